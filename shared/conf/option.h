@@ -1,0 +1,78 @@
+/* conf/option: one table per program gives the parser of file, environment and command line, `--help`,
+ * the man page's option list and `config show`. Precedence: flag > environment > file > default. */
+#pragma once
+#include "shared/base/buf.h"
+#include "shared/base/err.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum hws_opt_type {
+	HWS_OPT_BOOL,
+	HWS_OPT_U16,
+	HWS_OPT_U32,
+	HWS_OPT_U64,
+	HWS_OPT_SIZE,
+	HWS_OPT_DURATION,
+	HWS_OPT_STR,
+	HWS_OPT_PATH,
+	HWS_OPT_ENUM
+};
+
+#define HWS_OPT_RELOAD 1u    /* may change on SIGHUP */
+#define HWS_OPT_SECRET 2u    /* never printed; not accepted on the command line */
+#define HWS_OPT_HIDDEN 4u    /* not in --help */
+#define HWS_OPT_FLAG_ONLY 8u /* not in the file (e.g. --config) */
+
+/* Targets: bool, uint16_t, uint32_t, uint64_t (size in bytes, duration in microseconds), char * (owned, never
+ * NULL after hws_options_init), int for ENUM (index into choices). */
+struct hws_option {
+	const char *section; /* INI section, "" = before any */
+	const char *name;    /* INI key = long flag = last part of the environment name */
+	char letter;         /* short flag or 0 */
+	enum hws_opt_type type;
+	size_t offset;       /* offsetof(struct x_config, field) */
+	const char *def;     /* default as text; every default must parse */
+	uint64_t min, max;   /* for numbers; 0,0 = whole range of the type */
+	const char *choices; /* ENUM: "a|b|c" */
+	unsigned flags;
+	const char *arg;  /* shown in help: "PORT" */
+	const char *help; /* one sentence */
+	const char *aliases; /* further flag/env/file names of other programs, comma separated, NULL = none */
+};
+
+struct hws_options {
+	const char *program;    /* "hawser-relay" */
+	const char *env_prefix; /* "HAWSER_RELAY_": name upper-cased, '-' to '_' */
+	const char *usage;      /* synopsis lines for --help */
+	const char *about;      /* paragraph for --help */
+	const struct hws_option *table;
+	size_t count;
+};
+
+/* Sets all defaults (frees nothing: cfg is raw memory). */
+int hws_options_init(const struct hws_options *o, void *cfg) HWS_MUST_CHECK;
+/* Frees owned strings (wipes secrets). */
+void hws_options_done(const struct hws_options *o, void *cfg);
+/* INI file; unknown section or key is an error with line number; a missing file is HWS_ERR_NOTFOUND. */
+int hws_options_file(const struct hws_options *o, void *cfg, const char *path,
+		struct hws_error *err) HWS_MUST_CHECK;
+/* The same from memory (fuzzing, tests). */
+int hws_options_text(const struct hws_options *o, void *cfg, const char *name,
+		struct hws_bytes text, struct hws_error *err) HWS_MUST_CHECK;
+int hws_options_env(const struct hws_options *o, void *cfg, struct hws_error *err) HWS_MUST_CHECK;
+/* Parses `--name value`, `--name=value`, `-x value`; `--flag` / `--no-flag` for BOOL. Stops at the first
+ * argument that is no option, or after "--"; its index is returned in *ret_rest. */
+int hws_options_args(const struct hws_options *o, void *cfg, int argc, char **argv, int *ret_rest,
+		struct hws_error *err) HWS_MUST_CHECK;
+/* One value by name, as `config set` would. */
+int hws_options_set(const struct hws_options *o, void *cfg, const char *name, const char *value,
+		struct hws_error *err) HWS_MUST_CHECK;
+/* Current value as text; secrets as "(set)" / "(not set)". */
+int hws_options_get(const struct hws_options *o, const void *cfg, const char *name, char *buf,
+		size_t size) HWS_MUST_CHECK;
+void hws_options_help(const struct hws_options *o, struct hws_buf *out);
+/* INI text with comments; what `config show` prints. */
+void hws_options_show(const struct hws_options *o, const void *cfg, struct hws_buf *out);
+/* mdoc list items for the man page. */
+void hws_options_man(const struct hws_options *o, struct hws_buf *out);

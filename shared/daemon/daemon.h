@@ -1,0 +1,27 @@
+/* daemon/daemon: start, reload, drain and end of a program, the same for all: SIGTERM/SIGINT = drain, a
+ * second one = stop now; SIGHUP = reload; SIGPIPE ignored; READY/STOPPING to systemd if NOTIFY_SOCKET is set. */
+#pragma once
+#include "shared/loop/loop.h"
+
+struct hws_daemon_conf {
+	void (*on_reload)(void *arg); /* may be NULL */
+	void (*on_drain)(
+			void *arg); /* NULL = stop at once; otherwise the program calls hws_loop_stop when done */
+	uint64_t drain_max_us; /* stop at the latest so long after the drain began; 0 = 30 s */
+	void *arg;
+};
+struct hws_daemon;
+int hws_daemon_new(struct hws_loop *loop, const struct hws_daemon_conf *conf,
+		struct hws_daemon **ret) HWS_MUST_CHECK;
+void hws_daemon_free(struct hws_daemon *d);
+/* Tells the service manager that the program serves. */
+void hws_daemon_ready(struct hws_daemon *d);
+bool hws_daemon_draining(const struct hws_daemon *d);
+/* Raises RLIMIT_NOFILE to the hard limit; returns the soft limit then in force. */
+uint64_t hws_daemon_raise_nofile(void);
+/* Default state folder: $STATE_DIRECTORY (systemd), else for root /var/lib/NAME, else $XDG_STATE_HOME/NAME; created 0700. */
+int hws_daemon_state_dir(
+		const char *name, char *buf, size_t size, struct hws_error *err) HWS_MUST_CHECK;
+/* Default runtime folder for control sockets: $RUNTIME_DIRECTORY, else root /run/NAME, else $XDG_RUNTIME_DIR/NAME, else the state folder; created 0700. */
+int hws_daemon_runtime_dir(
+		const char *name, char *buf, size_t size, struct hws_error *err) HWS_MUST_CHECK;

@@ -1,0 +1,58 @@
+/* net/conn: length-prefixed frames over a stream, with a cap applied before allocation, optional record
+ * encryption, a bounded send queue and an idle limit. One conn = one link to a peer. Not thread-safe. */
+#pragma once
+#include "shared/base/buf.h"
+#include "shared/base/bytes.h"
+#include "shared/base/err.h"
+#include "shared/loop/loop.h"
+#include "shared/net/stream.h"
+
+struct hws_conn;
+
+struct hws_conn_conf {
+	size_t frame_max; /* larger announced frames close the conn with HWS_ERR_TOOBIG */
+	size_t send_max; /* hard cap of the send queue in bytes: beyond it sends fail with HWS_ERR_FULL */
+	size_t send_high; /* above it hws_conn_congested() is true; on_drain comes when half of it is reached */
+	uint64_t idle_us; /* close with HWS_ERR_TIMEOUT when no frame came for so long; 0 = never */
+	uint64_t stall_us; /* close with HWS_ERR_TIMEOUT when queued bytes did not move for so long; 0 = never */
+	/* A whole frame (decrypted). `payload` borrows until return. May close the conn. */
+	void (*on_frame)(struct hws_conn *c, struct hws_bytes payload, void *arg);
+	/* Exactly once, also for the own hws_conn_close(c, why) (then inside it); the conn is freed at the end
+	 * of the turn. `why` is an hws_err code, HWS_OK for an orderly local close. */
+	void (*on_close)(struct hws_conn *c, int why, void *arg);
+	/* Optional: the queue fell below the mark. */
+	void (*on_drain)(struct hws_conn *c, void *arg);
+	void *arg;
+};
+
+/* Takes the stream (also on failure). `leftover`: bytes that were read from it before. Starts reading at once. */
+int hws_conn_new(struct hws_loop *loop, struct hws_stream *stream, const struct hws_conn_conf *conf,
+		struct hws_bytes leftover, struct hws_conn **ret) HWS_MUST_CHECK;
+/* Frames, seals if keyed, queues and tries to write. HWS_ERR_FULL: nothing was queued. HWS_ERR_CLOSED after close. */
+int hws_conn_send(struct hws_conn *c, struct hws_bytes payload) HWS_MUST_CHECK;
+/* Unsealed empty frame even when keyed (heartbeat of rendezvous links). */
+int hws_conn_send_heartbeat(struct hws_conn *c) HWS_MUST_CHECK;
+/* From the next frame on both directions are records with this 32-byte key (copied). */
+void hws_conn_set_key(struct hws_conn *c, const uint8_t key[32]);
+bool hws_conn_keyed(const struct hws_conn *c);
+void hws_conn_set_frame_max(struct hws_conn *c, size_t frame_max);
+void hws_conn_set_idle(struct hws_conn *c, uint64_t idle_us);
+/* Stops / resumes delivery; back-pressure reaches the peer through TCP. */
+void hws_conn_pause(struct hws_conn *c);
+void hws_conn_resume(struct hws_conn *c);
+/* Bytes queued and not yet taken by the kernel. */
+size_t hws_conn_pending(const struct hws_conn *c);
+bool hws_conn_congested(const struct hws_conn *c);
+/* Totals since the start, for statistics. */
+uint64_t hws_conn_bytes_in(const struct hws_conn *c);
+uint64_t hws_conn_bytes_out(const struct hws_conn *c);
+/* Calls on_close, drops the queue. Idempotent; takes NULL. */
+void hws_conn_close(struct hws_conn *c, int why);
+/* Writes out the queue first (at most linger_us), then closes with HWS_OK. Frames that arrive meanwhile are dropped. */
+void hws_conn_close_flushed(struct hws_conn *c, uint64_t linger_us);
+/* Ends framing: gives stream and unread bytes away (port forwarding, relay); the conn object is freed without on_close. */
+int hws_conn_detach(struct hws_conn *c, struct hws_stream **ret_stream,
+		struct hws_buf *ret_leftover) HWS_MUST_CHECK;
+const struct sockaddr_storage *hws_conn_peer(const struct hws_conn *c);
+const struct sockaddr_storage *hws_conn_local(const struct hws_conn *c);
+struct hws_stream *hws_conn_stream(struct hws_conn *c);
