@@ -16,5 +16,5 @@ void hws_bucket_init(struct hws_bucket *b, uint64_t rate, uint64_t burst, uint64
 bool hws_bucket_take(struct hws_bucket *b, uint64_t n, uint64_t now_us);
 /* Whole tokens there are now. UINT64_MAX when unlimited. */
 uint64_t hws_bucket_level(struct hws_bucket *b, uint64_t now_us);
-/* Microseconds until n tokens will be there; 0 = now. */
+/* Microseconds until n tokens will be there; 0 = now, UINT64_MAX = never (n is above the burst). */
 uint64_t hws_bucket_wait_us(struct hws_bucket *b, uint64_t n, uint64_t now_us);
