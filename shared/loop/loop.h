@@ -12,7 +12,10 @@
 struct hws_loop;
 
 int hws_loop_new(struct hws_loop **ret) HWS_MUST_CHECK;
-/* Runs what is still deferred, then frees. Takes NULL. Objects on the loop must be gone. */
+/* The same with timers in steps of some milliseconds: spares a system call each turn on busy loops. */
+int hws_loop_new_coarse(struct hws_loop **ret) HWS_MUST_CHECK;
+/* Runs what is still posted or deferred (their arguments would leak otherwise), then frees. Takes
+ * NULL. Objects on the loop and worker pools that answer to it must be gone. */
 void hws_loop_free(struct hws_loop *loop);
 struct event_base *hws_loop_base(struct hws_loop *loop);
 
@@ -41,6 +44,14 @@ void hws_loop_defer_cancel(struct hws_deferred *d);
 
 /* Thread-safe: fn(arg) runs on the loop's thread, in order of posting. Fails only without memory. */
 int hws_loop_post(struct hws_loop *loop, void (*fn)(void *arg), void *arg) HWS_MUST_CHECK;
+/* The same without allocation, so that it cannot fail: `post` (fn and arg filled in) belongs to the
+ * loop until fn is called; fn may free it. Never post one that is still waiting. */
+struct hws_post {
+	struct hws_list node;
+	void (*fn)(void *arg);
+	void *arg;
+};
+void hws_loop_post_node(struct hws_loop *loop, struct hws_post *post);
 
 /* One-shot or periodic timer, embedded in its owner; thin over struct event. A zeroed timer is stopped. */
 struct hws_timer {
