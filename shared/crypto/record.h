@@ -19,7 +19,7 @@ void hws_record_wipe(struct hws_record *r);
 /* Writes plain.len + HWS_RECORD_OVERHEAD bytes to `out`, which may overlap `plain` (in place: out + 16 ==
  * plain.ptr avoids a copy). HWS_ERR_PROTO when the counter is used up. */
 int hws_record_seal(struct hws_record *r, struct hws_bytes plain, uint8_t *out) HWS_MUST_CHECK;
-/* Opens a frame payload into `out` (room for in.len; may be in.ptr itself) and points `ret` at the plain
+/* Opens a frame payload into `out` (room for in.len; may be in.ptr, or in.ptr + 16, which avoids a copy) and points `ret` at the plain
  * text. A payload of at most one byte is never sealed: it is given back as it is, unauthenticated, and
  * the counter does not move; treat it as a heartbeat, never as a message. HWS_ERR_CRYPTO: not sealed
  * with this key and counter; the link must be closed. */

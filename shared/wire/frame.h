@@ -3,6 +3,7 @@
 #pragma once
 #include "shared/base/bytes.h"
 #include "shared/base/err.h"
+#include <stdbool.h>
 
 #define HWS_FRAME_HEADER_MAX 4
 #define HWS_FRAME_LEN_MAX 0x3fffffffu /* what a header can say */

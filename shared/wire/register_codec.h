@@ -14,7 +14,8 @@ struct hws_register_peer {
 /* HWS_ERR_NOTFOUND: not a plain RegisterPeer (another message, or one with unknown fields): unpack it as an
  * envelope. HWS_ERR_PROTO: a broken RegisterPeer. */
 int hws_register_peer_decode(struct hws_bytes in, struct hws_register_peer *ret) HWS_MUST_CHECK;
-/* Returns the length, 0 when it does not fit in `size`. */
+#define HWS_REGISTER_PEER_ID_MAX 1024u
+/* Returns the length, 0 when it does not fit in `size` or the id is longer than the above. */
 size_t hws_register_peer_encode(struct hws_bytes id, int32_t serial, uint8_t *buf, size_t size);
 
 #define HWS_REGISTER_PEER_RESPONSE_MAX 4

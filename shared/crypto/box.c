@@ -1,0 +1,49 @@
+#include "shared/crypto/box.h"
+
+#include <sodium.h>
+
+static const uint8_t zero_nonce[crypto_box_NONCEBYTES];
+
+_Static_assert(HWS_BOX_PK_LEN == crypto_box_PUBLICKEYBYTES, "wire format");
+_Static_assert(HWS_BOX_SEALED_LEN == HWS_SESSION_KEY_LEN + crypto_box_MACBYTES, "wire format");
+
+void hws_box_pair_new(struct hws_box_pair *ret)
+{
+	crypto_box_keypair(ret->pk, ret->sk_secret);
+}
+
+void hws_box_pair_wipe(struct hws_box_pair *p)
+{
+	sodium_memzero(p, sizeof(*p));
+}
+
+void hws_session_key_new(uint8_t ret[HWS_SESSION_KEY_LEN])
+{
+	randombytes_buf(ret, HWS_SESSION_KEY_LEN);
+}
+
+int hws_box_seal(const struct hws_box_pair *own, const uint8_t peer_pk[HWS_BOX_PK_LEN],
+		const uint8_t key[HWS_SESSION_KEY_LEN], uint8_t ret[HWS_BOX_SEALED_LEN])
+{
+	if (crypto_box_easy(ret, key, HWS_SESSION_KEY_LEN, zero_nonce, peer_pk, own->sk_secret) !=
+			0)
+		return HWS_ERR_CRYPTO;
+	return HWS_OK;
+}
+
+int hws_box_open(const struct hws_box_pair *own, const uint8_t peer_pk[HWS_BOX_PK_LEN],
+		struct hws_bytes sealed, uint8_t ret[HWS_SESSION_KEY_LEN])
+{
+	uint8_t key[HWS_SESSION_KEY_LEN];
+	int r = HWS_ERR_CRYPTO;
+
+	if (sealed.len != HWS_BOX_SEALED_LEN)
+		return r;
+	if (crypto_box_open_easy(key, sealed.ptr, sealed.len, zero_nonce, peer_pk,
+			    own->sk_secret) == 0) {
+		memcpy(ret, key, sizeof(key));
+		r = HWS_OK;
+	}
+	sodium_memzero(key, sizeof(key));
+	return r;
+}

@@ -1,0 +1,388 @@
+#include "shared/crypto/identity.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "shared/base/str.h"
+
+#define B64 sodium_base64_VARIANT_ORIGINAL
+#define BLANKS " \t\r\n"
+#define FILE_TEXT_MAX 256 /* a key text with generous blanks around it */
+
+_Static_assert(HWS_PK_LEN == crypto_sign_PUBLICKEYBYTES, "wire format");
+_Static_assert(HWS_SK_LEN == crypto_sign_SECRETKEYBYTES, "wire format");
+_Static_assert(HWS_SIG_LEN == crypto_sign_BYTES, "wire format");
+_Static_assert(HWS_KEY_TEXT == sodium_base64_ENCODED_LEN(HWS_PK_LEN, B64), "text size");
+_Static_assert(HWS_SECRET_TEXT == sodium_base64_ENCODED_LEN(HWS_SK_LEN, B64), "text size");
+
+/* --- keys and texts --- */
+
+void hws_identity_generate(bool for_server, struct hws_identity *ret)
+{
+	char text[HWS_KEY_TEXT];
+
+	do {
+		crypto_sign_keypair(ret->pk, ret->sk_secret);
+		hws_key_text(ret->pk, text);
+	} while (for_server && strpbrk(text, "/:"));
+}
+
+void hws_identity_from_seed(const uint8_t seed[32], struct hws_identity *ret)
+{
+	crypto_sign_seed_keypair(ret->pk, ret->sk_secret, seed);
+}
+
+void hws_identity_wipe(struct hws_identity *id)
+{
+	sodium_memzero(id, sizeof(*id));
+}
+
+/* Exactly `len` bytes of base64 with blanks around. */
+static int decode_text(const char *text, uint8_t *out, size_t len)
+{
+	size_t begin = strspn(text, BLANKS);
+	size_t end = strlen(text);
+	size_t got = 0;
+	const char *stop = NULL;
+
+	while (end > begin && strchr(BLANKS, text[end - 1]))
+		end--;
+	if (sodium_base642bin(out, len, text + begin, end - begin, NULL, &got, &stop, B64) != 0)
+		return HWS_ERR_CORRUPT;
+	return got == len && stop == text + end ? HWS_OK : HWS_ERR_CORRUPT;
+}
+
+int hws_identity_from_text(const char *text, struct hws_identity *ret)
+{
+	struct hws_identity id, check;
+	int r = decode_text(text, id.sk_secret, sizeof(id.sk_secret));
+
+	if (r < 0)
+		goto out;
+	crypto_sign_seed_keypair(check.pk, check.sk_secret, id.sk_secret);
+	if (sodium_memcmp(check.sk_secret, id.sk_secret, sizeof(id.sk_secret)) != 0) {
+		r = HWS_ERR_CORRUPT;
+		goto out;
+	}
+	*ret = check;
+out:
+	sodium_memzero(&id, sizeof(id));
+	sodium_memzero(&check, sizeof(check));
+	return r;
+}
+
+char *hws_key_text(const uint8_t pk[HWS_PK_LEN], char buf[HWS_KEY_TEXT])
+{
+	return sodium_bin2base64(buf, HWS_KEY_TEXT, pk, HWS_PK_LEN, B64);
+}
+
+int hws_key_parse(const char *text, uint8_t ret[HWS_PK_LEN])
+{
+	uint8_t pk[HWS_PK_LEN];
+
+	if (decode_text(text, pk, sizeof(pk)) < 0)
+		return HWS_ERR_INVAL;
+	memcpy(ret, pk, sizeof(pk));
+	return HWS_OK;
+}
+
+char *hws_fingerprint_text(const uint8_t pk[HWS_PK_LEN], char buf[HWS_FINGERPRINT_TEXT])
+{
+	static const char hex[] = "0123456789abcdef";
+	char *p = buf;
+
+	for (size_t i = 0; i < HWS_PK_LEN; i++) {
+		if (i > 0 && i % 2 == 0)
+			*p++ = ' ';
+		*p++ = hex[pk[i] >> 4];
+		*p++ = hex[pk[i] & 15];
+	}
+	*p = '\0';
+	return buf;
+}
+
+/* --- signatures --- */
+
+void hws_identity_sign(
+		const struct hws_identity *id, struct hws_bytes msg, uint8_t ret[HWS_SIG_LEN])
+{
+	crypto_sign_detached(ret, NULL, msg.ptr, msg.len, id->sk_secret);
+}
+
+void hws_identity_sign_attached(const struct hws_identity *id, struct hws_bytes msg, uint8_t *ret)
+{
+	if (msg.len > 0)
+		memmove(ret + HWS_SIG_LEN, msg.ptr, msg.len);
+	crypto_sign_detached(ret, NULL, ret + HWS_SIG_LEN, msg.len, id->sk_secret);
+}
+
+int hws_verify_attached(
+		const uint8_t pk[HWS_PK_LEN], struct hws_bytes in, struct hws_bytes *ret_msg)
+{
+	if (in.len < HWS_SIG_LEN)
+		return HWS_ERR_CRYPTO;
+
+	struct hws_bytes msg = hws_bytes(in.ptr + HWS_SIG_LEN, in.len - HWS_SIG_LEN);
+
+	if (crypto_sign_verify_detached(in.ptr, msg.ptr, msg.len, pk) != 0)
+		return HWS_ERR_CRYPTO;
+	*ret_msg = msg;
+	return HWS_OK;
+}
+
+/* --- files --- */
+
+static int sys_error(struct hws_error *err, const char *what, const char *path)
+{
+	int sys = errno;
+	int code = hws_err_from_errno(sys);
+	int r = hws_error_set(
+			err, code, "cannot %s the key file %s: %s", what, path, strerror(sys));
+
+	if (err)
+		err->sys = sys;
+	return r;
+}
+
+static int check_private(int fd, const char *path, struct hws_error *err)
+{
+	struct stat st;
+	uid_t me = geteuid();
+
+	if (fstat(fd, &st) < 0)
+		return sys_error(err, "examine", path);
+	if (!S_ISREG(st.st_mode))
+		return hws_error_set(
+				err, HWS_ERR_PERM, "the key file %s is not a regular file", path);
+	if (me != 0 && st.st_uid != me && st.st_uid != 0)
+		return hws_error_set(err, HWS_ERR_PERM,
+				"the key file %s belongs to another user (uid %lu): make the user of this "
+				"program its owner",
+				path, (unsigned long)st.st_uid);
+	if (st.st_mode & 077)
+		return hws_error_set(err, HWS_ERR_PERM,
+				"the key file %s can be read or changed by others (mode %04o): run "
+				"'chmod 600 %s', and make a new key if somebody may have seen it",
+				path, (unsigned)st.st_mode & 07777, path);
+	return HWS_OK;
+}
+
+static int open_private(const char *path, struct hws_error *err, int *ret_fd)
+{
+	/* O_NONBLOCK: a FIFO in the place of the file must not hang us. */
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT)
+		return hws_error_set(err, HWS_ERR_NOTFOUND, "there is no key file %s", path);
+	if (fd < 0 && errno == ELOOP)
+		return hws_error_set(err, HWS_ERR_PERM,
+				"the key file %s is a symbolic link: name the file itself", path);
+	if (fd < 0)
+		return sys_error(err, "open", path);
+
+	int r = check_private(fd, path, err);
+
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	*ret_fd = fd;
+	return HWS_OK;
+}
+
+/* Whole file as a C string; a longer file cannot be a key. */
+static int read_text(int fd, char *buf, size_t size, const char *path, struct hws_error *err)
+{
+	size_t len = 0;
+
+	while (len < size) {
+		ssize_t n = read(fd, buf + len, size - len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return sys_error(err, "read", path);
+		if (n == 0) {
+			buf[len] = '\0';
+			return strlen(buf) == len ? HWS_OK : HWS_ERR_CORRUPT;
+		}
+		len += (size_t)n;
+	}
+	return HWS_ERR_CORRUPT;
+}
+
+int hws_identity_load(const char *path, struct hws_identity *ret, struct hws_error *err)
+{
+	char text[FILE_TEXT_MAX];
+	struct hws_identity id;
+	int fd = -1;
+	int r = open_private(path, err, &fd);
+
+	if (r < 0)
+		return r;
+	r = read_text(fd, text, sizeof(text), path, err);
+	if (r == HWS_OK)
+		r = hws_identity_from_text(text, &id);
+	if (r == HWS_ERR_CORRUPT)
+		hws_error_set(err, r,
+				"the key file %s is damaged (it should hold the base64 text of a 64-byte "
+				"Ed25519 secret key): restore it from a backup, or move it away to get a "
+				"new key",
+				path);
+	if (r == HWS_OK)
+		*ret = id;
+	close(fd);
+	sodium_memzero(text, sizeof(text));
+	sodium_memzero(&id, sizeof(id));
+	return r;
+}
+
+static int write_all(int fd, const char *text)
+{
+	size_t len = strlen(text);
+
+	while (len > 0) {
+		ssize_t n = write(fd, text, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		text += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+/* Makes the new name last over a crash; a failure here only weakens that. */
+static void sync_folder_of(const char *path)
+{
+	char dir[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	size_t len = slash ? (size_t)(slash - path) + 1 : 0;
+
+	if (len + 2 > sizeof(dir))
+		return;
+	memcpy(dir, path, len);
+	memcpy(dir + len, ".", 2);
+
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	(void)!fsync(fd);
+	close(fd);
+}
+
+/* Gives tmp its final name; with `fresh` never over an existing file. */
+static int publish(const char *tmp, const char *path, bool fresh)
+{
+	if (!fresh)
+		return rename(tmp, path);
+	if (renameat2(AT_FDCWD, tmp, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -1;
+	/* A file system without that flag: a hard link does not replace either. */
+	if (link(tmp, path) < 0)
+		return -1;
+	unlink(tmp);
+	return 0;
+}
+
+static int write_file(
+		const char *path, const char *text, mode_t mode, bool fresh, struct hws_error *err)
+{
+	char tmp[PATH_MAX];
+	int r = hws_fmt(tmp, sizeof(tmp), "%s.%08x.tmp", path, randombytes_random());
+
+	if (r < 0)
+		return hws_error_set(err, HWS_ERR_INVAL, "the name of the key file is too long");
+
+	int fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+
+	if (fd < 0)
+		return sys_error(err, "create", path);
+	if (fchmod(fd, mode) < 0 || write_all(fd, text) < 0 || fsync(fd) < 0) {
+		r = sys_error(err, "write", path);
+		goto out;
+	}
+	if (publish(tmp, path, fresh) < 0) {
+		r = errno == EEXIST ? hws_error_set(err, HWS_ERR_EXISTS,
+						      "the key file %s exists already", path)
+				    : sys_error(err, "create", path);
+		goto out;
+	}
+	sync_folder_of(path);
+out:
+	close(fd);
+	if (r < 0)
+		unlink(tmp);
+	return r;
+}
+
+static int pub_path(const char *path, char *buf, size_t size, struct hws_error *err)
+{
+	if (hws_fmt(buf, size, "%s.pub", path) < 0)
+		return hws_error_set(err, HWS_ERR_INVAL, "the name of the key file is too long");
+	return HWS_OK;
+}
+
+int hws_identity_create(
+		const char *path, bool for_server, struct hws_identity *ret, struct hws_error *err)
+{
+	char pub[PATH_MAX], secret[HWS_SECRET_TEXT], key[HWS_KEY_TEXT];
+	struct hws_identity id;
+	int r = pub_path(path, pub, sizeof(pub), err);
+
+	if (r < 0)
+		return r;
+	hws_identity_generate(for_server, &id);
+	sodium_bin2base64(secret, sizeof(secret), id.sk_secret, HWS_SK_LEN, B64);
+	/* The secret first: a missing .pub can be made again from it, not the reverse. */
+	r = write_file(path, secret, 0600, true, err);
+	if (r == HWS_OK)
+		r = write_file(pub, hws_key_text(id.pk, key), 0644, false, err);
+	if (r == HWS_OK)
+		*ret = id;
+	sodium_memzero(secret, sizeof(secret));
+	sodium_memzero(&id, sizeof(id));
+	return r;
+}
+
+int hws_identity_load_or_create(const char *path, bool for_server, struct hws_identity *ret,
+		bool *ret_created, struct hws_error *err)
+{
+	char pub[PATH_MAX], key[HWS_KEY_TEXT];
+	bool created = false;
+	int r = pub_path(path, pub, sizeof(pub), err);
+
+	if (r < 0)
+		return r;
+
+	bool have_pub = access(pub, F_OK) == 0;
+
+	r = hws_identity_load(path, ret, err);
+	if (r == HWS_ERR_NOTFOUND && have_pub)
+		return hws_error_set(err, HWS_ERR_CORRUPT,
+				"%s is there but its secret half %s is not: restore it from a backup, or "
+				"remove %s to make a new key (all peers must then be given the new one)",
+				pub, path, pub);
+	if (r == HWS_ERR_NOTFOUND) {
+		r = hws_identity_create(path, for_server, ret, err);
+		created = r == HWS_OK;
+		if (r == HWS_ERR_EXISTS) /* another process was faster */
+			r = hws_identity_load(path, ret, err);
+	} else if (r == HWS_OK && !have_pub) {
+		/* For people only; a read-only folder is no reason to stop. */
+		(void)!write_file(pub, hws_key_text(ret->pk, key), 0644, false, NULL);
+	}
+	if (r == HWS_OK && ret_created)
+		*ret_created = created;
+	return r;
+}

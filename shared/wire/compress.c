@@ -1,0 +1,106 @@
+#include "shared/wire/compress.h"
+
+#include <zstd.h>
+
+/* A frame may ask for a window of its own; above 16 MiB nobody we talk to does. */
+#define WINDOW_LOG_MAX 24
+
+int hws_compress(struct hws_bytes in, int level, struct hws_buf *out)
+{
+	size_t bound = ZSTD_compressBound(in.len);
+	uint8_t *to = hws_buf_reserve(out, bound);
+
+	if (!to)
+		return hws_buf_err(out);
+
+	size_t n = ZSTD_compress(to, bound, in.ptr, in.len, level);
+
+	if (ZSTD_isError(n))
+		return HWS_ERR_NOMEM; /* the only way left with room for the bound */
+	hws_buf_commit(out, n);
+	return HWS_OK;
+}
+
+/* The size is announced: straight into the buffer. */
+static int decompress_known(struct hws_bytes in, size_t size, struct hws_buf *out)
+{
+	static uint8_t nothing;
+	uint8_t *to = size == 0 ? &nothing : hws_buf_reserve(out, size);
+
+	if (!to)
+		return hws_buf_err(out);
+
+	size_t n = ZSTD_decompress(to, size, in.ptr, in.len);
+
+	if (ZSTD_isError(n) || n != size)
+		return HWS_ERR_CORRUPT;
+	if (size > 0)
+		hws_buf_commit(out, n);
+	return HWS_OK;
+}
+
+static int stream_into(ZSTD_DCtx *ctx, struct hws_bytes in, struct hws_buf *tmp)
+{
+	ZSTD_inBuffer src = { in.ptr, in.len, 0 };
+	size_t chunk = ZSTD_DStreamOutSize();
+	size_t left = 1;
+
+	while (left > 0) {
+		size_t room = HWS_MIN(chunk, tmp->max - hws_buf_len(tmp));
+		uint8_t last;
+		uint8_t *to = room > 0 ? hws_buf_reserve(tmp, room) : &last;
+
+		if (!to)
+			return hws_buf_err(tmp);
+
+		/* at the cap: one byte more shows whether the frame ends here */
+		ZSTD_outBuffer dst = { to, room > 0 ? room : 1, 0 };
+		size_t before = src.pos;
+
+		left = ZSTD_decompressStream(ctx, &dst, &src);
+		if (ZSTD_isError(left))
+			return HWS_ERR_CORRUPT;
+		if (room == 0 && dst.pos > 0)
+			return HWS_ERR_TOOBIG;
+		if (room > 0)
+			hws_buf_commit(tmp, dst.pos);
+		if (left > 0 && dst.pos == 0 && src.pos == before)
+			return HWS_ERR_CORRUPT; /* truncated: no progress */
+	}
+	return HWS_OK;
+}
+
+/* The size is not announced: piece by piece, so that memory follows what really comes out. */
+static int decompress_unknown(struct hws_bytes in, size_t max, struct hws_buf *out)
+{
+	struct hws_buf tmp;
+	ZSTD_DCtx *ctx = ZSTD_createDCtx();
+	int r = HWS_ERR_NOMEM;
+
+	hws_buf_init(&tmp, max);
+	if (!ctx || ZSTD_isError(ZSTD_DCtx_setParameter(ctx, ZSTD_d_windowLogMax, WINDOW_LOG_MAX)))
+		goto out;
+	r = stream_into(ctx, in, &tmp);
+	if (r == HWS_OK && hws_buf_len(&tmp) > 0) {
+		hws_buf_put(out, hws_buf_bytes(&tmp).ptr, hws_buf_len(&tmp));
+		r = hws_buf_err(out);
+	}
+out:
+	ZSTD_freeDCtx(ctx);
+	hws_buf_done(&tmp);
+	return r;
+}
+
+int hws_decompress(struct hws_bytes in, size_t max, struct hws_buf *out)
+{
+	unsigned long long size = ZSTD_getFrameContentSize(in.ptr, in.len);
+	size_t whole = ZSTD_findFrameCompressedSize(in.ptr, in.len);
+
+	if (size == ZSTD_CONTENTSIZE_ERROR || ZSTD_isError(whole) || whole != in.len)
+		return HWS_ERR_CORRUPT;
+	if (size == ZSTD_CONTENTSIZE_UNKNOWN)
+		return decompress_unknown(in, max, out);
+	if (size > max)
+		return HWS_ERR_TOOBIG;
+	return decompress_known(in, (size_t)size, out);
+}

@@ -1,0 +1,92 @@
+#include "shared/wire/field.h"
+
+bool hws_varint_take(struct hws_bytes *in, uint64_t *ret)
+{
+	uint64_t v = 0;
+
+	for (size_t i = 0; i < 10 && i < in->len; i++) {
+		v |= (uint64_t)(in->ptr[i] & 0x7f) << (7 * i);
+		if (!(in->ptr[i] & 0x80)) {
+			in->ptr += i + 1;
+			in->len -= i + 1;
+			*ret = v;
+			return true;
+		}
+	}
+	return false;
+}
+
+size_t hws_varint_put(uint64_t v, uint8_t buf[10])
+{
+	size_t n = 0;
+
+	while (v >= 0x80) {
+		buf[n++] = (uint8_t)(v | 0x80);
+		v >>= 7;
+	}
+	buf[n++] = (uint8_t)v;
+	return n;
+}
+
+static bool take_fixed(struct hws_bytes *in, size_t width, uint64_t *ret)
+{
+	uint64_t v = 0;
+
+	if (in->len < width)
+		return false;
+	for (size_t i = 0; i < width; i++)
+		v |= (uint64_t)in->ptr[i] << (8 * i);
+	in->ptr += width;
+	in->len -= width;
+	*ret = v;
+	return true;
+}
+
+static bool take_bytes(struct hws_bytes *in, struct hws_bytes *ret)
+{
+	uint64_t len;
+
+	if (!hws_varint_take(in, &len) || len > in->len)
+		return false;
+	*ret = hws_bytes(in->ptr, (size_t)len);
+	in->ptr += len;
+	in->len -= (size_t)len;
+	return true;
+}
+
+int hws_field_next(struct hws_bytes *in, struct hws_wire_field *ret)
+{
+	struct hws_bytes rest = *in;
+	struct hws_wire_field f = { 0 };
+	uint64_t tag;
+	bool whole;
+
+	if (rest.len == 0)
+		return HWS_ERR_EOF;
+	if (!hws_varint_take(&rest, &tag) || tag >> 3 == 0 || tag > UINT32_MAX)
+		return HWS_ERR_PROTO;
+	f.number = (uint32_t)(tag >> 3);
+	f.wire = (enum hws_field_wire)(tag & 7);
+	switch (f.wire) {
+	case HWS_WIRE_VARINT:
+		whole = hws_varint_take(&rest, &f.value);
+		break;
+	case HWS_WIRE_FIXED64:
+		whole = take_fixed(&rest, 8, &f.value);
+		break;
+	case HWS_WIRE_BYTES:
+		whole = take_bytes(&rest, &f.bytes);
+		break;
+	case HWS_WIRE_FIXED32:
+		whole = take_fixed(&rest, 4, &f.value);
+		break;
+	default:
+		whole = false;
+		break;
+	}
+	if (!whole)
+		return HWS_ERR_PROTO;
+	*in = rest;
+	*ret = f;
+	return HWS_OK;
+}
