@@ -1,0 +1,28 @@
+/* gtk/app: the one object of the desktop program: GTK application and hawser context, tied to the GLib loop. */
+#pragma once
+#include <gtk/gtk.h>
+#include <hawser/hawser.h>
+
+/* What the command line asked for; strings are borrowed for the program's life. */
+struct gui_launch {
+	const char *target;      /* NULL = open the main window */
+	const char *config_path; /* NULL = the default */
+	const char *server, *key;
+	char *password;         /* owned, wiped after its first use; NULL = ask */
+	const char *screenshot; /* PNG of the window, written after `seconds` */
+	unsigned seconds;       /* end by itself after so long; 0 = never */
+	bool relay, view_only, fullscreen, accept_insecure, actual_size;
+};
+
+struct gui_app {
+	GtkApplication *gtk;
+	hawser_context *context;
+	guint source; /* GLib watch on the context's descriptor */
+	struct gui_launch launch;
+	int exit_status;
+};
+
+/* Runs the program until its last window closes; returns the exit status. Wipes and frees the password. */
+int gui_app_run(struct gui_launch *launch);
+/* Overwrites and frees; takes NULL. */
+void gui_free_password(char *password);

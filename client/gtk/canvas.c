@@ -1,0 +1,334 @@
+#include "client/gtk/canvas.h"
+#include "client/gtk/keys.h"
+#include <math.h>
+
+struct _GuiCanvas {
+	GtkWidget parent;
+	hawser_session *session; /* borrowed */
+	size_t display;
+	int display_x, display_y;
+	GdkTexture *picture, *pointer;
+	int pointer_hot_x, pointer_hot_y;
+	int pointer_x, pointer_y; /* in the picture */
+	bool pointer_foreign;     /* drawn by us, because somebody else moved it */
+	bool actual_size;
+	gui_canvas_hotkey hotkey;
+	gpointer hotkey_arg;
+};
+
+G_DEFINE_FINAL_TYPE(GuiCanvas, gui_canvas, GTK_TYPE_WIDGET)
+
+/* Where the picture lies inside the widget, in logical pixels. */
+static bool picture_place(GuiCanvas *c, graphene_rect_t *ret)
+{
+	double width = gtk_widget_get_width(GTK_WIDGET(c)),
+	       height = gtk_widget_get_height(GTK_WIDGET(c));
+	double pw, ph, factor;
+
+	if (!c->picture || width < 1 || height < 1)
+		return false;
+	pw = gdk_texture_get_width(c->picture);
+	ph = gdk_texture_get_height(c->picture);
+	if (c->actual_size)
+		factor = 1.0 / gtk_widget_get_scale_factor(GTK_WIDGET(c));
+	else
+		factor = MIN(width / pw, height / ph);
+	/* Whole pixels: half of one would blur every edge. */
+	*ret = GRAPHENE_RECT_INIT((float)floor(MAX(0, (width - pw * factor) / 2)),
+			(float)floor(MAX(0, (height - ph * factor) / 2)), (float)(pw * factor),
+			(float)(ph * factor));
+	return true;
+}
+
+static void draw_pointer(GuiCanvas *c, GtkSnapshot *snapshot, const graphene_rect_t *place)
+{
+	double factor = place->size.width / gdk_texture_get_width(c->picture);
+	graphene_rect_t r;
+
+	r = GRAPHENE_RECT_INIT(
+			(float)(place->origin.x + (c->pointer_x - c->pointer_hot_x) * factor),
+			(float)(place->origin.y + (c->pointer_y - c->pointer_hot_y) * factor),
+			(float)(gdk_texture_get_width(c->pointer) * factor),
+			(float)(gdk_texture_get_height(c->pointer) * factor));
+	gtk_snapshot_append_texture(snapshot, c->pointer, &r);
+}
+
+static void canvas_snapshot(GtkWidget *widget, GtkSnapshot *snapshot)
+{
+	GuiCanvas *c = GUI_CANVAS(widget);
+	graphene_rect_t place;
+
+	if (!picture_place(c, &place))
+		return;
+	gtk_snapshot_push_clip(snapshot,
+			&GRAPHENE_RECT_INIT(0, 0, (float)gtk_widget_get_width(widget),
+					(float)gtk_widget_get_height(widget)));
+	gtk_snapshot_append_texture(snapshot, c->picture, &place);
+	if (c->pointer && c->pointer_foreign)
+		draw_pointer(c, snapshot, &place);
+	gtk_snapshot_pop(snapshot);
+}
+
+static void canvas_measure(GtkWidget *widget, GtkOrientation orientation, int for_size,
+		int *minimum, int *natural, int *minimum_baseline, int *natural_baseline)
+{
+	GuiCanvas *c = GUI_CANVAS(widget);
+	int pixels = 0;
+
+	(void)for_size;
+	*minimum_baseline = *natural_baseline = -1;
+	if (c->picture)
+		pixels = orientation == GTK_ORIENTATION_HORIZONTAL
+				? gdk_texture_get_width(c->picture)
+				: gdk_texture_get_height(c->picture);
+	pixels /= gtk_widget_get_scale_factor(widget);
+	*natural = MAX(pixels, 160);
+	/* In actual size the scrolled window around us shows a part. */
+	*minimum = c->actual_size ? *natural : 160;
+}
+
+static void canvas_dispose(GObject *object)
+{
+	GuiCanvas *c = GUI_CANVAS(object);
+
+	g_clear_object(&c->picture);
+	g_clear_object(&c->pointer);
+	c->session = NULL;
+	G_OBJECT_CLASS(gui_canvas_parent_class)->dispose(object);
+}
+
+static void gui_canvas_class_init(GuiCanvasClass *class)
+{
+	GtkWidgetClass *widget = GTK_WIDGET_CLASS(class);
+
+	widget->snapshot = canvas_snapshot;
+	widget->measure = canvas_measure;
+	G_OBJECT_CLASS(class)->dispose = canvas_dispose;
+}
+
+static void on_motion(GtkEventControllerMotion *controller, double x, double y, gpointer arg)
+{
+	GuiCanvas *c = arg;
+	graphene_rect_t place;
+	double px, py;
+
+	(void)controller;
+	if (!c->session || !picture_place(c, &place))
+		return;
+	px = (x - place.origin.x) * gdk_texture_get_width(c->picture) / place.size.width;
+	py = (y - place.origin.y) * gdk_texture_get_height(c->picture) / place.size.height;
+	px = CLAMP(px, 0, gdk_texture_get_width(c->picture) - 1);
+	py = CLAMP(py, 0, gdk_texture_get_height(c->picture) - 1);
+	hawser_session_mouse_move(c->session, c->display, (int32_t)px, (int32_t)py);
+	if (c->pointer_foreign) {
+		c->pointer_foreign = false;
+		gtk_widget_queue_draw(GTK_WIDGET(c));
+	}
+}
+
+static bool button_of(guint gdk_button, enum hawser_button *ret)
+{
+	static const struct {
+		guint gdk;
+		enum hawser_button hawser;
+	} table[] = { { 1, HAWSER_BUTTON_LEFT }, { 2, HAWSER_BUTTON_MIDDLE },
+		{ 3, HAWSER_BUTTON_RIGHT }, { 8, HAWSER_BUTTON_BACK },
+		{ 9, HAWSER_BUTTON_FORWARD } };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
+		if (table[i].gdk == gdk_button) {
+			*ret = table[i].hawser;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Raw button events: gestures would swallow a second button that goes down during a drag. */
+static gboolean on_event(GtkEventControllerLegacy *controller, GdkEvent *event, gpointer arg)
+{
+	GuiCanvas *c = arg;
+	GdkEventType type = gdk_event_get_event_type(event);
+	enum hawser_button button;
+
+	(void)controller;
+	if (type != GDK_BUTTON_PRESS && type != GDK_BUTTON_RELEASE)
+		return GDK_EVENT_PROPAGATE;
+	if (!c->session || !button_of(gdk_button_event_get_button(event), &button))
+		return GDK_EVENT_PROPAGATE;
+	if (type == GDK_BUTTON_PRESS)
+		gtk_widget_grab_focus(GTK_WIDGET(c));
+	hawser_session_mouse_button(c->session, button, type == GDK_BUTTON_PRESS);
+	return GDK_EVENT_STOP;
+}
+
+static gboolean on_scroll(GtkEventControllerScroll *controller, double dx, double dy, gpointer arg)
+{
+	GuiCanvas *c = arg;
+	double unit = 120;
+
+	if (!c->session)
+		return GDK_EVENT_PROPAGATE;
+	if (gtk_event_controller_scroll_get_unit(controller) == GDK_SCROLL_UNIT_SURFACE)
+		unit = 120.0 / 50; /* about 50 pixels make one notch of a wheel */
+	hawser_session_mouse_wheel(
+			c->session, (int32_t)lround(dx * unit), (int32_t)lround(-dy * unit));
+	return GDK_EVENT_STOP;
+}
+
+static void send_key(GuiCanvas *c, GtkEventControllerKey *controller, guint keyval, guint keycode,
+		bool down)
+{
+	GdkDevice *device = gtk_event_controller_get_current_event_device(
+			GTK_EVENT_CONTROLLER(controller));
+
+	if (keycode < 8 || !c->session)
+		return;
+	hawser_session_key(c->session, keycode - 8, down, gui_keys_locks(device),
+			gdk_keyval_to_unicode(keyval));
+}
+
+static gboolean on_key_pressed(GtkEventControllerKey *controller, guint keyval, guint keycode,
+		GdkModifierType state, gpointer arg)
+{
+	GuiCanvas *c = arg;
+
+	if (c->hotkey && gui_keys_is_hotkey(keyval, state)) {
+		c->hotkey(keyval, c->hotkey_arg);
+		return GDK_EVENT_STOP;
+	}
+	send_key(c, controller, keyval, keycode, true);
+	return GDK_EVENT_STOP;
+}
+
+static void on_key_released(GtkEventControllerKey *controller, guint keyval, guint keycode,
+		GdkModifierType state, gpointer arg)
+{
+	(void)state;
+	send_key(arg, controller, keyval, keycode, false);
+}
+
+/* A key whose release we never see must not stay down at the host. */
+static void on_focus_leave(GtkEventControllerFocus *controller, gpointer arg)
+{
+	GuiCanvas *c = arg;
+
+	(void)controller;
+	if (c->session)
+		hawser_session_release_keys(c->session);
+}
+
+static void gui_canvas_init(GuiCanvas *c)
+{
+	GtkWidget *widget = GTK_WIDGET(c);
+	GtkEventController *motion = gtk_event_controller_motion_new();
+	GtkEventController *legacy = gtk_event_controller_legacy_new();
+	GtkEventController *scroll =
+			gtk_event_controller_scroll_new(GTK_EVENT_CONTROLLER_SCROLL_BOTH_AXES);
+	GtkEventController *key = gtk_event_controller_key_new();
+	GtkEventController *focus = gtk_event_controller_focus_new();
+
+	gtk_widget_set_focusable(widget, TRUE);
+	gtk_widget_set_hexpand(widget, TRUE);
+	gtk_widget_set_vexpand(widget, TRUE);
+	gtk_widget_add_css_class(widget, "hawser-canvas");
+	g_signal_connect(motion, "motion", G_CALLBACK(on_motion), c);
+	g_signal_connect(legacy, "event", G_CALLBACK(on_event), c);
+	g_signal_connect(scroll, "scroll", G_CALLBACK(on_scroll), c);
+	/* Before GTK takes Tab, arrows and mnemonics for itself. */
+	gtk_event_controller_set_propagation_phase(key, GTK_PHASE_CAPTURE);
+	g_signal_connect(key, "key-pressed", G_CALLBACK(on_key_pressed), c);
+	g_signal_connect(key, "key-released", G_CALLBACK(on_key_released), c);
+	g_signal_connect(focus, "leave", G_CALLBACK(on_focus_leave), c);
+	gtk_widget_add_controller(widget, motion);
+	gtk_widget_add_controller(widget, legacy);
+	gtk_widget_add_controller(widget, scroll);
+	gtk_widget_add_controller(widget, key);
+	gtk_widget_add_controller(widget, focus);
+}
+
+GtkWidget *gui_canvas_new(void)
+{
+	return g_object_new(GUI_TYPE_CANVAS, NULL);
+}
+
+void gui_canvas_set_session(GuiCanvas *c, hawser_session *session)
+{
+	c->session = session;
+}
+
+void gui_canvas_set_display(GuiCanvas *c, size_t display, const struct hawser_display *info)
+{
+	c->display = display;
+	c->display_x = info->x;
+	c->display_y = info->y;
+	c->pointer_foreign = false;
+}
+
+void gui_canvas_update(GuiCanvas *c)
+{
+	struct hawser_frame frame = HAWSER_FRAME_INIT;
+	int width = 0, height = 0;
+	GBytes *bytes;
+
+	if (!c->session || hawser_session_lock_frame(c->session, c->display, &frame) < 0)
+		return;
+	/* Copied: the renderer may keep the last texture longer than the lock lasts. */
+	bytes = g_bytes_new(frame.pixels, (gsize)frame.stride * frame.height);
+	if (c->picture) {
+		width = gdk_texture_get_width(c->picture);
+		height = gdk_texture_get_height(c->picture);
+	}
+	g_clear_object(&c->picture);
+	c->picture = gdk_memory_texture_new((int)frame.width, (int)frame.height,
+			GDK_MEMORY_B8G8R8A8_PREMULTIPLIED, bytes, frame.stride);
+	g_bytes_unref(bytes);
+	hawser_session_unlock_frame(c->session, c->display);
+	if (width != (int)frame.width || height != (int)frame.height)
+		gtk_widget_queue_resize(GTK_WIDGET(c));
+	gtk_widget_queue_draw(GTK_WIDGET(c));
+}
+
+void gui_canvas_set_actual_size(GuiCanvas *c, bool actual)
+{
+	c->actual_size = actual;
+	gtk_widget_queue_resize(GTK_WIDGET(c));
+}
+
+void gui_canvas_set_cursor(GuiCanvas *c, uint32_t width, uint32_t height, int hot_x, int hot_y,
+		const uint8_t *rgba)
+{
+	GdkCursor *cursor, *fallback;
+	GBytes *bytes;
+
+	g_clear_object(&c->pointer);
+	if (!rgba || !width || !height) {
+		gtk_widget_set_cursor_from_name(GTK_WIDGET(c), "none");
+		return;
+	}
+	bytes = g_bytes_new(rgba, (gsize)width * height * 4);
+	c->pointer = gdk_memory_texture_new(
+			(int)width, (int)height, GDK_MEMORY_R8G8B8A8, bytes, (gsize)width * 4);
+	g_bytes_unref(bytes);
+	c->pointer_hot_x = hot_x;
+	c->pointer_hot_y = hot_y;
+	fallback = gdk_cursor_new_from_name("default", NULL);
+	cursor = gdk_cursor_new_from_texture(c->pointer, hot_x, hot_y, fallback);
+	gtk_widget_set_cursor(GTK_WIDGET(c), cursor);
+	g_object_unref(cursor);
+	g_clear_object(&fallback);
+}
+
+void gui_canvas_set_pointer(GuiCanvas *c, int x, int y)
+{
+	c->pointer_x = x - c->display_x;
+	c->pointer_y = y - c->display_y;
+	c->pointer_foreign = true;
+	gtk_widget_queue_draw(GTK_WIDGET(c));
+}
+
+void gui_canvas_set_hotkeys(GuiCanvas *c, gui_canvas_hotkey fn, gpointer arg)
+{
+	c->hotkey = fn;
+	c->hotkey_arg = arg;
+}

@@ -1,0 +1,26 @@
+/* gtk/canvas: the widget that shows the remote picture and turns the user's input into session calls.
+ * Belongs to one session; main thread only. */
+#pragma once
+#include <gtk/gtk.h>
+#include <hawser/hawser.h>
+
+#define GUI_TYPE_CANVAS (gui_canvas_get_type())
+G_DECLARE_FINAL_TYPE(GuiCanvas, gui_canvas, GUI, CANVAS, GtkWidget)
+
+GtkWidget *gui_canvas_new(void);
+/* The session is borrowed; NULL detaches (input goes nowhere). */
+void gui_canvas_set_session(GuiCanvas *canvas, hawser_session *session);
+/* Which display is shown, with its place on the host's desktop. */
+void gui_canvas_set_display(GuiCanvas *canvas, size_t display, const struct hawser_display *info);
+/* Takes over the newest picture of the shown display. */
+void gui_canvas_update(GuiCanvas *canvas);
+/* true: one picture pixel is one screen pixel; false: fitted to the widget. */
+void gui_canvas_set_actual_size(GuiCanvas *canvas, bool actual);
+/* Shape of the host's pointer; rgba NULL = invisible. */
+void gui_canvas_set_cursor(GuiCanvas *canvas, uint32_t width, uint32_t height, int hot_x, int hot_y,
+		const uint8_t *rgba);
+/* The host's pointer was moved there by somebody else; coordinates of the host's desktop. */
+void gui_canvas_set_pointer(GuiCanvas *canvas, int x, int y);
+/* Key combinations that stay on this side: Ctrl+Alt+Return, Ctrl+Alt+G. */
+typedef void (*gui_canvas_hotkey)(guint keyval, gpointer arg);
+void gui_canvas_set_hotkeys(GuiCanvas *canvas, gui_canvas_hotkey fn, gpointer arg);

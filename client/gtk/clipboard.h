@@ -1,0 +1,13 @@
+/* gtk/clipboard: keeps the desktop's clipboard and the session's in step (text). Main thread only. */
+#pragma once
+#include <gtk/gtk.h>
+#include <hawser/hawser.h>
+
+struct gui_clipboard;
+
+struct gui_clipboard *gui_clipboard_new(void);
+void gui_clipboard_free(struct gui_clipboard *c);
+/* Local changes go to this session (borrowed); NULL = nowhere. */
+void gui_clipboard_set_session(struct gui_clipboard *c, hawser_session *session);
+/* The host's clipboard changed. */
+void gui_clipboard_receive(struct gui_clipboard *c, const char *utf8, size_t length);

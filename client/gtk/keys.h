@@ -1,0 +1,9 @@
+/* gtk/keys: lock lights and the combinations that are not sent to the host. */
+#pragma once
+#include <gtk/gtk.h>
+#include <stdbool.h>
+
+/* Set of HAWSER_LOCK_*; device may be NULL. */
+unsigned gui_keys_locks(GdkDevice *device);
+/* Ctrl+Alt+Return (full screen) and Ctrl+Alt+G (keyboard grab). */
+bool gui_keys_is_hotkey(guint keyval, GdkModifierType state);

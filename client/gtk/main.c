@@ -1,0 +1,184 @@
+/* hawser-desktop: the desktop program. `hawser` starts it when no headless work was asked for. */
+#include "client/gtk/app.h"
+#include "shared/base/mem.h"
+#include "shared/base/num.h"
+#include "shared/base/str.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PASSWORD_MAX 1024
+
+static void usage(FILE *out)
+{
+	fputs("usage: hawser-desktop [connect TARGET] [OPTION ...]\n"
+	      "\n"
+	      "Shows a remote desktop in a window, or, without TARGET, the window to choose one.\n"
+	      "TARGET is an ID, an address (HOST[:PORT]) or ID@SERVER?key=KEY.\n"
+	      "\n"
+	      "  --server HOST[:PORT]   rendezvous server, instead of the configured one\n"
+	      "  --key KEY              its public key\n"
+	      "  --config FILE          configuration file\n"
+	      "  --password-stdin       read the password from standard input\n"
+	      "  --password-file FILE   read it from FILE, which others must not be able to read\n"
+	      "                         (otherwise HAWSER_PASSWORD, else you are asked)\n"
+	      "  --relay                do not try a direct connection\n"
+	      "  --accept-insecure      agree beforehand to a session without encryption\n"
+	      "  --view-only            send no input\n"
+	      "  --fullscreen           begin in full screen\n"
+	      "  --actual-size          one picture pixel is one screen pixel\n"
+	      "  --seconds N            end by itself after N seconds\n"
+	      "  --screenshot FILE.png  save the window when --seconds are over\n"
+	      "  --help, --version\n",
+			out);
+}
+
+/* First line of a descriptor. */
+static char *read_password(int fd)
+{
+	char *text = hws_alloc(PASSWORD_MAX);
+	size_t len = 0;
+	ssize_t n;
+
+	if (!text)
+		return NULL;
+	while (len < PASSWORD_MAX - 1) {
+		n = read(fd, text + len, PASSWORD_MAX - 1 - len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		len += (size_t)n;
+		if (memchr(text, '\n', len))
+			break;
+	}
+	text[strcspn(text, "\r\n")] = '\0';
+	return text;
+}
+
+static char *password_file(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct stat st;
+	char *text;
+
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		fprintf(stderr, "hawser-desktop: cannot read %s: %s\n", path, strerror(errno));
+		exit(2);
+	}
+	if (st.st_mode & 077) {
+		fprintf(stderr, "hawser-desktop: others can read %s: chmod 600 it\n", path);
+		exit(2);
+	}
+	text = read_password(fd);
+	close(fd);
+	return text;
+}
+
+/* The environment is visible to processes we start: take the password out of it. */
+static char *password_env(void)
+{
+	char *value = getenv("HAWSER_PASSWORD"), *copy;
+
+	if (!value)
+		return NULL;
+	copy = hws_strdup(value);
+	hws_wipe(value, strlen(value));
+	unsetenv("HAWSER_PASSWORD");
+	return copy;
+}
+
+struct flag {
+	const char *name;
+	bool *set;
+	const char **value;
+};
+
+static int parse(int argc, char **argv, struct gui_launch *l)
+{
+	bool help = false, version = false, from_stdin = false;
+	const char *file = NULL, *seconds = NULL;
+	const struct flag flags[] = {
+		{ "--help", &help, NULL },
+		{ "--version", &version, NULL },
+		{ "--relay", &l->relay, NULL },
+		{ "--accept-insecure", &l->accept_insecure, NULL },
+		{ "--view-only", &l->view_only, NULL },
+		{ "--fullscreen", &l->fullscreen, NULL },
+		{ "--actual-size", &l->actual_size, NULL },
+		{ "--password-stdin", &from_stdin, NULL },
+		{ "--password-file", NULL, &file },
+		{ "--server", NULL, &l->server },
+		{ "--key", NULL, &l->key },
+		{ "--config", NULL, &l->config_path },
+		{ "--screenshot", NULL, &l->screenshot },
+		{ "--seconds", NULL, &seconds },
+	};
+
+	for (int i = 1; i < argc; i++) {
+		size_t f = 0;
+
+		if (argv[i][0] != '-') {
+			if (i == 1 && hws_str_equal(argv[i], "connect"))
+				continue;
+			if (l->target) {
+				fprintf(stderr, "hawser-desktop: one target at a time, not '%s' too\n",
+						argv[i]);
+				return 2;
+			}
+			l->target = argv[i];
+			continue;
+		}
+		while (f < G_N_ELEMENTS(flags) && !hws_str_equal(flags[f].name, argv[i]))
+			f++;
+		if (f == G_N_ELEMENTS(flags) || (flags[f].value && i + 1 == argc)) {
+			fprintf(stderr, "hawser-desktop: %s '%s'; see --help\n",
+					f == G_N_ELEMENTS(flags) ? "unknown option"
+								 : "a value is missing behind",
+					argv[i]);
+			return 2;
+		}
+		if (flags[f].set)
+			*flags[f].set = true;
+		else
+			*flags[f].value = argv[++i];
+	}
+	if (help || version) {
+		if (help)
+			usage(stdout);
+		else
+			printf("hawser-desktop %s\n", hawser_version());
+		exit(0);
+	}
+	if (seconds && hws_parse_u32(seconds, &l->seconds) < 0) {
+		fprintf(stderr, "hawser-desktop: --seconds wants a number, not '%s'\n", seconds);
+		return 2;
+	}
+	l->password = password_env();
+	if (file || from_stdin) {
+		gui_free_password(l->password);
+		l->password = file ? password_file(file) : read_password(0);
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct gui_launch launch = { 0 };
+	int r = parse(argc, argv, &launch);
+
+	if (r) {
+		gui_free_password(launch.password);
+		return r;
+	}
+	if (!gtk_init_check()) {
+		fputs("hawser-desktop: no display can be opened: set DISPLAY or WAYLAND_DISPLAY, or use "
+		      "'hawser connect --headless'\n",
+				stderr);
+		gui_free_password(launch.password);
+		return 1;
+	}
+	return gui_app_run(&launch);
+}

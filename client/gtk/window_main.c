@@ -1,0 +1,231 @@
+#include "client/gtk/window_main.h"
+#include "client/gtk/window_session.h"
+
+struct main_window {
+	struct gui_app *app;
+	GtkWindow *window;
+	GtkEditable *target, *server, *key;
+	GtkListBox *recent;
+	GtkLabel *id, *password, *hint, *settings_hint;
+};
+
+static void connect_to(struct main_window *w, const char *target)
+{
+	char *text = g_strstrip(g_strdup(target));
+
+	if (*text)
+		gui_session_window_open(w->app, text, NULL);
+	else
+		gtk_widget_grab_focus(GTK_WIDGET(w->target));
+	g_free(text);
+}
+
+static void on_connect(GtkWidget *widget, gpointer arg)
+{
+	struct main_window *w = arg;
+
+	(void)widget;
+	connect_to(w, gtk_editable_get_text(w->target));
+}
+
+static void on_recent(GtkListBox *list, GtkListBoxRow *row, gpointer arg)
+{
+	(void)list;
+	connect_to(arg, g_object_get_data(G_OBJECT(row), "target"));
+}
+
+static void show_host(struct main_window *w, bool renew)
+{
+	char id[64] = "", password[64] = "";
+
+	if (hawser_host_id(id, sizeof(id)) < 0) {
+		gtk_label_set_text(w->id, "–");
+		gtk_label_set_text(w->password, "–");
+		gtk_label_set_text(w->hint, hawser_last_error());
+		return;
+	}
+	gtk_label_set_text(w->id, id);
+	if (hawser_host_password(renew, password, sizeof(password)) < 0) {
+		gtk_label_set_text(w->password, "–");
+		gtk_label_set_text(w->hint, hawser_last_error());
+		return;
+	}
+	gtk_label_set_text(w->password, password);
+	gtk_label_set_text(w->hint, "Tell both to the person who shall help you.");
+}
+
+static void on_renew(GtkWidget *widget, gpointer arg)
+{
+	(void)widget;
+	show_host(arg, true);
+}
+
+static void add_recent(struct main_window *w, const struct hawser_recent *r)
+{
+	GtkWidget *row = gtk_list_box_row_new(), *box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 12);
+	GtkWidget *id = gtk_label_new(r->target), *name;
+	char *text = g_strdup_printf("%s%s%s", r->username && *r->username ? r->username : "",
+			r->username && *r->username ? "@" : "", r->hostname ? r->hostname : "");
+
+	name = gtk_label_new(text);
+	gtk_widget_add_css_class(name, "hawser-hint");
+	gtk_box_append(GTK_BOX(box), id);
+	gtk_box_append(GTK_BOX(box), name);
+	gtk_widget_set_margin_start(box, 8);
+	gtk_widget_set_margin_top(box, 6);
+	gtk_widget_set_margin_bottom(box, 6);
+	gtk_list_box_row_set_child(GTK_LIST_BOX_ROW(row), box);
+	g_object_set_data_full(G_OBJECT(row), "target", g_strdup(r->target), g_free);
+	gtk_list_box_append(w->recent, row);
+	g_free(text);
+}
+
+static void show_recent(struct main_window *w)
+{
+	struct hawser_recent *list = NULL;
+	GtkListBoxRow *row;
+	size_t count = 0;
+
+	while ((row = gtk_list_box_get_row_at_index(w->recent, 0)))
+		gtk_list_box_remove(w->recent, GTK_WIDGET(row));
+	if (hawser_recent_list(w->app->context, &list, &count) < 0)
+		return;
+	for (size_t i = 0; i < count && i < 20; i++)
+		add_recent(w, &list[i]);
+	hawser_recent_free(list);
+}
+
+static void on_active(GtkWindow *window, GParamSpec *param, gpointer arg)
+{
+	struct main_window *w = arg;
+
+	(void)param;
+	if (gtk_window_is_active(window)) {
+		show_recent(w);
+		show_host(w, false);
+	}
+}
+
+static void on_save(GtkWidget *widget, gpointer arg)
+{
+	struct main_window *w = arg;
+
+	(void)widget;
+	if (hawser_config_set(w->app->context, "server", gtk_editable_get_text(w->server)) < 0 ||
+			hawser_config_set(w->app->context, "key", gtk_editable_get_text(w->key)) <
+					0)
+		gtk_label_set_text(w->settings_hint, hawser_last_error());
+	else
+		gtk_label_set_text(w->settings_hint, "Saved.");
+}
+
+static GtkLabel *add_label(GtkWidget *box, const char *text, const char *class)
+{
+	GtkWidget *label = gtk_label_new(text);
+
+	gtk_label_set_xalign(GTK_LABEL(label), 0);
+	gtk_label_set_wrap(GTK_LABEL(label), TRUE);
+	gtk_label_set_max_width_chars(GTK_LABEL(label), 40);
+	if (class)
+		gtk_widget_add_css_class(label, class);
+	gtk_box_append(GTK_BOX(box), label);
+	return GTK_LABEL(label);
+}
+
+static GtkEditable *add_entry(GtkWidget *box, const char *placeholder)
+{
+	GtkWidget *entry = gtk_entry_new();
+
+	gtk_entry_set_placeholder_text(GTK_ENTRY(entry), placeholder);
+	gtk_box_append(GTK_BOX(box), entry);
+	return GTK_EDITABLE(entry);
+}
+
+static void add_button(GtkWidget *box, const char *label, GCallback fn, struct main_window *w,
+		bool main_action)
+{
+	GtkWidget *button = gtk_button_new_with_label(label);
+
+	if (main_action)
+		gtk_widget_add_css_class(button, "suggested-action");
+	gtk_widget_set_halign(button, GTK_ALIGN_START);
+	g_signal_connect(button, "clicked", fn, w);
+	gtk_box_append(GTK_BOX(box), button);
+}
+
+static GtkWidget *build_left(struct main_window *w)
+{
+	GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 8);
+	char text[256];
+
+	gtk_widget_add_css_class(box, "hawser-page");
+	add_label(box, "This computer", "hawser-title");
+	add_label(box, "ID", "hawser-hint");
+	w->id = add_label(box, "–", "hawser-id");
+	gtk_label_set_selectable(w->id, TRUE);
+	add_label(box, "One-time password", "hawser-hint");
+	w->password = add_label(box, "–", "hawser-id");
+	gtk_label_set_selectable(w->password, TRUE);
+	add_button(box, "New password", G_CALLBACK(on_renew), w, false);
+	w->hint = add_label(box, "", "hawser-hint");
+	add_label(box, "Server", "hawser-title");
+	w->server = add_entry(box, "rendezvous server: host or host:port");
+	w->key = add_entry(box, "its public key");
+	if (hawser_config_get(w->app->context, "server", text, sizeof(text)) == 0)
+		gtk_editable_set_text(w->server, text);
+	if (hawser_config_get(w->app->context, "key", text, sizeof(text)) == 0)
+		gtk_editable_set_text(w->key, text);
+	add_button(box, "Save", G_CALLBACK(on_save), w, false);
+	w->settings_hint = add_label(box, "Needed to reach computers by ID.", "hawser-hint");
+	return box;
+}
+
+static GtkWidget *build_right(struct main_window *w)
+{
+	GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 8),
+		  *scroller = gtk_scrolled_window_new();
+	GtkWidget *list = gtk_list_box_new();
+
+	gtk_widget_add_css_class(box, "hawser-page");
+	gtk_widget_set_hexpand(box, TRUE);
+	add_label(box, "Control another computer", "hawser-title");
+	w->target = add_entry(box, "its ID, or an address");
+	g_signal_connect(w->target, "activate", G_CALLBACK(on_connect), w);
+	add_button(box, "Connect", G_CALLBACK(on_connect), w, true);
+	add_label(box, "Recent", "hawser-hint");
+	w->recent = GTK_LIST_BOX(list);
+	gtk_list_box_set_placeholder(
+			w->recent, gtk_label_new("Computers you connect to appear here."));
+	g_signal_connect(list, "row-activated", G_CALLBACK(on_recent), w);
+	gtk_scrolled_window_set_child(GTK_SCROLLED_WINDOW(scroller), list);
+	gtk_widget_set_vexpand(scroller, TRUE);
+	gtk_box_append(GTK_BOX(box), scroller);
+	return box;
+}
+
+static void on_destroy(GtkWidget *widget, gpointer arg)
+{
+	(void)widget;
+	g_free(arg);
+}
+
+void gui_main_window_open(struct gui_app *app)
+{
+	struct main_window *w = g_new0(struct main_window, 1);
+	GtkWidget *row = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 0);
+
+	w->app = app;
+	w->window = GTK_WINDOW(gtk_application_window_new(app->gtk));
+	gtk_window_set_title(w->window, "Hawser");
+	gtk_window_set_default_size(w->window, 860, 560);
+	gtk_box_append(GTK_BOX(row), build_left(w));
+	gtk_box_append(GTK_BOX(row), gtk_separator_new(GTK_ORIENTATION_VERTICAL));
+	gtk_box_append(GTK_BOX(row), build_right(w));
+	gtk_window_set_child(w->window, row);
+	g_signal_connect(w->window, "notify::is-active", G_CALLBACK(on_active), w);
+	g_signal_connect(w->window, "destroy", G_CALLBACK(on_destroy), w);
+	show_recent(w);
+	show_host(w, false);
+	gtk_window_present(w->window);
+	gtk_widget_grab_focus(GTK_WIDGET(w->target));
+}

@@ -1,0 +1,415 @@
+#include "client/gtk/window_session.h"
+#include "client/gtk/canvas.h"
+#include "client/gtk/clipboard.h"
+#include "client/gtk/pages.h"
+#include "client/gtk/screenshot.h"
+#include "client/gtk/toolbar.h"
+
+struct session_window {
+	struct gui_app *app;
+	GtkWindow *window;
+	GtkWidget *header, *bar, *edge_bar, *edge;
+	GtkLabel *status;
+	GuiCanvas *canvas;
+	struct gui_pages *pages;
+	struct gui_clipboard *clipboard;
+	hawser_session *session;
+	size_t display;
+	bool ready, grabbed, actual_size;
+	char *screenshot;
+	guint end_timer;
+};
+
+static void set_grab(struct session_window *w, bool grab)
+{
+	GdkSurface *surface = gtk_native_get_surface(GTK_NATIVE(w->window));
+
+	if (!surface)
+		return;
+	if (grab)
+		gdk_toplevel_inhibit_system_shortcuts(GDK_TOPLEVEL(surface), NULL);
+	else
+		gdk_toplevel_restore_system_shortcuts(GDK_TOPLEVEL(surface));
+	w->grabbed = grab;
+}
+
+static void toggle_fullscreen(struct session_window *w)
+{
+	if (gtk_window_is_fullscreen(w->window))
+		gtk_window_unfullscreen(w->window);
+	else
+		gtk_window_fullscreen(w->window);
+}
+
+static void on_fullscreen_changed(GtkWindow *window, GParamSpec *param, gpointer arg)
+{
+	struct session_window *w = arg;
+	bool full = gtk_window_is_fullscreen(window);
+
+	(void)param;
+	gtk_widget_set_visible(w->edge, full);
+	gtk_widget_set_visible(GTK_WIDGET(w->status), !full);
+	gtk_revealer_set_reveal_child(GTK_REVEALER(w->edge), FALSE);
+	gtk_widget_grab_focus(GTK_WIDGET(w->canvas));
+}
+
+static void on_action(enum gui_action action, int value, gpointer arg)
+{
+	struct session_window *w = arg;
+
+	switch (action) {
+	case GUI_ACTION_FULLSCREEN:
+		toggle_fullscreen(w);
+		break;
+	case GUI_ACTION_SCALE:
+		w->actual_size = !w->actual_size;
+		gui_canvas_set_actual_size(w->canvas, w->actual_size);
+		break;
+	case GUI_ACTION_GRAB:
+		set_grab(w, !w->grabbed);
+		break;
+	case GUI_ACTION_CTRL_ALT_DEL:
+		hawser_session_ctrl_alt_del(w->session);
+		break;
+	case GUI_ACTION_REFRESH:
+		hawser_session_refresh(w->session, -1);
+		break;
+	case GUI_ACTION_QUALITY:
+		hawser_session_set_option(w->session, HAWSER_OPTION_QUALITY, value);
+		break;
+	case GUI_ACTION_DISPLAY:
+		hawser_session_switch_display(w->session, (size_t)value);
+		break;
+	case GUI_ACTION_DISCONNECT:
+		gtk_window_close(w->window);
+		break;
+	}
+}
+
+static void on_hotkey(guint keyval, gpointer arg)
+{
+	struct session_window *w = arg;
+
+	if (keyval == GDK_KEY_g || keyval == GDK_KEY_G)
+		set_grab(w, !w->grabbed);
+	else
+		toggle_fullscreen(w);
+	/* Control and Alt went down at the host, their release is ours now. */
+	hawser_session_release_keys(w->session);
+}
+
+/* The bar of full screen comes when the pointer touches the top edge. */
+static void on_edge_motion(GtkEventControllerMotion *controller, double x, double y, gpointer arg)
+{
+	struct session_window *w = arg;
+
+	(void)controller;
+	(void)x;
+	if (!gtk_window_is_fullscreen(w->window))
+		return;
+	if (y < 3)
+		gtk_revealer_set_reveal_child(GTK_REVEALER(w->edge), TRUE);
+	else if (y > 80)
+		gtk_revealer_set_reveal_child(GTK_REVEALER(w->edge), FALSE);
+}
+
+static void show_peer(struct session_window *w, const struct hawser_peer *peer)
+{
+	char *title;
+
+	w->display = peer->current_display;
+	if (w->display < peer->display_count)
+		gui_canvas_set_display(w->canvas, w->display, &peer->displays[w->display]);
+	gui_toolbar_set_displays(w->bar, peer->display_count, w->display);
+	gui_toolbar_set_displays(w->edge_bar, peer->display_count, w->display);
+	title = g_strdup_printf("%s@%s – %s", peer->username, peer->hostname, peer->id);
+	gtk_window_set_title(w->window, title);
+	g_free(title);
+}
+
+static void show_stats(struct session_window *w, const struct hawser_stats *stats)
+{
+	static const char *const codecs[] = { "–", "VP9", "H.264", "H.265", "VP8", "AV1" };
+	const char *codec = stats->codec < G_N_ELEMENTS(codecs) ? codecs[stats->codec] : "?";
+	char *text = g_strdup_printf("%s · %s · %s · %.0f frames/s · %u ms",
+			stats->encrypted ? "end-to-end encrypted" : "NOT ENCRYPTED",
+			stats->relayed ? "by relay" : "direct", codec, stats->fps, stats->rtt_ms);
+
+	gtk_label_set_text(w->status, text);
+	if (stats->encrypted)
+		gtk_widget_remove_css_class(GTK_WIDGET(w->status), "hawser-insecure");
+	else
+		gtk_widget_add_css_class(GTK_WIDGET(w->status), "hawser-insecure");
+	g_free(text);
+}
+
+static void ask_password(struct session_window *w, const struct hawser_event *e)
+{
+	const char *text = e->u.password.text;
+
+	switch (e->u.password.reason) {
+	case HAWSER_PASSWORD_NEEDED:
+		gui_pages_ask_secret(w->pages, "Password", text, "Remember for this host", false);
+		break;
+	case HAWSER_PASSWORD_WRONG:
+		gui_pages_ask_secret(
+				w->pages, "Wrong password", text, "Remember for this host", false);
+		break;
+	case HAWSER_PASSWORD_2FA:
+	case HAWSER_PASSWORD_2FA_WRONG:
+		gui_pages_ask_secret(w->pages,
+				e->u.password.reason == HAWSER_PASSWORD_2FA ? "Two-factor code"
+									    : "Wrong code",
+				text,
+				e->u.password.can_trust_device ? "Trust this computer for 90 days"
+							       : NULL,
+				true);
+		break;
+	case HAWSER_PASSWORD_WAIT_ACCEPT:
+		gui_pages_show_progress(w->pages, text);
+		break;
+	case HAWSER_PASSWORD_NOT_NEEDED:
+		gui_pages_end_question(w->pages);
+		break;
+	}
+}
+
+static void on_closed(struct session_window *w, const struct hawser_event *e)
+{
+	w->ready = false;
+	if (e->u.closed.error == HAWSER_OK) {
+		gtk_window_close(w->window);
+		return;
+	}
+	w->app->exit_status = 1;
+	gui_pages_show_error(w->pages, "The session has ended", e->u.closed.text);
+}
+
+static void on_frame(struct session_window *w, const struct hawser_event *e)
+{
+	if (e->u.frame.display != w->display)
+		return;
+	gui_canvas_update(w->canvas);
+	if (!w->ready) {
+		w->ready = true;
+		gui_pages_show_picture(w->pages);
+		gtk_widget_grab_focus(GTK_WIDGET(w->canvas));
+	}
+}
+
+static void on_event(hawser_session *session, const struct hawser_event *e, void *arg)
+{
+	struct session_window *w = arg;
+
+	(void)session;
+	switch (e->type) {
+	case HAWSER_EVENT_STATE:
+		if (e->u.state.state == HAWSER_STATE_RETRYING)
+			w->ready = false;
+		if (e->u.state.state != HAWSER_STATE_READY &&
+				e->u.state.state != HAWSER_STATE_WAITING &&
+				e->u.state.state != HAWSER_STATE_CLOSED)
+			gui_pages_show_progress(w->pages, e->u.state.text);
+		break;
+	case HAWSER_EVENT_PASSWORD:
+		ask_password(w, e);
+		break;
+	case HAWSER_EVENT_INSECURE:
+		gui_pages_ask_insecure(w->pages, e->u.message.title, e->u.message.text);
+		break;
+	case HAWSER_EVENT_READY:
+		show_peer(w, e->u.peer);
+		gui_pages_show_progress(w->pages, "Waiting for the picture");
+		break;
+	case HAWSER_EVENT_DISPLAYS:
+		show_peer(w, e->u.peer);
+		gui_canvas_update(w->canvas);
+		break;
+	case HAWSER_EVENT_FRAME:
+		on_frame(w, e);
+		break;
+	case HAWSER_EVENT_CURSOR:
+		gui_canvas_set_cursor(w->canvas, e->u.cursor.width, e->u.cursor.height,
+				e->u.cursor.hot_x, e->u.cursor.hot_y, e->u.cursor.rgba);
+		break;
+	case HAWSER_EVENT_CURSOR_POSITION:
+		gui_canvas_set_pointer(w->canvas, e->u.position.x, e->u.position.y);
+		break;
+	case HAWSER_EVENT_CLIPBOARD:
+		gui_clipboard_receive(w->clipboard, e->u.text.utf8, e->u.text.length);
+		break;
+	case HAWSER_EVENT_STATS:
+		show_stats(w, e->u.stats);
+		break;
+	case HAWSER_EVENT_MESSAGE:
+		gtk_label_set_text(w->status, e->u.message.text);
+		break;
+	case HAWSER_EVENT_CLOSED:
+		on_closed(w, e);
+		break;
+	case HAWSER_EVENT_PERMISSION:
+	case HAWSER_EVENT_CHAT:
+	case HAWSER_EVENT_RECORDING:
+		break;
+	}
+}
+
+static void on_secret(const char *text, bool keep, bool two_factor, gpointer arg)
+{
+	struct session_window *w = arg;
+
+	gui_pages_show_progress(w->pages, "Logging in");
+	if (two_factor)
+		hawser_session_two_factor(w->session, text, keep);
+	else
+		hawser_session_password(w->session, text, keep);
+}
+
+static void on_accept_insecure(bool accept, gpointer arg)
+{
+	struct session_window *w = arg;
+
+	if (accept)
+		gui_pages_show_progress(w->pages, "Connecting without encryption");
+	hawser_session_accept_insecure(w->session, accept);
+}
+
+static void on_retry(gpointer arg)
+{
+	struct session_window *w = arg;
+
+	w->app->exit_status = 0;
+	gui_pages_show_progress(w->pages, "Connecting again");
+	hawser_session_reconnect(w->session);
+}
+
+static void on_close_wanted(gpointer arg)
+{
+	struct session_window *w = arg;
+
+	gtk_window_close(w->window);
+}
+
+static void on_destroy(GtkWidget *widget, gpointer arg)
+{
+	struct session_window *w = arg;
+
+	(void)widget;
+	if (w->end_timer)
+		g_source_remove(w->end_timer);
+	gui_clipboard_free(w->clipboard);
+	gui_canvas_set_session(w->canvas, NULL);
+	g_object_unref(w->canvas);
+	hawser_session_close(w->session);
+	g_free(w->screenshot);
+	g_free(w);
+}
+
+static gboolean on_end(gpointer arg)
+{
+	struct session_window *w = arg;
+
+	w->end_timer = 0;
+	if (w->screenshot && !gui_screenshot_save(GTK_WIDGET(w->window), w->screenshot)) {
+		g_printerr("hawser: cannot write the screenshot %s\n", w->screenshot);
+		w->app->exit_status = 1;
+	}
+	gtk_window_close(w->window);
+	return G_SOURCE_REMOVE;
+}
+
+static GtkWidget *build_picture(struct session_window *w)
+{
+	GtkWidget *scroller = gtk_scrolled_window_new();
+
+	w->canvas = GUI_CANVAS(g_object_ref_sink(gui_canvas_new()));
+	gui_canvas_set_hotkeys(w->canvas, on_hotkey, w);
+	gtk_scrolled_window_set_child(GTK_SCROLLED_WINDOW(scroller), GTK_WIDGET(w->canvas));
+	return scroller;
+}
+
+static void build_window(struct session_window *w, const char *target)
+{
+	GtkWidget *overlay = gtk_overlay_new(), *column = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
+	GtkWidget *status = gtk_label_new("");
+	GtkEventController *motion = gtk_event_controller_motion_new();
+	const struct gui_pages_events events = { on_secret, on_accept_insecure, on_retry,
+		on_close_wanted, w };
+
+	w->window = GTK_WINDOW(gtk_application_window_new(w->app->gtk));
+	gtk_window_set_title(w->window, target);
+	gtk_window_set_default_size(w->window, 1280, 800);
+	w->header = gtk_header_bar_new();
+	w->bar = gui_toolbar_new(on_action, w);
+	gtk_header_bar_pack_start(GTK_HEADER_BAR(w->header), w->bar);
+	gtk_window_set_titlebar(w->window, w->header);
+
+	w->pages = gui_pages_new(&events);
+	gui_pages_set_picture(w->pages, build_picture(w));
+	gtk_overlay_set_child(GTK_OVERLAY(overlay), gui_pages_widget(w->pages));
+	w->edge = gtk_revealer_new();
+	w->edge_bar = gui_toolbar_new(on_action, w);
+	gtk_widget_add_css_class(w->edge_bar, "hawser-bar");
+	gtk_widget_add_css_class(w->edge_bar, "background");
+	gtk_revealer_set_child(GTK_REVEALER(w->edge), w->edge_bar);
+	gtk_widget_set_halign(w->edge, GTK_ALIGN_CENTER);
+	gtk_widget_set_valign(w->edge, GTK_ALIGN_START);
+	gtk_widget_set_visible(w->edge, FALSE);
+	gtk_overlay_add_overlay(GTK_OVERLAY(overlay), w->edge);
+	g_signal_connect(motion, "motion", G_CALLBACK(on_edge_motion), w);
+	gtk_event_controller_set_propagation_phase(motion, GTK_PHASE_CAPTURE);
+	gtk_widget_add_controller(overlay, motion);
+
+	w->status = GTK_LABEL(status);
+	gtk_widget_add_css_class(status, "hawser-status");
+	gtk_label_set_xalign(w->status, 0);
+	gtk_label_set_ellipsize(w->status, PANGO_ELLIPSIZE_END);
+	gtk_widget_set_vexpand(overlay, TRUE);
+	gtk_box_append(GTK_BOX(column), overlay);
+	gtk_box_append(GTK_BOX(column), status);
+	gtk_window_set_child(w->window, column);
+	g_signal_connect(w->window, "destroy", G_CALLBACK(on_destroy), w);
+	g_signal_connect(w->window, "notify::fullscreened", G_CALLBACK(on_fullscreen_changed), w);
+}
+
+void gui_session_window_open(struct gui_app *app, const char *target, struct gui_launch *launch)
+{
+	struct hawser_session_config conf = HAWSER_SESSION_CONFIG_INIT;
+	struct session_window *w = g_new0(struct session_window, 1);
+	int r;
+
+	w->app = app;
+	build_window(w, target);
+	conf.target = target;
+	conf.on_event = on_event;
+	conf.arg = w;
+	conf.format = HAWSER_FORMAT_BGRA;
+	if (launch) {
+		conf.password = launch->password;
+		conf.force_relay = launch->relay;
+		conf.view_only = launch->view_only;
+		conf.allow_insecure = launch->accept_insecure;
+		w->actual_size = launch->actual_size;
+		w->screenshot = g_strdup(launch->screenshot);
+		if (launch->seconds)
+			w->end_timer = g_timeout_add_seconds(launch->seconds, on_end, w);
+		if (launch->fullscreen)
+			gtk_window_fullscreen(w->window);
+	}
+	gui_canvas_set_actual_size(w->canvas, w->actual_size);
+	r = hawser_session_open(app->context, &conf, &w->session);
+	if (launch) {
+		gui_free_password(launch->password);
+		launch->password = NULL;
+	}
+	if (r < 0) {
+		app->exit_status = 1;
+		gui_pages_show_error(w->pages, "Cannot connect", hawser_last_error());
+	} else {
+		gui_pages_show_progress(w->pages, "Connecting");
+		gui_canvas_set_session(w->canvas, w->session);
+	}
+	w->clipboard = gui_clipboard_new();
+	gui_clipboard_set_session(w->clipboard, w->session);
+	gtk_window_present(w->window);
+}
