@@ -1,7 +1,6 @@
 #include "shared/wire/secure.h"
 
-#include <sodium.h>
-
+#include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include "shared/wire/envelope.h"
 
@@ -181,7 +180,7 @@ int hws_secure_client_init(struct hws_secure *s, const struct hws_secure_client_
 	if (r < 0) {
 		if (fall_back(s, HWS_PLAIN_BAD_STATEMENT))
 			put_empty_message(s);
-	} else if (conf->pinned_pk && sodium_memcmp(conf->pinned_pk, s->host_pk, HWS_PK_LEN) != 0) {
+	} else if (conf->pinned_pk && memcmp(conf->pinned_pk, s->host_pk, HWS_PK_LEN) != 0) {
 		fail(s, HWS_ERR_KEY);
 	} else {
 		s->state = HWS_SECURE_WAIT;
@@ -351,7 +350,7 @@ const uint8_t *hws_secure_host_pk(const struct hws_secure *s)
 
 void hws_secure_wipe(struct hws_secure *s)
 {
-	sodium_memzero(s, sizeof(*s));
+	hws_wipe(s, sizeof(*s));
 	s->state = HWS_SECURE_FAILED;
 	s->err = HWS_ERR_CLOSED;
 }

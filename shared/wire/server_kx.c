@@ -1,7 +1,6 @@
 #include "shared/wire/server_kx.h"
 
-#include <sodium.h>
-
+#include "shared/base/mem.h"
 #include "shared/wire/envelope.h"
 
 #define SIGNED_LEN (HWS_SIG_LEN + HWS_BOX_PK_LEN)
@@ -21,7 +20,7 @@ void hws_kx_offer_new(const struct hws_identity *server, struct hws_kx_offer *re
 
 void hws_kx_offer_wipe(struct hws_kx_offer *o)
 {
-	sodium_memzero(o, sizeof(*o));
+	hws_wipe(o, sizeof(*o));
 }
 
 struct hws_bytes hws_kx_offer_payload(const struct hws_kx_offer *o)
@@ -114,7 +113,7 @@ int hws_kx_client_answer(const uint8_t server_pk[HWS_PK_LEN], struct hws_bytes p
 		if (r == HWS_OK)
 			memcpy(ret_secret, key, sizeof(key));
 		hws_box_pair_wipe(&pair);
-		sodium_memzero(key, sizeof(key));
+		hws_wipe(key, sizeof(key));
 	}
 	hws_rdv_free(m);
 	return r;
