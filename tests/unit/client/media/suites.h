@@ -1,0 +1,5 @@
+/* Suites of this test program. */
+#pragma once
+#include <check.h>
+
+Suite *codec_suite(void);
