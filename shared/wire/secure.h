@@ -13,6 +13,9 @@
  * A link on which the host does not open with SignedId (direct address, relay asked for as not secure) has
  * no handshake: the host starts with its Hash at once.
  *
+ * A viewer that went on in PLAINTEXT without waiting may still receive the host's SignedId as a session message:
+ * ignore it.
+ *
  * Falling back to plaintext is allowed only for the reasons in `plain_ok`; otherwise the result is FAILED
  * with HWS_ERR_INSECURE. Deployed endpoints accept every reason. */
 #pragma once
