@@ -1,6 +1,7 @@
-/* crypto/box: an ephemeral X25519 pair and the one thing handshakes do with it: carry a 32-byte session
- * key to the other side (crypto_box with the all-zero nonce of the deployed wire). The zero nonce is
- * safe only because the sender's pair is fresh for each message: seal at most once with a pair. */
+/* crypto/box: an ephemeral X25519 pair and the one thing handshakes do with it: carry a 32-byte
+ * session key to the other side (crypto_box with the all-zero nonce of the deployed wire). The
+ * zero nonce is safe only because the sender's pair is fresh for each message: seal at most once
+ * with a pair. */
 #pragma once
 #include "shared/base/bytes.h"
 #include "shared/base/err.h"

@@ -1,4 +1,5 @@
-/* crypto/crypto: prepares the crypto library; every program calls it once before anything else here. */
+/* crypto/crypto: prepares the crypto library; every program calls it once before anything else
+ * here. */
 #pragma once
 #include "shared/base/err.h"
 

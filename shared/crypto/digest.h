@@ -7,5 +7,6 @@
 
 /* SHA-256 of the machine uuid: marks a trusted device. */
 void hws_hwid(struct hws_bytes machine_uuid, uint8_t ret[HWS_HWID_LEN]);
-/* base64 of SHA-256 of the hyphenated uuid text: what the rendezvous server sees of a switch of sides. */
+/* base64 of SHA-256 of the hyphenated uuid text: what the rendezvous server sees of a switch of
+ * sides. */
 void hws_switch_code(const char *uuid_text, char buf[HWS_SWITCH_CODE_TEXT]);

@@ -1,7 +1,7 @@
-/* crypto/identity: the long-term Ed25519 key pair of a host or server: key files, signatures, texts.
- * Key files are those of deployed servers: FILE holds the base64 text (88 characters) of the 64-byte
- * secret key, FILE.pub the base64 text (44 characters) of the public key, both without a newline.
- * Nothing here logs or formats a secret. hws_crypto_init first. */
+/* crypto/identity: the long-term Ed25519 key pair of a host or server: key files, signatures,
+ * texts. Key files are those of deployed servers: FILE holds the base64 text (88 characters) of
+ * the 64-byte secret key, FILE.pub the base64 text (44 characters) of the public key, both without
+ * a newline. Nothing here logs or formats a secret. hws_crypto_init first. */
 #pragma once
 #include "shared/base/bytes.h"
 #include "shared/base/err.h"
@@ -19,13 +19,13 @@ struct hws_identity {
 	uint8_t sk_secret[HWS_SK_LEN];
 };
 
-/* A fresh pair. `for_server`: repeated until the public key's base64 text has neither '/' nor ':', so
- * that it fits into file names, URLs and "host:key" texts. */
+/* A fresh pair. `for_server`: repeated until the public key's base64 text has neither '/' nor ':',
+ * so that it fits into file names, URLs and "host:key" texts. */
 void hws_identity_generate(bool for_server, struct hws_identity *ret);
 /* The pair of a 32-byte seed. */
 void hws_identity_from_seed(const uint8_t seed[32], struct hws_identity *ret);
-/* From the base64 text of a secret key (blanks around it are ignored). HWS_ERR_CORRUPT when it is not
- * 64 bytes or its public half does not belong to its seed. */
+/* From the base64 text of a secret key (blanks around it are ignored). HWS_ERR_CORRUPT when it is
+ * not 64 bytes or its public half does not belong to its seed. */
 int hws_identity_from_text(const char *text, struct hws_identity *ret) HWS_MUST_CHECK;
 void hws_identity_wipe(struct hws_identity *id);
 
@@ -34,12 +34,12 @@ void hws_identity_wipe(struct hws_identity *id);
  * HWS_ERR_CORRUPT: not a key. */
 int hws_identity_load(
 		const char *path, struct hws_identity *ret, struct hws_error *err) HWS_MUST_CHECK;
-/* Generates a pair and writes FILE (mode 0600, complete or not at all, never over an existing one) and
- * FILE.pub (0644). HWS_ERR_EXISTS when FILE is there. */
+/* Generates a pair and writes FILE (mode 0600, complete or not at all, never over an existing one)
+ * and FILE.pub (0644). HWS_ERR_EXISTS when FILE is there. */
 int hws_identity_create(const char *path, bool for_server, struct hws_identity *ret,
 		struct hws_error *err) HWS_MUST_CHECK;
-/* Loads FILE, or creates it when there is none. A lone FILE.pub is an error (HWS_ERR_CORRUPT): a new key
- * would silently lock out everybody who trusts the old one. Rewrites a missing FILE.pub.
+/* Loads FILE, or creates it when there is none. A lone FILE.pub is an error (HWS_ERR_CORRUPT): a
+ * new key would silently lock out everybody who trusts the old one. Rewrites a missing FILE.pub.
  * `ret_created` may be NULL. */
 int hws_identity_load_or_create(const char *path, bool for_server, struct hws_identity *ret,
 		bool *ret_created, struct hws_error *err) HWS_MUST_CHECK;

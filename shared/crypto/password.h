@@ -1,5 +1,5 @@
-/* crypto/password: proof of a password over the wire, generated passwords, stored form of a permanent one.
- * h1 = SHA-256(password, salt) is as good as the password: treat it as a secret. */
+/* crypto/password: proof of a password over the wire, generated passwords, stored form of a
+ * permanent one. h1 = SHA-256(password, salt) is as good as the password: treat it as a secret. */
 #pragma once
 #include "shared/base/bytes.h"
 #include "shared/base/err.h"

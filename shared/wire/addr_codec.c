@@ -3,8 +3,9 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
-/* The IPv4 form is an 82-bit number: bits 0..16 port + low half of t, 17..48 t, 49..81 address + t, the
- * address with its first octet least significant. Little endian, trailing zero bytes left out. */
+/* The IPv4 form is an 82-bit number: bits 0..16 port + low half of t, 17..48 t, 49..81 address +
+ * t, the address with its first octet least significant. Little endian, trailing zero bytes left
+ * out. */
 
 static uint32_t load_le32(const uint8_t *p)
 {

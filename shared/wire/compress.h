@@ -1,4 +1,5 @@
-/* wire/compress: zstd as sessions use it (one independent frame for each value) with a hard cap on what comes out. */
+/* wire/compress: zstd as sessions use it (one independent frame for each value) with a hard cap on
+ * what comes out. */
 #pragma once
 #include "shared/base/buf.h"
 #include "shared/base/bytes.h"
@@ -8,6 +9,7 @@
 
 /* Appends one zstd frame. HWS_ERR_NOMEM, HWS_ERR_TOOBIG (out is full). */
 int hws_compress(struct hws_bytes in, int level, struct hws_buf *out) HWS_MUST_CHECK;
-/* Appends the content of one zstd frame (nothing may follow it). HWS_ERR_TOOBIG as soon as it announces or
- * yields more than `max` bytes, HWS_ERR_CORRUPT for anything but a whole frame; then nothing is appended. */
+/* Appends the content of one zstd frame (nothing may follow it). HWS_ERR_TOOBIG as soon as it
+ * announces or yields more than `max` bytes, HWS_ERR_CORRUPT for anything but a whole frame; then
+ * nothing is appended. */
 int hws_decompress(struct hws_bytes in, size_t max, struct hws_buf *out) HWS_MUST_CHECK;

@@ -84,8 +84,8 @@ static bool text_ok(struct hws_bytes text)
 	return hws_utf8_valid(text) && (text.len == 0 || !memchr(text.ptr, 0, text.len));
 }
 
-/* Counts lists and checks texts in the serialised form, where lengths are still what the peer sent. All
- * lists of one message share a counter; no message has two long ones. */
+/* Counts lists and checks texts in the serialised form, where lengths are still what the peer
+ * sent. All lists of one message share a counter; no message has two long ones. */
 static int check(const struct schema_limits *limits, const ProtobufCMessageDescriptor *desc,
 		struct hws_bytes in, unsigned depth)
 {

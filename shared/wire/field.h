@@ -18,8 +18,8 @@ struct hws_wire_field {
 	struct hws_bytes bytes; /* BYTES; borrows from the input */
 };
 
-/* Takes the next field off the front of `in`. HWS_ERR_EOF at the end; HWS_ERR_PROTO: truncated, a number
- * of 0, a group or another unknown wire type. */
+/* Takes the next field off the front of `in`. HWS_ERR_EOF at the end; HWS_ERR_PROTO: truncated, a
+ * number of 0, a group or another unknown wire type. */
 int hws_field_next(struct hws_bytes *in, struct hws_wire_field *ret) HWS_MUST_CHECK;
 /* A base-128 number off the front of `in`; false when truncated or longer than 10 bytes. */
 bool hws_varint_take(struct hws_bytes *in, uint64_t *ret);

@@ -8,14 +8,15 @@
 #define HWS_FRAME_HEADER_MAX 4
 #define HWS_FRAME_LEN_MAX 0x3fffffffu /* what a header can say */
 
-/* Takes the next frame off the front of `in`. On HWS_OK `ret` (perhaps empty) borrows from `in` and `*used`
- * is what to consume. HWS_ERR_SHORT: call again with more. HWS_ERR_TOOBIG as soon as the header announces
- * more than `max`, so nothing need be allocated for it. Any header width is accepted for any length. */
+/* Takes the next frame off the front of `in`. On HWS_OK `ret` (perhaps empty) borrows from `in`
+ * and `*used` is what to consume. HWS_ERR_SHORT: call again with more. HWS_ERR_TOOBIG as soon as
+ * the header announces more than `max`, so nothing need be allocated for it. Any header width is
+ * accepted for any length. */
 int hws_frame_next(struct hws_bytes in, size_t max, struct hws_bytes *ret,
 		size_t *used) HWS_MUST_CHECK;
-/* After HWS_ERR_SHORT: how many bytes the whole frame with its header needs (a lower bound until the
- * header is complete). Grows with what is known; never 0. */
+/* After HWS_ERR_SHORT: how many bytes the whole frame with its header needs (a lower bound until
+ * the header is complete). Grows with what is known; never 0. */
 size_t hws_frame_need(struct hws_bytes in);
-/* Writes the narrowest header for a payload of `len` bytes; returns its width (1..4), 0 when len is above
- * HWS_FRAME_LEN_MAX. */
+/* Writes the narrowest header for a payload of `len` bytes; returns its width (1..4), 0 when len
+ * is above HWS_FRAME_LEN_MAX. */
 size_t hws_frame_header(size_t len, uint8_t hdr[HWS_FRAME_HEADER_MAX]);

@@ -2,14 +2,15 @@
 #pragma once
 
 /* --- rendezvous and relay --- */
-/* A rendezvous message is below 1 KiB; a punch request with an access token may reach some KiB. The cap
- * of every rendezvous link but the one for online queries. */
+/* A rendezvous message is below 1 KiB; a punch request with an access token may reach some KiB.
+ * The cap of every rendezvous link but the one for online queries. */
 #define HWS_RDV_FRAME_MAX (64u << 10)
-/* The online query (port 21115, and 21116 where accepted) carries a whole address book: the id count
- * below with ids of full length and their framing. */
+/* The online query (port 21115, and 21116 where accepted) carries a whole address book: the id
+ * count below with ids of full length and their framing. */
 #define HWS_RDV_ONLINE_FRAME_MAX (256u << 10)
 #define HWS_RDV_ONLINE_IDS_MAX 10000u
-/* Datagrams: endpoints read at most 1500 bytes, LAN discovery 2048. Larger is dropped, never sent. */
+/* Datagrams: endpoints read at most 1500 bytes, LAN discovery 2048. Larger is dropped, never sent.
+ * */
 #define HWS_RDV_DATAGRAM_MAX 2048u
 #define HWS_RDV_DATAGRAM_SEND_MAX 1400u
 /* Any other list in a rendezvous message (server names, headers, keys). */
@@ -18,8 +19,8 @@
 #define HWS_RLY_FIRST_FRAME_MAX (4u << 10)
 
 /* --- session --- */
-/* Before login only handshake, login and keep-alive are legal; the avatar of a LoginRequest (an inline
- * picture) is the largest member. */
+/* Before login only handshake, login and keep-alive are legal; the avatar of a LoginRequest (an
+ * inline picture) is the largest member. */
 #define HWS_SES_LOGIN_FRAME_MAX (64u << 10)
 /* After login: a raw screenshot, a clipboard picture or a large directory listing. */
 #define HWS_SES_FRAME_MAX (32u << 20)
@@ -43,8 +44,8 @@
 #define HWS_TOKEN_MAX 4096u
 
 /* --- memory of an unpacked message ---
- * Unpacking may use FIXED + RATIO * length, but at most length + EXTRA: small elements cost about ten times
- * their wire size (a file entry of 16 bytes takes 150), bulk data once. */
+ * Unpacking may use FIXED + RATIO * length, but at most length + EXTRA: small elements cost about
+ * ten times their wire size (a file entry of 16 bytes takes 150), bulk data once. */
 #define HWS_UNPACK_FIXED (8u << 10)
 #define HWS_UNPACK_RATIO 16u
 #define HWS_UNPACK_EXTRA (64u << 20)

@@ -1,4 +1,5 @@
-/* wire/permission: the bit map a rendezvous server may attach to a connection (ControlPermissions). */
+/* wire/permission: the bit map a rendezvous server may attach to a connection
+ * (ControlPermissions). */
 #pragma once
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
-/* wire/register_codec: the two datagrams a rendezvous server sees most (RegisterPeer and its answer),
- * without any allocation. */
+/* wire/register_codec: the two datagrams a rendezvous server sees most (RegisterPeer and its
+ * answer), without any allocation. */
 #pragma once
 #include "shared/base/bytes.h"
 #include "shared/base/err.h"
@@ -11,8 +11,8 @@ struct hws_register_peer {
 	int32_t serial;
 };
 
-/* HWS_ERR_NOTFOUND: not a plain RegisterPeer (another message, or one with unknown fields): unpack it as an
- * envelope. HWS_ERR_PROTO: a broken RegisterPeer. */
+/* HWS_ERR_NOTFOUND: not a plain RegisterPeer (another message, or one with unknown fields): unpack
+ * it as an envelope. HWS_ERR_PROTO: a broken RegisterPeer. */
 int hws_register_peer_decode(struct hws_bytes in, struct hws_register_peer *ret) HWS_MUST_CHECK;
 #define HWS_REGISTER_PEER_ID_MAX 1024u
 /* Returns the length, 0 when it does not fit in `size` or the id is longer than the above. */

@@ -143,7 +143,8 @@ static int open_id_pk(const uint8_t pk[HWS_PK_LEN], struct hws_bytes in, Ses__Id
 	return r;
 }
 
-/* The host key the server vouches for; HWS_ERR_CRYPTO for anything that does not do so for our id. */
+/* The host key the server vouches for; HWS_ERR_CRYPTO for anything that does not do so for our id.
+ * */
 static int read_statement(struct hws_secure *s, const struct hws_secure_client_conf *conf)
 {
 	Ses__IdPk *id_pk = NULL;

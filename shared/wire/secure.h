@@ -1,23 +1,24 @@
 /* wire/secure: the end-to-end handshake of two endpoints as a sans-IO state machine, both roles.
  *
- *   host:    init -> SIGN   : sign hws_secure_to_sign() with the host's key (perhaps in another process)
+ *   host:    init -> SIGN: sign hws_secure_to_sign() with the host's key, maybe in another process
  *            give_signature -> WAIT, output = SignedId
  *            frame(first frame of the viewer) -> KEYED | PLAINTEXT | FAILED
  *   viewer:  init -> WAIT (statement is good) | PLAINTEXT, output = empty message | FAILED
  *            frame(first frame of the host) -> KEYED, output = PublicKey | PLAINTEXT ... | FAILED
  *
- * After each call: while hws_secure_take_output() gives a payload, send it as one plain frame; an output
- * may be empty (zero bytes), which is a frame too. Then look at the state. On KEYED fetch the key, set it on
- * the link AFTER the output was queued, wipe. The caller keeps the time limit (18 s).
+ * After each call: while hws_secure_take_output() gives a payload, send it as one plain frame; an
+ * output may be empty (zero bytes), which is a frame too. Then look at the state. On KEYED fetch
+ * the key, set it on the link AFTER the output was queued, wipe. The caller keeps the time limit
+ * (18 s).
  *
- * A link on which the host does not open with SignedId (direct address, relay asked for as not secure) has
- * no handshake: the host starts with its Hash at once.
+ * A link on which the host does not open with SignedId (direct address, relay asked for as not
+ * secure) has no handshake: the host starts with its Hash at once.
  *
- * A viewer that went on in PLAINTEXT without waiting may still receive the host's SignedId as a session message:
- * ignore it.
+ * A viewer that went on in PLAINTEXT without waiting may still receive the host's SignedId as a
+ * session message: ignore it.
  *
- * Falling back to plaintext is allowed only for the reasons in `plain_ok`; otherwise the result is FAILED
- * with HWS_ERR_INSECURE. Deployed endpoints accept every reason. */
+ * Falling back to plaintext is allowed only for the reasons in `plain_ok`; otherwise the result is
+ * FAILED with HWS_ERR_INSECURE. Deployed endpoints accept every reason. */
 #pragma once
 #include "shared/base/bytes.h"
 #include "shared/base/err.h"
@@ -36,7 +37,7 @@ enum hws_secure_state {
 
 enum hws_plain_reason {
 	HWS_PLAIN_NONE,
-	HWS_PLAIN_NO_STATEMENT, /* the server vouched for no key; host side: the viewer sent an empty message */
+	HWS_PLAIN_NO_STATEMENT, /* no key was vouched for; host: the viewer sent an empty message */
 	HWS_PLAIN_BAD_STATEMENT, /* viewer: the server's statement is not valid or names another id */
 	HWS_PLAIN_HOST_STARTED,  /* viewer: the host began the session without a handshake */
 	HWS_PLAIN_OTHER_ID,      /* viewer: the host proved its key, but for another id */
@@ -84,7 +85,7 @@ struct hws_secure_client_conf {
 	const char *id;             /* of the host, as the user asked for it, without "@server" */
 	struct hws_bytes statement; /* pk of PunchHoleResponse / RelayResponse, perhaps empty */
 	const uint8_t *server_pk;   /* 32 bytes: the rendezvous server's key, NULL if unknown */
-	const uint8_t *pinned_pk; /* 32 bytes: the host's key as remembered, NULL if none; another key fails with HWS_ERR_KEY */
+	const uint8_t *pinned_pk; /* 32 bytes: the host's key as remembered, or NULL; else HWS_ERR_KEY */
 	unsigned plain_ok;
 };
 /* Ends in WAIT, PLAINTEXT or FAILED. HWS_ERR_INVAL only for an unusable id. */
@@ -92,8 +93,9 @@ int hws_secure_client_init(
 		struct hws_secure *s, const struct hws_secure_client_conf *conf) HWS_MUST_CHECK;
 
 /* Feeds the first frame of the other side (WAIT). HWS_OK: look at the state, which is then final.
- * HWS_ERR_AGAIN in SIGN: nothing was taken, feed it again after the signature (a viewer without a statement
- * may speak first). HWS_ERR_CLOSED in a final state. HWS_ERR_NOMEM: out of memory, close the link. */
+ * HWS_ERR_AGAIN in SIGN: nothing was taken, feed it again after the signature (a viewer without a
+ * statement may speak first). HWS_ERR_CLOSED in a final state. HWS_ERR_NOMEM: out of memory, close
+ * the link. */
 int hws_secure_frame(struct hws_secure *s, struct hws_bytes payload) HWS_MUST_CHECK;
 
 enum hws_secure_state hws_secure_state(const struct hws_secure *s);
@@ -103,8 +105,8 @@ bool hws_secure_take_output(struct hws_secure *s, struct hws_bytes *ret);
 void hws_secure_key(const struct hws_secure *s, uint8_t ret_secret[HWS_SESSION_KEY_LEN]);
 /* Why it is PLAINTEXT (or would have been, in FAILED with HWS_ERR_INSECURE). */
 enum hws_plain_reason hws_secure_reason(const struct hws_secure *s);
-/* PLAINTEXT of the viewer: the frame that was fed last is the host's first session message (its Hash) and
- * must be handled by the session as well. */
+/* PLAINTEXT of the viewer: the frame that was fed last is the host's first session message (its
+ * Hash) and must be handled by the session as well. */
 bool hws_secure_frame_unused(const struct hws_secure *s);
 /* FAILED: the code; HWS_ERR_INSECURE, HWS_ERR_CRYPTO, HWS_ERR_PROTO, HWS_ERR_KEY. */
 int hws_secure_err(const struct hws_secure *s);

@@ -1,4 +1,5 @@
-/* wire/compress: arbitrary zstd frames under a cap from the first byte; what we compress comes back. */
+/* wire/compress: arbitrary zstd frames under a cap from the first byte; what we compress comes
+ * back. */
 #include <assert.h>
 
 #include "shared/wire/compress.h"

@@ -1,4 +1,5 @@
-/* wire/envelope: RendezvousMessage; what unpacks must pack to something that unpacks to the same. */
+/* wire/envelope: RendezvousMessage; what unpacks must pack to something that unpacks to the same.
+ * */
 #include <assert.h>
 #include <stdlib.h>
 

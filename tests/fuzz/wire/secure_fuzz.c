@@ -1,5 +1,5 @@
-/* wire/secure: both roles against arbitrary frames. Byte 0 chooses the role and whether the rest is a whole
- * frame or a mask laid over the true frame of an honest peer; byte 1 is the policy. */
+/* wire/secure: both roles against arbitrary frames. Byte 0 chooses the role and whether the rest
+ * is a whole frame or a mask laid over the true frame of an honest peer; byte 1 is the policy. */
 #include <assert.h>
 
 #include "shared/crypto/crypto.h"

@@ -1,4 +1,5 @@
-/* wire/server_kx: both roles; byte 0 chooses the role and whether the rest is a frame or a mask over a true one. */
+/* wire/server_kx: both roles; byte 0 chooses the role and whether the rest is a frame or a mask
+ * over a true one. */
 #include <assert.h>
 
 #include "shared/crypto/crypto.h"

@@ -1,4 +1,5 @@
-/* wire/envelope: the session's Message; what unpacks must pack to something that unpacks to the same. */
+/* wire/envelope: the session's Message; what unpacks must pack to something that unpacks to the
+ * same. */
 #include <assert.h>
 
 #include "shared/wire/envelope.h"

@@ -223,7 +223,8 @@ START_TEST(every_flipped_bit_of_the_viewers_message_is_noticed)
 		bad[bit / 8] ^= (uint8_t)(1u << bit % 8);
 		h = fresh;
 		feed(&h, hws_bytes(bad, out.len));
-		/* bit 255 of the public key is ignored by X25519 but not by the box key derivation */
+		/* bit 255 of the public key is ignored by X25519 but not by the box key derivation
+		 * */
 		if (hws_secure_state(&h) == HWS_SECURE_KEYED)
 			ck_assert_uint_eq(bit, (4 + 31) * 8 + 7);
 	}

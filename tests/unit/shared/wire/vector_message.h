@@ -4,8 +4,9 @@
 #include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
 
-/* True when every member of `want` is in the message with that value and the message holds nothing else
- * (fields at their default may be left out or spelled out). Otherwise `why` says what differs. */
+/* True when every member of `want` is in the message with that value and the message holds nothing
+ * else (fields at their default may be left out or spelled out). Otherwise `why` says what
+ * differs. */
 bool vector_message_equal(
 		const ProtobufCMessage *m, const json_t *want, char *why, size_t why_size);
 /* True when both messages serialise to the same bytes. */

@@ -1,4 +1,5 @@
-/* Every vector of the rendezvous and session specification, one by one. A vector nobody here knows fails. */
+/* Every vector of the rendezvous and session specification, one by one. A vector nobody here knows
+ * fails. */
 #include <arpa/inet.h>
 #include <check.h>
 #include <jansson.h>
@@ -667,7 +668,8 @@ static const struct row session_rows[] = {
 	{ "misc-", false, on_ses_message },
 };
 
-/* Vectors of parts that are not below shared/wire; each is tested where that part lives or will live. */
+/* Vectors of parts that are not below shared/wire; each is tested where that part lives or will
+ * live. */
 static const struct {
 	const char *prefix, *reason;
 } elsewhere[] = {
