@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "shared/base/str.h"
+#include "shared/crypto/base64.h"
 
 #define B64 sodium_base64_VARIANT_ORIGINAL
 #define BLANKS " \t\r\n"
@@ -47,14 +48,10 @@ static int decode_text(const char *text, uint8_t *out, size_t len)
 {
 	size_t begin = strspn(text, BLANKS);
 	size_t end = strlen(text);
-	size_t got = 0;
-	const char *stop = NULL;
 
 	while (end > begin && strchr(BLANKS, text[end - 1]))
 		end--;
-	if (sodium_base642bin(out, len, text + begin, end - begin, NULL, &got, &stop, B64) != 0)
-		return HWS_ERR_CORRUPT;
-	return got == len && stop == text + end ? HWS_OK : HWS_ERR_CORRUPT;
+	return hws_base64_decode(hws_bytes(text + begin, end - begin), out, len);
 }
 
 int hws_identity_from_text(const char *text, struct hws_identity *ret)
@@ -62,8 +59,10 @@ int hws_identity_from_text(const char *text, struct hws_identity *ret)
 	struct hws_identity id, check;
 	int r = decode_text(text, id.sk_secret, sizeof(id.sk_secret));
 
-	if (r < 0)
+	if (r < 0) {
+		r = HWS_ERR_CORRUPT;
 		goto out;
+	}
 	crypto_sign_seed_keypair(check.pk, check.sk_secret, id.sk_secret);
 	if (sodium_memcmp(check.sk_secret, id.sk_secret, sizeof(id.sk_secret)) != 0) {
 		r = HWS_ERR_CORRUPT;

@@ -3,6 +3,7 @@
 #include <sodium.h>
 
 #include "shared/base/rand.h"
+#include "shared/crypto/base64.h"
 
 #define B64 sodium_base64_VARIANT_ORIGINAL
 
@@ -79,19 +80,8 @@ void hws_password_store(const uint8_t h1_secret[HWS_H1_LEN], char buf[HWS_H1_STO
 
 int hws_password_load(const char *text, uint8_t ret_secret[HWS_H1_LEN])
 {
-	uint8_t h1[HWS_H1_LEN];
-	size_t got = 0;
-	const char *stop = NULL;
-	int r = HWS_ERR_CORRUPT;
-
-	if (strncmp(text, "00", 2) != 0)
-		return r;
-	if (sodium_base642bin(h1, sizeof(h1), text + 2, strlen(text + 2), NULL, &got, &stop, B64) ==
-					0 &&
-			got == sizeof(h1) && *stop == '\0') {
-		memcpy(ret_secret, h1, sizeof(h1));
-		r = HWS_OK;
-	}
-	sodium_memzero(h1, sizeof(h1));
-	return r;
+	if (strncmp(text, "00", 2) != 0 ||
+			hws_base64_decode(hws_bytes_str(text + 2), ret_secret, HWS_H1_LEN) < 0)
+		return HWS_ERR_CORRUPT;
+	return HWS_OK;
 }

@@ -225,6 +225,11 @@ START_TEST(a_key_text_is_exactly_a_key)
 	ck_assert_int_eq(hws_key_parse("A6EHv/POEL4dcN0Y50vA mWfk1jCbpQ1fHdyGZBJVMbg=", pk),
 			HWS_ERR_INVAL);
 	ck_assert_int_eq(hws_key_parse("A6EH", pk), HWS_ERR_INVAL);
+	/* found by the fuzzer: bytes above 0x7f are no digits */
+	ck_assert_int_eq(hws_key_parse("A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ\315\231\267\233\206\270"
+				       "\245\275JVMbg=",
+					 pk),
+			HWS_ERR_INVAL);
 }
 END_TEST
 

@@ -1,0 +1,31 @@
+#include "shared/crypto/base64.h"
+
+#include <sodium.h>
+
+#define B64 sodium_base64_VARIANT_ORIGINAL
+#define LEN_MAX 256
+
+int hws_base64_decode(struct hws_bytes text, uint8_t *ret, size_t len)
+{
+	uint8_t raw[LEN_MAX];
+	char again[HWS_BASE64_TEXT(LEN_MAX)];
+	size_t got = 0;
+	int r = HWS_ERR_INVAL;
+
+	if (len > LEN_MAX || text.len != HWS_BASE64_TEXT(len) - 1)
+		return r;
+	if (sodium_base642bin(raw, len, (const char *)text.ptr, text.len, NULL, &got, NULL, B64) !=
+					0 ||
+			got != len)
+		goto out;
+	/* The library takes some bytes above 0x7f for digits: only what it would write itself counts. */
+	sodium_bin2base64(again, sizeof(again), raw, len, B64);
+	if (sodium_memcmp(again, text.ptr, text.len) != 0)
+		goto out;
+	memcpy(ret, raw, len);
+	r = HWS_OK;
+out:
+	sodium_memzero(raw, sizeof(raw));
+	sodium_memzero(again, sizeof(again));
+	return r;
+}
