@@ -1,0 +1,105 @@
+/* hawser: the public API of libhawser, the viewer of a hawser or RustDesk host as a library.
+ *
+ * Threads. A context owns one internal thread which does all network work and never calls the
+ * embedder. Events wait in a bounded queue and are delivered inside hawser_context_dispatch, on the
+ * thread that calls it: add hawser_context_fd to your main loop (poll, epoll, GLib, Qt, libuv) and
+ * call hawser_context_dispatch when it is readable. One context and its sessions belong to one
+ * embedder thread, which need not be the main thread; only hawser_context_wake may be called from
+ * another. Several contexts are independent of each other.
+ *
+ * Ownership. Strings and structs passed in are copied. What an event points to is valid until the
+ * callback returns. Callbacks may call every function of this library except hawser_context_free.
+ *
+ * Minimal embedder:
+ *     hawser_context_new(NULL, &ctx);
+ *     struct hawser_session_config c = HAWSER_SESSION_CONFIG_INIT;
+ *     c.target = "192.0.2.7"; c.password = pw; c.on_event = on_event;
+ *     hawser_session_open(ctx, &c, &session);
+ *     while (!done) { poll on hawser_context_fd(ctx); hawser_context_dispatch(ctx); }
+ *     hawser_session_close(session);
+ *     hawser_context_free(ctx);
+ */
+#pragma once
+#include <hawser/host.h>
+#include <hawser/session.h>
+#include <hawser/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define HAWSER_VERSION_MAJOR 0
+#define HAWSER_VERSION_MINOR 1
+#define HAWSER_VERSION_PATCH 0
+
+/* "0.1.0": of the library that is running, not of the headers. */
+const char *hawser_version(void);
+/* The same as major * 1000000 + minor * 1000 + patch. */
+unsigned hawser_version_number(void);
+/* English sentence part for a code ("connection refused"); never NULL. */
+const char *hawser_strerror(int err);
+/* Stable lower-case token of a code for logs and scripts ("refused"); never NULL. */
+const char *hawser_error_name(int err);
+
+struct hawser_context_config {
+	size_t size;
+	/* The viewer's configuration file; NULL = $XDG_CONFIG_HOME/hawser/hawser.conf (or below
+	 * ~/.config). A missing file is no error, a wrong one is. "" = read and store nothing. */
+	const char *config_path;
+	/* Take precedence over the file; NULL = as the file says. */
+	const char *server; /* rendezvous server HOST[:PORT] */
+	const char *key;    /* its public key, base64 */
+};
+#define HAWSER_CONTEXT_CONFIG_INIT                                                                 \
+	{                                                                                          \
+		.size = sizeof(struct hawser_context_config)                                       \
+	}
+
+/* `config` may be NULL. On failure *ret is NULL and hawser_last_error says why. */
+int hawser_context_new(const struct hawser_context_config *config, hawser_context **ret);
+/* Closes the sessions that are still open (their handles become invalid) and joins the thread. Takes
+ * NULL. Not from a callback. */
+void hawser_context_free(hawser_context *ctx);
+/* Readable while events wait. Owned by the context: do not read or close it. */
+int hawser_context_fd(const hawser_context *ctx);
+/* Delivers what waits, without blocking. Returns the number of events delivered. */
+int hawser_context_dispatch(hawser_context *ctx);
+/* Blocks up to timeout_ms (negative = for ever) for an event, then dispatches: a main loop for programs
+ * that have none. Returns the number of events delivered. */
+int hawser_context_wait(hawser_context *ctx, int timeout_ms);
+/* From any thread: makes a hawser_context_wait return. */
+void hawser_context_wake(hawser_context *ctx);
+/* A whole sentence, with the remedy, about the last failed call of this thread that took a context, a
+ * configuration or a file; "" if none. Valid until the next call. */
+const char *hawser_last_error(void);
+
+/* --- Configuration of the viewer (server, key, name shown to hosts, ...). ----------------------- */
+
+/* Value of one option as text; secrets come as "(set)" or "(not set)". HAWSER_ERR_NOTFOUND. */
+int hawser_config_get(hawser_context *ctx, const char *name, char *buf, size_t size);
+/* Checks, sets and writes the file (atomically, mode 0600). NULL or "" = back to the default. */
+int hawser_config_set(hawser_context *ctx, const char *name, const char *value);
+/* All of it as commented INI text; freed by hawser_string_free. */
+int hawser_config_show(hawser_context *ctx, char **ret);
+/* Where the file is. */
+const char *hawser_config_path(const hawser_context *ctx);
+void hawser_string_free(char *s);
+
+/* --- Peers visited before, newest first (at most 100 are kept). -------------------------------- */
+
+struct hawser_recent {
+	const char *target;   /* as it was opened */
+	const char *hostname; /* as the host told; may be "" */
+	const char *username, *platform;
+	uint64_t last_time; /* Unix time in seconds */
+	bool password_stored;
+};
+/* One block, freed by hawser_recent_free. */
+int hawser_recent_list(hawser_context *ctx, struct hawser_recent **ret, size_t *ret_count);
+void hawser_recent_free(struct hawser_recent *list);
+/* Forgets the peer with its options and stored password. */
+int hawser_recent_forget(hawser_context *ctx, const char *target);
+
+#ifdef __cplusplus
+}
+#endif

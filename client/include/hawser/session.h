@@ -1,0 +1,197 @@
+/* hawser/session: one viewing session on a remote desktop. All functions belong to the embedder's
+ * thread of the context; none blocks. Input calls on a session that is not ready are dropped and
+ * return HAWSER_ERR_DENIED. */
+#pragma once
+#include <hawser/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum hawser_event_type {
+	HAWSER_EVENT_STATE,    /* .state */
+	HAWSER_EVENT_PASSWORD, /* .password: answer by hawser_session_password / _two_factor */
+	HAWSER_EVENT_INSECURE, /* .message: answer by hawser_session_accept_insecure */
+	HAWSER_EVENT_READY,    /* .peer: logged in */
+	HAWSER_EVENT_DISPLAYS, /* .peer: displays, their sizes or the current one changed */
+	HAWSER_EVENT_FRAME,    /* .frame: a newer picture may be locked; coalesced per display */
+	HAWSER_EVENT_CURSOR,   /* .cursor: new shape */
+	HAWSER_EVENT_CURSOR_POSITION, /* .position: the host's pointer; coalesced */
+	HAWSER_EVENT_CLIPBOARD,       /* .text: the host's clipboard has this UTF-8 text now */
+	HAWSER_EVENT_PERMISSION,      /* .permission */
+	HAWSER_EVENT_MESSAGE,         /* .message: a dialog the host wants shown */
+	HAWSER_EVENT_CHAT,            /* .text */
+	HAWSER_EVENT_STATS,           /* .stats: about every second while ready */
+	HAWSER_EVENT_RECORDING,       /* .recording: started, ended or failed */
+	HAWSER_EVENT_CLOSED /* .closed: over; may be opened again by hawser_session_reconnect */
+};
+
+/* Readers look only at the member named by `type`; `size` is that of the whole struct. */
+struct hawser_event {
+	size_t size;
+	enum hawser_event_type type;
+	union {
+		struct {
+			enum hawser_state state;
+			const char *text;     /* for a status line */
+			uint32_t retry_in_ms; /* RETRYING only */
+		} state;
+		struct {
+			enum hawser_password_reason reason;
+			const char *text;
+			bool can_trust_device; /* 2FA only */
+		} password;
+		struct {
+			const char *kind; /* "info", "warn", "error", as the host named it */
+			const char *title, *text;
+			const char *link; /* key of a help page, not a URL; may be "" */
+		} message;
+		const struct hawser_peer *peer;
+		struct {
+			size_t display;
+			uint32_t width, height;
+			uint64_t number;
+		} frame;
+		struct {
+			uint64_t id;
+			int32_t hot_x, hot_y;
+			uint32_t width, height;
+			const uint8_t *rgba; /* not premultiplied, width * 4 bytes a row; NULL = invisible */
+		} cursor;
+		struct {
+			int32_t x, y; /* on the host's desktop */
+		} position;
+		struct {
+			const char *utf8;
+			size_t length;
+		} text;
+		struct {
+			enum hawser_permission permission;
+			bool enabled;
+		} permission;
+		const struct hawser_stats *stats;
+		struct {
+			bool running;
+			int error; /* HAWSER_OK, or why it ended */
+			const char *path;
+		} recording;
+		struct {
+			int error;        /* HAWSER_OK when it was this side's wish */
+			const char *text; /* whole sentence: what happened and what to do about it */
+		} closed;
+	} u;
+};
+
+typedef void (*hawser_event_fn)(
+		hawser_session *session, const struct hawser_event *event, void *arg);
+
+struct hawser_session_config {
+	size_t size;
+	/* ID ("123456789", "123 456 789", "123456789@server[:port]?key=KEY"), or a direct address
+	 * (IP, IP:PORT, [IPv6]:PORT, name.tld:PORT; default port 21118). */
+	const char *target;
+	const char *server; /* rendezvous HOST[:PORT]; NULL = the context's */
+	const char *key;    /* NULL = the context's */
+	/* Tried first; NULL = the stored one, else a HAWSER_EVENT_PASSWORD. Wiped by the library. */
+	const char *password;
+	bool force_relay;
+	/* Agree beforehand to a session without end-to-end encryption. Otherwise the user is asked by
+	 * HAWSER_EVENT_INSECURE; a session to a direct address is plain by protocol unless the host is a
+	 * hawser host, and is asked about in the same way. */
+	bool allow_insecure;
+	bool no_retry; /* end at the first failure instead of connecting again by itself */
+	bool view_only;
+	bool no_clipboard;
+	bool no_remote_cursor;
+	bool lock_after;
+	enum hawser_quality quality;
+	int custom_quality; /* percent, with HAWSER_QUALITY_CUSTOM */
+	int fps;            /* 0 = the protocol's default (30) */
+	enum hawser_codec codec;
+	enum hawser_keyboard_mode keyboard_mode;
+	enum hawser_format format; /* of the pictures */
+	hawser_event_fn on_event;  /* required */
+	void *arg;
+};
+#define HAWSER_SESSION_CONFIG_INIT                                                                 \
+	{                                                                                          \
+		.size = sizeof(struct hawser_session_config)                                       \
+	}
+
+/* Starts connecting; the outcome comes as events. Fails at once only for a target or option that cannot
+ * be right (hawser_last_error). */
+int hawser_session_open(hawser_context *ctx, const struct hawser_session_config *config,
+		hawser_session **ret);
+/* Ends the session politely and frees it; no event comes any more. Allowed in its own callback. Takes
+ * NULL. */
+void hawser_session_close(hawser_session *s);
+/* Ends the connection but keeps the session: HAWSER_EVENT_CLOSED follows. */
+void hawser_session_disconnect(hawser_session *s);
+/* Connects again with the same configuration, now. */
+int hawser_session_reconnect(hawser_session *s);
+enum hawser_state hawser_session_state(const hawser_session *s);
+/* As given in the configuration. */
+const char *hawser_session_target(const hawser_session *s);
+
+/* --- Answers to questions ------------------------------------------------------------------------ */
+
+/* `remember`: keep what is needed to log in again (never the password itself) in the settings. */
+int hawser_session_password(hawser_session *s, const char *password, bool remember);
+/* `trust`: the host need not ask this machine again for 90 days (if it offered that). */
+int hawser_session_two_factor(hawser_session *s, const char *code, bool trust);
+/* false ends the session with HAWSER_ERR_INSECURE. */
+int hawser_session_accept_insecure(hawser_session *s, bool accept);
+
+/* --- Picture ------------------------------------------------------------------------------------ */
+
+/* The newest decoded picture of a display. It stays unchanged until hawser_session_unlock_frame; the
+ * library goes on decoding meanwhile. One lock per display at a time. HAWSER_ERR_AGAIN: no picture yet;
+ * HAWSER_ERR_BUSY: locked already. */
+int hawser_session_lock_frame(hawser_session *s, size_t display, struct hawser_frame *ret);
+void hawser_session_unlock_frame(hawser_session *s, size_t display);
+/* Asks the host for a complete new picture. display < 0 = all. */
+int hawser_session_refresh(hawser_session *s, int display);
+/* Shows this display instead of the current one. */
+int hawser_session_switch_display(hawser_session *s, size_t display);
+/* Keeps the received packets of a display in a WebM file (VP8, VP9) without encoding again; the file
+ * begins with the next complete picture, which is asked for. Replaces nothing: HAWSER_ERR_EXISTS. */
+int hawser_session_record_start(hawser_session *s, size_t display, const char *path);
+void hawser_session_record_stop(hawser_session *s);
+
+/* --- Input -------------------------------------------------------------------------------------- */
+
+/* Coordinates are pixels of the picture of `display`. */
+int hawser_session_mouse_move(hawser_session *s, size_t display, int32_t x, int32_t y);
+/* At the place of the last move. */
+int hawser_session_mouse_button(hawser_session *s, enum hawser_button button, bool down);
+/* In 120ths of a notch; positive = away from the user / to the right. Parts of a notch add up. */
+int hawser_session_mouse_wheel(hawser_session *s, int32_t dx, int32_t dy);
+/* `code` is a Linux evdev key code (X11 key code - 8; KEY_A = 30), whatever this machine runs.
+ * `locks`: HAWSER_LOCK_* now. `unicode`: the character this key makes with the local layout and
+ * modifiers, 0 if none or unknown: needed by the translate and legacy modes. Auto-repeat is sent as
+ * further downs. */
+int hawser_session_key(
+		hawser_session *s, unsigned code, bool down, unsigned locks, uint32_t unicode);
+/* Releases everything that is still down: on loss of the keyboard focus. */
+int hawser_session_release_keys(hawser_session *s);
+/* Types text (UTF-8) whatever the layouts are. At most 1 MiB. */
+int hawser_session_type_text(hawser_session *s, const char *utf8);
+int hawser_session_ctrl_alt_del(hawser_session *s);
+int hawser_session_lock_screen(hawser_session *s);
+
+/* --- Everything else ---------------------------------------------------------------------------- */
+
+int hawser_session_set_option(hawser_session *s, enum hawser_option option, int value);
+int hawser_session_get_option(hawser_session *s, enum hawser_option option, int *ret);
+/* Offers this UTF-8 text as the clipboard's new content. At most 16 MiB. */
+int hawser_session_send_clipboard(hawser_session *s, const char *utf8, size_t length);
+int hawser_session_send_chat(hawser_session *s, const char *utf8);
+/* HAWSER_ERR_AGAIN before the first login. */
+int hawser_session_peer(hawser_session *s, struct hawser_peer *ret);
+int hawser_session_stats(hawser_session *s, struct hawser_stats *ret);
+/* Whether the host permits it now. */
+bool hawser_session_permitted(const hawser_session *s, enum hawser_permission permission);
+
+#ifdef __cplusplus
+}
+#endif

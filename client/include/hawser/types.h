@@ -1,0 +1,202 @@
+/* hawser/types: the plain types of libhawser.
+ * ABI rule: every struct that may grow starts with `size`, set to sizeof by its *_INIT macro; the
+ * library reads and writes only the members that fit. Enumerations only grow at the end. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct hawser_context hawser_context;
+typedef struct hawser_session hawser_session;
+
+/* Every function that can fail returns HAWSER_OK or one of these; text by hawser_strerror. */
+enum hawser_error {
+	HAWSER_OK = 0,
+	HAWSER_ERR_AGAIN = -2, /* nothing there yet */
+	HAWSER_ERR_EOF = -3,   /* the other side closed the connection */
+	HAWSER_ERR_NOMEM = -4,
+	HAWSER_ERR_SYS = -5, /* errno tells */
+	HAWSER_ERR_INVAL = -6,
+	HAWSER_ERR_RANGE = -7,
+	HAWSER_ERR_TOOBIG = -8,
+	HAWSER_ERR_FULL = -9, /* too much is queued already: drop it or try later */
+	HAWSER_ERR_PROTO = -10,
+	HAWSER_ERR_CRYPTO = -11,
+	HAWSER_ERR_DENIED = -12, /* the host, or this session's state, does not permit it */
+	HAWSER_ERR_TIMEOUT = -13,
+	HAWSER_ERR_REFUSED = -14,
+	HAWSER_ERR_UNREACHABLE = -15,
+	HAWSER_ERR_RESET = -16,
+	HAWSER_ERR_RESOLVE = -17,
+	HAWSER_ERR_NOTFOUND = -18,
+	HAWSER_ERR_EXISTS = -19,
+	HAWSER_ERR_BUSY = -20,
+	HAWSER_ERR_PERM = -21,
+	HAWSER_ERR_CORRUPT = -22,
+	HAWSER_ERR_UNSUPPORTED = -23,
+	HAWSER_ERR_CANCELED = -24,
+	HAWSER_ERR_CLOSED = -25,
+	HAWSER_ERR_OFFLINE = -26,  /* the ID is known but not on line, or not known */
+	HAWSER_ERR_KEY = -27,      /* the server key does not match */
+	HAWSER_ERR_PASSWORD = -28, /* wrong password, or none was given */
+	HAWSER_ERR_INSECURE = -29, /* not encrypted, and nobody agreed to that */
+	HAWSER_ERR_DISK = -30,
+	HAWSER_ERR_DISPLAY = -31 /* the host has no display that can be shown */
+};
+
+enum hawser_state {
+	HAWSER_STATE_CONNECTING, /* looking for a path to the host */
+	HAWSER_STATE_SECURING,   /* end-to-end handshake */
+	HAWSER_STATE_LOGIN,      /* waiting for the host's challenge or its verdict */
+	HAWSER_STATE_WAITING,    /* for the user (password, question) or for a person at the host */
+	HAWSER_STATE_READY,      /* logged in */
+	HAWSER_STATE_RETRYING,   /* lost; connects again by itself after a delay */
+	HAWSER_STATE_CLOSED      /* over; hawser_session_reconnect starts again */
+};
+
+/* Why the user is asked. */
+enum hawser_password_reason {
+	HAWSER_PASSWORD_NEEDED, /* first question. The person at the host may also accept by a click */
+	HAWSER_PASSWORD_WRONG,       /* the last one was wrong */
+	HAWSER_PASSWORD_2FA,         /* a six-digit code: answer by hawser_session_two_factor */
+	HAWSER_PASSWORD_2FA_WRONG,   /* the last code was wrong */
+	HAWSER_PASSWORD_WAIT_ACCEPT, /* no password will do: the person at the host must accept */
+	HAWSER_PASSWORD_NOT_NEEDED   /* take the dialog away: the person at the host has accepted */
+};
+
+enum hawser_permission {
+	HAWSER_PERMISSION_KEYBOARD = 0, /* and mouse */
+	HAWSER_PERMISSION_CLIPBOARD = 2,
+	HAWSER_PERMISSION_AUDIO = 3,
+	HAWSER_PERMISSION_FILE = 4,
+	HAWSER_PERMISSION_RESTART = 5,
+	HAWSER_PERMISSION_RECORDING = 6,
+	HAWSER_PERMISSION_BLOCK_INPUT = 7,
+	HAWSER_PERMISSION_PRIVACY_MODE = 8
+};
+
+enum hawser_quality {
+	HAWSER_QUALITY_DEFAULT = 0, /* the host's choice */
+	HAWSER_QUALITY_LOW = 2,
+	HAWSER_QUALITY_BALANCED = 3,
+	HAWSER_QUALITY_BEST = 4,
+	HAWSER_QUALITY_CUSTOM = 5 /* by custom_quality, in percent */
+};
+
+enum hawser_codec {
+	HAWSER_CODEC_AUTO = 0,
+	HAWSER_CODEC_VP9 = 1,
+	HAWSER_CODEC_H264 = 2,
+	HAWSER_CODEC_H265 = 3,
+	HAWSER_CODEC_VP8 = 4,
+	HAWSER_CODEC_AV1 = 5
+};
+
+/* Byte order in memory; 4 bytes a pixel, alpha is 255. */
+enum hawser_format { HAWSER_FORMAT_BGRA, HAWSER_FORMAT_RGBA };
+
+/* How key positions are sent. AUTO: by position where the host can, else by character. */
+enum hawser_keyboard_mode {
+	HAWSER_KEYBOARD_AUTO,
+	HAWSER_KEYBOARD_MAP,       /* positions: the host's layout decides */
+	HAWSER_KEYBOARD_TRANSLATE, /* characters: this side's layout decides */
+	HAWSER_KEYBOARD_LEGACY     /* for hosts before 1.2.0 */
+};
+
+enum hawser_button {
+	HAWSER_BUTTON_LEFT = 1,
+	HAWSER_BUTTON_RIGHT = 2,
+	HAWSER_BUTTON_MIDDLE = 4,
+	HAWSER_BUTTON_BACK = 8,
+	HAWSER_BUTTON_FORWARD = 16
+};
+
+/* Set of lock keys that are on at this side. */
+#define HAWSER_LOCK_CAPS 1u
+#define HAWSER_LOCK_NUM 2u
+#define HAWSER_LOCK_SCROLL 4u
+
+/* Options that may change in a running session (hawser_session_set_option). Booleans are 0 and 1. */
+enum hawser_option {
+	HAWSER_OPTION_VIEW_ONLY,
+	HAWSER_OPTION_QUALITY,        /* enum hawser_quality */
+	HAWSER_OPTION_CUSTOM_QUALITY, /* percent, 10 .. 2000; selects HAWSER_QUALITY_CUSTOM */
+	HAWSER_OPTION_FPS,            /* upper limit, 1 .. 120 */
+	HAWSER_OPTION_CODEC,          /* enum hawser_codec, a wish */
+	HAWSER_OPTION_REMOTE_CURSOR,  /* ask for shape and position of the host's pointer */
+	HAWSER_OPTION_CLIPBOARD,      /* exchange the clipboard */
+	HAWSER_OPTION_LOCK_AFTER,     /* the host locks its screen when the session ends */
+	HAWSER_OPTION_KEYBOARD_MODE   /* enum hawser_keyboard_mode */
+};
+
+struct hawser_rect {
+	int32_t x, y, width, height;
+};
+
+struct hawser_display {
+	int32_t x, y;          /* place on the host's desktop, in its physical pixels */
+	int32_t width, height; /* of the picture, in physical pixels */
+	double scale;          /* of the host's user interface, 1.0 if unknown */
+	bool online;
+	bool cursor_embedded; /* the pointer is painted into the picture */
+	const char *name;
+};
+
+/* What the host told at login. Valid during the event, or until the next dispatch when it came from
+ * hawser_session_peer. */
+struct hawser_peer {
+	size_t size;
+	const char *id; /* what was asked for */
+	const char *username, *hostname, *platform, *version;
+	const struct hawser_display *displays;
+	size_t display_count;
+	size_t current_display;
+	bool encrypted;          /* end to end */
+	bool relayed;            /* bytes go through a relay */
+	bool can_ctrl_alt_del;   /* the host can make that key for its login screen */
+	const char *fingerprint; /* of the host's key, groups of four hex digits; "" for direct IP */
+	const char *path;        /* "direct", "punched", "lan", "relay" */
+};
+
+/* A picture; see hawser_session_lock_frame. */
+struct hawser_frame {
+	size_t size;
+	const uint8_t *pixels; /* top row first */
+	uint32_t width, height;
+	uint32_t stride; /* bytes from row to row */
+	enum hawser_format format;
+	struct hawser_rect
+			damage; /* what changed since the frame locked before; all of it at first */
+	uint64_t number;        /* counts the decoded frames of this display from 1 */
+	uint64_t time_us;       /* when it was decoded, CLOCK_MONOTONIC */
+};
+#define HAWSER_FRAME_INIT                                                                          \
+	{                                                                                          \
+		.size = sizeof(struct hawser_frame)                                                \
+	}
+
+struct hawser_stats {
+	size_t size;
+	uint64_t frames;         /* decoded since the login */
+	uint64_t frames_dropped; /* decoded but replaced before anybody looked, or undecodable */
+	double fps;              /* over the last second */
+	uint64_t bytes_in, bytes_out;
+	uint64_t first_frame_us; /* from open (or reconnect) to the first decoded frame; 0 = none yet */
+	uint32_t rtt_ms;         /* as the host measured it; 0 = unknown */
+	uint32_t target_kbit;    /* what the host's encoder aims at; 0 = unknown */
+	uint64_t decode_us;      /* mean time to decode and convert a frame */
+	enum hawser_codec codec; /* of the last frame; AUTO = none yet */
+	bool relayed, encrypted;
+};
+#define HAWSER_STATS_INIT                                                                          \
+	{                                                                                          \
+		.size = sizeof(struct hawser_stats)                                                \
+	}
+
+#ifdef __cplusplus
+}
+#endif
