@@ -1,0 +1,187 @@
+#include "admin/cli/ask.h"
+#include "admin/cli/output.h"
+#include "shared/base/num.h"
+#include "shared/base/str.h"
+#include "shared/daemon/control.h"
+#include "shared/daemon/daemon.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define ASK_TIMEOUT_US 10000000
+#define ARGS_MAX 3
+
+/* Arguments become members of the request: "id" text, "limit#" a number, "?" at the end optional. */
+struct ask_row {
+	enum adm_server server;
+	const char *verb;
+	const char *cmd; /* of the control protocol */
+	const char *args[ARGS_MAX];
+	const char *help;
+};
+
+static const struct ask_row rows[] = {
+	{ ADM_RENDEZVOUS, "stats", "stats", { NULL }, "counters and table sizes" },
+	{ ADM_RENDEZVOUS, "peers", "peers", { "limit#?", "after?" }, "devices that are online" },
+	{ ADM_RENDEZVOUS, "peer", "peer", { "id" }, "one device: address, key, last seen" },
+	{ ADM_RENDEZVOUS, "why", "why", { "id" },
+			"what became of the last connection attempts to a device" },
+	{ ADM_RENDEZVOUS, "kick", "kick", { "id" },
+			"forget that a device is online; it registers again by itself" },
+	{ ADM_RENDEZVOUS, "block", "block", { "net" }, "serve this address or network no more" },
+	{ ADM_RENDEZVOUS, "unblock", "unblock", { "net" }, "take that back" },
+	{ ADM_RENDEZVOUS, "allow", "allow", { "net" },
+			"serve only the networks that were allowed" },
+	{ ADM_RENDEZVOUS, "relays", "relays", { NULL }, "relays, their health and weight" },
+	{ ADM_RENDEZVOUS, "config", "config", { NULL }, "settings in force" },
+	{ ADM_RENDEZVOUS, "log-level", "log-level", { "level" },
+			"error, warn, info, debug or trace, until the next start" },
+	{ ADM_RENDEZVOUS, "drain", "drain", { NULL }, "end after the work at hand" },
+	{ ADM_RELAY, "pairs", "pairs", { "limit#?" }, "sessions now" },
+	{ ADM_RELAY, "usage", "usage", { "limit#?" }, "bytes by session" },
+	{ ADM_RELAY, "stats", "stats", { NULL }, "counters" },
+	{ ADM_RELAY, "limit", "limit", { "name", "value" }, "change a limit until the next start" },
+	{ ADM_RELAY, "block", "block", { "net" }, "serve this address or network no more" },
+	{ ADM_RELAY, "unblock", "unblock", { "net" }, "take that back" },
+	{ ADM_RELAY, "kick", "kick", { "id" }, "end one session" },
+	{ ADM_RELAY, "config", "config", { NULL }, "settings in force" },
+	{ ADM_RELAY, "log-level", "log-level", { "level" }, "error, warn, info, debug or trace" },
+	{ ADM_RELAY, "drain", "drain", { NULL }, "let sessions finish, take no new ones, end" },
+};
+
+static void arg_name(const char *arg, char *buf, size_t size, bool *ret_number, bool *ret_optional)
+{
+	size_t len = strcspn(arg, "#?");
+
+	snprintf(buf, size, "%.*s", (int)len, arg);
+	*ret_number = strchr(arg, '#') != NULL;
+	*ret_optional = strchr(arg, '?') != NULL;
+}
+
+void adm_ask_help(FILE *out, enum adm_server server)
+{
+	for (size_t i = 0; i < HWS_COUNT(rows); i++) {
+		char line[96], name[32];
+		size_t len;
+
+		if (rows[i].server != server)
+			continue;
+		len = (size_t)snprintf(line, sizeof(line), "%s%s",
+				server == ADM_RELAY ? "relay " : "", rows[i].verb);
+		for (size_t a = 0; a < ARGS_MAX && rows[i].args[a]; a++) {
+			bool number, optional;
+
+			arg_name(rows[i].args[a], name, sizeof(name), &number, &optional);
+			for (char *c = name; *c; c++)
+				*c = (char)(*c >= 'a' && *c <= 'z' ? *c - 32 : *c);
+			len += (size_t)snprintf(line + len, sizeof(line) - len,
+					optional ? " [%s]" : " %s", name);
+		}
+		fprintf(out, "  %-24s %s\n", line, rows[i].help);
+	}
+}
+
+static const struct ask_row *find_row(enum adm_server server, const char *verb)
+{
+	for (size_t i = 0; i < HWS_COUNT(rows); i++) {
+		if (rows[i].server == server && strcmp(rows[i].verb, verb) == 0)
+			return &rows[i];
+	}
+	return NULL;
+}
+
+static json_t *request_of(const struct ask_row *row, int argc, char **argv)
+{
+	json_t *req = json_object();
+	int used = 1;
+
+	json_object_set_new(req, "cmd", json_string(row->cmd));
+	for (size_t a = 0; a < ARGS_MAX && row->args[a]; a++) {
+		bool number, optional;
+		char name[32];
+		uint64_t value;
+
+		arg_name(row->args[a], name, sizeof(name), &number, &optional);
+		if (used >= argc) {
+			if (optional)
+				continue;
+			fprintf(stderr, "hawser-admin: %s: which %s?\n", row->verb, name);
+			goto bad;
+		}
+		if (number && hws_parse_u64(argv[used], &value) < 0) {
+			fprintf(stderr, "hawser-admin: %s: %s must be a number, not '%s'\n",
+					row->verb, name, argv[used]);
+			goto bad;
+		}
+		json_object_set_new(req, name,
+				number ? json_integer((json_int_t)value) : json_string(argv[used]));
+		used++;
+	}
+	if (used < argc) {
+		fprintf(stderr, "hawser-admin: %s: what is '%s'?\n", row->verb, argv[used]);
+		goto bad;
+	}
+	return req;
+bad:
+	json_decref(req);
+	return NULL;
+}
+
+static int default_socket(enum adm_server server, char *buf, size_t size)
+{
+	const char *program = server == ADM_RELAY ? "hawser-relay" : "hawser-rendezvous";
+	struct hws_error err = { 0 };
+	char dir[512];
+
+	if (hws_daemon_runtime_dir(program, dir, sizeof(dir), &err) < 0) {
+		fprintf(stderr, "hawser-admin: %s; name the socket with --socket\n", err.text);
+		return -1;
+	}
+	return hws_fmt(buf, size, "%s/control.sock", dir);
+}
+
+int adm_ask_run(const struct adm_ask *ask, int argc, char **argv)
+{
+	enum adm_server server = ADM_RENDEZVOUS;
+	const struct ask_row *row;
+	struct hws_error err = { 0 };
+	json_t *req = NULL, *answer = NULL;
+	char path[600];
+	int status = 2, r;
+
+	if (strcmp(argv[0], "relay") == 0) {
+		server = ADM_RELAY;
+		argc--;
+		argv++;
+	}
+	row = argc > 0 ? find_row(server, argv[0]) : NULL;
+	if (!row) {
+		fprintf(stderr, "hawser-admin: no command '%s'; see hawser-admin --help\n",
+				argc > 0 ? argv[0] : "relay");
+		return 2;
+	}
+	req = request_of(row, argc, argv);
+	if (!req)
+		goto out;
+	status = 3;
+	if (!ask->socket && default_socket(server, path, sizeof(path)) < 0)
+		goto out;
+	r = hws_control_call(ask->socket ? ask->socket : path, req, ASK_TIMEOUT_US, &answer, &err);
+	if (r < 0) {
+		fprintf(stderr, "hawser-admin: %s\n", err.text[0] ? err.text : hws_err_text(r));
+		goto out;
+	}
+	status = 0;
+	if (!json_is_true(json_object_get(answer, "ok"))) {
+		const char *text = json_string_value(json_object_get(answer, "text"));
+
+		fprintf(stderr, "hawser-admin: %s\n", text ? text : "the server refused");
+		status = 1;
+		if (!ask->json)
+			goto out;
+	}
+	adm_output(stdout, answer, ask->json);
+out:
+	json_decref(req);
+	json_decref(answer);
+	return status;
+}

@@ -1,0 +1,677 @@
+#include "client/host/gate.h"
+#include <stdlib.h>
+#include <unistd.h>
+#include "client/host/gate_login.h"
+#include "client/host/gate_reply.h"
+#include "client/host/gate_table.h"
+#include "client/host/link.h"
+#include "shared/base/clock.h"
+#include "shared/base/log.h"
+#include "shared/base/mem.h"
+#include "shared/base/str.h"
+#include "shared/net/conn.h"
+#include "shared/wire/envelope.h"
+#include "shared/wire/secure.h"
+
+#define TICK_US HWS_US_PER_S
+#define HANDSHAKE_US (18 * HWS_US_PER_S)
+#define IDLE_US (30 * HWS_US_PER_S)
+#define STALL_US (30 * HWS_US_PER_S) /* the viewer takes no byte for so long */
+#define REFUSED_US HWS_US_PER_S      /* an error before the end: leave time to read it */
+#define LINGER_US (2 * HWS_US_PER_S)
+#define OPEN_US (20 * HWS_US_PER_S) /* the agent's time to open the desktop */
+#define LATE_US (2 * HWS_US_PER_S)
+#define REPORT_TICKS 5
+/* Small, so that a slow line holds the encoder back instead of growing a backlog of old pictures. */
+#define SEND_HIGH (256u << 10)
+#define SEND_MAX (HWS_SES_FRAME_MAX + (8u << 20))
+
+enum gate_state {
+	GATE_SIGNING,  /* hostd signs our half of the handshake */
+	GATE_SECURING, /* one frame of the viewer decides on encryption */
+	GATE_LOGIN,    /* Hash sent, waits for LoginRequest */
+	GATE_CHECKING, /* hostd judges a LoginRequest */
+	GATE_OPENING,  /* the agent prepares the desktop */
+	GATE_OPEN,
+	GATE_CLOSING, /* the last message is on its way */
+	GATE_CLOSED
+};
+
+static const char *const state_names[] = { "handshake", "handshake", "login", "login", "opening",
+	"open", "closing", "closed" };
+
+#define TO(s) (1u << (s))
+#define TO_END (TO(GATE_CLOSING) | TO(GATE_CLOSED))
+static const unsigned may_go[] = {
+	[GATE_SIGNING] = TO(GATE_SECURING) | TO_END,
+	[GATE_SECURING] = TO(GATE_LOGIN) | TO_END,
+	[GATE_LOGIN] = TO(GATE_CHECKING) | TO_END,
+	[GATE_CHECKING] = TO(GATE_LOGIN) | TO(GATE_OPENING) | TO_END,
+	[GATE_OPENING] = TO(GATE_OPEN) | TO_END,
+	[GATE_OPEN] = TO_END,
+	[GATE_CLOSING] = TO(GATE_CLOSED),
+	[GATE_CLOSED] = 0,
+};
+
+struct hws_gate {
+	struct hws_loop *loop;
+	struct hws_gate_conf conf;
+	enum gate_state state;
+	struct hws_conn *conn;
+	struct hws_link *agent;
+	struct hws_secure secure;
+	struct hws_gate_login login;
+	struct hws_timer tick, deadline;
+	uint64_t opt_conn;
+	char *salt, *challenge, *peer;
+	uint64_t login_timeout_us;
+	uint32_t permissions; /* as hostd says, reduced by the session type once it is known */
+	uint32_t disabled;    /* what the viewer does not want */
+	bool encrypted, secure_used;
+	/* round trip */
+	uint64_t probe_us; /* 0 = the last one was answered */
+	uint32_t rtt_ms, bitrate;
+	unsigned ticks;
+	uint64_t drops[6];
+	const char *why;
+	struct hws_deferred gone;
+};
+
+static uint32_t effective(const struct hws_gate *g)
+{
+	return g->permissions & ~g->disabled;
+}
+
+static void report(struct hws_gate *g)
+{
+	Agt__GateState s = AGT__GATE_STATE__INIT;
+
+	s.state = (char *)(uintptr_t)state_names[g->state];
+	s.my_id = g->login.my_id;
+	s.my_name = g->login.my_name;
+	s.why = (char *)(uintptr_t)(g->why ? g->why : "");
+	s.encrypted = g->encrypted;
+	s.kind = (char *)(uintptr_t)hws_kind_name(g->login.kind);
+	s.rtt_ms = g->rtt_ms;
+	s.permissions = effective(g);
+	if (g->conn) {
+		s.bytes_in = hws_conn_bytes_in(g->conn);
+		s.bytes_out = hws_conn_bytes_out(g->conn);
+	}
+	g->conf.state(&s, g->conf.arg);
+}
+
+static void set_state(struct hws_gate *g, enum gate_state to)
+{
+	if (g->state == to || !(may_go[g->state] & TO(to)))
+		return;
+	hws_debug("gate.state", HWS_STR("from", state_names[g->state]),
+			HWS_STR("to", state_names[to]));
+	g->state = to;
+	report(g);
+}
+
+static void gate_free(void *arg)
+{
+	struct hws_gate *g = arg;
+
+	hws_secure_wipe(&g->secure);
+	hws_gate_login_done(&g->login);
+	hws_free(g->salt);
+	hws_free(g->challenge);
+	hws_free(g->peer);
+	free(g);
+}
+
+static void end(struct hws_gate *g, const char *why)
+{
+	if (g->state == GATE_CLOSED)
+		return;
+	if (!g->why)
+		g->why = why;
+	hws_timer_stop(&g->tick);
+	hws_timer_stop(&g->deadline);
+	set_state(g, GATE_CLOSED);
+	hws_link_close(g->agent, HWS_OK);
+	g->agent = NULL;
+	hws_conn_close(g->conn, HWS_OK);
+	hws_loop_defer(g->loop, &g->gone, gate_free, g);
+	g->conf.closed(g, g->conf.arg);
+}
+
+static void on_linger(void *arg)
+{
+	struct hws_gate *g = arg;
+
+	hws_conn_close_flushed(g->conn, LINGER_US);
+}
+
+/* What was queued last is the viewer's last message; it gets `wait_us` to read it. */
+static void finish(struct hws_gate *g, uint64_t wait_us, const char *why)
+{
+	if (g->state >= GATE_CLOSING)
+		return;
+	g->why = why;
+	set_state(g, GATE_CLOSING);
+	hws_timer_stop(&g->tick);
+	hws_link_close(g->agent, HWS_OK);
+	g->agent = NULL;
+	hws_conn_resume(g->conn);
+	hws_timer_start(g->loop, &g->deadline, wait_us, on_linger, g);
+}
+
+static void refuse(struct hws_gate *g, const char *text, uint64_t wait_us)
+{
+	if (hws_gate_send_login_error(g->conn, text) < 0)
+		end(g, "send failed");
+	else
+		finish(g, wait_us, "refused");
+}
+
+void hws_gate_close(struct hws_gate *g, const char *reason, int why)
+{
+	if (g->state >= GATE_CLOSING)
+		return;
+	if (reason && g->state > GATE_SECURING &&
+			hws_gate_send_close_reason(g->conn, reason) == HWS_OK)
+		finish(g, 100 * HWS_US_PER_MS, reason);
+	else
+		end(g, reason ? reason : hws_err_text(why));
+}
+
+/* --- keep-alive ------------------------------------------------------------------------------------ */
+
+static void on_login_timeout(void *arg)
+{
+	hws_gate_close(arg, "Login timed out", HWS_ERR_TIMEOUT);
+}
+
+static void on_handshake_timeout(void *arg)
+{
+	end(arg, "no handshake within 18 s");
+}
+
+static void on_open_timeout(void *arg)
+{
+	refuse(arg, "The desktop did not answer in time", REFUSED_US);
+}
+
+static void probe(struct hws_gate *g)
+{
+	if (g->probe_us)
+		return;
+	if (hws_gate_send_test_delay(g->conn, g->rtt_ms, g->bitrate) == HWS_OK)
+		g->probe_us = hws_loop_now_us(g->loop);
+}
+
+static void tell_quality(struct hws_gate *g)
+{
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__LinkQuality q = AGT__LINK_QUALITY__INIT;
+
+	q.rtt_ms = g->rtt_ms;
+	q.late = g->probe_us && hws_loop_now_us(g->loop) - g->probe_us > LATE_US;
+	q.queued_bytes = hws_conn_pending(g->conn);
+	m.union_case = AGT__MESSAGE__UNION_LINK_QUALITY;
+	m.link_quality = &q;
+	if (hws_link_send(g->agent, &m, -1) < 0)
+		hws_debug("gate.agent_full");
+}
+
+static void on_tick(void *arg)
+{
+	struct hws_gate *g = arg;
+
+	probe(g);
+	if (g->state == GATE_OPEN && g->agent)
+		tell_quality(g);
+	if (++g->ticks % REPORT_TICKS == 0)
+		report(g);
+}
+
+static void on_test_delay(struct hws_gate *g, struct hws_bytes frame)
+{
+	Ses__Message *m = NULL;
+
+	if (hws_ses_unpack(frame, &m) < 0)
+		return;
+	if (m->union_case == SES__MESSAGE__UNION_TEST_DELAY && m->test_delay->from_client) {
+		if (hws_conn_send(g->conn, frame) < 0)
+			hws_debug("gate.echo_dropped");
+	} else if (g->probe_us) {
+		g->rtt_ms = (uint32_t)((hws_loop_now_us(g->loop) - g->probe_us) / HWS_US_PER_MS);
+		g->probe_us = 0;
+	}
+	hws_ses_free(m);
+}
+
+/* --- the desktop's side ---------------------------------------------------------------------------- */
+
+static void tell_permissions(struct hws_gate *g)
+{
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__Permissions p = AGT__PERMISSIONS__INIT;
+
+	p.permissions = effective(g);
+	m.union_case = AGT__MESSAGE__UNION_PERMISSIONS;
+	m.permissions = &p;
+	if (g->agent && hws_link_send(g->agent, &m, -1) < 0)
+		hws_debug("gate.agent_full");
+}
+
+static void on_opened(struct hws_gate *g, const Agt__Opened *o)
+{
+	int r;
+
+	if (g->state != GATE_OPENING)
+		return;
+	if (!o->ok) {
+		refuse(g, o->error && *o->error ? o->error : "No displays", REFUSED_US);
+		return;
+	}
+	r = hws_gate_send_peer_info(g->conn, hws_bytes(o->peer_info.data, o->peer_info.len));
+	if (r < 0) {
+		refuse(g, "The desktop could not be opened", REFUSED_US);
+		return;
+	}
+	hws_timer_stop(&g->deadline);
+	hws_conn_set_frame_max(g->conn, HWS_SES_FRAME_MAX + HWS_RECORD_OVERHEAD);
+	set_state(g, GATE_OPEN);
+}
+
+static void on_agent_message(struct hws_link *l HWS_UNUSED, const Agt__Message *m, int fd, void *arg)
+{
+	struct hws_gate *g = arg;
+
+	if (fd >= 0)
+		close(fd);
+	if (m->union_case == AGT__MESSAGE__UNION_OPENED)
+		on_opened(g, m->opened);
+	else if (m->union_case == AGT__MESSAGE__UNION_ENCODER_STATE)
+		g->bitrate = m->encoder_state->bitrate_kbit_s;
+}
+
+/* One session message from the agent to the viewer. */
+static void on_agent_wire(struct hws_link *l, struct hws_bytes message, void *arg)
+{
+	struct hws_gate *g = arg;
+	struct hws_gate_member member;
+	const struct hws_gate_row *row;
+	enum hws_gate_verdict v;
+	int r;
+
+	if (g->state != GATE_OPEN || hws_gate_scan(message, &member) < 0)
+		return;
+	row = hws_gate_row(member);
+	v = row ? hws_gate_judge_out(row, g->login.kind, effective(g), message.len)
+		: HWS_GATE_DROP_DIRECTION;
+	if (v != HWS_GATE_PASS) {
+		g->drops[v]++;
+		hws_debug("gate.out_dropped", HWS_STR("message", row ? row->name : "unknown"),
+				HWS_STR("why", hws_gate_verdict_name(v)));
+		return;
+	}
+	r = hws_conn_send(g->conn, message);
+	if (r < 0)
+		end(g, "the viewer does not take what is sent");
+	else if (hws_conn_congested(g->conn))
+		hws_link_pause(l);
+}
+
+static void on_agent_close(struct hws_link *l HWS_UNUSED, int why, void *arg)
+{
+	struct hws_gate *g = arg;
+
+	g->agent = NULL;
+	if (g->state == GATE_OPENING)
+		refuse(g, "The desktop session is not available, try again later", REFUSED_US);
+	else if (g->state == GATE_OPEN)
+		/* worded so that deployed viewers try again by themselves */
+		hws_gate_close(g, "The desktop session on the host was interrupted", why);
+}
+
+static void on_agent_drain(struct hws_link *l HWS_UNUSED, void *arg)
+{
+	struct hws_gate *g = arg;
+
+	if (g->state == GATE_OPEN)
+		hws_conn_resume(g->conn);
+}
+
+static void open_desktop(struct hws_gate *g, int agent_fd)
+{
+	struct hws_link_conf lc = { .frame_max = HWS_SES_FRAME_MAX + 1,
+		.send_max = HWS_SES_FRAME_MAX + (1u << 20),
+		.on_message = on_agent_message,
+		.on_wire = on_agent_wire,
+		.on_close = on_agent_close,
+		.on_drain = on_agent_drain,
+		.arg = g };
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__Open open = AGT__OPEN__INIT;
+
+	if (agent_fd < 0 || hws_link_new(g->loop, agent_fd, &lc, &g->agent) < 0) {
+		refuse(g, "No displays", REFUSED_US);
+		return;
+	}
+	set_state(g, GATE_OPENING);
+	hws_timer_start(g->loop, &g->deadline, OPEN_US, on_open_timeout, g);
+	g->permissions = hws_kind_permissions(g->login.kind, g->permissions);
+	open.conn = g->opt_conn;
+	open.permissions = effective(g);
+	open.login_request.data = g->login.request.data + g->login.request.start;
+	open.login_request.len = hws_buf_len(&g->login.request);
+	open.peer_addr = g->peer;
+	open.kind = (char *)(uintptr_t)hws_kind_name(g->login.kind);
+	m.union_case = AGT__MESSAGE__UNION_OPEN;
+	m.open = &open;
+	if (hws_link_send(g->agent, &m, -1) < 0)
+		refuse(g, "The desktop could not be opened", REFUSED_US);
+}
+
+/* --- the viewer's side ----------------------------------------------------------------------------- */
+
+static void on_login(struct hws_gate *g, struct hws_bytes frame)
+{
+	Agt__LoginCheck check = AGT__LOGIN_CHECK__INIT;
+	Ses__Message *m = NULL;
+	int r;
+
+	if (g->state != GATE_LOGIN) /* one at a time; once authorised they mean nothing */
+		return;
+	if (hws_ses_unpack(frame, &m) < 0)
+		return;
+	r = hws_gate_login_take(&g->login, m->login_request);
+	if (r == HWS_ERR_DENIED) {
+		refuse(g, "Connection not allowed", REFUSED_US);
+	} else if (r < 0) {
+		end(g, hws_err_text(r));
+	} else {
+		g->disabled = hws_option_disabled(m->login_request->option, 0);
+		hws_timer_start(g->loop, &g->deadline, g->login_timeout_us, on_login_timeout, g);
+		set_state(g, GATE_CHECKING);
+		hws_gate_login_check(&g->login, m->login_request, &check);
+		g->conf.login_check(&check, g->conf.arg);
+	}
+	hws_ses_free(m);
+}
+
+void hws_gate_verdict(struct hws_gate *g, const Agt__LoginVerdict *v, int agent_fd)
+{
+	const char *text = v->text ? v->text : "";
+
+	if (g->state != GATE_CHECKING) {
+		if (agent_fd >= 0)
+			close(agent_fd);
+		return;
+	}
+	if (v->result == AGT__LOGIN_VERDICT__RESULT__OK) {
+		open_desktop(g, agent_fd);
+		return;
+	}
+	if (agent_fd >= 0)
+		close(agent_fd);
+	if (v->result == AGT__LOGIN_VERDICT__RESULT__CLOSED) {
+		refuse(g, text, v->close_after_ms * HWS_US_PER_MS);
+		return;
+	}
+	set_state(g, GATE_LOGIN);
+	if (*text && hws_gate_send_login_error(g->conn, text) < 0)
+		end(g, "send failed");
+}
+
+static void on_option(struct hws_gate *g, struct hws_bytes frame)
+{
+	Ses__Message *m = NULL;
+	uint32_t before = g->disabled;
+
+	if (hws_ses_unpack(frame, &m) < 0)
+		return;
+	g->disabled = hws_option_disabled(m->misc->option, g->disabled);
+	hws_ses_free(m);
+	if (g->disabled != before)
+		tell_permissions(g);
+}
+
+static void forward(struct hws_gate *g, struct hws_bytes frame)
+{
+	int r = hws_link_send_wire(g->agent, frame);
+
+	if (r < 0)
+		hws_gate_close(g, "The desktop session on the host was interrupted", r);
+	else if (hws_link_congested(g->agent))
+		hws_conn_pause(g->conn);
+}
+
+static void act(struct hws_gate *g, const struct hws_gate_row *row, struct hws_bytes frame)
+{
+	switch (row->act) {
+	case HWS_ACT_IGNORE:
+		break;
+	case HWS_ACT_LOGIN:
+		on_login(g, frame);
+		break;
+	case HWS_ACT_TEST_DELAY:
+		on_test_delay(g, frame);
+		break;
+	case HWS_ACT_CLOSE_REASON:
+		g->why = "closed by the viewer";
+		end(g, g->why);
+		break;
+	case HWS_ACT_OPTION:
+		on_option(g, frame);
+		forward(g, frame);
+		break;
+	case HWS_ACT_FORWARD:
+		forward(g, frame);
+		break;
+	}
+}
+
+static void on_session_frame(struct hws_gate *g, struct hws_bytes frame)
+{
+	unsigned state = g->state == GATE_OPEN ? HWS_AT_OPEN : HWS_AT_LOGIN;
+	struct hws_gate_member member;
+	const struct hws_gate_row *row;
+	enum hws_gate_verdict v;
+
+	if (hws_gate_scan(frame, &member) < 0) {
+		hws_debug("gate.unparsable", HWS_U64("bytes", frame.len));
+		return;
+	}
+	row = hws_gate_row(member);
+	if (!row)
+		return;
+	v = hws_gate_judge_in(row, state, g->login.kind, effective(g), frame.len);
+	if (v == HWS_GATE_PASS) {
+		act(g, row, frame);
+	} else if (!g->drops[v]++) {
+		hws_info_limited("gate.dropped", HWS_STR("peer", g->peer),
+				HWS_STR("message", row->name),
+				HWS_STR("why", hws_gate_verdict_name(v)));
+	}
+}
+
+static void start_session(struct hws_gate *g)
+{
+	int r;
+
+	set_state(g, GATE_LOGIN);
+	hws_timer_start(g->loop, &g->deadline, g->login_timeout_us, on_login_timeout, g);
+	r = hws_gate_send_hash(g->conn, g->salt, g->challenge);
+	if (r == HWS_OK)
+		r = hws_gate_send_permissions(g->conn, ~0u, g->permissions);
+	if (r < 0) {
+		end(g, "send failed");
+		return;
+	}
+	probe(g);
+	hws_timer_every(g->loop, &g->tick, TICK_US, on_tick, g);
+}
+
+/* Sends what the handshake wants to say and looks at where it is. */
+static void step_secure(struct hws_gate *g)
+{
+	uint8_t key[HWS_SESSION_KEY_LEN];
+	struct hws_bytes out;
+
+	while (hws_secure_take_output(&g->secure, &out))
+		if (hws_conn_send(g->conn, out) < 0) {
+			end(g, "send failed");
+			return;
+		}
+	switch (hws_secure_state(&g->secure)) {
+	case HWS_SECURE_KEYED:
+		hws_secure_key(&g->secure, key);
+		hws_conn_set_key(g->conn, key);
+		hws_wipe(key, sizeof(key));
+		hws_secure_wipe(&g->secure);
+		g->encrypted = true;
+		start_session(g);
+		break;
+	case HWS_SECURE_PLAINTEXT:
+		hws_warn("gate.plaintext", HWS_STR("peer", g->peer),
+				HWS_STR("why", hws_secure_text(&g->secure)));
+		start_session(g);
+		break;
+	case HWS_SECURE_FAILED:
+		hws_warn("gate.handshake_failed", HWS_STR("peer", g->peer),
+				HWS_STR("why", hws_secure_text(&g->secure)));
+		if (hws_secure_err(&g->secure) == HWS_ERR_INSECURE)
+			refuse(g, "The host accepts encrypted connections only: check the server key",
+					REFUSED_US);
+		else
+			end(g, "the handshake failed");
+		break;
+	default:
+		break;
+	}
+}
+
+static void on_frame(struct hws_conn *c HWS_UNUSED, struct hws_bytes payload, void *arg)
+{
+	struct hws_gate *g = arg;
+
+	if (g->state == GATE_SECURING) {
+		if (hws_secure_frame(&g->secure, payload) < 0)
+			end(g, "the handshake failed");
+		else
+			step_secure(g);
+	} else if (g->state < GATE_CLOSING) {
+		on_session_frame(g, payload);
+	}
+}
+
+static void on_close(struct hws_conn *c HWS_UNUSED, int why, void *arg)
+{
+	end(arg, hws_err_text(why));
+}
+
+static void on_drain(struct hws_conn *c HWS_UNUSED, void *arg)
+{
+	struct hws_gate *g = arg;
+
+	if (g->agent)
+		hws_link_resume(g->agent);
+}
+
+void hws_gate_signed(struct hws_gate *g, struct hws_bytes signature)
+{
+	if (g->state != GATE_SIGNING)
+		return;
+	if (signature.len != HWS_SIG_LEN ||
+			hws_secure_give_signature(&g->secure, signature.ptr) < 0) {
+		end(g, "the handshake could not be signed");
+		return;
+	}
+	set_state(g, GATE_SECURING);
+	hws_conn_resume(g->conn);
+	step_secure(g);
+}
+
+void hws_gate_control(struct hws_gate *g, const Agt__GateControl *c)
+{
+	if (c->set_permissions) {
+		uint32_t before = g->permissions;
+
+		g->permissions = hws_kind_permissions(g->login.kind, (uint32_t)c->permissions);
+		if (g->state > GATE_SECURING && g->state < GATE_CLOSING &&
+				hws_gate_send_permissions(g->conn, before, g->permissions) < 0)
+			hws_debug("gate.permissions_not_sent");
+		tell_permissions(g);
+	}
+	if (c->close)
+		hws_gate_close(g, c->reason ? c->reason : "", HWS_OK);
+}
+
+static int copy_start(struct hws_gate *g, const Agt__GateStart *s)
+{
+	struct hws_secure_host_conf sc = { s->own_id,
+		s->allow_plaintext ? HWS_PLAIN_ALL : 0 };
+
+	g->salt = hws_strdup(s->salt);
+	g->challenge = hws_strdup(s->challenge);
+	g->peer = hws_strdup(s->peer_addr);
+	g->opt_conn = s->conn;
+	g->permissions = (uint32_t)s->permissions;
+	g->login_timeout_us = s->login_timeout_ms * HWS_US_PER_MS;
+	g->secure_used = s->secure;
+	if (!g->salt || !g->challenge || !g->peer)
+		return HWS_ERR_NOMEM;
+	return s->secure ? hws_secure_host_init(&g->secure, &sc) : HWS_OK;
+}
+
+static void begin(struct hws_gate *g, const char *refusal)
+{
+	if (!g->secure_used)
+		g->state = GATE_SECURING; /* nothing to secure: go on to the next */
+	if (refusal && *refusal) {
+		refuse(g, refusal, REFUSED_US);
+	} else if (g->secure_used) {
+		hws_conn_pause(g->conn);
+		hws_timer_start(g->loop, &g->deadline, HANDSHAKE_US, on_handshake_timeout, g);
+		report(g);
+		g->conf.sign(hws_secure_to_sign(&g->secure), g->conf.arg);
+	} else {
+		start_session(g);
+	}
+}
+
+int hws_gate_new(struct hws_loop *loop, const struct hws_gate_conf *conf,
+		const Agt__GateStart *start, struct hws_stream *stream, struct hws_gate **ret)
+{
+	struct hws_conn_conf cc = { .frame_max = HWS_SES_LOGIN_FRAME_MAX + HWS_RECORD_OVERHEAD,
+		.send_max = SEND_MAX,
+		.send_high = SEND_HIGH,
+		.idle_us = IDLE_US,
+		.stall_us = STALL_US,
+		.on_frame = on_frame,
+		.on_close = on_close,
+		.on_drain = on_drain };
+	struct hws_gate *g = calloc(1, sizeof(*g));
+	int r = HWS_ERR_NOMEM;
+
+	if (!g) {
+		hws_stream_close(stream);
+		return r;
+	}
+	g->loop = loop;
+	g->conf = *conf;
+	hws_gate_login_init(&g->login);
+	cc.arg = g;
+	r = copy_start(g, start);
+	if (r < 0) {
+		hws_stream_close(stream);
+		gate_free(g);
+		return r;
+	}
+	r = hws_conn_new(loop, stream, &cc, hws_bytes(start->leftover.data, start->leftover.len),
+			&g->conn);
+	if (r < 0) {
+		gate_free(g);
+		return r;
+	}
+	*ret = g;
+	begin(g, start->refuse);
+	return HWS_OK;
+}

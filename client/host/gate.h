@@ -1,0 +1,34 @@
+/* host/gate: serves one connection of one viewer: handshake, login dialogue, then lets through what
+ * host/gate_table permits, both ways. It decides nothing about passwords (hostd does) and touches nothing
+ * of the desktop (the agent does). It needs no files and opens no sockets.
+ *
+ * Owner: the gate process (host/gate_main) or a test. One thread. */
+#pragma once
+#include "proto/agent.pb-c.h"
+#include "shared/base/err.h"
+#include "shared/loop/loop.h"
+#include "shared/net/stream.h"
+
+struct hws_gate;
+
+struct hws_gate_conf {
+	/* To hostd; the answers come by hws_gate_signed and hws_gate_verdict, later or at once. */
+	void (*sign)(struct hws_bytes data, void *arg);
+	void (*login_check)(const Agt__LoginCheck *check, void *arg);
+	void (*state)(const Agt__GateState *state, void *arg);
+	/* Exactly once; the gate is freed at the end of the turn. */
+	void (*closed)(struct hws_gate *g, void *arg);
+	void *arg;
+};
+
+/* Takes the stream in any case; copies what it needs of `start`. */
+int hws_gate_new(struct hws_loop *loop, const struct hws_gate_conf *conf,
+		const Agt__GateStart *start, struct hws_stream *stream,
+		struct hws_gate **ret) HWS_MUST_CHECK;
+/* 64 bytes; anything else = hostd refused. */
+void hws_gate_signed(struct hws_gate *g, struct hws_bytes signature);
+/* `agent_fd`: one end of a host/link to the agent with result OK, else -1; always taken. */
+void hws_gate_verdict(struct hws_gate *g, const Agt__LoginVerdict *v, int agent_fd);
+void hws_gate_control(struct hws_gate *g, const Agt__GateControl *c);
+/* Ends the session; the viewer gets `reason` as close_reason (NULL = none). Idempotent. */
+void hws_gate_close(struct hws_gate *g, const char *reason, int why);

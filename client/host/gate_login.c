@@ -1,0 +1,157 @@
+#include "client/host/gate_login.h"
+#include "shared/base/mem.h"
+#include "shared/base/str.h"
+#include "shared/wire/envelope.h"
+#include "shared/wire/limits.h"
+
+static const struct {
+	enum hws_ses_kind kind;
+	const char *name;
+} kinds[] = {
+	{ HWS_KIND_REMOTE, "remote" },
+	{ HWS_KIND_FILE, "file" },
+	{ HWS_KIND_CAMERA, "camera" },
+	{ HWS_KIND_TERMINAL, "terminal" },
+	{ HWS_KIND_FORWARD, "forward" },
+};
+
+void hws_gate_login_init(struct hws_gate_login *l)
+{
+	memset(l, 0, sizeof(*l));
+	l->kind = HWS_KIND_REMOTE;
+	hws_buf_init(&l->scope, HWS_SES_LOGIN_FRAME_MAX + 256);
+	hws_buf_init(&l->request, HWS_SES_LOGIN_FRAME_MAX + 256);
+}
+
+void hws_gate_login_done(struct hws_gate_login *l)
+{
+	hws_buf_done(&l->scope);
+	hws_buf_done_wiped(&l->request);
+}
+
+enum hws_ses_kind hws_kind_of(const Ses__LoginRequest *lr)
+{
+	switch (lr->union_case) {
+	case SES__LOGIN_REQUEST__UNION_FILE_TRANSFER:
+		return HWS_KIND_FILE;
+	case SES__LOGIN_REQUEST__UNION_PORT_FORWARD:
+		return HWS_KIND_FORWARD;
+	case SES__LOGIN_REQUEST__UNION_VIEW_CAMERA:
+		return HWS_KIND_CAMERA;
+	case SES__LOGIN_REQUEST__UNION_TERMINAL:
+		return HWS_KIND_TERMINAL;
+	default:
+		return HWS_KIND_REMOTE;
+	}
+}
+
+const char *hws_kind_name(enum hws_ses_kind kind)
+{
+	for (size_t i = 0; i < HWS_COUNT(kinds); i++)
+		if (kinds[i].kind == kind)
+			return kinds[i].name;
+	return "remote";
+}
+
+uint32_t hws_kind_permissions(enum hws_ses_kind kind, uint32_t permissions)
+{
+	if (kind == HWS_KIND_REMOTE)
+		return permissions;
+	return permissions & ~HWS_NEED(HWS_PERM_KEYBOARD);
+}
+
+static uint32_t switched(uint32_t set, uint32_t bit, Ses__OptionMessage__BoolOption off)
+{
+	if (off == SES__OPTION_MESSAGE__BOOL_OPTION__Yes)
+		return set | bit;
+	if (off == SES__OPTION_MESSAGE__BOOL_OPTION__No)
+		return set & ~bit;
+	return set;
+}
+
+uint32_t hws_option_disabled(const Ses__OptionMessage *o, uint32_t before)
+{
+	if (!o)
+		return before;
+	before = switched(before, HWS_NEED(HWS_PERM_KEYBOARD), o->disable_keyboard);
+	before = switched(before, HWS_NEED(HWS_PERM_CLIPBOARD), o->disable_clipboard);
+	return switched(before, HWS_NEED(HWS_PERM_AUDIO), o->disable_audio);
+}
+
+/* Items are length-prefixed, so that two different requests never give the same text. */
+static void put_item(struct hws_buf *b, const char *s)
+{
+	uint32_t len = (uint32_t)strlen(s);
+
+	hws_buf_put(b, &len, sizeof(len));
+	hws_buf_put(b, s, len);
+}
+
+static void put_scope(struct hws_buf *b, const Ses__LoginRequest *lr)
+{
+	put_item(b, lr->my_id);
+	put_item(b, hws_kind_name(hws_kind_of(lr)));
+	switch (hws_kind_of(lr)) {
+	case HWS_KIND_FILE:
+		put_item(b, lr->file_transfer->dir);
+		hws_buf_put_u8(b, lr->file_transfer->show_hidden ? 1 : 0);
+		break;
+	case HWS_KIND_TERMINAL:
+		put_item(b, lr->terminal->service_id);
+		break;
+	case HWS_KIND_FORWARD:
+		put_item(b, lr->port_forward->host);
+		hws_buf_put(b, &lr->port_forward->port, sizeof(lr->port_forward->port));
+		break;
+	default:
+		break;
+	}
+}
+
+int hws_gate_login_take(struct hws_gate_login *l, const Ses__LoginRequest *lr)
+{
+	Ses__LoginRequest safe = *lr;
+	struct hws_buf scope;
+	int r;
+
+	hws_buf_init(&scope, HWS_SES_LOGIN_FRAME_MAX + 256);
+	put_scope(&scope, lr);
+	r = hws_buf_err(&scope);
+	if (r < 0)
+		goto out;
+	r = HWS_ERR_DENIED;
+	if (l->seen && !hws_bytes_equal(hws_buf_bytes(&scope), hws_buf_bytes(&l->scope)))
+		goto out;
+	hws_buf_reset(&l->scope);
+	hws_buf_put(&l->scope, hws_buf_bytes(&scope).ptr, hws_buf_len(&scope));
+	/* the agent has no use for the proof, the device mark or the picture */
+	safe.password = (ProtobufCBinaryData){ 0, NULL };
+	safe.hwid = (ProtobufCBinaryData){ 0, NULL };
+	safe.avatar = (char *)"";
+	hws_buf_reset(&l->request);
+	r = hws_msg_pack(&safe.base, &l->request);
+	if (r == HWS_OK)
+		r = hws_buf_err(&l->scope);
+	if (r < 0)
+		goto out;
+	hws_str_escape(l->my_id, sizeof(l->my_id), hws_bytes_str(lr->my_id));
+	hws_str_escape(l->my_name, sizeof(l->my_name), hws_bytes_str(lr->my_name));
+	l->kind = hws_kind_of(lr);
+	l->seen = true;
+out:
+	hws_buf_done(&scope);
+	return r;
+}
+
+void hws_gate_login_check(const struct hws_gate_login *l, const Ses__LoginRequest *lr,
+		Agt__LoginCheck *check)
+{
+	check->proof = lr->password;
+	check->username = lr->username;
+	check->my_id = lr->my_id;
+	check->my_name = lr->my_name;
+	check->my_platform = lr->my_platform;
+	check->version = lr->version;
+	check->session_id = lr->session_id;
+	check->kind = (char *)(uintptr_t)hws_kind_name(l->kind);
+}

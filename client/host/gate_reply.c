@@ -1,0 +1,130 @@
+#include "client/host/gate_reply.h"
+#include "client/host/gate_table.h"
+#include "shared/base/buf.h"
+#include "shared/wire/envelope.h"
+#include "shared/wire/limits.h"
+
+int hws_gate_send(struct hws_conn *c, const Ses__Message *m)
+{
+	struct hws_buf b;
+	int r;
+
+	hws_buf_init(&b, HWS_SES_FRAME_MAX);
+	r = hws_ses_pack(m, &b);
+	if (r == HWS_OK)
+		r = hws_conn_send(c, hws_buf_bytes(&b));
+	hws_buf_done(&b);
+	return r;
+}
+
+static int send_misc(struct hws_conn *c, Ses__Misc *misc)
+{
+	Ses__Message m = SES__MESSAGE__INIT;
+
+	m.union_case = SES__MESSAGE__UNION_MISC;
+	m.misc = misc;
+	return hws_gate_send(c, &m);
+}
+
+int hws_gate_send_hash(struct hws_conn *c, const char *salt, const char *challenge)
+{
+	Ses__Message m = SES__MESSAGE__INIT;
+	Ses__Hash hash = SES__HASH__INIT;
+
+	hash.salt = (char *)(uintptr_t)salt;
+	hash.challenge = (char *)(uintptr_t)challenge;
+	m.union_case = SES__MESSAGE__UNION_HASH;
+	m.hash = &hash;
+	return hws_gate_send(c, &m);
+}
+
+int hws_gate_send_permission(
+		struct hws_conn *c, Ses__PermissionInfo__Permission what, bool enabled)
+{
+	Ses__Misc misc = SES__MISC__INIT;
+	Ses__PermissionInfo info = SES__PERMISSION_INFO__INIT;
+
+	info.permission = what;
+	info.enabled = enabled;
+	misc.union_case = SES__MISC__UNION_PERMISSION_INFO;
+	misc.permission_info = &info;
+	return send_misc(c, &misc);
+}
+
+int hws_gate_send_permissions(struct hws_conn *c, uint32_t before, uint32_t now)
+{
+	/* in the order deployed viewers know */
+	static const struct {
+		Ses__PermissionInfo__Permission wire;
+		uint32_t bit;
+	} items[] = {
+		{ SES__PERMISSION_INFO__PERMISSION__Keyboard, HWS_NEED(HWS_PERM_KEYBOARD) },
+		{ SES__PERMISSION_INFO__PERMISSION__Clipboard, HWS_NEED(HWS_PERM_CLIPBOARD) },
+		{ SES__PERMISSION_INFO__PERMISSION__Audio, HWS_NEED(HWS_PERM_AUDIO) },
+		{ SES__PERMISSION_INFO__PERMISSION__File, HWS_NEED(HWS_PERM_FILE) },
+		{ SES__PERMISSION_INFO__PERMISSION__Restart, HWS_NEED(HWS_PERM_RESTART) },
+		{ SES__PERMISSION_INFO__PERMISSION__Recording, HWS_NEED(HWS_PERM_RECORDING) },
+		{ SES__PERMISSION_INFO__PERMISSION__BlockInput, HWS_NEED(HWS_PERM_BLOCK_INPUT) },
+		{ SES__PERMISSION_INFO__PERMISSION__PrivacyMode, HWS_NEED(HWS_PERM_PRIVACY_MODE) },
+	};
+	int r = HWS_OK;
+
+	for (size_t i = 0; i < HWS_COUNT(items) && r == HWS_OK; i++)
+		if ((before ^ now) & items[i].bit)
+			r = hws_gate_send_permission(c, items[i].wire, now & items[i].bit);
+	return r;
+}
+
+static int send_login_response(struct hws_conn *c, Ses__LoginResponse *response)
+{
+	Ses__Message m = SES__MESSAGE__INIT;
+
+	m.union_case = SES__MESSAGE__UNION_LOGIN_RESPONSE;
+	m.login_response = response;
+	return hws_gate_send(c, &m);
+}
+
+int hws_gate_send_login_error(struct hws_conn *c, const char *text)
+{
+	Ses__LoginResponse response = SES__LOGIN_RESPONSE__INIT;
+
+	response.union_case = SES__LOGIN_RESPONSE__UNION_ERROR;
+	response.error = (char *)(uintptr_t)text;
+	return send_login_response(c, &response);
+}
+
+int hws_gate_send_peer_info(struct hws_conn *c, struct hws_bytes peer_info)
+{
+	Ses__LoginResponse response = SES__LOGIN_RESPONSE__INIT;
+	ProtobufCMessage *info = NULL;
+	int r = hws_msg_unpack(&ses__peer_info__descriptor, peer_info, HWS_SES_LIST_MAX, &info);
+
+	if (r < 0)
+		return r;
+	response.union_case = SES__LOGIN_RESPONSE__UNION_PEER_INFO;
+	response.peer_info = (Ses__PeerInfo *)info;
+	r = send_login_response(c, &response);
+	hws_msg_free(info);
+	return r;
+}
+
+int hws_gate_send_test_delay(struct hws_conn *c, uint32_t last_delay_ms, uint32_t bitrate)
+{
+	Ses__Message m = SES__MESSAGE__INIT;
+	Ses__TestDelay delay = SES__TEST_DELAY__INIT;
+
+	delay.last_delay = last_delay_ms;
+	delay.target_bitrate = bitrate;
+	m.union_case = SES__MESSAGE__UNION_TEST_DELAY;
+	m.test_delay = &delay;
+	return hws_gate_send(c, &m);
+}
+
+int hws_gate_send_close_reason(struct hws_conn *c, const char *reason)
+{
+	Ses__Misc misc = SES__MISC__INIT;
+
+	misc.union_case = SES__MISC__UNION_CLOSE_REASON;
+	misc.close_reason = (char *)(uintptr_t)reason;
+	return send_misc(c, &misc);
+}

@@ -1,0 +1,33 @@
+/* platform/headless: a desktop that exists in memory only: a synthetic screen, recorded input. The test
+ * double of every platform interface; also what a host without any display can show. */
+#pragma once
+#include "client/platform/registry.h"
+
+/* options: NULL, "WxH" or "WxH@FPS" (a marker that moves FPS times a second). */
+int hws_headless_open(struct hws_loop *loop, const struct hws_platform_conf *conf,
+		const char *options, struct hws_platform **ret,
+		struct hws_error *err) HWS_MUST_CHECK;
+
+/* What follows is for tests; `p` must be a headless platform. */
+
+/* Fills a rectangle of the virtual desktop with 0xRRGGBB and damages it. */
+void hws_headless_fill(struct hws_platform *p, struct hws_rect r, uint32_t rgb);
+/* Replaces the display list (1..HWS_DISPLAYS_MAX displays). */
+int hws_headless_set_displays(struct hws_platform *p, const struct hws_display *list,
+		unsigned count) HWS_MUST_CHECK;
+/* The next `count` grabs fail. */
+void hws_headless_fail_grabs(struct hws_platform *p, unsigned count);
+/* How often pixels were converted: 0 while nothing changes. */
+unsigned hws_headless_grabs(const struct hws_platform *p);
+void hws_headless_set_cursor(struct hws_platform *p, const struct hws_cursor_shape *shape);
+/* As if somebody at the desktop moved the pointer or copied text. */
+void hws_headless_move_pointer(struct hws_platform *p, int x, int y);
+void hws_headless_copy_text(struct hws_platform *p, struct hws_bytes text);
+/* The text the desktop's clipboard holds; borrows. */
+struct hws_bytes hws_headless_clip_text(const struct hws_platform *p);
+/* All input so far as text, one event after the other, separated by blanks: "move:10,20", "down:1",
+ * "up:1", "wheel:0,1", "rel:1,2", "key+38", "key-38", "type:U+00DF", "locks:1". */
+const char *hws_headless_input(const struct hws_platform *p);
+void hws_headless_clear_input(struct hws_platform *p);
+/* As if the display server had ended. */
+void hws_headless_lose(struct hws_platform *p);

@@ -1,0 +1,330 @@
+#include "client/platform/x11/x11.h"
+#include "client/platform/x11/desktop.h"
+#include "shared/base/log.h"
+#include "shared/base/mem.h"
+#include "shared/base/str.h"
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xcb/xtest.h>
+
+#define ANSWER_MAX_US (10 * HWS_US_PER_S_X)
+#define HWS_US_PER_S_X 1000000ull
+
+struct x11_call {
+	struct hws_list node;
+	unsigned sequence;
+	uint64_t since_us;
+	x11_answer_fn fn;
+	void *arg;
+};
+
+static void drain(void *arg);
+
+static void finish_calls(struct x11_desktop *d)
+{
+	struct hws_list *n;
+
+	while ((n = hws_list_first(&d->calls)) != NULL) {
+		struct x11_call *call = hws_container(n, struct x11_call, node);
+		hws_list_remove(n);
+		call->fn(NULL, NULL, call->arg);
+		hws_free(call);
+	}
+}
+
+static void lose(struct x11_desktop *d, const char *why)
+{
+	if (d->lost || d->closing)
+		return;
+	d->lost = true;
+	event_del(&d->readable);
+	hws_timer_stop(&d->overdue);
+	finish_calls(d);
+	if (d->on_lost)
+		d->on_lost(why, d->lost_arg);
+}
+
+static void dispatch(struct x11_desktop *d, const xcb_generic_event_t *e)
+{
+	uint8_t type = e->response_type & 0x7f;
+
+	if (type == 0) {
+		const xcb_generic_error_t *err = (const xcb_generic_error_t *)e;
+		hws_debug("x11.error", HWS_U64("code", err->error_code),
+				HWS_U64("major", err->major_code),
+				HWS_U64("minor", err->minor_code));
+	} else if (type == d->damage_event + XCB_DAMAGE_NOTIFY) {
+		x11_capture_on_damage(d->capture);
+	} else if (type == d->xfixes_event + XCB_XFIXES_CURSOR_NOTIFY) {
+		x11_cursor_on_notify(d->cursor);
+	} else if (type == d->randr_event + XCB_RANDR_SCREEN_CHANGE_NOTIFY ||
+			type == d->randr_event + XCB_RANDR_NOTIFY) {
+		x11_capture_on_screen(d->capture);
+	} else if (type == d->xkb_event) {
+		x11_inject_on_xkb(d->inject, e);
+	} else if (type == XCB_MAPPING_NOTIFY) {
+		x11_inject_on_mapping(d->inject);
+	} else {
+		x11_clip_on_event(d->clip, e);
+	}
+}
+
+/* Answers come in the order of the requests, so only the first one need be asked for. */
+static bool take_answer(struct x11_desktop *d)
+{
+	struct hws_list *n = hws_list_first(&d->calls);
+	xcb_generic_error_t *error = NULL;
+	void *reply = NULL;
+
+	if (!n)
+		return false;
+	struct x11_call *call = hws_container(n, struct x11_call, node);
+	if (!xcb_poll_for_reply(d->conn, call->sequence, &reply, &error))
+		return false;
+	hws_list_remove(n);
+	call->fn(reply, error, call->arg);
+	free(reply);
+	free(error);
+	hws_free(call);
+	return true;
+}
+
+static void drain(void *arg)
+{
+	struct x11_desktop *d = arg;
+	xcb_generic_event_t *e;
+	bool more = true;
+
+	if (d->lost || d->draining)
+		return;
+	d->draining = true;
+	xcb_flush(d->conn);
+	while (more && !d->lost) {
+		more = false;
+		while (!d->lost && (e = xcb_poll_for_event(d->conn)) != NULL) {
+			dispatch(d, e);
+			free(e);
+			more = true;
+		}
+		while (!d->lost && take_answer(d))
+			more = true;
+		if (more)
+			xcb_flush(d->conn);
+	}
+	d->draining = false;
+	if (!hws_list_first(&d->calls))
+		hws_timer_stop(&d->overdue);
+	if (xcb_connection_has_error(d->conn))
+		lose(d, "the X server closed the connection");
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	drain(arg);
+}
+
+/* A server that hangs is as good as gone: say so instead of waiting for ever. */
+static void on_overdue(void *arg)
+{
+	struct x11_desktop *d = arg;
+	struct hws_list *n = hws_list_first(&d->calls);
+
+	if (!n)
+		return;
+	struct x11_call *call = hws_container(n, struct x11_call, node);
+	if (hws_loop_now_us(d->loop) - call->since_us > ANSWER_MAX_US)
+		lose(d, "the X server does not answer");
+}
+
+int x11_await(struct x11_desktop *d, unsigned sequence, x11_answer_fn fn, void *arg)
+{
+	struct x11_call *call = hws_alloc(sizeof(*call));
+
+	if (!call) {
+		xcb_discard_reply(d->conn, sequence);
+		return HWS_ERR_NOMEM;
+	}
+	call->sequence = sequence;
+	call->since_us = hws_loop_now_us(d->loop);
+	call->fn = fn;
+	call->arg = arg;
+	hws_list_push(&d->calls, &call->node);
+	if (!hws_timer_active(&d->overdue))
+		hws_timer_every(d->loop, &d->overdue, HWS_US_PER_S_X, on_overdue, d);
+	x11_flush(d);
+	return HWS_OK;
+}
+
+void x11_flush(struct x11_desktop *d)
+{
+	if (!d->lost && !d->closing)
+		hws_loop_defer(d->loop, &d->drain, drain, d);
+}
+
+xcb_atom_t x11_atom(struct x11_desktop *d, const char *name)
+{
+	xcb_intern_atom_reply_t *r = xcb_intern_atom_reply(d->conn,
+			xcb_intern_atom(d->conn, 0, (uint16_t)strlen(name), name), NULL);
+	xcb_atom_t atom = r ? r->atom : XCB_NONE;
+
+	free(r);
+	return atom;
+}
+
+static bool has(struct x11_desktop *d, xcb_extension_t *id, const char *name, uint8_t *ret_event,
+		struct hws_error *err)
+{
+	const xcb_query_extension_reply_t *x = xcb_get_extension_data(d->conn, id);
+
+	if (!x || !x->present) {
+		if (err)
+			hws_error_set(err, HWS_ERR_DISPLAY,
+					"the X server lacks the %s extension, which is needed",
+					name);
+		return false;
+	}
+	if (ret_event)
+		*ret_event = x->first_event;
+	return true;
+}
+
+/* Each extension wants to hear the version we speak before anything else. */
+static int greet_extensions(struct x11_desktop *d, struct hws_error *err)
+{
+	xcb_connection_t *c = d->conn;
+
+	if (!has(d, &xcb_damage_id, "DAMAGE", &d->damage_event, err) ||
+			!has(d, &xcb_xfixes_id, "XFIXES", &d->xfixes_event, err) ||
+			!has(d, &xcb_randr_id, "RANDR", &d->randr_event, err) ||
+			!has(d, &xcb_test_id, "XTEST", NULL, err) ||
+			!has(d, &xcb_xkb_id, "XKEYBOARD", &d->xkb_event, err))
+		return HWS_ERR_DISPLAY;
+	d->has_shm = has(d, &xcb_shm_id, "MIT-SHM", NULL, NULL);
+	xcb_xfixes_query_version_cookie_t fixes = xcb_xfixes_query_version(c, 5, 0);
+	xcb_damage_query_version_cookie_t damage = xcb_damage_query_version(c, 1, 1);
+	xcb_randr_query_version_cookie_t randr = xcb_randr_query_version(c, 1, 5);
+	xcb_xkb_use_extension_cookie_t xkb = xcb_xkb_use_extension(c, 1, 0);
+	xcb_xfixes_query_version_reply_t *rf = xcb_xfixes_query_version_reply(c, fixes, NULL);
+	xcb_damage_query_version_reply_t *rd = xcb_damage_query_version_reply(c, damage, NULL);
+	xcb_randr_query_version_reply_t *rr = xcb_randr_query_version_reply(c, randr, NULL);
+	xcb_xkb_use_extension_reply_t *rx = xcb_xkb_use_extension_reply(c, xkb, NULL);
+	bool ok = rf && rd && rr && rx && rx->supported;
+
+	if (!ok)
+		hws_error_set(err, HWS_ERR_DISPLAY,
+				"the X server refused an extension hawser needs");
+	else if (rr->major_version == 1 && rr->minor_version < 5)
+		ok = hws_error_set(err, HWS_ERR_DISPLAY,
+				     "the X server's RANDR is older than 1.5") == HWS_OK;
+	free(rf);
+	free(rd);
+	free(rr);
+	free(rx);
+	return ok ? HWS_OK : HWS_ERR_DISPLAY;
+}
+
+static void x11_free(struct hws_platform *p)
+{
+	struct x11_desktop *d = hws_container(p, struct x11_desktop, base);
+
+	if (d->conn && !d->lost && !xcb_connection_has_error(d->conn))
+		xcb_flush(d->conn);
+	d->closing = true;
+	hws_loop_defer_cancel(&d->drain);
+	hws_timer_stop(&d->overdue);
+	x11_clip_free(d->clip);
+	x11_inject_free(d->inject);
+	x11_cursor_free(d->cursor);
+	x11_capture_free(d->capture);
+	struct hws_list *n;
+	while (d->calls.next && (n = hws_list_first(&d->calls)) != NULL) {
+		hws_list_remove(n);
+		hws_free(hws_container(n, struct x11_call, node));
+	}
+	if (d->readable.ev_base && !d->lost)
+		event_del(&d->readable);
+	if (d->conn) {
+		xcb_flush(d->conn);
+		xcb_disconnect(d->conn);
+	}
+	free(d);
+}
+
+static int connect_error(const char *display, int code, struct hws_error *err)
+{
+	const char *name = display ? display : getenv("DISPLAY");
+
+	if (!name || !*name)
+		return hws_error_set(err, HWS_ERR_DISPLAY,
+				"no X display: start inside a desktop session, or name one with "
+				"--display :N or DISPLAY");
+	if (code == XCB_CONN_CLOSED_PARSE_ERR)
+		return hws_error_set(err, HWS_ERR_DISPLAY,
+				"\"%s\" is not the name of an X display: it looks like :0", name);
+	return hws_error_set(err, HWS_ERR_DISPLAY,
+			"cannot open the X display \"%s\": is the server running and may this user "
+			"use it (XAUTHORITY, xhost)?",
+			name);
+}
+
+static int open_parts(struct x11_desktop *d)
+{
+	int r = x11_capture_new(d);
+
+	if (r == HWS_OK)
+		r = x11_cursor_new(d);
+	if (r == HWS_OK)
+		r = x11_inject_new(d);
+	if (r == HWS_OK)
+		r = x11_clip_new(d);
+	return r;
+}
+
+int hws_x11_open(struct hws_loop *loop, const struct hws_platform_conf *conf, const char *options,
+		struct hws_platform **ret, struct hws_error *err)
+{
+	struct x11_desktop *d = calloc(1, sizeof(*d));
+	int number = 0, r;
+
+	(void)options;
+	if (!d)
+		return HWS_ERR_NOMEM;
+	d->loop = loop;
+	d->base.name = "x11";
+	d->base.free = x11_free;
+	hws_list_init(&d->calls);
+	d->conn = xcb_connect(conf->display, &number);
+	if (xcb_connection_has_error(d->conn)) {
+		r = connect_error(conf->display, xcb_connection_has_error(d->conn), err);
+		goto fail;
+	}
+	xcb_screen_iterator_t it = xcb_setup_roots_iterator(xcb_get_setup(d->conn));
+	while (number-- > 0 && it.rem > 1)
+		xcb_screen_next(&it);
+	d->screen = it.data;
+	r = greet_extensions(d, err);
+	if (r < 0)
+		goto fail;
+	r = open_parts(d);
+	if (r < 0) {
+		hws_error_set(err, r, "the X display cannot be used: %s", hws_err_text(r));
+		goto fail;
+	}
+	if (event_assign(&d->readable, hws_loop_base(loop), xcb_get_file_descriptor(d->conn),
+			    EV_READ | EV_PERSIST, on_readable, d) < 0 ||
+			event_add(&d->readable, NULL) < 0) {
+		r = HWS_ERR_NOMEM;
+		goto fail;
+	}
+	d->on_lost = conf->on_lost;
+	d->lost_arg = conf->arg;
+	x11_flush(d);
+	*ret = &d->base;
+	return HWS_OK;
+fail:
+	x11_free(&d->base);
+	return r;
+}

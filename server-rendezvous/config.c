@@ -1,0 +1,228 @@
+/* rendezvous/config: the option table and the checks over several options. */
+#include "server-rendezvous/config.h"
+#include "shared/base/log.h"
+#include "shared/base/macros.h"
+#include "shared/base/str.h"
+#include "shared/crypto/identity.h"
+#include <stddef.h>
+#include <string.h>
+
+#define AT(f) offsetof(struct rdv_config, f)
+
+static const struct hws_option table[] = {
+	{ "", "config", 'c', HWS_OPT_PATH, AT(config), "", 0, 0, NULL, HWS_OPT_FLAG_ONLY, "FILE",
+			"Read settings from this INI file.", NULL },
+	{ "", "state-dir", 0, HWS_OPT_PATH, AT(state_dir), "", 0, 0, NULL, 0, "DIR",
+			"Folder of the key and the database (default: the service's own).", NULL },
+	{ "", "control", 0, HWS_OPT_PATH, AT(control), "", 0, 0, NULL, 0, "FILE",
+			"Control socket for hawser-admin (default: control.sock in the runtime folder).",
+			NULL },
+	{ "", "user", 0, HWS_OPT_STR, AT(user), "", 0, 0, NULL, 0, "NAME",
+			"Account to become when started as root.", NULL },
+	{ "", "sandbox", 0, HWS_OPT_BOOL, AT(sandbox), "no", 0, 0, NULL, 0, NULL,
+			"Give up all system calls that serving does not need.", NULL },
+
+	{ "network", "bind", 'b', HWS_OPT_STR, AT(bind), "", 0, 0, NULL, 0, "IP",
+			"Serve on this address only (default: all, IPv4 and IPv6).", "BIND" },
+	{ "network", "port", 'p', HWS_OPT_U16, AT(port), "21116", 0, 65535, NULL, 0, "PORT",
+			"Main port, UDP and TCP; 0 takes a free one and logs it.", "PORT" },
+	{ "network", "nat-port", 0, HWS_OPT_U16, AT(nat_port), "0", 0, 65535, NULL, 0, "PORT",
+			"Port of NAT test and online query; 0 is the main port - 1.", NULL },
+	{ "network", "ws-port", 0, HWS_OPT_U16, AT(ws_port), "0", 0, 65535, NULL, 0, "PORT",
+			"WebSocket port; 0 is the main port + 2.", NULL },
+	{ "network", "udp-threads", 0, HWS_OPT_U32, AT(udp_threads), "0", 0, 64, NULL, 0, "N",
+			"Threads of the UDP plane; 0 is one for each core.", NULL },
+	{ "network", "rmem", 'M', HWS_OPT_SIZE, AT(rmem), "4M", 0, 0, NULL, 0, "BYTES",
+			"Receive buffer of each UDP socket; 0 leaves the system's.", "RMEM" },
+	{ "network", "max-links", 0, HWS_OPT_U32, AT(max_links), "50000", 1, 1000000, NULL, 0, "N",
+			"TCP and WebSocket links at the same time.", NULL },
+	{ "network", "max-links-per-address", 0, HWS_OPT_U32, AT(max_links_per_address), "2000", 1,
+			1000000, NULL, 0, "N", "The same for one address (IPv6: one /64).", NULL },
+	{ "network", "idle", 0, HWS_OPT_DURATION, AT(idle_us), "30s", 1000000, 3600000000ull, NULL,
+			0, "TIME", "Close a link on which nothing came for so long.", NULL },
+	{ "network", "keep-alive", 0, HWS_OPT_DURATION, AT(keep_alive_us), "25s", 1000000,
+			600000000ull, NULL, 0, "TIME",
+			"Heartbeat of hosts that register by TCP or WebSocket.", NULL },
+	{ "network", "trusted-proxies", 0, HWS_OPT_STR, AT(trusted_proxies), "", 0, 0, NULL,
+			HWS_OPT_RELOAD, "NETS",
+			"Networks whose X-Forwarded-For or PROXY header is believed.", NULL },
+	{ "network", "proxy-protocol", 0, HWS_OPT_BOOL, AT(proxy_protocol), "no", 0, 0, NULL, 0,
+			NULL, "Trusted proxies start each TCP link with a PROXY header (v1, v2).",
+			NULL },
+
+	{ "tls", "tls-port", 0, HWS_OPT_U16, AT(tls_port), "0", 0, 65535, NULL, 0, "PORT",
+			"Serve WebSockets in TLS here (443): /ws/id, and /ws/relay handed on.",
+			NULL },
+	{ "tls", "tls-cert", 0, HWS_OPT_PATH, AT(tls_cert), "", 0, 0, NULL, HWS_OPT_RELOAD, "FILE",
+			"Certificate chain (PEM), read again on SIGHUP.", NULL },
+	{ "tls", "tls-key", 0, HWS_OPT_PATH, AT(tls_key), "", 0, 0, NULL, HWS_OPT_RELOAD, "FILE",
+			"Its private key (PEM).", NULL },
+	{ "tls", "tls-relay", 0, HWS_OPT_STR, AT(tls_relay), "127.0.0.1:21119", 0, 0, NULL, 0,
+			"HOST:PORT", "Where /ws/relay is handed on to (a relay's WebSocket port).",
+			NULL },
+
+	{ "access", "key", 'k', HWS_OPT_STR, AT(key), "-", 0, 0, NULL, HWS_OPT_SECRET, "KEY",
+			"- uses the key file (made when absent); else the base64 text of a secret key.",
+			"KEY" },
+	{ "access", "open", 0, HWS_OPT_BOOL, AT(open), "no", 0, 0, NULL, HWS_OPT_RELOAD, NULL,
+			"Serve callers that do not know the key.", NULL },
+	{ "access", "encrypt", 0, HWS_OPT_BOOL, AT(encrypt), "yes", 0, 0, NULL, 0, NULL,
+			"Offer encryption on TCP links of the main port.", NULL },
+	{ "access", "offer-delay", 0, HWS_OPT_DURATION, AT(offer_delay_us), "100ms", 0, 5000000,
+			NULL, 0, "TIME",
+			"How long a new link may speak first before encryption is offered.", NULL },
+	{ "access", "enrolled-only", 0, HWS_OPT_BOOL, AT(enrolled_only), "no", 0, 0, NULL,
+			HWS_OPT_RELOAD, NULL, "Devices that are not in the database may not register.",
+			NULL },
+	{ "access", "id-change", 0, HWS_OPT_BOOL, AT(id_change), "yes", 0, 0, NULL, HWS_OPT_RELOAD,
+			NULL, "Devices may choose another id.", NULL },
+	{ "access", "online-query", 0, HWS_OPT_ENUM, AT(online_query), "known", 0, 0,
+			"known|open|off", HWS_OPT_RELOAD, "WHO",
+			"Who may ask which ids are online: known = addresses that registered a device or showed the key.",
+			NULL },
+	{ "access", "block", 0, HWS_OPT_STR, AT(block), "", 0, 0, NULL, HWS_OPT_RELOAD, "NETS",
+			"Networks that are not served at all.", NULL },
+	{ "access", "allow", 0, HWS_OPT_STR, AT(allow), "", 0, 0, NULL, HWS_OPT_RELOAD, "NETS",
+			"If set, only these networks are served.", NULL },
+
+	{ "limits", "register-rate", 0, HWS_OPT_U32, AT(register_rate), "10", 0, 1000000, NULL,
+			HWS_OPT_RELOAD, "N", "New or changed registrations per second and address.",
+			NULL },
+	{ "limits", "register-burst", 0, HWS_OPT_U32, AT(register_burst), "2000", 1, 1000000, NULL,
+			HWS_OPT_RELOAD, "N", "How many at once.", NULL },
+	{ "limits", "punch-rate", 0, HWS_OPT_U32, AT(punch_rate), "10", 0, 1000000, NULL,
+			HWS_OPT_RELOAD, "N", "Connection requests per second and address.", NULL },
+	{ "limits", "punch-burst", 0, HWS_OPT_U32, AT(punch_burst), "300", 1, 1000000, NULL,
+			HWS_OPT_RELOAD, "N", "How many at once.", NULL },
+	{ "limits", "target-rate", 0, HWS_OPT_U32, AT(target_rate), "5", 0, 1000000, NULL,
+			HWS_OPT_RELOAD, "N", "Connection requests per second to one device.", NULL },
+	{ "limits", "target-burst", 0, HWS_OPT_U32, AT(target_burst), "60", 1, 1000000, NULL,
+			HWS_OPT_RELOAD, "N", "How many at once.", NULL },
+	{ "limits", "key-rate", 0, HWS_OPT_U32, AT(key_rate), "1", 0, 1000000, NULL, HWS_OPT_RELOAD,
+			"N", "Wrong keys per second and address.", NULL },
+	{ "limits", "key-burst", 0, HWS_OPT_U32, AT(key_burst), "30", 1, 1000000, NULL,
+			HWS_OPT_RELOAD, "N", "How many at once.", NULL },
+	{ "limits", "online-rate", 0, HWS_OPT_U32, AT(online_rate), "500", 0, 1000000, NULL,
+			HWS_OPT_RELOAD, "N", "Ids asked for in online queries, per second and address.",
+			NULL },
+	{ "limits", "online-burst", 0, HWS_OPT_U32, AT(online_burst), "20000", 1, 10000000, NULL,
+			HWS_OPT_RELOAD, "N", "How many at once.", NULL },
+	{ "limits", "max-peers", 0, HWS_OPT_U64, AT(max_peers), "2000000", 64, 200000000, NULL, 0,
+			"N", "Devices kept in memory (about 130 bytes each).", NULL },
+
+	{ "store", "store", 0, HWS_OPT_STR, AT(store), "sqlite", 0, 0, NULL, HWS_OPT_SECRET, "WHERE",
+			"sqlite, sqlite:FILE, memory, or a postgresql:// address.", "DB_URL" },
+	{ "store", "store-pool", 0, HWS_OPT_U32, AT(store_pool), "4", 1, 64, NULL, 0, "N",
+			"Connections to PostgreSQL.", "MAX_DATABASE_CONNECTIONS" },
+	{ "store", "store-queue", 0, HWS_OPT_U64, AT(queue_max), "200000", 1, 10000000, NULL, 0, "N",
+			"Registrations kept waiting while the database is away.", NULL },
+	{ "store", "node", 0, HWS_OPT_STR, AT(node), "", 0, 0, NULL, 0, "NAME",
+			"Name of this node among several on one PostgreSQL (default: one node only).",
+			NULL },
+
+	{ "relay", "relay-servers", 'r', HWS_OPT_STR, AT(relay_servers), "", 0, 0, NULL,
+			HWS_OPT_RELOAD, "LIST",
+			"Relays handed out: HOST[:PORT][*WEIGHT], comma separated.",
+			"RELAY-SERVERS,RELAY_SERVERS" },
+	{ "relay", "always-use-relay", 0, HWS_OPT_BOOL, AT(always_relay), "no", 0, 0, NULL,
+			HWS_OPT_RELOAD, NULL, "No direct connections between devices.",
+			"ALWAYS_USE_RELAY,ALWAYS-USE-RELAY" },
+
+	{ "sight", "metrics", 0, HWS_OPT_BOOL, AT(metrics), "no", 0, 0, NULL, 0, NULL,
+			"Serve /metrics, /healthz and /readyz.", NULL },
+	{ "sight", "metrics-bind", 0, HWS_OPT_STR, AT(metrics_bind), "127.0.0.1", 0, 0, NULL, 0,
+			"IP", "Address of that page.", NULL },
+	{ "sight", "metrics-port", 0, HWS_OPT_U16, AT(metrics_port), "21126", 0, 65535, NULL, 0,
+			"PORT", "Port of that page; 0 takes a free one and logs it.", NULL },
+	{ "sight", "log-level", 0, HWS_OPT_ENUM, AT(log_level), "info", 0, 0,
+			"error|warn|info|debug|trace", HWS_OPT_RELOAD, "LEVEL", "How much is logged.",
+			NULL },
+	{ "sight", "log-format", 0, HWS_OPT_ENUM, AT(log_format), "text", 0, 0, "text|json|journal",
+			0, "FORMAT", "How it is logged.", NULL },
+
+	{ "", "serial", 's', HWS_OPT_STR, AT(serial), "", 0, 0, NULL, HWS_OPT_HIDDEN, "N",
+			"Accepted for hbbs command lines, ignored.", "SERIAL" },
+	{ "", "rendezvous-servers", 'R', HWS_OPT_STR, AT(rendezvous_servers), "", 0, 0, NULL,
+			HWS_OPT_HIDDEN, "LIST", "Accepted for hbbs command lines, ignored.",
+			"RENDEZVOUS-SERVERS,RENDEZVOUS_SERVERS" },
+	{ "", "software-url", 'u', HWS_OPT_STR, AT(software_url), "", 0, 0, NULL, HWS_OPT_HIDDEN,
+			"URL", "Accepted for hbbs command lines, ignored.",
+			"SOFTWARE-URL,SOFTWARE_URL" },
+	{ "", "mask", 0, HWS_OPT_STR, AT(mask), "", 0, 0, NULL, HWS_OPT_HIDDEN, "NET",
+			"Accepted for hbbs command lines, ignored.", "MASK" },
+	{ "", "local-ip", 0, HWS_OPT_STR, AT(local_ip), "", 0, 0, NULL, HWS_OPT_HIDDEN, "IP",
+			"Accepted for hbbs command lines, ignored.", "LOCAL-IP,LOCAL_IP" },
+};
+
+const struct hws_options rdv_options = {
+	.program = "hawser-rendezvous",
+	.env_prefix = "HAWSER_RENDEZVOUS_",
+	.usage = "hawser-rendezvous [options]\n"
+		 "hawser-rendezvous key [--state-dir DIR]     print the public key\n"
+		 "hawser-rendezvous config [options]          print the settings in force",
+	.about = "The ID server: devices register here, viewers find them here.",
+	.table = table,
+	.count = HWS_COUNT(table),
+};
+
+static void warn_ignored(const char *name, const char *value, const char *why)
+{
+	if (*value)
+		hws_warn("config.ignored", HWS_STR("option", name), HWS_STR("text", why));
+}
+
+static int check_key(const struct rdv_config *c, struct hws_error *err)
+{
+	struct hws_identity id;
+	uint8_t pk[HWS_PK_LEN];
+	int r;
+
+	if (!*c->key || strcmp(c->key, "-") == 0 || strcmp(c->key, "_") == 0)
+		return HWS_OK;
+	if (hws_key_parse(c->key, pk) == HWS_OK)
+		return hws_error_set(err, HWS_ERR_INVAL,
+				"the value of --key is a public key: without the secret key no device's key "
+				"could be signed and every session would be unencrypted. Leave --key out "
+				"and put the file id_ed25519 into the state folder");
+	r = hws_identity_from_text(c->key, &id);
+	hws_identity_wipe(&id);
+	if (r < 0)
+		return hws_error_set(err, HWS_ERR_INVAL,
+				"the value of --key is not a secret key (88 base64 characters). Leave it out "
+				"to use the file id_ed25519 in the state folder");
+	return HWS_OK;
+}
+
+int rdv_config_check(struct rdv_config *c, struct hws_error *err)
+{
+	int r = check_key(c, err);
+
+	if (r < 0)
+		return r;
+	if (c->port) {
+		if (c->port < 3 || c->port > 65533)
+			return hws_error_set(err, HWS_ERR_RANGE,
+					"--port must be 0 or between 3 and 65533: two neighbours are used too");
+		if (!c->nat_port)
+			c->nat_port = (uint16_t)(c->port - 1);
+		if (!c->ws_port)
+			c->ws_port = (uint16_t)(c->port + 2);
+		if (c->nat_port == c->port || c->ws_port == c->port || c->nat_port == c->ws_port)
+			return hws_error_set(err, HWS_ERR_INVAL,
+					"--port, --nat-port and --ws-port must differ");
+	}
+	if (c->tls_port && (!*c->tls_cert || !*c->tls_key))
+		return hws_error_set(err, HWS_ERR_INVAL,
+				"--tls-port needs --tls-cert and --tls-key");
+	warn_ignored("serial", c->serial, "this server never pushes server lists to devices");
+	warn_ignored("rendezvous-servers", c->rendezvous_servers,
+			"this server never pushes server lists to devices");
+	warn_ignored("software-url", c->software_url, "updates come from the distribution");
+	warn_ignored("mask", c->mask, "devices behind one address exchange local addresses by themselves");
+	warn_ignored("local-ip", c->local_ip, "it belongs to mask, which is not used");
+	if (!*c->key)
+		c->open = true; /* an explicitly empty key: what hbbs makes of it */
+	if (c->open)
+		hws_warn("config.open", HWS_STR("text", "callers need no key"));
+	return HWS_OK;
+}

@@ -1,0 +1,128 @@
+/* rendezvous/link: one TCP or WebSocket link and what it may say. Private to the TCP plane's files (tcp_plane, link,
+ * punch, reply, online, id_change); all on the plane's thread. */
+#pragma once
+#include "server-rendezvous/core.h"
+#include "server-rendezvous/grant.h"
+#include "server-rendezvous/tcp_plane.h"
+#include "server-rendezvous/why.h"
+#include "shared/daemon/admit.h"
+#include "shared/loop/slots.h"
+#include "shared/net/addr.h"
+#include "shared/net/conn.h"
+#include "shared/net/listener.h"
+#include "shared/wire/limits.h"
+#include "shared/wire/server_kx.h"
+#include <pthread.h>
+
+#define RDV_PENDING_MAX 4 /* requests of one link that wait for a device */
+#define RDV_PENDING_US (40ull * 1000000)
+#define RDV_LINK_TABLE 16384
+
+/* A request that a device may answer. */
+struct rdv_pending {
+	char id[HWS_ID_MAX + 1]; /* "" = free */
+	struct rdv_addr host;    /* where it was pushed to */
+	uint64_t until_us, began_us;
+	uint64_t why; /* ticket */
+	bool relay;   /* RequestRelay, else PunchHoleRequest */
+	bool answered, answered_udp;
+	bool force_relay;
+	bool elsewhere; /* the device is at another node */
+	uint8_t viewer_nat;
+	char uuid[HWS_UUID_MAX + 1]; /* relay: the pair id the viewer made */
+	char relay_server[RDV_RELAY_TEXT];
+};
+
+enum rdv_link_state {
+	RDV_LINK_FRESH,   /* nothing said, nothing offered */
+	RDV_LINK_OFFERED, /* our KeyExchange is out: the answer may be one or any message */
+	RDV_LINK_TALKING
+};
+
+struct rdv_link {
+	struct rdv_tcp *plane;
+	struct hws_conn *conn;
+	struct hws_list node;
+	struct rdv_link *next_addr; /* chain of the address table */
+	uint64_t id;
+	enum rdv_port port;
+	enum rdv_link_state state;
+	struct rdv_addr addr; /* of the caller; the port is synthetic where it means nothing (WebSocket) */
+	struct sockaddr_storage peer; /* for limits and lists */
+	uint32_t cookie;      /* goes out in the disguised address and must come back */
+	struct rdv_pending *pending; /* RDV_PENDING_MAX of them, made when needed */
+	struct hws_timer timer;
+	char host_id[HWS_ID_MAX + 1]; /* a host lives on this link */
+	struct hws_deferred gone;
+	bool ws;
+	bool admitted; /* counted for its address */
+	bool settled;  /* the caller's address is known (behind a proxy: after the upgrade) */
+	bool closed;
+};
+
+struct rdv_tcp {
+	struct rdv_core *core;
+	struct hws_loop *loop;
+	struct hws_listener *listener[RDV_PORT_COUNT];
+	struct hws_slots links;
+	struct hws_list all;
+	struct rdv_link *by_addr[RDV_LINK_TABLE];
+	struct rdv_grants *grants;
+	struct hws_admit *admit;   /* links */
+	struct hws_admit *punch;   /* requests by address */
+	struct hws_admit *keys;    /* wrong keys by address */
+	struct hws_admit *online;  /* ids asked for by address */
+	struct hws_admit *changes; /* registrations by address */
+	struct rdv_targets *targets; /* requests by target */
+	struct hws_cidr_list proxies; /* whose word about the caller's address counts */
+	struct hws_kx_offer offer;
+	struct hws_buf out; /* scratch for packing */
+	uint64_t hash_key[2];
+	uint64_t count, hosts, ws; /* atomics */
+	uint64_t posts; /* atomic: handed over, not yet run */
+	pthread_t thread;
+	bool started;
+};
+
+/* --- tcp_plane.c --- */
+struct rdv_link *rdv_link_get(struct rdv_tcp *t, uint64_t id);
+/* The link whose caller is known by this address, NULL if it has gone. */
+struct rdv_link *rdv_link_by_addr(struct rdv_tcp *t, const struct rdv_addr *a);
+/* Into the table of addresses (choosing a port where the real one is of no use) and out of it. */
+void rdv_link_enter(struct rdv_link *l);
+void rdv_link_leave(struct rdv_link *l);
+
+/* --- link.c --- */
+int rdv_link_new(struct rdv_tcp *t, enum rdv_port port, struct hws_stream *s) HWS_MUST_CHECK;
+/* Sends a message (sealed if keyed). */
+void rdv_link_send(struct rdv_link *l, const Rdv__RendezvousMessage *m);
+void rdv_link_send_result(struct rdv_link *l, Rdv__RegisterPkResponse__Result result, int keep_alive);
+/* Writes out what waits, then closes. */
+void rdv_link_finish(struct rdv_link *l);
+/* The caller's address as messages carry it, with the link's cookie. */
+size_t rdv_link_mangled(const struct rdv_link *l, uint8_t buf[18]);
+static inline uint64_t rdv_link_now(const struct rdv_link *l)
+{
+	return hws_loop_now_us(l->plane->loop);
+}
+
+/* --- punch.c: what viewers ask --- */
+void rdv_punch_request(struct rdv_link *l, const Rdv__PunchHoleRequest *m);
+void rdv_relay_request(struct rdv_link *l, Rdv__RequestRelay *m);
+/* To a device, by whatever way it is registered; false when it has none here. */
+bool rdv_push(struct rdv_core *core, const struct rdv_peer_info *to, const Rdv__RendezvousMessage *m);
+struct rdv_pending *rdv_pending_find(struct rdv_link *l, const char *id, bool relay);
+
+/* --- reply.c: what devices answer --- */
+/* Where an answer came from. */
+struct rdv_replier {
+	struct rdv_addr addr;
+	bool udp;
+};
+void rdv_reply_sent(struct rdv_tcp *t, const struct rdv_replier *from, const Rdv__PunchHoleSent *m);
+void rdv_reply_local(struct rdv_tcp *t, const struct rdv_replier *from, const Rdv__LocalAddr *m);
+void rdv_reply_relay(struct rdv_tcp *t, const struct rdv_replier *from, Rdv__RelayResponse *m);
+
+/* --- online.c, id_change.c --- */
+void rdv_online_request(struct rdv_link *l, const Rdv__OnlineRequest *m);
+void rdv_id_change(struct rdv_link *l, const Rdv__RegisterPk *m);

@@ -1,0 +1,407 @@
+/* rendezvous/registration: RegisterPeer and RegisterPk.
+ *
+ * Against strangers: a first contact is kept in memory only and reaches the store with its second packet; a known
+ * device whose address changes while the old one lives must first answer request_pk; another key for a known
+ * machine id is not taken while the present one speaks. */
+#include "server-rendezvous/registration.h"
+#include "server-rendezvous/known.h"
+#include "server-rendezvous/rules.h"
+#include "shared/base/log.h"
+#include "shared/base/macros.h"
+#include "shared/base/mem.h"
+#include "shared/base/str.h"
+#include "shared/daemon/admit.h"
+#include "shared/net/addr.h"
+#include "shared/wire/text.h"
+#include <time.h>
+
+#define BURST_GAP_US (6 * HWS_US_PER_S) /* RegisterPk closer than this ... */
+#define BURST_MAX 3                     /* ... more often than this are refused */
+#define STRIKES_MAX 4                   /* so often another key may ask while the old one lives */
+
+#define OK RDV__REGISTER_PK_RESPONSE__RESULT__OK
+#define UUID_MISMATCH RDV__REGISTER_PK_RESPONSE__RESULT__UUID_MISMATCH
+#define TOO_FREQUENT RDV__REGISTER_PK_RESPONSE__RESULT__TOO_FREQUENT
+#define SERVER_ERROR RDV__REGISTER_PK_RESPONSE__RESULT__SERVER_ERROR
+#define NOT_DEPLOYED RDV__REGISTER_PK_RESPONSE__RESULT__NOT_DEPLOYED
+typedef Rdv__RegisterPkResponse__Result result;
+
+/* What a RegisterPk wants, and what the table lock must not be held for. */
+struct attempt {
+	struct rdv_core *core;
+	const struct rdv_origin *from;
+	struct hws_bytes id, uuid, pk;
+	uint8_t mac[RDV_MAC_LEN];
+	bool write, wait;      /* to the store; answer only then */
+	bool moved, new_key;   /* for log and counters */
+	bool first;            /* first packet of an unknown device */
+	const char *refused;   /* event name of a refusal worth a line */
+};
+
+static void row_fill(struct rdv_peer_row *row, struct hws_bytes id, struct hws_bytes uuid,
+		const uint8_t *pk, const struct rdv_addr *addr)
+{
+	struct sockaddr_storage ss;
+	char ip[HWS_ADDR_TEXT];
+
+	memset(row, 0, sizeof(*row));
+	memcpy(row->id, id.ptr, id.len);
+	memcpy(row->uuid, uuid.ptr, uuid.len);
+	row->uuid_len = (uint8_t)uuid.len;
+	memcpy(row->pk, pk, RDV_PK_LEN);
+	row->has_pk = true;
+	row->seen_s = (uint64_t)time(NULL);
+	rdv_addr_to(addr, &ss);
+	hws_addr_ip_text(&ss, ip, sizeof(ip));
+	if (hws_str_copy(row->ip, sizeof(row->ip), ip) < 0)
+		row->ip[0] = 0;
+}
+
+static void take_address(struct rdv_peer *p, struct rdv_core *core, const struct rdv_origin *from)
+{
+	p->addr = from->addr;
+	if (!(p->flags & RDV_PEER_UNPROVEN))
+		p->u.link = from->link;
+	p->seen = rdv_presence_time(core->presence, from->now_us);
+}
+
+/* A device that is where it was: the case of nearly every packet. */
+static enum rdv_answer keep_alive(struct rdv_core *core, const struct rdv_origin *from,
+		struct rdv_peer *p, bool *ret_arrived, struct rdv_write *ret_write)
+{
+	bool alive = rdv_presence_age(core->presence, p->seen, from->now_us) < RDV_ONLINE_US;
+
+	if (p->flags & RDV_PEER_BLOCKED)
+		return RDV_ANSWER_NONE;
+	if (!(p->flags & RDV_PEER_HAS_PK))
+		return RDV_ANSWER_ASK_PK;
+	if (p->flags & RDV_PEER_UNPROVEN) {
+		if (!rdv_addr_equal(&p->addr, &from->addr))
+			return RDV_ANSWER_ASK_PK;
+		ret_write->kind = RDV_WRITE_PEER;
+		row_fill(&ret_write->row, rdv_peer_id(p),
+				hws_bytes(p->u.first->uuid, p->u.first->len), p->pk, &p->addr);
+		rdv_peer_prove(p);
+	}
+	if (!rdv_addr_ip_equal(&p->addr, &from->addr))
+		return RDV_ANSWER_ASK_PK;
+	/* Another port while the old one lives: anybody behind the same NAT can send that. */
+	if (p->addr.port != from->addr.port && p->seen && alive)
+		return RDV_ANSWER_ASK_PK;
+	*ret_arrived = !alive;
+	take_address(p, core, from);
+	return RDV_ANSWER_KNOWN;
+}
+
+/* Writes a device that nobody waits for; when the queue is full it is asked for its key again at a next start. */
+static void remember(struct rdv_core *core, struct rdv_write *w)
+{
+	struct rdv_waiter nobody = { 0 };
+
+	w->force = false;
+	w->old_id[0] = 0;
+	if (rdv_journal_put(core->journal, w, &nobody) < 0)
+		hws_warn_limited("store.queue_full", HWS_STR("id", w->row.id));
+}
+
+enum rdv_answer rdv_register_peer(
+		struct rdv_core *core, const struct rdv_origin *from, struct hws_bytes id)
+{
+	enum rdv_answer answer = RDV_ANSWER_ASK_PK;
+	struct rdv_shard *s;
+	struct rdv_peer *p;
+	bool arrived = false;
+	struct rdv_write w;
+
+	w.row.id[0] = 0;
+	if (id.len == 0 || id.len > HWS_ID_MAX)
+		return RDV_ANSWER_NONE;
+	s = rdv_presence_lock(core->presence, id);
+	p = rdv_shard_find(s);
+	if (p)
+		answer = keep_alive(core, from, p, &arrived, &w);
+	rdv_presence_unlock(s);
+	if (w.row.id[0])
+		remember(core, &w);
+	if (answer == RDV_ANSWER_KNOWN) {
+		hws_count(&core->count.keepalives);
+		if (arrived)
+			rdv_known_add(core->known, &from->addr, from->now_us);
+	} else if (answer == RDV_ANSWER_ASK_PK) {
+		hws_count(&core->count.ask_pk);
+	}
+	return answer;
+}
+
+/* More than BURST_MAX changes with short gaps. */
+static bool too_frequent(struct attempt *a, struct rdv_peer *p)
+{
+	struct rdv_presence *t = a->core->presence;
+
+	if (rdv_presence_age(t, p->registered, a->from->now_us) > BURST_GAP_US)
+		p->burst = 0;
+	if (p->burst >= BURST_MAX)
+		return true;
+	p->burst++;
+	p->registered = rdv_presence_time(t, a->from->now_us);
+	return false;
+}
+
+static bool limited(const struct attempt *a)
+{
+	return a->from->admit && !hws_admit_event(a->from->admit, a->from->ss, 1, a->from->now_us);
+}
+
+static result add_new(struct attempt *a, struct rdv_shard *s)
+{
+	struct rdv_peer *p;
+
+	if (rdv_conf(a->core)->enrolled_only) {
+		a->refused = "register.not_enrolled";
+		return NOT_DEPLOYED;
+	}
+	if (limited(a))
+		return TOO_FREQUENT;
+	p = rdv_shard_add(s);
+	if (!p) {
+		a->refused = "register.table_full";
+		return SERVER_ERROR;
+	}
+	memcpy(p->mac, a->mac, sizeof(p->mac));
+	memcpy(p->pk, a->pk.ptr, RDV_PK_LEN);
+	p->flags = RDV_PEER_HAS_UUID | RDV_PEER_HAS_PK;
+	p->registered = rdv_presence_time(a->core->presence, a->from->now_us);
+	p->burst = 1;
+	a->first = true;
+	if (a->from->link) {
+		/* On a link the caller has answered our TCP handshake: that is proof enough. */
+		a->write = a->wait = true;
+	} else {
+		p->u.first = hws_alloc(sizeof(*p->u.first));
+		if (!p->u.first) {
+			rdv_shard_remove(s, p);
+			return SERVER_ERROR;
+		}
+		p->u.first->len = (uint8_t)a->uuid.len;
+		memcpy(p->u.first->uuid, a->uuid.ptr, a->uuid.len);
+		p->flags |= RDV_PEER_UNPROVEN;
+	}
+	take_address(p, a->core, a->from);
+	return OK;
+}
+
+/* The second packet of a device that is in memory only. */
+static result prove(struct attempt *a, struct rdv_shard *s, struct rdv_peer *p)
+{
+	bool same = memcmp(p->mac, a->mac, sizeof(p->mac)) == 0 &&
+			memcmp(p->pk, a->pk.ptr, RDV_PK_LEN) == 0;
+
+	if (!same) {
+		if (rdv_presence_age(a->core->presence, p->seen, a->from->now_us) < RDV_ONLINE_US)
+			return UUID_MISMATCH;
+		rdv_shard_remove(s, p);
+		return add_new(a, s);
+	}
+	if (!rdv_addr_equal(&p->addr, &a->from->addr)) {
+		take_address(p, a->core, a->from);
+		return OK; /* still once from each */
+	}
+	rdv_peer_prove(p);
+	take_address(p, a->core, a->from);
+	a->write = a->wait = true;
+	return OK;
+}
+
+/* Same machine id, another key: a new installation, or a copy of the machine. */
+static result change_key(struct attempt *a, struct rdv_peer *p)
+{
+	bool alive = rdv_peer_online(a->core->presence, p, a->from->now_us);
+
+	if (!rdv_addr_ip_equal(&p->addr, &a->from->addr))
+		return UUID_MISMATCH;
+	if (alive && !rdv_addr_equal(&p->addr, &a->from->addr)) {
+		/* A dead predecessor falls silent within two keep-alives; a living one is a clone. */
+		if (++p->strikes < STRIKES_MAX)
+			return TOO_FREQUENT;
+		p->strikes = 0;
+		a->refused = "register.clone";
+		return UUID_MISMATCH;
+	}
+	if (too_frequent(a, p) || limited(a))
+		return TOO_FREQUENT;
+	p->strikes = 0;
+	memcpy(p->pk, a->pk.ptr, RDV_PK_LEN);
+	p->flags |= RDV_PEER_HAS_PK;
+	a->new_key = true;
+	a->write = a->wait = true;
+	take_address(p, a->core, a->from);
+	return OK;
+}
+
+static result known_device(struct attempt *a, struct rdv_peer *p)
+{
+	if (!(p->flags & RDV_PEER_HAS_UUID)) { /* entered by an operator: the first to come takes it */
+		memcpy(p->mac, a->mac, sizeof(p->mac));
+		memcpy(p->pk, a->pk.ptr, RDV_PK_LEN);
+		p->flags |= RDV_PEER_HAS_UUID | RDV_PEER_HAS_PK;
+		a->write = a->wait = true;
+		take_address(p, a->core, a->from);
+		return OK;
+	}
+	if (memcmp(p->mac, a->mac, sizeof(p->mac)) != 0)
+		return UUID_MISMATCH;
+	if (!(p->flags & RDV_PEER_HAS_PK) || memcmp(p->pk, a->pk.ptr, RDV_PK_LEN) != 0)
+		return change_key(a, p);
+	if (!rdv_addr_ip_equal(&p->addr, &a->from->addr)) {
+		if (too_frequent(a, p) || limited(a))
+			return TOO_FREQUENT;
+		a->moved = a->write = true;
+	}
+	/* Also when nothing changed: after a restart the device is reachable at once. */
+	p->strikes = 0;
+	take_address(p, a->core, a->from);
+	return OK;
+}
+
+static result decide(struct attempt *a)
+{
+	struct rdv_shard *s = rdv_presence_lock(a->core->presence, a->id);
+	struct rdv_peer *p = rdv_shard_find(s);
+	result res;
+
+	if (!p)
+		res = add_new(a, s);
+	else if (p->flags & RDV_PEER_BLOCKED)
+		res = NOT_DEPLOYED;
+	else if (p->flags & RDV_PEER_UNPROVEN)
+		res = prove(a, s, p);
+	else
+		res = known_device(a, p);
+	rdv_presence_unlock(s);
+	return res;
+}
+
+static void report(struct attempt *a, result res)
+{
+	struct rdv_counts *n = &a->core->count;
+	struct sockaddr_storage ss;
+	char ip[HWS_ADDR_TEXT], id[HWS_ID_MAX * 4 + 1];
+
+	switch (res) {
+	case OK:
+		hws_count(&n->register_ok);
+		break;
+	case UUID_MISMATCH:
+		hws_count(&n->register_mismatch);
+		break;
+	case TOO_FREQUENT:
+		hws_count(&n->register_frequent);
+		break;
+	default:
+		hws_count(&n->register_refused);
+	}
+	if (a->first)
+		hws_count(&n->register_new);
+	if (a->moved)
+		hws_count(&n->register_moved);
+	if (a->new_key)
+		hws_count(&n->key_changed);
+	if (!a->refused && !a->new_key && res != UUID_MISMATCH && hws_log_level() < HWS_LOG_DEBUG)
+		return;
+	rdv_addr_to(&a->from->addr, &ss);
+	hws_addr_text(&ss, ip, sizeof(ip));
+	hws_str_escape(id, sizeof(id), a->id);
+	if (a->refused)
+		hws_warn_limited(a->refused, HWS_STR("id", id), HWS_STR("from", ip));
+	else if (a->new_key)
+		hws_warn_limited("register.key_changed", HWS_STR("id", id), HWS_STR("from", ip));
+	else if (res == UUID_MISMATCH)
+		hws_info_limited("register.id_in_use", HWS_STR("id", id), HWS_STR("from", ip));
+	else
+		hws_debug("register.pk", HWS_STR("id", id), HWS_STR("from", ip),
+				HWS_I64("result", res));
+}
+
+/* Puts the write in the queue; the device goes on from memory when it is full, unless it is new. */
+static int enqueue(struct attempt *a)
+{
+	struct rdv_write w = { .kind = RDV_WRITE_PEER };
+	struct rdv_waiter who = { 0 };
+
+	row_fill(&w.row, a->id, a->uuid, a->pk.ptr, &a->from->addr);
+	if (a->wait) {
+		who.link = a->from->link;
+		if (!who.link)
+			who.udp = a->from->addr;
+	}
+	return rdv_journal_put(a->core->journal, &w, &who);
+}
+
+enum rdv_answer rdv_register_pk(struct rdv_core *core, const struct rdv_origin *from,
+		const Rdv__RegisterPk *m, result *ret_result)
+{
+	struct attempt a = { .core = core, .from = from };
+	result res;
+
+	a.id = hws_bytes_str(m->id);
+	a.uuid = hws_bytes(m->uuid.data, m->uuid.len);
+	a.pk = hws_bytes(m->pk.data, m->pk.len);
+	if (a.pk.len != RDV_PK_LEN || !hws_machine_id_valid(a.uuid))
+		return RDV_ANSWER_NONE;
+	if (!hws_id_valid(a.id)) {
+		hws_count(&core->count.register_mismatch);
+		*ret_result = UUID_MISMATCH; /* makes the device choose another id */
+		return RDV_ANSWER_RESULT;
+	}
+	if (rdv_rules_id_blocked(core->rules, m->id))
+		return RDV_ANSWER_NONE;
+	rdv_presence_mac(core->presence, a.uuid, a.mac);
+	res = decide(&a);
+	if (a.write && enqueue(&a) < 0) {
+		/* Memory has it; say so only if the store knew the device before. */
+		if (a.wait && !a.new_key)
+			res = SERVER_ERROR;
+		a.wait = false;
+	}
+	report(&a, res);
+	if (res == OK)
+		rdv_known_add(core->known, &from->addr, from->now_us);
+	*ret_result = res;
+	return res == OK && a.wait ? RDV_ANSWER_LATER : RDV_ANSWER_RESULT;
+}
+
+result rdv_registration_written(struct rdv_core *core, const struct rdv_write *w, int r)
+{
+	struct rdv_shard *s;
+	struct rdv_peer *p;
+
+	if (r == HWS_OK)
+		return OK;
+	if (r != HWS_ERR_EXISTS)
+		return SERVER_ERROR;
+	/* The store holds this id with another machine id (another node was first). */
+	s = rdv_presence_lock(core->presence, hws_bytes_str(w->row.id));
+	p = rdv_shard_find(s);
+	if (p)
+		rdv_shard_remove(s, p);
+	rdv_presence_unlock(s);
+	return UUID_MISMATCH;
+}
+
+void rdv_registration_link_gone(
+		struct rdv_core *core, struct hws_bytes id, uint64_t link, uint64_t now_us HWS_UNUSED)
+{
+	struct rdv_shard *s;
+	struct rdv_peer *p;
+
+	if (id.len == 0 || id.len > HWS_ID_MAX)
+		return;
+	s = rdv_presence_lock(core->presence, id);
+	p = rdv_shard_find(s);
+	if (p && rdv_peer_link(p) == link) {
+		p->u.link = 0;
+		p->seen = 0;
+		p->addr.port = 0;
+	}
+	rdv_presence_unlock(s);
+}

@@ -1,0 +1,37 @@
+/* rendezvous/registration: the rules by which a device gets and keeps its id, the same for datagrams and links.
+ * Works on presence and journal; no I/O, no wait. Any thread. */
+#pragma once
+#include "proto/rendezvous.pb-c.h"
+#include "server-rendezvous/core.h"
+
+struct hws_admit;
+
+/* Where a registration came from. */
+struct rdv_origin {
+	struct rdv_addr addr;
+	const struct sockaddr_storage *ss; /* the same, for the limiter */
+	uint64_t link;                     /* of a TCP or WebSocket host, else 0 */
+	struct hws_admit *admit;           /* limit of new and changed registrations, NULL = none */
+	uint64_t now_us;
+};
+
+enum rdv_answer {
+	RDV_ANSWER_NONE,
+	RDV_ANSWER_KNOWN,  /* RegisterPeerResponse{} */
+	RDV_ANSWER_ASK_PK, /* RegisterPeerResponse{request_pk} */
+	RDV_ANSWER_RESULT, /* RegisterPkResponse{result} */
+	RDV_ANSWER_LATER   /* RegisterPkResponse comes when the store has it */
+};
+
+/* RegisterPeer. Hot path: one lock, no allocation. */
+enum rdv_answer rdv_register_peer(
+		struct rdv_core *core, const struct rdv_origin *from, struct hws_bytes id);
+/* RegisterPk with a key (not an id change). */
+enum rdv_answer rdv_register_pk(struct rdv_core *core, const struct rdv_origin *from,
+		const Rdv__RegisterPk *m, Rdv__RegisterPkResponse__Result *ret_result);
+/* The journal's word about a registration: undoes what another node owns already. Returns what to tell the host. */
+Rdv__RegisterPkResponse__Result rdv_registration_written(
+		struct rdv_core *core, const struct rdv_write *w, int r);
+/* A long-lived link has ended: its host is gone unless it spoke otherwise since. */
+void rdv_registration_link_gone(struct rdv_core *core, struct hws_bytes id, uint64_t link,
+		uint64_t now_us);

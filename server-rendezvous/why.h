@@ -1,0 +1,48 @@
+/* rendezvous/why: the last connection attempts and what became of them, for `hawser-admin why ID`. A ring of fixed
+ * size; any thread. */
+#pragma once
+#include "server-rendezvous/addr.h"
+#include "shared/base/err.h"
+#include "shared/wire/limits.h"
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum rdv_outcome {
+	RDV_OUT_SENT,    /* handed to the device, which has not answered (yet) */
+	RDV_OUT_PUNCH,   /* direct TCP proposed */
+	RDV_OUT_UDP,     /* direct UDP proposed */
+	RDV_OUT_LOCAL,   /* same network: local address given */
+	RDV_OUT_RELAY,   /* the device chose the relay */
+	RDV_OUT_RELAY_ASKED, /* direct way failed: the viewer asked for the relay and the device agreed */
+	RDV_OUT_REFUSED_BY_DEVICE,
+	RDV_OUT_ABSENT,
+	RDV_OUT_OFFLINE,
+	RDV_OUT_WRONG_KEY,
+	RDV_OUT_DENIED,  /* by a rule or block list */
+	RDV_OUT_LIMITED,
+	RDV_OUT_COUNT
+};
+
+struct rdv_attempt {
+	uint64_t wall_us;
+	uint64_t answer_us; /* from request to answer; 0 = none */
+	struct rdv_addr viewer, host;
+	char id[HWS_ID_MAX + 1];
+	char relay[64];
+	char version[16]; /* of the viewer */
+	uint8_t outcome, viewer_nat, host_nat;
+	bool force_relay, ws, repeated;
+};
+
+struct rdv_why;
+int rdv_why_new(uint32_t size, struct rdv_why **ret) HWS_MUST_CHECK;
+void rdv_why_free(struct rdv_why *w);
+/* Returns a ticket for rdv_why_update. */
+uint64_t rdv_why_add(struct rdv_why *w, const struct rdv_attempt *a);
+/* Calls change(a, arg) on the entry under the lock, if the ring still has it. */
+void rdv_why_update(struct rdv_why *w, uint64_t ticket,
+		void (*change)(struct rdv_attempt *a, void *arg), void *arg);
+/* Newest first, at most `limit`; id NULL or "" = all. A JSON array. */
+json_t *rdv_why_json(struct rdv_why *w, const char *id, unsigned limit);
+const char *rdv_outcome_name(enum rdv_outcome o);

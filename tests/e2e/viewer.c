@@ -1,0 +1,213 @@
+#include "tests/e2e/viewer.h"
+#include "tests/support/proc.h"
+#include <check.h>
+#include <png.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void take_peer(struct test_viewer *v, const struct hawser_peer *peer)
+{
+	v->displays = peer->display_count;
+	v->encrypted = peer->encrypted;
+	v->relayed = peer->relayed;
+	snprintf(v->hostname, sizeof(v->hostname), "%s", peer->hostname);
+	snprintf(v->platform, sizeof(v->platform), "%s", peer->platform);
+}
+
+static void on_event(hawser_session *session, const struct hawser_event *e, void *arg)
+{
+	struct test_viewer *v = arg;
+
+	(void)session;
+	switch (e->type) {
+	case HAWSER_EVENT_STATE:
+		v->state = e->u.state.state;
+		break;
+	case HAWSER_EVENT_PASSWORD:
+		v->passwords++;
+		v->password_reason = e->u.password.reason;
+		break;
+	case HAWSER_EVENT_INSECURE:
+		v->insecure_questions++;
+		break;
+	case HAWSER_EVENT_READY:
+		v->ready = true;
+		v->closed = false;
+		take_peer(v, e->u.peer);
+		break;
+	case HAWSER_EVENT_FRAME:
+		v->frames++;
+		break;
+	case HAWSER_EVENT_CURSOR:
+		v->cursors++;
+		break;
+	case HAWSER_EVENT_CLIPBOARD:
+		v->clipboards++;
+		snprintf(v->clipboard, sizeof(v->clipboard), "%.*s", (int)e->u.text.length,
+				e->u.text.utf8);
+		break;
+	case HAWSER_EVENT_STATS:
+		v->stats = *e->u.stats;
+		break;
+	case HAWSER_EVENT_CLOSED:
+		v->closed = true;
+		v->closed_error = e->u.closed.error;
+		snprintf(v->closed_text, sizeof(v->closed_text), "%s", e->u.closed.text);
+		break;
+	default:
+		break;
+	}
+}
+
+void test_viewer_open(struct test_viewer *v, const struct test_viewer_conf *conf)
+{
+	struct hawser_context_config cc = HAWSER_CONTEXT_CONFIG_INIT;
+	struct hawser_session_config sc = HAWSER_SESSION_CONFIG_INIT;
+
+	memset(v, 0, sizeof(*v));
+	cc.config_path = ""; /* nothing of this machine's user */
+	cc.server = conf->server;
+	cc.key = conf->key;
+	ck_assert_msg(hawser_context_new(&cc, &v->context) == 0, "%s", hawser_last_error());
+	sc.target = conf->target;
+	sc.password = conf->password;
+	sc.force_relay = conf->relay;
+	sc.allow_insecure = conf->allow_insecure;
+	sc.no_retry = conf->no_retry;
+	sc.codec = conf->codec;
+	sc.on_event = on_event;
+	sc.arg = v;
+	ck_assert_msg(hawser_session_open(v->context, &sc, &v->session) == 0, "%s",
+			hawser_last_error());
+}
+
+void test_viewer_close(struct test_viewer *v)
+{
+	hawser_session_close(v->session);
+	hawser_context_free(v->context);
+	memset(v, 0, sizeof(*v));
+}
+
+bool test_viewer_until(
+		struct test_viewer *v, bool (*done)(struct test_viewer *v), unsigned timeout_ms)
+{
+	uint64_t end = test_now_ms() + timeout_ms;
+
+	while (!done(v)) {
+		uint64_t now = test_now_ms();
+
+		if (now >= end)
+			return false;
+		hawser_context_wait(v->context, (int)(end - now < 20 ? end - now : 20));
+	}
+	return true;
+}
+
+void test_viewer_run(struct test_viewer *v, unsigned ms)
+{
+	uint64_t end = test_now_ms() + ms;
+
+	while (test_now_ms() < end)
+		hawser_context_wait(v->context, 10);
+}
+
+static bool shown_or_over(struct test_viewer *v)
+{
+	return v->closed || (v->ready && v->frames > 0);
+}
+
+void test_viewer_must_show(struct test_viewer *v, unsigned timeout_ms)
+{
+	bool ok = test_viewer_until(v, shown_or_over, timeout_ms);
+
+	ck_assert_msg(!v->closed, "the session ended: %s (%s)", v->closed_text,
+			hawser_strerror(v->closed_error));
+	ck_assert_msg(ok, "no picture within %u ms: state %d, ready %d, frames %u, questions %u",
+			timeout_ms, (int)v->state, v->ready, v->frames, v->insecure_questions);
+}
+
+/* Luma of a PNG as one byte a pixel; caller frees. */
+static uint8_t *load_luma(const char *path, unsigned *ret_width, unsigned *ret_height)
+{
+	png_image image = { .version = PNG_IMAGE_VERSION };
+	uint8_t *luma;
+
+	ck_assert_msg(png_image_begin_read_from_file(&image, path), "%s: %s", path, image.message);
+	image.format = PNG_FORMAT_GRAY;
+	luma = calloc(image.height, image.width);
+	ck_assert_ptr_nonnull(luma);
+	ck_assert_msg(png_image_finish_read(&image, NULL, luma, 0, NULL), "%s: %s", path,
+			image.message);
+	*ret_width = image.width;
+	*ret_height = image.height;
+	return luma;
+}
+
+static uint8_t *frame_luma(const struct hawser_frame *f)
+{
+	uint8_t *luma = calloc(f->height, f->width);
+
+	ck_assert_ptr_nonnull(luma);
+	for (uint32_t y = 0; y < f->height; y++) {
+		const uint8_t *row = f->pixels + (size_t)y * f->stride;
+
+		for (uint32_t x = 0; x < f->width; x++) {
+			const uint8_t *p = row + (size_t)x * 4;
+			unsigned r = f->format == HAWSER_FORMAT_BGRA ? p[2] : p[0];
+			unsigned b = f->format == HAWSER_FORMAT_BGRA ? p[0] : p[2];
+
+			luma[(size_t)y * f->width + x] =
+					(uint8_t)((r * 54 + p[1] * 183u + b * 19) >> 8);
+		}
+	}
+	return luma;
+}
+
+/* SSIM of one window (Wang et al. 2004, with the usual constants for 8 bits). */
+static double window_ssim(const uint8_t *a, const uint8_t *b, unsigned stride)
+{
+	const double c1 = 6.5025, c2 = 58.5225;
+	double sa = 0, sb = 0, saa = 0, sbb = 0, sab = 0;
+
+	for (unsigned y = 0; y < 8; y++) {
+		for (unsigned x = 0; x < 8; x++) {
+			double va = a[y * stride + x], vb = b[y * stride + x];
+
+			sa += va;
+			sb += vb;
+			saa += va * va;
+			sbb += vb * vb;
+			sab += va * vb;
+		}
+	}
+	sa /= 64;
+	sb /= 64;
+	saa = saa / 64 - sa * sa;
+	sbb = sbb / 64 - sb * sb;
+	sab = sab / 64 - sa * sb;
+	return ((2 * sa * sb + c1) * (2 * sab + c2)) /
+			((sa * sa + sb * sb + c1) * (saa + sbb + c2));
+}
+
+double test_viewer_similarity(struct test_viewer *v, const char *png)
+{
+	struct hawser_frame frame = HAWSER_FRAME_INIT;
+	unsigned width = 0, height = 0, windows = 0;
+	uint8_t *want = load_luma(png, &width, &height), *got;
+	double sum = 0;
+
+	ck_assert_int_eq(hawser_session_lock_frame(v->session, 0, &frame), 0);
+	ck_assert_uint_eq(frame.width, width);
+	ck_assert_uint_eq(frame.height, height);
+	got = frame_luma(&frame);
+	hawser_session_unlock_frame(v->session, 0);
+	for (unsigned y = 0; y + 8 <= height; y += 8) {
+		for (unsigned x = 0; x + 8 <= width; x += 8, windows++)
+			sum += window_ssim(want + (size_t)y * width + x,
+					got + (size_t)y * width + x, width);
+	}
+	free(want);
+	free(got);
+	return windows ? sum / windows : 0;
+}
