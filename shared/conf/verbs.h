@@ -5,7 +5,7 @@
 struct hws_verb {
 	const char *name;
 	const char *args;                             /* "ID|HOST[:PORT]" */
-	const char *help;                             /* one line */
+	const char *help;                             /* one line; NULL = not listed */
 	int min_args, max_args;                       /* behind the verb, -1 = any */
 	int (*run)(int argc, char **argv, void *ctx); /* argv[0] = verb; returns exit status */
 };

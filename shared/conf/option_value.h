@@ -1,0 +1,18 @@
+/* conf/option_value: one value of the option table: text to field and back. Private to shared/conf. */
+#pragma once
+#include "shared/conf/option.h"
+
+/* Parses `text` into the option's field of `cfg`, which stays as it was on failure. `where` names the
+ * source for the message ("file.conf line 3", "--port"). */
+int hws_option_store(const struct hws_option *opt, void *cfg, const char *text, const char *where,
+		struct hws_error *err) HWS_MUST_CHECK;
+/* Frees an owned string. */
+void hws_option_clear(const struct hws_option *opt, void *cfg);
+/* The field as text that hws_option_store takes again; secrets as "(set)" / "(not set)". */
+int hws_option_print(const struct hws_option *opt, const void *cfg, char *buf,
+		size_t size) HWS_MUST_CHECK;
+/* Is `word` the name or an alias (in any case, '_' same as '-')? */
+bool hws_option_is(const struct hws_option *opt, const char *word, size_t len);
+/* The environment name; HWS_ERR_TOOBIG when it does not fit. */
+int hws_option_env_name(const struct hws_options *o, const struct hws_option *opt, char *buf,
+		size_t size) HWS_MUST_CHECK;

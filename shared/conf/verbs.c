@@ -1,0 +1,71 @@
+#include "shared/conf/verbs.h"
+
+#include "shared/base/str.h"
+#include "shared/conf/suggest.h"
+
+#include <stdio.h>
+
+#define EXIT_USAGE 2
+
+static void list_verbs(const struct hws_verb *table, size_t count, const char *program)
+{
+	fprintf(stderr, "usage: %s COMMAND ...\n\nCommands:\n", program);
+	for (size_t i = 0; i < count; i++) {
+		char head[128];
+
+		if (!table[i].help)
+			continue; /* internal */
+		if (hws_fmt(head, sizeof(head), "%s %s", table[i].name,
+				    table[i].args ? table[i].args : "") < 0 &&
+				hws_str_copy(head, sizeof(head), table[i].name) < 0)
+			continue;
+		if (strlen(head) > 28)
+			fprintf(stderr, "  %s\n  %-28s", head, "");
+		else
+			fprintf(stderr, "  %-28s", head);
+		fprintf(stderr, "  %s\n", table[i].help);
+	}
+}
+
+static int unknown(
+		const struct hws_verb *table, size_t count, const char *program, const char *word)
+{
+	size_t cost = strlen(word) / 3 + 1;
+	const char *best = NULL;
+	char safe[96];
+
+	for (size_t i = 0; i < count; i++) {
+		if (table[i].help)
+			hws_suggest(word, table[i].name, &cost, &best);
+	}
+	hws_str_escape(safe, sizeof(safe), hws_bytes_str(word));
+	if (best)
+		fprintf(stderr, "%s: unknown command '%s'; did you mean '%s'?\n\n", program, safe,
+				best);
+	else
+		fprintf(stderr, "%s: unknown command '%s'\n\n", program, safe);
+	list_verbs(table, count, program);
+	return EXIT_USAGE;
+}
+
+int hws_verbs_run(const struct hws_verb *table, size_t count, const char *program, int argc,
+		char **argv, void *ctx)
+{
+	if (argc < 1) {
+		list_verbs(table, count, program);
+		return EXIT_USAGE;
+	}
+	for (size_t i = 0; i < count; i++) {
+		const struct hws_verb *v = &table[i];
+
+		if (strcmp(v->name, argv[0]) != 0)
+			continue;
+		if (argc - 1 < v->min_args || (v->max_args >= 0 && argc - 1 > v->max_args)) {
+			fprintf(stderr, "usage: %s %s %s\n", program, v->name,
+					v->args ? v->args : "");
+			return EXIT_USAGE;
+		}
+		return v->run(argc, argv, ctx);
+	}
+	return unknown(table, count, program, argv[0]);
+}
