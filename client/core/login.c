@@ -1,0 +1,161 @@
+#include "client/core/login.h"
+#include "shared/base/mem.h"
+#include "shared/base/str.h"
+#include <stdio.h>
+#include <string.h>
+
+void hws_login_init(struct hws_login *l)
+{
+	*l = (struct hws_login){ 0 };
+}
+
+static void forget_preset(struct hws_login *l)
+{
+	if (l->preset_secret)
+		hws_free_wiped(l->preset_secret, strlen(l->preset_secret));
+	l->preset_secret = NULL;
+}
+
+void hws_login_done(struct hws_login *l)
+{
+	forget_preset(l);
+	hws_wipe(l, sizeof(*l));
+}
+
+int hws_login_preset(struct hws_login *l, const char *password)
+{
+	char *copy = NULL;
+
+	if (password) {
+		if (strlen(password) > HWS_PASSWORD_MAX)
+			return HWS_ERR_TOOBIG;
+		copy = hws_strdup(password);
+		if (!copy)
+			return HWS_ERR_NOMEM;
+	}
+	forget_preset(l);
+	l->preset_secret = copy;
+	l->preset_refused = false;
+	return HWS_OK;
+}
+
+int hws_login_remembered(struct hws_login *l, const uint8_t h1_secret[HWS_H1_LEN], const char *salt)
+{
+	int r = hws_str_copy(l->h1_salt, sizeof(l->h1_salt), salt);
+
+	l->has_h1 = r == HWS_OK;
+	if (l->has_h1)
+		memcpy(l->h1_secret, h1_secret, HWS_H1_LEN);
+	return r;
+}
+
+int hws_login_hash(struct hws_login *l, const char *salt, const char *challenge)
+{
+	if (strlen(salt) > HWS_SALT_MAX || strlen(challenge) > HWS_CHALLENGE_MAX)
+		return HWS_ERR_TOOBIG;
+	snprintf(l->salt, sizeof(l->salt), "%s", salt);
+	snprintf(l->challenge, sizeof(l->challenge), "%s", challenge);
+	l->has_hash = true;
+	return HWS_OK;
+}
+
+static void make_h1(struct hws_login *l, const char *password)
+{
+	hws_password_h1(hws_bytes_str(password), l->salt, l->h1_secret);
+	snprintf(l->h1_salt, sizeof(l->h1_salt), "%s", l->salt);
+	l->has_h1 = true;
+}
+
+int hws_login_typed(struct hws_login *l, const char *password)
+{
+	if (strlen(password) > HWS_PASSWORD_MAX)
+		return HWS_ERR_TOOBIG;
+	if (!l->has_hash)
+		return HWS_ERR_AGAIN;
+	make_h1(l, password);
+	return HWS_OK;
+}
+
+bool hws_login_proof(struct hws_login *l, uint8_t ret[HWS_PROOF_LEN])
+{
+	/* A host that was set up anew has another salt; what was remembered proves nothing then. */
+	if (l->has_h1 && strcmp(l->h1_salt, l->salt) != 0)
+		l->has_h1 = false;
+	if (!l->has_h1 && l->preset_secret && !l->preset_refused)
+		make_h1(l, l->preset_secret);
+	if (!l->has_hash || !l->has_h1)
+		return false;
+	hws_password_proof(l->h1_secret, l->challenge, ret);
+	return true;
+}
+
+void hws_login_refused(struct hws_login *l)
+{
+	hws_wipe(l->h1_secret, sizeof(l->h1_secret));
+	l->has_h1 = false;
+	l->preset_refused = true;
+}
+
+struct verdict {
+	const char *text; /* as hosts send it */
+	enum hws_login_step step;
+	int err;
+	const char *sentence; /* what it means and what to do; NULL = the peer's text itself */
+};
+
+/* Exact texts first, in the order of the protocol's catalogue. */
+static const struct verdict exact[] = {
+	{ "Empty Password", HWS_LOGIN_ASK, 0, NULL },
+	{ "Wrong Password", HWS_LOGIN_ASK_AGAIN, 0, NULL },
+	{ "2FA Required", HWS_LOGIN_CODE, 0, NULL },
+	{ "Wrong 2FA Code", HWS_LOGIN_CODE_AGAIN, 0, NULL },
+	{ "No Password Access", HWS_LOGIN_WAIT, 0, NULL },
+	{ "Offline", HWS_LOGIN_END, HWS_ERR_OFFLINE,
+			"the host at this address has another ID than the one asked for; check the address" },
+	{ "Your ip is blocked by the peer", HWS_LOGIN_END, HWS_ERR_DENIED,
+			"the host's address white list does not contain this machine; ask its owner to add it" },
+	{ "Your ID is blocked by the peer", HWS_LOGIN_END, HWS_ERR_DENIED,
+			"the host's ID white list does not contain this viewer; ask its owner to add it" },
+	{ "The main window is not open", HWS_LOGIN_END, HWS_ERR_DENIED,
+			"the host accepts connections only while its window is open; ask its owner to open it" },
+	{ "Someone turns on privacy mode, exit", HWS_LOGIN_END, HWS_ERR_BUSY,
+			"somebody else has privacy mode on at the host; try again later" },
+	{ "Connection not allowed", HWS_LOGIN_END, HWS_ERR_DENIED,
+			"the host does not allow this connection; ask its owner" },
+	{ "Please try 1 minute later", HWS_LOGIN_END, HWS_ERR_DENIED,
+			"too many wrong passwords; the host takes no more for a minute: wait, then try again" },
+	{ "Wayland login screen is not supported", HWS_LOGIN_END, HWS_ERR_DISPLAY,
+			"the host shows a Wayland login screen, which cannot be viewed; log in at the machine "
+			"or let it use X11" },
+};
+
+/* Then beginnings. */
+static const struct verdict begins[] = {
+	{ "Too many wrong attempts", HWS_LOGIN_END, HWS_ERR_DENIED,
+			"the host takes no more passwords from this address; restart the host or connect from "
+			"another address" },
+	{ "No permission of ", HWS_LOGIN_END, HWS_ERR_DENIED,
+			"the host does not permit this kind of session; ask its owner to switch it on" },
+	{ "No Displays", HWS_LOGIN_END, HWS_ERR_DISPLAY,
+			"the host has no display; connect a monitor or start a virtual one" },
+};
+
+enum hws_login_step hws_login_verdict(const char *error, int *ret_err, char *text, size_t size)
+{
+	const struct verdict *v = NULL;
+	char peer[200];
+
+	for (size_t i = 0; i < HWS_COUNT(exact) && !v; i++)
+		if (strcmp(error, exact[i].text) == 0)
+			v = &exact[i];
+	for (size_t i = 0; i < HWS_COUNT(begins) && !v; i++)
+		if (strncasecmp(error, begins[i].text, strlen(begins[i].text)) == 0)
+			v = &begins[i];
+	hws_str_escape(peer, sizeof(peer), hws_bytes_str(error));
+	*ret_err = v ? v->err : strcasestr(error, "x11") ? HWS_ERR_DISPLAY : HWS_ERR_DENIED;
+	if (v && v->sentence)
+		snprintf(text, size, "%s", v->sentence);
+	else
+		snprintf(text, size, "the host refused the login: %s", peer);
+	return v ? v->step : HWS_LOGIN_END;
+}

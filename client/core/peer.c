@@ -1,0 +1,86 @@
+#include "client/core/peer.h"
+#include "shared/base/str.h"
+#include "shared/wire/version.h"
+#include <math.h>
+#include <string.h>
+
+/* Foreign text, cut to what is shown; control characters made visible. */
+static void take_text(char buf[HWS_PEER_TEXT], const char *s)
+{
+	hws_str_escape(buf, HWS_PEER_TEXT, hws_bytes_str(s ? s : ""));
+}
+
+static int side(int32_t v)
+{
+	return v > 0 && v <= HWS_SIDE_MAX ? v : 0;
+}
+
+static int place(int32_t v)
+{
+	return v > -(1 << 24) && v < (1 << 24) ? v : 0;
+}
+
+static void take_display(struct hws_peer_display *d, const Ses__DisplayInfo *i)
+{
+	*d = (struct hws_peer_display){ .x = place(i->x),
+		.y = place(i->y),
+		.width = side(i->width),
+		.height = side(i->height),
+		.online = i->online,
+		.cursor_embedded = i->cursor_embedded };
+	d->scale = isfinite(i->scale) && i->scale > 0.1 && i->scale < 100 ? i->scale : 1.0;
+	take_text(d->name, i->name);
+}
+
+void hws_peer_set_displays(struct hws_peer *p, const Ses__PeerInfo *info)
+{
+	p->display_count = HWS_MIN(info->n_displays, (size_t)HWS_DISPLAYS_MAX);
+	for (size_t i = 0; i < p->display_count; i++)
+		take_display(&p->display[i], info->displays[i]);
+	if (p->current >= p->display_count)
+		p->current = 0;
+}
+
+static enum hws_peer_platform platform_of(const char *name)
+{
+	if (strcmp(name, "Linux") == 0)
+		return HWS_PLATFORM_LINUX;
+	if (strcmp(name, "Windows") == 0)
+		return HWS_PLATFORM_WINDOWS;
+	if (strcmp(name, "Mac OS") == 0)
+		return HWS_PLATFORM_MACOS;
+	if (strcmp(name, "Android") == 0)
+		return HWS_PLATFORM_ANDROID;
+	return HWS_PLATFORM_OTHER;
+}
+
+void hws_peer_set(struct hws_peer *p, const Ses__PeerInfo *info)
+{
+	*p = (struct hws_peer){ 0 };
+	take_text(p->username, info->username);
+	take_text(p->hostname, info->hostname);
+	take_text(p->platform, info->platform);
+	take_text(p->version, info->version);
+	p->version_number = hws_version_number(p->version);
+	p->kind = platform_of(p->platform);
+	p->can_sas = info->sas_enabled;
+	hws_peer_set_displays(p, info);
+	if (info->current_display > 0 && (size_t)info->current_display < p->display_count)
+		p->current = (size_t)info->current_display;
+}
+
+bool hws_peer_switch(struct hws_peer *p, const Ses__SwitchDisplay *s)
+{
+	if (s->display < 0 || (size_t)s->display >= p->display_count)
+		return false;
+	struct hws_peer_display *d = &p->display[s->display];
+	d->x = place(s->x);
+	d->y = place(s->y);
+	d->cursor_embedded = s->cursor_embedded;
+	/* 0 x 0 means "as before". */
+	if (side(s->width) && side(s->height)) {
+		d->width = side(s->width);
+		d->height = side(s->height);
+	}
+	return true;
+}

@@ -1,0 +1,120 @@
+#include "client/core/target.h"
+#include "shared/base/str.h"
+#include "shared/net/addr.h"
+#include "shared/wire/text.h"
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <string.h>
+
+static bool is_literal(const char *host)
+{
+	struct in6_addr a;
+
+	return inet_pton(AF_INET, host, &a) == 1 || inet_pton(AF_INET6, host, &a) == 1;
+}
+
+/* A last label of letters and dashes that starts and ends with a letter, after at least one dot: what
+ * hosts accept as the name of a direct connection. */
+static bool has_domain(const char *host)
+{
+	const char *dot = strrchr(host, '.');
+
+	if (!dot || dot == host || !isalpha((unsigned char)dot[1]))
+		return false;
+	for (const char *p = dot + 1; *p; p++)
+		if (!isalpha((unsigned char)*p) && *p != '-')
+			return false;
+	return isalpha((unsigned char)host[strlen(host) - 1]);
+}
+
+static int parse_direct(const char *text, struct hws_target *t, struct hws_error *err)
+{
+	if (hws_host_port_split(text, HWS_DIRECT_PORT, t->host, sizeof(t->host), &t->port) < 0 ||
+			!t->host[0] || t->port == 0)
+		return hws_error_set(err, HWS_ERR_INVAL,
+				"\"%.80s\" is not a host address; write HOST:PORT, IP or [IPv6]:PORT",
+				text);
+	t->is_direct = true;
+	if (is_literal(t->host) || (has_domain(t->host) && strchr(text, ':')))
+		return hws_str_copy(t->username, sizeof(t->username), text);
+	return HWS_OK;
+}
+
+/* "server[:port]" and perhaps "?key=KEY" behind the '@'. */
+static int parse_server(char *part, struct hws_target *t, struct hws_error *err)
+{
+	char *question = strchr(part, '?');
+	char host[HWS_HOST_TEXT];
+	uint16_t port;
+
+	if (question) {
+		*question++ = 0;
+		if (!hws_str_starts(question, "key=") || !question[4] ||
+				hws_str_copy(t->key, sizeof(t->key), question + 4) < 0)
+			return hws_error_set(err, HWS_ERR_INVAL,
+					"after \"?\" only \"key=PUBLIC KEY\" may stand");
+	}
+	if (hws_host_port_split(part, 0, host, sizeof(host), &port) < 0 || !host[0] ||
+			hws_str_copy(t->server, sizeof(t->server), part) < 0)
+		return hws_error_set(err, HWS_ERR_INVAL,
+				"\"%.80s\" is not a server; write ID@HOST[:PORT]", part);
+	return HWS_OK;
+}
+
+static int parse_id(char *text, struct hws_target *t, struct hws_error *err)
+{
+	char *at = strchr(text, '@');
+	size_t n = 0;
+
+	if (at) {
+		*at = 0;
+		int r = parse_server(at + 1, t, err);
+		if (r < 0)
+			return r;
+	}
+	size_t len = strlen(text);
+	if (len > 2 && (strcmp(text + len - 2, "/r") == 0 || strcmp(text + len - 2, "\\r") == 0)) {
+		t->force_relay = true;
+		text[len - 2] = 0;
+	}
+	/* People write numbers in groups. */
+	for (const char *p = text; *p; p++) {
+		if (*p == ' ')
+			continue;
+		if (n >= HWS_ID_MAX)
+			return hws_error_set(err, HWS_ERR_INVAL, "an ID has at most %u characters",
+					HWS_ID_MAX);
+		t->id[n++] = *p;
+	}
+	t->id[n] = 0;
+	if (!hws_id_valid(hws_bytes(t->id, n)))
+		return hws_error_set(err, HWS_ERR_INVAL,
+				"this is neither an ID (at least %u letters or digits) nor an address (IP, "
+				"HOST:PORT)",
+				HWS_ID_MIN);
+	return hws_str_copy(t->username, sizeof(t->username), t->id);
+}
+
+int hws_target_parse(const char *text, struct hws_target *ret, struct hws_error *err)
+{
+	struct hws_target t = { 0 };
+	char copy[512];
+	char *s;
+	int r;
+
+	if (!text || hws_str_copy(copy, sizeof(copy), text) < 0)
+		return hws_error_set(
+				err, HWS_ERR_INVAL, "no host was named, or its name is too long");
+	s = hws_str_trim(copy);
+	if (!*s)
+		return hws_error_set(
+				err, HWS_ERR_INVAL, "no host was named; give an ID or an address");
+	if (!strchr(s, '@') && (is_literal(s) || strchr(s, ':') || *s == '[' || has_domain(s)))
+		r = parse_direct(s, &t, err);
+	else
+		r = parse_id(s, &t, err);
+	if (r < 0)
+		return r;
+	*ret = t;
+	return HWS_OK;
+}

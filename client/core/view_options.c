@@ -1,0 +1,88 @@
+#include "client/core/view_options.h"
+
+#define YES SES__OPTION_MESSAGE__BOOL_OPTION__Yes
+#define NO SES__OPTION_MESSAGE__BOOL_OPTION__No
+
+static void put_decoding(const struct hws_view_options *o, struct hws_option_message *ret)
+{
+	Ses__SupportedDecoding *d = &ret->decoding;
+
+	ses__supported_decoding__init(d);
+	d->ability_vp8 = (o->can & HWS_CAN_VP8) != 0;
+	d->ability_vp9 = (o->can & HWS_CAN_VP9) != 0;
+	d->ability_av1 = (o->can & HWS_CAN_AV1) != 0;
+	d->ability_h264 = (o->can & HWS_CAN_H264) != 0;
+	d->ability_h265 = (o->can & HWS_CAN_H265) != 0;
+	d->prefer = (Ses__SupportedDecoding__PreferCodec)o->prefer;
+	ret->m.supported_decoding = d;
+}
+
+static void put_quality(const struct hws_view_options *o, Ses__OptionMessage *m)
+{
+	if (o->quality == HWS_QUALITY_CUSTOM)
+		m->custom_image_quality = o->custom_quality << 8;
+	else
+		m->image_quality = (Ses__ImageQuality)o->quality;
+}
+
+void hws_view_options_login(const struct hws_view_options *o, struct hws_option_message *ret)
+{
+	Ses__OptionMessage *m = &ret->m;
+
+	ses__option_message__init(m);
+	put_quality(o, m);
+	put_decoding(o, ret);
+	if (o->fps > 0)
+		m->custom_fps = o->fps;
+	if (!o->no_remote_cursor)
+		m->show_remote_cursor = YES;
+	if (o->lock_after)
+		m->lock_after_session_end = YES;
+	if (o->view_only)
+		m->disable_keyboard = YES;
+	if (o->view_only || o->no_clipboard)
+		m->disable_clipboard = YES;
+	/* Nothing here plays sound yet: do not let the host send any. */
+	m->disable_audio = YES;
+}
+
+bool hws_view_options_change(const struct hws_view_options *before,
+		const struct hws_view_options *after, struct hws_option_message *ret)
+{
+	Ses__OptionMessage *m = &ret->m;
+	bool changed = false;
+
+	ses__option_message__init(m);
+	if (after->quality != before->quality ||
+			(after->quality == HWS_QUALITY_CUSTOM &&
+					after->custom_quality != before->custom_quality)) {
+		put_quality(after, m);
+		changed = true;
+	}
+	if (after->can != before->can || after->prefer != before->prefer) {
+		put_decoding(after, ret);
+		changed = true;
+	}
+	if (after->fps != before->fps && after->fps > 0) {
+		m->custom_fps = after->fps;
+		changed = true;
+	}
+	if (after->no_remote_cursor != before->no_remote_cursor) {
+		m->show_remote_cursor = after->no_remote_cursor ? NO : YES;
+		changed = true;
+	}
+	if (after->lock_after != before->lock_after) {
+		m->lock_after_session_end = after->lock_after ? YES : NO;
+		changed = true;
+	}
+	if (after->view_only != before->view_only) {
+		m->disable_keyboard = after->view_only ? YES : NO;
+		changed = true;
+	}
+	bool deaf = after->view_only || after->no_clipboard;
+	if (deaf != (before->view_only || before->no_clipboard)) {
+		m->disable_clipboard = deaf ? YES : NO;
+		changed = true;
+	}
+	return changed;
+}

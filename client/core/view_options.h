@@ -1,0 +1,32 @@
+/* core/view_options: what the viewer wishes, and its OptionMessage. Pure. */
+#pragma once
+#include "proto/session.pb-c.h"
+#include <stdbool.h>
+
+#define HWS_QUALITY_CUSTOM 5 /* beside the numbers of Ses__ImageQuality */
+#define HWS_CAN_VP8 1u
+#define HWS_CAN_VP9 2u
+#define HWS_CAN_AV1 4u
+#define HWS_CAN_H264 8u
+#define HWS_CAN_H265 16u
+
+struct hws_view_options {
+	bool view_only, no_clipboard, no_remote_cursor, lock_after;
+	int quality;        /* Ses__ImageQuality or HWS_QUALITY_CUSTOM */
+	int custom_quality; /* percent */
+	int fps;            /* 0 = not said */
+	int prefer;         /* Ses__SupportedDecoding__PreferCodec */
+	unsigned can;       /* HWS_CAN_*: what can be decoded here, now */
+};
+
+/* The message with its sub-message, as one value: it points into itself, so do not copy it. */
+struct hws_option_message {
+	Ses__OptionMessage m;
+	Ses__SupportedDecoding decoding;
+};
+
+/* Everything, for LoginRequest. */
+void hws_view_options_login(const struct hws_view_options *o, struct hws_option_message *ret);
+/* What changed; false when nothing did. */
+bool hws_view_options_change(const struct hws_view_options *before,
+		const struct hws_view_options *after, struct hws_option_message *ret);

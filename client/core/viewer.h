@@ -1,0 +1,120 @@
+/* core/viewer: the viewer's side of the session protocol as a state machine: end-to-end handshake, login,
+ * permissions, keep-alive, dispatch of messages to services. Sans-IO: payloads of frames in, payloads
+ * out through `ops`; no socket, no clock, no loop. One thread. */
+#pragma once
+#include "client/core/login.h"
+#include "client/core/peer.h"
+#include "client/core/service.h"
+#include "client/core/view_options.h"
+#include "shared/base/bytes.h"
+#include "shared/crypto/digest.h"
+#include "shared/crypto/identity.h"
+
+enum hws_viewer_state {
+	HWS_VIEWER_IDLE,     /* no link */
+	HWS_VIEWER_SECURING, /* the handshake runs */
+	HWS_VIEWER_HASH,     /* waits for the host's challenge */
+	HWS_VIEWER_PLAIN,    /* not encrypted: the user must agree first */
+	HWS_VIEWER_VERDICT,  /* a login was sent */
+	HWS_VIEWER_ASKING,   /* the user, or a person at the host, must act */
+	HWS_VIEWER_READY,
+	HWS_VIEWER_ENDED /* of this link; hws_viewer_lost makes it IDLE */
+};
+
+struct hws_viewer;
+
+/* All are called on the owner's thread; `arg` is that of the configuration. None may free the viewer.
+ * `end` is the last call for a link; the owner closes it. */
+struct hws_viewer_ops {
+	/* Queues one payload as a frame; errors come back by closing the link. */
+	void (*send)(struct hws_bytes payload, void *arg);
+	/* From the next frame on both ways are records. */
+	void (*keyed)(const uint8_t key_secret[32], void *arg);
+	/* Larger frames are legal from now on. */
+	void (*frame_max)(size_t bytes, void *arg);
+	void (*state)(enum hws_viewer_state state, void *arg);
+	/* ASK, ASK_AGAIN, CODE, CODE_AGAIN, WAIT. */
+	void (*ask)(enum hws_login_step step, bool can_trust, void *arg);
+	void (*ask_plain)(const char *why, void *arg);
+	void (*ready)(void *arg);
+	/* Displays, their geometry or the current one are others now. */
+	void (*displays)(void *arg);
+	void (*permission)(int permission, bool enabled, void *arg);
+	void (*box)(const char *kind, const char *title, const char *text, const char *link,
+			void *arg);
+	void (*chat)(const char *text, void *arg);
+	void (*delay)(uint32_t rtt_ms, uint32_t target_kbit, void *arg);
+	/* err: enum hws_err; `text`: whole sentence; `peer_text`: the host's words or NULL. */
+	void (*end)(int err, const char *text, const char *peer_text, void *arg);
+};
+
+struct hws_viewer_conf {
+	const struct hws_viewer_ops *ops;
+	void *arg;
+	const char *my_id, *my_name, *my_platform; /* copied */
+	uint64_t session_id;                       /* not 0; the same for all links of a session */
+	struct hws_view_options options;
+	bool allow_plain;
+	uint8_t hwid[HWS_HWID_LEN]; /* of this machine, told only on "trust this device" */
+	bool trusted;               /* the host has been told before */
+};
+
+int hws_viewer_new(const struct hws_viewer_conf *conf, struct hws_viewer **ret) HWS_MUST_CHECK;
+void hws_viewer_free(struct hws_viewer *v); /* takes NULL */
+/* The service keeps belonging to the caller and must outlive the viewer. */
+void hws_viewer_serve(struct hws_viewer *v, enum hws_service_id id, struct hws_service *s);
+/* Passwords and remembered secrets are set here. */
+struct hws_login *hws_viewer_login(struct hws_viewer *v);
+
+struct hws_viewer_link {
+	const char *username;       /* LoginRequest.username */
+	bool handshake;             /* false: direct address, the host starts with its Hash */
+	bool local;                 /* the bytes do not leave this machine: plain is as good */
+	const char *id;             /* handshake: the host's id */
+	struct hws_bytes statement; /* handshake: of the rendezvous server, may be empty */
+	const uint8_t *server_pk;   /* handshake: 32 bytes or NULL */
+	const uint8_t *pinned_pk;   /* handshake: 32 bytes or NULL */
+};
+/* A new link stands. IDLE only. HWS_ERR_INVAL: unusable names. */
+int hws_viewer_start(struct hws_viewer *v, const struct hws_viewer_link *link) HWS_MUST_CHECK;
+/* One frame of the host. Nothing a host sends is an error here: what must end the link comes by `end`. */
+void hws_viewer_frame(struct hws_viewer *v, struct hws_bytes payload);
+/* The link has gone: closes the services. Harmless when IDLE. */
+void hws_viewer_lost(struct hws_viewer *v);
+/* A second has passed. */
+void hws_viewer_tick(struct hws_viewer *v, uint64_t now_us);
+/* How long this state may last, 0 = for ever. */
+uint64_t hws_viewer_limit_us(const struct hws_viewer *v);
+
+/* Answers. HWS_ERR_DENIED when nobody asked. */
+int hws_viewer_password(struct hws_viewer *v, const char *password) HWS_MUST_CHECK;
+int hws_viewer_code(struct hws_viewer *v, const char *code, bool trust) HWS_MUST_CHECK;
+int hws_viewer_agree_plain(struct hws_viewer *v, bool agree) HWS_MUST_CHECK;
+
+/* Sends any message. HWS_ERR_DENIED unless READY. */
+int hws_viewer_send(struct hws_viewer *v, const Ses__Message *m) HWS_MUST_CHECK;
+int hws_viewer_send_misc(struct hws_viewer *v, Ses__Misc *misc) HWS_MUST_CHECK;
+/* Says goodbye (close_reason ""); the owner flushes and closes the link. */
+void hws_viewer_leave(struct hws_viewer *v);
+/* Sends what changed when READY; kept for later links in any state. */
+void hws_viewer_set_options(struct hws_viewer *v, const struct hws_view_options *o);
+const struct hws_view_options *hws_viewer_options(const struct hws_viewer *v);
+/* Shows display i: subscribes to it alone and asks for a new picture. HWS_ERR_RANGE. */
+int hws_viewer_show(struct hws_viewer *v, size_t display) HWS_MUST_CHECK;
+/* A complete new picture; display < 0: of all. */
+int hws_viewer_refresh(struct hws_viewer *v, int display) HWS_MUST_CHECK;
+
+enum hws_viewer_state hws_viewer_state(const struct hws_viewer *v);
+const struct hws_peer *hws_viewer_peer(const struct hws_viewer *v);
+bool hws_viewer_encrypted(const struct hws_viewer *v);
+/* Ed25519 key of the host as the server vouched for it, NULL if unknown. */
+const uint8_t *hws_viewer_host_pk(const struct hws_viewer *v);
+/* Ses__PermissionInfo__Permission; what the host never mentioned is permitted. */
+bool hws_viewer_permitted(const struct hws_viewer *v, int permission);
+/* READY, permitted, and not view-only. */
+bool hws_viewer_may_input(const struct hws_viewer *v);
+bool hws_viewer_may_clip(const struct hws_viewer *v);
+/* Messages of kinds that are not known or not legal now. */
+uint64_t hws_viewer_ignored(const struct hws_viewer *v);
+/* The token of a state for logs and tests. */
+const char *hws_viewer_state_name(enum hws_viewer_state state);
