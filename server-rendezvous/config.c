@@ -2,6 +2,7 @@
 #include "server-rendezvous/config.h"
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
+#include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include "shared/crypto/identity.h"
 #include <stddef.h>
@@ -61,9 +62,13 @@ static const struct hws_option table[] = {
 			"HOST:PORT", "Where /ws/relay is handed on to (a relay's WebSocket port).",
 			NULL },
 
-	{ "access", "key", 'k', HWS_OPT_STR, AT(key), "-", 0, 0, NULL, HWS_OPT_SECRET, "KEY",
-			"- uses the key file (made when absent); else the base64 text of a secret key.",
+	{ "access", "key", 'k', HWS_OPT_STR, AT(key), "-", 0, 0, NULL, 0, "KEY",
+			"- uses the key file (made when absent); empty: the same, but callers need no key.",
 			"KEY" },
+	{ "access", "secret-key", 0, HWS_OPT_STR, AT(secret_key), "", 0, 0, NULL, HWS_OPT_SECRET,
+			"KEY",
+			"The secret key itself (88 base64 characters) instead of a key file.",
+			NULL },
 	{ "access", "open", 0, HWS_OPT_BOOL, AT(open), "no", 0, 0, NULL, HWS_OPT_RELOAD, NULL,
 			"Serve callers that do not know the key.", NULL },
 	{ "access", "encrypt", 0, HWS_OPT_BOOL, AT(encrypt), "yes", 0, 0, NULL, 0, NULL,
@@ -72,8 +77,8 @@ static const struct hws_option table[] = {
 			NULL, 0, "TIME",
 			"How long a new link may speak first before encryption is offered.", NULL },
 	{ "access", "enrolled-only", 0, HWS_OPT_BOOL, AT(enrolled_only), "no", 0, 0, NULL,
-			HWS_OPT_RELOAD, NULL, "Devices that are not in the database may not register.",
-			NULL },
+			HWS_OPT_RELOAD, NULL,
+			"Devices that are not in the database may not register.", NULL },
 	{ "access", "id-change", 0, HWS_OPT_BOOL, AT(id_change), "yes", 0, 0, NULL, HWS_OPT_RELOAD,
 			NULL, "Devices may choose another id.", NULL },
 	{ "access", "online-query", 0, HWS_OPT_ENUM, AT(online_query), "known", 0, 0,
@@ -95,7 +100,8 @@ static const struct hws_option table[] = {
 	{ "limits", "punch-burst", 0, HWS_OPT_U32, AT(punch_burst), "300", 1, 1000000, NULL,
 			HWS_OPT_RELOAD, "N", "How many at once.", NULL },
 	{ "limits", "target-rate", 0, HWS_OPT_U32, AT(target_rate), "5", 0, 1000000, NULL,
-			HWS_OPT_RELOAD, "N", "Connection requests per second to one device.", NULL },
+			HWS_OPT_RELOAD, "N", "Connection requests per second to one device.",
+			NULL },
 	{ "limits", "target-burst", 0, HWS_OPT_U32, AT(target_burst), "60", 1, 1000000, NULL,
 			HWS_OPT_RELOAD, "N", "How many at once.", NULL },
 	{ "limits", "key-rate", 0, HWS_OPT_U32, AT(key_rate), "1", 0, 1000000, NULL, HWS_OPT_RELOAD,
@@ -103,19 +109,23 @@ static const struct hws_option table[] = {
 	{ "limits", "key-burst", 0, HWS_OPT_U32, AT(key_burst), "30", 1, 1000000, NULL,
 			HWS_OPT_RELOAD, "N", "How many at once.", NULL },
 	{ "limits", "online-rate", 0, HWS_OPT_U32, AT(online_rate), "500", 0, 1000000, NULL,
-			HWS_OPT_RELOAD, "N", "Ids asked for in online queries, per second and address.",
-			NULL },
+			HWS_OPT_RELOAD, "N",
+			"Ids asked for in online queries, per second and address.", NULL },
 	{ "limits", "online-burst", 0, HWS_OPT_U32, AT(online_burst), "20000", 1, 10000000, NULL,
 			HWS_OPT_RELOAD, "N", "How many at once.", NULL },
 	{ "limits", "max-peers", 0, HWS_OPT_U64, AT(max_peers), "2000000", 64, 200000000, NULL, 0,
 			"N", "Devices kept in memory (about 130 bytes each).", NULL },
 
-	{ "store", "store", 0, HWS_OPT_STR, AT(store), "sqlite", 0, 0, NULL, HWS_OPT_SECRET, "WHERE",
+	{ "store", "store", 0, HWS_OPT_STR, AT(store), "sqlite", 0, 0, NULL, 0, "WHERE",
 			"sqlite, sqlite:FILE, memory, or a postgresql:// address.", "DB_URL" },
+	{ "store", "store-secret", 0, HWS_OPT_STR, AT(store_secret), "", 0, 0, NULL, HWS_OPT_SECRET,
+			"ADDRESS",
+			"A postgresql:// address that holds a password; goes before --store.",
+			NULL },
 	{ "store", "store-pool", 0, HWS_OPT_U32, AT(store_pool), "4", 1, 64, NULL, 0, "N",
 			"Connections to PostgreSQL.", "MAX_DATABASE_CONNECTIONS" },
-	{ "store", "store-queue", 0, HWS_OPT_U64, AT(queue_max), "200000", 1, 10000000, NULL, 0, "N",
-			"Registrations kept waiting while the database is away.", NULL },
+	{ "store", "store-queue", 0, HWS_OPT_U64, AT(queue_max), "200000", 1, 10000000, NULL, 0,
+			"N", "Registrations kept waiting while the database is away.", NULL },
 	{ "store", "node", 0, HWS_OPT_STR, AT(node), "", 0, 0, NULL, 0, "NAME",
 			"Name of this node among several on one PostgreSQL (default: one node only).",
 			NULL },
@@ -135,8 +145,8 @@ static const struct hws_option table[] = {
 	{ "sight", "metrics-port", 0, HWS_OPT_U16, AT(metrics_port), "21126", 0, 65535, NULL, 0,
 			"PORT", "Port of that page; 0 takes a free one and logs it.", NULL },
 	{ "sight", "log-level", 0, HWS_OPT_ENUM, AT(log_level), "info", 0, 0,
-			"error|warn|info|debug|trace", HWS_OPT_RELOAD, "LEVEL", "How much is logged.",
-			NULL },
+			"error|warn|info|debug|trace", HWS_OPT_RELOAD, "LEVEL",
+			"How much is logged.", NULL },
 	{ "sight", "log-format", 0, HWS_OPT_ENUM, AT(log_format), "text", 0, 0, "text|json|journal",
 			0, "FORMAT", "How it is logged.", NULL },
 
@@ -171,25 +181,37 @@ static void warn_ignored(const char *name, const char *value, const char *why)
 		hws_warn("config.ignored", HWS_STR("option", name), HWS_STR("text", why));
 }
 
-static int check_key(const struct rdv_config *c, struct hws_error *err)
+/* hbbs takes the secret key itself as the value of -k: kept where it is not shown. */
+static int check_key(struct rdv_config *c, struct hws_error *err)
 {
 	struct hws_identity id;
 	uint8_t pk[HWS_PK_LEN];
 	int r;
 
-	if (!*c->key || strcmp(c->key, "-") == 0 || strcmp(c->key, "_") == 0)
+	if (*c->key && strcmp(c->key, "-") != 0 && strcmp(c->key, "_") != 0) {
+		if (hws_key_parse(c->key, pk) == HWS_OK)
+			return hws_error_set(err, HWS_ERR_INVAL,
+					"the value of --key is a public key: without the secret key no device's "
+					"key could be signed and every session would be unencrypted. Leave "
+					"--key out and put the file id_ed25519 into the state folder");
+		hws_warn("config.key",
+				HWS_STR("text",
+						"a secret key on the command line is visible to "
+						"others: use secret-key in the config file"));
+		hws_free(c->secret_key);
+		c->secret_key = c->key;
+		c->key = hws_strdup("-");
+		if (!c->key)
+			return hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
+	}
+	if (!*c->secret_key)
 		return HWS_OK;
-	if (hws_key_parse(c->key, pk) == HWS_OK)
-		return hws_error_set(err, HWS_ERR_INVAL,
-				"the value of --key is a public key: without the secret key no device's key "
-				"could be signed and every session would be unencrypted. Leave --key out "
-				"and put the file id_ed25519 into the state folder");
-	r = hws_identity_from_text(c->key, &id);
+	r = hws_identity_from_text(c->secret_key, &id);
 	hws_identity_wipe(&id);
 	if (r < 0)
 		return hws_error_set(err, HWS_ERR_INVAL,
-				"the value of --key is not a secret key (88 base64 characters). Leave it out "
-				"to use the file id_ed25519 in the state folder");
+				"the key given is not a secret key (88 base64 characters). Leave it out to use "
+				"the file id_ed25519 in the state folder");
 	return HWS_OK;
 }
 
@@ -212,13 +234,14 @@ int rdv_config_check(struct rdv_config *c, struct hws_error *err)
 					"--port, --nat-port and --ws-port must differ");
 	}
 	if (c->tls_port && (!*c->tls_cert || !*c->tls_key))
-		return hws_error_set(err, HWS_ERR_INVAL,
-				"--tls-port needs --tls-cert and --tls-key");
+		return hws_error_set(
+				err, HWS_ERR_INVAL, "--tls-port needs --tls-cert and --tls-key");
 	warn_ignored("serial", c->serial, "this server never pushes server lists to devices");
 	warn_ignored("rendezvous-servers", c->rendezvous_servers,
 			"this server never pushes server lists to devices");
 	warn_ignored("software-url", c->software_url, "updates come from the distribution");
-	warn_ignored("mask", c->mask, "devices behind one address exchange local addresses by themselves");
+	warn_ignored("mask", c->mask,
+			"devices behind one address exchange local addresses by themselves");
 	warn_ignored("local-ip", c->local_ip, "it belongs to mask, which is not used");
 	if (!*c->key)
 		c->open = true; /* an explicitly empty key: what hbbs makes of it */

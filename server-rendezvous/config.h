@@ -13,11 +13,11 @@ struct rdv_config {
 	uint16_t port, nat_port, ws_port;
 	uint32_t udp_threads;
 	uint64_t rmem;
-	char *key;
+	char *key, *secret_key;
 	bool open; /* no key required */
 	bool encrypt;
 	uint64_t offer_delay_us;
-	char *store;
+	char *store, *store_secret;
 	uint32_t store_pool;
 	uint64_t max_peers, queue_max;
 	bool enrolled_only, id_change, always_relay;
@@ -40,7 +40,8 @@ struct rdv_config {
 	bool sandbox;
 	char *user;
 	char *node;
-	char *serial, *rendezvous_servers, *software_url, *mask, *local_ip; /* of other programs: ignored */
+	char *serial, *rendezvous_servers, *software_url, *mask,
+			*local_ip; /* of other programs: ignored */
 };
 
 extern const struct hws_options rdv_options;

@@ -19,13 +19,16 @@ struct rdv_cluster;
 /* Counters, added to with hws_count from any thread. */
 struct rdv_counts {
 	uint64_t udp_in, udp_out, udp_bad, udp_limited;
-	uint64_t keepalives, ask_pk, register_ok, register_mismatch, register_frequent, register_refused;
+	uint64_t keepalives, ask_pk, register_ok, register_mismatch, register_frequent,
+			register_refused;
 	uint64_t register_new, register_moved, key_changed, clones;
 	uint64_t punch, punch_sent, punch_absent, punch_offline, punch_denied, punch_limited;
-	uint64_t punch_answered, punch_relayed, punch_local, punch_udp, reply_unasked, reply_wrong_ip;
+	uint64_t punch_answered, punch_relayed, punch_local, punch_udp, reply_unasked,
+			reply_wrong_ip;
 	uint64_t why_symmetric, why_forced, why_host;
 	uint64_t relay_requests, relay_refused, relay_answered;
-	uint64_t auth_failures, online_queries, online_refused, nat_tests, id_changes, id_change_refused;
+	uint64_t auth_failures, online_queries, online_refused, nat_tests, id_changes,
+			id_change_refused;
 	uint64_t links_accepted, links_refused, links_bad, encrypted, frames_in;
 	uint64_t store_lookups;
 };
@@ -33,19 +36,19 @@ struct rdv_counts {
 struct rdv_core {
 	/* Replaced as a whole by a reload, read with rdv_conf(). */
 	const struct rdv_config *conf;
-	struct hws_identity identity;   /* fixed; any thread */
-	char key_text[HWS_KEY_TEXT];    /* fixed */
-	struct rdv_presence *presence;  /* any thread */
-	struct rdv_journal *journal;    /* any thread (put) */
-	struct rdv_udp *udp;            /* any thread (push) */
-	struct rdv_tcp *tcp;            /* any thread (post) */
-	struct rdv_relays *relays;      /* any thread */
-	struct rdv_why *why;            /* any thread */
-	struct rdv_known *known;        /* any thread: addresses that proved something */
-	struct rdv_rules *rules;        /* any thread: block and allow lists, groups, policy */
-	struct rdv_cluster *cluster;    /* NULL = one node; any thread (post) */
+	struct hws_identity identity;  /* fixed; any thread */
+	char key_text[HWS_KEY_TEXT];   /* fixed */
+	struct rdv_presence *presence; /* any thread */
+	struct rdv_journal *journal;   /* any thread (put) */
+	struct rdv_udp *udp;           /* any thread (push) */
+	struct rdv_tcp *tcp;           /* any thread (post) */
+	struct rdv_relays *relays;     /* any thread */
+	struct rdv_why *why;           /* any thread */
+	struct rdv_known *known;       /* any thread: addresses that proved something */
+	struct rdv_rules *rules;       /* any thread: block and allow lists, groups, policy */
+	struct rdv_cluster *cluster;   /* NULL = one node; any thread (post) */
 	struct rdv_counts count;
-	bool draining;                  /* atomic */
+	bool draining; /* atomic */
 };
 
 static inline const struct rdv_config *rdv_conf(const struct rdv_core *c)

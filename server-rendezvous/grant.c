@@ -58,8 +58,8 @@ static struct grant *set_of(struct rdv_grants *g, const struct rdv_addr *ip, con
 	return g->set[h & (g->sets - 1)];
 }
 
-static struct grant *find(struct rdv_grants *g, const struct rdv_addr *ip, const char *id,
-		uint64_t now_us)
+static struct grant *find(
+		struct rdv_grants *g, const struct rdv_addr *ip, const char *id, uint64_t now_us)
 {
 	struct grant *set = set_of(g, ip, id);
 
@@ -71,7 +71,8 @@ static struct grant *find(struct rdv_grants *g, const struct rdv_addr *ip, const
 	return NULL;
 }
 
-void rdv_grant_give(struct rdv_grants *g, const struct rdv_addr *ip, const char *id, uint64_t now_us)
+void rdv_grant_give(
+		struct rdv_grants *g, const struct rdv_addr *ip, const char *id, uint64_t now_us)
 {
 	struct grant *set = set_of(g, ip, id);
 	struct grant *take = find(g, ip, id, now_us);
@@ -99,8 +100,8 @@ void rdv_grant_relay(struct rdv_grants *g, const struct rdv_addr *ip, const char
 		at->relay[0] = 0;
 }
 
-const char *rdv_grant_find(struct rdv_grants *g, const struct rdv_addr *ip, const char *id,
-		uint64_t now_us)
+const char *rdv_grant_find(
+		struct rdv_grants *g, const struct rdv_addr *ip, const char *id, uint64_t now_us)
 {
 	struct grant *at = find(g, ip, id, now_us);
 

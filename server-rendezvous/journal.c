@@ -115,7 +115,8 @@ static void on_written(int r, void *arg)
 	if (r < 0) {
 		__atomic_fetch_add(&j->stats.failed, 1, __ATOMIC_RELAXED);
 		if (!j->warned)
-			hws_error_log("store.failed", HWS_ERR("error", r), HWS_U64("queued", j->work.n),
+			hws_error_log("store.failed", HWS_ERR("error", r),
+					HWS_U64("queued", j->work.n),
 					HWS_STR("text", "serving from memory, writing again every second"));
 		j->warned = true;
 		j->retry_at_us = hws_clock_us() + RETRY_US;

@@ -210,7 +210,8 @@ void rdv_link_send(struct rdv_link *l, const Rdv__RendezvousMessage *m)
 		hws_conn_close(l->conn, r);
 }
 
-void rdv_link_send_result(struct rdv_link *l, Rdv__RegisterPkResponse__Result result, int keep_alive)
+void rdv_link_send_result(
+		struct rdv_link *l, Rdv__RegisterPkResponse__Result result, int keep_alive)
 {
 	Rdv__RegisterPkResponse p = RDV__REGISTER_PK_RESPONSE__INIT;
 	Rdv__RendezvousMessage m = RDV__RENDEZVOUS_MESSAGE__INIT;
@@ -257,8 +258,8 @@ static void become_host(struct rdv_link *l, const char *id)
 	uint64_t k = rdv_conf(l->plane->core)->keep_alive_us;
 
 	if (l->host_id[0] && strcmp(l->host_id, id) != 0)
-		rdv_registration_link_gone(l->plane->core, hws_bytes_str(l->host_id), l->id,
-				rdv_link_now(l));
+		rdv_registration_link_gone(
+				l->plane->core, hws_bytes_str(l->host_id), l->id, rdv_link_now(l));
 	else if (!l->host_id[0])
 		__atomic_fetch_add(&l->plane->hosts, 1, __ATOMIC_RELAXED);
 	memcpy(l->host_id, id, strlen(id) + 1);
@@ -292,8 +293,8 @@ static void on_register_pk(struct rdv_link *l, Rdv__RendezvousMessage *in)
 	if (result == RDV__REGISTER_PK_RESPONSE__RESULT__OK)
 		become_host(l, m->id);
 	if (a == RDV_ANSWER_RESULT)
-		rdv_link_send_result(l, result,
-				(int)(rdv_conf(core)->keep_alive_us / HWS_US_PER_S));
+		rdv_link_send_result(
+				l, result, (int)(rdv_conf(core)->keep_alive_us / HWS_US_PER_S));
 }
 
 static void on_punch(struct rdv_link *l, Rdv__RendezvousMessage *in)
@@ -352,7 +353,8 @@ static const struct {
 	{ RDV__RENDEZVOUS_MESSAGE__UNION_RELAY_RESPONSE, ON_MAIN, 4096, on_relay_response },
 	{ RDV__RENDEZVOUS_MESSAGE__UNION_REGISTER_PK, ON_MAIN, 4096, on_register_pk },
 	{ RDV__RENDEZVOUS_MESSAGE__UNION_TEST_NAT_REQUEST, ON_ALL, 4096, on_nat_test },
-	{ RDV__RENDEZVOUS_MESSAGE__UNION_ONLINE_REQUEST, ON_ALL, HWS_RDV_ONLINE_FRAME_MAX, on_online },
+	{ RDV__RENDEZVOUS_MESSAGE__UNION_ONLINE_REQUEST, ON_ALL, HWS_RDV_ONLINE_FRAME_MAX,
+			on_online },
 };
 
 static void dispatch(struct rdv_link *l, struct hws_bytes payload)

@@ -49,8 +49,8 @@ struct rdv_link {
 	enum rdv_link_state state;
 	struct rdv_addr addr; /* of the caller; the port is synthetic where it means nothing (WebSocket) */
 	struct sockaddr_storage peer; /* for limits and lists */
-	uint32_t cookie;      /* goes out in the disguised address and must come back */
-	struct rdv_pending *pending; /* RDV_PENDING_MAX of them, made when needed */
+	uint32_t cookie;              /* goes out in the disguised address and must come back */
+	struct rdv_pending *pending;  /* RDV_PENDING_MAX of them, made when needed */
 	struct hws_timer timer;
 	char host_id[HWS_ID_MAX + 1]; /* a host lives on this link */
 	struct hws_deferred gone;
@@ -68,18 +68,18 @@ struct rdv_tcp {
 	struct hws_list all;
 	struct rdv_link *by_addr[RDV_LINK_TABLE];
 	struct rdv_grants *grants;
-	struct hws_admit *admit;   /* links */
-	struct hws_admit *punch;   /* requests by address */
-	struct hws_admit *keys;    /* wrong keys by address */
-	struct hws_admit *online;  /* ids asked for by address */
-	struct hws_admit *changes; /* registrations by address */
-	struct rdv_targets *targets; /* requests by target */
+	struct hws_admit *admit;      /* links */
+	struct hws_admit *punch;      /* requests by address */
+	struct hws_admit *keys;       /* wrong keys by address */
+	struct hws_admit *online;     /* ids asked for by address */
+	struct hws_admit *changes;    /* registrations by address */
+	struct rdv_targets *targets;  /* requests by target */
 	struct hws_cidr_list proxies; /* whose word about the caller's address counts */
 	struct hws_kx_offer offer;
 	struct hws_buf out; /* scratch for packing */
 	uint64_t hash_key[2];
 	uint64_t count, hosts, ws; /* atomics */
-	uint64_t posts; /* atomic: handed over, not yet run */
+	uint64_t posts;            /* atomic: handed over, not yet run */
 	pthread_t thread;
 	bool started;
 };
@@ -96,7 +96,8 @@ void rdv_link_leave(struct rdv_link *l);
 int rdv_link_new(struct rdv_tcp *t, enum rdv_port port, struct hws_stream *s) HWS_MUST_CHECK;
 /* Sends a message (sealed if keyed). */
 void rdv_link_send(struct rdv_link *l, const Rdv__RendezvousMessage *m);
-void rdv_link_send_result(struct rdv_link *l, Rdv__RegisterPkResponse__Result result, int keep_alive);
+void rdv_link_send_result(
+		struct rdv_link *l, Rdv__RegisterPkResponse__Result result, int keep_alive);
 /* Writes out what waits, then closes. */
 void rdv_link_finish(struct rdv_link *l);
 /* The caller's address as messages carry it, with the link's cookie. */
@@ -110,7 +111,8 @@ static inline uint64_t rdv_link_now(const struct rdv_link *l)
 void rdv_punch_request(struct rdv_link *l, const Rdv__PunchHoleRequest *m);
 void rdv_relay_request(struct rdv_link *l, Rdv__RequestRelay *m);
 /* To a device, by whatever way it is registered; false when it has none here. */
-bool rdv_push(struct rdv_core *core, const struct rdv_peer_info *to, const Rdv__RendezvousMessage *m);
+bool rdv_push(struct rdv_core *core, const struct rdv_peer_info *to,
+		const Rdv__RendezvousMessage *m);
 struct rdv_pending *rdv_pending_find(struct rdv_link *l, const char *id, bool relay);
 
 /* --- reply.c: what devices answer --- */

@@ -33,7 +33,8 @@ void rdv_online_request(struct rdv_link *l, const Rdv__OnlineRequest *m)
 		return;
 	if (may_ask(l, m)) {
 		for (size_t i = 0; i < m->n_peers; i++) {
-			if (rdv_presence_get(core->presence, hws_bytes_str(m->peers[i]), now, &info) &&
+			if (rdv_presence_get(core->presence, hws_bytes_str(m->peers[i]), now,
+					    &info) &&
 					info.online)
 				p.states.data[i / 8] |= (uint8_t)(0x80u >> (i % 8));
 		}

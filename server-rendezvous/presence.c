@@ -360,7 +360,8 @@ void rdv_presence_sweep(struct rdv_presence *p, unsigned budget, uint64_t now_us
 {
 	while (budget > 0) {
 		struct rdv_shard *s = &p->shard[p->sweep_shard];
-		unsigned part = HWS_MIN(budget, 512u); /* the lock is held for no longer than this */
+		unsigned part = HWS_MIN(
+				budget, 512u); /* the lock is held for no longer than this */
 
 		pthread_mutex_lock(&s->lock);
 		for (; part > 0 && p->sweep_at < s->top; part--, budget--) {
@@ -399,14 +400,14 @@ void rdv_presence_stats(struct rdv_presence *p, struct rdv_presence_stats *ret)
 		pthread_mutex_lock(&s->lock);
 		ret->peers += s->used;
 		ret->bytes += (uint64_t)s->chunks * CHUNK * sizeof(struct rdv_peer) +
-				s->index_size * sizeof(uint32_t) +
-				s->chunk_size * sizeof(void *) + s->far_bytes;
+				s->index_size * sizeof(uint32_t) + s->chunk_size * sizeof(void *) +
+				s->far_bytes;
 		pthread_mutex_unlock(&s->lock);
 	}
 }
 
-void rdv_presence_each(struct rdv_presence *p,
-		bool (*fn)(const struct rdv_peer *peer, void *arg), void *arg)
+void rdv_presence_each(struct rdv_presence *p, bool (*fn)(const struct rdv_peer *peer, void *arg),
+		void *arg)
 {
 	bool more = true;
 

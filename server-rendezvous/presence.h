@@ -41,8 +41,8 @@ struct rdv_peer {
 	struct rdv_addr addr;
 	uint8_t id_len; /* 0 = free record */
 	uint8_t flags;
-	uint8_t burst;   /* RegisterPk in quick succession */
-	uint8_t strikes; /* another key asked for this id while the present one lived */
+	uint8_t burst;            /* RegisterPk in quick succession */
+	uint8_t strikes;          /* another key asked for this id while the present one lived */
 	uint8_t mac[RDV_MAC_LEN]; /* keyed hash of the machine id */
 	uint8_t pk[RDV_PK_LEN];
 };
@@ -76,7 +76,8 @@ static inline uint64_t rdv_peer_link(const struct rdv_peer *peer)
 /* Becomes a full member: forgets what was kept for it. */
 void rdv_peer_prove(struct rdv_peer *peer);
 struct hws_bytes rdv_peer_id(const struct rdv_peer *peer);
-void rdv_presence_mac(const struct rdv_presence *p, struct hws_bytes uuid, uint8_t ret[RDV_MAC_LEN]);
+void rdv_presence_mac(
+		const struct rdv_presence *p, struct hws_bytes uuid, uint8_t ret[RDV_MAC_LEN]);
 
 /* A copy for those who only ask. */
 struct rdv_peer_info {
@@ -95,11 +96,11 @@ bool rdv_presence_load(struct rdv_presence *p, const struct rdv_peer_row *row);
  * the figures below. */
 void rdv_presence_sweep(struct rdv_presence *p, unsigned budget, uint64_t now_us);
 struct rdv_presence_stats {
-	uint64_t peers;  /* records now */
-	uint64_t online; /* in the last full round of the sweep */
+	uint64_t peers;            /* records now */
+	uint64_t online;           /* in the last full round of the sweep */
 	uint64_t max, bytes, full; /* full = refused because of the cap */
 };
 void rdv_presence_stats(struct rdv_presence *p, struct rdv_presence_stats *ret);
 /* Calls fn for every record, shard by shard under its lock; stops when fn returns false. */
-void rdv_presence_each(struct rdv_presence *p,
-		bool (*fn)(const struct rdv_peer *peer, void *arg), void *arg);
+void rdv_presence_each(struct rdv_presence *p, bool (*fn)(const struct rdv_peer *peer, void *arg),
+		void *arg);

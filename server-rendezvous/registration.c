@@ -32,10 +32,10 @@ struct attempt {
 	const struct rdv_origin *from;
 	struct hws_bytes id, uuid, pk;
 	uint8_t mac[RDV_MAC_LEN];
-	bool write, wait;      /* to the store; answer only then */
-	bool moved, new_key;   /* for log and counters */
-	bool first;            /* first packet of an unknown device */
-	const char *refused;   /* event name of a refusal worth a line */
+	bool write, wait;    /* to the store; answer only then */
+	bool moved, new_key; /* for log and counters */
+	bool first;          /* first packet of an unknown device */
+	const char *refused; /* event name of a refusal worth a line */
 };
 
 static void row_fill(struct rdv_peer_row *row, struct hws_bytes id, struct hws_bytes uuid,
@@ -388,8 +388,37 @@ result rdv_registration_written(struct rdv_core *core, const struct rdv_write *w
 	return UUID_MISMATCH;
 }
 
-void rdv_registration_link_gone(
-		struct rdv_core *core, struct hws_bytes id, uint64_t link, uint64_t now_us HWS_UNUSED)
+void rdv_registration_renamed(struct rdv_core *core, const char *old_id, const char *new_id)
+{
+	struct rdv_peer copy;
+	struct rdv_shard *s = rdv_presence_lock(core->presence, hws_bytes_str(old_id));
+	struct rdv_peer *p = rdv_shard_find(s);
+	bool had = p && !(p->flags & RDV_PEER_UNPROVEN);
+
+	if (had) {
+		copy = *p;
+		rdv_shard_remove(s, p);
+	}
+	rdv_presence_unlock(s);
+	if (!had)
+		return;
+	s = rdv_presence_lock(core->presence, hws_bytes_str(new_id));
+	p = rdv_shard_find(s);
+	if (!p)
+		p = rdv_shard_add(s);
+	if (p) {
+		memcpy(p->mac, copy.mac, sizeof(p->mac));
+		memcpy(p->pk, copy.pk, sizeof(p->pk));
+		rdv_peer_prove(p);
+		p->flags = copy.flags;
+		p->addr = copy.addr;
+		p->seen = 0; /* it comes back under its new name */
+	}
+	rdv_presence_unlock(s);
+}
+
+void rdv_registration_link_gone(struct rdv_core *core, struct hws_bytes id, uint64_t link,
+		uint64_t now_us HWS_UNUSED)
 {
 	struct rdv_shard *s;
 	struct rdv_peer *p;

@@ -32,6 +32,8 @@ enum rdv_answer rdv_register_pk(struct rdv_core *core, const struct rdv_origin *
 /* The journal's word about a registration: undoes what another node owns already. Returns what to tell the host. */
 Rdv__RegisterPkResponse__Result rdv_registration_written(
 		struct rdv_core *core, const struct rdv_write *w, int r);
+/* The store has renamed a device: so does the table. */
+void rdv_registration_renamed(struct rdv_core *core, const char *old_id, const char *new_id);
 /* A long-lived link has ended: its host is gone unless it spoke otherwise since. */
-void rdv_registration_link_gone(struct rdv_core *core, struct hws_bytes id, uint64_t link,
-		uint64_t now_us);
+void rdv_registration_link_gone(
+		struct rdv_core *core, struct hws_bytes id, uint64_t link, uint64_t now_us);

@@ -169,8 +169,8 @@ static void check_done(int res, struct hws_stream *s, void *arg)
 		hws_info("relay.up", HWS_STR("relay", text));
 	else if (changed)
 		hws_warn("relay.down", HWS_STR("relay", text), HWS_ERR("error", res));
-	hws_timer_start(r->loop, &c->timer, res == HWS_OK ? CHECK_UP_US : CHECK_DOWN_US, check_start,
-			c);
+	hws_timer_start(r->loop, &c->timer, res == HWS_OK ? CHECK_UP_US : CHECK_DOWN_US,
+			check_start, c);
 }
 
 static void check_start(void *arg)
@@ -248,9 +248,10 @@ json_t *rdv_relays_json(struct rdv_relays *r)
 		const char *state = !at->checked ? "unknown" : at->up ? "up" : "down";
 
 		json_array_append_new(list,
-				json_pack("{s:s,s:s,s:i,s:b,s:f,s:s}", "relay", at->text, "state", state,
-						"weight", (int)at->weight, "drained", at->drained,
-						"connect_ms", (double)at->rtt_us / 1000.0, "error",
+				json_pack("{s:s,s:s,s:i,s:b,s:f,s:s}", "relay", at->text, "state",
+						state, "weight", (int)at->weight, "drained",
+						at->drained, "connect_ms",
+						(double)at->rtt_us / 1000.0, "error",
 						at->up ? "" : hws_err_text(at->why)));
 	}
 	pthread_mutex_unlock(&r->lock);

@@ -10,10 +10,12 @@
 
 struct rdv_relays;
 /* Checks every relay by a TCP connect each 10 s (3 s while it is down). */
-int rdv_relays_new(struct hws_loop *loop, struct hws_work *work, struct rdv_relays **ret) HWS_MUST_CHECK;
+int rdv_relays_new(struct hws_loop *loop, struct hws_work *work,
+		struct rdv_relays **ret) HWS_MUST_CHECK;
 void rdv_relays_free(struct rdv_relays *r);
 /* "HOST[:PORT][*WEIGHT], ..."; replaces the list only if all of it is right. State of relays that stay is kept. */
-int rdv_relays_configure(struct rdv_relays *r, const char *list, struct hws_error *err) HWS_MUST_CHECK;
+int rdv_relays_configure(
+		struct rdv_relays *r, const char *list, struct hws_error *err) HWS_MUST_CHECK;
 /* "" when there is none; at most size - 1 bytes. */
 void rdv_relays_pick(struct rdv_relays *r, char *buf, size_t size);
 /* Takes a relay out of new sessions, or in again. HWS_ERR_NOTFOUND. */

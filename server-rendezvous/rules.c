@@ -101,21 +101,24 @@ static const char *member_of(const struct rule *u, const char *group)
 
 static int parse(struct rule *u, struct hws_error *err)
 {
-	if (is(u, "block-ip")) {
+	if (is(u, "block-ip") || is(u, "allow-ip")) {
 		u->is_net = true;
 		if (hws_cidr_parse(u->e.key, &u->net) < 0)
 			return hws_error_set(err, HWS_ERR_INVAL,
-					"%s is neither an address nor a network (10.0.0.0/8)", u->e.key);
+					"%s is neither an address nor a network (10.0.0.0/8)",
+					u->e.key);
 	} else if (is(u, "group")) {
 		const char *member = strchr(u->e.key, '/');
 
 		if (!member || !member[1] || member == u->e.key)
-			return hws_error_set(err, HWS_ERR_INVAL, "a group member is GROUP/ID or GROUP/NET");
+			return hws_error_set(err, HWS_ERR_INVAL,
+					"a group member is GROUP/ID or GROUP/NET");
 		u->is_net = hws_cidr_parse(member + 1, &u->net) == HWS_OK &&
 				(strchr(member + 1, '.') || strchr(member + 1, ':'));
 	} else if (is(u, "rule")) {
 		if (!strchr(u->e.key, '>') ||
-				(strcmp(u->e.value, "allow") != 0 && strcmp(u->e.value, "deny") != 0))
+				(strcmp(u->e.value, "allow") != 0 &&
+						strcmp(u->e.value, "deny") != 0))
 			return hws_error_set(err, HWS_ERR_INVAL,
 					"a rule is FROM>TO with the value allow or deny");
 	}
@@ -134,8 +137,9 @@ int rdv_rules_put(struct rdv_rules *r, const struct rdv_entry *e, struct hws_err
 	at = find(r, e->kind, e->key);
 	if (!at && r->count == r->size) {
 		size_t size = r->size ? r->size * 2 : 16;
-		struct rule *p = r->count < ENTRIES_MAX ? hws_realloc_array(r->rule, size, sizeof(*p)) :
-							  NULL;
+		struct rule *p = r->count < ENTRIES_MAX
+				? hws_realloc_array(r->rule, size, sizeof(*p))
+				: NULL;
 
 		if (!p) {
 			pthread_rwlock_unlock(&r->lock);
@@ -175,6 +179,8 @@ bool rdv_rules_ip_blocked(struct rdv_rules *r, const struct sockaddr_storage *a)
 			(r->allow.count && !hws_cidr_list_match(&r->allow, a));
 	for (size_t i = 0; i < r->count && !blocked; i++)
 		blocked = is(&r->rule[i], "block-ip") && hws_cidr_match(&r->rule[i].net, a);
+	for (size_t i = 0; i < r->count && blocked; i++)
+		blocked = !(is(&r->rule[i], "allow-ip") && hws_cidr_match(&r->rule[i].net, a));
 	pthread_rwlock_unlock(&r->lock);
 	return blocked;
 }
@@ -214,8 +220,8 @@ static bool in_to_group(const struct rdv_rules *r, const char *group, const char
 }
 
 /* 0 = does not apply; else how special it is (1..4). */
-static int applies(const struct rdv_rules *r, const struct rule *u, const struct sockaddr_storage *from,
-		const char *id)
+static int applies(const struct rdv_rules *r, const struct rule *u,
+		const struct sockaddr_storage *from, const char *id)
 {
 	char from_group[RDV_ENTRY_KEY_MAX + 1];
 	const char *to = strchr(u->e.key, '>');
@@ -258,9 +264,23 @@ bool rdv_rules_may_call(struct rdv_rules *r, const struct sockaddr_storage *from
 		}
 	}
 	pthread_rwlock_unlock(&r->lock);
-	if (!may && hws_str_copy(why, why_size,
-				"The rules of this server do not let you connect to this device. "
-				"Ask your administrator.") < 0)
+	if (!may &&
+			hws_str_copy(why, why_size,
+					"The rules of this server do not let you connect to this device. "
+					"Ask your administrator.") < 0)
 		why[0] = 0;
 	return may;
+}
+
+json_t *rdv_rules_json(struct rdv_rules *r)
+{
+	json_t *list = json_array();
+
+	pthread_rwlock_rdlock(&r->lock);
+	for (size_t i = 0; list && i < r->count; i++)
+		json_array_append_new(list,
+				json_pack("{s:s,s:s,s:s}", "kind", r->rule[i].e.kind, "key",
+						r->rule[i].e.key, "value", r->rule[i].e.value));
+	pthread_rwlock_unlock(&r->lock);
+	return list;
 }

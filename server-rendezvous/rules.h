@@ -1,13 +1,15 @@
 /* rendezvous/rules: who is served and who may call whom: block and allow lists, device groups and the rules between
  * them. Kept in the store's entries, changed while running. Any thread may ask; the control loop changes.
  *
- * Entries:  block-ip NET   block-id ID   group NAME: id or NET   rule "FROM>TO": allow or deny
+ * Entries:  block-ip NET   allow-ip NET (beats every block list)   block-id ID   group "NAME/ID" or "NAME/NET"
+ *           rule "FROM>TO": allow or deny
  * FROM is a group of networks or "*", TO a group of ids or "*"; the most special rule decides (both named, then TO named,
  * then FROM named, then "*>*"); without any the answer is yes. */
 #pragma once
 #include "server-rendezvous/addr.h"
 #include "server-rendezvous/store/store.h"
 #include "shared/base/err.h"
+#include <jansson.h>
 #include <stdbool.h>
 
 struct rdv_rules;
@@ -17,7 +19,8 @@ void rdv_rules_free(struct rdv_rules *r);
 int rdv_rules_configure(struct rdv_rules *r, const char *block, const char *allow,
 		struct hws_error *err) HWS_MUST_CHECK;
 /* One entry comes or goes (its kind may be foreign: ignored). HWS_ERR_INVAL for a value that cannot be. */
-int rdv_rules_put(struct rdv_rules *r, const struct rdv_entry *e, struct hws_error *err) HWS_MUST_CHECK;
+int rdv_rules_put(struct rdv_rules *r, const struct rdv_entry *e,
+		struct hws_error *err) HWS_MUST_CHECK;
 void rdv_rules_delete(struct rdv_rules *r, const char *kind, const char *key);
 
 /* True when this address is not served at all. One relaxed load when there are no lists. */
@@ -26,3 +29,5 @@ bool rdv_rules_id_blocked(struct rdv_rules *r, const char *id);
 /* May a caller from `from` reach `id`? Otherwise `why` gets a sentence for the person who calls. */
 bool rdv_rules_may_call(struct rdv_rules *r, const struct sockaddr_storage *from, const char *id,
 		char *why, size_t why_size);
+/* What was put, as an array of {kind, key, value}. */
+json_t *rdv_rules_json(struct rdv_rules *r);

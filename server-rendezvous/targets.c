@@ -46,8 +46,8 @@ void rdv_targets_free(struct rdv_targets *t)
 	free(t);
 }
 
-bool rdv_targets_take(
-		struct rdv_targets *t, const char *id, uint32_t rate, uint32_t burst, uint64_t now_us)
+bool rdv_targets_take(struct rdv_targets *t, const char *id, uint32_t rate, uint32_t burst,
+		uint64_t now_us)
 {
 	struct target *set, *take;
 	uint64_t h;

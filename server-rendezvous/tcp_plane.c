@@ -107,8 +107,8 @@ static void on_ws(int fd, const struct sockaddr_storage *peer HWS_UNUSED, void *
 int rdv_tcp_listen(struct rdv_tcp *t, enum rdv_port which, const char *bind_ip, uint16_t port,
 		struct hws_error *err)
 {
-	static void (*const on_accept[])(int, const struct sockaddr_storage *, void *) = { on_main,
-		on_nat, on_ws };
+	static void (*const on_accept[])(
+			int, const struct sockaddr_storage *, void *) = { on_main, on_nat, on_ws };
 	struct hws_listen_conf conf = {
 		.bind_ip = bind_ip, .port = port, .on_accept = on_accept[which], .arg = t
 	};
@@ -311,8 +311,8 @@ static void run_result(void *arg)
 	post_done(p);
 }
 
-void rdv_tcp_post_result(
-		struct rdv_tcp *t, uint64_t link, Rdv__RegisterPkResponse__Result result, bool close)
+void rdv_tcp_post_result(struct rdv_tcp *t, uint64_t link, Rdv__RegisterPkResponse__Result result,
+		bool close)
 {
 	struct post *p = post_new(t, 0);
 

@@ -29,8 +29,8 @@ int rdv_tcp_accept(struct rdv_tcp *t, enum rdv_port which, struct hws_stream *s)
 /* A PunchHoleSent that came by datagram; bytes are copied. */
 void rdv_tcp_post_sent(struct rdv_tcp *t, const struct rdv_addr *from, struct hws_bytes datagram);
 /* The answer a registration or id change on a link waited for. */
-void rdv_tcp_post_result(
-		struct rdv_tcp *t, uint64_t link, Rdv__RegisterPkResponse__Result result, bool close);
+void rdv_tcp_post_result(struct rdv_tcp *t, uint64_t link, Rdv__RegisterPkResponse__Result result,
+		bool close);
 void rdv_tcp_post_close(struct rdv_tcp *t, uint64_t link);
 /* Runs fn(arg) on the plane's thread (cluster). */
 int rdv_tcp_post(struct rdv_tcp *t, void (*fn)(void *arg), void *arg) HWS_MUST_CHECK;

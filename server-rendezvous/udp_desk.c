@@ -20,9 +20,9 @@ int rdv_udp_desk_init(struct rdv_udp_desk *d, struct rdv_core *core)
 	struct hws_admit_conf changes = { .max_entries = ADDRESSES_MAX,
 		.rate = conf->register_rate,
 		.burst = conf->register_burst };
-	struct hws_admit_conf strangers = { .max_entries = ADDRESSES_MAX,
-		.rate = STRANGER_RATE,
-		.burst = STRANGER_BURST };
+	struct hws_admit_conf strangers = {
+		.max_entries = ADDRESSES_MAX, .rate = STRANGER_RATE, .burst = STRANGER_BURST
+	};
 	int r;
 
 	memset(d, 0, sizeof(*d));
@@ -56,8 +56,8 @@ static void send_result(struct rdv_udp_desk *d, const struct sockaddr_storage *t
 	}
 }
 
-void rdv_udp_result(
-		struct rdv_udp *u, const struct rdv_addr *to, Rdv__RegisterPkResponse__Result result)
+void rdv_udp_result(struct rdv_udp *u, const struct rdv_addr *to,
+		Rdv__RegisterPkResponse__Result result)
 {
 	uint8_t out[5] = { 0x82, 0x01, 0, 0x08, (uint8_t)result };
 

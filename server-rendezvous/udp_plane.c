@@ -82,7 +82,8 @@ static void *worker_run(void *arg)
 	return NULL;
 }
 
-static int worker_open(struct rdv_udp *u, struct worker *w, const char *bind_ip, struct hws_error *err)
+static int worker_open(
+		struct rdv_udp *u, struct worker *w, const char *bind_ip, struct hws_error *err)
 {
 	struct sockaddr_storage ss;
 	socklen_t len = sizeof(ss);

@@ -24,7 +24,7 @@ void rdv_udp_result(struct rdv_udp *u, const struct rdv_addr *to,
 /* What one worker does with a datagram, without sockets (workers, tests, fuzzing). */
 struct rdv_udp_desk {
 	struct rdv_core *core;
-	struct hws_admit *changes; /* new and changed registrations */
+	struct hws_admit *changes;   /* new and changed registrations */
 	struct hws_admit *strangers; /* answers to senders we do not know */
 	void (*send)(const struct sockaddr_storage *to, struct hws_bytes data, void *arg);
 	void *arg;

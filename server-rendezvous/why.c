@@ -17,8 +17,9 @@ struct rdv_why {
 static const struct {
 	const char *name, *text;
 } outcomes[RDV_OUT_COUNT] = {
-	[RDV_OUT_SENT] = { "no-answer", "handed to the device, which did not answer: it may just have "
-					"gone, or its network drops what we send" },
+	[RDV_OUT_SENT] = { "no-answer",
+			"handed to the device, which did not answer: it may just have "
+			"gone, or its network drops what we send" },
 	[RDV_OUT_PUNCH] = { "direct-tcp", "both sides were told to connect directly (TCP)" },
 	[RDV_OUT_UDP] = { "direct-udp", "both sides were told to connect directly (UDP)" },
 	[RDV_OUT_LOCAL] = { "local", "same network: the viewer was given the local address" },

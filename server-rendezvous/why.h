@@ -9,17 +9,17 @@
 #include <stdint.h>
 
 enum rdv_outcome {
-	RDV_OUT_SENT,    /* handed to the device, which has not answered (yet) */
-	RDV_OUT_PUNCH,   /* direct TCP proposed */
-	RDV_OUT_UDP,     /* direct UDP proposed */
-	RDV_OUT_LOCAL,   /* same network: local address given */
-	RDV_OUT_RELAY,   /* the device chose the relay */
+	RDV_OUT_SENT,        /* handed to the device, which has not answered (yet) */
+	RDV_OUT_PUNCH,       /* direct TCP proposed */
+	RDV_OUT_UDP,         /* direct UDP proposed */
+	RDV_OUT_LOCAL,       /* same network: local address given */
+	RDV_OUT_RELAY,       /* the device chose the relay */
 	RDV_OUT_RELAY_ASKED, /* direct way failed: the viewer asked for the relay and the device agreed */
 	RDV_OUT_REFUSED_BY_DEVICE,
 	RDV_OUT_ABSENT,
 	RDV_OUT_OFFLINE,
 	RDV_OUT_WRONG_KEY,
-	RDV_OUT_DENIED,  /* by a rule or block list */
+	RDV_OUT_DENIED, /* by a rule or block list */
 	RDV_OUT_LIMITED,
 	RDV_OUT_COUNT
 };

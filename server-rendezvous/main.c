@@ -1,0 +1,241 @@
+/* hawser-rendezvous: settings, start, end. */
+#include "server-rendezvous/config.h"
+#include "server-rendezvous/server.h"
+#include "shared/base/buf.h"
+#include "shared/base/log.h"
+#include "shared/base/macros.h"
+#include "shared/base/str.h"
+#include "shared/crypto/crypto.h"
+#include "shared/crypto/identity.h"
+#include "shared/daemon/daemon.h"
+#include "shared/daemon/sandbox.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAME "hawser-rendezvous"
+
+struct program {
+	struct hws_loop *loop;
+	struct hws_daemon *daemon;
+	struct rdv_server *server;
+	struct rdv_config *conf, *before; /* `before` may still be read by a worker for a moment */
+	int argc;
+	char **argv;
+};
+
+/* File, then environment, then command line over the defaults. */
+static int read_config(
+		int argc, char **argv, struct rdv_config *c, int *ret_rest, struct hws_error *err)
+{
+	char path[400] = "";
+	int r = hws_options_init(&rdv_options, c);
+
+	if (r < 0)
+		return hws_error_set(err, r, "out of memory");
+	r = hws_options_args(&rdv_options, c, argc, argv, ret_rest, err);
+	if (r == HWS_OK && *c->config) {
+		r = hws_str_copy(path, sizeof(path), c->config);
+		if (r < 0)
+			hws_error_set(err, r, "the path of the config file is too long");
+	}
+	hws_options_done(&rdv_options, c);
+	if (r < 0)
+		return r;
+	r = hws_options_init(&rdv_options, c);
+	if (r < 0)
+		return hws_error_set(err, r, "out of memory");
+	if (*path)
+		r = hws_options_file(&rdv_options, c, path, err);
+	if (r == HWS_OK)
+		r = hws_options_env(&rdv_options, c, err);
+	if (r == HWS_OK)
+		r = hws_options_args(&rdv_options, c, argc, argv, ret_rest, err);
+	if (r == HWS_OK)
+		r = rdv_config_check(c, err);
+	if (r < 0)
+		hws_options_done(&rdv_options, c);
+	return r;
+}
+
+static struct rdv_config *new_config(int argc, char **argv, int *ret_rest, struct hws_error *err)
+{
+	struct rdv_config *c = calloc(1, sizeof(*c));
+
+	if (!c) {
+		hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
+		return NULL;
+	}
+	if (read_config(argc, argv, c, ret_rest, err) < 0) {
+		free(c);
+		return NULL;
+	}
+	return c;
+}
+
+static void free_config(struct rdv_config *c)
+{
+	if (!c)
+		return;
+	hws_options_done(&rdv_options, c);
+	free(c);
+}
+
+static void on_reload(void *arg)
+{
+	struct program *p = arg;
+	struct hws_error err = { 0 };
+	int rest;
+	struct rdv_config *c = new_config(p->argc, p->argv, &rest, &err);
+
+	if (!c || rdv_server_reload(p->server, c, &err) < 0) {
+		hws_error_log("reload.failed", HWS_STR("text", err.text));
+		free_config(c);
+		return;
+	}
+	free_config(p->before);
+	p->before = p->conf;
+	p->conf = c;
+	hws_log_set_level((enum hws_log_level)c->log_level);
+	hws_info("reloaded");
+}
+
+static void on_drained(void *arg)
+{
+	struct program *p = arg;
+
+	hws_loop_stop(p->loop);
+}
+
+static void on_drain(void *arg)
+{
+	struct program *p = arg;
+
+	rdv_server_drain(p->server, on_drained, p);
+}
+
+static int print_key(const struct rdv_config *c)
+{
+	struct hws_identity id;
+	struct hws_error err = { 0 };
+	char dir[200], path[300], text[HWS_KEY_TEXT];
+	int r = HWS_OK;
+
+	if (*c->state_dir)
+		r = hws_str_copy(dir, sizeof(dir), c->state_dir);
+	else
+		r = hws_daemon_state_dir(NAME, dir, sizeof(dir), &err);
+	if (r == HWS_OK)
+		r = hws_fmt(path, sizeof(path), "%s/id_ed25519", dir);
+	if (r == HWS_OK)
+		r = hws_identity_load_or_create(path, true, &id, NULL, &err);
+	if (r < 0) {
+		fprintf(stderr, NAME ": %s\n", err.text[0] ? err.text : hws_err_text(r));
+		return 1;
+	}
+	puts(hws_key_text(id.pk, text));
+	hws_identity_wipe(&id);
+	return 0;
+}
+
+static int print_config(const struct rdv_config *c)
+{
+	struct hws_buf out;
+
+	hws_buf_init(&out, 256u << 10);
+	hws_options_show(&rdv_options, c, &out);
+	fwrite(hws_buf_bytes(&out).ptr, 1, hws_buf_len(&out), stdout);
+	hws_buf_done(&out);
+	return 0;
+}
+
+static int print_help(void)
+{
+	struct hws_buf out;
+
+	hws_buf_init(&out, 256u << 10);
+	hws_options_help(&rdv_options, &out);
+	fwrite(hws_buf_bytes(&out).ptr, 1, hws_buf_len(&out), stdout);
+	hws_buf_done(&out);
+	return 0;
+}
+
+static int confine(const struct rdv_config *c, struct hws_error *err)
+{
+	int r = HWS_OK;
+
+	if (*c->user)
+		r = hws_sandbox_drop_to(c->user, err);
+	if (r == HWS_OK && c->sandbox)
+		r = hws_sandbox_enter(HWS_SANDBOX_RENDEZVOUS, err);
+	return r;
+}
+
+static int serve(struct program *p, struct hws_error *err)
+{
+	struct hws_daemon_conf dc = { .on_reload = on_reload, .on_drain = on_drain, .arg = p };
+	int r = hws_loop_new(&p->loop);
+
+	hws_daemon_raise_nofile();
+	if (r == HWS_OK)
+		r = hws_daemon_new(p->loop, &dc, &p->daemon);
+	if (r == HWS_OK)
+		r = rdv_server_new(p->loop, p->conf, &p->server, err);
+	if (r == HWS_OK)
+		r = rdv_server_start(p->server, err);
+	if (r == HWS_OK)
+		r = confine(p->conf, err);
+	if (r == HWS_OK) {
+		hws_daemon_ready(p->daemon);
+		r = hws_loop_run(p->loop);
+		hws_info("stopped");
+	}
+	rdv_server_free(p->server);
+	hws_daemon_free(p->daemon);
+	hws_loop_free(p->loop);
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	struct program p = { .argc = argc, .argv = argv };
+	struct hws_error err = { 0 };
+	int rest = argc, status = 1;
+
+	hws_log_setup(NAME, HWS_LOG_TEXT, 2);
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return print_help();
+		if (strcmp(argv[i], "--version") == 0)
+			return puts(NAME " " HAWSER_VERSION) < 0;
+	}
+	if (hws_crypto_init() < 0)
+		hws_die("the system gives no random numbers");
+	/* A verb may stand first: "key --state-dir DIR". */
+	if (argc > 1 && (strcmp(argv[1], "key") == 0 || strcmp(argv[1], "config") == 0)) {
+		p.argc--;
+		p.argv++;
+	}
+	p.conf = new_config(p.argc, p.argv, &rest, &err);
+	if (!p.conf) {
+		fprintf(stderr, NAME ": %s\n", err.text);
+		return 2;
+	}
+	hws_log_setup(NAME, (enum hws_log_format)p.conf->log_format, 2);
+	hws_log_set_level((enum hws_log_level)p.conf->log_level);
+	if (rest < p.argc) {
+		fprintf(stderr, NAME ": unexpected argument '%s'; see --help\n", p.argv[rest]);
+		status = 2;
+	} else if (argc > 1 && strcmp(argv[1], "key") == 0) {
+		status = print_key(p.conf);
+	} else if (argc > 1 && strcmp(argv[1], "config") == 0) {
+		status = print_config(p.conf);
+	} else if (serve(&p, &err) < 0) {
+		hws_error_log("start.failed", HWS_STR("text", err.text));
+	} else {
+		status = 0;
+	}
+	free_config(p.conf);
+	free_config(p.before);
+	return status;
+}

@@ -1,0 +1,203 @@
+/* rendezvous/operate_rules: an order takes effect at once and is written behind; a store that is away is said in the
+ * answer, as the order would not survive a restart. */
+#include "server-rendezvous/operate_rules.h"
+#include "server-rendezvous/rules.h"
+#include "server-rendezvous/server_parts.h"
+#include "shared/base/log.h"
+#include "shared/base/str.h"
+#include "shared/net/addr.h"
+#include "shared/wire/text.h"
+#include <stdlib.h>
+#include <string.h>
+
+static const char *text_of(const json_t *req, const char *key)
+{
+	const char *s = json_string_value(json_object_get(req, key));
+
+	return s ? s : "";
+}
+
+static void on_stored(int r, void *arg)
+{
+	struct hws_control_reply *reply = arg;
+
+	if (r < 0)
+		hws_control_fail(reply, r,
+				"in force now, but not stored (%s): it will be gone after a restart",
+				hws_err_text(r));
+	else
+		hws_control_ok(reply, NULL);
+}
+
+static void put(struct rdv_server *s, struct hws_control_reply *reply, const char *kind,
+		const char *key, const char *value)
+{
+	struct rdv_entry e = { 0 };
+	struct hws_error err = { 0 };
+	int r = hws_str_copy(e.kind, sizeof(e.kind), kind);
+
+	if (r == HWS_OK)
+		r = hws_str_copy(e.key, sizeof(e.key), key);
+	if (r == HWS_OK)
+		r = hws_str_copy(e.value, sizeof(e.value), value);
+	if (r < 0) {
+		hws_control_fail(reply, r, "too long");
+		return;
+	}
+	r = rdv_rules_put(s->core.rules, &e, &err);
+	if (r < 0) {
+		hws_control_fail(reply, r, "%s", err.text);
+		return;
+	}
+	hws_info("rules.changed", HWS_STR("kind", kind), HWS_STR("key", key),
+			HWS_STR("value", value));
+	r = s->store->ops->entry_put(s->store, &e, on_stored, reply);
+	if (r < 0)
+		on_stored(r, reply);
+}
+
+static void drop(struct rdv_server *s, struct hws_control_reply *reply, const char *kind,
+		const char *key)
+{
+	int r;
+
+	rdv_rules_delete(s->core.rules, kind, key);
+	hws_info("rules.removed", HWS_STR("kind", kind), HWS_STR("key", key));
+	r = s->store->ops->entry_delete(s->store, kind, key, on_stored, reply);
+	if (r < 0)
+		on_stored(r, reply);
+}
+
+/* "net" holds an address or network, or the id of a device. */
+static const char *kind_of(const char *what)
+{
+	struct hws_cidr net;
+
+	if (hws_cidr_parse(what, &net) == HWS_OK && (strchr(what, '.') || strchr(what, ':')))
+		return "block-ip";
+	return hws_id_valid(hws_bytes_str(what)) ? "block-id" : NULL;
+}
+
+void rdv_cmd_block(struct hws_control_reply *reply, const json_t *req, void *arg)
+{
+	const char *what = text_of(req, "net");
+	const char *kind = kind_of(what);
+
+	if (!kind)
+		hws_control_fail(reply, HWS_ERR_INVAL, "neither an address, a network nor an id");
+	else
+		put(arg, reply, kind, what, "");
+}
+
+void rdv_cmd_unblock(struct hws_control_reply *reply, const json_t *req, void *arg)
+{
+	const char *what = text_of(req, "net");
+	const char *kind = kind_of(what);
+
+	if (!kind)
+		hws_control_fail(reply, HWS_ERR_INVAL, "neither an address, a network nor an id");
+	else
+		drop(arg, reply, kind, what);
+}
+
+void rdv_cmd_allow(struct hws_control_reply *reply, const json_t *req, void *arg)
+{
+	if (json_is_true(json_object_get(req, "undo")))
+		drop(arg, reply, "allow-ip", text_of(req, "net"));
+	else
+		put(arg, reply, "allow-ip", text_of(req, "net"), "");
+}
+
+void rdv_cmd_rules(struct hws_control_reply *reply, const json_t *req, void *arg)
+{
+	struct rdv_server *s = arg;
+
+	(void)req;
+	hws_control_ok(reply, json_pack("{s:o}", "entries", rdv_rules_json(s->core.rules)));
+}
+
+static int member(const json_t *req, char key[RDV_ENTRY_KEY_MAX + 1])
+{
+	return hws_fmt(key, RDV_ENTRY_KEY_MAX + 1, "%s/%s", text_of(req, "group"),
+			text_of(req, "member"));
+}
+
+void rdv_cmd_group_add(struct hws_control_reply *reply, const json_t *req, void *arg)
+{
+	char key[RDV_ENTRY_KEY_MAX + 1];
+
+	if (member(req, key) < 0)
+		hws_control_fail(reply, HWS_ERR_TOOBIG, "too long");
+	else
+		put(arg, reply, "group", key, "");
+}
+
+void rdv_cmd_group_remove(struct hws_control_reply *reply, const json_t *req, void *arg)
+{
+	char key[RDV_ENTRY_KEY_MAX + 1];
+
+	if (member(req, key) < 0)
+		hws_control_fail(reply, HWS_ERR_TOOBIG, "too long");
+	else
+		drop(arg, reply, "group", key);
+}
+
+void rdv_cmd_rule(struct hws_control_reply *reply, const json_t *req, void *arg)
+{
+	char key[RDV_ENTRY_KEY_MAX + 1];
+
+	if (hws_fmt(key, sizeof(key), "%s>%s", text_of(req, "from"), text_of(req, "to")) < 0)
+		hws_control_fail(reply, HWS_ERR_TOOBIG, "too long");
+	else if (strcmp(text_of(req, "action"), "none") == 0)
+		drop(arg, reply, "rule", key);
+	else
+		put(arg, reply, "rule", key, text_of(req, "action"));
+}
+
+struct enrolment {
+	struct rdv_server *server;
+	struct hws_control_reply *reply;
+	struct rdv_write w;
+};
+
+static void on_enrolled(int r, void *arg)
+{
+	struct enrolment *e = arg;
+
+	if (r == HWS_OK)
+		r = e->w.result;
+	if (r == HWS_OK && !rdv_presence_load(e->server->core.presence, &e->w.row))
+		r = HWS_ERR_FULL;
+	if (r < 0)
+		hws_control_fail(e->reply, r, "not enrolled: %s", hws_err_text(r));
+	else
+		hws_control_ok(e->reply, NULL);
+	free(e);
+}
+
+/* A row without machine id: the first device that registers under this id takes it. */
+void rdv_cmd_enrol(struct hws_control_reply *reply, const json_t *req, void *arg)
+{
+	struct rdv_server *s = arg;
+	const char *id = text_of(req, "id");
+	struct enrolment *e;
+	int r;
+
+	if (!hws_id_valid(hws_bytes_str(id))) {
+		hws_control_fail(reply, HWS_ERR_INVAL,
+				"an id has 6 to 64 letters, digits, - _ or .");
+		return;
+	}
+	e = calloc(1, sizeof(*e));
+	if (!e) {
+		hws_control_fail(reply, HWS_ERR_NOMEM, "out of memory");
+		return;
+	}
+	e->server = s;
+	e->reply = reply;
+	e->w.kind = RDV_WRITE_PEER;
+	memcpy(e->w.row.id, id, strlen(id) + 1);
+	r = s->store->ops->write(s->store, &e->w, 1, on_enrolled, e);
+	if (r < 0)
+		on_enrolled(r, e);
+}

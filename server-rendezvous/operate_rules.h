@@ -1,0 +1,12 @@
+/* rendezvous/operate_rules: commands that change lists, groups and rules, live and in the store. */
+#pragma once
+#include "shared/daemon/control.h"
+
+void rdv_cmd_block(struct hws_control_reply *reply, const json_t *req, void *arg);
+void rdv_cmd_unblock(struct hws_control_reply *reply, const json_t *req, void *arg);
+void rdv_cmd_allow(struct hws_control_reply *reply, const json_t *req, void *arg);
+void rdv_cmd_rules(struct hws_control_reply *reply, const json_t *req, void *arg);
+void rdv_cmd_group_add(struct hws_control_reply *reply, const json_t *req, void *arg);
+void rdv_cmd_group_remove(struct hws_control_reply *reply, const json_t *req, void *arg);
+void rdv_cmd_rule(struct hws_control_reply *reply, const json_t *req, void *arg);
+void rdv_cmd_enrol(struct hws_control_reply *reply, const json_t *req, void *arg);

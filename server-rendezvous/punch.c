@@ -1,0 +1,337 @@
+/* rendezvous/punch: what viewers ask: reach a device, and later come to the relay with it. Every request is
+ * remembered with a cookie, so that only the device it was meant for can answer it. */
+#include "server-rendezvous/cluster.h"
+#include "server-rendezvous/known.h"
+#include "server-rendezvous/link.h"
+#include "server-rendezvous/relay_choice.h"
+#include "server-rendezvous/rules.h"
+#include "server-rendezvous/targets.h"
+#include "server-rendezvous/udp_plane.h"
+#include "shared/base/log.h"
+#include "shared/base/macros.h"
+#include "shared/base/mem.h"
+#include "shared/base/str.h"
+#include "shared/wire/addr_codec.h"
+#include "shared/wire/envelope.h"
+#include "shared/wire/text.h"
+#include <sodium.h>
+#include <string.h>
+
+/* One request on its way through the checks. */
+struct request {
+	struct rdv_link *l;
+	struct rdv_core *core;
+	const char *id;
+	struct rdv_attempt attempt;
+	uint64_t now_us;
+};
+
+static void note(struct request *q, enum rdv_outcome o)
+{
+	q->attempt.outcome = (uint8_t)o;
+	rdv_why_add(q->core->why, &q->attempt);
+}
+
+static void refuse(struct request *q, enum rdv_outcome o, Rdv__PunchHoleResponse__Failure failure,
+		const char *text)
+{
+	Rdv__PunchHoleResponse p = RDV__PUNCH_HOLE_RESPONSE__INIT;
+	Rdv__RendezvousMessage m = RDV__RENDEZVOUS_MESSAGE__INIT;
+
+	note(q, o);
+	p.failure = failure;
+	if (text)
+		p.other_failure = (char *)text;
+	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_RESPONSE;
+	m.punch_hole_response = &p;
+	rdv_link_send(q->l, &m);
+}
+
+static void refuse_relay(struct request *q, const char *text)
+{
+	Rdv__RelayResponse p = RDV__RELAY_RESPONSE__INIT;
+	Rdv__RendezvousMessage m = RDV__RENDEZVOUS_MESSAGE__INIT;
+
+	hws_count(&q->core->count.relay_refused);
+	p.refuse_reason = (char *)text;
+	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_RELAY_RESPONSE;
+	m.relay_response = &p;
+	rdv_link_send(q->l, &m);
+}
+
+static void auth_failed(struct request *q)
+{
+	char ip[HWS_ADDR_TEXT], id[HWS_ID_MAX * 4 + 1];
+
+	hws_count(&q->core->count.auth_failures);
+	hws_addr_ip_text(&q->l->peer, ip, sizeof(ip));
+	hws_str_escape(id, sizeof(id), hws_bytes(q->id, strnlen(q->id, HWS_ID_MAX)));
+	/* This line is what packaging/fail2ban matches. */
+	hws_warn_limited("auth.failed", HWS_STR("from", ip), HWS_STR("id", id),
+			HWS_STR("why", "wrong server key"));
+}
+
+static bool key_right(const struct rdv_core *core, const char *given)
+{
+	size_t n = strlen(core->key_text);
+
+	if (rdv_conf(core)->open)
+		return true;
+	return strlen(given) == n && sodium_memcmp(given, core->key_text, n) == 0;
+}
+
+/* Everything that can refuse a request before the device is looked up. */
+static bool admitted(struct request *q, const char *key)
+{
+	const struct rdv_config *c = rdv_conf(q->core);
+	char text[200];
+
+	if (!key_right(q->core, key)) {
+		auth_failed(q);
+		refuse(q, RDV_OUT_WRONG_KEY, RDV__PUNCH_HOLE_RESPONSE__FAILURE__LICENSE_MISMATCH,
+				NULL);
+		if (!hws_admit_event(q->l->plane->keys, &q->l->peer, 1, q->now_us))
+			rdv_link_finish(q->l);
+		return false;
+	}
+	rdv_known_add(q->core->known, &q->l->addr, q->now_us);
+	if (!hws_admit_event(q->l->plane->punch, &q->l->peer, 1, q->now_us) ||
+			!rdv_targets_take(q->l->plane->targets, q->id, c->target_rate,
+					c->target_burst, q->now_us)) {
+		hws_count(&q->core->count.punch_limited);
+		refuse(q, RDV_OUT_LIMITED, 0,
+				"Too many connection requests. Wait a moment and try again.");
+		return false;
+	}
+	if (rdv_rules_id_blocked(q->core->rules, q->id) ||
+			!rdv_rules_may_call(
+					q->core->rules, &q->l->peer, q->id, text, sizeof(text))) {
+		hws_count(&q->core->count.punch_denied);
+		refuse(q, RDV_OUT_DENIED, 0,
+				"The rules of this server do not let you connect to this device. Ask "
+				"your administrator.");
+		return false;
+	}
+	return true;
+}
+
+struct rdv_pending *rdv_pending_find(struct rdv_link *l, const char *id, bool relay)
+{
+	for (size_t i = 0; l->pending && i < RDV_PENDING_MAX; i++) {
+		if (l->pending[i].relay == relay && l->pending[i].id[0] &&
+				strcmp(l->pending[i].id, id) == 0)
+			return &l->pending[i];
+	}
+	return NULL;
+}
+
+/* The entry of this request: the one that waits already, a free one, or the oldest. */
+static struct rdv_pending *pending_take(struct request *q, bool relay)
+{
+	struct rdv_link *l = q->l;
+	struct rdv_pending *p = rdv_pending_find(l, q->id, relay);
+
+	if (!l->pending) {
+		l->pending = hws_alloc_array(RDV_PENDING_MAX, sizeof(*l->pending));
+		if (!l->pending)
+			return NULL;
+	}
+	if (!p) {
+		p = &l->pending[0];
+		for (size_t i = 0; i < RDV_PENDING_MAX; i++) {
+			if (l->pending[i].until_us < p->until_us)
+				p = &l->pending[i];
+		}
+		memset(p, 0, sizeof(*p));
+		if (hws_str_copy(p->id, sizeof(p->id), q->id) < 0)
+			return NULL;
+		p->began_us = q->now_us;
+		p->relay = relay;
+		p->why = UINT64_MAX;
+	}
+	p->until_us = q->now_us + RDV_PENDING_US;
+	p->answered = p->answered_udp = false; /* asked again: may be answered again */
+	return p;
+}
+
+bool rdv_push(struct rdv_core *core, const struct rdv_peer_info *to,
+		const Rdv__RendezvousMessage *m)
+{
+	struct hws_buf out;
+	bool sent = false;
+
+	if (to->link) {
+		struct rdv_link *l = rdv_link_get(core->tcp, to->link);
+
+		if (l)
+			rdv_link_send(l, m);
+		return l != NULL;
+	}
+	if (!to->addr.port)
+		return false;
+	hws_buf_init(&out, HWS_RDV_DATAGRAM_SEND_MAX);
+	if (hws_rdv_pack(m, &out) == HWS_OK) {
+		rdv_udp_push(core->udp, &to->addr, hws_buf_bytes(&out));
+		sent = true;
+	}
+	hws_buf_done(&out);
+	return sent;
+}
+
+/* The IPv6 address a caller announces, if it is one and fits. */
+static ProtobufCBinaryData addr_v6(ProtobufCBinaryData in)
+{
+	return in.len <= HWS_ADDR_WIRE_MAX ? in : (ProtobufCBinaryData){ 0, NULL };
+}
+
+/* Builds what the device gets; `mangled` and the strings must live until it is sent. */
+static void push_punch(struct request *q, const Rdv__PunchHoleRequest *in,
+		const struct rdv_peer_info *host, struct rdv_pending *p)
+{
+	Rdv__FetchLocalAddr local = RDV__FETCH_LOCAL_ADDR__INIT;
+	Rdv__PunchHole punch = RDV__PUNCH_HOLE__INIT;
+	Rdv__RendezvousMessage m = RDV__RENDEZVOUS_MESSAGE__INIT;
+	uint8_t mangled[HWS_ADDR_WIRE_MAX];
+	ProtobufCBinaryData addr = { rdv_link_mangled(q->l, mangled), mangled };
+	bool forced = p->force_relay;
+	bool same = !q->l->ws && !forced && !host->link &&
+			rdv_addr_ip_equal(&q->l->addr, &host->addr);
+
+	if (same) {
+		/* This message cannot say "relay only", hence not when that is wanted. */
+		local.socket_addr = addr;
+		local.relay_server = p->relay_server;
+		local.socket_addr_v6 = addr_v6(in->socket_addr_v6);
+		m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_FETCH_LOCAL_ADDR;
+		m.fetch_local_addr = &local;
+	} else {
+		punch.socket_addr = addr;
+		punch.relay_server = p->relay_server;
+		punch.nat_type = forced ? RDV__NAT_TYPE__SYMMETRIC : in->nat_type;
+		punch.force_relay = forced;
+		if (!forced) {
+			punch.udp_port = in->udp_port;
+			punch.upnp_port = in->upnp_port;
+			punch.socket_addr_v6 = addr_v6(in->socket_addr_v6);
+		}
+		m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE;
+		m.punch_hole = &punch;
+	}
+	hws_count(&q->core->count.punch_sent);
+	if (host->link && !rdv_link_get(q->core->tcp, host->link))
+		return;
+	rdv_push(q->core, host, &m);
+}
+
+static void host_found(struct request *q, const Rdv__PunchHoleRequest *in,
+		const struct rdv_peer_info *host)
+{
+	struct rdv_pending *p = pending_take(q, false);
+
+	if (!p)
+		return;
+	p->host = host->addr;
+	p->force_relay = in->force_relay || q->l->ws || rdv_conf(q->core)->always_relay;
+	p->viewer_nat = (uint8_t)in->nat_type;
+	if (!p->relay_server[0])
+		rdv_relays_pick(q->core->relays, p->relay_server, sizeof(p->relay_server));
+	q->attempt.host = host->addr;
+	q->attempt.force_relay = p->force_relay;
+	if (p->why == UINT64_MAX) {
+		q->attempt.outcome = RDV_OUT_SENT;
+		p->why = rdv_why_add(q->core->why, &q->attempt);
+	}
+	rdv_grant_give(q->l->plane->grants, &q->l->addr, q->id, q->now_us);
+	push_punch(q, in, host, p);
+}
+
+static struct request request_of(struct rdv_link *l, const char *id)
+{
+	struct request q = { .l = l, .core = l->plane->core, .id = id };
+
+	q.now_us = hws_clock_us();
+	q.attempt.wall_us = hws_wall_us();
+	q.attempt.viewer = l->addr;
+	q.attempt.ws = l->ws;
+	if (hws_str_copy(q.attempt.id, sizeof(q.attempt.id), id) < 0)
+		q.attempt.id[0] = 0;
+	return q;
+}
+
+void rdv_punch_request(struct rdv_link *l, const Rdv__PunchHoleRequest *m)
+{
+	struct request q = request_of(l, m->id);
+	struct rdv_peer_info host;
+
+	hws_count(&q.core->count.punch);
+	q.attempt.viewer_nat = (uint8_t)m->nat_type;
+	snprintf(q.attempt.version, sizeof(q.attempt.version), "%.15s", m->version);
+	if (!hws_utf8_valid(hws_bytes_str(q.attempt.version)))
+		q.attempt.version[0] = 0;
+	if (!admitted(&q, m->licence_key))
+		return;
+	if (!rdv_presence_get(q.core->presence, hws_bytes_str(m->id), q.now_us, &host) ||
+			host.unproven) {
+		if (rdv_cluster_punch(q.core->cluster, l, m))
+			return; /* another node may have it; it answers */
+		hws_count(&q.core->count.punch_absent);
+		refuse(&q, RDV_OUT_ABSENT, RDV__PUNCH_HOLE_RESPONSE__FAILURE__ID_NOT_EXIST, NULL);
+		return;
+	}
+	if (host.blocked) {
+		refuse(&q, RDV_OUT_ABSENT, RDV__PUNCH_HOLE_RESPONSE__FAILURE__ID_NOT_EXIST, NULL);
+		return;
+	}
+	if (!host.online) {
+		if (rdv_cluster_punch(q.core->cluster, l, m))
+			return;
+		hws_count(&q.core->count.punch_offline);
+		refuse(&q, RDV_OUT_OFFLINE, RDV__PUNCH_HOLE_RESPONSE__FAILURE__OFFLINE, NULL);
+		return;
+	}
+	host_found(&q, m, &host);
+}
+
+/* A device is asked to come to a relay only by somebody who was lately let through to it, and only to the relay that
+ * was agreed then. */
+void rdv_relay_request(struct rdv_link *l, Rdv__RequestRelay *m)
+{
+	struct request q = request_of(l, m->id);
+	const char *relay = rdv_grant_find(l->plane->grants, &l->addr, m->id, q.now_us);
+	Rdv__RendezvousMessage out = RDV__RENDEZVOUS_MESSAGE__INIT;
+	uint8_t mangled[HWS_ADDR_WIRE_MAX];
+	struct rdv_peer_info host;
+	struct rdv_pending *p;
+
+	hws_count(&q.core->count.relay_requests);
+	if (!relay || !hws_pair_id_valid(hws_bytes_str(m->uuid))) {
+		refuse_relay(&q, "Ask for the connection again: this server does not know of it.");
+		return;
+	}
+	if (!hws_admit_event(l->plane->punch, &l->peer, 1, q.now_us)) {
+		refuse_relay(&q, "Too many connection requests. Wait a moment and try again.");
+		return;
+	}
+	if (!rdv_presence_get(q.core->presence, hws_bytes_str(m->id), q.now_us, &host) ||
+			!host.online || host.blocked) {
+		if (rdv_cluster_relay(q.core->cluster, l, m, relay))
+			return;
+		refuse_relay(&q, "The device has gone offline.");
+		return;
+	}
+	p = pending_take(&q, true);
+	if (!p)
+		return;
+	p->host = host.addr;
+	if (hws_str_copy(p->relay_server, sizeof(p->relay_server), relay) < 0 ||
+			hws_str_copy(p->uuid, sizeof(p->uuid), m->uuid) < 0)
+		return;
+	m->socket_addr = (ProtobufCBinaryData){ rdv_link_mangled(l, mangled), mangled };
+	m->relay_server = p->relay_server;
+	m->secure = m->secure || host.has_pk;
+	m->token = (char *)"";
+	m->licence_key = (char *)"";
+	out.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_REQUEST_RELAY;
+	out.request_relay = m;
+	rdv_push(q.core, &host, &out);
+}

@@ -1,0 +1,438 @@
+/* rendezvous/server: the composition root. */
+#include "server-rendezvous/server.h"
+#include "server-rendezvous/known.h"
+#include "server-rendezvous/operate.h"
+#include "server-rendezvous/registration.h"
+#include "server-rendezvous/relay_choice.h"
+#include "server-rendezvous/rules.h"
+#include "server-rendezvous/server_parts.h"
+#include "server-rendezvous/sight.h"
+#include "server-rendezvous/tcp_plane.h"
+#include "server-rendezvous/udp_plane.h"
+#include "server-rendezvous/why.h"
+#include "shared/base/log.h"
+#include "shared/base/macros.h"
+#include "shared/base/str.h"
+#include "shared/daemon/daemon.h"
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NAME "hawser-rendezvous"
+#define KNOWN_MAX 262144
+#define WHY_SIZE 8192
+#define SWEEP_US (100 * HWS_US_PER_MS)
+/* A round over the table takes at most so long. */
+#define SWEEP_ROUND_US (10 * HWS_US_PER_S)
+#define LOAD_RETRY_US (2 * HWS_US_PER_S)
+#define LOAD_WAIT_US (60 * HWS_US_PER_S)
+#define DRAIN_US (20 * HWS_US_PER_MS)
+
+static void fill_paths(struct rdv_server *s, struct hws_error *err, int *r)
+{
+	const struct rdv_config *c = s->core.conf;
+
+	*r = *c->state_dir ? hws_str_copy(s->state_dir, sizeof(s->state_dir), c->state_dir)
+			   : hws_daemon_state_dir(NAME, s->state_dir, sizeof(s->state_dir), err);
+	if (*r < 0)
+		return;
+	if (*c->control) {
+		*r = hws_str_copy(s->control_path, sizeof(s->control_path), c->control);
+	} else if (*c->state_dir) {
+		*r = hws_fmt(s->control_path, sizeof(s->control_path), "%s/control.sock",
+				s->state_dir);
+	} else {
+		char dir[200];
+
+		*r = hws_daemon_runtime_dir(NAME, dir, sizeof(dir), err);
+		if (*r == HWS_OK)
+			*r = hws_fmt(s->control_path, sizeof(s->control_path), "%s/control.sock",
+					dir);
+	}
+	if (*r < 0 && err && !err->text[0])
+		hws_error_set(err, *r,
+				"the path of the state folder or control socket is too long");
+}
+
+static int load_identity(struct rdv_server *s, struct hws_error *err)
+{
+	const char *key = s->core.conf->secret_key;
+	char path[400];
+	bool created = false;
+	int r;
+
+	if (*key) {
+		r = hws_identity_from_text(key, &s->core.identity);
+	} else {
+		r = hws_fmt(path, sizeof(path), "%s/id_ed25519", s->state_dir);
+		if (r == HWS_OK)
+			r = hws_identity_load_or_create(
+					path, true, &s->core.identity, &created, err);
+	}
+	if (r < 0)
+		return r;
+	hws_key_text(s->core.identity.pk, s->core.key_text);
+	if (created)
+		hws_info("key.created", HWS_STR("file", path));
+	return HWS_OK;
+}
+
+static int open_store(struct rdv_server *s, struct hws_error *err)
+{
+	const struct rdv_config *c = s->core.conf;
+	const char *what = *c->store_secret ? c->store_secret : c->store;
+	char path[400];
+
+	if (strcmp(what, "memory") == 0)
+		return rdv_store_memory_new(s->loop, &s->store);
+	if (hws_str_starts(what, "postgres"))
+		return rdv_server_open_postgres(s->loop, what, c->store_pool, &s->store, err);
+	if (strcmp(what, "sqlite") == 0) {
+		int r = hws_fmt(path, sizeof(path), "%s/rendezvous.sqlite3", s->state_dir);
+
+		if (r < 0)
+			return r;
+		what = path;
+	} else if (hws_str_starts(what, "sqlite:")) {
+		what += strlen("sqlite:");
+	}
+	return rdv_server_open_sqlite(s->loop, what, &s->store, err);
+}
+
+/* The journal's word. */
+static void on_written(const struct rdv_write *w, const struct rdv_waiter *who, int r, bool durable,
+		void *arg)
+{
+	struct rdv_server *s = arg;
+	Rdv__RegisterPkResponse__Result result;
+
+	if (w->kind == RDV_WRITE_DELETE)
+		return;
+	if (w->kind == RDV_WRITE_RENAME) {
+		result = !durable             ? RDV__REGISTER_PK_RESPONSE__RESULT__SERVER_ERROR
+				: r == HWS_OK ? RDV__REGISTER_PK_RESPONSE__RESULT__OK
+				: r == HWS_ERR_EXISTS
+				? RDV__REGISTER_PK_RESPONSE__RESULT__ID_EXISTS
+				: RDV__REGISTER_PK_RESPONSE__RESULT__UUID_MISMATCH;
+		if (result == RDV__REGISTER_PK_RESPONSE__RESULT__OK) {
+			rdv_registration_renamed(&s->core, w->old_id, w->row.id);
+			hws_count(&s->core.count.id_changes);
+			hws_info("id.changed", HWS_STR("from", w->old_id),
+					HWS_STR("to", w->row.id));
+		} else {
+			hws_count(&s->core.count.id_change_refused);
+		}
+	} else {
+		result = rdv_registration_written(&s->core, w, r);
+	}
+	if (who->link)
+		rdv_tcp_post_result(s->core.tcp, who->link, result, who->rename);
+	else if (who->udp.port)
+		rdv_udp_result(s->core.udp, &who->udp, result);
+}
+
+static int build_tables(struct rdv_server *s, struct hws_error *err)
+{
+	const struct rdv_config *c = s->core.conf;
+	int r = rdv_presence_new(c->max_peers, hws_clock_us(), &s->core.presence);
+
+	if (r == HWS_OK)
+		r = rdv_known_new(KNOWN_MAX, &s->core.known);
+	if (r == HWS_OK)
+		r = rdv_why_new(WHY_SIZE, &s->core.why);
+	if (r == HWS_OK)
+		r = rdv_rules_new(&s->core.rules);
+	if (r == HWS_OK)
+		r = rdv_rules_configure(s->core.rules, c->block, c->allow, err);
+	if (r == HWS_OK)
+		r = hws_work_new(2, 256, &s->work);
+	if (r == HWS_OK)
+		r = rdv_relays_new(s->loop, s->work, &s->core.relays);
+	if (r == HWS_OK)
+		r = rdv_relays_configure(s->core.relays, c->relay_servers, err);
+	if (r == HWS_OK)
+		r = open_store(s, err);
+	if (r == HWS_OK)
+		r = rdv_journal_new(
+				s->loop, s->store, c->queue_max, on_written, s, &s->core.journal);
+	return r;
+}
+
+static void close_ports(struct rdv_server *s)
+{
+	rdv_udp_free(s->core.udp);
+	rdv_tcp_free(s->core.tcp);
+	s->core.udp = NULL;
+	s->core.tcp = NULL;
+}
+
+static int open_ports_at(struct rdv_server *s, struct hws_error *err)
+{
+	const struct rdv_config *c = s->core.conf;
+	unsigned threads = c->udp_threads;
+	uint16_t port;
+	int r;
+
+	if (!threads) {
+		long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+		threads = cores > 0 && cores < 64 ? (unsigned)cores : 1;
+	}
+	r = rdv_tcp_new(&s->core, &s->core.tcp);
+	if (r == HWS_OK)
+		r = rdv_udp_new(&s->core, c->bind, c->port, threads, &s->core.udp, err);
+	if (r < 0)
+		return r;
+	port = rdv_udp_port(s->core.udp);
+	r = rdv_tcp_listen(s->core.tcp, RDV_PORT_MAIN, c->bind, port, err);
+	if (r == HWS_OK)
+		r = rdv_tcp_listen(s->core.tcp, RDV_PORT_NAT, c->bind,
+				c->nat_port ? c->nat_port : (uint16_t)(port - 1), err);
+	if (r == HWS_OK)
+		r = rdv_tcp_listen(s->core.tcp, RDV_PORT_WS, c->bind,
+				c->ws_port ? c->ws_port : (uint16_t)(port + 2), err);
+	return r;
+}
+
+/* With port 0 the neighbours must be free too: clients derive them. */
+static int open_ports(struct rdv_server *s, struct hws_error *err)
+{
+	int tries = s->core.conf->port ? 1 : 50;
+	int r;
+
+	do {
+		r = open_ports_at(s, err);
+		if (r == HWS_OK)
+			return r;
+		close_ports(s);
+	} while (--tries > 0);
+	return r;
+}
+
+int rdv_server_new(struct hws_loop *loop, const struct rdv_config *conf, struct rdv_server **ret,
+		struct hws_error *err)
+{
+	struct rdv_server *s = calloc(1, sizeof(*s));
+	int r;
+
+	if (!s)
+		return HWS_ERR_NOMEM;
+	s->loop = loop;
+	s->core.conf = conf;
+	fill_paths(s, err, &r);
+	if (r == HWS_OK)
+		r = load_identity(s, err);
+	if (r == HWS_OK)
+		r = build_tables(s, err);
+	if (r == HWS_OK)
+		r = open_ports(s, err);
+	if (r == HWS_OK)
+		r = rdv_sight_new(s, err);
+	if (r == HWS_OK)
+		r = rdv_operate_new(s, err);
+	if (r < 0) {
+		if (err && !err->text[0])
+			hws_error_set(err, r, "cannot start: %s", hws_err_text(r));
+		rdv_server_free(s);
+		return r;
+	}
+	*ret = s;
+	return HWS_OK;
+}
+
+void rdv_server_free(struct rdv_server *s)
+{
+	if (!s)
+		return;
+	rdv_operate_free(s);
+	rdv_sight_free(s);
+	rdv_udp_stop(s->core.udp);
+	rdv_tcp_stop(s->core.tcp);
+	hws_timer_stop(&s->sweep);
+	hws_timer_stop(&s->retry);
+	hws_timer_stop(&s->drain);
+	rdv_store_free(s->store);
+	close_ports(s);
+	rdv_journal_free(s->core.journal);
+	rdv_relays_free(s->core.relays);
+	hws_work_free(s->work);
+	rdv_rules_free(s->core.rules);
+	rdv_why_free(s->core.why);
+	rdv_known_free(s->core.known);
+	rdv_presence_free(s->core.presence);
+	hws_identity_wipe(&s->core.identity);
+	free(s);
+}
+
+/* --- loading --------------------------------------------------------------------------------------- */
+
+static void load_start(void *arg);
+
+static void on_batch(const struct rdv_peer_row *rows, size_t n, void *arg)
+{
+	struct rdv_server *s = arg;
+
+	for (size_t i = 0; i < n; i++) {
+		if (rdv_presence_load(s->core.presence, &rows[i]))
+			s->load_count++;
+		else
+			s->load_refused++;
+	}
+}
+
+static void load_retry(struct rdv_server *s, int r)
+{
+	if (r == HWS_ERR_CANCELED)
+		return;
+	hws_error_log("store.load_failed", HWS_ERR("error", r),
+			HWS_STR("text", "serving what registers; trying again"));
+	hws_timer_start(s->loop, &s->retry, LOAD_RETRY_US, load_start, s);
+}
+
+static void on_entries(int r, const struct rdv_entry *e, size_t n, void *arg)
+{
+	struct rdv_server *s = arg;
+	struct hws_error err;
+
+	s->loading = false;
+	if (r < 0) {
+		load_retry(s, r);
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (rdv_rules_put(s->core.rules, &e[i], &err) < 0)
+			hws_warn("entry.ignored", HWS_STR("kind", e[i].kind),
+					HWS_STR("key", e[i].key), HWS_STR("text", err.text));
+	}
+	s->loaded = true;
+	hws_info("store.loaded", HWS_STR("store", s->store->ops->name),
+			HWS_U64("peers", s->load_count), HWS_U64("entries", n),
+			HWS_U64("ms", (hws_clock_us() - s->load_began_us) / 1000));
+	if (s->load_refused)
+		hws_error_log("store.too_big", HWS_U64("not_loaded", s->load_refused),
+				HWS_STR("text", "raise max-peers and restart"));
+}
+
+static void on_loaded(int r, void *arg)
+{
+	struct rdv_server *s = arg;
+
+	if (r == HWS_OK)
+		r = s->store->ops->entry_load(s->store, on_entries, s);
+	if (r < 0) {
+		s->loading = false;
+		load_retry(s, r);
+	}
+}
+
+static void load_start(void *arg)
+{
+	struct rdv_server *s = arg;
+	int r;
+
+	s->loading = true;
+	s->load_began_us = hws_clock_us();
+	s->load_count = s->load_refused = 0;
+	r = s->store->ops->load(s->store, on_batch, on_loaded, s);
+	if (r < 0) {
+		s->loading = false;
+		load_retry(s, r);
+	}
+}
+
+static void on_sweep(void *arg)
+{
+	struct rdv_server *s = arg;
+	struct rdv_presence_stats st;
+
+	/* Constant work: the table in SWEEP_ROUND_US, whatever its size. */
+	rdv_presence_stats(s->core.presence, &st);
+	rdv_presence_sweep(s->core.presence,
+			1000 + (unsigned)(st.peers / (SWEEP_ROUND_US / SWEEP_US)), hws_clock_us());
+}
+
+int rdv_server_start(struct rdv_server *s, struct hws_error *err)
+{
+	struct rdv_server_ports p;
+	uint64_t until = hws_clock_us() + LOAD_WAIT_US;
+	int r;
+
+	load_start(s);
+	while (s->loading && hws_clock_us() < until) {
+		r = hws_loop_once(s->loop, 100 * HWS_US_PER_MS);
+		if (r < 0)
+			return hws_error_set(err, r, "the loop failed while loading");
+	}
+	r = rdv_tcp_start(s->core.tcp);
+	if (r == HWS_OK)
+		r = rdv_udp_start(s->core.udp);
+	if (r < 0)
+		return hws_error_set(err, r, "cannot start a thread");
+	hws_timer_every(s->loop, &s->sweep, SWEEP_US, on_sweep, s);
+	rdv_server_ports(s, &p);
+	hws_info("listening", HWS_U64("port", p.port), HWS_U64("nat_port", p.nat),
+			HWS_U64("ws_port", p.ws), HWS_U64("metrics_port", p.metrics),
+			HWS_STR("key", s->core.key_text), HWS_STR("control", s->control_path));
+	return HWS_OK;
+}
+
+int rdv_server_reload(struct rdv_server *s, const struct rdv_config *conf, struct hws_error *err)
+{
+	int r = rdv_relays_configure(s->core.relays, conf->relay_servers, err);
+
+	if (r == HWS_OK)
+		r = rdv_rules_configure(s->core.rules, conf->block, conf->allow, err);
+	if (r == HWS_OK)
+		__atomic_store_n(&s->core.conf, conf, __ATOMIC_RELEASE);
+	return r;
+}
+
+/* --- end ------------------------------------------------------------------------------------------- */
+
+static void on_drain(void *arg)
+{
+	struct rdv_server *s = arg;
+	struct rdv_store_stats st;
+
+	rdv_journal_kick(s->core.journal);
+	s->store->ops->stats(s->store, &st);
+	/* A store that is away is not waited for longer than the journal's own patience. */
+	if (!rdv_journal_idle(s->core.journal) &&
+			(st.healthy || hws_clock_us() < s->drain_until_us))
+		return;
+	hws_timer_stop(&s->drain);
+	s->drained(s->drained_arg);
+}
+
+void rdv_server_drain(struct rdv_server *s, void (*done)(void *arg), void *arg)
+{
+	__atomic_store_n(&s->core.draining, true, __ATOMIC_RELAXED);
+	s->drained = done;
+	s->drained_arg = arg;
+	s->drain_until_us = hws_clock_us() + 3 * HWS_US_PER_S;
+	hws_info("draining");
+	hws_timer_every(s->loop, &s->drain, DRAIN_US, on_drain, s);
+}
+
+bool rdv_server_ready(const struct rdv_server *s)
+{
+	return s->loaded && !__atomic_load_n(&s->core.draining, __ATOMIC_RELAXED);
+}
+
+struct rdv_core *rdv_server_core(struct rdv_server *s)
+{
+	return &s->core;
+}
+
+void rdv_server_ports(const struct rdv_server *s, struct rdv_server_ports *ret)
+{
+	ret->port = rdv_udp_port(s->core.udp);
+	ret->nat = rdv_tcp_port(s->core.tcp, RDV_PORT_NAT);
+	ret->ws = rdv_tcp_port(s->core.tcp, RDV_PORT_WS);
+	ret->metrics = rdv_sight_port(s);
+}
+
+const char *rdv_server_control_path(const struct rdv_server *s)
+{
+	return s->control_path;
+}

@@ -1,0 +1,29 @@
+/* rendezvous/server_parts: the inside of the server object, for server.c, sight.c and operate.c only. */
+#pragma once
+#include "server-rendezvous/core.h"
+#include "server-rendezvous/server.h"
+#include "shared/daemon/control.h"
+#include "shared/loop/work.h"
+
+struct rdv_server {
+	struct rdv_core core;
+	struct hws_loop *loop;
+	struct hws_work *work;
+	struct rdv_store *store;
+	struct hws_control *control;
+	struct hws_metrics *metrics;
+	struct hws_metrics_http *http;
+	char state_dir[200], control_path[220];
+	struct hws_timer sweep, retry, drain;
+	bool loading, loaded;
+	uint64_t load_began_us, load_count, load_refused;
+	void (*drained)(void *arg);
+	void *drained_arg;
+	uint64_t drain_until_us;
+};
+
+/* Each back-end, or HWS_ERR_UNSUPPORTED with a sentence where the build has none. */
+int rdv_server_open_sqlite(struct hws_loop *loop, const char *path, struct rdv_store **ret,
+		struct hws_error *err) HWS_MUST_CHECK;
+int rdv_server_open_postgres(struct hws_loop *loop, const char *conninfo, unsigned pool,
+		struct rdv_store **ret, struct hws_error *err) HWS_MUST_CHECK;

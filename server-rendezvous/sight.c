@@ -1,0 +1,216 @@
+/* rendezvous/sight: what the metrics page shows. Labels are fixed: nothing a stranger sends becomes one. */
+#include "server-rendezvous/sight.h"
+#include "server-rendezvous/relay_choice.h"
+#include "server-rendezvous/server_parts.h"
+#include "server-rendezvous/tcp_plane.h"
+#include "shared/base/macros.h"
+#include <stddef.h>
+
+#define C(f) offsetof(struct rdv_counts, f)
+
+static const struct {
+	const char *name, *labels, *help;
+	size_t offset;
+} counters[] = {
+	{ "hawser_rdv_datagrams_total", "dir=\"in\"", "UDP packets.", C(udp_in) },
+	{ "hawser_rdv_datagrams_total", "dir=\"out\"", "UDP packets.", C(udp_out) },
+	{ "hawser_rdv_datagrams_bad_total", NULL, "UDP packets that were no message we serve.",
+			C(udp_bad) },
+	{ "hawser_rdv_datagrams_limited_total", NULL, "UDP packets beyond an address's rate.",
+			C(udp_limited) },
+	{ "hawser_rdv_keepalives_total", NULL, "Keep-alives of registered devices.",
+			C(keepalives) },
+	{ "hawser_rdv_key_asked_total", NULL, "Keep-alives answered by asking for the key.",
+			C(ask_pk) },
+	{ "hawser_rdv_registrations_total", "result=\"ok\"", "Registrations by result.",
+			C(register_ok) },
+	{ "hawser_rdv_registrations_total", "result=\"id_in_use\"", "Registrations by result.",
+			C(register_mismatch) },
+	{ "hawser_rdv_registrations_total", "result=\"too_frequent\"", "Registrations by result.",
+			C(register_frequent) },
+	{ "hawser_rdv_registrations_total", "result=\"refused\"", "Registrations by result.",
+			C(register_refused) },
+	{ "hawser_rdv_registrations_new_total", NULL, "First registrations.", C(register_new) },
+	{ "hawser_rdv_registrations_moved_total", NULL, "Devices at another address.",
+			C(register_moved) },
+	{ "hawser_rdv_keys_changed_total", NULL, "Devices that took another key.", C(key_changed) },
+	{ "hawser_rdv_punch_requests_total", NULL, "Connection requests.", C(punch) },
+	{ "hawser_rdv_punch_pushed_total", NULL, "Connection requests handed to devices.",
+			C(punch_sent) },
+	{ "hawser_rdv_punch_refused_total", "reason=\"absent\"", "Refused connection requests.",
+			C(punch_absent) },
+	{ "hawser_rdv_punch_refused_total", "reason=\"offline\"", "Refused connection requests.",
+			C(punch_offline) },
+	{ "hawser_rdv_punch_refused_total", "reason=\"rule\"", "Refused connection requests.",
+			C(punch_denied) },
+	{ "hawser_rdv_punch_refused_total", "reason=\"limit\"", "Refused connection requests.",
+			C(punch_limited) },
+	{ "hawser_rdv_punch_refused_total", "reason=\"key\"", "Refused connection requests.",
+			C(auth_failures) },
+	{ "hawser_rdv_answers_total", NULL, "Answers of devices passed on.", C(punch_answered) },
+	{ "hawser_rdv_answers_local_total", NULL, "Of them: same network.", C(punch_local) },
+	{ "hawser_rdv_answers_udp_total", NULL, "Of them: direct by UDP.", C(punch_udp) },
+	{ "hawser_rdv_answers_relay_total", "why=\"viewer_network\"",
+			"Of them: relayed, by reason.", C(why_symmetric) },
+	{ "hawser_rdv_answers_relay_total", "why=\"forced\"", "Of them: relayed, by reason.",
+			C(why_forced) },
+	{ "hawser_rdv_answers_relay_total", "why=\"device\"", "Of them: relayed, by reason.",
+			C(why_host) },
+	{ "hawser_rdv_answers_unasked_total", NULL, "Answers nobody had asked for.",
+			C(reply_unasked) },
+	{ "hawser_rdv_relay_requests_total", NULL,
+			"Requests for the relay after a failed direct way.", C(relay_requests) },
+	{ "hawser_rdv_relay_requests_refused_total", NULL, "Of them refused.", C(relay_refused) },
+	{ "hawser_rdv_auth_failures_total", NULL, "Wrong server keys.", C(auth_failures) },
+	{ "hawser_rdv_online_queries_total", NULL, "Online queries.", C(online_queries) },
+	{ "hawser_rdv_online_queries_refused_total", NULL, "Of them answered with zeroes.",
+			C(online_refused) },
+	{ "hawser_rdv_nat_tests_total", NULL, "NAT tests.", C(nat_tests) },
+	{ "hawser_rdv_id_changes_total", NULL, "Changed ids.", C(id_changes) },
+	{ "hawser_rdv_links_total", NULL, "TCP and WebSocket links accepted.", C(links_accepted) },
+	{ "hawser_rdv_links_refused_total", NULL, "Links refused at the door.", C(links_refused) },
+	{ "hawser_rdv_links_bad_total", NULL, "Links closed for what came on them.", C(links_bad) },
+	{ "hawser_rdv_links_encrypted_total", NULL, "Links that took the offered encryption.",
+			C(encrypted) },
+};
+
+static struct rdv_presence_stats presence(struct rdv_server *s)
+{
+	struct rdv_presence_stats st;
+
+	rdv_presence_stats(s->core.presence, &st);
+	return st;
+}
+
+static double peers(void *arg)
+{
+	return (double)presence(arg).peers;
+}
+
+static double online(void *arg)
+{
+	return (double)presence(arg).online;
+}
+
+static double table_bytes(void *arg)
+{
+	return (double)presence(arg).bytes;
+}
+
+static struct rdv_tcp_stats tcp(struct rdv_server *s)
+{
+	struct rdv_tcp_stats st;
+
+	rdv_tcp_stats(s->core.tcp, &st);
+	return st;
+}
+
+static double links(void *arg)
+{
+	return (double)tcp(arg).links;
+}
+
+static double hosts(void *arg)
+{
+	return (double)tcp(arg).hosts;
+}
+
+static struct rdv_store_stats store(struct rdv_server *s)
+{
+	struct rdv_store_stats st;
+
+	s->store->ops->stats(s->store, &st);
+	return st;
+}
+
+static double store_up(void *arg)
+{
+	return store(arg).healthy ? 1 : 0;
+}
+
+static double store_failures(void *arg)
+{
+	return (double)store(arg).failures;
+}
+
+static double store_seconds(void *arg)
+{
+	return (double)store(arg).last_us / 1e6;
+}
+
+static double queued(void *arg)
+{
+	struct rdv_server *s = arg;
+	struct rdv_journal_stats st;
+
+	rdv_journal_stats(s->core.journal, &st);
+	return (double)st.queued;
+}
+
+static double relays_up(void *arg)
+{
+	struct rdv_server *s = arg;
+	unsigned all, up;
+
+	rdv_relays_count(s->core.relays, &all, &up);
+	return up;
+}
+
+static const struct {
+	const char *name, *help;
+	enum hws_metric_type type;
+	double (*fn)(void *arg);
+} gauges[] = {
+	{ "hawser_rdv_peers", "Devices in memory.", HWS_GAUGE, peers },
+	{ "hawser_rdv_peers_online", "Of them online (last round of the sweep).", HWS_GAUGE,
+			online },
+	{ "hawser_rdv_table_bytes", "Memory of the table of devices.", HWS_GAUGE, table_bytes },
+	{ "hawser_rdv_links", "TCP and WebSocket links now.", HWS_GAUGE, links },
+	{ "hawser_rdv_hosts_on_links", "Devices registered by TCP or WebSocket.", HWS_GAUGE,
+			hosts },
+	{ "hawser_rdv_store_up", "1 when the last store operation succeeded.", HWS_GAUGE,
+			store_up },
+	{ "hawser_rdv_store_failures_total", "Failed store operations.", HWS_COUNTER,
+			store_failures },
+	{ "hawser_rdv_store_last_seconds", "Duration of the last store operation.", HWS_GAUGE,
+			store_seconds },
+	{ "hawser_rdv_store_queue", "Registrations waiting for the store.", HWS_GAUGE, queued },
+	{ "hawser_rdv_relays_up", "Relays that answer.", HWS_GAUGE, relays_up },
+};
+
+static bool is_ready(void *arg)
+{
+	return rdv_server_ready(arg);
+}
+
+int rdv_sight_new(struct rdv_server *s, struct hws_error *err)
+{
+	const struct rdv_config *c = s->core.conf;
+	int r = hws_metrics_new(&s->metrics);
+
+	for (size_t i = 0; r == HWS_OK && i < HWS_COUNT(counters); i++)
+		r = hws_metrics_add(s->metrics, HWS_COUNTER, counters[i].name, counters[i].labels,
+				counters[i].help,
+				(const uint64_t *)(const void *)((const char *)&s->core.count +
+						counters[i].offset));
+	for (size_t i = 0; r == HWS_OK && i < HWS_COUNT(gauges); i++)
+		r = hws_metrics_add_fn(s->metrics, gauges[i].type, gauges[i].name, NULL,
+				gauges[i].help, gauges[i].fn, s);
+	if (r == HWS_OK && c->metrics)
+		r = hws_metrics_http_new(s->loop, s->metrics, c->metrics_bind, c->metrics_port,
+				is_ready, s, &s->http, err);
+	return r;
+}
+
+void rdv_sight_free(struct rdv_server *s)
+{
+	hws_metrics_http_free(s->http);
+	hws_metrics_free(s->metrics);
+	s->http = NULL;
+	s->metrics = NULL;
+}
+
+uint16_t rdv_sight_port(const struct rdv_server *s)
+{
+	return s->http ? hws_metrics_http_port(s->http) : 0;
+}
