@@ -26,6 +26,8 @@ struct hws_stream_impl {
 	ssize_t (*write)(struct hws_stream *s, struct hws_bytes data);
 	void (*want)(struct hws_stream *s, unsigned dirs);
 	int (*shutdown)(struct hws_stream *s);
+	void (*closed)(struct
+			hws_stream *s); /* may be NULL: at once on close, e.g. to tell the other end */
 	void (*free)(struct hws_stream *s); /* called at the end of the turn */
 	int (*fd)(const struct hws_stream *s);
 	int (*release_fd)(struct hws_stream *s);

@@ -1,0 +1,474 @@
+/* net/conn: frames over a stream. Reading: a buffer that never grows past one frame and its header. Writing:
+ * straight to the stream while nothing is queued, else behind the queue. */
+#include "shared/net/conn.h"
+#include "shared/base/mem.h"
+#include "shared/crypto/record.h"
+#include "shared/wire/frame.h"
+#include <assert.h>
+
+#define READ_CHUNK (16u << 10)
+#define READ_BUDGET (256u << 10) /* bytes a turn: a fast sender must not starve the others */
+#define SEND_MAX_DEFAULT (8u << 20)
+
+struct hws_conn {
+	struct hws_loop *loop;
+	struct hws_stream *stream;
+	struct hws_conn_conf conf;
+	struct hws_buf in, out;
+	struct hws_record record;
+	struct hws_timer watch; /* one timer looks at both time limits */
+	struct hws_deferred deferred;
+	uint64_t last_frame_us, last_moved_us, linger_end_us;
+	uint64_t bytes_in, bytes_out;
+	int broken; /* why writing failed */
+	bool keyed, paused, closed, flushing, congested, dispatching;
+};
+
+static void on_stream(struct hws_stream *s, unsigned ready, void *arg);
+static void start_watch(struct hws_conn *c);
+
+static void free_conn(void *arg)
+{
+	struct hws_conn *c = arg;
+
+	hws_buf_done_wiped(&c->in);
+	hws_buf_done(&c->out);
+	hws_record_wipe(&c->record);
+	hws_free(c);
+}
+
+static void want_now(struct hws_conn *c)
+{
+	unsigned dirs = 0;
+
+	if (c->closed)
+		return;
+	if (!c->paused)
+		dirs |= HWS_STREAM_READ;
+	if (hws_buf_len(&c->out) > 0)
+		dirs |= HWS_STREAM_WRITE;
+	hws_stream_want(c->stream, dirs);
+}
+
+void hws_conn_close(struct hws_conn *c, int why)
+{
+	if (!c || c->closed)
+		return;
+	c->closed = true;
+	hws_timer_stop(&c->watch);
+	hws_loop_defer_cancel(&c->deferred);
+	hws_stream_close(c->stream);
+	if (c->conf.on_close)
+		c->conf.on_close(c, why, c->conf.arg); /* may still ask for the peer's address */
+	c->stream = NULL;
+	hws_loop_defer(c->loop, &c->deferred, free_conn, c);
+}
+
+static void close_broken(void *arg)
+{
+	struct hws_conn *c = arg;
+
+	hws_conn_close(c, c->broken);
+}
+
+/* Opens a sealed payload in place. */
+static int open_payload(struct hws_conn *c, struct hws_bytes in, struct hws_bytes *ret)
+{
+	if (!c->keyed) {
+		*ret = in;
+		return HWS_OK;
+	}
+	return hws_record_open(&c->record, in, (uint8_t *)(uintptr_t)in.ptr, ret);
+}
+
+/* Delivers the whole frames that are in the buffer. */
+static int dispatch(struct hws_conn *c)
+{
+	while (!c->closed && !c->paused) {
+		struct hws_bytes frame, payload;
+		size_t used, max = c->conf.frame_max + (c->keyed ? HWS_RECORD_OVERHEAD : 0);
+		int r = hws_frame_next(hws_buf_bytes(&c->in), max, &frame, &used);
+
+		if (r == HWS_ERR_SHORT)
+			return HWS_OK;
+		if (r == HWS_OK)
+			r = open_payload(c, frame, &payload);
+		if (r < 0)
+			return r;
+		c->last_frame_us = hws_loop_now_us(c->loop);
+		c->dispatching = true;
+		if (!c->flushing && c->conf.on_frame)
+			c->conf.on_frame(c, payload, c->conf.arg);
+		c->dispatching = false;
+		if (!c->stream && !c->closed)
+			return HWS_ERR_CLOSED; /* detached in the callback */
+		hws_buf_consume(&c->in, used);
+	}
+	return HWS_OK;
+}
+
+/* How much may be read now: never past the frame that is coming in, unless it fits a chunk anyway. */
+static size_t read_room(struct hws_conn *c)
+{
+	size_t have = hws_buf_len(&c->in);
+	size_t need = hws_frame_need(hws_buf_bytes(&c->in));
+
+	return HWS_MAX(need > have ? need - have : 1, (size_t)READ_CHUNK);
+}
+
+static void read_some(struct hws_conn *c)
+{
+	size_t budget = READ_BUDGET;
+	int r = HWS_OK;
+
+	while (!c->closed && !c->paused && budget > 0) {
+		size_t room = HWS_MIN(read_room(c), (size_t)READ_BUDGET);
+		uint8_t *to = hws_buf_reserve(&c->in, room);
+		ssize_t n;
+
+		if (!to) {
+			r = HWS_ERR_NOMEM;
+			break;
+		}
+		n = hws_stream_read(c->stream, to, room);
+		if (n == HWS_ERR_AGAIN)
+			return;
+		if (n < 0) {
+			r = (int)n;
+			break;
+		}
+		hws_buf_commit(&c->in, (size_t)n);
+		c->bytes_in += (uint64_t)n;
+		r = dispatch(c);
+		if (r < 0)
+			break;
+		budget -= HWS_MIN(budget, (size_t)n);
+	}
+	if (r == HWS_ERR_CLOSED)
+		return;
+	if (r < 0)
+		hws_conn_close(c, r);
+}
+
+static int write_queue(struct hws_conn *c)
+{
+	while (hws_buf_len(&c->out) > 0) {
+		ssize_t n = hws_stream_write(c->stream, hws_buf_bytes(&c->out));
+
+		if (n == HWS_ERR_AGAIN || n == 0)
+			return HWS_OK;
+		if (n < 0)
+			return (int)n;
+		hws_buf_consume(&c->out, (size_t)n);
+		c->bytes_out += (uint64_t)n;
+		c->last_moved_us = hws_loop_now_us(c->loop);
+	}
+	return HWS_OK;
+}
+
+static void after_write(struct hws_conn *c)
+{
+	if (c->flushing && hws_buf_len(&c->out) == 0) {
+		hws_conn_close(c, HWS_OK);
+		return;
+	}
+	if (c->congested && hws_buf_len(&c->out) <= c->conf.send_high / 2) {
+		c->congested = false;
+		if (c->conf.on_drain)
+			c->conf.on_drain(c, c->conf.arg);
+	}
+	want_now(c);
+}
+
+static void on_stream(struct hws_stream *s, unsigned ready, void *arg)
+{
+	struct hws_conn *c = arg;
+	int r;
+
+	(void)s;
+	if (ready & HWS_STREAM_WRITE) {
+		r = write_queue(c);
+		if (r < 0) {
+			hws_conn_close(c, r);
+			return;
+		}
+		after_write(c);
+	}
+	if (!c->closed && c->stream && (ready & HWS_STREAM_READ))
+		read_some(c);
+}
+
+/* The nearest moment at which a limit could be broken; looked at then, not re-armed for each frame. */
+static void on_watch(void *arg)
+{
+	struct hws_conn *c = arg;
+	uint64_t now = hws_loop_now_us(c->loop);
+
+	if (c->conf.idle_us && !c->paused && now >= c->last_frame_us + c->conf.idle_us)
+		hws_conn_close(c, HWS_ERR_TIMEOUT);
+	else if (c->conf.stall_us && hws_buf_len(&c->out) > 0 &&
+			now >= c->last_moved_us + c->conf.stall_us)
+		hws_conn_close(c, HWS_ERR_TIMEOUT);
+	else if (c->flushing && now >= c->linger_end_us)
+		hws_conn_close(c, HWS_ERR_TIMEOUT);
+	else
+		start_watch(c);
+}
+
+static void start_watch(struct hws_conn *c)
+{
+	uint64_t now = hws_loop_now_us(c->loop), next = UINT64_MAX;
+
+	if (c->conf.idle_us)
+		next = HWS_MAX(c->last_frame_us + c->conf.idle_us, now + 1000);
+	if (c->conf.stall_us && hws_buf_len(&c->out) > 0)
+		next = HWS_MIN(next, HWS_MAX(c->last_moved_us + c->conf.stall_us, now + 1000));
+	if (c->flushing)
+		next = HWS_MIN(next, HWS_MAX(c->linger_end_us, now + 1000));
+	if (next == UINT64_MAX)
+		hws_timer_stop(&c->watch);
+	else
+		hws_timer_start(c->loop, &c->watch, next - now, on_watch, c);
+}
+
+int hws_conn_new(struct hws_loop *loop, struct hws_stream *stream, const struct hws_conn_conf *conf,
+		struct hws_bytes leftover, struct hws_conn **ret)
+{
+	struct hws_conn *c = hws_alloc(sizeof(*c));
+
+	if (!c) {
+		hws_stream_close(stream);
+		return HWS_ERR_NOMEM;
+	}
+	c->loop = loop;
+	c->stream = stream;
+	c->conf = *conf;
+	if (!c->conf.send_max)
+		c->conf.send_max = SEND_MAX_DEFAULT;
+	if (!c->conf.send_high)
+		c->conf.send_high = c->conf.send_max / 2;
+	hws_buf_init(&c->in, SIZE_MAX / 2);
+	hws_buf_init(&c->out, c->conf.send_max + HWS_FRAME_HEADER_MAX + HWS_RECORD_OVERHEAD);
+	hws_buf_put(&c->in, leftover.ptr, leftover.len);
+	if (hws_buf_err(&c->in)) {
+		hws_stream_close(stream);
+		free_conn(c);
+		return HWS_ERR_NOMEM;
+	}
+	c->last_frame_us = c->last_moved_us = hws_loop_now_us(loop);
+	hws_stream_set_callback(stream, on_stream, c);
+	start_watch(c);
+	want_now(c);
+	*ret = c;
+	if (leftover.len > 0)
+		hws_conn_resume(c); /* what is there already is delivered at the end of the turn */
+	return HWS_OK;
+}
+
+/* Appends header and (sealed) payload to the queue; on failure the queue is as before. */
+static int enqueue(struct hws_conn *c, struct hws_bytes payload, bool seal)
+{
+	size_t len = payload.len + (seal ? HWS_RECORD_OVERHEAD : 0);
+	uint8_t header[HWS_FRAME_HEADER_MAX], *to;
+	size_t width = hws_frame_header(len, header);
+	int r;
+
+	if (width == 0)
+		return HWS_ERR_TOOBIG;
+	if (hws_buf_len(&c->out) + len > c->conf.send_max)
+		return HWS_ERR_FULL;
+	to = hws_buf_reserve(&c->out, width + len);
+	if (!to) {
+		c->out.err = 0; /* nothing was written: the queue stays good */
+		return HWS_ERR_NOMEM;
+	}
+	memcpy(to, header, width);
+	if (seal) {
+		r = hws_record_seal(&c->record, payload, to + width);
+		if (r < 0)
+			return r;
+	} else if (len > 0) {
+		memcpy(to + width, payload.ptr, len);
+	}
+	hws_buf_commit(&c->out, width + len);
+	return HWS_OK;
+}
+
+static int send_frame(struct hws_conn *c, struct hws_bytes payload, bool seal)
+{
+	bool was_empty;
+	int r;
+
+	if (c->closed || c->flushing || !c->stream)
+		return HWS_ERR_CLOSED;
+	was_empty = hws_buf_len(&c->out) == 0;
+	r = enqueue(c, payload, seal);
+	if (r < 0)
+		return r;
+	if (was_empty) {
+		c->last_moved_us = hws_loop_now_us(c->loop);
+		r = write_queue(c);
+		if (r < 0) {
+			/* Closing here would surprise the caller: at the end of the turn. */
+			hws_buf_consume(&c->out, hws_buf_len(&c->out));
+			c->broken = r;
+			hws_loop_defer_cancel(&c->deferred);
+			hws_loop_defer(c->loop, &c->deferred, close_broken, c);
+			return HWS_OK;
+		}
+		if (c->conf.stall_us && hws_buf_len(&c->out) > 0)
+			start_watch(c);
+	}
+	if (hws_buf_len(&c->out) > c->conf.send_high)
+		c->congested = true;
+	want_now(c);
+	return HWS_OK;
+}
+
+int hws_conn_send(struct hws_conn *c, struct hws_bytes payload)
+{
+	return send_frame(c, payload, c->keyed);
+}
+
+int hws_conn_send_heartbeat(struct hws_conn *c)
+{
+	return send_frame(c, hws_bytes(NULL, 0), false);
+}
+
+void hws_conn_set_key(struct hws_conn *c, const uint8_t key[32])
+{
+	hws_record_init(&c->record, key);
+	c->keyed = true;
+}
+
+bool hws_conn_keyed(const struct hws_conn *c)
+{
+	return c->keyed;
+}
+
+void hws_conn_set_frame_max(struct hws_conn *c, size_t frame_max)
+{
+	c->conf.frame_max = frame_max;
+}
+
+void hws_conn_set_idle(struct hws_conn *c, uint64_t idle_us)
+{
+	c->conf.idle_us = idle_us;
+	c->last_frame_us = hws_loop_now_us(c->loop);
+	if (!c->closed)
+		start_watch(c);
+}
+
+void hws_conn_pause(struct hws_conn *c)
+{
+	c->paused = true;
+	want_now(c);
+}
+
+static void deliver_rest(void *arg)
+{
+	struct hws_conn *c = arg;
+	int r;
+
+	if (c->closed || !c->stream)
+		return;
+	r = dispatch(c);
+	if (r < 0 && r != HWS_ERR_CLOSED)
+		hws_conn_close(c, r);
+}
+
+/* Frames that were buffered when the pause began come at the end of this turn, not inside the caller. */
+void hws_conn_resume(struct hws_conn *c)
+{
+	if (c->closed || !c->stream)
+		return;
+	if (c->paused)
+		c->last_frame_us = hws_loop_now_us(c->loop);
+	c->paused = false;
+	want_now(c);
+	if (hws_buf_len(&c->in) > 0)
+		hws_loop_defer(c->loop, &c->deferred, deliver_rest, c);
+}
+
+size_t hws_conn_pending(const struct hws_conn *c)
+{
+	return hws_buf_len(&c->out);
+}
+
+bool hws_conn_congested(const struct hws_conn *c)
+{
+	return c->congested;
+}
+
+uint64_t hws_conn_bytes_in(const struct hws_conn *c)
+{
+	return c->bytes_in;
+}
+
+uint64_t hws_conn_bytes_out(const struct hws_conn *c)
+{
+	return c->bytes_out;
+}
+
+void hws_conn_close_flushed(struct hws_conn *c, uint64_t linger_us)
+{
+	if (c->closed || c->flushing)
+		return;
+	if (hws_buf_len(&c->out) == 0) {
+		hws_conn_close(c, HWS_OK);
+		return;
+	}
+	c->flushing = true;
+	c->linger_end_us = hws_loop_now_us(c->loop) + linger_us;
+	start_watch(c);
+	want_now(c);
+}
+
+int hws_conn_detach(
+		struct hws_conn *c, struct hws_stream **ret_stream, struct hws_buf *ret_leftover)
+{
+	struct hws_bytes rest = hws_buf_bytes(&c->in);
+
+	if (c->closed || !c->stream)
+		return HWS_ERR_CLOSED;
+	if (hws_buf_len(&c->out) > 0)
+		return HWS_ERR_BUSY;
+	if (c->dispatching) {
+		/* The frame being delivered is still at the front. */
+		struct hws_bytes frame;
+		size_t used = 0;
+
+		if (hws_frame_next(rest, SIZE_MAX, &frame, &used) == HWS_OK)
+			rest = hws_bytes(rest.ptr + used, rest.len - used);
+	}
+	hws_buf_put(ret_leftover, rest.ptr, rest.len);
+	if (hws_buf_err(ret_leftover))
+		return hws_buf_err(ret_leftover);
+	hws_timer_stop(&c->watch);
+	hws_stream_want(c->stream, 0);
+	hws_stream_set_callback(c->stream, NULL, NULL);
+	*ret_stream = c->stream;
+	c->stream = NULL;
+	hws_loop_defer_cancel(&c->deferred);
+	hws_loop_defer(c->loop, &c->deferred, free_conn, c);
+	return HWS_OK;
+}
+
+const struct sockaddr_storage *hws_conn_peer(const struct hws_conn *c)
+{
+	static const struct sockaddr_storage none;
+
+	return c->stream ? &c->stream->peer : &none;
+}
+
+const struct sockaddr_storage *hws_conn_local(const struct hws_conn *c)
+{
+	static const struct sockaddr_storage none;
+
+	return c->stream ? &c->stream->local : &none;
+}
+
+struct hws_stream *hws_conn_stream(struct hws_conn *c)
+{
+	return c->stream;
+}

@@ -1,0 +1,567 @@
+/* net/ws: a WebSocket as a byte stream of length-prefixed frames. A message that comes in one piece is passed on while it
+ * arrives: its length is known from the header. A small parser of our own, because a library that hands out whole
+ * messages would hold each of them in memory, on the relay's path too. */
+#include "shared/base/buf.h"
+#include "shared/base/mem.h"
+#include "shared/base/rand.h"
+#include "shared/net/stream.h"
+#include "shared/net/stream_impl.h"
+#include "shared/net/ws_upgrade.h"
+#include "shared/wire/frame.h"
+
+#define CHUNK (16u << 10)
+#define OUT_HIGH                                                                                   \
+	(64u << 10) /* take no more from the writer while so much waits for the lower stream */
+#define CONTROL_MAX 125u
+#define OUT_MAX (OUT_HIGH + CHUNK + 4096u)
+
+enum { OP_CONT = 0, OP_TEXT = 1, OP_BINARY = 2, OP_CLOSE = 8, OP_PING = 9, OP_PONG = 10 };
+enum ws_state { WS_UPGRADE, WS_OPEN, WS_ENDED };
+
+struct ws_stream {
+	struct hws_stream base;
+	struct hws_stream *lower;
+	enum ws_state state;
+	int error; /* what read gives once everything is delivered: HWS_ERR_EOF or worse */
+	bool server, trust_forwarded;
+	size_t frame_max;
+	char key[HWS_WS_KEY_TEXT];
+	struct hws_buf in;     /* raw bytes of the lower stream */
+	struct hws_buf ready;  /* for the reader */
+	struct hws_buf joined; /* pieces of a fragmented message */
+	struct hws_buf out;    /* raw bytes for the lower stream */
+	/* the frame that is coming in */
+	bool in_frame, fragmented, skip;
+	uint8_t opcode;
+	bool fin;
+	uint64_t left;
+	uint8_t mask[4];
+	unsigned mask_at;
+	uint8_t control[CONTROL_MAX];
+	size_t control_len;
+	/* the frame that is going out */
+	uint8_t head[HWS_FRAME_HEADER_MAX];
+	size_t head_len;
+	uint64_t tx_left;
+	uint8_t tx_mask[4];
+	unsigned tx_mask_at;
+	struct hws_timer wake;
+};
+
+static struct ws_stream *ws_of(struct hws_stream *s)
+{
+	return hws_container(s, struct ws_stream, base);
+}
+
+static void lower_want(struct ws_stream *w)
+{
+	unsigned dirs = 0;
+
+	if (w->base.closed)
+		return;
+	if (w->state == WS_UPGRADE || (w->base.wanted & HWS_STREAM_READ && w->state == WS_OPEN))
+		dirs |= HWS_STREAM_READ;
+	if (hws_buf_len(&w->out) > 0 || (w->state == WS_OPEN && w->base.wanted & HWS_STREAM_WRITE))
+		dirs |= HWS_STREAM_WRITE;
+	hws_stream_want(w->lower, dirs);
+}
+
+static void put_header(struct ws_stream *w, uint8_t opcode, uint64_t len, uint8_t mask[4])
+{
+	uint8_t masked = w->server ? 0 : 0x80;
+
+	hws_buf_put_u8(&w->out, (uint8_t)(0x80 | opcode));
+	if (len < 126) {
+		hws_buf_put_u8(&w->out, (uint8_t)(masked | len));
+	} else if (len <= 0xffff) {
+		uint8_t b[3] = { (uint8_t)(masked | 126), (uint8_t)(len >> 8), (uint8_t)len };
+
+		hws_buf_put(&w->out, b, sizeof(b));
+	} else {
+		hws_buf_put_u8(&w->out, (uint8_t)(masked | 127));
+		for (int shift = 56; shift >= 0; shift -= 8)
+			hws_buf_put_u8(&w->out, (uint8_t)(len >> shift));
+	}
+	if (!w->server) {
+		hws_rand_bytes(mask, 4);
+		hws_buf_put(&w->out, mask, 4);
+	}
+}
+
+static void put_payload(
+		struct ws_stream *w, struct hws_bytes data, const uint8_t mask[4], unsigned *at)
+{
+	uint8_t *to = hws_buf_reserve(&w->out, data.len);
+
+	if (!to)
+		return;
+	memcpy(to, data.ptr, data.len);
+	if (!w->server) {
+		for (size_t i = 0; i < data.len; i++)
+			to[i] ^= mask[(*at + i) & 3];
+		*at = (unsigned)((*at + data.len) & 3);
+	}
+	hws_buf_commit(&w->out, data.len);
+}
+
+static int flush(struct ws_stream *w)
+{
+	while (hws_buf_len(&w->out) > 0) {
+		ssize_t n = hws_stream_write(w->lower, hws_buf_bytes(&w->out));
+
+		if (n == HWS_ERR_AGAIN || n == 0)
+			return HWS_OK;
+		if (n < 0)
+			return (int)n;
+		hws_buf_consume(&w->out, (size_t)n);
+	}
+	return hws_buf_err(&w->out);
+}
+
+/* Answers by pong and close; a peer that floods us with pings while it reads nothing gets no more of them. */
+static void send_control(struct ws_stream *w, uint8_t opcode, struct hws_bytes data)
+{
+	uint8_t mask[4] = { 0 };
+	unsigned at = 0;
+
+	/* Not into the middle of a message of ours: control frames may stand between frames only. */
+	if (w->tx_left > 0 || hws_buf_len(&w->out) > OUT_HIGH)
+		return;
+	put_header(w, opcode, data.len, mask);
+	put_payload(w, data, mask, &at);
+	(void)flush(w);
+	lower_want(w);
+}
+
+static void ready_frame_header(struct ws_stream *w, uint64_t len)
+{
+	uint8_t header[HWS_FRAME_HEADER_MAX];
+
+	hws_buf_put(&w->ready, header, hws_frame_header((size_t)len, header));
+}
+
+/* Header of a frame; HWS_ERR_SHORT while it is not complete. Everything is checked before a byte of payload. */
+static int parse_header(struct ws_stream *w)
+{
+	struct hws_bytes in = hws_buf_bytes(&w->in);
+	size_t need = 2;
+	uint64_t len;
+	bool masked;
+
+	if (in.len < need)
+		return HWS_ERR_SHORT;
+	masked = in.ptr[1] & 0x80;
+	len = in.ptr[1] & 0x7f;
+	need += (len == 126 ? 2u : len == 127 ? 8u : 0u) + (masked ? 4u : 0u);
+	if (in.len < need)
+		return HWS_ERR_SHORT;
+	if (len >= 126) {
+		size_t bytes = len == 126 ? 2 : 8;
+
+		len = 0;
+		for (size_t i = 0; i < bytes; i++)
+			len = len << 8 | in.ptr[2 + i];
+	}
+	w->opcode = in.ptr[0] & 0x0f;
+	w->fin = in.ptr[0] & 0x80;
+	if (in.ptr[0] & 0x70 || masked != w->server)
+		return HWS_ERR_PROTO;
+	if (w->opcode >= OP_CLOSE && (len > CONTROL_MAX || !w->fin || w->opcode > OP_PONG))
+		return HWS_ERR_PROTO;
+	if (w->opcode > OP_BINARY && w->opcode < OP_CLOSE)
+		return HWS_ERR_PROTO;
+	if (w->opcode == OP_CONT ? !w->fragmented : w->opcode < OP_CLOSE && w->fragmented)
+		return HWS_ERR_PROTO;
+	if (w->opcode < OP_CLOSE && len + hws_buf_len(&w->joined) > w->frame_max)
+		return HWS_ERR_TOOBIG;
+	if (masked)
+		memcpy(w->mask, in.ptr + need - 4, 4);
+	else
+		memset(w->mask, 0, 4);
+	w->mask_at = 0;
+	w->left = len;
+	w->control_len = 0;
+	hws_buf_consume(&w->in, need);
+	return HWS_OK;
+}
+
+static void begin_data(struct ws_stream *w)
+{
+	if (w->opcode >= OP_CLOSE)
+		return;
+	if (w->opcode != OP_CONT)
+		w->skip = w->opcode == OP_TEXT && w->server; /* as deployed servers do */
+	if (w->opcode != OP_CONT && w->fin) {
+		if (!w->skip)
+			ready_frame_header(w, w->left);
+		return;
+	}
+	w->fragmented = true;
+}
+
+static void take_payload(struct ws_stream *w, uint8_t *data, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		data[i] ^= w->mask[(w->mask_at + i) & 3];
+	w->mask_at = (unsigned)((w->mask_at + len) & 3);
+	if (w->opcode >= OP_CLOSE) {
+		memcpy(w->control + w->control_len, data, len);
+		w->control_len += len;
+	} else if (!w->skip) {
+		hws_buf_put(w->fragmented ? &w->joined : &w->ready, data, len);
+	}
+}
+
+static int end_frame(struct ws_stream *w)
+{
+	if (w->opcode == OP_PING)
+		send_control(w, OP_PONG, hws_bytes(w->control, w->control_len));
+	if (w->opcode == OP_CLOSE) {
+		send_control(w, OP_CLOSE,
+				hws_bytes(w->control, HWS_MIN(w->control_len, (size_t)2)));
+		return HWS_ERR_EOF;
+	}
+	if (w->opcode < OP_CLOSE && w->fragmented && w->fin) {
+		struct hws_bytes all = hws_buf_bytes(&w->joined);
+
+		if (!w->skip) {
+			ready_frame_header(w, all.len);
+			hws_buf_put(&w->ready, all.ptr, all.len);
+		}
+		hws_buf_reset(&w->joined);
+		w->fragmented = false;
+	}
+	return HWS_OK;
+}
+
+/* Works on what was read until it is short or enough is ready. */
+static int parse(struct ws_stream *w)
+{
+	int r = HWS_OK;
+
+	while (r == HWS_OK && hws_buf_len(&w->ready) < CHUNK) {
+		struct hws_bytes in;
+		size_t n;
+
+		if (!w->in_frame) {
+			r = parse_header(w);
+			if (r < 0)
+				break;
+			w->in_frame = true;
+			begin_data(w);
+		}
+		in = hws_buf_bytes(&w->in);
+		n = (size_t)HWS_MIN((uint64_t)in.len, w->left);
+		if (n > 0) {
+			take_payload(w, (uint8_t *)(uintptr_t)in.ptr, n);
+			hws_buf_consume(&w->in, n);
+			w->left -= n;
+		}
+		if (w->left > 0)
+			break;
+		w->in_frame = false;
+		r = end_frame(w);
+	}
+	if (r == HWS_ERR_SHORT)
+		r = HWS_OK;
+	if (r == HWS_OK && (hws_buf_err(&w->ready) || hws_buf_err(&w->joined)))
+		r = HWS_ERR_NOMEM;
+	return r;
+}
+
+/* Reads once from below; HWS_ERR_AGAIN when there was nothing. */
+static int fill(struct ws_stream *w)
+{
+	uint8_t *to = hws_buf_reserve(&w->in, CHUNK);
+	ssize_t n;
+
+	if (!to)
+		return HWS_ERR_NOMEM;
+	n = hws_stream_read(w->lower, to, CHUNK);
+	if (n < 0)
+		return (int)n;
+	hws_buf_commit(&w->in, (size_t)n);
+	return HWS_OK;
+}
+
+static int upgrade(struct ws_stream *w)
+{
+	size_t used = 0;
+	int r;
+
+	if (w->server)
+		r = hws_ws_upgrade_answer(hws_buf_bytes(&w->in), &w->out, &used,
+				w->trust_forwarded ? &w->base.peer : NULL);
+	else
+		r = hws_ws_upgrade_check(hws_buf_bytes(&w->in), w->key, &used);
+	if (r == HWS_ERR_SHORT)
+		return HWS_OK;
+	if (r < 0) {
+		if (w->server)
+			hws_buf_put_str(&w->out,
+					"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+		(void)flush(w);
+		return r;
+	}
+	hws_buf_consume(&w->in, used);
+	w->state = WS_OPEN;
+	return flush(w);
+}
+
+static void fail(struct ws_stream *w, int r)
+{
+	w->state = WS_ENDED;
+	w->error = r;
+}
+
+static bool can_read(const struct ws_stream *w)
+{
+	return hws_buf_len(&w->ready) > 0 || w->state == WS_ENDED;
+}
+
+static void on_wake(void *arg);
+
+/* The lower stream knows nothing of what we hold: a wanted read that can be served must be told. */
+static void wake_check(struct ws_stream *w)
+{
+	if (!w->base.closed && w->base.wanted & HWS_STREAM_READ && can_read(w) &&
+			!hws_timer_active(&w->wake))
+		hws_timer_start(w->base.loop, &w->wake, 0, on_wake, w);
+}
+
+static void on_wake(void *arg)
+{
+	struct ws_stream *w = arg;
+
+	if (can_read(w))
+		hws_stream_ready(&w->base, HWS_STREAM_READ);
+	wake_check(w);
+}
+
+static void on_lower(struct hws_stream *lower, unsigned ready, void *arg)
+{
+	struct ws_stream *w = arg;
+	unsigned up = 0;
+	int r = HWS_OK;
+
+	(void)lower;
+	if (ready & HWS_STREAM_WRITE) {
+		r = flush(w);
+		if (r == HWS_OK && w->state == WS_OPEN && hws_buf_len(&w->out) <= OUT_HIGH)
+			up |= HWS_STREAM_WRITE;
+	}
+	if (r == HWS_OK && w->state == WS_UPGRADE && ready & HWS_STREAM_READ) {
+		r = fill(w);
+		if (r == HWS_OK)
+			r = upgrade(w);
+		if (r == HWS_OK && w->state == WS_OPEN)
+			up |= HWS_STREAM_WRITE | HWS_STREAM_READ;
+		if (r == HWS_ERR_AGAIN)
+			r = HWS_OK;
+	} else if (ready & HWS_STREAM_READ) {
+		up |= HWS_STREAM_READ;
+	}
+	if (r < 0)
+		fail(w, r);
+	if (w->state == WS_ENDED)
+		up |= HWS_STREAM_READ;
+	hws_stream_ready(&w->base, up);
+	if (!w->base.closed) {
+		lower_want(w);
+		wake_check(w);
+	}
+}
+
+static ssize_t ws_read(struct hws_stream *s, void *buf, size_t len)
+{
+	struct ws_stream *w = ws_of(s);
+	struct hws_bytes have;
+	size_t n;
+
+	while (hws_buf_len(&w->ready) == 0) {
+		int r;
+
+		if (w->state == WS_ENDED)
+			return w->error;
+		if (w->state != WS_OPEN)
+			return HWS_ERR_AGAIN;
+		r = parse(w);
+		if (r == HWS_OK && hws_buf_len(&w->ready) == 0)
+			r = fill(w);
+		if (r == HWS_ERR_AGAIN)
+			return r;
+		if (r < 0)
+			fail(w, r);
+	}
+	have = hws_buf_bytes(&w->ready);
+	n = HWS_MIN(len, have.len);
+	memcpy(buf, have.ptr, n);
+	hws_buf_consume(&w->ready, n);
+	wake_check(w);
+	return (ssize_t)n;
+}
+
+/* Takes bytes of the length-prefixed stream: headers become WebSocket headers. */
+static size_t translate(struct ws_stream *w, struct hws_bytes data)
+{
+	size_t taken = 0;
+
+	while (taken < data.len && hws_buf_len(&w->out) <= OUT_HIGH && !hws_buf_err(&w->out)) {
+		if (w->tx_left == 0) {
+			struct hws_bytes frame, head;
+			size_t used, width;
+
+			w->head[w->head_len++] = data.ptr[taken++];
+			width = (w->head[0] & 3u) + 1;
+			if (w->head_len < width)
+				continue;
+			head = hws_bytes(w->head, w->head_len);
+			w->head_len = 0;
+			if (hws_frame_next(head, SIZE_MAX, &frame, &used) == HWS_OK)
+				w->tx_left = 0;
+			else
+				w->tx_left = hws_frame_need(head) - width;
+			put_header(w, OP_BINARY, w->tx_left, w->tx_mask);
+			w->tx_mask_at = 0;
+		} else {
+			size_t rest = HWS_MIN(data.len - taken, (size_t)CHUNK);
+			size_t n = (size_t)HWS_MIN((uint64_t)rest, w->tx_left);
+
+			put_payload(w, hws_bytes(data.ptr + taken, n), w->tx_mask, &w->tx_mask_at);
+			taken += n;
+			w->tx_left -= n;
+		}
+	}
+	return taken;
+}
+
+static ssize_t ws_write(struct hws_stream *s, struct hws_bytes data)
+{
+	struct ws_stream *w = ws_of(s);
+	size_t total = 0;
+	int r;
+
+	if (w->state == WS_UPGRADE)
+		return HWS_ERR_AGAIN;
+	if (w->state == WS_ENDED)
+		return w->error;
+	while (total < data.len) {
+		size_t n = translate(w, hws_bytes(data.ptr + total, data.len - total));
+
+		total += n;
+		r = flush(w);
+		if (r < 0) {
+			fail(w, r);
+			wake_check(w);
+			return r;
+		}
+		if (n == 0 || hws_buf_len(&w->out) > OUT_HIGH)
+			break;
+	}
+	lower_want(w);
+	return total > 0 ? (ssize_t)total : HWS_ERR_AGAIN;
+}
+
+static void ws_want(struct hws_stream *s, unsigned dirs)
+{
+	struct ws_stream *w = ws_of(s);
+
+	s->wanted = dirs;
+	lower_want(w);
+	if (dirs & HWS_STREAM_READ)
+		wake_check(w);
+	else
+		hws_timer_stop(&w->wake);
+}
+
+static int ws_shutdown(struct hws_stream *s)
+{
+	send_control(ws_of(s), OP_CLOSE, hws_bytes("\x03\xe8", 2)); /* 1000: normal */
+	return HWS_OK;
+}
+
+static void ws_closed(struct hws_stream *s)
+{
+	struct ws_stream *w = ws_of(s);
+
+	if (w->state == WS_OPEN && w->tx_left == 0 && hws_buf_len(&w->out) == 0) {
+		uint8_t mask[4] = { 0 };
+		unsigned at = 0;
+
+		put_header(w, OP_CLOSE, 2, mask);
+		put_payload(w, hws_bytes("\x03\xe8", 2), mask, &at);
+		(void)flush(w);
+	}
+	hws_stream_close(w->lower);
+	w->lower = NULL;
+}
+
+static void ws_free(struct hws_stream *s)
+{
+	struct ws_stream *w = ws_of(s);
+
+	hws_timer_stop(&w->wake);
+	hws_buf_done(&w->in);
+	hws_buf_done(&w->ready);
+	hws_buf_done(&w->joined);
+	hws_buf_done(&w->out);
+	hws_free(w);
+}
+
+static const struct hws_stream_impl ws_impl = {
+	.name = "ws",
+	.read = ws_read,
+	.write = ws_write,
+	.want = ws_want,
+	.shutdown = ws_shutdown,
+	.closed = ws_closed,
+	.free = ws_free,
+};
+
+bool hws_stream_ws_open(const struct hws_stream *s)
+{
+	return s->impl == &ws_impl && ws_of((struct hws_stream *)(uintptr_t)s)->state == WS_OPEN;
+}
+
+int hws_stream_ws_new(struct hws_loop *loop, struct hws_stream *lower,
+		const struct hws_ws_conf *conf, struct hws_bytes leftover, struct hws_stream **ret)
+{
+	struct ws_stream *w = hws_alloc(sizeof(*w));
+	int r = HWS_ERR_NOMEM;
+
+	if (!w) {
+		hws_stream_close(lower);
+		return r;
+	}
+	hws_stream_init(&w->base, &ws_impl, loop);
+	w->base.peer = lower->peer;
+	w->base.local = lower->local;
+	w->lower = lower;
+	w->server = conf->server;
+	w->trust_forwarded = conf->trust_forwarded;
+	w->frame_max = conf->frame_max;
+	hws_buf_init(&w->in, HWS_MAX(leftover.len, (size_t)HWS_WS_UPGRADE_MAX) + CHUNK);
+	hws_buf_init(&w->ready, conf->frame_max + CHUNK * 2);
+	hws_buf_init(&w->joined, conf->frame_max);
+	hws_buf_init(&w->out, OUT_MAX);
+	hws_buf_put(&w->in, leftover.ptr, leftover.len);
+	if (hws_buf_err(&w->in))
+		goto fail;
+	if (!w->server) {
+		r = hws_ws_upgrade_request(conf->host, conf->path, &w->out, w->key);
+		if (r < 0)
+			goto fail;
+	} else if (leftover.len > 0) {
+		r = upgrade(w);
+		if (r < 0)
+			goto fail;
+	}
+	hws_stream_set_callback(lower, on_lower, w);
+	lower_want(w);
+	*ret = &w->base;
+	return HWS_OK;
+fail:
+	hws_stream_close(lower);
+	ws_free(&w->base);
+	return r;
+}

@@ -1,0 +1,176 @@
+#include "shared/net/ws_upgrade.h"
+#include "shared/base/rand.h"
+#include "shared/net/addr.h"
+#include <ctype.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+/* RFC 6455 section 1.3. */
+#define GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+
+/* SHA-1 is what the RFC demands; libsodium rightly has none, so it comes from OpenSSL. */
+static int accept_of(const char *key, char ret[HWS_WS_ACCEPT_TEXT])
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	char text[96];
+	unsigned len = 0;
+	int n = snprintf(text, sizeof(text), "%s" GUID, key);
+
+	if (n < 0 || (size_t)n >= sizeof(text))
+		return HWS_ERR_PROTO;
+	if (EVP_Digest(text, (size_t)n, digest, &len, EVP_sha1(), NULL) != 1 || len != 20)
+		return HWS_ERR_SYS;
+	EVP_EncodeBlock((unsigned char *)ret, digest, 20);
+	return HWS_OK;
+}
+
+/* End of the header block behind its blank line; 0 while it is not there. */
+static int header_end(struct hws_bytes in, size_t *ret)
+{
+	const uint8_t *end = in.len >= 4 ? memmem(in.ptr, in.len, "\r\n\r\n", 4) : NULL;
+
+	if (!end)
+		return in.len >= HWS_WS_UPGRADE_MAX ? HWS_ERR_TOOBIG : HWS_ERR_SHORT;
+	*ret = (size_t)(end - in.ptr) + 4;
+	return *ret > HWS_WS_UPGRADE_MAX ? HWS_ERR_TOOBIG : HWS_OK;
+}
+
+/* Value of a header, trimmed, as a C string; false if absent or too long. */
+static bool header_value(struct hws_bytes head, const char *name, char *buf, size_t size)
+{
+	size_t name_len = strlen(name);
+	const char *p = (const char *)head.ptr, *end = p + head.len;
+
+	while ((p = memmem(p, (size_t)(end - p), "\r\n", 2))) {
+		const char *eol, *v;
+		size_t len;
+
+		p += 2;
+		if ((size_t)(end - p) <= name_len || strncasecmp(p, name, name_len) != 0 ||
+				p[name_len] != ':')
+			continue;
+		v = p + name_len + 1;
+		eol = memmem(v, (size_t)(end - v), "\r\n", 2);
+		if (!eol)
+			return false;
+		while (v < eol && (*v == ' ' || *v == '\t'))
+			v++;
+		while (eol > v && (eol[-1] == ' ' || eol[-1] == '\t'))
+			eol--;
+		len = (size_t)(eol - v);
+		if (len >= size || memchr(v, '\0', len))
+			return false;
+		memcpy(buf, v, len);
+		buf[len] = '\0';
+		return true;
+	}
+	return false;
+}
+
+/* The proxy that speaks to us appended the address it saw: only the last one is not hearsay. */
+static void forwarded_peer(struct hws_bytes head, struct sockaddr_storage *peer)
+{
+	struct sockaddr_storage a;
+	char text[256], *last;
+
+	if (!header_value(head, "X-Real-IP", text, sizeof(text)) &&
+			!header_value(head, "X-Forwarded-For", text, sizeof(text)))
+		return;
+	last = strrchr(text, ',');
+	last = last ? last + 1 : text;
+	while (*last == ' ')
+		last++;
+	if (hws_addr_parse(last, 0, &a) == HWS_OK) {
+		hws_addr_set_port(&a, 0);
+		*peer = a;
+	}
+}
+
+int hws_ws_upgrade_answer(struct hws_bytes in, struct hws_buf *out, size_t *used,
+		struct sockaddr_storage *peer)
+{
+	char upgrade[64], key[64], version[16], accept[HWS_WS_ACCEPT_TEXT];
+	struct hws_bytes head;
+	size_t end;
+	int r;
+
+	/* Something else than HTTP shows at once. */
+	if (in.len > 0 && memcmp(in.ptr, "GET ", HWS_MIN(in.len, (size_t)4)) != 0)
+		return HWS_ERR_PROTO;
+	r = header_end(in, &end);
+	if (r < 0)
+		return r;
+	head = hws_bytes(in.ptr, end);
+	if (!header_value(head, "Upgrade", upgrade, sizeof(upgrade)) ||
+			strcasecmp(upgrade, "websocket") != 0 ||
+			!header_value(head, "Sec-WebSocket-Key", key, sizeof(key)) ||
+			strlen(key) != 24 ||
+			!header_value(head, "Sec-WebSocket-Version", version, sizeof(version)) ||
+			strcmp(version, "13") != 0)
+		return HWS_ERR_PROTO;
+	r = accept_of(key, accept);
+	if (r < 0)
+		return r;
+	if (peer)
+		forwarded_peer(head, peer);
+	hws_buf_fmt(out,
+			"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+			"Sec-WebSocket-Accept: %s\r\n\r\n",
+			accept);
+	if (hws_buf_err(out))
+		return hws_buf_err(out);
+	*used = end;
+	return HWS_OK;
+}
+
+static bool clean(const char *s)
+{
+	for (; *s; s++) {
+		if (!isgraph((unsigned char)*s))
+			return false;
+	}
+	return true;
+}
+
+int hws_ws_upgrade_request(
+		const char *host, const char *path, struct hws_buf *out, char key[HWS_WS_KEY_TEXT])
+{
+	uint8_t nonce[16];
+
+	if (!clean(host) || !clean(path) || path[0] != '/')
+		return HWS_ERR_INVAL;
+	hws_rand_bytes(nonce, sizeof(nonce));
+	EVP_EncodeBlock((unsigned char *)key, nonce, sizeof(nonce));
+	hws_buf_fmt(out,
+			"GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+			"Sec-WebSocket-Key: %s\r\nSec-WebSocket-Version: 13\r\n\r\n",
+			path, host, key);
+	return hws_buf_err(out);
+}
+
+int hws_ws_upgrade_check(struct hws_bytes in, const char *key, size_t *used)
+{
+	char upgrade[64], got[64], want[HWS_WS_ACCEPT_TEXT];
+	struct hws_bytes head;
+	size_t end;
+	int r;
+
+	if (in.len > 0 && memcmp(in.ptr, "HTTP/1.1 101", HWS_MIN(in.len, (size_t)12)) != 0)
+		return HWS_ERR_PROTO;
+	r = header_end(in, &end);
+	if (r < 0)
+		return r;
+	head = hws_bytes(in.ptr, end);
+	r = accept_of(key, want);
+	if (r < 0)
+		return r;
+	if (!header_value(head, "Upgrade", upgrade, sizeof(upgrade)) ||
+			strcasecmp(upgrade, "websocket") != 0 ||
+			!header_value(head, "Sec-WebSocket-Accept", got, sizeof(got)) ||
+			strcmp(got, want) != 0)
+		return HWS_ERR_PROTO;
+	*used = end;
+	return HWS_OK;
+}

@@ -1,0 +1,21 @@
+/* net/ws_upgrade: the HTTP part of RFC 6455, both roles, without I/O. */
+#pragma once
+#include "shared/base/buf.h"
+#include "shared/base/err.h"
+#include <stdbool.h>
+#include <sys/socket.h>
+
+#define HWS_WS_UPGRADE_MAX (8u << 10)
+#define HWS_WS_KEY_TEXT 25    /* base64 of 16 bytes with NUL */
+#define HWS_WS_ACCEPT_TEXT 29 /* base64 of SHA-1 with NUL */
+
+/* Server: reads a request from the front of `in`. HWS_ERR_SHORT: more is needed; HWS_ERR_TOOBIG above the cap;
+ * HWS_ERR_PROTO: not an upgrade. On HWS_OK the answer is appended to `out` and *used bytes are consumed. `peer` (may be
+ * NULL) gets the address of X-Real-IP, else the last one of X-Forwarded-For, with port 0, if there is one. */
+int hws_ws_upgrade_answer(struct hws_bytes in, struct hws_buf *out, size_t *used,
+		struct sockaddr_storage *peer) HWS_MUST_CHECK;
+/* Client: appends a request; `key` is made and kept for the check. */
+int hws_ws_upgrade_request(const char *host, const char *path, struct hws_buf *out,
+		char key[HWS_WS_KEY_TEXT]) HWS_MUST_CHECK;
+/* Client: reads the answer. */
+int hws_ws_upgrade_check(struct hws_bytes in, const char *key, size_t *used) HWS_MUST_CHECK;
