@@ -2,7 +2,8 @@
 #include "server-rendezvous/grant.h"
 #include "shared/base/rand.h"
 #include "shared/base/str.h"
-#include <sodium.h>
+#include "shared/crypto/hash.h"
+
 #include <stdlib.h>
 
 #define WAYS 8
@@ -17,7 +18,7 @@ struct grant {
 struct rdv_grants {
 	struct grant (*set)[WAYS];
 	uint32_t sets;
-	uint8_t key[crypto_shorthash_KEYBYTES];
+	uint8_t key[HWS_HASH_KEY_LEN];
 };
 
 int rdv_grants_new(uint32_t max, struct rdv_grants **ret)
@@ -54,7 +55,7 @@ static struct grant *set_of(struct rdv_grants *g, const struct rdv_addr *ip, con
 
 	memcpy(text, ip->ip, 16);
 	memcpy(text + 16, id, n);
-	crypto_shorthash((uint8_t *)&h, text, 16 + n, g->key);
+	h = hws_keyed_hash(g->key, hws_bytes(text, 16 + n));
 	return g->set[h & (g->sets - 1)];
 }
 

@@ -2,8 +2,9 @@
 #include "server-rendezvous/known.h"
 #include "shared/base/mem.h"
 #include "shared/base/rand.h"
+#include "shared/crypto/hash.h"
 #include <pthread.h>
-#include <sodium.h>
+
 #include <stdlib.h>
 
 #define WAYS 8
@@ -18,7 +19,7 @@ struct rdv_known {
 	struct seat (*set)[WAYS];
 	uint32_t sets; /* power of two */
 	pthread_mutex_t lock[LOCKS];
-	uint8_t key[crypto_shorthash_KEYBYTES];
+	uint8_t key[HWS_HASH_KEY_LEN];
 };
 
 int rdv_known_new(uint32_t max, struct rdv_known **ret)
@@ -56,7 +57,7 @@ static struct seat *lock_set(struct rdv_known *k, const struct rdv_addr *a, pthr
 	uint64_t h;
 	uint32_t n;
 
-	crypto_shorthash((uint8_t *)&h, a->ip, sizeof(a->ip), k->key);
+	h = hws_keyed_hash(k->key, hws_bytes(a->ip, sizeof(a->ip)));
 	n = (uint32_t)h & (k->sets - 1);
 	*lock = &k->lock[n % LOCKS];
 	pthread_mutex_lock(*lock);

@@ -3,8 +3,8 @@
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
 #include "shared/base/rand.h"
+#include "shared/crypto/hash.h"
 #include <pthread.h>
-#include <sodium.h>
 #include <stdlib.h>
 
 #define SHARDS 64
@@ -32,7 +32,7 @@ struct rdv_shard {
 
 struct rdv_presence {
 	struct rdv_shard shard[SHARDS];
-	uint8_t hash_key[crypto_shorthash_siphashx24_KEYBYTES];
+	uint8_t hash_key[HWS_HASH_KEY_LEN];
 	uint64_t epoch_us, max;
 	uint64_t full, online; /* atomics */
 	uint32_t sweep_shard, sweep_at;
@@ -98,7 +98,7 @@ struct rdv_shard *rdv_presence_lock(struct rdv_presence *p, struct hws_bytes id)
 	struct rdv_shard *s;
 
 	/* Keyed, so that nobody can choose ids that collide. */
-	crypto_shorthash_siphash24((uint8_t *)&h, id.ptr, id.len, p->hash_key);
+	h = hws_keyed_hash(p->hash_key, id);
 	s = &p->shard[h >> 58]; /* 64 shards: the top 6 bits */
 	pthread_mutex_lock(&s->lock);
 	s->hash = (uint32_t)h;
@@ -298,7 +298,7 @@ bool rdv_peer_online(const struct rdv_presence *p, const struct rdv_peer *peer, 
 
 void rdv_presence_mac(const struct rdv_presence *p, struct hws_bytes uuid, uint8_t ret[RDV_MAC_LEN])
 {
-	crypto_shorthash_siphashx24(ret, uuid.ptr, uuid.len, p->hash_key);
+	hws_keyed_hash128(p->hash_key, uuid, ret);
 }
 
 bool rdv_presence_get(struct rdv_presence *p, struct hws_bytes id, uint64_t now_us,

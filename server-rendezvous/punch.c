@@ -11,10 +11,11 @@
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
+#include "shared/crypto/hash.h"
 #include "shared/wire/addr_codec.h"
 #include "shared/wire/envelope.h"
 #include "shared/wire/text.h"
-#include <sodium.h>
+
 #include <string.h>
 
 /* One request on its way through the checks. */
@@ -77,7 +78,7 @@ static bool key_right(const struct rdv_core *core, const char *given)
 
 	if (rdv_conf(core)->open)
 		return true;
-	return strlen(given) == n && sodium_memcmp(given, core->key_text, n) == 0;
+	return strlen(given) == n && hws_secret_equal(given, core->key_text, n);
 }
 
 /* Everything that can refuse a request before the device is looked up. */

@@ -2,7 +2,8 @@
 #include "server-rendezvous/targets.h"
 #include "shared/base/bucket.h"
 #include "shared/base/rand.h"
-#include <sodium.h>
+#include "shared/crypto/hash.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +18,7 @@ struct target {
 struct rdv_targets {
 	struct target (*set)[WAYS];
 	uint32_t sets;
-	uint8_t key[crypto_shorthash_KEYBYTES];
+	uint8_t key[HWS_HASH_KEY_LEN];
 };
 
 int rdv_targets_new(uint32_t max, struct rdv_targets **ret)
@@ -54,7 +55,7 @@ bool rdv_targets_take(struct rdv_targets *t, const char *id, uint32_t rate, uint
 
 	if (!rate)
 		return true;
-	crypto_shorthash((uint8_t *)&h, (const uint8_t *)id, strlen(id), t->key);
+	h = hws_keyed_hash(t->key, hws_bytes_str(id));
 	h |= 1;
 	set = t->set[(h >> 1) & (t->sets - 1)];
 	take = &set[0];

@@ -7,10 +7,11 @@
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
 #include "shared/base/rand.h"
+#include "shared/crypto/hash.h"
 #include "shared/net/addr.h"
 #include "shared/wire/envelope.h"
 #include <pthread.h>
-#include <sodium.h>
+
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -194,7 +195,7 @@ static size_t bucket_of(const struct rdv_tcp *t, const struct rdv_addr *a)
 
 	memcpy(text, a->ip, 16);
 	memcpy(text + 16, &a->port, 2);
-	crypto_shorthash((uint8_t *)&h, text, sizeof(text), (const uint8_t *)t->hash_key);
+	h = hws_keyed_hash((const uint8_t *)t->hash_key, hws_bytes(text, sizeof(text)));
 	return h % RDV_LINK_TABLE;
 }
 
