@@ -1,6 +1,4 @@
 #include "client/host/gate.h"
-#include <stdlib.h>
-#include <unistd.h>
 #include "client/host/gate_login.h"
 #include "client/host/gate_reply.h"
 #include "client/host/gate_table.h"
@@ -9,9 +7,12 @@
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
+#include "shared/crypto/record.h"
 #include "shared/net/conn.h"
 #include "shared/wire/envelope.h"
 #include "shared/wire/secure.h"
+#include <stdlib.h>
+#include <unistd.h>
 
 #define TICK_US HWS_US_PER_S
 #define HANDSHAKE_US (18 * HWS_US_PER_S)
@@ -67,7 +68,7 @@ struct hws_gate {
 	uint64_t login_timeout_us;
 	uint32_t permissions; /* as hostd says, reduced by the session type once it is known */
 	uint32_t disabled;    /* what the viewer does not want */
-	bool encrypted, secure_used;
+	bool encrypted, secure_used, final_end;
 	/* round trip */
 	uint64_t probe_us; /* 0 = the last one was answered */
 	uint32_t rtt_ms, bitrate;
@@ -94,6 +95,7 @@ static void report(struct hws_gate *g)
 	s.kind = (char *)(uintptr_t)hws_kind_name(g->login.kind);
 	s.rtt_ms = g->rtt_ms;
 	s.permissions = effective(g);
+	s.final_end = g->final_end;
 	if (g->conn) {
 		s.bytes_in = hws_conn_bytes_in(g->conn);
 		s.bytes_out = hws_conn_bytes_out(g->conn);
@@ -279,7 +281,8 @@ static void on_opened(struct hws_gate *g, const Agt__Opened *o)
 	set_state(g, GATE_OPEN);
 }
 
-static void on_agent_message(struct hws_link *l HWS_UNUSED, const Agt__Message *m, int fd, void *arg)
+static void on_agent_message(
+		struct hws_link *l HWS_UNUSED, const Agt__Message *m, int fd, void *arg)
 {
 	struct hws_gate *g = arg;
 
@@ -455,8 +458,8 @@ static void act(struct hws_gate *g, const struct hws_gate_row *row, struct hws_b
 		on_test_delay(g, frame);
 		break;
 	case HWS_ACT_CLOSE_REASON:
-		g->why = "closed by the viewer";
-		end(g, g->why);
+		g->final_end = true;
+		end(g, "closed by the viewer");
 		break;
 	case HWS_ACT_OPTION:
 		on_option(g, frame);
@@ -600,14 +603,14 @@ void hws_gate_control(struct hws_gate *g, const Agt__GateControl *c)
 			hws_debug("gate.permissions_not_sent");
 		tell_permissions(g);
 	}
+	g->final_end = g->final_end || c->close;
 	if (c->close)
 		hws_gate_close(g, c->reason ? c->reason : "", HWS_OK);
 }
 
 static int copy_start(struct hws_gate *g, const Agt__GateStart *s)
 {
-	struct hws_secure_host_conf sc = { s->own_id,
-		s->allow_plaintext ? HWS_PLAIN_ALL : 0 };
+	struct hws_secure_host_conf sc = { s->own_id, s->allow_plaintext ? HWS_PLAIN_ALL : 0 };
 
 	g->salt = hws_strdup(s->salt);
 	g->challenge = hws_strdup(s->challenge);

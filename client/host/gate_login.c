@@ -143,8 +143,8 @@ out:
 	return r;
 }
 
-void hws_gate_login_check(const struct hws_gate_login *l, const Ses__LoginRequest *lr,
-		Agt__LoginCheck *check)
+void hws_gate_login_check(
+		const struct hws_gate_login *l, const Ses__LoginRequest *lr, Agt__LoginCheck *check)
 {
 	check->proof = lr->password;
 	check->username = lr->username;

@@ -10,8 +10,8 @@
 struct hws_gate_login {
 	bool seen;
 	enum hws_ses_kind kind;
-	struct hws_buf scope;   /* of the first request: what must stay the same on one connection */
-	struct hws_buf request; /* the latest one, serialised, without its secrets */
+	struct hws_buf scope; /* of the first request: what must stay the same on one connection */
+	struct hws_buf request;             /* the latest one, serialised, without its secrets */
 	char my_id[HWS_LOGIN_NAME_MAX + 1]; /* escaped: safe to log and show */
 	char my_name[HWS_LOGIN_NAME_MAX + 1];
 };

@@ -38,8 +38,7 @@ int hws_gate_send_hash(struct hws_conn *c, const char *salt, const char *challen
 	return hws_gate_send(c, &m);
 }
 
-int hws_gate_send_permission(
-		struct hws_conn *c, Ses__PermissionInfo__Permission what, bool enabled)
+int hws_gate_send_permission(struct hws_conn *c, Ses__PermissionInfo__Permission what, bool enabled)
 {
 	Ses__Misc misc = SES__MISC__INIT;
 	Ses__PermissionInfo info = SES__PERMISSION_INFO__INIT;

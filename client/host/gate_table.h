@@ -38,17 +38,17 @@ struct hws_gate_row {
 	uint8_t field; /* member of ses.Message */
 	uint8_t misc;  /* member of ses.Misc when field is misc, else 0 */
 	const char *name;
-	uint8_t in_states;        /* viewer to host: HWS_AT_*, 0 = never accepted */
-	bool out;                 /* host to viewer: the agent may send it */
-	uint8_t kinds;            /* session types it belongs to */
-	uint32_t need;            /* permissions, all of them */
-	uint32_t cap;             /* bytes of the whole message */
+	uint8_t in_states; /* viewer to host: HWS_AT_*, 0 = never accepted */
+	bool out;          /* host to viewer: the agent may send it */
+	uint8_t kinds;     /* session types it belongs to */
+	uint32_t need;     /* permissions, all of them */
+	uint32_t cap;      /* bytes of the whole message */
 	enum hws_gate_act act;
 };
 
 /* What a serialised ses.Message holds, found without unpacking. */
 struct hws_gate_member {
-	uint32_t field, misc;     /* 0 = none */
+	uint32_t field, misc; /* 0 = none */
 };
 
 /* HWS_ERR_PROTO: not a message, or more than one member (a peer that is understood in two ways is not

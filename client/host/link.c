@@ -1,12 +1,12 @@
 #include "client/host/link.h"
+#include "shared/base/buf.h"
+#include "shared/base/mem.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
-#include "shared/base/buf.h"
-#include "shared/base/mem.h"
 
 #define HEAD 5u /* length and kind */
 #define READ_CHUNK 65536u

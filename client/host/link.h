@@ -14,7 +14,7 @@ struct hws_link;
 
 struct hws_link_conf {
 	size_t frame_max; /* 0 = HWS_LINK_FRAME_MAX; larger announced frames close the link */
-	size_t send_max;  /* hard cap of queued bytes, 0 = 64 MiB: beyond it sends fail with HWS_ERR_FULL */
+	size_t send_max; /* hard cap of queued bytes, 0 = 64 MiB: beyond it sends fail with HWS_ERR_FULL */
 	size_t send_high; /* mark of hws_link_congested, 0 = 1 MiB */
 	/* Kind 1. `m` borrows until return. `fd` is -1 or a received descriptor that the callee now owns. */
 	void (*on_message)(struct hws_link *l, const Agt__Message *m, int fd, void *arg);
@@ -22,7 +22,8 @@ struct hws_link_conf {
 	void (*on_wire)(struct hws_link *l, struct hws_bytes message, void *arg);
 	/* Exactly once, when the other side has gone or on hws_link_close; freed at the end of the turn. */
 	void (*on_close)(struct hws_link *l, int why, void *arg);
-	void (*on_drain)(struct hws_link *l, void *arg); /* optional: queue below half of the mark */
+	void (*on_drain)(
+			struct hws_link *l, void *arg); /* optional: queue below half of the mark */
 	void *arg;
 };
 

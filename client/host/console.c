@@ -1,0 +1,166 @@
+#include "client/host/console.h"
+#include "shared/base/clock.h"
+#include "shared/base/log.h"
+#include "shared/net/addr.h"
+
+static void do_id(struct hws_control_reply *reply, const json_t *req HWS_UNUSED, void *arg)
+{
+	struct hws_hostd *h = arg;
+
+	hws_control_ok(reply, json_pack("{s:s}", "id", h->whoami.id));
+}
+
+static void do_password(struct hws_control_reply *reply, const json_t *req HWS_UNUSED, void *arg)
+{
+	struct hws_hostd *h = arg;
+	const char *password = hws_vault_temporary(&h->vault);
+
+	if (!*password)
+		hws_control_fail(reply, HWS_ERR_NOTFOUND,
+				"temporary passwords are switched off ('verification-method')");
+	else
+		hws_control_ok(reply, json_pack("{s:s}", "password", password));
+}
+
+static void do_password_rotate(struct hws_control_reply *reply, const json_t *req, void *arg)
+{
+	struct hws_hostd *h = arg;
+
+	hws_vault_renew_temporary(&h->vault);
+	hws_info("password.renewed", HWS_STR("why", "asked for"));
+	do_password(reply, req, arg);
+}
+
+static void do_password_set(struct hws_control_reply *reply, const json_t *req, void *arg)
+{
+	struct hws_hostd *h = arg;
+	const char *password = json_string_value(json_object_get(req, "password"));
+	struct hws_error err = { 0 };
+	int r;
+
+	if (!password) {
+		hws_control_fail(reply, HWS_ERR_INVAL, "'password' is missing");
+		return;
+	}
+	r = *password ? hws_vault_set_permanent(&h->vault, password, &err)
+		      : hws_vault_clear_permanent(&h->vault, &err);
+	if (r < 0) {
+		hws_control_fail(reply, r, "%s", err.text);
+		return;
+	}
+	hws_recent_wipe(&h->recent);
+	hws_info("password.changed", HWS_BOOL("permanent", h->vault.has_permanent));
+	hws_control_ok(reply, NULL);
+}
+
+static json_t *session_json(const struct hws_hostd *h, const struct hws_visitor *v)
+{
+	uint64_t age = hws_loop_now_us(h->loop) - v->since_us;
+
+	return json_pack("{s:I,s:s,s:s,s:s,s:s,s:s,s:b,s:s,s:I,s:I,s:I,s:i}", "conn",
+			(json_int_t)v->conn, "peer", v->peer, "state", v->state, "kind", v->kind,
+			"id", v->my_id, "name", v->my_name, "encrypted", v->encrypted, "via",
+			v->via_relay                ? "relay"
+					: v->direct ? "direct"
+						    : "punched",
+			"seconds", (json_int_t)(age / HWS_US_PER_S), "bytes_in",
+			(json_int_t)v->bytes_in, "bytes_out", (json_int_t)v->bytes_out, "rtt_ms",
+			(int)v->rtt_ms);
+}
+
+static json_t *desktop_json(const struct hws_hostd *h)
+{
+	struct hws_desktop_state d;
+
+	hws_desktop_state(h->desktop, &d);
+	return json_pack("{s:b,s:s,s:s,s:i,s:i,s:i}", "ready", d.ready, "backend", d.backend, "why",
+			d.why, "displays", (int)d.displays, "restarts", (int)d.restarts, "pid",
+			(int)d.pid);
+}
+
+static void do_status(struct hws_control_reply *reply, const json_t *req HWS_UNUSED, void *arg)
+{
+	struct hws_hostd *h = arg;
+	char fingerprint[HWS_FINGERPRINT_TEXT];
+	json_t *sessions = json_array();
+	struct hws_list *n;
+	bool none = !*h->settings->server;
+
+	hws_list_for (n, &h->visitors)
+		json_array_append_new(sessions,
+				session_json(h, hws_container(n, struct hws_visitor, node)));
+	hws_control_ok(reply,
+			json_pack("{s:s,s:s,s:s,s:{s:s,s:s},s:{s:b,s:i},s:o,s:o,s:b,s:b,s:I,s:I,s:I,s:I}",
+					"version", HAWSER_VERSION, "id", h->whoami.id,
+					"fingerprint",
+					hws_fingerprint_text(h->whoami.identity.pk, fingerprint),
+					"server", "address", h->settings->server, "state",
+					none ? "none: direct connections only" : "not registered",
+					"direct", "listening", h->direct != NULL, "port",
+					h->direct ? (int)hws_listener_port(h->direct) : 0,
+					"desktop", desktop_json(h), "sessions", sessions,
+					"permanent_password", h->vault.has_permanent,
+					"temporary_password", *hws_vault_temporary(&h->vault) != 0,
+					"uptime_s",
+					(json_int_t)((hws_loop_now_us(h->loop) - h->started_us) /
+							HWS_US_PER_S),
+					"accepted", (json_int_t)h->accepted, "refused",
+					(json_int_t)h->refused, "opened", (json_int_t)h->opened));
+}
+
+struct kick_case {
+	json_int_t conn;
+	unsigned found;
+};
+
+static void kick_one(struct hws_visitor *v, void *arg)
+{
+	struct kick_case *k = arg;
+
+	if (k->conn && (uint64_t)k->conn != v->conn)
+		return;
+	k->found++;
+	hws_visitor_kick(v, "Closed manually by the peer");
+}
+
+static void do_kick(struct hws_control_reply *reply, const json_t *req, void *arg)
+{
+	struct kick_case k = { json_integer_value(json_object_get(req, "conn")), 0 };
+
+	if (!json_is_integer(json_object_get(req, "conn"))) {
+		hws_control_fail(reply, HWS_ERR_INVAL, "'conn' is missing: see 'status'");
+		return;
+	}
+	hws_hostd_each(arg, kick_one, &k);
+	if (k.conn && !k.found)
+		hws_control_fail(reply, HWS_ERR_NOTFOUND, "there is no such connection");
+	else
+		hws_control_ok(reply, json_pack("{s:i}", "closed", (int)k.found));
+}
+
+static void do_reload(struct hws_control_reply *reply, const json_t *req HWS_UNUSED, void *arg)
+{
+	struct hws_error err = { 0 };
+	int r = hws_hostd_reload(arg, &err);
+
+	if (r < 0)
+		hws_control_fail(reply, r, "%s", err.text);
+	else
+		hws_control_ok(reply, NULL);
+}
+
+static const struct hws_control_cmd table[] = {
+	{ "id", "the ID of this host", do_id },
+	{ "password", "the temporary password", do_password },
+	{ "password-rotate", "a new temporary password", do_password_rotate },
+	{ "password-set", "set or remove the permanent password", do_password_set },
+	{ "status", "sessions, server, desktop", do_status },
+	{ "kick", "end a session", do_kick },
+	{ "reload", "read the configuration again", do_reload },
+};
+
+int hws_console_new(struct hws_hostd *h, struct hws_control **ret, struct hws_error *err)
+{
+	return hws_control_new(
+			h->loop, h->settings->control_socket, table, HWS_COUNT(table), h, ret, err);
+}

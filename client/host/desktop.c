@@ -1,0 +1,218 @@
+#include "client/host/desktop.h"
+#include "client/host/link.h"
+#include "client/host/spawn.h"
+#include "shared/base/clock.h"
+#include "shared/base/log.h"
+#include "shared/base/str.h"
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PAUSE_MIN_US (500 * HWS_US_PER_MS)
+#define PAUSE_MAX_US (15 * HWS_US_PER_S)
+#define STEADY_US (30 * HWS_US_PER_S) /* ran for so long: the next end is a new story */
+#define START_US (20 * HWS_US_PER_S)  /* to say whether there is a desktop */
+
+struct hws_desktop {
+	struct hws_loop *loop;
+	const struct hws_settings *settings;
+	struct hws_link *link;
+	pid_t pid;
+	bool ready, told; /* told: the log knows that there is none */
+	char backend[32], why[300];
+	unsigned displays, restarts;
+	uint64_t started_us, pause_us;
+	struct hws_timer again, patience;
+};
+
+static void start(void *arg);
+
+static void set_down(struct hws_desktop *d, const char *why)
+{
+	hws_str_escape(d->why, sizeof(d->why), hws_bytes_str(why));
+	if (d->ready || !d->told)
+		hws_warn("desktop.down", HWS_STR("why", d->why));
+	d->told = true;
+	d->ready = false;
+	d->displays = 0;
+}
+
+static void start_later(struct hws_desktop *d)
+{
+	if (hws_loop_now_us(d->loop) - d->started_us > STEADY_US)
+		d->pause_us = 0;
+	d->pause_us = d->pause_us ? HWS_MIN(d->pause_us * 2, PAUSE_MAX_US) : PAUSE_MIN_US;
+	d->restarts++;
+	hws_timer_start(d->loop, &d->again, d->pause_us, start, d);
+}
+
+static void on_state(struct hws_desktop *d, const Agt__AgentState *s)
+{
+	hws_timer_stop(&d->patience);
+	if (!s->ready) {
+		set_down(d, *s->error ? s->error : "the agent found no usable display");
+		return;
+	}
+	hws_str_escape(d->backend, sizeof(d->backend), hws_bytes_str(s->backend));
+	d->displays = s->displays;
+	d->why[0] = 0;
+	if (!d->ready)
+		hws_info("desktop.ready", HWS_STR("backend", d->backend),
+				HWS_U64("displays", d->displays));
+	d->ready = true;
+	d->told = false;
+}
+
+static void on_message(struct hws_link *l HWS_UNUSED, const Agt__Message *m, int fd, void *arg)
+{
+	if (fd >= 0)
+		close(fd);
+	if (m->union_case == AGT__MESSAGE__UNION_AGENT_STATE)
+		on_state(arg, m->agent_state);
+}
+
+static void on_close(struct hws_link *l HWS_UNUSED, int why HWS_UNUSED, void *arg)
+{
+	struct hws_desktop *d = arg;
+
+	d->link = NULL;
+	hws_timer_stop(&d->patience);
+	if (d->ready || !d->why[0])
+		set_down(d, "the agent ended unexpectedly; it is started again");
+	d->ready = false;
+	if (d->pid)
+		kill(d->pid, SIGTERM);
+	start_later(d);
+}
+
+static void on_patience(void *arg)
+{
+	struct hws_desktop *d = arg;
+
+	set_down(d, "the agent does not answer");
+	hws_link_close(d->link, HWS_ERR_TIMEOUT);
+}
+
+static void start(void *arg)
+{
+	struct hws_desktop *d = arg;
+	const struct hws_settings *s = d->settings;
+	const char *argv[12] = { "hawser-host", "agent" };
+	struct hws_link_conf conf = {
+		.frame_max = 1u << 20, .on_message = on_message, .on_close = on_close, .arg = d
+	};
+	struct hws_error err = { 0 };
+	struct hws_spawn sp = { .argv = argv,
+		.program = *s->agent_program ? s->agent_program : NULL,
+		.display = *s->display ? s->display : NULL,
+		.user = s->desktop_user };
+	int fds[2], n = 2;
+	static const char *const levels[] = { "error", "warn", "info", "debug", "trace" };
+
+	argv[n++] = "--log-level";
+	argv[n++] = levels[s->log_level];
+	if (*s->display) {
+		argv[n++] = "--display";
+		argv[n++] = s->display;
+	}
+	if (*s->backend) {
+		argv[n++] = "--backend";
+		argv[n++] = s->backend;
+	}
+	d->started_us = hws_loop_now_us(d->loop);
+	if (d->pid) { /* the old one has not gone yet */
+		kill(d->pid, SIGKILL);
+		start_later(d);
+		return;
+	}
+	if (hws_link_pair(fds) < 0) {
+		start_later(d);
+		return;
+	}
+	sp.link_fd = fds[1];
+	if (hws_spawn(&sp, &d->pid, &err) < 0) {
+		set_down(d, err.text);
+		close(fds[0]);
+	}
+	close(fds[1]);
+	if (d->pid && hws_link_new(d->loop, fds[0], &conf, &d->link) < 0)
+		d->link = NULL;
+	if (!d->link)
+		start_later(d);
+	else
+		hws_timer_start(d->loop, &d->patience, START_US, on_patience, d);
+}
+
+int hws_desktop_new(struct hws_loop *loop, const struct hws_settings *settings,
+		struct hws_desktop **ret)
+{
+	struct hws_desktop *d = calloc(1, sizeof(*d));
+
+	if (!d)
+		return HWS_ERR_NOMEM;
+	d->loop = loop;
+	d->settings = settings;
+	start(d);
+	*ret = d;
+	return HWS_OK;
+}
+
+void hws_desktop_free(struct hws_desktop *d)
+{
+	struct hws_link *l;
+
+	if (!d)
+		return;
+	l = d->link;
+	d->link = NULL;
+	d->why[0] = 'x'; /* its end is no news any more */
+	d->ready = false;
+	hws_link_close(l, HWS_OK);
+	hws_timer_stop(&d->again);
+	hws_timer_stop(&d->patience);
+	if (d->pid) {
+		kill(d->pid, SIGTERM);
+		/* it ends by itself when its link does; whoever collects zombies may */
+	}
+	free(d);
+}
+
+void hws_desktop_state(const struct hws_desktop *d, struct hws_desktop_state *ret)
+{
+	*ret = (struct hws_desktop_state){ d->ready, d->backend, d->why, d->displays, d->restarts,
+		d->pid };
+}
+
+int hws_desktop_join(struct hws_desktop *d, uint64_t conn, int *ret_fd)
+{
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__AgentLink link = AGT__AGENT_LINK__INIT;
+	int fds[2], r;
+
+	if (!d->link || !d->ready)
+		return HWS_ERR_DISPLAY;
+	r = hws_link_pair(fds);
+	if (r < 0)
+		return r;
+	link.conn = conn;
+	m.union_case = AGT__MESSAGE__UNION_AGENT_LINK;
+	m.agent_link = &link;
+	r = hws_link_send(d->link, &m, fds[1]);
+	if (r < 0) {
+		close(fds[0]);
+		return r;
+	}
+	*ret_fd = fds[0];
+	return HWS_OK;
+}
+
+bool hws_desktop_reaped(struct hws_desktop *d, pid_t pid, int status)
+{
+	if (!d->pid || d->pid != pid)
+		return false;
+	d->pid = 0;
+	if (WIFSIGNALED(status))
+		hws_warn("agent.killed", HWS_I64("signal", WTERMSIG(status)));
+	return true;
+}

@@ -1,0 +1,27 @@
+/* host/desktop: hostd's view of the agent: starts it, starts it again with growing pauses when it ends,
+ * knows whether there is a desktop to serve, and joins a gate to it. Owner: hostd. */
+#pragma once
+#include "client/host/settings.h"
+#include "shared/base/err.h"
+#include "shared/loop/loop.h"
+#include <sys/types.h>
+
+struct hws_desktop;
+
+struct hws_desktop_state {
+	bool ready;
+	const char *backend, *why; /* borrow from the desktop */
+	unsigned displays, restarts;
+	pid_t pid; /* 0 = not running */
+};
+
+/* `settings` is borrowed. Starts the agent at once. */
+int hws_desktop_new(struct hws_loop *loop, const struct hws_settings *settings,
+		struct hws_desktop **ret) HWS_MUST_CHECK;
+void hws_desktop_free(struct hws_desktop *d);
+void hws_desktop_state(const struct hws_desktop *d, struct hws_desktop_state *ret);
+/* A fresh link to the agent for this connection: the end for the gate, which the caller owns.
+ * HWS_ERR_DISPLAY: there is no desktop now. */
+int hws_desktop_join(struct hws_desktop *d, uint64_t conn, int *ret_fd) HWS_MUST_CHECK;
+/* From the owner's SIGCHLD: true when it was the agent. */
+bool hws_desktop_reaped(struct hws_desktop *d, pid_t pid, int status);

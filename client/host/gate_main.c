@@ -1,0 +1,179 @@
+#include "client/host/gate_main.h"
+#include "client/host/gate.h"
+#include "client/host/link.h"
+#include "shared/base/clock.h"
+#include "shared/base/log.h"
+#include "shared/daemon/sandbox.h"
+#include <unistd.h>
+
+struct gate_process {
+	struct hws_loop *loop;
+	struct hws_link *hostd;
+	struct hws_gate *gate;
+	bool sandbox, started;
+	int status;
+	struct hws_timer patience, last;
+};
+
+static void stop(void *arg)
+{
+	struct gate_process *p = arg;
+
+	hws_link_close(p->hostd, HWS_OK);
+	hws_loop_stop(p->loop);
+}
+
+static void tell(struct gate_process *p, const Agt__Message *m)
+{
+	if (p->hostd && hws_link_send(p->hostd, m, -1) < 0)
+		hws_loop_stop(p->loop);
+}
+
+static void on_sign(struct hws_bytes data, void *arg)
+{
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__SignRequest q = AGT__SIGN_REQUEST__INIT;
+
+	q.data = (ProtobufCBinaryData){ data.len, (uint8_t *)(uintptr_t)data.ptr };
+	m.union_case = AGT__MESSAGE__UNION_SIGN_REQUEST;
+	m.sign_request = &q;
+	tell(arg, &m);
+}
+
+static void on_login_check(const Agt__LoginCheck *check, void *arg)
+{
+	Agt__Message m = AGT__MESSAGE__INIT;
+
+	m.union_case = AGT__MESSAGE__UNION_LOGIN_CHECK;
+	m.login_check = (Agt__LoginCheck *)(uintptr_t)check;
+	tell(arg, &m);
+}
+
+static void on_state(const Agt__GateState *state, void *arg)
+{
+	Agt__Message m = AGT__MESSAGE__INIT;
+
+	m.union_case = AGT__MESSAGE__UNION_GATE_STATE;
+	m.gate_state = (Agt__GateState *)(uintptr_t)state;
+	tell(arg, &m);
+}
+
+static void on_gate_closed(struct hws_gate *g HWS_UNUSED, void *arg)
+{
+	struct gate_process *p = arg;
+
+	p->gate = NULL;
+	/* the last state may still be in the queue to hostd */
+	hws_timer_start(p->loop, &p->last, p->hostd && hws_link_pending(p->hostd) ? 200000 : 0,
+			stop, p);
+}
+
+/* The last step before foreign bytes are looked at. */
+static int confine(const struct gate_process *p)
+{
+	struct hws_error err = { 0 };
+	int r;
+
+	if (!p->sandbox)
+		return HWS_OK;
+	r = hws_sandbox_enter(HWS_SANDBOX_GATE, &err);
+	if (r == HWS_ERR_UNSUPPORTED) {
+		hws_warn("gate.no_sandbox", HWS_STR("why", err.text));
+		return HWS_OK;
+	}
+	if (r < 0)
+		hws_error_log("gate.sandbox_failed", HWS_STR("why", err.text));
+	return r;
+}
+
+static void begin(struct gate_process *p, const Agt__GateStart *start, int fd)
+{
+	struct hws_gate_conf conf = { on_sign, on_login_check, on_state, on_gate_closed, p };
+	struct hws_stream *stream = NULL;
+	int r;
+
+	p->started = true;
+	hws_timer_stop(&p->patience);
+	r = hws_stream_tcp_new(p->loop, fd, &stream);
+	if (r < 0)
+		close(fd);
+	if (r == HWS_OK)
+		r = confine(p);
+	if (r == HWS_OK)
+		r = hws_gate_new(p->loop, &conf, start, stream, &p->gate);
+	else
+		hws_stream_close(stream);
+	if (r < 0) {
+		hws_error_log("gate.failed", HWS_ERR("why", r));
+		p->status = 1;
+		hws_loop_stop(p->loop);
+	}
+}
+
+static void on_message(struct hws_link *l HWS_UNUSED, const Agt__Message *m, int fd, void *arg)
+{
+	struct gate_process *p = arg;
+
+	if (m->union_case == AGT__MESSAGE__UNION_GATE_START && !p->started && fd >= 0) {
+		begin(p, m->gate_start, fd);
+		return;
+	}
+	if (m->union_case == AGT__MESSAGE__UNION_LOGIN_VERDICT && p->gate) {
+		hws_gate_verdict(p->gate, m->login_verdict, fd);
+		return;
+	}
+	if (fd >= 0)
+		close(fd);
+	if (!p->gate)
+		return;
+	if (m->union_case == AGT__MESSAGE__UNION_SIGN_REPLY)
+		hws_gate_signed(p->gate,
+				hws_bytes(m->sign_reply->signature.data,
+						m->sign_reply->signature.len));
+	else if (m->union_case == AGT__MESSAGE__UNION_GATE_CONTROL)
+		hws_gate_control(p->gate, m->gate_control);
+}
+
+static void on_hostd_closed(struct hws_link *l HWS_UNUSED, int why, void *arg)
+{
+	struct gate_process *p = arg;
+
+	p->hostd = NULL;
+	if (p->gate)
+		hws_gate_close(p->gate, "The host was stopped", why);
+	else
+		hws_loop_stop(p->loop);
+}
+
+static void on_patience(void *arg)
+{
+	struct gate_process *p = arg;
+
+	p->status = 1;
+	hws_loop_stop(p->loop);
+}
+
+int hws_gate_main(int link_fd, bool sandbox)
+{
+	struct gate_process p = { .sandbox = sandbox };
+	struct hws_link_conf lc = { .frame_max = 1u << 20,
+		.on_message = on_message,
+		.on_close = on_hostd_closed,
+		.arg = &p };
+
+	if (hws_loop_new(&p.loop) < 0)
+		return 1;
+	if (hws_link_new(p.loop, link_fd, &lc, &p.hostd) < 0) {
+		hws_loop_free(p.loop);
+		return 1;
+	}
+	hws_timer_start(p.loop, &p.patience, 10 * HWS_US_PER_S, on_patience, &p);
+	hws_loop_run(p.loop);
+	hws_timer_stop(&p.patience);
+	hws_timer_stop(&p.last);
+	if (p.gate)
+		hws_gate_close(p.gate, NULL, HWS_OK);
+	hws_link_close(p.hostd, HWS_OK);
+	hws_loop_free(p.loop);
+	return p.status;
+}

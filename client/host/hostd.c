@@ -1,0 +1,297 @@
+#include "client/host/hostd.h"
+#include "client/host/console.h"
+#include "shared/base/clock.h"
+#include "shared/base/log.h"
+#include "shared/base/str.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define DRAIN_US (3 * HWS_US_PER_S)
+#define ADDRESSES_MAX 4096u
+
+void hws_hostd_each(struct hws_hostd *h, void (*fn)(struct hws_visitor *v, void *arg), void *arg)
+{
+	struct hws_list *n, *tmp;
+
+	hws_list_for_safe (n, tmp, &h->visitors)
+		fn(hws_container(n, struct hws_visitor, node), arg);
+}
+
+static void on_ended(struct hws_visitor *v, bool was_open, void *arg)
+{
+	struct hws_hostd *h = arg;
+
+	hws_admit_close(h->admit, &v->from);
+	h->visitor_count--;
+	if (was_open) {
+		h->opened++;
+		hws_recent_closed(&h->recent, v->conn, v->final_end, hws_loop_now_us(h->loop));
+		hws_vault_renew_temporary(&h->vault);
+	}
+	hws_visitor_free(v);
+	if (hws_daemon_draining(h->daemon) && !h->visitor_count)
+		hws_loop_stop(h->loop);
+}
+
+static bool is_whitelisted(const struct hws_hostd *h, const struct sockaddr_storage *from)
+{
+	return h->whitelist_any || hws_cidr_list_match(&h->whitelist, from);
+}
+
+void hws_hostd_admit(struct hws_hostd *h, struct hws_visitor_conf *conf)
+{
+	char text[HWS_ADDR_TEXT];
+	struct hws_visitor *v;
+	int r;
+
+	hws_addr_text(&conf->from, text, sizeof(text));
+	if (h->visitor_count >= h->settings->max_connections || hws_daemon_draining(h->daemon)) {
+		hws_warn_limited("connection.refused", HWS_STR("peer", text),
+				HWS_STR("why", "max-connections is reached"));
+		h->refused++;
+		close(conf->fd);
+		return;
+	}
+	if (!hws_admit_open(h->admit, &conf->from, hws_loop_now_us(h->loop))) {
+		hws_warn_limited("connection.refused", HWS_STR("peer", text),
+				HWS_STR("why", "max-per-address is reached"));
+		h->refused++;
+		close(conf->fd);
+		return;
+	}
+	if (!is_whitelisted(h, &conf->from)) {
+		hws_warn_limited("connection.refused", HWS_STR("peer", text),
+				HWS_STR("why", "not in 'whitelist'"));
+		h->refused++;
+		conf->refuse = "Your ip is blocked by the peer";
+	}
+	conf->conn = ++h->last_conn;
+	r = hws_visitor_new(&h->env, conf, &v);
+	if (r < 0) {
+		hws_error_log("connection.failed", HWS_STR("peer", text), HWS_ERR("why", r));
+		hws_admit_close(h->admit, &conf->from);
+		return;
+	}
+	h->accepted++;
+	h->visitor_count++;
+	hws_list_push(&h->visitors, &v->node);
+	hws_info_limited("connection.accepted", HWS_U64("conn", v->conn), HWS_STR("peer", text),
+			HWS_BOOL("direct", conf->direct));
+}
+
+static void on_accept(int fd, const struct sockaddr_storage *peer, void *arg)
+{
+	struct hws_visitor_conf conf = {
+		.fd = fd, .transport = AGT__TRANSPORT__TRANSPORT_TCP, .direct = true, .from = *peer
+	};
+
+	hws_hostd_admit(arg, &conf);
+}
+
+static void on_child(evutil_socket_t sig HWS_UNUSED, short what HWS_UNUSED, void *arg)
+{
+	struct hws_hostd *h = arg;
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (hws_desktop_reaped(h->desktop, pid, status))
+			continue;
+		/* a gate: its link says the rest; SIGSYS means that its sandbox caught something */
+		if (WIFSIGNALED(status))
+			hws_warn("gate.killed", HWS_I64("signal", WTERMSIG(status)));
+	}
+}
+
+static int apply_access(struct hws_hostd *h, struct hws_error *err)
+{
+	struct hws_vault_conf vc;
+	int r;
+
+	h->whitelist.max = 256;
+	r = hws_cidr_list_parse(h->settings->whitelist, &h->whitelist, err);
+	if (r < 0)
+		return r;
+	/* "0.0.0.0" alone switches the check off, as elsewhere */
+	h->whitelist_any = !h->whitelist.count;
+	for (size_t i = 0; i < h->whitelist.count; i++) {
+		static const uint8_t any[16] = { [10] = 0xff, [11] = 0xff };
+
+		if (!memcmp(h->whitelist.item[i].ip, any, 16))
+			h->whitelist_any = true;
+	}
+	hws_settings_vault(h->settings, &vc);
+	hws_vault_configure(&h->vault, &vc);
+	h->judge.id_whitelist = h->settings->id_whitelist;
+	hws_log_set_level((enum hws_log_level)h->settings->log_level);
+	return HWS_OK;
+}
+
+static void tell_permissions(struct hws_visitor *v, void *arg HWS_UNUSED)
+{
+	hws_visitor_set_permissions(v);
+}
+
+int hws_hostd_reload(struct hws_hostd *h, struct hws_error *err)
+{
+	struct hws_settings fresh;
+	int rest, r = hws_settings_load(&fresh, h->argc, h->argv, &rest, err);
+
+	if (r == HWS_OK)
+		r = hws_settings_paths(&fresh, err);
+	if (r < 0)
+		return r;
+	hws_settings_done(h->settings);
+	*h->settings = fresh;
+	r = apply_access(h, err);
+	hws_hostd_each(h, tell_permissions, NULL);
+	hws_info("settings.reloaded");
+	return r;
+}
+
+static void on_reload(void *arg)
+{
+	struct hws_error err = { 0 };
+
+	if (hws_hostd_reload(arg, &err) < 0)
+		hws_error_log("settings.refused", HWS_STR("why", err.text));
+}
+
+static void say_goodbye(struct hws_visitor *v, void *arg HWS_UNUSED)
+{
+	hws_visitor_kick(v, "Closed manually by the peer");
+}
+
+static void on_drain(void *arg)
+{
+	struct hws_hostd *h = arg;
+
+	if (h->direct)
+		hws_listener_pause(h->direct);
+	if (!h->visitor_count)
+		hws_loop_stop(h->loop);
+	else
+		hws_hostd_each(h, say_goodbye, NULL);
+}
+
+static int open_direct(struct hws_hostd *h, struct hws_error *err)
+{
+	const struct hws_settings *s = h->settings;
+	struct hws_listen_conf lc = {
+		.bind_ip = s->direct_bind, .port = s->direct_port, .on_accept = on_accept, .arg = h
+	};
+	int r;
+
+	if (!hws_settings_direct(s))
+		return HWS_OK;
+	r = hws_listener_new(h->loop, &lc, &h->direct, err);
+	if (r == HWS_OK)
+		hws_info("direct.listening", HWS_U64("port", hws_listener_port(h->direct)));
+	return r;
+}
+
+static int open_parts(struct hws_hostd *h, struct hws_error *err)
+{
+	struct hws_settings *s = h->settings;
+	struct hws_admit_conf ac = { .max_entries = ADDRESSES_MAX,
+		.max_links = s->max_per_address };
+	struct hws_vault_conf vc;
+	int r = hws_whoami_load(s->state_dir, &h->whoami, err);
+
+	hws_settings_vault(s, &vc);
+	if (r == HWS_OK)
+		r = hws_vault_open(&h->vault, s->state_dir, &vc, err);
+	if (r < 0)
+		return r;
+	if (hws_limits_new(&h->passwords) < 0 || hws_limits_new(&h->ids) < 0 ||
+			hws_admit_new(&ac, &h->admit) < 0)
+		return hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
+	h->judge = (struct hws_judge){ &h->vault, h->passwords, h->ids, &h->recent, h->whoami.id,
+		s->id_whitelist };
+	r = apply_access(h, err);
+	if (r == HWS_OK)
+		r = hws_console_new(h, &h->control, err);
+	if (r == HWS_OK)
+		r = open_direct(h, err);
+	if (r == HWS_OK && hws_desktop_new(h->loop, s, &h->desktop) < 0)
+		r = hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
+	return r;
+}
+
+static int open_daemon(struct hws_hostd *h, struct hws_error *err)
+{
+	struct hws_daemon_conf dc = {
+		.on_reload = on_reload, .on_drain = on_drain, .drain_max_us = DRAIN_US, .arg = h
+	};
+	int r = hws_daemon_new(h->loop, &dc, &h->daemon);
+
+	if (r < 0)
+		return hws_error_set(err, r, "signals cannot be handled");
+	event_assign(&h->on_child, hws_loop_base(h->loop), SIGCHLD, EV_SIGNAL | EV_PERSIST,
+			on_child, h);
+	event_add(&h->on_child, NULL);
+	return HWS_OK;
+}
+
+int hws_hostd_new(struct hws_loop *loop, struct hws_settings *settings, int argc, char **argv,
+		struct hws_hostd **ret, struct hws_error *err)
+{
+	struct hws_hostd *h = calloc(1, sizeof(*h));
+	int r;
+
+	if (!h)
+		return hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
+	h->loop = loop;
+	h->settings = settings;
+	h->argc = argc;
+	h->argv = argv;
+	h->started_us = hws_loop_now_us(loop);
+	hws_list_init(&h->visitors);
+	r = open_daemon(h, err);
+	if (r == HWS_OK)
+		r = open_parts(h, err);
+	if (r < 0) {
+		hws_hostd_free(h);
+		return r;
+	}
+	h->env = (struct hws_visitor_env){ loop, settings, &h->judge, &h->whoami, h->desktop,
+		on_ended, h };
+	hws_info("host.ready", HWS_STR("id", h->whoami.id), HWS_STR("version", HAWSER_VERSION));
+	if (!*settings->server)
+		hws_info("server.none",
+				HWS_STR("text",
+						"no rendezvous server is set: this host serves direct "
+						"connections only"));
+	hws_daemon_ready(h->daemon);
+	*ret = h;
+	return HWS_OK;
+}
+
+static void close_one(struct hws_visitor *v, void *arg HWS_UNUSED)
+{
+	hws_visitor_close(v, HWS_OK);
+}
+
+void hws_hostd_free(struct hws_hostd *h)
+{
+	if (!h)
+		return;
+	hws_listener_free(h->direct);
+	hws_control_free(h->control);
+	hws_hostd_each(h, close_one, NULL);
+	hws_desktop_free(h->desktop);
+	if (event_initialized(&h->on_child))
+		event_del(&h->on_child);
+	hws_daemon_free(h->daemon);
+	hws_admit_free(h->admit);
+	hws_cidr_list_done(&h->whitelist);
+	hws_limits_free(h->passwords);
+	hws_limits_free(h->ids);
+	hws_recent_wipe(&h->recent);
+	hws_vault_wipe(&h->vault);
+	hws_whoami_done(&h->whoami);
+	free(h);
+}

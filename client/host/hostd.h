@@ -1,0 +1,51 @@
+/* host/hostd: the service: owns identity, passwords, listeners, the agent and one visitor per connection,
+ * and the control socket. The only process of a host that holds the private key; it reads nothing that
+ * comes from the network but connection set-up. Fields are for host/hostd and host/console only. */
+#pragma once
+#include "client/host/desktop.h"
+#include "client/host/judge.h"
+#include "client/host/settings.h"
+#include "client/host/visitor.h"
+#include "client/host/whoami.h"
+#include "shared/daemon/admit.h"
+#include "shared/daemon/control.h"
+#include "shared/daemon/daemon.h"
+#include "shared/net/listener.h"
+
+struct hws_hostd {
+	struct hws_loop *loop;
+	struct hws_settings *settings;
+	int argc;
+	char **argv;
+	struct hws_whoami whoami;
+	struct hws_vault vault;
+	struct hws_limits *passwords, *ids;
+	struct hws_recent recent;
+	struct hws_judge judge;
+	struct hws_admit *admit;
+	struct hws_cidr_list whitelist;
+	bool whitelist_any;
+	struct hws_listener *direct;
+	struct hws_control *control;
+	struct hws_daemon *daemon;
+	struct hws_desktop *desktop;
+	struct hws_visitor_env env;
+	struct hws_list visitors;
+	unsigned visitor_count;
+	uint64_t last_conn, accepted, refused, opened, started_us;
+	struct event on_child;
+	struct hws_timer drain;
+};
+
+/* Sets everything up; `settings` (paths resolved) and the arguments stay the caller's and are read again
+ * on a reload. */
+int hws_hostd_new(struct hws_loop *loop, struct hws_settings *settings, int argc, char **argv,
+		struct hws_hostd **ret, struct hws_error *err) HWS_MUST_CHECK;
+void hws_hostd_free(struct hws_hostd *h);
+/* A connected socket from any way in (direct, punched, relayed): checks white list and numbers, then
+ * starts a gate. conf->fd is taken in any case; conn is filled in. */
+void hws_hostd_admit(struct hws_hostd *h, struct hws_visitor_conf *conf);
+/* Reads file and environment again. */
+int hws_hostd_reload(struct hws_hostd *h, struct hws_error *err) HWS_MUST_CHECK;
+/* Calls fn for each visitor; fn may close it. */
+void hws_hostd_each(struct hws_hostd *h, void (*fn)(struct hws_visitor *v, void *arg), void *arg);

@@ -1,0 +1,174 @@
+#include "client/host/judge.h"
+#include "client/core/target.h"
+#include "client/host/gate_table.h"
+#include "shared/base/macros.h"
+#include "shared/base/str.h"
+#include <ctype.h>
+
+#define REFUSED_MS 1000u
+
+/* Session types that need a permission of their own, and those this host does not serve yet. */
+static const struct {
+	const char *kind;
+	enum hws_permission permission;
+	bool served;
+	const char *text;
+} kinds[] = {
+	{ "remote", HWS_PERM_COUNT, true, NULL },
+	{ "file", HWS_PERM_FILE, false, "No permission of file transfer" },
+	{ "camera", HWS_PERM_CAMERA, false, "No permission of viewing camera" },
+	{ "terminal", HWS_PERM_TERMINAL, false, "No permission of terminal" },
+	{ "forward", HWS_PERM_TUNNEL, false, "No permission of IP tunneling" },
+};
+
+bool hws_glob_match(const char *pattern, const char *text)
+{
+	const char *star = NULL, *resume = NULL;
+
+	while (*text) {
+		if (*pattern == '*') {
+			star = pattern++;
+			resume = text;
+		} else if (*pattern == '?' ||
+				tolower((unsigned char)*pattern) == tolower((unsigned char)*text)) {
+			pattern++;
+			text++;
+		} else if (star) {
+			pattern = star + 1;
+			text = ++resume;
+		} else {
+			return false;
+		}
+	}
+	while (*pattern == '*')
+		pattern++;
+	return !*pattern;
+}
+
+struct glob_case {
+	const char *id;
+	char bare[256]; /* the part before '@' */
+	bool found;
+};
+
+static int match_one(const char *pattern, void *arg)
+{
+	struct glob_case *c = arg;
+
+	if (hws_glob_match(pattern, c->id) || hws_glob_match(pattern, c->bare))
+		c->found = true;
+	return HWS_OK;
+}
+
+static bool id_allowed(const char *list, const char *id)
+{
+	struct glob_case c = { .id = id };
+	const char *at = strchr(id, '@');
+	size_t len = at ? (size_t)(at - id) : strlen(id);
+
+	if (!*list)
+		return true;
+	if (len < sizeof(c.bare)) {
+		memcpy(c.bare, id, len);
+		c.bare[len] = 0;
+	}
+	return hws_str_each(list, ',', match_one, &c) == HWS_OK && c.found;
+}
+
+/* A viewer that came by address gives the address it typed. */
+static bool reached_us(const char *username, const char *own_id)
+{
+	struct hws_target t;
+
+	if (hws_str_equal(username, own_id))
+		return true;
+	return hws_target_parse(username, &t, NULL) == HWS_OK && t.is_direct;
+}
+
+static void close_with(struct hws_judge_result *ret, const char *text, uint32_t after_ms)
+{
+	ret->result = AGT__LOGIN_VERDICT__RESULT__CLOSED;
+	ret->text = text;
+	ret->close_after_ms = after_ms;
+}
+
+/* false: decided. */
+static bool check_kind(const struct hws_judge_case *c, struct hws_judge_result *ret)
+{
+	for (size_t i = 0; i < HWS_COUNT(kinds); i++) {
+		if (!hws_str_equal(kinds[i].kind, c->check->kind))
+			continue;
+		if (kinds[i].served &&
+				(kinds[i].permission == HWS_PERM_COUNT ||
+						c->permissions & HWS_NEED(kinds[i].permission)))
+			return true;
+		close_with(ret, kinds[i].text, REFUSED_MS);
+		return false;
+	}
+	close_with(ret, "Connection not allowed", REFUSED_MS);
+	return false;
+}
+
+static void check_password(
+		struct hws_judge *j, const struct hws_judge_case *c, struct hws_judge_result *ret)
+{
+	const Agt__LoginCheck *k = c->check;
+	struct hws_bytes proof = hws_bytes(k->proof.data, k->proof.len);
+	enum hws_vault_match match;
+	const char *limit;
+
+	if (!proof.len) { /* nobody at the host can be asked yet, so nothing will come */
+		ret->result = AGT__LOGIN_VERDICT__RESULT__WAIT_LOCAL;
+		return;
+	}
+	/* before the recent session too: a claimed session is a guess like any other */
+	limit = hws_limits_check(j->passwords, c->from, c->now_us);
+	if (limit) {
+		ret->result = AGT__LOGIN_VERDICT__RESULT__LIMITED;
+		ret->text = limit;
+		return;
+	}
+	if (hws_recent_match(j->recent, k->session_id, k->my_id, k->my_name, c->salt, c->challenge,
+			    proof, c->now_us)) {
+		ret->result = AGT__LOGIN_VERDICT__RESULT__OK;
+		ret->by_recent = true;
+		return;
+	}
+	match = hws_vault_check(j->vault, c->salt, c->challenge, proof, &ret->renewed);
+	if (match == HWS_MATCH_NONE) {
+		hws_limits_failed(j->passwords, c->from, c->now_us);
+		ret->result = AGT__LOGIN_VERDICT__RESULT__WRONG;
+		ret->text = "Wrong Password";
+		return;
+	}
+	hws_limits_succeeded(j->passwords, c->from);
+	ret->result = AGT__LOGIN_VERDICT__RESULT__OK;
+	ret->by_temporary = match == HWS_MATCH_TEMPORARY;
+	if (ret->by_temporary)
+		hws_recent_opened(j->recent, c->conn, k->session_id, k->my_id, k->my_name, c->salt,
+				j->vault->temporary_h1_secret, c->now_us);
+}
+
+void hws_judge_login(
+		struct hws_judge *j, const struct hws_judge_case *c, struct hws_judge_result *ret)
+{
+	const char *limit;
+
+	*ret = (struct hws_judge_result){ .text = "" };
+	if (!id_allowed(j->id_whitelist, c->check->my_id)) {
+		limit = hws_limits_check(j->ids, c->from, c->now_us);
+		if (!limit)
+			hws_limits_failed(j->ids, c->from, c->now_us);
+		close_with(ret, limit ? limit : "Your ID is blocked by the peer", REFUSED_MS);
+		return;
+	}
+	if (!check_kind(c, ret))
+		return;
+	if (!reached_us(c->check->username, j->own_id)) {
+		close_with(ret, "Offline", REFUSED_MS);
+		return;
+	}
+	check_password(j, c, ret);
+	if (ret->result == AGT__LOGIN_VERDICT__RESULT__OK)
+		hws_limits_succeeded(j->ids, c->from);
+}

@@ -1,0 +1,28 @@
+/* hawser-host: the host's one program; the role "agent" (capture, input) is linked here only, so that no
+ * other role carries the desktop's libraries' code paths. */
+#include "client/host/agent.h"
+#include "client/host/cmd.h"
+#include "client/host/spawn.h"
+#include <string.h>
+
+static int run_agent(int argc, char **argv)
+{
+	struct hws_settings s;
+	struct hws_agent_conf conf = { 0 };
+	int status;
+
+	if (hws_host_role_settings(&s, argc, argv, "hawser-host[agent]") < 0)
+		return 2;
+	conf.backend = s.backend;
+	conf.display = s.display;
+	status = hws_agent_main(HWS_SPAWN_LINK_FD, &conf);
+	hws_settings_done(&s);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1 && !strcmp(argv[1], "agent"))
+		return run_agent(argc - 1, argv + 1);
+	return hws_host_cmd(argc, argv);
+}

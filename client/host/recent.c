@@ -1,0 +1,94 @@
+#include "client/host/recent.h"
+#include "shared/base/mem.h"
+#include "shared/base/str.h"
+#include "shared/crypto/digest.h"
+#include <string.h>
+
+/* One digest for both names; the length in front keeps ("ab","c") and ("a","bc") apart. */
+static void digest_who(const char *my_id, const char *my_name, uint8_t ret[32])
+{
+	uint8_t parts[64];
+
+	hws_hwid(hws_bytes_str(my_id), parts);
+	hws_hwid(hws_bytes_str(my_name), parts + 32);
+	hws_hwid(hws_bytes(parts, sizeof(parts)), ret);
+}
+
+static bool is_live(const struct hws_recent_entry *e, uint64_t now_us)
+{
+	return e->used && (e->conn || e->until_us > now_us);
+}
+
+void hws_recent_opened(struct hws_recent *r, uint64_t conn, uint64_t session_id, const char *my_id,
+		const char *my_name, const char *salt, const uint8_t h1_secret[HWS_H1_LEN],
+		uint64_t now_us)
+{
+	struct hws_recent_entry *e = NULL;
+	uint8_t who[32];
+
+	digest_who(my_id, my_name, who);
+	for (size_t i = 0; i < HWS_RECENT_MAX; i++) {
+		struct hws_recent_entry *at = &r->item[i];
+
+		if (at->used && at->session_id == session_id &&
+				!memcmp(at->who, who, sizeof(who))) {
+			e = at;
+			break;
+		}
+		if (!is_live(at, now_us) && !e)
+			e = at;
+	}
+	if (!e || !session_id) /* full: then it has to log in again */
+		return;
+	memset(e, 0, sizeof(*e));
+	e->used = true;
+	e->conn = conn;
+	e->session_id = session_id;
+	memcpy(e->who, who, sizeof(who));
+	if (hws_str_copy(e->salt, sizeof(e->salt), salt) < 0)
+		e->used = false;
+	memcpy(e->h1_secret, h1_secret, sizeof(e->h1_secret));
+}
+
+void hws_recent_closed(struct hws_recent *r, uint64_t conn, bool forget, uint64_t now_us)
+{
+	for (size_t i = 0; i < HWS_RECENT_MAX; i++) {
+		struct hws_recent_entry *e = &r->item[i];
+
+		if (!e->used || e->conn != conn)
+			continue;
+		e->conn = 0;
+		e->until_us = now_us + HWS_RECENT_US;
+		if (forget)
+			hws_wipe(e, sizeof(*e));
+	}
+}
+
+const struct hws_recent_entry *hws_recent_match(struct hws_recent *r, uint64_t session_id,
+		const char *my_id, const char *my_name, const char *salt, const char *challenge,
+		struct hws_bytes proof, uint64_t now_us)
+{
+	uint8_t who[32];
+
+	if (!session_id || !proof.len)
+		return NULL;
+	digest_who(my_id, my_name, who);
+	for (size_t i = 0; i < HWS_RECENT_MAX; i++) {
+		struct hws_recent_entry *e = &r->item[i];
+
+		if (e->used && !is_live(e, now_us)) {
+			hws_wipe(e, sizeof(*e));
+			continue;
+		}
+		if (!e->used || e->session_id != session_id || memcmp(e->who, who, sizeof(who)) ||
+				!hws_str_equal(e->salt, salt))
+			continue;
+		return hws_password_verify(e->h1_secret, challenge, proof) ? e : NULL;
+	}
+	return NULL;
+}
+
+void hws_recent_wipe(struct hws_recent *r)
+{
+	hws_wipe(r, sizeof(*r));
+}

@@ -1,0 +1,326 @@
+#include "client/host/settings.h"
+#include "client/host/gate_table.h"
+#include "client/host/state_file.h"
+#include "shared/base/log.h"
+#include "shared/base/mem.h"
+#include "shared/base/str.h"
+#include "shared/crypto/identity.h"
+#include "shared/daemon/daemon.h"
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define AT(field) offsetof(struct hws_settings, field)
+#define R HWS_OPT_RELOAD
+#define BOOL(text_name, field, text)                                                               \
+	{                                                                                          \
+		"permissions", text_name, 0, HWS_OPT_BOOL, AT(field), "yes", 0, 0, NULL, R, NULL,  \
+				text, NULL                                                         \
+	}
+
+static const struct hws_option table[] = {
+	{ "", "config", 'c', HWS_OPT_PATH, AT(config), "", 0, 0, NULL, HWS_OPT_FLAG_ONLY, "FILE",
+			"Read this configuration file instead of the usual one.", NULL },
+	{ "", "state-dir", 0, HWS_OPT_PATH, AT(state_dir), "", 0, 0, NULL, 0, "DIR",
+			"Keep ID, key and passwords in this folder.", NULL },
+	{ "", "control-socket", 0, HWS_OPT_PATH, AT(control_socket), "", 0, 0, NULL, 0, "PATH",
+			"Listen here for 'hawser-host id', 'password' and 'status'.", NULL },
+	{ "", "log-level", 0, HWS_OPT_ENUM, AT(log_level), "info", 0, 0,
+			"error|warn|info|debug|trace", R, "LEVEL", "How much to tell.", NULL },
+	{ "", "log-format", 0, HWS_OPT_ENUM, AT(log_format), "text", 0, 0, "text|json|journal", 0,
+			"FORMAT", "How to write the log.", NULL },
+	{ "network", "server", 's', HWS_OPT_STR, AT(server), "", 0, 0, NULL, 0, "HOST[:PORT]",
+			"Register with this rendezvous server. Without one the host serves direct "
+			"connections only.",
+			"custom-rendezvous-server" },
+	{ "network", "key", 'k', HWS_OPT_STR, AT(key), "", 0, 0, NULL, 0, "KEY",
+			"The server's public key (base64).", NULL },
+	{ "network", "relay", 0, HWS_OPT_STR, AT(relay), "", 0, 0, NULL, 0, "HOST[:PORT]",
+			"Ask viewers to meet at this relay.", "relay-server" },
+	{ "network", "direct-server", 0, HWS_OPT_ENUM, AT(direct_server), "auto", 0, 0,
+			"auto|yes|no", 0, "WHEN",
+			"Accept direct connections by address; auto: only when no server is set.",
+			NULL },
+	{ "network", "direct-port", 0, HWS_OPT_U16, AT(direct_port), "21118", 0, 65535, NULL, 0,
+			"N", "The TCP port for direct connections; 0: any free one.",
+			"direct-access-port" },
+	{ "network", "direct-bind", 0, HWS_OPT_STR, AT(direct_bind), "", 0, 0, NULL, 0, "ADDRESS",
+			"Accept direct connections at this address only.", NULL },
+	{ "desktop", "display", 'd', HWS_OPT_STR, AT(display), "", 0, 0, NULL, 0, ":N",
+			"Serve this X display; default: $DISPLAY.", NULL },
+	{ "desktop", "backend", 0, HWS_OPT_STR, AT(backend), "", 0, 0, NULL, 0, "NAME",
+			"How to reach the desktop: x11 or headless; default: x11.", NULL },
+	{ "desktop", "desktop-user", 0, HWS_OPT_STR, AT(desktop_user), "", 0, 0, NULL, 0, "USER",
+			"When started as root: the account whose desktop is served.", NULL },
+	{ "desktop", "gate-user", 0, HWS_OPT_STR, AT(gate_user), "nobody", 0, 0, NULL, 0, "USER",
+			"When started as root: the account for processes that face the network.",
+			NULL },
+	{ "desktop", "agent-program", 0, HWS_OPT_PATH, AT(agent_program), "", 0, 0, NULL,
+			HWS_OPT_HIDDEN, "FILE", "Run this program as the agent.", NULL },
+	{ "access", "approve-mode", 0, HWS_OPT_ENUM, AT(approve_mode), "password", 0, 0, "password",
+			R, "MODE", "How a connection is approved.", NULL },
+	{ "access", "verification-method", 0, HWS_OPT_ENUM, AT(verification), "use-both-passwords",
+			0, 0, "use-both-passwords|use-temporary-password|use-permanent-password", R,
+			"METHOD", "Which passwords open this host.", NULL },
+	{ "access", "temporary-password-length", 0, HWS_OPT_ENUM, AT(temporary_length), "6", 0, 0,
+			"6|8|10", R, "N", "Characters of a temporary password.", NULL },
+	{ "access", "allow-numeric-one-time-password", 0, HWS_OPT_BOOL, AT(temporary_digits), "no",
+			0, 0, NULL, R, NULL, "Temporary passwords of digits only.", NULL },
+	{ "access", "whitelist", 0, HWS_OPT_STR, AT(whitelist), "", 0, 0, NULL, R, "NETWORKS",
+			"Comma separated networks that may connect; empty: all.", NULL },
+	{ "access", "id-whitelist", 0, HWS_OPT_STR, AT(id_whitelist), "", 0, 0, NULL, R, "IDS",
+			"Comma separated IDs with * and ? that may connect; empty: all.", NULL },
+	{ "access", "require-encryption", 0, HWS_OPT_ENUM, AT(require_encryption), "auto", 0, 0,
+			"auto|yes|no", R, "WHEN",
+			"Refuse plain connections; auto: but for direct ones, which deployed viewers "
+			"cannot encrypt.",
+			NULL },
+	{ "access", "max-connections", 0, HWS_OPT_U32, AT(max_connections), "32", 1, 1024, NULL, R,
+			"N", "Connections at the same time.", NULL },
+	{ "access", "max-per-address", 0, HWS_OPT_U32, AT(max_per_address), "16", 1, 1024, NULL, 0,
+			"N", "Connections at the same time from one address.", NULL },
+	{ "access", "login-timeout", 0, HWS_OPT_DURATION, AT(login_timeout_us), "60s", 0, 0, NULL,
+			R, "TIME", "End a connection that does not log in for so long.", NULL },
+	{ "access", "sandbox", 0, HWS_OPT_BOOL, AT(sandbox), "yes", 0, 0, NULL, 0, NULL,
+			"Confine the processes that face the network.", NULL },
+	{ "permissions", "access-mode", 0, HWS_OPT_ENUM, AT(access_mode), "custom", 0, 0,
+			"custom|full|view", R, "MODE",
+			"full: everything below; view: nothing of it; custom: as set.", NULL },
+	BOOL("enable-keyboard", keyboard, "Viewers may use keyboard and mouse."),
+	BOOL("enable-clipboard", clipboard, "Viewers may share the clipboard."),
+	BOOL("enable-audio", audio, "Viewers may hear sound."),
+	BOOL("enable-file-transfer", file, "Viewers may transfer files."),
+	BOOL("enable-camera", camera, "Viewers may see the camera."),
+	BOOL("enable-terminal", terminal, "Viewers may open a terminal."),
+	BOOL("enable-tunnel", tunnel, "Viewers may forward ports."),
+	BOOL("enable-remote-restart", restart, "Viewers may restart the machine."),
+	BOOL("enable-record-session", recording, "Viewers may record."),
+	BOOL("enable-block-input", block_input, "Viewers may block the local input."),
+	BOOL("enable-privacy-mode", privacy_mode, "Viewers may blank the screen."),
+	BOOL("enable-remote-printer", printer, "Viewers may receive print jobs."),
+};
+
+const struct hws_options hws_settings_options = {
+	.program = "hawser-host",
+	.env_prefix = "HAWSER_HOST_",
+	.usage = "hawser-host run [OPTION...]\n"
+		 "hawser-host id|status\n"
+		 "hawser-host password [--set-from-stdin | --rotate | --clear]\n"
+		 "hawser-host config show | config set NAME VALUE",
+	.about = "Lets others see and control this desktop, by its ID over a server of your own or "
+		 "by its address.",
+	.table = table,
+	.count = HWS_COUNT(table),
+};
+
+static int usual_config(char *buf, size_t size)
+{
+	const char *home = getenv("HOME"), *xdg = getenv("XDG_CONFIG_HOME");
+
+	if (geteuid() == 0)
+		return hws_str_copy(buf, size, "/etc/hawser/host.conf");
+	if (xdg && *xdg == '/')
+		return hws_fmt(buf, size, "%s/hawser/host.conf", xdg);
+	return home ? hws_fmt(buf, size, "%s/.config/hawser/host.conf", home) : HWS_ERR_NOTFOUND;
+}
+
+int hws_settings_check(const struct hws_settings *s, struct hws_error *err)
+{
+	struct hws_cidr_list list = { .max = 256 };
+	uint8_t pk[HWS_PK_LEN];
+	int r = hws_cidr_list_parse(s->whitelist, &list, err);
+
+	hws_cidr_list_done(&list);
+	if (r < 0)
+		return r;
+	if (*s->key && hws_key_parse(s->key, pk) < 0)
+		return hws_error_set(err, HWS_ERR_INVAL,
+				"'key' is not a server key: copy the text of the server's "
+				"id_ed25519.pub");
+	if (*s->key && !*s->server)
+		return hws_error_set(err, HWS_ERR_INVAL, "'key' is set but no 'server'");
+	if (!*s->server && s->direct_server == HWS_NO)
+		return hws_error_set(err, HWS_ERR_INVAL,
+				"nobody could connect: set 'server', or leave 'direct-server' on");
+	return HWS_OK;
+}
+
+int hws_settings_load(
+		struct hws_settings *s, int argc, char **argv, int *ret_rest, struct hws_error *err)
+{
+	const struct hws_options *o = &hws_settings_options;
+	char usual[PATH_MAX];
+	bool given;
+	int rest, r = hws_options_init(o, s);
+
+	if (r < 0)
+		return hws_error_set(err, r, "out of memory");
+	/* a first look at the arguments finds the file; they are applied last, too */
+	r = hws_options_args(o, s, argc, argv, &rest, err);
+	if (r == HWS_OK && !*s->config)
+		r = hws_options_env(o, s, err);
+	if (r < 0)
+		goto out;
+	given = *s->config;
+	if (!given && usual_config(usual, sizeof(usual)) == HWS_OK) {
+		hws_free(s->config);
+		s->config = hws_strdup(usual);
+	}
+	r = s->config && *s->config ? hws_options_file(o, s, s->config, err) : HWS_OK;
+	if (r == HWS_ERR_NOTFOUND && !given)
+		r = HWS_OK;
+	if (r == HWS_OK)
+		r = hws_options_env(o, s, err);
+	if (r == HWS_OK)
+		r = hws_options_args(o, s, argc, argv, &rest, err);
+	if (r == HWS_OK)
+		r = hws_settings_check(s, err);
+out:
+	if (r < 0)
+		hws_options_done(o, s);
+	else
+		*ret_rest = rest;
+	return r;
+}
+
+void hws_settings_done(struct hws_settings *s)
+{
+	hws_options_done(&hws_settings_options, s);
+}
+
+uint32_t hws_settings_permissions(const struct hws_settings *s, uint64_t server_map)
+{
+	const struct {
+		enum hws_permission p;
+		bool on;
+	} own[] = {
+		{ HWS_PERM_KEYBOARD, s->keyboard },
+		{ HWS_PERM_REMOTE_PRINTER, s->printer },
+		{ HWS_PERM_CLIPBOARD, s->clipboard },
+		{ HWS_PERM_FILE, s->file },
+		{ HWS_PERM_AUDIO, s->audio },
+		{ HWS_PERM_CAMERA, s->camera },
+		{ HWS_PERM_TERMINAL, s->terminal },
+		{ HWS_PERM_TUNNEL, s->tunnel },
+		{ HWS_PERM_RESTART, s->restart },
+		{ HWS_PERM_RECORDING, s->recording },
+		{ HWS_PERM_BLOCK_INPUT, s->block_input },
+		{ HWS_PERM_PRIVACY_MODE, s->privacy_mode },
+	};
+	uint32_t set = 0;
+
+	for (size_t i = 0; i < HWS_COUNT(own); i++) {
+		enum hws_permission_state st = hws_permission_get(server_map, own[i].p);
+		bool on = s->access_mode == HWS_ACCESS_FULL ||
+				(s->access_mode == HWS_ACCESS_CUSTOM && own[i].on);
+
+		if (st == HWS_PERM_ALLOW || (st == HWS_PERM_UNSET && on))
+			set |= HWS_NEED(own[i].p);
+	}
+	return set;
+}
+
+void hws_settings_vault(const struct hws_settings *s, struct hws_vault_conf *ret)
+{
+	ret->accept = (enum hws_vault_kinds)s->verification;
+	ret->temporary_length = 6 + 2 * (unsigned)s->temporary_length;
+	ret->temporary_digits = s->temporary_digits;
+}
+
+bool hws_settings_direct(const struct hws_settings *s)
+{
+	return s->direct_server == HWS_YES || (s->direct_server == HWS_AUTO && !*s->server);
+}
+
+static int set_text(char **field, const char *text)
+{
+	char *copy = hws_strdup(text);
+
+	if (!copy)
+		return HWS_ERR_NOMEM;
+	hws_free(*field);
+	*field = copy;
+	return HWS_OK;
+}
+
+int hws_settings_paths(struct hws_settings *s, struct hws_error *err)
+{
+	char dir[PATH_MAX], socket[PATH_MAX];
+	bool own_dir = *s->state_dir;
+	int r = HWS_OK;
+
+	if (!own_dir) {
+		r = hws_daemon_state_dir("hawser-host", dir, sizeof(dir), err);
+		if (r == HWS_OK)
+			r = set_text(&s->state_dir, dir);
+	} else if (mkdir(s->state_dir, 0700) < 0 && errno != EEXIST) {
+		r = hws_error_set(err, hws_err_from_errno(errno), "the state folder %s: %s",
+				s->state_dir, strerror(errno));
+	}
+	if (r < 0 || *s->control_socket)
+		return r;
+	if (own_dir) /* so that two hosts with folders of their own do not meet */
+		r = hws_fmt(socket, sizeof(socket), "%s/control.sock", s->state_dir);
+	else
+		r = hws_daemon_runtime_dir("hawser-host", dir, sizeof(dir), err);
+	if (r == HWS_OK && !own_dir)
+		r = hws_fmt(socket, sizeof(socket), "%s/control.sock", dir);
+	return r < 0 ? r : set_text(&s->control_socket, socket);
+}
+
+static int make_folder_of(const char *path, struct hws_error *err)
+{
+	char dir[PATH_MAX];
+	char *slash;
+	int r = hws_str_copy(dir, sizeof(dir), path);
+
+	if (r < 0)
+		return hws_error_set(err, r, "the name of the configuration file is too long");
+	for (slash = strchr(dir + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = 0;
+		if (mkdir(dir, 0700) < 0 && errno != EEXIST)
+			return hws_error_set(err, hws_err_from_errno(errno), "%s: %s", dir,
+					strerror(errno));
+		*slash = '/';
+	}
+	return HWS_OK;
+}
+
+int hws_settings_store(const struct hws_settings *s, const char *name, const char *value,
+		struct hws_error *err)
+{
+	const struct hws_options *o = &hws_settings_options;
+	struct hws_settings file;
+	struct hws_buf text;
+	int r = hws_options_init(o, &file);
+
+	if (r < 0)
+		return hws_error_set(err, r, "out of memory");
+	hws_buf_init(&text, 1u << 20);
+	if (!*s->config) {
+		r = hws_error_set(
+				err, HWS_ERR_NOTFOUND, "no configuration file: give --config FILE");
+		goto out;
+	}
+	r = hws_options_file(o, &file, s->config, err);
+	if (r == HWS_OK || r == HWS_ERR_NOTFOUND)
+		r = hws_options_set(o, &file, name, value, err);
+	if (r == HWS_OK)
+		r = hws_settings_check(&file, err);
+	if (r == HWS_OK)
+		r = make_folder_of(s->config, err);
+	if (r < 0)
+		goto out;
+	hws_options_show(o, &file, &text);
+	hws_buf_put_u8(&text, 0);
+	r = hws_buf_err(&text);
+	if (r == HWS_OK)
+		r = hws_state_write(s->config, (const char *)hws_buf_bytes(&text).ptr, err);
+out:
+	hws_buf_done(&text);
+	hws_options_done(o, &file);
+	return r;
+}

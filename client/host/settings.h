@@ -1,0 +1,53 @@
+/* host/settings: everything an operator may set for hawser-host, from one table. */
+#pragma once
+#include "client/host/vault.h"
+#include "shared/conf/option.h"
+#include "shared/net/addr.h"
+
+enum hws_tristate { HWS_AUTO, HWS_YES, HWS_NO };
+enum hws_access_mode { HWS_ACCESS_CUSTOM, HWS_ACCESS_FULL, HWS_ACCESS_VIEW };
+
+struct hws_settings {
+	char *config, *state_dir, *control_socket;
+	int log_level, log_format;
+	/* reaching the host */
+	char *server, *key, *relay;
+	int direct_server; /* enum hws_tristate */
+	uint16_t direct_port;
+	char *direct_bind;
+	/* the desktop */
+	char *display, *backend, *desktop_user, *gate_user;
+	char *agent_program; /* tests: another program in the agent's place */
+	/* who gets in */
+	int approve_mode, verification;
+	int temporary_length;
+	bool temporary_digits;
+	char *whitelist, *id_whitelist;
+	int require_encryption; /* enum hws_tristate */
+	uint32_t max_connections, max_per_address;
+	uint64_t login_timeout_us;
+	bool sandbox;
+	/* what they may do */
+	int access_mode;
+	bool keyboard, clipboard, audio, file, camera, terminal, tunnel, restart, recording,
+			block_input, privacy_mode, printer;
+};
+
+extern const struct hws_options hws_settings_options;
+
+/* Defaults, file, environment, arguments; checks what single values cannot tell. `ret_rest` as
+ * hws_options_args. */
+int hws_settings_load(struct hws_settings *s, int argc, char **argv, int *ret_rest,
+		struct hws_error *err) HWS_MUST_CHECK;
+/* Again from file and environment (SIGHUP); arguments of the start stay in force. */
+int hws_settings_check(const struct hws_settings *s, struct hws_error *err) HWS_MUST_CHECK;
+void hws_settings_done(struct hws_settings *s);
+/* Effective permissions (HWS_NEED bits); `server_map` = what a rendezvous server attached, 0 = nothing. */
+uint32_t hws_settings_permissions(const struct hws_settings *s, uint64_t server_map);
+void hws_settings_vault(const struct hws_settings *s, struct hws_vault_conf *ret);
+bool hws_settings_direct(const struct hws_settings *s);
+/* Where the state and the control socket are; made if needed. */
+int hws_settings_paths(struct hws_settings *s, struct hws_error *err) HWS_MUST_CHECK;
+/* Changes one value in the configuration file and keeps the others. */
+int hws_settings_store(const struct hws_settings *s, const char *name, const char *value,
+		struct hws_error *err) HWS_MUST_CHECK;

@@ -1,0 +1,19 @@
+/* host/spawn: starts another role of this program as a process of its own, with one socket to it. */
+#pragma once
+#include "shared/base/err.h"
+#include <stdbool.h>
+#include <sys/types.h>
+
+#define HWS_SPAWN_LINK_FD 3
+
+struct hws_spawn {
+	const char *program;     /* NULL = this program */
+	const char *const *argv; /* NULL-terminated; never holds a secret */
+	int link_fd;         /* becomes HWS_SPAWN_LINK_FD; the caller keeps and closes its own */
+	bool clean_env;      /* start with next to no environment */
+	const char *display; /* NULL = leave $DISPLAY as it is */
+	const char *user;    /* NULL or not root = stay who we are */
+};
+
+/* Everything but the link and standard error is closed in the child. */
+int hws_spawn(const struct hws_spawn *s, pid_t *ret_pid, struct hws_error *err) HWS_MUST_CHECK;

@@ -1,0 +1,296 @@
+#include "client/host/visitor.h"
+#include "client/host/spawn.h"
+#include "proto/session.pb-c.h"
+#include "shared/base/clock.h"
+#include "shared/base/log.h"
+#include "shared/base/str.h"
+#include "shared/net/addr.h"
+#include "shared/wire/envelope.h"
+#include "shared/wire/version.h"
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+void hws_visitor_free(struct hws_visitor *v)
+{
+	if (!v)
+		return;
+	hws_list_remove(&v->node);
+	free(v);
+}
+
+static void tell(struct hws_visitor *v, const Agt__Message *m, int fd)
+{
+	int r = hws_link_send(v->link, m, fd);
+
+	if (r < 0)
+		hws_visitor_close(v, r);
+}
+
+/* Only our half of a handshake is ever signed, once for a connection: a gate that fell into foreign hands
+ * gets nothing else out of the key. */
+static void on_sign(struct hws_visitor *v, const Agt__SignRequest *q)
+{
+	struct hws_bytes data = hws_bytes(q->data.data, q->data.len);
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__SignReply reply = AGT__SIGN_REPLY__INIT;
+	ProtobufCMessage *base = NULL;
+	const Ses__IdPk *what;
+	uint8_t sig[HWS_SIG_LEN];
+
+	if (hws_msg_unpack(&ses__id_pk__descriptor, data, 0, &base) == HWS_OK) {
+		what = (const Ses__IdPk *)base;
+		if (v->secure && !v->has_signed && what->pk.len == 32 &&
+				hws_str_equal(what->id, v->env->whoami->id)) {
+			v->has_signed = true;
+			hws_identity_sign(&v->env->whoami->identity, data, sig);
+			reply.signature = (ProtobufCBinaryData){ sizeof(sig), sig };
+		}
+		hws_msg_free(base);
+	}
+	if (!reply.signature.len)
+		hws_warn_limited("gate.sign_refused", HWS_U64("conn", v->conn));
+	m.union_case = AGT__MESSAGE__UNION_SIGN_REPLY;
+	m.sign_reply = &reply;
+	tell(v, &m, -1);
+}
+
+static const char *result_name(Agt__LoginVerdict__Result r)
+{
+	static const char *const names[] = { "ok", "wrong", "limited", "waits", "refused" };
+
+	return (unsigned)r < HWS_COUNT(names) ? names[r] : "?";
+}
+
+static void on_login(struct hws_visitor *v, const Agt__LoginCheck *check)
+{
+	struct hws_judge_case c = { .conn = v->conn,
+		.from = &v->from,
+		.salt = v->salt,
+		.challenge = v->challenge,
+		.permissions = v->permissions,
+		.check = check,
+		.now_us = hws_loop_now_us(v->env->loop) };
+	struct hws_judge_result res;
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__LoginVerdict verdict = AGT__LOGIN_VERDICT__INIT;
+	char who[132];
+	int fd = -1;
+
+	if (v->open)
+		return;
+	hws_judge_login(v->env->judge, &c, &res);
+	hws_info_limited("login", HWS_U64("conn", v->conn), HWS_STR("peer", v->peer),
+			HWS_STR("result", result_name(res.result)),
+			HWS_STR("id",
+					hws_str_escape(who, sizeof(who),
+							hws_bytes_str(check->my_id))),
+			HWS_STR("kind", v->kind));
+	if (res.renewed)
+		hws_warn("password.renewed", HWS_STR("why", "too many wrong passwords"));
+	if (res.result == AGT__LOGIN_VERDICT__RESULT__OK) {
+		v->open = true;
+		if (hws_desktop_join(v->env->desktop, v->conn, &fd) < 0) {
+			res.result = AGT__LOGIN_VERDICT__RESULT__CLOSED;
+			res.text = "The host has no usable display at the moment";
+			res.close_after_ms = 1000;
+		}
+	}
+	verdict.result = res.result;
+	verdict.text = (char *)(uintptr_t)res.text;
+	verdict.close_after_ms = res.close_after_ms;
+	m.union_case = AGT__MESSAGE__UNION_LOGIN_VERDICT;
+	m.login_verdict = &verdict;
+	tell(v, &m, fd);
+}
+
+static void take_text(char *buf, size_t size, const char *text)
+{
+	hws_str_escape(buf, size, hws_bytes_str(text));
+}
+
+static void on_state(struct hws_visitor *v, const Agt__GateState *s)
+{
+	bool was_open = hws_str_equal(v->state, "open");
+
+	take_text(v->state, sizeof(v->state), s->state);
+	take_text(v->kind, sizeof(v->kind), s->kind);
+	take_text(v->my_id, sizeof(v->my_id), s->my_id);
+	take_text(v->my_name, sizeof(v->my_name), s->my_name);
+	take_text(v->why, sizeof(v->why), s->why);
+	v->encrypted = s->encrypted;
+	v->bytes_in = s->bytes_in;
+	v->bytes_out = s->bytes_out;
+	v->rtt_ms = s->rtt_ms;
+	v->final_end = s->final_end;
+	if (!was_open && hws_str_equal(v->state, "open"))
+		hws_info("session.open", HWS_U64("conn", v->conn), HWS_STR("peer", v->peer),
+				HWS_STR("id", v->my_id), HWS_STR("kind", v->kind),
+				HWS_BOOL("encrypted", v->encrypted), HWS_BOOL("direct", v->direct));
+}
+
+static void on_message(struct hws_link *l HWS_UNUSED, const Agt__Message *m, int fd, void *arg)
+{
+	struct hws_visitor *v = arg;
+
+	if (fd >= 0)
+		close(fd);
+	switch (m->union_case) {
+	case AGT__MESSAGE__UNION_SIGN_REQUEST:
+		on_sign(v, m->sign_request);
+		break;
+	case AGT__MESSAGE__UNION_LOGIN_CHECK:
+		on_login(v, m->login_check);
+		break;
+	case AGT__MESSAGE__UNION_GATE_STATE:
+		on_state(v, m->gate_state);
+		break;
+	default:
+		break;
+	}
+}
+
+static void on_close(struct hws_link *l HWS_UNUSED, int why HWS_UNUSED, void *arg)
+{
+	struct hws_visitor *v = arg;
+
+	v->link = NULL;
+	if (!hws_list_linked(&v->node)) /* never got started */
+		return;
+	hws_info_limited("connection.closed", HWS_U64("conn", v->conn), HWS_STR("peer", v->peer),
+			HWS_STR("why", v->why[0] ? v->why : "the gate ended"),
+			HWS_U64("bytes_in", v->bytes_in), HWS_U64("bytes_out", v->bytes_out));
+	v->env->ended(v, v->open, v->env->arg);
+}
+
+void hws_visitor_close(struct hws_visitor *v, int why)
+{
+	hws_link_close(v->link, why);
+}
+
+void hws_visitor_kick(struct hws_visitor *v, const char *reason)
+{
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__GateControl c = AGT__GATE_CONTROL__INIT;
+
+	c.close = true;
+	c.reason = (char *)(uintptr_t)reason;
+	m.union_case = AGT__MESSAGE__UNION_GATE_CONTROL;
+	m.gate_control = &c;
+	tell(v, &m, -1);
+}
+
+void hws_visitor_set_permissions(struct hws_visitor *v)
+{
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__GateControl c = AGT__GATE_CONTROL__INIT;
+	uint32_t now = hws_settings_permissions(v->env->settings, v->control_permissions);
+
+	if (now == v->permissions)
+		return;
+	v->permissions = now;
+	c.set_permissions = true;
+	c.permissions = now;
+	m.union_case = AGT__MESSAGE__UNION_GATE_CONTROL;
+	m.gate_control = &c;
+	tell(v, &m, -1);
+}
+
+static int start_gate(struct hws_visitor *v, int *ret_link_fd)
+{
+	static const char *const levels[] = { "error", "warn", "info", "debug", "trace" };
+	static const char *const formats[] = { "text", "json", "journal" };
+	const struct hws_settings *s = v->env->settings;
+	const char *argv[] = { "hawser-host", "gate", "--log-level", levels[s->log_level],
+		"--log-format", formats[s->log_format], s->sandbox ? "--sandbox" : "--no-sandbox",
+		NULL };
+	struct hws_spawn sp = { .argv = argv, .clean_env = true, .user = s->gate_user };
+	struct hws_error err = { 0 };
+	int fds[2];
+	int r = hws_link_pair(fds);
+
+	if (r < 0)
+		return r;
+	sp.link_fd = fds[1];
+	r = hws_spawn(&sp, &v->pid, &err);
+	close(fds[1]);
+	if (r < 0) {
+		hws_error_log("gate.not_started", HWS_STR("why", err.text));
+		close(fds[0]);
+		return r;
+	}
+	*ret_link_fd = fds[0];
+	return HWS_OK;
+}
+
+static int send_start(struct hws_visitor *v, const struct hws_visitor_conf *conf)
+{
+	const struct hws_settings *s = v->env->settings;
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__GateStart g = AGT__GATE_START__INIT;
+
+	g.conn = v->conn;
+	g.transport = conf->transport;
+	g.secure = conf->secure;
+	g.allow_plaintext = s->require_encryption == HWS_NO;
+	g.own_id = v->env->whoami->id;
+	g.peer_addr = v->peer;
+	g.via_relay = conf->via_relay;
+	g.direct = conf->direct;
+	g.salt = v->salt;
+	g.challenge = v->challenge;
+	g.version = (char *)HWS_PROTOCOL_VERSION;
+	g.permissions = v->permissions;
+	g.leftover = (ProtobufCBinaryData){ conf->leftover.len,
+		(uint8_t *)(uintptr_t)conf->leftover.ptr };
+	g.login_timeout_ms = s->login_timeout_us / HWS_US_PER_MS;
+	g.refuse = (char *)(uintptr_t)(conf->refuse ? conf->refuse : "");
+	if (!conf->refuse && !conf->secure && s->require_encryption == HWS_YES)
+		g.refuse = (char *)"The host accepts encrypted connections only: connect by ID";
+	m.union_case = AGT__MESSAGE__UNION_GATE_START;
+	m.gate_start = &g;
+	return hws_link_send(v->link, &m, conf->fd);
+}
+
+int hws_visitor_new(const struct hws_visitor_env *env, const struct hws_visitor_conf *conf,
+		struct hws_visitor **ret)
+{
+	struct hws_visitor *v = calloc(1, sizeof(*v));
+	struct hws_link_conf lc = {
+		.frame_max = 1u << 20, .on_message = on_message, .on_close = on_close, .arg = v
+	};
+	int link_fd = -1, r = HWS_ERR_NOMEM;
+
+	if (!v)
+		goto fail;
+	v->env = env;
+	v->conn = conf->conn;
+	v->from = conf->from;
+	v->direct = conf->direct;
+	v->via_relay = conf->via_relay;
+	v->secure = conf->secure;
+	v->control_permissions = conf->control_permissions;
+	v->since_us = hws_loop_now_us(env->loop);
+	v->permissions = hws_settings_permissions(env->settings, conf->control_permissions);
+	hws_addr_text(&v->from, v->peer, sizeof(v->peer));
+	hws_password_challenge(v->challenge);
+	memcpy(v->salt, env->judge->vault->salt, sizeof(v->salt));
+	take_text(v->state, sizeof(v->state), "starting");
+	r = start_gate(v, &link_fd);
+	if (r == HWS_OK)
+		r = hws_link_new(env->loop, link_fd, &lc, &v->link);
+	if (r < 0)
+		goto fail;
+	r = send_start(v, conf); /* takes conf->fd */
+	if (r < 0) {
+		hws_link_close(v->link, r);
+		free(v);
+		return r;
+	}
+	*ret = v;
+	return HWS_OK;
+fail:
+	close(conf->fd);
+	free(v);
+	return r;
+}
