@@ -28,3 +28,10 @@ void hws_pixels_bgra_to_rgba(const uint8_t *src, int src_stride, uint8_t *dst, i
 {
 	ARGBToABGR(src, src_stride, dst, dst_stride, width, height);
 }
+
+void hws_pixels_i420_to_rgba(
+		const struct hws_picture *from, struct hws_rect r, uint8_t *dst, int dst_stride)
+{
+	I420ToABGR(at(from, 0, r), from->stride[0], at(from, 1, r), from->stride[1], at(from, 2, r),
+			from->stride[2], dst, dst_stride, r.w, r.h);
+}

@@ -1,0 +1,156 @@
+#include "client/services/clipboard/clipboard_view.h"
+#include "shared/base/mem.h"
+#include "shared/base/str.h"
+#include "shared/wire/compress.h"
+#include "shared/wire/limits.h"
+#include "shared/wire/version.h"
+
+struct hws_clipboard_view {
+	struct hws_service service;
+	struct hws_clipboard_view_conf conf;
+	struct hws_viewer *viewer;
+	struct hws_buf last; /* what the host sent last, to stop echoes */
+};
+
+static bool same_as_last(struct hws_clipboard_view *cv, struct hws_bytes text)
+{
+	return hws_buf_len(&cv->last) > 0 && hws_bytes_equal(hws_buf_bytes(&cv->last), text);
+}
+
+/* One text entry; false when it is something else or not usable. */
+static bool take_entry(struct hws_clipboard_view *cv, const Ses__Clipboard *c)
+{
+	struct hws_bytes text = hws_bytes(c->content.data, c->content.len);
+	struct hws_buf out;
+	bool good = false;
+
+	if (c->format != SES__CLIPBOARD_FORMAT__Text)
+		return false;
+	hws_buf_init(&out, HWS_SES_CLIP_MAX);
+	if (c->compress) {
+		if (hws_decompress(text, HWS_SES_CLIP_MAX, &out) < 0)
+			goto out;
+		text = hws_buf_bytes(&out);
+	}
+	if (text.len == 0 || !hws_utf8_valid(text) || memchr(text.ptr, 0, text.len))
+		goto out;
+	hws_buf_reset(&cv->last);
+	if (text.len <= HWS_CLIP_SEND_MAX)
+		hws_buf_put(&cv->last, text.ptr, text.len);
+	cv->conf.on_text(text, cv->conf.arg);
+	good = true;
+out:
+	hws_buf_done(&out);
+	return good;
+}
+
+static bool on_message(struct hws_service *service, Ses__Message *m)
+{
+	struct hws_clipboard_view *cv = hws_container(service, struct hws_clipboard_view, service);
+
+	if (!hws_viewer_may_clip(cv->viewer))
+		return false;
+	if (m->union_case == SES__MESSAGE__UNION_CLIPBOARD) {
+		take_entry(cv, m->clipboard);
+		return false;
+	}
+	for (size_t i = 0; i < m->multi_clipboards->n_clipboards; i++)
+		if (take_entry(cv, m->multi_clipboards->clipboards[i]))
+			break;
+	return false;
+}
+
+/* Several formats in one message are understood from 1.3.0 on (Android: 1.3.3). */
+static bool takes_multi(const struct hws_peer *p)
+{
+	uint32_t need = p->kind == HWS_PLATFORM_ANDROID ? (uint32_t)HWS_V_EMPTY_DIRS
+							: (uint32_t)HWS_V_MULTI_CLIPBOARDS;
+
+	return p->platform[0] && p->version_number >= need;
+}
+
+int hws_clipboard_view_send(struct hws_clipboard_view *cv, struct hws_bytes text)
+{
+	Ses__Clipboard c = SES__CLIPBOARD__INIT, *list = &c;
+	Ses__MultiClipboards multi = SES__MULTI_CLIPBOARDS__INIT;
+	Ses__Message m = SES__MESSAGE__INIT;
+	struct hws_buf packed;
+	int r;
+
+	if (!cv->viewer || !hws_viewer_may_clip(cv->viewer) ||
+			!hws_viewer_permitted(
+					cv->viewer, SES__PERMISSION_INFO__PERMISSION__Keyboard))
+		return HWS_ERR_DENIED;
+	if (text.len > HWS_CLIP_SEND_MAX)
+		return HWS_ERR_TOOBIG;
+	if (!hws_utf8_valid(text))
+		return HWS_ERR_INVAL;
+	if (text.len == 0 || same_as_last(cv, text))
+		return HWS_OK;
+	hws_buf_reset(&cv->last);
+	hws_buf_init(&packed, HWS_SES_CLIP_MAX);
+	r = hws_compress(text, HWS_COMPRESS_LEVEL, &packed);
+	if (r < 0)
+		goto out;
+	c.compress = hws_buf_len(&packed) < text.len;
+	struct hws_bytes content = c.compress ? hws_buf_bytes(&packed) : text;
+	c.content.data = (uint8_t *)content.ptr;
+	c.content.len = content.len;
+	if (takes_multi(hws_viewer_peer(cv->viewer))) {
+		multi.n_clipboards = 1;
+		multi.clipboards = &list;
+		m.union_case = SES__MESSAGE__UNION_MULTI_CLIPBOARDS;
+		m.multi_clipboards = &multi;
+	} else {
+		m.union_case = SES__MESSAGE__UNION_CLIPBOARD;
+		m.clipboard = &c;
+	}
+	r = hws_viewer_send(cv->viewer, &m);
+out:
+	hws_buf_done(&packed);
+	return r;
+}
+
+static void forget(struct hws_service *service)
+{
+	hws_buf_reset(&hws_container(service, struct hws_clipboard_view, service)->last);
+}
+
+static const struct hws_service_impl impl = {
+	.name = "clipboard",
+	.open = forget,
+	.on_message = on_message,
+	.close = forget,
+};
+
+int hws_clipboard_view_new(
+		const struct hws_clipboard_view_conf *conf, struct hws_clipboard_view **ret)
+{
+	struct hws_clipboard_view *cv = hws_alloc(sizeof(*cv));
+
+	if (!cv)
+		return HWS_ERR_NOMEM;
+	cv->service.impl = &impl;
+	cv->conf = *conf;
+	hws_buf_init(&cv->last, HWS_CLIP_SEND_MAX);
+	*ret = cv;
+	return HWS_OK;
+}
+
+void hws_clipboard_view_free(struct hws_clipboard_view *cv)
+{
+	if (!cv)
+		return;
+	hws_buf_done_wiped(&cv->last);
+	hws_free(cv);
+}
+
+struct hws_service *hws_clipboard_view_service(struct hws_clipboard_view *cv)
+{
+	return &cv->service;
+}
+
+void hws_clipboard_view_attach(struct hws_clipboard_view *cv, struct hws_viewer *viewer)
+{
+	cv->viewer = viewer;
+}

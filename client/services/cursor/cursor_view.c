@@ -1,0 +1,152 @@
+#include "client/services/cursor/cursor_view.h"
+#include "shared/base/mem.h"
+#include "shared/wire/compress.h"
+#include "shared/wire/limits.h"
+
+/* A host that keeps inventing shapes pushes out the oldest. */
+#define SHAPES_MAX 64u
+#define SIDE_MAX 1024
+
+struct shape {
+	struct hws_cursor_shape s;
+	uint8_t *pixels;
+	uint64_t used; /* for eviction */
+};
+
+struct hws_cursor_view {
+	struct hws_service service;
+	struct hws_cursor_view_conf conf;
+	struct shape shape[SHAPES_MAX];
+	size_t count;
+	uint64_t clock;
+};
+
+static void forget_all(struct hws_cursor_view *cv)
+{
+	for (size_t i = 0; i < cv->count; i++)
+		hws_free(cv->shape[i].pixels);
+	cv->count = 0;
+}
+
+static struct shape *find(struct hws_cursor_view *cv, uint64_t id)
+{
+	for (size_t i = 0; i < cv->count; i++)
+		if (cv->shape[i].s.id == id)
+			return &cv->shape[i];
+	return NULL;
+}
+
+/* The slot of that id, a new one, or that of the shape not shown for the longest time. */
+static struct shape *slot_for(struct hws_cursor_view *cv, uint64_t id)
+{
+	struct shape *s = find(cv, id);
+
+	if (!s && cv->count < SHAPES_MAX) {
+		s = &cv->shape[cv->count++];
+	} else if (!s) {
+		s = &cv->shape[0];
+		for (size_t i = 1; i < cv->count; i++)
+			if (cv->shape[i].used < s->used)
+				s = &cv->shape[i];
+		hws_free(s->pixels);
+	} else {
+		hws_free(s->pixels);
+	}
+	*s = (struct shape){ 0 };
+	return s;
+}
+
+static void show(struct hws_cursor_view *cv, struct shape *s)
+{
+	s->used = ++cv->clock;
+	cv->conf.on_shape(&s->s, cv->conf.arg);
+}
+
+static void on_data(struct hws_cursor_view *cv, const Ses__CursorData *d)
+{
+	struct hws_buf out;
+	uint8_t *pixels = NULL;
+	size_t need;
+
+	if (d->width < 0 || d->height < 0 || d->width > SIDE_MAX || d->height > SIDE_MAX)
+		return;
+	need = (size_t)d->width * (size_t)d->height * 4;
+	hws_buf_init(&out, HWS_SES_CURSOR_MAX);
+	if (need > 0) {
+		if (hws_decompress(hws_bytes(d->colors.data, d->colors.len), need, &out) < 0 ||
+				hws_buf_len(&out) != need)
+			goto out;
+		pixels = hws_memdup(hws_buf_bytes(&out).ptr, need);
+		if (!pixels)
+			goto out;
+	}
+	struct shape *s = slot_for(cv, d->id);
+	s->pixels = pixels;
+	s->s = (struct hws_cursor_shape){ .id = d->id,
+		.width = d->width,
+		.height = d->height,
+		.hot_x = d->hotx < 0 ? 0 : HWS_MIN(d->hotx, d->width),
+		.hot_y = d->hoty < 0 ? 0 : HWS_MIN(d->hoty, d->height),
+		.rgba = pixels };
+	show(cv, s);
+out:
+	hws_buf_done(&out);
+}
+
+static bool on_message(struct hws_service *service, Ses__Message *m)
+{
+	struct hws_cursor_view *cv = hws_container(service, struct hws_cursor_view, service);
+
+	if (m->union_case == SES__MESSAGE__UNION_CURSOR_DATA) {
+		on_data(cv, m->cursor_data);
+	} else if (m->union_case == SES__MESSAGE__UNION_CURSOR_ID) {
+		struct shape *s = find(cv, m->cursor_id);
+		if (s)
+			show(cv, s);
+	} else {
+		cv->conf.on_position(m->cursor_position->x, m->cursor_position->y, cv->conf.arg);
+	}
+	return false;
+}
+
+static void on_open(struct hws_service *service)
+{
+	forget_all(hws_container(service, struct hws_cursor_view, service));
+}
+
+static void on_close(struct hws_service *service)
+{
+	forget_all(hws_container(service, struct hws_cursor_view, service));
+}
+
+static const struct hws_service_impl impl = {
+	.name = "cursor",
+	.open = on_open,
+	.on_message = on_message,
+	.close = on_close,
+};
+
+int hws_cursor_view_new(const struct hws_cursor_view_conf *conf, struct hws_cursor_view **ret)
+{
+	struct hws_cursor_view *cv = hws_alloc(sizeof(*cv));
+
+	if (!cv)
+		return HWS_ERR_NOMEM;
+	cv->service.impl = &impl;
+	cv->conf = *conf;
+	*ret = cv;
+	return HWS_OK;
+}
+
+void hws_cursor_view_free(struct hws_cursor_view *cv)
+{
+	if (!cv)
+		return;
+	forget_all(cv);
+	hws_free(cv);
+}
+
+struct hws_service *hws_cursor_view_service(struct hws_cursor_view *cv)
+{
+	return &cv->service;
+}

@@ -1,0 +1,22 @@
+/* cursor/cursor_view: the host's pointer at the viewer: shapes are kept by id for the life of a link. */
+#pragma once
+#include "client/core/viewer.h"
+
+struct hws_cursor_view;
+
+struct hws_cursor_shape {
+	uint64_t id;
+	int hot_x, hot_y, width, height;
+	const uint8_t *rgba; /* width * height * 4, borrows until return; NULL when 0 x 0 */
+};
+
+struct hws_cursor_view_conf {
+	void (*on_shape)(const struct hws_cursor_shape *shape, void *arg);
+	void (*on_position)(int x, int y, void *arg);
+	void *arg;
+};
+
+int hws_cursor_view_new(const struct hws_cursor_view_conf *conf,
+		struct hws_cursor_view **ret) HWS_MUST_CHECK;
+void hws_cursor_view_free(struct hws_cursor_view *cv); /* takes NULL */
+struct hws_service *hws_cursor_view_service(struct hws_cursor_view *cv);

@@ -1,0 +1,228 @@
+#include "client/services/video/screen.h"
+#include "client/media/pixels.h"
+#include "shared/base/mem.h"
+#include "shared/wire/envelope.h"
+#include <string.h>
+
+#define FRAMES_IN_MESSAGE 64u /* deployed hosts send one */
+
+int hws_screen_new(struct hws_screen **ret)
+{
+	struct hws_screen *s = hws_alloc(sizeof(*s));
+	int r;
+
+	if (!s)
+		return HWS_ERR_NOMEM;
+	/* Shown, newest, being written, and one more so that a slow reader does not stop the others. */
+	r = hws_picture_pool_new(4, &s->pool);
+	if (r < 0) {
+		hws_free(s);
+		return r;
+	}
+	pthread_mutex_init(&s->lock, NULL);
+	s->need_key = true;
+	*ret = s;
+	return HWS_OK;
+}
+
+void hws_screen_clear_queue(struct hws_screen *s)
+{
+	Ses__Message *m;
+
+	while ((m = hws_screen_pop(s)))
+		hws_ses_free(m);
+}
+
+void hws_screen_free(struct hws_screen *s)
+{
+	if (!s)
+		return;
+	hws_screen_clear_queue(s);
+	hws_decoder_free(s->decoder);
+	hws_picture_drop(s->before);
+	hws_picture_unlock(s->newest);
+	hws_picture_pool_free(s->pool);
+	pthread_mutex_destroy(&s->lock);
+	hws_free(s);
+}
+
+const Ses__EncodedVideoFrames *hws_video_frames(const Ses__VideoFrame *f, enum hws_codec *ret_codec)
+{
+	switch (f->union_case) {
+	case SES__VIDEO_FRAME__UNION_VP8S:
+		*ret_codec = HWS_CODEC_VP8;
+		return f->vp8s;
+	case SES__VIDEO_FRAME__UNION_VP9S:
+		*ret_codec = HWS_CODEC_VP9;
+		return f->vp9s;
+	case SES__VIDEO_FRAME__UNION_AV1S:
+		*ret_codec = HWS_CODEC_AV1;
+		return f->av1s;
+	case SES__VIDEO_FRAME__UNION_H264S:
+		*ret_codec = HWS_CODEC_H264;
+		return f->h264s;
+	case SES__VIDEO_FRAME__UNION_H265S:
+		*ret_codec = HWS_CODEC_H265;
+		return f->h265s;
+	default:
+		return NULL;
+	}
+}
+
+static size_t message_bytes(const Ses__Message *m)
+{
+	enum hws_codec codec;
+	const Ses__EncodedVideoFrames *f = hws_video_frames(m->video_frame, &codec);
+	size_t n = 0;
+
+	for (size_t i = 0; f && i < f->n_frames; i++)
+		n += f->frames[i]->data.len;
+	return n;
+}
+
+bool hws_screen_push(struct hws_screen *s, Ses__Message *m, size_t bytes)
+{
+	bool fits = s->count < HWS_SCREEN_QUEUE && s->bytes + bytes <= HWS_SCREEN_QUEUE_BYTES;
+
+	if (!fits) {
+		hws_screen_clear_queue(s);
+		hws_ses_free(m);
+		s->need_key = true;
+		return false;
+	}
+	s->queue[(s->head + s->count++) % HWS_SCREEN_QUEUE] = m;
+	s->bytes += bytes;
+	return true;
+}
+
+Ses__Message *hws_screen_pop(struct hws_screen *s)
+{
+	Ses__Message *m;
+
+	if (s->count == 0)
+		return NULL;
+	m = s->queue[s->head];
+	s->head = (s->head + 1) % HWS_SCREEN_QUEUE;
+	s->count--;
+	s->bytes -= HWS_MIN(s->bytes, message_bytes(m));
+	return m;
+}
+
+/* Rows that differ, then the columns within them; luma first, chroma for the rare change of colour alone. */
+static struct hws_rect find_damage(const struct hws_picture *a, const struct hws_picture *b)
+{
+	int top = a->height, bottom = -1, left = a->width, right = -1;
+
+	for (int i = 0; i < 3; i++) {
+		int w = i ? hws_chroma(a->width) : a->width,
+		    h = i ? hws_chroma(a->height) : a->height;
+		int shift = i ? 1 : 0;
+		for (int y = 0; y < h; y++) {
+			const uint8_t *p = a->plane[i] + (ptrdiff_t)y * a->stride[i];
+			const uint8_t *q = b->plane[i] + (ptrdiff_t)y * b->stride[i];
+			if (memcmp(p, q, (size_t)w) == 0)
+				continue;
+			int l = 0, r = w - 1;
+			while (l < r && l << shift < left && p[l] == q[l])
+				l++;
+			while (r > l && r << shift > right && p[r] == q[r])
+				r--;
+			left = HWS_MIN(left, l << shift);
+			right = HWS_MAX(right, (r << shift) + shift);
+			top = HWS_MIN(top, y << shift);
+			bottom = HWS_MAX(bottom, (y << shift) + shift);
+		}
+	}
+	if (bottom < 0)
+		return (struct hws_rect){ 0 };
+	right = HWS_MIN(right, a->width - 1);
+	bottom = HWS_MIN(bottom, a->height - 1);
+	return (struct hws_rect){ left, top, right - left + 1, bottom - top + 1 };
+}
+
+/* Compares with the last picture and keeps this one in its place. */
+static int changed_part(struct hws_screen *s, const struct hws_picture *p, struct hws_rect *ret)
+{
+	struct hws_rect all = { 0, 0, p->width, p->height };
+	int r;
+
+	if (s->before && s->before->width == p->width && s->before->height == p->height) {
+		*ret = find_damage(p, s->before);
+	} else {
+		hws_picture_drop(s->before);
+		s->before = NULL;
+		r = hws_picture_new(HWS_PIXEL_I420, p->width, p->height, &s->before);
+		if (r < 0)
+			return r;
+		*ret = all;
+	}
+	return hws_rect_empty(*ret) ? HWS_OK : hws_picture_copy(s->before, p);
+}
+
+int hws_screen_decode(struct hws_screen *s, enum hws_codec codec,
+		const Ses__EncodedVideoFrames *frames, bool reset, bool rgba,
+		struct hws_picture **ret, struct hws_rect *ret_damage)
+{
+	const struct hws_picture *decoded = NULL;
+	struct hws_picture *out = NULL;
+	int r = HWS_OK;
+
+	if (reset || codec != s->codec) {
+		hws_decoder_free(s->decoder);
+		s->decoder = NULL;
+		s->codec = codec;
+	}
+	if (!s->decoder) {
+		r = hws_decoder_new(codec, 2, &s->decoder);
+		if (r < 0)
+			return r;
+	}
+	for (size_t i = 0; i < frames->n_frames && i < FRAMES_IN_MESSAGE; i++) {
+		const ProtobufCBinaryData *d = &frames->frames[i]->data;
+		const struct hws_picture *p = NULL;
+		r = hws_decoder_decode(s->decoder, hws_bytes(d->data, d->len), &p);
+		if (r == HWS_OK)
+			decoded = p;
+		else if (r != HWS_ERR_AGAIN)
+			return r;
+	}
+	if (!decoded)
+		return HWS_ERR_AGAIN;
+	r = hws_picture_pool_get(s->pool, HWS_PIXEL_BGRA, decoded->width, decoded->height, &out);
+	if (r < 0)
+		return r;
+	r = changed_part(s, decoded, ret_damage);
+	if (r < 0) {
+		hws_picture_drop(out);
+		return r;
+	}
+	struct hws_rect all = { 0, 0, decoded->width, decoded->height };
+	if (rgba)
+		hws_pixels_i420_to_rgba(decoded, all, out->plane[0], out->stride[0]);
+	else
+		hws_pixels_i420_to_bgra(decoded, all, out->plane[0], out->stride[0]);
+	*ret = out;
+	return HWS_OK;
+}
+
+bool hws_screen_publish(struct hws_screen *s, struct hws_picture *p, struct hws_rect damage,
+		uint64_t now_us)
+{
+	struct hws_picture *old;
+	bool unseen;
+
+	pthread_mutex_lock(&s->lock);
+	old = s->newest;
+	unseen = old && !s->taken;
+	if (!old || old->width != p->width || old->height != p->height)
+		s->damage = (struct hws_rect){ 0, 0, p->width, p->height };
+	else
+		s->damage = hws_rect_union(s->damage, damage);
+	s->newest = p;
+	s->taken = false;
+	s->number++;
+	s->time_us = now_us;
+	pthread_mutex_unlock(&s->lock);
+	hws_picture_unlock(old);
+	return unseen;
+}

@@ -1,0 +1,56 @@
+/* video/screen: one display of the host at the viewer: its queue of packets, its decoder, its newest
+ * picture. Used by video_view alone. */
+#pragma once
+#include "client/media/picture.h"
+#include "client/media/video_codec.h"
+#include "proto/session.pb-c.h"
+#include <pthread.h>
+
+#define HWS_SCREEN_QUEUE 120 /* messages; what deployed viewers hold */
+#define HWS_SCREEN_QUEUE_BYTES (64u << 20)
+
+struct hws_screen {
+	/* The queue: messages in order of arrival. Loop thread. */
+	Ses__Message *queue[HWS_SCREEN_QUEUE];
+	unsigned head, count;
+	size_t bytes;
+	bool need_key;   /* what comes before a key frame is useless */
+	bool reset;      /* the next decode starts with a new decoder */
+	bool broken;     /* the decoder cannot go on without a key frame: do not record either */
+	unsigned failed; /* decodes in a row */
+	uint64_t refresh_us; /* when a new picture was last asked for */
+	bool busy;           /* a job has the decoder */
+
+	/* With the job while busy. */
+	struct hws_decoder *decoder;
+	enum hws_codec codec;
+	struct hws_picture *before; /* I420 of the last picture, to find out what changed */
+	struct hws_picture_pool *pool;
+
+	/* Shared with the thread that shows. */
+	pthread_mutex_t lock;
+	struct hws_picture *newest;
+	struct hws_rect damage; /* since it was last taken */
+	bool taken;             /* the newest has been looked at */
+	uint64_t number, time_us;
+};
+
+int hws_screen_new(struct hws_screen **ret) HWS_MUST_CHECK;
+/* Not while busy. Takes NULL. */
+void hws_screen_free(struct hws_screen *s);
+void hws_screen_clear_queue(struct hws_screen *s);
+/* Takes the message. false: the queue was full and has been emptied; a key frame is needed. */
+bool hws_screen_push(struct hws_screen *s, Ses__Message *m, size_t bytes);
+Ses__Message *hws_screen_pop(struct hws_screen *s);
+/* The job: decodes all packets of a message and converts the last picture. HWS_ERR_AGAIN: nothing to
+ * show. *ret is a picture with one reference for the caller. */
+int hws_screen_decode(struct hws_screen *s, enum hws_codec codec,
+		const Ses__EncodedVideoFrames *frames, bool reset, bool rgba,
+		struct hws_picture **ret, struct hws_rect *ret_damage);
+/* Makes it the newest; takes the reference. Returns true when the one before was never looked at. */
+bool hws_screen_publish(struct hws_screen *s, struct hws_picture *p, struct hws_rect damage,
+		uint64_t now_us);
+
+/* The packets of a video message and their codec; NULL for what is not encoded video. */
+const Ses__EncodedVideoFrames *hws_video_frames(
+		const Ses__VideoFrame *f, enum hws_codec *ret_codec);

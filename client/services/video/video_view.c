@@ -1,0 +1,432 @@
+#include "client/services/video/video_view.h"
+#include "client/services/video/screen.h"
+#include "shared/base/clock.h"
+#include "shared/base/mem.h"
+#include "shared/wire/envelope.h"
+
+#define REFRESH_US 500000ull /* between two requests for a new picture of one display */
+#define FAILED_MAX 3u
+
+struct hws_video_view {
+	struct hws_service service;
+	struct hws_video_view_conf conf;
+	struct hws_viewer *viewer;
+	bool open, closed;
+	unsigned jobs; /* with the pool; the object lives until they are back */
+	unsigned generation;
+	pthread_mutex_t lock; /* the table below, for hws_video_view_take */
+	struct hws_screen *screen[HWS_DISPLAYS_MAX];
+	struct hws_video_stats stats;
+	uint64_t decode_sum_us;
+	/* fps control, see pace() */
+	uint64_t pace_us, calm_us;
+	unsigned last_fps, recent_frames;
+	uint64_t recent_us;
+};
+
+struct job {
+	struct hws_video_view *vv;
+	struct hws_screen *screen;
+	size_t display;
+	unsigned generation;
+	Ses__Message *message;
+	const Ses__EncodedVideoFrames *frames;
+	enum hws_codec codec;
+	bool reset;
+	uint64_t took_us;
+	struct hws_picture *picture;
+	struct hws_rect damage;
+};
+
+unsigned hws_video_view_can(void)
+{
+	static const struct {
+		enum hws_codec codec;
+		unsigned can;
+	} table[] = { { HWS_CODEC_VP8, HWS_CAN_VP8 }, { HWS_CODEC_VP9, HWS_CAN_VP9 },
+		{ HWS_CODEC_AV1, HWS_CAN_AV1 }, { HWS_CODEC_H264, HWS_CAN_H264 },
+		{ HWS_CODEC_H265, HWS_CAN_H265 } };
+	unsigned can = 0;
+
+	for (size_t i = 0; i < HWS_COUNT(table); i++)
+		if (hws_codec_can_decode(table[i].codec))
+			can |= table[i].can;
+	return can;
+}
+
+static unsigned can_bit(enum hws_codec codec)
+{
+	switch (codec) {
+	case HWS_CODEC_VP8:
+		return HWS_CAN_VP8;
+	case HWS_CODEC_VP9:
+		return HWS_CAN_VP9;
+	case HWS_CODEC_AV1:
+		return HWS_CAN_AV1;
+	case HWS_CODEC_H264:
+		return HWS_CAN_H264;
+	case HWS_CODEC_H265:
+		return HWS_CAN_H265;
+	default:
+		return 0;
+	}
+}
+
+/* At most twice a second for a display: a host starts its encoder anew each time. */
+static void ask_refresh(struct hws_video_view *vv, size_t display)
+{
+	struct hws_screen *s = vv->screen[display];
+	uint64_t now = hws_loop_now_us(vv->conf.loop);
+
+	if (s->refresh_us && now - s->refresh_us < REFRESH_US)
+		return;
+	if (hws_viewer_refresh(vv->viewer, (int)display) == HWS_OK)
+		s->refresh_us = now;
+}
+
+/* Tells the host again what can be decoded, without a codec that turned out not to work. */
+static void withdraw(struct hws_video_view *vv, enum hws_codec codec)
+{
+	struct hws_view_options o = *hws_viewer_options(vv->viewer);
+
+	if (!(o.can & can_bit(codec)) || codec == HWS_CODEC_VP9)
+		return; /* VP9 is what every host falls back to */
+	o.can &= ~can_bit(codec);
+	hws_viewer_set_options(vv->viewer, &o);
+}
+
+static int run_decode(void *arg)
+{
+	struct job *j = arg;
+	uint64_t start = hws_clock_us();
+	int r = hws_screen_decode(j->screen, j->codec, j->frames, j->reset,
+			j->vv->conf.order == HWS_VIDEO_RGBA, &j->picture, &j->damage);
+
+	j->took_us = hws_clock_us() - start;
+	return r;
+}
+
+static void start_job(struct hws_video_view *vv, size_t display);
+
+static void free_view(struct hws_video_view *vv)
+{
+	for (size_t i = 0; i < HWS_DISPLAYS_MAX; i++)
+		hws_screen_free(vv->screen[i]);
+	pthread_mutex_destroy(&vv->lock);
+	hws_free(vv);
+}
+
+static void decode_failed(struct hws_video_view *vv, struct job *j, int r)
+{
+	struct hws_screen *s = j->screen;
+
+	vv->stats.dropped++;
+	s->need_key = true;
+	s->reset = true;
+	hws_screen_clear_queue(s);
+	if (r == HWS_ERR_UNSUPPORTED || ++s->failed >= FAILED_MAX)
+		withdraw(vv, j->codec);
+	ask_refresh(vv, j->display);
+}
+
+static void decode_done(struct hws_video_view *vv, struct job *j)
+{
+	struct hws_screen *s = j->screen;
+	uint64_t now = hws_clock_us();
+	int width = j->picture->width, height = j->picture->height;
+
+	s->failed = 0;
+	vv->stats.frames++;
+	vv->stats.codec = j->codec;
+	vv->stats.last_us = now;
+	vv->decode_sum_us += j->took_us;
+	vv->recent_frames++;
+	vv->recent_us += j->took_us;
+	if (hws_screen_publish(s, j->picture, j->damage, now))
+		vv->stats.dropped++;
+	j->picture = NULL;
+	vv->conf.on_picture(j->display, width, height, s->number, vv->conf.arg);
+}
+
+static void on_decoded(void *arg, int r)
+{
+	struct job *j = arg;
+	struct hws_video_view *vv = j->vv;
+
+	j->screen->busy = false;
+	vv->jobs--;
+	if (!vv->closed && vv->open && j->generation == vv->generation) {
+		if (r == HWS_OK)
+			decode_done(vv, j);
+		else if (r == HWS_ERR_FULL) /* all pictures are being looked at */
+			vv->stats.dropped++;
+		else if (r != HWS_ERR_AGAIN)
+			decode_failed(vv, j, r);
+	}
+	hws_picture_unlock(j->picture);
+	hws_ses_free(j->message);
+	if (vv->closed) {
+		hws_free(j);
+		if (vv->jobs == 0)
+			free_view(vv);
+		return;
+	}
+	start_job(vv, j->display);
+	hws_free(j);
+}
+
+static void start_job(struct hws_video_view *vv, size_t display)
+{
+	struct hws_screen *s = vv->screen[display];
+	struct job *j;
+
+	if (s->busy || s->count == 0)
+		return;
+	j = hws_alloc(sizeof(*j));
+	if (!j) {
+		hws_screen_clear_queue(s);
+		s->need_key = true;
+		return;
+	}
+	j->vv = vv;
+	j->screen = s;
+	j->display = display;
+	j->generation = vv->generation;
+	j->message = hws_screen_pop(s);
+	j->frames = hws_video_frames(j->message->video_frame, &j->codec);
+	j->reset = s->reset;
+	if (hws_work_submit(vv->conf.work, vv->conf.loop, run_decode, on_decoded, j) < 0) {
+		hws_ses_free(j->message);
+		hws_free(j);
+		hws_screen_clear_queue(s);
+		s->need_key = true;
+		ask_refresh(vv, display);
+		return;
+	}
+	s->reset = false;
+	s->busy = true;
+	vv->jobs++;
+}
+
+static struct hws_screen *screen_of(struct hws_video_view *vv, int32_t display)
+{
+	struct hws_screen *s = NULL;
+
+	if (display < 0 || (uint32_t)display >= HWS_DISPLAYS_MAX ||
+			(size_t)display >= hws_viewer_peer(vv->viewer)->display_count)
+		return NULL;
+	if (!vv->screen[display] && hws_screen_new(&s) == HWS_OK) {
+		pthread_mutex_lock(&vv->lock);
+		vv->screen[display] = s;
+		pthread_mutex_unlock(&vv->lock);
+	}
+	return vv->screen[display];
+}
+
+static bool has_key(const Ses__EncodedVideoFrames *f)
+{
+	return f->n_frames > 0 && f->frames[0]->key;
+}
+
+static bool on_video(struct hws_video_view *vv, Ses__Message *m)
+{
+	enum hws_codec codec = HWS_CODEC_NONE;
+	const Ses__EncodedVideoFrames *f = hws_video_frames(m->video_frame, &codec);
+	struct hws_screen *s = f ? screen_of(vv, m->video_frame->display) : NULL;
+	size_t display = (size_t)m->video_frame->display, bytes = 0;
+
+	if (!s || f->n_frames == 0)
+		return false;
+	if (!(hws_video_view_can() & can_bit(codec))) {
+		/* Withdrawn or never offered: the host does not know, or another viewer wants it. */
+		vv->stats.dropped++;
+		withdraw(vv, codec);
+		return false;
+	}
+	if (has_key(f))
+		s->need_key = false;
+	if (s->need_key) {
+		vv->stats.dropped++;
+		ask_refresh(vv, display);
+		return false;
+	}
+	for (size_t i = 0; i < f->n_frames; i++) {
+		const Ses__EncodedVideoFrame *p = f->frames[i];
+		bytes += p->data.len;
+		if (vv->conf.on_packet)
+			vv->conf.on_packet(display, codec, hws_bytes(p->data.data, p->data.len),
+					p->key, p->pts, vv->conf.arg);
+	}
+	if (!hws_screen_push(s, m, bytes)) {
+		vv->stats.dropped++;
+		ask_refresh(vv, display);
+		return true;
+	}
+	start_job(vv, display);
+	return true;
+}
+
+static void reset_screen(struct hws_video_view *vv, size_t display)
+{
+	struct hws_screen *s = display < HWS_DISPLAYS_MAX ? vv->screen[display] : NULL;
+
+	if (!s)
+		return;
+	hws_screen_clear_queue(s);
+	s->need_key = s->reset = true;
+	s->failed = 0;
+}
+
+static bool on_message(struct hws_service *service, Ses__Message *m)
+{
+	struct hws_video_view *vv = hws_container(service, struct hws_video_view, service);
+
+	switch (m->union_case) {
+	case SES__MESSAGE__UNION_VIDEO_FRAME:
+		return on_video(vv, m);
+	case SES__MESSAGE__UNION_PEER_INFO: /* indices mean other displays now */
+		for (size_t i = 0; i < HWS_DISPLAYS_MAX; i++)
+			reset_screen(vv, i);
+		return false;
+	default: /* SwitchDisplay: the decoder of that display starts anew */
+		if (m->misc->switch_display->display >= 0)
+			reset_screen(vv, (size_t)m->misc->switch_display->display);
+		return false;
+	}
+}
+
+static void on_open(struct hws_service *service)
+{
+	struct hws_video_view *vv = hws_container(service, struct hws_video_view, service);
+
+	vv->open = true;
+	vv->generation++;
+	vv->last_fps = 0;
+	for (size_t i = 0; i < HWS_DISPLAYS_MAX; i++)
+		reset_screen(vv, i);
+}
+
+static void on_close(struct hws_service *service)
+{
+	struct hws_video_view *vv = hws_container(service, struct hws_video_view, service);
+
+	vv->open = false;
+	for (size_t i = 0; i < HWS_DISPLAYS_MAX; i++)
+		if (vv->screen[i])
+			hws_screen_clear_queue(vv->screen[i]);
+}
+
+/* Asks the host for fewer frames when they come faster than they can be decoded, and for more again when
+ * that has passed: the rule deployed viewers follow (a tenth below the measured speed). */
+static void pace(struct hws_service *service, uint64_t now_us)
+{
+	struct hws_video_view *vv = hws_container(service, struct hws_video_view, service);
+	struct hws_view_options o = *hws_viewer_options(vv->viewer);
+	unsigned queued = 0, wish = o.fps > 0 ? (unsigned)o.fps : 30, decode, limit;
+
+	for (size_t i = 0; i < HWS_DISPLAYS_MAX; i++)
+		if (vv->screen[i])
+			queued = HWS_MAX(queued, vv->screen[i]->count);
+	vv->stats.queued = queued;
+	if (queued > 1)
+		vv->calm_us = 0;
+	else if (vv->calm_us == 0)
+		vv->calm_us = now_us;
+	if (vv->recent_frames < 3)
+		return;
+	uint64_t spent_us = HWS_MAX(1ull, vv->recent_us);
+	decode = (unsigned)HWS_MAX(1ull, vv->recent_frames * HWS_US_PER_S / spent_us);
+	vv->recent_frames = 0;
+	vv->recent_us = 0;
+	limit = HWS_MIN(decode * 9 / 10, wish);
+	limit = HWS_MAX(1u, limit);
+	unsigned fps = vv->last_fps ? vv->last_fps : wish;
+	unsigned many = HWS_MAX(1u, decode / 2), slow = queued > limit ? limit / 2 : limit;
+	if (queued > many || (queued > 1 && fps > limit))
+		fps = HWS_MAX(1u, slow);
+	else if (vv->calm_us && now_us - vv->calm_us > 3 * HWS_US_PER_S && fps + 3 <= limit)
+		fps = limit;
+	if (fps == (vv->last_fps ? vv->last_fps : wish))
+		return;
+	vv->last_fps = fps;
+	Ses__OptionMessage om = SES__OPTION_MESSAGE__INIT;
+	Ses__Misc misc = SES__MISC__INIT;
+	om.custom_fps = (int32_t)fps;
+	misc.union_case = SES__MISC__UNION_OPTION;
+	misc.option = &om;
+	if (hws_viewer_send_misc(vv->viewer, &misc) < 0)
+		vv->last_fps = 0;
+}
+
+static const struct hws_service_impl impl = {
+	.name = "video",
+	.open = on_open,
+	.on_message = on_message,
+	.tick = pace,
+	.close = on_close,
+};
+
+int hws_video_view_new(const struct hws_video_view_conf *conf, struct hws_video_view **ret)
+{
+	struct hws_video_view *vv = hws_alloc(sizeof(*vv));
+
+	if (!vv)
+		return HWS_ERR_NOMEM;
+	vv->service.impl = &impl;
+	vv->conf = *conf;
+	pthread_mutex_init(&vv->lock, NULL);
+	*ret = vv;
+	return HWS_OK;
+}
+
+void hws_video_view_free(struct hws_video_view *vv)
+{
+	if (!vv)
+		return;
+	vv->closed = true;
+	vv->open = false;
+	if (vv->jobs == 0)
+		free_view(vv);
+}
+
+struct hws_service *hws_video_view_service(struct hws_video_view *vv)
+{
+	return &vv->service;
+}
+
+void hws_video_view_attach(struct hws_video_view *vv, struct hws_viewer *viewer)
+{
+	vv->viewer = viewer;
+}
+
+void hws_video_view_stats(const struct hws_video_view *vv, struct hws_video_stats *ret)
+{
+	*ret = vv->stats;
+	ret->decode_us = vv->stats.frames ? vv->decode_sum_us / vv->stats.frames : 0;
+}
+
+int hws_video_view_take(struct hws_video_view *vv, size_t display, struct hws_video_picture *ret)
+{
+	struct hws_screen *s;
+	int r = HWS_ERR_AGAIN;
+
+	if (display >= HWS_DISPLAYS_MAX)
+		return HWS_ERR_RANGE;
+	pthread_mutex_lock(&vv->lock);
+	s = vv->screen[display];
+	pthread_mutex_unlock(&vv->lock);
+	if (!s)
+		return r;
+	pthread_mutex_lock(&s->lock);
+	if (s->newest) {
+		ret->picture = hws_picture_lock(s->newest);
+		ret->damage = s->damage;
+		ret->number = s->number;
+		ret->time_us = s->time_us;
+		s->damage = (struct hws_rect){ 0 };
+		s->taken = true;
+		r = HWS_OK;
+	}
+	pthread_mutex_unlock(&s->lock);
+	return r;
+}

@@ -1,0 +1,52 @@
+/* video/video_view: the viewer's pictures: one decoder for each display, decoding and conversion on a
+ * worker, the newest picture kept for whoever shows it. Loop thread, but for hws_video_view_take. */
+#pragma once
+#include "client/core/viewer.h"
+#include "client/media/picture.h"
+#include "client/media/video_codec.h"
+#include "shared/loop/work.h"
+
+struct hws_video_view;
+
+/* Byte order of the pictures given out. */
+enum hws_video_order { HWS_VIDEO_BGRA, HWS_VIDEO_RGBA };
+
+struct hws_video_view_conf {
+	struct hws_loop *loop;
+	struct hws_work *work;
+	enum hws_video_order order;
+	/* A newer picture may be taken. */
+	void (*on_picture)(size_t display, int width, int height, uint64_t number, void *arg);
+	/* An encoded packet, before it is decoded (recording); borrows. May be NULL. */
+	void (*on_packet)(size_t display, enum hws_codec codec, struct hws_bytes data, bool key,
+			int64_t pts_ms, void *arg);
+	void *arg;
+};
+
+struct hws_video_stats {
+	uint64_t frames, dropped;
+	uint64_t decode_us; /* mean */
+	uint64_t last_us;   /* when the last picture was ready */
+	enum hws_codec codec;
+	unsigned queued; /* packets that wait for their decoder */
+};
+
+int hws_video_view_new(
+		const struct hws_video_view_conf *conf, struct hws_video_view **ret) HWS_MUST_CHECK;
+/* Running decodes end by themselves; nothing is called any more. Takes NULL. */
+void hws_video_view_free(struct hws_video_view *vv);
+struct hws_service *hws_video_view_service(struct hws_video_view *vv);
+/* Before the viewer opens it. */
+void hws_video_view_attach(struct hws_video_view *vv, struct hws_viewer *viewer);
+void hws_video_view_stats(const struct hws_video_view *vv, struct hws_video_stats *ret);
+/* What can be decoded here, as HWS_CAN_*. */
+unsigned hws_video_view_can(void);
+
+struct hws_video_picture {
+	struct hws_picture *picture; /* locked for the caller, who unlocks it */
+	struct hws_rect damage;      /* since the last one taken */
+	uint64_t number, time_us;
+};
+/* Any thread. HWS_ERR_AGAIN when there is none. */
+int hws_video_view_take(struct hws_video_view *vv, size_t display,
+		struct hws_video_picture *ret) HWS_MUST_CHECK;
