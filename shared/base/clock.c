@@ -28,18 +28,33 @@ uint64_t hws_cpu_us(void)
 	return read_clock(CLOCK_PROCESS_CPUTIME_ID);
 }
 
+/* Proleptic Gregorian date of a day number (0 = 1970-01-01), counted in years that begin in March, so
+ * that the leap day is the last one. By hand, because libc takes a lock and reads the time zone's file. */
+static void civil(uint64_t days, unsigned *ret_year, unsigned *ret_month, unsigned *ret_day)
+{
+	uint64_t z = days + 719468, era = z / 146097;
+	unsigned in_era = (unsigned)(z % 146097);
+	unsigned year = (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
+	unsigned in_year = in_era - (365 * year + year / 4 - year / 100);
+	unsigned m = (5 * in_year + 2) / 153;
+
+	*ret_day = in_year - (153 * m + 2) / 5 + 1;
+	*ret_month = m < 10 ? m + 3 : m - 9;
+	*ret_year = (unsigned)(year + era * 400) + (*ret_month <= 2);
+}
+
 char *hws_wall_text(uint64_t wall_us, char *buf, size_t size)
 {
-	time_t s = (time_t)(wall_us / HWS_US_PER_S);
-	unsigned us = (unsigned)(wall_us % HWS_US_PER_S);
-	struct tm tm;
-	int n = -1;
+	uint64_t s = wall_us / HWS_US_PER_S;
+	unsigned us = (unsigned)(wall_us % HWS_US_PER_S), in_day = (unsigned)(s % 86400);
+	unsigned year, month, day;
+	int n;
 
 	if (!size)
 		return buf;
-	if (gmtime_r(&s, &tm) && tm.tm_year <= 9999 - 1900)
-		n = snprintf(buf, size, "%04d-%02d-%02dT%02d:%02d:%02d.%06uZ", tm.tm_year + 1900,
-				tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, us);
+	civil(s / 86400, &year, &month, &day);
+	n = snprintf(buf, size, "%04u-%02u-%02uT%02u:%02u:%02u.%06uZ", year, month, day,
+			in_day / 3600, in_day / 60 % 60, in_day % 60, us);
 	if (n < 0 || (size_t)n >= size)
 		buf[0] = 0;
 	return buf;

@@ -1,0 +1,113 @@
+/* Where a program keeps its state and its sockets. */
+#include "shared/daemon/daemon.h"
+
+#include "shared/base/str.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Makes the folder and what is missing above it, private. One that exists must belong to us or root and
+ * not be writable for everybody. */
+static int make_private(char *path, struct hws_error *err)
+{
+	struct stat st;
+
+	for (char *p = path + 1;; p++) {
+		char was = *p;
+
+		if (was != '/' && was)
+			continue;
+		*p = 0;
+		if (mkdir(path, 0700) < 0 && errno != EEXIST) {
+			int cause = errno, r = hws_err_from_errno(cause);
+
+			hws_error_set(err, r, "cannot create the folder %s: %s", path,
+					strerror(cause));
+			*p = was;
+			return r;
+		}
+		*p = was;
+		if (!was)
+			break;
+	}
+	if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
+		return hws_error_set(err, HWS_ERR_EXISTS, "%s is no folder", path);
+	if (geteuid() != 0 && st.st_uid != geteuid() && st.st_uid != 0)
+		return hws_error_set(err, HWS_ERR_PERM, "%s belongs to another user", path);
+	if (st.st_mode & S_IWOTH)
+		return hws_error_set(err, HWS_ERR_PERM,
+				"%s can be written by everybody; run: chmod o-w %s", path, path);
+	return HWS_OK;
+}
+
+/* The first of a list separated by ':' (systemd gives one for each folder of a unit). */
+static int from_systemd(const char *variable, char *buf, size_t size)
+{
+	const char *list = getenv(variable);
+
+	if (!list || list[0] != '/')
+		return HWS_ERR_NOTFOUND;
+	return hws_fmt(buf, size, "%.*s", (int)strcspn(list, ":"), list);
+}
+
+static int from_xdg(const char *variable, const char *name, char *buf, size_t size)
+{
+	const char *base = getenv(variable);
+
+	if (!base || base[0] != '/')
+		return HWS_ERR_NOTFOUND;
+	return hws_fmt(buf, size, "%s/%s", base, name);
+}
+
+static int from_home(const char *name, char *buf, size_t size)
+{
+	const char *home = getenv("HOME");
+	const struct passwd *pw;
+
+	if (!home || home[0] != '/') {
+		pw = getpwuid(geteuid());
+		home = pw ? pw->pw_dir : NULL;
+	}
+	if (!home || home[0] != '/')
+		return HWS_ERR_NOTFOUND;
+	return hws_fmt(buf, size, "%s/.local/state/%s", home, name);
+}
+
+static int finish(int r, char *buf, struct hws_error *err)
+{
+	if (r == HWS_ERR_NOTFOUND)
+		return hws_error_set(err, r,
+				"no folder for the program's state: set HOME or XDG_STATE_HOME");
+	if (r < 0)
+		return hws_error_set(err, r, "the path of the program's state is too long");
+	return make_private(buf, err);
+}
+
+int hws_daemon_state_dir(const char *name, char *buf, size_t size, struct hws_error *err)
+{
+	int r = from_systemd("STATE_DIRECTORY", buf, size);
+
+	if (r == HWS_ERR_NOTFOUND && geteuid() == 0)
+		r = hws_fmt(buf, size, "/var/lib/%s", name);
+	if (r == HWS_ERR_NOTFOUND)
+		r = from_xdg("XDG_STATE_HOME", name, buf, size);
+	if (r == HWS_ERR_NOTFOUND)
+		r = from_home(name, buf, size);
+	return finish(r, buf, err);
+}
+
+int hws_daemon_runtime_dir(const char *name, char *buf, size_t size, struct hws_error *err)
+{
+	int r = from_systemd("RUNTIME_DIRECTORY", buf, size);
+
+	if (r == HWS_ERR_NOTFOUND && geteuid() == 0)
+		r = hws_fmt(buf, size, "/run/%s", name);
+	if (r == HWS_ERR_NOTFOUND)
+		r = from_xdg("XDG_RUNTIME_DIR", name, buf, size);
+	if (r == HWS_ERR_NOTFOUND)
+		return hws_daemon_state_dir(name, buf, size, err);
+	return finish(r, buf, err);
+}
