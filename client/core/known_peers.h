@@ -1,0 +1,20 @@
+/* core/known_peers: the hosts a viewer remembers, newest first, and their file (peers.json). */
+#pragma once
+#include "client/core/view_settings.h"
+
+struct hws_known_peers {
+	struct hws_known_peer peer[HWS_PEERS_MAX];
+	size_t count;
+};
+
+void hws_known_peers_done(struct hws_known_peers *k); /* wipes */
+/* "" = no file; a missing one is an empty list; entries that are damaged are left out, a damaged file is
+ * HWS_ERR_CORRUPT. */
+int hws_known_peers_load(
+		struct hws_known_peers *k, const char *path, struct hws_error *err) HWS_MUST_CHECK;
+int hws_known_peers_parse(struct hws_known_peers *k, struct hws_bytes json) HWS_MUST_CHECK;
+int hws_known_peers_store(const struct hws_known_peers *k, const char *path) HWS_MUST_CHECK;
+const struct hws_known_peer *hws_known_peers_find(
+		const struct hws_known_peers *k, const char *target);
+void hws_known_peers_put(struct hws_known_peers *k, const struct hws_known_peer *peer);
+bool hws_known_peers_remove(struct hws_known_peers *k, const char *target);

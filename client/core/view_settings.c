@@ -1,0 +1,302 @@
+#include "client/core/view_settings.h"
+#include "client/core/known_peers.h"
+#include "client/core/private_file.h"
+#include "shared/base/mem.h"
+#include "shared/base/str.h"
+#include "shared/conf/option.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FILE_MAX (256u << 10)
+#define AT(field) offsetof(struct hws_viewer_config, field)
+
+static const struct hws_option table[] = {
+	{ .section = "",
+			.name = "server",
+			.type = HWS_OPT_STR,
+			.offset = AT(server),
+			.def = "",
+			.arg = "HOST[:PORT]",
+			.help = "Rendezvous server that hosts are looked up at by their ID." },
+	{ .section = "",
+			.name = "key",
+			.type = HWS_OPT_STR,
+			.offset = AT(key),
+			.def = "",
+			.arg = "BASE64",
+			.help = "Public key of that server (its id_ed25519.pub)." },
+	{ .section = "",
+			.name = "id",
+			.type = HWS_OPT_STR,
+			.offset = AT(id),
+			.def = "",
+			.arg = "TEXT",
+			.help = "What hosts are told as this viewer's ID; empty: the machine's name." },
+	{ .section = "",
+			.name = "name",
+			.type = HWS_OPT_STR,
+			.offset = AT(name),
+			.def = "",
+			.arg = "TEXT",
+			.help = "What people at hosts see as the caller; empty: the user's name." },
+	{ .section = "",
+			.name = "force-relay",
+			.type = HWS_OPT_BOOL,
+			.offset = AT(force_relay),
+			.def = "no",
+			.help = "Always go through the relay." },
+	{ .section = "",
+			.name = "quality",
+			.type = HWS_OPT_STR,
+			.offset = AT(quality),
+			.def = "balanced",
+			.arg = "best|balanced|low",
+			.help = "Picture quality that sessions start with." },
+	{ .section = "",
+			.name = "codec",
+			.type = HWS_OPT_STR,
+			.offset = AT(codec),
+			.def = "auto",
+			.arg = "auto|vp8|vp9",
+			.help = "Video codec to ask hosts for." },
+};
+
+static const struct hws_options options = {
+	.program = "hawser",
+	.env_prefix = "HAWSER_",
+	.usage = "",
+	.about = "",
+	.table = table,
+	.count = HWS_COUNT(table),
+};
+
+struct hws_view_settings {
+	struct hws_viewer_config config; /* with overrides */
+	struct hws_viewer_config stored; /* as in the file */
+	char *path, *peers_path;
+	struct hws_known_peers peers;
+};
+
+static char *default_path(void)
+{
+	const char *base = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+	char buf[4096];
+	int r;
+
+	if (base && base[0] == '/')
+		r = hws_fmt(buf, sizeof(buf), "%s/hawser/hawser.conf", base);
+	else if (home && home[0] == '/')
+		r = hws_fmt(buf, sizeof(buf), "%s/.config/hawser/hawser.conf", home);
+	else
+		r = hws_str_copy(buf, sizeof(buf), "");
+	return r < 0 ? NULL : hws_strdup(buf);
+}
+
+/* peers.json beside the configuration. */
+static char *peers_path(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char buf[4200];
+
+	if (!*path)
+		return hws_strdup("");
+	if (hws_fmt(buf, sizeof(buf), "%.*speers.json", slash ? (int)(slash - path + 1) : 0, path) <
+			0)
+		return NULL;
+	return hws_strdup(buf);
+}
+
+static int load(struct hws_view_settings *s, struct hws_error *err)
+{
+	struct hws_buf text;
+	int r;
+
+	if (!*s->path)
+		return HWS_OK;
+	hws_buf_init(&text, FILE_MAX);
+	r = hws_private_file_read(s->path, &text, err);
+	if (r == HWS_OK) {
+		r = hws_options_text(&options, &s->config, s->path, hws_buf_bytes(&text), err);
+		if (r == HWS_OK)
+			r = hws_options_text(
+					&options, &s->stored, s->path, hws_buf_bytes(&text), err);
+	} else if (r == HWS_ERR_NOTFOUND) {
+		r = HWS_OK;
+	}
+	hws_buf_done(&text);
+	return r < 0 ? r : hws_known_peers_load(&s->peers, s->peers_path, err);
+}
+
+int hws_view_settings_open(const char *path, struct hws_view_settings **ret, struct hws_error *err)
+{
+	struct hws_view_settings *s = hws_alloc(sizeof(*s));
+	int r;
+
+	if (!s)
+		return hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
+	r = hws_options_init(&options, &s->config);
+	if (r == HWS_OK)
+		r = hws_options_init(&options, &s->stored);
+	s->path = path ? hws_strdup(path) : default_path();
+	s->peers_path = s->path ? peers_path(s->path) : NULL;
+	if (r == HWS_OK && !s->peers_path)
+		r = hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
+	if (r == HWS_OK)
+		r = load(s, err);
+	if (r < 0) {
+		hws_view_settings_free(s);
+		return r;
+	}
+	*ret = s;
+	return HWS_OK;
+}
+
+void hws_view_settings_free(struct hws_view_settings *s)
+{
+	if (!s)
+		return;
+	hws_options_done(&options, &s->config);
+	hws_options_done(&options, &s->stored);
+	hws_known_peers_done(&s->peers);
+	hws_free(s->path);
+	hws_free(s->peers_path);
+	hws_free(s);
+}
+
+const struct hws_viewer_config *hws_view_settings_config(const struct hws_view_settings *s)
+{
+	return &s->config;
+}
+
+const char *hws_view_settings_path(const struct hws_view_settings *s)
+{
+	return s->path;
+}
+
+int hws_view_settings_get(
+		const struct hws_view_settings *s, const char *name, char *buf, size_t size)
+{
+	return hws_options_get(&options, &s->config, name, buf, size);
+}
+
+static const struct hws_option *find(const char *name)
+{
+	for (size_t i = 0; i < HWS_COUNT(table); i++)
+		if (strcmp(table[i].name, name) == 0)
+			return &table[i];
+	return NULL;
+}
+
+static bool is_one_of(const char *value, const char *const *list)
+{
+	for (; *list; list++)
+		if (strcmp(value, *list) == 0)
+			return true;
+	return false;
+}
+
+/* What the option table cannot say. */
+static int check_value(const char *name, const char *value, struct hws_error *err)
+{
+	static const char *const qualities[] = { "best", "balanced", "low", NULL };
+	static const char *const codecs[] = { "auto", "vp8", "vp9", NULL };
+	uint8_t pk[HWS_PK_LEN];
+
+	if (strchr(value, '\n') || !hws_utf8_valid(hws_bytes_str(value)))
+		return hws_error_set(err, HWS_ERR_INVAL, "%s must be one line of text", name);
+	if (strcmp(name, "key") == 0 && *value && hws_key_parse(value, pk) < 0)
+		return hws_error_set(err, HWS_ERR_INVAL,
+				"this is not a server key; copy the one line of the server's "
+				"id_ed25519.pub (44 characters)");
+	if (strcmp(name, "quality") == 0 && !is_one_of(value, qualities))
+		return hws_error_set(err, HWS_ERR_INVAL, "quality must be best, balanced or low");
+	if (strcmp(name, "codec") == 0 && !is_one_of(value, codecs))
+		return hws_error_set(err, HWS_ERR_INVAL, "codec must be auto, vp8 or vp9");
+	return HWS_OK;
+}
+
+int hws_view_settings_override(struct hws_view_settings *s, const char *name, const char *value,
+		struct hws_error *err)
+{
+	const struct hws_option *o = find(name);
+	int r;
+
+	if (!o)
+		return hws_error_set(err, HWS_ERR_NOTFOUND, "there is no option \"%.60s\"", name);
+	if (!value || !*value)
+		value = o->def;
+	r = check_value(name, value, err);
+	return r < 0 ? r : hws_options_set(&options, &s->config, name, value, err);
+}
+
+/* Only what differs from the defaults, so that later defaults can be better ones. */
+static int store(const struct hws_view_settings *s, struct hws_error *err)
+{
+	struct hws_buf out;
+	int r;
+
+	hws_buf_init(&out, FILE_MAX);
+	hws_buf_put_str(&out,
+			"# hawser: the viewer's settings. `hawser config show` lists all of them.\n");
+	for (size_t i = 0; i < HWS_COUNT(table); i++) {
+		char now[2048];
+		if (hws_options_get(&options, &s->stored, table[i].name, now, sizeof(now)) ==
+						HWS_OK &&
+				strcmp(now, table[i].def) != 0)
+			hws_buf_fmt(&out, "%s = %s\n", table[i].name, now);
+	}
+	r = hws_buf_err(&out);
+	if (r == HWS_OK)
+		r = hws_private_file_write(s->path, hws_buf_bytes(&out), err);
+	hws_buf_done(&out);
+	return r;
+}
+
+int hws_view_settings_set(struct hws_view_settings *s, const char *name, const char *value,
+		struct hws_error *err)
+{
+	const struct hws_option *o = find(name);
+	int r = hws_view_settings_override(s, name, value, err);
+
+	if (r < 0)
+		return r;
+	r = hws_options_set(&options, &s->stored, name, value && *value ? value : o->def, err);
+	if (r < 0 || !*s->path)
+		return r;
+	return store(s, err);
+}
+
+void hws_view_settings_show(const struct hws_view_settings *s, struct hws_buf *out)
+{
+	hws_options_show(&options, &s->config, out);
+}
+
+const struct hws_known_peer *hws_view_settings_peer(
+		const struct hws_view_settings *s, const char *target)
+{
+	return hws_known_peers_find(&s->peers, target);
+}
+
+size_t hws_view_settings_peer_count(const struct hws_view_settings *s)
+{
+	return s->peers.count;
+}
+
+const struct hws_known_peer *hws_view_settings_peer_at(const struct hws_view_settings *s, size_t i)
+{
+	return i < s->peers.count ? &s->peers.peer[i] : NULL;
+}
+
+int hws_view_settings_keep(struct hws_view_settings *s, const struct hws_known_peer *peer)
+{
+	hws_known_peers_put(&s->peers, peer);
+	return hws_known_peers_store(&s->peers, s->peers_path);
+}
+
+int hws_view_settings_forget(struct hws_view_settings *s, const char *target)
+{
+	if (!hws_known_peers_remove(&s->peers, target))
+		return HWS_ERR_NOTFOUND;
+	return hws_known_peers_store(&s->peers, s->peers_path);
+}

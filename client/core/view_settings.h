@@ -1,0 +1,61 @@
+/* core/view_settings: the viewer's configuration file and what it remembers of hosts. Both live in one folder:
+ * hawser.conf (INI) and peers.json, mode 0600, replaced atomically. One thread at a time. */
+#pragma once
+#include "shared/base/buf.h"
+#include "shared/base/err.h"
+#include "shared/crypto/identity.h"
+#include "shared/crypto/password.h"
+#include <stdbool.h>
+
+struct hws_viewer_config {
+	char *server, *key; /* rendezvous server and its public key; "" = none */
+	char *id, *name;    /* what hosts are shown; "" = of this machine and user */
+	bool force_relay;
+	char *quality, *codec;
+};
+
+#define HWS_PEERS_MAX 100u
+
+/* What is remembered of one host. Texts are bounded by their arrays. */
+struct hws_known_peer {
+	char target[300];
+	char hostname[128], username[128], platform[64];
+	uint64_t last_time; /* Unix seconds */
+	bool has_h1;
+	uint8_t h1_secret[HWS_H1_LEN];
+	char salt[129];
+	bool has_pk; /* pinned on the first encrypted session */
+	uint8_t pk[HWS_PK_LEN];
+	bool trusted; /* "trust this device" was accepted */
+};
+
+struct hws_view_settings;
+
+/* `path`: of the INI file; NULL = $XDG_CONFIG_HOME/hawser/hawser.conf or ~/.config/...; "" = nothing is
+ * read or kept. A missing file is fine; a wrong one, or one others may write, is not. */
+int hws_view_settings_open(const char *path, struct hws_view_settings **ret,
+		struct hws_error *err) HWS_MUST_CHECK;
+void hws_view_settings_free(struct hws_view_settings *s); /* takes NULL */
+const struct hws_viewer_config *hws_view_settings_config(const struct hws_view_settings *s);
+const char *hws_view_settings_path(const struct hws_view_settings *s); /* "" = none */
+int hws_view_settings_get(const struct hws_view_settings *s, const char *name, char *buf,
+		size_t size) HWS_MUST_CHECK;
+/* Checks, sets, writes the file. NULL or "" = the default. */
+int hws_view_settings_set(struct hws_view_settings *s, const char *name, const char *value,
+		struct hws_error *err) HWS_MUST_CHECK;
+/* Sets without writing. */
+int hws_view_settings_override(struct hws_view_settings *s, const char *name, const char *value,
+		struct hws_error *err) HWS_MUST_CHECK;
+void hws_view_settings_show(const struct hws_view_settings *s, struct hws_buf *out);
+
+/* NULL when unknown; borrows until the next change. */
+const struct hws_known_peer *hws_view_settings_peer(
+		const struct hws_view_settings *s, const char *target);
+size_t hws_view_settings_peer_count(const struct hws_view_settings *s);
+/* Newest first. */
+const struct hws_known_peer *hws_view_settings_peer_at(const struct hws_view_settings *s, size_t i);
+/* Adds or replaces by target, and writes. The oldest goes when there are too many. */
+int hws_view_settings_keep(
+		struct hws_view_settings *s, const struct hws_known_peer *peer) HWS_MUST_CHECK;
+/* HWS_ERR_NOTFOUND. */
+int hws_view_settings_forget(struct hws_view_settings *s, const char *target) HWS_MUST_CHECK;
