@@ -1,0 +1,727 @@
+/* host/gate: a scripted viewer on a stream in memory, a scripted hostd, a scripted agent. */
+#include "client/host/gate.h"
+#include "client/host/gate_login.h"
+#include "client/host/gate_reply.h"
+#include "client/host/gate_table.h"
+#include "client/host/link.h"
+#include "shared/base/clock.h"
+#include "shared/base/str.h"
+#include "shared/crypto/crypto.h"
+#include "shared/net/conn.h"
+#include "shared/wire/envelope.h"
+#include "shared/wire/secure.h"
+#include <check.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define SEEN_MAX 64
+
+static struct hws_loop *loop;
+static struct hws_gate *gate;
+static struct hws_identity identity, server;
+/* hostd */
+static unsigned checks, closed;
+static Agt__LoginVerdict__Result answer;
+static const char *answer_text;
+static char last_state[32], last_why[100];
+static bool refuse_signature, no_agent;
+/* agent */
+static struct hws_link *agent;
+static unsigned opens, wires, permission_changes;
+static uint64_t agent_permissions;
+static bool agent_closed;
+static uint32_t last_wire_field;
+/* viewer */
+static struct hws_conn *viewer;
+static Ses__Message *seen[SEEN_MAX];
+static unsigned seen_count;
+static bool viewer_closed, swallow;
+static struct hws_secure secure;
+static bool securing;
+
+#define UNTIL(cond)                                                                                \
+	do {                                                                                       \
+		uint64_t end_us = hws_clock_us() + 5 * HWS_US_PER_S;                               \
+		while (!(cond)) {                                                                  \
+			ck_assert_msg(hws_clock_us() < end_us, "never: %s (state %s, %s)", #cond,  \
+					last_state, last_why);                                     \
+			hws_loop_once(loop, 10000);                                                \
+		}                                                                                  \
+	} while (0)
+
+static void on_sign(struct hws_bytes data, void *arg HWS_UNUSED)
+{
+	uint8_t sig[HWS_SIG_LEN];
+
+	hws_identity_sign(&identity, data, sig);
+	hws_gate_signed(gate, hws_bytes(sig, refuse_signature ? 0 : sizeof(sig)));
+}
+
+static void on_agent_message(
+		struct hws_link *l HWS_UNUSED, const Agt__Message *m, int fd, void *arg HWS_UNUSED)
+{
+	ck_assert_int_lt(fd, 0);
+	if (m->union_case == AGT__MESSAGE__UNION_OPEN) {
+		opens++;
+		agent_permissions = m->open->permissions;
+	} else if (m->union_case == AGT__MESSAGE__UNION_PERMISSIONS) {
+		permission_changes++;
+		agent_permissions = m->permissions->permissions;
+	}
+}
+
+static void on_agent_wire(struct hws_link *l HWS_UNUSED, struct hws_bytes m, void *arg HWS_UNUSED)
+{
+	struct hws_gate_member member;
+
+	ck_assert_int_eq(hws_gate_scan(m, &member), HWS_OK);
+	last_wire_field = member.field * 100 + member.misc;
+	wires++;
+}
+
+static void on_agent_close(struct hws_link *l HWS_UNUSED, int why HWS_UNUSED, void *arg HWS_UNUSED)
+{
+	agent = NULL;
+	agent_closed = true;
+}
+
+static void on_check(const Agt__LoginCheck *check, void *arg HWS_UNUSED)
+{
+	struct hws_link_conf lc = {
+		.on_message = on_agent_message, .on_wire = on_agent_wire, .on_close = on_agent_close
+	};
+	Agt__LoginVerdict v = AGT__LOGIN_VERDICT__INIT;
+	int fds[2] = { -1, -1 };
+
+	ck_assert_str_eq(check->my_id, "987654321");
+	checks++;
+	v.result = answer;
+	v.text = (char *)(uintptr_t)answer_text;
+	v.close_after_ms = 10;
+	if (answer == AGT__LOGIN_VERDICT__RESULT__OK && !no_agent) {
+		ck_assert_int_eq(hws_link_pair(fds), HWS_OK);
+		ck_assert_int_eq(hws_link_new(loop, fds[0], &lc, &agent), HWS_OK);
+	}
+	hws_gate_verdict(gate, &v, fds[1]);
+}
+
+static void on_state(const Agt__GateState *s, void *arg HWS_UNUSED)
+{
+	ck_assert_int_eq(hws_str_copy(last_state, sizeof(last_state), s->state), HWS_OK);
+	hws_str_escape(last_why, sizeof(last_why), hws_bytes_str(s->why));
+}
+
+static void on_closed(struct hws_gate *g HWS_UNUSED, void *arg HWS_UNUSED)
+{
+	gate = NULL;
+	closed++;
+}
+
+static void step_viewer_secure(void)
+{
+	uint8_t key[HWS_SESSION_KEY_LEN];
+	struct hws_bytes out;
+
+	while (hws_secure_take_output(&secure, &out))
+		ck_assert_int_eq(hws_conn_send(viewer, out), HWS_OK);
+	if (hws_secure_state(&secure) == HWS_SECURE_WAIT)
+		return;
+	securing = false;
+	if (hws_secure_state(&secure) == HWS_SECURE_KEYED) {
+		hws_secure_key(&secure, key);
+		hws_conn_set_key(viewer, key);
+	}
+}
+
+static void on_frame(struct hws_conn *c HWS_UNUSED, struct hws_bytes payload, void *arg HWS_UNUSED)
+{
+	if (securing) {
+		ck_assert_int_eq(hws_secure_frame(&secure, payload), HWS_OK);
+		step_viewer_secure();
+		return;
+	}
+	if (swallow)
+		return;
+	ck_assert_uint_lt(seen_count, SEEN_MAX);
+	ck_assert_int_eq(hws_ses_unpack(payload, &seen[seen_count]), HWS_OK);
+	seen_count++;
+}
+
+static void on_viewer_close(struct hws_conn *c HWS_UNUSED, int why HWS_UNUSED, void *arg HWS_UNUSED)
+{
+	viewer = NULL;
+	viewer_closed = true;
+}
+
+static void start(Agt__GateStart *s)
+{
+	struct hws_gate_conf conf = { on_sign, on_check, on_state, on_closed, NULL };
+	struct hws_conn_conf cc = { .frame_max = 40u << 20,
+		.send_max = 80u << 20,
+		.send_high = 1u << 20,
+		.on_frame = on_frame,
+		.on_close = on_viewer_close };
+	struct hws_mem_conf mc = { .pipe_max = 128u << 10 };
+	struct hws_stream *a, *b;
+
+	s->own_id = (char *)"123456789";
+	s->peer_addr = (char *)"192.0.2.7:1";
+	s->salt = (char *)"23456789abcdefghijkmnpqrstuvwxyz";
+	s->challenge = (char *)"7kq3fx";
+	if (!s->login_timeout_ms)
+		s->login_timeout_ms = 60000;
+	ck_assert_int_eq(hws_stream_mem_pair(loop, &mc, &a, &b), HWS_OK);
+	ck_assert_int_eq(hws_conn_new(loop, b, &cc, (struct hws_bytes){ 0 }, &viewer), HWS_OK);
+	ck_assert_int_eq(hws_gate_new(loop, &conf, s, a, &gate), HWS_OK);
+}
+
+static void setup(void)
+{
+	ck_assert_int_eq(hws_crypto_init(), HWS_OK);
+	ck_assert_int_eq(hws_loop_new(&loop), HWS_OK);
+	hws_identity_generate(false, &identity);
+	hws_identity_generate(true, &server);
+	answer = AGT__LOGIN_VERDICT__RESULT__OK;
+	answer_text = "";
+}
+
+static void teardown(void)
+{
+	if (gate)
+		hws_gate_close(gate, NULL, HWS_OK);
+	hws_conn_close(viewer, HWS_OK);
+	hws_link_close(agent, HWS_OK);
+	for (unsigned i = 0; i < seen_count; i++)
+		hws_ses_free(seen[i]);
+	hws_loop_free(loop);
+}
+
+static Ses__Message *find(Ses__Message__UnionCase what)
+{
+	for (unsigned i = 0; i < seen_count; i++)
+		if (seen[i]->union_case == what)
+			return seen[i];
+	return NULL;
+}
+
+static const char *login_error(void)
+{
+	Ses__Message *m = NULL;
+
+	for (unsigned i = 0; i < seen_count; i++)
+		if (seen[i]->union_case == SES__MESSAGE__UNION_LOGIN_RESPONSE)
+			m = seen[i];
+	if (!m || m->login_response->union_case != SES__LOGIN_RESPONSE__UNION_ERROR)
+		return NULL;
+	return m->login_response->error;
+}
+
+static const char *close_reason(void)
+{
+	for (unsigned i = 0; i < seen_count; i++)
+		if (seen[i]->union_case == SES__MESSAGE__UNION_MISC &&
+				seen[i]->misc->union_case == SES__MISC__UNION_CLOSE_REASON)
+			return seen[i]->misc->close_reason;
+	return NULL;
+}
+
+static void send_login(const char *my_id, Ses__LoginRequest__UnionCase kind)
+{
+	Ses__Message m = SES__MESSAGE__INIT;
+	Ses__LoginRequest lr = SES__LOGIN_REQUEST__INIT;
+	Ses__ViewCamera camera = SES__VIEW_CAMERA__INIT;
+
+	lr.username = (char *)"123456789";
+	lr.my_id = (char *)(uintptr_t)my_id;
+	lr.union_case = kind;
+	if (kind == SES__LOGIN_REQUEST__UNION_VIEW_CAMERA)
+		lr.view_camera = &camera;
+	m.union_case = SES__MESSAGE__UNION_LOGIN_REQUEST;
+	m.login_request = &lr;
+	ck_assert_int_eq(hws_gate_send(viewer, &m), HWS_OK);
+}
+
+static void send_raw(const char *bytes, size_t len)
+{
+	ck_assert_int_eq(hws_conn_send(viewer, hws_bytes(bytes, len)), HWS_OK);
+}
+
+/* The wire form of small messages. */
+#define MOUSE "\x52\x02\x10\x02"
+#define KEY "\x7a\x02\x08\x01"
+#define CLIP "\x82\x01\x02\x12\x00"
+#define REFRESH "\x9a\x01\x02\x50\x01"
+#define VIDEO "\x32\x02\x70\x00"
+#define SEND(text) send_raw(text, sizeof(text) - 1)
+
+static void agent_answers(bool ok)
+{
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__Opened o = AGT__OPENED__INIT;
+	static uint8_t info[] = "\x12\x04host\x1a\x05Linux";
+
+	o.ok = ok;
+	o.error = (char *)(ok ? "" : "No displays");
+	o.peer_info = (ProtobufCBinaryData){ sizeof(info) - 1, info };
+	m.union_case = AGT__MESSAGE__UNION_OPENED;
+	m.opened = &o;
+	ck_assert_int_eq(hws_link_send(agent, &m, -1), HWS_OK);
+}
+
+static void open_session(uint64_t permissions)
+{
+	Agt__GateStart s = AGT__GATE_START__INIT;
+
+	s.permissions = permissions;
+	start(&s);
+	UNTIL(find(SES__MESSAGE__UNION_HASH));
+	send_login("987654321", SES__LOGIN_REQUEST__UNION__NOT_SET);
+	UNTIL(opens);
+	agent_answers(true);
+	UNTIL(find(SES__MESSAGE__UNION_LOGIN_RESPONSE));
+	ck_assert_ptr_null(login_error());
+}
+
+START_TEST(a_direct_session_opens_and_carries_both_ways)
+{
+	open_session(~0u);
+	ck_assert_str_eq(seen[0]->hash->challenge, "7kq3fx");
+	ck_assert_str_eq(find(SES__MESSAGE__UNION_LOGIN_RESPONSE)
+					 ->login_response->peer_info->hostname,
+			"host");
+	ck_assert_str_eq(last_state, "open");
+	SEND(MOUSE);
+	SEND(REFRESH);
+	UNTIL(wires == 2);
+	ck_assert_uint_eq(last_wire_field, 1910);
+	ck_assert_int_eq(hws_link_send_wire(agent, hws_bytes(VIDEO, 4)), HWS_OK);
+	UNTIL(find(SES__MESSAGE__UNION_VIDEO_FRAME));
+}
+END_TEST
+
+START_TEST(denied_permissions_are_told_at_the_start_in_order)
+{
+	Agt__GateStart s = AGT__GATE_START__INIT;
+	static const int order[] = { 0, 2, 3, 4, 5, 6, 7, 8 };
+
+	start(&s);
+	UNTIL(seen_count >= 10);
+	ck_assert_int_eq(seen[0]->union_case, SES__MESSAGE__UNION_HASH);
+	for (int i = 0; i < 8; i++) {
+		ck_assert_int_eq(seen[i + 1]->misc->union_case, SES__MISC__UNION_PERMISSION_INFO);
+		ck_assert_int_eq(seen[i + 1]->misc->permission_info->permission, order[i]);
+		ck_assert(!seen[i + 1]->misc->permission_info->enabled);
+	}
+	ck_assert_int_eq(seen[9]->union_case, SES__MESSAGE__UNION_TEST_DELAY);
+}
+END_TEST
+
+START_TEST(nothing_reaches_the_agent_before_login_or_without_permission)
+{
+	open_session(HWS_NEED(HWS_PERM_KEYBOARD));
+	SEND(CLIP);
+	SEND(MOUSE);
+	UNTIL(wires == 1);
+	ck_assert_uint_eq(last_wire_field, 1000);
+	ck_assert_int_eq(hws_link_send_wire(agent, hws_bytes(CLIP, 5)), HWS_OK);
+	ck_assert_int_eq(hws_link_send_wire(agent, hws_bytes(VIDEO, 4)), HWS_OK);
+	UNTIL(find(SES__MESSAGE__UNION_VIDEO_FRAME));
+	ck_assert_ptr_null(find(SES__MESSAGE__UNION_CLIPBOARD));
+}
+END_TEST
+
+START_TEST(a_wrong_password_keeps_the_dialogue_open)
+{
+	Agt__GateStart s = AGT__GATE_START__INIT;
+
+	answer = AGT__LOGIN_VERDICT__RESULT__WRONG;
+	answer_text = "Wrong Password";
+	start(&s);
+	UNTIL(find(SES__MESSAGE__UNION_HASH));
+	SEND(MOUSE);
+	send_login("987654321", SES__LOGIN_REQUEST__UNION__NOT_SET);
+	UNTIL(login_error());
+	ck_assert_str_eq(login_error(), "Wrong Password");
+	answer = AGT__LOGIN_VERDICT__RESULT__OK;
+	send_login("987654321", SES__LOGIN_REQUEST__UNION__NOT_SET);
+	UNTIL(opens == 1);
+	ck_assert_uint_eq(checks, 2);
+	ck_assert_uint_eq(wires, 0);
+}
+END_TEST
+
+START_TEST(a_refusal_is_sent_and_the_link_closed)
+{
+	Agt__GateStart s = AGT__GATE_START__INIT;
+
+	answer = AGT__LOGIN_VERDICT__RESULT__CLOSED;
+	answer_text = "Offline";
+	start(&s);
+	send_login("987654321", SES__LOGIN_REQUEST__UNION__NOT_SET);
+	UNTIL(viewer_closed && closed);
+	ck_assert_str_eq(login_error(), "Offline");
+	ck_assert_str_eq(last_state, "closed");
+}
+END_TEST
+
+START_TEST(the_type_of_a_session_is_fixed_by_the_first_request)
+{
+	Agt__GateStart s = AGT__GATE_START__INIT;
+
+	answer = AGT__LOGIN_VERDICT__RESULT__WRONG;
+	start(&s);
+	send_login("987654321", SES__LOGIN_REQUEST__UNION__NOT_SET);
+	UNTIL(checks == 1);
+	send_login("987654321", SES__LOGIN_REQUEST__UNION_VIEW_CAMERA);
+	UNTIL(viewer_closed);
+	ck_assert_str_eq(login_error(), "Connection not allowed");
+	ck_assert_uint_eq(checks, 1);
+}
+END_TEST
+
+START_TEST(two_members_in_one_message_are_no_message)
+{
+	open_session(~0u);
+	SEND(MOUSE CLIP);
+	SEND("\x9a\x01\x04\x50\x01\x50\x01"); /* two members of Misc */
+	SEND("\xff\xff\xff");
+	SEND("\xfa\x3e\x02hi"); /* an unknown field */
+	SEND("");
+	SEND(KEY);
+	UNTIL(wires == 1);
+	ck_assert_uint_eq(last_wire_field, 1500);
+	ck_assert(!viewer_closed);
+}
+END_TEST
+
+START_TEST(frames_above_the_cap_before_login_end_the_link)
+{
+	Agt__GateStart s = AGT__GATE_START__INIT;
+	char *big = calloc(1, HWS_SES_LOGIN_FRAME_MAX + 100);
+
+	start(&s);
+	UNTIL(find(SES__MESSAGE__UNION_HASH));
+	send_raw(big, HWS_SES_LOGIN_FRAME_MAX + 100);
+	UNTIL(closed);
+	UNTIL(viewer_closed);
+	free(big);
+}
+END_TEST
+
+START_TEST(members_above_their_own_cap_are_dropped)
+{
+	static char big[4000] = "\x52\x9a\x1f";
+
+	open_session(~0u);
+	send_raw(big, 3 + 3994);
+	SEND(KEY);
+	UNTIL(wires == 1);
+	ck_assert_uint_eq(last_wire_field, 1500);
+}
+END_TEST
+
+START_TEST(the_viewers_goodbye_is_heard_before_login_too)
+{
+	Agt__GateStart s = AGT__GATE_START__INIT;
+
+	start(&s);
+	UNTIL(find(SES__MESSAGE__UNION_HASH));
+	SEND("\x9a\x01\x02\x4a\x00"); /* empty close_reason */
+	UNTIL(closed);
+	ck_assert_str_eq(last_why, "closed by the viewer");
+}
+END_TEST
+
+START_TEST(view_only_is_enforced_here)
+{
+	open_session(~0u);
+	SEND("\x9a\x01\x04\x3a\x02\x60\x02"); /* option disable_keyboard Yes */
+	UNTIL(permission_changes == 1);
+	ck_assert(!(agent_permissions & HWS_NEED(HWS_PERM_KEYBOARD)));
+	SEND(MOUSE);
+	SEND("\x9a\x01\x04\x3a\x02\x60\x01"); /* and No */
+	UNTIL(permission_changes == 2);
+	SEND(KEY);
+	UNTIL(wires == 3); /* both options and the key */
+	ck_assert_uint_eq(last_wire_field, 1500);
+}
+END_TEST
+
+START_TEST(permissions_taken_away_are_told_and_enforced)
+{
+	Agt__GateControl c = AGT__GATE_CONTROL__INIT;
+	unsigned before;
+
+	open_session(~0u);
+	before = seen_count;
+	c.set_permissions = true;
+	c.permissions = ~0u & ~HWS_NEED(HWS_PERM_KEYBOARD);
+	hws_gate_control(gate, &c);
+	UNTIL(seen_count > before && permission_changes == 1);
+	SEND(MOUSE);
+	SEND(REFRESH);
+	UNTIL(wires == 1);
+	ck_assert_uint_eq(last_wire_field, 1910);
+}
+END_TEST
+
+START_TEST(a_dead_agent_ends_the_session_with_a_reason)
+{
+	open_session(~0u);
+	hws_link_close(agent, HWS_OK);
+	UNTIL(viewer_closed && closed);
+	ck_assert_str_eq(close_reason(), "The desktop session on the host was interrupted");
+}
+END_TEST
+
+START_TEST(an_agent_without_a_display_is_told_to_the_viewer)
+{
+	Agt__GateStart s = AGT__GATE_START__INIT;
+
+	start(&s);
+	send_login("987654321", SES__LOGIN_REQUEST__UNION__NOT_SET);
+	UNTIL(opens);
+	agent_answers(false);
+	UNTIL(login_error());
+	ck_assert_str_eq(login_error(), "No displays");
+	UNTIL(viewer_closed);
+}
+END_TEST
+
+START_TEST(a_kick_says_why)
+{
+	Agt__GateControl c = AGT__GATE_CONTROL__INIT;
+
+	open_session(~0u);
+	c.close = true;
+	c.reason = (char *)"Closed manually by the peer";
+	hws_gate_control(gate, &c);
+	UNTIL(viewer_closed && closed);
+	ck_assert_str_eq(close_reason(), "Closed manually by the peer");
+}
+END_TEST
+
+START_TEST(a_silent_viewer_is_dropped_when_its_login_time_is_over)
+{
+	Agt__GateStart s = AGT__GATE_START__INIT;
+
+	s.login_timeout_ms = 50;
+	start(&s);
+	UNTIL(viewer_closed && closed);
+	ck_assert_str_eq(close_reason(), "Login timed out");
+}
+END_TEST
+
+START_TEST(test_delay_is_echoed_and_measured)
+{
+	Ses__Message *m;
+	unsigned n = 0;
+
+	open_session(~0u);
+	SEND("\x2a\x04\x08\x05\x10\x01"); /* the viewer's own probe */
+	UNTIL((m = seen[seen_count - 1]) && m->union_case == SES__MESSAGE__UNION_TEST_DELAY &&
+			m->test_delay->from_client);
+	ck_assert_int_eq(m->test_delay->time, 5);
+	SEND("\x2a\x00"); /* the answer to the host's probe */
+	for (unsigned i = 0; i < seen_count; i++)
+		n += seen[i]->union_case == SES__MESSAGE__UNION_TEST_DELAY;
+	ck_assert_uint_eq(n, 2);
+	UNTIL(seen[seen_count - 1]->union_case == SES__MESSAGE__UNION_TEST_DELAY &&
+			!seen[seen_count - 1]->test_delay->from_client); /* the next one */
+}
+END_TEST
+
+START_TEST(a_viewer_that_does_not_read_holds_the_agent_back)
+{
+	static char frame[100000] = "\x32\x9c\x8d\x06";
+	int r = HWS_OK;
+	unsigned sent = 0;
+
+	open_session(~0u);
+	swallow = true;
+	hws_conn_pause(viewer);
+	for (int i = 0; i < 2000 && r == HWS_OK; i++) {
+		r = hws_link_send_wire(agent, hws_bytes(frame, sizeof(frame)));
+		sent += r == HWS_OK;
+		hws_loop_once(loop, 0);
+		if (hws_link_congested(agent))
+			break;
+	}
+	ck_assert(hws_link_congested(agent)); /* it feels it, and the gate's queue stayed small */
+	ck_assert_uint_lt(sent, 100);
+	hws_conn_resume(viewer);
+	UNTIL(!hws_link_pending(agent));
+	ck_assert(!viewer_closed);
+}
+END_TEST
+
+static void start_secure(bool allow_plaintext, struct hws_bytes statement)
+{
+	struct hws_secure_client_conf sc = { .id = "123456789",
+		.statement = statement,
+		.server_pk = server.pk,
+		.plain_ok = HWS_PLAIN_ALL };
+	Agt__GateStart s = AGT__GATE_START__INIT;
+
+	s.secure = true;
+	s.allow_plaintext = allow_plaintext;
+	ck_assert_int_eq(hws_secure_client_init(&secure, &sc), HWS_OK);
+	securing = hws_secure_state(&secure) == HWS_SECURE_WAIT;
+	start(&s);
+	step_viewer_secure();
+}
+
+static size_t make_statement(uint8_t buf[256])
+{
+	uint8_t plain[64] = "\x0a\x09"
+			    "123456789"
+			    "\x12\x20";
+
+	memcpy(plain + 13, identity.pk, 32);
+	hws_identity_sign_attached(&server, hws_bytes(plain, 45), buf);
+	return 45 + HWS_SIG_LEN;
+}
+
+START_TEST(a_secure_session_is_keyed_before_the_first_message)
+{
+	uint8_t statement[256];
+
+	start_secure(false, hws_bytes(statement, make_statement(statement)));
+	UNTIL(find(SES__MESSAGE__UNION_HASH));
+	ck_assert(hws_conn_keyed(viewer));
+	send_login("987654321", SES__LOGIN_REQUEST__UNION__NOT_SET);
+	UNTIL(opens);
+}
+END_TEST
+
+START_TEST(plaintext_is_refused_with_a_text_unless_allowed)
+{
+	start_secure(_i == 1, (struct hws_bytes){ 0 });
+	if (_i == 1) {
+		/* the SignedId comes first, a viewer without a statement ignores it */
+		UNTIL(find(SES__MESSAGE__UNION_HASH));
+		ck_assert(!hws_conn_keyed(viewer));
+	} else {
+		UNTIL(viewer_closed);
+		ck_assert_ptr_nonnull(strstr(login_error(), "encrypted connections only"));
+		ck_assert_ptr_null(find(SES__MESSAGE__UNION_HASH));
+	}
+}
+END_TEST
+
+START_TEST(a_refused_signature_ends_the_link)
+{
+	uint8_t statement[256];
+
+	refuse_signature = true;
+	start_secure(false, hws_bytes(statement, make_statement(statement)));
+	UNTIL(closed && viewer_closed);
+}
+END_TEST
+
+START_TEST(a_blocked_address_gets_its_text_and_no_hash)
+{
+	Agt__GateStart s = AGT__GATE_START__INIT;
+
+	s.refuse = (char *)"Your ip is blocked by the peer";
+	start(&s);
+	UNTIL(viewer_closed);
+	ck_assert_str_eq(login_error(), "Your ip is blocked by the peer");
+	ck_assert_ptr_null(find(SES__MESSAGE__UNION_HASH));
+}
+END_TEST
+
+START_TEST(every_row_stands_once_and_is_sane)
+{
+	size_t n;
+	const struct hws_gate_row *rows = hws_gate_rows(&n);
+
+	for (size_t i = 0; i < n; i++) {
+		struct hws_gate_member m = { rows[i].field, rows[i].misc };
+
+		ck_assert_ptr_eq(hws_gate_row(m), &rows[i]);
+		ck_assert_uint_gt(rows[i].cap, 0);
+		ck_assert_uint_gt(rows[i].kinds, 0);
+		/* what enters before login is never handed to the agent */
+		if (rows[i].in_states & HWS_AT_LOGIN)
+			ck_assert_int_ne(rows[i].act, HWS_ACT_FORWARD);
+	}
+	for (unsigned i = 0; i < ses__message__descriptor.n_fields; i++) {
+		unsigned id = ses__message__descriptor.fields[i].id;
+
+		if (id != 19)
+			ck_assert_ptr_nonnull(hws_gate_row((struct hws_gate_member){ id, 0 }));
+	}
+	for (unsigned i = 0; i < ses__misc__descriptor.n_fields; i++)
+		ck_assert_ptr_nonnull(hws_gate_row((struct hws_gate_member){
+				19, ses__misc__descriptor.fields[i].id }));
+}
+END_TEST
+
+/* Every member, in every state, session type and with each single permission missing: what passes must
+ * be what its row says; compared with a second, naive reading of the row. */
+START_TEST(verdicts_follow_the_rows)
+{
+	size_t n;
+	const struct hws_gate_row *rows = hws_gate_rows(&n);
+	static const unsigned kinds[] = { 1, 2, 4, 8, 16 };
+
+	for (size_t i = 0; i < n; i++)
+		for (unsigned state = 1; state <= 2; state++)
+			for (size_t k = 0; k < HWS_COUNT(kinds); k++)
+				for (unsigned p = 0; p <= HWS_PERM_COUNT; p++) {
+					uint32_t set = p == HWS_PERM_COUNT ? ~0u : ~HWS_NEED(p);
+					bool want = (rows[i].in_states & state) &&
+							(state == HWS_AT_LOGIN ||
+									(rows[i].kinds &
+											kinds[k])) &&
+							!(rows[i].need & ~set);
+
+					ck_assert_int_eq(
+							hws_gate_judge_in(&rows[i], state, kinds[k],
+									set, 10) == HWS_GATE_PASS,
+							want);
+				}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("host/gate");
+	TCase *t = tcase_create("gate");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	tcase_set_timeout(t, 20);
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, a_direct_session_opens_and_carries_both_ways);
+	tcase_add_test(t, denied_permissions_are_told_at_the_start_in_order);
+	tcase_add_test(t, nothing_reaches_the_agent_before_login_or_without_permission);
+	tcase_add_test(t, a_wrong_password_keeps_the_dialogue_open);
+	tcase_add_test(t, a_refusal_is_sent_and_the_link_closed);
+	tcase_add_test(t, the_type_of_a_session_is_fixed_by_the_first_request);
+	tcase_add_test(t, two_members_in_one_message_are_no_message);
+	tcase_add_test(t, frames_above_the_cap_before_login_end_the_link);
+	tcase_add_test(t, members_above_their_own_cap_are_dropped);
+	tcase_add_test(t, the_viewers_goodbye_is_heard_before_login_too);
+	tcase_add_test(t, view_only_is_enforced_here);
+	tcase_add_test(t, permissions_taken_away_are_told_and_enforced);
+	tcase_add_test(t, a_dead_agent_ends_the_session_with_a_reason);
+	tcase_add_test(t, an_agent_without_a_display_is_told_to_the_viewer);
+	tcase_add_test(t, a_kick_says_why);
+	tcase_add_test(t, a_silent_viewer_is_dropped_when_its_login_time_is_over);
+	tcase_add_test(t, test_delay_is_echoed_and_measured);
+	tcase_add_test(t, a_viewer_that_does_not_read_holds_the_agent_back);
+	tcase_add_test(t, a_secure_session_is_keyed_before_the_first_message);
+	tcase_add_loop_test(t, plaintext_is_refused_with_a_text_unless_allowed, 0, 2);
+	tcase_add_test(t, a_refused_signature_ends_the_link);
+	tcase_add_test(t, a_blocked_address_gets_its_text_and_no_hash);
+	tcase_add_test(t, every_row_stands_once_and_is_sane);
+	tcase_add_test(t, verdicts_follow_the_rows);
+	suite_add_tcase(s, t);
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? 1 : 0;
+}

@@ -1,0 +1,385 @@
+/* host/judge with vault, limits and recent: who gets in. */
+#include "client/host/gate_table.h"
+#include "client/host/judge.h"
+#include "client/host/state_file.h"
+#include "shared/base/clock.h"
+#include "shared/base/str.h"
+#include "shared/crypto/crypto.h"
+#include "tests/support/proc.h"
+#include <arpa/inet.h>
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MINUTE (60 * HWS_US_PER_S)
+
+static char dir[256];
+static struct hws_vault vault;
+static struct hws_recent recent;
+static struct hws_judge judge;
+static struct sockaddr_storage from;
+static uint64_t now;
+static struct hws_judge_result res;
+static Agt__LoginCheck check;
+
+static struct sockaddr_storage addr(const char *text)
+{
+	struct sockaddr_storage a = { 0 };
+	struct sockaddr_in *v4 = (struct sockaddr_in *)&a;
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&a;
+
+	if (inet_pton(AF_INET, text, &v4->sin_addr) == 1)
+		a.ss_family = AF_INET;
+	else if (inet_pton(AF_INET6, text, &v6->sin6_addr) == 1)
+		a.ss_family = AF_INET6;
+	return a;
+}
+
+static void setup(void)
+{
+	struct hws_vault_conf vc = { HWS_VAULT_BOTH, 8, false };
+	struct hws_error err = { 0 };
+
+	ck_assert_int_eq(hws_crypto_init(), HWS_OK);
+	test_dir(dir, sizeof(dir));
+	ck_assert_msg(hws_vault_open(&vault, dir, &vc, &err) == HWS_OK, "%s", err.text);
+	memset(&recent, 0, sizeof(recent));
+	judge = (struct hws_judge){
+		.vault = &vault, .recent = &recent, .own_id = "123456789", .id_whitelist = ""
+	};
+	ck_assert_int_eq(hws_limits_new(&judge.passwords), HWS_OK);
+	ck_assert_int_eq(hws_limits_new(&judge.ids), HWS_OK);
+	from = addr("192.0.2.7");
+	now = 1000 * MINUTE;
+	check = (Agt__LoginCheck)AGT__LOGIN_CHECK__INIT;
+	check.my_id = (char *)"987654321";
+	check.my_name = (char *)"Ann";
+	check.username = (char *)"123456789";
+	check.kind = (char *)"remote";
+	check.session_id = 77;
+}
+
+static void teardown(void)
+{
+	hws_limits_free(judge.passwords);
+	hws_limits_free(judge.ids);
+}
+
+static Agt__LoginVerdict__Result login_with(uint64_t conn, const char *password)
+{
+	uint8_t h1[HWS_H1_LEN], proof[HWS_PROOF_LEN];
+	struct hws_judge_case c = { .conn = conn,
+		.from = &from,
+		.salt = vault.salt,
+		.challenge = "7kq3fx",
+		.permissions = ~0u,
+		.check = &check,
+		.now_us = now };
+
+	if (password) {
+		hws_password_h1(hws_bytes_str(password), vault.salt, h1);
+		hws_password_proof(h1, "7kq3fx", proof);
+		check.proof = (ProtobufCBinaryData){ sizeof(proof), proof };
+	}
+	hws_judge_login(&judge, &c, &res);
+	check.proof = (ProtobufCBinaryData){ 0, NULL };
+	return res.result;
+}
+
+#define OK AGT__LOGIN_VERDICT__RESULT__OK
+#define WRONG AGT__LOGIN_VERDICT__RESULT__WRONG
+#define LIMITED AGT__LOGIN_VERDICT__RESULT__LIMITED
+#define CLOSED AGT__LOGIN_VERDICT__RESULT__CLOSED
+#define WAIT AGT__LOGIN_VERDICT__RESULT__WAIT_LOCAL
+
+START_TEST(both_passwords_open_and_others_do_not)
+{
+	struct hws_error err = { 0 };
+
+	ck_assert_int_eq(login_with(1, hws_vault_temporary(&vault)), OK);
+	ck_assert(res.by_temporary);
+	ck_assert_int_eq(login_with(2, "Passw0rd!"), WRONG);
+	ck_assert_str_eq(res.text, "Wrong Password");
+	ck_assert_int_eq(hws_vault_set_permanent(&vault, "Passw0rd!", &err), HWS_OK);
+	ck_assert_int_eq(login_with(3, "Passw0rd!"), OK);
+	ck_assert(!res.by_temporary);
+	ck_assert_int_eq(login_with(4, hws_vault_temporary(&vault)), OK);
+	ck_assert_int_eq(login_with(5, NULL), WAIT);
+}
+END_TEST
+
+START_TEST(the_method_decides_which_password_counts)
+{
+	struct hws_error err = { 0 };
+	struct hws_vault_conf vc = { HWS_VAULT_PERMANENT, 8, false };
+	char temporary[32];
+
+	ck_assert_int_eq(hws_vault_set_permanent(&vault, "Passw0rd!", &err), HWS_OK);
+	ck_assert_int_eq(
+			hws_str_copy(temporary, sizeof(temporary), hws_vault_temporary(&vault)), 0);
+	hws_vault_configure(&vault, &vc);
+	ck_assert_str_eq(hws_vault_temporary(&vault), "");
+	ck_assert_int_eq(login_with(1, temporary), WRONG);
+	vc.accept = HWS_VAULT_TEMPORARY;
+	hws_vault_configure(&vault, &vc);
+	ck_assert_int_eq(login_with(2, "Passw0rd!"), WRONG);
+	ck_assert_int_eq(login_with(3, temporary), OK);
+}
+END_TEST
+
+START_TEST(the_permanent_password_survives_a_restart_and_is_not_stored_as_text)
+{
+	struct hws_error err = { 0 };
+	struct hws_vault_conf vc = vault.conf;
+	char path[300], text[200], salt[HWS_SALT_TEXT];
+	struct stat st;
+
+	ck_assert_int_eq(hws_vault_set_permanent(&vault, "correct horse", &err), HWS_OK);
+	snprintf(path, sizeof(path), "%s/password", dir);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 0777, 0600);
+	ck_assert_int_eq(hws_state_read(path, text, sizeof(text), &err), HWS_OK);
+	ck_assert_ptr_null(strstr(text, "correct"));
+	memcpy(salt, vault.salt, sizeof(salt));
+	ck_assert_int_eq(hws_vault_open(&vault, dir, &vc, &err), HWS_OK);
+	ck_assert_str_eq(vault.salt, salt);
+	ck_assert_int_eq(login_with(1, "correct horse"), OK);
+	ck_assert_int_eq(hws_vault_clear_permanent(&vault, &err), HWS_OK);
+	ck_assert_int_eq(login_with(2, "correct horse"), WRONG);
+	ck_assert_int_eq(hws_vault_open(&vault, dir, &vc, &err), HWS_OK);
+	ck_assert(!vault.has_permanent);
+	ck_assert_str_eq(vault.salt, salt);
+}
+END_TEST
+
+START_TEST(a_damaged_password_file_is_told_and_kept)
+{
+	struct hws_error err = { 0 };
+	struct hws_vault_conf vc = vault.conf;
+	char path[300], text[200];
+
+	snprintf(path, sizeof(path), "%s/password", dir);
+	ck_assert_int_eq(hws_state_write(path, "rubbish", &err), HWS_OK);
+	ck_assert_int_eq(hws_vault_open(&vault, dir, &vc, &err), HWS_ERR_CORRUPT);
+	ck_assert_ptr_nonnull(strstr(err.text, "--set-from-stdin"));
+	ck_assert_int_eq(hws_state_read(path, text, sizeof(text), &err), HWS_OK);
+	ck_assert_str_eq(text, "rubbish");
+	chmod(path, 0644);
+	ck_assert_int_eq(hws_vault_open(&vault, dir, &vc, &err), HWS_ERR_PERM);
+}
+END_TEST
+
+START_TEST(seven_failures_a_minute_are_the_limit_and_it_passes)
+{
+	for (int i = 0; i < 7; i++)
+		ck_assert_int_eq(login_with(1, "nonsense"), WRONG);
+	ck_assert_int_eq(login_with(1, "nonsense"), LIMITED);
+	ck_assert_str_eq(res.text, "Please try 1 minute later");
+	ck_assert_int_eq(login_with(1, hws_vault_temporary(&vault)), LIMITED);
+	from = addr("192.0.2.8"); /* others are not touched */
+	ck_assert_int_eq(login_with(2, hws_vault_temporary(&vault)), OK);
+	from = addr("192.0.2.7");
+	now += MINUTE;
+	ck_assert_int_eq(login_with(1, hws_vault_temporary(&vault)), OK);
+	ck_assert_int_eq(login_with(1, "nonsense"), WRONG); /* success has cleared the counter */
+}
+END_TEST
+
+START_TEST(thirty_failures_lock_and_time_forgives)
+{
+	int wrong = 0;
+
+	for (int i = 0; i < 40; i++) {
+		wrong += login_with(1, "nonsense") == WRONG;
+		if (i % 6 == 5)
+			now += MINUTE;
+	}
+	ck_assert_int_eq(wrong, 31);
+	ck_assert_int_eq(login_with(1, "nonsense"), LIMITED);
+	ck_assert_str_eq(res.text, "Too many wrong attempts");
+	now += HWS_LIMIT_DECAY_US + MINUTE;
+	ck_assert_int_eq(login_with(1, hws_vault_temporary(&vault)), OK);
+}
+END_TEST
+
+START_TEST(prefixes_of_ipv6_are_limited_together)
+{
+	char text[64];
+	int wrong = 0;
+
+	for (int i = 0; i < 100; i++) {
+		snprintf(text, sizeof(text), "2001:db8:1:1::%x", i + 1);
+		from = addr(text);
+		wrong += login_with(1, "nonsense") == WRONG;
+	}
+	ck_assert_int_eq(wrong, 61);
+	ck_assert_str_eq(res.text, "Too many wrong attempts for IPv6 prefix /64");
+	from = addr("2001:db8:2:1::1");
+	ck_assert_int_eq(login_with(1, hws_vault_temporary(&vault)), OK);
+}
+END_TEST
+
+START_TEST(the_table_of_failures_is_bounded)
+{
+	char text[64];
+
+	for (int i = 0; i < 10000; i++) {
+		snprintf(text, sizeof(text), "10.%d.%d.1", i / 250, i % 250);
+		from = addr(text);
+		hws_limits_failed(judge.passwords, &from, now);
+	}
+	ck_assert_uint_eq(hws_limits_count(judge.passwords), HWS_LIMITS_MAX);
+}
+END_TEST
+
+START_TEST(ten_wrong_ones_renew_the_temporary_password)
+{
+	char before[32], text[64];
+
+	ck_assert_int_eq(hws_str_copy(before, sizeof(before), hws_vault_temporary(&vault)), 0);
+	for (int i = 0; i < 10; i++) {
+		snprintf(text, sizeof(text), "10.0.0.%d", i);
+		from = addr(text);
+		ck_assert_str_eq(hws_vault_temporary(&vault), before);
+		ck_assert_int_eq(login_with(1, "nonsense"), WRONG);
+	}
+	ck_assert(res.renewed);
+	ck_assert_str_ne(hws_vault_temporary(&vault), before);
+	ck_assert_int_eq(login_with(1, before), WRONG);
+}
+END_TEST
+
+START_TEST(a_recent_session_comes_back_with_its_own_password_only)
+{
+	char used[32];
+
+	ck_assert_int_eq(hws_str_copy(used, sizeof(used), hws_vault_temporary(&vault)), 0);
+	ck_assert_int_eq(login_with(1, used), OK);
+	hws_recent_closed(&recent, 1, false, now);
+	hws_vault_renew_temporary(&vault);
+	now += 10 * HWS_US_PER_S;
+	ck_assert_int_eq(login_with(2, "nonsense"), WRONG); /* the names alone open nothing */
+	check.session_id = 78;
+	ck_assert_int_eq(login_with(2, used), WRONG);
+	check.session_id = 77;
+	check.my_name = (char *)"Bob";
+	ck_assert_int_eq(login_with(2, used), WRONG);
+	check.my_name = (char *)"Ann";
+	ck_assert_int_eq(login_with(2, used), OK);
+	ck_assert(res.by_recent);
+	now += 31 * HWS_US_PER_S;
+	ck_assert_int_eq(login_with(3, used), WRONG);
+}
+END_TEST
+
+START_TEST(a_session_closed_on_purpose_does_not_come_back)
+{
+	char used[32];
+
+	ck_assert_int_eq(hws_str_copy(used, sizeof(used), hws_vault_temporary(&vault)), 0);
+	ck_assert_int_eq(login_with(1, used), OK);
+	hws_recent_closed(&recent, 1, true, now);
+	hws_vault_renew_temporary(&vault);
+	ck_assert_int_eq(login_with(2, used), WRONG);
+}
+END_TEST
+
+static const struct {
+	const char *username;
+	bool ok;
+} names[] = {
+	{ "123456789", true },
+	{ "192.0.2.1", true },
+	{ "192.0.2.1:21118", true },
+	{ "[2001:db8::1]:21118", true },
+	{ "host.example:21118", true },
+	{ "987654321", false },
+	{ "", false },
+};
+
+START_TEST(who_was_meant_must_be_us)
+{
+	check.username = (char *)(uintptr_t)names[_i].username;
+	if (names[_i].ok) {
+		ck_assert_int_eq(login_with(1, hws_vault_temporary(&vault)), OK);
+	} else {
+		ck_assert_int_eq(login_with(1, hws_vault_temporary(&vault)), CLOSED);
+		ck_assert_str_eq(res.text, "Offline");
+	}
+}
+END_TEST
+
+static const struct {
+	const char *kind, *text;
+} kinds[] = {
+	{ "file", "No permission of file transfer" },
+	{ "camera", "No permission of viewing camera" },
+	{ "terminal", "No permission of terminal" },
+	{ "forward", "No permission of IP tunneling" },
+	{ "other", "Connection not allowed" },
+};
+
+START_TEST(session_types_that_are_not_served_are_told_so)
+{
+	check.kind = (char *)(uintptr_t)kinds[_i].kind;
+	ck_assert_int_eq(login_with(1, hws_vault_temporary(&vault)), CLOSED);
+	ck_assert_str_eq(res.text, kinds[_i].text);
+	ck_assert_uint_eq(res.close_after_ms, 1000);
+}
+END_TEST
+
+START_TEST(ids_outside_the_list_are_blocked)
+{
+	judge.id_whitelist = "office-*, 98765432?";
+	ck_assert_int_eq(login_with(1, hws_vault_temporary(&vault)), OK);
+	check.my_id = (char *)"OFFICE-7@example.org";
+	ck_assert_int_eq(login_with(1, hws_vault_temporary(&vault)), OK);
+	check.my_id = (char *)"111111111";
+	ck_assert_int_eq(login_with(1, hws_vault_temporary(&vault)), CLOSED);
+	ck_assert_str_eq(res.text, "Your ID is blocked by the peer");
+}
+END_TEST
+
+START_TEST(globs_match_as_expected)
+{
+	ck_assert(hws_glob_match("*", ""));
+	ck_assert(hws_glob_match("a*b*c", "aXXbYYc"));
+	ck_assert(!hws_glob_match("a*b*c", "aXXbYY"));
+	ck_assert(hws_glob_match("?b?", "ABC"));
+	ck_assert(!hws_glob_match("", "a"));
+	ck_assert(!hws_glob_match("*******************a", "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("host/judge");
+	TCase *t = tcase_create("judge");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, both_passwords_open_and_others_do_not);
+	tcase_add_test(t, the_method_decides_which_password_counts);
+	tcase_add_test(t, the_permanent_password_survives_a_restart_and_is_not_stored_as_text);
+	tcase_add_test(t, a_damaged_password_file_is_told_and_kept);
+	tcase_add_test(t, seven_failures_a_minute_are_the_limit_and_it_passes);
+	tcase_add_test(t, thirty_failures_lock_and_time_forgives);
+	tcase_add_test(t, prefixes_of_ipv6_are_limited_together);
+	tcase_add_test(t, the_table_of_failures_is_bounded);
+	tcase_add_test(t, ten_wrong_ones_renew_the_temporary_password);
+	tcase_add_test(t, a_recent_session_comes_back_with_its_own_password_only);
+	tcase_add_test(t, a_session_closed_on_purpose_does_not_come_back);
+	tcase_add_loop_test(t, who_was_meant_must_be_us, 0, (int)HWS_COUNT(names));
+	tcase_add_loop_test(
+			t, session_types_that_are_not_served_are_told_so, 0, (int)HWS_COUNT(kinds));
+	tcase_add_test(t, ids_outside_the_list_are_blocked);
+	tcase_add_test(t, globs_match_as_expected);
+	suite_add_tcase(s, t);
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? 1 : 0;
+}

@@ -1,0 +1,237 @@
+/* host/link between two ends of a socket pair. */
+#include "client/host/link.h"
+#include "shared/base/clock.h"
+#include <check.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct end {
+	struct hws_link *link;
+	unsigned messages, wires, closed, drained;
+	int fd[8];
+	unsigned fds;
+	size_t wire_bytes;
+	uint8_t sum;
+	int why;
+	uint64_t conn[8];
+};
+
+static struct hws_loop *loop;
+static struct end a, b;
+
+static void on_message(struct hws_link *l HWS_UNUSED, const Agt__Message *m, int fd, void *arg)
+{
+	struct end *e = arg;
+
+	if (m->union_case == AGT__MESSAGE__UNION_AGENT_LINK && e->messages < 8)
+		e->conn[e->messages] = m->agent_link->conn;
+	e->messages++;
+	if (fd >= 0)
+		e->fd[e->fds++] = fd;
+}
+
+static void on_wire(struct hws_link *l HWS_UNUSED, struct hws_bytes m, void *arg)
+{
+	struct end *e = arg;
+
+	e->wires++;
+	e->wire_bytes += m.len;
+	for (size_t i = 0; i < m.len; i++)
+		e->sum = (uint8_t)(e->sum + m.ptr[i]);
+}
+
+static void on_close(struct hws_link *l HWS_UNUSED, int why, void *arg)
+{
+	struct end *e = arg;
+
+	e->link = NULL;
+	e->closed++;
+	e->why = why;
+}
+
+static void on_drain(struct hws_link *l HWS_UNUSED, void *arg)
+{
+	((struct end *)arg)->drained++;
+}
+
+static void open_end(struct end *e, int fd, size_t frame_max)
+{
+	struct hws_link_conf conf = { .frame_max = frame_max,
+		.send_max = 4u << 20,
+		.send_high = 64u << 10,
+		.on_message = on_message,
+		.on_wire = on_wire,
+		.on_close = on_close,
+		.on_drain = on_drain,
+		.arg = e };
+
+	memset(e, 0, sizeof(*e));
+	ck_assert_int_eq(hws_link_new(loop, fd, &conf, &e->link), HWS_OK);
+}
+
+static void setup(void)
+{
+	int fds[2];
+
+	ck_assert_int_eq(hws_loop_new(&loop), HWS_OK);
+	ck_assert_int_eq(hws_link_pair(fds), HWS_OK);
+	open_end(&a, fds[0], 3u << 20);
+	open_end(&b, fds[1], 1u << 20);
+}
+
+static void teardown(void)
+{
+	hws_link_close(a.link, HWS_OK);
+	hws_link_close(b.link, HWS_OK);
+	hws_loop_free(loop);
+}
+
+#define UNTIL(cond)                                                                                \
+	do {                                                                                       \
+		uint64_t end_us = hws_clock_us() + 5 * HWS_US_PER_S;                               \
+		while (!(cond)) {                                                                  \
+			ck_assert_msg(hws_clock_us() < end_us, "never: %s", #cond);                \
+			hws_loop_once(loop, 10000);                                                \
+		}                                                                                  \
+	} while (0)
+
+static int send_link(struct end *e, uint64_t conn, int fd)
+{
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__AgentLink l = AGT__AGENT_LINK__INIT;
+
+	l.conn = conn;
+	m.union_case = AGT__MESSAGE__UNION_AGENT_LINK;
+	m.agent_link = &l;
+	return hws_link_send(e->link, &m, fd);
+}
+
+static int pipe_with(char c)
+{
+	int p[2];
+
+	ck_assert_int_eq(pipe(p), 0);
+	ck_assert_int_eq(write(p[1], &c, 1), 1);
+	close(p[1]);
+	return p[0];
+}
+
+START_TEST(descriptors_arrive_with_their_messages_in_order)
+{
+	char c;
+
+	ck_assert_int_eq(send_link(&a, 1, pipe_with('x')), HWS_OK);
+	ck_assert_int_eq(send_link(&a, 2, -1), HWS_OK);
+	ck_assert_int_eq(send_link(&a, 3, pipe_with('y')), HWS_OK);
+	UNTIL(b.messages == 3);
+	ck_assert_uint_eq(b.fds, 2);
+	ck_assert_int_eq(read(b.fd[0], &c, 1), 1);
+	ck_assert_int_eq(c, 'x');
+	ck_assert_int_eq(read(b.fd[1], &c, 1), 1);
+	ck_assert_int_eq(c, 'y');
+	ck_assert(fcntl(b.fd[0], F_GETFD) & FD_CLOEXEC);
+	ck_assert_uint_eq(b.conn[0], 1);
+	ck_assert_uint_eq(b.conn[2], 3);
+	close(b.fd[0]);
+	close(b.fd[1]);
+}
+END_TEST
+
+START_TEST(large_frames_pass_whole_behind_a_full_socket)
+{
+	uint8_t *big = calloc(1, 1000000);
+	uint8_t sum = 0;
+
+	for (size_t i = 0; i < 1000000; i++) {
+		big[i] = (uint8_t)(i * 7);
+		sum = (uint8_t)(sum + big[i]);
+	}
+	ck_assert_int_eq(hws_link_send_wire(a.link, hws_bytes(big, 1000000)), HWS_OK);
+	ck_assert_int_eq(
+			send_link(&a, 9, pipe_with('z')), HWS_OK); /* behind a half-written frame */
+	ck_assert(hws_link_congested(a.link));
+	UNTIL(b.messages == 1 && a.drained);
+	ck_assert_uint_eq(b.wires, 1);
+	ck_assert_uint_eq(b.wire_bytes, 1000000);
+	ck_assert_uint_eq(b.sum, sum);
+	ck_assert_uint_eq(b.fds, 1);
+	close(b.fd[0]);
+	free(big);
+}
+END_TEST
+
+START_TEST(a_full_queue_refuses_and_keeps_what_it_has)
+{
+	uint8_t *big = calloc(1, 1000000);
+	int r = HWS_OK;
+	unsigned sent = 0;
+
+	hws_link_pause(b.link);
+	while (r == HWS_OK && sent < 50) {
+		r = hws_link_send_wire(a.link, hws_bytes(big, 1000000));
+		sent += r == HWS_OK;
+	}
+	ck_assert_int_eq(r, HWS_ERR_FULL);
+	hws_link_resume(b.link);
+	UNTIL(b.wires == sent);
+	ck_assert_uint_eq(b.wire_bytes, sent * 1000000u);
+	free(big);
+}
+END_TEST
+
+START_TEST(a_pause_holds_back_frames_that_are_already_here)
+{
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(send_link(&a, (uint64_t)i, -1), HWS_OK);
+	hws_link_pause(b.link);
+	for (int i = 0; i < 5; i++)
+		hws_loop_once(loop, 1000);
+	ck_assert_uint_eq(b.messages, 0);
+	hws_link_resume(b.link);
+	UNTIL(b.messages == 3);
+}
+END_TEST
+
+START_TEST(frames_above_the_cap_end_the_link)
+{
+	uint8_t *big = calloc(1, 2u << 20);
+
+	ck_assert_int_eq(hws_link_send_wire(a.link, hws_bytes(big, 2u << 20)), HWS_OK);
+	UNTIL(b.closed);
+	ck_assert_int_eq(b.why, HWS_ERR_TOOBIG);
+	ck_assert_uint_eq(b.wires, 0);
+	free(big);
+}
+END_TEST
+
+START_TEST(the_end_of_the_other_side_is_told_once)
+{
+	hws_link_close(a.link, HWS_OK);
+	ck_assert_uint_eq(a.closed, 1);
+	UNTIL(b.closed);
+	ck_assert_int_eq(b.why, HWS_ERR_EOF);
+	ck_assert_uint_eq(b.closed, 1);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("host/link");
+	TCase *t = tcase_create("link");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, descriptors_arrive_with_their_messages_in_order);
+	tcase_add_test(t, large_frames_pass_whole_behind_a_full_socket);
+	tcase_add_test(t, a_full_queue_refuses_and_keeps_what_it_has);
+	tcase_add_test(t, a_pause_holds_back_frames_that_are_already_here);
+	tcase_add_test(t, frames_above_the_cap_end_the_link);
+	tcase_add_test(t, the_end_of_the_other_side_is_told_once);
+	suite_add_tcase(s, t);
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? 1 : 0;
+}
