@@ -60,6 +60,17 @@ START_TEST(w01_another_port_does_not_take_over_a_living_device)
 }
 END_TEST
 
+static bool one_row(void *arg)
+{
+	json_t *ans = server_ask(&srv, "stats", NULL, NULL);
+	json_int_t n = json_integer_value(
+			json_object_get(json_object_get(ans, "store"), "written"));
+
+	(void)arg;
+	json_decref(ans);
+	return n == 1;
+}
+
 START_TEST(w02_one_datagram_makes_no_row)
 {
 	struct device d;
@@ -82,16 +93,7 @@ START_TEST(w02_one_datagram_makes_no_row)
 	hws_rdv_free(m);
 	close(fd);
 	ck_assert(device_keep_alive(&d)); /* the second packet */
-	for (int i = 0; i < 500; i++) {
-		json_int_t n;
-
-		ans = server_ask(&srv, "stats", NULL, NULL);
-		n = json_integer_value(json_object_get(json_object_get(ans, "store"), "written"));
-		json_decref(ans);
-		if (n == 1)
-			break;
-		ck_assert_int_lt(i, 499);
-	}
+	ck_assert(test_until(one_row, NULL, WAIT_MS));
 	device_done(&d);
 }
 END_TEST
@@ -688,7 +690,8 @@ START_TEST(w30_a_dead_relay_is_not_handed_out)
 	snprintf(alive, sizeof(alive), "127.0.0.1:%u", relay.nat);
 	snprintf(list, sizeof(list), "127.0.0.1:%u,%s", dead, alive);
 	server_start(&srv, extra);
-	test_proc_must_expect(&srv.proc, "relay.down", 10000);
+	if (!strstr(srv.proc.log, "relay.down"))
+		test_proc_must_expect(&srv.proc, "relay.down", 10000);
 	device_init(&d, &srv, 1, "123456789");
 	device_online(&d);
 	for (int i = 0; i < 4; i++) {
