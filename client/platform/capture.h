@@ -20,10 +20,11 @@ struct hws_capture_events {
 	/* Something changed on a started display; once until the next grab of it. */
 	void (*on_damage)(unsigned display, void *arg);
 	/* Answer to grab. r == 0: `picture` (I420, the display's size) differs from the one before in `damage`
-	 * only; it stays as it is until hws_capture_release, also for other threads. r < 0: there is no
+	 * only; it stays as it is until hws_capture_release, also for other threads (which
+	 * lock it). r < 0: there is no
 	 * picture and nothing to release; HWS_ERR_AGAIN: the damage was elsewhere; else the grab failed and
 	 * the damage is kept. */
-	void (*on_frame)(unsigned display, int r, const struct hws_picture *picture,
+	void (*on_frame)(unsigned display, int r, struct hws_picture *picture,
 			const struct hws_region *damage, void *arg);
 	/* The list changed: indices have a new meaning, all displays are stopped, pictures released. */
 	void (*on_displays)(void *arg);

@@ -24,8 +24,8 @@ struct hws_inject_impl {
 	int (*button)(struct hws_inject *i, unsigned button, bool down);
 	int (*wheel)(struct hws_inject *i, int dx, int dy);
 	int (*key)(struct hws_inject *i, uint8_t keycode, bool down);
-	int (*keycode_of)(struct hws_inject *i, uint32_t keysym, uint8_t *ret_code,
-			bool *ret_shift);
+	int (*keycode_of)(
+			struct hws_inject *i, uint32_t keysym, uint8_t *ret_code, bool *ret_shift);
 	bool (*key_is_down)(struct hws_inject *i, uint8_t keycode);
 	int (*type_char)(struct hws_inject *i, uint32_t codepoint);
 	unsigned (*locks)(struct hws_inject *i);

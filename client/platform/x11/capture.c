@@ -37,8 +37,9 @@ struct x11_capture {
 	struct view view[HWS_DISPLAYS_MAX];
 	xcb_damage_damage_t damage;
 	xcb_xfixes_region_t region;
-	bool watching; /* the damage object exists */
-	bool pending;  /* the server holds damage that was not fetched */
+	bool watching;           /* the damage object exists */
+	bool pending;            /* the server holds damage that was not fetched */
+	unsigned heard, fetched; /* sequence numbers of the last event and of the last fetch */
 	struct hws_timer settle;
 	unsigned generation; /* of the display list: answers of an older one are dropped */
 };
@@ -70,8 +71,8 @@ static void monitor_name(struct x11_desktop *d, xcb_atom_t atom, char *buf, size
 
 static void whole_screen(struct x11_capture *c, struct hws_display *to)
 {
-	xcb_get_geometry_reply_t *g = xcb_get_geometry_reply(c->d->conn,
-			xcb_get_geometry(c->d->conn, c->d->screen->root), NULL);
+	xcb_get_geometry_reply_t *g = xcb_get_geometry_reply(
+			c->d->conn, xcb_get_geometry(c->d->conn, c->d->screen->root), NULL);
 
 	*to = (struct hws_display){ .primary = true, .name = "screen" };
 	to->width = g ? g->width : c->d->screen->width_in_pixels;
@@ -99,8 +100,11 @@ static unsigned list_displays(struct x11_capture *c, struct hws_display *list)
 				(struct hws_rect){ 0, 0, whole.width, whole.height });
 		if (hws_rect_empty(box))
 			continue;
-		list[n] = (struct hws_display){ .x = box.x, .y = box.y, .width = box.w,
-			.height = box.h, .primary = it.data->primary };
+		list[n] = (struct hws_display){ .x = box.x,
+			.y = box.y,
+			.width = box.w,
+			.height = box.h,
+			.primary = it.data->primary };
 		monitor_name(c->d, it.data->name, list[n].name, sizeof(list[n].name));
 		n++;
 	}
@@ -190,9 +194,10 @@ static void signal_view(struct view *v)
 		ev->on_damage(v->index, ev->arg);
 }
 
-void x11_capture_on_damage(struct x11_capture *c)
+void x11_capture_on_damage(struct x11_capture *c, const xcb_generic_event_t *e)
 {
 	c->pending = true;
+	c->heard = e->full_sequence;
 	for (unsigned i = 0; i < c->count; i++)
 		signal_view(&c->view[i]);
 }
@@ -253,8 +258,8 @@ static int x11_start(struct hws_capture *base, unsigned display)
 		return HWS_OK;
 	int r = HWS_OK;
 	if (!v->picture)
-		r = hws_picture_new(HWS_PIXEL_I420, c->list[display].width,
-				c->list[display].height, &v->picture);
+		r = hws_picture_new(HWS_PIXEL_I420, c->list[display].width, c->list[display].height,
+				&v->picture);
 	if (r < 0)
 		return r;
 	if (c->d->has_shm && !v->seg.data)
@@ -263,8 +268,8 @@ static int x11_start(struct hws_capture *base, unsigned display)
 	v->started = true;
 	v->signalled = false;
 	hws_region_clear(&v->damage);
-	hws_region_add(&v->damage, (struct hws_rect){ 0, 0, c->list[display].width,
-						   c->list[display].height });
+	hws_region_add(&v->damage,
+			(struct hws_rect){ 0, 0, c->list[display].width, c->list[display].height });
 	watch_damage(c);
 	return await_sync(v, first_signal);
 }
@@ -388,8 +393,7 @@ static void request_images(struct view *v)
 	struct hws_region aligned = { 0 };
 
 	for (unsigned i = 0; i < v->damage.n; i++)
-		hws_region_add(&aligned,
-				hws_rect_align2(v->damage.rect[i], l->width, l->height));
+		hws_region_add(&aligned, hws_rect_align2(v->damage.rect[i], l->width, l->height));
 	/* Overlapping rectangles may be more than the picture itself. */
 	if (hws_region_area(&aligned) > (long)l->width * l->height * 3 / 4)
 		aligned = (struct hws_region){ 1, { hws_region_bounds(&aligned) } };
@@ -432,13 +436,20 @@ static void on_region(void *reply, const xcb_generic_error_t *error, void *arg)
 	hws_free(a);
 	if (stale)
 		return;
+	/* An event that was on its way when the fetch was sent is about what has been fetched. */
+	if ((int)(c->heard - c->fetched) < 0) {
+		c->pending = false;
+		for (unsigned i = 0; i < c->count; i++)
+			c->view[i].signalled = false;
+	}
 	struct hws_region all = { 0 };
 	if (r) {
 		xcb_rectangle_t *rect = xcb_xfixes_fetch_region_rectangles(r);
 		int n = xcb_xfixes_fetch_region_rectangles_length(r);
 		for (int i = 0; i < n; i++)
-			hws_region_add(&all, (struct hws_rect){ rect[i].x, rect[i].y,
-							     rect[i].width, rect[i].height });
+			hws_region_add(&all,
+					(struct hws_rect){ rect[i].x, rect[i].y, rect[i].width,
+							rect[i].height });
 	}
 	for (unsigned i = 0; i < c->count; i++) {
 		struct hws_region mine;
@@ -464,13 +475,15 @@ static int x11_grab(struct hws_capture *base, unsigned display)
 		return HWS_ERR_BUSY;
 	if (c->d->lost)
 		return HWS_ERR_DISPLAY;
-	if (!c->pending && v->damage.n == 0)
+	if (!c->pending && v->damage.n == 0) {
+		v->signalled = false;
 		return HWS_ERR_AGAIN;
+	}
 	int r = ask_new(v, &a);
 	if (r < 0)
 		return r;
 	c->pending = false;
-	xcb_damage_subtract(c->d->conn, c->damage, XCB_NONE, c->region);
+	c->fetched = xcb_damage_subtract(c->d->conn, c->damage, XCB_NONE, c->region).sequence;
 	r = x11_await(c->d, xcb_xfixes_fetch_region(c->d->conn, c->region).sequence, on_region, a);
 	if (r < 0) {
 		hws_free(a);
@@ -581,8 +594,9 @@ int x11_capture_new(struct x11_desktop *d)
 
 	xcb_format_iterator_t f = xcb_setup_pixmap_formats_iterator(setup);
 	for (; f.rem; xcb_format_next(&f))
-		known = known || (f.data->depth == d->screen->root_depth &&
-						 f.data->bits_per_pixel == 32);
+		known = known ||
+				(f.data->depth == d->screen->root_depth &&
+						f.data->bits_per_pixel == 32);
 	if (!known || d->screen->root_depth < 24 ||
 			setup->image_byte_order != XCB_IMAGE_ORDER_LSB_FIRST)
 		return HWS_ERR_UNSUPPORTED;

@@ -47,7 +47,7 @@ xcb_atom_t x11_atom(struct x11_desktop *d, const char *name);
 
 int x11_capture_new(struct x11_desktop *d) HWS_MUST_CHECK;
 void x11_capture_free(struct x11_capture *c);
-void x11_capture_on_damage(struct x11_capture *c);
+void x11_capture_on_damage(struct x11_capture *c, const xcb_generic_event_t *e);
 void x11_capture_on_screen(struct x11_capture *c);
 
 int x11_cursor_new(struct x11_desktop *d) HWS_MUST_CHECK;

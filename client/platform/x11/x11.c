@@ -1,15 +1,16 @@
 #include "client/platform/x11/x11.h"
 #include "client/platform/x11/desktop.h"
+#include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xcb/xcbext.h>
 #include <xcb/xtest.h>
 
-#define ANSWER_MAX_US (10 * HWS_US_PER_S_X)
-#define HWS_US_PER_S_X 1000000ull
+#define ANSWER_MAX_US (10 * HWS_US_PER_S)
 
 struct x11_call {
 	struct hws_list node;
@@ -55,7 +56,7 @@ static void dispatch(struct x11_desktop *d, const xcb_generic_event_t *e)
 				HWS_U64("major", err->major_code),
 				HWS_U64("minor", err->minor_code));
 	} else if (type == d->damage_event + XCB_DAMAGE_NOTIFY) {
-		x11_capture_on_damage(d->capture);
+		x11_capture_on_damage(d->capture, e);
 	} else if (type == d->xfixes_event + XCB_XFIXES_CURSOR_NOTIFY) {
 		x11_cursor_on_notify(d->cursor);
 	} else if (type == d->randr_event + XCB_RANDR_SCREEN_CHANGE_NOTIFY ||
@@ -153,7 +154,7 @@ int x11_await(struct x11_desktop *d, unsigned sequence, x11_answer_fn fn, void *
 	call->arg = arg;
 	hws_list_push(&d->calls, &call->node);
 	if (!hws_timer_active(&d->overdue))
-		hws_timer_every(d->loop, &d->overdue, HWS_US_PER_S_X, on_overdue, d);
+		hws_timer_every(d->loop, &d->overdue, HWS_US_PER_S, on_overdue, d);
 	x11_flush(d);
 	return HWS_OK;
 }
@@ -166,8 +167,8 @@ void x11_flush(struct x11_desktop *d)
 
 xcb_atom_t x11_atom(struct x11_desktop *d, const char *name)
 {
-	xcb_intern_atom_reply_t *r = xcb_intern_atom_reply(d->conn,
-			xcb_intern_atom(d->conn, 0, (uint16_t)strlen(name), name), NULL);
+	xcb_intern_atom_reply_t *r = xcb_intern_atom_reply(
+			d->conn, xcb_intern_atom(d->conn, 0, (uint16_t)strlen(name), name), NULL);
 	xcb_atom_t atom = r ? r->atom : XCB_NONE;
 
 	free(r);
