@@ -40,8 +40,7 @@ static const int common[] = { SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(readv), 
 	SCMP_SYS(shutdown), SCMP_SYS(getsockopt), SCMP_SYS(setsockopt), SCMP_SYS(getsockname),
 	SCMP_SYS(getpeername), SCMP_SYS(fcntl), SCMP_SYS(fstat), SCMP_SYS(lseek), SCMP_SYS(ioctl),
 	SCMP_SYS(timerfd_settime), SCMP_SYS(timerfd_gettime), SCMP_SYS(getrusage), SCMP_SYS(getuid),
-	SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getegid), SCMP_SYS(uname), SCMP_SYS(dup),
-	SCMP_SYS(prctl), SCMP_SYS(kill) };
+	SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getegid), SCMP_SYS(uname), SCMP_SYS(dup) };
 
 /* What both servers need besides: new links, name look-up, threads, reading files. */
 static const int server[] = { SCMP_SYS(mmap), SCMP_SYS(mprotect), SCMP_SYS(socketpair),
