@@ -1,0 +1,442 @@
+/* reach/answer: rendezvous-relay 5.9 to 5.12, 5.16, 5.17 from the host's side. */
+#include "client/reach/answer.h"
+#include "client/reach/ask.h"
+#include "client/reach/relay_join.h"
+#include "shared/base/mem.h"
+#include "shared/base/rand.h"
+#include "shared/base/str.h"
+#include "shared/net/addr.h"
+#include "shared/net/dialer.h"
+#include "shared/net/listener.h"
+#include "shared/wire/addr_codec.h"
+#include "shared/wire/limits.h"
+
+#define CONNECT_US 18000000 /* deployed peers' connect and read limit */
+#define LISTEN_US 18000000
+#define HOLE_US 30000 /* the attempt that opens our NAT's hole */
+
+enum job_kind { JOB_PUNCH, JOB_LOCAL, JOB_RELAY_OWN, JOB_RELAY_ASKED };
+
+struct hws_answer {
+	struct hws_loop *loop;
+	struct hws_work *work;
+	struct hws_answer_conf conf;
+	char host[256], key[HWS_KEY_TEXT_MAX + 1], relay[HWS_HOSTNAME_MAX + 8],
+			version[HWS_VERSION_TEXT_MAX];
+	struct hws_list jobs;
+	unsigned count;
+};
+
+struct job {
+	struct hws_list node;
+	struct hws_answer *answer;
+	enum job_kind kind;
+	char id[HWS_ID_MAX + 1], uuid[HWS_UUID_MAX + 1], relay[HWS_HOSTNAME_MAX + 8];
+	uint8_t socket_addr[64]; /* the viewer's address as it came, to be sent back */
+	size_t socket_addr_len;
+	struct hws_answered how;
+	struct hws_ask *ask;
+	struct hws_dial *hole;
+	struct hws_listener *listener;
+	struct hws_relay_join *join;
+	struct hws_timer limit;
+	struct hws_deferred deferred;
+};
+
+static void free_job(void *arg)
+{
+	hws_free(arg);
+}
+
+static void end_job(struct job *j)
+{
+	if (!hws_list_linked(&j->node))
+		return;
+	hws_list_remove(&j->node);
+	j->answer->count--;
+	hws_timer_stop(&j->limit);
+	hws_ask_free(j->ask);
+	hws_dial_cancel(j->hole);
+	hws_listener_free(j->listener);
+	hws_relay_join_cancel(j->join);
+	hws_loop_defer(j->answer->loop, &j->deferred, free_job, j);
+}
+
+static void fail_job(struct job *j, const char *what, int why)
+{
+	struct hws_answer *a = j->answer;
+
+	a->conf.on_failure(what, why, &j->how.viewer, a->conf.arg);
+	end_job(j);
+}
+
+static void deliver(struct job *j, struct hws_stream *s)
+{
+	struct hws_answer *a = j->answer;
+	struct hws_answered how = j->how;
+
+	end_job(j);
+	a->conf.on_stream(s, &how, a->conf.arg);
+}
+
+static ProtobufCBinaryData viewer_bytes(struct job *j)
+{
+	return (ProtobufCBinaryData){ j->socket_addr_len, j->socket_addr };
+}
+
+/* --- waiting for the viewer on the port the server saw --- */
+
+static void on_listen_limit(void *arg)
+{
+	fail_job(arg, "no viewer came to the opened port", HWS_ERR_TIMEOUT);
+}
+
+static void on_accept(int fd, const struct sockaddr_storage *peer, void *arg)
+{
+	struct job *j = arg;
+	struct hws_stream *s;
+
+	(void)peer;
+	hws_listener_pause(j->listener); /* one viewer only */
+	if (hws_stream_tcp_new(j->answer->loop, fd, &s) < 0) {
+		evutil_closesocket(fd);
+		fail_job(j, "out of memory", HWS_ERR_NOMEM);
+		return;
+	}
+	deliver(j, s);
+}
+
+static void listen_on(struct job *j, const struct sockaddr_storage *local)
+{
+	struct hws_listen_conf conf = { .port = hws_addr_port(local),
+		.reuse_port = true,
+		.backlog = 4,
+		.on_accept = on_accept,
+		.arg = j };
+	char ip[HWS_ADDR_TEXT];
+	struct hws_error err = { 0 };
+	int r;
+
+	conf.bind_ip = hws_addr_ip_text(local, ip, sizeof(ip));
+	r = hws_listener_new(j->answer->loop, &conf, &j->listener, &err);
+	if (r < 0) {
+		fail_job(j, "cannot listen for the viewer", r);
+		return;
+	}
+	hws_timer_start(j->answer->loop, &j->limit, LISTEN_US, on_listen_limit, j);
+}
+
+static int send_sent(struct job *j)
+{
+	Rdv__RendezvousMessage m = RDV__RENDEZVOUS_MESSAGE__INIT;
+	Rdv__PunchHoleSent sent = RDV__PUNCH_HOLE_SENT__INIT;
+
+	sent.socket_addr = viewer_bytes(j);
+	sent.id = j->id;
+	sent.relay_server = j->relay;
+	sent.nat_type = RDV__NAT_TYPE__ASYMMETRIC;
+	sent.version = j->answer->version;
+	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_SENT;
+	m.punch_hole_sent = &sent;
+	return hws_ask_send(j->ask, &m);
+}
+
+static int send_local(struct job *j)
+{
+	Rdv__RendezvousMessage m = RDV__RENDEZVOUS_MESSAGE__INIT;
+	Rdv__LocalAddr local = RDV__LOCAL_ADDR__INIT;
+	uint8_t own[HWS_ADDR_WIRE_MAX], viewer[HWS_ADDR_WIRE_MAX];
+	uint32_t t;
+
+	hws_rand_bytes(&t, sizeof(t));
+	local.local_addr.data = own;
+	local.local_addr.len = hws_addr_encode(hws_ask_local(j->ask), t, own);
+	local.socket_addr.data = viewer;
+	local.socket_addr.len = hws_addr_encode(&j->how.viewer, t, viewer);
+	local.id = j->id;
+	local.relay_server = j->relay;
+	local.version = j->answer->version;
+	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_LOCAL_ADDR;
+	m.local_addr = &local;
+	return hws_ask_send(j->ask, &m);
+}
+
+/* The answer is on its way: our port is what counts now. */
+static void finish_ask_and_listen(struct job *j, int r)
+{
+	struct sockaddr_storage local = *hws_ask_local(j->ask);
+
+	if (r < 0) {
+		fail_job(j, "cannot answer the server", r);
+		return;
+	}
+	hws_ask_finish(j->ask);
+	j->ask = NULL;
+	listen_on(j, &local);
+}
+
+static void on_hole(int r, struct hws_stream *s, void *arg)
+{
+	struct job *j = arg;
+
+	(void)r; /* the attempt itself was the point */
+	j->hole = NULL;
+	hws_stream_close(s);
+	finish_ask_and_listen(j, send_sent(j));
+}
+
+static void open_hole(struct job *j)
+{
+	char ip[HWS_ADDR_TEXT];
+	struct sockaddr_storage local = *hws_ask_local(j->ask);
+	const struct hws_dial_conf conf = { .host = hws_addr_ip_text(
+							    &j->how.viewer, ip, sizeof(ip)),
+		.port = hws_addr_port(&j->how.viewer),
+		.timeout_us = HOLE_US,
+		.bind_to = &local };
+
+	if (hws_dial(j->answer->loop, j->answer->work, &conf, on_hole, j, &j->hole) < 0)
+		finish_ask_and_listen(j, send_sent(j));
+}
+
+/* --- meeting at a relay --- */
+
+static void on_joined(int r, struct hws_stream *s, void *arg)
+{
+	struct job *j = arg;
+
+	j->join = NULL;
+	if (r < 0)
+		fail_job(j, "cannot reach the relay", r);
+	else
+		deliver(j, s);
+}
+
+static int send_relay_response(struct job *j)
+{
+	Rdv__RendezvousMessage m = RDV__RENDEZVOUS_MESSAGE__INIT;
+	Rdv__RelayResponse resp = RDV__RELAY_RESPONSE__INIT;
+
+	resp.socket_addr = viewer_bytes(j);
+	resp.version = j->answer->version;
+	if (j->kind == JOB_RELAY_OWN) {
+		resp.uuid = j->uuid;
+		resp.relay_server = j->relay;
+		resp.union_case = RDV__RELAY_RESPONSE__UNION_ID;
+		resp.id = j->id;
+	}
+	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_RELAY_RESPONSE;
+	m.relay_response = &resp;
+	return hws_ask_send(j->ask, &m);
+}
+
+static void answer_and_join(struct job *j)
+{
+	struct hws_relay_join_conf conf = {
+		.relay = j->relay, .key = j->answer->key, .uuid = j->uuid, .timeout_us = CONNECT_US
+	};
+	int r = send_relay_response(j);
+
+	if (r < 0) {
+		fail_job(j, "cannot answer the server", r);
+		return;
+	}
+	hws_ask_finish(j->ask);
+	j->ask = NULL;
+	j->how.relayed = true;
+	r = hws_relay_join(j->answer->loop, j->answer->work, &conf, on_joined, j, &j->join);
+	if (r < 0)
+		fail_job(j, "cannot use the relay that was named", r);
+}
+
+/* --- jobs --- */
+
+static void on_ask_open(struct hws_ask *ask, void *arg)
+{
+	struct job *j = arg;
+
+	(void)ask;
+	switch (j->kind) {
+	case JOB_PUNCH:
+		open_hole(j);
+		break;
+	case JOB_LOCAL:
+		finish_ask_and_listen(j, send_local(j));
+		break;
+	case JOB_RELAY_OWN:
+	case JOB_RELAY_ASKED:
+		answer_and_join(j);
+		break;
+	}
+}
+
+static void on_ask_message(struct hws_ask *ask, const Rdv__RendezvousMessage *m, void *arg)
+{
+	(void)ask;
+	(void)m;
+	(void)arg; /* nothing is expected on these links */
+}
+
+static void on_ask_end(struct hws_ask *ask, int why, void *arg)
+{
+	struct job *j = arg;
+
+	(void)ask;
+	fail_job(j, "cannot reach the server by TCP", why);
+}
+
+/* Which relay: own choice, else the server's, else beside the server. */
+static int choose_relay(struct job *j, const char *proposed)
+{
+	struct hws_answer *a = j->answer;
+
+	if (*a->relay)
+		return hws_str_copy(j->relay, sizeof(j->relay), a->relay);
+	if (proposed && *proposed)
+		return hws_str_copy(j->relay, sizeof(j->relay), proposed);
+	return hws_host_port_join(
+			a->host, (uint16_t)(a->conf.port + 1), j->relay, sizeof(j->relay));
+}
+
+static int from_punch(struct job *j, const Rdv__PunchHole *p)
+{
+	j->kind = JOB_PUNCH;
+	if (p->nat_type == RDV__NAT_TYPE__SYMMETRIC || p->force_relay ||
+			j->answer->conf.always_relay)
+		j->kind = JOB_RELAY_OWN;
+	j->how.secure = true;
+	if (p->control_permissions)
+		j->how.control_permissions = p->control_permissions->permissions;
+	return choose_relay(j, p->relay_server);
+}
+
+static int from_local(struct job *j, const Rdv__FetchLocalAddr *f)
+{
+	j->kind = j->answer->conf.always_relay ? JOB_RELAY_OWN : JOB_LOCAL;
+	j->how.secure = true;
+	if (f->control_permissions)
+		j->how.control_permissions = f->control_permissions->permissions;
+	return choose_relay(j, f->relay_server);
+}
+
+static int from_relay(struct job *j, const Rdv__RequestRelay *q)
+{
+	int r = hws_str_copy(j->uuid, sizeof(j->uuid), q->uuid);
+
+	j->kind = JOB_RELAY_ASKED;
+	j->how.secure = q->secure;
+	if (q->control_permissions)
+		j->how.control_permissions = q->control_permissions->permissions;
+	if (r < 0)
+		return r;
+	/* The viewer goes to the relay it named; another one would not meet it. */
+	if (q->relay_server && *q->relay_server)
+		return hws_str_copy(j->relay, sizeof(j->relay), q->relay_server);
+	return choose_relay(j, NULL);
+}
+
+static int fill_job(struct job *j, const char *id, const Rdv__RendezvousMessage *m)
+{
+	ProtobufCBinaryData addr = { 0 };
+	int r = hws_str_copy(j->id, sizeof(j->id), id);
+
+	if (r < 0)
+		return r;
+	hws_rand_uuid(j->uuid, sizeof(j->uuid));
+	switch (m->union_case) {
+	case RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE:
+		addr = m->punch_hole->socket_addr;
+		r = from_punch(j, m->punch_hole);
+		break;
+	case RDV__RENDEZVOUS_MESSAGE__UNION_FETCH_LOCAL_ADDR:
+		addr = m->fetch_local_addr->socket_addr;
+		r = from_local(j, m->fetch_local_addr);
+		break;
+	case RDV__RENDEZVOUS_MESSAGE__UNION_REQUEST_RELAY:
+		addr = m->request_relay->socket_addr;
+		r = from_relay(j, m->request_relay);
+		break;
+	default:
+		r = HWS_ERR_INVAL;
+		break;
+	}
+	if (r < 0)
+		return r;
+	if (addr.len > sizeof(j->socket_addr))
+		return HWS_ERR_PROTO;
+	if (addr.len)
+		memcpy(j->socket_addr, addr.data, addr.len);
+	j->socket_addr_len = addr.len;
+	hws_addr_decode(hws_bytes(addr.data, addr.len), &j->how.viewer, NULL);
+	if (j->kind == JOB_PUNCH && hws_addr_port(&j->how.viewer) == 0)
+		j->kind = JOB_RELAY_OWN; /* a WebSocket viewer behind a proxy has no port to punch to */
+	return HWS_OK;
+}
+
+int hws_answer_push(struct hws_answer *a, const char *id, const Rdv__RendezvousMessage *m)
+{
+	struct hws_ask_conf conf = { .host = a->host,
+		.port = a->conf.port,
+		.timeout_us = CONNECT_US,
+		.on_open = on_ask_open,
+		.on_message = on_ask_message,
+		.on_end = on_ask_end };
+	struct job *j;
+	int r;
+
+	if (a->count >= HWS_ANSWER_JOBS_MAX)
+		return HWS_ERR_FULL;
+	j = hws_alloc(sizeof(*j));
+	if (!j)
+		return HWS_ERR_NOMEM;
+	j->answer = a;
+	conf.arg = j;
+	r = fill_job(j, id, m);
+	if (r == HWS_OK)
+		r = hws_ask_new(a->loop, a->work, &conf, &j->ask);
+	if (r < 0) {
+		hws_free(j);
+		return r;
+	}
+	hws_list_push(&a->jobs, &j->node);
+	a->count++;
+	return HWS_OK;
+}
+
+int hws_answer_new(struct hws_loop *loop, struct hws_work *work, const struct hws_answer_conf *conf,
+		struct hws_answer **ret)
+{
+	struct hws_answer *a = hws_alloc(sizeof(*a));
+	int r;
+
+	if (!a)
+		return HWS_ERR_NOMEM;
+	a->loop = loop;
+	a->work = work;
+	a->conf = *conf;
+	hws_list_init(&a->jobs);
+	r = hws_str_copy(a->host, sizeof(a->host), conf->host);
+	if (r == HWS_OK)
+		r = hws_str_copy(a->key, sizeof(a->key), conf->key);
+	if (r == HWS_OK)
+		r = hws_str_copy(a->relay, sizeof(a->relay), conf->relay);
+	if (r == HWS_OK)
+		r = hws_str_copy(a->version, sizeof(a->version), conf->version);
+	if (r < 0) {
+		hws_free(a);
+		return r;
+	}
+	*ret = a;
+	return HWS_OK;
+}
+
+void hws_answer_free(struct hws_answer *a)
+{
+	struct hws_list *node, *next;
+
+	if (!a)
+		return;
+	hws_list_for_safe (node, next, &a->jobs)
+		end_job(hws_container(node, struct job, node));
+	hws_free(a);
+}

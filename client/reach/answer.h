@@ -1,0 +1,42 @@
+/* reach/answer: what a host does when the server pushes a viewer's request to it: opens a hole and listens, gives its
+ * address in the local network, or meets the viewer at a relay. Jobs run side by side, at most HWS_ANSWER_JOBS_MAX. */
+#pragma once
+#include "proto/rendezvous.pb-c.h"
+#include "shared/base/err.h"
+#include "shared/loop/work.h"
+#include "shared/net/stream.h"
+
+#define HWS_ANSWER_JOBS_MAX 64
+
+struct hws_answer;
+
+/* How the viewer came. */
+struct hws_answered {
+	struct sockaddr_storage viewer; /* as the server saw it; for limits and logs */
+	bool secure;                    /* begin with the handshake */
+	bool relayed;
+	uint64_t control_permissions; /* of the server, 0 = none */
+};
+
+struct hws_answer_conf {
+	const char *host; /* rendezvous server */
+	uint16_t port;
+	const char *key;   /* its public key as text, for relays; may be "" */
+	const char *relay; /* own choice HOST[:PORT]; "" = what the server proposes */
+	const char *version;
+	bool always_relay;
+	/* A viewer is connected; the callee owns the stream. */
+	void (*on_stream)(struct hws_stream *s, const struct hws_answered *how, void *arg);
+	/* A job failed: for the log. */
+	void (*on_failure)(const char *what, int why, const struct sockaddr_storage *viewer,
+			void *arg);
+	void *arg;
+};
+
+/* Strings are copied. */
+int hws_answer_new(struct hws_loop *loop, struct hws_work *work, const struct hws_answer_conf *conf,
+		struct hws_answer **ret) HWS_MUST_CHECK;
+void hws_answer_free(struct hws_answer *a);
+/* A push of the registrar; `id` is the host's own id now. HWS_ERR_FULL when too many jobs run. */
+int hws_answer_push(struct hws_answer *a, const char *id,
+		const Rdv__RendezvousMessage *m) HWS_MUST_CHECK;

@@ -1,0 +1,162 @@
+#include "client/reach/ask.h"
+#include "shared/base/mem.h"
+#include "shared/net/conn.h"
+#include "shared/net/dialer.h"
+#include "shared/wire/envelope.h"
+#include "shared/wire/limits.h"
+
+#define LINGER_US 5000000
+#define STALL_US 20000000
+
+struct hws_ask {
+	struct hws_loop *loop;
+	struct hws_ask_conf conf;
+	struct hws_dial *dial;
+	struct hws_conn *conn;
+	struct sockaddr_storage local, peer;
+	struct hws_deferred deferred;
+	bool over;     /* no callback any more */
+	bool flushing; /* the link frees us when it ends */
+};
+
+static void free_ask(void *arg)
+{
+	hws_free(arg);
+}
+
+static void end(struct hws_ask *a, int why)
+{
+	if (a->over)
+		return;
+	a->over = true;
+	a->conf.on_end(a, why, a->conf.arg);
+}
+
+static void on_frame(struct hws_conn *c, struct hws_bytes payload, void *arg)
+{
+	struct hws_ask *a = arg;
+	Rdv__RendezvousMessage *m = NULL;
+	int r;
+
+	if (a->over || payload.len == 0)
+		return;
+	r = hws_rdv_unpack(payload, &m);
+	if (r < 0) {
+		hws_conn_close(c, r);
+		return;
+	}
+	if (m->union_case != RDV__RENDEZVOUS_MESSAGE__UNION_KEY_EXCHANGE)
+		a->conf.on_message(a, m, a->conf.arg);
+	hws_rdv_free(m);
+}
+
+static void on_close(struct hws_conn *c, int why, void *arg)
+{
+	struct hws_ask *a = arg;
+
+	(void)c;
+	a->conn = NULL;
+	if (a->flushing)
+		hws_loop_defer(a->loop, &a->deferred, free_ask, a);
+	else
+		end(a, why == HWS_OK ? HWS_ERR_EOF : why);
+}
+
+static void on_dialed(int r, struct hws_stream *s, void *arg)
+{
+	struct hws_ask *a = arg;
+	const struct hws_conn_conf conf = { .frame_max = HWS_RDV_FRAME_MAX,
+		.send_max = HWS_RDV_FRAME_MAX * 2,
+		.stall_us = STALL_US,
+		.on_frame = on_frame,
+		.on_close = on_close,
+		.arg = a };
+
+	a->dial = NULL;
+	if (r == HWS_OK) {
+		a->local = s->local;
+		a->peer = s->peer;
+		r = hws_conn_new(a->loop, s, &conf, hws_bytes(NULL, 0), &a->conn);
+	}
+	if (r < 0) {
+		end(a, r);
+		return;
+	}
+	a->conf.on_open(a, a->conf.arg);
+}
+
+int hws_ask_new(struct hws_loop *loop, struct hws_work *work, const struct hws_ask_conf *conf,
+		struct hws_ask **ret)
+{
+	const struct hws_dial_conf dial = { .host = conf->host,
+		.port = conf->port,
+		.timeout_us = conf->timeout_us,
+		.reuse_port = true };
+	struct hws_ask *a = hws_alloc(sizeof(*a));
+	int r;
+
+	if (!a)
+		return HWS_ERR_NOMEM;
+	a->loop = loop;
+	a->conf = *conf;
+	a->conf.host = NULL; /* borrowed until return only */
+	r = hws_dial(loop, work, &dial, on_dialed, a, &a->dial);
+	if (r < 0) {
+		hws_free(a);
+		return r;
+	}
+	*ret = a;
+	return HWS_OK;
+}
+
+int hws_ask_send(struct hws_ask *a, const Rdv__RendezvousMessage *m)
+{
+	struct hws_buf out;
+	int r;
+
+	if (!a->conn)
+		return HWS_ERR_CLOSED;
+	hws_buf_init(&out, HWS_RDV_FRAME_MAX);
+	r = hws_rdv_pack(m, &out);
+	if (r == HWS_OK)
+		r = hws_conn_send(a->conn, hws_buf_bytes(&out));
+	hws_buf_done(&out);
+	return r;
+}
+
+const struct sockaddr_storage *hws_ask_local(const struct hws_ask *a)
+{
+	return &a->local;
+}
+
+const struct sockaddr_storage *hws_ask_peer(const struct hws_ask *a)
+{
+	return &a->peer;
+}
+
+void hws_ask_free(struct hws_ask *a)
+{
+	struct hws_conn *c;
+
+	if (!a)
+		return;
+	a->over = true;
+	hws_dial_cancel(a->dial);
+	a->dial = NULL;
+	c = a->conn;
+	a->conn = NULL;
+	if (c)
+		hws_conn_close(c, HWS_OK);
+	hws_loop_defer(a->loop, &a->deferred, free_ask, a);
+}
+
+void hws_ask_finish(struct hws_ask *a)
+{
+	if (!a || !a->conn) {
+		hws_ask_free(a);
+		return;
+	}
+	a->over = true;
+	a->flushing = true;
+	hws_conn_close_flushed(a->conn, LINGER_US);
+}

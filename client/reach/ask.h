@@ -1,0 +1,34 @@
+/* reach/ask: one short TCP link to a rendezvous server: connect, say something, hear answers. The local port can be
+ * used again right after (hole punching). An unasked offer of encryption is skipped: a link that speaks first stays
+ * plain by protocol, and nothing secret goes over it. One loop thread. */
+#pragma once
+#include "proto/rendezvous.pb-c.h"
+#include "shared/base/err.h"
+#include "shared/loop/work.h"
+#include <sys/socket.h>
+
+struct hws_ask;
+
+struct hws_ask_conf {
+	const char *host;
+	uint16_t port;
+	uint64_t timeout_us; /* to connect */
+	void (*on_open)(struct hws_ask *a, void *arg);
+	/* `m` borrows until return. Never a KeyExchange. */
+	void (*on_message)(struct hws_ask *a, const Rdv__RendezvousMessage *m, void *arg);
+	/* Could not connect, or the link ended; at most once, never after hws_ask_free or _finish. */
+	void (*on_end)(struct hws_ask *a, int why, void *arg);
+	void *arg;
+};
+
+int hws_ask_new(struct hws_loop *loop, struct hws_work *work, const struct hws_ask_conf *conf,
+		struct hws_ask **ret) HWS_MUST_CHECK;
+/* Only after on_open. */
+int hws_ask_send(struct hws_ask *a, const Rdv__RendezvousMessage *m) HWS_MUST_CHECK;
+/* This end's and the server's address; valid after on_open. */
+const struct sockaddr_storage *hws_ask_local(const struct hws_ask *a);
+const struct sockaddr_storage *hws_ask_peer(const struct hws_ask *a);
+/* Closes at once; frees at the end of the turn. Takes NULL; allowed in its callbacks. */
+void hws_ask_free(struct hws_ask *a);
+/* Writes out what was sent (at most 5 s), then as hws_ask_free. */
+void hws_ask_finish(struct hws_ask *a);

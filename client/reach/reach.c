@@ -1,0 +1,521 @@
+/* reach/reach: rendezvous-relay 5.8, 5.13, 5.16, 5.17 from the viewer's side. */
+#include "client/reach/reach.h"
+#include "client/reach/ask.h"
+#include "client/reach/relay_join.h"
+#include "shared/base/mem.h"
+#include "shared/base/rand.h"
+#include "shared/base/str.h"
+#include "shared/net/addr.h"
+#include "shared/net/dialer.h"
+#include "shared/wire/addr_codec.h"
+#include "shared/wire/limits.h"
+#include "shared/wire/text.h"
+
+#define SERVER_PORT 21116
+#define CONNECT_US 18000000 /* deployed peers' connect and read limit */
+#define DIRECT_MIN_US 1000000
+#define REQUEST_TRIES 3 /* waits of 3, 6 and 9 s */
+#define REQUEST_WAIT_US 3000000
+#define RELAY_TRIES 3
+#define STATEMENT_MAX 256
+
+struct hws_reach {
+	struct hws_loop *loop;
+	struct hws_work *work;
+	struct hws_reach_conf conf;
+	hws_reach_cb done;
+	char id[HWS_ID_MAX + 1], server[256], key[HWS_KEY_TEXT_MAX + 1],
+			version[HWS_VERSION_TEXT_MAX];
+	uint16_t port;
+	struct hws_ask *ask;
+	struct hws_dial *dial;
+	struct hws_relay_join *join;
+	struct hws_timer wait;
+	struct hws_deferred deferred;
+	unsigned tries;
+	uint64_t started_us; /* when the server was dialed */
+	uint64_t took_us;    /* until the answer to our request */
+	struct sockaddr_storage local;
+	char uuid[HWS_UUID_MAX + 1], relay[HWS_HOSTNAME_MAX + 8];
+	uint8_t statement[STATEMENT_MAX];
+	size_t statement_len;
+	bool is_local, over;
+};
+
+static void begin_relay(struct hws_reach *r);
+
+static void free_reach(void *arg)
+{
+	hws_free(arg);
+}
+
+static void stop(struct hws_reach *r)
+{
+	r->over = true;
+	hws_timer_stop(&r->wait);
+	hws_ask_free(r->ask);
+	hws_dial_cancel(r->dial);
+	hws_relay_join_cancel(r->join);
+	r->ask = NULL;
+	r->dial = NULL;
+	r->join = NULL;
+	hws_loop_defer(r->loop, &r->deferred, free_reach, r);
+}
+
+static void progress(struct hws_reach *r, const char *text)
+{
+	if (r->conf.on_progress)
+		r->conf.on_progress(text, r->conf.arg);
+}
+
+static void succeed(struct hws_reach *r, struct hws_stream *s, const char *path)
+{
+	struct hws_reached how = { .stream = s,
+		.statement = hws_bytes(r->statement, r->statement_len),
+		.relayed = hws_str_equal(path, "relay"),
+		.by_address = r->conf.address != NULL,
+		.path = path };
+
+	stop(r);
+	r->done(HWS_OK, &how, r->conf.arg);
+}
+
+static void fail(struct hws_reach *r, int code, const char *text)
+{
+	struct hws_reached how = { 0 };
+
+	hws_error_set(&how.error, code, "%s", text);
+	stop(r);
+	r->done(code, &how, r->conf.arg);
+}
+
+static void fail_server(struct hws_reach *r, int why)
+{
+	struct hws_error err;
+
+	hws_error_set(&err, why,
+			"cannot reach the rendezvous server %s port %u: %s. Check the server's name in the settings, the "
+			"network and the firewall (TCP %u)",
+			r->server, r->port, hws_err_text(why), r->port);
+	fail(r, why, err.text);
+}
+
+static void keep_statement(struct hws_reach *r, ProtobufCBinaryData pk)
+{
+	r->statement_len = 0;
+	if (pk.len > 0 && pk.len <= STATEMENT_MAX) {
+		memcpy(r->statement, pk.data, pk.len);
+		r->statement_len = pk.len;
+	}
+}
+
+/* --- relay --- */
+
+static void on_joined(int res, struct hws_stream *s, void *arg)
+{
+	struct hws_reach *r = arg;
+	struct hws_error err;
+
+	r->join = NULL;
+	if (res == HWS_OK) {
+		succeed(r, s, "relay");
+		return;
+	}
+	hws_error_set(&err, res,
+			"cannot reach the relay %s: %s. The host may be reachable only by it: is it running, and open to you (TCP)?",
+			r->relay, hws_err_text(res));
+	fail(r, res, err.text);
+}
+
+static void join_relay(struct hws_reach *r, const char *uuid, const char *relay)
+{
+	struct hws_relay_join_conf conf = {
+		.key = r->key, .id = r->id, .conn_type = r->conf.conn_type, .timeout_us = CONNECT_US
+	};
+	int res = HWS_ERR_PROTO;
+
+	hws_timer_stop(&r->wait);
+	hws_ask_free(r->ask);
+	r->ask = NULL;
+	if (!hws_pair_id_valid(hws_bytes_str(uuid)) ||
+			hws_str_copy(r->uuid, sizeof(r->uuid), uuid) < 0 ||
+			hws_str_copy(r->relay, sizeof(r->relay), relay) < 0 || !*r->relay) {
+		fail(r, res, "the server named no usable relay: set one at the server (--relay-servers) or at the host");
+		return;
+	}
+	conf.uuid = r->uuid;
+	conf.relay = r->relay;
+	progress(r, "Connecting by the relay");
+	res = hws_relay_join(r->loop, r->work, &conf, on_joined, r, &r->join);
+	if (res < 0)
+		fail(r, res, "the server named no usable relay: set one at the server (--relay-servers) or at the host");
+}
+
+static int send_relay_request(struct hws_reach *r)
+{
+	Rdv__RendezvousMessage m = RDV__RENDEZVOUS_MESSAGE__INIT;
+	Rdv__RequestRelay q = RDV__REQUEST_RELAY__INIT;
+
+	q.id = r->id;
+	q.uuid = r->uuid;
+	q.relay_server = r->relay;
+	q.secure = r->statement_len > 0;
+	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_REQUEST_RELAY;
+	m.request_relay = &q;
+	return hws_ask_send(r->ask, &m);
+}
+
+static void retry_relay(struct hws_reach *r, int why)
+{
+	hws_timer_stop(&r->wait);
+	hws_ask_free(r->ask);
+	r->ask = NULL;
+	if (++r->tries < RELAY_TRIES)
+		begin_relay(r);
+	else
+		fail(r, why, "the host did not answer: it may have gone off line a moment ago, or cannot reach the server by TCP");
+}
+
+static void on_relay_wait(void *arg)
+{
+	retry_relay(arg, HWS_ERR_TIMEOUT);
+}
+
+static void on_relay_open(struct hws_ask *ask, void *arg)
+{
+	struct hws_reach *r = arg;
+	int res = send_relay_request(r);
+
+	(void)ask;
+	if (res < 0)
+		retry_relay(r, res);
+	else
+		hws_timer_start(r->loop, &r->wait, CONNECT_US, on_relay_wait, r);
+}
+
+static void on_relay_message(struct hws_ask *ask, const Rdv__RendezvousMessage *m, void *arg)
+{
+	struct hws_reach *r = arg;
+
+	(void)ask;
+	if (m->union_case != RDV__RENDEZVOUS_MESSAGE__UNION_RELAY_RESPONSE)
+		return;
+	if (*m->relay_response->refuse_reason) {
+		struct hws_error err;
+		char text[200];
+
+		hws_str_escape(text, sizeof(text), hws_bytes_str(m->relay_response->refuse_reason));
+		hws_error_set(&err, HWS_ERR_DENIED, "the server refuses: %s", text);
+		fail(r, HWS_ERR_DENIED, err.text);
+		return;
+	}
+	join_relay(r, r->uuid, r->relay);
+}
+
+static void on_relay_end(struct hws_ask *ask, int why, void *arg)
+{
+	(void)ask;
+	retry_relay(arg, why);
+}
+
+/* Direct did not work: both meet at the relay that the host named. */
+static void begin_relay(struct hws_reach *r)
+{
+	const struct hws_ask_conf conf = { .host = r->server,
+		.port = r->port,
+		.timeout_us = CONNECT_US,
+		.on_open = on_relay_open,
+		.on_message = on_relay_message,
+		.on_end = on_relay_end,
+		.arg = r };
+	int res;
+
+	if (!*r->relay) {
+		fail(r, HWS_ERR_UNREACHABLE,
+				"no direct path to the host, and no relay is known: set one at the server (--relay-servers)");
+		return;
+	}
+	progress(r, "No direct path: asking for the relay");
+	hws_rand_uuid(r->uuid, sizeof(r->uuid));
+	res = hws_ask_new(r->loop, r->work, &conf, &r->ask);
+	if (res < 0)
+		fail_server(r, res);
+}
+
+/* --- direct --- */
+
+static void on_direct(int res, struct hws_stream *s, void *arg)
+{
+	struct hws_reach *r = arg;
+
+	r->dial = NULL;
+	if (res == HWS_OK) {
+		succeed(r, s, r->is_local ? "lan" : "punched");
+		return;
+	}
+	r->tries = 0;
+	begin_relay(r);
+}
+
+/* How long a direct attempt may take (table 5.13). */
+static uint64_t direct_limit(const struct hws_reach *r, Rdv__NatType host_nat)
+{
+	uint64_t u = r->took_us, limit;
+
+	if (r->is_local || host_nat == RDV__NAT_TYPE__SYMMETRIC)
+		limit = DIRECT_MIN_US;
+	else if (!*r->relay)
+		limit = CONNECT_US;
+	else if (host_nat == RDV__NAT_TYPE__ASYMMETRIC &&
+			r->conf.nat_type == RDV__NAT_TYPE__ASYMMETRIC)
+		limit = r->conf.last_was_relayed ? 6 * u : CONNECT_US;
+	else if (host_nat == RDV__NAT_TYPE__ASYMMETRIC &&
+			r->conf.nat_type == RDV__NAT_TYPE__SYMMETRIC)
+		limit = DIRECT_MIN_US;
+	else
+		limit = r->conf.last_was_relayed ? 3 * u : 6 * u;
+	return HWS_MIN(HWS_MAX(limit, (uint64_t)DIRECT_MIN_US), (uint64_t)CONNECT_US);
+}
+
+static void on_punch_response(struct hws_reach *r, const Rdv__PunchHoleResponse *p)
+{
+	Rdv__NatType nat = p->union_case == RDV__PUNCH_HOLE_RESPONSE__UNION_NAT_TYPE
+			? p->nat_type
+			: RDV__NAT_TYPE__UNKNOWN_NAT;
+	struct sockaddr_storage to;
+	struct hws_dial_conf conf = { .bind_to = &r->local };
+	char ip[HWS_ADDR_TEXT];
+
+	keep_statement(r, p->pk);
+	r->is_local = p->union_case == RDV__PUNCH_HOLE_RESPONSE__UNION_IS_LOCAL && p->is_local;
+	if (hws_str_copy(r->relay, sizeof(r->relay), p->relay_server) < 0)
+		r->relay[0] = '\0';
+	/* Our port must be free for the same use again: the link ends before the next one begins. */
+	hws_ask_free(r->ask);
+	r->ask = NULL;
+	hws_timer_stop(&r->wait);
+	if (r->conf.force_relay || p->is_udp ||
+			!hws_addr_decode_usable(
+					hws_bytes(p->socket_addr.data, p->socket_addr.len), &to)) {
+		r->tries = 0;
+		begin_relay(r);
+		return;
+	}
+	if (r->local.ss_family != to.ss_family)
+		conf.bind_to = NULL;
+	conf.host = hws_addr_ip_text(&to, ip, sizeof(ip));
+	conf.port = hws_addr_port(&to);
+	conf.timeout_us = direct_limit(r, nat);
+	progress(r, r->is_local ? "Connecting in the same network" : "Connecting directly");
+	if (hws_dial(r->loop, r->work, &conf, on_direct, r, &r->dial) < 0) {
+		r->tries = 0;
+		begin_relay(r);
+	}
+}
+
+static void on_punch_failure(struct hws_reach *r, const Rdv__PunchHoleResponse *p)
+{
+	struct hws_error err;
+	char text[200];
+
+	if (*p->other_failure) {
+		hws_str_escape(text, sizeof(text), hws_bytes_str(p->other_failure));
+		hws_error_set(&err, HWS_ERR_DENIED, "the server refuses: %s", text);
+		fail(r, HWS_ERR_DENIED, err.text);
+		return;
+	}
+	switch (p->failure) {
+	case RDV__PUNCH_HOLE_RESPONSE__FAILURE__OFFLINE:
+		fail(r, HWS_ERR_OFFLINE,
+				"the computer with this ID is off line: is it switched on, and its host connected to the same server?");
+		break;
+	case RDV__PUNCH_HOLE_RESPONSE__FAILURE__LICENSE_MISMATCH:
+		fail(r, HWS_ERR_KEY,
+				"the server key does not match: set the key that 'hawser-rendezvous key' prints on the server");
+		break;
+	case RDV__PUNCH_HOLE_RESPONSE__FAILURE__LICENSE_OVERUSE:
+		fail(r, HWS_ERR_DENIED, "the server's licence is used up: ask its operator");
+		break;
+	default:
+		fail(r, HWS_ERR_NOTFOUND,
+				"the server does not know this ID: check the digits and the server");
+		break;
+	}
+}
+
+/* --- asking --- */
+
+static int send_punch_request(struct hws_reach *r)
+{
+	Rdv__RendezvousMessage m = RDV__RENDEZVOUS_MESSAGE__INIT;
+	Rdv__PunchHoleRequest q = RDV__PUNCH_HOLE_REQUEST__INIT;
+
+	q.id = r->id;
+	q.nat_type = r->conf.force_relay ? RDV__NAT_TYPE__SYMMETRIC : r->conf.nat_type;
+	q.licence_key = r->key;
+	q.conn_type = r->conf.conn_type;
+	q.version = r->version;
+	q.force_relay = r->conf.force_relay;
+	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_REQUEST;
+	m.punch_hole_request = &q;
+	return hws_ask_send(r->ask, &m);
+}
+
+static void ask_again(void *arg);
+
+static void ask_once(struct hws_reach *r)
+{
+	int res = send_punch_request(r);
+
+	if (res < 0)
+		fail_server(r, res);
+	else
+		hws_timer_start(r->loop, &r->wait, (uint64_t)++r->tries * REQUEST_WAIT_US,
+				ask_again, r);
+}
+
+static void ask_again(void *arg)
+{
+	struct hws_reach *r = arg;
+
+	if (r->tries < REQUEST_TRIES)
+		ask_once(r);
+	else
+		fail(r, HWS_ERR_TIMEOUT,
+				"the host did not answer the server: it may have lost its connection a moment ago; try again");
+}
+
+static void on_open(struct hws_ask *ask, void *arg)
+{
+	struct hws_reach *r = arg;
+
+	r->local = *hws_ask_local(ask);
+	progress(r, "Looking for the host");
+	ask_once(r);
+}
+
+static void on_message(struct hws_ask *ask, const Rdv__RendezvousMessage *m, void *arg)
+{
+	struct hws_reach *r = arg;
+
+	(void)ask;
+	r->took_us = hws_loop_now_us(r->loop) - r->started_us;
+	if (m->union_case == RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_RESPONSE) {
+		const Rdv__PunchHoleResponse *p = m->punch_hole_response;
+
+		/* Success is an address, not a value of `failure`. */
+		if (p->socket_addr.len == 0)
+			on_punch_failure(r, p);
+		else
+			on_punch_response(r, p);
+	} else if (m->union_case == RDV__RENDEZVOUS_MESSAGE__UNION_RELAY_RESPONSE) {
+		const Rdv__RelayResponse *a = m->relay_response;
+		char uuid[HWS_UUID_MAX + 1] = "", relay[HWS_HOSTNAME_MAX + 8] = "";
+
+		if (a->union_case == RDV__RELAY_RESPONSE__UNION_PK)
+			keep_statement(r, a->pk);
+		if (hws_str_copy(uuid, sizeof(uuid), a->uuid) < 0 ||
+				hws_str_copy(relay, sizeof(relay), a->relay_server) < 0)
+			uuid[0] = '\0'; /* refused below */
+		join_relay(r, uuid, relay);
+	}
+}
+
+static void on_end(struct hws_ask *ask, int why, void *arg)
+{
+	(void)ask;
+	fail_server(arg, why);
+}
+
+static void on_address(int res, struct hws_stream *s, void *arg)
+{
+	struct hws_reach *r = arg;
+	struct hws_error err;
+
+	r->dial = NULL;
+	if (res == HWS_OK) {
+		succeed(r, s, "direct");
+		return;
+	}
+	hws_error_set(&err, res,
+			"cannot connect to %s port %u: %s. Is hawser-host running there with --direct-port, and the port open?",
+			r->server, r->port, hws_err_text(res));
+	fail(r, res, err.text);
+}
+
+static int start_by_address(
+		struct hws_reach *r, const struct hws_reach_conf *conf, struct hws_error *err)
+{
+	struct hws_dial_conf dial = {
+		.host = r->server, .port = conf->address_port, .timeout_us = CONNECT_US
+	};
+	int res = hws_str_copy(r->server, sizeof(r->server), conf->address);
+
+	r->port = conf->address_port;
+	if (res == HWS_OK)
+		res = hws_dial(r->loop, r->work, &dial, on_address, r, &r->dial);
+	return res < 0 ? hws_error_set(err, res, "'%s' is no address to connect to", conf->address)
+		       : HWS_OK;
+}
+
+static int start_by_id(
+		struct hws_reach *r, const struct hws_reach_conf *conf, struct hws_error *err)
+{
+	struct hws_ask_conf ask = { .timeout_us = CONNECT_US,
+		.on_open = on_open,
+		.on_message = on_message,
+		.on_end = on_end,
+		.arg = r };
+	int res;
+
+	if (!conf->server || !*conf->server)
+		return hws_error_set(err, HWS_ERR_INVAL,
+				"no rendezvous server is configured, so IDs cannot be found: 'hawser config set server HOST', or "
+				"connect to an address");
+	if (!hws_id_valid(hws_bytes_str(conf->id)) ||
+			hws_str_copy(r->id, sizeof(r->id), conf->id) < 0)
+		return hws_error_set(err, HWS_ERR_INVAL,
+				"'%s' is no ID: IDs have at least 6 letters or digits", conf->id);
+	res = hws_host_port_split(
+			conf->server, SERVER_PORT, r->server, sizeof(r->server), &r->port);
+	if (res < 0)
+		return hws_error_set(err, res, "'%s' is no server address (HOST or HOST:PORT)",
+				conf->server);
+	if (hws_str_copy(r->key, sizeof(r->key), conf->key ? conf->key : "") < 0)
+		return hws_error_set(err, HWS_ERR_INVAL, "the server key is too long to be one");
+	res = hws_str_copy(r->version, sizeof(r->version), conf->version);
+	if (res == HWS_OK) {
+		ask.host = r->server;
+		ask.port = r->port;
+		res = hws_ask_new(r->loop, r->work, &ask, &r->ask);
+	}
+	return res < 0 ? hws_error_set(err, res, "cannot begin: %s", hws_err_text(res)) : HWS_OK;
+}
+
+int hws_reach_start(struct hws_loop *loop, struct hws_work *work, const struct hws_reach_conf *conf,
+		hws_reach_cb done, struct hws_reach **ret, struct hws_error *err)
+{
+	struct hws_reach *r = hws_alloc(sizeof(*r));
+	int res;
+
+	if (!r)
+		return hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
+	r->loop = loop;
+	r->work = work;
+	r->conf = *conf;
+	r->done = done;
+	r->started_us = hws_loop_now_us(loop);
+	res = conf->address ? start_by_address(r, conf, err) : start_by_id(r, conf, err);
+	if (res < 0) {
+		hws_free(r);
+		return res;
+	}
+	*ret = r;
+	return HWS_OK;
+}
+
+void hws_reach_cancel(struct hws_reach *r)
+{
+	if (r && !r->over)
+		stop(r);
+}

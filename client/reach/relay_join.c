@@ -1,0 +1,103 @@
+#include "client/reach/relay_join.h"
+#include "shared/base/mem.h"
+#include "shared/net/addr.h"
+#include "shared/net/dialer.h"
+#include "shared/wire/envelope.h"
+#include "shared/wire/frame.h"
+#include "shared/wire/limits.h"
+
+#define RELAY_PORT 21117 /* rendezvous-relay: default of a relay named without port */
+
+struct hws_relay_join {
+	struct hws_dial *dial;
+	struct hws_buf frame; /* header and RequestRelay */
+	hws_relay_join_cb done;
+	void *arg;
+};
+
+static void free_join(struct hws_relay_join *j)
+{
+	hws_buf_done(&j->frame);
+	hws_free(j);
+}
+
+static void on_dialed(int r, struct hws_stream *s, void *arg)
+{
+	struct hws_relay_join *j = arg;
+	struct hws_bytes frame = hws_buf_bytes(&j->frame);
+
+	if (r == HWS_OK) {
+		/* A new socket takes a few hundred bytes at once; if not, something is wrong with it. */
+		ssize_t n = hws_stream_write(s, frame);
+
+		if (n != (ssize_t)frame.len) {
+			hws_stream_close(s);
+			s = NULL;
+			r = n < 0 ? (int)n : HWS_ERR_RESET;
+		}
+	}
+	j->done(r, s, j->arg);
+	free_join(j);
+}
+
+static int build_frame(struct hws_relay_join *j, const struct hws_relay_join_conf *conf)
+{
+	Rdv__RendezvousMessage m = RDV__RENDEZVOUS_MESSAGE__INIT;
+	Rdv__RequestRelay req = RDV__REQUEST_RELAY__INIT;
+	uint8_t header[HWS_FRAME_HEADER_MAX];
+	struct hws_buf body;
+	int r;
+
+	req.uuid = (char *)(uintptr_t)conf->uuid;
+	req.licence_key = (char *)(uintptr_t)conf->key;
+	if (conf->id)
+		req.id = (char *)(uintptr_t)conf->id;
+	req.conn_type = conf->conn_type;
+	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_REQUEST_RELAY;
+	m.request_relay = &req;
+	hws_buf_init(&body, HWS_RLY_FIRST_FRAME_MAX);
+	r = hws_rdv_pack(&m, &body);
+	if (r == HWS_OK) {
+		hws_buf_put(&j->frame, header, hws_frame_header(hws_buf_len(&body), header));
+		hws_buf_put(&j->frame, hws_buf_bytes(&body).ptr, hws_buf_len(&body));
+		r = hws_buf_err(&j->frame);
+	}
+	hws_buf_done(&body);
+	return r;
+}
+
+int hws_relay_join(struct hws_loop *loop, struct hws_work *work,
+		const struct hws_relay_join_conf *conf, hws_relay_join_cb done, void *arg,
+		struct hws_relay_join **ret)
+{
+	struct hws_relay_join *j = hws_alloc(sizeof(*j));
+	struct hws_dial_conf dial = { .timeout_us = conf->timeout_us };
+	char host[256];
+	int r;
+
+	if (!j)
+		return HWS_ERR_NOMEM;
+	hws_buf_init(&j->frame, HWS_RLY_FIRST_FRAME_MAX + HWS_FRAME_HEADER_MAX);
+	j->done = done;
+	j->arg = arg;
+	r = hws_host_port_split(conf->relay, RELAY_PORT, host, sizeof(host), &dial.port);
+	if (r == HWS_OK)
+		r = build_frame(j, conf);
+	dial.host = host;
+	if (r == HWS_OK)
+		r = hws_dial(loop, work, &dial, on_dialed, j, &j->dial);
+	if (r < 0) {
+		free_join(j);
+		return r;
+	}
+	*ret = j;
+	return HWS_OK;
+}
+
+void hws_relay_join_cancel(struct hws_relay_join *j)
+{
+	if (!j)
+		return;
+	hws_dial_cancel(j->dial);
+	free_join(j);
+}

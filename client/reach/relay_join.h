@@ -1,0 +1,25 @@
+/* reach/relay_join: one leg at a relay. The relay answers nothing: success is a connected stream whose next bytes are
+ * the other side's. */
+#pragma once
+#include "proto/rendezvous.pb-c.h"
+#include "shared/base/err.h"
+#include "shared/loop/work.h"
+#include "shared/net/stream.h"
+
+struct hws_relay_join;
+
+struct hws_relay_join_conf {
+	const char *relay; /* HOST[:PORT], default port 21117 */
+	const char *key;   /* the server's public key as text; "" if there is none */
+	const char *uuid;
+	const char *id; /* of the host; NULL at the host itself */
+	Rdv__ConnType conn_type;
+	uint64_t timeout_us;
+};
+
+/* As hws_dial_cb: exactly once unless canceled; the callee owns the stream. */
+typedef void (*hws_relay_join_cb)(int r, struct hws_stream *s, void *arg);
+int hws_relay_join(struct hws_loop *loop, struct hws_work *work,
+		const struct hws_relay_join_conf *conf, hws_relay_join_cb done, void *arg,
+		struct hws_relay_join **ret) HWS_MUST_CHECK;
+void hws_relay_join_cancel(struct hws_relay_join *j);
