@@ -161,7 +161,7 @@ void hws_options_help(const struct hws_options *o, struct hws_buf *out)
 static void show_item(const struct hws_options *o, const struct hws_option *opt, bool opens,
 		const void *cfg, struct hws_buf *out)
 {
-	char value[2048];
+	char value[8192]; /* more than a line of the file may have */
 
 	(void)o;
 	if (opens && *opt->section)

@@ -132,6 +132,9 @@ static int store_string(const struct hws_option *opt, void *cfg, const char *tex
 	if (!hws_utf8_valid(hws_bytes_str(text)))
 		return hws_error_set(err, HWS_ERR_INVAL, "%s: the value of %s is not valid UTF-8",
 				where, opt->name);
+	if (strpbrk(text, "\r\n"))
+		return hws_error_set(err, HWS_ERR_INVAL, "%s: the value of %s must be one line",
+				where, opt->name);
 	copy = hws_strdup(text);
 	if (!copy)
 		return hws_error_set(err, HWS_ERR_NOMEM, "%s: out of memory", where);
