@@ -17,8 +17,8 @@
 #include <unistd.h>
 
 #define ADDRESSES_MAX 65536
-#define GRANTS_MAX 32768
-#define TARGETS_MAX 32768
+#define GRANTS_MAX 32768u
+#define TARGETS_MAX 32768u
 #define POSTS_MAX 20000
 
 static int limits_new(struct rdv_tcp *t)
@@ -41,9 +41,9 @@ static int limits_new(struct rdv_tcp *t)
 	if (r == HWS_OK)
 		r = hws_admit_new(&changes, &t->changes);
 	if (r == HWS_OK)
-		r = rdv_grants_new(GRANTS_MAX, &t->grants);
+		r = rdv_grants_new(HWS_MIN(GRANTS_MAX, c->max_links * 4), &t->grants);
 	if (r == HWS_OK)
-		r = rdv_targets_new(TARGETS_MAX, &t->targets);
+		r = rdv_targets_new(HWS_MIN(TARGETS_MAX, c->max_links * 4), &t->targets);
 	return r;
 }
 

@@ -1,0 +1,62 @@
+/* The UDP plane as a running state machine: a sequence of datagrams from a few senders, time passing between them.
+ * Input: records of one byte what, one byte length, then the datagram. */
+#include "server-rendezvous/udp_plane.h"
+#include "shared/net/addr.h"
+#include "tests/fuzz/rendezvous/stage.h"
+#include <assert.h>
+
+struct turn {
+	struct sockaddr_storage from;
+	size_t request;
+	bool registration;
+	unsigned answers;
+};
+
+static void on_send(const struct sockaddr_storage *to, struct hws_bytes data, void *arg)
+{
+	struct turn *t = arg;
+
+	assert(hws_addr_equal(to, &t->from)); /* answers go to who asked */
+	assert(++t->answers == 1);
+	assert(data.len <= HWS_RDV_DATAGRAM_SEND_MAX);
+	/* nothing is amplified; the NAT test's answer carries a port and is the one exception */
+	assert(data.len <= t->request || (data.len <= 8 && data.ptr[0] == 0xaa));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct rdv_udp_desk desk;
+	struct stage *s = stage_get();
+	uint64_t now = hws_clock_us();
+	struct turn t;
+
+	if (!desk.core) {
+		if (rdv_udp_desk_init(&desk, &s->core) < 0)
+			return 0;
+		desk.send = on_send;
+	}
+	stage_reset(s);
+	for (int steps = 0; size >= 2 && steps < 64; steps++) {
+		uint8_t what = data[0];
+		size_t len = data[1];
+		char ip[20] = "10.0.0.1";
+
+		data += 2;
+		size -= 2;
+		if (len > size)
+			len = size;
+		ip[7] = (char)('1' + (what & 3));
+		if (hws_addr_parse(ip, (uint16_t)(1000 + (what >> 2 & 3)), &t.from) < 0)
+			return 0;
+		now += (uint64_t)(what >> 4) * 5000000;
+		t.request = len;
+		t.answers = 0;
+		desk.arg = &t;
+		rdv_udp_desk_input(&desk, &t.from, hws_bytes(data, len), now);
+		rdv_presence_sweep(s->core.presence, 64, now);
+		data += len;
+		size -= len;
+	}
+	stage_run(s);
+	return 0;
+}
