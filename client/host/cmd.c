@@ -32,7 +32,7 @@ int hws_host_role_settings(struct hws_settings *s, int argc, char **argv, const 
 
 	if (r < 0)
 		return r;
-	r = hws_options_args(&hws_settings_options, s, argc - 1, argv + 1, &rest, &err);
+	r = hws_options_args(&hws_settings_options, s, argc, argv, &rest, &err);
 	if (r == HWS_OK)
 		r = hws_crypto_init();
 	if (r == HWS_OK && fcntl(HWS_SPAWN_LINK_FD, F_GETFD) < 0)
@@ -50,11 +50,10 @@ int hws_host_role_settings(struct hws_settings *s, int argc, char **argv, const 
 /* Settings, with their paths, for a verb that takes only options. */
 static int load(struct hws_settings *s, int argc, char **argv, int *ret_rest, struct hws_error *err)
 {
-	int r = hws_settings_load(s, argc - 1, argv + 1, ret_rest, err);
+	int r = hws_settings_load(s, argc, argv, ret_rest, err);
 
 	if (r < 0)
 		return r;
-	++*ret_rest;
 	r = hws_settings_paths(s, err);
 	if (r < 0)
 		hws_settings_done(s);
@@ -146,7 +145,7 @@ static int run_run(int argc, char **argv, void *ctx HWS_UNUSED)
 	if (status == 0) {
 		hws_log_setup(PROGRAM, (enum hws_log_format)s.log_format, 2);
 		hws_log_set_level((enum hws_log_level)s.log_level);
-		if (serve(&s, argc - 1, argv + 1, &err) < 0)
+		if (serve(&s, argc, argv, &err) < 0)
 			status = fail(&err);
 	}
 	hws_settings_done(&s);
@@ -364,18 +363,37 @@ static int run_status(int argc, char **argv, void *ctx HWS_UNUSED)
 	return status;
 }
 
+/* Takes up to `max` words that stand right behind the verb, before any option. */
+static int take_words(int *argc, char **argv, const char **words, int max)
+{
+	int n = 0;
+
+	while (n < max && n + 1 < *argc && argv[n + 1][0] != '-') {
+		words[n] = argv[n + 1];
+		n++;
+	}
+	memmove(argv + 1, argv + 1 + n, sizeof(*argv) * (size_t)(*argc - n));
+	*argc -= n;
+	return n;
+}
+
 static int run_kick(int argc, char **argv, void *ctx HWS_UNUSED)
 {
 	struct hws_settings s;
 	struct hws_error err = { 0 };
 	json_t *answer = NULL;
+	const char *word = NULL;
 	uint64_t conn = 0;
+	int words = take_words(&argc, argv, &word, 1);
 	int rest, r = load(&s, argc, argv, &rest, &err), status = 0;
 
 	if (r < 0)
 		return fail(&err);
-	if (rest != argc - 1 ||
-			(strcmp(argv[rest], "all") && hws_parse_u64(argv[rest], &conn) < 0)) {
+	if (!words && rest == argc - 1) {
+		word = argv[rest++];
+		words = 1;
+	}
+	if (!words || rest != argc || (strcmp(word, "all") && hws_parse_u64(word, &conn) < 0)) {
 		fprintf(stderr, PROGRAM ": kick CONN|all (numbers: 'hawser-host status')\n");
 		status = 2;
 	} else if (ask(&s, json_pack("{s:s,s:I}", "cmd", "kick", "conn", (json_int_t)conn), &answer,
@@ -398,27 +416,37 @@ static int show_config(const struct hws_settings *s)
 	return 0;
 }
 
+static int set_config(const struct hws_settings *s, const char *name, const char *value)
+{
+	struct hws_error err = { 0 };
+	json_t *answer = NULL;
+
+	if (hws_settings_store(s, name, value, &err) < 0)
+		return fail(&err);
+	if (access(s->control_socket, F_OK) == 0 &&
+			ask(s, json_pack("{s:s}", "cmd", "reload"), &answer, &err) == HWS_OK)
+		json_decref(answer);
+	return 0;
+}
+
 static int run_config(int argc, char **argv, void *ctx HWS_UNUSED)
 {
 	struct hws_settings s;
 	struct hws_error err = { 0 };
-	json_t *answer = NULL;
+	const char *words[3];
+	int count = take_words(&argc, argv, words, 3);
 	int rest, r = load(&s, argc, argv, &rest, &err), status = 2;
 
 	if (r < 0)
 		return fail(&err);
-	if (rest == argc - 1 && !strcmp(argv[rest], "show")) {
+	while (count < 3 && rest < argc)
+		words[count++] = argv[rest++];
+	if (rest == argc && count == 1 && !strcmp(words[0], "show"))
 		status = show_config(&s);
-	} else if (rest == argc - 3 && !strcmp(argv[rest], "set")) {
-		r = hws_settings_store(&s, argv[rest + 1], argv[rest + 2], &err);
-		status = r < 0 ? fail(&err) : 0;
-		if (status == 0 && access(s.control_socket, F_OK) == 0 &&
-				ask(&s, json_pack("{s:s}", "cmd", "reload"), &answer, &err) ==
-						HWS_OK)
-			json_decref(answer);
-	} else {
+	else if (rest == argc && count == 3 && !strcmp(words[0], "set"))
+		status = set_config(&s, words[1], words[2]);
+	else
 		fprintf(stderr, PROGRAM ": config show | config set NAME VALUE\n");
-	}
 	hws_settings_done(&s);
 	return status;
 }

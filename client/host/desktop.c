@@ -103,10 +103,9 @@ static void start(void *arg)
 		.frame_max = 1u << 20, .on_message = on_message, .on_close = on_close, .arg = d
 	};
 	struct hws_error err = { 0 };
-	struct hws_spawn sp = { .argv = argv,
-		.program = *s->agent_program ? s->agent_program : NULL,
-		.display = *s->display ? s->display : NULL,
-		.user = s->desktop_user };
+	struct hws_spawn sp = {
+		.argv = argv, .display = *s->display ? s->display : NULL, .user = s->desktop_user
+	};
 	int fds[2], n = 2;
 	static const char *const levels[] = { "error", "warn", "info", "debug", "trace" };
 

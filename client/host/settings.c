@@ -58,8 +58,6 @@ static const struct hws_option table[] = {
 	{ "desktop", "gate-user", 0, HWS_OPT_STR, AT(gate_user), "nobody", 0, 0, NULL, 0, "USER",
 			"When started as root: the account for processes that face the network.",
 			NULL },
-	{ "desktop", "agent-program", 0, HWS_OPT_PATH, AT(agent_program), "", 0, 0, NULL,
-			HWS_OPT_HIDDEN, "FILE", "Run this program as the agent.", NULL },
 	{ "access", "approve-mode", 0, HWS_OPT_ENUM, AT(approve_mode), "password", 0, 0, "password",
 			R, "MODE", "How a connection is approved.", NULL },
 	{ "access", "verification-method", 0, HWS_OPT_ENUM, AT(verification), "use-both-passwords",

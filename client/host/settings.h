@@ -17,7 +17,6 @@ struct hws_settings {
 	char *direct_bind;
 	/* the desktop */
 	char *display, *backend, *desktop_user, *gate_user;
-	char *agent_program; /* tests: another program in the agent's place */
 	/* who gets in */
 	int approve_mode, verification;
 	int temporary_length;

@@ -119,7 +119,7 @@ static void become(const struct hws_spawn *s, const struct account *a, char *con
 		signal(sig, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	execve(s->program ? s->program : "/proc/self/exe", (char *const *)(uintptr_t)s->argv, env);
+	execve("/proc/self/exe", (char *const *)(uintptr_t)s->argv, env);
 	_exit(127);
 }
 

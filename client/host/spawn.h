@@ -7,7 +7,6 @@
 #define HWS_SPAWN_LINK_FD 3
 
 struct hws_spawn {
-	const char *program;     /* NULL = this program */
 	const char *const *argv; /* NULL-terminated; never holds a secret */
 	int link_fd;         /* becomes HWS_SPAWN_LINK_FD; the caller keeps and closes its own */
 	bool clean_env;      /* start with next to no environment */

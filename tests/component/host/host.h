@@ -1,0 +1,22 @@
+/* A running hawser-host of a test. */
+#pragma once
+#include "tests/support/proc.h"
+
+struct test_host {
+	struct test_proc proc;
+	char dir[256];
+	unsigned port;
+	char password[32];
+};
+
+/* Fresh state folder unless `dir` is set already; `extra` options, NULL-terminated, may be NULL. Waits until
+ * it listens and its agent is ready. */
+void host_start(struct test_host *h, const char *const extra[]);
+void host_stop(struct test_host *h);
+/* `hawser-host VERB... --state-dir DIR`; exit status, output in a static buffer. */
+int host_ask(struct test_host *h, const char *verb, const char *arg, const char **ret_out);
+/* Asks for the temporary password and keeps it. */
+const char *host_password(struct test_host *h);
+
+/* The suites of this program. */
+struct Suite *host_errors_suite(void);

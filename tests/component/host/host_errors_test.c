@@ -1,0 +1,313 @@
+/* What strangers and accidents do to hawser-host: each time a clear end, and it goes on serving. */
+#include "shared/base/macros.h"
+#include "shared/base/str.h"
+#include "shared/crypto/crypto.h"
+#include "shared/wire/envelope.h"
+#include "tests/component/host/host.h"
+#include "tests/component/host/viewer.h"
+#include <arpa/inet.h>
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct test_host host;
+static struct test_viewer one, two;
+
+static void setup(void)
+{
+	ck_assert_int_eq(hws_crypto_init(), HWS_OK);
+	memset(&host, 0, sizeof(host));
+	memset(&one, 0, sizeof(one));
+	memset(&two, 0, sizeof(two));
+}
+
+static void teardown(void)
+{
+	host_stop(&host);
+}
+
+static void serves_still(void)
+{
+	two.session_id = 99;
+	ck_assert_str_eq(viewer_enter(&two, host.port, host_password(&host)), "");
+}
+
+static void start(const char *const extra[])
+{
+	host_start(&host, extra);
+	test_proc_must_expect(&host.proc, "desktop.ready", 10000);
+}
+
+START_TEST(an_oversized_frame_before_login_ends_that_link_only)
+{
+	start(NULL);
+	viewer_connect(&one, host.port);
+	viewer_send_bytes(&one, "\xff\xff\xff\xff", 4); /* announces a gigabyte */
+	ck_assert_str_eq(viewer_end(&one), "");
+	serves_still();
+}
+END_TEST
+
+START_TEST(half_a_frame_and_silence_end_with_the_login_time)
+{
+	static const char *const extra[] = { "--login-timeout", "300ms", NULL };
+
+	host_start(&host, extra);
+	test_proc_must_expect(&host.proc, "desktop.ready", 10000);
+	viewer_connect(&one, host.port);
+	viewer_send_bytes(&one, "\x40\x01\x02", 3);
+	viewer_connect(&two, host.port);
+	ck_assert_str_eq(viewer_end(&one), "Login timed out");
+	ck_assert_str_eq(viewer_end(&two), "Login timed out");
+	serves_still();
+}
+END_TEST
+
+START_TEST(messages_out_of_place_are_ignored)
+{
+	static const char *const frames[] = {
+		"\x52\x02\x10\x02",         /* mouse before login */
+		"\xfa\x3e\x02hi",           /* a member nobody knows */
+		"\xff\xff\xff",             /* no message at all */
+		"\x4a\x02\x0a\x00",         /* a Hash from the viewer */
+		"\x22\x00",                 /* PublicKey without a handshake */
+		"\x32\x02\x70\x01",         /* video from the viewer */
+		"\xda\x01\x02\x0a\x00",     /* a code nobody asked for */
+		"\xb2\x01\x02\x0a\x00",     /* switch of sides nobody asked for */
+		"\x9a\x01\x05\x8a\x01\x00", /* cut */
+	};
+
+	start(NULL);
+	host_password(&host);
+	viewer_connect(&one, host.port);
+	viewer_hash(&one);
+	for (size_t i = 0; i < HWS_COUNT(frames); i++)
+		viewer_send_frame(&one, frames[i], strlen(frames[i]));
+	viewer_login(&one, host.password);
+	ck_assert_str_eq(viewer_answer(&one), "");
+	for (size_t i = 1; i < HWS_COUNT(frames); i++)
+		viewer_send_frame(&one, frames[i], strlen(frames[i]));
+	viewer_login(&one, host.password); /* once more: means nothing now */
+	viewer_send_frame(&one, "\x52\x02\x10\x02", 4);
+	ck_assert_str_eq(viewer_chat_answer(&one), "mouse");
+}
+END_TEST
+
+START_TEST(a_reset_in_the_middle_of_login_harms_nobody)
+{
+	struct linger hard = { 1, 0 };
+
+	start(NULL);
+	for (int i = 0; i < 20; i++) {
+		viewer_connect(&one, host.port);
+		if (i % 2)
+			viewer_send_bytes(&one, "\x10\x3a", 2);
+		setsockopt(one.fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+		viewer_close(&one);
+	}
+	serves_still();
+}
+END_TEST
+
+START_TEST(more_connections_than_allowed_are_refused)
+{
+	static const char *const extra[] = { "--max-per-address", "3", NULL };
+	struct test_viewer v[3] = { 0 };
+
+	host_start(&host, extra);
+	test_proc_must_expect(&host.proc, "desktop.ready", 10000);
+	for (int i = 0; i < 3; i++) {
+		viewer_connect(&v[i], host.port);
+		viewer_hash(&v[i]);
+	}
+	viewer_connect(&one, host.port);
+	ck_assert_str_eq(viewer_end(&one), "");
+	test_proc_must_expect(&host.proc, "connection.refused", 10000);
+	viewer_close(&v[0]);
+	test_proc_must_expect(&host.proc, "connection.closed", 10000);
+	serves_still();
+}
+END_TEST
+
+START_TEST(addresses_outside_the_list_are_told_so)
+{
+	static const char *const extra[] = { "--whitelist", "192.0.2.0/24", NULL };
+
+	host_start(&host, extra);
+	viewer_connect(&one, host.port);
+	ck_assert_str_eq(viewer_answer(&one), "Your ip is blocked by the peer");
+	ck_assert_str_eq(viewer_end(&one), "");
+}
+END_TEST
+
+START_TEST(encryption_may_be_required_of_all)
+{
+	static const char *const extra[] = { "--require-encryption", "yes", NULL };
+
+	host_start(&host, extra);
+	viewer_connect(&one, host.port);
+	ck_assert_ptr_nonnull(strstr(viewer_answer(&one), "encrypted connections only"));
+}
+END_TEST
+
+START_TEST(without_a_display_the_viewer_and_the_status_say_so)
+{
+	static const char *const extra[] = { "--backend", "none", NULL };
+	const char *argv[] = { HOST_SCRIPTED, "status", "--state-dir", host.dir, NULL };
+	char *out = NULL;
+
+	host_start(&host, extra);
+	test_proc_must_expect(&host.proc, "cannot open display :77", 10000);
+	ck_assert_ptr_nonnull(strstr(
+			viewer_enter(&one, host.port, host_password(&host)), "no usable display"));
+	ck_assert_int_eq(test_run(argv, NULL, &out), 0);
+	ck_assert_ptr_nonnull(strstr(out, "cannot open display :77"));
+	ck_assert_ptr_nonnull(strstr(out, "direct connections only"));
+	free(out);
+}
+END_TEST
+
+/* Runs until it ends by itself; the output must hold `text`. */
+static void must_refuse(const char *const extra[], const char *text)
+{
+	const char *argv[16] = { HOST_SCRIPTED, "run", "--state-dir", host.dir, "--direct-bind",
+		"127.0.0.1" };
+	char *out = NULL;
+	int n = 6;
+
+	for (int i = 0; extra && extra[i]; i++)
+		argv[n++] = extra[i];
+	ck_assert_int_gt(test_run(argv, NULL, &out), 0);
+	ck_assert_msg(strstr(out, text) != NULL, "'%s' does not stand in: %s", text, out);
+	free(out);
+}
+
+static void put_file(const char *name, const char *text)
+{
+	char path[300];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", host.dir, name);
+	f = fopen(path, "we");
+	ck_assert_ptr_nonnull(f);
+	fputs(text, f);
+	fclose(f);
+	chmod(path, 0600);
+}
+
+START_TEST(a_port_in_use_is_named)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET };
+	socklen_t len = sizeof(a);
+	char port[16];
+	const char *extra[] = { "--direct-port", port, NULL };
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	test_dir(host.dir, sizeof(host.dir));
+	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	ck_assert_int_eq(listen(fd, 1), 0);
+	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&a, &len), 0);
+	snprintf(port, sizeof(port), "%u", ntohs(a.sin_port));
+	must_refuse(extra, port);
+	close(fd);
+}
+END_TEST
+
+START_TEST(damaged_state_is_named_and_kept)
+{
+	static const struct {
+		const char *file, *text;
+	} cases[] = {
+		{ "id", "not an id!\n" },
+		{ "uuid", "12345\n" },
+		{ "id_ed25519", "rubbish" },
+		{ "password", "rubbish" },
+	};
+	char path[300], back[64] = "";
+	FILE *f;
+
+	test_dir(host.dir, sizeof(host.dir));
+	put_file(cases[_i].file, cases[_i].text);
+	must_refuse(NULL, cases[_i].file);
+	snprintf(path, sizeof(path), "%s/%s", host.dir, cases[_i].file);
+	f = fopen(path, "re");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_ptr_nonnull(fgets(back, sizeof(back), f));
+	fclose(f);
+	ck_assert_str_eq(back, cases[_i].text);
+}
+END_TEST
+
+START_TEST(a_wrong_configuration_names_its_line)
+{
+	char path[300];
+	const char *extra[] = { "--config", path, NULL };
+
+	test_dir(host.dir, sizeof(host.dir));
+	put_file("host.conf", "[network]\ndirect-port = 5\nno-such-thing = 1\n");
+	snprintf(path, sizeof(path), "%s/host.conf", host.dir);
+	must_refuse(extra, "no-such-thing");
+	put_file("host.conf", "[access]\nwhitelist = 10.0.0.0/99\n");
+	must_refuse(extra, "10.0.0.0/99");
+	put_file("host.conf", "[network]\nkey = abc\n");
+	must_refuse(extra, "server key");
+}
+END_TEST
+
+START_TEST(config_set_keeps_the_rest_and_is_applied)
+{
+	char path[300];
+	const char *set[] = { HOST_SCRIPTED, "config", "--config", path, "--state-dir", host.dir,
+		"set", "whitelist", "192.0.2.0/24", NULL };
+	const char *bad[] = { HOST_SCRIPTED, "config", "--config", path, "--state-dir", host.dir,
+		"set", "whitelist", "nonsense", NULL };
+	const char *extra[] = { "--config", path, NULL };
+	char text[8192];
+	FILE *f;
+	size_t n;
+
+	test_dir(host.dir, sizeof(host.dir));
+	put_file("host.conf", "[access]\nlogin-timeout = 7s\n");
+	snprintf(path, sizeof(path), "%s/host.conf", host.dir);
+	host_start(&host, extra);
+	ck_assert_int_eq(test_run(set, NULL, NULL), 0);
+	test_proc_must_expect(&host.proc, "settings.reloaded", 10000);
+	viewer_connect(&one, host.port);
+	ck_assert_str_eq(viewer_answer(&one), "Your ip is blocked by the peer");
+	ck_assert_int_ne(test_run(bad, NULL, NULL), 0);
+	f = fopen(path, "re");
+	n = fread(text, 1, sizeof(text) - 1, f);
+	fclose(f);
+	text[n] = 0;
+	ck_assert_ptr_nonnull(strstr(text, "192.0.2.0/24"));
+	ck_assert_ptr_nonnull(strstr(text, "7s"));
+}
+END_TEST
+
+Suite *host_errors_suite(void)
+{
+	Suite *s = suite_create("host/errors");
+	TCase *t = tcase_create("errors");
+
+	tcase_set_timeout(t, 60);
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, an_oversized_frame_before_login_ends_that_link_only);
+	tcase_add_test(t, half_a_frame_and_silence_end_with_the_login_time);
+	tcase_add_test(t, messages_out_of_place_are_ignored);
+	tcase_add_test(t, a_reset_in_the_middle_of_login_harms_nobody);
+	tcase_add_test(t, more_connections_than_allowed_are_refused);
+	tcase_add_test(t, addresses_outside_the_list_are_told_so);
+	tcase_add_test(t, encryption_may_be_required_of_all);
+	tcase_add_test(t, without_a_display_the_viewer_and_the_status_say_so);
+	tcase_add_test(t, a_port_in_use_is_named);
+	tcase_add_loop_test(t, damaged_state_is_named_and_kept, 0, 4);
+	tcase_add_test(t, a_wrong_configuration_names_its_line);
+	tcase_add_test(t, config_set_keeps_the_rest_and_is_applied);
+	suite_add_tcase(s, t);
+	return s;
+}

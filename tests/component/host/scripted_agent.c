@@ -1,0 +1,200 @@
+/* An agent without a desktop: answers what the test's viewer asks for in chat messages.
+ * "crash": ends at once. "flood": sends frames for ever, as fast as the link takes them. "hang": stops to
+ * answer. Input is reported back as chat. Backend "none": says that there is no display. */
+#include "client/host/agent.h"
+#include "client/host/link.h"
+#include "shared/base/buf.h"
+#include "shared/base/log.h"
+#include "shared/wire/envelope.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SESSIONS_MAX 64
+
+static struct hws_loop *loop;
+
+struct session {
+	struct hws_link *link;
+	bool flooding;
+};
+static struct session sessions[SESSIONS_MAX];
+
+static void send_ses(struct hws_link *l, const Ses__Message *m)
+{
+	struct hws_buf b;
+
+	hws_buf_init(&b, 4u << 20);
+	if (hws_ses_pack(m, &b) < 0 || hws_link_send_wire(l, hws_buf_bytes(&b)) < 0)
+		hws_warn("agent.send");
+	hws_buf_done(&b);
+}
+
+static void say(struct hws_link *l, const char *text)
+{
+	Ses__Message m = SES__MESSAGE__INIT;
+	Ses__Misc misc = SES__MISC__INIT;
+	Ses__ChatMessage chat = SES__CHAT_MESSAGE__INIT;
+
+	chat.text = (char *)(uintptr_t)text;
+	misc.union_case = SES__MISC__UNION_CHAT_MESSAGE;
+	misc.chat_message = &chat;
+	m.union_case = SES__MESSAGE__UNION_MISC;
+	m.misc = &misc;
+	send_ses(l, &m);
+}
+
+static void send_video(struct hws_link *l, size_t bytes)
+{
+	static uint8_t data[200000];
+	Ses__Message m = SES__MESSAGE__INIT;
+	Ses__VideoFrame video = SES__VIDEO_FRAME__INIT;
+	Ses__EncodedVideoFrames frames = SES__ENCODED_VIDEO_FRAMES__INIT;
+	Ses__EncodedVideoFrame frame = SES__ENCODED_VIDEO_FRAME__INIT, *list[1] = { &frame };
+
+	frame.data = (ProtobufCBinaryData){ bytes, data };
+	frame.key = true;
+	frames.n_frames = 1;
+	frames.frames = list;
+	video.union_case = SES__VIDEO_FRAME__UNION_VP9S;
+	video.vp9s = &frames;
+	m.union_case = SES__MESSAGE__UNION_VIDEO_FRAME;
+	m.video_frame = &video;
+	send_ses(l, &m);
+}
+
+static void flood(struct session *s)
+{
+	while (s->flooding && !hws_link_congested(s->link))
+		send_video(s->link, 200000);
+}
+
+static void on_chat(struct session *s, const char *text)
+{
+	if (!strcmp(text, "crash"))
+		_exit(77);
+	if (!strcmp(text, "hang"))
+		pause();
+	if (!strcmp(text, "flood")) {
+		s->flooding = true;
+		flood(s);
+	}
+}
+
+static void on_wire(struct hws_link *l, struct hws_bytes bytes, void *arg)
+{
+	Ses__Message *m = NULL;
+
+	if (hws_ses_unpack(bytes, &m) < 0)
+		return;
+	if (m->union_case == SES__MESSAGE__UNION_MOUSE_EVENT)
+		say(l, "mouse");
+	else if (m->union_case == SES__MESSAGE__UNION_KEY_EVENT)
+		say(l, "key");
+	else if (m->union_case == SES__MESSAGE__UNION_CLIPBOARD)
+		say(l, "clipboard");
+	else if (m->union_case == SES__MESSAGE__UNION_MISC &&
+			m->misc->union_case == SES__MISC__UNION_REFRESH_VIDEO)
+		send_video(l, 32);
+	else if (m->union_case == SES__MESSAGE__UNION_MISC &&
+			m->misc->union_case == SES__MISC__UNION_CHAT_MESSAGE)
+		on_chat(arg, m->misc->chat_message->text);
+	hws_ses_free(m);
+}
+
+static void on_open(struct hws_link *l)
+{
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__Opened o = AGT__OPENED__INIT;
+	Ses__PeerInfo info = SES__PEER_INFO__INIT;
+	Ses__DisplayInfo display = SES__DISPLAY_INFO__INIT, *displays[1] = { &display };
+	uint8_t packed[512];
+
+	info.username = (char *)"user";
+	info.hostname = (char *)"test";
+	info.platform = (char *)"Linux";
+	info.version = (char *)"1.4.9";
+	display.width = 640;
+	display.height = 480;
+	display.online = true;
+	display.scale = 1.0;
+	info.n_displays = 1;
+	info.displays = displays;
+	o.ok = true;
+	o.peer_info = (ProtobufCBinaryData){ ses__peer_info__pack(&info, packed), packed };
+	m.union_case = AGT__MESSAGE__UNION_OPENED;
+	m.opened = &o;
+	if (hws_link_send(l, &m, -1) < 0)
+		hws_warn("agent.send");
+}
+
+static void on_session_message(
+		struct hws_link *l, const Agt__Message *m, int fd, void *arg HWS_UNUSED)
+{
+	if (fd >= 0)
+		close(fd);
+	if (m->union_case == AGT__MESSAGE__UNION_OPEN)
+		on_open(l);
+}
+
+static void on_session_close(struct hws_link *l HWS_UNUSED, int why HWS_UNUSED, void *arg)
+{
+	struct session *s = arg;
+
+	*s = (struct session){ NULL, false };
+}
+
+static void on_session_drain(struct hws_link *l HWS_UNUSED, void *arg)
+{
+	flood(arg);
+}
+
+static void on_message(
+		struct hws_link *l HWS_UNUSED, const Agt__Message *m, int fd, void *arg HWS_UNUSED)
+{
+	struct hws_link_conf conf = { .send_high = 400000,
+		.on_message = on_session_message,
+		.on_wire = on_wire,
+		.on_close = on_session_close,
+		.on_drain = on_session_drain };
+
+	if (m->union_case != AGT__MESSAGE__UNION_AGENT_LINK || fd < 0)
+		return;
+	for (int i = 0; i < SESSIONS_MAX; i++) {
+		if (sessions[i].link)
+			continue;
+		conf.arg = &sessions[i];
+		if (hws_link_new(loop, fd, &conf, &sessions[i].link) < 0)
+			hws_warn("agent.link");
+		return;
+	}
+	close(fd);
+}
+
+static void on_close(struct hws_link *l HWS_UNUSED, int why HWS_UNUSED, void *arg HWS_UNUSED)
+{
+	hws_loop_stop(loop);
+}
+
+int hws_agent_main(int link_fd, const struct hws_agent_conf *conf)
+{
+	struct hws_link_conf lc = { .on_message = on_message, .on_close = on_close };
+	bool ready = !conf->backend || strcmp(conf->backend, "none");
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__AgentState state = AGT__AGENT_STATE__INIT;
+	struct hws_link *l;
+
+	if (hws_loop_new(&loop) < 0 || hws_link_new(loop, link_fd, &lc, &l) < 0)
+		return 1;
+	state.ready = ready;
+	state.backend = (char *)"scripted";
+	state.displays = ready;
+	state.error = (char *)(ready ? "" : "cannot open display :77");
+	m.union_case = AGT__MESSAGE__UNION_AGENT_STATE;
+	m.agent_state = &state;
+	if (hws_link_send(l, &m, -1) < 0)
+		return 1;
+	hws_loop_run(loop);
+	return 0;
+}
