@@ -18,6 +18,7 @@ struct hws_listener {
 	uint16_t port;
 	struct event ev;
 	struct hws_timer resume;
+	struct hws_deferred deferred;
 	bool paused;
 };
 
@@ -177,14 +178,20 @@ int hws_listener_new(struct hws_loop *loop, const struct hws_listen_conf *conf,
 	return HWS_OK;
 }
 
+static void free_listener(void *arg)
+{
+	hws_free(arg);
+}
+
 void hws_listener_free(struct hws_listener *l)
 {
 	if (!l)
 		return;
+	l->paused = true; /* ends the accept loop when this is called inside it */
 	hws_timer_stop(&l->resume);
 	event_del(&l->ev);
 	close(l->fd);
-	hws_free(l);
+	hws_loop_defer(l->loop, &l->deferred, free_listener, l);
 }
 
 uint16_t hws_listener_port(const struct hws_listener *l)

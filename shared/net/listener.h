@@ -20,6 +20,7 @@ struct hws_listen_conf {
 /* On failure `err` says which port and what to do (in use, permission). */
 int hws_listener_new(struct hws_loop *loop, const struct hws_listen_conf *conf,
 		struct hws_listener **ret, struct hws_error *err) HWS_MUST_CHECK;
+/* Closes now, frees at the end of the turn: allowed inside on_accept. Takes NULL. */
 void hws_listener_free(struct hws_listener *l);
 uint16_t hws_listener_port(const struct hws_listener *l);
 int hws_listener_fd(const struct hws_listener *l);
