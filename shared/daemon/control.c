@@ -375,7 +375,7 @@ int hws_control_new(struct hws_loop *loop, const char *path, const struct hws_co
 {
 	struct hws_control *c = hws_alloc(sizeof(*c));
 	struct stat st;
-	int fd, r;
+	int fd = -1, r;
 
 	if (!c)
 		return hws_error_set(err, HWS_ERR_NOMEM, "control socket: out of memory");
