@@ -320,8 +320,9 @@ static void print_status(const json_t *a)
 
 	printf("id:        %s\n", json_string_value(json_object_get(a, "id")));
 	printf("key:       %s\n", json_string_value(json_object_get(a, "fingerprint")));
-	printf("server:    %s%s%s\n", address, *address ? ": " : "",
-			json_string_value(json_object_get(server, "state")));
+	printf("server:    %s%s%s %s\n", address, *address ? ": " : "",
+			json_string_value(json_object_get(server, "state")),
+			json_string_value(json_object_get(server, "text")));
 	if (json_is_true(json_object_get(direct, "listening")))
 		printf("direct:    port %" JSON_INTEGER_FORMAT "\n",
 				json_integer_value(json_object_get(direct, "port")));

@@ -84,18 +84,19 @@ static void do_status(struct hws_control_reply *reply, const json_t *req HWS_UNU
 	char fingerprint[HWS_FINGERPRINT_TEXT];
 	json_t *sessions = json_array();
 	struct hws_list *n;
-	bool none = !*h->settings->server;
 
 	hws_list_for (n, &h->visitors)
 		json_array_append_new(sessions,
 				session_json(h, hws_container(n, struct hws_visitor, node)));
 	hws_control_ok(reply,
-			json_pack("{s:s,s:s,s:s,s:{s:s,s:s},s:{s:b,s:i},s:o,s:o,s:b,s:b,s:I,s:I,s:I,s:I}",
+			json_pack("{s:s,s:s,s:s,s:{s:s,s:s,s:s},s:{s:b,s:i},s:o,s:o,s:b,s:b,s:I,s:I,s:I,s:I}",
 					"version", HAWSER_VERSION, "id", h->whoami.id,
 					"fingerprint",
 					hws_fingerprint_text(h->whoami.identity.pk, fingerprint),
 					"server", "address", h->settings->server, "state",
-					none ? "none: direct connections only" : "not registered",
+					h->online ? hws_online_state(h->online)
+						  : "none: direct connections only",
+					"text", h->online ? hws_online_text(h->online) : "",
 					"direct", "listening", h->direct != NULL, "port",
 					h->direct ? (int)hws_listener_port(h->direct) : 0,
 					"desktop", desktop_json(h), "sessions", sessions,

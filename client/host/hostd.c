@@ -41,6 +41,12 @@ static bool is_whitelisted(const struct hws_hostd *h, const struct sockaddr_stor
 	return h->whitelist_any || hws_cidr_list_match(&h->whitelist, from);
 }
 
+/* Deployed viewers cannot encrypt direct connections, but all others. */
+static bool needs_encryption(const struct hws_settings *s, bool direct)
+{
+	return s->require_encryption == HWS_YES || (s->require_encryption == HWS_AUTO && !direct);
+}
+
 void hws_hostd_admit(struct hws_hostd *h, struct hws_visitor_conf *conf)
 {
 	char text[HWS_ADDR_TEXT];
@@ -68,6 +74,9 @@ void hws_hostd_admit(struct hws_hostd *h, struct hws_visitor_conf *conf)
 		h->refused++;
 		conf->refuse = "Your ip is blocked by the peer";
 	}
+	if (!conf->secure && !conf->refuse && needs_encryption(h->settings, conf->direct))
+		conf->refuse = "The host accepts encrypted connections only: connect by ID, with "
+			       "the key of its server";
 	conf->conn = ++h->last_conn;
 	r = hws_visitor_new(&h->env, conf, &v);
 	if (r < 0) {
@@ -140,10 +149,13 @@ int hws_hostd_reload(struct hws_hostd *h, struct hws_error *err)
 	struct hws_settings fresh;
 	int rest, r = hws_settings_load(&fresh, h->argc, h->argv, &rest, err);
 
-	if (r == HWS_OK)
-		r = hws_settings_paths(&fresh, err);
 	if (r < 0)
 		return r;
+	r = hws_settings_paths(&fresh, err);
+	if (r < 0) {
+		hws_settings_done(&fresh);
+		return r;
+	}
 	hws_settings_done(h->settings);
 	*h->settings = fresh;
 	r = apply_access(h, err);
@@ -193,6 +205,24 @@ static int open_direct(struct hws_hostd *h, struct hws_error *err)
 	return r;
 }
 
+static void on_online(struct hws_visitor_conf *conf, void *arg)
+{
+	hws_hostd_admit(arg, conf);
+}
+
+static int open_online(struct hws_hostd *h, struct hws_error *err)
+{
+	struct hws_online_conf oc = { h->settings, &h->whoami, on_online, h };
+
+	if (*h->settings->server)
+		return hws_online_new(h->loop, &oc, &h->online, err);
+	hws_info("server.none",
+			HWS_STR("text",
+					"no rendezvous server is set: this host serves "
+					"direct connections only"));
+	return HWS_OK;
+}
+
 static int open_parts(struct hws_hostd *h, struct hws_error *err)
 {
 	struct hws_settings *s = h->settings;
@@ -218,7 +248,9 @@ static int open_parts(struct hws_hostd *h, struct hws_error *err)
 		r = open_direct(h, err);
 	if (r == HWS_OK && hws_desktop_new(h->loop, s, &h->desktop) < 0)
 		r = hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
-	return r;
+	h->env = (struct hws_visitor_env){ h->loop, s, &h->judge, &h->whoami, h->desktop, on_ended,
+		h };
+	return r == HWS_OK ? open_online(h, err) : r;
 }
 
 static int open_daemon(struct hws_hostd *h, struct hws_error *err)
@@ -257,14 +289,7 @@ int hws_hostd_new(struct hws_loop *loop, struct hws_settings *settings, int argc
 		hws_hostd_free(h);
 		return r;
 	}
-	h->env = (struct hws_visitor_env){ loop, settings, &h->judge, &h->whoami, h->desktop,
-		on_ended, h };
 	hws_info("host.ready", HWS_STR("id", h->whoami.id), HWS_STR("version", HAWSER_VERSION));
-	if (!*settings->server)
-		hws_info("server.none",
-				HWS_STR("text",
-						"no rendezvous server is set: this host serves direct "
-						"connections only"));
 	hws_daemon_ready(h->daemon);
 	*ret = h;
 	return HWS_OK;
@@ -280,6 +305,7 @@ void hws_hostd_free(struct hws_hostd *h)
 	if (!h)
 		return;
 	hws_listener_free(h->direct);
+	hws_online_free(h->online);
 	hws_control_free(h->control);
 	hws_hostd_each(h, close_one, NULL);
 	hws_desktop_free(h->desktop);

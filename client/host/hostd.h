@@ -4,6 +4,7 @@
 #pragma once
 #include "client/host/desktop.h"
 #include "client/host/judge.h"
+#include "client/host/online.h"
 #include "client/host/settings.h"
 #include "client/host/visitor.h"
 #include "client/host/whoami.h"
@@ -29,6 +30,7 @@ struct hws_hostd {
 	struct hws_control *control;
 	struct hws_daemon *daemon;
 	struct hws_desktop *desktop;
+	struct hws_online *online; /* NULL: no server is set */
 	struct hws_visitor_env env;
 	struct hws_list visitors;
 	unsigned visitor_count;

@@ -245,8 +245,6 @@ static int send_start(struct hws_visitor *v, const struct hws_visitor_conf *conf
 		(uint8_t *)(uintptr_t)conf->leftover.ptr };
 	g.login_timeout_ms = s->login_timeout_us / HWS_US_PER_MS;
 	g.refuse = (char *)(uintptr_t)(conf->refuse ? conf->refuse : "");
-	if (!conf->refuse && !conf->secure && s->require_encryption == HWS_YES)
-		g.refuse = (char *)"The host accepts encrypted connections only: connect by ID";
 	m.union_case = AGT__MESSAGE__UNION_GATE_START;
 	m.gate_start = &g;
 	return hws_link_send(v->link, &m, conf->fd);

@@ -1,0 +1,171 @@
+#include "client/host/online.h"
+#include "client/reach/answer.h"
+#include "client/reach/registrar.h"
+#include "shared/base/log.h"
+#include "shared/base/str.h"
+#include "shared/net/addr.h"
+#include "shared/wire/version.h"
+#include <stdlib.h>
+
+#define RENDEZVOUS_PORT 21116
+#define HOST_TEXT 256
+
+struct hws_online {
+	struct hws_online_conf conf;
+	struct hws_work *work;
+	struct hws_registrar *registrar;
+	struct hws_answer *answer;
+	char host[HOST_TEXT];
+	uint16_t port;
+	char text[200];
+};
+
+const char *hws_online_state(const struct hws_online *o)
+{
+	static const char *const names[] = { "connecting", "registered", "offline", "refused" };
+
+	return o->registrar ? names[hws_registrar_state(o->registrar)] : names[0];
+}
+
+const char *hws_online_text(const struct hws_online *o)
+{
+	return o->text;
+}
+
+static void on_state(enum hws_registrar_state state, const char *text, void *arg)
+{
+	struct hws_online *o = arg;
+
+	hws_str_escape(o->text, sizeof(o->text), hws_bytes_str(text ? text : ""));
+	if (state == HWS_REGISTRAR_REGISTERED)
+		hws_info("server.registered", HWS_STR("server", o->host), HWS_U64("port", o->port),
+				HWS_STR("id", o->conf.whoami->id));
+	else if (state == HWS_REGISTRAR_CONNECTING)
+		hws_info("server.connecting", HWS_STR("server", o->host), HWS_U64("port", o->port));
+	else
+		hws_warn(state == HWS_REGISTRAR_OFFLINE ? "server.offline" : "server.refused",
+				HWS_STR("server", o->host), HWS_U64("port", o->port),
+				HWS_STR("why", o->text));
+}
+
+static void on_push(const Rdv__RendezvousMessage *m, void *arg)
+{
+	struct hws_online *o = arg;
+
+	if (hws_answer_push(o->answer, o->conf.whoami->id, m) == HWS_ERR_FULL)
+		hws_warn_limited("server.push_dropped",
+				HWS_STR("why", "too many requests at the same time"));
+}
+
+static void on_new_id(char *buf, size_t size, void *arg)
+{
+	struct hws_online *o = arg;
+	struct hws_error err = { 0 };
+
+	hws_whoami_draw_id(buf, size);
+	hws_warn("id.changed", HWS_STR("from", o->conf.whoami->id), HWS_STR("to", buf),
+			HWS_STR("why", "the server knows the old one with another machine"));
+	if (hws_whoami_set_id(o->conf.whoami, buf, &err) < 0)
+		hws_error_log("id.not_stored", HWS_STR("why", err.text));
+}
+
+static void on_stream(struct hws_stream *s, const struct hws_answered *how, void *arg)
+{
+	struct hws_online *o = arg;
+	struct hws_visitor_conf conf = { .transport = AGT__TRANSPORT__TRANSPORT_TCP,
+		.secure = how->secure,
+		.via_relay = how->relayed,
+		.from = how->viewer,
+		.control_permissions = how->control_permissions };
+
+	conf.fd = hws_stream_release_fd(s);
+	if (conf.fd < 0) {
+		hws_error_log("connection.failed",
+				HWS_STR("why", "this transport cannot be handed to a gate"));
+		hws_stream_close(s);
+		return;
+	}
+	o->conf.admit(&conf, o->conf.arg);
+}
+
+static void on_failure(const char *what, int why, const struct sockaddr_storage *viewer,
+		void *arg HWS_UNUSED)
+{
+	char text[HWS_ADDR_TEXT];
+
+	hws_info_limited("answer.failed", HWS_STR("what", what), HWS_ERR("why", why),
+			HWS_STR("peer", hws_addr_text(viewer, text, sizeof(text))));
+}
+
+static int open_answer(struct hws_online *o, struct hws_loop *loop)
+{
+	const struct hws_settings *s = o->conf.settings;
+	struct hws_answer_conf ac = { .host = o->host,
+		.port = o->port,
+		.key = s->key,
+		.relay = s->relay,
+		.version = HWS_PROTOCOL_VERSION,
+		.on_stream = on_stream,
+		.on_failure = on_failure,
+		.arg = o };
+
+	return hws_answer_new(loop, o->work, &ac, &o->answer);
+}
+
+static int open_registrar(struct hws_online *o, struct hws_loop *loop)
+{
+	const struct hws_whoami *w = o->conf.whoami;
+	struct hws_registrar_conf rc = { .host = o->host,
+		.port = o->port,
+		.id = w->id,
+		.uuid = hws_bytes_str(w->uuid),
+		.pk = hws_bytes(w->identity.pk, sizeof(w->identity.pk)),
+		.on_state = on_state,
+		.on_push = on_push,
+		.on_new_id = on_new_id,
+		.arg = o };
+
+	return hws_registrar_new(loop, o->work, &rc, &o->registrar);
+}
+
+int hws_online_new(struct hws_loop *loop, const struct hws_online_conf *conf,
+		struct hws_online **ret, struct hws_error *err)
+{
+	struct hws_online *o = calloc(1, sizeof(*o));
+	int r;
+
+	if (!o)
+		return hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
+	o->conf = *conf;
+	r = hws_host_port_split(conf->settings->server, RENDEZVOUS_PORT, o->host, sizeof(o->host),
+			&o->port);
+	if (r < 0) {
+		hws_error_set(err, r, "'server' is not HOST[:PORT]: %s", conf->settings->server);
+		goto fail;
+	}
+	r = hws_work_new(1, 64, &o->work);
+	if (r == HWS_OK)
+		r = open_answer(o, loop);
+	if (r == HWS_OK)
+		r = open_registrar(o, loop);
+	if (r < 0) {
+		hws_error_set(err, r, "the registration at '%s' cannot be started: %s", o->host,
+				hws_err_text(r));
+		goto fail;
+	}
+	*ret = o;
+	return HWS_OK;
+fail:
+	hws_online_free(o);
+	return r;
+}
+
+void hws_online_free(struct hws_online *o)
+{
+	if (!o)
+		return;
+	hws_registrar_free(o->registrar);
+	hws_answer_free(o->answer);
+	hws_work_free(o->work);
+	free(o);
+}

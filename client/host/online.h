@@ -1,0 +1,25 @@
+/* host/online: the host's presence at a rendezvous server: registers, and turns what the server pushes into
+ * connected sockets. Owner: hostd. */
+#pragma once
+#include "client/host/settings.h"
+#include "client/host/visitor.h"
+#include "client/host/whoami.h"
+#include "shared/loop/work.h"
+
+struct hws_online;
+
+struct hws_online_conf {
+	const struct hws_settings *settings; /* borrowed */
+	struct hws_whoami *whoami;           /* borrowed; a new id is stored there */
+	/* A viewer is connected; conf->fd passes to the callee. */
+	void (*admit)(struct hws_visitor_conf *conf, void *arg);
+	void *arg;
+};
+
+/* settings->server must not be empty. */
+int hws_online_new(struct hws_loop *loop, const struct hws_online_conf *conf,
+		struct hws_online **ret, struct hws_error *err) HWS_MUST_CHECK;
+void hws_online_free(struct hws_online *o);
+/* "registered", "connecting", "offline", "refused" with the server's words. */
+const char *hws_online_state(const struct hws_online *o);
+const char *hws_online_text(const struct hws_online *o);
