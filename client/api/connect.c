@@ -1,0 +1,64 @@
+#include "client/api/engine.h"
+#include "client/reach/reach.h"
+#include "shared/base/str.h"
+#include "shared/wire/version.h"
+#include <stdio.h>
+
+static void on_progress(const char *text, void *arg)
+{
+	api_report_state(arg, HAWSER_STATE_CONNECTING, text, 0);
+}
+
+static void on_reached(int r, const struct hws_reached *how, void *arg)
+{
+	struct api_engine *e = arg;
+	uint8_t pk[HWS_PK_LEN];
+	bool has_pk = e->key[0] && hws_key_parse(e->key, pk) == HWS_OK;
+
+	e->reach = NULL;
+	if (r < 0) {
+		api_engine_end(e, r, how->error.text[0] ? how->error.text : hws_err_text(r), NULL);
+		return;
+	}
+	api_engine_attach(e,
+			&(struct api_path){ .stream = how->stream,
+					.name = how->by_address                           ? "direct"
+							: how->relayed                    ? "relay"
+							: hws_str_equal(how->path, "lan") ? "lan"
+							: hws_str_equal(how->path, "punched")
+							? "punched"
+							: "direct",
+					.relayed = how->relayed,
+					.handshake = !how->by_address,
+					.statement = how->statement,
+					.server_pk = has_pk ? pk : NULL });
+}
+
+void api_connect_start(struct api_engine *e)
+{
+	struct hws_error err = { 0 };
+	const struct hws_target *t = &e->target;
+	int r = hws_reach_start(e->ctx->loop, e->ctx->work,
+			&(struct hws_reach_conf){ .address = t->is_direct ? t->host : NULL,
+					.address_port = t->port,
+					.id = t->is_direct ? NULL : t->id,
+					.server = e->server,
+					.key = e->key,
+					.version = HWS_PROTOCOL_VERSION,
+					.conn_type = RDV__CONN_TYPE__DEFAULT_CONN,
+					.nat_type = RDV__NAT_TYPE__UNKNOWN_NAT,
+					.force_relay = e->force_relay,
+					.last_was_relayed = e->relayed,
+					.on_progress = on_progress,
+					.arg = e },
+			on_reached, &e->reach, &err);
+
+	if (r < 0)
+		api_engine_end(e, r, err.text[0] ? err.text : hws_err_text(r), NULL);
+}
+
+void api_connect_cancel(struct api_engine *e)
+{
+	hws_reach_cancel(e->reach);
+	e->reach = NULL;
+}

@@ -1,0 +1,331 @@
+#include "client/api/engine.h"
+#include "client/api/handle.h"
+#include "shared/base/mem.h"
+#include "shared/crypto/crypto.h"
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+
+#define WORKERS 2u
+#define JOBS_MAX 256u
+#define POSTED_MAX 16384u
+
+static void *run_thread(void *arg)
+{
+	hawser_context *ctx = arg;
+
+	/* An error of the loop itself (no memory for its wake-up) ends it; free still works. */
+	if (hws_loop_run(ctx->loop) < 0)
+		return NULL;
+	return NULL;
+}
+
+static void stop_loop(void *arg)
+{
+	hawser_context *ctx = arg;
+	struct hws_list *node;
+
+	while ((node = hws_list_first(&ctx->engines)))
+		api_engine_close(hws_container(node, struct api_engine, node));
+	hws_loop_stop(ctx->loop);
+}
+
+/* Signals belong to the embedder's threads. */
+static int start_thread(hawser_context *ctx)
+{
+	sigset_t all, before;
+	int r;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	r = pthread_create(&ctx->thread, NULL, run_thread, ctx);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	ctx->running = r == 0;
+	return r == 0 ? HWS_OK : hws_err_from_errno(r);
+}
+
+/* A caller built against a smaller struct simply has not set the later members. */
+static void take_config(const struct hawser_context_config *from, struct hawser_context_config *to)
+{
+	*to = (struct hawser_context_config)HAWSER_CONTEXT_CONFIG_INIT;
+	if (from)
+		memcpy(to, from, HWS_MIN(from->size, sizeof(*to)));
+}
+
+static int load_settings(hawser_context *ctx, const struct hawser_context_config *c)
+{
+	struct hws_error err = { 0 };
+	int r = hws_view_settings_open(c->config_path, &ctx->settings, &err);
+
+	if (r == HWS_OK && c->server)
+		r = hws_view_settings_override(ctx->settings, "server", c->server, &err);
+	if (r == HWS_OK && c->key)
+		r = hws_view_settings_override(ctx->settings, "key", c->key, &err);
+	return r < 0 ? api_fail_err(&err) : HWS_OK;
+}
+
+int hawser_context_new(const struct hawser_context_config *config, hawser_context **ret)
+{
+	struct hawser_context_config c;
+	hawser_context *ctx;
+	int r;
+
+	*ret = NULL;
+	take_config(config, &c);
+	if (hws_crypto_init() < 0)
+		return api_fail(HAWSER_ERR_SYS, "the cryptographic library could not be started");
+	ctx = hws_alloc(sizeof(*ctx));
+	if (!ctx)
+		return api_fail(HAWSER_ERR_NOMEM, "out of memory");
+	ctx->events.fd = -1;
+	hws_list_init(&ctx->sessions);
+	hws_list_init(&ctx->engines);
+	pthread_mutex_init(&ctx->lock, NULL);
+	r = load_settings(ctx, &c);
+	if (r < 0)
+		goto out;
+	r = api_events_init(&ctx->events);
+	if (r == HWS_OK)
+		r = hws_loop_new(&ctx->loop);
+	if (r == HWS_OK)
+		r = hws_work_new(WORKERS, JOBS_MAX, &ctx->work);
+	if (r == HWS_OK)
+		r = start_thread(ctx);
+	if (r < 0)
+		api_fail(r, "a context could not be started: %s", hws_err_text(r));
+out:
+	if (r < 0) {
+		hawser_context_free(ctx);
+		return r;
+	}
+	*ret = ctx;
+	return HAWSER_OK;
+}
+
+void hawser_context_free(hawser_context *ctx)
+{
+	struct hws_list *node;
+
+	if (!ctx)
+		return;
+	while ((node = hws_list_first(&ctx->sessions)))
+		hawser_session_close(hws_container(node, hawser_session, node));
+	if (ctx->running) {
+		/* Without memory for a post the loop is stopped all the same; the engines are closed
+		 * below, when nobody else touches them any more. */
+		if (hws_loop_post(ctx->loop, stop_loop, ctx) < 0)
+			hws_loop_stop(ctx->loop);
+		pthread_join(ctx->thread, NULL);
+		stop_loop(ctx);
+	}
+	hws_work_free(ctx->work);
+	hws_loop_free(ctx->loop);
+	api_events_done(&ctx->events);
+	hws_view_settings_free(ctx->settings);
+	pthread_mutex_destroy(&ctx->lock);
+	hws_free(ctx);
+}
+
+int hawser_context_fd(const hawser_context *ctx)
+{
+	return ctx->events.fd;
+}
+
+static void deliver(struct api_event *e)
+{
+	hawser_session *s = e->session;
+	struct hawser_peer view;
+
+	if (s->closed)
+		return;
+	if (e->ev.type == HAWSER_EVENT_READY || e->ev.type == HAWSER_EVENT_DISPLAYS) {
+		pthread_mutex_lock(&s->lock);
+		s->seen = s->peer;
+		pthread_mutex_unlock(&s->lock);
+		api_peer_view(&s->seen, &view);
+		e->ev.u.peer = &view;
+	} else if (e->ev.type == HAWSER_EVENT_STATS) {
+		static _Thread_local struct hawser_stats copy;
+		pthread_mutex_lock(&s->lock);
+		copy = s->stats;
+		pthread_mutex_unlock(&s->lock);
+		e->ev.u.stats = &copy;
+	}
+	s->fn(s, &e->ev, s->arg);
+}
+
+int hawser_context_dispatch(hawser_context *ctx)
+{
+	unsigned n;
+	int delivered = 0;
+
+	api_events_clear_fd(&ctx->events);
+	/* Only what is there now, so that a busy session cannot keep the caller for ever. */
+	n = api_events_count(&ctx->events);
+	while (n-- > 0) {
+		struct api_event *e = api_events_pop(&ctx->events);
+		if (!e)
+			break;
+		deliver(e);
+		api_event_free(e);
+		delivered++;
+	}
+	if (api_events_count(&ctx->events) > 0)
+		api_events_wake(&ctx->events);
+	return delivered;
+}
+
+int hawser_context_wait(hawser_context *ctx, int timeout_ms)
+{
+	struct pollfd p = { .fd = ctx->events.fd, .events = POLLIN };
+
+	if (poll(&p, 1, timeout_ms) <= 0)
+		return 0;
+	return hawser_context_dispatch(ctx);
+}
+
+void hawser_context_wake(hawser_context *ctx)
+{
+	api_events_wake(&ctx->events);
+}
+
+/* --- commands ----------------------------------------------------------------------------------- */
+
+static void run_command(void *arg)
+{
+	struct api_command *c = arg;
+	hawser_context *ctx = api_engine_context(c->engine);
+
+	__atomic_sub_fetch(&ctx->posted, 1, __ATOMIC_RELAXED);
+	c->fn(c->engine, c);
+	hws_free_wiped(c, sizeof(*c) + c->size + 1);
+}
+
+int api_post(hawser_session *s, const struct api_command *c)
+{
+	struct api_command *copy;
+
+	if (__atomic_load_n(&s->ctx->posted, __ATOMIC_RELAXED) >= POSTED_MAX)
+		return HAWSER_ERR_FULL;
+	copy = hws_alloc(sizeof(*copy) + c->size + 1);
+	if (!copy)
+		return HAWSER_ERR_NOMEM;
+	*copy = *c;
+	copy->engine = s->engine;
+	copy->data = (char *)(copy + 1);
+	if (c->size)
+		memcpy(copy->data, c->data, c->size);
+	__atomic_add_fetch(&s->ctx->posted, 1, __ATOMIC_RELAXED);
+	if (hws_loop_post(s->ctx->loop, run_command, copy) == HWS_OK)
+		return HAWSER_OK;
+	__atomic_sub_fetch(&s->ctx->posted, 1, __ATOMIC_RELAXED);
+	hws_free_wiped(copy, sizeof(*copy) + c->size + 1);
+	return HAWSER_ERR_NOMEM;
+}
+
+/* --- configuration ------------------------------------------------------------------------------ */
+
+int hawser_config_get(hawser_context *ctx, const char *name, char *buf, size_t size)
+{
+	pthread_mutex_lock(&ctx->lock);
+	int r = hws_view_settings_get(ctx->settings, name, buf, size);
+	pthread_mutex_unlock(&ctx->lock);
+	if (r < 0)
+		return api_fail(r, "there is no option \"%.60s\", or its value is too long", name);
+	return HAWSER_OK;
+}
+
+int hawser_config_set(hawser_context *ctx, const char *name, const char *value)
+{
+	struct hws_error err = { 0 };
+
+	pthread_mutex_lock(&ctx->lock);
+	int r = hws_view_settings_set(ctx->settings, name, value, &err);
+	pthread_mutex_unlock(&ctx->lock);
+	return r < 0 ? api_fail_err(&err) : HAWSER_OK;
+}
+
+int hawser_config_show(hawser_context *ctx, char **ret)
+{
+	struct hws_buf out;
+	int r = HAWSER_ERR_NOMEM;
+
+	hws_buf_init(&out, 1u << 20);
+	pthread_mutex_lock(&ctx->lock);
+	hws_view_settings_show(ctx->settings, &out);
+	pthread_mutex_unlock(&ctx->lock);
+	hws_buf_put_u8(&out, 0);
+	if (!hws_buf_err(&out)) {
+		char *copy = hws_memdup(hws_buf_bytes(&out).ptr, hws_buf_len(&out));
+		if (copy) {
+			*ret = copy;
+			r = HAWSER_OK;
+		}
+	}
+	hws_buf_done(&out);
+	return r;
+}
+
+const char *hawser_config_path(const hawser_context *ctx)
+{
+	return hws_view_settings_path(ctx->settings);
+}
+
+void hawser_string_free(char *s)
+{
+	hws_free(s);
+}
+
+/* One block: the array, then the texts it points to. */
+struct recent_text {
+	char target[300], hostname[128], username[128], platform[64];
+};
+
+int hawser_recent_list(hawser_context *ctx, struct hawser_recent **ret, size_t *ret_count)
+{
+	struct hawser_recent *list;
+	int r = HAWSER_ERR_NOMEM;
+
+	pthread_mutex_lock(&ctx->lock);
+	size_t n = hws_view_settings_peer_count(ctx->settings);
+	list = hws_alloc_array(n + 1, sizeof(*list) + sizeof(struct recent_text));
+	if (list) {
+		struct recent_text *texts = (struct recent_text *)(list + n + 1);
+		for (size_t i = 0; i < n; i++) {
+			const struct hws_known_peer *p =
+					hws_view_settings_peer_at(ctx->settings, i);
+			struct recent_text *t = &texts[i];
+			memcpy(t->target, p->target, sizeof(t->target));
+			memcpy(t->hostname, p->hostname, sizeof(t->hostname));
+			memcpy(t->username, p->username, sizeof(t->username));
+			memcpy(t->platform, p->platform, sizeof(t->platform));
+			list[i] = (struct hawser_recent){ .target = t->target,
+				.hostname = t->hostname,
+				.username = t->username,
+				.platform = t->platform,
+				.last_time = p->last_time,
+				.password_stored = p->has_h1 };
+		}
+		*ret = list;
+		*ret_count = n;
+		r = HAWSER_OK;
+	}
+	pthread_mutex_unlock(&ctx->lock);
+	return r;
+}
+
+void hawser_recent_free(struct hawser_recent *list)
+{
+	hws_free(list);
+}
+
+int hawser_recent_forget(hawser_context *ctx, const char *target)
+{
+	pthread_mutex_lock(&ctx->lock);
+	int r = hws_view_settings_forget(ctx->settings, target);
+	pthread_mutex_unlock(&ctx->lock);
+	return r < 0 ? api_fail(r, "\"%.80s\" is not in the list, or the list could not be written",
+				       target)
+		     : HAWSER_OK;
+}

@@ -1,0 +1,393 @@
+#include "client/api/engine.h"
+#include "client/core/private_file.h"
+#include "shared/base/clock.h"
+#include "shared/base/mem.h"
+#include "shared/base/rand.h"
+#include "shared/base/str.h"
+#include "shared/net/addr.h"
+#include "shared/wire/limits.h"
+#include <ctype.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SEND_MAX (64u << 20)
+#define SEND_HIGH (1u << 20)
+#define IDLE_US (30 * HWS_US_PER_S)
+#define GOODBYE_US (300 * HWS_US_PER_MS)
+
+hawser_context *api_engine_context(const struct api_engine *e)
+{
+	return e->ctx;
+}
+
+/* --- who we are --------------------------------------------------------------------------------- */
+
+static void own_id(const struct hws_viewer_config *c, char *buf, size_t size)
+{
+	char host[HWS_PEER_TEXT] = "hawser";
+
+	if (!*c->id && gethostname(host, sizeof(host) - 1) < 0)
+		snprintf(host, sizeof(host), "hawser");
+	hws_str_escape(buf, size, hws_bytes_str(*c->id ? c->id : host));
+}
+
+/* The user's name, each word with a capital, as deployed viewers show it. */
+static void own_name(const struct hws_viewer_config *c, char *buf, size_t size)
+{
+	struct passwd pw, *found = NULL;
+	char room[2048];
+
+	if (*c->name) {
+		hws_str_escape(buf, size, hws_bytes_str(c->name));
+		return;
+	}
+	if (getpwuid_r(geteuid(), &pw, room, sizeof(room), &found) != 0)
+		found = NULL;
+	hws_str_escape(buf, size, hws_bytes_str(found ? found->pw_name : "user"));
+	for (char *p = buf; *p; p++)
+		if ((p == buf || p[-1] == ' ') && islower((unsigned char)*p))
+			*p = (char)toupper((unsigned char)*p);
+}
+
+static void own_hwid(uint8_t ret[HWS_HWID_LEN])
+{
+	struct hws_buf id;
+
+	hws_buf_init(&id, 256);
+	if (hws_private_file_read("/etc/machine-id", &id, NULL) < 0)
+		hws_buf_put_str(&id, "no machine id");
+	hws_hwid(hws_buf_bytes(&id), ret);
+	hws_buf_done(&id);
+}
+
+static int new_viewer(struct api_engine *e, const struct api_engine_conf *conf)
+{
+	struct hws_viewer_conf vc = { .ops = &api_viewer_ops,
+		.arg = e,
+		.my_platform = "Linux",
+		.options = conf->options,
+		.allow_plain = conf->allow_plain };
+	char id[HWS_PEER_TEXT], name[HWS_PEER_TEXT];
+	const struct hws_known_peer *known;
+	struct hws_login *login;
+	int r;
+
+	do
+		hws_rand_bytes(&vc.session_id, sizeof(vc.session_id));
+	while (vc.session_id == 0);
+	own_hwid(vc.hwid);
+	pthread_mutex_lock(&e->ctx->lock);
+	own_id(hws_view_settings_config(e->ctx->settings), id, sizeof(id));
+	own_name(hws_view_settings_config(e->ctx->settings), name, sizeof(name));
+	vc.my_id = id;
+	vc.my_name = name;
+	known = hws_view_settings_peer(e->ctx->settings, e->s->target);
+	vc.trusted = known && known->trusted;
+	r = hws_viewer_new(&vc, &e->viewer);
+	if (r == HWS_OK) {
+		login = hws_viewer_login(e->viewer);
+		if (conf->password)
+			r = hws_login_preset(login, conf->password);
+		else if (known && known->has_h1)
+			r = hws_login_remembered(login, known->h1_secret, known->salt);
+	}
+	pthread_mutex_unlock(&e->ctx->lock);
+	return r;
+}
+
+int api_engine_new(hawser_session *s, const struct api_engine_conf *conf, struct api_engine **ret)
+{
+	struct api_engine *e = hws_alloc(sizeof(*e));
+	int r;
+
+	if (!e)
+		return HWS_ERR_NOMEM;
+	e->ctx = s->ctx;
+	e->s = s;
+	e->target = *conf->target;
+	e->force_relay = conf->force_relay || e->target.force_relay;
+	e->no_retry = conf->no_retry;
+	e->path = "";
+	r = hws_str_copy(e->server, sizeof(e->server), conf->server);
+	if (r == HWS_OK)
+		r = hws_str_copy(e->key, sizeof(e->key), conf->key);
+	if (r == HWS_OK)
+		r = new_viewer(e, conf);
+	if (r == HWS_OK)
+		r = api_services_new(e,
+				s->format == HAWSER_FORMAT_RGBA ? HWS_VIDEO_RGBA : HWS_VIDEO_BGRA);
+	if (r == HWS_OK)
+		hws_input_view_set_mode(e->input, conf->keyboard);
+	if (r < 0) {
+		hws_viewer_free(e->viewer);
+		hws_input_view_free(e->input);
+		hws_video_view_free(e->video);
+		hws_cursor_view_free(e->cursor);
+		hws_clipboard_view_free(e->clipboard);
+		hws_free(e);
+		return r;
+	}
+	api_session_ref(s);
+	*ret = e;
+	return HWS_OK;
+}
+
+/* --- the link ----------------------------------------------------------------------------------- */
+
+static void on_limit(void *arg)
+{
+	api_engine_end(arg, HWS_ERR_TIMEOUT,
+			"the host was reached but did not answer as a RustDesk-compatible host does; check "
+			"the port, or try again later",
+			NULL);
+}
+
+static void on_tick(void *arg)
+{
+	struct api_engine *e = arg;
+	uint64_t now = hws_loop_now_us(e->ctx->loop);
+
+	hws_viewer_tick(e->viewer, now);
+	api_report_stats(e, now);
+}
+
+/* Called by the report of states. */
+static void watch_state(struct api_engine *e)
+{
+	uint64_t limit = hws_viewer_limit_us(e->viewer);
+
+	if (limit && !hws_timer_active(&e->limit))
+		hws_timer_start(e->ctx->loop, &e->limit, limit, on_limit, e);
+	else if (!limit)
+		hws_timer_stop(&e->limit);
+}
+
+static void on_frame(struct hws_conn *c HWS_UNUSED, struct hws_bytes payload, void *arg)
+{
+	struct api_engine *e = arg;
+
+	hws_viewer_frame(e->viewer, payload);
+	watch_state(e);
+}
+
+static void lost_text(const struct api_engine *e, int why, char *text, size_t size)
+{
+	switch (why) {
+	case HWS_ERR_TIMEOUT:
+		snprintf(text, size,
+				"the connection to the host was lost: nothing came for 30 seconds");
+		break;
+	case HWS_ERR_EOF:
+	case HWS_ERR_RESET:
+		snprintf(text, size, "%s",
+				e->retry.was_ready ? "the host closed the connection"
+						: e->relayed
+						? "the connection was closed by the relay or the host; the relay "
+						  "may demand another key"
+						: "the host closed the connection before the login; it may be "
+						  "busy or refuse this address");
+		break;
+	case HWS_ERR_CRYPTO:
+		snprintf(text, size,
+				"a message could not be decrypted; somebody may be tampering with the "
+				"connection");
+		break;
+	case HWS_ERR_TOOBIG:
+		snprintf(text, size,
+				"the host announced a message larger than any real host sends; it is no "
+				"RustDesk-compatible host");
+		break;
+	default:
+		snprintf(text, size, "the connection to the host was lost: %s", hws_err_text(why));
+		break;
+	}
+}
+
+static void on_conn_close(struct hws_conn *c, int why, void *arg)
+{
+	struct api_engine *e = arg;
+	char text[300];
+
+	e->bytes_in += hws_conn_bytes_in(c);
+	e->bytes_out += hws_conn_bytes_out(c);
+	e->conn = NULL;
+	if (e->ended || e->closing)
+		return;
+	lost_text(e, why, text, sizeof(text));
+	api_engine_end(e, why == HWS_OK ? HWS_ERR_EOF : why, text, NULL);
+}
+
+void api_engine_attach(struct api_engine *e, const struct api_path *path)
+{
+	const struct hws_conn_conf conf = { .frame_max = HWS_SES_LOGIN_FRAME_MAX,
+		.send_max = SEND_MAX,
+		.send_high = SEND_HIGH,
+		.idle_us = IDLE_US,
+		.stall_us = IDLE_US,
+		.on_frame = on_frame,
+		.on_close = on_conn_close,
+		.arg = e };
+	struct sockaddr_storage peer = path->stream->peer;
+	uint8_t pinned[HWS_PK_LEN];
+	bool has_pin = false;
+	char address[HWS_ADDR_TEXT];
+	int r;
+
+	e->path = path->name;
+	e->relayed = path->relayed;
+	pthread_mutex_lock(&e->ctx->lock);
+	const struct hws_known_peer *known = hws_view_settings_peer(e->ctx->settings, e->s->target);
+	if (known && known->has_pk) {
+		has_pin = true;
+		memcpy(pinned, known->pk, sizeof(pinned));
+	}
+	pthread_mutex_unlock(&e->ctx->lock);
+	r = hws_conn_new(e->ctx->loop, path->stream, &conf, path->leftover, &e->conn);
+	if (r < 0) {
+		api_engine_end(e, r, "the connection could not be used", NULL);
+		return;
+	}
+	hws_addr_text(&peer, address, sizeof(address));
+	const struct hws_viewer_link link = {
+		.username = e->target.username[0] ? e->target.username : address,
+		.handshake = path->handshake,
+		.local = !path->relayed && hws_addr_is_loopback(&peer),
+		.id = e->target.id,
+		.statement = path->statement,
+		.server_pk = path->server_pk,
+		.pinned_pk = has_pin ? pinned : NULL,
+	};
+	r = hws_viewer_start(e->viewer, &link);
+	if (r < 0)
+		api_engine_end(e, r, "the session could not be started", NULL);
+	watch_state(e);
+}
+
+/* --- ends and beginnings ------------------------------------------------------------------------ */
+
+static void start(struct api_engine *e)
+{
+	e->ended = false;
+	e->end_local = false;
+	e->started_us = hws_clock_us();
+	e->first_frame_us = 0;
+	e->second_us = 0;
+	e->rtt_ms = e->target_kbit = 0;
+	hws_input_view_reset(e->input);
+	if (!hws_timer_active(&e->tick))
+		hws_timer_every(e->ctx->loop, &e->tick, HWS_US_PER_S, on_tick, e);
+	api_report_state(e, HAWSER_STATE_CONNECTING, "connecting", 0);
+	api_connect_start(e);
+}
+
+static void on_retry(void *arg)
+{
+	start(arg);
+}
+
+/* Runs at the end of the turn, when nothing of the viewer is on the stack any more. */
+static void finish(void *arg)
+{
+	struct api_engine *e = arg;
+	uint64_t delay = 0;
+
+	if (e->closing)
+		return;
+	api_connect_cancel(e);
+	hws_timer_stop(&e->limit);
+	if (e->conn)
+		hws_conn_close_flushed(e->conn, GOODBYE_US);
+	e->conn = NULL;
+	hws_viewer_lost(e->viewer);
+	api_record_end(e, e->end_err);
+	if (!e->end_local && !e->no_retry &&
+			hws_retry_next(&e->retry, e->end_err, e->end_peer_text, hws_clock_us(),
+					&delay)) {
+		hws_timer_start(e->ctx->loop, &e->retry_timer, delay, on_retry, e);
+		api_report_state(e, HAWSER_STATE_RETRYING, e->end_text, (uint32_t)(delay / 1000));
+		return;
+	}
+	hws_timer_stop(&e->tick);
+	api_report_stats(e, hws_clock_us());
+	api_report_state(e, HAWSER_STATE_CLOSED, e->end_text, 0);
+	api_report_closed(e, e->end_err, e->end_text);
+}
+
+void api_engine_end(struct api_engine *e, int err, const char *text, const char *peer_text)
+{
+	if (e->ended || e->closing)
+		return;
+	e->ended = true;
+	e->end_err = err;
+	snprintf(e->end_text, sizeof(e->end_text), "%s", text);
+	snprintf(e->end_peer_text, sizeof(e->end_peer_text), "%s", peer_text ? peer_text : "");
+	hws_loop_defer(e->ctx->loop, &e->ending, finish, e);
+}
+
+void api_engine_open(struct api_engine *e, const struct api_command *c HWS_UNUSED)
+{
+	hws_list_push(&e->ctx->engines, &e->node);
+	start(e);
+}
+
+/* Lets go of link and attempts without a word to the embedder. */
+static void drop_link(struct api_engine *e)
+{
+	api_connect_cancel(e);
+	hws_timer_stop(&e->limit);
+	hws_timer_stop(&e->retry_timer);
+	hws_loop_defer_cancel(&e->ending);
+	if (e->conn) {
+		hws_viewer_leave(e->viewer);
+		e->ended = true;
+		if (e->conn)
+			hws_conn_close_flushed(e->conn, GOODBYE_US);
+		e->conn = NULL;
+	}
+	hws_viewer_lost(e->viewer);
+	api_record_end(e, HWS_OK);
+}
+
+void api_engine_reconnect(struct api_engine *e, const struct api_command *c HWS_UNUSED)
+{
+	drop_link(e);
+	e->retry = (struct hws_retry){ 0 };
+	start(e);
+}
+
+void api_engine_disconnect(struct api_engine *e, const struct api_command *c HWS_UNUSED)
+{
+	if (e->s->state == HAWSER_STATE_CLOSED)
+		return;
+	hws_viewer_leave(e->viewer);
+	hws_timer_stop(&e->retry_timer);
+	e->ended = false;
+	e->end_local = true;
+	api_engine_end(e, HWS_OK, "disconnected", NULL);
+}
+
+static void free_engine(void *arg)
+{
+	struct api_engine *e = arg;
+
+	api_session_unref(e->s);
+	hws_free_wiped(e, sizeof(*e));
+}
+
+void api_engine_close(struct api_engine *e)
+{
+	if (e->closing)
+		return;
+	drop_link(e);
+	e->closing = true;
+	hws_list_remove(&e->node);
+	hws_timer_stop(&e->tick);
+	hws_viewer_free(e->viewer);
+	hws_input_view_free(e->input);
+	hws_video_view_free(e->video);
+	hws_cursor_view_free(e->cursor);
+	hws_clipboard_view_free(e->clipboard);
+	hws_loop_defer(e->ctx->loop, &e->ending, free_engine, e);
+}

@@ -1,0 +1,103 @@
+/* api/engine: a session on the context's thread: connects, keeps the link, feeds the viewer's core and its
+ * services, retries, records. Loop thread only, but for api_engine_new and api_engine_take. */
+#pragma once
+#include "client/api/handle.h"
+#include "client/core/retry.h"
+#include "client/core/target.h"
+#include "client/core/viewer.h"
+#include "client/reach/reach.h"
+#include "client/services/clipboard/clipboard_view.h"
+#include "client/services/cursor/cursor_view.h"
+#include "client/services/input/input_view.h"
+#include "client/services/recording/webm.h"
+#include "client/services/video/video_view.h"
+#include "shared/net/conn.h"
+
+struct api_engine {
+	struct hws_list node; /* of the context */
+	hawser_context *ctx;
+	hawser_session *s; /* one reference */
+	struct hws_target target;
+	char server[300], key[HWS_KEY_TEXT_MAX + 1];
+	bool force_relay, no_retry, closing;
+
+	struct hws_viewer *viewer;
+	struct hws_video_view *video;
+	struct hws_cursor_view *cursor;
+	struct hws_clipboard_view *clipboard;
+	struct hws_input_view *input;
+
+	struct hws_reach *reach;
+	struct hws_conn *conn;
+	const char *path; /* "direct", ... */
+	bool relayed;
+	struct hws_timer limit, tick, retry_timer;
+	struct hws_deferred ending;
+	bool ended; /* an end is on its way to `finish` */
+	int end_err;
+	char end_text[400], end_peer_text[200];
+	bool end_local; /* the user wanted it */
+	struct hws_retry retry;
+
+	bool remember; /* keep the login secret when it turns out right */
+	uint64_t started_us, first_frame_us, second_us;
+	uint64_t frames_before, bytes_in, bytes_out; /* of earlier links */
+	uint32_t rtt_ms, target_kbit;
+
+	struct hws_webm *webm;
+	bool record_wanted;
+	size_t record_display;
+	char *record_path;
+};
+
+struct api_engine_conf {
+	const struct hws_target *target;
+	const char *server, *key, *password;
+	bool force_relay, no_retry, allow_plain;
+	struct hws_view_options options;
+	enum hws_keyboard_mode keyboard;
+};
+/* On the embedder's thread, before anything is posted. */
+int api_engine_new(hawser_session *s, const struct api_engine_conf *conf,
+		struct api_engine **ret) HWS_MUST_CHECK;
+hawser_context *api_engine_context(const struct api_engine *e);
+/* First command: joins the context's list and connects. */
+void api_engine_open(struct api_engine *e, const struct api_command *c);
+void api_engine_reconnect(struct api_engine *e, const struct api_command *c);
+void api_engine_disconnect(struct api_engine *e, const struct api_command *c);
+/* Says goodbye, frees at the end of the turn. */
+void api_engine_close(struct api_engine *e);
+
+/* --- api/connect.c: finding a path. */
+void api_connect_start(struct api_engine *e);
+void api_connect_cancel(struct api_engine *e);
+/* A path stands (takes the stream). */
+struct api_path {
+	struct hws_stream *stream;
+	struct hws_bytes leftover;
+	const char *name;
+	bool relayed, handshake;
+	struct hws_bytes statement;
+	const uint8_t *server_pk;
+};
+void api_engine_attach(struct api_engine *e, const struct api_path *path);
+/* Ends the link or the attempt: tells the embedder, or connects again. `peer_text` may be NULL. */
+void api_engine_end(struct api_engine *e, int err, const char *text, const char *peer_text);
+
+/* --- api/report.c: events. */
+void api_report_state(struct api_engine *e, enum hawser_state state, const char *text,
+		uint32_t retry_in_ms);
+void api_report_peer(struct api_engine *e, enum hawser_event_type type);
+void api_report_stats(struct api_engine *e, uint64_t now_us);
+void api_report_closed(struct api_engine *e, int err, const char *text);
+void api_report_recording(struct api_engine *e, bool running, int err, const char *path);
+extern const struct hws_viewer_ops api_viewer_ops;
+int api_services_new(struct api_engine *e, enum hws_video_order order) HWS_MUST_CHECK;
+
+/* --- api/record.c */
+void api_record_packet(struct api_engine *e, size_t display, enum hws_codec codec,
+		struct hws_bytes data, bool key, int64_t pts_ms);
+void api_record_start(struct api_engine *e, const struct api_command *c);
+void api_record_stop(struct api_engine *e, const struct api_command *c);
+/* The link or the session ends. */
+void api_record_end(struct api_engine *e, int err);

@@ -1,0 +1,81 @@
+/* api/handle: what the public handles are. A context owns the thread, its loop and the queue of events; a
+ * session handle is shared by the embedder, the engine on the loop's thread, and events on their way. */
+#pragma once
+#include "client/api/events.h"
+#include "client/core/peer.h"
+#include "client/core/view_settings.h"
+#include "client/media/picture.h"
+#include "shared/loop/loop.h"
+#include "shared/loop/work.h"
+#include <hawser/hawser.h>
+#include <pthread.h>
+
+struct api_engine;
+
+struct hawser_context {
+	struct hws_loop *loop; /* used by the thread, but for posts */
+	struct hws_work *work;
+	pthread_t thread;
+	bool running;
+	struct api_events events;
+	unsigned posted; /* commands on their way, atomic */
+
+	pthread_mutex_t lock; /* settings */
+	struct hws_view_settings *settings;
+
+	struct hws_list sessions; /* handles; embedder's thread */
+	struct hws_list engines;  /* loop thread */
+	unsigned dispatching;
+};
+
+/* PeerInfo as the embedder sees it, with everything it points to. */
+struct api_peer {
+	struct hws_peer peer;
+	struct hawser_display display[HWS_DISPLAYS_MAX];
+	char id[320], fingerprint[HWS_FINGERPRINT_TEXT];
+	const char *path;
+	bool encrypted, relayed;
+};
+
+struct hawser_session {
+	struct hws_list node; /* of the context; embedder's thread */
+	hawser_context *ctx;
+	unsigned refs; /* atomic */
+	bool closed;   /* embedder's thread: no event is delivered any more */
+	char *target;
+	hawser_event_fn fn;
+	void *arg;
+	enum hawser_format format;
+	struct api_engine *engine; /* set for the handle's life as the embedder sees it */
+	struct hws_picture *locked[HWS_DISPLAYS_MAX]; /* embedder's thread */
+
+	pthread_mutex_t lock; /* below: written by the loop, read by the embedder */
+	enum hawser_state state;
+	bool has_peer;
+	struct api_peer peer;
+	struct hawser_stats stats;
+	uint32_t denied; /* bit set of hawser_permission */
+	int option[HAWSER_OPTION_KEYBOARD_MODE + 1];
+
+	struct api_peer seen; /* copy handed out to the embedder; its thread */
+};
+
+hawser_session *api_session_ref(hawser_session *s);
+void api_session_unref(hawser_session *s);
+/* Fills the public view of a copy. */
+void api_peer_view(struct api_peer *p, struct hawser_peer *ret);
+
+/* Runs fn(engine, command) on the loop's thread. `data` (of `size` bytes, may be NULL) is copied, and wiped
+ * afterwards. HAWSER_ERR_FULL when thousands wait already. */
+struct api_command {
+	struct api_engine *engine;
+	void (*fn)(struct api_engine *e, const struct api_command *c);
+	int64_t a, b, c;
+	size_t size;
+	char *data; /* NUL-terminated behind size */
+};
+int api_post(hawser_session *s, const struct api_command *c) HWS_MUST_CHECK;
+
+/* The sentence of hawser_last_error. */
+int api_fail(int code, const char *fmt, ...) HWS_PRINTF(2, 3);
+int api_fail_err(const struct hws_error *err);

@@ -1,0 +1,455 @@
+#include "client/api/engine.h"
+#include "shared/base/clock.h"
+#include "shared/wire/limits.h"
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static void push(struct api_engine *e, struct api_event *ev)
+{
+	if (ev)
+		api_events_push(&e->ctx->events, ev);
+}
+
+void api_report_state(struct api_engine *e, enum hawser_state state, const char *text,
+		uint32_t retry_in_ms)
+{
+	struct api_event *ev = api_event_new(e->s, HAWSER_EVENT_STATE);
+
+	pthread_mutex_lock(&e->s->lock);
+	e->s->state = state;
+	pthread_mutex_unlock(&e->s->lock);
+	if (!ev)
+		return;
+	ev->ev.u.state.state = state;
+	ev->ev.u.state.text = api_event_text(ev, text);
+	ev->ev.u.state.retry_in_ms = retry_in_ms;
+	push(e, ev);
+}
+
+void api_report_closed(struct api_engine *e, int err, const char *text)
+{
+	struct api_event *ev = api_event_new(e->s, HAWSER_EVENT_CLOSED);
+
+	if (!ev)
+		return;
+	ev->ev.u.closed.error = err;
+	ev->ev.u.closed.text = api_event_text(ev, text);
+	push(e, ev);
+}
+
+void api_report_recording(struct api_engine *e, bool running, int err, const char *path)
+{
+	struct api_event *ev = api_event_new(e->s, HAWSER_EVENT_RECORDING);
+
+	if (!ev)
+		return;
+	ev->ev.u.recording.running = running;
+	ev->ev.u.recording.error = err;
+	ev->ev.u.recording.path = api_event_text(ev, path);
+	push(e, ev);
+}
+
+void api_report_peer(struct api_engine *e, enum hawser_event_type type)
+{
+	hawser_session *s = e->s;
+	const uint8_t *pk = hws_viewer_host_pk(e->viewer);
+
+	pthread_mutex_lock(&s->lock);
+	s->peer.peer = *hws_viewer_peer(e->viewer);
+	snprintf(s->peer.id, sizeof(s->peer.id), "%s", s->target);
+	s->peer.fingerprint[0] = 0;
+	if (pk)
+		hws_fingerprint_text(pk, s->peer.fingerprint);
+	s->peer.path = e->path;
+	s->peer.encrypted = hws_viewer_encrypted(e->viewer);
+	s->peer.relayed = e->relayed;
+	s->has_peer = true;
+	pthread_mutex_unlock(&s->lock);
+	push(e, api_event_new(s, type));
+}
+
+static enum hawser_codec public_codec(enum hws_codec c)
+{
+	switch (c) {
+	case HWS_CODEC_VP8:
+		return HAWSER_CODEC_VP8;
+	case HWS_CODEC_VP9:
+		return HAWSER_CODEC_VP9;
+	case HWS_CODEC_AV1:
+		return HAWSER_CODEC_AV1;
+	case HWS_CODEC_H264:
+		return HAWSER_CODEC_H264;
+	case HWS_CODEC_H265:
+		return HAWSER_CODEC_H265;
+	default:
+		return HAWSER_CODEC_AUTO;
+	}
+}
+
+void api_report_stats(struct api_engine *e, uint64_t now_us)
+{
+	struct hws_video_stats v;
+	struct hawser_stats st = HAWSER_STATS_INIT;
+
+	hws_video_view_stats(e->video, &v);
+	st.frames = v.frames;
+	st.frames_dropped = v.dropped;
+	if (e->second_us && now_us > e->second_us)
+		st.fps = (double)(v.frames - e->frames_before) * HWS_US_PER_S /
+				(double)(now_us - e->second_us);
+	e->frames_before = v.frames;
+	e->second_us = now_us;
+	st.bytes_in = e->bytes_in + (e->conn ? hws_conn_bytes_in(e->conn) : 0);
+	st.bytes_out = e->bytes_out + (e->conn ? hws_conn_bytes_out(e->conn) : 0);
+	st.first_frame_us = e->first_frame_us;
+	st.rtt_ms = e->rtt_ms;
+	st.target_kbit = e->target_kbit;
+	st.decode_us = v.decode_us;
+	st.codec = public_codec(v.codec);
+	st.relayed = e->relayed;
+	st.encrypted = hws_viewer_encrypted(e->viewer);
+	pthread_mutex_lock(&e->s->lock);
+	e->s->stats = st;
+	pthread_mutex_unlock(&e->s->lock);
+	if (hws_viewer_state(e->viewer) == HWS_VIEWER_READY)
+		push(e, api_event_new(e->s, HAWSER_EVENT_STATS));
+}
+
+/* --- the viewer's core --------------------------------------------------------------------------- */
+
+static void on_send(struct hws_bytes payload, void *arg)
+{
+	struct api_engine *e = arg;
+
+	/* A full queue means that the host has not read for long: the link is of no use any more. */
+	if (e->conn && hws_conn_send(e->conn, payload) == HWS_ERR_FULL)
+		hws_conn_close(e->conn, HWS_ERR_TIMEOUT);
+}
+
+static void on_keyed(const uint8_t key_secret[32], void *arg)
+{
+	struct api_engine *e = arg;
+
+	if (e->conn)
+		hws_conn_set_key(e->conn, key_secret);
+}
+
+static void on_frame_max(size_t bytes, void *arg)
+{
+	struct api_engine *e = arg;
+
+	if (e->conn)
+		hws_conn_set_frame_max(e->conn, bytes);
+}
+
+static void on_state(enum hws_viewer_state state, void *arg)
+{
+	struct api_engine *e = arg;
+
+	switch (state) {
+	case HWS_VIEWER_SECURING:
+		api_report_state(e, HAWSER_STATE_SECURING, "setting up the encryption", 0);
+		break;
+	case HWS_VIEWER_HASH:
+		api_report_state(e, HAWSER_STATE_LOGIN, "waiting for the host", 0);
+		break;
+	case HWS_VIEWER_VERDICT:
+		api_report_state(e, HAWSER_STATE_LOGIN, "logging in", 0);
+		break;
+	case HWS_VIEWER_PLAIN:
+	case HWS_VIEWER_ASKING:
+		api_report_state(e, HAWSER_STATE_WAITING, "waiting for an answer", 0);
+		break;
+	default: /* READY by its event, ENDED and IDLE by the engine */
+		break;
+	}
+}
+
+static void on_ask(enum hws_login_step step, bool can_trust, void *arg)
+{
+	static const struct {
+		enum hawser_password_reason reason;
+		const char *text;
+	} table[] = {
+		[HWS_LOGIN_ASK] = { HAWSER_PASSWORD_NEEDED,
+				"Enter the host's password, or wait until somebody there accepts." },
+		[HWS_LOGIN_ASK_AGAIN] = { HAWSER_PASSWORD_WRONG,
+				"The password was wrong. Enter it again." },
+		[HWS_LOGIN_CODE] = { HAWSER_PASSWORD_2FA,
+				"Enter the six-digit code of the host's authenticator." },
+		[HWS_LOGIN_CODE_AGAIN] = { HAWSER_PASSWORD_2FA_WRONG,
+				"The code was wrong. Enter the one shown now." },
+		[HWS_LOGIN_WAIT] = { HAWSER_PASSWORD_WAIT_ACCEPT,
+				"The host takes no password: somebody there must accept." },
+	};
+	struct api_engine *e = arg;
+	struct api_event *ev = api_event_new(e->s, HAWSER_EVENT_PASSWORD);
+
+	if (!ev)
+		return;
+	ev->ev.u.password.reason = table[step].reason;
+	ev->ev.u.password.text = table[step].text;
+	ev->ev.u.password.can_trust_device = can_trust;
+	push(e, ev);
+}
+
+static void on_ask_plain(const char *why, void *arg)
+{
+	struct api_engine *e = arg;
+	struct api_event *ev = api_event_new(e->s, HAWSER_EVENT_INSECURE);
+
+	if (!ev)
+		return;
+	ev->ev.u.message.kind = "warn";
+	ev->ev.u.message.title = "This connection is not encrypted";
+	ev->ev.u.message.text = api_event_text(ev, why);
+	ev->ev.u.message.link = "";
+	push(e, ev);
+}
+
+/* What is worth remembering of a host that let us in. */
+static void keep_peer(struct api_engine *e)
+{
+	const struct hws_peer *peer = hws_viewer_peer(e->viewer);
+	const struct hws_login *login = hws_viewer_login(e->viewer);
+	const uint8_t *pk = hws_viewer_host_pk(e->viewer);
+	struct hws_known_peer k = { 0 };
+
+	pthread_mutex_lock(&e->ctx->lock);
+	const struct hws_known_peer *known = hws_view_settings_peer(e->ctx->settings, e->s->target);
+	if (known)
+		k = *known;
+	snprintf(k.target, sizeof(k.target), "%s", e->s->target);
+	memcpy(k.hostname, peer->hostname, sizeof(k.hostname));
+	memcpy(k.username, peer->username, sizeof(k.username));
+	snprintf(k.platform, sizeof(k.platform), "%.63s", peer->platform);
+	k.last_time = (uint64_t)time(NULL);
+	if (e->remember && login->has_h1) {
+		k.has_h1 = true;
+		memcpy(k.h1_secret, login->h1_secret, sizeof(k.h1_secret));
+		memcpy(k.salt, login->h1_salt, sizeof(k.salt));
+	}
+	if (pk && hws_viewer_encrypted(e->viewer)) {
+		k.has_pk = true;
+		memcpy(k.pk, pk, sizeof(k.pk));
+	}
+	/* A list that cannot be written is no reason to end a session. */
+	if (hws_view_settings_keep(e->ctx->settings, &k) < 0)
+		k.has_h1 = false;
+	pthread_mutex_unlock(&e->ctx->lock);
+	explicit_bzero(&k, sizeof(k));
+}
+
+static void on_ready(void *arg)
+{
+	struct api_engine *e = arg;
+	struct api_event *ev = api_event_new(e->s, HAWSER_EVENT_PASSWORD);
+
+	hws_timer_stop(&e->limit);
+	hws_retry_ready(&e->retry);
+	if (ev) {
+		ev->ev.u.password.reason = HAWSER_PASSWORD_NOT_NEEDED;
+		ev->ev.u.password.text = "";
+		push(e, ev);
+	}
+	keep_peer(e);
+	api_report_state(e, HAWSER_STATE_READY, "connected", 0);
+	api_report_peer(e, HAWSER_EVENT_READY);
+}
+
+static void on_displays(void *arg)
+{
+	api_report_peer(arg, HAWSER_EVENT_DISPLAYS);
+}
+
+static void on_permission(int permission, bool enabled, void *arg)
+{
+	struct api_engine *e = arg;
+	struct api_event *ev = api_event_new(e->s, HAWSER_EVENT_PERMISSION);
+
+	pthread_mutex_lock(&e->s->lock);
+	if (enabled)
+		e->s->denied &= ~(1u << permission);
+	else
+		e->s->denied |= 1u << permission;
+	pthread_mutex_unlock(&e->s->lock);
+	if (permission == HAWSER_PERMISSION_RECORDING && !enabled)
+		api_record_end(e, HWS_ERR_DENIED);
+	if (!ev)
+		return;
+	ev->ev.u.permission.permission = (enum hawser_permission)permission;
+	ev->ev.u.permission.enabled = enabled;
+	push(e, ev);
+}
+
+static void on_box(
+		const char *kind, const char *title, const char *text, const char *link, void *arg)
+{
+	struct api_engine *e = arg;
+	struct api_event *ev = api_event_new(e->s, HAWSER_EVENT_MESSAGE);
+
+	if (!ev)
+		return;
+	ev->ev.u.message.kind = api_event_text(ev, kind);
+	ev->ev.u.message.title = api_event_text(ev, title);
+	ev->ev.u.message.text = api_event_text(ev, text);
+	ev->ev.u.message.link = api_event_text(ev, link);
+	push(e, ev);
+}
+
+static void push_text(struct api_engine *e, enum hawser_event_type type, const char *text)
+{
+	struct api_event *ev = api_event_new(e->s, type);
+
+	if (!ev)
+		return;
+	ev->ev.u.text.utf8 = api_event_text(ev, text);
+	ev->ev.u.text.length = strlen(ev->ev.u.text.utf8);
+	push(e, ev);
+}
+
+static void on_chat(const char *text, void *arg)
+{
+	push_text(arg, HAWSER_EVENT_CHAT, text);
+}
+
+static void on_delay(uint32_t rtt_ms, uint32_t target_kbit, void *arg)
+{
+	struct api_engine *e = arg;
+
+	e->rtt_ms = rtt_ms;
+	e->target_kbit = target_kbit;
+}
+
+static void on_end(int err, const char *text, const char *peer_text, void *arg)
+{
+	api_engine_end(arg, err, text, peer_text);
+}
+
+const struct hws_viewer_ops api_viewer_ops = {
+	.send = on_send,
+	.keyed = on_keyed,
+	.frame_max = on_frame_max,
+	.state = on_state,
+	.ask = on_ask,
+	.ask_plain = on_ask_plain,
+	.ready = on_ready,
+	.displays = on_displays,
+	.permission = on_permission,
+	.box = on_box,
+	.chat = on_chat,
+	.delay = on_delay,
+	.end = on_end,
+};
+
+/* --- services ----------------------------------------------------------------------------------- */
+
+static void on_picture(size_t display, int width, int height, uint64_t number, void *arg)
+{
+	struct api_engine *e = arg;
+	struct api_event *ev;
+
+	if (e->first_frame_us == 0)
+		e->first_frame_us = hws_clock_us() - e->started_us;
+	pthread_mutex_lock(&e->s->lock);
+	e->s->stats.first_frame_us = e->first_frame_us;
+	e->s->stats.frames++;
+	pthread_mutex_unlock(&e->s->lock);
+	ev = api_event_new(e->s, HAWSER_EVENT_FRAME);
+	if (!ev)
+		return;
+	ev->ev.u.frame.display = display;
+	ev->ev.u.frame.width = (uint32_t)width;
+	ev->ev.u.frame.height = (uint32_t)height;
+	ev->ev.u.frame.number = number;
+	push(e, ev);
+}
+
+static void on_packet(size_t display, enum hws_codec codec, struct hws_bytes data, bool key,
+		int64_t pts_ms, void *arg)
+{
+	api_record_packet(arg, display, codec, data, key, pts_ms);
+}
+
+static void on_shape(const struct hws_cursor_shape *shape, void *arg)
+{
+	struct api_engine *e = arg;
+	struct api_event *ev = api_event_new(e->s, HAWSER_EVENT_CURSOR);
+	size_t bytes = (size_t)shape->width * (size_t)shape->height * 4;
+
+	if (!ev)
+		return;
+	ev->ev.u.cursor.id = shape->id;
+	ev->ev.u.cursor.hot_x = shape->hot_x;
+	ev->ev.u.cursor.hot_y = shape->hot_y;
+	ev->ev.u.cursor.width = (uint32_t)shape->width;
+	ev->ev.u.cursor.height = (uint32_t)shape->height;
+	ev->ev.u.cursor.rgba = bytes ? api_event_bytes(ev, shape->rgba, bytes) : NULL;
+	if (bytes && !ev->ev.u.cursor.rgba) {
+		api_event_free(ev);
+		return;
+	}
+	push(e, ev);
+}
+
+static void on_position(int x, int y, void *arg)
+{
+	struct api_engine *e = arg;
+	struct api_event *ev = api_event_new(e->s, HAWSER_EVENT_CURSOR_POSITION);
+
+	if (!ev)
+		return;
+	ev->ev.u.position.x = x;
+	ev->ev.u.position.y = y;
+	push(e, ev);
+}
+
+static void on_clipboard(struct hws_bytes text, void *arg)
+{
+	struct api_engine *e = arg;
+	struct api_event *ev = api_event_new(e->s, HAWSER_EVENT_CLIPBOARD);
+
+	if (!ev)
+		return;
+	ev->ev.u.text.utf8 = api_event_bytes(ev, text.ptr, text.len);
+	ev->ev.u.text.length = text.len;
+	if (!ev->ev.u.text.utf8) {
+		api_event_free(ev);
+		return;
+	}
+	push(e, ev);
+}
+
+int api_services_new(struct api_engine *e, enum hws_video_order order)
+{
+	int r = hws_video_view_new(&(struct hws_video_view_conf){ .loop = e->ctx->loop,
+						   .work = e->ctx->work,
+						   .order = order,
+						   .on_picture = on_picture,
+						   .on_packet = on_packet,
+						   .arg = e },
+			&e->video);
+
+	if (r == HWS_OK)
+		r = hws_cursor_view_new(&(struct hws_cursor_view_conf){ .on_shape = on_shape,
+							.on_position = on_position,
+							.arg = e },
+				&e->cursor);
+	if (r == HWS_OK)
+		r = hws_clipboard_view_new(
+				&(struct hws_clipboard_view_conf){
+						.on_text = on_clipboard, .arg = e },
+				&e->clipboard);
+	if (r == HWS_OK)
+		r = hws_input_view_new(e->viewer, &e->input);
+	if (r < 0)
+		return r;
+	hws_video_view_attach(e->video, e->viewer);
+	hws_clipboard_view_attach(e->clipboard, e->viewer);
+	hws_viewer_serve(e->viewer, HWS_SERVICE_VIDEO, hws_video_view_service(e->video));
+	hws_viewer_serve(e->viewer, HWS_SERVICE_CURSOR, hws_cursor_view_service(e->cursor));
+	hws_viewer_serve(
+			e->viewer, HWS_SERVICE_CLIPBOARD, hws_clipboard_view_service(e->clipboard));
+	return HWS_OK;
+}

@@ -1,0 +1,567 @@
+#include "client/api/engine.h"
+#include "shared/base/mem.h"
+#include "shared/base/str.h"
+#include <stdio.h>
+#include <string.h>
+
+/* --- the handle --------------------------------------------------------------------------------- */
+
+hawser_session *api_session_ref(hawser_session *s)
+{
+	__atomic_add_fetch(&s->refs, 1, __ATOMIC_RELAXED);
+	return s;
+}
+
+void api_session_unref(hawser_session *s)
+{
+	if (!s || __atomic_sub_fetch(&s->refs, 1, __ATOMIC_ACQ_REL) > 0)
+		return;
+	pthread_mutex_destroy(&s->lock);
+	hws_free(s->target);
+	hws_free(s);
+}
+
+void api_peer_view(struct api_peer *p, struct hawser_peer *ret)
+{
+	const struct hws_peer *h = &p->peer;
+
+	for (size_t i = 0; i < h->display_count; i++) {
+		const struct hws_peer_display *d = &h->display[i];
+		p->display[i] = (struct hawser_display){ .x = d->x,
+			.y = d->y,
+			.width = d->width,
+			.height = d->height,
+			.scale = d->scale,
+			.online = d->online,
+			.cursor_embedded = d->cursor_embedded,
+			.name = d->name };
+	}
+	*ret = (struct hawser_peer){ .size = sizeof(*ret),
+		.id = p->id,
+		.username = h->username,
+		.hostname = h->hostname,
+		.platform = h->platform,
+		.version = h->version,
+		.displays = p->display,
+		.display_count = h->display_count,
+		.current_display = h->current,
+		.encrypted = p->encrypted,
+		.relayed = p->relayed,
+		.can_ctrl_alt_del = h->can_sas || h->kind != HWS_PLATFORM_WINDOWS,
+		.fingerprint = p->fingerprint,
+		.path = p->path };
+}
+
+/* --- opening ------------------------------------------------------------------------------------ */
+
+static void take_config(const struct hawser_session_config *from, struct hawser_session_config *to)
+{
+	*to = (struct hawser_session_config)HAWSER_SESSION_CONFIG_INIT;
+	memcpy(to, from, HWS_MIN(from->size, sizeof(*to)));
+}
+
+static int check_config(const struct hawser_session_config *c)
+{
+	if (!c->on_event)
+		return api_fail(HAWSER_ERR_INVAL, "on_event is required");
+	if (c->quality < 0 || c->quality > HAWSER_QUALITY_CUSTOM || (int)c->quality == 1)
+		return api_fail(HAWSER_ERR_RANGE, "there is no such quality");
+	if (c->quality == HAWSER_QUALITY_CUSTOM &&
+			(c->custom_quality < 10 || c->custom_quality > 2000))
+		return api_fail(HAWSER_ERR_RANGE, "custom quality must be 10 to 2000 percent");
+	if (c->fps < 0 || c->fps > 120)
+		return api_fail(HAWSER_ERR_RANGE, "fps must be 1 to 120");
+	if ((int)c->codec < 0 || c->codec > HAWSER_CODEC_AV1 || (int)c->keyboard_mode < 0 ||
+			c->keyboard_mode > HAWSER_KEYBOARD_LEGACY || (int)c->format < 0 ||
+			c->format > HAWSER_FORMAT_RGBA)
+		return api_fail(HAWSER_ERR_RANGE,
+				"there is no such codec, keyboard mode or format");
+	return HAWSER_OK;
+}
+
+static void default_options(hawser_context *ctx, const struct hawser_session_config *c,
+		struct hws_view_options *o, bool *ret_relay)
+{
+	const struct hws_viewer_config *v = hws_view_settings_config(ctx->settings);
+
+	*o = (struct hws_view_options){ .view_only = c->view_only,
+		.no_clipboard = c->no_clipboard,
+		.no_remote_cursor = c->no_remote_cursor,
+		.lock_after = c->lock_after,
+		.quality = c->quality,
+		.custom_quality = c->custom_quality,
+		.fps = c->fps,
+		.prefer = c->codec,
+		.can = hws_video_view_can() };
+	if (c->quality == HAWSER_QUALITY_DEFAULT && strcmp(v->quality, "best") == 0)
+		o->quality = HAWSER_QUALITY_BEST;
+	else if (c->quality == HAWSER_QUALITY_DEFAULT && strcmp(v->quality, "low") == 0)
+		o->quality = HAWSER_QUALITY_LOW;
+	if (c->codec == HAWSER_CODEC_AUTO)
+		o->prefer = strcmp(v->codec, "vp8") == 0       ? HAWSER_CODEC_VP8
+				: strcmp(v->codec, "vp9") == 0 ? HAWSER_CODEC_VP9
+							       : HAWSER_CODEC_AUTO;
+	*ret_relay = c->force_relay || v->force_relay;
+}
+
+static void remember_options(hawser_session *s, const struct hws_view_options *o, int keyboard)
+{
+	s->option[HAWSER_OPTION_VIEW_ONLY] = o->view_only;
+	s->option[HAWSER_OPTION_QUALITY] = o->quality;
+	s->option[HAWSER_OPTION_CUSTOM_QUALITY] = o->custom_quality;
+	s->option[HAWSER_OPTION_FPS] = o->fps;
+	s->option[HAWSER_OPTION_CODEC] = o->prefer;
+	s->option[HAWSER_OPTION_REMOTE_CURSOR] = !o->no_remote_cursor;
+	s->option[HAWSER_OPTION_CLIPBOARD] = !o->no_clipboard;
+	s->option[HAWSER_OPTION_LOCK_AFTER] = o->lock_after;
+	s->option[HAWSER_OPTION_KEYBOARD_MODE] = keyboard;
+}
+
+/* Where to look the ID up: what the target names, the session, the context. */
+static int choose_server(hawser_context *ctx, const struct hws_target *t,
+		const struct hawser_session_config *c, struct api_engine_conf *conf)
+{
+	const struct hws_viewer_config *v = hws_view_settings_config(ctx->settings);
+
+	if (t->server[0]) {
+		/* A server of its own needs a key of its own. */
+		conf->server = t->server;
+		conf->key = t->key;
+	} else if (c->server) {
+		conf->server = c->server;
+		conf->key = c->key ? c->key : strcmp(c->server, v->server) == 0 ? v->key : "";
+	} else {
+		conf->server = v->server;
+		conf->key = c->key ? c->key : v->key;
+	}
+	if (!t->is_direct && !*conf->server)
+		return api_fail(HAWSER_ERR_INVAL,
+				"an ID needs a rendezvous server: name one (hawser config set server "
+				"HOST, and key KEY), write ID@SERVER, or give the host's address");
+	return HAWSER_OK;
+}
+
+static hawser_session *new_handle(hawser_context *ctx, const struct hawser_session_config *c)
+{
+	hawser_session *s = hws_alloc(sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->refs = 1;
+	s->ctx = ctx;
+	s->fn = c->on_event;
+	s->arg = c->arg;
+	s->format = c->format;
+	s->state = HAWSER_STATE_CONNECTING;
+	s->stats.size = sizeof(s->stats);
+	s->target = hws_strdup(c->target);
+	pthread_mutex_init(&s->lock, NULL);
+	if (!s->target) {
+		api_session_unref(s);
+		return NULL;
+	}
+	return s;
+}
+
+int hawser_session_open(hawser_context *ctx, const struct hawser_session_config *config,
+		hawser_session **ret)
+{
+	struct hawser_session_config c;
+	struct api_engine_conf conf = { 0 };
+	struct hws_target target;
+	struct hws_error err = { 0 };
+	hawser_session *s;
+	int r;
+
+	*ret = NULL;
+	take_config(config, &c);
+	r = check_config(&c);
+	if (r < 0)
+		return r;
+	if (hws_target_parse(c.target, &target, &err) < 0)
+		return api_fail_err(&err);
+	pthread_mutex_lock(&ctx->lock);
+	r = choose_server(ctx, &target, &c, &conf);
+	default_options(ctx, &c, &conf.options, &conf.force_relay);
+	pthread_mutex_unlock(&ctx->lock);
+	if (r < 0)
+		return r;
+	conf.target = &target;
+	conf.password = c.password;
+	conf.no_retry = c.no_retry;
+	conf.allow_plain = c.allow_insecure;
+	conf.keyboard = (enum hws_keyboard_mode)c.keyboard_mode;
+	s = new_handle(ctx, &c);
+	if (!s)
+		return api_fail(HAWSER_ERR_NOMEM, "out of memory");
+	remember_options(s, &conf.options, c.keyboard_mode);
+	r = api_engine_new(s, &conf, &s->engine);
+	if (r == HWS_OK) {
+		hws_list_push(&ctx->sessions, &s->node);
+		r = api_post(s, &(struct api_command){ .fn = api_engine_open });
+		if (r < 0)
+			hawser_session_close(s);
+	} else {
+		api_session_unref(s);
+	}
+	if (r < 0)
+		return api_fail(r, "the session could not be opened: %s", hws_err_text(r));
+	*ret = s;
+	return HAWSER_OK;
+}
+
+static void do_close(struct api_engine *e, const struct api_command *c HWS_UNUSED)
+{
+	api_engine_close(e);
+}
+
+void hawser_session_close(hawser_session *s)
+{
+	if (!s || s->closed)
+		return;
+	s->closed = true;
+	hws_list_remove(&s->node);
+	for (size_t i = 0; i < HWS_DISPLAYS_MAX; i++) {
+		hws_picture_unlock(s->locked[i]);
+		s->locked[i] = NULL;
+	}
+	/* Without memory for the command the engine is closed with the context. */
+	if (s->engine && api_post(s, &(struct api_command){ .fn = do_close }) < 0)
+		s->engine = NULL;
+	api_events_purge(&s->ctx->events, s);
+	api_session_unref(s);
+}
+
+void hawser_session_disconnect(hawser_session *s)
+{
+	if (api_post(s, &(struct api_command){ .fn = api_engine_disconnect }) < 0)
+		api_fail(HAWSER_ERR_NOMEM, "out of memory");
+}
+
+int hawser_session_reconnect(hawser_session *s)
+{
+	return api_post(s, &(struct api_command){ .fn = api_engine_reconnect });
+}
+
+enum hawser_state hawser_session_state(const hawser_session *s)
+{
+	pthread_mutex_lock((pthread_mutex_t *)&s->lock);
+	enum hawser_state state = s->state;
+	pthread_mutex_unlock((pthread_mutex_t *)&s->lock);
+	return state;
+}
+
+const char *hawser_session_target(const hawser_session *s)
+{
+	return s->target;
+}
+
+/* --- answers ------------------------------------------------------------------------------------ */
+
+static void do_password(struct api_engine *e, const struct api_command *c)
+{
+	e->remember = c->a;
+	if (hws_viewer_password(e->viewer, c->data) < 0)
+		e->remember = false; /* nobody asks any more: the person at the host was faster */
+}
+
+int hawser_session_password(hawser_session *s, const char *password, bool remember)
+{
+	size_t n = strlen(password);
+
+	if (n > HWS_PASSWORD_MAX)
+		return api_fail(HAWSER_ERR_TOOBIG, "a password has at most %u bytes",
+				HWS_PASSWORD_MAX);
+	return api_post(s,
+			&(struct api_command){ .fn = do_password,
+					.a = remember,
+					.size = n,
+					.data = (char *)password });
+}
+
+static void do_code(struct api_engine *e, const struct api_command *c)
+{
+	if (hws_viewer_code(e->viewer, c->data, c->a) < 0)
+		return; /* not asked any more */
+}
+
+int hawser_session_two_factor(hawser_session *s, const char *code, bool trust)
+{
+	size_t n = strlen(code);
+
+	if (n == 0 || n > 32)
+		return api_fail(HAWSER_ERR_INVAL, "a code has six digits");
+	return api_post(s,
+			&(struct api_command){ .fn = do_code,
+					.a = trust,
+					.size = n,
+					.data = (char *)code });
+}
+
+static void do_agree(struct api_engine *e, const struct api_command *c)
+{
+	if (hws_viewer_agree_plain(e->viewer, c->a) < 0)
+		return;
+}
+
+int hawser_session_accept_insecure(hawser_session *s, bool accept)
+{
+	return api_post(s, &(struct api_command){ .fn = do_agree, .a = accept });
+}
+
+/* --- picture ------------------------------------------------------------------------------------ */
+
+int hawser_session_lock_frame(hawser_session *s, size_t display, struct hawser_frame *ret)
+{
+	struct hws_video_picture p;
+	struct hawser_frame f = HAWSER_FRAME_INIT;
+	size_t size = ret->size;
+	int r;
+
+	if (display >= HWS_DISPLAYS_MAX)
+		return HAWSER_ERR_RANGE;
+	if (s->locked[display])
+		return HAWSER_ERR_BUSY;
+	r = hws_video_view_take(s->engine->video, display, &p);
+	if (r < 0)
+		return r;
+	s->locked[display] = p.picture;
+	f.size = size;
+	f.pixels = p.picture->plane[0];
+	f.width = (uint32_t)p.picture->width;
+	f.height = (uint32_t)p.picture->height;
+	f.stride = (uint32_t)p.picture->stride[0];
+	f.format = s->format;
+	f.damage = (struct hawser_rect){ p.damage.x, p.damage.y, p.damage.w, p.damage.h };
+	f.number = p.number;
+	f.time_us = p.time_us;
+	memcpy(ret, &f, HWS_MIN(size, sizeof(f)));
+	return HAWSER_OK;
+}
+
+void hawser_session_unlock_frame(hawser_session *s, size_t display)
+{
+	if (display >= HWS_DISPLAYS_MAX)
+		return;
+	hws_picture_unlock(s->locked[display]);
+	s->locked[display] = NULL;
+}
+
+static int need_ready(hawser_session *s)
+{
+	return hawser_session_state(s) == HAWSER_STATE_READY
+			? HAWSER_OK
+			: api_fail(HAWSER_ERR_DENIED, "the session is not connected");
+}
+
+static int post_ready(hawser_session *s, const struct api_command *c)
+{
+	int r = need_ready(s);
+
+	return r < 0 ? r : api_post(s, c);
+}
+
+static void do_refresh(struct api_engine *e, const struct api_command *c)
+{
+	if (hws_viewer_refresh(e->viewer, (int)c->a) < 0)
+		return; /* lost meanwhile; a new link starts with a complete picture */
+}
+
+int hawser_session_refresh(hawser_session *s, int display)
+{
+	return post_ready(s, &(struct api_command){ .fn = do_refresh, .a = display });
+}
+
+static void do_show(struct api_engine *e, const struct api_command *c)
+{
+	if (hws_viewer_show(e->viewer, (size_t)c->a) < 0)
+		return; /* that display has gone meanwhile */
+}
+
+int hawser_session_switch_display(hawser_session *s, size_t display)
+{
+	pthread_mutex_lock(&s->lock);
+	size_t count = s->peer.peer.display_count;
+	pthread_mutex_unlock(&s->lock);
+	if (display >= count)
+		return api_fail(HAWSER_ERR_RANGE, "the host has %zu displays", count);
+	return post_ready(s, &(struct api_command){ .fn = do_show, .a = (int64_t)display });
+}
+
+int hawser_session_record_start(hawser_session *s, size_t display, const char *path)
+{
+	if (!path || !*path || strlen(path) > 4000)
+		return api_fail(HAWSER_ERR_INVAL, "a recording needs the path of a new file");
+	return post_ready(s,
+			&(struct api_command){ .fn = api_record_start,
+					.a = (int64_t)display,
+					.size = strlen(path),
+					.data = (char *)path });
+}
+
+void hawser_session_record_stop(hawser_session *s)
+{
+	if (api_post(s, &(struct api_command){ .fn = api_record_stop }) < 0)
+		api_fail(HAWSER_ERR_NOMEM, "out of memory");
+}
+
+/* --- everything else ---------------------------------------------------------------------------- */
+
+static void do_options(struct api_engine *e, const struct api_command *c)
+{
+	struct hws_view_options o = *hws_viewer_options(e->viewer);
+
+	switch ((enum hawser_option)c->a) {
+	case HAWSER_OPTION_VIEW_ONLY:
+		/* Nothing may stay pressed at the host. */
+		if (c->b && hws_input_view_release_all(e->input) < 0)
+			hws_input_view_reset(e->input);
+		o.view_only = c->b;
+		break;
+	case HAWSER_OPTION_QUALITY:
+		o.quality = (int)c->b;
+		break;
+	case HAWSER_OPTION_CUSTOM_QUALITY:
+		o.quality = HWS_QUALITY_CUSTOM;
+		o.custom_quality = (int)c->b;
+		break;
+	case HAWSER_OPTION_FPS:
+		o.fps = (int)c->b;
+		break;
+	case HAWSER_OPTION_CODEC:
+		o.prefer = (int)c->b;
+		break;
+	case HAWSER_OPTION_REMOTE_CURSOR:
+		o.no_remote_cursor = !c->b;
+		break;
+	case HAWSER_OPTION_CLIPBOARD:
+		o.no_clipboard = !c->b;
+		break;
+	case HAWSER_OPTION_LOCK_AFTER:
+		o.lock_after = c->b;
+		break;
+	case HAWSER_OPTION_KEYBOARD_MODE:
+		hws_input_view_set_mode(e->input, (enum hws_keyboard_mode)c->b);
+		break;
+	}
+	hws_viewer_set_options(e->viewer, &o);
+}
+
+/* By enum hawser_option: the range of values. */
+static const struct {
+	int min, max;
+} option_range[] = {
+	[HAWSER_OPTION_VIEW_ONLY] = { 0, 1 },
+	[HAWSER_OPTION_QUALITY] = { HAWSER_QUALITY_DEFAULT, HAWSER_QUALITY_CUSTOM },
+	[HAWSER_OPTION_CUSTOM_QUALITY] = { 10, 2000 },
+	[HAWSER_OPTION_FPS] = { 1, 120 },
+	[HAWSER_OPTION_CODEC] = { HAWSER_CODEC_AUTO, HAWSER_CODEC_AV1 },
+	[HAWSER_OPTION_REMOTE_CURSOR] = { 0, 1 },
+	[HAWSER_OPTION_CLIPBOARD] = { 0, 1 },
+	[HAWSER_OPTION_LOCK_AFTER] = { 0, 1 },
+	[HAWSER_OPTION_KEYBOARD_MODE] = { HAWSER_KEYBOARD_AUTO, HAWSER_KEYBOARD_LEGACY },
+};
+
+int hawser_session_set_option(hawser_session *s, enum hawser_option option, int value)
+{
+	if ((unsigned)option >= HWS_COUNT(option_range))
+		return api_fail(HAWSER_ERR_NOTFOUND, "there is no such option");
+	if (value < option_range[option].min || value > option_range[option].max ||
+			(option == HAWSER_OPTION_QUALITY && value == 1))
+		return api_fail(HAWSER_ERR_RANGE, "the value of an option must be %d to %d",
+				option_range[option].min, option_range[option].max);
+	pthread_mutex_lock(&s->lock);
+	s->option[option] = value;
+	if (option == HAWSER_OPTION_CUSTOM_QUALITY)
+		s->option[HAWSER_OPTION_QUALITY] = HAWSER_QUALITY_CUSTOM;
+	pthread_mutex_unlock(&s->lock);
+	return api_post(s, &(struct api_command){ .fn = do_options, .a = option, .b = value });
+}
+
+int hawser_session_get_option(hawser_session *s, enum hawser_option option, int *ret)
+{
+	if ((unsigned)option >= HWS_COUNT(option_range))
+		return api_fail(HAWSER_ERR_NOTFOUND, "there is no such option");
+	pthread_mutex_lock(&s->lock);
+	*ret = s->option[option];
+	pthread_mutex_unlock(&s->lock);
+	return HAWSER_OK;
+}
+
+static void do_clipboard(struct api_engine *e, const struct api_command *c)
+{
+	if (hws_clipboard_view_send(e->clipboard, hws_bytes(c->data, c->size)) < 0)
+		return; /* not permitted any more */
+}
+
+int hawser_session_send_clipboard(hawser_session *s, const char *utf8, size_t length)
+{
+	if (length > HWS_CLIP_SEND_MAX)
+		return api_fail(HAWSER_ERR_TOOBIG, "the clipboard's text is larger than 16 MiB");
+	if (!hws_utf8_valid(hws_bytes(utf8, length)))
+		return api_fail(HAWSER_ERR_INVAL, "the clipboard's text is not UTF-8");
+	return post_ready(s,
+			&(struct api_command){
+					.fn = do_clipboard, .size = length, .data = (char *)utf8 });
+}
+
+static void do_chat(struct api_engine *e, const struct api_command *c)
+{
+	Ses__ChatMessage chat = SES__CHAT_MESSAGE__INIT;
+	Ses__Misc misc = SES__MISC__INIT;
+
+	chat.text = c->data;
+	misc.union_case = SES__MISC__UNION_CHAT_MESSAGE;
+	misc.chat_message = &chat;
+	if (hws_viewer_send_misc(e->viewer, &misc) < 0)
+		return;
+}
+
+int hawser_session_send_chat(hawser_session *s, const char *utf8)
+{
+	size_t n = strlen(utf8);
+
+	if (n > HWS_SES_LOGIN_FRAME_MAX / 2 || !hws_utf8_valid(hws_bytes(utf8, n)))
+		return api_fail(HAWSER_ERR_INVAL, "a message must be UTF-8 and at most 32 KiB");
+	return post_ready(
+			s, &(struct api_command){ .fn = do_chat, .size = n, .data = (char *)utf8 });
+}
+
+int hawser_session_peer(hawser_session *s, struct hawser_peer *ret)
+{
+	struct hawser_peer view;
+	size_t size = ret->size;
+
+	pthread_mutex_lock(&s->lock);
+	bool has = s->has_peer;
+	if (has)
+		s->seen = s->peer;
+	pthread_mutex_unlock(&s->lock);
+	if (!has)
+		return HAWSER_ERR_AGAIN;
+	api_peer_view(&s->seen, &view);
+	view.size = size;
+	memcpy(ret, &view, HWS_MIN(size, sizeof(view)));
+	return HAWSER_OK;
+}
+
+int hawser_session_stats(hawser_session *s, struct hawser_stats *ret)
+{
+	size_t size = ret->size;
+	struct hawser_stats st;
+
+	pthread_mutex_lock(&s->lock);
+	st = s->stats;
+	pthread_mutex_unlock(&s->lock);
+	st.size = size;
+	memcpy(ret, &st, HWS_MIN(size, sizeof(st)));
+	return HAWSER_OK;
+}
+
+bool hawser_session_permitted(const hawser_session *s, enum hawser_permission permission)
+{
+	pthread_mutex_lock((pthread_mutex_t *)&s->lock);
+	bool ok = (unsigned)permission < 32 && !(s->denied & (1u << permission));
+	pthread_mutex_unlock((pthread_mutex_t *)&s->lock);
+	return ok;
+}

@@ -1,0 +1,138 @@
+#include "client/api/engine.h"
+#include <string.h>
+
+/* Input that comes while the link is congested: moves are dropped, the rest waits in the link's queue. */
+
+static int input_allowed(hawser_session *s)
+{
+	int r = HAWSER_OK;
+
+	pthread_mutex_lock(&s->lock);
+	if (s->state != HAWSER_STATE_READY || s->option[HAWSER_OPTION_VIEW_ONLY] ||
+			(s->denied & (1u << HAWSER_PERMISSION_KEYBOARD)))
+		r = HAWSER_ERR_DENIED;
+	pthread_mutex_unlock(&s->lock);
+	return r;
+}
+
+static int post_input(hawser_session *s, const struct api_command *c)
+{
+	int r = input_allowed(s);
+
+	return r < 0 ? r : api_post(s, c);
+}
+
+/* What is refused on the loop's thread was permitted when it was posted: nothing to tell. */
+#define DROP(call)                                                                                 \
+	do {                                                                                       \
+		if ((call) < 0)                                                                    \
+			return;                                                                    \
+	} while (0)
+
+static void do_move(struct api_engine *e, const struct api_command *c)
+{
+	if (e->conn && hws_conn_congested(e->conn))
+		return;
+	DROP(hws_input_view_move(e->input, (size_t)c->a, (int)c->b, (int)c->c));
+}
+
+int hawser_session_mouse_move(hawser_session *s, size_t display, int32_t x, int32_t y)
+{
+	if (display >= HWS_DISPLAYS_MAX)
+		return HAWSER_ERR_RANGE;
+	return post_input(s,
+			&(struct api_command){
+					.fn = do_move, .a = (int64_t)display, .b = x, .c = y });
+}
+
+static void do_button(struct api_engine *e, const struct api_command *c)
+{
+	DROP(hws_input_view_button(e->input, (int)c->a, c->b));
+}
+
+int hawser_session_mouse_button(hawser_session *s, enum hawser_button button, bool down)
+{
+	switch (button) {
+	case HAWSER_BUTTON_LEFT:
+	case HAWSER_BUTTON_RIGHT:
+	case HAWSER_BUTTON_MIDDLE:
+	case HAWSER_BUTTON_BACK:
+	case HAWSER_BUTTON_FORWARD:
+		return post_input(s,
+				&(struct api_command){ .fn = do_button, .a = button, .b = down });
+	}
+	return HAWSER_ERR_INVAL;
+}
+
+static void do_wheel(struct api_engine *e, const struct api_command *c)
+{
+	DROP(hws_input_view_wheel(e->input, (int)c->a, (int)c->b));
+}
+
+int hawser_session_mouse_wheel(hawser_session *s, int32_t dx, int32_t dy)
+{
+	return post_input(s, &(struct api_command){ .fn = do_wheel, .a = dx, .b = dy });
+}
+
+static void do_key(struct api_engine *e, const struct api_command *c)
+{
+	DROP(hws_input_view_key(
+			e->input, (unsigned)(c->a >> 1), c->a & 1, (unsigned)c->b, (uint32_t)c->c));
+}
+
+int hawser_session_key(
+		hawser_session *s, unsigned code, bool down, unsigned locks, uint32_t unicode)
+{
+	if (code == 0 || code > 767)
+		return HAWSER_ERR_RANGE;
+	return post_input(s,
+			&(struct api_command){ .fn = do_key,
+					.a = (int64_t)code << 1 | down,
+					.b = locks,
+					.c = unicode });
+}
+
+static void do_release(struct api_engine *e, const struct api_command *c HWS_UNUSED)
+{
+	DROP(hws_input_view_release_all(e->input));
+}
+
+int hawser_session_release_keys(hawser_session *s)
+{
+	return post_input(s, &(struct api_command){ .fn = do_release });
+}
+
+static void do_type(struct api_engine *e, const struct api_command *c)
+{
+	DROP(hws_input_view_type(e->input, hws_bytes(c->data, c->size)));
+}
+
+int hawser_session_type_text(hawser_session *s, const char *utf8)
+{
+	size_t n = strlen(utf8);
+
+	if (n > HWS_TYPE_MAX)
+		return api_fail(HAWSER_ERR_TOOBIG, "at most 1 MiB of text can be typed");
+	return post_input(
+			s, &(struct api_command){ .fn = do_type, .size = n, .data = (char *)utf8 });
+}
+
+static void do_ctrl_alt_del(struct api_engine *e, const struct api_command *c HWS_UNUSED)
+{
+	DROP(hws_input_view_ctrl_alt_del(e->input));
+}
+
+int hawser_session_ctrl_alt_del(hawser_session *s)
+{
+	return post_input(s, &(struct api_command){ .fn = do_ctrl_alt_del });
+}
+
+static void do_lock(struct api_engine *e, const struct api_command *c HWS_UNUSED)
+{
+	DROP(hws_input_view_lock_screen(e->input));
+}
+
+int hawser_session_lock_screen(hawser_session *s)
+{
+	return post_input(s, &(struct api_command){ .fn = do_lock });
+}
