@@ -70,6 +70,8 @@ static int queue_push(struct queue *q, const struct rdv_write *w, const struct i
 
 static void queue_drop_front(struct queue *q, size_t n)
 {
+	if (n == 0)
+		return; /* an empty queue has no memory yet */
 	memmove(q->w, q->w + n, (q->n - n) * sizeof(*q->w));
 	memmove(q->item, q->item + n, (q->n - n) * sizeof(*q->item));
 	q->n -= n;

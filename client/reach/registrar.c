@@ -33,7 +33,7 @@ struct hws_registrar {
 	enum hws_registrar_state state;
 	bool confirmed, asked, closed;
 	unsigned missed;
-	uint64_t last_answer_us, asked_us, resolved_us;
+	uint64_t last_answer_us, asked_us, resolved_us, renamed_us;
 	struct sockaddr_storage last_push[2]; /* punch or local; relay */
 	uint64_t last_push_us[2];
 };
@@ -125,6 +125,14 @@ static void on_register_pk_response(struct hws_registrar *r, const Rdv__Register
 	}
 	r->confirmed = false;
 	if (a->result == RDV__REGISTER_PK_RESPONSE__RESULT__UUID_MISMATCH) {
+		/* One new id an interval: a server that refuses them all must not drive us through them. */
+		if (r->renamed_us &&
+				hws_loop_now_us(r->loop) < r->renamed_us + r->conf.interval_us) {
+			set_state(r, HWS_REGISTRAR_REFUSED,
+					"the server refuses every ID this computer tries");
+			return;
+		}
+		r->renamed_us = hws_loop_now_us(r->loop);
 		r->conf.on_new_id(r->id, sizeof(r->id), r->conf.arg);
 		send_register_pk(r);
 		return;

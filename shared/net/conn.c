@@ -116,6 +116,18 @@ static size_t read_room(struct hws_conn *c)
 	return HWS_MAX(need > have ? need - have : 1, (size_t)READ_CHUNK);
 }
 
+/* Tens of thousands of links are idle most of the time: then they hold no buffer. */
+static void release_empty(struct hws_conn *c)
+{
+	if (hws_buf_len(&c->in) > 0)
+		return;
+	if (c->keyed)
+		hws_buf_done_wiped(&c->in);
+	else
+		hws_buf_done(&c->in);
+	hws_buf_init(&c->in, SIZE_MAX / 2);
+}
+
 static void read_some(struct hws_conn *c)
 {
 	size_t budget = READ_BUDGET;
@@ -131,8 +143,10 @@ static void read_some(struct hws_conn *c)
 			break;
 		}
 		n = hws_stream_read(c->stream, to, room);
-		if (n == HWS_ERR_AGAIN)
+		if (n == HWS_ERR_AGAIN) {
+			release_empty(c);
 			return;
+		}
 		if (n < 0) {
 			r = (int)n;
 			break;
@@ -219,7 +233,7 @@ static void start_watch(struct hws_conn *c)
 {
 	uint64_t now = hws_loop_now_us(c->loop), next = UINT64_MAX;
 
-	if (c->conf.idle_us)
+	if (c->conf.idle_us && !c->paused)
 		next = HWS_MAX(c->last_frame_us + c->conf.idle_us, now + 1000);
 	if (c->conf.stall_us && hws_buf_len(&c->out) > 0)
 		next = HWS_MIN(next, HWS_MAX(c->last_moved_us + c->conf.stall_us, now + 1000));
@@ -382,9 +396,12 @@ void hws_conn_resume(struct hws_conn *c)
 {
 	if (c->closed || !c->stream)
 		return;
-	if (c->paused)
+	if (c->paused) {
+		c->paused = false;
 		c->last_frame_us = hws_loop_now_us(c->loop);
-	c->paused = false;
+		if (!hws_timer_active(&c->watch))
+			start_watch(c); /* nothing watches a paused link for idleness */
+	}
 	want_now(c);
 	if (hws_buf_len(&c->in) > 0)
 		hws_loop_defer(c->loop, &c->deferred, deliver_rest, c);

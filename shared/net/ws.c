@@ -172,7 +172,9 @@ static int parse_header(struct ws_stream *w)
 		return HWS_ERR_PROTO;
 	if (w->opcode == OP_CONT ? !w->fragmented : w->opcode < OP_CLOSE && w->fragmented)
 		return HWS_ERR_PROTO;
-	if (w->opcode < OP_CLOSE && len + hws_buf_len(&w->joined) > w->frame_max)
+	/* subtracting: a sum with a length of 2^64 - 1 would wrap */
+	if (w->opcode < OP_CLOSE &&
+			(len > w->frame_max || hws_buf_len(&w->joined) > w->frame_max - len))
 		return HWS_ERR_TOOBIG;
 	if (masked)
 		memcpy(w->mask, in.ptr + need - 4, 4);

@@ -12,6 +12,7 @@
 #include "shared/net/ws_upgrade.h"
 #include <arpa/inet.h>
 #include <check.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -446,6 +447,60 @@ START_TEST(a_pause_holds_frames_back_and_loses_none)
 }
 END_TEST
 
+START_TEST(a_paused_link_sleeps_and_is_watched_again)
+{
+	struct hws_stream *sa, *raw;
+	struct hws_conn_conf conf;
+	struct end a = { 0 };
+	uint64_t end;
+	unsigned turns = 0;
+
+	ck_assert_int_eq(hws_stream_mem_pair(loop, NULL, &sa, &raw), 0);
+	conf = conf_of(&a);
+	conf.idle_us = 20000;
+	ck_assert_int_eq(hws_conn_new(loop, sa, &conf, hws_bytes(NULL, 0), &a.conn), 0);
+	hws_conn_pause(a.conn);
+	for (end = hws_clock_us() + 300000; hws_clock_us() < end; turns++)
+		hws_loop_once(loop, 100000);
+	ck_assert_uint_lt(turns, 20);
+	ck_assert_uint_eq(a.closed, 0);
+	hws_conn_resume(a.conn);
+	for (int i = 0; i < 200 && !a.closed; i++)
+		hws_loop_once(loop, 10000);
+	ck_assert_int_eq(a.why, HWS_ERR_TIMEOUT);
+	hws_stream_close(raw);
+}
+END_TEST
+
+#define LINKS 100
+
+START_TEST(idle_links_hold_no_read_buffer)
+{
+	struct hws_stream *raw[LINKS];
+	static struct end ends[LINKS];
+	size_t before;
+
+	for (int i = 0; i < LINKS; i++) {
+		struct hws_stream *s;
+
+		ck_assert_int_eq(hws_stream_mem_pair(loop, NULL, &s, &raw[i]), 0);
+		open_end(&ends[i], s);
+		ends[i].got = 1; /* the second frame of check_frame has one byte: 31 */
+	}
+	before = mallinfo2().uordblks;
+	for (int i = 0; i < LINKS; i++) {
+		feed(raw[i], "\x04\x1f", 2);
+		settle(&ends[i]);
+		ck_assert_uint_eq(ends[i].got, 2);
+	}
+	ck_assert_uint_lt(mallinfo2().uordblks, before + LINKS * 1024);
+	for (int i = 0; i < LINKS; i++) {
+		hws_conn_close(ends[i].conn, HWS_OK);
+		hws_stream_close(raw[i]);
+	}
+}
+END_TEST
+
 static const char upgrade_request[] =
 		"GET /ws/relay HTTP/1.1\r\nHost: x\r\nUpgrade: WebSocket\r\n"
 		"X-Forwarded-For: 9.9.9.9, 203.0.113.7\r\n"
@@ -478,7 +533,7 @@ END_TEST
 
 struct ws_bad {
 	const char *name;
-	const uint8_t bytes[16];
+	const uint8_t bytes[24];
 	size_t len;
 	int why;
 	unsigned got;
@@ -492,6 +547,10 @@ static const struct ws_bad ws_bads[] = {
 	{ "cut ping", { 0x09, 0x80, 0, 0, 0, 0 }, 6, HWS_ERR_PROTO, 0 },
 	{ "huge length", { 0x82, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0 },
 			14, HWS_ERR_TOOBIG, 0 },
+	{ "length that wraps a sum",
+			{ 0x02, 0x81, 0, 0, 0, 0, 'x', 0x80, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+					0xff, 0xff, 0xff, 0, 0, 0, 0 },
+			21, HWS_ERR_TOOBIG, 0 },
 	{ "continuation of nothing", { 0x80, 0x81, 0, 0, 0, 0, 'x' }, 7, HWS_ERR_PROTO, 0 },
 	{ "new message inside another", { 0x02, 0x80, 0, 0, 0, 0, 0x82, 0x80, 0, 0, 0, 0 }, 12,
 			HWS_ERR_PROTO, 0 },
@@ -753,6 +812,8 @@ int main(void)
 	tcase_add_test(tc, a_silent_link_times_out);
 	tcase_add_test(tc, detaching_gives_the_bytes_behind_the_frame);
 	tcase_add_test(tc, a_pause_holds_frames_back_and_loses_none);
+	tcase_add_test(tc, a_paused_link_sleeps_and_is_watched_again);
+	tcase_add_test(tc, idle_links_hold_no_read_buffer);
 	tcase_add_test(tc, the_upgrade_of_the_rfc_is_answered);
 	tcase_add_loop_test(tc, bad_websocket_frames_close, 0, HWS_COUNT(ws_bads));
 	tcase_add_test(tc, fragments_are_joined_pings_answered_text_ignored);
