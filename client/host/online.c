@@ -153,6 +153,7 @@ int hws_online_new(struct hws_loop *loop, const struct hws_online_conf *conf,
 				hws_err_text(r));
 		goto fail;
 	}
+	hws_info("server.connecting", HWS_STR("server", o->host), HWS_U64("port", o->port));
 	*ret = o;
 	return HWS_OK;
 fail:

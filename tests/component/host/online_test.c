@@ -1,0 +1,301 @@
+/* hawser-host behind a real rendezvous server (and relay, where it is built): reached by ID, keyed, logged in. */
+#include "client/host/gate_reply.h"
+#include "client/reach/reach.h"
+#include "shared/base/clock.h"
+#include "shared/base/str.h"
+#include "shared/crypto/crypto.h"
+#include "shared/crypto/identity.h"
+#include "shared/crypto/password.h"
+#include "shared/net/conn.h"
+#include "shared/wire/envelope.h"
+#include "shared/wire/limits.h"
+#include "shared/wire/secure.h"
+#include "tests/support/proc.h"
+#include <check.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct test_proc server, relay, host;
+static char server_dir[256], host_dir[256], server_text[32], relay_text[32], key[64], id[64],
+		password[32];
+static uint16_t server_port, relay_port;
+static uint8_t server_pk[HWS_PK_LEN];
+static struct hws_loop *loop;
+static struct hws_work *work;
+static struct hws_conn *conn;
+static struct hws_secure secure;
+static bool reached, failed, keyed, welcome, closed;
+static char path[16], error_text[400];
+
+#define UNTIL(cond, ms)                                                                            \
+	do {                                                                                       \
+		uint64_t end_us = hws_clock_us() + (ms)*HWS_US_PER_MS;                             \
+		while (!(cond)) {                                                                  \
+			ck_assert_msg(hws_clock_us() < end_us, "never: %s (%s)", #cond,            \
+					error_text);                                               \
+			hws_loop_once(loop, 10000);                                                \
+		}                                                                                  \
+	} while (0)
+
+static void first_line(const char *const argv[], char *buf, size_t size)
+{
+	char *out = NULL;
+
+	ck_assert_msg(test_run(argv, NULL, &out) == 0, "%s %s: %s", argv[0], argv[1], out);
+	out[strcspn(out, "\r\n")] = 0;
+	ck_assert_int_eq(hws_str_copy(buf, size, out), HWS_OK);
+	free(out);
+}
+
+static void start_server(void)
+{
+	char port[8], control[300];
+	const char *argv[] = { test_bin("server-rendezvous/hawser-rendezvous"), "--bind",
+		"127.0.0.1", "--port", port, "--state-dir", server_dir, "--control", control,
+		"--store", "memory", "--relay-servers", relay_text, NULL };
+	const char *key_argv[] = { argv[0], "key", "--state-dir", server_dir, NULL };
+
+	snprintf(port, sizeof(port), "%u", server_port);
+	snprintf(control, sizeof(control), "%s/c.sock", server_dir);
+	test_proc_start(&server, argv, NULL);
+	test_proc_must_expect(&server, "listening", 20000);
+	first_line(key_argv, key, sizeof(key));
+	ck_assert_int_eq(hws_key_parse(key, server_pk), HWS_OK);
+}
+
+static void start_host(const char *with_key)
+{
+	const char *argv[] = { HOST_SCRIPTED, "run", "--state-dir", host_dir, "--server",
+		server_text, "--key", with_key, "--relay", relay_text, NULL };
+	const char *id_argv[] = { HOST_SCRIPTED, "id", "--state-dir", host_dir, NULL };
+	const char *password_argv[] = { HOST_SCRIPTED, "password", "--state-dir", host_dir, NULL };
+
+	test_proc_start(&host, argv, NULL);
+	test_proc_must_expect(&host, "server.registered", 20000);
+	first_line(id_argv, id, sizeof(id));
+	first_line(password_argv, password, sizeof(password));
+}
+
+static void setup(void)
+{
+	ck_assert_int_eq(hws_crypto_init(), HWS_OK);
+	test_dir(server_dir, sizeof(server_dir));
+	test_dir(host_dir, sizeof(host_dir));
+	server_port = test_free_ports(5);
+	relay_port = server_port + 4;
+	server_port++; /* the NAT test port is the one below, the WebSocket port two above */
+	snprintf(server_text, sizeof(server_text), "127.0.0.1:%u", server_port);
+	snprintf(relay_text, sizeof(relay_text), "127.0.0.1:%u", relay_port);
+	ck_assert_int_eq(hws_loop_new(&loop), HWS_OK);
+	ck_assert_int_eq(hws_work_new(1, 16, &work), HWS_OK);
+	reached = failed = keyed = welcome = closed = false;
+}
+
+static void teardown(void)
+{
+	hws_conn_close(conn, HWS_OK);
+	hws_work_free(work);
+	hws_loop_free(loop);
+	test_proc_stop(&host);
+	test_proc_stop(&server);
+	test_proc_stop(&relay);
+}
+
+static void send_login(const Ses__Hash *hash)
+{
+	Ses__Message m = SES__MESSAGE__INIT;
+	Ses__LoginRequest lr = SES__LOGIN_REQUEST__INIT;
+	uint8_t h1[HWS_H1_LEN], proof[HWS_PROOF_LEN];
+
+	hws_password_h1(hws_bytes_str(password), hash->salt, h1);
+	hws_password_proof(h1, hash->challenge, proof);
+	lr.username = id;
+	lr.my_id = (char *)"987654321";
+	lr.version = (char *)"1.4.9";
+	lr.password = (ProtobufCBinaryData){ sizeof(proof), proof };
+	m.union_case = SES__MESSAGE__UNION_LOGIN_REQUEST;
+	m.login_request = &lr;
+	ck_assert_int_eq(hws_gate_send(conn, &m), HWS_OK);
+}
+
+static void step_secure(void)
+{
+	uint8_t session_key[HWS_SESSION_KEY_LEN];
+	struct hws_bytes out;
+
+	while (hws_secure_take_output(&secure, &out))
+		ck_assert_int_eq(hws_conn_send(conn, out), HWS_OK);
+	if (hws_secure_state(&secure) != HWS_SECURE_KEYED)
+		return;
+	hws_secure_key(&secure, session_key);
+	hws_conn_set_key(conn, session_key);
+	keyed = true;
+}
+
+static void on_frame(struct hws_conn *c HWS_UNUSED, struct hws_bytes payload, void *arg HWS_UNUSED)
+{
+	Ses__Message *m = NULL;
+
+	if (!keyed) {
+		ck_assert_int_eq(hws_secure_frame(&secure, payload), HWS_OK);
+		step_secure();
+		return;
+	}
+	ck_assert_int_eq(hws_ses_unpack(payload, &m), HWS_OK);
+	if (m->union_case == SES__MESSAGE__UNION_HASH)
+		send_login(m->hash);
+	else if (m->union_case == SES__MESSAGE__UNION_LOGIN_RESPONSE)
+		welcome = m->login_response->union_case == SES__LOGIN_RESPONSE__UNION_PEER_INFO;
+	hws_ses_free(m);
+}
+
+static void on_close(struct hws_conn *c HWS_UNUSED, int why HWS_UNUSED, void *arg HWS_UNUSED)
+{
+	conn = NULL;
+	closed = true;
+}
+
+static void on_reached(int r, const struct hws_reached *how, void *arg HWS_UNUSED)
+{
+	struct hws_conn_conf cc = { .frame_max = HWS_SES_FRAME_MAX,
+		.send_max = 1u << 20,
+		.send_high = 1u << 19,
+		.on_frame = on_frame,
+		.on_close = on_close };
+	struct hws_secure_client_conf sc = {
+		.id = id, .statement = how->statement, .server_pk = server_pk, .plain_ok = 0
+	};
+
+	if (r < 0) {
+		failed = true;
+		snprintf(error_text, sizeof(error_text), "%s", how->error.text);
+		return;
+	}
+	ck_assert_int_eq(hws_str_copy(path, sizeof(path), how->path), HWS_OK);
+	ck_assert_int_eq(hws_secure_client_init(&secure, &sc), HWS_OK);
+	ck_assert_int_eq(hws_conn_new(loop, how->stream, &cc, (struct hws_bytes){ 0 }, &conn),
+			HWS_OK);
+	step_secure();
+	reached = true;
+}
+
+static void try_once(bool force_relay)
+{
+	struct hws_reach_conf rc = { .id = id,
+		.server = server_text,
+		.key = key,
+		.version = "1.4.9",
+		.force_relay = force_relay };
+	struct hws_error err = { 0 };
+	struct hws_reach *r = NULL;
+
+	failed = false;
+	ck_assert_msg(hws_reach_start(loop, work, &rc, on_reached, &r, &err) == HWS_OK, "%s",
+			err.text);
+	UNTIL(reached || failed, 20000);
+}
+
+static void enter(void)
+{
+	ck_assert_msg(reached, "%s", error_text);
+	UNTIL(welcome || closed, 10000);
+	ck_assert(welcome);
+	ck_assert(keyed);
+}
+
+static void go(bool force_relay)
+{
+	try_once(force_relay);
+	enter();
+}
+
+static void on_time(void *arg)
+{
+	*(bool *)arg = true;
+}
+
+START_TEST(a_registered_host_is_reached_by_id_and_keyed)
+{
+	start_server();
+	start_host(key);
+	go(false);
+	ck_assert_str_ne(path, "relay");
+	test_proc_must_expect(&host, "encrypted=true", 10000);
+}
+END_TEST
+
+START_TEST(a_restart_of_the_server_is_survived)
+{
+	start_server();
+	start_host(key);
+	test_proc_stop(&server);
+	start_server();
+	/* one interval of 15 s, and what an answer that was missed adds */
+	for (int i = 0; i < 50 && !reached; i++) {
+		struct hws_timer pause = { 0 };
+		bool over = false;
+
+		try_once(false);
+		hws_timer_start(loop, &pause, 500 * HWS_US_PER_MS, on_time, &over);
+		UNTIL(over, 5000);
+	}
+	enter();
+}
+END_TEST
+
+START_TEST(a_restart_of_the_host_keeps_its_id)
+{
+	char before[64];
+
+	start_server();
+	start_host(key);
+	ck_assert_int_eq(hws_str_copy(before, sizeof(before), id), HWS_OK);
+	test_proc_stop(&host);
+	start_host(key);
+	ck_assert_str_eq(id, before);
+	go(false);
+}
+END_TEST
+
+#ifdef HAVE_RELAY
+START_TEST(a_relay_carries_it_too)
+{
+	char port[8], control[300];
+	const char *argv[] = { test_bin("server-relay/hawser-relay"), "--bind", "127.0.0.1",
+		"--port", port, "--key", key, "--control", control, NULL };
+
+	start_server();
+	snprintf(port, sizeof(port), "%u", relay_port);
+	snprintf(control, sizeof(control), "%s/relay.sock", server_dir);
+	test_proc_start(&relay, argv, NULL);
+	test_proc_must_expect(&relay, "listening", 20000);
+	start_host(key);
+	go(true);
+	ck_assert_str_eq(path, "relay");
+}
+END_TEST
+#endif
+
+int main(void)
+{
+	Suite *s = suite_create("host/online");
+	TCase *t = tcase_create("online");
+	SRunner *r = srunner_create(s);
+	int bad;
+
+	tcase_set_timeout(t, 90);
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, a_registered_host_is_reached_by_id_and_keyed);
+	tcase_add_test(t, a_restart_of_the_server_is_survived);
+	tcase_add_test(t, a_restart_of_the_host_keeps_its_id);
+#ifdef HAVE_RELAY
+	tcase_add_test(t, a_relay_carries_it_too);
+#endif
+	suite_add_tcase(s, t);
+	srunner_run_all(r, CK_ENV);
+	bad = srunner_ntests_failed(r);
+	srunner_free(r);
+	return bad ? 1 : 0;
+}
