@@ -1,0 +1,31 @@
+/* cli/cli: what the commands of `hawser` share: exit statuses, messages. */
+#pragma once
+#include <hawser/hawser.h>
+
+#define CLI_PROGRAM "hawser"
+
+/* Documented in hawser(1). */
+enum cli_exit {
+	CLI_OK = 0,
+	CLI_FAILED = 1,
+	CLI_USAGE = 2,
+	CLI_UNREACHABLE = 3, /* no such name, refused, offline, no answer */
+	CLI_PASSWORD = 4,    /* wrong, or none was given */
+	CLI_INSECURE = 5, /* not encrypted, or another key than before, and that was not accepted */
+	CLI_DENIED = 6,   /* the host does not permit it */
+	CLI_FILE = 7,     /* a file could not be read or written */
+	CLI_TIMEOUT = 8   /* connected, but what was asked for did not come in time */
+};
+
+/* The exit status for a code of the library. */
+int cli_exit_of(int err);
+/* "hawser: TEXT" on standard error; returns `status`. */
+int cli_fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+int cli_connect(int argc, char **argv, void *ctx);
+int cli_id(int argc, char **argv, void *ctx);
+int cli_password(int argc, char **argv, void *ctx);
+int cli_config(int argc, char **argv, void *ctx);
+int cli_status(int argc, char **argv, void *ctx);
+/* Replaces this process by hawser-desktop with these arguments; returns only when that is not installed. */
+int cli_desktop(int argc, char **argv);

@@ -1,0 +1,413 @@
+#include "client/cli/cli.h"
+#include "client/cli/connect_options.h"
+#include "client/cli/png_file.h"
+#include "client/cli/secret.h"
+#include "shared/base/clock.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#define SETTLE_US (1 * HWS_US_PER_S) /* for what was typed to show, when --after says nothing */
+
+/* One headless run. */
+struct run {
+	const struct connect_options *o;
+	hawser_context *ctx;
+	hawser_session *session;
+	const char *path; /* of the connection, for the figures */
+	uint64_t begin_us, first_us, end_us;
+	size_t display;
+	bool ready, acted, finished, interrupted, recording, record_done, pasted;
+	int status;
+};
+
+static void finish(struct run *r, int status)
+{
+	if (!r->finished)
+		r->status = status;
+	r->finished = true;
+}
+
+static const char *codec_name(enum hawser_codec codec)
+{
+	switch (codec) {
+	case HAWSER_CODEC_VP8:
+		return "vp8";
+	case HAWSER_CODEC_VP9:
+		return "vp9";
+	case HAWSER_CODEC_AV1:
+		return "av1";
+	case HAWSER_CODEC_H264:
+		return "h264";
+	case HAWSER_CODEC_H265:
+		return "h265";
+	default:
+		return "none";
+	}
+}
+
+static void print_stats(const struct run *r, const struct hawser_stats *s, const char *kind)
+{
+	printf("%s frames=%" PRIu64 " dropped=%" PRIu64 " fps=%.1f bytes_in=%" PRIu64
+	       " bytes_out=%" PRIu64
+	       " first_frame_ms=%.1f rtt_ms=%u target_kbit=%u decode_ms=%.2f codec=%s path=%s "
+	       "encrypted=%s\n",
+			kind, s->frames, s->frames_dropped, s->fps, s->bytes_in, s->bytes_out,
+			(double)s->first_frame_us / 1000, s->rtt_ms, s->target_kbit,
+			(double)s->decode_us / 1000, codec_name(s->codec),
+			r->path ? r->path : "none", s->encrypted ? "yes" : "no");
+	fflush(stdout);
+}
+
+/* Once the first picture of the display is there. */
+static void act(struct run *r)
+{
+	const struct connect_options *o = r->o;
+	int e = HAWSER_OK;
+
+	r->acted = true;
+	r->first_us = hws_clock_us();
+	if (o->has_click) {
+		e = hawser_session_mouse_move(r->session, r->display, o->click_x, o->click_y);
+		if (e == HAWSER_OK)
+			e = hawser_session_mouse_button(r->session, HAWSER_BUTTON_LEFT, true);
+		if (e == HAWSER_OK)
+			e = hawser_session_mouse_button(r->session, HAWSER_BUTTON_LEFT, false);
+	}
+	if (e == HAWSER_OK && *o->type)
+		e = hawser_session_type_text(r->session, o->type);
+	if (e == HAWSER_OK && *o->copy)
+		e = hawser_session_send_clipboard(r->session, o->copy, strlen(o->copy));
+	if (e < 0) {
+		finish(r,
+				cli_fail(cli_exit_of(e), "the host did not take the input: %s",
+						hawser_strerror(e)));
+		return;
+	}
+	if (*o->record) {
+		r->recording = true;
+		e = hawser_session_record_start(r->session, r->display, o->record);
+		if (e < 0)
+			finish(r, cli_fail(cli_exit_of(e), "%s", hawser_last_error()));
+	}
+	uint64_t wait = o->after_us;
+	if (!o->after_given && (o->has_click || *o->type || *o->copy))
+		wait = SETTLE_US;
+	/* Without an end of its own a run lasts until it is interrupted, or the text is there. */
+	if (o->after_given || *o->screenshot || *o->copy || *o->type || o->has_click)
+		r->end_us = r->first_us + wait;
+}
+
+static void on_ready(struct run *r, const struct hawser_peer *peer)
+{
+	size_t want = r->o->display ? r->o->display - 1 : peer->current_display;
+
+	r->path = strcmp(peer->path, "relay") == 0           ? "relay"
+			: strcmp(peer->path, "punched") == 0 ? "punched"
+			: strcmp(peer->path, "lan") == 0     ? "lan"
+							     : "direct";
+	if (want >= peer->display_count) {
+		finish(r,
+				cli_fail(CLI_USAGE,
+						"the host has %zu display%s; --display %u is not one of them",
+						peer->display_count,
+						peer->display_count == 1 ? "" : "s",
+						r->o->display));
+		return;
+	}
+	r->display = want;
+	r->ready = true;
+	if (want != peer->current_display && hawser_session_switch_display(r->session, want) < 0)
+		finish(r, cli_fail(CLI_FAILED, "%s", hawser_last_error()));
+}
+
+static void on_password(struct run *r, enum hawser_password_reason reason, const char *text)
+{
+	char secret[CLI_SECRET_MAX];
+
+	switch (reason) {
+	case HAWSER_PASSWORD_NOT_NEEDED:
+		return;
+	case HAWSER_PASSWORD_WAIT_ACCEPT:
+		cli_fail(0, "%s", text);
+		return;
+	case HAWSER_PASSWORD_2FA:
+	case HAWSER_PASSWORD_2FA_WRONG:
+		if (cli_secret_ask("Code: ", secret, sizeof(secret)) &&
+				hawser_session_two_factor(r->session, secret, false) == 0)
+			return;
+		finish(r,
+				cli_fail(CLI_PASSWORD,
+						"the host asks for a two-factor code, and there is no terminal to "
+						"ask it from"));
+		return;
+	default:
+		break;
+	}
+	if (r->o->password_stdin || *r->o->password_file || !isatty(STDIN_FILENO)) {
+		finish(r,
+				cli_fail(CLI_PASSWORD, "%s",
+						reason == HAWSER_PASSWORD_WRONG
+								? "the password is wrong"
+								: "the host asks for a password: give it by "
+								  "HAWSER_PASSWORD, --password-stdin or "
+								  "--password-file"));
+		return;
+	}
+	fprintf(stderr, "%s\n", text);
+	if (!cli_secret_ask("Password: ", secret, sizeof(secret)) ||
+			hawser_session_password(r->session, secret, r->o->remember) < 0)
+		finish(r, cli_fail(CLI_PASSWORD, "no password was given"));
+	explicit_bzero(secret, sizeof(secret));
+}
+
+static void on_recording(struct run *r, bool running, int error, const char *path)
+{
+	if (running)
+		return;
+	r->recording = false;
+	r->record_done = true;
+	if (error < 0 && !r->finished)
+		finish(r,
+				cli_fail(error == HAWSER_ERR_DENIED ? CLI_DENIED : CLI_FILE,
+						"recording to %s ended: %s", path,
+						hawser_strerror(error)));
+}
+
+static void on_event(hawser_session *session, const struct hawser_event *ev, void *arg)
+{
+	struct run *r = arg;
+
+	r->session = session; /* events may come before open has returned to us */
+	switch (ev->type) {
+	case HAWSER_EVENT_STATE:
+		if (ev->u.state.state == HAWSER_STATE_RETRYING)
+			cli_fail(0, "%s; trying again in %.0f s", ev->u.state.text,
+					ev->u.state.retry_in_ms / 1000.0);
+		break;
+	case HAWSER_EVENT_PASSWORD:
+		on_password(r, ev->u.password.reason, ev->u.password.text);
+		break;
+	case HAWSER_EVENT_INSECURE:
+		hawser_session_accept_insecure(session, false);
+		finish(r,
+				cli_fail(CLI_INSECURE,
+						"%s: %s (--accept-insecure connects all the same)",
+						ev->u.message.title, ev->u.message.text));
+		break;
+	case HAWSER_EVENT_READY:
+		on_ready(r, ev->u.peer);
+		break;
+	case HAWSER_EVENT_FRAME:
+		if (r->ready && !r->acted && ev->u.frame.display == r->display)
+			act(r);
+		break;
+	case HAWSER_EVENT_CLIPBOARD:
+		if (r->o->paste && !r->pasted) {
+			r->pasted = true;
+			fwrite(ev->u.text.utf8, 1, ev->u.text.length, stdout);
+			fputc('\n', stdout);
+			fflush(stdout);
+		}
+		break;
+	case HAWSER_EVENT_MESSAGE:
+		cli_fail(0, "the host says: %s: %s", ev->u.message.title, ev->u.message.text);
+		break;
+	case HAWSER_EVENT_STATS:
+		if (r->o->stats)
+			print_stats(r, ev->u.stats, "stats");
+		break;
+	case HAWSER_EVENT_RECORDING:
+		on_recording(r, ev->u.recording.running, ev->u.recording.error,
+				ev->u.recording.path);
+		break;
+	case HAWSER_EVENT_CLOSED:
+		finish(r,
+				ev->u.closed.error == HAWSER_OK
+						? CLI_OK
+						: cli_fail(cli_exit_of(ev->u.closed.error), "%s",
+								  ev->u.closed.text));
+		break;
+	default:
+		break;
+	}
+}
+
+static void take_screenshot(struct run *r)
+{
+	struct hawser_frame f = HAWSER_FRAME_INIT;
+
+	if (!*r->o->screenshot)
+		return;
+	if (hawser_session_lock_frame(r->session, r->display, &f) < 0) {
+		finish(r, cli_fail(CLI_TIMEOUT, "there is no picture to save"));
+		return;
+	}
+	int status = cli_png_write(r->o->screenshot, &f);
+	hawser_session_unlock_frame(r->session, r->display);
+	if (status != CLI_OK)
+		finish(r, status);
+}
+
+/* How long to wait for the next thing, in ms; ends the run when its time has come. */
+static int next_wait(struct run *r)
+{
+	uint64_t now = hws_clock_us();
+
+	if (!r->acted) {
+		uint64_t due = r->begin_us + r->o->timeout_us;
+		if (r->o->timeout_us && now >= due) {
+			finish(r,
+					cli_fail(CLI_TIMEOUT,
+							"%s within %.0f seconds; --timeout waits longer",
+							r->ready ? "the host sent no picture"
+								 : "no session came about",
+							(double)r->o->timeout_us / HWS_US_PER_S));
+			return 0;
+		}
+		return r->o->timeout_us ? (int)((due - now) / 1000 + 1) : -1;
+	}
+	if (r->o->paste && r->pasted && !r->o->after_given)
+		r->end_us = r->end_us && r->end_us > now ? r->end_us : now;
+	if (r->o->paste && !r->pasted && !r->o->after_given) {
+		uint64_t due = r->first_us + r->o->timeout_us;
+		if (r->o->timeout_us && now >= due) {
+			finish(r, cli_fail(CLI_TIMEOUT, "the host's clipboard sent no text"));
+			return 0;
+		}
+		return r->o->timeout_us ? (int)((due - now) / 1000 + 1) : -1;
+	}
+	if (!r->end_us)
+		return -1;
+	if (now < r->end_us)
+		return (int)((r->end_us - now) / 1000 + 1);
+	take_screenshot(r);
+	finish(r, CLI_OK);
+	return 0;
+}
+
+static void loop(struct run *r, int signals)
+{
+	while (!r->finished) {
+		struct pollfd p[2] = { { .fd = hawser_context_fd(r->ctx), .events = POLLIN },
+			{ .fd = signals, .events = POLLIN } };
+		int wait = next_wait(r);
+		if (r->finished)
+			break;
+		if (poll(p, 2, wait) < 0 && errno != EINTR)
+			break;
+		if (p[1].revents) {
+			r->interrupted = true;
+			take_screenshot(r);
+			finish(r, CLI_OK);
+			break;
+		}
+		hawser_context_dispatch(r->ctx);
+	}
+	/* The file is complete only when its end has been reported. */
+	if (r->recording) {
+		uint64_t due = hws_clock_us() + 5 * HWS_US_PER_S;
+		hawser_session_record_stop(r->session);
+		while (!r->record_done && hws_clock_us() < due)
+			hawser_context_wait(r->ctx, 100);
+	}
+}
+
+static int get_password(const struct connect_options *o, char *secret, bool *ret_have)
+{
+	int status = CLI_OK;
+
+	*ret_have = true;
+	if (o->password_stdin)
+		status = cli_secret_fd(STDIN_FILENO, "standard input", secret, CLI_SECRET_MAX);
+	else if (*o->password_file)
+		status = cli_secret_file(o->password_file, secret, CLI_SECRET_MAX);
+	else
+		*ret_have = cli_secret_env(secret, CLI_SECRET_MAX);
+	return status;
+}
+
+static int run_headless(const struct connect_options *o)
+{
+	static const enum hawser_quality qualities[] = { HAWSER_QUALITY_DEFAULT, HAWSER_QUALITY_LOW,
+		HAWSER_QUALITY_BALANCED, HAWSER_QUALITY_BEST };
+	static const enum hawser_codec codecs[] = { HAWSER_CODEC_AUTO, HAWSER_CODEC_VP8,
+		HAWSER_CODEC_VP9 };
+	struct run r = { .o = o, .begin_us = hws_clock_us() };
+	struct hawser_context_config cc = HAWSER_CONTEXT_CONFIG_INIT;
+	struct hawser_session_config sc = HAWSER_SESSION_CONFIG_INIT;
+	struct hawser_stats stats = HAWSER_STATS_INIT;
+	char secret[CLI_SECRET_MAX] = "";
+	bool have_secret = false;
+	sigset_t set;
+	int signals = -1, e;
+
+	r.status = get_password(o, secret, &have_secret);
+	if (r.status != CLI_OK)
+		return r.status;
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	cc.config_path = *o->config ? o->config : NULL;
+	cc.server = *o->server ? o->server : NULL;
+	cc.key = *o->key ? o->key : NULL;
+	e = hawser_context_new(&cc, &r.ctx);
+	if (e < 0) {
+		r.status = cli_fail(cli_exit_of(e), "%s", hawser_last_error());
+		goto out;
+	}
+	sc.target = o->target;
+	sc.password = have_secret ? secret : NULL;
+	sc.force_relay = o->relay;
+	sc.allow_insecure = o->accept_insecure;
+	sc.no_retry = o->no_retry;
+	sc.view_only = o->view_only;
+	sc.no_clipboard = !o->paste && !*o->copy;
+	sc.quality = qualities[o->quality];
+	sc.codec = codecs[o->codec];
+	sc.fps = (int)o->fps;
+	sc.format = HAWSER_FORMAT_RGBA;
+	sc.on_event = on_event;
+	sc.arg = &r;
+	e = hawser_session_open(r.ctx, &sc, &r.session);
+	explicit_bzero(secret, sizeof(secret));
+	if (e < 0) {
+		r.status = cli_fail(cli_exit_of(e), "%s", hawser_last_error());
+		goto out;
+	}
+	loop(&r, signals);
+	if (o->stats && hawser_session_stats(r.session, &stats) == 0)
+		print_stats(&r, &stats, "final");
+	hawser_session_close(r.session);
+out:
+	hawser_context_free(r.ctx);
+	if (signals >= 0)
+		close(signals);
+	return r.status;
+}
+
+int cli_connect(int argc, char **argv, void *ctx HWS_UNUSED)
+{
+	struct connect_options o = { 0 };
+	int status = connect_options_parse(&o, argc, argv);
+
+	if (status == CLI_OK && o.help) {
+		struct hws_buf out;
+		hws_buf_init(&out, 1u << 18);
+		hws_options_help(&connect_options_table, &out);
+		fwrite(hws_buf_bytes(&out).ptr, 1, hws_buf_len(&out), stdout);
+		hws_buf_done(&out);
+	} else if (status == CLI_OK) {
+		status = o.headless ? run_headless(&o) : cli_desktop(argc, argv);
+	}
+	connect_options_done(&o);
+	return status;
+}

@@ -1,0 +1,22 @@
+/* cli/connect_options: the command line of `hawser connect`. */
+#pragma once
+#include "shared/conf/option.h"
+
+struct connect_options {
+	bool headless, stats, relay, accept_insecure, no_retry, view_only, paste, password_stdin;
+	bool remember, help;
+	char *screenshot, *record, *type, *click, *copy, *server, *key, *config, *password_file;
+	uint64_t after_us, timeout_us;
+	uint32_t display, fps;
+	int quality, codec;
+	/* out of the texts */
+	bool after_given, has_click;
+	int click_x, click_y;
+	const char *target;
+};
+
+extern const struct hws_options connect_options_table;
+
+/* Returns 0, or an exit status after a message. Free by connect_options_done in any case. */
+int connect_options_parse(struct connect_options *o, int argc, char **argv);
+void connect_options_done(struct connect_options *o);

@@ -1,0 +1,138 @@
+#include "client/cli/cli.h"
+#include "shared/base/macros.h"
+#include "shared/base/str.h"
+#include "shared/conf/verbs.h"
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int cli_fail(int status, const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs(CLI_PROGRAM ": ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	return status;
+}
+
+int cli_exit_of(int err)
+{
+	switch (err) {
+	case HAWSER_OK:
+		return CLI_OK;
+	case HAWSER_ERR_EOF:
+	case HAWSER_ERR_TIMEOUT:
+	case HAWSER_ERR_REFUSED:
+	case HAWSER_ERR_UNREACHABLE:
+	case HAWSER_ERR_RESET:
+	case HAWSER_ERR_RESOLVE:
+	case HAWSER_ERR_OFFLINE:
+		return CLI_UNREACHABLE;
+	case HAWSER_ERR_PASSWORD:
+		return CLI_PASSWORD;
+	case HAWSER_ERR_INSECURE:
+	case HAWSER_ERR_CRYPTO:
+	case HAWSER_ERR_KEY:
+		return CLI_INSECURE;
+	case HAWSER_ERR_DENIED:
+	case HAWSER_ERR_BUSY:
+	case HAWSER_ERR_DISPLAY:
+		return CLI_DENIED;
+	case HAWSER_ERR_DISK:
+	case HAWSER_ERR_EXISTS:
+	case HAWSER_ERR_PERM:
+		return CLI_FILE;
+	case HAWSER_ERR_INVAL:
+	case HAWSER_ERR_RANGE:
+		return CLI_USAGE;
+	default:
+		return CLI_FAILED;
+	}
+}
+
+/* The one installed beside this program, else the one of the path. */
+int cli_desktop(int argc, char **argv)
+{
+	char self[4096], path[4200], **args = calloc((size_t)argc + 2, sizeof(*args));
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	if (!args)
+		return cli_fail(CLI_FAILED, "out of memory");
+	args[0] = (char *)"hawser-desktop";
+	for (int i = 0; i < argc; i++)
+		args[i + 1] = argv[i];
+	if (n > 0) {
+		self[n] = 0;
+		char *slash = strrchr(self, '/');
+		if (slash) {
+			*slash = 0;
+			/* In a build tree it stands in the folder next door. */
+			if (hws_fmt(path, sizeof(path), "%s/hawser-desktop", self) == 0)
+				execv(path, args);
+			if (hws_fmt(path, sizeof(path), "%s/../gtk/hawser-desktop", self) == 0)
+				execv(path, args);
+		}
+	}
+	execvp("hawser-desktop", args);
+	free(args);
+	return cli_fail(CLI_FAILED,
+			"the desktop program hawser-desktop is not installed (%s); install it, or use "
+			"--headless",
+			strerror(errno));
+}
+
+static int print_version(int argc HWS_UNUSED, char **argv HWS_UNUSED, void *ctx HWS_UNUSED)
+{
+	printf("hawser %s\n", hawser_version());
+	return CLI_OK;
+}
+
+static const struct hws_verb verbs[] = {
+	{ "connect", "ID|HOST[:PORT] [OPTION ...]", "view and control a host (see connect --help)",
+			0, -1, cli_connect },
+	{ "id", "", "the ID of this machine's host", 0, 0, cli_id },
+	{ "password", "[show|renew|set|remove]", "the password of this machine's host", 0, 1,
+			cli_password },
+	{ "status", "", "what this machine's host is doing", 0, 0, cli_status },
+	{ "config", "show | get NAME | set NAME [VALUE] | path", "the viewer's settings", 0, 3,
+			cli_config },
+	{ "version", "", "print the version", 0, 0, print_version },
+	{ "--version", NULL, NULL, 0, 0, print_version },
+};
+
+static int usage(FILE *out, int status)
+{
+	fputs("usage: hawser [COMMAND ...]\n"
+	      "\n"
+	      "Views and controls remote desktops (hawser and RustDesk hosts). Without a command the\n"
+	      "desktop program opens.\n"
+	      "\n"
+	      "  connect ID|HOST[:PORT]   view and control a host; connect --help lists the options\n"
+	      "  id                       the ID of the host on this machine\n"
+	      "  password [show|renew|set|remove]\n"
+	      "                           its temporary or permanent password\n"
+	      "  status                   what it is doing\n"
+	      "  config show | get NAME | set NAME [VALUE] | path\n"
+	      "                           settings of the viewer (server, key, ...)\n"
+	      "  version\n"
+	      "\n"
+	      "See hawser(1).\n",
+			out);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2)
+		return cli_desktop(0, NULL);
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+			strcmp(argv[1], "help") == 0)
+		return usage(stdout, CLI_OK);
+	return hws_verbs_run(verbs, HWS_COUNT(verbs), CLI_PROGRAM, argc - 1, argv + 1, NULL);
+}

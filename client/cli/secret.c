@@ -1,0 +1,90 @@
+#include "client/cli/secret.h"
+#include "client/cli/cli.h"
+#include "shared/base/str.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
+
+int cli_secret_fd(int fd, const char *what, char *ret_secret, size_t size)
+{
+	size_t n = 0;
+
+	/* Byte by byte: what follows the line belongs to somebody else. */
+	while (n < size) {
+		ssize_t got = read(fd, ret_secret + n, 1);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return cli_fail(CLI_FILE, "the password could not be read from %s: %s",
+					what, strerror(errno));
+		if (got == 0 || ret_secret[n] == '\n')
+			break;
+		n++;
+	}
+	if (n == size)
+		return cli_fail(CLI_USAGE, "the password from %s is too long", what);
+	if (n > 0 && ret_secret[n - 1] == '\r')
+		n--;
+	ret_secret[n] = 0;
+	if (n == 0)
+		return cli_fail(CLI_USAGE, "the password from %s is empty", what);
+	return CLI_OK;
+}
+
+int cli_secret_file(const char *path, char *ret_secret, size_t size)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), status;
+
+	if (fd < 0)
+		return cli_fail(CLI_FILE, "the password file %s: %s", path, strerror(errno));
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || (st.st_mode & 077))
+		status = cli_fail(CLI_FILE,
+				"the password file %s can be read by others; run: chmod 600 %s",
+				path, path);
+	else
+		status = cli_secret_fd(fd, path, ret_secret, size);
+	close(fd);
+	return status;
+}
+
+bool cli_secret_env(char *ret_secret, size_t size)
+{
+	char *env = getenv("HAWSER_PASSWORD");
+	bool good;
+
+	if (!env)
+		return false;
+	good = *env && hws_str_copy(ret_secret, size, env) == 0;
+	/* Programs started from here need not see it. */
+	explicit_bzero(env, strlen(env));
+	unsetenv("HAWSER_PASSWORD");
+	return good;
+}
+
+bool cli_secret_ask(const char *prompt, char *ret_secret, size_t size)
+{
+	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC);
+	struct termios before, quiet;
+	bool good = false;
+
+	if (fd < 0)
+		return false;
+	if (tcgetattr(fd, &before) == 0) {
+		quiet = before;
+		quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
+		if (write(fd, prompt, strlen(prompt)) > 0 &&
+				tcsetattr(fd, TCSAFLUSH, &quiet) == 0) {
+			good = cli_secret_fd(fd, "the terminal", ret_secret, size) == CLI_OK;
+			tcsetattr(fd, TCSAFLUSH, &before);
+			if (write(fd, "\n", 1) < 0)
+				good = false;
+		}
+	}
+	close(fd);
+	return good;
+}

@@ -1,0 +1,15 @@
+/* cli/secret: where a password comes from: standard input, a private file, the environment, the terminal. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+#define CLI_SECRET_MAX 1024
+
+/* First line of a descriptor. Returns 0, or an exit status after a message. */
+int cli_secret_fd(int fd, const char *what, char *ret_secret, size_t size);
+/* Refuses files that others may read. */
+int cli_secret_file(const char *path, char *ret_secret, size_t size);
+/* Takes HAWSER_PASSWORD out of the environment; false if there is none. */
+bool cli_secret_env(char *ret_secret, size_t size);
+/* Asks on the terminal, without echo; false if there is none or nothing was typed. */
+bool cli_secret_ask(const char *prompt, char *ret_secret, size_t size);
