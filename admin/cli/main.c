@@ -1,6 +1,5 @@
 /* hawser-admin: what an operator does with running servers, by their control sockets. */
 #include "admin/cli/ask.h"
-#include "admin/cli/cmd_db.h"
 #include "shared/base/str.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,8 +12,6 @@ static void usage(FILE *out)
 	adm_ask_help(out, ADM_RENDEZVOUS);
 	fputs("\nRelay:\n", out);
 	adm_ask_help(out, ADM_RELAY);
-	fputs("\nDatabase:\n", out);
-	adm_db_help(out);
 	fputs("\nOptions:\n"
 	      "  --socket FILE   control socket (default: that of the server on this machine)\n"
 	      "  --json          print the answer as JSON\n"
@@ -49,7 +46,5 @@ int main(int argc, char **argv)
 		usage(stderr);
 		return 2;
 	}
-	if (strcmp(argv[i], "db") == 0)
-		return adm_db_run(argc - i, argv + i);
 	return adm_ask_run(&ask, argc - i, argv + i);
 }
