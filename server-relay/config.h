@@ -1,0 +1,43 @@
+/* relay/config: every setting of the program in one table, and what follows from them. */
+#pragma once
+#include "server-relay/rules.h"
+#include "shared/conf/option.h"
+
+struct rly_config {
+	char *config, *control, *runtime_dir, *user;
+	bool sandbox, takeover;
+	char *bind;
+	uint16_t port;
+	char *ws_port; /* a number, "off", or empty = port + 2 */
+	uint32_t threads, max_pairs, max_waiting, max_waiting_addr, max_legs_addr, pipes;
+	char *trusted_proxies;
+	bool proxy_protocol;
+	char *tls_cert, *tls_key;
+	char *key, *key_file;
+	bool open;
+	char *block, *allow, *slow;
+	char *block_file, *slow_file;
+	int announce;
+	char *announcers, *identity;
+	uint64_t rate_pair, rate_addr, rate_total, rate_slow;
+	uint32_t downgrade_pct;
+	uint64_t downgrade_us;
+	uint64_t first_us, wait_us, idle_us, drain_us, message_max;
+	bool metrics;
+	char *metrics_bind;
+	uint16_t metrics_port;
+	int log_level, log_format;
+};
+
+extern const struct hws_options rly_options;
+
+/* File, environment, command line over the defaults, then the names of the deployed relay; checks and explains. */
+int rly_config_read(int argc, char **argv, struct rly_config *ret, int *ret_rest,
+		struct hws_error *err) HWS_MUST_CHECK;
+void rly_config_done(struct rly_config *c);
+/* Builds the part that may change while running. */
+int rly_config_rules(const struct rly_config *c, struct rly_rules **ret,
+		struct hws_error *err) HWS_MUST_CHECK;
+/* 0 = any free; *ret_on false = no WebSocket port. */
+int rly_config_ws_port(const struct rly_config *c, uint16_t *ret, bool *ret_on,
+		struct hws_error *err) HWS_MUST_CHECK;

@@ -1,0 +1,380 @@
+/* The life of a leg until it is paired: accepted, counted, let in or refused, moved to its partner's shard. */
+#include "server-relay/handoff.h"
+#include "server-relay/shard.h"
+#include "shared/base/log.h"
+#include "shared/base/mem.h"
+#include "shared/net/addr.h"
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define LEG_EVENTS (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
+
+static void on_reap(void *arg)
+{
+	struct rly_shard *sh = arg;
+	struct hws_list *node;
+
+	while ((node = hws_list_first(&sh->dead))) {
+		hws_list_remove(node);
+		hws_free(hws_container(node, struct rly_leg, node));
+	}
+	while ((node = hws_list_first(&sh->dead_pairs))) {
+		hws_list_remove(node);
+		hws_free(hws_container(node, struct rly_pair, idle));
+	}
+}
+
+static void ip_set(struct rly_leg *l, const struct sockaddr_storage *a)
+{
+	memset(l->ip, 0, sizeof(l->ip));
+	if (a->ss_family == AF_INET) {
+		l->ip[10] = l->ip[11] = 0xff;
+		memcpy(l->ip + 12, &((const struct sockaddr_in *)a)->sin_addr, 4);
+	} else if (a->ss_family == AF_INET6) {
+		memcpy(l->ip, &((const struct sockaddr_in6 *)a)->sin6_addr, 16);
+	}
+	l->port = hws_addr_port(a);
+}
+
+static void refuse_log(const struct sockaddr_storage *peer, enum rly_refusal why)
+{
+	char text[HWS_ADDR_TEXT];
+
+	if (hws_log_level() >= HWS_LOG_INFO)
+		hws_info_limited("leg.refused", HWS_STR("why", rly_refusal_text(why)),
+				HWS_STR("peer", hws_addr_text(peer, text, sizeof(text))));
+}
+
+/* Refused before there is a leg. */
+static void turn_away(struct rly_shard *sh, int fd, const struct sockaddr_storage *peer,
+		enum rly_refusal why)
+{
+	rly_stat_add(&sh->stats.refused[why], 1);
+	refuse_log(peer, why);
+	close(fd);
+}
+
+static bool legs_take(struct rly_shared *s)
+{
+	if (__atomic_add_fetch(&s->legs, 1, __ATOMIC_RELAXED) <= s->max_legs)
+		return true;
+	__atomic_sub_fetch(&s->legs, 1, __ATOMIC_RELAXED);
+	return false;
+}
+
+static int watch(struct rly_shard *sh, struct rly_leg *l)
+{
+	struct epoll_event ev = { .events = LEG_EVENTS, .data.ptr = l };
+
+	return epoll_ctl(sh->ep, EPOLL_CTL_ADD, l->fd, &ev) < 0 ? hws_err_from_errno(errno)
+								: HWS_OK;
+}
+
+static int leg_new(struct rly_shard *sh, int fd, const struct sockaddr_storage *peer, bool ws,
+		struct rly_leg **ret, enum rly_refusal *ret_why)
+{
+	struct rly_leg *l = hws_alloc(sizeof(*l));
+	int r;
+
+	*ret_why = RLY_REFUSE_MEMORY;
+	if (!l)
+		return HWS_ERR_NOMEM;
+	r = rly_addr_enter(sh->shared->addrs, peer, sh->rules->max_legs_addr, &l->addr);
+	if (r < 0) {
+		if (r == HWS_ERR_FULL)
+			*ret_why = RLY_REFUSE_ADDRESS;
+		goto out;
+	}
+	l->fd = fd;
+	l->is_ws = ws;
+	l->writable = true;
+	l->state = ws ? RLY_LEG_UPGRADE : RLY_LEG_FIRST;
+	l->since_ds = rly_shard_now_ds(sh);
+	ip_set(l, peer);
+	r = HWS_ERR_NOMEM;
+	if (ws) {
+		l->ws = hws_alloc(sizeof(*l->ws));
+		if (!l->ws)
+			goto out;
+	}
+	r = watch(sh, l);
+	if (r < 0)
+		goto out;
+	*ret = l;
+	return HWS_OK;
+out:
+	rly_addr_leave(sh->shared->addrs, l->addr);
+	hws_free(l->ws);
+	hws_free(l);
+	return r;
+}
+
+void rly_leg_accept(struct rly_shard *sh, int fd, const struct sockaddr_storage *peer, bool ws)
+{
+	enum rly_refusal why;
+	struct rly_leg *l;
+
+	rly_stat_add(ws ? &sh->stats.accepted_ws : &sh->stats.accepted_tcp, 1);
+	if (!rly_rules_admit(sh->rules, peer)) {
+		turn_away(sh, fd, peer, RLY_REFUSE_BLOCKED);
+		return;
+	}
+	if (!legs_take(sh->shared)) {
+		turn_away(sh, fd, peer, RLY_REFUSE_FULL);
+		return;
+	}
+	if (leg_new(sh, fd, peer, ws, &l, &why) < 0) {
+		__atomic_sub_fetch(&sh->shared->legs, 1, __ATOMIC_RELAXED);
+		turn_away(sh, fd, peer, why);
+		return;
+	}
+	rly_stat_add(&sh->stats.legs, 1);
+	hws_list_push(&sh->greeting, &l->node);
+}
+
+static void wait_count_end(struct rly_shard *sh, struct rly_leg *l)
+{
+	if (l->counted_wait)
+		rly_addr_wait_end(l->addr);
+	l->counted_wait = false;
+	(void)sh;
+}
+
+void rly_leg_drop(struct rly_shard *sh, struct rly_leg *l)
+{
+	if (l->state == RLY_LEG_DEAD)
+		return;
+	if (l->state == RLY_LEG_PAIRED)
+		l->node = (struct hws_list){ 0 };
+	hws_list_remove(&l->node);
+	wait_count_end(sh, l);
+	if (l->state == RLY_LEG_WAITING) {
+		rly_stat_sub(&sh->stats.waiting, 1);
+		(void)rly_pairing_leave(sh->shared->pairing, l->entry);
+	} else if (l->state == RLY_LEG_UNANNOUNCED) {
+		hws_free(l->pending);
+	}
+	l->state = RLY_LEG_DEAD;
+	rly_addr_leave(sh->shared->addrs, l->addr);
+	l->addr = NULL;
+	hws_free(l->stash);
+	l->stash = NULL;
+	if (l->ws)
+		hws_free(l->ws->message);
+	hws_free(l->ws);
+	l->ws = NULL;
+	close(l->fd);
+	l->fd = -1;
+	rly_stat_sub(&sh->stats.legs, 1);
+	__atomic_sub_fetch(&sh->shared->legs, 1, __ATOMIC_RELAXED);
+	hws_list_push(&sh->dead, &l->node);
+	hws_loop_defer(sh->loop, &sh->reap, on_reap, sh);
+}
+
+void rly_leg_refuse(struct rly_shard *sh, struct rly_leg *l, enum rly_refusal why)
+{
+	struct sockaddr_storage peer;
+
+	if (l->state == RLY_LEG_DEAD)
+		return;
+	rly_leg_sockaddr(l, &peer);
+	rly_stat_add(&sh->stats.refused[why], 1);
+	refuse_log(&peer, why);
+	rly_leg_drop(sh, l);
+}
+
+int rly_leg_set_peer(struct rly_shard *sh, struct rly_leg *l, const struct sockaddr_storage *peer)
+{
+	struct sockaddr_storage a = *peer;
+	struct rly_addr *e;
+
+	hws_addr_normalise(&a);
+	if (!rly_rules_admit(sh->rules, &a)) {
+		rly_leg_refuse(sh, l, RLY_REFUSE_BLOCKED);
+		return HWS_ERR_DENIED;
+	}
+	if (rly_addr_enter(sh->shared->addrs, &a, sh->rules->max_legs_addr, &e) < 0) {
+		rly_leg_refuse(sh, l, RLY_REFUSE_ADDRESS);
+		return HWS_ERR_FULL;
+	}
+	rly_addr_leave(sh->shared->addrs, l->addr);
+	l->addr = e;
+	ip_set(l, &a);
+	return HWS_OK;
+}
+
+void rly_leg_arrive(struct rly_shard *sh, struct rly_leg *l)
+{
+	l->since_ds = rly_shard_now_ds(sh);
+	hws_list_push(&sh->greeting, &l->node);
+	rly_stat_add(&sh->stats.legs, 1);
+	/* The new set reports at once what is ready. A failure shows as a leg that stays silent. */
+	(void)watch(sh, l);
+}
+
+static void leave_shard(struct rly_shard *sh, struct rly_leg *l)
+{
+	hws_list_remove(&l->node);
+	(void)epoll_ctl(sh->ep, EPOLL_CTL_DEL, l->fd, NULL);
+	rly_stat_sub(&sh->stats.legs, 1);
+}
+
+/* Held until the announcement comes or the first-frame time is over. */
+static void hold(struct rly_shard *sh, struct rly_leg *l, const struct rly_first *first)
+{
+	struct rly_first *copy = hws_memdup(first, sizeof(*first));
+
+	if (!copy) {
+		rly_leg_refuse(sh, l, RLY_REFUSE_MEMORY);
+		return;
+	}
+	l->pending = copy;
+	l->state = RLY_LEG_UNANNOUNCED;
+}
+
+static bool is_announced(struct rly_shard *sh, const struct rly_first *first)
+{
+	struct rly_tickets *t = sh->shared->tickets;
+
+	if (sh->rules->announce == RLY_ANNOUNCE_OFF)
+		return true;
+	/* Optional: as long as nobody announces, the key alone decides. */
+	if (sh->rules->announce == RLY_ANNOUNCE_OPTIONAL && !rly_tickets_links_up(t))
+		return true;
+	return rly_tickets_known(
+			t, hws_bytes(first->uuid, first->uuid_len), hws_loop_now_us(sh->loop));
+}
+
+static void wait_for_partner(struct rly_shard *sh, struct rly_leg *l, struct rly_entry *e)
+{
+	hws_list_remove(&l->node);
+	l->entry = e;
+	l->state = RLY_LEG_WAITING;
+	l->since_ds = rly_shard_now_ds(sh);
+	hws_list_push(&sh->waiting, &l->node);
+	rly_stat_add(&sh->stats.waiting, 1);
+	if (l->hup)
+		rly_leg_refuse(sh, l, RLY_REFUSE_PARTNER_GONE);
+}
+
+static void meet(struct rly_shard *sh, struct rly_leg *l, struct rly_entry *e)
+{
+	unsigned to = rly_entry_shard(e);
+	struct rly_handoff *h;
+
+	wait_count_end(sh, l);
+	if (to == sh->index) {
+		rly_pair_start(sh, e, l);
+		return;
+	}
+	h = sh->handoff;
+	sh->handoff = rly_handoff_new();
+	leave_shard(sh, l);
+	rly_handoff_send(h, sh->shared->shard[to], e, l);
+}
+
+void rly_leg_join(struct rly_shard *sh, struct rly_leg *l, const struct rly_first *first)
+{
+	struct rly_shared *s = sh->shared;
+	enum rly_refusal why = RLY_REFUSE_MEMORY;
+	struct rly_entry *e = NULL;
+	enum rly_join how;
+	bool only_second;
+	int r;
+
+	if (!is_announced(sh, first)) {
+		hold(sh, l, first);
+		return;
+	}
+	if (!sh->handoff)
+		sh->handoff = rly_handoff_new();
+	if (!sh->handoff) {
+		rly_leg_refuse(sh, l, why);
+		return;
+	}
+	l->counted_wait = rly_addr_wait(l->addr, sh->rules->max_waiting_addr);
+	only_second = !l->counted_wait || __atomic_load_n(&s->draining, __ATOMIC_RELAXED);
+	r = rly_pairing_join(s->pairing, hws_bytes(first->uuid, first->uuid_len), l, sh->index,
+			only_second, &how, &e);
+	if (r == HWS_OK && how == RLY_JOIN_WAIT) {
+		wait_for_partner(sh, l, e);
+		return;
+	}
+	if (r == HWS_OK && how == RLY_JOIN_PAIR) {
+		meet(sh, l, e);
+		return;
+	}
+	if (r == HWS_OK)
+		why = RLY_REFUSE_USED;
+	else if (r == HWS_ERR_FULL)
+		why = RLY_REFUSE_WAITING_FULL;
+	else if (r == HWS_ERR_NOTFOUND)
+		why = l->counted_wait ? RLY_REFUSE_DRAIN : RLY_REFUSE_WAITING_ADDRESS;
+	rly_leg_refuse(sh, l, why);
+}
+
+void rly_shard_recheck(struct rly_shard *sh)
+{
+	struct hws_list *node, *tmp;
+
+	hws_list_for_safe (node, tmp, &sh->greeting) {
+		struct rly_leg *l = hws_container(node, struct rly_leg, node);
+		struct rly_first *first = l->pending;
+
+		if (l->state != RLY_LEG_UNANNOUNCED || !is_announced(sh, first))
+			continue;
+		l->state = RLY_LEG_FIRST;
+		l->pending = NULL;
+		rly_leg_join(sh, l, first);
+		hws_free(first);
+	}
+}
+
+ssize_t rly_leg_read(struct rly_leg *l, void *buf, size_t len)
+{
+	ssize_t n;
+
+	if (l->stash) {
+		size_t have = HWS_MIN(rly_stash_len(l->stash), len);
+
+		memcpy(buf, l->stash->data + l->stash->at, have);
+		rly_stash_drop(&l->stash, have);
+		return (ssize_t)have;
+	}
+	if (!l->readable)
+		return HWS_ERR_AGAIN;
+	n = recv(l->fd, buf, len, 0);
+	if (n > 0) {
+		/* On an edge-triggered stream less than asked for means "empty", unless the end
+		 * or an error stands behind it: no further event would tell. */
+		if ((size_t)n < len && !l->hup)
+			l->readable = false;
+		return n;
+	}
+	if (n == 0)
+		return HWS_ERR_EOF;
+	if (errno == EAGAIN || errno == EINTR) {
+		l->readable = errno == EINTR;
+		return HWS_ERR_AGAIN;
+	}
+	return HWS_ERR_RESET;
+}
+
+ssize_t rly_leg_writev(struct rly_leg *l, const struct iovec *iov, int n)
+{
+	struct msghdr m = { .msg_iov = (struct iovec *)iov, .msg_iovlen = (size_t)n };
+	ssize_t sent = sendmsg(l->fd, &m, MSG_NOSIGNAL);
+
+	if (sent >= 0)
+		return sent;
+	if (errno == EAGAIN) {
+		l->writable = false;
+		return HWS_ERR_AGAIN;
+	}
+	return errno == EINTR ? 0 : HWS_ERR_RESET;
+}

@@ -1,0 +1,49 @@
+/* relay/server_parts: inside of the server, for its control and metrics files only. */
+#pragma once
+#include "server-relay/server.h"
+#include "server-relay/shard.h"
+#include "shared/daemon/control.h"
+#include "shared/daemon/metrics.h"
+
+struct rly_handover;
+struct rly_announcer;
+
+struct rly_server {
+	struct hws_loop *loop;
+	struct rly_config *conf;
+	struct rly_rules *rules; /* in force; the operator's changes are in it */
+	struct rly_shared shared;
+	struct rly_shard *shard[RLY_SHARDS_MAX];
+	uint64_t start_us;
+	uint64_t fd_limit;
+	uint16_t port, ws_port;
+	bool ws_on;
+	char control_path[512];
+	struct hws_control *control;
+	struct hws_metrics *metrics;
+	struct hws_metrics_http *http;
+	struct rly_sight *sight;
+	struct rly_handover *handover;
+	struct rly_announcer *announcer;
+	struct hws_timer drain_timer;
+	void (*on_drained)(void *arg);
+	void *drained_arg;
+	bool draining, started, stopped_listening;
+};
+
+/* Hands `rules` (reference passes) to all shards. */
+int rly_server_set_rules(struct rly_server *s, struct rly_rules *rules) HWS_MUST_CHECK;
+/* A changeable copy of the rules in force, users 1. */
+int rly_server_copy_rules(struct rly_server *s, struct rly_rules **ret) HWS_MUST_CHECK;
+void rly_server_stop_listening(struct rly_server *s);
+/* Sum over the shards of the counter at this offset of struct rly_stats. */
+uint64_t rly_server_sum(const struct rly_server *s, size_t offset);
+/* fn(shard, arg) on each shard's thread; `done(arg)` on the main loop when all have run. */
+struct rly_each;
+int rly_server_each(struct rly_server *s, void (*fn)(struct rly_shard *sh, void *arg),
+		void (*done)(void *arg), void *arg) HWS_MUST_CHECK;
+
+int rly_operate_new(struct rly_server *s, struct hws_error *err) HWS_MUST_CHECK;
+void rly_operate_free(struct rly_server *s);
+int rly_sight_new(struct rly_server *s, struct hws_error *err) HWS_MUST_CHECK;
+void rly_sight_free(struct rly_server *s);

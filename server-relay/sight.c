@@ -1,0 +1,248 @@
+/* What the metrics page shows. Labels are fixed: nothing a stranger sends becomes one. */
+#include "server-relay/server_parts.h"
+#include "shared/base/mem.h"
+#include "shared/base/str.h"
+#include <pthread.h>
+#include <stddef.h>
+#include <time.h>
+
+struct sum {
+	const struct rly_server *server;
+	size_t offset;
+};
+
+struct per_shard {
+	const struct rly_server *server;
+	unsigned index;
+	char label[24];
+};
+
+struct reason {
+	char label[48];
+};
+
+struct rly_sight {
+	struct sum sum[32 + RLY_REFUSAL_COUNT + RLY_CLOSE_COUNT];
+	unsigned sums;
+	struct reason refusal[RLY_REFUSAL_COUNT], close[RLY_CLOSE_COUNT];
+	struct per_shard shard[RLY_SHARDS_MAX];
+};
+
+static double sum_of(void *arg)
+{
+	const struct sum *s = arg;
+
+	return (double)rly_server_sum(s->server, s->offset);
+}
+
+static double cpu_of(void *arg)
+{
+	const struct per_shard *p = arg;
+	const struct rly_shard *sh = p->server->shard[p->index];
+	struct timespec t;
+	clockid_t clock;
+
+	if (!sh->running || pthread_getcpuclockid(sh->thread, &clock) != 0 ||
+			clock_gettime(clock, &t) < 0)
+		return 0;
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static double shard_pairs(void *arg)
+{
+	const struct per_shard *p = arg;
+
+	return (double)rly_stat_get(&p->server->shard[p->index]->stats.pairs);
+}
+
+static double addresses(void *arg)
+{
+	const struct rly_server *s = arg;
+
+	return rly_addrs_count(s->shared.addrs);
+}
+
+static double tickets(void *arg)
+{
+	const struct rly_server *s = arg;
+
+	return rly_tickets_count(s->shared.tickets);
+}
+
+static double links(void *arg)
+{
+	const struct rly_server *s = arg;
+
+	return rly_tickets_links_up(s->shared.tickets);
+}
+
+static double limit_total(void *arg)
+{
+	const struct rly_server *s = arg;
+
+	return (double)s->rules->rate_total;
+}
+
+static double draining(void *arg)
+{
+	const struct rly_server *s = arg;
+
+	return s->draining;
+}
+
+static double max_legs(void *arg)
+{
+	const struct rly_server *s = arg;
+
+	return s->shared.max_legs;
+}
+
+#define C(f) offsetof(struct rly_stats, f)
+
+static const struct {
+	enum hws_metric_type type;
+	const char *name, *labels, *help;
+	size_t offset;
+} sums[] = {
+	{ HWS_COUNTER, "hawser_relay_accepted_total", "kind=\"tcp\"", "Connections accepted.",
+			C(accepted_tcp) },
+	{ HWS_COUNTER, "hawser_relay_accepted_total", "kind=\"ws\"", "Connections accepted.",
+			C(accepted_ws) },
+	{ HWS_GAUGE, "hawser_relay_connections", NULL, "Connections open.", C(legs) },
+	{ HWS_GAUGE, "hawser_relay_waiting", NULL, "Connections that wait for their partner.",
+			C(waiting) },
+	{ HWS_GAUGE, "hawser_relay_pairs", NULL, "Pairs open.", C(pairs) },
+	{ HWS_GAUGE, "hawser_relay_pairs_websocket", NULL, "Of them with a WebSocket.",
+			C(pairs_ws) },
+	{ HWS_COUNTER, "hawser_relay_pairs_total", NULL, "Pairs made.", C(pairs_total) },
+	{ HWS_COUNTER, "hawser_relay_bytes_total", NULL, "Bytes taken from peers.", C(bytes) },
+	{ HWS_COUNTER, "hawser_relay_bytes_by_path_total", "path=\"splice\"",
+			"Bytes by the way they took.", C(bytes_spliced) },
+	{ HWS_COUNTER, "hawser_relay_bytes_by_path_total", "path=\"copy\"",
+			"Bytes by the way they took.", C(bytes_copied) },
+	{ HWS_COUNTER, "hawser_relay_throttled_total", NULL, "Times a pair waited for a limit.",
+			C(throttled) },
+	{ HWS_GAUGE, "hawser_relay_pipes", NULL, "Pipes made.", C(pipes) },
+	{ HWS_GAUGE, "hawser_relay_pipes_free", NULL, "Of them not lent.", C(pipes_free) },
+	{ HWS_COUNTER, "hawser_relay_handed_over_total", NULL,
+			"Waiting connections given to the next process.", C(handed_over) },
+};
+
+static int add_sum(struct rly_server *s, enum hws_metric_type type, const char *name,
+		const char *labels, const char *help, size_t offset)
+{
+	struct sum *m = &s->sight->sum[s->sight->sums++];
+
+	*m = (struct sum){ s, offset };
+	return hws_metrics_add_fn(s->metrics, type, name, labels, help, sum_of, m);
+}
+
+static int add_reasons(struct rly_server *s)
+{
+	int r = HWS_OK;
+
+	for (unsigned i = 0; i < RLY_REFUSAL_COUNT && r == HWS_OK; i++) {
+		char *label = s->sight->refusal[i].label;
+
+		r = hws_fmt(label, sizeof(s->sight->refusal[i].label), "reason=\"%s\"",
+				rly_refusal_text((enum rly_refusal)i));
+		if (r == HWS_OK)
+			r = add_sum(s, HWS_COUNTER, "hawser_relay_refused_total", label,
+					"Connections refused.", C(refused) + i * sizeof(uint64_t));
+	}
+	for (unsigned i = 0; i < RLY_CLOSE_COUNT && r == HWS_OK; i++) {
+		char *label = s->sight->close[i].label;
+
+		r = hws_fmt(label, sizeof(s->sight->close[i].label), "reason=\"%s\"",
+				rly_close_text((enum rly_close)i));
+		if (r == HWS_OK)
+			r = add_sum(s, HWS_COUNTER, "hawser_relay_pairs_closed_total", label,
+					"Pairs that ended.", C(closed) + i * sizeof(uint64_t));
+	}
+	return r;
+}
+
+static int add_shards(struct rly_server *s, const char *name, const char *help,
+		enum hws_metric_type type, double (*fn)(void *arg))
+{
+	int r = HWS_OK;
+
+	for (unsigned i = 0; i < s->shared.shard_count && r == HWS_OK; i++) {
+		struct per_shard *p = &s->sight->shard[i];
+
+		p->server = s;
+		p->index = i;
+		r = hws_fmt(p->label, sizeof(p->label), "shard=\"%u\"", i);
+		if (r == HWS_OK)
+			r = hws_metrics_add_fn(s->metrics, type, name, p->label, help, fn, p);
+	}
+	return r;
+}
+
+static int add_all(struct rly_server *s)
+{
+	int r = HWS_OK;
+
+	for (unsigned i = 0; i < HWS_COUNT(sums) && r == HWS_OK; i++)
+		r = add_sum(s, sums[i].type, sums[i].name, sums[i].labels, sums[i].help,
+				sums[i].offset);
+	if (r == HWS_OK)
+		r = add_reasons(s);
+	if (r == HWS_OK)
+		r = add_shards(s, "hawser_relay_shard_cpu_seconds_total",
+				"Processor time of a thread.", HWS_COUNTER, cpu_of);
+	if (r == HWS_OK)
+		r = add_shards(s, "hawser_relay_shard_pairs", "Pairs of a thread.", HWS_GAUGE,
+				shard_pairs);
+	const struct {
+		const char *name, *help;
+		double (*fn)(void *arg);
+	} rest[] = {
+		{ "hawser_relay_addresses", "Addresses with open connections.", addresses },
+		{ "hawser_relay_announced", "Announced pairs.", tickets },
+		{ "hawser_relay_announcers", "Rendezvous servers connected.", links },
+		{ "hawser_relay_limit_total_bytes", "The total limit, bytes per second.",
+				limit_total },
+		{ "hawser_relay_draining", "1 while no new pairs are taken.", draining },
+		{ "hawser_relay_connections_max", "Connections the descriptor limit allows.",
+				max_legs },
+	};
+
+	for (unsigned i = 0; i < HWS_COUNT(rest) && r == HWS_OK; i++)
+		r = hws_metrics_add_fn(s->metrics, HWS_GAUGE, rest[i].name, NULL, rest[i].help,
+				rest[i].fn, s);
+	return r;
+}
+
+static bool is_ready(void *arg)
+{
+	const struct rly_server *s = arg;
+
+	return s->started && !s->draining;
+}
+
+int rly_sight_new(struct rly_server *s, struct hws_error *err)
+{
+	int r;
+
+	s->sight = hws_alloc(sizeof(*s->sight));
+	r = s->sight ? hws_metrics_new(&s->metrics) : HWS_ERR_NOMEM;
+	if (r == HWS_OK)
+		r = add_all(s);
+	if (r < 0)
+		return hws_error_set(err, r, "cannot set up the metrics");
+	if (!s->conf->metrics)
+		return HWS_OK;
+	return hws_metrics_http_new(s->loop, s->metrics, s->conf->metrics_bind,
+			s->conf->metrics_port, is_ready, s, &s->http, err);
+}
+
+void rly_sight_free(struct rly_server *s)
+{
+	hws_metrics_http_free(s->http);
+	hws_metrics_free(s->metrics);
+	hws_free(s->sight);
+	s->http = NULL;
+	s->metrics = NULL;
+	s->sight = NULL;
+}
