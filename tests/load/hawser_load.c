@@ -1,0 +1,178 @@
+/* hawser-load: simulated devices and viewers against a rendezvous server, for its makers and its operators. */
+#include "shared/base/clock.h"
+#include "shared/base/macros.h"
+#include "shared/base/num.h"
+#include "shared/conf/option.h"
+#include "shared/net/addr.h"
+#include "tests/load/callers.h"
+#include "tests/load/swarm.h"
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct settings {
+	char *server, *key;
+	uint32_t hosts, first, window, links;
+	uint64_t interval_us, seconds_us;
+	double loss, move;
+	char *loss_text, *move_text, *rate_text;
+	bool fresh;
+};
+
+#define AT(f) offsetof(struct settings, f)
+static const struct hws_option table[] = {
+	{ "", "server", 0, HWS_OPT_STR, AT(server), "127.0.0.1:21116", 0, 0, NULL, 0, "IP:PORT",
+			"The server, on this machine: the devices use addresses in 127.0.0.0/8.",
+			NULL },
+	{ "", "key", 0, HWS_OPT_STR, AT(key), "", 0, 0, NULL, 0, "KEY",
+			"The server's public key; without it viewers are refused.", NULL },
+	{ "", "hosts", 0, HWS_OPT_U32, AT(hosts), "1000", 1, 4000000, NULL, 0, "N",
+			"Devices that register and keep alive.", NULL },
+	{ "", "first", 0, HWS_OPT_U32, AT(first), "0", 0, 800000000, NULL, 0, "N",
+			"Number of the first device (ids count from 100000000).", NULL },
+	{ "", "window", 0, HWS_OPT_U32, AT(window), "500", 1, 100000, NULL, 0, "N",
+			"Registrations under way at once in the beginning.", NULL },
+	{ "", "interval", 0, HWS_OPT_DURATION, AT(interval_us), "15s", 100000, 3600000000ull, NULL,
+			0, "TIME", "Between keep-alives of one device.", NULL },
+	{ "", "seconds", 0, HWS_OPT_DURATION, AT(seconds_us), "30s", 100000, 86400000000ull, NULL,
+			0, "TIME", "How long to keep alive and call.", NULL },
+	{ "", "loss", 0, HWS_OPT_STR, AT(loss_text), "0", 0, 0, NULL, 0, "PART",
+			"Part of the devices' packets that are lost (0..1).", NULL },
+	{ "", "move", 0, HWS_OPT_STR, AT(move_text), "0", 0, 0, NULL, 0, "PART",
+			"Part of keep-alives after which a device has another address (0..1).",
+			NULL },
+	{ "", "calls", 0, HWS_OPT_STR, AT(rate_text), "0", 0, 0, NULL, 0, "RATE",
+			"Connection requests per second.", NULL },
+	{ "", "links", 0, HWS_OPT_U32, AT(links), "512", 1, 60000, NULL, 0, "N",
+			"Links of the viewers.", NULL },
+	{ "", "fresh", 0, HWS_OPT_BOOL, AT(fresh), "yes", 0, 0, NULL, 0, NULL,
+			"Each request on a link of its own, as deployed viewers do.", NULL },
+};
+static const struct hws_options options = { .program = "hawser-load",
+	.env_prefix = "HAWSER_LOAD_",
+	.usage = "hawser-load [options]",
+	.about = "Simulates devices and viewers against a rendezvous server and reports rates, latencies and losses.",
+	.table = table,
+	.count = HWS_COUNT(table) };
+
+struct job {
+	struct load_callers *callers;
+	uint64_t us;
+};
+
+static void *call(void *arg)
+{
+	struct job *j = arg;
+
+	load_callers_run(j->callers, j->us, NULL);
+	return NULL;
+}
+
+static void show(const char *what, const struct load_histogram *h)
+{
+	printf("%s latency ms: p50 %.3f  p95 %.3f  p99 %.3f  max %.3f\n", what,
+			(double)load_histogram_at(h, 0.5) / 1e3,
+			(double)load_histogram_at(h, 0.95) / 1e3,
+			(double)load_histogram_at(h, 0.99) / 1e3, (double)h->max / 1e3);
+}
+
+static int run(const struct settings *s, uint32_t ip, uint16_t port, double calls)
+{
+	struct load_swarm_conf hosts = { .hosts = s->hosts,
+		.first = s->first,
+		.server_ip = ip,
+		.server_port = port,
+		.interval_us = s->interval_us,
+		.loss = s->loss,
+		.move = s->move,
+		.answer = true };
+	struct load_callers_conf viewers = { .server_ip = ip,
+		.server_port = port,
+		.key = s->key,
+		.hosts = s->hosts,
+		.first = s->first,
+		.rate = calls,
+		.links = s->links,
+		.fresh = s->fresh };
+	struct load_swarm *swarm = NULL;
+	struct job job = { .us = s->seconds_us };
+	const struct load_swarm_stats *st;
+	uint64_t began = hws_clock_us();
+	pthread_t thread;
+	uint32_t n;
+
+	if (load_swarm_new(&hosts, &swarm) < 0)
+		return 1;
+	n = load_swarm_register(swarm, s->window, 600000000);
+	printf("registered %u of %u devices in %.2f s\n", n, s->hosts,
+			(double)(hws_clock_us() - began) / 1e6);
+	load_swarm_reset_stats(swarm);
+	if (calls > 0 &&
+			(load_callers_new(&viewers, &job.callers) < 0 ||
+					pthread_create(&thread, NULL, call, &job) != 0))
+		return 1;
+	load_swarm_run(swarm, s->seconds_us, NULL);
+	st = load_swarm_stats(swarm);
+	printf("keep-alives: %llu sent, %llu answered, %llu lost, %llu asked for the key, %llu moved, %llu pushes\n",
+			(unsigned long long)st->sent, (unsigned long long)st->answered,
+			(unsigned long long)st->lost, (unsigned long long)st->asked,
+			(unsigned long long)st->moved, (unsigned long long)st->pushes);
+	show("keep-alive", &st->latency);
+	if (calls > 0) {
+		const struct load_callers_stats *c;
+
+		pthread_join(thread, NULL);
+		c = load_callers_stats(job.callers);
+		printf("calls: %llu sent, %llu answered, %llu refused, %llu timed out, %llu failed\n",
+				(unsigned long long)c->sent, (unsigned long long)c->answered,
+				(unsigned long long)c->refused, (unsigned long long)c->timeouts,
+				(unsigned long long)c->failures);
+		show("call", &c->latency);
+		load_callers_free(job.callers);
+	}
+	load_swarm_free(swarm);
+	return n == s->hosts ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+	struct settings s;
+	struct hws_error err = { 0 };
+	struct sockaddr_storage ss;
+	struct hws_buf help;
+	double calls = 0;
+	int rest = 0, status = 2;
+	uint32_t ip;
+
+	if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+		hws_buf_init(&help, 65536);
+		hws_options_help(&options, &help);
+		fwrite(hws_buf_bytes(&help).ptr, 1, hws_buf_len(&help), stdout);
+		hws_buf_done(&help);
+		return 0;
+	}
+	if (hws_options_init(&options, &s) < 0)
+		return 2;
+	if (hws_options_args(&options, &s, argc, argv, &rest, &err) < 0 ||
+			hws_parse_double(s.loss_text, &s.loss) < 0 ||
+			hws_parse_double(s.move_text, &s.move) < 0 ||
+			hws_parse_double(s.rate_text, &calls) < 0 ||
+			hws_addr_parse(s.server, 21116, &ss) < 0 || ss.ss_family != AF_INET) {
+		fprintf(stderr, "hawser-load: %s\n",
+				err.text[0] ? err.text : "a value is wrong; see --help");
+		goto out;
+	}
+	ip = ntohl(((struct sockaddr_in *)&ss)->sin_addr.s_addr);
+	if (ip >> 24 != 127) {
+		fprintf(stderr, "hawser-load: %s is not on the loopback of this machine\n",
+				s.server);
+		goto out;
+	}
+	status = run(&s, ip, hws_addr_port(&ss), calls);
+out:
+	hws_options_done(&options, &s);
+	return status;
+}
