@@ -362,7 +362,7 @@ static void open_desktop(struct hws_gate *g, int agent_fd)
 	g->permissions = hws_kind_permissions(g->login.kind, g->permissions);
 	open.conn = g->opt_conn;
 	open.permissions = effective(g);
-	open.login_request.data = g->login.request.data + g->login.request.start;
+	open.login_request.data = (uint8_t *)(uintptr_t)hws_buf_bytes(&g->login.request).ptr;
 	open.login_request.len = hws_buf_len(&g->login.request);
 	open.peer_addr = g->peer;
 	open.kind = (char *)(uintptr_t)hws_kind_name(g->login.kind);

@@ -166,7 +166,7 @@ static bool is_member(uint32_t field, bool in_misc)
 {
 	if (!in_misc)
 		return field >= 3 && field <= 32;
-	return field >= 4 && field <= 38;
+	return field >= 4 && field <= 38 && field != 11 && field != 23;
 }
 
 /* The single member of one level; 0 when there is none. */

@@ -157,7 +157,7 @@ END_TEST
 START_TEST(without_a_display_the_viewer_and_the_status_say_so)
 {
 	static const char *const extra[] = { "--backend", "none", NULL };
-	const char *argv[] = { HOST_SCRIPTED, "status", "--state-dir", host.dir, NULL };
+	const char *argv[] = { HOST_PROGRAM, "status", "--state-dir", host.dir, NULL };
 	char *out = NULL;
 
 	host_start(&host, extra);
@@ -174,7 +174,7 @@ END_TEST
 /* Runs until it ends by itself; the output must hold `text`. */
 static void must_refuse(const char *const extra[], const char *text)
 {
-	const char *argv[16] = { HOST_SCRIPTED, "run", "--state-dir", host.dir, "--direct-bind",
+	const char *argv[16] = { HOST_PROGRAM, "run", "--state-dir", host.dir, "--direct-bind",
 		"127.0.0.1" };
 	char *out = NULL;
 	int n = 6;
@@ -262,9 +262,9 @@ END_TEST
 START_TEST(config_set_keeps_the_rest_and_is_applied)
 {
 	char path[300];
-	const char *set[] = { HOST_SCRIPTED, "config", "--config", path, "--state-dir", host.dir,
+	const char *set[] = { HOST_PROGRAM, "config", "--config", path, "--state-dir", host.dir,
 		"set", "whitelist", "192.0.2.0/24", NULL };
-	const char *bad[] = { HOST_SCRIPTED, "config", "--config", path, "--state-dir", host.dir,
+	const char *bad[] = { HOST_PROGRAM, "config", "--config", path, "--state-dir", host.dir,
 		"set", "whitelist", "nonsense", NULL };
 	const char *extra[] = { "--config", path, NULL };
 	char text[8192];

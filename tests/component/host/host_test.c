@@ -17,55 +17,10 @@
 static struct test_host host;
 static struct test_viewer one, two;
 
-void host_start(struct test_host *h, const char *const extra[])
-{
-	const char *argv[32] = { HOST_SCRIPTED, "run", "--direct-port", "0", "--direct-bind",
-		"127.0.0.1", "--state-dir", h->dir };
-	int n = 8;
-
-	if (!h->dir[0])
-		test_dir(h->dir, sizeof(h->dir));
-	for (int i = 0; extra && extra[i]; i++)
-		argv[n++] = extra[i];
-	test_proc_start(&h->proc, argv, NULL);
-	h->port = (unsigned)test_line_number(
-			test_proc_must_expect(&h->proc, "direct.listening", 10000), "port=");
-	ck_assert_uint_gt(h->port, 0);
-}
-
 static void ready(struct test_host *h)
 {
 	test_proc_must_expect(&h->proc, "desktop.ready", 10000);
 	host_password(h);
-}
-
-void host_stop(struct test_host *h)
-{
-	test_proc_stop(&h->proc);
-}
-
-int host_ask(struct test_host *h, const char *verb, const char *arg, const char **ret_out)
-{
-	const char *argv[] = { HOST_SCRIPTED, verb, "--state-dir", h->dir, arg, NULL };
-	static char out[8192];
-	char *text = NULL;
-	int status = test_run(argv, NULL, &text);
-
-	snprintf(out, sizeof(out), "%s", text ? text : "");
-	out[strcspn(out, "\n")] = 0;
-	free(text);
-	*ret_out = out;
-	return status;
-}
-
-const char *host_password(struct test_host *h)
-{
-	const char *out;
-
-	ck_assert_int_eq(host_ask(h, "password", NULL, &out), 0);
-	ck_assert_uint_ge(strlen(out), 6);
-	ck_assert_int_eq(hws_str_copy(h->password, sizeof(h->password), out), HWS_OK);
-	return h->password;
 }
 
 static void setup(void)
@@ -212,7 +167,7 @@ START_TEST(the_host_says_goodbye_and_is_the_same_after_a_restart)
 	ck_assert_int_eq(hws_str_copy(id, sizeof(id), out), HWS_OK);
 	snprintf(line, sizeof(line),
 			"printf 'permanent secret\\n' | %s password --state-dir %s --set-from-stdin",
-			HOST_SCRIPTED, host.dir);
+			HOST_PROGRAM, host.dir);
 	set[2] = line;
 	ck_assert_int_eq(test_run(set, NULL, NULL), 0);
 	ck_assert_str_eq(viewer_enter(&one, host.port, "permanent secret"), "");

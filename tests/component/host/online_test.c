@@ -67,10 +67,10 @@ static void start_server(void)
 
 static void start_host(const char *with_key)
 {
-	const char *argv[] = { HOST_SCRIPTED, "run", "--state-dir", host_dir, "--server",
+	const char *argv[] = { HOST_PROGRAM, "run", "--state-dir", host_dir, "--server",
 		server_text, "--key", with_key, "--relay", relay_text, NULL };
-	const char *id_argv[] = { HOST_SCRIPTED, "id", "--state-dir", host_dir, NULL };
-	const char *password_argv[] = { HOST_SCRIPTED, "password", "--state-dir", host_dir, NULL };
+	const char *id_argv[] = { HOST_PROGRAM, "id", "--state-dir", host_dir, NULL };
+	const char *password_argv[] = { HOST_PROGRAM, "password", "--state-dir", host_dir, NULL };
 
 	test_proc_start(&host, argv, NULL);
 	test_proc_must_expect(&host, "server.registered", 20000);

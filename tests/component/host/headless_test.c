@@ -1,0 +1,101 @@
+/* The real hawser-host with its real agent on the headless back-end: a session end to end by address. */
+#include "shared/base/macros.h"
+#include "shared/crypto/crypto.h"
+#include "shared/wire/envelope.h"
+#include "tests/component/host/host.h"
+#include "tests/component/host/viewer.h"
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct test_host host;
+static struct test_viewer viewer;
+
+static void setup(void)
+{
+	static const char *const extra[] = { "--backend", "headless:320x240@10", NULL };
+
+	ck_assert_int_eq(hws_crypto_init(), HWS_OK);
+	memset(&host, 0, sizeof(host));
+	memset(&viewer, 0, sizeof(viewer));
+	host_start(&host, extra);
+	test_proc_must_expect(&host.proc, "desktop.ready", 10000);
+	host_password(&host);
+}
+
+static void teardown(void)
+{
+	viewer_close(&viewer);
+	host_stop(&host);
+}
+
+static Ses__Message *next_frame(void)
+{
+	Ses__Message *m = viewer_until(&viewer, SES__MESSAGE__UNION_VIDEO_FRAME);
+
+	ck_assert_ptr_nonnull(m);
+	ck_assert_int_eq(m->video_frame->union_case, SES__VIDEO_FRAME__UNION_VP9S);
+	ck_assert_uint_gt(m->video_frame->vp9s->n_frames, 0);
+	return m;
+}
+
+START_TEST(a_session_shows_the_desktop)
+{
+	Ses__Message *m;
+	const Ses__PeerInfo *info;
+
+	viewer_connect(&viewer, host.port);
+	viewer_hash(&viewer);
+	viewer_login(&viewer, host.password);
+	m = viewer_until(&viewer, SES__MESSAGE__UNION_LOGIN_RESPONSE);
+	ck_assert_ptr_nonnull(m);
+	ck_assert_int_eq(m->login_response->union_case, SES__LOGIN_RESPONSE__UNION_PEER_INFO);
+	info = m->login_response->peer_info;
+	ck_assert_str_eq(info->platform, "Linux");
+	ck_assert_uint_eq(info->n_displays, 1);
+	ck_assert_int_eq(info->displays[0]->width, 320);
+	ck_assert_int_eq(info->displays[0]->height, 240);
+	hws_ses_free(m);
+	m = next_frame();
+	ck_assert(m->video_frame->vp9s->frames[0]->key);
+	hws_ses_free(m);
+	for (int i = 0; i < 5; i++)
+		hws_ses_free(next_frame());
+}
+END_TEST
+
+START_TEST(a_refresh_brings_a_key_frame)
+{
+	Ses__Message *m;
+	bool key = false;
+
+	ck_assert_str_eq(viewer_enter(&viewer, host.port, host.password), "");
+	hws_ses_free(next_frame());
+	hws_ses_free(next_frame());
+	viewer_send_frame(&viewer, "\x9a\x01\x02\x50\x01", 5);
+	for (int i = 0; i < 30 && !key; i++) {
+		m = next_frame();
+		key = m->video_frame->vp9s->frames[0]->key;
+		hws_ses_free(m);
+	}
+	ck_assert(key);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("host/headless");
+	TCase *t = tcase_create("headless");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	tcase_set_timeout(t, 60);
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, a_session_shows_the_desktop);
+	tcase_add_test(t, a_refresh_brings_a_key_frame);
+	suite_add_tcase(s, t);
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? 1 : 0;
+}

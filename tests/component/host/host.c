@@ -1,0 +1,51 @@
+#include "tests/component/host/host.h"
+#include "shared/base/str.h"
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void host_start(struct test_host *h, const char *const extra[])
+{
+	const char *argv[32] = { HOST_PROGRAM, "run", "--direct-port", "0", "--direct-bind",
+		"127.0.0.1", "--state-dir", h->dir };
+	int n = 8;
+
+	if (!h->dir[0])
+		test_dir(h->dir, sizeof(h->dir));
+	for (int i = 0; extra && extra[i]; i++)
+		argv[n++] = extra[i];
+	test_proc_start(&h->proc, argv, NULL);
+	h->port = (unsigned)test_line_number(
+			test_proc_must_expect(&h->proc, "direct.listening", 10000), "port=");
+	ck_assert_uint_gt(h->port, 0);
+}
+
+void host_stop(struct test_host *h)
+{
+	test_proc_stop(&h->proc);
+}
+
+int host_ask(struct test_host *h, const char *verb, const char *arg, const char **ret_out)
+{
+	const char *argv[] = { HOST_PROGRAM, verb, "--state-dir", h->dir, arg, NULL };
+	static char out[8192];
+	char *text = NULL;
+	int status = test_run(argv, NULL, &text);
+
+	snprintf(out, sizeof(out), "%s", text ? text : "");
+	out[strcspn(out, "\n")] = 0;
+	free(text);
+	*ret_out = out;
+	return status;
+}
+
+const char *host_password(struct test_host *h)
+{
+	const char *out;
+
+	ck_assert_int_eq(host_ask(h, "password", NULL, &out), 0);
+	ck_assert_uint_ge(strlen(out), 6);
+	ck_assert_int_eq(hws_str_copy(h->password, sizeof(h->password), out), HWS_OK);
+	return h->password;
+}
