@@ -1,0 +1,15 @@
+/* rendezvous/store/sqlite_file: opening the database file: create, lock, migrate, refuse with a sentence. Private to
+ * the sqlite back-end and the import. Blocking. */
+#pragma once
+#include "shared/base/err.h"
+#include <sqlite3.h>
+
+/* What a result code of SQLite means to us. */
+int rdv_sqlite_code(sqlite3 *db, int rc);
+/* Fills err with a sentence that names the file, the cause and the remedy; returns the code. */
+int rdv_sqlite_error(sqlite3 *db, int rc, const char *path, struct hws_error *err);
+/* Creates the file (0600) if there is none, takes the lock that keeps a second server out (*ret_lock_fd, to be closed
+ * after every connection) and brings the schema up to date. */
+int rdv_sqlite_prepare(const char *path, int *ret_lock_fd, struct hws_error *err) HWS_MUST_CHECK;
+/* One more connection to a prepared file, for use by one thread. */
+int rdv_sqlite_connect(const char *path, sqlite3 **ret, struct hws_error *err) HWS_MUST_CHECK;
