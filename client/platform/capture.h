@@ -71,7 +71,8 @@ static inline HWS_MUST_CHECK int hws_capture_grab(struct hws_capture *c, unsigne
 	return c->impl->grab(c, display);
 }
 
-/* The picture of on_frame may be overwritten from now on. */
+/* The picture of on_frame may be overwritten from now on; that happens in a later grab only, so a reader
+ * that holds a lock may go on reading it until then. */
 static inline void hws_capture_release(struct hws_capture *c, unsigned display)
 {
 	c->impl->release(c, display);

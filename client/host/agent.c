@@ -1,0 +1,552 @@
+#include "client/host/agent.h"
+#include "client/host/link.h"
+#include "client/platform/registry.h"
+#include "client/services/clipboard/clipboard_host.h"
+#include "client/services/cursor/cursor_host.h"
+#include "client/services/input/input_host.h"
+#include "client/services/video/codec_choice.h"
+#include "client/services/video/video_host.h"
+#include "client/services/video/video_msg.h"
+#include "shared/base/clock.h"
+#include "shared/base/log.h"
+#include "shared/base/mem.h"
+#include "shared/base/str.h"
+#include "shared/wire/envelope.h"
+#include "shared/wire/limits.h"
+#include "shared/wire/version.h"
+#include <pwd.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define RETRY_US (2 * HWS_US_PER_S)
+#define SOCKET_BYTES 65536     /* in the kernel towards the gate: what lies there is already old */
+#define QUEUE_HIGH (64u << 10) /* then video waits */
+#define QUEUE_MAX (HWS_SES_FRAME_MAX + (4u << 20))
+
+struct agent;
+
+struct client { /* one viewer, by way of its gate */
+	struct agent *a;
+	struct hws_link *link;
+	struct hws_guest guest;
+	uint64_t conn;
+	bool open;
+	struct hws_deferred gone;
+};
+
+struct agent {
+	const struct hws_agent_conf *conf;
+	struct hws_loop *loop;
+	struct hws_work *work;
+	struct hws_link *hostd;
+	struct event on_term, on_int;
+	struct hws_platform *platform; /* NULL while there is no desktop */
+	struct hws_video_host *video;
+	struct hws_cursor_host *cursor;
+	struct hws_input_host *input;
+	struct hws_clipboard_host *clipboard;
+	struct client *client[HWS_GUESTS_MAX];
+	struct hws_timer retry;
+	struct hws_deferred lost;
+	struct hws_error err; /* why there is no desktop */
+	bool told_failure;
+};
+
+/* --- to hostd --- */
+
+static void tell_state(struct agent *a)
+{
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__AgentState s = AGT__AGENT_STATE__INIT;
+	unsigned n = 0;
+
+	if (!a->hostd)
+		return;
+	if (a->platform)
+		hws_capture_displays(a->platform->capture, &n);
+	s.ready = a->platform != NULL;
+	s.backend = (char *)(a->platform ? a->platform->name : "");
+	s.error = a->platform ? (char *)"" : a->err.text;
+	s.displays = n;
+	m.union_case = AGT__MESSAGE__UNION_AGENT_STATE;
+	m.agent_state = &s;
+	if (hws_link_send(a->hostd, &m, -1) < 0)
+		hws_debug("agent.state_not_told");
+}
+
+/* --- the desktop --- */
+
+static void on_bitrate(uint32_t kbit_s, void *arg)
+{
+	struct agent *a = arg;
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__EncoderState s = AGT__ENCODER_STATE__INIT;
+
+	s.bitrate_kbit_s = kbit_s;
+	m.union_case = AGT__MESSAGE__UNION_ENCODER_STATE;
+	m.encoder_state = &s;
+	for (unsigned i = 0; i < HWS_GUESTS_MAX; i++)
+		if (a->client[i] && a->client[i]->open && a->client[i]->link &&
+				hws_link_send(a->client[i]->link, &m, -1) < 0)
+			hws_debug("agent.bitrate_not_told");
+}
+
+static void services_free(struct agent *a)
+{
+	hws_video_host_free(a->video);
+	hws_cursor_host_free(a->cursor);
+	hws_input_host_free(a->input);
+	hws_clipboard_host_free(a->clipboard);
+	a->video = NULL;
+	a->cursor = NULL;
+	a->input = NULL;
+	a->clipboard = NULL;
+	hws_platform_close(a->platform);
+	a->platform = NULL;
+}
+
+static int services_new(struct agent *a)
+{
+	struct hws_video_host_conf vc = {
+		.loop = a->loop,
+		.work = a->work,
+		.capture = a->platform->capture,
+		.on_bitrate = on_bitrate,
+		.arg = a,
+	};
+	int r = hws_video_host_new(&vc, &a->video);
+
+	if (r == HWS_OK)
+		r = hws_cursor_host_new(a->loop, a->platform->cursor, &a->cursor);
+	if (r == HWS_OK)
+		r = hws_input_host_new(a->loop, a->platform->inject, &a->input);
+	if (r == HWS_OK)
+		r = hws_clipboard_host_new(a->platform->clip, &a->clipboard);
+	return r;
+}
+
+static void on_lost(const char *why, void *arg);
+static void open_platform(void *arg);
+
+static void open_platform(void *arg)
+{
+	struct agent *a = arg;
+	struct hws_platform_conf pc = { .on_lost = on_lost, .arg = a };
+
+	if (a->platform)
+		return;
+	if (a->conf->backend && *a->conf->backend)
+		pc.backend = a->conf->backend;
+	if (a->conf->display && *a->conf->display)
+		pc.display = a->conf->display;
+	a->err.text[0] = 0;
+	int r = hws_platform_open(a->loop, &pc, &a->platform, &a->err);
+	if (r == HWS_OK) {
+		r = services_new(a);
+		if (r < 0)
+			services_free(a);
+	}
+	if (r == HWS_OK) {
+		a->told_failure = false;
+		hws_timer_stop(&a->retry);
+		hws_info("agent.desktop_open", HWS_STR("backend", a->platform->name));
+		tell_state(a);
+		return;
+	}
+	if (!a->err.text[0])
+		hws_error_set(&a->err, r, "the desktop cannot be opened: %s", hws_err_text(r));
+	if (!a->told_failure) { /* once, not with each attempt */
+		hws_error_log("agent.no_desktop", HWS_STR("why", a->err.text), HWS_ERR("code", r));
+		a->told_failure = true;
+		tell_state(a);
+	}
+	hws_timer_start(a->loop, &a->retry, RETRY_US, open_platform, a);
+}
+
+/* The viewers' links end, so that they connect again; the process stays for the next desktop. */
+static void after_loss(void *arg)
+{
+	struct agent *a = arg;
+
+	for (unsigned i = 0; i < HWS_GUESTS_MAX; i++)
+		if (a->client[i])
+			hws_link_close(a->client[i]->link, HWS_ERR_DISPLAY);
+	services_free(a);
+	tell_state(a);
+	hws_timer_start(a->loop, &a->retry, RETRY_US / 4, open_platform, a);
+}
+
+static void on_lost(const char *why, void *arg)
+{
+	struct agent *a = arg;
+
+	hws_error_log("agent.desktop_lost", HWS_STR("why", why));
+	hws_error_set(&a->err, HWS_ERR_DISPLAY, "%s", why);
+	a->told_failure = true;
+	hws_loop_defer(a->loop, &a->lost, after_loss, a);
+}
+
+/* --- what a viewer may see and do --- */
+
+static void apply_option(struct client *c, const Ses__OptionMessage *o)
+{
+	struct agent *a = c->a;
+
+	if (o->show_remote_cursor != SES__OPTION_MESSAGE__BOOL_OPTION__NotSet)
+		c->guest.show_cursor =
+				o->show_remote_cursor == SES__OPTION_MESSAGE__BOOL_OPTION__Yes;
+	hws_video_host_option(a->video, &c->guest, o);
+	hws_cursor_host_update(a->cursor);
+}
+
+static void set_permissions(struct client *c, uint64_t permissions)
+{
+	struct agent *a = c->a;
+
+	c->guest.permissions = (uint32_t)permissions;
+	if (!c->open)
+		return;
+	if (!hws_guest_may(&c->guest, HWS_PERM_KEYBOARD))
+		hws_input_host_let_go(a->input, &c->guest);
+	hws_cursor_host_update(a->cursor);
+	hws_clipboard_host_update(a->clipboard);
+}
+
+static int pack_peer_info(struct agent *a, struct hws_buf *out)
+{
+	Ses__PeerInfo pi = SES__PEER_INFO__INIT;
+	Ses__Features features = SES__FEATURES__INIT;
+	Ses__SupportedEncoding encoding = SES__SUPPORTED_ENCODING__INIT;
+	Ses__SupportedResolutions modes = SES__SUPPORTED_RESOLUTIONS__INIT;
+	struct hws_display_msg list;
+	const struct passwd *pw = getpwuid(getuid());
+	char host[256] = "";
+	unsigned n;
+	const struct hws_display *d = hws_capture_displays(a->platform->capture, &n);
+
+	if (gethostname(host, sizeof(host) - 1) < 0)
+		host[0] = 0;
+	hws_display_msg_fill(&list, d, n);
+	encoding.vp8 = (hws_codecs_encodable() >> HWS_CODEC_VP8 & 1) != 0;
+	pi.username = (char *)(pw ? pw->pw_name : "");
+	pi.hostname = host;
+	pi.platform = (char *)"Linux";
+	pi.version = (char *)HWS_PROTOCOL_VERSION;
+	pi.displays = list.ptr;
+	pi.n_displays = list.count;
+	pi.current_display = (int32_t)list.primary;
+	pi.features = &features;
+	pi.encoding = &encoding;
+	pi.resolutions = &modes;
+	return hws_msg_pack(&pi.base, out);
+}
+
+static void answer_open(struct client *c, const char *error, struct hws_bytes peer_info)
+{
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__Opened o = AGT__OPENED__INIT;
+
+	o.ok = !error;
+	o.error = (char *)(error ? error : "");
+	o.peer_info.data = (uint8_t *)peer_info.ptr;
+	o.peer_info.len = peer_info.len;
+	m.union_case = AGT__MESSAGE__UNION_OPENED;
+	m.opened = &o;
+	if (hws_link_send(c->link, &m, -1) < 0)
+		hws_link_close(c->link, HWS_ERR_FULL);
+}
+
+static void join_services(struct client *c, const Ses__LoginRequest *login)
+{
+	struct agent *a = c->a;
+
+	c->open = true;
+	hws_video_host_join(a->video, &c->guest);
+	hws_cursor_host_join(a->cursor, &c->guest);
+	hws_input_host_join(a->input, &c->guest);
+	hws_clipboard_host_join(a->clipboard, &c->guest);
+	if (login->option)
+		apply_option(c, login->option);
+}
+
+static void open_client(struct client *c, const Agt__Open *o)
+{
+	struct agent *a = c->a;
+	ProtobufCMessage *m = NULL;
+	struct hws_buf info;
+
+	if (c->open)
+		return;
+	if (!a->platform)
+		open_platform(a); /* perhaps it has come since the last attempt */
+	if (!a->platform) {
+		answer_open(c, a->err.text, (struct hws_bytes){ 0 });
+		return;
+	}
+	if (!hws_str_equal(o->kind, "remote")) {
+		answer_open(c, "This kind of session is not available on this host",
+				(struct hws_bytes){ 0 });
+		return;
+	}
+	int r = hws_msg_unpack(&ses__login_request__descriptor,
+			hws_bytes(o->login_request.data, o->login_request.len), HWS_SES_LIST_MAX,
+			&m);
+	if (r < 0) {
+		hws_link_close(c->link, r);
+		return;
+	}
+	const Ses__LoginRequest *login = (const Ses__LoginRequest *)m;
+
+	hws_buf_init(&info, HWS_SES_LOGIN_FRAME_MAX);
+	r = pack_peer_info(a, &info);
+	if (r < 0) {
+		answer_open(c, "No displays", (struct hws_bytes){ 0 });
+	} else {
+		c->conn = o->conn;
+		c->guest.permissions = (uint32_t)o->permissions;
+		c->guest.version = hws_version_number(login->version);
+		c->guest.ack_required = login->video_ack_required;
+		if (hws_str_copy(c->guest.platform, sizeof(c->guest.platform), login->my_platform) <
+				0)
+			c->guest.platform[0] = 0;
+		answer_open(c, NULL, hws_buf_bytes(&info));
+		if (c->link)
+			join_services(c, login);
+		hws_info("agent.viewer_open", HWS_U64("conn", c->conn),
+				HWS_STR("from", o->peer_addr), HWS_U64("slot", c->guest.slot));
+	}
+	hws_buf_done(&info);
+	hws_msg_free(m);
+}
+
+/* --- the link of one viewer --- */
+
+static int send_parts(struct hws_guest *g, struct hws_bytes head, struct hws_bytes rest)
+{
+	struct client *c = hws_container(g, struct client, guest);
+
+	if (!c->link)
+		return HWS_ERR_CLOSED;
+	return rest.len ? hws_link_send_wire2(c->link, head, rest)
+			: hws_link_send_wire(c->link, head);
+}
+
+static bool congested(const struct hws_guest *g)
+{
+	const struct client *c = hws_container((struct hws_guest *)g, struct client, guest);
+
+	return !c->link || hws_link_congested(c->link);
+}
+
+static void on_quality(struct client *c, const Agt__LinkQuality *q)
+{
+	if (!c->open)
+		return;
+	hws_video_host_link(c->a->video, &c->guest, q->rtt_ms, q->late);
+	if (q->late) /* a key held by a viewer that hangs would repeat until it comes back */
+		hws_input_host_let_go(c->a->input, &c->guest);
+}
+
+static void on_gate_message(struct hws_link *l, const Agt__Message *m, int fd, void *arg)
+{
+	struct client *c = arg;
+
+	(void)l;
+	if (fd >= 0)
+		close(fd);
+	switch (m->union_case) {
+	case AGT__MESSAGE__UNION_OPEN:
+		open_client(c, m->open);
+		break;
+	case AGT__MESSAGE__UNION_PERMISSIONS:
+		set_permissions(c, m->permissions->permissions);
+		break;
+	case AGT__MESSAGE__UNION_LINK_QUALITY:
+		on_quality(c, m->link_quality);
+		break;
+	default:
+		break;
+	}
+}
+
+static void on_gate_wire(struct hws_link *l, struct hws_bytes message, void *arg)
+{
+	struct client *c = arg;
+	struct agent *a = c->a;
+	Ses__Message *m = NULL;
+
+	(void)l;
+	if (!c->open || hws_ses_unpack(message, &m) < 0)
+		return;
+	if (m->union_case == SES__MESSAGE__UNION_MISC &&
+			m->misc->union_case == SES__MISC__UNION_OPTION)
+		apply_option(c, m->misc->option);
+	else if (!hws_input_host_message(a->input, &c->guest, m) &&
+			!hws_video_host_message(a->video, &c->guest, m) &&
+			!hws_clipboard_host_message(a->clipboard, &c->guest, m))
+		hws_debug("agent.ignored", HWS_U64("message", m->union_case));
+	hws_ses_free(m);
+}
+
+static void client_free(void *arg)
+{
+	hws_free(arg);
+}
+
+static void on_gate_close(struct hws_link *l, int why, void *arg)
+{
+	struct client *c = arg;
+	struct agent *a = c->a;
+
+	(void)l;
+	c->link = NULL;
+	if (c->open) {
+		c->open = false;
+		hws_video_host_leave(a->video, &c->guest);
+		hws_cursor_host_leave(a->cursor, &c->guest);
+		hws_input_host_leave(a->input, &c->guest);
+		hws_clipboard_host_leave(a->clipboard, &c->guest);
+		hws_info("agent.viewer_closed", HWS_U64("conn", c->conn), HWS_ERR("why", why));
+	}
+	a->client[c->guest.slot] = NULL;
+	hws_loop_defer(a->loop, &c->gone, client_free, c);
+}
+
+static void on_gate_drain(struct hws_link *l, void *arg)
+{
+	struct client *c = arg;
+
+	(void)l;
+	if (c->open)
+		hws_video_host_drained(c->a->video, &c->guest);
+}
+
+static void accept_client(struct agent *a, int fd)
+{
+	struct hws_link_conf lc = {
+		.frame_max = HWS_SES_FRAME_MAX + 1,
+		.send_max = QUEUE_MAX,
+		.send_high = QUEUE_HIGH,
+		.on_message = on_gate_message,
+		.on_wire = on_gate_wire,
+		.on_close = on_gate_close,
+		.on_drain = on_gate_drain,
+	};
+	int bytes = SOCKET_BYTES;
+	unsigned slot = 0;
+
+	while (slot < HWS_GUESTS_MAX && a->client[slot])
+		slot++;
+	struct client *c = slot < HWS_GUESTS_MAX ? hws_alloc(sizeof(*c)) : NULL;
+	if (!c) {
+		hws_warn_limited("agent.full", HWS_U64("viewers", slot));
+		close(fd);
+		return;
+	}
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes)) < 0)
+		hws_debug("agent.sndbuf");
+	c->a = a;
+	c->guest.slot = slot;
+	c->guest.send_parts = send_parts;
+	c->guest.congested = congested;
+	lc.arg = c;
+	if (hws_link_new(a->loop, fd, &lc, &c->link) < 0) {
+		hws_free(c);
+		return;
+	}
+	a->client[slot] = c;
+}
+
+/* --- hostd --- */
+
+static void on_hostd_message(struct hws_link *l, const Agt__Message *m, int fd, void *arg)
+{
+	(void)l;
+	if (m->union_case == AGT__MESSAGE__UNION_AGENT_LINK && fd >= 0)
+		accept_client(arg, fd);
+	else if (fd >= 0)
+		close(fd);
+}
+
+static void on_hostd_close(struct hws_link *l, int why, void *arg)
+{
+	struct agent *a = arg;
+
+	(void)l;
+	(void)why;
+	a->hostd = NULL;
+	hws_loop_stop(a->loop);
+}
+
+static void on_signal(evutil_socket_t sig, short what, void *arg)
+{
+	struct agent *a = arg;
+
+	(void)sig;
+	(void)what;
+	hws_loop_stop(a->loop);
+}
+
+static int agent_start(struct agent *a, int link_fd)
+{
+	struct hws_link_conf lc = {
+		.on_message = on_hostd_message, .on_close = on_hostd_close, .arg = a
+	};
+	int r = hws_loop_new(&a->loop);
+
+	if (r < 0) {
+		close(link_fd);
+		return r;
+	}
+	r = hws_link_new(a->loop, link_fd, &lc, &a->hostd);
+	if (r == HWS_OK) /* one codes, one makes screenshots */
+		r = hws_work_new(2, 64, &a->work);
+	if (r < 0)
+		return r;
+	struct event_base *base = hws_loop_base(a->loop);
+	if (evsignal_assign(&a->on_term, base, SIGTERM, on_signal, a) < 0 ||
+			evsignal_assign(&a->on_int, base, SIGINT, on_signal, a) < 0 ||
+			evsignal_add(&a->on_term, NULL) < 0 || evsignal_add(&a->on_int, NULL) < 0)
+		return HWS_ERR_NOMEM;
+	return HWS_OK;
+}
+
+static void agent_stop(struct agent *a)
+{
+	if (!a->loop)
+		return;
+	hws_timer_stop(&a->retry);
+	hws_loop_defer_cancel(&a->lost);
+	for (unsigned i = 0; i < HWS_GUESTS_MAX; i++)
+		if (a->client[i])
+			hws_link_close(a->client[i]->link, HWS_OK);
+	services_free(a);
+	hws_link_close(a->hostd, HWS_OK);
+	if (a->on_term.ev_base)
+		event_del(&a->on_term);
+	if (a->on_int.ev_base)
+		event_del(&a->on_int);
+	hws_work_free(a->work);
+	hws_loop_once(a->loop, 0); /* what was being coded comes back and is freed */
+	hws_loop_free(a->loop);
+}
+
+int hws_agent_main(int link_fd, const struct hws_agent_conf *conf)
+{
+	struct agent a = { .conf = conf };
+
+	signal(SIGPIPE, SIG_IGN);
+	int r = agent_start(&a, link_fd);
+
+	if (r == HWS_OK) {
+		open_platform(&a);
+		r = hws_loop_run(a.loop);
+	} else {
+		hws_error_log("agent.start_failed", HWS_ERR("why", r));
+	}
+	agent_stop(&a);
+	return r < 0 ? 1 : 0;
+}

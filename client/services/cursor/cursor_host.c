@@ -1,0 +1,168 @@
+#include "client/services/cursor/cursor_host.h"
+#include "shared/base/buf.h"
+#include "shared/base/clock.h"
+#include "shared/base/log.h"
+#include "shared/wire/compress.h"
+#include "shared/wire/limits.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define KNOWN_MAX 128 /* shapes a viewer is taken to remember */
+#define OWN_MOVE_US (300 * HWS_US_PER_MS)
+
+struct onlooker {
+	struct hws_guest *g;
+	bool sees_shape;
+	uint64_t known[KNOWN_MAX];
+	unsigned known_count;
+	uint64_t last; /* id it was told last */
+};
+
+struct hws_cursor_host {
+	struct hws_loop *loop;
+	struct hws_cursor *cursor;
+	struct onlooker onlooker[HWS_GUESTS_MAX];
+	uint64_t packed_id; /* whose colours are in `packed` */
+	struct hws_buf packed;
+};
+
+static bool knows(const struct onlooker *o, uint64_t id)
+{
+	for (unsigned i = 0; i < o->known_count; i++)
+		if (o->known[i] == id)
+			return true;
+	return false;
+}
+
+static void send_data(
+		struct hws_cursor_host *c, struct onlooker *o, const struct hws_cursor_shape *s)
+{
+	Ses__Message m = SES__MESSAGE__INIT;
+	Ses__CursorData d = SES__CURSOR_DATA__INIT;
+
+	if (c->packed_id != s->id) {
+		size_t n = (size_t)s->width * (size_t)s->height * 4;
+		hws_buf_reset(&c->packed);
+		c->packed_id = 0;
+		if (hws_compress(hws_bytes(s->rgba, n), HWS_COMPRESS_LEVEL, &c->packed) < 0)
+			return;
+		c->packed_id = s->id;
+	}
+	struct hws_bytes colors = hws_buf_bytes(&c->packed);
+	d.id = s->id;
+	d.hotx = s->hot_x;
+	d.hoty = s->hot_y;
+	d.width = s->width;
+	d.height = s->height;
+	d.colors.data = (uint8_t *)colors.ptr;
+	d.colors.len = colors.len;
+	m.union_case = SES__MESSAGE__UNION_CURSOR_DATA;
+	m.cursor_data = &d;
+	if (hws_guest_send(o->g, &m) < 0)
+		return;
+	if (o->known_count == KNOWN_MAX)
+		o->known_count = 0; /* shapes that come back are sent once more */
+	o->known[o->known_count++] = s->id;
+	o->last = s->id;
+}
+
+static void show(struct hws_cursor_host *c, struct onlooker *o, const struct hws_cursor_shape *s)
+{
+	Ses__Message m = SES__MESSAGE__INIT;
+
+	if (!o->g || !o->sees_shape || o->last == s->id)
+		return;
+	if (!knows(o, s->id)) {
+		send_data(c, o, s);
+		return;
+	}
+	m.union_case = SES__MESSAGE__UNION_CURSOR_ID;
+	m.cursor_id = s->id;
+	if (hws_guest_send(o->g, &m) == HWS_OK)
+		o->last = s->id;
+}
+
+static void on_shape(const struct hws_cursor_shape *shape, void *arg)
+{
+	struct hws_cursor_host *c = arg;
+
+	for (unsigned i = 0; i < HWS_GUESTS_MAX; i++)
+		show(c, &c->onlooker[i], shape);
+}
+
+static void on_position(int x, int y, void *arg)
+{
+	struct hws_cursor_host *c = arg;
+	Ses__Message m = SES__MESSAGE__INIT;
+	Ses__CursorPosition p = SES__CURSOR_POSITION__INIT;
+	uint64_t now = hws_loop_now_us(c->loop);
+
+	p.x = x;
+	p.y = y;
+	m.union_case = SES__MESSAGE__UNION_CURSOR_POSITION;
+	m.cursor_position = &p;
+	for (unsigned i = 0; i < HWS_GUESTS_MAX; i++) {
+		struct hws_guest *g = c->onlooker[i].g;
+		/* Whoever moves it knows already, and better. */
+		if (!g || !g->show_cursor || (g->mouse_us && now - g->mouse_us < OWN_MOVE_US))
+			continue;
+		hws_guest_tell(g, &m);
+	}
+}
+
+void hws_cursor_host_update(struct hws_cursor_host *c)
+{
+	bool shape = false, position = false;
+	const struct hws_cursor_shape *now = hws_cursor_shape_now(c->cursor);
+
+	for (unsigned i = 0; i < HWS_GUESTS_MAX; i++) {
+		struct onlooker *o = &c->onlooker[i];
+		if (!o->g)
+			continue;
+		o->sees_shape = o->g->show_cursor || hws_guest_may(o->g, HWS_PERM_KEYBOARD);
+		shape = shape || o->sees_shape;
+		position = position || o->g->show_cursor;
+		if (now)
+			show(c, o, now);
+	}
+	hws_cursor_watch(c->cursor, shape, position);
+}
+
+void hws_cursor_host_join(struct hws_cursor_host *c, struct hws_guest *g)
+{
+	c->onlooker[g->slot] = (struct onlooker){ .g = g };
+	hws_cursor_host_update(c);
+}
+
+void hws_cursor_host_leave(struct hws_cursor_host *c, struct hws_guest *g)
+{
+	if (c->onlooker[g->slot].g != g)
+		return;
+	c->onlooker[g->slot].g = NULL;
+	hws_cursor_host_update(c);
+}
+
+int hws_cursor_host_new(
+		struct hws_loop *loop, struct hws_cursor *cursor, struct hws_cursor_host **ret)
+{
+	struct hws_cursor_host *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return HWS_ERR_NOMEM;
+	c->loop = loop;
+	c->cursor = cursor;
+	hws_buf_init(&c->packed, HWS_SES_CURSOR_MAX);
+	cursor->ev = (struct hws_cursor_events){ on_shape, on_position, c };
+	*ret = c;
+	return HWS_OK;
+}
+
+void hws_cursor_host_free(struct hws_cursor_host *c)
+{
+	if (!c)
+		return;
+	hws_cursor_watch(c->cursor, false, false);
+	c->cursor->ev = (struct hws_cursor_events){ 0 };
+	hws_buf_done(&c->packed);
+	free(c);
+}

@@ -1,0 +1,26 @@
+#include "client/services/guest.h"
+#include "shared/base/buf.h"
+#include "shared/base/log.h"
+#include "shared/wire/envelope.h"
+#include "shared/wire/limits.h"
+
+int hws_guest_send(struct hws_guest *g, const Ses__Message *m)
+{
+	struct hws_buf b;
+
+	hws_buf_init(&b, HWS_SES_FRAME_MAX);
+	int r = hws_ses_pack(m, &b);
+	if (r == HWS_OK)
+		r = g->send_parts(g, hws_buf_bytes(&b), (struct hws_bytes){ 0 });
+	hws_buf_done(&b);
+	return r;
+}
+
+void hws_guest_tell(struct hws_guest *g, const Ses__Message *m)
+{
+	int r = hws_guest_send(g, m);
+
+	if (r < 0)
+		hws_debug("guest.not_told", HWS_U64("slot", g->slot),
+				HWS_U64("message", m->union_case), HWS_ERR("why", r));
+}

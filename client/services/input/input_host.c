@@ -1,0 +1,408 @@
+#include "client/services/input/input_host.h"
+#include "client/services/input/control_key.h"
+#include "shared/base/log.h"
+#include "shared/base/mem.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define RELATIVE_MAX 10000
+#define SEQ_MAX 20000 /* characters of one text: about what a person pastes */
+
+#define K(name) SES__CONTROL_KEY__##name
+
+struct typist { /* one viewer */
+	struct hws_guest *g;
+	uint8_t down[32]; /* bits of keycodes it holds */
+	unsigned buttons;
+};
+
+struct hws_input_host {
+	struct hws_loop *loop;
+	struct hws_inject *inject;
+	struct typist typist[HWS_GUESTS_MAX];
+};
+
+/* The four modifiers that events list, with the keys that count as them (left, right). */
+static const struct {
+	int name;
+	uint32_t sym[2];
+	uint8_t usual[2]; /* keycodes on a layout without the symbols */
+} modifiers[] = {
+	{ K(Alt), { 0xffe9, 0xffea }, { 0x40, 0x6c } },
+	{ K(Shift), { 0xffe1, 0xffe2 }, { 0x32, 0x3e } },
+	{ K(Control), { 0xffe3, 0xffe4 }, { 0x25, 0x69 } },
+	{ K(Meta), { 0xffeb, 0xffec }, { 0x85, 0x86 } },
+};
+#define MODIFIERS HWS_COUNT(modifiers)
+
+static uint8_t modifier_code(struct hws_input_host *h, size_t i, unsigned side)
+{
+	uint8_t code;
+	bool shift;
+
+	if (hws_inject_keycode_of(h->inject, modifiers[i].sym[side], &code, &shift) < 0)
+		return modifiers[i].usual[side];
+	return code;
+}
+
+static void press(struct hws_input_host *h, struct typist *t, uint8_t code, bool down)
+{
+	if (hws_inject_key(h->inject, code, down) < 0)
+		return;
+	if (down)
+		t->down[code / 8] |= (uint8_t)(1u << code % 8);
+	else
+		t->down[code / 8] &= (uint8_t) ~(1u << code % 8);
+}
+
+static bool listed(int name, const Ses__ControlKey *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if ((int)list[i] == name || (name == K(Control) && list[i] == K(RControl)) ||
+				(name == K(Shift) && list[i] == K(RShift)) ||
+				(name == K(Alt) && list[i] == K(RAlt)) ||
+				(name == K(Meta) && list[i] == K(RWin)))
+			return true;
+	return false;
+}
+
+/* Makes the pressed modifiers those of the list. Sets bits of what was pressed for it, to be undone. */
+static unsigned match_modifiers(
+		struct hws_input_host *h, struct typist *t, const Ses__ControlKey *list, size_t n)
+{
+	unsigned pressed = 0;
+
+	for (size_t i = 0; i < MODIFIERS; i++) {
+		uint8_t left = modifier_code(h, i, 0), right = modifier_code(h, i, 1);
+		bool down = hws_inject_key_is_down(h->inject, left) ||
+				hws_inject_key_is_down(h->inject, right);
+		bool want = listed(modifiers[i].name, list, n);
+		if (down && !want) {
+			press(h, t, left, false);
+			press(h, t, right, false);
+		} else if (want && !down) {
+			press(h, t, left, true);
+			pressed |= 1u << i;
+		}
+	}
+	return pressed;
+}
+
+static void undo_modifiers(struct hws_input_host *h, struct typist *t, unsigned pressed)
+{
+	for (size_t i = MODIFIERS; i-- > 0;)
+		if (pressed >> i & 1)
+			press(h, t, modifier_code(h, i, 0), false);
+}
+
+/* --- mouse --- */
+
+static int clamp(int32_t v, int max)
+{
+	return v > max ? max : v < -max ? -max : v;
+}
+
+static void on_button(struct hws_input_host *h, struct typist *t, const Ses__MouseEvent *e,
+		unsigned button, bool down)
+{
+	if (!down) {
+		if (hws_inject_button(h->inject, button, false) == HWS_OK)
+			t->buttons &= ~button;
+		return;
+	}
+	unsigned pressed = match_modifiers(h, t, e->modifiers, e->n_modifiers);
+	if (hws_inject_button(h->inject, button, true) == HWS_OK)
+		t->buttons |= button;
+	undo_modifiers(h, t, pressed);
+}
+
+static void on_mouse(struct hws_input_host *h, struct typist *t, const Ses__MouseEvent *e)
+{
+	unsigned button = (unsigned)e->mask >> 3;
+	int r = HWS_OK;
+
+	t->g->mouse_us = hws_loop_now_us(h->loop);
+	switch (e->mask & 7) {
+	case 0:
+		r = hws_inject_move(h->inject, e->x, e->y);
+		break;
+	case 1:
+	case 2:
+		on_button(h, t, e, button, (e->mask & 7) == 1);
+		break;
+	case 3:
+	case 4:
+		r = hws_inject_wheel(h->inject, clamp(e->x, 100), clamp(e->y, 100));
+		break;
+	case 5:
+		if (e->x || e->y) /* 0,0 only announces the mode */
+			r = hws_inject_move_relative(h->inject, clamp(e->x, RELATIVE_MAX),
+					clamp(e->y, RELATIVE_MAX));
+		break;
+	default:
+		break;
+	}
+	if (r < 0)
+		hws_debug("input.mouse_failed", HWS_ERR("why", r));
+}
+
+/* --- keyboard --- */
+
+/* The next character of valid UTF-8. */
+static uint32_t take_char(const char **s)
+{
+	const unsigned char *p = (const unsigned char *)*s;
+	uint32_t cp = p[0];
+	unsigned more = cp >= 0xf0 ? 3 : cp >= 0xe0 ? 2 : cp >= 0xc0 ? 1 : 0;
+
+	if (more)
+		cp &= 0x3fu >> more;
+	p++;
+	for (; more && (*p & 0xc0) == 0x80; more--)
+		cp = cp << 6 | (*p++ & 0x3fu);
+	*s = (const char *)p;
+	return cp;
+}
+
+static void type_text(struct hws_input_host *h, const char *text)
+{
+	for (unsigned n = 0; *text && n < SEQ_MAX; n++) {
+		uint32_t cp = take_char(&text);
+		if (cp == '\r' && *text == '\n')
+			continue;
+		if (hws_inject_type_char(h->inject, cp) < 0)
+			hws_debug("input.cannot_type", HWS_U64("codepoint", cp));
+	}
+}
+
+/* Lock keys as the viewer had them when it pressed the key; returns what to put back. */
+static unsigned match_locks(
+		struct hws_input_host *h, const Ses__KeyEvent *e, bool numpad, unsigned *ret_mask)
+{
+	unsigned mask = HWS_LOCK_CAPS | (numpad ? HWS_LOCK_NUM : 0u), want = 0;
+	unsigned before = hws_inject_locks(h->inject);
+
+	if (listed(K(CapsLock), e->modifiers, e->n_modifiers))
+		want |= HWS_LOCK_CAPS;
+	if (listed(K(NumLock), e->modifiers, e->n_modifiers))
+		want |= HWS_LOCK_NUM;
+	*ret_mask = mask;
+	if (((before ^ want) & mask) && hws_inject_set_locks(h->inject, mask, want) < 0)
+		hws_debug("input.locks_failed");
+	return before;
+}
+
+static void restore_locks(struct hws_input_host *h, unsigned mask, unsigned before)
+{
+	if (((hws_inject_locks(h->inject) ^ before) & mask) &&
+			hws_inject_set_locks(h->inject, mask, before) < 0)
+		hws_debug("input.locks_failed");
+}
+
+static bool is_down(const Ses__KeyEvent *e)
+{
+	return e->down || e->press;
+}
+
+/* A key of the map and translate modes: the code is the position on our keyboard. */
+static void on_position_key(struct hws_input_host *h, struct typist *t, const Ses__KeyEvent *e)
+{
+	unsigned mask = 0, before = 0;
+	bool synced = false;
+
+	if (e->chr < 8 || e->chr > 255)
+		return;
+	uint8_t code = (uint8_t)e->chr;
+	if (is_down(e) && !hws_keycode_is_modifier(code) && code != 0x17 && code != 0x24 &&
+			code != 0x42 && code != 0x4d) {
+		bool numpad = hws_keycode_is_numpad(code);
+		/* In translate mode the locks are told for the number pad only. */
+		if (e->mode != SES__KEYBOARD_MODE__Translate || numpad) {
+			before = match_locks(h, e, numpad, &mask);
+			synced = true;
+		}
+	}
+	if (is_down(e))
+		press(h, t, code, true);
+	if (!e->down)
+		press(h, t, code, false);
+	if (synced)
+		restore_locks(h, mask, before);
+}
+
+static bool find_control(struct hws_input_host *h, int name, uint8_t *ret_code)
+{
+	uint32_t sym = hws_control_keysym(name), other = hws_control_keysym_or(name);
+	bool shift;
+
+	if (sym && hws_inject_keycode_of(h->inject, sym, ret_code, &shift) == HWS_OK)
+		return true;
+	return other && hws_inject_keycode_of(h->inject, other, ret_code, &shift) == HWS_OK;
+}
+
+static void on_control_key(struct hws_input_host *h, struct typist *t, const Ses__KeyEvent *e)
+{
+	static const Ses__ControlKey secure[] = { K(Control), K(Alt) };
+	int name = (int)e->control_key;
+	const Ses__ControlKey *mods = e->modifiers;
+	size_t n = e->n_modifiers;
+	uint8_t code;
+
+	if (name == K(CtrlAltDel)) { /* meant for Windows; here it is three keys like others */
+		name = K(Delete);
+		mods = secure;
+		n = HWS_COUNT(secure);
+		if (!is_down(e))
+			return;
+	}
+	if (!find_control(h, name, &code))
+		return;
+	bool click = e->press || (int)e->control_key == K(CtrlAltDel);
+	if (hws_control_is_modifier(name) || name == K(CapsLock) || name == K(NumLock)) {
+		if (is_down(e))
+			press(h, t, code, true);
+		if (!e->down || click)
+			press(h, t, code, false);
+		return;
+	}
+	if (!is_down(e)) {
+		press(h, t, code, false);
+		return;
+	}
+	unsigned mask = 0, before = 0;
+	bool numpad = hws_control_is_numpad(name);
+	unsigned pressed = match_modifiers(h, t, mods, n);
+	if (numpad)
+		before = match_locks(h, e, true, &mask);
+	press(h, t, code, true);
+	if (click)
+		press(h, t, code, false);
+	if (numpad)
+		restore_locks(h, mask, before);
+	undo_modifiers(h, t, pressed);
+}
+
+static void on_character(
+		struct hws_input_host *h, struct typist *t, const Ses__KeyEvent *e, uint32_t cp)
+{
+	uint8_t code;
+	bool shift;
+
+	if (!is_down(e))
+		return;
+	bool combination = listed(K(Control), e->modifiers, e->n_modifiers) ||
+			listed(K(Meta), e->modifiers, e->n_modifiers) ||
+			listed(K(Alt), e->modifiers, e->n_modifiers);
+	uint32_t sym = cp < 0x100 ? cp : 0x1000000u | cp;
+	if (combination && hws_inject_keycode_of(h->inject, sym, &code, &shift) == HWS_OK) {
+		unsigned pressed = match_modifiers(h, t, e->modifiers, e->n_modifiers);
+		press(h, t, code, true);
+		press(h, t, code, false);
+		undo_modifiers(h, t, pressed);
+		return;
+	}
+	/* AltGr made this character at the viewer: held here it would make another one. */
+	unsigned pressed = match_modifiers(h, t, NULL, 0);
+	if (hws_inject_type_char(h->inject, cp) < 0)
+		hws_debug("input.cannot_type", HWS_U64("codepoint", cp));
+	undo_modifiers(h, t, pressed);
+}
+
+static void on_key(struct hws_input_host *h, struct typist *t, const Ses__KeyEvent *e)
+{
+	bool positions = e->mode == SES__KEYBOARD_MODE__Map ||
+			e->mode == SES__KEYBOARD_MODE__Translate;
+
+	switch (e->union_case) {
+	case SES__KEY_EVENT__UNION_CHR:
+		if (positions)
+			on_position_key(h, t, e);
+		else
+			on_character(h, t, e, e->chr);
+		break;
+	case SES__KEY_EVENT__UNION_CONTROL_KEY:
+		on_control_key(h, t, e);
+		break;
+	case SES__KEY_EVENT__UNION_SEQ:
+		type_text(h, e->seq);
+		break;
+	case SES__KEY_EVENT__UNION_UNICODE:
+		if (!positions && hws_inject_type_char(h->inject, e->unicode) < 0)
+			hws_debug("input.cannot_type", HWS_U64("codepoint", e->unicode));
+		break;
+	default: /* hotkeys between two Windows machines */
+		break;
+	}
+}
+
+/* --- viewers --- */
+
+bool hws_input_host_message(struct hws_input_host *h, struct hws_guest *g, const Ses__Message *m)
+{
+	struct typist *t = &h->typist[g->slot];
+	bool mouse = m->union_case == SES__MESSAGE__UNION_MOUSE_EVENT;
+	bool key = m->union_case == SES__MESSAGE__UNION_KEY_EVENT;
+
+	if (!mouse && !key)
+		return m->union_case == SES__MESSAGE__UNION_POINTER_DEVICE_EVENT;
+	if (t->g != g || !hws_guest_may(g, HWS_PERM_KEYBOARD))
+		return true;
+	if (mouse)
+		on_mouse(h, t, m->mouse_event);
+	else
+		on_key(h, t, m->key_event);
+	return true;
+}
+
+void hws_input_host_let_go(struct hws_input_host *h, struct hws_guest *g)
+{
+	struct typist *t = &h->typist[g->slot];
+
+	if (t->g != g)
+		return;
+	for (unsigned code = 8; code < 256; code++)
+		if (t->down[code / 8] >> code % 8 & 1)
+			press(h, t, (uint8_t)code, false);
+	for (unsigned b = HWS_BUTTON_LEFT; b <= HWS_BUTTON_FORWARD; b <<= 1)
+		if (t->buttons & b && hws_inject_button(h->inject, b, false) < 0)
+			hws_debug("input.button_stuck");
+	t->buttons = 0;
+}
+
+void hws_input_host_join(struct hws_input_host *h, struct hws_guest *g)
+{
+	h->typist[g->slot] = (struct typist){ .g = g };
+}
+
+void hws_input_host_leave(struct hws_input_host *h, struct hws_guest *g)
+{
+	bool any = false;
+
+	hws_input_host_let_go(h, g);
+	h->typist[g->slot].g = NULL;
+	for (unsigned i = 0; i < HWS_GUESTS_MAX; i++)
+		any = any || h->typist[i].g;
+	if (!any)
+		hws_inject_release_all(h->inject); /* lent keys too */
+}
+
+int hws_input_host_new(
+		struct hws_loop *loop, struct hws_inject *inject, struct hws_input_host **ret)
+{
+	struct hws_input_host *h = calloc(1, sizeof(*h));
+
+	if (!h)
+		return HWS_ERR_NOMEM;
+	h->loop = loop;
+	h->inject = inject;
+	*ret = h;
+	return HWS_OK;
+}
+
+void hws_input_host_free(struct hws_input_host *h)
+{
+	if (!h)
+		return;
+	hws_inject_release_all(h->inject);
+	free(h);
+}

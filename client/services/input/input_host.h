@@ -1,0 +1,19 @@
+/* input/input_host: carries out what viewers do with mouse and keyboard. Remembers for each viewer which
+ * keys and buttons it holds and lets go of them when it leaves, loses the permission or falls silent. */
+#pragma once
+#include "client/platform/inject.h"
+#include "client/services/guest.h"
+#include "shared/loop/loop.h"
+
+struct hws_input_host;
+
+int hws_input_host_new(struct hws_loop *loop, struct hws_inject *inject,
+		struct hws_input_host **ret) HWS_MUST_CHECK;
+/* Releases what is held. */
+void hws_input_host_free(struct hws_input_host *h);
+void hws_input_host_join(struct hws_input_host *h, struct hws_guest *g);
+void hws_input_host_leave(struct hws_input_host *h, struct hws_guest *g);
+/* mouse_event, key_event, pointer_device_event; true when it was one of them. */
+bool hws_input_host_message(struct hws_input_host *h, struct hws_guest *g, const Ses__Message *m);
+/* Releases all this viewer holds: its link hangs, or it may not type any more. */
+void hws_input_host_let_go(struct hws_input_host *h, struct hws_guest *g);

@@ -1,0 +1,42 @@
+/* video/video_host: shows the desktop to all viewers: one encoder for each display that somebody watches,
+ * fed by damage, paced by the slowest reasonable viewer. A picture is never queued behind another: when
+ * the viewers are not ready it is taken later, and then the newest. Loop thread only; coding runs on the
+ * worker pool. */
+#pragma once
+#include "client/platform/capture.h"
+#include "client/services/guest.h"
+#include "shared/loop/loop.h"
+#include "shared/loop/work.h"
+
+struct hws_video_host;
+
+struct hws_video_host_conf {
+	struct hws_loop *loop;
+	struct hws_work *work;       /* at least one thread */
+	struct hws_capture *capture; /* its events become ours */
+	/* The bitrate of the encoders together changed; may be NULL. */
+	void (*on_bitrate)(uint32_t kbit_s, void *arg);
+	void *arg;
+};
+
+int hws_video_host_new(
+		const struct hws_video_host_conf *conf, struct hws_video_host **ret) HWS_MUST_CHECK;
+/* A picture that is being coded is finished in the background. Takes NULL. */
+void hws_video_host_free(struct hws_video_host *v);
+
+/* Begins to show the primary display. `g` stays valid until hws_video_host_leave; the login's options are
+ * given to hws_video_host_option. */
+void hws_video_host_join(struct hws_video_host *v, struct hws_guest *g);
+void hws_video_host_leave(struct hws_video_host *v, struct hws_guest *g);
+/* Quality, frame rate, codecs. */
+void hws_video_host_option(
+		struct hws_video_host *v, struct hws_guest *g, const Ses__OptionMessage *o);
+/* switch_display, capture_displays, refresh_video(_display), message_query, video_received,
+ * auto_adjust_fps, client_record_status, screenshot_request; true when it was one of them. */
+bool hws_video_host_message(struct hws_video_host *v, struct hws_guest *g, const Ses__Message *m);
+/* What the gate measured on the link. */
+void hws_video_host_link(struct hws_video_host *v, struct hws_guest *g, unsigned rtt_ms, bool late);
+/* The link of this viewer has room again. */
+void hws_video_host_drained(struct hws_video_host *v, struct hws_guest *g);
+/* Pictures coded since the start, for tests and statistics. */
+uint64_t hws_video_host_frames(const struct hws_video_host *v);

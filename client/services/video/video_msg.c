@@ -1,0 +1,99 @@
+#include "client/services/video/video_msg.h"
+#include "shared/wire/field.h"
+#include <string.h>
+
+static uint32_t member_of(enum hws_codec codec)
+{
+	switch (codec) {
+	case HWS_CODEC_VP9:
+		return 6;
+	case HWS_CODEC_H264:
+		return 10;
+	case HWS_CODEC_H265:
+		return 11;
+	case HWS_CODEC_VP8:
+		return 12;
+	case HWS_CODEC_AV1:
+		return 13;
+	default:
+		return 0;
+	}
+}
+
+static size_t put_key(uint32_t number, enum hws_field_wire wire, uint8_t *to)
+{
+	return hws_varint_put((uint64_t)number << 3 | wire, to);
+}
+
+static size_t size_of_varint(uint64_t v)
+{
+	uint8_t scratch[10];
+
+	return hws_varint_put(v, scratch);
+}
+
+size_t hws_video_head(enum hws_codec codec, unsigned display, bool key, int64_t pts_ms,
+		size_t data_len, uint8_t buf[HWS_VIDEO_HEAD_MAX])
+{
+	uint32_t member = member_of(codec);
+	uint8_t frame[32], lead[16];
+	size_t f = 0, l = 0, n = 0;
+
+	if (!member)
+		return 0;
+	/* EncodedVideoFrame: key, pts, then data, so that data can be last. */
+	if (key) {
+		f += put_key(2, HWS_WIRE_VARINT, frame + f);
+		frame[f++] = 1;
+	}
+	if (pts_ms) {
+		f += put_key(3, HWS_WIRE_VARINT, frame + f);
+		f += hws_varint_put((uint64_t)pts_ms, frame + f);
+	}
+	f += put_key(1, HWS_WIRE_BYTES, frame + f);
+	f += hws_varint_put(data_len, frame + f);
+	/* VideoFrame: display before the union, as deployed peers write it. */
+	if (display) {
+		l += put_key(14, HWS_WIRE_VARINT, lead + l);
+		l += hws_varint_put(display, lead + l);
+	}
+	l += put_key(member, HWS_WIRE_BYTES, lead + l);
+	uint64_t frame_len = f + data_len;
+	uint64_t frames_len = 1 + size_of_varint(frame_len) + frame_len;
+	uint64_t video_len = l + size_of_varint(frames_len) + frames_len;
+
+	n += put_key(6, HWS_WIRE_BYTES, buf + n);
+	n += hws_varint_put(video_len, buf + n);
+	memcpy(buf + n, lead, l);
+	n += l;
+	n += hws_varint_put(frames_len, buf + n);
+	n += put_key(1, HWS_WIRE_BYTES, buf + n);
+	n += hws_varint_put(frame_len, buf + n);
+	memcpy(buf + n, frame, f);
+	return n + f;
+}
+
+void hws_display_msg_fill(struct hws_display_msg *m, const struct hws_display *list, unsigned count)
+{
+	m->count = count < HWS_DISPLAYS_MAX ? count : HWS_DISPLAYS_MAX;
+	m->primary = 0;
+	for (unsigned i = m->count; i-- > 0;) {
+		struct hws_display *c = &m->copy[i];
+		*c = list[i];
+		ses__display_info__init(&m->info[i]);
+		ses__resolution__init(&m->original[i]);
+		m->original[i].width = c->width;
+		m->original[i].height = c->height;
+		m->info[i].x = c->x;
+		m->info[i].y = c->y;
+		m->info[i].width = c->width;
+		m->info[i].height = c->height;
+		m->info[i].name = c->name;
+		m->info[i].online = true;
+		m->info[i].scale = 1.0;
+		m->info[i].original_resolution = &m->original[i];
+		m->ptr[i] = &m->info[i];
+		if (c->primary)
+			m->primary = i;
+	}
+}

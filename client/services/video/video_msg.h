@@ -1,0 +1,25 @@
+/* video/video_msg: messages about pictures and displays. */
+#pragma once
+#include "client/media/video_codec.h"
+#include "client/platform/capture.h"
+#include "proto/session.pb-c.h"
+#include "shared/base/bytes.h"
+
+#define HWS_VIDEO_HEAD_MAX 64
+
+/* The serialised ses.Message of one coded picture up to and without its `data`, which must follow as the
+ * rest: a picture is never copied into a message. Returns the length of the head, 0 for a codec that
+ * is not on the wire. */
+size_t hws_video_head(enum hws_codec codec, unsigned display, bool key, int64_t pts_ms,
+		size_t data_len, uint8_t buf[HWS_VIDEO_HEAD_MAX]);
+
+/* A list of displays as messages carry it; the struct must outlive the messages that point to it. */
+struct hws_display_msg {
+	Ses__DisplayInfo info[HWS_DISPLAYS_MAX];
+	Ses__DisplayInfo *ptr[HWS_DISPLAYS_MAX];
+	Ses__Resolution original[HWS_DISPLAYS_MAX];
+	struct hws_display copy[HWS_DISPLAYS_MAX]; /* holds the names */
+	unsigned count, primary;
+};
+void hws_display_msg_fill(
+		struct hws_display_msg *m, const struct hws_display *list, unsigned count);
