@@ -1,0 +1,122 @@
+/* host/settings: every default parses, permissions follow the modes, the manual knows every option. */
+#include "client/host/gate_table.h"
+#include "client/host/settings.h"
+#include "shared/wire/permission.h"
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct hws_settings s;
+
+static void setup(void)
+{
+	ck_assert_int_eq(hws_options_init(&hws_settings_options, &s), HWS_OK);
+}
+
+static void teardown(void)
+{
+	hws_settings_done(&s);
+}
+
+static void set(const char *name, const char *value)
+{
+	struct hws_error err = { 0 };
+
+	ck_assert_msg(hws_options_set(&hws_settings_options, &s, name, value, &err) == HWS_OK, "%s",
+			err.text);
+}
+
+START_TEST(the_defaults_make_sense)
+{
+	struct hws_vault_conf vc;
+
+	ck_assert_int_eq(hws_settings_check(&s, NULL), HWS_OK);
+	ck_assert(hws_settings_direct(&s));
+	hws_settings_vault(&s, &vc);
+	ck_assert_uint_eq(vc.temporary_length, 6);
+	ck_assert_uint_eq(s.direct_port, 21118);
+	set("server", "id.example.org");
+	ck_assert(!hws_settings_direct(&s));
+	set("direct-server", "yes");
+	ck_assert(hws_settings_direct(&s));
+	set("temporary-password-length", "10");
+	hws_settings_vault(&s, &vc);
+	ck_assert_uint_eq(vc.temporary_length, 10);
+}
+END_TEST
+
+START_TEST(what_single_values_cannot_tell_is_checked)
+{
+	struct hws_error err = { 0 };
+
+	set("direct-server", "no");
+	ck_assert_int_lt(hws_settings_check(&s, &err), 0);
+	ck_assert_ptr_nonnull(strstr(err.text, "server"));
+	set("direct-server", "auto");
+	set("key", "l97IOz45wvLzoZXWHPjVVWCiBtoUYzRpRf5E7PpsSU=");
+	ck_assert_int_lt(hws_settings_check(&s, &err), 0);
+	set("key", "");
+	set("whitelist", "10.0.0.0/33");
+	ck_assert_int_lt(hws_settings_check(&s, &err), 0);
+}
+END_TEST
+
+START_TEST(permissions_follow_mode_options_and_server)
+{
+	uint64_t map;
+
+	ck_assert(hws_settings_permissions(&s, 0) & HWS_NEED(HWS_PERM_KEYBOARD));
+	set("enable-keyboard", "no");
+	ck_assert(!(hws_settings_permissions(&s, 0) & HWS_NEED(HWS_PERM_KEYBOARD)));
+	set("access-mode", "full");
+	ck_assert(hws_settings_permissions(&s, 0) & HWS_NEED(HWS_PERM_KEYBOARD));
+	set("access-mode", "view");
+	ck_assert_uint_eq(hws_settings_permissions(&s, 0), 0);
+	map = hws_permission_set(0, HWS_PERM_CLIPBOARD, HWS_PERM_ALLOW);
+	ck_assert_uint_eq(hws_settings_permissions(&s, map), HWS_NEED(HWS_PERM_CLIPBOARD));
+	set("access-mode", "full");
+	map = hws_permission_set(0, HWS_PERM_FILE, HWS_PERM_DENY);
+	ck_assert(!(hws_settings_permissions(&s, map) & HWS_NEED(HWS_PERM_FILE)));
+}
+END_TEST
+
+START_TEST(the_manual_knows_every_option)
+{
+	static char text[262144];
+	char want[100];
+	FILE *f = fopen(MANUAL, "re");
+	size_t n;
+
+	ck_assert_ptr_nonnull(f);
+	n = fread(text, 1, sizeof(text) - 1, f);
+	fclose(f);
+	text[n] = 0;
+	for (size_t i = 0; i < hws_settings_options.count; i++) {
+		const struct hws_option *o = &hws_settings_options.table[i];
+
+		if (o->flags & HWS_OPT_HIDDEN)
+			continue;
+		snprintf(want, sizeof(want), "%s", o->name);
+		ck_assert_msg(strstr(text, want) != NULL, "hawser-host.8 lacks --%s", o->name);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("host/settings");
+	TCase *t = tcase_create("settings");
+	SRunner *r = srunner_create(suite);
+	int failed;
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, the_defaults_make_sense);
+	tcase_add_test(t, what_single_values_cannot_tell_is_checked);
+	tcase_add_test(t, permissions_follow_mode_options_and_server);
+	tcase_add_test(t, the_manual_knows_every_option);
+	suite_add_tcase(suite, t);
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? 1 : 0;
+}
