@@ -106,7 +106,7 @@ static void on_accept(int fd, const struct sockaddr_storage *peer, void *arg)
 	deliver(j, s);
 }
 
-static void listen_on(struct job *j, const struct sockaddr_storage *local)
+static int listen_on(struct job *j, const struct sockaddr_storage *local)
 {
 	struct hws_listen_conf conf = { .port = hws_addr_port(local),
 		.reuse_port = true,
@@ -119,11 +119,9 @@ static void listen_on(struct job *j, const struct sockaddr_storage *local)
 
 	conf.bind_ip = hws_addr_ip_text(local, ip, sizeof(ip));
 	r = hws_listener_new(j->answer->loop, &conf, &j->listener, &err);
-	if (r < 0) {
-		fail_job(j, "cannot listen for the viewer", r);
-		return;
-	}
-	hws_timer_start(j->answer->loop, &j->limit, LISTEN_US, on_listen_limit, j);
+	if (r == HWS_OK)
+		hws_timer_start(j->answer->loop, &j->limit, LISTEN_US, on_listen_limit, j);
+	return r;
 }
 
 static int send_sent(struct job *j)
@@ -161,18 +159,20 @@ static int send_local(struct job *j)
 	return hws_ask_send(j->ask, &m);
 }
 
-/* The answer is on its way: our port is what counts now. */
-static void finish_ask_and_listen(struct job *j, int r)
+/* Listens before the server hears of it: the viewer may come at once. */
+static void listen_and_answer(struct job *j)
 {
 	struct sockaddr_storage local = *hws_ask_local(j->ask);
+	int r = listen_on(j, &local);
 
+	if (r == HWS_OK)
+		r = j->kind == JOB_LOCAL ? send_local(j) : send_sent(j);
 	if (r < 0) {
-		fail_job(j, "cannot answer the server", r);
+		fail_job(j, "cannot listen for the viewer or answer the server", r);
 		return;
 	}
 	hws_ask_finish(j->ask);
 	j->ask = NULL;
-	listen_on(j, &local);
 }
 
 static void on_hole(int r, struct hws_stream *s, void *arg)
@@ -182,7 +182,7 @@ static void on_hole(int r, struct hws_stream *s, void *arg)
 	(void)r; /* the attempt itself was the point */
 	j->hole = NULL;
 	hws_stream_close(s);
-	finish_ask_and_listen(j, send_sent(j));
+	listen_and_answer(j);
 }
 
 static void open_hole(struct job *j)
@@ -196,7 +196,7 @@ static void open_hole(struct job *j)
 		.bind_to = &local };
 
 	if (hws_dial(j->answer->loop, j->answer->work, &conf, on_hole, j, &j->hole) < 0)
-		finish_ask_and_listen(j, send_sent(j));
+		listen_and_answer(j);
 }
 
 /* --- meeting at a relay --- */
@@ -261,7 +261,7 @@ static void on_ask_open(struct hws_ask *ask, void *arg)
 		open_hole(j);
 		break;
 	case JOB_LOCAL:
-		finish_ask_and_listen(j, send_local(j));
+		listen_and_answer(j);
 		break;
 	case JOB_RELAY_OWN:
 	case JOB_RELAY_ASKED:

@@ -14,6 +14,7 @@
 #define SERVER_PORT 21116
 #define CONNECT_US 18000000 /* deployed peers' connect and read limit */
 #define DIRECT_MIN_US 1000000
+#define DIRECT_RETRY_US 100000
 #define REQUEST_TRIES 3 /* waits of 3, 6 and 9 s */
 #define REQUEST_WAIT_US 3000000
 #define RELAY_TRIES 3
@@ -35,7 +36,8 @@ struct hws_reach {
 	unsigned tries;
 	uint64_t started_us; /* when the server was dialed */
 	uint64_t took_us;    /* until the answer to our request */
-	struct sockaddr_storage local;
+	struct sockaddr_storage local, direct;
+	uint64_t direct_end_us;
 	char uuid[HWS_UUID_MAX + 1], relay[HWS_HOSTNAME_MAX + 8];
 	uint8_t statement[STATEMENT_MAX];
 	size_t statement_len;
@@ -244,6 +246,8 @@ static void begin_relay(struct hws_reach *r)
 
 /* --- direct --- */
 
+static void dial_direct(void *arg);
+
 static void on_direct(int res, struct hws_stream *s, void *arg)
 {
 	struct hws_reach *r = arg;
@@ -251,6 +255,12 @@ static void on_direct(int res, struct hws_stream *s, void *arg)
 	r->dial = NULL;
 	if (res == HWS_OK) {
 		succeed(r, s, r->is_local ? "lan" : "punched");
+		return;
+	}
+	/* Deployed hosts begin to listen after they answered: a refusal may be too early, not final. */
+	if (res == HWS_ERR_REFUSED &&
+			hws_loop_now_us(r->loop) + DIRECT_RETRY_US < r->direct_end_us) {
+		hws_timer_start(r->loop, &r->wait, DIRECT_RETRY_US, dial_direct, r);
 		return;
 	}
 	r->tries = 0;
@@ -277,14 +287,28 @@ static uint64_t direct_limit(const struct hws_reach *r, Rdv__NatType host_nat)
 	return HWS_MIN(HWS_MAX(limit, (uint64_t)DIRECT_MIN_US), (uint64_t)CONNECT_US);
 }
 
+static void dial_direct(void *arg)
+{
+	struct hws_reach *r = arg;
+	struct hws_dial_conf conf = {
+		.bind_to = r->local.ss_family == r->direct.ss_family ? &r->local : NULL
+	};
+	char ip[HWS_ADDR_TEXT];
+
+	conf.host = hws_addr_ip_text(&r->direct, ip, sizeof(ip));
+	conf.port = hws_addr_port(&r->direct);
+	conf.timeout_us = r->direct_end_us - hws_loop_now_us(r->loop);
+	if (hws_dial(r->loop, r->work, &conf, on_direct, r, &r->dial) < 0) {
+		r->tries = 0;
+		begin_relay(r);
+	}
+}
+
 static void on_punch_response(struct hws_reach *r, const Rdv__PunchHoleResponse *p)
 {
 	Rdv__NatType nat = p->union_case == RDV__PUNCH_HOLE_RESPONSE__UNION_NAT_TYPE
 			? p->nat_type
 			: RDV__NAT_TYPE__UNKNOWN_NAT;
-	struct sockaddr_storage to;
-	struct hws_dial_conf conf = { .bind_to = &r->local };
-	char ip[HWS_ADDR_TEXT];
 
 	keep_statement(r, p->pk);
 	r->is_local = p->union_case == RDV__PUNCH_HOLE_RESPONSE__UNION_IS_LOCAL && p->is_local;
@@ -295,22 +319,15 @@ static void on_punch_response(struct hws_reach *r, const Rdv__PunchHoleResponse 
 	r->ask = NULL;
 	hws_timer_stop(&r->wait);
 	if (r->conf.force_relay || p->is_udp ||
-			!hws_addr_decode_usable(
-					hws_bytes(p->socket_addr.data, p->socket_addr.len), &to)) {
+			!hws_addr_decode_usable(hws_bytes(p->socket_addr.data, p->socket_addr.len),
+					&r->direct)) {
 		r->tries = 0;
 		begin_relay(r);
 		return;
 	}
-	if (r->local.ss_family != to.ss_family)
-		conf.bind_to = NULL;
-	conf.host = hws_addr_ip_text(&to, ip, sizeof(ip));
-	conf.port = hws_addr_port(&to);
-	conf.timeout_us = direct_limit(r, nat);
+	r->direct_end_us = hws_loop_now_us(r->loop) + direct_limit(r, nat);
 	progress(r, r->is_local ? "Connecting in the same network" : "Connecting directly");
-	if (hws_dial(r->loop, r->work, &conf, on_direct, r, &r->dial) < 0) {
-		r->tries = 0;
-		begin_relay(r);
-	}
+	dial_direct(r);
 }
 
 static void on_punch_failure(struct hws_reach *r, const Rdv__PunchHoleResponse *p)
