@@ -1,0 +1,10 @@
+#pragma once
+#include "shared/base/bytes.h"
+#include "shared/base/str.h"
+#include <check.h>
+
+Suite *viewer_suite(void);
+Suite *small_suite(void);
+Suite *input_suite(void);
+/* Compares with the file; HAWSER_UPDATE_GOLDEN=1 writes it instead. */
+void golden_compare(const char *path, struct hws_bytes text);
