@@ -35,8 +35,8 @@ static void on_text(struct hws_bytes text, void *arg)
 	Ses__MultiClipboards multi = SES__MULTI_CLIPBOARDS__INIT;
 	struct hws_buf small;
 
-	hws_buf_init(&small, text.len);
-	/* The buffer holds no more than the text itself, so only what shrinks gets through. */
+	hws_buf_init(&small,
+			text.len + text.len / 64 + 1024); /* what does not shrink grows a little */
 	if (hws_compress(text, HWS_COMPRESS_LEVEL, &small) == HWS_OK &&
 			hws_buf_len(&small) < text.len) {
 		entry.compress = true;

@@ -74,10 +74,11 @@ static unsigned highest(const struct hws_qos *q)
 	return best < 1 ? 1 : best;
 }
 
-/* What of the round trip is distance, not queue. 0 = not known yet. */
+/* What of the round trip is distance, not queue. 0 = not known yet. Deployed hosts wait for ten samples and
+ * take a steady delay for a queue, which starves every viewer that is merely far away. */
 static unsigned base_of(const struct hws_qos_guest *g)
 {
-	if (g->count < 10)
+	if (g->count < 2)
 		return 0;
 	if (g->count < 60)
 		return g->lowest;
@@ -148,7 +149,7 @@ void hws_qos_sample(struct hws_qos *q, unsigned slot, unsigned rtt_ms, bool late
 	for (unsigned i = 0; i < n; i++)
 		sum += g->recent[i];
 	unsigned mean = sum / n, base = base_of(g);
-	g->delay = base && mean > base ? mean - base : mean;
+	g->delay = mean > base ? mean - base : 0;
 
 	unsigned min = q->target >= 1.5 ? 8 : q->target >= 0.67 ? 10 : 12;
 	unsigned f = next_fps(g, g->fps ? g->fps : HWS_FPS_DEFAULT, before, min, min * 2);

@@ -1,0 +1,14 @@
+#include "host_desk.h"
+
+int main(void)
+{
+	SRunner *sr = srunner_create(host_video_suite());
+
+	srunner_add_suite(sr, host_input_suite());
+	srunner_add_suite(sr, host_shared_suite());
+	srunner_add_suite(sr, quality_suite());
+	srunner_run_all(sr, CK_NORMAL);
+	int failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed ? 1 : 0;
+}
