@@ -1,0 +1,459 @@
+/* The agent as hostd and a gate see it: on the headless desktop and on a real X server. */
+#include "client/host/agent.h"
+#include "client/host/link.h"
+#include "client/media/video_codec.h"
+#include "shared/base/buf.h"
+#include "shared/base/log.h"
+#include "shared/base/str.h"
+#include "shared/wire/envelope.h"
+#include "shared/wire/permission.h"
+#include "tests/support/xvfb.h"
+#include <check.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <xcb/xcb.h>
+
+struct gate {
+	struct hws_link *link;
+	unsigned opened, closed, frames, keys, bitrates, decoded;
+	bool ok;
+	char error[400], platform[32], version[32];
+	unsigned displays;
+	int width, height;
+	struct hws_decoder *dec;
+	int last_w, last_h;
+	uint8_t corner; /* Y of the first pixel */
+};
+
+struct host {
+	pid_t pid;
+	struct hws_loop *loop;
+	struct hws_link *hostd;
+	unsigned states;
+	bool ready;
+	char error[400];
+	unsigned gone;
+	struct gate gate[3];
+};
+
+static struct host h;
+static struct test_xvfb x;
+
+static void on_state(struct hws_link *l, const Agt__Message *m, int fd, void *arg)
+{
+	(void)l;
+	(void)fd;
+	(void)arg;
+	ck_assert_int_eq(m->union_case, AGT__MESSAGE__UNION_AGENT_STATE);
+	h.states++;
+	h.ready = m->agent_state->ready;
+	(void)!hws_str_copy(h.error, sizeof(h.error), m->agent_state->error);
+}
+
+static void on_gone(struct hws_link *l, int why, void *arg)
+{
+	(void)l;
+	(void)why;
+	(void)arg;
+	h.hostd = NULL;
+	h.gone++;
+}
+
+static void start_agent(const char *backend, const char *display)
+{
+	struct hws_agent_conf conf = { backend, display };
+	struct hws_link_conf lc = { .on_message = on_state, .on_close = on_gone };
+	int fd[2];
+
+	memset(&h, 0, sizeof(h));
+	ck_assert_int_eq(hws_link_pair(fd), HWS_OK);
+	h.pid = fork();
+	ck_assert_int_ge(h.pid, 0);
+	if (h.pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close(fd[0]);
+		hws_log_setup("agent", HWS_LOG_TEXT, 2);
+		hws_log_set_level(HWS_LOG_ERROR);
+		_exit(hws_agent_main(fd[1], &conf));
+	}
+	close(fd[1]);
+	ck_assert_int_eq(hws_loop_new(&h.loop), HWS_OK);
+	ck_assert_int_eq(hws_link_new(h.loop, fd[0], &lc, &h.hostd), HWS_OK);
+}
+
+static void wait_for(const unsigned *counter, unsigned n)
+{
+	uint64_t end = test_now_ms() + 15000;
+
+	while (*counter < n) {
+		ck_assert_msg(test_now_ms() < end, "nothing came for 15 s");
+		hws_loop_once(h.loop, 20000);
+	}
+}
+
+static void run_for(unsigned ms)
+{
+	uint64_t end = test_now_ms() + ms;
+
+	while (test_now_ms() < end)
+		hws_loop_once(h.loop, 5000);
+}
+
+static int stop_agent(void)
+{
+	int status = 0;
+
+	for (unsigned i = 0; i < 3; i++) {
+		hws_link_close(h.gate[i].link, HWS_OK);
+		hws_decoder_free(h.gate[i].dec);
+	}
+	hws_link_close(h.hostd, HWS_OK);
+	hws_loop_free(h.loop);
+	ck_assert_int_eq(waitpid(h.pid, &status, 0), h.pid);
+	ck_assert(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void on_opened(struct gate *g, const Agt__Opened *o)
+{
+	ProtobufCMessage *m = NULL;
+
+	g->opened++;
+	g->ok = o->ok;
+	(void)!hws_str_copy(g->error, sizeof(g->error), o->error);
+	if (!o->ok)
+		return;
+	ck_assert_int_eq(hws_msg_unpack(&ses__peer_info__descriptor,
+					 hws_bytes(o->peer_info.data, o->peer_info.len), 64, &m),
+			HWS_OK);
+	const Ses__PeerInfo *pi = (const Ses__PeerInfo *)m;
+	(void)!hws_str_copy(g->platform, sizeof(g->platform), pi->platform);
+	(void)!hws_str_copy(g->version, sizeof(g->version), pi->version);
+	g->displays = (unsigned)pi->n_displays;
+	g->width = pi->displays[0]->width;
+	g->height = pi->displays[0]->height;
+	hws_msg_free(m);
+}
+
+static void on_message(struct hws_link *l, const Agt__Message *m, int fd, void *arg)
+{
+	struct gate *g = arg;
+
+	(void)l;
+	(void)fd;
+	if (m->union_case == AGT__MESSAGE__UNION_OPENED)
+		on_opened(g, m->opened);
+	else if (m->union_case == AGT__MESSAGE__UNION_ENCODER_STATE)
+		g->bitrates++;
+}
+
+static void on_wire(struct hws_link *l, struct hws_bytes message, void *arg)
+{
+	struct gate *g = arg;
+	Ses__Message *m = NULL;
+	const struct hws_picture *p;
+
+	(void)l;
+	ck_assert_int_eq(hws_ses_unpack(message, &m), HWS_OK);
+	if (m->union_case == SES__MESSAGE__UNION_VIDEO_FRAME) {
+		const Ses__EncodedVideoFrame *f = m->video_frame->vp9s->frames[0];
+		ck_assert_int_eq(m->video_frame->union_case, SES__VIDEO_FRAME__UNION_VP9S);
+		ck_assert(g->frames || f->key);
+		g->frames++;
+		g->keys += f->key;
+		if (!g->dec)
+			ck_assert_int_eq(hws_decoder_new(HWS_CODEC_VP9, 1, &g->dec), HWS_OK);
+		ck_assert_int_eq(hws_decoder_decode(
+						 g->dec, hws_bytes(f->data.data, f->data.len), &p),
+				HWS_OK);
+		g->decoded++;
+		g->last_w = p->width;
+		g->last_h = p->height;
+		g->corner = p->plane[0][0];
+	}
+	hws_ses_free(m);
+}
+
+static void on_close(struct hws_link *l, int why, void *arg)
+{
+	struct gate *g = arg;
+
+	(void)l;
+	(void)why;
+	g->link = NULL;
+	g->closed++;
+}
+
+/* What hostd does for a new viewer. */
+static void link_gate(unsigned i)
+{
+	struct hws_link_conf lc = { .on_message = on_message,
+		.on_wire = on_wire,
+		.on_close = on_close,
+		.arg = &h.gate[i] };
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__AgentLink al = AGT__AGENT_LINK__INIT;
+	int fd[2];
+
+	ck_assert_int_eq(hws_link_pair(fd), HWS_OK);
+	ck_assert_int_eq(hws_link_new(h.loop, fd[0], &lc, &h.gate[i].link), HWS_OK);
+	al.conn = 100 + i;
+	m.union_case = AGT__MESSAGE__UNION_AGENT_LINK;
+	m.agent_link = &al;
+	ck_assert_int_eq(hws_link_send(h.hostd, &m, fd[1]), HWS_OK);
+}
+
+static void open_gate(unsigned i, uint64_t permissions, const char *kind)
+{
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__Open o = AGT__OPEN__INIT;
+	Ses__LoginRequest lr = SES__LOGIN_REQUEST__INIT;
+	struct hws_buf b;
+
+	link_gate(i);
+	lr.version = (char *)"1.4.9";
+	lr.my_platform = (char *)"Linux";
+	hws_buf_init(&b, 4096);
+	ck_assert_int_eq(hws_msg_pack(&lr.base, &b), HWS_OK);
+	o.conn = 100 + i;
+	o.permissions = permissions;
+	o.kind = (char *)kind;
+	o.peer_addr = (char *)"192.0.2.1:5";
+	o.login_request.data = (uint8_t *)hws_buf_bytes(&b).ptr;
+	o.login_request.len = hws_buf_len(&b);
+	m.union_case = AGT__MESSAGE__UNION_OPEN;
+	m.open = &o;
+	ck_assert_int_eq(hws_link_send(h.gate[i].link, &m, -1), HWS_OK);
+	hws_buf_done(&b);
+	wait_for(&h.gate[i].opened, 1);
+}
+
+#define ALL 0xffffffffull
+
+static void send_wire(unsigned i, const Ses__Message *m)
+{
+	struct hws_buf b;
+
+	hws_buf_init(&b, 1 << 20);
+	ck_assert_int_eq(hws_ses_pack(m, &b), HWS_OK);
+	ck_assert_int_eq(hws_link_send_wire(h.gate[i].link, hws_buf_bytes(&b)), HWS_OK);
+	hws_buf_done(&b);
+}
+
+START_TEST(a_viewer_is_told_the_desktop_and_sees_it_move)
+{
+	start_agent("headless:401x301@20", NULL);
+	wait_for(&h.states, 1);
+	ck_assert(h.ready);
+	open_gate(0, ALL, "remote");
+	struct gate *g = &h.gate[0];
+	ck_assert(g->ok);
+	ck_assert_str_eq(g->platform, "Linux");
+	ck_assert_str_eq(g->version, "1.4.9");
+	ck_assert_uint_eq(g->displays, 1);
+	ck_assert_int_eq(g->width, 401);
+	wait_for(&g->frames, 5);
+	ck_assert_int_eq(g->last_w, 401);
+	ck_assert_int_eq(g->last_h, 301);
+	ck_assert_uint_eq(g->keys, 1);
+	wait_for(&g->bitrates, 1);
+	/* A second one; the first goes and the second stays. */
+	open_gate(1, ALL, "remote");
+	wait_for(&h.gate[1].frames, 2);
+	hws_link_close(g->link, HWS_OK);
+	unsigned n = h.gate[1].frames;
+	wait_for(&h.gate[1].frames, n + 3);
+	ck_assert_int_eq(stop_agent(), 0);
+}
+END_TEST
+
+START_TEST(what_is_not_offered_is_refused)
+{
+	start_agent("headless:320x200", NULL);
+	open_gate(0, ALL, "terminal");
+	ck_assert(!h.gate[0].ok);
+	ck_assert_str_ne(h.gate[0].error, "");
+	/* Rubbish on a link that is not open, and a login that does not parse, end nothing but that link. */
+	link_gate(1);
+	ck_assert_int_eq(hws_link_send_wire(h.gate[1].link, hws_bytes("\xff\xff\xff", 3)), HWS_OK);
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__Open o = AGT__OPEN__INIT;
+	uint8_t bad[] = { 0x3a, 0x7f, 1 };
+	o.kind = (char *)"remote";
+	o.login_request.data = bad;
+	o.login_request.len = sizeof(bad);
+	m.union_case = AGT__MESSAGE__UNION_OPEN;
+	m.open = &o;
+	ck_assert_int_eq(hws_link_send(h.gate[1].link, &m, -1), HWS_OK);
+	wait_for(&h.gate[1].closed, 1);
+	open_gate(2, ALL, "remote");
+	wait_for(&h.gate[2].frames, 1);
+	/* Nor does rubbish on an open one. */
+	ck_assert_int_eq(hws_link_send_wire(h.gate[2].link, hws_bytes("\xff\xff\xff", 3)), HWS_OK);
+	Ses__Message refresh = SES__MESSAGE__INIT;
+	Ses__Misc misc = SES__MISC__INIT;
+	misc.union_case = SES__MISC__UNION_REFRESH_VIDEO;
+	misc.refresh_video = true;
+	refresh.union_case = SES__MESSAGE__UNION_MISC;
+	refresh.misc = &misc;
+	unsigned keys = h.gate[2].keys;
+	send_wire(2, &refresh);
+	wait_for(&h.gate[2].keys, keys + 1);
+	ck_assert_int_eq(stop_agent(), 0);
+}
+END_TEST
+
+START_TEST(a_viewer_that_does_not_read_is_waited_for_and_the_others_go_on)
+{
+	start_agent("headless:640x480@30", NULL);
+	open_gate(0, ALL, "remote");
+	open_gate(1, ALL, "remote");
+	wait_for(&h.gate[0].frames, 3);
+	wait_for(&h.gate[1].frames, 3);
+	hws_link_pause(h.gate[1].link);
+	unsigned n = h.gate[0].frames;
+	wait_for(&h.gate[0].frames, n + 40);
+	hws_link_resume(h.gate[1].link);
+	n = h.gate[1].frames;
+	wait_for(&h.gate[1].frames, n + 10);
+	ck_assert_int_eq(stop_agent(), 0);
+}
+END_TEST
+
+START_TEST(without_a_display_it_stays_and_says_why)
+{
+	start_agent("x11", ":986");
+	wait_for(&h.states, 1);
+	ck_assert(!h.ready);
+	ck_assert_ptr_nonnull(strstr(h.error, ":986"));
+	open_gate(0, ALL, "remote");
+	ck_assert(!h.gate[0].ok);
+	ck_assert_ptr_nonnull(strstr(h.gate[0].error, ":986"));
+	ck_assert_uint_eq(h.gone, 0);
+	ck_assert_int_eq(stop_agent(), 0);
+}
+END_TEST
+
+static xcb_connection_t *client;
+static xcb_window_t window;
+
+static void open_window(void)
+{
+	client = xcb_connect(x.display, NULL);
+	ck_assert_int_eq(xcb_connection_has_error(client), 0);
+	xcb_screen_t *s = xcb_setup_roots_iterator(xcb_get_setup(client)).data;
+	uint32_t v[] = { 0xffffff, 1, XCB_EVENT_MASK_KEY_PRESS };
+	window = xcb_generate_id(client);
+	xcb_create_window(client, XCB_COPY_FROM_PARENT, window, s->root, 0, 0, 320, 240, 0,
+			XCB_WINDOW_CLASS_INPUT_OUTPUT, XCB_COPY_FROM_PARENT,
+			XCB_CW_BACK_PIXEL | XCB_CW_OVERRIDE_REDIRECT | XCB_CW_EVENT_MASK, v);
+	xcb_map_window(client, window);
+	xcb_set_input_focus(client, XCB_INPUT_FOCUS_POINTER_ROOT, window, XCB_CURRENT_TIME);
+	free(xcb_get_input_focus_reply(client, xcb_get_input_focus(client), NULL));
+}
+
+static unsigned next_key(void)
+{
+	uint64_t end = test_now_ms() + 10000;
+
+	for (;;) {
+		xcb_generic_event_t *e = xcb_poll_for_event(client);
+		unsigned code = e && (e->response_type & 0x7f) == XCB_KEY_PRESS
+				? ((xcb_key_press_event_t *)e)->detail
+				: 0;
+		free(e);
+		if (code)
+			return code;
+		hws_loop_once(h.loop, 2000);
+		ck_assert_msg(test_now_ms() < end, "no key arrived");
+	}
+}
+
+static void send_key(unsigned i, uint32_t code)
+{
+	Ses__Message m = SES__MESSAGE__INIT;
+	Ses__KeyEvent e = SES__KEY_EVENT__INIT;
+
+	e.mode = SES__KEYBOARD_MODE__Map;
+	e.press = true;
+	e.union_case = SES__KEY_EVENT__UNION_CHR;
+	e.chr = code;
+	m.union_case = SES__MESSAGE__UNION_KEY_EVENT;
+	m.key_event = &e;
+	send_wire(i, &m);
+}
+
+START_TEST(on_x11_keys_arrive_as_long_as_they_are_permitted)
+{
+	test_xvfb_start(&x, 320, 240);
+	start_agent("x11", x.display);
+	open_window();
+	open_gate(0, ALL, "remote");
+	wait_for(&h.gate[0].frames, 1);
+	uint64_t end = test_now_ms() + 10000;
+	while (h.gate[0].corner < 230) { /* the white window */
+		ck_assert(test_now_ms() < end);
+		hws_loop_once(h.loop, 20000);
+	}
+	send_key(0, 38);
+	ck_assert_uint_eq(next_key(), 38);
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__Permissions p = AGT__PERMISSIONS__INIT;
+	m.union_case = AGT__MESSAGE__UNION_PERMISSIONS;
+	m.permissions = &p;
+	ck_assert_int_eq(hws_link_send(h.gate[0].link, &m, -1), HWS_OK);
+	send_key(0, 39);
+	p.permissions = ALL;
+	ck_assert_int_eq(hws_link_send(h.gate[0].link, &m, -1), HWS_OK);
+	send_key(0, 40);
+	ck_assert_uint_eq(next_key(), 40);
+	xcb_disconnect(client);
+	ck_assert_int_eq(stop_agent(), 0);
+	test_xvfb_stop(&x);
+}
+END_TEST
+
+START_TEST(when_the_x_server_dies_viewers_are_let_go_and_the_agent_stays)
+{
+	test_xvfb_start(&x, 320, 240);
+	start_agent("x11", x.display);
+	open_gate(0, ALL, "remote");
+	wait_for(&h.gate[0].frames, 1);
+	unsigned n = h.states;
+	test_proc_signal(&x.proc, SIGKILL);
+	wait_for(&h.gate[0].closed, 1);
+	wait_for(&h.states, n + 1);
+	ck_assert(!h.ready);
+	run_for(700); /* one vain attempt to open it again */
+	ck_assert_uint_eq(h.gone, 0);
+	open_gate(1, ALL, "remote");
+	ck_assert(!h.gate[1].ok);
+	ck_assert_int_eq(stop_agent(), 0);
+	test_xvfb_stop(&x);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("host/agent");
+	TCase *t = tcase_create("all");
+
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, a_viewer_is_told_the_desktop_and_sees_it_move);
+	tcase_add_test(t, what_is_not_offered_is_refused);
+	tcase_add_test(t, a_viewer_that_does_not_read_is_waited_for_and_the_others_go_on);
+	tcase_add_test(t, without_a_display_it_stays_and_says_why);
+	tcase_add_test(t, on_x11_keys_arrive_as_long_as_they_are_permitted);
+	tcase_add_test(t, when_the_x_server_dies_viewers_are_let_go_and_the_agent_stays);
+	suite_add_tcase(s, t);
+	SRunner *sr = srunner_create(s);
+	srunner_run_all(sr, CK_NORMAL);
+	int failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed ? 1 : 0;
+}
