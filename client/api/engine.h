@@ -41,6 +41,7 @@ struct api_engine {
 
 	bool remember; /* keep the login secret when it turns out right */
 	uint64_t started_us, first_frame_us, second_us;
+	double fps;
 	uint64_t frames_before, bytes_in, bytes_out; /* of earlier links */
 	uint32_t rtt_ms, target_kbit;
 

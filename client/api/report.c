@@ -87,7 +87,8 @@ static enum hawser_codec public_codec(enum hws_codec c)
 	}
 }
 
-void api_report_stats(struct api_engine *e, uint64_t now_us)
+/* Figures as of now, but for the rate, which is that of the last whole second. */
+static void take_stats(struct api_engine *e)
 {
 	struct hws_video_stats v;
 	struct hawser_stats st = HAWSER_STATS_INIT;
@@ -95,11 +96,7 @@ void api_report_stats(struct api_engine *e, uint64_t now_us)
 	hws_video_view_stats(e->video, &v);
 	st.frames = v.frames;
 	st.frames_dropped = v.dropped;
-	if (e->second_us && now_us > e->second_us)
-		st.fps = (double)(v.frames - e->frames_before) * HWS_US_PER_S /
-				(double)(now_us - e->second_us);
-	e->frames_before = v.frames;
-	e->second_us = now_us;
+	st.fps = e->fps;
 	st.bytes_in = e->bytes_in + (e->conn ? hws_conn_bytes_in(e->conn) : 0);
 	st.bytes_out = e->bytes_out + (e->conn ? hws_conn_bytes_out(e->conn) : 0);
 	st.first_frame_us = e->first_frame_us;
@@ -112,6 +109,19 @@ void api_report_stats(struct api_engine *e, uint64_t now_us)
 	pthread_mutex_lock(&e->s->lock);
 	e->s->stats = st;
 	pthread_mutex_unlock(&e->s->lock);
+}
+
+void api_report_stats(struct api_engine *e, uint64_t now_us)
+{
+	struct hws_video_stats v;
+
+	hws_video_view_stats(e->video, &v);
+	e->fps = e->second_us && now_us > e->second_us ? (double)(v.frames - e->frames_before) *
+					HWS_US_PER_S / (double)(now_us - e->second_us)
+						       : 0;
+	e->frames_before = v.frames;
+	e->second_us = now_us;
+	take_stats(e);
 	if (hws_viewer_state(e->viewer) == HWS_VIEWER_READY)
 		push(e, api_event_new(e->s, HAWSER_EVENT_STATS));
 }
@@ -352,10 +362,7 @@ static void on_picture(size_t display, int width, int height, uint64_t number, v
 
 	if (e->first_frame_us == 0)
 		e->first_frame_us = hws_clock_us() - e->started_us;
-	pthread_mutex_lock(&e->s->lock);
-	e->s->stats.first_frame_us = e->first_frame_us;
-	e->s->stats.frames++;
-	pthread_mutex_unlock(&e->s->lock);
+	take_stats(e);
 	ev = api_event_new(e->s, HAWSER_EVENT_FRAME);
 	if (!ev)
 		return;

@@ -80,10 +80,10 @@ static void act(struct run *r)
 		if (e == HAWSER_OK)
 			e = hawser_session_mouse_button(r->session, HAWSER_BUTTON_LEFT, false);
 	}
-	if (e == HAWSER_OK && *o->type)
-		e = hawser_session_type_text(r->session, o->type);
-	if (e == HAWSER_OK && *o->copy)
-		e = hawser_session_send_clipboard(r->session, o->copy, strlen(o->copy));
+	if (e == HAWSER_OK && *o->type_text)
+		e = hawser_session_type_text(r->session, o->type_text);
+	if (e == HAWSER_OK && *o->copy_text)
+		e = hawser_session_send_clipboard(r->session, o->copy_text, strlen(o->copy_text));
 	if (e < 0) {
 		finish(r,
 				cli_fail(cli_exit_of(e), "the host did not take the input: %s",
@@ -97,10 +97,10 @@ static void act(struct run *r)
 			finish(r, cli_fail(cli_exit_of(e), "%s", hawser_last_error()));
 	}
 	uint64_t wait = o->after_us;
-	if (!o->after_given && (o->has_click || *o->type || *o->copy))
+	if (!o->after_given && (o->has_click || *o->type_text || *o->copy_text))
 		wait = SETTLE_US;
 	/* Without an end of its own a run lasts until it is interrupted, or the text is there. */
-	if (o->after_given || *o->screenshot || *o->copy || *o->type || o->has_click)
+	if (o->after_given || *o->screenshot || *o->copy_text || *o->type_text || o->has_click)
 		r->end_us = r->first_us + wait;
 }
 
@@ -370,7 +370,7 @@ static int run_headless(const struct connect_options *o)
 	sc.allow_insecure = o->accept_insecure;
 	sc.no_retry = o->no_retry;
 	sc.view_only = o->view_only;
-	sc.no_clipboard = !o->paste && !*o->copy;
+	sc.no_clipboard = !o->paste && !*o->copy_text;
 	sc.quality = qualities[o->quality];
 	sc.codec = codecs[o->codec];
 	sc.fps = (int)o->fps;

@@ -133,6 +133,29 @@ static bool given(int argc, char **argv, const char *flag)
 	return false;
 }
 
+/* Texts may have many lines, which values of the option table may not: they are taken out of the
+ * arguments (which become shorter) before the table sees them. */
+static int take_texts(struct connect_options *o, int *argc, char **argv)
+{
+	int kept = 1;
+
+	for (int i = 1; i < *argc; i++) {
+		bool type = strcmp(argv[i], "--type") == 0, copy = strcmp(argv[i], "--copy") == 0;
+		if (!type && !copy) {
+			argv[kept++] = argv[i];
+			continue;
+		}
+		if (i + 1 >= *argc)
+			return cli_fail(CLI_USAGE, "%s takes a text", argv[i]);
+		if (type)
+			o->type_text = argv[++i];
+		else
+			o->copy_text = argv[++i];
+	}
+	*argc = kept;
+	return CLI_OK;
+}
+
 int connect_options_parse(struct connect_options *o, int argc, char **argv)
 {
 	struct hws_error err = { 0 };
@@ -141,6 +164,8 @@ int connect_options_parse(struct connect_options *o, int argc, char **argv)
 	if (r < 0)
 		return cli_fail(CLI_FAILED, "%s", hws_err_text(r));
 	o->after_given = given(argc, argv, "--after");
+	if (take_texts(o, &argc, argv) != CLI_OK)
+		return CLI_USAGE;
 	/* The target may stand before, between or behind the options. */
 	while (rest < argc) {
 		int used = 0;
@@ -158,12 +183,16 @@ int connect_options_parse(struct connect_options *o, int argc, char **argv)
 	}
 	if (o->help)
 		return CLI_OK;
+	if (!o->type_text)
+		o->type_text = o->type;
+	if (!o->copy_text)
+		o->copy_text = o->copy;
 	if (!o->target)
 		return cli_fail(CLI_USAGE,
 				"which host? hawser connect ID|HOST[:PORT]; see hawser connect --help");
 	if (!o->headless &&
-			(*o->screenshot || *o->record || *o->type || *o->click || o->stats ||
-					*o->copy || o->paste))
+			(*o->screenshot || *o->record || *o->type_text || *o->click || o->stats ||
+					*o->copy_text || o->paste))
 		return cli_fail(CLI_USAGE,
 				"--screenshot, --record, --type, --click, --copy, --paste and --stats need "
 				"--headless");

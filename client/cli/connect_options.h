@@ -9,6 +9,7 @@ struct connect_options {
 	uint64_t after_us, timeout_us;
 	uint32_t display, fps;
 	int quality, codec;
+	const char *type_text, *copy_text; /* as given, perhaps of many lines; "" = none */
 	/* out of the texts */
 	bool after_given, has_click;
 	int click_x, click_y;

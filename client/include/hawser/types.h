@@ -182,7 +182,7 @@ struct hawser_frame {
 struct hawser_stats {
 	size_t size;
 	uint64_t frames;         /* decoded since the login */
-	uint64_t frames_dropped; /* decoded but replaced before anybody looked, or undecodable */
+	uint64_t frames_dropped; /* arrived but could not be decoded, or not in time */
 	double fps;              /* over the last second */
 	uint64_t bytes_in, bytes_out;
 	uint64_t first_frame_us; /* from open (or reconnect) to the first decoded frame; 0 = none yet */

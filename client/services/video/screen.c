@@ -205,24 +205,20 @@ int hws_screen_decode(struct hws_screen *s, enum hws_codec codec,
 	return HWS_OK;
 }
 
-bool hws_screen_publish(struct hws_screen *s, struct hws_picture *p, struct hws_rect damage,
+void hws_screen_publish(struct hws_screen *s, struct hws_picture *p, struct hws_rect damage,
 		uint64_t now_us)
 {
 	struct hws_picture *old;
-	bool unseen;
 
 	pthread_mutex_lock(&s->lock);
 	old = s->newest;
-	unseen = old && !s->taken;
 	if (!old || old->width != p->width || old->height != p->height)
 		s->damage = (struct hws_rect){ 0, 0, p->width, p->height };
 	else
 		s->damage = hws_rect_union(s->damage, damage);
 	s->newest = p;
-	s->taken = false;
 	s->number++;
 	s->time_us = now_us;
 	pthread_mutex_unlock(&s->lock);
 	hws_picture_unlock(old);
-	return unseen;
 }

@@ -14,10 +14,9 @@ struct hws_screen {
 	Ses__Message *queue[HWS_SCREEN_QUEUE];
 	unsigned head, count;
 	size_t bytes;
-	bool need_key;   /* what comes before a key frame is useless */
-	bool reset;      /* the next decode starts with a new decoder */
-	bool broken;     /* the decoder cannot go on without a key frame: do not record either */
-	unsigned failed; /* decodes in a row */
+	bool need_key;       /* what comes before a key frame is useless */
+	bool reset;          /* the next decode starts with a new decoder */
+	unsigned failed;     /* decodes in a row */
 	uint64_t refresh_us; /* when a new picture was last asked for */
 	bool busy;           /* a job has the decoder */
 
@@ -31,7 +30,6 @@ struct hws_screen {
 	pthread_mutex_t lock;
 	struct hws_picture *newest;
 	struct hws_rect damage; /* since it was last taken */
-	bool taken;             /* the newest has been looked at */
 	uint64_t number, time_us;
 };
 
@@ -47,8 +45,8 @@ Ses__Message *hws_screen_pop(struct hws_screen *s);
 int hws_screen_decode(struct hws_screen *s, enum hws_codec codec,
 		const Ses__EncodedVideoFrames *frames, bool reset, bool rgba,
 		struct hws_picture **ret, struct hws_rect *ret_damage);
-/* Makes it the newest; takes the reference. Returns true when the one before was never looked at. */
-bool hws_screen_publish(struct hws_screen *s, struct hws_picture *p, struct hws_rect damage,
+/* Makes it the newest; takes the reference. */
+void hws_screen_publish(struct hws_screen *s, struct hws_picture *p, struct hws_rect damage,
 		uint64_t now_us);
 
 /* The packets of a video message and their codec; NULL for what is not encoded video. */

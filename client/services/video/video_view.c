@@ -142,8 +142,7 @@ static void decode_done(struct hws_video_view *vv, struct job *j)
 	vv->decode_sum_us += j->took_us;
 	vv->recent_frames++;
 	vv->recent_us += j->took_us;
-	if (hws_screen_publish(s, j->picture, j->damage, now))
-		vv->stats.dropped++;
+	hws_screen_publish(s, j->picture, j->damage, now);
 	j->picture = NULL;
 	vv->conf.on_picture(j->display, width, height, s->number, vv->conf.arg);
 }
@@ -424,7 +423,6 @@ int hws_video_view_take(struct hws_video_view *vv, size_t display, struct hws_vi
 		ret->number = s->number;
 		ret->time_us = s->time_us;
 		s->damage = (struct hws_rect){ 0 };
-		s->taken = true;
 		r = HWS_OK;
 	}
 	pthread_mutex_unlock(&s->lock);
