@@ -1,0 +1,314 @@
+#include "shared/net/tls.h"
+#include "shared/base/mem.h"
+#include "shared/net/addr.h"
+#include "shared/net/stream_impl.h"
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <pthread.h>
+#include <unistd.h>
+
+struct hws_tls_server {
+	pthread_mutex_t lock;
+	SSL_CTX *ctx; /* under the lock; streams hold a count of their own */
+};
+
+struct tls_stream {
+	struct hws_stream base;
+	SSL *ssl;
+	int fd;
+	struct event rd, wr;
+	unsigned added;
+	/* What the engine waits for to go on with a read or a write: not always the same direction. */
+	unsigned read_needs, write_needs;
+	struct hws_timer wake; /* decrypted bytes wait inside the engine */
+};
+
+static struct tls_stream *tls_of(struct hws_stream *s)
+{
+	return hws_container(s, struct tls_stream, base);
+}
+
+static int no_passphrase(char *buf, int size, int rw, void *arg)
+{
+	(void)buf;
+	(void)size;
+	(void)rw;
+	(void)arg;
+	return 0; /* a server cannot ask: an encrypted key is an error */
+}
+
+static int context_new(
+		const char *cert_file, const char *key_file, SSL_CTX **ret, struct hws_error *err)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+	char why[200];
+	const char *what = NULL;
+
+	if (!ctx)
+		return hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
+	SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+	SSL_CTX_set_mode(ctx,
+			SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+					SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_options(ctx,
+			SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+					SSL_OP_CIPHER_SERVER_PREFERENCE);
+	SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
+	if (SSL_CTX_use_certificate_chain_file(ctx, cert_file) != 1)
+		what = cert_file;
+	else if (SSL_CTX_use_PrivateKey_file(ctx, key_file, SSL_FILETYPE_PEM) != 1)
+		what = key_file;
+	else if (SSL_CTX_check_private_key(ctx) != 1)
+		what = "certificate and key do not belong together";
+	if (!what) {
+		*ret = ctx;
+		return HWS_OK;
+	}
+	ERR_error_string_n(ERR_get_error(), why, sizeof(why));
+	ERR_clear_error();
+	SSL_CTX_free(ctx);
+	return hws_error_set(err, HWS_ERR_INVAL, "TLS: %s: %s", what, why);
+}
+
+int hws_tls_server_new(const char *cert_file, const char *key_file, struct hws_tls_server **ret,
+		struct hws_error *err)
+{
+	struct hws_tls_server *t = hws_alloc(sizeof(*t));
+	int r;
+
+	if (!t)
+		return hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
+	r = context_new(cert_file, key_file, &t->ctx, err);
+	if (r < 0) {
+		hws_free(t);
+		return r;
+	}
+	pthread_mutex_init(&t->lock, NULL);
+	*ret = t;
+	return HWS_OK;
+}
+
+int hws_tls_server_reload(struct hws_tls_server *t, const char *cert_file, const char *key_file,
+		struct hws_error *err)
+{
+	SSL_CTX *ctx = NULL, *old;
+	int r = context_new(cert_file, key_file, &ctx, err);
+
+	if (r < 0)
+		return r;
+	pthread_mutex_lock(&t->lock);
+	old = t->ctx;
+	t->ctx = ctx;
+	pthread_mutex_unlock(&t->lock);
+	SSL_CTX_free(old);
+	return HWS_OK;
+}
+
+void hws_tls_server_free(struct hws_tls_server *t)
+{
+	if (!t)
+		return;
+	SSL_CTX_free(t->ctx);
+	pthread_mutex_destroy(&t->lock);
+	hws_free(t);
+}
+
+/* --- stream ---------------------------------------------------------------------------------------- */
+
+static void watch(struct tls_stream *t)
+{
+	unsigned dirs = 0, changed;
+
+	if (t->base.wanted & HWS_STREAM_READ)
+		dirs |= t->read_needs;
+	if (t->base.wanted & HWS_STREAM_WRITE)
+		dirs |= t->write_needs;
+	changed = dirs ^ t->added;
+	if (changed & HWS_STREAM_READ) {
+		if (dirs & HWS_STREAM_READ)
+			event_add(&t->rd, NULL);
+		else
+			event_del(&t->rd);
+	}
+	if (changed & HWS_STREAM_WRITE) {
+		if (dirs & HWS_STREAM_WRITE)
+			event_add(&t->wr, NULL);
+		else
+			event_del(&t->wr);
+	}
+	t->added = dirs;
+}
+
+/* What a call that did not succeed means; `needs` is set to the direction that will help. */
+static int failure(struct tls_stream *t, int r, unsigned *needs)
+{
+	switch (SSL_get_error(t->ssl, r)) {
+	case SSL_ERROR_WANT_READ:
+		*needs = HWS_STREAM_READ;
+		watch(t);
+		return HWS_ERR_AGAIN;
+	case SSL_ERROR_WANT_WRITE:
+		*needs = HWS_STREAM_WRITE;
+		watch(t);
+		return HWS_ERR_AGAIN;
+	case SSL_ERROR_ZERO_RETURN:
+		return HWS_ERR_EOF;
+	case SSL_ERROR_SYSCALL:
+		return errno ? hws_err_from_errno(errno) : HWS_ERR_EOF;
+	default:
+		return SSL_is_init_finished(t->ssl) ? HWS_ERR_CRYPTO : HWS_ERR_PROTO;
+	}
+}
+
+static ssize_t tls_read(struct hws_stream *s, void *buf, size_t len)
+{
+	struct tls_stream *t = tls_of(s);
+	size_t n = 0;
+	int r;
+
+	ERR_clear_error();
+	errno = 0;
+	r = SSL_read_ex(t->ssl, buf, len, &n);
+	if (r != 1)
+		return failure(t, r, &t->read_needs);
+	t->read_needs = HWS_STREAM_READ;
+	watch(t);
+	return (ssize_t)n;
+}
+
+static ssize_t tls_write(struct hws_stream *s, struct hws_bytes data)
+{
+	struct tls_stream *t = tls_of(s);
+	size_t n = 0;
+	int r;
+
+	ERR_clear_error();
+	errno = 0;
+	r = SSL_write_ex(t->ssl, data.ptr, data.len, &n);
+	if (r != 1)
+		return failure(t, r, &t->write_needs);
+	t->write_needs = HWS_STREAM_WRITE;
+	watch(t);
+	return (ssize_t)n;
+}
+
+static void on_wake(void *arg);
+
+static void wake_check(struct tls_stream *t)
+{
+	if (!t->base.closed && t->base.wanted & HWS_STREAM_READ && SSL_has_pending(t->ssl) &&
+			!hws_timer_active(&t->wake))
+		hws_timer_start(t->base.loop, &t->wake, 0, on_wake, t);
+}
+
+static void on_wake(void *arg)
+{
+	struct tls_stream *t = arg;
+
+	hws_stream_ready(&t->base, HWS_STREAM_READ);
+	wake_check(t);
+}
+
+static void on_event(evutil_socket_t fd, short what, void *arg)
+{
+	struct tls_stream *t = arg;
+	unsigned dirs = (what & EV_READ ? HWS_STREAM_READ : 0) |
+			(what & EV_WRITE ? HWS_STREAM_WRITE : 0);
+	unsigned ready = 0;
+
+	(void)fd;
+	if (dirs & t->read_needs)
+		ready |= HWS_STREAM_READ;
+	if (dirs & t->write_needs)
+		ready |= HWS_STREAM_WRITE;
+	hws_stream_ready(&t->base, ready);
+	wake_check(t);
+}
+
+static void tls_want(struct hws_stream *s, unsigned dirs)
+{
+	struct tls_stream *t = tls_of(s);
+
+	s->wanted = dirs;
+	watch(t);
+	wake_check(t);
+}
+
+static int tls_shutdown(struct hws_stream *s)
+{
+	struct tls_stream *t = tls_of(s);
+
+	ERR_clear_error();
+	(void)SSL_shutdown(t->ssl); /* sends our close notice if it can */
+	return shutdown(t->fd, SHUT_WR) < 0 ? hws_err_from_errno(errno) : HWS_OK;
+}
+
+static void tls_closed(struct hws_stream *s)
+{
+	struct tls_stream *t = tls_of(s);
+
+	hws_timer_stop(&t->wake);
+	ERR_clear_error();
+	if (SSL_is_init_finished(t->ssl))
+		(void)SSL_shutdown(t->ssl);
+	ERR_clear_error();
+	if (t->fd >= 0)
+		close(t->fd);
+	t->fd = -1;
+}
+
+static void tls_free(struct hws_stream *s)
+{
+	struct tls_stream *t = tls_of(s);
+
+	SSL_free(t->ssl);
+	hws_free(t);
+}
+
+static const struct hws_stream_impl tls_impl = {
+	.name = "tls",
+	.read = tls_read,
+	.write = tls_write,
+	.want = tls_want,
+	.shutdown = tls_shutdown,
+	.closed = tls_closed,
+	.free = tls_free,
+};
+
+int hws_stream_tls_server_new(struct hws_loop *loop, struct hws_tls_server *server, int fd,
+		struct hws_stream **ret)
+{
+	struct tls_stream *t = hws_alloc(sizeof(*t));
+	socklen_t len = sizeof(t->base.peer);
+	int one = 1;
+
+	if (!t)
+		return HWS_ERR_NOMEM;
+	pthread_mutex_lock(&server->lock);
+	t->ssl = SSL_new(server->ctx);
+	pthread_mutex_unlock(&server->lock);
+	if (!t->ssl || SSL_set_fd(t->ssl, fd) != 1) {
+		SSL_free(t->ssl);
+		hws_free(t);
+		ERR_clear_error();
+		return HWS_ERR_NOMEM;
+	}
+	SSL_set_accept_state(t->ssl);
+	hws_stream_init(&t->base, &tls_impl, loop);
+	t->fd = fd;
+	t->read_needs = HWS_STREAM_READ;
+	t->write_needs = HWS_STREAM_WRITE;
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (getpeername(fd, (struct sockaddr *)&t->base.peer, &len) == 0)
+		hws_addr_normalise(&t->base.peer);
+	len = sizeof(t->base.local);
+	if (getsockname(fd, (struct sockaddr *)&t->base.local, &len) == 0)
+		hws_addr_normalise(&t->base.local);
+	event_assign(&t->rd, hws_loop_base(loop), fd, EV_READ | EV_PERSIST, on_event, t);
+	event_assign(&t->wr, hws_loop_base(loop), fd, EV_WRITE | EV_PERSIST, on_event, t);
+	*ret = &t->base;
+	return HWS_OK;
+}

@@ -1,0 +1,20 @@
+/* net/tls: the server side of TLS 1.2 and 1.3 on a TCP socket, as a stream. */
+#pragma once
+#include "shared/base/err.h"
+#include "shared/net/stream.h"
+
+struct hws_tls_server; /* certificate and key; shared by all streams made from it, any thread */
+
+/* PEM files; the chain's first certificate is the server's. `err` names the file and what is wrong with it. */
+int hws_tls_server_new(const char *cert_file, const char *key_file, struct hws_tls_server **ret,
+		struct hws_error *err) HWS_MUST_CHECK;
+/* Reads the files again; on failure the old ones stay in force. Any thread. */
+int hws_tls_server_reload(struct hws_tls_server *t, const char *cert_file, const char *key_file,
+		struct hws_error *err) HWS_MUST_CHECK;
+/* Streams made from it live on. Takes NULL. */
+void hws_tls_server_free(struct hws_tls_server *t);
+
+/* Takes the accepted, non-blocking fd on success. The handshake runs by itself while reading is wanted: reads give
+ * HWS_ERR_AGAIN until it is done; HWS_ERR_CRYPTO or HWS_ERR_PROTO when it fails. The caller keeps the deadline. */
+int hws_stream_tls_server_new(struct hws_loop *loop, struct hws_tls_server *t, int fd,
+		struct hws_stream **ret) HWS_MUST_CHECK;
