@@ -51,8 +51,8 @@ static const struct hws_option table[] = {
 			NULL, "Trusted proxies start each TCP link with a PROXY header (v1, v2).",
 			NULL },
 
-	{ "tls", "tls-port", 0, HWS_OPT_U16, AT(tls_port), "0", 0, 65535, NULL, 0, "PORT",
-			"Serve WebSockets in TLS here (443): /ws/id, and /ws/relay handed on.",
+	{ "tls", "tls-port", 0, HWS_OPT_U16, AT(tls_port), "443", 0, 65535, NULL, 0, "PORT",
+			"Serve WebSockets in TLS here, if there is a certificate: /ws/id, and /ws/relay handed on.",
 			NULL },
 	{ "tls", "tls-cert", 0, HWS_OPT_PATH, AT(tls_cert), "", 0, 0, NULL, HWS_OPT_RELOAD, "FILE",
 			"Certificate chain (PEM), read again on SIGHUP.", NULL },
@@ -233,9 +233,9 @@ int rdv_config_check(struct rdv_config *c, struct hws_error *err)
 			return hws_error_set(err, HWS_ERR_INVAL,
 					"--port, --nat-port and --ws-port must differ");
 	}
-	if (c->tls_port && (!*c->tls_cert || !*c->tls_key))
+	if (!*c->tls_cert != !*c->tls_key)
 		return hws_error_set(
-				err, HWS_ERR_INVAL, "--tls-port needs --tls-cert and --tls-key");
+				err, HWS_ERR_INVAL, "--tls-cert and --tls-key belong together");
 	warn_ignored("serial", c->serial, "this server never pushes server lists to devices");
 	warn_ignored("rendezvous-servers", c->rendezvous_servers,
 			"this server never pushes server lists to devices");

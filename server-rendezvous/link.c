@@ -101,7 +101,7 @@ static void link_refuse(struct rdv_link *l)
 	hws_free(l);
 }
 
-static int link_open(struct rdv_link *l, struct hws_stream *s)
+static int link_open(struct rdv_link *l, struct hws_stream *s, struct hws_bytes leftover)
 {
 	struct rdv_tcp *t = l->plane;
 	bool proxy = hws_cidr_list_match(&t->proxies, &s->peer);
@@ -129,15 +129,17 @@ static int link_open(struct rdv_link *l, struct hws_stream *s)
 	if (l->ws) {
 		struct hws_stream *up = NULL;
 
-		r = hws_stream_ws_new(t->loop, s, &ws, hws_bytes(NULL, 0), &up);
+		r = hws_stream_ws_new(t->loop, s, &ws, leftover, &up);
 		if (r < 0)
 			return r;
 		s = up;
+		leftover.len = 0;
 	}
-	return hws_conn_new(t->loop, s, &conf, hws_bytes(NULL, 0), &l->conn);
+	return hws_conn_new(t->loop, s, &conf, leftover, &l->conn);
 }
 
-int rdv_link_new(struct rdv_tcp *t, enum rdv_port port, struct hws_stream *s)
+int rdv_link_new(struct rdv_tcp *t, enum rdv_port port, struct hws_stream *s,
+		struct hws_bytes leftover)
 {
 	struct rdv_link *l = link_alloc(t, port);
 	int r;
@@ -147,7 +149,7 @@ int rdv_link_new(struct rdv_tcp *t, enum rdv_port port, struct hws_stream *s)
 		hws_warn_limited("link.too_many", HWS_U64("links", t->count));
 		return HWS_ERR_FULL;
 	}
-	r = link_open(l, s);
+	r = link_open(l, s, leftover);
 	if (r < 0) {
 		link_refuse(l);
 		return r;

@@ -7,6 +7,7 @@
 #include "server-rendezvous/why.h"
 #include "shared/daemon/admit.h"
 #include "shared/loop/slots.h"
+#include "shared/loop/work.h"
 #include "shared/net/addr.h"
 #include "shared/net/conn.h"
 #include "shared/net/listener.h"
@@ -68,12 +69,16 @@ struct rdv_tcp {
 	struct hws_list all;
 	struct rdv_link *by_addr[RDV_LINK_TABLE];
 	struct rdv_grants *grants;
-	struct hws_admit *admit;      /* links */
-	struct hws_admit *punch;      /* requests by address */
-	struct hws_admit *keys;       /* wrong keys by address */
-	struct hws_admit *online;     /* ids asked for by address */
-	struct hws_admit *changes;    /* registrations by address */
-	struct rdv_targets *targets;  /* requests by target */
+	struct hws_admit *admit;     /* links */
+	struct hws_admit *punch;     /* requests by address */
+	struct hws_admit *keys;      /* wrong keys by address */
+	struct hws_admit *online;    /* ids asked for by address */
+	struct hws_admit *changes;   /* registrations by address */
+	struct rdv_targets *targets; /* requests by target */
+	struct hws_tls_server *tls;  /* NULL = no TLS port */
+	struct hws_work *work;       /* look-ups for tunnels */
+	struct hws_list at_door, tunnels;
+	uint32_t doors;               /* of both */
 	struct hws_cidr_list proxies; /* whose word about the caller's address counts */
 	struct hws_kx_offer offer;
 	struct hws_buf out; /* scratch for packing */
@@ -93,7 +98,9 @@ void rdv_link_enter(struct rdv_link *l);
 void rdv_link_leave(struct rdv_link *l);
 
 /* --- link.c --- */
-int rdv_link_new(struct rdv_tcp *t, enum rdv_port port, struct hws_stream *s) HWS_MUST_CHECK;
+/* Takes the stream; `leftover` was read from it before. */
+int rdv_link_new(struct rdv_tcp *t, enum rdv_port port, struct hws_stream *s,
+		struct hws_bytes leftover) HWS_MUST_CHECK;
 /* Sends a message (sealed if keyed). */
 void rdv_link_send(struct rdv_link *l, const Rdv__RendezvousMessage *m);
 void rdv_link_send_result(

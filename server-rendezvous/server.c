@@ -191,6 +191,11 @@ static int open_ports_at(struct rdv_server *s, struct hws_error *err)
 	if (r == HWS_OK)
 		r = rdv_tcp_listen(s->core.tcp, RDV_PORT_WS, c->bind,
 				c->ws_port ? c->ws_port : (uint16_t)(port + 2), err);
+	if (r == HWS_OK && *c->tls_cert) {
+		r = rdv_tcp_tls(s->core.tcp, err);
+		if (r == HWS_OK)
+			r = rdv_tcp_listen(s->core.tcp, RDV_PORT_TLS, c->bind, c->tls_port, err);
+	}
 	return r;
 }
 
@@ -371,8 +376,9 @@ int rdv_server_start(struct rdv_server *s, struct hws_error *err)
 	hws_timer_every(s->loop, &s->sweep, SWEEP_US, on_sweep, s);
 	rdv_server_ports(s, &p);
 	hws_info("listening", HWS_U64("port", p.port), HWS_U64("nat_port", p.nat),
-			HWS_U64("ws_port", p.ws), HWS_U64("metrics_port", p.metrics),
-			HWS_STR("key", s->core.key_text), HWS_STR("control", s->control_path));
+			HWS_U64("ws_port", p.ws), HWS_U64("tls_port", p.tls),
+			HWS_U64("metrics_port", p.metrics), HWS_STR("key", s->core.key_text),
+			HWS_STR("control", s->control_path));
 	return HWS_OK;
 }
 
@@ -382,6 +388,8 @@ int rdv_server_reload(struct rdv_server *s, const struct rdv_config *conf, struc
 
 	if (r == HWS_OK)
 		r = rdv_rules_configure(s->core.rules, conf->block, conf->allow, err);
+	if (r == HWS_OK)
+		r = rdv_tcp_tls_reload(s->core.tcp, conf, err);
 	if (r == HWS_OK)
 		__atomic_store_n(&s->core.conf, conf, __ATOMIC_RELEASE);
 	return r;
@@ -429,6 +437,7 @@ void rdv_server_ports(const struct rdv_server *s, struct rdv_server_ports *ret)
 	ret->port = rdv_udp_port(s->core.udp);
 	ret->nat = rdv_tcp_port(s->core.tcp, RDV_PORT_NAT);
 	ret->ws = rdv_tcp_port(s->core.tcp, RDV_PORT_WS);
+	ret->tls = rdv_tcp_port(s->core.tcp, RDV_PORT_TLS);
 	ret->metrics = rdv_sight_port(s);
 }
 

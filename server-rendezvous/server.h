@@ -24,7 +24,7 @@ void rdv_server_free(struct rdv_server *s);
 struct rdv_core *rdv_server_core(struct rdv_server *s);
 
 struct rdv_server_ports {
-	uint16_t port, nat, ws, metrics;
+	uint16_t port, nat, ws, tls, metrics; /* tls 0 = none */
 };
 void rdv_server_ports(const struct rdv_server *s, struct rdv_server_ports *ret);
 const char *rdv_server_control_path(const struct rdv_server *s);

@@ -1,14 +1,17 @@
 /* rendezvous/tcp_plane: listeners, admission, the table of links, hand-over from other threads. */
 #include "server-rendezvous/tcp_plane.h"
+#include "server-rendezvous/door.h"
 #include "server-rendezvous/link.h"
 #include "server-rendezvous/rules.h"
 #include "server-rendezvous/targets.h"
+#include "server-rendezvous/tunnel.h"
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
 #include "shared/base/rand.h"
 #include "shared/crypto/hash.h"
 #include "shared/net/addr.h"
+#include "shared/net/tls.h"
 #include "shared/wire/envelope.h"
 #include <pthread.h>
 
@@ -56,6 +59,8 @@ int rdv_tcp_new(struct rdv_core *core, struct rdv_tcp **ret)
 		return HWS_ERR_NOMEM;
 	t->core = core;
 	hws_list_init(&t->all);
+	hws_list_init(&t->at_door);
+	hws_list_init(&t->tunnels);
 	hws_slots_init(&t->links, rdv_conf(core)->max_links);
 	hws_rand_bytes(t->hash_key, sizeof(t->hash_key));
 	hws_buf_init(&t->out, HWS_RDV_ONLINE_FRAME_MAX);
@@ -78,10 +83,17 @@ struct hws_loop *rdv_tcp_loop(struct rdv_tcp *t)
 	return t->loop;
 }
 
-static void accepted(struct rdv_tcp *t, enum rdv_port which, int fd)
+static void accepted(
+		struct rdv_tcp *t, enum rdv_port which, int fd, const struct sockaddr_storage *peer)
 {
 	struct hws_stream *s = NULL;
 
+	if (which == RDV_PORT_TLS ||
+			(rdv_conf(t->core)->proxy_protocol &&
+					hws_cidr_list_match(&t->proxies, peer))) {
+		rdv_door_open(t, which, fd, peer);
+		return;
+	}
 	if (hws_stream_tcp_new(t->loop, fd, &s) < 0) {
 		close(fd);
 		return;
@@ -90,26 +102,46 @@ static void accepted(struct rdv_tcp *t, enum rdv_port which, int fd)
 		hws_count(&t->core->count.links_refused);
 }
 
-static void on_main(int fd, const struct sockaddr_storage *peer HWS_UNUSED, void *arg)
+static void on_main(int fd, const struct sockaddr_storage *peer, void *arg)
 {
-	accepted(arg, RDV_PORT_MAIN, fd);
+	accepted(arg, RDV_PORT_MAIN, fd, peer);
 }
 
-static void on_nat(int fd, const struct sockaddr_storage *peer HWS_UNUSED, void *arg)
+static void on_nat(int fd, const struct sockaddr_storage *peer, void *arg)
 {
-	accepted(arg, RDV_PORT_NAT, fd);
+	accepted(arg, RDV_PORT_NAT, fd, peer);
 }
 
-static void on_ws(int fd, const struct sockaddr_storage *peer HWS_UNUSED, void *arg)
+static void on_ws(int fd, const struct sockaddr_storage *peer, void *arg)
 {
-	accepted(arg, RDV_PORT_WS, fd);
+	accepted(arg, RDV_PORT_WS, fd, peer);
+}
+
+static void on_tls(int fd, const struct sockaddr_storage *peer, void *arg)
+{
+	accepted(arg, RDV_PORT_TLS, fd, peer);
+}
+
+int rdv_tcp_tls(struct rdv_tcp *t, struct hws_error *err)
+{
+	const struct rdv_config *c = rdv_conf(t->core);
+	int r = hws_work_new(1, 64, &t->work);
+
+	if (r < 0)
+		return hws_error_set(err, r, "cannot start a thread");
+	return hws_tls_server_new(c->tls_cert, c->tls_key, &t->tls, err);
+}
+
+int rdv_tcp_tls_reload(struct rdv_tcp *t, const struct rdv_config *conf, struct hws_error *err)
+{
+	return t->tls ? hws_tls_server_reload(t->tls, conf->tls_cert, conf->tls_key, err) : HWS_OK;
 }
 
 int rdv_tcp_listen(struct rdv_tcp *t, enum rdv_port which, const char *bind_ip, uint16_t port,
 		struct hws_error *err)
 {
-	static void (*const on_accept[])(
-			int, const struct sockaddr_storage *, void *) = { on_main, on_nat, on_ws };
+	static void (*const on_accept[])(int, const struct sockaddr_storage *, void *) = { on_main,
+		on_nat, on_ws, on_tls };
 	struct hws_listen_conf conf = {
 		.bind_ip = bind_ip, .port = port, .on_accept = on_accept[which], .arg = t
 	};
@@ -128,7 +160,7 @@ int rdv_tcp_accept(struct rdv_tcp *t, enum rdv_port which, struct hws_stream *s)
 		hws_stream_close(s);
 		return HWS_ERR_DENIED;
 	}
-	return rdv_link_new(t, which, s);
+	return rdv_link_new(t, which, s, hws_bytes(NULL, 0));
 }
 
 static void *run(void *arg)
@@ -166,9 +198,13 @@ void rdv_tcp_free(struct rdv_tcp *t)
 	rdv_tcp_stop(t);
 	for (size_t i = 0; i < RDV_PORT_COUNT; i++)
 		hws_listener_free(t->listener[i]);
+	rdv_doors_close(t);
+	rdv_tunnels_close(t);
 	hws_list_for_safe (n, next, &t->all)
 		hws_conn_close(hws_container(n, struct rdv_link, node)->conn, HWS_ERR_CANCELED);
+	hws_work_free(t->work); /* its answers come on the loop, which must still be there */
 	hws_loop_free(t->loop);
+	hws_tls_server_free(t->tls);
 	hws_admit_free(t->admit);
 	hws_admit_free(t->punch);
 	hws_admit_free(t->keys);

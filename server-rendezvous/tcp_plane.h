@@ -8,12 +8,17 @@
 
 struct rdv_tcp;
 
-enum rdv_port { RDV_PORT_MAIN, RDV_PORT_NAT, RDV_PORT_WS, RDV_PORT_COUNT };
+enum rdv_port { RDV_PORT_MAIN, RDV_PORT_NAT, RDV_PORT_WS, RDV_PORT_TLS, RDV_PORT_COUNT };
 
 /* No listeners yet. */
 int rdv_tcp_new(struct rdv_core *core, struct rdv_tcp **ret) HWS_MUST_CHECK;
 /* Before start: opens a port (0 = any free one). */
 int rdv_tcp_listen(struct rdv_tcp *t, enum rdv_port which, const char *bind_ip, uint16_t port,
+		struct hws_error *err) HWS_MUST_CHECK;
+/* Before RDV_PORT_TLS is opened: certificate and key of the configuration. */
+int rdv_tcp_tls(struct rdv_tcp *t, struct hws_error *err) HWS_MUST_CHECK;
+/* Any thread: reads them again. */
+int rdv_tcp_tls_reload(struct rdv_tcp *t, const struct rdv_config *conf,
 		struct hws_error *err) HWS_MUST_CHECK;
 uint16_t rdv_tcp_port(const struct rdv_tcp *t, enum rdv_port which);
 /* Runs the loop on its own thread. Without it the caller runs rdv_tcp_loop() (tests, fuzzing). */

@@ -57,6 +57,7 @@ void server_start(struct server *s, const char *const extra[])
 	s->port = (uint16_t)test_line_number(at, " port=");
 	s->nat = (uint16_t)test_line_number(at, "nat_port=");
 	s->ws = (uint16_t)test_line_number(at, "ws_port=");
+	s->tls = (uint16_t)test_line_number(at, "tls_port=");
 	s->metrics = (uint16_t)test_line_number(at, "metrics_port=");
 	text_after(at, "key=", s->key, sizeof(s->key));
 	ck_assert_uint_ne(s->port, 0);

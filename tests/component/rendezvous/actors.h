@@ -18,7 +18,7 @@ typedef Rdv__RendezvousMessage message;
 struct server {
 	struct test_proc proc;
 	char dir[300], control[340], key[64];
-	uint16_t port, nat, ws, metrics;
+	uint16_t port, nat, ws, tls, metrics;
 };
 /* Starts hawser-rendezvous on free ports of all addresses with a memory store, waits until it serves. `extra`: further
  * arguments, NULL-terminated, may be NULL. Keeps dir (and so the key) if it is set already. */
