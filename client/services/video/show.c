@@ -1,0 +1,432 @@
+#include "client/services/video/show.h"
+#include "client/services/video/video_msg.h"
+#include "shared/base/clock.h"
+#include "shared/base/log.h"
+#include "shared/base/mem.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define COALESCE_US 2000u   /* programs draw in bursts: take the burst, not its first stroke */
+#define LAG_US HWS_US_PER_S /* a viewer that blocks the others for so long is left behind */
+#define ACK_US (3 * HWS_US_PER_S) /* then a missing acknowledgement counts as given */
+#define ACKS_OPEN 2u              /* frames without acknowledgement at once */
+#define REFINE_US 120000u         /* rest before a blurred picture is sharpened */
+#define REFINE_MAX 8u
+#define REFINE_GAIN 6u   /* a quantiser that near to the best one is good enough */
+#define RECORD_KEYS 240u /* pictures between key frames while a viewer records */
+#define RETRY_US HWS_US_PER_S
+
+struct job {
+	struct hws_video_host *v;
+	unsigned index, generation;
+	struct hws_encoder *encoder; /* owned while the job runs; NULL: make one */
+	struct hws_encoder_conf conf;
+	bool set_quality, key, whole;
+	struct hws_picture *picture;
+	struct hws_region damage;
+	int64_t pts_ms;
+	struct hws_packet packet;
+};
+
+static uint64_t now_of(const struct hws_video_host *v)
+{
+	return hws_loop_now_us(v->conf.loop);
+}
+
+static void tell_bitrate(struct hws_video_host *v)
+{
+	uint32_t sum = 0;
+
+	for (unsigned i = 0; i < HWS_DISPLAYS_MAX; i++)
+		if (v->show[i].subs)
+			sum += v->show[i].quality.bitrate_kbit_s;
+	if (sum == v->told_kbit_s || !v->conf.on_bitrate)
+		return;
+	v->told_kbit_s = sum;
+	v->conf.on_bitrate(sum, v->conf.arg);
+}
+
+/* --- starting and stopping --- */
+
+static void forget_picture(struct hws_show *s)
+{
+	if (s->out) {
+		s->out = false;
+		hws_capture_release(s->v->conf.capture, s->index);
+	}
+	hws_picture_unlock(s->picture);
+	s->picture = NULL;
+}
+
+void hws_show_stop(struct hws_show *s)
+{
+	hws_timer_stop(&s->timer);
+	hws_timer_stop(&s->refine_timer);
+	if (s->started)
+		hws_capture_stop(s->v->conf.capture, s->index);
+	forget_picture(s);
+	hws_encoder_free(s->encoder);
+	s->encoder = NULL;
+	s->generation++; /* a job under way belongs to the past */
+	s->started = s->changed = s->grabbing = s->coding = s->refine = false;
+	s->debt.n = 0;
+	s->since_key = 0;
+}
+
+static void on_retry(void *arg)
+{
+	hws_show_kick(arg);
+}
+
+static void show_start(struct hws_show *s)
+{
+	int r = hws_capture_start(s->v->conf.capture, s->index);
+
+	if (r < 0) {
+		hws_warn_limited("video.capture_failed", HWS_U64("display", s->index),
+				HWS_ERR("why", r));
+		hws_timer_start(s->v->conf.loop, &s->timer, RETRY_US, on_retry, s);
+		return;
+	}
+	s->started = true;
+	s->began_us = now_of(s->v);
+	s->last_us = 0;
+}
+
+/* --- readiness of the viewers --- */
+
+static bool is_blocked(const struct hws_video_host *v, struct hws_watcher *w, uint64_t now)
+{
+	if (w->g->congested(w->g))
+		return true;
+	if (!w->g->ack_required || w->unacked < ACKS_OPEN)
+		return false;
+	if (now - w->sent_us > ACK_US) {
+		w->unacked = 0;
+		return false;
+	}
+	(void)v;
+	return true;
+}
+
+/* True when a picture taken now can go to every viewer that is not hopelessly behind. */
+static bool viewers_ready(struct hws_show *s, uint64_t now)
+{
+	uint32_t waiting = 0, ready = 0;
+
+	for (unsigned i = 0; i < HWS_GUESTS_MAX; i++) {
+		struct hws_watcher *w = &s->v->watcher[i];
+		uint32_t bit = 1u << i;
+		if (!(s->subs & bit))
+			continue;
+		if (is_blocked(s->v, w, now)) {
+			w->blocked_us = w->blocked_us ? w->blocked_us : now;
+			if (!(s->lagging & bit))
+				waiting |= bit;
+			continue;
+		}
+		w->blocked_us = 0;
+		ready |= bit;
+		if (s->lagging & bit) { /* it missed pictures: only a key frame helps */
+			s->lagging &= ~bit;
+			s->need_key |= bit;
+			s->key = true;
+		}
+	}
+	if (!waiting)
+		return ready != 0;
+	if (!ready)
+		return false; /* nobody is held up by the others */
+	for (unsigned i = 0; i < HWS_GUESTS_MAX; i++)
+		if (waiting >> i & 1 && now - s->v->watcher[i].blocked_us > LAG_US) {
+			s->lagging |= 1u << i;
+			waiting &= ~(1u << i);
+		}
+	return !waiting;
+}
+
+/* --- coding --- */
+
+static int run_job(void *arg)
+{
+	struct job *j = arg;
+
+	if (!j->encoder) {
+		int r = hws_encoder_new(&j->conf, &j->encoder);
+		if (r < 0)
+			return r;
+	} else if (j->set_quality) {
+		int r = hws_encoder_set_quality(j->encoder, &j->conf.quality);
+		if (r < 0)
+			return r;
+	}
+	return hws_encoder_encode(j->encoder, j->picture, j->whole ? NULL : &j->damage, j->key,
+			j->pts_ms, &j->packet);
+}
+
+static void deliver(struct hws_show *s, const struct hws_packet *p, int64_t pts_ms)
+{
+	struct hws_video_host *v = s->v;
+	uint8_t buf[HWS_VIDEO_HEAD_MAX];
+	size_t n = hws_video_head(s->encoder_codec, s->index, p->key, pts_ms, p->data.len, buf);
+
+	for (unsigned i = 0; n && i < HWS_GUESTS_MAX; i++) {
+		struct hws_watcher *w = &v->watcher[i];
+		uint32_t bit = 1u << i;
+		if (!(s->subs & bit) || s->lagging & bit)
+			continue;
+		if (s->need_key & bit && !p->key)
+			continue;
+		if (w->g->send_parts(w->g, hws_bytes(buf, n), p->data) < 0) {
+			s->need_key |= bit;
+			s->key = true;
+			continue;
+		}
+		s->need_key &= ~bit;
+		w->unacked += w->g->ack_required;
+		w->sent_us = now_of(v);
+	}
+	v->frames++;
+	hws_qos_sent(&v->qos);
+}
+
+static void on_refine(void *arg)
+{
+	struct hws_show *s = arg;
+
+	s->refine = true;
+	hws_show_kick(s);
+}
+
+static void account(struct hws_show *s, const struct job *j)
+{
+	unsigned good = j->conf.quality.q_min + REFINE_GAIN;
+
+	if (j->key)
+		s->since_key = 0;
+	else
+		s->since_key++;
+	if (j->packet.q > good) {
+		if (j->whole)
+			hws_region_add(&s->debt,
+					(struct hws_rect){ 0, 0, j->picture->width,
+							j->picture->height });
+		else
+			hws_region_add_all(&s->debt, &j->damage);
+	} else if (j->whole || s->passes > 0) {
+		s->debt.n = 0;
+	}
+	if (s->debt.n && s->passes < REFINE_MAX)
+		hws_timer_start(s->v->conf.loop, &s->refine_timer, REFINE_US, on_refine, s);
+}
+
+static void job_free(struct job *j)
+{
+	hws_picture_unlock(j->picture);
+	hws_encoder_free(j->encoder);
+	hws_free(j);
+}
+
+static void on_job_done(void *arg, int r)
+{
+	struct job *j = arg;
+	struct hws_video_host *v = j->v;
+	struct hws_show *s = &v->show[j->index];
+
+	v->jobs--;
+	if (v->closed) {
+		job_free(j);
+		if (!v->jobs)
+			free(v);
+		return;
+	}
+	if (j->generation != s->generation) {
+		job_free(j);
+		return;
+	}
+	s->coding = false;
+	if (r == HWS_OK) {
+		s->encoder = j->encoder;
+		j->encoder = NULL;
+		deliver(s, &j->packet, j->pts_ms);
+		account(s, j);
+	} else if (r == HWS_ERR_AGAIN) {
+		s->encoder = j->encoder;
+		j->encoder = NULL;
+		hws_region_add_all(&s->debt, &j->damage);
+		s->key = s->key || j->key;
+		hws_timer_start(v->conf.loop, &s->refine_timer, REFINE_US, on_refine, s);
+	} else {
+		/* A fresh encoder next time; not at once, or a broken one would eat the processor. */
+		hws_warn_limited("video.encode_failed", HWS_STR("codec", hws_codec_name(v->codec)),
+				HWS_ERR("why", r));
+		s->key = true;
+		hws_timer_start(v->conf.loop, &s->timer, RETRY_US, on_retry, s);
+	}
+	job_free(j);
+	if (r == HWS_OK)
+		hws_show_kick(s);
+}
+
+static void code(struct hws_show *s, const struct hws_region *damage)
+{
+	struct hws_video_host *v = s->v;
+	struct job *j = hws_alloc(sizeof(*j));
+	struct hws_picture *p = s->picture;
+
+	if (!j)
+		return;
+	uint32_t base = hws_base_kbit_s(p->width, p->height);
+	hws_qos_judge(&v->qos, base, now_of(v));
+	struct hws_quality q = hws_quality_of(v->qos.ratio, base);
+	bool other = memcmp(&q, &s->quality, sizeof(q)) != 0;
+
+	if (s->encoder_codec != v->codec) {
+		hws_encoder_free(s->encoder);
+		s->encoder = NULL;
+	}
+	s->quality = q;
+	s->encoder_codec = v->codec;
+	*j = (struct job){
+		.v = v,
+		.index = s->index,
+		.generation = s->generation,
+		.encoder = s->encoder,
+		.conf = { .codec = v->codec, .width = p->width, .height = p->height, .quality = q },
+		.set_quality = other,
+		.key = s->key || !s->encoder,
+		.picture = hws_picture_lock(p),
+		.damage = *damage,
+		.pts_ms = (int64_t)((now_of(v) - s->began_us) / HWS_US_PER_MS),
+	};
+	bool records = false;
+	for (unsigned i = 0; i < HWS_GUESTS_MAX; i++)
+		records = records || (v->watcher[i].g && v->watcher[i].records);
+	j->key = j->key || (records && s->since_key >= RECORD_KEYS);
+	j->whole = j->key;
+	if (hws_work_submit(v->conf.work, v->conf.loop, run_job, on_job_done, j) < 0) {
+		j->encoder = NULL;
+		job_free(j);
+		hws_region_add_all(&s->debt, damage);
+		hws_timer_start(v->conf.loop, &s->timer, RETRY_US, on_retry, s);
+		return;
+	}
+	v->jobs++;
+	s->encoder = NULL;
+	s->coding = true;
+	s->key = false;
+	if (other)
+		tell_bitrate(v);
+}
+
+/* --- the pace --- */
+
+static void on_timer(void *arg)
+{
+	hws_show_kick(arg);
+}
+
+static void wait(struct hws_show *s, uint64_t us)
+{
+	hws_timer_start(s->v->conf.loop, &s->timer, us, on_timer, s);
+}
+
+static void grab(struct hws_show *s)
+{
+	if (s->out) {
+		s->out = false;
+		hws_capture_release(s->v->conf.capture, s->index);
+	}
+	int r = hws_capture_grab(s->v->conf.capture, s->index);
+
+	if (r == HWS_OK) {
+		s->grabbing = true;
+	} else if (r != HWS_ERR_AGAIN && r != HWS_ERR_BUSY) {
+		wait(s, RETRY_US);
+		return;
+	}
+	s->changed = false;
+}
+
+void hws_show_kick(struct hws_show *s)
+{
+	struct hws_video_host *v = s->v;
+	static const struct hws_region nothing;
+
+	if (!s->subs || s->grabbing || s->coding || v->closed)
+		return;
+	if (!s->started) {
+		show_start(s);
+		return; /* damage follows */
+	}
+	bool work = s->changed || (s->picture && (s->key || s->refine));
+	if (!work && !s->lagging)
+		return;
+	uint64_t now = now_of(v), interval = HWS_US_PER_S / hws_qos_fps(&v->qos, now);
+	if (s->last_us && now < s->last_us + interval) {
+		wait(s, s->last_us + interval - now);
+		return;
+	}
+	if (!viewers_ready(s, now)) {
+		wait(s, LAG_US / 4); /* on_drain or an acknowledgement usually comes before */
+		return;
+	}
+	work = s->changed || (s->picture && (s->key || s->refine));
+	if (!work)
+		return;
+	s->last_us = now;
+	if (s->changed) {
+		grab(s);
+		if (s->grabbing || s->changed || !s->picture)
+			return;
+	}
+	if (s->refine && !s->key) {
+		struct hws_region debt = s->debt;
+		s->refine = false;
+		s->debt.n = 0;
+		s->passes++;
+		if (debt.n)
+			code(s, &debt);
+		return;
+	}
+	if (s->key)
+		code(s, &nothing);
+}
+
+void hws_show_damaged(struct hws_show *s)
+{
+	struct hws_video_host *v = s->v;
+
+	s->changed = true;
+	if (s->grabbing || s->coding)
+		return;
+	uint64_t now = now_of(v), interval = HWS_US_PER_S / hws_qos_fps(&v->qos, now);
+	if (!s->picture || (s->last_us && now < s->last_us + interval))
+		hws_show_kick(s);
+	else
+		wait(s, COALESCE_US);
+}
+
+void hws_show_frame(struct hws_show *s, int r, struct hws_picture *picture,
+		const struct hws_region *damage)
+{
+	s->grabbing = false;
+	if (r < 0) {
+		if (r != HWS_ERR_AGAIN) {
+			s->changed = true;
+			wait(s, RETRY_US / 4);
+		} else if (s->picture && s->key) {
+			hws_show_kick(s);
+		}
+		return;
+	}
+	s->out = true;
+	if (picture != s->picture) {
+		hws_picture_unlock(s->picture);
+		s->picture = hws_picture_lock(picture);
+	}
+	hws_timer_stop(&s->refine_timer);
+	s->refine = false;
+	s->passes = 0;
+	code(s, damage);
+}

@@ -1,0 +1,54 @@
+/* video/show: the showing of one display to those who watch it: when a picture is taken, how it is coded,
+ * to whom it goes. Part of video_host; its structs are shared by the two files only. */
+#pragma once
+#include "client/media/video_codec.h"
+#include "client/services/video/codec_choice.h"
+#include "client/services/video/quality.h"
+#include "client/services/video/video_host.h"
+
+struct hws_watcher { /* one viewer */
+	struct hws_guest *g;
+	struct hws_codec_wish wish;
+	unsigned current; /* the display it asked for last */
+	unsigned unacked;
+	uint64_t sent_us, blocked_us; /* 0 = not blocked */
+	bool records;
+};
+
+struct hws_show { /* one display */
+	struct hws_video_host *v;
+	unsigned index, generation;
+	uint32_t subs, need_key, lagging; /* bits of slots */
+	bool started, changed, grabbing, coding, key, refine;
+	struct hws_picture *picture; /* the newest, locked */
+	bool out;                    /* not yet released to the capture */
+	struct hws_encoder *encoder;
+	enum hws_codec encoder_codec;
+	struct hws_quality quality;
+	struct hws_region debt; /* coded worse than it could be */
+	unsigned passes, since_key;
+	uint64_t began_us, last_us;
+	struct hws_timer timer, refine_timer;
+};
+
+struct hws_video_host {
+	struct hws_video_host_conf conf;
+	struct hws_watcher watcher[HWS_GUESTS_MAX];
+	struct hws_show show[HWS_DISPLAYS_MAX];
+	struct hws_qos qos;
+	struct hws_screenshots *shots;
+	enum hws_codec codec;
+	uint32_t told_kbit_s;
+	uint64_t frames;
+	unsigned jobs; /* under way; they hold the host */
+	bool closed;
+};
+
+/* Does the next step of a display, if there is one to do and all are ready for it. */
+void hws_show_kick(struct hws_show *s);
+/* Ends capture and forgets the encoder; who watches stays noted. */
+void hws_show_stop(struct hws_show *s);
+/* The capture's events. */
+void hws_show_damaged(struct hws_show *s);
+void hws_show_frame(struct hws_show *s, int r, struct hws_picture *picture,
+		const struct hws_region *damage);
