@@ -74,7 +74,7 @@ struct hws_gate {
 	uint32_t rtt_ms, bitrate;
 	unsigned ticks;
 	uint64_t drops[6];
-	const char *why;
+	char why[160]; /* a copy: reasons come from messages that go */
 	struct hws_deferred gone;
 };
 
@@ -90,7 +90,7 @@ static void report(struct hws_gate *g)
 	s.state = (char *)(uintptr_t)state_names[g->state];
 	s.my_id = g->login.my_id;
 	s.my_name = g->login.my_name;
-	s.why = (char *)(uintptr_t)(g->why ? g->why : "");
+	s.why = g->why;
 	s.encrypted = g->encrypted;
 	s.kind = (char *)(uintptr_t)hws_kind_name(g->login.kind);
 	s.rtt_ms = g->rtt_ms;
@@ -125,12 +125,18 @@ static void gate_free(void *arg)
 	free(g);
 }
 
+/* The first reason counts. */
+static void set_why(struct hws_gate *g, const char *why)
+{
+	if (!g->why[0])
+		hws_str_escape(g->why, sizeof(g->why), hws_bytes_str(why));
+}
+
 static void end(struct hws_gate *g, const char *why)
 {
 	if (g->state == GATE_CLOSED)
 		return;
-	if (!g->why)
-		g->why = why;
+	set_why(g, why);
 	hws_timer_stop(&g->tick);
 	hws_timer_stop(&g->deadline);
 	set_state(g, GATE_CLOSED);
@@ -153,7 +159,7 @@ static void finish(struct hws_gate *g, uint64_t wait_us, const char *why)
 {
 	if (g->state >= GATE_CLOSING)
 		return;
-	g->why = why;
+	set_why(g, why);
 	set_state(g, GATE_CLOSING);
 	hws_timer_stop(&g->tick);
 	hws_link_close(g->agent, HWS_OK);

@@ -1,6 +1,7 @@
 #include "tests/component/host/host.h"
 #include "shared/base/str.h"
 #include <check.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,19 @@ void host_start(struct test_host *h, const char *const extra[])
 
 void host_stop(struct test_host *h)
 {
+	bool clean;
+
+	if (!h->proc.pid)
+		return;
+	test_proc_signal(&h->proc, SIGTERM);
+	test_proc_wait(&h->proc, 10000);
+	/* what a sanitizer found in any of the processes */
+	clean = !h->proc.log ||
+			(!strstr(h->proc.log, "Sanitizer") &&
+					!strstr(h->proc.log, "runtime error"));
+	if (!clean)
+		fputs(h->proc.log, stderr); /* too long for a message of the test */
+	ck_assert(clean);
 	test_proc_stop(&h->proc);
 }
 

@@ -27,6 +27,8 @@ static void setup(void)
 
 static void teardown(void)
 {
+	viewer_close(&one);
+	viewer_close(&two);
 	host_stop(&host);
 }
 
@@ -127,7 +129,8 @@ START_TEST(more_connections_than_allowed_are_refused)
 	viewer_connect(&one, host.port);
 	ck_assert_str_eq(viewer_end(&one), "");
 	test_proc_must_expect(&host.proc, "connection.refused", 10000);
-	viewer_close(&v[0]);
+	for (int i = 0; i < 3; i++)
+		viewer_close(&v[i]);
 	test_proc_must_expect(&host.proc, "connection.closed", 10000);
 	serves_still();
 }

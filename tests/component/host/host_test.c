@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,6 +34,8 @@ static void setup(void)
 
 static void teardown(void)
 {
+	viewer_close(&one);
+	viewer_close(&two);
 	host_stop(&host);
 }
 
@@ -275,6 +278,9 @@ START_TEST(the_gate_has_only_its_own_descriptors_and_a_filter)
 	ready(&host);
 	viewer_connect(&one, host.port);
 	viewer_hash(&one);
+	test_proc_must_expect(&host.proc, "connection.accepted", 10000);
+	if (strstr(host.proc.log, "gate.no_sandbox")) /* built with a sanitizer */
+		return;
 	d = opendir("/proc");
 	while ((e = readdir(d))) {
 		uint32_t pid;
@@ -293,6 +299,8 @@ START_TEST(the_gate_has_only_its_own_descriptors_and_a_filter)
 		gate = (pid_t)pid;
 		ck_assert_ptr_nonnull(strstr(buf, "NoNewPrivs:\t1"));
 		ck_assert_ptr_nonnull(strstr(buf, "Seccomp:\t2"));
+		if (geteuid() == 0) /* root gives itself up before it meets the network */
+			ck_assert_ptr_null(strstr(buf, "Uid:\t0"));
 	}
 	closedir(d);
 	ck_assert_int_gt(gate, 0);

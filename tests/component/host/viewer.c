@@ -8,6 +8,7 @@
 #include <check.h>
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -22,10 +23,9 @@ void viewer_connect(struct test_viewer *v, unsigned port)
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
 	const char *my_id = v->my_id;
 	uint64_t session_id = v->session_id;
-	FILE *trace = v->trace;
 
+	viewer_close(v);
 	memset(v, 0, sizeof(*v));
-	v->trace = trace;
 	v->my_id = my_id ? my_id : "987654321";
 	v->session_id = session_id ? session_id : 4711;
 	hws_buf_init(&v->in, 40u << 20);
@@ -38,7 +38,8 @@ void viewer_connect(struct test_viewer *v, unsigned port)
 
 void viewer_close(struct test_viewer *v)
 {
-	close(v->fd);
+	if (v->fd > 0)
+		close(v->fd);
 	v->fd = -1;
 	hws_buf_done(&v->in);
 }

@@ -3,7 +3,6 @@
 #include "proto/session.pb-c.h"
 #include "shared/base/buf.h"
 #include <stdbool.h>
-#include <stdio.h>
 
 struct test_viewer {
 	int fd;
@@ -11,9 +10,9 @@ struct test_viewer {
 	char salt[64], challenge[16];
 	const char *my_id;
 	uint64_t session_id;
-	FILE *trace; /* not NULL: decoded conversation goes here */
 };
 
+/* Closes what was open. A zeroed viewer is a closed one. */
 void viewer_connect(struct test_viewer *v, unsigned port);
 void viewer_close(struct test_viewer *v);
 void viewer_send(struct test_viewer *v, const Ses__Message *m);

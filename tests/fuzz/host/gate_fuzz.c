@@ -5,6 +5,7 @@
 #include "client/host/gate_table.h"
 #include "client/host/link.h"
 #include "shared/base/log.h"
+#include "shared/base/mem.h"
 #include "shared/crypto/crypto.h"
 #include "shared/net/conn.h"
 #include "shared/wire/secure.h"
@@ -148,16 +149,19 @@ static void do_opened(bool ok, struct hws_bytes info)
 static void do_control(struct hws_bytes b)
 {
 	Agt__GateControl c = AGT__GATE_CONTROL__INIT;
+	char *reason;
 
 	if (!gate || b.len < 2)
 		return;
 	c.close = b.ptr[0] & 1;
-	c.reason = (char *)"reason";
+	reason = hws_strdup("reason"); /* gone after the call, as messages are */
+	c.reason = reason;
 	c.set_permissions = b.ptr[0] & 2;
 	c.permissions = b.ptr[0] & 4 ? ~0u : b.ptr[1];
 	if (c.set_permissions)
 		permissions |= (uint32_t)c.permissions; /* what is on its way was judged before */
 	hws_gate_control(gate, &c);
+	hws_free(reason);
 }
 
 static void run_op(enum op op, struct hws_bytes b)
