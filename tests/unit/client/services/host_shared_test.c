@@ -170,7 +170,8 @@ static void holds(const char *text)
 	struct hws_bytes b = hws_headless_clip_text(d.p);
 
 	ck_assert_uint_eq(b.len, strlen(text));
-	ck_assert_mem_eq(b.ptr, text, b.len);
+	if (b.len)
+		ck_assert_mem_eq(b.ptr, text, b.len);
 }
 
 START_TEST(a_viewers_text_reaches_the_desktop_and_rubbish_does_not)
