@@ -1,5 +1,6 @@
 #include "client/host/online.h"
 #include "client/reach/answer.h"
+#include "client/reach/nat_probe.h"
 #include "client/reach/registrar.h"
 #include "shared/base/log.h"
 #include "shared/base/str.h"
@@ -15,9 +16,11 @@ struct hws_online {
 	struct hws_work *work;
 	struct hws_registrar *registrar;
 	struct hws_answer *answer;
+	struct hws_nat_probe *probe;
 	char host[HOST_TEXT];
 	uint16_t port;
 	char text[200];
+	bool was_offline;
 };
 
 const char *hws_online_state(const struct hws_online *o)
@@ -37,6 +40,13 @@ static void on_state(enum hws_registrar_state state, const char *text, void *arg
 	struct hws_online *o = arg;
 
 	hws_str_escape(o->text, sizeof(o->text), hws_bytes_str(text ? text : ""));
+	/* The way to the server may be another one after a break. */
+	if (state == HWS_REGISTRAR_OFFLINE)
+		o->was_offline = true;
+	if (state == HWS_REGISTRAR_REGISTERED && o->was_offline) {
+		o->was_offline = false;
+		hws_nat_probe_again(o->probe);
+	}
 	if (state == HWS_REGISTRAR_REGISTERED)
 		hws_info("server.registered", HWS_STR("server", o->host), HWS_U64("port", o->port),
 				HWS_STR("id", o->conf.whoami->id));
@@ -112,6 +122,28 @@ static int open_answer(struct hws_online *o, struct hws_loop *loop)
 	return hws_answer_new(loop, o->work, &ac, &o->answer);
 }
 
+static void on_nat_type(Rdv__NatType type, void *arg)
+{
+	struct hws_online *o = arg;
+
+	hws_info("nat.probed",
+			HWS_STR("type",
+					type == RDV__NAT_TYPE__SYMMETRIC ? "symmetric"
+									 : "asymmetric"));
+	hws_answer_set_nat_type(o->answer, type);
+}
+
+static int open_probe(struct hws_online *o, struct hws_loop *loop)
+{
+	const struct hws_nat_probe_conf conf = {
+		.host = o->host, .port = o->port, .on_type = on_nat_type, .arg = o
+	};
+
+	if (o->port < 2)
+		return HWS_OK; /* the test needs the port below */
+	return hws_nat_probe_new(loop, o->work, &conf, &o->probe);
+}
+
 static int open_registrar(struct hws_online *o, struct hws_loop *loop)
 {
 	const struct hws_whoami *w = o->conf.whoami;
@@ -147,6 +179,8 @@ int hws_online_new(struct hws_loop *loop, const struct hws_online_conf *conf,
 	if (r == HWS_OK)
 		r = open_answer(o, loop);
 	if (r == HWS_OK)
+		r = open_probe(o, loop);
+	if (r == HWS_OK)
 		r = open_registrar(o, loop);
 	if (r < 0) {
 		hws_error_set(err, r, "the registration at '%s' cannot be started: %s", o->host,
@@ -166,6 +200,7 @@ void hws_online_free(struct hws_online *o)
 	if (!o)
 		return;
 	hws_registrar_free(o->registrar);
+	hws_nat_probe_free(o->probe);
 	hws_answer_free(o->answer);
 	hws_work_free(o->work);
 	free(o);

@@ -132,7 +132,7 @@ static int send_sent(struct job *j)
 	sent.socket_addr = viewer_bytes(j);
 	sent.id = j->id;
 	sent.relay_server = j->relay;
-	sent.nat_type = RDV__NAT_TYPE__ASYMMETRIC;
+	sent.nat_type = j->answer->conf.nat_type;
 	sent.version = j->answer->version;
 	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_SENT;
 	m.punch_hole_sent = &sent;
@@ -302,6 +302,7 @@ static int from_punch(struct job *j, const Rdv__PunchHole *p)
 {
 	j->kind = JOB_PUNCH;
 	if (p->nat_type == RDV__NAT_TYPE__SYMMETRIC || p->force_relay ||
+			j->answer->conf.nat_type == RDV__NAT_TYPE__SYMMETRIC ||
 			j->answer->conf.always_relay)
 		j->kind = JOB_RELAY_OWN;
 	j->how.secure = true;
@@ -439,4 +440,9 @@ void hws_answer_free(struct hws_answer *a)
 	hws_list_for_safe (node, next, &a->jobs)
 		end_job(hws_container(node, struct job, node));
 	hws_free(a);
+}
+
+void hws_answer_set_nat_type(struct hws_answer *a, Rdv__NatType type)
+{
+	a->conf.nat_type = type;
 }

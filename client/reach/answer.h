@@ -25,6 +25,7 @@ struct hws_answer_conf {
 	const char *relay; /* own choice HOST[:PORT]; "" = what the server proposes */
 	const char *version;
 	bool always_relay;
+	Rdv__NatType nat_type; /* our own, UNKNOWN_NAT if not probed yet; SYMMETRIC is answered by a relay */
 	/* A viewer is connected; the callee owns the stream. */
 	void (*on_stream)(struct hws_stream *s, const struct hws_answered *how, void *arg);
 	/* A job failed: for the log. */
@@ -37,6 +38,8 @@ struct hws_answer_conf {
 int hws_answer_new(struct hws_loop *loop, struct hws_work *work, const struct hws_answer_conf *conf,
 		struct hws_answer **ret) HWS_MUST_CHECK;
 void hws_answer_free(struct hws_answer *a);
+/* What reach/nat_probe found, for the pushes from now on. */
+void hws_answer_set_nat_type(struct hws_answer *a, Rdv__NatType type);
 /* A push of the registrar; `id` is the host's own id now. HWS_ERR_FULL when too many jobs run. */
 int hws_answer_push(struct hws_answer *a, const char *id,
 		const Rdv__RendezvousMessage *m) HWS_MUST_CHECK;

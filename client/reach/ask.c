@@ -91,6 +91,7 @@ int hws_ask_new(struct hws_loop *loop, struct hws_work *work, const struct hws_a
 	const struct hws_dial_conf dial = { .host = conf->host,
 		.port = conf->port,
 		.timeout_us = conf->timeout_us,
+		.bind_to = conf->bind_to,
 		.reuse_port = true };
 	struct hws_ask *a = hws_alloc(sizeof(*a));
 	int r;
@@ -100,6 +101,7 @@ int hws_ask_new(struct hws_loop *loop, struct hws_work *work, const struct hws_a
 	a->loop = loop;
 	a->conf = *conf;
 	a->conf.host = NULL; /* borrowed until return only */
+	a->conf.bind_to = NULL;
 	r = hws_dial(loop, work, &dial, on_dialed, a, &a->dial);
 	if (r < 0) {
 		hws_free(a);

@@ -12,7 +12,8 @@ struct hws_ask;
 struct hws_ask_conf {
 	const char *host;
 	uint16_t port;
-	uint64_t timeout_us; /* to connect */
+	uint64_t timeout_us;                    /* to connect */
+	const struct sockaddr_storage *bind_to; /* from this address and port; NULL = any. Copied */
 	void (*on_open)(struct hws_ask *a, void *arg);
 	/* `m` borrows until return. Never a KeyExchange. */
 	void (*on_message)(struct hws_ask *a, const Rdv__RendezvousMessage *m, void *arg);

@@ -40,8 +40,9 @@ static void start_server(bool force_relay)
 {
 	char port[8], control[300];
 	const char *argv[] = { test_bin("server-rendezvous/hawser-rendezvous"), "--bind",
-		"127.0.0.1", "--port", port, "--state-dir", s.dir, "--control", control, "--store", "memory",
-		"--relay-servers", s.relay_text, force_relay ? "--always-use-relay" : NULL, NULL };
+		"127.0.0.1", "--port", port, "--state-dir", s.dir, "--control", control, "--store",
+		"memory", "--relay-servers", s.relay_text,
+		force_relay ? "--always-use-relay" : NULL, NULL };
 	const char *key_argv[] = { argv[0], "key", "--state-dir", s.dir, NULL };
 	char *out = NULL;
 
