@@ -1,0 +1,133 @@
+#include "shared/wire/ticket.h"
+#include "proto/extension.pb-c.h"
+#include "shared/crypto/digest.h"
+#include "shared/wire/envelope.h"
+#include "shared/wire/text.h"
+#include <string.h>
+
+static const char purpose[] = "hawser relay hello 1";
+
+/* What is signed: the purpose and a hash of the session key, so that a hello is good on one link only. */
+struct statement {
+	uint8_t bytes[sizeof(purpose) + HWS_HWID_LEN];
+};
+
+static void statement(const uint8_t key[HWS_SESSION_KEY_LEN], struct statement *ret)
+{
+	memcpy(ret->bytes, purpose, sizeof(purpose));
+	hws_hwid(hws_bytes(key, HWS_SESSION_KEY_LEN), ret->bytes + sizeof(purpose)); /* SHA-256 */
+}
+
+int hws_ticket_hello(const struct hws_identity *relay,
+		const uint8_t session_key[HWS_SESSION_KEY_LEN], struct hws_buf *out)
+{
+	Ext__RelayHello hello = EXT__RELAY_HELLO__INIT;
+	Ext__RdvExtension m = EXT__RDV_EXTENSION__INIT;
+	uint8_t pk[HWS_PK_LEN], sig[HWS_SIG_LEN];
+	struct statement s;
+
+	statement(session_key, &s);
+	memcpy(pk, relay->pk, sizeof(pk));
+	hws_identity_sign(relay, hws_bytes(s.bytes, sizeof(s.bytes)), sig);
+	hello.pk = (ProtobufCBinaryData){ sizeof(pk), pk };
+	hello.signature = (ProtobufCBinaryData){ sizeof(sig), sig };
+	m.union_case = EXT__RDV_EXTENSION__UNION_RELAY_HELLO;
+	m.relay_hello = &hello;
+	return hws_msg_pack(&m.base, out);
+}
+
+static int unpack(struct hws_bytes payload, Ext__RdvExtension **ret)
+{
+	ProtobufCMessage *m = NULL;
+	int r = hws_msg_unpack(&ext__rdv_extension__descriptor, payload, HWS_TICKET_LIST_MAX, &m);
+
+	if (r < 0)
+		return r;
+	*ret = (Ext__RdvExtension *)(void *)m;
+	return HWS_OK;
+}
+
+int hws_ticket_hello_check(struct hws_bytes payload, const uint8_t session_key[HWS_SESSION_KEY_LEN],
+		uint8_t ret_pk[HWS_PK_LEN])
+{
+	Ext__RdvExtension *m = NULL;
+	uint8_t attached[HWS_SIG_LEN + sizeof(struct statement)];
+	struct hws_bytes msg;
+	struct statement s;
+	int r = unpack(payload, &m);
+
+	if (r < 0)
+		return r;
+	r = HWS_ERR_NOTFOUND;
+	if (m->union_case == EXT__RDV_EXTENSION__UNION_RELAY_HELLO) {
+		const Ext__RelayHello *h = m->relay_hello;
+
+		r = HWS_ERR_PROTO;
+		if (h->pk.len == HWS_PK_LEN && h->signature.len == HWS_SIG_LEN) {
+			statement(session_key, &s);
+			memcpy(attached, h->signature.data, HWS_SIG_LEN);
+			memcpy(attached + HWS_SIG_LEN, s.bytes, sizeof(s.bytes));
+			r = hws_verify_attached(
+					h->pk.data, hws_bytes(attached, sizeof(attached)), &msg);
+			if (r == HWS_OK)
+				memcpy(ret_pk, h->pk.data, HWS_PK_LEN);
+		}
+	}
+	hws_msg_free(&m->base);
+	return r;
+}
+
+int hws_ticket_welcome(uint32_t heartbeat_s, struct hws_buf *out)
+{
+	Ext__RelayWelcome w = EXT__RELAY_WELCOME__INIT;
+	Ext__RdvExtension m = EXT__RDV_EXTENSION__INIT;
+
+	w.heartbeat_s = heartbeat_s;
+	m.union_case = EXT__RDV_EXTENSION__UNION_RELAY_WELCOME;
+	m.relay_welcome = &w;
+	return hws_msg_pack(&m.base, out);
+}
+
+int hws_ticket_tickets(const char *const *uuid, size_t n, uint32_t ttl_s, struct hws_buf *out)
+{
+	Ext__RelayTickets t = EXT__RELAY_TICKETS__INIT;
+	Ext__RdvExtension m = EXT__RDV_EXTENSION__INIT;
+
+	if (n > HWS_TICKET_LIST_MAX)
+		return HWS_ERR_TOOBIG;
+	t.n_uuid = n;
+	t.uuid = (char **)(uintptr_t)uuid; /* packing only reads */
+	t.ttl_s = ttl_s;
+	m.union_case = EXT__RDV_EXTENSION__UNION_RELAY_TICKETS;
+	m.relay_tickets = &t;
+	return hws_msg_pack(&m.base, out);
+}
+
+int hws_ticket_read(struct hws_bytes payload, struct hws_ticket_news *ret,
+		void (*fn)(struct hws_bytes uuid, uint32_t ttl_s, void *arg), void *arg)
+{
+	Ext__RdvExtension *m = NULL;
+	struct hws_ticket_news news = { 0 };
+	int r = unpack(payload, &m);
+
+	if (r < 0)
+		return r;
+	if (m->union_case == EXT__RDV_EXTENSION__UNION_RELAY_WELCOME) {
+		news.welcome = true;
+		news.heartbeat_s =
+				m->relay_welcome->heartbeat_s ? m->relay_welcome->heartbeat_s : 1;
+	} else if (m->union_case == EXT__RDV_EXTENSION__UNION_RELAY_TICKETS) {
+		for (size_t i = 0; i < m->relay_tickets->n_uuid; i++) {
+			struct hws_bytes uuid = hws_bytes_str(m->relay_tickets->uuid[i]);
+
+			if (hws_pair_id_valid(uuid))
+				fn(uuid, m->relay_tickets->ttl_s, arg);
+		}
+	} else {
+		r = HWS_ERR_NOTFOUND;
+	}
+	if (r == HWS_OK)
+		*ret = news;
+	hws_msg_free(&m->base);
+	return r;
+}

@@ -1,0 +1,110 @@
+/* A relay's hello is good for its link only, and announcements arrive as they were sent. */
+#include "shared/base/buf.h"
+#include "shared/crypto/crypto.h"
+#include "shared/wire/ticket.h"
+#include <check.h>
+#include <string.h>
+
+static struct hws_identity relay;
+static uint8_t key[HWS_SESSION_KEY_LEN];
+static struct hws_buf out;
+
+static void setup(void)
+{
+	hws_identity_generate(false, &relay);
+	hws_session_key_new(key);
+	hws_buf_init(&out, 65536);
+}
+
+static void teardown(void)
+{
+	hws_buf_done(&out);
+}
+
+START_TEST(a_hello_proves_the_key_on_this_link)
+{
+	uint8_t pk[HWS_PK_LEN] = { 0 };
+
+	ck_assert_int_eq(hws_ticket_hello(&relay, key, &out), HWS_OK);
+	ck_assert_int_eq(hws_ticket_hello_check(hws_buf_bytes(&out), key, pk), HWS_OK);
+	ck_assert_mem_eq(pk, relay.pk, sizeof(pk));
+	key[0] ^= 1; /* replayed on another link */
+	ck_assert_int_eq(hws_ticket_hello_check(hws_buf_bytes(&out), key, pk), HWS_ERR_CRYPTO);
+}
+END_TEST
+
+START_TEST(a_changed_hello_is_refused)
+{
+	uint8_t copy[300], pk[HWS_PK_LEN];
+	size_t n;
+
+	ck_assert_int_eq(hws_ticket_hello(&relay, key, &out), HWS_OK);
+	n = hws_buf_len(&out);
+	for (size_t i = 0; i < n; i++) {
+		memcpy(copy, hws_buf_bytes(&out).ptr, n);
+		copy[i] ^= 4;
+		ck_assert_int_lt(hws_ticket_hello_check(hws_bytes(copy, n), key, pk), 0);
+	}
+}
+END_TEST
+
+struct seen {
+	unsigned n;
+	char last[80];
+	uint32_t ttl;
+};
+
+static void on_uuid(struct hws_bytes uuid, uint32_t ttl_s, void *arg)
+{
+	struct seen *s = arg;
+
+	s->n++;
+	s->ttl = ttl_s;
+	memcpy(s->last, uuid.ptr, uuid.len);
+	s->last[uuid.len] = 0;
+}
+
+START_TEST(tickets_and_welcome_arrive)
+{
+	static const char *const uuids[] = { "8f14e45f-ceea-467f-a0e6-0d6a2f3c1b9e", "second" };
+	struct hws_ticket_news news;
+	struct seen seen = { 0 };
+
+	ck_assert_int_eq(hws_ticket_tickets(uuids, 2, 77, &out), HWS_OK);
+	ck_assert_int_eq(hws_ticket_read(hws_buf_bytes(&out), &news, on_uuid, &seen), HWS_OK);
+	ck_assert(!news.welcome);
+	ck_assert_uint_eq(seen.n, 2);
+	ck_assert_uint_eq(seen.ttl, 77);
+	ck_assert_str_eq(seen.last, "second");
+	hws_buf_reset(&out);
+	ck_assert_int_eq(hws_ticket_welcome(9, &out), HWS_OK);
+	ck_assert_int_eq(hws_ticket_read(hws_buf_bytes(&out), &news, on_uuid, &seen), HWS_OK);
+	ck_assert(news.welcome);
+	ck_assert_uint_eq(news.heartbeat_s, 9);
+	ck_assert_uint_eq(seen.n, 2);
+	/* other messages are not for us */
+	ck_assert_int_eq(hws_ticket_read(hws_bytes("\x5a\x00", 2), &news, on_uuid, &seen),
+			HWS_ERR_NOTFOUND);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("wire/ticket");
+	TCase *t = tcase_create("ticket");
+	SRunner *r;
+	int failed;
+
+	if (hws_crypto_init() < 0)
+		return 1;
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, a_hello_proves_the_key_on_this_link);
+	tcase_add_test(t, a_changed_hello_is_refused);
+	tcase_add_test(t, tickets_and_welcome_arrive);
+	suite_add_tcase(s, t);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? 1 : 0;
+}
