@@ -4,8 +4,11 @@
 #include "shared/base/buf.h"
 #include "shared/base/mem.h"
 #include "shared/net/addr.h"
+#include "shared/net/proxy_protocol.h"
 #include "shared/net/ws_upgrade.h"
 #include "shared/wire/frame.h"
+#include <errno.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 
 #define FIRST_READ (HWS_RLY_FIRST_FRAME_MAX + HWS_FRAME_HEADER_MAX)
@@ -149,6 +152,36 @@ out:
 	return r;
 }
 
+/* Looked at without taking it, so that nothing behind it is read in a wrong way. */
+static int greet_proxy(struct rly_shard *sh, struct rly_leg *l)
+{
+	struct hws_proxy_header h;
+	size_t used;
+	ssize_t n;
+	int r;
+
+	if (!l->readable)
+		return HWS_ERR_AGAIN;
+	n = recv(l->fd, sh->scratch, HWS_PROXY_MAX, MSG_PEEK);
+	if (n < 0 && errno == EAGAIN) {
+		l->readable = false;
+		return HWS_ERR_AGAIN;
+	}
+	r = n > 0 ? hws_proxy_parse(hws_bytes(sh->scratch, (size_t)n), &h, &used) : HWS_ERR_EOF;
+	if (r == HWS_ERR_SHORT && !l->hup) {
+		l->readable = false;
+		return HWS_ERR_AGAIN;
+	}
+	if (r == HWS_OK && recv(l->fd, sh->scratch, used, 0) != (ssize_t)used)
+		r = HWS_ERR_EOF;
+	if (r < 0) {
+		rly_leg_refuse(sh, l, n > 0 ? RLY_REFUSE_UPGRADE : RLY_REFUSE_EARLY_CLOSE);
+		return r;
+	}
+	l->state = (uint8_t)rly_leg_first_state(l);
+	return h.proxied ? rly_leg_set_peer(sh, l, &h.source) : HWS_OK;
+}
+
 /* One piece of the first message; HWS_ERR_CLOSED when the leg has left this state. */
 static int first_piece(struct rly_shard *sh, struct rly_leg *l, const struct rly_ws_piece *p,
 		bool *ret_done)
@@ -246,7 +279,9 @@ void rly_greet(struct rly_shard *sh, struct rly_leg *l)
 	int r = HWS_OK;
 
 	while (r == HWS_OK && l->state < RLY_LEG_UNANNOUNCED) {
-		if (l->state == RLY_LEG_UPGRADE)
+		if (l->state == RLY_LEG_PROXY)
+			r = greet_proxy(sh, l);
+		else if (l->state == RLY_LEG_UPGRADE)
 			r = greet_upgrade(sh, l);
 		else if (l->is_ws)
 			r = greet_first_ws(sh, l);

@@ -15,11 +15,10 @@ struct rly_entry;
 struct rly_first;
 struct rly_pair;
 struct rly_pipe;
-struct rly_tls;
+struct hws_tls_session;
 
 enum rly_leg_state {
 	RLY_LEG_PROXY,       /* waits for a PROXY header */
-	RLY_LEG_TLS,         /* waits for the end of the TLS handshake */
 	RLY_LEG_UPGRADE,     /* waits for the HTTP upgrade */
 	RLY_LEG_FIRST,       /* waits for the first frame */
 	RLY_LEG_UNANNOUNCED, /* waits for the word of the rendezvous server */
@@ -58,7 +57,7 @@ struct rly_leg {
 	struct rly_stash *stash; /* to be read before the socket */
 	struct rly_addr *addr;
 	struct rly_ws_leg *ws; /* is_ws */
-	struct rly_tls *tls;
+	struct hws_tls_session *tls;
 };
 
 /* What a WebSocket leg needs more. */
@@ -116,5 +115,11 @@ static inline size_t rly_stash_len(const struct rly_stash *s)
 }
 /* Drops n bytes from the front; an empty one is freed. */
 void rly_stash_drop(struct rly_stash **s, size_t n);
+
+/* Of a connection without, or behind, a PROXY header. */
+static inline enum rly_leg_state rly_leg_first_state(const struct rly_leg *l)
+{
+	return l->is_ws ? RLY_LEG_UPGRADE : RLY_LEG_FIRST;
+}
 
 void rly_leg_sockaddr(const struct rly_leg *l, struct sockaddr_storage *ret);

@@ -4,6 +4,7 @@
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
 #include "shared/net/addr.h"
+#include "shared/net/tls_session.h"
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -93,7 +94,9 @@ static int leg_new(struct rly_shard *sh, int fd, const struct sockaddr_storage *
 	l->fd = fd;
 	l->is_ws = ws;
 	l->writable = true;
-	l->state = ws ? RLY_LEG_UPGRADE : RLY_LEG_FIRST;
+	l->state = sh->rules->proxy_protocol && hws_cidr_list_match(&sh->rules->trusted, peer)
+			? RLY_LEG_PROXY
+			: (uint8_t)rly_leg_first_state(l);
 	l->since_ds = rly_shard_now_ds(sh);
 	ip_set(l, peer);
 	r = HWS_ERR_NOMEM;
@@ -102,13 +105,19 @@ static int leg_new(struct rly_shard *sh, int fd, const struct sockaddr_storage *
 		if (!l->ws)
 			goto out;
 	}
-	r = watch(sh, l);
+	if (ws && sh->shared->tls)
+		r = hws_tls_session_new(sh->shared->tls, fd, &l->tls);
+	else
+		r = HWS_OK;
+	if (r == HWS_OK)
+		r = watch(sh, l);
 	if (r < 0)
 		goto out;
 	*ret = l;
 	return HWS_OK;
 out:
 	rly_addr_leave(sh->shared->addrs, l->addr);
+	hws_tls_session_free(l->tls);
 	hws_free(l->ws);
 	hws_free(l);
 	return r;
@@ -168,6 +177,8 @@ void rly_leg_drop(struct rly_shard *sh, struct rly_leg *l)
 		hws_free(l->ws->message);
 	hws_free(l->ws);
 	l->ws = NULL;
+	hws_tls_session_free(l->tls);
+	l->tls = NULL;
 	close(l->fd);
 	l->fd = -1;
 	rly_stat_sub(&sh->stats.legs, 1);
@@ -335,6 +346,37 @@ void rly_shard_recheck(struct rly_shard *sh)
 	}
 }
 
+static ssize_t tls_read(struct rly_leg *l, void *buf, size_t len)
+{
+	ssize_t n = hws_tls_session_read(l->tls, buf, len);
+
+	if (n == HWS_ERR_AGAIN)
+		l->readable = false;
+	return n > 0 || n == HWS_ERR_AGAIN || n == HWS_ERR_EOF ? n : HWS_ERR_RESET;
+}
+
+static ssize_t tls_writev(struct rly_leg *l, const struct iovec *iov, int n)
+{
+	ssize_t sum = 0;
+
+	for (int i = 0; i < n; i++)
+		for (size_t at = 0; at < iov[i].iov_len;) {
+			ssize_t w = hws_tls_session_write(l->tls,
+					hws_bytes((uint8_t *)iov[i].iov_base + at,
+							iov[i].iov_len - at));
+
+			if (w == HWS_ERR_AGAIN) {
+				l->writable = false;
+				return sum ? sum : HWS_ERR_AGAIN;
+			}
+			if (w < 0)
+				return HWS_ERR_RESET;
+			at += (size_t)w;
+			sum += w;
+		}
+	return sum;
+}
+
 ssize_t rly_leg_read(struct rly_leg *l, void *buf, size_t len)
 {
 	ssize_t n;
@@ -348,6 +390,8 @@ ssize_t rly_leg_read(struct rly_leg *l, void *buf, size_t len)
 	}
 	if (!l->readable)
 		return HWS_ERR_AGAIN;
+	if (l->tls)
+		return tls_read(l, buf, len);
 	n = recv(l->fd, buf, len, 0);
 	if (n > 0) {
 		/* On an edge-triggered stream less than asked for means "empty", unless the end
@@ -368,6 +412,9 @@ ssize_t rly_leg_read(struct rly_leg *l, void *buf, size_t len)
 ssize_t rly_leg_writev(struct rly_leg *l, const struct iovec *iov, int n)
 {
 	struct msghdr m = { .msg_iov = (struct iovec *)iov, .msg_iovlen = (size_t)n };
+
+	if (l->tls)
+		return tls_writev(l, iov, n);
 	ssize_t sent = sendmsg(l->fd, &m, MSG_NOSIGNAL);
 
 	if (sent >= 0)
@@ -377,4 +424,15 @@ ssize_t rly_leg_writev(struct rly_leg *l, const struct iovec *iov, int n)
 		return HWS_ERR_AGAIN;
 	}
 	return errno == EINTR ? 0 : HWS_ERR_RESET;
+}
+
+void rly_leg_shutdown(struct rly_leg *l)
+{
+	if (l->out_shut)
+		return;
+	l->out_shut = true;
+	if (l->tls)
+		hws_tls_session_shutdown(l->tls);
+	else
+		(void)shutdown(l->fd, SHUT_WR);
 }

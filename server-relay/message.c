@@ -4,7 +4,6 @@
 #include "server-relay/shard.h"
 #include "shared/base/mem.h"
 #include "shared/wire/frame.h"
-#include <sys/socket.h>
 #include <sys/uio.h>
 
 #define PIECES 64
@@ -267,8 +266,7 @@ static int pass_end(struct rly_shard *sh, struct rly_leg *to, struct rly_flow *f
 		if (r < 0 || f->stash)
 			return r;
 	}
-	(void)shutdown(to->fd, SHUT_WR);
-	to->out_shut = true;
+	rly_leg_shutdown(to);
 	return HWS_OK;
 }
 

@@ -125,14 +125,6 @@ static void judge_visit(struct rly_flow *f, uint64_t moved)
 	}
 }
 
-static int pass_eof(struct rly_leg *to)
-{
-	if (!to->out_shut)
-		(void)shutdown(to->fd, SHUT_WR);
-	to->out_shut = true;
-	return HWS_OK;
-}
-
 /* One direction until it blocks. HWS_OK, or why the pair must end. */
 static int raw_pump(struct rly_shard *sh, struct rly_pair *p, unsigned d, uint64_t allow,
 		uint64_t *ret_read)
@@ -150,7 +142,7 @@ static int raw_pump(struct rly_shard *sh, struct rly_pair *p, unsigned d, uint64
 		if (r < 0)
 			break;
 		if (from->in_eof) {
-			r = pass_eof(to);
+			rly_leg_shutdown(to);
 			break;
 		}
 		if (moved >= allow || !(from->readable || from->stash))

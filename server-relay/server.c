@@ -6,6 +6,7 @@
 #include "shared/base/str.h"
 #include "shared/daemon/daemon.h"
 #include "shared/net/listener.h"
+#include "shared/net/tls.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -300,7 +301,10 @@ int rly_server_new(struct hws_loop *loop, struct rly_config *c, struct rly_serve
 		r = hws_error_set(err, HWS_ERR_NOMEM, "cannot set up the threads");
 		goto out;
 	}
-	r = open_ports(s, &given, err);
+	if (*c->tls_cert)
+		r = hws_tls_server_new(c->tls_cert, c->tls_key, &s->shared.tls, err);
+	if (r == HWS_OK)
+		r = open_ports(s, &given, err);
 	if (r == HWS_OK)
 		r = rly_sight_new(s, err);
 	if (r == HWS_OK)
@@ -328,7 +332,7 @@ int rly_server_start(struct rly_server *s, struct hws_error *err)
 			HWS_U64("metrics_port", s->http ? hws_metrics_http_port(s->http) : 0),
 			HWS_U64("threads", s->shared.shard_count),
 			HWS_U64("max_connections", s->shared.max_legs),
-			HWS_STR("control", s->control_path),
+			HWS_STR("control", s->control_path), HWS_BOOL("tls", s->shared.tls != NULL),
 			HWS_BOOL("key_required", s->rules->keys.count > 0));
 	return HWS_OK;
 }
@@ -348,6 +352,7 @@ void rly_server_free(struct rly_server *s)
 	rly_pairing_free(s->shared.pairing);
 	rly_addrs_free(s->shared.addrs);
 	rly_tickets_free(s->shared.tickets);
+	hws_tls_server_free(s->shared.tls);
 	rly_rules_unref(s->rules);
 	hws_free(s);
 }
@@ -361,6 +366,13 @@ int rly_server_reload(struct rly_server *s, struct rly_config *c, struct hws_err
 
 	if (r < 0)
 		return r;
+	if (s->shared.tls && *c->tls_cert) {
+		r = hws_tls_server_reload(s->shared.tls, c->tls_cert, c->tls_key, err);
+		if (r < 0) {
+			rly_rules_unref(rules);
+			return r;
+		}
+	}
 	if (c->port != s->conf->port || c->threads != s->conf->threads ||
 			c->max_pairs != s->conf->max_pairs ||
 			!hws_str_equal(c->bind, s->conf->bind))

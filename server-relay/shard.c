@@ -33,6 +33,8 @@ static void leg_event(struct rly_shard *sh, struct rly_leg *l, uint32_t what)
 		l->writable = true;
 	if (what & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
 		l->hup = true;
+	if (l->tls) /* it may have to write in order to read, and the reverse */
+		l->readable = l->writable = true;
 	switch ((enum rly_leg_state)l->state) {
 	case RLY_LEG_PAIRED:
 		rly_sched_ready(sh, l->pair);
@@ -44,7 +46,7 @@ static void leg_event(struct rly_shard *sh, struct rly_leg *l, uint32_t what)
 			rly_leg_refuse(sh, l, RLY_REFUSE_PARTNER_GONE);
 		break;
 	default:
-		if (what & ~(uint32_t)EPOLLOUT)
+		if (l->readable)
 			rly_greet(sh, l);
 		break;
 	}

@@ -18,7 +18,7 @@
 #define RLY_LISTEN_MAX 2u /* per shard: TCP, WebSocket */
 
 struct rly_shard;
-struct rly_tls_ctx;
+struct hws_tls_server;
 struct hws_listener;
 
 /* What all shards see. Owned by the server. */
@@ -26,7 +26,7 @@ struct rly_shared {
 	struct rly_pairing *pairing;
 	struct rly_addrs *addrs;
 	struct rly_tickets *tickets;
-	struct rly_tls_ctx *tls; /* NULL = WebSocket port without TLS */
+	struct hws_tls_server *tls; /* NULL = WebSocket port without TLS */
 	uint32_t max_legs;
 	uint32_t legs;   /* atomic */
 	bool draining;   /* atomic: no new pairs */
@@ -107,6 +107,8 @@ void rly_leg_refuse(struct rly_shard *sh, struct rly_leg *l, enum rly_refusal wh
 void rly_leg_drop(struct rly_shard *sh, struct rly_leg *l);
 /* A leg that left another shard becomes ours. */
 void rly_leg_arrive(struct rly_shard *sh, struct rly_leg *l);
+/* A half-close of the sending side. */
+void rly_leg_shutdown(struct rly_leg *l);
 /* Reads on in the states before WAITING. */
 void rly_greet(struct rly_shard *sh, struct rly_leg *l);
 /* The first frame was good: waits, pairs, moves or is refused. */

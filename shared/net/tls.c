@@ -2,6 +2,7 @@
 #include "shared/base/mem.h"
 #include "shared/net/addr.h"
 #include "shared/net/stream_impl.h"
+#include "shared/net/tls_impl.h"
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -114,6 +115,22 @@ void hws_tls_server_free(struct hws_tls_server *t)
 	SSL_CTX_free(t->ctx);
 	pthread_mutex_destroy(&t->lock);
 	hws_free(t);
+}
+
+SSL *hws_tls_server_ssl(struct hws_tls_server *t, int fd)
+{
+	SSL *ssl;
+
+	pthread_mutex_lock(&t->lock);
+	ssl = SSL_new(t->ctx);
+	pthread_mutex_unlock(&t->lock);
+	if (!ssl || SSL_set_fd(ssl, fd) != 1) {
+		SSL_free(ssl);
+		ERR_clear_error();
+		return NULL;
+	}
+	SSL_set_accept_state(ssl);
+	return ssl;
 }
 
 /* --- stream ---------------------------------------------------------------------------------------- */
@@ -287,16 +304,11 @@ int hws_stream_tls_server_new(struct hws_loop *loop, struct hws_tls_server *serv
 
 	if (!t)
 		return HWS_ERR_NOMEM;
-	pthread_mutex_lock(&server->lock);
-	t->ssl = SSL_new(server->ctx);
-	pthread_mutex_unlock(&server->lock);
-	if (!t->ssl || SSL_set_fd(t->ssl, fd) != 1) {
-		SSL_free(t->ssl);
+	t->ssl = hws_tls_server_ssl(server, fd);
+	if (!t->ssl) {
 		hws_free(t);
-		ERR_clear_error();
 		return HWS_ERR_NOMEM;
 	}
-	SSL_set_accept_state(t->ssl);
 	hws_stream_init(&t->base, &tls_impl, loop);
 	t->fd = fd;
 	t->read_needs = HWS_STREAM_READ;

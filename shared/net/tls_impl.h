@@ -1,0 +1,7 @@
+/* net/tls_impl: what the files of TLS share. Private to shared/net. */
+#pragma once
+#include "shared/net/tls.h"
+#include <openssl/ssl.h>
+
+/* A new connection object with the certificate now in force, NULL without memory. */
+SSL *hws_tls_server_ssl(struct hws_tls_server *t, int fd);
