@@ -11,6 +11,9 @@
 
 #define DRAIN_US (3 * HWS_US_PER_S)
 #define ADDRESSES_MAX 4096u
+/* From one address: each costs a process. */
+#define CONNECTS_PER_S 5u
+#define CONNECTS_BURST 60u
 
 void hws_hostd_each(struct hws_hostd *h, void (*fn)(struct hws_visitor *v, void *arg), void *arg)
 {
@@ -47,23 +50,52 @@ static bool needs_encryption(const struct hws_settings *s, bool direct)
 	return s->require_encryption == HWS_YES || (s->require_encryption == HWS_AUTO && !direct);
 }
 
+/* Who has not logged in gives way when all places are taken, the oldest first: silence must not keep
+ * others out. */
+static bool make_room(struct hws_hostd *h)
+{
+	struct hws_list *n;
+
+	if (h->visitor_count < h->settings->max_connections)
+		return true;
+	hws_list_for (n, &h->visitors) {
+		struct hws_visitor *v = hws_container(n, struct hws_visitor, node);
+
+		if (v->open)
+			continue;
+		hws_visitor_close(v, HWS_ERR_BUSY);
+		return true;
+	}
+	return false;
+}
+
+static const char *find_refusal(struct hws_hostd *h, const struct sockaddr_storage *from)
+{
+	uint64_t now = hws_loop_now_us(h->loop);
+
+	if (hws_daemon_draining(h->daemon))
+		return "the host is being stopped";
+	if (!hws_admit_event(h->admit, from, 1, now))
+		return "too many connections in a short time";
+	if (!hws_admit_open(h->admit, from, now))
+		return "max-per-address is reached";
+	if (!make_room(h)) {
+		hws_admit_close(h->admit, from);
+		return "max-connections is reached";
+	}
+	return NULL;
+}
+
 void hws_hostd_admit(struct hws_hostd *h, struct hws_visitor_conf *conf)
 {
+	const char *why = find_refusal(h, &conf->from);
 	char text[HWS_ADDR_TEXT];
 	struct hws_visitor *v;
 	int r;
 
 	hws_addr_text(&conf->from, text, sizeof(text));
-	if (h->visitor_count >= h->settings->max_connections || hws_daemon_draining(h->daemon)) {
-		hws_warn_limited("connection.refused", HWS_STR("peer", text),
-				HWS_STR("why", "max-connections is reached"));
-		h->refused++;
-		close(conf->fd);
-		return;
-	}
-	if (!hws_admit_open(h->admit, &conf->from, hws_loop_now_us(h->loop))) {
-		hws_warn_limited("connection.refused", HWS_STR("peer", text),
-				HWS_STR("why", "max-per-address is reached"));
+	if (why) {
+		hws_warn_limited("connection.refused", HWS_STR("peer", text), HWS_STR("why", why));
 		h->refused++;
 		close(conf->fd);
 		return;
@@ -227,7 +259,9 @@ static int open_parts(struct hws_hostd *h, struct hws_error *err)
 {
 	struct hws_settings *s = h->settings;
 	struct hws_admit_conf ac = { .max_entries = ADDRESSES_MAX,
-		.max_links = s->max_per_address };
+		.max_links = s->max_per_address,
+		.rate = CONNECTS_PER_S,
+		.burst = CONNECTS_BURST };
 	struct hws_vault_conf vc;
 	int r = hws_whoami_load(s->state_dir, &h->whoami, err);
 

@@ -136,6 +136,28 @@ START_TEST(more_connections_than_allowed_are_refused)
 }
 END_TEST
 
+START_TEST(who_does_not_log_in_gives_way_to_others)
+{
+	static const char *const extra[] = { "--max-connections", "2", NULL };
+	struct test_viewer late = { .session_id = 5 };
+
+	host_start(&host, extra);
+	test_proc_must_expect(&host.proc, "desktop.ready", 10000);
+	ck_assert_str_eq(viewer_enter(&one, host.port, host_password(&host)), "");
+	viewer_connect(&two, host.port);
+	viewer_hash(&two);
+	ck_assert_str_eq(viewer_enter(&late, host.port, host.password),
+			""); /* in place of the second */
+	ck_assert_ptr_nonnull(strstr("The host was stopped", viewer_end(&two)));
+	viewer_chat(&one, "hello");
+	viewer_send_frame(&one, "\x52\x02\x10\x02", 4);
+	ck_assert_str_eq(viewer_chat_answer(&one), "mouse");
+	viewer_connect(&two, host.port); /* two sessions: now it is full */
+	ck_assert_str_eq(viewer_end(&two), "");
+	viewer_close(&late);
+}
+END_TEST
+
 START_TEST(addresses_outside_the_list_are_told_so)
 {
 	static const char *const extra[] = { "--whitelist", "192.0.2.0/24", NULL };
@@ -246,6 +268,52 @@ START_TEST(damaged_state_is_named_and_kept)
 }
 END_TEST
 
+START_TEST(a_full_disk_is_told_and_nothing_stored_is_lost)
+{
+	char line[700], path[300], before[200] = "", after[200] = "";
+	const char *set[] = { "/bin/sh", "-c", line, NULL };
+	char *out = NULL;
+	FILE *f;
+
+	start(NULL);
+	snprintf(path, sizeof(path), "%s/password", host.dir);
+	snprintf(line, sizeof(line),
+			"echo 'first secret' | %s password --state-dir %s --set-from-stdin",
+			HOST_PROGRAM, host.dir);
+	ck_assert_int_eq(test_run(set, NULL, NULL), 0);
+	host_stop(&host);
+	f = fopen(path, "re");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_ptr_nonnull(fgets(before, sizeof(before), f));
+	fclose(f);
+	/* no byte can be written to any file */
+	snprintf(line, sizeof(line),
+			"trap '' XFSZ; ulimit -f 0; echo 'other secret' | %s password --state-dir %s "
+			"--set-from-stdin 2>&1 | cat",
+			HOST_PROGRAM, host.dir);
+	test_run(set, NULL, &out);
+	ck_assert_msg(strstr(out, "unchanged") != NULL, "%s", out);
+	free(out);
+	f = fopen(path, "re");
+	ck_assert_ptr_nonnull(fgets(after, sizeof(after), f));
+	fclose(f);
+	ck_assert_str_eq(before, after);
+	host_start(&host, NULL);
+	test_proc_must_expect(&host.proc, "desktop.ready", 10000);
+	ck_assert_str_eq(viewer_enter(&one, host.port, "first secret"), "");
+}
+END_TEST
+
+START_TEST(a_second_host_on_the_same_state_is_refused)
+{
+	static const char *const extra[] = { "--direct-port", "0", NULL };
+
+	start(NULL);
+	must_refuse(extra, "control.sock");
+	serves_still();
+}
+END_TEST
+
 START_TEST(a_wrong_configuration_names_its_line)
 {
 	char path[300];
@@ -304,11 +372,14 @@ Suite *host_errors_suite(void)
 	tcase_add_test(t, messages_out_of_place_are_ignored);
 	tcase_add_test(t, a_reset_in_the_middle_of_login_harms_nobody);
 	tcase_add_test(t, more_connections_than_allowed_are_refused);
+	tcase_add_test(t, who_does_not_log_in_gives_way_to_others);
 	tcase_add_test(t, addresses_outside_the_list_are_told_so);
 	tcase_add_test(t, encryption_may_be_required_of_all);
 	tcase_add_test(t, without_a_display_the_viewer_and_the_status_say_so);
 	tcase_add_test(t, a_port_in_use_is_named);
 	tcase_add_loop_test(t, damaged_state_is_named_and_kept, 0, 4);
+	tcase_add_test(t, a_full_disk_is_told_and_nothing_stored_is_lost);
+	tcase_add_test(t, a_second_host_on_the_same_state_is_refused);
 	tcase_add_test(t, a_wrong_configuration_names_its_line);
 	tcase_add_test(t, config_set_keeps_the_rest_and_is_applied);
 	suite_add_tcase(s, t);
