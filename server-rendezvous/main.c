@@ -122,7 +122,7 @@ static int print_key(const struct rdv_config *c)
 	int r = HWS_OK;
 
 	if (*c->state_dir)
-		r = hws_str_copy(dir, sizeof(dir), c->state_dir);
+		r = hws_daemon_named_dir(c->state_dir, dir, sizeof(dir), &err);
 	else
 		r = hws_daemon_state_dir(NAME, dir, sizeof(dir), &err);
 	if (r == HWS_OK)

@@ -32,7 +32,8 @@ static void fill_paths(struct rdv_server *s, struct hws_error *err, int *r)
 {
 	const struct rdv_config *c = s->core.conf;
 
-	*r = *c->state_dir ? hws_str_copy(s->state_dir, sizeof(s->state_dir), c->state_dir)
+	*r = *c->state_dir ? hws_daemon_named_dir(
+					     c->state_dir, s->state_dir, sizeof(s->state_dir), err)
 			   : hws_daemon_state_dir(NAME, s->state_dir, sizeof(s->state_dir), err);
 	if (*r < 0)
 		return;

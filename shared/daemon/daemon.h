@@ -22,6 +22,10 @@ uint64_t hws_daemon_raise_nofile(void);
 /* Default state folder: $STATE_DIRECTORY (systemd), else for root /var/lib/NAME, else $XDG_STATE_HOME/NAME; created 0700. */
 int hws_daemon_state_dir(
 		const char *name, char *buf, size_t size, struct hws_error *err) HWS_MUST_CHECK;
+/* A folder that the user named: its path into buf, made 0700 if it is not there. Refuses one of somebody else, or that
+ * everybody may write to. */
+int hws_daemon_named_dir(
+		const char *path, char *buf, size_t size, struct hws_error *err) HWS_MUST_CHECK;
 /* Default runtime folder for control sockets: $RUNTIME_DIRECTORY, else root /run/NAME, else $XDG_RUNTIME_DIR/NAME, else the state folder; created 0700. */
 int hws_daemon_runtime_dir(
 		const char *name, char *buf, size_t size, struct hws_error *err) HWS_MUST_CHECK;

@@ -111,3 +111,8 @@ int hws_daemon_runtime_dir(const char *name, char *buf, size_t size, struct hws_
 		return hws_daemon_state_dir(name, buf, size, err);
 	return finish(r, buf, err);
 }
+
+int hws_daemon_named_dir(const char *path, char *buf, size_t size, struct hws_error *err)
+{
+	return finish(hws_str_copy(buf, size, path), buf, err);
+}

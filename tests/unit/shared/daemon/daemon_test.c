@@ -158,6 +158,12 @@ START_TEST(folders_come_from_systemd_then_the_user_and_are_private)
 	ck_assert_int_eq(hws_daemon_runtime_dir("prog", got, sizeof(got), &err), HWS_OK);
 	ck_assert_str_eq(got, folder);
 	unsetenv("RUNTIME_DIRECTORY");
+	ck_assert_int_eq(hws_fmt(want, sizeof(want), "%s/named", folder), HWS_OK);
+	ck_assert_int_eq(hws_daemon_named_dir(want, got, sizeof(got), &err), HWS_OK);
+	ck_assert_str_eq(got, want);
+	ck_assert_int_eq(stat(want, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 0777, 0700);
+	ck_assert_int_eq(rmdir(want), 0);
 }
 END_TEST
 
