@@ -30,7 +30,7 @@ struct rdv_counts {
 	uint64_t auth_failures, online_queries, online_refused, nat_tests, id_changes,
 			id_change_refused;
 	uint64_t links_accepted, links_refused, links_bad, encrypted, frames_in;
-	uint64_t store_lookups;
+	uint64_t announced;
 };
 
 struct rdv_core {
@@ -48,7 +48,8 @@ struct rdv_core {
 	struct rdv_rules *rules;       /* any thread: block and allow lists, groups, policy */
 	struct rdv_cluster *cluster;   /* NULL = one node; any thread (post) */
 	struct rdv_counts count;
-	bool draining; /* atomic */
+	uint64_t relays_listening; /* atomic: relays that hear announcements */
+	bool draining;             /* atomic */
 };
 
 static inline const struct rdv_config *rdv_conf(const struct rdv_core *c)

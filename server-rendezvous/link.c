@@ -1,5 +1,6 @@
 /* rendezvous/link: life of one link: admission, optional encryption, dispatch, heartbeats, end. */
 #include "server-rendezvous/link.h"
+#include "server-rendezvous/announce.h"
 #include "server-rendezvous/registration.h"
 #include "server-rendezvous/rules.h"
 #include "shared/base/log.h"
@@ -183,6 +184,8 @@ static void on_close(struct hws_conn *c HWS_UNUSED, int why, void *arg)
 	if (l->admitted)
 		hws_admit_close(t->admit, &l->peer);
 	hws_list_remove(&l->node);
+	rdv_announce_gone(l);
+	hws_wipe(l->session, sizeof(l->session));
 	hws_slots_remove(&t->links, l->id);
 	__atomic_fetch_sub(&t->count, 1, __ATOMIC_RELAXED);
 	if (l->ws)
@@ -393,6 +396,8 @@ static bool take_key(struct rdv_link *l, struct hws_bytes payload)
 	if (r == HWS_OK) {
 		hws_conn_set_key(l->conn, key_secret);
 		hws_count(&l->plane->core->count.encrypted);
+		memcpy(l->session, key_secret, sizeof(l->session));
+		l->fresh_key = true;
 		hws_wipe(key_secret, sizeof(key_secret));
 	} else {
 		hws_conn_close(l->conn, r);
@@ -415,5 +420,15 @@ static void on_frame(struct hws_conn *c HWS_UNUSED, struct hws_bytes payload, vo
 	l->state = RDV_LINK_TALKING;
 	if (before == RDV_LINK_OFFERED && take_key(l, payload))
 		return;
+	if (l->fresh_key) {
+		bool relay = rdv_announce_hello(l, payload);
+
+		l->fresh_key = false;
+		hws_wipe(l->session, sizeof(l->session));
+		if (relay)
+			return;
+	}
+	if (hws_list_linked(&l->listening))
+		return; /* a relay says nothing but heartbeats */
 	dispatch(l, payload);
 }

@@ -53,11 +53,14 @@ struct rdv_link {
 	uint32_t cookie;              /* goes out in the disguised address and must come back */
 	struct rdv_pending *pending;  /* RDV_PENDING_MAX of them, made when needed */
 	struct hws_timer timer;
-	char host_id[HWS_ID_MAX + 1]; /* a host lives on this link */
+	char host_id[HWS_ID_MAX + 1];         /* a host lives on this link */
+	struct hws_list listening;            /* a relay that hears announcements */
+	uint8_t session[HWS_SESSION_KEY_LEN]; /* of an encrypted link, wiped after its first record */
 	struct hws_deferred gone;
 	bool ws;
-	bool admitted; /* counted for its address */
-	bool settled;  /* the caller's address is known (behind a proxy: after the upgrade) */
+	bool fresh_key; /* the next record is the first one */
+	bool admitted;  /* counted for its address */
+	bool settled;   /* the caller's address is known (behind a proxy: after the upgrade) */
 	bool closed;
 };
 
@@ -78,6 +81,7 @@ struct rdv_tcp {
 	struct hws_tls_server *tls;  /* NULL = no TLS port */
 	struct hws_work *work;       /* look-ups for tunnels */
 	struct hws_list at_door, tunnels;
+	struct hws_list listeners;    /* relays */
 	uint32_t doors;               /* of both */
 	struct hws_cidr_list proxies; /* whose word about the caller's address counts */
 	struct hws_kx_offer offer;

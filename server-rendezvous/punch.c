@@ -1,5 +1,6 @@
 /* rendezvous/punch: what viewers ask: reach a device, and later come to the relay with it. Every request is
  * remembered with a cookie, so that only the device it was meant for can answer it. */
+#include "server-rendezvous/announce.h"
 #include "server-rendezvous/cluster.h"
 #include "server-rendezvous/known.h"
 #include "server-rendezvous/link.h"
@@ -332,6 +333,7 @@ void rdv_relay_request(struct rdv_link *l, Rdv__RequestRelay *m)
 	m->secure = m->secure || host.has_pk;
 	m->token = (char *)"";
 	m->licence_key = (char *)"";
+	rdv_announce(l->plane, p->uuid); /* before anybody can be there */
 	out.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_REQUEST_RELAY;
 	out.request_relay = m;
 	rdv_push(q.core, &host, &out);

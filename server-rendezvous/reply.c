@@ -1,12 +1,14 @@
 /* rendezvous/reply: what devices answer. An answer counts only if it belongs to a waiting request: the viewer's
  * address and cookie as we sent them out, the device that was asked for, and for answers that cannot carry the
  * cookie the address the device is registered at. */
+#include "server-rendezvous/announce.h"
 #include "server-rendezvous/link.h"
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
 #include "shared/base/str.h"
 #include "shared/wire/addr_codec.h"
 #include "shared/wire/envelope.h"
+#include "shared/wire/text.h"
 #include <string.h>
 
 #define STATEMENT_MAX (HWS_SIG_LEN + 2 + HWS_ID_MAX + 2 + HWS_PK_LEN)
@@ -233,6 +235,8 @@ void rdv_reply_relay(struct rdv_tcp *t, const struct rdv_replier *from, Rdv__Rel
 						? &t->core->count.why_symmetric
 						: &t->core->count.why_host);
 		answered(&m, RDV_OUT_RELAY, 0, in->relay_server);
+		if (hws_pair_id_valid(hws_bytes_str(in->uuid)))
+			rdv_announce(t, in->uuid);
 	}
 	in->socket_addr = (ProtobufCBinaryData){ 0, NULL };
 	in->feedback = 0;

@@ -61,6 +61,7 @@ static const struct {
 	{ "hawser_rdv_relay_requests_total", NULL,
 			"Requests for the relay after a failed direct way.", C(relay_requests) },
 	{ "hawser_rdv_relay_requests_refused_total", NULL, "Of them refused.", C(relay_refused) },
+	{ "hawser_rdv_pairs_announced_total", NULL, "Pairs announced to relays.", C(announced) },
 	{ "hawser_rdv_auth_failures_total", NULL, "Wrong server keys.", C(auth_failures) },
 	{ "hawser_rdv_online_queries_total", NULL, "Online queries.", C(online_queries) },
 	{ "hawser_rdv_online_queries_refused_total", NULL, "Of them answered with zeroes.",
@@ -156,6 +157,13 @@ static double relays_up(void *arg)
 	return up;
 }
 
+static double relays_listening(void *arg)
+{
+	struct rdv_server *s = arg;
+
+	return (double)__atomic_load_n(&s->core.relays_listening, __ATOMIC_RELAXED);
+}
+
 static const struct {
 	const char *name, *help;
 	enum hws_metric_type type;
@@ -176,6 +184,8 @@ static const struct {
 			store_seconds },
 	{ "hawser_rdv_store_queue", "Registrations waiting for the store.", HWS_GAUGE, queued },
 	{ "hawser_rdv_relays_up", "Relays that answer.", HWS_GAUGE, relays_up },
+	{ "hawser_rdv_relays_listening", "Relays that hear announcements.", HWS_GAUGE,
+			relays_listening },
 };
 
 static bool is_ready(void *arg)

@@ -61,6 +61,7 @@ int rdv_tcp_new(struct rdv_core *core, struct rdv_tcp **ret)
 	hws_list_init(&t->all);
 	hws_list_init(&t->at_door);
 	hws_list_init(&t->tunnels);
+	hws_list_init(&t->listeners);
 	hws_slots_init(&t->links, rdv_conf(core)->max_links);
 	hws_rand_bytes(t->hash_key, sizeof(t->hash_key));
 	hws_buf_init(&t->out, HWS_RDV_ONLINE_FRAME_MAX);

@@ -6,6 +6,7 @@
 #include "shared/wire/addr_codec.h"
 #include "shared/wire/frame.h"
 #include "shared/wire/server_kx.h"
+#include "shared/wire/ticket.h"
 #include "tests/component/rendezvous/actors.h"
 #include <arpa/inet.h>
 #include <check.h>
@@ -491,6 +492,91 @@ START_TEST(encrypted_host_link_is_reachable)
 }
 END_TEST
 
+static void on_uuid(struct hws_bytes uuid, uint32_t ttl_s, void *arg)
+{
+	char *got = arg;
+
+	ck_assert_uint_gt(ttl_s, 0);
+	ck_assert_uint_lt(uuid.len, 64);
+	memcpy(got, uuid.ptr, uuid.len);
+	got[uuid.len] = 0;
+}
+
+/* The next news for a relay. */
+static struct hws_ticket_news news_of(int fd, struct hws_record *rec, char *uuid)
+{
+	struct hws_ticket_news news = { 0 };
+	struct hws_bytes plain;
+	uint8_t buf[4096];
+	ssize_t n;
+
+	do {
+		n = tcp_recv_raw(fd, buf, sizeof(buf), WAIT_MS);
+		ck_assert_int_ge(n, 0);
+	} while (n == 0);
+	ck_assert_int_eq(hws_record_open(rec, hws_bytes(buf, (size_t)n), buf, &plain), HWS_OK);
+	ck_assert_int_eq(hws_ticket_read(plain, &news, on_uuid, uuid), HWS_OK);
+	return news;
+}
+
+static int relay_listens(const struct hws_identity *id, struct hws_record *rec)
+{
+	struct hws_buf hello;
+	uint8_t sealed[400], hdr[4];
+	size_t n;
+	int fd = tcp_open(20, srv.port);
+
+	encrypt(fd, rec);
+	hws_buf_init(&hello, 300);
+	ck_assert_int_eq(hws_ticket_hello(id, rec->key_secret, &hello), HWS_OK);
+	n = hws_buf_len(&hello) + HWS_RECORD_OVERHEAD;
+	ck_assert_int_eq(hws_record_seal(rec, hws_buf_bytes(&hello), sealed), HWS_OK);
+	tcp_send_raw(fd, hws_bytes(hdr, hws_frame_header(n, hdr)));
+	tcp_send_raw(fd, hws_bytes(sealed, n));
+	hws_buf_done(&hello);
+	return fd;
+}
+
+START_TEST(relays_are_told_of_agreed_pairs)
+{
+	char key[HWS_KEY_TEXT], uuid[64] = "";
+	const char *extra[] = { "--relay-servers", "relay.example.com", "--announce-to", key,
+		NULL };
+	struct hws_identity own, stranger;
+	struct hws_record rec, rec2;
+	struct device d;
+	message *push;
+	int relay, fd, other;
+
+	hws_identity_generate(false, &own);
+	hws_identity_generate(false, &stranger);
+	hws_key_text(own.pk, key);
+	server_stop(&srv);
+	server_start(&srv, extra);
+	other = relay_listens(&stranger, &rec2);
+	ck_assert(tcp_closed(other, WAIT_MS));
+	close(other);
+	relay = relay_listens(&own, &rec);
+	ck_assert(news_of(relay, &rec, uuid).welcome);
+	device_init(&d, &srv, 1, "123456789");
+	device_online(&d);
+	fd = tcp_open(9, srv.port);
+	viewer_ask(fd, &srv, d.id, RDV__NAT_TYPE__SYMMETRIC, true, 0);
+	push = device_pushed(&d, M(PUNCH_HOLE));
+	device_answer_relay(&d, 1,
+			hws_bytes(push->punch_hole->socket_addr.data,
+					push->punch_hole->socket_addr.len),
+			d.id, "8f14e45f-ceea-467f-a0e6-0d6a2f3c1b9e");
+	hws_rdv_free(viewer_answer(fd, M(RELAY_RESPONSE), WAIT_MS));
+	ck_assert(!news_of(relay, &rec, uuid).welcome);
+	ck_assert_str_eq(uuid, "8f14e45f-ceea-467f-a0e6-0d6a2f3c1b9e");
+	hws_rdv_free(push);
+	close(fd);
+	close(relay);
+	device_done(&d);
+}
+END_TEST
+
 static Rdv__RegisterPkResponse__Result change_id(
 		const struct device *d, const char *uuid, const char *to)
 {
@@ -613,6 +699,7 @@ int main(void)
 	tcase_add_test(t, id_change_with_proof);
 	tcase_add_test(t, several_answers_pass_while_the_link_lives);
 	tcase_add_test(t, why_tells_what_happened);
+	tcase_add_test(t, relays_are_told_of_agreed_pairs);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);

@@ -1,0 +1,104 @@
+/* rendezvous/announce: relays as listeners. */
+#include "server-rendezvous/announce.h"
+#include "shared/base/log.h"
+#include "shared/base/macros.h"
+#include "shared/base/str.h"
+#include "shared/wire/ticket.h"
+#include <string.h>
+
+#define HEARTBEAT_S 10
+
+struct wanted {
+	const uint8_t *pk;
+	bool found;
+};
+
+static int compare(const char *part, void *arg)
+{
+	struct wanted *w = arg;
+	uint8_t pk[HWS_PK_LEN];
+
+	if (hws_key_parse(part, pk) == HWS_OK && memcmp(pk, w->pk, sizeof(pk)) == 0)
+		w->found = true;
+	return HWS_OK;
+}
+
+static bool may_listen(struct rdv_core *core, const uint8_t pk[HWS_PK_LEN])
+{
+	struct wanted w = { .pk = pk };
+
+	return hws_str_each(rdv_conf(core)->announce_to, ',', compare, &w) == HWS_OK && w.found;
+}
+
+static void on_heartbeat(void *arg)
+{
+	struct rdv_link *l = arg;
+
+	if (hws_conn_send_heartbeat(l->conn) < 0)
+		hws_conn_close(l->conn, HWS_ERR_FULL);
+}
+
+bool rdv_announce_hello(struct rdv_link *l, struct hws_bytes payload)
+{
+	struct rdv_tcp *t = l->plane;
+	uint8_t pk[HWS_PK_LEN];
+	char key[HWS_KEY_TEXT], from[HWS_ADDR_TEXT];
+	int r = hws_ticket_hello_check(payload, l->session, pk);
+
+	if (r == HWS_ERR_NOTFOUND || r == HWS_ERR_PROTO)
+		return false;
+	hws_addr_ip_text(&l->peer, from, sizeof(from));
+	if (r == HWS_OK && !may_listen(t->core, pk))
+		r = HWS_ERR_DENIED;
+	if (r < 0) {
+		hws_warn_limited("announce.refused", HWS_STR("from", from),
+				HWS_STR("relay_key",
+						r == HWS_ERR_DENIED ? hws_key_text(pk, key) : ""),
+				HWS_ERR("why", r));
+		hws_conn_close(l->conn, r);
+		return true;
+	}
+	hws_buf_reset(&t->out);
+	if (hws_ticket_welcome(HEARTBEAT_S, &t->out) < 0 ||
+			hws_conn_send(l->conn, hws_buf_bytes(&t->out)) < 0) {
+		hws_conn_close(l->conn, HWS_ERR_FULL);
+		return true;
+	}
+	hws_list_push(&t->listeners, &l->listening);
+	hws_conn_set_idle(l->conn, 3 * HEARTBEAT_S * HWS_US_PER_S);
+	hws_timer_every(t->loop, &l->timer, HEARTBEAT_S * HWS_US_PER_S, on_heartbeat, l);
+	hws_count(&t->core->relays_listening);
+	hws_info("announce.relay_up", HWS_STR("from", from),
+			HWS_STR("relay_key", hws_key_text(pk, key)));
+	return true;
+}
+
+void rdv_announce(struct rdv_tcp *t, const char *uuid)
+{
+	struct hws_list *n, *next;
+	struct hws_buf out;
+
+	if (hws_list_empty(&t->listeners) || !*uuid)
+		return;
+	hws_buf_init(&out, 4096);
+	if (hws_ticket_tickets(&uuid, 1, HWS_TICKET_TTL_S, &out) == HWS_OK) {
+		hws_list_for_safe (n, next, &t->listeners) {
+			struct rdv_link *l = hws_container(n, struct rdv_link, listening);
+
+			if (hws_conn_send(l->conn, hws_buf_bytes(&out)) < 0)
+				hws_conn_close(l->conn,
+						HWS_ERR_FULL); /* it does not read: it must dial again */
+		}
+		hws_count(&t->core->count.announced);
+	}
+	hws_buf_done(&out);
+}
+
+void rdv_announce_gone(struct rdv_link *l)
+{
+	if (!hws_list_linked(&l->listening))
+		return;
+	hws_list_remove(&l->listening);
+	__atomic_fetch_sub(&l->plane->core->relays_listening, 1, __ATOMIC_RELAXED);
+	hws_warn("announce.relay_down");
+}

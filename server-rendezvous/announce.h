@@ -1,0 +1,11 @@
+/* rendezvous/announce: telling our relays which pairs were agreed, so that they can refuse all others. Relays dial us
+ * (shared/wire/ticket.h). Private to the TCP plane. */
+#pragma once
+#include "server-rendezvous/link.h"
+
+/* The first record of an encrypted link: true when it was a relay's hello (accepted, or the link closed). */
+bool rdv_announce_hello(struct rdv_link *l, struct hws_bytes payload);
+/* To every relay that listens. */
+void rdv_announce(struct rdv_tcp *t, const char *uuid);
+/* The link of a relay has ended. */
+void rdv_announce_gone(struct rdv_link *l);
