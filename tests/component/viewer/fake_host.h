@@ -1,0 +1,65 @@
+/* A host in a thread, written only with the wire core: it follows a script and writes down what the viewer
+ * says. By address, or by ID behind a one-message rendezvous server. */
+#pragma once
+#include "shared/base/buf.h"
+#include "shared/crypto/identity.h"
+#include "shared/crypto/record.h"
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define HEARD_MAX 512
+
+enum fake_trick {
+	FAKE_NONE,
+	FAKE_CLOSE_AT_ACCEPT,
+	FAKE_CLOSE_AFTER_FRAME, /* the first connection only: then it is as new */
+	FAKE_OVERSIZED,         /* announces a frame no host sends */
+	FAKE_UNKNOWN_CODEC,     /* an AV1 frame, then VP9 */
+	FAKE_BROKEN_VIDEO, /* rubbish marked as a key frame, then VP9 once the viewer asks again */
+	FAKE_CORRUPT_RECORD, /* flips a bit of an encrypted record */
+	FAKE_RUBBISH,        /* frames that do not parse, messages out of place */
+	FAKE_CLOSE_REASON,   /* "Closed manually by the peer" after the login */
+	FAKE_VP8,
+	FAKE_TALKATIVE, /* clipboard, cursor, chat, permission, box after the login */
+};
+
+struct fake_conf {
+	const char *password; /* NULL: accepts every login */
+	bool by_id;           /* encrypted, through the rendezvous stand-in */
+	bool two_factor;
+	int width, height;
+	int frames; /* pictures after the login; the n-th is filled with fake_luma(n) */
+	enum fake_trick trick;
+};
+
+struct fake_host {
+	struct fake_conf conf;
+	uint16_t port, rendezvous_port;
+	char key[HWS_KEY_TEXT]; /* of the rendezvous server */
+	struct hws_identity identity, server;
+	/* --- the thread's */
+	int listener, rendezvous;
+	pthread_t thread;
+	int stop_fd[2];
+	pthread_mutex_t lock;
+	unsigned connections;
+	struct hws_buf heard[HEARD_MAX]; /* payloads of the viewer, decrypted */
+	size_t heard_count;
+	unsigned ended; /* connections the viewer ended */
+	/* one connection */
+	int fd;
+	bool keyed;
+	struct hws_record record;
+	bool authorized;
+	struct hws_buf in;
+};
+
+void fake_host_start(struct fake_host *h, const struct fake_conf *conf);
+void fake_host_stop(struct fake_host *h);
+/* Luma of the n-th picture, from 0. */
+int fake_luma(int n);
+/* Waits until the viewer has sent a message for which `match` is true; false after 10 s. */
+bool fake_host_heard(
+		struct fake_host *h, bool (*match)(const void *ses_message, void *arg), void *arg);
+unsigned fake_host_connections(struct fake_host *h);
