@@ -11,10 +11,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define JOIN_WAIT_US (3 * HWS_US_PER_S)
+#define JOIN_RETRY_US (50 * HWS_US_PER_MS)
+
 void hws_visitor_free(struct hws_visitor *v)
 {
 	if (!v)
 		return;
+	hws_timer_stop(&v->joining);
 	hws_list_remove(&v->node);
 	free(v);
 }
@@ -62,6 +66,35 @@ static const char *result_name(Agt__LoginVerdict__Result r)
 	return (unsigned)r < HWS_COUNT(names) ? names[r] : "?";
 }
 
+static void answer_login(struct hws_visitor *v, Agt__LoginVerdict *verdict, int fd)
+{
+	Agt__Message m = AGT__MESSAGE__INIT;
+
+	m.union_case = AGT__MESSAGE__UNION_LOGIN_VERDICT;
+	m.login_verdict = verdict;
+	tell(v, &m, fd);
+}
+
+/* A desktop that is just being started, or started again, is worth a short wait. */
+static void join_desktop(void *arg)
+{
+	struct hws_visitor *v = arg;
+	Agt__LoginVerdict verdict = AGT__LOGIN_VERDICT__INIT;
+	int fd = -1;
+
+	verdict.result = AGT__LOGIN_VERDICT__RESULT__OK;
+	if (hws_desktop_join(v->env->desktop, v->conn, &fd) < 0) {
+		if (hws_loop_now_us(v->env->loop) < v->join_until_us) {
+			hws_timer_start(v->env->loop, &v->joining, JOIN_RETRY_US, join_desktop, v);
+			return;
+		}
+		verdict.result = AGT__LOGIN_VERDICT__RESULT__CLOSED;
+		verdict.text = (char *)"The host has no usable display at the moment";
+		verdict.close_after_ms = 1000;
+	}
+	answer_login(v, &verdict, fd);
+}
+
 static void on_login(struct hws_visitor *v, const Agt__LoginCheck *check)
 {
 	struct hws_judge_case c = { .conn = v->conn,
@@ -72,10 +105,8 @@ static void on_login(struct hws_visitor *v, const Agt__LoginCheck *check)
 		.check = check,
 		.now_us = hws_loop_now_us(v->env->loop) };
 	struct hws_judge_result res;
-	Agt__Message m = AGT__MESSAGE__INIT;
 	Agt__LoginVerdict verdict = AGT__LOGIN_VERDICT__INIT;
 	char who[132];
-	int fd = -1;
 
 	if (v->open)
 		return;
@@ -90,18 +121,14 @@ static void on_login(struct hws_visitor *v, const Agt__LoginCheck *check)
 		hws_warn("password.renewed", HWS_STR("why", "too many wrong passwords"));
 	if (res.result == AGT__LOGIN_VERDICT__RESULT__OK) {
 		v->open = true;
-		if (hws_desktop_join(v->env->desktop, v->conn, &fd) < 0) {
-			res.result = AGT__LOGIN_VERDICT__RESULT__CLOSED;
-			res.text = "The host has no usable display at the moment";
-			res.close_after_ms = 1000;
-		}
+		v->join_until_us = c.now_us + JOIN_WAIT_US;
+		join_desktop(v);
+		return;
 	}
 	verdict.result = res.result;
 	verdict.text = (char *)(uintptr_t)res.text;
 	verdict.close_after_ms = res.close_after_ms;
-	m.union_case = AGT__MESSAGE__UNION_LOGIN_VERDICT;
-	m.login_verdict = &verdict;
-	tell(v, &m, fd);
+	answer_login(v, &verdict, -1);
 }
 
 static void take_text(char *buf, size_t size, const char *text)

@@ -38,6 +38,8 @@ struct hws_visitor {
 	struct hws_list node; /* hostd's */
 	const struct hws_visitor_env *env;
 	struct hws_link *link;
+	struct hws_timer joining; /* waits for the desktop */
+	uint64_t join_until_us;
 	pid_t pid;
 	uint64_t conn, since_us, bytes_in, bytes_out, control_permissions;
 	struct sockaddr_storage from;

@@ -23,29 +23,14 @@ static void set_env(struct test_stack *s)
 		snprintf(s->env[n], sizeof(s->env[n]), "%s=%s", names[n], path);
 		s->envp[n] = s->env[n];
 	}
-	snprintf(s->env[n], sizeof(s->env[n]), "DISPLAY=%s", s->display);
+	snprintf(s->env[n], sizeof(s->env[n]), "DISPLAY=%s", s->screen.display);
 	s->envp[n] = s->env[n];
 	s->envp[n + 1] = NULL;
 }
 
-static void start_screen(struct test_stack *s)
-{
-	const char *argv[] = { "/usr/bin/Xvfb", "-displayfd", "1", "-screen", "0", "1280x720x24",
-		"-nolisten", "tcp", "-noreset", NULL };
-	const char *at;
-
-	test_proc_start(&s->xvfb, argv, NULL);
-	/* The display number is the only line of digits; warnings may come before it. */
-	at = test_proc_must_expect(&s->xvfb, "\n", START_MS);
-	while (at > s->xvfb.log && at[-1] >= '0' && at[-1] <= '9')
-		at--;
-	ck_assert_msg(*at >= '0' && *at <= '9', "no display number from Xvfb: %s", s->xvfb.log);
-	snprintf(s->display, sizeof(s->display), ":%lu", strtoul(at, NULL, 10));
-}
-
 void test_stack_start_rendezvous(struct test_stack *s)
 {
-	char port[8], state[280], control[290], relay[32];
+	char port[8], state[280], control[300], relay[32];
 	const char *argv[] = { test_bin("server-rendezvous/hawser-rendezvous"), "--bind",
 		"127.0.0.1", "--port", port, "--state-dir", state, "--control", control,
 		"--relay-servers", relay, s->flags & STACK_RELAY_ONLY ? "--always-use-relay" : NULL,
@@ -67,13 +52,12 @@ void test_stack_start_rendezvous(struct test_stack *s)
 
 static void start_relay(struct test_stack *s)
 {
-	char port[8], state[280], control[290];
+	char port[8], state[280];
 	const char *argv[] = { test_bin("server-relay/hawser-relay"), "--bind", "127.0.0.1",
-		"--port", port, "--key", s->key, "--state-dir", state, "--control", control, NULL };
+		"--port", port, "--key", s->key, "--runtime-dir", state, NULL };
 
 	snprintf(port, sizeof(port), "%u", s->relay_port);
 	snprintf(state, sizeof(state), "%s/relay", s->dir);
-	snprintf(control, sizeof(control), "%s/relay.sock", s->dir);
 	test_proc_start(&s->relay, argv, s->envp);
 	test_proc_must_expect(&s->relay, "listening", START_MS);
 }
@@ -104,7 +88,7 @@ void test_stack_start_host(struct test_stack *s)
 {
 	char state[280], port[8];
 	const char *argv[16] = { test_bin("client/host/hawser-host"), "run", "--display",
-		s->display, "--state-dir", state };
+		s->screen.display, "--state-dir", state };
 	unsigned n = 6;
 
 	snprintf(state, sizeof(state), "%s/host", s->dir);
@@ -132,7 +116,7 @@ void test_stack_start_host(struct test_stack *s)
 
 static void start_desktop(struct test_stack *s)
 {
-	char script[700];
+	char script[1600];
 	const char *term[] = { "/usr/bin/xterm", "-geometry", "60x16+20+20", "-fa",
 		"DejaVu Sans Mono", "-fs", "12", "-bg", "#1e2a38", "-fg", "#e8e8e8", "-e",
 		"/bin/sh", "-c", script, NULL };
@@ -157,11 +141,12 @@ void test_stack_start(struct test_stack *s, unsigned flags)
 	memset(s, 0, sizeof(*s));
 	s->flags = flags;
 	test_dir(s->dir, sizeof(s->dir));
-	start_screen(s);
+	test_xvfb_start(&s->screen, 1280, 720);
 	set_env(s);
-	s->port = (uint16_t)(test_free_ports(4) + 1);
-	s->relay_port = test_free_ports(3);
-	s->direct_port = test_free_port();
+	/* Rendezvous: NAT test, main, (relay's default), WebSocket; relay: main and WebSocket two above. */
+	s->port = (uint16_t)(test_free_ports(8) + 1);
+	s->relay_port = (uint16_t)(s->port + 3);
+	s->direct_port = (uint16_t)(s->port + 6);
 	snprintf(s->server, sizeof(s->server), "127.0.0.1:%u", s->port);
 	start_desktop(s);
 	if (flags & STACK_SERVERS) {
@@ -179,7 +164,7 @@ void test_stack_stop(struct test_stack *s)
 	test_proc_stop(&s->rendezvous);
 	test_proc_stop(&s->xev);
 	test_proc_stop(&s->terminal);
-	test_proc_stop(&s->xvfb);
+	test_xvfb_stop(&s->screen);
 }
 
 void test_read_file(const char *path, char *buf, size_t size)

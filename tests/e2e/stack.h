@@ -1,7 +1,7 @@
 /* tests/e2e/stack: the whole suite as real processes on loopback: rendezvous, relay, a virtual desktop with
  * programs on it, a host. Everything is stopped by test_stack_stop or with the test process. */
 #pragma once
-#include "tests/support/proc.h"
+#include "tests/support/xvfb.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -15,8 +15,8 @@ struct test_stack {
 	char dir[256], env_dir[256];
 	char env[8][300];
 	const char *envp[12];
-	struct test_proc xvfb, rendezvous, relay, host, terminal, xev;
-	char display[16];
+	struct test_xvfb screen;
+	struct test_proc rendezvous, relay, host, terminal, xev;
 	uint16_t port; /* rendezvous main port */
 	uint16_t relay_port;
 	uint16_t direct_port; /* of the host */
