@@ -137,7 +137,8 @@ static int greet_upgrade(struct rly_shard *sh, struct rly_leg *l)
 		goto out;
 	}
 	if (r < 0) {
-		rly_leg_refuse(sh, l, RLY_REFUSE_UPGRADE);
+		rly_leg_refuse(sh, l,
+				r == HWS_ERR_TOOBIG ? RLY_REFUSE_TOO_BIG : RLY_REFUSE_UPGRADE);
 		goto out;
 	}
 	r = keep(sh, l, in, used);

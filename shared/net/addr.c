@@ -230,12 +230,13 @@ int hws_cidr_parse(const char *text, struct hws_cidr *ret)
 		return HWS_ERR_INVAL;
 	bits = a.ss_family == AF_INET ? 32 : 128;
 	if (slash) {
-		uint16_t given;
+		/* an IPv4 network written as mapped ("::ffff:10.0.0.0/104") counts all 128 bits */
+		uint16_t given, extra = a.ss_family == AF_INET && strchr(ip, ':') ? 96 : 0;
 
 		r = hws_parse_u16(slash + 1, &given);
-		if (r < 0 || given > bits)
+		if (r < 0 || given < extra || given - extra > bits)
 			return HWS_ERR_INVAL;
-		bits = given;
+		bits = (uint16_t)(given - extra);
 	}
 	ip_bytes(&a, c.ip);
 	c.bits = (uint8_t)(a.ss_family == AF_INET ? bits + 96 : bits);
