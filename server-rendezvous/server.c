@@ -87,7 +87,8 @@ static int open_store(struct rdv_server *s, struct hws_error *err)
 	if (strcmp(what, "memory") == 0)
 		return rdv_store_memory_new(s->loop, &s->store);
 	if (hws_str_starts(what, "postgres"))
-		return rdv_server_open_postgres(s->loop, what, c->store_pool, &s->store, err);
+		return rdv_server_open_postgres(s->loop, what, *c->store_secret != 0, c->store_pool,
+				&s->store, err);
 	if (strcmp(what, "sqlite") == 0) {
 		int r = hws_fmt(path, sizeof(path), "%s/rendezvous.sqlite3", s->state_dir);
 

@@ -25,5 +25,6 @@ struct rdv_server {
 /* Each back-end, or HWS_ERR_UNSUPPORTED with a sentence where the build has none. */
 int rdv_server_open_sqlite(struct hws_loop *loop, const char *path, struct rdv_store **ret,
 		struct hws_error *err) HWS_MUST_CHECK;
-int rdv_server_open_postgres(struct hws_loop *loop, const char *conninfo, unsigned pool,
-		struct rdv_store **ret, struct hws_error *err) HWS_MUST_CHECK;
+/* `secret`: the address was given where it may hold a password. */
+int rdv_server_open_postgres(struct hws_loop *loop, const char *conninfo, bool secret,
+		unsigned pool, struct rdv_store **ret, struct hws_error *err) HWS_MUST_CHECK;

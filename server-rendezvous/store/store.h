@@ -20,7 +20,8 @@
 #define RDV_UUID_MAX HWS_UUID_MAX /* bytes of a machine id; any bytes, not only text */
 #define RDV_PK_LEN 32
 #define RDV_IP_TEXT 46
-#define RDV_NODE_MAX 63 /* bytes of a node's name */
+#define RDV_NODE_MAX 63      /* bytes of a node's name */
+#define RDV_MESSAGE_MAX 3900 /* bytes of a message between nodes */
 
 /* One registered device: hbbs' table `peer` (section 2.8 of the protocol notes) without its row id. */
 struct rdv_peer_row {
@@ -125,7 +126,7 @@ struct rdv_store_ops {
 			rdv_message_fn on_message, void *arg);
 	/* Leaves in an orderly way: its rows go. */
 	int (*node_leave)(struct rdv_store *s, rdv_done_fn done, void *arg);
-	/* These ids are at this node now (n <= 10,000; ids are copied). Written on arrival only, not on every
+	/* These ids are at this node now (1 <= n <= 10,000; ids are copied). Written on arrival only, not on every
 	 * keep-alive. */
 	int (*where_put)(struct rdv_store *s, const char *const *ids, size_t n, rdv_done_fn done,
 			void *arg);
@@ -135,7 +136,7 @@ struct rdv_store_ops {
 	/* Where ids are: one element each, in the order asked; node "" when nowhere or its node is dead. */
 	int (*where_find)(struct rdv_store *s, const char *const *ids, size_t n, rdv_where_fn done,
 			void *arg);
-	/* Sends to one node, at most 4,000 bytes; done when handed to the engine. */
+	/* Sends to one node, 1..RDV_MESSAGE_MAX bytes; done when handed to the engine. */
 	int (*send)(struct rdv_store *s, const char *node, struct hws_bytes payload,
 			rdv_done_fn done, void *arg);
 };
@@ -152,7 +153,11 @@ int rdv_store_memory_new(struct hws_loop *loop, struct rdv_store **ret) HWS_MUST
  * sentence that says what to do; it is never overwritten. */
 int rdv_store_sqlite_open(struct hws_loop *loop, const char *path, struct rdv_store **ret,
 		struct hws_error *err) HWS_MUST_CHECK;
-/* conninfo as libpq takes it. Migrates under an advisory lock. `pool` connections besides the listening one. */
+/* Whether an address of PostgreSQL holds a password; HWS_ERR_INVAL when it cannot be read. */
+int rdv_store_postgres_check(
+		const char *conninfo, bool *ret_password, struct hws_error *err) HWS_MUST_CHECK;
+/* conninfo as libpq takes it. A database that cannot be reached now is waited for (all operations fail until it
+ * comes), one that refuses us is an error. Migrates under an advisory lock. `pool` connections besides the listening one. */
 int rdv_store_postgres_open(struct hws_loop *loop, const char *conninfo, unsigned pool,
 		struct rdv_store **ret, struct hws_error *err) HWS_MUST_CHECK;
 /* Ends what runs (a running write is waited for), answers what waits with HWS_ERR_CANCELED. Takes NULL. */

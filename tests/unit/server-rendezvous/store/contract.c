@@ -423,7 +423,7 @@ START_TEST(statistics_count_what_happened)
 }
 END_TEST
 
-void contract_add(Suite *s)
+TCase *contract_add(Suite *s)
 {
 	TCase *t = tcase_create("contract");
 
@@ -439,4 +439,5 @@ void contract_add(Suite *s)
 	tcase_add_test(t, the_same_is_there_after_opening_again);
 	tcase_add_test(t, statistics_count_what_happened);
 	suite_add_tcase(s, t);
+	return t;
 }

@@ -11,7 +11,8 @@ struct contract_store {
 };
 extern const struct contract_store contract_store; /* of the test program */
 
-void contract_add(Suite *s);
+/* Returns the case, for fixtures around all of it. */
+TCase *contract_add(Suite *s);
 
 /* For further tests: blocking forms on a loop. All fail the test after 30 s. */
 struct rdv_peer_row contract_row(const char *id, const char *uuid);
