@@ -37,6 +37,8 @@ static void on_activate(GtkApplication *gtk, gpointer arg)
 
 	(void)gtk;
 	load_style();
+	/* Texts can be copied, but shall not look chosen when a window opens. */
+	g_object_set(gtk_settings_get_default(), "gtk-label-select-on-focus", FALSE, NULL);
 	if (app->launch.target)
 		gui_session_window_open(app, app->launch.target, &app->launch);
 	else

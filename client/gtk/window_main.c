@@ -1,4 +1,5 @@
 #include "client/gtk/window_main.h"
+#include "client/gtk/screenshot.h"
 #include "client/gtk/window_session.h"
 
 struct main_window {
@@ -7,6 +8,7 @@ struct main_window {
 	GtkEditable *target, *server, *key;
 	GtkListBox *recent;
 	GtkLabel *id, *password, *hint, *settings_hint;
+	guint end_timer; /* --seconds */
 };
 
 static void connect_to(struct main_window *w, const char *target)
@@ -203,10 +205,26 @@ static GtkWidget *build_right(struct main_window *w)
 	return box;
 }
 
+static gboolean on_end(gpointer arg)
+{
+	struct main_window *w = arg;
+	const struct gui_launch *launch = &w->app->launch;
+
+	w->end_timer = 0;
+	if (launch->screenshot && !gui_screenshot_save(GTK_WIDGET(w->window), launch->screenshot))
+		w->app->exit_status = 1;
+	gtk_window_destroy(w->window);
+	return G_SOURCE_REMOVE;
+}
+
 static void on_destroy(GtkWidget *widget, gpointer arg)
 {
+	struct main_window *w = arg;
+
 	(void)widget;
-	g_free(arg);
+	if (w->end_timer)
+		g_source_remove(w->end_timer);
+	g_free(w);
 }
 
 void gui_main_window_open(struct gui_app *app)
@@ -226,6 +244,8 @@ void gui_main_window_open(struct gui_app *app)
 	g_signal_connect(w->window, "destroy", G_CALLBACK(on_destroy), w);
 	show_recent(w);
 	show_host(w, false);
+	if (app->launch.seconds)
+		w->end_timer = g_timeout_add_seconds(app->launch.seconds, on_end, w);
 	gtk_window_present(w->window);
 	gtk_widget_grab_focus(GTK_WIDGET(w->target));
 }

@@ -174,6 +174,14 @@ static void ask_password(struct session_window *w, const struct hawser_event *e)
 	}
 }
 
+/* The tools work on a picture: without one they are grey. */
+static void set_ready(struct session_window *w, bool ready)
+{
+	w->ready = ready;
+	gtk_widget_set_sensitive(w->bar, ready);
+	gtk_widget_set_sensitive(w->edge_bar, ready);
+}
+
 static void on_closed(struct session_window *w, const struct hawser_event *e)
 {
 	w->ready = false;
@@ -181,6 +189,7 @@ static void on_closed(struct session_window *w, const struct hawser_event *e)
 		gtk_window_close(w->window);
 		return;
 	}
+	set_ready(w, false);
 	w->app->exit_status = 1;
 	gui_pages_show_error(w->pages, "The session has ended", e->u.closed.text);
 }
@@ -191,10 +200,18 @@ static void on_frame(struct session_window *w, const struct hawser_event *e)
 		return;
 	gui_canvas_update(w->canvas);
 	if (!w->ready) {
-		w->ready = true;
+		set_ready(w, true);
 		gui_pages_show_picture(w->pages);
 		gtk_widget_grab_focus(GTK_WIDGET(w->canvas));
 	}
+}
+
+static void show_chat(struct session_window *w, const struct hawser_event *e)
+{
+	char *text = g_strdup_printf("%.*s", (int)e->u.text.length, e->u.text.utf8);
+
+	gtk_label_set_text(w->status, text);
+	g_free(text);
 }
 
 static void on_event(hawser_session *session, const struct hawser_event *e, void *arg)
@@ -205,7 +222,7 @@ static void on_event(hawser_session *session, const struct hawser_event *e, void
 	switch (e->type) {
 	case HAWSER_EVENT_STATE:
 		if (e->u.state.state == HAWSER_STATE_RETRYING)
-			w->ready = false;
+			set_ready(w, false);
 		if (e->u.state.state != HAWSER_STATE_READY &&
 				e->u.state.state != HAWSER_STATE_WAITING &&
 				e->u.state.state != HAWSER_STATE_CLOSED)
@@ -247,8 +264,10 @@ static void on_event(hawser_session *session, const struct hawser_event *e, void
 	case HAWSER_EVENT_CLOSED:
 		on_closed(w, e);
 		break;
-	case HAWSER_EVENT_PERMISSION:
 	case HAWSER_EVENT_CHAT:
+		show_chat(w, e);
+		break;
+	case HAWSER_EVENT_PERMISSION:
 	case HAWSER_EVENT_RECORDING:
 		break;
 	}
@@ -396,6 +415,7 @@ void gui_session_window_open(struct gui_app *app, const char *target, struct gui
 		if (launch->fullscreen)
 			gtk_window_fullscreen(w->window);
 	}
+	set_ready(w, false);
 	gui_canvas_set_actual_size(w->canvas, w->actual_size);
 	r = hawser_session_open(app->context, &conf, &w->session);
 	if (launch) {
