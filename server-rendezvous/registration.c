@@ -367,7 +367,14 @@ enum rdv_answer rdv_register_pk(struct rdv_core *core, const struct rdv_origin *
 	if (res == OK)
 		rdv_known_add(core->known, &from->addr, from->now_us);
 	*ret_result = res;
-	return res == OK && a.wait ? RDV_ANSWER_LATER : RDV_ANSWER_RESULT;
+	if (res != OK)
+		return RDV_ANSWER_RESULT;
+	if (a.first && !from->link) {
+		/* Deployed hosts would let 15 s pass before the second packet: asked, they send it at once. */
+		hws_count(&core->count.ask_pk);
+		return RDV_ANSWER_ASK_PK;
+	}
+	return a.wait ? RDV_ANSWER_LATER : RDV_ANSWER_RESULT;
 }
 
 result rdv_registration_written(struct rdv_core *core, const struct rdv_write *w, int r)

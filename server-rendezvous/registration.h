@@ -26,7 +26,8 @@ enum rdv_answer {
 /* RegisterPeer. Hot path: one lock, no allocation. */
 enum rdv_answer rdv_register_peer(
 		struct rdv_core *core, const struct rdv_origin *from, struct hws_bytes id);
-/* RegisterPk with a key (not an id change). */
+/* RegisterPk with a key (not an id change). A device that is heard for the first time, by datagram, is asked to say it
+ * again: that proves its address. */
 enum rdv_answer rdv_register_pk(struct rdv_core *core, const struct rdv_origin *from,
 		const Rdv__RegisterPk *m, Rdv__RegisterPkResponse__Result *ret_result);
 /* The journal's word about a registration: undoes what another node owns already. Returns what to tell the host. */

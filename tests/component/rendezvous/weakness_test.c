@@ -77,7 +77,8 @@ START_TEST(w02_one_datagram_makes_no_row)
 	json_t *ans;
 
 	device_init(&d, &srv, 1, "123456789");
-	ck_assert_int_eq(device_register(&d), R(OK));
+	device_send_pk(&d);
+	hws_rdv_free(device_pushed(&d, M(REGISTER_PEER_RESPONSE)));
 	ans = server_ask(&srv, "stats", NULL, NULL);
 	ck_assert_int_eq(json_integer_value(
 					 json_object_get(json_object_get(ans, "store"), "written")),

@@ -52,12 +52,27 @@ START_TEST(a_second_register_pk_is_a_second_packet)
 	struct caller c = caller_of("123456789", A, 1000);
 	Rdv__RegisterPkResponse__Result r;
 
-	ck_assert_int_eq(call_pk(&t, &c, &r), RDV_ANSWER_RESULT);
+	ck_assert_int_eq(call_pk(&t, &c, &r), RDV_ANSWER_ASK_PK);
 	ck_assert_int_eq(call_pk(&t, &c, &r), RDV_ANSWER_LATER); /* answered when durable */
 	table_flush(&t);
 	ck_assert_uint_eq(t.written, 1);
 	ck_assert_uint_eq(t.last_who.udp.port, 1000);
 	ck_assert_uint_eq(rdv_store_memory_count(t.store), 1);
+}
+END_TEST
+
+/* Asked once only: a host whose port changes with every packet must not be asked for ever. */
+START_TEST(a_second_packet_from_elsewhere_is_not_asked_again)
+{
+	struct caller c = caller_of("123456789", A, 1000);
+	Rdv__RegisterPkResponse__Result r;
+
+	ck_assert_int_eq(call_pk(&t, &c, &r), RDV_ANSWER_ASK_PK);
+	c.port = 1001;
+	ck_assert_int_eq(call_pk(&t, &c, &r), RDV_ANSWER_RESULT);
+	ck_assert_int_eq(r, R(OK));
+	ck_assert(rdv_journal_idle(t.core.journal));
+	ck_assert_int_eq(call_pk(&t, &c, &r), RDV_ANSWER_LATER);
 }
 END_TEST
 
@@ -179,7 +194,7 @@ START_TEST(a_store_that_is_away_holds_nobody_up)
 	Rdv__RegisterPkResponse__Result r;
 
 	rdv_store_memory_fail(t.store, HWS_ERR_STORE, 0);
-	ck_assert_int_eq(call_pk(&t, &c, &r), RDV_ANSWER_RESULT);
+	ck_assert_int_eq(call_pk(&t, &c, &r), RDV_ANSWER_ASK_PK);
 	ck_assert_int_eq(call_pk(&t, &c, &r), RDV_ANSWER_LATER);
 	table_flush(&t);                     /* gives up after 3 s */
 	ck_assert_uint_eq(t.not_durable, 1); /* told after a second, from memory */
@@ -291,7 +306,7 @@ START_TEST(a_blocked_id_is_not_served)
 	ck_assert_int_eq(rdv_rules_put(t.core.rules, &e, NULL), HWS_OK);
 	ck_assert_int_eq(call_pk(&t, &c, &r), RDV_ANSWER_NONE);
 	rdv_rules_delete(t.core.rules, "block-id", "123456789");
-	ck_assert_int_eq(call_pk(&t, &c, &r), RDV_ANSWER_RESULT);
+	ck_assert_int_eq(call_pk(&t, &c, &r), RDV_ANSWER_ASK_PK);
 }
 END_TEST
 
@@ -313,8 +328,10 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = { first_contact_stays_in_memory,
-		a_second_register_pk_is_a_second_packet, an_unproven_id_is_not_kept_for_ever,
-		another_machine_gets_a_mismatch, address_or_key_may_change_but_not_both,
+		a_second_register_pk_is_a_second_packet,
+		a_second_packet_from_elsewhere_is_not_asked_again,
+		an_unproven_id_is_not_kept_for_ever, another_machine_gets_a_mismatch,
+		address_or_key_may_change_but_not_both,
 		a_clone_gets_another_id_a_new_installation_does_not,
 		bad_ids_make_the_device_choose_another, incomplete_registrations_get_no_answer,
 		after_a_restart_a_device_is_there_with_its_first_packet,
