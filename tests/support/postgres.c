@@ -166,7 +166,7 @@ static pid_t parent_of(const char *pid)
 	if (fgets(line, sizeof(line), f)) {
 		end = strrchr(line, ')'); /* the name may hold anything */
 		if (end && strlen(end) > 4)
-			parent = (pid_t)strtol(end + 4, NULL, 10);
+			parent = (pid_t)strtoul(end + 4, NULL, 10);
 	}
 	fclose(f);
 	return parent;
@@ -183,7 +183,7 @@ void test_pg_freeze(struct test_pg *pg, bool on)
 	while ((e = readdir(d))) {
 		if (e->d_name[0] >= '0' && e->d_name[0] <= '9' &&
 				parent_of(e->d_name) == pg->proc.pid)
-			kill((pid_t)strtol(e->d_name, NULL, 10), sig);
+			kill((pid_t)strtoul(e->d_name, NULL, 10), sig);
 	}
 	closedir(d);
 }
