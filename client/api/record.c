@@ -19,7 +19,7 @@ void api_record_end(struct api_engine *e, int err)
 {
 	if (!e->record_wanted)
 		return;
-	int r = hws_webm_close(e->webm);
+	int r = hws_webm_close(e->webm, hws_clock_us() / 1000);
 	e->webm = NULL;
 	e->record_wanted = false;
 	tell_host(e, false);

@@ -12,5 +12,6 @@ int hws_webm_new(const char *path, enum hws_codec codec, int width, int height,
 /* `time_ms` grows; the first is the start. HWS_ERR_DISK, HWS_ERR_SYS: give up. */
 int hws_webm_packet(struct hws_webm *w, struct hws_bytes data, bool key,
 		uint64_t time_ms) HWS_MUST_CHECK;
-/* Writes duration and sizes, closes. Takes NULL. */
-int hws_webm_close(struct hws_webm *w);
+/* Writes duration (to `time_ms`: the last picture stays until then), sizes and the list of key pictures,
+ * closes. Takes NULL. */
+int hws_webm_close(struct hws_webm *w, uint64_t time_ms);
