@@ -100,8 +100,17 @@ static const struct hws_option table[] = {
 			"off|optional|required", HWS_OPT_RELOAD, "HOW",
 			"Serve only pairs that the rendezvous server announced; optional: while it is connected.",
 			NULL },
-	{ "access", "announcers", 0, HWS_OPT_STR, AT(announcers), "", 0, 0, NULL, 0, "LIST",
-			"Rendezvous servers that announce pairs: HOST:PORT, comma separated.",
+	{ "access", "announcers", 0, HWS_OPT_STR, AT(announcers), "", 0, 0, NULL, HWS_OPT_RELOAD,
+			"LIST",
+			"Rendezvous servers that announce pairs: HOST[:PORT], comma separated.",
+			NULL },
+	{ "access", "announce-grace", 0, HWS_OPT_DURATION, AT(grace_us), "20s", 0, 600000000ull,
+			NULL, HWS_OPT_RELOAD, "TIME",
+			"With announced=optional: the server must have been connected for so long.",
+			NULL },
+	{ "access", "public-name", 0, HWS_OPT_STR, AT(public_name), "", 0, 0, NULL, HWS_OPT_RELOAD,
+			"HOST[:PORT]",
+			"This relay as it stands in the rendezvous servers' relay-servers: they leave it out while it drains.",
 			NULL },
 	{ "access", "identity", 0, HWS_OPT_PATH, AT(identity), "", 0, 0, NULL, 0, "FILE",
 			"The relay's own key for that (default: relay_ed25519 in the state folder, made when absent).",
@@ -225,7 +234,7 @@ static int compat(struct rly_config *c, struct hws_error *err)
 
 /* --- reading ----------------------------------------------------------------------------------------- */
 
-static int check(const struct rly_config *c, struct hws_error *err)
+int rly_config_check(const struct rly_config *c, struct hws_error *err)
 {
 	uint16_t port;
 	bool on;
@@ -288,8 +297,6 @@ int rly_config_read(
 		r = hws_options_env(&rly_options, ret, err);
 	if (r == HWS_OK)
 		r = hws_options_args(&rly_options, ret, argc, argv, ret_rest, err);
-	if (r == HWS_OK)
-		r = check(ret, err);
 	if (r < 0)
 		hws_options_done(&rly_options, ret);
 	return r;
@@ -451,6 +458,7 @@ int rly_config_rules(const struct rly_config *c, struct rly_rules **ret, struct 
 	r->first_us = c->first_us;
 	r->wait_us = c->wait_us;
 	r->idle_us = c->idle_us;
+	r->grace_us = c->grace_us;
 	r->max_waiting_addr = c->max_waiting_addr;
 	r->max_legs_addr = c->max_legs_addr;
 	r->message_max = c->message_max;

@@ -18,7 +18,8 @@ struct rly_config {
 	char *block, *allow, *slow;
 	char *block_file, *slow_file;
 	int announce;
-	char *announcers, *identity;
+	char *announcers, *identity, *public_name;
+	uint64_t grace_us;
 	uint64_t rate_pair, rate_addr, rate_total, rate_slow;
 	uint32_t downgrade_pct;
 	uint64_t downgrade_us;
@@ -31,9 +32,11 @@ struct rly_config {
 
 extern const struct hws_options rly_options;
 
-/* File, environment, command line over the defaults, then the names of the deployed relay; checks and explains. */
+/* Defaults, names of the deployed relay, file, environment, command line: the later one counts. */
 int rly_config_read(int argc, char **argv, struct rly_config *ret, int *ret_rest,
 		struct hws_error *err) HWS_MUST_CHECK;
+/* What single options cannot know: whether they make sense together. */
+int rly_config_check(const struct rly_config *c, struct hws_error *err) HWS_MUST_CHECK;
 void rly_config_done(struct rly_config *c);
 /* Builds the part that may change while running. */
 int rly_config_rules(const struct rly_config *c, struct rly_rules **ret,

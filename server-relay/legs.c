@@ -167,6 +167,7 @@ void rly_leg_drop(struct rly_shard *sh, struct rly_leg *l)
 		(void)rly_pairing_leave(sh->shared->pairing, l->entry);
 	} else if (l->state == RLY_LEG_UNANNOUNCED) {
 		hws_free(l->pending);
+		__atomic_sub_fetch(&sh->shared->unannounced, 1, __ATOMIC_SEQ_CST);
 	}
 	l->state = RLY_LEG_DEAD;
 	rly_addr_leave(sh->shared->addrs, l->addr);
@@ -235,30 +236,41 @@ static void leave_shard(struct rly_shard *sh, struct rly_leg *l)
 	rly_stat_sub(&sh->stats.legs, 1);
 }
 
-/* Held until the announcement comes or the first-frame time is over. */
-static void hold(struct rly_shard *sh, struct rly_leg *l, const struct rly_first *first)
+static bool is_announced(struct rly_shard *sh, const struct rly_first *first)
+{
+	struct rly_tickets *t = sh->shared->tickets;
+	uint64_t now = hws_loop_now_us(sh->loop);
+
+	if (sh->rules->announce == RLY_ANNOUNCE_OFF)
+		return true;
+	/* Optional: as long as nobody announces, the key alone decides. Pairs that were agreed before the link stood
+	 * come without an announcement. */
+	if (sh->rules->announce == RLY_ANNOUNCE_OPTIONAL &&
+			(!rly_tickets_links_up(t) ||
+					rly_tickets_up_us(t, now) < sh->rules->grace_us))
+		return true;
+	return rly_tickets_known(t, hws_bytes(first->uuid, first->uuid_len), now);
+}
+
+/* Held until the announcement comes or the first-frame time is over. False: it came just now. */
+static bool hold(struct rly_shard *sh, struct rly_leg *l, const struct rly_first *first)
 {
 	struct rly_first *copy = hws_memdup(first, sizeof(*first));
 
 	if (!copy) {
 		rly_leg_refuse(sh, l, RLY_REFUSE_MEMORY);
-		return;
+		return true;
+	}
+	/* First counted, then asked again: whoever announces looks at the count afterwards. */
+	__atomic_add_fetch(&sh->shared->unannounced, 1, __ATOMIC_SEQ_CST);
+	if (is_announced(sh, first)) {
+		__atomic_sub_fetch(&sh->shared->unannounced, 1, __ATOMIC_SEQ_CST);
+		hws_free(copy);
+		return false;
 	}
 	l->pending = copy;
 	l->state = RLY_LEG_UNANNOUNCED;
-}
-
-static bool is_announced(struct rly_shard *sh, const struct rly_first *first)
-{
-	struct rly_tickets *t = sh->shared->tickets;
-
-	if (sh->rules->announce == RLY_ANNOUNCE_OFF)
-		return true;
-	/* Optional: as long as nobody announces, the key alone decides. */
-	if (sh->rules->announce == RLY_ANNOUNCE_OPTIONAL && !rly_tickets_links_up(t))
-		return true;
-	return rly_tickets_known(
-			t, hws_bytes(first->uuid, first->uuid_len), hws_loop_now_us(sh->loop));
+	return true;
 }
 
 static void wait_for_partner(struct rly_shard *sh, struct rly_leg *l, struct rly_entry *e)
@@ -298,10 +310,8 @@ void rly_leg_join(struct rly_shard *sh, struct rly_leg *l, const struct rly_firs
 	bool only_second;
 	int r;
 
-	if (!is_announced(sh, first)) {
-		hold(sh, l, first);
+	if (!is_announced(sh, first) && hold(sh, l, first))
 		return;
-	}
 	if (!sh->handoff)
 		sh->handoff = rly_handoff_new();
 	if (!sh->handoff) {
@@ -317,6 +327,8 @@ void rly_leg_join(struct rly_shard *sh, struct rly_leg *l, const struct rly_firs
 		return;
 	}
 	if (r == HWS_OK && how == RLY_JOIN_PAIR) {
+		/* An announcement is good for one pair. */
+		rly_tickets_remove(s->tickets, hws_bytes(first->uuid, first->uuid_len));
 		meet(sh, l, e);
 		return;
 	}
@@ -339,6 +351,7 @@ void rly_shard_recheck(struct rly_shard *sh)
 
 		if (l->state != RLY_LEG_UNANNOUNCED || !is_announced(sh, first))
 			continue;
+		__atomic_sub_fetch(&sh->shared->unannounced, 1, __ATOMIC_SEQ_CST);
 		l->state = RLY_LEG_FIRST;
 		l->pending = NULL;
 		rly_leg_join(sh, l, first);

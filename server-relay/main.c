@@ -1,4 +1,5 @@
 /* hawser-relay: settings, start, end. */
+#include "server-relay/announcer.h"
 #include "server-relay/config.h"
 #include "server-relay/server.h"
 #include "shared/base/buf.h"
@@ -52,7 +53,7 @@ static void on_reload(void *arg)
 	int rest;
 	struct rly_config *c = new_config(p->argc, p->argv, &rest, &err);
 
-	if (!c || rly_server_reload(p->server, c, &err) < 0) {
+	if (!c || rly_config_check(c, &err) < 0 || rly_server_reload(p->server, c, &err) < 0) {
 		hws_error_log("reload.failed", HWS_STR("text", err.text));
 		free_config(c);
 		return;
@@ -144,13 +145,28 @@ static int serve(struct program *p, struct hws_error *err)
 	return r;
 }
 
+static int print_identity(const struct rly_config *c, struct hws_error *err)
+{
+	struct hws_identity id;
+	char text[HWS_KEY_TEXT];
+
+	if (rly_announcer_identity(c, &id, err) < 0) {
+		fprintf(stderr, NAME ": %s\n", err->text);
+		return 1;
+	}
+	hws_key_text(id.pk, text);
+	hws_identity_wipe(&id);
+	return puts(text) < 0;
+}
+
 static int run(struct program *p, const char *verb)
 {
 	struct hws_error err = { 0 };
 	int rest = p->argc;
+	bool identity = strcmp(verb, "identity") == 0;
 
 	p->conf = new_config(p->argc, p->argv, &rest, &err);
-	if (!p->conf) {
+	if (!p->conf || (!identity && rly_config_check(p->conf, &err) < 0)) {
 		fprintf(stderr, NAME ": %s\n", err.text);
 		return 2;
 	}
@@ -160,6 +176,8 @@ static int run(struct program *p, const char *verb)
 		fprintf(stderr, NAME ": unexpected argument '%s'; see --help\n", p->argv[rest]);
 		return 2;
 	}
+	if (identity)
+		return print_identity(p->conf, &err);
 	if (strcmp(verb, "config") == 0)
 		return print(show, p->conf);
 	if (serve(p, &err) < 0) {
@@ -185,7 +203,7 @@ int main(int argc, char **argv)
 	if (hws_crypto_init() < 0)
 		hws_die("the system gives no random numbers");
 	/* A verb may stand first: "config --port 0". */
-	if (argc > 1 && strcmp(argv[1], "config") == 0) {
+	if (argc > 1 && (strcmp(argv[1], "config") == 0 || strcmp(argv[1], "identity") == 0)) {
 		verb = argv[1];
 		p.argc--;
 		p.argv++;

@@ -63,6 +63,8 @@ static void cmd_stats(struct hws_control_reply *reply, const json_t *req HWS_UNU
 	json_object_set_new(o, "bytes_copied", number(S(bytes_copied)));
 	json_object_set_new(o, "throttled", number(S(throttled)));
 	json_object_set_new(o, "announced", number(rly_tickets_count(s->shared.tickets)));
+	json_object_set_new(o, "unannounced",
+			number(__atomic_load_n(&s->shared.unannounced, __ATOMIC_RELAXED)));
 	json_object_set_new(o, "announcers", number(rly_tickets_links_up(s->shared.tickets)));
 	json_object_set_new(o, "draining", json_boolean(s->draining));
 	json_object_set_new(

@@ -19,6 +19,7 @@ struct rly_rules {
 	uint64_t downgrade_us;  /* age from which a pair may become slow, 0 = never */
 	unsigned downgrade_pct; /* of rate_pair, as average over its life */
 	uint64_t first_us, wait_us, idle_us;
+	uint64_t grace_us; /* RLY_ANNOUNCE_OPTIONAL: a link stands so long before announcements are asked for */
 	uint32_t max_waiting_addr, max_legs_addr;
 	uint64_t message_max; /* of a WebSocket message */
 };

@@ -1,4 +1,5 @@
 #include "server-relay/server.h"
+#include "server-relay/announcer.h"
 #include "server-relay/server_parts.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
@@ -309,6 +310,8 @@ int rly_server_new(struct hws_loop *loop, struct rly_config *c, struct rly_serve
 		r = rly_sight_new(s, err);
 	if (r == HWS_OK)
 		r = rly_operate_new(s, err);
+	if (r == HWS_OK)
+		r = rly_announcer_new(s, err);
 out:
 	close_given(&given);
 	if (r < 0) {
@@ -328,6 +331,7 @@ int rly_server_start(struct rly_server *s, struct hws_error *err)
 	if (r < 0)
 		return hws_error_set(err, r, "cannot start a thread: %s", hws_err_text(r));
 	s->started = true;
+	rly_announcer_start(s);
 	hws_info("listening", HWS_U64("port", s->port), HWS_U64("ws_port", s->ws_port),
 			HWS_U64("metrics_port", s->http ? hws_metrics_http_port(s->http) : 0),
 			HWS_U64("threads", s->shared.shard_count),
@@ -342,6 +346,7 @@ void rly_server_free(struct rly_server *s)
 	if (!s)
 		return;
 	hws_timer_stop(&s->drain_timer);
+	rly_announcer_free(s);
 	rly_operate_free(s);
 	for (unsigned i = 0; i < s->shared.shard_count; i++)
 		if (s->shard[i])
@@ -383,6 +388,8 @@ int rly_server_reload(struct rly_server *s, struct rly_config *c, struct hws_err
 		return hws_error_set(err, r, "out of memory");
 	rly_pairing_set_max(s->shared.pairing, c->max_waiting);
 	s->conf = c;
+	if (rly_announcer_reload(s, err) < 0) /* the rest is in force already */
+		hws_error_log("reload.announcers", HWS_STR("text", err->text));
 	return HWS_OK;
 }
 
@@ -426,6 +433,7 @@ void rly_server_drain(struct rly_server *s, void (*done)(void *arg), void *arg)
 		return;
 	s->draining = true;
 	__atomic_store_n(&s->shared.draining, true, __ATOMIC_RELAXED);
+	rly_announcer_tell(s);
 	hws_info("draining",
 			HWS_U64("pairs", rly_server_sum(s, offsetof(struct rly_stats, pairs))));
 	hws_timer_every(s->loop, &s->drain_timer, DRAIN_POLL_US, on_drain_poll, s);

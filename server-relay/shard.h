@@ -28,8 +28,9 @@ struct rly_shared {
 	struct rly_tickets *tickets;
 	struct hws_tls_server *tls; /* NULL = WebSocket port without TLS */
 	uint32_t max_legs;
-	uint32_t legs;   /* atomic */
-	bool draining;   /* atomic: no new pairs */
+	uint32_t legs;        /* atomic */
+	uint32_t unannounced; /* atomic: legs that wait for their announcement */
+	bool draining;        /* atomic: no new pairs */
 	int handover_fd; /* atomic: socket to the next process that takes waiting legs, -1 = none */
 	unsigned shard_count;
 	struct rly_shard **shard;

@@ -22,7 +22,8 @@ struct rly_tickets {
 	struct hws_list age; /* oldest first */
 	uint32_t count, max;
 	uint64_t seed;
-	unsigned links; /* atomic */
+	unsigned links;    /* atomic */
+	uint64_t since_us; /* atomic: since when there is one, 0 = there is none */
 };
 
 int rly_tickets_new(uint32_t max, struct rly_tickets **ret)
@@ -164,12 +165,21 @@ uint32_t rly_tickets_count(struct rly_tickets *t)
 	return n;
 }
 
-void rly_tickets_links(struct rly_tickets *t, unsigned up)
+void rly_tickets_links(struct rly_tickets *t, unsigned up, uint64_t now_us)
 {
+	if (!up || !rly_tickets_links_up(t))
+		__atomic_store_n(&t->since_us, up ? now_us : 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&t->links, up, __ATOMIC_RELAXED);
 }
 
 unsigned rly_tickets_links_up(const struct rly_tickets *t)
 {
 	return __atomic_load_n(&t->links, __ATOMIC_RELAXED);
+}
+
+uint64_t rly_tickets_up_us(const struct rly_tickets *t, uint64_t now_us)
+{
+	uint64_t since = __atomic_load_n(&t->since_us, __ATOMIC_RELAXED);
+
+	return since && now_us > since ? now_us - since : 0;
 }

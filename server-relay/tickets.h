@@ -19,6 +19,8 @@ bool rly_tickets_known(struct rly_tickets *t, struct hws_bytes uuid, uint64_t no
 void rly_tickets_remove_source(struct rly_tickets *t, uint32_t source);
 uint32_t rly_tickets_count(struct rly_tickets *t);
 
-/* How many links to rendezvous servers stand. */
-void rly_tickets_links(struct rly_tickets *t, unsigned up);
+/* How many links to rendezvous servers stand as of now. */
+void rly_tickets_links(struct rly_tickets *t, unsigned up, uint64_t now_us);
 unsigned rly_tickets_links_up(const struct rly_tickets *t);
+/* How long at least one link has stood without a gap; 0 = none does. */
+uint64_t rly_tickets_up_us(const struct rly_tickets *t, uint64_t now_us);

@@ -1,12 +1,25 @@
 /* rendezvous/announce: relays as listeners. */
 #include "server-rendezvous/announce.h"
+#include "server-rendezvous/relay_choice.h"
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
 #include "shared/base/str.h"
 #include "shared/wire/ticket.h"
+#include <stdlib.h>
 #include <string.h>
 
 #define HEARTBEAT_S 10
+#define RECENT 256
+#define RECENT_US (60 * HWS_US_PER_S)
+
+/* What was announced last, for a relay that comes back: those pairs are on their way to it. */
+struct rdv_recent {
+	unsigned next;
+	struct {
+		uint64_t when_us;
+		char uuid[HWS_UUID_MAX + 1];
+	} item[RECENT];
+};
 
 struct wanted {
 	const uint8_t *pk;
@@ -34,8 +47,52 @@ static void on_heartbeat(void *arg)
 {
 	struct rdv_link *l = arg;
 
-	if (hws_conn_send_heartbeat(l->conn) < 0)
+	if (!may_listen(l->plane->core, l->relay_pk)) {
+		hws_warn("announce.revoked");
+		hws_conn_close(l->conn, HWS_ERR_DENIED);
+	} else if (hws_conn_send_heartbeat(l->conn) < 0) {
 		hws_conn_close(l->conn, HWS_ERR_FULL);
+	}
+}
+
+static void remember(struct rdv_tcp *t, const char *uuid)
+{
+	struct rdv_recent *r = t->recent;
+
+	if (!r)
+		r = t->recent = calloc(1, sizeof(*r));
+	if (!r || hws_str_copy(r->item[r->next].uuid, sizeof(r->item[0].uuid), uuid) < 0)
+		return; /* only a relay that comes back would miss it */
+	r->item[r->next].when_us = hws_loop_now_us(t->loop);
+	r->next = (r->next + 1) % RECENT;
+}
+
+static int send_tickets(struct rdv_tcp *t, struct rdv_link *l, const char *const *uuid, size_t n)
+{
+	int r;
+
+	hws_buf_reset(&t->out);
+	r = hws_ticket_tickets(uuid, n, HWS_TICKET_TTL_S, &t->out);
+	return r < 0 ? r : hws_conn_send(l->conn, hws_buf_bytes(&t->out));
+}
+
+static int send_recent(struct rdv_tcp *t, struct rdv_link *l)
+{
+	const char *uuid[HWS_TICKET_LIST_MAX];
+	size_t n = 0;
+	int r = HWS_OK;
+
+	for (unsigned i = 0; t->recent && i < RECENT && r == HWS_OK; i++) {
+		if (!t->recent->item[i].when_us ||
+				hws_loop_now_us(t->loop) - t->recent->item[i].when_us > RECENT_US)
+			continue;
+		uuid[n++] = t->recent->item[i].uuid;
+		if (n < HWS_TICKET_LIST_MAX)
+			continue;
+		r = send_tickets(t, l, uuid, n);
+		n = 0;
+	}
+	return r == HWS_OK && n ? send_tickets(t, l, uuid, n) : r;
 }
 
 bool rdv_announce_hello(struct rdv_link *l, struct hws_bytes payload)
@@ -60,10 +117,12 @@ bool rdv_announce_hello(struct rdv_link *l, struct hws_bytes payload)
 	}
 	hws_buf_reset(&t->out);
 	if (hws_ticket_welcome(HEARTBEAT_S, &t->out) < 0 ||
-			hws_conn_send(l->conn, hws_buf_bytes(&t->out)) < 0) {
+			hws_conn_send(l->conn, hws_buf_bytes(&t->out)) < 0 ||
+			send_recent(t, l) < 0) {
 		hws_conn_close(l->conn, HWS_ERR_FULL);
 		return true;
 	}
+	memcpy(l->relay_pk, pk, sizeof(pk));
 	hws_list_push(&t->listeners, &l->listening);
 	hws_conn_set_idle(l->conn, 3 * HEARTBEAT_S * HWS_US_PER_S);
 	hws_timer_every(t->loop, &l->timer, HEARTBEAT_S * HWS_US_PER_S, on_heartbeat, l);
@@ -73,12 +132,26 @@ bool rdv_announce_hello(struct rdv_link *l, struct hws_bytes payload)
 	return true;
 }
 
+void rdv_announce_heard(struct rdv_link *l, struct hws_bytes payload)
+{
+	char name[HWS_HOSTNAME_MAX + 8];
+	bool draining;
+
+	if (hws_ticket_state_read(payload, name, sizeof(name), &draining) < 0)
+		return; /* of a newer relay */
+	if (*name && rdv_relays_leaving(l->plane->core->relays, name, draining) < 0)
+		hws_warn_limited("announce.unknown_relay", HWS_STR("name", name));
+}
+
 void rdv_announce(struct rdv_tcp *t, const char *uuid)
 {
 	struct hws_list *n, *next;
 	struct hws_buf out;
 
-	if (hws_list_empty(&t->listeners) || !*uuid)
+	if (!*uuid || !*rdv_conf(t->core)->announce_to)
+		return;
+	remember(t, uuid);
+	if (hws_list_empty(&t->listeners))
 		return;
 	hws_buf_init(&out, 4096);
 	if (hws_ticket_tickets(&uuid, 1, HWS_TICKET_TTL_S, &out) == HWS_OK) {

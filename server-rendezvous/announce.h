@@ -5,6 +5,8 @@
 
 /* The first record of an encrypted link: true when it was a relay's hello (accepted, or the link closed). */
 bool rdv_announce_hello(struct rdv_link *l, struct hws_bytes payload);
+/* What a relay says later. */
+void rdv_announce_heard(struct rdv_link *l, struct hws_bytes payload);
 /* To every relay that listens. */
 void rdv_announce(struct rdv_tcp *t, const char *uuid);
 /* The link of a relay has ended. */

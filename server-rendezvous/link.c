@@ -428,7 +428,9 @@ static void on_frame(struct hws_conn *c HWS_UNUSED, struct hws_bytes payload, vo
 		if (relay)
 			return;
 	}
-	if (hws_list_linked(&l->listening))
-		return; /* a relay says nothing but heartbeats */
+	if (hws_list_linked(&l->listening)) {
+		rdv_announce_heard(l, payload);
+		return;
+	}
 	dispatch(l, payload);
 }

@@ -55,6 +55,7 @@ struct rdv_link {
 	struct hws_timer timer;
 	char host_id[HWS_ID_MAX + 1];         /* a host lives on this link */
 	struct hws_list listening;            /* a relay that hears announcements */
+	uint8_t relay_pk[HWS_PK_LEN];         /* of it */
 	uint8_t session[HWS_SESSION_KEY_LEN]; /* of an encrypted link, wiped after its first record */
 	struct hws_deferred gone;
 	bool ws;
@@ -82,6 +83,7 @@ struct rdv_tcp {
 	struct hws_work *work;       /* look-ups for tunnels */
 	struct hws_list at_door, tunnels;
 	struct hws_list listeners;    /* relays */
+	struct rdv_recent *recent;    /* what was announced last; made when needed */
 	uint32_t doors;               /* of both */
 	struct hws_cidr_list proxies; /* whose word about the caller's address counts */
 	struct hws_kx_offer offer;

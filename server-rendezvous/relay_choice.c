@@ -24,6 +24,7 @@ struct relay {
 	uint32_t weight;
 	int64_t credit; /* of the round robin */
 	bool up, drained, checked;
+	bool leaving; /* it said so itself */
 	uint64_t rtt_us, since_us;
 	int why;
 };
@@ -132,6 +133,7 @@ int rdv_relays_configure(struct rdv_relays *r, const char *list, struct hws_erro
 			if (strcmp(p.list[i].text, r->relay[k].text) == 0) {
 				p.list[i].up = r->relay[k].up;
 				p.list[i].drained = r->relay[k].drained;
+				p.list[i].leaving = r->relay[k].leaving;
 			}
 		}
 	}
@@ -159,6 +161,8 @@ static void check_done(int res, struct hws_stream *s, void *arg)
 	changed = at->up != (res == HWS_OK) || !at->checked;
 	at->checked = true;
 	at->up = res == HWS_OK;
+	if (changed && at->up)
+		at->leaving = false; /* another process than the one that said so */
 	at->why = res;
 	at->rtt_us = hws_clock_us() - c->began_us;
 	if (changed)
@@ -197,7 +201,7 @@ static struct relay *choose(struct rdv_relays *r, bool all)
 	for (size_t i = 0; i < r->count; i++) {
 		struct relay *at = &r->relay[i];
 
-		if (at->drained || !at->weight || (!at->up && !all))
+		if (at->drained || at->leaving || !at->weight || (!at->up && !all))
 			continue;
 		at->credit += at->weight;
 		total += at->weight;
@@ -223,19 +227,30 @@ void rdv_relays_pick(struct rdv_relays *r, char *buf, size_t size)
 	pthread_mutex_unlock(&r->lock);
 }
 
-int rdv_relays_drain(struct rdv_relays *r, const char *host, bool drain)
+/* The state of every entry with that text. */
+static int set_flag(struct rdv_relays *r, const char *host, size_t offset, bool value)
 {
 	int res = HWS_ERR_NOTFOUND;
 
 	pthread_mutex_lock(&r->lock);
 	for (size_t i = 0; i < r->count; i++) {
 		if (strcmp(r->relay[i].text, host) == 0) {
-			r->relay[i].drained = drain;
+			*(bool *)((char *)&r->relay[i] + offset) = value;
 			res = HWS_OK;
 		}
 	}
 	pthread_mutex_unlock(&r->lock);
 	return res;
+}
+
+int rdv_relays_drain(struct rdv_relays *r, const char *host, bool drain)
+{
+	return set_flag(r, host, offsetof(struct relay, drained), drain);
+}
+
+int rdv_relays_leaving(struct rdv_relays *r, const char *host, bool leaving)
+{
+	return set_flag(r, host, offsetof(struct relay, leaving), leaving);
 }
 
 json_t *rdv_relays_json(struct rdv_relays *r)
@@ -248,10 +263,10 @@ json_t *rdv_relays_json(struct rdv_relays *r)
 		const char *state = !at->checked ? "unknown" : at->up ? "up" : "down";
 
 		json_array_append_new(list,
-				json_pack("{s:s,s:s,s:i,s:b,s:f,s:s}", "relay", at->text, "state",
-						state, "weight", (int)at->weight, "drained",
-						at->drained, "connect_ms",
-						(double)at->rtt_us / 1000.0, "error",
+				json_pack("{s:s,s:s,s:i,s:b,s:b,s:f,s:s}", "relay", at->text,
+						"state", state, "weight", (int)at->weight,
+						"drained", at->drained, "leaving", at->leaving,
+						"connect_ms", (double)at->rtt_us / 1000.0, "error",
 						at->up ? "" : hws_err_text(at->why)));
 	}
 	pthread_mutex_unlock(&r->lock);

@@ -20,6 +20,8 @@ int rdv_relays_configure(
 void rdv_relays_pick(struct rdv_relays *r, char *buf, size_t size);
 /* Takes a relay out of new sessions, or in again. HWS_ERR_NOTFOUND. */
 int rdv_relays_drain(struct rdv_relays *r, const char *host, bool drain) HWS_MUST_CHECK;
+/* The relay itself says that it takes no new pairs, or does again. HWS_ERR_NOTFOUND. */
+int rdv_relays_leaving(struct rdv_relays *r, const char *host, bool leaving) HWS_MUST_CHECK;
 json_t *rdv_relays_json(struct rdv_relays *r);
 /* Numbers for the metrics page. */
 void rdv_relays_count(struct rdv_relays *r, unsigned *ret_all, unsigned *ret_up);

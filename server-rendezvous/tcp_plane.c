@@ -217,6 +217,7 @@ void rdv_tcp_free(struct rdv_tcp *t)
 	hws_kx_offer_wipe(&t->offer);
 	hws_cidr_list_done(&t->proxies);
 	hws_buf_done(&t->out);
+	free(t->recent);
 	free(t);
 }
 

@@ -1,5 +1,6 @@
 #include "shared/wire/ticket.h"
 #include "proto/extension.pb-c.h"
+#include "shared/base/str.h"
 #include "shared/crypto/digest.h"
 #include "shared/wire/envelope.h"
 #include "shared/wire/text.h"
@@ -128,6 +129,35 @@ int hws_ticket_read(struct hws_bytes payload, struct hws_ticket_news *ret,
 	}
 	if (r == HWS_OK)
 		*ret = news;
+	hws_msg_free(&m->base);
+	return r;
+}
+
+int hws_ticket_state(const char *name, bool draining, struct hws_buf *out)
+{
+	Ext__RelayState state = EXT__RELAY_STATE__INIT;
+	Ext__RdvExtension m = EXT__RDV_EXTENSION__INIT;
+
+	state.name = (char *)(uintptr_t)name; /* packing only reads */
+	state.draining = draining;
+	m.union_case = EXT__RDV_EXTENSION__UNION_RELAY_STATE;
+	m.relay_state = &state;
+	return hws_msg_pack(&m.base, out);
+}
+
+int hws_ticket_state_read(struct hws_bytes payload, char *name, size_t size, bool *ret_draining)
+{
+	Ext__RdvExtension *m = NULL;
+	int r = unpack(payload, &m);
+
+	if (r < 0)
+		return r;
+	r = HWS_ERR_NOTFOUND;
+	if (m->union_case == EXT__RDV_EXTENSION__UNION_RELAY_STATE) {
+		r = hws_str_copy(name, size, m->relay_state->name);
+		if (r == HWS_OK)
+			*ret_draining = m->relay_state->draining;
+	}
 	hws_msg_free(&m->base);
 	return r;
 }

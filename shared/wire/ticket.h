@@ -5,7 +5,8 @@
  *   relay -> TCP connect
  *   server -> KeyExchange (see server_kx)          relay -> KeyExchange answer; records from here on
  *   relay -> hello (its key, proof)                 server -> welcome, or closes: the key is not in its list
- *   server -> tickets, each time a pair is agreed   both -> an empty frame every heartbeat_s
+ *   relay -> state, at once and when it changes     server -> tickets, each time a pair is agreed
+ *   both -> an empty frame every heartbeat_s
  *
  * A leg may reach the relay before the ticket does: the relay holds it for a moment. After a new connection only new
  * pairs are announced. */
@@ -41,3 +42,9 @@ struct hws_ticket_news {
 int hws_ticket_read(struct hws_bytes payload, struct hws_ticket_news *ret,
 		void (*fn)(struct hws_bytes uuid, uint32_t ttl_s, void *arg),
 		void *arg) HWS_MUST_CHECK;
+
+/* Relay: whether it takes new pairs; `name`: itself as in the server's list of relays (may be ""). */
+int hws_ticket_state(const char *name, bool draining, struct hws_buf *out) HWS_MUST_CHECK;
+/* Server: HWS_ERR_NOTFOUND: another message (ignore it); HWS_ERR_PROTO. `name` has HWS_HOSTNAME_MAX + 8 bytes. */
+int hws_ticket_state_read(struct hws_bytes payload, char *name, size_t size,
+		bool *ret_draining) HWS_MUST_CHECK;

@@ -110,7 +110,7 @@ json_int_t relay_stat(struct relay *r, const char *group, const char *name)
 
 static void await(struct relay *r, const char *group, const char *name, json_int_t want, bool exact)
 {
-	uint64_t end = test_now_ms() + WAIT_MS;
+	uint64_t end = test_now_ms() + LIMIT_MS;
 	json_int_t n;
 
 	for (;;) {
@@ -138,7 +138,7 @@ void relay_await_exactly(struct relay *r, const char *group, const char *name, j
 void leg_open(struct leg *l, const struct relay *r, bool ws, unsigned host)
 {
 	struct sockaddr_in own = { .sin_family = AF_INET }, to = { .sin_family = AF_INET };
-	struct timeval limit = { WAIT_MS / 1000, 0 };
+	struct timeval limit = { LIMIT_MS / 1000, 0 };
 	int on = 1;
 
 	memset(l, 0, sizeof(*l));
@@ -243,7 +243,7 @@ bool leg_take(struct leg *l, void *buf, size_t len, unsigned ms)
 void leg_upgrade(struct leg *l, const char *headers)
 {
 	char text[600];
-	uint64_t end = test_now_ms() + WAIT_MS;
+	uint64_t end = test_now_ms() + LIMIT_MS;
 	char *tail = NULL;
 	int n = snprintf(text, sizeof(text),
 			"GET /ws/relay HTTP/1.1\r\nHost: relay.example\r\nUpgrade: websocket\r\n"
@@ -402,7 +402,7 @@ ssize_t leg_recv(struct leg *l, void *buf, size_t size, unsigned *ret_op, unsign
 void leg_expect(struct leg *l, const char *text)
 {
 	char buf[4096];
-	ssize_t n = leg_recv(l, buf, sizeof(buf), NULL, WAIT_MS);
+	ssize_t n = leg_recv(l, buf, sizeof(buf), NULL, LIMIT_MS);
 
 	ck_assert_msg(n == (ssize_t)strlen(text) && memcmp(buf, text, (size_t)n) == 0,
 			"'%s' did not arrive (%zd bytes came)", text, n);

@@ -81,7 +81,7 @@ START_TEST(what_came_with_the_first_frame_is_passed_on_first)
 	leg_raw(&a, ", later", 7); /* waits in the kernel */
 	leg_open(&b, &relay, false, 2);
 	leg_request(&b, uuid, NULL);
-	ck_assert(leg_take(&b, early, 17, WAIT_MS));
+	ck_assert(leg_take(&b, early, 17, LIMIT_MS));
 	ck_assert_mem_eq(early, "early bird, later", 17);
 	leg_close(&a);
 	leg_close(&b);
@@ -100,7 +100,7 @@ START_TEST(wrong_and_missing_keys_are_refused)
 	for (size_t i = 0; i < 4; i++) {
 		leg_open(&l[0], &relay, i & 1, 1);
 		leg_request(&l[0], new_uuid(), bad[i]);
-		ck_assert(leg_ends(&l[0], WAIT_MS));
+		ck_assert(leg_ends(&l[0], LIMIT_MS));
 		leg_close(&l[0]);
 	}
 	relay_await_exactly(&relay, "refused", "key", 4);
@@ -129,7 +129,7 @@ START_TEST(a_third_comer_is_refused)
 	pair_check(l);
 	leg_open(&third, &relay, false, 3);
 	leg_request(&third, uuid, NULL);
-	ck_assert(leg_ends(&third, WAIT_MS));
+	ck_assert(leg_ends(&third, LIMIT_MS));
 	relay_await_exactly(&relay, "refused", "uuid_used", 1);
 	pair_check(l);
 	leg_close(&third);
@@ -150,7 +150,7 @@ START_TEST(waiting_ends_after_its_time)
 	}
 	relay_await_exactly(&relay, NULL, "waiting", 2);
 	for (int i = 0; i < 2; i++)
-		ck_assert(leg_ends(&l[i], WAIT_MS));
+		ck_assert(leg_ends(&l[i], LIMIT_MS));
 	relay_await_exactly(&relay, "refused", "no_partner", 2);
 	relay_await_exactly(&relay, NULL, "connections", 0);
 	pair_close(l);
@@ -194,7 +194,7 @@ START_TEST(waiting_legs_are_bounded_in_all)
 		if (i < 3)
 			relay_await_exactly(&relay, NULL, "waiting", i + 1);
 	}
-	ck_assert(leg_ends(&l[3], WAIT_MS));
+	ck_assert(leg_ends(&l[3], LIMIT_MS));
 	relay_await_exactly(&relay, "refused", "waiting_full", 1);
 	/* a partner of one that waits is welcome all the same */
 	leg_open(&second, &relay, false, 9);
@@ -219,14 +219,14 @@ START_TEST(waiting_legs_and_links_are_bounded_for_an_address)
 		if (i < 2)
 			relay_await_exactly(&relay, NULL, "waiting", i + 1);
 	}
-	ck_assert(leg_ends(&l[2], WAIT_MS));
+	ck_assert(leg_ends(&l[2], LIMIT_MS));
 	relay_await_exactly(&relay, "refused", "waiting_address_limit", 1);
 	leg_open(&l[3], &relay, false, 2); /* another address may */
 	leg_request(&l[3], new_uuid(), NULL);
 	relay_await_exactly(&relay, NULL, "waiting", 3);
 	for (int i = 4; i < 7; i++)
 		leg_open(&l[i], &relay, false, 1);
-	ck_assert(leg_ends(&l[6], WAIT_MS));
+	ck_assert(leg_ends(&l[6], LIMIT_MS));
 	relay_await_exactly(&relay, "refused", "address_limit", 1);
 	for (int i = 0; i < 7; i++)
 		leg_close(&l[i]);
@@ -241,7 +241,7 @@ START_TEST(blocked_networks_are_refused_and_running_pairs_cut)
 
 	START("--block", "127.0.0.66, 10.0.0.0/8");
 	leg_open(&other, &relay, false, 66);
-	ck_assert(leg_ends(&other, WAIT_MS));
+	ck_assert(leg_ends(&other, LIMIT_MS));
 	leg_close(&other);
 	relay_await_exactly(&relay, "refused", "blocked", 1);
 	pair_open(&relay, l, false, false);
@@ -249,9 +249,9 @@ START_TEST(blocked_networks_are_refused_and_running_pairs_cut)
 	leg_request(&other, new_uuid(), NULL);
 	relay_await_exactly(&relay, NULL, "waiting", 1);
 	relay_order(&relay, "block", "net", "127.0.0.2/31", NULL, NULL);
-	ck_assert(leg_ends_hard(&l[0], WAIT_MS));
-	ck_assert(leg_ends(&l[1], WAIT_MS));
-	ck_assert(leg_ends(&other, WAIT_MS));
+	ck_assert(leg_ends_hard(&l[0], LIMIT_MS));
+	ck_assert(leg_ends(&l[1], LIMIT_MS));
+	ck_assert(leg_ends(&other, LIMIT_MS));
 	relay_await_exactly(&relay, "closed", "blocked", 1);
 	leg_close(&other);
 	pair_close(l);
@@ -259,7 +259,7 @@ START_TEST(blocked_networks_are_refused_and_running_pairs_cut)
 	pair_open(&relay, l, false, false);
 	/* an IPv4 network covers its IPv4-mapped form, which a dual-stack socket shows */
 	relay_order(&relay, "block", "net", "::ffff:127.0.0.0/104", NULL, NULL);
-	ck_assert(leg_ends_hard(&l[0], WAIT_MS));
+	ck_assert(leg_ends_hard(&l[0], LIMIT_MS));
 	pair_close(l);
 	relay_await_exactly(&relay, NULL, "connections", 0);
 	relay_stop(&relay);
@@ -274,7 +274,7 @@ START_TEST(with_an_allow_list_others_are_refused)
 	pair_open(&relay, l, false, true);
 	pair_close(l);
 	leg_open(&l[0], &relay, false, 4);
-	ck_assert(leg_ends(&l[0], WAIT_MS));
+	ck_assert(leg_ends(&l[0], LIMIT_MS));
 	leg_close(&l[0]);
 	relay_await_exactly(&relay, "refused", "blocked", 1);
 	relay_stop(&relay);
@@ -365,11 +365,11 @@ START_TEST(proxy_headers_name_the_client)
 	ck_assert(pair_has("192.0.2.77"));
 	leg_open(&bad, &relay, false, 7);
 	leg_raw(&bad, "GET / HTTP/1.1\r\n", 16);
-	ck_assert(leg_ends(&bad, WAIT_MS));
+	ck_assert(leg_ends(&bad, LIMIT_MS));
 	leg_close(&bad);
 	leg_open(&bad, &relay, false, 7);
 	leg_raw(&bad, "PROXY TCP4 192.0.2.99 10.0.0.1 5555 21117\r\n", 43);
-	ck_assert(leg_ends(&bad, WAIT_MS));
+	ck_assert(leg_ends(&bad, LIMIT_MS));
 	leg_close(&bad);
 	relay_await(&relay, "refused", "blocked", 1);
 	relay_await(&relay, "refused", "upgrade", 1);
@@ -403,7 +403,7 @@ START_TEST(junk_is_dropped_at_once)
 
 		leg_open(&l, &relay, false, 1);
 		leg_raw(&l, t[i].bytes, t[i].len);
-		ck_assert_msg(leg_ends(&l, WAIT_MS), "case %zu", i);
+		ck_assert_msg(leg_ends(&l, LIMIT_MS), "case %zu", i);
 		relay_await_exactly(&relay, "refused", t[i].reason, before + 1);
 		leg_close(&l);
 	}
@@ -421,7 +421,7 @@ START_TEST(an_overlong_uuid_is_refused)
 	memset(buf + 7, 'u', 157);
 	leg_open(&l, &relay, false, 1);
 	leg_send(&l, buf, 7 + 157);
-	ck_assert(leg_ends(&l, WAIT_MS));
+	ck_assert(leg_ends(&l, LIMIT_MS));
 	relay_await_exactly(&relay, "refused", "junk", 1);
 	leg_close(&l);
 	relay_stop(&relay);
@@ -457,8 +457,8 @@ START_TEST(silent_and_slow_legs_are_dropped)
 		leg_ends(&slow, 100);
 		leg_ends(&slow_ws, 100);
 	}
-	ck_assert(leg_ends(&silent, WAIT_MS));
-	ck_assert(leg_ends(&silent_ws, WAIT_MS));
+	ck_assert(leg_ends(&silent, LIMIT_MS));
+	ck_assert(leg_ends(&silent_ws, LIMIT_MS));
 	relay_await_exactly(&relay, "refused", "slow_first_frame", 4);
 	leg_close(&silent);
 	leg_close(&silent_ws);
@@ -483,7 +483,7 @@ START_TEST(a_broken_upgrade_is_refused)
 	for (size_t i = 0; i < 4; i++) {
 		leg_open(&l, &ws, false, 1);
 		leg_raw(&l, bad[i], strlen(bad[i]));
-		ck_assert_msg(leg_ends(&l, WAIT_MS), "case %zu", i);
+		ck_assert_msg(leg_ends(&l, LIMIT_MS), "case %zu", i);
 		leg_close(&l);
 	}
 	relay_await_exactly(&relay, "refused", "upgrade", 4);
@@ -493,7 +493,7 @@ START_TEST(a_broken_upgrade_is_refused)
 	memcpy(huge, "GET / HTTP/1.1\r\nX: ", 19);
 	leg_open(&l, &ws, false, 1);
 	(void)!send(l.fd, huge, 20000, MSG_NOSIGNAL);
-	ck_assert(leg_ends(&l, WAIT_MS));
+	ck_assert(leg_ends(&l, LIMIT_MS));
 	relay_await_exactly(&relay, "refused", "first_frame_size", 1);
 	leg_close(&l);
 	free(huge);

@@ -53,11 +53,11 @@ START_TEST(a_pair_without_traffic_ends)
 		START("--idle-timeout", "1s");
 		pair_open(&relay, l, kinds & 1, kinds & 2);
 		ck_assert(!leg_ends(&l[0], SILENCE_MS));
-		ck_assert(leg_ends(&l[0], WAIT_MS));
-		ck_assert(leg_ends(&l[1], WAIT_MS));
+		ck_assert(leg_ends(&l[0], LIMIT_MS));
+		ck_assert(leg_ends(&l[1], LIMIT_MS));
 		relay_await_exactly(&relay, "closed", "idle", 1);
 		ck_assert(strstr(relay.proc.log, "why=idle") ||
-				test_proc_expect(&relay.proc, "why=idle", WAIT_MS));
+				test_proc_expect(&relay.proc, "why=idle", LIMIT_MS));
 		pair_close(l);
 		relay_stop(&relay);
 	}
@@ -75,10 +75,10 @@ START_TEST(one_byte_now_and_then_keeps_a_pair_alive)
 	end = test_now_ms() + 3000;
 	while (test_now_ms() < end) {
 		leg_raw(&l[0], &c, 1);
-		ck_assert(leg_take(&l[1], &c, 1, WAIT_MS));
+		ck_assert(leg_take(&l[1], &c, 1, LIMIT_MS));
 		ck_assert(!leg_ends(&l[0], 400));
 	}
-	ck_assert(leg_ends(&l[0], WAIT_MS));
+	ck_assert(leg_ends(&l[0], LIMIT_MS));
 	pair_close(l);
 	relay_stop(&relay);
 }
@@ -108,7 +108,7 @@ START_TEST(a_stalled_receiver_ends_the_pair_in_time)
 		}
 		began = test_now_ms();
 		ck_assert_uint_lt(stuff(&l[0]), 40 * MIB);
-		ck_assert(leg_ends_hard(&l[0], WAIT_MS));
+		ck_assert(leg_ends_hard(&l[0], LIMIT_MS));
 		ck_assert_uint_lt(test_now_ms() - began, 6000);
 		relay_await_exactly(&relay, "closed", "stalled", 1);
 		relay_await_exactly(&relay, NULL, "connections", 0);
@@ -127,7 +127,7 @@ START_TEST(a_reset_is_passed_on_as_one)
 			start(NULL);
 		pair_open(&relay, l, kinds & 1, kinds & 2);
 		leg_reset(&l[0]);
-		ck_assert(leg_ends_hard(&l[1], WAIT_MS));
+		ck_assert(leg_ends_hard(&l[1], LIMIT_MS));
 		leg_close(&l[1]);
 		relay_await_exactly(&relay, "closed", "reset", kinds + 1);
 	}
@@ -146,7 +146,7 @@ START_TEST(a_reset_in_the_middle_of_a_splice_loses_nothing_else)
 		pair_open(&relay, l, false, false);
 		ck_assert_uint_gt(stuff(&l[0]), MIB);
 		leg_reset(&l[i & 1]);
-		ck_assert(leg_ends(&l[!(i & 1)], WAIT_MS));
+		ck_assert(leg_ends(&l[!(i & 1)], LIMIT_MS));
 		leg_close(&l[!(i & 1)]);
 	}
 	relay_await_exactly(&relay, NULL, "pairs", 1);
@@ -169,15 +169,15 @@ START_TEST(a_half_close_is_passed_on_and_the_other_way_stays_open)
 	shutdown(l[0].fd, SHUT_WR);
 	char text[10];
 
-	ck_assert(leg_take(&l[1], text, 10, WAIT_MS));
-	ck_assert(!leg_take(&l[1], &c, 1, WAIT_MS) && l[1].closed && !l[1].reset);
+	ck_assert(leg_take(&l[1], text, 10, LIMIT_MS));
+	ck_assert(!leg_take(&l[1], &c, 1, LIMIT_MS) && l[1].closed && !l[1].reset);
 	for (int i = 0; i < 3; i++) {
 		leg_raw(&l[1], "still here", 10);
-		ck_assert(leg_take(&l[0], text, 10, WAIT_MS));
+		ck_assert(leg_take(&l[0], text, 10, LIMIT_MS));
 		ck_assert_mem_eq(text, "still here", 10);
 	}
 	shutdown(l[1].fd, SHUT_WR);
-	ck_assert(!leg_take(&l[0], &c, 1, WAIT_MS) && l[0].closed && !l[0].reset);
+	ck_assert(!leg_take(&l[0], &c, 1, LIMIT_MS) && l[0].closed && !l[0].reset);
 	relay_await_exactly(&relay, "closed", "peer closed", 1);
 	relay_await_exactly(&relay, NULL, "connections", 0);
 	pair_close(l);
@@ -390,8 +390,8 @@ START_TEST(after_kill_9_it_starts_again_on_the_same_port)
 	snprintf(ws, sizeof(ws), "%u", relay.ws);
 	pair_open(&relay, l, false, true);
 	relay_kill(&relay);
-	ck_assert(leg_ends(&l[0], WAIT_MS));
-	ck_assert(leg_ends(&l[1], WAIT_MS));
+	ck_assert(leg_ends(&l[0], LIMIT_MS));
+	ck_assert(leg_ends(&l[1], LIMIT_MS));
 	pair_close(l);
 	relay_start(&relay, (const char *const[]){ "--port", port, "--ws-port", ws, NULL });
 	pair_open(&relay, l, false, true);

@@ -43,7 +43,7 @@ START_TEST(messages_arrive_whole)
 				leg_send(&l[i & 1], out, n);
 				_exit(0);
 			}
-			ck_assert_int_eq(leg_recv(&l[!(i & 1)], in, 5000000, NULL, WAIT_MS),
+			ck_assert_int_eq(leg_recv(&l[!(i & 1)], in, 5000000, NULL, LIMIT_MS),
 					(ssize_t)n);
 			ck_assert_mem_eq(in, out, n);
 		}
@@ -89,14 +89,14 @@ START_TEST(pings_are_answered_before_and_after_pairing)
 	start(NULL);
 	leg_open(&l[0], &relay, true, 1);
 	leg_frame(&l[0], 9, true, "hello", 5);
-	ck_assert(leg_take(&l[0], buf, sizeof(buf), WAIT_MS));
+	ck_assert(leg_take(&l[0], buf, sizeof(buf), LIMIT_MS));
 	ck_assert_mem_eq(buf, pong, sizeof(pong));
 	leg_request(&l[0], uuid, NULL);
 	leg_open(&l[1], &relay, false, 2);
 	leg_request(&l[1], uuid, NULL);
 	pair_check(l);
 	leg_frame(&l[0], 9, true, "hello", 5);
-	ck_assert(leg_take(&l[0], buf, sizeof(buf), WAIT_MS));
+	ck_assert(leg_take(&l[0], buf, sizeof(buf), LIMIT_MS));
 	ck_assert_mem_eq(buf, pong, sizeof(pong));
 	leg_frame(&l[0], 10, true, "unasked", 7);
 	pair_check(l);
@@ -116,7 +116,7 @@ START_TEST(a_pong_waits_for_the_end_of_a_frame)
 	pair_open(&relay, l, true, false);
 	leg_raw(&l[1], head, 1);
 	leg_raw(&l[1], "01234", 5);
-	ck_assert(leg_take(&l[0], buf, 7, WAIT_MS));
+	ck_assert(leg_take(&l[0], buf, 7, LIMIT_MS));
 	ck_assert_mem_eq(buf,
 			"\x82\x0a"
 			"01234",
@@ -124,7 +124,7 @@ START_TEST(a_pong_waits_for_the_end_of_a_frame)
 	leg_frame(&l[0], 9, true, "p", 1);
 	ck_assert(!leg_take(&l[0], buf, 1, SILENCE_MS));
 	leg_raw(&l[1], "56789", 5);
-	ck_assert(leg_take(&l[0], buf, 8, WAIT_MS));
+	ck_assert(leg_take(&l[0], buf, 8, LIMIT_MS));
 	ck_assert_mem_eq(buf, "56789\x8a\x01p", 8);
 	pair_close(l);
 	relay_stop(&relay);
@@ -177,8 +177,8 @@ START_TEST(bad_frames_end_the_pair)
 
 		pair_open(&relay, l, true, i & 1);
 		leg_raw(&l[0], bad[i].bytes, bad[i].len);
-		ck_assert_msg(leg_ends(&l[0], WAIT_MS), "case %zu", i);
-		ck_assert_msg(leg_ends_hard(&l[1], WAIT_MS), "case %zu", i);
+		ck_assert_msg(leg_ends(&l[0], LIMIT_MS), "case %zu", i);
+		ck_assert_msg(leg_ends_hard(&l[1], LIMIT_MS), "case %zu", i);
 		relay_await_exactly(&relay, "closed", "protocol", (json_int_t)i + 1);
 		pair_close(l);
 	}
@@ -196,12 +196,12 @@ START_TEST(oversized_messages_end_the_pair_without_memory)
 	start(extra);
 	pair_open(&relay, l, true, false);
 	leg_raw(&l[1], tcp, 4);
-	ck_assert(leg_ends(&l[1], WAIT_MS));
+	ck_assert(leg_ends(&l[1], LIMIT_MS));
 	pair_close(l);
 	pair_open(&relay, l, true, false); /* in pieces that are small enough each */
 	leg_frame(&l[0], 2, false, block, sizeof(block));
 	leg_frame(&l[0], 0, true, block, sizeof(block));
-	ck_assert(leg_ends(&l[0], WAIT_MS));
+	ck_assert(leg_ends(&l[0], LIMIT_MS));
 	pair_close(l);
 	relay_await_exactly(&relay, "closed", "protocol", 2);
 	relay_stop(&relay);
@@ -221,16 +221,16 @@ START_TEST(the_close_handshake_ends_both)
 		leg_frame(&l[0], 2, true, "last", 4);
 		leg_frame(&l[0], 8, true, "\x03\xe8", 2);
 		leg_expect(&l[1], "last");
-		ck_assert(leg_take(&l[0], buf, sizeof(buf), WAIT_MS));
+		ck_assert(leg_take(&l[0], buf, sizeof(buf), LIMIT_MS));
 		ck_assert_mem_eq(buf, close, sizeof(close));
 		if (both) {
-			ck_assert(leg_take(&l[1], buf, sizeof(buf), WAIT_MS));
+			ck_assert(leg_take(&l[1], buf, sizeof(buf), LIMIT_MS));
 			ck_assert_mem_eq(buf, close, sizeof(close));
 		}
 		shutdown(l[0].fd, SHUT_WR);
 		shutdown(l[1].fd, SHUT_WR);
-		ck_assert(leg_ends(&l[1], WAIT_MS));
-		ck_assert(leg_ends(&l[0], WAIT_MS));
+		ck_assert(leg_ends(&l[1], LIMIT_MS));
+		ck_assert(leg_ends(&l[0], LIMIT_MS));
 		relay_await_exactly(&relay, "closed", "peer closed", both + 1);
 		pair_close(l);
 	}
@@ -251,10 +251,10 @@ START_TEST(the_end_of_tcp_closes_the_websocket_in_order)
 	leg_send(&l[1], "bye", 3);
 	shutdown(l[1].fd, SHUT_WR);
 	leg_expect(&l[0], "bye");
-	ck_assert(leg_take(&l[0], buf, sizeof(buf), WAIT_MS));
+	ck_assert(leg_take(&l[0], buf, sizeof(buf), LIMIT_MS));
 	ck_assert_mem_eq(buf, close, sizeof(close));
 	leg_frame(&l[0], 8, true, "\x03\xe8", 2);
-	ck_assert(leg_ends(&l[0], WAIT_MS));
+	ck_assert(leg_ends(&l[0], LIMIT_MS));
 	ck_assert(!l[0].reset);
 	pair_close(l);
 	relay_await_exactly(&relay, NULL, "connections", 0);
@@ -291,12 +291,12 @@ START_TEST(a_text_or_huge_first_message_is_refused)
 	start(NULL);
 	leg_open(&l, &relay, true, 1);
 	leg_frame(&l, 1, true, "{}", 2);
-	ck_assert(leg_ends(&l, WAIT_MS));
+	ck_assert(leg_ends(&l, LIMIT_MS));
 	leg_close(&l);
 	relay_await_exactly(&relay, "refused", "junk", 1);
 	leg_open(&l, &relay, true, 1);
 	leg_frame(&l, 2, true, block, sizeof(block));
-	ck_assert(leg_ends(&l, WAIT_MS));
+	ck_assert(leg_ends(&l, LIMIT_MS));
 	leg_close(&l);
 	relay_await_exactly(&relay, "refused", "first_frame_size", 1);
 	relay_stop(&relay);

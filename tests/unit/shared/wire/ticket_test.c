@@ -88,6 +88,29 @@ START_TEST(tickets_and_welcome_arrive)
 }
 END_TEST
 
+START_TEST(a_relay_tells_its_state)
+{
+	struct hws_ticket_news news;
+	char name[64] = "kept", small[4] = "";
+	bool draining = false;
+
+	ck_assert_int_eq(hws_ticket_state("relay.example:21117", true, &out), HWS_OK);
+	ck_assert_int_eq(
+			hws_ticket_state_read(hws_buf_bytes(&out), small, sizeof(small), &draining),
+			HWS_ERR_TOOBIG);
+	ck_assert(!draining);
+	ck_assert_int_eq(hws_ticket_state_read(hws_buf_bytes(&out), name, sizeof(name), &draining),
+			HWS_OK);
+	ck_assert_str_eq(name, "relay.example:21117");
+	ck_assert(draining);
+	ck_assert_int_eq(hws_ticket_read(hws_buf_bytes(&out), &news, NULL, NULL), HWS_ERR_NOTFOUND);
+	hws_buf_reset(&out);
+	ck_assert_int_eq(hws_ticket_welcome(10, &out), HWS_OK);
+	ck_assert_int_eq(hws_ticket_state_read(hws_buf_bytes(&out), name, sizeof(name), &draining),
+			HWS_ERR_NOTFOUND);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("wire/ticket");
@@ -101,6 +124,7 @@ int main(void)
 	tcase_add_test(t, a_hello_proves_the_key_on_this_link);
 	tcase_add_test(t, a_changed_hello_is_refused);
 	tcase_add_test(t, tickets_and_welcome_arrive);
+	tcase_add_test(t, a_relay_tells_its_state);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);
