@@ -317,12 +317,13 @@ static void print_status(const json_t *a)
 	const json_t *server = json_object_get(a, "server"), *direct = json_object_get(a, "direct");
 	const json_t *desktop = json_object_get(a, "desktop");
 	const char *address = json_string_value(json_object_get(server, "address"));
+	const char *by = json_string_value(json_object_get(server, "by"));
 
 	printf("id:        %s\n", json_string_value(json_object_get(a, "id")));
 	printf("key:       %s\n", json_string_value(json_object_get(a, "fingerprint")));
-	printf("server:    %s%s%s %s\n", address, *address ? ": " : "",
+	printf("server:    %s%s%s %s%s\n", address, *address ? ": " : "",
 			json_string_value(json_object_get(server, "state")),
-			json_string_value(json_object_get(server, "text")));
+			*by ? "by " : json_string_value(json_object_get(server, "text")), by);
 	if (json_is_true(json_object_get(direct, "listening")))
 		printf("direct:    port %" JSON_INTEGER_FORMAT "\n",
 				json_integer_value(json_object_get(direct, "port")));

@@ -1,15 +1,22 @@
 #include "client/host/online.h"
 #include "client/reach/answer.h"
+#include "client/reach/bridge.h"
 #include "client/reach/nat_probe.h"
 #include "client/reach/registrar.h"
 #include "shared/base/log.h"
+#include "shared/base/mem.h"
 #include "shared/base/str.h"
+#include "shared/crypto/identity.h"
 #include "shared/net/addr.h"
 #include "shared/wire/version.h"
 #include <stdlib.h>
 
 #define RENDEZVOUS_PORT 21116
-#define HOST_TEXT 256
+
+struct span { /* a viewer's link that a gate cannot take as it is */
+	struct hws_list node;
+	struct hws_bridge *bridge;
+};
 
 struct hws_online {
 	struct hws_online_conf conf;
@@ -17,8 +24,10 @@ struct hws_online {
 	struct hws_registrar *registrar;
 	struct hws_answer *answer;
 	struct hws_nat_probe *probe;
-	char host[HOST_TEXT];
-	uint16_t port;
+	struct hws_loop *loop;
+	struct hws_way way;
+	struct hws_list spans;
+	char server[HWS_WAY_TEXT];
 	char text[200];
 	bool was_offline;
 };
@@ -28,6 +37,11 @@ const char *hws_online_state(const struct hws_online *o)
 	static const char *const names[] = { "connecting", "registered", "offline", "refused" };
 
 	return o->registrar ? names[hws_registrar_state(o->registrar)] : names[0];
+}
+
+const char *hws_online_transport(const struct hws_online *o)
+{
+	return o->registrar ? hws_registrar_transport(o->registrar) : "";
 }
 
 const char *hws_online_text(const struct hws_online *o)
@@ -48,14 +62,14 @@ static void on_state(enum hws_registrar_state state, const char *text, void *arg
 		hws_nat_probe_again(o->probe);
 	}
 	if (state == HWS_REGISTRAR_REGISTERED)
-		hws_info("server.registered", HWS_STR("server", o->host), HWS_U64("port", o->port),
+		hws_info("server.registered", HWS_STR("server", o->server),
+				HWS_STR("by", hws_online_transport(o)),
 				HWS_STR("id", o->conf.whoami->id));
 	else if (state == HWS_REGISTRAR_CONNECTING)
-		hws_info("server.connecting", HWS_STR("server", o->host), HWS_U64("port", o->port));
+		hws_info("server.connecting", HWS_STR("server", o->server));
 	else
 		hws_warn(state == HWS_REGISTRAR_OFFLINE ? "server.offline" : "server.refused",
-				HWS_STR("server", o->host), HWS_U64("port", o->port),
-				HWS_STR("why", o->text));
+				HWS_STR("server", o->server), HWS_STR("why", o->text));
 }
 
 static void on_push(const Rdv__RendezvousMessage *m, void *arg)
@@ -79,6 +93,36 @@ static void on_new_id(char *buf, size_t size, void *arg)
 		hws_error_log("id.not_stored", HWS_STR("why", err.text));
 }
 
+static void free_span(struct span *span)
+{
+	hws_list_remove(&span->node);
+	hws_free(span);
+}
+
+static void on_span_end(struct hws_bridge *b HWS_UNUSED, void *arg)
+{
+	free_span(arg);
+}
+
+/* A gate takes a plain socket. Behind a WebSocket, and all the more behind TLS, there is none; so this process carries the
+ * bytes, which are the encrypted session's, without a look at them. */
+static int bridge(struct hws_online *o, struct hws_stream *s, int *ret_fd)
+{
+	struct span *span = hws_alloc(sizeof(*span));
+	int r;
+
+	if (!span) {
+		hws_stream_close(s);
+		return HWS_ERR_NOMEM;
+	}
+	r = hws_bridge_new(o->loop, s, on_span_end, span, &span->bridge, ret_fd);
+	if (r < 0)
+		hws_free(span);
+	else
+		hws_list_push(&o->spans, &span->node);
+	return r;
+}
+
 static void on_stream(struct hws_stream *s, const struct hws_answered *how, void *arg)
 {
 	struct hws_online *o = arg;
@@ -88,11 +132,13 @@ static void on_stream(struct hws_stream *s, const struct hws_answered *how, void
 		.from = how->viewer,
 		.control_permissions = how->control_permissions };
 
+	int r = HWS_OK;
+
 	conf.fd = hws_stream_release_fd(s);
-	if (conf.fd < 0) {
-		hws_error_log("connection.failed",
-				HWS_STR("why", "this transport cannot be handed to a gate"));
-		hws_stream_close(s);
+	if (conf.fd < 0)
+		r = bridge(o, s, &conf.fd);
+	if (r < 0) {
+		hws_error_log("connection.failed", HWS_ERR("why", r));
 		return;
 	}
 	o->conf.admit(&conf, o->conf.arg);
@@ -110,11 +156,11 @@ static void on_failure(const char *what, int why, const struct sockaddr_storage 
 static int open_answer(struct hws_online *o, struct hws_loop *loop)
 {
 	const struct hws_settings *s = o->conf.settings;
-	struct hws_answer_conf ac = { .host = o->host,
-		.port = o->port,
+	struct hws_answer_conf ac = { .way = &o->way,
 		.key = s->key,
 		.relay = s->relay,
 		.version = HWS_PROTOCOL_VERSION,
+		.nat_type = o->way.ws ? RDV__NAT_TYPE__SYMMETRIC : RDV__NAT_TYPE__UNKNOWN_NAT,
 		.on_stream = on_stream,
 		.on_failure = on_failure,
 		.arg = o };
@@ -135,20 +181,19 @@ static void on_nat_type(Rdv__NatType type, void *arg)
 
 static int open_probe(struct hws_online *o, struct hws_loop *loop)
 {
-	const struct hws_nat_probe_conf conf = {
-		.host = o->host, .port = o->port, .on_type = on_nat_type, .arg = o
-	};
+	const struct hws_nat_probe_conf conf = { .way = &o->way, .on_type = on_nat_type, .arg = o };
 
-	if (o->port < 2)
-		return HWS_OK; /* the test needs the port below */
+	if (o->way.ws || o->way.port < 2)
+		return HWS_OK; /* the test needs the port below, and a viewer is met at a relay anyway */
 	return hws_nat_probe_new(loop, o->work, &conf, &o->probe);
 }
 
 static int open_registrar(struct hws_online *o, struct hws_loop *loop)
 {
 	const struct hws_whoami *w = o->conf.whoami;
-	struct hws_registrar_conf rc = { .host = o->host,
-		.port = o->port,
+	uint8_t server_pk[HWS_PK_LEN];
+	struct hws_registrar_conf rc = { .way = &o->way,
+		.no_udp = o->conf.settings->disable_udp,
 		.id = w->id,
 		.uuid = hws_bytes_str(w->uuid),
 		.pk = hws_bytes(w->identity.pk, sizeof(w->identity.pk)),
@@ -157,6 +202,8 @@ static int open_registrar(struct hws_online *o, struct hws_loop *loop)
 		.on_new_id = on_new_id,
 		.arg = o };
 
+	if (*o->conf.settings->key && hws_key_parse(o->conf.settings->key, server_pk) == HWS_OK)
+		rc.server_pk = server_pk;
 	return hws_registrar_new(loop, o->work, &rc, &o->registrar);
 }
 
@@ -169,12 +216,16 @@ int hws_online_new(struct hws_loop *loop, const struct hws_online_conf *conf,
 	if (!o)
 		return hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
 	o->conf = *conf;
-	r = hws_host_port_split(conf->settings->server, RENDEZVOUS_PORT, o->host, sizeof(o->host),
-			&o->port);
+	o->loop = loop;
+	hws_list_init(&o->spans);
+	r = hws_way_parse(conf->settings->server, RENDEZVOUS_PORT, &o->way);
 	if (r < 0) {
 		hws_error_set(err, r, "'server' is not HOST[:PORT]: %s", conf->settings->server);
 		goto fail;
 	}
+	if (conf->settings->allow_websocket)
+		hws_way_websocket(&o->way, &o->way);
+	hws_way_text(&o->way, o->server, sizeof(o->server));
 	r = hws_work_new(1, 64, &o->work);
 	if (r == HWS_OK)
 		r = open_answer(o, loop);
@@ -183,11 +234,11 @@ int hws_online_new(struct hws_loop *loop, const struct hws_online_conf *conf,
 	if (r == HWS_OK)
 		r = open_registrar(o, loop);
 	if (r < 0) {
-		hws_error_set(err, r, "the registration at '%s' cannot be started: %s", o->host,
+		hws_error_set(err, r, "the registration at '%s' cannot be started: %s", o->server,
 				hws_err_text(r));
 		goto fail;
 	}
-	hws_info("server.connecting", HWS_STR("server", o->host), HWS_U64("port", o->port));
+	hws_info("server.connecting", HWS_STR("server", o->server));
 	*ret = o;
 	return HWS_OK;
 fail:
@@ -197,8 +248,16 @@ fail:
 
 void hws_online_free(struct hws_online *o)
 {
+	struct hws_list *n, *next;
+
 	if (!o)
 		return;
+	hws_list_for_safe (n, next, &o->spans) {
+		struct span *span = hws_container(n, struct span, node);
+
+		hws_bridge_free(span->bridge);
+		free_span(span);
+	}
 	hws_registrar_free(o->registrar);
 	hws_nat_probe_free(o->probe);
 	hws_answer_free(o->answer);

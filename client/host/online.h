@@ -22,4 +22,6 @@ int hws_online_new(struct hws_loop *loop, const struct hws_online_conf *conf,
 void hws_online_free(struct hws_online *o);
 /* "registered", "connecting", "offline", "refused" with the server's words. */
 const char *hws_online_state(const struct hws_online *o);
+/* "udp", "tcp", "ws", "wss"; "" when not registered. */
+const char *hws_online_transport(const struct hws_online *o);
 const char *hws_online_text(const struct hws_online *o);

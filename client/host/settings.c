@@ -1,6 +1,7 @@
 #include "client/host/settings.h"
 #include "client/host/gate_table.h"
 #include "client/host/state_file.h"
+#include "client/reach/way.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
@@ -33,13 +34,20 @@ static const struct hws_option table[] = {
 	{ "", "log-format", 0, HWS_OPT_ENUM, AT(log_format), "text", 0, 0, "text|json|journal", 0,
 			"FORMAT", "How to write the log.", NULL },
 	{ "network", "server", 's', HWS_OPT_STR, AT(server), "", 0, 0, NULL, 0, "HOST[:PORT]",
-			"Register with this rendezvous server. Without one the host serves direct "
-			"connections only.",
+			"Register with this rendezvous server; a ws:// or wss:// URL reaches it by a "
+			"WebSocket. Without one the host serves direct connections only.",
 			"custom-rendezvous-server" },
 	{ "network", "key", 'k', HWS_OPT_STR, AT(key), "", 0, 0, NULL, 0, "KEY",
 			"The server's public key (base64).", NULL },
 	{ "network", "relay", 0, HWS_OPT_STR, AT(relay), "", 0, 0, NULL, 0, "HOST[:PORT]",
 			"Ask viewers to meet at this relay.", "relay-server" },
+	{ "network", "disable-udp", 0, HWS_OPT_BOOL, AT(disable_udp), "no", 0, 0, NULL, 0, NULL,
+			"Register by TCP at once, instead of when UDP gets no answer.", NULL },
+	{ "network", "allow-websocket", 0, HWS_OPT_BOOL, AT(allow_websocket), "no", 0, 0, NULL, 0,
+			NULL,
+			"Reach rendezvous server and relay by WebSockets: at an address by its port "
+			"and two, at a name by /ws/id and /ws/relay of its web server.",
+			NULL },
 	{ "network", "direct-server", 0, HWS_OPT_ENUM, AT(direct_server), "auto", 0, 0,
 			"auto|yes|no", 0, "WHEN",
 			"Accept direct connections by address; auto: only when no server is set.",
@@ -129,11 +137,16 @@ int hws_settings_check(const struct hws_settings *s, struct hws_error *err)
 {
 	struct hws_cidr_list list = { .max = 256 };
 	uint8_t pk[HWS_PK_LEN];
+	struct hws_way way;
 	int r = hws_cidr_list_parse(s->whitelist, &list, err);
 
 	hws_cidr_list_done(&list);
 	if (r < 0)
 		return r;
+	if (*s->server && hws_way_parse(s->server, 1, &way) < 0)
+		return hws_error_set(err, HWS_ERR_INVAL,
+				"'server' is not HOST, HOST:PORT or a ws:// or wss:// URL: %s",
+				s->server);
 	if (*s->key && hws_key_parse(s->key, pk) < 0)
 		return hws_error_set(err, HWS_ERR_INVAL,
 				"'key' is not a server key: copy the text of the server's "

@@ -12,6 +12,7 @@ struct hws_settings {
 	int log_level, log_format;
 	/* reaching the host */
 	char *server, *key, *relay;
+	bool disable_udp, allow_websocket;
 	int direct_server; /* enum hws_tristate */
 	uint16_t direct_port;
 	char *direct_bind;

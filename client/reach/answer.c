@@ -12,6 +12,7 @@
 #include "shared/wire/limits.h"
 
 #define CONNECT_US 18000000 /* deployed peers' connect and read limit */
+#define RELAY_PORT 21117
 #define LISTEN_US 18000000
 #define HOLE_US 30000 /* the attempt that opens our NAT's hole */
 
@@ -21,8 +22,8 @@ struct hws_answer {
 	struct hws_loop *loop;
 	struct hws_work *work;
 	struct hws_answer_conf conf;
-	char host[256], key[HWS_KEY_TEXT_MAX + 1], relay[HWS_HOSTNAME_MAX + 8],
-			version[HWS_VERSION_TEXT_MAX];
+	struct hws_way way;
+	char key[HWS_KEY_TEXT_MAX + 1], relay[HWS_HOSTNAME_MAX + 8], version[HWS_VERSION_TEXT_MAX];
 	struct hws_list jobs;
 	unsigned count;
 };
@@ -232,9 +233,11 @@ static int send_relay_response(struct job *j)
 
 static void answer_and_join(struct job *j)
 {
-	struct hws_relay_join_conf conf = {
-		.relay = j->relay, .key = j->answer->key, .uuid = j->uuid, .timeout_us = CONNECT_US
-	};
+	struct hws_relay_join_conf conf = { .relay = j->relay,
+		.server = &j->answer->way,
+		.key = j->answer->key,
+		.uuid = j->uuid,
+		.timeout_us = CONNECT_US };
 	int r = send_relay_response(j);
 
 	if (r < 0) {
@@ -289,13 +292,21 @@ static void on_ask_end(struct hws_ask *ask, int why, void *arg)
 static int choose_relay(struct job *j, const char *proposed)
 {
 	struct hws_answer *a = j->answer;
+	uint16_t beside = (uint16_t)(a->way.port + 1);
+
+	if (a->way.ws) /* where paths tell the servers of one name apart, any port will do */
+		beside = a->way.by_port ? (uint16_t)(a->way.port - 1) : RELAY_PORT;
 
 	if (*a->relay)
 		return hws_str_copy(j->relay, sizeof(j->relay), a->relay);
 	if (proposed && *proposed)
 		return hws_str_copy(j->relay, sizeof(j->relay), proposed);
-	return hws_host_port_join(
-			a->host, (uint16_t)(a->conf.port + 1), j->relay, sizeof(j->relay));
+	return hws_host_port_join(a->way.host, beside, j->relay, sizeof(j->relay));
+}
+
+static bool relay_only(const struct hws_answer *a)
+{
+	return a->conf.always_relay || a->way.ws;
 }
 
 static int from_punch(struct job *j, const Rdv__PunchHole *p)
@@ -303,7 +314,7 @@ static int from_punch(struct job *j, const Rdv__PunchHole *p)
 	j->kind = JOB_PUNCH;
 	if (p->nat_type == RDV__NAT_TYPE__SYMMETRIC || p->force_relay ||
 			j->answer->conf.nat_type == RDV__NAT_TYPE__SYMMETRIC ||
-			j->answer->conf.always_relay)
+			relay_only(j->answer))
 		j->kind = JOB_RELAY_OWN;
 	j->how.secure = true;
 	if (p->control_permissions)
@@ -313,7 +324,7 @@ static int from_punch(struct job *j, const Rdv__PunchHole *p)
 
 static int from_local(struct job *j, const Rdv__FetchLocalAddr *f)
 {
-	j->kind = j->answer->conf.always_relay ? JOB_RELAY_OWN : JOB_LOCAL;
+	j->kind = relay_only(j->answer) ? JOB_RELAY_OWN : JOB_LOCAL;
 	j->how.secure = true;
 	if (f->control_permissions)
 		j->how.control_permissions = f->control_permissions->permissions;
@@ -376,8 +387,7 @@ static int fill_job(struct job *j, const char *id, const Rdv__RendezvousMessage 
 
 int hws_answer_push(struct hws_answer *a, const char *id, const Rdv__RendezvousMessage *m)
 {
-	struct hws_ask_conf conf = { .host = a->host,
-		.port = a->conf.port,
+	struct hws_ask_conf conf = { .way = &a->way,
 		.timeout_us = CONNECT_US,
 		.on_open = on_ask_open,
 		.on_message = on_ask_message,
@@ -416,9 +426,9 @@ int hws_answer_new(struct hws_loop *loop, struct hws_work *work, const struct hw
 	a->work = work;
 	a->conf = *conf;
 	hws_list_init(&a->jobs);
-	r = hws_str_copy(a->host, sizeof(a->host), conf->host);
-	if (r == HWS_OK)
-		r = hws_str_copy(a->key, sizeof(a->key), conf->key);
+	a->way = *conf->way;
+	a->conf.way = NULL;
+	r = hws_str_copy(a->key, sizeof(a->key), conf->key);
 	if (r == HWS_OK)
 		r = hws_str_copy(a->relay, sizeof(a->relay), conf->relay);
 	if (r == HWS_OK)

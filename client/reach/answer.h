@@ -1,6 +1,7 @@
 /* reach/answer: what a host does when the server pushes a viewer's request to it: opens a hole and listens, gives its
  * address in the local network, or meets the viewer at a relay. Jobs run side by side, at most HWS_ANSWER_JOBS_MAX. */
 #pragma once
+#include "client/reach/way.h"
 #include "proto/rendezvous.pb-c.h"
 #include "shared/base/err.h"
 #include "shared/loop/work.h"
@@ -19,8 +20,8 @@ struct hws_answered {
 };
 
 struct hws_answer_conf {
-	const char *host; /* rendezvous server */
-	uint16_t port;
+	const struct hws_way *
+			way; /* to the rendezvous server; by a WebSocket viewers are met at relays only */
 	const char *key;   /* its public key as text, for relays; may be "" */
 	const char *relay; /* own choice HOST[:PORT]; "" = what the server proposes */
 	const char *version;
@@ -34,7 +35,7 @@ struct hws_answer_conf {
 	void *arg;
 };
 
-/* Strings are copied. */
+/* Way and strings are copied. */
 int hws_answer_new(struct hws_loop *loop, struct hws_work *work, const struct hws_answer_conf *conf,
 		struct hws_answer **ret) HWS_MUST_CHECK;
 void hws_answer_free(struct hws_answer *a);

@@ -1,7 +1,6 @@
 #include "client/reach/ask.h"
 #include "shared/base/mem.h"
 #include "shared/net/conn.h"
-#include "shared/net/dialer.h"
 #include "shared/wire/envelope.h"
 #include "shared/wire/limits.h"
 
@@ -11,7 +10,7 @@
 struct hws_ask {
 	struct hws_loop *loop;
 	struct hws_ask_conf conf;
-	struct hws_dial *dial;
+	struct hws_way_open *dial;
 	struct hws_conn *conn;
 	struct sockaddr_storage local, peer;
 	struct hws_deferred deferred;
@@ -88,9 +87,8 @@ static void on_dialed(int r, struct hws_stream *s, void *arg)
 int hws_ask_new(struct hws_loop *loop, struct hws_work *work, const struct hws_ask_conf *conf,
 		struct hws_ask **ret)
 {
-	const struct hws_dial_conf dial = { .host = conf->host,
-		.port = conf->port,
-		.timeout_us = conf->timeout_us,
+	const struct hws_way_conf way = { .timeout_us = conf->timeout_us,
+		.frame_max = HWS_RDV_FRAME_MAX,
 		.bind_to = conf->bind_to,
 		.reuse_port = true };
 	struct hws_ask *a = hws_alloc(sizeof(*a));
@@ -100,9 +98,9 @@ int hws_ask_new(struct hws_loop *loop, struct hws_work *work, const struct hws_a
 		return HWS_ERR_NOMEM;
 	a->loop = loop;
 	a->conf = *conf;
-	a->conf.host = NULL; /* borrowed until return only */
+	a->conf.way = NULL; /* borrowed until return only */
 	a->conf.bind_to = NULL;
-	r = hws_dial(loop, work, &dial, on_dialed, a, &a->dial);
+	r = hws_way_open_start(loop, work, conf->way, &way, on_dialed, a, &a->dial);
 	if (r < 0) {
 		hws_free(a);
 		return r;
@@ -143,7 +141,7 @@ void hws_ask_free(struct hws_ask *a)
 	if (!a)
 		return;
 	a->over = true;
-	hws_dial_cancel(a->dial);
+	hws_way_open_cancel(a->dial);
 	a->dial = NULL;
 	c = a->conn;
 	a->conn = NULL;

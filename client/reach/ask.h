@@ -1,7 +1,8 @@
-/* reach/ask: one short TCP link to a rendezvous server: connect, say something, hear answers. The local port can be
- * used again right after (hole punching). An unasked offer of encryption is skipped: a link that speaks first stays
+/* reach/ask: one short link to a rendezvous server: connect, say something, hear answers. By TCP the local port can
+ * be used again right after (hole punching). An unasked offer of encryption is skipped: a link that speaks first stays
  * plain by protocol, and nothing secret goes over it. One loop thread. */
 #pragma once
+#include "client/reach/way.h"
 #include "proto/rendezvous.pb-c.h"
 #include "shared/base/err.h"
 #include "shared/loop/work.h"
@@ -10,8 +11,7 @@
 struct hws_ask;
 
 struct hws_ask_conf {
-	const char *host;
-	uint16_t port;
+	const struct hws_way *way;              /* copied */
 	uint64_t timeout_us;                    /* to connect */
 	const struct sockaddr_storage *bind_to; /* from this address and port; NULL = any. Copied */
 	void (*on_open)(struct hws_ask *a, void *arg);

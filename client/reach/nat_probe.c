@@ -2,7 +2,6 @@
 #include "client/reach/nat_probe.h"
 #include "client/reach/ask.h"
 #include "shared/base/mem.h"
-#include "shared/base/str.h"
 #include "shared/net/addr.h"
 
 #define STEP_US 18000000 /* deployed peers' limit for a connection and for an answer */
@@ -16,7 +15,7 @@ struct hws_nat_probe {
 	struct hws_loop *loop;
 	struct hws_work *work;
 	struct hws_nat_probe_conf conf;
-	char host[256];
+	struct hws_way way;
 	enum step step;
 	struct hws_ask *ask;
 	struct hws_timer timer; /* limit of a step, or the pause between two tests */
@@ -111,18 +110,17 @@ static void on_end(struct hws_ask *ask, int why, void *arg)
 /* The second question goes from the same port of ours to the very address that the first one reached. */
 static void ask_port(struct hws_nat_probe *p, enum step step)
 {
-	struct hws_ask_conf conf = { .host = p->host,
-		.port = p->conf.port,
+	struct hws_way way = p->way;
+	struct hws_ask_conf conf = { .way = &way,
 		.timeout_us = STEP_US,
 		.on_open = on_open,
 		.on_message = on_message,
 		.on_end = on_end,
 		.arg = p };
-	char ip[HWS_ADDR_TEXT];
 
 	if (step == STEP_NAT_PORT) {
-		conf.host = hws_addr_ip_text(&p->server, ip, sizeof(ip));
-		conf.port--;
+		hws_addr_ip_text(&p->server, way.host, sizeof(way.host));
+		way.port--;
 		conf.bind_to = &p->local;
 	}
 	p->step = step;
@@ -143,9 +141,8 @@ int hws_nat_probe_new(struct hws_loop *loop, struct hws_work *work,
 		const struct hws_nat_probe_conf *conf, struct hws_nat_probe **ret)
 {
 	struct hws_nat_probe *p;
-	int r;
 
-	if (conf->port < 2)
+	if (conf->way->ws || conf->way->port < 2)
 		return HWS_ERR_INVAL;
 	p = hws_alloc(sizeof(*p));
 	if (!p)
@@ -155,11 +152,8 @@ int hws_nat_probe_new(struct hws_loop *loop, struct hws_work *work,
 	p->conf = *conf;
 	p->type = conf->known;
 	p->pause_us = RETRY_FIRST_US;
-	r = hws_str_copy(p->host, sizeof(p->host), conf->host);
-	if (r < 0) {
-		hws_free(p);
-		return r;
-	}
+	p->way = *conf->way;
+	p->conf.way = NULL;
 	begin(p);
 	*ret = p;
 	return HWS_OK;

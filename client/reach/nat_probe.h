@@ -2,6 +2,7 @@
  * port to two ports of the server. That decides whether punching can work. Tests at once, and again while nothing is
  * known, at growing intervals. One loop thread. */
 #pragma once
+#include "client/reach/way.h"
 #include "proto/rendezvous.pb-c.h"
 #include "shared/base/err.h"
 #include "shared/loop/work.h"
@@ -9,15 +10,15 @@
 struct hws_nat_probe;
 
 struct hws_nat_probe_conf {
-	const char *host;   /* rendezvous server */
-	uint16_t port;      /* its main port, 2 or more: the test uses the one below too */
+	const struct hws_way *
+			way; /* to the rendezvous server, TCP; port 2 or more: the one below is asked too */
 	Rdv__NatType known; /* of an earlier run, UNKNOWN_NAT if there is none */
 	/* A test was completed. May be NULL; may free the probe. */
 	void (*on_type)(Rdv__NatType type, void *arg);
 	void *arg;
 };
 
-/* The host is copied. */
+/* The way is copied. */
 int hws_nat_probe_new(struct hws_loop *loop, struct hws_work *work,
 		const struct hws_nat_probe_conf *conf, struct hws_nat_probe **ret) HWS_MUST_CHECK;
 /* Takes NULL. */

@@ -25,9 +25,8 @@ struct hws_reach {
 	struct hws_work *work;
 	struct hws_reach_conf conf;
 	hws_reach_cb done;
-	char id[HWS_ID_MAX + 1], server[256], key[HWS_KEY_TEXT_MAX + 1],
-			version[HWS_VERSION_TEXT_MAX];
-	uint16_t port;
+	char id[HWS_ID_MAX + 1], key[HWS_KEY_TEXT_MAX + 1], version[HWS_VERSION_TEXT_MAX];
+	struct hws_way way; /* to the server; by address: to the host */
 	struct hws_ask *ask;
 	struct hws_dial *dial;
 	struct hws_relay_join *join;
@@ -93,12 +92,13 @@ static void fail(struct hws_reach *r, int code, const char *text)
 
 static void fail_server(struct hws_reach *r, int why)
 {
+	char text[HWS_WAY_TEXT];
 	struct hws_error err;
 
 	hws_error_set(&err, why,
-			"cannot reach the rendezvous server %s port %u: %s. Check the server's name in the settings, the "
+			"cannot reach the rendezvous server %s: %s. Check the server's name in the settings, the "
 			"network and the firewall (TCP %u)",
-			r->server, r->port, hws_err_text(why), r->port);
+			hws_way_text(&r->way, text, sizeof(text)), hws_err_text(why), r->way.port);
 	fail(r, why, err.text);
 }
 
@@ -131,9 +131,11 @@ static void on_joined(int res, struct hws_stream *s, void *arg)
 
 static void join_relay(struct hws_reach *r, const char *uuid, const char *relay)
 {
-	struct hws_relay_join_conf conf = {
-		.key = r->key, .id = r->id, .conn_type = r->conf.conn_type, .timeout_us = CONNECT_US
-	};
+	struct hws_relay_join_conf conf = { .server = &r->way,
+		.key = r->key,
+		.id = r->id,
+		.conn_type = r->conf.conn_type,
+		.timeout_us = CONNECT_US };
 	int res = HWS_ERR_PROTO;
 
 	hws_timer_stop(&r->wait);
@@ -223,8 +225,7 @@ static void on_relay_end(struct hws_ask *ask, int why, void *arg)
 /* Direct did not work: both meet at the relay that the host named. */
 static void begin_relay(struct hws_reach *r)
 {
-	const struct hws_ask_conf conf = { .host = r->server,
-		.port = r->port,
+	const struct hws_ask_conf conf = { .way = &r->way,
 		.timeout_us = CONNECT_US,
 		.on_open = on_relay_open,
 		.on_message = on_relay_message,
@@ -456,7 +457,7 @@ static void on_address(int res, struct hws_stream *s, void *arg)
 	}
 	hws_error_set(&err, res,
 			"cannot connect to %s port %u: %s. Is hawser-host running there with --direct-port, and the port open?",
-			r->server, r->port, hws_err_text(res));
+			r->way.host, r->way.port, hws_err_text(res));
 	fail(r, res, err.text);
 }
 
@@ -464,11 +465,11 @@ static int start_by_address(
 		struct hws_reach *r, const struct hws_reach_conf *conf, struct hws_error *err)
 {
 	struct hws_dial_conf dial = {
-		.host = r->server, .port = conf->address_port, .timeout_us = CONNECT_US
+		.host = r->way.host, .port = conf->address_port, .timeout_us = CONNECT_US
 	};
-	int res = hws_str_copy(r->server, sizeof(r->server), conf->address);
+	int res = hws_str_copy(r->way.host, sizeof(r->way.host), conf->address);
 
-	r->port = conf->address_port;
+	r->way.port = conf->address_port;
 	if (res == HWS_OK)
 		res = hws_dial(r->loop, r->work, &dial, on_address, r, &r->dial);
 	return res < 0 ? hws_error_set(err, res, "'%s' is no address to connect to", conf->address)
@@ -493,17 +494,18 @@ static int start_by_id(
 			hws_str_copy(r->id, sizeof(r->id), conf->id) < 0)
 		return hws_error_set(err, HWS_ERR_INVAL,
 				"'%s' is no ID: IDs have at least 6 letters or digits", conf->id);
-	res = hws_host_port_split(
-			conf->server, SERVER_PORT, r->server, sizeof(r->server), &r->port);
+	res = hws_way_parse(conf->server, SERVER_PORT, &r->way);
 	if (res < 0)
-		return hws_error_set(err, res, "'%s' is no server address (HOST or HOST:PORT)",
+		return hws_error_set(err, res,
+				"'%s' is no server address (HOST, HOST:PORT, ws:// or wss:// URL)",
 				conf->server);
+	/* no hole can be punched for a link that ends at a web server */
+	r->conf.force_relay |= r->way.ws;
 	if (hws_str_copy(r->key, sizeof(r->key), conf->key ? conf->key : "") < 0)
 		return hws_error_set(err, HWS_ERR_INVAL, "the server key is too long to be one");
 	res = hws_str_copy(r->version, sizeof(r->version), conf->version);
 	if (res == HWS_OK) {
-		ask.host = r->server;
-		ask.port = r->port;
+		ask.way = &r->way;
 		res = hws_ask_new(r->loop, r->work, &ask, &r->ask);
 	}
 	return res < 0 ? hws_error_set(err, res, "cannot begin: %s", hws_err_text(res)) : HWS_OK;

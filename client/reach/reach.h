@@ -15,8 +15,8 @@ struct hws_reach_conf {
 	uint16_t address_port;
 	/* ... or an ID at a server. */
 	const char *id;
-	const char *server; /* HOST[:PORT], default port 21116 */
-	const char *key;    /* the server's public key as text; "" if none is configured */
+	const char *server; /* as reach/way, default port 21116; by a WebSocket hosts are met at relays only */
+	const char *key; /* the server's public key as text; "" if none is configured */
 	const char *version;
 	Rdv__ConnType conn_type;
 	Rdv__NatType nat_type; /* our own, UNKNOWN if not probed */

@@ -1,68 +1,109 @@
-/* reach/registrar: the state machine of rendezvous-relay 5.2. */
+/* reach/registrar: the state machines of rendezvous-relay 5.2 (UDP) and 5.4 (links). */
 #include "client/reach/registrar.h"
+#include "client/reach/server_link.h"
+#include "client/reach/udp_line.h"
+#include "shared/base/buf.h"
 #include "shared/base/clock.h"
 #include "shared/base/mem.h"
+#include "shared/base/rand.h"
 #include "shared/base/str.h"
 #include "shared/net/addr.h"
-#include "shared/net/dialer.h"
 #include "shared/wire/addr_codec.h"
-#include "shared/wire/envelope.h"
-#include <errno.h>
-#include <unistd.h>
 
-#define TICK_US 1000000
-#define INTERVAL_US 15000000 /* keep-alive of deployed hosts */
-#define ANSWER_US 3000000    /* an answer is missed after so long */
+#define TICK_US HWS_US_PER_S
+#define INTERVAL_US (15 * HWS_US_PER_S) /* keep-alive of deployed hosts */
+#define ANSWER_US (3 * HWS_US_PER_S)    /* an answer is missed after so long */
+#define ANSWER_MAX_US (9 * HWS_US_PER_S)
 #define MISSED_CONNECTING 2
 #define MISSED_OFFLINE 4
-#define DNS_US 60000000
-#define DUPLICATE_US 100000
+#define REOPEN_US (5 * HWS_US_PER_S)
+#define DNS_US (60 * HWS_US_PER_S)
+#define DUPLICATE_US (100 * HWS_US_PER_MS)
 #define SERIAL 3 /* what deployed hosts send at least */
+#define LINK_ANSWER_US (18 * HWS_US_PER_S)
+#define LINK_PAUSE_US (2 * HWS_US_PER_S) /* before the second attempt; doubles */
+#define LINK_PAUSE_MAX_US (60 * HWS_US_PER_S)
+#define DEPLOY_US (30 * HWS_US_PER_S) /* between questions whether we are enrolled now */
+
+enum by { BY_UDP, BY_LINK };
 
 struct hws_registrar {
 	struct hws_loop *loop;
 	struct hws_work *work;
 	struct hws_registrar_conf conf;
-	char host[256], id[HWS_ID_MAX + 1];
+	struct hws_way way;
+	uint8_t server_pk[HWS_PK_LEN];
+	char id[HWS_ID_MAX + 1];
 	struct hws_buf uuid, pk;
-	struct hws_resolve *resolve;
-	int fd;
-	struct event ev;
 	struct hws_timer tick;
 	struct hws_deferred deferred;
 	enum hws_registrar_state state;
-	bool confirmed, asked, closed;
-	unsigned missed;
-	uint64_t last_answer_us, asked_us, resolved_us, renamed_us;
+	const char *text; /* as last told; all are literals */
+	bool confirmed, closed;
+	uint64_t renamed_us;
+	/* by UDP */
+	struct hws_udp_line *udp;
+	bool udp_open, asked;
+	unsigned missed, turn;
+	uint64_t last_answer_us, asked_us, answer_us, opened_us, pause_us;
+	/* by a link */
+	struct hws_server_link *link;
+	bool link_open, linked;
+	bool link_worked; /* once, where UDP had no answer: so it may be again */
+	uint64_t link_asked_us, link_next_us, link_pause_us;
 	struct sockaddr_storage last_push[2]; /* punch or local; relay */
 	uint64_t last_push_us[2];
 };
 
+static bool uses_udp(const struct hws_registrar *r)
+{
+	return !r->way.ws && !r->conf.no_udp;
+}
+
 static void set_state(struct hws_registrar *r, enum hws_registrar_state state, const char *text)
 {
-	if (r->state == state && state != HWS_REGISTRAR_REFUSED)
+	bool same = r->state == state &&
+			(state != HWS_REGISTRAR_REFUSED || hws_str_equal(r->text, text));
+
+	if (same || r->closed)
 		return;
 	r->state = state;
+	r->text = text;
 	r->conf.on_state(state, text, r->conf.arg);
 }
 
-static void send_message(struct hws_registrar *r, const Rdv__RendezvousMessage *m)
+/* Up to a quarter more: hosts that lost their server together shall not come back together. */
+static uint64_t with_jitter(uint64_t us)
 {
-	struct hws_buf out;
-
-	if (r->fd < 0)
-		return;
-	hws_buf_init(&out, HWS_RDV_DATAGRAM_SEND_MAX);
-	/* A lost or refused datagram is the missed answer that the timer sees. */
-	if (hws_rdv_pack(m, &out) == HWS_OK &&
-			send(r->fd, hws_buf_bytes(&out).ptr, hws_buf_len(&out), MSG_NOSIGNAL) < 0)
-		errno = 0;
-	hws_buf_done(&out);
-	r->asked = true;
-	r->asked_us = hws_loop_now_us(r->loop);
+	return us + hws_rand_below((uint32_t)(us / 4) + 1);
 }
 
-static void send_register_pk(struct hws_registrar *r)
+/* --- saying ---------------------------------------------------------------------------------------- */
+
+static void end_link(struct hws_registrar *r);
+
+static void say(struct hws_registrar *r, enum by by, const Rdv__RendezvousMessage *m)
+{
+	uint64_t now = hws_loop_now_us(r->loop);
+
+	if (by == BY_LINK) {
+		r->link_asked_us = now;
+		if (hws_server_link_send(r->link, m) < 0)
+			end_link(r);
+		return;
+	}
+	hws_udp_line_send(r->udp, m);
+	r->asked = true;
+	r->asked_us = now;
+	r->answer_us = ANSWER_US;
+	/* A server that is away gets less and less of it, but a question within any registration interval. */
+	for (unsigned n = MISSED_OFFLINE; n < r->missed && r->answer_us < ANSWER_MAX_US; n++)
+		r->answer_us += r->answer_us / 2;
+	if (r->missed >= MISSED_OFFLINE)
+		r->answer_us = with_jitter(HWS_MIN(r->answer_us, (uint64_t)ANSWER_MAX_US));
+}
+
+static void say_register_pk(struct hws_registrar *r, enum by by)
 {
 	Rdv__RendezvousMessage m = RDV__RENDEZVOUS_MESSAGE__INIT;
 	Rdv__RegisterPk pk = RDV__REGISTER_PK__INIT;
@@ -73,10 +114,10 @@ static void send_register_pk(struct hws_registrar *r)
 	pk.pk = (ProtobufCBinaryData){ key.len, (uint8_t *)(uintptr_t)key.ptr };
 	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_REGISTER_PK;
 	m.register_pk = &pk;
-	send_message(r, &m);
+	say(r, by, &m);
 }
 
-static void send_register_peer(struct hws_registrar *r)
+static void say_register_peer(struct hws_registrar *r)
 {
 	Rdv__RendezvousMessage m = RDV__RENDEZVOUS_MESSAGE__INIT;
 	Rdv__RegisterPeer peer = RDV__REGISTER_PEER__INIT;
@@ -85,62 +126,123 @@ static void send_register_peer(struct hws_registrar *r)
 	peer.serial = SERIAL;
 	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_REGISTER_PEER;
 	m.register_peer = &peer;
-	send_message(r, &m);
+	say(r, BY_UDP, &m);
 }
 
-static void note_answer(struct hws_registrar *r)
+static void register_by_udp(struct hws_registrar *r)
 {
+	if (r->confirmed)
+		say_register_peer(r);
+	else
+		say_register_pk(r, BY_UDP);
+}
+
+/* --- hearing --------------------------------------------------------------------------------------- */
+
+static void note_answer(struct hws_registrar *r, enum by by)
+{
+	r->pause_us = r->conf.interval_us;
+	if (by == BY_LINK) {
+		r->link_asked_us = 0;
+		return;
+	}
 	r->asked = false;
 	r->missed = 0;
 	r->last_answer_us = hws_loop_now_us(r->loop);
+	if (r->link && !r->linked)
+		end_link(r); /* not needed any more */
 }
 
-static void on_register_pk_response(struct hws_registrar *r, const Rdv__RegisterPkResponse *a)
+static void close_udp(struct hws_registrar *r)
 {
-	static const struct {
-		Rdv__RegisterPkResponse__Result result;
-		const char *text;
-	} refusals[] = {
-		{ RDV__REGISTER_PK_RESPONSE__RESULT__TOO_FREQUENT,
-				"the server takes no more registrations from this address now" },
-		{ RDV__REGISTER_PK_RESPONSE__RESULT__INVALID_ID_FORMAT,
-				"the server does not accept this ID" },
-		{ RDV__REGISTER_PK_RESPONSE__RESULT__ID_EXISTS,
-				"the ID belongs to another computer" },
-		{ RDV__REGISTER_PK_RESPONSE__RESULT__NOT_SUPPORT,
-				"the server does not support this registration" },
-		{ RDV__REGISTER_PK_RESPONSE__RESULT__SERVER_ERROR,
-				"the server has a problem, see its log" },
-		{ RDV__REGISTER_PK_RESPONSE__RESULT__NOT_DEPLOYED,
-				"the server serves enrolled devices only: have this one enrolled" },
-	};
+	hws_udp_line_free(r->udp);
+	r->udp = NULL;
+	r->udp_open = r->asked = false;
+	r->missed = 0;
+}
 
-	note_answer(r);
+static void on_registered(struct hws_registrar *r, enum by by, int keep_alive)
+{
+	r->confirmed = true;
+	if (by == BY_LINK) {
+		hws_server_link_keep_alive(r->link, keep_alive);
+		r->linked = r->link_worked = true;
+		r->link_pause_us = LINK_PAUSE_US;
+		close_udp(r);
+		set_state(r, HWS_REGISTRAR_REGISTERED, "registered");
+		return;
+	}
+	/* Deployed hosts wait 15 s here. Speaking again at once proves our address to a server that asks for
+	 * that before it lets viewers through. */
+	say_register_peer(r);
+}
+
+static void on_foreign_id(struct hws_registrar *r, enum by by)
+{
+	uint64_t now = hws_loop_now_us(r->loop);
+
+	/* One new id an interval: a server that refuses them all must not drive us through them. */
+	if (r->renamed_us && now < r->renamed_us + r->conf.interval_us) {
+		set_state(r, HWS_REGISTRAR_REFUSED,
+				"the server refuses every ID this computer tries");
+		return;
+	}
+	r->renamed_us = now;
+	r->conf.on_new_id(r->id, sizeof(r->id), r->conf.arg);
+	say_register_pk(r, by);
+}
+
+static const char *refusal_text(Rdv__RegisterPkResponse__Result result, enum by by)
+{
+	switch (result) {
+	case RDV__REGISTER_PK_RESPONSE__RESULT__TOO_FREQUENT:
+		return "the server takes no more registrations from this address now";
+	case RDV__REGISTER_PK_RESPONSE__RESULT__INVALID_ID_FORMAT:
+		return "the server does not accept this ID";
+	case RDV__REGISTER_PK_RESPONSE__RESULT__ID_EXISTS:
+		return "the ID belongs to another computer";
+	case RDV__REGISTER_PK_RESPONSE__RESULT__NOT_SUPPORT:
+		return by == BY_UDP ? "the server does not support this registration"
+				    : "the server takes registrations by UDP only: let UDP through";
+	case RDV__REGISTER_PK_RESPONSE__RESULT__SERVER_ERROR:
+		return "the server has a problem, see its log";
+	case RDV__REGISTER_PK_RESPONSE__RESULT__NOT_DEPLOYED:
+		return "the server serves enrolled devices only: have this one enrolled";
+	default:
+		return "the server refuses the registration for a reason this program does not know";
+	}
+}
+
+static void on_register_pk_response(
+		struct hws_registrar *r, enum by by, const Rdv__RegisterPkResponse *a)
+{
+	note_answer(r, by);
 	if (a->result == RDV__REGISTER_PK_RESPONSE__RESULT__OK) {
-		r->confirmed = true;
-		/* Deployed hosts wait 15 s here. Speaking again at once proves our address to a server that
-		 * asks for that before it lets viewers through. */
-		send_register_peer(r);
+		on_registered(r, by, a->keep_alive);
 		return;
 	}
-	r->confirmed = false;
+	r->confirmed = r->linked = false;
+	if (a->result == RDV__REGISTER_PK_RESPONSE__RESULT__NOT_DEPLOYED)
+		r->pause_us = HWS_MAX(r->conf.interval_us, (uint64_t)DEPLOY_US);
+	if (by == BY_LINK)
+		r->link_next_us = hws_loop_now_us(r->loop) + r->pause_us;
 	if (a->result == RDV__REGISTER_PK_RESPONSE__RESULT__UUID_MISMATCH) {
-		/* One new id an interval: a server that refuses them all must not drive us through them. */
-		if (r->renamed_us &&
-				hws_loop_now_us(r->loop) < r->renamed_us + r->conf.interval_us) {
-			set_state(r, HWS_REGISTRAR_REFUSED,
-					"the server refuses every ID this computer tries");
-			return;
-		}
-		r->renamed_us = hws_loop_now_us(r->loop);
-		r->conf.on_new_id(r->id, sizeof(r->id), r->conf.arg);
-		send_register_pk(r);
+		on_foreign_id(r, by);
 		return;
 	}
-	for (size_t i = 0; i < HWS_COUNT(refusals); i++) {
-		if (refusals[i].result == a->result)
-			set_state(r, HWS_REGISTRAR_REFUSED, refusals[i].text);
-	}
+	set_state(r, HWS_REGISTRAR_REFUSED, refusal_text(a->result, by));
+}
+
+static void on_register_peer_response(
+		struct hws_registrar *r, enum by by, const Rdv__RegisterPeerResponse *a)
+{
+	if (by == BY_LINK)
+		return; /* nobody asked there */
+	note_answer(r, by);
+	if (a->request_pk)
+		say_register_pk(r, by);
+	else
+		set_state(r, HWS_REGISTRAR_REGISTERED, "registered");
 }
 
 /* True when the same viewer was named by the last push of this kind a moment ago. */
@@ -158,139 +260,223 @@ static bool is_duplicate(struct hws_registrar *r, int kind, ProtobufCBinaryData 
 	return same;
 }
 
-static void on_message(struct hws_registrar *r, const Rdv__RendezvousMessage *m)
+static void take_push(struct hws_registrar *r, int kind, ProtobufCBinaryData socket_addr,
+		const Rdv__RendezvousMessage *m)
+{
+	if (!is_duplicate(r, kind, socket_addr))
+		r->conf.on_push(m, r->conf.arg);
+}
+
+static void on_message(struct hws_registrar *r, enum by by, const Rdv__RendezvousMessage *m)
 {
 	switch (m->union_case) {
 	case RDV__RENDEZVOUS_MESSAGE__UNION_REGISTER_PEER_RESPONSE:
-		note_answer(r);
-		if (m->register_peer_response->request_pk)
-			send_register_pk(r);
-		else
-			set_state(r, HWS_REGISTRAR_REGISTERED, "registered");
+		on_register_peer_response(r, by, m->register_peer_response);
 		break;
 	case RDV__RENDEZVOUS_MESSAGE__UNION_REGISTER_PK_RESPONSE:
-		on_register_pk_response(r, m->register_pk_response);
+		on_register_pk_response(r, by, m->register_pk_response);
 		break;
 	case RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE:
-		if (!is_duplicate(r, 0, m->punch_hole->socket_addr))
-			r->conf.on_push(m, r->conf.arg);
+		take_push(r, 0, m->punch_hole->socket_addr, m);
 		break;
 	case RDV__RENDEZVOUS_MESSAGE__UNION_FETCH_LOCAL_ADDR:
-		if (!is_duplicate(r, 0, m->fetch_local_addr->socket_addr))
-			r->conf.on_push(m, r->conf.arg);
+		take_push(r, 0, m->fetch_local_addr->socket_addr, m);
 		break;
 	case RDV__RENDEZVOUS_MESSAGE__UNION_REQUEST_RELAY:
-		if (!is_duplicate(r, 1, m->request_relay->socket_addr))
-			r->conf.on_push(m, r->conf.arg);
+		take_push(r, 1, m->request_relay->socket_addr, m);
 		break;
 	default:
 		break; /* server lists and updates are not for us */
 	}
 }
 
-static void on_readable(evutil_socket_t fd, short what, void *arg)
-{
-	struct hws_registrar *r = arg;
-	uint8_t buf[HWS_RDV_DATAGRAM_MAX];
+/* --- by UDP ---------------------------------------------------------------------------------------- */
 
-	(void)what;
-	for (int i = 0; i < 16 && !r->closed && r->fd == (int)fd; i++) {
-		ssize_t n = recv((int)fd, buf, sizeof(buf), MSG_DONTWAIT);
-		Rdv__RendezvousMessage *m = NULL;
-
-		if (n < 0)
-			return; /* empty, or an ICMP answer: the timer sees what is missing */
-		if (n == 0 || hws_rdv_unpack(hws_bytes(buf, (size_t)n), &m) < 0)
-			continue;
-		on_message(r, m);
-		hws_rdv_free(m);
-	}
-}
-
-static void close_socket(struct hws_registrar *r)
-{
-	if (r->fd < 0)
-		return;
-	event_del(&r->ev);
-	close(r->fd);
-	r->fd = -1;
-}
-
-static void register_now(struct hws_registrar *r)
-{
-	if (r->confirmed)
-		send_register_peer(r);
-	else
-		send_register_pk(r);
-}
-
-static void on_resolved(int res, const struct sockaddr_storage *addrs, size_t count, void *arg)
+static void on_udp_open(void *arg)
 {
 	struct hws_registrar *r = arg;
 
-	r->resolve = NULL;
-	r->resolved_us = hws_loop_now_us(r->loop);
-	if (res < 0) {
+	r->udp_open = true;
+	register_by_udp(r);
+}
+
+static void on_udp_message(const Rdv__RendezvousMessage *m, void *arg)
+{
+	on_message(arg, BY_UDP, m);
+}
+
+static void on_udp_failure(int why, void *arg)
+{
+	struct hws_registrar *r = arg;
+
+	close_udp(r);
+	if (!r->linked)
 		set_state(r, HWS_REGISTRAR_OFFLINE,
-				"the server's name cannot be resolved: check --server and DNS");
-		return;
-	}
-	for (size_t i = 0; i < count && r->fd < 0; i++) {
-		int fd = socket(addrs[i].ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-		/* Connected: the kernel drops datagrams of anybody else. */
-		if (fd >= 0 &&
-				connect(fd, (const struct sockaddr *)&addrs[i],
-						hws_addr_len(&addrs[i])) < 0) {
-			close(fd);
-			fd = -1;
-		}
-		r->fd = fd;
-	}
-	if (r->fd < 0)
-		return;
-	event_assign(&r->ev, hws_loop_base(r->loop), r->fd, EV_READ | EV_PERSIST, on_readable, r);
-	event_add(&r->ev, NULL);
-	register_now(r);
+				why == HWS_ERR_RESOLVE
+						? "the server's name cannot be resolved: check --server and DNS"
+						: "there is no way to the server's network");
 }
 
-static void look_up(struct hws_registrar *r)
+static void open_udp(struct hws_registrar *r)
 {
-	close_socket(r);
-	if (!r->resolve &&
-			hws_resolve(r->loop, r->work, r->host, r->conf.port, on_resolved, r,
-					&r->resolve) < 0)
-		r->resolve = NULL; /* tried again by the timer */
+	const struct hws_udp_line_conf conf = { .host = r->way.host,
+		.port = r->way.port,
+		.turn = r->turn++,
+		.on_open = on_udp_open,
+		.on_message = on_udp_message,
+		.on_failure = on_udp_failure,
+		.arg = r };
+
+	r->opened_us = hws_loop_now_us(r->loop);
+	if (r->closed)
+		return;
+	if (hws_udp_line_new(r->loop, r->work, &conf, &r->udp) < 0)
+		r->udp = NULL; /* tried again by the timer */
 }
+
+/* An answer did not come. */
+static void on_missed(struct hws_registrar *r, uint64_t now)
+{
+	r->missed++;
+	if (r->missed >= MISSED_OFFLINE)
+		set_state(r, HWS_REGISTRAR_OFFLINE,
+				"the server does not answer: is it running, is UDP let through?");
+	else if (r->missed >= MISSED_CONNECTING)
+		set_state(r, HWS_REGISTRAR_CONNECTING, "no answer from the server yet");
+	if (r->missed >= MISSED_OFFLINE && now >= r->opened_us + DNS_US) {
+		unsigned missed = r->missed;
+
+		/* The server may have moved: ask DNS again and use a new socket. */
+		close_udp(r);
+		r->missed = missed;
+		open_udp(r);
+		return;
+	}
+	register_by_udp(r);
+}
+
+static void tick_udp(struct hws_registrar *r, uint64_t now)
+{
+	if (!r->udp) {
+		if (now >= r->opened_us + REOPEN_US)
+			open_udp(r);
+	} else if (!r->udp_open) {
+		return;
+	} else if (r->asked) {
+		if (now >= r->asked_us + r->answer_us)
+			on_missed(r, now);
+	} else if (now >= r->last_answer_us + r->pause_us) {
+		register_by_udp(r);
+	}
+}
+
+/* --- by a link ------------------------------------------------------------------------------------- */
+
+static void end_link(struct hws_registrar *r)
+{
+	hws_server_link_free(r->link);
+	r->link = NULL;
+	r->link_open = r->linked = false;
+	r->link_asked_us = 0;
+	r->link_next_us = hws_loop_now_us(r->loop) + with_jitter(r->link_pause_us);
+	r->link_pause_us = HWS_MIN(r->link_pause_us * 2, (uint64_t)LINK_PAUSE_MAX_US);
+}
+
+static void on_link_open(void *arg)
+{
+	struct hws_registrar *r = arg;
+
+	r->link_open = true;
+	say_register_pk(r, BY_LINK);
+}
+
+static void on_link_message(const Rdv__RendezvousMessage *m, void *arg)
+{
+	on_message(arg, BY_LINK, m);
+}
+
+static const char *link_text(int why)
+{
+	switch (why) {
+	case HWS_ERR_RESOLVE:
+		return "the server's name cannot be resolved: check --server and DNS";
+	case HWS_ERR_KEY:
+		return "the server has another key than the configured one: check --key";
+	case HWS_ERR_CRYPTO:
+		return "the server's certificate or signature proves nothing: check its name, the "
+		       "clock and the authorities of this computer";
+	case HWS_ERR_UNSUPPORTED:
+		return "the server does not answer by UDP and takes no registrations by TCP";
+	default:
+		return "the server cannot be reached: is it running, is the network let through?";
+	}
+}
+
+static void on_link_end(int why, void *arg)
+{
+	struct hws_registrar *r = arg;
+	bool was_linked = r->linked;
+
+	end_link(r);
+	if (was_linked) {
+		set_state(r, HWS_REGISTRAR_CONNECTING, "the link to the server was lost");
+		r->link_next_us = hws_loop_now_us(r->loop) + with_jitter(TICK_US);
+		if (uses_udp(r)) /* the network may be another one now */
+			open_udp(r);
+	} else if (why == HWS_ERR_KEY && !uses_udp(r)) {
+		set_state(r, HWS_REGISTRAR_REFUSED, link_text(why));
+	} else if (r->state != HWS_REGISTRAR_REFUSED) {
+		set_state(r, HWS_REGISTRAR_OFFLINE, link_text(why));
+	}
+}
+
+static void open_link(struct hws_registrar *r)
+{
+	const struct hws_server_link_conf conf = { .way = &r->way,
+		.server_pk = r->conf.server_pk,
+		.on_open = on_link_open,
+		.on_message = on_link_message,
+		.on_end = on_link_end,
+		.arg = r };
+
+	if (r->closed)
+		return;
+	if (hws_server_link_new(r->loop, r->work, &conf, &r->link) < 0) {
+		r->link = NULL;
+		end_link(r);
+	}
+}
+
+static void tick_link(struct hws_registrar *r, uint64_t now)
+{
+	if (!r->link) {
+		if (now >= r->link_next_us)
+			open_link(r);
+		return;
+	}
+	if (!r->link_open || r->linked)
+		return;
+	if (r->link_asked_us && now >= r->link_asked_us + LINK_ANSWER_US)
+		on_link_end(HWS_ERR_TIMEOUT, r);
+	else if (!r->link_asked_us && now >= r->link_next_us)
+		say_register_pk(r, BY_LINK); /* it was refused: again */
+}
+
+/* --- life ------------------------------------------------------------------------------------------ */
 
 static void on_tick(void *arg)
 {
 	struct hws_registrar *r = arg;
 	uint64_t now = hws_loop_now_us(r->loop);
+	bool want_link = !uses_udp(r) || r->missed >= MISSED_OFFLINE ||
+			r->state == HWS_REGISTRAR_OFFLINE || r->link;
 
-	if (r->fd < 0) {
-		if (now >= r->resolved_us + 5 * TICK_US)
-			look_up(r);
-		return;
-	}
-	if (r->asked) {
-		if (now < r->asked_us + ANSWER_US)
-			return;
-		r->missed++;
-		if (r->missed >= MISSED_OFFLINE)
-			set_state(r, HWS_REGISTRAR_OFFLINE,
-					"the server does not answer: is it running, is UDP let through?");
-		else if (r->missed >= MISSED_CONNECTING)
-			set_state(r, HWS_REGISTRAR_CONNECTING, "no answer from the server yet");
-		/* The server may have moved: ask DNS again and use a new socket. */
-		if (r->missed >= MISSED_OFFLINE && now >= r->resolved_us + DNS_US) {
-			look_up(r);
-			return;
-		}
-	} else if (now < r->last_answer_us + r->conf.interval_us) {
-		return;
-	}
-	register_now(r);
+	if (r->link_worked && r->state != HWS_REGISTRAR_REGISTERED)
+		want_link = true;
+	if (uses_udp(r) && !r->linked)
+		tick_udp(r, now);
+	if (want_link)
+		tick_link(r, now);
 }
 
 static void free_registrar(void *arg)
@@ -313,16 +499,21 @@ int hws_registrar_new(struct hws_loop *loop, struct hws_work *work,
 	r->loop = loop;
 	r->work = work;
 	r->conf = *conf;
+	r->way = *conf->way;
+	r->conf.way = NULL;
+	if (conf->server_pk) {
+		memcpy(r->server_pk, conf->server_pk, sizeof(r->server_pk));
+		r->conf.server_pk = r->server_pk;
+	}
 	if (!r->conf.interval_us)
 		r->conf.interval_us = INTERVAL_US;
-	r->fd = -1;
+	r->pause_us = r->conf.interval_us;
+	r->link_pause_us = LINK_PAUSE_US;
 	hws_buf_init(&r->uuid, HWS_UUID_MAX);
 	hws_buf_init(&r->pk, 64);
 	hws_buf_put(&r->uuid, conf->uuid.ptr, conf->uuid.len);
 	hws_buf_put(&r->pk, conf->pk.ptr, conf->pk.len);
-	res = hws_str_copy(r->host, sizeof(r->host), conf->host);
-	if (res == HWS_OK)
-		res = hws_str_copy(r->id, sizeof(r->id), conf->id);
+	res = hws_str_copy(r->id, sizeof(r->id), conf->id);
 	if (res == HWS_OK && (hws_buf_err(&r->uuid) || hws_buf_err(&r->pk)))
 		res = HWS_ERR_INVAL;
 	if (res < 0) {
@@ -330,7 +521,10 @@ int hws_registrar_new(struct hws_loop *loop, struct hws_work *work,
 		return res;
 	}
 	hws_timer_every(loop, &r->tick, TICK_US, on_tick, r);
-	look_up(r);
+	if (uses_udp(r))
+		open_udp(r);
+	else
+		open_link(r);
 	*ret = r;
 	return HWS_OK;
 }
@@ -341,12 +535,23 @@ void hws_registrar_free(struct hws_registrar *r)
 		return;
 	r->closed = true;
 	hws_timer_stop(&r->tick);
-	hws_resolve_cancel(r->resolve);
-	close_socket(r);
+	hws_udp_line_free(r->udp);
+	hws_server_link_free(r->link);
 	hws_loop_defer(r->loop, &r->deferred, free_registrar, r);
 }
 
 enum hws_registrar_state hws_registrar_state(const struct hws_registrar *r)
 {
 	return r->state;
+}
+
+const char *hws_registrar_transport(const struct hws_registrar *r)
+{
+	if (r->state != HWS_REGISTRAR_REGISTERED)
+		return "";
+	if (!r->linked)
+		return "udp";
+	if (!r->way.ws)
+		return "tcp";
+	return r->way.tls ? "wss" : "ws";
 }

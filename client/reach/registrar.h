@@ -1,6 +1,8 @@
-/* reach/registrar: a host's registration at a rendezvous server by UDP, and what the server pushes to it. Sends nothing
- * to and believes nothing from any other address. One loop thread. */
+/* reach/registrar: a host's registration at a rendezvous server and what the server pushes to it. By UDP as long as that gets
+ * answers; where it gets none, by a lasting TCP link; by a WebSocket where the way to the server is one. Tries for ever,
+ * at bounded pauses that differ from host to host. One loop thread. */
 #pragma once
+#include "client/reach/way.h"
 #include "proto/rendezvous.pb-c.h"
 #include "shared/base/bytes.h"
 #include "shared/base/err.h"
@@ -17,8 +19,9 @@ enum hws_registrar_state {
 };
 
 struct hws_registrar_conf {
-	const char *host;
-	uint16_t port;
+	const struct hws_way *way; /* copied */
+	bool no_udp;               /* never UDP; so it is with a WebSocket anyway */
+	const uint8_t *server_pk;  /* HWS_PK_LEN bytes, copied; NULL: links are not encrypted */
 	const char *id;
 	struct hws_bytes uuid; /* machine id */
 	struct hws_bytes pk;   /* 32 bytes */
@@ -36,3 +39,5 @@ int hws_registrar_new(struct hws_loop *loop, struct hws_work *work,
 /* Takes NULL. Allowed in its callbacks. */
 void hws_registrar_free(struct hws_registrar *r);
 enum hws_registrar_state hws_registrar_state(const struct hws_registrar *r);
+/* "udp", "tcp", "ws", "wss": how it is registered, "" if it is not. */
+const char *hws_registrar_transport(const struct hws_registrar *r);

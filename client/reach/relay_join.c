@@ -1,15 +1,11 @@
 #include "client/reach/relay_join.h"
 #include "shared/base/mem.h"
-#include "shared/net/addr.h"
-#include "shared/net/dialer.h"
 #include "shared/wire/envelope.h"
 #include "shared/wire/frame.h"
 #include "shared/wire/limits.h"
 
-#define RELAY_PORT 21117 /* rendezvous-relay: default of a relay named without port */
-
 struct hws_relay_join {
-	struct hws_dial *dial;
+	struct hws_way_open *dial;
 	struct hws_buf frame; /* header and RequestRelay */
 	hws_relay_join_cb done;
 	void *arg;
@@ -71,8 +67,9 @@ int hws_relay_join(struct hws_loop *loop, struct hws_work *work,
 		struct hws_relay_join **ret)
 {
 	struct hws_relay_join *j = hws_alloc(sizeof(*j));
-	struct hws_dial_conf dial = { .timeout_us = conf->timeout_us };
-	char host[256];
+	const struct hws_way_conf open = { .timeout_us = conf->timeout_us,
+		.frame_max = HWS_SES_FRAME_MAX };
+	struct hws_way way;
 	int r;
 
 	if (!j)
@@ -80,12 +77,11 @@ int hws_relay_join(struct hws_loop *loop, struct hws_work *work,
 	hws_buf_init(&j->frame, HWS_RLY_FIRST_FRAME_MAX + HWS_FRAME_HEADER_MAX);
 	j->done = done;
 	j->arg = arg;
-	r = hws_host_port_split(conf->relay, RELAY_PORT, host, sizeof(host), &dial.port);
+	r = hws_way_to_relay(conf->server, conf->relay, &way);
 	if (r == HWS_OK)
 		r = build_frame(j, conf);
-	dial.host = host;
 	if (r == HWS_OK)
-		r = hws_dial(loop, work, &dial, on_dialed, j, &j->dial);
+		r = hws_way_open_start(loop, work, &way, &open, on_dialed, j, &j->dial);
 	if (r < 0) {
 		free_join(j);
 		return r;
@@ -98,6 +94,6 @@ void hws_relay_join_cancel(struct hws_relay_join *j)
 {
 	if (!j)
 		return;
-	hws_dial_cancel(j->dial);
+	hws_way_open_cancel(j->dial);
 	free_join(j);
 }

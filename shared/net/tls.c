@@ -176,6 +176,8 @@ static int failure(struct tls_stream *t, int r, unsigned *needs)
 	case SSL_ERROR_SYSCALL:
 		return errno ? hws_err_from_errno(errno) : HWS_ERR_EOF;
 	default:
+		if (SSL_get_verify_result(t->ssl) != X509_V_OK)
+			return HWS_ERR_CRYPTO; /* a certificate that proves nothing */
 		return SSL_is_init_finished(t->ssl) ? HWS_ERR_CRYPTO : HWS_ERR_PROTO;
 	}
 }
@@ -295,8 +297,8 @@ static const struct hws_stream_impl tls_impl = {
 	.free = tls_free,
 };
 
-int hws_stream_tls_server_new(struct hws_loop *loop, struct hws_tls_server *server, int fd,
-		struct hws_stream **ret)
+/* Takes both on success only. */
+int hws_stream_tls_wrap(struct hws_loop *loop, SSL *ssl, int fd, struct hws_stream **ret)
 {
 	struct tls_stream *t = hws_alloc(sizeof(*t));
 	socklen_t len = sizeof(t->base.peer);
@@ -304,15 +306,12 @@ int hws_stream_tls_server_new(struct hws_loop *loop, struct hws_tls_server *serv
 
 	if (!t)
 		return HWS_ERR_NOMEM;
-	t->ssl = hws_tls_server_ssl(server, fd);
-	if (!t->ssl) {
-		hws_free(t);
-		return HWS_ERR_NOMEM;
-	}
+	t->ssl = ssl;
 	hws_stream_init(&t->base, &tls_impl, loop);
 	t->fd = fd;
-	t->read_needs = HWS_STREAM_READ;
-	t->write_needs = HWS_STREAM_WRITE;
+	/* The client speaks first: its first read begins when it can write. */
+	t->read_needs = SSL_is_server(ssl) ? HWS_STREAM_READ : HWS_STREAM_WRITE;
+	t->write_needs = SSL_is_server(ssl) ? 0 : HWS_STREAM_WRITE;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	if (getpeername(fd, (struct sockaddr *)&t->base.peer, &len) == 0)
 		hws_addr_normalise(&t->base.peer);
@@ -323,4 +322,15 @@ int hws_stream_tls_server_new(struct hws_loop *loop, struct hws_tls_server *serv
 	event_assign(&t->wr, hws_loop_base(loop), fd, EV_WRITE | EV_PERSIST, on_event, t);
 	*ret = &t->base;
 	return HWS_OK;
+}
+
+int hws_stream_tls_server_new(struct hws_loop *loop, struct hws_tls_server *server, int fd,
+		struct hws_stream **ret)
+{
+	SSL *ssl = hws_tls_server_ssl(server, fd);
+	int r = ssl ? hws_stream_tls_wrap(loop, ssl, fd, ret) : HWS_ERR_NOMEM;
+
+	if (r < 0)
+		SSL_free(ssl);
+	return r;
 }

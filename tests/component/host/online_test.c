@@ -65,10 +65,10 @@ static void start_server(void)
 	ck_assert_int_eq(hws_key_parse(key, server_pk), HWS_OK);
 }
 
-static void start_host(const char *with_key)
+static void start_host_with(const char *with_key, const char *option)
 {
 	const char *argv[] = { HOST_PROGRAM, "run", "--state-dir", host_dir, "--server",
-		server_text, "--key", with_key, "--relay", relay_text, NULL };
+		server_text, "--key", with_key, "--relay", relay_text, option, NULL };
 	const char *id_argv[] = { HOST_PROGRAM, "id", "--state-dir", host_dir, NULL };
 	const char *password_argv[] = { HOST_PROGRAM, "password", "--state-dir", host_dir, NULL };
 
@@ -76,6 +76,11 @@ static void start_host(const char *with_key)
 	test_proc_must_expect(&host, "server.registered", 20000);
 	first_line(id_argv, id, sizeof(id));
 	first_line(password_argv, password, sizeof(password));
+}
+
+static void start_host(const char *with_key)
+{
+	start_host_with(with_key, NULL);
 }
 
 static void setup(void)
@@ -260,20 +265,61 @@ START_TEST(a_restart_of_the_host_keeps_its_id)
 END_TEST
 
 #ifdef HAVE_RELAY
-START_TEST(a_relay_carries_it_too)
+static void start_relay(void)
 {
 	char port[8], control[300];
 	const char *argv[] = { test_bin("server-relay/hawser-relay"), "--bind", "127.0.0.1",
 		"--port", port, "--key", key, "--control", control, NULL };
 
-	start_server();
 	snprintf(port, sizeof(port), "%u", relay_port);
 	snprintf(control, sizeof(control), "%s/relay.sock", server_dir);
 	test_proc_start(&relay, argv, NULL);
 	test_proc_must_expect(&relay, "listening", 20000);
+}
+
+START_TEST(a_relay_carries_it_too)
+{
+	start_server();
+	start_relay();
 	start_host(key);
 	go(true);
 	ck_assert_str_eq(path, "relay");
+}
+END_TEST
+
+static void must_be_registered_by(const char *by)
+{
+	const char *argv[] = { HOST_PROGRAM, "status", "--state-dir", host_dir, NULL };
+	char want[40], *out = NULL;
+
+	snprintf(want, sizeof(want), "registered by %s\n", by);
+	ck_assert_int_eq(test_run(argv, NULL, &out), 0);
+	ck_assert_msg(strstr(out, want) != NULL, "%s", out);
+	free(out);
+}
+
+/* The relay's leg is a WebSocket, which no gate can take as it is. */
+START_TEST(a_host_that_has_only_websockets_is_reached)
+{
+	start_server();
+	start_relay();
+	start_host_with(key, "--allow-websocket");
+	must_be_registered_by("ws");
+	go(false);
+	ck_assert_str_eq(path, "relay");
+	test_proc_must_expect(&host, "encrypted=true", 10000);
+	hws_conn_close(conn, HWS_OK);
+	test_proc_must_expect(&host, "connection.closed", 10000);
+}
+END_TEST
+
+START_TEST(a_host_without_udp_is_reached)
+{
+	start_server();
+	start_host_with(key, "--disable-udp");
+	must_be_registered_by("tcp");
+	go(false);
+	ck_assert_str_ne(path, "relay");
 }
 END_TEST
 #endif
@@ -292,6 +338,8 @@ int main(void)
 	tcase_add_test(t, a_restart_of_the_host_keeps_its_id);
 #ifdef HAVE_RELAY
 	tcase_add_test(t, a_relay_carries_it_too);
+	tcase_add_test(t, a_host_that_has_only_websockets_is_reached);
+	tcase_add_test(t, a_host_without_udp_is_reached);
 #endif
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_ENV);

@@ -2,7 +2,7 @@
  * below), framed messages. */
 #pragma once
 #include "proto/rendezvous.pb-c.h"
-#include "shared/loop/loop.h"
+#include "shared/loop/work.h"
 #include "shared/net/conn.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -32,3 +32,11 @@ void fake_start(struct fake *f, struct hws_loop *loop, uint16_t port);
 void fake_open_nat_port(struct fake *f);
 void fake_stop(struct fake *f);
 void fake_send(struct fake_link *l, const Rdv__RendezvousMessage *m);
+
+/* A way to a server that lets TCP through and swallows UDP: listens on a port of its own and passes on to `to`. */
+struct forwarder;
+struct forwarder *forwarder_start(struct hws_loop *loop, struct hws_work *work, uint16_t to);
+uint16_t forwarder_port(const struct forwarder *f);
+/* Cuts what is connected. */
+void forwarder_cut(struct forwarder *f);
+void forwarder_stop(struct forwarder *f);

@@ -7,6 +7,8 @@
 #include "shared/crypto/crypto.h"
 #include "shared/crypto/identity.h"
 #include "shared/net/addr.h"
+#include "tests/component/reach/certificate.h"
+#include "tests/component/reach/fake.h"
 #include "tests/support/proc.h"
 #include <check.h>
 #include <signal.h>
@@ -20,7 +22,7 @@ struct scene {
 	struct hws_loop *loop;
 	struct hws_work *work;
 	struct test_proc server, relay;
-	char dir[256], key[64], server_text[32], relay_text[32];
+	char dir[256], key[64], server_text[32], relay_text[32], ws_text[40], wss_text[48];
 	uint16_t port, relay_port;
 	struct hws_registrar *registrar;
 	struct hws_answer *answer;
@@ -30,22 +32,25 @@ struct scene {
 	struct hws_answered how;
 	bool done, relayed;
 	int result;
-	char path[16], text[400];
+	char path[16], text[400], state_text[200];
+	struct forwarder *forwarder;
 	size_t statement_len;
 };
 
 static struct scene s;
 
-static void start_server(bool force_relay)
+static void start_server_with(const char *const extra[])
 {
 	char port[8], control[300];
 	const char *argv[] = { test_bin("server-rendezvous/hawser-rendezvous"), "--bind",
 		"127.0.0.1", "--port", port, "--state-dir", s.dir, "--control", control, "--store",
-		"memory", "--relay-servers", s.relay_text,
-		force_relay ? "--always-use-relay" : NULL, NULL };
+		"memory", "--relay-servers", s.relay_text, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+		NULL, NULL };
 	const char *key_argv[] = { argv[0], "key", "--state-dir", s.dir, NULL };
 	char *out = NULL;
 
+	for (size_t n = 0, i = 13; extra && extra[n]; n++)
+		argv[i + n] = extra[n];
 	snprintf(port, sizeof(port), "%u", s.port);
 	snprintf(control, sizeof(control), "%s/c.sock", s.dir);
 	test_proc_start(&s.server, argv, NULL);
@@ -55,10 +60,15 @@ static void start_server(bool force_relay)
 	free(out);
 }
 
+static void start_server(void)
+{
+	start_server_with(NULL);
+}
+
 static void on_state(enum hws_registrar_state state, const char *text, void *arg)
 {
-	(void)text;
 	(void)arg;
+	snprintf(s.state_text, sizeof(s.state_text), "%s", text);
 	s.state = state;
 	s.registered |= state == HWS_REGISTRAR_REGISTERED;
 }
@@ -120,12 +130,14 @@ static bool both_connected(void)
 	return s.host_end && s.viewer_end;
 }
 
-static void start_host(void)
+static void begin_host_by(const char *server, bool no_udp)
 {
-	static uint8_t pk[32];
+	static uint8_t pk[32], server_pk[HWS_PK_LEN];
 	const char *uuid = "6b0c1f52-0000-4000-8000-000000000001";
-	struct hws_registrar_conf rc = { .host = "127.0.0.1",
-		.port = s.port,
+	struct hws_way way;
+	struct hws_registrar_conf rc = { .way = &way,
+		.no_udp = no_udp,
+		.server_pk = server_pk,
 		.id = HOST_ID,
 		.uuid = hws_bytes_str(uuid),
 		.pk = hws_bytes(pk, 32),
@@ -133,8 +145,7 @@ static void start_host(void)
 		.on_state = on_state,
 		.on_push = on_push,
 		.on_new_id = on_new_id };
-	struct hws_answer_conf ac = { .host = "127.0.0.1",
-		.port = s.port,
+	struct hws_answer_conf ac = { .way = &way,
 		.key = s.key,
 		.relay = "",
 		.version = "1.4.9",
@@ -142,9 +153,22 @@ static void start_host(void)
 		.on_failure = on_failure };
 
 	hws_rand_bytes(pk, sizeof(pk));
+	ck_assert_int_eq(hws_way_parse(server, 21116, &way), 0);
+	ck_assert_int_eq(hws_key_parse(s.key, server_pk), 0);
 	ck_assert_int_eq(hws_answer_new(s.loop, s.work, &ac, &s.answer), 0);
 	ck_assert_int_eq(hws_registrar_new(s.loop, s.work, &rc, &s.registrar), 0);
-	ck_assert(run_until(is_registered, 10000));
+}
+
+static void start_host_by(const char *server, bool no_udp)
+{
+	begin_host_by(server, no_udp);
+	ck_assert_msg(run_until(is_registered, 30000), "%s", s.state_text);
+}
+
+static void start_host(void)
+{
+	start_host_by(s.server_text, false);
+	ck_assert_str_eq(hws_registrar_transport(s.registrar), "udp");
 }
 
 static void on_reached(int r, const struct hws_reached *how, void *arg)
@@ -159,10 +183,10 @@ static void on_reached(int r, const struct hws_reached *how, void *arg)
 	snprintf(s.text, sizeof(s.text), "%s", how->error.text);
 }
 
-static void reach(const char *id, const char *key, bool force_relay)
+static void reach_by(const char *server, const char *id, const char *key, bool force_relay)
 {
 	struct hws_reach_conf conf = { .id = id,
-		.server = s.server_text,
+		.server = server,
 		.key = key,
 		.version = "1.4.9",
 		.force_relay = force_relay };
@@ -175,6 +199,11 @@ static void reach(const char *id, const char *key, bool force_relay)
 	ck_assert(run_until(is_done, 40000));
 }
 
+static void reach(const char *id, const char *key, bool force_relay)
+{
+	reach_by(s.server_text, id, key, force_relay);
+}
+
 static void set_up(void)
 {
 	memset(&s, 0, sizeof(s));
@@ -182,9 +211,10 @@ static void set_up(void)
 	ck_assert_int_eq(hws_loop_new(&s.loop), 0);
 	ck_assert_int_eq(hws_work_new(1, 16, &s.work), 0);
 	test_dir(s.dir, sizeof(s.dir));
-	s.port = (uint16_t)(test_free_ports(4) + 1);
-	s.relay_port = test_free_ports(3);
+	s.port = (uint16_t)(test_free_ports(9) + 1); /* NAT test below, WebSocket two above */
+	s.relay_port = (uint16_t)(s.port + 3);
 	snprintf(s.server_text, sizeof(s.server_text), "127.0.0.1:%u", s.port);
+	snprintf(s.ws_text, sizeof(s.ws_text), "ws://127.0.0.1:%u", s.port + 2);
 	snprintf(s.relay_text, sizeof(s.relay_text), "127.0.0.1:%u", s.relay_port);
 }
 
@@ -194,6 +224,7 @@ static void tear_down(void)
 	hws_stream_close(s.viewer_end);
 	hws_registrar_free(s.registrar);
 	hws_answer_free(s.answer);
+	forwarder_stop(s.forwarder);
 	for (int i = 0; i < 3; i++)
 		hws_loop_once(s.loop, 1000);
 	hws_work_free(s.work);
@@ -201,6 +232,20 @@ static void tear_down(void)
 	test_proc_stop(&s.server);
 	test_proc_stop(&s.relay);
 }
+
+#ifdef HAVE_RELAY
+static void start_relay(void)
+{
+	char port[8], control[300];
+	const char *argv[] = { test_bin("server-relay/hawser-relay"), "--bind", "127.0.0.1",
+		"--port", port, "--key", s.key, "--control", control, NULL };
+
+	snprintf(port, sizeof(port), "%u", s.relay_port);
+	snprintf(control, sizeof(control), "%s/relay.sock", s.dir);
+	test_proc_start(&s.relay, argv, NULL);
+	test_proc_must_expect(&s.relay, "listening", 20000);
+}
+#endif
 
 static void pass_bytes(void)
 {
@@ -220,7 +265,7 @@ static void pass_bytes(void)
 
 START_TEST(viewer_and_host_meet_directly)
 {
-	start_server(false);
+	start_server();
 	start_host();
 	reach(HOST_ID, s.key, false);
 	ck_assert_msg(s.result == 0, "%s", s.text);
@@ -234,7 +279,7 @@ END_TEST
 
 START_TEST(an_unknown_id_is_explained)
 {
-	start_server(false);
+	start_server();
 	reach("987654321", s.key, false);
 	ck_assert_int_eq(s.result, HWS_ERR_NOTFOUND);
 	ck_assert_ptr_nonnull(strstr(s.text, "does not know this ID"));
@@ -243,7 +288,7 @@ END_TEST
 
 START_TEST(a_wrong_key_is_explained)
 {
-	start_server(false);
+	start_server();
 	start_host();
 	reach(HOST_ID, "A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=", false);
 	ck_assert_int_eq(s.result, HWS_ERR_KEY);
@@ -266,18 +311,173 @@ static bool is_connecting(void)
 
 START_TEST(a_restarted_server_has_the_host_again)
 {
-	start_server(false);
+	start_server();
 	start_host();
 	test_proc_signal(&s.server, SIGKILL);
 	test_proc_stop(&s.server);
 	ck_assert(run_until(is_connecting, 20000));
-	start_server(false);
+	start_server();
 	s.registered = false;
 	ck_assert(run_until(is_registered, 20000));
 	reach(HOST_ID, s.key, false);
 	ck_assert_msg(s.result == 0, "%s", s.text);
 }
 END_TEST
+
+START_TEST(a_host_without_udp_registers_by_tcp_and_is_met_directly)
+{
+	start_server();
+	start_host_by(s.server_text, true);
+	ck_assert_str_eq(hws_registrar_transport(s.registrar), "tcp");
+	reach(HOST_ID, s.key, false);
+	ck_assert_msg(s.result == 0, "%s", s.text);
+	ck_assert(!s.relayed);
+	pass_bytes();
+}
+END_TEST
+
+static bool is_connecting(void);
+
+START_TEST(where_udp_gets_no_answer_tcp_is_used)
+{
+	char way[32];
+
+	start_server();
+	s.forwarder = forwarder_start(s.loop, s.work, s.port);
+	snprintf(way, sizeof(way), "127.0.0.1:%u", forwarder_port(s.forwarder));
+	start_host_by(way, false);
+	ck_assert_str_eq(hws_registrar_transport(s.registrar), "tcp");
+	/* and once more: this time without waiting for UDP first */
+	s.registered = false;
+	forwarder_cut(s.forwarder);
+	ck_assert(run_until(is_connecting, 5000));
+	ck_assert(run_until(is_registered, 8000));
+	ck_assert_str_eq(hws_registrar_transport(s.registrar), "tcp");
+}
+END_TEST
+
+#ifdef HAVE_RELAY
+static bool is_offline(void)
+{
+	return s.state == HWS_REGISTRAR_OFFLINE;
+}
+#endif
+
+static bool is_refused(void)
+{
+	return s.state == HWS_REGISTRAR_REFUSED;
+}
+
+/* A server that has another key than the configured one, or none to offer. */
+START_TEST(a_link_that_cannot_be_encrypted_is_refused)
+{
+	start_server();
+	snprintf(s.key, sizeof(s.key), "A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=");
+	begin_host_by(s.server_text, true);
+	ck_assert(run_until(is_refused, 10000));
+	ck_assert_msg(strstr(s.state_text, "check --key") != NULL, "%s", s.state_text);
+	ck_assert(!s.registered);
+}
+END_TEST
+
+static void tcp_restart(const char *server, const char *transport)
+{
+	start_server();
+	start_host_by(server, true);
+	ck_assert_str_eq(hws_registrar_transport(s.registrar), transport);
+	test_proc_signal(&s.server, SIGKILL);
+	test_proc_stop(&s.server);
+	ck_assert(run_until(is_connecting, 20000));
+	ck_assert_str_eq(hws_registrar_transport(s.registrar), "");
+	s.registered = false;
+	start_server();
+	ck_assert(run_until(is_registered, 15000)); /* one registration interval */
+	ck_assert_str_eq(hws_registrar_transport(s.registrar), transport);
+}
+
+START_TEST(a_link_comes_back_after_a_restart_of_the_server)
+{
+	tcp_restart(s.server_text, "tcp");
+}
+END_TEST
+
+START_TEST(a_websocket_comes_back_after_a_restart_of_the_server)
+{
+	tcp_restart(s.ws_text, "ws");
+}
+END_TEST
+
+#ifdef HAVE_RELAY
+START_TEST(a_relay_is_met_when_it_is_asked_for)
+{
+	start_server();
+	start_relay();
+	start_host();
+	reach(HOST_ID, s.key, true);
+	ck_assert_msg(s.result == 0, "%s", s.text);
+	ck_assert(s.relayed);
+	pass_bytes();
+	ck_assert(s.how.relayed && s.how.secure);
+}
+END_TEST
+
+/* 0: the host; 1: the viewer; 2: both come by a WebSocket */
+START_TEST(by_websockets_both_meet_at_the_relay)
+{
+	start_server();
+	start_relay();
+	start_host_by(_i != 1 ? s.ws_text : s.server_text, false);
+	ck_assert_str_eq(hws_registrar_transport(s.registrar), _i != 1 ? "ws" : "udp");
+	reach_by(_i != 0 ? s.ws_text : s.server_text, HOST_ID, s.key, false);
+	ck_assert_msg(s.result == 0, "%s", s.text);
+	ck_assert(s.relayed);
+	pass_bytes();
+	ck_assert(s.how.relayed && s.how.secure);
+}
+END_TEST
+
+static void start_tls(const char *names)
+{
+	char cert[320], key[320], port[8], behind[32];
+	const char *extra[] = { "--tls-cert", cert, "--tls-key", key, "--tls-port", port,
+		"--tls-relay", behind, NULL };
+
+	certificate_make(s.dir, names, cert, key);
+	snprintf(port, sizeof(port), "%u", s.port + 6);
+	snprintf(behind, sizeof(behind), "127.0.0.1:%u", s.relay_port + 2);
+	snprintf(s.wss_text, sizeof(s.wss_text), "wss://127.0.0.1:%u/ws/id", s.port + 6);
+	start_server_with(extra);
+	start_relay();
+	ck_assert_int_eq(setenv("SSL_CERT_FILE", cert, 1), 0);
+}
+
+START_TEST(inside_tls_everything_works_through_one_port)
+{
+	start_tls("IP:127.0.0.1");
+	start_host_by(s.wss_text, false);
+	ck_assert_str_eq(hws_registrar_transport(s.registrar), "wss");
+	reach_by(s.wss_text, HOST_ID, s.key, false);
+	ck_assert_msg(s.result == 0, "%s", s.text);
+	ck_assert(s.relayed);
+	pass_bytes();
+}
+END_TEST
+
+/* 0: nobody vouches for the certificate; 1: it is another name's */
+START_TEST(a_certificate_that_proves_nothing_is_refused)
+{
+	start_tls(_i == 0 ? "IP:127.0.0.1" : "IP:127.0.0.2,DNS:localhost");
+	if (_i == 0)
+		ck_assert_int_eq(setenv("SSL_CERT_FILE", "/dev/null", 1), 0);
+	begin_host_by(s.wss_text, false);
+	ck_assert(run_until(is_offline, 10000));
+	ck_assert_msg(strstr(s.state_text, "certificate") != NULL, "%s", s.state_text);
+	ck_assert(!s.registered);
+	reach_by(s.wss_text, HOST_ID, s.key, false);
+	ck_assert_int_lt(s.result, 0);
+}
+END_TEST
+#endif
 
 int main(void)
 {
@@ -293,6 +493,17 @@ int main(void)
 	tcase_add_test(tc, a_wrong_key_is_explained);
 	tcase_add_test(tc, a_server_that_is_not_there_is_explained);
 	tcase_add_test(tc, a_restarted_server_has_the_host_again);
+	tcase_add_test(tc, a_host_without_udp_registers_by_tcp_and_is_met_directly);
+	tcase_add_test(tc, where_udp_gets_no_answer_tcp_is_used);
+	tcase_add_test(tc, a_link_that_cannot_be_encrypted_is_refused);
+	tcase_add_test(tc, a_link_comes_back_after_a_restart_of_the_server);
+	tcase_add_test(tc, a_websocket_comes_back_after_a_restart_of_the_server);
+#ifdef HAVE_RELAY
+	tcase_add_test(tc, a_relay_is_met_when_it_is_asked_for);
+	tcase_add_loop_test(tc, by_websockets_both_meet_at_the_relay, 0, 3);
+	tcase_add_test(tc, inside_tls_everything_works_through_one_port);
+	tcase_add_loop_test(tc, a_certificate_that_proves_nothing_is_refused, 0, 2);
+#endif
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -1,0 +1,265 @@
+/* reach/way: rendezvous-relay 1.5. */
+#include "client/reach/way.h"
+#include "shared/base/mem.h"
+#include "shared/base/str.h"
+#include "shared/net/addr.h"
+#include "shared/net/dialer.h"
+#include "shared/net/tls_client.h"
+#include <unistd.h>
+
+#define RELAY_PORT 21117
+#define WS_OFFSET 2 /* a server's WebSocket port above its own */
+#define WEB_PORT 80
+#define WEB_TLS_PORT 443
+
+static bool is_literal(const char *host)
+{
+	struct sockaddr_storage a;
+
+	return hws_addr_parse(host, 1, &a) == HWS_OK;
+}
+
+static int parse_path(const char *text, struct hws_way *w)
+{
+	for (const char *c = text; *c; c++) {
+		if (*c <= ' ' || *c >= 0x7f || *c == '#')
+			return HWS_ERR_INVAL;
+	}
+	return hws_str_copy(w->path, sizeof(w->path), *text ? text : "/");
+}
+
+static int parse_url(const char *rest, struct hws_way *w)
+{
+	const char *slash = strchr(rest, '/');
+	size_t len = slash ? (size_t)(slash - rest) : strlen(rest);
+	uint16_t web = w->tls ? WEB_TLS_PORT : WEB_PORT;
+	char place[sizeof(w->host) + 8];
+	int r;
+
+	if (len >= sizeof(place))
+		return HWS_ERR_INVAL;
+	memcpy(place, rest, len);
+	place[len] = '\0';
+	r = hws_host_port_split(place, web, w->host, sizeof(w->host), &w->port);
+	if (r == HWS_OK)
+		r = parse_path(slash ? slash : "", w);
+	w->by_port = w->port != web && !slash;
+	return r;
+}
+
+int hws_way_parse(const char *text, uint16_t default_port, struct hws_way *ret)
+{
+	struct hws_way w = { 0 };
+	int r;
+
+	if (hws_str_starts(text, "ws://") || hws_str_starts(text, "wss://")) {
+		w.ws = true;
+		w.tls = text[2] == 's';
+		r = parse_url(strchr(text, '/') + 2, &w);
+	} else {
+		r = hws_host_port_split(text, default_port, w.host, sizeof(w.host), &w.port);
+	}
+	if (r == HWS_OK && (!*w.host || w.port == 0))
+		r = HWS_ERR_INVAL;
+	if (r == HWS_OK)
+		*ret = w;
+	return r;
+}
+
+/* `w` names host and port of the plain service; `web` is 0 where ports tell the services apart. */
+static void become_websocket(struct hws_way *w, uint16_t web, const char *path)
+{
+	w->ws = true;
+	w->by_port = web == 0;
+	w->port = web ? web : (uint16_t)(w->port + WS_OFFSET);
+	if (hws_str_copy(w->path, sizeof(w->path), web ? path : "/") < 0)
+		w->path[0] = '\0'; /* cannot be: both are short */
+}
+
+void hws_way_websocket(const struct hws_way *tcp, struct hws_way *ret)
+{
+	*ret = *tcp;
+	if (!tcp->ws)
+		become_websocket(ret, is_literal(tcp->host) ? 0 : WEB_PORT, "/ws/id");
+}
+
+int hws_way_to_relay(const struct hws_way *server, const char *relay, struct hws_way *ret)
+{
+	struct hws_way w;
+	int r = hws_way_parse(relay, RELAY_PORT, &w);
+	bool by_port;
+
+	if (r < 0)
+		return r;
+	if (server && server->ws && !w.ws) {
+		/* as deployed programs: a relay named by an address is no web server, unless it is ours */
+		by_port = server->by_port ||
+				(is_literal(w.host) && !hws_str_equal(w.host, server->host));
+		w.tls = server->tls;
+		become_websocket(&w, by_port ? 0 : server->port, "/ws/relay");
+	}
+	*ret = w;
+	return HWS_OK;
+}
+
+char *hws_way_text(const struct hws_way *way, char *buf, size_t size)
+{
+	char place[sizeof(way->host) + 16];
+
+	if (hws_host_port_join(way->host, way->port, place, sizeof(place)) < 0)
+		place[0] = '\0';
+	if (hws_fmt(buf, size, "%s%s%s",
+			    !way->ws                   ? ""
+					    : way->tls ? "wss://"
+						       : "ws://",
+			    place, way->path) < 0 &&
+			size > 0)
+		buf[0] = '\0';
+	return buf;
+}
+
+/* --- going it -------------------------------------------------------------------------------------- */
+
+struct hws_way_open {
+	struct hws_loop *loop;
+	struct hws_way way;
+	size_t frame_max;
+	hws_way_cb done;
+	void *arg;
+	struct hws_dial *dial;
+	struct hws_stream *stream; /* the WebSocket while it is upgraded */
+	struct hws_timer limit;
+	struct hws_deferred deferred;
+};
+
+static void free_open(void *arg)
+{
+	hws_free(arg);
+}
+
+static void stop(struct hws_way_open *o)
+{
+	hws_dial_cancel(o->dial);
+	o->dial = NULL;
+	hws_stream_close(o->stream);
+	o->stream = NULL;
+	hws_timer_stop(&o->limit);
+	hws_loop_defer(o->loop, &o->deferred, free_open, o);
+}
+
+static void finish(struct hws_way_open *o, int r, struct hws_stream *s)
+{
+	hws_way_cb done = o->done;
+	void *arg = o->arg;
+
+	stop(o);
+	done(r, s, arg);
+}
+
+static void on_upgrade(struct hws_stream *s, unsigned ready, void *arg)
+{
+	struct hws_way_open *o = arg;
+	uint8_t none;
+	ssize_t r;
+
+	(void)ready;
+	if (hws_stream_ws_open(s)) {
+		o->stream = NULL;
+		hws_stream_want(s, 0);
+		hws_stream_set_callback(s, NULL, NULL);
+		finish(o, HWS_OK, s);
+		return;
+	}
+	r = hws_stream_read(s, &none, 1); /* not open: it can only say what is wrong */
+	if (r != HWS_ERR_AGAIN)
+		finish(o, r < 0 ? (int)r : HWS_ERR_PROTO, NULL);
+}
+
+static void on_limit(void *arg)
+{
+	finish(arg, HWS_ERR_TIMEOUT, NULL);
+}
+
+/* Takes `tcp` in any case. */
+static int begin_tls(struct hws_way_open *o, struct hws_stream *tcp, struct hws_stream **ret)
+{
+	struct hws_tls_client *authorities = NULL;
+	struct hws_error err;
+	int fd = -1;
+	int r = hws_tls_client_new(NULL, &authorities, &err);
+
+	if (r == HWS_OK) {
+		fd = hws_stream_release_fd(tcp);
+		r = hws_stream_tls_client_new(o->loop, authorities, fd, o->way.host, ret);
+	}
+	if (r < 0 && fd >= 0)
+		close(fd);
+	hws_tls_client_free(authorities);
+	hws_stream_close(tcp);
+	return r;
+}
+
+static void on_dialed(int r, struct hws_stream *s, void *arg)
+{
+	struct hws_way_open *o = arg;
+	struct hws_ws_conf conf = { .path = o->way.path, .frame_max = o->frame_max };
+	char host[sizeof(o->way.host) + 16];
+
+	o->dial = NULL;
+	if (r < 0 || !o->way.ws) {
+		finish(o, r, s);
+		return;
+	}
+	if (o->way.tls)
+		r = begin_tls(o, s, &s);
+	if (r == HWS_OK) {
+		r = hws_host_port_join(o->way.host, o->way.port, host, sizeof(host));
+		if (r < 0)
+			hws_stream_close(s);
+	}
+	conf.host = host;
+	if (r == HWS_OK)
+		r = hws_stream_ws_new(o->loop, s, &conf, hws_bytes(NULL, 0), &o->stream);
+	if (r < 0) {
+		o->stream = NULL;
+		finish(o, r, NULL);
+		return;
+	}
+	hws_stream_set_callback(o->stream, on_upgrade, o);
+	hws_stream_want(o->stream, HWS_STREAM_READ | HWS_STREAM_WRITE);
+}
+
+int hws_way_open_start(struct hws_loop *loop, struct hws_work *work, const struct hws_way *way,
+		const struct hws_way_conf *conf, hws_way_cb done, void *arg,
+		struct hws_way_open **ret)
+{
+	const struct hws_dial_conf dial = { .host = way->host,
+		.port = way->port,
+		.bind_to = way->ws ? NULL : conf->bind_to,
+		.reuse_port = !way->ws && conf->reuse_port };
+	struct hws_way_open *o = hws_alloc(sizeof(*o));
+	int r;
+
+	if (!o)
+		return HWS_ERR_NOMEM;
+	o->loop = loop;
+	o->way = *way;
+	o->frame_max = conf->frame_max;
+	o->done = done;
+	o->arg = arg;
+	r = hws_dial(loop, work, &dial, on_dialed, o, &o->dial);
+	if (r < 0) {
+		hws_free(o);
+		return r;
+	}
+	if (conf->timeout_us)
+		hws_timer_start(loop, &o->limit, conf->timeout_us, on_limit, o);
+	*ret = o;
+	return HWS_OK;
+}
+
+void hws_way_open_cancel(struct hws_way_open *o)
+{
+	if (o)
+		stop(o);
+}

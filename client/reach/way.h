@@ -1,0 +1,48 @@
+/* reach/way: how to get to a server: plain TCP, or a WebSocket with or without TLS for networks that let nothing else
+ * through. As text: HOST[:PORT], ws://HOST[:PORT][/PATH], wss://HOST[:PORT][/PATH]. Ends in a stream on which frames may
+ * flow. One loop thread. */
+#pragma once
+#include "shared/base/err.h"
+#include "shared/loop/work.h"
+#include "shared/net/stream.h"
+
+struct hws_way {
+	bool ws, tls;
+	bool by_port; /* ws: the servers have ports of their own, not paths of one web server */
+	uint16_t port;
+	char host[256];
+	char path[128]; /* ws only */
+};
+
+#define HWS_WAY_TEXT 416
+
+/* default_port is for plain TCP; a WebSocket without a port has the web's, 80 or 443. */
+int hws_way_parse(const char *text, uint16_t default_port, struct hws_way *ret) HWS_MUST_CHECK;
+/* The WebSocket of the rendezvous server that `tcp` leads to: at an address two ports above, at a name below /ws/id of
+ * its web server. */
+void hws_way_websocket(const struct hws_way *tcp, struct hws_way *ret);
+/* To a relay that somebody named HOST[:PORT], in the manner in which `server` is reached (NULL: plain TCP): where paths
+ * tell servers apart, at /ws/relay of the web server that has the relay's name. */
+int hws_way_to_relay(const struct hws_way *server, const char *relay,
+		struct hws_way *ret) HWS_MUST_CHECK;
+/* For logs and messages. Returns buf. */
+char *hws_way_text(const struct hws_way *way, char *buf, size_t size);
+
+struct hws_way_open;
+
+struct hws_way_conf {
+	uint64_t timeout_us; /* until frames may flow */
+	size_t frame_max;    /* ws: the longest message */
+	/* plain TCP only, as net/dialer */
+	const struct sockaddr_storage *bind_to;
+	bool reuse_port;
+};
+
+/* As hws_dial_cb: exactly once unless canceled, never inside hws_way_open_start; the callee owns the stream. */
+typedef void (*hws_way_cb)(int r, struct hws_stream *s, void *arg);
+/* Everything is copied. */
+int hws_way_open_start(struct hws_loop *loop, struct hws_work *work, const struct hws_way *way,
+		const struct hws_way_conf *conf, hws_way_cb done, void *arg,
+		struct hws_way_open **ret) HWS_MUST_CHECK;
+/* done will not be called. Takes NULL. */
+void hws_way_open_cancel(struct hws_way_open *o);

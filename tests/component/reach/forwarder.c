@@ -1,0 +1,138 @@
+#include "shared/net/dialer.h"
+#include "shared/net/listener.h"
+#include "tests/component/reach/fake.h"
+#include "tests/support/proc.h"
+#include <arpa/inet.h>
+#include <check.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PAIRS 8
+
+struct half {
+	struct pair *pair;
+	struct hws_stream *stream;
+};
+
+struct pair {
+	struct forwarder *owner;
+	struct hws_dial *dial;
+	struct half in, out;
+};
+
+struct forwarder {
+	struct hws_loop *loop;
+	struct hws_work *work;
+	struct hws_listener *listener;
+	int swallow; /* the UDP socket that answers nothing */
+	uint16_t port, to;
+	struct pair pairs[PAIRS];
+};
+
+static void end_pair(struct pair *p)
+{
+	hws_dial_cancel(p->dial);
+	hws_stream_close(p->in.stream);
+	hws_stream_close(p->out.stream);
+	p->dial = NULL;
+	p->in.stream = p->out.stream = NULL;
+}
+
+/* Messages of a test are small: what is read fits into the other socket. */
+static void on_half(struct hws_stream *s, unsigned ready, void *arg)
+{
+	struct half *h = arg;
+	struct half *other = h == &h->pair->in ? &h->pair->out : &h->pair->in;
+	uint8_t buf[4096];
+	ssize_t n = hws_stream_read(s, buf, sizeof(buf));
+
+	(void)ready;
+	if (n == HWS_ERR_AGAIN)
+		return;
+	if (n < 0 || hws_stream_write(other->stream, hws_bytes(buf, (size_t)n)) != n)
+		end_pair(h->pair);
+}
+
+static void listen_to(struct half *h, struct pair *p)
+{
+	h->pair = p;
+	hws_stream_set_callback(h->stream, on_half, h);
+	hws_stream_want(h->stream, HWS_STREAM_READ);
+}
+
+static void on_dialed(int r, struct hws_stream *s, void *arg)
+{
+	struct pair *p = arg;
+
+	p->dial = NULL;
+	if (r < 0) {
+		end_pair(p);
+		return;
+	}
+	p->out.stream = s;
+	listen_to(&p->in, p);
+	listen_to(&p->out, p);
+}
+
+static void on_accept(int fd, const struct sockaddr_storage *peer, void *arg)
+{
+	struct forwarder *f = arg;
+	const struct hws_dial_conf conf = {
+		.host = "127.0.0.1", .port = f->to, .timeout_us = 5000000
+	};
+	struct pair *p = NULL;
+
+	(void)peer;
+	for (int i = 0; i < PAIRS && !p; i++) {
+		if (!f->pairs[i].in.stream)
+			p = &f->pairs[i];
+	}
+	ck_assert_ptr_nonnull(p);
+	p->owner = f;
+	ck_assert_int_eq(hws_stream_tcp_new(f->loop, fd, &p->in.stream), 0);
+	ck_assert_int_eq(hws_dial(f->loop, f->work, &conf, on_dialed, p, &p->dial), 0);
+}
+
+struct forwarder *forwarder_start(struct hws_loop *loop, struct hws_work *work, uint16_t to)
+{
+	struct forwarder *f = calloc(1, sizeof(*f));
+	struct hws_listen_conf conf = { .bind_ip = "127.0.0.1", .on_accept = on_accept, .arg = f };
+	struct sockaddr_in a = { .sin_family = AF_INET };
+	struct hws_error err;
+
+	ck_assert_ptr_nonnull(f);
+	f->loop = loop;
+	f->work = work;
+	f->to = to;
+	f->port = test_free_ports(1);
+	conf.port = f->port;
+	ck_assert_msg(hws_listener_new(loop, &conf, &f->listener, &err) == 0, "%s", err.text);
+	a.sin_port = htons(f->port);
+	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	f->swallow = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_eq(bind(f->swallow, (struct sockaddr *)&a, sizeof(a)), 0);
+	return f;
+}
+
+uint16_t forwarder_port(const struct forwarder *f)
+{
+	return f->port;
+}
+
+void forwarder_cut(struct forwarder *f)
+{
+	for (int i = 0; i < PAIRS; i++)
+		end_pair(&f->pairs[i]);
+}
+
+void forwarder_stop(struct forwarder *f)
+{
+	if (!f)
+		return;
+	forwarder_cut(f);
+	hws_listener_free(f->listener);
+	close(f->swallow);
+	free(f);
+}
