@@ -1,5 +1,6 @@
 /* hawser-admin: what an operator does with running servers, by their control sockets. */
 #include "admin/cli/ask.h"
+#include "admin/cli/db.h"
 #include "shared/base/str.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,10 @@ static void usage(FILE *out)
 	fputs("usage: hawser-admin [--socket FILE] [--json] COMMAND [ARGUMENT ...]\n\n", out);
 	fputs("Rendezvous server:\n", out);
 	adm_ask_help(out, ADM_RENDEZVOUS);
+#ifdef ADM_WITH_DB
+	fputs("\nDatabase of the rendezvous server:\n", out);
+	adm_db_help(out);
+#endif
 	fputs("\nRelay:\n", out);
 	adm_ask_help(out, ADM_RELAY);
 	fputs("\nOptions:\n"
@@ -46,5 +51,9 @@ int main(int argc, char **argv)
 		usage(stderr);
 		return 2;
 	}
+#ifdef ADM_WITH_DB
+	if (strcmp(argv[i], "db") == 0)
+		return adm_db_run(ask.json, argc - i, argv + i);
+#endif
 	return adm_ask_run(&ask, argc - i, argv + i);
 }

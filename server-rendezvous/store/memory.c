@@ -93,6 +93,8 @@ static int put(struct memory *m, const struct rdv_write *w)
 
 	if (!found)
 		return insert(m, at, &w->row);
+	if (w->keep)
+		return HWS_ERR_EXISTS;
 	if (!w->force && m->rows[at].uuid_len && !same_uuid(&m->rows[at], &w->row))
 		return HWS_ERR_EXISTS;
 	created = m->rows[at].created_s;

@@ -13,15 +13,17 @@
 #define TRIES 4
 
 /* In order of id, so that batches of several nodes do not wait for each other in a circle. */
-#define UPSERT                                                                                     \
+#define INSERT                                                                                     \
 	"INSERT INTO peer (" PG_PEER_COLUMNS ") SELECT u.* FROM unnest($1::text[], $2::bytea[], "  \
 	"$3::bytea[], $4::text[], $5::bigint[], $6::bigint[]) AS u (" PG_PEER_COLUMNS ") "         \
-	"ORDER BY u.id COLLATE \"C\" ON CONFLICT (id) DO UPDATE SET uuid = excluded.uuid, "        \
-	"pk = excluded.pk, ip = excluded.ip, seen_s = excluded.seen_s"
+	"ORDER BY u.id COLLATE \"C\" ON CONFLICT (id) DO "
+#define UPSERT                                                                                     \
+	INSERT "UPDATE SET uuid = excluded.uuid, pk = excluded.pk, ip = excluded.ip, seen_s = excluded.seen_s"
 
 const char pg_write_put_sql[] =
 		UPSERT " WHERE peer.uuid = excluded.uuid OR length(peer.uuid) = 0 RETURNING id";
 const char pg_write_force_sql[] = UPSERT " RETURNING id";
+const char pg_write_keep_sql[] = INSERT "NOTHING RETURNING id";
 const char pg_write_delete_sql[] = "DELETE FROM peer WHERE id = $1::text";
 /* The number of the case, see rename_result. */
 const char pg_write_rename_sql[] =
@@ -84,6 +86,11 @@ static bool is_put(const struct rdv_write *w)
 	return w->kind == RDV_WRITE_PEER;
 }
 
+static const char *put_statement(const struct rdv_write *w)
+{
+	return w->keep ? PG_WRITE_KEEP : w->force ? PG_WRITE_FORCE : PG_WRITE_PUT;
+}
+
 /* The longest run from `at` on that one statement can do: registrations of the same kind, each id once. */
 static size_t run_end(struct batch *b, size_t at)
 {
@@ -95,7 +102,7 @@ static size_t run_end(struct batch *b, size_t at)
 
 		if (!storable(&b->w[i]))
 			continue;
-		if (!is_put(&b->w[i]) || b->w[i].force != b->w[at].force ||
+		if (!is_put(&b->w[i]) || put_statement(&b->w[i]) != put_statement(&b->w[at]) ||
 				look(b, b->w[i].row.id, &index))
 			break;
 	}
@@ -147,8 +154,7 @@ static int queue_puts(struct batch *b, size_t from, size_t to, size_t count)
 		params[k] = PG_BYTES(bytes.ptr, bytes.len);
 	}
 	if (r == HWS_OK)
-		r = pg_pipe_queue(b->link, b->w[from].force ? PG_WRITE_FORCE : PG_WRITE_PUT, params,
-				PG_PEER_FIELDS);
+		r = pg_pipe_queue(b->link, put_statement(&b->w[from]), params, PG_PEER_FIELDS);
 	for (size_t k = 0; k < PG_PEER_FIELDS; k++)
 		hws_buf_done(&col[k]);
 	return r;

@@ -26,6 +26,7 @@
 static const struct pg_statement statements[] = {
 	{ PG_WRITE_PUT, pg_write_put_sql },
 	{ PG_WRITE_FORCE, pg_write_force_sql },
+	{ PG_WRITE_KEEP, pg_write_keep_sql },
 	{ PG_WRITE_RENAME, pg_write_rename_sql },
 	{ PG_WRITE_DELETE, pg_write_delete_sql },
 	{ "get", "SELECT " PG_PEER_COLUMNS " FROM peer WHERE id = $1::text" },

@@ -23,6 +23,7 @@ enum { LANE_WRITE, LANE_READ, LANE_BULK, LANE_COUNT };
 enum {
 	ST_PUT,
 	ST_PUT_FORCE,
+	ST_PUT_KEEP,
 	ST_UUID,
 	ST_RENAME,
 	ST_DELETE,
@@ -38,14 +39,15 @@ enum {
 	ST_COUNT
 };
 
+#define INSERT "INSERT INTO peer (" COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO "
 #define UPSERT                                                                                     \
-	"INSERT INTO peer (" COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO "      \
-	"UPDATE SET uuid = excluded.uuid, pk = excluded.pk, ip = excluded.ip, "                    \
-	"seen_s = excluded.seen_s"
+	INSERT "UPDATE SET uuid = excluded.uuid, pk = excluded.pk, ip = excluded.ip, "             \
+	       "seen_s = excluded.seen_s"
 
 static const char *const texts[ST_COUNT] = {
 	[ST_PUT] = UPSERT " WHERE peer.uuid = excluded.uuid OR length(peer.uuid) = 0",
 	[ST_PUT_FORCE] = UPSERT,
+	[ST_PUT_KEEP] = INSERT "NOTHING",
 	[ST_UUID] = "SELECT uuid FROM peer WHERE id = ?1",
 	[ST_RENAME] = "UPDATE peer SET id = ?2 WHERE id = ?1",
 	[ST_DELETE] = "DELETE FROM peer WHERE id = ?1",
@@ -66,6 +68,7 @@ struct sqlite {
 	struct rdv_lanes *lanes;
 	char *path;
 	int lock_fd;
+	bool reader; /* another process is the owner */
 };
 
 struct conn {
@@ -162,7 +165,7 @@ static int put(struct conn *c, struct rdv_write *w)
 {
 	uint64_t created = w->row.created_s ? w->row.created_s : (uint64_t)time(NULL);
 	sqlite3_stmt *st;
-	int r = statement(c, w->force ? ST_PUT_FORCE : ST_PUT, &st), rc;
+	int r = statement(c, w->keep ? ST_PUT_KEEP : w->force ? ST_PUT_FORCE : ST_PUT, &st), rc;
 
 	if (r < 0)
 		return r;
@@ -489,6 +492,8 @@ static int sq_write(struct rdv_store *s, struct rdv_write *w, size_t n, rdv_done
 {
 	struct rdv_job *job;
 
+	if (self(s)->reader)
+		return HWS_ERR_DENIED;
 	if (n > WRITES_MAX)
 		return HWS_ERR_RANGE;
 	job = rdv_job_new(run_write, NULL, 0, arg);
@@ -522,6 +527,8 @@ static int sq_list(
 
 static int sq_entry_put(struct rdv_store *s, const struct rdv_entry *e, rdv_done_fn done, void *arg)
 {
+	if (self(s)->reader)
+		return HWS_ERR_DENIED;
 	return submit_done(s, LANE_WRITE, rdv_job_new(run_entry_put, e, sizeof(*e), arg), done);
 }
 
@@ -530,6 +537,8 @@ static int sq_entry_delete(
 {
 	struct rdv_entry e = { 0 };
 
+	if (self(s)->reader)
+		return HWS_ERR_DENIED;
 	if (hws_str_copy(e.kind, sizeof(e.kind), kind) < 0 ||
 			hws_str_copy(e.key, sizeof(e.key), key) < 0)
 		return HWS_ERR_TOOBIG;
@@ -602,7 +611,7 @@ static const struct rdv_store_ops ops = {
 	.backup = sq_backup,
 };
 
-int rdv_store_sqlite_open(struct hws_loop *loop, const char *path, struct rdv_store **ret,
+static int open_file(struct hws_loop *loop, const char *path, bool reader, struct rdv_store **ret,
 		struct hws_error *err)
 {
 	struct rdv_lanes_conf conf = { .count = LANE_COUNT,
@@ -617,9 +626,11 @@ int rdv_store_sqlite_open(struct hws_loop *loop, const char *path, struct rdv_st
 	s->store.ops = &ops;
 	s->store.loop = loop;
 	s->lock_fd = -1;
+	s->reader = reader;
 	s->path = hws_strdup(path);
 	if (s->path)
-		r = rdv_sqlite_prepare(path, &s->lock_fd, err);
+		r = reader ? rdv_sqlite_check(path, err)
+			   : rdv_sqlite_prepare(path, &s->lock_fd, err);
 	if (r < 0)
 		goto out;
 	conf.arg = s;
@@ -633,4 +644,16 @@ int rdv_store_sqlite_open(struct hws_loop *loop, const char *path, struct rdv_st
 out:
 	sq_free(&s->store);
 	return r;
+}
+
+int rdv_store_sqlite_open(struct hws_loop *loop, const char *path, struct rdv_store **ret,
+		struct hws_error *err)
+{
+	return open_file(loop, path, false, ret, err);
+}
+
+int rdv_store_sqlite_open_reader(struct hws_loop *loop, const char *path, struct rdv_store **ret,
+		struct hws_error *err)
+{
+	return open_file(loop, path, true, ret, err);
 }

@@ -108,7 +108,7 @@ static int open_locked(const char *path, int *ret_fd, struct hws_error *err)
 	return HWS_OK;
 }
 
-static int query_int(sqlite3 *db, const char *sql, int64_t *ret)
+int rdv_sqlite_query_int(sqlite3 *db, const char *sql, int64_t *ret)
 {
 	sqlite3_stmt *st = NULL;
 	int rc = sqlite3_prepare_v2(db, sql, -1, &st, NULL);
@@ -123,7 +123,7 @@ static int query_int(sqlite3 *db, const char *sql, int64_t *ret)
 	return rc;
 }
 
-static int check_whole(sqlite3 *db, const char *path, struct hws_error *err)
+int rdv_sqlite_check_whole(sqlite3 *db, const char *path, struct hws_error *err)
 {
 	sqlite3_stmt *st = NULL;
 	const char *text = NULL;
@@ -149,14 +149,14 @@ static int check_whole(sqlite3 *db, const char *path, struct hws_error *err)
 static int check_owner(sqlite3 *db, const char *path, int64_t *ret_version, struct hws_error *err)
 {
 	int64_t mark = 0, version = 0, tables = 0, hbbs = 0;
-	int rc = query_int(db, "PRAGMA application_id", &mark);
+	int rc = rdv_sqlite_query_int(db, "PRAGMA application_id", &mark);
 
 	if (rc == SQLITE_OK)
-		rc = query_int(db, "PRAGMA user_version", &version);
+		rc = rdv_sqlite_query_int(db, "PRAGMA user_version", &version);
 	if (rc == SQLITE_OK)
-		rc = query_int(db, "SELECT count(*) FROM sqlite_schema", &tables);
+		rc = rdv_sqlite_query_int(db, "SELECT count(*) FROM sqlite_schema", &tables);
 	if (rc == SQLITE_OK)
-		rc = query_int(db,
+		rc = rdv_sqlite_query_int(db,
 				"SELECT count(*) FROM pragma_table_info('peer') WHERE name = 'guid'",
 				&hbbs);
 	if (rc != SQLITE_OK)
@@ -267,7 +267,7 @@ int rdv_sqlite_prepare(const char *path, int *ret_lock_fd, struct hws_error *err
 	if (r == HWS_OK)
 		r = check_owner(db, path, &version, err);
 	if (r == HWS_OK && fstat(fd, &st) == 0 && st.st_size <= CHECK_MAX)
-		r = check_whole(db, path, err);
+		r = rdv_sqlite_check_whole(db, path, err);
 	if (r == HWS_OK)
 		r = set_up(db, path, err);
 	if (r == HWS_OK)
@@ -277,5 +277,26 @@ int rdv_sqlite_prepare(const char *path, int *ret_lock_fd, struct hws_error *err
 		close(fd);
 	else
 		*ret_lock_fd = fd;
+	return r;
+}
+
+int rdv_sqlite_check(const char *path, struct hws_error *err)
+{
+	sqlite3 *db = NULL;
+	int64_t version = 0;
+	int r;
+
+	if (access(path, F_OK) < 0)
+		return hws_error_set(err, HWS_ERR_NOTFOUND, "there is no file %s", path);
+	r = open_plain(path, &db, err);
+	if (r == HWS_OK)
+		r = check_owner(db, path, &version, err);
+	if (r == HWS_OK && version != (int64_t)rdv_schema_sqlite_count)
+		r = hws_error_set(err, HWS_ERR_UNSUPPORTED,
+				"%s is no complete database of this version; start hawser-rendezvous on it once",
+				path);
+	if (r == HWS_OK)
+		r = rdv_sqlite_check_whole(db, path, err);
+	sqlite3_close(db);
 	return r;
 }

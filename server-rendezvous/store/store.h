@@ -37,7 +37,8 @@ struct rdv_peer_row {
 
 enum rdv_write_kind {
 	/* Upsert by id. A row of that id with another non-empty uuid is left alone: result HWS_ERR_EXISTS.
-	 * With `force` it is replaced. created_s of an existing row stays. */
+	 * With `force` it is replaced; with `keep` any row that is there is left alone (HWS_ERR_EXISTS).
+	 * created_s of an existing row stays. */
 	RDV_WRITE_PEER,
 	/* row.id = the new id, old_id = the present one, row.uuid must equal the stored one (HWS_ERR_DENIED).
 	 * HWS_ERR_EXISTS: the new id is taken; HWS_ERR_NOTFOUND: no such old id (but HWS_OK when the new id
@@ -48,7 +49,7 @@ enum rdv_write_kind {
 
 struct rdv_write {
 	enum rdv_write_kind kind;
-	bool force;
+	bool force, keep;
 	struct rdv_peer_row row;
 	char old_id[RDV_ID_MAX + 1];
 	int result; /* set by the store before done: HWS_OK or what stands above */
@@ -152,6 +153,9 @@ int rdv_store_memory_new(struct hws_loop *loop, struct rdv_store **ret) HWS_MUST
 /* Opens or creates (0600), migrates; blocking, before the loop runs. A damaged or foreign file is refused with a
  * sentence that says what to do; it is never overwritten. */
 int rdv_store_sqlite_open(struct hws_loop *loop, const char *path, struct rdv_store **ret,
+		struct hws_error *err) HWS_MUST_CHECK;
+/* The same file while a server has it: only what reads works, the rest is HWS_ERR_DENIED. Nothing is migrated. */
+int rdv_store_sqlite_open_reader(struct hws_loop *loop, const char *path, struct rdv_store **ret,
 		struct hws_error *err) HWS_MUST_CHECK;
 /* Whether an address of PostgreSQL holds a password; HWS_ERR_INVAL when it cannot be read. */
 int rdv_store_postgres_check(

@@ -332,24 +332,32 @@ static int pub_path(const char *path, char *buf, size_t size, struct hws_error *
 	return HWS_OK;
 }
 
-int hws_identity_create(
-		const char *path, bool for_server, struct hws_identity *ret, struct hws_error *err)
+int hws_identity_save(const char *path, const struct hws_identity *id, struct hws_error *err)
 {
 	char pub[PATH_MAX], secret[HWS_SECRET_TEXT], key[HWS_KEY_TEXT];
-	struct hws_identity id;
 	int r = pub_path(path, pub, sizeof(pub), err);
 
 	if (r < 0)
 		return r;
-	hws_identity_generate(for_server, &id);
-	sodium_bin2base64(secret, sizeof(secret), id.sk_secret, HWS_SK_LEN, B64);
+	sodium_bin2base64(secret, sizeof(secret), id->sk_secret, HWS_SK_LEN, B64);
 	/* The secret first: a missing .pub can be made again from it, not the reverse. */
 	r = write_file(path, secret, 0600, true, err);
 	if (r == HWS_OK)
-		r = write_file(pub, hws_key_text(id.pk, key), 0644, false, err);
+		r = write_file(pub, hws_key_text(id->pk, key), 0644, false, err);
+	sodium_memzero(secret, sizeof(secret));
+	return r;
+}
+
+int hws_identity_create(
+		const char *path, bool for_server, struct hws_identity *ret, struct hws_error *err)
+{
+	struct hws_identity id;
+	int r;
+
+	hws_identity_generate(for_server, &id);
+	r = hws_identity_save(path, &id, err);
 	if (r == HWS_OK)
 		*ret = id;
-	sodium_memzero(secret, sizeof(secret));
 	sodium_memzero(&id, sizeof(id));
 	return r;
 }

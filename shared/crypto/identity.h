@@ -38,6 +38,9 @@ int hws_identity_load(
  * and FILE.pub (0644). HWS_ERR_EXISTS when FILE is there. */
 int hws_identity_create(const char *path, bool for_server, struct hws_identity *ret,
 		struct hws_error *err) HWS_MUST_CHECK;
+/* The same with a pair that is there already. */
+int hws_identity_save(const char *path, const struct hws_identity *id,
+		struct hws_error *err) HWS_MUST_CHECK;
 /* Loads FILE, or creates it when there is none. A lone FILE.pub is an error (HWS_ERR_CORRUPT): a
  * new key would silently lock out everybody who trusts the old one. Rewrites a missing FILE.pub.
  * `ret_created` may be NULL. */

@@ -246,6 +246,25 @@ START_TEST(a_taken_id_is_kept_unless_forced)
 }
 END_TEST
 
+START_TEST(with_keep_only_new_devices_are_written)
+{
+	struct rdv_write w[] = { contract_put("1", "A"), contract_put("1", "A"),
+		contract_put("2", "B"), contract_put("1", "C") };
+	struct rdv_peer_row got;
+
+	w[1].keep = w[2].keep = w[3].keep = true;
+	w[1].row.seen_s = 5;
+	ck_assert_int_eq(contract_write(store, w, HWS_COUNT(w)), HWS_OK);
+	ck_assert_int_eq(w[0].result, HWS_OK);
+	ck_assert_int_eq(w[1].result, HWS_ERR_EXISTS);
+	ck_assert_int_eq(w[2].result, HWS_OK);
+	ck_assert_int_eq(w[3].result, HWS_ERR_EXISTS);
+	ck_assert_int_eq(contract_get(store, "1", &got), HWS_OK);
+	ck_assert_uint_eq(got.seen_s, 1700000000);
+	ck_assert_int_eq(contract_get(store, "2", &got), HWS_OK);
+}
+END_TEST
+
 START_TEST(an_id_changes_only_with_proof_and_into_a_free_one)
 {
 	struct rdv_write put[] = { contract_put("old", "A"), contract_put("taken", "B") };
@@ -431,6 +450,7 @@ TCase *contract_add(Suite *s)
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_test(t, what_is_written_is_read_back_whole);
 	tcase_add_test(t, a_taken_id_is_kept_unless_forced);
+	tcase_add_test(t, with_keep_only_new_devices_are_written);
 	tcase_add_test(t, an_id_changes_only_with_proof_and_into_a_free_one);
 	tcase_add_test(t, one_batch_is_applied_in_order_with_a_result_for_each);
 	tcase_add_test(t, large_batches_are_written_twice_without_harm_and_listed_in_order);

@@ -1,0 +1,32 @@
+/* admin/db_copy: devices and settings from one store into another, on a loop that this module runs. */
+#pragma once
+#include "server-rendezvous/store/store.h"
+
+enum adm_copy_mode {
+	ADM_COPY_KEEP, /* what is there already stays */
+	ADM_COPY_FORCE /* what is there already is replaced */
+};
+
+struct adm_copy {
+	struct hws_loop *loop;
+	struct rdv_store *to;
+	enum adm_copy_mode mode;
+	/* A device that could not be taken, and why; text safe to show. */
+	void (*refused)(const char *id, const char *why, void *arg);
+	void *arg;
+	uint64_t read, written, there, refused_count; /* filled */
+};
+
+/* Writes n devices and waits. HWS_ERR_STORE etc. when the database failed. */
+int adm_copy_rows(struct adm_copy *c, const struct rdv_peer_row *rows, size_t n) HWS_MUST_CHECK;
+/* All devices of `from` as of one moment, then all its entries (lists, rules). */
+int adm_copy_store(struct adm_copy *c, struct rdv_store *from) HWS_MUST_CHECK;
+
+/* Figures of one store. */
+struct adm_store_figures {
+	uint64_t peers, with_key, entries;
+	uint64_t newest_s; /* Unix time of the last registration that was written */
+};
+int adm_store_count(struct hws_loop *loop, struct rdv_store *s,
+		struct adm_store_figures *ret) HWS_MUST_CHECK;
+int adm_store_backup(struct hws_loop *loop, struct rdv_store *s, const char *path) HWS_MUST_CHECK;

@@ -1,0 +1,17 @@
+/* rendezvous/store/hbbs: reads the database of hbbs (section 2.8 of the protocol notes), so that its devices can be
+ * taken over. The file is never written. Blocking; any thread. */
+#pragma once
+#include "server-rendezvous/store/store.h"
+
+struct rdv_hbbs_reader {
+	/* Many times; rows borrow until return. A negative return ends the reading with it. */
+	int (*rows)(const struct rdv_peer_row *rows, size_t n, void *arg);
+	/* A row that cannot be taken: its id, made safe to show, and why. */
+	void (*odd)(const char *id, const char *why, void *arg);
+	void *arg;
+};
+
+/* All devices of one moment. Before any row is given the whole file is checked: HWS_ERR_NOTFOUND, HWS_ERR_CORRUPT
+ * (damaged, or not of hbbs) with a sentence that says what to do. */
+int rdv_hbbs_read(const char *path, const struct rdv_hbbs_reader *reader,
+		struct hws_error *err) HWS_MUST_CHECK;
