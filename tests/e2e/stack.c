@@ -1,6 +1,7 @@
 #include "tests/e2e/stack.h"
 #include <check.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -157,11 +158,24 @@ void test_stack_start(struct test_stack *s, unsigned flags)
 		test_stack_start_host(s);
 }
 
+/* Asked to stop, it does so and has nothing to complain about (under sanitizers: no leak either). */
+static void must_end_well(struct test_proc *p, const char *name)
+{
+	int status;
+
+	if (!p->pid)
+		return;
+	test_proc_signal(p, SIGTERM);
+	status = test_proc_wait(p, 10000);
+	ck_assert_msg(status == 0, "%s ends with %d:\n%s", name, status, p->log);
+	test_proc_stop(p);
+}
+
 void test_stack_stop(struct test_stack *s)
 {
-	test_proc_stop(&s->host);
-	test_proc_stop(&s->relay);
-	test_proc_stop(&s->rendezvous);
+	must_end_well(&s->host, "the host");
+	must_end_well(&s->relay, "the relay");
+	must_end_well(&s->rendezvous, "the rendezvous server");
 	test_proc_stop(&s->xev);
 	test_proc_stop(&s->terminal);
 	test_xvfb_stop(&s->screen);
