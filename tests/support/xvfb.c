@@ -6,11 +6,26 @@
 
 void test_xvfb_start(struct test_xvfb *x, int width, int height)
 {
-	char screen[32];
-	/* The server picks a free number itself and writes it to this descriptor when it is ready. */
-	const char *const argv[] = { "/usr/bin/Xvfb", "-displayfd", "1", "-screen", "0", screen,
-		"-nolisten", "tcp", "-noreset", "-ac", NULL };
+	test_xvfb_start_as(x, width, height, NULL, NULL);
+}
 
+void test_xvfb_start_as(struct test_xvfb *x, int width, int height, const char *without,
+		const char *display)
+{
+	char screen[32], name[16] = "";
+	/* The server picks a free number itself and writes it to this descriptor when it is ready. */
+	const char *argv[] = { "/usr/bin/Xvfb", "-displayfd", "1", "-screen", "0", screen,
+		"-nolisten", "tcp", "-noreset", "-ac", NULL, NULL, NULL, NULL };
+	size_t n = 10;
+
+	if (without) {
+		argv[n++] = "-extension";
+		argv[n++] = without;
+	}
+	if (display) { /* of one that has just been stopped: x may be where the name is */
+		snprintf(name, sizeof(name), "%s", display);
+		argv[n++] = name;
+	}
 	memset(x, 0, sizeof(*x));
 	snprintf(screen, sizeof(screen), "%dx%dx24", width, height);
 	test_proc_start(&x->proc, argv, NULL);

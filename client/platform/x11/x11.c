@@ -310,6 +310,13 @@ int hws_x11_open(struct hws_loop *loop, const struct hws_platform_conf *conf, co
 	if (r < 0)
 		goto fail;
 	r = open_parts(d);
+	if (r == HWS_ERR_UNSUPPORTED) {
+		hws_error_set(err, r,
+				"the X display has %u bits of colour; hawser needs 24 or more, in "
+				"the byte order of this machine",
+				d->screen->root_depth);
+		goto fail;
+	}
 	if (r < 0) {
 		hws_error_set(err, r, "the X display cannot be used: %s", hws_err_text(r));
 		goto fail;

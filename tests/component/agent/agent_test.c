@@ -418,6 +418,31 @@ START_TEST(on_x11_keys_arrive_as_long_as_they_are_permitted)
 }
 END_TEST
 
+START_TEST(when_the_x_server_comes_back_it_is_served_again)
+{
+	char display[16];
+
+	test_xvfb_start(&x, 320, 240);
+	memcpy(display, x.display, sizeof(display));
+	start_agent("x11", display);
+	open_gate(0, ALL, "remote");
+	wait_for(&h.gate[0].frames, 1);
+	test_xvfb_stop(&x);
+	wait_for(&h.gate[0].closed, 1);
+	while (h.ready)
+		wait_for(&h.states, h.states + 1);
+	test_xvfb_start_as(&x, 400, 300, NULL, display);
+	while (!h.ready)
+		wait_for(&h.states, h.states + 1);
+	open_gate(1, ALL, "remote");
+	ck_assert(h.gate[1].ok);
+	ck_assert_int_eq(h.gate[1].width, 400);
+	wait_for(&h.gate[1].frames, 1);
+	ck_assert_int_eq(stop_agent(), 0);
+	test_xvfb_stop(&x);
+}
+END_TEST
+
 START_TEST(when_the_x_server_dies_viewers_are_let_go_and_the_agent_stays)
 {
 	test_xvfb_start(&x, 320, 240);
@@ -449,6 +474,7 @@ int main(void)
 	tcase_add_test(t, a_viewer_that_does_not_read_is_waited_for_and_the_others_go_on);
 	tcase_add_test(t, without_a_display_it_stays_and_says_why);
 	tcase_add_test(t, on_x11_keys_arrive_as_long_as_they_are_permitted);
+	tcase_add_test(t, when_the_x_server_comes_back_it_is_served_again);
 	tcase_add_test(t, when_the_x_server_dies_viewers_are_let_go_and_the_agent_stays);
 	suite_add_tcase(s, t);
 	SRunner *sr = srunner_create(s);

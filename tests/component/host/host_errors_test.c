@@ -99,6 +99,61 @@ START_TEST(messages_out_of_place_are_ignored)
 }
 END_TEST
 
+/* Texts of a LoginRequest: whatever they hold, they are data. */
+static void send_hostile_login(struct test_viewer *v, char *text)
+{
+	Ses__Message m = SES__MESSAGE__INIT;
+	Ses__LoginRequest lr = SES__LOGIN_REQUEST__INIT;
+	Ses__OptionMessage option = SES__OPTION_MESSAGE__INIT;
+	Ses__OSLogin os = SES__OSLOGIN__INIT;
+
+	option.image_quality = 99;
+	option.custom_image_quality = INT32_MIN;
+	option.custom_fps = INT32_MAX;
+	option.lock_after_session_end = 77;
+	os.username = os.password = text;
+	lr.username = lr.my_name = lr.my_platform = lr.version = lr.avatar = text;
+	lr.my_id = text;
+	lr.session_id = UINT64_MAX;
+	lr.password = (ProtobufCBinaryData){ strlen(text), (uint8_t *)text };
+	lr.option = &option;
+	lr.os_login = &os;
+	m.union_case = SES__MESSAGE__UNION_LOGIN_REQUEST;
+	m.login_request = &lr;
+	viewer_send(v, &m);
+}
+
+START_TEST(hostile_texts_in_a_login_are_data)
+{
+	static char longest[9001];
+	static char *const texts[] = { longest, (char *)"", (char *)"a\n2026 info forged line",
+		(char *)"\x1b[2J\x07", (char *)"%s%n%n%n", (char *)"../../../etc/passwd",
+		(char *)"99999999999999999999.1.-1" };
+
+	memset(longest, 'x', sizeof(longest) - 1);
+	start(NULL);
+	host_password(&host);
+	for (size_t i = 0; i < HWS_COUNT(texts); i++) {
+		viewer_connect(&one, host.port);
+		viewer_hash(&one);
+		send_hostile_login(&one, texts[i]);
+		ck_assert_str_ne(viewer_answer(&one), "");
+		viewer_close(&one);
+	}
+	viewer_connect(&one, host.port);
+	viewer_hash(&one);
+	send_hostile_login(&one, (char *)"\xff\xfe\x80"); /* no text at all: it counts as nothing */
+	viewer_login(&one, host.password);
+	ck_assert_str_eq(viewer_answer(&one), "");
+	ck_assert_ptr_null(strstr(host.proc.log, "\n2026 info"));
+	serves_still();
+	ck_assert_ptr_null(strstr(host.proc.log,
+			"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+			"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+			"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"));
+}
+END_TEST
+
 START_TEST(a_reset_in_the_middle_of_login_harms_nobody)
 {
 	struct linger hard = { 1, 0 };
@@ -370,6 +425,7 @@ Suite *host_errors_suite(void)
 	tcase_add_test(t, an_oversized_frame_before_login_ends_that_link_only);
 	tcase_add_test(t, half_a_frame_and_silence_end_with_the_login_time);
 	tcase_add_test(t, messages_out_of_place_are_ignored);
+	tcase_add_test(t, hostile_texts_in_a_login_are_data);
 	tcase_add_test(t, a_reset_in_the_middle_of_login_harms_nobody);
 	tcase_add_test(t, more_connections_than_allowed_are_refused);
 	tcase_add_test(t, who_does_not_log_in_gives_way_to_others);

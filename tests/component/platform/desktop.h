@@ -31,6 +31,8 @@ struct desktop {
 
 /* A fresh server of 640 x 480 with the platform open and a client that covers the screen with its window. */
 void desktop_setup(struct desktop *d);
+/* The same on a server that lacks an extension; NULL = none. */
+void desktop_setup_without(struct desktop *d, const char *extension);
 /* Closes the platform and opens it again on the same server. */
 void desktop_reopen(struct desktop *d);
 void desktop_teardown(struct desktop *d);

@@ -270,6 +270,39 @@ START_TEST(a_missing_display_is_explained)
 }
 END_TEST
 
+START_TEST(a_missing_extension_is_explained)
+{
+	static const char *const names[] = { "XTEST", "DAMAGE", "XFIXES", "RANDR" };
+	struct hws_platform_conf conf = { .backend = "x11" };
+	struct hws_error err = { 0 };
+	struct hws_platform *p = NULL;
+	struct test_xvfb x;
+
+	test_xvfb_start_as(&x, 320, 240, names[_i], NULL);
+	conf.display = x.display;
+	ck_assert_int_eq(hws_platform_open(d.loop, &conf, &p, &err), HWS_ERR_DISPLAY);
+	ck_assert_msg(strstr(err.text, names[_i]) != NULL, "%s", err.text);
+	ck_assert_ptr_null(p);
+	test_xvfb_stop(&x);
+}
+END_TEST
+
+START_TEST(without_shared_memory_pictures_come_all_the_same)
+{
+	desktop_teardown(&d);
+	desktop_setup_without(&d, "MIT-SHM");
+	ck_assert_int_eq(hws_capture_start(d.p->capture, 0), HWS_OK);
+	desktop_frame(&d);
+	hws_capture_release(d.p->capture, 0);
+	desktop_fill(&d, 32, 64, 40, 20, 0xffffff);
+	desktop_frame(&d);
+	ck_assert_int_ge(luma_at(40, 70), 234);
+	ck_assert_int_le(abs(luma_at(200, 200) - luma(0x204060)), 2);
+	ck_assert_uint_eq(d.damage.n, 1);
+	hws_capture_release(d.p->capture, 0);
+}
+END_TEST
+
 static Suite *capture_suite(void)
 {
 	Suite *s = suite_create("platform/x11");
@@ -285,6 +318,8 @@ static Suite *capture_suite(void)
 	tcase_add_test(t, two_monitors_are_two_displays);
 	tcase_add_test(t, the_end_of_the_server_is_told_once);
 	tcase_add_test(t, a_missing_display_is_explained);
+	tcase_add_loop_test(t, a_missing_extension_is_explained, 0, 4);
+	tcase_add_test(t, without_shared_memory_pictures_come_all_the_same);
 	suite_add_tcase(s, t);
 	return s;
 }
