@@ -10,6 +10,7 @@
 #define TICK_US (50 * HWS_US_PER_MS)
 #define RETRY_US HWS_US_PER_S
 #define BATCH_MAX 5000
+#define KEEP 1024 /* places of an empty queue */
 /* An answer that waits for the disk waits no longer than this. */
 #define ANSWER_MAX_US HWS_US_PER_S
 
@@ -66,6 +67,16 @@ static int queue_push(struct queue *q, const struct rdv_write *w, const struct i
 	q->item[q->n] = *item;
 	q->n++;
 	return HWS_OK;
+}
+
+/* After a flood: nothing waits, so nothing is kept. */
+static void queue_shrink(struct queue *q)
+{
+	if (q->n > 0 || q->size <= KEEP)
+		return;
+	queue_done(q);
+	*q = (struct queue){ 0 };
+	hws_mem_trim();
 }
 
 static void queue_drop_front(struct queue *q, size_t n)
@@ -147,6 +158,7 @@ static void collect(struct rdv_journal *j)
 
 		j->work = j->in;
 		j->in = q;
+		queue_shrink(&j->in);
 	} else {
 		size_t i = 0;
 
@@ -181,8 +193,10 @@ static void on_tick(void *arg)
 		return;
 	}
 	collect(j);
-	if (j->work.n == 0)
+	if (j->work.n == 0) {
+		queue_shrink(&j->work);
 		return;
+	}
 	if (hws_clock_us() < j->retry_at_us) {
 		answer_overdue(j, &j->work);
 		return;

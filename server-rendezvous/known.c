@@ -1,5 +1,6 @@
 /* rendezvous/known: a set of addresses, eight ways associative; the oldest of a set makes room. */
 #include "server-rendezvous/known.h"
+#include "shared/base/clock.h"
 #include "shared/base/mem.h"
 #include "shared/base/rand.h"
 #include "shared/crypto/hash.h"
@@ -10,13 +11,13 @@
 #define WAYS 8
 #define LOCKS 16
 
-struct seat {
-	uint8_t ip[16];
-	uint64_t at_us; /* 0 = free */
-};
+/* A seat holds 40 bits of the keyed hash of an address and, below, the minute it was last seen + 1; 0 = free. A
+ * stranger is taken for a known address once in 2^37. */
+#define MINUTE_BITS 24
+#define MINUTE_MASK ((1ull << MINUTE_BITS) - 1)
 
 struct rdv_known {
-	struct seat (*set)[WAYS];
+	uint64_t (*set)[WAYS];
 	uint32_t sets; /* power of two */
 	pthread_mutex_t lock[LOCKS];
 	uint8_t key[HWS_HASH_KEY_LEN];
@@ -52,13 +53,18 @@ void rdv_known_free(struct rdv_known *k)
 	free(k);
 }
 
-static struct seat *lock_set(struct rdv_known *k, const struct rdv_addr *a, pthread_mutex_t **lock)
+static uint64_t minute_of(uint64_t now_us)
 {
-	uint64_t h;
-	uint32_t n;
+	return (now_us / (60 * HWS_US_PER_S) + 1) & MINUTE_MASK; /* 31 years of uptime */
+}
 
-	h = hws_keyed_hash(k->key, hws_bytes(a->ip, sizeof(a->ip)));
-	n = (uint32_t)h & (k->sets - 1);
+static uint64_t *lock_set(struct rdv_known *k, const struct rdv_addr *a, uint64_t *ret_tag,
+		pthread_mutex_t **lock)
+{
+	uint64_t h = hws_keyed_hash(k->key, hws_bytes(a->ip, sizeof(a->ip)));
+	uint32_t n = (uint32_t)h & (k->sets - 1);
+
+	*ret_tag = h & ~MINUTE_MASK;
 	*lock = &k->lock[n % LOCKS];
 	pthread_mutex_lock(*lock);
 	return k->set[n];
@@ -67,31 +73,32 @@ static struct seat *lock_set(struct rdv_known *k, const struct rdv_addr *a, pthr
 void rdv_known_add(struct rdv_known *k, const struct rdv_addr *a, uint64_t now_us)
 {
 	pthread_mutex_t *lock;
-	struct seat *set = lock_set(k, a, &lock);
-	struct seat *take = &set[0];
+	uint64_t tag;
+	uint64_t *set = lock_set(k, a, &tag, &lock);
+	uint64_t *take = &set[0];
 
 	for (size_t i = 0; i < WAYS; i++) {
-		if (set[i].at_us && memcmp(set[i].ip, a->ip, sizeof(a->ip)) == 0) {
+		if (set[i] && (set[i] & ~MINUTE_MASK) == tag) {
 			take = &set[i];
 			break;
 		}
-		if (set[i].at_us < take->at_us)
+		if ((set[i] & MINUTE_MASK) < (*take & MINUTE_MASK))
 			take = &set[i];
 	}
-	memcpy(take->ip, a->ip, sizeof(take->ip));
-	take->at_us = now_us;
+	*take = tag | minute_of(now_us);
 	pthread_mutex_unlock(lock);
 }
 
 bool rdv_known_has(struct rdv_known *k, const struct rdv_addr *a, uint64_t now_us)
 {
 	pthread_mutex_t *lock;
-	struct seat *set = lock_set(k, a, &lock);
+	uint64_t tag, minute = minute_of(now_us);
+	uint64_t *set = lock_set(k, a, &tag, &lock);
 	bool found = false;
 
 	for (size_t i = 0; i < WAYS && !found; i++)
-		found = set[i].at_us && now_us - set[i].at_us < RDV_KNOWN_US &&
-				memcmp(set[i].ip, a->ip, sizeof(a->ip)) == 0;
+		found = set[i] && (set[i] & ~MINUTE_MASK) == tag &&
+				minute - (set[i] & MINUTE_MASK) < RDV_KNOWN_MINUTES;
 	pthread_mutex_unlock(lock);
 	return found;
 }

@@ -4,6 +4,7 @@
 #include "shared/base/buf.h"
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
+#include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include "shared/crypto/crypto.h"
 #include "shared/crypto/identity.h"
@@ -202,6 +203,7 @@ int main(int argc, char **argv)
 	struct hws_error err = { 0 };
 	int rest = argc, status = 1;
 
+	hws_mem_few_arenas();
 	hws_log_setup(NAME, HWS_LOG_TEXT, 2);
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)

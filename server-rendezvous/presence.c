@@ -8,7 +8,8 @@
 #include <stdlib.h>
 
 #define SHARDS 64
-#define CHUNK 256
+#define CHUNK 512 /* records: 15 pages, of their own so that nothing is lost between them */
+#define CHUNK_BYTES (CHUNK * sizeof(struct rdv_peer))
 #define INDEX_MIN 64
 #define REF_BITS 24 /* of an index entry: record number + 1; above it 8 bits of the hash */
 #define REF_MASK ((1u << REF_BITS) - 1)
@@ -84,7 +85,7 @@ void rdv_presence_free(struct rdv_presence *p)
 				hws_free(record(s, n)->id.far);
 		}
 		for (uint32_t c = 0; c < s->chunks; c++)
-			hws_free(s->chunk[c]);
+			hws_pages_free(s->chunk[c], CHUNK_BYTES);
 		hws_free(s->chunk);
 		hws_free(s->index);
 		pthread_mutex_destroy(&s->lock);
@@ -186,7 +187,7 @@ static bool chunk_grow(struct rdv_shard *s)
 		s->chunk = chunk;
 		s->chunk_size = size;
 	}
-	s->chunk[s->chunks] = hws_alloc_array(CHUNK, sizeof(struct rdv_peer));
+	s->chunk[s->chunks] = hws_pages_alloc(CHUNK_BYTES);
 	if (!s->chunk[s->chunks])
 		return false;
 	s->chunks++;
@@ -399,7 +400,8 @@ void rdv_presence_stats(struct rdv_presence *p, struct rdv_presence_stats *ret)
 
 		pthread_mutex_lock(&s->lock);
 		ret->peers += s->used;
-		ret->bytes += (uint64_t)s->chunks * CHUNK * sizeof(struct rdv_peer) +
+		/* pages behind the last record have not been touched yet */
+		ret->bytes += (uint64_t)s->top * sizeof(struct rdv_peer) +
 				s->index_size * sizeof(uint32_t) + s->chunk_size * sizeof(void *) +
 				s->far_bytes;
 		pthread_mutex_unlock(&s->lock);

@@ -23,7 +23,7 @@
 /* The machine id of a device that was heard once; freed with the record. */
 struct rdv_first {
 	uint8_t len;
-	uint8_t uuid[RDV_UUID_MAX];
+	uint8_t uuid[];
 };
 
 struct rdv_peer {

@@ -177,7 +177,7 @@ static result add_new(struct attempt *a, struct rdv_shard *s)
 		/* On a link the caller has answered our TCP handshake: that is proof enough. */
 		a->write = a->wait = true;
 	} else {
-		p->u.first = hws_alloc(sizeof(*p->u.first));
+		p->u.first = hws_alloc(sizeof(*p->u.first) + a->uuid.len);
 		if (!p->u.first) {
 			rdv_shard_remove(s, p);
 			return SERVER_ERROR;
@@ -364,7 +364,7 @@ enum rdv_answer rdv_register_pk(struct rdv_core *core, const struct rdv_origin *
 		a.wait = false;
 	}
 	report(&a, res);
-	if (res == OK)
+	if (res == OK && !(a.first && !from->link)) /* a first datagram may come from anybody */
 		rdv_known_add(core->known, &from->addr, from->now_us);
 	*ret_result = res;
 	if (res != OK)

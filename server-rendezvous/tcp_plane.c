@@ -143,9 +143,11 @@ int rdv_tcp_listen(struct rdv_tcp *t, enum rdv_port which, const char *bind_ip, 
 {
 	static void (*const on_accept[])(int, const struct sockaddr_storage *, void *) = { on_main,
 		on_nat, on_ws, on_tls };
-	struct hws_listen_conf conf = {
-		.bind_ip = bind_ip, .port = port, .on_accept = on_accept[which], .arg = t
-	};
+	struct hws_listen_conf conf = { .bind_ip = bind_ip,
+		.port = port,
+		.backlog = 4096, /* after a restart everybody comes at once */
+		.on_accept = on_accept[which],
+		.arg = t };
 
 	return hws_listener_new(t->loop, &conf, &t->listener[which], err);
 }

@@ -12,7 +12,7 @@
 /* An address that is not known to us gets so many small answers. */
 #define STRANGER_RATE 500
 #define STRANGER_BURST 5000
-#define ADDRESSES_MAX 16384
+#define ADDRESSES_MAX 8192
 
 int rdv_udp_desk_init(struct rdv_udp_desk *d, struct rdv_core *core)
 {

@@ -1,9 +1,11 @@
 #include "shared/base/mem.h"
 
+#include <malloc.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* Atomics only so that counting does not become a data race in threaded programs. */
 static unsigned long fail_at;
@@ -66,6 +68,37 @@ void *hws_memdup(const void *p, size_t n)
 void hws_free(void *ptr)
 {
 	free(ptr);
+}
+
+void *hws_pages_alloc(size_t n)
+{
+	void *p;
+
+	if (must_fail())
+		return NULL;
+	p = mmap(NULL, n ? n : 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return p == MAP_FAILED ? NULL : p;
+}
+
+void hws_pages_free(void *ptr, size_t n)
+{
+	if (ptr)
+		munmap(ptr, n ? n : 1);
+}
+
+void hws_mem_few_arenas(void)
+{
+#ifdef __GLIBC__
+	mallopt(M_ARENA_MAX, 2);
+	mallopt(M_MMAP_THRESHOLD, 128 << 10); /* fixed: large blocks go back when freed */
+#endif
+}
+
+void hws_mem_trim(void)
+{
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
 }
 
 void hws_free_wiped(void *ptr, size_t n)
