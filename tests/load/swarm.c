@@ -389,6 +389,26 @@ uint32_t load_swarm_register(struct load_swarm *s, uint32_t window, uint64_t lim
 	return s->registered;
 }
 
+uint32_t load_swarm_register_paced(
+		struct load_swarm *s, uint32_t per_s, uint64_t us, const bool *stop)
+{
+	uint64_t start = hws_clock_us(), passed = 0;
+	uint32_t begun = 0, at = 0;
+
+	while (passed < us && !(stop && __atomic_load_n(stop, __ATOMIC_RELAXED))) {
+		uint64_t due = passed * per_s / 1000000;
+
+		for (; begun < due && begun < s->conf.hosts; begun++)
+			send_pk(s, begun, WANT_OK);
+		flush(s);
+		if (!receive(s))
+			wait_input(s, 1);
+		repeat(s, &at, s->conf.hosts / 500 + 1);
+		passed = hws_clock_us() - start;
+	}
+	return s->registered;
+}
+
 uint64_t load_swarm_saturate(struct load_swarm *s, uint32_t window, uint64_t us)
 {
 	uint64_t until = hws_clock_us() + us, before = s->stats.answered;

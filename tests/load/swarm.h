@@ -29,6 +29,10 @@ void load_swarm_free(struct load_swarm *s);
 /* Registers all (RegisterPk, then a keep-alive) as fast as the server answers, `window` at once. Returns how many are
  * registered when done or after limit_us. */
 uint32_t load_swarm_register(struct load_swarm *s, uint32_t window, uint64_t limit_us);
+/* Begins with so many new devices each second, however long the server takes, for so long or until *stop. Returns how
+ * many are registered. */
+uint32_t load_swarm_register_paced(
+		struct load_swarm *s, uint32_t per_s, uint64_t us, const bool *stop);
 /* Keep-alives evenly spread over the interval for so long, or until *stop. */
 void load_swarm_run(struct load_swarm *s, uint64_t us, const bool *stop);
 /* Keep-alives as fast as the server answers, `window` at once: for throughput. Returns answers. */

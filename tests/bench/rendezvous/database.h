@@ -1,7 +1,10 @@
-/* The figures that need a real database: a pause of it, and a start with a million devices. */
+/* The figures that need a real database: what the devices notice when it pauses, kill -9 under load, a start with a
+ * million devices. */
 #pragma once
-#include <stdint.h>
+#include "tests/bench/rendezvous/bed.h"
 
-void bench_database(const char *dir, const char *program, uint32_t hosts);
-/* Removes the files of a server's state folder and the folder. */
-void bench_remove(const char *dir);
+/* With SQLite, and with a PostgreSQL of its own where that is installed. */
+void bench_pause(struct bed *b);
+void bench_kill(struct bed *b);
+/* Also memory, latency and rate with a million devices. */
+void bench_million(struct bed *b);
