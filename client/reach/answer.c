@@ -14,7 +14,8 @@
 #define CONNECT_US 18000000 /* deployed peers' connect and read limit */
 #define RELAY_PORT 21117
 #define LISTEN_US 18000000
-#define HOLE_US 30000 /* the attempt that opens our NAT's hole */
+#define HOLE_US 30000  /* the head start of the packet that opens our NAT's hole */
+#define LEG_US 1000000 /* the head start of our leg at a relay */
 
 enum job_kind { JOB_PUNCH, JOB_LOCAL, JOB_RELAY_OWN, JOB_RELAY_ASKED };
 
@@ -40,6 +41,9 @@ struct job {
 	struct hws_dial *hole;
 	struct hws_listener *listener;
 	struct hws_relay_join *join;
+	struct hws_stream *leg; /* at the relay; not yet handed on */
+	int leg_failed;         /* why there is no leg, or HWS_OK */
+	bool asked, answered;   /* the link to the server is open; it has our answer */
 	struct hws_timer limit;
 	struct hws_deferred deferred;
 };
@@ -60,6 +64,7 @@ static void end_job(struct job *j)
 	hws_dial_cancel(j->hole);
 	hws_listener_free(j->listener);
 	hws_relay_join_cancel(j->join);
+	hws_stream_close(j->leg);
 	hws_loop_defer(j->answer->loop, &j->deferred, free_job, j);
 }
 
@@ -174,16 +179,28 @@ static void listen_and_answer(struct job *j)
 	}
 	hws_ask_finish(j->ask);
 	j->ask = NULL;
+	j->answered = true;
 }
 
+static void on_hole_open(void *arg)
+{
+	listen_and_answer(arg);
+}
+
+/* The attempt opens the hole. It goes on while we listen: a viewer whose packet meets ours is connected by it, and
+ * some NATs let no other connection through that hole (they know the sequence number of the first packet). */
 static void on_hole(int r, struct hws_stream *s, void *arg)
 {
 	struct job *j = arg;
 
-	(void)r; /* the attempt itself was the point */
 	j->hole = NULL;
+	if (r == HWS_OK && j->answered) {
+		deliver(j, s);
+		return;
+	}
 	hws_stream_close(s);
-	listen_and_answer(j);
+	if (!j->answered)
+		listen_and_answer(j);
 }
 
 static void open_hole(struct job *j)
@@ -193,25 +210,16 @@ static void open_hole(struct job *j)
 	const struct hws_dial_conf conf = { .host = hws_addr_ip_text(
 							    &j->how.viewer, ip, sizeof(ip)),
 		.port = hws_addr_port(&j->how.viewer),
-		.timeout_us = HOLE_US,
+		.timeout_us = LISTEN_US,
 		.bind_to = &local };
 
 	if (hws_dial(j->answer->loop, j->answer->work, &conf, on_hole, j, &j->hole) < 0)
 		listen_and_answer(j);
+	else
+		hws_timer_start(j->answer->loop, &j->limit, HOLE_US, on_hole_open, j);
 }
 
 /* --- meeting at a relay --- */
-
-static void on_joined(int r, struct hws_stream *s, void *arg)
-{
-	struct job *j = arg;
-
-	j->join = NULL;
-	if (r < 0)
-		fail_job(j, "cannot reach the relay", r);
-	else
-		deliver(j, s);
-}
 
 static int send_relay_response(struct job *j)
 {
@@ -231,25 +239,60 @@ static int send_relay_response(struct job *j)
 	return hws_ask_send(j->ask, &m);
 }
 
-static void answer_and_join(struct job *j)
+/* Deployed relays lose one of two legs that come in the same moment: ours goes first, and the viewer, who sets out when
+ * the server passes our answer on, comes second. A relay that takes long does not hold the answer back for ever. */
+static void meet(struct job *j, bool waited)
+{
+	if (!j->asked || !(waited || j->leg || j->leg_failed || j->answered))
+		return;
+	if (!j->answered) {
+		int r = send_relay_response(j);
+
+		if (r < 0) {
+			fail_job(j, "cannot answer the server", r);
+			return;
+		}
+		hws_ask_finish(j->ask);
+		j->ask = NULL;
+		j->answered = true;
+		hws_timer_stop(&j->limit);
+	}
+	if (j->leg) {
+		struct hws_stream *leg = j->leg;
+
+		j->leg = NULL;
+		deliver(j, leg);
+	} else if (j->leg_failed) {
+		fail_job(j, "cannot reach the relay", j->leg_failed);
+	}
+}
+
+static void on_joined(int r, struct hws_stream *s, void *arg)
+{
+	struct job *j = arg;
+
+	j->join = NULL;
+	j->leg = s;
+	j->leg_failed = r;
+	meet(j, false);
+}
+
+static void on_leg_late(void *arg)
+{
+	meet(arg, true);
+}
+
+static void join(struct job *j)
 {
 	struct hws_relay_join_conf conf = { .relay = j->relay,
 		.server = &j->answer->way,
 		.key = j->answer->key,
 		.uuid = j->uuid,
 		.timeout_us = CONNECT_US };
-	int r = send_relay_response(j);
 
-	if (r < 0) {
-		fail_job(j, "cannot answer the server", r);
-		return;
-	}
-	hws_ask_finish(j->ask);
-	j->ask = NULL;
 	j->how.relayed = true;
-	r = hws_relay_join(j->answer->loop, j->answer->work, &conf, on_joined, j, &j->join);
-	if (r < 0)
-		fail_job(j, "cannot use the relay that was named", r);
+	j->leg_failed = hws_relay_join(
+			j->answer->loop, j->answer->work, &conf, on_joined, j, &j->join);
 }
 
 /* --- jobs --- */
@@ -259,6 +302,7 @@ static void on_ask_open(struct hws_ask *ask, void *arg)
 	struct job *j = arg;
 
 	(void)ask;
+	j->asked = true;
 	switch (j->kind) {
 	case JOB_PUNCH:
 		open_hole(j);
@@ -268,7 +312,8 @@ static void on_ask_open(struct hws_ask *ask, void *arg)
 		break;
 	case JOB_RELAY_OWN:
 	case JOB_RELAY_ASKED:
-		answer_and_join(j);
+		hws_timer_start(j->answer->loop, &j->limit, LEG_US, on_leg_late, j);
+		meet(j, false);
 		break;
 	}
 }
@@ -411,6 +456,8 @@ int hws_answer_push(struct hws_answer *a, const char *id, const Rdv__RendezvousM
 	}
 	hws_list_push(&a->jobs, &j->node);
 	a->count++;
+	if (j->kind == JOB_RELAY_OWN || j->kind == JOB_RELAY_ASKED)
+		join(j); /* beside the link to the server */
 	return HWS_OK;
 }
 

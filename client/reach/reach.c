@@ -18,7 +18,11 @@
 #define REQUEST_TRIES 3 /* waits of 3, 6 and 9 s */
 #define REQUEST_WAIT_US 3000000
 #define RELAY_TRIES 3
+#define LEG_US 20000          /* the head start of the host's leg at a relay */
+#define FIRST_WORD_US 6000000 /* until the host, which speaks first, is heard through a relay */
 #define STATEMENT_MAX 256
+#define NO_RELAY                                                                                   \
+	"the server named no usable relay: set one at the server (--relay-servers) or at the host"
 
 struct hws_reach {
 	struct hws_loop *loop;
@@ -30,6 +34,7 @@ struct hws_reach {
 	struct hws_ask *ask;
 	struct hws_dial *dial;
 	struct hws_relay_join *join;
+	struct hws_stream *leg; /* at the relay, until the host is heard */
 	struct hws_timer wait;
 	struct hws_deferred deferred;
 	unsigned tries;
@@ -57,6 +62,8 @@ static void stop(struct hws_reach *r)
 	hws_ask_free(r->ask);
 	hws_dial_cancel(r->dial);
 	hws_relay_join_cancel(r->join);
+	hws_stream_close(r->leg);
+	r->leg = NULL;
 	r->ask = NULL;
 	r->dial = NULL;
 	r->join = NULL;
@@ -113,6 +120,39 @@ static void keep_statement(struct hws_reach *r, ProtobufCBinaryData pk)
 
 /* --- relay --- */
 
+static void retry_relay(struct hws_reach *r, int why);
+
+/* The relay has ended our leg, and nothing was said before. */
+static bool ended_early(const struct hws_stream *s)
+{
+	int fd = hws_stream_fd(s);
+	char c;
+
+	return fd >= 0 && recv(fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+/* Deployed relays lose one of two legs that come in the same moment: the other one then waits in vain, or is closed. The
+ * host speaks first, so silence tells. */
+static void on_first_word(struct hws_stream *s, unsigned ready, void *arg)
+{
+	struct hws_reach *r = arg;
+
+	(void)ready;
+	hws_stream_want(s, 0);
+	hws_stream_set_callback(s, NULL, NULL);
+	if (ended_early(s) && r->tries + 1 < RELAY_TRIES) {
+		retry_relay(r, HWS_ERR_EOF);
+		return;
+	}
+	r->leg = NULL;
+	succeed(r, s, "relay");
+}
+
+static void on_silence(void *arg)
+{
+	retry_relay(arg, HWS_ERR_TIMEOUT);
+}
+
 static void on_joined(int res, struct hws_stream *s, void *arg)
 {
 	struct hws_reach *r = arg;
@@ -120,7 +160,10 @@ static void on_joined(int res, struct hws_stream *s, void *arg)
 
 	r->join = NULL;
 	if (res == HWS_OK) {
-		succeed(r, s, "relay");
+		r->leg = s;
+		hws_stream_set_callback(s, on_first_word, r);
+		hws_stream_want(s, HWS_STREAM_READ);
+		hws_timer_start(r->loop, &r->wait, FIRST_WORD_US, on_silence, r);
 		return;
 	}
 	hws_error_set(&err, res,
@@ -129,30 +172,35 @@ static void on_joined(int res, struct hws_stream *s, void *arg)
 	fail(r, res, err.text);
 }
 
-static void join_relay(struct hws_reach *r, const char *uuid, const char *relay)
+static void join_now(void *arg)
 {
-	struct hws_relay_join_conf conf = { .server = &r->way,
+	struct hws_reach *r = arg;
+	const struct hws_relay_join_conf conf = { .relay = r->relay,
+		.server = &r->way,
 		.key = r->key,
+		.uuid = r->uuid,
 		.id = r->id,
 		.conn_type = r->conf.conn_type,
 		.timeout_us = CONNECT_US };
-	int res = HWS_ERR_PROTO;
+	int res = hws_relay_join(r->loop, r->work, &conf, on_joined, r, &r->join);
 
+	if (res < 0)
+		fail(r, res, NO_RELAY);
+}
+
+static void join_relay(struct hws_reach *r, const char *uuid, const char *relay)
+{
 	hws_timer_stop(&r->wait);
 	hws_ask_free(r->ask);
 	r->ask = NULL;
 	if (!hws_pair_id_valid(hws_bytes_str(uuid)) ||
 			hws_str_copy(r->uuid, sizeof(r->uuid), uuid) < 0 ||
 			hws_str_copy(r->relay, sizeof(r->relay), relay) < 0 || !*r->relay) {
-		fail(r, res, "the server named no usable relay: set one at the server (--relay-servers) or at the host");
+		fail(r, HWS_ERR_PROTO, NO_RELAY);
 		return;
 	}
-	conf.uuid = r->uuid;
-	conf.relay = r->relay;
 	progress(r, "Connecting by the relay");
-	res = hws_relay_join(r->loop, r->work, &conf, on_joined, r, &r->join);
-	if (res < 0)
-		fail(r, res, "the server named no usable relay: set one at the server (--relay-servers) or at the host");
+	hws_timer_start(r->loop, &r->wait, LEG_US, join_now, r);
 }
 
 static int send_relay_request(struct hws_reach *r)
@@ -174,10 +222,12 @@ static void retry_relay(struct hws_reach *r, int why)
 	hws_timer_stop(&r->wait);
 	hws_ask_free(r->ask);
 	r->ask = NULL;
+	hws_stream_close(r->leg);
+	r->leg = NULL;
 	if (++r->tries < RELAY_TRIES)
 		begin_relay(r);
 	else
-		fail(r, why, "the host did not answer: it may have gone off line a moment ago, or cannot reach the server by TCP");
+		fail(r, why, "the host did not answer: it may have gone off line a moment ago, or cannot reach the server or the relay by TCP");
 }
 
 static void on_relay_wait(void *arg)
@@ -435,6 +485,7 @@ static void on_message(struct hws_ask *ask, const Rdv__RendezvousMessage *m, voi
 		if (hws_str_copy(uuid, sizeof(uuid), a->uuid) < 0 ||
 				hws_str_copy(relay, sizeof(relay), a->relay_server) < 0)
 			uuid[0] = '\0'; /* refused below */
+		r->tries = 0;
 		join_relay(r, uuid, relay);
 	}
 }
