@@ -394,6 +394,44 @@ out:
 	return r.status;
 }
 
+/* Only what the desktop program understands, in the form it understands. */
+static int run_window(const struct connect_options *o)
+{
+	static const char *const qualities[] = { NULL, "low", "balanced", "best" };
+	static const char *const codecs[] = { NULL, "vp8", "vp9" };
+	const struct {
+		const char *name, *value;
+	} texts[] = { { "--server", o->server }, { "--key", o->key }, { "--config", o->config },
+		{ "--password-file", o->password_file }, { "--quality", qualities[o->quality] },
+		{ "--codec", codecs[o->codec] } };
+	const struct {
+		const char *name;
+		bool on;
+	} flags[] = { { "--password-stdin", o->password_stdin }, { "--relay", o->relay },
+		{ "--accept-insecure", o->accept_insecure }, { "--view-only", o->view_only },
+		{ "--fullscreen", o->fullscreen }, { "--actual-size", o->actual_size } };
+	const char *args[2 + 2 * HWS_COUNT(texts) + HWS_COUNT(flags) + 2];
+	char fps[16];
+	int n = 0;
+
+	args[n++] = "connect";
+	args[n++] = o->target;
+	for (size_t i = 0; i < HWS_COUNT(texts); i++)
+		if (texts[i].value && *texts[i].value) {
+			args[n++] = texts[i].name;
+			args[n++] = texts[i].value;
+		}
+	for (size_t i = 0; i < HWS_COUNT(flags); i++)
+		if (flags[i].on)
+			args[n++] = flags[i].name;
+	if (o->fps) {
+		snprintf(fps, sizeof(fps), "%u", o->fps);
+		args[n++] = "--fps";
+		args[n++] = fps;
+	}
+	return cli_desktop(n, args);
+}
+
 int cli_connect(int argc, char **argv, void *ctx HWS_UNUSED)
 {
 	struct connect_options o = { 0 };
@@ -406,7 +444,7 @@ int cli_connect(int argc, char **argv, void *ctx HWS_UNUSED)
 		fwrite(hws_buf_bytes(&out).ptr, 1, hws_buf_len(&out), stdout);
 		hws_buf_done(&out);
 	} else if (status == CLI_OK) {
-		status = o.headless ? run_headless(&o) : cli_desktop(argc, argv);
+		status = o.headless ? run_headless(&o) : run_window(&o);
 	}
 	connect_options_done(&o);
 	return status;

@@ -6,60 +6,32 @@
 #include <string.h>
 
 #define AT(field) offsetof(struct connect_options, field)
-#define FLAG(text_name, field, text)                                                               \
+#define FLAG(part, text_name, field, text)                                                         \
 	{                                                                                          \
-		.section = "", .name = text_name, .type = HWS_OPT_BOOL, .offset = AT(field),       \
+		.section = part, .name = text_name, .type = HWS_OPT_BOOL, .offset = AT(field),     \
 		.def = "no", .help = text                                                          \
 	}
-#define TEXT(text_name, field, argument, text)                                                     \
+#define TEXT(part, text_name, field, argument, text)                                               \
 	{                                                                                          \
-		.section = "", .name = text_name, .type = HWS_OPT_STR, .offset = AT(field),        \
+		.section = part, .name = text_name, .type = HWS_OPT_STR, .offset = AT(field),      \
 		.def = "", .arg = argument, .help = text                                           \
 	}
+#define WINDOW "With a window"
+#define HEADLESS "With --headless"
 
 static const struct hws_option table[] = {
-	FLAG("headless", headless, "Open no window; do what the other options say, then end."),
-	TEXT("screenshot", screenshot, "FILE.png", "Save the picture of the display."),
-	{ .section = "",
-			.name = "after",
-			.type = HWS_OPT_DURATION,
-			.offset = AT(after_us),
-			.def = "0",
-			.arg = "SECONDS",
-			.help = "Take the screenshot, and end, so long after the first picture (and after "
-				"what was typed and clicked)." },
-	TEXT("type", type, "TEXT", "Type this text once the first picture is there."),
-	TEXT("click", click, "X,Y", "Click the left button there first; pixels of the display."),
-	TEXT("record", record, "FILE.webm", "Keep the received video, without encoding it again."),
-	FLAG("stats", stats, "Print a line of figures each second and at the end."),
-	{ .section = "",
-			.name = "display",
-			.type = HWS_OPT_U32,
-			.offset = AT(display),
-			.def = "0",
-			.min = 0,
-			.max = 32,
-			.arg = "N",
-			.help = "Show display N, counted from 1; 0: the host's choice." },
-	TEXT("copy", copy, "TEXT", "Put this text into the host's clipboard."),
-	FLAG("paste", paste, "Wait for a text from the host's clipboard and print it."),
-	{ .section = "",
-			.name = "timeout",
-			.type = HWS_OPT_DURATION,
-			.offset = AT(timeout_us),
-			.def = "30",
-			.arg = "SECONDS",
-			.help = "Give up when the first picture is not there by then." },
-	FLAG("no-retry", no_retry, "End at the first failure; else a lost session connects again."),
-	TEXT("server", server, "HOST[:PORT]", "Rendezvous server, instead of the configured one."),
-	TEXT("key", key, "KEY", "The server's public key."),
-	TEXT("config", config, "FILE", "Configuration file, instead of the usual one."),
-	FLAG("password-stdin", password_stdin, "Read the password from standard input."),
-	TEXT("password-file", password_file, "FILE", "Read it from a file only you can read."),
-	FLAG("remember", remember, "Keep the (hashed) password for the next time."),
-	FLAG("relay", relay, "Do not try a direct connection."),
-	FLAG("accept-insecure", accept_insecure, "Agree to a session without encryption."),
-	FLAG("view-only", view_only, "Send no input."),
+	TEXT("", "server", server, "HOST[:PORT]",
+			"Rendezvous server to ask, instead of the configured one."),
+	TEXT("", "key", key, "KEY", "Public key of that server."),
+	TEXT("", "config", config, "FILE", "Configuration file, instead of the usual one."),
+	FLAG("", "password-stdin", password_stdin,
+			"Read the password from the first line of standard input."),
+	TEXT("", "password-file", password_file, "FILE",
+			"Read the password from a file that nobody else can read."),
+	FLAG("", "relay", relay, "Go through the relay; do not try a direct connection."),
+	FLAG("", "accept-insecure", accept_insecure,
+			"Agree to a session without end-to-end encryption."),
+	FLAG("", "view-only", view_only, "Only look: send no keys, clicks or clipboard."),
 	{ .section = "",
 			.name = "quality",
 			.type = HWS_OPT_ENUM,
@@ -67,7 +39,7 @@ static const struct hws_option table[] = {
 			.def = "default",
 			.choices = "default|low|balanced|best",
 			.arg = "QUALITY",
-			.help = "Picture quality to ask for." },
+			.help = "Picture quality to ask the host for; default: as configured." },
 	{ .section = "",
 			.name = "codec",
 			.type = HWS_OPT_ENUM,
@@ -75,7 +47,7 @@ static const struct hws_option table[] = {
 			.def = "auto",
 			.choices = "auto|vp8|vp9",
 			.arg = "CODEC",
-			.help = "Video codec to ask for." },
+			.help = "Video codec to ask the host for; auto: as configured." },
 	{ .section = "",
 			.name = "fps",
 			.type = HWS_OPT_U32,
@@ -84,17 +56,61 @@ static const struct hws_option table[] = {
 			.min = 0,
 			.max = 120,
 			.arg = "N",
-			.help = "At most N pictures a second; 0: the default." },
-	FLAG("help", help, "Print this list."),
+			.help = "At most N pictures a second; 0: 30, the protocol's default." },
+	FLAG("", "headless", headless, "Open no window; do what the options below say, then end."),
+	FLAG("", "help", help, "Print this help."),
+	FLAG(WINDOW, "fullscreen", fullscreen, "Begin in full screen."),
+	FLAG(WINDOW, "actual-size", actual_size,
+			"Show one pixel of the host as one pixel here; otherwise the picture is "
+			"scaled to the window."),
+	TEXT(HEADLESS, "screenshot", screenshot, "FILE.png",
+			"Save the picture of the display at the end."),
+	{ .section = HEADLESS,
+			.name = "after",
+			.type = HWS_OPT_DURATION,
+			.offset = AT(after_us),
+			.def = "0",
+			.arg = "SECONDS",
+			.help = "End this long after the first picture. Not given: after one second "
+				"when something is clicked, typed or copied, else at once; a run that "
+				"only records or prints figures lasts until it is interrupted." },
+	TEXT(HEADLESS, "click", click, "X,Y",
+			"Click with the left button at this pixel of the display."),
+	TEXT(HEADLESS, "type", type, "TEXT", "Type this text, after the click."),
+	TEXT(HEADLESS, "copy", copy, "TEXT", "Put this text into the host's clipboard."),
+	FLAG(HEADLESS, "paste", paste, "Wait for a text from the host's clipboard and print it."),
+	TEXT(HEADLESS, "record", record, "FILE.webm",
+			"Keep the received video, without encoding it again."),
+	FLAG(HEADLESS, "stats", stats, "Print a line of figures every second and at the end."),
+	{ .section = HEADLESS,
+			.name = "display",
+			.type = HWS_OPT_U32,
+			.offset = AT(display),
+			.def = "0",
+			.min = 0,
+			.max = 32,
+			.arg = "N",
+			.help = "Show display N, counted from 1; 0: the host's choice." },
+	{ .section = HEADLESS,
+			.name = "timeout",
+			.type = HWS_OPT_DURATION,
+			.offset = AT(timeout_us),
+			.def = "30",
+			.arg = "SECONDS",
+			.help = "Give up when there is no picture by then; 0: wait for ever." },
+	FLAG(HEADLESS, "no-retry", no_retry,
+			"End when the session is lost, instead of connecting again."),
+	FLAG(HEADLESS, "remember", remember,
+			"Keep what logs in (never the password itself) for the next time."),
 };
 
+/* Its values come from the command line alone: the settings of all sessions are in `hawser config`. */
 const struct hws_options connect_options_table = {
 	.program = "hawser connect",
-	.env_prefix = "HAWSER_CONNECT_",
 	.usage = "hawser connect ID|HOST[:PORT] [OPTION ...]",
-	.about = "Views and controls a host, in a window of the desktop program or, with --headless, "
-		 "for scripts. The password comes from --password-stdin, --password-file or "
-		 "HAWSER_PASSWORD; without one the terminal is asked.",
+	.about = "Views and controls a host: in a window, or with --headless for scripts. The password is "
+		 "taken from --password-stdin, --password-file or the environment variable "
+		 "HAWSER_PASSWORD; without one you are asked.",
 	.table = table,
 	.count = HWS_COUNT(table),
 };
@@ -156,14 +172,43 @@ static int take_texts(struct connect_options *o, int *argc, char **argv)
 	return CLI_OK;
 }
 
+/* Options of the one kind of session are mistakes in the other. */
+static int check_kind(const struct connect_options *o)
+{
+	const char *wrong = NULL;
+
+	if (o->headless)
+		wrong = o->fullscreen ? "--fullscreen" : o->actual_size ? "--actual-size" : NULL;
+	if (wrong)
+		return cli_fail(CLI_USAGE, "%s is for a window: it does not go with --headless",
+				wrong);
+	if (o->headless)
+		return CLI_OK;
+	wrong = *o->screenshot             ? "--screenshot"
+			: *o->record       ? "--record"
+			: *o->type_text    ? "--type"
+			: *o->click        ? "--click"
+			: *o->copy_text    ? "--copy"
+			: o->paste         ? "--paste"
+			: o->stats         ? "--stats"
+			: o->display       ? "--display"
+			: o->no_retry      ? "--no-retry"
+			: o->remember      ? "--remember"
+			: o->after_given   ? "--after"
+			: o->timeout_given ? "--timeout"
+					   : NULL;
+	return wrong ? cli_fail(CLI_USAGE, "%s needs --headless", wrong) : CLI_OK;
+}
+
 int connect_options_parse(struct connect_options *o, int argc, char **argv)
 {
 	struct hws_error err = { 0 };
-	int rest = 1, r = hws_options_init(&connect_options_table, o);
+	int rest = 1, status, r = hws_options_init(&connect_options_table, o);
 
 	if (r < 0)
 		return cli_fail(CLI_FAILED, "%s", hws_err_text(r));
 	o->after_given = given(argc, argv, "--after");
+	o->timeout_given = given(argc, argv, "--timeout");
 	if (take_texts(o, &argc, argv) != CLI_OK)
 		return CLI_USAGE;
 	/* The target may stand before, between or behind the options. */
@@ -190,11 +235,8 @@ int connect_options_parse(struct connect_options *o, int argc, char **argv)
 	if (!o->target)
 		return cli_fail(CLI_USAGE,
 				"which host? hawser connect ID|HOST[:PORT]; see hawser connect --help");
-	if (!o->headless &&
-			(*o->screenshot || *o->record || *o->type_text || *o->click || o->stats ||
-					*o->copy_text || o->paste))
-		return cli_fail(CLI_USAGE,
-				"--screenshot, --record, --type, --click, --copy, --paste and --stats need "
-				"--headless");
+	status = check_kind(o);
+	if (status != CLI_OK)
+		return status;
 	return parse_click(o);
 }

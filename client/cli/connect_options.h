@@ -4,14 +4,14 @@
 
 struct connect_options {
 	bool headless, stats, relay, accept_insecure, no_retry, view_only, paste, password_stdin;
-	bool remember, help;
+	bool remember, fullscreen, actual_size, help;
 	char *screenshot, *record, *type, *click, *copy, *server, *key, *config, *password_file;
 	uint64_t after_us, timeout_us;
 	uint32_t display, fps;
 	int quality, codec;
 	const char *type_text, *copy_text; /* as given, perhaps of many lines; "" = none */
 	/* out of the texts */
-	bool after_given, has_click;
+	bool after_given, timeout_given, has_click;
 	int click_x, click_y;
 	const char *target;
 };

@@ -33,6 +33,7 @@ int cli_exit_of(int err)
 	case HAWSER_ERR_RESET:
 	case HAWSER_ERR_RESOLVE:
 	case HAWSER_ERR_OFFLINE:
+	case HAWSER_ERR_NOTFOUND:
 		return CLI_UNREACHABLE;
 	case HAWSER_ERR_PASSWORD:
 		return CLI_PASSWORD;
@@ -57,16 +58,16 @@ int cli_exit_of(int err)
 }
 
 /* The one installed beside this program, else the one of the path. */
-int cli_desktop(int argc, char **argv)
+int cli_desktop(int count, const char *const args[])
 {
-	char self[4096], path[4200], **args = calloc((size_t)argc + 2, sizeof(*args));
+	char self[4096], path[4200], **argv = calloc((size_t)count + 2, sizeof(*argv));
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
-	if (!args)
+	if (!argv)
 		return cli_fail(CLI_FAILED, "out of memory");
-	args[0] = (char *)"hawser-desktop";
-	for (int i = 0; i < argc; i++)
-		args[i + 1] = argv[i];
+	argv[0] = (char *)"hawser-desktop";
+	for (int i = 0; i < count; i++)
+		argv[i + 1] = (char *)(uintptr_t)args[i]; /* exec only reads them */
 	if (n > 0) {
 		self[n] = 0;
 		char *slash = strrchr(self, '/');
@@ -74,13 +75,13 @@ int cli_desktop(int argc, char **argv)
 			*slash = 0;
 			/* In a build tree it stands in the folder next door. */
 			if (hws_fmt(path, sizeof(path), "%s/hawser-desktop", self) == 0)
-				execv(path, args);
+				execv(path, argv);
 			if (hws_fmt(path, sizeof(path), "%s/../gtk/hawser-desktop", self) == 0)
-				execv(path, args);
+				execv(path, argv);
 		}
 	}
-	execvp("hawser-desktop", args);
-	free(args);
+	execvp("hawser-desktop", argv);
+	free(argv);
 	return cli_fail(CLI_FAILED,
 			"the desktop program hawser-desktop is not installed (%s); install it, or use "
 			"--headless",
@@ -110,17 +111,26 @@ static int usage(FILE *out, int status)
 {
 	fputs("usage: hawser [COMMAND ...]\n"
 	      "\n"
-	      "Views and controls remote desktops (hawser and RustDesk hosts). Without a command the\n"
-	      "desktop program opens.\n"
+	      "Views and controls the desktops of hawser and RustDesk hosts. Without a command it opens\n"
+	      "the desktop program.\n"
 	      "\n"
-	      "  connect ID|HOST[:PORT]   view and control a host; connect --help lists the options\n"
-	      "  id                       the ID of the host on this machine\n"
-	      "  password [show|renew|set|remove]\n"
-	      "                           its temporary or permanent password\n"
-	      "  status                   what it is doing\n"
-	      "  config show | get NAME | set NAME [VALUE] | path\n"
-	      "                           settings of the viewer (server, key, ...)\n"
-	      "  version\n"
+	      "  connect ID|HOST[:PORT]   view and control a host; hawser connect --help has the options\n"
+	      "\n"
+	      "The host on this machine:\n"
+	      "  id                       the ID others reach it by\n"
+	      "  password [show]          its one-time password\n"
+	      "  password renew           make a new one-time password\n"
+	      "  password set             set the permanent password (asked for, or from standard input)\n"
+	      "  password remove          have no permanent password\n"
+	      "  status                   what it is doing, as JSON\n"
+	      "\n"
+	      "Settings of the viewer:\n"
+	      "  config [show]            all of them, with their meaning\n"
+	      "  config get NAME          one of them\n"
+	      "  config set NAME [VALUE]  change one; without VALUE, back to the default\n"
+	      "  config path              where they are kept\n"
+	      "\n"
+	      "  version                  print the version\n"
 	      "\n"
 	      "See hawser(1).\n",
 			out);

@@ -11,6 +11,9 @@ struct gui_launch {
 	char *password;         /* owned, wiped after its first use; NULL = ask */
 	const char *screenshot; /* PNG of the window, written after `seconds` */
 	unsigned seconds;       /* end by itself after so long; 0 = never */
+	enum hawser_quality quality;
+	enum hawser_codec codec;
+	unsigned fps; /* 0 = the default */
 	bool relay, view_only, fullscreen, accept_insecure, actual_size;
 };
 

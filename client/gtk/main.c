@@ -27,6 +27,10 @@ static void usage(FILE *out)
 	      "  --relay                do not try a direct connection\n"
 	      "  --accept-insecure      agree beforehand to a session without encryption\n"
 	      "  --view-only            send no input\n"
+	      "  --quality low|balanced|best\n"
+	      "                         picture quality to ask the host for\n"
+	      "  --codec vp8|vp9        video codec to ask the host for\n"
+	      "  --fps N                at most N pictures a second\n"
 	      "  --fullscreen           begin in full screen\n"
 	      "  --actual-size          one picture pixel is one screen pixel\n"
 	      "  --seconds N            end by itself after N seconds\n"
@@ -96,10 +100,44 @@ struct flag {
 	const char **value;
 };
 
+/* What the host is asked for; false after a message. */
+static bool parse_wishes(
+		const char *quality, const char *codec, const char *fps, struct gui_launch *l)
+{
+	static const struct {
+		const char *name;
+		enum hawser_quality quality;
+		enum hawser_codec codec;
+	} words[] = {
+		{ "low", HAWSER_QUALITY_LOW, HAWSER_CODEC_AUTO },
+		{ "balanced", HAWSER_QUALITY_BALANCED, HAWSER_CODEC_AUTO },
+		{ "best", HAWSER_QUALITY_BEST, HAWSER_CODEC_AUTO },
+		{ "vp8", HAWSER_QUALITY_DEFAULT, HAWSER_CODEC_VP8 },
+		{ "vp9", HAWSER_QUALITY_DEFAULT, HAWSER_CODEC_VP9 },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+		if (quality && words[i].quality && hws_str_equal(quality, words[i].name))
+			l->quality = words[i].quality;
+		if (codec && words[i].codec && hws_str_equal(codec, words[i].name))
+			l->codec = words[i].codec;
+	}
+	if (quality && !l->quality)
+		fprintf(stderr, "hawser-desktop: --quality is low, balanced or best, not '%s'\n",
+				quality);
+	else if (codec && !l->codec)
+		fprintf(stderr, "hawser-desktop: --codec is vp8 or vp9, not '%s'\n", codec);
+	else if (fps && (hws_parse_u32(fps, &l->fps) < 0 || l->fps < 1 || l->fps > 120))
+		fprintf(stderr, "hawser-desktop: --fps is a number from 1 to 120, not '%s'\n", fps);
+	else
+		return true;
+	return false;
+}
+
 static int parse(int argc, char **argv, struct gui_launch *l)
 {
 	bool help = false, version = false, from_stdin = false;
-	const char *file = NULL, *seconds = NULL;
+	const char *file = NULL, *seconds = NULL, *quality = NULL, *codec = NULL, *fps = NULL;
 	const struct flag flags[] = {
 		{ "--help", &help, NULL },
 		{ "--version", &version, NULL },
@@ -115,6 +153,9 @@ static int parse(int argc, char **argv, struct gui_launch *l)
 		{ "--config", NULL, &l->config_path },
 		{ "--screenshot", NULL, &l->screenshot },
 		{ "--seconds", NULL, &seconds },
+		{ "--quality", NULL, &quality },
+		{ "--codec", NULL, &codec },
+		{ "--fps", NULL, &fps },
 	};
 
 	for (int i = 1; i < argc; i++) {
@@ -156,6 +197,8 @@ static int parse(int argc, char **argv, struct gui_launch *l)
 		fprintf(stderr, "hawser-desktop: --seconds wants a number, not '%s'\n", seconds);
 		return 2;
 	}
+	if (!parse_wishes(quality, codec, fps, l))
+		return 2;
 	l->password = password_env();
 	if (file || from_stdin) {
 		gui_free_password(l->password);

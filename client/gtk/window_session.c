@@ -408,6 +408,9 @@ void gui_session_window_open(struct gui_app *app, const char *target, struct gui
 		conf.force_relay = launch->relay;
 		conf.view_only = launch->view_only;
 		conf.allow_insecure = launch->accept_insecure;
+		conf.quality = launch->quality;
+		conf.codec = launch->codec;
+		conf.fps = (int)launch->fps;
 		w->actual_size = launch->actual_size;
 		w->screenshot = g_strdup(launch->screenshot);
 		if (launch->seconds)

@@ -118,10 +118,12 @@ static void each(const struct hws_options *o, unsigned skip,
 static void help_item(const struct hws_options *o, const struct hws_option *opt, bool opens,
 		const void *cfg, struct hws_buf *out)
 {
-	(void)o;
 	(void)cfg;
-	if (opens && *opt->section)
+	/* Without file and environment a section is only a heading. */
+	if (opens && *opt->section && o->env_prefix)
 		hws_buf_fmt(out, "\n[%s]\n", opt->section);
+	else if (opens && *opt->section)
+		hws_buf_fmt(out, "\n%s:\n", opt->section);
 	else if (opens)
 		hws_buf_put_str(out, "\nOptions:\n");
 	help_option(opt, out);

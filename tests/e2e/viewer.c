@@ -1,7 +1,7 @@
 #include "tests/e2e/viewer.h"
+#include "tests/e2e/similarity.h"
 #include "tests/support/proc.h"
 #include <check.h>
-#include <png.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,23 +127,6 @@ void test_viewer_must_show(struct test_viewer *v, unsigned timeout_ms)
 			timeout_ms, (int)v->state, v->ready, v->frames, v->insecure_questions);
 }
 
-/* Luma of a PNG as one byte a pixel; caller frees. */
-static uint8_t *load_luma(const char *path, unsigned *ret_width, unsigned *ret_height)
-{
-	png_image image = { .version = PNG_IMAGE_VERSION };
-	uint8_t *luma;
-
-	ck_assert_msg(png_image_begin_read_from_file(&image, path), "%s: %s", path, image.message);
-	image.format = PNG_FORMAT_GRAY;
-	luma = calloc(image.height, image.width);
-	ck_assert_ptr_nonnull(luma);
-	ck_assert_msg(png_image_finish_read(&image, NULL, luma, 0, NULL), "%s: %s", path,
-			image.message);
-	*ret_width = image.width;
-	*ret_height = image.height;
-	return luma;
-}
-
 static uint8_t *frame_luma(const struct hawser_frame *f)
 {
 	uint8_t *luma = calloc(f->height, f->width);
@@ -164,50 +147,20 @@ static uint8_t *frame_luma(const struct hawser_frame *f)
 	return luma;
 }
 
-/* SSIM of one window (Wang et al. 2004, with the usual constants for 8 bits). */
-static double window_ssim(const uint8_t *a, const uint8_t *b, unsigned stride)
-{
-	const double c1 = 6.5025, c2 = 58.5225;
-	double sa = 0, sb = 0, saa = 0, sbb = 0, sab = 0;
-
-	for (unsigned y = 0; y < 8; y++) {
-		for (unsigned x = 0; x < 8; x++) {
-			double va = a[y * stride + x], vb = b[y * stride + x];
-
-			sa += va;
-			sb += vb;
-			saa += va * va;
-			sbb += vb * vb;
-			sab += va * vb;
-		}
-	}
-	sa /= 64;
-	sb /= 64;
-	saa = saa / 64 - sa * sa;
-	sbb = sbb / 64 - sb * sb;
-	sab = sab / 64 - sa * sb;
-	return ((2 * sa * sb + c1) * (2 * sab + c2)) /
-			((sa * sa + sb * sb + c1) * (saa + sbb + c2));
-}
-
 double test_viewer_similarity(struct test_viewer *v, const char *png)
 {
 	struct hawser_frame frame = HAWSER_FRAME_INIT;
-	unsigned width = 0, height = 0, windows = 0;
-	uint8_t *want = load_luma(png, &width, &height), *got;
-	double sum = 0;
+	unsigned width = 0, height = 0;
+	uint8_t *want = test_png_luma(png, &width, &height), *got;
+	double same;
 
 	ck_assert_int_eq(hawser_session_lock_frame(v->session, 0, &frame), 0);
 	ck_assert_uint_eq(frame.width, width);
 	ck_assert_uint_eq(frame.height, height);
 	got = frame_luma(&frame);
 	hawser_session_unlock_frame(v->session, 0);
-	for (unsigned y = 0; y + 8 <= height; y += 8) {
-		for (unsigned x = 0; x + 8 <= width; x += 8, windows++)
-			sum += window_ssim(want + (size_t)y * width + x,
-					got + (size_t)y * width + x, width);
-	}
+	same = test_luma_similarity(want, got, width, height);
 	free(want);
 	free(got);
-	return windows ? sum / windows : 0;
+	return same;
 }

@@ -96,8 +96,8 @@ struct hawser_session_config {
 	const char *password;
 	bool force_relay;
 	/* Agree beforehand to a session without end-to-end encryption. Otherwise the user is asked by
-	 * HAWSER_EVENT_INSECURE; a session to a direct address is plain by protocol unless the host is a
-	 * hawser host, and is asked about in the same way. */
+	 * HAWSER_EVENT_INSECURE: always about a direct address, where the protocol has no encryption,
+	 * unless it is one of this machine's own loopback addresses. */
 	bool allow_insecure;
 	bool no_retry; /* end at the first failure instead of connecting again by itself */
 	bool view_only;

@@ -1,0 +1,324 @@
+/* The command line as scripts use it: real programs, exit statuses, files. */
+#include "client/media/video_codec.h"
+#include "tests/e2e/similarity.h"
+#include "tests/e2e/stack.h"
+#include "tests/support/webm_reader.h"
+#include <check.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct test_stack stack;
+static const char *envp[20];
+static char hawser[300], id_env[100], server_env[100], key_env[100], password_env[100],
+		dir_env[300], state_env[320];
+
+/* What scripts below use: $HAWSER, $ID, $SERVER, $KEY, $PASSWORD, $DIR. */
+static void setup(unsigned flags)
+{
+	size_t n = 0;
+
+	test_stack_start(&stack, flags);
+	while (stack.envp[n]) {
+		envp[n] = stack.envp[n];
+		n++;
+	}
+	snprintf(hawser, sizeof(hawser), "HAWSER=%s", test_bin("client/cli/hawser"));
+	snprintf(id_env, sizeof(id_env), "ID=%s", stack.target);
+	snprintf(server_env, sizeof(server_env), "SERVER=%s", stack.server);
+	snprintf(key_env, sizeof(key_env), "KEY=%s", stack.key);
+	snprintf(password_env, sizeof(password_env), "PASSWORD=%s", stack.password);
+	snprintf(dir_env, sizeof(dir_env), "DIR=%s", stack.dir);
+	snprintf(state_env, sizeof(state_env), "HAWSER_HOST_STATE_DIR=%s/host", stack.dir);
+	const char *more[] = { hawser, id_env, server_env, key_env, password_env, dir_env,
+		state_env };
+	for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++)
+		envp[n++] = more[i];
+	envp[n] = NULL;
+}
+
+/* Runs a line of shell; its output must hold `text` and its status be `status`. */
+static void sh(const char *script, int status, const char *text)
+{
+	const char *argv[] = { "/bin/sh", "-c", script, NULL };
+	char *out = NULL;
+	int r = test_run(argv, envp, &out);
+
+	ck_assert_msg(r == status, "%s\nended with %d, not %d:\n%s", script, r, status, out);
+	ck_assert_msg(!text || strstr(out, text), "%s\nsaid nothing of \"%s\":\n%s", script, text,
+			out);
+	free(out);
+}
+
+#define CONNECT "$HAWSER connect $ID --server $SERVER --key $KEY --headless "
+
+/* --- a whole session ---------------------------------------------------------------------------------- */
+
+struct film {
+	struct hws_decoder *decoder;
+	unsigned pictures;
+	int width, height;
+};
+
+static void play(const uint8_t *data, size_t len, bool key, uint64_t time_ms, void *arg)
+{
+	struct film *f = arg;
+	const struct hws_picture *p;
+
+	(void)key;
+	(void)time_ms;
+	ck_assert_int_eq(hws_decoder_decode(f->decoder, hws_bytes(data, len), &p), 0);
+	f->pictures++;
+	f->width = p->width;
+	f->height = p->height;
+}
+
+static void must_play(const char *path)
+{
+	struct webm_file file;
+	struct film film = { 0 };
+
+	ck_assert_int_eq(hws_decoder_new(HWS_CODEC_VP9, 1, &film.decoder), 0);
+	webm_read(path, play, &film, &file);
+	hws_decoder_free(film.decoder);
+	ck_assert_msg(!file.why, "%s: %s", path, file.why);
+	ck_assert_str_eq(file.codec, "V_VP9");
+	ck_assert_uint_eq(file.width, 1280);
+	ck_assert_uint_eq(file.height, 720);
+	ck_assert_int_eq(film.width, 1280);
+	ck_assert_int_eq(film.height, 720);
+	ck_assert_uint_eq(film.pictures, file.blocks);
+}
+
+static void must_look_like_host(const char *png)
+{
+	char path[300];
+	const char *argv[] = { "/usr/bin/import", "-silent", "-window", "root", "-display",
+		stack.screen.display, path, NULL };
+	unsigned w, h, host_w, host_h;
+	uint8_t *a, *b;
+
+	snprintf(path, sizeof(path), "%s/host.png", stack.dir);
+	ck_assert_int_eq(test_run(argv, stack.envp, NULL), 0);
+	a = test_png_luma(png, &w, &h);
+	b = test_png_luma(path, &host_w, &host_h);
+	ck_assert(w == host_w && h == host_h);
+	double same = test_luma_similarity(a, b, w, h);
+	ck_assert_msg(same > 0.95, "similarity %.3f", same);
+	free(a);
+	free(b);
+}
+
+START_TEST(a_script_clicks_types_looks_and_records)
+{
+	char path[300], typed[300];
+
+	setup(STACK_SERVERS | STACK_TERMINAL);
+	sh("printf %s $PASSWORD > $DIR/pw; chmod 600 $DIR/pw; " CONNECT
+	   "--password-file $DIR/pw --click 200,150 --type 'typed by a script\n' --after 3 "
+	   "--screenshot $DIR/shot.png --record $DIR/film.webm --stats > $DIR/out 2>&1 || { s=$?; cat $DIR/out; exit $s; }; "
+	   "cat $DIR/out; grep -q '^stats frames=' $DIR/out && grep -q 'encrypted=yes' $DIR/out",
+			0, "final frames=");
+	test_read_file(stack.typed, typed, sizeof(typed));
+	ck_assert_str_eq(typed, "typed by a script\n");
+	snprintf(path, sizeof(path), "%s/shot.png", stack.dir);
+	must_look_like_host(path);
+	snprintf(path, sizeof(path), "%s/film.webm", stack.dir);
+	must_play(path);
+	test_stack_stop(&stack);
+}
+END_TEST
+
+START_TEST(a_recording_without_end_stops_when_interrupted)
+{
+	char password[100], path[300];
+	const char *argv[] = { test_bin("client/cli/hawser"), "connect", NULL, "--headless",
+		"--accept-insecure", "--record", path, "--stats", NULL };
+	const char *env[] = { password, NULL };
+	struct test_proc p;
+
+	setup(STACK_TERMINAL);
+	argv[2] = stack.target;
+	snprintf(path, sizeof(path), "%s/film.webm", stack.dir);
+	snprintf(password, sizeof(password), "HAWSER_PASSWORD=%s", stack.password);
+	test_proc_start(&p, argv, env);
+	test_proc_must_expect(&p, "stats frames=", 20000);
+	test_proc_must_expect(&p, "stats frames=", 20000);
+	test_proc_signal(&p, SIGINT);
+	ck_assert_int_eq(test_proc_wait(&p, 10000), 0);
+	ck_assert_ptr_nonnull(strstr(p.log, "encrypted=no"));
+	test_proc_stop(&p);
+	must_play(path);
+	test_stack_stop(&stack);
+}
+END_TEST
+
+START_TEST(the_clipboard_goes_both_ways_by_script)
+{
+	const char *argv[] = { "/bin/sh", "-c",
+		"HAWSER_PASSWORD=a-fixed-password exec " CONNECT "--paste --stats", NULL };
+	struct test_proc p;
+
+	setup(STACK_SERVERS | STACK_TERMINAL);
+	sh("echo a-fixed-password | $HAWSER password set", 0, NULL);
+	/* A host tells what is copied from then on, not what was there before. */
+	test_proc_start(&p, argv, envp);
+	test_proc_must_expect(&p, "stats frames=", 20000);
+	sh("printf 'text of the host' | xclip -selection clipboard -i >/dev/null 2>&1", 0, NULL);
+	test_proc_must_expect(&p, "text of the host\n", 20000);
+	ck_assert_int_eq(test_proc_wait(&p, 10000), 0);
+	test_proc_stop(&p);
+	sh("HAWSER_PASSWORD=a-fixed-password " CONNECT
+	   "--copy 'two\nlines' && xclip -selection clipboard -o",
+			0, "two\nlines");
+	sh("HAWSER_PASSWORD=a-fixed-password " CONNECT "--view-only --type x", 6,
+			"did not take the input");
+	test_stack_stop(&stack);
+}
+END_TEST
+
+/* --- exit statuses ------------------------------------------------------------------------------------ */
+
+static const struct {
+	const char *script;
+	int status;
+	const char *text;
+} without_host[] = {
+	{ "$HAWSER connect", 2, "which host?" },
+	{ "$HAWSER connect 1.2.3.4 5.6.7.8", 2, "one host at a time" },
+	{ "$HAWSER connect 1.2.3.4 --headless --no-such", 2, "no-such" },
+	{ "$HAWSER connect 1.2.3.4 --screenshot a.png", 2, "--screenshot needs --headless" },
+	{ "$HAWSER connect 1.2.3.4 --after 0", 2, "--after needs --headless" },
+	{ "$HAWSER connect 1.2.3.4 --headless --fullscreen", 2, "does not go with --headless" },
+	{ "$HAWSER connect 1.2.3.4 --headless --click 3", 2, "X,Y" },
+	{ "$HAWSER connect 1.2.3.4 --headless --fps 1000", 2, "fps" },
+	{ "$HAWSER connect 123456789 --headless", 2, "rendezvous" }, /* no server is configured */
+	{ "$HAWSER connect 127.0.0.1:1 --headless --no-retry", 3, "refused" },
+	{ "$HAWSER connect no-such-name.invalid:21118 --headless --no-retry", 3,
+			"no-such-name.invalid" },
+	{ "$HAWSER connect 127.0.0.1:1 --headless --password-file /nonexistent", 7,
+			"/nonexistent" },
+	{ "echo x > $DIR/pw; chmod 644 $DIR/pw; $HAWSER connect 127.0.0.1:1 --headless --password-file $DIR/pw",
+			7, "chmod 600" },
+	{ "$HAWSER connect 127.0.0.1:1 --headless --password-stdin </dev/null", 2, "is empty" },
+	{ "$HAWSER id", 1, "hawser-host run" },
+	{ "$HAWSER status", 1, "no hawser-host is running" },
+	{ "$HAWSER password", 1, "no hawser-host is running" },
+	{ "$HAWSER password change", 2, "show|renew|set|remove" },
+	{ "$HAWSER nonsense", 2, "nonsense" },
+	{ "$HAWSER --help", 0, "hawser(1)" },
+	{ "$HAWSER connect --help", 0, "With --headless:" },
+	{ "$HAWSER version", 0, "hawser 0." },
+	{ "$HAWSER config get server", 0, "\n" },
+	{ "$HAWSER config get nothing", 2, "nothing" },
+	{ "$HAWSER config set codec h999", 2, "vp8 or vp9" },
+	{ "$HAWSER config set server id.example.com && $HAWSER config get server && "
+	  "stat -c %a $($HAWSER config path)",
+			0, "id.example.com\n600\n" },
+	{ "$HAWSER config set server x.example && $HAWSER config set server && $HAWSER config show",
+			0, "\nserver =\n" },
+	{ "mkdir -p $XDG_CONFIG_HOME/hawser; printf 'server = a\\nbogus = 1\\n' > $XDG_CONFIG_HOME/hawser/hawser.conf; "
+	  "$HAWSER config show",
+			7, "2" },
+};
+
+START_TEST(mistakes_have_a_status_and_a_sentence)
+{
+	setup(STACK_NO_HOST);
+	sh(without_host[_i].script, without_host[_i].status, without_host[_i].text);
+	test_stack_stop(&stack);
+}
+END_TEST
+
+START_TEST(what_a_host_refuses_has_a_status)
+{
+	setup(STACK_SERVERS);
+	sh("HAWSER_PASSWORD=wrong " CONNECT "--no-retry </dev/null", 4, "password is wrong");
+	sh(CONNECT "--no-retry </dev/null", 4, "--password-stdin");
+	sh("echo $PASSWORD | " CONNECT "--password-stdin --screenshot /nonexistent/a.png", 7,
+			"/nonexistent/a.png");
+	sh("echo a-fixed-password | $HAWSER password set", 0, NULL);
+	sh("export HAWSER_PASSWORD=a-fixed-password; touch $DIR/there.webm; " CONNECT
+	   "--record $DIR/there.webm --after 5",
+			7, "there.webm");
+	sh("HAWSER_PASSWORD=a-fixed-password " CONNECT "--display 9", 2, "--display 9");
+	sh("HAWSER_PASSWORD=a-fixed-password " CONNECT "--paste --timeout 2", 8, "clipboard");
+	sh("HAWSER_PASSWORD=a-fixed-password $HAWSER connect 999999999 --server $SERVER --key $KEY --headless "
+	   "--no-retry",
+			3, "does not know this ID");
+	sh("HAWSER_PASSWORD=x $HAWSER connect $ID --server $SERVER "
+	   "--key AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= --headless --no-retry",
+			5, "key");
+	test_stack_stop(&stack);
+}
+END_TEST
+
+/* --- the host of this machine ------------------------------------------------------------------------- */
+
+START_TEST(the_local_host_is_asked_by_command)
+{
+	setup(0);
+	sh("$HAWSER id | grep -Eq '^[0-9]+$'", 0, NULL);
+	sh("test \"$($HAWSER password)\" = \"$PASSWORD\"", 0, NULL);
+	sh("new=$($HAWSER password renew); test -n \"$new\" -a \"$new\" != \"$PASSWORD\" -a "
+	   "\"$($HAWSER password show)\" = \"$new\"",
+			0, NULL);
+	sh("$HAWSER status", 0, "\"direct\"");
+	sh("echo | $HAWSER password set", 2, "is empty");
+	sh("echo a-fixed-password | $HAWSER password set && HAWSER_PASSWORD=a-fixed-password $HAWSER connect "
+	   "$ID --headless --accept-insecure --after 0",
+			0, NULL);
+	sh("$HAWSER password remove && HAWSER_PASSWORD=a-fixed-password $HAWSER connect $ID --headless "
+	   "--accept-insecure --after 0 --no-retry </dev/null",
+			4, "password is wrong");
+	test_stack_stop(&stack);
+}
+END_TEST
+
+/* --- the window --------------------------------------------------------------------------------------- */
+
+START_TEST(without_headless_the_desktop_program_is_started)
+{
+	setup(STACK_NO_HOST);
+	sh("mkdir $DIR/bin && cp $HAWSER $DIR/bin/hawser && "
+	   "printf '#!/bin/sh\\nprintf \"[%%s]\" \"$@\" \"$HAWSER_PASSWORD\"\\n' > $DIR/bin/hawser-desktop && "
+	   "chmod +x $DIR/bin/hawser-desktop",
+			0, NULL);
+	sh("HAWSER_PASSWORD=pw $DIR/bin/hawser connect 123456789 --quality=best --server a.example --view-only "
+	   "--fps 20 --codec vp8 --fullscreen --relay",
+			0,
+			"[connect][123456789][--server][a.example][--quality][best][--codec][vp8][--relay]"
+			"[--view-only][--fullscreen][--fps][20][pw]");
+	sh("$DIR/bin/hawser", 0, "[]");
+	sh("rm $DIR/bin/hawser-desktop; PATH=/nonexistent $DIR/bin/hawser connect 123456789", 1,
+			"hawser-desktop is not installed");
+	test_stack_stop(&stack);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("e2e/cli");
+	TCase *tc = tcase_create("cli");
+	SRunner *runner;
+	int failed;
+
+	tcase_set_timeout(tc, 120);
+	tcase_add_test(tc, a_script_clicks_types_looks_and_records);
+	tcase_add_test(tc, a_recording_without_end_stops_when_interrupted);
+	tcase_add_test(tc, the_clipboard_goes_both_ways_by_script);
+	tcase_add_loop_test(tc, mistakes_have_a_status_and_a_sentence, 0,
+			(int)(sizeof(without_host) / sizeof(without_host[0])));
+	tcase_add_test(tc, what_a_host_refuses_has_a_status);
+	tcase_add_test(tc, the_local_host_is_asked_by_command);
+	tcase_add_test(tc, without_headless_the_desktop_program_is_started);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}
