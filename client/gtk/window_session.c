@@ -131,9 +131,10 @@ static void show_stats(struct session_window *w, const struct hawser_stats *stat
 {
 	static const char *const codecs[] = { "–", "VP9", "H.264", "H.265", "VP8", "AV1" };
 	const char *codec = stats->codec < G_N_ELEMENTS(codecs) ? codecs[stats->codec] : "?";
-	char *text = g_strdup_printf("%s · %s · %s · %.0f frames/s · %u ms",
+	char *text = g_strdup_printf("%s · %s · %s · %.0f frames/s · %s%u ms",
 			stats->encrypted ? "end-to-end encrypted" : "NOT ENCRYPTED",
-			stats->relayed ? "by relay" : "direct", codec, stats->fps, stats->rtt_ms);
+			stats->relayed ? "by relay" : "direct", codec, stats->fps,
+			stats->rtt_ms ? "" : "<", stats->rtt_ms ? stats->rtt_ms : 1);
 
 	gtk_label_set_text(w->status, text);
 	if (stats->encrypted)
