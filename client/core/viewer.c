@@ -368,6 +368,10 @@ static void on_login_error(struct hws_viewer *v, const Ses__LoginResponse *lr)
 		end_link(v, err, text, lr->error);
 		return;
 	}
+	if (v->state == HWS_VIEWER_HASH || v->state == HWS_VIEWER_PLAIN) {
+		v->ignored++; /* a question about a login that was not made */
+		return;
+	}
 	if (step == HWS_LOGIN_ASK || step == HWS_LOGIN_ASK_AGAIN)
 		hws_login_refused(&v->login);
 	if (step == HWS_LOGIN_CODE || step == HWS_LOGIN_CODE_AGAIN)
@@ -386,6 +390,10 @@ static void on_login_response(struct hws_viewer *v, Ses__Message *m)
 	}
 	if (lr->union_case != SES__LOGIN_RESPONSE__UNION_PEER_INFO)
 		return;
+	if (v->state == HWS_VIEWER_HASH || v->state == HWS_VIEWER_PLAIN) {
+		v->ignored++;
+		return;
+	}
 	hws_peer_set(&v->peer, lr->peer_info);
 	if (v->peer.display_count == 0 && !lr->peer_info->windows_sessions) {
 		end_link(v, HWS_ERR_DISPLAY,
@@ -482,8 +490,8 @@ static const struct row {
 #define MSG(name) SES__MESSAGE__UNION_##name, 0
 #define MISC(name) SES__MESSAGE__UNION_MISC, SES__MISC__UNION_##name
 	{ MSG(HASH), WAITING, 1024, on_hash, 0 },
-	{ MSG(LOGIN_RESPONSE), IN(VERDICT) | IN(ASKING), HWS_SES_LOGIN_FRAME_MAX, on_login_response,
-			0 },
+	/* A host that blocks this address, or has no window open, says so instead of its Hash. */
+	{ MSG(LOGIN_RESPONSE), WAITING, HWS_SES_LOGIN_FRAME_MAX, on_login_response, 0 },
 	{ MSG(VIDEO_FRAME), IN(READY), HWS_SES_FRAME_MAX, NULL, HWS_SERVICE_VIDEO },
 	{ MSG(CURSOR_DATA), IN(READY), HWS_SES_CURSOR_MAX, NULL, HWS_SERVICE_CURSOR },
 	{ MSG(CURSOR_ID), IN(READY), 64, NULL, HWS_SERVICE_CURSOR },

@@ -115,6 +115,41 @@ START_TEST(every_refusal_of_the_catalogue_has_its_reaction)
 }
 END_TEST
 
+/* A host says so before its Hash: spec session 3.1, steps 2 and 3. */
+START_TEST(a_refusal_instead_of_the_hash_is_told)
+{
+	struct recorder r;
+
+	recorder_init(&r, "Passw0rd!", _i == 1);
+	ck_assert_int_eq(recorder_start(&r, false), HWS_OK);
+	if (_i == 2) {
+		recorder_hash(&r);
+		ck_assert_int_eq(r.plain_asks, 1);
+	}
+	recorder_login_error(&r, "Wrong Password"); /* nothing was tried: no question */
+	ck_assert_int_eq(r.asks, 0);
+	ck_assert_int_eq(r.ends, 0);
+	recorder_login_error(&r, "Your ip is blocked by the peer");
+	ck_assert_int_eq(r.ends, 1);
+	ck_assert_int_eq(r.end_err, HWS_ERR_DENIED);
+	ck_assert_str_eq(r.end_peer, "Your ip is blocked by the peer");
+	recorder_done(&r);
+}
+END_TEST
+
+START_TEST(a_login_is_not_granted_before_it_was_asked_for)
+{
+	struct recorder r;
+
+	recorder_init(&r, "Passw0rd!", true);
+	ck_assert_int_eq(recorder_start(&r, true), HWS_OK);
+	recorder_login_ok(&r, "Linux", "1.4.9", 1);
+	ck_assert_int_eq(r.readies, 0);
+	ck_assert_int_eq(r.state, HWS_VIEWER_HASH);
+	recorder_done(&r);
+}
+END_TEST
+
 START_TEST(a_refused_preset_password_is_not_tried_again)
 {
 	struct recorder r;
@@ -482,6 +517,8 @@ Suite *viewer_suite(void)
 	tcase_add_test(t, without_a_password_the_user_is_asked_and_the_host_may_accept);
 	tcase_add_loop_test(t, every_refusal_of_the_catalogue_has_its_reaction, 0,
 			(int)HWS_COUNT(verdicts));
+	tcase_add_loop_test(t, a_refusal_instead_of_the_hash_is_told, 0, 3);
+	tcase_add_test(t, a_login_is_not_granted_before_it_was_asked_for);
 	tcase_add_test(t, a_refused_preset_password_is_not_tried_again);
 	tcase_add_test(t, two_factor_code_and_trust);
 	tcase_add_test(t, nothing_is_told_on_a_plain_link_before_the_user_agrees);
