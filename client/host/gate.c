@@ -65,6 +65,7 @@ struct hws_gate {
 	struct hws_timer tick, deadline;
 	uint64_t opt_conn;
 	char *salt, *challenge, *peer;
+	char *refusal; /* NULL = may log in */
 	uint64_t login_timeout_us;
 	uint32_t permissions; /* as hostd says, reduced by the session type once it is known */
 	uint32_t disabled;    /* what the viewer does not want */
@@ -122,6 +123,7 @@ static void gate_free(void *arg)
 	hws_free(g->salt);
 	hws_free(g->challenge);
 	hws_free(g->peer);
+	hws_free(g->refusal);
 	free(g);
 }
 
@@ -505,6 +507,10 @@ static void start_session(struct hws_gate *g)
 {
 	int r;
 
+	if (g->refusal) {
+		refuse(g, g->refusal, REFUSED_US);
+		return;
+	}
 	set_state(g, GATE_LOGIN);
 	hws_timer_start(g->loop, &g->deadline, g->login_timeout_us, on_login_timeout, g);
 	r = hws_gate_send_hash(g->conn, g->salt, g->challenge);
@@ -625,23 +631,23 @@ static int copy_start(struct hws_gate *g, const Agt__GateStart *s)
 	g->permissions = (uint32_t)s->permissions;
 	g->login_timeout_us = s->login_timeout_ms * HWS_US_PER_MS;
 	g->secure_used = s->secure;
-	if (!g->salt || !g->challenge || !g->peer)
+	g->refusal = s->refuse && *s->refuse ? hws_strdup(s->refuse) : NULL;
+	if (!g->salt || !g->challenge || !g->peer || (s->refuse && *s->refuse && !g->refusal))
 		return HWS_ERR_NOMEM;
 	return s->secure ? hws_secure_host_init(&g->secure, &sc) : HWS_OK;
 }
 
-static void begin(struct hws_gate *g, const char *refusal)
+/* A refusal waits for the handshake, too: a viewer takes whatever comes in its place for a host that does
+ * not encrypt, and loses it. */
+static void begin(struct hws_gate *g)
 {
-	if (!g->secure_used)
-		g->state = GATE_SECURING; /* nothing to secure: go on to the next */
-	if (refusal && *refusal) {
-		refuse(g, refusal, REFUSED_US);
-	} else if (g->secure_used) {
+	if (g->secure_used) {
 		hws_conn_pause(g->conn);
 		hws_timer_start(g->loop, &g->deadline, HANDSHAKE_US, on_handshake_timeout, g);
 		report(g);
 		g->conf.sign(hws_secure_to_sign(&g->secure), g->conf.arg);
 	} else {
+		g->state = GATE_SECURING; /* nothing to secure: go on to the next */
 		start_session(g);
 	}
 }
@@ -681,6 +687,6 @@ int hws_gate_new(struct hws_loop *loop, const struct hws_gate_conf *conf,
 		return r;
 	}
 	*ret = g;
-	begin(g, start->refuse);
+	begin(g);
 	return HWS_OK;
 }

@@ -573,6 +573,8 @@ START_TEST(a_viewer_that_does_not_read_holds_the_agent_back)
 }
 END_TEST
 
+static const char *secure_refusal;
+
 static void start_secure(bool allow_plaintext, struct hws_bytes statement)
 {
 	struct hws_secure_client_conf sc = { .id = "123456789",
@@ -582,6 +584,7 @@ static void start_secure(bool allow_plaintext, struct hws_bytes statement)
 	Agt__GateStart s = AGT__GATE_START__INIT;
 
 	s.secure = true;
+	s.refuse = (char *)(uintptr_t)secure_refusal;
 	s.allow_plaintext = allow_plaintext;
 	ck_assert_int_eq(hws_secure_client_init(&secure, &sc), HWS_OK);
 	securing = hws_secure_state(&secure) == HWS_SECURE_WAIT;
@@ -704,6 +707,20 @@ START_TEST(a_blocked_address_gets_its_text_and_no_hash)
 	s.refuse = (char *)"Your ip is blocked by the peer";
 	start(&s);
 	UNTIL(viewer_closed);
+	ck_assert_str_eq(login_error(), "Your ip is blocked by the peer");
+	ck_assert_ptr_null(find(SES__MESSAGE__UNION_HASH));
+}
+END_TEST
+
+/* In place of the SignedId it would be lost: the viewer would go on without encryption. */
+START_TEST(a_refusal_comes_after_the_handshake)
+{
+	uint8_t statement[256];
+
+	secure_refusal = "Your ip is blocked by the peer";
+	start_secure(false, hws_bytes(statement, make_statement(statement)));
+	UNTIL(viewer_closed && closed);
+	ck_assert_int_eq(hws_secure_state(&secure), HWS_SECURE_KEYED);
 	ck_assert_str_eq(login_error(), "Your ip is blocked by the peer");
 	ck_assert_ptr_null(find(SES__MESSAGE__UNION_HASH));
 }
@@ -853,6 +870,7 @@ int main(void)
 	tcase_add_loop_test(t, plaintext_is_refused_with_a_text_unless_allowed, 0, 2);
 	tcase_add_test(t, a_refused_signature_ends_the_link);
 	tcase_add_test(t, a_blocked_address_gets_its_text_and_no_hash);
+	tcase_add_test(t, a_refusal_comes_after_the_handshake);
 	tcase_add_test(t, a_direct_session_has_the_bytes_of_the_golden_trace);
 	tcase_add_test(t, every_row_stands_once_and_is_sane);
 	tcase_add_test(t, verdicts_follow_the_rows);
