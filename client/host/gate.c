@@ -249,7 +249,10 @@ static void on_test_delay(struct hws_gate *g, struct hws_bytes frame)
 		if (hws_conn_send(g->conn, frame) < 0)
 			hws_debug("gate.echo_dropped");
 	} else if (g->probe_us) {
-		g->rtt_ms = (uint32_t)((hws_loop_now_us(g->loop) - g->probe_us) / HWS_US_PER_MS);
+		/* 0 would say that nothing was measured; in a local network it takes less than 1 ms */
+		g->rtt_ms = HWS_MAX(1u,
+				(uint32_t)((hws_loop_now_us(g->loop) - g->probe_us) /
+						HWS_US_PER_MS));
 		g->probe_us = 0;
 	}
 	hws_ses_free(m);

@@ -546,6 +546,8 @@ START_TEST(test_delay_is_echoed_and_measured)
 	ck_assert_uint_eq(n, 2);
 	UNTIL(seen[seen_count - 1]->union_case == SES__MESSAGE__UNION_TEST_DELAY &&
 			!seen[seen_count - 1]->test_delay->from_client); /* the next one */
+	/* However fast the answer was: pacing takes 0 for "not measured" and stays slow. */
+	ck_assert_uint_ge(seen[seen_count - 1]->test_delay->last_delay, 1);
 }
 END_TEST
 
