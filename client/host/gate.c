@@ -23,6 +23,8 @@
 #define OPEN_US (20 * HWS_US_PER_S) /* the agent's time to open the desktop */
 #define LATE_US (2 * HWS_US_PER_S)
 #define REPORT_TICKS 5
+/* A viewer that said who it is waits for its user, who may be waiting for a call back with the password. */
+#define PERSON_TIMES 10
 /* Small, so that a slow line holds the encoder back instead of growing a backlog of old pictures. */
 #define SEND_HIGH (256u << 10)
 #define SEND_MAX (HWS_SES_FRAME_MAX + (8u << 20))
@@ -430,6 +432,8 @@ void hws_gate_verdict(struct hws_gate *g, const Agt__LoginVerdict *v, int agent_
 		return;
 	}
 	set_state(g, GATE_LOGIN);
+	hws_timer_start(g->loop, &g->deadline, g->login_timeout_us * PERSON_TIMES, on_login_timeout,
+			g);
 	if (*text && hws_gate_send_login_error(g->conn, text) < 0)
 		end(g, "send failed");
 }

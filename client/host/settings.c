@@ -89,7 +89,10 @@ static const struct hws_option table[] = {
 	{ "access", "max-per-address", 0, HWS_OPT_U32, AT(max_per_address), "16", 1, 1024, NULL, 0,
 			"N", "Connections at the same time from one address.", NULL },
 	{ "access", "login-timeout", 0, HWS_OPT_DURATION, AT(login_timeout_us), "60s", 0, 0, NULL,
-			R, "TIME", "End a connection that does not log in for so long.", NULL },
+			R, "TIME",
+			"End a connection that does not log in for so long; ten times that while its "
+			"user is asked for a password.",
+			NULL },
 	{ "access", "sandbox", 0, HWS_OPT_BOOL, AT(sandbox), "yes", 0, 0, NULL, 0, NULL,
 			"Confine the processes that face the network.", NULL },
 	{ "permissions", "access-mode", 0, HWS_OPT_ENUM, AT(access_mode), "custom", 0, 0,

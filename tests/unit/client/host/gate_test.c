@@ -530,6 +530,24 @@ START_TEST(a_silent_viewer_is_dropped_when_its_login_time_is_over)
 }
 END_TEST
 
+START_TEST(a_viewer_that_asks_its_user_gets_more_time)
+{
+	Agt__GateStart s = AGT__GATE_START__INIT;
+	uint64_t begin_us;
+
+	s.login_timeout_ms = 100;
+	answer = AGT__LOGIN_VERDICT__RESULT__WRONG;
+	answer_text = "Wrong Password";
+	start(&s);
+	UNTIL(find(SES__MESSAGE__UNION_HASH));
+	begin_us = hws_clock_us();
+	send_login("987654321", SES__LOGIN_REQUEST__UNION__NOT_SET);
+	UNTIL(viewer_closed && closed);
+	ck_assert_str_eq(close_reason(), "Login timed out");
+	ck_assert_uint_ge(hws_clock_us() - begin_us, 900 * HWS_US_PER_MS);
+}
+END_TEST
+
 START_TEST(test_delay_is_echoed_and_measured)
 {
 	Ses__Message *m;
@@ -865,6 +883,7 @@ int main(void)
 	tcase_add_test(t, an_agent_without_a_display_is_told_to_the_viewer);
 	tcase_add_test(t, a_kick_says_why);
 	tcase_add_test(t, a_silent_viewer_is_dropped_when_its_login_time_is_over);
+	tcase_add_test(t, a_viewer_that_asks_its_user_gets_more_time);
 	tcase_add_test(t, test_delay_is_echoed_and_measured);
 	tcase_add_test(t, a_viewer_that_does_not_read_holds_the_agent_back);
 	tcase_add_test(t, a_secure_session_is_keyed_before_the_first_message);
