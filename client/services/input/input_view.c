@@ -71,6 +71,18 @@ void hws_input_view_set_mode(struct hws_input_view *iv, enum hws_keyboard_mode m
 	iv->mode = mode;
 }
 
+static enum hws_keyboard_mode mode_for(const struct hws_input_view *iv)
+{
+	const struct hws_peer *p = hws_viewer_peer(iv->viewer);
+	bool modern = p->version_number >= HWS_V_NO_PASSWORD_ACCESS;
+
+	if (iv->mode == HWS_KEYBOARD_LEGACY || !modern)
+		return HWS_KEYBOARD_LEGACY;
+	if (iv->mode == HWS_KEYBOARD_TRANSLATE)
+		return HWS_KEYBOARD_TRANSLATE;
+	return p->kind == HWS_PLATFORM_ANDROID ? HWS_KEYBOARD_LEGACY : HWS_KEYBOARD_MAP;
+}
+
 /* --- modifiers ---------------------------------------------------------------------------------- */
 
 static int mod_of(unsigned code)
@@ -93,14 +105,15 @@ static int mod_of(unsigned code)
 	}
 }
 
-static int mods_down(const struct hws_input_view *iv)
+/* Translate mode: AltGr chooses characters, it is no Alt. */
+static int mods_down(const struct hws_input_view *iv, bool translate)
 {
 	static const uint8_t codes[] = { KEY_L_ALT, KEY_R_ALT, KEY_L_SHIFT, KEY_R_SHIFT, KEY_L_CTRL,
 		KEY_R_CTRL, KEY_L_META, KEY_R_META };
 	int mods = 0;
 
 	for (size_t i = 0; i < sizeof(codes); i++)
-		if (iv->down[codes[i]])
+		if (iv->down[codes[i]] && !(translate && codes[i] == KEY_R_ALT))
 			mods |= mod_of(codes[i]);
 	return mods;
 }
@@ -143,7 +156,7 @@ static int send_mouse(struct hws_input_view *iv, int mask, int x, int y)
 	e.mask = mask;
 	e.x = x;
 	e.y = y;
-	e.n_modifiers = put_mods(mods_down(iv), list);
+	e.n_modifiers = put_mods(mods_down(iv, mode_for(iv) == HWS_KEYBOARD_TRANSLATE), list);
 	e.modifiers = list;
 	m.union_case = SES__MESSAGE__UNION_MOUSE_EVENT;
 	m.mouse_event = &e;
@@ -221,18 +234,6 @@ static int send_key(struct hws_input_view *iv, Ses__KeyEvent *e)
 	m.union_case = SES__MESSAGE__UNION_KEY_EVENT;
 	m.key_event = e;
 	return hws_viewer_send(iv->viewer, &m);
-}
-
-static enum hws_keyboard_mode mode_for(const struct hws_input_view *iv)
-{
-	const struct hws_peer *p = hws_viewer_peer(iv->viewer);
-	bool modern = p->version_number >= HWS_V_NO_PASSWORD_ACCESS;
-
-	if (iv->mode == HWS_KEYBOARD_LEGACY || !modern)
-		return HWS_KEYBOARD_LEGACY;
-	if (iv->mode == HWS_KEYBOARD_TRANSLATE)
-		return HWS_KEYBOARD_TRANSLATE;
-	return p->kind == HWS_PLATFORM_ANDROID ? HWS_KEYBOARD_LEGACY : HWS_KEYBOARD_MAP;
 }
 
 static int send_control(
@@ -313,9 +314,9 @@ static int key_translate(struct hws_input_view *iv, unsigned code, bool down, un
 		iv->as_text[code] = 0;
 		return HWS_OK;
 	}
-	if (code == KEY_R_ALT && down)
+	if (code == KEY_R_ALT)
 		return HWS_OK; /* the level shift is in the characters */
-	bool hotkey = mods_down(iv) & (MOD_CTRL | MOD_META | MOD_ALT);
+	bool hotkey = mods_down(iv, true) & (MOD_CTRL | MOD_META | MOD_ALT);
 	if (!down || hotkey || !is_text(unicode) || hws_keymap_is_numpad(code) || mod_of(code))
 		return send_position(iv, code, down, locks, SES__KEYBOARD_MODE__Translate);
 	put_utf8(unicode, text);
@@ -342,7 +343,7 @@ static int key_legacy(struct hws_input_view *iv, unsigned code, bool down, unsig
 	const struct hws_peer *p = hws_viewer_peer(iv->viewer);
 	Ses__ControlKey control, list[6];
 	Ses__KeyEvent e = SES__KEY_EVENT__INIT;
-	int mods = mods_down(iv);
+	int mods = mods_down(iv, false);
 
 	if (code == KEY_CAPS || code == KEY_NUM || code == KEY_SCROLL)
 		return HWS_OK; /* their state travels with the keys */

@@ -156,6 +156,36 @@ START_TEST(translate_mode_sends_characters_and_hotkeys_as_positions)
 }
 END_TEST
 
+START_TEST(alt_gr_of_translate_mode_is_in_the_characters_alone)
+{
+	struct recorder r;
+	struct hws_input_view *iv;
+	Ses__Message *m;
+
+	recorder_ready(&r, "Linux", "1.4.9");
+	ck_assert_int_eq(hws_input_view_new(r.viewer, &iv), HWS_OK);
+	hws_input_view_set_mode(iv, HWS_KEYBOARD_TRANSLATE);
+	size_t before = r.sent_count;
+	ck_assert_int_eq(hws_input_view_key(iv, 100, true, 0, 0), HWS_OK);
+	ck_assert_uint_eq(r.sent_count, before);
+	ck_assert_int_eq(hws_input_view_key(iv, 18, true, 0, 0x20ac), HWS_OK);
+	const Ses__KeyEvent *k = last_key(&r, &m);
+	ck_assert_int_eq(k->union_case, SES__KEY_EVENT__UNION_SEQ);
+	ck_assert_str_eq(k->seq, "\xe2\x82\xac");
+	hws_ses_free(m);
+	ck_assert_int_eq(hws_input_view_button(iv, 1, true), HWS_OK);
+	m = recorder_sent(&r, -1);
+	ck_assert_uint_eq(m->mouse_event->n_modifiers, 0);
+	hws_ses_free(m);
+	before = r.sent_count;
+	ck_assert_int_eq(hws_input_view_key(iv, 18, false, 0, 0), HWS_OK);
+	ck_assert_int_eq(hws_input_view_key(iv, 100, false, 0, 0), HWS_OK);
+	ck_assert_uint_eq(r.sent_count, before);
+	hws_input_view_free(iv);
+	recorder_done(&r);
+}
+END_TEST
+
 START_TEST(old_hosts_get_legacy_events)
 {
 	struct recorder r;
@@ -576,6 +606,7 @@ Suite *input_suite(void)
 	tcase_add_test(t, map_mode_sends_positions_of_the_host);
 	tcase_add_test(t, macos_key_a_has_code_0_and_is_sent);
 	tcase_add_test(t, translate_mode_sends_characters_and_hotkeys_as_positions);
+	tcase_add_test(t, alt_gr_of_translate_mode_is_in_the_characters_alone);
 	tcase_add_test(t, old_hosts_get_legacy_events);
 	tcase_add_test(t, loss_of_focus_releases_everything);
 	tcase_add_test(t, mouse_masks_and_places);
