@@ -380,6 +380,18 @@ static void on_login_error(struct hws_viewer *v, const Ses__LoginResponse *lr)
 		v->ops.ask(step, lr->enable_trusted_devices, v->arg);
 }
 
+/* A Windows host to which several people are logged in starts nothing before it is told whose desktop to
+ * show: the one it stands in already. */
+static void keep_windows_session(struct hws_viewer *v, const Ses__WindowsSessions *w)
+{
+	Ses__Misc misc = SES__MISC__INIT;
+
+	misc.union_case = SES__MISC__UNION_SELECTED_SID;
+	misc.selected_sid = w->current_sid;
+	if (hws_viewer_send_misc(v, &misc) < 0)
+		end_link(v, HWS_ERR_NOMEM, "out of memory while logging in", NULL);
+}
+
 static void on_login_response(struct hws_viewer *v, Ses__Message *m)
 {
 	const Ses__LoginResponse *lr = m->login_response;
@@ -411,6 +423,8 @@ static void on_login_response(struct hws_viewer *v, Ses__Message *m)
 		if (v->service[i])
 			v->service[i]->impl->open(v->service[i]);
 	v->ops.ready(v->arg);
+	if (lr->peer_info->windows_sessions)
+		keep_windows_session(v, lr->peer_info->windows_sessions);
 }
 
 static void on_box(struct hws_viewer *v, Ses__Message *m)

@@ -464,6 +464,47 @@ START_TEST(messages_out_of_place_change_nothing)
 }
 END_TEST
 
+/* Such a host sends no picture before it has the answer: spec session 3.10. */
+START_TEST(of_several_windows_sessions_the_current_one_is_chosen)
+{
+	struct recorder r;
+	Ses__PeerInfo pi = SES__PEER_INFO__INIT;
+	Ses__LoginResponse lr = SES__LOGIN_RESPONSE__INIT;
+	Ses__Message m = SES__MESSAGE__INIT, *sent;
+	Ses__DisplayInfo d = SES__DISPLAY_INFO__INIT, *list = &d;
+	Ses__WindowsSession a = SES__WINDOWS_SESSION__INIT, b = a, *both[] = { &a, &b };
+	Ses__WindowsSessions w = SES__WINDOWS_SESSIONS__INIT;
+
+	recorder_init(&r, "Passw0rd!", true);
+	ck_assert_int_eq(recorder_start(&r, true), HWS_OK);
+	recorder_hash(&r);
+	a.sid = 1;
+	b.sid = 3;
+	w.sessions = both;
+	w.n_sessions = 2;
+	w.current_sid = 3;
+	d.width = 1920;
+	d.height = 1080;
+	pi.platform = (char *)"Windows";
+	pi.version = (char *)"1.4.9";
+	pi.displays = &list;
+	pi.n_displays = 1;
+	pi.windows_sessions = &w;
+	lr.union_case = SES__LOGIN_RESPONSE__UNION_PEER_INFO;
+	lr.peer_info = &pi;
+	m.union_case = SES__MESSAGE__UNION_LOGIN_RESPONSE;
+	m.login_response = &lr;
+	recorder_feed(&r, &m);
+	ck_assert_int_eq(r.readies, 1);
+	sent = recorder_sent(&r, -1);
+	ck_assert_int_eq(sent->union_case, SES__MESSAGE__UNION_MISC);
+	ck_assert_int_eq(sent->misc->union_case, SES__MISC__UNION_SELECTED_SID);
+	ck_assert_uint_eq(sent->misc->selected_sid, 3);
+	hws_ses_free(sent);
+	recorder_done(&r);
+}
+END_TEST
+
 START_TEST(a_host_without_displays_is_an_error_with_a_remedy)
 {
 	struct recorder r;
@@ -529,6 +570,7 @@ Suite *viewer_suite(void)
 	tcase_add_test(t, displays_are_bounded_and_switched);
 	tcase_add_test(t, options_send_only_what_changed);
 	tcase_add_test(t, messages_out_of_place_change_nothing);
+	tcase_add_test(t, of_several_windows_sessions_the_current_one_is_chosen);
 	tcase_add_test(t, a_host_without_displays_is_an_error_with_a_remedy);
 	tcase_add_test(t, the_conversation_is_the_golden_one);
 	suite_add_tcase(s, t);
