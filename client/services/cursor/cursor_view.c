@@ -3,8 +3,10 @@
 #include "shared/wire/compress.h"
 #include "shared/wire/limits.h"
 
-/* A host that keeps inventing shapes pushes out the oldest. */
-#define SHAPES_MAX 64u
+/* A host sends each shape once and then only its id, for as long as the link lives: an animated pointer has
+ * dozens. One that keeps inventing shapes pushes out those not shown for the longest time. */
+#define SHAPES_MAX 1024u
+#define BYTES_MAX (16u << 20)
 #define SIDE_MAX 1024
 
 struct shape {
@@ -17,7 +19,7 @@ struct hws_cursor_view {
 	struct hws_service service;
 	struct hws_cursor_view_conf conf;
 	struct shape shape[SHAPES_MAX];
-	size_t count;
+	size_t count, bytes;
 	uint64_t clock;
 };
 
@@ -25,7 +27,7 @@ static void forget_all(struct hws_cursor_view *cv)
 {
 	for (size_t i = 0; i < cv->count; i++)
 		hws_free(cv->shape[i].pixels);
-	cv->count = 0;
+	cv->count = cv->bytes = 0;
 }
 
 static struct shape *find(struct hws_cursor_view *cv, uint64_t id)
@@ -36,22 +38,35 @@ static struct shape *find(struct hws_cursor_view *cv, uint64_t id)
 	return NULL;
 }
 
-/* The slot of that id, a new one, or that of the shape not shown for the longest time. */
-static struct shape *slot_for(struct hws_cursor_view *cv, uint64_t id)
+static size_t bytes_of(const struct shape *s)
+{
+	return (size_t)s->s.width * (size_t)s->s.height * 4;
+}
+
+/* The last takes its place. */
+static void forget(struct hws_cursor_view *cv, struct shape *s)
+{
+	cv->bytes -= bytes_of(s);
+	hws_free(s->pixels);
+	*s = cv->shape[--cv->count];
+}
+
+/* A free slot, with room for `bytes`. */
+static struct shape *slot_for(struct hws_cursor_view *cv, uint64_t id, size_t bytes)
 {
 	struct shape *s = find(cv, id);
 
-	if (!s && cv->count < SHAPES_MAX) {
-		s = &cv->shape[cv->count++];
-	} else if (!s) {
+	if (s)
+		forget(cv, s);
+	while (cv->count == SHAPES_MAX || (cv->count && cv->bytes + bytes > BYTES_MAX)) {
 		s = &cv->shape[0];
 		for (size_t i = 1; i < cv->count; i++)
 			if (cv->shape[i].used < s->used)
 				s = &cv->shape[i];
-		hws_free(s->pixels);
-	} else {
-		hws_free(s->pixels);
+		forget(cv, s);
 	}
+	cv->bytes += bytes;
+	s = &cv->shape[cv->count++];
 	*s = (struct shape){ 0 };
 	return s;
 }
@@ -80,7 +95,7 @@ static void on_data(struct hws_cursor_view *cv, const Ses__CursorData *d)
 		if (!pixels)
 			goto out;
 	}
-	struct shape *s = slot_for(cv, d->id);
+	struct shape *s = slot_for(cv, d->id, need);
 	s->pixels = pixels;
 	s->s = (struct hws_cursor_shape){ .id = d->id,
 		.width = d->width,

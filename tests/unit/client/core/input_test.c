@@ -523,8 +523,22 @@ START_TEST(cursor_shapes_are_kept_by_id_and_checked)
 	for (unsigned i = 100; i < 300; i++)
 		feed_cursor(&r, i, 1, 1, 4);
 	m.cursor_id = 5;
-	recorder_feed(&r, &m); /* pushed out by newer ones */
-	ck_assert_int_eq(shapes, 203);
+	recorder_feed(&r, &m); /* an animated pointer does not push it out */
+	ck_assert_int_eq(shapes, 204);
+	ck_assert_uint_eq(shape.id, 5);
+	ck_assert_uint_eq(shape.rgba[63], 5);
+	for (unsigned i = 1000; i < 3000; i++)
+		feed_cursor(&r, i, 1, 1, 4);
+	recorder_feed(&r, &m); /* 2000 newer ones do */
+	ck_assert_int_eq(shapes, 2204);
+	for (unsigned i = 4000; i < 4010; i++) /* and so do few, but large ones */
+		feed_cursor(&r, i, 1024, 1000, 4096000);
+	m.cursor_id = 4000;
+	recorder_feed(&r, &m);
+	ck_assert_int_eq(shapes, 2214);
+	m.cursor_id = 4008;
+	recorder_feed(&r, &m);
+	ck_assert_int_eq(shapes, 2215);
 	hws_viewer_lost(r.viewer);
 	recorder_done(&r);
 	hws_cursor_view_free(cv);
