@@ -31,6 +31,7 @@ struct rdv_counts {
 			id_change_refused;
 	uint64_t links_accepted, links_refused, links_bad, encrypted, frames_in;
 	uint64_t announced;
+	uint64_t cluster_sent, cluster_heard, cluster_pushed, cluster_replied, cluster_failed;
 };
 
 struct rdv_core {

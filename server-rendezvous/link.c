@@ -314,13 +314,13 @@ static void on_relay(struct rdv_link *l, Rdv__RendezvousMessage *in)
 
 static void on_online(struct rdv_link *l, Rdv__RendezvousMessage *in)
 {
-	rdv_online_request(l, in->online_request);
-	rdv_link_finish(l);
+	if (rdv_online_request(l, in->online_request))
+		rdv_link_finish(l);
 }
 
 static void on_sent(struct rdv_link *l, Rdv__RendezvousMessage *in)
 {
-	struct rdv_replier from = { rdv_addr_from(&l->peer), false };
+	struct rdv_replier from = { .addr = rdv_addr_from(&l->peer) };
 
 	rdv_reply_sent(l->plane, &from, in->punch_hole_sent);
 	rdv_link_finish(l);
@@ -328,7 +328,7 @@ static void on_sent(struct rdv_link *l, Rdv__RendezvousMessage *in)
 
 static void on_local(struct rdv_link *l, Rdv__RendezvousMessage *in)
 {
-	struct rdv_replier from = { rdv_addr_from(&l->peer), false };
+	struct rdv_replier from = { .addr = rdv_addr_from(&l->peer) };
 
 	rdv_reply_local(l->plane, &from, in->local_addr);
 	rdv_link_finish(l);
@@ -336,7 +336,7 @@ static void on_local(struct rdv_link *l, Rdv__RendezvousMessage *in)
 
 static void on_relay_response(struct rdv_link *l, Rdv__RendezvousMessage *in)
 {
-	struct rdv_replier from = { rdv_addr_from(&l->peer), false };
+	struct rdv_replier from = { .addr = rdv_addr_from(&l->peer) };
 
 	rdv_reply_relay(l->plane, &from, in->relay_response);
 	rdv_link_finish(l);

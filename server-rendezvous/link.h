@@ -126,6 +126,8 @@ void rdv_relay_request(struct rdv_link *l, Rdv__RequestRelay *m);
 /* To a device, by whatever way it is registered; false when it has none here. */
 bool rdv_push(struct rdv_core *core, const struct rdv_peer_info *to,
 		const Rdv__RendezvousMessage *m);
+/* Another node's word: the device is nowhere. `known`: there is such a device. */
+void rdv_punch_nowhere(struct rdv_link *l, const char *id, bool relay, bool known);
 struct rdv_pending *rdv_pending_find(struct rdv_link *l, const char *id, bool relay);
 
 /* --- reply.c: what devices answer --- */
@@ -133,11 +135,14 @@ struct rdv_pending *rdv_pending_find(struct rdv_link *l, const char *id, bool re
 struct rdv_replier {
 	struct rdv_addr addr;
 	bool udp;
+	bool elsewhere;    /* by another node, which has recognised the device */
+	const uint8_t *pk; /* then: the device's key, NULL = none */
 };
 void rdv_reply_sent(struct rdv_tcp *t, const struct rdv_replier *from, const Rdv__PunchHoleSent *m);
 void rdv_reply_local(struct rdv_tcp *t, const struct rdv_replier *from, const Rdv__LocalAddr *m);
 void rdv_reply_relay(struct rdv_tcp *t, const struct rdv_replier *from, Rdv__RelayResponse *m);
 
 /* --- online.c, id_change.c --- */
-void rdv_online_request(struct rdv_link *l, const Rdv__OnlineRequest *m);
+/* True when the answer was sent; false when it comes later. */
+bool rdv_online_request(struct rdv_link *l, const Rdv__OnlineRequest *m);
 void rdv_id_change(struct rdv_link *l, const Rdv__RegisterPk *m);

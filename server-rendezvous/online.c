@@ -1,5 +1,6 @@
 /* rendezvous/online: which of these ids are there. Whoever has shown neither key nor device gets zeroes, so that ids
  * cannot be found out by asking; the answer's length is always right (deployed clients rely on it). */
+#include "server-rendezvous/cluster.h"
 #include "server-rendezvous/known.h"
 #include "server-rendezvous/link.h"
 #include "shared/base/log.h"
@@ -18,7 +19,7 @@ static bool may_ask(struct rdv_link *l, const Rdv__OnlineRequest *m)
 	return hws_admit_event(l->plane->online, &l->peer, m->n_peers ? m->n_peers : 1, now);
 }
 
-void rdv_online_request(struct rdv_link *l, const Rdv__OnlineRequest *m)
+bool rdv_online_request(struct rdv_link *l, const Rdv__OnlineRequest *m)
 {
 	Rdv__OnlineResponse p = RDV__ONLINE_RESPONSE__INIT;
 	Rdv__RendezvousMessage out = RDV__RENDEZVOUS_MESSAGE__INIT;
@@ -30,7 +31,7 @@ void rdv_online_request(struct rdv_link *l, const Rdv__OnlineRequest *m)
 	p.states.len = (m->n_peers + 7) / 8;
 	p.states.data = hws_alloc(p.states.len);
 	if (!p.states.data)
-		return;
+		return true;
 	if (may_ask(l, m)) {
 		for (size_t i = 0; i < m->n_peers; i++) {
 			if (rdv_presence_get(core->presence, hws_bytes_str(m->peers[i]), now,
@@ -38,6 +39,8 @@ void rdv_online_request(struct rdv_link *l, const Rdv__OnlineRequest *m)
 					info.online)
 				p.states.data[i / 8] |= (uint8_t)(0x80u >> (i % 8));
 		}
+		if (core->cluster && rdv_cluster_online(core->cluster, l, m, p.states.data))
+			return false;
 	} else {
 		hws_count(&core->count.online_refused);
 		hws_info_limited("online.refused", HWS_U64("ids", m->n_peers));
@@ -46,4 +49,5 @@ void rdv_online_request(struct rdv_link *l, const Rdv__OnlineRequest *m)
 	out.online_response = &p;
 	rdv_link_send(l, &out);
 	hws_free(p.states.data);
+	return true;
 }

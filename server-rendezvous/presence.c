@@ -38,6 +38,8 @@ struct rdv_presence {
 	uint64_t full, online; /* atomics */
 	uint32_t sweep_shard, sweep_at;
 	uint64_t sweep_online;
+	void (*left)(struct hws_bytes id, void *arg);
+	void *left_arg;
 };
 
 int rdv_presence_new(uint64_t max_peers, uint64_t now_us, struct rdv_presence **ret)
@@ -357,6 +359,20 @@ static bool stale(const struct rdv_presence *p, const struct rdv_peer *peer, uin
 			rdv_presence_age(p, peer->seen, now_us) > RDV_UNPROVEN_US;
 }
 
+void rdv_presence_on_left(
+		struct rdv_presence *p, void (*fn)(struct hws_bytes id, void *arg), void *arg)
+{
+	p->left = fn;
+	p->left_arg = arg;
+}
+
+static void left(const struct rdv_presence *p, struct rdv_peer *peer)
+{
+	peer->flags &= (uint8_t)~RDV_PEER_PLACED;
+	if (p->left)
+		p->left(rdv_peer_id(peer), p->left_arg);
+}
+
 void rdv_presence_sweep(struct rdv_presence *p, unsigned budget, uint64_t now_us)
 {
 	while (budget > 0) {
@@ -374,6 +390,8 @@ void rdv_presence_sweep(struct rdv_presence *p, unsigned budget, uint64_t now_us
 				rdv_shard_remove(s, peer);
 			else if (rdv_peer_online(p, peer, now_us))
 				p->sweep_online++;
+			else if (peer->flags & RDV_PEER_PLACED)
+				left(p, peer);
 		}
 		bool end = p->sweep_at >= s->top;
 		pthread_mutex_unlock(&s->lock);

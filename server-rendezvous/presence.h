@@ -19,6 +19,7 @@
 #define RDV_PEER_HAS_PK 2u
 #define RDV_PEER_UNPROVEN 4u /* heard once; not in the store yet */
 #define RDV_PEER_BLOCKED 8u
+#define RDV_PEER_PLACED 16u /* the other nodes were told that it is here */
 
 /* The machine id of a device that was heard once; freed with the record. */
 struct rdv_first {
@@ -92,6 +93,11 @@ bool rdv_presence_get(struct rdv_presence *p, struct hws_bytes id, uint64_t now_
 /* From the store at start: keeps a record that is there already. False when the table is full. */
 bool rdv_presence_load(struct rdv_presence *p, const struct rdv_peer_row *row);
 
+
+/* With several nodes: fn gets the id of each placed device that the sweep finds gone, under the lock of its shard. Before
+ * any thread runs. */
+void rdv_presence_on_left(
+		struct rdv_presence *p, void (*fn)(struct hws_bytes id, void *arg), void *arg);
 /* Looks at up to `budget` records, forgets unproven ones that stayed silent; call on a timer. Full rounds refresh
  * the figures below. */
 void rdv_presence_sweep(struct rdv_presence *p, unsigned budget, uint64_t now_us);

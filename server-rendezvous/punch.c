@@ -19,6 +19,8 @@
 
 #include <string.h>
 
+#define GONE_OFFLINE "The device has gone offline."
+
 /* One request on its way through the checks. */
 struct request {
 	struct rdv_link *l;
@@ -186,6 +188,20 @@ static ProtobufCBinaryData addr_v6(ProtobufCBinaryData in)
 	return in.len <= HWS_ADDR_WIRE_MAX ? in : (ProtobufCBinaryData){ 0, NULL };
 }
 
+static void fill_punch(Rdv__PunchHole *punch, const Rdv__PunchHoleRequest *in,
+		const struct rdv_pending *p, ProtobufCBinaryData addr)
+{
+	punch->socket_addr = addr;
+	punch->relay_server = (char *)(uintptr_t)p->relay_server;
+	punch->nat_type = p->force_relay ? RDV__NAT_TYPE__SYMMETRIC : in->nat_type;
+	punch->force_relay = p->force_relay;
+	if (!p->force_relay) {
+		punch->udp_port = in->udp_port;
+		punch->upnp_port = in->upnp_port;
+		punch->socket_addr_v6 = addr_v6(in->socket_addr_v6);
+	}
+}
+
 /* Builds what the device gets; `mangled` and the strings must live until it is sent. */
 static void push_punch(struct request *q, const Rdv__PunchHoleRequest *in,
 		const struct rdv_peer_info *host, struct rdv_pending *p)
@@ -195,8 +211,7 @@ static void push_punch(struct request *q, const Rdv__PunchHoleRequest *in,
 	Rdv__RendezvousMessage m = RDV__RENDEZVOUS_MESSAGE__INIT;
 	uint8_t mangled[HWS_ADDR_WIRE_MAX];
 	ProtobufCBinaryData addr = { rdv_link_mangled(q->l, mangled), mangled };
-	bool forced = p->force_relay;
-	bool same = !q->l->ws && !forced && !host->link &&
+	bool same = !q->l->ws && !p->force_relay && !host->link &&
 			rdv_addr_ip_equal(&q->l->addr, &host->addr);
 
 	if (same) {
@@ -207,15 +222,7 @@ static void push_punch(struct request *q, const Rdv__PunchHoleRequest *in,
 		m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_FETCH_LOCAL_ADDR;
 		m.fetch_local_addr = &local;
 	} else {
-		punch.socket_addr = addr;
-		punch.relay_server = p->relay_server;
-		punch.nat_type = forced ? RDV__NAT_TYPE__SYMMETRIC : in->nat_type;
-		punch.force_relay = forced;
-		if (!forced) {
-			punch.udp_port = in->udp_port;
-			punch.upnp_port = in->upnp_port;
-			punch.socket_addr_v6 = addr_v6(in->socket_addr_v6);
-		}
+		fill_punch(&punch, in, p, addr);
 		m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE;
 		m.punch_hole = &punch;
 	}
@@ -225,26 +232,61 @@ static void push_punch(struct request *q, const Rdv__PunchHoleRequest *in,
 	rdv_push(q->core, host, &m);
 }
 
-static void host_found(struct request *q, const Rdv__PunchHoleRequest *in,
-		const struct rdv_peer_info *host)
+/* Notes that the request waits for an answer. NULL without memory. */
+static struct rdv_pending *begin(struct request *q, const Rdv__PunchHoleRequest *in)
 {
 	struct rdv_pending *p = pending_take(q, false);
 
 	if (!p)
-		return;
-	p->host = host->addr;
+		return NULL;
 	p->force_relay = in->force_relay || q->l->ws || rdv_conf(q->core)->always_relay;
 	p->viewer_nat = (uint8_t)in->nat_type;
 	if (!p->relay_server[0])
 		rdv_relays_pick(q->core->relays, p->relay_server, sizeof(p->relay_server));
-	q->attempt.host = host->addr;
 	q->attempt.force_relay = p->force_relay;
 	if (p->why == UINT64_MAX) {
 		q->attempt.outcome = RDV_OUT_SENT;
 		p->why = rdv_why_add(q->core->why, &q->attempt);
 	}
 	rdv_grant_give(q->l->plane->grants, &q->l->addr, q->id, q->now_us);
+	return p;
+}
+
+static void host_found(struct request *q, const Rdv__PunchHoleRequest *in,
+		const struct rdv_peer_info *host)
+{
+	struct rdv_pending *p;
+
+	q->attempt.host = host->addr;
+	p = begin(q, in);
+	if (!p)
+		return;
+	p->host = host->addr;
+	p->elsewhere = false;
 	push_punch(q, in, host, p);
+}
+
+/* Asks the node that has the device; false when there is none to ask. */
+static bool host_elsewhere(struct request *q, const Rdv__PunchHoleRequest *in, bool known)
+{
+	Rdv__PunchHole punch = RDV__PUNCH_HOLE__INIT;
+	Rdv__RendezvousMessage m = RDV__RENDEZVOUS_MESSAGE__INIT;
+	struct rdv_cluster_push push = { .id = q->id, .known = known, .m = &m };
+	uint8_t mangled[HWS_ADDR_WIRE_MAX];
+	struct rdv_pending *p;
+
+	if (!q->core->cluster || !hws_id_valid(hws_bytes_str(q->id)))
+		return false;
+	p = begin(q, in);
+	if (!p)
+		return false;
+	p->elsewhere = true;
+	push.may_be_local = !q->l->ws && !p->force_relay;
+	fill_punch(&punch, in, p,
+			(ProtobufCBinaryData){ rdv_link_mangled(q->l, mangled), mangled });
+	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE;
+	m.punch_hole = &punch;
+	return rdv_cluster_push(q->core->cluster, q->l, &push);
 }
 
 static struct request request_of(struct rdv_link *l, const char *id)
@@ -274,7 +316,7 @@ void rdv_punch_request(struct rdv_link *l, const Rdv__PunchHoleRequest *m)
 		return;
 	if (!rdv_presence_get(q.core->presence, hws_bytes_str(m->id), q.now_us, &host) ||
 			host.unproven) {
-		if (rdv_cluster_punch(q.core->cluster, l, m))
+		if (host_elsewhere(&q, m, false))
 			return; /* another node may have it; it answers */
 		hws_count(&q.core->count.punch_absent);
 		refuse(&q, RDV_OUT_ABSENT, RDV__PUNCH_HOLE_RESPONSE__FAILURE__ID_NOT_EXIST, NULL);
@@ -285,13 +327,64 @@ void rdv_punch_request(struct rdv_link *l, const Rdv__PunchHoleRequest *m)
 		return;
 	}
 	if (!host.online) {
-		if (rdv_cluster_punch(q.core->cluster, l, m))
+		if (host_elsewhere(&q, m, true))
 			return;
 		hws_count(&q.core->count.punch_offline);
 		refuse(&q, RDV_OUT_OFFLINE, RDV__PUNCH_HOLE_RESPONSE__FAILURE__OFFLINE, NULL);
 		return;
 	}
 	host_found(&q, m, &host);
+}
+
+/* The request of a viewer that waits is over: the device is at no node. */
+void rdv_punch_nowhere(struct rdv_link *l, const char *id, bool relay, bool known)
+{
+	struct rdv_pending *p = rdv_pending_find(l, id, relay);
+	struct request q = request_of(l, id);
+
+	if (!p || !p->elsewhere || p->answered || p->answered_udp)
+		return;
+	memset(p, 0, sizeof(*p));
+	if (relay) {
+		refuse_relay(&q, GONE_OFFLINE);
+	} else if (known) {
+		hws_count(&q.core->count.punch_offline);
+		refuse(&q, RDV_OUT_OFFLINE, RDV__PUNCH_HOLE_RESPONSE__FAILURE__OFFLINE, NULL);
+	} else {
+		hws_count(&q.core->count.punch_absent);
+		refuse(&q, RDV_OUT_ABSENT, RDV__PUNCH_HOLE_RESPONSE__FAILURE__ID_NOT_EXIST, NULL);
+	}
+}
+
+static bool relay_begin(struct request *q, Rdv__RequestRelay *m, const char *relay,
+		struct rdv_pending *p, uint8_t mangled[HWS_ADDR_WIRE_MAX])
+{
+	if (hws_str_copy(p->relay_server, sizeof(p->relay_server), relay) < 0 ||
+			hws_str_copy(p->uuid, sizeof(p->uuid), m->uuid) < 0)
+		return false;
+	m->socket_addr = (ProtobufCBinaryData){ rdv_link_mangled(q->l, mangled), mangled };
+	m->relay_server = p->relay_server;
+	m->token = (char *)"";
+	m->licence_key = (char *)"";
+	rdv_announce(q->l->plane, p->uuid); /* before anybody can be there */
+	return true;
+}
+
+static bool relay_elsewhere(struct request *q, Rdv__RequestRelay *m, const char *relay)
+{
+	Rdv__RendezvousMessage out = RDV__RENDEZVOUS_MESSAGE__INIT;
+	struct rdv_cluster_push push = { .id = q->id, .relay = true, .known = true, .m = &out };
+	uint8_t mangled[HWS_ADDR_WIRE_MAX];
+	struct rdv_pending *p = q->core->cluster ? pending_take(q, true) : NULL;
+
+	if (!p)
+		return false;
+	p->elsewhere = true;
+	if (!relay_begin(q, m, relay, p, mangled))
+		return false;
+	out.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_REQUEST_RELAY;
+	out.request_relay = m;
+	return rdv_cluster_push(q->core->cluster, q->l, &push);
 }
 
 /* A device is asked to come to a relay only by somebody who was lately let through to it, and only to the relay that
@@ -316,24 +409,19 @@ void rdv_relay_request(struct rdv_link *l, Rdv__RequestRelay *m)
 	}
 	if (!rdv_presence_get(q.core->presence, hws_bytes_str(m->id), q.now_us, &host) ||
 			!host.online || host.blocked) {
-		if (rdv_cluster_relay(q.core->cluster, l, m, relay))
+		if (relay_elsewhere(&q, m, relay))
 			return;
-		refuse_relay(&q, "The device has gone offline.");
+		refuse_relay(&q, GONE_OFFLINE);
 		return;
 	}
 	p = pending_take(&q, true);
 	if (!p)
 		return;
 	p->host = host.addr;
-	if (hws_str_copy(p->relay_server, sizeof(p->relay_server), relay) < 0 ||
-			hws_str_copy(p->uuid, sizeof(p->uuid), m->uuid) < 0)
+	p->elsewhere = false;
+	if (!relay_begin(&q, m, relay, p, mangled))
 		return;
-	m->socket_addr = (ProtobufCBinaryData){ rdv_link_mangled(l, mangled), mangled };
-	m->relay_server = p->relay_server;
 	m->secure = m->secure || host.has_pk;
-	m->token = (char *)"";
-	m->licence_key = (char *)"";
-	rdv_announce(l->plane, p->uuid); /* before anybody can be there */
 	out.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_REQUEST_RELAY;
 	out.request_relay = m;
 	rdv_push(q.core, &host, &out);

@@ -4,6 +4,7 @@
  * device whose address changes while the old one lives must first answer request_pk; another key for a known
  * machine id is not taken while the present one speaks. */
 #include "server-rendezvous/registration.h"
+#include "server-rendezvous/cluster.h"
 #include "server-rendezvous/known.h"
 #include "server-rendezvous/rules.h"
 #include "shared/base/log.h"
@@ -63,6 +64,17 @@ static void take_address(struct rdv_peer *p, struct rdv_core *core, const struct
 	if (!(p->flags & RDV_PEER_UNPROVEN))
 		p->u.link = from->link;
 	p->seen = rdv_presence_time(core->presence, from->now_us);
+	if (core->cluster && !(p->flags & (RDV_PEER_UNPROVEN | RDV_PEER_PLACED))) {
+		p->flags |= RDV_PEER_PLACED;
+		rdv_cluster_arrived(core->cluster, rdv_peer_id(p));
+	}
+}
+
+/* Another node may have met it. */
+static void learn(struct rdv_core *core, struct hws_bytes id)
+{
+	if (core->cluster && hws_id_valid(id))
+		rdv_cluster_learn(core->cluster, id);
 }
 
 /* A device that is where it was: the case of nearly every packet. */
@@ -121,6 +133,8 @@ enum rdv_answer rdv_register_peer(
 	if (p)
 		answer = keep_alive(core, from, p, &arrived, &w);
 	rdv_presence_unlock(s);
+	if (!p)
+		learn(core, id);
 	if (w.row.id[0])
 		remember(core, &w);
 	if (answer == RDV_ANSWER_KNOWN) {
@@ -278,6 +292,8 @@ static result decide(struct attempt *a)
 	else
 		res = known_device(a, p);
 	rdv_presence_unlock(s);
+	if (a->first)
+		learn(a->core, a->id);
 	return res;
 }
 
@@ -389,9 +405,13 @@ result rdv_registration_written(struct rdv_core *core, const struct rdv_write *w
 	/* The store holds this id with another machine id (another node was first). */
 	s = rdv_presence_lock(core->presence, hws_bytes_str(w->row.id));
 	p = rdv_shard_find(s);
+	if (p && p->flags & RDV_PEER_PLACED && core->cluster)
+		rdv_cluster_left(core->cluster, rdv_peer_id(p));
 	if (p)
 		rdv_shard_remove(s, p);
 	rdv_presence_unlock(s);
+	if (core->cluster)
+		rdv_cluster_learn(core->cluster, hws_bytes_str(w->row.id));
 	return UUID_MISMATCH;
 }
 
@@ -404,6 +424,9 @@ void rdv_registration_renamed(struct rdv_core *core, const char *old_id, const c
 
 	if (had) {
 		copy = *p;
+		copy.flags &= (uint8_t)~RDV_PEER_PLACED;
+		if (p->flags & RDV_PEER_PLACED && core->cluster)
+			rdv_cluster_left(core->cluster, rdv_peer_id(p));
 		rdv_shard_remove(s, p);
 	}
 	rdv_presence_unlock(s);

@@ -2,6 +2,7 @@
  * address and cookie as we sent them out, the device that was asked for, and for answers that cannot carry the
  * cookie the address the device is registered at. */
 #include "server-rendezvous/announce.h"
+#include "server-rendezvous/cluster.h"
 #include "server-rendezvous/link.h"
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
@@ -29,6 +30,15 @@ static void unasked(struct rdv_tcp *t, const struct rdv_replier *from, const cha
 			HWS_STR("message", what));
 }
 
+/* A viewer of another node may wait for it. */
+static bool for_another_node(struct rdv_tcp *t, const struct rdv_replier *from,
+		ProtobufCBinaryData addr, const char *id, bool exact,
+		const Rdv__RendezvousMessage *m)
+{
+	return t->core->cluster && !from->elsewhere &&
+			rdv_cluster_reply(t->core->cluster, from, addr, id, exact, m);
+}
+
 /* `exact`: the bytes are ours, so the cookie must be in them (IPv6 has no room for one: there the device's address
  * must be right). */
 static bool match(struct rdv_tcp *t, const struct rdv_replier *from, ProtobufCBinaryData addr,
@@ -45,6 +55,8 @@ static bool match(struct rdv_tcp *t, const struct rdv_replier *from, ProtobufCBi
 	ret->p = ret->l ? rdv_pending_find(ret->l, id, relay) : NULL;
 	if (!ret->p || ret->p->until_us < hws_clock_us())
 		return false;
+	if (from->elsewhere)
+		return ret->p->elsewhere; /* the other node has looked at the rest */
 	cookie_right = exact && rdv_addr_is_v4(&viewer) && cookie == ret->l->cookie;
 	if (exact && rdv_addr_is_v4(&viewer))
 		return cookie_right; /* a device may leave by another address with TCP than with UDP */
@@ -56,15 +68,21 @@ static bool match(struct rdv_tcp *t, const struct rdv_replier *from, ProtobufCBi
 }
 
 /* What vouches for the device: its id and key, signed. Returns the length. */
-static size_t statement(struct rdv_core *core, const char *id, uint8_t buf[STATEMENT_MAX])
+static size_t statement(struct rdv_core *core, const struct rdv_replier *from, const char *id,
+		uint8_t buf[STATEMENT_MAX])
 {
 	uint8_t msg[STATEMENT_MAX];
 	struct rdv_peer_info info;
 	size_t n = strlen(id), len = 0;
 
-	if (!rdv_presence_get(core->presence, hws_bytes_str(id), hws_clock_us(), &info) ||
-			!info.has_pk)
+	if (from->elsewhere) {
+		if (!from->pk)
+			return 0;
+		memcpy(info.pk, from->pk, sizeof(info.pk));
+	} else if (!rdv_presence_get(core->presence, hws_bytes_str(id), hws_clock_us(), &info) ||
+			!info.has_pk) {
 		return 0;
+	}
 	/* IdPk {1: id, 2: pk} */
 	msg[len++] = 0x0a;
 	msg[len++] = (uint8_t)n;
@@ -119,12 +137,13 @@ static bool first_answer(struct rdv_pending *p, bool udp)
 	return true;
 }
 
-static void send_response(struct match *m, Rdv__PunchHoleResponse *p)
+static void send_response(
+		struct match *m, const struct rdv_replier *from, Rdv__PunchHoleResponse *p)
 {
 	Rdv__RendezvousMessage out = RDV__RENDEZVOUS_MESSAGE__INIT;
 	uint8_t buf[STATEMENT_MAX];
 
-	p->pk.len = statement(m->l->plane->core, m->p->id, buf);
+	p->pk.len = statement(m->l->plane->core, from, m->p->id, buf);
 	p->pk.data = buf;
 	out.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_RESPONSE;
 	out.punch_hole_response = p;
@@ -134,12 +153,16 @@ static void send_response(struct match *m, Rdv__PunchHoleResponse *p)
 void rdv_reply_sent(struct rdv_tcp *t, const struct rdv_replier *from, const Rdv__PunchHoleSent *in)
 {
 	Rdv__PunchHoleResponse p = RDV__PUNCH_HOLE_RESPONSE__INIT;
+	Rdv__RendezvousMessage out = RDV__RENDEZVOUS_MESSAGE__INIT;
 	struct sockaddr_storage ss;
 	uint8_t mangled[HWS_ADDR_WIRE_MAX];
 	struct match m;
 
 	if (!match(t, from, in->socket_addr, in->id, false, true, &m)) {
-		unasked(t, from, "PunchHoleSent");
+		out.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_SENT;
+		out.punch_hole_sent = (Rdv__PunchHoleSent *)(uintptr_t)in;
+		if (!for_another_node(t, from, in->socket_addr, in->id, true, &out))
+			unasked(t, from, "PunchHoleSent");
 		return;
 	}
 	if (!first_answer(m.p, from->udp))
@@ -158,16 +181,23 @@ void rdv_reply_sent(struct rdv_tcp *t, const struct rdv_replier *from, const Rdv
 			in->relay_server);
 	if (from->udp)
 		hws_count(&t->core->count.punch_udp);
-	send_response(&m, &p);
+	send_response(&m, from, &p);
 }
 
 void rdv_reply_local(struct rdv_tcp *t, const struct rdv_replier *from, const Rdv__LocalAddr *in)
 {
 	Rdv__PunchHoleResponse p = RDV__PUNCH_HOLE_RESPONSE__INIT;
+	Rdv__RendezvousMessage out = RDV__RENDEZVOUS_MESSAGE__INIT;
 	struct sockaddr_storage ss;
 	struct match m;
 
-	if (!match(t, from, in->socket_addr, in->id, false, false, &m) ||
+	bool found = match(t, from, in->socket_addr, in->id, false, false, &m);
+
+	out.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_LOCAL_ADDR;
+	out.local_addr = (Rdv__LocalAddr *)(uintptr_t)in;
+	if (!found && for_another_node(t, from, in->socket_addr, in->id, false, &out))
+		return;
+	if (!found ||
 			!hws_addr_decode_usable(
 					hws_bytes(in->local_addr.data, in->local_addr.len), &ss)) {
 		unasked(t, from, "LocalAddr");
@@ -183,7 +213,7 @@ void rdv_reply_local(struct rdv_tcp *t, const struct rdv_replier *from, const Rd
 		p.socket_addr_v6 = in->socket_addr_v6;
 	hws_count(&t->core->count.punch_local);
 	answered(&m, RDV_OUT_LOCAL, 0, in->relay_server);
-	send_response(&m, &p);
+	send_response(&m, from, &p);
 }
 
 /* The request a RelayResponse belongs to: with an id the device decided for the relay, without one it agrees to a
@@ -215,7 +245,18 @@ void rdv_reply_relay(struct rdv_tcp *t, const struct rdv_replier *from, Rdv__Rel
 	struct match m;
 
 	if (!match_relay(t, from, in, &m)) {
-		unasked(t, from, "RelayResponse");
+		out.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_RELAY_RESPONSE;
+		out.relay_response = in;
+		if (for_another_node(t, from, in->socket_addr,
+				    in->union_case == RDV__RELAY_RESPONSE__UNION_ID && in->id[0]
+						    ? in->id
+						    : NULL,
+				    true, &out)) {
+			if (hws_pair_id_valid(hws_bytes_str(in->uuid)))
+				rdv_announce(t, in->uuid);
+		} else {
+			unasked(t, from, "RelayResponse");
+		}
 		return;
 	}
 	if (!first_answer(m.p, false))
@@ -227,7 +268,7 @@ void rdv_reply_relay(struct rdv_tcp *t, const struct rdv_replier *from, Rdv__Rel
 				0, m.p->relay_server);
 	} else {
 		in->union_case = RDV__RELAY_RESPONSE__UNION_PK;
-		in->pk.len = statement(t->core, m.p->id, buf);
+		in->pk.len = statement(t->core, from, m.p->id, buf);
 		in->pk.data = buf;
 		hws_count(&t->core->count.punch_relayed);
 		hws_count(m.p->force_relay ? &t->core->count.why_forced

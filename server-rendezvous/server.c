@@ -1,5 +1,6 @@
 /* rendezvous/server: the composition root. */
 #include "server-rendezvous/server.h"
+#include "server-rendezvous/cluster.h"
 #include "server-rendezvous/known.h"
 #include "server-rendezvous/operate.h"
 #include "server-rendezvous/registration.h"
@@ -108,6 +109,10 @@ static void on_written(const struct rdv_write *w, const struct rdv_waiter *who, 
 	struct rdv_server *s = arg;
 	Rdv__RegisterPkResponse__Result result;
 
+	if (s->core.cluster && durable && r == HWS_OK) {
+		rdv_cluster_changed(s->core.cluster, w->row.id);
+		rdv_cluster_changed(s->core.cluster, w->old_id);
+	}
 	if (w->kind == RDV_WRITE_DELETE)
 		return;
 	if (w->kind == RDV_WRITE_RENAME) {
@@ -131,6 +136,21 @@ static void on_written(const struct rdv_write *w, const struct rdv_waiter *who, 
 		rdv_tcp_post_result(s->core.tcp, who->link, result, who->rename);
 	else if (who->udp.port)
 		rdv_udp_result(s->core.udp, &who->udp, result);
+}
+
+static void on_left(struct hws_bytes id, void *arg)
+{
+	rdv_cluster_left(arg, id);
+}
+
+static int open_cluster(struct rdv_server *s, struct hws_error *err)
+{
+	int r = rdv_cluster_new(
+			&s->core, s->loop, s->store, s->core.conf->node, &s->core.cluster, err);
+
+	if (r == HWS_OK)
+		rdv_presence_on_left(s->core.presence, on_left, s->core.cluster);
+	return r;
 }
 
 static int build_tables(struct rdv_server *s, struct hws_error *err)
@@ -157,6 +177,8 @@ static int build_tables(struct rdv_server *s, struct hws_error *err)
 	if (r == HWS_OK)
 		r = rdv_journal_new(
 				s->loop, s->store, c->queue_max, on_written, s, &s->core.journal);
+	if (r == HWS_OK && *c->node)
+		r = open_cluster(s, err);
 	return r;
 }
 
@@ -258,8 +280,10 @@ void rdv_server_free(struct rdv_server *s)
 	hws_timer_stop(&s->sweep);
 	hws_timer_stop(&s->retry);
 	hws_timer_stop(&s->drain);
+	rdv_cluster_end(s->core.cluster);
 	rdv_store_free(s->store);
 	close_ports(s);
+	rdv_cluster_free(s->core.cluster);
 	rdv_journal_free(s->core.journal);
 	rdv_relays_free(s->core.relays);
 	hws_work_free(s->work);
@@ -375,6 +399,11 @@ int rdv_server_start(struct rdv_server *s, struct hws_error *err)
 		r = rdv_udp_start(s->core.udp);
 	if (r < 0)
 		return hws_error_set(err, r, "cannot start a thread");
+	if (s->core.cluster) {
+		r = rdv_cluster_start(s->core.cluster, err);
+		if (r < 0)
+			return r;
+	}
 	hws_timer_every(s->loop, &s->sweep, SWEEP_US, on_sweep, s);
 	rdv_server_ports(s, &p);
 	hws_info("listening", HWS_U64("port", p.port), HWS_U64("nat_port", p.nat),
@@ -421,6 +450,7 @@ void rdv_server_drain(struct rdv_server *s, void (*done)(void *arg), void *arg)
 	s->drained_arg = arg;
 	s->drain_until_us = hws_clock_us() + 3 * HWS_US_PER_S;
 	hws_info("draining");
+	rdv_cluster_leave(s->core.cluster);
 	hws_timer_every(s->loop, &s->drain, DRAIN_US, on_drain, s);
 }
 

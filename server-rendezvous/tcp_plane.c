@@ -317,7 +317,7 @@ static void run_sent(void *arg)
 {
 	struct post *p = arg;
 	Rdv__RendezvousMessage *m = NULL;
-	struct rdv_replier from = { p->from, true };
+	struct rdv_replier from = { .addr = p->from, .udp = true };
 
 	if (hws_rdv_unpack(hws_bytes(p->data, p->len), &m) == HWS_OK &&
 			m->union_case == RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_SENT)

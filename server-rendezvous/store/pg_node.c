@@ -55,7 +55,7 @@ struct pg_node {
 	struct pg_link link; /* the thread's, as what follows */
 	char name[RDV_NODE_MAX + 1];
 	char channel[CHANNEL_TEXT];
-	char beat_sql[700], listen_sql[80];
+	char beat_sql[700], listen_sql[160];
 	uint64_t boot, garbage;
 	uint32_t beats;
 	uint64_t dead_us;
@@ -295,7 +295,7 @@ static int start_thread(struct pg_node *n)
 /* The texts of this node, with its name quoted by libpq's rules (it may hold any character). */
 static int fill_texts(struct pg_node *n, const char *name)
 {
-	char quoted[2 * RDV_NODE_MAX + 3], *q = quoted;
+	char quoted[2 * RDV_NODE_MAX + 3], all[CHANNEL_TEXT], *q = quoted;
 	int r = hws_str_copy(n->name, sizeof(n->name), name);
 
 	if (r < 0 || !*name || !hws_utf8_valid(hws_bytes_str(name)) || strchr(name, '\\'))
@@ -307,7 +307,8 @@ static int fill_texts(struct pg_node *n, const char *name)
 	}
 	*q = 0;
 	channel_of(name, n->channel);
-	r = hws_fmt(n->listen_sql, sizeof(n->listen_sql), "LISTEN %s", n->channel);
+	channel_of("", all);
+	r = hws_fmt(n->listen_sql, sizeof(n->listen_sql), "LISTEN %s; LISTEN %s", n->channel, all);
 	if (r < 0)
 		return r;
 	return hws_fmt(n->beat_sql, sizeof(n->beat_sql),

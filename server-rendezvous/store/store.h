@@ -137,7 +137,7 @@ struct rdv_store_ops {
 	/* Where ids are: one element each, in the order asked; node "" when nowhere or its node is dead. */
 	int (*where_find)(struct rdv_store *s, const char *const *ids, size_t n, rdv_where_fn done,
 			void *arg);
-	/* Sends to one node, 1..RDV_MESSAGE_MAX bytes; done when handed to the engine. */
+	/* Sends to one node, or to all (this one too) when `node` is "": 1..RDV_MESSAGE_MAX bytes; done when handed to the engine. */
 	int (*send)(struct rdv_store *s, const char *node, struct hws_bytes payload,
 			rdv_done_fn done, void *arg);
 };
