@@ -374,7 +374,8 @@ void hws_show_kick(struct hws_show *s)
 	work = s->changed || (s->picture && (s->key || s->refine));
 	if (!work)
 		return;
-	s->last_us = now;
+	if (s->changed || s->key)
+		s->last_us = now; /* a picture that was only sharpened does not hold up the next change */
 	if (s->changed) {
 		grab(s);
 		if (s->grabbing || s->changed || !s->picture)
