@@ -125,6 +125,11 @@ static const struct hws_option table[] = {
 	{ "limits", "limit-total", 0, HWS_OPT_SIZE, AT(rate_total), "0", 0, 0, NULL, HWS_OPT_RELOAD,
 			"BYTES", "Bytes per second of all pairs; shared fairly between them.",
 			NULL },
+	{ "limits", "pair-volume", 0, HWS_OPT_SIZE, AT(pair_volume), "0", 0, 0, NULL,
+			HWS_OPT_RELOAD, "BYTES",
+			"A pair ends when it has moved so many bytes; 0 is no limit.", NULL },
+	{ "limits", "pair-time", 0, HWS_OPT_DURATION, AT(pair_us), "0", 0, 0, NULL, HWS_OPT_RELOAD,
+			"TIME", "A pair ends after this time; 0 is no limit.", NULL },
 	{ "limits", "slow", 0, HWS_OPT_STR, AT(slow), "", 0, 0, NULL, HWS_OPT_RELOAD, "NETS",
 			"Networks whose pairs get no more than limit-slow.", NULL },
 	{ "limits", "slow-file", 0, HWS_OPT_PATH, AT(slow_file), "", 0, 0, NULL, HWS_OPT_RELOAD,
@@ -453,6 +458,8 @@ int rly_config_rules(const struct rly_config *c, struct rly_rules **ret, struct 
 	r->rate_addr = c->rate_addr;
 	r->rate_total = c->rate_total;
 	r->rate_slow = c->rate_slow;
+	r->pair_volume = c->pair_volume;
+	r->pair_us = c->pair_us;
 	r->downgrade_us = c->downgrade_us;
 	r->downgrade_pct = c->downgrade_pct;
 	r->first_us = c->first_us;

@@ -21,6 +21,7 @@ struct rly_config {
 	char *announcers, *identity, *public_name;
 	uint64_t grace_us;
 	uint64_t rate_pair, rate_addr, rate_total, rate_slow;
+	uint64_t pair_volume, pair_us;
 	uint32_t downgrade_pct;
 	uint64_t downgrade_us;
 	uint64_t first_us, wait_us, idle_us, drain_us, message_max;

@@ -1,5 +1,6 @@
 /* The life of a leg until it is paired: accepted, counted, let in or refused, moved to its partner's shard. */
 #include "server-relay/handoff.h"
+#include "server-relay/handover.h"
 #include "server-relay/shard.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
@@ -123,27 +124,50 @@ out:
 	return r;
 }
 
-void rly_leg_accept(struct rly_shard *sh, int fd, const struct sockaddr_storage *peer, bool ws)
+static struct rly_leg *enter(
+		struct rly_shard *sh, int fd, const struct sockaddr_storage *peer, bool ws)
 {
 	enum rly_refusal why;
 	struct rly_leg *l;
 
-	rly_stat_add(ws ? &sh->stats.accepted_ws : &sh->stats.accepted_tcp, 1);
 	if (!rly_rules_admit(sh->rules, peer)) {
 		turn_away(sh, fd, peer, RLY_REFUSE_BLOCKED);
-		return;
+		return NULL;
 	}
 	if (!legs_take(sh->shared)) {
 		turn_away(sh, fd, peer, RLY_REFUSE_FULL);
-		return;
+		return NULL;
 	}
 	if (leg_new(sh, fd, peer, ws, &l, &why) < 0) {
 		__atomic_sub_fetch(&sh->shared->legs, 1, __ATOMIC_RELAXED);
 		turn_away(sh, fd, peer, why);
-		return;
+		return NULL;
 	}
 	rly_stat_add(&sh->stats.legs, 1);
 	hws_list_push(&sh->greeting, &l->node);
+	return l;
+}
+
+void rly_leg_accept(struct rly_shard *sh, int fd, const struct sockaddr_storage *peer, bool ws)
+{
+	rly_stat_add(ws ? &sh->stats.accepted_ws : &sh->stats.accepted_tcp, 1);
+	(void)enter(sh, fd, peer, ws);
+}
+
+void rly_leg_adopt(struct rly_shard *sh, int fd, const struct sockaddr_storage *peer, bool ws,
+		struct hws_bytes unread, const struct rly_first *first)
+{
+	struct rly_leg *l = enter(sh, fd, peer, ws);
+
+	if (!l)
+		return;
+	l->state = RLY_LEG_FIRST; /* greeted and upgraded where it comes from */
+	if (unread.len)
+		l->stash = rly_stash_new(unread.ptr, unread.len);
+	if (unread.len && !l->stash)
+		rly_leg_refuse(sh, l, RLY_REFUSE_MEMORY);
+	else
+		rly_leg_join(sh, l, first);
 }
 
 static void wait_count_end(struct rly_shard *sh, struct rly_leg *l)
@@ -180,6 +204,9 @@ void rly_leg_drop(struct rly_shard *sh, struct rly_leg *l)
 	l->ws = NULL;
 	hws_tls_session_free(l->tls);
 	l->tls = NULL;
+	/* By close() alone the set keeps a socket that somebody else looks at in this moment (/proc/PID/fd of ss or
+	 * lsof), and would name the leg when it is gone. */
+	(void)epoll_ctl(sh->ep, EPOLL_CTL_DEL, l->fd, NULL);
 	close(l->fd);
 	l->fd = -1;
 	rly_stat_sub(&sh->stats.legs, 1);
@@ -301,6 +328,38 @@ static void meet(struct rly_shard *sh, struct rly_leg *l, struct rly_entry *e)
 	rly_handoff_send(h, sh->shared->shard[to], e, l);
 }
 
+static bool hand_over(struct rly_shard *sh, struct rly_leg *l, struct hws_bytes uuid)
+{
+	int link = __atomic_load_n(&sh->shared->handover_fd, __ATOMIC_ACQUIRE);
+
+	if (link < 0 || !rly_handover_leg(link, l, uuid))
+		return false;
+	rly_stat_add(&sh->stats.handed_over, 1);
+	rly_leg_drop(sh, l);
+	return true;
+}
+
+void rly_shard_hand_over(struct rly_shard *sh)
+{
+	struct hws_list *node, *tmp;
+
+	hws_list_for_safe (node, tmp, &sh->waiting) {
+		struct rly_leg *l = hws_container(node, struct rly_leg, node);
+		char uuid[HWS_UUID_MAX + 1];
+
+		rly_entry_uuid(l->entry, uuid, sizeof(uuid));
+		/* Its partner may be on the way to it in this process. */
+		if (!rly_pairing_taken(sh->shared->pairing, l->entry))
+			(void)hand_over(sh, l, hws_bytes_str(uuid));
+	}
+	hws_list_for_safe (node, tmp, &sh->greeting) {
+		struct rly_leg *l = hws_container(node, struct rly_leg, node);
+
+		if (l->state == RLY_LEG_UNANNOUNCED)
+			(void)hand_over(sh, l, hws_bytes(l->pending->uuid, l->pending->uuid_len));
+	}
+}
+
 void rly_leg_join(struct rly_shard *sh, struct rly_leg *l, const struct rly_first *first)
 {
 	struct rly_shared *s = sh->shared;
@@ -310,6 +369,8 @@ void rly_leg_join(struct rly_shard *sh, struct rly_leg *l, const struct rly_firs
 	bool only_second;
 	int r;
 
+	if (hand_over(sh, l, hws_bytes(first->uuid, first->uuid_len)))
+		return;
 	if (!is_announced(sh, first) && hold(sh, l, first))
 		return;
 	if (!sh->handoff)

@@ -75,7 +75,7 @@ static void on_drain(void *arg)
 {
 	struct program *p = arg;
 
-	rly_server_drain(p->server, on_drained, p);
+	rly_server_drain(p->server);
 }
 
 static int print(void (*fn)(const struct rly_config *c, struct hws_buf *out),
@@ -130,8 +130,10 @@ static int serve(struct program *p, struct hws_error *err)
 		r = hws_daemon_new(p->loop, &dc, &p->daemon);
 	if (r == HWS_OK)
 		r = rly_server_new(p->loop, p->conf, &p->server, err);
-	if (r == HWS_OK)
+	if (r == HWS_OK) {
+		rly_server_on_end(p->server, on_drained, p);
 		r = confine(p->conf, err);
+	}
 	if (r == HWS_OK)
 		r = rly_server_start(p->server, err);
 	if (r == HWS_OK) {

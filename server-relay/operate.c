@@ -458,9 +458,9 @@ static void cmd_drain(struct hws_control_reply *reply, const json_t *req HWS_UNU
 	struct rly_server *s = arg;
 	uint64_t pairs = S(pairs);
 
-	/* The same way as by signal, so that the time limit and the service manager know. */
+	/* Unlike after a signal there is no time limit. */
 	hws_control_ok(reply, json_pack("{s:I}", "pairs", (json_int_t)pairs));
-	(void)kill(getpid(), SIGTERM);
+	rly_server_drain(s);
 }
 
 static void cmd_reload(
@@ -485,16 +485,16 @@ static const struct hws_control_cmd commands[] = {
 	{ "log-level", "Sets the \"level\" of the log.", cmd_log_level },
 };
 
-int rly_operate_new(struct rly_server *s, struct hws_error *err)
+int rly_operate_path(struct rly_server *s, struct hws_error *err)
 {
 	char dir[480];
-	int r = HWS_OK;
+	int r;
 
 	if (*s->conf->control) {
 		r = hws_str_copy(s->control_path, sizeof(s->control_path), s->conf->control);
 	} else {
 		if (*s->conf->runtime_dir)
-			r = hws_daemon_named_dir(s->conf->runtime_dir, dir, sizeof(dir), err);
+			r = hws_str_copy(dir, sizeof(dir), s->conf->runtime_dir);
 		else
 			r = hws_daemon_runtime_dir("hawser-relay", dir, sizeof(dir), err);
 		if (r < 0)
@@ -503,6 +503,11 @@ int rly_operate_new(struct rly_server *s, struct hws_error *err)
 	}
 	if (r < 0)
 		return hws_error_set(err, r, "the path of the control socket is too long");
+	return HWS_OK;
+}
+
+int rly_operate_new(struct rly_server *s, struct hws_error *err)
+{
 	return hws_control_new(s->loop, s->control_path, commands, HWS_COUNT(commands), s,
 			&s->control, err);
 }

@@ -75,6 +75,9 @@ void rly_pair_start(struct rly_shard *sh, struct rly_entry *e, struct rly_leg *s
 	rly_pair_judge(sh, p);
 	uint32_t wait_s = (uint32_t)HWS_MIN(sh->rules->idle_us / 1000000u + 1, RLY_WHEEL - 2);
 
+	if (sh->rules->pair_volume || sh->rules->pair_us)
+		wait_s = 1;
+
 	hws_list_push(&sh->wheel[(sh->wheel_s + wait_s) % RLY_WHEEL], &p->idle);
 	rly_stat_add(&sh->stats.pairs, 1);
 	rly_stat_add(&sh->stats.pairs_total, 1);

@@ -289,6 +289,17 @@ bool rly_pairing_leave(struct rly_pairing *p, struct rly_entry *e)
 	return gone;
 }
 
+bool rly_pairing_taken(struct rly_pairing *p, struct rly_entry *e)
+{
+	struct stripe *s = &p->stripe[hash(p, e->key, e->len) % STRIPES];
+	bool taken;
+
+	pthread_mutex_lock(&s->lock);
+	taken = e->paired;
+	pthread_mutex_unlock(&s->lock);
+	return taken;
+}
+
 void rly_pairing_end(struct rly_pairing *p, struct rly_entry *e)
 {
 	uint64_t h = hash(p, e->key, e->len);

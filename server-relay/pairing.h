@@ -29,6 +29,8 @@ int rly_pairing_join(struct rly_pairing *p, struct hws_bytes uuid, struct rly_le
 /* The waiting leg goes. True: the entry is gone. False: a second leg has just taken it; its pair attempt arrives on
  * the first leg's shard, finds the leg gone (rly_entry_leg gives NULL) and ends the entry. Thread of the first leg. */
 bool rly_pairing_leave(struct rly_pairing *p, struct rly_entry *e);
+/* Whether a second leg has taken it. Between this and the next call it may come, which rly_pairing_leave tells. */
+bool rly_pairing_taken(struct rly_pairing *p, struct rly_entry *e);
 /* The pair has ended: the uuid is free again. */
 void rly_pairing_end(struct rly_pairing *p, struct rly_entry *e);
 

@@ -15,7 +15,8 @@ static inline int64_t rly_rate_credit(struct rly_rate *r, uint64_t rate, uint64_
 {
 	int64_t burst = (int64_t)(rate / 10) > RLY_RATE_MIN_BURST ? (int64_t)(rate / 10)
 								  : RLY_RATE_MIN_BURST;
-	uint64_t us = now_us - r->last_us;
+	/* Another thread may have been here with a later clock. */
+	uint64_t us = now_us > r->last_us ? now_us - r->last_us : 0;
 
 	if (!r->last_us || us > 10000000u) {
 		r->level = r->last_us && r->level < 0 && us < 100000000u ? 0 : burst;

@@ -16,6 +16,7 @@ struct rly_rules {
 	bool proxy_protocol; /* from trusted proxies */
 	enum rly_announce announce;
 	uint64_t rate_pair, rate_addr, rate_total, rate_slow; /* bytes per second, 0 = no limit */
+	uint64_t pair_volume, pair_us;                        /* a pair ends there, 0 = no limit */
 	uint64_t downgrade_us;  /* age from which a pair may become slow, 0 = never */
 	unsigned downgrade_pct; /* of rate_pair, as average over its life */
 	uint64_t first_us, wait_us, idle_us;

@@ -1,5 +1,6 @@
 #include "server-relay/server.h"
 #include "server-relay/announcer.h"
+#include "server-relay/handover.h"
 #include "server-relay/server_parts.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
@@ -158,18 +159,15 @@ static int listen_kind(struct rly_server *s, bool ws, uint16_t port, const int *
 						"cannot take a listening socket over");
 		}
 		r = rly_shard_listen(s->shard[i], ws, s->conf->bind, port, fd, &port, err);
+		if (r == HWS_OK)
+			s->listen_fd[ws][i] = hws_listener_fd(s->shard[i]->listener[ws]);
 	}
 	*ret_port = port;
 	return r;
 }
 
-struct given {
-	int tcp[RLY_SHARDS_MAX], ws[RLY_SHARDS_MAX];
-	unsigned tcp_count, ws_count;
-};
-
 /* Sockets of systemd: by name "ws", else the first is TCP and the second WebSocket. */
-static void given_by_systemd(struct given *g)
+static void given_by_systemd(struct rly_sockets *g)
 {
 	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS"),
 		   *names = getenv("LISTEN_FDNAMES");
@@ -198,7 +196,7 @@ static void given_by_systemd(struct given *g)
 	unsetenv("LISTEN_FDNAMES");
 }
 
-static void close_given(struct given *g)
+static void close_given(struct rly_sockets *g)
 {
 	for (unsigned i = 0; i < g->tcp_count; i++)
 		close(g->tcp[i]);
@@ -206,7 +204,7 @@ static void close_given(struct given *g)
 		close(g->ws[i]);
 }
 
-static int open_ports(struct rly_server *s, struct given *g, struct hws_error *err)
+static int open_ports(struct rly_server *s, struct rly_sockets *g, struct hws_error *err)
 {
 	uint16_t ws_port;
 	int r = rly_config_ws_port(s->conf, &ws_port, &s->ws_on, err);
@@ -278,7 +276,7 @@ int rly_server_new(struct hws_loop *loop, struct rly_config *c, struct rly_serve
 		struct hws_error *err)
 {
 	struct rly_server *s = hws_alloc(sizeof(*s));
-	struct given given = { .tcp_count = 0 };
+	struct rly_sockets given = { .tcp_count = 0 };
 	int r = HWS_ERR_NOMEM;
 
 	if (!s)
@@ -289,10 +287,15 @@ int rly_server_new(struct hws_loop *loop, struct rly_config *c, struct rly_serve
 	s->shared.handover_fd = -1;
 	s->shared.shard_count = c->threads ? HWS_MIN(c->threads, RLY_SHARDS_MAX) : core_count();
 	s->shared.shard = s->shard;
+	memset(s->listen_fd, -1, sizeof(s->listen_fd));
 	given_by_systemd(&given);
-	r = budget(s, err);
+	r = rly_operate_path(s, err);
+	if (r == HWS_OK)
+		r = budget(s, err);
 	if (r == HWS_OK)
 		r = rly_config_rules(c, &s->rules, err);
+	if (r == HWS_OK && c->takeover && !given.tcp_count)
+		r = rly_takeover_begin(s, &given, err);
 	if (r < 0)
 		goto out;
 	if (rly_pairing_new(c->max_waiting, &s->shared.pairing) < 0 ||
@@ -307,9 +310,13 @@ int rly_server_new(struct hws_loop *loop, struct rly_config *c, struct rly_serve
 	if (r == HWS_OK)
 		r = open_ports(s, &given, err);
 	if (r == HWS_OK)
+		r = rly_takeover_ready(s, err);
+	if (r == HWS_OK)
 		r = rly_sight_new(s, err);
 	if (r == HWS_OK)
 		r = rly_operate_new(s, err);
+	if (r == HWS_OK)
+		r = rly_handover_new(s, err);
 	if (r == HWS_OK)
 		r = rly_announcer_new(s, err);
 out:
@@ -331,9 +338,10 @@ int rly_server_start(struct rly_server *s, struct hws_error *err)
 	if (r < 0)
 		return hws_error_set(err, r, "cannot start a thread: %s", hws_err_text(r));
 	s->started = true;
+	rly_takeover_done(s);
 	rly_announcer_start(s);
 	hws_info("listening", HWS_U64("port", s->port), HWS_U64("ws_port", s->ws_port),
-			HWS_U64("metrics_port", s->http ? hws_metrics_http_port(s->http) : 0),
+			HWS_U64("metrics_port", s->metrics_port),
 			HWS_U64("threads", s->shared.shard_count),
 			HWS_U64("max_connections", s->shared.max_legs),
 			HWS_STR("control", s->control_path), HWS_BOOL("tls", s->shared.tls != NULL),
@@ -348,6 +356,7 @@ void rly_server_free(struct rly_server *s)
 	hws_timer_stop(&s->drain_timer);
 	rly_announcer_free(s);
 	rly_operate_free(s);
+	rly_handover_free(s);
 	for (unsigned i = 0; i < s->shared.shard_count; i++)
 		if (s->shard[i])
 			rly_shard_stop(s->shard[i]);
@@ -413,22 +422,20 @@ static void on_drain_poll(void *arg)
 {
 	struct rly_server *s = arg;
 
-	if (rly_server_sum(s, offsetof(struct rly_stats, pairs)) ||
-			rly_pairing_waiting(s->shared.pairing))
+	if (rly_pairing_waiting(s->shared.pairing))
+		return;
+	/* Nobody waits, so nobody need come: let the kernel say so, or keep newcomers for the next process. */
+	rly_server_stop_listening(s);
+	if (rly_server_sum(s, offsetof(struct rly_stats, legs)))
 		return;
 	hws_timer_stop(&s->drain_timer);
 	hws_info("drained");
-	if (s->on_drained)
-		s->on_drained(s->drained_arg);
+	if (s->on_end)
+		s->on_end(s->end_arg);
 }
 
-/* Those that wait may still be joined, so listening goes on for them, but nobody begins to wait. */
-void rly_server_drain(struct rly_server *s, void (*done)(void *arg), void *arg)
+void rly_server_drain(struct rly_server *s)
 {
-	if (done) {
-		s->on_drained = done;
-		s->drained_arg = arg;
-	}
 	if (s->draining)
 		return;
 	s->draining = true;
@@ -437,6 +444,12 @@ void rly_server_drain(struct rly_server *s, void (*done)(void *arg), void *arg)
 	hws_info("draining",
 			HWS_U64("pairs", rly_server_sum(s, offsetof(struct rly_stats, pairs))));
 	hws_timer_every(s->loop, &s->drain_timer, DRAIN_POLL_US, on_drain_poll, s);
+}
+
+void rly_server_on_end(struct rly_server *s, void (*fn)(void *arg), void *arg)
+{
+	s->on_end = fn;
+	s->end_arg = arg;
 }
 
 /* --- rules changed by hand --------------------------------------------------------------------------- */

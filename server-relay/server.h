@@ -15,5 +15,7 @@ int rly_server_start(struct rly_server *s, struct hws_error *err) HWS_MUST_CHECK
 /* New settings (borrowed from now on); what cannot change while running is named in the log. */
 int rly_server_reload(
 		struct rly_server *s, struct rly_config *c, struct hws_error *err) HWS_MUST_CHECK;
-/* No new pairs; `done` once when the last one has ended. */
-void rly_server_drain(struct rly_server *s, void (*done)(void *arg), void *arg);
+/* No new pairs; the end follows the last one. Listening goes on while legs wait for their partner. */
+void rly_server_drain(struct rly_server *s);
+/* fn is called once when a drain is complete. */
+void rly_server_on_end(struct rly_server *s, void (*fn)(void *arg), void *arg);

@@ -16,7 +16,7 @@ struct rly_server {
 	struct rly_shard *shard[RLY_SHARDS_MAX];
 	uint64_t start_us;
 	uint64_t fd_limit;
-	uint16_t port, ws_port;
+	uint16_t port, ws_port, metrics_port;
 	bool ws_on;
 	char control_path[512];
 	struct hws_control *control;
@@ -26,8 +26,9 @@ struct rly_server {
 	struct rly_handover *handover;
 	struct rly_announcer *announcer;
 	struct hws_timer drain_timer;
-	void (*on_drained)(void *arg);
-	void *drained_arg;
+	void (*on_end)(void *arg);
+	void *end_arg;
+	int listen_fd[RLY_LISTEN_MAX][RLY_SHARDS_MAX]; /* of the shards, -1 = none */
 	bool draining, started, stopped_listening;
 };
 
@@ -43,7 +44,12 @@ struct rly_each;
 int rly_server_each(struct rly_server *s, void (*fn)(struct rly_shard *sh, void *arg),
 		void (*done)(void *arg), void *arg) HWS_MUST_CHECK;
 
+/* Where the control socket is. */
+int rly_operate_path(struct rly_server *s, struct hws_error *err) HWS_MUST_CHECK;
 int rly_operate_new(struct rly_server *s, struct hws_error *err) HWS_MUST_CHECK;
 void rly_operate_free(struct rly_server *s);
 int rly_sight_new(struct rly_server *s, struct hws_error *err) HWS_MUST_CHECK;
+/* Opens the metrics page if there is one; closes it for a successor. */
+int rly_sight_serve(struct rly_server *s, struct hws_error *err) HWS_MUST_CHECK;
+void rly_sight_leave(struct rly_server *s);
 void rly_sight_free(struct rly_server *s);

@@ -110,6 +110,15 @@ static bool is_downgraded(struct rly_shard *sh, const struct rly_pair *p, uint32
 			(double)r->rate_pair * r->downgrade_pct / 100.0;
 }
 
+static bool is_used_up(struct rly_shard *sh, const struct rly_pair *p, uint32_t now)
+{
+	const struct rly_rules *r = sh->rules;
+
+	if (r->pair_volume && p->flow[0].bytes + p->flow[1].bytes >= r->pair_volume)
+		return true;
+	return r->pair_us && (uint64_t)(now - p->born_ds) * 100000u >= r->pair_us;
+}
+
 /* The idle limit costs nothing while bytes move: each pair is looked at when its limit could be over at the
  * earliest, wherever it hangs, also with a write that is blocked. */
 static void check_pair(struct rly_shard *sh, struct rly_pair *p, uint32_t now)
@@ -122,9 +131,16 @@ static void check_pair(struct rly_shard *sh, struct rly_pair *p, uint32_t now)
 		rly_pair_close(sh, p, stuck ? RLY_CLOSE_STALLED : RLY_CLOSE_IDLE);
 		return;
 	}
+	if (is_used_up(sh, p, now)) {
+		rly_pair_close(sh, p, RLY_CLOSE_LIMIT);
+		return;
+	}
 	if (!p->slow && is_downgraded(sh, p, now))
 		p->slow = true;
 	uint32_t wait_s = HWS_MIN((limit - idle + 9) / 10, RLY_WHEEL - 2);
+
+	if (sh->rules->pair_volume || sh->rules->pair_us)
+		wait_s = 1;
 
 	hws_list_push(&sh->wheel[(sh->wheel_s + HWS_MAX(wait_s, 1u)) % RLY_WHEEL], &p->idle);
 }

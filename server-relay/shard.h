@@ -114,6 +114,11 @@ void rly_leg_shutdown(struct rly_leg *l);
 void rly_greet(struct rly_shard *sh, struct rly_leg *l);
 /* The first frame was good: waits, pairs, moves or is refused. */
 void rly_leg_join(struct rly_shard *sh, struct rly_leg *l, const struct rly_first *first);
+/* A greeted leg of the process before us; `unread` came behind its first frame. */
+void rly_leg_adopt(struct rly_shard *sh, int fd, const struct sockaddr_storage *peer, bool ws,
+		struct hws_bytes unread, const struct rly_first *first);
+/* All legs that wait go to the successor. */
+void rly_shard_hand_over(struct rly_shard *sh);
 /* The real address behind a proxy. Refuses the leg and fails when that may not come in. */
 int rly_leg_set_peer(struct rly_shard *sh, struct rly_leg *l,
 		const struct sockaddr_storage *peer) HWS_MUST_CHECK;

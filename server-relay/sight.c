@@ -231,15 +231,32 @@ int rly_sight_new(struct rly_server *s, struct hws_error *err)
 		r = add_all(s);
 	if (r < 0)
 		return hws_error_set(err, r, "cannot set up the metrics");
-	if (!s->conf->metrics)
+	return rly_sight_serve(s, err);
+}
+
+int rly_sight_serve(struct rly_server *s, struct hws_error *err)
+{
+	uint16_t port = s->metrics_port ? s->metrics_port : s->conf->metrics_port;
+	int r;
+
+	if (!s->conf->metrics || s->http)
 		return HWS_OK;
-	return hws_metrics_http_new(s->loop, s->metrics, s->conf->metrics_bind,
-			s->conf->metrics_port, is_ready, s, &s->http, err);
+	r = hws_metrics_http_new(s->loop, s->metrics, s->conf->metrics_bind, port, is_ready, s,
+			&s->http, err);
+	if (r == HWS_OK)
+		s->metrics_port = hws_metrics_http_port(s->http);
+	return r;
+}
+
+void rly_sight_leave(struct rly_server *s)
+{
+	hws_metrics_http_free(s->http);
+	s->http = NULL;
 }
 
 void rly_sight_free(struct rly_server *s)
 {
-	hws_metrics_http_free(s->http);
+	rly_sight_leave(s);
 	hws_metrics_free(s->metrics);
 	hws_free(s->sight);
 	s->http = NULL;

@@ -40,7 +40,6 @@ enum rly_refusal {
 	X(LIMIT, "limit")                                                                          \
 	X(KICK, "kick")                                                                            \
 	X(DRAIN, "drain")                                                                          \
-	X(REVOKED, "revoked")                                                                      \
 	X(ERROR, "error")
 
 enum rly_close {

@@ -262,7 +262,7 @@ void leg_upgrade(struct leg *l, const char *headers)
 	drop(l, (size_t)(tail + 4 - (char *)l->in));
 }
 
-size_t request_bytes(const char *uuid, const char *key, uint8_t buf[512])
+size_t request_bytes(const char *uuid, const char *key, uint8_t buf[256])
 {
 	size_t u = strlen(uuid), k = key ? strlen(key) : 0, n = 0;
 	size_t len = 2 + u + (key ? 2 + k : 0);

@@ -59,7 +59,7 @@ void leg_reset(struct leg *l);
 /* RequestRelay. `key` may be NULL. */
 void leg_request(struct leg *l, const char *uuid, const char *key);
 /* RequestRelay as bytes, without frame; returns its length. */
-size_t request_bytes(const char *uuid, const char *key, uint8_t buf[512]);
+size_t request_bytes(const char *uuid, const char *key, uint8_t buf[256]);
 void leg_raw(struct leg *l, const void *data, size_t len);
 /* One message: a frame or a masked binary WebSocket message. */
 void leg_send(struct leg *l, const void *data, size_t len);

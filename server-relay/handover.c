@@ -1,0 +1,538 @@
+#include "server-relay/handover.h"
+#include "server-relay/announcer.h"
+#include "server-relay/server_parts.h"
+#include "shared/base/log.h"
+#include "shared/base/mem.h"
+#include "shared/base/num.h"
+#include "shared/base/str.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define MAGIC 0x48575332u /* changes with the layout of the messages */
+#define ANSWER_MS 5000
+#define FDS_MAX (2 * RLY_SHARDS_MAX)
+#define LEG_BYTES_MAX (32u << 10)
+#define BURST 64 /* legs a turn */
+
+enum kind { KIND_HELLO, KIND_SOCKETS, KIND_READY, KIND_CLEAR, KIND_DONE, KIND_LEG };
+
+struct head {
+	uint32_t magic;
+	uint32_t kind;
+	uint32_t tcp, ws; /* SOCKETS: how many of each */
+	/* LEG; the read bytes follow */
+	uint32_t bytes;
+	uint16_t port;
+	uint8_t is_ws, uuid_len;
+	uint8_t ip[16];
+	char uuid[HWS_UUID_MAX];
+};
+
+struct rly_handover {
+	struct rly_server *server;
+	char path[512], control_aside[540], path_aside[540];
+	int listener, link;
+	struct event listen_event, link_event;
+	bool listening, linked; /* the events are added */
+	bool taking, taken;     /* new process: not finished, finished */
+	bool control_moved, path_moved;
+	unsigned next_shard;
+};
+
+/* --- messages ---------------------------------------------------------------------------------------- */
+
+static int send_message(
+		int fd, const struct head *h, struct hws_bytes more, const int *fds, unsigned n)
+{
+	struct iovec iov[2] = { { (void *)(uintptr_t)h, sizeof(*h) },
+		{ (void *)(uintptr_t)more.ptr, more.len } };
+	union {
+		struct cmsghdr align;
+		char buf[CMSG_SPACE(FDS_MAX * sizeof(int))];
+	} control = { .buf = { 0 } };
+	struct msghdr m = { .msg_iov = iov, .msg_iovlen = more.len ? 2 : 1 };
+
+	if (n) {
+		m.msg_control = control.buf;
+		m.msg_controllen = CMSG_SPACE(n * sizeof(int));
+		struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(n * sizeof(int));
+		memcpy(CMSG_DATA(c), fds, n * sizeof(int));
+	}
+	return sendmsg(fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? hws_err_from_errno(errno)
+								: HWS_OK;
+}
+
+static int send_kind(int fd, enum kind kind)
+{
+	struct head h = { .magic = MAGIC, .kind = kind };
+
+	return send_message(fd, &h, hws_bytes(NULL, 0), NULL, 0);
+}
+
+/* One message; `fds` has room for FDS_MAX and belongs to the caller afterwards, also on failure. */
+static int recv_message(
+		int fd, struct head *h, uint8_t *more, size_t size, int *fds, unsigned *ret_n)
+{
+	struct iovec iov[2] = { { h, sizeof(*h) }, { more, size } };
+	union {
+		struct cmsghdr align;
+		char buf[CMSG_SPACE(FDS_MAX * sizeof(int))];
+	} control;
+	struct msghdr m = { .msg_iov = iov,
+		.msg_iovlen = size ? 2 : 1,
+		.msg_control = control.buf,
+		.msg_controllen = sizeof(control.buf) };
+	ssize_t n = recvmsg(fd, &m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+
+	*ret_n = 0;
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? HWS_ERR_AGAIN : HWS_ERR_RESET;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); n && c; c = CMSG_NXTHDR(&m, c)) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		*ret_n = (unsigned)((c->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+		memcpy(fds, CMSG_DATA(c), *ret_n * sizeof(int));
+	}
+	if (n == 0)
+		return HWS_ERR_EOF;
+	if ((size_t)n < sizeof(*h) || h->magic != MAGIC || (m.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
+		return HWS_ERR_PROTO;
+	if (h->uuid_len > HWS_UUID_MAX || h->bytes != (size_t)n - sizeof(*h))
+		return HWS_ERR_PROTO;
+	return HWS_OK;
+}
+
+static void close_all(const int *fds, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		close(fds[i]);
+}
+
+static int await(int fd, enum kind kind, struct head *h, int *fds, unsigned *ret_n)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int r;
+
+	*ret_n = 0;
+	if (poll(&p, 1, ANSWER_MS) <= 0)
+		return HWS_ERR_TIMEOUT;
+	r = recv_message(fd, h, NULL, 0, fds, ret_n);
+	return r < 0 ? r : h->kind == kind ? HWS_OK : HWS_ERR_PROTO;
+}
+
+static int address(const char *path, struct sockaddr_un *ret)
+{
+	*ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	return hws_str_copy(ret->sun_path, sizeof(ret->sun_path), path);
+}
+
+static int make(struct rly_server *s, struct hws_error *err)
+{
+	struct rly_handover *o;
+	size_t dir = strlen(s->control_path);
+
+	if (s->handover)
+		return HWS_OK;
+	o = hws_alloc(sizeof(*o));
+	if (!o)
+		return hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
+	o->server = s;
+	o->listener = o->link = -1;
+	s->handover = o;
+	while (dir && s->control_path[dir - 1] != '/')
+		dir--;
+	if (hws_fmt(o->path, sizeof(o->path), "%.*shandover.sock", (int)dir, s->control_path) < 0 ||
+			hws_fmt(o->control_aside, sizeof(o->control_aside), "%s.old",
+					s->control_path) < 0 ||
+			hws_fmt(o->path_aside, sizeof(o->path_aside), "%s.old", o->path) < 0)
+		return hws_error_set(
+				err, HWS_ERR_TOOBIG, "the path of the runtime folder is too long");
+	return HWS_OK;
+}
+
+/* --- new process ------------------------------------------------------------------------------------- */
+
+static int take_sockets(struct rly_handover *o, struct rly_sockets *ret)
+{
+	struct head h;
+	int fds[FDS_MAX];
+	unsigned n;
+	int r = await(o->link, KIND_SOCKETS, &h, fds, &n);
+
+	if (r == HWS_OK && (h.tcp > RLY_SHARDS_MAX || h.ws > RLY_SHARDS_MAX || h.tcp + h.ws != n))
+		r = HWS_ERR_PROTO;
+	if (r < 0) {
+		close_all(fds, n);
+		return r;
+	}
+	ret->tcp_count = h.tcp;
+	ret->ws_count = h.ws;
+	memcpy(ret->tcp, fds, h.tcp * sizeof(int));
+	memcpy(ret->ws, fds + h.tcp, h.ws * sizeof(int));
+	return HWS_OK;
+}
+
+int rly_takeover_begin(struct rly_server *s, struct rly_sockets *ret, struct hws_error *err)
+{
+	struct sockaddr_un a;
+	int r = make(s, err);
+
+	if (r < 0)
+		return r;
+	struct rly_handover *o = s->handover;
+
+	r = address(o->path, &a);
+	if (r < 0)
+		return hws_error_set(err, r, "the path %s is too long for a socket", o->path);
+	o->link = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (o->link < 0 || connect(o->link, (struct sockaddr *)&a, sizeof(a)) < 0)
+		return hws_error_set(err, hws_err_from_errno(errno),
+				"--takeover: no relay answers at %s: %s", o->path, strerror(errno));
+	r = send_kind(o->link, KIND_HELLO);
+	if (r == HWS_OK)
+		r = take_sockets(o, ret);
+	if (r < 0)
+		return hws_error_set(err, r,
+				"--takeover: the running relay gave no sockets (%s); is it another version?",
+				hws_err_text(r));
+	if (ret->tcp_count > s->shared.shard_count || ret->ws_count > s->shared.shard_count)
+		return hws_error_set(err, HWS_ERR_INVAL,
+				"--takeover needs at least as many --threads as the running relay has: %u",
+				HWS_MAX(ret->tcp_count, ret->ws_count));
+	o->taking = true;
+	return HWS_OK;
+}
+
+int rly_takeover_ready(struct rly_server *s, struct hws_error *err)
+{
+	struct rly_handover *o = s->handover;
+	struct head h;
+	int fds[FDS_MAX], r;
+	unsigned n = 0;
+
+	if (!o || !o->taking)
+		return HWS_OK;
+	r = send_kind(o->link, KIND_READY);
+	if (r == HWS_OK)
+		r = await(o->link, KIND_CLEAR, &h, fds, &n);
+	close_all(fds, n);
+	if (r < 0)
+		return hws_error_set(err, r, "--takeover: the running relay did not make room: %s",
+				hws_err_text(r));
+	o->control_moved = rename(s->control_path, o->control_aside) == 0;
+	o->path_moved = rename(o->path, o->path_aside) == 0;
+	return HWS_OK;
+}
+
+/* A leg that waited in the old process. */
+struct arrival {
+	struct hws_post post;
+	struct rly_shard *shard;
+	int fd;
+	struct head head;
+	uint8_t bytes[];
+};
+
+static void on_arrival(void *arg)
+{
+	struct arrival *a = arg;
+	struct rly_first first = { .uuid_len = a->head.uuid_len };
+	struct rly_leg like = { .port = a->head.port };
+	struct sockaddr_storage peer;
+
+	memcpy(first.uuid, a->head.uuid, a->head.uuid_len);
+	first.uuid[a->head.uuid_len] = 0;
+	memcpy(like.ip, a->head.ip, sizeof(like.ip));
+	rly_leg_sockaddr(&like, &peer);
+	if (a->shard->stopped)
+		close(a->fd);
+	else
+		rly_leg_adopt(a->shard, a->fd, &peer, a->head.is_ws,
+				hws_bytes(a->bytes, a->head.bytes), &first);
+	hws_free(a);
+}
+
+static void take_leg(struct rly_handover *o, const struct head *h, const uint8_t *bytes, int fd)
+{
+	struct arrival *a = h->uuid_len ? hws_alloc(sizeof(*a) + h->bytes) : NULL;
+
+	if (!a) {
+		close(fd);
+		return;
+	}
+	a->shard = o->server->shard[o->next_shard++ % o->server->shared.shard_count];
+	a->fd = fd;
+	a->head = *h;
+	memcpy(a->bytes, bytes, h->bytes);
+	a->post.fn = on_arrival;
+	a->post.arg = a;
+	hws_loop_post_node(a->shard->loop, &a->post);
+}
+
+static void link_close(struct rly_handover *o)
+{
+	if (o->linked)
+		event_del(&o->link_event);
+	o->linked = false;
+	if (o->link >= 0)
+		close(o->link);
+	o->link = -1;
+}
+
+static void on_legs(evutil_socket_t fd, short what, void *arg)
+{
+	static uint8_t bytes[LEG_BYTES_MAX];
+	struct rly_handover *o = arg;
+
+	(void)what;
+	for (int i = 0; i < BURST; i++) {
+		struct head h;
+		int fds[FDS_MAX];
+		unsigned n;
+		int r = recv_message(fd, &h, bytes, sizeof(bytes), fds, &n);
+
+		if (r == HWS_OK && h.kind == KIND_LEG && n == 1) {
+			take_leg(o, &h, bytes, fds[0]);
+			continue;
+		}
+		close_all(fds, n);
+		if (r == HWS_ERR_AGAIN)
+			return;
+		link_close(o);
+		hws_info("takeover.old_ended");
+		return;
+	}
+}
+
+static void watch_link(struct rly_handover *o, event_callback_fn fn)
+{
+	event_assign(&o->link_event, hws_loop_base(o->server->loop), o->link, EV_READ | EV_PERSIST,
+			fn, o);
+	o->linked = event_add(&o->link_event, NULL) == 0;
+}
+
+void rly_takeover_done(struct rly_server *s)
+{
+	struct rly_handover *o = s->handover;
+
+	if (!o || !o->taking)
+		return;
+	o->taking = false;
+	o->taken = true;
+	if (send_kind(o->link, KIND_DONE) < 0)
+		hws_warn("takeover.old_gone");
+	if (o->control_moved)
+		unlink(o->control_aside);
+	if (o->path_moved)
+		unlink(o->path_aside);
+	watch_link(o, on_legs);
+	hws_info("takeover.done");
+}
+
+/* --- running process --------------------------------------------------------------------------------- */
+
+static void shard_hand_over(struct rly_shard *sh, void *arg)
+{
+	(void)arg;
+	rly_shard_stop_listening(sh);
+	rly_shard_hand_over(sh);
+}
+
+static void on_handed_over(void *arg)
+{
+	struct rly_server *s = arg;
+
+	hws_info("handover.done",
+			HWS_U64("legs", rly_server_sum(s, offsetof(struct rly_stats, handed_over))),
+			HWS_U64("pairs", rly_server_sum(s, offsetof(struct rly_stats, pairs))));
+}
+
+/* The successor serves: what remains here are the pairs. */
+static void succeed(struct rly_handover *o)
+{
+	struct rly_server *s = o->server;
+
+	if (o->listening) {
+		event_del(&o->listen_event);
+		close(o->listener);
+		o->listener = -1;
+		o->listening = false;
+	}
+	rly_announcer_free(s);
+	s->stopped_listening = true;
+	__atomic_store_n(&s->shared.handover_fd, o->link, __ATOMIC_RELEASE);
+	if (rly_server_each(s, shard_hand_over, on_handed_over, s) < 0)
+		hws_error_log("handover.failed", HWS_ERR("error", HWS_ERR_NOMEM));
+	rly_server_drain(s);
+}
+
+static int send_sockets(struct rly_handover *o)
+{
+	struct rly_server *s = o->server;
+	struct head h = { .magic = MAGIC, .kind = KIND_SOCKETS };
+	int fds[FDS_MAX];
+	unsigned n = 0;
+
+	for (unsigned ws = 0; ws < 2; ws++)
+		for (unsigned i = 0; i < s->shared.shard_count; i++) {
+			int fd = s->listen_fd[ws][i];
+
+			if (fd < 0)
+				continue;
+			fds[n++] = fd;
+			if (ws)
+				h.ws++;
+			else
+				h.tcp++;
+		}
+	return send_message(o->link, &h, hws_bytes(NULL, 0), fds, n);
+}
+
+/* The successor went away before it served. */
+static void resume(struct rly_handover *o, int why)
+{
+	struct rly_server *s = o->server;
+	struct hws_error err = { 0 };
+	bool ours = __atomic_load_n(&s->shared.handover_fd, __ATOMIC_ACQUIRE) < 0;
+
+	if (!ours) {
+		/* it served and has ended since: legs that join here now are refused */
+		__atomic_store_n(&s->shared.handover_fd, -1, __ATOMIC_RELEASE);
+		event_del(&o->link_event);
+		o->linked = false;
+		return; /* shards may still have the number: it is closed at the end */
+	}
+	link_close(o);
+	hws_warn("handover.given_up", HWS_ERR("why", why));
+	if (rly_sight_serve(s, &err) < 0)
+		hws_error_log("metrics.failed", HWS_STR("text", err.text));
+}
+
+static void on_successor(evutil_socket_t fd, short what, void *arg)
+{
+	struct rly_handover *o = arg;
+	struct head h;
+	int fds[FDS_MAX];
+	unsigned n;
+	int r = recv_message(fd, &h, NULL, 0, fds, &n);
+
+	(void)what;
+	close_all(fds, n);
+	if (r == HWS_ERR_AGAIN)
+		return;
+	if (r == HWS_OK && h.kind == KIND_HELLO) {
+		r = send_sockets(o);
+	} else if (r == HWS_OK && h.kind == KIND_READY) {
+		rly_sight_leave(o->server);
+		r = send_kind(fd, KIND_CLEAR);
+	} else if (r == HWS_OK && h.kind == KIND_DONE) {
+		succeed(o);
+	} else if (r == HWS_OK) {
+		r = HWS_ERR_PROTO;
+	}
+	if (r < 0)
+		resume(o, r);
+}
+
+static bool may_succeed(int fd)
+{
+	struct ucred who;
+	socklen_t len = sizeof(who);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) == 0 &&
+			(who.uid == 0 || who.uid == geteuid());
+}
+
+static void on_connect(evutil_socket_t fd, short what, void *arg)
+{
+	struct rly_handover *o = arg;
+	int link = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	(void)what;
+	if (link < 0)
+		return;
+	if (o->link >= 0 || o->server->draining || !may_succeed(link)) {
+		close(link);
+		return;
+	}
+	o->link = link;
+	watch_link(o, on_successor);
+}
+
+int rly_handover_new(struct rly_server *s, struct hws_error *err)
+{
+	struct sockaddr_un a;
+	int r = make(s, err);
+
+	if (r == HWS_OK)
+		r = address(s->handover->path, &a);
+	if (r < 0)
+		return hws_error_set(err, r, "the path of the runtime folder is too long");
+	struct rly_handover *o = s->handover;
+
+	/* The control socket beside it is ours, so nobody else serves here. */
+	if (unlink(o->path) < 0 && errno != ENOENT)
+		return hws_error_set(err, hws_err_from_errno(errno), "cannot remove %s: %s",
+				o->path, strerror(errno));
+	o->listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (o->listener < 0 || fchmod(o->listener, 0600) < 0 ||
+			bind(o->listener, (struct sockaddr *)&a, sizeof(a)) < 0 ||
+			chmod(o->path, 0600) < 0 || listen(o->listener, 4) < 0)
+		return hws_error_set(err, hws_err_from_errno(errno), "cannot listen at %s: %s",
+				o->path, strerror(errno));
+	event_assign(&o->listen_event, hws_loop_base(s->loop), o->listener, EV_READ | EV_PERSIST,
+			on_connect, o);
+	o->listening = event_add(&o->listen_event, NULL) == 0;
+	return HWS_OK;
+}
+
+void rly_handover_free(struct rly_server *s)
+{
+	struct rly_handover *o = s->handover;
+
+	if (!o)
+		return;
+	s->handover = NULL;
+	if (o->listening) {
+		event_del(&o->listen_event);
+		unlink(o->path);
+	}
+	if (o->listener >= 0)
+		close(o->listener);
+	/* The old relay serves on: its sockets get their names back. */
+	if (o->taking && o->control_moved)
+		(void)!rename(o->control_aside, s->control_path);
+	if (o->taking && o->path_moved)
+		(void)!rename(o->path_aside, o->path);
+	link_close(o);
+	hws_free(o);
+}
+
+bool rly_handover_leg(int link, const struct rly_leg *l, struct hws_bytes uuid)
+{
+	struct hws_bytes more = hws_bytes(NULL, 0);
+	struct head h = { .magic = MAGIC, .kind = KIND_LEG };
+
+	if (l->stash)
+		more = hws_bytes(l->stash->data + l->stash->at, rly_stash_len(l->stash));
+	if (l->tls || more.len > LEG_BYTES_MAX || !uuid.len || uuid.len > HWS_UUID_MAX)
+		return false;
+	h.bytes = (uint32_t)more.len;
+	h.port = l->port;
+	h.is_ws = l->is_ws;
+	h.uuid_len = (uint8_t)uuid.len;
+	memcpy(h.ip, l->ip, sizeof(h.ip));
+	memcpy(h.uuid, uuid.ptr, uuid.len);
+	return send_message(link, &h, more, &l->fd, 1) == HWS_OK;
+}
