@@ -1,4 +1,5 @@
 #include "client/host/visitor.h"
+#include "client/host/gate_table.h"
 #include "client/host/spawn.h"
 #include "proto/session.pb-c.h"
 #include "shared/base/clock.h"
@@ -13,6 +14,14 @@
 
 #define JOIN_WAIT_US (3 * HWS_US_PER_S)
 #define JOIN_RETRY_US (50 * HWS_US_PER_MS)
+/* What this host can do so far: viewers hide what is denied, instead of offering what will not happen. */
+#define SERVED                                                                                     \
+	(HWS_NEED(HWS_PERM_KEYBOARD) | HWS_NEED(HWS_PERM_CLIPBOARD) | HWS_NEED(HWS_PERM_RECORDING))
+
+static uint32_t permitted(const struct hws_visitor *v)
+{
+	return hws_settings_permissions(v->env->settings, v->control_permissions) & SERVED;
+}
 
 void hws_visitor_free(struct hws_visitor *v)
 {
@@ -211,7 +220,7 @@ void hws_visitor_set_permissions(struct hws_visitor *v)
 {
 	Agt__Message m = AGT__MESSAGE__INIT;
 	Agt__GateControl c = AGT__GATE_CONTROL__INIT;
-	uint32_t now = hws_settings_permissions(v->env->settings, v->control_permissions);
+	uint32_t now = permitted(v);
 
 	if (now == v->permissions)
 		return;
@@ -296,7 +305,7 @@ int hws_visitor_new(const struct hws_visitor_env *env, const struct hws_visitor_
 	v->secure = conf->secure;
 	v->control_permissions = conf->control_permissions;
 	v->since_us = hws_loop_now_us(env->loop);
-	v->permissions = hws_settings_permissions(env->settings, conf->control_permissions);
+	v->permissions = permitted(v);
 	hws_addr_text(&v->from, v->peer, sizeof(v->peer));
 	hws_password_challenge(v->challenge);
 	memcpy(v->salt, env->judge->vault->salt, sizeof(v->salt));

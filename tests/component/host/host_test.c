@@ -58,6 +58,31 @@ START_TEST(the_right_password_opens_a_session_that_carries_both_ways)
 }
 END_TEST
 
+START_TEST(what_the_host_cannot_do_is_denied_from_the_start)
+{
+	static const int denied[] = { SES__PERMISSION_INFO__PERMISSION__Audio,
+		SES__PERMISSION_INFO__PERMISSION__File, SES__PERMISSION_INFO__PERMISSION__Restart,
+		SES__PERMISSION_INFO__PERMISSION__BlockInput,
+		SES__PERMISSION_INFO__PERMISSION__PrivacyMode };
+
+	host_start(&host, NULL);
+	ready(&host);
+	viewer_connect(&one, host.port);
+	viewer_hash(&one);
+	for (size_t i = 0; i < HWS_COUNT(denied); i++) {
+		Ses__Message *m = viewer_next(&one);
+		ck_assert_ptr_nonnull(m);
+		ck_assert_int_eq(m->union_case, SES__MESSAGE__UNION_MISC);
+		ck_assert_int_eq(m->misc->union_case, SES__MISC__UNION_PERMISSION_INFO);
+		ck_assert_int_eq(m->misc->permission_info->permission, denied[i]);
+		ck_assert(!m->misc->permission_info->enabled);
+		hws_ses_free(m);
+	}
+	viewer_login(&one, host.password);
+	ck_assert_str_eq(viewer_answer(&one), "");
+}
+END_TEST
+
 START_TEST(wrong_passwords_are_counted_and_the_connection_stays)
 {
 	host_start(&host, NULL);
@@ -323,6 +348,7 @@ static Suite *host_suite(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, the_right_password_opens_a_session_that_carries_both_ways);
+	tcase_add_test(t, what_the_host_cannot_do_is_denied_from_the_start);
 	tcase_add_test(t, wrong_passwords_are_counted_and_the_connection_stays);
 	tcase_add_test(t, the_temporary_password_changes_after_a_session);
 	tcase_add_test(t, a_lost_session_may_come_back_with_its_password);
