@@ -283,16 +283,25 @@ static void cmd_relays(struct hws_control_reply *reply, const json_t *req HWS_UN
 	hws_control_ok(reply, json_pack("{s:o}", "relays", rdv_relays_json(s->core.relays)));
 }
 
-static void cmd_relay_drain(struct hws_control_reply *reply, const json_t *req, void *arg)
+static void relay_drain(struct rdv_server *s, struct hws_control_reply *reply, const char *relay,
+		bool drain)
 {
-	struct rdv_server *s = arg;
-	const char *relay = text_of(req, "relay");
-	bool off = json_is_true(json_object_get(req, "undo"));
-
-	if (rdv_relays_drain(s->core.relays, relay, !off) < 0)
+	if (rdv_relays_drain(s->core.relays, relay, drain) < 0)
 		hws_control_fail(reply, HWS_ERR_NOTFOUND, "no relay %s in the list", relay);
 	else
 		hws_control_ok(reply, NULL);
+}
+
+static void cmd_relay_drain(struct hws_control_reply *reply, const json_t *req, void *arg)
+{
+	struct rdv_server *s = arg;
+
+	relay_drain(s, reply, text_of(req, "relay"), true);
+}
+
+static void cmd_relay_resume(struct hws_control_reply *reply, const json_t *req, void *arg)
+{
+	relay_drain(arg, reply, text_of(req, "relay"), false);
 }
 
 static void cmd_config(struct hws_control_reply *reply, const json_t *req HWS_UNUSED, void *arg)
@@ -364,6 +373,7 @@ static const struct hws_control_cmd table[] = {
 	{ "block", "serve an address, network or id no more", rdv_cmd_block },
 	{ "unblock", "take that back", rdv_cmd_unblock },
 	{ "allow", "serve this address or network whatever the lists say", rdv_cmd_allow },
+	{ "unallow", "take that back", rdv_cmd_unallow },
 	{ "rules", "lists, groups and rules", rdv_cmd_rules },
 	{ "group-add", "put a device or network into a group", rdv_cmd_group_add },
 	{ "group-remove", "take it out", rdv_cmd_group_remove },
@@ -371,6 +381,7 @@ static const struct hws_control_cmd table[] = {
 	{ "enrol", "let a device register where only enrolled ones may", rdv_cmd_enrol },
 	{ "relays", "relays and their health", cmd_relays },
 	{ "relay-drain", "no new sessions by this relay", cmd_relay_drain },
+	{ "relay-resume", "take that back", cmd_relay_resume },
 	{ "config", "settings in force", cmd_config },
 	{ "log-level", "how much is logged", cmd_log_level },
 	{ "backup", "a copy of the database while running", cmd_backup },

@@ -3,6 +3,7 @@
 #include "server-rendezvous/operate_rules.h"
 #include "server-rendezvous/rules.h"
 #include "server-rendezvous/server_parts.h"
+#include "server-rendezvous/tcp_plane.h"
 #include "shared/base/log.h"
 #include "shared/base/str.h"
 #include "shared/net/addr.h"
@@ -29,6 +30,19 @@ static void on_stored(int r, void *arg)
 		hws_control_ok(reply, NULL);
 }
 
+/* On those who are here already. */
+static void take_effect(struct rdv_server *s, const char *kind, const char *key, bool on)
+{
+	if (strcmp(kind, "block-id") == 0) {
+		uint64_t link = rdv_presence_block(s->core.presence, hws_bytes_str(key), on);
+
+		if (link)
+			rdv_tcp_post_close(s->core.tcp, link);
+	} else if (strcmp(kind, "block-ip") == 0 || strcmp(kind, "allow-ip") == 0) {
+		rdv_tcp_post_lists(s->core.tcp);
+	}
+}
+
 static void put(struct rdv_server *s, struct hws_control_reply *reply, const char *kind,
 		const char *key, const char *value)
 {
@@ -49,6 +63,7 @@ static void put(struct rdv_server *s, struct hws_control_reply *reply, const cha
 		hws_control_fail(reply, r, "%s", err.text);
 		return;
 	}
+	take_effect(s, kind, key, true);
 	hws_info("rules.changed", HWS_STR("kind", kind), HWS_STR("key", key),
 			HWS_STR("value", value));
 	r = s->store->ops->entry_put(s->store, &e, on_stored, reply);
@@ -62,6 +77,7 @@ static void drop(struct rdv_server *s, struct hws_control_reply *reply, const ch
 	int r;
 
 	rdv_rules_delete(s->core.rules, kind, key);
+	take_effect(s, kind, key, false);
 	hws_info("rules.removed", HWS_STR("kind", kind), HWS_STR("key", key));
 	r = s->store->ops->entry_delete(s->store, kind, key, on_stored, reply);
 	if (r < 0)
@@ -102,10 +118,12 @@ void rdv_cmd_unblock(struct hws_control_reply *reply, const json_t *req, void *a
 
 void rdv_cmd_allow(struct hws_control_reply *reply, const json_t *req, void *arg)
 {
-	if (json_is_true(json_object_get(req, "undo")))
-		drop(arg, reply, "allow-ip", text_of(req, "net"));
-	else
-		put(arg, reply, "allow-ip", text_of(req, "net"), "");
+	put(arg, reply, "allow-ip", text_of(req, "net"), "");
+}
+
+void rdv_cmd_unallow(struct hws_control_reply *reply, const json_t *req, void *arg)
+{
+	drop(arg, reply, "allow-ip", text_of(req, "net"));
 }
 
 void rdv_cmd_rules(struct hws_control_reply *reply, const json_t *req, void *arg)

@@ -5,6 +5,7 @@
 void rdv_cmd_block(struct hws_control_reply *reply, const json_t *req, void *arg);
 void rdv_cmd_unblock(struct hws_control_reply *reply, const json_t *req, void *arg);
 void rdv_cmd_allow(struct hws_control_reply *reply, const json_t *req, void *arg);
+void rdv_cmd_unallow(struct hws_control_reply *reply, const json_t *req, void *arg);
 void rdv_cmd_rules(struct hws_control_reply *reply, const json_t *req, void *arg);
 void rdv_cmd_group_add(struct hws_control_reply *reply, const json_t *req, void *arg);
 void rdv_cmd_group_remove(struct hws_control_reply *reply, const json_t *req, void *arg);

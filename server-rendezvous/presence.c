@@ -353,6 +353,28 @@ bool rdv_presence_load(struct rdv_presence *p, const struct rdv_peer_row *row)
 	return ok;
 }
 
+uint64_t rdv_presence_block(struct rdv_presence *p, struct hws_bytes id, bool blocked)
+{
+	struct rdv_shard *s;
+	struct rdv_peer *peer;
+	uint64_t link = 0;
+
+	if (id.len == 0 || id.len > HWS_ID_MAX)
+		return 0;
+	s = rdv_presence_lock(p, id);
+	peer = rdv_shard_find(s);
+	if (peer && blocked) {
+		link = rdv_peer_link(peer);
+		peer->flags |= RDV_PEER_BLOCKED;
+		peer->seen = 0;
+		peer->addr.port = 0;
+	} else if (peer) {
+		peer->flags &= (uint8_t)~RDV_PEER_BLOCKED;
+	}
+	rdv_presence_unlock(s);
+	return link;
+}
+
 static bool stale(const struct rdv_presence *p, const struct rdv_peer *peer, uint64_t now_us)
 {
 	return (peer->flags & RDV_PEER_UNPROVEN) &&

@@ -93,6 +93,8 @@ bool rdv_presence_get(struct rdv_presence *p, struct hws_bytes id, uint64_t now_
 /* From the store at start: keeps a record that is there already. False when the table is full. */
 bool rdv_presence_load(struct rdv_presence *p, const struct rdv_peer_row *row);
 
+/* A blocked device is not served and not found; where it was is forgotten. Returns its link, 0 = none. */
+uint64_t rdv_presence_block(struct rdv_presence *p, struct hws_bytes id, bool blocked);
 
 /* With several nodes: fn gets the id of each placed device that the sweep finds gone, under the lock of its shard. Before
  * any thread runs. */

@@ -20,6 +20,8 @@
 #include <string.h>
 
 #define GONE_OFFLINE "The device has gone offline."
+#define DENIED                                                                                     \
+	"The rules of this server do not let you connect to this device. Ask your administrator."
 
 /* One request on its way through the checks. */
 struct request {
@@ -84,11 +86,16 @@ static bool key_right(const struct rdv_core *core, const char *given)
 	return strlen(given) == n && hws_secret_equal(given, core->key_text, n);
 }
 
+static bool may_call(const struct request *q)
+{
+	return !rdv_rules_id_blocked(q->core->rules, q->id) &&
+			rdv_rules_may_call(q->core->rules, &q->l->peer, q->id);
+}
+
 /* Everything that can refuse a request before the device is looked up. */
 static bool admitted(struct request *q, const char *key)
 {
 	const struct rdv_config *c = rdv_conf(q->core);
-	char text[200];
 
 	if (!key_right(q->core, key)) {
 		auth_failed(q);
@@ -107,13 +114,9 @@ static bool admitted(struct request *q, const char *key)
 				"Too many connection requests. Wait a moment and try again.");
 		return false;
 	}
-	if (rdv_rules_id_blocked(q->core->rules, q->id) ||
-			!rdv_rules_may_call(
-					q->core->rules, &q->l->peer, q->id, text, sizeof(text))) {
+	if (!may_call(q)) {
 		hws_count(&q->core->count.punch_denied);
-		refuse(q, RDV_OUT_DENIED, 0,
-				"The rules of this server do not let you connect to this device. Ask "
-				"your administrator.");
+		refuse(q, RDV_OUT_DENIED, 0, DENIED);
 		return false;
 	}
 	return true;
@@ -401,6 +404,10 @@ void rdv_relay_request(struct rdv_link *l, Rdv__RequestRelay *m)
 	hws_count(&q.core->count.relay_requests);
 	if (!relay || !hws_pair_id_valid(hws_bytes_str(m->uuid))) {
 		refuse_relay(&q, "Ask for the connection again: this server does not know of it.");
+		return;
+	}
+	if (!may_call(&q)) {
+		refuse_relay(&q, DENIED);
 		return;
 	}
 	if (!hws_admit_event(l->plane->punch, &l->peer, 1, q.now_us)) {

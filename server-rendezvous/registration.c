@@ -373,6 +373,14 @@ enum rdv_answer rdv_register_pk(struct rdv_core *core, const struct rdv_origin *
 		return RDV_ANSWER_NONE;
 	rdv_presence_mac(core->presence, a.uuid, a.mac);
 	res = decide(&a);
+	if (res == UUID_MISMATCH) {
+		/* Ids that are taken must not be found by trying: it costs what a new device costs. And where only
+		 * enrolled devices register, a taken id looks like any other. */
+		if (limited(&a))
+			res = TOO_FREQUENT;
+		else if (rdv_conf(core)->enrolled_only)
+			res = NOT_DEPLOYED;
+	}
 	if (a.write && enqueue(&a) < 0) {
 		/* Memory has it; say so only if the store knew the device before. */
 		if (a.wait && !a.new_key)

@@ -244,8 +244,7 @@ static int applies(const struct rdv_rules *r, const struct rule *u,
 	return weight;
 }
 
-bool rdv_rules_may_call(struct rdv_rules *r, const struct sockaddr_storage *from, const char *id,
-		char *why, size_t why_size)
+bool rdv_rules_may_call(struct rdv_rules *r, const struct sockaddr_storage *from, const char *id)
 {
 	bool may = true;
 	int best = 0;
@@ -264,11 +263,6 @@ bool rdv_rules_may_call(struct rdv_rules *r, const struct sockaddr_storage *from
 		}
 	}
 	pthread_rwlock_unlock(&r->lock);
-	if (!may &&
-			hws_str_copy(why, why_size,
-					"The rules of this server do not let you connect to this device. "
-					"Ask your administrator.") < 0)
-		why[0] = 0;
 	return may;
 }
 

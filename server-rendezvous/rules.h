@@ -26,8 +26,7 @@ void rdv_rules_delete(struct rdv_rules *r, const char *kind, const char *key);
 /* True when this address is not served at all. One relaxed load when there are no lists. */
 bool rdv_rules_ip_blocked(struct rdv_rules *r, const struct sockaddr_storage *a);
 bool rdv_rules_id_blocked(struct rdv_rules *r, const char *id);
-/* May a caller from `from` reach `id`? Otherwise `why` gets a sentence for the person who calls. */
-bool rdv_rules_may_call(struct rdv_rules *r, const struct sockaddr_storage *from, const char *id,
-		char *why, size_t why_size);
+/* May a caller from `from` reach `id`? */
+bool rdv_rules_may_call(struct rdv_rules *r, const struct sockaddr_storage *from, const char *id);
 /* What was put, as an array of {kind, key, value}. */
 json_t *rdv_rules_json(struct rdv_rules *r);

@@ -15,6 +15,7 @@
 #include "shared/base/macros.h"
 #include "shared/base/str.h"
 #include "shared/daemon/daemon.h"
+#include "shared/net/addr.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -331,6 +332,8 @@ static void on_entries(int r, const struct rdv_entry *e, size_t n, void *arg)
 		return;
 	}
 	for (size_t i = 0; i < n; i++) {
+		if (strcmp(e[i].kind, "block-id") == 0)
+			rdv_presence_block(s->core.presence, hws_bytes_str(e[i].key), true);
 		if (rdv_rules_put(s->core.rules, &e[i], &err) < 0)
 			hws_warn("entry.ignored", HWS_STR("kind", e[i].kind),
 					HWS_STR("key", e[i].key), HWS_STR("text", err.text));
@@ -413,17 +416,36 @@ int rdv_server_start(struct rdv_server *s, struct hws_error *err)
 	return HWS_OK;
 }
 
-int rdv_server_reload(struct rdv_server *s, const struct rdv_config *conf, struct hws_error *err)
+/* All that can be wrong is looked at before anything changes. */
+static int check_lists(const struct rdv_config *conf, struct hws_error *err)
 {
-	int r = rdv_relays_configure(s->core.relays, conf->relay_servers, err);
+	struct hws_cidr_list list = { 0 };
+	int r = hws_cidr_list_parse(conf->trusted_proxies, &list, err);
 
 	if (r == HWS_OK)
-		r = rdv_rules_configure(s->core.rules, conf->block, conf->allow, err);
+		r = hws_cidr_list_parse(conf->block, &list, err);
+	if (r == HWS_OK)
+		r = hws_cidr_list_parse(conf->allow, &list, err);
+	hws_cidr_list_done(&list);
+	return r;
+}
+
+int rdv_server_reload(struct rdv_server *s, const struct rdv_config *conf, struct hws_error *err)
+{
+	int r = check_lists(conf, err);
+
 	if (r == HWS_OK)
 		r = rdv_tcp_tls_reload(s->core.tcp, conf, err);
 	if (r == HWS_OK)
-		__atomic_store_n(&s->core.conf, conf, __ATOMIC_RELEASE);
-	return r;
+		r = rdv_relays_configure(s->core.relays, conf->relay_servers, err);
+	if (r == HWS_OK)
+		r = rdv_rules_configure(s->core.rules, conf->block, conf->allow, err);
+	if (r < 0)
+		return r;
+	__atomic_store_n(&s->core.conf, conf, __ATOMIC_RELEASE);
+	rdv_tcp_post_reload(s->core.tcp);
+	rdv_tcp_post_lists(s->core.tcp);
+	return HWS_OK;
 }
 
 /* --- end ------------------------------------------------------------------------------------------- */

@@ -385,6 +385,59 @@ void rdv_tcp_post_close(struct rdv_tcp *t, uint64_t link)
 	post(p, run_close);
 }
 
+static void run_lists(void *arg)
+{
+	struct post *p = arg;
+	struct hws_list *n, *next;
+
+	hws_list_for_safe (n, next, &p->plane->all) {
+		struct rdv_link *l = hws_container(n, struct rdv_link, node);
+
+		if (rdv_rules_ip_blocked(p->plane->core->rules, &l->peer))
+			hws_conn_close(l->conn, HWS_ERR_DENIED);
+	}
+	post_done(p);
+}
+
+void rdv_tcp_post_lists(struct rdv_tcp *t)
+{
+	struct post *p = post_new(t, 0);
+
+	if (p)
+		post(p, run_lists);
+}
+
+static void run_reload(void *arg)
+{
+	struct post *p = arg;
+	struct rdv_tcp *t = p->plane;
+	const struct rdv_config *c = rdv_conf(t->core);
+	const struct {
+		struct hws_admit *admit;
+		uint32_t rate, burst;
+	} limits[] = { { t->punch, c->punch_rate, c->punch_burst },
+		{ t->keys, c->key_rate, c->key_burst },
+		{ t->online, c->online_rate, c->online_burst },
+		{ t->changes, c->register_rate, c->register_burst } };
+
+	for (size_t i = 0; i < HWS_COUNT(limits); i++) {
+		struct hws_admit_conf conf = { ADDRESSES_MAX, 0, limits[i].rate, limits[i].burst };
+
+		hws_admit_set_conf(limits[i].admit, &conf);
+	}
+	if (hws_cidr_list_parse(c->trusted_proxies, &t->proxies, NULL) < 0)
+		hws_warn("reload.proxies"); /* cannot be: it was checked */
+	post_done(p);
+}
+
+void rdv_tcp_post_reload(struct rdv_tcp *t)
+{
+	struct post *p = post_new(t, 0);
+
+	if (p)
+		post(p, run_reload);
+}
+
 int rdv_tcp_post(struct rdv_tcp *t, void (*fn)(void *arg), void *arg)
 {
 	return hws_loop_post(t->loop, fn, arg);

@@ -12,6 +12,7 @@
 /* An address that is not known to us gets so many small answers. */
 #define STRANGER_RATE 500
 #define STRANGER_BURST 5000
+#define NAT_TEST_COST 49 /* ten a second */
 #define ADDRESSES_MAX 8192
 
 int rdv_udp_desk_init(struct rdv_udp_desk *d, struct rdv_core *core)
@@ -33,6 +34,16 @@ int rdv_udp_desk_init(struct rdv_udp_desk *d, struct rdv_core *core)
 	if (r < 0)
 		rdv_udp_desk_done(d);
 	return r;
+}
+
+void rdv_udp_desk_limits(struct rdv_udp_desk *d)
+{
+	const struct rdv_config *c = rdv_conf(d->core);
+	struct hws_admit_conf changes = {
+		.max_entries = ADDRESSES_MAX, .rate = c->register_rate, .burst = c->register_burst
+	};
+
+	hws_admit_set_conf(d->changes, &changes);
 }
 
 void rdv_udp_desk_done(struct rdv_udp_desk *d)
@@ -123,7 +134,11 @@ static void on_other(struct rdv_udp_desk *d, const struct sockaddr_storage *repl
 		break;
 	}
 	case RDV__RENDEZVOUS_MESSAGE__UNION_TEST_NAT_REQUEST:
-		on_nat_test(d, reply_to);
+		/* This answer is larger than the question: a spoofed address gets few of them. */
+		if (hws_admit_event(d->strangers, o->ss, NAT_TEST_COST, o->now_us))
+			on_nat_test(d, reply_to);
+		else
+			hws_count(&d->core->count.udp_limited);
 		break;
 	case RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_SENT:
 		rdv_tcp_post_sent(d->core->tcp, &o->addr, in);

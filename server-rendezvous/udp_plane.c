@@ -48,6 +48,7 @@ static void drain_socket(struct worker *w)
 {
 	uint64_t now = hws_clock_us();
 
+	rdv_udp_desk_limits(&w->desk);
 	for (int round = 0; round < RECV_ROUNDS; round++) {
 		struct sockaddr_storage from;
 		int n = hws_udp_batch_recv(w->batch, w->fd);

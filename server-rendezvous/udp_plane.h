@@ -29,6 +29,8 @@ struct rdv_udp_desk {
 	void (*send)(const struct sockaddr_storage *to, struct hws_bytes data, void *arg);
 	void *arg;
 };
+/* Limits of the configuration in force; cheap, call it now and then. */
+void rdv_udp_desk_limits(struct rdv_udp_desk *d);
 int rdv_udp_desk_init(struct rdv_udp_desk *d, struct rdv_core *core) HWS_MUST_CHECK;
 void rdv_udp_desk_done(struct rdv_udp_desk *d);
 /* `from` as received; answers go to it through d->send. */

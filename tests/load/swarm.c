@@ -409,11 +409,20 @@ uint32_t load_swarm_register_paced(
 	return s->registered;
 }
 
+/* What the closed loops left is forgotten. */
+static void forget_outstanding(struct load_swarm *s)
+{
+	for (uint32_t n = 0; n < s->conf.hosts; n++)
+		settled(s, n);
+	s->outstanding = 0;
+}
+
 uint64_t load_swarm_saturate(struct load_swarm *s, uint32_t window, uint64_t us)
 {
 	uint64_t until = hws_clock_us() + us, before = s->stats.answered;
 	uint32_t at = 0, turns = 0;
 
+	forget_outstanding(s);
 	s->saturating = true;
 	while (hws_clock_us() < until) {
 		while (s->outstanding < window)
@@ -435,10 +444,7 @@ void load_swarm_run(struct load_swarm *s, uint64_t us, const bool *stop)
 	double rate = (double)s->conf.hosts / (double)s->conf.interval_us;
 	uint64_t due = 0, done = 0;
 
-	/* What the closed loops left is forgotten. */
-	for (uint32_t n = 0; n < s->conf.hosts; n++)
-		settled(s, n);
-	s->outstanding = 0;
+	forget_outstanding(s);
 	while (now - start < us && !(stop && __atomic_load_n(stop, __ATOMIC_RELAXED))) {
 		due = (uint64_t)((double)(now - start) * rate);
 		for (; done < due; done++) {

@@ -71,7 +71,7 @@ struct load_swarm *bench_swarm(uint16_t port, uint32_t n, uint32_t first)
 struct load_swarm *bench_registered(uint16_t port, uint32_t n, uint32_t first)
 {
 	struct load_swarm *s = bench_swarm(port, n, first);
-	uint32_t got = load_swarm_register(s, 500, 600 * S);
+	uint32_t got = load_swarm_register(s, 2000, 600 * S);
 
 	if (got != n) {
 		fprintf(stderr, "bench: only %u of %u devices could register\n", got, n);

@@ -459,3 +459,69 @@ bool statement_is_of(struct server *s, ProtobufCBinaryData pk, const struct devi
 			memcmp(msg.ptr + 2, d->id, n) == 0 && msg.ptr[2 + n] == 0x12 &&
 			msg.ptr[3 + n] == 32 && memcmp(msg.ptr + 4 + n, d->pk, 32) == 0;
 }
+
+/* --- WebSocket ------------------------------------------------------------------------------------- */
+
+int ws_open(struct server *s, unsigned host, const char *forwarded)
+{
+	char req[400], buf[1000] = "";
+	size_t got = 0;
+	int fd = tcp_open(host, s->ws);
+	int n = snprintf(req, sizeof(req),
+			"GET /ws/id HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+			"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n%s%s%s"
+			"\r\n",
+			forwarded ? "X-Forwarded-For: " : "", forwarded ? forwarded : "",
+			forwarded ? "\r\n" : "");
+
+	tcp_send_raw(fd, hws_bytes(req, (size_t)n));
+	while (!strstr(buf, "\r\n\r\n")) {
+		ssize_t r = recv(fd, buf + got, 1, 0);
+
+		ck_assert_int_eq(r, 1);
+		got++;
+		ck_assert_uint_lt(got, sizeof(buf) - 1);
+	}
+	ck_assert(strncmp(buf, "HTTP/1.1 101", 12) == 0);
+	return fd;
+}
+
+void ws_send(int fd, const message *m)
+{
+	uint8_t buf[2000] = { 0x82 };
+	size_t n = rdv__rendezvous_message__get_packed_size(m), at = 2;
+
+	ck_assert_uint_lt(n, sizeof(buf) - 8);
+	buf[1] = (uint8_t)(0x80 | (n < 126 ? n : 126));
+	if (n >= 126) {
+		buf[at++] = (uint8_t)(n >> 8);
+		buf[at++] = (uint8_t)n;
+	}
+	at += 4; /* masked with zeroes */
+	rdv__rendezvous_message__pack(m, buf + at);
+	tcp_send_raw(fd, hws_bytes(buf, n + at));
+}
+
+message *ws_recv(int fd)
+{
+	uint8_t hdr[2], buf[2000];
+	message *m = NULL;
+	size_t n = 0;
+
+	for (size_t got = 0; got < 2;) {
+		ssize_t r = recv(fd, hdr + got, 2 - got, 0);
+
+		ck_assert_int_gt(r, 0);
+		got += (size_t)r;
+	}
+	ck_assert_uint_eq(hdr[0], 0x82);
+	n = hdr[1];
+	if (n == 126) {
+		ck_assert_int_eq(recv(fd, hdr, 2, MSG_WAITALL), 2);
+		n = (size_t)hdr[0] << 8 | hdr[1];
+	}
+	ck_assert_uint_lt(n, sizeof(buf));
+	ck_assert_int_eq(recv(fd, buf, n, MSG_WAITALL), (int)n);
+	ck_assert_int_eq(hws_rdv_unpack(hws_bytes(buf, n), &m), HWS_OK);
+	return m;
+}

@@ -47,6 +47,11 @@ message *tcp_recv(int fd, unsigned ms);
 /* True if the server closes within ms. */
 bool tcp_closed(int fd, unsigned ms);
 
+/* A WebSocket upgrade (with a forwarded address, may be NULL), then one binary message for each of ours. */
+int ws_open(struct server *s, unsigned host, const char *forwarded);
+void ws_send(int fd, const message *m);
+message *ws_recv(int fd);
+
 /* A device: id, machine id, key (derived from `seed`), one UDP socket on 127.0.0.<host>. */
 struct device {
 	char id[65];

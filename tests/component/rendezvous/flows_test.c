@@ -492,6 +492,51 @@ START_TEST(encrypted_host_link_is_reachable)
 }
 END_TEST
 
+/* As with UDP blocked, or behind a proxy of the site. */
+START_TEST(a_host_on_a_websocket_is_reachable)
+{
+	Rdv__RegisterPk p = RDV__REGISTER_PK__INIT;
+	Rdv__PunchHoleSent sent = RDV__PUNCH_HOLE_SENT__INIT;
+	message out = RDV__RENDEZVOUS_MESSAGE__INIT, *m, *push;
+	struct device d;
+	int host, fd;
+
+	device_init(&d, &srv, 1, "123456789");
+	host = ws_open(&srv, 1, NULL);
+	p.id = d.id;
+	p.uuid = (ProtobufCBinaryData){ d.uuid_len, d.uuid };
+	p.pk = (ProtobufCBinaryData){ 32, d.pk };
+	out.union_case = M(REGISTER_PK);
+	out.register_pk = &p;
+	ws_send(host, &out);
+	m = ws_recv(host);
+	ck_assert_int_eq(m->union_case, M(REGISTER_PK_RESPONSE));
+	ck_assert_int_eq(m->register_pk_response->result, R(OK));
+	ck_assert_int_gt(m->register_pk_response->keep_alive, 0);
+	hws_rdv_free(m);
+	fd = viewer_punch(&srv, 9, d.id);
+	push = ws_recv(host);
+	ck_assert_int_eq(push->union_case, M(PUNCH_HOLE));
+	sent.socket_addr = push->punch_hole->socket_addr;
+	sent.id = d.id;
+	sent.relay_server = push->punch_hole->relay_server;
+	out.union_case = M(PUNCH_HOLE_SENT);
+	out.punch_hole_sent = &sent;
+	close(ws_open(&srv, 1, NULL)); /* an idle link of the same address changes nothing */
+	int reply = ws_open(&srv, 1, NULL);
+
+	ws_send(reply, &out);
+	m = viewer_answer(fd, M(PUNCH_HOLE_RESPONSE), WAIT_MS);
+	ck_assert(statement_is_of(&srv, m->punch_hole_response->pk, &d));
+	hws_rdv_free(m);
+	hws_rdv_free(push);
+	close(reply);
+	close(fd);
+	close(host);
+	device_done(&d);
+}
+END_TEST
+
 static void on_uuid(struct hws_bytes uuid, uint32_t ttl_s, void *arg)
 {
 	char *got = arg;
@@ -699,6 +744,7 @@ int main(void)
 	tcase_add_test(t, id_change_with_proof);
 	tcase_add_test(t, several_answers_pass_while_the_link_lives);
 	tcase_add_test(t, why_tells_what_happened);
+	tcase_add_test(t, a_host_on_a_websocket_is_reachable);
 	tcase_add_test(t, relays_are_told_of_agreed_pairs);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);

@@ -7,6 +7,7 @@
 #include "tests/component/rendezvous/actors.h"
 #include <arpa/inet.h>
 #include <check.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,12 @@ static void setup(void)
 static void teardown(void)
 {
 	server_stop(&srv);
+}
+
+static void start_again(const char *const extra[])
+{
+	server_stop(&srv);
+	server_start(&srv, extra);
 }
 
 static struct hws_bytes view(ProtobufCBinaryData b)
@@ -329,6 +336,28 @@ START_TEST(w08_without_the_key_all_ids_look_alike)
 }
 END_TEST
 
+START_TEST(w08_taken_ids_are_not_found_by_registering)
+{
+	static const char *const extra[] = { "--register-rate", "1", "--register-burst", "5",
+		"--udp-threads", "1", NULL };
+	struct device d, probe;
+
+	start_again(extra);
+	device_init(&d, &srv, 1, "123456789");
+	device_online(&d);
+	device_init(&probe, &srv, 66, "123456789");
+	probe.uuid[0] ^= 1;
+	for (int i = 0; i < 5; i++)
+		ck_assert_int_eq(device_register(&probe), R(UUID_MISMATCH));
+	ck_assert_int_eq(device_register(&probe), R(TOO_FREQUENT));
+	device_done(&probe);
+	device_init(&probe, &srv, 66, "nobody-home"); /* a free one looks the same now */
+	ck_assert_int_eq(device_register(&probe), R(TOO_FREQUENT));
+	device_done(&probe);
+	device_done(&d);
+}
+END_TEST
+
 START_TEST(w09_unknown_ids_cost_no_database_work)
 {
 	json_t *ans = server_ask(&srv, "stats", NULL, NULL);
@@ -347,6 +376,78 @@ START_TEST(w09_unknown_ids_cost_no_database_work)
 					 json_object_get(ans, "store"), "operations")),
 			before);
 	json_decref(ans);
+}
+END_TEST
+
+/* Another program writes to the database and does not end. */
+static sqlite3 *hold_database(void)
+{
+	sqlite3 *db = NULL;
+	char path[400];
+
+	snprintf(path, sizeof(path), "%s/rendezvous.sqlite3", srv.dir);
+	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_busy_timeout(db, 5000), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	return db;
+}
+
+START_TEST(w10_a_slow_database_holds_nobody_up)
+{
+	static const char *const extra[] = { "--store", "sqlite", NULL };
+	struct device d, other;
+	sqlite3 *db;
+	message *m;
+
+	start_again(extra);
+	device_init(&d, &srv, 1, "123456789");
+	device_online(&d);
+	db = hold_database();
+	device_init(&other, &srv, 2, "223456789");
+	device_send_pk(&other); /* now a write waits ... */
+	device_send_pk(&other);
+	for (int i = 0; i < 20; i++) { /* ... and everything else goes on */
+		uint64_t began = test_now_ms();
+		int fd;
+
+		ck_assert(device_keep_alive(&d));
+		fd = viewer_punch(&srv, 9, d.id);
+		m = device_pushed(&d, M(PUNCH_HOLE));
+		hws_rdv_free(m);
+		close(fd);
+		ck_assert_uint_lt(test_now_ms() - began, 1000);
+	}
+	sqlite3_close(db);
+	device_done(&d);
+	device_done(&other);
+}
+END_TEST
+
+START_TEST(w16_what_cannot_be_kept_is_not_confirmed)
+{
+	static const char *const extra[] = { "--store", "sqlite", "--store-queue", "1", NULL };
+	struct device d[4];
+	int refused = 0;
+	sqlite3 *db;
+
+	start_again(extra);
+	db = hold_database();
+	for (int i = 0; i < 4; i++) {
+		char id[20];
+
+		snprintf(id, sizeof(id), "12345678%d", i);
+		device_init(&d[i], &srv, 1, id);
+		refused += device_register(&d[i]) == R(SERVER_ERROR);
+	}
+	ck_assert_int_ge(refused, 2);
+	sqlite3_close(db);
+	for (int i = 0; i < 4; i++) {
+		/* it tries again, as deployed hosts do, and is let in when there is room */
+		for (int n = 0; n < 50 && device_register(&d[i]) != R(OK); n++)
+			ck_assert_ptr_null(udp_recv(d[i].udp, 100));
+		ck_assert(device_keep_alive(&d[i]));
+		device_done(&d[i]);
+	}
 }
 END_TEST
 
@@ -424,12 +525,6 @@ START_TEST(w14_known_devices_register_again_without_limit)
 }
 END_TEST
 
-static void start_again(const char *const extra[])
-{
-	server_stop(&srv);
-	server_start(&srv, extra);
-}
-
 START_TEST(w12_a_full_table_refuses_new_devices_only)
 {
 	static const char *const extra[] = { "--max-peers", "64", NULL };
@@ -459,66 +554,6 @@ START_TEST(w12_a_full_table_refuses_new_devices_only)
 }
 END_TEST
 
-/* A WebSocket upgrade with a forwarded address, then one binary message; returns the link. */
-static int ws_open(unsigned host, const char *forwarded)
-{
-	char req[400], buf[1000] = "";
-	size_t got = 0;
-	int fd = tcp_open(host, srv.ws);
-	int n = snprintf(req, sizeof(req),
-			"GET /ws/id HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-			"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n%s%s%s"
-			"\r\n",
-			forwarded ? "X-Forwarded-For: " : "", forwarded ? forwarded : "",
-			forwarded ? "\r\n" : "");
-
-	tcp_send_raw(fd, hws_bytes(req, (size_t)n));
-	while (!strstr(buf, "\r\n\r\n")) {
-		ssize_t r = recv(fd, buf + got, 1, 0);
-
-		ck_assert_int_eq(r, 1);
-		got++;
-		ck_assert_uint_lt(got, sizeof(buf) - 1);
-	}
-	ck_assert(strncmp(buf, "HTTP/1.1 101", 12) == 0);
-	return fd;
-}
-
-static void ws_send(int fd, const message *m)
-{
-	uint8_t buf[2000] = { 0x82 };
-	size_t n = rdv__rendezvous_message__get_packed_size(m);
-
-	ck_assert_uint_lt(n, 126);
-	buf[1] = (uint8_t)(0x80 | n); /* masked with zeroes */
-	rdv__rendezvous_message__pack(m, buf + 6);
-	tcp_send_raw(fd, hws_bytes(buf, n + 6));
-}
-
-static message *ws_recv(int fd)
-{
-	uint8_t hdr[2], buf[2000];
-	message *m = NULL;
-	size_t n = 0;
-
-	for (size_t got = 0; got < 2;) {
-		ssize_t r = recv(fd, hdr + got, 2 - got, 0);
-
-		ck_assert_int_gt(r, 0);
-		got += (size_t)r;
-	}
-	ck_assert_uint_eq(hdr[0], 0x82);
-	n = hdr[1];
-	if (n == 126) {
-		ck_assert_int_eq(recv(fd, hdr, 2, MSG_WAITALL), 2);
-		n = (size_t)hdr[0] << 8 | hdr[1];
-	}
-	ck_assert_uint_lt(n, sizeof(buf));
-	ck_assert_int_eq(recv(fd, buf, n, MSG_WAITALL), (int)n);
-	ck_assert_int_eq(hws_rdv_unpack(hws_bytes(buf, n), &m), HWS_OK);
-	return m;
-}
-
 static void ws_punch(int fd, const char *id)
 {
 	Rdv__PunchHoleRequest p = RDV__PUNCH_HOLE_REQUEST__INIT;
@@ -542,7 +577,7 @@ START_TEST(w17_forwarded_addresses_of_strangers_are_ignored)
 
 	device_init(&d, &srv, 1, "123456789");
 	device_online(&d);
-	fd = ws_open(9, "203.0.113.7");
+	fd = ws_open(&srv, 9, "203.0.113.7");
 	ws_punch(fd, d.id);
 	push = device_pushed(&d, M(PUNCH_HOLE));
 	hws_addr_decode(view(push->punch_hole->socket_addr), &ss, NULL);
@@ -564,7 +599,7 @@ START_TEST(w17_a_trusted_proxy_is_believed)
 	start_again(extra);
 	device_init(&d, &srv, 1, "123456789");
 	device_online(&d);
-	fd = ws_open(9, "203.0.113.7");
+	fd = ws_open(&srv, 9, "203.0.113.7");
 	ws_punch(fd, d.id);
 	push = device_pushed(&d, M(PUNCH_HOLE));
 	hws_addr_decode(view(push->punch_hole->socket_addr), &ss, NULL);
@@ -586,8 +621,8 @@ START_TEST(w18_viewers_behind_one_address_get_their_own_answers)
 	device_init(&b, &srv, 1, "223456789");
 	device_online(&a);
 	device_online(&b);
-	fd[0] = ws_open(9, NULL);
-	fd[1] = ws_open(9, NULL);
+	fd[0] = ws_open(&srv, 9, NULL);
+	fd[1] = ws_open(&srv, 9, NULL);
 	ws_punch(fd[0], a.id);
 	ws_punch(fd[1], b.id);
 	push[0] = device_pushed(&a, M(PUNCH_HOLE));
@@ -679,18 +714,29 @@ START_TEST(w28_a_second_instance_is_refused)
 }
 END_TEST
 
+/* A port of this machine that stays ours: with `listens` whoever calls is connected, otherwise refused. */
+static int own_port(bool listens, char *text, size_t size)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&in, sizeof(in)), 0);
+	if (listens)
+		ck_assert_int_eq(listen(fd, 10), 0);
+	snprintf(text, size, "127.0.0.1:%u", local_port(fd));
+	return fd;
+}
+
 START_TEST(w30_a_dead_relay_is_not_handed_out)
 {
-	char list[100], alive[40];
+	char list[100], alive[40], dead[40];
 	const char *extra[] = { "--relay-servers", list, NULL };
-	uint16_t dead = test_free_port();
-	struct server relay = srv; /* any listening port will do for a relay that answers */
+	int up = own_port(true, alive, sizeof(alive)), down = own_port(false, dead, sizeof(dead));
 	struct device d;
 
-	memset(&srv, 0, sizeof(srv));
-	snprintf(alive, sizeof(alive), "127.0.0.1:%u", relay.nat);
-	snprintf(list, sizeof(list), "127.0.0.1:%u,%s", dead, alive);
-	server_start(&srv, extra);
+	snprintf(list, sizeof(list), "%s,%s", dead, alive);
+	start_again(extra);
 	if (!strstr(srv.proc.log, "relay.down"))
 		test_proc_must_expect(&srv.proc, "relay.down", 10000);
 	device_init(&d, &srv, 1, "123456789");
@@ -704,7 +750,8 @@ START_TEST(w30_a_dead_relay_is_not_handed_out)
 		close(fd);
 	}
 	device_done(&d);
-	server_stop(&relay);
+	close(up);
+	close(down);
 }
 END_TEST
 
@@ -747,8 +794,9 @@ int main(void)
 		w06_no_relay_without_a_request_that_was_let_through,
 		w06_w07_relay_secure_and_token_are_the_servers,
 		w08_strangers_learn_nothing_from_the_online_query,
-		w08_without_the_key_all_ids_look_alike, w09_unknown_ids_cost_no_database_work,
-		w11_an_unreachable_device_disturbs_nobody,
+		w08_without_the_key_all_ids_look_alike, w08_taken_ids_are_not_found_by_registering,
+		w09_unknown_ids_cost_no_database_work, w10_a_slow_database_holds_nobody_up,
+		w11_an_unreachable_device_disturbs_nobody, w16_what_cannot_be_kept_is_not_confirmed,
 		w12_a_full_table_refuses_new_devices_only,
 		w13_huge_frames_are_refused_before_they_come, w13_links_of_one_address_are_capped,
 		w14_known_devices_register_again_without_limit,
