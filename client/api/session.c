@@ -521,7 +521,7 @@ int hawser_session_send_chat(hawser_session *s, const char *utf8)
 {
 	size_t n = strlen(utf8);
 
-	if (n > HWS_SES_LOGIN_FRAME_MAX / 2 || !hws_utf8_valid(hws_bytes(utf8, n)))
+	if (n > 32u << 10 || !hws_utf8_valid(hws_bytes(utf8, n)))
 		return api_fail(HAWSER_ERR_INVAL, "a message must be UTF-8 and at most 32 KiB");
 	return post_ready(
 			s, &(struct api_command){ .fn = do_chat, .size = n, .data = (char *)utf8 });

@@ -20,8 +20,8 @@
 
 /* --- session --- */
 /* Before login only handshake, login and keep-alive are legal; the avatar of a LoginRequest (an
- * inline picture) is the largest member. */
-#define HWS_SES_LOGIN_FRAME_MAX (64u << 10)
+ * inline picture whose size nobody limits) is the largest member. */
+#define HWS_SES_LOGIN_FRAME_MAX (256u << 10)
 /* After login: a raw screenshot, a clipboard picture or a large directory listing. */
 #define HWS_SES_FRAME_MAX (32u << 20)
 /* Lists of files and folders in one message. */

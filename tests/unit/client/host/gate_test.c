@@ -412,6 +412,26 @@ START_TEST(two_members_in_one_message_are_no_message)
 }
 END_TEST
 
+START_TEST(a_login_may_bring_a_picture_of_its_user)
+{
+	Agt__GateStart s = AGT__GATE_START__INIT;
+	Ses__Message m = SES__MESSAGE__INIT;
+	Ses__LoginRequest lr = SES__LOGIN_REQUEST__INIT;
+	static char picture[200000];
+
+	memset(picture, 'A', sizeof(picture) - 1);
+	start(&s);
+	UNTIL(find(SES__MESSAGE__UNION_HASH));
+	lr.username = (char *)"123456789";
+	lr.my_id = (char *)"987654321";
+	lr.avatar = picture;
+	m.union_case = SES__MESSAGE__UNION_LOGIN_REQUEST;
+	m.login_request = &lr;
+	ck_assert_int_eq(hws_gate_send(viewer, &m), HWS_OK);
+	UNTIL(opens);
+}
+END_TEST
+
 START_TEST(frames_above_the_cap_before_login_end_the_link)
 {
 	Agt__GateStart s = AGT__GATE_START__INIT;
@@ -874,6 +894,7 @@ int main(void)
 	tcase_add_test(t, a_refusal_is_sent_and_the_link_closed);
 	tcase_add_test(t, the_type_of_a_session_is_fixed_by_the_first_request);
 	tcase_add_test(t, two_members_in_one_message_are_no_message);
+	tcase_add_test(t, a_login_may_bring_a_picture_of_its_user);
 	tcase_add_test(t, frames_above_the_cap_before_login_end_the_link);
 	tcase_add_test(t, members_above_their_own_cap_are_dropped);
 	tcase_add_test(t, the_viewers_goodbye_is_heard_before_login_too);
