@@ -98,6 +98,14 @@ static void demand_key(struct hws_show *s, unsigned slot)
 	hws_show_kick(s);
 }
 
+/* Viewers start their decoder anew with each report of a display: only a key frame helps after it. */
+static void report_display(struct hws_video_host *v, struct hws_guest *g, unsigned index)
+{
+	tell_geometry(v, g, index);
+	if (index < HWS_DISPLAYS_MAX && display_of(v, index))
+		demand_key(&v->show[index], g->slot);
+}
+
 static void choose_codec(struct hws_video_host *v)
 {
 	struct hws_codec_wish wish[HWS_GUESTS_MAX];
@@ -177,7 +185,7 @@ static void switch_display(struct hws_video_host *v, struct hws_watcher *w, int3
 			!display_of(v, (unsigned)want))
 		return;
 	w->current = (unsigned)want;
-	tell_geometry(v, w->g, w->current);
+	report_display(v, w->g, w->current);
 	subscribe(v, slot, w->current);
 	if (w->g->version < HWS_V_MULTI_DISPLAY)
 		unsubscribe(v, slot, before);
@@ -241,7 +249,7 @@ static bool on_misc(struct hws_video_host *v, struct hws_watcher *w, const Ses__
 		return true;
 	case SES__MISC__UNION_MESSAGE_QUERY:
 		if (m->message_query->switch_display >= 0)
-			tell_geometry(v, w->g, (unsigned)m->message_query->switch_display);
+			report_display(v, w->g, (unsigned)m->message_query->switch_display);
 		return true;
 	case SES__MISC__UNION_VIDEO_RECEIVED:
 		acknowledged(v, w);

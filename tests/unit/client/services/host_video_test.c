@@ -135,6 +135,27 @@ START_TEST(refresh_gives_a_key_frame_of_the_same_picture)
 }
 END_TEST
 
+START_TEST(a_report_of_a_display_is_followed_by_a_key_frame)
+{
+	Ses__Misc m = SES__MISC__INIT;
+	Ses__MessageQuery q = SES__MESSAGE_QUERY__INIT;
+
+	desk_join(&d, 0);
+	desk_wait(&d, 0, VIDEO, 1);
+	desk_run(&d, 100);
+	desk_forget(&d.v[0]);
+	m.union_case = SES__MISC__UNION_MESSAGE_QUERY;
+	m.message_query = &q;
+	ck_assert(desk_send_misc(&d, 0, &m));
+	ck_assert_ptr_nonnull(desk_get(&d.v[0], MISC, 0));
+	desk_wait(&d, 0, VIDEO, 1);
+	ck_assert_uint_eq(keys(&d.v[0]), 1);
+	q.switch_display = 31; /* there is none */
+	ck_assert(desk_send_misc(&d, 0, &m));
+	ck_assert_ptr_null(desk_get(&d.v[0], MISC, 1));
+}
+END_TEST
+
 START_TEST(a_second_viewer_gets_a_key_frame_first)
 {
 	desk_join(&d, 0);
@@ -458,6 +479,7 @@ Suite *host_video_suite(void)
 	tcase_add_test(t, a_viewer_sees_the_desktop_and_its_changes);
 	tcase_add_test(t, an_idle_desktop_sends_nothing);
 	tcase_add_loop_test(t, refresh_gives_a_key_frame_of_the_same_picture, 0, 2);
+	tcase_add_test(t, a_report_of_a_display_is_followed_by_a_key_frame);
 	tcase_add_test(t, a_second_viewer_gets_a_key_frame_first);
 	tcase_add_test(t, no_viewer_means_no_capture);
 	tcase_add_test(t, a_full_link_gets_the_newest_picture_later_not_all_of_them);
