@@ -20,7 +20,7 @@
 
 struct gate {
 	struct hws_link *link;
-	unsigned opened, closed, frames, keys, bitrates, decoded;
+	unsigned opened, closed, frames, keys, bitrates, decoded, lists;
 	bool ok;
 	char error[400], platform[32], version[32];
 	unsigned displays;
@@ -175,6 +175,10 @@ static void on_wire(struct hws_link *l, struct hws_bytes message, void *arg)
 		g->last_w = p->width;
 		g->last_h = p->height;
 		g->corner = p->plane[0][0];
+	} else if (m->union_case == SES__MESSAGE__UNION_PEER_INFO) {
+		g->lists++;
+		ck_assert_uint_ge(m->peer_info->n_displays, 1);
+		g->width = m->peer_info->displays[0]->width;
 	}
 	hws_ses_free(m);
 }
@@ -418,6 +422,42 @@ START_TEST(on_x11_keys_arrive_as_long_as_they_are_permitted)
 }
 END_TEST
 
+static void xrandr(const char *const *args)
+{
+	const char *argv[20] = { "/usr/bin/xrandr", "--display", x.display };
+
+	for (size_t n = 3; *args && n < 19; n++)
+		argv[n] = *args++;
+	ck_assert_int_eq(test_run(argv, NULL, NULL), 0);
+}
+
+START_TEST(a_screen_that_changes_its_size_is_shown_on)
+{
+	uint64_t end;
+
+	test_xvfb_start(&x, 640, 480);
+	start_agent("x11", x.display);
+	open_gate(0, ALL, "remote");
+	wait_for(&h.gate[0].decoded, 1);
+	ck_assert_int_eq(h.gate[0].last_w, 640);
+	xrandr((const char *const[]){ "--newmode", "small", "10", "321", "330", "340", "350", "241",
+			"250", "260", "270", NULL });
+	xrandr((const char *const[]){ "--addmode", "screen", "small", NULL });
+	xrandr((const char *const[]){ "--output", "screen", "--mode", "small", NULL });
+	end = test_now_ms() + 10000;
+	while (h.gate[0].last_w != 321) { /* by a key frame: nothing else could be decoded */
+		ck_assert_uint_lt(test_now_ms(), end);
+		hws_loop_once(h.loop, 20000);
+	}
+	ck_assert_int_eq(h.gate[0].last_h, 241);
+	ck_assert_uint_eq(h.gate[0].closed, 0);
+	ck_assert_uint_eq(h.gate[0].lists, 1);
+	ck_assert_int_eq(h.gate[0].width, 321);
+	ck_assert_int_eq(stop_agent(), 0);
+	test_xvfb_stop(&x);
+}
+END_TEST
+
 START_TEST(when_the_x_server_comes_back_it_is_served_again)
 {
 	char display[16];
@@ -474,6 +514,7 @@ int main(void)
 	tcase_add_test(t, a_viewer_that_does_not_read_is_waited_for_and_the_others_go_on);
 	tcase_add_test(t, without_a_display_it_stays_and_says_why);
 	tcase_add_test(t, on_x11_keys_arrive_as_long_as_they_are_permitted);
+	tcase_add_test(t, a_screen_that_changes_its_size_is_shown_on);
 	tcase_add_test(t, when_the_x_server_comes_back_it_is_served_again);
 	tcase_add_test(t, when_the_x_server_dies_viewers_are_let_go_and_the_agent_stays);
 	suite_add_tcase(s, t);
