@@ -82,10 +82,13 @@ static void on_data(struct hws_cursor_view *cv, const Ses__CursorData *d)
 	struct hws_buf out;
 	uint8_t *pixels = NULL;
 	size_t need;
+	int width = d->width, height = d->height;
 
-	if (d->width < 0 || d->height < 0 || d->width > SIDE_MAX || d->height > SIDE_MAX)
+	if (width < 0 || height < 0 || width > SIDE_MAX || height > SIDE_MAX)
 		return;
-	need = (size_t)d->width * (size_t)d->height * 4;
+	if (width == 0 || height == 0) /* invisible, one way or the other */
+		width = height = 0;
+	need = (size_t)width * (size_t)height * 4;
 	hws_buf_init(&out, HWS_SES_CURSOR_MAX);
 	if (need > 0) {
 		if (hws_decompress(hws_bytes(d->colors.data, d->colors.len), need, &out) < 0 ||
@@ -98,10 +101,10 @@ static void on_data(struct hws_cursor_view *cv, const Ses__CursorData *d)
 	struct shape *s = slot_for(cv, d->id, need);
 	s->pixels = pixels;
 	s->s = (struct hws_cursor_shape){ .id = d->id,
-		.width = d->width,
-		.height = d->height,
-		.hot_x = d->hotx < 0 ? 0 : HWS_MIN(d->hotx, d->width),
-		.hot_y = d->hoty < 0 ? 0 : HWS_MIN(d->hoty, d->height),
+		.width = width,
+		.height = height,
+		.hot_x = d->hotx < 0 ? 0 : HWS_MIN(d->hotx, width),
+		.hot_y = d->hoty < 0 ? 0 : HWS_MIN(d->hoty, height),
 		.rgba = pixels };
 	show(cv, s);
 out:

@@ -510,6 +510,12 @@ START_TEST(cursor_shapes_are_kept_by_id_and_checked)
 	feed_cursor(&r, 6, 40000, 40000, 64); /* not believed */
 	feed_cursor(&r, 6, -1, 4, 64);
 	ck_assert_int_eq(shapes, 1);
+	feed_cursor(&r, 8, 0, 4, 0); /* invisible */
+	ck_assert_int_eq(shapes, 2);
+	ck_assert_int_eq(shape.width, 0);
+	ck_assert_int_eq(shape.height, 0);
+	ck_assert_ptr_null(shape.rgba);
+	shapes = 1;
 	feed_cursor(&r, 7, 2, 2, 16);
 	ck_assert_int_eq(shapes, 2);
 	m.union_case = SES__MESSAGE__UNION_CURSOR_ID;

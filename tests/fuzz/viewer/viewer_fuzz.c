@@ -1,0 +1,332 @@
+/* A hostile host, and a user who does anything at any moment, against the viewer's core with the services that parse:
+ * cursor, clipboard, and the keyboard that follows what the host says of itself.
+ * Input: a byte of circumstances, then steps: a byte that says what happens, and what that needs. */
+#include "client/core/viewer.h"
+#include "client/services/clipboard/clipboard_view.h"
+#include "client/services/cursor/cursor_view.h"
+#include "client/services/input/input_view.h"
+#include "shared/base/log.h"
+#include "shared/crypto/crypto.h"
+#include "shared/wire/envelope.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define FLAG_PLAIN_OK 1u
+#define FLAG_HANDSHAKE 2u
+#define FLAG_PASSWORD 4u
+#define FLAG_LOCAL 8u
+#define FLAG_VIEW_ONLY 16u
+#define FLAG_PINNED 32u
+
+struct fuzz {
+	const uint8_t *p, *end;
+	struct hws_viewer *viewer;
+	struct hws_cursor_view *cursor;
+	struct hws_clipboard_view *clipboard;
+	struct hws_input_view *input;
+	unsigned flags;
+	bool ended;  /* this link: nothing may be told any more */
+	bool agreed; /* to do without encryption */
+	size_t sent;
+};
+
+static void must(bool ok)
+{
+	if (!ok)
+		abort();
+}
+
+static uint8_t byte(struct fuzz *f)
+{
+	return f->p < f->end ? *f->p++ : 0;
+}
+
+static struct hws_bytes bytes(struct fuzz *f)
+{
+	size_t n = byte(f);
+
+	n |= (size_t)byte(f) << 8;
+	n = HWS_MIN(n, (size_t)(f->end - f->p));
+	f->p += n;
+	return hws_bytes(f->p - n, n);
+}
+
+/* --- what the core tells: texts must be texts --------------------------------------------------------- */
+
+static void text(const char *s)
+{
+	must(s != NULL);
+	must(strlen(s) < 1u << 26);
+}
+
+static void on_send(struct hws_bytes payload, void *arg)
+{
+	struct fuzz *f = arg;
+
+	must(!f->ended);
+	f->sent += payload.len;
+}
+
+static void on_keyed(const uint8_t key_secret[32], void *arg HWS_UNUSED)
+{
+	must(key_secret != NULL);
+}
+
+static void on_frame_max(size_t n, void *arg HWS_UNUSED)
+{
+	must(n > 0);
+}
+
+static void on_state(enum hws_viewer_state state, void *arg HWS_UNUSED)
+{
+	text(hws_viewer_state_name(state));
+}
+
+static void on_ask(enum hws_login_step step, bool can_trust HWS_UNUSED, void *arg)
+{
+	must(step != HWS_LOGIN_END && !((struct fuzz *)arg)->ended);
+}
+
+static void on_ask_plain(const char *why, void *arg)
+{
+	struct fuzz *f = arg;
+
+	text(why);
+	must(!(f->flags & (FLAG_PLAIN_OK | FLAG_LOCAL)));
+}
+
+/* Nobody gets in without encryption unless that was agreed to. */
+static void on_ready(void *arg)
+{
+	struct fuzz *f = arg;
+
+	must(!f->ended);
+	must(hws_viewer_state(f->viewer) == HWS_VIEWER_READY);
+	must(hws_viewer_encrypted(f->viewer) || f->agreed ||
+			f->flags & (FLAG_PLAIN_OK | FLAG_LOCAL));
+	must(hws_viewer_peer(f->viewer)->display_count <= HWS_DISPLAYS_MAX);
+}
+
+static void on_displays(void *arg)
+{
+	struct fuzz *f = arg;
+	const struct hws_peer *p = hws_viewer_peer(f->viewer);
+
+	must(p->display_count <= HWS_DISPLAYS_MAX);
+	for (size_t i = 0; i < p->display_count; i++)
+		must(memchr(p->display[i].name, 0, sizeof(p->display[i].name)) != NULL);
+}
+
+static void on_permission(int permission HWS_UNUSED, bool enabled HWS_UNUSED, void *arg)
+{
+	must(!((struct fuzz *)arg)->ended);
+}
+
+static void on_box(const char *kind, const char *title, const char *what, const char *link,
+		void *arg HWS_UNUSED)
+{
+	text(kind);
+	text(title);
+	text(what);
+	text(link);
+}
+
+static void on_chat(const char *what, void *arg HWS_UNUSED)
+{
+	text(what);
+}
+
+static void on_delay(uint32_t rtt_ms HWS_UNUSED, uint32_t kbit HWS_UNUSED, void *arg HWS_UNUSED)
+{
+}
+
+static void on_end(int err HWS_UNUSED, const char *what, const char *peer_text, void *arg)
+{
+	struct fuzz *f = arg;
+
+	must(!f->ended);
+	f->ended = true;
+	text(what);
+	if (peer_text)
+		text(peer_text);
+}
+
+static const struct hws_viewer_ops ops = { on_send, on_keyed, on_frame_max, on_state, on_ask,
+	on_ask_plain, on_ready, on_displays, on_permission, on_box, on_chat, on_delay, on_end };
+
+static void on_shape(const struct hws_cursor_shape *s, void *arg HWS_UNUSED)
+{
+	volatile uint8_t seen = 0;
+
+	must(s->width >= 0 && s->height >= 0 && s->width <= 4096 && s->height <= 4096);
+	for (size_t i = 0; s->rgba && i < (size_t)s->width * (size_t)s->height * 4; i++)
+		seen = s->rgba[i]; /* all of it can be read */
+	(void)seen;
+	must(!s->width == !s->height && !s->width == !s->rgba);
+}
+
+static void on_position(int x HWS_UNUSED, int y HWS_UNUSED, void *arg HWS_UNUSED)
+{
+}
+
+static void on_text(struct hws_bytes t, void *arg HWS_UNUSED)
+{
+	must(t.len > 0);
+}
+
+/* --- steps -------------------------------------------------------------------------------------------- */
+
+static void start(struct fuzz *f)
+{
+	static const uint8_t key[32] = { 1, 2, 3 };
+	struct hws_viewer_link link = { .username = "192.0.2.1:21118",
+		.id = "123456789",
+		.handshake = f->flags & FLAG_HANDSHAKE,
+		.local = f->flags & FLAG_LOCAL,
+		.server_pk = f->flags & FLAG_PINNED ? key : NULL,
+		.pinned_pk = f->flags & FLAG_PINNED ? key : NULL };
+
+	f->ended = false;
+	if (hws_viewer_state(f->viewer) == HWS_VIEWER_IDLE)
+		must(hws_viewer_start(f->viewer, &link) == HWS_OK);
+}
+
+static void change_options(struct fuzz *f)
+{
+	struct hws_view_options o = *hws_viewer_options(f->viewer);
+	uint8_t b = byte(f);
+
+	o.view_only = b & 1;
+	o.no_clipboard = b & 2;
+	o.no_remote_cursor = b & 4;
+	o.quality = b & 8 ? 4 : 2;
+	o.can ^= b & 16 ? HWS_CAN_VP8 : 0;
+	o.fps = b >> 5;
+	hws_viewer_set_options(f->viewer, &o);
+}
+
+static int press(struct fuzz *f)
+{
+	unsigned code = byte(f);
+	bool down = byte(f) & 1;
+
+	hws_input_view_set_mode(f->input, (enum hws_keyboard_mode)(code % 4));
+	return hws_input_view_key(f->input, code, down, code & 7, down ? 'a' : 0xe4);
+}
+
+static int answer(struct fuzz *f, unsigned what)
+{
+	char word[40];
+	struct hws_bytes b = bytes(f);
+	size_t n = HWS_MIN(b.len, sizeof(word) - 1);
+
+	memcpy(word, b.ptr ? b.ptr : (const uint8_t *)"", n);
+	word[n] = 0;
+	return what == 0            ? hws_viewer_password(f->viewer, word)
+			: what == 1 ? hws_viewer_code(f->viewer, word, n & 1)
+			: what == 2 ? hws_clipboard_view_send(f->clipboard, b)
+				    : hws_input_view_type(f->input, b);
+}
+
+static void step(struct fuzz *f)
+{
+	int r = HWS_OK;
+
+	switch (byte(f) % 16) {
+	case 0:
+		hws_viewer_tick(f->viewer, (uint64_t)byte(f) * 100000);
+		break;
+	case 1:
+		r = answer(f, 0);
+		break;
+	case 2:
+		r = answer(f, 1);
+		break;
+	case 3:
+		f->agreed = byte(f) & 1 || f->agreed;
+		r = hws_viewer_agree_plain(f->viewer, f->agreed);
+		break;
+	case 4:
+		r = hws_viewer_show(f->viewer, byte(f));
+		break;
+	case 5:
+		r = hws_viewer_refresh(f->viewer, (int)byte(f) - 3);
+		break;
+	case 6:
+		change_options(f);
+		break;
+	case 7:
+		r = answer(f, 2);
+		break;
+	case 8:
+		r = press(f);
+		break;
+	case 9:
+		r = hws_input_view_move(f->input, byte(f), byte(f), -(int)byte(f));
+		break;
+	case 10:
+		r = answer(f, 3);
+		break;
+	case 11:
+		hws_viewer_lost(f->viewer);
+		hws_input_view_reset(f->input);
+		start(f);
+		break;
+	default: /* most of it is what the host says */
+		if (!f->ended)
+			hws_viewer_frame(f->viewer, bytes(f));
+		break;
+	}
+	must(r <= HWS_OK);
+}
+
+static void open_all(struct fuzz *f)
+{
+	struct hws_viewer_conf conf = { .ops = &ops,
+		.arg = f,
+		.my_id = "987654321",
+		.my_name = "Fuzz",
+		.my_platform = "Linux",
+		.session_id = 1,
+		.options = { .can = HWS_CAN_VP8 | HWS_CAN_VP9,
+				.view_only = f->flags & FLAG_VIEW_ONLY },
+		.allow_plain = f->flags & FLAG_PLAIN_OK };
+
+	must(hws_viewer_new(&conf, &f->viewer) == HWS_OK);
+	if (f->flags & FLAG_PASSWORD)
+		must(hws_login_preset(hws_viewer_login(f->viewer), "secret") == HWS_OK);
+	must(hws_cursor_view_new(&(struct hws_cursor_view_conf){ on_shape, on_position, f },
+			     &f->cursor) == HWS_OK);
+	must(hws_clipboard_view_new(&(struct hws_clipboard_view_conf){ on_text, f },
+			     &f->clipboard) == HWS_OK);
+	must(hws_input_view_new(f->viewer, &f->input) == HWS_OK);
+	hws_clipboard_view_attach(f->clipboard, f->viewer);
+	hws_viewer_serve(f->viewer, HWS_SERVICE_CURSOR, hws_cursor_view_service(f->cursor));
+	hws_viewer_serve(
+			f->viewer, HWS_SERVICE_CLIPBOARD, hws_clipboard_view_service(f->clipboard));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static bool ready;
+	struct fuzz f = { .p = data, .end = data + size };
+
+	if (!ready) {
+		must(hws_crypto_init() == HWS_OK);
+		hws_log_set_level(HWS_LOG_ERROR);
+		ready = true;
+	}
+	f.flags = byte(&f);
+	open_all(&f);
+	start(&f);
+	while (f.p < f.end)
+		step(&f);
+	if (!f.ended)
+		hws_viewer_leave(f.viewer);
+	hws_viewer_lost(f.viewer);
+	hws_viewer_free(f.viewer);
+	hws_input_view_free(f.input);
+	hws_clipboard_view_free(f.clipboard);
+	hws_cursor_view_free(f.cursor);
+	return 0;
+}
