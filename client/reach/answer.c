@@ -102,8 +102,9 @@ static void on_accept(int fd, const struct sockaddr_storage *peer, void *arg)
 	struct job *j = arg;
 	struct hws_stream *s;
 
-	(void)peer;
 	hws_listener_pause(j->listener); /* one viewer only */
+	/* Whoever came: the server knows the address of the one it sent, and not the local one of a neighbour. */
+	j->how.viewer = *peer;
 	if (hws_stream_tcp_new(j->answer->loop, fd, &s) < 0) {
 		evutil_closesocket(fd);
 		fail_job(j, "out of memory", HWS_ERR_NOMEM);

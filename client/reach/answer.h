@@ -13,8 +13,9 @@ struct hws_answer;
 
 /* How the viewer came. */
 struct hws_answered {
-	struct sockaddr_storage viewer; /* as the server saw it; for limits and logs */
-	bool secure;                    /* begin with the handshake */
+	struct sockaddr_storage
+			viewer; /* its own, or as the server saw it when relayed; for limits and logs */
+	bool secure;            /* begin with the handshake */
 	bool relayed;
 	uint64_t control_permissions; /* of the server, 0 = none */
 };

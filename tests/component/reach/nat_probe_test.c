@@ -3,6 +3,7 @@
 #include "client/reach/nat_probe.h"
 #include "shared/base/str.h"
 #include "shared/net/addr.h"
+#include "shared/net/dialer.h"
 #include "shared/wire/addr_codec.h"
 #include "tests/component/reach/fake.h"
 #include "tests/support/proc.h"
@@ -23,6 +24,8 @@ static struct sockaddr_storage seen[2]; /* the probe's address on the main and o
 static Rdv__RendezvousMessage__UnionCase reply;
 static Rdv__NatType reply_nat;
 static bool replied, garbage;
+static struct sockaddr_storage asker, came; /* the host's link to the server; the viewer it got */
+static const char *claimed = "127.0.0.1:9";
 
 #define UNTIL(cond, ms)                                                                            \
 	do {                                                                                       \
@@ -40,6 +43,7 @@ static void on_message(struct fake_link *l, const Rdv__RendezvousMessage *m)
 
 	if (m->union_case != RDV__RENDEZVOUS_MESSAGE__UNION_TEST_NAT_REQUEST) {
 		reply = m->union_case;
+		asker = *hws_conn_peer(l->conn);
 		if (m->union_case == RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_SENT)
 			reply_nat = m->punch_hole_sent->nat_type;
 		replied = true;
@@ -184,8 +188,8 @@ END_TEST
 
 static void on_stream(struct hws_stream *s, const struct hws_answered *how, void *arg)
 {
-	(void)how;
 	(void)arg;
+	came = how->viewer;
 	hws_stream_close(s);
 }
 
@@ -211,7 +215,7 @@ static void push_punch(void)
 	struct sockaddr_storage viewer;
 	uint8_t wire[HWS_ADDR_WIRE_MAX];
 
-	ck_assert_int_eq(hws_addr_parse("127.0.0.1:9", 0, &viewer), 0);
+	ck_assert_int_eq(hws_addr_parse(claimed, 0, &viewer), 0);
 	punch.socket_addr.data = wire;
 	punch.socket_addr.len = hws_addr_encode(&viewer, 7, wire);
 	punch.nat_type = RDV__NAT_TYPE__ASYMMETRIC;
@@ -239,6 +243,35 @@ START_TEST(a_host_claims_what_it_knows)
 }
 END_TEST
 
+static struct hws_stream *dialled;
+
+static void on_dialled(int r, struct hws_stream *s, void *arg)
+{
+	(void)arg;
+	ck_assert_int_eq(r, 0);
+	dialled = s;
+}
+
+/* White lists and limits go by it: spec session 3.5. */
+START_TEST(a_viewer_is_known_by_the_address_it_came_from)
+{
+	char ip[HWS_ADDR_TEXT];
+	struct hws_dial *dial;
+
+	claimed = "127.0.0.9:9";
+	start_fake();
+	push_punch();
+	ck_assert_int_eq(reply, RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_SENT);
+	const struct hws_dial_conf conf = { .host = hws_addr_ip_text(&asker, ip, sizeof(ip)),
+		.port = hws_addr_port(&asker),
+		.timeout_us = 5000000 };
+	ck_assert_int_eq(hws_dial(loop, work, &conf, on_dialled, NULL, &dial), 0);
+	UNTIL(dialled && hws_addr_port(&came), 10000);
+	ck_assert_str_eq(hws_addr_ip_text(&came, ip, sizeof(ip)), "127.0.0.1");
+	hws_stream_close(dialled);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("client/reach/nat_probe");
@@ -255,6 +288,7 @@ int main(void)
 	tcase_add_test(tc, a_port_that_is_none_is_no_result);
 	tcase_add_test(tc, a_known_result_outlives_a_failed_test);
 	tcase_add_test(tc, a_host_claims_what_it_knows);
+	tcase_add_test(tc, a_viewer_is_known_by_the_address_it_came_from);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
