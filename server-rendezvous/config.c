@@ -23,17 +23,17 @@ static const struct hws_option table[] = {
 	{ "", "sandbox", 0, HWS_OPT_BOOL, AT(sandbox), "no", 0, 0, NULL, 0, NULL,
 			"Give up all system calls that serving does not need.", NULL },
 
-	{ "network", "bind", 'b', HWS_OPT_STR, AT(bind), "", 0, 0, NULL, 0, "IP",
+	{ "network", "bind", 'b', HWS_OPT_STR, AT(bind), "", 0, 0, NULL, HWS_OPT_BARE, "IP",
 			"Serve on this address only (default: all, IPv4 and IPv6).", "BIND" },
-	{ "network", "port", 'p', HWS_OPT_U16, AT(port), "21116", 0, 65535, NULL, 0, "PORT",
-			"Main port, UDP and TCP; 0 takes a free one and logs it.", "PORT" },
+	{ "network", "port", 'p', HWS_OPT_U16, AT(port), "21116", 0, 65535, NULL, HWS_OPT_BARE,
+			"PORT", "Main port, UDP and TCP; 0 takes a free one and logs it.", "PORT" },
 	{ "network", "nat-port", 0, HWS_OPT_U16, AT(nat_port), "0", 0, 65535, NULL, 0, "PORT",
 			"Port of NAT test and online query; 0 is the main port - 1.", NULL },
 	{ "network", "ws-port", 0, HWS_OPT_U16, AT(ws_port), "0", 0, 65535, NULL, 0, "PORT",
 			"WebSocket port; 0 is the main port + 2.", NULL },
 	{ "network", "udp-threads", 0, HWS_OPT_U32, AT(udp_threads), "0", 0, 64, NULL, 0, "N",
 			"Threads of the UDP plane; 0 is one for each core.", NULL },
-	{ "network", "rmem", 'M', HWS_OPT_SIZE, AT(rmem), "4M", 0, 0, NULL, 0, "BYTES",
+	{ "network", "rmem", 'M', HWS_OPT_SIZE, AT(rmem), "4M", 0, 0, NULL, HWS_OPT_BARE, "BYTES",
 			"Receive buffer of each UDP socket; 0 leaves the system's.", "RMEM" },
 	{ "network", "max-links", 0, HWS_OPT_U32, AT(max_links), "50000", 1, 1000000, NULL, 0, "N",
 			"TCP and WebSocket links at the same time.", NULL },
@@ -62,7 +62,7 @@ static const struct hws_option table[] = {
 			"HOST:PORT", "Where /ws/relay is handed on to (a relay's WebSocket port).",
 			NULL },
 
-	{ "access", "key", 'k', HWS_OPT_STR, AT(key), "-", 0, 0, NULL, 0, "KEY",
+	{ "access", "key", 'k', HWS_OPT_STR, AT(key), "-", 0, 0, NULL, HWS_OPT_BARE, "KEY",
 			"- uses the key file (made when absent); empty: the same, but callers need no key.",
 			"KEY" },
 	{ "access", "secret-key", 0, HWS_OPT_STR, AT(secret_key), "", 0, 0, NULL, HWS_OPT_SECRET,
@@ -131,7 +131,7 @@ static const struct hws_option table[] = {
 			NULL },
 
 	{ "relay", "relay-servers", 'r', HWS_OPT_STR, AT(relay_servers), "", 0, 0, NULL,
-			HWS_OPT_RELOAD, "LIST",
+			HWS_OPT_RELOAD | HWS_OPT_BARE, "LIST",
 			"Relays handed out: HOST[:PORT][*WEIGHT], comma separated.",
 			"RELAY-SERVERS,RELAY_SERVERS" },
 	{ "relay", "announce-to", 0, HWS_OPT_STR, AT(announce_to), "", 0, 0, NULL, HWS_OPT_RELOAD,
@@ -139,7 +139,8 @@ static const struct hws_option table[] = {
 			"Public keys of relays that are told which pairs were agreed, comma separated.",
 			NULL },
 	{ "relay", "always-use-relay", 0, HWS_OPT_BOOL, AT(always_relay), "no", 0, 0, NULL,
-			HWS_OPT_RELOAD, NULL, "No direct connections between devices.",
+			HWS_OPT_RELOAD | HWS_OPT_BARE, NULL,
+			"No direct connections between devices.",
 			"ALWAYS_USE_RELAY,ALWAYS-USE-RELAY" },
 
 	{ "sight", "metrics", 0, HWS_OPT_BOOL, AT(metrics), "no", 0, 0, NULL, 0, NULL,
@@ -164,6 +165,10 @@ static const struct hws_option table[] = {
 			"SOFTWARE-URL,SOFTWARE_URL" },
 	{ "", "mask", 0, HWS_OPT_STR, AT(mask), "", 0, 0, NULL, HWS_OPT_HIDDEN, "NET",
 			"Accepted for hbbs command lines, ignored.", "MASK" },
+	{ "", "test-hbbs", 0, HWS_OPT_STR, AT(test_hbbs), "", 0, 0, NULL, HWS_OPT_HIDDEN, "ADDRESS",
+			"Accepted for hbbs command lines, ignored.", "TEST_HBBS,TEST-HBBS" },
+	{ "", "rust-log", 0, HWS_OPT_STR, AT(rust_log), "", 0, 0, NULL, HWS_OPT_HIDDEN, "FILTER",
+			"Accepted for hbbs command lines, ignored.", "RUST_LOG" },
 	{ "", "local-ip", 0, HWS_OPT_STR, AT(local_ip), "", 0, 0, NULL, HWS_OPT_HIDDEN, "IP",
 			"Accepted for hbbs command lines, ignored.", "LOCAL-IP,LOCAL_IP" },
 };
@@ -247,6 +252,8 @@ int rdv_config_check(struct rdv_config *c, struct hws_error *err)
 	warn_ignored("mask", c->mask,
 			"devices behind one address exchange local addresses by themselves");
 	warn_ignored("local-ip", c->local_ip, "it belongs to mask, which is not used");
+	warn_ignored("test-hbbs", c->test_hbbs, "this server does not send datagrams to itself");
+	warn_ignored("rust-log", c->rust_log, "use log-level");
 	if (!*c->key)
 		c->open = true; /* an explicitly empty key: what hbbs makes of it */
 	if (c->open)

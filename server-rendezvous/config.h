@@ -40,8 +40,8 @@ struct rdv_config {
 	bool sandbox;
 	char *user;
 	char *node;
-	char *serial, *rendezvous_servers, *software_url, *mask,
-			*local_ip; /* of other programs: ignored */
+	char *serial, *rendezvous_servers, *software_url, *mask, *local_ip, *test_hbbs,
+			*rust_log; /* of other programs: ignored */
 };
 
 extern const struct hws_options rdv_options;

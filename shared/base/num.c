@@ -127,6 +127,8 @@ int hws_parse_bool(const char *s, bool *ret)
 		{ "off", false },
 		{ "1", true },
 		{ "0", false },
+		{ "y", true },
+		{ "n", false },
 	};
 
 	for (size_t i = 0; i < HWS_COUNT(words); i++) {

@@ -30,7 +30,7 @@ int hws_parse_u32(const char *s, uint32_t *ret) HWS_MUST_CHECK;
 int hws_parse_u64(const char *s, uint64_t *ret) HWS_MUST_CHECK;
 int hws_parse_i64(const char *s, int64_t *ret) HWS_MUST_CHECK;
 int hws_parse_double(const char *s, double *ret) HWS_MUST_CHECK;
-/* yes/no, true/false, on/off, 1/0 in any case; all else is HWS_ERR_INVAL. */
+/* yes/no, y/n, true/false, on/off, 1/0 in any case; all else is HWS_ERR_INVAL. */
 int hws_parse_bool(const char *s, bool *ret) HWS_MUST_CHECK;
 /* "30", "30s", "5m", "2h", "250ms" into microseconds; a bare number is seconds. */
 int hws_parse_duration_us(const char *s, uint64_t *ret) HWS_MUST_CHECK;

@@ -143,6 +143,14 @@ static int refuse_key(struct reading *in, const char *section, const char *key)
 			near ? "'?" : "");
 }
 
+/* Names taken over from other programs are understood in front of the first section, too. */
+static bool stands_right(const struct hws_option *opt, const char *section, const char *key)
+{
+	if (strcmp(opt->section, section) == 0)
+		return true;
+	return !*section && (strcmp(opt->name, key) != 0 || opt->flags & HWS_OPT_BARE);
+}
+
 static int on_pair(void *user, const char *section, const char *key, const char *value)
 {
 	struct reading *in = user;
@@ -151,10 +159,7 @@ static int on_pair(void *user, const char *section, const char *key, const char 
 
 	if (in->result < 0)
 		return 0;
-	/* Names taken over from other programs are understood in front of the first section, too. */
-	if (!opt || opt->flags & HWS_OPT_FLAG_ONLY ||
-			(strcmp(opt->section, section) != 0 &&
-					(*section || strcmp(opt->name, key) == 0))) {
+	if (!opt || opt->flags & HWS_OPT_FLAG_ONLY || !stands_right(opt, section, key)) {
 		in->result = refuse_key(in, section, key);
 		return 0;
 	}

@@ -23,6 +23,8 @@ enum hws_opt_type {
 #define HWS_OPT_SECRET 2u    /* never printed; not accepted on the command line */
 #define HWS_OPT_HIDDEN 4u    /* not in --help */
 #define HWS_OPT_FLAG_ONLY 8u /* not in the file (e.g. --config) */
+#define HWS_OPT_BARE                                                                               \
+	16u /* in the file also in front of the first section (files of other programs) */
 
 /* Targets: bool, uint16_t, uint32_t, uint64_t (size in bytes, duration in microseconds), char * (owned, never
  * NULL after hws_options_init), int for ENUM (index into choices). */
