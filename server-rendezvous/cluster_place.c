@@ -14,9 +14,10 @@
 #define LEARNING_MAX 64u
 #define LEARN_MAX 2000u
 #define CHANGED_MAX 50000u
-/* A device that is said to have left and speaks again within this time is registered at several nodes: then they do not
- * take it from each other. */
+/* A device that is said to have left and speaks again, time after time, is registered at several nodes: then they stop
+ * taking it from each other. */
 #define GONE_US (90 * HWS_US_PER_S)
+#define GONE_TIMES 3
 
 #define ARRIVED 'A'
 #define LEFT 'L'
@@ -104,17 +105,20 @@ static uint64_t hash_of(struct rdv_cluster *c, const char *id)
 
 static void note_gone(struct rdv_cluster *c, const char *id)
 {
-	uint64_t h = hash_of(c, id);
+	uint64_t h = hash_of(c, id), i = h / 2 % RDV_CLUSTER_GONE, now = hws_clock_us();
+	bool again = c->gone[i].hash == h && now - c->gone[i].at_us < GONE_US;
 
-	c->gone[h / 2 % RDV_CLUSTER_GONE].hash = h;
-	c->gone[h / 2 % RDV_CLUSTER_GONE].at_us = hws_clock_us();
+	c->gone[i].times = again ? c->gone[i].times + 1 : 1;
+	c->gone[i].hash = h;
+	c->gone[i].at_us = now;
 }
 
-static bool was_gone(struct rdv_cluster *c, const char *id)
+static bool comes_and_goes(struct rdv_cluster *c, const char *id)
 {
 	uint64_t h = hash_of(c, id), i = h / 2 % RDV_CLUSTER_GONE;
 
-	return c->gone[i].hash == h && hws_clock_us() - c->gone[i].at_us < GONE_US;
+	return c->gone[i].hash == h && c->gone[i].times >= GONE_TIMES &&
+			hws_clock_us() - c->gone[i].at_us < GONE_US;
 }
 
 void rdv_place_gone(struct rdv_cluster *c, const char *id)
@@ -204,7 +208,7 @@ static void tell_gone(struct rdv_cluster *c)
 		for (size_t k = i; k < c->run_n; k++) {
 			if (strcmp(c->found[k].node, node) != 0)
 				continue;
-			if (!was_gone(c, c->found[k].id))
+			if (!comes_and_goes(c, c->found[k].id))
 				ids[n++] = c->found[k].id;
 			c->found[k].node[0] = 0;
 		}
@@ -350,7 +354,7 @@ static void meet(struct rdv_cluster *c, struct rdv_shard *s, struct rdv_peer *p,
 		return;
 	rdv_presence_mac(c->core->presence, hws_bytes(row->uuid, row->uuid_len), mac);
 	if (memcmp(mac, p->mac, sizeof(mac)) != 0) {
-		rdv_shard_remove(s, p);
+		rdv_shard_remove(s, p); /* the row takes its place */
 	} else if (memcmp(row->pk, p->pk, RDV_PK_LEN) == 0) {
 		rdv_peer_prove(p);
 		p->flags |= RDV_PEER_PLACED;
@@ -365,14 +369,14 @@ static void on_learnt(int r, const struct rdv_peer_row *row, void *arg)
 	struct rdv_peer *p;
 
 	c->learning--;
-	if (r == HWS_OK && !rdv_presence_load(c->core->presence, row))
-		hws_warn_limited("register.table_full", HWS_STR("id", row->id));
 	if (r == HWS_OK) {
 		s = rdv_presence_lock(c->core->presence, hws_bytes_str(row->id));
 		p = rdv_shard_find(s);
 		if (p)
 			meet(c, s, p, row);
 		rdv_presence_unlock(s);
+		if (!rdv_presence_load(c->core->presence, row))
+			hws_warn_limited("register.table_full", HWS_STR("id", row->id));
 	}
 	if (r != HWS_ERR_CANCELED)
 		learn_some(c);
