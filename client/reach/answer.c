@@ -14,7 +14,9 @@
 #define CONNECT_US 18000000 /* deployed peers' connect and read limit */
 #define RELAY_PORT 21117
 #define LISTEN_US 18000000
-#define HOLE_US 30000  /* the head start of the packet that opens our NAT's hole */
+#define HOLE_US 30000 /* the head start of the packet that opens our NAT's hole */
+#define KNOCK_AGAIN_US 100000
+#define KNOCKS_MAX 20
 #define LEG_US 1000000 /* the head start of our leg at a relay */
 
 enum job_kind { JOB_PUNCH, JOB_LOCAL, JOB_RELAY_OWN, JOB_RELAY_ASKED };
@@ -44,7 +46,9 @@ struct job {
 	struct hws_stream *leg; /* at the relay; not yet handed on */
 	int leg_failed;         /* why there is no leg, or HWS_OK */
 	bool asked, answered;   /* the link to the server is open; it has our answer */
-	struct hws_timer limit;
+	unsigned knocks;
+	struct sockaddr_storage local; /* where we knock from */
+	struct hws_timer limit, again;
 	struct hws_deferred deferred;
 };
 
@@ -60,6 +64,7 @@ static void end_job(struct job *j)
 	hws_list_remove(&j->node);
 	j->answer->count--;
 	hws_timer_stop(&j->limit);
+	hws_timer_stop(&j->again);
 	hws_ask_free(j->ask);
 	hws_dial_cancel(j->hole);
 	hws_listener_free(j->listener);
@@ -183,13 +188,16 @@ static void listen_and_answer(struct job *j)
 	j->answered = true;
 }
 
-static void on_hole_open(void *arg)
+static void on_knocked(void *arg)
 {
 	listen_and_answer(arg);
 }
 
+static void knock(void *arg);
+
 /* The attempt opens the hole. It goes on while we listen: a viewer whose packet meets ours is connected by it, and
- * some NATs let no other connection through that hole (they know the sequence number of the first packet). */
+ * some NATs let no other connection through that hole (they know the sequence number of the first packet). A viewer
+ * that does not knock yet may refuse us, which closes the hole; so we knock again. */
 static void on_hole(int r, struct hws_stream *s, void *arg)
 {
 	struct job *j = arg;
@@ -202,22 +210,30 @@ static void on_hole(int r, struct hws_stream *s, void *arg)
 	hws_stream_close(s);
 	if (!j->answered)
 		listen_and_answer(j);
+	if (hws_list_linked(&j->node) && ++j->knocks < KNOCKS_MAX)
+		hws_timer_start(j->answer->loop, &j->again, KNOCK_AGAIN_US, knock, j);
 }
 
-static void open_hole(struct job *j)
+static void knock(void *arg)
 {
+	struct job *j = arg;
 	char ip[HWS_ADDR_TEXT];
-	struct sockaddr_storage local = *hws_ask_local(j->ask);
 	const struct hws_dial_conf conf = { .host = hws_addr_ip_text(
 							    &j->how.viewer, ip, sizeof(ip)),
 		.port = hws_addr_port(&j->how.viewer),
 		.timeout_us = LISTEN_US,
-		.bind_to = &local };
+		.bind_to = &j->local };
 
+	/* Without it we listen all the same. */
 	if (hws_dial(j->answer->loop, j->answer->work, &conf, on_hole, j, &j->hole) < 0)
-		listen_and_answer(j);
-	else
-		hws_timer_start(j->answer->loop, &j->limit, HOLE_US, on_hole_open, j);
+		j->hole = NULL;
+}
+
+static void open_hole(struct job *j)
+{
+	j->local = *hws_ask_local(j->ask);
+	hws_timer_start(j->answer->loop, &j->limit, HOLE_US, on_knocked, j);
+	knock(j);
 }
 
 /* --- meeting at a relay --- */
