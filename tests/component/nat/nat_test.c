@@ -1,0 +1,216 @@
+/* How host and viewer find each other through real NATs: our own programs in a small internet of namespaces. */
+#include "tests/component/nat/town.h"
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SKIPPED 77 /* as told to ctest */
+#define START_MS 30000
+
+struct scene {
+	const char *name;
+	bool host_nat, viewer_nat, one_nat;
+	enum town_nat host_kind, viewer_kind;
+	bool no_udp; /* the host's NAT lets none out */
+	bool v6, relay_only;
+	const char *path; /* how they must meet */
+};
+
+static const struct scene scenes[] = {
+	{ .name = "both public", .path = "punched" },
+	{ .name = "both public, IPv6", .v6 = true, .path = "punched" },
+	{ .name = "behind one NAT", .one_nat = true, .path = "lan" },
+	{ .name = "two cone NATs", .host_nat = true, .viewer_nat = true, .path = "punched" },
+	{ .name = "host behind a cone NAT", .host_nat = true, .path = "punched" },
+	{ .name = "viewer behind a symmetric NAT, host public",
+			.viewer_nat = true,
+			.viewer_kind = TOWN_SYMMETRIC,
+			.path = "punched" },
+	{ .name = "host behind a symmetric NAT",
+			.host_nat = true,
+			.viewer_nat = true,
+			.host_kind = TOWN_SYMMETRIC,
+			.path = "relay" },
+	{ .name = "viewer behind a symmetric NAT",
+			.host_nat = true,
+			.viewer_nat = true,
+			.viewer_kind = TOWN_SYMMETRIC,
+			.path = "relay" },
+	{ .name = "two symmetric NATs",
+			.host_nat = true,
+			.viewer_nat = true,
+			.host_kind = TOWN_SYMMETRIC,
+			.viewer_kind = TOWN_SYMMETRIC,
+			.path = "relay" },
+	{ .name = "two cone NATs, the viewer wants the relay",
+			.host_nat = true,
+			.viewer_nat = true,
+			.relay_only = true,
+			.path = "relay" },
+	{ .name = "no UDP at the host",
+			.host_nat = true,
+			.viewer_nat = true,
+			.no_udp = true,
+			.path = "punched" },
+};
+
+static char dir[256], key[64], id[64], password[64];
+static struct test_proc rendezvous, relay, host;
+
+static void build(const struct scene *sc)
+{
+	town_build();
+	town_house("server", sc->v6 ? "fd00:9::1/64" : "10.9.0.1/24");
+	if (sc->one_nat) {
+		town_nat("nat", "10.9.0.10/24", 1, TOWN_CONE, true);
+		town_house_behind("host", "nat", 1, 2);
+		town_house_behind("viewer", "nat", 1, 3);
+		return;
+	}
+	if (sc->host_nat) {
+		town_nat("hostnat", "10.9.0.11/24", 1, sc->host_kind, !sc->no_udp);
+		town_house_behind("host", "hostnat", 1, 2);
+	} else {
+		town_house("host", sc->v6 ? "fd00:9::21/64" : "10.9.0.21/24");
+	}
+	if (sc->viewer_nat) {
+		town_nat("viewnat", "10.9.0.12/24", 2, sc->viewer_kind, true);
+		town_house_behind("viewer", "viewnat", 2, 2);
+	} else {
+		town_house("viewer", sc->v6 ? "fd00:9::22/64" : "10.9.0.22/24");
+	}
+}
+
+static void start_in(const char *house, struct test_proc *p, const char *const argv[])
+{
+	const char *full[40];
+
+	town_argv(house, argv, full, 40);
+	test_proc_start(p, full, NULL);
+}
+
+static void first_line(const char *const argv[], char *buf, size_t size)
+{
+	uint64_t end = test_now_ms() + START_MS;
+	char *out = NULL;
+
+	for (;;) {
+		int r = test_run(argv, NULL, &out);
+
+		if (r == 0 && strcspn(out, "\r\n") > 0)
+			break;
+		ck_assert_msg(test_now_ms() < end, "%s %s: %s", argv[0], argv[1], out);
+		free(out);
+	}
+	snprintf(buf, size, "%.*s", (int)strcspn(out, "\r\n"), out);
+	free(out);
+}
+
+static void start_servers(const char *server)
+{
+	char state[300], control[320], relay_control[320];
+	const char *rdv[] = { test_bin("server-rendezvous/hawser-rendezvous"), "--state-dir", state,
+		"--control", control, "--store", "memory", "--relay-servers", server, NULL };
+	const char *ask_key[] = { rdv[0], "key", "--state-dir", state, NULL };
+	const char *rly[] = { test_bin("server-relay/hawser-relay"), "--open", "--control",
+		relay_control, "--runtime-dir", dir, NULL };
+
+	snprintf(state, sizeof(state), "%s/rendezvous", dir);
+	snprintf(control, sizeof(control), "%s/rendezvous.sock", dir);
+	snprintf(relay_control, sizeof(relay_control), "%s/relay.sock", dir);
+	/* first: a relay that is not there is not handed out, and looked for again only after a while */
+	start_in("server", &relay, rly);
+	test_proc_must_expect(&relay, "listening", START_MS);
+	start_in("server", &rendezvous, rdv);
+	test_proc_must_expect(&rendezvous, "listening", START_MS);
+	first_line(ask_key, key, sizeof(key));
+}
+
+static void start_host(const char *server, bool udp)
+{
+	char state[300], control[320];
+	const char *argv[] = { test_bin("client/host/hawser-host"), "run", "--backend",
+		"headless:320x240@10", "--state-dir", state, "--control-socket", control,
+		"--server", server, "--key", key, NULL };
+	const char *ask_id[] = { argv[0], "id", "--state-dir", state, "--control-socket", control,
+		NULL };
+	const char *ask_password[] = { argv[0], "password", "--state-dir", state,
+		"--control-socket", control, NULL };
+
+	snprintf(state, sizeof(state), "%s/host", dir);
+	snprintf(control, sizeof(control), "%s/host.sock", dir);
+	start_in("host", &host, argv);
+	/* the kind of NAT decides how a viewer is answered, so it must be known; both orders happen */
+	test_proc_must_expect(&host, "nat.probed", START_MS);
+	host.scanned = 0;
+	test_proc_must_expect(&host, "server.registered", udp ? START_MS : 60000);
+	first_line(ask_id, id, sizeof(id));
+	first_line(ask_password, password, sizeof(password));
+}
+
+static void setup(void)
+{
+	test_dir(dir, sizeof(dir));
+}
+
+static void teardown(void)
+{
+	test_proc_stop(&host);
+	test_proc_stop(&relay);
+	test_proc_stop(&rendezvous);
+	town_clear();
+}
+
+START_TEST(they_meet)
+{
+	const struct scene *sc = &scenes[_i];
+	const char *server = sc->v6 ? "[fd00:9::1]" : "10.9.0.1";
+	char png[300], config[300], home[300], secret[100], want[40], *out = NULL;
+	const char *argv[] = { test_bin("client/cli/hawser"), "connect", id, "--headless",
+		"--screenshot", png, "--stats", "--no-retry", "--config", config, "--server",
+		server, "--key", key, sc->relay_only ? "--relay" : NULL, NULL };
+	const char *env[] = { home, secret, NULL }, *full[40];
+	int r;
+
+	build(sc);
+	start_servers(server);
+	start_host(server, !sc->no_udp);
+	snprintf(png, sizeof(png), "%s/shot.png", dir);
+	snprintf(config, sizeof(config), "%s/viewer.conf", dir);
+	snprintf(home, sizeof(home), "HOME=%s", dir);
+	snprintf(secret, sizeof(secret), "HAWSER_PASSWORD=%s", password);
+	town_argv("viewer", argv, full, 40);
+	r = test_run(full, env, &out);
+	snprintf(want, sizeof(want), "path=%s encrypted=yes", sc->path);
+	ck_assert_msg(r == 0 && strstr(out, want), "%s: status %d, wanted '%s', got\n%s\nhost:\n%s",
+			sc->name, r, want, out, host.log);
+	free(out);
+}
+END_TEST
+
+int main(int argc, char *argv[])
+{
+	const char *why = town_enter(argc, argv);
+	Suite *suite;
+	TCase *tc;
+	SRunner *runner;
+	int failed;
+
+	if (why) {
+		printf("SKIPPED: no network namespaces with nftables here, so no NAT was tested: %s\n",
+				why);
+		return SKIPPED;
+	}
+	suite = suite_create("nat");
+	tc = tcase_create("nat");
+	tcase_set_timeout(tc, 120);
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_loop_test(tc, they_meet, 0, (int)(sizeof(scenes) / sizeof(scenes[0])));
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}
