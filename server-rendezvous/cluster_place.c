@@ -284,7 +284,7 @@ static void on_found(int r, const struct rdv_where *w, size_t n, void *arg)
 static int take_run(struct rdv_cluster *c)
 {
 	size_t at = 0, n = 0;
-	char letter, first;
+	char letter, first = 0;
 	const char *id = idq_at(&c->work, &at, &first);
 
 	c->run = hws_alloc_array(RUN_MAX, sizeof(*c->run));

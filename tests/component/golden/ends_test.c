@@ -365,16 +365,15 @@ START_TEST(viewer_hears_refusals)
 {
 	static const struct {
 		Rdv__PunchHoleResponse__Failure failure;
-		int status;
 		const char *text;
 	} cases[] = {
-		{ RDV__PUNCH_HOLE_RESPONSE__FAILURE__ID_NOT_EXIST, 1, "does not know this ID" },
-		{ RDV__PUNCH_HOLE_RESPONSE__FAILURE__OFFLINE, 0, "off line" },
-		{ RDV__PUNCH_HOLE_RESPONSE__FAILURE__LICENSE_MISMATCH, 5, "key does not match" },
+		{ RDV__PUNCH_HOLE_RESPONSE__FAILURE__ID_NOT_EXIST, "does not know this ID" },
+		{ RDV__PUNCH_HOLE_RESPONSE__FAILURE__OFFLINE, "off line" },
+		{ RDV__PUNCH_HOLE_RESPONSE__FAILURE__LICENSE_MISMATCH, "key does not match" },
 	};
 	Rdv__PunchHoleResponse p = RDV__PUNCH_HOLE_RESPONSE__INIT;
 	message m = RDV__RENDEZVOUS_MESSAGE__INIT;
-	int fd, status;
+	int fd;
 
 	m.union_case = M(PUNCH_HOLE_RESPONSE);
 	m.punch_hole_response = &p;
@@ -383,10 +382,7 @@ START_TEST(viewer_hears_refusals)
 	fd = viewer_asks();
 	tcp_send(fd, &m);
 	test_proc_must_expect(&viewer, cases[_i].text, 10000);
-	status = test_proc_wait(&viewer, 10000);
-	ck_assert_int_gt(status, 0);
-	if (cases[_i].status)
-		ck_assert_int_eq(status, cases[_i].status);
+	ck_assert_int_gt(test_proc_wait(&viewer, 10000), 0);
 	close(fd);
 }
 END_TEST
