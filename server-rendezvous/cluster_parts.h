@@ -45,6 +45,7 @@ struct rdv_cluster {
 	struct rdv_where *found; /* where they were before */
 	struct {
 		uint64_t hash, at_us;
+		uint32_t times;
 	} gone[RDV_CLUSTER_GONE]; /* devices that were said to have left for another node */
 
 	/* cluster_ask.c */

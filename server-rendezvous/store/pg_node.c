@@ -140,7 +140,7 @@ static void on_again(void *arg)
 	struct pg_node *n = arg;
 	struct message *m = hws_alloc(sizeof(*m));
 
-	hws_info("node.connected", HWS_STR("node", n->name));
+	hws_info("node.again", HWS_STR("node", n->name));
 	if (!m)
 		return;
 	m->again = true;
@@ -217,7 +217,7 @@ static void wait_some(struct pg_node *n, uint64_t until_us)
 static void *run_node(void *arg)
 {
 	struct pg_node *n = arg;
-	uint64_t next_us = 0;
+	uint64_t next_us = 0, beaten_us = 0;
 	bool first = true;
 	int r;
 
@@ -228,8 +228,13 @@ static void *run_node(void *arg)
 		if (r == HWS_OK && (!had || hws_clock_us() >= next_us)) {
 			next_us = hws_clock_us() + BEAT_US;
 			r = beat(n, first);
-			if (r == HWS_OK)
+			/* the others may have taken this node for dead, and its devices for nowhere */
+			if (r == HWS_OK && !first && hws_clock_us() - beaten_us > n->dead_us / 2)
+				on_again(n);
+			if (r == HWS_OK) {
 				first = false;
+				beaten_us = hws_clock_us();
+			}
 			if (r == HWS_OK)
 				r = sweep(n);
 		}

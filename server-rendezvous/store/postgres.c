@@ -17,6 +17,7 @@
 #define LIST_MAX 1000u
 #define LOAD_ROWS 512u
 #define ANSWER_US (15 * HWS_US_PER_S)
+#define SHORT_ANSWER_US (5 * HWS_US_PER_S) /* of what never takes long */
 #define END_US (2 * HWS_US_PER_S)
 /* "hawser" in a number: migrations of one database happen one after the other. */
 #define MIGRATION_LOCK "7523377975159973234"
@@ -454,6 +455,8 @@ static void *conn_new(void *arg, unsigned i)
 		pg_store_link(c->store, &c->link);
 		if (i == PG_LANE_NODE)
 			c->link.greet = greet_lazy;
+		if (i == PG_LANE_NODE || i == PG_LANE_READ)
+			c->link.answer_us = SHORT_ANSWER_US;
 	}
 	return c;
 }
