@@ -57,6 +57,8 @@ bool hws_view_options_change(const struct hws_view_options *before,
 			(after->quality == HWS_QUALITY_CUSTOM &&
 					after->custom_quality != before->custom_quality)) {
 		put_quality(after, m);
+		if (after->quality == SES__IMAGE_QUALITY__NotSet) /* would leave it as it is */
+			m->image_quality = SES__IMAGE_QUALITY__Balanced;
 		changed = true;
 	}
 	if (after->can != before->can || after->prefer != before->prefer) {

@@ -432,6 +432,11 @@ START_TEST(options_send_only_what_changed)
 	ck_assert_ptr_null(om->supported_decoding);
 	hws_ses_free(m);
 	ck_assert(!hws_viewer_may_input(r.viewer));
+	o.quality = SES__IMAGE_QUALITY__NotSet; /* back to what hosts begin with */
+	hws_viewer_set_options(r.viewer, &o);
+	m = recorder_sent(&r, -1);
+	ck_assert_int_eq(m->misc->option->image_quality, SES__IMAGE_QUALITY__Balanced);
+	hws_ses_free(m);
 	recorder_done(&r);
 }
 END_TEST
