@@ -356,10 +356,10 @@ void rly_server_free(struct rly_server *s)
 	hws_timer_stop(&s->drain_timer);
 	rly_announcer_free(s);
 	rly_operate_free(s);
-	rly_handover_free(s);
 	for (unsigned i = 0; i < s->shared.shard_count; i++)
 		if (s->shard[i])
 			rly_shard_stop(s->shard[i]);
+	rly_handover_free(s); /* the threads send on its link */
 	rly_sight_free(s);
 	for (unsigned i = 0; i < s->shared.shard_count; i++)
 		rly_shard_free(s->shard[i]);
