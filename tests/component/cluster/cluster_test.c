@@ -574,11 +574,11 @@ END_TEST
 int main(void)
 {
 	Suite *s = suite_create("rendezvous/cluster");
-	TCase *t = tcase_create("ways"), *f = tcase_create("faults");
+	TCase *t = tcase_create("nodes"), *f = tcase_create("database");
 	SRunner *r;
 	int failed;
 
-	tcase_set_timeout(t, 60);
+	tcase_set_timeout(t, 90);
 	tcase_add_unchecked_fixture(t, start_database, stop_database);
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_test(t, a_device_of_one_node_is_punched_from_the_other);
@@ -590,12 +590,12 @@ int main(void)
 	tcase_add_test(t, a_device_met_by_one_node_is_no_stranger_to_the_other);
 	tcase_add_test(t, nodes_with_different_keys_do_not_talk);
 	suite_add_tcase(s, t);
+	tcase_add_test(t, a_killed_node_is_noticed_and_its_devices_come_back_at_the_other);
+	tcase_add_test(t, a_cut_between_node_and_database_is_survived);
+	tcase_add_test(t, a_silent_network_between_node_and_database_is_survived);
 	tcase_set_timeout(f, 90);
 	tcase_add_checked_fixture(f, set_up_own, tear_down_own);
-	tcase_add_test(f, a_killed_node_is_noticed_and_its_devices_come_back_at_the_other);
 	tcase_add_test(f, a_restart_of_the_database_loses_nothing);
-	tcase_add_test(f, a_cut_between_node_and_database_is_survived);
-	tcase_add_test(f, a_silent_network_between_node_and_database_is_survived);
 	suite_add_tcase(s, f);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);
