@@ -26,6 +26,7 @@ struct hws_online {
 	struct hws_nat_probe *probe;
 	struct hws_loop *loop;
 	struct hws_way way;
+	struct hws_proxy proxy;
 	struct hws_list spans;
 	char server[HWS_WAY_TEXT];
 	char text[200];
@@ -160,7 +161,8 @@ static int open_answer(struct hws_online *o, struct hws_loop *loop)
 		.key = s->key,
 		.relay = s->relay,
 		.version = HWS_PROTOCOL_VERSION,
-		.nat_type = o->way.ws ? RDV__NAT_TYPE__SYMMETRIC : RDV__NAT_TYPE__UNKNOWN_NAT,
+		.nat_type = hws_way_needs_relay(&o->way) ? RDV__NAT_TYPE__SYMMETRIC
+							 : RDV__NAT_TYPE__UNKNOWN_NAT,
 		.on_stream = on_stream,
 		.on_failure = on_failure,
 		.arg = o };
@@ -183,7 +185,7 @@ static int open_probe(struct hws_online *o, struct hws_loop *loop)
 {
 	const struct hws_nat_probe_conf conf = { .way = &o->way, .on_type = on_nat_type, .arg = o };
 
-	if (o->way.ws || o->way.port < 2)
+	if (hws_way_needs_relay(&o->way) || o->way.port < 2)
 		return HWS_OK; /* the test needs the port below, and a viewer is met at a relay anyway */
 	return hws_nat_probe_new(loop, o->work, &conf, &o->probe);
 }
@@ -225,6 +227,15 @@ int hws_online_new(struct hws_loop *loop, const struct hws_online_conf *conf,
 	}
 	if (conf->settings->allow_websocket)
 		hws_way_websocket(&o->way, &o->way);
+	r = hws_proxy_set(conf->settings->proxy_url, conf->settings->proxy_user,
+			conf->settings->proxy_password_secret, &o->proxy);
+	if (r < 0) {
+		hws_error_set(err, r,
+				"'proxy-url', 'proxy-username' or 'proxy-password' is not usable");
+		goto fail;
+	}
+	if (o->proxy.kind != HWS_PROXY_NONE)
+		o->way.proxy = &o->proxy;
 	hws_way_text(&o->way, o->server, sizeof(o->server));
 	r = hws_work_new(1, 64, &o->work);
 	if (r == HWS_OK)
@@ -262,5 +273,6 @@ void hws_online_free(struct hws_online *o)
 	hws_nat_probe_free(o->probe);
 	hws_answer_free(o->answer);
 	hws_work_free(o->work);
+	hws_wipe(&o->proxy, sizeof(o->proxy));
 	free(o);
 }

@@ -48,6 +48,14 @@ static const struct hws_option table[] = {
 			"Reach rendezvous server and relay by WebSockets: at an address by its port "
 			"and two, at a name by /ws/id and /ws/relay of its web server.",
 			NULL },
+	{ "network", "proxy-url", 0, HWS_OPT_STR, AT(proxy_url), "", 0, 0, NULL, 0, "URL",
+			"Reach rendezvous server and relay through this proxy: socks5://, http:// or "
+			"https://HOST[:PORT].",
+			NULL },
+	{ "network", "proxy-username", 0, HWS_OPT_STR, AT(proxy_user), "", 0, 0, NULL, 0, "NAME",
+			"Name at the proxy.", NULL },
+	{ "network", "proxy-password", 0, HWS_OPT_STR, AT(proxy_password_secret), "", 0, 0, NULL,
+			HWS_OPT_SECRET, "TEXT", "Password at the proxy.", NULL },
 	{ "network", "direct-server", 0, HWS_OPT_ENUM, AT(direct_server), "auto", 0, 0,
 			"auto|yes|no", 0, "WHEN",
 			"Accept direct connections by address; auto: only when no server is set.",
@@ -141,6 +149,7 @@ int hws_settings_check(const struct hws_settings *s, struct hws_error *err)
 	struct hws_cidr_list list = { .max = 256 };
 	uint8_t pk[HWS_PK_LEN];
 	struct hws_way way;
+	struct hws_proxy proxy;
 	int r = hws_cidr_list_parse(s->whitelist, &list, err);
 
 	hws_cidr_list_done(&list);
@@ -150,6 +159,10 @@ int hws_settings_check(const struct hws_settings *s, struct hws_error *err)
 		return hws_error_set(err, HWS_ERR_INVAL,
 				"'server' is not HOST, HOST:PORT or a ws:// or wss:// URL: %s",
 				s->server);
+	if (hws_proxy_set(s->proxy_url, "", "", &proxy) < 0)
+		return hws_error_set(err, HWS_ERR_INVAL,
+				"'proxy-url' is not socks5://, http:// or https://HOST[:PORT]; name and "
+				"password are set by 'proxy-username' and 'proxy-password'");
 	if (*s->key && hws_key_parse(s->key, pk) < 0)
 		return hws_error_set(err, HWS_ERR_INVAL,
 				"'key' is not a server key: copy the text of the server's "

@@ -13,6 +13,7 @@ struct hws_settings {
 	/* reaching the host */
 	char *server, *key, *relay;
 	bool disable_udp, allow_websocket;
+	char *proxy_url, *proxy_user, *proxy_password_secret;
 	int direct_server; /* enum hws_tristate */
 	uint16_t direct_port;
 	char *direct_bind;

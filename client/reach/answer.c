@@ -368,7 +368,7 @@ static int choose_relay(struct job *j, const char *proposed)
 
 static bool relay_only(const struct hws_answer *a)
 {
-	return a->conf.always_relay || a->way.ws;
+	return a->conf.always_relay || hws_way_needs_relay(&a->way);
 }
 
 static int from_punch(struct job *j, const Rdv__PunchHole *p)

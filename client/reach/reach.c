@@ -33,6 +33,7 @@ struct hws_reach {
 	struct hws_way way; /* to the server; by address: to the host */
 	struct hws_ask *ask;
 	struct hws_dial *dial;
+	struct hws_way_open *opening; /* by address */
 	struct hws_relay_join *join;
 	struct hws_stream *leg; /* at the relay, until the host is heard */
 	struct hws_timer wait;
@@ -61,11 +62,13 @@ static void stop(struct hws_reach *r)
 	hws_timer_stop(&r->wait);
 	hws_ask_free(r->ask);
 	hws_dial_cancel(r->dial);
+	hws_way_open_cancel(r->opening);
 	hws_relay_join_cancel(r->join);
 	hws_stream_close(r->leg);
 	r->leg = NULL;
 	r->ask = NULL;
 	r->dial = NULL;
+	r->opening = NULL;
 	r->join = NULL;
 	hws_loop_defer(r->loop, &r->deferred, free_reach, r);
 }
@@ -501,7 +504,7 @@ static void on_address(int res, struct hws_stream *s, void *arg)
 	struct hws_reach *r = arg;
 	struct hws_error err;
 
-	r->dial = NULL;
+	r->opening = NULL;
 	if (res == HWS_OK) {
 		succeed(r, s, "direct");
 		return;
@@ -515,14 +518,14 @@ static void on_address(int res, struct hws_stream *s, void *arg)
 static int start_by_address(
 		struct hws_reach *r, const struct hws_reach_conf *conf, struct hws_error *err)
 {
-	struct hws_dial_conf dial = {
-		.host = r->way.host, .port = conf->address_port, .timeout_us = CONNECT_US
-	};
+	const struct hws_way_conf open = { .timeout_us = CONNECT_US };
 	int res = hws_str_copy(r->way.host, sizeof(r->way.host), conf->address);
 
 	r->way.port = conf->address_port;
+	r->way.proxy = conf->proxy;
 	if (res == HWS_OK)
-		res = hws_dial(r->loop, r->work, &dial, on_address, r, &r->dial);
+		res = hws_way_open_start(
+				r->loop, r->work, &r->way, &open, on_address, r, &r->opening);
 	return res < 0 ? hws_error_set(err, res, "'%s' is no address to connect to", conf->address)
 		       : HWS_OK;
 }
@@ -550,8 +553,8 @@ static int start_by_id(
 		return hws_error_set(err, res,
 				"'%s' is no server address (HOST, HOST:PORT, ws:// or wss:// URL)",
 				conf->server);
-	/* no hole can be punched for a link that ends at a web server */
-	r->conf.force_relay |= r->way.ws;
+	r->way.proxy = conf->proxy;
+	r->conf.force_relay |= hws_way_needs_relay(&r->way);
 	if (hws_str_copy(r->key, sizeof(r->key), conf->key ? conf->key : "") < 0)
 		return hws_error_set(err, HWS_ERR_INVAL, "the server key is too long to be one");
 	res = hws_str_copy(r->version, sizeof(r->version), conf->version);

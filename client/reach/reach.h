@@ -20,6 +20,8 @@ struct hws_reach_conf {
 	const char *version;
 	Rdv__ConnType conn_type;
 	Rdv__NatType nat_type; /* our own, UNKNOWN if not probed */
+	const struct hws_proxy *
+			proxy; /* borrowed until the end; NULL = none. Hosts are met at relays only, too */
 	bool force_relay;
 	bool last_was_relayed; /* the last session with this host was not direct: try it for a shorter time */
 	/* A line for the user; may be NULL. Borrows. */

@@ -57,7 +57,7 @@ struct hws_registrar {
 
 static bool uses_udp(const struct hws_registrar *r)
 {
-	return !r->way.ws && !r->conf.no_udp;
+	return !hws_way_needs_relay(&r->way) && !r->conf.no_udp;
 }
 
 static void set_state(struct hws_registrar *r, enum hws_registrar_state state, const char *text)

@@ -20,7 +20,7 @@ enum hws_registrar_state {
 
 struct hws_registrar_conf {
 	const struct hws_way *way; /* copied */
-	bool no_udp;               /* never UDP; so it is with a WebSocket anyway */
+	bool no_udp;               /* never UDP; so it is with a WebSocket or a proxy anyway */
 	const uint8_t *server_pk;  /* HWS_PK_LEN bytes, copied; NULL: links are not encrypted */
 	const char *id;
 	struct hws_bytes uuid; /* machine id */

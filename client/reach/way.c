@@ -91,6 +91,8 @@ int hws_way_to_relay(const struct hws_way *server, const char *relay, struct hws
 
 	if (r < 0)
 		return r;
+	if (server)
+		w.proxy = server->proxy;
 	if (server && server->ws && !w.ws) {
 		/* as deployed programs: a relay named by an address is no web server, unless it is ours */
 		by_port = server->by_port ||
@@ -100,6 +102,11 @@ int hws_way_to_relay(const struct hws_way *server, const char *relay, struct hws
 	}
 	*ret = w;
 	return HWS_OK;
+}
+
+bool hws_way_needs_relay(const struct hws_way *way)
+{
+	return way->ws || way->proxy;
 }
 
 char *hws_way_text(const struct hws_way *way, char *buf, size_t size)
@@ -127,6 +134,7 @@ struct hws_way_open {
 	hws_way_cb done;
 	void *arg;
 	struct hws_dial *dial;
+	struct hws_proxy_ask *ask;
 	struct hws_stream *stream; /* the WebSocket while it is upgraded */
 	struct hws_timer limit;
 	struct hws_deferred deferred;
@@ -141,6 +149,8 @@ static void stop(struct hws_way_open *o)
 {
 	hws_dial_cancel(o->dial);
 	o->dial = NULL;
+	hws_proxy_ask_cancel(o->ask);
+	o->ask = NULL;
 	hws_stream_close(o->stream);
 	o->stream = NULL;
 	hws_timer_stop(&o->limit);
@@ -181,7 +191,8 @@ static void on_limit(void *arg)
 }
 
 /* Takes `tcp` in any case. */
-static int begin_tls(struct hws_way_open *o, struct hws_stream *tcp, struct hws_stream **ret)
+static int begin_tls(struct hws_way_open *o, struct hws_stream *tcp, const char *host,
+		struct hws_stream **ret)
 {
 	struct hws_tls_client *authorities = NULL;
 	struct hws_error err;
@@ -190,7 +201,7 @@ static int begin_tls(struct hws_way_open *o, struct hws_stream *tcp, struct hws_
 
 	if (r == HWS_OK) {
 		fd = hws_stream_release_fd(tcp);
-		r = hws_stream_tls_client_new(o->loop, authorities, fd, o->way.host, ret);
+		r = hws_stream_tls_client_new(o->loop, authorities, fd, host, ret);
 	}
 	if (r < 0 && fd >= 0)
 		close(fd);
@@ -199,19 +210,20 @@ static int begin_tls(struct hws_way_open *o, struct hws_stream *tcp, struct hws_
 	return r;
 }
 
-static void on_dialed(int r, struct hws_stream *s, void *arg)
+/* Connected to the server itself, or as good as. */
+static void on_connected(int r, struct hws_stream *s, void *arg)
 {
 	struct hws_way_open *o = arg;
 	struct hws_ws_conf conf = { .path = o->way.path, .frame_max = o->frame_max };
 	char host[sizeof(o->way.host) + 16];
 
-	o->dial = NULL;
+	o->ask = NULL;
 	if (r < 0 || !o->way.ws) {
 		finish(o, r, s);
 		return;
 	}
 	if (o->way.tls)
-		r = begin_tls(o, s, &s);
+		r = begin_tls(o, s, o->way.host, &s);
 	if (r == HWS_OK) {
 		r = hws_host_port_join(o->way.host, o->way.port, host, sizeof(host));
 		if (r < 0)
@@ -229,17 +241,40 @@ static void on_dialed(int r, struct hws_stream *s, void *arg)
 	hws_stream_want(o->stream, HWS_STREAM_READ | HWS_STREAM_WRITE);
 }
 
+static void on_dialed(int r, struct hws_stream *s, void *arg)
+{
+	struct hws_way_open *o = arg;
+	const struct hws_proxy *proxy = o->way.proxy;
+
+	o->dial = NULL;
+	if (r == HWS_OK && proxy) {
+		if (proxy->kind == HWS_PROXY_HTTPS)
+			r = begin_tls(o, s, proxy->host, &s);
+		if (r == HWS_OK)
+			r = hws_proxy_ask_start(o->loop, s, proxy, o->way.host, o->way.port,
+					on_connected, o, &o->ask);
+		if (r == HWS_OK)
+			return;
+		s = NULL;
+	}
+	on_connected(r, s, o);
+}
+
 int hws_way_open_start(struct hws_loop *loop, struct hws_work *work, const struct hws_way *way,
 		const struct hws_way_conf *conf, hws_way_cb done, void *arg,
 		struct hws_way_open **ret)
 {
-	const struct hws_dial_conf dial = { .host = way->host,
-		.port = way->port,
-		.bind_to = way->ws ? NULL : conf->bind_to,
-		.reuse_port = !way->ws && conf->reuse_port };
-	struct hws_way_open *o = hws_alloc(sizeof(*o));
+	bool through = hws_way_needs_relay(way);
+	const struct hws_dial_conf dial = { .host = way->proxy ? way->proxy->host : way->host,
+		.port = way->proxy ? way->proxy->port : way->port,
+		.bind_to = through ? NULL : conf->bind_to,
+		.reuse_port = !through && conf->reuse_port };
+	struct hws_way_open *o;
 	int r;
 
+	if (way->tls && way->proxy && way->proxy->kind == HWS_PROXY_HTTPS)
+		return HWS_ERR_UNSUPPORTED; /* TLS in TLS */
+	o = hws_alloc(sizeof(*o));
 	if (!o)
 		return HWS_ERR_NOMEM;
 	o->loop = loop;

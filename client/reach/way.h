@@ -4,6 +4,7 @@
 #pragma once
 #include "shared/base/err.h"
 #include "shared/loop/work.h"
+#include "shared/net/proxy_client.h"
 #include "shared/net/stream.h"
 
 struct hws_way {
@@ -12,6 +13,8 @@ struct hws_way {
 	uint16_t port;
 	char host[256];
 	char path[128]; /* ws only */
+	/* Through this one, which resolves the name, too; NULL: none. Borrowed for as long as the way is used. */
+	const struct hws_proxy *proxy;
 };
 
 #define HWS_WAY_TEXT 416
@@ -25,6 +28,8 @@ void hws_way_websocket(const struct hws_way *tcp, struct hws_way *ret);
  * tell servers apart, at /ws/relay of the web server that has the relay's name. */
 int hws_way_to_relay(const struct hws_way *server, const char *relay,
 		struct hws_way *ret) HWS_MUST_CHECK;
+/* True when only relays lead on from there: no hole can be punched for a link that ends at a web server or proxy. */
+bool hws_way_needs_relay(const struct hws_way *way);
 /* For logs and messages. Returns buf. */
 char *hws_way_text(const struct hws_way *way, char *buf, size_t size);
 

@@ -36,6 +36,8 @@ void fake_send(struct fake_link *l, const Rdv__RendezvousMessage *m);
 /* A way to a server that lets TCP through and swallows UDP: listens on a port of its own and passes on to `to`. */
 struct forwarder;
 struct forwarder *forwarder_start(struct hws_loop *loop, struct hws_work *work, uint16_t to);
+/* The same as an HTTP proxy: passes on to whatever port of 127.0.0.1 is asked for. */
+struct forwarder *forwarder_start_proxy(struct hws_loop *loop, struct hws_work *work);
 uint16_t forwarder_port(const struct forwarder *f);
 /* Cuts what is connected. */
 void forwarder_cut(struct forwarder *f);

@@ -1,3 +1,4 @@
+#include "shared/base/num.h"
 #include "shared/net/dialer.h"
 #include "shared/net/listener.h"
 #include "tests/component/reach/fake.h"
@@ -26,6 +27,7 @@ struct forwarder {
 	struct hws_loop *loop;
 	struct hws_work *work;
 	struct hws_listener *listener;
+	bool proxy;
 	int swallow; /* the UDP socket that answers nothing */
 	uint16_t port, to;
 	struct pair pairs[PAIRS];
@@ -38,6 +40,40 @@ static void end_pair(struct pair *p)
 	hws_stream_close(p->out.stream);
 	p->dial = NULL;
 	p->in.stream = p->out.stream = NULL;
+}
+
+static void on_dialed(int r, struct hws_stream *s, void *arg);
+
+static void dial(struct pair *p, uint16_t port)
+{
+	struct hws_dial_conf conf = { .host = "127.0.0.1", .port = port, .timeout_us = 5000000 };
+
+	ck_assert_int_eq(
+			hws_dial(p->owner->loop, p->owner->work, &conf, on_dialed, p, &p->dial), 0);
+}
+
+/* The request of a client is one small packet here. */
+static void on_request(struct hws_stream *s, unsigned ready, void *arg)
+{
+	struct half *h = arg;
+	char buf[1024];
+	ssize_t n = hws_stream_read(s, buf, sizeof(buf) - 1);
+	uint16_t port;
+
+	(void)ready;
+	if (n == HWS_ERR_AGAIN)
+		return;
+	if (n <= 0) {
+		end_pair(h->pair);
+		return;
+	}
+	buf[n] = 0;
+	ck_assert_ptr_nonnull(strstr(buf, "\r\n\r\n"));
+	ck_assert_int_eq(strncmp(buf, "CONNECT 127.0.0.1:", 18), 0);
+	buf[18 + strspn(buf + 18, "0123456789")] = 0;
+	ck_assert_int_eq(hws_parse_u16(buf + 18, &port), 0);
+	hws_stream_want(s, 0);
+	dial(h->pair, port);
 }
 
 /* Messages of a test are small: what is read fits into the other socket. */
@@ -72,6 +108,10 @@ static void on_dialed(int r, struct hws_stream *s, void *arg)
 		return;
 	}
 	p->out.stream = s;
+	if (p->owner->proxy)
+		ck_assert_int_eq(hws_stream_write(p->in.stream,
+						 hws_bytes_str("HTTP/1.1 200 OK\r\n\r\n")),
+				19);
 	listen_to(&p->in, p);
 	listen_to(&p->out, p);
 }
@@ -79,9 +119,6 @@ static void on_dialed(int r, struct hws_stream *s, void *arg)
 static void on_accept(int fd, const struct sockaddr_storage *peer, void *arg)
 {
 	struct forwarder *f = arg;
-	const struct hws_dial_conf conf = {
-		.host = "127.0.0.1", .port = f->to, .timeout_us = 5000000
-	};
 	struct pair *p = NULL;
 
 	(void)peer;
@@ -92,7 +129,13 @@ static void on_accept(int fd, const struct sockaddr_storage *peer, void *arg)
 	ck_assert_ptr_nonnull(p);
 	p->owner = f;
 	ck_assert_int_eq(hws_stream_tcp_new(f->loop, fd, &p->in.stream), 0);
-	ck_assert_int_eq(hws_dial(f->loop, f->work, &conf, on_dialed, p, &p->dial), 0);
+	p->in.pair = p;
+	if (!f->proxy) {
+		dial(p, f->to);
+		return;
+	}
+	hws_stream_set_callback(p->in.stream, on_request, &p->in);
+	hws_stream_want(p->in.stream, HWS_STREAM_READ);
 }
 
 struct forwarder *forwarder_start(struct hws_loop *loop, struct hws_work *work, uint16_t to)
@@ -113,6 +156,14 @@ struct forwarder *forwarder_start(struct hws_loop *loop, struct hws_work *work, 
 	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	f->swallow = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	ck_assert_int_eq(bind(f->swallow, (struct sockaddr *)&a, sizeof(a)), 0);
+	return f;
+}
+
+struct forwarder *forwarder_start_proxy(struct hws_loop *loop, struct hws_work *work)
+{
+	struct forwarder *f = forwarder_start(loop, work, 0);
+
+	f->proxy = true;
 	return f;
 }
 

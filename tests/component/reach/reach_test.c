@@ -35,6 +35,7 @@ struct scene {
 	int result;
 	char path[16], text[400], state_text[200];
 	struct forwarder *forwarder;
+	struct hws_proxy proxy; /* for all that is begun from now on */
 	size_t statement_len;
 };
 
@@ -158,6 +159,8 @@ static void begin_host_by(const char *server, bool no_udp)
 
 	hws_rand_bytes(pk, sizeof(pk));
 	ck_assert_int_eq(hws_way_parse(server, 21116, &way), 0);
+	if (s.proxy.kind != HWS_PROXY_NONE)
+		way.proxy = &s.proxy;
 	ck_assert_int_eq(hws_key_parse(s.key, server_pk), 0);
 	ck_assert_int_eq(hws_answer_new(s.loop, s.work, &ac, &s.answer), 0);
 	ck_assert_int_eq(hws_registrar_new(s.loop, s.work, &rc, &s.registrar), 0);
@@ -193,6 +196,7 @@ static void reach_by(const char *server, const char *id, const char *key, bool f
 		.server = server,
 		.key = key,
 		.version = "1.4.9",
+		.proxy = s.proxy.kind != HWS_PROXY_NONE ? &s.proxy : NULL,
 		.force_relay = force_relay };
 	struct hws_reach *r;
 	struct hws_error err;
@@ -444,6 +448,26 @@ START_TEST(by_websockets_both_meet_at_the_relay)
 }
 END_TEST
 
+/* 0: as usual; 1: by WebSockets */
+START_TEST(through_a_proxy_both_meet_at_the_relay)
+{
+	char url[40];
+
+	start_server();
+	start_relay();
+	s.forwarder = forwarder_start_proxy(s.loop, s.work);
+	snprintf(url, sizeof(url), "http://127.0.0.1:%u", forwarder_port(s.forwarder));
+	ck_assert_int_eq(hws_proxy_set(url, "", "", &s.proxy), 0);
+	start_host_by(_i ? s.ws_text : s.server_text, false);
+	ck_assert_str_eq(hws_registrar_transport(s.registrar), _i ? "ws" : "tcp");
+	reach_by(_i ? s.ws_text : s.server_text, HOST_ID, s.key, false);
+	ck_assert_msg(s.result == 0, "%s", s.text);
+	ck_assert(s.relayed);
+	pass_bytes();
+	ck_assert(s.how.relayed && s.how.secure);
+}
+END_TEST
+
 static void start_tls(const char *names)
 {
 	char cert[320], key[320], port[8], behind[32];
@@ -509,6 +533,7 @@ int main(void)
 #ifdef HAVE_RELAY
 	tcase_add_test(tc, a_relay_is_met_when_it_is_asked_for);
 	tcase_add_loop_test(tc, by_websockets_both_meet_at_the_relay, 0, 3);
+	tcase_add_loop_test(tc, through_a_proxy_both_meet_at_the_relay, 0, 2);
 	tcase_add_test(tc, inside_tls_everything_works_through_one_port);
 	tcase_add_loop_test(tc, a_certificate_that_proves_nothing_is_refused, 0, 2);
 #endif
