@@ -54,7 +54,7 @@ static int get(const char *path)
 	close(fd);
 	page[n] = 0;
 	ck_assert(strncmp(page, "HTTP/1.1 ", 9) == 0);
-	return (int)strtol(page + 9, NULL, 10);
+	return (int)strtoul(page + 9, NULL, 10);
 }
 
 static double value(const char *sample)
@@ -259,7 +259,7 @@ static void banned(const char *line, char *buf, size_t size)
 			snprintf(part, sizeof(part), "%.*s", (int)(m[g].rm_eo - m[g].rm_so),
 					line + m[g].rm_so);
 			if (part[0] && !part[strspn(part, "0123456789.")])
-				snprintf(buf, size, "%.*s", (int)size - 1, part);
+				snprintf(buf, size, "%s", part);
 		}
 		regfree(&re[i]);
 	}
