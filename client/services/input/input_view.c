@@ -186,7 +186,9 @@ int hws_input_view_move(struct hws_input_view *iv, size_t display, int x, int y)
 	iv->has_place = true;
 	iv->x = x;
 	iv->y = y;
-	return send_mouse(iv, 0, x, y);
+	/* To an Android host a finger that moves is another event than a pointer that does. */
+	bool finger = p->kind == HWS_PLATFORM_ANDROID && iv->buttons & 1;
+	return send_mouse(iv, finger ? 1 << 3 : 0, x, y);
 }
 
 int hws_input_view_button(struct hws_input_view *iv, int button, bool down)

@@ -186,6 +186,38 @@ START_TEST(alt_gr_of_translate_mode_is_in_the_characters_alone)
 }
 END_TEST
 
+/* Spec session 5.1: such a host knows a few masks only, and takes places from all of them. */
+START_TEST(android_hosts_get_touches_and_wheels_as_they_know_them)
+{
+	struct recorder r;
+	struct hws_input_view *iv;
+	static const struct {
+		int mask, x;
+	} want[] = { { 0, 10 }, { 9, 10 }, { 8, 20 }, { 10, 20 }, { 0, 30 }, { 963, 30 },
+		{ 523331, 30 } };
+
+	recorder_ready(&r, "Android", "1.4.9");
+	ck_assert_int_eq(hws_input_view_new(r.viewer, &iv), HWS_OK);
+	size_t before = r.sent_count;
+	ck_assert_int_eq(hws_input_view_move(iv, 0, 10, 5), HWS_OK);
+	ck_assert_int_eq(hws_input_view_button(iv, 1, true), HWS_OK);
+	ck_assert_int_eq(hws_input_view_move(iv, 0, 20, 5), HWS_OK);
+	ck_assert_int_eq(hws_input_view_button(iv, 1, false), HWS_OK);
+	ck_assert_int_eq(hws_input_view_move(iv, 0, 30, 5), HWS_OK);
+	ck_assert_int_eq(hws_input_view_wheel(iv, 0, 120), HWS_OK);
+	ck_assert_int_eq(hws_input_view_wheel(iv, 0, -120), HWS_OK);
+	ck_assert_uint_eq(r.sent_count, before + HWS_COUNT(want));
+	for (size_t i = 0; i < HWS_COUNT(want); i++) {
+		Ses__Message *m = recorder_sent(&r, (int)(before + i));
+		ck_assert_int_eq(m->mouse_event->mask, want[i].mask);
+		ck_assert_int_eq(m->mouse_event->x, want[i].x);
+		hws_ses_free(m);
+	}
+	hws_input_view_free(iv);
+	recorder_done(&r);
+}
+END_TEST
+
 START_TEST(old_hosts_get_legacy_events)
 {
 	struct recorder r;
@@ -627,6 +659,7 @@ Suite *input_suite(void)
 	tcase_add_test(t, macos_key_a_has_code_0_and_is_sent);
 	tcase_add_test(t, translate_mode_sends_characters_and_hotkeys_as_positions);
 	tcase_add_test(t, alt_gr_of_translate_mode_is_in_the_characters_alone);
+	tcase_add_test(t, android_hosts_get_touches_and_wheels_as_they_know_them);
 	tcase_add_test(t, old_hosts_get_legacy_events);
 	tcase_add_test(t, loss_of_focus_releases_everything);
 	tcase_add_test(t, mouse_masks_and_places);
