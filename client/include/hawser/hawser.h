@@ -5,7 +5,8 @@
  * thread that calls it: add hawser_context_fd to your main loop (poll, epoll, GLib, Qt, libuv) and
  * call hawser_context_dispatch when it is readable. One context and its sessions belong to one
  * embedder thread, which need not be the main thread; only hawser_context_wake may be called from
- * another. Several contexts are independent of each other.
+ * another. Several contexts are independent of each other. The internal threads block all signals, so
+ * that handlers run on the embedder's threads. A context does not survive fork().
  *
  * Ownership. Strings and structs passed in are copied. What an event points to is valid until the
  * callback returns. Callbacks may call every function of this library except hawser_context_free.

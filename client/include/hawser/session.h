@@ -99,15 +99,16 @@ struct hawser_session_config {
 	 * HAWSER_EVENT_INSECURE: always about a direct address, where the protocol has no encryption,
 	 * unless it is one of this machine's own loopback addresses. */
 	bool allow_insecure;
-	bool no_retry; /* end at the first failure instead of connecting again by itself */
-	bool view_only;
-	bool no_clipboard;
-	bool no_remote_cursor;
-	bool lock_after;
-	enum hawser_quality quality;
-	int custom_quality; /* percent, with HAWSER_QUALITY_CUSTOM */
-	int fps;            /* 0 = the protocol's default (30) */
-	enum hawser_codec codec;
+	bool no_retry;         /* end at the first failure instead of connecting again by itself */
+	bool view_only;        /* send no input and no clipboard */
+	bool no_clipboard;     /* neither send nor receive it */
+	bool no_remote_cursor; /* do not ask for shape and position of the host's pointer */
+	bool lock_after;       /* the host locks its screen when the session ends */
+	enum hawser_quality quality; /* DEFAULT = as the configuration says */
+	int custom_quality;          /* percent, with HAWSER_QUALITY_CUSTOM */
+	int fps;                     /* 0 = the protocol's default (30) */
+	enum hawser_codec
+			codec; /* a wish; AUTO = as the configuration says. This build decodes VP8 and VP9 */
 	enum hawser_keyboard_mode keyboard_mode;
 	enum hawser_format format; /* of the pictures */
 	hawser_event_fn on_event;  /* required */
@@ -176,18 +177,25 @@ int hawser_session_key(
 int hawser_session_release_keys(hawser_session *s);
 /* Types text (UTF-8) whatever the layouts are. At most 1 MiB. */
 int hawser_session_type_text(hawser_session *s, const char *utf8);
+/* Windows hosts are asked to make that combination themselves, as only so it reaches their login screen
+ * (if hawser_peer.can_ctrl_alt_del); others get the three keys. */
 int hawser_session_ctrl_alt_del(hawser_session *s);
 int hawser_session_lock_screen(hawser_session *s);
 
 /* --- Everything else ---------------------------------------------------------------------------- */
 
+/* At once in a running session, and for each later connection of it. HAWSER_ERR_RANGE: no such option or
+ * value. */
 int hawser_session_set_option(hawser_session *s, enum hawser_option option, int value);
+/* As configured or last set. */
 int hawser_session_get_option(hawser_session *s, enum hawser_option option, int *ret);
 /* Offers this UTF-8 text as the clipboard's new content. At most 16 MiB. */
 int hawser_session_send_clipboard(hawser_session *s, const char *utf8, size_t length);
+/* Shows a line of text to the person at the host. */
 int hawser_session_send_chat(hawser_session *s, const char *utf8);
-/* HAWSER_ERR_AGAIN before the first login. */
+/* What the host told about itself; set ret->size before. HAWSER_ERR_AGAIN before the first login. */
 int hawser_session_peer(hawser_session *s, struct hawser_peer *ret);
+/* Figures as of now (set ret->size before); they begin anew with each session, not with each connection. */
 int hawser_session_stats(hawser_session *s, struct hawser_stats *ret);
 /* Whether the host permits it now. */
 bool hawser_session_permitted(const hawser_session *s, enum hawser_permission permission);
