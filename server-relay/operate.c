@@ -494,7 +494,7 @@ int rly_operate_path(struct rly_server *s, struct hws_error *err)
 		r = hws_str_copy(s->control_path, sizeof(s->control_path), s->conf->control);
 	} else {
 		if (*s->conf->runtime_dir)
-			r = hws_str_copy(dir, sizeof(dir), s->conf->runtime_dir);
+			r = hws_daemon_named_dir(s->conf->runtime_dir, dir, sizeof(dir), err);
 		else
 			r = hws_daemon_runtime_dir("hawser-relay", dir, sizeof(dir), err);
 		if (r < 0)
