@@ -1,5 +1,9 @@
 #include "client/gtk/clipboard.h"
 
+/* What remote desktop programs put beside what they set: a host on this desktop must not send it on, or two
+ * machines that show each other would never come to rest. */
+#define MARK "dyn.com.rustdesk.owner"
+
 struct gui_clipboard {
 	GdkClipboard *local;
 	gulong handler;
@@ -63,7 +67,13 @@ void gui_clipboard_set_session(struct gui_clipboard *c, hawser_session *session)
 void gui_clipboard_receive(struct gui_clipboard *c, const char *utf8, size_t length)
 {
 	char *text = g_strndup(utf8, length);
+	GBytes *by_viewer = g_bytes_new_static("\2", 1);
+	GdkContentProvider *parts[] = { gdk_content_provider_new_typed(G_TYPE_STRING, text),
+		gdk_content_provider_new_for_bytes(MARK, by_viewer) };
+	GdkContentProvider *all = gdk_content_provider_new_union(parts, G_N_ELEMENTS(parts));
 
-	gdk_clipboard_set_text(c->local, text);
+	gdk_clipboard_set_content(c->local, all);
+	g_object_unref(all);
+	g_bytes_unref(by_viewer);
 	g_free(text);
 }

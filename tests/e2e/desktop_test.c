@@ -120,9 +120,36 @@ static void stop_all(void)
 	test_stack_stop(&stack);
 }
 
+/* Looked at with the eyes of a host on the viewer's desktop: the text, and the mark that it is not to be sent on. */
+static bool clipboard_has(void *arg)
+{
+	const char *text[] = { "/usr/bin/xclip", "-selection", "clipboard", "-o", NULL };
+	const char *targets[] = { "/usr/bin/xclip", "-selection", "clipboard", "-o", "-t",
+		"TARGETS", NULL };
+	char *out = NULL;
+	bool ok = test_run(text, env, &out) == 0 && strcmp(out, arg) == 0;
+
+	free(out);
+	out = NULL;
+	ok = ok && test_run(targets, env, &out) == 0 &&
+			strstr(out, "dyn.com.rustdesk.owner") != NULL;
+	free(out);
+	return ok;
+}
+
+static void copy_on_host(const char *text)
+{
+	char line[200];
+	const char *argv[] = { "/bin/sh", "-c", line, NULL };
+
+	snprintf(line, sizeof(line), "printf '%s' | xclip -selection clipboard -i >/dev/null 2>&1",
+			text);
+	ck_assert_int_eq(test_run(argv, stack.envp, NULL), 0);
+}
+
 START_TEST(a_person_logs_in_types_and_stays_when_the_host_restarts)
 {
-	static char text[] = "typed by a person\n";
+	static char text[] = "typed by a person\n", copied[] = "copied on the host";
 
 	test_stack_start(&stack, STACK_SERVERS | STACK_TERMINAL);
 	set_permanent_password("long and secret");
@@ -134,6 +161,8 @@ START_TEST(a_person_logs_in_types_and_stays_when_the_host_restarts)
 	answer_password_page("not the password", says_wrong);
 	ck_assert(!sees_terminal(NULL));
 	answer_password_page("long and secret", sees_terminal);
+	copy_on_host(copied);
+	ck_assert(test_until(clipboard_has, copied, SHOW_MS));
 	test_proc_signal(&stack.host, SIGKILL);
 	test_proc_stop(&stack.host);
 	test_stack_start_host(&stack);
