@@ -47,6 +47,7 @@ void api_connect_start(struct api_engine *e)
 					.version = HWS_PROTOCOL_VERSION,
 					.conn_type = RDV__CONN_TYPE__DEFAULT_CONN,
 					.nat_type = RDV__NAT_TYPE__UNKNOWN_NAT,
+					.proxy = e->proxy.kind != HWS_PROXY_NONE ? &e->proxy : NULL,
 					.force_relay = e->force_relay,
 					.last_was_relayed = e->relayed,
 					.on_progress = on_progress,

@@ -12,6 +12,7 @@
 #include "client/services/recording/webm.h"
 #include "client/services/video/video_view.h"
 #include "shared/net/conn.h"
+#include "shared/net/proxy_client.h"
 
 struct api_engine {
 	struct hws_list node; /* of the context */
@@ -19,6 +20,7 @@ struct api_engine {
 	hawser_session *s; /* one reference */
 	struct hws_target target;
 	char server[300], key[HWS_KEY_TEXT_MAX + 1];
+	struct hws_proxy proxy;
 	bool force_relay, no_retry, closing;
 
 	struct hws_viewer *viewer;
@@ -54,6 +56,7 @@ struct api_engine {
 struct api_engine_conf {
 	const struct hws_target *target;
 	const char *server, *key, *password;
+	struct hws_proxy proxy;
 	bool force_relay, no_retry, allow_plain;
 	struct hws_view_options options;
 	enum hws_keyboard_mode keyboard;

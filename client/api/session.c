@@ -134,6 +134,9 @@ static int choose_server(hawser_context *ctx, const struct hws_target *t,
 		conf->server = v->server;
 		conf->key = c->key ? c->key : v->key;
 	}
+	if (hws_proxy_set(v->proxy_url, v->proxy_user, v->proxy_password_secret, &conf->proxy) < 0)
+		return api_fail(HAWSER_ERR_INVAL,
+				"the setting 'proxy-url' is not socks5://, http:// or https://HOST[:PORT]");
 	if (!t->is_direct && !*conf->server)
 		return api_fail(HAWSER_ERR_INVAL,
 				"an ID needs a rendezvous server: name one (hawser config set server "
@@ -196,6 +199,7 @@ int hawser_session_open(hawser_context *ctx, const struct hawser_session_config 
 		return api_fail(HAWSER_ERR_NOMEM, "out of memory");
 	remember_options(s, &conf.options, c.keyboard_mode);
 	r = api_engine_new(s, &conf, &s->engine);
+	hws_wipe(&conf.proxy, sizeof(conf.proxy));
 	if (r == HWS_OK) {
 		hws_list_push(&ctx->sessions, &s->node);
 		r = api_post(s, &(struct api_command){ .fn = api_engine_open });

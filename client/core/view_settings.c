@@ -18,7 +18,8 @@ static const struct hws_option table[] = {
 			.offset = AT(server),
 			.def = "",
 			.arg = "HOST[:PORT]",
-			.help = "Rendezvous server that hosts are looked up at by their ID." },
+			.help = "Rendezvous server that hosts are looked up at by their ID; a ws:// or "
+				"wss:// URL reaches it by a WebSocket." },
 	{ .section = "",
 			.name = "key",
 			.type = HWS_OPT_STR,
@@ -46,6 +47,28 @@ static const struct hws_option table[] = {
 			.offset = AT(force_relay),
 			.def = "no",
 			.help = "Always go through the relay." },
+	{ .section = "",
+			.name = "proxy-url",
+			.type = HWS_OPT_STR,
+			.offset = AT(proxy_url),
+			.def = "",
+			.arg = "URL",
+			.help = "Connect through this proxy: socks5://, http:// or https://HOST[:PORT]." },
+	{ .section = "",
+			.name = "proxy-username",
+			.type = HWS_OPT_STR,
+			.offset = AT(proxy_user),
+			.def = "",
+			.arg = "NAME",
+			.help = "Name at the proxy." },
+	{ .section = "",
+			.name = "proxy-password",
+			.type = HWS_OPT_STR,
+			.offset = AT(proxy_password_secret),
+			.def = "",
+			.flags = HWS_OPT_SECRET,
+			.arg = "TEXT",
+			.help = "Password at the proxy." },
 	{ .section = "",
 			.name = "quality",
 			.type = HWS_OPT_STR,
@@ -241,6 +264,13 @@ static int store(const struct hws_view_settings *s, struct hws_error *err)
 			"# hawser: the viewer's settings. `hawser config show` lists all of them.\n");
 	for (size_t i = 0; i < HWS_COUNT(table); i++) {
 		char now[2048];
+		if (table[i].flags & HWS_OPT_SECRET) {
+			const char *secret = *(
+					char *const *)((const char *)&s->stored + table[i].offset);
+			if (*secret)
+				hws_buf_fmt(&out, "%s = %s\n", table[i].name, secret);
+			continue;
+		}
 		if (hws_options_get(&options, &s->stored, table[i].name, now, sizeof(now)) ==
 						HWS_OK &&
 				strcmp(now, table[i].def) != 0)
@@ -249,7 +279,7 @@ static int store(const struct hws_view_settings *s, struct hws_error *err)
 	r = hws_buf_err(&out);
 	if (r == HWS_OK)
 		r = hws_private_file_write(s->path, hws_buf_bytes(&out), err);
-	hws_buf_done(&out);
+	hws_buf_done_wiped(&out);
 	return r;
 }
 

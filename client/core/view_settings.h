@@ -11,6 +11,7 @@ struct hws_viewer_config {
 	char *server, *key; /* rendezvous server and its public key; "" = none */
 	char *id, *name;    /* what hosts are shown; "" = of this machine and user */
 	bool force_relay;
+	char *proxy_url, *proxy_user, *proxy_password_secret; /* "" = none */
 	char *quality, *codec;
 };
 

@@ -341,13 +341,13 @@ int hws_settings_store(const struct hws_settings *s, const char *name, const cha
 		r = make_folder_of(s->config, err);
 	if (r < 0)
 		goto out;
-	hws_options_show(o, &file, &text);
+	hws_options_save(o, &file, &text);
 	hws_buf_put_u8(&text, 0);
 	r = hws_buf_err(&text);
 	if (r == HWS_OK)
 		r = hws_state_write(s->config, (const char *)hws_buf_bytes(&text).ptr, err);
 out:
-	hws_buf_done(&text);
+	hws_buf_done_wiped(&text);
 	hws_options_done(o, &file);
 	return r;
 }

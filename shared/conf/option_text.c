@@ -186,6 +186,24 @@ void hws_options_show(const struct hws_options *o, const void *cfg, struct hws_b
 	each(o, HWS_OPT_HIDDEN | HWS_OPT_FLAG_ONLY, show_item, cfg, out);
 }
 
+static void save_item(const struct hws_options *o, const struct hws_option *opt, bool opens,
+		const void *cfg, struct hws_buf *out)
+{
+	const char *secret;
+
+	show_item(o, opt, opens, cfg, out);
+	if (!(opt->flags & HWS_OPT_SECRET))
+		return;
+	secret = *(char *const *)((const char *)cfg + opt->offset);
+	if (secret && *secret)
+		hws_buf_fmt(out, "%s = %s\n", opt->name, secret);
+}
+
+void hws_options_save(const struct hws_options *o, const void *cfg, struct hws_buf *out)
+{
+	each(o, HWS_OPT_HIDDEN | HWS_OPT_FLAG_ONLY, save_item, cfg, out);
+}
+
 /* roff: no line may start with a control character by accident, backslashes are doubled. */
 static void put_roff(struct hws_buf *out, const char *s)
 {

@@ -392,13 +392,17 @@ START_TEST(config_set_keeps_the_rest_and_is_applied)
 		"set", "whitelist", "192.0.2.0/24", NULL };
 	const char *bad[] = { HOST_PROGRAM, "config", "--config", path, "--state-dir", host.dir,
 		"set", "whitelist", "nonsense", NULL };
+	const char *show[] = { HOST_PROGRAM, "config", "--config", path, "--state-dir", host.dir,
+		"show", NULL };
 	const char *extra[] = { "--config", path, NULL };
-	char text[8192];
+	char text[16384], *out = NULL;
+	struct stat st;
 	FILE *f;
 	size_t n;
 
 	test_dir(host.dir, sizeof(host.dir));
-	put_file("host.conf", "[access]\nlogin-timeout = 7s\n");
+	put_file("host.conf",
+			"[network]\nproxy-password = not shown\n[access]\nlogin-timeout = 7s\n");
 	snprintf(path, sizeof(path), "%s/host.conf", host.dir);
 	host_start(&host, extra);
 	ck_assert_int_eq(test_run(set, NULL, NULL), 0);
@@ -412,6 +416,12 @@ START_TEST(config_set_keeps_the_rest_and_is_applied)
 	text[n] = 0;
 	ck_assert_ptr_nonnull(strstr(text, "192.0.2.0/24"));
 	ck_assert_ptr_nonnull(strstr(text, "7s"));
+	ck_assert_ptr_nonnull(strstr(text, "\nproxy-password = not shown\n"));
+	ck_assert_int_eq(test_run(show, NULL, &out), 0);
+	ck_assert_ptr_null(strstr(out, "not shown"));
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_int_eq(st.st_mode & 0777, 0600);
+	free(out);
 }
 END_TEST
 

@@ -124,6 +124,7 @@ START_TEST(settings_are_kept_private_and_checked)
 	ck_assert_int_lt(hws_view_settings_set(s, "quality", "superb", &err), 0);
 	ck_assert_int_lt(hws_view_settings_set(s, "name", "a\nserver = evil", &err), 0);
 	ck_assert_int_eq(hws_view_settings_override(s, "name", "only now", &err), HWS_OK);
+	ck_assert_int_eq(hws_view_settings_set(s, "proxy-password", "secret", &err), HWS_OK);
 	ck_assert_int_eq(hws_view_settings_set(s, "force-relay", "yes", &err), HWS_OK);
 	hws_view_settings_free(s);
 	ck_assert_int_eq(stat(path, &st), 0);
@@ -134,6 +135,9 @@ START_TEST(settings_are_kept_private_and_checked)
 	ck_assert_int_eq(hws_view_settings_get(s, "name", value, sizeof(value)), HWS_OK);
 	ck_assert_str_eq(value, "");
 	ck_assert(hws_view_settings_config(s)->force_relay);
+	ck_assert_str_eq(hws_view_settings_config(s)->proxy_password_secret, "secret");
+	ck_assert_int_eq(hws_view_settings_get(s, "proxy-password", value, sizeof(value)), HWS_OK);
+	ck_assert_str_eq(value, "(set)");
 	hws_view_settings_free(s);
 	ck_assert_int_eq(chmod(path, 0666), 0);
 	ck_assert_int_eq(hws_view_settings_open(path, &s, &err), HWS_ERR_PERM);
