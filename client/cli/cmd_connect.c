@@ -264,7 +264,7 @@ static int next_wait(struct run *r)
 		uint64_t due = r->begin_us + r->o->timeout_us;
 		if (r->o->timeout_us && now >= due) {
 			finish(r,
-					cli_fail(CLI_TIMEOUT,
+					cli_fail(r->ready ? CLI_TIMEOUT : CLI_UNREACHABLE,
 							"%s within %.0f seconds; --timeout waits longer",
 							r->ready ? "the host sent no picture"
 								 : "no session came about",
@@ -361,7 +361,11 @@ static int run_headless(const struct connect_options *o)
 	cc.key = *o->key ? o->key : NULL;
 	e = hawser_context_new(&cc, &r.ctx);
 	if (e < 0) {
-		r.status = cli_fail(cli_exit_of(e), "%s", hawser_last_error());
+		/* What is wrong is in a file, or else in --server or --key. */
+		r.status = cli_fail(e == HAWSER_ERR_INVAL && (cc.server || cc.key) ? CLI_USAGE
+						: e == HAWSER_ERR_NOMEM            ? CLI_FAILED
+										   : CLI_FILE,
+				"%s", hawser_last_error());
 		goto out;
 	}
 	sc.target = o->target;

@@ -12,6 +12,9 @@ static int fail(struct hws_error *err, const char *what, const char *path)
 {
 	int code = hws_err_from_errno(errno);
 
+	/* "Not found" would read as if what is written had been looked for. */
+	if (code == HWS_ERR_NOTFOUND && strcmp(what, "write") == 0)
+		code = HWS_ERR_DISK;
 	return hws_error_set(err, code, "cannot %s %s: %s", what, path, strerror(errno));
 }
 

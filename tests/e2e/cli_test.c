@@ -220,6 +220,13 @@ static const struct {
 			0, "id.example.com\n600\n" },
 	{ "$HAWSER config set server x.example && $HAWSER config set server && $HAWSER config show",
 			0, "\nserver =\n" },
+	{ "$HAWSER connect 123456789 --headless --server 127.0.0.1:1 --key nonsense", 2,
+			"44 characters" },
+	{ "touch $XDG_CONFIG_HOME/hawser; $HAWSER config set server a.example", 7, "cannot write" },
+	{ "mkdir -p -m 700 $XDG_CONFIG_HOME/hawser; echo x > $XDG_CONFIG_HOME/hawser/peers.json; chmod 600 "
+	  "$XDG_CONFIG_HOME/hawser/peers.json; $HAWSER connect 127.0.0.1:1 --headless",
+			7, "peers.json is damaged; remove it" },
+	{ "$HAWSER connect 192.0.2.1 --headless --timeout 1", 3, "" },
 	{ "mkdir -p $XDG_CONFIG_HOME/hawser; printf 'server = a\\nbogus = 1\\n' > $XDG_CONFIG_HOME/hawser/hawser.conf; "
 	  "$HAWSER config show",
 			7, "2" },
@@ -244,6 +251,10 @@ START_TEST(what_a_host_refuses_has_a_status)
 	sh("export HAWSER_PASSWORD=a-fixed-password; touch $DIR/there.webm; " CONNECT
 	   "--record $DIR/there.webm --after 5",
 			7, "there.webm");
+	/* A file that may not grow is as good as a full disk. */
+	sh("export HAWSER_PASSWORD=a-fixed-password; ulimit -f 1; " CONNECT
+	   "--record $DIR/big.webm --after 5",
+			7, "big.webm");
 	sh("HAWSER_PASSWORD=a-fixed-password " CONNECT "--display 9", 2, "--display 9");
 	sh("HAWSER_PASSWORD=a-fixed-password " CONNECT "--paste --timeout 2", 8, "clipboard");
 	sh("HAWSER_PASSWORD=a-fixed-password $HAWSER connect 999999999 --server $SERVER --key $KEY --headless "
