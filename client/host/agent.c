@@ -372,6 +372,21 @@ static void on_gate_message(struct hws_link *l, const Agt__Message *m, int fd, v
 	}
 }
 
+/* Nobody here can be called: said at once, or the viewer would ring for ever. */
+static void decline_call(struct client *c, const Ses__VoiceCallRequest *q)
+{
+	Ses__Message m = SES__MESSAGE__INIT;
+	Ses__VoiceCallResponse no = SES__VOICE_CALL_RESPONSE__INIT;
+
+	if (!q->is_connect)
+		return;
+	no.req_timestamp = q->req_timestamp;
+	no.ack_timestamp = (int64_t)(hws_wall_us() / HWS_US_PER_MS);
+	m.union_case = SES__MESSAGE__UNION_VOICE_CALL_RESPONSE;
+	m.voice_call_response = &no;
+	hws_guest_tell(&c->guest, &m);
+}
+
 static void on_gate_wire(struct hws_link *l, struct hws_bytes message, void *arg)
 {
 	struct client *c = arg;
@@ -384,6 +399,8 @@ static void on_gate_wire(struct hws_link *l, struct hws_bytes message, void *arg
 	if (m->union_case == SES__MESSAGE__UNION_MISC &&
 			m->misc->union_case == SES__MISC__UNION_OPTION)
 		apply_option(c, m->misc->option);
+	else if (m->union_case == SES__MESSAGE__UNION_VOICE_CALL_REQUEST)
+		decline_call(c, m->voice_call_request);
 	else if (!hws_input_host_message(a->input, &c->guest, m) &&
 			!hws_video_host_message(a->video, &c->guest, m) &&
 			!hws_clipboard_host_message(a->clipboard, &c->guest, m))

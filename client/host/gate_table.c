@@ -48,8 +48,9 @@ static const struct hws_gate_row rows[] = {
 	{ 21, 0, "message_box", 0, true, ANY, NONE, K(64), PASS },
 	/* switching sides is not offered by this host, so no uuid can be right */
 	{ 22, 0, "switch_sides_response", LOGIN, false, REMOTE, NONE, K(64), HWS_ACT_IGNORE },
-	{ 23, 0, "voice_call_request", OPEN, true, VISUAL, AUDIO, K(1), PASS },
-	{ 24, 0, "voice_call_response", 0, true, VISUAL, AUDIO, K(1), PASS },
+	/* sound itself needs the permission; to ask, and to be told no, does not */
+	{ 23, 0, "voice_call_request", OPEN, true, VISUAL, NONE, K(1), PASS },
+	{ 24, 0, "voice_call_response", 0, true, VISUAL, NONE, K(1), PASS },
 	{ 25, 0, "peer_info", 0, true, VISUAL, NONE, M(1), PASS },
 	{ 26, 0, "pointer_device_event", OPEN, false, REMOTE, KEYBOARD, K(1), PASS },
 	{ 27, 0, "auth_2fa", LOGIN, false, ANY, NONE, K(1), HWS_ACT_IGNORE },

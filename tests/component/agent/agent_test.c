@@ -20,7 +20,8 @@
 
 struct gate {
 	struct hws_link *link;
-	unsigned opened, closed, frames, keys, bitrates, decoded, lists;
+	unsigned opened, closed, frames, keys, bitrates, decoded, lists, declined;
+	int64_t call;
 	bool ok;
 	char error[400], platform[32], version[32];
 	unsigned displays;
@@ -175,6 +176,10 @@ static void on_wire(struct hws_link *l, struct hws_bytes message, void *arg)
 		g->last_w = p->width;
 		g->last_h = p->height;
 		g->corner = p->plane[0][0];
+	} else if (m->union_case == SES__MESSAGE__UNION_VOICE_CALL_RESPONSE) {
+		ck_assert(!m->voice_call_response->accepted);
+		g->call = m->voice_call_response->req_timestamp;
+		g->declined++;
 	} else if (m->union_case == SES__MESSAGE__UNION_PEER_INFO) {
 		g->lists++;
 		ck_assert_uint_ge(m->peer_info->n_displays, 1);
@@ -308,6 +313,18 @@ START_TEST(what_is_not_offered_is_refused)
 	unsigned keys = h.gate[2].keys;
 	send_wire(2, &refresh);
 	wait_for(&h.gate[2].keys, keys + 1);
+	/* A call is declined; its end needs no answer. */
+	Ses__Message ring = SES__MESSAGE__INIT;
+	Ses__VoiceCallRequest call = SES__VOICE_CALL_REQUEST__INIT;
+	call.req_timestamp = 1234567;
+	ring.union_case = SES__MESSAGE__UNION_VOICE_CALL_REQUEST;
+	ring.voice_call_request = &call;
+	send_wire(2, &ring);
+	call.is_connect = true;
+	send_wire(2, &ring);
+	wait_for(&h.gate[2].declined, 1);
+	ck_assert_int_eq(h.gate[2].call, 1234567);
+	ck_assert_uint_eq(h.gate[2].declined, 1);
 	ck_assert_int_eq(stop_agent(), 0);
 }
 END_TEST
