@@ -1,7 +1,9 @@
 #include "client/cli/cli.h"
+#include "client/cli/secret.h"
 #include "shared/base/macros.h"
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static int get(hawser_context *ctx, const char *name)
 {
@@ -26,10 +28,43 @@ static int show(hawser_context *ctx)
 	return CLI_OK;
 }
 
+/* The library never shows their values. */
+static bool is_secret(hawser_context *ctx, const char *name)
+{
+	char value[16];
+
+	return hawser_config_get(ctx, name, value, sizeof(value)) == HAWSER_OK &&
+			(strcmp(value, "(set)") == 0 || strcmp(value, "(not set)") == 0);
+}
+
+/* From the terminal, or the first line of standard input. */
+static int read_secret(char *secret, size_t size)
+{
+	if (!isatty(STDIN_FILENO))
+		return cli_secret_fd(STDIN_FILENO, "standard input", secret, size);
+	return cli_secret_ask("Value: ", secret, size) ? CLI_OK
+						       : cli_fail(CLI_USAGE, "no value was given");
+}
+
 static int set(hawser_context *ctx, const char *name, const char *value)
 {
-	int e = hawser_config_set(ctx, name, value);
+	char secret[CLI_SECRET_MAX] = "";
+	int status, e;
 
+	if (is_secret(ctx, name) && (!value || *value)) {
+		/* Others can read command lines. An empty one gives nothing away: it removes the secret. */
+		if (value)
+			return cli_fail(CLI_USAGE,
+					"%s is not taken from the command line: leave the value out, "
+					"you are asked for it, or give it by standard input",
+					name);
+		status = read_secret(secret, sizeof(secret));
+		if (status != CLI_OK)
+			return status;
+		value = secret;
+	}
+	e = hawser_config_set(ctx, name, value);
+	explicit_bzero(secret, sizeof(secret));
 	if (e == HAWSER_ERR_NOTFOUND || e == HAWSER_ERR_INVAL || e == HAWSER_ERR_RANGE)
 		return cli_fail(CLI_USAGE, "%s", hawser_last_error());
 	return e < 0 ? cli_fail(CLI_FILE, "%s", hawser_last_error()) : CLI_OK;

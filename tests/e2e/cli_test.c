@@ -218,6 +218,13 @@ static const struct {
 	{ "$HAWSER config set server id.example.com && $HAWSER config get server && "
 	  "stat -c %a $($HAWSER config path)",
 			0, "id.example.com\n600\n" },
+	{ "$HAWSER config set proxy-password pw", 2, "not taken from the command line" },
+	{ "echo se cret | $HAWSER config set proxy-password && $HAWSER config get proxy-password && "
+	  "grep -x 'proxy-password = se cret' $($HAWSER config path)",
+			0, "(set)\n" },
+	{ "echo pw | $HAWSER config set proxy-password && $HAWSER config set proxy-password '' && "
+	  "$HAWSER config get proxy-password",
+			0, "(not set)\n" },
 	{ "$HAWSER config set server x.example && $HAWSER config set server && $HAWSER config show",
 			0, "\nserver =\n" },
 	{ "$HAWSER connect 123456789 --headless --server 127.0.0.1:1 --key nonsense", 2,
