@@ -1,4 +1,5 @@
 #include "server-relay/announcer.h"
+#include "server-relay/distance.h"
 #include "server-relay/server_parts.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
@@ -22,6 +23,7 @@
 #define HEARTBEAT_MAX_S 60u
 #define TTL_MAX_S 600u
 #define SEND_MAX 4096u
+#define DISTANCES_US (10 * HWS_US_PER_S)
 
 enum link_state { LINK_DOWN, LINK_OFFER, LINK_WELCOME, LINK_UP };
 
@@ -47,6 +49,7 @@ struct rly_announcer {
 	struct link *link[LINKS_MAX];
 	unsigned count;
 	uint32_t next_source;
+	struct hws_timer distances;
 	bool started;
 };
 
@@ -420,11 +423,34 @@ void rly_announcer_free(struct rly_server *s)
 	if (!a)
 		return;
 	s->announcer = NULL;
+	hws_timer_stop(&a->distances);
+	rly_distances_want(s->shared.distances, false);
 	for (unsigned i = 0; i < a->count; i++)
 		link_free(a->link[i]);
 	hws_work_free(a->work);
 	hws_identity_wipe(&a->identity);
 	hws_free(a);
+}
+
+static void tell_distances(void *arg)
+{
+	struct rly_announcer *a = arg;
+	struct hws_ticket_distance item[HWS_TICKET_LIST_MAX];
+	size_t n = rly_distances_take(a->server->shared.distances, item);
+	struct hws_buf out;
+
+	if (n == 0)
+		return;
+	hws_buf_init(&out, SEND_MAX);
+	if (hws_ticket_distances(a->server->conf->public_name, item, n, &out) == HWS_OK) {
+		for (unsigned i = 0; i < a->count; i++) {
+			struct link *l = a->link[i];
+
+			if (l->state == LINK_UP && hws_conn_send(l->conn, hws_buf_bytes(&out)) < 0)
+				hws_conn_close(l->conn, HWS_ERR_FULL);
+		}
+	}
+	hws_buf_done(&out);
 }
 
 void rly_announcer_start(struct rly_server *s)
@@ -434,6 +460,11 @@ void rly_announcer_start(struct rly_server *s)
 	if (!a)
 		return;
 	a->started = true;
+	/* Without its name nobody would know which relay speaks. */
+	if (*s->conf->public_name) {
+		rly_distances_want(s->shared.distances, true);
+		hws_timer_every(s->loop, &a->distances, DISTANCES_US, tell_distances, a);
+	}
 	for (unsigned i = 0; i < a->count; i++)
 		hws_timer_start(s->loop, &a->link[i]->timer, 0, dial, a->link[i]);
 }

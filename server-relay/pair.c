@@ -1,4 +1,5 @@
 /* Two legs joined: begin, end, and what is told about it. */
+#include "server-relay/distance.h"
 #include "server-relay/shard.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
@@ -71,6 +72,7 @@ void rly_pair_start(struct rly_shard *sh, struct rly_entry *e, struct rly_leg *s
 		p->leg[d]->entry = NULL;
 		p->leg[d]->pair = p;
 		p->flow[d].frame_boundary = true;
+		rly_distance_note(sh->shared->distances, p->leg[d]);
 	}
 	rly_pair_judge(sh, p);
 	uint32_t wait_s = (uint32_t)HWS_MIN(sh->rules->idle_us / 1000000u + 1, RLY_WHEEL - 2);

@@ -1,5 +1,6 @@
 #include "server-relay/server.h"
 #include "server-relay/announcer.h"
+#include "server-relay/distance.h"
 #include "server-relay/handover.h"
 #include "server-relay/server_parts.h"
 #include "shared/base/log.h"
@@ -301,7 +302,7 @@ int rly_server_new(struct hws_loop *loop, struct rly_config *c, struct rly_serve
 	if (rly_pairing_new(c->max_waiting, &s->shared.pairing) < 0 ||
 			rly_addrs_new(&s->shared.addrs) < 0 ||
 			rly_tickets_new(TICKETS_MAX, &s->shared.tickets) < 0 ||
-			make_shards(s) < 0) {
+			rly_distances_new(&s->shared.distances) < 0 || make_shards(s) < 0) {
 		r = hws_error_set(err, HWS_ERR_NOMEM, "cannot set up the threads");
 		goto out;
 	}
@@ -366,6 +367,7 @@ void rly_server_free(struct rly_server *s)
 	rly_pairing_free(s->shared.pairing);
 	rly_addrs_free(s->shared.addrs);
 	rly_tickets_free(s->shared.tickets);
+	rly_distances_free(s->shared.distances);
 	hws_tls_server_free(s->shared.tls);
 	rly_rules_unref(s->rules);
 	hws_free(s);

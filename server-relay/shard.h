@@ -26,6 +26,7 @@ struct rly_shared {
 	struct rly_pairing *pairing;
 	struct rly_addrs *addrs;
 	struct rly_tickets *tickets;
+	struct rly_distances *distances;
 	struct hws_tls_server *tls; /* NULL = WebSocket port without TLS */
 	uint32_t max_legs;
 	uint32_t legs;        /* atomic */

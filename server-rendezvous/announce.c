@@ -132,11 +132,21 @@ bool rdv_announce_hello(struct rdv_link *l, struct hws_bytes payload)
 	return true;
 }
 
+static void on_distance(const char *name, const struct hws_ticket_distance *d, void *arg)
+{
+	struct rdv_core *core = arg;
+
+	rdv_relays_distance(core->relays, name, &d->network, d->rtt_ms);
+	hws_count(&core->count.distances);
+}
+
 void rdv_announce_heard(struct rdv_link *l, struct hws_bytes payload)
 {
 	char name[HWS_HOSTNAME_MAX + 8];
 	bool draining;
 
+	if (hws_ticket_distances_read(payload, on_distance, l->plane->core) == HWS_OK)
+		return;
 	if (hws_ticket_state_read(payload, name, sizeof(name), &draining) < 0)
 		return; /* of a newer relay */
 	if (*name && rdv_relays_leaving(l->plane->core->relays, name, draining) < 0)

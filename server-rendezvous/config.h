@@ -22,7 +22,8 @@ struct rdv_config {
 	uint64_t max_peers, queue_max;
 	bool enrolled_only, id_change, always_relay;
 	int online_query;
-	char *relay_servers, *announce_to;
+	char *relay_servers, *relay_networks, *announce_to;
+	int relay_choice, relay_check;
 	uint32_t max_links, max_links_per_address;
 	uint64_t idle_us, keep_alive_us;
 	uint32_t register_rate, register_burst, punch_rate, punch_burst, target_rate, target_burst;

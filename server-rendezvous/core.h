@@ -30,7 +30,7 @@ struct rdv_counts {
 	uint64_t auth_failures, online_queries, online_refused, nat_tests, id_changes,
 			id_change_refused;
 	uint64_t links_accepted, links_refused, links_bad, encrypted, frames_in;
-	uint64_t announced;
+	uint64_t announced, distances;
 	uint64_t cluster_sent, cluster_heard, cluster_pushed, cluster_replied, cluster_failed;
 };
 

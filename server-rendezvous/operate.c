@@ -79,8 +79,8 @@ static void cmd_stats(struct hws_control_reply *reply, const json_t *req HWS_UNU
 					(json_int_t)j.queued, "written", (json_int_t)j.written,
 					"refused", (json_int_t)j.refused));
 	json_object_set_new(o, "counters",
-			json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "keepalives",
-					(json_int_t)n->keepalives, "registrations",
+			json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}",
+					"keepalives", (json_int_t)n->keepalives, "registrations",
 					(json_int_t)n->register_ok, "new",
 					(json_int_t)n->register_new, "id_in_use",
 					(json_int_t)n->register_mismatch, "too_frequent",
@@ -91,7 +91,8 @@ static void cmd_stats(struct hws_control_reply *reply, const json_t *req HWS_UNU
 					(json_int_t)n->punch_absent, "offline",
 					(json_int_t)n->punch_offline, "auth_failures",
 					(json_int_t)n->auth_failures, "unasked_answers",
-					(json_int_t)n->reply_unasked));
+					(json_int_t)n->reply_unasked, "relay_distances",
+					(json_int_t)n->distances));
 	json_object_set_new(o, "ready", json_boolean(rdv_server_ready(s)));
 	hws_control_ok(reply, o);
 }

@@ -235,6 +235,16 @@ static void push_punch(struct request *q, const Rdv__PunchHoleRequest *in,
 	rdv_push(q->core, host, &m);
 }
 
+static void pick_relay(struct request *q, struct rdv_pending *p)
+{
+	struct sockaddr_storage host = { .ss_family = AF_UNSPEC };
+
+	if (rdv_addr_is_set(&q->attempt.host))
+		rdv_addr_to(&q->attempt.host, &host);
+	rdv_relays_pick(q->core->relays, &q->l->peer, &host, p->relay_server,
+			sizeof(p->relay_server));
+}
+
 /* Notes that the request waits for an answer. NULL without memory. */
 static struct rdv_pending *begin(struct request *q, const Rdv__PunchHoleRequest *in)
 {
@@ -245,7 +255,7 @@ static struct rdv_pending *begin(struct request *q, const Rdv__PunchHoleRequest 
 	p->force_relay = in->force_relay || q->l->ws || rdv_conf(q->core)->always_relay;
 	p->viewer_nat = (uint8_t)in->nat_type;
 	if (!p->relay_server[0])
-		rdv_relays_pick(q->core->relays, p->relay_server, sizeof(p->relay_server));
+		pick_relay(q, p);
 	q->attempt.force_relay = p->force_relay;
 	if (p->why == UINT64_MAX) {
 		q->attempt.outcome = RDV_OUT_SENT;

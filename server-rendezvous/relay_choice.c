@@ -1,12 +1,16 @@
-/* rendezvous/relay_choice: smooth weighted round robin over what answers. */
+/* rendezvous/relay_choice: of the relays that answer: the one of the network, else the nearest to both sides, else by
+ * smooth weighted round robin. */
 #include "server-rendezvous/relay_choice.h"
+#include "server-rendezvous/relay_near.h"
+#include "server-rendezvous/relay_probe.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
 #include "shared/base/num.h"
+#include "shared/base/rand.h"
 #include "shared/base/str.h"
+#include "shared/crypto/identity.h"
 #include "shared/net/addr.h"
-#include "shared/net/dialer.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +19,13 @@
 #define RELAY_TEXT 256
 #define CHECK_UP_US (10 * HWS_US_PER_S)
 #define CHECK_DOWN_US (3 * HWS_US_PER_S)
-#define CHECK_LIMIT_US (3 * HWS_US_PER_S)
+#define PAIR_EVERY 6 /* checks */
+#define NETWORKS_MAX 256
+#define NEAR_MAX 65536
+/* A side whose distance nobody knows counts as so far: measured relays go first, but not far ones. */
+#define UNKNOWN_MS 150u
+/* One session in so many goes by weight, so that every relay comes to be measured. */
+#define EXPLORE 16
 
 struct relay {
 	char text[RELAY_TEXT]; /* as handed out */
@@ -31,10 +41,15 @@ struct relay {
 
 struct check {
 	struct rdv_relays *owner;
-	struct hws_dial *dial;
+	struct rdv_probe *probe;
 	struct hws_timer timer;
-	uint64_t began_us;
+	unsigned turn;
 	size_t n;
+};
+
+struct network {
+	struct hws_cidr net;
+	char relay[RELAY_TEXT];
 };
 
 struct rdv_relays {
@@ -43,7 +58,15 @@ struct rdv_relays {
 	pthread_mutex_t lock;
 	struct relay relay[RELAYS_MAX];
 	size_t count;
-	struct check check[RELAYS_MAX]; /* control loop only */
+	struct network *network; /* the most special first */
+	size_t networks;
+	enum rdv_relay_choice choice;
+	enum rdv_relay_check how; /* control loop only, as all below */
+	struct check check[RELAYS_MAX];
+	char key[HWS_KEY_TEXT];
+	void (*announce)(const char *uuid, void *arg);
+	void *announce_arg;
+	struct rdv_near *near; /* any thread */
 };
 
 static void check_start(void *arg);
@@ -57,6 +80,10 @@ int rdv_relays_new(struct hws_loop *loop, struct hws_work *work, struct rdv_rela
 	r->loop = loop;
 	r->work = work;
 	pthread_mutex_init(&r->lock, NULL);
+	if (rdv_near_new(NEAR_MAX, &r->near) < 0) {
+		rdv_relays_free(r);
+		return HWS_ERR_NOMEM;
+	}
 	for (size_t i = 0; i < RELAYS_MAX; i++) {
 		r->check[i].owner = r;
 		r->check[i].n = i;
@@ -68,8 +95,9 @@ int rdv_relays_new(struct hws_loop *loop, struct hws_work *work, struct rdv_rela
 static void checks_stop(struct rdv_relays *r)
 {
 	for (size_t i = 0; i < RELAYS_MAX; i++) {
-		hws_dial_cancel(r->check[i].dial);
-		r->check[i].dial = NULL;
+		rdv_probe_cancel(r->check[i].probe);
+		r->check[i].probe = NULL;
+		r->check[i].turn = 0;
 		hws_timer_stop(&r->check[i].timer);
 	}
 }
@@ -79,13 +107,26 @@ void rdv_relays_free(struct rdv_relays *r)
 	if (!r)
 		return;
 	checks_stop(r);
+	rdv_near_free(r->near);
 	pthread_mutex_destroy(&r->lock);
+	free(r->network);
 	free(r);
+}
+
+void rdv_relays_checker(struct rdv_relays *r, const char *key,
+		void (*announce)(const char *uuid, void *arg), void *arg)
+{
+	if (hws_str_copy(r->key, sizeof(r->key), key) < 0)
+		r->key[0] = 0;
+	r->announce = announce;
+	r->announce_arg = arg;
 }
 
 struct parse {
 	struct relay *list;
 	size_t count;
+	struct network *network;
+	size_t networks;
 	struct hws_error *err;
 };
 
@@ -116,38 +157,88 @@ static int parse_one(const char *part, void *arg)
 	return HWS_OK;
 }
 
-int rdv_relays_configure(struct rdv_relays *r, const char *list, struct hws_error *err)
+static int parse_network(const char *part, void *arg)
 {
-	struct parse p = { .list = calloc(RELAYS_MAX, sizeof(struct relay)), .err = err };
-	int res;
+	struct parse *p = arg;
+	struct network *n = &p->network[p->networks];
+	char text[RELAY_TEXT + 64];
+	char *is;
 
-	if (!p.list)
-		return HWS_ERR_NOMEM;
-	res = hws_str_each(list, ',', parse_one, &p);
-	if (res < 0)
-		goto out;
-	checks_stop(r);
-	pthread_mutex_lock(&r->lock);
-	for (size_t i = 0; i < p.count; i++) {
+	if (p->networks == NETWORKS_MAX)
+		return hws_error_set(p->err, HWS_ERR_TOOBIG, "more than %d networks", NETWORKS_MAX);
+	if (hws_str_copy(text, sizeof(text), part) < 0)
+		return hws_error_set(p->err, HWS_ERR_TOOBIG, "%.40s... is too long", part);
+	is = strchr(text, '=');
+	if (is)
+		*is = 0;
+	if (!is || hws_cidr_parse(text, &n->net) < 0 ||
+			hws_str_copy(n->relay, sizeof(n->relay), is + 1) < 0)
+		return hws_error_set(p->err, HWS_ERR_INVAL,
+				"%s is not NETWORK=RELAY (10.0.0.0/8=relay.example.com)", part);
+	for (size_t i = 0; i < p->count; i++) {
+		if (strcmp(p->list[i].text, n->relay) == 0) {
+			p->networks++;
+			return HWS_OK;
+		}
+	}
+	return hws_error_set(p->err, HWS_ERR_INVAL, "%s: this relay is not in relay-servers", part);
+}
+
+static int most_special_first(const void *a, const void *b)
+{
+	return ((const struct network *)b)->net.bits - ((const struct network *)a)->net.bits;
+}
+
+static void keep_state(struct rdv_relays *r, struct relay *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
 		for (size_t k = 0; k < r->count; k++) {
-			if (strcmp(p.list[i].text, r->relay[k].text) == 0) {
-				p.list[i].up = r->relay[k].up;
-				p.list[i].drained = r->relay[k].drained;
-				p.list[i].leaving = r->relay[k].leaving;
+			if (strcmp(list[i].text, r->relay[k].text) == 0) {
+				list[i].up = r->relay[k].up;
+				list[i].drained = r->relay[k].drained;
+				list[i].leaving = r->relay[k].leaving;
 			}
 		}
 	}
+}
+
+int rdv_relays_configure(
+		struct rdv_relays *r, const struct rdv_relays_conf *conf, struct hws_error *err)
+{
+	struct parse p = { .list = calloc(RELAYS_MAX, sizeof(struct relay)),
+		.network = calloc(NETWORKS_MAX, sizeof(struct network)),
+		.err = err };
+	struct network *before;
+	int res = p.list && p.network ? HWS_OK : HWS_ERR_NOMEM;
+
+	if (res == HWS_OK)
+		res = hws_str_each(conf->list, ',', parse_one, &p);
+	if (res == HWS_OK)
+		res = hws_str_each(conf->networks, ',', parse_network, &p);
+	if (res < 0)
+		goto out;
+	qsort(p.network, p.networks, sizeof(*p.network), most_special_first);
+	checks_stop(r);
+	pthread_mutex_lock(&r->lock);
+	keep_state(r, p.list, p.count);
 	memcpy(r->relay, p.list, sizeof(r->relay));
 	r->count = p.count;
+	before = r->network;
+	r->network = p.network;
+	p.network = before;
+	r->networks = p.networks;
+	r->choice = conf->choice;
 	pthread_mutex_unlock(&r->lock);
+	r->how = conf->check;
 	for (size_t i = 0; i < p.count; i++)
 		hws_timer_start(r->loop, &r->check[i].timer, 1, check_start, &r->check[i]);
 out:
 	free(p.list);
+	free(p.network);
 	return res;
 }
 
-static void check_done(int res, struct hws_stream *s, void *arg)
+static void check_done(int res, uint64_t rtt_us, void *arg)
 {
 	struct check *c = arg;
 	struct rdv_relays *r = c->owner;
@@ -155,8 +246,8 @@ static void check_done(int res, struct hws_stream *s, void *arg)
 	bool changed;
 	char text[RELAY_TEXT];
 
-	c->dial = NULL;
-	hws_stream_close(s);
+	c->probe = NULL;
+	c->turn = res == HWS_OK ? c->turn + 1 : 0;
 	pthread_mutex_lock(&r->lock);
 	changed = at->up != (res == HWS_OK) || !at->checked;
 	at->checked = true;
@@ -164,7 +255,7 @@ static void check_done(int res, struct hws_stream *s, void *arg)
 	if (changed && at->up)
 		at->leaving = false; /* another process than the one that said so */
 	at->why = res;
-	at->rtt_us = hws_clock_us() - c->began_us;
+	at->rtt_us = rtt_us;
 	if (changed)
 		at->since_us = hws_wall_us();
 	memcpy(text, at->text, sizeof(text));
@@ -181,19 +272,28 @@ static void check_start(void *arg)
 {
 	struct check *c = arg;
 	struct rdv_relays *r = c->owner;
-	struct hws_dial_conf conf = { .host = r->relay[c->n].host,
+	struct rdv_probe_conf conf = { .loop = r->loop,
+		.work = r->work,
+		.host = r->relay[c->n].host,
 		.port = r->relay[c->n].port,
-		.timeout_us = CHECK_LIMIT_US };
-	int res;
+		.pair = r->how == RDV_CHECK_PAIR && c->turn % PAIR_EVERY == 0,
+		.key = r->key,
+		.announce = r->announce,
+		.announce_arg = r->announce_arg,
+		.done = check_done,
+		.arg = c };
 
-	c->began_us = hws_clock_us();
-	res = hws_dial(r->loop, r->work, &conf, check_done, c, &c->dial);
-	if (res < 0)
+	if (rdv_probe_start(&conf, &c->probe) < 0)
 		hws_timer_start(r->loop, &c->timer, CHECK_DOWN_US, check_start, c);
 }
 
+static bool serves(const struct relay *at, bool all)
+{
+	return !at->drained && !at->leaving && at->weight && (at->up || all);
+}
+
 /* With `all` also those that do not answer. */
-static struct relay *choose(struct rdv_relays *r, bool all)
+static struct relay *by_weight(struct rdv_relays *r, bool all)
 {
 	struct relay *best = NULL;
 	int64_t total = 0;
@@ -201,7 +301,7 @@ static struct relay *choose(struct rdv_relays *r, bool all)
 	for (size_t i = 0; i < r->count; i++) {
 		struct relay *at = &r->relay[i];
 
-		if (at->drained || at->leaving || !at->weight || (!at->up && !all))
+		if (!serves(at, all))
 			continue;
 		at->credit += at->weight;
 		total += at->weight;
@@ -213,18 +313,80 @@ static struct relay *choose(struct rdv_relays *r, bool all)
 	return best;
 }
 
-void rdv_relays_pick(struct rdv_relays *r, char *buf, size_t size)
+/* The relay that was named for this network, if it serves. */
+static struct relay *of_network(struct rdv_relays *r, const struct sockaddr_storage *who)
+{
+	for (size_t n = 0; n < r->networks && who->ss_family != AF_UNSPEC; n++) {
+		if (!hws_cidr_match(&r->network[n].net, who))
+			continue;
+		for (size_t i = 0; i < r->count; i++) {
+			if (serves(&r->relay[i], false) &&
+					strcmp(r->relay[i].text, r->network[n].relay) == 0)
+				return &r->relay[i];
+		}
+	}
+	return NULL;
+}
+
+/* NULL when nothing is known about any of them. */
+static struct relay *nearest(struct rdv_relays *r, const struct sockaddr_storage *viewer,
+		const struct sockaddr_storage *host)
+{
+	uint64_t now = hws_clock_us();
+	uint32_t best_ms = UINT32_MAX;
+	struct relay *best = NULL;
+
+	for (size_t i = 0; i < r->count; i++) {
+		struct relay *at = &r->relay[i];
+		uint32_t a, b;
+
+		if (!serves(at, false))
+			continue;
+		a = rdv_near_ms(r->near, at->text, viewer, now);
+		b = rdv_near_ms(r->near, at->text, host, now);
+		if (a == UINT32_MAX && b == UINT32_MAX)
+			continue;
+		a = (a == UINT32_MAX ? UNKNOWN_MS : a) + (b == UINT32_MAX ? UNKNOWN_MS : b);
+		if (a < best_ms) {
+			best_ms = a;
+			best = at;
+		}
+	}
+	return best && hws_rand_below(EXPLORE) ? best : NULL;
+}
+
+void rdv_relays_pick(struct rdv_relays *r, const struct sockaddr_storage *viewer,
+		const struct sockaddr_storage *host, char *buf, size_t size)
 {
 	struct relay *at;
 
 	buf[0] = 0;
 	pthread_mutex_lock(&r->lock);
-	at = choose(r, false);
+	at = of_network(r, host);
 	if (!at)
-		at = choose(r, true); /* better one that may be down than none */
+		at = of_network(r, viewer);
+	if (!at && r->choice == RDV_RELAYS_NEAREST && r->count > 1)
+		at = nearest(r, viewer, host);
+	if (!at)
+		at = by_weight(r, false);
+	if (!at)
+		at = by_weight(r, true); /* better one that may be down than none */
 	if (at && hws_str_copy(buf, size, at->text) < 0)
 		buf[0] = 0;
 	pthread_mutex_unlock(&r->lock);
+}
+
+void rdv_relays_distance(struct rdv_relays *r, const char *relay,
+		const struct sockaddr_storage *network, uint32_t rtt_ms)
+{
+	bool known = false;
+
+	pthread_mutex_lock(&r->lock);
+	for (size_t i = 0; i < r->count; i++)
+		known |= strcmp(r->relay[i].text, relay) == 0;
+	pthread_mutex_unlock(&r->lock);
+	if (known)
+		rdv_near_report(r->near, relay, network, rtt_ms, hws_clock_us());
 }
 
 /* The state of every entry with that text. */

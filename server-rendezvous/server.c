@@ -154,6 +154,24 @@ static int open_cluster(struct rdv_server *s, struct hws_error *err)
 	return r;
 }
 
+/* A pair is made to check a relay. */
+static void on_check(const char *uuid, void *arg)
+{
+	struct rdv_server *s = arg;
+
+	rdv_tcp_post_announce(s->core.tcp, uuid);
+}
+
+static int configure_relays(struct rdv_server *s, const struct rdv_config *c, struct hws_error *err)
+{
+	struct rdv_relays_conf conf = { .list = c->relay_servers,
+		.networks = c->relay_networks,
+		.choice = (enum rdv_relay_choice)c->relay_choice,
+		.check = (enum rdv_relay_check)c->relay_check };
+
+	return rdv_relays_configure(s->core.relays, &conf, err);
+}
+
 static int build_tables(struct rdv_server *s, struct hws_error *err)
 {
 	const struct rdv_config *c = s->core.conf;
@@ -171,8 +189,10 @@ static int build_tables(struct rdv_server *s, struct hws_error *err)
 		r = hws_work_new(2, 256, &s->work);
 	if (r == HWS_OK)
 		r = rdv_relays_new(s->loop, s->work, &s->core.relays);
-	if (r == HWS_OK)
-		r = rdv_relays_configure(s->core.relays, c->relay_servers, err);
+	if (r == HWS_OK) {
+		rdv_relays_checker(s->core.relays, s->core.key_text, on_check, s);
+		r = configure_relays(s, c, err);
+	}
 	if (r == HWS_OK)
 		r = open_store(s, err);
 	if (r == HWS_OK)
@@ -437,7 +457,7 @@ int rdv_server_reload(struct rdv_server *s, const struct rdv_config *conf, struc
 	if (r == HWS_OK)
 		r = rdv_tcp_tls_reload(s->core.tcp, conf, err);
 	if (r == HWS_OK)
-		r = rdv_relays_configure(s->core.relays, conf->relay_servers, err);
+		r = configure_relays(s, conf, err);
 	if (r == HWS_OK)
 		r = rdv_rules_configure(s->core.rules, conf->block, conf->allow, err);
 	if (r < 0)

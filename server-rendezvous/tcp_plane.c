@@ -1,5 +1,6 @@
 /* rendezvous/tcp_plane: listeners, admission, the table of links, hand-over from other threads. */
 #include "server-rendezvous/tcp_plane.h"
+#include "server-rendezvous/announce.h"
 #include "server-rendezvous/door.h"
 #include "server-rendezvous/link.h"
 #include "server-rendezvous/rules.h"
@@ -383,6 +384,24 @@ void rdv_tcp_post_close(struct rdv_tcp *t, uint64_t link)
 		return;
 	p->link = link;
 	post(p, run_close);
+}
+
+static void run_announce(void *arg)
+{
+	struct post *p = arg;
+
+	rdv_announce(p->plane, (const char *)p->data);
+	post_done(p);
+}
+
+void rdv_tcp_post_announce(struct rdv_tcp *t, const char *uuid)
+{
+	struct post *p = post_new(t, strlen(uuid) + 1);
+
+	if (!p)
+		return;
+	memcpy(p->data, uuid, p->len);
+	post(p, run_announce);
 }
 
 static void run_lists(void *arg)

@@ -37,6 +37,8 @@ void rdv_tcp_post_sent(struct rdv_tcp *t, const struct rdv_addr *from, struct hw
 void rdv_tcp_post_result(struct rdv_tcp *t, uint64_t link, Rdv__RegisterPkResponse__Result result,
 		bool close);
 void rdv_tcp_post_close(struct rdv_tcp *t, uint64_t link);
+/* A pair that is no viewer's: tells the relays that listen. */
+void rdv_tcp_post_announce(struct rdv_tcp *t, const char *uuid);
 /* Lists have changed: links of addresses that are served no more are closed. */
 void rdv_tcp_post_lists(struct rdv_tcp *t);
 /* Limits and trusted proxies of the configuration in force, which has changed. */

@@ -4,6 +4,7 @@
 #include "shared/crypto/digest.h"
 #include "shared/wire/envelope.h"
 #include "shared/wire/text.h"
+#include <netinet/in.h>
 #include <string.h>
 
 static const char purpose[] = "hawser relay hello 1";
@@ -157,6 +158,80 @@ int hws_ticket_state_read(struct hws_bytes payload, char *name, size_t size, boo
 		r = hws_str_copy(name, size, m->relay_state->name);
 		if (r == HWS_OK)
 			*ret_draining = m->relay_state->draining;
+	}
+	hws_msg_free(&m->base);
+	return r;
+}
+
+#define V4_BYTES 3
+#define V6_BYTES 6
+
+static size_t network_put(const struct sockaddr_storage *a, uint8_t buf[V6_BYTES])
+{
+	if (a->ss_family == AF_INET) {
+		memcpy(buf, &((const struct sockaddr_in *)a)->sin_addr, V4_BYTES);
+		return V4_BYTES;
+	}
+	memcpy(buf, &((const struct sockaddr_in6 *)a)->sin6_addr, V6_BYTES);
+	return V6_BYTES;
+}
+
+static bool network_take(ProtobufCBinaryData in, struct sockaddr_storage *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	if (in.len == V4_BYTES) {
+		ret->ss_family = AF_INET;
+		memcpy(&((struct sockaddr_in *)ret)->sin_addr, in.data, V4_BYTES);
+	} else if (in.len == V6_BYTES) {
+		ret->ss_family = AF_INET6;
+		memcpy(&((struct sockaddr_in6 *)ret)->sin6_addr, in.data, V6_BYTES);
+	}
+	return ret->ss_family != AF_UNSPEC;
+}
+
+int hws_ticket_distances(const char *name, const struct hws_ticket_distance *item, size_t n,
+		struct hws_buf *out)
+{
+	Ext__RelayDistance d[HWS_TICKET_LIST_MAX], *list[HWS_TICKET_LIST_MAX];
+	Ext__RelayDistances all = EXT__RELAY_DISTANCES__INIT;
+	Ext__RdvExtension m = EXT__RDV_EXTENSION__INIT;
+	uint8_t network[HWS_TICKET_LIST_MAX][V6_BYTES];
+
+	if (n > HWS_TICKET_LIST_MAX)
+		return HWS_ERR_TOOBIG;
+	for (size_t i = 0; i < n; i++) {
+		ext__relay_distance__init(&d[i]);
+		d[i].network.len = network_put(&item[i].network, network[i]);
+		d[i].network.data = network[i];
+		d[i].rtt_ms = item[i].rtt_ms;
+		list[i] = &d[i];
+	}
+	all.name = (char *)(uintptr_t)name; /* packing only reads */
+	all.n_item = n;
+	all.item = list;
+	m.union_case = EXT__RDV_EXTENSION__UNION_RELAY_DISTANCES;
+	m.relay_distances = &all;
+	return hws_msg_pack(&m.base, out);
+}
+
+int hws_ticket_distances_read(struct hws_bytes payload,
+		void (*fn)(const char *name, const struct hws_ticket_distance *d, void *arg),
+		void *arg)
+{
+	struct hws_ticket_distance d;
+	Ext__RdvExtension *m = NULL;
+	int r = unpack(payload, &m);
+
+	if (r < 0)
+		return r;
+	if (m->union_case == EXT__RDV_EXTENSION__UNION_RELAY_DISTANCES) {
+		for (size_t i = 0; i < m->relay_distances->n_item; i++) {
+			d.rtt_ms = m->relay_distances->item[i]->rtt_ms;
+			if (network_take(m->relay_distances->item[i]->network, &d.network))
+				fn(m->relay_distances->name, &d, arg);
+		}
+	} else {
+		r = HWS_ERR_NOTFOUND;
 	}
 	hws_msg_free(&m->base);
 	return r;

@@ -17,6 +17,7 @@
 #include "shared/crypto/box.h"
 #include "shared/crypto/identity.h"
 #include <stdbool.h>
+#include <sys/socket.h>
 
 #define HWS_TICKET_TTL_S 120   /* longer than any deployed peer tries to reach the relay */
 #define HWS_TICKET_LIST_MAX 64 /* pair ids in one message */
@@ -48,3 +49,17 @@ int hws_ticket_state(const char *name, bool draining, struct hws_buf *out) HWS_M
 /* Server: HWS_ERR_NOTFOUND: another message (ignore it); HWS_ERR_PROTO. `name` has HWS_HOSTNAME_MAX + 8 bytes. */
 int hws_ticket_state_read(struct hws_bytes payload, char *name, size_t size,
 		bool *ret_draining) HWS_MUST_CHECK;
+
+/* How far a network is from a relay. */
+struct hws_ticket_distance {
+	struct sockaddr_storage
+			network; /* an address of it, AF_INET or AF_INET6; the host part is not sent */
+	uint32_t rtt_ms;
+};
+/* Relay: at most HWS_TICKET_LIST_MAX of them. */
+int hws_ticket_distances(const char *name, const struct hws_ticket_distance *item, size_t n,
+		struct hws_buf *out) HWS_MUST_CHECK;
+/* Server: calls fn for each that makes sense. As hws_ticket_state_read. */
+int hws_ticket_distances_read(struct hws_bytes payload,
+		void (*fn)(const char *name, const struct hws_ticket_distance *d, void *arg),
+		void *arg) HWS_MUST_CHECK;

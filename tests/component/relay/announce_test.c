@@ -22,7 +22,8 @@ static void write_conf(const char *announce_to)
 	FILE *f = fopen(conf, "we");
 
 	ck_assert_ptr_nonnull(f);
-	fprintf(f, "[relay]\nannounce-to = %s\nrelay-servers = %s\n", announce_to, own_name);
+	fprintf(f, "[relay]\nannounce-to = %s\nrelay-servers = %s\nrelay-check = connect\n",
+			announce_to, own_name); /* pairs made for checking would be counted here */
 	fclose(f);
 }
 
@@ -140,6 +141,12 @@ static void pair_is_refused(void)
 	pair_close(l);
 }
 
+static bool distances_arrived(void *arg)
+{
+	(void)arg;
+	return server_counter(&srv, "relay_distances") >= 2; /* both legs of a pair */
+}
+
 START_TEST(only_announced_pairs_are_joined)
 {
 	const char *uuid = new_uuid(), *early = new_uuid();
@@ -161,6 +168,7 @@ START_TEST(only_announced_pairs_are_joined)
 	pair_check(l);
 	pair_close(l);
 	relay_await_exactly(&relay, NULL, "unannounced", 0);
+	ck_assert(test_until(distances_arrived, NULL, 15000));
 	relay_stop(&relay);
 	server_stop(&srv);
 }

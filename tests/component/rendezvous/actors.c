@@ -460,6 +460,19 @@ bool statement_is_of(struct server *s, ProtobufCBinaryData pk, const struct devi
 			msg.ptr[3 + n] == 32 && memcmp(msg.ptr + 4 + n, d->pk, 32) == 0;
 }
 
+int own_port(bool listens, char *text, size_t size)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&in, sizeof(in)), 0);
+	if (listens)
+		ck_assert_int_eq(listen(fd, 10), 0);
+	snprintf(text, size, "127.0.0.1:%u", local_port(fd));
+	return fd;
+}
+
 /* --- WebSocket ------------------------------------------------------------------------------------- */
 
 int ws_open(struct server *s, unsigned host, const char *forwarded)

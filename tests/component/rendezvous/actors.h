@@ -34,6 +34,9 @@ json_int_t server_counter(struct server *s, const char *name);
 int udp_open(unsigned host);
 int tcp_open(unsigned host, uint16_t port);
 uint16_t local_port(int fd);
+/* A TCP port of 127.0.0.1 that stays ours: with `listens` whoever calls is connected, otherwise refused. Its "ip:port" goes
+ * to text. */
+int own_port(bool listens, char *text, size_t size);
 void udp_send(int fd, uint16_t port, const message *m);
 void udp_send_raw(int fd, uint16_t port, struct hws_bytes data);
 /* NULL after ms. Free with hws_rdv_free. */

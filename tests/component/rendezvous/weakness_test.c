@@ -714,24 +714,10 @@ START_TEST(w28_a_second_instance_is_refused)
 }
 END_TEST
 
-/* A port of this machine that stays ours: with `listens` whoever calls is connected, otherwise refused. */
-static int own_port(bool listens, char *text, size_t size)
-{
-	struct sockaddr_in in = { .sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	ck_assert_int_eq(bind(fd, (struct sockaddr *)&in, sizeof(in)), 0);
-	if (listens)
-		ck_assert_int_eq(listen(fd, 10), 0);
-	snprintf(text, size, "127.0.0.1:%u", local_port(fd));
-	return fd;
-}
-
 START_TEST(w30_a_dead_relay_is_not_handed_out)
 {
 	char list[100], alive[40], dead[40];
-	const char *extra[] = { "--relay-servers", list, NULL };
+	const char *extra[] = { "--relay-servers", list, "--relay-check", "connect", NULL };
 	int up = own_port(true, alive, sizeof(alive)), down = own_port(false, dead, sizeof(dead));
 	struct device d;
 

@@ -2,7 +2,10 @@
 #include "shared/base/buf.h"
 #include "shared/crypto/crypto.h"
 #include "shared/wire/ticket.h"
+#include <arpa/inet.h>
 #include <check.h>
+#include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 
 static struct hws_identity relay;
@@ -111,6 +114,55 @@ START_TEST(a_relay_tells_its_state)
 }
 END_TEST
 
+struct heard {
+	unsigned n;
+	struct hws_ticket_distance last;
+	char name[40];
+};
+
+static void on_distance(const char *name, const struct hws_ticket_distance *d, void *arg)
+{
+	struct heard *h = arg;
+
+	h->n++;
+	h->last = *d;
+	snprintf(h->name, sizeof(h->name), "%s", name);
+}
+
+START_TEST(distances_carry_networks_not_addresses)
+{
+	struct hws_ticket_distance d[2] = { { .rtt_ms = 7 }, { .rtt_ms = 90 } };
+	struct sockaddr_in *in = (struct sockaddr_in *)&d[0].network;
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&d[1].network;
+	struct heard h = { 0 };
+
+	in->sin_family = AF_INET;
+	in->sin_addr.s_addr = htonl(0xcb00710au);
+	in6->sin6_family = AF_INET6;
+	memcpy(&in6->sin6_addr, "\x20\x01\x0d\xb8\x00\x07\x12\x34", 8);
+	hws_buf_reset(&out);
+	ck_assert_int_eq(hws_ticket_distances("a.example", d, 1, &out), HWS_OK);
+	ck_assert_int_eq(hws_ticket_distances_read(hws_buf_bytes(&out), on_distance, &h), HWS_OK);
+	ck_assert_uint_eq(h.n, 1);
+	ck_assert_str_eq(h.name, "a.example");
+	ck_assert_uint_eq(h.last.rtt_ms, 7);
+	ck_assert_uint_eq(((struct sockaddr_in *)&h.last.network)->sin_addr.s_addr,
+			htonl(0xcb007100u));
+	hws_buf_reset(&out);
+	ck_assert_int_eq(hws_ticket_distances("a.example", d, 2, &out), HWS_OK);
+	ck_assert_int_eq(hws_ticket_distances_read(hws_buf_bytes(&out), on_distance, &h), HWS_OK);
+	ck_assert_uint_eq(h.n, 3);
+	ck_assert_mem_eq(&((struct sockaddr_in6 *)&h.last.network)->sin6_addr,
+			"\x20\x01\x0d\xb8\x00\x07\x00\x00", 8);
+	ck_assert_int_eq(hws_ticket_distances("a", d, HWS_TICKET_LIST_MAX + 1, &out),
+			HWS_ERR_TOOBIG);
+	hws_buf_reset(&out);
+	ck_assert_int_eq(hws_ticket_state("a", false, &out), HWS_OK);
+	ck_assert_int_eq(hws_ticket_distances_read(hws_buf_bytes(&out), on_distance, &h),
+			HWS_ERR_NOTFOUND);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("wire/ticket");
@@ -125,6 +177,7 @@ int main(void)
 	tcase_add_test(t, a_changed_hello_is_refused);
 	tcase_add_test(t, tickets_and_welcome_arrive);
 	tcase_add_test(t, a_relay_tells_its_state);
+	tcase_add_test(t, distances_carry_networks_not_addresses);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);
