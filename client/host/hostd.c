@@ -280,6 +280,11 @@ static int open_parts(struct hws_hostd *h, struct hws_error *err)
 		r = hws_console_new(h, &h->control, err);
 	if (r == HWS_OK)
 		r = open_direct(h, err);
+	if (r == HWS_OK && geteuid() == 0 && !*s->desktop_user)
+		hws_warn("desktop.as_root",
+				HWS_STR("text",
+						"started as root without 'desktop-user': the process that serves the "
+						"desktop keeps all rights"));
 	if (r == HWS_OK && hws_desktop_new(h->loop, s, &h->desktop) < 0)
 		r = hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
 	h->env = (struct hws_visitor_env){ h->loop, s, &h->judge, &h->whoami, h->desktop, on_ended,

@@ -43,7 +43,7 @@ struct hws_registrar {
 	uint64_t renamed_us;
 	/* by UDP */
 	struct hws_udp_line *udp;
-	bool udp_open, asked;
+	bool udp_open, udp_answered, asked;
 	unsigned missed, turn;
 	uint64_t last_answer_us, asked_us, answer_us, opened_us, pause_us;
 	/* by a link */
@@ -148,6 +148,7 @@ static void note_answer(struct hws_registrar *r, enum by by)
 	}
 	r->asked = false;
 	r->missed = 0;
+	r->udp_answered = true;
 	r->last_answer_us = hws_loop_now_us(r->loop);
 	if (r->link && !r->linked)
 		end_link(r); /* not needed any more */
@@ -157,7 +158,7 @@ static void close_udp(struct hws_registrar *r)
 {
 	hws_udp_line_free(r->udp);
 	r->udp = NULL;
-	r->udp_open = r->asked = false;
+	r->udp_open = r->udp_answered = r->asked = false;
 	r->missed = 0;
 }
 
@@ -343,10 +344,12 @@ static void on_missed(struct hws_registrar *r, uint64_t now)
 				"the server does not answer: is it running, is UDP let through?");
 	else if (r->missed >= MISSED_CONNECTING)
 		set_state(r, HWS_REGISTRAR_CONNECTING, "no answer from the server yet");
-	if (r->missed >= MISSED_OFFLINE && now >= r->opened_us + DNS_US) {
+	/* The server may have moved, or another one of its addresses is the right one: ask DNS again, use a new
+	 * socket. */
+	if ((r->missed == MISSED_CONNECTING && !r->udp_answered) ||
+			(r->missed >= MISSED_OFFLINE && now >= r->opened_us + DNS_US)) {
 		unsigned missed = r->missed;
 
-		/* The server may have moved: ask DNS again and use a new socket. */
 		close_udp(r);
 		r->missed = missed;
 		open_udp(r);

@@ -1,0 +1,252 @@
+/* A registration against a server of a few lines, with a resolver of our own. */
+#include "client/reach/registrar.h"
+#include "shared/base/mem.h"
+#include "shared/base/str.h"
+#include "shared/net/addr.h"
+#include "shared/net/dialer.h"
+#include "shared/wire/envelope.h"
+#include "tests/support/proc.h"
+#include <check.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct hws_loop *loop;
+static struct hws_registrar *registrar;
+static struct sockaddr_storage addrs[2]; /* of the server's name */
+static int sockets[2];                   /* bound to them */
+static unsigned lookups, dials, asked[2], states, renamed, pushes;
+static enum hws_registrar_state state;
+static Rdv__RegisterPkResponse__Result verdict;
+static char told_id[32];
+static bool mute[2];
+
+/* --- in place of net/dialer: the name has two addresses, TCP leads nowhere --------------------------- */
+
+struct hws_resolve {
+	hws_resolve_cb done;
+	void *arg;
+	struct hws_deferred deferred;
+};
+
+static void finish_resolve(void *arg)
+{
+	struct hws_resolve q = *(struct hws_resolve *)arg;
+
+	hws_free(arg);
+	q.done(HWS_OK, addrs, 2, q.arg);
+}
+
+int hws_resolve(struct hws_loop *l, struct hws_work *work, const char *host, uint16_t port,
+		hws_resolve_cb done, void *arg, struct hws_resolve **ret)
+{
+	struct hws_resolve *q = hws_alloc(sizeof(*q));
+
+	(void)work;
+	ck_assert_str_eq(host, "id.example.org");
+	ck_assert_uint_eq(port, 21116);
+	q->done = done;
+	q->arg = arg;
+	lookups++;
+	hws_loop_defer(l, &q->deferred, finish_resolve, q);
+	*ret = q;
+	return HWS_OK;
+}
+
+void hws_resolve_cancel(struct hws_resolve *q)
+{
+	if (!q)
+		return;
+	hws_loop_defer_cancel(&q->deferred);
+	hws_free(q);
+}
+
+int hws_dial(struct hws_loop *l, struct hws_work *work, const struct hws_dial_conf *conf,
+		hws_dial_cb done, void *arg, struct hws_dial **ret)
+{
+	(void)l;
+	(void)work;
+	(void)conf;
+	(void)done;
+	(void)arg;
+	(void)ret;
+	dials++;
+	return HWS_ERR_NOMEM;
+}
+
+void hws_dial_cancel(struct hws_dial *d)
+{
+	(void)d;
+}
+
+/* --- the server -------------------------------------------------------------------------------------- */
+
+static void answer(unsigned i)
+{
+	Rdv__RendezvousMessage m = RDV__RENDEZVOUS_MESSAGE__INIT, *in = NULL;
+	Rdv__RegisterPkResponse pk = RDV__REGISTER_PK_RESPONSE__INIT;
+	Rdv__RegisterPeerResponse peer = RDV__REGISTER_PEER_RESPONSE__INIT;
+	struct sockaddr_storage from;
+	socklen_t len = sizeof(from);
+	uint8_t buf[2048];
+	struct hws_buf out;
+	ssize_t n = recvfrom(
+			sockets[i], buf, sizeof(buf), MSG_DONTWAIT, (struct sockaddr *)&from, &len);
+
+	if (n < 0)
+		return;
+	asked[i]++;
+	ck_assert_int_eq(hws_rdv_unpack(hws_bytes(buf, (size_t)n), &in), HWS_OK);
+	pk.result = verdict;
+	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_REGISTER_PEER_RESPONSE;
+	m.register_peer_response = &peer;
+	if (in->union_case == RDV__RENDEZVOUS_MESSAGE__UNION_REGISTER_PK) {
+		ck_assert_int_eq(hws_str_copy(told_id, sizeof(told_id), in->register_pk->id), 0);
+		m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_REGISTER_PK_RESPONSE;
+		m.register_pk_response = &pk;
+	}
+	hws_rdv_free(in);
+	if (mute[i])
+		return;
+	hws_buf_init(&out, 1024);
+	ck_assert_int_eq(hws_rdv_pack(&m, &out), HWS_OK);
+	ck_assert_int_gt(sendto(sockets[i], hws_buf_bytes(&out).ptr, hws_buf_len(&out), 0,
+					 (struct sockaddr *)&from, len),
+			0);
+	hws_buf_done(&out);
+}
+
+static void on_state(enum hws_registrar_state s, const char *text, void *arg)
+{
+	(void)arg;
+	ck_assert_ptr_nonnull(text);
+	state = s;
+	states++;
+}
+
+static void on_push(const Rdv__RendezvousMessage *m, void *arg)
+{
+	(void)m;
+	(void)arg;
+	pushes++;
+}
+
+static void on_new_id(char *buf, size_t size, void *arg)
+{
+	(void)arg;
+	renamed++;
+	ck_assert_int_eq(hws_str_copy(buf, size, "1234567890"), 0);
+}
+
+static void until(enum hws_registrar_state want, unsigned ms)
+{
+	uint64_t end = test_now_ms() + ms;
+
+	while (state != want || !states) {
+		ck_assert_msg(test_now_ms() < end, "the state stays %d", state);
+		hws_loop_once(loop, 5000);
+		answer(0);
+		answer(1);
+	}
+}
+
+static void start(void)
+{
+	static const uint8_t pk[32] = { 1 };
+	const struct hws_way way = { .host = "id.example.org", .port = 21116 };
+	const struct hws_registrar_conf conf = { .way = &way,
+		.id = "987654321",
+		.uuid = hws_bytes_str("machine"),
+		.pk = hws_bytes(pk, 32),
+		.on_state = on_state,
+		.on_push = on_push,
+		.on_new_id = on_new_id };
+
+	ck_assert_int_eq(hws_registrar_new(loop, NULL, &conf, &registrar), HWS_OK);
+}
+
+static void setup(void)
+{
+	lookups = dials = states = renamed = pushes = 0;
+	verdict = RDV__REGISTER_PK_RESPONSE__RESULT__OK;
+	ck_assert_int_eq(hws_loop_new(&loop), HWS_OK);
+	for (int i = 0; i < 2; i++) {
+		socklen_t len = sizeof(addrs[i]);
+
+		mute[i] = false;
+		asked[i] = 0;
+		ck_assert_int_eq(hws_addr_parse("127.0.0.1:0", 0, &addrs[i]), HWS_OK);
+		sockets[i] = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		ck_assert_int_eq(bind(sockets[i], (struct sockaddr *)&addrs[i],
+						 hws_addr_len(&addrs[i])),
+				0);
+		ck_assert_int_eq(getsockname(sockets[i], (struct sockaddr *)&addrs[i], &len), 0);
+	}
+}
+
+static void teardown(void)
+{
+	hws_registrar_free(registrar);
+	hws_loop_once(loop, 0);
+	hws_loop_free(loop);
+	close(sockets[0]);
+	close(sockets[1]);
+}
+
+START_TEST(the_other_address_is_tried_when_the_first_is_silent)
+{
+	mute[0] = true;
+	start();
+	until(HWS_REGISTRAR_REGISTERED, 12000);
+	ck_assert_uint_eq(asked[0], 2); /* that many answers were missed */
+	ck_assert_uint_ge(asked[1], 2); /* RegisterPk, then at once RegisterPeer */
+	ck_assert_uint_eq(lookups, 2);
+	ck_assert_uint_eq(dials, 0);
+	ck_assert_str_eq(hws_registrar_transport(registrar), "udp");
+}
+END_TEST
+
+START_TEST(a_foreign_id_is_given_up_once_only)
+{
+	verdict = RDV__REGISTER_PK_RESPONSE__RESULT__UUID_MISMATCH;
+	start();
+	until(HWS_REGISTRAR_REFUSED, 5000);
+	ck_assert_uint_eq(renamed, 1);
+	ck_assert_str_eq(told_id, "1234567890");
+	ck_assert_uint_eq(asked[0], 2);
+	ck_assert_str_eq(hws_registrar_transport(registrar), "");
+}
+END_TEST
+
+START_TEST(without_any_answer_links_are_tried_too)
+{
+	mute[0] = mute[1] = true;
+	start();
+	until(HWS_REGISTRAR_OFFLINE, 20000);
+	for (uint64_t end = test_now_ms() + 2500; test_now_ms() < end;)
+		hws_loop_once(loop, 5000);
+	ck_assert_uint_ge(dials, 1);
+	ck_assert_uint_le(dials, 2); /* not again at once */
+	mute[0] = mute[1] = false;
+	until(HWS_REGISTRAR_REGISTERED, 15000); /* one registration interval */
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("client/reach/registrar");
+	TCase *t = tcase_create("registrar");
+	SRunner *r;
+	int failed;
+
+	tcase_set_timeout(t, 60);
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, the_other_address_is_tried_when_the_first_is_silent);
+	tcase_add_test(t, a_foreign_id_is_given_up_once_only);
+	tcase_add_test(t, without_any_answer_links_are_tried_too);
+	suite_add_tcase(s, t);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? 1 : 0;
+}
