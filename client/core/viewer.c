@@ -474,6 +474,21 @@ static void on_chat(struct hws_viewer *v, Ses__Message *m)
 	v->ops.chat(m->misc->chat_message->text, v->arg);
 }
 
+/* What a Windows host that is not installed cannot reach: its user would wonder why nothing happens. */
+static void on_obstacle(struct hws_viewer *v, Ses__Message *m)
+{
+	bool prompt = m->misc->union_case == SES__MISC__UNION_UAC;
+
+	if (prompt ? !m->misc->uac : !m->misc->foreground_window_elevated)
+		return;
+	v->ops.box("nook-nocancel-hasclose", prompt ? "Prompt on the host" : "Protected window",
+			prompt ? "The host asks its user for permission, and that prompt can be "
+				 "neither seen nor answered from here: ask somebody there"
+			       : "The window in front at the host has higher rights than the "
+				 "program that shows it: mouse and keyboard have no effect on it",
+			"", v->arg);
+}
+
 /* The geometry of a display. The picture's decoder starts anew with it, so video sees it, too. */
 static void on_switch_display(struct hws_viewer *v, Ses__Message *m)
 {
@@ -520,6 +535,8 @@ static const struct row {
 			HWS_SERVICE_VIDEO },
 	{ MISC(CHAT_MESSAGE), IN(READY), HWS_SES_LOGIN_FRAME_MAX, on_chat, 0 },
 	{ MISC(FOLLOW_CURRENT_DISPLAY), IN(READY), 64, on_follow, 0 },
+	{ MISC(UAC), IN(READY), 64, on_obstacle, 0 },
+	{ MISC(FOREGROUND_WINDOW_ELEVATED), IN(READY), 64, on_obstacle, 0 },
 };
 
 static const struct row *row_of(const Ses__Message *m)

@@ -411,6 +411,32 @@ START_TEST(displays_are_bounded_and_switched)
 }
 END_TEST
 
+START_TEST(what_input_cannot_reach_is_told)
+{
+	struct recorder r;
+	Ses__Message m = SES__MESSAGE__INIT;
+	Ses__Misc misc = SES__MISC__INIT;
+
+	recorder_ready(&r, "Windows", "1.4.9");
+	m.union_case = SES__MESSAGE__UNION_MISC;
+	m.misc = &misc;
+	misc.union_case = SES__MISC__UNION_UAC;
+	misc.uac = false;
+	recorder_feed(&r, &m);
+	ck_assert_int_eq(r.boxes, 0);
+	misc.uac = true;
+	recorder_feed(&r, &m);
+	ck_assert_int_eq(r.boxes, 1);
+	ck_assert_ptr_nonnull(strstr(r.box_text, "|Prompt on the host|"));
+	misc.union_case = SES__MISC__UNION_FOREGROUND_WINDOW_ELEVATED;
+	misc.foreground_window_elevated = true;
+	recorder_feed(&r, &m);
+	ck_assert_int_eq(r.boxes, 2);
+	ck_assert_ptr_nonnull(strstr(r.box_text, "|Protected window|"));
+	recorder_done(&r);
+}
+END_TEST
+
 START_TEST(options_send_only_what_changed)
 {
 	struct recorder r;
@@ -573,6 +599,7 @@ Suite *viewer_suite(void)
 	tcase_add_loop_test(t, a_downgraded_link_asks_before_the_login, 0, 2);
 	tcase_add_test(t, permissions_close_reason_chat_and_boxes_are_told);
 	tcase_add_test(t, displays_are_bounded_and_switched);
+	tcase_add_test(t, what_input_cannot_reach_is_told);
 	tcase_add_test(t, options_send_only_what_changed);
 	tcase_add_test(t, messages_out_of_place_change_nothing);
 	tcase_add_test(t, of_several_windows_sessions_the_current_one_is_chosen);
