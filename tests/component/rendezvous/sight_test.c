@@ -259,7 +259,7 @@ static void banned(const char *line, char *buf, size_t size)
 			snprintf(part, sizeof(part), "%.*s", (int)(m[g].rm_eo - m[g].rm_so),
 					line + m[g].rm_so);
 			if (part[0] && !part[strspn(part, "0123456789.")])
-				snprintf(buf, size, "%s", part);
+				snprintf(buf, size, "%.*s", (int)(size - 1), part);
 		}
 		regfree(&re[i]);
 	}
