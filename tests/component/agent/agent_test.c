@@ -5,6 +5,7 @@
 #include "shared/base/buf.h"
 #include "shared/base/log.h"
 #include "shared/base/str.h"
+#include "shared/wire/compress.h"
 #include "shared/wire/envelope.h"
 #include "shared/wire/permission.h"
 #include "tests/support/xvfb.h"
@@ -26,6 +27,9 @@ struct gate {
 	char error[400], platform[32], version[32];
 	unsigned displays;
 	int width, height;
+	char *text; /* of the clipboard, as last told */
+	size_t text_len;
+	unsigned texts;
 	struct hws_decoder *dec;
 	int last_w, last_h;
 	uint8_t corner; /* Y of the first pixel */
@@ -112,6 +116,7 @@ static int stop_agent(void)
 	for (unsigned i = 0; i < 3; i++) {
 		hws_link_close(h.gate[i].link, HWS_OK);
 		hws_decoder_free(h.gate[i].dec);
+		free(h.gate[i].text);
 	}
 	hws_link_close(h.hostd, HWS_OK);
 	hws_loop_free(h.loop);
@@ -153,6 +158,25 @@ static void on_message(struct hws_link *l, const Agt__Message *m, int fd, void *
 		g->bitrates++;
 }
 
+static void on_clipboard(struct gate *g, const Ses__Clipboard *c)
+{
+	struct hws_bytes in = hws_bytes(c->content.data, c->content.len);
+	struct hws_buf plain;
+
+	ck_assert_int_eq(c->format, SES__CLIPBOARD_FORMAT__Text);
+	hws_buf_init(&plain, 8u << 20);
+	if (c->compress)
+		ck_assert_int_eq(hws_decompress(in, 8u << 20, &plain), HWS_OK);
+	else
+		hws_buf_put(&plain, in.ptr, in.len);
+	free(g->text);
+	g->text_len = hws_buf_len(&plain);
+	g->text = calloc(1, g->text_len + 1);
+	memcpy(g->text, hws_buf_bytes(&plain).ptr, g->text_len);
+	g->texts++;
+	hws_buf_done(&plain);
+}
+
 static void on_wire(struct hws_link *l, struct hws_bytes message, void *arg)
 {
 	struct gate *g = arg;
@@ -180,6 +204,8 @@ static void on_wire(struct hws_link *l, struct hws_bytes message, void *arg)
 		ck_assert(!m->voice_call_response->accepted);
 		g->call = m->voice_call_response->req_timestamp;
 		g->declined++;
+	} else if (m->union_case == SES__MESSAGE__UNION_MULTI_CLIPBOARDS) {
+		on_clipboard(g, m->multi_clipboards->clipboards[0]);
 	} else if (m->union_case == SES__MESSAGE__UNION_PEER_INFO) {
 		g->lists++;
 		ck_assert_uint_ge(m->peer_info->n_displays, 1);
@@ -248,7 +274,7 @@ static void send_wire(unsigned i, const Ses__Message *m)
 {
 	struct hws_buf b;
 
-	hws_buf_init(&b, 1 << 20);
+	hws_buf_init(&b, 8 << 20);
 	ck_assert_int_eq(hws_ses_pack(m, &b), HWS_OK);
 	ck_assert_int_eq(hws_link_send_wire(h.gate[i].link, hws_buf_bytes(&b)), HWS_OK);
 	hws_buf_done(&b);
@@ -448,6 +474,71 @@ static void xrandr(const char *const *args)
 	ck_assert_int_eq(test_run(argv, NULL, NULL), 0);
 }
 
+static char *sample(size_t len, unsigned seed)
+{
+	char *text = calloc(1, len + 1);
+
+	ck_assert_ptr_nonnull(text);
+	for (size_t i = 0; i < len; i++) /* hard to compress */
+		text[i] = (char)('!' + (seed = seed * 1103515245u + 12345u) / 65536u % 90);
+	return text;
+}
+
+/* Longer than one property of the server, and than what a gate takes at once. */
+START_TEST(long_texts_cross_the_clipboard_both_ways)
+{
+	const char *in[] = { "/usr/bin/xclip", "-display", x.display, "-selection", "clipboard",
+		"-quiet", "-i", NULL, NULL };
+	const char *out[] = { "/usr/bin/xclip", "-display", x.display, "-selection", "clipboard",
+		"-o", NULL };
+	char dir[256], file[300], *theirs = sample(1500000, 1), *ours = sample(1400000, 2);
+	Ses__Message m = SES__MESSAGE__INIT;
+	Ses__Clipboard c = SES__CLIPBOARD__INIT;
+	struct test_proc owner, reader = { 0 };
+	uint64_t end;
+	FILE *f;
+
+	test_xvfb_start(&x, 320, 240);
+	start_agent("x11", x.display);
+	open_gate(0, ALL, "remote");
+	wait_for(&h.gate[0].frames, 1);
+	snprintf(file, sizeof(file), "%s/text", test_dir(dir, sizeof(dir)));
+	f = fopen(file, "we");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_uint_eq(fwrite(theirs, 1, 1500000, f), 1500000);
+	fclose(f);
+	in[7] = file;
+	test_proc_start(&owner, in, NULL);
+	wait_for(&h.gate[0].texts, 1);
+	ck_assert_uint_eq(h.gate[0].text_len, 1500000);
+	ck_assert_mem_eq(h.gate[0].text, theirs, 1500000);
+	c.format = SES__CLIPBOARD_FORMAT__Text;
+	c.content = (ProtobufCBinaryData){ 1400000, (uint8_t *)ours };
+	m.union_case = SES__MESSAGE__UNION_CLIPBOARD;
+	m.clipboard = &c;
+	send_wire(0, &m);
+	/* the program that owned it ends when it has lost it: so ours is there */
+	end = test_now_ms() + 15000;
+	while (test_proc_wait(&owner, 1) < 0 && test_now_ms() < end)
+		hws_loop_once(h.loop, 5000);
+	ck_assert(owner.ended);
+	test_proc_start(&reader, out, NULL);
+	while (reader.len < 1400000 && test_now_ms() < end) {
+		hws_loop_once(h.loop, 1000);
+		(void)test_proc_expect(&reader, "\x01", 1);
+	}
+	ck_assert_uint_eq(reader.len, 1400000);
+	ck_assert_mem_eq(reader.log, ours, 1400000);
+	ck_assert_uint_eq(h.gate[0].texts, 1); /* ours does not come back */
+	ck_assert_int_eq(stop_agent(), 0);
+	test_proc_stop(&reader);
+	test_proc_stop(&owner);
+	test_xvfb_stop(&x);
+	free(theirs);
+	free(ours);
+}
+END_TEST
+
 START_TEST(a_screen_that_changes_its_size_is_shown_on)
 {
 	uint64_t end;
@@ -531,6 +622,7 @@ int main(void)
 	tcase_add_test(t, a_viewer_that_does_not_read_is_waited_for_and_the_others_go_on);
 	tcase_add_test(t, without_a_display_it_stays_and_says_why);
 	tcase_add_test(t, on_x11_keys_arrive_as_long_as_they_are_permitted);
+	tcase_add_test(t, long_texts_cross_the_clipboard_both_ways);
 	tcase_add_test(t, a_screen_that_changes_its_size_is_shown_on);
 	tcase_add_test(t, when_the_x_server_comes_back_it_is_served_again);
 	tcase_add_test(t, when_the_x_server_dies_viewers_are_let_go_and_the_agent_stays);
