@@ -33,14 +33,25 @@ void hws_screen_clear_queue(struct hws_screen *s)
 		hws_ses_free(m);
 }
 
+void hws_screen_forget(struct hws_screen *s)
+{
+	hws_screen_clear_queue(s);
+	hws_decoder_free(s->decoder);
+	hws_picture_drop(s->before);
+	pthread_mutex_lock(&s->lock);
+	hws_picture_unlock(s->newest);
+	s->newest = NULL;
+	pthread_mutex_unlock(&s->lock);
+	s->decoder = NULL;
+	s->before = NULL;
+	s->need_key = s->reset = true;
+}
+
 void hws_screen_free(struct hws_screen *s)
 {
 	if (!s)
 		return;
-	hws_screen_clear_queue(s);
-	hws_decoder_free(s->decoder);
-	hws_picture_drop(s->before);
-	hws_picture_unlock(s->newest);
+	hws_screen_forget(s);
 	hws_picture_pool_free(s->pool);
 	pthread_mutex_destroy(&s->lock);
 	hws_free(s);

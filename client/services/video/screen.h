@@ -36,6 +36,8 @@ struct hws_screen {
 int hws_screen_new(struct hws_screen **ret) HWS_MUST_CHECK;
 /* Not while busy. Takes NULL. */
 void hws_screen_free(struct hws_screen *s);
+/* Gives all memory of pictures back; as new. Not while busy. */
+void hws_screen_forget(struct hws_screen *s);
 void hws_screen_clear_queue(struct hws_screen *s);
 /* Takes the message. false: the queue was full and has been emptied; a key frame is needed. */
 bool hws_screen_push(struct hws_screen *s, Ses__Message *m, size_t bytes);

@@ -6,6 +6,9 @@
 
 #define REFRESH_US 500000ull /* between two requests for a new picture of one display */
 #define FAILED_MAX 3u
+/* Of all displays of a host together: eight of 4K are half of it. */
+#define PIXELS_MAX (2 * HWS_PICTURE_PIXELS_MAX)
+#define QUEUED_BYTES_MAX (2u * HWS_SCREEN_QUEUE_BYTES)
 
 struct hws_video_view {
 	struct hws_service service;
@@ -129,12 +132,31 @@ static void decode_failed(struct hws_video_view *vv, struct job *j, int r)
 	ask_refresh(vv, j->display);
 }
 
+/* A picture of this size would be more than a viewer should hold for one host. */
+static bool is_too_much(
+		const struct hws_video_view *vv, const struct hws_screen *s, int width, int height)
+{
+	long pixels = (long)width * height;
+
+	for (size_t i = 0; i < HWS_DISPLAYS_MAX; i++) {
+		const struct hws_screen *other = vv->screen[i];
+		if (other && other != s && other->newest)
+			pixels += (long)other->newest->width * other->newest->height;
+	}
+	return pixels > PIXELS_MAX;
+}
+
 static void decode_done(struct hws_video_view *vv, struct job *j)
 {
 	struct hws_screen *s = j->screen;
 	uint64_t now = hws_clock_us();
 	int width = j->picture->width, height = j->picture->height;
 
+	if (is_too_much(vv, s, width, height)) {
+		vv->stats.dropped++;
+		hws_screen_forget(s);
+		return;
+	}
 	s->failed = 0;
 	vv->stats.frames++;
 	vv->stats.codec = j->codec;
@@ -227,6 +249,15 @@ static bool has_key(const Ses__EncodedVideoFrames *f)
 	return f->n_frames > 0 && f->frames[0]->key;
 }
 
+static size_t queued_bytes(const struct hws_video_view *vv)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < HWS_DISPLAYS_MAX; i++)
+		n += vv->screen[i] ? vv->screen[i]->bytes : 0;
+	return n;
+}
+
 static bool on_video(struct hws_video_view *vv, Ses__Message *m)
 {
 	enum hws_codec codec = HWS_CODEC_NONE;
@@ -255,6 +286,13 @@ static bool on_video(struct hws_video_view *vv, Ses__Message *m)
 		if (vv->conf.on_packet)
 			vv->conf.on_packet(display, codec, hws_bytes(p->data.data, p->data.len),
 					p->key, p->pts, vv->conf.arg);
+	}
+	if (queued_bytes(vv) + bytes > QUEUED_BYTES_MAX) {
+		hws_screen_clear_queue(s);
+		s->need_key = true;
+		vv->stats.dropped++;
+		ask_refresh(vv, display);
+		return false;
 	}
 	if (!hws_screen_push(s, m, bytes)) {
 		vv->stats.dropped++;

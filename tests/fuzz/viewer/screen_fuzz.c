@@ -1,6 +1,6 @@
 /* Video messages of a hostile host on their way to the screen: queue, decoder, comparison with the picture before,
  * conversion. Input: a byte of circumstances, then serialised messages, each behind its length as two bytes, little
- * endian; one of length 0 stands for a picture that is taken out of the queue. */
+ * endian; one of length 0 stands for a picture that is taken out of the queue, one of length 1 for the end of it all. */
 #include "client/services/video/screen.h"
 #include "shared/wire/envelope.h"
 #include <stdlib.h>
@@ -55,6 +55,10 @@ static void take(struct hws_screen *s, struct hws_bytes in, bool rgba)
 
 	if (in.len == 0) {
 		show_one(s, rgba, 1);
+		return;
+	}
+	if (in.len == 1) {
+		hws_screen_forget(s);
 		return;
 	}
 	if (hws_ses_unpack(in, &m) < 0)

@@ -267,6 +267,7 @@ int main(void)
 	runner = srunner_create(viewer_suite());
 	srunner_add_suite(runner, small_suite());
 	srunner_add_suite(runner, input_suite());
+	srunner_add_suite(runner, picture_suite());
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

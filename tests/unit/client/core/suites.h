@@ -6,5 +6,6 @@
 Suite *viewer_suite(void);
 Suite *small_suite(void);
 Suite *input_suite(void);
+Suite *picture_suite(void);
 /* Compares with the file; HAWSER_UPDATE_GOLDEN=1 writes it instead. */
 void golden_compare(const char *path, struct hws_bytes text);

@@ -1,0 +1,167 @@
+/* What a viewer does with pictures: shows them, keeps them in a file. */
+#include "client/services/recording/webm.h"
+#include "client/services/video/screen.h"
+#include "shared/wire/envelope.h"
+#include "suites.h"
+#include "tests/support/proc.h"
+#include "tests/support/webm_reader.h"
+#include <stdio.h>
+#include <string.h>
+
+static Ses__Message *packet_message(const struct hws_packet *p)
+{
+	Ses__Message m = SES__MESSAGE__INIT, *ret = NULL;
+	Ses__VideoFrame v = SES__VIDEO_FRAME__INIT;
+	Ses__EncodedVideoFrames list = SES__ENCODED_VIDEO_FRAMES__INIT;
+	Ses__EncodedVideoFrame f = SES__ENCODED_VIDEO_FRAME__INIT, *one = &f;
+	struct hws_buf out;
+
+	f.data.data = (uint8_t *)(uintptr_t)p->data.ptr;
+	f.data.len = p->data.len;
+	f.key = p->key;
+	list.frames = &one;
+	list.n_frames = 1;
+	v.union_case = SES__VIDEO_FRAME__UNION_VP9S;
+	v.vp9s = &list;
+	m.union_case = SES__MESSAGE__UNION_VIDEO_FRAME;
+	m.video_frame = &v;
+	hws_buf_init(&out, 1u << 20);
+	ck_assert_int_eq(hws_ses_pack(&m, &out), HWS_OK);
+	ck_assert_int_eq(hws_ses_unpack(hws_buf_bytes(&out), &ret), HWS_OK);
+	hws_buf_done(&out);
+	return ret;
+}
+
+/* Through the queue, the decoder and the comparison; the damage. */
+static struct hws_rect show_on(struct hws_screen *s, struct hws_encoder *e,
+		const struct hws_picture *p, bool key, int64_t pts)
+{
+	struct hws_packet packet;
+	struct hws_picture *shown = NULL;
+	struct hws_rect damage;
+	enum hws_codec codec;
+	Ses__Message *m;
+
+	ck_assert_int_eq(hws_encoder_encode(e, p, NULL, key, pts, &packet), HWS_OK);
+	m = packet_message(&packet);
+	ck_assert(hws_screen_push(s, m, packet.data.len));
+	ck_assert_uint_eq(s->bytes, packet.data.len);
+	m = hws_screen_pop(s);
+	ck_assert_int_eq(hws_screen_decode(s, HWS_CODEC_VP9,
+					 hws_video_frames(m->video_frame, &codec), s->reset, true,
+					 &shown, &damage),
+			HWS_OK);
+	s->reset = false;
+	hws_screen_publish(s, shown, damage, 1);
+	hws_ses_free(m);
+	return damage;
+}
+
+START_TEST(a_screen_tells_what_changed_and_can_be_forgotten)
+{
+	struct hws_encoder_conf conf = {
+		.codec = HWS_CODEC_VP9, .width = 96, .height = 64, .quality = { 4000, 4, 20 }
+	};
+	struct hws_encoder *e;
+	struct hws_screen *s;
+	struct hws_picture *p;
+
+	ck_assert_int_eq(hws_encoder_new(&conf, &e), HWS_OK);
+	ck_assert_int_eq(hws_screen_new(&s), HWS_OK);
+	ck_assert_int_eq(hws_picture_new(HWS_PIXEL_I420, 96, 64, &p), HWS_OK);
+	memset(p->plane[0], 200, (size_t)p->stride[0] * 64);
+	struct hws_rect all = show_on(s, e, p, true, 0);
+	ck_assert(all.x == 0 && all.y == 0 && all.w == 96 && all.h == 64);
+	for (int y = 32; y < 48; y++)
+		memset(p->plane[0] + (ptrdiff_t)y * p->stride[0] + 64, 30, 16);
+	struct hws_rect part = show_on(s, e, p, false, 33);
+	ck_assert_int_ge(part.x, 32); /* the loop filter reaches over the edge of a block */
+	ck_assert_int_ge(part.y, 16);
+	ck_assert(part.x <= 64 && part.x + part.w >= 80 && part.y <= 32 && part.y + part.h >= 48);
+	hws_screen_forget(s);
+	ck_assert(!s->newest && !s->before && !s->decoder && s->need_key && s->reset);
+	all = show_on(s, e, p, true, 66);
+	ck_assert(all.w == 96 && all.h == 64);
+	ck_assert_uint_eq(s->number, 3);
+	hws_screen_free(s);
+	hws_picture_drop(p);
+	hws_encoder_free(e);
+}
+END_TEST
+
+static void count_bytes(const uint8_t *data HWS_UNUSED, size_t len, bool key HWS_UNUSED,
+		uint64_t time_ms HWS_UNUSED, void *arg)
+{
+	*(size_t *)arg += len;
+}
+
+START_TEST(a_recording_is_a_readable_webm_file)
+{
+	char dir[200], path[300];
+	struct hws_webm *w = NULL;
+	struct webm_file f;
+	size_t bytes = 0;
+
+	test_dir(dir, sizeof(dir));
+	snprintf(path, sizeof(path), "%s/a.webm", dir);
+	ck_assert_int_eq(hws_webm_new(path, HWS_CODEC_H264, 4, 4, &w), HWS_ERR_UNSUPPORTED);
+	ck_assert_int_eq(hws_webm_new(path, HWS_CODEC_VP9, 640, 480, &w), HWS_OK);
+	for (unsigned i = 0; i < 100; i++)
+		ck_assert_int_eq(hws_webm_packet(w, hws_bytes("abcdefgh", i % 8 + 1), i % 40 == 0,
+						 1000000 + i * 130),
+				HWS_OK);
+	ck_assert_int_eq(hws_webm_close(w, 1000000 + 20000), HWS_OK);
+	ck_assert_int_eq(hws_webm_new(path, HWS_CODEC_VP9, 4, 4, &w), HWS_ERR_EXISTS);
+	webm_read(path, count_bytes, &bytes, &f);
+	ck_assert_msg(!f.why, "%s", f.why);
+	ck_assert_str_eq(f.codec, "V_VP9");
+	ck_assert_uint_eq(f.width, 640);
+	ck_assert_uint_eq(f.height, 480);
+	ck_assert_uint_eq(f.blocks, 100);
+	ck_assert_uint_eq(f.keys, 3);
+	ck_assert_uint_eq(f.cues, 3);
+	ck_assert_uint_eq(f.clusters, 5); /* by key pictures, and after 5 s without one */
+	ck_assert_uint_eq(f.last_ms, 99 * 130);
+	ck_assert(f.duration_ms > 19999 && f.duration_ms < 20001);
+	ck_assert_uint_eq(bytes, 12 * 36 + 1 + 2 + 3 + 4);
+}
+END_TEST
+
+/* Players take such a file up to its end; the strict reader must see that it was not closed. */
+START_TEST(an_unfinished_recording_is_noticed)
+{
+	char dir[200], path[300], copy[300];
+	struct hws_webm *w = NULL;
+	struct webm_file f;
+	uint8_t all[4096];
+
+	test_dir(dir, sizeof(dir));
+	snprintf(path, sizeof(path), "%s/a.webm", dir);
+	snprintf(copy, sizeof(copy), "%s/b.webm", dir);
+	ck_assert_int_eq(hws_webm_new(path, HWS_CODEC_VP8, 64, 48, &w), HWS_OK);
+	ck_assert_int_eq(hws_webm_packet(w, hws_bytes("abc", 3), true, 5), HWS_OK);
+	FILE *in = fopen(path, "rb"), *out = fopen(copy, "wb");
+	ck_assert(in && out);
+	size_t n = fread(all, 1, sizeof(all), in);
+	ck_assert_uint_eq(fwrite(all, 1, n, out), n);
+	fclose(in);
+	fclose(out);
+	webm_read(copy, NULL, NULL, &f);
+	ck_assert_ptr_nonnull(f.why);
+	ck_assert_int_eq(hws_webm_close(w, 5), HWS_OK);
+	webm_read(path, NULL, NULL, &f);
+	ck_assert_msg(!f.why, "%s", f.why);
+}
+END_TEST
+
+Suite *picture_suite(void)
+{
+	Suite *s = suite_create("services/picture");
+	TCase *t = tcase_create("picture");
+
+	tcase_add_test(t, a_screen_tells_what_changed_and_can_be_forgotten);
+	tcase_add_test(t, a_recording_is_a_readable_webm_file);
+	tcase_add_test(t, an_unfinished_recording_is_noticed);
+	suite_add_tcase(s, t);
+	return s;
+}
