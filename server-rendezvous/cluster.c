@@ -199,6 +199,27 @@ void rdv_cluster_send_ids(struct rdv_cluster *c, const char *to, Cluster__Item__
 	}
 }
 
+void rdv_cluster_on_entry(struct rdv_cluster *c,
+		void (*fn)(const struct rdv_entry *e, bool removed, void *arg), void *arg)
+{
+	c->on_entry = fn;
+	c->entry_arg = arg;
+}
+
+void rdv_cluster_entry(struct rdv_cluster *c, const struct rdv_entry *e, bool removed)
+{
+	Cluster__Entry out = CLUSTER__ENTRY__INIT;
+	Cluster__Item item = CLUSTER__ITEM__INIT;
+
+	out.kind = (char *)(uintptr_t)e->kind;
+	out.key = (char *)(uintptr_t)e->key;
+	out.value = (char *)(uintptr_t)e->value;
+	out.removed = removed;
+	item.what_case = CLUSTER__ITEM__WHAT_ENTRY;
+	item.entry = &out;
+	rdv_cluster_send(c, "", &item);
+}
+
 /* --- hearing ---------------------------------------------------------------------------------------- */
 
 /* Items for links go to their thread in one piece. */
@@ -217,6 +238,16 @@ static void run_parcel(void *arg)
 	hws_free(p);
 }
 
+static void take_entry(struct rdv_cluster *c, const Cluster__Entry *in)
+{
+	struct rdv_entry e;
+
+	if (c->on_entry && hws_str_copy(e.kind, sizeof(e.kind), in->kind) == HWS_OK &&
+			hws_str_copy(e.key, sizeof(e.key), in->key) == HWS_OK &&
+			hws_str_copy(e.value, sizeof(e.value), in->value) == HWS_OK)
+		c->on_entry(&e, in->removed, c->entry_arg);
+}
+
 /* False when there is more for the links. */
 static bool take_here(struct rdv_cluster *c, const Cluster__Envelope *e)
 {
@@ -231,6 +262,8 @@ static bool take_here(struct rdv_cluster *c, const Cluster__Envelope *e)
 		} else if (item->what_case == CLUSTER__ITEM__WHAT_CHANGED) {
 			for (size_t k = 0; k < item->changed->n_id; k++)
 				rdv_place_changed(c, item->changed->id[k]);
+		} else if (item->what_case == CLUSTER__ITEM__WHAT_ENTRY) {
+			take_entry(c, item->entry);
 		} else {
 			all = false;
 		}
@@ -247,6 +280,8 @@ static void on_message(struct hws_bytes payload, void *arg)
 
 	if (!payload.ptr) {
 		rdv_place_again(c);
+		if (c->on_entry)
+			c->on_entry(NULL, false, c->entry_arg);
 		return;
 	}
 	if (hws_msg_unpack(&cluster__envelope__descriptor, payload, ITEMS_MAX, &m) < 0) {
@@ -322,6 +357,7 @@ int rdv_cluster_new(struct rdv_core *core, struct hws_loop *loop, struct rdv_sto
 	hws_list_init(&c->asked);
 	hws_list_init(&c->onlines);
 	hws_list_init(&c->foreign_age);
+	hws_list_init(&c->relay_asks);
 	pthread_mutex_init(&c->lock, NULL);
 	hws_buf_init(&c->in.b, RDV_CLUSTER_PLACES * (RDV_ID_MAX + 2));
 	hws_buf_init(&c->learn.b, RDV_CLUSTER_PLACES * (RDV_ID_MAX + 2));
@@ -386,6 +422,7 @@ void rdv_cluster_free(struct rdv_cluster *c)
 	rdv_place_done(c);
 	rdv_ask_done(c);
 	rdv_foreign_done(c);
+	rdv_stray_done(c);
 	pthread_mutex_destroy(&c->lock);
 	free(c);
 }

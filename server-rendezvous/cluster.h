@@ -26,6 +26,12 @@ void rdv_cluster_left(struct rdv_cluster *c, struct hws_bytes id);
 /* A device that this node does not know speaks: perhaps the database does. */
 void rdv_cluster_learn(struct rdv_cluster *c, struct hws_bytes id);
 
+/* Control loop: fn(e, removed, arg) for each entry that another node put or removed; e == NULL: some may have been
+ * missed. */
+void rdv_cluster_on_entry(struct rdv_cluster *c,
+		void (*fn)(const struct rdv_entry *e, bool removed, void *arg), void *arg);
+/* Control loop: tells the others. */
+void rdv_cluster_entry(struct rdv_cluster *c, const struct rdv_entry *e, bool removed);
 /* Control loop: a device was written to the database: what others remember of it is old. */
 void rdv_cluster_changed(struct rdv_cluster *c, const char *id);
 
@@ -44,6 +50,12 @@ bool rdv_cluster_push(
 bool rdv_cluster_reply(struct rdv_cluster *c, const struct rdv_replier *from,
 		ProtobufCBinaryData addr, const char *id, bool exact,
 		const Rdv__RendezvousMessage *m);
+/* An answer on a link of this node that nobody here waits for: perhaps the node that has the device does. */
+void rdv_cluster_stray(struct rdv_cluster *c, const struct rdv_replier *from,
+		const Rdv__RendezvousMessage *m);
+/* A viewer that was let through at another node asks for the relay here: true when that node is asked first; then
+ * rdv_relay_request is called again, or rdv_relay_unknown. */
+bool rdv_cluster_relay_ask(struct rdv_cluster *c, struct rdv_link *l, Rdv__RequestRelay *m);
 /* Completes the states of an online query that has been answered as far as this node knows, and sends them. Takes
  * `states` when true. */
 bool rdv_cluster_online(struct rdv_cluster *c, struct rdv_link *l, const Rdv__OnlineRequest *m,

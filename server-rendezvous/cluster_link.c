@@ -264,10 +264,29 @@ bool rdv_cluster_reply(struct rdv_cluster *c, const struct rdv_replier *from,
 
 /* --- for a viewer of this node -------------------------------------------------------------------------- */
 
+void rdv_cluster_dispatch(
+		struct rdv_cluster *c, const struct rdv_replier *from, Rdv__RendezvousMessage *m)
+{
+	struct rdv_tcp *t = c->core->tcp;
+
+	switch (m->union_case) {
+	case RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_SENT:
+		rdv_reply_sent(t, from, m->punch_hole_sent);
+		break;
+	case RDV__RENDEZVOUS_MESSAGE__UNION_LOCAL_ADDR:
+		rdv_reply_local(t, from, m->local_addr);
+		break;
+	case RDV__RENDEZVOUS_MESSAGE__UNION_RELAY_RESPONSE:
+		rdv_reply_relay(t, from, m->relay_response);
+		break;
+	default:
+		break;
+	}
+}
+
 static void heard_reply(struct rdv_cluster *c, const Cluster__Reply *r)
 {
 	struct rdv_replier from = { .udp = r->udp, .elsewhere = true };
-	struct rdv_tcp *t = c->core->tcp;
 	Rdv__RendezvousMessage *m = NULL;
 
 	if (r->from_ip.len != sizeof(from.addr.ip) || r->from_port > UINT16_MAX)
@@ -277,19 +296,7 @@ static void heard_reply(struct rdv_cluster *c, const Cluster__Reply *r)
 	from.pk = r->pk.len == RDV_PK_LEN ? r->pk.data : NULL;
 	if (hws_rdv_unpack(hws_bytes(r->message.data, r->message.len), &m) < 0)
 		return;
-	switch (m->union_case) {
-	case RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_SENT:
-		rdv_reply_sent(t, &from, m->punch_hole_sent);
-		break;
-	case RDV__RENDEZVOUS_MESSAGE__UNION_LOCAL_ADDR:
-		rdv_reply_local(t, &from, m->local_addr);
-		break;
-	case RDV__RENDEZVOUS_MESSAGE__UNION_RELAY_RESPONSE:
-		rdv_reply_relay(t, &from, m->relay_response);
-		break;
-	default:
-		break;
-	}
+	rdv_cluster_dispatch(c, &from, m);
 	hws_rdv_free(m);
 }
 
@@ -320,6 +327,15 @@ void rdv_cluster_heard(struct rdv_cluster *c, const char *from, const Cluster__I
 		break;
 	case CLUSTER__ITEM__WHAT_NOWHERE:
 		heard_nowhere(c, item->nowhere);
+		break;
+	case CLUSTER__ITEM__WHAT_GRANT_ASK:
+		rdv_grant_asked(c, from, item->grant_ask);
+		break;
+	case CLUSTER__ITEM__WHAT_GRANT:
+		rdv_grant_heard(c, item->grant);
+		break;
+	case CLUSTER__ITEM__WHAT_STRAY:
+		rdv_stray_heard(c, item->stray);
 		break;
 	default:
 		break; /* of a newer node */

@@ -30,6 +30,9 @@ struct rdv_cluster {
 	struct hws_list outboxes;
 	unsigned outbox_count;
 
+	void (*on_entry)(const struct rdv_entry *e, bool removed, void *arg);
+	void *entry_arg;
+
 	/* cluster_place.c */
 	pthread_mutex_t lock; /* of in, learn_in; taken under the lock of a shard, never the other way round */
 	struct rdv_idq in;      /* said by the planes */
@@ -58,6 +61,11 @@ struct rdv_cluster {
 	struct rdv_foreign **foreign;
 	struct hws_list foreign_age;
 	size_t foreign_count;
+
+	/* cluster_stray.c, the same thread */
+	struct hws_list relay_asks;
+	size_t relay_ask_count;
+	uint64_t tickets;
 };
 
 /* --- cluster.c --- */
@@ -86,4 +94,13 @@ void rdv_ask_done(struct rdv_cluster *c);
 /* --- cluster_link.c --- */
 /* What another node sent for this thread. */
 void rdv_cluster_heard(struct rdv_cluster *c, const char *from, const Cluster__Item *item);
+/* A device's answer that came by way of another node. */
+void rdv_cluster_dispatch(
+		struct rdv_cluster *c, const struct rdv_replier *from, Rdv__RendezvousMessage *m);
 void rdv_foreign_done(struct rdv_cluster *c);
+
+/* --- cluster_stray.c, the same thread --- */
+void rdv_stray_heard(struct rdv_cluster *c, const Cluster__Stray *s);
+void rdv_grant_asked(struct rdv_cluster *c, const char *from, const Cluster__GrantAsk *g);
+void rdv_grant_heard(struct rdv_cluster *c, const Cluster__Grant *g);
+void rdv_stray_done(struct rdv_cluster *c);

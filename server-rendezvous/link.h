@@ -128,6 +128,8 @@ bool rdv_push(struct rdv_core *core, const struct rdv_peer_info *to,
 		const Rdv__RendezvousMessage *m);
 /* Another node's word: the device is nowhere. `known`: there is such a device. */
 void rdv_punch_nowhere(struct rdv_link *l, const char *id, bool relay, bool known);
+/* No node knows of the connection this relay request belongs to. */
+void rdv_relay_unknown(struct rdv_link *l);
 struct rdv_pending *rdv_pending_find(struct rdv_link *l, const char *id, bool relay);
 
 /* --- reply.c: what devices answer --- */
@@ -135,6 +137,7 @@ struct rdv_pending *rdv_pending_find(struct rdv_link *l, const char *id, bool re
 struct rdv_replier {
 	struct rdv_addr addr;
 	bool udp;
+	bool stray;        /* another node did not know whom it is for */
 	bool elsewhere;    /* by another node, which has recognised the device */
 	const uint8_t *pk; /* then: the device's key, NULL = none */
 };

@@ -1,6 +1,7 @@
 /* rendezvous/operate_rules: an order takes effect at once and is written behind; a store that is away is said in the
  * answer, as the order would not survive a restart. */
 #include "server-rendezvous/operate_rules.h"
+#include "server-rendezvous/cluster.h"
 #include "server-rendezvous/rules.h"
 #include "server-rendezvous/server_parts.h"
 #include "server-rendezvous/tcp_plane.h"
@@ -16,6 +17,12 @@ static const char *text_of(const json_t *req, const char *key)
 	const char *s = json_string_value(json_object_get(req, key));
 
 	return s ? s : "";
+}
+
+static void tell_nodes(struct rdv_server *s, const struct rdv_entry *e, bool removed)
+{
+	if (s->core.cluster)
+		rdv_cluster_entry(s->core.cluster, e, removed);
 }
 
 static void on_stored(int r, void *arg)
@@ -66,18 +73,90 @@ static void put(struct rdv_server *s, struct hws_control_reply *reply, const cha
 	take_effect(s, kind, key, true);
 	hws_info("rules.changed", HWS_STR("kind", kind), HWS_STR("key", key),
 			HWS_STR("value", value));
+	tell_nodes(s, &e, false);
 	r = s->store->ops->entry_put(s->store, &e, on_stored, reply);
 	if (r < 0)
 		on_stored(r, reply);
 }
 
+/* --- what other nodes say -------------------------------------------------------------------------- */
+
+static void remove_here(struct rdv_server *s, const char *kind, const char *key)
+{
+	rdv_rules_delete(s->core.rules, kind, key);
+	take_effect(s, kind, key, false);
+	hws_info("rules.removed", HWS_STR("kind", kind), HWS_STR("key", key),
+			HWS_STR("by", "another node"));
+}
+
+static void put_here(struct rdv_server *s, const struct rdv_entry *e)
+{
+	struct hws_error err = { 0 };
+
+	if (rdv_rules_put(s->core.rules, e, &err) < 0) {
+		hws_warn("entry.ignored", HWS_STR("kind", e->kind), HWS_STR("key", e->key),
+				HWS_STR("text", err.text));
+		return;
+	}
+	take_effect(s, e->kind, e->key, true);
+}
+
+static bool has(const struct rdv_entry *e, size_t n, const char *kind, const char *key)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(e[i].kind, kind) == 0 && strcmp(e[i].key, key) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void on_read_again(int r, const struct rdv_entry *e, size_t n, void *arg)
+{
+	struct rdv_server *s = arg;
+	json_t *now, *one;
+	size_t i;
+
+	if (r < 0)
+		return; /* the next loss of the connection reads them again */
+	now = rdv_rules_json(s->core.rules);
+	json_array_foreach (now, i, one) {
+		if (!has(e, n, text_of(one, "kind"), text_of(one, "key")))
+			remove_here(s, text_of(one, "kind"), text_of(one, "key"));
+	}
+	json_decref(now);
+	for (i = 0; i < n; i++)
+		put_here(s, &e[i]);
+}
+
+void rdv_rules_heard(const struct rdv_entry *e, bool removed, void *server)
+{
+	struct rdv_server *s = server;
+	int r = HWS_OK;
+
+	if (!e)
+		r = s->store->ops->entry_load(s->store, on_read_again, s);
+	else if (removed)
+		remove_here(s, e->kind, e->key);
+	else
+		put_here(s, e);
+	if (r < 0)
+		hws_warn("rules.not_read", HWS_ERR("error", r));
+	if (e && !removed)
+		hws_info("rules.changed", HWS_STR("kind", e->kind), HWS_STR("key", e->key),
+				HWS_STR("value", e->value), HWS_STR("by", "another node"));
+}
+
 static void drop(struct rdv_server *s, struct hws_control_reply *reply, const char *kind,
 		const char *key)
 {
+	struct rdv_entry e = { 0 };
 	int r;
 
 	rdv_rules_delete(s->core.rules, kind, key);
 	take_effect(s, kind, key, false);
+	if (hws_str_copy(e.kind, sizeof(e.kind), kind) == HWS_OK &&
+			hws_str_copy(e.key, sizeof(e.key), key) == HWS_OK)
+		tell_nodes(s, &e, true);
 	hws_info("rules.removed", HWS_STR("kind", kind), HWS_STR("key", key));
 	r = s->store->ops->entry_delete(s->store, kind, key, on_stored, reply);
 	if (r < 0)

@@ -19,6 +19,7 @@
 
 #include <string.h>
 
+#define NO_GRANT "Ask for the connection again: this server does not know of it."
 #define GONE_OFFLINE "The device has gone offline."
 #define DENIED                                                                                     \
 	"The rules of this server do not let you connect to this device. Ask your administrator."
@@ -299,6 +300,8 @@ static bool host_elsewhere(struct request *q, const Rdv__PunchHoleRequest *in, b
 			(ProtobufCBinaryData){ rdv_link_mangled(q->l, mangled), mangled });
 	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE;
 	m.punch_hole = &punch;
+	if (!known) /* its key will be wanted */
+		rdv_cluster_learn(q->core->cluster, hws_bytes_str(q->id));
 	return rdv_cluster_push(q->core->cluster, q->l, &push);
 }
 
@@ -400,6 +403,22 @@ static bool relay_elsewhere(struct request *q, Rdv__RequestRelay *m, const char 
 	return rdv_cluster_push(q->core->cluster, q->l, &push);
 }
 
+void rdv_relay_unknown(struct rdv_link *l)
+{
+	struct request q = request_of(l, "");
+
+	refuse_relay(&q, NO_GRANT);
+}
+
+/* Perhaps the viewer was let through at another node. */
+static bool ask_for_grant(struct request *q, Rdv__RequestRelay *m)
+{
+	return q->core->cluster && hws_id_valid(hws_bytes_str(m->id)) &&
+			hws_pair_id_valid(hws_bytes_str(m->uuid)) &&
+			hws_admit_event(q->l->plane->punch, &q->l->peer, 1, q->now_us) &&
+			rdv_cluster_relay_ask(q->core->cluster, q->l, m);
+}
+
 /* A device is asked to come to a relay only by somebody who was lately let through to it, and only to the relay that
  * was agreed then. */
 void rdv_relay_request(struct rdv_link *l, Rdv__RequestRelay *m)
@@ -412,8 +431,10 @@ void rdv_relay_request(struct rdv_link *l, Rdv__RequestRelay *m)
 	struct rdv_pending *p;
 
 	hws_count(&q.core->count.relay_requests);
+	if (!relay && ask_for_grant(&q, m))
+		return;
 	if (!relay || !hws_pair_id_valid(hws_bytes_str(m->uuid))) {
-		refuse_relay(&q, "Ask for the connection again: this server does not know of it.");
+		refuse_relay(&q, NO_GRANT);
 		return;
 	}
 	if (!may_call(&q)) {

@@ -39,6 +39,50 @@ static bool for_another_node(struct rdv_tcp *t, const struct rdv_replier *from,
 			rdv_cluster_reply(t->core->cluster, from, addr, id, exact, m);
 }
 
+/* The id that a RelayResponse names; NULL when it agrees to a RequestRelay. */
+static const char *relay_id(const Rdv__RelayResponse *in)
+{
+	return in->union_case == RDV__RELAY_RESPONSE__UNION_ID && in->id[0] ? in->id : NULL;
+}
+
+static bool passed_on(
+		struct rdv_tcp *t, const struct rdv_replier *from, const Rdv__RendezvousMessage *m)
+{
+	switch (m->union_case) {
+	case RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_SENT:
+		return for_another_node(t, from, m->punch_hole_sent->socket_addr,
+				m->punch_hole_sent->id, true, m);
+	case RDV__RENDEZVOUS_MESSAGE__UNION_LOCAL_ADDR:
+		return for_another_node(
+				t, from, m->local_addr->socket_addr, m->local_addr->id, false, m);
+	case RDV__RENDEZVOUS_MESSAGE__UNION_RELAY_RESPONSE:
+		if (!for_another_node(t, from, m->relay_response->socket_addr,
+				    relay_id(m->relay_response), true, m))
+			return false;
+		if (hws_pair_id_valid(hws_bytes_str(m->relay_response->uuid)))
+			rdv_announce(t, m->relay_response->uuid);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Nobody here waits for this answer. With several nodes somebody else may: a device's link leads to any of them. */
+static void not_ours(struct rdv_tcp *t, const struct rdv_replier *from,
+		const Rdv__RendezvousMessage *m, const char *what)
+{
+	struct sockaddr_storage ss;
+
+	if (passed_on(t, from, m) || from->stray)
+		return;
+	rdv_addr_to(&from->addr, &ss);
+	if (t->core->cluster && !from->udp && !from->elsewhere &&
+			hws_admit_event(t->punch, &ss, 1, hws_clock_us()))
+		rdv_cluster_stray(t->core->cluster, from, m);
+	else
+		unasked(t, from, what);
+}
+
 /* `exact`: the bytes are ours, so the cookie must be in them (IPv6 has no room for one: there the device's address
  * must be right). */
 static bool match(struct rdv_tcp *t, const struct rdv_replier *from, ProtobufCBinaryData addr,
@@ -57,6 +101,8 @@ static bool match(struct rdv_tcp *t, const struct rdv_replier *from, ProtobufCBi
 		return false;
 	if (from->elsewhere)
 		return ret->p->elsewhere; /* the other node has looked at the rest */
+	if (ret->p->elsewhere)
+		return false; /* its node has the last word, and the key */
 	cookie_right = exact && rdv_addr_is_v4(&viewer) && cookie == ret->l->cookie;
 	if (exact && rdv_addr_is_v4(&viewer))
 		return cookie_right; /* a device may leave by another address with TCP than with UDP */
@@ -161,8 +207,7 @@ void rdv_reply_sent(struct rdv_tcp *t, const struct rdv_replier *from, const Rdv
 	if (!match(t, from, in->socket_addr, in->id, false, true, &m)) {
 		out.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_SENT;
 		out.punch_hole_sent = (Rdv__PunchHoleSent *)(uintptr_t)in;
-		if (!for_another_node(t, from, in->socket_addr, in->id, true, &out))
-			unasked(t, from, "PunchHoleSent");
+		not_ours(t, from, &out, "PunchHoleSent");
 		return;
 	}
 	if (!first_answer(m.p, from->udp))
@@ -193,14 +238,14 @@ void rdv_reply_local(struct rdv_tcp *t, const struct rdv_replier *from, const Rd
 
 	bool found = match(t, from, in->socket_addr, in->id, false, false, &m);
 
-	out.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_LOCAL_ADDR;
-	out.local_addr = (Rdv__LocalAddr *)(uintptr_t)in;
-	if (!found && for_another_node(t, from, in->socket_addr, in->id, false, &out))
-		return;
-	if (!found ||
-			!hws_addr_decode_usable(
-					hws_bytes(in->local_addr.data, in->local_addr.len), &ss)) {
+	if (!hws_addr_decode_usable(hws_bytes(in->local_addr.data, in->local_addr.len), &ss)) {
 		unasked(t, from, "LocalAddr");
+		return;
+	}
+	if (!found) {
+		out.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_LOCAL_ADDR;
+		out.local_addr = (Rdv__LocalAddr *)(uintptr_t)in;
+		not_ours(t, from, &out, "LocalAddr");
 		return;
 	}
 	if (!first_answer(m.p, false))
@@ -225,7 +270,7 @@ static bool match_relay(struct rdv_tcp *t, const struct rdv_replier *from,
 	struct rdv_addr viewer;
 	struct rdv_link *l;
 
-	if (in->union_case == RDV__RELAY_RESPONSE__UNION_ID && in->id[0])
+	if (relay_id(in))
 		return match(t, from, in->socket_addr, in->id, false, true, ret);
 	hws_addr_decode(hws_bytes(in->socket_addr.data, in->socket_addr.len), &ss, NULL);
 	viewer = rdv_addr_from(&ss);
@@ -247,16 +292,7 @@ void rdv_reply_relay(struct rdv_tcp *t, const struct rdv_replier *from, Rdv__Rel
 	if (!match_relay(t, from, in, &m)) {
 		out.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_RELAY_RESPONSE;
 		out.relay_response = in;
-		if (for_another_node(t, from, in->socket_addr,
-				    in->union_case == RDV__RELAY_RESPONSE__UNION_ID && in->id[0]
-						    ? in->id
-						    : NULL,
-				    true, &out)) {
-			if (hws_pair_id_valid(hws_bytes_str(in->uuid)))
-				rdv_announce(t, in->uuid);
-		} else {
-			unasked(t, from, "RelayResponse");
-		}
+		not_ours(t, from, &out, "RelayResponse");
 		return;
 	}
 	if (!first_answer(m.p, false))

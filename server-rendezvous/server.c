@@ -3,6 +3,7 @@
 #include "server-rendezvous/cluster.h"
 #include "server-rendezvous/known.h"
 #include "server-rendezvous/operate.h"
+#include "server-rendezvous/operate_rules.h"
 #include "server-rendezvous/registration.h"
 #include "server-rendezvous/relay_choice.h"
 #include "server-rendezvous/rules.h"
@@ -151,6 +152,8 @@ static int open_cluster(struct rdv_server *s, struct hws_error *err)
 
 	if (r == HWS_OK)
 		rdv_presence_on_left(s->core.presence, on_left, s->core.cluster);
+	if (r == HWS_OK)
+		rdv_cluster_on_entry(s->core.cluster, rdv_rules_heard, s);
 	return r;
 }
 

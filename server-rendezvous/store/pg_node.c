@@ -229,7 +229,8 @@ static void *run_node(void *arg)
 			next_us = hws_clock_us() + BEAT_US;
 			r = beat(n, first);
 			/* the others may have taken this node for dead, and its devices for nowhere */
-			if (r == HWS_OK && !first && hws_clock_us() - beaten_us > n->dead_us / 2)
+			if (r == HWS_OK && !first && had &&
+					hws_clock_us() - beaten_us > n->dead_us / 2)
 				on_again(n);
 			if (r == HWS_OK) {
 				first = false;

@@ -448,6 +448,112 @@ START_TEST(a_device_met_by_one_node_is_no_stranger_to_the_other)
 }
 END_TEST
 
+/* The name of the servers has both addresses: each link of device and viewer may lead to either node. */
+START_TEST(answers_and_relay_requests_may_come_to_any_node)
+{
+	Rdv__RequestRelay p = RDV__REQUEST_RELAY__INIT;
+	message out = RDV__RENDEZVOUS_MESSAGE__INIT;
+	struct device d;
+	message *push, *m;
+	int fd;
+
+	device_init(&d, &b, 1, "123456789");
+	device_online(&d);
+	ck_assert(reached(&a, &d, AGAIN_MS));
+	fd = viewer_punch(&a, 9, d.id);
+	push = device_pushed(&d, M(PUNCH_HOLE));
+	d.server = &a; /* where its answers go */
+	device_answer_sent(&d, 1,
+			hws_bytes(push->punch_hole->socket_addr.data,
+					push->punch_hole->socket_addr.len),
+			d.id);
+	m = viewer_answer(fd, M(PUNCH_HOLE_RESPONSE), WAIT_MS);
+	ck_assert(statement_is_of(&a, m->punch_hole_response->pk, &d));
+	hws_rdv_free(m);
+	hws_rdv_free(push);
+	close(fd);
+	/* the viewer was told the relay by node a, and asks node b for it */
+	fd = tcp_open(9, b.port);
+	p.id = d.id;
+	p.uuid = (char *)UUID;
+	out.union_case = M(REQUEST_RELAY);
+	out.request_relay = &p;
+	tcp_send(fd, &out);
+	push = device_pushed(&d, M(REQUEST_RELAY));
+	ck_assert_str_eq(push->request_relay->relay_server, "relay.example.com");
+	device_answer_relay(&d, 1,
+			hws_bytes(push->request_relay->socket_addr.data,
+					push->request_relay->socket_addr.len),
+			NULL, NULL);
+	/* and the answer of the device comes to node a, which has nothing to do with it */
+	m = viewer_answer(fd, M(RELAY_RESPONSE), WAIT_MS);
+	ck_assert_str_eq(m->relay_response->refuse_reason, "");
+	ck_assert_str_eq(m->relay_response->version, "1.4.9");
+	hws_rdv_free(m);
+	hws_rdv_free(push);
+	close(fd);
+	/* somebody who was let through by nobody */
+	fd = tcp_open(8, b.port);
+	tcp_send(fd, &out);
+	m = viewer_answer(fd, M(RELAY_RESPONSE), WAIT_MS);
+	ck_assert_ptr_nonnull(strstr(m->relay_response->refuse_reason, "does not know"));
+	hws_rdv_free(m);
+	close(fd);
+	device_done(&d);
+}
+END_TEST
+
+static bool blocked(struct server *s, const char *id)
+{
+	message *m = ask_once(s, id, AGAIN_MS);
+	bool is = m && m->union_case == M(PUNCH_HOLE_RESPONSE) &&
+			m->punch_hole_response->other_failure[0];
+
+	hws_rdv_free(m);
+	return is;
+}
+
+static void order(struct server *s, const char *cmd, const char *id)
+{
+	json_t *ans = server_ask(s, cmd, "net", id);
+
+	ck_assert(json_is_true(json_object_get(ans, "ok")));
+	json_decref(ans);
+}
+
+static void until_blocked(struct server *s, const char *id, bool want)
+{
+	uint64_t end = test_now_ms() + 10000;
+
+	while (blocked(s, id) != want)
+		ck_assert_uint_lt(test_now_ms(), end);
+}
+
+START_TEST(orders_hold_at_all_nodes_also_those_that_were_missed)
+{
+	struct device d;
+
+	device_init(&d, &a, 1, "123456789");
+	device_online(&d);
+	ck_assert(reached(&b, &d, AGAIN_MS));
+	order(&a, "block", d.id);
+	until_blocked(&b, d.id, true);
+	order(&b, "unblock", d.id);
+	until_blocked(&a, d.id, false);
+	until_blocked(&b, d.id, false);
+	test_proxy_set(&proxy, TEST_PROXY_CUT);
+	order(&a, "block", "987654321");
+	ck_assert(!blocked(&b, "987654321"));
+	test_proxy_set(&proxy, TEST_PROXY_PASS);
+	until_blocked(&b, "987654321", true);
+	test_proxy_set(&proxy, TEST_PROXY_CUT);
+	order(&a, "unblock", "987654321");
+	test_proxy_set(&proxy, TEST_PROXY_PASS);
+	until_blocked(&b, "987654321", false);
+	device_done(&d);
+}
+END_TEST
+
 START_TEST(nodes_with_different_keys_do_not_talk)
 {
 	const char *args[] = { "--store", pg.url, "--node", "c", NULL };
@@ -588,6 +694,8 @@ int main(void)
 	tcase_add_test(t, online_queries_and_refusals_see_all_nodes);
 	tcase_add_test(t, a_device_that_moves_is_found_where_it_is);
 	tcase_add_test(t, a_device_met_by_one_node_is_no_stranger_to_the_other);
+	tcase_add_test(t, answers_and_relay_requests_may_come_to_any_node);
+	tcase_add_test(t, orders_hold_at_all_nodes_also_those_that_were_missed);
 	tcase_add_test(t, nodes_with_different_keys_do_not_talk);
 	suite_add_tcase(s, t);
 	tcase_add_test(t, a_killed_node_is_noticed_and_its_devices_come_back_at_the_other);
