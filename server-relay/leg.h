@@ -65,6 +65,7 @@ struct rly_ws_leg {
 	struct rly_ws_in in;
 	struct rly_stash *
 			message; /* fragments for a TCP partner, which needs the whole length first */
+	uint32_t collected; /* bytes of `message`, or of it on the way out, counted in the shared sum */
 	uint8_t reply[2 + RLY_WS_CTRL_MAX]; /* pong or close that waits for a frame boundary */
 	uint8_t reply_len;
 	bool close_sent;

@@ -198,8 +198,10 @@ void rly_leg_drop(struct rly_shard *sh, struct rly_leg *l)
 	l->addr = NULL;
 	hws_free(l->stash);
 	l->stash = NULL;
-	if (l->ws)
+	if (l->ws) {
+		rly_message_forget(sh, l->ws);
 		hws_free(l->ws->message);
+	}
 	hws_free(l->ws);
 	l->ws = NULL;
 	hws_tls_session_free(l->tls);

@@ -172,22 +172,47 @@ static int from_tcp(struct rly_shard *sh, struct out *o, struct hws_bytes in)
 	return r;
 }
 
-/* The whole fragmented message is there. */
+void rly_message_forget(struct rly_shard *sh, struct rly_ws_leg *ws)
+{
+	if (ws->collected)
+		__atomic_sub_fetch(&sh->shared->collected, ws->collected, __ATOMIC_RELAXED);
+	ws->collected = 0;
+}
+
+static int gather(struct rly_shard *sh, struct rly_ws_leg *ws, struct hws_bytes b)
+{
+	uint32_t n = (uint32_t)b.len;
+
+	ws->collected += n;
+	if (__atomic_add_fetch(&sh->shared->collected, n, __ATOMIC_RELAXED) > RLY_COLLECTED_MAX)
+		return HWS_ERR_TOOBIG;
+	return rly_stash_add(&ws->message, b.ptr, b.len, (size_t)sh->rules->message_max);
+}
+
+/* The whole fragmented message is there: its memory becomes what waits to be written. */
 static int out_collected(struct out *o, struct rly_stash **message)
 {
 	size_t len = rly_stash_len(*message);
-	int r = HWS_OK;
+	int r;
 
-	if (len) {
-		r = out_begin(o, true, true, len);
-		if (r == HWS_OK)
-			r = out_ref(o, (*message)->data + (*message)->at, len);
-		if (r == HWS_OK)
-			r = out_flush(o); /* the message's memory goes now */
+	if (!len)
+		return HWS_OK;
+	r = out_begin(o, true, true, len);
+	if (r == HWS_OK)
+		r = out_flush(o);
+	if (r < 0)
+		return r;
+	if (o->f->stash) {
+		r = rly_stash_add(&o->f->stash, (*message)->data + (*message)->at, len,
+				UINT32_MAX / 2);
+		hws_free(*message);
+	} else {
+		o->f->stash = *message;
 	}
-	hws_free(*message);
 	*message = NULL;
-	return r;
+	if (r == HWS_OK)
+		r = rly_flow_flush(o->to, o->f);
+	return r == HWS_ERR_AGAIN ? HWS_OK : r == HWS_ERR_RESET ? HWS_ERR_CLOSED : r;
 }
 
 static int data_piece(struct rly_shard *sh, struct out *o, struct rly_ws_leg *ws,
@@ -209,8 +234,7 @@ static int data_piece(struct rly_shard *sh, struct out *o, struct rly_ws_leg *ws
 			o->f->frame_boundary = !p->len;
 		}
 	} else if (collect) {
-		r = rly_stash_add(&ws->message, p->data.ptr, p->data.len,
-				(size_t)sh->rules->message_max);
+		r = gather(sh, ws, p->data);
 	} else {
 		o->f->frame_boundary = p->end;
 		r = out_payload(o, p->data);
@@ -282,6 +306,8 @@ int rly_message_pump(struct rly_shard *sh, struct rly_pair *p, unsigned d, uint6
 		r = rly_flow_flush(to, f);
 		if (r < 0)
 			break;
+		if (from->ws && from->ws->collected && !from->ws->message)
+			rly_message_forget(sh, from->ws);
 		if (from->in_eof) {
 			r = pass_end(sh, to, f);
 			break;

@@ -15,7 +15,8 @@
 #define RLY_SCRATCH (64u << 10)
 #define RLY_WHEEL 64u
 #define RLY_SHARDS_MAX 64u
-#define RLY_LISTEN_MAX 2u /* per shard: TCP, WebSocket */
+#define RLY_COLLECTED_MAX (256u << 20) /* of all pairs together */
+#define RLY_LISTEN_MAX 2u              /* per shard: TCP, WebSocket */
 
 struct rly_shard;
 struct hws_tls_server;
@@ -36,6 +37,7 @@ struct rly_shared {
 	unsigned shard_count;
 	struct rly_shard **shard;
 	uint32_t backlog[RLY_SHARDS_MAX]; /* atomic: pairs that wait for the total limit */
+	uint64_t collected;               /* atomic: bytes of fragmented messages in memory */
 	int64_t spare; /* atomic: bytes of the total limit that their shard did not need */
 };
 
@@ -145,6 +147,8 @@ int rly_flow_flush(struct rly_leg *to, struct rly_flow *f) HWS_MUST_CHECK;
 /* One direction of a pair that is looked at. */
 int rly_message_pump(struct rly_shard *sh, struct rly_pair *p, unsigned d, uint64_t allow,
 		uint64_t *ret_read);
+/* What it collected is written or dropped. */
+void rly_message_forget(struct rly_shard *sh, struct rly_ws_leg *ws);
 /* Puts the waiting pong or close of leg[d] before what comes next. */
 int rly_message_reply(struct rly_shard *sh, struct rly_pair *p, unsigned d);
 
