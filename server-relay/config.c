@@ -343,15 +343,18 @@ static int file_text(const char *path, char **ret, struct hws_error *err)
 /* One network a line, what follows a blank or # is a remark; as a comma list. */
 static void lines_to_list(char *text)
 {
-	bool skip = false;
+	bool begun = false, skip = false;
 
 	for (char *c = text; *c; c++) {
+		bool blank = *c == ' ' || *c == '\t' || *c == '\r';
+
 		if (*c == '\n') {
 			*c = ',';
-			skip = false;
-		} else if (*c == '#' || *c == ' ' || *c == '\t' || *c == '\r') {
-			skip = true;
+			begun = skip = false;
+			continue;
 		}
+		skip = skip || *c == '#' || (blank && begun);
+		begun = begun || !blank;
 		if (skip)
 			*c = ' ';
 	}

@@ -27,7 +27,7 @@ static inline int64_t rly_rate_credit(struct rly_rate *r, uint64_t rate, uint64_
 	uint64_t bytes = (uint64_t)((unsigned __int128)rate * us / 1000000u);
 
 	if (bytes) {
-		r->last_us += (uint64_t)((unsigned __int128)bytes * 1000000u / rate);
+		r->last_us += (uint64_t)(((unsigned __int128)bytes * 1000000u + rate - 1) / rate);
 		r->level += (int64_t)bytes;
 		if (r->level > burst)
 			r->level = burst;

@@ -1,0 +1,240 @@
+/* What strangers send, and what operators write. */
+#include "server-relay/config.h"
+#include "server-relay/first.h"
+#include "server-relay/leg.h"
+#include "shared/base/mem.h"
+#include "shared/crypto/identity.h"
+#include "shared/net/addr.h"
+#include "tests/unit/server-relay/suites.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+START_TEST(the_first_frame_names_the_pair)
+{
+	static const uint8_t good[] = { 0x92, 0x01, 9, 0x12, 2, 'i', 'd', 0x32, 3, 'k', 'e', 'y' };
+	static const struct rly_keys none = { .count = 0 }, one = { 1, { "key" } },
+				     other = { 2, { "kex", "keyy" } };
+	struct rly_first f;
+	enum rly_refusal why;
+
+	ck_assert_int_eq(rly_first_parse(hws_bytes(good, 12), &none, &f, &why), HWS_OK);
+	ck_assert_str_eq(f.uuid, "id");
+	ck_assert_int_eq(rly_first_parse(hws_bytes(good, 12), &one, &f, &why), HWS_OK);
+	ck_assert_int_eq(rly_first_parse(hws_bytes(good, 12), &other, &f, &why), HWS_ERR_KEY);
+	ck_assert_int_eq(why, RLY_REFUSE_KEY);
+	for (size_t n = 0; n < 12; n++) { /* cut anywhere */
+		ck_assert_int_lt(rly_first_parse(hws_bytes(good, n), &none, &f, &why), 0);
+		ck_assert_int_eq(why, RLY_REFUSE_JUNK);
+	}
+}
+END_TEST
+
+START_TEST(a_stash_keeps_order_and_cap)
+{
+	struct rly_stash *s = NULL;
+	uint8_t expect = 0, next = 0;
+
+	for (int i = 0; i < 2000; i++) {
+		uint8_t buf[37];
+		size_t n = (size_t)(i * 13 % 37);
+
+		for (size_t k = 0; k < n; k++)
+			buf[k] = next++;
+		ck_assert_int_eq(rly_stash_add(&s, buf, n, 100000), HWS_OK);
+		size_t take = (size_t)(i * 7 % 41);
+
+		take = take < rly_stash_len(s) ? take : rly_stash_len(s);
+		for (size_t k = 0; k < take; k++)
+			ck_assert_uint_eq(s->data[s->at + k], expect++);
+		rly_stash_drop(&s, take);
+	}
+	size_t have = rly_stash_len(s);
+	uint8_t *big = calloc(1, 100);
+
+	ck_assert_int_eq(rly_stash_add(&s, big, 100, have + 99), HWS_ERR_TOOBIG);
+	ck_assert_uint_eq(rly_stash_len(s), have);
+	ck_assert_int_eq(rly_stash_add(&s, big, 100, have + 100), HWS_OK);
+	free(big);
+	rly_stash_drop(&s, have + 100);
+	ck_assert_ptr_null(s);
+	rly_stash_drop(&s, 0);
+}
+END_TEST
+
+START_TEST(websocket_headers_are_as_the_rfc_says)
+{
+	static const struct {
+		uint64_t len;
+		size_t n;
+		uint8_t head[10];
+	} t[] = {
+		{ 0, 2, { 0x82, 0 } },
+		{ 125, 2, { 0x82, 125 } },
+		{ 126, 4, { 0x82, 126, 0, 126 } },
+		{ 65535, 4, { 0x82, 126, 0xff, 0xff } },
+		{ 65536, 10, { 0x82, 127, 0, 0, 0, 0, 0, 1, 0, 0 } },
+	};
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		uint8_t h[RLY_WS_HEADER_MAX];
+
+		ck_assert_uint_eq(rly_ws_header(RLY_WS_BINARY, true, t[i].len, h), t[i].n);
+		ck_assert_mem_eq(h, t[i].head, t[i].n);
+	}
+}
+END_TEST
+
+/* The example of RFC 6455, section 5.7: a masked "Hello", in any cut. */
+START_TEST(a_masked_message_is_read_in_any_cut)
+{
+	static const uint8_t wire[] = { 0x82, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51,
+		0x58 };
+
+	for (size_t cut = 1; cut < sizeof(wire); cut++) {
+		struct rly_ws_in w = { 0 };
+		char text[6] = "";
+		size_t got = 0;
+		bool end = false;
+
+		for (size_t part = 0; part < 2; part++) {
+			uint8_t buf[sizeof(wire)];
+			size_t n = part ? sizeof(wire) - cut : cut, at = 0, used;
+			struct rly_ws_piece p;
+
+			memcpy(buf, part ? wire + cut : wire, n);
+			do {
+				ck_assert_int_eq(rly_ws_next(&w, 100, buf + at, n - at, &used, &p),
+						HWS_OK);
+				at += used;
+				if (p.kind == RLY_WS_DATA) {
+					memcpy(text + got, p.data.ptr, p.data.len);
+					got += p.data.len;
+					end = p.end;
+				}
+			} while (p.kind != RLY_WS_NONE);
+			ck_assert_uint_eq(at, n);
+		}
+		ck_assert_str_eq(text, "Hello");
+		ck_assert(end);
+	}
+}
+END_TEST
+
+static int read_config(struct rly_config *c, struct hws_error *err, const char *a, const char *b)
+{
+	char *argv[] = { (char *)"hawser-relay", (char *)(uintptr_t)a, (char *)(uintptr_t)b, NULL };
+	int rest, r = rly_config_read(b ? 3 : 2, argv, c, &rest, err);
+
+	if (r < 0)
+		return r;
+	r = rly_config_check(c, err);
+	if (r < 0)
+		rly_config_done(c);
+	return r;
+}
+
+START_TEST(rules_follow_from_settings)
+{
+	static const char key[] = "OeVuKk5nlHiXp+APNn0Y3pC1Iwpwn44JGqrQCsWqmBw=";
+	static const char other[] = "AAAAKk5nlHiXp+APNn0Y3pC1Iwpwn44JGqrQCsWqmBw=";
+	struct sockaddr_storage a;
+	struct hws_error err = { 0 };
+	struct rly_config c;
+	struct rly_rules *r;
+	char path[] = "/tmp/hawser-relay-XXXXXX", both[120];
+	int fd = mkstemp(path);
+	FILE *f = fdopen(fd, "w");
+
+	ck_assert_ptr_nonnull(f);
+	/* as the deployed relay's file */
+	fputs("192.0.2.7 a remark\n\n  198.51.100.0/24\n# nothing\n2001:db8::/32\r\n", f);
+	fclose(f);
+	snprintf(both, sizeof(both), "%s,%s", key, other);
+	ck_assert_int_eq(read_config(&c, &err, "--key", both), HWS_OK);
+	hws_free(c.block_file);
+	c.block_file = hws_strdup(path);
+	ck_assert_int_eq(rly_config_rules(&c, &r, &err), HWS_OK);
+	ck_assert_uint_eq(r->keys.count, 2);
+	ck_assert_str_eq(r->keys.text[1], other);
+	ck_assert_uint_eq(r->rate_total, 0); /* none by default */
+	ck_assert_uint_eq(r->rate_pair, 0);
+	ck_assert_uint_eq(r->wait_us, 30000000);
+	ck_assert_uint_eq(r->idle_us, 30000000);
+	ck_assert_uint_eq(r->block.count, 3);
+	const char *const blocked[] = { "192.0.2.7", "198.51.100.200", "2001:db8:1::1",
+		"::ffff:192.0.2.7" };
+
+	for (size_t i = 0; i < 4; i++) {
+		ck_assert_int_eq(hws_addr_parse(blocked[i], 1, &a), HWS_OK);
+		ck_assert(!rly_rules_admit(r, &a));
+	}
+	ck_assert_int_eq(hws_addr_parse("192.0.2.8", 1, &a), HWS_OK);
+	ck_assert(rly_rules_admit(r, &a));
+	rly_rules_unref(r);
+	rly_config_done(&c);
+	unlink(path);
+}
+END_TEST
+
+START_TEST(a_secret_key_is_not_taken)
+{
+	struct hws_error err = { 0 };
+	struct hws_identity id;
+	struct rly_config c;
+	struct rly_rules *r;
+	char dir[] = "/tmp/hawser-relay-XXXXXX", path[60], text[100] = "";
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/id", dir);
+	ck_assert_int_eq(hws_identity_create(path, true, &id, &err), HWS_OK);
+	FILE *f = fopen(path, "re");
+
+	ck_assert(f && fgets(text, sizeof(text), f));
+	fclose(f);
+	ck_assert_int_eq(read_config(&c, &err, "--key", text), HWS_OK);
+	ck_assert_int_lt(rly_config_rules(&c, &r, &err), 0);
+	ck_assert_ptr_nonnull(strstr(err.text, "secret"));
+	ck_assert_ptr_null(strstr(err.text, text));
+	rly_config_done(&c);
+	hws_identity_wipe(&id);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/id.pub", dir);
+	unlink(path);
+	rmdir(dir);
+}
+END_TEST
+
+START_TEST(the_websocket_port_follows_the_port)
+{
+	struct hws_error err = { 0 };
+	struct rly_config c;
+	uint16_t port;
+	bool on;
+
+	ck_assert_int_eq(read_config(&c, &err, "--open", "--port=4000"), HWS_OK);
+	ck_assert_int_eq(rly_config_ws_port(&c, &port, &on, &err), HWS_OK);
+	ck_assert(on && port == 4002);
+	rly_config_done(&c);
+	ck_assert_int_eq(read_config(&c, &err, "--open", "--ws-port=off"), HWS_OK);
+	ck_assert_int_eq(rly_config_ws_port(&c, &port, &on, &err), HWS_OK);
+	ck_assert(!on);
+	rly_config_done(&c);
+	ck_assert_int_lt(read_config(&c, &err, "--open", "--ws-port=21117"), 0);
+}
+END_TEST
+
+TCase *parsers_case(void)
+{
+	TCase *t = tcase_create("parsers");
+
+	tcase_add_test(t, the_first_frame_names_the_pair);
+	tcase_add_test(t, a_stash_keeps_order_and_cap);
+	tcase_add_test(t, websocket_headers_are_as_the_rfc_says);
+	tcase_add_test(t, a_masked_message_is_read_in_any_cut);
+	tcase_add_test(t, rules_follow_from_settings);
+	tcase_add_test(t, a_secret_key_is_not_taken);
+	tcase_add_test(t, the_websocket_port_follows_the_port);
+	return t;
+}
