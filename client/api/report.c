@@ -454,6 +454,7 @@ int api_services_new(struct api_engine *e, enum hws_video_order order)
 		return r;
 	hws_video_view_attach(e->video, e->viewer);
 	hws_clipboard_view_attach(e->clipboard, e->viewer);
+	hws_cursor_view_attach(e->cursor, e->viewer);
 	hws_viewer_serve(e->viewer, HWS_SERVICE_VIDEO, hws_video_view_service(e->video));
 	hws_viewer_serve(e->viewer, HWS_SERVICE_CURSOR, hws_cursor_view_service(e->cursor));
 	hws_viewer_serve(

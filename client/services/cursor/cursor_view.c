@@ -18,6 +18,7 @@ struct shape {
 struct hws_cursor_view {
 	struct hws_service service;
 	struct hws_cursor_view_conf conf;
+	const struct hws_viewer *viewer;
 	struct shape shape[SHAPES_MAX];
 	size_t count, bytes;
 	uint64_t clock;
@@ -77,6 +78,16 @@ static void show(struct hws_cursor_view *cv, struct shape *s)
 	cv->conf.on_shape(&s->s, cv->conf.arg);
 }
 
+/* Linux hosts send what the X server gives them: colours that are multiplied by alpha already. */
+static void divide_by_alpha(uint8_t *rgba, size_t bytes)
+{
+	for (size_t i = 0; i < bytes; i += 4) {
+		unsigned a = rgba[i + 3];
+		for (size_t k = i; a && k < i + 3; k++)
+			rgba[k] = (uint8_t)HWS_MIN(255u, (rgba[k] * 255u + a / 2) / a);
+	}
+}
+
 static void on_data(struct hws_cursor_view *cv, const Ses__CursorData *d)
 {
 	struct hws_buf out;
@@ -97,6 +108,8 @@ static void on_data(struct hws_cursor_view *cv, const Ses__CursorData *d)
 		pixels = hws_memdup(hws_buf_bytes(&out).ptr, need);
 		if (!pixels)
 			goto out;
+		if (cv->viewer && hws_viewer_peer(cv->viewer)->kind == HWS_PLATFORM_LINUX)
+			divide_by_alpha(pixels, need);
 	}
 	struct shape *s = slot_for(cv, d->id, need);
 	s->pixels = pixels;
@@ -167,4 +180,9 @@ void hws_cursor_view_free(struct hws_cursor_view *cv)
 struct hws_service *hws_cursor_view_service(struct hws_cursor_view *cv)
 {
 	return &cv->service;
+}
+
+void hws_cursor_view_attach(struct hws_cursor_view *cv, const struct hws_viewer *viewer)
+{
+	cv->viewer = viewer;
 }

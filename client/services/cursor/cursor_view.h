@@ -7,7 +7,7 @@ struct hws_cursor_view;
 struct hws_cursor_shape {
 	uint64_t id;
 	int hot_x, hot_y, width, height;
-	const uint8_t *rgba; /* width * height * 4, borrows until return; NULL when 0 x 0 */
+	const uint8_t *rgba; /* not premultiplied, width * height * 4, borrows until return; NULL when 0 x 0 */
 };
 
 struct hws_cursor_view_conf {
@@ -20,3 +20,5 @@ int hws_cursor_view_new(const struct hws_cursor_view_conf *conf,
 		struct hws_cursor_view **ret) HWS_MUST_CHECK;
 void hws_cursor_view_free(struct hws_cursor_view *cv); /* takes NULL */
 struct hws_service *hws_cursor_view_service(struct hws_cursor_view *cv);
+/* Whose host it is: hosts differ in what they send. Borrowed. */
+void hws_cursor_view_attach(struct hws_cursor_view *cv, const struct hws_viewer *viewer);

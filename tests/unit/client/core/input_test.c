@@ -515,6 +515,43 @@ static void feed_cursor(struct recorder *r, uint64_t id, int w, int h, size_t by
 	hws_buf_done(&packed);
 }
 
+/* 0: as the X server has it, 1: as it is */
+START_TEST(half_transparent_shapes_of_linux_hosts_are_as_bright_as_they_were)
+{
+	static const uint8_t pixels[] = { 64, 0, 128, 128, 10, 20, 30, 255, 7, 7, 7, 0, 200, 0, 0,
+		100 };
+	static const uint8_t want[] = { 128, 0, 255, 128, 10, 20, 30, 255, 7, 7, 7, 0, 255, 0, 0,
+		100 };
+	struct recorder r;
+	struct hws_cursor_view *cv;
+	Ses__CursorData d = SES__CURSOR_DATA__INIT;
+	Ses__Message m = SES__MESSAGE__INIT;
+	struct hws_buf packed;
+
+	recorder_ready(&r, _i ? "Windows" : "Linux", "1.4.9");
+	ck_assert_int_eq(hws_cursor_view_new(&(struct hws_cursor_view_conf){ .on_shape = on_shape,
+							     .on_position = on_position },
+					 &cv),
+			HWS_OK);
+	hws_viewer_serve(r.viewer, HWS_SERVICE_CURSOR, hws_cursor_view_service(cv));
+	hws_cursor_view_attach(cv, r.viewer);
+	hws_buf_init(&packed, 1000);
+	ck_assert_int_eq(hws_compress(hws_bytes(pixels, sizeof(pixels)), 3, &packed), HWS_OK);
+	d.id = 1;
+	d.width = d.height = 2;
+	d.colors.data = (uint8_t *)hws_buf_bytes(&packed).ptr;
+	d.colors.len = hws_buf_len(&packed);
+	m.union_case = SES__MESSAGE__UNION_CURSOR_DATA;
+	m.cursor_data = &d;
+	recorder_feed(&r, &m);
+	ck_assert_mem_eq(shape.rgba, _i ? pixels : want, sizeof(want));
+	hws_buf_done(&packed);
+	hws_viewer_lost(r.viewer);
+	recorder_done(&r);
+	hws_cursor_view_free(cv);
+}
+END_TEST
+
 START_TEST(cursor_shapes_are_kept_by_id_and_checked)
 {
 	struct recorder r;
@@ -599,6 +636,8 @@ Suite *input_suite(void)
 	tcase_add_loop_test(t, ctrl_alt_del_depends_on_the_host, 0, 2);
 	tcase_add_loop_test(t, clipboard_text_goes_both_ways_without_echo, 0, 2);
 	tcase_add_test(t, cursor_shapes_are_kept_by_id_and_checked);
+	tcase_add_loop_test(
+			t, half_transparent_shapes_of_linux_hosts_are_as_bright_as_they_were, 0, 2);
 	suite_add_tcase(s, t);
 	return s;
 }
