@@ -251,6 +251,16 @@ static void keep_peer(struct api_engine *e)
 	explicit_bzero(&k, sizeof(k));
 }
 
+static void on_permission(int permission, bool enabled, void *arg);
+
+/* What a host does not mention is permitted: the one before may have denied it. */
+static void forget_denied(struct api_engine *e)
+{
+	for (int p = 0; p <= HAWSER_PERMISSION_PRIVACY_MODE; p++)
+		if (e->s->denied & (1u << p) && hws_viewer_permitted(e->viewer, p))
+			on_permission(p, true, e);
+}
+
 static void on_ready(void *arg)
 {
 	struct api_engine *e = arg;
@@ -264,6 +274,7 @@ static void on_ready(void *arg)
 		push(e, ev);
 	}
 	keep_peer(e);
+	forget_denied(e);
 	api_report_state(e, HAWSER_STATE_READY, "connected", 0);
 	api_report_peer(e, HAWSER_EVENT_READY);
 }

@@ -488,6 +488,29 @@ START_TEST(input_clipboard_and_goodbye_reach_the_host)
 }
 END_TEST
 
+START_TEST(what_a_host_denied_once_is_not_denied_for_ever)
+{
+	struct fake_host h;
+	struct told t;
+
+	fake_host_start(&h, &(struct fake_conf){ .trick = FAKE_TALKATIVE });
+	open_context(&t);
+	open_session(&h, &t, "x");
+	until(&t, HAWSER_EVENT_PERMISSION, 1);
+	ck_assert(!hawser_session_permitted(t.session, HAWSER_PERMISSION_AUDIO));
+	hawser_session_disconnect(t.session);
+	until(&t, HAWSER_EVENT_CLOSED, 1);
+	pthread_mutex_lock(&h.lock);
+	h.conf.trick = FAKE_NONE;
+	pthread_mutex_unlock(&h.lock);
+	ck_assert_int_eq(hawser_session_reconnect(t.session), 0);
+	until(&t, HAWSER_EVENT_READY, 2);
+	ck_assert_int_eq(t.count[HAWSER_EVENT_PERMISSION], 2);
+	ck_assert(hawser_session_permitted(t.session, HAWSER_PERMISSION_AUDIO));
+	close_all(&h, &t);
+}
+END_TEST
+
 START_TEST(another_display_is_shown_on_demand)
 {
 	struct fake_host h;
@@ -701,6 +724,7 @@ int main(void)
 	tcase_add_test(t, nobody_listening_is_told_at_once);
 	tcase_add_loop_test(t, bad_video_is_asked_for_again, 0, 3);
 	tcase_add_loop_test(t, input_clipboard_and_goodbye_reach_the_host, 0, 2);
+	tcase_add_test(t, what_a_host_denied_once_is_not_denied_for_ever);
 	tcase_add_test(t, another_display_is_shown_on_demand);
 	tcase_add_test(t, a_recording_keeps_what_was_received);
 	tcase_add_test(t, contexts_live_on_foreign_threads);
