@@ -25,7 +25,7 @@ static const struct hws_option table[] = {
 			"Folder of the control and hand-over sockets (default: the service's own).",
 			NULL },
 	{ "", "takeover", 0, HWS_OPT_BOOL, AT(takeover), "no", 0, 0, NULL, HWS_OPT_FLAG_ONLY, NULL,
-			"Take the listening sockets and waiting legs over from a running relay, which then drains.",
+			"Take the ports and waiting connections over from the relay that runs here, if one does; it ends with its last pair.",
 			NULL },
 	{ "", "user", 0, HWS_OPT_STR, AT(user), "", 0, 0, NULL, 0, "NAME",
 			"Account to become when started as root.", NULL },

@@ -195,8 +195,16 @@ int rly_takeover_begin(struct rly_server *s, struct rly_sockets *ret, struct hws
 	r = address(o->path, &a);
 	if (r < 0)
 		return hws_error_set(err, r, "the path %s is too long for a socket", o->path);
+	errno = 0;
 	o->link = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (o->link < 0 || connect(o->link, (struct sockaddr *)&a, sizeof(a)) < 0)
+	if (o->link >= 0 && connect(o->link, (struct sockaddr *)&a, sizeof(a)) < 0 &&
+			(errno == ENOENT || errno == ECONNREFUSED)) {
+		hws_warn("takeover.nobody", HWS_STR("path", o->path));
+		close(o->link);
+		o->link = -1;
+		return HWS_OK;
+	}
+	if (o->link < 0 || errno)
 		return hws_error_set(err, hws_err_from_errno(errno),
 				"--takeover: no relay answers at %s: %s", o->path, strerror(errno));
 	r = send_kind(o->link, KIND_HELLO);

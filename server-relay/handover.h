@@ -12,7 +12,8 @@ struct rly_sockets {
 };
 
 /* --- new process --- */
-/* Asks the running relay for its sockets; waits some seconds at most. The caller closes them. */
+/* Asks the running relay for its sockets; waits some seconds at most. The caller closes them. None when no relay runs
+ * here. */
 int rly_takeover_begin(struct rly_server *s, struct rly_sockets *ret,
 		struct hws_error *err) HWS_MUST_CHECK;
 /* The ports are open: the old one leaves its metrics port, its control socket is set aside. */

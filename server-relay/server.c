@@ -8,6 +8,7 @@
 #include "shared/base/num.h"
 #include "shared/base/str.h"
 #include "shared/daemon/daemon.h"
+#include "shared/net/addr.h"
 #include "shared/net/listener.h"
 #include "shared/net/tls.h"
 #include <errno.h>
@@ -167,31 +168,46 @@ static int listen_kind(struct rly_server *s, bool ws, uint16_t port, const int *
 	return r;
 }
 
-/* Sockets of systemd: by name "ws", else the first is TCP and the second WebSocket. */
-static void given_by_systemd(struct rly_sockets *g)
+static bool is_ws_socket(int fd, const char *name, size_t len, uint16_t ws_port)
+{
+	struct sockaddr_storage a = { 0 };
+	socklen_t size = sizeof(a);
+
+	if (name && len >= 2 && strncmp(name + len - 2, "ws", 2) == 0)
+		return true;
+	return ws_port && getsockname(fd, (struct sockaddr *)&a, &size) == 0 &&
+			hws_addr_port(&a) == ws_port;
+}
+
+/* Sockets of systemd: WebSocket by name ("...ws") or by port; if neither tells, it is the second of two. */
+static void given_by_systemd(struct rly_server *s, struct rly_sockets *g)
 {
 	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS"),
 		   *names = getenv("LISTEN_FDNAMES");
+	uint16_t ws_port = 0;
 	uint64_t n, want;
+	bool on;
 
 	if (!fds || hws_parse_u64(fds, &n) < 0 || n > RLY_SHARDS_MAX)
 		return;
 	if (!pid || hws_parse_u64(pid, &want) < 0 || want != (uint64_t)getpid())
 		return;
+	if (rly_config_ws_port(s->conf, &ws_port, &on, NULL) < 0)
+		ws_port = 0;
 	for (unsigned i = 0; i < n; i++) {
 		int fd = LISTEN_FIRST + (int)i;
 		size_t len = names ? strcspn(names, ":") : 0;
-		bool ws = names && len ? len >= 2 && strncmp(names + len - 2, "ws", 2) == 0
-				       : i == 1;
 
 		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
-		if (ws)
+		if (is_ws_socket(fd, names, len, ws_port))
 			g->ws[g->ws_count++] = fd;
 		else
 			g->tcp[g->tcp_count++] = fd;
 		if (names)
 			names += names[len] == ':' ? len + 1 : len;
 	}
+	if (g->tcp_count == 2 && !g->ws_count)
+		g->ws[g->ws_count++] = g->tcp[--g->tcp_count];
 	unsetenv("LISTEN_FDS");
 	unsetenv("LISTEN_PID");
 	unsetenv("LISTEN_FDNAMES");
@@ -289,7 +305,7 @@ int rly_server_new(struct hws_loop *loop, struct rly_config *c, struct rly_serve
 	s->shared.shard_count = c->threads ? HWS_MIN(c->threads, RLY_SHARDS_MAX) : core_count();
 	s->shared.shard = s->shard;
 	memset(s->listen_fd, -1, sizeof(s->listen_fd));
-	given_by_systemd(&given);
+	given_by_systemd(s, &given);
 	r = rly_operate_path(s, err);
 	if (r == HWS_OK)
 		r = budget(s, err);

@@ -429,7 +429,6 @@ START_TEST(settings_that_cannot_work_are_explained)
 		{ { "--open", "--announced", "required" }, "--announcers" },
 		{ { "--open", "--block", "10.0.0.0/99" }, "10.0.0.0/99" },
 		{ { "--open", "--nonsense", NULL }, "nonsense" },
-		{ { "--open", "--takeover", NULL }, "handover.sock" },
 	};
 
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
@@ -717,10 +716,10 @@ static int listen_here(uint16_t *ret_port)
 }
 
 /* As systemd does it: sockets 3 and 4, a connection that came before the program is served as well. */
-START_TEST(sockets_of_the_service_manager_are_taken)
+static void start_with_sockets(const char *names)
 {
 	const char *uuid = new_uuid();
-	char line[200];
+	char line[200], entry[120];
 	struct leg l[2];
 	uint16_t port, ws;
 	int a = listen_here(&port), b = listen_here(&ws);
@@ -728,13 +727,14 @@ START_TEST(sockets_of_the_service_manager_are_taken)
 	memset(&relay, 0, sizeof(relay));
 	test_dir(relay.dir, sizeof(relay.dir));
 	snprintf(relay.control, sizeof(relay.control), "%s/control.sock", relay.dir);
+	snprintf(entry, sizeof(entry), "LISTEN_FDNAMES=%s", names);
 	snprintf(line, sizeof(line),
 			"exec 8<&%d 9<&%d; exec 3<&8 4<&9 8<&- 9<&-; LISTEN_PID=$$ exec \"$0\" --open "
 			"--runtime-dir \"$1\"",
 			a, b);
 	const char *const argv[] = { "/bin/sh", "-c", line, test_bin("server-relay/hawser-relay"),
 		relay.dir, NULL };
-	const char *const env[] = { "LISTEN_FDS=2", "LISTEN_FDNAMES=relay-tcp:relay-ws", NULL };
+	const char *const env[] = { "LISTEN_FDS=2", entry, NULL };
 
 	relay.port = port;
 	relay.ws = ws;
@@ -751,6 +751,24 @@ START_TEST(sockets_of_the_service_manager_are_taken)
 	relay_stop(&relay);
 	close(a);
 	close(b);
+}
+
+START_TEST(sockets_of_the_service_manager_are_taken)
+{
+	start_with_sockets("relay-tcp:relay-ws");
+	start_with_sockets("hawser-relay.socket:hawser-relay.socket"); /* its default */
+}
+END_TEST
+
+START_TEST(a_takeover_from_nobody_is_a_start)
+{
+	struct leg l[2];
+
+	START("--takeover");
+	ck_assert_ptr_nonnull(strstr(relay.proc.log, "takeover.nobody"));
+	pair_open(&relay, l, false, false);
+	pair_close(l);
+	relay_stop(&relay);
 }
 END_TEST
 
@@ -805,7 +823,8 @@ int main(void)
 		metrics_tell_what_happens, a_drain_finishes_what_runs_and_waits,
 		a_stop_cuts_what_lasts_too_long, a_takeover_leaves_no_gap,
 		newcomers_do_not_notice_a_row_of_takeovers, a_successor_that_fails_changes_nothing,
-		sockets_of_the_service_manager_are_taken, everything_works_in_the_sandbox };
+		a_takeover_from_nobody_is_a_start, sockets_of_the_service_manager_are_taken,
+		everything_works_in_the_sandbox };
 	Suite *s = suite_create("relay/operate");
 	TCase *t = tcase_create("operate");
 	SRunner *r;

@@ -2,6 +2,7 @@
 #include "server-relay/config.h"
 #include "server-relay/first.h"
 #include "server-relay/leg.h"
+#include "shared/base/buf.h"
 #include "shared/base/mem.h"
 #include "shared/crypto/identity.h"
 #include "shared/net/addr.h"
@@ -225,6 +226,24 @@ START_TEST(the_websocket_port_follows_the_port)
 }
 END_TEST
 
+START_TEST(the_manual_has_every_option_as_it_is)
+{
+	static char text[200000];
+	struct hws_buf want;
+	FILE *f = fopen(MANUAL, "re");
+
+	ck_assert_ptr_nonnull(f);
+	text[fread(text, 1, sizeof(text) - 1, f)] = 0;
+	fclose(f);
+	hws_buf_init(&want, 1u << 20);
+	hws_options_man(&rly_options, &want);
+	ck_assert_msg(memmem(text, strlen(text), hws_buf_bytes(&want).ptr, hws_buf_len(&want)),
+			"the list of options in hawser-relay.8 is not up to date:\n%.*s",
+			(int)hws_buf_len(&want), (const char *)hws_buf_bytes(&want).ptr);
+	hws_buf_done(&want);
+}
+END_TEST
+
 TCase *parsers_case(void)
 {
 	TCase *t = tcase_create("parsers");
@@ -236,5 +255,6 @@ TCase *parsers_case(void)
 	tcase_add_test(t, rules_follow_from_settings);
 	tcase_add_test(t, a_secret_key_is_not_taken);
 	tcase_add_test(t, the_websocket_port_follows_the_port);
+	tcase_add_test(t, the_manual_has_every_option_as_it_is);
 	return t;
 }
