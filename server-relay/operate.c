@@ -59,6 +59,7 @@ static void cmd_stats(struct hws_control_reply *reply, const json_t *req HWS_UNU
 	json_object_set_new(o, "connections_max", number(s->shared.max_legs));
 	json_object_set_new(o, "addresses", number(rly_addrs_count(s->shared.addrs)));
 	json_object_set_new(o, "bytes", number(S(bytes)));
+	json_object_set_new(o, "bytes_per_s", number((uint64_t)s->bytes_per_s));
 	json_object_set_new(o, "bytes_spliced", number(S(bytes_spliced)));
 	json_object_set_new(o, "bytes_copied", number(S(bytes_copied)));
 	json_object_set_new(o, "throttled", number(S(throttled)));

@@ -165,6 +165,9 @@ json_t *rly_pair_json(struct rly_shard *sh, const struct rly_pair *p)
 	json_object_set_new(j, "idle_seconds", json_real((now - p->moved_ds) / 10.0));
 	json_object_set_new(j, "bytes_a", json_integer((json_int_t)p->flow[0].bytes));
 	json_object_set_new(j, "bytes_b", json_integer((json_int_t)p->flow[1].bytes));
+	json_object_set_new(j, "bytes_per_s",
+			json_integer((json_int_t)((p->flow[0].bytes + p->flow[1].bytes) * 10 /
+					HWS_MAX(now - p->born_ds, 1u))));
 	json_object_set_new(j, "limit", json_integer((json_int_t)p->own_rate));
 	json_object_set_new(j, "slow", json_boolean(p->slow));
 	return j;

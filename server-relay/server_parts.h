@@ -23,6 +23,7 @@ struct rly_server {
 	struct hws_metrics *metrics;
 	struct hws_metrics_http *http;
 	struct rly_sight *sight;
+	double bytes_per_s, pairs_per_s; /* of the last second */
 	struct rly_handover *handover;
 	struct rly_announcer *announcer;
 	struct hws_timer drain_timer;

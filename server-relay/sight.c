@@ -22,6 +22,8 @@ struct reason {
 };
 
 struct rly_sight {
+	struct hws_timer second;
+	uint64_t at_us, bytes, pairs;
 	struct sum sum[32 + RLY_REFUSAL_COUNT + RLY_CLOSE_COUNT];
 	unsigned sums;
 	struct reason refusal[RLY_REFUSAL_COUNT], close[RLY_CLOSE_COUNT];
@@ -128,6 +130,38 @@ static const struct {
 			"Waiting connections given to the next process.", C(handed_over) },
 };
 
+static double byte_rate(void *arg)
+{
+	const struct rly_server *s = arg;
+
+	return s->bytes_per_s;
+}
+
+static double pair_rate(void *arg)
+{
+	const struct rly_server *s = arg;
+
+	return s->pairs_per_s;
+}
+
+static void on_second(void *arg)
+{
+	struct rly_server *s = arg;
+	struct rly_sight *t = s->sight;
+	uint64_t now = hws_loop_now_us(s->loop), bytes = rly_server_sum(s, C(bytes)),
+		 pairs = rly_server_sum(s, C(pairs_total));
+
+	if (t->at_us && now > t->at_us) {
+		double seconds = (double)(now - t->at_us) / 1e6;
+
+		s->bytes_per_s = (double)(bytes - t->bytes) / seconds;
+		s->pairs_per_s = (double)(pairs - t->pairs) / seconds;
+	}
+	t->at_us = now;
+	t->bytes = bytes;
+	t->pairs = pairs;
+}
+
 static int add_sum(struct rly_server *s, enum hws_metric_type type, const char *name,
 		const char *labels, const char *help, size_t offset)
 {
@@ -198,6 +232,9 @@ static int add_all(struct rly_server *s)
 		const char *name, *help;
 		double (*fn)(void *arg);
 	} rest[] = {
+		{ "hawser_relay_bytes_per_second", "Bytes taken from peers in the last second.",
+				byte_rate },
+		{ "hawser_relay_pairs_per_second", "Pairs made in the last second.", pair_rate },
 		{ "hawser_relay_addresses", "Addresses with open connections.", addresses },
 		{ "hawser_relay_announced", "Announced pairs.", tickets },
 		{ "hawser_relay_announcers", "Rendezvous servers connected.", links },
@@ -231,6 +268,7 @@ int rly_sight_new(struct rly_server *s, struct hws_error *err)
 		r = add_all(s);
 	if (r < 0)
 		return hws_error_set(err, r, "cannot set up the metrics");
+	hws_timer_every(s->loop, &s->sight->second, 1000000, on_second, s);
 	return rly_sight_serve(s, err);
 }
 
@@ -257,6 +295,8 @@ void rly_sight_leave(struct rly_server *s)
 void rly_sight_free(struct rly_server *s)
 {
 	rly_sight_leave(s);
+	if (s->sight)
+		hws_timer_stop(&s->sight->second);
 	hws_metrics_free(s->metrics);
 	hws_free(s->sight);
 	s->http = NULL;
