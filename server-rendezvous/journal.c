@@ -93,15 +93,17 @@ int rdv_journal_put(struct rdv_journal *j, const struct rdv_write *w, const stru
 	struct item item = { *who, hws_clock_us() };
 	int r = HWS_ERR_FULL;
 
-	if (__atomic_load_n(&j->stats.queued, __ATOMIC_RELAXED) < j->max) {
+	/* Counted before it is there: counted afterwards, it could be written and taken off before, and the number
+	 * would fall below zero, which looks like a full queue. */
+	if (__atomic_fetch_add(&j->stats.queued, 1, __ATOMIC_RELAXED) < j->max) {
 		pthread_mutex_lock(&j->lock);
 		r = queue_push(&j->in, w, &item);
 		pthread_mutex_unlock(&j->lock);
 	}
-	if (r < 0)
+	if (r < 0) {
+		__atomic_fetch_sub(&j->stats.queued, 1, __ATOMIC_RELAXED);
 		__atomic_fetch_add(&j->stats.refused, 1, __ATOMIC_RELAXED);
-	else
-		__atomic_fetch_add(&j->stats.queued, 1, __ATOMIC_RELAXED);
+	}
 	return r;
 }
 
