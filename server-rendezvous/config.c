@@ -12,7 +12,8 @@
 
 static const struct hws_option table[] = {
 	{ "", "config", 'c', HWS_OPT_PATH, AT(config), "", 0, 0, NULL, HWS_OPT_FLAG_ONLY, "FILE",
-			"Read settings from this INI file.", NULL },
+			"Read settings from this INI file (a service: /etc/hawser/rendezvous.conf, if it is there).",
+			NULL },
 	{ "", "state-dir", 0, HWS_OPT_PATH, AT(state_dir), "", 0, 0, NULL, 0, "DIR",
 			"Folder of the key and the database (default: the service's own).", NULL },
 	{ "", "control", 0, HWS_OPT_PATH, AT(control), "", 0, 0, NULL, 0, "FILE",

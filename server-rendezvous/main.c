@@ -13,8 +13,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define NAME "hawser-rendezvous"
+#define CONFIG_FILE "/etc/hawser/rendezvous.conf"
 
 struct program {
 	struct hws_loop *loop;
@@ -26,6 +28,14 @@ struct program {
 };
 
 /* File, then environment, then command line over the defaults. */
+/* As a service there is one place where people look for it. */
+static const char *default_config(void)
+{
+	bool service = getenv("STATE_DIRECTORY") || geteuid() == 0;
+
+	return service && access(CONFIG_FILE, R_OK) == 0 ? CONFIG_FILE : "";
+}
+
 static int read_config(
 		int argc, char **argv, struct rdv_config *c, int *ret_rest, struct hws_error *err)
 {
@@ -35,8 +45,8 @@ static int read_config(
 	if (r < 0)
 		return hws_error_set(err, r, "out of memory");
 	r = hws_options_args(&rdv_options, c, argc, argv, ret_rest, err);
-	if (r == HWS_OK && *c->config) {
-		r = hws_str_copy(path, sizeof(path), c->config);
+	if (r == HWS_OK) {
+		r = hws_str_copy(path, sizeof(path), *c->config ? c->config : default_config());
 		if (r < 0)
 			hws_error_set(err, r, "the path of the config file is too long");
 	}

@@ -287,6 +287,9 @@ static void on_message(struct load_swarm *s, uint32_t n, const struct packet *p,
 	if (hws_register_peer_response_decode(hws_bytes(p->data, len), &ask) == 0) {
 		if (!ask) {
 			on_known(s, n);
+		} else if (s->conf.once) {
+			s->stats.answered++;
+			settled(s, n);
 		} else {
 			s->stats.asked++;
 			send_pk(s, n, WANT_OK);
@@ -305,9 +308,10 @@ static void on_message(struct load_swarm *s, uint32_t n, const struct packet *p,
 			s->stats.mismatches++;
 			settled(s, n);
 			break;
-		default:
+		default: /* deployed hosts try again later; so does repeat() */
 			s->stats.refused++;
-			settled(s, n);
+			s->host[n].sent_us = hws_clock_us();
+			s->host[n].wants = WANT_OK;
 		}
 	} else if (m->union_case == RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE) {
 		s->stats.pushes++;

@@ -16,6 +16,7 @@ struct load_swarm_conf {
 	double loss;          /* part of own packets that are not sent */
 	double move;          /* part of keep-alives after which a device changes its address */
 	bool answer;          /* pushes are answered with PunchHoleSent */
+	bool once;            /* says who it is once and is never heard again */
 };
 
 struct load_swarm_stats {
