@@ -5,13 +5,17 @@
 struct test_xvfb {
 	struct test_proc proc;
 	char display[16]; /* ":N" */
+	int hold;         /* what keeps the display's number for us, 0 = nothing */
 };
 
 /* Starts Xvfb with a screen of width x height at depth 24 and waits until it accepts clients; ends the test
  * when it does not. The display can be resized by xrandr up to that size. It dies with the test. */
 void test_xvfb_start(struct test_xvfb *x, int width, int height);
-/* The same, without an extension of the server ("MIT-SHM"); NULL = with all. On this display (":7") if it is given. */
-void test_xvfb_start_as(struct test_xvfb *x, int width, int height, const char *without,
-		const char *display);
+/* The same, without an extension of the server ("MIT-SHM"); NULL = with all. */
+void test_xvfb_start_without(struct test_xvfb *x, int width, int height, const char *extension);
+/* kill -9. Nobody else gets the number of its display until test_xvfb_stop. */
+void test_xvfb_kill(struct test_xvfb *x);
+/* A new server on the display of one that was killed. */
+void test_xvfb_again(struct test_xvfb *x, int width, int height);
 /* Stops it; harmless on a zeroed one. */
 void test_xvfb_stop(struct test_xvfb *x);

@@ -568,18 +568,15 @@ END_TEST
 
 START_TEST(when_the_x_server_comes_back_it_is_served_again)
 {
-	char display[16];
-
 	test_xvfb_start(&x, 320, 240);
-	memcpy(display, x.display, sizeof(display));
-	start_agent("x11", display);
+	start_agent("x11", x.display);
 	open_gate(0, ALL, "remote");
 	wait_for(&h.gate[0].frames, 1);
-	test_xvfb_stop(&x);
+	test_xvfb_kill(&x);
 	wait_for(&h.gate[0].closed, 1);
 	while (h.ready)
 		wait_for(&h.states, h.states + 1);
-	test_xvfb_start_as(&x, 400, 300, NULL, display);
+	test_xvfb_again(&x, 400, 300);
 	while (!h.ready)
 		wait_for(&h.states, h.states + 1);
 	open_gate(1, ALL, "remote");
@@ -598,7 +595,7 @@ START_TEST(when_the_x_server_dies_viewers_are_let_go_and_the_agent_stays)
 	open_gate(0, ALL, "remote");
 	wait_for(&h.gate[0].frames, 1);
 	unsigned n = h.states;
-	test_proc_signal(&x.proc, SIGKILL);
+	test_xvfb_kill(&x);
 	wait_for(&h.gate[0].closed, 1);
 	wait_for(&h.states, n + 1);
 	ck_assert(!h.ready);

@@ -110,7 +110,7 @@ void desktop_setup(struct desktop *d)
 void desktop_setup_without(struct desktop *d, const char *extension)
 {
 	memset(d, 0, sizeof(*d));
-	test_xvfb_start_as(&d->x, 640, 480, extension, NULL);
+	test_xvfb_start_without(&d->x, 640, 480, extension);
 	ck_assert_int_eq(hws_loop_new(&d->loop), HWS_OK);
 	desktop_reopen(d);
 	d->c = xcb_connect(d->x.display, NULL);

@@ -278,7 +278,7 @@ START_TEST(a_missing_extension_is_explained)
 	struct hws_platform *p = NULL;
 	struct test_xvfb x;
 
-	test_xvfb_start_as(&x, 320, 240, names[_i], NULL);
+	test_xvfb_start_without(&x, 320, 240, names[_i]);
 	conf.display = x.display;
 	ck_assert_int_eq(hws_platform_open(d.loop, &conf, &p, &err), HWS_ERR_DISPLAY);
 	ck_assert_msg(strstr(err.text, names[_i]) != NULL, "%s", err.text);
