@@ -70,6 +70,11 @@ static bool sees_terminal(void *arg)
 	return ok;
 }
 
+static bool sees_progress(void *arg)
+{
+	return !sees_terminal(arg);
+}
+
 static bool was_typed(void *arg)
 {
 	char text[200];
@@ -165,6 +170,7 @@ START_TEST(a_person_logs_in_types_and_stays_when_the_host_restarts)
 	ck_assert(test_until(clipboard_has, copied, SHOW_MS));
 	test_proc_signal(&stack.host, SIGKILL);
 	test_proc_stop(&stack.host);
+	ck_assert_msg(test_until(sees_progress, NULL, SHOW_MS), "a dead picture stays");
 	test_stack_start_host(&stack);
 	ck_assert_msg(test_until(sees_terminal, NULL, SHOW_MS), "no picture again: %s",
 			desktop.log);
