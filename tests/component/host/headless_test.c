@@ -1,10 +1,13 @@
 /* The real hawser-host with its real agent on the headless back-end: a session end to end by address. */
 #include "shared/base/macros.h"
+#include "shared/base/num.h"
 #include "shared/crypto/crypto.h"
 #include "shared/wire/envelope.h"
 #include "tests/component/host/host.h"
 #include "tests/component/host/viewer.h"
 #include <check.h>
+#include <dirent.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,6 +85,82 @@ START_TEST(a_refresh_brings_a_key_frame)
 }
 END_TEST
 
+static unsigned open_files(pid_t pid)
+{
+	char path[64];
+	unsigned n = 0;
+	DIR *d;
+	const struct dirent *e;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	d = opendir(path);
+	ck_assert_ptr_nonnull(d);
+	while ((e = readdir(d)))
+		n += e->d_name[0] != '.';
+	closedir(d);
+	return n;
+}
+
+/* The pids of the host's children, dead ones that nobody asked for included. */
+static unsigned children(pid_t ret[8])
+{
+	char path[64], line[256] = "";
+	char *at = line;
+	unsigned n = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)host.proc.pid,
+			(int)host.proc.pid);
+	f = fopen(path, "re");
+	ck_assert_ptr_nonnull(f);
+	if (!fgets(line, sizeof(line), f))
+		line[0] = 0;
+	fclose(f);
+	while (n < 8 && *(at += strspn(at, " \n"))) {
+		uint32_t pid;
+		size_t len = strspn(at, "0123456789");
+
+		at[len] = 0;
+		ck_assert_int_eq(hws_parse_u32(at, &pid), HWS_OK);
+		ret[n++] = (pid_t)pid;
+		at += len + 1;
+	}
+	return n;
+}
+
+static bool only_agent(void *arg)
+{
+	return children(arg) == 1;
+}
+
+static void visit(unsigned times)
+{
+	for (unsigned i = 0; i < times; i++) {
+		ck_assert_str_eq(viewer_enter(&viewer, host.port, host_password(&host)), "");
+		hws_ses_free(next_frame());
+		viewer_close(&viewer);
+		test_proc_must_expect(&host.proc, "connection.closed", 10000);
+	}
+}
+
+START_TEST(many_sessions_leave_nothing_behind)
+{
+	pid_t pids[8];
+	unsigned service, agent;
+
+	visit(5);
+	ck_assert(test_until(only_agent, pids, 10000));
+	service = open_files(host.proc.pid);
+	agent = open_files(pids[0]);
+	visit(25);
+	ck_assert(test_until(only_agent, pids, 10000));
+	ck_assert_uint_eq(open_files(host.proc.pid), service);
+	/* the agent hears of the last end a moment after the service */
+	for (uint64_t end = test_now_ms() + 5000; open_files(pids[0]) != agent;)
+		ck_assert_uint_lt(test_now_ms(), end);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("host/headless");
@@ -93,6 +172,7 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, a_session_shows_the_desktop);
 	tcase_add_test(t, a_refresh_brings_a_key_frame);
+	tcase_add_test(t, many_sessions_leave_nothing_behind);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);
