@@ -285,13 +285,15 @@ END_TEST
 
 START_TEST(too_few_descriptors_are_refused_at_start)
 {
+	char dir[300];
 	const char *const argv[] = { "/bin/sh", "-c",
 		"ulimit -n 200; exec \"$0\" --open --port 0 --runtime-dir \"$1\"",
-		test_bin("server-relay/hawser-relay"), "/tmp", NULL };
+		test_bin("server-relay/hawser-relay"), dir, NULL };
 	const char *const pairs[] = { test_bin("server-relay/hawser-relay"), "--open", "--port",
 		"0", "--max-pairs", "9000000", NULL };
 	char *out = NULL;
 
+	test_dir(dir, sizeof(dir));
 	ck_assert_int_eq(test_run(argv, NULL, &out), 1);
 	ck_assert_msg(strstr(out, "LimitNOFILE") && strstr(out, "200"), "%s", out);
 	free(out);
@@ -402,12 +404,13 @@ END_TEST
 
 START_TEST(a_port_in_use_is_named)
 {
-	char port[8], *out = NULL;
+	char port[8], dir[300], *out = NULL;
 
 	start(NULL);
+	test_dir(dir, sizeof(dir));
 	snprintf(port, sizeof(port), "%u", relay.port);
 	const char *const argv[] = { test_bin("server-relay/hawser-relay"), "--open", "--port",
-		port, "--runtime-dir", "/tmp", NULL };
+		port, "--runtime-dir", dir, NULL };
 
 	ck_assert_int_eq(test_run(argv, NULL, &out), 1);
 	ck_assert_msg(strstr(out, port) && strstr(out, "in use"), "%s", out);
