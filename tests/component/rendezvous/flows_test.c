@@ -717,9 +717,12 @@ START_TEST(the_nearest_relay_is_named_as_far_as_they_reported)
 	report_distance(relay, &rec, b, 140);
 	device_init(&d, &srv, 1, "123456789");
 	device_online(&d);
-	do { /* the reports travel on a link of their own: the last one is what is waited for */
+	/* the reports travel on a link of their own; by weight alone the two take turns */
+	for (int row = 0, tries = 0; row < 4; tries++) {
+		ck_assert_int_lt(tries, 2000);
 		relay_for(&d, 9, got, sizeof(got));
-	} while (strcmp(got, a) != 0);
+		row = strcmp(got, a) == 0 ? row + 1 : 0;
+	}
 	for (int i = 0; i < 40; i++) {
 		relay_for(&d, 9, got, sizeof(got));
 		near_a += strcmp(got, a) == 0;
