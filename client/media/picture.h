@@ -23,6 +23,7 @@ struct hws_picture {
 	int width, height;
 	uint8_t *plane[3]; /* B G R A in [0]; or Y, U, V */
 	int stride[3];     /* bytes */
+	uint64_t mark; /* the producer's note of what it holds; 0 in a new one, kept by a pool */
 	/* private */
 	void *memory;
 	unsigned refs;

@@ -133,13 +133,18 @@ static struct hws_rect find_damage(const struct hws_picture *a, const struct hws
 			const uint8_t *q = b->plane[i] + (ptrdiff_t)y * b->stride[i];
 			if (memcmp(p, q, (size_t)w) == 0)
 				continue;
-			int l = 0, r = w - 1;
-			while (l < r && l << shift < left && p[l] == q[l])
-				l++;
-			while (r > l && r << shift > right && p[r] == q[r])
-				r--;
-			left = HWS_MIN(left, l << shift);
-			right = HWS_MAX(right, (r << shift) + shift);
+			/* Only what lies outside of the columns found so far is looked at closely. */
+			int l = HWS_MIN((left + shift) >> shift, w), r = (right + 1) >> shift;
+			if (memcmp(p, q, (size_t)l) != 0) {
+				for (l = 0; p[l] == q[l];)
+					l++;
+				left = l << shift;
+			}
+			if (r < w && memcmp(p + r, q + r, (size_t)(w - r)) != 0) {
+				for (r = w - 1; p[r] == q[r];)
+					r--;
+				right = (r << shift) + shift;
+			}
 			top = HWS_MIN(top, y << shift);
 			bottom = HWS_MAX(bottom, (y << shift) + shift);
 		}
@@ -149,6 +154,19 @@ static struct hws_rect find_damage(const struct hws_picture *a, const struct hws
 	right = HWS_MIN(right, a->width - 1);
 	bottom = HWS_MIN(bottom, a->height - 1);
 	return (struct hws_rect){ left, top, right - left + 1, bottom - top + 1 };
+}
+
+static void copy_part(struct hws_picture *to, const struct hws_picture *from, struct hws_rect r)
+{
+	r = hws_rect_align2(r, from->width, from->height);
+	for (int i = 0; i < 3; i++) {
+		int x = i ? r.x / 2 : r.x, y = i ? r.y / 2 : r.y;
+		int w = i ? hws_chroma(r.w) : r.w, h = i ? hws_chroma(r.h) : r.h;
+		for (int row = y; row < y + h; row++)
+			memcpy(to->plane[i] + (ptrdiff_t)row * to->stride[i] + x,
+					from->plane[i] + (ptrdiff_t)row * from->stride[i] + x,
+					(size_t)w);
+	}
 }
 
 /* Compares with the last picture and keeps this one in its place. */
@@ -167,7 +185,32 @@ static int changed_part(struct hws_screen *s, const struct hws_picture *p, struc
 			return r;
 		*ret = all;
 	}
-	return hws_rect_empty(*ret) ? HWS_OK : hws_picture_copy(s->before, p);
+	if (!hws_rect_empty(*ret))
+		copy_part(s->before, p, *ret);
+	return HWS_OK;
+}
+
+/* Brings a picture that shows an older one, or nothing yet, up to this one. */
+static void convert(struct hws_screen *s, const struct hws_picture *from, struct hws_picture *to,
+		bool rgba)
+{
+	struct hws_rect r = { 0, 0, from->width, from->height };
+	uint8_t *dst;
+
+	if (to->mark && s->content - to->mark <= HWS_SCREEN_RECENT) {
+		r = (struct hws_rect){ 0 };
+		for (uint64_t n = to->mark + 1; n <= s->content; n++)
+			r = hws_rect_union(r, s->recent[n % HWS_SCREEN_RECENT]);
+		r = hws_rect_align2(r, from->width, from->height);
+	}
+	to->mark = s->content;
+	if (hws_rect_empty(r))
+		return;
+	dst = to->plane[0] + (ptrdiff_t)r.y * to->stride[0] + (ptrdiff_t)r.x * 4;
+	if (rgba)
+		hws_pixels_i420_to_rgba(from, r, dst, to->stride[0]);
+	else
+		hws_pixels_i420_to_bgra(from, r, dst, to->stride[0]);
 }
 
 int hws_screen_decode(struct hws_screen *s, enum hws_codec codec,
@@ -207,11 +250,9 @@ int hws_screen_decode(struct hws_screen *s, enum hws_codec codec,
 		hws_picture_drop(out);
 		return r;
 	}
-	struct hws_rect all = { 0, 0, decoded->width, decoded->height };
-	if (rgba)
-		hws_pixels_i420_to_rgba(decoded, all, out->plane[0], out->stride[0]);
-	else
-		hws_pixels_i420_to_bgra(decoded, all, out->plane[0], out->stride[0]);
+	s->content++;
+	s->recent[s->content % HWS_SCREEN_RECENT] = *ret_damage;
+	convert(s, decoded, out, rgba);
 	*ret = out;
 	return HWS_OK;
 }

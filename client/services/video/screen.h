@@ -9,6 +9,8 @@
 #define HWS_SCREEN_QUEUE 120 /* messages; what deployed viewers hold */
 #define HWS_SCREEN_QUEUE_BYTES (64u << 20)
 
+#define HWS_SCREEN_RECENT 8u
+
 struct hws_screen {
 	/* The queue: messages in order of arrival. Loop thread. */
 	Ses__Message *queue[HWS_SCREEN_QUEUE];
@@ -24,6 +26,9 @@ struct hws_screen {
 	struct hws_decoder *decoder;
 	enum hws_codec codec;
 	struct hws_picture *before; /* I420 of the last picture, to find out what changed */
+	uint64_t content; /* counts pictures; a picture's mark says which of them it shows */
+	struct hws_rect recent
+			[HWS_SCREEN_RECENT]; /* what picture n changed, at n % HWS_SCREEN_RECENT */
 	struct hws_picture_pool *pool;
 
 	/* Shared with the thread that shows. */

@@ -182,7 +182,9 @@ struct floor_cost floor_next(struct floor *f, int64_t pts_ms)
 	data = encode(f, &f->damage, false);
 	c.encode_cpu_ms = cpu_ms() - cpu;
 	c.bytes = (double)data.len;
+	uint64_t decoding = hws_clock_us();
 	decode(f, data);
+	c.decode_ms = (double)(hws_clock_us() - decoding) / 1e3;
 	c.total_ms = (double)(hws_clock_us() - start) / 1e3;
 	return c;
 }

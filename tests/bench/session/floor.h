@@ -13,6 +13,7 @@ double floor_first(struct floor *f);
 struct floor_cost {
 	double encode_cpu_ms; /* of the encoder alone */
 	double total_ms;      /* grab, encode, decode; elapsed */
+	double decode_ms;     /* elapsed */
 	double bytes;
 };
 /* Codes what has changed since the last call. `pts_ms` grows. */

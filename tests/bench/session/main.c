@@ -107,6 +107,7 @@ static void bench_latency(void)
 	note("bare grab, encode, decode: median", quantile(bare, n, 0.5), "ms");
 	note("bare grab, encode, decode: 95 %", quantile(bare, n, 0.95), "ms");
 	note("samples above 100 ms", (double)lost, "");
+	note("round trip as the host measured it", suite_stats(&suite).rtt_ms, "ms");
 	metric("latency_p50_ms", quantile(ms, n, 0.5));
 	metric("latency_p95_ms", quantile(ms, n, 0.95));
 }
@@ -138,7 +139,9 @@ struct cost {
 	double host_ms, bare_ms; /* CPU of a picture */
 	double host_bytes, bare_bytes;
 	double screen_ms;
-	double latency_ms; /* median, from the drawing of a step to its picture */
+	double shown_ms,
+			decoded_ms; /* decoding: at the viewer with comparison and conversion; bare */
+	double latency_ms;          /* median, from the drawing of a step to its picture */
 };
 
 /* Draws a step, waits for its picture, and so on: each step is one picture. */
@@ -168,6 +171,9 @@ static void host_round(enum scene scene, unsigned steps, struct cost *c)
 	double pictures = (double)(after.frames - before.frames);
 	c->host_ms = cpu * 1e3 / pictures;
 	c->screen_ms = screen * 1e3 / pictures;
+	c->shown_ms = ((double)(after.decode_us * after.frames) -
+				      (double)(before.decode_us * before.frames)) /
+			1e3 / pictures;
 	c->latency_ms = quantile(wait_ms, steps, 0.5);
 	c->host_bytes = (double)(after.bytes_in - before.bytes_in) / pictures;
 	if (pictures > steps * 1.1)
@@ -186,11 +192,13 @@ static void bare_round(struct floor *f, enum scene scene, unsigned steps, struct
 		struct floor_cost one = floor_next(f, 1000 + (int64_t)i * STEP_US / 1000);
 		sum.encode_cpu_ms += one.encode_cpu_ms;
 		sum.bytes += one.bytes;
+		sum.decode_ms += one.decode_ms;
 		/* The viewer is connected: what the host does now is not to disturb the next step. */
 		suite_run_until(&suite, start + STEP_US);
 	}
 	c->bare_ms = sum.encode_cpu_ms / steps;
 	c->bare_bytes = sum.bytes / steps;
+	c->decoded_ms = sum.decode_ms / steps;
 }
 
 static void note_of(
@@ -208,7 +216,8 @@ static void bench_cost(void)
 	double host_sum = 0, bare_sum = 0;
 
 	for (enum scene scene = 0; scene < SCENE_COUNT; scene++) {
-		double host[4], bare[4], host_bytes[4], bare_bytes[4], screen[4], latency[4];
+		double host[4], bare[4], host_bytes[4], bare_bytes[4], screen[4], latency[4],
+				shown[4], decoded[4];
 		char name[80];
 		for (unsigned i = 0; i < rounds; i++) {
 			struct cost c = { 0 };
@@ -223,11 +232,15 @@ static void bench_cost(void)
 			bare_bytes[i] = c.bare_bytes;
 			screen[i] = c.screen_ms;
 			latency[i] = c.latency_ms;
+			shown[i] = c.shown_ms;
+			decoded[i] = c.decoded_ms;
 		}
 		note_of(scene, "host, CPU of a picture", host, rounds, "ms");
 		note_of(scene, "bare encoder, CPU of a picture", bare, rounds, "ms");
 		note_of(scene, "X server, CPU of a picture", screen, rounds, "ms");
 		note_of(scene, "drawn to decoded, median", latency, rounds, "ms");
+		note_of(scene, "viewer, decoding and conversion", shown, rounds, "ms");
+		note_of(scene, "bare decoder", decoded, rounds, "ms");
 		note_of(scene, "host, bytes of a picture on the wire", host_bytes, rounds, "B");
 		note_of(scene, "bare encoder, bytes of a picture", bare_bytes, rounds, "B");
 		/* Sorted now: the middle one of each. */

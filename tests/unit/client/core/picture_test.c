@@ -1,4 +1,5 @@
 /* What a viewer does with pictures: shows them, keeps them in a file. */
+#include "client/media/pixels.h"
 #include "client/services/recording/webm.h"
 #include "client/services/video/screen.h"
 #include "shared/wire/envelope.h"
@@ -6,6 +7,7 @@
 #include "tests/support/proc.h"
 #include "tests/support/webm_reader.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static Ses__Message *packet_message(const struct hws_packet *p)
@@ -89,6 +91,50 @@ START_TEST(a_screen_tells_what_changed_and_can_be_forgotten)
 }
 END_TEST
 
+/* However many pictures readers hold meanwhile: what is shown is what a whole conversion would show. */
+START_TEST(pictures_shown_are_complete_whatever_readers_hold)
+{
+	struct hws_encoder_conf conf = {
+		.codec = HWS_CODEC_VP9, .width = 97, .height = 65, .quality = { 4000, 4, 20 }
+	};
+	struct hws_picture *p, *held[2] = { NULL, NULL };
+	struct hws_encoder *e;
+	struct hws_screen *s;
+	uint8_t *whole = calloc(97 * 4, 65);
+	unsigned seed = 7;
+
+	ck_assert_int_eq(hws_encoder_new(&conf, &e), HWS_OK);
+	ck_assert_int_eq(hws_screen_new(&s), HWS_OK);
+	ck_assert_int_eq(hws_picture_new(HWS_PIXEL_I420, 97, 65, &p), HWS_OK);
+	for (int i = 0; i < 60; i++) {
+		seed = seed * 1664525u + 1013904223u;
+		int x = (int)(seed >> 8) % 80, y = (int)(seed >> 16) % 50;
+		for (int row = y; row < y + 9; row++)
+			memset(p->plane[0] + (ptrdiff_t)row * p->stride[0] + x, (int)(seed >> 24),
+					13);
+		memset(p->plane[1] + (ptrdiff_t)(y / 2) * p->stride[1] + x / 2,
+				(int)(seed >> 20) & 255, 5);
+		show_on(s, e, p, i == 0, i * 33);
+		hws_pixels_i420_to_rgba(
+				s->before, (struct hws_rect){ 0, 0, 97, 65 }, whole, 97 * 4);
+		for (int row = 0; row < 65; row++)
+			ck_assert_mem_eq(
+					s->newest->plane[0] + (ptrdiff_t)row * s->newest->stride[0],
+					whole + (ptrdiff_t)row * 97 * 4, 97 * 4);
+		if (i % 3 == 0) { /* a reader takes this one and gives an older one back */
+			hws_picture_unlock(held[i / 3 % 2]);
+			held[i / 3 % 2] = hws_picture_lock(s->newest);
+		}
+	}
+	hws_picture_unlock(held[0]);
+	hws_picture_unlock(held[1]);
+	hws_screen_free(s);
+	hws_picture_drop(p);
+	hws_encoder_free(e);
+	free(whole);
+}
+END_TEST
+
 static void count_bytes(const uint8_t *data HWS_UNUSED, size_t len, bool key HWS_UNUSED,
 		uint64_t time_ms HWS_UNUSED, void *arg)
 {
@@ -160,6 +206,7 @@ Suite *picture_suite(void)
 	TCase *t = tcase_create("picture");
 
 	tcase_add_test(t, a_screen_tells_what_changed_and_can_be_forgotten);
+	tcase_add_test(t, pictures_shown_are_complete_whatever_readers_hold);
 	tcase_add_test(t, a_recording_is_a_readable_webm_file);
 	tcase_add_test(t, an_unfinished_recording_is_noticed);
 	suite_add_tcase(s, t);
