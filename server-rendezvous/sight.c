@@ -150,6 +150,11 @@ static double store_seconds(void *arg)
 	return (double)store(arg).last_us / 1e6;
 }
 
+static double nodes(void *arg)
+{
+	return (double)store(arg).nodes;
+}
+
 static double queued(void *arg)
 {
 	struct rdv_server *s = arg;
@@ -193,6 +198,9 @@ static const struct {
 			store_failures },
 	{ "hawser_rdv_store_last_seconds", "Duration of the last store operation.", HWS_GAUGE,
 			store_seconds },
+	{ "hawser_rdv_nodes",
+			"Nodes of the cluster that live, as this one sees it; 0 = one server only.",
+			HWS_GAUGE, nodes },
 	{ "hawser_rdv_store_queue", "Registrations waiting for the store.", HWS_GAUGE, queued },
 	{ "hawser_rdv_relays_up", "Relays that answer.", HWS_GAUGE, relays_up },
 	{ "hawser_rdv_relays_listening", "Relays that hear announcements.", HWS_GAUGE,

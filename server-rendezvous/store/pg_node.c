@@ -57,6 +57,7 @@ struct pg_node {
 	char channel[CHANNEL_TEXT];
 	char beat_sql[700], listen_sql[160];
 	uint64_t boot, garbage;
+	uint64_t alive; /* atomic */
 	uint32_t beats;
 	uint64_t dead_us;
 	pthread_t thread;
@@ -202,6 +203,31 @@ static int sweep(struct pg_node *n)
 	return r;
 }
 
+uint64_t pg_node_alive(const struct pg_node *n)
+{
+	return n ? __atomic_load_n(&n->alive, __ATOMIC_RELAXED) : 0;
+}
+
+static int count_nodes(struct pg_node *n)
+{
+	char sql[120];
+	int64_t count = 0;
+	int r = hws_fmt(sql, sizeof(sql),
+			"SELECT count(*) FROM node WHERE seen > now() - %llu * interval '1 microsecond'",
+			(unsigned long long)n->dead_us);
+
+	if (r == HWS_OK)
+		r = pg_link_exec_int(&n->link, sql, &count, NULL);
+	if (r < 0 || (uint64_t)count == n->alive)
+		return r;
+	hws_log_event((uint64_t)count < n->alive ? HWS_LOG_WARN : HWS_LOG_INFO, false,
+			"cluster.nodes",
+			hws_log_fields(HWS_U64("alive", (uint64_t)count),
+					HWS_U64("before", n->alive)));
+	__atomic_store_n(&n->alive, (uint64_t)count, __ATOMIC_RELAXED);
+	return r;
+}
+
 static void wait_some(struct pg_node *n, uint64_t until_us)
 {
 	struct pollfd p[2] = { { .fd = n->wake_fd, .events = POLLIN },
@@ -230,12 +256,14 @@ static void *run_node(void *arg)
 			r = beat(n, first);
 			/* the others may have taken this node for dead, and its devices for nowhere */
 			if (r == HWS_OK && !first && had &&
-					hws_clock_us() - beaten_us > n->dead_us / 2)
+					hws_clock_us() - beaten_us > n->dead_us * 3 / 4)
 				on_again(n);
 			if (r == HWS_OK) {
 				first = false;
 				beaten_us = hws_clock_us();
 			}
+			if (r == HWS_OK)
+				r = count_nodes(n);
 			if (r == HWS_OK)
 				r = sweep(n);
 		}

@@ -444,6 +444,7 @@ static int pg_backup(struct rdv_store *s, const char *path HWS_UNUSED, rdv_done_
 static void pg_stats(struct rdv_store *s, struct rdv_store_stats *ret)
 {
 	rdv_lanes_stats(pg_store(s)->lanes, ret);
+	ret->nodes = pg_node_alive(pg_store(s)->node);
 }
 
 static void *conn_new(void *arg, unsigned i)

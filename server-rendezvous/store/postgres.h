@@ -45,6 +45,8 @@ int pg_where_find(struct rdv_store *s, const char *const *ids, size_t n, rdv_whe
 		void *arg);
 int pg_node_send(struct rdv_store *s, const char *node, struct hws_bytes payload, rdv_done_fn done,
 		void *arg);
+/* Nodes that live. Any thread; takes NULL. */
+uint64_t pg_node_alive(const struct pg_node *n);
 /* Ends its thread. Takes NULL. */
 void pg_node_free(struct pg_node *n);
 /* Statements of the above that each lane prepares. */

@@ -73,6 +73,7 @@ struct rdv_store_stats {
 	uint64_t queued;   /* operations waiting or running now */
 	uint64_t last_us;  /* duration of the last finished operation */
 	uint64_t reconnects;
+	uint64_t nodes; /* that live now, this one too; 0 = not joined */
 };
 
 /* Where a peer is: only a store that several nodes share has this (postgres). */

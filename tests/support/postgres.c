@@ -13,6 +13,7 @@
 
 #define READY "database system is ready to accept connections"
 #define ARGS_MAX 40
+#define START_MS 90000 /* of a machine with much else to do */
 
 /* The newest version that is installed. */
 static const char *program(const char *name)
@@ -63,8 +64,7 @@ static void init_folder(struct test_pg *pg)
 {
 	const char *argv[ARGS_MAX];
 	size_t n = begin_args(argv);
-	char *out = NULL;
-	int r;
+	struct test_proc p;
 
 	argv[n++] = program("initdb");
 	argv[n++] = "-D";
@@ -75,9 +75,9 @@ static void init_folder(struct test_pg *pg)
 	argv[n++] = "--locale=C";
 	argv[n++] = "-N";
 	argv[n] = NULL;
-	r = test_run(argv, NULL, &out);
-	ck_assert_msg(r == 0, "initdb: %s", out);
-	free(out);
+	test_proc_start(&p, argv, NULL);
+	ck_assert_msg(test_proc_wait(&p, START_MS) == 0, "initdb: %s", p.log);
+	test_proc_stop(&p);
 }
 
 void test_pg_run(struct test_pg *pg)
@@ -105,7 +105,7 @@ void test_pg_run(struct test_pg *pg)
 		argv[n++] = pg->sync ? "-cfsync=on" : "-cfsync=off";
 		argv[n] = NULL;
 		test_proc_start(&pg->proc, argv, NULL);
-		if (test_proc_expect(&pg->proc, READY, 30000))
+		if (test_proc_expect(&pg->proc, READY, START_MS))
 			return;
 		/* Killed hard, its children need a moment to notice. */
 		ck_assert_msg(strstr(pg->proc.log, "still in use") ||

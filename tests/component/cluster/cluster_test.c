@@ -587,6 +587,7 @@ START_TEST(a_killed_node_is_noticed_and_its_devices_come_back_at_the_other)
 	b_port = b.port;
 	server_kill(&b);
 	ck_assert(reached(&a, &stays, AGAIN_MS)); /* not touched by it */
+	test_proc_must_expect(&a.proc, "cluster.nodes alive=1 before=2", 10000);
 	ck_assert(refused(&a, d.id, FAILURE(OFFLINE), 10000));
 	began = test_now_ms();
 	moves_to(&d, &a);
