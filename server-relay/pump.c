@@ -4,6 +4,8 @@
 #include "shared/base/mem.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -12,6 +14,17 @@
 #define BULK_SCORE 2            /* so many in a row: splice */
 #define SMALL_SPLICE (8u << 10) /* a visit that moved less is a sign against */
 #define SMALL_SCORE 8
+/* A whole pipe in one go: with less the kernel pushes and wakes several times for each. */
+#define BULK_LOWAT ((int)RLY_PIPE_SIZE)
+
+static void set_splicing(struct rly_leg *to, struct rly_flow *f, bool on)
+{
+	int lowat = on ? BULK_LOWAT : RLY_LOWAT;
+
+	f->splicing = on;
+	f->score = 0;
+	(void)setsockopt(to->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &lowat, sizeof(lowat));
+}
 
 int rly_flow_flush(struct rly_leg *to, struct rly_flow *f)
 {
@@ -61,10 +74,8 @@ static ssize_t copy_once(struct rly_shard *sh, struct rly_leg *from, struct rly_
 	if (n < 0)
 		return n;
 	f->score = n >= (ssize_t)BULK_READ ? (uint8_t)(f->score + 1) : 0;
-	if (f->score >= BULK_SCORE) {
-		f->splicing = true;
-		f->score = 0;
-	}
+	if (f->score >= BULK_SCORE && !f->splicing)
+		set_splicing(to, f, true);
 	rly_stat_add(&sh->stats.bytes_copied, (uint64_t)n);
 	if (f->discard)
 		return n;
@@ -114,15 +125,13 @@ static ssize_t splice_once(
 }
 
 /* After a visit in splice mode. */
-static void judge_visit(struct rly_flow *f, uint64_t moved)
+static void judge_visit(struct rly_leg *to, struct rly_flow *f, uint64_t moved)
 {
 	if (!moved)
 		return;
 	f->score = moved < SMALL_SPLICE ? (uint8_t)(f->score + 1) : 0;
-	if (f->score >= SMALL_SCORE) {
-		f->splicing = false;
-		f->score = 0;
-	}
+	if (f->score >= SMALL_SCORE)
+		set_splicing(to, f, false);
 }
 
 /* One direction until it blocks. HWS_OK, or why the pair must end. */
@@ -163,7 +172,7 @@ static int raw_pump(struct rly_shard *sh, struct rly_pair *p, unsigned d, uint64
 		}
 	}
 	if (was_splicing)
-		judge_visit(f, moved);
+		judge_visit(to, f, moved);
 	*ret_read = moved;
 	return r == HWS_ERR_AGAIN ? HWS_OK : r;
 }

@@ -240,7 +240,7 @@ out:
 /* Accepted sockets inherit all of this. */
 static void set_options(int fd)
 {
-	int on = 1, idle = 60, interval = 15, probes = 4, lowat = 128 << 10;
+	int on = 1, idle = 60, interval = 15, probes = 4, lowat = RLY_LOWAT;
 
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));

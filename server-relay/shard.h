@@ -14,6 +14,7 @@
 
 #define RLY_SCRATCH (64u << 10)
 #define RLY_WHEEL 64u
+#define RLY_LOWAT (128 << 10) /* unsent bytes that a socket takes: more would only wait there */
 #define RLY_SHARDS_MAX 64u
 #define RLY_COLLECTED_MAX (256u << 20) /* of all pairs together */
 #define RLY_LISTEN_MAX 2u              /* per shard: TCP, WebSocket */
