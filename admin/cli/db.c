@@ -62,10 +62,11 @@ static int fill_paths(struct db *d, const char *state_dir)
 		return HWS_OK;
 	if (strcmp(d->where, "sqlite") == 0)
 		r = hws_fmt(d->path, sizeof(d->path), "%s/rendezvous.sqlite3", d->dir);
-	else if (hws_str_starts(d->where, "sqlite:") && d->where[7])
-		r = hws_str_copy(d->path, sizeof(d->path), d->where + 7);
-	else
+	else if (strcmp(d->where, "memory") == 0)
 		r = HWS_ERR_INVAL;
+	else
+		r = hws_str_copy(d->path, sizeof(d->path),
+				d->where + (hws_str_starts(d->where, "sqlite:") ? 7 : 0));
 	return r < 0 ? hws_error_set(&d->err, r,
 				       "--store: write sqlite, sqlite:FILE or a postgresql:// address")
 		     : HWS_OK;
