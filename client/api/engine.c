@@ -151,6 +151,8 @@ static void on_tick(void *arg)
 	uint64_t now = hws_loop_now_us(e->ctx->loop);
 
 	hws_viewer_tick(e->viewer, now);
+	if (!e->conn || !hws_conn_congested(e->conn))
+		api_input_flush_move(e);
 	api_report_stats(e, now);
 }
 

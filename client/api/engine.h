@@ -28,6 +28,9 @@ struct api_engine {
 	struct hws_cursor_view *cursor;
 	struct hws_clipboard_view *clipboard;
 	struct hws_input_view *input;
+	bool move_held; /* the last move, while the link is congested */
+	size_t held_display;
+	int held_x, held_y;
 
 	struct hws_reach *reach;
 	struct hws_conn *conn;
@@ -71,6 +74,9 @@ void api_engine_reconnect(struct api_engine *e, const struct api_command *c);
 void api_engine_disconnect(struct api_engine *e, const struct api_command *c);
 /* Says goodbye, frees at the end of the turn. */
 void api_engine_close(struct api_engine *e);
+
+/* --- api/session_input.c: sends the move that was held back, if there is one. */
+void api_input_flush_move(struct api_engine *e);
 
 /* --- api/connect.c: finding a path. */
 void api_connect_start(struct api_engine *e);

@@ -1,7 +1,8 @@
 #include "client/api/engine.h"
 #include <string.h>
 
-/* Input that comes while the link is congested: moves are dropped, the rest waits in the link's queue. */
+/* Input that comes while the link is congested waits in the link's queue, but of moves only the last one is kept: buttons and
+ * wheel carry no place of their own, so it goes before them. */
 
 static int input_allowed(hawser_session *s)
 {
@@ -29,11 +30,22 @@ static int post_input(hawser_session *s, const struct api_command *c)
 			return;                                                                    \
 	} while (0)
 
+void api_input_flush_move(struct api_engine *e)
+{
+	if (!e->move_held)
+		return;
+	e->move_held = false;
+	DROP(hws_input_view_move(e->input, e->held_display, e->held_x, e->held_y));
+}
+
 static void do_move(struct api_engine *e, const struct api_command *c)
 {
-	if (e->conn && hws_conn_congested(e->conn))
-		return;
-	DROP(hws_input_view_move(e->input, (size_t)c->a, (int)c->b, (int)c->c));
+	e->move_held = true;
+	e->held_display = (size_t)c->a;
+	e->held_x = (int)c->b;
+	e->held_y = (int)c->c;
+	if (!e->conn || !hws_conn_congested(e->conn))
+		api_input_flush_move(e);
 }
 
 int hawser_session_mouse_move(hawser_session *s, size_t display, int32_t x, int32_t y)
@@ -47,6 +59,7 @@ int hawser_session_mouse_move(hawser_session *s, size_t display, int32_t x, int3
 
 static void do_button(struct api_engine *e, const struct api_command *c)
 {
+	api_input_flush_move(e);
 	DROP(hws_input_view_button(e->input, (int)c->a, c->b));
 }
 
@@ -66,6 +79,7 @@ int hawser_session_mouse_button(hawser_session *s, enum hawser_button button, bo
 
 static void do_wheel(struct api_engine *e, const struct api_command *c)
 {
+	api_input_flush_move(e);
 	DROP(hws_input_view_wheel(e->input, (int)c->a, (int)c->b));
 }
 
