@@ -87,7 +87,8 @@ static void on_dialed(int r, struct hws_stream *s, void *arg)
 int hws_ask_new(struct hws_loop *loop, struct hws_work *work, const struct hws_ask_conf *conf,
 		struct hws_ask **ret)
 {
-	const struct hws_way_conf way = { .timeout_us = conf->timeout_us,
+	const struct hws_way_conf way = { .way = conf->way,
+		.timeout_us = conf->timeout_us,
 		.frame_max = HWS_RDV_FRAME_MAX,
 		.bind_to = conf->bind_to,
 		.reuse_port = true };
@@ -100,7 +101,7 @@ int hws_ask_new(struct hws_loop *loop, struct hws_work *work, const struct hws_a
 	a->conf = *conf;
 	a->conf.way = NULL; /* borrowed until return only */
 	a->conf.bind_to = NULL;
-	r = hws_way_open_start(loop, work, conf->way, &way, on_dialed, a, &a->dial);
+	r = hws_way_open_start(loop, work, &way, on_dialed, a, &a->dial);
 	if (r < 0) {
 		hws_free(a);
 		return r;

@@ -518,14 +518,13 @@ static void on_address(int res, struct hws_stream *s, void *arg)
 static int start_by_address(
 		struct hws_reach *r, const struct hws_reach_conf *conf, struct hws_error *err)
 {
-	const struct hws_way_conf open = { .timeout_us = CONNECT_US };
+	const struct hws_way_conf open = { .way = &r->way, .timeout_us = CONNECT_US };
 	int res = hws_str_copy(r->way.host, sizeof(r->way.host), conf->address);
 
 	r->way.port = conf->address_port;
 	r->way.proxy = conf->proxy;
 	if (res == HWS_OK)
-		res = hws_way_open_start(
-				r->loop, r->work, &r->way, &open, on_address, r, &r->opening);
+		res = hws_way_open_start(r->loop, r->work, &open, on_address, r, &r->opening);
 	return res < 0 ? hws_error_set(err, res, "'%s' is no address to connect to", conf->address)
 		       : HWS_OK;
 }

@@ -67,9 +67,10 @@ int hws_relay_join(struct hws_loop *loop, struct hws_work *work,
 		struct hws_relay_join **ret)
 {
 	struct hws_relay_join *j = hws_alloc(sizeof(*j));
-	const struct hws_way_conf open = { .timeout_us = conf->timeout_us,
-		.frame_max = HWS_SES_FRAME_MAX };
 	struct hws_way way;
+	const struct hws_way_conf open = {
+		.way = &way, .timeout_us = conf->timeout_us, .frame_max = HWS_SES_FRAME_MAX
+	};
 	int r;
 
 	if (!j)
@@ -81,7 +82,7 @@ int hws_relay_join(struct hws_loop *loop, struct hws_work *work,
 	if (r == HWS_OK)
 		r = build_frame(j, conf);
 	if (r == HWS_OK)
-		r = hws_way_open_start(loop, work, &way, &open, on_dialed, j, &j->dial);
+		r = hws_way_open_start(loop, work, &open, on_dialed, j, &j->dial);
 	if (r < 0) {
 		free_join(j);
 		return r;

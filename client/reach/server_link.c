@@ -164,13 +164,14 @@ static struct hws_server_link *link_new(
 int hws_server_link_new(struct hws_loop *loop, struct hws_work *work,
 		const struct hws_server_link_conf *conf, struct hws_server_link **ret)
 {
-	const struct hws_way_conf way = { .timeout_us = CONNECT_US,
-		.frame_max = HWS_RDV_FRAME_MAX };
+	const struct hws_way_conf way = {
+		.way = conf->way, .timeout_us = CONNECT_US, .frame_max = HWS_RDV_FRAME_MAX
+	};
 	struct hws_server_link *l = link_new(loop, conf);
 	int r = HWS_ERR_NOMEM;
 
 	if (l)
-		r = hws_way_open_start(loop, work, conf->way, &way, on_opened, l, &l->opening);
+		r = hws_way_open_start(loop, work, &way, on_opened, l, &l->opening);
 	if (r < 0) {
 		hws_free(l);
 		return r;

@@ -85,7 +85,7 @@ void hws_way_websocket(const struct hws_way *tcp, struct hws_way *ret)
 
 int hws_way_to_relay(const struct hws_way *server, const char *relay, struct hws_way *ret)
 {
-	struct hws_way w;
+	struct hws_way w = { 0 };
 	int r = hws_way_parse(relay, RELAY_PORT, &w);
 	bool by_port;
 
@@ -248,11 +248,12 @@ static void on_dialed(int r, struct hws_stream *s, void *arg)
 
 	o->dial = NULL;
 	if (r == HWS_OK && proxy) {
+		const struct hws_proxy_target target = { proxy, o->way.host, o->way.port };
+
 		if (proxy->kind == HWS_PROXY_HTTPS)
 			r = begin_tls(o, s, proxy->host, &s);
 		if (r == HWS_OK)
-			r = hws_proxy_ask_start(o->loop, s, proxy, o->way.host, o->way.port,
-					on_connected, o, &o->ask);
+			r = hws_proxy_ask_start(o->loop, s, &target, on_connected, o, &o->ask);
 		if (r == HWS_OK)
 			return;
 		s = NULL;
@@ -260,10 +261,11 @@ static void on_dialed(int r, struct hws_stream *s, void *arg)
 	on_connected(r, s, o);
 }
 
-int hws_way_open_start(struct hws_loop *loop, struct hws_work *work, const struct hws_way *way,
+int hws_way_open_start(struct hws_loop *loop, struct hws_work *work,
 		const struct hws_way_conf *conf, hws_way_cb done, void *arg,
 		struct hws_way_open **ret)
 {
+	const struct hws_way *way = conf->way;
 	bool through = hws_way_needs_relay(way);
 	const struct hws_dial_conf dial = { .host = way->proxy ? way->proxy->host : way->host,
 		.port = way->proxy ? way->proxy->port : way->port,

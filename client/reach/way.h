@@ -36,6 +36,7 @@ char *hws_way_text(const struct hws_way *way, char *buf, size_t size);
 struct hws_way_open;
 
 struct hws_way_conf {
+	const struct hws_way *way;
 	uint64_t timeout_us; /* until frames may flow */
 	size_t frame_max;    /* ws: the longest message */
 	/* plain TCP only, as net/dialer */
@@ -46,7 +47,7 @@ struct hws_way_conf {
 /* As hws_dial_cb: exactly once unless canceled, never inside hws_way_open_start; the callee owns the stream. */
 typedef void (*hws_way_cb)(int r, struct hws_stream *s, void *arg);
 /* Everything is copied. */
-int hws_way_open_start(struct hws_loop *loop, struct hws_work *work, const struct hws_way *way,
+int hws_way_open_start(struct hws_loop *loop, struct hws_work *work,
 		const struct hws_way_conf *conf, hws_way_cb done, void *arg,
 		struct hws_way_open **ret) HWS_MUST_CHECK;
 /* done will not be called. Takes NULL. */

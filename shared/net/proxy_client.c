@@ -236,7 +236,7 @@ static int take_http(struct hws_proxy_ask *a)
 	struct hws_bytes in = hws_buf_bytes(&a->in);
 	const char *text = (const char *)in.ptr;
 
-	if (in.len < 4 || memcmp(in.ptr + in.len - 4, "\r\n\r\n", 4) != 0) {
+	if (!text || in.len < 4 || memcmp(in.ptr + in.len - 4, "\r\n\r\n", 4) != 0) {
 		a->need = in.len + 1;
 		return in.len < ANSWER_MAX ? HWS_ERR_AGAIN : HWS_ERR_TOOBIG;
 	}
@@ -253,6 +253,8 @@ static int take_answer(struct hws_proxy_ask *a)
 {
 	const uint8_t *in = hws_buf_bytes(&a->in).ptr;
 
+	if (!in)
+		return HWS_ERR_PROTO;
 	switch (a->state) {
 	case METHOD:
 		return take_method(a, in);
@@ -324,8 +326,8 @@ static void on_stream(struct hws_stream *s, unsigned ready, void *arg)
 		finish(a, r);
 }
 
-int hws_proxy_ask_start(struct hws_loop *loop, struct hws_stream *s, const struct hws_proxy *proxy,
-		const char *host, uint16_t port, hws_proxy_ask_cb done, void *arg,
+int hws_proxy_ask_start(struct hws_loop *loop, struct hws_stream *s,
+		const struct hws_proxy_target *target, hws_proxy_ask_cb done, void *arg,
 		struct hws_proxy_ask **ret)
 {
 	struct hws_proxy_ask *a = hws_alloc(sizeof(*a));
@@ -336,14 +338,14 @@ int hws_proxy_ask_start(struct hws_loop *loop, struct hws_stream *s, const struc
 		return r;
 	}
 	a->loop = loop;
-	a->proxy = *proxy;
-	a->port = port;
+	a->proxy = *target->proxy;
+	a->port = target->port;
 	a->done = done;
 	a->arg = arg;
 	hws_buf_init(&a->out, OUT_MAX);
 	hws_buf_init(&a->in, ANSWER_MAX + 1);
-	r = hws_str_copy(a->host, sizeof(a->host), host);
-	if (r == HWS_OK && proxy->kind == HWS_PROXY_SOCKS5)
+	r = hws_str_copy(a->host, sizeof(a->host), target->host);
+	if (r == HWS_OK && a->proxy.kind == HWS_PROXY_SOCKS5)
 		put_greeting(a);
 	else if (r == HWS_OK)
 		r = put_connect(a);

@@ -23,12 +23,18 @@ int hws_proxy_set(const char *url, const char *user, const char *password,
 
 struct hws_proxy_ask;
 
+struct hws_proxy_target {
+	const struct hws_proxy *proxy; /* at the other end of the stream */
+	const char *host;              /* who is meant */
+	uint16_t port;
+};
+
 /* Exactly once unless canceled, never inside hws_proxy_ask_start. On HWS_OK `s` is the stream again, owned by the callee;
  * its next byte is the target's. HWS_ERR_DENIED: the proxy wants another name or password, or forbids the target. */
 typedef void (*hws_proxy_ask_cb)(int r, struct hws_stream *s, void *arg);
 /* Takes the stream in any case; the rest is copied. The caller keeps the deadline. */
-int hws_proxy_ask_start(struct hws_loop *loop, struct hws_stream *s, const struct hws_proxy *proxy,
-		const char *host, uint16_t port, hws_proxy_ask_cb done, void *arg,
+int hws_proxy_ask_start(struct hws_loop *loop, struct hws_stream *s,
+		const struct hws_proxy_target *target, hws_proxy_ask_cb done, void *arg,
 		struct hws_proxy_ask **ret) HWS_MUST_CHECK;
 /* done will not be called; the stream is closed. Takes NULL. */
 void hws_proxy_ask_cancel(struct hws_proxy_ask *a);

@@ -25,6 +25,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct hws_stream *near, *far;
 	struct hws_proxy_ask *ask;
 	struct hws_proxy proxy;
+	const struct hws_proxy_target target = { &proxy, hosts[size ? (data[0] >> 2 & 3) % 3 : 0],
+		21116 };
 	struct hws_loop *loop;
 	bool login;
 	ssize_t n;
@@ -39,8 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assert(hws_stream_mem_pair(loop, &conf, &near, &far) == HWS_OK);
 	assert(hws_proxy_set(urls[data[0] & 1], login ? "name" : "", login ? "word" : "", &proxy) ==
 			HWS_OK);
-	assert(hws_proxy_ask_start(loop, near, &proxy, hosts[(data[0] >> 2 & 3) % 3], 21116,
-			       on_done, NULL, &ask) == HWS_OK);
+	assert(hws_proxy_ask_start(loop, near, &target, on_done, NULL, &ask) == HWS_OK);
 	n = size > 1 ? hws_stream_write(far, hws_bytes(data + 1, size - 1)) : 0;
 	(void)n;
 	for (int i = 0; i < 64 && !told; i++)

@@ -70,14 +70,14 @@ static void begin(const char *url, const char *user, const char *password, const
 {
 	const struct hws_mem_conf torture = { .read_max = 1, .write_max = 3 };
 	struct hws_proxy proxy;
+	const struct hws_proxy_target target = { &proxy, host, port };
 	struct hws_proxy_ask *ask;
 
 	ck_assert_int_eq(hws_loop_new(&loop), HWS_OK);
 	ck_assert_int_eq(hws_stream_mem_pair(loop, &torture, &near, &far), HWS_OK);
 	hws_buf_init(&heard, 4096);
 	ck_assert_int_eq(hws_proxy_set(url, user, password, &proxy), HWS_OK);
-	ck_assert_int_eq(hws_proxy_ask_start(loop, near, &proxy, host, port, on_done, NULL, &ask),
-			HWS_OK);
+	ck_assert_int_eq(hws_proxy_ask_start(loop, near, &target, on_done, NULL, &ask), HWS_OK);
 	memset(&proxy, 0, sizeof(proxy)); /* it was copied */
 	ck_assert(!done);
 	for (int i = 0; i < 300; i++)
