@@ -359,10 +359,10 @@ int rdv_cluster_new(struct rdv_core *core, struct hws_loop *loop, struct rdv_sto
 	hws_list_init(&c->foreign_age);
 	hws_list_init(&c->relay_asks);
 	pthread_mutex_init(&c->lock, NULL);
-	hws_buf_init(&c->in.b, RDV_CLUSTER_PLACES * (RDV_ID_MAX + 2));
-	hws_buf_init(&c->learn.b, RDV_CLUSTER_PLACES * (RDV_ID_MAX + 2));
-	hws_buf_init(&c->work.b, RDV_CLUSTER_PLACES * (RDV_ID_MAX + 2));
-	hws_buf_init(&c->changed.b, RDV_CLUSTER_PLACES * (RDV_ID_MAX + 2));
+	hws_buf_init(&c->in.b, RDV_CLUSTER_BYTES);
+	hws_buf_init(&c->learn.b, RDV_CLUSTER_BYTES);
+	hws_buf_init(&c->work.b, RDV_CLUSTER_BYTES);
+	hws_buf_init(&c->changed.b, RDV_CLUSTER_BYTES);
 	if (hws_str_copy(c->name, sizeof(c->name), node) < 0) {
 		rdv_cluster_free(c);
 		return hws_error_set(err, HWS_ERR_INVAL, "--node: at most %d bytes", RDV_NODE_MAX);

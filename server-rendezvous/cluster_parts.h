@@ -10,6 +10,8 @@
 #define RDV_CLUSTER_KEY 8
 #define RDV_CLUSTER_ASKS 10000u    /* requests that wait for another node to be found */
 #define RDV_CLUSTER_PLACES 200000u /* arrivals that wait for the database */
+#define RDV_CLUSTER_AGAIN 5000000u /* devices that are said again */
+#define RDV_CLUSTER_BYTES (128u << 20)
 #define RDV_CLUSTER_GONE 4096u
 
 /* Ids in order of time, each with a letter for what is said of it. */
@@ -40,6 +42,7 @@ struct rdv_cluster {
 	struct rdv_idq work;    /* the control loop's: its front is with the store */
 	struct rdv_idq changed; /* to be told to the others */
 	bool kicked;            /* atomic */
+	bool overflowed;        /* atomic: an arrival was not noted */
 	bool placing;
 	unsigned learning;
 	uint64_t retry_at_us;

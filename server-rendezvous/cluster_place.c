@@ -12,7 +12,7 @@
 #define RUN_MAX 5000u
 #define RETRY_US HWS_US_PER_S
 #define LEARNING_MAX 64u
-#define LEARN_MAX 2000u
+#define LEARN_MAX 20000u /* the surplus proves itself as new devices do */
 #define CHANGED_MAX 50000u
 /* A device that is said to have left and speaks again, time after time, is registered at several nodes: then they stop
  * taking it from each other. */
@@ -74,7 +74,9 @@ static void say(struct rdv_cluster *c, struct rdv_idq *q, size_t max, char lette
 	pthread_mutex_lock(&c->lock);
 	full = q->count >= max || !idq_put(q, letter, id);
 	pthread_mutex_unlock(&c->lock);
-	if (full)
+	if (full && q == &c->in && letter != LEFT)
+		__atomic_store_n(&c->overflowed, true, __ATOMIC_RELEASE);
+	if (full && q == &c->in)
 		hws_count(&c->core->count.cluster_failed);
 	if (!__atomic_exchange_n(&c->kicked, true, __ATOMIC_ACQ_REL) &&
 			hws_loop_post(c->loop, on_kick, c) < 0)
@@ -319,8 +321,12 @@ static void place(struct rdv_cluster *c)
 	if (c->placing || !c->joined || c->leaving || hws_clock_us() < c->retry_at_us)
 		return;
 	take_in(c);
-	if (!c->work.count)
+	if (!c->work.count) {
+		/* more came than could be noted: all that are here are looked at */
+		if (__atomic_exchange_n(&c->overflowed, false, __ATOMIC_ACQ_REL))
+			rdv_place_again(c);
 		return;
+	}
 	c->placing = true;
 	r = take_run(c);
 	if (r < 0)
@@ -332,7 +338,7 @@ static bool say_again(const struct rdv_peer *p, void *arg)
 	struct rdv_cluster *c = arg;
 
 	if (p->flags & RDV_PEER_PLACED)
-		say(c, &c->in, RDV_CLUSTER_PLACES * 10, AGAIN, rdv_peer_id(p));
+		say(c, &c->in, RDV_CLUSTER_AGAIN, AGAIN, rdv_peer_id(p));
 	return true;
 }
 
