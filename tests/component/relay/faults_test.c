@@ -286,11 +286,12 @@ END_TEST
 START_TEST(too_few_descriptors_are_refused_at_start)
 {
 	char dir[300];
+	char dir[300];
 	const char *const argv[] = { "/bin/sh", "-c",
 		"ulimit -n 200; exec \"$0\" --open --port 0 --runtime-dir \"$1\"",
 		test_bin("server-relay/hawser-relay"), dir, NULL };
 	const char *const pairs[] = { test_bin("server-relay/hawser-relay"), "--open", "--port",
-		"0", "--max-pairs", "9000000", NULL };
+		"0", "--max-pairs", "9000000", "--runtime-dir", dir, NULL };
 	char *out = NULL;
 
 	test_dir(dir, sizeof(dir));
