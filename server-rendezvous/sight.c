@@ -145,6 +145,11 @@ static double store_failures(void *arg)
 	return (double)store(arg).failures;
 }
 
+static double store_operations(void *arg)
+{
+	return (double)store(arg).ops;
+}
+
 static double store_seconds(void *arg)
 {
 	return (double)store(arg).last_us / 1e6;
@@ -196,6 +201,7 @@ static const struct {
 			store_up },
 	{ "hawser_rdv_store_failures_total", "Failed store operations.", HWS_COUNTER,
 			store_failures },
+	{ "hawser_rdv_store_operations_total", "Store operations.", HWS_COUNTER, store_operations },
 	{ "hawser_rdv_store_last_seconds", "Duration of the last store operation.", HWS_GAUGE,
 			store_seconds },
 	{ "hawser_rdv_nodes",

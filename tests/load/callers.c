@@ -20,7 +20,8 @@
 struct link {
 	int fd;           /* -1 = closed */
 	uint64_t sent_us; /* 0 = idle */
-	bool connecting, online;
+	bool connecting, online, relay;
+	uint32_t host; /* whom it calls */
 	size_t out_len, in_len;
 	uint8_t out[400], in[BUF];
 };
@@ -126,17 +127,28 @@ static void push_out(struct load_callers *c, struct link *l)
 	}
 }
 
+static void put(struct link *l, const Rdv__RendezvousMessage *m)
+{
+	uint8_t hdr[HWS_FRAME_HEADER_MAX];
+	size_t n = rdv__rendezvous_message__get_packed_size(m);
+	size_t w = hws_frame_header(n, hdr);
+
+	memcpy(l->out, hdr, w);
+	rdv__rendezvous_message__pack(m, l->out + w);
+	l->out_len = n + w;
+}
+
 static void build(struct load_callers *c, struct link *l)
 {
 	Rdv__PunchHoleRequest p = RDV__PUNCH_HOLE_REQUEST__INIT;
 	Rdv__OnlineRequest o = RDV__ONLINE_REQUEST__INIT;
 	Rdv__RendezvousMessage m = RDV__RENDEZVOUS_MESSAGE__INIT;
-	uint8_t hdr[HWS_FRAME_HEADER_MAX];
 	char id[16];
 	char *ids[1] = { id };
-	size_t n, w;
 
-	snprintf(id, sizeof(id), "%u", 100000000u + c->conf.first + below(c, c->conf.hosts));
+	l->host = 100000000u + c->conf.first + below(c, c->conf.hosts);
+	snprintf(id, sizeof(id), "%u", l->host);
+	l->relay = false;
 	l->online = c->conf.fresh && (double)below(c, 1000) < c->conf.online * 1000;
 	if (l->online) {
 		o.id = (char *)"viewer";
@@ -153,11 +165,27 @@ static void build(struct load_callers *c, struct link *l)
 		m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_REQUEST;
 		m.punch_hole_request = &p;
 	}
-	n = rdv__rendezvous_message__get_packed_size(&m);
-	w = hws_frame_header(n, hdr);
-	memcpy(l->out, hdr, w);
-	rdv__rendezvous_message__pack(&m, l->out + w);
-	l->out_len = n + w;
+	put(l, &m);
+}
+
+/* Asks the device to come to the relay, on the same link. */
+static void ask_relay(struct load_callers *c, struct link *l, const char *relay)
+{
+	Rdv__RequestRelay p = RDV__REQUEST_RELAY__INIT;
+	Rdv__RendezvousMessage m = RDV__RENDEZVOUS_MESSAGE__INIT;
+	char id[16], uuid[40];
+
+	snprintf(id, sizeof(id), "%u", l->host);
+	snprintf(uuid, sizeof(uuid), "%08x-0000-4000-8000-%012x", below(c, INT32_MAX), l->host);
+	p.id = id;
+	p.uuid = uuid;
+	p.relay_server = (char *)(uintptr_t)relay;
+	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_REQUEST_RELAY;
+	m.request_relay = &p;
+	l->relay = true;
+	l->sent_us = hws_clock_us();
+	put(l, &m);
+	push_out(c, l);
 }
 
 static void ask(struct load_callers *c)
@@ -189,12 +217,19 @@ static void on_message(struct load_callers *c, struct link *l, struct hws_bytes 
 	bool mine = false;
 
 	if (m && l->sent_us) {
-		if (m->union_case == RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_RESPONSE) {
+		if (m->union_case == RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_RESPONSE &&
+				!l->relay) {
 			mine = true;
 			if (m->punch_hole_response->socket_addr.len)
 				c->stats.answered++;
 			else
 				c->stats.refused++;
+		} else if (m->union_case == RDV__RENDEZVOUS_MESSAGE__UNION_RELAY_RESPONSE) {
+			mine = true;
+			if (*m->relay_response->refuse_reason)
+				c->stats.refused++;
+			else
+				c->stats.relayed++;
 		} else if (m->union_case == RDV__RENDEZVOUS_MESSAGE__UNION_ONLINE_RESPONSE) {
 			mine = true;
 			c->stats.online++;
@@ -203,6 +238,10 @@ static void on_message(struct load_callers *c, struct link *l, struct hws_bytes 
 	if (mine) {
 		load_histogram_add(&c->stats.latency, hws_clock_us() - l->sent_us);
 		l->sent_us = 0;
+		if (m->union_case == RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_RESPONSE &&
+				m->punch_hole_response->socket_addr.len &&
+				(double)below(c, 1000) < c->conf.relay * 1000)
+			ask_relay(c, l, m->punch_hole_response->relay_server);
 	}
 	if (m)
 		rdv__rendezvous_message__free_unpacked(m, NULL);

@@ -16,10 +16,11 @@ struct load_callers_conf {
 	uint32_t links;
 	bool fresh;    /* a new link for each request, as deployed viewers do */
 	double online; /* part of the requests that are online queries (fresh links only) */
+	double relay; /* part of the answered requests that ask for the relay next, as after a failed direct way */
 };
 
 struct load_callers_stats {
-	uint64_t sent, answered, refused, timeouts, failures, online;
+	uint64_t sent, answered, refused, timeouts, failures, online, relayed;
 	struct load_histogram latency;
 };
 

@@ -6,6 +6,7 @@
 #include "shared/net/addr.h"
 #include "tests/load/callers.h"
 #include "tests/load/swarm.h"
+#include "tests/load/target.h"
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stddef.h>
@@ -17,8 +18,9 @@ struct settings {
 	char *server, *key;
 	uint32_t hosts, first, window, links;
 	uint64_t interval_us, seconds_us;
-	double loss, move;
-	char *loss_text, *move_text, *rate_text;
+	uint32_t pid;
+	double loss, move, restart, online, relay;
+	char *loss_text, *move_text, *restart_text, *rate_text, *online_text, *relay_text;
 	bool fresh;
 };
 
@@ -44,8 +46,17 @@ static const struct hws_option table[] = {
 	{ "", "move", 0, HWS_OPT_STR, AT(move_text), "0", 0, 0, NULL, 0, "PART",
 			"Part of keep-alives after which a device has another address (0..1).",
 			NULL },
+	{ "", "restart", 0, HWS_OPT_STR, AT(restart_text), "0", 0, 0, NULL, 0, "PART",
+			"Part of keep-alives after which a device starts anew (0..1).", NULL },
 	{ "", "calls", 0, HWS_OPT_STR, AT(rate_text), "0", 0, 0, NULL, 0, "RATE",
 			"Connection requests per second.", NULL },
+	{ "", "online", 0, HWS_OPT_STR, AT(online_text), "0", 0, 0, NULL, 0, "PART",
+			"Part of the requests that are online queries (0..1; needs --fresh).",
+			NULL },
+	{ "", "relay", 0, HWS_OPT_STR, AT(relay_text), "0", 0, 0, NULL, 0, "PART",
+			"Part of the answered requests that ask for the relay next (0..1).", NULL },
+	{ "", "pid", 0, HWS_OPT_U32, AT(pid), "0", 0, 4194304, NULL, 0, "PID",
+			"The server's process: its CPU time and memory are reported.", NULL },
 	{ "", "links", 0, HWS_OPT_U32, AT(links), "512", 1, 60000, NULL, 0, "N",
 			"Links of the viewers.", NULL },
 	{ "", "fresh", 0, HWS_OPT_BOOL, AT(fresh), "yes", 0, 0, NULL, 0, NULL,
@@ -88,6 +99,7 @@ static int run(const struct settings *s, uint32_t ip, uint16_t port, double call
 		.interval_us = s->interval_us,
 		.loss = s->loss,
 		.move = s->move,
+		.restart = s->restart,
 		.answer = true };
 	struct load_callers_conf viewers = { .server_ip = ip,
 		.server_port = port,
@@ -95,9 +107,13 @@ static int run(const struct settings *s, uint32_t ip, uint16_t port, double call
 		.hosts = s->hosts,
 		.first = s->first,
 		.rate = calls,
+		.online = s->online,
+		.relay = s->relay,
 		.links = s->links,
 		.fresh = s->fresh };
+	struct load_target target = { .pid = (pid_t)s->pid };
 	struct load_swarm *swarm = NULL;
+	double cpu;
 	struct job job = { .us = s->seconds_us };
 	const struct load_swarm_stats *st;
 	uint64_t began = hws_clock_us();
@@ -110,29 +126,38 @@ static int run(const struct settings *s, uint32_t ip, uint16_t port, double call
 	printf("registered %u of %u devices in %.2f s\n", n, s->hosts,
 			(double)(hws_clock_us() - began) / 1e6);
 	load_swarm_reset_stats(swarm);
+	cpu = load_target_cpu_s(&target);
+	began = hws_clock_us();
 	if (calls > 0 &&
 			(load_callers_new(&viewers, &job.callers) < 0 ||
 					pthread_create(&thread, NULL, call, &job) != 0))
 		return 1;
 	load_swarm_run(swarm, s->seconds_us, NULL);
 	st = load_swarm_stats(swarm);
-	printf("keep-alives: %llu sent, %llu answered, %llu lost, %llu asked for the key, %llu moved, %llu pushes\n",
+	printf("keep-alives: %llu sent, %llu answered, %llu lost, %llu asked for the key, %llu moved, %llu restarted, %llu pushes\n",
 			(unsigned long long)st->sent, (unsigned long long)st->answered,
 			(unsigned long long)st->lost, (unsigned long long)st->asked,
-			(unsigned long long)st->moved, (unsigned long long)st->pushes);
+			(unsigned long long)st->moved, (unsigned long long)st->restarts,
+			(unsigned long long)st->pushes);
 	show("keep-alive", &st->latency);
 	if (calls > 0) {
 		const struct load_callers_stats *c;
 
 		pthread_join(thread, NULL);
 		c = load_callers_stats(job.callers);
-		printf("calls: %llu sent, %llu answered, %llu refused, %llu timed out, %llu failed\n",
+		printf("calls: %llu sent, %llu answered, %llu relayed, %llu online queries, %llu refused, %llu timed out, %llu failed\n",
 				(unsigned long long)c->sent, (unsigned long long)c->answered,
+				(unsigned long long)c->relayed, (unsigned long long)c->online,
 				(unsigned long long)c->refused, (unsigned long long)c->timeouts,
 				(unsigned long long)c->failures);
 		show("call", &c->latency);
 		load_callers_free(job.callers);
 	}
+	if (s->pid)
+		printf("server: %.1f %% of a core, %.1f MB\n",
+				100e6 * (load_target_cpu_s(&target) - cpu) /
+						(double)(hws_clock_us() - began),
+				(double)load_target_rss(&target) / (1 << 20));
 	load_swarm_free(swarm);
 	return n == s->hosts ? 0 : 1;
 }
@@ -159,6 +184,9 @@ int main(int argc, char **argv)
 	if (hws_options_args(&options, &s, argc, argv, &rest, &err) < 0 ||
 			hws_parse_double(s.loss_text, &s.loss) < 0 ||
 			hws_parse_double(s.move_text, &s.move) < 0 ||
+			hws_parse_double(s.restart_text, &s.restart) < 0 ||
+			hws_parse_double(s.online_text, &s.online) < 0 ||
+			hws_parse_double(s.relay_text, &s.relay) < 0 ||
 			hws_parse_double(s.rate_text, &calls) < 0 ||
 			hws_addr_parse(s.server, 21116, &ss) < 0 || ss.ss_family != AF_INET) {
 		fprintf(stderr, "hawser-load: %s\n",

@@ -15,12 +15,14 @@ struct load_swarm_conf {
 	uint64_t interval_us; /* between keep-alives: 15 s */
 	double loss;          /* part of own packets that are not sent */
 	double move;          /* part of keep-alives after which a device changes its address */
-	bool answer;          /* pushes are answered with PunchHoleSent */
-	bool once;            /* says who it is once and is never heard again */
+	double restart; /* part of keep-alives after which a device starts anew: RegisterPk first */
+	bool answer;    /* pushes are answered with PunchHoleSent */
+	bool once;      /* says who it is once and is never heard again */
 };
 
 struct load_swarm_stats {
-	uint64_t sent, answered, lost, asked, registered, mismatches, refused, pushes, moved;
+	uint64_t sent, answered, lost, asked, registered, mismatches, refused, pushes, moved,
+			restarts;
 	struct load_histogram latency; /* keep-alive to its answer */
 };
 
