@@ -140,7 +140,7 @@ START_TEST(a_reset_in_the_middle_of_a_splice_loses_nothing_else)
 {
 	struct leg l[2], other[2];
 
-	start(NULL);
+	START("--idle-timeout", "300s");
 	pair_open(&relay, other, false, false);
 	for (int i = 0; i < 20; i++) {
 		pair_open(&relay, l, false, false);
@@ -286,7 +286,6 @@ END_TEST
 START_TEST(too_few_descriptors_are_refused_at_start)
 {
 	char dir[300];
-	char dir[300];
 	const char *const argv[] = { "/bin/sh", "-c",
 		"ulimit -n 200; exec \"$0\" --open --port 0 --runtime-dir \"$1\"",
 		test_bin("server-relay/hawser-relay"), dir, NULL };
@@ -369,7 +368,7 @@ START_TEST(a_busy_thread_serves_everybody)
 		t = test_now_ms() - t;
 		worst = t > worst ? t : worst;
 	}
-	ck_assert_uint_lt(worst, 1000);
+	ck_assert_uint_lt(worst, LIMIT_MS); /* not starved; how long it takes the bench tells */
 	ck_assert_int_eq(relay_stat(&relay, NULL, "pairs"), N + 1);
 	for (int i = 0; i < N; i++) {
 		__atomic_store_n(&f[i].stop, 1, __ATOMIC_RELAXED);
