@@ -32,6 +32,9 @@ static void start_node(struct server *s, const char *name, const char *url)
 	const char *args[] = { "--store", url, "--node", name, "--relay-servers",
 		"relay.example.com", "--port", port, NULL };
 
+	/* below the range of outgoing links, so that it is still free after a restart */
+	if (!s->port)
+		s->port = (uint16_t)(test_free_ports(4) + 1);
 	snprintf(port, sizeof(port), "%u", s->port);
 	server_start(s, args);
 }
