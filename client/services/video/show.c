@@ -341,7 +341,10 @@ static void grab(struct hws_show *s)
 
 	if (r == HWS_OK) {
 		s->grabbing = true;
-	} else if (r != HWS_ERR_AGAIN && r != HWS_ERR_BUSY) {
+	} else if (r == HWS_ERR_BUSY) { /* one of before a stop is still on its way */
+		wait(s, COALESCE_US);
+		return;
+	} else if (r != HWS_ERR_AGAIN) {
 		wait(s, RETRY_US);
 		return;
 	}
@@ -416,7 +419,8 @@ void hws_show_frame(struct hws_show *s, int r, struct hws_picture *picture,
 		if (r != HWS_ERR_AGAIN) {
 			s->changed = true;
 			wait(s, RETRY_US / 4);
-		} else if (s->picture && s->key) {
+		} else if (s->changed || (s->picture && (s->key || s->refine))) {
+			/* What came meanwhile is not told of again. */
 			hws_show_kick(s);
 		}
 		return;

@@ -334,8 +334,10 @@ int main(int argc, char **argv)
 	srunner_set_fork_status(runner, CK_NOFORK);
 	srunner_run_all(runner, CK_SILENT);
 	failed = srunner_ntests_failed(runner);
-	if (failed)
+	if (failed) {
 		srunner_print(runner, CK_NORMAL);
+		suite_tell(&suite);
+	}
 	srunner_free(runner);
 	return failed ? 1 : 0;
 }

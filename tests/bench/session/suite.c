@@ -87,6 +87,14 @@ void suite_stop(struct suite *s)
 	test_xvfb_stop(&s->screen);
 }
 
+void suite_tell(struct suite *s)
+{
+	if (s->host.pid <= 0)
+		return;
+	test_proc_expect(&s->host, "\001", 10); /* never comes, but reads what is there */
+	fprintf(stderr, "--- hawser-host said:\n%s", s->host.log);
+}
+
 double suite_connect_ms(struct suite *s, bool direct)
 {
 	char password[64];

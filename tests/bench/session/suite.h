@@ -21,6 +21,8 @@ struct suite {
 
 void suite_start(struct suite *s, int width, int height);
 void suite_stop(struct suite *s);
+/* What the host has said so far, on standard error. */
+void suite_tell(struct suite *s);
 /* `hawser connect` to the first picture and out again: milliseconds from its start to its report of that picture.
  * `direct`: by address, without servers and encryption; else by ID, encrypted. */
 double suite_connect_ms(struct suite *s, bool direct);

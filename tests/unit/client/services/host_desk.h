@@ -48,6 +48,7 @@ bool desk_send(struct desk *d, unsigned i, const Ses__Message *m);
 bool desk_send_misc(struct desk *d, unsigned i, const Ses__Misc *m);
 
 Suite *host_video_suite(void);
+Suite *show_suite(void);
 Suite *host_input_suite(void);
 Suite *host_shared_suite(void);
 Suite *quality_suite(void);
