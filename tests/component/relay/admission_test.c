@@ -143,7 +143,7 @@ START_TEST(waiting_ends_after_its_time)
 {
 	struct leg l[2];
 
-	START("--wait-timeout", "600ms");
+	START("--wait-timeout", "2s");
 	for (int i = 0; i < 2; i++) {
 		leg_open(&l[i], &relay, i, 1);
 		leg_request(&l[i], new_uuid(), NULL);
@@ -224,8 +224,11 @@ START_TEST(waiting_legs_and_links_are_bounded_for_an_address)
 	leg_open(&l[3], &relay, false, 2); /* another address may */
 	leg_request(&l[3], new_uuid(), NULL);
 	relay_await_exactly(&relay, NULL, "waiting", 3);
-	for (int i = 4; i < 7; i++)
+	for (int i = 4; i < 7; i++) {
 		leg_open(&l[i], &relay, false, 1);
+		if (i < 6)
+			relay_await_exactly(&relay, NULL, "connections", i);
+	}
 	ck_assert(leg_ends(&l[6], LIMIT_MS));
 	relay_await_exactly(&relay, "refused", "address_limit", 1);
 	for (int i = 0; i < 7; i++)

@@ -70,7 +70,7 @@ static void start(const char *how)
 {
 	const char *port = strchr(own_name, ':') + 1;
 	const char *extra[] = { "--announced", how, "--announcers", server_at, "--key", srv.key,
-		"--identity", identity, "--first-frame-timeout", "2s", "--announce-grace", "0",
+		"--identity", identity, "--first-frame-timeout", "4s", "--announce-grace", "0",
 		"--port", port, "--ws-port", "0", "--public-name", own_name, NULL };
 
 	relay_start(&relay, extra);

@@ -70,9 +70,9 @@ START_TEST(one_byte_now_and_then_keeps_a_pair_alive)
 	uint64_t end;
 	char c = 'x';
 
-	START("--idle-timeout", "1s");
+	START("--idle-timeout", "2s");
 	pair_open(&relay, l, false, false);
-	end = test_now_ms() + 3000;
+	end = test_now_ms() + 5000;
 	while (test_now_ms() < end) {
 		leg_raw(&l[0], &c, 1);
 		ck_assert(leg_take(&l[1], &c, 1, LIMIT_MS));
@@ -109,7 +109,7 @@ START_TEST(a_stalled_receiver_ends_the_pair_in_time)
 		began = test_now_ms();
 		ck_assert_uint_lt(stuff(&l[0]), 40 * MIB);
 		ck_assert(leg_ends_hard(&l[0], LIMIT_MS));
-		ck_assert_uint_lt(test_now_ms() - began, 6000);
+		ck_assert_uint_lt(test_now_ms() - began, 20000);
 		relay_await_exactly(&relay, "closed", "stalled", 1);
 		relay_await_exactly(&relay, NULL, "connections", 0);
 		pair_close(l);
