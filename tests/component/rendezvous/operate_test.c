@@ -345,6 +345,7 @@ START_TEST(limits_and_lists_change_on_sighup)
 	char dir[300], path[340];
 	const char *extra[] = { "--config", path, NULL };
 	struct device d;
+	message *m;
 	int fd;
 
 	test_dir(dir, sizeof(dir));
@@ -355,9 +356,11 @@ START_TEST(limits_and_lists_change_on_sighup)
 	device_online(&d);
 	for (int i = 0; i < 6; i++) /* more than allowed */
 		hws_rdv_free(call(9, d.id));
-	while (udp_recv(d.udp, SILENCE_MS))
-		;
-	ck_assert_ptr_nonnull(call(9, d.id));
+	while ((m = udp_recv(d.udp, SILENCE_MS)))
+		hws_rdv_free(m);
+	m = call(9, d.id);
+	ck_assert_ptr_nonnull(m);
+	hws_rdv_free(m);
 	fd = tcp_open(6, srv.port);
 	write_config(path,
 			"[limits]\npunch-rate = 0\n[access]\nblock = 127.0.0.6\n[relay]\n"
