@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define RDV_KNOWN_MINUTES (24 * 60)
+#define RDV_KNOWN_MINUTES 1440u
 
 struct rdv_known;
 int rdv_known_new(uint32_t max, struct rdv_known **ret) HWS_MUST_CHECK;

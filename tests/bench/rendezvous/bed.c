@@ -1,4 +1,5 @@
 #include "tests/bench/rendezvous/bed.h"
+#include "tests/support/proc.h"
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,7 +47,8 @@ void bench_start(const struct bed *b, struct load_target *t, const char *store, 
 	const char *argv[] = { program(), "--state-dir", b->dir, "--port", number, "--store", store,
 		"--udp-threads", threads, NULL };
 
-	snprintf(number, sizeof(number), "%u", port);
+	/* not from the ephemeral range: the callers' links use it up */
+	snprintf(number, sizeof(number), "%u", port ? port : test_free_ports(4) + 1u);
 	if (load_target_start(t, argv) < 0)
 		exit(1);
 }

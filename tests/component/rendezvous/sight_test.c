@@ -164,16 +164,17 @@ END_TEST
 START_TEST(logs_are_json_when_wanted)
 {
 	static const char *const extra[] = { "--log-format", "json", NULL };
-	char *line, *save = NULL;
+	char *line, *save = NULL, port[8];
 	unsigned seen = 0;
 	struct device d;
 
 	server_stop(&srv);
 	memset(&srv, 0, sizeof(srv));
 	test_dir(srv.dir, sizeof(srv.dir));
+	snprintf(port, sizeof(port), "%u", test_free_ports(4) + 1u);
 	{
 		const char *argv[] = { test_bin("server-rendezvous/hawser-rendezvous"),
-			"--state-dir", srv.dir, "--port", "0", "--store", "memory", extra[0],
+			"--state-dir", srv.dir, "--port", port, "--store", "memory", extra[0],
 			extra[1], NULL };
 
 		test_proc_start(&srv.proc, argv, NULL);
