@@ -44,6 +44,7 @@ struct check {
 	struct rdv_probe *probe;
 	struct hws_timer timer;
 	unsigned turn;
+	bool doubted; /* connected and did not relay, once: asked again before it is said */
 	size_t n;
 };
 
@@ -247,6 +248,12 @@ static void check_done(int res, uint64_t rtt_us, void *arg)
 	char text[RELAY_TEXT];
 
 	c->probe = NULL;
+	if (res == HWS_ERR_DENIED && at->checked && at->up && !c->doubted) {
+		c->doubted = true;
+		hws_timer_start(r->loop, &c->timer, CHECK_DOWN_US, check_start, c);
+		return;
+	}
+	c->doubted = false;
 	c->turn = res == HWS_OK ? c->turn + 1 : 0;
 	pthread_mutex_lock(&r->lock);
 	changed = at->up != (res == HWS_OK) || !at->checked;

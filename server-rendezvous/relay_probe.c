@@ -16,6 +16,8 @@
 
 #define CONNECT_US (3 * HWS_US_PER_S)
 #define LIMIT_US (8 * HWS_US_PER_S)
+/* Deployed relays lose legs that come in the same moment. */
+#define BETWEEN_US (100 * HWS_US_PER_MS)
 #define TOKEN 16
 #define REQUEST_MAX 512
 
@@ -24,7 +26,7 @@ struct rdv_probe {
 	char host[HWS_HOSTNAME_MAX + 1], key[HWS_KEY_TEXT], uuid[37];
 	struct hws_dial *dial;
 	struct hws_stream *leg[2];
-	struct hws_timer limit;
+	struct hws_timer limit, between;
 	struct hws_deferred gone;
 	uint64_t began_us, rtt_us;
 	uint8_t token[TOKEN], got[TOKEN];
@@ -44,6 +46,7 @@ void rdv_probe_cancel(struct rdv_probe *p)
 	p->over = true;
 	hws_dial_cancel(p->dial);
 	hws_timer_stop(&p->limit);
+	hws_timer_stop(&p->between);
 	hws_stream_close(p->leg[0]);
 	hws_stream_close(p->leg[1]);
 	hws_loop_defer(p->conf.loop, &p->gone, probe_free, p);
@@ -147,6 +150,15 @@ static int dial(struct rdv_probe *p, hws_dial_cb done)
 	return hws_dial(p->conf.loop, p->conf.work, &conf, done, p, &p->dial);
 }
 
+static void on_between(void *arg)
+{
+	struct rdv_probe *p = arg;
+	int r = dial(p, on_second_leg);
+
+	if (r < 0)
+		finish(p, r);
+}
+
 static void on_first_leg(int r, struct hws_stream *s, void *arg)
 {
 	struct rdv_probe *p = arg;
@@ -162,10 +174,10 @@ static void on_first_leg(int r, struct hws_stream *s, void *arg)
 		p->conf.announce(p->uuid, p->conf.announce_arg);
 	hws_stream_set_callback(s, on_first, p);
 	hws_stream_want(s, HWS_STREAM_READ);
-	if (!send_request(p, s))
+	if (send_request(p, s))
+		hws_timer_start(p->conf.loop, &p->between, BETWEEN_US, on_between, p);
+	else
 		finish(p, HWS_ERR_DENIED);
-	else if ((r = dial(p, on_second_leg)) < 0)
-		finish(p, r);
 }
 
 int rdv_probe_start(const struct rdv_probe_conf *conf, struct rdv_probe **ret)
