@@ -491,7 +491,8 @@ ssize_t rly_leg_writev(struct rly_leg *l, const struct iovec *iov, int n)
 
 	if (l->tls)
 		return tls_writev(l, iov, n);
-	ssize_t sent = sendmsg(l->fd, &m, MSG_NOSIGNAL);
+	ssize_t sent = n == 1 ? send(l->fd, iov->iov_base, iov->iov_len, MSG_NOSIGNAL)
+			      : sendmsg(l->fd, &m, MSG_NOSIGNAL);
 
 	if (sent >= 0)
 		return sent;

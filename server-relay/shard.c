@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/epoll.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #define BATCH 128
@@ -167,10 +168,13 @@ static void turn_wheel(struct rly_shard *sh)
 	}
 }
 
-static void on_tick(void *arg)
+static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct rly_shard *sh = arg;
+	uint64_t times;
 
+	(void)what;
+	(void)!read(fd, &times, sizeof(times));
 	expire(sh, &sh->greeting, sh->rules->first_us);
 	expire(sh, &sh->waiting, sh->rules->wait_us);
 	turn_wheel(sh);
@@ -189,6 +193,20 @@ static void on_accept_ws(int fd, const struct sockaddr_storage *peer, void *arg)
 	rly_leg_accept(arg, fd, peer, true);
 }
 
+/* A descriptor, not a timer of the loop: with a timer every wait for events would have to set one in the kernel. */
+static int tick_start(struct rly_shard *sh)
+{
+	const struct itimerspec every = { { 0, TICK_US * 1000 }, { 0, TICK_US * 1000 } };
+
+	sh->tick_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (sh->tick_fd < 0 || timerfd_settime(sh->tick_fd, 0, &every, NULL) < 0)
+		return hws_err_from_errno(errno);
+	event_assign(&sh->tick, hws_loop_base(sh->loop), sh->tick_fd, EV_READ | EV_PERSIST, on_tick,
+			sh);
+	sh->ticking = event_add(&sh->tick, NULL) == 0;
+	return sh->ticking ? HWS_OK : HWS_ERR_NOMEM;
+}
+
 int rly_shard_new(const struct rly_shard_conf *conf, struct rly_shard **ret)
 {
 	struct rly_shard *sh = hws_alloc(sizeof(*sh));
@@ -196,7 +214,7 @@ int rly_shard_new(const struct rly_shard_conf *conf, struct rly_shard **ret)
 
 	if (!sh)
 		return HWS_ERR_NOMEM;
-	sh->ep = -1;
+	sh->ep = sh->tick_fd = -1;
 	sh->shared = conf->shared;
 	sh->index = conf->index;
 	sh->rules = rly_rules_ref(conf->rules);
@@ -229,7 +247,9 @@ int rly_shard_new(const struct rly_shard_conf *conf, struct rly_shard **ret)
 		r = HWS_ERR_NOMEM;
 		goto out;
 	}
-	hws_timer_every(sh->loop, &sh->tick, TICK_US, on_tick, sh);
+	r = tick_start(sh);
+	if (r < 0)
+		goto out;
 	*ret = sh;
 	return HWS_OK;
 out:
@@ -346,7 +366,8 @@ void rly_shard_free(struct rly_shard *sh)
 				rly_pair_close(sh, hws_container(node, struct rly_pair, idle),
 						RLY_CLOSE_DRAIN);
 		}
-		hws_timer_stop(&sh->tick);
+		if (sh->ticking)
+			event_del(&sh->tick);
 		rly_sched_done(sh);
 		if (sh->ep >= 0) {
 			event_del(&sh->ep_event);
@@ -354,6 +375,8 @@ void rly_shard_free(struct rly_shard *sh)
 		}
 		hws_loop_free(sh->loop); /* runs the deferred frees */
 	}
+	if (sh->tick_fd >= 0)
+		close(sh->tick_fd);
 	if (sh->ep >= 0)
 		close(sh->ep);
 	rly_pipes_done(&sh->pipes);

@@ -73,7 +73,9 @@ struct rly_shard {
 	struct hws_list greeting, waiting, dead;
 	struct hws_list wheel[RLY_WHEEL]; /* all pairs, by the second of their next check */
 	uint32_t wheel_s;
-	struct hws_timer tick;
+	struct event tick; /* of tick_fd */
+	int tick_fd;
+	bool ticking;
 	struct hws_deferred reap;
 	struct hws_list dead_pairs;
 	struct rly_sched_lists sched;

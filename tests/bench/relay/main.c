@@ -31,14 +31,14 @@ static void note(const char *what, double value, const char *unit)
 	fflush(stdout);
 }
 
-/* Latencies say something about a relay only if no other program of the machine is in between: where it is allowed, what
+/* Small figures say something about a relay only if no other program of the machine is in between: where it is allowed, what
  * is started from here on (relays, floors, load) runs before all others. */
 static void isolate(bool on)
 {
 	struct sched_param p = { .sched_priority = on ? 10 : 0 };
 
 	if (sched_setscheduler(0, on ? SCHED_FIFO : SCHED_OTHER, &p) < 0 && on)
-		printf("# not allowed to run before other programs: what they do adds to latencies\n");
+		printf("# not allowed to run before other programs: what they do is in the figures\n");
 }
 
 static bool wanted(const char *name)
@@ -117,6 +117,7 @@ static void bench_small(size_t size, const char *name)
 	double rate = size > 4096 ? 8000 : 25000;
 	size_t rounds = quick ? 3 : 9;
 
+	isolate(true);
 	relay_start_floor(&level, FLOOR_RW_LEVEL, "epoll, level");
 	relay_start_floor(&edge, FLOOR_RW_EDGE, "epoll, edge");
 	relay_start(&ours, one);
@@ -130,6 +131,7 @@ static void bench_small(size_t size, const char *name)
 	relay_stop(&level);
 	relay_stop(&edge);
 	relay_stop(&ours);
+	isolate(false);
 	note("level-triggered floor: CPU per message", median(cpu[0], rounds), "us");
 	note("edge-triggered floor: CPU per message", median(cpu[1], rounds), "us");
 	note("hawser-relay: CPU per message", median(cpu[2], rounds), "us");
