@@ -250,7 +250,7 @@ static int open_ports_at(struct rdv_server *s, struct hws_error *err)
 /* With port 0 the neighbours must be free too: clients derive them. */
 static int open_ports(struct rdv_server *s, struct hws_error *err)
 {
-	int tries = s->core.conf->port ? 1 : 50;
+	int tries = s->core.conf->port ? 1 : 400;
 	int r;
 
 	do {
