@@ -31,7 +31,7 @@ struct hawser_context {
 /* PeerInfo as the embedder sees it, with everything it points to. */
 struct api_peer {
 	struct hws_peer peer;
-	struct hawser_display display[HWS_DISPLAYS_MAX];
+	struct hawser_display display[HWS_PEER_DISPLAYS_MAX];
 	char id[320], fingerprint[HWS_FINGERPRINT_TEXT];
 	const char *path;
 	bool encrypted, relayed;
@@ -47,7 +47,7 @@ struct hawser_session {
 	void *arg;
 	enum hawser_format format;
 	struct api_engine *engine; /* set for the handle's life as the embedder sees it */
-	struct hws_picture *locked[HWS_DISPLAYS_MAX]; /* embedder's thread */
+	struct hws_picture *locked[HWS_PEER_DISPLAYS_MAX]; /* embedder's thread */
 
 	pthread_mutex_t lock; /* below: written by the loop, read by the embedder */
 	enum hawser_state state;

@@ -225,7 +225,7 @@ void hawser_session_close(hawser_session *s)
 		return;
 	s->closed = true;
 	hws_list_remove(&s->node);
-	for (size_t i = 0; i < HWS_DISPLAYS_MAX; i++) {
+	for (size_t i = 0; i < HWS_PEER_DISPLAYS_MAX; i++) {
 		hws_picture_unlock(s->locked[i]);
 		s->locked[i] = NULL;
 	}
@@ -322,7 +322,7 @@ int hawser_session_lock_frame(hawser_session *s, size_t display, struct hawser_f
 	size_t size = ret->size;
 	int r;
 
-	if (display >= HWS_DISPLAYS_MAX)
+	if (display >= HWS_PEER_DISPLAYS_MAX)
 		return HAWSER_ERR_RANGE;
 	if (s->locked[display])
 		return HAWSER_ERR_BUSY;
@@ -345,7 +345,7 @@ int hawser_session_lock_frame(hawser_session *s, size_t display, struct hawser_f
 
 void hawser_session_unlock_frame(hawser_session *s, size_t display)
 {
-	if (display >= HWS_DISPLAYS_MAX)
+	if (display >= HWS_PEER_DISPLAYS_MAX)
 		return;
 	hws_picture_unlock(s->locked[display]);
 	s->locked[display] = NULL;

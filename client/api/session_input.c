@@ -50,7 +50,7 @@ static void do_move(struct api_engine *e, const struct api_command *c)
 
 int hawser_session_mouse_move(hawser_session *s, size_t display, int32_t x, int32_t y)
 {
-	if (display >= HWS_DISPLAYS_MAX)
+	if (display >= HWS_PEER_DISPLAYS_MAX)
 		return HAWSER_ERR_RANGE;
 	return post_input(s,
 			&(struct api_command){

@@ -70,7 +70,7 @@ static int set(hawser_context *ctx, const char *name, const char *value)
 	return e < 0 ? cli_fail(CLI_FILE, "%s", hawser_last_error()) : CLI_OK;
 }
 
-int cli_config(int argc, char **argv, void *unused HWS_UNUSED)
+int cli_config(int argc, char **argv, void *arg HWS_UNUSED)
 {
 	const char *what = argc > 1 ? argv[1] : "show";
 	hawser_context *ctx = NULL;

@@ -34,7 +34,7 @@ static void take_display(struct hws_peer_display *d, const Ses__DisplayInfo *i)
 
 void hws_peer_set_displays(struct hws_peer *p, const Ses__PeerInfo *info)
 {
-	p->display_count = HWS_MIN(info->n_displays, (size_t)HWS_DISPLAYS_MAX);
+	p->display_count = HWS_MIN(info->n_displays, (size_t)HWS_PEER_DISPLAYS_MAX);
 	for (size_t i = 0; i < p->display_count; i++)
 		take_display(&p->display[i], info->displays[i]);
 	if (p->current >= p->display_count)

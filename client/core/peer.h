@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define HWS_DISPLAYS_MAX 32u
+#define HWS_PEER_DISPLAYS_MAX 32u
 #define HWS_PEER_TEXT 128u
 #define HWS_SIDE_MAX 16384 /* larger displays are not believed */
 
@@ -30,7 +30,7 @@ struct hws_peer {
 	uint32_t version_number;
 	enum hws_peer_platform kind;
 	bool can_sas;
-	struct hws_peer_display display[HWS_DISPLAYS_MAX];
+	struct hws_peer_display display[HWS_PEER_DISPLAYS_MAX];
 	size_t display_count;
 	size_t current; /* < display_count, or 0 */
 };

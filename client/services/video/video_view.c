@@ -18,7 +18,7 @@ struct hws_video_view {
 	unsigned jobs; /* with the pool; the object lives until they are back */
 	unsigned generation;
 	pthread_mutex_t lock; /* the table below, for hws_video_view_take */
-	struct hws_screen *screen[HWS_DISPLAYS_MAX];
+	struct hws_screen *screen[HWS_PEER_DISPLAYS_MAX];
 	struct hws_video_stats stats;
 	uint64_t decode_sum_us;
 	/* fps control, see pace() */
@@ -113,7 +113,7 @@ static void start_job(struct hws_video_view *vv, size_t display);
 
 static void free_view(struct hws_video_view *vv)
 {
-	for (size_t i = 0; i < HWS_DISPLAYS_MAX; i++)
+	for (size_t i = 0; i < HWS_PEER_DISPLAYS_MAX; i++)
 		hws_screen_free(vv->screen[i]);
 	pthread_mutex_destroy(&vv->lock);
 	hws_free(vv);
@@ -138,7 +138,7 @@ static bool is_too_much(
 {
 	long pixels = (long)width * height;
 
-	for (size_t i = 0; i < HWS_DISPLAYS_MAX; i++) {
+	for (size_t i = 0; i < HWS_PEER_DISPLAYS_MAX; i++) {
 		const struct hws_screen *other = vv->screen[i];
 		if (other && other != s && other->newest)
 			pixels += (long)other->newest->width * other->newest->height;
@@ -233,7 +233,7 @@ static struct hws_screen *screen_of(struct hws_video_view *vv, int32_t display)
 {
 	struct hws_screen *s = NULL;
 
-	if (display < 0 || (uint32_t)display >= HWS_DISPLAYS_MAX ||
+	if (display < 0 || (uint32_t)display >= HWS_PEER_DISPLAYS_MAX ||
 			(size_t)display >= hws_viewer_peer(vv->viewer)->display_count)
 		return NULL;
 	if (!vv->screen[display] && hws_screen_new(&s) == HWS_OK) {
@@ -253,7 +253,7 @@ static size_t queued_bytes(const struct hws_video_view *vv)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < HWS_DISPLAYS_MAX; i++)
+	for (size_t i = 0; i < HWS_PEER_DISPLAYS_MAX; i++)
 		n += vv->screen[i] ? vv->screen[i]->bytes : 0;
 	return n;
 }
@@ -305,7 +305,7 @@ static bool on_video(struct hws_video_view *vv, Ses__Message *m)
 
 static void reset_screen(struct hws_video_view *vv, size_t display)
 {
-	struct hws_screen *s = display < HWS_DISPLAYS_MAX ? vv->screen[display] : NULL;
+	struct hws_screen *s = display < HWS_PEER_DISPLAYS_MAX ? vv->screen[display] : NULL;
 
 	if (!s)
 		return;
@@ -322,7 +322,7 @@ static bool on_message(struct hws_service *service, Ses__Message *m)
 	case SES__MESSAGE__UNION_VIDEO_FRAME:
 		return on_video(vv, m);
 	case SES__MESSAGE__UNION_PEER_INFO: /* indices mean other displays now */
-		for (size_t i = 0; i < HWS_DISPLAYS_MAX; i++)
+		for (size_t i = 0; i < HWS_PEER_DISPLAYS_MAX; i++)
 			reset_screen(vv, i);
 		return false;
 	default: /* SwitchDisplay: the decoder of that display starts anew */
@@ -339,7 +339,7 @@ static void on_open(struct hws_service *service)
 	vv->open = true;
 	vv->generation++;
 	vv->last_fps = 0;
-	for (size_t i = 0; i < HWS_DISPLAYS_MAX; i++)
+	for (size_t i = 0; i < HWS_PEER_DISPLAYS_MAX; i++)
 		reset_screen(vv, i);
 }
 
@@ -348,7 +348,7 @@ static void on_close(struct hws_service *service)
 	struct hws_video_view *vv = hws_container(service, struct hws_video_view, service);
 
 	vv->open = false;
-	for (size_t i = 0; i < HWS_DISPLAYS_MAX; i++)
+	for (size_t i = 0; i < HWS_PEER_DISPLAYS_MAX; i++)
 		if (vv->screen[i])
 			hws_screen_clear_queue(vv->screen[i]);
 }
@@ -361,7 +361,7 @@ static void pace(struct hws_service *service, uint64_t now_us)
 	struct hws_view_options o = *hws_viewer_options(vv->viewer);
 	unsigned queued = 0, wish = o.fps > 0 ? (unsigned)o.fps : 30, decode, limit;
 
-	for (size_t i = 0; i < HWS_DISPLAYS_MAX; i++)
+	for (size_t i = 0; i < HWS_PEER_DISPLAYS_MAX; i++)
 		if (vv->screen[i])
 			queued = HWS_MAX(queued, vv->screen[i]->count);
 	vv->stats.queued = queued;
@@ -447,7 +447,7 @@ int hws_video_view_take(struct hws_video_view *vv, size_t display, struct hws_vi
 	struct hws_screen *s;
 	int r = HWS_ERR_AGAIN;
 
-	if (display >= HWS_DISPLAYS_MAX)
+	if (display >= HWS_PEER_DISPLAYS_MAX)
 		return HWS_ERR_RANGE;
 	pthread_mutex_lock(&vv->lock);
 	s = vv->screen[display];

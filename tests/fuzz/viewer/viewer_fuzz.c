@@ -104,7 +104,7 @@ static void on_ready(void *arg)
 	must(hws_viewer_state(f->viewer) == HWS_VIEWER_READY);
 	must(hws_viewer_encrypted(f->viewer) || f->agreed ||
 			f->flags & (FLAG_PLAIN_OK | FLAG_LOCAL));
-	must(hws_viewer_peer(f->viewer)->display_count <= HWS_DISPLAYS_MAX);
+	must(hws_viewer_peer(f->viewer)->display_count <= HWS_PEER_DISPLAYS_MAX);
 }
 
 static void on_displays(void *arg)
@@ -112,7 +112,7 @@ static void on_displays(void *arg)
 	struct fuzz *f = arg;
 	const struct hws_peer *p = hws_viewer_peer(f->viewer);
 
-	must(p->display_count <= HWS_DISPLAYS_MAX);
+	must(p->display_count <= HWS_PEER_DISPLAYS_MAX);
 	for (size_t i = 0; i < p->display_count; i++)
 		must(memchr(p->display[i].name, 0, sizeof(p->display[i].name)) != NULL);
 }

@@ -392,7 +392,7 @@ START_TEST(displays_are_bounded_and_switched)
 	ck_assert_int_eq(recorder_start(&r, true), HWS_OK);
 	recorder_hash(&r);
 	recorder_login_ok(&r, "Linux", "1.4.9", 60);
-	ck_assert_uint_eq(hws_viewer_peer(r.viewer)->display_count, HWS_DISPLAYS_MAX);
+	ck_assert_uint_eq(hws_viewer_peer(r.viewer)->display_count, HWS_PEER_DISPLAYS_MAX);
 	ck_assert_int_eq(hws_viewer_show(r.viewer, 32), HWS_ERR_RANGE);
 	size_t before = r.sent_count;
 	ck_assert_int_eq(hws_viewer_show(r.viewer, 1), HWS_OK);
