@@ -1,6 +1,10 @@
 /* Two hawser-rendezvous on one PostgreSQL: devices of one are reached from the other, by every way; then one node is
  * killed, the database restarted, the network between node and database cut. */
+#include "proto/cluster.pb-c.h"
+#include "shared/base/str.h"
 #include "shared/crypto/crypto.h"
+#include "shared/crypto/hash.h"
+#include "shared/crypto/identity.h"
 #include "shared/wire/addr_codec.h"
 #include "tests/component/rendezvous/actors.h"
 #include "tests/support/postgres.h"
@@ -574,6 +578,113 @@ START_TEST(nodes_with_different_keys_do_not_talk)
 }
 END_TEST
 
+/* --- messages of nobody --------------------------------------------------------------------------------- */
+
+static void notify(const char *node, const char *payload)
+{
+	static const uint8_t key[HWS_HASH_KEY_LEN] = { 0 };
+	static char sql[9000];
+	uint8_t h[16];
+	char hex[40];
+
+	hws_keyed_hash128(key, hws_bytes_str(node), h);
+	ck_assert_int_eq(hws_hex_encode(hws_bytes(h, sizeof(h)), hex, sizeof(hex)), HWS_OK);
+	snprintf(sql, sizeof(sql), "SELECT pg_notify('hawser_%s', '%s')", hex, payload);
+	test_pg_sql(&pg, sql);
+}
+
+/* As another node of the same cluster would send it. */
+static void send_item(Cluster__Item *item)
+{
+	Cluster__Envelope e = CLUSTER__ENVELOPE__INIT;
+	static uint8_t packed[3900];
+	static char hex[2 * sizeof(packed) + 1];
+	uint8_t pk[HWS_PK_LEN];
+	size_t n;
+
+	ck_assert_int_eq(hws_key_parse(a.key, pk), HWS_OK);
+	e.key = (ProtobufCBinaryData){ 8, pk };
+	e.from = (char *)"x";
+	e.n_items = 1;
+	e.items = &item;
+	n = cluster__envelope__get_packed_size(&e);
+	ck_assert_uint_le(n, sizeof(packed));
+	cluster__envelope__pack(&e, packed);
+	ck_assert_int_eq(hws_hex_encode(hws_bytes(packed, n), hex, sizeof(hex)), HWS_OK);
+	notify("a", hex);
+	/* cut short and with a bit turned, too */
+	hex[n] = 0;
+	notify("a", hex);
+	hex[n / 2] ^= 1;
+	notify("a", hex);
+}
+
+START_TEST(rubbish_from_the_database_harms_nobody)
+{
+	static uint8_t junk[3000];
+	Cluster__Push push = CLUSTER__PUSH__INIT;
+	Cluster__Reply reply = CLUSTER__REPLY__INIT;
+	Cluster__Nowhere nowhere = CLUSTER__NOWHERE__INIT;
+	Cluster__Ids ids = CLUSTER__IDS__INIT;
+	Cluster__GrantAsk ask = CLUSTER__GRANT_ASK__INIT;
+	Cluster__Grant grant = CLUSTER__GRANT__INIT;
+	Cluster__Stray stray = CLUSTER__STRAY__INIT;
+	Cluster__Entry entry = CLUSTER__ENTRY__INIT;
+	Cluster__Item item[] = { CLUSTER__ITEM__INIT, CLUSTER__ITEM__INIT, CLUSTER__ITEM__INIT,
+		CLUSTER__ITEM__INIT, CLUSTER__ITEM__INIT, CLUSTER__ITEM__INIT, CLUSTER__ITEM__INIT,
+		CLUSTER__ITEM__INIT };
+	static char long_text[600];
+	char *list[] = { long_text, (char *)"", (char *)"123456789" };
+	struct device d;
+
+	memset(junk, 0xa5, sizeof(junk));
+	memset(long_text, 'x', sizeof(long_text) - 1);
+	device_init(&d, &a, 1, "123456789");
+	device_online(&d);
+	notify("a", "zz");
+	notify("a", "0");
+	notify("a", "ffffffffffff");
+	push.id = d.id;
+	push.viewer = push.message = (ProtobufCBinaryData){ 1000, junk };
+	reply.id = long_text;
+	reply.viewer = reply.message = reply.pk = reply.from_ip =
+			(ProtobufCBinaryData){ 700, junk };
+	reply.from_port = 70000;
+	nowhere.id = d.id;
+	nowhere.viewer = (ProtobufCBinaryData){ 2000, junk };
+	ids.n_id = 3;
+	ids.id = list;
+	ask.id = long_text;
+	ask.ip = (ProtobufCBinaryData){ 4, junk };
+	grant.ticket = UINT64_MAX;
+	grant.relay = long_text;
+	stray.from_ip = (ProtobufCBinaryData){ 16, junk };
+	stray.message = (ProtobufCBinaryData){ 500, junk };
+	entry.kind = entry.key = entry.value = long_text;
+	item[0].what_case = CLUSTER__ITEM__WHAT_PUSH;
+	item[0].push = &push;
+	item[1].what_case = CLUSTER__ITEM__WHAT_REPLY;
+	item[1].reply = &reply;
+	item[2].what_case = CLUSTER__ITEM__WHAT_NOWHERE;
+	item[2].nowhere = &nowhere;
+	item[3].what_case = CLUSTER__ITEM__WHAT_CHANGED;
+	item[3].changed = &ids;
+	item[4].what_case = CLUSTER__ITEM__WHAT_GRANT_ASK;
+	item[4].grant_ask = &ask;
+	item[5].what_case = CLUSTER__ITEM__WHAT_GRANT;
+	item[5].grant = &grant;
+	item[6].what_case = CLUSTER__ITEM__WHAT_STRAY;
+	item[6].stray = &stray;
+	item[7].what_case = CLUSTER__ITEM__WHAT_ENTRY;
+	item[7].entry = &entry;
+	for (size_t i = 0; i < sizeof(item) / sizeof(item[0]); i++)
+		send_item(&item[i]);
+	ck_assert(reached(&a, &d, AGAIN_MS));
+	ck_assert(reached(&b, &d, AGAIN_MS));
+	device_done(&d);
+}
+END_TEST
+
 /* --- faults -------------------------------------------------------------------------------------------- */
 
 START_TEST(a_killed_node_is_noticed_and_its_devices_come_back_at_the_other)
@@ -700,6 +811,7 @@ int main(void)
 	tcase_add_test(t, a_device_met_by_one_node_is_no_stranger_to_the_other);
 	tcase_add_test(t, answers_and_relay_requests_may_come_to_any_node);
 	tcase_add_test(t, orders_hold_at_all_nodes_also_those_that_were_missed);
+	tcase_add_test(t, rubbish_from_the_database_harms_nobody);
 	tcase_add_test(t, nodes_with_different_keys_do_not_talk);
 	suite_add_tcase(s, t);
 	tcase_add_test(t, a_killed_node_is_noticed_and_its_devices_come_back_at_the_other);
