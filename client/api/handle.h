@@ -25,7 +25,6 @@ struct hawser_context {
 
 	struct hws_list sessions; /* handles; embedder's thread */
 	struct hws_list engines;  /* loop thread */
-	unsigned dispatching;
 };
 
 /* PeerInfo as the embedder sees it, with everything it points to. */
