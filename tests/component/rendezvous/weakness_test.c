@@ -1,5 +1,7 @@
 /* The known weaknesses of deployed servers, one negative test each, named after its number in the protocol notes
- * (section 7). */
+ * (section 7). Not here: 15 (offline after a restart: restart_test), 20 (a console command: there is none, see w19), 21
+ * to 23 (the relay's: tests/component/relay), 24 (the wire's), 25 (the host's: client/reach), 29 (a self test that ended
+ * the process: there is none). */
 #include "shared/base/mem.h"
 #include "shared/crypto/crypto.h"
 #include "shared/wire/addr_codec.h"
