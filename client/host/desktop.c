@@ -103,9 +103,10 @@ static void start(void *arg)
 		.frame_max = 1u << 20, .on_message = on_message, .on_close = on_close, .arg = d
 	};
 	struct hws_error err = { 0 };
-	struct hws_spawn sp = {
-		.argv = argv, .display = *s->display ? s->display : NULL, .user = s->desktop_user
-	};
+	struct hws_spawn sp = { .argv = argv,
+		.huge_pages = true,
+		.display = *s->display ? s->display : NULL,
+		.user = s->desktop_user };
 	int fds[2], n = 2;
 	static const char *const levels[] = { "error", "warn", "info", "debug", "trace" };
 
