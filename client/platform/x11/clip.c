@@ -43,7 +43,9 @@ struct x11_clip {
 	xcb_window_t window;
 	xcb_atom_t atom[ATOM_COUNT];
 	bool watching, own, again;
-	char *text; /* what we offer */
+	bool reading; /* an answer about our property is awaited */
+	bool early;   /* and a new value has been told before it */
+	char *text;   /* what we offer */
 	size_t len;
 	enum phase phase;
 	struct hws_buf in;
@@ -52,6 +54,7 @@ struct x11_clip {
 };
 
 static void begin_read(struct x11_clip *c);
+static void read_property(struct x11_clip *c);
 
 static void end_read(struct x11_clip *c)
 {
@@ -125,9 +128,14 @@ static void on_property(void *reply, const xcb_generic_error_t *error, void *arg
 	struct x11_clip *c = arg;
 	const xcb_get_property_reply_t *r = reply;
 
+	bool early = c->early;
+
 	(void)error;
+	c->reading = c->early = false;
 	if (c->phase == IDLE)
 		return;
+	if (c->phase == WAIT_PIECES && r && r->type == XCB_NONE)
+		return; /* not there yet; the end is a value of no length */
 	if (!r) {
 		end_read(c);
 		return;
@@ -139,6 +147,9 @@ static void on_property(void *reply, const xcb_generic_error_t *error, void *arg
 		/* The property was deleted by reading it, which asks for the first piece. */
 		c->phase = WAIT_PIECES;
 		hws_timer_start(c->d->loop, &c->deadline, WAIT_US, on_deadline, c);
+		/* Events may be looked at before answers that came first: that piece is here already. */
+		if (early)
+			read_property(c);
 	} else {
 		hws_buf_put(&c->in, xcb_get_property_value(r), n);
 		if (c->phase == WAIT_TEXT || n == 0)
@@ -150,6 +161,8 @@ static void on_property(void *reply, const xcb_generic_error_t *error, void *arg
 
 static void read_property(struct x11_clip *c)
 {
+	c->reading = true;
+	c->early = false;
 	if (x11_await(c->d,
 			    xcb_get_property(c->d->conn, 1, c->window, c->atom[OUR_PROPERTY],
 					    XCB_GET_PROPERTY_TYPE_ANY, 0, HWS_CLIP_TEXT_MAX / 4)
@@ -292,8 +305,12 @@ bool x11_clip_on_event(struct x11_clip *c, const xcb_generic_event_t *e)
 			read_property(c);
 	} else if (type == XCB_PROPERTY_NOTIFY) {
 		if (p->window == c->window) {
-			if (p->state == XCB_PROPERTY_NEW_VALUE && c->phase == WAIT_PIECES)
+			if (p->state != XCB_PROPERTY_NEW_VALUE)
+				return true;
+			if (c->phase == WAIT_PIECES)
 				read_property(c);
+			else if (c->phase == WAIT_TEXT && c->reading)
+				c->early = true;
 		} else if (p->state == XCB_PROPERTY_DELETE) {
 			next_piece(c, p->window, p->atom);
 		}
