@@ -5,7 +5,6 @@
 struct test_xvfb {
 	struct test_proc proc;
 	char display[16]; /* ":N" */
-	int hold;         /* what keeps the display's number for us, 0 = nothing */
 };
 
 /* Starts Xvfb with a screen of width x height at depth 24 and waits until it accepts clients; ends the test
@@ -13,9 +12,11 @@ struct test_xvfb {
 void test_xvfb_start(struct test_xvfb *x, int width, int height);
 /* The same, without an extension of the server ("MIT-SHM"); NULL = with all. */
 void test_xvfb_start_without(struct test_xvfb *x, int width, int height, const char *extension);
-/* kill -9. Nobody else gets the number of its display until test_xvfb_stop. */
+/* On a display number that no other test takes, so that it stays free when the server dies. */
+void test_xvfb_start_own(struct test_xvfb *x, int width, int height);
+/* kill -9. */
 void test_xvfb_kill(struct test_xvfb *x);
-/* A new server on the display of one that was killed. */
+/* A new server on the display of one that was killed; of one by test_xvfb_start_own. */
 void test_xvfb_again(struct test_xvfb *x, int width, int height);
 /* Stops it; harmless on a zeroed one. */
 void test_xvfb_stop(struct test_xvfb *x);

@@ -568,7 +568,7 @@ END_TEST
 
 START_TEST(when_the_x_server_comes_back_it_is_served_again)
 {
-	test_xvfb_start(&x, 320, 240);
+	test_xvfb_start_own(&x, 320, 240);
 	start_agent("x11", x.display);
 	open_gate(0, ALL, "remote");
 	wait_for(&h.gate[0].frames, 1);
@@ -590,7 +590,7 @@ END_TEST
 
 START_TEST(when_the_x_server_dies_viewers_are_let_go_and_the_agent_stays)
 {
-	test_xvfb_start(&x, 320, 240);
+	test_xvfb_start_own(&x, 320, 240);
 	start_agent("x11", x.display);
 	open_gate(0, ALL, "remote");
 	wait_for(&h.gate[0].frames, 1);
