@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define PAIRS 48
-#define DIRECTION_MAX (3u << 20)
+#define DIRECTION_MAX (6u << 20)
 #define CHUNK_MAX (256u << 10)
 #define TIME_MS 60000
 
@@ -329,7 +329,9 @@ static void open_pair(unsigned i)
 		struct direction *d = &way[i][k];
 
 		*d = (struct direction){ .seed = chance(), .raw = !kinds };
-		d->total = chance() % 8 ? chance() % 300000 : chance() % DIRECTION_MAX;
+		/* often more than all buffers on the way hold */
+		d->total = chance() % (kinds ? 8 : 2) ? chance() % 300000
+						      : chance() % DIRECTION_MAX;
 	}
 	for (unsigned k = 0; k < 2; k++) {
 		struct end *e = &end[i][k];
@@ -340,6 +342,8 @@ static void open_pair(unsigned i)
 			e->in->total %= 100000;
 		leg_request(&e->leg, uuid, NULL);
 		fcntl(e->leg.fd, F_SETFL, O_NONBLOCK);
+		if (chance() % 3 == 0) /* until everything is full */
+			e->stall_read = test_now_ms() + chance() % 2000;
 	}
 }
 
@@ -503,6 +507,15 @@ START_TEST(everything_arrives_with_few_pipes)
 }
 END_TEST
 
+/* All of it through memory. */
+START_TEST(everything_arrives_without_pipes)
+{
+	static const char *const extra[] = { "--threads", "2", "--pipes", "0", NULL };
+
+	run(extra);
+}
+END_TEST
+
 static void cleanup(void)
 {
 	if (relay.proc.pid && !relay.proc.ended)
@@ -512,7 +525,7 @@ static void cleanup(void)
 int main(void)
 {
 	const TTest *const tests[] = { everything_arrives, everything_arrives_under_limits,
-		everything_arrives_with_few_pipes };
+		everything_arrives_with_few_pipes, everything_arrives_without_pipes };
 	const char *text = getenv("HAWSER_TEST_SEED");
 	Suite *s = suite_create("relay/traffic");
 	TCase *t = tcase_create("traffic");
