@@ -183,7 +183,7 @@ END_TEST
 
 START_TEST(waiting_legs_are_bounded_in_all)
 {
-	struct leg l[4], second;
+	struct leg l[4], joined[2];
 	char uuid[4][40];
 
 	START("--max-waiting", "3");
@@ -197,12 +197,13 @@ START_TEST(waiting_legs_are_bounded_in_all)
 	ck_assert(leg_ends(&l[3], LIMIT_MS));
 	relay_await_exactly(&relay, "refused", "waiting_full", 1);
 	/* a partner of one that waits is welcome all the same */
-	leg_open(&second, &relay, false, 9);
-	leg_request(&second, uuid[0], NULL);
-	pair_check((struct leg[2]){ l[0], second });
-	for (int i = 0; i < 4; i++)
+	joined[0] = l[0];
+	leg_open(&joined[1], &relay, false, 9);
+	leg_request(&joined[1], uuid[0], NULL);
+	pair_check(joined);
+	pair_close(joined);
+	for (int i = 1; i < 4; i++)
 		leg_close(&l[i]);
-	leg_close(&second);
 	relay_await_exactly(&relay, NULL, "connections", 0);
 	relay_stop(&relay);
 }
