@@ -264,6 +264,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (unsigned i = 0; i < 50 && shard->stats.legs; i++)
 		turn(1);
 	assert(!shard->stats.legs && !shared.legs && !shard->stats.pairs && !shard->stats.waiting);
-	assert(!shared.collected && !rly_addrs_count(shared.addrs) && !rly_pairing_waiting(shared.pairing));
+	assert(!shared.collected && !rly_addrs_count(shared.addrs) &&
+			!rly_pairing_waiting(shared.pairing));
 	return 0;
 }
