@@ -16,6 +16,9 @@
 
 #define AT(field) offsetof(struct hws_settings, field)
 #define R HWS_OPT_RELOAD
+/* As deployed hosts listen at. */
+#define DIRECT_PORT 21118
+#define DIRECT_PORT_TEXT "21118"
 #define BOOL(text_name, field, text)                                                               \
 	{                                                                                          \
 		"permissions", text_name, 0, HWS_OPT_BOOL, AT(field), "yes", 0, 0, NULL, R, NULL,  \
@@ -58,10 +61,10 @@ static const struct hws_option table[] = {
 			HWS_OPT_SECRET, "TEXT", "Password at the proxy.", NULL },
 	{ "network", "direct-server", 0, HWS_OPT_ENUM, AT(direct_server), "auto", 0, 0,
 			"auto|yes|no", 0, "WHEN",
-			"Accept direct connections by address; auto: only when no server is set.",
+			"Accept direct connections by address; auto: only when no server, or a port other than 21118, is set.",
 			NULL },
-	{ "network", "direct-port", 0, HWS_OPT_U16, AT(direct_port), "21118", 0, 65535, NULL, 0,
-			"N", "The TCP port for direct connections; 0: any free one.",
+	{ "network", "direct-port", 0, HWS_OPT_U16, AT(direct_port), DIRECT_PORT_TEXT, 0, 65535,
+			NULL, 0, "N", "The TCP port for direct connections; 0: any free one.",
 			"direct-access-port" },
 	{ "network", "direct-bind", 0, HWS_OPT_STR, AT(direct_bind), "", 0, 0, NULL, 0, "ADDRESS",
 			"Accept direct connections at this address only.", NULL },
@@ -259,7 +262,10 @@ void hws_settings_vault(const struct hws_settings *s, struct hws_vault_conf *ret
 
 bool hws_settings_direct(const struct hws_settings *s)
 {
-	return s->direct_server == HWS_YES || (s->direct_server == HWS_AUTO && !*s->server);
+	/* who names a port means it */
+	return s->direct_server == HWS_YES ||
+			(s->direct_server == HWS_AUTO &&
+					(!*s->server || s->direct_port != DIRECT_PORT));
 }
 
 static int set_text(char **field, const char *text)

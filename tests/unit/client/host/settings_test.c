@@ -37,6 +37,9 @@ START_TEST(the_defaults_make_sense)
 	ck_assert_uint_eq(s.direct_port, 21118);
 	set("server", "id.example.org");
 	ck_assert(!hws_settings_direct(&s));
+	s.direct_port = 4000; /* who names a port means it */
+	ck_assert(hws_settings_direct(&s));
+	s.direct_port = 21118;
 	set("direct-server", "yes");
 	ck_assert(hws_settings_direct(&s));
 	set("temporary-password-length", "10");
