@@ -6,6 +6,7 @@
 #include "shared/base/mem.h"
 #include "shared/crypto/identity.h"
 #include "shared/net/addr.h"
+#include "tests/support/vector.h"
 #include "tests/unit/server-relay/suites.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -120,6 +121,32 @@ START_TEST(a_masked_message_is_read_in_any_cut)
 		ck_assert_str_eq(text, "Hello");
 		ck_assert(end);
 	}
+}
+END_TEST
+
+START_TEST(frames_of_deployed_peers_are_read_and_written)
+{
+	uint8_t wire[512], payload[512], head[RLY_WS_HEADER_MAX];
+	size_t want, at = 0, got = 0, used;
+	size_t len = test_vector(
+			"rendezvous.json", "ws-client-frame", wire, sizeof(wire), payload, &want);
+	struct rly_ws_in w = { 0 };
+	struct rly_ws_piece p;
+
+	do {
+		ck_assert_int_eq(rly_ws_next(&w, 1000, wire + at, len - at, &used, &p), HWS_OK);
+		at += used;
+		if (p.kind != RLY_WS_DATA)
+			continue;
+		ck_assert_int_eq(p.op, RLY_WS_BINARY);
+		ck_assert_uint_le(got + p.data.len, want);
+		ck_assert_mem_eq(p.data.ptr, payload + got, p.data.len);
+		got += p.data.len;
+	} while (p.kind != RLY_WS_NONE);
+	ck_assert_uint_eq(got, want);
+	len = test_vector("rendezvous.json", "ws-server-frame", wire, sizeof(wire), payload, &want);
+	ck_assert_uint_eq(rly_ws_header(RLY_WS_BINARY, true, want, head), len - want);
+	ck_assert_mem_eq(head, wire, len - want);
 }
 END_TEST
 
@@ -252,6 +279,7 @@ TCase *parsers_case(void)
 	tcase_add_test(t, a_stash_keeps_order_and_cap);
 	tcase_add_test(t, websocket_headers_are_as_the_rfc_says);
 	tcase_add_test(t, a_masked_message_is_read_in_any_cut);
+	tcase_add_test(t, frames_of_deployed_peers_are_read_and_written);
 	tcase_add_test(t, rules_follow_from_settings);
 	tcase_add_test(t, a_secret_key_is_not_taken);
 	tcase_add_test(t, the_websocket_port_follows_the_port);

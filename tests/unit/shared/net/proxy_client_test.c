@@ -2,6 +2,7 @@
 #include "shared/base/buf.h"
 #include "shared/base/str.h"
 #include "shared/net/proxy_client.h"
+#include "tests/support/vector.h"
 #include <check.h>
 #include <string.h>
 
@@ -122,6 +123,17 @@ START_TEST(an_http_proxy_is_asked_to_connect)
 	must_hear(want, strlen(want));
 	say("HTTP/1.1 200 Connection established\r\nX: y\r\n\r\nhello", 50);
 	must_have_passed("hello");
+	end();
+}
+END_TEST
+
+START_TEST(an_http_proxy_is_asked_as_deployed_clients_ask)
+{
+	uint8_t want[512];
+	size_t len = test_vector("rendezvous.json", "http-connect", want, sizeof(want), NULL, NULL);
+
+	begin("http://proxy.example.org", "u", "p", "rs.example.com", 21116);
+	must_hear(want, len);
 	end();
 }
 END_TEST
@@ -284,6 +296,7 @@ int main(void)
 	int failed;
 
 	tcase_add_test(t, an_http_proxy_is_asked_to_connect);
+	tcase_add_test(t, an_http_proxy_is_asked_as_deployed_clients_ask);
 	tcase_add_test(t, name_and_password_are_told_to_an_http_proxy);
 	tcase_add_loop_test(t, a_socks_proxy_is_asked_in_its_own_way, 0, 3);
 	tcase_add_test(t, name_and_password_are_told_to_a_socks_proxy);

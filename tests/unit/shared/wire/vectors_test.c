@@ -673,9 +673,9 @@ static const struct row session_rows[] = {
 static const struct {
 	const char *prefix, *reason;
 } elsewhere[] = {
-	{ "ws-client-frame", "WebSocket framing: shared/net" },
-	{ "ws-server-frame", "WebSocket framing: shared/net" },
-	{ "http-connect", "proxy client: shared/net" },
+	{ "ws-client-frame", "tests/unit/server-relay" },
+	{ "ws-server-frame", "tests/unit/server-relay" },
+	{ "http-connect", "tests/unit/shared/net" },
 	{ "kcp-", "reliable UDP: later work" },
 	{ "totp", "second factor at login: later work" },
 	{ "cursor-colour", "drawing a viewer's pointer at the host: later work" },
