@@ -33,10 +33,7 @@ struct host {
 struct packet {
 	struct sockaddr_in addr;
 	struct iovec iov;
-	union {
-		struct cmsghdr align;
-		uint8_t bytes[CMSG_SPACE(sizeof(struct in_pktinfo))];
-	} control;
+	_Alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(sizeof(struct in_pktinfo))];
 	uint8_t data[PACKET];
 };
 
@@ -107,14 +104,14 @@ int load_swarm_new(const struct load_swarm_conf *conf, struct load_swarm **ret)
 			.msg_namelen = sizeof(p->addr),
 			.msg_iov = &p->iov,
 			.msg_iovlen = 1,
-			.msg_control = p->control.bytes,
-			.msg_controllen = sizeof(p->control.bytes) };
+			.msg_control = p->control,
+			.msg_controllen = sizeof(p->control) };
 		p = &s->rx[i];
 		p->iov = (struct iovec){ p->data, PACKET };
 		s->rxm[i].msg_hdr = (struct msghdr){ .msg_iov = &p->iov,
 			.msg_iovlen = 1,
-			.msg_control = p->control.bytes,
-			.msg_controllen = sizeof(p->control.bytes) };
+			.msg_control = p->control,
+			.msg_controllen = sizeof(p->control) };
 	}
 	*ret = s;
 	return 0;
@@ -156,14 +153,16 @@ static struct packet *begin(struct load_swarm *s, uint32_t n)
 {
 	struct packet *p;
 	struct in_pktinfo *info;
+	struct cmsghdr *control;
 
 	if (s->queued == BATCH)
 		flush(s);
 	p = &s->tx[s->queued++];
-	p->control.align = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(*info)),
+	control = (struct cmsghdr *)(void *)p->control;
+	*control = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(*info)),
 		.cmsg_level = IPPROTO_IP,
 		.cmsg_type = IP_PKTINFO };
-	info = (struct in_pktinfo *)(void *)CMSG_DATA(&p->control.align);
+	info = (struct in_pktinfo *)(void *)CMSG_DATA(control);
 	memset(info, 0, sizeof(*info));
 	info->ipi_spec_dst.s_addr = htonl(address_of(s, n));
 	return p;
@@ -374,7 +373,7 @@ static bool receive(struct load_swarm *s)
 	int n;
 
 	for (int i = 0; i < BATCH; i++)
-		s->rxm[i].msg_hdr.msg_controllen = sizeof(s->rx[i].control.bytes);
+		s->rxm[i].msg_hdr.msg_controllen = sizeof(s->rx[i].control);
 	n = recvmmsg(s->fd, s->rxm, BATCH, MSG_DONTWAIT, NULL);
 	for (int i = 0; i < n; i++) {
 		struct cmsghdr *c = CMSG_FIRSTHDR(&s->rxm[i].msg_hdr);
