@@ -78,33 +78,6 @@ static void on_drain(void *arg)
 	rly_server_drain(p->server);
 }
 
-static int print(void (*fn)(const struct rly_config *c, struct hws_buf *out),
-		const struct rly_config *c)
-{
-	struct hws_buf out;
-	int status = 0;
-
-	hws_buf_init(&out, 256u << 10);
-	fn(c, &out);
-	if (hws_buf_err(&out) < 0 ||
-			fwrite(hws_buf_bytes(&out).ptr, 1, hws_buf_len(&out), stdout) !=
-					hws_buf_len(&out))
-		status = 1;
-	hws_buf_done(&out);
-	return status;
-}
-
-static void help(const struct rly_config *c, struct hws_buf *out)
-{
-	(void)c;
-	hws_options_help(&rly_options, out);
-}
-
-static void show(const struct rly_config *c, struct hws_buf *out)
-{
-	hws_options_show(&rly_options, c, out);
-}
-
 static int confine(const struct rly_config *c, struct hws_error *err)
 {
 	int r = HWS_OK;
@@ -181,7 +154,7 @@ static int run(struct program *p, const char *verb)
 	if (identity)
 		return print_identity(p->conf, &err);
 	if (strcmp(verb, "config") == 0)
-		return print(show, p->conf);
+		return hws_options_print(&rly_options, p->conf);
 	if (serve(p, &err) < 0) {
 		hws_error_log("start.failed", HWS_STR("text", err.text));
 		fprintf(stderr, NAME ": %s\n", err.text);
@@ -198,7 +171,7 @@ int main(int argc, char **argv)
 	hws_log_setup(NAME, HWS_LOG_TEXT, 2);
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
-			return print(help, NULL);
+			return hws_options_print(&rly_options, NULL);
 		if (strcmp(argv[i], "--version") == 0)
 			return puts(NAME " " HAWSER_VERSION) < 0;
 	}

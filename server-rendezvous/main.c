@@ -149,28 +149,6 @@ static int print_key(const struct rdv_config *c)
 	return 0;
 }
 
-static int print_config(const struct rdv_config *c)
-{
-	struct hws_buf out;
-
-	hws_buf_init(&out, 256u << 10);
-	hws_options_show(&rdv_options, c, &out);
-	fwrite(hws_buf_bytes(&out).ptr, 1, hws_buf_len(&out), stdout);
-	hws_buf_done(&out);
-	return 0;
-}
-
-static int print_help(void)
-{
-	struct hws_buf out;
-
-	hws_buf_init(&out, 256u << 10);
-	hws_options_help(&rdv_options, &out);
-	fwrite(hws_buf_bytes(&out).ptr, 1, hws_buf_len(&out), stdout);
-	hws_buf_done(&out);
-	return 0;
-}
-
 static int confine(const struct rdv_config *c, struct hws_error *err)
 {
 	int r = HWS_OK;
@@ -217,7 +195,7 @@ int main(int argc, char **argv)
 	hws_log_setup(NAME, HWS_LOG_TEXT, 2);
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
-			return print_help();
+			return hws_options_print(&rdv_options, NULL);
 		if (strcmp(argv[i], "--version") == 0)
 			return puts(NAME " " HAWSER_VERSION) < 0;
 	}
@@ -241,7 +219,7 @@ int main(int argc, char **argv)
 	} else if (argc > 1 && strcmp(argv[1], "key") == 0) {
 		status = print_key(p.conf);
 	} else if (argc > 1 && strcmp(argv[1], "config") == 0) {
-		status = print_config(p.conf);
+		status = hws_options_print(&rdv_options, p.conf);
 	} else if (serve(&p, &err) < 0) {
 		hws_error_log("start.failed", HWS_STR("text", err.text));
 	} else {

@@ -442,11 +442,8 @@ int cli_connect(int argc, char **argv, void *ctx HWS_UNUSED)
 	int status = connect_options_parse(&o, argc, argv);
 
 	if (status == CLI_OK && o.help) {
-		struct hws_buf out;
-		hws_buf_init(&out, 1u << 18);
-		hws_options_help(&connect_options_table, &out);
-		fwrite(hws_buf_bytes(&out).ptr, 1, hws_buf_len(&out), stdout);
-		hws_buf_done(&out);
+		if (hws_options_print(&connect_options_table, NULL))
+			status = CLI_FAILED;
 	} else if (status == CLI_OK) {
 		status = o.headless ? run_headless(&o) : run_window(&o);
 	}

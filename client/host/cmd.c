@@ -68,17 +68,6 @@ static bool wants_help(int argc, char **argv)
 	return false;
 }
 
-static int print_help(void)
-{
-	struct hws_buf out;
-
-	hws_buf_init(&out, 1u << 20);
-	hws_options_help(&hws_settings_options, &out);
-	fwrite(hws_buf_bytes(&out).ptr, 1, hws_buf_len(&out), stdout);
-	hws_buf_done(&out);
-	return 0;
-}
-
 /* Takes a flag of the verb itself out of the arguments. */
 static bool take_flag(int *argc, char **argv, const char *flag)
 {
@@ -137,7 +126,7 @@ static int run_run(int argc, char **argv, void *ctx HWS_UNUSED)
 	int rest, r, status;
 
 	if (wants_help(argc, argv))
-		return print_help();
+		return hws_options_print(&hws_settings_options, NULL);
 	r = load(&s, argc, argv, &rest, &err);
 	if (r < 0)
 		return fail(&err) + (hws_err_class(r) == HWS_CLASS_USER);
@@ -273,7 +262,7 @@ static int run_password(int argc, char **argv, void *ctx HWS_UNUSED)
 	int rest, r, status;
 
 	if (wants_help(argc, argv))
-		return print_help();
+		return hws_options_print(&hws_settings_options, NULL);
 	r = load(&s, argc, argv, &rest, &err);
 	if (r < 0)
 		return fail(&err);
@@ -407,17 +396,6 @@ static int run_kick(int argc, char **argv, void *ctx HWS_UNUSED)
 	return status;
 }
 
-static int show_config(const struct hws_settings *s)
-{
-	struct hws_buf out;
-
-	hws_buf_init(&out, 1u << 20);
-	hws_options_show(&hws_settings_options, s, &out);
-	fwrite(hws_buf_bytes(&out).ptr, 1, hws_buf_len(&out), stdout);
-	hws_buf_done(&out);
-	return 0;
-}
-
 static int set_config(const struct hws_settings *s, const char *name, const char *value)
 {
 	struct hws_error err = { 0 };
@@ -444,7 +422,7 @@ static int run_config(int argc, char **argv, void *ctx HWS_UNUSED)
 	while (count < 3 && rest < argc)
 		words[count++] = argv[rest++];
 	if (rest == argc && count == 1 && !strcmp(words[0], "show"))
-		status = show_config(&s);
+		status = hws_options_print(&hws_settings_options, &s);
 	else if (rest == argc && count == 3 && !strcmp(words[0], "set"))
 		status = set_config(&s, words[1], words[2]);
 	else
@@ -474,7 +452,7 @@ int hws_host_cmd(int argc, char **argv)
 		return 0;
 	}
 	if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
-		return print_help();
+		return hws_options_print(&hws_settings_options, NULL);
 	if (hws_crypto_init() < 0) {
 		fprintf(stderr, PROGRAM ": the cryptographic library cannot start\n");
 		return 1;

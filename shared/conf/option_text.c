@@ -3,6 +3,7 @@
 
 #include "shared/base/str.h"
 #include "shared/conf/option_value.h"
+#include <stdio.h>
 
 #define WIDTH 80u
 #define HELP_COLUMN 30u
@@ -254,4 +255,22 @@ static void man_item(const struct hws_options *o, const struct hws_option *opt, 
 void hws_options_man(const struct hws_options *o, struct hws_buf *out)
 {
 	each(o, HWS_OPT_HIDDEN, man_item, NULL, out);
+}
+
+int hws_options_print(const struct hws_options *o, const void *cfg)
+{
+	struct hws_buf out;
+	struct hws_bytes text;
+	int status;
+
+	hws_buf_init(&out, 1u << 20);
+	if (cfg)
+		hws_options_show(o, cfg, &out);
+	else
+		hws_options_help(o, &out);
+	text = hws_buf_bytes(&out);
+	status = hws_buf_err(&out) < 0 || fwrite(text.ptr, 1, text.len, stdout) != text.len ||
+			fflush(stdout) != 0;
+	hws_buf_done(&out);
+	return status;
 }

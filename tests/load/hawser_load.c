@@ -167,18 +167,12 @@ int main(int argc, char **argv)
 	struct settings s;
 	struct hws_error err = { 0 };
 	struct sockaddr_storage ss;
-	struct hws_buf help;
 	double calls = 0;
 	int rest = 0, status = 2;
 	uint32_t ip;
 
-	if (argc > 1 && strcmp(argv[1], "--help") == 0) {
-		hws_buf_init(&help, 65536);
-		hws_options_help(&options, &help);
-		fwrite(hws_buf_bytes(&help).ptr, 1, hws_buf_len(&help), stdout);
-		hws_buf_done(&help);
-		return 0;
-	}
+	if (argc > 1 && strcmp(argv[1], "--help") == 0)
+		return hws_options_print(&options, NULL);
 	if (hws_options_init(&options, &s) < 0)
 		return 2;
 	if (hws_options_args(&options, &s, argc, argv, &rest, &err) < 0 ||
