@@ -79,19 +79,17 @@ static void tell_state(struct agent *a)
 
 /* --- the desktop --- */
 
-static void on_bitrate(uint32_t kbit_s, void *arg)
+static void on_bitrate(struct hws_guest *g, uint32_t kbit_s, void *arg HWS_UNUSED)
 {
-	struct agent *a = arg;
+	struct client *c = hws_container(g, struct client, guest);
 	Agt__Message m = AGT__MESSAGE__INIT;
 	Agt__EncoderState s = AGT__ENCODER_STATE__INIT;
 
 	s.bitrate_kbit_s = kbit_s;
 	m.union_case = AGT__MESSAGE__UNION_ENCODER_STATE;
 	m.encoder_state = &s;
-	for (unsigned i = 0; i < HWS_GUESTS_MAX; i++)
-		if (a->client[i] && a->client[i]->open && a->client[i]->link &&
-				hws_link_send(a->client[i]->link, &m, -1) < 0)
-			hws_debug("agent.bitrate_not_told");
+	if (c->link && hws_link_send(c->link, &m, -1) < 0)
+		hws_debug("agent.bitrate_not_told");
 }
 
 static void services_free(struct agent *a)

@@ -115,12 +115,11 @@ static void on_pointer(void *reply, const xcb_generic_error_t *error, void *arg)
 	if (!c->want_position)
 		return;
 	if (r && (!c->has_position || r->root_x != c->x || r->root_y != c->y)) {
-		bool first = !c->has_position; /* nothing is told until it moves */
 		c->has_position = true;
 		c->x = r->root_x;
 		c->y = r->root_y;
 		c->moved_us = hws_loop_now_us(c->d->loop);
-		if (!first && c->base.ev.on_position)
+		if (c->base.ev.on_position)
 			c->base.ev.on_position(c->x, c->y, c->base.ev.arg);
 	}
 	next_poll(c);

@@ -12,7 +12,7 @@
 
 struct onlooker {
 	struct hws_guest *g;
-	bool sees_shape;
+	bool sees_shape, sees_position;
 	uint64_t known[KNOWN_MAX];
 	unsigned known_count;
 	uint64_t last; /* id it was told last */
@@ -24,6 +24,8 @@ struct hws_cursor_host {
 	struct onlooker onlooker[HWS_GUESTS_MAX];
 	uint64_t packed_id; /* whose colours are in `packed` */
 	struct hws_buf packed;
+	bool has_position; /* the last one reported is still where it is */
+	int x, y;
 };
 
 static bool knows(const struct onlooker *o, uint64_t id)
@@ -90,23 +92,32 @@ static void on_shape(const struct hws_cursor_shape *shape, void *arg)
 		show(c, &c->onlooker[i], shape);
 }
 
+static void tell_position(const struct hws_cursor_host *c, struct hws_guest *g)
+{
+	Ses__Message m = SES__MESSAGE__INIT;
+	Ses__CursorPosition p = SES__CURSOR_POSITION__INIT;
+
+	p.x = c->x;
+	p.y = c->y;
+	m.union_case = SES__MESSAGE__UNION_CURSOR_POSITION;
+	m.cursor_position = &p;
+	hws_guest_tell(g, &m);
+}
+
 static void on_position(int x, int y, void *arg)
 {
 	struct hws_cursor_host *c = arg;
-	Ses__Message m = SES__MESSAGE__INIT;
-	Ses__CursorPosition p = SES__CURSOR_POSITION__INIT;
 	uint64_t now = hws_loop_now_us(c->loop);
 
-	p.x = x;
-	p.y = y;
-	m.union_case = SES__MESSAGE__UNION_CURSOR_POSITION;
-	m.cursor_position = &p;
+	c->has_position = true;
+	c->x = x;
+	c->y = y;
 	for (unsigned i = 0; i < HWS_GUESTS_MAX; i++) {
 		struct hws_guest *g = c->onlooker[i].g;
 		/* Whoever moves it knows already, and better. */
 		if (!g || !g->show_cursor || (g->mouse_us && now - g->mouse_us < OWN_MOVE_US))
 			continue;
-		hws_guest_tell(g, &m);
+		tell_position(c, g);
 	}
 }
 
@@ -124,7 +135,11 @@ void hws_cursor_host_update(struct hws_cursor_host *c)
 		position = position || o->g->show_cursor;
 		if (now)
 			show(c, o, now);
+		if (c->has_position && o->g->show_cursor && !o->sees_position)
+			tell_position(c, o->g); /* it may rest there for long */
+		o->sees_position = o->g->show_cursor;
 	}
+	c->has_position = c->has_position && position; /* nobody looks: it will be stale */
 	hws_cursor_watch(c->cursor, shape, position);
 }
 

@@ -33,17 +33,20 @@ static uint64_t now_of(const struct hws_video_host *v)
 	return hws_loop_now_us(v->conf.loop);
 }
 
-static void tell_bitrate(struct hws_video_host *v)
+void hws_show_tell_bitrate(struct hws_video_host *v)
 {
-	uint32_t sum = 0;
+	for (unsigned slot = 0; slot < HWS_GUESTS_MAX; slot++) {
+		struct hws_watcher *w = &v->watcher[slot];
+		uint32_t sum = 0;
 
-	for (unsigned i = 0; i < HWS_DISPLAYS_MAX; i++)
-		if (v->show[i].subs)
-			sum += v->show[i].quality.bitrate_kbit_s;
-	if (sum == v->told_kbit_s || !v->conf.on_bitrate)
-		return;
-	v->told_kbit_s = sum;
-	v->conf.on_bitrate(sum, v->conf.arg);
+		for (unsigned i = 0; i < HWS_DISPLAYS_MAX; i++)
+			if (v->show[i].subs >> slot & 1)
+				sum += v->show[i].quality.bitrate_kbit_s;
+		if (!w->g || !sum || sum == w->told_kbit_s || !v->conf.on_bitrate)
+			continue;
+		w->told_kbit_s = sum;
+		v->conf.on_bitrate(w->g, sum, v->conf.arg);
+	}
 }
 
 /* --- starting and stopping --- */
@@ -316,7 +319,7 @@ static void code(struct hws_show *s, const struct hws_region *damage)
 	s->coding = true;
 	s->key = false;
 	if (other)
-		tell_bitrate(v);
+		hws_show_tell_bitrate(v);
 }
 
 /* --- the pace --- */

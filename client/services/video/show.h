@@ -13,6 +13,7 @@ struct hws_watcher { /* one viewer */
 	unsigned unacked;
 	uint64_t sent_us, blocked_us; /* 0 = not blocked */
 	bool records;
+	uint32_t told_kbit_s; /* 0 = nothing yet */
 };
 
 struct hws_show { /* one display */
@@ -38,7 +39,6 @@ struct hws_video_host {
 	struct hws_qos qos;
 	struct hws_screenshots *shots;
 	enum hws_codec codec;
-	uint32_t told_kbit_s;
 	uint64_t frames;
 	unsigned jobs; /* under way; they hold the host */
 	bool closed;
@@ -48,6 +48,8 @@ struct hws_video_host {
 void hws_show_kick(struct hws_show *s);
 /* Ends capture and forgets the encoder; who watches stays noted. */
 void hws_show_stop(struct hws_show *s);
+/* Tells each viewer the bitrate of the displays that it watches, if that is news to it. */
+void hws_show_tell_bitrate(struct hws_video_host *v);
 /* The capture's events. */
 void hws_show_damaged(struct hws_show *s);
 void hws_show_frame(struct hws_show *s, int r, struct hws_picture *picture,

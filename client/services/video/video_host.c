@@ -73,6 +73,7 @@ static void subscribe(struct hws_video_host *v, unsigned slot, unsigned index)
 	s->need_key |= 1u << slot;
 	s->lagging &= ~(1u << slot);
 	s->key = true;
+	hws_show_tell_bitrate(v); /* of what is already running; news of it may never come */
 	hws_show_kick(s);
 }
 
@@ -87,6 +88,7 @@ static void unsubscribe(struct hws_video_host *v, unsigned slot, unsigned index)
 		hws_show_stop(s);
 	else if (s->subs)
 		hws_show_kick(s); /* perhaps the others waited for this one */
+	hws_show_tell_bitrate(v);
 }
 
 static void demand_key(struct hws_show *s, unsigned slot)

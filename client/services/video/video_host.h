@@ -14,8 +14,8 @@ struct hws_video_host_conf {
 	struct hws_loop *loop;
 	struct hws_work *work;       /* at least one thread */
 	struct hws_capture *capture; /* its events become ours */
-	/* The bitrate of the encoders together changed; may be NULL. */
-	void (*on_bitrate)(uint32_t kbit_s, void *arg);
+	/* What a viewer is sent changed its bitrate, or is told to it for the first time; may be NULL. */
+	void (*on_bitrate)(struct hws_guest *g, uint32_t kbit_s, void *arg);
 	void *arg;
 };
 

@@ -154,8 +154,10 @@ static void on_message(struct hws_link *l, const Agt__Message *m, int fd, void *
 	(void)fd;
 	if (m->union_case == AGT__MESSAGE__UNION_OPENED)
 		on_opened(g, m->opened);
-	else if (m->union_case == AGT__MESSAGE__UNION_ENCODER_STATE)
+	else if (m->union_case == AGT__MESSAGE__UNION_ENCODER_STATE) {
 		g->bitrates++;
+		ck_assert_uint_gt(m->encoder_state->bitrate_kbit_s, 0);
+	}
 }
 
 static void on_clipboard(struct gate *g, const Ses__Clipboard *c)
@@ -300,6 +302,7 @@ START_TEST(a_viewer_is_told_the_desktop_and_sees_it_move)
 	/* A second one; the first goes and the second stays. */
 	open_gate(1, ALL, "remote");
 	wait_for(&h.gate[1].frames, 2);
+	wait_for(&h.gate[1].bitrates, 1); /* also when it is as before */
 	hws_link_close(g->link, HWS_OK);
 	unsigned n = h.gate[1].frames;
 	wait_for(&h.gate[1].frames, n + 3);

@@ -30,9 +30,9 @@ static bool congested(const struct hws_guest *g)
 	return hws_container((struct hws_guest *)g, struct viewer, g)->congested;
 }
 
-static void on_bitrate(uint32_t kbit_s, void *arg)
+static void on_bitrate(struct hws_guest *g, uint32_t kbit_s, void *arg HWS_UNUSED)
 {
-	((struct desk *)arg)->bitrate = kbit_s;
+	hws_container(g, struct viewer, g)->bitrate = kbit_s;
 }
 
 void desk_setup(struct desk *d, const char *size)

@@ -10,6 +10,7 @@
 struct viewer {
 	struct hws_guest g;
 	bool congested, broken;
+	uint32_t bitrate;   /* as last told, kbit/s; 0 = never */
 	Ses__Message **msg; /* all it got */
 	unsigned count;
 };
@@ -23,7 +24,6 @@ struct desk {
 	struct hws_input_host *input;
 	struct hws_clipboard_host *clipboard;
 	struct viewer v[4];
-	uint32_t bitrate;
 	uint64_t now_us; /* of the loop's clock; 0 = the real one */
 };
 

@@ -8,6 +8,7 @@
 #define DATA SES__MESSAGE__UNION_CURSOR_DATA
 #define ID SES__MESSAGE__UNION_CURSOR_ID
 #define POSITION SES__MESSAGE__UNION_CURSOR_POSITION
+#define VIDEO SES__MESSAGE__UNION_VIDEO_FRAME
 #define MULTI SES__MESSAGE__UNION_MULTI_CLIPBOARDS
 #define SINGLE SES__MESSAGE__UNION_CLIPBOARD
 
@@ -203,6 +204,67 @@ START_TEST(a_viewers_text_reaches_the_desktop_and_rubbish_does_not)
 }
 END_TEST
 
+/* All that is told when it changes, as viewer i knows it now. */
+struct known {
+	uint32_t bitrate;
+	uint64_t shape;
+	int x, y;
+};
+
+static struct known known_to(unsigned i)
+{
+	const struct viewer *v = &d.v[i];
+	struct known k = { .bitrate = v->bitrate, .x = -1, .y = -1 };
+
+	for (unsigned n = 0; n < v->count; n++) {
+		const Ses__Message *m = v->msg[n];
+		if (m->union_case == DATA)
+			k.shape = m->cursor_data->id;
+		else if (m->union_case == ID)
+			k.shape = m->cursor_id;
+		else if (m->union_case == POSITION)
+			k.x = m->cursor_position->x, k.y = m->cursor_position->y;
+	}
+	return k;
+}
+
+START_TEST(who_comes_late_is_told_what_the_others_know)
+{
+	d.v[0].g.show_cursor = d.v[1].g.show_cursor = true;
+	desk_join(&d, 0);
+	set_shape(65);
+	desk_wait(&d, 0, DATA, 1);
+	desk_wait(&d, 0, VIDEO, 1);
+	hws_headless_move_pointer(d.p, 30, 40);
+	struct known first = known_to(0);
+	ck_assert_uint_gt(first.bitrate, 0);
+	ck_assert_uint_eq(first.shape, 65);
+	ck_assert_int_eq(first.x, 30);
+	desk_join(&d, 1);
+	desk_wait(&d, 1, DATA, 1);
+	desk_wait(&d, 1, VIDEO, 1);
+	struct known second = known_to(1);
+	ck_assert_uint_eq(second.bitrate, first.bitrate);
+	ck_assert_uint_eq(second.shape, first.shape);
+	ck_assert_int_eq(second.x, first.x);
+	ck_assert_int_eq(second.y, first.y);
+	/* Also who asks for the pointer in mid-session, and who comes back to a slot. */
+	desk_join(&d, 2);
+	ck_assert_int_eq(known_to(2).x, -1);
+	d.v[2].g.show_cursor = true;
+	hws_cursor_host_update(d.cursor);
+	ck_assert_int_eq(known_to(2).x, 30);
+	desk_leave(&d, 1);
+	desk_forget(&d.v[1]);
+	d.v[1].bitrate = 0;
+	desk_join(&d, 1);
+	desk_wait(&d, 1, DATA, 1);
+	second = known_to(1);
+	ck_assert_uint_eq(second.bitrate, first.bitrate);
+	ck_assert_int_eq(second.y, 40);
+}
+END_TEST
+
 Suite *host_shared_suite(void)
 {
 	Suite *s = suite_create("services/cursor_host clipboard_host");
@@ -212,6 +274,7 @@ Suite *host_shared_suite(void)
 	tcase_add_test(t, a_shape_travels_once_then_its_id);
 	tcase_add_test(t, a_viewer_that_may_only_look_gets_shapes_on_request);
 	tcase_add_test(t, positions_go_to_those_who_asked_but_not_to_the_mover);
+	tcase_add_test(t, who_comes_late_is_told_what_the_others_know);
 	tcase_add_test(t, copied_text_reaches_viewers_in_the_form_they_know);
 	tcase_add_test(t, copied_text_stays_with_those_who_may_not_have_it);
 	tcase_add_test(t, a_viewers_text_reaches_the_desktop_and_rubbish_does_not);

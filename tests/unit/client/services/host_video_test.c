@@ -90,7 +90,7 @@ START_TEST(a_viewer_sees_the_desktop_and_its_changes)
 	}
 	ck_assert_uint_eq(keys(&d.v[0]), 1);
 	check_picture(&d.v[0], HWS_CODEC_VP9);
-	ck_assert_uint_gt(d.bitrate, 0);
+	ck_assert_uint_gt(d.v[0].bitrate, 0);
 }
 END_TEST
 
