@@ -28,7 +28,9 @@ static void stop_loop(void *arg)
 
 	while ((node = hws_list_first(&ctx->engines)))
 		api_engine_close(hws_container(node, struct api_engine, node));
-	hws_loop_stop(ctx->loop);
+	ctx->stopping = true;
+	if (hws_list_empty(&ctx->leaving)) /* else the last one stops it */
+		hws_loop_stop(ctx->loop);
 }
 
 /* Signals belong to the embedder's threads. */
@@ -81,6 +83,7 @@ int hawser_context_new(const struct hawser_context_config *config, hawser_contex
 	ctx->events.fd = -1;
 	hws_list_init(&ctx->sessions);
 	hws_list_init(&ctx->engines);
+	hws_list_init(&ctx->leaving);
 	pthread_mutex_init(&ctx->lock, NULL);
 	r = load_settings(ctx, &c);
 	if (r < 0)
@@ -118,6 +121,7 @@ void hawser_context_free(hawser_context *ctx)
 			hws_loop_stop(ctx->loop);
 		pthread_join(ctx->thread, NULL);
 		stop_loop(ctx);
+		api_engine_abandon(ctx);
 	}
 	hws_work_free(ctx->work);
 	hws_loop_free(ctx->loop);

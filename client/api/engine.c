@@ -222,6 +222,55 @@ static void on_conn_close(struct hws_conn *c, int why, void *arg)
 	api_engine_end(e, why == HWS_OK ? HWS_ERR_EOF : why, text, NULL);
 }
 
+/* A link that is only kept until its goodbye is told. It belongs to the context: the session may connect again
+ * or be freed meanwhile, and what becomes of the old link is nothing to it. */
+struct leaving {
+	struct hws_list node;
+	hawser_context *ctx;
+	struct hws_conn *conn;
+};
+
+static void on_left(struct hws_conn *c HWS_UNUSED, int why HWS_UNUSED, void *arg)
+{
+	struct leaving *l = arg;
+	hawser_context *ctx = l->ctx;
+
+	hws_list_remove(&l->node);
+	hws_free(l);
+	if (ctx->stopping && hws_list_empty(&ctx->leaving))
+		hws_loop_stop(ctx->loop);
+}
+
+static void leave_link(struct api_engine *e)
+{
+	struct hws_conn *c = e->conn;
+	struct leaving *l;
+
+	if (!c)
+		return;
+	e->conn = NULL;
+	e->bytes_in += hws_conn_bytes_in(c);
+	e->bytes_out += hws_conn_bytes_out(c);
+	l = hws_alloc(sizeof(*l));
+	if (!l) { /* the host sees the end of the stream instead of a goodbye */
+		hws_conn_leave(c, 0, NULL, NULL);
+		hws_conn_close(c, HWS_ERR_NOMEM);
+		return;
+	}
+	l->ctx = e->ctx;
+	l->conn = c;
+	hws_list_push(&e->ctx->leaving, &l->node);
+	hws_conn_leave(c, GOODBYE_US, on_left, l);
+}
+
+void api_engine_abandon(hawser_context *ctx)
+{
+	struct hws_list *node;
+
+	while ((node = hws_list_first(&ctx->leaving)))
+		hws_conn_close(hws_container(node, struct leaving, node)->conn, HWS_OK);
+}
+
 void api_engine_attach(struct api_engine *e, const struct api_path *path)
 {
 	const struct hws_conn_conf conf = { .frame_max = HWS_SES_LOGIN_FRAME_MAX,
@@ -300,9 +349,7 @@ static void finish(void *arg)
 		return;
 	api_connect_cancel(e);
 	hws_timer_stop(&e->limit);
-	if (e->conn)
-		hws_conn_close_flushed(e->conn, GOODBYE_US);
-	e->conn = NULL;
+	leave_link(e);
 	hws_viewer_lost(e->viewer);
 	api_record_end(e, e->end_err);
 	if (!e->end_local && !e->no_retry &&
@@ -341,14 +388,11 @@ static void drop_link(struct api_engine *e)
 	api_connect_cancel(e);
 	hws_timer_stop(&e->limit);
 	hws_timer_stop(&e->retry_timer);
-	hws_loop_defer_cancel(&e->ending);
-	if (e->conn) {
+	e->ended = true; /* before the goodbye: that it cannot be sent is no end to be told */
+	if (e->conn)
 		hws_viewer_leave(e->viewer);
-		e->ended = true;
-		if (e->conn)
-			hws_conn_close_flushed(e->conn, GOODBYE_US);
-		e->conn = NULL;
-	}
+	leave_link(e);
+	hws_loop_defer_cancel(&e->ending);
 	hws_viewer_lost(e->viewer);
 	api_record_end(e, HWS_OK);
 }

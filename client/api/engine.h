@@ -75,6 +75,9 @@ void api_engine_disconnect(struct api_engine *e, const struct api_command *c);
 /* Says goodbye, frees at the end of the turn. */
 void api_engine_close(struct api_engine *e);
 
+/* Ends the links that sessions have left, without waiting for their goodbyes. */
+void api_engine_abandon(hawser_context *ctx);
+
 /* --- api/session_input.c: sends the move that was held back, if there is one. */
 void api_input_flush_move(struct api_engine *e);
 

@@ -25,6 +25,9 @@ struct hawser_context {
 
 	struct hws_list sessions; /* handles; embedder's thread */
 	struct hws_list engines;  /* loop thread */
+	/* Loop thread: links whose sessions have left them, and whose goodbyes are on their way. */
+	struct hws_list leaving;
+	bool stopping; /* the loop ends when they have */
 };
 
 /* PeerInfo as the embedder sees it, with everything it points to. */

@@ -441,6 +441,21 @@ void hws_conn_close_flushed(struct hws_conn *c, uint64_t linger_us)
 	want_now(c);
 }
 
+void hws_conn_leave(struct hws_conn *c, uint64_t linger_us,
+		void (*gone)(struct hws_conn *c, int why, void *arg), void *arg)
+{
+	if (c->closed) { /* on_close was told, or is on the stack */
+		if (gone)
+			gone(c, HWS_OK, arg);
+		return;
+	}
+	c->conf.on_frame = NULL;
+	c->conf.on_drain = NULL;
+	c->conf.on_close = gone;
+	c->conf.arg = arg;
+	hws_conn_close_flushed(c, linger_us);
+}
+
 int hws_conn_detach(
 		struct hws_conn *c, struct hws_stream **ret_stream, struct hws_buf *ret_leftover)
 {

@@ -50,6 +50,11 @@ uint64_t hws_conn_bytes_out(const struct hws_conn *c);
 void hws_conn_close(struct hws_conn *c, int why);
 /* Writes out the queue first (at most linger_us), then closes with HWS_OK. Frames that arrive meanwhile are dropped. */
 void hws_conn_close_flushed(struct hws_conn *c, uint64_t linger_us);
+/* The owner lets go: nothing of the configuration is called any more, and its `arg` may be freed at once. What
+ * is queued is written out first (at most linger_us). `gone` (may be NULL) is called exactly once when the link
+ * has ended, inside this call if that is now; until then hws_conn_close(c, why) ends it at once. */
+void hws_conn_leave(struct hws_conn *c, uint64_t linger_us,
+		void (*gone)(struct hws_conn *c, int why, void *arg), void *arg);
 /* Ends framing: gives stream and unread bytes away (port forwarding, relay); the conn object is freed without on_close. */
 int hws_conn_detach(struct hws_conn *c, struct hws_stream **ret_stream,
 		struct hws_buf *ret_leftover) HWS_MUST_CHECK;

@@ -58,8 +58,8 @@ struct hawser_context_config {
 
 /* `config` may be NULL. On failure *ret is NULL and hawser_last_error says why. */
 int hawser_context_new(const struct hawser_context_config *config, hawser_context **ret);
-/* Closes the sessions that are still open (their handles become invalid) and joins the thread. Takes
- * NULL. Not from a callback. */
+/* Closes the sessions that are still open (their handles become invalid) and joins the thread; waits at most
+ * 0.3 s for goodbyes that hosts have not taken yet. Takes NULL. Not from a callback. */
 void hawser_context_free(hawser_context *ctx);
 /* Readable while events wait. Owned by the context: do not read or close it. */
 int hawser_context_fd(const hawser_context *ctx);

@@ -19,6 +19,7 @@
 #define SALT "23456789abcdefghijkmnpqrstuvwxyz"
 #define CHALLENGE "7kq3fx"
 #define HOST_ID "123456789"
+#define FLOOD_BYTES (16u << 20)
 
 int fake_luma(int n)
 {
@@ -387,6 +388,25 @@ static bool on_message(struct fake_host *h, const Ses__Message *m)
 	return m->misc->union_case != SES__MISC__UNION_CLOSE_REASON;
 }
 
+/* Probes that a viewer has to send back as they came: TestDelay with a long member that nobody knows, more
+ * than the buffers of two kernels hold. */
+static bool flood(struct fake_host *h)
+{
+	static const uint8_t probe[] = { 0x2a, 0xe6, 0xd4, 0x03, /* test_delay, 60006 bytes */
+		0x08, 0x01,                                      /* time */
+		0x7a, 0xe0, 0xd4, 0x03 };                        /* 15, 60000 bytes */
+	struct hws_buf out;
+	bool good = true;
+
+	hws_buf_init(&out, 1u << 20);
+	hws_buf_put(&out, probe, sizeof(probe));
+	hws_buf_put(&out, (const uint8_t[60000]){ 0 }, 60000);
+	for (size_t sent = 0; good && sent < FLOOD_BYTES; sent += hws_buf_len(&out))
+		good = put_frame(h, hws_buf_bytes(&out), false);
+	hws_buf_done(&out);
+	return good;
+}
+
 static bool handshake(struct fake_host *h)
 {
 	struct hws_secure s;
@@ -506,6 +526,14 @@ static void serve_one(struct fake_host *h)
 	pthread_mutex_lock(&h->lock);
 	h->connections++;
 	pthread_mutex_unlock(&h->lock);
+	if (h->conf.trick == FAKE_FLOOD && h->parked < 0) {
+		bool good = flood(h);
+		h->parked = h->fd;
+		pthread_mutex_lock(&h->lock);
+		h->flooded = good;
+		pthread_mutex_unlock(&h->lock);
+		return;
+	}
 	if (h->conf.trick != FAKE_CLOSE_AT_ACCEPT)
 		converse(h);
 	close(h->fd);
@@ -548,6 +576,8 @@ static int listen_on(uint16_t *ret_port)
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	ck_assert_int_ge(fd, 0);
+	/* Small, so that a viewer whose bytes are not read notices it early. */
+	ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &(int){ 65536 }, sizeof(int)), 0);
 	ck_assert_int_eq(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
 	ck_assert_int_eq(listen(fd, 16), 0);
 	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&a, &len), 0);
@@ -559,6 +589,7 @@ void fake_host_start(struct fake_host *h, const struct fake_conf *conf)
 {
 	memset(h, 0, sizeof(*h));
 	h->conf = *conf;
+	h->parked = -1;
 	if (!h->conf.width) {
 		h->conf.width = 64;
 		h->conf.height = 48;
@@ -580,6 +611,8 @@ void fake_host_stop(struct fake_host *h)
 {
 	ck_assert_int_eq(write(h->stop_fd[1], "x", 1), 1);
 	pthread_join(h->thread, NULL);
+	if (h->parked >= 0)
+		close(h->parked);
 	close(h->listener);
 	close(h->rendezvous);
 	close(h->stop_fd[0]);
@@ -625,4 +658,30 @@ bool fake_host_heard(struct fake_host *h, bool (*match)(const void *m, void *arg
 	struct search s = { h, match, arg };
 
 	return test_until(search, &s, 10000);
+}
+
+static bool is_flooded(void *arg)
+{
+	struct fake_host *h = arg;
+
+	pthread_mutex_lock(&h->lock);
+	bool is = h->flooded;
+	pthread_mutex_unlock(&h->lock);
+	return is;
+}
+
+bool fake_host_flooded(struct fake_host *h)
+{
+	return test_until(is_flooded, h, 20000);
+}
+
+bool fake_host_parked_ends(struct fake_host *h)
+{
+	static uint8_t rest[65536];
+	struct pollfd p = { .fd = h->parked, .events = POLLIN };
+
+	while (poll(&p, 1, 10000) > 0)
+		if (recv(h->parked, rest, sizeof(rest), 0) <= 0)
+			return true;
+	return false;
 }

@@ -22,6 +22,7 @@ enum fake_trick {
 	FAKE_CLOSE_REASON,   /* "Closed manually by the peer" after the login */
 	FAKE_VP8,
 	FAKE_TALKATIVE, /* clipboard, cursor, chat, permission, box after the login */
+	FAKE_FLOOD,     /* the first connection only: probes before the login, and never reads */
 };
 
 struct fake_conf {
@@ -53,6 +54,8 @@ struct fake_host {
 	struct hws_record record;
 	bool authorized;
 	struct hws_buf in;
+	int parked;   /* a connection that is neither read nor closed, or -1 */
+	bool flooded; /* it got all that was to be sent; under the lock */
 };
 
 void fake_host_start(struct fake_host *h, const struct fake_conf *conf);
@@ -63,3 +66,8 @@ int fake_luma(int n);
 bool fake_host_heard(
 		struct fake_host *h, bool (*match)(const void *ses_message, void *arg), void *arg);
 unsigned fake_host_connections(struct fake_host *h);
+/* Waits until FAKE_FLOOD has sent everything; false after 20 s. */
+bool fake_host_flooded(struct fake_host *h);
+/* Reads on at the connection that was not read until it ends: what the viewer still has to say. False when
+ * it does not end within 10 s. */
+bool fake_host_parked_ends(struct fake_host *h);

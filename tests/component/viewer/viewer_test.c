@@ -665,6 +665,58 @@ START_TEST(opening_and_closing_at_any_moment_is_harmless)
 }
 END_TEST
 
+/* A host that does not take what it is sent: the goodbye stays behind in the queue. */
+static void open_flooded(struct fake_host *h, struct told *t)
+{
+	char target[200];
+
+	fake_host_start(h, &(struct fake_conf){ .trick = FAKE_FLOOD });
+	open_context(t);
+	struct hawser_session_config c = config_for(h, t, target);
+	c.password = "x";
+	c.no_retry = true;
+	ck_assert_int_eq(hawser_session_open(t->ctx, &c, &t->session), 0);
+	ck_assert(fake_host_flooded(h));
+}
+
+START_TEST(the_end_of_a_left_connection_is_not_that_of_the_next)
+{
+	struct fake_host h;
+	struct told t;
+
+	open_flooded(&h, &t);
+	ck_assert_int_eq(hawser_session_reconnect(t.session), 0);
+	until(&t, HAWSER_EVENT_READY, 1);
+	ck_assert_uint_eq(fake_host_connections(&h), 2);
+	/* The first connection is given up when its goodbye cannot be told. */
+	ck_assert(fake_host_parked_ends(&h));
+	until(&t, HAWSER_EVENT_STATS, t.count[HAWSER_EVENT_STATS] + 2);
+	ck_assert_msg(t.count[HAWSER_EVENT_CLOSED] == 0, "%s", t.closed_text);
+	ck_assert_int_eq(hawser_session_state(t.session), HAWSER_STATE_READY);
+	close_all(&h, &t);
+}
+END_TEST
+
+START_TEST(a_host_that_never_reads_holds_nothing_back)
+{
+	struct fake_host h;
+	struct told t;
+
+	open_flooded(&h, &t);
+	hawser_session_close(t.session);
+	if (_i == 0) {
+		/* The context lives on while the goodbye fails; then nothing of the session is left. */
+		ck_assert(fake_host_parked_ends(&h));
+		hawser_context_wait(t.ctx, 100);
+		hawser_context_free(t.ctx);
+	} else {
+		hawser_context_free(t.ctx);
+		ck_assert(fake_host_parked_ends(&h));
+	}
+	fake_host_stop(&h);
+}
+END_TEST
+
 START_TEST(mistakes_of_the_caller_are_explained)
 {
 	struct told t;
@@ -729,6 +781,8 @@ int main(void)
 	tcase_add_test(t, a_recording_keeps_what_was_received);
 	tcase_add_test(t, contexts_live_on_foreign_threads);
 	tcase_add_test(t, opening_and_closing_at_any_moment_is_harmless);
+	tcase_add_test(t, the_end_of_a_left_connection_is_not_that_of_the_next);
+	tcase_add_loop_test(t, a_host_that_never_reads_holds_nothing_back, 0, 2);
 	tcase_add_test(t, mistakes_of_the_caller_are_explained);
 	suite_add_tcase(s, t);
 	runner = srunner_create(s);

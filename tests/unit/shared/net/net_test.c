@@ -370,6 +370,52 @@ START_TEST(a_peer_that_reads_nothing_is_cut_and_the_queue_is_bounded)
 }
 END_TEST
 
+static void note_gone(struct hws_conn *c, int why, void *arg)
+{
+	struct end *e = arg;
+
+	ck_assert_ptr_nonnull(hws_conn_peer(c));
+	e->closed++;
+	e->why = why;
+}
+
+/* The owner is gone (its memory holds other things) while its last words are still under way. */
+START_TEST(a_link_that_was_left_calls_nothing_of_its_owner)
+{
+	static uint8_t big[40000];
+	const struct hws_mem_conf small = { .pipe_max = 1000 };
+	struct hws_stream *sa, *raw;
+	struct hws_conn_conf conf;
+	struct end *owner = calloc(1, sizeof(*owner)), after = { 0 };
+	struct hws_conn *c;
+
+	ck_assert_int_eq(hws_stream_mem_pair(loop, &small, &sa, &raw), 0);
+	conf = conf_of(owner);
+	ck_assert_int_eq(hws_conn_new(loop, sa, &conf, hws_bytes(NULL, 0), &c), 0);
+	ck_assert_int_eq(hws_conn_send(c, hws_bytes(big, sizeof(big))), 0);
+	/* Without a tidy end, with one, and with nobody who wants to know. */
+	hws_conn_leave(c, 30000, _i ? note_gone : NULL, _i ? &after : NULL);
+	memset(owner, 0xa5, sizeof(*owner));
+	free(owner);
+	if (_i == 2) {
+		hws_conn_close(c, HWS_ERR_CANCELED);
+		ck_assert_int_eq(after.why, HWS_ERR_CANCELED);
+	} else {
+		ck_assert_uint_eq(after.closed, 0);
+		feed(raw, "\x04x", 2); /* a frame nobody hears */
+	}
+	uint64_t end = hws_clock_us() + 10 * HWS_US_PER_S;
+	while (_i == 1 && !after.closed && hws_clock_us() < end)
+		hws_loop_once(loop, 10000);
+	ck_assert_uint_eq(after.closed, _i ? 1 : 0);
+	if (_i == 1)
+		ck_assert_int_eq(after.why, HWS_ERR_TIMEOUT);
+	hws_stream_close(raw);
+	for (int i = 0; i < 10; i++)
+		hws_loop_once(loop, 10000);
+}
+END_TEST
+
 START_TEST(a_silent_link_times_out)
 {
 	struct hws_stream *sa, *raw;
@@ -809,6 +855,7 @@ int main(void)
 	tcase_add_test(tc, an_oversized_frame_closes_before_it_is_taken);
 	tcase_add_test(tc, a_flipped_record_closes);
 	tcase_add_test(tc, a_peer_that_reads_nothing_is_cut_and_the_queue_is_bounded);
+	tcase_add_loop_test(tc, a_link_that_was_left_calls_nothing_of_its_owner, 0, 3);
 	tcase_add_test(tc, a_silent_link_times_out);
 	tcase_add_test(tc, detaching_gives_the_bytes_behind_the_frame);
 	tcase_add_test(tc, a_pause_holds_frames_back_and_loses_none);
