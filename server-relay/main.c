@@ -6,6 +6,7 @@
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
+#include "shared/base/output.h"
 #include "shared/crypto/crypto.h"
 #include "shared/daemon/daemon.h"
 #include "shared/daemon/sandbox.h"
@@ -163,7 +164,7 @@ static int run(struct program *p, const char *verb)
 	return 0;
 }
 
-int main(int argc, char **argv)
+static int run_program(int argc, char **argv)
 {
 	struct program p = { .argc = argc, .argv = argv };
 	const char *verb = "";
@@ -187,4 +188,9 @@ int main(int argc, char **argv)
 
 	free_config(p.conf);
 	return status;
+}
+
+int main(int argc, char **argv)
+{
+	return hws_output_end(NAME, run_program(argc, argv), 1);
 }

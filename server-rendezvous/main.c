@@ -5,6 +5,7 @@
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
+#include "shared/base/output.h"
 #include "shared/base/str.h"
 #include "shared/crypto/crypto.h"
 #include "shared/crypto/identity.h"
@@ -185,7 +186,7 @@ static int serve(struct program *p, struct hws_error *err)
 	return r;
 }
 
-int main(int argc, char **argv)
+static int run_program(int argc, char **argv)
 {
 	struct program p = { .argc = argc, .argv = argv };
 	struct hws_error err = { 0 };
@@ -228,4 +229,9 @@ int main(int argc, char **argv)
 	free_config(p.conf);
 	free_config(p.before);
 	return status;
+}
+
+int main(int argc, char **argv)
+{
+	return hws_output_end(NAME, run_program(argc, argv), 1);
 }

@@ -1,6 +1,7 @@
 /* hawser-admin: what an operator does with running servers, by their control sockets. */
 #include "admin/cli/ask.h"
 #include "admin/cli/db.h"
+#include "shared/base/output.h"
 #include "shared/base/str.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +26,7 @@ static void usage(FILE *out)
 			out);
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	struct adm_ask ask = { 0 };
 	int i = 1;
@@ -56,4 +57,9 @@ int main(int argc, char **argv)
 		return adm_db_run(ask.json, argc - i, argv + i);
 #endif
 	return adm_ask_run(&ask, argc - i, argv + i);
+}
+
+int main(int argc, char **argv)
+{
+	return hws_output_end("hawser-admin", run(argc, argv), 1);
 }

@@ -1,5 +1,6 @@
 #include "client/cli/cli.h"
 #include "shared/base/macros.h"
+#include "shared/base/output.h"
 #include "shared/base/str.h"
 #include "shared/conf/verbs.h"
 #include <errno.h>
@@ -137,7 +138,7 @@ static int usage(FILE *out, int status)
 	return status;
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	if (argc < 2)
 		return cli_desktop(0, NULL);
@@ -145,4 +146,9 @@ int main(int argc, char **argv)
 			strcmp(argv[1], "help") == 0)
 		return usage(stdout, CLI_OK);
 	return hws_verbs_run(verbs, HWS_COUNT(verbs), CLI_PROGRAM, argc - 1, argv + 1, NULL);
+}
+
+int main(int argc, char **argv)
+{
+	return hws_output_end(CLI_PROGRAM, run(argc, argv), CLI_FILE);
 }

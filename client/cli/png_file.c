@@ -1,26 +1,45 @@
 #include "client/cli/png_file.h"
 #include "client/cli/cli.h"
-#include "shared/base/str.h"
-#include <errno.h>
+#include "shared/base/output.h"
 #include <png.h>
 #include <setjmp.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+
+struct sink {
+	struct hws_out_file file;
+	int r; /* of the first write that failed */
+};
+
+static void put(png_structp png, png_bytep data, size_t n)
+{
+	struct sink *s = png_get_io_ptr(png);
+
+	s->r = hws_out_file_write(&s->file, hws_bytes(data, n));
+	if (s->r < 0)
+		png_error(png, "lost");
+}
+
+static void flush(png_structp png HWS_UNUSED)
+{
+}
+
+/* The caller says what went wrong. */
+static void on_error(png_structp png, png_const_charp text HWS_UNUSED)
+{
+	png_longjmp(png, 1);
+}
 
 /* libpng reports errors by a jump to here; nothing between needs to be undone but its own structs. */
-static bool encode(FILE *f, const struct hawser_frame *frame)
+static int encode(struct sink *s, const struct hawser_frame *frame)
 {
-	png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
+	png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, on_error, NULL);
 	png_infop info = png ? png_create_info_struct(png) : NULL;
 
 	if (!info || setjmp(png_jmpbuf(png))) {
 		png_destroy_write_struct(png ? &png : NULL, info ? &info : NULL);
-		return false;
+		return s->r < 0 ? s->r : HWS_ERR_NOMEM;
 	}
-	png_init_io(png, f);
+	png_set_write_fn(png, s, put, flush);
 	png_set_IHDR(png, info, frame->width, frame->height, 8, PNG_COLOR_TYPE_RGB,
 			PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
 	png_set_compression_level(png, 3);
@@ -30,39 +49,16 @@ static bool encode(FILE *f, const struct hawser_frame *frame)
 		png_write_row(png, frame->pixels + (size_t)y * frame->stride);
 	png_write_end(png, NULL);
 	png_destroy_write_struct(&png, &info);
-	return true;
+	return HWS_OK;
 }
 
 int cli_png_write(const char *path, const struct hawser_frame *frame)
 {
-	char temp[4200];
-	FILE *f = NULL;
-	int fd, status = CLI_OK;
+	struct hws_error err = { 0 };
+	struct sink s = { .r = HWS_OK };
+	int r = hws_out_file_begin(&s.file, path, &err);
 
-	if (hws_fmt(temp, sizeof(temp), "%s.XXXXXX", path) < 0)
-		return cli_fail(CLI_USAGE, "the file name %.40s... is too long", path);
-	fd = mkstemp(temp);
-	if (fd >= 0)
-		f = fdopen(fd, "wb");
-	if (!f) {
-		status = cli_fail(CLI_FILE, "cannot write %s: %s", path, strerror(errno));
-		if (fd >= 0) {
-			close(fd);
-			unlink(temp);
-		}
-		return status;
-	}
-	mode_t mask = umask(0);
-	umask(mask);
-	if (fchmod(fd, 0666 & ~mask) < 0 || !encode(f, frame))
-		status = CLI_FILE;
-	if (fclose(f) != 0)
-		status = CLI_FILE;
-	if (status == CLI_OK && rename(temp, path) < 0)
-		status = CLI_FILE;
-	if (status != CLI_OK) {
-		cli_fail(status, "cannot write %s: %s", path, strerror(errno));
-		unlink(temp);
-	}
-	return status;
+	if (r == HWS_OK)
+		r = hws_out_file_end(&s.file, encode(&s, frame), path, &err);
+	return r < 0 ? cli_fail(CLI_FILE, "%s", err.text) : CLI_OK;
 }

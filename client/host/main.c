@@ -3,6 +3,7 @@
 #include "client/host/agent.h"
 #include "client/host/cmd.h"
 #include "client/host/spawn.h"
+#include "shared/base/output.h"
 #include <string.h>
 
 static int run_agent(int argc, char **argv)
@@ -24,5 +25,5 @@ int main(int argc, char **argv)
 {
 	if (argc > 1 && !strcmp(argv[1], "agent"))
 		return run_agent(argc - 1, argv + 1);
-	return hws_host_cmd(argc, argv);
+	return hws_output_end("hawser-host", hws_host_cmd(argc, argv), 1);
 }

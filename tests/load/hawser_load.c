@@ -2,6 +2,7 @@
 #include "shared/base/clock.h"
 #include "shared/base/macros.h"
 #include "shared/base/num.h"
+#include "shared/base/output.h"
 #include "shared/conf/option.h"
 #include "shared/net/addr.h"
 #include "tests/load/callers.h"
@@ -162,7 +163,7 @@ static int run(const struct settings *s, uint32_t ip, uint16_t port, double call
 	return n == s->hosts ? 0 : 1;
 }
 
-int main(int argc, char **argv)
+static int run_program(int argc, char **argv)
 {
 	struct settings s;
 	struct hws_error err = { 0 };
@@ -197,4 +198,9 @@ int main(int argc, char **argv)
 out:
 	hws_options_done(&options, &s);
 	return status;
+}
+
+int main(int argc, char **argv)
+{
+	return hws_output_end("hawser-load", run_program(argc, argv), 1);
 }
