@@ -1,4 +1,5 @@
 #include "client/api/engine.h"
+#include "shared/base/str.h"
 #include <string.h>
 
 /* Input that comes while the link is congested waits in the link's queue, but of moves only the last one is kept: buttons and
@@ -127,6 +128,8 @@ int hawser_session_type_text(hawser_session *s, const char *utf8)
 
 	if (n > HWS_TYPE_MAX)
 		return api_fail(HAWSER_ERR_TOOBIG, "at most 1 MiB of text can be typed");
+	if (!hws_utf8_valid(hws_bytes(utf8, n)))
+		return api_fail(HAWSER_ERR_INVAL, "the text to type is not UTF-8");
 	return post_input(
 			s, &(struct api_command){ .fn = do_type, .size = n, .data = (char *)utf8 });
 }

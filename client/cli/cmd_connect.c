@@ -52,7 +52,7 @@ static const char *codec_name(enum hawser_codec codec)
 	}
 }
 
-static void print_stats(const struct run *r, const struct hawser_stats *s, const char *kind)
+static bool print_stats(const struct run *r, const struct hawser_stats *s, const char *kind)
 {
 	printf("%s frames=%" PRIu64 " dropped=%" PRIu64 " fps=%.1f bytes_in=%" PRIu64
 	       " bytes_out=%" PRIu64
@@ -62,7 +62,13 @@ static void print_stats(const struct run *r, const struct hawser_stats *s, const
 			(double)s->first_frame_us / 1000, s->rtt_ms, s->target_kbit,
 			(double)s->decode_us / 1000, codec_name(s->codec),
 			r->path ? r->path : "none", s->encrypted ? "yes" : "no");
-	fflush(stdout);
+	return fflush(stdout) == 0;
+}
+
+/* Nobody gets what this run was made for; why is said at the end of the program. */
+static void lost_output(struct run *r)
+{
+	finish(r, CLI_FILE);
 }
 
 /* Once the first picture of the display is there. */
@@ -213,15 +219,16 @@ static void on_event(hawser_session *session, const struct hawser_event *ev, voi
 			r->pasted = true;
 			fwrite(ev->u.text.utf8, 1, ev->u.text.length, stdout);
 			fputc('\n', stdout);
-			fflush(stdout);
+			if (fflush(stdout) != 0)
+				lost_output(r);
 		}
 		break;
 	case HAWSER_EVENT_MESSAGE:
 		cli_fail(0, "the host says: %s: %s", ev->u.message.title, ev->u.message.text);
 		break;
 	case HAWSER_EVENT_STATS:
-		if (r->o->stats)
-			print_stats(r, ev->u.stats, "stats");
+		if (r->o->stats && !print_stats(r, ev->u.stats, "stats"))
+			lost_output(r);
 		break;
 	case HAWSER_EVENT_RECORDING:
 		on_recording(r, ev->u.recording.running, ev->u.recording.error,
@@ -368,6 +375,12 @@ static int run_headless(const struct connect_options *o)
 				"%s", hawser_last_error());
 		goto out;
 	}
+	if (o->remember && !*hawser_config_path(r.ctx)) {
+		r.status = cli_fail(CLI_FILE,
+				"--remember has no place to keep anything in: set HOME or "
+				"XDG_CONFIG_HOME");
+		goto out;
+	}
 	sc.target = o->target;
 	sc.password = have_secret ? secret : NULL;
 	sc.force_relay = o->relay;
@@ -388,8 +401,9 @@ static int run_headless(const struct connect_options *o)
 		goto out;
 	}
 	loop(&r, signals);
-	if (o->stats && hawser_session_stats(r.session, &stats) == 0)
-		print_stats(&r, &stats, "final");
+	if (o->stats && hawser_session_stats(r.session, &stats) == 0 &&
+			!print_stats(&r, &stats, "final") && r.status == CLI_OK)
+		r.status = CLI_FILE;
 	hawser_session_close(r.session);
 out:
 	hawser_context_free(r.ctx);

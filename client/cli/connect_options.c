@@ -200,6 +200,50 @@ static int check_kind(const struct connect_options *o)
 	return wrong ? cli_fail(CLI_USAGE, "%s needs --headless", wrong) : CLI_OK;
 }
 
+/* A shell makes an empty value of a variable that is not set; taken for "not given" it would do something else
+ * than was asked for. */
+static int check_values(const struct connect_options *o, int argc, char **argv)
+{
+	for (size_t i = 0; i < HWS_COUNT(table); i++) {
+		char flag[40];
+
+		if (table[i].type != HWS_OPT_STR ||
+				hws_fmt(flag, sizeof(flag), "--%s", table[i].name) < 0)
+			continue;
+		if (given(argc, argv, flag) &&
+				!**(char *const *)((const char *)o + table[i].offset))
+			return cli_fail(CLI_USAGE, "%s is empty; leave it out, or give a value",
+					flag);
+	}
+	return CLI_OK;
+}
+
+/* What cannot be text here would arrive as something else there. */
+static int check_texts(const struct connect_options *o)
+{
+	const struct {
+		const char *flag, *text;
+	} texts[] = { { "--type",
+				      o->type_text               ? o->type_text
+						      : *o->type ? o->type
+								 : NULL },
+		{ "--copy",
+				o->copy_text               ? o->copy_text
+						: *o->copy ? o->copy
+							   : NULL } };
+
+	for (size_t i = 0; i < HWS_COUNT(texts); i++) {
+		if (texts[i].text && !*texts[i].text)
+			return cli_fail(CLI_USAGE, "%s is empty; leave it out, or give a text",
+					texts[i].flag);
+		if (texts[i].text && !hws_utf8_valid(hws_bytes_str(texts[i].text)))
+			return cli_fail(CLI_USAGE,
+					"the text of %s is not UTF-8; convert it (iconv -f latin1 -t utf-8)",
+					texts[i].flag);
+	}
+	return CLI_OK;
+}
+
 int connect_options_parse(struct connect_options *o, int argc, char **argv)
 {
 	struct hws_error err = { 0 };
@@ -228,6 +272,11 @@ int connect_options_parse(struct connect_options *o, int argc, char **argv)
 	}
 	if (o->help)
 		return CLI_OK;
+	status = check_values(o, argc, argv);
+	if (status == CLI_OK)
+		status = check_texts(o);
+	if (status != CLI_OK)
+		return status;
 	if (!o->type_text)
 		o->type_text = o->type;
 	if (!o->copy_text)

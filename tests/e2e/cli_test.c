@@ -14,7 +14,7 @@
 static struct test_stack stack;
 static const char *envp[20];
 static char hawser[300], id_env[100], server_env[100], key_env[100], password_env[100],
-		dir_env[300], state_env[320];
+		dir_env[300], state_env[320], bin_env[300];
 
 /* What scripts below use: $HAWSER, $ID, $SERVER, $KEY, $PASSWORD, $DIR. */
 static void setup(unsigned flags)
@@ -33,7 +33,8 @@ static void setup(unsigned flags)
 	snprintf(password_env, sizeof(password_env), "PASSWORD=%s", stack.password);
 	snprintf(dir_env, sizeof(dir_env), "DIR=%s", stack.dir);
 	snprintf(state_env, sizeof(state_env), "HAWSER_HOST_STATE_DIR=%s/host", stack.dir);
-	const char *more[] = { hawser, id_env, server_env, key_env, password_env, dir_env,
+	snprintf(bin_env, sizeof(bin_env), "BIN=%s", test_bin("."));
+	const char *more[] = { bin_env, hawser, id_env, server_env, key_env, password_env, dir_env,
 		state_env };
 	for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++)
 		envp[n++] = more[i];
@@ -132,6 +133,35 @@ START_TEST(a_script_clicks_types_looks_and_records)
 }
 END_TEST
 
+/* What is named as an output may be there already, and be no file. */
+START_TEST(a_screenshot_replaces_files_and_nothing_else)
+{
+	setup(STACK_SERVERS | STACK_TERMINAL);
+	sh("echo a-fixed-password | $HAWSER password set; cd $DIR; echo before > file; ln -s file link; "
+	   "mkfifo pipe; ln -s nothing dangling",
+			0, NULL);
+	sh("export HAWSER_PASSWORD=a-fixed-password; cd $DIR; " CONNECT
+	   "--screenshot link && test -L link && head -c 4 file",
+			0, "PNG");
+	sh("export HAWSER_PASSWORD=a-fixed-password; cd $DIR; cat pipe > got & " CONNECT
+	   "--screenshot pipe && wait && test -p pipe && head -c 4 got",
+			0, "PNG");
+	sh("export HAWSER_PASSWORD=a-fixed-password; cd $DIR; " CONNECT
+	   "--screenshot pipe; s=$?; test -p pipe && exit $s",
+			7, "nobody reads");
+	sh("export HAWSER_PASSWORD=a-fixed-password; cd $DIR; " CONNECT
+	   "--screenshot /dev/full; s=$?; test -c /dev/full && exit $s",
+			7, "/dev/full: No space left");
+	sh("export HAWSER_PASSWORD=a-fixed-password; cd $DIR; " CONNECT
+	   "--screenshot dangling; s=$?; test -L dangling && exit $s",
+			7, "dangling");
+	sh("export HAWSER_PASSWORD=a-fixed-password; cd $DIR; " CONNECT
+	   "--screenshot /dev/stdout | head -c 4",
+			0, "PNG");
+	test_stack_stop(&stack);
+}
+END_TEST
+
 START_TEST(a_recording_without_end_stops_when_interrupted)
 {
 	char password[100], path[300];
@@ -171,6 +201,10 @@ START_TEST(the_clipboard_goes_both_ways_by_script)
 	test_proc_must_expect(&p, "text of the host\n", 20000);
 	ck_assert_int_eq(test_proc_wait(&p, 10000), 0);
 	test_proc_stop(&p);
+	sh("export HAWSER_PASSWORD=a-fixed-password; " CONNECT "--paste > /dev/full & "
+	   "for i in 1 2 3 4 5 6 7 8; do sleep 1; date | xclip -selection clipboard -i >/dev/null 2>&1; done; "
+	   "wait $!",
+			7, "cannot write to standard output");
 	sh("HAWSER_PASSWORD=a-fixed-password " CONNECT
 	   "--copy 'two\nlines' && xclip -selection clipboard -o",
 			0, "two\nlines");
@@ -215,6 +249,12 @@ static const struct {
 	{ "$HAWSER config get server", 0, "\n" },
 	{ "$HAWSER config get nothing", 2, "nothing" },
 	{ "$HAWSER config set codec h999", 2, "vp8 or vp9" },
+	{ "$HAWSER config set server 'a b'", 2, "server must be HOST, HOST:PORT or a ws://" },
+	{ "$HAWSER config set proxy-url ftp://x", 2, "proxy-url must be socks5://" },
+	{ "env -u HOME -u XDG_CONFIG_HOME $HAWSER config set server a.example", 7,
+			"set HOME or XDG_CONFIG_HOME" },
+	{ "env -u HOME -u XDG_CONFIG_HOME $HAWSER connect 127.0.0.1:1 --headless --remember", 7,
+			"set HOME or XDG_CONFIG_HOME" },
 	{ "$HAWSER config set server id.example.com && $HAWSER config get server && "
 	  "stat -c %a $($HAWSER config path)",
 			0, "id.example.com\n600\n" },
@@ -234,6 +274,33 @@ static const struct {
 	  "$XDG_CONFIG_HOME/hawser/peers.json; $HAWSER connect 127.0.0.1:1 --headless",
 			7, "peers.json is damaged; remove it" },
 	{ "$HAWSER connect 192.0.2.1 --headless --timeout 1", 3, "" },
+	{ "$HAWSER connect 127.0.0.1:1 --headless --screenshot ''", 2, "--screenshot is empty" },
+	{ "$HAWSER connect 127.0.0.1:1 --headless --record=", 2, "--record is empty" },
+	{ "$HAWSER connect 127.0.0.1:1 --headless --type ''", 2, "--type is empty" },
+	{ "$HAWSER connect 127.0.0.1:1 --headless --copy=", 2, "--copy is empty" },
+	{ "$HAWSER connect 127.0.0.1:1 --headless --click ''", 2, "--click is empty" },
+	{ "$HAWSER connect 127.0.0.1:1 --server ''", 2, "--server is empty" },
+	{ "$HAWSER connect 127.0.0.1:1 --headless --type \"$(printf 'a\\377b')\"", 2,
+			"--type is not UTF-8" },
+	{ "$HAWSER connect 127.0.0.1:1 --headless --copy \"$(printf 'a\\377b')\"", 2,
+			"--copy is not UTF-8" },
+	/* output that cannot be written, by every program */
+	{ "$HAWSER version > /dev/full", 7, "cannot write to standard output: No space left" },
+	{ "$HAWSER --help > /dev/full", 7, "cannot write to standard output" },
+	{ "$HAWSER connect --help > /dev/full", 1, "cannot write to standard output" },
+	{ "$HAWSER config show > /dev/full", 7, "cannot write to standard output" },
+	{ "$HAWSER config get server > /dev/full", 7, "cannot write to standard output" },
+	{ "$HAWSER config path > /dev/full", 7, "cannot write to standard output" },
+	{ "$BIN/client/host/hawser-host --version > /dev/full", 1,
+			"cannot write to standard output" },
+	{ "$BIN/client/host/hawser-host --help > /dev/full", 1, "cannot write to standard output" },
+	{ "$BIN/server-rendezvous/hawser-rendezvous --version > /dev/full", 1,
+			"cannot write to standard output" },
+	{ "$BIN/server-rendezvous/hawser-rendezvous key --state-dir $DIR > /dev/full", 1,
+			"cannot write to standard output" },
+	{ "$BIN/server-relay/hawser-relay --version > /dev/full", 1,
+			"cannot write to standard output" },
+	{ "$BIN/admin/hawser-admin --help > /dev/full", 1, "cannot write to standard output" },
 	{ "mkdir -p $XDG_CONFIG_HOME/hawser; printf 'server = a\\nbogus = 1\\n' > $XDG_CONFIG_HOME/hawser/hawser.conf; "
 	  "$HAWSER config show",
 			7, "2" },
@@ -263,6 +330,8 @@ START_TEST(what_a_host_refuses_has_a_status)
 	   "--record $DIR/big.webm --after 5",
 			7, "big.webm");
 	sh("HAWSER_PASSWORD=a-fixed-password " CONNECT "--display 9", 2, "--display 9");
+	sh("HAWSER_PASSWORD=a-fixed-password " CONNECT "--stats > /dev/full", 7,
+			"cannot write to standard output");
 	sh("HAWSER_PASSWORD=a-fixed-password " CONNECT "--paste --timeout 2", 8, "clipboard");
 	sh("HAWSER_PASSWORD=a-fixed-password $HAWSER connect 999999999 --server $SERVER --key $KEY --headless "
 	   "--no-retry",
@@ -326,6 +395,7 @@ int main(void)
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, a_script_clicks_types_looks_and_records);
+	tcase_add_test(tc, a_screenshot_replaces_files_and_nothing_else);
 	tcase_add_test(tc, a_recording_without_end_stops_when_interrupted);
 	tcase_add_test(tc, the_clipboard_goes_both_ways_by_script);
 	tcase_add_loop_test(tc, mistakes_have_a_status_and_a_sentence, 0,

@@ -175,7 +175,7 @@ int hawser_session_key(
 		hawser_session *s, unsigned code, bool down, unsigned locks, uint32_t unicode);
 /* Releases everything that is still down: on loss of the keyboard focus. */
 int hawser_session_release_keys(hawser_session *s);
-/* Types text (UTF-8) whatever the layouts are. At most 1 MiB. */
+/* Types text whatever the layouts are. At most 1 MiB; HAWSER_ERR_INVAL: it is not UTF-8. */
 int hawser_session_type_text(hawser_session *s, const char *utf8);
 /* Windows hosts are asked to make that combination themselves, as only so it reaches their login screen
  * (if hawser_peer.can_ctrl_alt_del); others get the three keys. */
