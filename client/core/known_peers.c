@@ -1,5 +1,6 @@
 #include "client/core/known_peers.h"
 #include "client/core/private_file.h"
+#include "client/core/target.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include <jansson.h>
@@ -44,17 +45,56 @@ static bool parse_peer(const json_t *o, struct hws_known_peer *p)
 	return true;
 }
 
+/* As it was written, or else in another way; `count` when there is none. */
+static size_t find(const struct hws_known_peers *k, const char *target)
+{
+	size_t i;
+
+	for (i = 0; i < k->count; i++)
+		if (strcmp(k->peer[i].target, target) == 0)
+			return i;
+	for (i = 0; i < k->count; i++)
+		if (hws_target_same(k->peer[i].target, target))
+			break;
+	return i;
+}
+
+/* Older lists may name one host in two ways: the newer entry stays, with what only the older one knows. */
+static void add_parsed(struct hws_known_peers *k, const struct hws_known_peer *p)
+{
+	size_t i = find(k, p->target);
+	struct hws_known_peer *same = &k->peer[i];
+
+	if (i == k->count) {
+		*same = *p;
+		k->count++;
+		return;
+	}
+	if (!same->has_pk && p->has_pk) {
+		same->has_pk = true;
+		memcpy(same->pk, p->pk, sizeof(same->pk));
+	}
+	if (!same->has_h1 && p->has_h1) {
+		same->has_h1 = true;
+		memcpy(same->h1_secret, p->h1_secret, sizeof(same->h1_secret));
+		memcpy(same->salt, p->salt, sizeof(same->salt));
+	}
+	same->trusted |= p->trusted;
+}
+
 int hws_known_peers_parse(struct hws_known_peers *k, struct hws_bytes json)
 {
 	json_t *root = json_loadb((const char *)json.ptr, json.len, JSON_REJECT_DUPLICATES, NULL);
 	const json_t *list = json_object_get(root, "peers");
 	int r = json_is_array(list) ? HWS_OK : HWS_ERR_CORRUPT;
+	struct hws_known_peer p;
 
 	k->count = 0;
 	for (size_t i = 0; r == HWS_OK && i < json_array_size(list) && k->count < HWS_PEERS_MAX;
 			i++)
-		if (parse_peer(json_array_get(list, i), &k->peer[k->count]))
-			k->count++;
+		if (parse_peer(json_array_get(list, i), &p))
+			add_parsed(k, &p);
+	hws_wipe(&p, sizeof(p));
 	json_decref(root);
 	return r;
 }
@@ -128,23 +168,21 @@ out:
 const struct hws_known_peer *hws_known_peers_find(
 		const struct hws_known_peers *k, const char *target)
 {
-	for (size_t i = 0; i < k->count; i++)
-		if (strcmp(k->peer[i].target, target) == 0)
-			return &k->peer[i];
-	return NULL;
+	size_t i = find(k, target);
+
+	return i < k->count ? &k->peer[i] : NULL;
 }
 
 bool hws_known_peers_remove(struct hws_known_peers *k, const char *target)
 {
-	for (size_t i = 0; i < k->count; i++) {
-		if (strcmp(k->peer[i].target, target) != 0)
-			continue;
-		memmove(&k->peer[i], &k->peer[i + 1], (k->count - i - 1) * sizeof(k->peer[0]));
-		k->count--;
-		hws_wipe(&k->peer[k->count], sizeof(k->peer[0]));
-		return true;
-	}
-	return false;
+	size_t i = find(k, target);
+
+	if (i == k->count)
+		return false;
+	memmove(&k->peer[i], &k->peer[i + 1], (k->count - i - 1) * sizeof(k->peer[0]));
+	k->count--;
+	hws_wipe(&k->peer[k->count], sizeof(k->peer[0]));
+	return true;
 }
 
 void hws_known_peers_put(struct hws_known_peers *k, const struct hws_known_peer *peer)

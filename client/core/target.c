@@ -6,6 +6,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#define RENDEZVOUS_PORT 21116
+
 static bool is_literal(const char *host)
 {
 	struct in6_addr a;
@@ -117,4 +119,49 @@ int hws_target_parse(const char *text, struct hws_target *ret, struct hws_error 
 		return r;
 	*ret = t;
 	return HWS_OK;
+}
+
+/* One spelling for a host and port: names are the same in any case, addresses in any notation. */
+static int place_name(const char *host, uint16_t port, char *buf, size_t size)
+{
+	char name[HWS_HOST_TEXT];
+	struct in6_addr six;
+	int r = hws_str_copy(name, sizeof(name), host);
+
+	if (r < 0)
+		return r;
+	if (inet_pton(AF_INET6, name, &six) == 1)
+		inet_ntop(AF_INET6, &six, name, sizeof(name));
+	for (char *c = name; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	return hws_host_port_join(name, port, buf, size);
+}
+
+int hws_target_name(const struct hws_target *t, char *buf, size_t size)
+{
+	char host[HWS_HOST_TEXT], server[HWS_HOST_TEXT + 16] = "";
+	uint16_t port;
+	int r = HWS_OK;
+
+	if (t->is_direct)
+		return place_name(t->host, t->port, buf, size);
+	if (*t->server) {
+		r = hws_host_port_split(t->server, RENDEZVOUS_PORT, host, sizeof(host), &port);
+		if (r == HWS_OK)
+			r = place_name(host, port, server, sizeof(server));
+	}
+	return r < 0 ? r : hws_fmt(buf, size, "%s%s%s", t->id, *server ? "@" : "", server);
+}
+
+bool hws_target_same(const char *a, const char *b)
+{
+	char name_a[HWS_TARGET_NAME], name_b[HWS_TARGET_NAME];
+	struct hws_target t;
+
+	return hws_str_equal(a, b) ||
+			(hws_target_parse(a, &t, NULL) == HWS_OK &&
+					hws_target_name(&t, name_a, sizeof(name_a)) == HWS_OK &&
+					hws_target_parse(b, &t, NULL) == HWS_OK &&
+					hws_target_name(&t, name_b, sizeof(name_b)) == HWS_OK &&
+					hws_str_equal(name_a, name_b));
 }

@@ -25,3 +25,9 @@ struct hws_target {
  * "2001:db8::1", "name.tld[:PORT]", "name:PORT". HWS_ERR_INVAL with a sentence otherwise. */
 int hws_target_parse(
 		const char *text, struct hws_target *ret, struct hws_error *err) HWS_MUST_CHECK;
+#define HWS_TARGET_NAME 360u
+/* One text for all ways to write the same host: "123456789", "123456789@id.example.com:21116",
+ * "192.0.2.1:21118". How it shall be reached ("/r") and by which key is no part of it. */
+int hws_target_name(const struct hws_target *t, char *buf, size_t size) HWS_MUST_CHECK;
+/* Whether two texts name the same host. What cannot be parsed is the same as itself only. */
+bool hws_target_same(const char *a, const char *b);

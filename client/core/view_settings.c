@@ -1,6 +1,7 @@
 #include "client/core/view_settings.h"
 #include "client/core/known_peers.h"
 #include "client/core/private_file.h"
+#include "client/reach/way.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include "shared/conf/option.h"
@@ -9,6 +10,7 @@
 #include <string.h>
 
 #define FILE_MAX (256u << 10)
+#define NAME_BYTES_MAX 128
 #define AT(field) offsetof(struct hws_viewer_config, field)
 
 static const struct hws_option table[] = {
@@ -98,6 +100,7 @@ struct hws_view_settings {
 	struct hws_viewer_config config; /* with overrides */
 	struct hws_viewer_config stored; /* as in the file */
 	char *path, *peers_path;
+	bool homeless; /* path is "" although nobody wished it so */
 	struct hws_known_peers peers;
 };
 
@@ -128,51 +131,6 @@ static char *peers_path(const char *path)
 			0)
 		return NULL;
 	return hws_strdup(buf);
-}
-
-static int load(struct hws_view_settings *s, struct hws_error *err)
-{
-	struct hws_buf text;
-	int r;
-
-	if (!*s->path)
-		return HWS_OK;
-	hws_buf_init(&text, FILE_MAX);
-	r = hws_private_file_read(s->path, &text, err);
-	if (r == HWS_OK) {
-		r = hws_options_text(&options, &s->config, s->path, hws_buf_bytes(&text), err);
-		if (r == HWS_OK)
-			r = hws_options_text(
-					&options, &s->stored, s->path, hws_buf_bytes(&text), err);
-	} else if (r == HWS_ERR_NOTFOUND) {
-		r = HWS_OK;
-	}
-	hws_buf_done(&text);
-	return r < 0 ? r : hws_known_peers_load(&s->peers, s->peers_path, err);
-}
-
-int hws_view_settings_open(const char *path, struct hws_view_settings **ret, struct hws_error *err)
-{
-	struct hws_view_settings *s = hws_alloc(sizeof(*s));
-	int r;
-
-	if (!s)
-		return hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
-	r = hws_options_init(&options, &s->config);
-	if (r == HWS_OK)
-		r = hws_options_init(&options, &s->stored);
-	s->path = path ? hws_strdup(path) : default_path();
-	s->peers_path = s->path ? peers_path(s->path) : NULL;
-	if (r == HWS_OK && !s->peers_path)
-		r = hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
-	if (r == HWS_OK)
-		r = load(s, err);
-	if (r < 0) {
-		hws_view_settings_free(s);
-		return r;
-	}
-	*ret = s;
-	return HWS_OK;
 }
 
 void hws_view_settings_free(struct hws_view_settings *s)
@@ -219,23 +177,131 @@ static bool is_one_of(const char *value, const char *const *list)
 	return false;
 }
 
-/* What the option table cannot say. */
-static int check_value(const char *name, const char *value, struct hws_error *err)
+/* One line that a dialog or a log can show, and that comes back from the file as it was. */
+static bool is_plain(const char *value)
+{
+	size_t len = strlen(value);
+
+	for (const char *c = value; *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			return false;
+	return hws_utf8_valid(hws_bytes_str(value)) &&
+			!(len > 0 && (value[0] == ' ' || value[len - 1] == ' '));
+}
+
+static bool is_proxy(const char *url, const char *user, const char *password)
+{
+	struct hws_proxy proxy;
+	bool good = hws_proxy_set(url, user, password, &proxy) == HWS_OK;
+
+	hws_wipe(&proxy, sizeof(proxy));
+	return good;
+}
+
+/* NULL: fine; else what it must be. */
+static const char *what_is_wrong(const char *name, const char *value)
 {
 	static const char *const qualities[] = { "best", "balanced", "low", NULL };
 	static const char *const codecs[] = { "auto", "vp8", "vp9", NULL };
 	uint8_t pk[HWS_PK_LEN];
+	struct hws_way way;
+	bool is_text = hws_str_equal(name, "id") || hws_str_equal(name, "name");
 
-	if (strchr(value, '\n') || !hws_utf8_valid(hws_bytes_str(value)))
-		return hws_error_set(err, HWS_ERR_INVAL, "%s must be one line of text", name);
-	if (strcmp(name, "key") == 0 && *value && hws_key_parse(value, pk) < 0)
-		return hws_error_set(err, HWS_ERR_INVAL,
-				"this is not a server key; copy the one line of the server's "
-				"id_ed25519.pub (44 characters)");
-	if (strcmp(name, "quality") == 0 && !is_one_of(value, qualities))
-		return hws_error_set(err, HWS_ERR_INVAL, "quality must be best, balanced or low");
-	if (strcmp(name, "codec") == 0 && !is_one_of(value, codecs))
-		return hws_error_set(err, HWS_ERR_INVAL, "codec must be auto, vp8 or vp9");
+	if (hws_str_equal(name, "server") && *value && hws_way_parse(value, 1, &way) < 0)
+		return "must be HOST, HOST:PORT or a ws:// or wss:// URL, like id.example.com";
+	if (hws_str_equal(name, "key") && *value && hws_key_parse(value, pk) < 0)
+		return "is not a server key; copy the one line of the server's id_ed25519.pub (44 "
+		       "characters)";
+	if (is_text && strlen(value) > NAME_BYTES_MAX)
+		return "must have at most 128 bytes";
+	if (hws_str_equal(name, "proxy-url") && !is_proxy(value, "", ""))
+		return "must be socks5://, http:// or https://HOST[:PORT]; name and password are set by "
+		       "proxy-username and proxy-password";
+	if ((hws_str_equal(name, "proxy-username") && !is_proxy("socks5://h", value, "x")) ||
+			(hws_str_equal(name, "proxy-password") &&
+					!is_proxy("socks5://h", "x", value)))
+		return "is too long for a proxy";
+	if (hws_str_equal(name, "quality") && !is_one_of(value, qualities))
+		return "must be best, balanced or low";
+	if (hws_str_equal(name, "codec") && !is_one_of(value, codecs))
+		return "must be auto, vp8 or vp9";
+	return NULL;
+}
+
+/* What the option table cannot say. */
+static int check_value(const char *name, const char *value, struct hws_error *err)
+{
+	const char *wrong = is_plain(value)
+			? what_is_wrong(name, value)
+			: "must be one line of UTF-8 text, without blanks around it";
+
+	return wrong ? hws_error_set(err, HWS_ERR_INVAL, "%s %s", name, wrong) : HWS_OK;
+}
+
+/* As it stands in the struct: secrets, too. */
+static const char *raw_text(const struct hws_viewer_config *c, const struct hws_option *o)
+{
+	return *(char *const *)((const char *)c + o->offset);
+}
+
+/* A file may have been written by hand. */
+static int check_all(const struct hws_view_settings *s, struct hws_error *err)
+{
+	struct hws_error one = { 0 };
+
+	for (size_t i = 0; i < HWS_COUNT(table); i++)
+		if (table[i].type == HWS_OPT_STR &&
+				check_value(table[i].name, raw_text(&s->stored, &table[i]), &one) <
+						0)
+			return hws_error_set(err, one.code, "%s: %s", s->path, one.text);
+	return HWS_OK;
+}
+
+static int load(struct hws_view_settings *s, struct hws_error *err)
+{
+	struct hws_buf text;
+	int r;
+
+	if (!*s->path)
+		return HWS_OK;
+	hws_buf_init(&text, FILE_MAX);
+	r = hws_private_file_read(s->path, &text, err);
+	if (r == HWS_OK) {
+		r = hws_options_text(&options, &s->config, s->path, hws_buf_bytes(&text), err);
+		if (r == HWS_OK)
+			r = hws_options_text(
+					&options, &s->stored, s->path, hws_buf_bytes(&text), err);
+	} else if (r == HWS_ERR_NOTFOUND) {
+		r = HWS_OK;
+	}
+	hws_buf_done(&text);
+	if (r == HWS_OK)
+		r = check_all(s, err);
+	return r < 0 ? r : hws_known_peers_load(&s->peers, s->peers_path, err);
+}
+
+int hws_view_settings_open(const char *path, struct hws_view_settings **ret, struct hws_error *err)
+{
+	struct hws_view_settings *s = hws_alloc(sizeof(*s));
+	int r;
+
+	if (!s)
+		return hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
+	r = hws_options_init(&options, &s->config);
+	if (r == HWS_OK)
+		r = hws_options_init(&options, &s->stored);
+	s->path = path ? hws_strdup(path) : default_path();
+	s->homeless = !path && s->path && !*s->path;
+	s->peers_path = s->path ? peers_path(s->path) : NULL;
+	if (r == HWS_OK && !s->peers_path)
+		r = hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
+	if (r == HWS_OK)
+		r = load(s, err);
+	if (r < 0) {
+		hws_view_settings_free(s);
+		return r;
+	}
+	*ret = s;
 	return HWS_OK;
 }
 
@@ -265,8 +331,7 @@ static int store(const struct hws_view_settings *s, struct hws_error *err)
 	for (size_t i = 0; i < HWS_COUNT(table); i++) {
 		char now[2048];
 		if (table[i].flags & HWS_OPT_SECRET) {
-			const char *secret = *(
-					char *const *)((const char *)&s->stored + table[i].offset);
+			const char *secret = raw_text(&s->stored, &table[i]);
 			if (*secret)
 				hws_buf_fmt(&out, "%s = %s\n", table[i].name, secret);
 			continue;
@@ -283,18 +348,49 @@ static int store(const struct hws_view_settings *s, struct hws_error *err)
 	return r;
 }
 
+/* Puts one value into what is stored and writes it; what could not be written is not kept in memory, either. */
+static int change_stored(struct hws_view_settings *s, const struct hws_option *o, const char *value,
+		struct hws_error *err)
+{
+	char flag[8] = "";
+	const char *now = o->type == HWS_OPT_STR ? raw_text(&s->stored, o) : flag;
+	char *before;
+	int r = HWS_OK;
+
+	if (now == flag)
+		r = hws_options_get(&options, &s->stored, o->name, flag, sizeof(flag));
+	before = hws_strdup(now);
+	if (r == HWS_OK && !before)
+		r = HWS_ERR_NOMEM;
+	if (r == HWS_OK)
+		r = hws_options_set(&options, &s->stored, o->name, value, err);
+	if (r == HWS_OK && *s->path) {
+		r = store(s, err);
+		if (r < 0 && hws_options_set(&options, &s->stored, o->name, before, NULL) < 0)
+			hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
+	}
+	if (before)
+		hws_free_wiped(before, strlen(before));
+	return r;
+}
+
 int hws_view_settings_set(struct hws_view_settings *s, const char *name, const char *value,
 		struct hws_error *err)
 {
 	const struct hws_option *o = find(name);
-	int r = hws_view_settings_override(s, name, value, err);
+	int r;
 
-	if (r < 0)
-		return r;
-	r = hws_options_set(&options, &s->stored, name, value && *value ? value : o->def, err);
-	if (r < 0 || !*s->path)
-		return r;
-	return store(s, err);
+	if (!o)
+		return hws_error_set(err, HWS_ERR_NOTFOUND, "there is no option \"%.60s\"", name);
+	if (!value || !*value)
+		value = o->def;
+	r = check_value(name, value, err);
+	if (r == HWS_OK && s->homeless)
+		r = hws_error_set(err, HWS_ERR_DISK,
+				"there is no place to keep settings in: set HOME or XDG_CONFIG_HOME");
+	if (r == HWS_OK)
+		r = change_stored(s, o, value, err);
+	return r < 0 ? r : hws_options_set(&options, &s->config, name, value, err);
 }
 
 void hws_view_settings_show(const struct hws_view_settings *s, struct hws_buf *out)

@@ -19,7 +19,7 @@ struct hws_viewer_config {
 
 /* What is remembered of one host. Texts are bounded by their arrays. */
 struct hws_known_peer {
-	char target[300];
+	char target[300]; /* as last written by the user; other ways to write it find it, too */
 	char hostname[128], username[128], platform[64];
 	uint64_t last_time; /* Unix seconds */
 	bool has_h1;
@@ -41,7 +41,8 @@ const struct hws_viewer_config *hws_view_settings_config(const struct hws_view_s
 const char *hws_view_settings_path(const struct hws_view_settings *s); /* "" = none */
 int hws_view_settings_get(const struct hws_view_settings *s, const char *name, char *buf,
 		size_t size) HWS_MUST_CHECK;
-/* Checks, sets, writes the file. NULL or "" = the default. */
+/* Checks, sets, writes the file; nothing is changed when any of it fails. NULL or "" = the default.
+ * HWS_ERR_DISK: also when no path was given and there is no home to keep a file in. */
 int hws_view_settings_set(struct hws_view_settings *s, const char *name, const char *value,
 		struct hws_error *err) HWS_MUST_CHECK;
 /* Sets without writing. */
