@@ -20,9 +20,7 @@ static size_t align_up(size_t n)
 
 int hws_picture_new(enum hws_pixel_format format, int width, int height, struct hws_picture **ret)
 {
-	if (width < 1 || height < 1 || width > HWS_PICTURE_SIDE_MAX ||
-			height > HWS_PICTURE_SIDE_MAX ||
-			(long)width * height > HWS_PICTURE_PIXELS_MAX)
+	if (!hws_picture_fits(width, height))
 		return HWS_ERR_RANGE;
 	struct hws_picture *p = calloc(1, sizeof(*p));
 

@@ -11,6 +11,14 @@
 #define HWS_PICTURE_SIDE_MAX 16384
 #define HWS_PICTURE_PIXELS_MAX (64L << 20)
 
+/* Whether there can be a picture of this size. */
+static inline bool hws_picture_fits(int width, int height)
+{
+	return width > 0 && height > 0 && width <= HWS_PICTURE_SIDE_MAX &&
+			height <= HWS_PICTURE_SIDE_MAX &&
+			(long)width * height <= HWS_PICTURE_PIXELS_MAX;
+}
+
 enum hws_pixel_format {
 	HWS_PIXEL_BGRA, /* one plane, bytes B G R A (a little-endian 0xAARRGGBB) */
 	HWS_PIXEL_I420 /* three planes, chroma halved both ways (rounded up), limited-range BT.601 */

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static void start(struct test_xvfb *x, int width, int height, const char *without,
+static void start(struct test_xvfb *x, int width, int height, int depth, const char *without,
 		const char *display)
 {
 	char screen[32], name[16] = "";
@@ -23,7 +23,7 @@ static void start(struct test_xvfb *x, int width, int height, const char *withou
 		argv[n++] = name;
 	}
 	memset(x, 0, sizeof(*x));
-	snprintf(screen, sizeof(screen), "%dx%dx24", width, height);
+	snprintf(screen, sizeof(screen), "%dx%dx%d", width, height, depth);
 	test_proc_start(&x->proc, argv, NULL);
 	/* The keyboard compiler may complain before: the number is the line that is nothing else. */
 	for (;;) {
@@ -40,12 +40,17 @@ static void start(struct test_xvfb *x, int width, int height, const char *withou
 
 void test_xvfb_start(struct test_xvfb *x, int width, int height)
 {
-	start(x, width, height, NULL, NULL);
+	start(x, width, height, 24, NULL, NULL);
 }
 
 void test_xvfb_start_without(struct test_xvfb *x, int width, int height, const char *extension)
 {
-	start(x, width, height, extension, NULL);
+	start(x, width, height, 24, extension, NULL);
+}
+
+void test_xvfb_start_depth(struct test_xvfb *x, int width, int height, int depth)
+{
+	start(x, width, height, depth, NULL, NULL);
 }
 
 void test_xvfb_start_own(struct test_xvfb *x, int width, int height)
@@ -54,7 +59,7 @@ void test_xvfb_start_own(struct test_xvfb *x, int width, int height)
 
 	/* far from the numbers that servers find free; no other test process has this one */
 	snprintf(display, sizeof(display), ":%d", 1000 + (int)(getpid() % 50000));
-	start(x, width, height, NULL, display);
+	start(x, width, height, 24, NULL, display);
 }
 
 void test_xvfb_kill(struct test_xvfb *x)
@@ -69,7 +74,7 @@ void test_xvfb_again(struct test_xvfb *x, int width, int height)
 
 	memcpy(display, x->display, sizeof(display));
 	test_proc_stop(&x->proc);
-	start(x, width, height, NULL, display);
+	start(x, width, height, 24, NULL, display);
 }
 
 void test_xvfb_stop(struct test_xvfb *x)

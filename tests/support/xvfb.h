@@ -12,6 +12,8 @@ struct test_xvfb {
 void test_xvfb_start(struct test_xvfb *x, int width, int height);
 /* The same, without an extension of the server ("MIT-SHM"); NULL = with all. */
 void test_xvfb_start_without(struct test_xvfb *x, int width, int height, const char *extension);
+/* The same at another depth: 8, 15, 16, 24, 30. */
+void test_xvfb_start_depth(struct test_xvfb *x, int width, int height, int depth);
 /* On a display number that no other test takes, so that it stays free when the server dies. */
 void test_xvfb_start_own(struct test_xvfb *x, int width, int height);
 /* kill -9. */

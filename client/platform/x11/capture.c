@@ -2,6 +2,7 @@
  * rectangles are copied: into shared memory by the server, from there converted straight to I420. */
 #include "client/media/pixels.h"
 #include "client/platform/x11/desktop.h"
+#include "client/platform/x11/pixels.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
@@ -32,6 +33,7 @@ struct view { /* one display */
 struct x11_capture {
 	struct hws_capture base;
 	struct x11_desktop *d;
+	struct x11_pixels pixels;
 	struct hws_display list[HWS_DISPLAYS_MAX];
 	unsigned count;
 	struct view view[HWS_DISPLAYS_MAX];
@@ -80,11 +82,29 @@ static void whole_screen(struct x11_capture *c, struct hws_display *to)
 	free(g);
 }
 
-static unsigned list_displays(struct x11_capture *c, struct hws_display *list)
+/* What no encoder takes is not offered: it would fail with every picture. */
+static bool fits(const struct hws_display *d, struct hws_error *err)
+{
+	if (hws_picture_fits(d->width, d->height))
+		return true;
+	hws_error_set(err, HWS_ERR_UNSUPPORTED,
+			"the screen of this host has %d x %d pixels, and hawser shows up to %d x %d "
+			"and %ld million in all: make it smaller (xrandr)",
+			d->width, d->height, HWS_PICTURE_SIDE_MAX, HWS_PICTURE_SIDE_MAX,
+			HWS_PICTURE_PIXELS_MAX / 1000000);
+	hws_warn("x11.display_too_large", HWS_STR("display", d->name), HWS_I64("width", d->width),
+			HWS_I64("height", d->height));
+	return false;
+}
+
+/* 0: nothing that can be shown, `err` says why. */
+static unsigned list_displays(
+		struct x11_capture *c, struct hws_display *list, struct hws_error *err)
 {
 	xcb_connection_t *conn = c->d->conn;
 	struct hws_display whole;
 	unsigned n = 0;
+	bool any = false;
 	xcb_randr_get_monitors_reply_t *r = xcb_randr_get_monitors_reply(
 			conn, xcb_randr_get_monitors(conn, c->d->screen->root, 1), NULL);
 
@@ -106,10 +126,11 @@ static unsigned list_displays(struct x11_capture *c, struct hws_display *list)
 			.height = box.h,
 			.primary = it.data->primary };
 		monitor_name(c->d, it.data->name, list[n].name, sizeof(list[n].name));
-		n++;
+		any = true;
+		n += fits(&list[n], err);
 	}
 	free(r);
-	if (n == 0)
+	if (!any && fits(&whole, err))
 		list[n++] = whole;
 	return n;
 }
@@ -320,12 +341,14 @@ static void grab_done(struct view *v, int r)
 static void image_done(struct view *v, const uint8_t *data, size_t len)
 {
 	struct hws_rect r = v->taken.rect[v->answered];
-	size_t need = (size_t)r.w * 4 * (size_t)r.h;
+	const struct x11_pixels *px = &v->owner->pixels;
+	size_t need = x11_pixels_row(px, r.w) * (size_t)r.h;
+	int err = HWS_ERR_DISPLAY;
 
 	if (data && len >= need)
-		hws_pixels_bgra_to_i420(data, r.w * 4, v->picture, r);
-	else
-		v->failed = HWS_ERR_DISPLAY;
+		err = x11_pixels_to_i420(px, data, v->picture, r);
+	if (err < 0)
+		v->failed = err;
 	v->offset += need;
 	v->answered++;
 	if (v->answered == v->taken.n)
@@ -420,7 +443,7 @@ static void request_images(struct view *v)
 			v->taken.n = i;
 			return;
 		}
-		offset += (size_t)r.w * 4 * (size_t)r.h;
+		offset += x11_pixels_row(&v->owner->pixels, r.w) * (size_t)r.h;
 	}
 }
 
@@ -523,15 +546,14 @@ static int x11_snapshot(struct hws_capture *base, unsigned display, struct hws_p
 					(uint16_t)l->height, ~0u),
 			NULL);
 	x11_flush(c->d); /* the wait may have read events */
-	size_t row = (size_t)l->width * 4;
+	size_t row = x11_pixels_row(&c->pixels, l->width);
 	if (!img || (size_t)xcb_get_image_data_length(img) < row * (size_t)l->height) {
 		free(img);
 		hws_picture_drop(p);
 		return HWS_ERR_DISPLAY;
 	}
-	for (int y = 0; y < l->height; y++)
-		memcpy(p->plane[0] + (ptrdiff_t)y * p->stride[0],
-				xcb_get_image_data(img) + (size_t)y * row, row);
+	x11_pixels_to_bgra(&c->pixels, xcb_get_image_data(img), l->width, l->height, p->plane[0],
+			(size_t)p->stride[0]);
 	free(img);
 	*ret = p;
 	return HWS_OK;
@@ -553,8 +575,13 @@ static void on_settled(void *arg)
 {
 	struct x11_capture *c = arg;
 	struct hws_display list[HWS_DISPLAYS_MAX];
-	unsigned n = list_displays(c, list);
+	struct hws_error err = { 0 };
+	unsigned n = list_displays(c, list, &err);
 
+	if (n == 0) { /* whoever opens the desktop again reads why */
+		x11_lose(c->d, err.text);
+		return;
+	}
 	x11_flush(c->d);
 	if (n == c->count && same_lists(list, c->list, n))
 		return;
@@ -586,36 +613,33 @@ static const struct hws_capture_impl impl = {
 	.snapshot = x11_snapshot,
 };
 
-int x11_capture_new(struct x11_desktop *d)
+int x11_capture_new(struct x11_desktop *d, struct hws_error *err)
 {
-	const xcb_setup_t *setup = xcb_get_setup(d->conn);
+	struct x11_pixels pixels;
+	int r = x11_pixels_of(xcb_get_setup(d->conn), d->screen, &pixels, err);
 	struct x11_capture *c;
-	bool known = false;
 
-	xcb_format_iterator_t f = xcb_setup_pixmap_formats_iterator(setup);
-	for (; f.rem; xcb_format_next(&f))
-		known = known ||
-				(f.data->depth == d->screen->root_depth &&
-						f.data->bits_per_pixel == 32);
-	if (!known || d->screen->root_depth < 24 ||
-			setup->image_byte_order != XCB_IMAGE_ORDER_LSB_FIRST)
-		return HWS_ERR_UNSUPPORTED;
+	if (r < 0)
+		return r;
 	c = calloc(1, sizeof(*c));
 	if (!c)
 		return HWS_ERR_NOMEM;
+	c->pixels = pixels;
 	c->base.impl = &impl;
 	c->d = d;
 	for (unsigned i = 0; i < HWS_DISPLAYS_MAX; i++) {
 		c->view[i].owner = c;
 		c->view[i].index = i;
 	}
-	c->count = list_displays(c, c->list);
+	d->capture = c; /* freed with the desktop from now on */
+	c->count = list_displays(c, c->list, err);
+	if (c->count == 0)
+		return HWS_ERR_UNSUPPORTED;
 	c->region = xcb_generate_id(d->conn);
 	xcb_xfixes_create_region(d->conn, c->region, 0, NULL);
 	xcb_randr_select_input(d->conn, d->screen->root,
 			XCB_RANDR_NOTIFY_MASK_SCREEN_CHANGE | XCB_RANDR_NOTIFY_MASK_CRTC_CHANGE |
 					XCB_RANDR_NOTIFY_MASK_OUTPUT_CHANGE);
-	d->capture = c;
 	d->base.capture = &c->base;
 	return HWS_OK;
 }

@@ -42,10 +42,13 @@ typedef void (*x11_answer_fn)(void *reply, const xcb_generic_error_t *error, voi
 int x11_await(struct x11_desktop *d, unsigned sequence, x11_answer_fn fn, void *arg) HWS_MUST_CHECK;
 /* After requests: sends them and looks for what came in meanwhile, at the end of this turn. */
 void x11_flush(struct x11_desktop *d);
+/* The desktop cannot be used any more: tells its owner, once. */
+void x11_lose(struct x11_desktop *d, const char *why);
 /* Blocking look-up, for set-up; XCB_NONE on failure. */
 xcb_atom_t x11_atom(struct x11_desktop *d, const char *name);
 
-int x11_capture_new(struct x11_desktop *d) HWS_MUST_CHECK;
+/* HWS_ERR_UNSUPPORTED: `err` says what about its screen cannot be shown. */
+int x11_capture_new(struct x11_desktop *d, struct hws_error *err) HWS_MUST_CHECK;
 void x11_capture_free(struct x11_capture *c);
 void x11_capture_on_damage(struct x11_capture *c, const xcb_generic_event_t *e);
 void x11_capture_on_screen(struct x11_capture *c);

@@ -34,7 +34,7 @@ static void finish_calls(struct x11_desktop *d)
 	}
 }
 
-static void lose(struct x11_desktop *d, const char *why)
+void x11_lose(struct x11_desktop *d, const char *why)
 {
 	if (d->lost || d->closing)
 		return;
@@ -117,7 +117,7 @@ static void drain(void *arg)
 	if (!hws_list_first(&d->calls))
 		hws_timer_stop(&d->overdue);
 	if (xcb_connection_has_error(d->conn))
-		lose(d, "the X server closed the connection");
+		x11_lose(d, "the X server closed the connection");
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *arg)
@@ -137,7 +137,7 @@ static void on_overdue(void *arg)
 		return;
 	struct x11_call *call = hws_container(n, struct x11_call, node);
 	if (hws_loop_now_us(d->loop) - call->since_us > ANSWER_MAX_US)
-		lose(d, "the X server does not answer");
+		x11_lose(d, "the X server does not answer");
 }
 
 int x11_await(struct x11_desktop *d, unsigned sequence, x11_answer_fn fn, void *arg)
@@ -227,6 +227,45 @@ static int greet_extensions(struct x11_desktop *d, struct hws_error *err)
 	return ok ? HWS_OK : HWS_ERR_DISPLAY;
 }
 
+/* Newer ones have an extension of this name, older ones only call their outputs so. */
+static bool is_xwayland(struct x11_desktop *d)
+{
+	static const char name[] = "XWAYLAND";
+	const uint16_t len = sizeof(name) - 1;
+	xcb_connection_t *c = d->conn;
+	xcb_query_extension_reply_t *x =
+			xcb_query_extension_reply(c, xcb_query_extension(c, len, name), NULL);
+	bool found = x && x->present;
+
+	free(x);
+	xcb_randr_get_screen_resources_current_reply_t *res =
+			xcb_randr_get_screen_resources_current_reply(c,
+					xcb_randr_get_screen_resources_current(c, d->screen->root),
+					NULL);
+	int n = res ? xcb_randr_get_screen_resources_current_outputs_length(res) : 0;
+
+	for (int i = 0; i < n && !found; i++) {
+		xcb_randr_output_t output = xcb_randr_get_screen_resources_current_outputs(res)[i];
+		xcb_randr_get_output_info_reply_t *o = xcb_randr_get_output_info_reply(
+				c, xcb_randr_get_output_info(c, output, XCB_CURRENT_TIME), NULL);
+		found = o && xcb_randr_get_output_info_name_length(o) >= len &&
+				memcmp(xcb_randr_get_output_info_name(o), name, len) == 0;
+		free(o);
+	}
+	free(res);
+	return found;
+}
+
+/* Its root window is never drawn: whoever watched it would see a black screen. */
+static int refuse_xwayland(struct x11_desktop *d, struct hws_error *err)
+{
+	if (!is_xwayland(d))
+		return HWS_OK;
+	return hws_error_set(err, HWS_ERR_UNSUPPORTED,
+			"this host runs a Wayland desktop, which hawser cannot show yet: log in at the "
+			"host to a desktop on X11 (\"Xorg\" in the menu of the login screen)");
+}
+
 static void x11_free(struct hws_platform *p)
 {
 	struct x11_desktop *d = hws_container(p, struct x11_desktop, base);
@@ -257,7 +296,10 @@ static void x11_free(struct hws_platform *p)
 static int connect_error(const char *display, int code, struct hws_error *err)
 {
 	const char *name = display ? display : getenv("DISPLAY");
+	char shown[64];
 
+	if (name)
+		name = hws_str_escape(shown, sizeof(shown), hws_bytes_str(name));
 	if (!name || !*name)
 		return hws_error_set(err, HWS_ERR_DISPLAY,
 				"no X display: start inside a desktop session, or name one with "
@@ -271,9 +313,9 @@ static int connect_error(const char *display, int code, struct hws_error *err)
 			name);
 }
 
-static int open_parts(struct x11_desktop *d)
+static int open_parts(struct x11_desktop *d, struct hws_error *err)
 {
-	int r = x11_capture_new(d);
+	int r = x11_capture_new(d, err);
 
 	if (r == HWS_OK)
 		r = x11_cursor_new(d);
@@ -309,18 +351,14 @@ int hws_x11_open(struct hws_loop *loop, const struct hws_platform_conf *conf, co
 	r = greet_extensions(d, err);
 	if (r < 0)
 		goto fail;
-	r = open_parts(d);
-	if (r == HWS_ERR_UNSUPPORTED) {
-		hws_error_set(err, r,
-				"the X display has %u bits of colour; hawser needs 24 or more, in "
-				"the byte order of this machine",
-				d->screen->root_depth);
+	r = refuse_xwayland(d, err);
+	if (r < 0)
 		goto fail;
-	}
-	if (r < 0) {
+	r = open_parts(d, err);
+	if (r < 0 && r != HWS_ERR_UNSUPPORTED)
 		hws_error_set(err, r, "the X display cannot be used: %s", hws_err_text(r));
+	if (r < 0)
 		goto fail;
-	}
 	if (event_assign(&d->readable, hws_loop_base(loop), xcb_get_file_descriptor(d->conn),
 			    EV_READ | EV_PERSIST, on_readable, d) < 0 ||
 			event_add(&d->readable, NULL) < 0) {

@@ -107,10 +107,24 @@ void desktop_setup(struct desktop *d)
 	desktop_setup_without(d, NULL);
 }
 
+static void open_on_server(struct desktop *d);
+
 void desktop_setup_without(struct desktop *d, const char *extension)
 {
 	memset(d, 0, sizeof(*d));
 	test_xvfb_start_without(&d->x, 640, 480, extension);
+	open_on_server(d);
+}
+
+void desktop_setup_depth(struct desktop *d, int depth)
+{
+	memset(d, 0, sizeof(*d));
+	test_xvfb_start_depth(&d->x, 640, 480, depth);
+	open_on_server(d);
+}
+
+static void open_on_server(struct desktop *d)
+{
 	ck_assert_int_eq(hws_loop_new(&d->loop), HWS_OK);
 	desktop_reopen(d);
 	d->c = xcb_connect(d->x.display, NULL);

@@ -33,6 +33,8 @@ struct desktop {
 void desktop_setup(struct desktop *d);
 /* The same on a server that lacks an extension; NULL = none. */
 void desktop_setup_without(struct desktop *d, const char *extension);
+/* The same at another depth of colours. */
+void desktop_setup_depth(struct desktop *d, int depth);
 /* Closes the platform and opens it again on the same server. */
 void desktop_reopen(struct desktop *d);
 void desktop_teardown(struct desktop *d);

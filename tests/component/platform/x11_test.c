@@ -303,6 +303,68 @@ START_TEST(without_shared_memory_pictures_come_all_the_same)
 }
 END_TEST
 
+static const xcb_visualtype_t *root_visual(void)
+{
+	xcb_depth_iterator_t depth = xcb_screen_allowed_depths_iterator(d.screen);
+
+	for (; depth.rem; xcb_depth_next(&depth)) {
+		xcb_visualtype_iterator_t v = xcb_depth_visuals_iterator(depth.data);
+		for (; v.rem; xcb_visualtype_next(&v))
+			if (v.data->visual_id == d.screen->root_visual)
+				return v.data;
+	}
+	ck_abort_msg("no visual");
+}
+
+/* The share of `value` (0 to 255) of a channel. */
+static uint32_t channel(uint32_t mask, uint32_t value)
+{
+	uint64_t top = mask >> __builtin_ctz(mask);
+
+	return (uint32_t)((value * top + 127) / 255) << __builtin_ctz(mask);
+}
+
+static uint32_t pixel_of(uint32_t rgb)
+{
+	const xcb_visualtype_t *v = root_visual();
+
+	return channel(v->red_mask, rgb >> 16) | channel(v->green_mask, rgb >> 8 & 255) |
+			channel(v->blue_mask, rgb & 255);
+}
+
+START_TEST(colours_are_right_at_every_depth)
+{
+	static const int depths[] = { 15, 16, 24, 30 };
+	static const uint32_t colours[] = { 0xff0000, 0x00ff00, 0x0000ff, 0xffffff, 0x000000,
+		0x808080, 0xffa010, 0x203070 };
+	struct hws_picture *shot;
+	int slack = depths[_i % 4] < 24 ? 5 : 1; /* five bits of a channel are steps of eight */
+
+	desktop_teardown(&d);
+	desktop_setup_depth(&d, depths[_i % 4]);
+	ck_assert_int_eq(hws_capture_start(d.p->capture, 0), HWS_OK);
+	for (int i = 0; i < 8; i++)
+		desktop_fill(&d, i * 80, 0, 80, 480, pixel_of(colours[i]));
+	desktop_frame(&d);
+	ck_assert_int_eq(hws_capture_snapshot(d.p->capture, 0, &shot), HWS_OK);
+	for (int i = 0; i < 8; i++) {
+		const uint8_t *p = shot->plane[0] + 77 * shot->stride[0] + (i * 80 + 33) * 4;
+		ck_assert_int_le(abs(luma_at(i * 80 + 33, 77) - luma(colours[i])), slack + 1);
+		for (int c = 0; c < 3; c++)
+			ck_assert_msg(abs(p[c] - (int)(colours[i] >> 8 * c & 255)) <= slack,
+					"colour %06x channel %d is %d", colours[i], c, p[c]);
+	}
+	hws_picture_drop(shot);
+	hws_capture_release(d.p->capture, 0);
+	/* A single odd column: its rows are padded. */
+	desktop_fill(&d, 201, 101, 1, 3, pixel_of(0xffffff));
+	desktop_frame(&d);
+	ck_assert_int_ge(luma_at(201, 102), 234 - slack);
+	ck_assert_int_le(abs(luma_at(210, 102) - luma(colours[2])), slack + 1);
+	hws_capture_release(d.p->capture, 0);
+}
+END_TEST
+
 static Suite *capture_suite(void)
 {
 	Suite *s = suite_create("platform/x11");
@@ -319,6 +381,7 @@ static Suite *capture_suite(void)
 	tcase_add_test(t, the_end_of_the_server_is_told_once);
 	tcase_add_test(t, a_missing_display_is_explained);
 	tcase_add_loop_test(t, a_missing_extension_is_explained, 0, 4);
+	tcase_add_loop_test(t, colours_are_right_at_every_depth, 0, 4);
 	tcase_add_test(t, without_shared_memory_pictures_come_all_the_same);
 	suite_add_tcase(s, t);
 	return s;
