@@ -1,5 +1,6 @@
 #include "client/host/agent.h"
 #include "client/host/link.h"
+#include "client/host/no_desktop.h"
 #include "client/platform/registry.h"
 #include "client/services/clipboard/clipboard_host.h"
 #include "client/services/cursor/cursor_host.h"
@@ -53,6 +54,7 @@ struct agent {
 	struct hws_deferred lost;
 	struct hws_error err; /* why there is no desktop */
 	bool told_failure;
+	bool lasting; /* and it will not go away by itself */
 };
 
 /* --- to hostd --- */
@@ -71,6 +73,7 @@ static void tell_state(struct agent *a)
 	s.backend = (char *)(a->platform ? a->platform->name : "");
 	s.error = a->platform ? (char *)"" : a->err.text;
 	s.displays = n;
+	s.lasting = !a->platform && a->lasting;
 	m.union_case = AGT__MESSAGE__UNION_AGENT_STATE;
 	m.agent_state = &s;
 	if (hws_link_send(a->hostd, &m, -1) < 0)
@@ -140,7 +143,8 @@ static void open_platform(void *arg)
 		pc.backend = a->conf->backend;
 	if (a->conf->display && *a->conf->display)
 		pc.display = a->conf->display;
-	a->err.text[0] = 0;
+	struct hws_error before = a->err;
+	a->err = (struct hws_error){ 0 };
 	int r = hws_platform_open(a->loop, &pc, &a->platform, &a->err);
 	if (r == HWS_OK) {
 		r = services_new(a);
@@ -156,7 +160,9 @@ static void open_platform(void *arg)
 	}
 	if (!a->err.text[0])
 		hws_error_set(&a->err, r, "the desktop cannot be opened: %s", hws_err_text(r));
-	if (!a->told_failure) { /* once, not with each attempt */
+	a->lasting = r == HWS_ERR_UNSUPPORTED;
+	if (!a->told_failure ||
+			!hws_str_equal(before.text, a->err.text)) { /* not with each attempt */
 		hws_error_log("agent.no_desktop", HWS_STR("why", a->err.text), HWS_ERR("code", r));
 		a->told_failure = true;
 		tell_state(a);
@@ -183,6 +189,7 @@ static void on_lost(const char *why, void *arg)
 
 	hws_error_log("agent.desktop_lost", HWS_STR("why", why));
 	hws_error_set(&a->err, HWS_ERR_DISPLAY, "%s", why);
+	a->lasting = false;
 	a->told_failure = true;
 	hws_loop_defer(a->loop, &a->lost, after_loss, a);
 }
@@ -221,7 +228,7 @@ static int pack_peer_info(struct agent *a, struct hws_buf *out)
 	Ses__SupportedResolutions modes = SES__SUPPORTED_RESOLUTIONS__INIT;
 	struct hws_display_msg list;
 	const struct passwd *pw = getpwuid(getuid());
-	char host[256] = "";
+	char host[256] = "", shown_host[256], shown_user[256];
 	unsigned n;
 	const struct hws_display *d = hws_capture_displays(a->platform->capture, &n);
 
@@ -229,8 +236,10 @@ static int pack_peer_info(struct agent *a, struct hws_buf *out)
 		host[0] = 0;
 	hws_display_msg_fill(&list, d, n);
 	encoding.vp8 = (hws_codecs_encodable() >> HWS_CODEC_VP8 & 1) != 0;
-	pi.username = (char *)(pw ? pw->pw_name : "");
-	pi.hostname = host;
+	/* The kernel takes any bytes for a host name; a message holds only UTF-8. */
+	pi.username = hws_str_escape(
+			shown_user, sizeof(shown_user), hws_bytes_str(pw ? pw->pw_name : ""));
+	pi.hostname = hws_str_escape(shown_host, sizeof(shown_host), hws_bytes_str(host));
 	pi.platform = (char *)"Linux";
 	pi.version = (char *)HWS_PROTOCOL_VERSION;
 	pi.displays = list.ptr;
@@ -281,7 +290,9 @@ static void open_client(struct client *c, const Agt__Open *o)
 	if (!a->platform)
 		open_platform(a); /* perhaps it has come since the last attempt */
 	if (!a->platform) {
-		answer_open(c, a->err.text, (struct hws_bytes){ 0 });
+		char text[sizeof(a->err.text) + 64];
+		answer_open(c, hws_no_desktop_text(text, sizeof(text), a->lasting, a->err.text),
+				(struct hws_bytes){ 0 });
 		return;
 	}
 	if (!hws_str_equal(o->kind, "remote")) {

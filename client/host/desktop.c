@@ -19,8 +19,8 @@ struct hws_desktop {
 	const struct hws_settings *settings;
 	struct hws_link *link;
 	pid_t pid;
-	bool ready, told; /* told: the log knows that there is none */
-	char backend[32], why[300];
+	bool ready, lasting, told; /* told: the log knows that there is none */
+	char backend[32], why[420];
 	unsigned displays, restarts;
 	uint64_t started_us, pause_us;
 	struct hws_timer again, patience;
@@ -34,7 +34,7 @@ static void set_down(struct hws_desktop *d, const char *why)
 	if (d->ready || !d->told)
 		hws_warn("desktop.down", HWS_STR("why", d->why));
 	d->told = true;
-	d->ready = false;
+	d->ready = d->lasting = false;
 	d->displays = 0;
 }
 
@@ -52,6 +52,7 @@ static void on_state(struct hws_desktop *d, const Agt__AgentState *s)
 	hws_timer_stop(&d->patience);
 	if (!s->ready) {
 		set_down(d, *s->error ? s->error : "the agent found no usable display");
+		d->lasting = s->lasting;
 		return;
 	}
 	hws_str_escape(d->backend, sizeof(d->backend), hws_bytes_str(s->backend));
@@ -61,6 +62,7 @@ static void on_state(struct hws_desktop *d, const Agt__AgentState *s)
 		hws_info("desktop.ready", HWS_STR("backend", d->backend),
 				HWS_U64("displays", d->displays));
 	d->ready = true;
+	d->lasting = false;
 	d->told = false;
 }
 
@@ -180,8 +182,8 @@ void hws_desktop_free(struct hws_desktop *d)
 
 void hws_desktop_state(const struct hws_desktop *d, struct hws_desktop_state *ret)
 {
-	*ret = (struct hws_desktop_state){ d->ready, d->backend, d->why, d->displays, d->restarts,
-		d->pid };
+	*ret = (struct hws_desktop_state){ d->ready, d->lasting, d->backend, d->why, d->displays,
+		d->restarts, d->pid };
 }
 
 int hws_desktop_join(struct hws_desktop *d, uint64_t conn, int *ret_fd)

@@ -10,6 +10,7 @@ struct hws_desktop;
 
 struct hws_desktop_state {
 	bool ready;
+	bool lasting;              /* not ready, and it will not become so by itself */
 	const char *backend, *why; /* borrow from the desktop */
 	unsigned displays, restarts;
 	pid_t pid; /* 0 = not running */

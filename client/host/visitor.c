@@ -1,5 +1,6 @@
 #include "client/host/visitor.h"
 #include "client/host/gate_table.h"
+#include "client/host/no_desktop.h"
 #include "client/host/spawn.h"
 #include "proto/session.pb-c.h"
 #include "shared/base/clock.h"
@@ -89,16 +90,19 @@ static void join_desktop(void *arg)
 {
 	struct hws_visitor *v = arg;
 	Agt__LoginVerdict verdict = AGT__LOGIN_VERDICT__INIT;
+	struct hws_desktop_state state;
+	char text[512];
 	int fd = -1;
 
 	verdict.result = AGT__LOGIN_VERDICT__RESULT__OK;
 	if (hws_desktop_join(v->env->desktop, v->conn, &fd) < 0) {
-		if (hws_loop_now_us(v->env->loop) < v->join_until_us) {
+		hws_desktop_state(v->env->desktop, &state);
+		if (!state.lasting && hws_loop_now_us(v->env->loop) < v->join_until_us) {
 			hws_timer_start(v->env->loop, &v->joining, JOIN_RETRY_US, join_desktop, v);
 			return;
 		}
 		verdict.result = AGT__LOGIN_VERDICT__RESULT__CLOSED;
-		verdict.text = (char *)"The host has no usable display at the moment";
+		verdict.text = hws_no_desktop_text(text, sizeof(text), state.lasting, state.why);
 		verdict.close_after_ms = 1000;
 	}
 	answer_login(v, &verdict, fd);
