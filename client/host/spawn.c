@@ -13,6 +13,7 @@
 
 #define GROUPS_MAX 64
 #define ENV_MAX 512
+#define XAUTHORITY "XAUTHORITY="
 
 struct account {
 	bool change;
@@ -20,7 +21,7 @@ struct account {
 	gid_t gid;
 	gid_t groups[GROUPS_MAX];
 	int group_count;
-	char home[256], name[64];
+	char home[256], name[64], login[72];
 };
 
 /* Looked up before the fork: the child of a process with threads may call next to nothing. */
@@ -45,9 +46,23 @@ static int find_account(const char *user, struct account *ret, struct hws_error 
 	if (ret->group_count == 1)
 		ret->groups[0] = pw->pw_gid;
 	if (hws_fmt(ret->home, sizeof(ret->home), "HOME=%s", pw->pw_dir) < 0 ||
-			hws_fmt(ret->name, sizeof(ret->name), "USER=%s", user) < 0)
+			hws_fmt(ret->name, sizeof(ret->name), "USER=%s", user) < 0 ||
+			hws_fmt(ret->login, sizeof(ret->login), "LOGNAME=%s", user) < 0)
 		return hws_error_set(err, HWS_ERR_TOOBIG, "the account '%s' cannot be used", user);
 	return HWS_OK;
+}
+
+/* What belongs to the session of the account that started us is of no use to another one, and may be secret. */
+static bool is_of_account(const char *entry)
+{
+	static const char *const own[] = { "HOME=", "USER=", "LOGNAME=", "MAIL=", "SHELL=", "PWD=",
+		"OLDPWD=", "XDG_", "DBUS_", "WAYLAND_", "SSH_", "SUDO_", "GPG_",
+		"ICEAUTHORITY=", "SESSION_MANAGER=" };
+
+	for (size_t i = 0; i < HWS_COUNT(own); i++)
+		if (hws_str_starts(entry, own[i]))
+			return true;
+	return false;
 }
 
 static bool passes(const char *entry, bool clean)
@@ -73,14 +88,19 @@ static int make_env(const struct hws_spawn *s, struct account *a, char *display,
 		size_t display_size, char **env)
 {
 	size_t n = 0;
+	char *cookies = NULL;
 
-	for (char **e = environ; *e && n < ENV_MAX - 5; e++) {
+	for (char **e = environ; *e && n < ENV_MAX - 7; e++) {
 		if (!passes(*e, s->clean_env))
 			continue;
 		if (s->display && hws_str_starts(*e, "DISPLAY="))
 			continue;
-		if (a->change && (hws_str_starts(*e, "HOME=") || hws_str_starts(*e, "USER=")))
+		if (a->change && is_of_account(*e))
 			continue;
+		if (a->change && hws_str_starts(*e, XAUTHORITY)) {
+			cookies = *e;
+			continue;
+		}
 		env[n++] = *e;
 	}
 	if (s->display) {
@@ -96,13 +116,29 @@ static int make_env(const struct hws_spawn *s, struct account *a, char *display,
 	if (a->change) {
 		env[n++] = a->home;
 		env[n++] = a->name;
+		env[n++] = a->login;
 	}
+	if (cookies)
+		env[n++] = cookies; /* last: see drop_cookies */
 	env[n] = NULL;
 	return HWS_OK;
 }
 
+/* A file of cookies that this account may not read is the one of whoever started us; without the variable it
+ * looks for its own. Asked as that account, so in the child. */
+static void drop_cookies(char **env)
+{
+	size_t n = 0;
+
+	while (env[n])
+		n++;
+	if (n && hws_str_starts(env[n - 1], XAUTHORITY) &&
+			access(env[n - 1] + strlen(XAUTHORITY), R_OK) < 0)
+		env[n - 1] = NULL;
+}
+
 /* Runs in the child; async-signal-safe calls only. */
-static void become(const struct hws_spawn *s, const struct account *a, char *const *env)
+static void become(const struct hws_spawn *s, const struct account *a, char **env)
 {
 	sigset_t none;
 	int null = open("/dev/null", O_RDWR);
@@ -118,6 +154,8 @@ static void become(const struct hws_spawn *s, const struct account *a, char *con
 			(setgroups((size_t)a->group_count, a->groups) < 0 || setgid(a->gid) < 0 ||
 					setuid(a->uid) < 0 || (a->uid && setuid(0) == 0)))
 		_exit(126);
+	if (a->change)
+		drop_cookies(env);
 	for (int sig = 1; sig < NSIG; sig++)
 		signal(sig, SIG_DFL);
 	sigemptyset(&none);

@@ -12,7 +12,8 @@ struct hws_spawn {
 	bool clean_env;      /* start with next to no environment */
 	bool huge_pages;     /* for big memory: codecs touch hundreds of megabytes at their start */
 	const char *display; /* NULL = leave $DISPLAY as it is */
-	const char *user;    /* NULL or not root = stay who we are */
+	const char *user;    /* NULL or not root = stay who we are; else the environment loses what
+			      * belongs to our own session */
 };
 
 /* Everything but the link and standard error is closed in the child. */
