@@ -18,13 +18,14 @@ struct rdv_cluster;
 
 /* Counters, added to with hws_count from any thread. */
 struct rdv_counts {
-	uint64_t udp_in, udp_out, udp_bad, udp_limited;
+	uint64_t udp_in, udp_out, udp_bad, udp_limited, udp_unsent, udp_blocked;
 	uint64_t keepalives, ask_pk, register_ok, register_mismatch, register_frequent,
 			register_refused;
 	uint64_t register_new, register_moved, key_changed, clones;
-	uint64_t punch, punch_sent, punch_absent, punch_offline, punch_denied, punch_limited;
+	uint64_t punch, punch_sent, punch_absent, punch_offline, punch_denied, punch_limited,
+			punch_failed;
 	uint64_t punch_answered, punch_relayed, punch_local, punch_udp, reply_unasked,
-			reply_wrong_ip;
+			reply_wrong_ip, reply_lost;
 	uint64_t why_symmetric, why_forced, why_host;
 	uint64_t relay_requests, relay_refused, relay_answered;
 	uint64_t auth_failures, online_queries, online_refused, nat_tests, id_changes,

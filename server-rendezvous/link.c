@@ -161,6 +161,7 @@ int rdv_link_new(struct rdv_tcp *t, enum rdv_port port, struct hws_stream *s,
 		__atomic_fetch_add(&t->ws, 1, __ATOMIC_RELAXED);
 	hws_count(&t->core->count.links_accepted);
 	if (!l->ws && !settle(l)) {
+		hws_count(&t->core->count.links_refused);
 		hws_conn_close(l->conn, HWS_ERR_DENIED);
 		return HWS_OK;
 	}
@@ -414,6 +415,7 @@ static void on_frame(struct hws_conn *c HWS_UNUSED, struct hws_bytes payload, vo
 	if (payload.len == 0)
 		return; /* heartbeat */
 	if (!settle(l)) {
+		hws_count(&l->plane->core->count.links_refused);
 		hws_conn_close(l->conn, HWS_ERR_DENIED);
 		return;
 	}

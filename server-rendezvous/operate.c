@@ -4,6 +4,7 @@
 #include "server-rendezvous/relay_choice.h"
 #include "server-rendezvous/server_parts.h"
 #include "server-rendezvous/tcp_plane.h"
+#include "server-rendezvous/udp_plane.h"
 #include "server-rendezvous/why.h"
 #include "shared/base/buf.h"
 #include "shared/base/log.h"
@@ -79,7 +80,7 @@ static void cmd_stats(struct hws_control_reply *reply, const json_t *req HWS_UNU
 					(json_int_t)j.queued, "written", (json_int_t)j.written,
 					"refused", (json_int_t)j.refused));
 	json_object_set_new(o, "counters",
-			json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}",
+			json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}",
 					"keepalives", (json_int_t)n->keepalives, "registrations",
 					(json_int_t)n->register_ok, "new",
 					(json_int_t)n->register_new, "id_in_use",
@@ -92,7 +93,13 @@ static void cmd_stats(struct hws_control_reply *reply, const json_t *req HWS_UNU
 					(json_int_t)n->punch_offline, "auth_failures",
 					(json_int_t)n->auth_failures, "unasked_answers",
 					(json_int_t)n->reply_unasked, "relay_distances",
-					(json_int_t)n->distances));
+					(json_int_t)n->distances, "limited",
+					(json_int_t)n->punch_limited, "failed",
+					(json_int_t)n->punch_failed, "datagrams_limited",
+					(json_int_t)n->udp_limited, "datagrams_lost",
+					(json_int_t)(rdv_udp_lost(s->core.udp) + n->udp_unsent),
+					"links_lost", (json_int_t)rdv_tcp_lost(s->core.tcp),
+					"answers_lost", (json_int_t)n->reply_lost));
 	json_object_set_new(o, "ready", json_boolean(rdv_server_ready(s)));
 	hws_control_ok(reply, o);
 }

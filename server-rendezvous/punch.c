@@ -20,6 +20,8 @@
 #include <string.h>
 
 #define NO_GRANT "Ask for the connection again: this server does not know of it."
+#define TOO_OFTEN "Too many connection requests. Wait a moment and try again."
+#define FAILED "This server cannot serve the request at the moment. Try again in a while."
 #define GONE_OFFLINE "The device has gone offline."
 #define DENIED                                                                                     \
 	"The rules of this server do not let you connect to this device. Ask your administrator."
@@ -93,11 +95,26 @@ static bool may_call(const struct request *q)
 			rdv_rules_may_call(q->core->rules, &q->l->peer, q->id);
 }
 
-/* Everything that can refuse a request before the device is looked up. */
-static bool admitted(struct request *q, const char *key)
+/* A site behind one address may call its own devices as often as they can be called at all: it learns nothing that it
+ * does not have. */
+static bool own_site(const struct request *q, const struct rdv_peer_info *host)
+{
+	return host->online && rdv_addr_ip_equal(&q->l->addr, &host->addr);
+}
+
+static bool too_often(const struct request *q, const struct rdv_peer_info *host)
 {
 	const struct rdv_config *c = rdv_conf(q->core);
+	bool own = host && own_site(q, host);
 
+	return (!own && !hws_admit_event(q->l->plane->punch, &q->l->peer, 1, q->now_us)) ||
+			!rdv_targets_take(q->l->plane->targets, q->id, c->target_rate,
+					c->target_burst, q->now_us);
+}
+
+/* Everything that can refuse a request, whatever the device (`host`, NULL = nobody's id) is like. */
+static bool admitted(struct request *q, const char *key, const struct rdv_peer_info *host)
+{
 	if (!key_right(q->core, key)) {
 		auth_failed(q);
 		refuse(q, RDV_OUT_WRONG_KEY, RDV__PUNCH_HOLE_RESPONSE__FAILURE__LICENSE_MISMATCH,
@@ -107,12 +124,9 @@ static bool admitted(struct request *q, const char *key)
 		return false;
 	}
 	rdv_known_add(q->core->known, &q->l->addr, q->now_us);
-	if (!hws_admit_event(q->l->plane->punch, &q->l->peer, 1, q->now_us) ||
-			!rdv_targets_take(q->l->plane->targets, q->id, c->target_rate,
-					c->target_burst, q->now_us)) {
+	if (too_often(q, host)) {
 		hws_count(&q->core->count.punch_limited);
-		refuse(q, RDV_OUT_LIMITED, 0,
-				"Too many connection requests. Wait a moment and try again.");
+		refuse(q, RDV_OUT_LIMITED, 0, TOO_OFTEN);
 		return false;
 	}
 	if (!may_call(q)) {
@@ -206,8 +220,8 @@ static void fill_punch(Rdv__PunchHole *punch, const Rdv__PunchHoleRequest *in,
 	}
 }
 
-/* Builds what the device gets; `mangled` and the strings must live until it is sent. */
-static void push_punch(struct request *q, const Rdv__PunchHoleRequest *in,
+/* Builds and sends what the device gets. False when there is no way to it any more. */
+static bool push_punch(struct request *q, const Rdv__PunchHoleRequest *in,
 		const struct rdv_peer_info *host, struct rdv_pending *p)
 {
 	Rdv__FetchLocalAddr local = RDV__FETCH_LOCAL_ADDR__INIT;
@@ -230,10 +244,10 @@ static void push_punch(struct request *q, const Rdv__PunchHoleRequest *in,
 		m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE;
 		m.punch_hole = &punch;
 	}
+	if (!rdv_push(q->core, host, &m))
+		return false;
 	hws_count(&q->core->count.punch_sent);
-	if (host->link && !rdv_link_get(q->core->tcp, host->link))
-		return;
-	rdv_push(q->core, host, &m);
+	return true;
 }
 
 static void pick_relay(struct request *q, struct rdv_pending *p)
@@ -266,6 +280,13 @@ static struct rdv_pending *begin(struct request *q, const Rdv__PunchHoleRequest 
 	return p;
 }
 
+/* Without memory, or what cannot be kept: said, not dropped. */
+static void failed(struct request *q)
+{
+	hws_count(&q->core->count.punch_failed);
+	refuse(q, RDV_OUT_FAILED, 0, FAILED);
+}
+
 static void host_found(struct request *q, const Rdv__PunchHoleRequest *in,
 		const struct rdv_peer_info *host)
 {
@@ -273,11 +294,17 @@ static void host_found(struct request *q, const Rdv__PunchHoleRequest *in,
 
 	q->attempt.host = host->addr;
 	p = begin(q, in);
-	if (!p)
+	if (!p) {
+		failed(q);
 		return;
+	}
 	p->host = host->addr;
 	p->elsewhere = false;
-	push_punch(q, in, host, p);
+	if (push_punch(q, in, host, p))
+		return;
+	memset(p, 0, sizeof(*p)); /* its link ended just now: nobody will answer */
+	hws_count(&q->core->count.punch_offline);
+	refuse(q, RDV_OUT_OFFLINE, RDV__PUNCH_HOLE_RESPONSE__FAILURE__OFFLINE, NULL);
 }
 
 /* Asks the node that has the device; false when there is none to ask. */
@@ -322,16 +349,18 @@ void rdv_punch_request(struct rdv_link *l, const Rdv__PunchHoleRequest *m)
 {
 	struct request q = request_of(l, m->id);
 	struct rdv_peer_info host;
+	bool found;
 
 	hws_count(&q.core->count.punch);
 	q.attempt.viewer_nat = (uint8_t)m->nat_type;
 	snprintf(q.attempt.version, sizeof(q.attempt.version), "%.15s", m->version);
 	if (!hws_utf8_valid(hws_bytes_str(q.attempt.version)))
 		q.attempt.version[0] = 0;
-	if (!admitted(&q, m->licence_key))
+	found = rdv_presence_get(q.core->presence, hws_bytes_str(m->id), q.now_us, &host) &&
+			!host.unproven;
+	if (!admitted(&q, m->licence_key, found ? &host : NULL))
 		return;
-	if (!rdv_presence_get(q.core->presence, hws_bytes_str(m->id), q.now_us, &host) ||
-			host.unproven) {
+	if (!found) {
 		if (host_elsewhere(&q, m, false))
 			return; /* another node may have it; it answers */
 		hws_count(&q.core->count.punch_absent);
@@ -429,6 +458,7 @@ void rdv_relay_request(struct rdv_link *l, Rdv__RequestRelay *m)
 	uint8_t mangled[HWS_ADDR_WIRE_MAX];
 	struct rdv_peer_info host;
 	struct rdv_pending *p;
+	bool online;
 
 	hws_count(&q.core->count.relay_requests);
 	if (!relay && ask_for_grant(&q, m))
@@ -441,24 +471,30 @@ void rdv_relay_request(struct rdv_link *l, Rdv__RequestRelay *m)
 		refuse_relay(&q, DENIED);
 		return;
 	}
-	if (!hws_admit_event(l->plane->punch, &l->peer, 1, q.now_us)) {
-		refuse_relay(&q, "Too many connection requests. Wait a moment and try again.");
+	online = rdv_presence_get(q.core->presence, hws_bytes_str(m->id), q.now_us, &host) &&
+			host.online && !host.blocked;
+	if (!(online && own_site(&q, &host)) &&
+			!hws_admit_event(l->plane->punch, &l->peer, 1, q.now_us)) {
+		hws_count(&q.core->count.punch_limited);
+		refuse_relay(&q, TOO_OFTEN);
 		return;
 	}
-	if (!rdv_presence_get(q.core->presence, hws_bytes_str(m->id), q.now_us, &host) ||
-			!host.online || host.blocked) {
+	if (!online) {
 		if (relay_elsewhere(&q, m, relay))
 			return;
 		refuse_relay(&q, GONE_OFFLINE);
 		return;
 	}
 	p = pending_take(&q, true);
-	if (!p)
+	if (p) {
+		p->host = host.addr;
+		p->elsewhere = false;
+	}
+	if (!p || !relay_begin(&q, m, relay, p, mangled)) {
+		hws_count(&q.core->count.punch_failed);
+		refuse_relay(&q, FAILED);
 		return;
-	p->host = host.addr;
-	p->elsewhere = false;
-	if (!relay_begin(&q, m, relay, p, mangled))
-		return;
+	}
 	m->secure = m->secure || host.has_pk;
 	out.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_REQUEST_RELAY;
 	out.request_relay = m;

@@ -3,6 +3,7 @@
  * cookie the address the device is registered at. */
 #include "server-rendezvous/announce.h"
 #include "server-rendezvous/cluster.h"
+#include "server-rendezvous/known.h"
 #include "server-rendezvous/link.h"
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
@@ -212,6 +213,8 @@ void rdv_reply_sent(struct rdv_tcp *t, const struct rdv_replier *from, const Rdv
 	}
 	if (!first_answer(m.p, from->udp))
 		return;
+	if (from->udp && !from->elsewhere) /* it lives there still: its address is no stranger's */
+		rdv_known_add(t->core->known, &from->addr, hws_clock_us());
 	rdv_addr_to(&from->addr, &ss);
 	p.socket_addr.len = hws_addr_encode(&ss, (uint32_t)hws_wall_us(), mangled);
 	p.socket_addr.data = mangled;

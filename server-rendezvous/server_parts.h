@@ -14,7 +14,8 @@ struct rdv_server {
 	struct hws_metrics *metrics;
 	struct hws_metrics_http *http;
 	char state_dir[200], control_path[220];
-	struct hws_timer sweep, retry, drain;
+	struct hws_timer sweep, retry, drain, room;
+	uint64_t room_said_us; /* when the operator was last told that the firewall's table is full */
 	bool loading, loaded;
 	uint64_t load_began_us, load_count, load_refused;
 	void (*drained)(void *arg);

@@ -3,9 +3,14 @@
 #include "server-rendezvous/relay_choice.h"
 #include "server-rendezvous/server_parts.h"
 #include "server-rendezvous/tcp_plane.h"
+#include "server-rendezvous/udp_plane.h"
+#include "shared/base/log.h"
 #include "shared/base/macros.h"
+#include "shared/net/room.h"
 #include <stddef.h>
 
+#define ROOM_US (10 * HWS_US_PER_S)
+#define ROOM_SAY_US (600 * HWS_US_PER_S)
 #define C(f) offsetof(struct rdv_counts, f)
 
 static const struct {
@@ -18,6 +23,8 @@ static const struct {
 			C(udp_bad) },
 	{ "hawser_rdv_datagrams_limited_total", NULL, "UDP packets beyond an address's rate.",
 			C(udp_limited) },
+	{ "hawser_rdv_datagrams_blocked_total", NULL, "UDP packets of blocked addresses.",
+			C(udp_blocked) },
 	{ "hawser_rdv_keepalives_total", NULL, "Keep-alives of registered devices.",
 			C(keepalives) },
 	{ "hawser_rdv_key_asked_total", NULL, "Keep-alives answered by asking for the key.",
@@ -47,6 +54,8 @@ static const struct {
 			C(punch_limited) },
 	{ "hawser_rdv_punch_refused_total", "reason=\"key\"", "Refused connection requests.",
 			C(auth_failures) },
+	{ "hawser_rdv_punch_refused_total", "reason=\"failed\"", "Refused connection requests.",
+			C(punch_failed) },
 	{ "hawser_rdv_answers_total", NULL, "Answers of devices passed on.", C(punch_answered) },
 	{ "hawser_rdv_answers_local_total", NULL, "Of them: same network.", C(punch_local) },
 	{ "hawser_rdv_answers_udp_total", NULL, "Of them: direct by UDP.", C(punch_udp) },
@@ -58,6 +67,9 @@ static const struct {
 			C(why_host) },
 	{ "hawser_rdv_answers_unasked_total", NULL, "Answers nobody had asked for.",
 			C(reply_unasked) },
+	{ "hawser_rdv_answers_lost_total", NULL,
+			"Answers of devices for which there was no room in the queue of the TCP thread.",
+			C(reply_lost) },
 	{ "hawser_rdv_relay_requests_total", NULL,
 			"Requests for the relay after a failed direct way.", C(relay_requests) },
 	{ "hawser_rdv_relay_requests_refused_total", NULL, "Of them refused.", C(relay_refused) },
@@ -127,6 +139,34 @@ static double hosts(void *arg)
 	return (double)tcp(arg).hosts;
 }
 
+static double datagrams_lost(void *arg)
+{
+	struct rdv_server *s = arg;
+
+	return (double)rdv_udp_lost(s->core.udp);
+}
+
+static double datagrams_unsent(void *arg)
+{
+	struct rdv_server *s = arg;
+
+	return (double)__atomic_load_n(&s->core.count.udp_unsent, __ATOMIC_RELAXED);
+}
+
+static double links_lost(void *arg)
+{
+	struct rdv_server *s = arg;
+
+	return (double)rdv_tcp_lost(s->core.tcp);
+}
+
+static double tracked(void *arg HWS_UNUSED)
+{
+	struct hws_room_tracking t;
+
+	return hws_room_tracking("/proc", &t) ? (double)t.count / (double)t.max : 0;
+}
+
 static struct rdv_store_stats store(struct rdv_server *s)
 {
 	struct rdv_store_stats st;
@@ -189,29 +229,64 @@ static const struct {
 	const char *name, *help;
 	enum hws_metric_type type;
 	double (*fn)(void *arg);
+	const char *labels;
 } gauges[] = {
-	{ "hawser_rdv_peers", "Devices in memory.", HWS_GAUGE, peers },
-	{ "hawser_rdv_peers_online", "Of them online (last round of the sweep).", HWS_GAUGE,
-			online },
-	{ "hawser_rdv_table_bytes", "Memory of the table of devices.", HWS_GAUGE, table_bytes },
-	{ "hawser_rdv_links", "TCP and WebSocket links now.", HWS_GAUGE, links },
-	{ "hawser_rdv_hosts_on_links", "Devices registered by TCP or WebSocket.", HWS_GAUGE,
-			hosts },
-	{ "hawser_rdv_store_up", "1 when the last store operation succeeded.", HWS_GAUGE,
-			store_up },
+	{ "hawser_rdv_datagrams_lost_total",
+			"UDP packets lost here: the receive buffer was full, or the system would not send.",
+			HWS_COUNTER, datagrams_lost, "where=\"buffer\"" },
+	{ "hawser_rdv_datagrams_lost_total",
+			"UDP packets lost here: the receive buffer was full, or the system would not send.",
+			HWS_COUNTER, datagrams_unsent, "where=\"sending\"" },
+	{ "hawser_rdv_links_lost_total",
+			"TCP links that the system dropped because the queue of new ones was full.",
+			HWS_COUNTER, links_lost, NULL },
+	{ "hawser_rdv_tracking_used",
+			"Part of the firewall's connection tracking table in use (0 = not used); at 1 new devices and links are lost.",
+			HWS_GAUGE, tracked, NULL },
+	{ "hawser_rdv_peers", "Devices in memory.", HWS_GAUGE, peers, NULL },
+	{ "hawser_rdv_peers_online", "Of them online (last round of the sweep).", HWS_GAUGE, online,
+			NULL },
+	{ "hawser_rdv_table_bytes", "Memory of the table of devices.", HWS_GAUGE, table_bytes,
+			NULL },
+	{ "hawser_rdv_links", "TCP and WebSocket links now.", HWS_GAUGE, links, NULL },
+	{ "hawser_rdv_hosts_on_links", "Devices registered by TCP or WebSocket.", HWS_GAUGE, hosts,
+			NULL },
+	{ "hawser_rdv_store_up", "1 when the last store operation succeeded.", HWS_GAUGE, store_up,
+			NULL },
 	{ "hawser_rdv_store_failures_total", "Failed store operations.", HWS_COUNTER,
-			store_failures },
-	{ "hawser_rdv_store_operations_total", "Store operations.", HWS_COUNTER, store_operations },
+			store_failures, NULL },
+	{ "hawser_rdv_store_operations_total", "Store operations.", HWS_COUNTER, store_operations,
+			NULL },
 	{ "hawser_rdv_store_last_seconds", "Duration of the last store operation.", HWS_GAUGE,
-			store_seconds },
+			store_seconds, NULL },
 	{ "hawser_rdv_nodes",
 			"Nodes of the cluster that live, as this one sees it; 0 = one server only.",
-			HWS_GAUGE, nodes },
-	{ "hawser_rdv_store_queue", "Registrations waiting for the store.", HWS_GAUGE, queued },
-	{ "hawser_rdv_relays_up", "Relays that answer.", HWS_GAUGE, relays_up },
+			HWS_GAUGE, nodes, NULL },
+	{ "hawser_rdv_store_queue", "Registrations waiting for the store.", HWS_GAUGE, queued,
+			NULL },
+	{ "hawser_rdv_relays_up", "Relays that answer.", HWS_GAUGE, relays_up, NULL },
 	{ "hawser_rdv_relays_listening", "Relays that hear announcements.", HWS_GAUGE,
-			relays_listening },
+			relays_listening, NULL },
 };
+
+/* A full table of the firewall looks like a dead network: its packets never reach us, and nobody else says why. */
+static void look_at_room(void *arg)
+{
+	struct rdv_server *s = arg;
+	struct hws_room_tracking t;
+	uint64_t now = hws_clock_us();
+
+	if (!hws_room_tracking("/proc", &t) || t.count < t.max - t.max / 10 ||
+			(s->room_said_us && now - s->room_said_us < ROOM_SAY_US))
+		return;
+	s->room_said_us = now;
+	hws_warn("tracking.full", HWS_U64("flows", t.count), HWS_U64("max", t.max),
+			HWS_U64("lost", t.dropped),
+			HWS_STR("text",
+					"the firewall of this machine can hardly remember further flows: new devices and "
+					"links will get no answer. Raise net.netfilter.nf_conntrack_max, or exempt the "
+					"ports of this server (notrack)"));
+}
 
 static bool is_ready(void *arg)
 {
@@ -229,16 +304,21 @@ int rdv_sight_new(struct rdv_server *s, struct hws_error *err)
 				(const uint64_t *)(const void *)((const char *)&s->core.count +
 						counters[i].offset));
 	for (size_t i = 0; r == HWS_OK && i < HWS_COUNT(gauges); i++)
-		r = hws_metrics_add_fn(s->metrics, gauges[i].type, gauges[i].name, NULL,
+		r = hws_metrics_add_fn(s->metrics, gauges[i].type, gauges[i].name, gauges[i].labels,
 				gauges[i].help, gauges[i].fn, s);
 	if (r == HWS_OK && c->metrics)
 		r = hws_metrics_http_new(s->loop, s->metrics, c->metrics_bind, c->metrics_port,
 				is_ready, s, &s->http, err);
+	if (r == HWS_OK) {
+		look_at_room(s);
+		hws_timer_every(s->loop, &s->room, ROOM_US, look_at_room, s);
+	}
 	return r;
 }
 
 void rdv_sight_free(struct rdv_server *s)
 {
+	hws_timer_stop(&s->room);
 	hws_metrics_http_free(s->http);
 	hws_metrics_free(s->metrics);
 	s->http = NULL;

@@ -12,6 +12,7 @@
 #include "shared/base/rand.h"
 #include "shared/crypto/hash.h"
 #include "shared/net/addr.h"
+#include "shared/net/room.h"
 #include "shared/net/tls.h"
 #include "shared/wire/envelope.h"
 #include <pthread.h>
@@ -331,8 +332,11 @@ void rdv_tcp_post_sent(struct rdv_tcp *t, const struct rdv_addr *from, struct hw
 {
 	struct post *p = post_new(t, datagram.len);
 
-	if (!p)
+	if (!p) {
+		hws_count(&t->core->count.reply_lost);
+		hws_warn_limited("reply.lost", HWS_STR("why", "too many wait for this thread"));
 		return;
+	}
 	p->from = *from;
 	memcpy(p->data, datagram.ptr, datagram.len);
 	post(p, run_sent);
@@ -460,6 +464,15 @@ void rdv_tcp_post_reload(struct rdv_tcp *t)
 int rdv_tcp_post(struct rdv_tcp *t, void (*fn)(void *arg), void *arg)
 {
 	return hws_loop_post(t->loop, fn, arg);
+}
+
+uint64_t rdv_tcp_lost(const struct rdv_tcp *t)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < RDV_PORT_COUNT; i++)
+		n += t->listener[i] ? hws_room_dropped(hws_listener_fd(t->listener[i])) : 0;
+	return n;
 }
 
 void rdv_tcp_stats(struct rdv_tcp *t, struct rdv_tcp_stats *ret)

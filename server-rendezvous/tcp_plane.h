@@ -49,4 +49,6 @@ int rdv_tcp_post(struct rdv_tcp *t, void (*fn)(void *arg), void *arg) HWS_MUST_C
 struct rdv_tcp_stats {
 	uint64_t links, hosts, ws;
 };
+/* Links that found the queue of a listening socket full, since the start: they never came to us. Any thread. */
+uint64_t rdv_tcp_lost(const struct rdv_tcp *t);
 void rdv_tcp_stats(struct rdv_tcp *t, struct rdv_tcp_stats *ret);

@@ -1,4 +1,5 @@
 /* rendezvous/udp_desk: what a datagram means. No sockets, no clock. */
+#include "server-rendezvous/known.h"
 #include "server-rendezvous/registration.h"
 #include "server-rendezvous/rules.h"
 #include "server-rendezvous/tcp_plane.h"
@@ -12,6 +13,9 @@
 /* An address that is not known to us gets so many small answers. */
 #define STRANGER_RATE 500
 #define STRANGER_BURST 5000
+/* Many devices can be behind one address: so often they may answer requests. */
+#define SITE_RATE 10000
+#define SITE_BURST 20000
 #define NAT_TEST_COST 49 /* ten a second */
 #define ADDRESSES_MAX 8192
 
@@ -24,6 +28,9 @@ int rdv_udp_desk_init(struct rdv_udp_desk *d, struct rdv_core *core)
 	struct hws_admit_conf strangers = {
 		.max_entries = ADDRESSES_MAX, .rate = STRANGER_RATE, .burst = STRANGER_BURST
 	};
+	struct hws_admit_conf sites = {
+		.max_entries = ADDRESSES_MAX, .rate = SITE_RATE, .burst = SITE_BURST
+	};
 	int r;
 
 	memset(d, 0, sizeof(*d));
@@ -31,6 +38,8 @@ int rdv_udp_desk_init(struct rdv_udp_desk *d, struct rdv_core *core)
 	r = hws_admit_new(&changes, &d->changes);
 	if (r == HWS_OK)
 		r = hws_admit_new(&strangers, &d->strangers);
+	if (r == HWS_OK)
+		r = hws_admit_new(&sites, &d->sites);
 	if (r < 0)
 		rdv_udp_desk_done(d);
 	return r;
@@ -50,7 +59,8 @@ void rdv_udp_desk_done(struct rdv_udp_desk *d)
 {
 	hws_admit_free(d->changes);
 	hws_admit_free(d->strangers);
-	d->changes = d->strangers = NULL;
+	hws_admit_free(d->sites);
+	d->changes = d->strangers = d->sites = NULL;
 }
 
 static void send_result(struct rdv_udp_desk *d, const struct sockaddr_storage *to,
@@ -150,6 +160,14 @@ static void on_other(struct rdv_udp_desk *d, const struct sockaddr_storage *repl
 	hws_rdv_free(m);
 }
 
+/* What a device says when somebody is sent to it is no stranger's question; a site behind one address says it often. */
+static bool admitted(struct rdv_udp_desk *d, const struct rdv_origin *o)
+{
+	bool known = rdv_known_has(d->core->known, &o->addr, o->now_us);
+
+	return hws_admit_event(known ? d->sites : d->strangers, o->ss, 1, o->now_us);
+}
+
 void rdv_udp_desk_input(struct rdv_udp_desk *d, const struct sockaddr_storage *from,
 		struct hws_bytes in, uint64_t now_us)
 {
@@ -159,14 +177,16 @@ void rdv_udp_desk_input(struct rdv_udp_desk *d, const struct sockaddr_storage *f
 	enum rdv_answer a;
 	int r;
 
-	if (in.len == 0 || in.len > HWS_RDV_DATAGRAM_MAX)
-		return;
 	hws_addr_normalise(&plain);
-	if (rdv_rules_ip_blocked(d->core->rules, &plain))
+	if (rdv_rules_ip_blocked(d->core->rules, &plain)) {
+		hws_count(&d->core->count.udp_blocked);
 		return;
+	}
 	o.addr = rdv_addr_from(&plain);
-	if (!o.addr.port)
+	if (in.len == 0 || in.len > HWS_RDV_DATAGRAM_MAX || !o.addr.port) {
+		hws_count(&d->core->count.udp_bad);
 		return;
+	}
 	r = hws_register_peer_decode(in, &peer);
 	if (r == HWS_OK) {
 		a = rdv_register_peer(d->core, &o, peer.id);
@@ -175,7 +195,7 @@ void rdv_udp_desk_input(struct rdv_udp_desk *d, const struct sockaddr_storage *f
 		else
 			hws_count(&d->core->count.udp_limited);
 	} else if (r == HWS_ERR_NOTFOUND) {
-		if (hws_admit_event(d->strangers, &plain, 1, now_us))
+		if (admitted(d, &o))
 			on_other(d, from, &o, in);
 		else
 			hws_count(&d->core->count.udp_limited);

@@ -4,6 +4,7 @@
 #include "shared/base/macros.h"
 #include "shared/net/addr.h"
 #include "shared/net/listener.h"
+#include "shared/net/room.h"
 #include "shared/net/udp_batch.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -42,6 +43,8 @@ static void worker_send(const struct sockaddr_storage *to, struct hws_bytes data
 
 	if (hws_udp_batch_put(w->batch, w->fd, to, data) == HWS_OK)
 		hws_count(&w->owner->core->count.udp_out);
+	else
+		hws_count(&w->owner->core->count.udp_unsent);
 }
 
 static void drain_socket(struct worker *w)
@@ -61,7 +64,8 @@ static void drain_socket(struct worker *w)
 
 			rdv_udp_desk_input(&w->desk, &from, in, now);
 		}
-		hws_udp_batch_flush(w->batch, w->fd);
+		hws_count_add(&w->owner->core->count.udp_unsent,
+				hws_udp_batch_flush(w->batch, w->fd));
 		if (n < HWS_UDP_BATCH)
 			break;
 	}
@@ -88,8 +92,7 @@ static int worker_open(
 {
 	struct sockaddr_storage ss;
 	socklen_t len = sizeof(ss);
-	uint64_t rmem = rdv_conf(u->core)->rmem;
-	int size = rmem > INT32_MAX ? INT32_MAX : (int)rmem;
+	uint64_t rmem = rdv_conf(u->core)->rmem, got;
 	int r;
 
 	w->owner = u;
@@ -99,8 +102,12 @@ static int worker_open(
 		return r;
 	}
 	fcntl(w->fd, F_SETFL, fcntl(w->fd, F_GETFL) | O_NONBLOCK);
-	if (size && setsockopt(w->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)) < 0)
-		hws_warn("udp.rmem", HWS_U64("bytes", rmem));
+	got = hws_room_receive(w->fd, rmem);
+	if (rmem && got < rmem && w == u->worker) /* once, not for each thread */
+		hws_warn("udp.rmem", HWS_U64("wanted", rmem), HWS_U64("got", got),
+				HWS_STR("text",
+						"the system's limit is lower: after a restart of the server datagrams may be lost "
+						"until devices ask again. Raise net.core.rmem_max, or set rmem lower"));
 	if (getsockname(w->fd, (struct sockaddr *)&ss, &len) < 0)
 		return hws_error_set(err, HWS_ERR_SYS, "the UDP socket has no address");
 	u->port = hws_addr_port(&ss);
@@ -231,4 +238,15 @@ void rdv_udp_push(struct rdv_udp *u, const struct rdv_addr *to, struct hws_bytes
 	if (sendto(u->worker[0].fd, data.ptr, data.len, MSG_DONTWAIT | MSG_NOSIGNAL,
 			    (struct sockaddr *)&ss, hws_addr_len(&ss)) >= 0)
 		hws_count(&u->core->count.udp_out);
+	else
+		hws_count(&u->core->count.udp_unsent);
+}
+
+uint64_t rdv_udp_lost(const struct rdv_udp *u)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < u->count; i++)
+		n += hws_room_dropped(u->worker[i].fd);
+	return n;
 }

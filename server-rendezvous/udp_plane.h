@@ -17,6 +17,8 @@ void rdv_udp_free(struct rdv_udp *u);
 uint16_t rdv_udp_port(const struct rdv_udp *u);
 /* One datagram to a device, from the port it registered at. Any thread; an unreachable device is no error. */
 void rdv_udp_push(struct rdv_udp *u, const struct rdv_addr *to, struct hws_bytes data);
+/* Datagrams that found the receive buffers full, since the start. Any thread. */
+uint64_t rdv_udp_lost(const struct rdv_udp *u);
 /* The answer a registration waited for. Any thread. */
 void rdv_udp_result(struct rdv_udp *u, const struct rdv_addr *to,
 		Rdv__RegisterPkResponse__Result result);
@@ -26,6 +28,7 @@ struct rdv_udp_desk {
 	struct rdv_core *core;
 	struct hws_admit *changes;   /* new and changed registrations */
 	struct hws_admit *strangers; /* answers to senders we do not know */
+	struct hws_admit *sites;     /* what devices answer, for addresses where some are */
 	void (*send)(const struct sockaddr_storage *to, struct hws_bytes data, void *arg);
 	void *arg;
 };

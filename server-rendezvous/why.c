@@ -32,6 +32,7 @@ static const struct {
 	[RDV_OUT_WRONG_KEY] = { "wrong-key", "the viewer is configured with another server key" },
 	[RDV_OUT_DENIED] = { "denied", "a rule or block list of this server" },
 	[RDV_OUT_LIMITED] = { "limited", "too many requests" },
+	[RDV_OUT_FAILED] = { "failed", "this server had no memory for the request" },
 };
 
 const char *rdv_outcome_name(enum rdv_outcome o)

@@ -21,6 +21,7 @@ enum rdv_outcome {
 	RDV_OUT_WRONG_KEY,
 	RDV_OUT_DENIED, /* by a rule or block list */
 	RDV_OUT_LIMITED,
+	RDV_OUT_FAILED, /* this server had no memory for it */
 	RDV_OUT_COUNT
 };
 
