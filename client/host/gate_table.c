@@ -163,11 +163,14 @@ static int take_field(struct hws_bytes *in, uint32_t *ret_field, struct hws_byte
 	return HWS_OK;
 }
 
+/* Misc itself has no row of its own, only its members have. */
 static bool is_member(uint32_t field, bool in_misc)
 {
-	if (!in_misc)
-		return field >= 3 && field <= 32;
-	return field >= 4 && field <= 38 && field != 11 && field != 23;
+	for (size_t i = 0; i < HWS_COUNT(rows); i++)
+		if (in_misc ? rows[i].field == F_MISC && rows[i].misc == field
+			    : rows[i].field == field)
+			return true;
+	return false;
 }
 
 /* The single member of one level; 0 when there is none. */
