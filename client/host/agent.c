@@ -1,6 +1,7 @@
 #include "client/host/agent.h"
 #include "client/host/link.h"
 #include "client/host/no_desktop.h"
+#include "client/host/refusal.h"
 #include "client/platform/registry.h"
 #include "client/services/clipboard/clipboard_host.h"
 #include "client/services/cursor/cursor_host.h"
@@ -396,6 +397,26 @@ static void decline_call(struct client *c, const Ses__VoiceCallRequest *q)
 	hws_guest_tell(&c->guest, &m);
 }
 
+static int send_refusal(const Ses__Message *answer, void *arg)
+{
+	struct client *c = arg;
+
+	return hws_guest_send(&c->guest, answer);
+}
+
+/* The gate let it through and no service here takes it. */
+static void refuse(struct client *c, const Ses__Message *m, struct hws_bytes message)
+{
+	struct hws_gate_member member;
+	const struct hws_gate_row *row = NULL;
+
+	if (hws_gate_scan(message, &member) == HWS_OK)
+		row = hws_gate_row(member);
+	hws_debug("agent.ignored", HWS_STR("message", row ? row->name : "unknown"));
+	if (row && hws_refuse(row, m, HWS_KIND_REMOTE, c->guest.permissions, send_refusal, c) < 0)
+		hws_debug("agent.refusal_not_sent");
+}
+
 static void on_gate_wire(struct hws_link *l, struct hws_bytes message, void *arg)
 {
 	struct client *c = arg;
@@ -413,7 +434,7 @@ static void on_gate_wire(struct hws_link *l, struct hws_bytes message, void *arg
 	else if (!hws_input_host_message(a->input, &c->guest, m) &&
 			!hws_video_host_message(a->video, &c->guest, m) &&
 			!hws_clipboard_host_message(a->clipboard, &c->guest, m))
-		hws_debug("agent.ignored", HWS_U64("message", m->union_case));
+		refuse(c, m, message);
 	hws_ses_free(m);
 }
 

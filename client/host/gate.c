@@ -1,4 +1,5 @@
 #include "client/host/gate.h"
+#include "client/host/gate_drop.h"
 #include "client/host/gate_login.h"
 #include "client/host/gate_reply.h"
 #include "client/host/gate_table.h"
@@ -76,7 +77,7 @@ struct hws_gate {
 	uint64_t probe_us; /* 0 = the last one was answered */
 	uint32_t rtt_ms, bitrate;
 	unsigned ticks;
-	uint64_t drops[6];
+	struct hws_gate_drops drops;
 	char why[160]; /* a copy: reasons come from messages that go */
 	struct hws_deferred gone;
 };
@@ -274,6 +275,18 @@ static void tell_permissions(struct hws_gate *g)
 		hws_debug("gate.agent_full");
 }
 
+/* What the viewer has stored it switches on with its login. */
+static void refuse_options(struct hws_gate *g)
+{
+	ProtobufCMessage *m = NULL;
+
+	if (hws_msg_unpack(&ses__login_request__descriptor, hws_buf_bytes(&g->login.request),
+			    HWS_SES_LIST_MAX, &m) < 0)
+		return;
+	hws_gate_drop_options(g->conn, ((const Ses__LoginRequest *)m)->option, g->login.version);
+	hws_msg_free(m);
+}
+
 static void on_opened(struct hws_gate *g, const Agt__Opened *o)
 {
 	int r;
@@ -292,6 +305,7 @@ static void on_opened(struct hws_gate *g, const Agt__Opened *o)
 	hws_timer_stop(&g->deadline);
 	hws_conn_set_frame_max(g->conn, HWS_SES_FRAME_MAX + HWS_RECORD_OVERHEAD);
 	set_state(g, GATE_OPEN);
+	refuse_options(g);
 }
 
 static void on_agent_message(
@@ -322,9 +336,7 @@ static void on_agent_wire(struct hws_link *l, struct hws_bytes message, void *ar
 	v = row ? hws_gate_judge_out(row, g->login.kind, effective(g), message.len)
 		: HWS_GATE_DROP_DIRECTION;
 	if (v != HWS_GATE_PASS) {
-		g->drops[v]++;
-		hws_debug("gate.out_dropped", HWS_STR("message", row ? row->name : "unknown"),
-				HWS_STR("why", hws_gate_verdict_name(v)));
+		hws_gate_drop_note(&g->drops, g->peer, row, v, true);
 		return;
 	}
 	r = hws_conn_send(g->conn, message);
@@ -446,6 +458,7 @@ static void on_option(struct hws_gate *g, struct hws_bytes frame)
 	if (hws_ses_unpack(frame, &m) < 0)
 		return;
 	g->disabled = hws_option_disabled(m->misc->option, g->disabled);
+	hws_gate_drop_options(g->conn, m->misc->option, g->login.version);
 	hws_ses_free(m);
 	if (g->disabled != before)
 		tell_permissions(g);
@@ -461,10 +474,24 @@ static void forward(struct hws_gate *g, struct hws_bytes frame)
 		hws_conn_pause(g->conn);
 }
 
+/* Before the login there is nothing to refuse yet: what comes then is not answered. */
+static void drop(struct hws_gate *g, const struct hws_gate_row *row, enum hws_gate_verdict why,
+		struct hws_bytes frame)
+{
+	hws_gate_drop_note(&g->drops, g->peer, row, why, false);
+	if (g->state == GATE_OPEN)
+		hws_gate_drop_refuse(&g->drops, g->conn, row, frame, g->login.kind, effective(g),
+				hws_loop_now_us(g->loop));
+}
+
 static void act(struct hws_gate *g, const struct hws_gate_row *row, struct hws_bytes frame)
 {
 	switch (row->act) {
 	case HWS_ACT_IGNORE:
+		hws_gate_drop_note(&g->drops, g->peer, row, HWS_GATE_DROP_UNSERVED, false);
+		break;
+	case HWS_ACT_REFUSE:
+		drop(g, row, HWS_GATE_DROP_UNSERVED, frame);
 		break;
 	case HWS_ACT_LOGIN:
 		on_login(g, frame);
@@ -493,21 +520,16 @@ static void on_session_frame(struct hws_gate *g, struct hws_bytes frame)
 	const struct hws_gate_row *row;
 	enum hws_gate_verdict v;
 
-	if (hws_gate_scan(frame, &member) < 0) {
-		hws_debug("gate.unparsable", HWS_U64("bytes", frame.len));
+	row = hws_gate_scan(frame, &member) == HWS_OK ? hws_gate_row(member) : NULL;
+	if (!row) {
+		hws_gate_drop_note(&g->drops, g->peer, NULL, HWS_GATE_DROP_UNSERVED, false);
 		return;
 	}
-	row = hws_gate_row(member);
-	if (!row)
-		return;
 	v = hws_gate_judge_in(row, state, g->login.kind, effective(g), frame.len);
-	if (v == HWS_GATE_PASS) {
+	if (v == HWS_GATE_PASS)
 		act(g, row, frame);
-	} else if (!g->drops[v]++) {
-		hws_info_limited("gate.dropped", HWS_STR("peer", g->peer),
-				HWS_STR("message", row->name),
-				HWS_STR("why", hws_gate_verdict_name(v)));
-	}
+	else
+		drop(g, row, v, frame);
 }
 
 static void start_session(struct hws_gate *g)

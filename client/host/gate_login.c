@@ -3,6 +3,7 @@
 #include "shared/base/str.h"
 #include "shared/wire/envelope.h"
 #include "shared/wire/limits.h"
+#include "shared/wire/version.h"
 
 static const struct {
 	enum hws_ses_kind kind;
@@ -138,6 +139,7 @@ int hws_gate_login_take(struct hws_gate_login *l, const Ses__LoginRequest *lr)
 	hws_str_escape(l->my_id, sizeof(l->my_id), hws_bytes_str(lr->my_id));
 	hws_str_escape(l->my_name, sizeof(l->my_name), hws_bytes_str(lr->my_name));
 	l->kind = hws_kind_of(lr);
+	l->version = hws_version_number(lr->version);
 	l->seen = true;
 out:
 	hws_buf_done(&scope);

@@ -10,6 +10,7 @@
 struct hws_gate_login {
 	bool seen;
 	enum hws_ses_kind kind;
+	uint32_t version;     /* hws_version_number of the viewer */
 	struct hws_buf scope; /* of the first request: what must stay the same on one connection */
 	struct hws_buf request;             /* the latest one, serialised, without its secrets */
 	char my_id[HWS_LOGIN_NAME_MAX + 1]; /* escaped: safe to log and show */

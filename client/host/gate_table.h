@@ -24,11 +24,24 @@ enum hws_ses_kind {
 
 enum hws_gate_act {
 	HWS_ACT_IGNORE,  /* known, without effect here */
+	HWS_ACT_REFUSE,  /* known, permitted, not served: the row's answer says so */
 	HWS_ACT_FORWARD, /* to the agent (or from it to the viewer) as it is */
 	HWS_ACT_LOGIN,
 	HWS_ACT_TEST_DELAY,
 	HWS_ACT_CLOSE_REASON,
 	HWS_ACT_OPTION, /* the gate notes what it must enforce, then forwards */
+};
+
+/* What a viewer gets back for a message of its own that the host does not serve, or not to it; host/refusal
+ * makes it. NONE: the protocol knows no answer, and the viewer was told before (by PermissionInfo, or because
+ * nothing here ever offered it). */
+enum hws_gate_answer {
+	HWS_ANSWER_NONE,
+	HWS_ANSWER_BOX,       /* a message box with the row's text */
+	HWS_ANSWER_FILE_JOB,  /* the job's error, so that it does not stay at 0 % */
+	HWS_ANSWER_PRIVACY,   /* BackNotification */
+	HWS_ANSWER_ELEVATION, /* ElevationResponse */
+	HWS_ANSWER_VIRTUAL_DISPLAY,
 };
 
 #define HWS_NEED_NONE 0u
@@ -44,7 +57,11 @@ struct hws_gate_row {
 	uint32_t need;     /* permissions, all of them */
 	uint32_t cap;      /* bytes of the whole message */
 	enum hws_gate_act act;
+	enum hws_gate_answer answer;
+	const char *text; /* of HWS_ANSWER_BOX, else NULL */
 };
+/* Bound of the rows, for who keeps something for each. */
+#define HWS_GATE_ROWS_MAX 80u
 
 /* What a serialised ses.Message holds, found without unpacking. */
 struct hws_gate_member {
@@ -56,7 +73,7 @@ struct hws_gate_member {
 int hws_gate_scan(struct hws_bytes message, struct hws_gate_member *ret) HWS_MUST_CHECK;
 /* NULL for unknown members. */
 const struct hws_gate_row *hws_gate_row(struct hws_gate_member m);
-/* For tests: all rows. */
+/* All rows; a row's place in it is its number. */
 const struct hws_gate_row *hws_gate_rows(size_t *ret_count);
 
 enum hws_gate_verdict {
@@ -66,6 +83,7 @@ enum hws_gate_verdict {
 	HWS_GATE_DROP_PERMISSION,
 	HWS_GATE_DROP_SIZE,
 	HWS_GATE_DROP_DIRECTION,
+	HWS_GATE_DROP_UNSERVED, /* of who acts, not of a judgement */
 };
 enum hws_gate_verdict hws_gate_judge_in(const struct hws_gate_row *row, unsigned state,
 		unsigned kind, uint32_t permissions, size_t len);

@@ -21,7 +21,7 @@
 
 struct gate {
 	struct hws_link *link;
-	unsigned opened, closed, frames, keys, bitrates, decoded, lists, declined;
+	unsigned opened, closed, frames, keys, bitrates, decoded, lists, declined, refused;
 	int64_t call;
 	bool ok;
 	char error[400], platform[32], version[32];
@@ -206,6 +206,10 @@ static void on_wire(struct hws_link *l, struct hws_bytes message, void *arg)
 		ck_assert(!m->voice_call_response->accepted);
 		g->call = m->voice_call_response->req_timestamp;
 		g->declined++;
+	} else if (m->union_case == SES__MESSAGE__UNION_FILE_RESPONSE) {
+		ck_assert_int_eq(m->file_response->union_case, SES__FILE_RESPONSE__UNION_ERROR);
+		ck_assert_int_eq(m->file_response->error->id, 11);
+		g->refused++;
 	} else if (m->union_case == SES__MESSAGE__UNION_MULTI_CLIPBOARDS) {
 		on_clipboard(g, m->multi_clipboards->clipboards[0]);
 	} else if (m->union_case == SES__MESSAGE__UNION_PEER_INFO) {
@@ -354,6 +358,18 @@ START_TEST(what_is_not_offered_is_refused)
 	wait_for(&h.gate[2].declined, 1);
 	ck_assert_int_eq(h.gate[2].call, 1234567);
 	ck_assert_uint_eq(h.gate[2].declined, 1);
+	/* What a gate lets through and no service takes is refused here: a job would stay at 0 % for good. */
+	Ses__Message job = SES__MESSAGE__INIT;
+	Ses__FileAction action = SES__FILE_ACTION__INIT;
+	Ses__FileTransferSendRequest fetch = SES__FILE_TRANSFER_SEND_REQUEST__INIT;
+	fetch.id = 11;
+	fetch.path = (char *)"/etc/hostname";
+	action.union_case = SES__FILE_ACTION__UNION_SEND;
+	action.send = &fetch;
+	job.union_case = SES__MESSAGE__UNION_FILE_ACTION;
+	job.file_action = &action;
+	send_wire(2, &job);
+	wait_for(&h.gate[2].refused, 1);
 	ck_assert_int_eq(stop_agent(), 0);
 }
 END_TEST

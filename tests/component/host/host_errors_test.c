@@ -204,7 +204,7 @@ START_TEST(who_does_not_log_in_gives_way_to_others)
 	ck_assert_str_eq(viewer_enter(&late, host.port, host.password),
 			""); /* in place of the second */
 	ck_assert_ptr_nonnull(strstr("The host was stopped", viewer_end(&two)));
-	viewer_chat(&one, "hello");
+	viewer_command(&one, "hello");
 	viewer_send_frame(&one, "\x52\x02\x10\x02", 4);
 	ck_assert_str_eq(viewer_chat_answer(&one), "mouse");
 	viewer_connect(&two, host.port); /* two sessions: now it is full */

@@ -153,7 +153,7 @@ START_TEST(a_viewer_that_does_not_read_harms_nobody)
 	host_start(&host, NULL);
 	ready(&host);
 	ck_assert_str_eq(viewer_enter(&one, host.port, host.password), "");
-	viewer_chat(&one, "flood");
+	viewer_command(&one, "flood");
 	two.session_id = 9;
 	ck_assert_str_eq(viewer_enter(&two, host.port, host.password), "");
 	send_mouse(&two);
@@ -174,7 +174,7 @@ START_TEST(an_agent_that_crashes_is_replaced_and_the_session_told)
 	host_start(&host, NULL);
 	ready(&host);
 	ck_assert_str_eq(viewer_enter(&one, host.port, host.password), "");
-	viewer_chat(&one, "crash");
+	viewer_command(&one, "crash");
 	ck_assert_str_eq(viewer_end(&one), "The desktop session on the host was interrupted");
 	test_proc_must_expect(&host.proc, "desktop.ready", 10000);
 	two.session_id = 9;

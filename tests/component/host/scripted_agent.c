@@ -1,4 +1,4 @@
-/* An agent without a desktop: answers what the test's viewer asks for in chat messages.
+/* An agent without a desktop: does what the test's viewer asks for in the tag of a screenshot.
  * "crash": ends at once. "flood": sends frames for ever, as fast as the link takes them. "hang": stops to
  * answer. Input is reported back as chat. Backend "none": says that there is no display. */
 #include "client/host/agent.h"
@@ -70,7 +70,7 @@ static void flood(struct session *s)
 		send_video(s->link, 200000);
 }
 
-static void on_chat(struct session *s, const char *text)
+static void on_command(struct session *s, const char *text)
 {
 	if (!strcmp(text, "crash"))
 		_exit(77);
@@ -97,9 +97,8 @@ static void on_wire(struct hws_link *l, struct hws_bytes bytes, void *arg)
 	else if (m->union_case == SES__MESSAGE__UNION_MISC &&
 			m->misc->union_case == SES__MISC__UNION_REFRESH_VIDEO)
 		send_video(l, 32);
-	else if (m->union_case == SES__MESSAGE__UNION_MISC &&
-			m->misc->union_case == SES__MISC__UNION_CHAT_MESSAGE)
-		on_chat(arg, m->misc->chat_message->text);
+	else if (m->union_case == SES__MESSAGE__UNION_SCREENSHOT_REQUEST)
+		on_command(arg, m->screenshot_request->sid);
 	hws_ses_free(m);
 }
 

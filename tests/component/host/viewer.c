@@ -185,17 +185,14 @@ const char *viewer_enter(struct test_viewer *v, unsigned port, const char *passw
 	return viewer_answer(v);
 }
 
-void viewer_chat(struct test_viewer *v, const char *what)
+void viewer_command(struct test_viewer *v, const char *what)
 {
 	Ses__Message m = SES__MESSAGE__INIT;
-	Ses__Misc misc = SES__MISC__INIT;
-	Ses__ChatMessage chat = SES__CHAT_MESSAGE__INIT;
+	Ses__ScreenshotRequest shot = SES__SCREENSHOT_REQUEST__INIT;
 
-	chat.text = (char *)(uintptr_t)what;
-	misc.union_case = SES__MISC__UNION_CHAT_MESSAGE;
-	misc.chat_message = &chat;
-	m.union_case = SES__MESSAGE__UNION_MISC;
-	m.misc = &misc;
+	shot.sid = (char *)(uintptr_t)what;
+	m.union_case = SES__MESSAGE__UNION_SCREENSHOT_REQUEST;
+	m.screenshot_request = &shot;
 	viewer_send(v, &m);
 }
 

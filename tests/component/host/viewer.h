@@ -31,7 +31,7 @@ void viewer_login(struct test_viewer *v, const char *password);
 const char *viewer_answer(struct test_viewer *v);
 /* All of it; the answer. */
 const char *viewer_enter(struct test_viewer *v, unsigned port, const char *password);
-void viewer_chat(struct test_viewer *v, const char *text);
+void viewer_command(struct test_viewer *v, const char *what);
 /* The text of the next chat message. */
 const char *viewer_chat_answer(struct test_viewer *v);
 /* Reads to the end; the close_reason seen ("" if none), "(open)" if the end does not come in 10 s. */
