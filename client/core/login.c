@@ -9,20 +9,8 @@ void hws_login_init(struct hws_login *l)
 	*l = (struct hws_login){ 0 };
 }
 
-static void forget_preset(struct hws_login *l)
-{
-	if (l->preset_secret)
-		hws_free_wiped(l->preset_secret, strlen(l->preset_secret));
-	l->preset_secret = NULL;
-}
-
-void hws_login_done(struct hws_login *l)
-{
-	forget_preset(l);
-	hws_wipe(l, sizeof(*l));
-}
-
-int hws_login_preset(struct hws_login *l, const char *password)
+/* `password` may be NULL: none. */
+static int replace(char **secret, const char *password)
 {
 	char *copy = NULL;
 
@@ -33,10 +21,32 @@ int hws_login_preset(struct hws_login *l, const char *password)
 		if (!copy)
 			return HWS_ERR_NOMEM;
 	}
-	forget_preset(l);
-	l->preset_secret = copy;
-	l->preset_refused = false;
+	if (*secret)
+		hws_free_wiped(*secret, strlen(*secret));
+	*secret = copy;
 	return HWS_OK;
+}
+
+static void forget(char **secret)
+{
+	if (replace(secret, NULL) < 0)
+		return; /* only copies fail */
+}
+
+void hws_login_done(struct hws_login *l)
+{
+	forget(&l->preset_secret);
+	forget(&l->next_secret);
+	hws_wipe(l, sizeof(*l));
+}
+
+int hws_login_preset(struct hws_login *l, const char *password)
+{
+	int r = replace(&l->preset_secret, password);
+
+	if (r == HWS_OK)
+		l->preset_refused = false;
+	return r;
 }
 
 int hws_login_remembered(struct hws_login *l, const uint8_t h1_secret[HWS_H1_LEN], const char *salt)
@@ -74,6 +84,25 @@ int hws_login_typed(struct hws_login *l, const char *password)
 		return HWS_ERR_AGAIN;
 	make_h1(l, password);
 	return HWS_OK;
+}
+
+int hws_login_later(struct hws_login *l, const char *password)
+{
+	return replace(&l->next_secret, password);
+}
+
+bool hws_login_take_later(struct hws_login *l)
+{
+	if (!l->next_secret || !l->has_hash)
+		return false;
+	make_h1(l, l->next_secret);
+	forget(&l->next_secret);
+	return true;
+}
+
+void hws_login_accepted(struct hws_login *l)
+{
+	forget(&l->next_secret);
 }
 
 bool hws_login_proof(struct hws_login *l, uint8_t ret[HWS_PROOF_LEN])

@@ -19,6 +19,7 @@ struct hws_login {
 	char h1_salt[HWS_SALT_MAX + 1]; /* the salt h1 was made with */
 	char *preset_secret;            /* a password for the whole life of the session, or NULL */
 	bool preset_refused;
+	char *next_secret; /* what the user said out of turn, or NULL */
 };
 
 void hws_login_init(struct hws_login *l);
@@ -32,6 +33,12 @@ int hws_login_remembered(struct hws_login *l, const uint8_t h1_secret[HWS_H1_LEN
 int hws_login_hash(struct hws_login *l, const char *salt, const char *challenge) HWS_MUST_CHECK;
 /* What the user typed, after the challenge is there. HWS_ERR_TOOBIG, HWS_ERR_AGAIN (no challenge yet). */
 int hws_login_typed(struct hws_login *l, const char *password) HWS_MUST_CHECK;
+/* What the user said while nobody asked: kept (the newest) for the next question. HWS_ERR_TOOBIG. */
+int hws_login_later(struct hws_login *l, const char *password) HWS_MUST_CHECK;
+/* Its turn has come: it counts as typed. False when there is none, or no challenge yet. */
+bool hws_login_take_later(struct hws_login *l);
+/* The host let us in: what was said out of turn is not needed. */
+void hws_login_accepted(struct hws_login *l);
 /* The proof for LoginRequest.password; false when there is nothing to prove with: ask the user. */
 bool hws_login_proof(struct hws_login *l, uint8_t ret[HWS_PROOF_LEN]);
 /* The host said the password was wrong: forget it. */

@@ -124,7 +124,8 @@ static void send_login(struct hws_viewer *v, struct hws_bytes proof)
 	Ses__Message m = SES__MESSAGE__INIT;
 	struct hws_option_message option;
 
-	hws_view_options_login(&v->options, &option);
+	v->told = v->options;
+	hws_view_options_login(&v->told, &option);
 	lr.username = v->username;
 	lr.password.data = (uint8_t *)proof.ptr;
 	lr.password.len = proof.len;
@@ -149,8 +150,10 @@ static void send_login(struct hws_viewer *v, struct hws_bytes proof)
 void hws_viewer_try_login(struct hws_viewer *v)
 {
 	uint8_t proof[HWS_PROOF_LEN];
-	bool have = hws_login_proof(&v->login, proof);
+	bool have;
 
+	hws_login_take_later(&v->login);
+	have = hws_login_proof(&v->login, proof);
 	if (!hws_viewer_set_state(v, have ? HWS_VIEWER_VERDICT : HWS_VIEWER_ASKING))
 		return;
 	send_login(v, hws_bytes(proof, have ? sizeof(proof) : 0));
@@ -174,18 +177,24 @@ void hws_viewer_leave(struct hws_viewer *v)
 		return; /* the host sees the end of the stream instead */
 }
 
-void hws_viewer_set_options(struct hws_viewer *v, const struct hws_view_options *o)
+void hws_viewer_tell_options(struct hws_viewer *v)
 {
 	struct hws_option_message change;
 	Ses__Misc misc = SES__MISC__INIT;
 
-	if (v->state == HWS_VIEWER_READY && hws_view_options_change(&v->options, o, &change)) {
-		misc.union_case = SES__MISC__UNION_OPTION;
-		misc.option = &change.m;
-		if (hws_viewer_send_misc(v, &misc) < 0)
-			return;
-	}
+	if (v->state != HWS_VIEWER_READY ||
+			!hws_view_options_change(&v->told, &v->options, &change))
+		return;
+	misc.union_case = SES__MISC__UNION_OPTION;
+	misc.option = &change.m;
+	if (hws_viewer_send_misc(v, &misc) == HWS_OK)
+		v->told = v->options;
+}
+
+void hws_viewer_set_options(struct hws_viewer *v, const struct hws_view_options *o)
+{
 	v->options = *o;
+	hws_viewer_tell_options(v);
 }
 
 int hws_viewer_refresh(struct hws_viewer *v, int display)
@@ -365,8 +374,10 @@ int hws_viewer_password(struct hws_viewer *v, const char *password)
 	uint8_t proof[HWS_PROOF_LEN];
 	int r;
 
-	if (v->state != HWS_VIEWER_ASKING)
+	if (v->state == HWS_VIEWER_READY)
 		return HWS_ERR_DENIED;
+	if (v->state != HWS_VIEWER_ASKING)
+		return hws_login_later(&v->login, password);
 	r = hws_login_typed(&v->login, password);
 	if (r < 0)
 		return r;

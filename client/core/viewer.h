@@ -86,7 +86,8 @@ void hws_viewer_tick(struct hws_viewer *v, uint64_t now_us);
 /* How long this state may last, 0 = for ever. */
 uint64_t hws_viewer_limit_us(const struct hws_viewer *v);
 
-/* Answers. HWS_ERR_DENIED when nobody asked. */
+/* Answers. HWS_ERR_DENIED when nobody asked; but a password is kept for the next question then, unless the
+ * viewer is READY: an answer may come while the link is lost, or while another one is judged. */
 int hws_viewer_password(struct hws_viewer *v, const char *password) HWS_MUST_CHECK;
 int hws_viewer_code(struct hws_viewer *v, const char *code, bool trust) HWS_MUST_CHECK;
 int hws_viewer_agree_plain(struct hws_viewer *v, bool agree) HWS_MUST_CHECK;

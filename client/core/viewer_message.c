@@ -42,8 +42,13 @@ static void on_login_error(struct hws_viewer *v, const Ses__LoginResponse *lr)
 		v->ignored++; /* a question about a login that was not made */
 		return;
 	}
-	if (step == HWS_LOGIN_ASK || step == HWS_LOGIN_ASK_AGAIN)
+	if (step == HWS_LOGIN_ASK || step == HWS_LOGIN_ASK_AGAIN) {
 		hws_login_refused(&v->login);
+		if (v->login.next_secret) { /* the user has answered already */
+			hws_viewer_try_login(v);
+			return;
+		}
+	}
 	if (step == HWS_LOGIN_CODE || step == HWS_LOGIN_CODE_AGAIN)
 		v->trusted = false;
 	if (hws_viewer_set_state(v, HWS_VIEWER_ASKING))
@@ -85,6 +90,7 @@ static void on_login_response(struct hws_viewer *v, Ses__Message *m)
 	}
 	if (!hws_viewer_set_state(v, HWS_VIEWER_READY))
 		return;
+	hws_login_accepted(&v->login);
 	if (v->trust_asked)
 		v->trusted = true;
 	v->ops.frame_max(HWS_SES_FRAME_MAX, v->arg);
@@ -93,6 +99,7 @@ static void on_login_response(struct hws_viewer *v, Ses__Message *m)
 		if (v->service[i])
 			v->service[i]->impl->open(v->service[i]);
 	v->ops.ready(v->arg);
+	hws_viewer_tell_options(v);
 	if (lr->peer_info->windows_sessions)
 		keep_windows_session(v, lr->peer_info->windows_sessions);
 }

@@ -12,6 +12,7 @@ struct hws_viewer {
 	char username[300];
 	uint64_t session_id;
 	struct hws_view_options options;
+	struct hws_view_options told; /* what the host has been told of them on this link */
 	bool allow_plain, plain_agreed, trusted, trust_asked;
 	uint8_t hwid[HWS_HWID_LEN];
 	struct hws_secure secure;
@@ -30,6 +31,8 @@ struct hws_viewer {
 bool hws_viewer_set_state(struct hws_viewer *v, enum hws_viewer_state state);
 /* The link is of no use any more: tells the owner, once. */
 void hws_viewer_end(struct hws_viewer *v, int err, const char *text, const char *peer_text);
+/* READY: tells the host of the options what it does not know yet. */
+void hws_viewer_tell_options(struct hws_viewer *v);
 /* Logs in with what is known; asks the user when that is nothing. */
 void hws_viewer_try_login(struct hws_viewer *v);
 /* One message of the host, after the handshake. */

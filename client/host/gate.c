@@ -65,6 +65,7 @@ struct hws_gate {
 	struct hws_link *agent;
 	struct hws_secure secure;
 	struct hws_gate_login login;
+	struct hws_buf next_login; /* came while one is judged; empty = none */
 	struct hws_timer tick, deadline;
 	uint64_t opt_conn;
 	char *salt, *challenge, *peer;
@@ -123,6 +124,7 @@ static void gate_free(void *arg)
 
 	hws_secure_wipe(&g->secure);
 	hws_gate_login_done(&g->login);
+	hws_buf_done_wiped(&g->next_login);
 	hws_free(g->salt);
 	hws_free(g->challenge);
 	hws_free(g->peer);
@@ -399,13 +401,24 @@ static void open_desktop(struct hws_gate *g, int agent_fd)
 
 /* --- the viewer's side ----------------------------------------------------------------------------- */
 
+static void hold_login(struct hws_gate *g, struct hws_bytes frame)
+{
+	hws_buf_done_wiped(&g->next_login);
+	hws_buf_init(&g->next_login, HWS_SES_LOGIN_FRAME_MAX);
+	hws_buf_put(&g->next_login, frame.ptr, frame.len);
+}
+
 static void on_login(struct hws_gate *g, struct hws_bytes frame)
 {
 	Agt__LoginCheck check = AGT__LOGIN_CHECK__INIT;
 	Ses__Message *m = NULL;
 	int r;
 
-	if (g->state != GATE_LOGIN) /* one at a time; once authorised they mean nothing */
+	if (g->state == GATE_CHECKING) { /* one at a time; the newest has its turn */
+		hold_login(g, frame);
+		return;
+	}
+	if (g->state != GATE_LOGIN) /* once authorised they mean nothing */
 		return;
 	if (hws_ses_unpack(frame, &m) < 0)
 		return;
@@ -422,6 +435,16 @@ static void on_login(struct hws_gate *g, struct hws_bytes frame)
 		g->conf.login_check(&check, g->conf.arg);
 	}
 	hws_ses_free(m);
+}
+
+static void take_held_login(struct hws_gate *g)
+{
+	struct hws_buf frame = g->next_login;
+
+	hws_buf_init(&g->next_login, HWS_SES_LOGIN_FRAME_MAX);
+	if (hws_buf_len(&frame))
+		on_login(g, hws_buf_bytes(&frame));
+	hws_buf_done_wiped(&frame);
 }
 
 void hws_gate_verdict(struct hws_gate *g, const Agt__LoginVerdict *v, int agent_fd)
@@ -448,6 +471,8 @@ void hws_gate_verdict(struct hws_gate *g, const Agt__LoginVerdict *v, int agent_
 			g);
 	if (*text && hws_gate_send_login_error(g->conn, text) < 0)
 		end(g, "send failed");
+	else
+		take_held_login(g);
 }
 
 static void on_option(struct hws_gate *g, struct hws_bytes frame)
@@ -702,6 +727,7 @@ int hws_gate_new(struct hws_loop *loop, const struct hws_gate_conf *conf,
 	g->loop = loop;
 	g->conf = *conf;
 	hws_gate_login_init(&g->login);
+	hws_buf_init(&g->next_login, HWS_SES_LOGIN_FRAME_MAX);
 	cc.arg = g;
 	r = copy_start(g, start);
 	if (r < 0) {

@@ -142,7 +142,10 @@ void test_stack_start(struct test_stack *s, unsigned flags)
 	memset(s, 0, sizeof(*s));
 	s->flags = flags;
 	test_dir(s->dir, sizeof(s->dir));
-	test_xvfb_start(&s->screen, 1280, 720);
+	if (flags & STACK_OWN_SCREEN)
+		test_xvfb_start_own(&s->screen, 1280, 720);
+	else
+		test_xvfb_start(&s->screen, 1280, 720);
 	set_env(s);
 	/* Rendezvous: NAT test, main, (relay's default), WebSocket; relay: main and WebSocket two above. */
 	s->port = (uint16_t)(test_free_ports(8) + 1);

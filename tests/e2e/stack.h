@@ -10,6 +10,7 @@
 #define STACK_TERMINAL 4u   /* an xterm that writes the first line typed into it to `typed` */
 #define STACK_XEV 8u        /* xev at 700,100: prints what buttons do */
 #define STACK_NO_HOST 16u
+#define STACK_OWN_SCREEN 32u /* on a display number that stays free when the X server is killed */
 
 struct test_stack {
 	char dir[256], env_dir[256];

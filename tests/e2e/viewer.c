@@ -19,14 +19,16 @@ static void on_event(hawser_session *session, const struct hawser_event *e, void
 {
 	struct test_viewer *v = arg;
 
-	(void)session;
 	switch (e->type) {
 	case HAWSER_EVENT_STATE:
 		v->state = e->u.state.state;
+		v->retries += v->state == HAWSER_STATE_RETRYING;
 		break;
 	case HAWSER_EVENT_PASSWORD:
 		v->passwords++;
 		v->password_reason = e->u.password.reason;
+		if (v->answer && v->password_reason == HAWSER_PASSWORD_NEEDED)
+			ck_assert_int_eq(hawser_session_password(session, v->answer, false), 0);
 		break;
 	case HAWSER_EVENT_INSECURE:
 		v->insecure_questions++;
@@ -66,6 +68,7 @@ void test_viewer_open(struct test_viewer *v, const struct test_viewer_conf *conf
 	struct hawser_session_config sc = HAWSER_SESSION_CONFIG_INIT;
 
 	memset(v, 0, sizeof(*v));
+	v->answer = conf->answer;
 	cc.config_path = ""; /* nothing of this machine's user */
 	cc.server = conf->server;
 	cc.key = conf->key;

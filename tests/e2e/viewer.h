@@ -17,10 +17,12 @@ struct test_viewer {
 	size_t displays;
 	bool encrypted, relayed;
 	char hostname[128], platform[32];
+	const char *answer; /* to the question for a password, given inside its event; borrowed */
+	unsigned retries;
 };
 
 struct test_viewer_conf {
-	const char *target, *server, *key, *password;
+	const char *target, *server, *key, *password, *answer;
 	bool relay, allow_insecure, no_retry;
 	enum hawser_codec codec;
 };

@@ -136,7 +136,8 @@ const char *hawser_session_target(const hawser_session *s);
 
 /* --- Answers to questions ------------------------------------------------------------------------ */
 
-/* `remember`: keep what is needed to log in again (never the password itself) in the settings. */
+/* Allowed at any time before the login: out of turn (nobody has asked yet, another one is judged, the link is
+ * being made again) it is kept and is the next one tried. `remember`: keep what is needed to log in again (never the password itself) in the settings. */
 int hawser_session_password(hawser_session *s, const char *password, bool remember);
 /* `trust`: the host need not ask this machine again for 90 days (if it offered that). */
 int hawser_session_two_factor(hawser_session *s, const char *code, bool trust);

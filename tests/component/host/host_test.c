@@ -98,6 +98,39 @@ START_TEST(wrong_passwords_are_counted_and_the_connection_stays)
 }
 END_TEST
 
+/* A viewer asks without a password first, and its user (or a program) may answer before that is judged. */
+START_TEST(a_login_that_comes_while_one_is_judged_has_its_turn)
+{
+	host_start(&host, NULL);
+	ready(&host);
+	viewer_connect(&one, host.port);
+	viewer_hash(&one);
+	viewer_login(&one, _i ? "wrong" : NULL);
+	viewer_login(&one, host.password);
+	if (_i)
+		ck_assert_str_eq(viewer_answer(&one), "Wrong Password");
+	ck_assert_str_eq(viewer_answer(&one), "");
+	/* Once let in, further ones mean nothing. */
+	viewer_login(&one, "wrong");
+	send_mouse(&one);
+	ck_assert_str_eq(viewer_chat_answer(&one), "mouse");
+}
+END_TEST
+
+START_TEST(a_login_that_waited_means_nothing_once_one_was_granted)
+{
+	host_start(&host, NULL);
+	ready(&host);
+	viewer_connect(&one, host.port);
+	viewer_hash(&one);
+	viewer_login(&one, host.password);
+	viewer_login(&one, "wrong");
+	ck_assert_str_eq(viewer_answer(&one), "");
+	send_mouse(&one);
+	ck_assert_str_eq(viewer_chat_answer(&one), "mouse");
+}
+END_TEST
+
 START_TEST(the_temporary_password_changes_after_a_session)
 {
 	char used[32];
@@ -350,6 +383,8 @@ static Suite *host_suite(void)
 	tcase_add_test(t, the_right_password_opens_a_session_that_carries_both_ways);
 	tcase_add_test(t, what_the_host_cannot_do_is_denied_from_the_start);
 	tcase_add_test(t, wrong_passwords_are_counted_and_the_connection_stays);
+	tcase_add_loop_test(t, a_login_that_comes_while_one_is_judged_has_its_turn, 0, 2);
+	tcase_add_test(t, a_login_that_waited_means_nothing_once_one_was_granted);
 	tcase_add_test(t, the_temporary_password_changes_after_a_session);
 	tcase_add_test(t, a_lost_session_may_come_back_with_its_password);
 	tcase_add_test(t, two_viewers_are_served_at_once);

@@ -48,7 +48,6 @@ START_TEST(without_a_password_the_user_is_asked_and_the_host_may_accept)
 
 	recorder_init(&r, NULL, true);
 	ck_assert_int_eq(recorder_start(&r, false), HWS_OK);
-	ck_assert_int_eq(hws_viewer_password(r.viewer, "early"), HWS_ERR_DENIED);
 	recorder_hash(&r);
 	ck_assert_int_eq(r.asks, 1);
 	ck_assert_int_eq(r.ask, HWS_LOGIN_ASK);
@@ -64,6 +63,52 @@ START_TEST(without_a_password_the_user_is_asked_and_the_host_may_accept)
 	/* Somebody at the host may be faster than the verdict. */
 	recorder_login_ok(&r, "Windows", "1.4.9", 1);
 	ck_assert_int_eq(r.state, HWS_VIEWER_READY);
+	recorder_done(&r);
+}
+END_TEST
+
+/* Whoever answers does not know where the link stands by now: what he says is kept for the next question. */
+START_TEST(an_answer_out_of_turn_is_the_next_one_tried)
+{
+	struct recorder r;
+	Ses__Message *m;
+
+	recorder_init(&r, _i == 1 ? "wrong" : NULL, true);
+	if (_i == 2) /* asked, lost, answered, connected again */
+		ck_assert_int_eq(hws_viewer_password(r.viewer, "Passw0rd!"), HWS_OK);
+	ck_assert_int_eq(recorder_start(&r, false), HWS_OK);
+	if (_i == 0) {
+		ck_assert_int_eq(hws_viewer_password(r.viewer, "older"), HWS_OK);
+		ck_assert_int_eq(hws_viewer_password(r.viewer, "Passw0rd!"), HWS_OK);
+	}
+	ck_assert_uint_eq(r.sent_count, 0);
+	recorder_hash(&r);
+	if (_i == 1) {
+		ck_assert_int_eq(r.state, HWS_VIEWER_VERDICT);
+		ck_assert_int_eq(hws_viewer_password(r.viewer, "Passw0rd!"), HWS_OK);
+		ck_assert_uint_eq(r.sent_count, 1);
+		recorder_login_error(&r, "Wrong Password");
+	}
+	ck_assert_int_eq(r.asks, 0);
+	ck_assert_uint_eq(r.sent_count, _i == 1 ? 2 : 1);
+	m = recorder_sent(&r, -1);
+	ck_assert_uint_eq(m->login_request->password.len, 32);
+	ck_assert_mem_eq(m->login_request->password.data, proof, 32);
+	hws_ses_free(m);
+	/* Once only: the host is asked, not pestered. */
+	recorder_login_error(&r, "Wrong Password");
+	ck_assert_int_eq(r.asks, 1);
+	ck_assert_int_eq(hws_viewer_password(r.viewer, "Passw0rd!"), HWS_OK);
+	ck_assert_int_eq(hws_viewer_password(r.viewer, "again"),
+			HWS_OK); /* is not needed in the end */
+	recorder_login_ok(&r, "Linux", "1.4.9", 1);
+	ck_assert_int_eq(hws_viewer_password(r.viewer, "late"), HWS_ERR_DENIED);
+	hws_viewer_lost(r.viewer);
+	ck_assert_int_eq(recorder_start(&r, false), HWS_OK);
+	recorder_hash(&r);
+	m = recorder_sent(&r, -1);
+	ck_assert_mem_eq(m->login_request->password.data, proof, 32);
+	hws_ses_free(m);
 	recorder_done(&r);
 }
 END_TEST
@@ -467,6 +512,29 @@ START_TEST(options_send_only_what_changed)
 }
 END_TEST
 
+/* Between the login, which carries them, and its answer: the host would never hear of it. */
+START_TEST(options_that_change_while_the_login_is_judged_are_told)
+{
+	struct recorder r;
+
+	recorder_init(&r, "Passw0rd!", true);
+	ck_assert_int_eq(recorder_start(&r, true), HWS_OK);
+	recorder_hash(&r);
+	struct hws_view_options o = *hws_viewer_options(r.viewer);
+	o.view_only = true;
+	hws_viewer_set_options(r.viewer, &o);
+	ck_assert_uint_eq(r.sent_count, 1);
+	recorder_login_ok(&r, "Linux", "1.4.9", 1);
+	ck_assert_uint_eq(r.sent_count, 2);
+	Ses__Message *m = recorder_sent(&r, -1);
+	ck_assert_int_eq(m->union_case, SES__MESSAGE__UNION_MISC);
+	ck_assert_int_eq(m->misc->union_case, SES__MISC__UNION_OPTION);
+	ck_assert_int_eq(m->misc->option->disable_keyboard, SES__OPTION_MESSAGE__BOOL_OPTION__Yes);
+	hws_ses_free(m);
+	recorder_done(&r);
+}
+END_TEST
+
 START_TEST(messages_out_of_place_change_nothing)
 {
 	struct recorder r;
@@ -587,6 +655,8 @@ Suite *viewer_suite(void)
 
 	tcase_add_test(t, a_known_password_logs_in_with_the_proof_of_the_spec);
 	tcase_add_test(t, without_a_password_the_user_is_asked_and_the_host_may_accept);
+	tcase_add_loop_test(t, an_answer_out_of_turn_is_the_next_one_tried, 0, 3);
+	tcase_add_test(t, options_that_change_while_the_login_is_judged_are_told);
 	tcase_add_loop_test(t, every_refusal_of_the_catalogue_has_its_reaction, 0,
 			(int)HWS_COUNT(verdicts));
 	tcase_add_loop_test(t, a_refusal_instead_of_the_hash_is_told, 0, 3);
