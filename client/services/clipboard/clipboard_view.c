@@ -54,6 +54,8 @@ static bool on_message(struct hws_service *service, Ses__Message *m)
 		take_entry(cv, m->clipboard);
 		return false;
 	}
+	if (m->union_case != SES__MESSAGE__UNION_MULTI_CLIPBOARDS)
+		return false;
 	for (size_t i = 0; i < m->multi_clipboards->n_clipboards; i++)
 		if (take_entry(cv, m->multi_clipboards->clipboards[i]))
 			break;

@@ -134,7 +134,7 @@ static bool on_message(struct hws_service *service, Ses__Message *m)
 		struct shape *s = find(cv, m->cursor_id);
 		if (s)
 			show(cv, s);
-	} else {
+	} else if (m->union_case == SES__MESSAGE__UNION_CURSOR_POSITION) {
 		cv->conf.on_position(m->cursor_position->x, m->cursor_position->y, cv->conf.arg);
 	}
 	return false;

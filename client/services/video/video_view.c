@@ -325,9 +325,12 @@ static bool on_message(struct hws_service *service, Ses__Message *m)
 		for (size_t i = 0; i < HWS_PEER_DISPLAYS_MAX; i++)
 			reset_screen(vv, i);
 		return false;
-	default: /* SwitchDisplay: the decoder of that display starts anew */
-		if (m->misc->switch_display->display >= 0)
+	case SES__MESSAGE__UNION_MISC: /* the decoder of that display starts anew */
+		if (m->misc->union_case == SES__MISC__UNION_SWITCH_DISPLAY &&
+				m->misc->switch_display->display >= 0)
 			reset_screen(vv, (size_t)m->misc->switch_display->display);
+		return false;
+	default:
 		return false;
 	}
 }

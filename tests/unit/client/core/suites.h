@@ -8,5 +8,6 @@ Suite *settings_suite(void);
 Suite *small_suite(void);
 Suite *input_suite(void);
 Suite *picture_suite(void);
+Suite *rows_suite(void);
 /* Compares with the file; HAWSER_UPDATE_GOLDEN=1 writes it instead. */
 void golden_compare(const char *path, struct hws_bytes text);
