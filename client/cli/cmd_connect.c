@@ -71,6 +71,28 @@ static void lost_output(struct run *r)
 	finish(r, CLI_FILE);
 }
 
+/* The nearest pixel instead would be a click on something else. */
+static bool click_is_on_display(struct run *r)
+{
+	const struct connect_options *o = r->o;
+	struct hawser_frame f = HAWSER_FRAME_INIT;
+	bool on;
+
+	if (hawser_session_lock_frame(r->session, r->display, &f) < 0)
+		return true; /* gone again: the input itself will fail */
+	on = o->click_x >= 0 && o->click_y >= 0 && (uint32_t)o->click_x < f.width &&
+			(uint32_t)o->click_y < f.height;
+	hawser_session_unlock_frame(r->session, r->display);
+	if (!on)
+		finish(r,
+				cli_fail(CLI_USAGE,
+						"the display has %" PRIu32 " x %" PRIu32
+						" pixels; --click %d,%d is not one of them",
+						f.width, f.height, (int)o->click_x,
+						(int)o->click_y));
+	return on;
+}
+
 /* Once the first picture of the display is there. */
 static void act(struct run *r)
 {
@@ -79,6 +101,8 @@ static void act(struct run *r)
 
 	r->acted = true;
 	r->first_us = hws_clock_us();
+	if (o->has_click && !click_is_on_display(r))
+		return;
 	if (o->has_click) {
 		e = hawser_session_mouse_move(r->session, r->display, o->click_x, o->click_y);
 		if (e == HAWSER_OK)

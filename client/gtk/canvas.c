@@ -12,6 +12,8 @@ struct _GuiCanvas {
 	int pointer_x, pointer_y; /* in the picture */
 	bool pointer_foreign;     /* drawn by us, because somebody else moved it */
 	bool actual_size;
+	bool inside;   /* the pointer is on the picture, not in the margin beside it */
+	unsigned down; /* buttons that went down on it: bits of enum hawser_button */
 	gui_canvas_hotkey hotkey;
 	gpointer hotkey_arg;
 };
@@ -117,6 +119,9 @@ static void on_motion(GtkEventControllerMotion *controller, double x, double y, 
 		return;
 	px = (x - place.origin.x) * gdk_texture_get_width(c->picture) / place.size.width;
 	py = (y - place.origin.y) * gdk_texture_get_height(c->picture) / place.size.height;
+	c->inside = px >= 0 && py >= 0 && px < gdk_texture_get_width(c->picture) &&
+			py < gdk_texture_get_height(c->picture);
+	/* In the margin the host's pointer goes along at the edge, where panels hide; clicks do not. */
 	px = CLAMP(px, 0, gdk_texture_get_width(c->picture) - 1);
 	py = CLAMP(py, 0, gdk_texture_get_height(c->picture) - 1);
 	hawser_session_mouse_move(c->session, c->display, (int32_t)px, (int32_t)py);
@@ -158,6 +163,13 @@ static gboolean on_event(GtkEventControllerLegacy *controller, GdkEvent *event, 
 		return GDK_EVENT_PROPAGATE;
 	if (type == GDK_BUTTON_PRESS)
 		gtk_widget_grab_focus(GTK_WIDGET(c));
+	/* A press in the margin is meant for nothing at the host; a release ends what began on the picture. */
+	if (type == GDK_BUTTON_PRESS && !c->inside)
+		return GDK_EVENT_STOP;
+	if (type == GDK_BUTTON_RELEASE && !(c->down & (unsigned)button))
+		return GDK_EVENT_STOP;
+	c->down = type == GDK_BUTTON_PRESS ? c->down | (unsigned)button
+					   : c->down & ~(unsigned)button;
 	hawser_session_mouse_button(c->session, button, type == GDK_BUTTON_PRESS);
 	return GDK_EVENT_STOP;
 }
@@ -167,7 +179,7 @@ static gboolean on_scroll(GtkEventControllerScroll *controller, double dx, doubl
 	GuiCanvas *c = arg;
 	double unit = 120;
 
-	if (!c->session)
+	if (!c->session || !c->inside)
 		return GDK_EVENT_PROPAGATE;
 	if (gtk_event_controller_scroll_get_unit(controller) == GDK_SCROLL_UNIT_SURFACE)
 		unit = 120.0 / 50; /* about 50 pixels make one notch of a wheel */
@@ -232,6 +244,7 @@ static void gui_canvas_init(GuiCanvas *c)
 	gtk_widget_set_hexpand(widget, TRUE);
 	gtk_widget_set_vexpand(widget, TRUE);
 	gtk_widget_add_css_class(widget, "hawser-canvas");
+	g_signal_connect(motion, "enter", G_CALLBACK(on_motion), c);
 	g_signal_connect(motion, "motion", G_CALLBACK(on_motion), c);
 	g_signal_connect(legacy, "event", G_CALLBACK(on_event), c);
 	g_signal_connect(scroll, "scroll", G_CALLBACK(on_scroll), c);
@@ -255,6 +268,7 @@ GtkWidget *gui_canvas_new(void)
 void gui_canvas_set_session(GuiCanvas *c, hawser_session *session)
 {
 	c->session = session;
+	c->down = 0;
 }
 
 void gui_canvas_set_display(GuiCanvas *c, size_t display, const struct hawser_display *info)

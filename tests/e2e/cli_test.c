@@ -330,6 +330,8 @@ START_TEST(what_a_host_refuses_has_a_status)
 	   "--record $DIR/big.webm --after 5",
 			7, "big.webm");
 	sh("HAWSER_PASSWORD=a-fixed-password " CONNECT "--display 9", 2, "--display 9");
+	sh("HAWSER_PASSWORD=a-fixed-password " CONNECT "--click 1280,5", 2, "1280 x 720");
+	sh("HAWSER_PASSWORD=a-fixed-password " CONNECT "--click 5,720", 2, "--click 5,720");
 	sh("HAWSER_PASSWORD=a-fixed-password " CONNECT "--stats > /dev/full", 7,
 			"cannot write to standard output");
 	sh("HAWSER_PASSWORD=a-fixed-password " CONNECT "--paste --timeout 2", 8, "clipboard");

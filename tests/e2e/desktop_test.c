@@ -2,10 +2,12 @@
  * session that comes back by itself when the host does. Driven by X events on a screen of its own. */
 #include "tests/e2e/stack.h"
 #include <check.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xcb/xcb.h>
 
 #define SHOW_MS 30000
 
@@ -66,6 +68,19 @@ static bool sees_terminal(void *arg)
 	(void)arg;
 	for (unsigned i = 0; ok && i < 3; i++)
 		ok = abs((uint8_t)out[i] - want[i]) <= 12;
+	free(out);
+	return ok;
+}
+
+/* Beside the picture is the dark ground of the window. */
+static bool has_margin(void *arg)
+{
+	const char *argv[] = { "/usr/bin/import", "-silent", "-window", "root", "-crop",
+		"1x1+40+300", "-depth", "8", "rgb:-", NULL };
+	char *out = NULL;
+	bool ok = test_run(argv, env, &out) == 0 && (uint8_t)out[2] < 0x28;
+
+	(void)arg;
 	free(out);
 	return ok;
 }
@@ -181,6 +196,83 @@ START_TEST(a_person_logs_in_types_and_stays_when_the_host_restarts)
 }
 END_TEST
 
+/* Catches every click on the host's screen, before any program there. */
+static xcb_connection_t *catch_clicks(void)
+{
+	xcb_connection_t *c = xcb_connect(stack.screen.display, NULL);
+	const xcb_screen_t *s = xcb_setup_roots_iterator(xcb_get_setup(c)).data;
+	xcb_window_t window = xcb_generate_id(c);
+	uint32_t values[] = { 1, XCB_EVENT_MASK_BUTTON_PRESS | XCB_EVENT_MASK_BUTTON_RELEASE };
+
+	ck_assert_int_eq(xcb_connection_has_error(c), 0);
+	xcb_create_window(c, 0, window, s->root, 0, 0, s->width_in_pixels, s->height_in_pixels, 0,
+			XCB_WINDOW_CLASS_INPUT_ONLY, XCB_COPY_FROM_PARENT,
+			XCB_CW_OVERRIDE_REDIRECT | XCB_CW_EVENT_MASK, values);
+	xcb_map_window(c, window);
+	free(xcb_get_input_focus_reply(c, xcb_get_input_focus(c), NULL));
+	return c;
+}
+
+/* Of the next press or release. */
+static void must_be_at(xcb_connection_t *c, uint8_t type, uint8_t button, bool at_edge)
+{
+	uint64_t end = test_now_ms() + SHOW_MS;
+	xcb_generic_event_t *e = NULL;
+	const xcb_button_press_event_t *b;
+
+	while (!e && test_now_ms() < end) {
+		struct pollfd p = { xcb_get_file_descriptor(c), POLLIN, 0 };
+		e = xcb_poll_for_event(c);
+		if (!e)
+			(void)!poll(&p, 1, 100);
+	}
+	ck_assert_ptr_nonnull(e);
+	b = (const xcb_button_press_event_t *)e;
+	ck_assert_uint_eq(e->response_type & 0x7f, type);
+	ck_assert_uint_eq(b->detail, button);
+	ck_assert_msg((b->root_x == 0) == at_edge, "at %d,%d", b->root_x, b->root_y);
+	free(e);
+}
+
+static void pointer(const char *x, const char *action, const char *button)
+{
+	const char *argv[] = { "/usr/bin/xdotool", "mousemove", x, "300", action, button, NULL };
+
+	ck_assert_int_eq(test_run(argv, env, NULL), 0);
+}
+
+START_TEST(clicks_beside_the_picture_stay_here)
+{
+	const char *wide[] = { "/usr/bin/xdotool", "search", "--onlyvisible", "--name",
+		stack.target, "windowsize", "1400", "480", NULL };
+	xcb_connection_t *c;
+
+	test_stack_start(&stack, STACK_TERMINAL);
+	set_permanent_password("long and secret");
+	start_desktop();
+	ck_assert(test_until(has_window, stack.target, SHOW_MS));
+	place_window(stack.target);
+	answer_password_page("long and secret", sees_terminal);
+	c = catch_clicks();
+	/* so wide that the picture has a margin at both sides, of some 300 pixels */
+	ck_assert_int_eq(test_run(wide, env, NULL), 0);
+	ck_assert(test_until(has_margin, NULL, SHOW_MS));
+	pointer("5", "click", "1");
+	pointer("5", "click", "4"); /* the wheel */
+	pointer("1395", "click", "3");
+	/* The first that arrives is the one on the picture. */
+	pointer("700", "click", "2");
+	must_be_at(c, XCB_BUTTON_PRESS, 2, false);
+	must_be_at(c, XCB_BUTTON_RELEASE, 2, false);
+	/* What was pressed on it is released wherever the pointer is by then. */
+	pointer("700", "mousedown", "1");
+	must_be_at(c, XCB_BUTTON_PRESS, 1, false);
+	pointer("5", "mouseup", "1");
+	must_be_at(c, XCB_BUTTON_RELEASE, 1, true);
+	xcb_disconnect(c);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("e2e/desktop");
@@ -191,6 +283,7 @@ int main(void)
 	tcase_set_timeout(tc, 240);
 	tcase_add_checked_fixture(tc, NULL, stop_all);
 	tcase_add_test(tc, a_person_logs_in_types_and_stays_when_the_host_restarts);
+	tcase_add_test(tc, clicks_beside_the_picture_stay_here);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -162,7 +162,8 @@ void hawser_session_record_stop(hawser_session *s);
 
 /* --- Input -------------------------------------------------------------------------------------- */
 
-/* Coordinates are pixels of the picture of `display`. */
+/* Coordinates are pixels of the picture of `display`; outside of it the nearest one is taken, so whoever turns
+ * clicks into calls leaves out those beside the picture. */
 int hawser_session_mouse_move(hawser_session *s, size_t display, int32_t x, int32_t y);
 /* At the place of the last move. */
 int hawser_session_mouse_button(hawser_session *s, enum hawser_button button, bool down);
