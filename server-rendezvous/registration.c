@@ -79,7 +79,7 @@ static void learn(struct rdv_core *core, struct hws_bytes id)
 
 /* A device that is where it was: the case of nearly every packet. */
 static enum rdv_answer keep_alive(struct rdv_core *core, const struct rdv_origin *from,
-		struct rdv_peer *p, bool *ret_arrived, struct rdv_write *ret_write)
+		struct rdv_peer *p, bool *ret_arrived, struct rdv_peer_row *ret_row)
 {
 	bool alive = rdv_presence_age(core->presence, p->seen, from->now_us) < RDV_ONLINE_US;
 
@@ -90,9 +90,8 @@ static enum rdv_answer keep_alive(struct rdv_core *core, const struct rdv_origin
 	if (p->flags & RDV_PEER_UNPROVEN) {
 		if (!rdv_addr_equal(&p->addr, &from->addr))
 			return RDV_ANSWER_ASK_PK;
-		ret_write->kind = RDV_WRITE_PEER;
-		row_fill(&ret_write->row, rdv_peer_id(p),
-				hws_bytes(p->u.first->uuid, p->u.first->len), p->pk, &p->addr);
+		row_fill(ret_row, rdv_peer_id(p), hws_bytes(p->u.first->uuid, p->u.first->len),
+				p->pk, &p->addr);
 		rdv_peer_prove(p);
 	}
 	if (!rdv_addr_ip_equal(&p->addr, &from->addr))
@@ -106,14 +105,13 @@ static enum rdv_answer keep_alive(struct rdv_core *core, const struct rdv_origin
 }
 
 /* Writes a device that nobody waits for; when the queue is full it is asked for its key again at a next start. */
-static void remember(struct rdv_core *core, struct rdv_write *w)
+static void remember(struct rdv_core *core, const struct rdv_peer_row *row)
 {
+	struct rdv_write w = { .kind = RDV_WRITE_PEER, .row = *row };
 	struct rdv_waiter nobody = { 0 };
 
-	w->force = false;
-	w->old_id[0] = 0;
-	if (rdv_journal_put(core->journal, w, &nobody) < 0)
-		hws_warn_limited("store.queue_full", HWS_STR("id", w->row.id));
+	if (rdv_journal_put(core->journal, &w, &nobody) < 0)
+		hws_warn_limited("store.queue_full", HWS_STR("id", row->id));
 }
 
 enum rdv_answer rdv_register_peer(
@@ -123,20 +121,20 @@ enum rdv_answer rdv_register_peer(
 	struct rdv_shard *s;
 	struct rdv_peer *p;
 	bool arrived = false;
-	struct rdv_write w;
+	struct rdv_peer_row row;
 
-	w.row.id[0] = 0;
+	row.id[0] = 0; /* filled only when there is something to write: nearly every packet has nothing */
 	if (id.len == 0 || id.len > HWS_ID_MAX)
 		return RDV_ANSWER_NONE;
 	s = rdv_presence_lock(core->presence, id);
 	p = rdv_shard_find(s);
 	if (p)
-		answer = keep_alive(core, from, p, &arrived, &w);
+		answer = keep_alive(core, from, p, &arrived, &row);
 	rdv_presence_unlock(s);
 	if (!p)
 		learn(core, id);
-	if (w.row.id[0])
-		remember(core, &w);
+	if (row.id[0])
+		remember(core, &row);
 	if (answer == RDV_ANSWER_KNOWN) {
 		hws_count(&core->count.keepalives);
 		if (arrived)

@@ -47,6 +47,35 @@ START_TEST(first_contact_stays_in_memory)
 }
 END_TEST
 
+/* What earlier calls may have left on the stack. */
+static __attribute__((noinline)) void dirty_stack(void)
+{
+	volatile uint8_t rest[32768];
+
+	for (size_t i = 0; i < sizeof(rest); i++)
+		rest[i] = 0xff;
+}
+
+/* A write is read field by field by the stores: `keep` of chance lets them refuse a known device as taken. */
+START_TEST(a_write_to_the_store_has_no_field_of_chance)
+{
+	struct caller c = caller_of("123456789", A, 1000);
+
+	ck_assert_int_eq(call_result(&t, &c), R(OK));
+	dirty_stack();
+	ck_assert_int_eq(call_peer(&t, &c), RDV_ANSWER_KNOWN);
+	table_flush(&t);
+	ck_assert_uint_eq(t.written, 1);
+	ck_assert_int_eq(t.last_write.kind, RDV_WRITE_PEER);
+	ck_assert(!t.last_write.force);
+	ck_assert(!t.last_write.keep);
+	for (size_t i = 0; i < sizeof(t.last_write.old_id); i++)
+		ck_assert_int_eq(t.last_write.old_id[i], 0);
+	ck_assert_uint_eq(t.last_write.row.created_s, 0);
+	ck_assert_int_eq(t.last_write.result, HWS_OK);
+}
+END_TEST
+
 START_TEST(a_second_register_pk_is_a_second_packet)
 {
 	struct caller c = caller_of("123456789", A, 1000);
@@ -328,6 +357,7 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = { first_contact_stays_in_memory,
+		a_write_to_the_store_has_no_field_of_chance,
 		a_second_register_pk_is_a_second_packet,
 		a_second_packet_from_elsewhere_is_not_asked_again,
 		an_unproven_id_is_not_kept_for_ever, another_machine_gets_a_mismatch,

@@ -17,6 +17,7 @@ static void on_written(const struct rdv_write *w, const struct rdv_waiter *who, 
 	t->not_durable += !durable;
 	t->last_r = r;
 	t->last_who = *who;
+	t->last_write = *w;
 	if (w->kind == RDV_WRITE_PEER)
 		rdv_registration_written(&t->core, w, r);
 }

@@ -16,6 +16,7 @@ struct table {
 	unsigned written, not_durable;
 	int last_r;
 	struct rdv_waiter last_who;
+	struct rdv_write last_write;
 };
 /* Ends the test on failure. */
 void table_init(struct table *t);
