@@ -99,13 +99,21 @@ bool hws_utf8_valid(struct hws_bytes in)
 static bool is_unsafe(const uint8_t *p, size_t n)
 {
 	if (n == 1)
-		return p[0] < 0x20 || p[0] == 0x7f || p[0] == '"' || p[0] == '\'' || p[0] == '\\';
+		return p[0] < 0x20 || p[0] == 0x7f || p[0] == '"' || p[0] == '\\';
 	if (n == 2)
 		return p[0] == 0xc2 && p[1] < 0xa0;
 	if (n == 3 && p[0] == 0xe2)
 		return (p[1] == 0x80 && p[2] >= 0xa8 && p[2] <= 0xae) ||
 				(p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9);
 	return false;
+}
+
+/* What an earlier call made. A text is made safe where it comes in and again where it goes out (log, terminal): it must
+ * not get worse each time. */
+static bool is_escape(const uint8_t *p, size_t n)
+{
+	return n >= 4 && p[0] == '\\' && p[1] == 'x' && strchr("0123456789abcdef", p[2]) && p[2] &&
+			strchr("0123456789abcdef", p[3]) && p[3];
 }
 
 char *hws_str_escape(char *buf, size_t size, struct hws_bytes in)
@@ -116,9 +124,10 @@ char *hws_str_escape(char *buf, size_t size, struct hws_bytes in)
 	if (!size)
 		return buf;
 	for (size_t i = 0; i < in.len;) {
-		size_t n = utf8_len(in.ptr + i, in.len - i);
+		bool made = is_escape(in.ptr + i, in.len - i);
+		size_t n = made ? 4 : utf8_len(in.ptr + i, in.len - i);
 
-		if (n && !is_unsafe(in.ptr + i, n)) {
+		if (n && (made || !is_unsafe(in.ptr + i, n))) {
 			if (n >= size - at)
 				break;
 			memcpy(buf + at, in.ptr + i, n);

@@ -12,8 +12,9 @@ int hws_str_copy(char *buf, size_t size, const char *s) HWS_MUST_CHECK;
 /* Copies foreign bytes as a C string: fails (HWS_ERR_PROTO) on NUL or invalid UTF-8, HWS_ERR_TOOBIG when too long. */
 int hws_str_from_bytes(char *buf, size_t size, struct hws_bytes in) HWS_MUST_CHECK;
 bool hws_utf8_valid(struct hws_bytes in);
-/* Makes foreign text safe to log or show: control characters, quotes, backslash and invalid UTF-8
- * become \xNN; the result is cut at the buffer's end. Always terminates. Returns buf. */
+/* Makes foreign text safe to log or show: control characters, double quotes, backslash and invalid UTF-8 become \xNN; what
+ * is \xNN already stays, so a text may pass here more than once. The result is cut at the buffer's end. Always
+ * terminates. Returns buf. */
 char *hws_str_escape(char *buf, size_t size, struct hws_bytes in);
 /* Lower-case hex; buf needs 2 * len + 1 bytes, else HWS_ERR_TOOBIG. */
 int hws_hex_encode(struct hws_bytes in, char *buf, size_t size) HWS_MUST_CHECK;

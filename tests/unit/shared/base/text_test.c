@@ -169,7 +169,8 @@ static const struct {
 	{ "plain text", 10, "plain text" },
 	{ "a\nb", 3, "a\\x0ab" },
 	{ "a\0b", 3, "a\\x00b" },
-	{ "\"'\\", 3, "\\x22\\x27\\x5c" },
+	{ "\"'\\", 3, "\\x22'\\x5c" },                    /* sentences have apostrophes */
+	{ "\\x1b\\x1B\\x1", 11, "\\x1b\\x5cx1B\\x5cx1" }, /* what was made safe before stays */
 	{ "\xc3\xa4", 2, "\xc3\xa4" },
 	{ "\xff\xc3", 2, "\\xff\\xc3" },
 	{ "\x1b[31m", 5, "\\x1b[31m" },
@@ -180,11 +181,14 @@ static const struct {
 
 START_TEST(foreign_text_is_made_safe_to_show)
 {
-	char buf[64];
+	char buf[64], again[100];
 
 	ck_assert_str_eq(hws_str_escape(buf, sizeof(buf),
 					 hws_bytes(escapes[_i].in, escapes[_i].len)),
 			escapes[_i].out);
+	/* texts pass several places that make them safe: the second time changes nothing */
+	hws_str_escape(again, sizeof(again), hws_bytes_str(escapes[_i].out));
+	ck_assert_str_eq(again, escapes[_i].out);
 	/* cut anywhere: terminated, a prefix, no half escape */
 	for (size_t size = 1; size < sizeof(buf); size++) {
 		memset(buf, 'Z', sizeof(buf));
