@@ -340,19 +340,33 @@ static struct link *take_same(struct rly_announcer *a, const struct link *like)
 	return NULL;
 }
 
+static void wanted_done(struct wanted *w)
+{
+	for (unsigned i = 0; i < w->count; i++)
+		hws_free(w->link[i]);
+	w->count = 0;
+}
+
+static int parse_wanted(const char *list, struct wanted *w, struct hws_error *err)
+{
+	int r = hws_str_each(list, ',', add_wanted, w);
+
+	if (r == HWS_OK)
+		return r;
+	wanted_done(w);
+	return hws_error_set(err, r,
+			"--announcers is a list of at most %u rendezvous servers HOST[:PORT]: %s",
+			LINKS_MAX, hws_err_text(r));
+}
+
 /* Links that stay are kept as they are. */
 static int configure(struct rly_announcer *a, struct hws_error *err)
 {
 	struct wanted w = { .count = 0 };
-	int r = hws_str_each(a->server->conf->announcers, ',', add_wanted, &w);
+	int r = parse_wanted(a->server->conf->announcers, &w, err);
 
-	if (r < 0) {
-		for (unsigned i = 0; i < w.count; i++)
-			hws_free(w.link[i]);
-		return hws_error_set(err, r,
-				"--announcers is a list of at most %u rendezvous servers HOST[:PORT]: %s",
-				LINKS_MAX, hws_err_text(r));
-	}
+	if (r < 0)
+		return r;
 	for (unsigned i = 0; i < w.count; i++) {
 		struct link *same = take_same(a, w.link[i]);
 
@@ -379,15 +393,32 @@ static int configure(struct rly_announcer *a, struct hws_error *err)
 	return HWS_OK;
 }
 
-static int check_keys(const struct rly_server *s, struct hws_error *err)
+static int check_keys(const struct rly_rules *rules, struct hws_error *err)
 {
 	uint8_t pk[HWS_PK_LEN];
 
-	for (unsigned i = 0; i < s->rules->keys.count; i++)
-		if (hws_key_parse(s->rules->keys.text[i], pk) == HWS_OK)
+	for (unsigned i = 0; i < rules->keys.count; i++)
+		if (hws_key_parse(rules->keys.text[i], pk) == HWS_OK)
 			return HWS_OK;
 	return hws_error_set(err, HWS_ERR_INVAL,
 			"--announcers needs --key: the public key by which the rendezvous server is known");
+}
+
+int rly_announcer_check(const struct rly_server *s, const struct rly_config *c,
+		const struct rly_rules *rules, struct hws_error *err)
+{
+	struct wanted w = { .count = 0 };
+	struct hws_identity id;
+	int r = parse_wanted(c->announcers, &w, err);
+
+	if (r == HWS_OK && w.count)
+		r = check_keys(rules, err);
+	if (r == HWS_OK && w.count && !s->announcer) {
+		r = rly_announcer_identity(c, &id, err);
+		hws_identity_wipe(&id);
+	}
+	wanted_done(&w);
+	return r;
 }
 
 int rly_announcer_new(struct rly_server *s, struct hws_error *err)
@@ -398,7 +429,7 @@ int rly_announcer_new(struct rly_server *s, struct hws_error *err)
 
 	if (!*s->conf->announcers)
 		return HWS_OK;
-	r = check_keys(s, err);
+	r = check_keys(s->rules, err);
 	if (r < 0)
 		return r;
 	a = hws_alloc(sizeof(*a));
@@ -453,6 +484,18 @@ static void tell_distances(void *arg)
 	hws_buf_done(&out);
 }
 
+/* Without its name nobody would know which relay speaks. */
+static void watch_distances(struct rly_announcer *a)
+{
+	bool want = *a->server->conf->public_name;
+
+	rly_distances_want(a->server->shared.distances, want);
+	if (want)
+		hws_timer_every(a->server->loop, &a->distances, DISTANCES_US, tell_distances, a);
+	else
+		hws_timer_stop(&a->distances);
+}
+
 void rly_announcer_start(struct rly_server *s)
 {
 	struct rly_announcer *a = s->announcer;
@@ -460,11 +503,7 @@ void rly_announcer_start(struct rly_server *s)
 	if (!a)
 		return;
 	a->started = true;
-	/* Without its name nobody would know which relay speaks. */
-	if (*s->conf->public_name) {
-		rly_distances_want(s->shared.distances, true);
-		hws_timer_every(s->loop, &a->distances, DISTANCES_US, tell_distances, a);
-	}
+	watch_distances(a);
 	for (unsigned i = 0; i < a->count; i++)
 		hws_timer_start(s->loop, &a->link[i]->timer, 0, dial, a->link[i]);
 }
@@ -479,6 +518,7 @@ int rly_announcer_reload(struct rly_server *s, struct hws_error *err)
 			rly_announcer_start(s);
 		return r;
 	}
+	watch_distances(s->announcer);
 	return configure(s->announcer, err);
 }
 

@@ -12,6 +12,9 @@ int rly_announcer_new(struct rly_server *s, struct hws_error *err) HWS_MUST_CHEC
 void rly_announcer_free(struct rly_server *s);
 /* After privileges were given up. */
 void rly_announcer_start(struct rly_server *s);
+/* Whether `c` with `rules` could be taken by a reload; changes nothing. */
+int rly_announcer_check(const struct rly_server *s, const struct rly_config *c,
+		const struct rly_rules *rules, struct hws_error *err) HWS_MUST_CHECK;
 /* New settings are in force: links to servers that are no longer named end, and what they announced is void. */
 int rly_announcer_reload(struct rly_server *s, struct hws_error *err) HWS_MUST_CHECK;
 /* Tells all servers whether this relay takes new pairs. */

@@ -1,4 +1,5 @@
 #include "server-relay/config.h"
+#include "shared/base/file_error.h"
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
@@ -157,20 +158,6 @@ static const struct hws_option table[] = {
 			0, "FORMAT", "How it is logged.", NULL },
 };
 
-const struct hws_options rly_options = {
-	.program = "hawser-relay",
-	.env_prefix = "HAWSER_RELAY_",
-	.usage = "hawser-relay --key KEY [options]\n"
-		 "hawser-relay --open [options]\n"
-		 "hawser-relay identity [--identity FILE]    print the relay's own public key\n"
-		 "hawser-relay config [options]              print the settings in force",
-	.about = "The relay: joins the two ends of a session that cannot reach each other directly. "
-		 "It sees only ciphertext. --key is the public key of your rendezvous server "
-		 "(hawser-rendezvous key prints it).",
-	.table = table,
-	.count = HWS_COUNT(table),
-};
-
 /* --- names of the deployed relay --------------------------------------------------------------------- */
 
 /* It looks a name up in upper and lower case, with dashes and underscores. */
@@ -195,26 +182,24 @@ static const char *compat_env(const char *name)
 	return NULL;
 }
 
-static int compat_rate(struct rly_config *c, const char *name, uint64_t *to)
+static void compat_rate(const char *name, uint64_t *to)
 {
 	const char *v = compat_env(name);
 	uint64_t mbit;
 
-	(void)c;
 	if (!v || hws_parse_u64(v, &mbit) < 0 || !mbit || mbit > UINT32_MAX)
-		return HWS_OK; /* as it does: what does not parse is not taken */
+		return; /* as it does: what does not parse is not taken */
 	*to = mbit * MBIT_BYTES;
 	hws_warn("config.compat", HWS_STR("name", name), HWS_U64("bytes_per_second", *to));
-	return HWS_OK;
 }
 
-static int compat(struct rly_config *c, struct hws_error *err)
+static void adopt(void *cfg)
 {
+	struct rly_config *c = cfg;
 	const char *v = compat_env("PORT");
 	uint16_t port;
 	uint64_t n;
 	double d;
-	int r = HWS_OK;
 
 	if (v && hws_parse_u16(v, &port) == HWS_OK && port && port < UINT16_MAX) {
 		/* One PORT for both deployed servers: the relay takes the next one. */
@@ -222,20 +207,31 @@ static int compat(struct rly_config *c, struct hws_error *err)
 		hws_warn("config.compat", HWS_STR("name", "PORT"), HWS_U64("port", c->port),
 				HWS_STR("text", "PORT means the rendezvous port: the relay takes the next one; HAWSER_RELAY_PORT or --port is taken as it is"));
 	}
-	r = compat_rate(c, "SINGLE_BANDWIDTH", &c->rate_pair);
-	if (r == HWS_OK)
-		r = compat_rate(c, "TOTAL_BANDWIDTH", &c->rate_total);
-	if (r == HWS_OK)
-		r = compat_rate(c, "LIMIT_SPEED", &c->rate_slow);
+	compat_rate("SINGLE_BANDWIDTH", &c->rate_pair);
+	compat_rate("TOTAL_BANDWIDTH", &c->rate_total);
+	compat_rate("LIMIT_SPEED", &c->rate_slow);
 	v = compat_env("DOWNGRADE_START_CHECK");
 	if (v && hws_parse_u64(v, &n) == HWS_OK && n)
 		c->downgrade_us = n * 1000000u;
 	v = compat_env("DOWNGRADE_THRESHOLD");
 	if (v && hws_parse_double(v, &d) == HWS_OK && d > 0 && d <= 1)
 		c->downgrade_pct = (uint32_t)HWS_MAX(d * 100, 1.0);
-	(void)err;
-	return r;
 }
+
+const struct hws_options rly_options = {
+	.program = "hawser-relay",
+	.env_prefix = "HAWSER_RELAY_",
+	.usage = "hawser-relay --key KEY [options]\n"
+		 "hawser-relay --open [options]\n"
+		 "hawser-relay identity [--identity FILE]    print the relay's own public key\n"
+		 "hawser-relay config [options]              print the settings in force",
+	.about = "The relay: joins the two ends of a session that cannot reach each other directly. "
+		 "It sees only ciphertext. --key is the public key of your rendezvous server "
+		 "(hawser-rendezvous key prints it).",
+	.table = table,
+	.count = HWS_COUNT(table),
+	.adopt = adopt,
+};
 
 /* --- reading ----------------------------------------------------------------------------------------- */
 
@@ -281,30 +277,7 @@ int rly_config_ws_port(
 int rly_config_read(
 		int argc, char **argv, struct rly_config *ret, int *ret_rest, struct hws_error *err)
 {
-	char path[400] = "";
-	int r = hws_options_init(&rly_options, ret);
-
-	if (r < 0)
-		return hws_error_set(err, r, "out of memory");
-	r = hws_options_args(&rly_options, ret, argc, argv, ret_rest, err);
-	if (r == HWS_OK && *ret->config && hws_str_copy(path, sizeof(path), ret->config) < 0)
-		r = hws_error_set(err, HWS_ERR_TOOBIG, "the path of the config file is too long");
-	hws_options_done(&rly_options, ret);
-	if (r < 0)
-		return r;
-	r = hws_options_init(&rly_options, ret);
-	if (r < 0)
-		return hws_error_set(err, r, "out of memory");
-	r = compat(ret, err);
-	if (r == HWS_OK && *path)
-		r = hws_options_file(&rly_options, ret, path, err);
-	if (r == HWS_OK)
-		r = hws_options_env(&rly_options, ret, err);
-	if (r == HWS_OK)
-		r = hws_options_args(&rly_options, ret, argc, argv, ret_rest, err);
-	if (r < 0)
-		hws_options_done(&rly_options, ret);
-	return r;
+	return hws_options_load(&rly_options, ret, NULL, argc, argv, ret_rest, err);
 }
 
 void rly_config_done(struct rly_config *c)
@@ -316,14 +289,13 @@ void rly_config_done(struct rly_config *c)
 
 static int file_text(const char *path, char **ret, struct hws_error *err)
 {
-	FILE *f = fopen(path, "re");
 	char *text = hws_alloc(LIST_FILE_MAX + 1);
+	FILE *f = fopen(path, "re");
 	size_t n = 0;
 	int r = HWS_OK;
 
 	if (!f)
-		r = hws_error_set(
-				err, HWS_ERR_NOTFOUND, "cannot read %s: %s", path, strerror(errno));
+		r = hws_file_error(path, errno, err);
 	else if (!text)
 		r = hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
 	else

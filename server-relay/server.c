@@ -391,31 +391,51 @@ void rly_server_free(struct rly_server *s)
 
 /* --- reload and drain -------------------------------------------------------------------------------- */
 
-int rly_server_reload(struct rly_server *s, struct rly_config *c, struct hws_error *err)
+/* TLS is there from the start or never; so is what the table marks. */
+static int keep_fixed(
+		const struct rly_config *running, struct rly_config *fresh, struct hws_error *err)
 {
-	struct rly_rules *rules;
-	int r = rly_config_rules(c, &rules, err);
+	bool switched = !*running->tls_cert != !*fresh->tls_cert;
+	char names[300];
+	int r = hws_options_keep(&rly_options, fresh, running, switched ? "tls-cert,tls-key" : "",
+			names, sizeof(names));
 
 	if (r < 0)
-		return r;
-	if (s->shared.tls && *c->tls_cert) {
-		r = hws_tls_server_reload(s->shared.tls, c->tls_cert, c->tls_key, err);
-		if (r < 0) {
-			rly_rules_unref(rules);
-			return r;
-		}
-	}
-	if (c->port != s->conf->port || c->threads != s->conf->threads ||
-			c->max_pairs != s->conf->max_pairs ||
-			!hws_str_equal(c->bind, s->conf->bind))
-		hws_warn("reload.restart_needed",
-				HWS_STR("text", "bind, port, threads and max-pairs change with the next start"));
-	r = rly_server_set_rules(s, rules);
-	if (r < 0)
 		return hws_error_set(err, r, "out of memory");
+	if (*names)
+		hws_warn("reload.restart_needed", HWS_STR("options", names),
+				HWS_STR("text", "these change with the next start only"));
+	return HWS_OK;
+}
+
+/* All that can be wrong is done before anything changes: it is taken whole or not at all. */
+int rly_server_reload(struct rly_server *s, struct rly_config *c, struct hws_error *err)
+{
+	struct rly_rules *rules = NULL;
+	struct hws_tls_server *tls = NULL;
+	int r = keep_fixed(s->conf, c, err);
+
+	if (r == HWS_OK)
+		r = rly_config_rules(c, &rules, err);
+	if (r == HWS_OK && *c->tls_cert)
+		r = hws_tls_server_new(c->tls_cert, c->tls_key, &tls, err);
+	if (r == HWS_OK)
+		r = rly_announcer_check(s, c, rules, err);
+	if (r < 0) {
+		hws_tls_server_free(tls);
+		rly_rules_unref(rules);
+		return r;
+	}
+	r = rly_server_set_rules(s, rules);
+	if (r < 0) {
+		hws_tls_server_free(tls);
+		return hws_error_set(err, r, "out of memory");
+	}
+	if (tls)
+		hws_tls_server_replace(s->shared.tls, tls);
 	rly_pairing_set_max(s->shared.pairing, c->max_waiting);
 	s->conf = c;
-	if (rly_announcer_reload(s, err) < 0) /* the rest is in force already */
+	if (rly_announcer_reload(s, err) < 0) /* it was checked: no memory */
 		hws_error_log("reload.announcers", HWS_STR("text", err->text));
 	return HWS_OK;
 }

@@ -12,7 +12,8 @@ int rly_server_new(struct hws_loop *loop, struct rly_config *c, struct rly_serve
 void rly_server_free(struct rly_server *s);
 /* After privileges were given up: threads run from here. */
 int rly_server_start(struct rly_server *s, struct hws_error *err) HWS_MUST_CHECK;
-/* New settings (borrowed from now on); what cannot change while running is named in the log. */
+/* New settings (borrowed from now on), taken whole or on failure nothing of them; what cannot change while running is named in
+ * the log, and `c` holds what is in force afterwards. */
 int rly_server_reload(
 		struct rly_server *s, struct rly_config *c, struct hws_error *err) HWS_MUST_CHECK;
 /* No new pairs; the end follows the last one. Listening goes on while legs wait for their partner. */

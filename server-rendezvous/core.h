@@ -1,7 +1,7 @@
 /* rendezvous/core: what the planes share. Built by server.c before any thread runs and torn down after all have
  * ended; members say which thread may use them. */
 #pragma once
-#include "server-rendezvous/config.h"
+#include "server-rendezvous/config/config.h"
 #include "server-rendezvous/journal.h"
 #include "server-rendezvous/presence.h"
 #include "shared/base/clock.h"

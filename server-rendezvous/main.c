@@ -1,5 +1,5 @@
 /* hawser-rendezvous: settings, start, end. */
-#include "server-rendezvous/config.h"
+#include "server-rendezvous/config/config.h"
 #include "server-rendezvous/server.h"
 #include "shared/base/buf.h"
 #include "shared/base/log.h"
@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 #define NAME "hawser-rendezvous"
-#define CONFIG_FILE "/etc/hawser/rendezvous.conf"
 
 struct program {
 	struct hws_loop *loop;
@@ -28,48 +27,6 @@ struct program {
 	char **argv;
 };
 
-/* File, then environment, then command line over the defaults. */
-/* As a service there is one place where people look for it. */
-static const char *default_config(void)
-{
-	bool service = getenv("STATE_DIRECTORY") || geteuid() == 0;
-
-	return service && access(CONFIG_FILE, R_OK) == 0 ? CONFIG_FILE : "";
-}
-
-static int read_config(
-		int argc, char **argv, struct rdv_config *c, int *ret_rest, struct hws_error *err)
-{
-	char path[400] = "";
-	int r = hws_options_init(&rdv_options, c);
-
-	if (r < 0)
-		return hws_error_set(err, r, "out of memory");
-	r = hws_options_args(&rdv_options, c, argc, argv, ret_rest, err);
-	if (r == HWS_OK) {
-		r = hws_str_copy(path, sizeof(path), *c->config ? c->config : default_config());
-		if (r < 0)
-			hws_error_set(err, r, "the path of the config file is too long");
-	}
-	hws_options_done(&rdv_options, c);
-	if (r < 0)
-		return r;
-	r = hws_options_init(&rdv_options, c);
-	if (r < 0)
-		return hws_error_set(err, r, "out of memory");
-	if (*path)
-		r = hws_options_file(&rdv_options, c, path, err);
-	if (r == HWS_OK)
-		r = hws_options_env(&rdv_options, c, err);
-	if (r == HWS_OK)
-		r = hws_options_args(&rdv_options, c, argc, argv, ret_rest, err);
-	if (r == HWS_OK)
-		r = rdv_config_check(c, err);
-	if (r < 0)
-		hws_options_done(&rdv_options, c);
-	return r;
-}
-
 static struct rdv_config *new_config(int argc, char **argv, int *ret_rest, struct hws_error *err)
 {
 	struct rdv_config *c = calloc(1, sizeof(*c));
@@ -78,7 +35,7 @@ static struct rdv_config *new_config(int argc, char **argv, int *ret_rest, struc
 		hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
 		return NULL;
 	}
-	if (read_config(argc, argv, c, ret_rest, err) < 0) {
+	if (rdv_config_load(c, argc, argv, ret_rest, err) < 0) {
 		free(c);
 		return NULL;
 	}

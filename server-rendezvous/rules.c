@@ -66,18 +66,21 @@ static void refresh(struct rdv_rules *r)
 	__atomic_store_n(&r->any_policy, policy, __ATOMIC_RELAXED);
 }
 
-int rdv_rules_configure(
-		struct rdv_rules *r, const char *block, const char *allow, struct hws_error *err)
+static void take_list(struct hws_cidr_list *to, struct hws_cidr_list *from)
 {
-	int res;
+	hws_cidr_list_done(to);
+	*to = *from;
+	*from = (struct hws_cidr_list){ 0 };
+}
 
+void rdv_rules_configure(
+		struct rdv_rules *r, struct hws_cidr_list *block, struct hws_cidr_list *allow)
+{
 	pthread_rwlock_wrlock(&r->lock);
-	res = hws_cidr_list_parse(block, &r->block, err);
-	if (res == HWS_OK)
-		res = hws_cidr_list_parse(allow, &r->allow, err);
+	take_list(&r->block, block);
+	take_list(&r->allow, allow);
 	refresh(r);
 	pthread_rwlock_unlock(&r->lock);
-	return res;
 }
 
 static struct rule *find(struct rdv_rules *r, const char *kind, const char *key)

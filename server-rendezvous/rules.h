@@ -9,15 +9,16 @@
 #include "server-rendezvous/addr.h"
 #include "server-rendezvous/store/store.h"
 #include "shared/base/err.h"
+#include "shared/net/addr.h"
 #include <jansson.h>
 #include <stdbool.h>
 
 struct rdv_rules;
 int rdv_rules_new(struct rdv_rules **ret) HWS_MUST_CHECK;
 void rdv_rules_free(struct rdv_rules *r);
-/* Networks of the configuration; replaces those only. */
-int rdv_rules_configure(struct rdv_rules *r, const char *block, const char *allow,
-		struct hws_error *err) HWS_MUST_CHECK;
+/* Networks of the configuration; replaces those only. Takes what the lists hold and leaves them empty; cannot fail. */
+void rdv_rules_configure(
+		struct rdv_rules *r, struct hws_cidr_list *block, struct hws_cidr_list *allow);
 /* One entry comes or goes (its kind may be foreign: ignored). HWS_ERR_INVAL for a value that cannot be. */
 int rdv_rules_put(struct rdv_rules *r, const struct rdv_entry *e,
 		struct hws_error *err) HWS_MUST_CHECK;

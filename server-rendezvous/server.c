@@ -1,6 +1,7 @@
 /* rendezvous/server: the composition root. */
 #include "server-rendezvous/server.h"
 #include "server-rendezvous/cluster.h"
+#include "server-rendezvous/config/place.h"
 #include "server-rendezvous/known.h"
 #include "server-rendezvous/operate.h"
 #include "server-rendezvous/operate_rules.h"
@@ -17,6 +18,7 @@
 #include "shared/base/str.h"
 #include "shared/daemon/daemon.h"
 #include "shared/net/addr.h"
+#include "shared/net/tls.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -84,24 +86,20 @@ static int load_identity(struct rdv_server *s, struct hws_error *err)
 static int open_store(struct rdv_server *s, struct hws_error *err)
 {
 	const struct rdv_config *c = s->core.conf;
-	const char *what = *c->store_secret ? c->store_secret : c->store;
-	char path[400];
+	struct rdv_place place;
+	int r = rdv_place(c, s->state_dir, &place, err);
 
-	if (strcmp(what, "memory") == 0)
+	if (r < 0)
+		return r;
+	switch (place.kind) {
+	case RDV_PLACE_MEMORY:
 		return rdv_store_memory_new(s->loop, &s->store);
-	if (hws_str_starts(what, "postgres"))
-		return rdv_server_open_postgres(s->loop, what, *c->store_secret != 0, c->store_pool,
+	case RDV_PLACE_POSTGRES:
+		return rdv_server_open_postgres(s->loop, place.address, place.secret, c->store_pool,
 				&s->store, err);
-	if (strcmp(what, "sqlite") == 0) {
-		int r = hws_fmt(path, sizeof(path), "%s/rendezvous.sqlite3", s->state_dir);
-
-		if (r < 0)
-			return r;
-		what = path;
-	} else if (hws_str_starts(what, "sqlite:")) {
-		what += strlen("sqlite:");
+	default:
+		return rdv_server_open_sqlite(s->loop, place.file, &s->store, err);
 	}
-	return rdv_server_open_sqlite(s->loop, what, &s->store, err);
 }
 
 /* The journal's word. */
@@ -175,9 +173,32 @@ static int configure_relays(struct rdv_server *s, const struct rdv_config *c, st
 	return rdv_relays_configure(s->core.relays, &conf, err);
 }
 
+struct lists {
+	struct hws_cidr_list trusted, block, allow;
+};
+
+static void lists_done(struct lists *l)
+{
+	hws_cidr_list_done(&l->trusted);
+	hws_cidr_list_done(&l->block);
+	hws_cidr_list_done(&l->allow);
+}
+
+static int parse_lists(const struct rdv_config *c, struct lists *ret, struct hws_error *err)
+{
+	int r = hws_cidr_list_parse(c->trusted_proxies, &ret->trusted, err);
+
+	if (r == HWS_OK)
+		r = hws_cidr_list_parse(c->block, &ret->block, err);
+	if (r == HWS_OK)
+		r = hws_cidr_list_parse(c->allow, &ret->allow, err);
+	return r;
+}
+
 static int build_tables(struct rdv_server *s, struct hws_error *err)
 {
 	const struct rdv_config *c = s->core.conf;
+	struct lists lists = { 0 };
 	int r = rdv_presence_new(c->max_peers, hws_clock_us(), &s->core.presence);
 
 	if (r == HWS_OK)
@@ -187,7 +208,10 @@ static int build_tables(struct rdv_server *s, struct hws_error *err)
 	if (r == HWS_OK)
 		r = rdv_rules_new(&s->core.rules);
 	if (r == HWS_OK)
-		r = rdv_rules_configure(s->core.rules, c->block, c->allow, err);
+		r = parse_lists(c, &lists, err);
+	if (r == HWS_OK)
+		rdv_rules_configure(s->core.rules, &lists.block, &lists.allow);
+	lists_done(&lists);
 	if (r == HWS_OK)
 		r = hws_work_new(2, 256, &s->work);
 	if (r == HWS_OK)
@@ -439,32 +463,45 @@ int rdv_server_start(struct rdv_server *s, struct hws_error *err)
 	return HWS_OK;
 }
 
-/* All that can be wrong is looked at before anything changes. */
-static int check_lists(const struct rdv_config *conf, struct hws_error *err)
+/* A TLS port is opened at the start or never; so is what the table marks. */
+static int keep_fixed(
+		const struct rdv_config *running, struct rdv_config *fresh, struct hws_error *err)
 {
-	struct hws_cidr_list list = { 0 };
-	int r = hws_cidr_list_parse(conf->trusted_proxies, &list, err);
+	bool switched = !*running->tls_cert != !*fresh->tls_cert;
+	char names[300];
+	int r = hws_options_keep(&rdv_options, fresh, running, switched ? "tls-cert,tls-key" : "",
+			names, sizeof(names));
 
-	if (r == HWS_OK)
-		r = hws_cidr_list_parse(conf->block, &list, err);
-	if (r == HWS_OK)
-		r = hws_cidr_list_parse(conf->allow, &list, err);
-	hws_cidr_list_done(&list);
-	return r;
+	if (r < 0)
+		return hws_error_set(err, r, "out of memory");
+	if (*names)
+		hws_warn("reload.restart_needed", HWS_STR("options", names),
+				HWS_STR("text", "these change with the next start only"));
+	return HWS_OK;
 }
 
-int rdv_server_reload(struct rdv_server *s, const struct rdv_config *conf, struct hws_error *err)
+/* All that can be wrong is done before anything changes: it is taken whole or not at all. */
+int rdv_server_reload(struct rdv_server *s, struct rdv_config *conf, struct hws_error *err)
 {
-	int r = check_lists(conf, err);
+	struct hws_tls_server *tls = NULL;
+	struct lists lists = { 0 };
+	int r = keep_fixed(s->core.conf, conf, err);
 
 	if (r == HWS_OK)
-		r = rdv_tcp_tls_reload(s->core.tcp, conf, err);
+		r = parse_lists(conf, &lists, err);
+	if (r == HWS_OK && *conf->tls_cert)
+		r = hws_tls_server_new(conf->tls_cert, conf->tls_key, &tls, err);
 	if (r == HWS_OK)
 		r = configure_relays(s, conf, err);
-	if (r == HWS_OK)
-		r = rdv_rules_configure(s->core.rules, conf->block, conf->allow, err);
-	if (r < 0)
+	if (r < 0) {
+		hws_tls_server_free(tls);
+		lists_done(&lists);
 		return r;
+	}
+	rdv_rules_configure(s->core.rules, &lists.block, &lists.allow);
+	lists_done(&lists);
+	if (tls)
+		rdv_tcp_tls_replace(s->core.tcp, tls);
 	__atomic_store_n(&s->core.conf, conf, __ATOMIC_RELEASE);
 	rdv_tcp_post_reload(s->core.tcp);
 	rdv_tcp_post_lists(s->core.tcp);

@@ -1,6 +1,6 @@
 /* rendezvous/server: builds the planes on one configuration, runs them, takes them down in reverse. */
 #pragma once
-#include "server-rendezvous/config.h"
+#include "server-rendezvous/config/config.h"
 #include "shared/base/err.h"
 #include "shared/loop/loop.h"
 
@@ -14,8 +14,9 @@ int rdv_server_new(struct hws_loop *loop, const struct rdv_config *conf, struct 
 /* Loads what the store has (running the loop meanwhile), then starts the threads. A store that cannot be reached
  * holds nothing up: it is loaded when it comes. */
 int rdv_server_start(struct rdv_server *s, struct hws_error *err) HWS_MUST_CHECK;
-/* Takes another configuration (checked before); the old one may be freed after the next but one. */
-int rdv_server_reload(struct rdv_server *s, const struct rdv_config *conf,
+/* Takes another configuration (checked before) whole, or on failure nothing of it; the old one may be freed after the next but
+ * one. What changes with the next start only is named in the log, and `conf` holds what is in force afterwards. */
+int rdv_server_reload(struct rdv_server *s, struct rdv_config *conf,
 		struct hws_error *err) HWS_MUST_CHECK;
 /* No longer ready; writes what waits for the store, then calls done on the loop. */
 void rdv_server_drain(struct rdv_server *s, void (*done)(void *arg), void *arg);

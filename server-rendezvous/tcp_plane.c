@@ -135,9 +135,9 @@ int rdv_tcp_tls(struct rdv_tcp *t, struct hws_error *err)
 	return hws_tls_server_new(c->tls_cert, c->tls_key, &t->tls, err);
 }
 
-int rdv_tcp_tls_reload(struct rdv_tcp *t, const struct rdv_config *conf, struct hws_error *err)
+void rdv_tcp_tls_replace(struct rdv_tcp *t, struct hws_tls_server *fresh)
 {
-	return t->tls ? hws_tls_server_reload(t->tls, conf->tls_cert, conf->tls_key, err) : HWS_OK;
+	hws_tls_server_replace(t->tls, fresh);
 }
 
 int rdv_tcp_listen(struct rdv_tcp *t, enum rdv_port which, const char *bind_ip, uint16_t port,

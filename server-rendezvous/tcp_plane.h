@@ -5,6 +5,7 @@
 #include "server-rendezvous/core.h"
 #include "shared/loop/loop.h"
 #include "shared/net/stream.h"
+#include "shared/net/tls.h"
 
 struct rdv_tcp;
 
@@ -17,9 +18,8 @@ int rdv_tcp_listen(struct rdv_tcp *t, enum rdv_port which, const char *bind_ip, 
 		struct hws_error *err) HWS_MUST_CHECK;
 /* Before RDV_PORT_TLS is opened: certificate and key of the configuration. */
 int rdv_tcp_tls(struct rdv_tcp *t, struct hws_error *err) HWS_MUST_CHECK;
-/* Any thread: reads them again. */
-int rdv_tcp_tls_reload(struct rdv_tcp *t, const struct rdv_config *conf,
-		struct hws_error *err) HWS_MUST_CHECK;
+/* Any thread: others than those from now on; frees `fresh`. Only where there is a TLS port. */
+void rdv_tcp_tls_replace(struct rdv_tcp *t, struct hws_tls_server *fresh);
 uint16_t rdv_tcp_port(const struct rdv_tcp *t, enum rdv_port which);
 /* Runs the loop on its own thread. Without it the caller runs rdv_tcp_loop() (tests, fuzzing). */
 int rdv_tcp_start(struct rdv_tcp *t) HWS_MUST_CHECK;

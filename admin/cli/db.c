@@ -1,7 +1,9 @@
 #include "admin/cli/db.h"
 #include "admin/cli/db_copy.h"
 #include "admin/cli/output.h"
+#include "server-rendezvous/config/place.h"
 #include "server-rendezvous/store/hbbs.h"
+#include "server-rendezvous/store/store.h"
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
@@ -24,12 +26,12 @@
 struct db {
 	struct hws_loop *loop;
 	struct rdv_store *store;
-	const char *where;  /* --store */
-	const char *secret; /* an address that may hold a password; never shown */
-	const char *key;    /* --key-file */
-	bool force, no_key;
-	char dir[400];  /* state folder */
-	char path[500]; /* of the SQLite file, "" = PostgreSQL */
+	struct rdv_config conf; /* of the server */
+	struct rdv_place place;
+	const char *config, *state_dir, *where; /* --config, --state-dir, --store */
+	const char *key;                        /* --key-file */
+	bool configured, force, no_key;
+	char dir[400]; /* state folder */
 	json_t *answer;
 	struct hws_error err;
 	uint64_t shown;
@@ -37,55 +39,67 @@ struct db {
 
 /* --- opening -------------------------------------------------------------------------------------- */
 
-static int fill_paths(struct db *d, const char *state_dir)
+/* The settings of the server, as it would read them when started now with these options. */
+static int load_settings(struct db *d)
 {
-	int r;
+	const char *const given[][2] = { { "--config", d->config }, { "--state-dir", d->state_dir },
+		{ "--store", d->where } };
+	char *argv[8] = { (char *)(uintptr_t)SERVER };
+	int argc = 1, rest, r;
 
-	if (!state_dir)
-		state_dir = getenv("HAWSER_RENDEZVOUS_STATE_DIR");
-	if (state_dir && *state_dir)
-		r = hws_str_copy(d->dir, sizeof(d->dir), state_dir);
+	for (size_t i = 0; i < HWS_COUNT(given); i++) {
+		if (!given[i][1])
+			continue;
+		argv[argc++] = (char *)(uintptr_t)given[i][0];
+		argv[argc++] = (char *)(uintptr_t)given[i][1];
+	}
+	hws_log_set_level(HWS_LOG_ERROR); /* remarks on settings are the server's to make */
+	r = rdv_config_load(&d->conf, argc, argv, &rest, &d->err);
+	hws_log_set_level(HWS_LOG_WARN);
+	d->configured = r == HWS_OK;
+	return r;
+}
+
+static int find_database(struct db *d)
+{
+	int r = load_settings(d);
+
+	if (r < 0)
+		return r;
+	if (*d->conf.state_dir)
+		r = hws_str_copy(d->dir, sizeof(d->dir), d->conf.state_dir);
 	else
 		r = hws_daemon_state_dir(SERVER, d->dir, sizeof(d->dir), &d->err);
 	if (r < 0)
 		return hws_error_set(&d->err, r,
 				"cannot tell the state folder; name it with --state-dir");
-	if (!d->where)
-		d->where = getenv("HAWSER_RENDEZVOUS_STORE");
-	if (!d->where || !*d->where)
-		d->where = "sqlite";
-	d->secret = getenv("HAWSER_RENDEZVOUS_STORE_SECRET");
-	if (d->secret && *d->secret)
-		return HWS_OK;
-	d->secret = NULL;
-	if (hws_str_starts(d->where, "postgres"))
-		return HWS_OK;
-	if (strcmp(d->where, "sqlite") == 0)
-		r = hws_fmt(d->path, sizeof(d->path), "%s/rendezvous.sqlite3", d->dir);
-	else if (strcmp(d->where, "memory") == 0)
-		r = HWS_ERR_INVAL;
-	else
-		r = hws_str_copy(d->path, sizeof(d->path),
-				d->where + (hws_str_starts(d->where, "sqlite:") ? 7 : 0));
-	return r < 0 ? hws_error_set(&d->err, r,
-				       "--store: write sqlite, sqlite:FILE or a postgresql:// address")
-		     : HWS_OK;
+	r = rdv_place(&d->conf, d->dir, &d->place, &d->err);
+	if (r == HWS_OK && d->place.kind == RDV_PLACE_MEMORY)
+		r = hws_error_set(&d->err, HWS_ERR_INVAL,
+				"the server keeps its devices in memory only (store = memory): there is no database. "
+				"To work on one, give --store sqlite, sqlite:FILE or a postgresql:// address");
+	return r;
+}
+
+static bool has_file(const struct db *d)
+{
+	return d->place.kind == RDV_PLACE_SQLITE;
 }
 
 static int open_postgres(struct db *d)
 {
 #ifdef ADM_WITH_POSTGRES
 	bool password = false;
-	int r = rdv_store_postgres_check(d->secret ? d->secret : d->where, &password, &d->err);
+	int r = rdv_store_postgres_check(d->place.address, &password, &d->err);
 
-	if (r == HWS_OK && password && !d->secret)
+	if (r == HWS_OK && password && !d->place.secret)
 		r = hws_error_set(&d->err, HWS_ERR_INVAL,
 				"--store must not hold a password, everybody on this machine can read it there. "
-				"Put the whole address into HAWSER_RENDEZVOUS_STORE_SECRET, or the password into a "
-				"file: --store 'postgresql://USER@HOST/DATABASE?passfile=FILE'");
+				"Put the whole address into the config file as store-secret or into "
+				"HAWSER_RENDEZVOUS_STORE_SECRET, or the password into a file: --store "
+				"'postgresql://USER@HOST/DATABASE?passfile=FILE'");
 	return r < 0 ? r
-		     : rdv_store_postgres_open(d->loop, d->secret ? d->secret : d->where, 2,
-				       &d->store, &d->err);
+		     : rdv_store_postgres_open(d->loop, d->place.address, 2, &d->store, &d->err);
 #else
 	return hws_error_set(&d->err, HWS_ERR_UNSUPPORTED, "this build has no PostgreSQL");
 #endif
@@ -94,10 +108,12 @@ static int open_postgres(struct db *d)
 /* `reader`: beside a running server. */
 static int open_store(struct db *d, bool reader)
 {
-	if (!*d->path)
+	const char *file = d->place.file;
+
+	if (!has_file(d))
 		return open_postgres(d);
-	return reader ? rdv_store_sqlite_open_reader(d->loop, d->path, &d->store, &d->err)
-		      : rdv_store_sqlite_open(d->loop, d->path, &d->store, &d->err);
+	return reader ? rdv_store_sqlite_open_reader(d->loop, file, &d->store, &d->err)
+		      : rdv_store_sqlite_open(d->loop, file, &d->store, &d->err);
 }
 
 /* What root makes in the folder of the server's account must belong to that account. */
@@ -156,6 +172,14 @@ static void put_int(struct db *d, const char *name, uint64_t n)
 	json_object_set_new(d->answer, name, json_integer((json_int_t)n));
 }
 
+/* Which database it was, so that nobody backs up another one than he thinks. */
+static void put_store(struct db *d)
+{
+	json_object_set_new(d->answer, "store", json_string(d->store->ops->name));
+	if (has_file(d))
+		json_object_set_new(d->answer, "file", json_string(d->place.file));
+}
+
 static void put_copy(struct db *d, const struct adm_copy *c, const char *done)
 {
 	put_int(d, "read", c->read);
@@ -178,9 +202,7 @@ static int db_status(struct db *d, const char *file HWS_UNUSED)
 		r = say(d, adm_store_count(d->loop, d->store, &f), "cannot read the database");
 	if (r < 0)
 		return r;
-	json_object_set_new(d->answer, "store", json_string(d->store->ops->name));
-	if (*d->path)
-		json_object_set_new(d->answer, "file", json_string(d->path));
+	put_store(d);
 	put_int(d, "peers", f.peers);
 	put_int(d, "peers_with_key", f.with_key);
 	put_int(d, "entries", f.entries);
@@ -218,13 +240,15 @@ static int db_backup(struct db *d, const char *file)
 	int r = open_store(d, true);
 
 	if (r == HWS_OK)
-		r = *d->path ? adm_store_backup(d->loop, d->store, file) : backup_postgres(d, file);
+		r = has_file(d) ? adm_store_backup(d->loop, d->store, file)
+				: backup_postgres(d, file);
 	if (r == HWS_ERR_EXISTS)
 		hws_error_set(&d->err, r, "%s is there already; name a new file", file);
 	else
 		say(d, r, file);
 	if (r < 0)
 		return r;
+	put_store(d);
 	json_object_set_new(d->answer, "backup", json_string(file));
 	return HWS_OK;
 }
@@ -249,6 +273,7 @@ static int db_restore(struct db *d, const char *file)
 	if (r == HWS_OK) {
 		c = copy_into(d, d->store, ADM_COPY_FORCE);
 		r = say(d, adm_copy_store(&c, from), "the database failed");
+		put_store(d);
 		put_copy(d, &c, "restored");
 	}
 	rdv_store_free(from);
@@ -387,6 +412,7 @@ static int db_import(struct db *d, const char *file)
 		hand_over(to);
 	}
 	if (r == HWS_OK) {
+		put_store(d);
 		put_copy(d, &im.c, "imported");
 		json_object_set_new(d->answer, "key",
 				json_string(d->no_key                  ? "left"
@@ -423,7 +449,8 @@ void adm_db_help(FILE *out)
 				verbs[i].file ? " FILE" : "");
 		fprintf(out, "  %-24s %s\n", line, verbs[i].help);
 	}
-	fputs("    --state-dir DIR, --store WHERE: as given to hawser-rendezvous\n"
+	fputs("    The database is that of the server's settings (/etc/hawser/rendezvous.conf, environment);\n"
+	      "    --config FILE, --state-dir DIR, --store WHERE: as given to hawser-rendezvous\n"
 	      "    --force (restore): replace what is there\n"
 	      "    --key-file FILE, --no-key (import-hbbs): the key is elsewhere, or stays\n",
 			out);
@@ -435,11 +462,12 @@ static int usage(const char *text, const char *what)
 	return 2;
 }
 
-static int parse(struct db *d, int argc, char **argv, const char **ret_dir, const char **ret_file)
+static int parse(struct db *d, int argc, char **argv, const char **ret_file)
 {
 	for (int i = 2; i < argc; i++) {
 		const char **value = strcmp(argv[i], "--store") == 0  ? &d->where
-				: strcmp(argv[i], "--state-dir") == 0 ? ret_dir
+				: strcmp(argv[i], "--state-dir") == 0 ? &d->state_dir
+				: strcmp(argv[i], "--config") == 0    ? &d->config
 				: strcmp(argv[i], "--key-file") == 0  ? &d->key
 								      : NULL;
 
@@ -461,28 +489,30 @@ static int parse(struct db *d, int argc, char **argv, const char **ret_dir, cons
 	return 0;
 }
 
-static int run(struct db *d, const struct verb *v, const char *dir, const char *file)
+static int run(struct db *d, const struct verb *v, const char *file)
 {
 	int r = hws_crypto_init();
 
 	if (r == HWS_OK)
 		r = hws_loop_new(&d->loop);
 	if (r == HWS_OK)
-		r = fill_paths(d, dir);
+		r = find_database(d);
 	if (r == HWS_OK)
 		r = v->run(d, file);
 	say(d, r, v->name);
 	rdv_store_free(d->store);
 	hws_loop_free(d->loop);
-	if (*d->path)
-		hand_over(d->path);
+	if (has_file(d))
+		hand_over(d->place.file);
+	if (d->configured)
+		hws_options_done(&rdv_options, &d->conf); /* the place borrows from it */
 	return r;
 }
 
 int adm_db_run(bool json, int argc, char **argv)
 {
 	struct db d = { 0 };
-	const char *dir = NULL, *file = NULL;
+	const char *file = NULL;
 	const struct verb *v = NULL;
 	int status = 1, r;
 
@@ -492,7 +522,7 @@ int adm_db_run(bool json, int argc, char **argv)
 	}
 	if (!v)
 		return usage("status, backup, restore or import-hbbs; see hawser-admin --help", "");
-	r = parse(&d, argc, argv, &dir, &file);
+	r = parse(&d, argc, argv, &file);
 	if (r)
 		return r;
 	if (v->file != (file != NULL))
@@ -502,7 +532,7 @@ int adm_db_run(bool json, int argc, char **argv)
 	d.answer = json_object();
 	if (!d.answer)
 		return 1;
-	r = run(&d, v, dir, file);
+	r = run(&d, v, file);
 	if (r < 0)
 		fprintf(stderr, "hawser-admin: %s\n", d.err.text);
 	else

@@ -1,4 +1,5 @@
 #include "client/core/private_file.h"
+#include "shared/base/file_error.h"
 #include "shared/base/str.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +13,8 @@ static int fail(struct hws_error *err, const char *what, const char *path)
 {
 	int code = hws_err_from_errno(errno);
 
+	if (errno == EACCES && strcmp(what, "open") == 0)
+		return hws_file_error(path, errno, err);
 	/* "Not found" would read as if what is written had been looked for. */
 	if (code == HWS_ERR_NOTFOUND && strcmp(what, "write") == 0)
 		code = HWS_ERR_DISK;

@@ -183,36 +183,16 @@ int hws_settings_load(
 {
 	const struct hws_options *o = &hws_settings_options;
 	char usual[PATH_MAX];
-	bool given;
-	int rest, r = hws_options_init(o, s);
+	int r;
 
+	if (usual_config(usual, sizeof(usual)) < 0)
+		usual[0] = 0;
+	r = hws_options_load(o, s, usual, argc, argv, ret_rest, err);
 	if (r < 0)
-		return hws_error_set(err, r, "out of memory");
-	/* a first look at the arguments finds the file; they are applied last, too */
-	r = hws_options_args(o, s, argc, argv, &rest, err);
-	if (r == HWS_OK && !*s->config)
-		r = hws_options_env(o, s, err);
-	if (r < 0)
-		goto out;
-	given = *s->config;
-	if (!given && usual_config(usual, sizeof(usual)) == HWS_OK) {
-		hws_free(s->config);
-		s->config = hws_strdup(usual);
-	}
-	r = s->config && *s->config ? hws_options_file(o, s, s->config, err) : HWS_OK;
-	if (r == HWS_ERR_NOTFOUND && !given)
-		r = HWS_OK;
-	if (r == HWS_OK)
-		r = hws_options_env(o, s, err);
-	if (r == HWS_OK)
-		r = hws_options_args(o, s, argc, argv, &rest, err);
-	if (r == HWS_OK)
-		r = hws_settings_check(s, err);
-out:
+		return r;
+	r = hws_settings_check(s, err);
 	if (r < 0)
 		hws_options_done(o, s);
-	else
-		*ret_rest = rest;
 	return r;
 }
 

@@ -6,14 +6,9 @@
 #include "shared/conf/suggest.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <ini.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#define FILE_MAX (1u << 20)
 #define LINE_MAX_BYTES 4096
 
 int hws_options_init(const struct hws_options *o, void *cfg)
@@ -191,55 +186,6 @@ int hws_options_text(const struct hws_options *o, void *cfg, const char *name,
 				"%s line %d: neither 'key = value' nor '[section]' nor a comment",
 				name, bad);
 	return HWS_OK;
-}
-
-static int read_file(int fd, struct hws_buf *buf)
-{
-	for (;;) {
-		uint8_t *to = hws_buf_reserve(buf, 4096);
-		ssize_t n;
-
-		if (!to)
-			return hws_buf_err(buf);
-		n = read(fd, to, 4096);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return hws_err_from_errno(errno);
-		if (n == 0)
-			return HWS_OK;
-		hws_buf_commit(buf, (size_t)n);
-	}
-}
-
-int hws_options_file(
-		const struct hws_options *o, void *cfg, const char *path, struct hws_error *err)
-{
-	struct hws_buf buf;
-	int fd, r;
-
-	hws_buf_init(&buf, FILE_MAX);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0) {
-		int cause = errno;
-
-		r = hws_err_from_errno(cause);
-		hws_error_set(err, r, "cannot read %s: %s", path, strerror(cause));
-		goto out;
-	}
-	r = read_file(fd, &buf);
-	if (r == HWS_ERR_TOOBIG)
-		hws_error_set(err, r, "%s is larger than %u bytes; this is no configuration file",
-				path, FILE_MAX);
-	else if (r < 0)
-		hws_error_set(err, r, "cannot read %s: %s", path, hws_err_text(r));
-	else
-		r = hws_options_text(o, cfg, path, hws_buf_bytes(&buf), err);
-out:
-	if (fd >= 0)
-		close(fd);
-	hws_buf_done_wiped(&buf); /* may have held secrets */
-	return r;
 }
 
 /* --- environment and command line ----------------------------------------------------------- */

@@ -50,12 +50,27 @@ struct hws_options {
 	const char *about;      /* paragraph for --help */
 	const struct hws_option *table;
 	size_t count;
+	/* May be NULL: values that are taken over from elsewhere (the environment of another program), over the defaults
+	 * and under the file. */
+	void (*adopt)(void *cfg);
 };
 
 /* Sets all defaults (frees nothing: cfg is raw memory). */
 int hws_options_init(const struct hws_options *o, void *cfg) HWS_MUST_CHECK;
 /* Frees owned strings (wipes secrets). */
 void hws_options_done(const struct hws_options *o, void *cfg);
+/* All of a program's settings in their order: defaults, file, environment, command line. `cfg` is raw memory before, and
+ * after an error. The file is the one of --config, else of the environment (PREFIX_CONFIG); one that is named must be
+ * there. Else it is `usual` (NULL or "" = none), which may be missing. What is there and cannot be read is an error that
+ * says which chown and chmod to run. The table must have an option "config"; its field is the path afterwards. As
+ * hws_options_args otherwise. */
+int hws_options_load(const struct hws_options *o, void *cfg, const char *usual, int argc,
+		char **argv, int *ret_rest, struct hws_error *err) HWS_MUST_CHECK;
+/* For a reload: what cannot change while the program runs keeps in `fresh` the value it has in `running`, as that stays in
+ * force: options without HWS_OPT_RELOAD, and those of the comma list `also`. The names of those that differed go to
+ * `names` ("port, threads"; "" = none; cut to the buffer). HWS_ERR_NOMEM: only a part was kept. */
+int hws_options_keep(const struct hws_options *o, void *fresh, const void *running,
+		const char *also, char *names, size_t size) HWS_MUST_CHECK;
 /* INI file; unknown section or key is an error with line number; a missing file is HWS_ERR_NOTFOUND. */
 int hws_options_file(const struct hws_options *o, void *cfg, const char *path,
 		struct hws_error *err) HWS_MUST_CHECK;

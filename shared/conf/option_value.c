@@ -192,6 +192,53 @@ void hws_option_clear(const struct hws_option *opt, void *cfg)
 	*s = NULL;
 }
 
+static bool is_text(const struct hws_option *opt)
+{
+	return opt->type == HWS_OPT_STR || opt->type == HWS_OPT_PATH;
+}
+
+static size_t value_size(const struct hws_option *opt)
+{
+	switch (opt->type) {
+	case HWS_OPT_BOOL:
+		return sizeof(bool);
+	case HWS_OPT_U16:
+		return sizeof(uint16_t);
+	case HWS_OPT_U32:
+		return sizeof(uint32_t);
+	case HWS_OPT_ENUM:
+		return sizeof(int);
+	default:
+		return sizeof(uint64_t);
+	}
+}
+
+bool hws_option_same(const struct hws_option *opt, const void *a, const void *b)
+{
+	const void *x = field_const(opt, a), *y = field_const(opt, b);
+
+	if (is_text(opt))
+		return strcmp(*(char *const *)x, *(char *const *)y) == 0;
+	return memcmp(x, y, value_size(opt)) == 0;
+}
+
+int hws_option_copy(const struct hws_option *opt, void *to, const void *from)
+{
+	const void *value = field_const(opt, from);
+	char *copy;
+
+	if (!is_text(opt)) {
+		memcpy(field(opt, to), value, value_size(opt));
+		return HWS_OK;
+	}
+	copy = hws_strdup(*(char *const *)value);
+	if (!copy)
+		return HWS_ERR_NOMEM;
+	hws_option_clear(opt, to);
+	*(char **)field(opt, to) = copy;
+	return HWS_OK;
+}
+
 static int print_enum(const struct hws_option *opt, int index, char *buf, size_t size)
 {
 	const char *p = opt->choices;

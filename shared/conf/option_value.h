@@ -16,3 +16,6 @@ bool hws_option_is(const struct hws_option *opt, const char *word, size_t len);
 /* The environment name; HWS_ERR_TOOBIG when it does not fit. */
 int hws_option_env_name(const struct hws_options *o, const struct hws_option *opt, char *buf,
 		size_t size) HWS_MUST_CHECK;
+/* Whether both structs hold the same value; and makes it so (`to` keeps its own on HWS_ERR_NOMEM). */
+bool hws_option_same(const struct hws_option *opt, const void *a, const void *b);
+int hws_option_copy(const struct hws_option *opt, void *to, const void *from) HWS_MUST_CHECK;

@@ -1,9 +1,11 @@
 #include "shared/net/tls.h"
+#include "shared/base/file_error.h"
 #include "shared/base/mem.h"
 #include "shared/net/addr.h"
 #include "shared/net/stream_impl.h"
 #include "shared/net/tls_impl.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
@@ -32,21 +34,94 @@ static struct tls_stream *tls_of(struct hws_stream *s)
 	return hws_container(s, struct tls_stream, base);
 }
 
+/* Whether the file just read wanted one: the error that follows differs with the form of the file. */
+static _Thread_local bool asked_passphrase;
+
 static int no_passphrase(char *buf, int size, int rw, void *arg)
 {
 	(void)buf;
 	(void)size;
 	(void)rw;
 	(void)arg;
+	asked_passphrase = true;
 	return 0; /* a server cannot ask: an encrypted key is an error */
+}
+
+/* OpenSSL's own words ("error:0A00018F:SSL routines::ee key too small") help nobody who has two files to put right. */
+static int bad_file(const char *path, bool is_key, struct hws_error *err)
+{
+	const char *what = is_key ? "private key" : "certificate";
+	bool damaged = false, weak = false;
+	unsigned long e;
+
+	while ((e = ERR_get_error()) != 0) {
+		int lib = ERR_GET_LIB(e), reason = ERR_GET_REASON(e);
+
+		damaged |= lib == ERR_LIB_PEM || lib == ERR_LIB_ASN1 || lib == ERR_LIB_OSSL_DECODER;
+		weak |= lib == ERR_LIB_SSL &&
+				(reason == SSL_R_EE_KEY_TOO_SMALL ||
+						reason == SSL_R_CA_KEY_TOO_SMALL ||
+						reason == SSL_R_CA_MD_TOO_WEAK);
+	}
+	if (is_key && asked_passphrase)
+		return hws_error_set(err, HWS_ERR_INVAL,
+				"the private key %s is protected by a passphrase, which a server cannot ask for. Make one "
+				"without: openssl pkey -in %s -out NEW.pem",
+				path, path);
+	if (weak)
+		return hws_error_set(err, HWS_ERR_INVAL,
+				"the %s in %s is too weak for today's clients (key too short or an old hash). Issue "
+				"another one: RSA of 2048 bits or EC, SHA-256",
+				what, path);
+	if (damaged)
+		return hws_error_set(err, HWS_ERR_INVAL,
+				"%s holds no %s in PEM form, or a damaged one. It begins with a line "
+				"-----BEGIN %s-----; put the file in place again",
+				path, what, is_key ? "PRIVATE KEY" : "CERTIFICATE");
+	return hws_error_set(err, HWS_ERR_INVAL,
+			"the %s in %s cannot be used. To see what it is: openssl %s -in %s -noout -text",
+			what, path, is_key ? "pkey" : "x509", path);
+}
+
+static int readable(const char *path, struct hws_error *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0)
+		return hws_file_error(path, errno, err);
+	close(fd);
+	return HWS_OK;
+}
+
+static int load_files(
+		SSL_CTX *ctx, const char *cert_file, const char *key_file, struct hws_error *err)
+{
+	int r = readable(cert_file, err);
+
+	if (r == HWS_OK)
+		r = readable(key_file, err);
+	if (r < 0)
+		return r;
+	asked_passphrase = false;
+	if (SSL_CTX_use_certificate_chain_file(ctx, cert_file) != 1)
+		return bad_file(cert_file, false, err);
+	/* The first key of another kind than the certificate's is told here, too. */
+	if (SSL_CTX_use_PrivateKey_file(ctx, key_file, SSL_FILETYPE_PEM) != 1 &&
+			ERR_GET_LIB(ERR_peek_last_error()) != ERR_LIB_X509)
+		return bad_file(key_file, true, err);
+	if (SSL_CTX_check_private_key(ctx) != 1)
+		return hws_error_set(err, HWS_ERR_INVAL,
+				"the certificate %s and the private key %s do not belong together: take both from the "
+				"same issue",
+				cert_file, key_file);
+	return HWS_OK;
 }
 
 static int context_new(
 		const char *cert_file, const char *key_file, SSL_CTX **ret, struct hws_error *err)
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
-	char why[200];
-	const char *what = NULL;
+	int r;
 
 	if (!ctx)
 		return hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
@@ -58,20 +133,14 @@ static int context_new(
 			SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
 					SSL_OP_CIPHER_SERVER_PREFERENCE);
 	SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
-	if (SSL_CTX_use_certificate_chain_file(ctx, cert_file) != 1)
-		what = cert_file;
-	else if (SSL_CTX_use_PrivateKey_file(ctx, key_file, SSL_FILETYPE_PEM) != 1)
-		what = key_file;
-	else if (SSL_CTX_check_private_key(ctx) != 1)
-		what = "certificate and key do not belong together";
-	if (!what) {
-		*ret = ctx;
-		return HWS_OK;
-	}
-	ERR_error_string_n(ERR_get_error(), why, sizeof(why));
 	ERR_clear_error();
-	SSL_CTX_free(ctx);
-	return hws_error_set(err, HWS_ERR_INVAL, "TLS: %s: %s", what, why);
+	r = load_files(ctx, cert_file, key_file, err);
+	ERR_clear_error();
+	if (r < 0)
+		SSL_CTX_free(ctx);
+	else
+		*ret = ctx;
+	return r;
 }
 
 int hws_tls_server_new(const char *cert_file, const char *key_file, struct hws_tls_server **ret,
@@ -92,20 +161,16 @@ int hws_tls_server_new(const char *cert_file, const char *key_file, struct hws_t
 	return HWS_OK;
 }
 
-int hws_tls_server_reload(struct hws_tls_server *t, const char *cert_file, const char *key_file,
-		struct hws_error *err)
+void hws_tls_server_replace(struct hws_tls_server *t, struct hws_tls_server *fresh)
 {
-	SSL_CTX *ctx = NULL, *old;
-	int r = context_new(cert_file, key_file, &ctx, err);
+	SSL_CTX *old;
 
-	if (r < 0)
-		return r;
 	pthread_mutex_lock(&t->lock);
 	old = t->ctx;
-	t->ctx = ctx;
+	t->ctx = fresh->ctx;
 	pthread_mutex_unlock(&t->lock);
-	SSL_CTX_free(old);
-	return HWS_OK;
+	fresh->ctx = old;
+	hws_tls_server_free(fresh);
 }
 
 void hws_tls_server_free(struct hws_tls_server *t)

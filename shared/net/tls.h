@@ -5,12 +5,13 @@
 
 struct hws_tls_server; /* certificate and key; shared by all streams made from it, any thread */
 
-/* PEM files; the chain's first certificate is the server's. `err` names the file and what is wrong with it. */
+/* PEM files; the chain's first certificate is the server's. `err` names the file, what is wrong with it and what to do.
+ * Reads files. */
 int hws_tls_server_new(const char *cert_file, const char *key_file, struct hws_tls_server **ret,
 		struct hws_error *err) HWS_MUST_CHECK;
-/* Reads the files again; on failure the old ones stay in force. Any thread. */
-int hws_tls_server_reload(struct hws_tls_server *t, const char *cert_file, const char *key_file,
-		struct hws_error *err) HWS_MUST_CHECK;
+/* New streams of `t` are made with the certificate of `fresh` from now on; frees that. Cannot fail: what can is
+ * hws_tls_server_new. Any thread. */
+void hws_tls_server_replace(struct hws_tls_server *t, struct hws_tls_server *fresh);
 /* Streams made from it live on. Takes NULL. */
 void hws_tls_server_free(struct hws_tls_server *t);
 

@@ -101,8 +101,13 @@ int hws_tls_client_new(const char *ca_file, struct hws_tls_client **ret, struct 
 	ERR_clear_error();
 	if (ok != 1) {
 		hws_tls_client_free(t);
-		return hws_error_set(err, HWS_ERR_INVAL, "TLS: %s cannot be read",
-				ca_file ? ca_file : "the system's list of authorities");
+		if (ca_file)
+			return hws_error_set(err, HWS_ERR_INVAL,
+					"%s holds no certificates of authorities in PEM form, or cannot be read",
+					ca_file);
+		return hws_error_set(err, HWS_ERR_INVAL,
+				"the system's list of authorities cannot be read: install ca-certificates, or look "
+				"at SSL_CERT_FILE");
 	}
 	*ret = t;
 	return HWS_OK;

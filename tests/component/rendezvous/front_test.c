@@ -194,6 +194,58 @@ START_TEST(the_relays_path_is_handed_on)
 }
 END_TEST
 
+static void write_settings(const char *path, const char *text)
+{
+	FILE *out = fopen(path, "we");
+
+	ck_assert_ptr_nonnull(out);
+	fputs(text, out);
+	fclose(out);
+}
+
+START_TEST(a_reload_is_taken_whole_or_not_at_all)
+{
+	char dir[300], path[340], cn[100];
+	json_t *answer;
+	const char *text;
+	SSL *ssl;
+
+	test_dir(dir, sizeof(dir));
+	snprintf(path, sizeof(path), "%s/rendezvous.conf", dir);
+	write_settings(path, "[limits]\npunch-burst = 7\n");
+	start("--config", path, NULL, NULL);
+	/* the certificate is good, the list of relays is not: nothing changes */
+	make_certificate("second.example.com");
+	write_settings(path,
+			"[limits]\npunch-burst = 8\n[relay]\nrelay-servers = a.invalid*7000\n");
+	test_proc_signal(&srv.proc, SIGHUP);
+	test_proc_must_expect(&srv.proc, "reload.failed", 5000);
+	ssl = tls_open(9, cn, sizeof(cn));
+	ck_assert_str_eq(cn, "first.example.com");
+	tls_close(ssl);
+	/* what changes with the next start only is named, and not shown as in force */
+	write_settings(path,
+			"[limits]\npunch-burst = 9\nmax-peers = 77777\n[access]\nencrypt = no\n"
+			"[network]\nkeep-alive = 33s\n");
+	test_proc_signal(&srv.proc, SIGHUP);
+	text = test_proc_must_expect(&srv.proc, "reload.restart_needed", 5000);
+	ck_assert_msg(strstr(text, "options=\"keep-alive, encrypt, max-peers\"") != NULL, "%.300s",
+			text);
+	test_proc_must_expect(&srv.proc, "reloaded", 5000);
+	ssl = tls_open(9, cn, sizeof(cn));
+	ck_assert_str_eq(cn, "second.example.com");
+	tls_close(ssl);
+	answer = server_ask(&srv, "config", NULL, NULL);
+	text = json_string_value(json_object_get(answer, "config"));
+	ck_assert_ptr_nonnull(text);
+	ck_assert_ptr_nonnull(strstr(text, "punch-burst = 9"));
+	ck_assert_ptr_nonnull(strstr(text, "max-peers = 2000000"));
+	ck_assert_ptr_nonnull(strstr(text, "encrypt = yes"));
+	ck_assert_ptr_nonnull(strstr(text, "keep-alive = 25s"));
+	json_decref(answer);
+}
+END_TEST
+
 START_TEST(a_new_certificate_is_taken_on_sighup)
 {
 	char cn[100];
@@ -301,6 +353,7 @@ int main(void)
 	tcase_add_test(t, websocket_in_tls_reaches_the_server);
 	tcase_add_test(t, the_relays_path_is_handed_on);
 	tcase_add_test(t, a_new_certificate_is_taken_on_sighup);
+	tcase_add_test(t, a_reload_is_taken_whole_or_not_at_all);
 	tcase_add_test(t, rubbish_on_the_tls_port_hurts_nobody);
 	tcase_add_test(t, proxy_headers_of_trusted_proxies_are_taken);
 	suite_add_tcase(s, t);

@@ -342,6 +342,49 @@ START_TEST(backup_and_status_work_beside_a_running_server_and_restore_waits_for_
 }
 END_TEST
 
+/* What the server's settings name is worked on, not what lies in the state folder. */
+START_TEST(the_database_is_that_of_the_servers_settings)
+{
+	static const char *const status[] = { "status", NULL };
+	static const char *const plain[] = { "status", "--store", "sqlite", NULL };
+	static const char *const broken[] = { "status", "--config", "/nowhere/rendezvous.conf",
+		NULL };
+	char conf[260], env[300], other[260], text[400], file[260];
+	const char *const backup[] = { "backup", file, NULL };
+	FILE *f;
+
+	make_hbbs(3);
+	ck_assert_int_eq(ADMIN("import-hbbs", hbbs, "--no-key"), 0); /* the stale one */
+	in_dir(conf, sizeof(conf), old_dir, "rendezvous.conf");
+	in_dir(other, sizeof(other), old_dir, "real.sqlite3");
+	in_dir(file, sizeof(file), old_dir, "backup.sqlite3");
+	snprintf(env, sizeof(env), "HAWSER_RENDEZVOUS_CONFIG=%s", conf);
+	f = fopen(conf, "we");
+	ck_assert_ptr_nonnull(f);
+	fprintf(f, "[store]\nstore = sqlite:%s\n", other);
+	fclose(f);
+	ck_assert_int_eq(admin(status, env), 1);
+	snprintf(text, sizeof(text), "there is no file %s", other);
+	must_say(text);
+	ck_assert_int_eq(admin(backup, env), 1);
+	ck_assert_int_ne(access(file, F_OK), 0);
+	/* --store goes before the file, and before a secret in it */
+	ck_assert_msg(admin(plain, env) == 0, "%s", out);
+	must_say("\"peers\": 3");
+	f = fopen(conf, "we");
+	ck_assert_ptr_nonnull(f);
+	fprintf(f, "[store]\nstore-secret = postgresql://u:hunter2@127.0.0.1:1/x\n");
+	fclose(f);
+	ck_assert_int_eq(admin(status, env), 1);
+	must_say("cannot");
+	ck_assert_ptr_null(strstr(out, "hunter2"));
+	ck_assert_msg(admin(plain, env) == 0, "%s", out);
+	must_say(store);
+	ck_assert_int_eq(admin(broken, NULL), 1);
+	must_say("/nowhere/rendezvous.conf");
+}
+END_TEST
+
 static void set_up_postgres(void)
 {
 	set_up();
@@ -418,6 +461,7 @@ int main(void)
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_test(t, a_database_and_key_of_hbbs_are_taken_over_whole);
 	tcase_add_test(t, keys_arrive_unchanged);
+	tcase_add_test(t, the_database_is_that_of_the_servers_settings);
 	tcase_add_test(t, what_cannot_be_taken_is_named_and_the_rest_is_taken);
 	tcase_add_test(t, damaged_and_foreign_files_are_refused_and_nothing_is_taken);
 	tcase_add_test(t, a_doubtful_key_stops_the_take_over);

@@ -1,6 +1,6 @@
 /* Settings: what operators of hbbs wrote is understood where it means the same, and said to be ignored where it does
  * not. */
-#include "server-rendezvous/config.h"
+#include "server-rendezvous/config/config.h"
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
 #include "shared/base/str.h"
@@ -181,6 +181,25 @@ START_TEST(what_cannot_be_is_refused)
 }
 END_TEST
 
+START_TEST(the_manual_has_every_option_as_it_is)
+{
+	static char text[200000];
+	struct hws_buf want;
+	FILE *f = fopen(MANUAL, "re");
+
+	ck_assert_ptr_nonnull(f);
+	text[fread(text, 1, sizeof(text) - 1, f)] = 0;
+	fclose(f);
+	ck_assert_int_eq(hws_options_init(&rdv_options, &conf), HWS_OK); /* for teardown */
+	hws_buf_init(&want, 1u << 20);
+	hws_options_man(&rdv_options, &want);
+	ck_assert_msg(memmem(text, strlen(text), hws_buf_bytes(&want).ptr, hws_buf_len(&want)),
+			"the list of options in hawser-rendezvous.8 is not up to date:\n%.*s",
+			(int)hws_buf_len(&want), (const char *)hws_buf_bytes(&want).ptr);
+	hws_buf_done(&want);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("rendezvous/config");
@@ -198,6 +217,7 @@ int main(void)
 	tcase_add_test(c, an_empty_key_opens_the_server_and_says_so);
 	tcase_add_test(c, a_secret_key_as_flag_works_and_is_not_shown);
 	tcase_add_loop_test(c, what_cannot_be_is_refused, 0, HWS_COUNT(refused));
+	tcase_add_test(c, the_manual_has_every_option_as_it_is);
 	suite_add_tcase(s, c);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);

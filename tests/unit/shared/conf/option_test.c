@@ -172,6 +172,88 @@ START_TEST(files_are_read_and_missing_ones_told_apart)
 }
 END_TEST
 
+START_TEST(a_reload_keeps_and_names_what_cannot_change)
+{
+	struct config fresh;
+	char names[100], little[12];
+
+	ck_assert_int_eq(from_text("[net]\nport=1\n[auth]\nname=a\npassword=s\n"), HWS_OK);
+	ck_assert_int_eq(hws_options_init(&options, &fresh), HWS_OK);
+	ck_assert_int_eq(hws_options_keep(&options, &fresh, &fresh, "", names, sizeof(names)),
+			HWS_OK);
+	ck_assert_str_eq(names, "");
+	fresh.links = 7;
+	ck_assert_int_eq(hws_options_keep(&options, &fresh, &c, "", names, sizeof(names)), HWS_OK);
+	ck_assert_str_eq(names, "port, name, password");
+	ck_assert_uint_eq(fresh.port, 1);
+	ck_assert_str_eq(fresh.name, "a");
+	ck_assert_str_eq(fresh.secret, "s");
+	ck_assert_ptr_ne(fresh.name, c.name);
+	ck_assert_uint_eq(fresh.links, 7); /* may change */
+	ck_assert_int_eq(
+			hws_options_keep(&options, &fresh, &c, "x,max-links", names, sizeof(names)),
+			HWS_OK);
+	ck_assert_str_eq(names, "max-links");
+	ck_assert_uint_eq(fresh.links, 100);
+	hws_options_done(&options, &fresh);
+	ck_assert_int_eq(hws_options_init(&options, &fresh), HWS_OK);
+	ck_assert_int_eq(
+			hws_options_keep(&options, &fresh, &c, "", little, sizeof(little)), HWS_OK);
+	ck_assert_str_eq(little, "port, name"); /* cut, and all is kept */
+	ck_assert_str_eq(fresh.secret, "s");
+	hws_options_done(&options, &fresh);
+}
+END_TEST
+
+static int load(const char *usual, int argc, const char *const argv[])
+{
+	int rest;
+
+	hws_options_done(&options, &c);
+	return hws_options_load(&options, &c, usual, argc, (char **)(uintptr_t)argv, &rest, &err);
+}
+
+START_TEST(the_file_is_the_named_one_else_the_usual_one)
+{
+	char usual[] = "/tmp/hws-conf-XXXXXX", named[] = "/tmp/hws-conf-XXXXXX", gone[80];
+	const char *const none[] = { "prog", NULL },
+			  *const flag[] = { "prog", "--config", named, "-p", "3", NULL },
+			  *const missing[] = { "prog", "-c", gone, NULL };
+	int fd = mkstemp(usual);
+
+	ck_assert_int_eq(write(fd, "[net]\nport=1\nmax-links=1\n", 25), 25);
+	close(fd);
+	fd = mkstemp(named);
+	ck_assert_int_eq(write(fd, "[net]\nmax-links=2\n", 18), 18);
+	close(fd);
+	ck_assert_int_eq(hws_fmt(gone, sizeof(gone), "%s.gone", named), HWS_OK);
+	ck_assert_int_eq(load(NULL, 1, none), HWS_OK);
+	ck_assert_uint_eq(c.port, 21117);
+	ck_assert_str_eq(c.config, "");
+	ck_assert_int_eq(load(gone, 1, none), HWS_OK); /* the usual one need not be there */
+	ck_assert_int_eq(load(usual, 1, none), HWS_OK);
+	ck_assert_uint_eq(c.links, 1);
+	ck_assert_str_eq(c.config, usual);
+	ck_assert_int_eq(load(usual, 5, flag), HWS_OK);
+	ck_assert_uint_eq(c.port, 3);
+	ck_assert_uint_eq(c.links, 2);
+	setenv("TEST_PROG_CONFIG", named, 1);
+	ck_assert_int_eq(load(usual, 1, none), HWS_OK);
+	ck_assert_uint_eq(c.port, 21117);
+	ck_assert_uint_eq(c.links, 2);
+	ck_assert_str_eq(c.config, named);
+	ck_assert_int_eq(load(usual, 3, missing), HWS_ERR_NOTFOUND);
+	ck_assert_int_eq(hws_options_init(&options, &c), HWS_OK);
+	setenv("TEST_PROG_CONFIG", gone, 1);
+	ck_assert_int_eq(load(usual, 1, none), HWS_ERR_NOTFOUND);
+	ck_assert_ptr_nonnull(strstr(err.text, gone));
+	ck_assert_int_eq(hws_options_init(&options, &c), HWS_OK); /* for the fixture */
+	unsetenv("TEST_PROG_CONFIG");
+	unlink(usual);
+	unlink(named);
+}
+END_TEST
+
 START_TEST(the_environment_sets_values_by_own_and_foreign_names)
 {
 	setenv("TEST_PROG_MAX_LINKS", "7", 1);
@@ -390,6 +472,8 @@ int main(void)
 	tcase_add_loop_test(t, a_wrong_file_is_refused_with_line_and_cause, 0, HWS_COUNT(refused));
 	tcase_add_test(t, nul_bytes_and_endless_lines_are_refused);
 	tcase_add_test(t, files_are_read_and_missing_ones_told_apart);
+	tcase_add_test(t, a_reload_keeps_and_names_what_cannot_change);
+	tcase_add_test(t, the_file_is_the_named_one_else_the_usual_one);
 	tcase_add_test(t, the_environment_sets_values_by_own_and_foreign_names);
 	tcase_add_loop_test(t, command_lines_are_understood_or_explained, 0, HWS_COUNT(lines));
 	tcase_add_test(t, flags_are_set_and_unset);

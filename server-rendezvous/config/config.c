@@ -1,12 +1,17 @@
 /* rendezvous/config: the option table and the checks over several options. */
-#include "server-rendezvous/config.h"
+#include "server-rendezvous/config/config.h"
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include "shared/crypto/identity.h"
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+/* Where people look for the settings of a service. */
+#define USUAL_FILE "/etc/hawser/rendezvous.conf"
 
 #define AT(f) offsetof(struct rdv_config, f)
 
@@ -121,7 +126,7 @@ static const struct hws_option table[] = {
 			"sqlite, sqlite:FILE, memory, or a postgresql:// address.", "DB_URL" },
 	{ "store", "store-secret", 0, HWS_OPT_STR, AT(store_secret), "", 0, 0, NULL, HWS_OPT_SECRET,
 			"ADDRESS",
-			"A postgresql:// address that holds a password; goes before --store.",
+			"A postgresql:// address that holds a password; goes before store, if that is not said nearer to the start (file, environment, command line).",
 			NULL },
 	{ "store", "store-pool", 0, HWS_OPT_U32, AT(store_pool), "4", 1, 64, NULL, 0, "N",
 			"Connections to PostgreSQL.", "MAX_DATABASE_CONNECTIONS" },
@@ -272,4 +277,48 @@ int rdv_config_check(struct rdv_config *c, struct hws_error *err)
 	if (c->open)
 		hws_warn("config.open", HWS_STR("text", "callers need no key"));
 	return HWS_OK;
+}
+
+/* What is said nearer to the start goes before: a secret that stands in the file must not beat a --store. */
+static int settle_store(struct rdv_config *c, int argc, char **argv, struct hws_error *err)
+{
+	struct rdv_config near;
+	bool explicit;
+	int rest, r;
+
+	if (!*c->store_secret)
+		return HWS_OK;
+	r = hws_options_init(&rdv_options, &near);
+	if (r < 0)
+		return hws_error_set(err, r, "out of memory");
+	near.store[0] = 0; /* nothing said */
+	r = hws_options_args(&rdv_options, &near, argc, argv, &rest, err);
+	explicit = *near.store;
+	if (r == HWS_OK)
+		r = hws_options_env(&rdv_options, &near, err);
+	explicit = explicit || (*near.store && !*near.store_secret);
+	if (r == HWS_OK && explicit) {
+		hws_info("config.store",
+				HWS_STR("text", "store is said and goes before store-secret"));
+		r = hws_options_set(&rdv_options, c, "store-secret", "", err);
+	}
+	hws_options_done(&rdv_options, &near);
+	return r;
+}
+
+int rdv_config_load(
+		struct rdv_config *c, int argc, char **argv, int *ret_rest, struct hws_error *err)
+{
+	bool service = getenv("STATE_DIRECTORY") || geteuid() == 0;
+	int r = hws_options_load(
+			&rdv_options, c, service ? USUAL_FILE : NULL, argc, argv, ret_rest, err);
+
+	if (r < 0)
+		return r;
+	r = settle_store(c, argc, argv, err);
+	if (r == HWS_OK)
+		r = rdv_config_check(c, err);
+	if (r < 0)
+		hws_options_done(&rdv_options, c);
+	return r;
 }

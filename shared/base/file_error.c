@@ -1,0 +1,85 @@
+/* "Permission denied" helps nobody who runs a service: which account it is, and what to run, is what he looks for. */
+#include "shared/base/file_error.h"
+
+#include "shared/base/str.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Accounts that systemd makes for the time a service runs (DynamicUser=). */
+#define DYNAMIC_FIRST 61184u
+#define DYNAMIC_LAST 65519u
+
+static void group_name(char *buf, size_t size)
+{
+	const struct group *g = getgrgid(getegid());
+
+	if (!g || hws_str_copy(buf, size, g->gr_name) < 0)
+		snprintf(buf, size, "%u", (unsigned)getegid());
+}
+
+static void user_name(char *buf, size_t size)
+{
+	const struct passwd *p = getpwuid(geteuid());
+
+	if (!p || hws_str_copy(buf, size, p->pw_name) < 0)
+		snprintf(buf, size, "%u", (unsigned)geteuid());
+}
+
+/* The first folder on the way that does not let us through; false = none. */
+static bool closed_folder(const char *path, char *buf, size_t size)
+{
+	if (hws_str_copy(buf, size, path) < 0)
+		return false;
+	for (char *p = strchr(buf + 1, '/'); p; p = strchr(p + 1, '/')) {
+		*p = 0;
+		if (faccessat(AT_FDCWD, buf, X_OK, AT_EACCESS) < 0)
+			return errno == EACCES;
+		*p = '/';
+	}
+	return false;
+}
+
+static int unreadable(const char *path, struct hws_error *err)
+{
+	char who[64], group[64], dir[PATH_MAX];
+	uid_t uid = geteuid();
+	struct stat st;
+
+	user_name(who, sizeof(who));
+	group_name(group, sizeof(group));
+	if (closed_folder(path, dir, sizeof(dir)))
+		return hws_error_set(err, HWS_ERR_PERM,
+				"%s cannot be read by the account of this program (%s): its folder is closed. "
+				"Run: chmod o+x %s",
+				path, who, dir);
+	if (stat(path, &st) == 0 && st.st_uid == uid)
+		return hws_error_set(err, HWS_ERR_PERM,
+				"%s cannot be read by its own account (%s). Run: chmod u+r %s",
+				path, who, path);
+	if (uid >= DYNAMIC_FIRST && uid <= DYNAMIC_LAST)
+		return hws_error_set(err, HWS_ERR_PERM,
+				"%s cannot be read by the account that systemd makes for this service (%s). Run: "
+				"chmod 644 %s; or, if it holds a secret: useradd --system %s && chown root:%s %s && "
+				"chmod 640 %s",
+				path, who, path, who, who, path, path);
+	return hws_error_set(err, HWS_ERR_PERM,
+			"%s cannot be read by the account of this program (%s). Run: chown root:%s %s && chmod 640 %s",
+			path, who, group, path, path);
+}
+
+int hws_file_error(const char *path, int errnum, struct hws_error *err)
+{
+	int r;
+
+	if (errnum == EACCES)
+		return unreadable(path, err);
+	r = hws_err_from_errno(errnum);
+	return hws_error_set(err, r, "cannot read %s: %s", path, strerror(errnum));
+}
