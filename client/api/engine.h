@@ -1,5 +1,5 @@
 /* api/engine: a session on the context's thread: connects, keeps the link, feeds the viewer's core and its
- * services, retries, records. Loop thread only, but for api_engine_new and api_engine_take. */
+ * services, retries, records. Loop thread only, but for api_engine_new and api_engine_context. */
 #pragma once
 #include "client/api/handle.h"
 #include "client/core/retry.h"

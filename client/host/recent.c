@@ -4,7 +4,7 @@
 #include "shared/crypto/digest.h"
 #include <string.h>
 
-/* One digest for both names; the length in front keeps ("ab","c") and ("a","bc") apart. */
+/* One digest for both names; each is digested by itself first, which keeps ("ab","c") and ("a","bc") apart. */
 static void digest_who(const char *my_id, const char *my_name, uint8_t ret[32])
 {
 	uint8_t parts[64];

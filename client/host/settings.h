@@ -40,7 +40,7 @@ extern const struct hws_options hws_settings_options;
  * hws_options_args. */
 int hws_settings_load(struct hws_settings *s, int argc, char **argv, int *ret_rest,
 		struct hws_error *err) HWS_MUST_CHECK;
-/* Again from file and environment (SIGHUP); arguments of the start stay in force. */
+/* What single values cannot tell: whether they fit together, and whether texts can be parsed. `err` says what is wrong. */
 int hws_settings_check(const struct hws_settings *s, struct hws_error *err) HWS_MUST_CHECK;
 void hws_settings_done(struct hws_settings *s);
 /* Effective permissions (HWS_NEED bits); `server_map` = what a rendezvous server attached, 0 = nothing. */

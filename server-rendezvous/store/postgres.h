@@ -1,5 +1,4 @@
-/* rendezvous/store/postgres: what the files of the postgres back-end share; but for rdv_postgres_has_password only
- * they include it. */
+/* rendezvous/store/postgres: what the files of the postgres back-end share; only they include it. */
 #pragma once
 #include "server-rendezvous/store/lanes.h"
 #include "server-rendezvous/store/pg_link.h"

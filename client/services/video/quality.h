@@ -43,7 +43,7 @@ void hws_qos_set_fps(struct hws_qos *q, unsigned slot, unsigned fps);
 void hws_qos_set_auto_fps(struct hws_qos *q, unsigned slot, unsigned fps);
 void hws_qos_sample(struct hws_qos *q, unsigned slot, unsigned rtt_ms, bool late);
 void hws_qos_sent(struct hws_qos *q);
-/* Call now and then; true when the ratio changed (at most every 3 s). `pixels_kbit`: base bitrate. */
+/* Call now and then; true when the ratio changed (at most every 3 s). `base_kbit_s`: bitrate at ratio 1. */
 bool hws_qos_judge(struct hws_qos *q, uint32_t base_kbit_s, uint64_t now_us);
 /* 1..HWS_FPS_MAX. */
 unsigned hws_qos_fps(const struct hws_qos *q, uint64_t now_us);
