@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shared/base/log.h"
 #include "shared/base/str.h"
 #include "shared/crypto/base64.h"
 
@@ -362,10 +363,51 @@ int hws_identity_create(
 	return r;
 }
 
+/* FILE.pub holds this key. */
+static bool pub_is(const char *pub, const uint8_t pk[HWS_PK_LEN])
+{
+	char text[FILE_TEXT_MAX];
+	uint8_t there[HWS_PK_LEN];
+	struct stat st;
+	int fd = open(pub, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	bool same;
+
+	if (fd < 0)
+		return false;
+	same = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+			read_text(fd, text, sizeof(text), pub, NULL) == HWS_OK &&
+			hws_key_parse(text, there) == HWS_OK &&
+			memcmp(there, pk, sizeof(there)) == 0;
+	close(fd);
+	return same;
+}
+
+/* People are told to copy FILE.pub: one that was left by another key would lock them out. But they are only people: a
+ * folder that cannot be written to is no reason to stop. */
+static void renew_pub(const char *pub, bool have_pub, const uint8_t pk[HWS_PK_LEN])
+{
+	struct hws_error err = { 0 };
+	char key[HWS_KEY_TEXT];
+
+	if (have_pub && pub_is(pub, pk))
+		return;
+	if (write_file(pub, hws_key_text(pk, key), 0644, false, &err) == HWS_OK) {
+		if (have_pub)
+			hws_warn("key.pub_renewed", HWS_STR("file", pub), HWS_STR("key", key),
+					HWS_STR("text",
+							"it held another key than the secret one beside it: whoever "
+							"copied it must be given this one"));
+	} else if (have_pub) {
+		hws_warn("key.pub_stale", HWS_STR("file", pub), HWS_STR("key", key),
+				HWS_STR("why", err.text),
+				HWS_STR("text", "it holds another key than the secret one beside it: do not copy it"));
+	}
+}
+
 int hws_identity_load_or_create(const char *path, bool for_server, struct hws_identity *ret,
 		bool *ret_created, struct hws_error *err)
 {
-	char pub[PATH_MAX], key[HWS_KEY_TEXT];
+	char pub[PATH_MAX];
 	bool created = false;
 	int r = pub_path(path, pub, sizeof(pub), err);
 
@@ -385,9 +427,8 @@ int hws_identity_load_or_create(const char *path, bool for_server, struct hws_id
 		created = r == HWS_OK;
 		if (r == HWS_ERR_EXISTS) /* another process was faster */
 			r = hws_identity_load(path, ret, err);
-	} else if (r == HWS_OK && !have_pub) {
-		/* For people only; a read-only folder is no reason to stop. */
-		(void)!write_file(pub, hws_key_text(ret->pk, key), 0644, false, NULL);
+	} else if (r == HWS_OK) {
+		renew_pub(pub, have_pub, ret->pk);
 	}
 	if (r == HWS_OK && ret_created)
 		*ret_created = created;

@@ -42,7 +42,8 @@ int hws_identity_create(const char *path, bool for_server, struct hws_identity *
 int hws_identity_save(const char *path, const struct hws_identity *id,
 		struct hws_error *err) HWS_MUST_CHECK;
 /* Loads FILE, or creates it when there is none. A lone FILE.pub is an error (HWS_ERR_CORRUPT): a
- * new key would silently lock out everybody who trusts the old one. Rewrites a missing FILE.pub.
+ * new key would silently lock out everybody who trusts the old one. Rewrites a FILE.pub that
+ * is missing or belongs to another key, and says so in the log.
  * `ret_created` may be NULL. */
 int hws_identity_load_or_create(const char *path, bool for_server, struct hws_identity *ret,
 		bool *ret_created, struct hws_error *err) HWS_MUST_CHECK;

@@ -91,6 +91,40 @@ START_TEST(creation_never_replaces_a_key)
 }
 END_TEST
 
+/* People are told to copy this file: what lies beside the key must belong to it. */
+START_TEST(a_public_file_of_another_key_is_replaced)
+{
+	static const char *const stale[] = { "IxeA2TyQzvq1yZMzVqBmIzLLtNvlf9IdfNDVQG4pgRU=", "",
+		"not a key",
+		"IxeA2TyQzvq1yZMzVqBmIzLLtNvlf9IdfNDVQG4pgRU=\nand more than one line" };
+	char text[100], key[HWS_KEY_TEXT];
+	struct stat before, after;
+
+	ck_assert_int_eq(hws_identity_create(path, true, &id, &err), HWS_OK);
+	for (size_t i = 0; i < HWS_COUNT(stale); i++) {
+		write_text(pub, stale[i], 0644);
+		ck_assert_int_eq(hws_identity_load_or_create(path, true, &again, NULL, &err),
+				HWS_OK);
+		read_text(pub, text, sizeof(text));
+		ck_assert_str_eq(text, hws_key_text(id.pk, key));
+		ck_assert_uint_eq(mode_of(pub), 0644);
+	}
+	/* a newline behind the right one is no reason to write */
+	ck_assert_int_ge(hws_fmt(text, sizeof(text), "%s\n", key), 0);
+	write_text(pub, text, 0644);
+	ck_assert_int_eq(stat(pub, &before), 0);
+	ck_assert_int_eq(hws_identity_load_or_create(path, true, &again, NULL, &err), HWS_OK);
+	ck_assert_int_eq(stat(pub, &after), 0);
+	ck_assert_uint_eq(before.st_ino, after.st_ino);
+	/* nor may one that somebody put there as a FIFO hold up the start */
+	unlink(pub);
+	ck_assert_int_eq(mkfifo(pub, 0600), 0);
+	ck_assert_int_eq(hws_identity_load_or_create(path, true, &again, NULL, &err), HWS_OK);
+	read_text(pub, text, sizeof(text));
+	ck_assert_str_eq(text, key);
+}
+END_TEST
+
 START_TEST(a_missing_public_file_is_made_again_but_a_lone_one_is_an_error)
 {
 	ck_assert_int_eq(hws_identity_create(path, false, &id, &err), HWS_OK);
@@ -243,6 +277,7 @@ int main(void)
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_test(t, a_new_key_is_private_and_loads_again);
 	tcase_add_test(t, creation_never_replaces_a_key);
+	tcase_add_test(t, a_public_file_of_another_key_is_replaced);
 	tcase_add_test(t, a_missing_public_file_is_made_again_but_a_lone_one_is_an_error);
 	tcase_add_loop_test(t, a_key_others_can_read_is_refused_with_the_remedy, 0, 6);
 	tcase_add_test(t, a_link_a_folder_or_a_pipe_is_no_key_file);
