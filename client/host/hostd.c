@@ -1,5 +1,6 @@
 #include "client/host/hostd.h"
 #include "client/host/console.h"
+#include "client/host/machine.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/str.h"
@@ -255,6 +256,23 @@ static int open_online(struct hws_hostd *h, struct hws_error *err)
 	return HWS_OK;
 }
 
+static int load_identity(struct hws_hostd *h, struct hws_error *err)
+{
+	const char *dir = h->settings->state_dir;
+	bool moved;
+	int r = hws_machine_settle(dir, "", &moved, err);
+
+	if (r == HWS_OK)
+		r = hws_whoami_load(dir, &h->whoami, err);
+	if (r == HWS_OK && moved)
+		hws_warn("id.renewed", HWS_STR("id", h->whoami.id), HWS_STR("folder", dir),
+				HWS_STR("text",
+						"the state folder was copied from another machine, which keeps the "
+						"old ID; who moved it on purpose finds that in " HWS_FORMER_FOLDER
+						": see hawser-host(8)"));
+	return r;
+}
+
 static int open_parts(struct hws_hostd *h, struct hws_error *err)
 {
 	struct hws_settings *s = h->settings;
@@ -263,7 +281,7 @@ static int open_parts(struct hws_hostd *h, struct hws_error *err)
 		.rate = CONNECTS_PER_S,
 		.burst = CONNECTS_BURST };
 	struct hws_vault_conf vc;
-	int r = hws_whoami_load(s->state_dir, &h->whoami, err);
+	int r = load_identity(h, err);
 
 	hws_settings_vault(s, &vc);
 	if (r == HWS_OK)
