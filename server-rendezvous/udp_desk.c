@@ -10,13 +10,12 @@
 #include "shared/wire/register_codec.h"
 #include <string.h>
 
-/* An address that is not known to us gets so many small answers. */
-#define STRANGER_RATE 500
-#define STRANGER_BURST 5000
-/* Many devices can be behind one address: so often they may answer requests. */
-#define SITE_RATE 10000
-#define SITE_BURST 20000
-#define NAT_TEST_COST 49 /* ten a second */
+/* An address that is not known to us gets 500 small answers a second, 5,000 at once. One where devices are registered may
+ * say twenty times as much: many of them can be behind it, answering requests. */
+#define MESSAGE_RATE 10000
+#define MESSAGE_BURST 100000
+#define STRANGER_COST 20
+#define NAT_TEST_COST (49 * STRANGER_COST) /* besides the message: ten a second */
 #define ADDRESSES_MAX 8192
 
 int rdv_udp_desk_init(struct rdv_udp_desk *d, struct rdv_core *core)
@@ -26,10 +25,7 @@ int rdv_udp_desk_init(struct rdv_udp_desk *d, struct rdv_core *core)
 		.rate = conf->register_rate,
 		.burst = conf->register_burst };
 	struct hws_admit_conf strangers = {
-		.max_entries = ADDRESSES_MAX, .rate = STRANGER_RATE, .burst = STRANGER_BURST
-	};
-	struct hws_admit_conf sites = {
-		.max_entries = ADDRESSES_MAX, .rate = SITE_RATE, .burst = SITE_BURST
+		.max_entries = ADDRESSES_MAX, .rate = MESSAGE_RATE, .burst = MESSAGE_BURST
 	};
 	int r;
 
@@ -38,8 +34,6 @@ int rdv_udp_desk_init(struct rdv_udp_desk *d, struct rdv_core *core)
 	r = hws_admit_new(&changes, &d->changes);
 	if (r == HWS_OK)
 		r = hws_admit_new(&strangers, &d->strangers);
-	if (r == HWS_OK)
-		r = hws_admit_new(&sites, &d->sites);
 	if (r < 0)
 		rdv_udp_desk_done(d);
 	return r;
@@ -59,8 +53,7 @@ void rdv_udp_desk_done(struct rdv_udp_desk *d)
 {
 	hws_admit_free(d->changes);
 	hws_admit_free(d->strangers);
-	hws_admit_free(d->sites);
-	d->changes = d->strangers = d->sites = NULL;
+	d->changes = d->strangers = NULL;
 }
 
 static void send_result(struct rdv_udp_desk *d, const struct sockaddr_storage *to,
@@ -165,7 +158,7 @@ static bool admitted(struct rdv_udp_desk *d, const struct rdv_origin *o)
 {
 	bool known = rdv_known_has(d->core->known, &o->addr, o->now_us);
 
-	return hws_admit_event(known ? d->sites : d->strangers, o->ss, 1, o->now_us);
+	return hws_admit_event(d->strangers, o->ss, known ? 1 : STRANGER_COST, o->now_us);
 }
 
 void rdv_udp_desk_input(struct rdv_udp_desk *d, const struct sockaddr_storage *from,
@@ -190,7 +183,8 @@ void rdv_udp_desk_input(struct rdv_udp_desk *d, const struct sockaddr_storage *f
 	r = hws_register_peer_decode(in, &peer);
 	if (r == HWS_OK) {
 		a = rdv_register_peer(d->core, &o, peer.id);
-		if (a == RDV_ANSWER_KNOWN || hws_admit_event(d->strangers, &plain, 1, now_us))
+		if (a == RDV_ANSWER_KNOWN ||
+				hws_admit_event(d->strangers, &plain, STRANGER_COST, now_us))
 			answer(d, from, a, RDV__REGISTER_PK_RESPONSE__RESULT__OK);
 		else
 			hws_count(&d->core->count.udp_limited);

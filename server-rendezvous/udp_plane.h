@@ -28,7 +28,6 @@ struct rdv_udp_desk {
 	struct rdv_core *core;
 	struct hws_admit *changes;   /* new and changed registrations */
 	struct hws_admit *strangers; /* answers to senders we do not know */
-	struct hws_admit *sites;     /* what devices answer, for addresses where some are */
 	void (*send)(const struct sockaddr_storage *to, struct hws_bytes data, void *arg);
 	void *arg;
 };

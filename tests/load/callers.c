@@ -14,6 +14,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#ifndef IP_BIND_ADDRESS_NO_PORT
+#define IP_BIND_ADDRESS_NO_PORT 24
+#endif
 #define TIMEOUT_US 3000000
 #define BUF 2048
 
@@ -90,7 +93,8 @@ static bool dial(struct load_callers *c, struct link *l)
 {
 	uint32_t n = (uint32_t)(l - c->link);
 	struct sockaddr_in own = { .sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(0x7ff00000u + n % 60000) };
+		.sin_addr.s_addr =
+				htonl(c->conf.own_ip ? c->conf.own_ip : 0x7ff00000u + n % 60000) };
 	struct sockaddr_in to = { .sin_family = AF_INET,
 		.sin_port = htons(c->conf.server_port),
 		.sin_addr.s_addr = htonl(c->conf.server_ip) };
@@ -98,13 +102,17 @@ static bool dial(struct load_callers *c, struct link *l)
 	int one = 1;
 
 	l->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (l->fd < 0)
+	if (l->fd < 0) {
+		c->stats.lost.no_socket_errno = errno;
 		return false;
+	}
+	setsockopt(l->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one));
 	setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	if (bind(l->fd, (struct sockaddr *)&own, sizeof(own)) < 0 ||
 			(connect(l->fd, (struct sockaddr *)&to, sizeof(to)) < 0 &&
 					errno != EINPROGRESS) ||
 			epoll_ctl(c->epoll, EPOLL_CTL_ADD, l->fd, &ev) < 0) {
+		c->stats.lost.no_socket_errno = errno;
 		hang_up(l);
 		return false;
 	}
@@ -123,6 +131,7 @@ static void push_out(struct load_callers *c, struct link *l)
 		l->out_len = 0;
 	} else if (n < 0 && errno != EAGAIN) {
 		c->stats.failures++;
+		c->stats.lost.closed++;
 		hang_up(l);
 	}
 }
@@ -198,17 +207,36 @@ static void ask(struct load_callers *c)
 			l = &c->link[c->next];
 	}
 	if (!l) {
-		c->stats.failures++; /* all busy: the server is slower than the rate */
+		c->stats.failures++;
+		c->stats.lost.no_link++;
 		return;
 	}
 	if (l->fd < 0 && !dial(c, l)) {
 		c->stats.failures++;
+		c->stats.lost.no_socket++;
 		return;
 	}
 	build(c, l);
 	l->sent_us = hws_clock_us();
 	c->stats.sent++;
 	push_out(c, l);
+}
+
+static void refused(struct load_callers *c, const Rdv__PunchHoleResponse *p)
+{
+	struct load_callers_lost *l = &c->stats.lost;
+
+	c->stats.refused++;
+	if (strncmp(p->other_failure, "Too many", 8) == 0)
+		l->limited++;
+	else if (*p->other_failure)
+		l->other++;
+	else if (p->failure == RDV__PUNCH_HOLE_RESPONSE__FAILURE__OFFLINE)
+		l->offline++;
+	else if (p->failure == RDV__PUNCH_HOLE_RESPONSE__FAILURE__LICENSE_MISMATCH)
+		l->wrong_key++;
+	else
+		l->absent++;
 }
 
 static void on_message(struct load_callers *c, struct link *l, struct hws_bytes body)
@@ -223,13 +251,15 @@ static void on_message(struct load_callers *c, struct link *l, struct hws_bytes 
 			if (m->punch_hole_response->socket_addr.len)
 				c->stats.answered++;
 			else
-				c->stats.refused++;
+				refused(c, m->punch_hole_response);
 		} else if (m->union_case == RDV__RENDEZVOUS_MESSAGE__UNION_RELAY_RESPONSE) {
 			mine = true;
-			if (*m->relay_response->refuse_reason)
+			if (*m->relay_response->refuse_reason) {
 				c->stats.refused++;
-			else
+				c->stats.lost.other++;
+			} else {
 				c->stats.relayed++;
+			}
 		} else if (m->union_case == RDV__RENDEZVOUS_MESSAGE__UNION_ONLINE_RESPONSE) {
 			mine = true;
 			c->stats.online++;
@@ -258,8 +288,10 @@ static void on_input(struct load_callers *c, struct link *l)
 		if (n < 0 && errno == EAGAIN)
 			break;
 		if (n <= 0) {
-			if (l->sent_us)
+			if (l->sent_us) {
 				c->stats.failures++;
+				c->stats.lost.closed++;
+			}
 			hang_up(l);
 			return;
 		}
@@ -283,6 +315,10 @@ static void look_for_timeouts(struct load_callers *c, uint64_t now)
 
 		if (l->sent_us && now - l->sent_us > TIMEOUT_US) {
 			c->stats.timeouts++;
+			if (l->connecting)
+				c->stats.lost.no_connect++;
+			else
+				c->stats.lost.no_answer++;
 			hang_up(l);
 		}
 	}
@@ -307,6 +343,15 @@ static void turn(struct load_callers *c, int ms)
 	}
 }
 
+static bool waiting(const struct load_callers *c)
+{
+	for (uint32_t i = 0; i < c->conf.links; i++) {
+		if (c->link[i].sent_us)
+			return true;
+	}
+	return false;
+}
+
 void load_callers_run(struct load_callers *c, uint64_t us, const bool *stop)
 {
 	uint64_t start = hws_clock_us(), now = start, done = 0, looked = start;
@@ -317,18 +362,44 @@ void load_callers_run(struct load_callers *c, uint64_t us, const bool *stop)
 		for (; done < due; done++)
 			ask(c);
 		turn(c, 1);
+		load_histogram_add(&c->stats.turn, hws_clock_us() - now);
 		now = hws_clock_us();
 		if (now - looked > 200000) {
 			look_for_timeouts(c, now);
 			looked = now;
 		}
 	}
-	for (int i = 0; i < 100; i++)
+	/* the last ones get the same time as the others */
+	for (uint64_t end = now + TIMEOUT_US; waiting(c) && now < end; now = hws_clock_us())
 		turn(c, 2);
-	look_for_timeouts(c, hws_clock_us());
+	look_for_timeouts(c, hws_clock_us() + TIMEOUT_US);
 }
 
 const struct load_callers_stats *load_callers_stats(const struct load_callers *c)
 {
 	return &c->stats;
+}
+
+static void add(char *buf, size_t size, const char *what, uint64_t count, const char *more)
+{
+	size_t n = strlen(buf);
+
+	if (count)
+		snprintf(buf + n, size - n, "%s%s: %llu%s%s%s", n ? ", " : "", what,
+				(unsigned long long)count, more ? " (" : "", more ? more : "",
+				more ? ")" : "");
+}
+
+void load_callers_lost_text(const struct load_callers_lost *l, char *buf, size_t size)
+{
+	add(buf, size, "no free link", l->no_link, NULL);
+	add(buf, size, "no socket", l->no_socket, strerror(l->no_socket_errno));
+	add(buf, size, "no connection", l->no_connect, NULL);
+	add(buf, size, "connected, no answer", l->no_answer, NULL);
+	add(buf, size, "closed by the server", l->closed, NULL);
+	add(buf, size, "refused as offline", l->offline, NULL);
+	add(buf, size, "refused as unknown", l->absent, NULL);
+	add(buf, size, "refused for the key", l->wrong_key, NULL);
+	add(buf, size, "refused as too many", l->limited, NULL);
+	add(buf, size, "refused otherwise", l->other, NULL);
 }

@@ -5,9 +5,12 @@
 #include "shared/base/output.h"
 #include "shared/conf/option.h"
 #include "shared/net/addr.h"
+#include "tests/load/answers.h"
 #include "tests/load/callers.h"
+#include "tests/load/room.h"
 #include "tests/load/swarm.h"
 #include "tests/load/target.h"
+#include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stddef.h>
@@ -22,9 +25,10 @@ struct settings {
 	uint32_t pid;
 	double loss, move, restart, online, relay;
 	char *loss_text, *move_text, *restart_text, *rate_text, *online_text, *relay_text;
-	bool fresh;
+	bool fresh, site;
 };
 
+#define SITE_IP 0x7fe00001u /* 127.224.0.1 */
 #define AT(f) offsetof(struct settings, f)
 static const struct hws_option table[] = {
 	{ "", "server", 0, HWS_OPT_STR, AT(server), "127.0.0.1:21116", 0, 0, NULL, 0, "IP:PORT",
@@ -62,6 +66,9 @@ static const struct hws_option table[] = {
 			"Links of the viewers.", NULL },
 	{ "", "fresh", 0, HWS_OPT_BOOL, AT(fresh), "yes", 0, 0, NULL, 0, NULL,
 			"Each request on a link of its own, as deployed viewers do.", NULL },
+	{ "", "site", 0, HWS_OPT_BOOL, AT(site), "no", 0, 0, NULL, 0, NULL,
+			"All devices and viewers behind one address, as a large site is (at most 20000 devices).",
+			NULL },
 };
 static const struct hws_options options = { .program = "hawser-load",
 	.env_prefix = "HAWSER_LOAD_",
@@ -91,6 +98,42 @@ static void show(const char *what, const struct load_histogram *h)
 			(double)load_histogram_at(h, 0.99) / 1e3, (double)h->max / 1e3);
 }
 
+/* Says what is missing before any figure is wrong for it. */
+static bool enough(const struct settings *s, double calls)
+{
+	struct load_need need = { .flows = s->hosts, .files = 100 + s->links + LOAD_ANSWERS };
+	char why[600];
+
+	if (s->move > 0) /* each device at up to four addresses */
+		need.flows *= 4;
+	/* a firewall remembers a link that was reset for ten seconds, the device's own too */
+	need.flows += (uint64_t)(calls * 10 * 2);
+	if (s->site)
+		need.files += s->hosts;
+	if (s->site && s->hosts > 20000)
+		snprintf(why, sizeof(why), "one address has no ports for %u devices", s->hosts);
+	else if (load_room_enough("/proc", &need, why, sizeof(why)))
+		return true;
+	fprintf(stderr, "hawser-load: %s\n", why);
+	return false;
+}
+
+/* Why anything was lost, if it was. */
+static void tell_lost(const struct load_swarm_stats *hosts,
+		const struct load_callers_stats *callers, const struct load_losses lost[2])
+{
+	char why[800] = "";
+
+	if (callers)
+		load_callers_lost_text(&callers->lost, why, sizeof(why));
+	if (hosts->overflow)
+		snprintf(why + strlen(why), sizeof(why) - strlen(why),
+				"%sour own receive buffer was full: %llu", *why ? ", " : "",
+				(unsigned long long)hosts->overflow);
+	load_losses_text(&lost[0], &lost[1], why, sizeof(why));
+	printf("lost, and why: %s\n", *why ? why : "nothing");
+}
+
 static int run(const struct settings *s, uint32_t ip, uint16_t port, double calls)
 {
 	struct load_swarm_conf hosts = { .hosts = s->hosts,
@@ -98,6 +141,7 @@ static int run(const struct settings *s, uint32_t ip, uint16_t port, double call
 		.server_ip = ip,
 		.server_port = port,
 		.interval_us = s->interval_us,
+		.site_ip = s->site ? SITE_IP : 0,
 		.loss = s->loss,
 		.move = s->move,
 		.restart = s->restart,
@@ -108,10 +152,12 @@ static int run(const struct settings *s, uint32_t ip, uint16_t port, double call
 		.hosts = s->hosts,
 		.first = s->first,
 		.rate = calls,
+		.own_ip = s->site ? SITE_IP : 0,
 		.online = s->online,
 		.relay = s->relay,
 		.links = s->links,
 		.fresh = s->fresh };
+	struct load_losses lost[2];
 	struct load_target target = { .pid = (pid_t)s->pid };
 	struct load_swarm *swarm = NULL;
 	double cpu;
@@ -121,12 +167,18 @@ static int run(const struct settings *s, uint32_t ip, uint16_t port, double call
 	pthread_t thread;
 	uint32_t n;
 
-	if (load_swarm_new(&hosts, &swarm) < 0)
+	if (!enough(s, calls))
 		return 1;
+	if (load_swarm_new(&hosts, &swarm) < 0) {
+		fprintf(stderr, "hawser-load: cannot open sockets for the devices: %s\n",
+				strerror(errno));
+		return 1;
+	}
 	n = load_swarm_register(swarm, s->window, 600000000);
 	printf("registered %u of %u devices in %.2f s\n", n, s->hosts,
 			(double)(hws_clock_us() - began) / 1e6);
 	load_swarm_reset_stats(swarm);
+	load_losses_read("/proc", &lost[0]);
 	cpu = load_target_cpu_s(&target);
 	began = hws_clock_us();
 	if (calls > 0 &&
@@ -152,7 +204,12 @@ static int run(const struct settings *s, uint32_t ip, uint16_t port, double call
 				(unsigned long long)c->refused, (unsigned long long)c->timeouts,
 				(unsigned long long)c->failures);
 		show("call", &c->latency);
+		load_losses_read("/proc", &lost[1]);
+		tell_lost(st, c, lost);
 		load_callers_free(job.callers);
+	} else {
+		load_losses_read("/proc", &lost[1]);
+		tell_lost(st, NULL, lost);
 	}
 	if (s->pid)
 		printf("server: %.1f %% of a core, %.1f MB\n",

@@ -18,19 +18,21 @@ struct load_swarm_conf {
 	double restart; /* part of keep-alives after which a device starts anew: RegisterPk first */
 	bool answer;    /* pushes are answered with PunchHoleSent */
 	bool once;      /* says who it is once and is never heard again */
+	uint32_t site_ip; /* host order: all behind this one address, each with a port (and socket) of its own; 0 = not */
 };
 
 struct load_swarm_stats {
 	uint64_t sent, answered, lost, asked, registered, mismatches, refused, pushes, moved,
-			restarts;
+			restarts, local; /* local: answers with a local address */
+	uint64_t overflow; /* answers that found our own receive buffer full: no fault of the server's */
 	struct load_histogram latency; /* keep-alive to its answer */
 };
 
 /* 0 or -errno. */
 int load_swarm_new(const struct load_swarm_conf *conf, struct load_swarm **ret);
 void load_swarm_free(struct load_swarm *s);
-/* Registers all (RegisterPk, then a keep-alive) as fast as the server answers, `window` at once. Returns how many are
- * registered when done or after limit_us. */
+/* Registers all (RegisterPk, then a keep-alive) as fast as the server answers, `window` at once (fewer where the kernel's
+ * receive buffers hold fewer). Returns how many are registered when done or after limit_us. */
 uint32_t load_swarm_register(struct load_swarm *s, uint32_t window, uint64_t limit_us);
 /* Begins with so many new devices each second, however long the server takes, for so long or until *stop. Returns how
  * many are registered. */

@@ -45,7 +45,9 @@ void bench_start(const struct bed *b, struct load_target *t, const char *store, 
 {
 	char number[8];
 	const char *argv[] = { program(), "--state-dir", b->dir, "--port", number, "--store", store,
-		"--udp-threads", threads, NULL };
+		"--udp-threads", threads, "--register-burst",
+		"10000", /* a site of 5,000 new devices behind one address is among them */
+		NULL };
 
 	/* not from the ephemeral range: the callers' links use it up */
 	snprintf(number, sizeof(number), "%u", port ? port : test_free_ports(4) + 1u);

@@ -2,11 +2,11 @@
 #include "shared/base/num.h"
 #include "shared/crypto/crypto.h"
 #include "tests/bench/rendezvous/bed.h"
+#include "tests/bench/rendezvous/calls.h"
 #include "tests/bench/rendezvous/database.h"
-#include "tests/load/callers.h"
 #include "tests/load/floor.h"
+#include "tests/load/room.h"
 #include <check.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,50 +58,6 @@ static void bench_floor(struct bed *b)
 	waitpid(floor.pid, NULL, 0);
 }
 
-struct calling {
-	struct load_callers *callers;
-	uint64_t us;
-};
-
-static void *call(void *arg)
-{
-	struct calling *c = arg;
-
-	load_callers_run(c->callers, c->us, NULL);
-	return NULL;
-}
-
-static void punch(const struct bed *b, const struct load_target *t, struct load_swarm *s)
-{
-	struct load_callers_conf conf = { .server_ip = LOCALHOST,
-		.server_port = t->port,
-		.key = t->key,
-		.hosts = b->hosts,
-		.first = WARM_UP,
-		.rate = 2000,
-		.links = 4000,
-		.fresh = true };
-	struct calling c = { .us = b->steady_us };
-	const struct load_callers_stats *cs;
-	pthread_t thread;
-
-	if (load_callers_new(&conf, &c.callers) < 0 || pthread_create(&thread, NULL, call, &c) != 0)
-		exit(1);
-	load_swarm_reset_stats(s);
-	load_swarm_run(s, b->steady_us + S, NULL);
-	pthread_join(thread, NULL);
-	cs = load_callers_stats(c.callers);
-	printf("# calls: %llu sent, %llu answered, %llu refused, %llu timed out, %llu failed\n",
-			(unsigned long long)cs->sent, (unsigned long long)cs->answered,
-			(unsigned long long)cs->refused, (unsigned long long)cs->timeouts,
-			(unsigned long long)cs->failures);
-	bench_metric("punch_p99_ms", bench_p99_ms(&cs->latency));
-	bench_metric("punch_p50_ms", (double)load_histogram_at(&cs->latency, 0.5) / 1e3);
-	bench_metric("punch_answered_pct",
-			100.0 * (double)cs->answered / (double)(cs->sent ? cs->sent : 1));
-	load_callers_free(c.callers);
-}
-
 static void bench_steady(struct bed *b)
 {
 	const struct load_swarm_stats *st;
@@ -124,29 +80,56 @@ static void bench_steady(struct bed *b)
 			(double)load_histogram_at(&st->latency, 0.5) / 1e3);
 	bench_metric("p99_ms_100k", bench_p99_ms(&st->latency));
 	bench_metric("lost_100k", (double)st->lost);
+	if (st->overflow)
+		printf("# %llu answers found the generator's own receive buffer full: it was held up by other programs\n",
+				(unsigned long long)st->overflow);
 	bench_metric("core_pct_100k", 100 * cpu / ((double)b->steady_us / 1e6));
 	bench_metric("bytes_per_peer", (double)(load_target_rss(&t) - rss) / b->hosts);
 	bench_metric("rss_mb_100k", (double)load_target_rss(&t) / (1 << 20));
-	punch(b, &t, s);
+	bench_calls(b, &t, s, WARM_UP);
+	bench_site(b, &t, s);
 	load_swarm_free(s);
 	load_target_stop(&t, SIGTERM);
 }
 
+/* Flows that a firewall would see: a device for each server it speaks to, and for some seconds each link. */
 static const struct {
 	const char *name;
 	void (*fn)(struct bed *b);
-} benches[] = { { "floor", bench_floor }, { "steady", bench_steady }, { "pause", bench_pause },
-	{ "kill", bench_kill }, { "million", bench_million } };
+	uint64_t flows, per_device;
+} benches[] = { { "floor", bench_floor, 0, 2 }, { "steady", bench_steady, 100000, 1 },
+	{ "pause", bench_pause, 120000, 2 }, { "kill", bench_kill, 0, 1 },
+	{ "million", bench_million, 2000000, 0 } };
 
 static struct bed bed = { .hosts = 100000, .steady_us = 30 * S };
 static const char *what = "all";
+static char no_network[200]; /* why there is no network of our own; empty = there is */
+
+static void check_room(uint64_t flows)
+{
+	/* the site's devices and viewers, their answers, and what else is open */
+	struct load_need need = { .flows = flows, .files = 12000 };
+	char why[600];
+
+	if (load_room_enough("/proc", &need, why, sizeof(why)))
+		return;
+	fprintf(stderr, "bench: %s\n", why);
+	if (*no_network)
+		fprintf(stderr,
+				"bench: in a network of its own it would not be in the way, but there is %s: run as "
+				"root or allow user namespaces\n",
+				no_network);
+	exit(1);
+}
 
 /* As a test, because the PostgreSQL server of the tests is used. */
 START_TEST(measure)
 {
 	for (size_t i = 0; i < sizeof(benches) / sizeof(benches[0]); i++) {
-		if (strcmp(what, "all") == 0 || strcmp(what, benches[i].name) == 0)
-			benches[i].fn(&bed);
+		if (strcmp(what, "all") != 0 && strcmp(what, benches[i].name) != 0)
+			continue;
+		check_room(benches[i].flows + benches[i].per_device * bed.hosts);
+		benches[i].fn(&bed);
 	}
 }
 END_TEST
@@ -177,6 +160,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: bench-rendezvous [all|floor|steady|pause|kill|million] [DEVICES]\n");
 		return 2;
 	}
+	if (load_own_network(no_network, sizeof(no_network)) < 0)
+		printf("# in the network of this machine (%s)\n", no_network);
 	if (hws_crypto_init() < 0)
 		return 1;
 	tcase_add_test(t, measure);
