@@ -50,4 +50,5 @@ void desktop_frame(struct desktop *d);
 /* The next event of this type at the client, running the loop meanwhile; freed by the caller. */
 xcb_generic_event_t *desktop_event(struct desktop *d, uint8_t type);
 
+Suite *x11_clip_suite(void);
 Suite *x11_input_suite(void);

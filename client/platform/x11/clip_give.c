@@ -1,0 +1,294 @@
+/* Handing out the text we own, in every encoding that programs ask for. What is larger than one request of the
+ * protocol goes in pieces, to several programs at once; who does not fetch its pieces is forgotten. */
+#include "client/platform/x11/clip_parts.h"
+#include "client/platform/x11/clip_text.h"
+#include "shared/base/clock.h"
+#include "shared/base/log.h"
+#include "shared/base/mem.h"
+#include <string.h>
+
+#define PAIRS_MAX 64                 /* of a request for several targets */
+#define PIECE_US (10 * HWS_US_PER_S) /* to fetch a piece */
+
+/* --- in pieces --- */
+
+static void transfer_end(struct x11_clip *c, struct x11_clip_transfer *t)
+{
+	xcb_window_t window = t->window;
+	uint32_t none = 0;
+	bool more = false;
+
+	hws_free(t->text);
+	*t = (struct x11_clip_transfer){ 0 };
+	for (unsigned i = 0; i < X11_CLIP_TRANSFERS; i++)
+		more = more || c->transfer[i].window == window;
+	if (!more && !c->d->lost) {
+		xcb_change_window_attributes(c->d->conn, window, XCB_CW_EVENT_MASK, &none);
+		x11_flush(c->d);
+	}
+}
+
+static void on_sweep(void *arg)
+{
+	struct x11_clip *c = arg;
+	uint64_t now = hws_loop_now_us(c->d->loop);
+	bool any = false;
+
+	for (unsigned i = 0; i < X11_CLIP_TRANSFERS; i++) {
+		struct x11_clip_transfer *t = &c->transfer[i];
+		if (t->window && now - t->since_us > PIECE_US) {
+			hws_debug("x11.clip_not_fetched");
+			transfer_end(c, t);
+		}
+		any = any || t->window;
+	}
+	if (!any)
+		hws_timer_stop(&c->sweep);
+}
+
+static struct x11_clip_transfer *transfer_new(
+		struct x11_clip *c, xcb_window_t window, xcb_atom_t property)
+{
+	struct x11_clip_transfer *use = NULL;
+
+	for (unsigned i = 0; i < X11_CLIP_TRANSFERS; i++) {
+		struct x11_clip_transfer *t = &c->transfer[i];
+		if (t->window == window && t->property == property) {
+			use = t; /* it asks anew, so it has given up what it asked before */
+			break;
+		}
+		if (!t->window && (!use || use->window))
+			use = t;
+		else if (!use || (use->window && t->since_us < use->since_us))
+			use = t;
+	}
+	if (use->window)
+		transfer_end(c, use);
+	return use;
+}
+
+static bool give_pieces(struct x11_clip *c, xcb_window_t window, xcb_atom_t property,
+		xcb_atom_t type, struct hws_bytes text)
+{
+	char *copy = hws_memdup(text.ptr, text.len);
+	uint32_t size = (uint32_t)text.len,
+		 mask = XCB_EVENT_MASK_PROPERTY_CHANGE | XCB_EVENT_MASK_STRUCTURE_NOTIFY;
+
+	if (!copy)
+		return false;
+	*transfer_new(c, window, property) = (struct x11_clip_transfer){ window, property, type,
+		copy, text.len, 0, hws_loop_now_us(c->d->loop) };
+	if (!hws_timer_active(&c->sweep))
+		hws_timer_every(c->d->loop, &c->sweep, HWS_US_PER_S, on_sweep, c);
+	xcb_change_window_attributes(c->d->conn, window, XCB_CW_EVENT_MASK, &mask);
+	xcb_change_property(c->d->conn, XCB_PROP_MODE_REPLACE, window, property, c->atom[INCR], 32,
+			1, &size);
+	return true;
+}
+
+void x11_clip_give_next(struct x11_clip *c, xcb_window_t window, xcb_atom_t property)
+{
+	for (unsigned i = 0; i < X11_CLIP_TRANSFERS; i++) {
+		struct x11_clip_transfer *t = &c->transfer[i];
+		if (!window || t->window != window || t->property != property)
+			continue;
+		size_t n = HWS_MIN(t->len - t->at, c->chunk);
+		xcb_change_property(c->d->conn, XCB_PROP_MODE_REPLACE, window, property, t->type, 8,
+				(uint32_t)n, t->text + t->at);
+		t->at += n;
+		t->since_us = hws_loop_now_us(c->d->loop);
+		if (n == 0) /* the empty piece was the end */
+			transfer_end(c, t);
+		x11_flush(c->d);
+		return;
+	}
+}
+
+void x11_clip_give_stop(struct x11_clip *c, xcb_window_t window)
+{
+	for (unsigned i = 0; i < X11_CLIP_TRANSFERS; i++)
+		if (c->transfer[i].window && (!window || c->transfer[i].window == window))
+			transfer_end(c, &c->transfer[i]);
+	if (!window)
+		hws_timer_stop(&c->sweep);
+}
+
+/* --- one target --- */
+
+static bool give_bytes(struct x11_clip *c, xcb_window_t window, xcb_atom_t property,
+		xcb_atom_t type, struct hws_bytes text)
+{
+	if (text.len > c->chunk)
+		return give_pieces(c, window, property, type, text);
+	xcb_change_property(c->d->conn, XCB_PROP_MODE_REPLACE, window, property, type, 8,
+			(uint32_t)text.len, text.ptr);
+	return true;
+}
+
+/* For TEXT the owner chooses: what the oldest programs understand, if nothing gets lost by it. */
+static bool give_text(
+		struct x11_clip *c, xcb_window_t window, xcb_atom_t target, xcb_atom_t property)
+{
+	const xcb_atom_t *a = c->atom;
+	struct hws_bytes text = hws_bytes(c->text, c->len);
+	xcb_atom_t type = target;
+	struct hws_buf coded;
+	bool ok;
+
+	/* each character that Latin-1 lacks costs some bytes around it, at most */
+	hws_buf_init(&coded, c->len * 4 + 64);
+	if (target == a[STRING]) {
+		x11_latin1_put(&coded, text);
+		text = hws_buf_bytes(&coded);
+	} else if (target == a[COMPOUND_TEXT]) {
+		x11_compound_put(&coded, text);
+		text = hws_buf_bytes(&coded);
+	} else if (target == a[TEXT]) {
+		type = a[UTF8_STRING];
+		if (x11_latin1_put(&coded, text)) {
+			type = a[STRING];
+			text = hws_buf_bytes(&coded);
+		}
+	}
+	ok = hws_buf_err(&coded) == HWS_OK && give_bytes(c, window, property, type, text);
+	hws_buf_done(&coded);
+	return ok;
+}
+
+static void give_targets(struct x11_clip *c, xcb_window_t window, xcb_atom_t property)
+{
+	static const enum x11_clip_atom all[] = { TARGETS, TIMESTAMP, MULTIPLE, UTF8_STRING,
+		PLAIN_UTF8, TEXT, STRING, COMPOUND_TEXT, PLAIN, MARK };
+	xcb_atom_t list[HWS_COUNT(all)];
+
+	for (size_t i = 0; i < HWS_COUNT(all); i++)
+		list[i] = c->atom[all[i]];
+	xcb_change_property(c->d->conn, XCB_PROP_MODE_REPLACE, window, property, XCB_ATOM_ATOM, 32,
+			HWS_COUNT(all), list);
+}
+
+static bool give_target(
+		struct x11_clip *c, xcb_window_t window, xcb_atom_t target, xcb_atom_t property)
+{
+	static const enum x11_clip_atom texts[] = { UTF8_STRING, PLAIN_UTF8, TEXT, STRING,
+		COMPOUND_TEXT, PLAIN };
+	const xcb_atom_t *a = c->atom;
+	uint8_t by_host = 1;
+
+	if (target == a[TARGETS]) {
+		give_targets(c, window, property);
+		return true;
+	}
+	if (target == a[TIMESTAMP]) {
+		xcb_change_property(c->d->conn, XCB_PROP_MODE_REPLACE, window, property,
+				XCB_ATOM_INTEGER, 32, 1, &c->own_time);
+		return true;
+	}
+	if (target == a[MARK]) {
+		xcb_change_property(c->d->conn, XCB_PROP_MODE_REPLACE, window, property, a[MARK], 8,
+				1, &by_host);
+		return true;
+	}
+	for (size_t i = 0; i < HWS_COUNT(texts); i++)
+		if (target == a[texts[i]])
+			return give_text(c, window, target, property);
+	return false;
+}
+
+/* --- requests --- */
+
+static void answer(struct x11_clip *c, const xcb_selection_request_event_t *q, xcb_atom_t property)
+{
+	union {
+		xcb_selection_notify_event_t e;
+		char bytes[32]; /* xcb_send_event always reads so many */
+	} out = { { 0 } };
+
+	out.e.response_type = XCB_SELECTION_NOTIFY;
+	out.e.time = q->time;
+	out.e.requestor = q->requestor;
+	out.e.selection = q->selection;
+	out.e.target = q->target;
+	out.e.property = property;
+	xcb_send_event(c->d->conn, 0, q->requestor, 0, out.bytes);
+	x11_flush(c->d);
+}
+
+/* The pairs (target, property) of a MULTIPLE request: those that cannot be had are struck out. */
+static void on_pairs(void *reply, const xcb_generic_error_t *error, void *arg)
+{
+	struct x11_clip_multiple *m = arg;
+	struct x11_clip *c = m->c;
+	const xcb_selection_request_event_t *q = &m->request;
+	const xcb_get_property_reply_t *r = reply;
+	xcb_atom_t pair[PAIRS_MAX][2];
+	bool all = true;
+	size_t n;
+
+	(void)error;
+	m->used = false;
+	if (!r || c->d->lost)
+		return;
+	n = (size_t)xcb_get_property_value_length(r) / sizeof(pair[0]);
+	if (!c->own || r->format != 32 || n == 0 || n > PAIRS_MAX || r->bytes_after) {
+		answer(c, q, XCB_NONE);
+		return;
+	}
+	memcpy(pair, xcb_get_property_value(r), n * sizeof(pair[0]));
+	for (size_t i = 0; i < n; i++) {
+		if (pair[i][1] && pair[i][0] != c->atom[MULTIPLE] &&
+				give_target(c, q->requestor, pair[i][0], pair[i][1]))
+			continue;
+		/* The manual strikes out the target, toolkits look at the property. */
+		pair[i][0] = pair[i][1] = XCB_NONE;
+		all = false;
+	}
+	if (!all)
+		xcb_change_property(c->d->conn, XCB_PROP_MODE_REPLACE, q->requestor, q->property,
+				c->atom[ATOM_PAIR], 32, (uint32_t)(n * 2), pair);
+	answer(c, q, q->property);
+}
+
+static bool give_multiple(struct x11_clip *c, const xcb_selection_request_event_t *q)
+{
+	struct x11_clip_multiple *m = NULL;
+
+	for (unsigned i = 0; i < X11_CLIP_MULTIPLES; i++)
+		if (!c->multiple[i].used)
+			m = &c->multiple[i];
+	if (!m || !q->property)
+		return false;
+	*m = (struct x11_clip_multiple){ c, true, *q };
+	if (x11_await(c->d,
+			    xcb_get_property(c->d->conn, 0, q->requestor, q->property,
+					    XCB_GET_PROPERTY_TYPE_ANY, 0, PAIRS_MAX * 2)
+					    .sequence,
+			    on_pairs, m) == HWS_OK)
+		return true;
+	m->used = false;
+	return false;
+}
+
+/* Serial numbers of a clock that wraps around. */
+static bool is_before(xcb_timestamp_t a, xcb_timestamp_t b)
+{
+	return (int32_t)(a - b) < 0;
+}
+
+void x11_clip_give(struct x11_clip *c, const xcb_selection_request_event_t *q)
+{
+	/* Programs from before ICCCM leave the property to us. */
+	xcb_atom_t property = q->property ? q->property : q->target;
+
+	if (!c->own || q->selection != c->atom[CLIPBOARD] ||
+			(q->time != XCB_CURRENT_TIME && is_before(q->time, c->own_time)))
+		answer(c, q, XCB_NONE);
+	else if (q->target == c->atom[MULTIPLE]) {
+		if (!give_multiple(c, q))
+			answer(c, q, XCB_NONE);
+	} else {
+		answer(c, q,
+				give_target(c, q->requestor, q->target, property) ? property
+										  : XCB_NONE);
+	}
+}

@@ -1,0 +1,471 @@
+/* The clipboard of a real X server by the book (ICCCM): another client asks for what the platform owns, and owns
+ * what the platform asks for, in all encodings, also badly. */
+#include "desktop.h"
+#include "shared/base/str.h"
+#include <stdlib.h>
+#include <string.h>
+
+static struct desktop d;
+static xcb_atom_t clipboard, mine;
+
+static xcb_atom_t atom(const char *name)
+{
+	xcb_intern_atom_reply_t *r = xcb_intern_atom_reply(
+			d.c, xcb_intern_atom(d.c, 0, (uint16_t)strlen(name), name), NULL);
+	xcb_atom_t a;
+
+	ck_assert_ptr_nonnull(r);
+	a = r->atom;
+	free(r);
+	return a;
+}
+
+static void setup(void)
+{
+	uint32_t mask = XCB_EVENT_MASK_PROPERTY_CHANGE;
+
+	desktop_setup(&d);
+	clipboard = atom("CLIPBOARD");
+	mine = atom("TEST_PROPERTY");
+	xcb_change_window_attributes(d.c, d.window, XCB_CW_EVENT_MASK, &mask);
+	desktop_sync(&d);
+}
+
+static void teardown(void)
+{
+	desktop_teardown(&d);
+}
+
+/* --- the other client reads --- */
+
+struct got {
+	xcb_atom_t type;
+	uint8_t format;
+	uint8_t bytes[400];
+	size_t len;
+};
+
+static void read_property(xcb_atom_t property, struct got *g)
+{
+	xcb_get_property_reply_t *r = xcb_get_property_reply(d.c,
+			xcb_get_property(d.c, 1, d.window, property, XCB_GET_PROPERTY_TYPE_ANY, 0,
+					100),
+			NULL);
+
+	ck_assert_ptr_nonnull(r);
+	g->type = r->type;
+	g->format = r->format;
+	g->len = (size_t)xcb_get_property_value_length(r);
+	ck_assert_uint_le(g->len, sizeof(g->bytes));
+	memcpy(g->bytes, xcb_get_property_value(r), g->len);
+	free(r);
+}
+
+/* False: refused. */
+static bool convert(const char *target, xcb_timestamp_t time, struct got *g)
+{
+	xcb_convert_selection(d.c, d.window, clipboard, atom(target), mine, time);
+	xcb_flush(d.c);
+	xcb_generic_event_t *e = desktop_event(&d, XCB_SELECTION_NOTIFY);
+	bool ok = ((xcb_selection_notify_event_t *)e)->property != XCB_NONE;
+
+	free(e);
+	if (ok)
+		read_property(mine, g);
+	return ok;
+}
+
+static void set_text(const char *text)
+{
+	ck_assert_int_eq(hws_clip_set_text(d.p->clip, hws_bytes_str(text)), HWS_OK);
+	for (uint64_t end = test_now_ms() + 10000;;) {
+		xcb_get_selection_owner_reply_t *r = xcb_get_selection_owner_reply(
+				d.c, xcb_get_selection_owner(d.c, clipboard), NULL);
+		bool other = r->owner != XCB_NONE && r->owner != d.window;
+		free(r);
+		if (other)
+			break;
+		ck_assert_uint_lt(test_now_ms(), end);
+		hws_loop_once(d.loop, 2000);
+	}
+	desktop_run(&d, 20);
+}
+
+static bool has_atom(const struct got *g, const char *name)
+{
+	xcb_atom_t a = atom(name);
+
+	for (size_t i = 0; i + 4 <= g->len; i += 4)
+		if (memcmp(g->bytes + i, &a, 4) == 0)
+			return true;
+	return false;
+}
+
+static const struct {
+	const char *target, *text, *type, *bytes;
+} encodings[] = {
+	{ "UTF8_STRING", "Gr\xc3\xbc\xc3\x9f \xe2\x82\xac", "UTF8_STRING",
+			"Gr\xc3\xbc\xc3\x9f \xe2\x82\xac" },
+	{ "text/plain;charset=utf-8", "\xe2\x82\xac", "text/plain;charset=utf-8", "\xe2\x82\xac" },
+	{ "STRING", "Gr\xc3\xbc\xc3\x9f", "STRING", "Gr\xfc\xdf" },
+	{ "STRING", "5 \xe2\x82\xac", "STRING", "5 ?" },
+	{ "TEXT", "Gr\xc3\xbc\xc3\x9f", "STRING", "Gr\xfc\xdf" },
+	{ "TEXT", "5 \xe2\x82\xac", "UTF8_STRING", "5 \xe2\x82\xac" },
+	{ "COMPOUND_TEXT", "Gr\xc3\xbc\xc3\x9f", "COMPOUND_TEXT", "Gr\xfc\xdf" },
+	{ "COMPOUND_TEXT", "5 \xe2\x82\xac\n", "COMPOUND_TEXT", "5 \x1b%G\xe2\x82\xac\x1b%@\n" },
+};
+
+START_TEST(text_we_own_is_given_in_the_encoding_asked_for)
+{
+	struct got g;
+
+	set_text(encodings[_i].text);
+	ck_assert(convert(encodings[_i].target, XCB_CURRENT_TIME, &g));
+	ck_assert_uint_eq(g.type, atom(encodings[_i].type));
+	ck_assert_uint_eq(g.format, 8);
+	ck_assert_uint_eq(g.len, strlen(encodings[_i].bytes));
+	ck_assert_mem_eq(g.bytes, encodings[_i].bytes, g.len);
+}
+END_TEST
+
+START_TEST(targets_and_timestamp_are_told)
+{
+	static const char *const names[] = { "TARGETS", "TIMESTAMP", "MULTIPLE", "UTF8_STRING",
+		"STRING", "TEXT", "COMPOUND_TEXT", "text/plain;charset=utf-8",
+		"dyn.com.rustdesk.owner" };
+	struct got g;
+	uint32_t time = 0;
+
+	set_text("text");
+	ck_assert(convert("TARGETS", XCB_CURRENT_TIME, &g));
+	ck_assert_uint_eq(g.type, XCB_ATOM_ATOM);
+	ck_assert_uint_eq(g.format, 32);
+	for (size_t i = 0; i < HWS_COUNT(names); i++)
+		ck_assert_msg(has_atom(&g, names[i]), "%s", names[i]);
+	ck_assert(convert("TIMESTAMP", XCB_CURRENT_TIME, &g));
+	ck_assert_uint_eq(g.type, XCB_ATOM_INTEGER);
+	ck_assert_uint_eq(g.format, 32);
+	ck_assert_uint_eq(g.len, 4);
+	memcpy(&time, g.bytes, 4);
+	ck_assert_uint_ne(time, 0);
+	/* Somebody who asks for a time when we did not have it gets nothing; later it is there. */
+	ck_assert(!convert("UTF8_STRING", time - 1, &g));
+	ck_assert(convert("UTF8_STRING", time, &g));
+	ck_assert(!convert("image/png", XCB_CURRENT_TIME, &g));
+}
+END_TEST
+
+START_TEST(several_targets_are_given_at_once)
+{
+	xcb_atom_t pairs[] = { atom("UTF8_STRING"), atom("P1"), atom("image/png"), atom("P2"),
+		atom("STRING"), atom("P3"), atom("TIMESTAMP"), atom("P4") };
+	struct got g;
+
+	set_text("a\xc3\xbc");
+	ck_assert(!convert("MULTIPLE", XCB_CURRENT_TIME, &g)); /* without a list */
+	xcb_change_property(d.c, XCB_PROP_MODE_REPLACE, d.window, mine, atom("ATOM_PAIR"), 32, 8,
+			pairs);
+	ck_assert(convert("MULTIPLE", XCB_CURRENT_TIME, &g));
+	ck_assert_uint_eq(g.len, sizeof(pairs));
+	pairs[2] = pairs[3] = XCB_NONE; /* the one that cannot be had */
+	ck_assert_mem_eq(g.bytes, pairs, sizeof(pairs));
+	read_property(atom("P1"), &g);
+	ck_assert_uint_eq(g.len, 3);
+	ck_assert_mem_eq(g.bytes, "a\xc3\xbc", 3);
+	read_property(atom("P2"), &g);
+	ck_assert_uint_eq(g.type, XCB_NONE);
+	read_property(atom("P3"), &g);
+	ck_assert_uint_eq(g.len, 2);
+	ck_assert_mem_eq(g.bytes, "a\xfc", 2);
+	read_property(atom("P4"), &g);
+	ck_assert_uint_eq(g.len, 4);
+}
+END_TEST
+
+/* --- the other client owns --- */
+
+static void own(void)
+{
+	xcb_set_selection_owner(d.c, d.window, clipboard, XCB_CURRENT_TIME);
+	desktop_sync(&d);
+}
+
+static xcb_selection_request_event_t next_request(void)
+{
+	xcb_generic_event_t *e = desktop_event(&d, XCB_SELECTION_REQUEST);
+	xcb_selection_request_event_t q = *(xcb_selection_request_event_t *)e;
+
+	free(e);
+	return q;
+}
+
+static void notify(const xcb_selection_request_event_t *q, xcb_atom_t property)
+{
+	union {
+		xcb_selection_notify_event_t e;
+		char bytes[32];
+	} out = { { 0 } };
+
+	out.e.response_type = XCB_SELECTION_NOTIFY;
+	out.e.time = q->time;
+	out.e.requestor = q->requestor;
+	out.e.selection = q->selection;
+	out.e.target = q->target;
+	out.e.property = property;
+	xcb_send_event(d.c, 0, q->requestor, 0, out.bytes);
+	desktop_sync(&d);
+}
+
+static void give_targets(const xcb_selection_request_event_t *q, const char *const names[])
+{
+	xcb_atom_t list[16];
+	uint32_t n = 0;
+
+	for (; names[n]; n++)
+		list[n] = atom(names[n]);
+	ck_assert_uint_eq(q->target, atom("TARGETS"));
+	xcb_change_property(d.c, XCB_PROP_MODE_REPLACE, q->requestor, q->property, XCB_ATOM_ATOM,
+			32, n, list);
+	notify(q, q->property);
+}
+
+static void give(
+		const xcb_selection_request_event_t *q, const char *type, const void *p, size_t len)
+{
+	xcb_change_property(d.c, XCB_PROP_MODE_REPLACE, q->requestor, q->property, atom(type), 8,
+			(uint32_t)len, p);
+	notify(q, q->property);
+}
+
+static void watch(void)
+{
+	hws_clip_watch(d.p->clip, true);
+	desktop_run(&d, 30);
+}
+
+static const struct {
+	const char *offer, *type, *bytes, *text;
+} offers[] = {
+	{ "UTF8_STRING", "UTF8_STRING", "\xc3\xbc", "\xc3\xbc" },
+	{ "text/plain;charset=utf-8", "text/plain;charset=utf-8", "\xe2\x82\xac", "\xe2\x82\xac" },
+	{ "STRING", "STRING", "Gr\xfc\xdf", "Gr\xc3\xbc\xc3\x9f" },
+	{ "STRING", "STRING", "\xc3\xbc", "\xc3\x83\xc2\xbc" }, /* UTF-8 by chance only */
+	{ "TEXT", "STRING", "\xe9", "\xc3\xa9" },
+	{ "TEXT", "UTF8_STRING", "\xc3\xa9", "\xc3\xa9" },
+	{ "TEXT", "COMPOUND_TEXT", "\x1b-F\xe1\xe2", "\xce\xb1\xce\xb2" },
+	{ "COMPOUND_TEXT", "COMPOUND_TEXT", "x\x1b%G\xe2\x82\xac\x1b%@y", "x\xe2\x82\xacy" },
+	{ "text/plain", "text/plain", "\xc3\xa9", "\xc3\xa9" },
+	{ "text/plain", "text/plain", "\xe9", "\xc3\xa9" },
+};
+
+START_TEST(text_in_any_encoding_is_taken)
+{
+	const char *const names[] = { "TARGETS", "image/png", offers[_i].offer, NULL };
+	xcb_selection_request_event_t q;
+
+	watch();
+	own();
+	q = next_request();
+	ck_assert_uint_ne(q.time, XCB_CURRENT_TIME); /* which ICCCM forbids */
+	give_targets(&q, names);
+	q = next_request();
+	ck_assert_uint_eq(q.target, atom(offers[_i].offer));
+	give(&q, offers[_i].type, offers[_i].bytes, strlen(offers[_i].bytes));
+	desktop_wait(&d, &d.texts, 1);
+	ck_assert_str_eq(d.text, offers[_i].text);
+}
+END_TEST
+
+START_TEST(what_is_refused_is_asked_for_in_the_next_encoding)
+{
+	const char *const names[] = { "UTF8_STRING", "STRING", NULL };
+	xcb_selection_request_event_t q;
+
+	watch();
+	own();
+	q = next_request();
+	notify(&q, XCB_NONE); /* no list of targets at all */
+	q = next_request();
+	ck_assert_uint_eq(q.target, atom("UTF8_STRING"));
+	notify(&q, XCB_NONE);
+	q = next_request();
+	ck_assert_uint_eq(q.target, XCB_ATOM_STRING);
+	give(&q, "STRING", "old", 3);
+	desktop_wait(&d, &d.texts, 1);
+	ck_assert_str_eq(d.text, "old");
+	/* The same when it is given and is not what it says. */
+	own();
+	q = next_request();
+	give_targets(&q, names);
+	q = next_request();
+	give(&q, "UTF8_STRING", "\xff\xfe", 2);
+	q = next_request();
+	ck_assert_uint_eq(q.target, XCB_ATOM_STRING);
+	give(&q, "STRING", "good", 4);
+	desktop_wait(&d, &d.texts, 2);
+	ck_assert_str_eq(d.text, "good");
+}
+END_TEST
+
+/* The answer of an owner that has lost the selection meanwhile says nothing about the present one. */
+START_TEST(a_late_answer_is_not_taken_for_another_owners)
+{
+	static const char *const plain[] = { "UTF8_STRING", NULL };
+	static const char *const marked[] = { "UTF8_STRING", "dyn.com.rustdesk.owner", NULL };
+	xcb_selection_request_event_t first, second;
+
+	watch();
+	own();
+	first = next_request();
+	own(); /* somebody else, that is: a new owner */
+	second = next_request();
+	if (_i) { /* the late one comes as text, when a text is waited for */
+		give_targets(&second, plain);
+		second = next_request();
+		give(&first, "UTF8_STRING", "stale", 5);
+		desktop_run(&d, 100);
+		ck_assert_uint_eq(d.texts, 0);
+		give(&second, "UTF8_STRING", "fresh", 5);
+		desktop_wait(&d, &d.texts, 1);
+		ck_assert_str_eq(d.text, "fresh");
+		return;
+	}
+	give_targets(&first, plain);
+	desktop_run(&d, 100);
+	give_targets(&second, marked);
+	desktop_run(&d, 200);
+	xcb_generic_event_t *e;
+	while ((e = xcb_poll_for_event(d.c))) { /* neither was asked for its text */
+		ck_assert_uint_ne(e->response_type & 0x7f, XCB_SELECTION_REQUEST);
+		free(e);
+	}
+	ck_assert_uint_eq(d.texts, 0);
+}
+END_TEST
+
+/* Writes pieces as they are read, until `total` bytes or until nobody reads any more. */
+static size_t pour(const xcb_selection_request_event_t *q, size_t total, size_t piece)
+{
+	uint32_t size = 10, mask = XCB_EVENT_MASK_PROPERTY_CHANGE;
+	char *text = malloc(piece);
+	size_t sent = 0;
+	bool last = false;
+
+	ck_assert_ptr_nonnull(text);
+	memset(text, 'x', piece);
+	xcb_change_window_attributes(d.c, q->requestor, XCB_CW_EVENT_MASK, &mask);
+	xcb_change_property(d.c, XCB_PROP_MODE_REPLACE, q->requestor, q->property, atom("INCR"), 32,
+			1, &size);
+	notify(q, q->property);
+	for (uint64_t end = test_now_ms() + 20000; !last && test_now_ms() < end;) {
+		xcb_generic_event_t *e = xcb_poll_for_event(d.c);
+		const xcb_property_notify_event_t *p = (const xcb_property_notify_event_t *)e;
+		if (!e) {
+			hws_loop_once(d.loop, 1000);
+			continue;
+		}
+		if ((e->response_type & 0x7f) == XCB_PROPERTY_NOTIFY && p->window == q->requestor &&
+				p->state == XCB_PROPERTY_DELETE && p->atom == q->property) {
+			size_t n = HWS_MIN(piece, total - sent);
+			xcb_change_property(d.c, XCB_PROP_MODE_REPLACE, q->requestor, q->property,
+					atom("UTF8_STRING"), 8, (uint32_t)n, text);
+			xcb_flush(d.c);
+			sent += n;
+			last = n == 0;
+		}
+		free(e);
+	}
+	free(text);
+	ck_assert(last); /* also a text that is not wanted comes to its end */
+	return sent;
+}
+
+START_TEST(pieces_are_put_together_up_to_a_bound)
+{
+	static const char *const plain[] = { "UTF8_STRING", NULL };
+	size_t total = _i ? HWS_CLIP_TEXT_MAX + (2u << 20) : 700001;
+	xcb_selection_request_event_t q;
+
+	watch();
+	own();
+	q = next_request();
+	give_targets(&q, plain);
+	q = next_request();
+	ck_assert_uint_eq(pour(&q, total, _i ? 1u << 20 : 9999), total);
+	if (!_i) {
+		desktop_wait(&d, &d.texts, 1);
+		ck_assert_uint_eq(d.text_len, total);
+		return;
+	}
+	own();
+	q = next_request();
+	give_targets(&q, plain);
+	q = next_request();
+	give(&q, "UTF8_STRING", "next", 4);
+	desktop_wait(&d, &d.texts, 1);
+	ck_assert_str_eq(d.text, "next");
+}
+END_TEST
+
+/* The server's word that we lost it is on its way when we take it again. */
+START_TEST(an_old_loss_does_not_take_a_new_text_away)
+{
+	struct got g;
+
+	set_text("first");
+	own();
+	set_text("second");
+	ck_assert(convert("UTF8_STRING", XCB_CURRENT_TIME, &g));
+	ck_assert_mem_eq(g.bytes, "second", 6);
+	/* And a real loss is noticed, whether or not changes are watched. */
+	own();
+	desktop_run(&d, 50);
+	ck_assert_int_eq(hws_clip_set_text(d.p->clip, hws_bytes_str("second")), HWS_OK);
+	set_text("second");
+	ck_assert(convert("UTF8_STRING", XCB_CURRENT_TIME, &g));
+	ck_assert_mem_eq(g.bytes, "second", 6);
+}
+END_TEST
+
+START_TEST(who_does_not_fetch_its_pieces_holds_nobody_up)
+{
+	size_t len = 3u << 20;
+	char *text = malloc(len);
+	struct got g;
+
+	ck_assert_ptr_nonnull(text);
+	memset(text, 'y', len);
+	ck_assert_int_eq(hws_clip_set_text(d.p->clip, hws_bytes(text, len)), HWS_OK);
+	desktop_run(&d, 100);
+	for (unsigned i = 0; i < 40; i++) { /* more than are kept, none of them read on */
+		ck_assert(convert("UTF8_STRING", XCB_CURRENT_TIME, &g));
+		ck_assert_uint_eq(g.type, atom("INCR"));
+	}
+	desktop_run(&d, 50);
+	set_text("short");
+	ck_assert(convert("UTF8_STRING", XCB_CURRENT_TIME, &g));
+	ck_assert_uint_eq(g.len, 5);
+	free(text);
+}
+END_TEST
+
+Suite *x11_clip_suite(void)
+{
+	Suite *s = suite_create("platform/x11 clip");
+	TCase *t = tcase_create("clip");
+
+	tcase_set_timeout(t, 60);
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_loop_test(t, text_we_own_is_given_in_the_encoding_asked_for, 0,
+			(int)HWS_COUNT(encodings));
+	tcase_add_test(t, targets_and_timestamp_are_told);
+	tcase_add_test(t, several_targets_are_given_at_once);
+	tcase_add_loop_test(t, text_in_any_encoding_is_taken, 0, (int)HWS_COUNT(offers));
+	tcase_add_test(t, what_is_refused_is_asked_for_in_the_next_encoding);
+	tcase_add_loop_test(t, a_late_answer_is_not_taken_for_another_owners, 0, 2);
+	tcase_add_loop_test(t, pieces_are_put_together_up_to_a_bound, 0, 2);
+	tcase_add_test(t, an_old_loss_does_not_take_a_new_text_away);
+	tcase_add_test(t, who_does_not_fetch_its_pieces_holds_nobody_up);
+	suite_add_tcase(s, t);
+	return s;
+}
