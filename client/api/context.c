@@ -64,6 +64,7 @@ static int load_settings(hawser_context *ctx, const struct hawser_context_config
 		r = hws_view_settings_override(ctx->settings, "server", c->server, &err);
 	if (r == HWS_OK && c->key)
 		r = hws_view_settings_override(ctx->settings, "key", c->key, &err);
+	ctx->key_alone = c->key && *c->key && !(c->server && *c->server);
 	return r < 0 ? api_fail_err(&err) : HWS_OK;
 }
 

@@ -22,6 +22,7 @@ struct hawser_context {
 
 	pthread_mutex_t lock; /* settings */
 	struct hws_view_settings *settings;
+	bool key_alone; /* the configuration's key was given without a server: it is for whichever is named */
 
 	struct hws_list sessions; /* handles; embedder's thread */
 	struct hws_list engines;  /* loop thread */

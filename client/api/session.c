@@ -117,6 +117,22 @@ static void remember_options(hawser_session *s, const struct hws_view_options *o
 	s->option[HAWSER_OPTION_KEYBOARD_MODE] = keyboard;
 }
 
+/* The key of a server that the target names: of the target itself, else what was given for this session or
+ * context beside no other server, else the settings' if that is their server. */
+static const char *key_of(hawser_context *ctx, const struct hws_target *t,
+		const struct hawser_session_config *c)
+{
+	const struct hws_viewer_config *v = hws_view_settings_config(ctx->settings);
+
+	if (t->key[0])
+		return t->key;
+	if (c->key && (!c->server || hws_target_same_server(c->server, t->server)))
+		return c->key;
+	if (ctx->key_alone || hws_target_same_server(v->server, t->server))
+		return v->key;
+	return "";
+}
+
 /* Where to look the ID up: what the target names, the session, the context. */
 static int choose_server(hawser_context *ctx, const struct hws_target *t,
 		const struct hawser_session_config *c, struct api_engine_conf *conf)
@@ -124,12 +140,13 @@ static int choose_server(hawser_context *ctx, const struct hws_target *t,
 	const struct hws_viewer_config *v = hws_view_settings_config(ctx->settings);
 
 	if (t->server[0]) {
-		/* A server of its own needs a key of its own. */
 		conf->server = t->server;
-		conf->key = t->key;
+		conf->key = key_of(ctx, t, c);
 	} else if (c->server) {
 		conf->server = c->server;
-		conf->key = c->key ? c->key : strcmp(c->server, v->server) == 0 ? v->key : "";
+		conf->key = c->key                                             ? c->key
+				: hws_target_same_server(c->server, v->server) ? v->key
+									       : "";
 	} else {
 		conf->server = v->server;
 		conf->key = c->key ? c->key : v->key;

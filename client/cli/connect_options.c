@@ -22,7 +22,8 @@
 static const struct hws_option table[] = {
 	TEXT("", "server", server, "HOST[:PORT]",
 			"Rendezvous server to ask, instead of the configured one."),
-	TEXT("", "key", key, "KEY", "Public key of that server."),
+	TEXT("", "key", key, "KEY",
+			"Public key of that server, or of the one that the target names."),
 	TEXT("", "config", config, "FILE", "Configuration file, instead of the usual one."),
 	FLAG("", "password-stdin", password_stdin,
 			"Read the password from the first line of standard input."),

@@ -137,19 +137,34 @@ static int place_name(const char *host, uint16_t port, char *buf, size_t size)
 	return hws_host_port_join(name, port, buf, size);
 }
 
+static int server_name(const char *text, char *buf, size_t size)
+{
+	char host[HWS_HOST_TEXT];
+	uint16_t port;
+	int r = hws_host_port_split(text, RENDEZVOUS_PORT, host, sizeof(host), &port);
+
+	return r < 0 ? r : place_name(host, port, buf, size);
+}
+
+bool hws_target_same_server(const char *a, const char *b)
+{
+	char name_a[HWS_HOST_TEXT + 16], name_b[HWS_HOST_TEXT + 16];
+
+	return hws_str_equal(a, b) ||
+			(server_name(a, name_a, sizeof(name_a)) == HWS_OK &&
+					server_name(b, name_b, sizeof(name_b)) == HWS_OK &&
+					hws_str_equal(name_a, name_b));
+}
+
 int hws_target_name(const struct hws_target *t, char *buf, size_t size)
 {
-	char host[HWS_HOST_TEXT], server[HWS_HOST_TEXT + 16] = "";
-	uint16_t port;
+	char server[HWS_HOST_TEXT + 16] = "";
 	int r = HWS_OK;
 
 	if (t->is_direct)
 		return place_name(t->host, t->port, buf, size);
-	if (*t->server) {
-		r = hws_host_port_split(t->server, RENDEZVOUS_PORT, host, sizeof(host), &port);
-		if (r == HWS_OK)
-			r = place_name(host, port, server, sizeof(server));
-	}
+	if (*t->server)
+		r = server_name(t->server, server, sizeof(server));
 	return r < 0 ? r : hws_fmt(buf, size, "%s%s%s", t->id, *server ? "@" : "", server);
 }
 

@@ -49,7 +49,7 @@ struct hawser_context_config {
 	const char *config_path;
 	/* Take precedence over the file; NULL = as the file says. */
 	const char *server; /* rendezvous server HOST[:PORT] */
-	const char *key;    /* its public key, base64 */
+	const char *key; /* its public key, base64; without `server` also that of a server a target names */
 };
 #define HAWSER_CONTEXT_CONFIG_INIT                                                                 \
 	{                                                                                          \

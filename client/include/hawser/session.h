@@ -91,7 +91,7 @@ struct hawser_session_config {
 	 * (IP, IP:PORT, [IPv6]:PORT, name.tld:PORT; default port 21118). */
 	const char *target;
 	const char *server; /* rendezvous HOST[:PORT]; NULL = the context's */
-	const char *key;    /* NULL = the context's */
+	const char *key; /* NULL = the context's; without `server` also that of a server `target` names */
 	/* Tried first; NULL = the stored one, else a HAWSER_EVENT_PASSWORD. Wiped by the library. */
 	const char *password;
 	bool force_relay;

@@ -255,6 +255,74 @@ START_TEST(by_id_the_session_is_encrypted_and_the_key_is_remembered)
 }
 END_TEST
 
+/* Who knows the key of a server, and who names it: the settings, the program's options, the session. */
+static const struct {
+	const char *server; /* of the settings; "@" = the one that the target names */
+	bool key;           /* of the settings is that of the target's server */
+	const char *context_server;
+	bool context_key;
+	const char *session_server;
+	bool session_key;
+	bool lets_in;
+} keys[] = {
+	{ "@", true, NULL, false, NULL, false, true },
+	{ "", false, NULL, true, NULL, false, true }, /* hawser connect ID@SERVER --key KEY */
+	{ "192.0.2.1", false, NULL, true, NULL, false, true },
+	{ "192.0.2.1", true, NULL, false, NULL, false, false }, /* that is the other one's key */
+	{ "", false, "@", true, NULL, false, true },
+	{ "", false, "192.0.2.1", true, NULL, false, false },
+	{ "", false, NULL, false, NULL, true, true },
+	{ "", false, NULL, false, "@", true, true },
+	{ "", false, NULL, false, "192.0.2.1", true, false },
+	{ "", false, NULL, false, NULL, false, false },
+};
+
+static const char *place(const char *server, const char *at)
+{
+	return server && *server == '@' ? at : server;
+}
+
+START_TEST(the_key_of_a_server_that_the_target_names_is_found)
+{
+	struct hawser_context_config cc = HAWSER_CONTEXT_CONFIG_INIT;
+	struct hawser_session_config c = HAWSER_SESSION_CONFIG_INIT;
+	char dir[200], path[300], at[40], target[60];
+	struct fake_host h;
+	struct told t;
+	FILE *f;
+
+	test_dir(dir, sizeof(dir));
+	snprintf(path, sizeof(path), "%s/hawser.conf", dir);
+	fake_host_start(&h, &(struct fake_conf){ .password = "x", .by_id = true });
+	snprintf(at, sizeof(at), "127.0.0.1:%u", h.rendezvous_port);
+	snprintf(target, sizeof(target), "123456789@%s", at);
+	f = fopen(path, "w");
+	fprintf(f, "server = %s\n", place(keys[_i].server, at));
+	if (keys[_i].key)
+		fprintf(f, "key = %s\n", h.key);
+	fclose(f);
+	open_context(&t);
+	hawser_context_free(t.ctx);
+	cc.config_path = path;
+	cc.server = place(keys[_i].context_server, at);
+	cc.key = keys[_i].context_key ? h.key : NULL;
+	ck_assert_msg(hawser_context_new(&cc, &t.ctx) == 0, "%s", hawser_last_error());
+	c.target = target;
+	c.server = place(keys[_i].session_server, at);
+	c.key = keys[_i].session_key ? h.key : NULL;
+	c.password = "x";
+	c.no_retry = true;
+	c.on_event = on_event;
+	c.arg = &t;
+	ck_assert_msg(hawser_session_open(t.ctx, &c, &t.session) == 0, "%s", hawser_last_error());
+	/* Without the right key the viewer declines to encrypt, which this host insists on. */
+	until(&t, keys[_i].lets_in ? HAWSER_EVENT_READY : HAWSER_EVENT_CLOSED, 1);
+	ck_assert_int_eq(t.count[HAWSER_EVENT_READY], keys[_i].lets_in ? 1 : 0);
+	ck_assert_int_eq(t.encrypted, keys[_i].lets_in);
+	close_all(&h, &t);
+}
+END_TEST
+
 START_TEST(a_wrong_password_is_asked_again_and_can_be_remembered)
 {
 	struct fake_host h;
@@ -768,6 +836,8 @@ int main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, the_picture_is_the_one_the_host_sent, 0, 2);
 	tcase_add_test(t, by_id_the_session_is_encrypted_and_the_key_is_remembered);
+	tcase_add_loop_test(t, the_key_of_a_server_that_the_target_names_is_found, 0,
+			(int)(sizeof(keys) / sizeof(keys[0])));
 	tcase_add_test(t, a_wrong_password_is_asked_again_and_can_be_remembered);
 	tcase_add_test(t, two_factor_codes_are_asked_for);
 	tcase_add_test(t, a_restarted_host_is_reached_again);
