@@ -153,6 +153,7 @@ static void on_tick(void *arg)
 	hws_viewer_tick(e->viewer, now);
 	if (!e->conn || !hws_conn_congested(e->conn))
 		api_input_flush_move(e);
+	api_report_silence(e, now);
 	api_report_stats(e, now);
 }
 
@@ -172,6 +173,8 @@ static void on_frame(struct hws_conn *c HWS_UNUSED, struct hws_bytes payload, vo
 	struct api_engine *e = arg;
 
 	hws_viewer_frame(e->viewer, payload);
+	if (e->silent_s)
+		api_report_silence(e, hws_loop_now_us(e->ctx->loop));
 	watch_state(e);
 }
 
@@ -249,6 +252,7 @@ static void leave_link(struct api_engine *e)
 	if (!c)
 		return;
 	e->conn = NULL;
+	e->silent_s = 0;
 	e->bytes_in += hws_conn_bytes_in(c);
 	e->bytes_out += hws_conn_bytes_out(c);
 	l = hws_alloc(sizeof(*l));
@@ -326,7 +330,7 @@ static void start(struct api_engine *e)
 	e->started_us = hws_clock_us();
 	e->first_frame_us = 0;
 	e->second_us = 0;
-	e->rtt_ms = e->target_kbit = 0;
+	e->rtt_ms = e->target_kbit = e->silent_s = 0;
 	hws_input_view_reset(e->input);
 	if (!hws_timer_active(&e->tick))
 		hws_timer_every(e->ctx->loop, &e->tick, HWS_US_PER_S, on_tick, e);

@@ -49,6 +49,8 @@ struct api_engine {
 	double fps;
 	uint64_t frames_before, bytes_in, bytes_out; /* of earlier links */
 	uint32_t rtt_ms, target_kbit;
+	uint64_t rtt_us;   /* when the host told it */
+	uint32_t silent_s; /* as told to the embedder; 0 = the host answers */
 
 	struct hws_webm *webm;
 	bool record_wanted;
@@ -101,6 +103,8 @@ void api_engine_end(struct api_engine *e, int err, const char *text, const char 
 void api_report_state(struct api_engine *e, enum hawser_state state, const char *text,
 		uint32_t retry_in_ms);
 void api_report_peer(struct api_engine *e, enum hawser_event_type type);
+/* Looks whether the host still answers, and tells when that changed or a second more has passed. */
+void api_report_silence(struct api_engine *e, uint64_t now_us);
 void api_report_stats(struct api_engine *e, uint64_t now_us);
 void api_report_closed(struct api_engine *e, int err, const char *text);
 void api_report_recording(struct api_engine *e, bool running, int err, const char *path);

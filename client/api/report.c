@@ -5,6 +5,10 @@
 #include <string.h>
 #include <time.h>
 
+/* Hosts probe every second and wait for no answer longer than the link allows: three missing are no delay of
+ * the network that a user would not want to know of. */
+#define SILENT_US (3 * HWS_US_PER_S)
+
 static void push(struct api_engine *e, struct api_event *ev)
 {
 	if (ev)
@@ -24,6 +28,33 @@ void api_report_state(struct api_engine *e, enum hawser_state state, const char 
 	ev->ev.u.state.state = state;
 	ev->ev.u.state.text = api_event_text(ev, text);
 	ev->ev.u.state.retry_in_ms = retry_in_ms;
+	push(e, ev);
+}
+
+void api_report_silence(struct api_engine *e, uint64_t now_us)
+{
+	uint64_t heard_us = e->conn ? hws_conn_heard_us(e->conn) : 0;
+	uint32_t before = e->silent_s;
+	struct api_event *ev;
+	char text[60];
+
+	e->silent_s = 0;
+	if (!e->conn || hws_viewer_state(e->viewer) != HWS_VIEWER_READY)
+		return; /* other states have texts of their own */
+	if (now_us >= heard_us + SILENT_US)
+		e->silent_s = (uint32_t)((now_us - heard_us) / HWS_US_PER_S);
+	if (e->silent_s == before)
+		return;
+	if (e->silent_s)
+		snprintf(text, sizeof(text), "not answering for %u s", e->silent_s);
+	else
+		snprintf(text, sizeof(text), "connected");
+	ev = api_event_new(e->s, HAWSER_EVENT_STATE);
+	if (!ev)
+		return;
+	ev->ev.u.state.state = HAWSER_STATE_READY;
+	ev->ev.u.state.text = api_event_text(ev, text);
+	ev->ev.u.state.silent_s = e->silent_s;
 	push(e, ev);
 }
 
@@ -100,7 +131,11 @@ static void take_stats(struct api_engine *e)
 	st.bytes_in = e->bytes_in + (e->conn ? hws_conn_bytes_in(e->conn) : 0);
 	st.bytes_out = e->bytes_out + (e->conn ? hws_conn_bytes_out(e->conn) : 0);
 	st.first_frame_us = e->first_frame_us;
-	st.rtt_ms = e->rtt_ms;
+	/* What was measured before the silence is no news of now. */
+	st.rtt_ms = e->silent_s || hws_loop_now_us(e->ctx->loop) > e->rtt_us + SILENT_US
+			? 0
+			: e->rtt_ms;
+	st.silent_s = e->silent_s;
 	st.target_kbit = e->target_kbit;
 	st.decode_us = v.decode_us;
 	st.codec = public_codec(v.codec);
@@ -340,6 +375,7 @@ static void on_delay(uint32_t rtt_ms, uint32_t target_kbit, void *arg)
 	struct api_engine *e = arg;
 
 	e->rtt_ms = rtt_ms;
+	e->rtt_us = hws_loop_now_us(e->ctx->loop);
 	e->target_kbit = target_kbit;
 }
 

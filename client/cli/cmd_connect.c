@@ -23,6 +23,7 @@ struct run {
 	const char *path; /* of the connection, for the figures */
 	uint64_t begin_us, first_us, end_us;
 	size_t display;
+	bool silent; /* the host, and it was said */
 	bool ready, acted, finished, interrupted, recording, record_done, pasted;
 	int status;
 };
@@ -54,14 +55,18 @@ static const char *codec_name(enum hawser_codec codec)
 
 static bool print_stats(const struct run *r, const struct hawser_stats *s, const char *kind)
 {
+	char rtt[16] = "unknown";
+
+	if (s->rtt_ms)
+		snprintf(rtt, sizeof(rtt), "%u", s->rtt_ms);
 	printf("%s frames=%" PRIu64 " dropped=%" PRIu64 " fps=%.1f bytes_in=%" PRIu64
 	       " bytes_out=%" PRIu64
-	       " first_frame_ms=%.1f rtt_ms=%u target_kbit=%u decode_ms=%.2f codec=%s path=%s "
-	       "encrypted=%s\n",
+	       " first_frame_ms=%.1f rtt_ms=%s target_kbit=%u decode_ms=%.2f codec=%s path=%s "
+	       "encrypted=%s silent_s=%u\n",
 			kind, s->frames, s->frames_dropped, s->fps, s->bytes_in, s->bytes_out,
-			(double)s->first_frame_us / 1000, s->rtt_ms, s->target_kbit,
+			(double)s->first_frame_us / 1000, rtt, s->target_kbit,
 			(double)s->decode_us / 1000, codec_name(s->codec),
-			r->path ? r->path : "none", s->encrypted ? "yes" : "no");
+			r->path ? r->path : "none", s->encrypted ? "yes" : "no", s->silent_s);
 	return fflush(stdout) == 0;
 }
 
@@ -210,6 +215,20 @@ static void on_recording(struct run *r, bool running, int error, const char *pat
 						hawser_strerror(error)));
 }
 
+/* Said once when it begins and once when it ends: the figures tell the rest. */
+static void on_silence(struct run *r, uint32_t silent_s)
+{
+	bool silent = silent_s > 0;
+
+	if (silent == r->silent)
+		return;
+	r->silent = silent;
+	if (silent)
+		cli_fail(0, "the host is not answering for %u s", silent_s);
+	else
+		cli_fail(0, "the host is answering again");
+}
+
 static void on_event(hawser_session *session, const struct hawser_event *ev, void *arg)
 {
 	struct run *r = arg;
@@ -220,6 +239,8 @@ static void on_event(hawser_session *session, const struct hawser_event *ev, voi
 		if (ev->u.state.state == HAWSER_STATE_RETRYING)
 			cli_fail(0, "%s; trying again in %.0f s", ev->u.state.text,
 					ev->u.state.retry_in_ms / 1000.0);
+		else if (ev->u.state.state == HAWSER_STATE_READY)
+			on_silence(r, ev->u.state.silent_s);
 		break;
 	case HAWSER_EVENT_PASSWORD:
 		on_password(r, ev->u.password.reason, ev->u.password.text);

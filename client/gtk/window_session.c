@@ -131,12 +131,19 @@ static void show_stats(struct session_window *w, const struct hawser_stats *stat
 {
 	static const char *const codecs[] = { "–", "VP9", "H.264", "H.265", "VP8", "AV1" };
 	const char *codec = stats->codec < G_N_ELEMENTS(codecs) ? codecs[stats->codec] : "?";
-	char *text = g_strdup_printf("%s · %s · %s · %.0f frames/s · %s%u ms",
+	char *pace = stats->silent_s ? g_strdup_printf("NOT ANSWERING for %u s", stats->silent_s)
+			: stats->rtt_ms
+			? g_strdup_printf("%.0f frames/s · %u ms", stats->fps, stats->rtt_ms)
+			: g_strdup_printf("%.0f frames/s", stats->fps);
+	char *text = g_strdup_printf("%s · %s · %s · %s",
 			stats->encrypted ? "end-to-end encrypted" : "NOT ENCRYPTED",
-			stats->relayed ? "by relay" : "direct", codec, stats->fps,
-			stats->rtt_ms ? "" : "<", stats->rtt_ms ? stats->rtt_ms : 1);
+			stats->relayed ? "by relay" : "direct", codec, pace);
 
 	gtk_label_set_text(w->status, text);
+	g_free(pace);
+	/* In full screen the line is hidden, but a picture that stands still must not pass for a live one. */
+	gtk_widget_set_visible(GTK_WIDGET(w->status),
+			stats->silent_s || !gtk_window_is_fullscreen(w->window));
 	if (stats->encrypted)
 		gtk_widget_remove_css_class(GTK_WIDGET(w->status), "hawser-insecure");
 	else

@@ -417,6 +417,11 @@ bool hws_conn_congested(const struct hws_conn *c)
 	return c->congested;
 }
 
+uint64_t hws_conn_heard_us(const struct hws_conn *c)
+{
+	return c->last_frame_us;
+}
+
 uint64_t hws_conn_bytes_in(const struct hws_conn *c)
 {
 	return c->bytes_in;

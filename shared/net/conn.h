@@ -43,6 +43,8 @@ void hws_conn_resume(struct hws_conn *c);
 /* Bytes queued and not yet taken by the kernel. */
 size_t hws_conn_pending(const struct hws_conn *c);
 bool hws_conn_congested(const struct hws_conn *c);
+/* When the last whole frame came (or the link began), by the loop's clock. */
+uint64_t hws_conn_heard_us(const struct hws_conn *c);
 /* Totals since the start, for statistics. */
 uint64_t hws_conn_bytes_in(const struct hws_conn *c);
 uint64_t hws_conn_bytes_out(const struct hws_conn *c);

@@ -2,6 +2,7 @@
 #include "client/media/video_codec.h"
 #include "tests/e2e/similarity.h"
 #include "tests/e2e/stack.h"
+#include "tests/support/tcp_proxy.h"
 #include "tests/support/webm_reader.h"
 #include <check.h>
 #include <signal.h>
@@ -182,6 +183,36 @@ START_TEST(a_recording_without_end_stops_when_interrupted)
 	ck_assert_ptr_nonnull(strstr(p.log, "encrypted=no"));
 	test_proc_stop(&p);
 	must_play(path);
+	test_stack_stop(&stack);
+}
+END_TEST
+
+START_TEST(a_silent_host_is_told_by_text_and_figures)
+{
+	char password[100], target[40];
+	const char *argv[] = { test_bin("client/cli/hawser"), "connect", target, "--headless",
+		"--stats", NULL };
+	const char *env[] = { password, NULL };
+	struct test_proxy proxy;
+	struct test_proc p;
+
+	setup(STACK_TERMINAL);
+	test_proxy_start(&proxy, stack.direct_port);
+	snprintf(target, sizeof(target), "127.0.0.1:%u", proxy.port);
+	snprintf(password, sizeof(password), "HAWSER_PASSWORD=%s", stack.password);
+	test_proc_start(&p, argv, env);
+	test_proc_must_expect(&p, "silent_s=0", 20000);
+	test_proxy_set(&proxy, TEST_PROXY_HOLD);
+	test_proc_must_expect(&p, "the host is not answering for", 20000);
+	test_proc_must_expect(&p, "rtt_ms=unknown", 20000);
+	test_proc_must_expect(&p, "silent_s=5", 20000);
+	test_proxy_set(&proxy, TEST_PROXY_PASS);
+	test_proc_must_expect(&p, "the host is answering again", 20000);
+	test_proc_must_expect(&p, "silent_s=0", 20000);
+	test_proc_signal(&p, SIGINT);
+	ck_assert_int_eq(test_proc_wait(&p, 10000), 0);
+	test_proc_stop(&p);
+	test_proxy_stop(&proxy);
 	test_stack_stop(&stack);
 }
 END_TEST
@@ -399,6 +430,7 @@ int main(void)
 	tcase_add_test(tc, a_script_clicks_types_looks_and_records);
 	tcase_add_test(tc, a_screenshot_replaces_files_and_nothing_else);
 	tcase_add_test(tc, a_recording_without_end_stops_when_interrupted);
+	tcase_add_test(tc, a_silent_host_is_told_by_text_and_figures);
 	tcase_add_test(tc, the_clipboard_goes_both_ways_by_script);
 	tcase_add_loop_test(tc, mistakes_have_a_status_and_a_sentence, 0,
 			(int)(sizeof(without_host) / sizeof(without_host[0])));

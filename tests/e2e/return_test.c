@@ -31,6 +31,58 @@ START_TEST(an_answer_given_inside_the_question_lets_in)
 }
 END_TEST
 
+/* By address, through a proxy that plays the network. */
+static void open_by_proxy(struct test_proxy *proxy, char *target, size_t size)
+{
+	test_proxy_start(proxy, stack.direct_port);
+	snprintf(target, size, "127.0.0.1:%u", proxy->port);
+	test_viewer_open(&viewer,
+			&(struct test_viewer_conf){ .target = target, .password = stack.password });
+	test_viewer_must_show(&viewer, SHOW_MS);
+}
+
+static void finish(struct test_proxy *proxy)
+{
+	test_viewer_close(&viewer);
+	test_proxy_stop(proxy);
+	test_stack_stop(&stack);
+}
+
+static bool is_measured(struct test_viewer *v)
+{
+	return v->stats.rtt_ms > 0 && v->stats.silent_s == 0;
+}
+
+static bool is_silent(struct test_viewer *v)
+{
+	return v->silent_s >= 5 && v->stats.silent_s >= 5;
+}
+
+START_TEST(a_host_that_falls_silent_is_shown)
+{
+	struct test_proxy proxy;
+	char target[40], text[60];
+
+	test_stack_start(&stack, STACK_TERMINAL);
+	open_by_proxy(&proxy, target, sizeof(target));
+	ck_assert(test_viewer_until(&viewer, is_measured, SHOW_MS));
+	test_proxy_set(&proxy, TEST_PROXY_HOLD);
+	ck_assert(test_viewer_until(&viewer, is_silent, SHOW_MS));
+	snprintf(text, sizeof(text), "not answering for %u s", viewer.silent_s);
+	ck_assert_str_eq(viewer.state_text, text);
+	ck_assert_int_eq(viewer.state, HAWSER_STATE_READY);
+	ck_assert_uint_eq(viewer.stats.rtt_ms, 0);
+	ck_assert_uint_eq(viewer.silences, 1);
+	test_proxy_set(&proxy, TEST_PROXY_PASS);
+	ck_assert(test_viewer_until(&viewer, is_measured, SHOW_MS));
+	ck_assert_uint_eq(viewer.silent_s, 0);
+	ck_assert_str_eq(viewer.state_text, "connected");
+	ck_assert(!viewer.closed);
+	ck_assert_uint_eq(viewer.retries, 0);
+	finish(&proxy);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("e2e/return");
@@ -40,6 +92,7 @@ int main(void)
 
 	tcase_set_timeout(tc, 200);
 	tcase_add_test(tc, an_answer_given_inside_the_question_lets_in);
+	tcase_add_test(tc, a_host_that_falls_silent_is_shown);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -23,6 +23,9 @@ static void on_event(hawser_session *session, const struct hawser_event *e, void
 	case HAWSER_EVENT_STATE:
 		v->state = e->u.state.state;
 		v->retries += v->state == HAWSER_STATE_RETRYING;
+		v->silences += e->u.state.silent_s && !v->silent_s;
+		v->silent_s = e->u.state.silent_s;
+		snprintf(v->state_text, sizeof(v->state_text), "%s", e->u.state.text);
 		break;
 	case HAWSER_EVENT_PASSWORD:
 		v->passwords++;

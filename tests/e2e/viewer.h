@@ -19,6 +19,8 @@ struct test_viewer {
 	char hostname[128], platform[32];
 	const char *answer; /* to the question for a password, given inside its event; borrowed */
 	unsigned retries;
+	unsigned silent_s, silences; /* as events told it: now, and how often it began */
+	char state_text[200];
 };
 
 struct test_viewer_conf {

@@ -35,6 +35,9 @@ struct hawser_event {
 			enum hawser_state state;
 			const char *text;     /* for a status line */
 			uint32_t retry_in_ms; /* RETRYING only */
+			/* READY only, each second: so long nothing has come from the host ("not
+			 * answering for 4 s"). 0: it answers (again). */
+			uint32_t silent_s;
 		} state;
 		struct {
 			enum hawser_password_reason reason;

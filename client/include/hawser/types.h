@@ -186,11 +186,12 @@ struct hawser_stats {
 	double fps;              /* over the last second */
 	uint64_t bytes_in, bytes_out;
 	uint64_t first_frame_us; /* from open (or reconnect) to the first decoded frame; 0 = none yet */
-	uint32_t rtt_ms;         /* as the host measured it; 0 = unknown */
+	uint32_t rtt_ms;         /* as the host measured it; 0 = unknown, also while it is silent */
 	uint32_t target_kbit;    /* what the host's encoder aims at; 0 = unknown */
 	uint64_t decode_us;      /* mean time to decode and convert a frame */
 	enum hawser_codec codec; /* of the last frame; AUTO = none yet */
 	bool relayed, encrypted;
+	uint32_t silent_s; /* so long nothing has come from the host; 0 = it answers */
 };
 #define HAWSER_STATS_INIT                                                                          \
 	{                                                                                          \
