@@ -327,6 +327,9 @@ static void print_status(const json_t *a)
 	printf("passwords: temporary %s, permanent %s\n",
 			json_is_true(json_object_get(a, "temporary_password")) ? "on" : "off",
 			json_is_true(json_object_get(a, "permanent_password")) ? "set" : "not set");
+	if (*json_string_value(json_object_get(a, "restart_needed")))
+		printf("restart:   needed for %s\n",
+				json_string_value(json_object_get(a, "restart_needed")));
 	print_sessions(json_object_get(a, "sessions"));
 }
 
@@ -400,12 +403,27 @@ static int set_config(const struct hws_settings *s, const char *name, const char
 {
 	struct hws_error err = { 0 };
 	json_t *answer = NULL;
+	const char *pending;
+	int r;
 
 	if (hws_settings_store(s, name, value, &err) < 0)
 		return fail(&err);
-	if (access(s->control_socket, F_OK) == 0 &&
-			ask(s, json_pack("{s:s}", "cmd", "reload"), &answer, &err) == HWS_OK)
-		json_decref(answer);
+	if (access(s->control_socket, F_OK) < 0)
+		return 0;
+	r = ask(s, json_pack("{s:s}", "cmd", "reload"), &answer, &err);
+	if (r == HWS_ERR_REFUSED || r == HWS_ERR_NOTFOUND) /* a socket that a host left behind */
+		return 0;
+	if (r < 0) {
+		fprintf(stderr,
+				PROGRAM
+				": stored, but the running host goes on with what it has: %s\n",
+				err.text);
+		return 1;
+	}
+	pending = json_string_value(json_object_get(answer, "restart_needed"));
+	if (pending && *pending)
+		fprintf(stderr, PROGRAM ": with the next start of the host: %s\n", pending);
+	json_decref(answer);
 	return 0;
 }
 

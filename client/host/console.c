@@ -89,7 +89,7 @@ static void do_status(struct hws_control_reply *reply, const json_t *req HWS_UNU
 		json_array_append_new(sessions,
 				session_json(h, hws_container(n, struct hws_visitor, node)));
 	hws_control_ok(reply,
-			json_pack("{s:s,s:s,s:s,s:{s:s,s:s,s:s,s:s},s:{s:b,s:i},s:o,s:o,s:b,s:b,s:I,s:I,s:I,s:I}",
+			json_pack("{s:s,s:s,s:s,s:{s:s,s:s,s:s,s:s},s:{s:b,s:i},s:o,s:o,s:b,s:b,s:I,s:I,s:I,s:I,s:s}",
 					"version", HAWSER_VERSION, "id", h->whoami.id,
 					"fingerprint",
 					hws_fingerprint_text(h->whoami.identity.pk, fingerprint),
@@ -107,7 +107,8 @@ static void do_status(struct hws_control_reply *reply, const json_t *req HWS_UNU
 					(json_int_t)((hws_loop_now_us(h->loop) - h->started_us) /
 							HWS_US_PER_S),
 					"accepted", (json_int_t)h->accepted, "refused",
-					(json_int_t)h->refused, "opened", (json_int_t)h->opened));
+					(json_int_t)h->refused, "opened", (json_int_t)h->opened,
+					"restart_needed", h->restart_needed));
 }
 
 struct kick_case {
@@ -148,7 +149,9 @@ static void do_reload(struct hws_control_reply *reply, const json_t *req HWS_UNU
 	if (r < 0)
 		hws_control_fail(reply, r, "%s", err.text);
 	else
-		hws_control_ok(reply, NULL);
+		hws_control_ok(reply,
+				json_pack("{s:s}", "restart_needed",
+						((struct hws_hostd *)arg)->restart_needed));
 }
 
 static const struct hws_control_cmd table[] = {

@@ -148,15 +148,13 @@ static void on_child(evutil_socket_t sig HWS_UNUSED, short what HWS_UNUSED, void
 	}
 }
 
-static int apply_access(struct hws_hostd *h, struct hws_error *err)
+/* What follows from settings that may change while the host runs. `whitelist` passes to `h`. */
+static void apply_access(struct hws_hostd *h, struct hws_cidr_list *whitelist)
 {
 	struct hws_vault_conf vc;
-	int r;
 
-	h->whitelist.max = 256;
-	r = hws_cidr_list_parse(h->settings->whitelist, &h->whitelist, err);
-	if (r < 0)
-		return r;
+	hws_cidr_list_done(&h->whitelist);
+	h->whitelist = *whitelist;
 	/* "0.0.0.0" alone switches the check off, as elsewhere */
 	h->whitelist_any = !h->whitelist.count;
 	for (size_t i = 0; i < h->whitelist.count; i++) {
@@ -169,7 +167,13 @@ static int apply_access(struct hws_hostd *h, struct hws_error *err)
 	hws_vault_configure(&h->vault, &vc);
 	h->judge.id_whitelist = h->settings->id_whitelist;
 	hws_log_set_level((enum hws_log_level)h->settings->log_level);
-	return HWS_OK;
+}
+
+static int parse_whitelist(
+		const struct hws_settings *s, struct hws_cidr_list *ret, struct hws_error *err)
+{
+	*ret = (struct hws_cidr_list){ .max = 256 };
+	return hws_cidr_list_parse(s->whitelist, ret, err);
 }
 
 static void tell_permissions(struct hws_visitor *v, void *arg HWS_UNUSED)
@@ -177,24 +181,53 @@ static void tell_permissions(struct hws_visitor *v, void *arg HWS_UNUSED)
 	hws_visitor_set_permissions(v);
 }
 
+/* What only the next start takes keeps the value in force, so that status tells what is used. */
+static int keep_fixed(struct hws_hostd *h, struct hws_settings *fresh, struct hws_error *err)
+{
+	static const char *const resolved[] = { "state-dir", "control-socket" };
+	const struct hws_settings *now = h->settings;
+	char *const *mine[] = { &now->state_dir, &now->control_socket };
+	char **theirs[] = { &fresh->state_dir, &fresh->control_socket };
+	int r = HWS_OK;
+
+	/* where nothing is set the usual places are meant, and found already */
+	for (size_t i = 0; i < HWS_COUNT(resolved) && r == HWS_OK; i++)
+		if (!**theirs[i])
+			r = hws_options_set(
+					&hws_settings_options, fresh, resolved[i], *mine[i], err);
+	if (r == HWS_OK &&
+			hws_options_keep(&hws_settings_options, fresh, now, "", h->restart_needed,
+					sizeof(h->restart_needed)) < 0)
+		r = hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
+	if (r == HWS_OK && *h->restart_needed)
+		hws_warn("settings.restart_needed", HWS_STR("options", h->restart_needed),
+				HWS_STR("text", "these change with the next start only"));
+	return r;
+}
+
+/* All that can be wrong is done before anything changes. */
 int hws_hostd_reload(struct hws_hostd *h, struct hws_error *err)
 {
 	struct hws_settings fresh;
+	struct hws_cidr_list whitelist;
 	int rest, r = hws_settings_load(&fresh, h->argc, h->argv, &rest, err);
 
 	if (r < 0)
 		return r;
-	r = hws_settings_paths(&fresh, err);
+	r = parse_whitelist(&fresh, &whitelist, err);
+	if (r == HWS_OK)
+		r = keep_fixed(h, &fresh, err);
 	if (r < 0) {
+		hws_cidr_list_done(&whitelist);
 		hws_settings_done(&fresh);
 		return r;
 	}
 	hws_settings_done(h->settings);
 	*h->settings = fresh;
-	r = apply_access(h, err);
+	apply_access(h, &whitelist);
 	hws_hostd_each(h, tell_permissions, NULL);
 	hws_info("settings.reloaded");
-	return r;
+	return HWS_OK;
 }
 
 static void on_reload(void *arg)
@@ -280,6 +313,7 @@ static int open_parts(struct hws_hostd *h, struct hws_error *err)
 		.max_links = s->max_per_address,
 		.rate = CONNECTS_PER_S,
 		.burst = CONNECTS_BURST };
+	struct hws_cidr_list whitelist;
 	struct hws_vault_conf vc;
 	int r = load_identity(h, err);
 
@@ -293,9 +327,13 @@ static int open_parts(struct hws_hostd *h, struct hws_error *err)
 		return hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
 	h->judge = (struct hws_judge){ &h->vault, h->passwords, h->ids, &h->recent, h->whoami.id,
 		s->id_whitelist };
-	r = apply_access(h, err);
-	if (r == HWS_OK)
-		r = hws_console_new(h, &h->control, err);
+	r = parse_whitelist(s, &whitelist, err);
+	if (r < 0) {
+		hws_cidr_list_done(&whitelist);
+		return r;
+	}
+	apply_access(h, &whitelist);
+	r = hws_console_new(h, &h->control, err);
 	if (r == HWS_OK)
 		r = open_direct(h, err);
 	if (r == HWS_OK && geteuid() == 0 && !*s->desktop_user)

@@ -35,6 +35,7 @@ struct hws_hostd {
 	struct hws_list visitors;
 	unsigned visitor_count;
 	uint64_t last_conn, accepted, refused, opened, started_us;
+	char restart_needed[300]; /* options of the last reload that only the next start takes */
 	struct event on_child;
 	struct hws_timer drain;
 };
@@ -47,7 +48,8 @@ void hws_hostd_free(struct hws_hostd *h);
 /* A connected socket from any way in (direct, punched, relayed): checks white list and numbers, then
  * starts a gate. conf->fd is taken in any case; conn is filled in. */
 void hws_hostd_admit(struct hws_hostd *h, struct hws_visitor_conf *conf);
-/* Reads file and environment again. */
+/* Reads file and environment again, and takes all of it that may change while the host runs, or on an error nothing; what
+ * only the next start takes is named in restart_needed. */
 int hws_hostd_reload(struct hws_hostd *h, struct hws_error *err) HWS_MUST_CHECK;
 /* Calls fn for each visitor; fn may close it. */
 void hws_hostd_each(struct hws_hostd *h, void (*fn)(struct hws_visitor *v, void *arg), void *arg);

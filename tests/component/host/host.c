@@ -54,6 +54,19 @@ int host_ask(struct test_host *h, const char *verb, const char *arg, const char 
 	return status;
 }
 
+json_t *host_status(struct test_host *h)
+{
+	const char *argv[] = { HOST_PROGRAM, "status", "--json", "--state-dir", h->dir, NULL };
+	char *text = NULL;
+	json_t *status;
+
+	ck_assert_int_eq(test_run(argv, NULL, &text), 0);
+	status = json_loads(text, 0, NULL);
+	ck_assert_msg(status, "no JSON: %s", text);
+	free(text);
+	return status;
+}
+
 const char *host_password(struct test_host *h)
 {
 	const char *out;

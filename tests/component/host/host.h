@@ -1,6 +1,7 @@
 /* A running hawser-host of a test. */
 #pragma once
 #include "tests/support/proc.h"
+#include <jansson.h>
 
 struct test_host {
 	struct test_proc proc;
@@ -15,6 +16,8 @@ void host_start(struct test_host *h, const char *const extra[]);
 void host_stop(struct test_host *h);
 /* `hawser-host VERB... --state-dir DIR`; exit status, output in a static buffer. */
 int host_ask(struct test_host *h, const char *verb, const char *arg, const char **ret_out);
+/* `hawser-host status --json`; the caller's. */
+json_t *host_status(struct test_host *h);
 /* Asks for the temporary password and keeps it. */
 const char *host_password(struct test_host *h);
 

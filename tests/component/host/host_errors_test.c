@@ -7,6 +7,7 @@
 #include "tests/component/host/viewer.h"
 #include <arpa/inet.h>
 #include <check.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -425,6 +426,81 @@ START_TEST(config_set_keeps_the_rest_and_is_applied)
 }
 END_TEST
 
+static int config_set(const char *path, const char *name, const char *value)
+{
+	const char *argv[] = { HOST_PROGRAM, "config", "--config", path, "--state-dir", host.dir,
+		"set", name, value, NULL };
+
+	return test_run(argv, NULL, NULL);
+}
+
+/* Status and use stay what they were until the next start, and the operator is told; the rest of the same file is taken at
+ * once. */
+START_TEST(what_needs_a_restart_is_not_taken_by_a_reload)
+{
+	char path[300];
+	const char *extra[] = { "--config", path, NULL }, *was;
+	json_t *status;
+
+	test_dir(host.dir, sizeof(host.dir));
+	put_file("host.conf", "[network]\nserver = 127.0.0.1:9\ndirect-server = yes\n");
+	snprintf(path, sizeof(path), "%s/host.conf", host.dir);
+	host_start(&host, extra);
+	ck_assert_int_eq(config_set(path, "server", "127.0.0.1:7"), 0);
+	ck_assert_ptr_nonnull(
+			strstr(test_proc_must_expect(&host.proc, "settings.restart_needed", 10000),
+					"options=server"));
+	ck_assert_int_eq(config_set(path, "max-connections", "7"), 0);
+	/* by a signal it is the same */
+	test_proc_signal(&host.proc, SIGHUP);
+	test_proc_must_expect(&host.proc, "settings.restart_needed", 10000);
+	status = host_status(&host);
+	was = json_string_value(json_object_get(json_object_get(status, "server"), "address"));
+	ck_assert_str_eq(was, "127.0.0.1:9");
+	ck_assert_str_eq(json_string_value(json_object_get(status, "restart_needed")), "server");
+	json_decref(status);
+	/* back again: nothing is due any more */
+	ck_assert_int_eq(config_set(path, "server", "127.0.0.1:9"), 0);
+	status = host_status(&host);
+	ck_assert_str_eq(json_string_value(json_object_get(status, "restart_needed")), "");
+	json_decref(status);
+	/* with the next start it is taken */
+	ck_assert_int_eq(config_set(path, "server", "127.0.0.1:7"), 0);
+	host_stop(&host);
+	host_start(&host, extra);
+	status = host_status(&host);
+	was = json_string_value(json_object_get(json_object_get(status, "server"), "address"));
+	ck_assert_str_eq(was, "127.0.0.1:7");
+	json_decref(status);
+}
+END_TEST
+
+/* What is right in the file need not be right with the arguments of the running host. */
+START_TEST(a_reload_that_fails_changes_nothing_and_is_told)
+{
+	char path[300];
+	struct test_proc *p = &host.proc;
+	const char *argv[] = { HOST_PROGRAM, "run", "--config", path, "--state-dir", host.dir,
+		"--direct-server", "no", NULL };
+	json_t *status;
+
+	test_dir(host.dir, sizeof(host.dir));
+	put_file("host.conf", "[network]\nserver = 127.0.0.1:9\n[access]\nmax-connections = 5\n");
+	snprintf(path, sizeof(path), "%s/host.conf", host.dir);
+	test_proc_start(p, argv, NULL);
+	test_proc_must_expect(p, "host.ready", 10000);
+	ck_assert_int_ne(config_set(path, "server", ""), 0);
+	status = host_status(&host);
+	ck_assert_str_eq(json_string_value(json_object_get(
+					 json_object_get(status, "server"), "address")),
+			"127.0.0.1:9");
+	json_decref(status);
+	test_proc_signal(p, SIGHUP);
+	ck_assert_ptr_nonnull(strstr(test_proc_must_expect(p, "settings.refused", 10000),
+			"nobody could connect"));
+}
+END_TEST
+
 Suite *host_errors_suite(void)
 {
 	Suite *s = suite_create("host/errors");
@@ -448,6 +524,8 @@ Suite *host_errors_suite(void)
 	tcase_add_test(t, a_second_host_on_the_same_state_is_refused);
 	tcase_add_test(t, a_wrong_configuration_names_its_line);
 	tcase_add_test(t, config_set_keeps_the_rest_and_is_applied);
+	tcase_add_test(t, what_needs_a_restart_is_not_taken_by_a_reload);
+	tcase_add_test(t, a_reload_that_fails_changes_nothing_and_is_told);
 	suite_add_tcase(s, t);
 	return s;
 }
