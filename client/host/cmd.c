@@ -301,6 +301,15 @@ static void print_sessions(const json_t *sessions)
 				json_integer_value(json_object_get(v, "seconds")));
 }
 
+/* Nothing for an empty text. */
+static void print_line(const char *head, const json_t *text)
+{
+	const char *s = json_string_value(text);
+
+	if (s && *s)
+		printf("%s%s\n", head, s);
+}
+
 static void print_status(const json_t *a)
 {
 	const json_t *server = json_object_get(a, "server"), *direct = json_object_get(a, "direct");
@@ -313,6 +322,7 @@ static void print_status(const json_t *a)
 	printf("server:    %s%s%s %s%s\n", address, *address ? ": " : "",
 			json_string_value(json_object_get(server, "state")),
 			*by ? "by " : json_string_value(json_object_get(server, "text")), by);
+	print_line("warning:   ", json_object_get(server, "warning"));
 	if (json_is_true(json_object_get(direct, "listening")))
 		printf("direct:    port %" JSON_INTEGER_FORMAT "\n",
 				json_integer_value(json_object_get(direct, "port")));
@@ -327,9 +337,7 @@ static void print_status(const json_t *a)
 	printf("passwords: temporary %s, permanent %s\n",
 			json_is_true(json_object_get(a, "temporary_password")) ? "on" : "off",
 			json_is_true(json_object_get(a, "permanent_password")) ? "set" : "not set");
-	if (*json_string_value(json_object_get(a, "restart_needed")))
-		printf("restart:   needed for %s\n",
-				json_string_value(json_object_get(a, "restart_needed")));
+	print_line("restart:   needed for ", json_object_get(a, "restart_needed"));
 	print_sessions(json_object_get(a, "sessions"));
 }
 

@@ -89,7 +89,7 @@ static void do_status(struct hws_control_reply *reply, const json_t *req HWS_UNU
 		json_array_append_new(sessions,
 				session_json(h, hws_container(n, struct hws_visitor, node)));
 	hws_control_ok(reply,
-			json_pack("{s:s,s:s,s:s,s:{s:s,s:s,s:s,s:s},s:{s:b,s:i},s:o,s:o,s:b,s:b,s:I,s:I,s:I,s:I,s:s}",
+			json_pack("{s:s,s:s,s:s,s:{s:s,s:s,s:s,s:s,s:s},s:{s:b,s:i},s:o,s:o,s:b,s:b,s:I,s:I,s:I,s:I,s:s}",
 					"version", HAWSER_VERSION, "id", h->whoami.id,
 					"fingerprint",
 					hws_fingerprint_text(h->whoami.identity.pk, fingerprint),
@@ -97,7 +97,8 @@ static void do_status(struct hws_control_reply *reply, const json_t *req HWS_UNU
 					h->online ? hws_online_state(h->online)
 						  : "none: direct connections only",
 					"text", h->online ? hws_online_text(h->online) : "", "by",
-					h->online ? hws_online_transport(h->online) : "", "direct",
+					h->online ? hws_online_transport(h->online) : "", "warning",
+					h->online ? hws_online_warning(h->online) : "", "direct",
 					"listening", h->direct != NULL, "port",
 					h->direct ? (int)hws_listener_port(h->direct) : 0,
 					"desktop", desktop_json(h), "sessions", sessions,

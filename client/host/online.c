@@ -1,6 +1,7 @@
 #include "client/host/online.h"
 #include "client/reach/answer.h"
 #include "client/reach/bridge.h"
+#include "client/reach/key_check.h"
 #include "client/reach/nat_probe.h"
 #include "client/reach/registrar.h"
 #include "shared/base/log.h"
@@ -24,6 +25,8 @@ struct hws_online {
 	struct hws_registrar *registrar;
 	struct hws_answer *answer;
 	struct hws_nat_probe *probe;
+	struct hws_key_check *key_check; /* NULL: no key is set */
+	bool wrong_key;
 	struct hws_loop *loop;
 	struct hws_way way;
 	struct hws_proxy proxy;
@@ -50,6 +53,14 @@ const char *hws_online_text(const struct hws_online *o)
 	return o->text;
 }
 
+const char *hws_online_warning(const struct hws_online *o)
+{
+	return o->wrong_key
+			? "'key' is not this server's: viewers that need the relay are refused; copy the "
+			  "text of the server's id_ed25519.pub"
+			: "";
+}
+
 static void on_state(enum hws_registrar_state state, const char *text, void *arg)
 {
 	struct hws_online *o = arg;
@@ -62,6 +73,8 @@ static void on_state(enum hws_registrar_state state, const char *text, void *arg
 		o->was_offline = false;
 		hws_nat_probe_again(o->probe);
 	}
+	if (state == HWS_REGISTRAR_REGISTERED)
+		hws_key_check_again(o->key_check);
 	if (state == HWS_REGISTRAR_REGISTERED)
 		hws_info("server.registered", HWS_STR("server", o->server),
 				HWS_STR("by", hws_online_transport(o)),
@@ -190,6 +203,30 @@ static int open_probe(struct hws_online *o, struct hws_loop *loop)
 	return hws_nat_probe_new(loop, o->work, &conf, &o->probe);
 }
 
+static void on_key_checked(bool right, void *arg)
+{
+	struct hws_online *o = arg;
+
+	o->wrong_key = !right;
+	/* the relay would turn this host away, and the viewer would wait for it and blame the network */
+	hws_answer_refuse_relays(o->answer,
+			right ? "" : "the host has a wrong server key: correct 'key' there");
+	if (right)
+		hws_debug("server.key_right");
+	else
+		hws_warn("server.wrong_key", HWS_STR("server", o->server),
+				HWS_STR("text", hws_online_warning(o)));
+}
+
+static int open_key_check(struct hws_online *o, struct hws_loop *loop)
+{
+	const struct hws_key_check_conf kc = {
+		.way = &o->way, .key = o->conf.settings->key, .on_result = on_key_checked, .arg = o
+	};
+
+	return *kc.key ? hws_key_check_new(loop, o->work, &kc, &o->key_check) : HWS_OK;
+}
+
 static int open_registrar(struct hws_online *o, struct hws_loop *loop)
 {
 	const struct hws_whoami *w = o->conf.whoami;
@@ -243,6 +280,8 @@ int hws_online_new(struct hws_loop *loop, const struct hws_online_conf *conf,
 	if (r == HWS_OK)
 		r = open_probe(o, loop);
 	if (r == HWS_OK)
+		r = open_key_check(o, loop);
+	if (r == HWS_OK)
 		r = open_registrar(o, loop);
 	if (r < 0) {
 		hws_error_set(err, r, "the registration at '%s' cannot be started: %s", o->server,
@@ -271,6 +310,7 @@ void hws_online_free(struct hws_online *o)
 	}
 	hws_registrar_free(o->registrar);
 	hws_nat_probe_free(o->probe);
+	hws_key_check_free(o->key_check);
 	hws_answer_free(o->answer);
 	hws_work_free(o->work);
 	hws_wipe(&o->proxy, sizeof(o->proxy));

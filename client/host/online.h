@@ -25,3 +25,5 @@ const char *hws_online_state(const struct hws_online *o);
 /* "udp", "tcp", "ws", "wss"; "" when not registered. */
 const char *hws_online_transport(const struct hws_online *o);
 const char *hws_online_text(const struct hws_online *o);
+/* What is wrong although it is registered, for the operator; "" = nothing is known. */
+const char *hws_online_warning(const struct hws_online *o);

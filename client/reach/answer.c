@@ -27,6 +27,7 @@ struct hws_answer {
 	struct hws_answer_conf conf;
 	struct hws_way way;
 	char key[HWS_KEY_TEXT_MAX + 1], relay[HWS_HOSTNAME_MAX + 8], version[HWS_VERSION_TEXT_MAX];
+	char refusal[200]; /* of all that must be met at a relay; "" = none */
 	struct hws_list jobs;
 	unsigned count;
 };
@@ -245,6 +246,8 @@ static int send_relay_response(struct job *j)
 
 	resp.socket_addr = viewer_bytes(j);
 	resp.version = j->answer->version;
+	if (j->leg_failed == HWS_ERR_KEY) /* begun as one to be refused */
+		resp.refuse_reason = j->answer->refusal;
 	if (j->kind == JOB_RELAY_OWN) {
 		resp.uuid = j->uuid;
 		resp.relay_server = j->relay;
@@ -308,6 +311,10 @@ static void join(struct job *j)
 		.timeout_us = CONNECT_US };
 
 	j->how.relayed = true;
+	if (*j->answer->refusal) {
+		j->leg_failed = HWS_ERR_KEY;
+		return;
+	}
 	j->leg_failed = hws_relay_join(
 			j->answer->loop, j->answer->work, &conf, on_joined, j, &j->join);
 }
@@ -514,6 +521,12 @@ void hws_answer_free(struct hws_answer *a)
 	hws_list_for_safe (node, next, &a->jobs)
 		end_job(hws_container(node, struct job, node));
 	hws_free(a);
+}
+
+void hws_answer_refuse_relays(struct hws_answer *a, const char *text)
+{
+	if (hws_str_copy(a->refusal, sizeof(a->refusal), text) < 0)
+		a->refusal[0] = 0;
 }
 
 void hws_answer_set_nat_type(struct hws_answer *a, Rdv__NatType type)

@@ -42,6 +42,9 @@ int hws_answer_new(struct hws_loop *loop, struct hws_work *work, const struct hw
 void hws_answer_free(struct hws_answer *a);
 /* What reach/nat_probe found, for the pushes from now on. */
 void hws_answer_set_nat_type(struct hws_answer *a, Rdv__NatType type);
+/* From now on viewers that must be met at a relay are refused with this text instead, which they show ("" = served again):
+ * for a host that knows that the relay will turn it away. Copied; at most 199 bytes. */
+void hws_answer_refuse_relays(struct hws_answer *a, const char *text);
 /* A push of the registrar; `id` is the host's own id now. HWS_ERR_FULL when too many jobs run. */
 int hws_answer_push(struct hws_answer *a, const char *id,
 		const Rdv__RendezvousMessage *m) HWS_MUST_CHECK;

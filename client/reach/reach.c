@@ -250,6 +250,20 @@ static void on_relay_open(struct hws_ask *ask, void *arg)
 		hws_timer_start(r->loop, &r->wait, CONNECT_US, on_relay_wait, r);
 }
 
+/* By the server, or by the host itself, which then says "the host ...". */
+static bool is_refused(struct hws_reach *r, const Rdv__RelayResponse *m)
+{
+	struct hws_error err;
+	char text[200];
+
+	if (!*m->refuse_reason)
+		return false;
+	hws_str_escape(text, sizeof(text), hws_bytes_str(m->refuse_reason));
+	hws_error_set(&err, HWS_ERR_DENIED, "refused: %s", text);
+	fail(r, HWS_ERR_DENIED, err.text);
+	return true;
+}
+
 static void on_relay_message(struct hws_ask *ask, const Rdv__RendezvousMessage *m, void *arg)
 {
 	struct hws_reach *r = arg;
@@ -257,16 +271,8 @@ static void on_relay_message(struct hws_ask *ask, const Rdv__RendezvousMessage *
 	(void)ask;
 	if (m->union_case != RDV__RENDEZVOUS_MESSAGE__UNION_RELAY_RESPONSE)
 		return;
-	if (*m->relay_response->refuse_reason) {
-		struct hws_error err;
-		char text[200];
-
-		hws_str_escape(text, sizeof(text), hws_bytes_str(m->relay_response->refuse_reason));
-		hws_error_set(&err, HWS_ERR_DENIED, "the server refuses: %s", text);
-		fail(r, HWS_ERR_DENIED, err.text);
-		return;
-	}
-	join_relay(r, r->uuid, r->relay);
+	if (!is_refused(r, m->relay_response))
+		join_relay(r, r->uuid, r->relay);
 }
 
 static void on_relay_end(struct hws_ask *ask, int why, void *arg)
@@ -483,6 +489,8 @@ static void on_message(struct hws_ask *ask, const Rdv__RendezvousMessage *m, voi
 		const Rdv__RelayResponse *a = m->relay_response;
 		char uuid[HWS_UUID_MAX + 1] = "", relay[HWS_HOSTNAME_MAX + 8] = "";
 
+		if (is_refused(r, a))
+			return;
 		if (a->union_case == RDV__RELAY_RESPONSE__UNION_PK)
 			keep_statement(r, a->pk);
 		if (hws_str_copy(uuid, sizeof(uuid), a->uuid) < 0 ||

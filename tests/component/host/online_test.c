@@ -231,6 +231,36 @@ START_TEST(a_registered_host_is_reached_by_id_and_keyed)
 }
 END_TEST
 
+/* Registered all the same, as UDP needs no key: said at once, and to the viewer that would wait at the relay. */
+START_TEST(a_host_with_a_wrong_key_says_so)
+{
+	struct hws_identity other;
+	char wrong[HWS_KEY_TEXT];
+	const char *status_argv[] = { HOST_PROGRAM, "status", "--state-dir", host_dir, NULL };
+	char *out = NULL;
+
+	start_server();
+	hws_identity_generate(true, &other);
+	start_host(hws_key_text(other.pk, wrong));
+	test_proc_must_expect(&host, "server.wrong_key", 20000);
+	ck_assert_int_eq(test_run(status_argv, NULL, &out), 0);
+	ck_assert_msg(strstr(out, "registered by udp"), "%s", out);
+	ck_assert_msg(strstr(out, "\nwarning:   'key' is not this server's"), "%s", out);
+	free(out);
+	try_once(true);
+	ck_assert(failed);
+	ck_assert_msg(strstr(error_text, "the host has a wrong server key"), "%s", error_text);
+	/* the right one says nothing */
+	test_proc_stop(&host);
+	start_host_with(key, "--log-level=debug");
+	test_proc_must_expect(&host, "server.key_right", 20000);
+	out = NULL;
+	ck_assert_int_eq(test_run(status_argv, NULL, &out), 0);
+	ck_assert_ptr_null(strstr(out, "warning"));
+	free(out);
+}
+END_TEST
+
 START_TEST(a_restart_of_the_server_is_survived)
 {
 	start_server();
@@ -334,6 +364,7 @@ int main(void)
 	tcase_set_timeout(t, 90);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, a_registered_host_is_reached_by_id_and_keyed);
+	tcase_add_test(t, a_host_with_a_wrong_key_says_so);
 	tcase_add_test(t, a_restart_of_the_server_is_survived);
 	tcase_add_test(t, a_restart_of_the_host_keeps_its_id);
 #ifdef HAVE_RELAY
