@@ -30,6 +30,7 @@
 /* A round over the table takes at most so long. */
 #define SWEEP_ROUND_US (10 * HWS_US_PER_S)
 #define LOAD_RETRY_US (2 * HWS_US_PER_S)
+#define LOAD_SAY_US (60 * HWS_US_PER_S)
 #define LOAD_WAIT_US (60 * HWS_US_PER_S)
 #define DRAIN_US (20 * HWS_US_PER_MS)
 
@@ -363,8 +364,11 @@ static void load_retry(struct rdv_server *s, int r)
 {
 	if (r == HWS_ERR_CANCELED)
 		return;
-	hws_error_log("store.load_failed", HWS_ERR("error", r),
-			HWS_STR("text", "serving what registers; trying again"));
+	if (!s->load_said_us || hws_clock_us() > s->load_said_us + LOAD_SAY_US) {
+		s->load_said_us = hws_clock_us();
+		hws_error_log("store.load_failed", HWS_ERR("error", r),
+				HWS_STR("text", "serving what registers; trying again every two seconds"));
+	}
 	hws_timer_start(s->loop, &s->retry, LOAD_RETRY_US, load_start, s);
 }
 

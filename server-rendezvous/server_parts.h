@@ -17,7 +17,7 @@ struct rdv_server {
 	struct hws_timer sweep, retry, drain, room;
 	uint64_t room_said_us; /* when the operator was last told that the firewall's table is full */
 	bool loading, loaded;
-	uint64_t load_began_us, load_count, load_refused;
+	uint64_t load_began_us, load_count, load_refused, load_said_us;
 	void (*drained)(void *arg);
 	void *drained_arg;
 	uint64_t drain_until_us;

@@ -1,15 +1,13 @@
 /* The default back-end: one file in WAL mode. Three lanes, each with its own connection: writes; short reads; loading
  * and backup, which may take long. */
 #include "server-rendezvous/store/lanes.h"
+#include "server-rendezvous/store/sqlite_conn.h"
 #include "server-rendezvous/store/sqlite_file.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <time.h>
-#include <unistd.h>
 
 #define QUEUE_MAX 4096u
 #define LOAD_ROWS 512u
@@ -18,117 +16,13 @@
 
 enum { LANE_WRITE, LANE_READ, LANE_BULK, LANE_COUNT };
 
-#define COLUMNS "id, uuid, pk, ip, created_s, seen_s"
-
-enum {
-	ST_PUT,
-	ST_PUT_FORCE,
-	ST_PUT_KEEP,
-	ST_UUID,
-	ST_RENAME,
-	ST_DELETE,
-	ST_GET,
-	ST_LIST,
-	ST_LOAD,
-	ST_ENTRY_PUT,
-	ST_ENTRY_DELETE,
-	ST_ENTRY_LOAD,
-	ST_BEGIN,
-	ST_COMMIT,
-	ST_ROLLBACK,
-	ST_COUNT
-};
-
-#define INSERT "INSERT INTO peer (" COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO "
-#define UPSERT                                                                                     \
-	INSERT "UPDATE SET uuid = excluded.uuid, pk = excluded.pk, ip = excluded.ip, "             \
-	       "seen_s = excluded.seen_s"
-
-static const char *const texts[ST_COUNT] = {
-	[ST_PUT] = UPSERT " WHERE peer.uuid = excluded.uuid OR length(peer.uuid) = 0",
-	[ST_PUT_FORCE] = UPSERT,
-	[ST_PUT_KEEP] = INSERT "NOTHING",
-	[ST_UUID] = "SELECT uuid FROM peer WHERE id = ?1",
-	[ST_RENAME] = "UPDATE peer SET id = ?2 WHERE id = ?1",
-	[ST_DELETE] = "DELETE FROM peer WHERE id = ?1",
-	[ST_GET] = "SELECT " COLUMNS " FROM peer WHERE id = ?1",
-	[ST_LIST] = "SELECT " COLUMNS " FROM peer WHERE id > ?1 ORDER BY id LIMIT ?2",
-	[ST_LOAD] = "SELECT " COLUMNS " FROM peer",
-	[ST_ENTRY_PUT] = ("INSERT INTO entry (kind, key, value) VALUES (?1, ?2, ?3) ON CONFLICT "
-			  "(kind, key) DO UPDATE SET value = excluded.value"),
-	[ST_ENTRY_DELETE] = "DELETE FROM entry WHERE kind = ?1 AND key = ?2",
-	[ST_ENTRY_LOAD] = "SELECT kind, key, value FROM entry ORDER BY kind, key",
-	[ST_BEGIN] = "BEGIN IMMEDIATE",
-	[ST_COMMIT] = "COMMIT",
-	[ST_ROLLBACK] = "ROLLBACK",
-};
-
 struct sqlite {
 	struct rdv_store store;
 	struct rdv_lanes *lanes;
 	char *path;
-	int lock_fd;
-	bool reader; /* another process is the owner */
+	struct rdv_sqlite_guard guard;
+	bool guarded, reader; /* reader: another process is the owner */
 };
-
-struct conn {
-	const char *path; /* the store's */
-	sqlite3 *db;
-	sqlite3_stmt *st[ST_COUNT]; /* prepared when first used */
-};
-
-static int failed(struct conn *c, int rc)
-{
-	struct hws_error err = { 0 };
-
-	rdv_sqlite_error(c->db, rc, c->path, &err);
-	hws_log_event(HWS_LOG_ERROR, true, "store.failed",
-			hws_log_fields(HWS_STR("store", "sqlite"), HWS_STR("text", err.text)));
-	return rdv_sqlite_code(c->db, rc);
-}
-
-static int statement(struct conn *c, int which, sqlite3_stmt **ret)
-{
-	struct hws_error err;
-	int r = HWS_OK, rc;
-
-	if (!c->db)
-		r = rdv_sqlite_connect(c->path, &c->db, &err);
-	if (r < 0) {
-		hws_log_event(HWS_LOG_ERROR, true, "store.failed",
-				hws_log_fields(HWS_STR("store", "sqlite"),
-						HWS_STR("text", err.text)));
-		return r == HWS_ERR_DISK ? r : HWS_ERR_STORE;
-	}
-	if (!c->st[which]) {
-		rc = sqlite3_prepare_v3(c->db, texts[which], -1, SQLITE_PREPARE_PERSISTENT,
-				&c->st[which], NULL);
-		if (rc != SQLITE_OK)
-			return failed(c, rc);
-	}
-	*ret = c->st[which];
-	return HWS_OK;
-}
-
-static void release(sqlite3_stmt *st)
-{
-	sqlite3_reset(st);
-	sqlite3_clear_bindings(st);
-}
-
-/* Runs a statement that gives no rows. */
-static int exec(struct conn *c, int which)
-{
-	sqlite3_stmt *st;
-	int r = statement(c, which, &st), rc;
-
-	if (r < 0)
-		return r;
-	rc = sqlite3_step(st);
-	r = rc == SQLITE_DONE ? HWS_OK : failed(c, rc);
-	release(st);
-	return r;
-}
 
 static int bind_text(sqlite3_stmt *st, int i, const char *s)
 {
@@ -161,11 +55,16 @@ static bool read_row(sqlite3_stmt *st, struct rdv_peer_row *row)
 	return true;
 }
 
-static int put(struct conn *c, struct rdv_write *w)
+static int put(struct rdv_sqlite_conn *c, struct rdv_write *w)
 {
 	uint64_t created = w->row.created_s ? w->row.created_s : (uint64_t)time(NULL);
 	sqlite3_stmt *st;
-	int r = statement(c, w->keep ? ST_PUT_KEEP : w->force ? ST_PUT_FORCE : ST_PUT, &st), rc;
+	int r = rdv_sqlite_statement(c,
+			    w->keep                    ? RDV_ST_PUT_KEEP
+					    : w->force ? RDV_ST_PUT_FORCE
+						       : RDV_ST_PUT,
+			    &st),
+	    rc;
 
 	if (r < 0)
 		return r;
@@ -180,17 +79,17 @@ static int put(struct conn *c, struct rdv_write *w)
 	if (rc == SQLITE_DONE)
 		w->result = sqlite3_changes(c->db) ? HWS_OK : HWS_ERR_EXISTS;
 	else
-		r = failed(c, rc);
-	release(st);
+		r = rdv_sqlite_failed(c, rc);
+	rdv_sqlite_release(st);
 	return r;
 }
 
 /* Does the row exist, and is the write's uuid its own? */
-static int look(struct conn *c, const char *id, const struct rdv_peer_row *row, bool *ret_exists,
-		bool *ret_same)
+static int look(struct rdv_sqlite_conn *c, const char *id, const struct rdv_peer_row *row,
+		bool *ret_exists, bool *ret_same)
 {
 	sqlite3_stmt *st;
-	int r = statement(c, ST_UUID, &st), rc;
+	int r = rdv_sqlite_statement(c, RDV_ST_UUID, &st), rc;
 
 	if (r < 0)
 		return r;
@@ -202,12 +101,12 @@ static int look(struct conn *c, const char *id, const struct rdv_peer_row *row, 
 							(size_t)sqlite3_column_bytes(st, 0)),
 					hws_bytes(row->uuid, row->uuid_len));
 	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
-		r = failed(c, rc);
-	release(st);
+		r = rdv_sqlite_failed(c, rc);
+	rdv_sqlite_release(st);
 	return r;
 }
 
-static int rename_peer(struct conn *c, struct rdv_write *w)
+static int rename_peer(struct rdv_sqlite_conn *c, struct rdv_write *w)
 {
 	bool old_there, old_same, new_there, new_same;
 	sqlite3_stmt *st;
@@ -227,37 +126,39 @@ static int rename_peer(struct conn *c, struct rdv_write *w)
 		w->result = HWS_ERR_DENIED;
 	if (w->result < 0 || new_there)
 		return HWS_OK;
-	r = statement(c, ST_RENAME, &st);
+	r = rdv_sqlite_statement(c, RDV_ST_RENAME, &st);
 	if (r < 0)
 		return r;
 	bind_text(st, 1, w->old_id);
 	bind_text(st, 2, w->row.id);
 	rc = sqlite3_step(st);
-	r = rc == SQLITE_DONE ? HWS_OK : failed(c, rc);
-	release(st);
+	r = rc == SQLITE_DONE ? HWS_OK : rdv_sqlite_failed(c, rc);
+	rdv_sqlite_release(st);
 	return r;
 }
 
-static int delete_peer(struct conn *c, struct rdv_write *w)
+static int delete_peer(struct rdv_sqlite_conn *c, struct rdv_write *w)
 {
 	sqlite3_stmt *st;
-	int r = statement(c, ST_DELETE, &st), rc;
+	int r = rdv_sqlite_statement(c, RDV_ST_DELETE, &st), rc;
 
 	if (r < 0)
 		return r;
 	bind_text(st, 1, w->row.id);
 	rc = sqlite3_step(st);
-	r = rc == SQLITE_DONE ? HWS_OK : failed(c, rc);
+	r = rc == SQLITE_DONE ? HWS_OK : rdv_sqlite_failed(c, rc);
 	w->result = HWS_OK;
-	release(st);
+	rdv_sqlite_release(st);
 	return r;
 }
 
 static int run_write(void *conn, struct rdv_job *job)
 {
-	struct conn *c = conn;
-	int r = exec(c, ST_BEGIN);
+	struct rdv_sqlite_conn *c = conn;
+	int r = rdv_sqlite_conn_see_to_file(c);
 
+	if (r == HWS_OK)
+		r = rdv_sqlite_exec(c, RDV_ST_BEGIN);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < job->n && r == HWS_OK; i++) {
@@ -271,10 +172,10 @@ static int run_write(void *conn, struct rdv_job *job)
 			r = delete_peer(c, w);
 	}
 	if (r == HWS_OK)
-		r = exec(c, ST_COMMIT);
+		r = rdv_sqlite_exec(c, RDV_ST_COMMIT);
 	/* Some errors end the transaction by themselves; then there is nothing to roll back. */
 	if (r < 0 && !sqlite3_get_autocommit(c->db))
-		exec(c, ST_ROLLBACK);
+		rdv_sqlite_exec(c, RDV_ST_ROLLBACK);
 	return r;
 }
 
@@ -284,7 +185,8 @@ static int run_load(void *conn, struct rdv_job *job)
 	uint64_t odd = 0;
 	sqlite3_stmt *st = NULL;
 	size_t n = 0;
-	int r = rows ? statement(conn, ST_LOAD, &st) : HWS_ERR_NOMEM, rc = SQLITE_DONE;
+	int r = rows ? rdv_sqlite_statement(conn, RDV_ST_LOAD, &st) : HWS_ERR_NOMEM,
+	    rc = SQLITE_DONE;
 
 	while (r == HWS_OK && (rc = sqlite3_step(st)) == SQLITE_ROW) {
 		if (read_row(st, &rows[n]))
@@ -299,13 +201,13 @@ static int run_load(void *conn, struct rdv_job *job)
 		}
 	}
 	if (r == HWS_OK && rc != SQLITE_DONE)
-		r = failed(conn, rc);
+		r = rdv_sqlite_failed(conn, rc);
 	if (r == HWS_OK && n)
 		job->batch(rows, n, job->arg);
 	if (odd)
 		hws_warn("store.odd_rows", HWS_U64("count", odd));
 	if (st)
-		release(st);
+		rdv_sqlite_release(st);
 	hws_free(rows);
 	return r;
 }
@@ -313,7 +215,7 @@ static int run_load(void *conn, struct rdv_job *job)
 static int run_get(void *conn, struct rdv_job *job)
 {
 	sqlite3_stmt *st;
-	int r = statement(conn, ST_GET, &st), rc;
+	int r = rdv_sqlite_statement(conn, RDV_ST_GET, &st), rc;
 
 	if (r < 0)
 		return r;
@@ -323,10 +225,10 @@ static int run_get(void *conn, struct rdv_job *job)
 	bind_text(st, 1, job->in);
 	rc = sqlite3_step(st);
 	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
-		r = failed(conn, rc);
+		r = rdv_sqlite_failed(conn, rc);
 	else if (rc == SQLITE_DONE || !read_row(st, job->out))
 		r = HWS_ERR_NOTFOUND;
-	release(st);
+	rdv_sqlite_release(st);
 	return r;
 }
 
@@ -339,7 +241,7 @@ static int run_list(void *conn, struct rdv_job *job)
 	job->out = rows;
 	if (!rows)
 		return HWS_ERR_NOMEM;
-	r = statement(conn, ST_LIST, &st);
+	r = rdv_sqlite_statement(conn, RDV_ST_LIST, &st);
 	if (r < 0)
 		return r;
 	bind_text(st, 1, job->in);
@@ -347,8 +249,8 @@ static int run_list(void *conn, struct rdv_job *job)
 	while (job->n_out < job->limit && (rc = sqlite3_step(st)) == SQLITE_ROW)
 		job->n_out += read_row(st, &rows[job->n_out]);
 	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
-		r = failed(conn, rc);
-	release(st);
+		r = rdv_sqlite_failed(conn, rc);
+	rdv_sqlite_release(st);
 	return r;
 }
 
@@ -357,28 +259,30 @@ static int run_list(void *conn, struct rdv_job *job)
 static int run_entry(void *conn, int which, const struct rdv_entry *e)
 {
 	sqlite3_stmt *st;
-	int r = statement(conn, which, &st), rc;
+	int r = rdv_sqlite_conn_see_to_file(conn), rc;
 
+	if (r == HWS_OK)
+		r = rdv_sqlite_statement(conn, which, &st);
 	if (r < 0)
 		return r;
 	bind_text(st, 1, e->kind);
 	bind_text(st, 2, e->key);
-	if (which == ST_ENTRY_PUT)
+	if (which == RDV_ST_ENTRY_PUT)
 		bind_text(st, 3, e->value);
 	rc = sqlite3_step(st);
-	r = rc == SQLITE_DONE ? HWS_OK : failed(conn, rc);
-	release(st);
+	r = rc == SQLITE_DONE ? HWS_OK : rdv_sqlite_failed(conn, rc);
+	rdv_sqlite_release(st);
 	return r;
 }
 
 static int run_entry_put(void *conn, struct rdv_job *job)
 {
-	return run_entry(conn, ST_ENTRY_PUT, job->in);
+	return run_entry(conn, RDV_ST_ENTRY_PUT, job->in);
 }
 
 static int run_entry_delete(void *conn, struct rdv_job *job)
 {
-	return run_entry(conn, ST_ENTRY_DELETE, job->in);
+	return run_entry(conn, RDV_ST_ENTRY_DELETE, job->in);
 }
 
 static bool read_entry(sqlite3_stmt *st, struct rdv_entry *e)
@@ -397,7 +301,7 @@ static int run_entry_load(void *conn, struct rdv_job *job)
 	struct rdv_entry *all = NULL;
 	size_t n = 0, size = 0;
 	sqlite3_stmt *st;
-	int r = statement(conn, ST_ENTRY_LOAD, &st), rc;
+	int r = rdv_sqlite_statement(conn, RDV_ST_ENTRY_LOAD, &st), rc;
 
 	if (r < 0)
 		return r;
@@ -416,8 +320,8 @@ static int run_entry_load(void *conn, struct rdv_job *job)
 		n += read_entry(st, &all[n]);
 	}
 	if (r == HWS_OK && rc != SQLITE_DONE)
-		r = failed(conn, rc);
-	release(st);
+		r = rdv_sqlite_failed(conn, rc);
+	rdv_sqlite_release(st);
 	job->out = all;
 	job->n_out = n;
 	return r;
@@ -425,38 +329,16 @@ static int run_entry_load(void *conn, struct rdv_job *job)
 
 /* --- backup --------------------------------------------------------------------------------------- */
 
-static int copy_into(struct conn *c, const char *path)
-{
-	sqlite3_stmt *st = NULL, *any;
-	int r = statement(c, ST_UUID, &any); /* opens the connection */
-	int rc;
-
-	if (r < 0)
-		return r;
-	rc = sqlite3_prepare_v2(c->db, "VACUUM INTO ?1", -1, &st, NULL);
-	if (rc == SQLITE_OK)
-		rc = bind_text(st, 1, path);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(st);
-	if (rc != SQLITE_DONE)
-		r = failed(c, rc);
-	sqlite3_finalize(st);
-	return r;
-}
-
 static int run_backup(void *conn, struct rdv_job *job)
 {
-	const char *path = job->in;
-	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600), r;
+	struct rdv_sqlite_conn *c = conn;
+	struct hws_error err = { 0 };
+	int r = rdv_sqlite_conn_ready(c);
 
-	if (fd < 0)
-		return hws_err_from_errno(errno);
-	r = copy_into(conn, path); /* of one moment, and writers go on meanwhile */
-	if (r == HWS_OK && fsync(fd) < 0)
-		r = hws_err_from_errno(errno);
-	close(fd);
-	if (r < 0)
-		unlink(path);
+	if (r == HWS_OK)
+		r = rdv_sqlite_copy(c->db, job->in, &err);
+	if (r < 0 && err.text[0] && r != HWS_ERR_EXISTS)
+		rdv_guard_complain(c->guard, err.text);
 	return r;
 }
 
@@ -567,23 +449,9 @@ static void sq_stats(struct rdv_store *s, struct rdv_store_stats *ret)
 
 static void *conn_new(void *arg, unsigned i)
 {
-	const struct sqlite *s = arg;
-	struct conn *c = hws_alloc(sizeof(*c));
+	struct sqlite *s = arg;
 
-	(void)i;
-	if (c)
-		c->path = s->path;
-	return c;
-}
-
-static void conn_free(void *conn)
-{
-	struct conn *c = conn;
-
-	for (size_t i = 0; i < ST_COUNT; i++)
-		sqlite3_finalize(c->st[i]);
-	sqlite3_close(c->db);
-	hws_free(c);
+	return rdv_sqlite_conn_new(&s->guard, i == LANE_WRITE && !s->reader);
 }
 
 static void sq_free(struct rdv_store *store)
@@ -591,8 +459,8 @@ static void sq_free(struct rdv_store *store)
 	struct sqlite *s = self(store);
 
 	rdv_lanes_free(s->lanes);
-	if (s->lock_fd >= 0)
-		close(s->lock_fd);
+	if (s->guarded)
+		rdv_guard_done(&s->guard);
 	hws_free(s->path);
 	hws_free(s);
 }
@@ -617,7 +485,8 @@ static int open_file(struct hws_loop *loop, const char *path, bool reader, struc
 	struct rdv_lanes_conf conf = { .count = LANE_COUNT,
 		.max_queued = QUEUE_MAX,
 		.conn_new = conn_new,
-		.conn_free = conn_free };
+		.conn_free = rdv_sqlite_conn_free,
+		.idle = rdv_sqlite_conn_idle };
 	struct sqlite *s = hws_alloc(sizeof(*s));
 	int r = HWS_ERR_NOMEM;
 
@@ -625,12 +494,12 @@ static int open_file(struct hws_loop *loop, const char *path, bool reader, struc
 		return hws_error_set(err, r, "%s: out of memory", path);
 	s->store.ops = &ops;
 	s->store.loop = loop;
-	s->lock_fd = -1;
 	s->reader = reader;
 	s->path = hws_strdup(path);
+	s->guarded = s->path != NULL;
 	if (s->path)
-		r = reader ? rdv_sqlite_check(path, err)
-			   : rdv_sqlite_prepare(path, &s->lock_fd, err);
+		r = reader ? rdv_guard_init_reader(&s->guard, s->path, err)
+			   : rdv_guard_init(&s->guard, s->path, err);
 	if (r < 0)
 		goto out;
 	conf.arg = s;

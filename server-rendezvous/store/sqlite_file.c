@@ -300,3 +300,35 @@ int rdv_sqlite_check(const char *path, struct hws_error *err)
 	sqlite3_close(db);
 	return r;
 }
+
+static int vacuum_into(sqlite3 *db, const char *to, struct hws_error *err)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = sqlite3_prepare_v2(db, "VACUUM INTO ?1", -1, &st, NULL), r = HWS_OK;
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_bind_text(st, 1, to, -1, SQLITE_STATIC);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(st);
+	if (rc != SQLITE_DONE) {
+		rdv_sqlite_error(db, rc, to, err);
+		r = rdv_sqlite_code(db, rc);
+	}
+	sqlite3_finalize(st);
+	return r;
+}
+
+int rdv_sqlite_copy(sqlite3 *db, const char *to, struct hws_error *err)
+{
+	int fd = open(to, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600), r;
+
+	if (fd < 0)
+		return hws_error_set(err, hws_err_from_errno(errno), "cannot make %s: %m", to);
+	r = vacuum_into(db, to, err);
+	if (r == HWS_OK && fsync(fd) < 0)
+		r = hws_error_set(err, hws_err_from_errno(errno), "cannot write %s: %m", to);
+	close(fd);
+	if (r < 0)
+		unlink(to);
+	return r;
+}

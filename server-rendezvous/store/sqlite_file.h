@@ -14,6 +14,8 @@ int rdv_sqlite_error(sqlite3 *db, int rc, const char *path, struct hws_error *er
 int rdv_sqlite_prepare(const char *path, int *ret_lock_fd, struct hws_error *err) HWS_MUST_CHECK;
 /* Looks only: the file must be ours, whole and of this version. */
 int rdv_sqlite_check(const char *path, struct hws_error *err) HWS_MUST_CHECK;
+/* A copy as of now into a new file (0600), on the disk when it returns; writers go on meanwhile. */
+int rdv_sqlite_copy(sqlite3 *db, const char *to, struct hws_error *err) HWS_MUST_CHECK;
 /* Searches the whole file for damage. */
 int rdv_sqlite_check_whole(sqlite3 *db, const char *path, struct hws_error *err) HWS_MUST_CHECK;
 /* The first value of the first row, `*ret` untouched when there is no row. Returns a code of SQLite. */
