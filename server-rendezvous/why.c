@@ -1,7 +1,9 @@
 /* rendezvous/why: the ring of attempts. */
 #include "server-rendezvous/why.h"
+#include "server-rendezvous/presence.h"
 #include "shared/base/clock.h"
 #include "shared/base/macros.h"
+#include "shared/base/str.h"
 #include "shared/net/addr.h"
 #include <pthread.h>
 #include <stdlib.h>
@@ -12,6 +14,7 @@ struct rdv_why {
 	struct rdv_attempt *ring;
 	uint32_t size;
 	uint64_t next; /* tickets handed out so far */
+	uint64_t start_us;
 };
 
 static const struct {
@@ -48,6 +51,7 @@ int rdv_why_new(uint32_t size, struct rdv_why **ret)
 		return HWS_ERR_NOMEM;
 	pthread_mutex_init(&w->lock, NULL);
 	w->size = size;
+	w->start_us = hws_clock_us();
 	w->ring = calloc(size, sizeof(*w->ring));
 	if (!w->ring) {
 		rdv_why_free(w);
@@ -73,6 +77,7 @@ uint64_t rdv_why_add(struct rdv_why *w, const struct rdv_attempt *a)
 	pthread_mutex_lock(&w->lock);
 	ticket = w->next++;
 	w->ring[ticket % w->size] = *a;
+	w->ring[ticket % w->size].up_us = hws_clock_us() - w->start_us;
 	pthread_mutex_unlock(&w->lock);
 	return ticket;
 }
@@ -109,10 +114,22 @@ static const char *relay_reason(const struct rdv_attempt *a)
 	return "the device's network or settings do not allow direct connections";
 }
 
+/* What the server can know: one that has just started has not listened for as long as devices may be silent. */
+static const char *outcome_text(const struct rdv_attempt *a, char *buf, size_t size)
+{
+	if (a->outcome == RDV_OUT_OFFLINE && a->up_us < RDV_ONLINE_US &&
+			hws_fmt(buf, size,
+					"the device had not spoken yet since this server started %u seconds before: those "
+					"that are on come back within half a minute",
+					(unsigned)(a->up_us / HWS_US_PER_S)) == HWS_OK)
+		return buf;
+	return outcomes[a->outcome].text;
+}
+
 static json_t *attempt_json(const struct rdv_attempt *a)
 {
 	struct sockaddr_storage ss;
-	char viewer[HWS_ADDR_TEXT], host[HWS_ADDR_TEXT], at[32];
+	char viewer[HWS_ADDR_TEXT], host[HWS_ADDR_TEXT], at[32], text[200];
 	const char *reason = relay_reason(a);
 	json_t *j;
 
@@ -123,7 +140,7 @@ static json_t *attempt_json(const struct rdv_attempt *a)
 	hws_wall_text(a->wall_us, at, sizeof(at));
 	j = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:b,s:s,s:s}", "at", at, "id", a->id,
 			"viewer", viewer, "outcome", outcomes[a->outcome].name, "text",
-			outcomes[a->outcome].text, "viewer_nat", nat_name(a->viewer_nat),
+			outcome_text(a, text, sizeof(text)), "viewer_nat", nat_name(a->viewer_nat),
 			"host_nat", nat_name(a->host_nat), "force_relay", a->force_relay,
 			"websocket", a->ws, "relay", a->relay, "viewer_version", a->version);
 	if (!j)

@@ -28,6 +28,7 @@ enum rdv_outcome {
 struct rdv_attempt {
 	uint64_t wall_us;
 	uint64_t answer_us; /* from request to answer; 0 = none */
+	uint64_t up_us;     /* how long the server had been running; set by rdv_why_add */
 	struct rdv_addr viewer, host;
 	char id[HWS_ID_MAX + 1];
 	char relay[64];

@@ -46,6 +46,8 @@ START_TEST(devices_are_reachable_again_with_their_next_keep_alive)
 	struct device d;
 	char key[64];
 	json_int_t one = 1;
+	const char *text;
+	json_t *why;
 	message *m;
 	int fd;
 
@@ -63,6 +65,12 @@ START_TEST(devices_are_reachable_again_with_their_next_keep_alive)
 			RDV__PUNCH_HOLE_RESPONSE__FAILURE__OFFLINE);
 	hws_rdv_free(m);
 	close(fd);
+	why = server_ask(&srv, "why", "id", d.id);
+	text = json_string_value(json_object_get(
+			json_array_get(json_object_get(why, "attempts"), 0), "text"));
+	/* it has not been listening for the 30 s that it speaks of otherwise */
+	ck_assert_msg(text && strstr(text, "since this server started"), "%s", text);
+	json_decref(why);
 	ck_assert(device_keep_alive(&d)); /* one packet, not asked for its key */
 	fd = viewer_punch(&srv, 9, d.id);
 	m = device_pushed(&d, M(PUNCH_HOLE));
