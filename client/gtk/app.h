@@ -8,9 +8,9 @@ struct gui_launch {
 	const char *target;      /* NULL = open the main window */
 	const char *config_path; /* NULL = the default */
 	const char *server, *key;
-	char *password;         /* owned, wiped after its first use; NULL = ask */
-	const char *screenshot; /* PNG of the window, written after `seconds` */
-	unsigned seconds;       /* end by itself after so long; 0 = never */
+	char *password; /* owned, wiped after its first use; NULL = ask */
+	const char *screenshot; /* PNG, written after `seconds`: the picture, or without a target the window */
+	unsigned seconds; /* end by itself after so long; 0 = never */
 	enum hawser_quality quality;
 	enum hawser_codec codec;
 	unsigned fps; /* 0 = the default */

@@ -1,4 +1,5 @@
 #include "client/gtk/canvas.h"
+#include "client/gtk/access.h"
 #include "client/gtk/keys.h"
 #include <math.h>
 
@@ -106,6 +107,7 @@ static void gui_canvas_class_init(GuiCanvasClass *class)
 	widget->snapshot = canvas_snapshot;
 	widget->measure = canvas_measure;
 	G_OBJECT_CLASS(class)->dispose = canvas_dispose;
+	gtk_widget_class_set_accessible_role(widget, GTK_ACCESSIBLE_ROLE_IMG);
 }
 
 static void on_motion(GtkEventControllerMotion *controller, double x, double y, gpointer arg)
@@ -200,6 +202,14 @@ static void send_key(GuiCanvas *c, GtkEventControllerKey *controller, guint keyv
 			gdk_keyval_to_unicode(keyval));
 }
 
+/* Keys belong to the host while the picture has the focus. */
+static bool has_keys(GuiCanvas *c)
+{
+	GtkRoot *root = gtk_widget_get_root(GTK_WIDGET(c));
+
+	return root && gtk_root_get_focus(root) == GTK_WIDGET(c);
+}
+
 static gboolean on_key_pressed(GtkEventControllerKey *controller, guint keyval, guint keycode,
 		GdkModifierType state, gpointer arg)
 {
@@ -209,6 +219,8 @@ static gboolean on_key_pressed(GtkEventControllerKey *controller, guint keyval, 
 		c->hotkey(keyval, c->hotkey_arg);
 		return GDK_EVENT_STOP;
 	}
+	if (!has_keys(c))
+		return GDK_EVENT_PROPAGATE;
 	send_key(c, controller, keyval, keycode, true);
 	return GDK_EVENT_STOP;
 }
@@ -217,7 +229,18 @@ static void on_key_released(GtkEventControllerKey *controller, guint keyval, gui
 		GdkModifierType state, gpointer arg)
 {
 	(void)state;
-	send_key(arg, controller, keyval, keycode, false);
+	if (has_keys(arg))
+		send_key(arg, controller, keyval, keycode, false);
+}
+
+void gui_canvas_take_keys(GuiCanvas *c, GtkWindow *window)
+{
+	GtkEventController *key = gtk_event_controller_key_new();
+
+	gtk_event_controller_set_propagation_phase(key, GTK_PHASE_CAPTURE);
+	g_signal_connect_object(key, "key-pressed", G_CALLBACK(on_key_pressed), c, 0);
+	g_signal_connect_object(key, "key-released", G_CALLBACK(on_key_released), c, 0);
+	gtk_widget_add_controller(GTK_WIDGET(window), key);
 }
 
 /* A key whose release we never see must not stay down at the host. */
@@ -237,7 +260,6 @@ static void gui_canvas_init(GuiCanvas *c)
 	GtkEventController *legacy = gtk_event_controller_legacy_new();
 	GtkEventController *scroll =
 			gtk_event_controller_scroll_new(GTK_EVENT_CONTROLLER_SCROLL_BOTH_AXES);
-	GtkEventController *key = gtk_event_controller_key_new();
 	GtkEventController *focus = gtk_event_controller_focus_new();
 
 	gtk_widget_set_focusable(widget, TRUE);
@@ -248,16 +270,12 @@ static void gui_canvas_init(GuiCanvas *c)
 	g_signal_connect(motion, "motion", G_CALLBACK(on_motion), c);
 	g_signal_connect(legacy, "event", G_CALLBACK(on_event), c);
 	g_signal_connect(scroll, "scroll", G_CALLBACK(on_scroll), c);
-	/* Before GTK takes Tab, arrows and mnemonics for itself. */
-	gtk_event_controller_set_propagation_phase(key, GTK_PHASE_CAPTURE);
-	g_signal_connect(key, "key-pressed", G_CALLBACK(on_key_pressed), c);
-	g_signal_connect(key, "key-released", G_CALLBACK(on_key_released), c);
 	g_signal_connect(focus, "leave", G_CALLBACK(on_focus_leave), c);
 	gtk_widget_add_controller(widget, motion);
 	gtk_widget_add_controller(widget, legacy);
 	gtk_widget_add_controller(widget, scroll);
-	gtk_widget_add_controller(widget, key);
 	gtk_widget_add_controller(widget, focus);
+	gui_set_name(widget, "Remote desktop");
 }
 
 GtkWidget *gui_canvas_new(void)
@@ -301,6 +319,11 @@ void gui_canvas_update(GuiCanvas *c)
 	if (width != (int)frame.width || height != (int)frame.height)
 		gtk_widget_queue_resize(GTK_WIDGET(c));
 	gtk_widget_queue_draw(GTK_WIDGET(c));
+}
+
+GdkTexture *gui_canvas_picture(GuiCanvas *c)
+{
+	return c->picture;
 }
 
 void gui_canvas_set_actual_size(GuiCanvas *c, bool actual)

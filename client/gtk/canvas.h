@@ -14,6 +14,8 @@ void gui_canvas_set_session(GuiCanvas *canvas, hawser_session *session);
 void gui_canvas_set_display(GuiCanvas *canvas, size_t display, const struct hawser_display *info);
 /* Takes over the newest picture of the shown display. */
 void gui_canvas_update(GuiCanvas *canvas);
+/* What is shown, as it came; borrowed until the next update. NULL = nothing yet. */
+GdkTexture *gui_canvas_picture(GuiCanvas *canvas);
 /* true: one picture pixel is one screen pixel; false: fitted to the widget. */
 void gui_canvas_set_actual_size(GuiCanvas *canvas, bool actual);
 /* Shape of the host's pointer; rgba NULL = invisible. */
@@ -21,6 +23,9 @@ void gui_canvas_set_cursor(GuiCanvas *canvas, uint32_t width, uint32_t height, i
 		const uint8_t *rgba);
 /* The host's pointer was moved there by somebody else; coordinates of the host's desktop. */
 void gui_canvas_set_pointer(GuiCanvas *canvas, int x, int y);
-/* Key combinations that stay on this side: Ctrl+Alt+Return, Ctrl+Alt+G. */
+/* While the canvas has the focus all keys of its window go to the host, before GTK takes F10, Tab, mnemonics and
+ * others for itself. Once, when the canvas is inside of the window. */
+void gui_canvas_take_keys(GuiCanvas *canvas, GtkWindow *window);
+/* Key combinations that stay on this side wherever the focus is: gui_keys_is_hotkey. */
 typedef void (*gui_canvas_hotkey)(guint keyval, gpointer arg);
 void gui_canvas_set_hotkeys(GuiCanvas *canvas, gui_canvas_hotkey fn, gpointer arg);

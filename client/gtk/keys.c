@@ -28,6 +28,7 @@ bool gui_keys_is_hotkey(guint keyval, GdkModifierType state)
 
 	if ((state & all) != (GDK_CONTROL_MASK | GDK_ALT_MASK))
 		return false;
+	keyval = gdk_keyval_to_lower(keyval);
 	return keyval == GDK_KEY_Return || keyval == GDK_KEY_KP_Enter || keyval == GDK_KEY_g ||
-			keyval == GDK_KEY_G;
+			keyval == GDK_KEY_b;
 }

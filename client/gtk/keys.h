@@ -5,5 +5,5 @@
 
 /* Set of HAWSER_LOCK_*; device may be NULL. */
 unsigned gui_keys_locks(GdkDevice *device);
-/* Ctrl+Alt+Return (full screen) and Ctrl+Alt+G (keyboard grab). */
+/* Ctrl+Alt+Return (full screen), Ctrl+Alt+G (keyboard grab) and Ctrl+Alt+B (focus to the buttons). */
 bool gui_keys_is_hotkey(guint keyval, GdkModifierType state);

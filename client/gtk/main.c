@@ -2,6 +2,7 @@
 #include "client/gtk/app.h"
 #include "shared/base/mem.h"
 #include "shared/base/num.h"
+#include "shared/base/output.h"
 #include "shared/base/str.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -34,7 +35,8 @@ static void usage(FILE *out)
 	      "  --fullscreen           begin in full screen\n"
 	      "  --actual-size          one picture pixel is one screen pixel\n"
 	      "  --seconds N            end by itself after N seconds\n"
-	      "  --screenshot FILE.png  save the window when --seconds are over\n"
+	      "  --screenshot FILE.png  save the picture of the display when --seconds are over\n"
+	      "                         (without TARGET: the window)\n"
 	      "  --help, --version\n",
 			out);
 }
@@ -181,20 +183,37 @@ static int parse(int argc, char **argv, struct gui_launch *l)
 					argv[i]);
 			return 2;
 		}
-		if (flags[f].set)
+		if (flags[f].set) {
 			*flags[f].set = true;
-		else
-			*flags[f].value = argv[++i];
+			continue;
+		}
+		*flags[f].value = argv[++i];
+		if (!**flags[f].value) {
+			fprintf(stderr, "hawser-desktop: %s is empty; leave it out, or give a value\n",
+					flags[f].name);
+			return 2;
+		}
 	}
 	if (help || version) {
 		if (help)
 			usage(stdout);
 		else
 			printf("hawser-desktop %s\n", hawser_version());
-		exit(0);
+		exit(hws_output_end("hawser-desktop", 0, 1));
 	}
-	if (seconds && hws_parse_u32(seconds, &l->seconds) < 0) {
-		fprintf(stderr, "hawser-desktop: --seconds wants a number, not '%s'\n", seconds);
+	if (l->target ? !*l->target : argc > 1 && hws_str_equal(argv[1], "connect")) {
+		fputs("hawser-desktop: which host? hawser-desktop connect ID|HOST[:PORT]\n",
+				stderr);
+		return 2;
+	}
+	if (seconds && (hws_parse_u32(seconds, &l->seconds) < 0 || !l->seconds)) {
+		fprintf(stderr, "hawser-desktop: --seconds wants a number from 1, not '%s'\n",
+				seconds);
+		return 2;
+	}
+	if (l->screenshot && !l->seconds) {
+		fputs("hawser-desktop: --screenshot needs --seconds: when shall it be taken?\n",
+				stderr);
 		return 2;
 	}
 	if (!parse_wishes(quality, codec, fps, l))

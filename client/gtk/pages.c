@@ -1,7 +1,9 @@
 #include "client/gtk/pages.h"
+#include "client/gtk/access.h"
 
 struct gui_pages {
 	GtkWidget *stack;
+	GtkWidget *log_in, *refuse, *again; /* what Enter does on its page */
 	GtkLabel *progress;
 	GtkLabel *secret_title, *secret_text;
 	GtkEditable *secret_entry;
@@ -20,7 +22,8 @@ static GtkWidget *page_box(struct gui_pages *p, const char *name, const char *ic
 	gtk_widget_set_halign(box, GTK_ALIGN_CENTER);
 	gtk_widget_set_valign(box, GTK_ALIGN_CENTER);
 	if (icon) {
-		GtkWidget *image = gtk_image_new_from_icon_name(icon);
+		GtkWidget *image = g_object_new(GTK_TYPE_IMAGE, "icon-name", icon,
+				"accessible-role", GTK_ACCESSIBLE_ROLE_PRESENTATION, NULL);
 
 		gtk_image_set_pixel_size(GTK_IMAGE(image), 64);
 		gtk_box_append(GTK_BOX(box), image);
@@ -102,6 +105,45 @@ static void on_close(GtkWidget *widget, gpointer arg)
 	p->events.on_close(p->events.arg);
 }
 
+/* Esc means no. Not on the progress page: there it may still have been meant for the host. */
+static gboolean on_escape(GtkWidget *widget, GVariant *args, gpointer arg)
+{
+	struct gui_pages *p = arg;
+	const char *name = gtk_stack_get_visible_child_name(GTK_STACK(p->stack));
+
+	(void)args;
+	if (g_strcmp0(name, "insecure") == 0)
+		on_refuse(widget, p);
+	else if (g_strcmp0(name, "secret") == 0 || g_strcmp0(name, "error") == 0)
+		on_close(widget, p);
+	else
+		return FALSE;
+	return TRUE;
+}
+
+/* The pages that are not shown are hidden, too: screen readers would read all of them. */
+static void hide_others(struct gui_pages *p, GtkWidget *shown)
+{
+	for (GtkWidget *w = gtk_widget_get_first_child(p->stack); w;
+			w = gtk_widget_get_next_sibling(w))
+		gtk_widget_set_visible(w, w == shown);
+}
+
+/* Enter presses the page's main button wherever the focus is, and it starts there. */
+static void show_page(struct gui_pages *p, const char *name, GtkWidget *main_button)
+{
+	GtkWidget *page = gtk_stack_get_child_by_name(GTK_STACK(p->stack), name);
+	GtkRoot *root = gtk_widget_get_root(p->stack);
+
+	gtk_widget_set_visible(page, TRUE);
+	gtk_stack_set_visible_child(GTK_STACK(p->stack), page);
+	hide_others(p, page);
+	if (GTK_IS_WINDOW(root))
+		gtk_window_set_default_widget(GTK_WINDOW(root), main_button);
+	if (main_button)
+		gtk_widget_grab_focus(main_button);
+}
+
 static void build_progress(struct gui_pages *p)
 {
 	GtkWidget *box = page_box(p, "progress", NULL);
@@ -109,6 +151,7 @@ static void build_progress(struct gui_pages *p)
 
 	gtk_widget_set_size_request(spinner, 48, 48);
 	gtk_spinner_start(GTK_SPINNER(spinner));
+	gui_set_name(spinner, "Busy");
 	gtk_box_append(GTK_BOX(box), spinner);
 	p->progress = add_label(box, NULL);
 }
@@ -122,12 +165,14 @@ static void build_secret(struct gui_pages *p)
 	p->secret_title = add_label(box, "hawser-title");
 	p->secret_text = add_label(box, NULL);
 	gtk_password_entry_set_show_peek_icon(GTK_PASSWORD_ENTRY(entry), TRUE);
+	gui_set_name(entry, "Password or code");
 	g_signal_connect(entry, "activate", G_CALLBACK(on_secret), p);
 	gtk_box_append(GTK_BOX(box), entry);
 	gtk_box_append(GTK_BOX(box), keep);
 	p->secret_entry = GTK_EDITABLE(entry);
 	p->secret_keep = GTK_CHECK_BUTTON(keep);
-	add_buttons(box, "Log in", G_CALLBACK(on_secret), "Cancel", G_CALLBACK(on_close), p);
+	p->log_in = add_buttons(
+			box, "Log in", G_CALLBACK(on_secret), "Cancel", G_CALLBACK(on_close), p);
 }
 
 static void build_insecure(struct gui_pages *p)
@@ -136,8 +181,8 @@ static void build_insecure(struct gui_pages *p)
 
 	p->insecure_title = add_label(box, "hawser-title");
 	p->insecure_text = add_label(box, NULL);
-	add_buttons(box, "Do not connect", G_CALLBACK(on_refuse), "Connect without encryption",
-			G_CALLBACK(on_accept), p);
+	p->refuse = add_buttons(box, "Do not connect", G_CALLBACK(on_refuse),
+			"Connect without encryption", G_CALLBACK(on_accept), p);
 }
 
 static void build_error(struct gui_pages *p)
@@ -146,12 +191,14 @@ static void build_error(struct gui_pages *p)
 
 	p->error_title = add_label(box, "hawser-title");
 	p->error_text = add_label(box, NULL);
-	add_buttons(box, "Connect again", G_CALLBACK(on_retry), "Close", G_CALLBACK(on_close), p);
+	p->again = add_buttons(box, "Connect again", G_CALLBACK(on_retry), "Close",
+			G_CALLBACK(on_close), p);
 }
 
 struct gui_pages *gui_pages_new(const struct gui_pages_events *events)
 {
 	struct gui_pages *p = g_new0(struct gui_pages, 1);
+	GtkEventController *keys = gtk_shortcut_controller_new();
 
 	p->events = *events;
 	p->stack = gtk_stack_new();
@@ -159,6 +206,10 @@ struct gui_pages *gui_pages_new(const struct gui_pages_events *events)
 	build_secret(p);
 	build_insecure(p);
 	build_error(p);
+	gtk_shortcut_controller_add_shortcut(GTK_SHORTCUT_CONTROLLER(keys),
+			gtk_shortcut_new(gtk_keyval_trigger_new(GDK_KEY_Escape, 0),
+					gtk_callback_action_new(on_escape, p, NULL)));
+	gtk_widget_add_controller(p->stack, keys);
 	g_object_set_data_full(G_OBJECT(p->stack), "pages", p, g_free);
 	return p;
 }
@@ -175,13 +226,18 @@ void gui_pages_set_picture(struct gui_pages *p, GtkWidget *picture)
 
 void gui_pages_show_picture(struct gui_pages *p)
 {
-	gtk_stack_set_visible_child_name(GTK_STACK(p->stack), "picture");
+	show_page(p, "picture", NULL);
+}
+
+bool gui_pages_has_picture(struct gui_pages *p)
+{
+	return g_strcmp0(gtk_stack_get_visible_child_name(GTK_STACK(p->stack)), "picture") == 0;
 }
 
 void gui_pages_show_progress(struct gui_pages *p, const char *text)
 {
 	gtk_label_set_text(p->progress, text);
-	gtk_stack_set_visible_child_name(GTK_STACK(p->stack), "progress");
+	show_page(p, "progress", NULL);
 }
 
 void gui_pages_ask_secret(struct gui_pages *p, const char *title, const char *text,
@@ -194,7 +250,7 @@ void gui_pages_ask_secret(struct gui_pages *p, const char *title, const char *te
 	gtk_widget_set_visible(GTK_WIDGET(p->secret_keep), keep_label != NULL);
 	gtk_check_button_set_label(p->secret_keep, keep_label ? keep_label : "");
 	gtk_check_button_set_active(p->secret_keep, FALSE);
-	gtk_stack_set_visible_child_name(GTK_STACK(p->stack), "secret");
+	show_page(p, "secret", p->log_in);
 	gtk_widget_grab_focus(GTK_WIDGET(p->secret_entry));
 }
 
@@ -202,14 +258,14 @@ void gui_pages_ask_insecure(struct gui_pages *p, const char *title, const char *
 {
 	gtk_label_set_text(p->insecure_title, title);
 	gtk_label_set_text(p->insecure_text, text);
-	gtk_stack_set_visible_child_name(GTK_STACK(p->stack), "insecure");
+	show_page(p, "insecure", p->refuse);
 }
 
 void gui_pages_show_error(struct gui_pages *p, const char *title, const char *text)
 {
 	gtk_label_set_text(p->error_title, title);
 	gtk_label_set_text(p->error_text, text);
-	gtk_stack_set_visible_child_name(GTK_STACK(p->stack), "error");
+	show_page(p, "error", p->again);
 }
 
 void gui_pages_end_question(struct gui_pages *p)

@@ -20,7 +20,9 @@ struct gui_pages *gui_pages_new(const struct gui_pages_events *events);
 GtkWidget *gui_pages_widget(struct gui_pages *p);
 void gui_pages_set_picture(struct gui_pages *p, GtkWidget *picture);
 
+/* Enter presses the main button of a page, Esc says no to it. */
 void gui_pages_show_picture(struct gui_pages *p);
+bool gui_pages_has_picture(struct gui_pages *p);
 void gui_pages_show_progress(struct gui_pages *p, const char *text);
 /* keep_label NULL = no check box. */
 void gui_pages_ask_secret(struct gui_pages *p, const char *title, const char *text,

@@ -1,127 +1,223 @@
 #include "client/gtk/toolbar.h"
-#include <hawser/hawser.h>
+#include "client/gtk/access.h"
 
-struct button_data {
+#define DATA "hawser-toolbar"
+#define BUTTONS 6
+
+static const struct button {
 	enum gui_action action;
-	gui_action_fn fn;
-	gpointer arg;
+	bool toggle, always;
+	const char *icon, *label, *name, *tip;
+} buttons[BUTTONS] = {
+	{ GUI_ACTION_FULLSCREEN, true, true, "view-fullscreen-symbolic", NULL, "Full screen",
+			"Full screen (Ctrl+Alt+Return)" },
+	{ GUI_ACTION_SCALE, true, false, "zoom-original-symbolic", NULL, "Actual size",
+			"Actual size; otherwise the picture is fitted to the window" },
+	{ GUI_ACTION_GRAB, true, false, "input-keyboard-symbolic", NULL, "Grab the keyboard",
+			"Send also the desktop's own key combinations (Ctrl+Alt+G)" },
+	{ GUI_ACTION_CTRL_ALT_DEL, false, false, NULL, "Ctrl+Alt+Del", "Ctrl+Alt+Del",
+			"Send Ctrl+Alt+Del to the host" },
+	{ GUI_ACTION_REFRESH, false, false, "view-refresh-symbolic", NULL, "New picture",
+			"Ask for a complete new picture" },
+	{ GUI_ACTION_DISCONNECT, false, true, "network-offline-symbolic", NULL, "Disconnect",
+			"End the session" },
 };
 
 static const struct {
-	enum gui_action action;
-	const char *icon, *label, *tip;
-} buttons[] = {
-	{ GUI_ACTION_FULLSCREEN, "view-fullscreen-symbolic", NULL,
-			"Full screen (Ctrl+Alt+Return)" },
-	{ GUI_ACTION_SCALE, "zoom-original-symbolic", NULL,
-			"Actual size, or fitted to the window" },
-	{ GUI_ACTION_GRAB, "input-keyboard-symbolic", NULL,
-			"Send also the desktop's own key combinations (Ctrl+Alt+G)" },
-	{ GUI_ACTION_CTRL_ALT_DEL, NULL, "Ctrl+Alt+Del", "Send Ctrl+Alt+Del to the host" },
-	{ GUI_ACTION_REFRESH, "view-refresh-symbolic", NULL, "Ask for a complete new picture" },
+	enum hawser_quality quality;
+	const char *name;
+} qualities[] = {
+	{ HAWSER_QUALITY_BALANCED, "Balanced" },
+	{ HAWSER_QUALITY_BEST, "Best picture" },
+	{ HAWSER_QUALITY_LOW, "Low bandwidth" },
 };
 
-static void free_data(gpointer data, GClosure *closure)
+struct toolbar {
+	gui_action_fn fn;
+	gpointer arg;
+	GtkWidget *button[BUTTONS];
+	GtkDropDown *quality, *displays;
+	size_t count; /* of displays */
+	bool quiet;   /* what changes now was not done by the user */
+};
+
+static struct toolbar *data_of(GtkWidget *toolbar)
 {
-	(void)closure;
-	g_free(data);
+	return g_object_get_data(G_OBJECT(toolbar), DATA);
 }
 
-static struct button_data *data_new(enum gui_action action, gui_action_fn fn, gpointer arg)
+static void on_clicked(GtkButton *button, gpointer arg)
 {
-	struct button_data *d = g_new0(struct button_data, 1);
+	struct toolbar *t = arg;
+	size_t i = 0;
 
-	d->action = action;
-	d->fn = fn;
-	d->arg = arg;
-	return d;
+	while (i + 1 < BUTTONS && t->button[i] != GTK_WIDGET(button))
+		i++;
+	t->fn(buttons[i].action, 0, t->arg);
 }
 
-static void on_clicked(GtkButton *button, gpointer data)
+static void on_toggled(GtkToggleButton *button, gpointer arg)
 {
-	struct button_data *d = data;
+	struct toolbar *t = arg;
+	size_t i = 0;
 
-	(void)button;
-	d->fn(d->action, 0, d->arg);
+	while (i + 1 < BUTTONS && t->button[i] != GTK_WIDGET(button))
+		i++;
+	if (!t->quiet)
+		t->fn(buttons[i].action, gtk_toggle_button_get_active(button), t->arg);
 }
 
-static void add_button(GtkWidget *box, enum gui_action action, const char *icon, const char *label,
-		const char *tip, gui_action_fn fn, gpointer arg)
+static void on_quality(GtkDropDown *list, GParamSpec *param, gpointer arg)
 {
-	GtkWidget *button = icon ? gtk_button_new_from_icon_name(icon)
-				 : gtk_button_new_with_label(label);
+	struct toolbar *t = arg;
+	guint i = gtk_drop_down_get_selected(list);
 
-	gtk_widget_set_tooltip_text(button, tip);
+	(void)param;
+	if (!t->quiet && i < G_N_ELEMENTS(qualities))
+		t->fn(GUI_ACTION_QUALITY, (int)qualities[i].quality, t->arg);
+}
+
+static void on_display(GtkDropDown *list, GParamSpec *param, gpointer arg)
+{
+	struct toolbar *t = arg;
+	guint i = gtk_drop_down_get_selected(list);
+
+	(void)param;
+	if (!t->quiet && i != GTK_INVALID_LIST_POSITION)
+		t->fn(GUI_ACTION_DISPLAY, (int)i, t->arg);
+}
+
+static GtkWidget *new_button(struct toolbar *t, const struct button *b)
+{
+	GtkWidget *widget = b->toggle ? gtk_toggle_button_new() : gtk_button_new();
+
+	if (b->icon)
+		gtk_button_set_icon_name(GTK_BUTTON(widget), b->icon);
+	else
+		gtk_button_set_label(GTK_BUTTON(widget), b->label);
+	gui_set_name(widget, b->name);
+	gtk_widget_set_tooltip_text(widget, b->tip);
 	/* The keyboard belongs to the picture: a click here must not take it away. */
-	gtk_widget_set_focus_on_click(button, FALSE);
-	g_signal_connect_data(button, "clicked", G_CALLBACK(on_clicked), data_new(action, fn, arg),
-			free_data, 0);
-	gtk_box_append(GTK_BOX(box), button);
+	gtk_widget_set_focus_on_click(widget, FALSE);
+	if (b->toggle)
+		g_signal_connect(widget, "toggled", G_CALLBACK(on_toggled), t);
+	else
+		g_signal_connect(widget, "clicked", G_CALLBACK(on_clicked), t);
+	return widget;
 }
 
-static void on_quality(GtkDropDown *list, GParamSpec *param, gpointer data)
+static GtkDropDown *new_list(
+		GtkWidget *box, const char *name, const char *tip, GCallback fn, struct toolbar *t)
 {
-	static const int values[] = { HAWSER_QUALITY_BALANCED, HAWSER_QUALITY_BEST,
-		HAWSER_QUALITY_LOW };
-	struct button_data *d = data;
-	guint i = gtk_drop_down_get_selected(list);
+	GtkWidget *list = gtk_drop_down_new(NULL, NULL);
 
-	(void)param;
-	if (i < G_N_ELEMENTS(values))
-		d->fn(d->action, values[i], d->arg);
+	gui_set_name(list, name);
+	gui_set_name(gtk_widget_get_first_child(list), name); /* what is pressed to open it */
+	gtk_widget_set_tooltip_text(list, tip);
+	g_signal_connect(list, "notify::selected", fn, t);
+	gtk_box_append(GTK_BOX(box), list);
+	return GTK_DROP_DOWN(list);
 }
 
-static void on_display(GtkDropDown *list, GParamSpec *param, gpointer data)
+static void select_quietly(struct toolbar *t, GtkDropDown *list, guint i)
 {
-	struct button_data *d = data;
-	guint i = gtk_drop_down_get_selected(list);
+	t->quiet = true;
+	gtk_drop_down_set_selected(list, i);
+	t->quiet = false;
+}
 
-	(void)param;
-	if (i != GTK_INVALID_LIST_POSITION && !g_object_get_data(G_OBJECT(list), "quiet"))
-		d->fn(d->action, (int)i, d->arg);
+static void name_qualities(struct toolbar *t)
+{
+	GtkStringList *names = gtk_string_list_new(NULL);
+
+	for (size_t i = 0; i < G_N_ELEMENTS(qualities); i++)
+		gtk_string_list_append(names, qualities[i].name);
+	t->quiet = true;
+	gtk_drop_down_set_model(t->quality, G_LIST_MODEL(names));
+	t->quiet = false;
+	g_object_unref(names);
 }
 
 GtkWidget *gui_toolbar_new(gui_action_fn fn, gpointer arg)
 {
-	static const char *const qualities[] = { "Balanced", "Best picture", "Low bandwidth",
-		NULL };
 	GtkWidget *box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 6);
-	GtkWidget *quality = gtk_drop_down_new_from_strings(qualities);
-	GtkWidget *displays = gtk_drop_down_new(NULL, NULL);
+	struct toolbar *t = g_new0(struct toolbar, 1);
 
-	for (size_t i = 0; i < G_N_ELEMENTS(buttons); i++)
-		add_button(box, buttons[i].action, buttons[i].icon, buttons[i].label,
-				buttons[i].tip, fn, arg);
-	gtk_widget_set_tooltip_text(quality, "Quality of the picture");
-	g_signal_connect_data(quality, "notify::selected", G_CALLBACK(on_quality),
-			data_new(GUI_ACTION_QUALITY, fn, arg), free_data, 0);
-	gtk_box_append(GTK_BOX(box), quality);
-	gtk_widget_set_tooltip_text(displays, "Which display is shown");
-	gtk_widget_set_visible(displays, FALSE);
-	g_signal_connect_data(displays, "notify::selected", G_CALLBACK(on_display),
-			data_new(GUI_ACTION_DISPLAY, fn, arg), free_data, 0);
-	gtk_box_append(GTK_BOX(box), displays);
-	g_object_set_data(G_OBJECT(box), "displays", displays);
-	add_button(box, GUI_ACTION_DISCONNECT, "network-offline-symbolic", NULL, "End the session",
-			fn, arg);
+	t->fn = fn;
+	t->arg = arg;
+	g_object_set_data_full(G_OBJECT(box), DATA, t, g_free);
+	for (size_t i = 0; i < BUTTONS; i++)
+		t->button[i] = new_button(t, &buttons[i]);
+	for (size_t i = 0; i + 1 < BUTTONS; i++)
+		gtk_box_append(GTK_BOX(box), t->button[i]);
+	t->quality = new_list(box, "Quality", "Quality of the picture", G_CALLBACK(on_quality), t);
+	t->displays = new_list(box, "Display", "Which display is shown", G_CALLBACK(on_display), t);
+	gtk_box_append(GTK_BOX(box), t->button[BUTTONS - 1]);
+	name_qualities(t);
+	gui_toolbar_set_displays(box, 0, 0);
+	gui_toolbar_set_ready(box, false);
 	return box;
+}
+
+void gui_toolbar_set_ready(GtkWidget *toolbar, bool ready)
+{
+	struct toolbar *t = data_of(toolbar);
+
+	for (size_t i = 0; i < BUTTONS; i++)
+		gtk_widget_set_sensitive(t->button[i], ready || buttons[i].always);
+	gtk_widget_set_sensitive(GTK_WIDGET(t->quality), ready);
+	gtk_widget_set_sensitive(GTK_WIDGET(t->displays), ready);
 }
 
 void gui_toolbar_set_displays(GtkWidget *toolbar, size_t count, size_t current)
 {
-	GtkWidget *list = g_object_get_data(G_OBJECT(toolbar), "displays");
-	GtkStringList *names = gtk_string_list_new(NULL);
+	struct toolbar *t = data_of(toolbar);
+	GtkStringList *names;
 
-	for (size_t i = 0; i < count; i++) {
-		char name[32];
+	/* A list that is open would lose what is chosen in it. */
+	if (count != t->count) {
+		names = gtk_string_list_new(NULL);
+		for (size_t i = 0; i < count; i++) {
+			char name[32];
 
-		g_snprintf(name, sizeof(name), "Display %zu", i + 1);
-		gtk_string_list_append(names, name);
+			g_snprintf(name, sizeof(name), "Display %zu", i + 1);
+			gtk_string_list_append(names, name);
+		}
+		t->quiet = true;
+		gtk_drop_down_set_model(t->displays, G_LIST_MODEL(names));
+		t->quiet = false;
+		g_object_unref(names);
+		t->count = count;
 	}
-	g_object_set_data(G_OBJECT(list), "quiet", GINT_TO_POINTER(1));
-	gtk_drop_down_set_model(GTK_DROP_DOWN(list), G_LIST_MODEL(names));
-	gtk_drop_down_set_selected(GTK_DROP_DOWN(list), (guint)current);
-	g_object_set_data(G_OBJECT(list), "quiet", NULL);
-	gtk_widget_set_visible(list, count > 1);
-	g_object_unref(names);
+	select_quietly(t, t->displays, (guint)current);
+	gtk_widget_set_visible(GTK_WIDGET(t->displays), count > 1);
+}
+
+void gui_toolbar_set_on(GtkWidget *toolbar, enum gui_action action, bool on)
+{
+	struct toolbar *t = data_of(toolbar);
+
+	t->quiet = true;
+	for (size_t i = 0; i < BUTTONS; i++)
+		if (buttons[i].action == action && buttons[i].toggle)
+			gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(t->button[i]), on);
+	t->quiet = false;
+}
+
+void gui_toolbar_set_quality(GtkWidget *toolbar, enum hawser_quality quality)
+{
+	struct toolbar *t = data_of(toolbar);
+	guint selected = GTK_INVALID_LIST_POSITION;
+
+	if (quality == HAWSER_QUALITY_DEFAULT) /* what hosts do when nothing is asked for */
+		quality = HAWSER_QUALITY_BALANCED;
+	for (guint i = 0; i < G_N_ELEMENTS(qualities); i++)
+		if (qualities[i].quality == quality)
+			selected = i;
+	select_quietly(t, t->quality, selected);
+}
+
+void gui_toolbar_focus(GtkWidget *toolbar)
+{
+	gtk_widget_child_focus(toolbar, GTK_DIR_TAB_FORWARD);
 }

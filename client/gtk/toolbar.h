@@ -1,6 +1,9 @@
-/* gtk/toolbar: the buttons of a session: the same set in the title bar and, in full screen, at the top edge. */
+/* gtk/toolbar: the buttons of a session: the same set in the title bar and, in full screen, at the top edge. What one of
+ * them shows is set from outside, so that both always show the same. Main thread only. */
 #pragma once
 #include <gtk/gtk.h>
+#include <hawser/hawser.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 enum gui_action {
@@ -14,10 +17,19 @@ enum gui_action {
 	GUI_ACTION_DISPLAY
 };
 
-/* `value`: for QUALITY an enum hawser_quality, for DISPLAY an index, else 0. */
+/* `value`: for FULLSCREEN, SCALE and GRAB whether it shall be on, for QUALITY an enum hawser_quality, for DISPLAY an
+ * index, else 0. */
 typedef void (*gui_action_fn)(enum gui_action action, int value, gpointer arg);
 
-/* A horizontal box. */
+/* A horizontal box; nothing works yet but FULLSCREEN and DISCONNECT. */
 GtkWidget *gui_toolbar_new(gui_action_fn fn, gpointer arg);
+/* Whether there is a picture to work on. */
+void gui_toolbar_set_ready(GtkWidget *toolbar, bool ready);
 /* Shows a chooser when there are several. */
 void gui_toolbar_set_displays(GtkWidget *toolbar, size_t count, size_t current);
+/* What is on now: FULLSCREEN, SCALE or GRAB. */
+void gui_toolbar_set_on(GtkWidget *toolbar, enum gui_action action, bool on);
+/* Which quality is asked for now; for one that is not offered none is shown. */
+void gui_toolbar_set_quality(GtkWidget *toolbar, enum hawser_quality quality);
+/* Moves the keyboard focus to the first button that works. */
+void gui_toolbar_focus(GtkWidget *toolbar);

@@ -1,4 +1,5 @@
 #include "client/gtk/window_main.h"
+#include "client/gtk/access.h"
 #include "client/gtk/screenshot.h"
 #include "client/gtk/window_session.h"
 
@@ -62,6 +63,15 @@ static void on_renew(GtkWidget *widget, gpointer arg)
 	show_host(arg, true);
 }
 
+/* Rows are not named after what is in them. */
+static void name_row(GtkWidget *row, const char *target, const char *who)
+{
+	char *name = g_strdup_printf("%s %s", target, who);
+
+	gui_set_name(row, g_strchomp(name));
+	g_free(name);
+}
+
 static void add_recent(struct main_window *w, const struct hawser_recent *r)
 {
 	GtkWidget *row = gtk_list_box_row_new(), *box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 12);
@@ -77,6 +87,7 @@ static void add_recent(struct main_window *w, const struct hawser_recent *r)
 	gtk_widget_set_margin_top(box, 6);
 	gtk_widget_set_margin_bottom(box, 6);
 	gtk_list_box_row_set_child(GTK_LIST_BOX_ROW(row), box);
+	name_row(row, r->target, text);
 	g_object_set_data_full(G_OBJECT(row), "target", g_strdup(r->target), g_free);
 	gtk_list_box_append(w->recent, row);
 	g_free(text);
@@ -134,10 +145,11 @@ static GtkLabel *add_label(GtkWidget *box, const char *text, const char *class)
 	return GTK_LABEL(label);
 }
 
-static GtkEditable *add_entry(GtkWidget *box, const char *placeholder)
+static GtkEditable *add_entry(GtkWidget *box, const char *name, const char *placeholder)
 {
 	GtkWidget *entry = gtk_entry_new();
 
+	gui_set_name(entry, name);
 	gtk_entry_set_placeholder_text(GTK_ENTRY(entry), placeholder);
 	gtk_box_append(GTK_BOX(box), entry);
 	return GTK_EDITABLE(entry);
@@ -171,8 +183,8 @@ static GtkWidget *build_left(struct main_window *w)
 	add_button(box, "New password", G_CALLBACK(on_renew), w, false);
 	w->hint = add_label(box, "", "hawser-hint");
 	add_label(box, "Server", "hawser-title");
-	w->server = add_entry(box, "rendezvous server: host or host:port");
-	w->key = add_entry(box, "its public key");
+	w->server = add_entry(box, "Rendezvous server", "rendezvous server: host or host:port");
+	w->key = add_entry(box, "Public key of the server", "its public key");
 	if (hawser_config_get(w->app->context, "server", text, sizeof(text)) == 0)
 		gtk_editable_set_text(w->server, text);
 	if (hawser_config_get(w->app->context, "key", text, sizeof(text)) == 0)
@@ -191,10 +203,11 @@ static GtkWidget *build_right(struct main_window *w)
 	gtk_widget_add_css_class(box, "hawser-page");
 	gtk_widget_set_hexpand(box, TRUE);
 	add_label(box, "Control another computer", "hawser-title");
-	w->target = add_entry(box, "its ID, or an address");
+	w->target = add_entry(box, "Computer to connect to", "its ID, or an address");
 	g_signal_connect(w->target, "activate", G_CALLBACK(on_connect), w);
 	add_button(box, "Connect", G_CALLBACK(on_connect), w, true);
 	add_label(box, "Recent", "hawser-hint");
+	gui_set_name(list, "Recent computers");
 	w->recent = GTK_LIST_BOX(list);
 	gtk_list_box_set_placeholder(
 			w->recent, gtk_label_new("Computers you connect to appear here."));
@@ -209,10 +222,15 @@ static gboolean on_end(gpointer arg)
 {
 	struct main_window *w = arg;
 	const struct gui_launch *launch = &w->app->launch;
+	struct hws_error err = { 0 };
 
 	w->end_timer = 0;
-	if (launch->screenshot && !gui_screenshot_save(GTK_WIDGET(w->window), launch->screenshot))
+	if (launch->screenshot &&
+			gui_screenshot_save_window(
+					GTK_WIDGET(w->window), launch->screenshot, &err) < 0) {
+		g_printerr("hawser-desktop: %s\n", err.text);
 		w->app->exit_status = 1;
+	}
 	gtk_window_destroy(w->window);
 	return G_SOURCE_REMOVE;
 }

@@ -1,6 +1,8 @@
 #include "client/gtk/window_session.h"
 #include "client/gtk/canvas.h"
 #include "client/gtk/clipboard.h"
+#include "client/gtk/edge_bar.h"
+#include "client/gtk/notice.h"
 #include "client/gtk/pages.h"
 #include "client/gtk/screenshot.h"
 #include "client/gtk/toolbar.h"
@@ -8,21 +10,52 @@
 struct session_window {
 	struct gui_app *app;
 	GtkWindow *window;
-	GtkWidget *header, *bar, *edge_bar, *edge;
+	GtkWidget *bar, *edge_bar, *edge;
+	GtkWidget *notice;
 	GtkLabel *status;
 	GuiCanvas *canvas;
 	struct gui_pages *pages;
 	struct gui_clipboard *clipboard;
 	hawser_session *session;
 	size_t display;
-	bool ready, grabbed, actual_size;
+	bool ready; /* there is a picture */
+	bool met;   /* the host let us in since the connection was last asked for */
+	bool actual_size;
+	bool in_bar; /* the keyboard works the buttons, because the user wished so */
 	char *screenshot;
-	guint end_timer;
+	guint end_timer, focus_idle;
 };
+
+static void set_on(struct session_window *w, enum gui_action action, bool on)
+{
+	gui_toolbar_set_on(w->bar, action, on);
+	gui_toolbar_set_on(w->edge_bar, action, on);
+}
+
+static GdkSurface *surface_of(struct session_window *w)
+{
+	return gtk_native_get_surface(GTK_NATIVE(w->window));
+}
+
+static bool is_grabbed(GdkSurface *surface)
+{
+	gboolean grabbed = FALSE;
+
+	if (surface)
+		g_object_get(surface, "shortcuts-inhibited", &grabbed, NULL);
+	return grabbed;
+}
+
+/* The desktop may refuse it, or take it back. */
+static void on_grab_changed(GdkSurface *surface, GParamSpec *param, gpointer arg)
+{
+	(void)param;
+	set_on(arg, GUI_ACTION_GRAB, is_grabbed(surface));
+}
 
 static void set_grab(struct session_window *w, bool grab)
 {
-	GdkSurface *surface = gtk_native_get_surface(GTK_NATIVE(w->window));
+	GdkSurface *surface = surface_of(w);
 
 	if (!surface)
 		return;
@@ -30,15 +63,15 @@ static void set_grab(struct session_window *w, bool grab)
 		gdk_toplevel_inhibit_system_shortcuts(GDK_TOPLEVEL(surface), NULL);
 	else
 		gdk_toplevel_restore_system_shortcuts(GDK_TOPLEVEL(surface));
-	w->grabbed = grab;
+	on_grab_changed(surface, NULL, w);
 }
 
-static void toggle_fullscreen(struct session_window *w)
+static void set_fullscreen(struct session_window *w, bool full)
 {
-	if (gtk_window_is_fullscreen(w->window))
-		gtk_window_unfullscreen(w->window);
-	else
+	if (full)
 		gtk_window_fullscreen(w->window);
+	else
+		gtk_window_unfullscreen(w->window);
 }
 
 static void on_fullscreen_changed(GtkWindow *window, GParamSpec *param, gpointer arg)
@@ -47,10 +80,28 @@ static void on_fullscreen_changed(GtkWindow *window, GParamSpec *param, gpointer
 	bool full = gtk_window_is_fullscreen(window);
 
 	(void)param;
-	gtk_widget_set_visible(w->edge, full);
+	set_on(w, GUI_ACTION_FULLSCREEN, full);
 	gtk_widget_set_visible(GTK_WIDGET(w->status), !full);
-	gtk_revealer_set_reveal_child(GTK_REVEALER(w->edge), FALSE);
-	gtk_widget_grab_focus(GTK_WIDGET(w->canvas));
+	if (gui_pages_has_picture(w->pages))
+		gtk_widget_grab_focus(GTK_WIDGET(w->canvas));
+}
+
+static void set_actual_size(struct session_window *w, bool actual)
+{
+	w->actual_size = actual;
+	gui_canvas_set_actual_size(w->canvas, actual);
+	set_on(w, GUI_ACTION_SCALE, actual);
+}
+
+static void show_quality(struct session_window *w)
+{
+	int quality = HAWSER_QUALITY_DEFAULT;
+
+	if (!w->session ||
+			hawser_session_get_option(w->session, HAWSER_OPTION_QUALITY, &quality) < 0)
+		return;
+	gui_toolbar_set_quality(w->bar, (enum hawser_quality)quality);
+	gui_toolbar_set_quality(w->edge_bar, (enum hawser_quality)quality);
 }
 
 static void on_action(enum gui_action action, int value, gpointer arg)
@@ -59,14 +110,13 @@ static void on_action(enum gui_action action, int value, gpointer arg)
 
 	switch (action) {
 	case GUI_ACTION_FULLSCREEN:
-		toggle_fullscreen(w);
+		set_fullscreen(w, value);
 		break;
 	case GUI_ACTION_SCALE:
-		w->actual_size = !w->actual_size;
-		gui_canvas_set_actual_size(w->canvas, w->actual_size);
+		set_actual_size(w, value);
 		break;
 	case GUI_ACTION_GRAB:
-		set_grab(w, !w->grabbed);
+		set_grab(w, value);
 		break;
 	case GUI_ACTION_CTRL_ALT_DEL:
 		hawser_session_ctrl_alt_del(w->session);
@@ -76,6 +126,7 @@ static void on_action(enum gui_action action, int value, gpointer arg)
 		break;
 	case GUI_ACTION_QUALITY:
 		hawser_session_set_option(w->session, HAWSER_OPTION_QUALITY, value);
+		show_quality(w);
 		break;
 	case GUI_ACTION_DISPLAY:
 		hawser_session_switch_display(w->session, (size_t)value);
@@ -86,31 +137,80 @@ static void on_action(enum gui_action action, int value, gpointer arg)
 	}
 }
 
+static void focus_bar(struct session_window *w)
+{
+	w->in_bar = true;
+	gui_edge_bar_show(w->edge);
+	gui_toolbar_focus(gtk_window_is_fullscreen(w->window) ? w->edge_bar : w->bar);
+}
+
 static void on_hotkey(guint keyval, gpointer arg)
 {
 	struct session_window *w = arg;
 
-	if (keyval == GDK_KEY_g || keyval == GDK_KEY_G)
-		set_grab(w, !w->grabbed);
-	else
-		toggle_fullscreen(w);
 	/* Control and Alt went down at the host, their release is ours now. */
-	hawser_session_release_keys(w->session);
+	if (w->session)
+		hawser_session_release_keys(w->session);
+	switch (gdk_keyval_to_lower(keyval)) {
+	case GDK_KEY_g:
+		if (w->ready)
+			set_grab(w, !is_grabbed(surface_of(w)));
+		break;
+	case GDK_KEY_b:
+		focus_bar(w);
+		break;
+	default:
+		set_fullscreen(w, !gtk_window_is_fullscreen(w->window));
+	}
 }
 
-/* The bar of full screen comes when the pointer touches the top edge. */
-static void on_edge_motion(GtkEventControllerMotion *controller, double x, double y, gpointer arg)
+static gboolean return_focus(gpointer arg)
 {
 	struct session_window *w = arg;
 
-	(void)controller;
-	(void)x;
-	if (!gtk_window_is_fullscreen(w->window))
-		return;
-	if (y < 3)
-		gtk_revealer_set_reveal_child(GTK_REVEALER(w->edge), TRUE);
-	else if (y > 80)
-		gtk_revealer_set_reveal_child(GTK_REVEALER(w->edge), FALSE);
+	w->focus_idle = 0;
+	if (gui_pages_has_picture(w->pages))
+		gtk_widget_grab_focus(GTK_WIDGET(w->canvas));
+	return G_SOURCE_REMOVE;
+}
+
+/* While there is a picture the keyboard is its own. A button that was clicked or a list that was closed would keep it,
+ * and what is typed would go nowhere. */
+static void on_focus_changed(GtkWindow *window, GParamSpec *param, gpointer arg)
+{
+	struct session_window *w = arg;
+	GtkWidget *focus = gtk_window_get_focus(window);
+
+	(void)param;
+	if (focus == GTK_WIDGET(w->canvas))
+		w->in_bar = false;
+	else if (!w->in_bar && !w->focus_idle && gui_pages_has_picture(w->pages) &&
+			!(focus && gtk_widget_get_ancestor(focus, GTK_TYPE_POPOVER)))
+		w->focus_idle = g_idle_add(return_focus, w);
+}
+
+/* Esc goes back from the buttons to the picture. */
+static gboolean on_bar_escape(GtkWidget *widget, GVariant *args, gpointer arg)
+{
+	struct session_window *w = arg;
+
+	(void)widget;
+	(void)args;
+	if (!gui_pages_has_picture(w->pages))
+		return FALSE;
+	return gtk_widget_grab_focus(GTK_WIDGET(w->canvas));
+}
+
+static GtkWidget *new_bar(struct session_window *w)
+{
+	GtkWidget *bar = gui_toolbar_new(on_action, w);
+	GtkEventController *keys = gtk_shortcut_controller_new();
+
+	gtk_shortcut_controller_add_shortcut(GTK_SHORTCUT_CONTROLLER(keys),
+			gtk_shortcut_new(gtk_keyval_trigger_new(GDK_KEY_Escape, 0),
+					gtk_callback_action_new(on_bar_escape, w, NULL)));
+	gtk_widget_add_controller(bar, keys);
+	return bar;
 }
 
 static void show_peer(struct session_window *w, const struct hawser_peer *peer)
@@ -182,24 +282,29 @@ static void ask_password(struct session_window *w, const struct hawser_event *e)
 	}
 }
 
-/* The tools work on a picture: without one they are grey. */
+/* The tools work on a picture: without one they are grey, and nothing is said of a connection that is none. */
 static void set_ready(struct session_window *w, bool ready)
 {
 	w->ready = ready;
-	gtk_widget_set_sensitive(w->bar, ready);
-	gtk_widget_set_sensitive(w->edge_bar, ready);
+	gui_toolbar_set_ready(w->bar, ready);
+	gui_toolbar_set_ready(w->edge_bar, ready);
+	if (ready)
+		return;
+	gtk_label_set_text(w->status, "");
+	gtk_widget_remove_css_class(GTK_WIDGET(w->status), "hawser-insecure");
+	set_grab(w, false);
 }
 
 static void on_closed(struct session_window *w, const struct hawser_event *e)
 {
-	w->ready = false;
 	if (e->u.closed.error == HAWSER_OK) {
 		gtk_window_close(w->window);
 		return;
 	}
 	set_ready(w, false);
 	w->app->exit_status = 1;
-	gui_pages_show_error(w->pages, "The session has ended", e->u.closed.text);
+	gui_pages_show_error(w->pages, w->met ? "The session has ended" : "Cannot connect",
+			e->u.closed.text);
 }
 
 static void on_frame(struct session_window *w, const struct hawser_event *e)
@@ -212,14 +317,6 @@ static void on_frame(struct session_window *w, const struct hawser_event *e)
 		gui_pages_show_picture(w->pages);
 		gtk_widget_grab_focus(GTK_WIDGET(w->canvas));
 	}
-}
-
-static void show_chat(struct session_window *w, const struct hawser_event *e)
-{
-	char *text = g_strdup_printf("%.*s", (int)e->u.text.length, e->u.text.utf8);
-
-	gtk_label_set_text(w->status, text);
-	g_free(text);
 }
 
 static void on_event(hawser_session *session, const struct hawser_event *e, void *arg)
@@ -243,6 +340,7 @@ static void on_event(hawser_session *session, const struct hawser_event *e, void
 		gui_pages_ask_insecure(w->pages, e->u.message.title, e->u.message.text);
 		break;
 	case HAWSER_EVENT_READY:
+		w->met = true;
 		show_peer(w, e->u.peer);
 		gui_pages_show_progress(w->pages, "Waiting for the picture");
 		break;
@@ -267,13 +365,14 @@ static void on_event(hawser_session *session, const struct hawser_event *e, void
 		show_stats(w, e->u.stats);
 		break;
 	case HAWSER_EVENT_MESSAGE:
-		gtk_label_set_text(w->status, e->u.message.text);
+		gui_notice_show(w->notice, e->u.message.title, e->u.message.text,
+				strlen(e->u.message.text));
 		break;
 	case HAWSER_EVENT_CLOSED:
 		on_closed(w, e);
 		break;
 	case HAWSER_EVENT_CHAT:
-		show_chat(w, e);
+		gui_notice_show(w->notice, "Message", e->u.text.utf8, e->u.text.length);
 		break;
 	case HAWSER_EVENT_PERMISSION:
 	case HAWSER_EVENT_RECORDING:
@@ -306,6 +405,7 @@ static void on_retry(gpointer arg)
 	struct session_window *w = arg;
 
 	w->app->exit_status = 0;
+	w->met = false;
 	gui_pages_show_progress(w->pages, "Connecting again");
 	hawser_session_reconnect(w->session);
 }
@@ -322,8 +422,13 @@ static void on_destroy(GtkWidget *widget, gpointer arg)
 	struct session_window *w = arg;
 
 	(void)widget;
+	g_signal_handlers_disconnect_by_data(w->window, w);
+	if (surface_of(w))
+		g_signal_handlers_disconnect_by_data(surface_of(w), w);
 	if (w->end_timer)
 		g_source_remove(w->end_timer);
+	if (w->focus_idle)
+		g_source_remove(w->focus_idle);
 	gui_clipboard_free(w->clipboard);
 	gui_canvas_set_session(w->canvas, NULL);
 	g_object_unref(w->canvas);
@@ -335,10 +440,17 @@ static void on_destroy(GtkWidget *widget, gpointer arg)
 static gboolean on_end(gpointer arg)
 {
 	struct session_window *w = arg;
+	struct hws_error err = { 0 };
+	int r = HWS_OK;
 
 	w->end_timer = 0;
-	if (w->screenshot && !gui_screenshot_save(GTK_WIDGET(w->window), w->screenshot)) {
-		g_printerr("hawser: cannot write the screenshot %s\n", w->screenshot);
+	if (w->screenshot && !w->ready)
+		r = hws_error_set(&err, HWS_ERR_DISPLAY, "there is no picture to save in %.200s",
+				w->screenshot);
+	else if (w->screenshot)
+		r = gui_screenshot_save(gui_canvas_picture(w->canvas), w->screenshot, &err);
+	if (r < 0) {
+		g_printerr("hawser-desktop: %s\n", err.text);
 		w->app->exit_status = 1;
 	}
 	gtk_window_close(w->window);
@@ -355,48 +467,58 @@ static GtkWidget *build_picture(struct session_window *w)
 	return scroller;
 }
 
+static GtkWidget *build_status(struct session_window *w)
+{
+	GtkWidget *status = g_object_new(
+			GTK_TYPE_LABEL, "accessible-role", GTK_ACCESSIBLE_ROLE_STATUS, NULL);
+
+	w->status = GTK_LABEL(status);
+	gtk_widget_add_css_class(status, "hawser-status");
+	gtk_label_set_xalign(w->status, 0);
+	gtk_label_set_ellipsize(w->status, PANGO_ELLIPSIZE_END);
+	return status;
+}
+
+static void on_realize(GtkWidget *widget, gpointer arg)
+{
+	struct session_window *w = arg;
+
+	(void)widget;
+	g_signal_connect(surface_of(w), "notify::shortcuts-inhibited", G_CALLBACK(on_grab_changed),
+			w);
+}
+
 static void build_window(struct session_window *w, const char *target)
 {
 	GtkWidget *overlay = gtk_overlay_new(), *column = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
-	GtkWidget *status = gtk_label_new("");
-	GtkEventController *motion = gtk_event_controller_motion_new();
+	GtkWidget *header = gtk_header_bar_new();
 	const struct gui_pages_events events = { on_secret, on_accept_insecure, on_retry,
 		on_close_wanted, w };
 
 	w->window = GTK_WINDOW(gtk_application_window_new(w->app->gtk));
 	gtk_window_set_title(w->window, target);
 	gtk_window_set_default_size(w->window, 1280, 800);
-	w->header = gtk_header_bar_new();
-	w->bar = gui_toolbar_new(on_action, w);
-	gtk_header_bar_pack_start(GTK_HEADER_BAR(w->header), w->bar);
-	gtk_window_set_titlebar(w->window, w->header);
+	w->bar = new_bar(w);
+	gtk_header_bar_pack_start(GTK_HEADER_BAR(header), w->bar);
+	gtk_window_set_titlebar(w->window, header);
 
 	w->pages = gui_pages_new(&events);
 	gui_pages_set_picture(w->pages, build_picture(w));
 	gtk_overlay_set_child(GTK_OVERLAY(overlay), gui_pages_widget(w->pages));
-	w->edge = gtk_revealer_new();
-	w->edge_bar = gui_toolbar_new(on_action, w);
-	gtk_widget_add_css_class(w->edge_bar, "hawser-bar");
-	gtk_widget_add_css_class(w->edge_bar, "background");
-	gtk_revealer_set_child(GTK_REVEALER(w->edge), w->edge_bar);
-	gtk_widget_set_halign(w->edge, GTK_ALIGN_CENTER);
-	gtk_widget_set_valign(w->edge, GTK_ALIGN_START);
-	gtk_widget_set_visible(w->edge, FALSE);
+	w->edge_bar = new_bar(w);
+	w->edge = gui_edge_bar_new(w->window, w->edge_bar);
 	gtk_overlay_add_overlay(GTK_OVERLAY(overlay), w->edge);
-	g_signal_connect(motion, "motion", G_CALLBACK(on_edge_motion), w);
-	gtk_event_controller_set_propagation_phase(motion, GTK_PHASE_CAPTURE);
-	gtk_widget_add_controller(overlay, motion);
-
-	w->status = GTK_LABEL(status);
-	gtk_widget_add_css_class(status, "hawser-status");
-	gtk_label_set_xalign(w->status, 0);
-	gtk_label_set_ellipsize(w->status, PANGO_ELLIPSIZE_END);
 	gtk_widget_set_vexpand(overlay, TRUE);
 	gtk_box_append(GTK_BOX(column), overlay);
-	gtk_box_append(GTK_BOX(column), status);
+	w->notice = gui_notice_new();
+	gtk_box_append(GTK_BOX(column), w->notice);
+	gtk_box_append(GTK_BOX(column), build_status(w));
 	gtk_window_set_child(w->window, column);
+	gui_canvas_take_keys(w->canvas, w->window);
 	g_signal_connect(w->window, "destroy", G_CALLBACK(on_destroy), w);
+	g_signal_connect(w->window, "realize", G_CALLBACK(on_realize), w);
 	g_signal_connect(w->window, "notify::fullscreened", G_CALLBACK(on_fullscreen_changed), w);
+	g_signal_connect(w->window, "notify::focus-widget", G_CALLBACK(on_focus_changed), w);
 }
 
 void gui_session_window_open(struct gui_app *app, const char *target, struct gui_launch *launch)
@@ -419,7 +541,7 @@ void gui_session_window_open(struct gui_app *app, const char *target, struct gui
 		conf.quality = launch->quality;
 		conf.codec = launch->codec;
 		conf.fps = (int)launch->fps;
-		w->actual_size = launch->actual_size;
+		set_actual_size(w, launch->actual_size);
 		w->screenshot = g_strdup(launch->screenshot);
 		if (launch->seconds)
 			w->end_timer = g_timeout_add_seconds(launch->seconds, on_end, w);
@@ -427,7 +549,6 @@ void gui_session_window_open(struct gui_app *app, const char *target, struct gui
 			gtk_window_fullscreen(w->window);
 	}
 	set_ready(w, false);
-	gui_canvas_set_actual_size(w->canvas, w->actual_size);
 	r = hawser_session_open(app->context, &conf, &w->session);
 	if (launch) {
 		gui_free_password(launch->password);
@@ -439,6 +560,7 @@ void gui_session_window_open(struct gui_app *app, const char *target, struct gui
 	} else {
 		gui_pages_show_progress(w->pages, "Connecting");
 		gui_canvas_set_session(w->canvas, w->session);
+		show_quality(w);
 	}
 	w->clipboard = gui_clipboard_new();
 	gui_clipboard_set_session(w->clipboard, w->session);

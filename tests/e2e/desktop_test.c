@@ -1,6 +1,6 @@
 /* The desktop program as a person uses it: a password typed into its page, a picture, keys that arrive at the host, and the
  * session that comes back by itself when the host does. Driven by X events on a screen of its own. */
-#include "tests/e2e/stack.h"
+#include "tests/e2e/desk.h"
 #include <check.h>
 #include <poll.h>
 #include <signal.h>
@@ -9,80 +9,36 @@
 #include <string.h>
 #include <xcb/xcb.h>
 
-#define SHOW_MS 30000
+#define SHOW_MS DESK_SHOW_MS
 
 static struct test_stack stack;
-static struct test_xvfb screen;
-static struct test_proc desktop;
-static char display_env[40];
-static const char *env[20];
+static struct test_desk desk;
 
 static void start_desktop(void)
 {
-	const char *argv[] = { test_bin("client/gtk/hawser-desktop"), "connect", stack.target,
-		"--server", stack.server, "--key", stack.key, NULL };
-	unsigned n = 0;
-
-	test_xvfb_start(&screen, 1400, 900);
-	for (; stack.envp[n] && strncmp(stack.envp[n], "DISPLAY=", 8) != 0; n++)
-		env[n] = stack.envp[n];
-	snprintf(display_env, sizeof(display_env), "DISPLAY=%s", screen.display);
-	env[n++] = display_env;
-	env[n++] = "GDK_BACKEND=x11";
-	env[n++] = "GSK_RENDERER=cairo";
-	env[n++] = "GTK_A11Y=none";
-	env[n++] = "NO_AT_BRIDGE=1";
-	env[n] = NULL;
-	test_proc_start(&desktop, argv, env);
+	test_desk_start(&desk, &stack, 0);
+	if (*stack.key)
+		test_desk_run(&desk,
+				(const char *const[]){ "connect", stack.target, "--server",
+						stack.server, "--key", stack.key, NULL });
+	else
+		test_desk_run(&desk, (const char *const[]){ "connect", stack.target, NULL });
 }
 
-static int xdotool(const char *a, const char *b, const char *c, const char *d)
-{
-	const char *argv[] = { "/usr/bin/xdotool", a, b, c, d, NULL };
-
-	return test_run(argv, env, NULL);
-}
-
-static bool has_window(void *arg)
-{
-	return xdotool("search", "--onlyvisible", "--name", arg) == 0;
-}
-
-static void place_window(const char *title)
-{
-	const char *argv[] = { "/usr/bin/xdotool", "search", "--onlyvisible", "--name", title,
-		"windowmove", "0", "0", "windowsize", "1400", "900", "windowfocus", NULL };
-
-	ck_assert_int_eq(test_run(argv, env, NULL), 0);
-}
-
-/* No eyes here, so one pixel: where the host's terminal must be in the scaled picture. Coding shifts colours a little. */
 static bool sees_terminal(void *arg)
 {
-	const char *argv[] = { "/usr/bin/import", "-silent", "-window", "root", "-crop",
-		"1x1+300+300", "-depth", "8", "rgb:-", NULL };
-	static const uint8_t want[3] = { 0x1e, 0x2a, 0x38 };
-	char *out = NULL;
-	bool ok = test_run(argv, env, &out) == 0;
-
 	(void)arg;
-	for (unsigned i = 0; ok && i < 3; i++)
-		ok = abs((uint8_t)out[i] - want[i]) <= 12;
-	free(out);
-	return ok;
+	return test_desk_sees_terminal(&desk);
 }
 
 /* Beside the picture is the dark ground of the window. */
 static bool has_margin(void *arg)
 {
-	const char *argv[] = { "/usr/bin/import", "-silent", "-window", "root", "-crop",
-		"1x1+40+300", "-depth", "8", "rgb:-", NULL };
-	char *out = NULL;
-	bool ok = test_run(argv, env, &out) == 0 && (uint8_t)out[2] < 0x28;
+	uint8_t p[3];
 
 	(void)arg;
-	free(out);
-	return ok;
+	test_desk_pixel(&desk, 40, 300, p);
+	return p[2] < 0x28;
 }
 
 static bool sees_progress(void *arg)
@@ -98,12 +54,6 @@ static bool was_typed(void *arg)
 	return strcmp(text, arg) == 0;
 }
 
-static void type_line(const char *text)
-{
-	ck_assert_int_eq(xdotool("type", "--delay", "20", text), 0);
-	ck_assert_int_eq(xdotool("key", "Return", NULL, NULL), 0);
-}
-
 static bool says_wrong(void *arg)
 {
 	(void)arg;
@@ -114,12 +64,12 @@ static bool says_wrong(void *arg)
 static void answer_password_page(const char *password, bool (*done)(void *arg))
 {
 	for (unsigned i = 0; i < 5; i++) {
-		type_line(password);
+		test_desk_type(&desk, password);
 		if (test_until(done, NULL, 6000))
 			return;
 	}
 	ck_abort_msg("'%s' has no effect:\n%s\n%s", password, stack.host.log,
-			desktop.log ? desktop.log : "");
+			desk.program.log ? desk.program.log : "");
 }
 
 static void set_permanent_password(const char *password)
@@ -135,8 +85,7 @@ static void set_permanent_password(const char *password)
 
 static void stop_all(void)
 {
-	test_proc_stop(&desktop);
-	test_xvfb_stop(&screen);
+	test_desk_stop(&desk);
 	test_stack_stop(&stack);
 }
 
@@ -147,11 +96,11 @@ static bool clipboard_has(void *arg)
 	const char *targets[] = { "/usr/bin/xclip", "-selection", "clipboard", "-o", "-t",
 		"TARGETS", NULL };
 	char *out = NULL;
-	bool ok = test_run(text, env, &out) == 0 && strcmp(out, arg) == 0;
+	bool ok = test_run(text, desk.env, &out) == 0 && strcmp(out, arg) == 0;
 
 	free(out);
 	out = NULL;
-	ok = ok && test_run(targets, env, &out) == 0 &&
+	ok = ok && test_run(targets, desk.env, &out) == 0 &&
 			strstr(out, "dyn.com.rustdesk.owner") != NULL;
 	free(out);
 	return ok;
@@ -174,8 +123,7 @@ START_TEST(a_person_logs_in_types_and_stays_when_the_host_restarts)
 	test_stack_start(&stack, STACK_SERVERS | STACK_TERMINAL);
 	set_permanent_password("long and secret");
 	start_desktop();
-	ck_assert(test_until(has_window, stack.target, SHOW_MS));
-	place_window(stack.target);
+	test_desk_window(&desk, stack.target);
 	test_proc_must_expect(&stack.host, "connection.accepted", SHOW_MS);
 	ck_assert(!sees_terminal(NULL));
 	answer_password_page("not the password", says_wrong);
@@ -188,10 +136,10 @@ START_TEST(a_person_logs_in_types_and_stays_when_the_host_restarts)
 	ck_assert_msg(test_until(sees_progress, NULL, SHOW_MS), "a dead picture stays");
 	test_stack_start_host(&stack);
 	ck_assert_msg(test_until(sees_terminal, NULL, SHOW_MS), "no picture again: %s",
-			desktop.log);
+			desk.program.log);
 	test_proc_must_expect(&stack.host, "session.open", SHOW_MS);
-	ck_assert_int_eq(xdotool("mousemove", "300", "300", NULL), 0);
-	type_line("typed by a person");
+	ck_assert_int_eq(TEST_DESK_DO(&desk, "mousemove", "300", "300"), 0);
+	test_desk_type(&desk, "typed by a person");
 	ck_assert(test_until(was_typed, text, SHOW_MS));
 }
 END_TEST
@@ -236,26 +184,23 @@ static void must_be_at(xcb_connection_t *c, uint8_t type, uint8_t button, bool a
 
 static void pointer(const char *x, const char *action, const char *button)
 {
-	const char *argv[] = { "/usr/bin/xdotool", "mousemove", x, "300", action, button, NULL };
-
-	ck_assert_int_eq(test_run(argv, env, NULL), 0);
+	ck_assert_int_eq(TEST_DESK_DO(&desk, "mousemove", x, "300", action, button), 0);
 }
 
 START_TEST(clicks_beside_the_picture_stay_here)
 {
-	const char *wide[] = { "/usr/bin/xdotool", "search", "--onlyvisible", "--name",
-		stack.target, "windowsize", "1400", "480", NULL };
 	xcb_connection_t *c;
 
 	test_stack_start(&stack, STACK_TERMINAL);
 	set_permanent_password("long and secret");
 	start_desktop();
-	ck_assert(test_until(has_window, stack.target, SHOW_MS));
-	place_window(stack.target);
+	test_desk_window(&desk, stack.target);
 	answer_password_page("long and secret", sees_terminal);
 	c = catch_clicks();
 	/* so wide that the picture has a margin at both sides, of some 300 pixels */
-	ck_assert_int_eq(test_run(wide, env, NULL), 0);
+	ck_assert_int_eq(TEST_DESK_DO(&desk, "search", "--onlyvisible", "--name", stack.target,
+					 "windowsize", "1400", "480"),
+			0);
 	ck_assert(test_until(has_margin, NULL, SHOW_MS));
 	pointer("5", "click", "1");
 	pointer("5", "click", "4"); /* the wheel */
