@@ -1,7 +1,9 @@
 #include "client/host/agent.h"
 #include "client/host/link.h"
 #include "client/host/no_desktop.h"
+#include "client/host/notice.h"
 #include "client/host/refusal.h"
+#include "client/platform/notify.h"
 #include "client/platform/registry.h"
 #include "client/services/clipboard/clipboard_host.h"
 #include "client/services/cursor/cursor_host.h"
@@ -34,8 +36,9 @@ struct client { /* one viewer, by way of its gate */
 	struct agent *a;
 	struct hws_link *link;
 	struct hws_guest guest;
-	uint64_t conn;
+	uint64_t conn, since_us;
 	bool open;
+	struct hws_notice notice;
 	struct hws_deferred gone;
 };
 
@@ -50,6 +53,7 @@ struct agent {
 	struct hws_cursor_host *cursor;
 	struct hws_input_host *input;
 	struct hws_clipboard_host *clipboard;
+	struct hws_notifier *notifier; /* NULL: the person does not want it */
 	struct client *client[HWS_GUESTS_MAX];
 	struct hws_timer retry;
 	struct hws_deferred lost;
@@ -208,6 +212,22 @@ static void apply_option(struct client *c, const Ses__OptionMessage *o)
 	hws_cursor_host_update(a->cursor);
 }
 
+_Static_assert(HWS_NOTIFY_PLACES >= HWS_GUESTS_MAX, "a place for each viewer");
+
+/* The person at the desktop sees who looks on. */
+static void show_notice(struct client *c, bool here)
+{
+	struct agent *a = c->a;
+	char summary[HWS_NOTICE_TEXT], body[HWS_NOTICE_TEXT];
+
+	if (!a->notifier)
+		return;
+	c->notice.controls = hws_guest_may(&c->guest, HWS_PERM_KEYBOARD);
+	hws_notice_texts(&c->notice, here, (hws_loop_now_us(a->loop) - c->since_us) / HWS_US_PER_S,
+			summary, body);
+	hws_notifier_show(a->notifier, c->guest.slot, summary, body, here);
+}
+
 static void set_permissions(struct client *c, uint64_t permissions)
 {
 	struct agent *a = c->a;
@@ -215,6 +235,8 @@ static void set_permissions(struct client *c, uint64_t permissions)
 	c->guest.permissions = (uint32_t)permissions;
 	if (!c->open)
 		return;
+	if (c->notice.controls != hws_guest_may(&c->guest, HWS_PERM_KEYBOARD))
+		show_notice(c, true);
 	if (!hws_guest_may(&c->guest, HWS_PERM_KEYBOARD))
 		hws_input_host_let_go(a->input, &c->guest);
 	hws_cursor_host_update(a->cursor);
@@ -325,6 +347,11 @@ static void open_client(struct client *c, const Agt__Open *o)
 		answer_open(c, NULL, hws_buf_bytes(&info));
 		if (c->link)
 			join_services(c, login);
+		hws_notice_set(&c->notice, login->my_id, login->my_name, o->peer_addr, o->via);
+		c->notice.encrypted = o->encrypted;
+		c->since_us = hws_loop_now_us(a->loop);
+		if (c->open)
+			show_notice(c, true);
 		hws_info("agent.viewer_open", HWS_U64("conn", c->conn),
 				HWS_STR("from", o->peer_addr), HWS_U64("slot", c->guest.slot));
 	}
@@ -452,6 +479,7 @@ static void on_gate_close(struct hws_link *l, int why, void *arg)
 	c->link = NULL;
 	if (c->open) {
 		c->open = false;
+		show_notice(c, false);
 		hws_video_host_leave(a->video, &c->guest);
 		hws_cursor_host_leave(a->cursor, &c->guest);
 		hws_input_host_leave(a->input, &c->guest);
@@ -551,6 +579,8 @@ static int agent_start(struct agent *a, int link_fd)
 	r = hws_link_new(a->loop, link_fd, &lc, &a->hostd);
 	if (r == HWS_OK) /* one codes, one makes screenshots */
 		r = hws_work_new(2, 64, &a->work);
+	if (r == HWS_OK && a->conf->notify)
+		r = hws_notifier_new(a->loop, &a->notifier);
 	if (r < 0)
 		return r;
 	struct event_base *base = hws_loop_base(a->loop);
@@ -570,6 +600,7 @@ static void agent_stop(struct agent *a)
 	for (unsigned i = 0; i < HWS_GUESTS_MAX; i++)
 		if (a->client[i])
 			hws_link_close(a->client[i]->link, HWS_OK);
+	hws_notifier_free(a->notifier);
 	services_free(a);
 	hws_link_close(a->hostd, HWS_OK);
 	if (a->on_term.ev_base)

@@ -9,6 +9,7 @@
 struct hws_agent_conf {
 	const char *backend; /* "x11", "headless", "headless:WxH@FPS"; NULL or "" = by HAWSER_PLATFORM, else x11 */
 	const char *display; /* of X11, ":0"; NULL or "" = $DISPLAY */
+	bool notify;         /* show on the desktop who is connected */
 };
 
 /* Takes link_fd (a host/link to hostd). Runs until the link ends or SIGTERM; returns the exit status. */

@@ -282,23 +282,38 @@ static int run_password(int argc, char **argv, void *ctx HWS_UNUSED)
 	return status;
 }
 
+static const char *text_of(const json_t *o, const char *name)
+{
+	const char *s = json_string_value(json_object_get(o, name));
+
+	return s ? s : "";
+}
+
+/* "connected: 3 Anna (987654321) at 192.0.2.7:1 since ..." for who is let in; the others have not logged in yet. */
 static void print_sessions(const json_t *sessions)
 {
 	size_t i;
 	json_t *v;
 
-	json_array_foreach (sessions, i, v)
-		printf("session:   %" JSON_INTEGER_FORMAT " %s %s from %s (%s), %s, %s, "
-		       "%" JSON_INTEGER_FORMAT " s\n",
-				json_integer_value(json_object_get(v, "conn")),
-				json_string_value(json_object_get(v, "state")),
-				json_string_value(json_object_get(v, "kind")),
-				json_string_value(json_object_get(v, "id")),
-				json_string_value(json_object_get(v, "peer")),
-				json_string_value(json_object_get(v, "via")),
+	json_array_foreach (sessions, i, v) {
+		bool open = !strcmp(text_of(v, "state"), "open");
+		bool named = *text_of(v, "name");
+
+		printf("%s %" JSON_INTEGER_FORMAT " %s%s%s%s at %s since %s (%" JSON_INTEGER_FORMAT
+		       " s), %s, %s, %s, %s\n",
+				open ? "connected:" : "session:  ",
+				json_integer_value(json_object_get(v, "conn")), text_of(v, "name"),
+				named ? " (" : "", *text_of(v, "id") ? text_of(v, "id") : "?",
+				named ? ")" : "", text_of(v, "peer"), text_of(v, "since"),
+				json_integer_value(json_object_get(v, "seconds")),
+				!open ? text_of(v, "state")
+						: json_is_true(json_object_get(v, "controls"))
+						? "controls"
+						: "looks on",
+				text_of(v, "kind"), text_of(v, "via"),
 				json_is_true(json_object_get(v, "encrypted")) ? "encrypted"
-									      : "not encrypted",
-				json_integer_value(json_object_get(v, "seconds")));
+									      : "not encrypted");
+	}
 }
 
 /* Nothing for an empty text. */

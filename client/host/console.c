@@ -1,4 +1,5 @@
 #include "client/host/console.h"
+#include "client/host/gate_table.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/net/addr.h"
@@ -56,16 +57,19 @@ static void do_password_set(struct hws_control_reply *reply, const json_t *req, 
 static json_t *session_json(const struct hws_hostd *h, const struct hws_visitor *v)
 {
 	uint64_t age = hws_loop_now_us(h->loop) - v->since_us;
+	char since[32];
 
-	return json_pack("{s:I,s:s,s:s,s:s,s:s,s:s,s:b,s:s,s:I,s:I,s:I,s:i}", "conn",
+	hws_wall_text(v->since_wall_us, since, sizeof(since));
+	return json_pack("{s:I,s:s,s:s,s:s,s:s,s:s,s:b,s:s,s:s,s:b,s:I,s:I,s:I,s:i}", "conn",
 			(json_int_t)v->conn, "peer", v->peer, "state", v->state, "kind", v->kind,
 			"id", v->my_id, "name", v->my_name, "encrypted", v->encrypted, "via",
 			v->via_relay                ? "relay"
 					: v->direct ? "direct"
 						    : "punched",
-			"seconds", (json_int_t)(age / HWS_US_PER_S), "bytes_in",
-			(json_int_t)v->bytes_in, "bytes_out", (json_int_t)v->bytes_out, "rtt_ms",
-			(int)v->rtt_ms);
+			"since", since, "controls",
+			(v->permissions & HWS_NEED(HWS_PERM_KEYBOARD)) != 0, "seconds",
+			(json_int_t)(age / HWS_US_PER_S), "bytes_in", (json_int_t)v->bytes_in,
+			"bytes_out", (json_int_t)v->bytes_out, "rtt_ms", (int)v->rtt_ms);
 }
 
 static json_t *desktop_json(const struct hws_hostd *h)

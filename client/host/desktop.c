@@ -114,6 +114,8 @@ static void start(void *arg)
 
 	argv[n++] = "--log-level";
 	argv[n++] = levels[s->log_level];
+	if (!s->notify)
+		argv[n++] = "--no-notify";
 	if (*s->display) {
 		argv[n++] = "--display";
 		argv[n++] = s->display;

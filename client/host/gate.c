@@ -69,7 +69,8 @@ struct hws_gate {
 	struct hws_timer tick, deadline;
 	uint64_t opt_conn;
 	char *salt, *challenge, *peer;
-	char *refusal; /* NULL = may log in */
+	const char *via; /* how the viewer reached us */
+	char *refusal;   /* NULL = may log in */
 	uint64_t login_timeout_us;
 	uint32_t permissions; /* as hostd says, reduced by the session type once it is known */
 	uint32_t disabled;    /* what the viewer does not want */
@@ -392,6 +393,8 @@ static void open_desktop(struct hws_gate *g, int agent_fd)
 	open.login_request.data = (uint8_t *)(uintptr_t)hws_buf_bytes(&g->login.request).ptr;
 	open.login_request.len = hws_buf_len(&g->login.request);
 	open.peer_addr = g->peer;
+	open.via = (char *)(uintptr_t)g->via;
+	open.encrypted = g->encrypted;
 	open.kind = (char *)(uintptr_t)hws_kind_name(g->login.kind);
 	m.union_case = AGT__MESSAGE__UNION_OPEN;
 	m.open = &open;
@@ -681,6 +684,7 @@ static int copy_start(struct hws_gate *g, const Agt__GateStart *s)
 	g->salt = hws_strdup(s->salt);
 	g->challenge = hws_strdup(s->challenge);
 	g->peer = hws_strdup(s->peer_addr);
+	g->via = s->via_relay ? "relay" : s->direct ? "direct" : "punched";
 	g->opt_conn = s->conn;
 	g->permissions = (uint32_t)s->permissions;
 	g->login_timeout_us = s->login_timeout_ms * HWS_US_PER_MS;

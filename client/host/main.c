@@ -16,6 +16,7 @@ static int run_agent(int argc, char **argv)
 		return 2;
 	conf.backend = s.backend;
 	conf.display = s.display;
+	conf.notify = s.notify;
 	status = hws_agent_main(HWS_SPAWN_LINK_FD, &conf);
 	hws_settings_done(&s);
 	return status;

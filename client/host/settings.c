@@ -72,6 +72,8 @@ static const struct hws_option table[] = {
 			"Serve this X display; default: $DISPLAY.", NULL },
 	{ "desktop", "backend", 0, HWS_OPT_STR, AT(backend), "", 0, 0, NULL, 0, "NAME",
 			"How to reach the desktop: x11 or headless; default: x11.", NULL },
+	{ "desktop", "notify", 0, HWS_OPT_BOOL, AT(notify), "yes", 0, 0, NULL, 0, NULL,
+			"Show on the desktop who is connected.", NULL },
 	{ "desktop", "desktop-user", 0, HWS_OPT_STR, AT(desktop_user), "", 0, 0, NULL, 0, "USER",
 			"When started as root: the account whose desktop is served.", NULL },
 	{ "desktop", "gate-user", 0, HWS_OPT_STR, AT(gate_user), "nobody", 0, 0, NULL, 0, "USER",

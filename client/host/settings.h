@@ -19,6 +19,7 @@ struct hws_settings {
 	char *direct_bind;
 	/* the desktop */
 	char *display, *backend, *desktop_user, *gate_user;
+	bool notify;
 	/* who gets in */
 	int approve_mode, verification;
 	int temporary_length;

@@ -149,6 +149,12 @@ static void take_text(char *buf, size_t size, const char *text)
 	hws_str_escape(buf, size, hws_bytes_str(text));
 }
 
+static void set_since(struct hws_visitor *v)
+{
+	v->since_us = hws_loop_now_us(v->env->loop);
+	v->since_wall_us = hws_wall_us();
+}
+
 static void on_state(struct hws_visitor *v, const Agt__GateState *s)
 {
 	bool was_open = hws_str_equal(v->state, "open");
@@ -163,6 +169,8 @@ static void on_state(struct hws_visitor *v, const Agt__GateState *s)
 	v->bytes_out = s->bytes_out;
 	v->rtt_ms = s->rtt_ms;
 	v->final_end = s->final_end;
+	if (!was_open && hws_str_equal(v->state, "open"))
+		set_since(v);
 	if (!was_open && hws_str_equal(v->state, "open"))
 		hws_info("session.open", HWS_U64("conn", v->conn), HWS_STR("peer", v->peer),
 				HWS_STR("id", v->my_id), HWS_STR("kind", v->kind),
@@ -308,7 +316,7 @@ int hws_visitor_new(const struct hws_visitor_env *env, const struct hws_visitor_
 	v->via_relay = conf->via_relay;
 	v->secure = conf->secure;
 	v->control_permissions = conf->control_permissions;
-	v->since_us = hws_loop_now_us(env->loop);
+	set_since(v);
 	v->permissions = permitted(v);
 	hws_addr_text(&v->from, v->peer, sizeof(v->peer));
 	hws_password_challenge(v->challenge);

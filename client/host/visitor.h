@@ -41,7 +41,8 @@ struct hws_visitor {
 	struct hws_timer joining; /* waits for the desktop */
 	uint64_t join_until_us;
 	pid_t pid;
-	uint64_t conn, since_us, bytes_in, bytes_out, control_permissions;
+	uint64_t conn, bytes_in, bytes_out, control_permissions;
+	uint64_t since_us, since_wall_us; /* of the connection, then of the open session */
 	struct sockaddr_storage from;
 	bool direct, via_relay, secure, encrypted, open, has_signed, final_end;
 	char salt[HWS_SALT_TEXT], challenge[HWS_CHALLENGE_TEXT];

@@ -10,13 +10,18 @@ void host_start(struct test_host *h, const char *const extra[])
 {
 	const char *argv[32] = { HOST_PROGRAM, "run", "--direct-port", "0", "--direct-bind",
 		"127.0.0.1", "--state-dir", h->dir };
+	char bus[320];
+	const char *env[] = { bus, NULL };
 	int n = 8;
 
 	if (!h->dir[0])
 		test_dir(h->dir, sizeof(h->dir));
 	for (int i = 0; extra && extra[i]; i++)
 		argv[n++] = extra[i];
-	test_proc_start(&h->proc, argv, NULL);
+	if (snprintf(bus, sizeof(bus), "DBUS_SESSION_BUS_ADDRESS=%s",
+			    h->bus ? h->bus : "unix:path=/dev/null/no-bus") >= (int)sizeof(bus))
+		ck_abort_msg("the address of the bus is too long");
+	test_proc_start(&h->proc, argv, env);
 	h->port = (unsigned)test_line_number(
 			test_proc_must_expect(&h->proc, "direct.listening", 10000), "port=");
 	ck_assert_uint_gt(h->port, 0);

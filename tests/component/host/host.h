@@ -6,6 +6,7 @@
 struct test_host {
 	struct test_proc proc;
 	char dir[256];
+	const char *bus; /* NULL: none, so that nothing is shown to who runs the tests */
 	unsigned port;
 	char password[32];
 };

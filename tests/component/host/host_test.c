@@ -179,6 +179,38 @@ START_TEST(two_viewers_are_served_at_once)
 }
 END_TEST
 
+/* Who, since when, how. */
+START_TEST(the_status_names_who_is_connected)
+{
+	const char *argv[] = { HOST_PROGRAM, "status", "--state-dir", host.dir, NULL };
+	char *out = NULL;
+	const char *line;
+	json_t *status, *session;
+
+	host_start(&host, NULL);
+	ready(&host);
+	ck_assert_str_eq(viewer_enter(&one, host.port, host.password), "");
+	ck_assert_int_eq(test_run(argv, NULL, &out), 0);
+	line = strstr(out, "\nconnected: 1 ");
+	ck_assert_msg(line, "%s", out);
+	ck_assert_ptr_nonnull(strstr(line, "987654321"));
+	ck_assert_ptr_nonnull(strstr(line, " at 127.0.0.1:"));
+	ck_assert_ptr_nonnull(strstr(line, " since 20"));
+	ck_assert_ptr_nonnull(strstr(line, "controls, remote, direct, not encrypted\n"));
+	free(out);
+	status = host_status(&host);
+	session = json_array_get(json_object_get(status, "sessions"), 0);
+	ck_assert_str_eq(json_string_value(json_object_get(session, "state")), "open");
+	ck_assert(json_is_true(json_object_get(session, "controls")));
+	json_decref(status);
+	viewer_close(&one);
+	test_proc_must_expect(&host.proc, "connection.closed", 10000);
+	ck_assert_int_eq(test_run(argv, NULL, &out), 0);
+	ck_assert_ptr_null(strstr(out, "\nconnected:"));
+	free(out);
+}
+END_TEST
+
 START_TEST(a_viewer_that_does_not_read_harms_nobody)
 {
 	const char *out;
@@ -388,6 +420,7 @@ static Suite *host_suite(void)
 	tcase_add_test(t, the_temporary_password_changes_after_a_session);
 	tcase_add_test(t, a_lost_session_may_come_back_with_its_password);
 	tcase_add_test(t, two_viewers_are_served_at_once);
+	tcase_add_test(t, the_status_names_who_is_connected);
 	tcase_add_test(t, a_viewer_that_does_not_read_harms_nobody);
 	tcase_add_test(t, an_agent_that_crashes_is_replaced_and_the_session_told);
 	tcase_add_test(t, the_host_says_goodbye_and_is_the_same_after_a_restart);

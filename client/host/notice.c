@@ -1,0 +1,48 @@
+#include "client/host/notice.h"
+#include "shared/base/str.h"
+#include <inttypes.h>
+
+/* Bodies may be taken for markup, and where a viewer comes from is a foreign text like any other. */
+static void remove_markup(char *text)
+{
+	for (; *text; text++)
+		if (*text == '<' || *text == '>' || *text == '&')
+			*text = '?';
+}
+
+void hws_notice_set(struct hws_notice *n, const char *id, const char *name, const char *from,
+		const char *via)
+{
+	hws_str_escape(n->id, sizeof(n->id), hws_bytes_str(id));
+	hws_str_escape(n->name, sizeof(n->name), hws_bytes_str(name));
+	hws_str_escape(n->from, sizeof(n->from), hws_bytes_str(from));
+	hws_str_escape(n->via, sizeof(n->via), hws_bytes_str(via));
+	remove_markup(n->from);
+}
+
+static const char *via_text(const char *via)
+{
+	if (hws_str_equal(via, "relay"))
+		return " by the relay";
+	return hws_str_equal(via, "direct") || hws_str_equal(via, "punched") ? " directly" : "";
+}
+
+/* All that is put together fits: the parts are bounded. */
+void hws_notice_texts(const struct hws_notice *n, bool here, uint64_t seconds,
+		char summary[HWS_NOTICE_TEXT], char body[HWS_NOTICE_TEXT])
+{
+	const char *first = *n->name ? n->name : *n->id ? n->id : "Somebody";
+	bool both = *n->name && *n->id;
+	uint64_t minutes = seconds / 60;
+
+	(void)!hws_fmt(summary, HWS_NOTICE_TEXT, "%s%s%s%s %s", first, both ? " (" : "",
+			both ? n->id : "", both ? ")" : "",
+			here ? "is connected to this computer" : "has disconnected");
+	if (here)
+		(void)!hws_fmt(body, HWS_NOTICE_TEXT, "Sees this desktop%s. From %s%s, %s.",
+				n->controls ? " and may use keyboard and pointer" : "", n->from,
+				via_text(n->via), n->encrypted ? "encrypted" : "not encrypted");
+	else
+		(void)!hws_fmt(body, HWS_NOTICE_TEXT, "Was connected for %" PRIu64 " %s.",
+				minutes ? minutes : seconds, minutes ? "min" : "s");
+}

@@ -1,0 +1,22 @@
+/* host/notice: what the person at the desktop is told of a viewer, as the texts of a notification. Pure. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define HWS_NOTICE_TEXT 400
+
+struct hws_notice {
+	char id[132], name[132],
+			from[80]; /* escaped; id and name as the viewer calls itself, may be "" */
+	char via[16];             /* "direct", "punched", "relay"; "" = not known */
+	bool encrypted, controls;
+};
+
+/* Takes foreign texts, any bytes; what is too long is cut. */
+void hws_notice_set(struct hws_notice *n, const char *id, const char *name, const char *from,
+		const char *via);
+/* "NAME (ID) is connected to this computer", and what it may do; `here` false: that it has gone, after `seconds`. Both
+ * texts are safe to show: valid UTF-8, no control characters, no markup in the body. */
+void hws_notice_texts(const struct hws_notice *n, bool here, uint64_t seconds,
+		char summary[HWS_NOTICE_TEXT], char body[HWS_NOTICE_TEXT]);

@@ -1,0 +1,176 @@
+/* The person at the host sees who is connected: the real hawser-host on a session bus of the test's own. */
+#include "shared/crypto/crypto.h"
+#include "shared/wire/envelope.h"
+#include "tests/component/host/host.h"
+#include "tests/component/host/viewer.h"
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static struct test_proc bus, desktop;
+static struct test_host host;
+static struct test_viewer one, two;
+static char dir[200], address[256], variable[300];
+
+static void setup(void)
+{
+	ck_assert_int_eq(hws_crypto_init(), HWS_OK);
+	memset(&host, 0, sizeof(host));
+	memset(&one, 0, sizeof(one));
+	memset(&two, 0, sizeof(two));
+	test_dir(dir, sizeof(dir));
+	snprintf(address, sizeof(address), "unix:path=%s/bus", dir);
+	snprintf(variable, sizeof(variable), "DBUS_SESSION_BUS_ADDRESS=%s", address);
+	host.bus = address;
+}
+
+static void teardown(void)
+{
+	viewer_close(&one);
+	viewer_close(&two);
+	host_stop(&host);
+	test_proc_stop(&desktop);
+	test_proc_stop(&bus);
+}
+
+static void start_bus(void)
+{
+	char at[280];
+	const char *argv[] = { "/usr/bin/dbus-daemon", "--session", "--nofork", "--nopidfile",
+		"--print-address=1", at, NULL };
+
+	snprintf(at, sizeof(at), "--address=%s", address);
+	test_proc_start(&bus, argv, NULL);
+	test_proc_must_expect(&bus, "unix:path=", 20000);
+}
+
+static void start_desktop(const char *how)
+{
+	const char *argv[] = { NOTIFICATION_SERVER, how, NULL }, *env[] = { variable, NULL };
+
+	test_proc_start(&desktop, argv, env);
+	test_proc_must_expect(&desktop, "serving", 20000);
+}
+
+static void start_host(const char *option)
+{
+	const char *extra[] = { "--backend", "headless:160x120@5", option, NULL };
+
+	host_start(&host, extra);
+	test_proc_must_expect(&host.proc, "desktop.ready", 20000);
+	host_password(&host);
+}
+
+static void enter(struct test_viewer *v)
+{
+	ck_assert_str_eq(viewer_enter(v, host.port, host.password), "");
+}
+
+START_TEST(a_viewer_is_shown_as_long_as_it_is_there)
+{
+	const char *line;
+
+	start_bus();
+	start_desktop(NULL);
+	start_host(NULL);
+	enter(&one);
+	/* stays until it goes */
+	line = test_proc_must_expect(&desktop, "shown id=1 timeout=0 app=hawser-host", 20000);
+	ck_assert_ptr_nonnull(strstr(line, "is connected to this computer]"));
+	ck_assert_ptr_nonnull(strstr(line, "may use keyboard and pointer"));
+	ck_assert_ptr_nonnull(strstr(line, "From 127.0.0.1"));
+	ck_assert_ptr_nonnull(strstr(line, "directly, not encrypted."));
+	two.session_id = 9;
+	host_password(&host);
+	enter(&two);
+	test_proc_must_expect(&desktop, "shown id=2 timeout=0", 20000);
+	viewer_close(&one);
+	line = test_proc_must_expect(&desktop, "shown id=1 timeout=-1", 20000);
+	ck_assert_ptr_nonnull(strstr(line, "has disconnected]"));
+	/* and with the host its last one goes */
+	host_stop(&host);
+	test_proc_must_expect(&desktop, "id=2", 20000);
+}
+END_TEST
+
+START_TEST(a_desktop_that_answers_late_shows_the_last_state)
+{
+	start_bus();
+	start_desktop("slow");
+	start_host(NULL);
+	enter(&one);
+	viewer_close(&one);
+	test_proc_must_expect(&desktop, "shown id=1 timeout=0", 20000);
+	ck_assert_ptr_nonnull(
+			strstr(test_proc_must_expect(&desktop, "shown id=1 timeout=-1", 20000),
+					"has disconnected]"));
+}
+END_TEST
+
+START_TEST(who_does_not_want_it_is_left_alone)
+{
+	start_bus();
+	start_desktop(NULL);
+	start_host("--no-notify");
+	enter(&one);
+	viewer_close(&one);
+	/* the end of the session is in the log after all that could have been shown */
+	test_proc_must_expect(&host.proc, "agent.viewer_closed", 20000);
+	ck_assert_ptr_null(strstr(desktop.log, "shown"));
+}
+END_TEST
+
+/* No bus; nobody who shows anything; a socket that takes connections and never says a word. */
+START_TEST(nothing_waits_for_a_desktop_that_does_not_answer)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	int fd = -1;
+
+	if (_i == 1)
+		start_bus();
+	if (_i == 2) {
+		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		snprintf(sa.sun_path, sizeof(sa.sun_path), "%.80s/bus", dir);
+		ck_assert_int_eq(bind(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+		ck_assert_int_eq(listen(fd, 1), 0);
+	}
+	start_host(NULL);
+	for (int i = 0; i < 5; i++) {
+		Ses__Message *m;
+
+		one.session_id = (uint64_t)i + 1;
+		host_password(&host);
+		enter(&one);
+		m = viewer_until(&one, SES__MESSAGE__UNION_VIDEO_FRAME);
+		ck_assert_ptr_nonnull(m);
+		hws_ses_free(m);
+		viewer_close(&one);
+	}
+	if (fd >= 0)
+		close(fd);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("host/notify");
+	TCase *t = tcase_create("notify");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	tcase_set_timeout(t, 120);
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, a_viewer_is_shown_as_long_as_it_is_there);
+	tcase_add_test(t, a_desktop_that_answers_late_shows_the_last_state);
+	tcase_add_test(t, who_does_not_want_it_is_left_alone);
+	tcase_add_loop_test(t, nothing_waits_for_a_desktop_that_does_not_answer, 0, 3);
+	suite_add_tcase(s, t);
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? 1 : 0;
+}
