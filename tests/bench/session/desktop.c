@@ -205,6 +205,44 @@ void desktop_step(struct desktop *d, enum scene scene, unsigned n)
 	xcb_flush(d->conn);
 }
 
+static void wide_line(struct desktop *d, unsigned row, unsigned n)
+{
+	char text[PAGE_COLS + 1];
+
+	for (int x = 0; x < WIDTH; x += PAGE_COLS * CELL_W) {
+		line_of(n * 3 + (unsigned)x, text);
+		colour(d, n % 4 ? 0xd4d4d4 : 0x6a9955, 0x1e1e1e);
+		xcb_image_text_8(d->conn, PAGE_COLS, d->window, d->gc, (int16_t)x,
+				(int16_t)(CODE_SIDE + (int)row * CELL_H + 10), text);
+	}
+}
+
+#define WIDE_ROWS ((HEIGHT - CODE_SIDE) / CELL_H)
+
+void desktop_fill(struct desktop *d)
+{
+	fill(d, 0x1e1e1e, 0, 0, WIDTH, HEIGHT);
+	for (unsigned i = 0; i < WIDE_ROWS; i++)
+		wide_line(d, i, i);
+	desktop_sync(d);
+}
+
+uint64_t desktop_scroll(struct desktop *d, unsigned n)
+{
+	uint64_t now;
+
+	xcb_copy_area(d->conn, d->window, d->window, d->gc, 0, CODE_SIDE + SCROLL_ROWS * CELL_H, 0,
+			CODE_SIDE, WIDTH, (WIDE_ROWS - SCROLL_ROWS) * CELL_H);
+	for (unsigned i = 0; i < SCROLL_ROWS; i++)
+		wide_line(d, WIDE_ROWS - SCROLL_ROWS + i, WIDE_ROWS + n * SCROLL_ROWS + i);
+	for (unsigned bit = 0; bit < CODE_BITS; bit++)
+		fill(d, n >> bit & 1 ? 0xe8e8e8 : 0x101010, CODE_X((int)bit), 0, CODE_SIDE,
+				CODE_SIDE);
+	now = hws_clock_us();
+	xcb_flush(d->conn);
+	return now;
+}
+
 uint64_t desktop_block(struct desktop *d, uint8_t grey)
 {
 	uint64_t now;

@@ -24,12 +24,23 @@ struct desktop {
 #define BLOCK_Y 700
 #define BLOCK_SIDE 48
 
+/* The number of desktop_scroll: a square for each bit, lowest first. */
+#define CODE_BITS 12
+#define CODE_MAX (1u << CODE_BITS)
+#define CODE_SIDE 32
+#define CODE_X(bit) (64 * (bit) + 32)
+
 void desktop_open(struct desktop *d, const char *display);
 void desktop_close(struct desktop *d);
 /* Draws the desktop as it is before the first step of a scene. */
 void desktop_reset(struct desktop *d);
 /* Step `n` (from 0) after a reset; sent to the server, not waited for. */
 void desktop_step(struct desktop *d, enum scene scene, unsigned n);
+/* The whole screen full of text, below a band that carries a number. */
+void desktop_fill(struct desktop *d);
+/* Moves all of it up by three lines and shows the number `n` (below CODE_MAX) in the band. Returns the monotonic
+ * time (us) at which it was sent. */
+uint64_t desktop_scroll(struct desktop *d, unsigned n);
 /* A grey block; returns the monotonic time (us) at which it was sent. */
 uint64_t desktop_block(struct desktop *d, uint8_t grey);
 /* Waits until the server has done all of it. */

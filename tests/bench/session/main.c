@@ -4,6 +4,8 @@
 #include "shared/base/clock.h"
 #include "shared/base/rand.h"
 #include "tests/bench/session/floor.h"
+#include "tests/bench/session/report.h"
+#include "tests/bench/session/slow.h"
 #include "tests/bench/session/suite.h"
 #include <check.h>
 #include <stdio.h>
@@ -20,32 +22,6 @@
 static bool quick;
 static struct suite suite;
 static struct desktop desktop;
-
-static void metric(const char *name, double value)
-{
-	printf("bench session.%s=%.4g\n", name, value);
-	fflush(stdout);
-}
-
-static void note(const char *what, double value, const char *unit)
-{
-	printf("#   %-50s %9.4g %s\n", what, value, unit);
-	fflush(stdout);
-}
-
-static int ascending(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* Sorts. */
-static double quantile(double *v, size_t n, double q)
-{
-	qsort(v, n, sizeof(*v), ascending);
-	return v[(size_t)((double)(n - 1) * q + 0.5)];
-}
 
 /* --- the first picture -------------------------------------------------------------------------------- */
 
@@ -307,6 +283,10 @@ START_TEST(bench)
 		bench_cost();
 	if (wanted("bytes"))
 		bench_bytes();
+	if (wanted("slow")) {
+		suite_leave(&suite);
+		bench_slow(&suite, &desktop, quick);
+	}
 	desktop_close(&desktop);
 	suite_stop(&suite);
 }
@@ -325,7 +305,7 @@ int main(int argc, char **argv)
 		} else if (argv[i][0] != '-' && !only) {
 			only = argv[i];
 		} else {
-			fprintf(stderr, "usage: bench-session [--quick] [first|idle|latency|cost|bytes]\n");
+			fprintf(stderr, "usage: bench-session [--quick] [first|idle|latency|cost|bytes|slow]\n");
 			return 2;
 		}
 	}

@@ -1,6 +1,7 @@
 #include "tests/bench/session/suite.h"
 #include "shared/base/clock.h"
 #include "shared/base/num.h"
+#include "tests/bench/session/desktop.h"
 #include <check.h>
 #include <dirent.h>
 #include <inttypes.h>
@@ -145,7 +146,7 @@ bool suite_next_frame(struct suite *s, unsigned timeout_ms)
 	return s->frames != before;
 }
 
-void suite_view(struct suite *s)
+static void view(struct suite *s, const char *target, bool insecure)
 {
 	struct hawser_context_config cc = HAWSER_CONTEXT_CONFIG_INIT;
 	struct hawser_session_config sc = HAWSER_SESSION_CONFIG_INIT;
@@ -154,14 +155,25 @@ void suite_view(struct suite *s)
 	cc.server = s->server;
 	cc.key = s->key;
 	ck_assert_int_eq(hawser_context_new(&cc, &s->context), 0);
-	sc.target = s->id;
+	sc.target = target;
 	sc.password = s->password;
 	sc.no_retry = true;
+	sc.allow_insecure = insecure;
 	sc.on_event = on_event;
 	sc.arg = s;
 	ck_assert_msg(hawser_session_open(s->context, &sc, &s->session) == 0, "%s",
 			hawser_last_error());
 	ck_assert_msg(suite_next_frame(s, FRAME_MS), "no picture");
+}
+
+void suite_view(struct suite *s)
+{
+	view(s, s->id, false);
+}
+
+void suite_view_at(struct suite *s, const char *target)
+{
+	view(s, target, true);
 }
 
 void suite_leave(struct suite *s)
@@ -198,6 +210,22 @@ int suite_grey(struct suite *s, int x, int y)
 	grey = f.pixels[(size_t)y * f.stride + (size_t)x * 4 + 1];
 	hawser_session_unlock_frame(s->session, 0);
 	return grey;
+}
+
+int suite_code(struct suite *s)
+{
+	struct hawser_frame f = HAWSER_FRAME_INIT;
+	int code = 0;
+
+	if (hawser_session_lock_frame(s->session, 0, &f) < 0)
+		return -1;
+	for (int bit = 0; bit < CODE_BITS; bit++) {
+		const uint8_t *p = f.pixels + (size_t)(CODE_SIDE / 2) * f.stride +
+				(size_t)(CODE_X(bit) + CODE_SIDE / 2) * 4;
+		code |= (p[1] > 128) << bit;
+	}
+	hawser_session_unlock_frame(s->session, 0);
+	return code;
 }
 
 struct hawser_stats suite_stats(struct suite *s)

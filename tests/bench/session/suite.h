@@ -28,6 +28,8 @@ void suite_tell(struct suite *s);
 double suite_connect_ms(struct suite *s, bool direct);
 /* Opens the viewer's session by ID and waits for its first picture. */
 void suite_view(struct suite *s);
+/* The same by address: not by ID and not encrypted. */
+void suite_view_at(struct suite *s, const char *target);
 void suite_leave(struct suite *s);
 /* Waits up to timeout_ms for the next FRAME event. */
 bool suite_next_frame(struct suite *s, unsigned timeout_ms);
@@ -37,6 +39,8 @@ void suite_settle(struct suite *s, unsigned quiet_ms);
 void suite_run_until(struct suite *s, uint64_t until_us);
 /* Luma-like brightness of the pixel, -1 when there is no picture. */
 int suite_grey(struct suite *s, int x, int y);
+/* The number in the band of desktop_scroll, -1 when there is no picture. */
+int suite_code(struct suite *s);
 struct hawser_stats suite_stats(struct suite *s);
 /* CPU time of the host's processes together so far, and of the X server; seconds. */
 double suite_host_cpu(const struct suite *s);

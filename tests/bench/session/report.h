@@ -1,0 +1,10 @@
+/* bench/session/report: figures and how they are printed. */
+#pragma once
+#include <stddef.h>
+
+/* A line "bench session.NAME=VALUE". */
+void metric(const char *name, double value);
+/* A line for readers. */
+void note(const char *what, double value, const char *unit);
+/* Sorts. */
+double quantile(double *v, size_t n, double q);
