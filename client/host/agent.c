@@ -367,8 +367,10 @@ static int send_parts(struct hws_guest *g, struct hws_bytes head, struct hws_byt
 
 	if (!c->link)
 		return HWS_ERR_CLOSED;
-	return rest.len ? hws_link_send_wire2(c->link, head, rest)
-			: hws_link_send_wire(c->link, head);
+	int r = hws_link_send_wire2(c->link, head, rest);
+	if (r == HWS_OK)
+		g->sent += head.len + rest.len;
+	return r;
 }
 
 static bool congested(const struct hws_guest *g)
@@ -382,7 +384,14 @@ static void on_quality(struct client *c, const Agt__LinkQuality *q)
 {
 	if (!c->open)
 		return;
-	hws_video_host_link(c->a->video, &c->guest, q->rtt_ms, q->late);
+	struct hws_flow_answer a = {
+		.rtt_us = q->rtt_us,
+		.delivered = q->delivered,
+		.first_us = q->first_us,
+		.answered_us = q->answered_us,
+		.late = q->late,
+	};
+	hws_video_host_link(c->a->video, &c->guest, &a);
 	if (q->late) /* a key held by a viewer that hangs would repeat until it comes back */
 		hws_input_host_let_go(c->a->input, &c->guest);
 }

@@ -1,6 +1,7 @@
 #include "client/host/gate.h"
 #include "client/host/gate_drop.h"
 #include "client/host/gate_login.h"
+#include "client/host/gate_probe.h"
 #include "client/host/gate_reply.h"
 #include "client/host/gate_table.h"
 #include "client/host/link.h"
@@ -75,9 +76,8 @@ struct hws_gate {
 	uint32_t permissions; /* as hostd says, reduced by the session type once it is known */
 	uint32_t disabled;    /* what the viewer does not want */
 	bool encrypted, secure_used, final_end;
-	/* round trip */
-	uint64_t probe_us; /* 0 = the last one was answered */
-	uint32_t rtt_ms, bitrate;
+	struct hws_probes probes;
+	uint32_t bitrate;
 	unsigned ticks;
 	struct hws_gate_drops drops;
 	char why[160]; /* a copy: reasons come from messages that go */
@@ -99,7 +99,7 @@ static void report(struct hws_gate *g)
 	s.why = g->why;
 	s.encrypted = g->encrypted;
 	s.kind = (char *)(uintptr_t)hws_kind_name(g->login.kind);
-	s.rtt_ms = g->rtt_ms;
+	s.rtt_ms = hws_probes_rtt_ms(&g->probes, hws_loop_now_us(g->loop));
 	s.permissions = effective(g);
 	s.final_end = g->final_end;
 	if (g->conn) {
@@ -214,23 +214,28 @@ static void on_open_timeout(void *arg)
 
 static void probe(struct hws_gate *g)
 {
-	if (g->probe_us)
-		return;
-	if (hws_gate_send_test_delay(g->conn, g->rtt_ms, g->bitrate) == HWS_OK)
-		g->probe_us = hws_loop_now_us(g->loop);
+	uint64_t now = hws_loop_now_us(g->loop);
+	uint32_t rtt_ms = hws_probes_rtt_ms(&g->probes, now);
+	int64_t number = hws_probes_add(&g->probes, now);
+
+	if (hws_gate_send_test_delay(g->conn, number, rtt_ms, g->bitrate) < 0)
+		hws_debug("gate.probe_dropped"); /* the link is ending */
 }
 
 static void tell_quality(struct hws_gate *g)
 {
+	const struct hws_flow_answer *a = &g->probes.last;
 	Agt__Message m = AGT__MESSAGE__INIT;
 	Agt__LinkQuality q = AGT__LINK_QUALITY__INIT;
 
-	q.rtt_ms = g->rtt_ms;
-	q.late = g->probe_us && hws_loop_now_us(g->loop) - g->probe_us > LATE_US;
-	q.queued_bytes = hws_conn_pending(g->conn);
+	q.rtt_us = (uint32_t)HWS_MIN(a->rtt_us, (uint64_t)UINT32_MAX);
+	q.late = hws_probes_waiting_us(&g->probes, hws_loop_now_us(g->loop)) > LATE_US;
+	q.delivered = a->delivered;
+	q.first_us = a->first_us;
+	q.answered_us = a->answered_us;
 	m.union_case = AGT__MESSAGE__UNION_LINK_QUALITY;
 	m.link_quality = &q;
-	if (hws_link_send(g->agent, &m, -1) < 0)
+	if (g->state == GATE_OPEN && g->agent && hws_link_send(g->agent, &m, -1) < 0)
 		hws_debug("gate.agent_full");
 }
 
@@ -238,9 +243,10 @@ static void on_tick(void *arg)
 {
 	struct hws_gate *g = arg;
 
-	probe(g);
-	if (g->state == GATE_OPEN && g->agent)
+	if (g->probes.count)
 		tell_quality(g);
+	else
+		probe(g);
 	if (++g->ticks % REPORT_TICKS == 0)
 		report(g);
 }
@@ -254,12 +260,10 @@ static void on_test_delay(struct hws_gate *g, struct hws_bytes frame)
 	if (m->union_case == SES__MESSAGE__UNION_TEST_DELAY && m->test_delay->from_client) {
 		if (hws_conn_send(g->conn, frame) < 0)
 			hws_debug("gate.echo_dropped");
-	} else if (g->probe_us) {
-		/* 0 would say that nothing was measured; in a local network it takes less than 1 ms */
-		g->rtt_ms = HWS_MAX(1u,
-				(uint32_t)((hws_loop_now_us(g->loop) - g->probe_us) /
-						HWS_US_PER_MS));
-		g->probe_us = 0;
+	} else if (m->union_case == SES__MESSAGE__UNION_TEST_DELAY &&
+			hws_probes_answered(&g->probes, m->test_delay->time,
+					hws_loop_now_us(g->loop))) {
+		tell_quality(g);
 	}
 	hws_ses_free(m);
 }
@@ -309,6 +313,7 @@ static void on_opened(struct hws_gate *g, const Agt__Opened *o)
 	hws_conn_set_frame_max(g->conn, HWS_SES_FRAME_MAX + HWS_RECORD_OVERHEAD);
 	set_state(g, GATE_OPEN);
 	refuse_options(g);
+	tell_quality(g); /* what was measured during the login */
 }
 
 static void on_agent_message(
@@ -347,6 +352,8 @@ static void on_agent_wire(struct hws_link *l, struct hws_bytes message, void *ar
 		end(g, "the viewer does not take what is sent");
 	else if (hws_conn_congested(g->conn))
 		hws_link_pause(l);
+	if (r == HWS_OK && hws_probes_passed(&g->probes, message.len, hws_loop_now_us(g->loop)))
+		probe(g);
 }
 
 static void on_agent_close(struct hws_link *l HWS_UNUSED, int why, void *arg)

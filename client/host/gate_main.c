@@ -4,7 +4,12 @@
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/daemon/sandbox.h"
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 #include <unistd.h>
+
+#define UNSENT_BYTES (64 << 10)
 
 struct gate_process {
 	struct hws_loop *loop;
@@ -86,6 +91,17 @@ static int confine(const struct gate_process *p)
 	return r;
 }
 
+/* What the kernel holds unsent is older than anything we could still decide on; and who sends more than the line takes
+ * shall feel it. A socket of a bridge (WebSocket) knows no such mark. */
+static void keep_shallow(int fd)
+{
+	const int bytes = UNSENT_BYTES;
+
+	if (setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof(bytes)) < 0 &&
+			setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes)) < 0)
+		hws_debug("gate.deep_socket");
+}
+
 static void begin(struct gate_process *p, const Agt__GateStart *start, int fd)
 {
 	struct hws_gate_conf conf = { on_sign, on_login_check, on_state, on_gate_closed, p };
@@ -94,6 +110,7 @@ static void begin(struct gate_process *p, const Agt__GateStart *start, int fd)
 
 	p->started = true;
 	hws_timer_stop(&p->patience);
+	keep_shallow(fd);
 	r = hws_stream_tcp_new(p->loop, fd, &stream);
 	if (r < 0)
 		close(fd);

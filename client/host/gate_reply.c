@@ -107,11 +107,13 @@ int hws_gate_send_peer_info(struct hws_conn *c, struct hws_bytes peer_info)
 	return r;
 }
 
-int hws_gate_send_test_delay(struct hws_conn *c, uint32_t last_delay_ms, uint32_t bitrate)
+int hws_gate_send_test_delay(
+		struct hws_conn *c, int64_t number, uint32_t last_delay_ms, uint32_t bitrate)
 {
 	Ses__Message m = SES__MESSAGE__INIT;
 	Ses__TestDelay delay = SES__TEST_DELAY__INIT;
 
+	delay.time = number;
 	delay.last_delay = last_delay_ms;
 	delay.target_bitrate = bitrate;
 	m.union_case = SES__MESSAGE__UNION_TEST_DELAY;

@@ -15,6 +15,6 @@ int hws_gate_send_permissions(struct hws_conn *c, uint32_t before, uint32_t now)
 int hws_gate_send_login_error(struct hws_conn *c, const char *text) HWS_MUST_CHECK;
 /* The PeerInfo comes serialised from the agent; HWS_ERR_PROTO when it is none. */
 int hws_gate_send_peer_info(struct hws_conn *c, struct hws_bytes peer_info) HWS_MUST_CHECK;
-int hws_gate_send_test_delay(
-		struct hws_conn *c, uint32_t last_delay_ms, uint32_t bitrate) HWS_MUST_CHECK;
+int hws_gate_send_test_delay(struct hws_conn *c, int64_t number, uint32_t last_delay_ms,
+		uint32_t bitrate) HWS_MUST_CHECK;
 int hws_gate_send_close_reason(struct hws_conn *c, const char *reason) HWS_MUST_CHECK;

@@ -18,6 +18,7 @@ struct hws_guest {
 	bool ack_required; /* it answers each video frame with video_received */
 	bool show_cursor;  /* it draws the remote pointer where it is */
 	uint64_t mouse_us; /* when it last moved or clicked */
+	uint64_t sent;     /* bytes given to send_parts */
 	/* One serialised ses.Message in two parts. Fails when the link has gone or takes no more. */
 	int (*send_parts)(struct hws_guest *g, struct hws_bytes head, struct hws_bytes rest);
 	/* More is queued than the link takes at once: video waits. */

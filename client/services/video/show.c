@@ -15,6 +15,12 @@
 #define REFINE_GAIN 6u   /* a quantiser that near to the best one is good enough */
 #define RECORD_KEYS 240u /* pictures between key frames while a viewer records */
 #define RETRY_US HWS_US_PER_S
+#define TELL_PART 50u /* the bitrate is told anew when it is off by so much of it */
+#define KBIT_MIN 50u  /* an encoder takes less for a mistake */
+#define PACE_S 0.1    /* a picture should pass in so long */
+#define NARROW 2.0    /* a line that carries less than this many times the wish */
+#define COARSE_US HWS_US_PER_S
+#define Q_COARSEST 63u
 
 struct job {
 	struct hws_video_host *v;
@@ -24,6 +30,7 @@ struct job {
 	bool set_quality, key, whole;
 	struct hws_picture *picture;
 	struct hws_region damage;
+	double pixels; /* that changed */
 	int64_t pts_ms;
 	struct hws_packet packet;
 };
@@ -33,19 +40,37 @@ static uint64_t now_of(const struct hws_video_host *v)
 	return hws_loop_now_us(v->conf.loop);
 }
 
+static uint32_t kbit_of(double bytes_per_s)
+{
+	return (uint32_t)(bytes_per_s * 8 / 1000);
+}
+
+/* What all displays that a viewer watches cost together, as wished. */
+static uint32_t wish_of(const struct hws_video_host *v, unsigned slot)
+{
+	uint32_t sum = 0;
+
+	for (unsigned i = 0; i < HWS_DISPLAYS_MAX; i++)
+		if (v->show[i].subs >> slot & 1)
+			sum += v->show[i].wish_kbit_s;
+	return sum;
+}
+
 void hws_show_tell_bitrate(struct hws_video_host *v)
 {
 	for (unsigned slot = 0; slot < HWS_GUESTS_MAX; slot++) {
 		struct hws_watcher *w = &v->watcher[slot];
-		uint32_t sum = 0;
+		uint32_t wish = w->g ? wish_of(v, slot) : 0;
 
-		for (unsigned i = 0; i < HWS_DISPLAYS_MAX; i++)
-			if (v->show[i].subs >> slot & 1)
-				sum += v->show[i].quality.bitrate_kbit_s;
-		if (!w->g || !sum || sum == w->told_kbit_s || !v->conf.on_bitrate)
+		if (!wish)
 			continue;
-		w->told_kbit_s = sum;
-		v->conf.on_bitrate(w->g, sum, v->conf.arg);
+		hws_flow_wish(&w->flow, wish * 125.0, now_of(v));
+		uint32_t now = kbit_of(hws_flow_rate(&w->flow)), told = w->told_kbit_s;
+		uint32_t off = now > told ? now - told : told - now;
+		if (!v->conf.on_bitrate || !now || off <= told / TELL_PART)
+			continue;
+		w->told_kbit_s = now;
+		v->conf.on_bitrate(w->g, now, v->conf.arg);
 	}
 }
 
@@ -98,37 +123,42 @@ static void show_start(struct hws_show *s)
 
 /* --- readiness of the viewers --- */
 
-static bool is_blocked(const struct hws_video_host *v, struct hws_watcher *w, uint64_t now)
+/* Until this viewer can take a picture, as hws_flow_wait. */
+static uint64_t wait_of(struct hws_watcher *w, uint64_t now)
 {
 	if (w->g->congested(w->g))
-		return true;
-	if (!w->g->ack_required || w->unacked < ACKS_OPEN)
-		return false;
-	if (now - w->sent_us > ACK_US) {
+		return HWS_FLOW_BLOCKED;
+	if (w->g->ack_required && w->unacked >= ACKS_OPEN) {
+		if (now - w->sent_us <= ACK_US)
+			return HWS_FLOW_BLOCKED;
 		w->unacked = 0;
-		return false;
 	}
-	(void)v;
-	return true;
+	return hws_flow_wait(&w->flow, w->g->sent, now);
 }
 
-/* True when a picture taken now can go to every viewer that is not hopelessly behind. */
-static bool viewers_ready(struct hws_show *s, uint64_t now)
+/* 0 when a picture taken now can go to every viewer that is not hopelessly behind; else the time to wait before
+ * looking again, HWS_FLOW_BLOCKED when something will happen before. */
+static uint64_t viewers_wait(struct hws_show *s, uint64_t now)
 {
 	uint32_t waiting = 0, ready = 0;
+	uint64_t longest = 0;
 
 	for (unsigned i = 0; i < HWS_GUESTS_MAX; i++) {
 		struct hws_watcher *w = &s->v->watcher[i];
 		uint32_t bit = 1u << i;
 		if (!(s->subs & bit))
 			continue;
-		if (is_blocked(s->v, w, now)) {
+		uint64_t us = wait_of(w, now);
+		if (us == HWS_FLOW_BLOCKED) {
 			w->blocked_us = w->blocked_us ? w->blocked_us : now;
 			if (!(s->lagging & bit))
 				waiting |= bit;
 			continue;
 		}
 		w->blocked_us = 0;
+		if (s->lagging & bit && us)
+			continue;
+		longest = HWS_MAX(longest, us);
 		ready |= bit;
 		if (s->lagging & bit) { /* it missed pictures: only a key frame helps */
 			s->lagging &= ~bit;
@@ -136,16 +166,14 @@ static bool viewers_ready(struct hws_show *s, uint64_t now)
 			s->key = true;
 		}
 	}
-	if (!waiting)
-		return ready != 0;
 	if (!ready)
-		return false; /* nobody is held up by the others */
+		return HWS_FLOW_BLOCKED; /* nobody is held up by the others */
 	for (unsigned i = 0; i < HWS_GUESTS_MAX; i++)
 		if (waiting >> i & 1 && now - s->v->watcher[i].blocked_us > LAG_US) {
 			s->lagging |= 1u << i;
 			waiting &= ~(1u << i);
 		}
-	return !waiting;
+	return waiting ? HWS_FLOW_BLOCKED : longest;
 }
 
 /* --- coding --- */
@@ -173,6 +201,7 @@ static void deliver(struct hws_show *s, const struct hws_packet *p, int64_t pts_
 	uint8_t buf[HWS_VIDEO_HEAD_MAX];
 	size_t n = hws_video_head(s->encoder_codec, s->index, p->key, pts_ms, p->data.len, buf);
 
+	hws_show_tell_bitrate(v); /* before what it is about */
 	for (unsigned i = 0; n && i < HWS_GUESTS_MAX; i++) {
 		struct hws_watcher *w = &v->watcher[i];
 		uint32_t bit = 1u << i;
@@ -188,9 +217,9 @@ static void deliver(struct hws_show *s, const struct hws_packet *p, int64_t pts_
 		s->need_key &= ~bit;
 		w->unacked += w->g->ack_required;
 		w->sent_us = now_of(v);
+		hws_flow_sent(&w->flow, n + p->data.len, w->g->sent, now_of(v));
 	}
 	v->frames++;
-	hws_qos_sent(&v->qos);
 }
 
 static void on_refine(void *arg)
@@ -252,6 +281,7 @@ static void on_job_done(void *arg, int r)
 		s->encoder = j->encoder;
 		j->encoder = NULL;
 		deliver(s, &j->packet, j->pts_ms);
+		hws_budget_learn(&s->budget, j->pixels, (double)j->packet.data.len, j->packet.q);
 		account(s, j);
 	} else if (r == HWS_ERR_AGAIN) {
 		s->encoder = j->encoder;
@@ -271,6 +301,50 @@ static void on_job_done(void *arg, int r)
 		hws_show_kick(s);
 }
 
+static double pixels_of(const struct hws_picture *p, const struct hws_region *damage, bool whole)
+{
+	double sum = 0;
+
+	for (unsigned i = 0; i < damage->n && !whole; i++)
+		sum += (double)damage->rect[i].w * damage->rect[i].h;
+	return whole ? (double)p->width * p->height : sum;
+}
+
+/* What the encoder may spend: as wished, or this display's part of what the slowest line carries. On a narrow line a
+ * picture may be as coarse as it must be to pass soon. */
+static struct hws_quality choose_quality(struct hws_show *s, const struct job *j)
+{
+	struct hws_video_host *v = s->v;
+	struct hws_quality q = hws_quality_of(
+			v->qos.ratio, hws_base_kbit_s(j->picture->width, j->picture->height));
+	uint32_t kbit_s = q.bitrate_kbit_s, now = s->quality.bitrate_kbit_s;
+	double room = 0;
+
+	s->wish_kbit_s = kbit_s;
+	for (unsigned i = 0; i < HWS_GUESTS_MAX; i++) {
+		struct hws_flow *f = &v->watcher[i].flow;
+		if (!(s->subs >> i & 1) || s->lagging >> i & 1)
+			continue;
+		uint32_t wish = wish_of(v, i);
+		hws_flow_wish(f, wish * 125.0, now_of(v));
+		double part = hws_flow_rate(f) * s->wish_kbit_s / wish, line = hws_flow_line(f);
+		kbit_s = HWS_MIN(kbit_s, HWS_MAX(kbit_of(part), KBIT_MIN));
+		if (line > 0 && line < NARROW * 125.0 * wish) {
+			s->coarse_us = now_of(v) + COARSE_US;
+			room = room > 0 ? HWS_MIN(room, part * PACE_S) : part * PACE_S;
+		}
+	}
+	/* Not anew with each picture: the encoder starts to plan again. */
+	if (now >= kbit_s - kbit_s / 16 && now <= kbit_s + kbit_s / 16)
+		kbit_s = now;
+	q.bitrate_kbit_s = kbit_s;
+	if (room > 0)
+		q.q_min = HWS_MAX(q.q_min, hws_budget_quantiser(&s->budget, j->pixels, room));
+	if (now_of(v) < s->coarse_us)
+		q.q_max = Q_COARSEST;
+	return q;
+}
+
 static void code(struct hws_show *s, const struct hws_region *damage)
 {
 	struct hws_video_host *v = s->v;
@@ -279,24 +353,17 @@ static void code(struct hws_show *s, const struct hws_region *damage)
 
 	if (!j)
 		return;
-	uint32_t base = hws_base_kbit_s(p->width, p->height);
-	hws_qos_judge(&v->qos, base, now_of(v));
-	struct hws_quality q = hws_quality_of(v->qos.ratio, base);
-	bool other = memcmp(&q, &s->quality, sizeof(q)) != 0;
-
 	if (s->encoder_codec != v->codec) {
 		hws_encoder_free(s->encoder);
 		s->encoder = NULL;
 	}
-	s->quality = q;
 	s->encoder_codec = v->codec;
 	*j = (struct job){
 		.v = v,
 		.index = s->index,
 		.generation = s->generation,
 		.encoder = s->encoder,
-		.conf = { .codec = v->codec, .width = p->width, .height = p->height, .quality = q },
-		.set_quality = other,
+		.conf = { .codec = v->codec, .width = p->width, .height = p->height },
 		.key = s->key || !s->encoder,
 		.picture = hws_picture_lock(p),
 		.damage = *damage,
@@ -307,6 +374,10 @@ static void code(struct hws_show *s, const struct hws_region *damage)
 		records = records || (v->watcher[i].g && v->watcher[i].records);
 	j->key = j->key || (records && s->since_key >= RECORD_KEYS);
 	j->whole = j->key;
+	j->pixels = pixels_of(p, damage, j->whole);
+	j->conf.quality = choose_quality(s, j);
+	j->set_quality = memcmp(&j->conf.quality, &s->quality, sizeof(s->quality)) != 0;
+	s->quality = j->conf.quality;
 	if (hws_work_submit(v->conf.work, v->conf.loop, run_job, on_job_done, j) < 0) {
 		j->encoder = NULL;
 		job_free(j);
@@ -318,8 +389,6 @@ static void code(struct hws_show *s, const struct hws_region *damage)
 	s->encoder = NULL;
 	s->coding = true;
 	s->key = false;
-	if (other)
-		hws_show_tell_bitrate(v);
 }
 
 /* --- the pace --- */
@@ -373,8 +442,9 @@ void hws_show_kick(struct hws_show *s)
 		wait(s, s->last_us + interval - now);
 		return;
 	}
-	if (!viewers_ready(s, now)) {
-		wait(s, LAG_US / 4); /* on_drain or an acknowledgement usually comes before */
+	uint64_t us = viewers_wait(s, now);
+	if (us) { /* on_drain or an acknowledgement usually comes before */
+		wait(s, HWS_MIN(us, LAG_US / 4));
 		return;
 	}
 	work = s->changed || (s->picture && (s->key || s->refine));

@@ -2,6 +2,7 @@
  * to whom it goes. Part of video_host; its structs are shared by the two files only. */
 #pragma once
 #include "client/media/video_codec.h"
+#include "client/services/video/budget.h"
 #include "client/services/video/codec_choice.h"
 #include "client/services/video/quality.h"
 #include "client/services/video/video_host.h"
@@ -9,6 +10,7 @@
 struct hws_watcher { /* one viewer */
 	struct hws_guest *g;
 	struct hws_codec_wish wish;
+	struct hws_flow flow;
 	unsigned current; /* the display it asked for last */
 	unsigned unacked;
 	uint64_t sent_us, blocked_us; /* 0 = not blocked */
@@ -25,7 +27,10 @@ struct hws_show { /* one display */
 	bool out;                    /* not yet released to the capture */
 	struct hws_encoder *encoder;
 	enum hws_codec encoder_codec;
-	struct hws_quality quality;
+	struct hws_quality quality; /* as the encoder has it */
+	uint32_t wish_kbit_s;       /* that the wished quality costs at this size */
+	struct hws_budget budget;
+	uint64_t coarse_us;     /* until then the pace is more important than the wished quality */
 	struct hws_region debt; /* coded worse than it could be */
 	unsigned passes, since_key;
 	uint64_t began_us, last_us;

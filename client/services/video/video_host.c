@@ -317,6 +317,7 @@ void hws_video_host_join(struct hws_video_host *v, struct hws_guest *g)
 	v->watcher[g->slot] = (struct hws_watcher){
 		.g = g, .current = primary, .wish = hws_codec_wish_of(NULL)
 	};
+	hws_flow_init(&v->watcher[g->slot].flow, now_of(v));
 	hws_qos_join(&v->qos, g->slot, now_of(v));
 	choose_codec(v);
 	subscribe(v, g->slot, primary);
@@ -335,11 +336,16 @@ void hws_video_host_leave(struct hws_video_host *v, struct hws_guest *g)
 	choose_codec(v);
 }
 
-void hws_video_host_link(struct hws_video_host *v, struct hws_guest *g, unsigned rtt_ms, bool late)
+void hws_video_host_link(
+		struct hws_video_host *v, struct hws_guest *g, const struct hws_flow_answer *a)
 {
-	if (v->watcher[g->slot].g != g || (!rtt_ms && !late))
+	struct hws_watcher *w = &v->watcher[g->slot];
+
+	if (w->g != g)
 		return;
-	hws_qos_sample(&v->qos, g->slot, rtt_ms, late);
+	hws_flow_answered(&w->flow, a);
+	hws_qos_late(&v->qos, g->slot, a->late);
+	hws_video_host_drained(v, g);
 }
 
 void hws_video_host_drained(struct hws_video_host *v, struct hws_guest *g)
@@ -367,7 +373,7 @@ int hws_video_host_new(const struct hws_video_host_conf *conf, struct hws_video_
 	}
 	v->conf = *conf;
 	v->codec = HWS_CODEC_VP9;
-	hws_qos_init(&v->qos, hws_loop_now_us(conf->loop));
+	hws_qos_init(&v->qos);
 	for (unsigned i = 0; i < HWS_DISPLAYS_MAX; i++) {
 		v->show[i].v = v;
 		v->show[i].index = i;

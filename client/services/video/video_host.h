@@ -5,6 +5,7 @@
 #pragma once
 #include "client/platform/capture.h"
 #include "client/services/guest.h"
+#include "client/services/video/flow.h"
 #include "shared/loop/loop.h"
 #include "shared/loop/work.h"
 
@@ -35,7 +36,8 @@ void hws_video_host_option(
  * auto_adjust_fps, client_record_status, screenshot_request; true when it was one of them. */
 bool hws_video_host_message(struct hws_video_host *v, struct hws_guest *g, const Ses__Message *m);
 /* What the gate measured on the link. */
-void hws_video_host_link(struct hws_video_host *v, struct hws_guest *g, unsigned rtt_ms, bool late);
+void hws_video_host_link(
+		struct hws_video_host *v, struct hws_guest *g, const struct hws_flow_answer *a);
 /* The link of this viewer has room again. */
 void hws_video_host_drained(struct hws_video_host *v, struct hws_guest *g);
 /* Pictures coded since the start, for tests and statistics. */

@@ -22,6 +22,7 @@ static int send_parts(struct hws_guest *g, struct hws_bytes head, struct hws_byt
 	hws_buf_done(&b);
 	v->msg = realloc(v->msg, (v->count + 1) * sizeof(v->msg[0]));
 	v->msg[v->count++] = m;
+	g->sent += head.len + rest.len;
 	return HWS_OK;
 }
 

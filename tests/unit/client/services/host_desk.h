@@ -52,3 +52,4 @@ Suite *show_suite(void);
 Suite *host_input_suite(void);
 Suite *host_shared_suite(void);
 Suite *quality_suite(void);
+Suite *flow_suite(void);

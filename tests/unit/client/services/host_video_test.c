@@ -234,6 +234,45 @@ START_TEST(a_stuck_viewer_is_left_behind_and_comes_back_with_a_key_frame)
 }
 END_TEST
 
+/* A picture that cannot be coded in few bytes. */
+static void paint_noise(uint32_t salt)
+{
+	for (int y = 0; y < 200; y += 4)
+		for (int x = 0; x < 320; x += 4) {
+			salt = salt * 1664525u + 1013904223u;
+			hws_headless_fill(d.p, (struct hws_rect){ x, y, 4, 4 }, salt >> 8);
+		}
+}
+
+START_TEST(a_viewer_that_confirms_nothing_gets_no_more_than_a_line_may_hold)
+{
+	struct hws_flow_answer a = { .rtt_us = 1000, .answered_us = hws_loop_now_us(d.loop) };
+	uint64_t most = 0, before = 0;
+
+	desk_join(&d, 0);
+	desk_wait(&d, 0, VIDEO, 1);
+	hws_video_host_link(d.video, &d.v[0].g, &a);
+	for (uint32_t i = 0; i < 60; i++) {
+		paint_noise(i);
+		desk_run(&d, 40);
+		most = HWS_MAX(most, d.v[0].g.sent - before);
+		before = d.v[0].g.sent;
+	}
+	ck_assert_uint_gt(most, 4096); /* or the test shows nothing */
+	ck_assert_uint_le(d.v[0].g.sent, 65536 + most);
+	/* It goes on, with the newest, when what was sent has arrived. */
+	hws_headless_fill(d.p, (struct hws_rect){ 0, 0, 320, 200 }, 0x405060);
+	desk_run(&d, 40);
+	unsigned n = desk_count(&d.v[0], VIDEO);
+	a.delivered = d.v[0].g.sent;
+	a.answered_us = hws_loop_now_us(d.loop);
+	a.first_us = a.answered_us - 1000;
+	hws_video_host_link(d.video, &d.v[0].g, &a);
+	desk_wait(&d, 0, VIDEO, n + 1);
+	check_picture(&d.v[0], HWS_CODEC_VP9);
+}
+END_TEST
+
 START_TEST(acknowledgements_pace_the_viewers_that_need_them)
 {
 	Ses__Misc ack = SES__MISC__INIT;
@@ -484,6 +523,7 @@ Suite *host_video_suite(void)
 	tcase_add_test(t, no_viewer_means_no_capture);
 	tcase_add_test(t, a_full_link_gets_the_newest_picture_later_not_all_of_them);
 	tcase_add_test(t, a_stuck_viewer_is_left_behind_and_comes_back_with_a_key_frame);
+	tcase_add_test(t, a_viewer_that_confirms_nothing_gets_no_more_than_a_line_may_hold);
 	tcase_add_test(t, acknowledgements_pace_the_viewers_that_need_them);
 	tcase_add_test(t, the_codec_is_one_that_all_viewers_can);
 	tcase_add_test(t, new_displays_are_told_and_shown);
