@@ -165,6 +165,9 @@ static const struct verdict begins[] = {
 			"another address" },
 	{ "No permission of ", HWS_LOGIN_END, HWS_ERR_DENIED,
 			"the host does not permit this kind of session; ask its owner to switch it on" },
+	/* Our own hosts: it is being started, most likely again. */
+	{ "The host has no usable display", HWS_LOGIN_END, HWS_ERR_DISPLAY, NULL },
+	{ "The desktop ", HWS_LOGIN_END, HWS_ERR_DISPLAY, NULL },
 	{ "No Displays", HWS_LOGIN_END, HWS_ERR_DISPLAY,
 			"the host has no display; connect a monitor or start a virtual one" },
 };

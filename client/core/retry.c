@@ -23,7 +23,8 @@ bool hws_retry_text_allows(const char *text)
 bool hws_retry_next(struct hws_retry *r, int err, const char *peer_text, uint64_t now_us,
 		uint64_t *ret_delay_us)
 {
-	if (peer_text && *peer_text && !hws_retry_text_allows(peer_text))
+	/* What a host says about its desktop is no more than why there is none now. */
+	if (err != HWS_ERR_DISPLAY && peer_text && *peer_text && !hws_retry_text_allows(peer_text))
 		return false;
 	switch (err) {
 	case HWS_ERR_EOF:
@@ -34,7 +35,8 @@ bool hws_retry_next(struct hws_retry *r, int err, const char *peer_text, uint64_
 	case HWS_ERR_UNREACHABLE:
 	case HWS_ERR_RESOLVE:
 	case HWS_ERR_OFFLINE:
-		/* A host that has just been there may be starting again. */
+	case HWS_ERR_DISPLAY:
+		/* A host that has just been there may be starting again, or its desktop. */
 		if (r->was_ready)
 			break;
 		return false;

@@ -28,6 +28,7 @@ static void do_password_rotate(struct hws_control_reply *reply, const json_t *re
 	struct hws_hostd *h = arg;
 
 	hws_vault_renew_temporary(&h->vault);
+	hws_recent_forget_away(&h->recent); /* nobody shall come in with the old one */
 	hws_info("password.renewed", HWS_STR("why", "asked for"));
 	do_password(reply, req, arg);
 }

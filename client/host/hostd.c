@@ -30,9 +30,10 @@ static void on_ended(struct hws_visitor *v, bool was_open, void *arg)
 
 	hws_admit_close(h->admit, &v->from);
 	h->visitor_count--;
-	if (was_open) {
-		h->opened++;
+	if (was_open)
 		hws_recent_closed(&h->recent, v->conn, v->final_end, hws_loop_now_us(h->loop));
+	if (v->shown) { /* a login that met no desktop has used nothing */
+		h->opened++;
 		hws_vault_renew_temporary(&h->vault);
 	}
 	hws_visitor_free(v);

@@ -128,8 +128,9 @@ static void check_password(
 		ret->text = limit;
 		return;
 	}
-	if (hws_recent_match(j->recent, k->session_id, k->my_id, k->my_name, c->salt, c->challenge,
-			    proof, c->now_us)) {
+	if (*hws_vault_temporary(j->vault) &&
+			hws_recent_return(j->recent, c->conn, k->session_id, k->my_id, k->my_name,
+					c->salt, c->challenge, proof, c->now_us)) {
 		ret->result = AGT__LOGIN_VERDICT__RESULT__OK;
 		ret->by_recent = true;
 		return;

@@ -19,25 +19,45 @@ static bool is_live(const struct hws_recent_entry *e, uint64_t now_us)
 	return e->used && (e->conn || e->until_us > now_us);
 }
 
+static struct hws_recent_entry *find(
+		struct hws_recent *r, uint64_t session_id, const uint8_t who[32])
+{
+	for (size_t i = 0; i < HWS_RECENT_MAX; i++) {
+		struct hws_recent_entry *e = &r->item[i];
+
+		if (e->used && e->session_id == session_id && !memcmp(e->who, who, sizeof(e->who)))
+			return e;
+	}
+	return NULL;
+}
+
+/* A free place, else that of the session which has been away longest; NULL when all are here. */
+static struct hws_recent_entry *find_place(struct hws_recent *r, uint64_t now_us)
+{
+	struct hws_recent_entry *best = NULL;
+
+	for (size_t i = 0; i < HWS_RECENT_MAX; i++) {
+		struct hws_recent_entry *e = &r->item[i];
+
+		if (!is_live(e, now_us))
+			return e;
+		if (!e->conn && (!best || e->until_us < best->until_us))
+			best = e;
+	}
+	return best;
+}
+
 void hws_recent_opened(struct hws_recent *r, uint64_t conn, uint64_t session_id, const char *my_id,
 		const char *my_name, const char *salt, const uint8_t h1_secret[HWS_H1_LEN],
 		uint64_t now_us)
 {
-	struct hws_recent_entry *e = NULL;
+	struct hws_recent_entry *e;
 	uint8_t who[32];
 
 	digest_who(my_id, my_name, who);
-	for (size_t i = 0; i < HWS_RECENT_MAX; i++) {
-		struct hws_recent_entry *at = &r->item[i];
-
-		if (at->used && at->session_id == session_id &&
-				!memcmp(at->who, who, sizeof(who))) {
-			e = at;
-			break;
-		}
-		if (!is_live(at, now_us) && !e)
-			e = at;
-	}
+	e = find(r, session_id, who);
+	if (!e)
+		e = find_place(r, now_us);
 	if (!e || !session_id) /* full: then it has to log in again */
 		return;
 	memset(e, 0, sizeof(*e));
@@ -64,28 +84,33 @@ void hws_recent_closed(struct hws_recent *r, uint64_t conn, bool forget, uint64_
 	}
 }
 
-const struct hws_recent_entry *hws_recent_match(struct hws_recent *r, uint64_t session_id,
-		const char *my_id, const char *my_name, const char *salt, const char *challenge,
+void hws_recent_forget_away(struct hws_recent *r)
+{
+	for (size_t i = 0; i < HWS_RECENT_MAX; i++)
+		if (!r->item[i].conn)
+			hws_wipe(&r->item[i], sizeof(r->item[i]));
+}
+
+bool hws_recent_return(struct hws_recent *r, uint64_t conn, uint64_t session_id, const char *my_id,
+		const char *my_name, const char *salt, const char *challenge,
 		struct hws_bytes proof, uint64_t now_us)
 {
+	struct hws_recent_entry *e;
 	uint8_t who[32];
 
 	if (!session_id || !proof.len)
-		return NULL;
+		return false;
+	for (size_t i = 0; i < HWS_RECENT_MAX; i++)
+		if (r->item[i].used && !is_live(&r->item[i], now_us))
+			hws_wipe(&r->item[i], sizeof(r->item[i]));
 	digest_who(my_id, my_name, who);
-	for (size_t i = 0; i < HWS_RECENT_MAX; i++) {
-		struct hws_recent_entry *e = &r->item[i];
-
-		if (e->used && !is_live(e, now_us)) {
-			hws_wipe(e, sizeof(*e));
-			continue;
-		}
-		if (!e->used || e->session_id != session_id || memcmp(e->who, who, sizeof(who)) ||
-				!hws_str_equal(e->salt, salt))
-			continue;
-		return hws_password_verify(e->h1_secret, challenge, proof) ? e : NULL;
-	}
-	return NULL;
+	e = find(r, session_id, who);
+	if (!e || !hws_str_equal(e->salt, salt) ||
+			!hws_password_verify(e->h1_secret, challenge, proof))
+		return false;
+	/* Its former connection may still be taken for alive: the end of that one is not its end. */
+	e->conn = conn;
+	return true;
 }
 
 void hws_recent_wipe(struct hws_recent *r)

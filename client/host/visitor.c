@@ -169,6 +169,7 @@ static void on_state(struct hws_visitor *v, const Agt__GateState *s)
 	v->bytes_out = s->bytes_out;
 	v->rtt_ms = s->rtt_ms;
 	v->final_end = s->final_end;
+	v->shown = v->shown || hws_str_equal(v->state, "open");
 	if (!was_open && hws_str_equal(v->state, "open"))
 		set_since(v);
 	if (!was_open && hws_str_equal(v->state, "open"))

@@ -45,6 +45,7 @@ struct hws_visitor {
 	uint64_t since_us, since_wall_us; /* of the connection, then of the open session */
 	struct sockaddr_storage from;
 	bool direct, via_relay, secure, encrypted, open, has_signed, final_end;
+	bool shown; /* the desktop was: what let it in is used up */
 	char salt[HWS_SALT_TEXT], challenge[HWS_CHALLENGE_TEXT];
 	char peer[HWS_ADDR_TEXT], state[16], kind[16], my_id[132], my_name[132], why[160];
 	uint32_t rtt_ms, permissions;

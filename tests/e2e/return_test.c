@@ -83,6 +83,73 @@ START_TEST(a_host_that_falls_silent_is_shown)
 }
 END_TEST
 
+static bool shows_again(struct test_viewer *v)
+{
+	return v->closed || (v->ready && v->frames > 0);
+}
+
+/* From now on; the password that let in is no longer the one shown there. */
+static void must_show_again(unsigned timeout_ms)
+{
+	char now[32];
+
+	ck_assert_msg(test_viewer_until(&viewer, shows_again, timeout_ms), "not back: %s",
+			viewer.state_text);
+	ck_assert_msg(!viewer.closed, "the session ended: %s", viewer.closed_text);
+	test_stack_ask_host(&stack, "password", now, sizeof(now));
+	ck_assert_str_ne(now, stack.password);
+}
+
+static bool tried_twice(struct test_viewer *v)
+{
+	return v->closed || v->retries >= 2;
+}
+
+START_TEST(a_session_outlives_a_restart_of_the_x_server)
+{
+	test_stack_start(&stack, STACK_OWN_SCREEN);
+	test_viewer_open(&viewer,
+			&(struct test_viewer_conf){
+					.target = stack.target, .password = stack.password });
+	test_viewer_must_show(&viewer, SHOW_MS);
+	test_xvfb_kill(&stack.screen);
+	/* Lost, and refused once because there is nothing to show. */
+	ck_assert(test_viewer_until(&viewer, tried_twice, SHOW_MS));
+	ck_assert_msg(!viewer.closed, "the session ended: %s", viewer.closed_text);
+	viewer.ready = false;
+	viewer.frames = 0;
+	test_xvfb_again(&stack.screen, 1280, 720);
+	must_show_again(60000);
+	test_viewer_close(&viewer);
+	test_stack_stop(&stack);
+}
+END_TEST
+
+static bool is_lost(struct test_viewer *v)
+{
+	return v->closed || v->retries >= 1;
+}
+
+/* Long enough for both ends to give the link up. */
+START_TEST(a_session_outlives_a_minute_without_a_network)
+{
+	struct test_proxy proxy;
+	char target[40];
+
+	test_stack_start(&stack, STACK_TERMINAL);
+	open_by_proxy(&proxy, target, sizeof(target));
+	test_proxy_set(&proxy, TEST_PROXY_HOLD);
+	ck_assert(test_viewer_until(&viewer, is_lost, 60000));
+	viewer.ready = false;
+	viewer.frames = 0;
+	test_proc_must_expect(&stack.host, "connection.closed", 60000);
+	test_viewer_run(&viewer, 32000);
+	test_proxy_set(&proxy, TEST_PROXY_PASS);
+	must_show_again(60000);
+	finish(&proxy);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("e2e/return");
@@ -93,6 +160,8 @@ int main(void)
 	tcase_set_timeout(tc, 200);
 	tcase_add_test(tc, an_answer_given_inside_the_question_lets_in);
 	tcase_add_test(tc, a_host_that_falls_silent_is_shown);
+	tcase_add_test(tc, a_session_outlives_a_restart_of_the_x_server);
+	tcase_add_test(tc, a_session_outlives_a_minute_without_a_network);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

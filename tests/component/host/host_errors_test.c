@@ -239,12 +239,15 @@ START_TEST(without_a_display_the_viewer_and_the_status_say_so)
 {
 	static const char *const extra[] = { "--backend", "none", NULL };
 	const char *argv[] = { HOST_PROGRAM, "status", "--state-dir", host.dir, NULL };
-	char *out = NULL;
+	char *out = NULL, used[32];
 
 	host_start(&host, extra);
 	test_proc_must_expect(&host.proc, "cannot open display :77", 10000);
-	ck_assert_ptr_nonnull(strstr(
-			viewer_enter(&one, host.port, host_password(&host)), "no usable display"));
+	snprintf(used, sizeof(used), "%s", host_password(&host));
+	ck_assert_ptr_nonnull(strstr(viewer_enter(&one, host.port, used), "no usable display"));
+	test_proc_must_expect(&host.proc, "connection.closed", 10000);
+	/* Nobody got in: the password is not used up. */
+	ck_assert_str_eq(host_password(&host), used);
 	ck_assert_int_eq(test_run(argv, NULL, &out), 0);
 	ck_assert_ptr_nonnull(strstr(out, "cannot open display :77"));
 	ck_assert_ptr_nonnull(strstr(out, "direct connections only"));

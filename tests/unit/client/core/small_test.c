@@ -1,5 +1,6 @@
 /* Targets, retries, settings, known hosts, private files; main of the program. */
 #include "client/core/known_peers.h"
+#include "client/core/login.h"
 #include "client/core/private_file.h"
 #include "client/core/retry.h"
 #include "client/core/target.h"
@@ -90,6 +91,26 @@ START_TEST(a_lost_session_is_tried_again_with_growing_pauses)
 	hws_retry_ready(&r);
 	ck_assert(hws_retry_next(&r, HWS_ERR_RESET, NULL, now, &delay));
 	ck_assert_uint_eq(delay, 1000000);
+}
+END_TEST
+
+/* Who was let in before is told of a desktop that is being started again, in whatever words. */
+START_TEST(a_desktop_that_is_gone_for_a_while_is_waited_for)
+{
+	static const char *const texts[] = { "The host has no usable display at the moment",
+		"The desktop session is not available, try again later",
+		"The desktop did not answer in time", "The desktop could not be opened",
+		"No displays", "The host has no usable display at the moment: opening it failed" };
+	struct hws_retry r = { 0 };
+	uint64_t delay;
+	char text[400];
+	int err;
+
+	ck_assert_int_eq(hws_login_verdict(texts[_i], &err, text, sizeof(text)), HWS_LOGIN_END);
+	ck_assert_int_eq(err, HWS_ERR_DISPLAY);
+	ck_assert(!hws_retry_next(&r, err, texts[_i], 1, &delay));
+	hws_retry_ready(&r);
+	ck_assert(hws_retry_next(&r, err, texts[_i], 1, &delay));
 }
 END_TEST
 
@@ -250,6 +271,7 @@ Suite *small_suite(void)
 	tcase_add_loop_test(t, targets_are_told_apart, 0, (int)HWS_COUNT(targets));
 	tcase_add_test(t, a_lost_session_is_tried_again_with_growing_pauses);
 	tcase_add_test(t, what_will_not_change_is_not_tried_again);
+	tcase_add_loop_test(t, a_desktop_that_is_gone_for_a_while_is_waited_for, 0, 6);
 	tcase_add_test(t, settings_are_kept_private_and_checked);
 	tcase_add_test(t, known_hosts_survive_and_are_bounded);
 	tcase_add_test(t, files_of_others_and_links_are_not_trusted);

@@ -269,8 +269,79 @@ START_TEST(a_recent_session_comes_back_with_its_own_password_only)
 	check.my_name = (char *)"Ann";
 	ck_assert_int_eq(login_with(2, used), OK);
 	ck_assert(res.by_recent);
-	now += 31 * HWS_US_PER_S;
+	hws_recent_closed(&recent, 2, false, now);
+	now += HWS_RECENT_US + 1;
 	ck_assert_int_eq(login_with(3, used), WRONG);
+}
+END_TEST
+
+/* Each return is a session of its own: it may last as long as it likes and come back, too. */
+START_TEST(a_session_may_come_back_again_and_again)
+{
+	char used[32];
+
+	ck_assert_int_eq(hws_str_copy(used, sizeof(used), hws_vault_temporary(&vault)), 0);
+	ck_assert_int_eq(login_with(1, used), OK);
+	for (uint64_t conn = 1; conn < 6; conn++) {
+		now += 60 * MINUTE;
+		hws_recent_closed(&recent, conn, false, now);
+		hws_vault_renew_temporary(&vault);
+		now += 5 * MINUTE; /* as long as viewers try */
+		ck_assert_int_eq(login_with(conn + 1, used), OK);
+		ck_assert(res.by_recent);
+	}
+	/* It came back before its old link was given up: the late end of that one is not its end. */
+	now += MINUTE;
+	ck_assert_int_eq(login_with(7, used), OK);
+	hws_recent_closed(&recent, 6, false, now);
+	now += 60 * MINUTE;
+	hws_recent_closed(&recent, 7, false, now);
+	ck_assert_int_eq(login_with(8, used), OK);
+	/* Closed on purpose at last. */
+	hws_recent_closed(&recent, 8, true, now);
+	ck_assert_int_eq(login_with(9, used), WRONG);
+}
+END_TEST
+
+/* Whoever is away when the person at the host makes a new password, or takes none any more, stays away. */
+START_TEST(a_new_password_on_purpose_keeps_out_who_is_away)
+{
+	struct hws_vault_conf vc = { HWS_VAULT_PERMANENT, 8, false };
+	char used[32];
+
+	ck_assert_int_eq(hws_str_copy(used, sizeof(used), hws_vault_temporary(&vault)), 0);
+	ck_assert_int_eq(login_with(1, used), OK);
+	hws_recent_forget_away(&recent); /* it is here */
+	hws_recent_closed(&recent, 1, false, now);
+	hws_vault_renew_temporary(&vault);
+	if (_i == 0)
+		hws_recent_forget_away(&recent);
+	else
+		hws_vault_configure(&vault, &vc);
+	ck_assert_int_eq(login_with(2, used), WRONG);
+}
+END_TEST
+
+START_TEST(of_many_that_are_away_the_first_to_go_gives_way)
+{
+	char used[32];
+
+	ck_assert_int_eq(hws_str_copy(used, sizeof(used), hws_vault_temporary(&vault)), 0);
+	for (uint64_t i = 1; i <= HWS_RECENT_MAX + 1; i++) {
+		check.session_id = 1000 + i;
+		ck_assert_int_eq(login_with(i, used), OK);
+		ck_assert(!res.by_recent);
+		if (i != 5) /* one stays */
+			hws_recent_closed(&recent, i, false, now);
+		now += HWS_US_PER_S;
+	}
+	hws_vault_renew_temporary(&vault);
+	check.session_id = 1001;
+	ck_assert_int_eq(login_with(100, used), WRONG);
+	for (uint64_t i = 2; i <= HWS_RECENT_MAX + 1; i++) {
+		check.session_id = 1000 + i;
+		ck_assert_int_eq(login_with(100 + i, used), OK);
+	}
 }
 END_TEST
 
@@ -371,6 +442,9 @@ int main(void)
 	tcase_add_test(t, the_table_of_failures_is_bounded);
 	tcase_add_test(t, ten_wrong_ones_renew_the_temporary_password);
 	tcase_add_test(t, a_recent_session_comes_back_with_its_own_password_only);
+	tcase_add_test(t, a_session_may_come_back_again_and_again);
+	tcase_add_loop_test(t, a_new_password_on_purpose_keeps_out_who_is_away, 0, 2);
+	tcase_add_test(t, of_many_that_are_away_the_first_to_go_gives_way);
 	tcase_add_test(t, a_session_closed_on_purpose_does_not_come_back);
 	tcase_add_loop_test(t, who_was_meant_must_be_us, 0, (int)HWS_COUNT(names));
 	tcase_add_loop_test(
