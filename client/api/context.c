@@ -305,7 +305,8 @@ int hawser_recent_list(hawser_context *ctx, struct hawser_recent **ret, size_t *
 			memcpy(t->hostname, p->hostname, sizeof(t->hostname));
 			memcpy(t->username, p->username, sizeof(t->username));
 			memcpy(t->platform, p->platform, sizeof(t->platform));
-			list[i] = (struct hawser_recent){ .target = t->target,
+			list[i] = (struct hawser_recent){ .size = sizeof(list[i]),
+				.target = t->target,
 				.hostname = t->hostname,
 				.username = t->username,
 				.platform = t->platform,

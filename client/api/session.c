@@ -27,7 +27,8 @@ void api_peer_view(struct api_peer *p, struct hawser_peer *ret)
 
 	for (size_t i = 0; i < h->display_count; i++) {
 		const struct hws_peer_display *d = &h->display[i];
-		p->display[i] = (struct hawser_display){ .x = d->x,
+		p->display[i] = (struct hawser_display){ .size = sizeof(p->display[i]),
+			.x = d->x,
 			.y = d->y,
 			.width = d->width,
 			.height = d->height,

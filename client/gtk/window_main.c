@@ -104,7 +104,7 @@ static void show_recent(struct main_window *w)
 	if (hawser_recent_list(w->app->context, &list, &count) < 0)
 		return;
 	for (size_t i = 0; i < count && i < 20; i++)
-		add_recent(w, &list[i]);
+		add_recent(w, hawser_recent_at(list, i));
 	hawser_recent_free(list);
 }
 

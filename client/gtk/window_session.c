@@ -218,8 +218,8 @@ static void show_peer(struct session_window *w, const struct hawser_peer *peer)
 	char *title;
 
 	w->display = peer->current_display;
-	if (w->display < peer->display_count)
-		gui_canvas_set_display(w->canvas, w->display, &peer->displays[w->display]);
+	if (hawser_display_at(peer, w->display))
+		gui_canvas_set_display(w->canvas, w->display, hawser_display_at(peer, w->display));
 	gui_toolbar_set_displays(w->bar, peer->display_count, w->display);
 	gui_toolbar_set_displays(w->edge_bar, peer->display_count, w->display);
 	title = g_strdup_printf("%s@%s – %s", peer->username, peer->hostname, peer->id);

@@ -88,7 +88,9 @@ void hawser_string_free(char *s);
 
 /* --- Peers visited before, newest first (at most 100 are kept). -------------------------------- */
 
+/* In a list: step from one to the next by `size` (hawser_recent_at does), which is that of the library's struct. */
 struct hawser_recent {
+	size_t size;
 	const char *target;   /* as it was opened */
 	const char *hostname; /* as the host told; may be "" */
 	const char *username, *platform;
@@ -98,6 +100,12 @@ struct hawser_recent {
 /* One block, freed by hawser_recent_free. */
 int hawser_recent_list(hawser_context *ctx, struct hawser_recent **ret, size_t *ret_count);
 void hawser_recent_free(struct hawser_recent *list);
+/* Of a list by hawser_recent_list; `index` below its count. */
+static inline const struct hawser_recent *hawser_recent_at(
+		const struct hawser_recent *list, size_t index)
+{
+	return (const struct hawser_recent *)((const char *)list + index * list->size);
+}
 /* Forgets the peer with its options and stored password. */
 int hawser_recent_forget(hawser_context *ctx, const char *target);
 

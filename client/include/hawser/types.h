@@ -1,6 +1,7 @@
 /* hawser/types: the plain types of libhawser.
  * ABI rule: every struct that may grow starts with `size`, set to sizeof by its *_INIT macro; the
- * library reads and writes only the members that fit. Enumerations only grow at the end. */
+ * library reads and writes only the members that fit. Lists are made by the library, whose structs may be larger than
+ * the caller's: the functions ..._at step through them. Enumerations only grow at the end. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -137,7 +138,9 @@ struct hawser_rect {
 	int32_t x, y, width, height;
 };
 
+/* In a list: step from one to the next by `size` (hawser_display_at does), which is that of the library's struct. */
 struct hawser_display {
+	size_t size;
 	int32_t x, y;          /* place on the host's desktop, in its physical pixels */
 	int32_t width, height; /* of the picture, in physical pixels */
 	double scale;          /* of the host's user interface, 1.0 if unknown */
@@ -161,6 +164,19 @@ struct hawser_peer {
 	const char *fingerprint; /* of the host's key, groups of four hex digits; "" for direct IP */
 	const char *path;        /* "direct", "punched", "lan", "relay" */
 };
+#define HAWSER_PEER_INIT                                                                           \
+	{                                                                                          \
+		.size = sizeof(struct hawser_peer)                                                 \
+	}
+/* The display with this index, or NULL. */
+static inline const struct hawser_display *hawser_display_at(
+		const struct hawser_peer *peer, size_t index)
+{
+	return index < peer->display_count
+			? (const struct hawser_display *)((const char *)peer->displays +
+					  index * peer->displays->size)
+			: NULL;
+}
 
 /* A picture; see hawser_session_lock_frame. */
 struct hawser_frame {

@@ -244,7 +244,8 @@ START_TEST(by_id_the_session_is_encrypted_and_the_key_is_remembered)
 	size_t n = 0;
 	ck_assert_int_eq(hawser_recent_list(t.ctx, &list, &n), 0);
 	ck_assert_uint_eq(n, 1);
-	ck_assert_str_eq(list[0].hostname, "fake");
+	ck_assert_uint_eq(list->size, sizeof(*list));
+	ck_assert_str_eq(hawser_recent_at(list, 0)->hostname, "fake");
 	ck_assert(!list[0].password_stored);
 	ck_assert_int_eq(hawser_recent_forget(t.ctx, list[0].target), 0);
 	hawser_recent_free(list);
@@ -597,11 +598,45 @@ START_TEST(another_display_is_shown_on_demand)
 			test_now_ms() < due)
 		hawser_context_wait(t.ctx, 50);
 	ck_assert_uint_eq(f.width, 64);
-	struct hawser_peer peer = { .size = sizeof(peer) };
+	struct hawser_peer peer = HAWSER_PEER_INIT;
 	ck_assert_int_eq(hawser_session_peer(t.session, &peer), 0);
 	ck_assert_uint_eq(peer.current_display, 1);
-	ck_assert_str_eq(peer.displays[1].name, "right");
+	ck_assert_uint_eq(peer.displays->size, sizeof(struct hawser_display));
+	ck_assert_str_eq(hawser_display_at(&peer, 1)->name, "right");
+	ck_assert_ptr_null(hawser_display_at(&peer, peer.display_count));
 	close_all(&h, &t); /* with the frame still locked */
+}
+END_TEST
+
+/* Whoever was built against these structs goes on when the library's have grown. */
+#define STARTS_WITH_SIZE(name) _Static_assert(offsetof(struct name, size) == 0, #name)
+STARTS_WITH_SIZE(hawser_context_config);
+STARTS_WITH_SIZE(hawser_session_config);
+STARTS_WITH_SIZE(hawser_event);
+STARTS_WITH_SIZE(hawser_peer);
+STARTS_WITH_SIZE(hawser_display);
+STARTS_WITH_SIZE(hawser_frame);
+STARTS_WITH_SIZE(hawser_stats);
+STARTS_WITH_SIZE(hawser_recent);
+
+START_TEST(lists_of_a_later_library_are_stepped_through)
+{
+	struct later_display {
+		struct hawser_display d;
+		char more[24];
+	} displays[2] = { { .d = { .size = sizeof(displays[0]), .name = "left" } },
+		{ .d = { .size = sizeof(displays[0]), .name = "right" } } };
+	struct later_recent {
+		struct hawser_recent r;
+		char more[40];
+	} recent[2] = { { .r = { .size = sizeof(recent[0]), .target = "1" } },
+		{ .r = { .size = sizeof(recent[0]), .target = "2" } } };
+	struct hawser_peer peer = HAWSER_PEER_INIT;
+
+	peer.displays = &displays[0].d;
+	peer.display_count = 2;
+	ck_assert_str_eq(hawser_display_at(&peer, 1)->name, "right");
+	ck_assert_str_eq(hawser_recent_at(&recent[0].r, 1)->target, "2");
 }
 END_TEST
 
@@ -848,6 +883,7 @@ int main(void)
 	tcase_add_loop_test(t, input_clipboard_and_goodbye_reach_the_host, 0, 2);
 	tcase_add_test(t, what_a_host_denied_once_is_not_denied_for_ever);
 	tcase_add_test(t, another_display_is_shown_on_demand);
+	tcase_add_test(t, lists_of_a_later_library_are_stepped_through);
 	tcase_add_test(t, a_recording_keeps_what_was_received);
 	tcase_add_test(t, contexts_live_on_foreign_threads);
 	tcase_add_test(t, opening_and_closing_at_any_moment_is_harmless);
