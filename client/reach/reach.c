@@ -100,11 +100,28 @@ static void fail(struct hws_reach *r, int code, const char *text)
 	r->done(code, &how, r->conf.arg);
 }
 
+/* Before a stream stands nothing but a certificate is checked. */
+static void fail_certificate(struct hws_reach *r, const char *whose, const char *name)
+{
+	struct hws_error err;
+
+	hws_error_set(&err, HWS_ERR_CRYPTO,
+			"the certificate of the %s %.100s%s is not trusted: it must be valid today, be made "
+			"for this name, and come from an authority that this computer knows (the "
+			"environment variable SSL_CERT_FILE can name a file with others)",
+			whose, name, r->conf.proxy ? " or of the proxy" : "");
+	fail(r, HWS_ERR_CRYPTO, err.text);
+}
+
 static void fail_server(struct hws_reach *r, int why)
 {
 	char text[HWS_WAY_TEXT];
 	struct hws_error err;
 
+	if (why == HWS_ERR_CRYPTO) {
+		fail_certificate(r, "rendezvous server", hws_way_text(&r->way, text, sizeof(text)));
+		return;
+	}
 	hws_error_set(&err, why,
 			"cannot reach the rendezvous server %s: %s. Check the server's name in the settings, the "
 			"network and the firewall (TCP %u)",
@@ -167,6 +184,10 @@ static void on_joined(int res, struct hws_stream *s, void *arg)
 		hws_stream_set_callback(s, on_first_word, r);
 		hws_stream_want(s, HWS_STREAM_READ);
 		hws_timer_start(r->loop, &r->wait, FIRST_WORD_US, on_silence, r);
+		return;
+	}
+	if (res == HWS_ERR_CRYPTO) {
+		fail_certificate(r, "relay", r->relay);
 		return;
 	}
 	hws_error_set(&err, res,
@@ -515,6 +536,10 @@ static void on_address(int res, struct hws_stream *s, void *arg)
 	r->opening = NULL;
 	if (res == HWS_OK) {
 		succeed(r, s, "direct");
+		return;
+	}
+	if (res == HWS_ERR_CRYPTO) {
+		fail_certificate(r, "host", r->way.host);
 		return;
 	}
 	hws_error_set(&err, res,

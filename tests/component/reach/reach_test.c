@@ -507,6 +507,9 @@ START_TEST(a_certificate_that_proves_nothing_is_refused)
 	ck_assert(!s.registered);
 	reach_by(s.wss_text, HOST_ID, s.key, false);
 	ck_assert_int_lt(s.result, 0);
+	ck_assert_msg(strstr(s.text, "certificate") && strstr(s.text, s.wss_text) &&
+					strstr(s.text, "SSL_CERT_FILE"),
+			"%s", s.text);
 }
 END_TEST
 #endif
