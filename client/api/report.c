@@ -217,8 +217,7 @@ static void on_ask(enum hws_login_step step, bool can_trust, void *arg)
 		enum hawser_password_reason reason;
 		const char *text;
 	} table[] = {
-		[HWS_LOGIN_ASK] = { HAWSER_PASSWORD_NEEDED,
-				"Enter the host's password, or wait until somebody there accepts." },
+		[HWS_LOGIN_ASK] = { HAWSER_PASSWORD_NEEDED, "Enter the host's password." },
 		[HWS_LOGIN_ASK_AGAIN] = { HAWSER_PASSWORD_WRONG,
 				"The password was wrong. Enter it again." },
 		[HWS_LOGIN_CODE] = { HAWSER_PASSWORD_2FA,

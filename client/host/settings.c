@@ -24,6 +24,12 @@
 		"permissions", text_name, 0, HWS_OPT_BOOL, AT(field), "yes", 0, 0, NULL, R, NULL,  \
 				text, NULL                                                         \
 	}
+/* Taken from files and servers, as deployed ones have them, and not offered: nothing is there yet to permit. */
+#define LATER(text_name, field, text)                                                              \
+	{                                                                                          \
+		"permissions", text_name, 0, HWS_OPT_BOOL, AT(field), "yes", 0, 0, NULL,           \
+				R | HWS_OPT_HIDDEN, NULL, text, NULL                               \
+	}
 
 static const struct hws_option table[] = {
 	{ "", "config", 'c', HWS_OPT_PATH, AT(config), "", 0, 0, NULL, HWS_OPT_FLAG_ONLY, "FILE",
@@ -80,7 +86,7 @@ static const struct hws_option table[] = {
 			"When started as root: the account for processes that face the network.",
 			NULL },
 	{ "access", "approve-mode", 0, HWS_OPT_ENUM, AT(approve_mode), "password", 0, 0, "password",
-			R, "MODE", "How a connection is approved.", NULL },
+			R | HWS_OPT_HIDDEN, "MODE", "How a connection is approved.", NULL },
 	{ "access", "verification-method", 0, HWS_OPT_ENUM, AT(verification), "use-both-passwords",
 			0, 0, "use-both-passwords|use-temporary-password|use-permanent-password", R,
 			"METHOD", "Which passwords open this host.", NULL },
@@ -113,16 +119,16 @@ static const struct hws_option table[] = {
 			"full: everything below; view: nothing of it; custom: as set.", NULL },
 	BOOL("enable-keyboard", keyboard, "Viewers may use keyboard and mouse."),
 	BOOL("enable-clipboard", clipboard, "Viewers may share the clipboard."),
-	BOOL("enable-audio", audio, "Viewers may hear sound."),
-	BOOL("enable-file-transfer", file, "Viewers may transfer files."),
-	BOOL("enable-camera", camera, "Viewers may see the camera."),
-	BOOL("enable-terminal", terminal, "Viewers may open a terminal."),
-	BOOL("enable-tunnel", tunnel, "Viewers may forward ports."),
-	BOOL("enable-remote-restart", restart, "Viewers may restart the machine."),
+	LATER("enable-audio", audio, "Viewers may hear sound."),
+	LATER("enable-file-transfer", file, "Viewers may transfer files."),
+	LATER("enable-camera", camera, "Viewers may see the camera."),
+	LATER("enable-terminal", terminal, "Viewers may open a terminal."),
+	LATER("enable-tunnel", tunnel, "Viewers may forward ports."),
+	LATER("enable-remote-restart", restart, "Viewers may restart the machine."),
 	BOOL("enable-record-session", recording, "Viewers may record."),
-	BOOL("enable-block-input", block_input, "Viewers may block the local input."),
-	BOOL("enable-privacy-mode", privacy_mode, "Viewers may blank the screen."),
-	BOOL("enable-remote-printer", printer, "Viewers may receive print jobs."),
+	LATER("enable-block-input", block_input, "Viewers may block the local input."),
+	LATER("enable-privacy-mode", privacy_mode, "Viewers may blank the screen."),
+	LATER("enable-remote-printer", printer, "Viewers may receive print jobs."),
 };
 
 const struct hws_options hws_settings_options = {
