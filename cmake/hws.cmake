@@ -38,12 +38,18 @@ macro(hws_finish name)
 	target_link_libraries(${name} PUBLIC ${M_DEPS} ${M_LIBS})
 endmacro()
 
+# Gives a test or benchmark folders of its own, for itself and all that it starts (tests/support/places.h).
+function(hws_places name)
+	target_sources(${name} PRIVATE $<TARGET_OBJECTS:test_places>)
+endfunction()
+
 # hws_test(name SRCS ... DEPS ... [PKGS ...] [TIMEOUT s] [ENV VAR=VALUE ...] [LABELS l ...]): a Check program run by ctest.
 function(hws_test name)
 	cmake_parse_arguments(M "SERIAL" "TIMEOUT" "SRCS;DEPS;PKGS;LIBS;ENV;LABELS;ARGS" ${ARGN})
 	add_executable(${name} ${M_SRCS})
 	list(APPEND M_PKGS check)
 	hws_finish(${name})
+	hws_places(${name})
 	add_test(NAME ${name} COMMAND ${name} ${M_ARGS})
 	if(NOT M_TIMEOUT)
 		set(M_TIMEOUT 120)

@@ -1,4 +1,5 @@
 #include "tests/support/proc.h"
+#include "tests/support/places.h"
 #include <arpa/inet.h>
 #include <check.h>
 #include <errno.h>
@@ -53,6 +54,7 @@ static void run_child(int out, const char *const argv[], const char *const env[]
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	dup2(out, 1);
 	dup2(out, 2);
+	test_places_for(argv[0]);
 	for (size_t i = 0; env && env[i]; i++)
 		putenv(strdup(env[i]));
 	execv(argv[0], (char *const *)(uintptr_t)argv);

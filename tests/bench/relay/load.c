@@ -1,5 +1,6 @@
 #include "tests/bench/relay/load.h"
 #include "shared/wire/frame.h"
+#include "tests/support/places.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -110,6 +111,7 @@ void relay_start(struct relay *r, const char *const extra[])
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		dup2(log, 1);
 		dup2(log, 2);
+		test_places_for(argv[0]);
 		execv(argv[0], (char *const *)argv);
 		_exit(127);
 	}
