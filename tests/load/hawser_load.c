@@ -19,7 +19,7 @@
 #include <string.h>
 
 struct settings {
-	char *server, *key;
+	char *config, *server, *key;
 	uint32_t hosts, first, window, links;
 	uint64_t interval_us, seconds_us;
 	uint32_t pid;
@@ -28,9 +28,12 @@ struct settings {
 	bool fresh, site;
 };
 
+#define LAST_US 10000000ull
 #define SITE_IP 0x7fe00001u /* 127.224.0.1 */
 #define AT(f) offsetof(struct settings, f)
 static const struct hws_option table[] = {
+	{ "", "config", 'c', HWS_OPT_PATH, AT(config), "", 0, 0, NULL, HWS_OPT_FLAG_ONLY, "FILE",
+			"Read settings from this INI file.", NULL },
 	{ "", "server", 0, HWS_OPT_STR, AT(server), "127.0.0.1:21116", 0, 0, NULL, 0, "IP:PORT",
 			"The server, on this machine: the devices use addresses in 127.0.0.0/8.",
 			NULL },
@@ -80,6 +83,7 @@ static const struct hws_options options = { .program = "hawser-load",
 struct job {
 	struct load_callers *callers;
 	uint64_t us;
+	bool done; /* atomic */
 };
 
 static void *call(void *arg)
@@ -87,6 +91,7 @@ static void *call(void *arg)
 	struct job *j = arg;
 
 	load_callers_run(j->callers, j->us, NULL);
+	__atomic_store_n(&j->done, true, __ATOMIC_RELAXED);
 	return NULL;
 }
 
@@ -185,7 +190,9 @@ static int run(const struct settings *s, uint32_t ip, uint16_t port, double call
 			(load_callers_new(&viewers, &job.callers) < 0 ||
 					pthread_create(&thread, NULL, call, &job) != 0))
 		return 1;
-	load_swarm_run(swarm, s->seconds_us, NULL);
+	/* the devices are there until the last request is answered */
+	load_swarm_run(swarm, s->seconds_us + (calls > 0 ? LAST_US : 0),
+			calls > 0 ? &job.done : NULL);
 	st = load_swarm_stats(swarm);
 	printf("keep-alives: %llu sent, %llu answered, %llu lost, %llu asked for the key, %llu moved, %llu restarted, %llu pushes\n",
 			(unsigned long long)st->sent, (unsigned long long)st->answered,
@@ -231,18 +238,22 @@ static int run_program(int argc, char **argv)
 
 	if (argc > 1 && strcmp(argv[1], "--help") == 0)
 		return hws_options_print(&options, NULL);
-	if (hws_options_init(&options, &s) < 0)
+	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+		puts("hawser-load " HAWSER_VERSION);
+		return 0;
+	}
+	if (hws_options_load(&options, &s, NULL, argc, argv, &rest, &err) < 0) {
+		fprintf(stderr, "hawser-load: %s\n", err.text);
 		return 2;
-	if (hws_options_args(&options, &s, argc, argv, &rest, &err) < 0 ||
-			hws_parse_double(s.loss_text, &s.loss) < 0 ||
+	}
+	if (rest < argc || hws_parse_double(s.loss_text, &s.loss) < 0 ||
 			hws_parse_double(s.move_text, &s.move) < 0 ||
 			hws_parse_double(s.restart_text, &s.restart) < 0 ||
 			hws_parse_double(s.online_text, &s.online) < 0 ||
 			hws_parse_double(s.relay_text, &s.relay) < 0 ||
 			hws_parse_double(s.rate_text, &calls) < 0 ||
 			hws_addr_parse(s.server, 21116, &ss) < 0 || ss.ss_family != AF_INET) {
-		fprintf(stderr, "hawser-load: %s\n",
-				err.text[0] ? err.text : "a value is wrong; see --help");
+		fprintf(stderr, "hawser-load: a value is wrong or unexpected; see --help\n");
 		goto out;
 	}
 	ip = ntohl(((struct sockaddr_in *)&ss)->sin_addr.s_addr);
