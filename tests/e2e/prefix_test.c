@@ -1,0 +1,171 @@
+/* The whole installation below a prefix: nothing outside, nothing of another prefix inside, everything in its place, and gone
+ * again afterwards. Needs no screen. */
+#include "tests/support/proc.h"
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char dir[300], dest[320], build[600], source[600];
+static const char *env[] = { dest, build, source, "CMAKE=" CMAKE, "LC_ALL=C", NULL };
+
+static void sh(const char *script)
+{
+	const char *argv[] = { "/bin/bash", "-ec", script, NULL };
+	char *out = NULL;
+	int r = test_run(argv, env, &out);
+
+	ck_assert_msg(r == 0, "%s\nended with %d:\n%s", script, r, out);
+	free(out);
+}
+
+/* $D is what would be the root of a system. What was installed from this build folder before stays on record. */
+#define INSTALL(prefix)                                                                            \
+	"mkdir -p $D; DESTDIR=$D $CMAKE --install $BUILD --prefix " prefix " >$D.log; "
+#define KEEP_RECORD                                                                                \
+	"mkdir $D.record; cp -p $BUILD/install_manifest*.txt $D.record 2>/dev/null || true; "      \
+	"trap 'rm -f $BUILD/install_manifest*.txt; cp -p $D.record/* $BUILD 2>/dev/null || true' EXIT; "
+
+static void setup(void)
+{
+	test_dir(dir, sizeof(dir));
+	snprintf(dest, sizeof(dest), "D=%s/root", dir);
+	snprintf(build, sizeof(build), "BUILD=%s", BUILD_DIR);
+	snprintf(source, sizeof(source), "SOURCE=%s", SOURCE_DIR);
+}
+
+START_TEST(everything_is_below_the_prefix_and_names_it)
+{
+	sh(KEEP_RECORD INSTALL(
+			"/opt/tree") "cd $D; test \"$(ls -A)\" = opt; test \"$(ls -A opt)\" = tree; cd opt/tree; "
+				     /* units start what is installed with them */
+				     "grep -q '^ExecStart=/opt/tree/bin/hawser-rendezvous ' lib/systemd/system/hawser-rendezvous.service; "
+				     "grep -q '^ExecStart=/opt/tree/bin/hawser-host run' lib/systemd/user/hawser-host.service; "
+				     "for p in $(grep -rhoE '[^ =\"]*/bin/hawser[a-z-]*' lib/systemd share/applications); do "
+				     "test -x $D$p || { echo \"$p is not there\"; exit 1; }; done; "
+				     "test -f etc/fail2ban/filter.d/hawser-rendezvous.conf");
+}
+END_TEST
+
+START_TEST(the_systems_own_prefix_has_its_settings_in_etc)
+{
+	sh(KEEP_RECORD INSTALL(
+			"/usr") "cd $D; test \"$(ls -A | sort | tr '\\n' ' ')\" = 'etc usr '; "
+				"test -f etc/fail2ban/jail.d/hawser-rendezvous.conf; test ! -e usr/etc; "
+				"grep -q '^ExecStart=/usr/bin/hawser-relay' usr/lib/systemd/system/hawser-relay.service");
+}
+END_TEST
+
+START_TEST(what_was_installed_is_removed_again)
+{
+	sh(KEEP_RECORD INSTALL(
+			"/opt/tree") "test $(find $D -type f | wc -l) -gt 30; touch $D/opt/tree/bin/of-somebody-else; "
+				     "DESTDIR=$D $CMAKE -DBUILD=$BUILD -P $SOURCE/cmake/uninstall.cmake >$D.log 2>&1; "
+				     "left=$(find $D -type f -o -type l); "
+				     "test \"$left\" = $D/opt/tree/bin/of-somebody-else || { echo \"left: $left\"; exit 1; }; "
+				     "test -z \"$(find $D -name '*hawser*')\"; "
+				     /* a second time there is nothing to do, and that is said */
+				     "! DESTDIR=$D $CMAKE -DBUILD=$BUILD -P $SOURCE/cmake/uninstall.cmake >$D.log 2>&1; "
+				     "grep -q 'nothing was installed' $D.log");
+}
+END_TEST
+
+START_TEST(programs_manuals_and_completion_belong_together)
+{
+	sh(KEEP_RECORD INSTALL(
+			"/opt/tree") "cd $D/opt/tree; for p in bin/*; do p=${p#bin/}; "
+				     "ls share/man/man[18]/$p.[18] >/dev/null || { echo \"no manual of $p\"; exit 1; }; "
+				     "test -f share/bash-completion/completions/$p || { echo \"no completion of $p\"; exit 1; }; done; "
+				     "test -x bin/hawser-load; "
+				     "test -z \"$(find share/man -type f | xargs mandoc -T lint -W warning)\"");
+}
+END_TEST
+
+/* What --help names, the manual names: the two that have no table in their manual. */
+START_TEST(the_manuals_know_every_command_and_option)
+{
+	sh("man() { mandoc -T ascii $SOURCE/packaging/man/$1 | col -b | sed 's/ - / /'; }; "
+	   "help=$($BUILD/admin/hawser-admin --help); page=$(man hawser-admin.1); "
+	   "for c in $(echo \"$help\" | awk '/^  [a-z]/ { print ($1 == \"db\" || $1 == \"relay\") ? $1 \"_\" $2 : $1 }'); do "
+	   "echo \"$page\" | grep -q \"^ .*${c/_/ }\" || { echo \"hawser-admin.1 lacks ${c/_/ }\"; exit 1; }; done; "
+	   "for o in $(echo \"$help\" | grep -oE -- '--[a-z-]+' | sort -u); do "
+	   "echo \"$page\" | grep -q -- \"$o\" || { echo \"hawser-admin.1 lacks $o\"; exit 1; }; done; "
+	   "page=$(man hawser-load.1); for o in $($BUILD/tests/load/hawser-load --help | sed 's/--.no-./--/' | "
+	   "grep -oE -- '--[a-z-]+' | sort -u); do "
+	   "echo \"$page\" | grep -q -- \"$o\" || { echo \"hawser-load.1 lacks $o\"; exit 1; }; done");
+}
+END_TEST
+
+#define COMPLETE                                                                                           \
+	"PATH=$BUILD/client/cli:$BUILD/client/host:$BUILD/client/gtk:$BUILD/admin:$BUILD/tests/load:"      \
+	"$BUILD/server-rendezvous:$BUILD/server-relay:$PATH; . $SOURCE/packaging/completion/hawser.bash; " \
+	"offers() { COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _hawser \"$1\"; "           \
+	"got=\" ${COMPREPLY[*]} \"; }; "                                                                   \
+	"has() { for w; do [[ $got == *\" $w \"* ]] || { echo \"no $w in:$got\"; exit 1; }; done; }; "     \
+	"lacks() { for w; do [[ $got != *\" $w \"* ]] || { echo \"$w in:$got\"; exit 1; }; done; }; "
+
+START_TEST(completion_offers_what_the_tables_hold)
+{
+	sh(COMPLETE "offers hawser ''; has connect id password status config version; lacks the of usage; "
+		    "offers hawser config ''; has show get set path; lacks all; "
+		    "offers hawser id ''; lacks the; "
+		    "offers hawser connect --q; has --quality; "
+		    "offers hawser connect 123 --codec ''; has vp8 vp9; "
+		    "offers hawser connect --view-only ''; "
+		    "offers hawser-host ''; has run id status password config; "
+		    "offers hawser-host run --log-level ''; has error warn info debug trace; "
+		    "offers hawser-rendezvous ''; has key config; "
+		    "offers hawser-relay ''; has identity config; "
+		    "offers hawser-admin ''; has stats peers why block relay db; "
+		    "offers hawser-admin relay ''; has pairs usage limit drain; "
+		    "offers hawser-admin db ''; has status backup restore; "
+		    "offers hawser-load --h; has --hosts; "
+		    "offers hawser-desktop --full; has --fullscreen; ");
+	/* every option of every program */
+	sh(COMPLETE "for p in hawser-host hawser-rendezvous hawser-relay hawser-admin hawser-load hawser-desktop; do "
+		    "offers $p --; n=0; for o in $($p --help 2>&1 | sed 's/--.no-./--/' | awk '{ for (i = 1; i <= 2; i++) "
+		    "if ($i ~ /^--[a-z]/) print $i }' | tr -d ','); do has $o; n=$((n + 1)); done; "
+		    "test $n -gt 1 || { echo \"$p has $n options\"; exit 1; }; done");
+	/* files where a file is wanted, and nothing invented where nobody can know */
+	sh(COMPLETE "cd $SOURCE; offers hawser-relay --config READ; has README.md; "
+		    "offers hawser-relay --key ''; test -z \"${COMPREPLY[*]}\"");
+}
+END_TEST
+
+START_TEST(the_desktop_entry_starts_what_is_installed)
+{
+	sh(KEEP_RECORD INSTALL(
+			"/opt/tree") "cd $D/opt/tree; f=share/applications/net.hawser.Hawser.desktop; "
+				     "test \"$(head -1 $f)\" = '[Desktop Entry]'; grep -q '^Type=Application' $f; "
+				     "test -x bin/$(sed -n 's/^Exec=//p' $f); grep -q '^Name=' $f; "
+				     "test -f share/icons/hicolor/scalable/apps/$(sed -n 's/^Icon=//p' $f).svg; "
+				     "python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])' "
+				     "share/icons/hicolor/scalable/apps/net.hawser.Hawser.svg; "
+				     /* the window says by this name which entry it belongs to */
+				     "grep -q 'gtk_application_new(\"net.hawser.Hawser\"' $SOURCE/client/gtk/app.c");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("e2e/prefix");
+	TCase *tc = tcase_create("prefix");
+	SRunner *runner;
+	int failed;
+
+	tcase_set_timeout(tc, 120);
+	tcase_add_checked_fixture(tc, setup, NULL);
+	tcase_add_test(tc, everything_is_below_the_prefix_and_names_it);
+	tcase_add_test(tc, the_systems_own_prefix_has_its_settings_in_etc);
+	tcase_add_test(tc, what_was_installed_is_removed_again);
+	tcase_add_test(tc, programs_manuals_and_completion_belong_together);
+	tcase_add_test(tc, the_manuals_know_every_command_and_option);
+	tcase_add_test(tc, completion_offers_what_the_tables_hold);
+	tcase_add_test(tc, the_desktop_entry_starts_what_is_installed);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}
