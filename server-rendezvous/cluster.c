@@ -1,5 +1,7 @@
 /* rendezvous/cluster: life, and messages between nodes. */
 #include "server-rendezvous/cluster_parts.h"
+#include "server-rendezvous/registration.h"
+#include "server-rendezvous/tcp_plane.h"
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
@@ -194,9 +196,16 @@ void rdv_cluster_send_ids(struct rdv_cluster *c, const char *to, Cluster__Item__
 			list.n_id++;
 		}
 		item.what_case = what;
-		item.gone = &list; /* `changed` stands in the same place */
+		item.gone = &list; /* `changed` and `removed` stand in the same place */
 		rdv_cluster_send(c, to, &item);
 	}
+}
+
+void rdv_cluster_removed(struct rdv_cluster *c, const char *id)
+{
+	char *ids[] = { (char *)(uintptr_t)id };
+
+	rdv_cluster_send_ids(c, "", CLUSTER__ITEM__WHAT_REMOVED, ids, 1);
 }
 
 void rdv_cluster_on_entry(struct rdv_cluster *c,
@@ -248,6 +257,14 @@ static void take_entry(struct rdv_cluster *c, const Cluster__Entry *in)
 		c->on_entry(&e, in->removed, c->entry_arg);
 }
 
+static void take_removed(struct rdv_cluster *c, const char *id)
+{
+	uint64_t link;
+
+	if (rdv_registration_removed(c->core, id, &link) && link)
+		rdv_tcp_post_close(c->core->tcp, link);
+}
+
 /* False when there is more for the links. */
 static bool take_here(struct rdv_cluster *c, const Cluster__Envelope *e)
 {
@@ -262,6 +279,9 @@ static bool take_here(struct rdv_cluster *c, const Cluster__Envelope *e)
 		} else if (item->what_case == CLUSTER__ITEM__WHAT_CHANGED) {
 			for (size_t k = 0; k < item->changed->n_id; k++)
 				rdv_place_changed(c, item->changed->id[k]);
+		} else if (item->what_case == CLUSTER__ITEM__WHAT_REMOVED) {
+			for (size_t k = 0; k < item->removed->n_id; k++)
+				take_removed(c, item->removed->id[k]);
 		} else if (item->what_case == CLUSTER__ITEM__WHAT_ENTRY) {
 			take_entry(c, item->entry);
 		} else {

@@ -34,6 +34,8 @@ void rdv_cluster_on_entry(struct rdv_cluster *c,
 void rdv_cluster_entry(struct rdv_cluster *c, const struct rdv_entry *e, bool removed);
 /* Control loop: a device was written to the database: what others remember of it is old. */
 void rdv_cluster_changed(struct rdv_cluster *c, const char *id);
+/* Control loop: an operator has removed a device: the others forget it too. */
+void rdv_cluster_removed(struct rdv_cluster *c, const char *id);
 
 /* --- the TCP plane's thread ------------------------------------------------------------------------- */
 /* Asks the node that has the device to hand it `m`; the answer comes as rdv_reply_* or rdv_punch_nowhere. False when

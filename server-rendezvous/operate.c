@@ -1,5 +1,6 @@
 /* rendezvous/operate: what an operator asks and orders. All on the control loop. */
 #include "server-rendezvous/operate.h"
+#include "server-rendezvous/operate_devices.h"
 #include "server-rendezvous/operate_rules.h"
 #include "server-rendezvous/relay_choice.h"
 #include "server-rendezvous/server_parts.h"
@@ -138,29 +139,6 @@ static bool page_take(const struct rdv_peer *p, void *arg)
 	return true;
 }
 
-static json_t *peer_json(struct rdv_server *s, const char *id)
-{
-	struct rdv_peer_info info;
-	struct sockaddr_storage ss;
-	char addr[HWS_ADDR_TEXT], key[HWS_KEY_TEXT];
-	json_t *o;
-
-	if (!rdv_presence_get(s->core.presence, hws_bytes_str(id), hws_clock_us(), &info))
-		return NULL;
-	rdv_addr_to(&info.addr, &ss);
-	hws_addr_text(&ss, addr, sizeof(addr));
-	hws_key_text(info.pk, key);
-	o = json_pack("{s:s,s:b,s:s,s:s,s:b,s:b}", "id", id, "online", info.online, "address",
-			rdv_addr_is_set(&info.addr) ? addr : "", "by", info.link ? "tcp" : "udp",
-			"blocked", info.blocked, "unproven", info.unproven);
-	if (o && info.age_us != UINT64_MAX)
-		json_object_set_new(
-				o, "seen_s_ago", json_integer((json_int_t)(info.age_us / 1000000)));
-	if (o && info.has_pk)
-		json_object_set_new(o, "key", json_string(key));
-	return o;
-}
-
 static void cmd_peers(struct hws_control_reply *reply, const json_t *req, void *arg)
 {
 	struct rdv_server *s = arg;
@@ -179,7 +157,7 @@ static void cmd_peers(struct hws_control_reply *reply, const json_t *req, void *
 	g->limit = limit_of(req, 100, PEERS_MAX - 1);
 	rdv_presence_each(s->core.presence, page_take, g);
 	for (unsigned i = 0; i < g->n; i++) {
-		json_t *o = peer_json(s, g->id[i]);
+		json_t *o = rdv_peer_json(s, g->id[i]);
 
 		if (o)
 			json_array_append_new(list, o);
@@ -187,57 +165,6 @@ static void cmd_peers(struct hws_control_reply *reply, const json_t *req, void *
 	hws_control_ok(reply,
 			json_pack("{s:I,s:o}", "online", (json_int_t)g->total, "peers", list));
 	hws_free(g);
-}
-
-struct peer_question {
-	struct rdv_server *server;
-	struct hws_control_reply *reply;
-	char id[HWS_ID_MAX + 1];
-};
-
-static void on_row(int r, const struct rdv_peer_row *row, void *arg)
-{
-	struct peer_question *q = arg;
-	json_t *o = peer_json(q->server, q->id);
-
-	if (!o && r < 0) {
-		hws_control_fail(q->reply, r,
-				r == HWS_ERR_NOTFOUND ? "no device has the id %s"
-						      : "the database cannot be asked about %s",
-				q->id);
-		hws_free(q);
-		return;
-	}
-	if (!o)
-		o = json_pack("{s:s,s:b}", "id", q->id, "online", false);
-	if (o && row) {
-		json_object_set_new(o, "created", json_integer((json_int_t)row->created_s));
-		json_object_set_new(o, "last_registration", json_integer((json_int_t)row->seen_s));
-		json_object_set_new(o, "registered_from", json_string(row->ip));
-	}
-	if (o)
-		json_object_set_new(o, "attempts", rdv_why_json(q->server->core.why, q->id, 5));
-	hws_control_ok(q->reply, o);
-	hws_free(q);
-}
-
-static void cmd_peer(struct hws_control_reply *reply, const json_t *req, void *arg)
-{
-	struct rdv_server *s = arg;
-	struct peer_question *q = hws_alloc(sizeof(*q));
-	int r = HWS_ERR_NOMEM;
-
-	if (q) {
-		q->server = s;
-		q->reply = reply;
-		r = hws_str_copy(q->id, sizeof(q->id), text_of(req, "id"));
-	}
-	if (r == HWS_OK)
-		r = s->store->ops->get(s->store, q->id, on_row, q);
-	if (r < 0) {
-		hws_control_fail(reply, r, "cannot look up that id");
-		hws_free(q);
-	}
 }
 
 static void cmd_kick(struct hws_control_reply *reply, const json_t *req, void *arg)
@@ -273,7 +200,7 @@ static void cmd_why(struct hws_control_reply *reply, const json_t *req, void *ar
 {
 	struct rdv_server *s = arg;
 	const char *id = text_of(req, "id");
-	json_t *now = *id ? peer_json(s, id) : NULL;
+	json_t *now = *id ? rdv_peer_json(s, id) : NULL;
 	json_t *o = json_pack(
 			"{s:o}", "attempts", rdv_why_json(s->core.why, id, limit_of(req, 20, 500)));
 
@@ -375,7 +302,10 @@ static void cmd_backup(struct hws_control_reply *reply, const json_t *req, void 
 static const struct hws_control_cmd table[] = {
 	{ "stats", "counters and table sizes", cmd_stats },
 	{ "peers", "devices that are online", cmd_peers },
-	{ "peer", "one device", cmd_peer },
+	{ "peer", "one device", rdv_cmd_peer },
+	{ "devices", "devices in the database, those that are off line too", rdv_cmd_devices },
+	{ "name", "the operator's name for a device", rdv_cmd_name },
+	{ "remove", "forget a device, or take its enrolment back", rdv_cmd_remove },
 	{ "why", "the last connection attempts to a device", cmd_why },
 	{ "kick", "forget where a device is; it registers again", cmd_kick },
 	{ "block", "serve an address, network or id no more", rdv_cmd_block },

@@ -453,6 +453,27 @@ void rdv_registration_renamed(struct rdv_core *core, const char *old_id, const c
 	rdv_presence_unlock(s);
 }
 
+bool rdv_registration_removed(struct rdv_core *core, const char *id, uint64_t *ret_link)
+{
+	struct hws_bytes b = hws_bytes_str(id);
+	struct rdv_shard *s;
+	struct rdv_peer *p;
+
+	*ret_link = 0;
+	if (b.len == 0 || b.len > HWS_ID_MAX)
+		return false;
+	s = rdv_presence_lock(core->presence, b);
+	p = rdv_shard_find(s);
+	if (p) {
+		*ret_link = rdv_peer_link(p);
+		if (p->flags & RDV_PEER_PLACED && core->cluster)
+			rdv_cluster_left(core->cluster, b);
+		rdv_shard_remove(s, p);
+	}
+	rdv_presence_unlock(s);
+	return p != NULL;
+}
+
 void rdv_registration_link_gone(struct rdv_core *core, struct hws_bytes id, uint64_t link,
 		uint64_t now_us HWS_UNUSED)
 {

@@ -35,6 +35,9 @@ Rdv__RegisterPkResponse__Result rdv_registration_written(
 		struct rdv_core *core, const struct rdv_write *w, int r);
 /* The store has renamed a device: so does the table. */
 void rdv_registration_renamed(struct rdv_core *core, const char *old_id, const char *new_id);
+/* An operator has removed it: it is forgotten here. False when it was not known. *ret_link: of its host, to be closed; 0 =
+ * none. */
+bool rdv_registration_removed(struct rdv_core *core, const char *id, uint64_t *ret_link);
 /* A long-lived link has ended: its host is gone unless it spoke otherwise since. */
 void rdv_registration_link_gone(
 		struct rdv_core *core, struct hws_bytes id, uint64_t link, uint64_t now_us);

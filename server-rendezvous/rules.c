@@ -134,7 +134,7 @@ int rdv_rules_put(struct rdv_rules *r, const struct rdv_entry *e, struct hws_err
 	struct rule *at;
 	int res = parse(&u, err);
 
-	if (res < 0)
+	if (res < 0 || is(&u, RDV_ENTRY_NAME)) /* many, and nothing here looks at them */
 		return res;
 	pthread_rwlock_wrlock(&r->lock);
 	at = find(r, e->kind, e->key);

@@ -285,13 +285,50 @@ static int db_restore(struct db *d, const char *file)
 struct importing {
 	struct db *d;
 	struct adm_copy c;
+	struct rdv_entry *entries; /* that are there already */
+	size_t entry_count;
+	uint64_t names, parts;
 };
 
-static int import_rows(const struct rdv_peer_row *rows, size_t n, void *arg)
+static int by_entry(const void *a, const void *b)
+{
+	const struct rdv_entry *x = a, *y = b;
+	int c = strcmp(x->kind, y->kind);
+
+	return c ? c : strcmp(x->key, y->key);
+}
+
+/* The note of hbbs becomes the name of the device, unless it has one already. */
+static int import_note(struct importing *im, const char *id, const struct rdv_hbbs_note *note)
+{
+	struct rdv_entry e = { .kind = RDV_ENTRY_NAME };
+	int r = hws_str_copy(e.key, sizeof(e.key), id);
+
+	if (r == HWS_OK)
+		r = hws_str_copy(e.value, sizeof(e.value), note->text);
+	if (r < 0 ||
+			(im->entries &&
+					bsearch(&e, im->entries, im->entry_count,
+							sizeof(im->entries[0]), by_entry)))
+		return r;
+	r = adm_copy_entry(&im->c, &e);
+	im->names += r == HWS_OK;
+	return r;
+}
+
+static int import_rows(const struct rdv_peer_row *rows, const struct rdv_hbbs_note *notes, size_t n,
+		void *arg)
 {
 	struct importing *im = arg;
+	bool *ours = hws_alloc_array(n, sizeof(*ours));
+	int r = ours ? adm_copy_rows(&im->c, rows, n, ours) : HWS_ERR_NOMEM;
 
-	return say(im->d, adm_copy_rows(&im->c, rows, n), "the database failed");
+	for (size_t i = 0; i < n && r == HWS_OK; i++) {
+		if (ours[i] && *notes[i].text)
+			r = import_note(im, rows[i].id, &notes[i]);
+	}
+	hws_free(ours);
+	return say(im->d, r, "the database failed");
 }
 
 static void import_odd(const char *id, const char *why, void *arg)
@@ -300,6 +337,14 @@ static void import_odd(const char *id, const char *why, void *arg)
 
 	im->c.read++;
 	on_refused(id, why, im->d);
+}
+
+static void import_part(const char *id, const char *what, void *arg)
+{
+	struct importing *im = arg;
+
+	if (im->parts++ < SHOWN_MAX)
+		fprintf(stderr, "hawser-admin: device %s was taken, but %s\n", id, what);
 }
 
 static int read_key_text(const char *path, char buf[KEY_TEXT_MAX], struct hws_error *err)
@@ -392,7 +437,9 @@ static int check_key(struct db *d, const char *file, const char *to, struct hws_
 static int db_import(struct db *d, const char *file)
 {
 	struct importing im = { .d = d };
-	struct rdv_hbbs_reader reader = { .rows = import_rows, .odd = import_odd, .arg = &im };
+	struct rdv_hbbs_reader reader = {
+		.rows = import_rows, .odd = import_odd, .part = import_part, .arg = &im
+	};
 	struct hws_identity key = { 0 };
 	bool save = false;
 	char to[500], text[HWS_KEY_TEXT];
@@ -405,8 +452,15 @@ static int db_import(struct db *d, const char *file)
 		r = open_store(d, false);
 	if (r == HWS_OK) {
 		im.c = copy_into(d, d->store, ADM_COPY_KEEP);
+		r = say(d, adm_store_entries(d->loop, d->store, &im.entries, &im.entry_count),
+				"cannot read the database");
+	}
+	if (r == HWS_OK) {
+		if (im.entry_count)
+			qsort(im.entries, im.entry_count, sizeof(im.entries[0]), by_entry);
 		r = say(d, rdv_hbbs_read(file, &reader, &d->err), file);
 	}
+	hws_free(im.entries);
 	if (r == HWS_OK && save) {
 		r = hws_identity_save(to, &key, &d->err);
 		hand_over(to);
@@ -414,6 +468,11 @@ static int db_import(struct db *d, const char *file)
 	if (r == HWS_OK) {
 		put_store(d);
 		put_copy(d, &im.c, "imported");
+		put_int(d, "taken_in_part", im.parts);
+		put_int(d, "names", im.names);
+		if (im.parts > SHOWN_MAX)
+			fprintf(stderr, "hawser-admin: and %llu more that were taken in part\n",
+					(unsigned long long)(im.parts - SHOWN_MAX));
 		json_object_set_new(d->answer, "key",
 				json_string(d->no_key                  ? "left"
 								: save ? "taken over"

@@ -58,7 +58,7 @@ static void on_got(int r, const struct rdv_peer_row *row, void *arg)
 }
 
 /* A device that was there already: the same one, or somebody else under its id? */
-static int compare(struct adm_copy *c, const struct rdv_peer_row *row)
+static int compare(struct adm_copy *c, const struct rdv_peer_row *row, bool *ret_ours)
 {
 	struct got g = { 0 };
 	int r = wait_for(c->loop, &g.w, c->to->ops->get(c->to, row->id, on_got, &g));
@@ -70,32 +70,37 @@ static int compare(struct adm_copy *c, const struct rdv_peer_row *row)
 					hws_bytes(g.row.uuid, g.row.uuid_len)))
 		refuse(c, row->id, "another device has this id already");
 	else
-		c->there++;
+		*ret_ours = true;
+	c->there += *ret_ours;
 	return HWS_OK;
 }
 
-static int take_results(struct adm_copy *c, const struct rdv_write *w, size_t n)
+static int take_results(struct adm_copy *c, const struct rdv_write *w, size_t n, bool *ret_ours)
 {
 	int r = HWS_OK;
 
 	for (size_t i = 0; i < n && r == HWS_OK; i++) {
-		if (w[i].result == HWS_OK)
+		bool ours = w[i].result == HWS_OK;
+
+		if (ours)
 			c->written++;
 		else if (w[i].result == HWS_ERR_EXISTS)
-			r = compare(c, &w[i].row);
+			r = compare(c, &w[i].row, &ours);
 		else
 			refuse(c, w[i].row.id, hws_err_text(w[i].result));
+		if (ret_ours)
+			ret_ours[i] = ours;
 	}
 	return r;
 }
 
-static int write_some(struct adm_copy *c, struct rdv_write *w, size_t n)
+static int write_some(struct adm_copy *c, struct rdv_write *w, size_t n, bool *ret_ours)
 {
 	struct wait wait = { 0 };
 	int r = wait_for(c->loop, &wait, c->to->ops->write(c->to, w, n, on_done, &wait));
 
 	c->read += n;
-	return r == HWS_OK ? take_results(c, w, n) : r;
+	return r == HWS_OK ? take_results(c, w, n, ret_ours) : r;
 }
 
 static void fill(const struct adm_copy *c, struct rdv_write *w, const struct rdv_peer_row *row)
@@ -106,7 +111,7 @@ static void fill(const struct adm_copy *c, struct rdv_write *w, const struct rdv
 		.row = *row };
 }
 
-int adm_copy_rows(struct adm_copy *c, const struct rdv_peer_row *rows, size_t n)
+int adm_copy_rows(struct adm_copy *c, const struct rdv_peer_row *rows, size_t n, bool *ret_ours)
 {
 	struct rdv_write *w = hws_alloc_array(n, sizeof(*w));
 	int r;
@@ -115,7 +120,7 @@ int adm_copy_rows(struct adm_copy *c, const struct rdv_peer_row *rows, size_t n)
 		return HWS_ERR_NOMEM;
 	for (size_t i = 0; i < n; i++)
 		fill(c, &w[i], &rows[i]);
-	r = write_some(c, w, n);
+	r = write_some(c, w, n, ret_ours);
 	hws_free(w);
 	return r;
 }
@@ -178,7 +183,7 @@ static int transfer_rows(struct transfer *t, struct rdv_store *from)
 		pthread_mutex_unlock(&t->lock);
 		/* its owner waits: nobody else touches the array */
 		if (full && s == HWS_OK && r == HWS_OK)
-			s = write_some(t->c, t->w, t->n);
+			s = write_some(t->c, t->w, t->n, NULL);
 		pthread_mutex_lock(&t->lock);
 		if (full) {
 			t->full = false;
@@ -192,7 +197,7 @@ static int transfer_rows(struct transfer *t, struct rdv_store *from)
 		return s < 0 ? s : r < 0 ? r : t->loaded.r;
 	if (t->failed)
 		return HWS_ERR_NOMEM;
-	return t->n ? write_some(t->c, t->w, t->n) : HWS_OK;
+	return t->n ? write_some(t->c, t->w, t->n, NULL) : HWS_OK;
 }
 
 struct entries {
@@ -219,16 +224,31 @@ static int entries_of(struct hws_loop *loop, struct rdv_store *s, struct entries
 	return wait_for(loop, &ret->w, s->ops->entry_load(s, on_entries, ret));
 }
 
+int adm_store_entries(
+		struct hws_loop *loop, struct rdv_store *s, struct rdv_entry **ret, size_t *ret_n)
+{
+	struct entries e = { 0 };
+	int r = entries_of(loop, s, &e);
+
+	*ret = e.all;
+	*ret_n = e.n;
+	return r;
+}
+
+int adm_copy_entry(struct adm_copy *c, const struct rdv_entry *e)
+{
+	struct wait w = { 0 };
+
+	return wait_for(c->loop, &w, c->to->ops->entry_put(c->to, e, on_done, &w));
+}
+
 static int copy_entries(struct adm_copy *c, struct rdv_store *from)
 {
 	struct entries e = { 0 };
 	int r = entries_of(c->loop, from, &e);
 
-	for (size_t i = 0; i < e.n && r == HWS_OK; i++) {
-		struct wait w = { 0 };
-
-		r = wait_for(c->loop, &w, c->to->ops->entry_put(c->to, &e.all[i], on_done, &w));
-	}
+	for (size_t i = 0; i < e.n && r == HWS_OK; i++)
+		r = adm_copy_entry(c, &e.all[i]);
 	hws_free(e.all);
 	return r;
 }

@@ -17,8 +17,15 @@ struct adm_copy {
 	uint64_t read, written, there, refused_count; /* filled */
 };
 
-/* Writes n devices and waits. HWS_ERR_STORE etc. when the database failed. */
-int adm_copy_rows(struct adm_copy *c, const struct rdv_peer_row *rows, size_t n) HWS_MUST_CHECK;
+/* Writes n devices and waits. `ret_ours` (n places, or NULL) tells which of them are in the database now, be it that they
+ * were there already. HWS_ERR_STORE etc. when the database failed. */
+int adm_copy_rows(struct adm_copy *c, const struct rdv_peer_row *rows, size_t n,
+		bool *ret_ours) HWS_MUST_CHECK;
+/* Writes one entry and waits. */
+int adm_copy_entry(struct adm_copy *c, const struct rdv_entry *e) HWS_MUST_CHECK;
+/* All entries of a store, in order of kind and key; free with hws_free. */
+int adm_store_entries(struct hws_loop *loop, struct rdv_store *s, struct rdv_entry **ret,
+		size_t *ret_n) HWS_MUST_CHECK;
 /* All devices of `from` as of one moment, then all its entries (lists, rules). */
 int adm_copy_store(struct adm_copy *c, struct rdv_store *from) HWS_MUST_CHECK;
 

@@ -3,11 +3,18 @@
 #pragma once
 #include "server-rendezvous/store/store.h"
 
+struct rdv_hbbs_note {
+	char text[RDV_ENTRY_VALUE_MAX + 1]; /* UTF-8 */
+};
+
 struct rdv_hbbs_reader {
-	/* Many times; rows borrow until return. A negative return ends the reading with it. */
-	int (*rows)(const struct rdv_peer_row *rows, size_t n, void *arg);
+	/* Many times; rows and their notes ("" = none) borrow until return. A negative return ends the reading with it. */
+	int (*rows)(const struct rdv_peer_row *rows, const struct rdv_hbbs_note *notes, size_t n,
+			void *arg);
 	/* A row that cannot be taken: its id, made safe to show, and why. */
 	void (*odd)(const char *id, const char *why, void *arg);
+	/* A row that is taken, but for a part of it: which, and what that means. */
+	void (*part)(const char *id, const char *what, void *arg);
 	void *arg;
 };
 

@@ -60,6 +60,8 @@ struct rdv_write {
 #define RDV_ENTRY_KIND_MAX 31
 #define RDV_ENTRY_KEY_MAX 127
 #define RDV_ENTRY_VALUE_MAX 511
+/* This kind holds the operator's name for a device (key: its id). It is no rule and kept in the store only. */
+#define RDV_ENTRY_NAME "name"
 struct rdv_entry {
 	char kind[RDV_ENTRY_KIND_MAX + 1];
 	char key[RDV_ENTRY_KEY_MAX + 1];

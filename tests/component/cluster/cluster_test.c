@@ -402,6 +402,57 @@ START_TEST(online_queries_and_refusals_see_all_nodes)
 }
 END_TEST
 
+static bool peer_is(struct server *s, const char *id, bool online, const char *node)
+{
+	uint64_t end = test_now_ms() + WAIT_MS;
+	bool is;
+
+	do {
+		json_t *o = server_ask(s, "peer", "id", id);
+		const char *at = json_string_value(json_object_get(o, "node"));
+
+		is = json_is_true(json_object_get(o, "online")) == online &&
+				hws_str_equal(at ? at : "", node);
+		json_decref(o);
+	} while (!is && test_now_ms() < end);
+	return is;
+}
+
+static bool forgotten(void *device)
+{
+	return !device_keep_alive(device);
+}
+
+/* An operator sees and removes devices of any node at the one he asks. */
+START_TEST(an_operator_sees_the_devices_of_all_nodes)
+{
+	struct device d;
+	json_t *o, *one;
+
+	device_init(&d, &a, 1, "123456789");
+	device_online(&d);
+	ck_assert(peer_is(&a, d.id, true, "a"));
+	ck_assert(peer_is(&b, d.id, true, "a"));
+	o = server_ask(&b, "devices", NULL, NULL);
+	one = json_array_get(json_object_get(o, "devices"), 0);
+	ck_assert_str_eq(json_string_value(json_object_get(one, "id")), d.id);
+	ck_assert(json_is_true(json_object_get(one, "online")));
+	ck_assert_str_eq(json_string_value(json_object_get(one, "node")), "a");
+	json_decref(o);
+	json_decref(server_ask(&b, "remove", "id", d.id));
+	ck_assert(test_until(forgotten, &d, WAIT_MS));
+	o = server_ask(&b, "devices", NULL, NULL);
+	ck_assert_uint_eq(json_array_size(json_object_get(o, "devices")), 0);
+	json_decref(o);
+	device_online(&d);
+	ck_assert(peer_is(&b, d.id, true, "a"));
+	server_stop(&a);
+	ck_assert(peer_is(&b, d.id, false, ""));
+	start_node(&a, "a", pg.url);
+	device_done(&d);
+}
+END_TEST
+
 START_TEST(a_device_that_moves_is_found_where_it_is)
 {
 	struct device d;
@@ -807,6 +858,7 @@ int main(void)
 	tcase_add_test(t, two_ends_of_one_network_exchange_local_addresses_across_nodes);
 	tcase_add_test(t, the_relay_is_agreed_across_nodes);
 	tcase_add_test(t, online_queries_and_refusals_see_all_nodes);
+	tcase_add_test(t, an_operator_sees_the_devices_of_all_nodes);
 	tcase_add_test(t, a_device_that_moves_is_found_where_it_is);
 	tcase_add_test(t, a_device_met_by_one_node_is_no_stranger_to_the_other);
 	tcase_add_test(t, answers_and_relay_requests_may_come_to_any_node);

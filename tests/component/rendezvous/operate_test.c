@@ -280,7 +280,57 @@ START_TEST(only_enrolled_devices_register)
 	ck_assert_int_eq(device_register(&d), R(OK));
 	ck_assert(device_keep_alive(&d));
 	says(admin(1, "enrol", "x", NULL), "6 to 64");
+	admin(0, "unenrol", d.id, NULL);
+	ck_assert(!device_keep_alive(&d));
+	ck_assert_int_eq(device_register(&d), R(NOT_DEPLOYED));
 	device_done(&d);
+}
+END_TEST
+
+START_TEST(devices_that_are_off_line_are_listed_named_and_removed)
+{
+	static const char *const extra[] = { "--store", "sqlite", NULL };
+	struct device a, b;
+	const char *list;
+
+	start_again(extra);
+	device_init(&a, &srv, 1, "100000001");
+	device_init(&b, &srv, 2, "100000002");
+	device_online(&a);
+	device_online(&b);
+	ck_assert_int_eq(device_register(&b), R(OK)); /* in the database when this is answered */
+	admin(0, "kick", b.id, NULL);
+	while (!strstr(admin(0, "devices", NULL), a.id))
+		;
+	ck_assert_ptr_null(strstr(admin(0, "peers", NULL), b.id));
+	ck_assert_ptr_nonnull(strstr(admin(0, "devices", NULL), b.id));
+	says(admin(0, "--json", "peer", b.id, NULL), "\"online\": false");
+	ck_assert_ptr_null(strstr(admin(0, "devices", "1", NULL), b.id));
+	ck_assert_ptr_null(strstr(admin(0, "devices", "1", a.id, NULL), a.id));
+	admin(0, "name", b.id, "the till at the door", NULL);
+	says(admin(0, "devices", NULL), "the till at the door");
+	says(admin(0, "peer", b.id, NULL), "the till at the door");
+	ck_assert_ptr_null(strstr(admin(0, "rules", NULL), "till"));
+	says(admin(1, "name", "999999999", "nobody", NULL), "no device has the id");
+	/* names survive, as the devices do */
+	start_again(extra);
+	list = admin(0, "devices", NULL);
+	says(list, "the till at the door");
+	says(list, a.id);
+	admin(0, "remove", b.id, NULL);
+	ck_assert_ptr_null(strstr(admin(0, "devices", NULL), b.id));
+	says(admin(1, "peer", b.id, NULL), "no device has the id");
+	says(admin(1, "remove", b.id, NULL), "no device has the id");
+	/* one that runs comes back, as a new one and without the name */
+	device_online(&a);
+	admin(0, "remove", a.id, NULL);
+	ck_assert(!device_keep_alive(&a));
+	device_online(&a);
+	admin(0, "name", a.id, "x", NULL);
+	admin(0, "name", a.id, "", NULL);
+	ck_assert_ptr_null(strstr(admin(0, "--json", "peer", a.id, NULL), "\"name\""));
+	device_done(&a);
+	device_done(&b);
 }
 END_TEST
 
@@ -394,6 +444,7 @@ int main(void)
 	const TTest *const tests[] = { looks_at_devices, a_kicked_device_is_offline_until_it_speaks,
 		a_blocked_address_is_cut_off_at_once, a_blocked_device_is_not_there,
 		rules_say_who_may_call_whom, only_enrolled_devices_register,
+		devices_that_are_off_line_are_listed_named_and_removed,
 		a_drained_relay_gets_no_new_sessions, the_log_level_changes_while_it_runs,
 		drain_ends_it_in_order, limits_and_lists_change_on_sighup };
 	Suite *s = suite_create("rendezvous/operate");

@@ -207,6 +207,44 @@ START_TEST(what_cannot_be_taken_is_named_and_the_rest_is_taken)
 }
 END_TEST
 
+START_TEST(notes_become_names_and_rows_with_faults_are_told)
+{
+	char names[300];
+
+	make_hbbs(10);
+	sql(hbbs,
+			"UPDATE peer SET note = 'the till at the door' WHERE id = '100000001';"
+			"UPDATE peer SET note = CAST(x'ff00' AS TEXT) WHERE id = '100000002';"
+			"UPDATE peer SET note = replace(hex(zeroblob(300)), '0', 'n') WHERE id = '100000003';"
+			"UPDATE peer SET info = '{\"ip' WHERE id = '100000004';"
+			"UPDATE peer SET created_at = 'yesterday' WHERE id = '100000005';"
+			"UPDATE peer SET pk = zeroblob(31) WHERE id = '100000006';"
+			"UPDATE peer SET uuid = x'' WHERE id = '100000007'");
+	ck_assert_int_eq(ADMIN("import-hbbs", hbbs, "--no-key"), 1);
+	must_say("\"imported\": 9");
+	must_say("\"not_taken\": 1");
+	must_say("\"taken_in_part\": 5");
+	must_say("\"names\": 2");
+	must_say("device 100000002 was taken, but its note is no text");
+	must_say("device 100000003 was taken, but its note was cut");
+	must_say("device 100000004 was taken, but its info is no JSON");
+	must_say("device 100000005 was taken, but the date of its first registration is none");
+	must_say("device 100000006 was taken, but its key has not 32 bytes");
+	must_say("device 100000007 was not taken: it has no machine id");
+	snprintf(names, sizeof(names),
+			"SELECT count(*) FROM entry WHERE kind = 'name' AND "
+			"key = '100000001' AND value = 'the till at the door'");
+	ck_assert_int_eq(number(store, names), 1);
+	ck_assert_int_eq(number(store, "SELECT length(value) FROM entry WHERE key = '100000003'"),
+			511);
+	/* what the operator called it since stays */
+	sql(store, "UPDATE entry SET value = 'till 1' WHERE key = '100000001'");
+	ck_assert_int_eq(ADMIN("import-hbbs", hbbs, "--no-key"), 1);
+	must_say("\"names\": 0");
+	ck_assert_int_eq(number(store, "SELECT count(*) FROM entry WHERE value = 'till 1'"), 1);
+}
+END_TEST
+
 static void damage(const char *path, off_t at, size_t n)
 {
 	static char junk[65536];
@@ -462,6 +500,7 @@ int main(void)
 	tcase_add_test(t, a_database_and_key_of_hbbs_are_taken_over_whole);
 	tcase_add_test(t, keys_arrive_unchanged);
 	tcase_add_test(t, the_database_is_that_of_the_servers_settings);
+	tcase_add_test(t, notes_become_names_and_rows_with_faults_are_told);
 	tcase_add_test(t, what_cannot_be_taken_is_named_and_the_rest_is_taken);
 	tcase_add_test(t, damaged_and_foreign_files_are_refused_and_nothing_is_taken);
 	tcase_add_test(t, a_doubtful_key_stops_the_take_over);
