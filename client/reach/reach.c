@@ -18,8 +18,7 @@
 #define REQUEST_TRIES 3 /* waits of 3, 6 and 9 s */
 #define REQUEST_WAIT_US 3000000
 #define RELAY_TRIES 3
-#define LEG_US 20000          /* the head start of the host's leg at a relay */
-#define FIRST_WORD_US 6000000 /* until the host, which speaks first, is heard through a relay */
+#define LEG_US 20000 /* the head start of the host's leg at a relay */
 #define STATEMENT_MAX 256
 #define NO_RELAY                                                                                   \
 	"the server named no usable relay: set one at the server (--relay-servers) or at the host"
@@ -183,7 +182,9 @@ static void on_joined(int res, struct hws_stream *s, void *arg)
 		r->leg = s;
 		hws_stream_set_callback(s, on_first_word, r);
 		hws_stream_want(s, HWS_STREAM_READ);
-		hws_timer_start(r->loop, &r->wait, FIRST_WORD_US, on_silence, r);
+		hws_timer_start(r->loop, &r->wait,
+				hws_relay_join_patience(r->took_us, r->tries + 1 >= RELAY_TRIES),
+				on_silence, r);
 		return;
 	}
 	if (res == HWS_ERR_CRYPTO) {

@@ -1,5 +1,6 @@
 /* reach/registrar: the state machines of rendezvous-relay 5.2 (UDP) and 5.4 (links). */
 #include "client/reach/registrar.h"
+#include "client/reach/registrar_text.h"
 #include "client/reach/server_link.h"
 #include "client/reach/udp_line.h"
 #include "shared/base/buf.h"
@@ -23,6 +24,7 @@
 #define LINK_ANSWER_US (18 * HWS_US_PER_S)
 #define LINK_PAUSE_US (2 * HWS_US_PER_S) /* before the second attempt; doubles */
 #define LINK_PAUSE_MAX_US (60 * HWS_US_PER_S)
+#define RETURN_INTERVALS 4 /* a host on a link asks so seldom whether UDP gets through again */
 #define DEPLOY_US (30 * HWS_US_PER_S) /* between questions whether we are enrolled now */
 
 enum by { BY_UDP, BY_LINK };
@@ -46,6 +48,9 @@ struct hws_registrar {
 	bool udp_open, udp_answered, asked;
 	unsigned missed, turn;
 	uint64_t last_answer_us, asked_us, answer_us, opened_us, pause_us;
+	/* by UDP, while registered by a link: is it let through again? */
+	uint64_t return_us;
+	bool moving; /* the server may have taken the key by UDP already */
 	/* by a link */
 	struct hws_server_link *link;
 	bool link_open, linked;
@@ -81,6 +86,7 @@ static uint64_t with_jitter(uint64_t us)
 /* --- saying ---------------------------------------------------------------------------------------- */
 
 static void end_link(struct hws_registrar *r);
+static void open_udp(struct hws_registrar *r);
 
 static void say(struct hws_registrar *r, enum by by, const Rdv__RendezvousMessage *m)
 {
@@ -162,6 +168,47 @@ static void close_udp(struct hws_registrar *r)
 	r->missed = 0;
 }
 
+/* --- back to UDP ----------------------------------------------------------------------------------- */
+
+/* The question is a keep-alive: a server that has us on the link answers it and changes nothing. */
+static void wait_to_return(struct hws_registrar *r)
+{
+	close_udp(r);
+	r->moving = false;
+	r->return_us = hws_loop_now_us(r->loop) +
+			with_jitter(RETURN_INTERVALS * r->conf.interval_us);
+}
+
+/* UDP was refused or fell silent again: the link is what the server must hold on to. */
+static void stay_on_link(struct hws_registrar *r)
+{
+	bool moving = r->moving;
+
+	wait_to_return(r);
+	if (moving)
+		say_register_pk(r, BY_LINK);
+}
+
+static void leave_link(struct hws_registrar *r)
+{
+	hws_server_link_free(r->link);
+	r->link = NULL;
+	r->link_open = r->linked = r->moving = false;
+	r->link_asked_us = r->link_next_us = 0;
+}
+
+static void tick_return(struct hws_registrar *r, uint64_t now)
+{
+	if (!r->udp) {
+		if (now >= r->return_us)
+			open_udp(r);
+	} else if (r->asked && now >= r->asked_us + r->answer_us) {
+		stay_on_link(r);
+	}
+}
+
+/* --- hearing, on ------------------------------------------------------------------------------------ */
+
 static void on_registered(struct hws_registrar *r, enum by by, int keep_alive)
 {
 	r->confirmed = true;
@@ -169,10 +216,12 @@ static void on_registered(struct hws_registrar *r, enum by by, int keep_alive)
 		hws_server_link_keep_alive(r->link, keep_alive);
 		r->linked = r->link_worked = true;
 		r->link_pause_us = LINK_PAUSE_US;
-		close_udp(r);
+		wait_to_return(r);
 		set_state(r, HWS_REGISTRAR_REGISTERED, "registered");
 		return;
 	}
+	if (r->linked)
+		leave_link(r);
 	/* Deployed hosts wait 15 s here. Speaking again at once proves our address to a server that asks for
 	 * that before it lets viewers through. */
 	say_register_peer(r);
@@ -193,33 +242,16 @@ static void on_foreign_id(struct hws_registrar *r, enum by by)
 	say_register_pk(r, by);
 }
 
-static const char *refusal_text(Rdv__RegisterPkResponse__Result result, enum by by)
-{
-	switch (result) {
-	case RDV__REGISTER_PK_RESPONSE__RESULT__TOO_FREQUENT:
-		return "the server takes no more registrations from this address now";
-	case RDV__REGISTER_PK_RESPONSE__RESULT__INVALID_ID_FORMAT:
-		return "the server does not accept this ID";
-	case RDV__REGISTER_PK_RESPONSE__RESULT__ID_EXISTS:
-		return "the ID belongs to another computer";
-	case RDV__REGISTER_PK_RESPONSE__RESULT__NOT_SUPPORT:
-		return by == BY_UDP ? "the server does not support this registration"
-				    : "the server takes registrations by UDP only: let UDP through";
-	case RDV__REGISTER_PK_RESPONSE__RESULT__SERVER_ERROR:
-		return "the server has a problem, see its log";
-	case RDV__REGISTER_PK_RESPONSE__RESULT__NOT_DEPLOYED:
-		return "the server serves enrolled devices only: have this one enrolled";
-	default:
-		return "the server refuses the registration for a reason this program does not know";
-	}
-}
-
 static void on_register_pk_response(
 		struct hws_registrar *r, enum by by, const Rdv__RegisterPkResponse *a)
 {
 	note_answer(r, by);
 	if (a->result == RDV__REGISTER_PK_RESPONSE__RESULT__OK) {
 		on_registered(r, by, a->keep_alive);
+		return;
+	}
+	if (by == BY_UDP && r->linked) {
+		stay_on_link(r);
 		return;
 	}
 	r->confirmed = r->linked = false;
@@ -231,7 +263,7 @@ static void on_register_pk_response(
 		on_foreign_id(r, by);
 		return;
 	}
-	set_state(r, HWS_REGISTRAR_REFUSED, refusal_text(a->result, by));
+	set_state(r, HWS_REGISTRAR_REFUSED, hws_registrar_refusal(a->result, by == BY_UDP));
 }
 
 static void on_register_peer_response(
@@ -240,10 +272,14 @@ static void on_register_peer_response(
 	if (by == BY_LINK)
 		return; /* nobody asked there */
 	note_answer(r, by);
-	if (a->request_pk)
+	if (a->request_pk) {
+		r->moving = r->linked;
 		say_register_pk(r, by);
-	else
-		set_state(r, HWS_REGISTRAR_REGISTERED, "registered");
+		return;
+	}
+	if (r->linked) /* a server that takes a keep-alive as a move */
+		leave_link(r);
+	set_state(r, HWS_REGISTRAR_REGISTERED, "registered");
 }
 
 /* True when the same viewer was named by the last push of this kind a moment ago. */
@@ -311,7 +347,9 @@ static void on_udp_failure(int why, void *arg)
 	struct hws_registrar *r = arg;
 
 	close_udp(r);
-	if (!r->linked)
+	if (r->linked)
+		stay_on_link(r);
+	else
 		set_state(r, HWS_REGISTRAR_OFFLINE,
 				why == HWS_ERR_RESOLVE
 						? "the server's name cannot be resolved: check --server and DNS"
@@ -398,23 +436,6 @@ static void on_link_message(const Rdv__RendezvousMessage *m, void *arg)
 	on_message(arg, BY_LINK, m);
 }
 
-static const char *link_text(int why)
-{
-	switch (why) {
-	case HWS_ERR_RESOLVE:
-		return "the server's name cannot be resolved: check --server and DNS";
-	case HWS_ERR_KEY:
-		return "the server has another key than the configured one: check --key";
-	case HWS_ERR_CRYPTO:
-		return "the server's certificate or signature proves nothing: check its name, the "
-		       "clock and the authorities of this computer";
-	case HWS_ERR_UNSUPPORTED:
-		return "the server does not answer by UDP and takes no registrations by TCP";
-	default:
-		return "the server cannot be reached: is it running, is the network let through?";
-	}
-}
-
 static void on_link_end(int why, void *arg)
 {
 	struct hws_registrar *r = arg;
@@ -424,12 +445,12 @@ static void on_link_end(int why, void *arg)
 	if (was_linked) {
 		set_state(r, HWS_REGISTRAR_CONNECTING, "the link to the server was lost");
 		r->link_next_us = hws_loop_now_us(r->loop) + with_jitter(TICK_US);
-		if (uses_udp(r)) /* the network may be another one now */
+		if (uses_udp(r) && !r->udp) /* the network may be another one now */
 			open_udp(r);
 	} else if (why == HWS_ERR_KEY && !uses_udp(r)) {
-		set_state(r, HWS_REGISTRAR_REFUSED, link_text(why));
+		set_state(r, HWS_REGISTRAR_REFUSED, hws_registrar_link_text(why));
 	} else if (r->state != HWS_REGISTRAR_REFUSED) {
-		set_state(r, HWS_REGISTRAR_OFFLINE, link_text(why));
+		set_state(r, HWS_REGISTRAR_OFFLINE, hws_registrar_link_text(why));
 	}
 }
 
@@ -476,7 +497,9 @@ static void on_tick(void *arg)
 
 	if (r->link_worked && r->state != HWS_REGISTRAR_REGISTERED)
 		want_link = true;
-	if (uses_udp(r) && !r->linked)
+	if (uses_udp(r) && r->linked)
+		tick_return(r, now);
+	else if (uses_udp(r))
 		tick_udp(r, now);
 	if (want_link)
 		tick_link(r, now);

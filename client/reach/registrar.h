@@ -1,5 +1,5 @@
 /* reach/registrar: a host's registration at a rendezvous server and what the server pushes to it. By UDP as long as that gets
- * answers; where it gets none, by a lasting TCP link; by a WebSocket where the way to the server is one. Tries for ever,
+ * answers; where it gets none, by a lasting TCP link, until it gets through again; by a WebSocket where the way to the server is one. Tries for ever,
  * at bounded pauses that differ from host to host. One loop thread. */
 #pragma once
 #include "client/reach/way.h"

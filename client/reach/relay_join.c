@@ -4,6 +4,11 @@
 #include "shared/wire/frame.h"
 #include "shared/wire/limits.h"
 
+/* The host's way to the relay is much like ours to the host and back: one that is not heard after several times of that has
+ * not come, be it that the relay was just starting or lost its leg. */
+#define WORD_MIN_US 2000000
+#define WORD_MAX_US 6000000
+
 struct hws_relay_join {
 	struct hws_way_open *dial;
 	struct hws_buf frame; /* header and RequestRelay */
@@ -89,6 +94,15 @@ int hws_relay_join(struct hws_loop *loop, struct hws_work *work,
 	}
 	*ret = j;
 	return HWS_OK;
+}
+
+uint64_t hws_relay_join_patience(uint64_t took_us, bool last)
+{
+	uint64_t us = 4 * HWS_MIN(took_us, (uint64_t)WORD_MAX_US);
+
+	if (last)
+		return WORD_MAX_US;
+	return HWS_MIN(HWS_MAX(us, (uint64_t)WORD_MIN_US), (uint64_t)WORD_MAX_US);
 }
 
 void hws_relay_join_cancel(struct hws_relay_join *j)

@@ -39,6 +39,8 @@ struct forwarder *forwarder_start(struct hws_loop *loop, struct hws_work *work, 
 /* The same as an HTTP proxy: passes on to whatever port of 127.0.0.1 is asked for. */
 struct forwarder *forwarder_start_proxy(struct hws_loop *loop, struct hws_work *work);
 uint16_t forwarder_port(const struct forwarder *f);
+/* UDP gets through now, too (for one client). */
+void forwarder_open_udp(struct forwarder *f);
 /* Cuts what is connected. */
 void forwarder_cut(struct forwarder *f);
 void forwarder_stop(struct forwarder *f);

@@ -28,7 +28,10 @@ struct forwarder {
 	struct hws_work *work;
 	struct hws_listener *listener;
 	bool proxy;
-	int swallow; /* the UDP socket that answers nothing */
+	int swallow; /* the UDP socket; answers nothing, as long as UDP is closed */
+	int beyond;  /* towards the server, when UDP is open; 0 = closed */
+	struct event from_client, from_server;
+	struct sockaddr_in client;
 	uint16_t port, to;
 	struct pair pairs[PAIRS];
 };
@@ -172,6 +175,49 @@ uint16_t forwarder_port(const struct forwarder *f)
 	return f->port;
 }
 
+static void on_client_packet(evutil_socket_t fd, short what, void *arg)
+{
+	struct forwarder *f = arg;
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(f->to) };
+	socklen_t len = sizeof(f->client);
+	char buf[2048];
+	ssize_t n = recvfrom(
+			fd, buf, sizeof(buf), MSG_DONTWAIT, (struct sockaddr *)&f->client, &len);
+
+	(void)what;
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (n > 0)
+		(void)sendto(f->beyond, buf, (size_t)n, 0, (struct sockaddr *)&to, sizeof(to));
+}
+
+static void on_server_packet(evutil_socket_t fd, short what, void *arg)
+{
+	struct forwarder *f = arg;
+	char buf[2048];
+	ssize_t n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
+
+	(void)what;
+	if (n > 0)
+		(void)sendto(f->swallow, buf, (size_t)n, 0, (struct sockaddr *)&f->client,
+				sizeof(f->client));
+}
+
+void forwarder_open_udp(struct forwarder *f)
+{
+	char old[2048];
+
+	while (recv(f->swallow, old, sizeof(old), MSG_DONTWAIT) >= 0)
+		; /* what was swallowed stays so */
+	f->beyond = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_gt(f->beyond, 0);
+	event_assign(&f->from_client, hws_loop_base(f->loop), f->swallow, EV_READ | EV_PERSIST,
+			on_client_packet, f);
+	event_assign(&f->from_server, hws_loop_base(f->loop), f->beyond, EV_READ | EV_PERSIST,
+			on_server_packet, f);
+	event_add(&f->from_client, NULL);
+	event_add(&f->from_server, NULL);
+}
+
 void forwarder_cut(struct forwarder *f)
 {
 	for (int i = 0; i < PAIRS; i++)
@@ -184,6 +230,11 @@ void forwarder_stop(struct forwarder *f)
 		return;
 	forwarder_cut(f);
 	hws_listener_free(f->listener);
+	if (f->beyond) {
+		event_del(&f->from_client);
+		event_del(&f->from_server);
+		close(f->beyond);
+	}
 	close(f->swallow);
 	free(f);
 }

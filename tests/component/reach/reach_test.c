@@ -28,7 +28,7 @@ struct scene {
 	struct hws_registrar *registrar;
 	struct hws_answer *answer;
 	enum hws_registrar_state state;
-	bool registered;
+	bool registered, lost;
 	struct hws_stream *host_end, *viewer_end;
 	struct hws_answered how;
 	bool done, relayed;
@@ -73,6 +73,7 @@ static void on_state(enum hws_registrar_state state, const char *text, void *arg
 	snprintf(s.state_text, sizeof(s.state_text), "%s", text);
 	s.state = state;
 	s.registered |= state == HWS_REGISTRAR_REGISTERED;
+	s.lost |= state != HWS_REGISTRAR_REGISTERED;
 }
 
 static void on_push(const Rdv__RendezvousMessage *m, void *arg)
@@ -368,6 +369,40 @@ START_TEST(where_udp_gets_no_answer_tcp_is_used)
 }
 END_TEST
 
+static bool is_lost(void)
+{
+	return s.lost;
+}
+
+static bool is_by_udp(void)
+{
+	return strcmp(hws_registrar_transport(s.registrar), "udp") == 0;
+}
+
+/* A link is second best: each costs the server a connection, and a viewer's push a detour. */
+START_TEST(when_udp_gets_through_again_it_is_used_again)
+{
+	char way[32];
+
+	start_server();
+	s.forwarder = forwarder_start(s.loop, s.work, s.port);
+	snprintf(way, sizeof(way), "127.0.0.1:%u", forwarder_port(s.forwarder));
+	start_host_by(way, false);
+	ck_assert_str_eq(hws_registrar_transport(s.registrar), "tcp");
+	s.lost = false;
+	run_until(is_lost, 7000); /* questions by UDP get no answer: nothing changes */
+	ck_assert_str_eq(hws_registrar_transport(s.registrar), "tcp");
+	forwarder_open_udp(s.forwarder);
+	ck_assert(run_until(is_by_udp, 20000));
+	ck_assert_msg(!s.lost, "it was away meanwhile");
+	/* and there it stays, and is found */
+	reach(HOST_ID, s.key, false);
+	ck_assert_msg(s.result == 0, "%s", s.text);
+	pass_bytes();
+	ck_assert_str_eq(hws_registrar_transport(s.registrar), "udp");
+}
+END_TEST
+
 #ifdef HAVE_RELAY
 static bool is_offline(void)
 {
@@ -530,6 +565,7 @@ int main(void)
 	tcase_add_test(tc, a_restarted_server_has_the_host_again);
 	tcase_add_test(tc, a_host_without_udp_registers_by_tcp_and_is_met_directly);
 	tcase_add_test(tc, where_udp_gets_no_answer_tcp_is_used);
+	tcase_add_test(tc, when_udp_gets_through_again_it_is_used_again);
 	tcase_add_test(tc, a_link_that_cannot_be_encrypted_is_refused);
 	tcase_add_test(tc, a_link_comes_back_after_a_restart_of_the_server);
 	tcase_add_test(tc, a_websocket_comes_back_after_a_restart_of_the_server);
