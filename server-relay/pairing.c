@@ -2,6 +2,7 @@
 #include "shared/base/mem.h"
 #include "shared/base/rand.h"
 #include "shared/base/str.h"
+#include "shared/crypto/hash.h"
 #include "shared/wire/limits.h"
 #include <pthread.h>
 #include <stdio.h>
@@ -28,56 +29,13 @@ struct stripe {
 
 struct rly_pairing {
 	struct stripe stripe[STRIPES];
-	uint64_t k0, k1;               /* so that nobody can choose colliding uuids */
+	uint8_t hash_key[HWS_HASH_KEY_LEN];
 	uint32_t waiting, max_waiting; /* atomic */
 };
 
-static uint64_t rol(uint64_t v, unsigned n)
-{
-	return v << n | v >> (64 - n);
-}
-
-static void sip_round(uint64_t v[4])
-{
-	v[0] += v[1];
-	v[1] = rol(v[1], 13) ^ v[0];
-	v[0] = rol(v[0], 32);
-	v[2] += v[3];
-	v[3] = rol(v[3], 16) ^ v[2];
-	v[0] += v[3];
-	v[3] = rol(v[3], 21) ^ v[0];
-	v[2] += v[1];
-	v[1] = rol(v[1], 17) ^ v[2];
-	v[2] = rol(v[2], 32);
-}
-
-/* SipHash-2-4. */
 static uint64_t hash(const struct rly_pairing *p, const uint8_t *key, size_t len)
 {
-	uint64_t v[4] = { p->k0 ^ 0x736f6d6570736575ull, p->k1 ^ 0x646f72616e646f6dull,
-		p->k0 ^ 0x6c7967656e657261ull, p->k1 ^ 0x7465646279746573ull };
-	size_t at = 0;
-
-	for (;;) {
-		uint64_t m = 0;
-		size_t n = len - at < 8 ? len - at : 8;
-
-		for (size_t i = 0; i < n; i++)
-			m |= (uint64_t)key[at + i] << (8 * i);
-		if (n < 8)
-			m |= (uint64_t)(len & 0xff) << 56;
-		v[3] ^= m;
-		sip_round(v);
-		sip_round(v);
-		v[0] ^= m;
-		at += n;
-		if (n < 8)
-			break;
-	}
-	v[2] ^= 0xff;
-	for (int i = 0; i < 4; i++)
-		sip_round(v);
-	return v[0] ^ v[1] ^ v[2] ^ v[3];
+	return hws_keyed_hash(p->hash_key, hws_bytes(key, len));
 }
 
 static int hex_digit(uint8_t c)
@@ -118,8 +76,7 @@ int rly_pairing_new(uint32_t max_waiting, struct rly_pairing **ret)
 		return HWS_ERR_NOMEM;
 	for (unsigned i = 0; i < STRIPES; i++)
 		pthread_mutex_init(&p->stripe[i].lock, NULL);
-	hws_rand_bytes(&p->k0, sizeof(p->k0));
-	hws_rand_bytes(&p->k1, sizeof(p->k1));
+	hws_rand_bytes(p->hash_key, sizeof(p->hash_key));
 	p->max_waiting = max_waiting;
 	*ret = p;
 	return HWS_OK;
