@@ -145,6 +145,31 @@ static void on_limit(void *arg)
 			NULL);
 }
 
+/* Beside a host that could send AV1, which this build does not decode, and so keeps to its small bitrate by leaving
+ * pictures out. */
+static void wish_quality(struct api_engine *e, uint64_t now)
+{
+	struct hws_view_options o = *hws_viewer_options(e->viewer);
+	uint64_t bytes = e->conn ? hws_conn_bytes_in(e->conn) : 0;
+	struct hws_quality_sample s = { .now_us = now,
+		.rtt_fresh = !e->silent_s && now <= e->rtt_us + 3 * HWS_US_PER_S,
+		.rtt_ms = e->rtt_ms,
+		.target_kbit = e->target_kbit,
+		.kbit_s = (double)(bytes - HWS_MIN(bytes, e->wish_bytes)) * 8 / 1000,
+		.fps = e->fps,
+		.fps_wish = o.fps > 0 ? (unsigned)o.fps : 30,
+		.relayed = e->relayed };
+
+	e->wish_bytes = bytes;
+	if (hws_viewer_state(e->viewer) != HWS_VIEWER_READY ||
+			!hws_viewer_peer(e->viewer)->encodes_av1 || o.can & HWS_CAN_AV1)
+		return;
+	if (!hws_quality_wish_tick(&e->wish, &s))
+		return;
+	o.raised = e->wish.percent;
+	hws_viewer_set_options(e->viewer, &o);
+}
+
 static void on_tick(void *arg)
 {
 	struct api_engine *e = arg;
@@ -155,6 +180,7 @@ static void on_tick(void *arg)
 		api_input_flush_move(e);
 	api_report_silence(e, now);
 	api_report_stats(e, now);
+	wish_quality(e, now);
 }
 
 /* Called by the report of states. */
@@ -323,6 +349,17 @@ void api_engine_attach(struct api_engine *e, const struct api_path *path)
 
 /* --- ends and beginnings ------------------------------------------------------------------------ */
 
+/* A new link may be a slower one: it begins with what the user chose. */
+static void forget_wish(struct api_engine *e)
+{
+	struct hws_view_options o = *hws_viewer_options(e->viewer);
+
+	e->wish = (struct hws_quality_wish){ 0 };
+	e->wish_bytes = 0;
+	o.raised = 0;
+	hws_viewer_set_options(e->viewer, &o);
+}
+
 static void start(struct api_engine *e)
 {
 	e->ended = false;
@@ -331,6 +368,7 @@ static void start(struct api_engine *e)
 	e->first_frame_us = 0;
 	e->second_us = 0;
 	e->rtt_ms = e->target_kbit = e->silent_s = 0;
+	forget_wish(e);
 	hws_input_view_reset(e->input);
 	if (!hws_timer_active(&e->tick))
 		hws_timer_every(e->ctx->loop, &e->tick, HWS_US_PER_S, on_tick, e);

@@ -2,6 +2,7 @@
  * services, retries, records. Loop thread only, but for api_engine_new and api_engine_context. */
 #pragma once
 #include "client/api/handle.h"
+#include "client/core/quality_wish.h"
 #include "client/core/retry.h"
 #include "client/core/target.h"
 #include "client/core/viewer.h"
@@ -49,8 +50,10 @@ struct api_engine {
 	double fps;
 	uint64_t frames_before, bytes_in, bytes_out; /* of earlier links */
 	uint32_t rtt_ms, target_kbit;
-	uint64_t rtt_us;   /* when the host told it */
-	uint32_t silent_s; /* as told to the embedder; 0 = the host answers */
+	uint64_t rtt_us; /* when the host told it */
+	struct hws_quality_wish wish;
+	uint64_t wish_bytes; /* of the link, at the last tick */
+	uint32_t silent_s;   /* as told to the embedder; 0 = the host answers */
 
 	struct hws_webm *webm;
 	bool record_wanted;

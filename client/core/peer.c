@@ -64,6 +64,7 @@ void hws_peer_set(struct hws_peer *p, const Ses__PeerInfo *info)
 	p->version_number = hws_version_number(p->version);
 	p->kind = platform_of(p->platform);
 	p->can_sas = info->sas_enabled;
+	p->encodes_av1 = info->encoding && info->encoding->av1;
 	hws_peer_set_displays(p, info);
 	if (info->current_display > 0 && (size_t)info->current_display < p->display_count)
 		p->current = (size_t)info->current_display;

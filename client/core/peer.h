@@ -30,6 +30,7 @@ struct hws_peer {
 	uint32_t version_number;
 	enum hws_peer_platform kind;
 	bool can_sas;
+	bool encodes_av1; /* as it says of itself when the session begins */
 	struct hws_peer_display display[HWS_PEER_DISPLAYS_MAX];
 	size_t display_count;
 	size_t current; /* < display_count, or 0 */

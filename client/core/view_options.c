@@ -17,9 +17,19 @@ static void put_decoding(const struct hws_view_options *o, struct hws_option_mes
 	ret->m.supported_decoding = d;
 }
 
+/* Whoever chose a certain quality gets it; the default and the best one may be exceeded. */
+static unsigned raised(const struct hws_view_options *o)
+{
+	return o->quality == SES__IMAGE_QUALITY__NotSet || o->quality == SES__IMAGE_QUALITY__Best
+			? o->raised
+			: 0;
+}
+
 static void put_quality(const struct hws_view_options *o, Ses__OptionMessage *m)
 {
-	if (o->quality == HWS_QUALITY_CUSTOM)
+	if (raised(o))
+		m->custom_image_quality = (int32_t)(raised(o) << 8);
+	else if (o->quality == HWS_QUALITY_CUSTOM)
 		m->custom_image_quality = o->custom_quality << 8;
 	else
 		m->image_quality = (Ses__ImageQuality)o->quality;
@@ -53,11 +63,12 @@ bool hws_view_options_change(const struct hws_view_options *before,
 	bool changed = false;
 
 	ses__option_message__init(m);
-	if (after->quality != before->quality ||
+	if (after->quality != before->quality || raised(after) != raised(before) ||
 			(after->quality == HWS_QUALITY_CUSTOM &&
 					after->custom_quality != before->custom_quality)) {
 		put_quality(after, m);
-		if (after->quality == SES__IMAGE_QUALITY__NotSet) /* would leave it as it is */
+		if (after->quality == SES__IMAGE_QUALITY__NotSet &&
+				!raised(after)) /* would leave it as it is */
 			m->image_quality = SES__IMAGE_QUALITY__Balanced;
 		changed = true;
 	}

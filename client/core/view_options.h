@@ -14,6 +14,7 @@ struct hws_view_options {
 	bool view_only, no_clipboard, no_remote_cursor, lock_after;
 	int quality;        /* Ses__ImageQuality or HWS_QUALITY_CUSTOM */
 	int custom_quality; /* percent */
+	unsigned raised;    /* percent to ask for in place of the default or best quality; 0 = no */
 	int fps;            /* 0 = not said */
 	int prefer;         /* Ses__SupportedDecoding__PreferCodec */
 	unsigned can;       /* HWS_CAN_*: what can be decoded here, now */

@@ -145,6 +145,7 @@ static bool say_welcome(struct fake_host *h)
 	Ses__DisplayInfo d[2] = { SES__DISPLAY_INFO__INIT, SES__DISPLAY_INFO__INIT };
 	Ses__DisplayInfo *list[2] = { &d[0], &d[1] };
 	Ses__PeerInfo pi = SES__PEER_INFO__INIT;
+	Ses__SupportedEncoding encoding = SES__SUPPORTED_ENCODING__INIT;
 	Ses__LoginResponse lr = SES__LOGIN_RESPONSE__INIT;
 	Ses__Message m = SES__MESSAGE__INIT;
 
@@ -159,6 +160,8 @@ static bool say_welcome(struct fake_host *h)
 	pi.hostname = (char *)"fake";
 	pi.platform = (char *)"Linux";
 	pi.version = (char *)"1.4.9";
+	encoding.av1 = h->conf.trick == FAKE_STARVED;
+	pi.encoding = &encoding;
 	pi.n_displays = 2;
 	pi.displays = list;
 	lr.union_case = SES__LOGIN_RESPONSE__UNION_PEER_INFO;
@@ -307,6 +310,44 @@ static bool say_rubbish(struct fake_host *h)
 			say_error(h, "Wrong Password");
 }
 
+static void write_down(struct fake_host *h, struct hws_bytes payload)
+{
+	pthread_mutex_lock(&h->lock);
+	if (h->heard_count < HEARD_MAX) {
+		hws_buf_init(&h->heard[h->heard_count], 32u << 20);
+		hws_buf_put(&h->heard[h->heard_count], payload.ptr, payload.len);
+		h->heard_count++;
+	}
+	pthread_mutex_unlock(&h->lock);
+}
+
+/* Until the viewer has had enough. */
+static bool starve(struct fake_host *h)
+{
+	Ses__Message m = SES__MESSAGE__INIT;
+	Ses__TestDelay t = SES__TEST_DELAY__INIT;
+	struct hws_buf frame;
+	bool good = true;
+
+	t.last_delay = 5;
+	t.target_bitrate = 1;
+	m.union_case = SES__MESSAGE__UNION_TEST_DELAY;
+	m.test_delay = &t;
+	hws_buf_init(&frame, 32u << 20);
+	while (good && !stopped(h)) {
+		uint64_t due = test_now_ms() + 400, now;
+
+		good = put_message(h, &m) && say_pictures(h, 1, 0);
+		while (good && (now = test_now_ms()) < due &&
+				readable(h, h->fd, (int)(due - now))) {
+			good = get_frame(h, h->fd, &frame);
+			write_down(h, hws_buf_bytes(&frame));
+		}
+	}
+	hws_buf_done(&frame);
+	return good;
+}
+
 /* After the login. false ends the connection. */
 static bool perform(struct fake_host *h)
 {
@@ -321,6 +362,8 @@ static bool perform(struct fake_host *h)
 				say_pictures(h, h->conf.frames, 0);
 	case FAKE_BROKEN_VIDEO: /* the good pictures come when they are asked for */
 		return say_packet(h, HWS_CODEC_VP9, hws_bytes("this is no video", 16), true, 0);
+	case FAKE_STARVED:
+		return starve(h);
 	case FAKE_RUBBISH:
 		return say_rubbish(h) && say_pictures(h, h->conf.frames, 0);
 	case FAKE_CORRUPT_RECORD:
@@ -339,17 +382,6 @@ static bool perform(struct fake_host *h)
 }
 
 /* --- what the host hears ------------------------------------------------------------------------ */
-
-static void write_down(struct fake_host *h, struct hws_bytes payload)
-{
-	pthread_mutex_lock(&h->lock);
-	if (h->heard_count < HEARD_MAX) {
-		hws_buf_init(&h->heard[h->heard_count], 32u << 20);
-		hws_buf_put(&h->heard[h->heard_count], payload.ptr, payload.len);
-		h->heard_count++;
-	}
-	pthread_mutex_unlock(&h->lock);
-}
 
 static bool on_login(struct fake_host *h, const Ses__LoginRequest *lr)
 {

@@ -22,7 +22,8 @@ enum fake_trick {
 	FAKE_CLOSE_REASON,   /* "Closed manually by the peer" after the login */
 	FAKE_VP8,
 	FAKE_TALKATIVE, /* clipboard, cursor, chat, permission, box after the login */
-	FAKE_FLOOD,     /* the first connection only: probes before the login, and never reads */
+	FAKE_STARVED, /* could send AV1; two small pictures a second, which it says is all it may */
+	FAKE_FLOOD,   /* the first connection only: probes before the login, and never reads */
 };
 
 struct fake_conf {

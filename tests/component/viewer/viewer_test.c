@@ -512,6 +512,29 @@ static bool is_goodbye(const void *p, void *arg HWS_UNUSED)
 			!*m->misc->close_reason;
 }
 
+static bool is_raised(const void *p, void *arg HWS_UNUSED)
+{
+	const Ses__Message *m = p;
+
+	return m->union_case == SES__MESSAGE__UNION_MISC &&
+			m->misc->union_case == SES__MISC__UNION_OPTION &&
+			m->misc->option->custom_image_quality > 0;
+}
+
+START_TEST(a_host_that_leaves_pictures_out_is_asked_for_more)
+{
+	struct fake_host h;
+	struct told t;
+
+	fake_host_start(&h, &(struct fake_conf){ .trick = FAKE_STARVED });
+	open_context(&t);
+	open_session(&h, &t, "x");
+	until(&t, HAWSER_EVENT_STATS, 6);
+	ck_assert(fake_host_heard(&h, is_raised, NULL));
+	close_all(&h, &t);
+}
+END_TEST
+
 START_TEST(input_clipboard_and_goodbye_reach_the_host)
 {
 	struct fake_host h;
@@ -880,6 +903,7 @@ int main(void)
 			(int)(sizeof(endings) / sizeof(endings[0])));
 	tcase_add_test(t, nobody_listening_is_told_at_once);
 	tcase_add_loop_test(t, bad_video_is_asked_for_again, 0, 3);
+	tcase_add_test(t, a_host_that_leaves_pictures_out_is_asked_for_more);
 	tcase_add_loop_test(t, input_clipboard_and_goodbye_reach_the_host, 0, 2);
 	tcase_add_test(t, what_a_host_denied_once_is_not_denied_for_ever);
 	tcase_add_test(t, another_display_is_shown_on_demand);
