@@ -95,6 +95,20 @@ static void sync_folder(const char *path)
 	close(fd);
 }
 
+/* A rename would put a file where a device, a pipe or a link is. */
+static int check_replaceable(const char *path, struct hws_error *err)
+{
+	struct stat st;
+
+	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return hws_error_set(err, HWS_ERR_INVAL, "%s is no file (%s): name the file itself",
+				path,
+				S_ISLNK(st.st_mode)                   ? "but a link to one"
+						: S_ISDIR(st.st_mode) ? "but a folder"
+								      : "but a device or a pipe");
+	return HWS_OK;
+}
+
 int hws_state_write(const char *path, const char *text, struct hws_error *err)
 {
 	char temp[PATH_MAX];
@@ -103,6 +117,9 @@ int hws_state_write(const char *path, const char *text, struct hws_error *err)
 
 	if (r < 0)
 		return hws_error_set(err, r, "%s: the name is too long", path);
+	r = check_replaceable(path, err);
+	if (r < 0)
+		return r;
 	(void)unlink(temp); /* what a crash left behind */
 	fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0 || write_all(fd, text, strlen(text)) < 0 || write_all(fd, "\n", 1) < 0 ||

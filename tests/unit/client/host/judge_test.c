@@ -171,6 +171,30 @@ START_TEST(a_damaged_password_file_is_told_and_kept)
 }
 END_TEST
 
+START_TEST(only_a_file_is_replaced_by_a_file)
+{
+	struct hws_error err = { 0 };
+	char file[300], path[300];
+	struct stat st;
+
+	snprintf(file, sizeof(file), "%s/real", dir);
+	ck_assert_int_eq(hws_state_write(file, "first", &err), HWS_OK);
+	snprintf(path, sizeof(path), "%s/link", dir);
+	ck_assert_int_eq(symlink(file, path), 0);
+	ck_assert_int_eq(hws_state_write(path, "second", &err), HWS_ERR_INVAL);
+	ck_assert_ptr_nonnull(strstr(err.text, "link"));
+	ck_assert_int_eq(lstat(path, &st), 0);
+	ck_assert(S_ISLNK(st.st_mode));
+	snprintf(path, sizeof(path), "%s/pipe", dir);
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	ck_assert_int_eq(hws_state_write(path, "second", &err), HWS_ERR_INVAL);
+	ck_assert_int_eq(lstat(path, &st), 0);
+	ck_assert(S_ISFIFO(st.st_mode));
+	ck_assert_int_eq(hws_state_write(dir, "second", &err), HWS_ERR_INVAL);
+	ck_assert_int_eq(hws_state_write(file, "second", &err), HWS_OK);
+}
+END_TEST
+
 START_TEST(seven_failures_a_minute_are_the_limit_and_it_passes)
 {
 	for (int i = 0; i < 7; i++)
@@ -436,6 +460,7 @@ int main(void)
 	tcase_add_test(t, the_method_decides_which_password_counts);
 	tcase_add_test(t, the_permanent_password_survives_a_restart_and_is_not_stored_as_text);
 	tcase_add_test(t, a_damaged_password_file_is_told_and_kept);
+	tcase_add_test(t, only_a_file_is_replaced_by_a_file);
 	tcase_add_test(t, seven_failures_a_minute_are_the_limit_and_it_passes);
 	tcase_add_test(t, thirty_failures_lock_and_time_forgives);
 	tcase_add_test(t, prefixes_of_ipv6_are_limited_together);
