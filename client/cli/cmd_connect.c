@@ -307,6 +307,14 @@ static void take_screenshot(struct run *r)
 		finish(r, status);
 }
 
+/* In ms, at least one; a far end is looked at again before it comes. */
+static int wait_ms(uint64_t now, uint64_t due)
+{
+	const uint64_t most = 3600 * HWS_US_PER_S;
+
+	return (int)((due - now < most ? due - now : most) / 1000 + 1);
+}
+
 /* How long to wait for the next thing, in ms; ends the run when its time has come. */
 static int next_wait(struct run *r)
 {
@@ -323,7 +331,7 @@ static int next_wait(struct run *r)
 							(double)r->o->timeout_us / HWS_US_PER_S));
 			return 0;
 		}
-		return r->o->timeout_us ? (int)((due - now) / 1000 + 1) : -1;
+		return r->o->timeout_us ? wait_ms(now, due) : -1;
 	}
 	if (r->o->paste && r->pasted && !r->o->after_given)
 		r->end_us = r->end_us && r->end_us > now ? r->end_us : now;
@@ -333,12 +341,12 @@ static int next_wait(struct run *r)
 			finish(r, cli_fail(CLI_TIMEOUT, "the host's clipboard sent no text"));
 			return 0;
 		}
-		return r->o->timeout_us ? (int)((due - now) / 1000 + 1) : -1;
+		return r->o->timeout_us ? wait_ms(now, due) : -1;
 	}
 	if (!r->end_us)
 		return -1;
 	if (now < r->end_us)
-		return (int)((r->end_us - now) / 1000 + 1);
+		return wait_ms(now, r->end_us);
 	take_screenshot(r);
 	finish(r, CLI_OK);
 	return 0;

@@ -41,45 +41,56 @@ static void usage(FILE *out)
 			out);
 }
 
-/* First line of a descriptor. */
-static char *read_password(int fd)
+/* First line of a descriptor; NULL after a message. */
+static char *read_password(int fd, const char *what)
 {
 	char *text = hws_alloc(PASSWORD_MAX);
+	const char *wrong = text ? NULL : "out of memory";
 	size_t len = 0;
 	ssize_t n;
 
-	if (!text)
-		return NULL;
-	while (len < PASSWORD_MAX - 1) {
+	while (!wrong && len < PASSWORD_MAX - 1) {
 		n = read(fd, text + len, PASSWORD_MAX - 1 - len);
 		if (n < 0 && errno == EINTR)
 			continue;
+		if (n < 0)
+			wrong = strerror(errno);
 		if (n <= 0)
 			break;
 		len += (size_t)n;
 		if (memchr(text, '\n', len))
 			break;
 	}
-	text[strcspn(text, "\r\n")] = '\0';
-	return text;
+	if (!wrong) {
+		size_t line = strcspn(text, "\r\n");
+
+		wrong = line == 0                          ? "it is empty"
+				: line == PASSWORD_MAX - 1 ? "it is too long"
+							   : NULL;
+		text[line] = '\0';
+	}
+	if (!wrong)
+		return text;
+	fprintf(stderr, "hawser-desktop: the password cannot be read from %s: %s\n", what, wrong);
+	gui_free_password(text);
+	return NULL;
 }
 
 static char *password_file(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	struct stat st;
-	char *text;
+	char *text = NULL;
 
-	if (fd < 0 || fstat(fd, &st) < 0) {
+	if (fd < 0 || fstat(fd, &st) < 0)
 		fprintf(stderr, "hawser-desktop: cannot read %s: %s\n", path, strerror(errno));
-		exit(2);
-	}
-	if (st.st_mode & 077) {
-		fprintf(stderr, "hawser-desktop: others can read %s: chmod 600 it\n", path);
-		exit(2);
-	}
-	text = read_password(fd);
-	close(fd);
+	else if (!S_ISREG(st.st_mode) || st.st_mode & 077)
+		fprintf(stderr, "hawser-desktop: others can read %s, or it is no file: chmod 600 it\n",
+				path);
+	else
+		text = read_password(fd, path);
+	if (fd >= 0)
+		close(fd);
 	return text;
 }
 
@@ -221,7 +232,9 @@ static int parse(int argc, char **argv, struct gui_launch *l)
 	l->password = password_env();
 	if (file || from_stdin) {
 		gui_free_password(l->password);
-		l->password = file ? password_file(file) : read_password(0);
+		l->password = file ? password_file(file) : read_password(0, "standard input");
+		if (!l->password)
+			return 2;
 	}
 	return 0;
 }
