@@ -130,7 +130,7 @@ static int services_new(struct agent *a)
 	if (r == HWS_OK)
 		r = hws_input_host_new(a->loop, a->platform->inject, &a->input);
 	if (r == HWS_OK)
-		r = hws_clipboard_host_new(a->platform->clip, &a->clipboard);
+		r = hws_clipboard_host_new(a->loop, a->platform->clip, &a->clipboard);
 	return r;
 }
 

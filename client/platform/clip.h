@@ -12,6 +12,8 @@ struct hws_clip;
 struct hws_clip_events {
 	/* Somebody copied text (valid UTF-8, not empty); borrows until return. */
 	void (*on_text)(struct hws_bytes text, void *arg);
+	/* A remote desktop program, perhaps this one, has set this text; may be NULL. */
+	void (*on_marked)(struct hws_bytes text, void *arg);
 	void *arg;
 };
 

@@ -72,6 +72,7 @@ void x11_clip_take(struct x11_clip *c, xcb_timestamp_t time)
 	x11_clip_take_stop(c);
 	c->asked_time = time;
 	c->since_us = hws_loop_now_us(c->d->loop);
+	c->marked = false;
 	memset(c->offered, 0, sizeof(c->offered));
 	ask(c, TARGETS, WAIT_TARGETS);
 }
@@ -97,10 +98,7 @@ static void take_targets(struct x11_clip *c, const xcb_get_property_reply_t *r)
 	int n = r->format == 32 ? xcb_get_property_value_length(r) / 4 : 0;
 
 	for (int i = 0; i < n; i++) {
-		if (list[i] == c->atom[MARK]) { /* set by a remote desktop program */
-			x11_clip_take_stop(c);
-			return;
-		}
+		c->marked = c->marked || list[i] == c->atom[MARK];
 		for (size_t k = 0; k < HWS_COUNT(by_worth); k++)
 			if (list[i] == c->atom[by_worth[k]])
 				c->offered[by_worth[k]] = true;
@@ -112,10 +110,13 @@ static void take_targets(struct x11_clip *c, const xcb_get_property_reply_t *r)
 
 static void tell(struct x11_clip *c, struct hws_bytes text)
 {
+	const struct hws_clip_events *ev = &c->base.ev;
+	void (*fn)(struct hws_bytes text, void *arg) = c->marked ? ev->on_marked : ev->on_text;
+
 	while (text.len && text.ptr[text.len - 1] == 0)
 		text.len--;
-	if (text.len && c->watching && c->base.ev.on_text)
-		c->base.ev.on_text(text, c->base.ev.arg);
+	if (text.len && c->watching && fn)
+		fn(text, ev->arg);
 }
 
 /* What the owner says it is counts, not what it was asked for: for TEXT it chooses itself. */

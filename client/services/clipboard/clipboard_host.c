@@ -1,4 +1,5 @@
 #include "client/services/clipboard/clipboard_host.h"
+#include "client/services/clipboard/echo.h"
 #include "shared/base/buf.h"
 #include "shared/base/log.h"
 #include "shared/base/str.h"
@@ -8,7 +9,9 @@
 #include <stdlib.h>
 
 struct hws_clipboard_host {
+	struct hws_loop *loop;
 	struct hws_clip *clip;
+	struct hws_clip_echo echo;
 	struct hws_guest *guest[HWS_GUESTS_MAX];
 };
 
@@ -27,6 +30,13 @@ static bool knows_multi(const struct hws_guest *g)
 	return !hws_str_equal(g->platform, "Android") || g->version >= hws_version_number("1.3.3");
 }
 
+static void on_marked(struct hws_bytes text, void *arg)
+{
+	struct hws_clipboard_host *c = arg;
+
+	hws_clip_echo_set(&c->echo, text, hws_loop_now_us(c->loop));
+}
+
 static void on_text(struct hws_bytes text, void *arg)
 {
 	struct hws_clipboard_host *c = arg;
@@ -35,6 +45,8 @@ static void on_text(struct hws_bytes text, void *arg)
 	Ses__MultiClipboards multi = SES__MULTI_CLIPBOARDS__INIT;
 	struct hws_buf small;
 
+	if (hws_clip_echo_is(&c->echo, text, hws_loop_now_us(c->loop)))
+		return;
 	hws_buf_init(&small,
 			text.len + text.len / 64 + 1024); /* what does not shrink grows a little */
 	if (hws_compress(text, HWS_COMPRESS_LEVEL, &small) == HWS_OK &&
@@ -76,6 +88,7 @@ static bool take_entry(struct hws_clipboard_host *c, const Ses__Clipboard *e)
 	ok = ok && text.len && hws_utf8_valid(text);
 	if (ok) {
 		int r = hws_clip_set_text(c->clip, text);
+		hws_clip_echo_set(&c->echo, text, hws_loop_now_us(c->loop));
 		if (r < 0)
 			hws_debug("clipboard.not_set", HWS_ERR("why", r));
 	}
@@ -124,14 +137,16 @@ void hws_clipboard_host_leave(struct hws_clipboard_host *c, struct hws_guest *g)
 	hws_clipboard_host_update(c);
 }
 
-int hws_clipboard_host_new(struct hws_clip *clip, struct hws_clipboard_host **ret)
+int hws_clipboard_host_new(
+		struct hws_loop *loop, struct hws_clip *clip, struct hws_clipboard_host **ret)
 {
 	struct hws_clipboard_host *c = calloc(1, sizeof(*c));
 
 	if (!c)
 		return HWS_ERR_NOMEM;
+	c->loop = loop;
 	c->clip = clip;
-	clip->ev = (struct hws_clip_events){ on_text, c };
+	clip->ev = (struct hws_clip_events){ on_text, on_marked, c };
 	*ret = c;
 	return HWS_OK;
 }

@@ -2,11 +2,13 @@
 #pragma once
 #include "client/platform/clip.h"
 #include "client/services/guest.h"
+#include "shared/loop/loop.h"
 
 struct hws_clipboard_host;
 
 /* The clipboard's events become ours. */
-int hws_clipboard_host_new(struct hws_clip *clip, struct hws_clipboard_host **ret) HWS_MUST_CHECK;
+int hws_clipboard_host_new(struct hws_loop *loop, struct hws_clip *clip,
+		struct hws_clipboard_host **ret) HWS_MUST_CHECK;
 void hws_clipboard_host_free(struct hws_clipboard_host *c);
 void hws_clipboard_host_join(struct hws_clipboard_host *c, struct hws_guest *g);
 void hws_clipboard_host_leave(struct hws_clipboard_host *c, struct hws_guest *g);

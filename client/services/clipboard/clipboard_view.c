@@ -1,4 +1,6 @@
 #include "client/services/clipboard/clipboard_view.h"
+#include "client/services/clipboard/echo.h"
+#include "shared/base/clock.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include "shared/wire/compress.h"
@@ -9,13 +11,8 @@ struct hws_clipboard_view {
 	struct hws_service service;
 	struct hws_clipboard_view_conf conf;
 	struct hws_viewer *viewer;
-	struct hws_buf last; /* what the host sent last, to stop echoes */
+	struct hws_clip_echo echo;
 };
-
-static bool same_as_last(struct hws_clipboard_view *cv, struct hws_bytes text)
-{
-	return hws_buf_len(&cv->last) > 0 && hws_bytes_equal(hws_buf_bytes(&cv->last), text);
-}
 
 /* One text entry; false when it is something else or not usable. */
 static bool take_entry(struct hws_clipboard_view *cv, const Ses__Clipboard *c)
@@ -34,9 +31,7 @@ static bool take_entry(struct hws_clipboard_view *cv, const Ses__Clipboard *c)
 	}
 	if (text.len == 0 || !hws_utf8_valid(text) || memchr(text.ptr, 0, text.len))
 		goto out;
-	hws_buf_reset(&cv->last);
-	if (text.len <= HWS_CLIP_SEND_MAX)
-		hws_buf_put(&cv->last, text.ptr, text.len);
+	hws_clip_echo_set(&cv->echo, text, cv->conf.now_us());
 	cv->conf.on_text(text, cv->conf.arg);
 	good = true;
 out:
@@ -87,9 +82,8 @@ int hws_clipboard_view_send(struct hws_clipboard_view *cv, struct hws_bytes text
 		return HWS_ERR_TOOBIG;
 	if (!hws_utf8_valid(text))
 		return HWS_ERR_INVAL;
-	if (text.len == 0 || same_as_last(cv, text))
+	if (text.len == 0 || hws_clip_echo_is(&cv->echo, text, cv->conf.now_us()))
 		return HWS_OK;
-	hws_buf_reset(&cv->last);
 	hws_buf_init(&packed, HWS_SES_CLIP_MAX);
 	r = hws_compress(text, HWS_COMPRESS_LEVEL, &packed);
 	if (r < 0)
@@ -115,7 +109,8 @@ out:
 
 static void forget(struct hws_service *service)
 {
-	hws_buf_reset(&hws_container(service, struct hws_clipboard_view, service)->last);
+	hws_container(service, struct hws_clipboard_view, service)->echo =
+			(struct hws_clip_echo){ 0 };
 }
 
 static const struct hws_service_impl impl = {
@@ -134,16 +129,14 @@ int hws_clipboard_view_new(
 		return HWS_ERR_NOMEM;
 	cv->service.impl = &impl;
 	cv->conf = *conf;
-	hws_buf_init(&cv->last, HWS_CLIP_SEND_MAX);
+	if (!cv->conf.now_us)
+		cv->conf.now_us = hws_clock_us;
 	*ret = cv;
 	return HWS_OK;
 }
 
 void hws_clipboard_view_free(struct hws_clipboard_view *cv)
 {
-	if (!cv)
-		return;
-	hws_buf_done_wiped(&cv->last);
 	hws_free(cv);
 }
 

@@ -73,6 +73,12 @@ static void on_text(struct hws_bytes text, void *arg)
 	d->texts++;
 }
 
+static void on_marked(struct hws_bytes text, void *arg)
+{
+	ck_assert_uint_gt(text.len, 0);
+	((struct desktop *)arg)->marked++;
+}
+
 void desktop_sync(struct desktop *d)
 {
 	free(xcb_get_input_focus_reply(d->c, xcb_get_input_focus(d->c), NULL));
@@ -99,7 +105,7 @@ void desktop_reopen(struct desktop *d)
 	ck_assert_msg(r == HWS_OK, "%s", err.text);
 	d->p->capture->ev = (struct hws_capture_events){ on_damage, on_frame, on_displays, d };
 	d->p->cursor->ev = (struct hws_cursor_events){ on_shape, on_position, d };
-	d->p->clip->ev = (struct hws_clip_events){ on_text, d };
+	d->p->clip->ev = (struct hws_clip_events){ on_text, on_marked, d };
 }
 
 void desktop_setup(struct desktop *d)

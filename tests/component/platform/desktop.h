@@ -12,7 +12,7 @@ struct desktop {
 	struct hws_platform *p;
 	unsigned display; /* that is captured */
 	/* what the platform told */
-	unsigned damages, frames, lists, lost, shapes, positions, texts;
+	unsigned damages, frames, lists, lost, shapes, positions, texts, marked;
 	int frame_err;
 	struct hws_picture *picture;
 	struct hws_region damage;

@@ -50,7 +50,7 @@ static void open_host(void)
 	if (hws_video_host_new(&vc, &host.video) < 0 ||
 			hws_cursor_host_new(host.loop, host.p->cursor, &host.cursor) < 0 ||
 			hws_input_host_new(host.loop, host.p->inject, &host.input) < 0 ||
-			hws_clipboard_host_new(host.p->clip, &host.clipboard) < 0)
+			hws_clipboard_host_new(host.loop, host.p->clip, &host.clipboard) < 0)
 		abort();
 }
 

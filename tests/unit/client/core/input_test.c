@@ -422,6 +422,49 @@ static void feed_clip(struct recorder *r, const char *text, size_t len, bool com
 	recorder_feed(r, &m);
 }
 
+static uint64_t clip_now_us;
+
+static uint64_t clip_now(void)
+{
+	return clip_now_us;
+}
+
+/* The host may hold something else by then: another viewer's text, a picture. */
+START_TEST(the_text_the_host_sent_once_is_sent_when_somebody_copies_it)
+{
+	struct recorder r;
+	struct hws_clipboard_view *cv;
+	size_t before;
+
+	clip_now_us = 1000000;
+	recorder_ready(&r, "Linux", "1.4.9");
+	ck_assert_int_eq(hws_clipboard_view_new(
+					 &(struct hws_clipboard_view_conf){
+							 .on_text = on_clip, .now_us = clip_now },
+					 &cv),
+			HWS_OK);
+	hws_clipboard_view_attach(cv, r.viewer);
+	hws_viewer_serve(r.viewer, HWS_SERVICE_CLIPBOARD, hws_clipboard_view_service(cv));
+	hws_buf_init(&clip, 1000);
+	feed_clip(&r, "same", 4, false, true);
+	before = r.sent_count;
+	clip_now_us += 1900000; /* a program that keeps a history */
+	ck_assert_int_eq(hws_clipboard_view_send(cv, hws_bytes_str("same")), HWS_OK);
+	ck_assert_uint_eq(r.sent_count, before);
+	clip_now_us += 200000; /* a person */
+	ck_assert_int_eq(hws_clipboard_view_send(cv, hws_bytes_str("same")), HWS_OK);
+	ck_assert_uint_eq(r.sent_count, before + 1);
+	feed_clip(&r, "same", 4, false, true);
+	ck_assert_int_eq(hws_clipboard_view_send(cv, hws_bytes_str("other")), HWS_OK);
+	ck_assert_int_eq(hws_clipboard_view_send(cv, hws_bytes_str("same")), HWS_OK);
+	ck_assert_uint_eq(r.sent_count, before + 3);
+	hws_buf_done(&clip);
+	hws_viewer_lost(r.viewer);
+	recorder_done(&r);
+	hws_clipboard_view_free(cv);
+}
+END_TEST
+
 START_TEST(clipboard_text_goes_both_ways_without_echo)
 {
 	struct recorder r;
@@ -634,6 +677,7 @@ Suite *input_suite(void)
 	tcase_add_test(t, mouse_masks_and_places);
 	tcase_add_test(t, typed_text_arrives_whole_with_its_line_ends);
 	tcase_add_loop_test(t, ctrl_alt_del_depends_on_the_host, 0, 2);
+	tcase_add_test(t, the_text_the_host_sent_once_is_sent_when_somebody_copies_it);
 	tcase_add_loop_test(t, clipboard_text_goes_both_ways_without_echo, 0, 2);
 	tcase_add_test(t, cursor_shapes_are_kept_by_id_and_checked);
 	tcase_add_loop_test(

@@ -54,7 +54,7 @@ void desk_setup(struct desk *d, const char *size)
 	ck_assert_int_eq(hws_video_host_new(&vc, &d->video), HWS_OK);
 	ck_assert_int_eq(hws_cursor_host_new(d->loop, d->p->cursor, &d->cursor), HWS_OK);
 	ck_assert_int_eq(hws_input_host_new(d->loop, d->p->inject, &d->input), HWS_OK);
-	ck_assert_int_eq(hws_clipboard_host_new(d->p->clip, &d->clipboard), HWS_OK);
+	ck_assert_int_eq(hws_clipboard_host_new(d->loop, d->p->clip, &d->clipboard), HWS_OK);
 }
 
 void desk_teardown(struct desk *d)

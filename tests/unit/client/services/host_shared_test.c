@@ -1,4 +1,5 @@
 /* cursor_host and clipboard_host. */
+#include "client/services/clipboard/echo.h"
 #include "host_desk.h"
 #include "shared/base/buf.h"
 #include "shared/wire/compress.h"
@@ -204,6 +205,36 @@ START_TEST(a_viewers_text_reaches_the_desktop_and_rubbish_does_not)
 }
 END_TEST
 
+static uint64_t clock_of_desk(void *arg)
+{
+	return ((const struct desk *)arg)->now_us;
+}
+
+/* Programs that keep a history take a text over at once and lose its mark; a person is slower, or copies
+ * something else before. */
+START_TEST(what_came_from_a_viewer_is_told_again_only_when_somebody_copies_it)
+{
+	Ses__Clipboard e = entry(SES__CLIPBOARD_FORMAT__Text, "same", 4, false);
+
+	d.now_us = hws_loop_now_us(d.loop);
+	hws_loop_set_clock(d.loop, clock_of_desk, &d);
+	desk_join(&d, 0);
+	give((Ses__Clipboard *[]){ &e }, 1);
+	d.now_us += HWS_CLIP_ECHO_US - 1;
+	desk_run(&d, 1);
+	copy("same");
+	ck_assert_uint_eq(desk_count(&d.v[0], MULTI), 0);
+	d.now_us += 2;
+	desk_run(&d, 1);
+	copy("same");
+	ck_assert_uint_eq(desk_count(&d.v[0], MULTI), 1);
+	give((Ses__Clipboard *[]){ &e }, 1);
+	copy("other");
+	copy("same");
+	ck_assert_uint_eq(desk_count(&d.v[0], MULTI), 3);
+}
+END_TEST
+
 /* All that is told when it changes, as viewer i knows it now. */
 struct known {
 	uint32_t bitrate;
@@ -276,6 +307,7 @@ Suite *host_shared_suite(void)
 	tcase_add_test(t, positions_go_to_those_who_asked_but_not_to_the_mover);
 	tcase_add_test(t, who_comes_late_is_told_what_the_others_know);
 	tcase_add_test(t, copied_text_reaches_viewers_in_the_form_they_know);
+	tcase_add_test(t, what_came_from_a_viewer_is_told_again_only_when_somebody_copies_it);
 	tcase_add_test(t, copied_text_stays_with_those_who_may_not_have_it);
 	tcase_add_test(t, a_viewers_text_reaches_the_desktop_and_rubbish_does_not);
 	suite_add_tcase(s, t);
