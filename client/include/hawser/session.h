@@ -194,7 +194,9 @@ int hawser_session_lock_screen(hawser_session *s);
 int hawser_session_set_option(hawser_session *s, enum hawser_option option, int value);
 /* As configured or last set. */
 int hawser_session_get_option(hawser_session *s, enum hawser_option option, int *ret);
-/* Offers this UTF-8 text as the clipboard's new content. At most 16 MiB. */
+/* Offers this UTF-8 text as the clipboard's new content. At most 16 MiB. What came by HAWSER_EVENT_CLIPBOARD, or
+ * was sent, less than two seconds before is not sent again. On a desktop whose clipboard others share, leave out
+ * what a remote desktop program has set (format "dyn.com.rustdesk.owner") and set that format with what comes. */
 int hawser_session_send_clipboard(hawser_session *s, const char *utf8, size_t length);
 /* Shows a line of text to the person at the host. */
 int hawser_session_send_chat(hawser_session *s, const char *utf8);

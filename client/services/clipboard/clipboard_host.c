@@ -47,6 +47,7 @@ static void on_text(struct hws_bytes text, void *arg)
 
 	if (hws_clip_echo_is(&c->echo, text, hws_loop_now_us(c->loop)))
 		return;
+	hws_clip_echo_set(&c->echo, text, hws_loop_now_us(c->loop));
 	hws_buf_init(&small,
 			text.len + text.len / 64 + 1024); /* what does not shrink grows a little */
 	if (hws_compress(text, HWS_COMPRESS_LEVEL, &small) == HWS_OK &&

@@ -102,6 +102,8 @@ int hws_clipboard_view_send(struct hws_clipboard_view *cv, struct hws_bytes text
 		m.clipboard = &c;
 	}
 	r = hws_viewer_send(cv->viewer, &m);
+	if (r == HWS_OK)
+		hws_clip_echo_set(&cv->echo, text, cv->conf.now_us());
 out:
 	hws_buf_done(&packed);
 	return r;

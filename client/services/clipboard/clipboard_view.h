@@ -10,8 +10,8 @@ struct hws_clipboard_view;
 struct hws_clipboard_view_conf {
 	/* The host's clipboard has this text now: valid UTF-8, not empty; borrows. */
 	void (*on_text)(struct hws_bytes text, void *arg);
-	uint64_t (*now_us)(void); /* NULL = hws_clock_us */
 	void *arg;
+	uint64_t (*now_us)(void); /* NULL = hws_clock_us */
 };
 
 int hws_clipboard_view_new(const struct hws_clipboard_view_conf *conf,
@@ -19,6 +19,6 @@ int hws_clipboard_view_new(const struct hws_clipboard_view_conf *conf,
 void hws_clipboard_view_free(struct hws_clipboard_view *cv); /* takes NULL */
 struct hws_service *hws_clipboard_view_service(struct hws_clipboard_view *cv);
 void hws_clipboard_view_attach(struct hws_clipboard_view *cv, struct hws_viewer *viewer);
-/* HWS_ERR_DENIED: not permitted now; HWS_ERR_INVAL: not UTF-8; HWS_ERR_TOOBIG. Empty text, and what can only
- * be the echo of a text that the host has sent just now (clipboard/echo), are left out without an error. */
+/* HWS_ERR_DENIED: not permitted now; HWS_ERR_INVAL: not UTF-8; HWS_ERR_TOOBIG. Empty text, and what the
+ * host has got or sent just now (clipboard/echo), are left out without an error. */
 int hws_clipboard_view_send(struct hws_clipboard_view *cv, struct hws_bytes text) HWS_MUST_CHECK;
