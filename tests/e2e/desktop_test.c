@@ -111,8 +111,9 @@ static void copy_on_host(const char *text)
 	char line[200];
 	const char *argv[] = { "/bin/sh", "-c", line, NULL };
 
-	snprintf(line, sizeof(line), "printf '%s' | xclip -selection clipboard -i >/dev/null 2>&1",
-			text);
+	/* a session of its own: else it may be stopped with the shell, before it offers anything */
+	snprintf(line, sizeof(line),
+			"printf '%s' | setsid xclip -selection clipboard -i >/dev/null 2>&1", text);
 	ck_assert_int_eq(test_run(argv, stack.envp, NULL), 0);
 }
 
