@@ -228,7 +228,8 @@ START_TEST(the_clipboard_goes_both_ways_by_script)
 	/* A host tells what is copied from then on, not what was there before. */
 	test_proc_start(&p, argv, envp);
 	test_proc_must_expect(&p, "stats frames=", 20000);
-	sh("printf 'text of the host' | xclip -selection clipboard -i >/dev/null 2>&1", 0, NULL);
+	sh("printf 'text of the host' | setsid xclip -selection clipboard -i >/dev/null 2>&1", 0,
+			NULL);
 	test_proc_must_expect(&p, "text of the host\n", 20000);
 	ck_assert_int_eq(test_proc_wait(&p, 10000), 0);
 	test_proc_stop(&p);
