@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shared/base/file_error.h"
 #include "shared/base/log.h"
 #include "shared/base/str.h"
 #include "shared/crypto/base64.h"
@@ -141,8 +142,11 @@ static int sys_error(struct hws_error *err, const char *what, const char *path)
 {
 	int sys = errno;
 	int code = hws_err_from_errno(sys);
-	int r = hws_error_set(
-			err, code, "cannot %s the key file %s: %s", what, path, strerror(sys));
+	/* Of a folder that cannot be written it would say the wrong thing. */
+	int r = sys == EACCES && access(path, F_OK) == 0
+			? hws_file_error(path, sys, err)
+			: hws_error_set(err, code, "cannot %s the key file %s: %s", what, path,
+					  strerror(sys));
 
 	if (err)
 		err->sys = sys;

@@ -148,6 +148,22 @@ START_TEST(a_file_that_cannot_be_read_stops_the_start_and_says_what_to_run)
 }
 END_TEST
 
+START_TEST(a_key_file_that_cannot_be_read_says_what_to_run)
+{
+	const char *argv[] = { test_bin("server-rendezvous/hawser-rendezvous"), "key",
+		"--state-dir", dir, NULL };
+
+	ck_assert_int_eq(chmod(dir, 0755), 0);
+	ck_assert_int_eq(test_run(argv, NULL, &out), 0);
+	snprintf(file, sizeof(file), "%s/id_ed25519", dir);
+	ck_assert_int_eq(chmod(file, geteuid() == 0 ? 0600 : 0), 0);
+	free(out);
+	ck_assert_int_ne(run_as_other(argv, NULL), 0);
+	must_say(file);
+	must_say("chmod");
+}
+END_TEST
+
 #ifdef WITH_CLIENT
 START_TEST(the_viewer_says_so_too)
 {
@@ -176,6 +192,7 @@ int main(void)
 		a_store_that_is_said_goes_before_a_secret_of_the_file,
 		a_named_file_must_be_there,
 		a_file_that_cannot_be_read_stops_the_start_and_says_what_to_run,
+		a_key_file_that_cannot_be_read_says_what_to_run,
 #ifdef WITH_CLIENT
 		the_viewer_says_so_too,
 #endif
