@@ -7,7 +7,7 @@
 
 static void on_hash(struct hws_viewer *v, Ses__Message *m)
 {
-	/* A second Hash on a link is a new challenge (the spec's rule), also while the user is asked. */
+	/* A second Hash on a link is a new challenge (as deployed hosts mean it), also while the user is asked. */
 	if (hws_login_hash(&v->login, m->hash->salt, m->hash->challenge) < 0) {
 		hws_viewer_end(v, HWS_ERR_PROTO,
 				"the host's challenge is longer than any known host sends; it is no "

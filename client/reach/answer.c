@@ -1,4 +1,5 @@
-/* reach/answer: rendezvous-relay 5.9 to 5.12, 5.16, 5.17 from the host's side. */
+/* reach/answer: the host's side. Each push of the server is a job: it answers over a link of its own from the port at which
+ * the viewer will knock, or goes to the relay, and hands over the stream that comes of it. */
 #include "client/reach/answer.h"
 #include "client/reach/ask.h"
 #include "client/reach/relay_join.h"

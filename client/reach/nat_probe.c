@@ -1,4 +1,5 @@
-/* reach/nat_probe: rendezvous-relay 5.7. */
+/* reach/nat_probe: two ports of the server are asked from one port of ours; equal answers mean that the network keeps our
+ * port whoever is called. */
 #include "client/reach/nat_probe.h"
 #include "client/reach/ask.h"
 #include "shared/base/mem.h"

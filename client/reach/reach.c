@@ -1,4 +1,5 @@
-/* reach/reach: rendezvous-relay 5.8, 5.13, 5.16, 5.17 from the viewer's side. */
+/* reach/reach: the viewer's side. The server is asked where the host is; its answer leads to a direct attempt, or to a relay
+ * that is agreed with the host over the server. When the direct way fails the relay is asked for. */
 #include "client/reach/reach.h"
 #include "client/reach/ask.h"
 #include "client/reach/relay_join.h"
@@ -349,7 +350,8 @@ static void on_direct(int res, struct hws_stream *s, void *arg)
 	begin_relay(r);
 }
 
-/* How long a direct attempt may take (table 5.13). */
+/* How long a direct attempt may take: as deployed viewers, by the networks of both sides, and by how long the server and the
+ * host took to answer. */
 static uint64_t direct_limit(const struct hws_reach *r, Rdv__NatType host_nat)
 {
 	uint64_t u = r->took_us, limit;

@@ -1,4 +1,5 @@
-/* reach/registrar: the state machines of rendezvous-relay 5.2 (UDP) and 5.4 (links). */
+/* reach/registrar: two state machines. By UDP: RegisterPk until it is confirmed, then RegisterPeer in every interval, each with
+ * an answer that may be missed. By a link: RegisterPk once, then its heartbeat. */
 #include "client/reach/registrar.h"
 #include "client/reach/registrar_text.h"
 #include "client/reach/server_link.h"

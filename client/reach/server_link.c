@@ -1,4 +1,5 @@
-/* reach/server_link: rendezvous-relay 4 and 5.4. */
+/* reach/server_link: over TCP the server offers to encrypt, with a key that must be the configured one, before anything else
+ * is said. What keeps the link is the heartbeat of the server, which is echoed. */
 #include "client/reach/server_link.h"
 #include "shared/base/clock.h"
 #include "shared/base/mem.h"

@@ -1,4 +1,4 @@
-/* reach/way: rendezvous-relay 1.5. */
+/* reach/way: HOST, HOST:PORT and ws:// or wss:// addresses, with or without a proxy, become one kind of stream. */
 #include "client/reach/way.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"

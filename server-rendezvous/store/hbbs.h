@@ -1,5 +1,4 @@
-/* rendezvous/store/hbbs: reads the database of hbbs (section 2.8 of the protocol notes), so that its devices can be
- * taken over. The file is never written. Blocking; any thread. */
+/* rendezvous/store/hbbs: reads the database of hbbs, so that its devices can be taken over. The file is never written. Blocking; any thread. */
 #pragma once
 #include "server-rendezvous/store/store.h"
 

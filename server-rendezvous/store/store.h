@@ -23,7 +23,7 @@
 #define RDV_NODE_MAX 63      /* bytes of a node's name */
 #define RDV_MESSAGE_MAX 3900 /* bytes of a message between nodes */
 
-/* One registered device: hbbs' table `peer` (section 2.8 of the protocol notes) without its row id. */
+/* One registered device: what hbbs keeps in its table `peer`, without the row id. */
 struct rdv_peer_row {
 	char id[RDV_ID_MAX + 1]; /* UTF-8, unique */
 	uint8_t uuid[RDV_UUID_MAX];

@@ -252,7 +252,7 @@ static void on_dialled(int r, struct hws_stream *s, void *arg)
 	dialled = s;
 }
 
-/* White lists and limits go by it: spec session 3.5. */
+/* White lists and limits go by it. */
 START_TEST(a_viewer_is_known_by_the_address_it_came_from)
 {
 	char ip[HWS_ADDR_TEXT];

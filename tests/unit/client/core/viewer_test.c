@@ -160,7 +160,7 @@ START_TEST(every_refusal_of_the_catalogue_has_its_reaction)
 }
 END_TEST
 
-/* A host says so before its Hash: spec session 3.1, steps 2 and 3. */
+/* A host says so before its Hash. */
 START_TEST(a_refusal_instead_of_the_hash_is_told)
 {
 	struct recorder r;
@@ -563,7 +563,7 @@ START_TEST(messages_out_of_place_change_nothing)
 }
 END_TEST
 
-/* Such a host sends no picture before it has the answer: spec session 3.10. */
+/* Such a host sends no picture before it has the answer. */
 START_TEST(of_several_windows_sessions_the_current_one_is_chosen)
 {
 	struct recorder r;
