@@ -21,6 +21,11 @@ uint8_t hws_budget_quantiser(const struct hws_budget *b, double pixels, double b
 	return (uint8_t)fmin(ceil(q), COARSEST);
 }
 
+double hws_budget_pixels(const struct hws_budget *b, double bytes, uint8_t quantiser)
+{
+	return bytes / density_of(b) * exp2(quantiser / STEPS_TO_HALF);
+}
+
 void hws_budget_learn(struct hws_budget *b, double pixels, double bytes, uint8_t quantiser)
 {
 	double before = density_of(b), now;

@@ -9,5 +9,7 @@ struct hws_budget {
 
 /* The finest quantiser (0..63) at which so many changed pixels should fit. */
 uint8_t hws_budget_quantiser(const struct hws_budget *b, double pixels, double bytes);
+/* How many changed pixels fit at this quantiser. */
+double hws_budget_pixels(const struct hws_budget *b, double bytes, uint8_t quantiser);
 /* So much did so many changed pixels cost at this quantiser. */
 void hws_budget_learn(struct hws_budget *b, double pixels, double bytes, uint8_t quantiser);

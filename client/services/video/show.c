@@ -11,7 +11,9 @@
 #define ACK_US (3 * HWS_US_PER_S) /* then a missing acknowledgement counts as given */
 #define ACKS_OPEN 2u              /* frames without acknowledgement at once */
 #define REFINE_US 120000u         /* rest before a blurred picture is sharpened */
-#define REFINE_MAX 8u
+#define SLICE_US 5000u
+#define Q_LEGIBLE 40u    /* of text */
+#define SMALL_PART 16    /* of the display: a change that leaves most as it is */
 #define REFINE_GAIN 6u   /* a quantiser that near to the best one is good enough */
 #define RECORD_KEYS 240u /* pictures between key frames while a viewer records */
 #define RETRY_US HWS_US_PER_S
@@ -27,7 +29,8 @@ struct job {
 	unsigned index, generation;
 	struct hws_encoder *encoder; /* owned while the job runs; NULL: make one */
 	struct hws_encoder_conf conf;
-	bool set_quality, key, whole;
+	bool set_quality, key, whole, refines;
+	uint8_t best; /* the finest quantiser that is wished for */
 	struct hws_picture *picture;
 	struct hws_region damage;
 	double pixels; /* that changed */
@@ -97,7 +100,7 @@ void hws_show_stop(struct hws_show *s)
 	s->encoder = NULL;
 	s->generation++; /* a job under way belongs to the past */
 	s->started = s->changed = s->grabbing = s->coding = s->refine = false;
-	s->debt.n = 0;
+	hws_debt_clear(&s->debt);
 	s->since_key = 0;
 }
 
@@ -230,26 +233,34 @@ static void on_refine(void *arg)
 	hws_show_kick(s);
 }
 
+static void pay_later(struct hws_show *s, uint64_t us)
+{
+	if (hws_debt_more(&s->debt))
+		hws_timer_start(s->v->conf.loop, &s->refine_timer, us, on_refine, s);
+}
+
 static void account(struct hws_show *s, const struct job *j)
 {
-	unsigned good = j->conf.quality.q_min + REFINE_GAIN;
+	struct hws_region done = j->damage;
+	bool midway = j->refines && s->debt.now.n; /* the rest of a round does not wait for rest */
 
 	if (j->key)
 		s->since_key = 0;
 	else
 		s->since_key++;
-	if (j->packet.q > good) {
-		if (j->whole)
-			hws_region_add(&s->debt,
-					(struct hws_rect){ 0, 0, j->picture->width,
-							j->picture->height });
-		else
-			hws_region_add_all(&s->debt, &j->damage);
-	} else if (j->whole || s->passes > 0) {
-		s->debt.n = 0;
+	if (j->whole) {
+		hws_debt_clear(&s->debt);
+		hws_region_clear(&done);
+		hws_region_add(&done,
+				(struct hws_rect){ 0, 0, j->picture->width, j->picture->height });
 	}
-	if (s->debt.n && s->passes < REFINE_MAX)
-		hws_timer_start(s->v->conf.loop, &s->refine_timer, REFINE_US, on_refine, s);
+	if (j->packet.q > j->best + REFINE_GAIN) {
+		if (j->refines)
+			hws_debt_again(&s->debt, &done);
+		else
+			hws_debt_owe(&s->debt, &done);
+	}
+	pay_later(s, midway ? SLICE_US : REFINE_US);
 }
 
 static void job_free(struct job *j)
@@ -286,9 +297,9 @@ static void on_job_done(void *arg, int r)
 	} else if (r == HWS_ERR_AGAIN) {
 		s->encoder = j->encoder;
 		j->encoder = NULL;
-		hws_region_add_all(&s->debt, &j->damage);
+		hws_debt_owe(&s->debt, &j->damage);
 		s->key = s->key || j->key;
-		hws_timer_start(v->conf.loop, &s->refine_timer, REFINE_US, on_refine, s);
+		pay_later(s, REFINE_US);
 	} else {
 		/* A fresh encoder next time; not at once, or a broken one would eat the processor. */
 		hws_warn_limited("video.encode_failed", HWS_STR("codec", hws_codec_name(v->codec)),
@@ -301,51 +312,64 @@ static void on_job_done(void *arg, int r)
 		hws_show_kick(s);
 }
 
-static double pixels_of(const struct hws_picture *p, const struct hws_region *damage, bool whole)
+/* The bytes of a picture of this display that pass soon; 0 = any number: no viewer's line is narrow. */
+static double room_of(struct hws_show *s)
 {
-	double sum = 0;
+	double room = 0;
 
-	for (unsigned i = 0; i < damage->n && !whole; i++)
-		sum += (double)damage->rect[i].w * damage->rect[i].h;
-	return whole ? (double)p->width * p->height : sum;
+	for (unsigned i = 0; i < HWS_GUESTS_MAX; i++) {
+		const struct hws_flow *f = &s->v->watcher[i].flow;
+		if (!(s->subs >> i & 1) || s->lagging >> i & 1)
+			continue;
+		double wish = wish_of(s->v, i), line = hws_flow_line(f);
+		if (line <= 0 || line >= NARROW * 125.0 * wish)
+			continue;
+		double part = hws_flow_rate(f) * PACE_S * s->wish_kbit_s / wish;
+		room = room > 0 ? HWS_MIN(room, part) : part;
+	}
+	return room;
 }
 
-/* What the encoder may spend: as wished, or this display's part of what the slowest line carries. On a narrow line a
- * picture may be as coarse as it must be to pass soon. */
-static struct hws_quality choose_quality(struct hws_show *s, const struct job *j)
+/* What the encoder may spend: as wished, or this display's part of what the slowest line carries. */
+static uint32_t kbit_for(struct hws_show *s, uint32_t kbit_s)
 {
 	struct hws_video_host *v = s->v;
-	struct hws_quality q = hws_quality_of(
-			v->qos.ratio, hws_base_kbit_s(j->picture->width, j->picture->height));
-	uint32_t kbit_s = q.bitrate_kbit_s, now = s->quality.bitrate_kbit_s;
-	double room = 0;
+	uint32_t now = s->quality.bitrate_kbit_s;
 
 	s->wish_kbit_s = kbit_s;
 	for (unsigned i = 0; i < HWS_GUESTS_MAX; i++) {
 		struct hws_flow *f = &v->watcher[i].flow;
 		if (!(s->subs >> i & 1) || s->lagging >> i & 1)
 			continue;
-		uint32_t wish = wish_of(v, i);
+		double wish = wish_of(v, i);
 		hws_flow_wish(f, wish * 125.0, now_of(v));
-		double part = hws_flow_rate(f) * s->wish_kbit_s / wish, line = hws_flow_line(f);
-		kbit_s = HWS_MIN(kbit_s, HWS_MAX(kbit_of(part), KBIT_MIN));
-		if (line > 0 && line < NARROW * 125.0 * wish) {
-			s->coarse_us = now_of(v) + COARSE_US;
-			room = room > 0 ? HWS_MIN(room, part * PACE_S) : part * PACE_S;
-		}
+		uint32_t part = kbit_of(hws_flow_rate(f) * s->wish_kbit_s / wish);
+		kbit_s = HWS_MIN(kbit_s, HWS_MAX(part, KBIT_MIN));
 	}
 	/* Not anew with each picture: the encoder starts to plan again. */
-	if (now >= kbit_s - kbit_s / 16 && now <= kbit_s + kbit_s / 16)
-		kbit_s = now;
-	q.bitrate_kbit_s = kbit_s;
-	if (room > 0)
-		q.q_min = HWS_MAX(q.q_min, hws_budget_quantiser(&s->budget, j->pixels, room));
-	if (now_of(v) < s->coarse_us)
-		q.q_max = Q_COARSEST;
-	return q;
+	return now >= kbit_s - kbit_s / 16 && now <= kbit_s + kbit_s / 16 ? now : kbit_s;
 }
 
-static void code(struct hws_show *s, const struct hws_region *damage)
+/* On a narrow line a change may be as coarse as it must be to pass soon; it is made good in slices that pass. */
+static void choose_quality(struct hws_show *s, struct job *j)
+{
+	struct hws_quality q = hws_quality_of(
+			s->v->qos.ratio, hws_base_kbit_s(j->picture->width, j->picture->height));
+
+	j->best = q.q_min;
+	q.bitrate_kbit_s = kbit_for(s, q.bitrate_kbit_s);
+	double room = room_of(s);
+	if (room > 0)
+		s->coarse_us = now_of(s->v) + COARSE_US;
+	if (room > 0 && !j->refines)
+		q.q_min = HWS_MAX(q.q_min, hws_budget_quantiser(&s->budget, j->pixels, room));
+	if (now_of(s->v) < s->coarse_us && !j->refines)
+		q.q_max = Q_COARSEST;
+	j->set_quality = memcmp(&q, &s->quality, sizeof(q)) != 0;
+	j->conf.quality = s->quality = q;
+}
+
+static void code(struct hws_show *s, const struct hws_region *damage, bool refines)
 {
 	struct hws_video_host *v = s->v;
 	struct job *j = hws_alloc(sizeof(*j));
@@ -374,14 +398,13 @@ static void code(struct hws_show *s, const struct hws_region *damage)
 		records = records || (v->watcher[i].g && v->watcher[i].records);
 	j->key = j->key || (records && s->since_key >= RECORD_KEYS);
 	j->whole = j->key;
-	j->pixels = pixels_of(p, damage, j->whole);
-	j->conf.quality = choose_quality(s, j);
-	j->set_quality = memcmp(&j->conf.quality, &s->quality, sizeof(s->quality)) != 0;
-	s->quality = j->conf.quality;
+	j->refines = refines && !j->whole;
+	j->pixels = (double)(j->whole ? (long)p->width * p->height : hws_region_area(damage));
+	choose_quality(s, j);
 	if (hws_work_submit(v->conf.work, v->conf.loop, run_job, on_job_done, j) < 0) {
 		j->encoder = NULL;
 		job_free(j);
-		hws_region_add_all(&s->debt, damage);
+		hws_debt_owe(&s->debt, damage);
 		hws_timer_start(v->conf.loop, &s->timer, RETRY_US, on_retry, s);
 		return;
 	}
@@ -423,6 +446,33 @@ static void grab(struct hws_show *s)
 	s->changed = false;
 }
 
+/* All of this round; on a narrow line what passes soon when it is coded well enough to be read. */
+static void take_debt(struct hws_show *s, struct hws_region *part)
+{
+	double room = room_of(s);
+
+	hws_debt_take(&s->debt, room > 0 ? hws_budget_pixels(&s->budget, room, Q_LEGIBLE) : 1e12,
+			part);
+}
+
+/* While something small keeps moving there is no rest: on a narrow line, where what is coarse cannot be read, a slice of it
+ * goes along with each picture. */
+static bool pays_along(struct hws_show *s, struct hws_region *damage)
+{
+	struct hws_region part;
+	uint64_t now = now_of(s->v);
+
+	if (hws_region_area(damage) * SMALL_PART > (long)s->picture->width * s->picture->height) {
+		s->large_us = now;
+		return false;
+	}
+	if (room_of(s) <= 0 || now < s->large_us + REFINE_US || !hws_debt_more(&s->debt))
+		return false;
+	take_debt(s, &part);
+	hws_region_add_all(damage, &part);
+	return true;
+}
+
 void hws_show_kick(struct hws_show *s)
 {
 	struct hws_video_host *v = s->v;
@@ -458,16 +508,15 @@ void hws_show_kick(struct hws_show *s)
 			return;
 	}
 	if (s->refine && !s->key) {
-		struct hws_region debt = s->debt;
+		struct hws_region part = { 0 };
 		s->refine = false;
-		s->debt.n = 0;
-		s->passes++;
-		if (debt.n)
-			code(s, &debt);
+		take_debt(s, &part);
+		if (part.n)
+			code(s, &part, true);
 		return;
 	}
 	if (s->key)
-		code(s, &nothing);
+		code(s, &nothing, false);
 }
 
 void hws_show_damaged(struct hws_show *s)
@@ -505,6 +554,9 @@ void hws_show_frame(struct hws_show *s, int r, struct hws_picture *picture,
 	}
 	hws_timer_stop(&s->refine_timer);
 	s->refine = false;
-	s->passes = 0;
-	code(s, damage);
+	struct hws_region all = *damage;
+	bool along = pays_along(s, &all);
+	if (!along)
+		hws_debt_changed(&s->debt);
+	code(s, &all, along);
 }

@@ -4,6 +4,7 @@
 #include "client/media/video_codec.h"
 #include "client/services/video/budget.h"
 #include "client/services/video/codec_choice.h"
+#include "client/services/video/debt.h"
 #include "client/services/video/quality.h"
 #include "client/services/video/video_host.h"
 
@@ -30,10 +31,10 @@ struct hws_show { /* one display */
 	struct hws_quality quality; /* as the encoder has it */
 	uint32_t wish_kbit_s;       /* that the wished quality costs at this size */
 	struct hws_budget budget;
-	uint64_t coarse_us;     /* until then the pace is more important than the wished quality */
-	struct hws_region debt; /* coded worse than it could be */
-	unsigned passes, since_key;
-	uint64_t began_us, last_us;
+	uint64_t coarse_us; /* until then the pace is more important than the wished quality */
+	struct hws_debt debt;
+	unsigned since_key;
+	uint64_t began_us, last_us, large_us; /* large_us: when a large part changed last */
 	struct hws_timer timer, refine_timer;
 };
 

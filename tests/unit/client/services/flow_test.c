@@ -1,9 +1,11 @@
-/* video/flow and video/budget: arithmetic; a line of a given speed is simulated. */
+/* video/flow, video/budget and video/debt: arithmetic; a line of a given speed is simulated. */
 #include "client/services/video/budget.h"
+#include "client/services/video/debt.h"
 #include "client/services/video/flow.h"
 #include "host_desk.h"
 #include "shared/base/clock.h"
 #include <math.h>
+#include <string.h>
 
 #define FPS 30
 #define FRAME_US (HWS_US_PER_S / FPS)
@@ -248,9 +250,46 @@ START_TEST(a_picture_is_coded_as_coarse_as_it_must_be)
 }
 END_TEST
 
+START_TEST(a_debt_is_paid_in_slices_that_cover_all_of_it)
+{
+	static uint8_t paid[1080][1920];
+	struct hws_debt debt = { 0 };
+	struct hws_region g = { 2, { { 0, 0, 1920, 700 }, { 100, 800, 300, 280 } } }, part;
+	unsigned slices = 0;
+
+	hws_debt_owe(&debt, &g);
+	while (hws_debt_more(&debt) && debt.rounds == 0) {
+		ck_assert_uint_lt(slices++, 100);
+		hws_debt_take(&debt, 200000, &part);
+		ck_assert_int_gt(hws_region_area(&part), 0);
+		ck_assert_int_le(hws_region_area(&part), 200000 + 64 * 1920);
+		for (unsigned i = 0; i < part.n; i++)
+			for (int y = part.rect[i].y; y < part.rect[i].y + part.rect[i].h; y++)
+				memset(&paid[y][part.rect[i].x], 1, (size_t)part.rect[i].w);
+		hws_debt_again(&debt, &part); /* none of it is good at once */
+	}
+	ck_assert_uint_ge(slices, 6);
+	for (unsigned i = 0; i < g.n; i++)
+		for (int y = g.rect[i].y; y < g.rect[i].y + g.rect[i].h; y++)
+			ck_assert_ptr_null(memchr(&paid[y][g.rect[i].x], 0, (size_t)g.rect[i].w));
+	/* The rounds end, also when it never gets good; a change opens them again. */
+	for (slices = 0; hws_debt_more(&debt); slices++) {
+		hws_debt_take(&debt, 1e12, &part);
+		hws_debt_again(&debt, &part);
+	}
+	ck_assert_uint_lt(slices, HWS_DEBT_ROUNDS);
+	hws_debt_changed(&debt);
+	ck_assert(hws_debt_more(&debt));
+	hws_debt_take(&debt, 1, &part); /* always something */
+	ck_assert_int_gt(hws_region_area(&part), 0);
+	hws_debt_clear(&debt);
+	ck_assert(!hws_debt_more(&debt));
+}
+END_TEST
+
 Suite *flow_suite(void)
 {
-	Suite *s = suite_create("services/video/flow budget");
+	Suite *s = suite_create("services/video/flow budget debt");
 	TCase *t = tcase_create("all");
 
 	tcase_add_checked_fixture(t, setup, NULL);
@@ -262,6 +301,7 @@ Suite *flow_suite(void)
 	tcase_add_test(t, an_answer_that_is_late_by_chance_costs_little);
 	tcase_add_test(t, what_is_not_answered_is_not_followed_by_more);
 	tcase_add_test(t, nonsense_from_the_gate_changes_nothing);
+	tcase_add_test(t, a_debt_is_paid_in_slices_that_cover_all_of_it);
 	tcase_add_test(t, a_picture_is_coded_as_coarse_as_it_must_be);
 	suite_add_tcase(s, t);
 	return s;

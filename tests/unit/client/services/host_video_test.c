@@ -3,6 +3,7 @@
 #include "client/services/video/codec_choice.h"
 #include "client/services/video/video_msg.h"
 #include "host_desk.h"
+#include "shared/base/clock.h"
 #include "shared/wire/envelope.h"
 #include <png.h>
 #include <stdlib.h>
@@ -273,6 +274,107 @@ START_TEST(a_viewer_that_confirms_nothing_gets_no_more_than_a_line_may_hold)
 }
 END_TEST
 
+/* A line of so many bytes a second from viewer 0 to its decoder, looked at now and then. */
+struct line {
+	double speed, free_us;
+	uint64_t sent, due_us, from_us, to;
+};
+
+static void run_line(struct line *l)
+{
+	struct hws_guest *g = &d.v[0].g;
+
+	hws_loop_once(d.loop, 2000);
+	uint64_t now = hws_loop_now_us(d.loop);
+	if (!l->due_us && g->sent > l->sent) {
+		l->from_us = now;
+		l->due_us = now + (uint64_t)((double)(g->sent - l->sent) * 1e6 / l->speed);
+		l->to = g->sent;
+	}
+	if (!l->due_us || now < l->due_us)
+		return;
+	struct hws_flow_answer a = { .rtt_us = now - l->from_us + 500,
+		.delivered = l->to,
+		.first_us = l->from_us,
+		.answered_us = now };
+	hws_video_host_link(d.video, g, &a);
+	l->sent = l->to;
+	l->due_us = 0;
+}
+
+/* Of the last picture to the desktop; decodes all from the beginning. */
+static double blur(void)
+{
+	struct hws_decoder *dec;
+	const struct hws_picture *got = NULL;
+	struct hws_picture *shot;
+	double sum = 0;
+
+	ck_assert_int_eq(hws_decoder_new(HWS_CODEC_VP9, 1, &dec), HWS_OK);
+	for (unsigned i = 0; i < d.v[0].count; i++) {
+		const Ses__EncodedVideoFrame *f = desk_frame(d.v[0].msg[i], VP9);
+		if (f)
+			ck_assert_int_eq(
+					hws_decoder_decode(dec,
+							hws_bytes(f->data.data, f->data.len), &got),
+					HWS_OK);
+	}
+	ck_assert_int_eq(hws_capture_snapshot(d.p->capture, 0, &shot), HWS_OK);
+	for (int y = 0; y < 200; y++)
+		for (int x = 0; x < 240; x++) /* grey: G is brightness; what moves is right of it */
+			sum += abs((got->plane[0][y * got->stride[0] + x] - 16) * 255 / 219 -
+					shot->plane[0][y * shot->stride[0] + x * 4 + 1]);
+	hws_picture_drop(shot);
+	hws_decoder_free(dec);
+	return sum / (200 * 240);
+}
+
+static void paint_text(uint32_t salt)
+{
+	hws_headless_fill(d.p, (struct hws_rect){ 0, 0, 320, 200 }, 0xe0e0e0);
+	for (int y = 0; y < 196; y += 8)
+		for (int x = 0; x < 240; x += 4) {
+			salt = salt * 1664525u + 1013904223u;
+			hws_headless_fill(d.p, (struct hws_rect){ x, y + (salt >> 30), 2, 5 },
+					0x202020);
+		}
+}
+
+/* _i: does something small move all the time? */
+START_TEST(what_a_narrow_line_made_coarse_becomes_sharp)
+{
+	struct line l = { .speed = 5000 };
+	struct hws_flow_answer a = { .rtt_us = 500, .answered_us = hws_loop_now_us(d.loop) };
+	uint64_t end, beat = 0;
+	double coarse, sharp;
+
+	desk_join(&d, 0);
+	hws_video_host_link(d.video, &d.v[0].g, &a);
+	for (uint32_t i = 0; i < 8; i++) {
+		paint_text(i);
+		unsigned n = desk_count(&d.v[0], VIDEO);
+		end = hws_clock_us() + 10 * HWS_US_PER_S;
+		while (desk_count(&d.v[0], VIDEO) == n && hws_clock_us() < end)
+			run_line(&l);
+	}
+	coarse = blur();
+	end = hws_clock_us() + 40 * HWS_US_PER_S;
+	do {
+		uint64_t stop = hws_clock_us() + HWS_US_PER_S;
+		while (hws_clock_us() < stop) {
+			run_line(&l);
+			if (_i && hws_clock_us() > beat + 60000) {
+				beat = hws_clock_us();
+				paint(280, 20 + (int)(beat % 5) * 24, (uint32_t)beat & 0xffffff);
+			}
+		}
+		sharp = blur();
+	} while (sharp > 8 && hws_clock_us() < end);
+	ck_assert_msg(coarse > 12, "it was never coarse: %.1f", coarse);
+	ck_assert_msg(sharp <= 8, "it stays coarse: %.1f, at first %.1f", sharp, coarse);
+}
+END_TEST
+
 START_TEST(acknowledgements_pace_the_viewers_that_need_them)
 {
 	Ses__Misc ack = SES__MISC__INIT;
@@ -524,6 +626,7 @@ Suite *host_video_suite(void)
 	tcase_add_test(t, a_full_link_gets_the_newest_picture_later_not_all_of_them);
 	tcase_add_test(t, a_stuck_viewer_is_left_behind_and_comes_back_with_a_key_frame);
 	tcase_add_test(t, a_viewer_that_confirms_nothing_gets_no_more_than_a_line_may_hold);
+	tcase_add_loop_test(t, what_a_narrow_line_made_coarse_becomes_sharp, 0, 2);
 	tcase_add_test(t, acknowledgements_pace_the_viewers_that_need_them);
 	tcase_add_test(t, the_codec_is_one_that_all_viewers_can);
 	tcase_add_test(t, new_displays_are_told_and_shown);
