@@ -24,10 +24,9 @@ struct hws_inject_impl {
 	int (*button)(struct hws_inject *i, unsigned button, bool down);
 	int (*wheel)(struct hws_inject *i, int dx, int dy);
 	int (*key)(struct hws_inject *i, uint8_t keycode, bool down);
-	int (*keycode_of)(
-			struct hws_inject *i, uint32_t keysym, uint8_t *ret_code, bool *ret_shift);
+	int (*keycode_of)(struct hws_inject *i, uint32_t keysym, uint8_t *ret_code);
 	bool (*key_is_down)(struct hws_inject *i, uint8_t keycode);
-	int (*type_char)(struct hws_inject *i, uint32_t codepoint);
+	int (*type_char)(struct hws_inject *i, uint32_t codepoint, bool shortcut, unsigned tag);
 	unsigned (*locks)(struct hws_inject *i);
 	int (*set_locks)(struct hws_inject *i, unsigned mask, unsigned on);
 	void (*release_all)(struct hws_inject *i);
@@ -35,6 +34,9 @@ struct hws_inject_impl {
 
 struct hws_inject {
 	const struct hws_inject_impl *impl;
+	/* Set by the user, may be NULL: `count` characters of type_char with `tag` could not be typed after all. */
+	void (*on_untyped)(unsigned tag, unsigned count, void *arg);
+	void *arg;
 };
 
 /* Virtual-desktop pixels; clipped by the desktop. */
@@ -66,11 +68,12 @@ static inline HWS_MUST_CHECK int hws_inject_key(struct hws_inject *i, uint8_t ke
 	return i->impl->key(i, keycode, down);
 }
 
-/* The key that gives a symbol on the present layout, and whether Shift is needed. HWS_ERR_NOTFOUND. */
+/* The key of a symbol on the present layout, whatever modifiers the symbol takes: in the active group, else in
+ * another. HWS_ERR_NOTFOUND. */
 static inline HWS_MUST_CHECK int hws_inject_keycode_of(
-		struct hws_inject *i, uint32_t keysym, uint8_t *ret_code, bool *ret_shift)
+		struct hws_inject *i, uint32_t keysym, uint8_t *ret_code)
 {
-	return i->impl->keycode_of(i, keysym, ret_code, ret_shift);
+	return i->impl->keycode_of(i, keysym, ret_code);
 }
 
 /* Whether a key was pressed through this interface and not yet released. */
@@ -79,11 +82,15 @@ static inline bool hws_inject_key_is_down(struct hws_inject *i, uint8_t keycode)
 	return i->impl->key_is_down(i, keycode);
 }
 
-/* Types one Unicode character, also one that is on no key of the layout (by a spare key); modifiers other
- * than Shift stay as they are. HWS_ERR_NOTFOUND: cannot be typed. */
-static inline HWS_MUST_CHECK int hws_inject_type_char(struct hws_inject *i, uint32_t codepoint)
+/* Types one Unicode character, also one that is on no key of the layout (by a key that has no symbol otherwise),
+ * whatever locks and group are on; modifiers other than Shift stay as they are. It may have to wait until programs
+ * have read what came before; what follows waits behind it. As a `shortcut` the modifiers stay all as they are,
+ * and the key is that of the character: for Ctrl+C and the like.
+ * HWS_ERR_NOTFOUND: no such character. HWS_ERR_FULL: too much waits. Later failures go to on_untyped with tag. */
+static inline HWS_MUST_CHECK int hws_inject_type_char(
+		struct hws_inject *i, uint32_t codepoint, bool shortcut, unsigned tag)
 {
-	return i->impl->type_char(i, codepoint);
+	return i->impl->type_char(i, codepoint, shortcut, tag);
 }
 
 /* Set of HWS_LOCK_* that is on. */
@@ -99,7 +106,8 @@ static inline HWS_MUST_CHECK int hws_inject_set_locks(
 	return i->impl->set_locks(i, mask, on);
 }
 
-/* Releases every key and button pressed through this interface. */
+/* Releases every key and button pressed through this interface; keys that were lent to characters go back to what
+ * they were as soon as programs have read what was typed. */
 static inline void hws_inject_release_all(struct hws_inject *i)
 {
 	i->impl->release_all(i);

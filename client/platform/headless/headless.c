@@ -332,20 +332,18 @@ static const char shifted[][12] = { "!@#$%^&*()_+", "QWERTYUIOP{}", "ASDFGHJKL:\
 	"|ZXCVBNM<>?" };
 static const uint8_t row_start[] = { 10, 24, 38, 51 };
 
-static int hl_keycode_of(struct hws_inject *i, uint32_t sym, uint8_t *ret_code, bool *ret_shift)
+static int hl_keycode_of(struct hws_inject *i, uint32_t sym, uint8_t *ret_code)
 {
 	(void)i;
 	for (size_t k = 0; k < HWS_COUNT(keys); k++)
 		if (keys[k].sym == sym) {
 			*ret_code = keys[k].code;
-			*ret_shift = false;
 			return HWS_OK;
 		}
 	for (size_t r = 0; r < HWS_COUNT(rows) && sym > 0x20 && sym < 0x7f; r++)
 		for (uint8_t k = 0; k < sizeof(rows[0]) && rows[r][k]; k++)
 			if (rows[r][k] == (char)sym || shifted[r][k] == (char)sym) {
 				*ret_code = (uint8_t)(row_start[r] + k);
-				*ret_shift = shifted[r][k] == (char)sym;
 				return HWS_OK;
 			}
 	return HWS_ERR_NOTFOUND;
@@ -356,13 +354,14 @@ static bool hl_key_is_down(struct hws_inject *i, uint8_t code)
 	return of_inject(i)->down[code];
 }
 
-static int hl_type_char(struct hws_inject *i, uint32_t cp)
+static int hl_type_char(struct hws_inject *i, uint32_t cp, bool shortcut, unsigned tag)
 {
 	struct headless *h = of_inject(i);
 
 	if (cp > 0x10ffff || (cp >= 0xd800 && cp < 0xe000))
 		return HWS_ERR_NOTFOUND;
-	hws_buf_fmt(&h->input, "type:U+%04X", cp);
+	(void)tag;
+	hws_buf_fmt(&h->input, "%s:U+%04X", shortcut ? "shortcut" : "type", cp);
 	record(h);
 	return HWS_OK;
 }

@@ -1,121 +1,53 @@
-#include "client/platform/x11/desktop.h"
+/* Calls come in an order that means something: a click behind a text belongs to what the text did. So all of
+ * them go through one queue, which stands still while a text waits for a program (typing.h). It is empty nearly
+ * always; then a call takes effect at once. */
+#include "client/platform/x11/typing.h"
+#include "shared/base/clock.h"
+#include "shared/base/log.h"
 #include "shared/base/mem.h"
 #include <stdlib.h>
 #include <string.h>
 #include <xcb/xtest.h>
-#include <xkbcommon/xkbcommon.h>
 
-#define SPARE_MAX 32
-#define SYM_SHIFT_L 0xffe1u
-#define SYM_SHIFT_R 0xffe2u
-#define SYM_NUM_LOCK 0xff7fu
-#define SYM_RETURN 0xff0du
 #define WHEEL_MAX 100
+#define OPS_MAX 65536u /* a power of two */
+#define OPS_FIRST 64u
+#define TURN_MAX 512u /* characters in one turn of the loop */
+#define POLL_US (20 * HWS_US_PER_MS)
+/* A text waits so long for a program that does not read; less when somebody clicks meanwhile, perhaps to get
+ * away from that program. */
+#define PATIENCE_US (60 * HWS_US_PER_S)
+#define CLICK_PATIENCE_US (2 * HWS_US_PER_S)
 
-struct spare { /* a key without a symbol that we lend one */
-	uint8_t code;
-	xcb_keysym_t sym; /* 0 = unused */
-	uint64_t used;
+enum op_kind { OP_MOVE, OP_MOVE_RELATIVE, OP_BUTTON, OP_KEY, OP_CHAR, OP_SHORTCUT, OP_LOCKS };
+
+struct op {
+	uint8_t kind, detail;
+	bool down;
+	uint8_t tag;
+	int32_t a, b;
 };
 
 struct x11_inject {
 	struct hws_inject base;
 	struct x11_desktop *d;
-	bool down[256];
-	unsigned buttons;  /* HWS_BUTTON_* that are down */
-	xcb_keysym_t *sym; /* of keycode min..max, per_code each */
-	unsigned min, max, per_code;
-	bool stale;
+	struct x11_typing typing;
+	bool down[X11_KEYS]; /* as it will be when the queue is empty */
+	unsigned buttons;    /* HWS_BUTTON_*, likewise */
+	unsigned locked;     /* modifier mask, likewise */
 	uint8_t group;
-	unsigned locked; /* modifier mask */
-	unsigned num_mask;
-	struct spare spare[SPARE_MAX];
-	unsigned spare_count;
-	uint64_t turn;
+	struct op *op; /* a ring of op_size */
+	unsigned op_size, head, count;
+	unsigned clicks;     /* button presses that wait */
+	uint64_t blocked_us; /* since when, 0 = not */
+	bool returning;      /* lent keys are to go back */
+	struct hws_timer poll;
+	struct hws_deferred go;
 };
 
 static struct x11_inject *self_of(struct hws_inject *i)
 {
 	return hws_container(i, struct x11_inject, base);
-}
-
-static xcb_keysym_t sym_at(const struct x11_inject *j, unsigned code, unsigned column)
-{
-	if (code < j->min || code > j->max || column >= j->per_code)
-		return 0;
-	return j->sym[(code - j->min) * j->per_code + column];
-}
-
-/* --- the layout --- */
-
-static void find_spare_keys(struct x11_inject *j)
-{
-	/* High codes first: they are the least likely on a real keyboard. */
-	for (unsigned code = j->max; code >= j->min && j->spare_count < SPARE_MAX; code--) {
-		bool empty = true;
-		for (unsigned k = 0; k < j->per_code; k++)
-			empty = empty && sym_at(j, code, k) == 0;
-		if (empty)
-			j->spare[j->spare_count++].code = (uint8_t)code;
-	}
-}
-
-static void load_num_mask(struct x11_inject *j)
-{
-	xcb_get_modifier_mapping_reply_t *r = xcb_get_modifier_mapping_reply(
-			j->d->conn, xcb_get_modifier_mapping(j->d->conn), NULL);
-
-	j->num_mask = 0;
-	if (!r)
-		return;
-	const xcb_keycode_t *code = xcb_get_modifier_mapping_keycodes(r);
-	for (unsigned m = 0; m < 8; m++)
-		for (unsigned k = 0; k < r->keycodes_per_modifier; k++)
-			if (sym_at(j, code[m * r->keycodes_per_modifier + k], 0) == SYM_NUM_LOCK)
-				j->num_mask = 1u << m;
-	free(r);
-}
-
-static int load_layout(struct x11_inject *j)
-{
-	const xcb_setup_t *setup = xcb_get_setup(j->d->conn);
-	uint8_t count = (uint8_t)(setup->max_keycode - setup->min_keycode + 1);
-	xcb_get_keyboard_mapping_reply_t *r = xcb_get_keyboard_mapping_reply(j->d->conn,
-			xcb_get_keyboard_mapping(j->d->conn, setup->min_keycode, count), NULL);
-	int err = HWS_ERR_DISPLAY;
-
-	x11_flush(j->d); /* the wait may have read events */
-	if (!r)
-		return err;
-	size_t n = (size_t)count * r->keysyms_per_keycode;
-	xcb_keysym_t *copy = NULL;
-	if ((size_t)xcb_get_keyboard_mapping_keysyms_length(r) >= n) {
-		copy = hws_memdup(xcb_get_keyboard_mapping_keysyms(r), n * sizeof(*copy));
-		err = HWS_ERR_NOMEM;
-	}
-	if (copy) {
-		hws_free(j->sym);
-		j->sym = copy;
-		j->min = setup->min_keycode;
-		j->max = setup->max_keycode;
-		j->per_code = r->keysyms_per_keycode;
-		j->stale = false;
-		load_num_mask(j);
-		err = HWS_OK;
-	}
-	free(r);
-	return err;
-}
-
-static void refresh(struct x11_inject *j)
-{
-	if (j->stale && load_layout(j) < 0)
-		j->stale = false; /* keep the old one rather than ask again for each key */
-}
-
-void x11_inject_on_mapping(struct x11_inject *j)
-{
-	j->stale = true;
 }
 
 void x11_inject_on_xkb(struct x11_inject *j, const xcb_generic_event_t *e)
@@ -125,53 +57,40 @@ void x11_inject_on_xkb(struct x11_inject *j, const xcb_generic_event_t *e)
 	if (s->xkbType == XCB_XKB_STATE_NOTIFY) {
 		j->locked = s->lockedMods;
 		j->group = s->group;
-	} else {
-		j->stale = true;
+	} else if (!x11_lend_is_own_event(j->typing.lend, e)) {
+		j->typing.stale = true;
+	} else if (j->typing.reader) {
+		x11_reader_told(j->typing.reader);
 	}
 }
 
-static bool is_spare(const struct x11_inject *j, unsigned code)
+/* The old event, which the server sends besides that of XKB. */
+void x11_inject_on_mapping(struct x11_inject *j, const xcb_generic_event_t *e)
 {
-	for (unsigned k = 0; k < j->spare_count; k++)
-		if (j->spare[k].code == code)
-			return true;
-	return false;
+	if (j->typing.reader && x11_lend_is_own_event(j->typing.lend, e))
+		x11_reader_told(j->typing.reader);
 }
 
-/* Looks at the two levels of the active group (the core mapping knows two groups). */
-static bool find_key(const struct x11_inject *j, uint32_t want, bool as_unicode, uint8_t *ret_code,
-		bool *ret_shift)
+bool x11_inject_on_message(struct x11_inject *j, const xcb_generic_event_t *e)
 {
-	unsigned base = j->group == 1 && j->per_code >= 4 ? 2 : 0;
-
-	if (j->group > 1)
-		return false;
-	for (unsigned level = 0; level < 2; level++)
-		for (unsigned code = j->min; code <= j->max; code++) {
-			xcb_keysym_t sym = sym_at(j, code, base + level);
-			if (base && !sym_at(j, code, 2) && !sym_at(j, code, 3))
-				sym = sym_at(j, code, level); /* keys without a second group */
-			if (!sym || is_spare(j, code))
-				continue;
-			if (as_unicode ? xkb_keysym_to_utf32(sym) != want : sym != want)
-				continue;
-			*ret_code = (uint8_t)code;
-			*ret_shift = level == 1;
-			return true;
-		}
-	return false;
+	return j->typing.reader &&
+			x11_reader_on_message(
+					j->typing.reader, (const xcb_client_message_event_t *)e);
 }
 
-static int x11_keycode_of(
-		struct hws_inject *base, uint32_t keysym, uint8_t *ret_code, bool *ret_shift)
+static int x11_keycode_of(struct hws_inject *base, uint32_t keysym, uint8_t *ret_code)
 {
 	struct x11_inject *j = self_of(base);
+	struct x11_stroke s;
 
-	refresh(j);
-	return find_key(j, keysym, false, ret_code, ret_shift) ? HWS_OK : HWS_ERR_NOTFOUND;
+	x11_typing_refresh(&j->typing);
+	if (!x11_keymap_find_key(j->typing.map, keysym, false, j->group, &s))
+		return HWS_ERR_NOTFOUND;
+	*ret_code = s.code;
+	return HWS_OK;
 }
 
-/* --- events --- */
+/* --- the queue --- */
 
 static void fake(struct x11_inject *j, uint8_t type, uint8_t detail, int x, int y)
 {
@@ -181,6 +100,227 @@ static void fake(struct x11_inject *j, uint8_t type, uint8_t detail, int x, int 
 	x11_flush(j->d);
 }
 
+static void do_key(struct x11_inject *j, uint8_t code, bool down)
+{
+	bool *held = &j->typing.down[code];
+
+	if (!down && !*held)
+		return;
+	/* A down of a key that is down is auto-repeat: the server repeats only for physical keys. */
+	if (down && *held)
+		fake(j, XCB_KEY_RELEASE, code, 0, 0);
+	*held = down;
+	fake(j, down ? XCB_KEY_PRESS : XCB_KEY_RELEASE, code, 0, 0);
+}
+
+static void do_locks(struct x11_inject *j, uint8_t mask, uint8_t on)
+{
+	xcb_xkb_latch_lock_state(j->d->conn, XCB_XKB_ID_USE_CORE_KBD, mask, on, 0, 0, 0, 0, 0);
+	x11_flush(j->d);
+}
+
+static void do_op(struct x11_inject *j, const struct op *o)
+{
+	switch (o->kind) {
+	case OP_MOVE:
+		fake(j, XCB_MOTION_NOTIFY, 0, o->a, o->b);
+		break;
+	case OP_MOVE_RELATIVE:
+		fake(j, XCB_MOTION_NOTIFY, 1, o->a, o->b);
+		break;
+	case OP_BUTTON:
+		fake(j, o->down ? XCB_BUTTON_PRESS : XCB_BUTTON_RELEASE, o->detail, 0, 0);
+		break;
+	case OP_KEY:
+		do_key(j, o->detail, o->down);
+		break;
+	default:
+		do_locks(j, (uint8_t)o->a, (uint8_t)o->b);
+		break;
+	}
+}
+
+static struct op *op_at(const struct x11_inject *j, unsigned k)
+{
+	return &j->op[(j->head + k) & (j->op_size - 1)];
+}
+
+static void pop(struct x11_inject *j)
+{
+	if (op_at(j, 0)->kind == OP_BUTTON && op_at(j, 0)->down)
+		j->clicks--;
+	j->head++;
+	j->count--;
+}
+
+static int push(struct x11_inject *j, struct op o)
+{
+	if (j->count == j->op_size) {
+		unsigned size = j->op_size ? j->op_size * 2 : OPS_FIRST;
+		struct op *op = size > OPS_MAX ? NULL : hws_alloc_array(size, sizeof(*op));
+		if (!op)
+			return size > OPS_MAX ? HWS_ERR_FULL : HWS_ERR_NOMEM;
+		for (unsigned k = 0; k < j->count; k++)
+			op[k] = *op_at(j, k);
+		hws_free(j->op);
+		j->op = op;
+		j->op_size = size;
+		j->head = 0;
+	}
+	*op_at(j, j->count++) = o;
+	if (o.kind == OP_BUTTON && o.down)
+		j->clicks++;
+	return HWS_OK;
+}
+
+static bool is_text(const struct op *o)
+{
+	return o->kind == OP_CHAR || o->kind == OP_SHORTCUT;
+}
+
+static void go(void *arg);
+
+static void go_soon(struct x11_inject *j)
+{
+	hws_loop_defer(j->d->loop, &j->go, go, j);
+}
+
+static int submit(struct x11_inject *j, struct op o)
+{
+	int r = HWS_OK;
+
+	if (j->count || is_text(&o)) {
+		r = push(j, o);
+		go_soon(j);
+	} else {
+		do_op(j, &o);
+	}
+	return r;
+}
+
+static void untyped(struct x11_inject *j, unsigned tag, unsigned count)
+{
+	hws_warn_limited("x11.untyped", HWS_U64("characters", count));
+	if (j->base.on_untyped)
+		j->base.on_untyped(tag, count, j->base.arg);
+}
+
+/* The text at the head of the queue goes nowhere. */
+static void drop_text(struct x11_inject *j)
+{
+	while (j->count && is_text(op_at(j, 0))) {
+		untyped(j, op_at(j, 0)->tag, 1);
+		pop(j);
+	}
+}
+
+/* Characters at the head, so that the map is changed once for all of them. */
+static void prepare(struct x11_inject *j)
+{
+	uint32_t cp[TURN_MAX];
+	size_t n = 0;
+
+	for (unsigned k = 0; k < j->count && n < TURN_MAX; k++)
+		if (op_at(j, k)->kind == OP_CHAR)
+			cp[n++] = (uint32_t)op_at(j, k)->a;
+	x11_typing_prepare(&j->typing, cp, n);
+}
+
+/* Types what stands at the head; false when it must wait. */
+static bool run_text(struct x11_inject *j)
+{
+	bool prepared = false, waits = false;
+
+	x11_typing_refresh(&j->typing);
+	x11_typing_begin(&j->typing);
+	for (unsigned n = 0; j->count && is_text(op_at(j, 0)) && n < TURN_MAX; n++) {
+		struct op o = *op_at(j, 0);
+		if (!prepared && o.kind == OP_CHAR)
+			prepare(j);
+		prepared = true;
+		int r = x11_typing_char(&j->typing, (uint32_t)o.a, o.kind == OP_SHORTCUT);
+		if (r == HWS_ERR_AGAIN) {
+			waits = true;
+			break;
+		}
+		pop(j);
+		if (r < 0)
+			untyped(j, o.tag, 1);
+	}
+	x11_typing_end(&j->typing);
+	return !waits;
+}
+
+/* When programs have read everything, or enough is enough. */
+static bool may_return(struct x11_inject *j)
+{
+	return !j->typing.reader || x11_reader_settled(j->typing.reader) ||
+			hws_clock_us() - j->blocked_us > PATIENCE_US;
+}
+
+static void go_on_later(struct x11_inject *j)
+{
+	if (!j->blocked_us)
+		j->blocked_us = hws_clock_us();
+	hws_timer_start(j->d->loop, &j->poll, POLL_US, go, j);
+}
+
+static void give_back(struct x11_inject *j)
+{
+	if (!j->returning || !x11_lend_any(j->typing.lend)) {
+		j->returning = false;
+		return;
+	}
+	if (!j->blocked_us)
+		j->blocked_us = hws_clock_us();
+	if (!may_return(j)) {
+		go_on_later(j);
+		return;
+	}
+	x11_lend_return(j->typing.lend);
+	x11_reader_free(j->typing.reader);
+	j->typing.reader = NULL;
+	j->typing.stale = true; /* our own going back tells itself like another's change */
+	j->returning = false;
+	j->blocked_us = 0;
+	x11_flush(j->d);
+}
+
+static void go(void *arg)
+{
+	struct x11_inject *j = arg;
+
+	if (j->d->lost)
+		return;
+	while (j->count) {
+		if (!is_text(op_at(j, 0))) {
+			do_op(j, op_at(j, 0));
+			pop(j);
+			continue;
+		}
+		unsigned before = j->count;
+		bool on = run_text(j);
+		if (before != j->count)
+			j->blocked_us = 0;
+		if (!on) {
+			uint64_t limit = j->clicks ? CLICK_PATIENCE_US : PATIENCE_US;
+			if (!j->blocked_us || hws_clock_us() - j->blocked_us < limit) {
+				go_on_later(j);
+				return;
+			}
+			drop_text(j);
+			x11_reader_forget(j->typing.reader);
+			j->blocked_us = 0;
+		} else if (j->count && is_text(op_at(j, 0))) {
+			go_soon(j); /* other work of the loop first */
+			return;
+		}
+	}
+	give_back(j);
+}
+
+/* --- calls --- */
+
 static int clamp16(int v)
 {
 	return HWS_MIN(HWS_MAX(v, -32768), 32767);
@@ -188,14 +328,16 @@ static int clamp16(int v)
 
 static int x11_move(struct hws_inject *base, int x, int y)
 {
-	fake(self_of(base), XCB_MOTION_NOTIFY, 0, clamp16(x), clamp16(y));
-	return HWS_OK;
+	return submit(self_of(base),
+			(struct op){ .kind = OP_MOVE, .a = clamp16(x), .b = clamp16(y) });
 }
 
 static int x11_move_relative(struct hws_inject *base, int dx, int dy)
 {
-	fake(self_of(base), XCB_MOTION_NOTIFY, 1, clamp16(dx), clamp16(dy));
-	return HWS_OK;
+	return submit(self_of(base),
+			(struct op){ .kind = OP_MOVE_RELATIVE,
+					.a = clamp16(dx),
+					.b = clamp16(dy) });
 }
 
 static uint8_t button_number(unsigned button)
@@ -226,27 +368,33 @@ static int x11_button(struct hws_inject *base, unsigned button, bool down)
 	if (!down && !(j->buttons & button))
 		return HWS_OK; /* somebody else's press is not ours to end */
 	j->buttons = down ? j->buttons | button : j->buttons & ~button;
-	fake(j, down ? XCB_BUTTON_PRESS : XCB_BUTTON_RELEASE, n, 0, 0);
-	return HWS_OK;
+	return submit(j, (struct op){ .kind = OP_BUTTON, .detail = n, .down = down });
 }
 
-static void notches(struct x11_inject *j, uint8_t n, int count)
+static int notches(struct x11_inject *j, uint8_t n, int count)
 {
-	for (int k = 0; k < HWS_MIN(count, WHEEL_MAX); k++) {
-		fake(j, XCB_BUTTON_PRESS, n, 0, 0);
-		fake(j, XCB_BUTTON_RELEASE, n, 0, 0);
+	int r = HWS_OK;
+
+	for (int k = 0; k < HWS_MIN(count, WHEEL_MAX) && r == HWS_OK; k++) {
+		r = submit(j, (struct op){ .kind = OP_BUTTON, .detail = n, .down = true });
+		if (r == HWS_OK)
+			r = submit(j, (struct op){ .kind = OP_BUTTON, .detail = n });
 	}
+	return r;
 }
 
 static int x11_wheel(struct hws_inject *base, int dx, int dy)
 {
 	struct x11_inject *j = self_of(base);
+	int r = notches(j, 4, dy);
 
-	notches(j, 4, dy);
-	notches(j, 5, dy < -WHEEL_MAX ? WHEEL_MAX : -dy);
-	notches(j, 6, dx);
-	notches(j, 7, dx < -WHEEL_MAX ? WHEEL_MAX : -dx);
-	return HWS_OK;
+	if (r == HWS_OK)
+		r = notches(j, 5, dy < -WHEEL_MAX ? WHEEL_MAX : -dy);
+	if (r == HWS_OK)
+		r = notches(j, 6, dx);
+	if (r == HWS_OK)
+		r = notches(j, 7, dx < -WHEEL_MAX ? WHEEL_MAX : -dx);
+	return r;
 }
 
 static int x11_key(struct hws_inject *base, uint8_t code, bool down)
@@ -257,12 +405,10 @@ static int x11_key(struct hws_inject *base, uint8_t code, bool down)
 		return HWS_ERR_INVAL;
 	if (!down && !j->down[code])
 		return HWS_OK;
-	/* A down of a key that is down is auto-repeat: the server repeats only for physical keys. */
-	if (down && j->down[code])
-		fake(j, XCB_KEY_RELEASE, code, 0, 0);
-	j->down[code] = down;
-	fake(j, down ? XCB_KEY_PRESS : XCB_KEY_RELEASE, code, 0, 0);
-	return HWS_OK;
+	int r = submit(j, (struct op){ .kind = OP_KEY, .detail = code, .down = down });
+	if (r == HWS_OK)
+		j->down[code] = down;
+	return r;
 }
 
 static bool x11_key_is_down(struct hws_inject *base, uint8_t code)
@@ -270,120 +416,14 @@ static bool x11_key_is_down(struct hws_inject *base, uint8_t code)
 	return self_of(base)->down[code];
 }
 
-/* --- text --- */
-
-/* Lends a symbol to a key. The mapping stays until the key is needed for another symbol or the viewer has
- * gone: a program reads it when it handles the key event, which may be much later. */
-static int borrow_key(struct x11_inject *j, xcb_keysym_t sym, uint8_t *ret)
+static int x11_type_char(struct hws_inject *base, uint32_t cp, bool shortcut, unsigned tag)
 {
-	struct spare *s = NULL;
-
-	for (unsigned k = 0; k < j->spare_count; k++) {
-		if (j->spare[k].sym == sym) {
-			s = &j->spare[k];
-			break;
-		}
-		if (!s || j->spare[k].used < s->used)
-			s = &j->spare[k];
-	}
-	if (!s)
-		return HWS_ERR_NOTFOUND;
-	s->used = ++j->turn;
-	*ret = s->code;
-	if (s->sym == sym)
-		return HWS_OK;
-	xcb_keysym_t syms[4] = { sym, sym, sym, sym };
-	s->sym = sym;
-	xcb_change_keyboard_mapping(j->d->conn, 1, s->code, 4, syms);
-	return HWS_OK;
-}
-
-static void return_keys(struct x11_inject *j)
-{
-	xcb_keysym_t none[4] = { 0 };
-
-	for (unsigned k = 0; k < j->spare_count; k++)
-		if (j->spare[k].sym) {
-			xcb_change_keyboard_mapping(j->d->conn, 1, j->spare[k].code, 4, none);
-			j->spare[k].sym = 0;
-		}
-}
-
-static void click_shifted(struct x11_inject *j, uint8_t code, bool shift)
-{
-	static const xcb_keysym_t shifts[2] = { SYM_SHIFT_L, SYM_SHIFT_R };
-	uint8_t held[2] = { 0 }, first = 0;
-	bool any = false;
-
-	for (unsigned k = 0; k < 2; k++) {
-		uint8_t c;
-		bool unused;
-		if (!find_key(j, shifts[k], false, &c, &unused))
-			continue;
-		if (!first)
-			first = c;
-		if (j->down[c]) {
-			held[k] = c;
-			any = true;
-		}
-	}
-	if (shift && !any && first)
-		fake(j, XCB_KEY_PRESS, first, 0, 0);
-	for (unsigned k = 0; k < 2 && !shift; k++)
-		if (held[k])
-			fake(j, XCB_KEY_RELEASE, held[k], 0, 0);
-	fake(j, XCB_KEY_PRESS, code, 0, 0);
-	fake(j, XCB_KEY_RELEASE, code, 0, 0);
-	if (shift && !any && first)
-		fake(j, XCB_KEY_RELEASE, first, 0, 0);
-	for (unsigned k = 0; k < 2 && !shift; k++)
-		if (held[k])
-			fake(j, XCB_KEY_PRESS, held[k], 0, 0);
-}
-
-static xcb_keysym_t control_symbol(uint32_t cp)
-{
-	switch (cp) {
-	case '\n':
-	case '\r':
-		return SYM_RETURN;
-	case '\t':
-		return 0xff09;
-	case '\b':
-		return 0xff08;
-	case 0x1b:
-		return 0xff1b;
-	default:
-		return 0;
-	}
-}
-
-static int x11_type_char(struct hws_inject *base, uint32_t cp)
-{
-	struct x11_inject *j = self_of(base);
-	bool shift = false;
-	uint8_t code;
-
 	if (cp > 0x10ffff || (cp >= 0xd800 && cp < 0xe000))
 		return HWS_ERR_NOTFOUND;
-	refresh(j);
-	if (cp < 0x20 || cp == 0x7f) {
-		xcb_keysym_t sym = cp == 0x7f ? 0xffff : control_symbol(cp);
-		if (!sym || !find_key(j, sym, false, &code, &shift))
-			return HWS_ERR_NOTFOUND;
-	} else if (!find_key(j, cp, true, &code, &shift)) {
-		xcb_keysym_t sym = xkb_utf32_to_keysym(cp);
-		int r = sym ? borrow_key(j, sym, &code) : HWS_ERR_NOTFOUND;
-		if (r < 0)
-			return r;
-	} else if (j->locked & XCB_MOD_MASK_LOCK) {
-		xcb_keysym_t sym = sym_at(j, code, 0);
-		/* Caps Lock turns letters, and only letters, over. */
-		if (xkb_keysym_to_upper(sym) != xkb_keysym_to_lower(sym))
-			shift = !shift;
-	}
-	click_shifted(j, code, shift);
-	return HWS_OK;
+	return submit(self_of(base),
+			(struct op){ .kind = shortcut ? OP_SHORTCUT : OP_CHAR,
+					.tag = (uint8_t)tag,
+					.a = (int32_t)cp });
 }
 
 /* --- locks --- */
@@ -393,25 +433,24 @@ static unsigned x11_locks(struct hws_inject *base)
 	struct x11_inject *j = self_of(base);
 
 	return (j->locked & XCB_MOD_MASK_LOCK ? HWS_LOCK_CAPS : 0u) |
-			(j->locked & j->num_mask ? HWS_LOCK_NUM : 0u);
+			(j->locked & j->typing.map->num_mask ? HWS_LOCK_NUM : 0u);
 }
 
 static int x11_set_locks(struct hws_inject *base, unsigned mask, unsigned on)
 {
 	struct x11_inject *j = self_of(base);
 	unsigned bits = (mask & HWS_LOCK_CAPS ? XCB_MOD_MASK_LOCK : 0u) |
-			(mask & HWS_LOCK_NUM ? j->num_mask : 0u);
+			(mask & HWS_LOCK_NUM ? j->typing.map->num_mask : 0u);
 	unsigned value = (on & HWS_LOCK_CAPS ? XCB_MOD_MASK_LOCK : 0u) |
-			(on & HWS_LOCK_NUM ? j->num_mask : 0u);
+			(on & HWS_LOCK_NUM ? j->typing.map->num_mask : 0u);
 
 	value &= bits;
 	if (!bits || (j->locked & bits) == value)
 		return HWS_OK;
-	xcb_xkb_latch_lock_state(j->d->conn, XCB_XKB_ID_USE_CORE_KBD, (uint8_t)bits, (uint8_t)value,
-			0, 0, 0, 0, 0);
-	j->locked = (j->locked & ~bits) | value;
-	x11_flush(j->d);
-	return HWS_OK;
+	int r = submit(j, (struct op){ .kind = OP_LOCKS, .a = (int32_t)bits, .b = (int32_t)value });
+	if (r == HWS_OK)
+		j->locked = (j->locked & ~bits) | value;
+	return r;
 }
 
 static void x11_release_all(struct hws_inject *base)
@@ -424,8 +463,8 @@ static void x11_release_all(struct hws_inject *base)
 	for (unsigned b = 1; b <= HWS_BUTTON_FORWARD; b <<= 1)
 		if (j->buttons & b)
 			(void)!x11_button(base, b, false);
-	return_keys(j);
-	x11_flush(j->d);
+	j->returning = true;
+	go_soon(j);
 }
 
 static const struct hws_inject_impl impl = {
@@ -451,12 +490,12 @@ int x11_inject_new(struct x11_desktop *d)
 		return HWS_ERR_NOMEM;
 	j->base.impl = &impl;
 	j->d = d;
-	r = load_layout(j);
+	r = x11_typing_init(&j->typing, d);
 	if (r < 0) {
+		x11_typing_done(&j->typing);
 		free(j);
 		return r;
 	}
-	find_spare_keys(j);
 	uint16_t events = XCB_XKB_EVENT_TYPE_STATE_NOTIFY | XCB_XKB_EVENT_TYPE_MAP_NOTIFY |
 			XCB_XKB_EVENT_TYPE_NEW_KEYBOARD_NOTIFY;
 	xcb_xkb_select_events(
@@ -477,6 +516,15 @@ void x11_inject_free(struct x11_inject *j)
 {
 	if (!j)
 		return;
-	hws_free(j->sym);
+	hws_timer_stop(&j->poll);
+	hws_loop_defer_cancel(&j->go);
+	/* What still waits is lost, but no key or button stays down. */
+	for (; j->count; pop(j))
+		if (is_text(op_at(j, 0)))
+			hws_warn_limited("x11.untyped", HWS_U64("characters", 1));
+		else if (!j->d->lost)
+			do_op(j, op_at(j, 0));
+	x11_typing_done(&j->typing);
+	hws_free(j->op);
 	free(j);
 }

@@ -65,7 +65,9 @@ static void dispatch(struct x11_desktop *d, const xcb_generic_event_t *e)
 	} else if (type == d->xkb_event) {
 		x11_inject_on_xkb(d->inject, e);
 	} else if (type == XCB_MAPPING_NOTIFY) {
-		x11_inject_on_mapping(d->inject);
+		x11_inject_on_mapping(d->inject, e);
+	} else if (type == XCB_CLIENT_MESSAGE && x11_inject_on_message(d->inject, e)) {
+		; /* was for the keyboard */
 	} else {
 		x11_clip_on_event(d->clip, e);
 	}
@@ -290,6 +292,7 @@ static void x11_free(struct hws_platform *p)
 		xcb_flush(d->conn);
 		xcb_disconnect(d->conn);
 	}
+	hws_free(d->display);
 	free(d);
 }
 
@@ -339,6 +342,10 @@ int hws_x11_open(struct hws_loop *loop, const struct hws_platform_conf *conf, co
 	d->base.name = "x11";
 	d->base.free = x11_free;
 	hws_list_init(&d->calls);
+	if (conf->display && !(d->display = hws_strdup(conf->display))) {
+		free(d);
+		return HWS_ERR_NOMEM;
+	}
 	d->conn = xcb_connect(conf->display, &number);
 	if (xcb_connection_has_error(d->conn)) {
 		r = connect_error(conf->display, xcb_connection_has_error(d->conn), err);

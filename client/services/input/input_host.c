@@ -2,6 +2,7 @@
 #include "client/services/input/control_key.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,12 +15,15 @@ struct typist { /* one viewer */
 	struct hws_guest *g;
 	uint8_t down[32]; /* bits of keycodes it holds */
 	unsigned buttons;
+	unsigned untyped; /* characters it has not been told of */
 };
 
 struct hws_input_host {
 	struct hws_loop *loop;
 	struct hws_inject *inject;
 	struct typist typist[HWS_GUESTS_MAX];
+	struct hws_deferred tell;
+	uint64_t untyped_total;
 };
 
 /* The four modifiers that events list, with the keys that count as them (left, right). */
@@ -38,9 +42,8 @@ static const struct {
 static uint8_t modifier_code(struct hws_input_host *h, size_t i, unsigned side)
 {
 	uint8_t code;
-	bool shift;
 
-	if (hws_inject_keycode_of(h->inject, modifiers[i].sym[side], &code, &shift) < 0)
+	if (hws_inject_keycode_of(h->inject, modifiers[i].sym[side], &code) < 0)
 		return modifiers[i].usual[side];
 	return code;
 }
@@ -164,15 +167,80 @@ static uint32_t take_char(const char **s)
 	return cp;
 }
 
-static void type_text(struct hws_input_host *h, const char *text)
+/* One message for all of a turn: a text in a script the host cannot type would be a flood. */
+static void tell_untyped(void *arg)
 {
-	for (unsigned n = 0; *text && n < SEQ_MAX; n++) {
+	struct hws_input_host *h = arg;
+
+	for (unsigned i = 0; i < HWS_GUESTS_MAX; i++) {
+		struct typist *t = &h->typist[i];
+		Ses__Message m = SES__MESSAGE__INIT;
+		Ses__MessageBox box = SES__MESSAGE_BOX__INIT;
+		char text[200];
+		if (!t->untyped || !t->g)
+			continue;
+		snprintf(text, sizeof(text),
+				"%u character%s could not be typed at the host: its keyboard map has no "
+				"key to spare, or the program there does not read its input",
+				t->untyped, t->untyped == 1 ? "" : "s");
+		hws_warn_limited("input.untyped", HWS_U64("characters", t->untyped),
+				HWS_U64("total", h->untyped_total));
+		t->untyped = 0;
+		box.msgtype = (char *)HWS_INPUT_BOX_UNTYPED;
+		box.title = (char *)"Text was not typed";
+		box.text = text;
+		box.link = (char *)"";
+		m.union_case = SES__MESSAGE__UNION_MESSAGE_BOX;
+		m.message_box = &box;
+		hws_guest_tell(t->g, &m);
+	}
+}
+
+static void on_untyped(unsigned tag, unsigned count, void *arg)
+{
+	struct hws_input_host *h = arg;
+
+	h->untyped_total += count;
+	if (tag < HWS_GUESTS_MAX)
+		h->typist[tag].untyped += count;
+	hws_loop_defer(h->loop, &h->tell, tell_untyped, h);
+}
+
+static void type_char(struct hws_input_host *h, struct typist *t, uint32_t cp, bool shortcut)
+{
+	if (hws_inject_type_char(h->inject, cp, shortcut, t->g->slot) < 0)
+		on_untyped(t->g->slot, 1, h);
+}
+
+/* Whether a modifier that makes shortcuts is down: then a text is one, of a viewer that sends characters. */
+static bool shortcut_held(struct hws_input_host *h)
+{
+	for (size_t i = 0; i < MODIFIERS; i++)
+		if (modifiers[i].name != K(Shift) &&
+				(hws_inject_key_is_down(h->inject, modifier_code(h, i, 0)) ||
+						(modifiers[i].name != K(Alt) &&
+								hws_inject_key_is_down(h->inject,
+										modifier_code(h, i,
+												1)))))
+			return true;
+	return false;
+}
+
+static void type_text(struct hws_input_host *h, struct typist *t, const char *text)
+{
+	bool shortcut = shortcut_held(h);
+	unsigned n = 0;
+
+	for (; *text && n < SEQ_MAX; n++) {
 		uint32_t cp = take_char(&text);
 		if (cp == '\r' && *text == '\n')
 			continue;
-		if (hws_inject_type_char(h->inject, cp) < 0)
-			hws_debug("input.cannot_type", HWS_U64("codepoint", cp));
+		type_char(h, t, cp, shortcut);
 	}
+	for (n = 0; *text; n++)
+		take_char(&text);
+	if (n)
+		on_untyped(t->g->slot, n, h);
 }
 
 /* Lock keys as the viewer had them when it pressed the key; returns what to put back. */
@@ -233,11 +301,10 @@ static void on_position_key(struct hws_input_host *h, struct typist *t, const Se
 static bool find_control(struct hws_input_host *h, int name, uint8_t *ret_code)
 {
 	uint32_t sym = hws_control_keysym(name), other = hws_control_keysym_or(name);
-	bool shift;
 
-	if (sym && hws_inject_keycode_of(h->inject, sym, ret_code, &shift) == HWS_OK)
+	if (sym && hws_inject_keycode_of(h->inject, sym, ret_code) == HWS_OK)
 		return true;
-	return other && hws_inject_keycode_of(h->inject, other, ret_code, &shift) == HWS_OK;
+	return other && hws_inject_keycode_of(h->inject, other, ret_code) == HWS_OK;
 }
 
 static void on_control_key(struct hws_input_host *h, struct typist *t, const Ses__KeyEvent *e)
@@ -285,26 +352,15 @@ static void on_control_key(struct hws_input_host *h, struct typist *t, const Ses
 static void on_character(
 		struct hws_input_host *h, struct typist *t, const Ses__KeyEvent *e, uint32_t cp)
 {
-	uint8_t code;
-	bool shift;
-
 	if (!is_down(e))
 		return;
 	bool combination = listed(K(Control), e->modifiers, e->n_modifiers) ||
 			listed(K(Meta), e->modifiers, e->n_modifiers) ||
 			listed(K(Alt), e->modifiers, e->n_modifiers);
-	uint32_t sym = cp < 0x100 ? cp : 0x1000000u | cp;
-	if (combination && hws_inject_keycode_of(h->inject, sym, &code, &shift) == HWS_OK) {
-		unsigned pressed = match_modifiers(h, t, e->modifiers, e->n_modifiers);
-		press(h, t, code, true);
-		press(h, t, code, false);
-		undo_modifiers(h, t, pressed);
-		return;
-	}
 	/* AltGr made this character at the viewer: held here it would make another one. */
-	unsigned pressed = match_modifiers(h, t, NULL, 0);
-	if (hws_inject_type_char(h->inject, cp) < 0)
-		hws_debug("input.cannot_type", HWS_U64("codepoint", cp));
+	unsigned pressed = match_modifiers(
+			h, t, combination ? e->modifiers : NULL, combination ? e->n_modifiers : 0);
+	type_char(h, t, cp, combination);
 	undo_modifiers(h, t, pressed);
 }
 
@@ -324,11 +380,11 @@ static void on_key(struct hws_input_host *h, struct typist *t, const Ses__KeyEve
 		on_control_key(h, t, e);
 		break;
 	case SES__KEY_EVENT__UNION_SEQ:
-		type_text(h, e->seq);
+		type_text(h, t, e->seq);
 		break;
 	case SES__KEY_EVENT__UNION_UNICODE:
-		if (!positions && hws_inject_type_char(h->inject, e->unicode) < 0)
-			hws_debug("input.cannot_type", HWS_U64("codepoint", e->unicode));
+		if (!positions)
+			type_char(h, t, e->unicode, shortcut_held(h));
 		break;
 	default: /* hotkeys between two Windows machines */
 		break;
@@ -395,6 +451,8 @@ int hws_input_host_new(
 		return HWS_ERR_NOMEM;
 	h->loop = loop;
 	h->inject = inject;
+	inject->on_untyped = on_untyped;
+	inject->arg = h;
 	*ret = h;
 	return HWS_OK;
 }
@@ -404,5 +462,7 @@ void hws_input_host_free(struct hws_input_host *h)
 	if (!h)
 		return;
 	hws_inject_release_all(h->inject);
+	h->inject->on_untyped = NULL;
+	hws_loop_defer_cancel(&h->tell);
 	free(h);
 }

@@ -5,6 +5,9 @@
 #include "client/services/guest.h"
 #include "shared/loop/loop.h"
 
+/* Kind of the message box that tells a viewer of characters that were not typed. */
+#define HWS_INPUT_BOX_UNTYPED "custom-nocancel-untyped"
+
 struct hws_input_host;
 
 int hws_input_host_new(struct hws_loop *loop, struct hws_inject *inject,

@@ -166,7 +166,7 @@ START_TEST(legacy_mode_types_characters_and_presses_named_keys)
 	control(K(LeftArrow), UP, none);
 	expect("key+36 key-36 key+113 key-113 ");
 	chr(LEGACY, 'c', DOWN, (struct mods){ { K(Control) }, 1 });
-	expect("key+37 key+54 key-54 key-37 ");
+	expect("key+37 shortcut:U+0063 key-37 ");
 	control(K(Delete), PRESS, (struct mods){ { K(Alt), K(Control) }, 2 });
 	expect("key+64 key+37 key+119 key-119 key-37 key-64 ");
 	control(K(CtrlAltDel), DOWN, none);
