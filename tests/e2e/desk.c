@@ -50,6 +50,8 @@ void test_desk_start(struct test_desk *d, const struct test_stack *stack, unsign
 	} else {
 		d->env[n++] = "GTK_A11Y=none";
 		d->env[n++] = "NO_AT_BRIDGE=1";
+		/* else a bus is started for this screen, and outlives it */
+		d->env[n++] = "DBUS_SESSION_BUS_ADDRESS=unix:path=/dev/null/no-bus";
 	}
 	d->env[n] = NULL;
 	if (flags & DESK_MANAGER) {
