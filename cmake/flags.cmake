@@ -33,6 +33,20 @@ endif()
 if(HAWSER_SANITIZE)
 	add_compile_options(-fsanitize=${HAWSER_SANITIZE} -fno-sanitize-recover=all)
 	add_link_options(-fsanitize=${HAWSER_SANITIZE})
+	if(HAWSER_SANITIZE MATCHES "memory")
+		add_compile_options(-fsanitize-memory-track-origins=2)
+	endif()
+endif()
+# Programs of the system that a test starts are passed over. Leaks are the address sanitizer's subject.
+set(HAWSER_TEST_RUNNER)
+if(HAWSER_VALGRIND)
+	find_program(VALGRIND valgrind REQUIRED)
+	set(HAWSER_TEST_RUNNER ${VALGRIND} --quiet --error-exitcode=99 --track-origins=yes --leak-check=no
+		--suppressions=${CMAKE_SOURCE_DIR}/tests/support/valgrind.supp
+		--trace-children=yes "--trace-children-skip=/usr/*,/bin/*,/sbin/*"
+		--log-file=${CMAKE_BINARY_DIR}/valgrind/%p.log)
+	file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/valgrind)
+	add_compile_definitions(HWS_VALGRIND)
 endif()
 if(HAWSER_BUILD_FUZZ)
 	if(NOT CMAKE_C_COMPILER_ID MATCHES "Clang")

@@ -20,6 +20,9 @@
 #define SANITIZED 1
 #endif
 #endif
+#ifdef HWS_VALGRIND
+#define SANITIZED 1
+#endif
 #ifndef SANITIZED
 #define SANITIZED 0
 #endif

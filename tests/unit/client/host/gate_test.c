@@ -558,7 +558,7 @@ START_TEST(a_viewer_that_asks_its_user_gets_more_time)
 	Agt__GateStart s = AGT__GATE_START__INIT;
 	uint64_t begin_us;
 
-	s.login_timeout_ms = 100;
+	s.login_timeout_ms = 400; /* also a slow machine has said its password by then */
 	answer = AGT__LOGIN_VERDICT__RESULT__WRONG;
 	answer_text = "Wrong Password";
 	start(&s);
@@ -567,7 +567,7 @@ START_TEST(a_viewer_that_asks_its_user_gets_more_time)
 	send_login("987654321", SES__LOGIN_REQUEST__UNION__NOT_SET);
 	UNTIL(viewer_closed && closed);
 	ck_assert_str_eq(close_reason(), "Login timed out");
-	ck_assert_uint_ge(hws_clock_us() - begin_us, 900 * HWS_US_PER_MS);
+	ck_assert_uint_ge(hws_clock_us() - begin_us, 3600 * HWS_US_PER_MS);
 }
 END_TEST
 

@@ -99,8 +99,14 @@ START_TEST(an_idle_desktop_sends_nothing)
 {
 	desk_join(&d, 0);
 	desk_wait(&d, 0, VIDEO, 1);
-	desk_run(&d, 1500); /* the picture may still be sharpened */
-	unsigned n = d.v[0].count, grabs = hws_headless_grabs(d.p);
+	unsigned n = 0, grabs;
+
+	/* the picture may still be sharpened, on a slow machine for long */
+	for (int i = 0; i < 30 && d.v[0].count != n; i++) {
+		n = d.v[0].count;
+		desk_run(&d, 1000);
+	}
+	grabs = hws_headless_grabs(d.p);
 	desk_run(&d, 500);
 	ck_assert_uint_eq(d.v[0].count, n);
 	ck_assert_uint_eq(hws_headless_grabs(d.p), grabs);
