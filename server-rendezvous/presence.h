@@ -20,6 +20,7 @@
 #define RDV_PEER_UNPROVEN 4u /* heard once; not in the store yet */
 #define RDV_PEER_BLOCKED 8u
 #define RDV_PEER_PLACED 16u /* the other nodes were told that it is here */
+#define RDV_PEER_COPIED 32u /* several machines take it from each other */
 
 /* The machine id of a device that was heard once; freed with the record. */
 struct rdv_first {
@@ -42,8 +43,8 @@ struct rdv_peer {
 	struct rdv_addr addr;
 	uint8_t id_len; /* 0 = free record */
 	uint8_t flags;
-	uint8_t burst;            /* RegisterPk in quick succession */
-	uint8_t strikes;          /* another key asked for this id while the present one lived */
+	uint8_t burst; /* RegisterPk in quick succession */
+	uint8_t strikes; /* another key asked for this id while the present one lived, or the same one elsewhere */
 	uint8_t mac[RDV_MAC_LEN]; /* keyed hash of the machine id */
 	uint8_t pk[RDV_PK_LEN];
 };
@@ -85,7 +86,7 @@ struct rdv_peer_info {
 	struct rdv_addr addr;
 	uint64_t link;
 	uint64_t age_us; /* since last seen, UINT64_MAX = never */
-	bool online, has_pk, unproven, blocked;
+	bool online, has_pk, unproven, blocked, copied;
 	uint8_t pk[RDV_PK_LEN];
 };
 bool rdv_presence_get(struct rdv_presence *p, struct hws_bytes id, uint64_t now_us,

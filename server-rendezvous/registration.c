@@ -19,6 +19,10 @@
 #define BURST_GAP_US (6 * HWS_US_PER_S) /* RegisterPk closer than this ... */
 #define BURST_MAX 3                     /* ... more often than this are refused */
 #define STRIKES_MAX 4                   /* so often another key may ask while the old one lives */
+/* Copies of one machine take the id from each other with every keep-alive; a machine that moves does so once. */
+#define COPY_GAP_US (40 * HWS_US_PER_S)
+#define COPY_MOVES 6
+#define COPY_FORGET_US (600 * HWS_US_PER_S) /* so long in one place: there is one of them only */
 
 #define OK RDV__REGISTER_PK_RESPONSE__RESULT__OK
 #define UUID_MISMATCH RDV__REGISTER_PK_RESPONSE__RESULT__UUID_MISMATCH
@@ -33,10 +37,12 @@ struct attempt {
 	const struct rdv_origin *from;
 	struct hws_bytes id, uuid, pk;
 	uint8_t mac[RDV_MAC_LEN];
-	bool write, wait;    /* to the store; answer only then */
-	bool moved, new_key; /* for log and counters */
-	bool first;          /* first packet of an unknown device */
-	const char *refused; /* event name of a refusal worth a line */
+	bool write, wait;       /* to the store; answer only then */
+	bool moved, new_key;    /* for log and counters */
+	bool first;             /* first packet of an unknown device */
+	bool copies;            /* several machines take this id from each other */
+	struct rdv_addr before; /* where it was */
+	const char *refused;    /* event name of a refusal worth a line */
 };
 
 static void row_fill(struct rdv_peer_row *row, struct hws_bytes id, struct hws_bytes uuid,
@@ -100,6 +106,10 @@ static enum rdv_answer keep_alive(struct rdv_core *core, const struct rdv_origin
 	if (p->addr.port != from->addr.port && p->seen && alive)
 		return RDV_ANSWER_ASK_PK;
 	*ret_arrived = !alive;
+	if (p->flags & RDV_PEER_COPIED &&
+			rdv_presence_age(core->presence, p->registered, from->now_us) >
+					COPY_FORGET_US)
+		p->flags &= (uint8_t)~RDV_PEER_COPIED;
 	take_address(p, core, from);
 	return RDV_ANSWER_KNOWN;
 }
@@ -250,6 +260,43 @@ static result change_key(struct attempt *a, struct rdv_peer *p)
 	return OK;
 }
 
+/* The same machine id and key from elsewhere, while the old place lives, again and again: copies of one machine. Callers
+ * reach the one that spoke last, and nobody but the operator can see why their password is wrong. */
+static void note_place(struct attempt *a, struct rdv_peer *p)
+{
+	struct rdv_presence *t = a->core->presence;
+	bool soon = rdv_presence_age(t, p->registered, a->from->now_us) <= COPY_GAP_US;
+
+	if (rdv_addr_equal(&p->addr, &a->from->addr) || !rdv_peer_online(t, p, a->from->now_us)) {
+		p->strikes = 0;
+		return;
+	}
+	p->strikes = soon ? (uint8_t)(p->strikes + 1) : 1;
+	if (rdv_addr_ip_equal(&p->addr, &a->from->addr)) /* else too_frequent does */
+		p->registered = rdv_presence_time(t, a->from->now_us);
+	if (p->strikes < COPY_MOVES)
+		return;
+	p->strikes = 0;
+	p->flags |= RDV_PEER_COPIED;
+	a->copies = true;
+	a->before = p->addr;
+}
+
+static void report_copies(const struct attempt *a, const char *id, const char *from)
+{
+	struct sockaddr_storage ss;
+	char other[HWS_ADDR_TEXT];
+
+	rdv_addr_to(&a->before, &ss);
+	hws_addr_text(&ss, other, sizeof(other));
+	hws_count(&a->core->count.clones);
+	hws_warn_limited("register.copies", HWS_STR("id", id), HWS_STR("from", from),
+			HWS_STR("other", other),
+			HWS_STR("text",
+					"machines with the same ID, key and machine id: callers reach the one that "
+					"spoke last; give the copies an identity of their own"));
+}
+
 static result known_device(struct attempt *a, struct rdv_peer *p)
 {
 	if (!(p->flags & RDV_PEER_HAS_UUID)) { /* entered by an operator: the first to come takes it */
@@ -264,13 +311,13 @@ static result known_device(struct attempt *a, struct rdv_peer *p)
 		return UUID_MISMATCH;
 	if (!(p->flags & RDV_PEER_HAS_PK) || memcmp(p->pk, a->pk.ptr, RDV_PK_LEN) != 0)
 		return change_key(a, p);
+	note_place(a, p);
 	if (!rdv_addr_ip_equal(&p->addr, &a->from->addr)) {
 		if (too_frequent(a, p) || limited(a))
 			return TOO_FREQUENT;
 		a->moved = a->write = true;
 	}
 	/* Also when nothing changed: after a restart the device is reachable at once. */
-	p->strikes = 0;
 	take_address(p, a->core, a->from);
 	return OK;
 }
@@ -320,12 +367,15 @@ static void report(struct attempt *a, result res)
 		hws_count(&n->register_moved);
 	if (a->new_key)
 		hws_count(&n->key_changed);
-	if (!a->refused && !a->new_key && res != UUID_MISMATCH && hws_log_level() < HWS_LOG_DEBUG)
+	if (!a->refused && !a->new_key && !a->copies && res != UUID_MISMATCH &&
+			hws_log_level() < HWS_LOG_DEBUG)
 		return;
 	rdv_addr_to(&a->from->addr, &ss);
 	hws_addr_text(&ss, ip, sizeof(ip));
 	hws_str_escape(id, sizeof(id), a->id);
-	if (a->refused)
+	if (a->copies)
+		report_copies(a, id, ip);
+	else if (a->refused)
 		hws_warn_limited(a->refused, HWS_STR("id", id), HWS_STR("from", ip));
 	else if (a->new_key)
 		hws_warn_limited("register.key_changed", HWS_STR("id", id), HWS_STR("from", ip));

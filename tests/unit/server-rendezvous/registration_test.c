@@ -76,6 +76,71 @@ START_TEST(a_write_to_the_store_has_no_field_of_chance)
 }
 END_TEST
 
+/* Three machines of one image: each keep-alive of one takes the id from the others. */
+static void keep_alive(struct caller *c)
+{
+	if (call_peer(&t, c) == RDV_ANSWER_ASK_PK)
+		call_result(&t, c);
+}
+
+static bool is_copied(const char *id)
+{
+	struct rdv_peer_info info;
+
+	ck_assert(rdv_presence_get(t.core.presence, hws_bytes_str(id), t.now_us, &info));
+	return info.copied;
+}
+
+/* At other addresses, and at one behind the same NAT. */
+START_TEST(copies_of_a_machine_are_told_to_the_operator)
+{
+	struct caller c[3];
+
+	c[0] = settled("123456789", A, 1000);
+	c[1] = c[2] = c[0];
+	c[1].ip = _i ? A : B;
+	c[1].port = 1001;
+	c[2].ip = _i ? A : "10.0.0.3";
+	c[2].port = 1002;
+	for (int round = 0; round < 8; round++)
+		for (int i = 0; i < 3; i++) {
+			table_seconds(&t, 5);
+			keep_alive(&c[i]);
+		}
+	ck_assert_uint_ge(t.core.count.clones, 1);
+	ck_assert(is_copied("123456789"));
+	/* the others got an identity of their own */
+	for (int i = 0; i < 50; i++) {
+		table_seconds(&t, 15);
+		keep_alive(&c[0]);
+	}
+	ck_assert(!is_copied("123456789"));
+}
+END_TEST
+
+START_TEST(a_machine_that_moves_is_no_copy)
+{
+	static const char *const places[] = { A, B, "10.0.0.3", A, B };
+	struct caller c = settled("123456789", A, 1000);
+
+	/* another network each two minutes, another port each minute, restarts in between */
+	for (int i = 0; i < 40; i++) {
+		c.ip = places[i / 2 % 5];
+		c.port = (uint16_t)(1000 + i);
+		for (int k = 0; k < 4; k++) {
+			keep_alive(&c);
+			table_seconds(&t, 15);
+		}
+	}
+	for (int i = 0; i < 20; i++) {
+		call_result(&t, &c);
+		table_seconds(&t, 2);
+	}
+	ck_assert_uint_eq(t.core.count.clones, 0);
+	ck_assert(!is_copied("123456789"));
+}
+END_TEST
+
 START_TEST(a_second_register_pk_is_a_second_packet)
 {
 	struct caller c = caller_of("123456789", A, 1000);
@@ -357,7 +422,7 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = { first_contact_stays_in_memory,
-		a_write_to_the_store_has_no_field_of_chance,
+		a_write_to_the_store_has_no_field_of_chance, a_machine_that_moves_is_no_copy,
 		a_second_register_pk_is_a_second_packet,
 		a_second_packet_from_elsewhere_is_not_asked_again,
 		an_unproven_id_is_not_kept_for_ever, another_machine_gets_a_mismatch,
@@ -376,6 +441,7 @@ int main(void)
 
 	tcase_set_timeout(c, 30);
 	tcase_add_checked_fixture(c, setup, teardown);
+	tcase_add_loop_test(c, copies_of_a_machine_are_told_to_the_operator, 0, 2);
 	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
 		tcase_add_test(c, tests[i]);
 	suite_add_tcase(s, c);
