@@ -73,7 +73,8 @@ static void on_state(enum hws_registrar_state state, const char *text, void *arg
 		o->was_offline = false;
 		hws_nat_probe_again(o->probe);
 	}
-	if (state == HWS_REGISTRAR_REGISTERED)
+	/* an encrypted link has proved it already */
+	if (state == HWS_REGISTRAR_REGISTERED && !hws_str_equal(hws_online_transport(o), "tcp"))
 		hws_key_check_again(o->key_check);
 	if (state == HWS_REGISTRAR_REGISTERED)
 		hws_info("server.registered", HWS_STR("server", o->server),

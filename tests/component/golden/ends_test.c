@@ -123,6 +123,22 @@ static void register_host(void)
 	test_proc_must_expect(&host, "server.registered", 20000);
 }
 
+/* By UDP nothing shows whether the host's key is the server's: it asks as a viewer would, for an id nobody has. */
+static void key_check(void)
+{
+	Rdv__PunchHoleResponse a = RDV__PUNCH_HOLE_RESPONSE__INIT;
+	message m = RDV__RENDEZVOUS_MESSAGE__INIT;
+	int fd = stage_accept(s.tcp);
+
+	trace_title(&s.trace, "whether the key is the server's");
+	hws_rdv_free(expect_frame(fd, M(PUNCH_HOLE_REQUEST)));
+	stage_note(&s, "host > server tcp");
+	m.union_case = M(PUNCH_HOLE_RESPONSE);
+	m.punch_hole_response = &a; /* no such id */
+	stage_answer(&s, fd, &m);
+	close(fd);
+}
+
 /* 127.0.0.209 (from 128 on an address has 11 bytes whatever is mixed into it); the number mixed into it is the same in
  * every run. */
 static ProtobufCBinaryData viewer_address(uint16_t port)
@@ -256,6 +272,7 @@ START_TEST(host_by_datagrams)
 
 	start_host(NULL);
 	register_host();
+	key_check();
 	punched();
 	local_address();
 	trace_title(&s.trace, "relay, because the viewer's NAT is symmetric");
