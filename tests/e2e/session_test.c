@@ -221,7 +221,7 @@ START_TEST(the_clipboard_goes_both_ways)
 	test_stack_start(&stack, STACK_SERVERS | STACK_TERMINAL);
 	open_and_show();
 	snprintf(command, sizeof(command),
-			"printf 'copied on the host: ÄÖ €' | xclip -selection clipboard -i -display %s >/dev/null 2>&1",
+			"printf 'copied on the host: ÄÖ €' | setsid xclip -selection clipboard -i -display %s >/dev/null 2>&1",
 			stack.screen.display);
 	ck_assert_int_eq(test_run(argv, stack.envp, NULL), 0);
 	ck_assert_msg(test_viewer_until(&viewer, got_clipboard, 10000), "got '%s'",
