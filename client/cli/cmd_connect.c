@@ -25,6 +25,7 @@ struct run {
 	size_t display;
 	bool silent; /* the host, and it was said */
 	bool ready, acted, finished, interrupted, recording, record_done, pasted;
+	bool untyped; /* the host could not type a part of the text */
 	int status;
 };
 
@@ -270,6 +271,8 @@ static void on_event(hawser_session *session, const struct hawser_event *ev, voi
 		break;
 	case HAWSER_EVENT_MESSAGE:
 		cli_fail(0, "the host says: %s: %s", ev->u.message.title, ev->u.message.text);
+		if (strstr(ev->u.message.kind, "untyped"))
+			r->untyped = true;
 		break;
 	case HAWSER_EVENT_STATS:
 		if (r->o->stats && !print_stats(r, ev->u.stats, "stats"))
@@ -348,7 +351,7 @@ static int next_wait(struct run *r)
 	if (now < r->end_us)
 		return wait_ms(now, r->end_us);
 	take_screenshot(r);
-	finish(r, CLI_OK);
+	finish(r, r->untyped ? CLI_FAILED : CLI_OK);
 	return 0;
 }
 
@@ -470,11 +473,12 @@ static int run_window(const struct connect_options *o)
 {
 	static const char *const qualities[] = { NULL, "low", "balanced", "best" };
 	static const char *const codecs[] = { NULL, "vp8", "vp9" };
+	static const char *const keyboards[] = { NULL, "map", "translate", "legacy" };
 	const struct {
 		const char *name, *value;
 	} texts[] = { { "--server", o->server }, { "--key", o->key }, { "--config", o->config },
 		{ "--password-file", o->password_file }, { "--quality", qualities[o->quality] },
-		{ "--codec", codecs[o->codec] } };
+		{ "--codec", codecs[o->codec] }, { "--keyboard", keyboards[o->keyboard] } };
 	const struct {
 		const char *name;
 		bool on;

@@ -60,6 +60,16 @@ static const struct hws_option table[] = {
 			.help = "At most N pictures a second; 0: 30, the protocol's default." },
 	FLAG("", "headless", headless, "Open no window; do what the options below say, then end."),
 	FLAG("", "help", help, "Print this help."),
+	{ .section = WINDOW,
+			.name = "keyboard",
+			.type = HWS_OPT_ENUM,
+			.offset = AT(keyboard),
+			.def = "auto",
+			.choices = "auto|map|translate|legacy",
+			.arg = "MODE",
+			.help = "How keys are sent: by position (map; the host's layout decides), as "
+				"characters (translate; this side's layout decides), or as old hosts "
+				"have it (legacy). auto: map where the host can." },
 	FLAG(WINDOW, "fullscreen", fullscreen, "Begin in full screen."),
 	FLAG(WINDOW, "actual-size", actual_size,
 			"Show one pixel of the host as one pixel here; otherwise the picture is "
@@ -179,7 +189,10 @@ static int check_kind(const struct connect_options *o)
 	const char *wrong = NULL;
 
 	if (o->headless)
-		wrong = o->fullscreen ? "--fullscreen" : o->actual_size ? "--actual-size" : NULL;
+		wrong = o->fullscreen            ? "--fullscreen"
+				: o->actual_size ? "--actual-size"
+				: o->keyboard    ? "--keyboard"
+						 : NULL;
 	if (wrong)
 		return cli_fail(CLI_USAGE, "%s is for a window: it does not go with --headless",
 				wrong);

@@ -8,7 +8,7 @@ struct connect_options {
 	char *screenshot, *record, *type, *click, *copy, *server, *key, *config, *password_file;
 	uint64_t after_us, timeout_us;
 	uint32_t display, fps;
-	int quality, codec;
+	int quality, codec, keyboard;
 	const char *type_text, *copy_text; /* as given, perhaps of many lines; "" = none */
 	/* out of the texts */
 	bool after_given, timeout_given, has_click;

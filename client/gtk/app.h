@@ -13,6 +13,7 @@ struct gui_launch {
 	unsigned seconds; /* end by itself after so long; 0 = never */
 	enum hawser_quality quality;
 	enum hawser_codec codec;
+	enum hawser_keyboard_mode keyboard;
 	unsigned fps; /* 0 = the default */
 	bool relay, view_only, fullscreen, accept_insecure, actual_size;
 };

@@ -31,6 +31,9 @@ static void usage(FILE *out)
 	      "  --quality low|balanced|best\n"
 	      "                         picture quality to ask the host for\n"
 	      "  --codec vp8|vp9        video codec to ask the host for\n"
+	      "  --keyboard auto|map|translate|legacy\n"
+	      "                         send keys by position (map), as characters (translate) or\n"
+	      "                         as old hosts have it; auto: by position where the host can\n"
 	      "  --fps N                at most N pictures a second\n"
 	      "  --fullscreen           begin in full screen\n"
 	      "  --actual-size          one picture pixel is one screen pixel\n"
@@ -147,10 +150,26 @@ static bool parse_wishes(
 	return false;
 }
 
+static bool parse_keyboard(const char *word, struct gui_launch *l)
+{
+	static const char *const words[] = { "auto", "map", "translate", "legacy" };
+
+	for (size_t i = 0; word && i < G_N_ELEMENTS(words); i++)
+		if (hws_str_equal(word, words[i])) {
+			l->keyboard = (enum hawser_keyboard_mode)i;
+			return true;
+		}
+	if (word)
+		fprintf(stderr, "hawser-desktop: --keyboard is auto, map, translate or legacy, not '%s'\n",
+				word);
+	return !word;
+}
+
 static int parse(int argc, char **argv, struct gui_launch *l)
 {
 	bool help = false, version = false, from_stdin = false;
-	const char *file = NULL, *seconds = NULL, *quality = NULL, *codec = NULL, *fps = NULL;
+	const char *file = NULL, *seconds = NULL, *quality = NULL, *codec = NULL, *fps = NULL,
+		   *keyboard = NULL;
 	const struct flag flags[] = {
 		{ "--help", &help, NULL },
 		{ "--version", &version, NULL },
@@ -169,6 +188,7 @@ static int parse(int argc, char **argv, struct gui_launch *l)
 		{ "--quality", NULL, &quality },
 		{ "--codec", NULL, &codec },
 		{ "--fps", NULL, &fps },
+		{ "--keyboard", NULL, &keyboard },
 	};
 
 	for (int i = 1; i < argc; i++) {
@@ -227,7 +247,7 @@ static int parse(int argc, char **argv, struct gui_launch *l)
 				stderr);
 		return 2;
 	}
-	if (!parse_wishes(quality, codec, fps, l))
+	if (!parse_wishes(quality, codec, fps, l) || !parse_keyboard(keyboard, l))
 		return 2;
 	l->password = password_env();
 	if (file || from_stdin) {

@@ -36,7 +36,7 @@ struct toolbar {
 	gui_action_fn fn;
 	gpointer arg;
 	GtkWidget *button[BUTTONS];
-	GtkDropDown *quality, *displays;
+	GtkDropDown *quality, *keyboard, *displays;
 	size_t count; /* of displays */
 	bool quiet;   /* what changes now was not done by the user */
 };
@@ -75,6 +75,20 @@ static void on_quality(GtkDropDown *list, GParamSpec *param, gpointer arg)
 	(void)param;
 	if (!t->quiet && i < G_N_ELEMENTS(qualities))
 		t->fn(GUI_ACTION_QUALITY, (int)qualities[i].quality, t->arg);
+}
+
+/* In the order of enum hawser_keyboard_mode. */
+static const char *const keyboards[] = { "Keys: automatic", "Keys: by position",
+	"Keys: as characters", "Keys: old hosts", NULL };
+
+static void on_keyboard(GtkDropDown *list, GParamSpec *param, gpointer arg)
+{
+	struct toolbar *t = arg;
+	guint i = gtk_drop_down_get_selected(list);
+
+	(void)param;
+	if (!t->quiet && i + 1 < G_N_ELEMENTS(keyboards))
+		t->fn(GUI_ACTION_KEYBOARD, (int)i, t->arg);
 }
 
 static void on_display(GtkDropDown *list, GParamSpec *param, gpointer arg)
@@ -151,9 +165,15 @@ GtkWidget *gui_toolbar_new(gui_action_fn fn, gpointer arg)
 	for (size_t i = 0; i + 1 < BUTTONS; i++)
 		gtk_box_append(GTK_BOX(box), t->button[i]);
 	t->quality = new_list(box, "Quality", "Quality of the picture", G_CALLBACK(on_quality), t);
+	t->keyboard = new_list(box, "Keyboard", "How keys are sent", G_CALLBACK(on_keyboard), t);
 	t->displays = new_list(box, "Display", "Which display is shown", G_CALLBACK(on_display), t);
 	gtk_box_append(GTK_BOX(box), t->button[BUTTONS - 1]);
 	name_qualities(t);
+	GtkStringList *modes = gtk_string_list_new(keyboards);
+	t->quiet = true;
+	gtk_drop_down_set_model(t->keyboard, G_LIST_MODEL(modes));
+	t->quiet = false;
+	g_object_unref(modes);
 	gui_toolbar_set_displays(box, 0, 0);
 	gui_toolbar_set_ready(box, false);
 	return box;
@@ -166,6 +186,7 @@ void gui_toolbar_set_ready(GtkWidget *toolbar, bool ready)
 	for (size_t i = 0; i < BUTTONS; i++)
 		gtk_widget_set_sensitive(t->button[i], ready || buttons[i].always);
 	gtk_widget_set_sensitive(GTK_WIDGET(t->quality), ready);
+	gtk_widget_set_sensitive(GTK_WIDGET(t->keyboard), ready);
 	gtk_widget_set_sensitive(GTK_WIDGET(t->displays), ready);
 }
 
@@ -202,6 +223,13 @@ void gui_toolbar_set_on(GtkWidget *toolbar, enum gui_action action, bool on)
 		if (buttons[i].action == action && buttons[i].toggle)
 			gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(t->button[i]), on);
 	t->quiet = false;
+}
+
+void gui_toolbar_set_keyboard(GtkWidget *toolbar, enum hawser_keyboard_mode mode)
+{
+	struct toolbar *t = data_of(toolbar);
+
+	select_quietly(t, t->keyboard, (guint)mode);
 }
 
 void gui_toolbar_set_quality(GtkWidget *toolbar, enum hawser_quality quality)

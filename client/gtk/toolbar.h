@@ -14,7 +14,8 @@ enum gui_action {
 	GUI_ACTION_GRAB,
 	GUI_ACTION_DISCONNECT,
 	GUI_ACTION_QUALITY,
-	GUI_ACTION_DISPLAY
+	GUI_ACTION_DISPLAY,
+	GUI_ACTION_KEYBOARD
 };
 
 /* `value`: for FULLSCREEN, SCALE and GRAB whether it shall be on, for QUALITY an enum hawser_quality, for DISPLAY an
@@ -33,3 +34,5 @@ void gui_toolbar_set_on(GtkWidget *toolbar, enum gui_action action, bool on);
 void gui_toolbar_set_quality(GtkWidget *toolbar, enum hawser_quality quality);
 /* Moves the keyboard focus to the first button that works. */
 void gui_toolbar_focus(GtkWidget *toolbar);
+/* Shows how keys are sent. */
+void gui_toolbar_set_keyboard(GtkWidget *toolbar, enum hawser_keyboard_mode mode);

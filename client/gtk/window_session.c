@@ -104,6 +104,13 @@ static void show_quality(struct session_window *w)
 	gui_toolbar_set_quality(w->edge_bar, (enum hawser_quality)quality);
 }
 
+/* In both bars. */
+static void show_keyboard(struct session_window *w, enum hawser_keyboard_mode mode)
+{
+	gui_toolbar_set_keyboard(w->bar, mode);
+	gui_toolbar_set_keyboard(w->edge_bar, mode);
+}
+
 static void on_action(enum gui_action action, int value, gpointer arg)
 {
 	struct session_window *w = arg;
@@ -123,6 +130,12 @@ static void on_action(enum gui_action action, int value, gpointer arg)
 		break;
 	case GUI_ACTION_REFRESH:
 		hawser_session_refresh(w->session, -1);
+		break;
+	case GUI_ACTION_KEYBOARD:
+		/* What is down was pressed in the other way. */
+		hawser_session_release_keys(w->session);
+		hawser_session_set_option(w->session, HAWSER_OPTION_KEYBOARD_MODE, value);
+		show_keyboard(w, (enum hawser_keyboard_mode)value);
 		break;
 	case GUI_ACTION_QUALITY:
 		hawser_session_set_option(w->session, HAWSER_OPTION_QUALITY, value);
@@ -540,6 +553,8 @@ void gui_session_window_open(struct gui_app *app, const char *target, struct gui
 		conf.allow_insecure = launch->accept_insecure;
 		conf.quality = launch->quality;
 		conf.codec = launch->codec;
+		conf.keyboard_mode = launch->keyboard;
+		show_keyboard(w, launch->keyboard);
 		conf.fps = (int)launch->fps;
 		set_actual_size(w, launch->actual_size);
 		w->screenshot = g_strdup(launch->screenshot);

@@ -11,6 +11,7 @@
 
 /* evdev codes that have a meaning of their own */
 enum {
+	KEY_ZERO = 11,
 	KEY_L_CTRL = 29,
 	KEY_L_SHIFT = 42,
 	KEY_R_SHIFT = 54,
@@ -306,6 +307,17 @@ static bool is_text(uint32_t c)
 			!(c >= 0xd800 && c < 0xe000);
 }
 
+/* A shortcut is its character, too: Ctrl+Z of an AZERTY keyboard is not that of the key in its place. As viewers on
+ * Windows send it to hosts on Linux. Digits stay where they are: on some keyboards they take Shift. */
+static bool is_shortcut_char(const struct hws_input_view *iv, unsigned code, uint32_t unicode)
+{
+	return hws_viewer_peer(iv->viewer)->kind == HWS_PLATFORM_LINUX &&
+			((unicode >= 'a' && unicode <= 'z') ||
+					(unicode > 0x20 && unicode < 0x7f && code > KEY_ZERO &&
+							!(mods_down(iv, true) & MOD_SHIFT))) &&
+			!(unicode >= 'A' && unicode <= 'Z');
+}
+
 static int key_translate(struct hws_input_view *iv, unsigned code, bool down, unsigned locks,
 		uint32_t unicode)
 {
@@ -319,6 +331,8 @@ static int key_translate(struct hws_input_view *iv, unsigned code, bool down, un
 	if (code == KEY_R_ALT)
 		return HWS_OK; /* the level shift is in the characters */
 	bool hotkey = mods_down(iv, true) & (MOD_CTRL | MOD_META | MOD_ALT);
+	if (hotkey && is_shortcut_char(iv, code, unicode))
+		hotkey = false;
 	if (!down || hotkey || !is_text(unicode) || hws_keymap_is_numpad(code) || mod_of(code))
 		return send_position(iv, code, down, locks, SES__KEYBOARD_MODE__Translate);
 	put_utf8(unicode, text);
