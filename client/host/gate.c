@@ -1,18 +1,13 @@
-#include "client/host/gate.h"
-#include "client/host/gate_drop.h"
-#include "client/host/gate_login.h"
-#include "client/host/gate_probe.h"
+/* The gate: one viewer, from the first byte to the last. It owns the connection and its state, does the
+ * handshake and the login with what hostd answers, and passes on what the table of messages lets through. */
+#include "client/host/gate_parts.h"
 #include "client/host/gate_reply.h"
 #include "client/host/gate_table.h"
-#include "client/host/link.h"
-#include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include "shared/crypto/record.h"
-#include "shared/net/conn.h"
 #include "shared/wire/envelope.h"
-#include "shared/wire/secure.h"
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -20,9 +15,7 @@
 #define HANDSHAKE_US (18 * HWS_US_PER_S)
 #define IDLE_US (30 * HWS_US_PER_S)
 #define STALL_US (30 * HWS_US_PER_S) /* the viewer takes no byte for so long */
-#define REFUSED_US HWS_US_PER_S      /* an error before the end: leave time to read it */
 #define LINGER_US (2 * HWS_US_PER_S)
-#define OPEN_US (20 * HWS_US_PER_S) /* the agent's time to open the desktop */
 #define LATE_US (2 * HWS_US_PER_S)
 #define REPORT_TICKS 5
 /* A viewer that said who it is waits for its user, who may be waiting for a call back with the password. */
@@ -30,17 +23,6 @@
 /* Small, so that a slow line holds the encoder back instead of growing a backlog of old pictures. */
 #define SEND_HIGH (256u << 10)
 #define SEND_MAX (HWS_SES_FRAME_MAX + (8u << 20))
-
-enum gate_state {
-	GATE_SIGNING,  /* hostd signs our half of the handshake */
-	GATE_SECURING, /* one frame of the viewer decides on encryption */
-	GATE_LOGIN,    /* Hash sent, waits for LoginRequest */
-	GATE_CHECKING, /* hostd judges a LoginRequest */
-	GATE_OPENING,  /* the agent prepares the desktop */
-	GATE_OPEN,
-	GATE_CLOSING, /* the last message is on its way */
-	GATE_CLOSED
-};
 
 static const char *const state_names[] = { "handshake", "handshake", "login", "login", "opening",
 	"open", "closing", "closed" };
@@ -58,33 +40,7 @@ static const unsigned may_go[] = {
 	[GATE_CLOSED] = 0,
 };
 
-struct hws_gate {
-	struct hws_loop *loop;
-	struct hws_gate_conf conf;
-	enum gate_state state;
-	struct hws_conn *conn;
-	struct hws_link *agent;
-	struct hws_secure secure;
-	struct hws_gate_login login;
-	struct hws_buf next_login; /* came while one is judged; empty = none */
-	struct hws_timer tick, deadline;
-	uint64_t opt_conn;
-	char *salt, *challenge, *peer;
-	const char *via; /* how the viewer reached us */
-	char *refusal;   /* NULL = may log in */
-	uint64_t login_timeout_us;
-	uint32_t permissions; /* as hostd says, reduced by the session type once it is known */
-	uint32_t disabled;    /* what the viewer does not want */
-	bool encrypted, secure_used, final_end;
-	struct hws_probes probes;
-	uint32_t bitrate;
-	unsigned ticks;
-	struct hws_gate_drops drops;
-	char why[160]; /* a copy: reasons come from messages that go */
-	struct hws_deferred gone;
-};
-
-static uint32_t effective(const struct hws_gate *g)
+uint32_t hws_gate_effective(const struct hws_gate *g)
 {
 	return g->permissions & ~g->disabled;
 }
@@ -100,7 +56,7 @@ static void report(struct hws_gate *g)
 	s.encrypted = g->encrypted;
 	s.kind = (char *)(uintptr_t)hws_kind_name(g->login.kind);
 	s.rtt_ms = hws_probes_rtt_ms(&g->probes, hws_loop_now_us(g->loop));
-	s.permissions = effective(g);
+	s.permissions = hws_gate_effective(g);
 	s.final_end = g->final_end;
 	if (g->conn) {
 		s.bytes_in = hws_conn_bytes_in(g->conn);
@@ -109,7 +65,7 @@ static void report(struct hws_gate *g)
 	g->conf.state(&s, g->conf.arg);
 }
 
-static void set_state(struct hws_gate *g, enum gate_state to)
+void hws_gate_set_state(struct hws_gate *g, enum gate_state to)
 {
 	if (g->state == to || !(may_go[g->state] & TO(to)))
 		return;
@@ -140,14 +96,14 @@ static void set_why(struct hws_gate *g, const char *why)
 		hws_str_escape(g->why, sizeof(g->why), hws_bytes_str(why));
 }
 
-static void end(struct hws_gate *g, const char *why)
+void hws_gate_end(struct hws_gate *g, const char *why)
 {
 	if (g->state == GATE_CLOSED)
 		return;
 	set_why(g, why);
 	hws_timer_stop(&g->tick);
 	hws_timer_stop(&g->deadline);
-	set_state(g, GATE_CLOSED);
+	hws_gate_set_state(g, GATE_CLOSED);
 	hws_link_close(g->agent, HWS_OK);
 	g->agent = NULL;
 	hws_conn_close(g->conn, HWS_OK);
@@ -168,7 +124,7 @@ static void finish(struct hws_gate *g, uint64_t wait_us, const char *why)
 	if (g->state >= GATE_CLOSING)
 		return;
 	set_why(g, why);
-	set_state(g, GATE_CLOSING);
+	hws_gate_set_state(g, GATE_CLOSING);
 	hws_timer_stop(&g->tick);
 	hws_link_close(g->agent, HWS_OK);
 	g->agent = NULL;
@@ -176,10 +132,10 @@ static void finish(struct hws_gate *g, uint64_t wait_us, const char *why)
 	hws_timer_start(g->loop, &g->deadline, wait_us, on_linger, g);
 }
 
-static void refuse(struct hws_gate *g, const char *text, uint64_t wait_us)
+void hws_gate_refuse(struct hws_gate *g, const char *text, uint64_t wait_us)
 {
 	if (hws_gate_send_login_error(g->conn, text) < 0)
-		end(g, "send failed");
+		hws_gate_end(g, "send failed");
 	else
 		finish(g, wait_us, "refused");
 }
@@ -192,7 +148,7 @@ void hws_gate_close(struct hws_gate *g, const char *reason, int why)
 			hws_gate_send_close_reason(g->conn, reason) == HWS_OK)
 		finish(g, 100 * HWS_US_PER_MS, reason);
 	else
-		end(g, reason ? reason : hws_err_text(why));
+		hws_gate_end(g, reason ? reason : hws_err_text(why));
 }
 
 /* --- keep-alive ------------------------------------------------------------------------------------ */
@@ -204,15 +160,10 @@ static void on_login_timeout(void *arg)
 
 static void on_handshake_timeout(void *arg)
 {
-	end(arg, "no handshake within 18 s");
+	hws_gate_end(arg, "no handshake within 18 s");
 }
 
-static void on_open_timeout(void *arg)
-{
-	refuse(arg, "The desktop did not answer in time", REFUSED_US);
-}
-
-static void probe(struct hws_gate *g)
+void hws_gate_probe(struct hws_gate *g)
 {
 	uint64_t now = hws_loop_now_us(g->loop);
 	uint32_t rtt_ms = hws_probes_rtt_ms(&g->probes, now);
@@ -222,7 +173,7 @@ static void probe(struct hws_gate *g)
 		hws_debug("gate.probe_dropped"); /* the link is ending */
 }
 
-static void tell_quality(struct hws_gate *g)
+void hws_gate_tell_quality(struct hws_gate *g)
 {
 	const struct hws_flow_answer *a = &g->probes.last;
 	Agt__Message m = AGT__MESSAGE__INIT;
@@ -244,9 +195,9 @@ static void on_tick(void *arg)
 	struct hws_gate *g = arg;
 
 	if (g->probes.count)
-		tell_quality(g);
+		hws_gate_tell_quality(g);
 	else
-		probe(g);
+		hws_gate_probe(g);
 	if (++g->ticks % REPORT_TICKS == 0)
 		report(g);
 }
@@ -263,150 +214,9 @@ static void on_test_delay(struct hws_gate *g, struct hws_bytes frame)
 	} else if (m->union_case == SES__MESSAGE__UNION_TEST_DELAY &&
 			hws_probes_answered(&g->probes, m->test_delay->time,
 					hws_loop_now_us(g->loop))) {
-		tell_quality(g);
+		hws_gate_tell_quality(g);
 	}
 	hws_ses_free(m);
-}
-
-/* --- the desktop's side ---------------------------------------------------------------------------- */
-
-static void tell_permissions(struct hws_gate *g)
-{
-	Agt__Message m = AGT__MESSAGE__INIT;
-	Agt__Permissions p = AGT__PERMISSIONS__INIT;
-
-	p.permissions = effective(g);
-	m.union_case = AGT__MESSAGE__UNION_PERMISSIONS;
-	m.permissions = &p;
-	if (g->agent && hws_link_send(g->agent, &m, -1) < 0)
-		hws_debug("gate.agent_full");
-}
-
-/* What the viewer has stored it switches on with its login. */
-static void refuse_options(struct hws_gate *g)
-{
-	ProtobufCMessage *m = NULL;
-
-	if (hws_msg_unpack(&ses__login_request__descriptor, hws_buf_bytes(&g->login.request),
-			    HWS_SES_LIST_MAX, &m) < 0)
-		return;
-	hws_gate_drop_options(g->conn, ((const Ses__LoginRequest *)m)->option, g->login.version);
-	hws_msg_free(m);
-}
-
-static void on_opened(struct hws_gate *g, const Agt__Opened *o)
-{
-	int r;
-
-	if (g->state != GATE_OPENING)
-		return;
-	if (!o->ok) {
-		refuse(g, o->error && *o->error ? o->error : "No displays", REFUSED_US);
-		return;
-	}
-	r = hws_gate_send_peer_info(g->conn, hws_bytes(o->peer_info.data, o->peer_info.len));
-	if (r < 0) {
-		refuse(g, "The desktop could not be opened", REFUSED_US);
-		return;
-	}
-	hws_timer_stop(&g->deadline);
-	hws_conn_set_frame_max(g->conn, HWS_SES_FRAME_MAX + HWS_RECORD_OVERHEAD);
-	set_state(g, GATE_OPEN);
-	refuse_options(g);
-	tell_quality(g); /* what was measured during the login */
-}
-
-static void on_agent_message(
-		struct hws_link *l HWS_UNUSED, const Agt__Message *m, int fd, void *arg)
-{
-	struct hws_gate *g = arg;
-
-	if (fd >= 0)
-		close(fd);
-	if (m->union_case == AGT__MESSAGE__UNION_OPENED)
-		on_opened(g, m->opened);
-	else if (m->union_case == AGT__MESSAGE__UNION_ENCODER_STATE)
-		g->bitrate = m->encoder_state->bitrate_kbit_s;
-}
-
-/* One session message from the agent to the viewer. */
-static void on_agent_wire(struct hws_link *l, struct hws_bytes message, void *arg)
-{
-	struct hws_gate *g = arg;
-	struct hws_gate_member member;
-	const struct hws_gate_row *row;
-	enum hws_gate_verdict v;
-	int r;
-
-	if (g->state != GATE_OPEN || hws_gate_scan(message, &member) < 0)
-		return;
-	row = hws_gate_row(member);
-	v = row ? hws_gate_judge_out(row, g->login.kind, effective(g), message.len)
-		: HWS_GATE_DROP_DIRECTION;
-	if (v != HWS_GATE_PASS) {
-		hws_gate_drop_note(&g->drops, g->peer, row, v, true);
-		return;
-	}
-	r = hws_conn_send(g->conn, message);
-	if (r < 0)
-		end(g, "the viewer does not take what is sent");
-	else if (hws_conn_congested(g->conn))
-		hws_link_pause(l);
-	if (r == HWS_OK && hws_probes_passed(&g->probes, message.len, hws_loop_now_us(g->loop)))
-		probe(g);
-}
-
-static void on_agent_close(struct hws_link *l HWS_UNUSED, int why, void *arg)
-{
-	struct hws_gate *g = arg;
-
-	g->agent = NULL;
-	if (g->state == GATE_OPENING)
-		refuse(g, "The desktop session is not available, try again later", REFUSED_US);
-	else if (g->state == GATE_OPEN)
-		/* worded so that deployed viewers try again by themselves */
-		hws_gate_close(g, "The desktop session on the host was interrupted", why);
-}
-
-static void on_agent_drain(struct hws_link *l HWS_UNUSED, void *arg)
-{
-	struct hws_gate *g = arg;
-
-	if (g->state == GATE_OPEN)
-		hws_conn_resume(g->conn);
-}
-
-static void open_desktop(struct hws_gate *g, int agent_fd)
-{
-	struct hws_link_conf lc = { .frame_max = HWS_SES_FRAME_MAX + 1,
-		.send_max = HWS_SES_FRAME_MAX + (1u << 20),
-		.on_message = on_agent_message,
-		.on_wire = on_agent_wire,
-		.on_close = on_agent_close,
-		.on_drain = on_agent_drain,
-		.arg = g };
-	Agt__Message m = AGT__MESSAGE__INIT;
-	Agt__Open open = AGT__OPEN__INIT;
-
-	if (agent_fd < 0 || hws_link_new(g->loop, agent_fd, &lc, &g->agent) < 0) {
-		refuse(g, "No displays", REFUSED_US);
-		return;
-	}
-	set_state(g, GATE_OPENING);
-	hws_timer_start(g->loop, &g->deadline, OPEN_US, on_open_timeout, g);
-	g->permissions = hws_kind_permissions(g->login.kind, g->permissions);
-	open.conn = g->opt_conn;
-	open.permissions = effective(g);
-	open.login_request.data = (uint8_t *)(uintptr_t)hws_buf_bytes(&g->login.request).ptr;
-	open.login_request.len = hws_buf_len(&g->login.request);
-	open.peer_addr = g->peer;
-	open.via = (char *)(uintptr_t)g->via;
-	open.encrypted = g->encrypted;
-	open.kind = (char *)(uintptr_t)hws_kind_name(g->login.kind);
-	m.union_case = AGT__MESSAGE__UNION_OPEN;
-	m.open = &open;
-	if (hws_link_send(g->agent, &m, -1) < 0)
-		refuse(g, "The desktop could not be opened", REFUSED_US);
 }
 
 /* --- the viewer's side ----------------------------------------------------------------------------- */
@@ -434,13 +244,13 @@ static void on_login(struct hws_gate *g, struct hws_bytes frame)
 		return;
 	r = hws_gate_login_take(&g->login, m->login_request);
 	if (r == HWS_ERR_DENIED) {
-		refuse(g, "Connection not allowed", REFUSED_US);
+		hws_gate_refuse(g, "Connection not allowed", HWS_GATE_REFUSED_US);
 	} else if (r < 0) {
-		end(g, hws_err_text(r));
+		hws_gate_end(g, hws_err_text(r));
 	} else {
 		g->disabled = hws_option_disabled(m->login_request->option, 0);
 		hws_timer_start(g->loop, &g->deadline, g->login_timeout_us, on_login_timeout, g);
-		set_state(g, GATE_CHECKING);
+		hws_gate_set_state(g, GATE_CHECKING);
 		hws_gate_login_check(&g->login, m->login_request, &check);
 		g->conf.login_check(&check, g->conf.arg);
 	}
@@ -467,20 +277,20 @@ void hws_gate_verdict(struct hws_gate *g, const Agt__LoginVerdict *v, int agent_
 		return;
 	}
 	if (v->result == AGT__LOGIN_VERDICT__RESULT__OK) {
-		open_desktop(g, agent_fd);
+		hws_gate_open_desktop(g, agent_fd);
 		return;
 	}
 	if (agent_fd >= 0)
 		close(agent_fd);
 	if (v->result == AGT__LOGIN_VERDICT__RESULT__CLOSED) {
-		refuse(g, text, v->close_after_ms * HWS_US_PER_MS);
+		hws_gate_refuse(g, text, v->close_after_ms * HWS_US_PER_MS);
 		return;
 	}
-	set_state(g, GATE_LOGIN);
+	hws_gate_set_state(g, GATE_LOGIN);
 	hws_timer_start(g->loop, &g->deadline, g->login_timeout_us * PERSON_TIMES, on_login_timeout,
 			g);
 	if (*text && hws_gate_send_login_error(g->conn, text) < 0)
-		end(g, "send failed");
+		hws_gate_end(g, "send failed");
 	else
 		take_held_login(g);
 }
@@ -496,7 +306,7 @@ static void on_option(struct hws_gate *g, struct hws_bytes frame)
 	hws_gate_drop_options(g->conn, m->misc->option, g->login.version);
 	hws_ses_free(m);
 	if (g->disabled != before)
-		tell_permissions(g);
+		hws_gate_tell_permissions(g);
 }
 
 static void forward(struct hws_gate *g, struct hws_bytes frame)
@@ -515,8 +325,8 @@ static void drop(struct hws_gate *g, const struct hws_gate_row *row, enum hws_ga
 {
 	hws_gate_drop_note(&g->drops, g->peer, row, why, false);
 	if (g->state == GATE_OPEN)
-		hws_gate_drop_refuse(&g->drops, g->conn, row, frame, g->login.kind, effective(g),
-				hws_loop_now_us(g->loop));
+		hws_gate_drop_refuse(&g->drops, g->conn, row, frame, g->login.kind,
+				hws_gate_effective(g), hws_loop_now_us(g->loop));
 }
 
 static void act(struct hws_gate *g, const struct hws_gate_row *row, struct hws_bytes frame)
@@ -536,7 +346,7 @@ static void act(struct hws_gate *g, const struct hws_gate_row *row, struct hws_b
 		break;
 	case HWS_ACT_CLOSE_REASON:
 		g->final_end = true;
-		end(g, "closed by the viewer");
+		hws_gate_end(g, "closed by the viewer");
 		break;
 	case HWS_ACT_OPTION:
 		on_option(g, frame);
@@ -560,7 +370,7 @@ static void on_session_frame(struct hws_gate *g, struct hws_bytes frame)
 		hws_gate_drop_note(&g->drops, g->peer, NULL, HWS_GATE_DROP_UNSERVED, false);
 		return;
 	}
-	v = hws_gate_judge_in(row, state, g->login.kind, effective(g), frame.len);
+	v = hws_gate_judge_in(row, state, g->login.kind, hws_gate_effective(g), frame.len);
 	if (v == HWS_GATE_PASS)
 		act(g, row, frame);
 	else
@@ -572,19 +382,19 @@ static void start_session(struct hws_gate *g)
 	int r;
 
 	if (g->refusal) {
-		refuse(g, g->refusal, REFUSED_US);
+		hws_gate_refuse(g, g->refusal, HWS_GATE_REFUSED_US);
 		return;
 	}
-	set_state(g, GATE_LOGIN);
+	hws_gate_set_state(g, GATE_LOGIN);
 	hws_timer_start(g->loop, &g->deadline, g->login_timeout_us, on_login_timeout, g);
 	r = hws_gate_send_hash(g->conn, g->salt, g->challenge);
 	if (r == HWS_OK)
 		r = hws_gate_send_permissions(g->conn, ~0u, g->permissions);
 	if (r < 0) {
-		end(g, "send failed");
+		hws_gate_end(g, "send failed");
 		return;
 	}
-	probe(g);
+	hws_gate_probe(g);
 	hws_timer_every(g->loop, &g->tick, TICK_US, on_tick, g);
 }
 
@@ -596,7 +406,7 @@ static void step_secure(struct hws_gate *g)
 
 	while (hws_secure_take_output(&g->secure, &out))
 		if (hws_conn_send(g->conn, out) < 0) {
-			end(g, "send failed");
+			hws_gate_end(g, "send failed");
 			return;
 		}
 	switch (hws_secure_state(&g->secure)) {
@@ -617,10 +427,11 @@ static void step_secure(struct hws_gate *g)
 		hws_warn("gate.handshake_failed", HWS_STR("peer", g->peer),
 				HWS_STR("why", hws_secure_text(&g->secure)));
 		if (hws_secure_err(&g->secure) == HWS_ERR_INSECURE)
-			refuse(g, "The host accepts encrypted connections only: check the server key",
-					REFUSED_US);
+			hws_gate_refuse(g,
+					"The host accepts encrypted connections only: check the server key",
+					HWS_GATE_REFUSED_US);
 		else
-			end(g, "the handshake failed");
+			hws_gate_end(g, "the handshake failed");
 		break;
 	default:
 		break;
@@ -633,7 +444,7 @@ static void on_frame(struct hws_conn *c HWS_UNUSED, struct hws_bytes payload, vo
 
 	if (g->state == GATE_SECURING) {
 		if (hws_secure_frame(&g->secure, payload) < 0)
-			end(g, "the handshake failed");
+			hws_gate_end(g, "the handshake failed");
 		else
 			step_secure(g);
 	} else if (g->state < GATE_CLOSING) {
@@ -643,7 +454,7 @@ static void on_frame(struct hws_conn *c HWS_UNUSED, struct hws_bytes payload, vo
 
 static void on_close(struct hws_conn *c HWS_UNUSED, int why, void *arg)
 {
-	end(arg, hws_err_text(why));
+	hws_gate_end(arg, hws_err_text(why));
 }
 
 static void on_drain(struct hws_conn *c HWS_UNUSED, void *arg)
@@ -660,10 +471,10 @@ void hws_gate_signed(struct hws_gate *g, struct hws_bytes signature)
 		return;
 	if (signature.len != HWS_SIG_LEN ||
 			hws_secure_give_signature(&g->secure, signature.ptr) < 0) {
-		end(g, "the handshake could not be signed");
+		hws_gate_end(g, "the handshake could not be signed");
 		return;
 	}
-	set_state(g, GATE_SECURING);
+	hws_gate_set_state(g, GATE_SECURING);
 	hws_conn_resume(g->conn);
 	step_secure(g);
 }
@@ -677,7 +488,7 @@ void hws_gate_control(struct hws_gate *g, const Agt__GateControl *c)
 		if (g->state > GATE_SECURING && g->state < GATE_CLOSING &&
 				hws_gate_send_permissions(g->conn, before, g->permissions) < 0)
 			hws_debug("gate.permissions_not_sent");
-		tell_permissions(g);
+		hws_gate_tell_permissions(g);
 	}
 	g->final_end = g->final_end || c->close;
 	if (c->close)

@@ -1,0 +1,157 @@
+/* The gate towards the desktop: it opens the agent's session and judges what comes from there before the
+ * viewer sees it, so that an agent that errs cannot leak what the viewer may not have. */
+#include "client/host/gate_parts.h"
+#include "client/host/gate_reply.h"
+#include "client/host/gate_table.h"
+#include "shared/base/log.h"
+#include "shared/crypto/record.h"
+#include "shared/wire/envelope.h"
+#include <unistd.h>
+
+#define OPEN_US (20 * HWS_US_PER_S) /* the agent's time to open the desktop */
+
+void hws_gate_tell_permissions(struct hws_gate *g)
+{
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__Permissions p = AGT__PERMISSIONS__INIT;
+
+	p.permissions = hws_gate_effective(g);
+	m.union_case = AGT__MESSAGE__UNION_PERMISSIONS;
+	m.permissions = &p;
+	if (g->agent && hws_link_send(g->agent, &m, -1) < 0)
+		hws_debug("gate.agent_full");
+}
+
+/* What the viewer has stored it switches on with its login. */
+static void refuse_options(struct hws_gate *g)
+{
+	ProtobufCMessage *m = NULL;
+
+	if (hws_msg_unpack(&ses__login_request__descriptor, hws_buf_bytes(&g->login.request),
+			    HWS_SES_LIST_MAX, &m) < 0)
+		return;
+	hws_gate_drop_options(g->conn, ((const Ses__LoginRequest *)m)->option, g->login.version);
+	hws_msg_free(m);
+}
+
+static void on_opened(struct hws_gate *g, const Agt__Opened *o)
+{
+	int r;
+
+	if (g->state != GATE_OPENING)
+		return;
+	if (!o->ok) {
+		hws_gate_refuse(g, o->error && *o->error ? o->error : "No displays",
+				HWS_GATE_REFUSED_US);
+		return;
+	}
+	r = hws_gate_send_peer_info(g->conn, hws_bytes(o->peer_info.data, o->peer_info.len));
+	if (r < 0) {
+		hws_gate_refuse(g, "The desktop could not be opened", HWS_GATE_REFUSED_US);
+		return;
+	}
+	hws_timer_stop(&g->deadline);
+	hws_conn_set_frame_max(g->conn, HWS_SES_FRAME_MAX + HWS_RECORD_OVERHEAD);
+	hws_gate_set_state(g, GATE_OPEN);
+	refuse_options(g);
+	hws_gate_tell_quality(g); /* what was measured during the login */
+}
+
+static void on_agent_message(
+		struct hws_link *l HWS_UNUSED, const Agt__Message *m, int fd, void *arg)
+{
+	struct hws_gate *g = arg;
+
+	if (fd >= 0)
+		close(fd);
+	if (m->union_case == AGT__MESSAGE__UNION_OPENED)
+		on_opened(g, m->opened);
+	else if (m->union_case == AGT__MESSAGE__UNION_ENCODER_STATE)
+		g->bitrate = m->encoder_state->bitrate_kbit_s;
+}
+
+/* One session message from the agent to the viewer. */
+static void on_agent_wire(struct hws_link *l, struct hws_bytes message, void *arg)
+{
+	struct hws_gate *g = arg;
+	struct hws_gate_member member;
+	const struct hws_gate_row *row;
+	enum hws_gate_verdict v;
+	int r;
+
+	if (g->state != GATE_OPEN || hws_gate_scan(message, &member) < 0)
+		return;
+	row = hws_gate_row(member);
+	v = row ? hws_gate_judge_out(row, g->login.kind, hws_gate_effective(g), message.len)
+		: HWS_GATE_DROP_DIRECTION;
+	if (v != HWS_GATE_PASS) {
+		hws_gate_drop_note(&g->drops, g->peer, row, v, true);
+		return;
+	}
+	r = hws_conn_send(g->conn, message);
+	if (r < 0)
+		hws_gate_end(g, "the viewer does not take what is sent");
+	else if (hws_conn_congested(g->conn))
+		hws_link_pause(l);
+	if (r == HWS_OK && hws_probes_passed(&g->probes, message.len, hws_loop_now_us(g->loop)))
+		hws_gate_probe(g);
+}
+
+static void on_agent_close(struct hws_link *l HWS_UNUSED, int why, void *arg)
+{
+	struct hws_gate *g = arg;
+
+	g->agent = NULL;
+	if (g->state == GATE_OPENING)
+		hws_gate_refuse(g, "The desktop session is not available, try again later",
+				HWS_GATE_REFUSED_US);
+	else if (g->state == GATE_OPEN)
+		/* worded so that deployed viewers try again by themselves */
+		hws_gate_close(g, "The desktop session on the host was interrupted", why);
+}
+
+static void on_agent_drain(struct hws_link *l HWS_UNUSED, void *arg)
+{
+	struct hws_gate *g = arg;
+
+	if (g->state == GATE_OPEN)
+		hws_conn_resume(g->conn);
+}
+
+static void on_open_timeout(void *arg)
+{
+	hws_gate_refuse(arg, "The desktop did not answer in time", HWS_GATE_REFUSED_US);
+}
+
+void hws_gate_open_desktop(struct hws_gate *g, int agent_fd)
+{
+	struct hws_link_conf lc = { .frame_max = HWS_SES_FRAME_MAX + 1,
+		.send_max = HWS_SES_FRAME_MAX + (1u << 20),
+		.on_message = on_agent_message,
+		.on_wire = on_agent_wire,
+		.on_close = on_agent_close,
+		.on_drain = on_agent_drain,
+		.arg = g };
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__Open open = AGT__OPEN__INIT;
+
+	if (agent_fd < 0 || hws_link_new(g->loop, agent_fd, &lc, &g->agent) < 0) {
+		hws_gate_refuse(g, "No displays", HWS_GATE_REFUSED_US);
+		return;
+	}
+	hws_gate_set_state(g, GATE_OPENING);
+	hws_timer_start(g->loop, &g->deadline, OPEN_US, on_open_timeout, g);
+	g->permissions = hws_kind_permissions(g->login.kind, g->permissions);
+	open.conn = g->opt_conn;
+	open.permissions = hws_gate_effective(g);
+	open.login_request.data = (uint8_t *)(uintptr_t)hws_buf_bytes(&g->login.request).ptr;
+	open.login_request.len = hws_buf_len(&g->login.request);
+	open.peer_addr = g->peer;
+	open.via = (char *)(uintptr_t)g->via;
+	open.encrypted = g->encrypted;
+	open.kind = (char *)(uintptr_t)hws_kind_name(g->login.kind);
+	m.union_case = AGT__MESSAGE__UNION_OPEN;
+	m.open = &open;
+	if (hws_link_send(g->agent, &m, -1) < 0)
+		hws_gate_refuse(g, "The desktop could not be opened", HWS_GATE_REFUSED_US);
+}

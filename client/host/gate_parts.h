@@ -1,0 +1,67 @@
+/* host/gate_parts: what the files of the gate share: its state, and what each side may ask of the other. */
+#pragma once
+#include "client/host/gate.h"
+#include "client/host/gate_drop.h"
+#include "client/host/gate_login.h"
+#include "client/host/gate_probe.h"
+#include "client/host/link.h"
+#include "shared/base/buf.h"
+#include "shared/base/clock.h"
+#include "shared/net/conn.h"
+#include "shared/wire/secure.h"
+
+#define HWS_GATE_REFUSED_US HWS_US_PER_S /* an error before the end: leave time to read it */
+
+enum gate_state {
+	GATE_SIGNING,  /* hostd signs our half of the handshake */
+	GATE_SECURING, /* one frame of the viewer decides on encryption */
+	GATE_LOGIN,    /* Hash sent, waits for LoginRequest */
+	GATE_CHECKING, /* hostd judges a LoginRequest */
+	GATE_OPENING,  /* the agent prepares the desktop */
+	GATE_OPEN,
+	GATE_CLOSING, /* the last message is on its way */
+	GATE_CLOSED
+};
+
+struct hws_gate {
+	struct hws_loop *loop;
+	struct hws_gate_conf conf;
+	enum gate_state state;
+	struct hws_conn *conn;
+	struct hws_link *agent;
+	struct hws_secure secure;
+	struct hws_gate_login login;
+	struct hws_buf next_login; /* came while one is judged; empty = none */
+	struct hws_timer tick, deadline;
+	uint64_t opt_conn;
+	char *salt, *challenge, *peer;
+	const char *via; /* how the viewer reached us */
+	char *refusal;   /* NULL = may log in */
+	uint64_t login_timeout_us;
+	uint32_t permissions; /* as hostd says, reduced by the session type once it is known */
+	uint32_t disabled;    /* what the viewer does not want */
+	bool encrypted, secure_used, final_end;
+	struct hws_probes probes;
+	uint32_t bitrate;
+	unsigned ticks;
+	struct hws_gate_drops drops;
+	char why[160]; /* a copy: reasons come from messages that go */
+	struct hws_deferred gone;
+};
+
+/* What the viewer may do now. */
+uint32_t hws_gate_effective(const struct hws_gate *g);
+/* Ignores what the states do not allow. */
+void hws_gate_set_state(struct hws_gate *g, enum gate_state to);
+/* At once; the gate is freed at the end of this turn. */
+void hws_gate_end(struct hws_gate *g, const char *why);
+/* The viewer gets `wait_us` to read `text`. */
+void hws_gate_refuse(struct hws_gate *g, const char *text, uint64_t wait_us);
+/* Asks the viewer for a sign that what was sent has arrived. */
+void hws_gate_probe(struct hws_gate *g);
+/* The desktop's encoder hears what was measured on the line. */
+void hws_gate_tell_quality(struct hws_gate *g);
+
+/* gate_desktop.c: the agent's side. Takes `agent_fd`. */
+void hws_gate_open_desktop(struct hws_gate *g, int agent_fd);
+void hws_gate_tell_permissions(struct hws_gate *g);
