@@ -12,6 +12,8 @@
 #define WHEEL_MAX 100
 #define OPS_MAX 65536u /* a power of two */
 #define OPS_FIRST 64u
+/* Kept free for what ends something: a key that nobody lets go of, for want of room, would stay down for good. */
+#define OPS_FOR_ENDS 1024u
 #define TURN_MAX 512u /* characters in one turn of the loop */
 #define POLL_US (20 * HWS_US_PER_MS)
 /* A text waits so long for a program that does not read; less when somebody clicks meanwhile, perhaps to get
@@ -153,13 +155,26 @@ static void pop(struct x11_inject *j)
 	j->count--;
 }
 
+static bool is_end(const struct op *o)
+{
+	return (o->kind == OP_KEY || o->kind == OP_BUTTON) && !o->down;
+}
+
+/* There are fewer keys and buttons than half of what is kept; so putting locks back finds room, too. */
+static unsigned room_for(const struct op *o)
+{
+	return OPS_MAX - (is_end(o) ? 0 : o->kind == OP_LOCKS ? OPS_FOR_ENDS / 2 : OPS_FOR_ENDS);
+}
+
 static int push(struct x11_inject *j, struct op o)
 {
+	if (j->count >= room_for(&o))
+		return HWS_ERR_FULL;
 	if (j->count == j->op_size) {
 		unsigned size = j->op_size ? j->op_size * 2 : OPS_FIRST;
-		struct op *op = size > OPS_MAX ? NULL : hws_alloc_array(size, sizeof(*op));
+		struct op *op = hws_alloc_array(size, sizeof(*op));
 		if (!op)
-			return size > OPS_MAX ? HWS_ERR_FULL : HWS_ERR_NOMEM;
+			return HWS_ERR_NOMEM;
 		for (unsigned k = 0; k < j->count; k++)
 			op[k] = *op_at(j, k);
 		hws_free(j->op);
@@ -367,8 +382,10 @@ static int x11_button(struct hws_inject *base, unsigned button, bool down)
 		return HWS_ERR_INVAL;
 	if (!down && !(j->buttons & button))
 		return HWS_OK; /* somebody else's press is not ours to end */
-	j->buttons = down ? j->buttons | button : j->buttons & ~button;
-	return submit(j, (struct op){ .kind = OP_BUTTON, .detail = n, .down = down });
+	int r = submit(j, (struct op){ .kind = OP_BUTTON, .detail = n, .down = down });
+	if (r == HWS_OK)
+		j->buttons = down ? j->buttons | button : j->buttons & ~button;
+	return r;
 }
 
 static int notches(struct x11_inject *j, uint8_t n, int count)

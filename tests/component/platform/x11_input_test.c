@@ -99,6 +99,53 @@ START_TEST(keys_are_pressed_repeated_and_all_released)
 }
 END_TEST
 
+static bool is_anything_held(void)
+{
+	xcb_query_keymap_reply_t *k = xcb_query_keymap_reply(d.c, xcb_query_keymap(d.c), NULL);
+	xcb_query_pointer_reply_t *p =
+			xcb_query_pointer_reply(d.c, xcb_query_pointer(d.c, d.screen->root), NULL);
+	bool held = (p->mask & XCB_KEY_BUT_MASK_BUTTON_1) != 0;
+
+	for (size_t i = 0; i < sizeof(k->keys); i++)
+		held = held || k->keys[i];
+	free(k);
+	free(p);
+	return held;
+}
+
+/* A few large texts are enough to fill the queue. */
+START_TEST(nothing_stays_held_when_more_is_typed_than_can_wait)
+{
+	unsigned waiting = 0;
+	xcb_generic_event_t *e;
+
+	ck_assert_int_eq(hws_inject_key(d.p->inject, 45, true), HWS_OK);
+	for (;; waiting++) {
+		if (hws_inject_type_char(d.p->inject, 'a', false, 0) < 0)
+			break;
+		/* a click and a key at any place of the queue: also where the end finds no room */
+		if (waiting < 60000)
+			continue;
+		(void)!hws_inject_button(d.p->inject, HWS_BUTTON_LEFT, true);
+		(void)!hws_inject_key(d.p->inject, 46, true);
+		(void)!hws_inject_button(d.p->inject, HWS_BUTTON_LEFT, false);
+		(void)!hws_inject_key(d.p->inject, 46, false);
+	}
+	ck_assert_uint_gt(waiting, 60000);
+	ck_assert_int_eq(hws_inject_type_char(d.p->inject, 'a', false, 0), HWS_ERR_FULL);
+	ck_assert_int_eq(hws_inject_key(d.p->inject, 45, false), HWS_OK);
+	hws_inject_release_all(d.p->inject);
+	for (unsigned quiet = 0; quiet < 20;) { /* until all has been done */
+		unsigned events = 0;
+		desktop_run(&d, 20);
+		for (; (e = xcb_poll_for_event(d.c)) != NULL; events++)
+			free(e);
+		quiet = events ? 0 : quiet + 1;
+	}
+	ck_assert(!is_anything_held());
+}
+END_TEST
+
 START_TEST(the_mouse_moves_clicks_and_scrolls)
 {
 	static const struct {
@@ -279,6 +326,7 @@ Suite *x11_input_suite(void)
 	tcase_add_test(t, text_arrives_also_when_it_is_on_no_key);
 	tcase_add_test(t, caps_lock_does_not_turn_typed_text_over);
 	tcase_add_test(t, keys_are_pressed_repeated_and_all_released);
+	tcase_add_test(t, nothing_stays_held_when_more_is_typed_than_can_wait);
 	tcase_add_test(t, the_mouse_moves_clicks_and_scrolls);
 	tcase_add_test(t, the_cursor_shape_and_position_are_told);
 	tcase_add_loop_test(t, text_somebody_copies_is_told, 0, 2);
