@@ -275,12 +275,18 @@ static bool is_before(xcb_timestamp_t a, xcb_timestamp_t b)
 	return (int32_t)(a - b) < 0;
 }
 
+/* Windows whose events we need: handing out in pieces asks for others, and for none at its end. */
+static bool is_needed(const struct x11_clip *c, xcb_window_t w)
+{
+	return w == c->window || w == c->d->screen->root;
+}
+
 void x11_clip_give(struct x11_clip *c, const xcb_selection_request_event_t *q)
 {
 	/* Programs from before ICCCM leave the property to us. */
 	xcb_atom_t property = q->property ? q->property : q->target;
 
-	if (!c->own || q->selection != c->atom[CLIPBOARD] ||
+	if (!c->own || q->selection != c->atom[CLIPBOARD] || is_needed(c, q->requestor) ||
 			(q->time != XCB_CURRENT_TIME && is_before(q->time, c->own_time)))
 		answer(c, q, XCB_NONE);
 	else if (q->target == c->atom[MULTIPLE]) {

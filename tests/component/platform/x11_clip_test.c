@@ -451,6 +451,59 @@ START_TEST(who_does_not_fetch_its_pieces_holds_nobody_up)
 }
 END_TEST
 
+static uint32_t events_of(xcb_window_t w)
+{
+	xcb_get_window_attributes_reply_t *a = xcb_get_window_attributes_reply(
+			d.c, xcb_get_window_attributes(d.c, w), NULL);
+	uint32_t mask = a->all_event_masks;
+
+	free(a);
+	return mask;
+}
+
+/* Anybody may name any window to write to: one whose events we need is not ours to stop listening to. */
+START_TEST(who_names_a_window_we_listen_to_does_not_make_us_deaf)
+{
+	size_t len = 3u << 20;
+	char *text = malloc(len), name[] = "ATTACK_A";
+	xcb_window_t to = d.screen->root;
+	xcb_generic_event_t *e;
+	struct got g;
+
+	ck_assert_ptr_nonnull(text);
+	memset(text, 'y', len);
+	ck_assert_int_eq(hws_inject_type_char(d.p->inject, 0x4e16, false, 0), HWS_OK);
+	ck_assert_int_eq(hws_clip_set_text(d.p->clip, hws_bytes(text, len)), HWS_OK);
+	desktop_run(&d, 100);
+	if (_i == 0) {
+		xcb_get_selection_owner_reply_t *o = xcb_get_selection_owner_reply(
+				d.c, xcb_get_selection_owner(d.c, clipboard), NULL);
+		to = o->owner;
+		free(o);
+	}
+	uint32_t before = events_of(to);
+	ck_assert_uint_ne(before, 0);
+	xcb_convert_selection(
+			d.c, to, clipboard, atom("UTF8_STRING"), atom(name), XCB_CURRENT_TIME);
+	desktop_sync(&d);
+	desktop_run(&d, 100);
+	for (unsigned i = 0; i < 20; i++) { /* so many that the first one is given up */
+		name[sizeof(name) - 2] = (char)('B' + i);
+		xcb_convert_selection(d.c, d.window, clipboard, atom("UTF8_STRING"), atom(name),
+				XCB_CURRENT_TIME);
+	}
+	desktop_sync(&d);
+	desktop_run(&d, 100);
+	ck_assert_uint_eq(events_of(to), before);
+	while ((e = xcb_poll_for_event(d.c)) != NULL)
+		free(e);
+	set_text("short");
+	ck_assert(convert("UTF8_STRING", XCB_CURRENT_TIME, &g));
+	ck_assert_uint_eq(g.len, 5);
+	free(text);
+}
+END_TEST
+
 Suite *x11_clip_suite(void)
 {
 	Suite *s = suite_create("platform/x11 clip");
@@ -468,6 +521,7 @@ Suite *x11_clip_suite(void)
 	tcase_add_loop_test(t, pieces_are_put_together_up_to_a_bound, 0, 2);
 	tcase_add_test(t, an_old_loss_does_not_take_a_new_text_away);
 	tcase_add_test(t, who_does_not_fetch_its_pieces_holds_nobody_up);
+	tcase_add_loop_test(t, who_names_a_window_we_listen_to_does_not_make_us_deaf, 0, 2);
 	suite_add_tcase(s, t);
 	return s;
 }
