@@ -134,13 +134,17 @@ static void kick_one(struct hws_visitor *v, void *arg)
 
 static void do_kick(struct hws_control_reply *reply, const json_t *req, void *arg)
 {
+	struct hws_hostd *h = arg;
 	struct kick_case k = { json_integer_value(json_object_get(req, "conn")), 0 };
 
 	if (!json_is_integer(json_object_get(req, "conn"))) {
 		hws_control_fail(reply, HWS_ERR_INVAL, "'conn' is missing: see 'status'");
 		return;
 	}
-	hws_hostd_each(arg, kick_one, &k);
+	hws_hostd_each(h, kick_one, &k);
+	/* Who is sent away may have left other sessions, to come back with; their names tell nothing. */
+	if (k.found)
+		hws_recent_forget_away(&h->recent);
 	if (k.conn && !k.found)
 		hws_control_fail(reply, HWS_ERR_NOTFOUND, "there is no such connection");
 	else

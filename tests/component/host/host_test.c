@@ -288,6 +288,33 @@ START_TEST(a_kick_ends_the_session)
 }
 END_TEST
 
+/* A second session that was cut off on purpose would let the same person in again, by the old password. */
+START_TEST(who_was_kicked_has_no_other_session_to_come_back_with)
+{
+	char used[sizeof(host.password)];
+	const char *out;
+
+	host_start(&host, NULL);
+	ready(&host);
+	ck_assert_int_eq(hws_str_copy(used, sizeof(used), host.password), 0);
+	one.session_id = 71;
+	two.session_id = 72;
+	ck_assert_str_eq(viewer_enter(&one, host.port, used), "");
+	ck_assert_str_eq(viewer_enter(&two, host.port, used), "");
+	viewer_close(&two);
+	for (unsigned i = 0; i < 1000 && strcmp(host_password(&host), used) == 0; i++)
+		usleep(20000); /* until the host knows: then the password is another one */
+	ck_assert_str_ne(host.password, used);
+	if (_i == 0) {
+		ck_assert_int_eq(host_ask(&host, "kick", "all", &out), 0);
+		ck_assert_str_eq(viewer_end(&one), "Closed manually by the peer");
+		ck_assert_str_eq(viewer_enter(&two, host.port, used), "Wrong Password");
+	} else {
+		ck_assert_str_eq(viewer_enter(&two, host.port, used), "");
+	}
+}
+END_TEST
+
 /* Bytes of a file below /proc, NUL replaced. */
 static size_t slurp(const char *path, char *buf, size_t size)
 {
@@ -425,6 +452,7 @@ static Suite *host_suite(void)
 	tcase_add_test(t, an_agent_that_crashes_is_replaced_and_the_session_told);
 	tcase_add_test(t, the_host_says_goodbye_and_is_the_same_after_a_restart);
 	tcase_add_test(t, a_kick_ends_the_session);
+	tcase_add_loop_test(t, who_was_kicked_has_no_other_session_to_come_back_with, 0, 2);
 	tcase_add_test(t, secrets_stand_in_no_command_line_environment_or_log);
 	tcase_add_test(t, the_gate_has_only_its_own_descriptors_and_a_filter);
 	suite_add_tcase(s, t);
