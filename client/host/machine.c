@@ -16,6 +16,7 @@
 #define MARK_BYTES 16
 #define MARK_TEXT (2 * MARK_BYTES + 1)
 #define ABSENT "-"
+#define FORMER_MAX 100 /* folders; a disk that goes to and fro fills the last one anew each time */
 
 /* Digests as text; ABSENT = not known. */
 struct marks {
@@ -168,6 +169,42 @@ static void merge(struct marks *now, const struct marks *stored)
 		memcpy(now->product, stored->product, sizeof(now->product));
 }
 
+static int former_folder(const char *dir, unsigned n, char *buf, size_t size, struct hws_error *err)
+{
+	char name[sizeof(HWS_FORMER_FOLDER) + 8] = HWS_FORMER_FOLDER;
+	int r = n < 2 ? HWS_OK : hws_fmt(name, sizeof(name), HWS_FORMER_FOLDER ".%u", n);
+
+	return r < 0 ? r : path_in(dir, name, buf, size, err);
+}
+
+static bool has_key(const char *dir)
+{
+	char path[PATH_MAX];
+
+	return hws_fmt(path, sizeof(path), "%s/%s", dir, HWS_KEY_FILE) >= 0 &&
+			faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* The last folder there is, or one behind it when that holds an identity that another would overwrite: a folder that
+ * comes back from a second machine has put that of the first one aside before. The key goes first, so that one that
+ * was half filled is found again. */
+static int choose_former(const char *dir, char *buf, size_t size, struct hws_error *err)
+{
+	char next[PATH_MAX];
+	int r = former_folder(dir, 1, buf, size, err);
+
+	for (unsigned n = 2; r == HWS_OK && n <= FORMER_MAX; n++) {
+		r = former_folder(dir, n, next, sizeof(next), err);
+		if (r == HWS_OK && access(next, F_OK) < 0 && !(has_key(dir) && has_key(buf)))
+			break;
+		if (r == HWS_OK)
+			r = hws_str_copy(buf, size, next);
+		if (r == HWS_OK && access(next, F_OK) < 0)
+			break;
+	}
+	return r;
+}
+
 /* Kept, not removed: who moved the folder on purpose may want its ID back. The mark is written after that: a crash in
  * between is gone on with at the next start. */
 static int put_aside(const char *dir, struct hws_error *err)
@@ -175,7 +212,7 @@ static int put_aside(const char *dir, struct hws_error *err)
 	static const char *const names[] = { HWS_KEY_FILE, HWS_KEY_FILE ".pub", HWS_UUID_FILE,
 		HWS_ID_FILE };
 	char former[PATH_MAX], from[PATH_MAX], to[PATH_MAX];
-	int r = path_in(dir, HWS_FORMER_FOLDER, former, sizeof(former), err);
+	int r = choose_former(dir, former, sizeof(former), err);
 
 	if (r == HWS_OK && mkdir(former, 0700) < 0 && errno != EEXIST)
 		r = hws_error_set(err, hws_err_from_errno(errno),

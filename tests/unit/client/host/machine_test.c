@@ -164,6 +164,47 @@ START_TEST(a_folder_without_a_mark_keeps_its_identity_and_the_former_one_is_kept
 }
 END_TEST
 
+/* A disk that is put into another machine for a day, and back: no identity is lost on the way. */
+START_TEST(no_identity_is_overwritten_by_one_that_is_put_aside_later)
+{
+	static const char *const machines[] = { A, B, A, B };
+	struct hws_whoami w[4] = { { .created = false } }, now = { 0 };
+
+	for (unsigned i = 0; i < HWS_COUNT(machines); i++) {
+		machine_is(machines[i], NULL, NULL);
+		ck_assert(start(&w[i]) == (i > 0));
+	}
+	for (unsigned i = 0; i < 3; i++) {
+		const char *end[] = { "", ".2", ".3" };
+		run("cd '%s' && cp -f of-other-machine%s/* . && rm -f machine", state, end[i]);
+		ck_assert(!start(&now));
+		ck_assert(same(&w[i], &now));
+	}
+}
+END_TEST
+
+/* The machine stopped when only the key had been put aside. */
+START_TEST(what_was_put_aside_in_part_goes_to_one_place)
+{
+	struct hws_whoami first = { 0 }, now = { 0 };
+
+	for (unsigned i = 0; i < 2; i++) {
+		const char *end = i ? ".2" : "";
+
+		machine_is(i ? B : A, NULL, NULL);
+		start(&first);
+		run("cd '%s' && mkdir -m 700 of-other-machine%s && mv id_ed25519 of-other-machine%s",
+				state, end, end);
+		machine_is(i ? A : B, NULL, NULL);
+		ck_assert(start(&now));
+		run("cd '%s' && test ! -e of-other-machine.%u && cp -f of-other-machine%s/* . && rm machine",
+				state, i + 2, end);
+		ck_assert(!start(&now));
+		ck_assert(same(&first, &now));
+	}
+}
+END_TEST
+
 START_TEST(a_damaged_mark_or_a_hostile_machine_id_changes_nothing)
 {
 	static const char *const marks[] = { "", "x", "- -", "zz zz zz",
@@ -199,6 +240,8 @@ int main(void)
 	tcase_add_loop_test(t, a_copy_gets_an_identity_of_its_own, 0, HWS_COUNT(cases));
 	tcase_add_test(t, three_copies_of_a_template_are_three_hosts);
 	tcase_add_test(t, a_folder_without_a_mark_keeps_its_identity_and_the_former_one_is_kept);
+	tcase_add_test(t, no_identity_is_overwritten_by_one_that_is_put_aside_later);
+	tcase_add_test(t, what_was_put_aside_in_part_goes_to_one_place);
 	tcase_add_test(t, a_damaged_mark_or_a_hostile_machine_id_changes_nothing);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
