@@ -61,16 +61,7 @@ void x11_inject_on_xkb(struct x11_inject *j, const xcb_generic_event_t *e)
 		j->group = s->group;
 	} else if (!x11_lend_is_own_event(j->typing.lend, e)) {
 		j->typing.stale = true;
-	} else if (j->typing.reader) {
-		x11_reader_told(j->typing.reader);
 	}
-}
-
-/* The old event, which the server sends besides that of XKB. */
-void x11_inject_on_mapping(struct x11_inject *j, const xcb_generic_event_t *e)
-{
-	if (j->typing.reader && x11_lend_is_own_event(j->typing.lend, e))
-		x11_reader_told(j->typing.reader);
 }
 
 bool x11_inject_on_message(struct x11_inject *j, const xcb_generic_event_t *e)

@@ -1,5 +1,6 @@
 #include "client/platform/x11/lend.h"
 #include "client/platform/x11/guard.h"
+#include "client/platform/x11/reader.h"
 #include "client/platform/x11/sweep.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
@@ -376,8 +377,7 @@ static void send_marks(struct x11_lend *l, const struct present *p, struct reque
 					.sequence);
 }
 
-/* One request for all of it, so that programs hear of one change and read the map once: that is what the reader
- * counts. A request is for a range of keys; those between stay as the server has them at this moment. Keys that
+/* One request for all of it, so that programs hear of one change and read the map once. A request is for a range of keys; those between stay as the server has them at this moment. Keys that
  * are new among the lent get their marks, too. */
 static bool send_dirty(struct x11_lend *l)
 {
@@ -421,6 +421,8 @@ bool x11_lend_commit(struct x11_lend *l)
 		hws_warn_limited("x11.no_keyboard_guard");
 	xcb_grab_server(l->d->conn);
 	bool sent = send_dirty(l);
+	if (sent)
+		x11_reader_mark(l->d->conn, (uint8_t)first);
 	xcb_ungrab_server(l->d->conn);
 	x11_flush(l->d);
 	return sent;

@@ -1,6 +1,7 @@
 #include "client/platform/x11/reader.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
+#include "shared/base/macros.h"
 #include "shared/base/mem.h"
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +9,8 @@
 #include <xcb/xcbext.h>
 
 #define CLIENTS_MAX 32
-/* A program that asks less often than it is told of changes has read all when it has stopped asking. */
+/* Programs ask at the first press that they handle after a change. The others may still lie unhandled with them,
+ * and are read by the map that they have then. That cannot be seen: they get this long for it. */
 #define QUIET_US (1000 * HWS_US_PER_MS)
 #define BLIND_US (1500 * HWS_US_PER_MS) /* for a program to read, where that cannot be seen */
 #define ALIVE_US (500 * HWS_US_PER_MS)
@@ -24,10 +26,8 @@ struct client {
 	uint32_t base;       /* of its resource ids; 0 = unused */
 	xcb_window_t window; /* that had the keyboard */
 	bool owing;          /* presses whose handling was not seen */
-	unsigned changes;    /* that came before such presses */
-	unsigned asked;      /* times since it owes */
-	uint64_t told;       /* of changes, before it owed */
-	uint64_t pressed_gen;
+	uint64_t pressed_gen,
+			asked_gen; /* changes before its last press, and before it asked last */
 	uint64_t pressed_us, asked_us, alive_us;
 	xcb_window_t ping_window; /* answers pings; NONE: it does not */
 	uint32_t ping, pong;      /* the last that was sent and answered */
@@ -40,8 +40,8 @@ struct x11_reader {
 	unsigned enable; /* sequence of the request whose answers are what was recorded */
 	struct event readable;
 	uint8_t xkb_major;
-	uint64_t gen;
-	uint64_t told; /* how often every program was told of changes */
+	uint64_t gen;    /* changes that were made */
+	uint64_t marked; /* of these, those whose mark was seen among what programs ask */
 	uint32_t ping;
 	xcb_atom_t protocols, net_wm_ping;
 	struct client client[CLIENTS_MAX];
@@ -75,12 +75,14 @@ static void on_asked(struct x11_reader *r, uint32_t base)
 
 	if (!c)
 		return;
-	c->asked++;
+	c->asked_gen = r->marked;
 	c->asked_us = hws_clock_us();
 }
 
+/* They come in the order in which the server served them, our own, too: those tell where a change was made. */
 static void on_requests(struct x11_reader *r, const xcb_record_enable_context_reply_t *e)
 {
+	bool own = e->xid_base == xcb_get_setup(r->d->conn)->resource_id_base;
 	const uint8_t *p = xcb_record_enable_context_data(e);
 	size_t n = (size_t)xcb_record_enable_context_data_length(e);
 
@@ -90,7 +92,9 @@ static void on_requests(struct x11_reader *r, const xcb_record_enable_context_re
 		if (e->client_swapped)
 			words = (uint16_t)(words >> 8 | words << 8);
 		size_t size = (size_t)words * 4;
-		if (p[0] == GET_KEYBOARD_MAPPING ||
+		if (own)
+			r->marked += p[0] == GET_KEYBOARD_MAPPING;
+		else if (p[0] == GET_KEYBOARD_MAPPING ||
 				(p[0] == r->xkb_major &&
 						(p[1] == XKB_GET_MAP ||
 								p[1] == XKB_GET_KBD_BY_NAME)))
@@ -287,14 +291,14 @@ static void listen_at_root(struct x11_reader *r, bool on)
 
 /* --- the interface --- */
 
+void x11_reader_mark(xcb_connection_t *conn, uint8_t code)
+{
+	xcb_discard_reply(conn, xcb_get_keyboard_mapping(conn, code, 1).sequence);
+}
+
 void x11_reader_changed(struct x11_reader *r)
 {
 	r->gen++;
-}
-
-void x11_reader_told(struct x11_reader *r)
-{
-	r->told++;
 }
 
 void x11_reader_pressed(struct x11_reader *r)
@@ -311,7 +315,6 @@ void x11_reader_pressed(struct x11_reader *r)
 	c->pressed_us = c->alive_us = hws_clock_us();
 	if (c->pressed_gen != r->gen) { /* otherwise it has this map, or is waited for */
 		c->owing = true;
-		c->changes++;
 		c->pressed_gen = r->gen;
 	}
 	if (c->owing && c->ping_window)
@@ -324,10 +327,9 @@ static bool has_read(struct x11_reader *r, const struct client *c, uint64_t now)
 		return true;
 	if (!r->tap && !c->ping_window)
 		return now - c->pressed_us > BLIND_US;
-	if (c->asked == 0 || c->asked < c->changes)
-		return false;
-	/* Plain programs ask each time that they are told. Some (of Qt) leave their answer to a ping unsent. */
-	return (!c->ping_window && c->asked >= r->told - c->told) || now - c->asked_us > QUIET_US;
+	/* Asking once is enough for several changes. Some programs (of Qt) leave their answer to a ping unsent. */
+	return c->asked_gen >= c->pressed_gen &&
+			now - HWS_MAX(c->asked_us, c->pressed_us) > QUIET_US;
 }
 
 static bool client_settled(struct x11_reader *r, struct client *c)
@@ -351,13 +353,10 @@ bool x11_reader_settled(struct x11_reader *r)
 		struct client *c = &r->client[k];
 		if (!c->base)
 			continue;
-		if (client_settled(r, c)) {
+		if (client_settled(r, c))
 			c->owing = false;
-			c->changes = c->asked = 0;
-			c->told = r->told;
-		} else {
+		else
 			all = false;
-		}
 	}
 	return all;
 }

@@ -64,8 +64,6 @@ static void dispatch(struct x11_desktop *d, const xcb_generic_event_t *e)
 		x11_capture_on_screen(d->capture);
 	} else if (type == d->xkb_event) {
 		x11_inject_on_xkb(d->inject, e);
-	} else if (type == XCB_MAPPING_NOTIFY) {
-		x11_inject_on_mapping(d->inject, e);
 	} else if (type == XCB_CLIENT_MESSAGE && x11_inject_on_message(d->inject, e)) {
 		; /* was for the keyboard */
 	} else {

@@ -37,6 +37,8 @@ int main(int argc, char **argv)
 	XMapWindow(d, w);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (;;) {
+		(void)XEventsQueued(d,
+				QueuedAfterReading); /* toolkits read all that has come, each time */
 		XNextEvent(d, &e);
 		if (e.type == MapNotify) {
 			XSetInputFocus(d, w, RevertToPointerRoot, CurrentTime);

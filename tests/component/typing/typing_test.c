@@ -73,6 +73,32 @@ START_TEST(a_program_that_reads_late_gets_the_same)
 }
 END_TEST
 
+/* It finds several changes of the map at once, and asks for it once. */
+START_TEST(a_program_that_reads_late_gets_what_came_in_parts)
+{
+	struct bench_map before = bench_map(&b);
+	char *all = many(0x4e00, 600), *p = all;
+
+	bench_sink(&b, 0);
+	test_proc_signal(&b.sink, SIGSTOP);
+	for (unsigned part = 0; part < 6; part++) {
+		char *end = p + 300; /* a hundred */
+		char kept = *end;
+		*end = '\0';
+		bench_type(&b, p);
+		*end = kept;
+		p = end;
+		desktop_run(&b.d, 100);
+	}
+	hws_inject_release_all(b.d.p->inject);
+	test_proc_signal(&b.sink, SIGCONT);
+	bench_expect(&b, all);
+	bench_expect_map(&b, &before);
+	ck_assert_uint_eq(b.untyped, 0);
+	free(all);
+}
+END_TEST
+
 static const char *const toolkits[] = { "gtk3", "gtk4", "qt" };
 
 START_TEST(text_arrives_in_fields_of_toolkits)
@@ -366,6 +392,7 @@ int main(void)
 
 	tcase_add_loop_test(part(s, "many"), more_characters_than_keys_to_spare_arrive, 0, 2);
 	tcase_add_test(part(s, "late"), a_program_that_reads_late_gets_the_same);
+	tcase_add_test(part(s, "late2"), a_program_that_reads_late_gets_what_came_in_parts);
 	tcase_add_loop_test(part(s, "toolkits"), text_arrives_in_fields_of_toolkits, 0, 9);
 	tcase_add_loop_test(part(s, "table"), every_layout_group_and_lock, 0, LAYOUTS);
 	tcase_add_loop_test(
