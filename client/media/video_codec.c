@@ -7,11 +7,12 @@ struct codec_row {
 	const char *name;
 	int (*new_encoder)(const struct hws_encoder_conf *conf, struct hws_encoder **ret);
 	int (*new_decoder)(enum hws_codec codec, unsigned threads, struct hws_decoder **ret);
+	int side_max; /* 0 = any picture */
 };
 
 static const struct codec_row table[HWS_CODEC_COUNT] = {
 	[HWS_CODEC_NONE] = { "none" },
-	[HWS_CODEC_VP8] = { "vp8", hws_vpx_encoder_new, hws_vpx_decoder_new },
+	[HWS_CODEC_VP8] = { "vp8", hws_vpx_encoder_new, hws_vpx_decoder_new, 16383 },
 	[HWS_CODEC_VP9] = { "vp9", hws_vpx_encoder_new, hws_vpx_decoder_new },
 	[HWS_CODEC_AV1] = { "av1" },
 	[HWS_CODEC_H264] = { "h264" },
@@ -37,6 +38,13 @@ bool hws_codec_can_encode(enum hws_codec codec)
 bool hws_codec_can_decode(enum hws_codec codec)
 {
 	return row(codec)->new_decoder != NULL;
+}
+
+bool hws_codec_fits(enum hws_codec codec, int width, int height)
+{
+	int max = row(codec)->side_max;
+
+	return hws_picture_fits(width, height) && (!max || (width <= max && height <= max));
 }
 
 static bool quality_valid(const struct hws_quality *q)

@@ -19,6 +19,8 @@ enum hws_codec {
 const char *hws_codec_name(enum hws_codec codec);
 bool hws_codec_can_encode(enum hws_codec codec);
 bool hws_codec_can_decode(enum hws_codec codec);
+/* Whether its bitstream can hold pictures of this size (VP8: 14 bits a side, RFC 6386, 9.1). */
+bool hws_codec_fits(enum hws_codec codec, int width, int height);
 
 struct hws_quality {
 	uint32_t bitrate_kbit_s; /* what constant-bitrate control aims at; > 0 */

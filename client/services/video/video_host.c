@@ -108,6 +108,20 @@ static void report_display(struct hws_video_host *v, struct hws_guest *g, unsign
 		demand_key(&v->show[index], g->slot);
 }
 
+/* The codecs that can hold every display: all viewers and displays share one. */
+static uint32_t fitting(struct hws_video_host *v)
+{
+	uint32_t set = hws_codecs_encodable();
+	unsigned n;
+	const struct hws_display *d = hws_capture_displays(v->conf.capture, &n);
+
+	for (unsigned i = 0; i < n; i++)
+		for (enum hws_codec c = HWS_CODEC_VP8; c < HWS_CODEC_RAW; c++)
+			if (!hws_codec_fits(c, d[i].width, d[i].height))
+				set &= ~(1u << c);
+	return set;
+}
+
 static void choose_codec(struct hws_video_host *v)
 {
 	struct hws_codec_wish wish[HWS_GUESTS_MAX];
@@ -116,7 +130,7 @@ static void choose_codec(struct hws_video_host *v)
 	for (unsigned i = 0; i < HWS_GUESTS_MAX; i++)
 		if (v->watcher[i].g)
 			wish[n++] = v->watcher[i].wish;
-	enum hws_codec codec = hws_codec_choose(wish, n, hws_codecs_encodable());
+	enum hws_codec codec = hws_codec_choose(wish, n, fitting(v));
 	if (codec == v->codec)
 		return;
 	v->codec = codec;
@@ -173,6 +187,7 @@ static void on_displays(void *arg)
 		tell_list(v, w->g);
 		tell_geometry(v, w->g, w->current);
 	}
+	choose_codec(v);
 	for (unsigned i = 0; i < n; i++)
 		hws_show_kick(&v->show[i]);
 }

@@ -436,6 +436,31 @@ static const struct hws_display two[] = {
 	{ 320, 0, 161, 99, "two", false },
 };
 
+START_TEST(what_a_codec_cannot_hold_goes_by_another)
+{
+	static const struct hws_display wide = { 0, 0, HWS_PICTURE_SIDE_MAX, 16, "wide", true };
+	Ses__OptionMessage o = SES__OPTION_MESSAGE__INIT;
+	Ses__SupportedDecoding dec = SES__SUPPORTED_DECODING__INIT;
+
+	dec.ability_vp8 = dec.ability_vp9 = 1;
+	dec.prefer = SES__SUPPORTED_DECODING__PREFER_CODEC__VP8;
+	o.supported_decoding = &dec;
+	desk_join(&d, 0);
+	hws_video_host_option(d.video, &d.v[0].g, &o);
+	desk_wait(&d, 0, VIDEO, 1);
+	desk_forget(&d.v[0]);
+	ck_assert_int_eq(hws_headless_set_displays(d.p, &wide, 1), HWS_OK);
+	desk_wait(&d, 0, VIDEO, 1);
+	const Ses__EncodedVideoFrame *f = desk_frame(desk_get(&d.v[0], VIDEO, 0), VP9);
+	ck_assert_ptr_nonnull(f);
+	ck_assert(f->key);
+	desk_forget(&d.v[0]);
+	ck_assert_int_eq(hws_headless_set_displays(d.p, two, 2), HWS_OK);
+	desk_wait(&d, 0, VIDEO, 1);
+	ck_assert_ptr_nonnull(desk_frame(desk_get(&d.v[0], VIDEO, 0), VP8));
+}
+END_TEST
+
 START_TEST(new_displays_are_told_and_shown)
 {
 	desk_join(&d, 0);
@@ -635,6 +660,7 @@ Suite *host_video_suite(void)
 	tcase_add_loop_test(t, what_a_narrow_line_made_coarse_becomes_sharp, 0, 2);
 	tcase_add_test(t, acknowledgements_pace_the_viewers_that_need_them);
 	tcase_add_test(t, the_codec_is_one_that_all_viewers_can);
+	tcase_add_test(t, what_a_codec_cannot_hold_goes_by_another);
 	tcase_add_test(t, new_displays_are_told_and_shown);
 	tcase_add_test(t, a_viewer_switches_and_watches_several_displays);
 	tcase_add_test(t, a_failing_capture_is_tried_again);
