@@ -148,6 +148,21 @@ static void must_arrive(struct side *s, const char *text)
 	ck_assert_msg(test_until(holds, &w, SHOW_MS), "'%s' does not arrive", text);
 }
 
+/* What was copied before a session does not go over: copies until one arrives, so that both look by then. */
+static void must_be_joined(struct side *from, struct side *to)
+{
+	for (unsigned i = 0; i < 20; i++) {
+		char text[40];
+		struct wanted w = { to, text };
+
+		snprintf(text, sizeof(text), "hello %u from %s", i, from->x.display);
+		copy(from, text);
+		if (test_until(holds, &w, SHOW_MS / 10))
+			return;
+	}
+	ck_abort_msg("nothing that is copied at %s arrives", from->x.display);
+}
+
 /* Until neither owner has changed for a second and a half; false when they do not come to rest. */
 static bool comes_to_rest(void)
 {
@@ -193,6 +208,10 @@ START_TEST(two_desktops_that_show_each_other_come_to_rest)
 	start_host(&side[1]);
 	start_desktop(&side[0], &side[1]);
 	start_desktop(&side[1], &side[0]);
+	must_be_joined(&side[0], &side[1]);
+	must_be_joined(&side[1], &side[0]);
+	ck_assert(comes_to_rest());
+	side[0].changes = side[1].changes = 0;
 	if (_i) {
 		start_manager(&side[0]);
 		start_manager(&side[1]);
