@@ -178,6 +178,7 @@ static void on_tick(void *arg)
 	hws_viewer_tick(e->viewer, now);
 	if (!e->conn || !hws_conn_congested(e->conn))
 		api_input_flush_move(e);
+	api_input_note_mode(e);
 	api_report_silence(e, now);
 	api_report_stats(e, now);
 	wish_quality(e, now);

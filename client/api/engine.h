@@ -85,6 +85,8 @@ void api_engine_abandon(hawser_context *ctx);
 
 /* --- api/session_input.c: sends the move that was held back, if there is one. */
 void api_input_flush_move(struct api_engine *e);
+/* Notes for the embedder how keys are sent now. */
+void api_input_note_mode(struct api_engine *e);
 
 /* --- api/connect.c: finding a path. */
 void api_connect_start(struct api_engine *e);

@@ -309,6 +309,7 @@ static void on_ready(void *arg)
 	}
 	keep_peer(e);
 	forget_denied(e);
+	api_input_note_mode(e);
 	api_report_state(e, HAWSER_STATE_READY, "connected", 0);
 	api_report_peer(e, HAWSER_EVENT_READY);
 }

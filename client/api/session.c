@@ -464,6 +464,7 @@ static void do_options(struct api_engine *e, const struct api_command *c)
 		break;
 	case HAWSER_OPTION_KEYBOARD_MODE:
 		hws_input_view_set_mode(e->input, (enum hws_keyboard_mode)c->b);
+		api_input_note_mode(e);
 		break;
 	}
 	hws_viewer_set_options(e->viewer, &o);

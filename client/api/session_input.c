@@ -107,6 +107,48 @@ int hawser_session_key(
 					.c = unicode });
 }
 
+void api_input_note_mode(struct api_engine *e)
+{
+	enum hws_keyboard_mode mode = hws_input_view_mode(e->input);
+
+	pthread_mutex_lock(&e->s->lock);
+	e->s->keyboard = (enum hawser_keyboard_mode)mode;
+	pthread_mutex_unlock(&e->s->lock);
+}
+
+enum hawser_keyboard_mode hawser_session_keyboard(hawser_session *s)
+{
+	pthread_mutex_lock(&s->lock);
+	enum hawser_keyboard_mode mode = s->keyboard;
+	pthread_mutex_unlock(&s->lock);
+	return mode;
+}
+
+_Static_assert(HAWSER_LAYOUT_KEYS == HWS_LAYOUT_KEYS && HAWSER_LAYOUT_LEVELS == HWS_LAYOUT_LEVELS,
+		"the same table");
+
+static void do_layout(struct api_engine *e, const struct api_command *c)
+{
+	struct hws_layout own;
+
+	memcpy(own.sym, c->data, sizeof(own.sym));
+	hws_input_view_set_layout(e->input, &own);
+	api_input_note_mode(e);
+}
+
+int hawser_session_set_layout(hawser_session *s, const uint32_t *symbols)
+{
+	return api_post(s,
+			&(struct api_command){ .fn = do_layout,
+					.size = sizeof(((struct hws_layout *)0)->sym),
+					.data = (char *)(uintptr_t)symbols });
+}
+
+unsigned hawser_layout_key(size_t i)
+{
+	return hws_layout_code(i);
+}
+
 static void do_release(struct api_engine *e, const struct api_command *c HWS_UNUSED)
 {
 	DROP(hws_input_view_release_all(e->input));

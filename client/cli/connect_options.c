@@ -69,7 +69,8 @@ static const struct hws_option table[] = {
 			.arg = "MODE",
 			.help = "How keys are sent: by position (map; the host's layout decides), as "
 				"characters (translate; this side's layout decides), or as old hosts "
-				"have it (legacy). auto: map where the host can." },
+				"have it (legacy). auto: translate where the host's layout is another "
+				"one, else map." },
 	FLAG(WINDOW, "fullscreen", fullscreen, "Begin in full screen."),
 	FLAG(WINDOW, "actual-size", actual_size,
 			"Show one pixel of the host as one pixel here; otherwise the picture is "

@@ -1,8 +1,11 @@
 #include "client/core/peer.h"
 #include "shared/base/str.h"
 #include "shared/wire/version.h"
+#include <jansson.h>
 #include <math.h>
 #include <string.h>
+
+#define ADDITIONS_MAX 16384u
 
 /* Foreign text, cut to what is shown; control characters made visible. */
 static void take_text(char buf[HWS_PEER_TEXT], const char *s)
@@ -54,9 +57,25 @@ static enum hws_peer_platform platform_of(const char *name)
 	return HWS_PLATFORM_OTHER;
 }
 
+void hws_peer_set_layout(struct hws_peer *p, const char *text)
+{
+	if (hws_str_copy(p->layout, sizeof(p->layout), text) < 0)
+		p->layout[0] = 0;
+	p->layout_changes++;
+}
+
+static void take_additions(struct hws_peer *p, const char *text)
+{
+	json_t *o = strlen(text) > ADDITIONS_MAX ? NULL : json_loads(text, 0, NULL);
+	const char *layout = json_string_value(json_object_get(o, "hawser_layout"));
+
+	hws_peer_set_layout(p, layout ? layout : "");
+	json_decref(o);
+}
+
 void hws_peer_set(struct hws_peer *p, const Ses__PeerInfo *info)
 {
-	*p = (struct hws_peer){ 0 };
+	*p = (struct hws_peer){ .layout_changes = p->layout_changes };
 	take_text(p->username, info->username);
 	take_text(p->hostname, info->hostname);
 	take_text(p->platform, info->platform);
@@ -64,6 +83,7 @@ void hws_peer_set(struct hws_peer *p, const Ses__PeerInfo *info)
 	p->version_number = hws_version_number(p->version);
 	p->kind = platform_of(p->platform);
 	p->can_sas = info->sas_enabled;
+	take_additions(p, info->platform_additions ? info->platform_additions : "");
 	p->encodes_av1 = info->encoding && info->encoding->av1;
 	hws_peer_set_displays(p, info);
 	if (info->current_display > 0 && (size_t)info->current_display < p->display_count)

@@ -7,6 +7,7 @@
 
 #define HWS_PEER_DISPLAYS_MAX 32u
 #define HWS_PEER_TEXT 128u
+#define HWS_PEER_LAYOUT 1800u
 #define HWS_SIDE_MAX 16384 /* larger displays are not believed */
 
 struct hws_peer_display {
@@ -33,12 +34,16 @@ struct hws_peer {
 	bool encodes_av1; /* as it says of itself when the session begins */
 	struct hws_peer_display display[HWS_PEER_DISPLAYS_MAX];
 	size_t display_count;
-	size_t current; /* < display_count, or 0 */
+	size_t current;               /* < display_count, or 0 */
+	char layout[HWS_PEER_LAYOUT]; /* of its keyboard, as services/input/layout reads it; "" = not told */
+	unsigned layout_changes; /* counts how often `layout` was set */
 };
 
 /* From LoginResponse. Never fails: what is not believable is left out. */
 void hws_peer_set(struct hws_peer *p, const Ses__PeerInfo *info);
 /* A later PeerInfo: only its displays count. The current display is kept if it still exists. */
 void hws_peer_set_displays(struct hws_peer *p, const Ses__PeerInfo *info);
+/* What it says of its keyboard. Too long a text counts as none. */
+void hws_peer_set_layout(struct hws_peer *p, const char *text);
 /* A geometry report. false: unknown index, ignored. */
 bool hws_peer_switch(struct hws_peer *p, const Ses__SwitchDisplay *s);

@@ -182,6 +182,11 @@ static void on_follow(struct hws_viewer *v, Ses__Message *m)
 		v->ignored++;
 }
 
+static void on_layout(struct hws_viewer *v, Ses__Message *m)
+{
+	hws_peer_set_layout(&v->peer, m->misc->keyboard_layout);
+}
+
 #define IN(s) (1u << HWS_VIEWER_##s)
 #define WAITING (IN(HASH) | IN(PLAIN) | IN(VERDICT) | IN(ASKING))
 
@@ -212,6 +217,7 @@ static const struct row {
 			HWS_SERVICE_VIDEO },
 	{ MISC(CHAT_MESSAGE), IN(READY), HWS_SES_LOGIN_FRAME_MAX, on_chat, 0 },
 	{ MISC(FOLLOW_CURRENT_DISPLAY), IN(READY), 64, on_follow, 0 },
+	{ MISC(KEYBOARD_LAYOUT), IN(READY), 4096, on_layout, 0 },
 	{ MISC(UAC), IN(READY), 64, on_obstacle, 0 },
 	{ MISC(FOREGROUND_WINDOW_ELEVATED), IN(READY), 64, on_obstacle, 0 },
 };

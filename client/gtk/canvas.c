@@ -15,6 +15,11 @@ struct _GuiCanvas {
 	bool actual_size;
 	bool inside;   /* the pointer is on the picture, not in the margin beside it */
 	unsigned down; /* buttons that went down on it: bits of enum hawser_button */
+	uint32_t layout[HAWSER_LAYOUT_KEYS * HAWSER_LAYOUT_LEVELS]; /* as told */
+	bool layout_told;
+	GtkIMContext *im;  /* dead keys, Compose, input methods: when keys are sent as characters */
+	GString *composed; /* by the event that it looks at */
+	bool composing;    /* it looks at one */
 	gui_canvas_hotkey hotkey;
 	gpointer hotkey_arg;
 };
@@ -97,6 +102,12 @@ static void canvas_dispose(GObject *object)
 	g_clear_object(&c->picture);
 	g_clear_object(&c->pointer);
 	c->session = NULL;
+	if (c->im)
+		gtk_im_context_set_client_widget(c->im, NULL);
+	g_clear_object(&c->im);
+	if (c->composed)
+		g_string_free(c->composed, TRUE);
+	c->composed = NULL;
 	G_OBJECT_CLASS(gui_canvas_parent_class)->dispose(object);
 }
 
@@ -190,12 +201,71 @@ static gboolean on_scroll(GtkEventControllerScroll *controller, double dx, doubl
 	return GDK_EVENT_STOP;
 }
 
+/* Whenever a key moves: that is cheap, and no toolkit tells of all changes. */
+static void tell_layout(GuiCanvas *c, unsigned group)
+{
+	uint32_t now[HAWSER_LAYOUT_KEYS * HAWSER_LAYOUT_LEVELS];
+
+	gui_keys_layout(gtk_widget_get_display(GTK_WIDGET(c)), group, now);
+	if (!c->session || (c->layout_told && memcmp(now, c->layout, sizeof(now)) == 0))
+		return;
+	memcpy(c->layout, now, sizeof(now));
+	c->layout_told = hawser_session_set_layout(c->session, now) == HAWSER_OK;
+}
+
+void gui_canvas_tell_layout(GuiCanvas *c)
+{
+	if (!c->layout_told)
+		tell_layout(c, 0);
+}
+
+static void on_commit(GtkIMContext *im, const char *text, gpointer arg)
+{
+	GuiCanvas *c = arg;
+
+	(void)im;
+	if (c->composing)
+		g_string_append(c->composed, text);
+	else if (c->session) /* an input method that takes its time */
+		hawser_session_type_text(c->session, text);
+}
+
+/* Where keys are sent as characters, several may make one: dead keys, Compose, input methods. True when the event went
+ * into that. A key that makes its character alone stays a key, so that it can be held and be part of a shortcut. */
+static bool compose(GuiCanvas *c, GdkEvent *event, guint keyval, GdkModifierType state, bool down)
+{
+	bool taken, itself;
+
+	if (!c->session || !event ||
+			hawser_session_keyboard(c->session) != HAWSER_KEYBOARD_TRANSLATE)
+		return false;
+	if (down && state & (GDK_CONTROL_MASK | GDK_ALT_MASK | GDK_SUPER_MASK | GDK_META_MASK))
+		return false;
+	g_string_truncate(c->composed, 0);
+	c->composing = true;
+	taken = gtk_im_context_filter_keypress(c->im, event);
+	c->composing = false;
+	if (!taken)
+		return false;
+	itself = g_utf8_strlen(c->composed->str, -1) == 1 &&
+			g_utf8_get_char(c->composed->str) == gdk_keyval_to_unicode(keyval);
+	if (itself && down)
+		return false;
+	if (c->composed->len)
+		hawser_session_type_text(c->session, c->composed->str);
+	return down; /* whether a press was sent is known where its release goes */
+}
+
 static void send_key(GuiCanvas *c, GtkEventControllerKey *controller, guint keyval, guint keycode,
-		bool down)
+		GdkModifierType state, bool down)
 {
 	GdkDevice *device = gtk_event_controller_get_current_event_device(
 			GTK_EVENT_CONTROLLER(controller));
+	GdkEvent *event = gtk_event_controller_get_current_event(GTK_EVENT_CONTROLLER(controller));
 
+	tell_layout(c, event ? gdk_key_event_get_layout(event) : 0);
+	if (compose(c, event, keyval, state, down))
+		return;
 	if (keycode < 8 || !c->session)
 		return;
 	hawser_session_key(c->session, keycode - 8, down, gui_keys_locks(device),
@@ -221,16 +291,15 @@ static gboolean on_key_pressed(GtkEventControllerKey *controller, guint keyval, 
 	}
 	if (!has_keys(c))
 		return GDK_EVENT_PROPAGATE;
-	send_key(c, controller, keyval, keycode, true);
+	send_key(c, controller, keyval, keycode, state, true);
 	return GDK_EVENT_STOP;
 }
 
 static void on_key_released(GtkEventControllerKey *controller, guint keyval, guint keycode,
 		GdkModifierType state, gpointer arg)
 {
-	(void)state;
 	if (has_keys(arg))
-		send_key(arg, controller, keyval, keycode, false);
+		send_key(arg, controller, keyval, keycode, state, false);
 }
 
 void gui_canvas_take_keys(GuiCanvas *c, GtkWindow *window)
@@ -249,8 +318,20 @@ static void on_focus_leave(GtkEventControllerFocus *controller, gpointer arg)
 	GuiCanvas *c = arg;
 
 	(void)controller;
+	if (c->im) {
+		gtk_im_context_reset(c->im);
+		gtk_im_context_focus_out(c->im);
+	}
 	if (c->session)
 		hawser_session_release_keys(c->session);
+}
+
+static void on_focus_enter(GtkEventControllerFocus *controller, gpointer arg)
+{
+	GuiCanvas *c = arg;
+
+	(void)controller;
+	gtk_im_context_focus_in(c->im);
 }
 
 static void gui_canvas_init(GuiCanvas *c)
@@ -270,7 +351,14 @@ static void gui_canvas_init(GuiCanvas *c)
 	g_signal_connect(motion, "motion", G_CALLBACK(on_motion), c);
 	g_signal_connect(legacy, "event", G_CALLBACK(on_event), c);
 	g_signal_connect(scroll, "scroll", G_CALLBACK(on_scroll), c);
+	g_signal_connect(focus, "enter", G_CALLBACK(on_focus_enter), c);
 	g_signal_connect(focus, "leave", G_CALLBACK(on_focus_leave), c);
+	c->composed = g_string_new(NULL);
+	c->im = gtk_im_multicontext_new();
+	gtk_im_context_set_use_preedit(
+			c->im, FALSE); /* there is no text field here to show it in */
+	gtk_im_context_set_client_widget(c->im, widget);
+	g_signal_connect_object(c->im, "commit", G_CALLBACK(on_commit), c, 0);
 	gtk_widget_add_controller(widget, motion);
 	gtk_widget_add_controller(widget, legacy);
 	gtk_widget_add_controller(widget, scroll);
@@ -286,6 +374,7 @@ GtkWidget *gui_canvas_new(void)
 void gui_canvas_set_session(GuiCanvas *c, hawser_session *session)
 {
 	c->session = session;
+	c->layout_told = false;
 	c->down = 0;
 }
 

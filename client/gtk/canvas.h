@@ -10,6 +10,8 @@ G_DECLARE_FINAL_TYPE(GuiCanvas, gui_canvas, GUI, CANVAS, GtkWidget)
 GtkWidget *gui_canvas_new(void);
 /* The session is borrowed; NULL detaches (input goes nowhere). */
 void gui_canvas_set_session(GuiCanvas *canvas, hawser_session *session);
+/* A link stands: tells the host's side which layout is in use here. */
+void gui_canvas_tell_layout(GuiCanvas *canvas);
 /* Which display is shown, with its place on the host's desktop. */
 void gui_canvas_set_display(GuiCanvas *canvas, size_t display, const struct hawser_display *info);
 /* Takes over the newest picture of the shown display. */

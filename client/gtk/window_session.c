@@ -354,6 +354,7 @@ static void on_event(hawser_session *session, const struct hawser_event *e, void
 		break;
 	case HAWSER_EVENT_READY:
 		w->met = true;
+		gui_canvas_tell_layout(w->canvas);
 		show_peer(w, e->u.peer);
 		gui_pages_show_progress(w->pages, "Waiting for the picture");
 		break;

@@ -250,6 +250,7 @@ static int pack_peer_info(struct agent *a, struct hws_buf *out)
 	Ses__SupportedEncoding encoding = SES__SUPPORTED_ENCODING__INIT;
 	Ses__SupportedResolutions modes = SES__SUPPORTED_RESOLUTIONS__INIT;
 	struct hws_display_msg list;
+	char layout[HWS_PEER_LAYOUT], additions[HWS_PEER_LAYOUT + 32];
 	const struct passwd *pw = getpwuid(getuid());
 	char host[256] = "", shown_host[256], shown_user[256];
 	unsigned n;
@@ -271,6 +272,11 @@ static int pack_peer_info(struct agent *a, struct hws_buf *out)
 	pi.features = &features;
 	pi.encoding = &encoding;
 	pi.resolutions = &modes;
+	hws_input_host_layout(a->input, layout);
+	if (layout[0] &&
+			hws_fmt(additions, sizeof(additions), "{\"hawser_layout\":\"%s\"}",
+					layout) == HWS_OK)
+		pi.platform_additions = additions;
 	return hws_msg_pack(&pi.base, out);
 }
 

@@ -110,6 +110,7 @@ static const struct hws_gate_row rows[] = {
 			BOX("This host does not change the size of its displays.") },
 	{ F_MISC, 37, "message_query", OPEN, false, VISUAL, NONE, K(1), PASS, QUIET },
 	{ F_MISC, 38, "follow_current_display", 0, true, VISUAL, NONE, K(1), PASS, QUIET },
+	{ F_MISC, 200, "keyboard_layout", 0, true, REMOTE, NONE, K(4), PASS, QUIET },
 };
 _Static_assert(HWS_COUNT(rows) <= HWS_GATE_ROWS_MAX, "what a gate notes for each row");
 

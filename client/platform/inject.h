@@ -29,6 +29,7 @@ struct hws_inject_impl {
 	int (*type_char)(struct hws_inject *i, uint32_t codepoint, bool shortcut, unsigned tag);
 	unsigned (*locks)(struct hws_inject *i);
 	int (*set_locks)(struct hws_inject *i, unsigned mask, unsigned on);
+	uint32_t (*symbol)(struct hws_inject *i, uint8_t keycode, unsigned level);
 	void (*release_all)(struct hws_inject *i);
 };
 
@@ -36,6 +37,8 @@ struct hws_inject {
 	const struct hws_inject_impl *impl;
 	/* Set by the user, may be NULL: `count` characters of type_char with `tag` could not be typed after all. */
 	void (*on_untyped)(unsigned tag, unsigned count, void *arg);
+	/* The same: what `symbol` says may have changed, because the user took another layout or group. May come often. */
+	void (*on_layout)(void *arg);
 	void *arg;
 };
 
@@ -104,6 +107,13 @@ static inline HWS_MUST_CHECK int hws_inject_set_locks(
 		struct hws_inject *i, unsigned mask, unsigned on)
 {
 	return i->impl->set_locks(i, mask, on);
+}
+
+/* What a key gives in the active group at a level (0 plain, 1 Shift, 2 AltGr, 3 both): an X keysym; that of a
+ * character is its code point, plus 0x1000000 from U+0100 on. 0: nothing, or not known. */
+static inline uint32_t hws_inject_symbol(struct hws_inject *i, uint8_t keycode, unsigned level)
+{
+	return i->impl->symbol(i, keycode, level);
 }
 
 /* Releases every key and button pressed through this interface; keys that were lent to characters go back to what

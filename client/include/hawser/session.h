@@ -178,6 +178,19 @@ int hawser_session_mouse_wheel(hawser_session *s, int32_t dx, int32_t dy);
  * further downs. */
 int hawser_session_key(
 		hawser_session *s, unsigned code, bool down, unsigned locks, uint32_t unicode);
+/* The layout of this side's keyboard, for HAWSER_KEYBOARD_AUTO: `symbols` has HAWSER_LAYOUT_LEVELS (plain, Shift,
+ * AltGr, both) for each of the HAWSER_LAYOUT_KEYS keys, in the order of hawser_layout_key, in the group that is active:
+ * X keysyms, where that of a character is its code point, plus 0x1000000 from U+0100 on; 0 = nothing. Copied. To be
+ * told before the first key and whenever it changes; it holds for keys that are sent after it. */
+#define HAWSER_LAYOUT_KEYS 48u
+#define HAWSER_LAYOUT_LEVELS 4u
+int hawser_session_set_layout(hawser_session *s, const uint32_t *symbols);
+/* The code (as in hawser_session_key) of a key of that table; 0 from HAWSER_LAYOUT_KEYS on. */
+unsigned hawser_layout_key(size_t i);
+/* How keys are sent at present, never HAWSER_KEYBOARD_AUTO: with HAWSER_KEYBOARD_TRANSLATE dead keys and input methods
+ * of this side are to be used, and what they make goes to hawser_session_type_text. May lag a second behind a change
+ * of the host's layout. */
+enum hawser_keyboard_mode hawser_session_keyboard(hawser_session *s);
 /* Releases everything that is still down: on loss of the keyboard focus. */
 int hawser_session_release_keys(hawser_session *s);
 /* Types text whatever the layouts are. At most 1 MiB; HAWSER_ERR_INVAL: it is not UTF-8. */

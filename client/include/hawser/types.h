@@ -100,7 +100,8 @@ enum hawser_codec {
 /* Byte order in memory; 4 bytes a pixel, alpha is 255. */
 enum hawser_format { HAWSER_FORMAT_BGRA, HAWSER_FORMAT_RGBA };
 
-/* How key positions are sent. AUTO: by position where the host can, else by character. */
+/* How keys are sent. AUTO: as characters when the host tells its layout and hawser_session_set_layout told another
+ * one; else by position where the host can, else in the old way. */
 enum hawser_keyboard_mode {
 	HAWSER_KEYBOARD_AUTO,
 	HAWSER_KEYBOARD_MAP,       /* positions: the host's layout decides */

@@ -384,6 +384,15 @@ static int hl_set_locks(struct hws_inject *i, unsigned mask, unsigned on)
 	return HWS_OK;
 }
 
+/* The layout of a screen nobody sits at is not told. */
+static uint32_t hl_symbol(struct hws_inject *i, uint8_t code, unsigned level)
+{
+	(void)i;
+	(void)code;
+	(void)level;
+	return 0;
+}
+
 static void hl_release_all(struct hws_inject *i)
 {
 	struct headless *h = of_inject(i);
@@ -397,7 +406,7 @@ static void hl_release_all(struct hws_inject *i)
 }
 
 static const struct hws_inject_impl inject_impl = { hl_move, hl_move_relative, hl_button, hl_wheel,
-	hl_key, hl_keycode_of, hl_key_is_down, hl_type_char, hl_locks, hl_set_locks,
+	hl_key, hl_keycode_of, hl_key_is_down, hl_type_char, hl_locks, hl_set_locks, hl_symbol,
 	hl_release_all };
 
 /* --- clipboard --- */

@@ -52,15 +52,25 @@ static struct x11_inject *self_of(struct hws_inject *i)
 	return hws_container(i, struct x11_inject, base);
 }
 
+static void tell_layout(struct x11_inject *j)
+{
+	if (j->base.on_layout)
+		j->base.on_layout(j->base.arg);
+}
+
 void x11_inject_on_xkb(struct x11_inject *j, const xcb_generic_event_t *e)
 {
 	const xcb_xkb_state_notify_event_t *s = (const xcb_xkb_state_notify_event_t *)e;
 
 	if (s->xkbType == XCB_XKB_STATE_NOTIFY) {
+		bool other = j->group != s->group;
 		j->locked = s->lockedMods;
 		j->group = s->group;
+		if (other)
+			tell_layout(j);
 	} else if (!x11_lend_is_own_event(j->typing.lend, e)) {
 		j->typing.stale = true;
+		tell_layout(j);
 	}
 }
 
@@ -81,6 +91,15 @@ static int x11_keycode_of(struct hws_inject *base, uint32_t keysym, uint8_t *ret
 		return HWS_ERR_NOTFOUND;
 	*ret_code = s.code;
 	return HWS_OK;
+}
+
+static uint32_t x11_symbol(struct hws_inject *base, uint8_t code, unsigned level)
+{
+	struct x11_inject *j = self_of(base);
+
+	x11_typing_refresh(&j->typing);
+	return x11_keymap_symbol(j->typing.map, code,
+			x11_keymap_group(j->typing.map, code, j->group), level);
 }
 
 /* --- the queue --- */
@@ -486,6 +505,7 @@ static const struct hws_inject_impl impl = {
 	.type_char = x11_type_char,
 	.locks = x11_locks,
 	.set_locks = x11_set_locks,
+	.symbol = x11_symbol,
 	.release_all = x11_release_all,
 };
 

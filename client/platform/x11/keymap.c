@@ -11,6 +11,7 @@
 #define SYM_LEVEL5_SHIFT 0xfe11u
 #define SYM_SHIFT_L 0xffe1u
 #define SYM_SHIFT_R 0xffe2u
+#define SYM_VOID 0xffffffu
 #define SYM_KEYPAD_FIRST 0xff80u /* KP_Space */
 #define SYM_KEYPAD_LAST 0xffbdu  /* KP_Equal */
 
@@ -214,6 +215,17 @@ xcb_keysym_t x11_keymap_sym(
 	if (group >= k->groups || level >= k->width)
 		return 0;
 	return m->sym[k->first + group * k->width + level];
+}
+
+uint32_t x11_keymap_symbol(
+		const struct x11_keymap *m, unsigned code, unsigned group, unsigned level)
+{
+	xcb_keysym_t sym = x11_keymap_sym(m, code, group, level);
+	uint32_t cp = char_of(sym);
+
+	if (cp)
+		return cp < 0x100 ? cp : 0x1000000 | cp;
+	return sym == SYM_VOID ? 0 : sym;
 }
 
 static const struct x11_entry *entry_of(

@@ -63,6 +63,9 @@ unsigned x11_keymap_group(const struct x11_keymap *m, unsigned code, unsigned gr
 /* 0 outside. */
 xcb_keysym_t x11_keymap_sym(
 		const struct x11_keymap *m, unsigned code, unsigned group, unsigned level);
+/* The same as hws_inject_symbol has it: characters alike whichever keysym the layout names them by. */
+uint32_t x11_keymap_symbol(
+		const struct x11_keymap *m, unsigned code, unsigned group, unsigned level);
 /* What a key gives with these modifiers in this group. */
 xcb_keysym_t x11_keymap_now(
 		const struct x11_keymap *m, unsigned code, unsigned group, uint8_t mods);

@@ -1,5 +1,7 @@
 #include "client/services/input/input_host.h"
 #include "client/services/input/control_key.h"
+#include "client/services/input/layout.h"
+#include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
 #include <stdio.h>
@@ -7,6 +9,7 @@
 #include <string.h>
 
 #define RELATIVE_MAX 10000
+#define LAYOUT_DELAY_US (200 * HWS_US_PER_MS)
 #define SEQ_MAX 20000 /* characters of one text: about what a person pastes */
 
 #define K(name) SES__CONTROL_KEY__##name
@@ -24,6 +27,8 @@ struct hws_input_host {
 	struct typist typist[HWS_GUESTS_MAX];
 	struct hws_deferred tell;
 	uint64_t untyped_total;
+	struct hws_timer layout_later;
+	char layout[HWS_PEER_LAYOUT]; /* as viewers know it */
 };
 
 /* The four modifiers that events list, with the keys that count as them (left, right). */
@@ -391,6 +396,50 @@ static void on_key(struct hws_input_host *h, struct typist *t, const Ses__KeyEve
 	}
 }
 
+/* --- layout --- */
+
+void hws_input_host_layout(struct hws_input_host *h, char buf[HWS_PEER_LAYOUT])
+{
+	struct hws_layout l;
+
+	for (size_t k = 0; k < HWS_LAYOUT_KEYS; k++)
+		for (unsigned level = 0; level < HWS_LAYOUT_LEVELS; level++)
+			l.sym[k][level] = hws_inject_symbol(
+					h->inject, (uint8_t)(hws_layout_code(k) + 8), level);
+	buf[0] = 0;
+	if (!hws_layout_is_empty(&l))
+		hws_layout_write(&l, buf);
+}
+
+static void tell_layout(void *arg)
+{
+	struct hws_input_host *h = arg;
+	Ses__Message m = SES__MESSAGE__INIT;
+	Ses__Misc misc = SES__MISC__INIT;
+	char now[HWS_PEER_LAYOUT];
+
+	hws_input_host_layout(h, now);
+	if (strcmp(now, h->layout) == 0)
+		return;
+	memcpy(h->layout, now, sizeof(now));
+	hws_info("input.layout_changed");
+	misc.union_case = SES__MISC__UNION_KEYBOARD_LAYOUT;
+	misc.keyboard_layout = h->layout;
+	m.union_case = SES__MESSAGE__UNION_MISC;
+	m.misc = &misc;
+	for (unsigned i = 0; i < HWS_GUESTS_MAX; i++)
+		if (h->typist[i].g)
+			hws_guest_tell(h->typist[i].g, &m);
+}
+
+/* A change of the map comes as many events, and a text that is being typed may take another group for a moment. */
+static void on_layout(void *arg)
+{
+	struct hws_input_host *h = arg;
+
+	hws_timer_start(h->loop, &h->layout_later, LAYOUT_DELAY_US, tell_layout, h);
+}
+
 /* --- viewers --- */
 
 bool hws_input_host_message(struct hws_input_host *h, struct hws_guest *g, const Ses__Message *m)
@@ -452,7 +501,9 @@ int hws_input_host_new(
 	h->loop = loop;
 	h->inject = inject;
 	inject->on_untyped = on_untyped;
+	inject->on_layout = on_layout;
 	inject->arg = h;
+	hws_input_host_layout(h, h->layout);
 	*ret = h;
 	return HWS_OK;
 }
@@ -463,6 +514,8 @@ void hws_input_host_free(struct hws_input_host *h)
 		return;
 	hws_inject_release_all(h->inject);
 	h->inject->on_untyped = NULL;
+	h->inject->on_layout = NULL;
+	hws_timer_stop(&h->layout_later);
 	hws_loop_defer_cancel(&h->tell);
 	free(h);
 }

@@ -1,6 +1,7 @@
 /* input/input_host: carries out what viewers do with mouse and keyboard. Remembers for each viewer which
  * keys and buttons it holds and lets go of them when it leaves, loses the permission or falls silent. */
 #pragma once
+#include "client/core/peer.h"
 #include "client/platform/inject.h"
 #include "client/services/guest.h"
 #include "shared/loop/loop.h"
@@ -16,6 +17,9 @@ int hws_input_host_new(struct hws_loop *loop, struct hws_inject *inject,
 void hws_input_host_free(struct hws_input_host *h);
 void hws_input_host_join(struct hws_input_host *h, struct hws_guest *g);
 void hws_input_host_leave(struct hws_input_host *h, struct hws_guest *g);
+/* The layout of the keyboard as services/input/layout writes it; "" when it is not known. Viewers that are joined are
+ * told of each change. */
+void hws_input_host_layout(struct hws_input_host *h, char buf[HWS_PEER_LAYOUT]);
 /* mouse_event, key_event, pointer_device_event; true when it was one of them. */
 bool hws_input_host_message(struct hws_input_host *h, struct hws_guest *g, const Ses__Message *m);
 /* Releases all this viewer holds: its link hangs, or it may not type any more. */

@@ -33,7 +33,11 @@ enum { MOD_ALT = 1, MOD_SHIFT = 2, MOD_CTRL = 4, MOD_META = 8 };
 struct hws_input_view {
 	struct hws_viewer *viewer;
 	enum hws_keyboard_mode mode;
+	struct hws_layout own;  /* empty = not known */
+	bool differs;           /* from the layout of the host, as it was when ... */
+	unsigned compared;      /* ... the host had told it so often */
 	uint8_t down[KEYS];     /* at the host: pressed by us and not released */
+	uint8_t mode_of[KEYS];  /* of the press: the release must fit it */
 	uint8_t as_text[KEYS];  /* pressed, but sent as a character: no release is due */
 	uint32_t unicode[KEYS]; /* legacy: the character the press was sent as */
 	int buttons;            /* down at the host */
@@ -72,7 +76,22 @@ void hws_input_view_set_mode(struct hws_input_view *iv, enum hws_keyboard_mode m
 	iv->mode = mode;
 }
 
-static enum hws_keyboard_mode mode_for(const struct hws_input_view *iv)
+static void compare(struct hws_input_view *iv, const struct hws_peer *p)
+{
+	struct hws_layout host;
+
+	iv->compared = p->layout_changes;
+	iv->differs = !hws_layout_is_empty(&iv->own) && hws_layout_read(&host, p->layout) &&
+			!hws_layout_is_empty(&host) && !hws_layout_equal(&iv->own, &host);
+}
+
+void hws_input_view_set_layout(struct hws_input_view *iv, const struct hws_layout *own)
+{
+	iv->own = *own;
+	compare(iv, hws_viewer_peer(iv->viewer));
+}
+
+enum hws_keyboard_mode hws_input_view_mode(struct hws_input_view *iv)
 {
 	const struct hws_peer *p = hws_viewer_peer(iv->viewer);
 	bool modern = p->version_number >= HWS_V_NO_PASSWORD_ACCESS;
@@ -81,7 +100,13 @@ static enum hws_keyboard_mode mode_for(const struct hws_input_view *iv)
 		return HWS_KEYBOARD_LEGACY;
 	if (iv->mode == HWS_KEYBOARD_TRANSLATE)
 		return HWS_KEYBOARD_TRANSLATE;
-	return p->kind == HWS_PLATFORM_ANDROID ? HWS_KEYBOARD_LEGACY : HWS_KEYBOARD_MAP;
+	if (p->kind == HWS_PLATFORM_ANDROID)
+		return HWS_KEYBOARD_LEGACY;
+	if (iv->mode == HWS_KEYBOARD_MAP)
+		return HWS_KEYBOARD_MAP;
+	if (iv->compared != p->layout_changes)
+		compare(iv, p);
+	return iv->differs ? HWS_KEYBOARD_TRANSLATE : HWS_KEYBOARD_MAP;
 }
 
 /* --- modifiers ---------------------------------------------------------------------------------- */
@@ -157,7 +182,8 @@ static int send_mouse(struct hws_input_view *iv, int mask, int x, int y)
 	e.mask = mask;
 	e.x = x;
 	e.y = y;
-	e.n_modifiers = put_mods(mods_down(iv, mode_for(iv) == HWS_KEYBOARD_TRANSLATE), list);
+	e.n_modifiers = put_mods(
+			mods_down(iv, hws_input_view_mode(iv) == HWS_KEYBOARD_TRANSLATE), list);
 	e.modifiers = list;
 	m.union_case = SES__MESSAGE__UNION_MOUSE_EVENT;
 	m.mouse_event = &e;
@@ -402,7 +428,9 @@ int hws_input_view_key(struct hws_input_view *iv, unsigned code, bool down, unsi
 		return HWS_ERR_UNSUPPORTED;
 	if (!down && !iv->down[code])
 		return HWS_OK;
-	switch (mode_for(iv)) {
+	enum hws_keyboard_mode mode = iv->down[code] ? (enum hws_keyboard_mode)iv->mode_of[code]
+						     : hws_input_view_mode(iv);
+	switch (mode) {
 	case HWS_KEYBOARD_LEGACY:
 		r = key_legacy(iv, code, down, locks, unicode);
 		break;
@@ -413,8 +441,10 @@ int hws_input_view_key(struct hws_input_view *iv, unsigned code, bool down, unsi
 		r = send_position(iv, code, down, locks, SES__KEYBOARD_MODE__Map);
 		break;
 	}
-	if (r == HWS_OK)
+	if (r == HWS_OK) {
 		iv->down[code] = down;
+		iv->mode_of[code] = (uint8_t)mode;
+	}
 	return r;
 }
 

@@ -2,6 +2,7 @@
  * host or the user does not permit input now. Loop thread only. */
 #pragma once
 #include "client/core/viewer.h"
+#include "client/services/input/layout.h"
 #include "shared/base/bytes.h"
 
 #define HWS_TYPE_MAX (1u << 20)
@@ -25,6 +26,11 @@ void hws_input_view_free(struct hws_input_view *iv); /* takes NULL */
 /* A new link: nothing is down at the host. */
 void hws_input_view_reset(struct hws_input_view *iv);
 void hws_input_view_set_mode(struct hws_input_view *iv, enum hws_keyboard_mode mode);
+/* The layout of this side; copied. */
+void hws_input_view_set_layout(struct hws_input_view *iv, const struct hws_layout *own);
+/* How the next key is sent, never AUTO. That sends characters when both layouts are known and differ, else positions
+ * where the host can take them. */
+enum hws_keyboard_mode hws_input_view_mode(struct hws_input_view *iv);
 
 /* Pixels of the picture of `display`. */
 int hws_input_view_move(struct hws_input_view *iv, size_t display, int x, int y) HWS_MUST_CHECK;

@@ -207,10 +207,13 @@ static void change_options(struct fuzz *f)
 
 static int press(struct fuzz *f)
 {
+	static const struct hws_layout own = { .sym = { { 'a', 'A' } } };
 	unsigned code = byte(f);
 	bool down = byte(f) & 1;
 
 	hws_input_view_set_mode(f->input, (enum hws_keyboard_mode)(code % 4));
+	if (code & 64)
+		hws_input_view_set_layout(f->input, &own);
 	return hws_input_view_key(f->input, code, down, code & 7, down ? 'a' : 0xe4);
 }
 

@@ -10,5 +10,6 @@ Suite *input_suite(void);
 Suite *picture_suite(void);
 Suite *rows_suite(void);
 Suite *wish_suite(void);
+Suite *layout_suite(void);
 /* Compares with the file; HAWSER_UPDATE_GOLDEN=1 writes it instead. */
 void golden_compare(const char *path, struct hws_bytes text);
