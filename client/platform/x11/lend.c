@@ -450,7 +450,8 @@ int x11_lend_new(struct x11_desktop *d, struct x11_lend **ret)
 		return HWS_ERR_NOMEM;
 	l->d = d;
 	l->owner = x11_sweep_owner_new(d->conn, d->screen);
-	x11_sweep(d->conn, XCB_NONE);
+	/* Our own, too: the server may have given us the number of one that died. */
+	x11_sweep(d->conn, l->owner);
 	*ret = l;
 	return HWS_OK;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <xcb/xkb.h>
 
@@ -185,7 +186,7 @@ START_TEST(keys_that_a_new_layout_needs_are_left_to_it)
 END_TEST
 
 /* Another host process on the same desktop that is killed while keys are lent. */
-static pid_t start_victim(void)
+static pid_t start_victim(uint32_t types)
 {
 	char display[16];
 
@@ -197,7 +198,7 @@ static pid_t start_victim(void)
 		struct hws_loop *loop = NULL;
 		struct hws_error err = { 0 };
 		if (hws_loop_new(&loop) < 0 || hws_platform_open(loop, &conf, &p, &err) < 0 ||
-				hws_inject_type_char(p->inject, 0x416, false, 0) < 0)
+				(types && hws_inject_type_char(p->inject, types, false, 0) < 0))
 			_exit(1);
 		hws_loop_run(loop);
 		_exit(0);
@@ -222,7 +223,7 @@ static void wait_for_change(const struct bench_map *before)
 START_TEST(the_map_is_restored_after_a_kill)
 {
 	struct bench_map before = bench_map(&b);
-	pid_t pid = start_victim();
+	pid_t pid = start_victim(0x416);
 
 	wait_for_change(&before);
 	kill(pid, SIGKILL);
@@ -230,10 +231,26 @@ START_TEST(the_map_is_restored_after_a_kill)
 }
 END_TEST
 
+/* The server gives the numbers of the dead to who comes next: its window is no sign of life. */
+START_TEST(the_map_is_restored_with_a_successor_at_once)
+{
+	struct bench_map before = bench_map(&b);
+	pid_t pid = start_victim(0x416);
+
+	wait_for_change(&before);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	desktop_sync(&b.d);
+	pid = start_victim(0);
+	bench_expect_map(&b, &before);
+	kill(pid, SIGKILL);
+}
+END_TEST
+
 START_TEST(two_hosts_on_a_desktop_leave_each_other_alone)
 {
 	struct bench_map before = bench_map(&b);
-	pid_t pid = start_victim();
+	pid_t pid = start_victim(0x416);
 
 	wait_for_change(&before);
 	bench_sink(&b, 0);
@@ -398,6 +415,7 @@ int main(void)
 	tcase_add_loop_test(
 			part(s, "setxkbmap"), keys_that_a_new_layout_needs_are_left_to_it, 0, 2);
 	tcase_add_test(part(s, "kill"), the_map_is_restored_after_a_kill);
+	tcase_add_test(part(s, "kill1"), the_map_is_restored_with_a_successor_at_once);
 	tcase_add_test(part(s, "kill2"), two_hosts_on_a_desktop_leave_each_other_alone);
 	tcase_add_test(part(s, "residue"), what_a_guard_could_not_take_back_the_next_host_does);
 	tcase_add_test(part(s, "untyped"), what_cannot_be_typed_is_counted);
