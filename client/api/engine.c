@@ -109,6 +109,7 @@ int api_engine_new(hawser_session *s, const struct api_engine_conf *conf, struct
 	e->target = *conf->target;
 	e->force_relay = conf->force_relay || e->target.force_relay;
 	e->no_retry = conf->no_retry;
+	e->remember = conf->remember;
 	e->proxy = conf->proxy;
 	e->path = "";
 	r = hws_str_copy(e->server, sizeof(e->server), conf->server);

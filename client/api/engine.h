@@ -65,7 +65,7 @@ struct api_engine_conf {
 	const struct hws_target *target;
 	const char *server, *key, *password;
 	struct hws_proxy proxy;
-	bool force_relay, no_retry, allow_plain;
+	bool force_relay, no_retry, allow_plain, remember;
 	struct hws_view_options options;
 	enum hws_keyboard_mode keyboard;
 };

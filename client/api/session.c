@@ -209,6 +209,7 @@ int hawser_session_open(hawser_context *ctx, const struct hawser_session_config 
 		return r;
 	conf.target = &target;
 	conf.password = c.password;
+	conf.remember = c.password && c.remember;
 	conf.no_retry = c.no_retry;
 	conf.allow_plain = c.allow_insecure;
 	conf.keyboard = (enum hws_keyboard_mode)c.keyboard_mode;

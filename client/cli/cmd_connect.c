@@ -439,6 +439,7 @@ static int run_headless(const struct connect_options *o)
 	}
 	sc.target = o->target;
 	sc.password = have_secret ? secret : NULL;
+	sc.remember = o->remember;
 	sc.force_relay = o->relay;
 	sc.allow_insecure = o->accept_insecure;
 	sc.no_retry = o->no_retry;

@@ -377,6 +377,24 @@ START_TEST(what_a_host_refuses_has_a_status)
 }
 END_TEST
 
+START_TEST(a_password_from_elsewhere_is_remembered)
+{
+	setup(STACK_SERVERS);
+	sh("echo a-fixed-password | $HAWSER password set", 0, NULL);
+	sh("HAWSER_PASSWORD=a-fixed-password " CONNECT "--no-retry --screenshot $DIR/1.png", 0,
+			NULL);
+	sh(CONNECT "--no-retry --screenshot $DIR/2.png </dev/null", 4, "--password-stdin");
+	sh("echo wrong | " CONNECT "--password-stdin --remember --no-retry", 4,
+			"password is wrong");
+	sh(CONNECT "--no-retry --screenshot $DIR/3.png </dev/null", 4, "--password-stdin");
+	sh("echo a-fixed-password | " CONNECT
+	   "--password-stdin --remember --no-retry --screenshot $DIR/4.png",
+			0, NULL);
+	sh(CONNECT "--no-retry --screenshot $DIR/5.png </dev/null", 0, NULL);
+	test_stack_stop(&stack);
+}
+END_TEST
+
 /* --- the host of this machine ------------------------------------------------------------------------- */
 
 START_TEST(the_local_host_is_asked_by_command)
@@ -438,6 +456,10 @@ int main(void)
 	tcase_add_test(tc, what_a_host_refuses_has_a_status);
 	tcase_add_test(tc, the_local_host_is_asked_by_command);
 	tcase_add_test(tc, without_headless_the_desktop_program_is_started);
+	suite_add_tcase(suite, tc);
+	tc = tcase_create("remember");
+	tcase_set_timeout(tc, 120);
+	tcase_add_test(tc, a_password_from_elsewhere_is_remembered);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

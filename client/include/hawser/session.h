@@ -116,6 +116,7 @@ struct hawser_session_config {
 	enum hawser_format format; /* of the pictures */
 	hawser_event_fn on_event;  /* required */
 	void *arg;
+	bool remember; /* of `password`, if it is right: as hawser_session_password */
 };
 #define HAWSER_SESSION_CONFIG_INIT                                                                 \
 	{                                                                                          \
