@@ -39,7 +39,7 @@ void hws_options_done(const struct hws_options *o, void *cfg)
 		hws_option_clear(&o->table[i], cfg);
 }
 
-static const struct hws_option *find(const struct hws_options *o, const char *word, size_t len)
+const struct hws_option *hws_option_find(const struct hws_options *o, const char *word, size_t len)
 {
 	for (size_t i = 0; i < o->count; i++) {
 		if (hws_option_is(&o->table[i], word, len))
@@ -116,7 +116,7 @@ static bool known_section(const struct hws_options *o, const char *section)
 
 static int refuse_key(struct reading *in, const char *section, const char *key)
 {
-	const struct hws_option *there = find(in->o, key, strlen(key));
+	const struct hws_option *there = hws_option_find(in->o, key, strlen(key));
 	const char *near = suggest(in->o, key);
 	char safe_key[96], safe_section[96];
 
@@ -149,7 +149,7 @@ static bool stands_right(const struct hws_option *opt, const char *section, cons
 static int on_pair(void *user, const char *section, const char *key, const char *value)
 {
 	struct reading *in = user;
-	const struct hws_option *opt = find(in->o, key, strlen(key));
+	const struct hws_option *opt = hws_option_find(in->o, key, strlen(key));
 	char where[300];
 
 	if (in->result < 0)
@@ -273,12 +273,12 @@ static int long_arg(struct args *a, const char *text)
 {
 	size_t len = strcspn(text, "=");
 	const char *value = text[len] ? text + len + 1 : NULL;
-	const struct hws_option *opt = len > 1 ? find(a->o, text, len) : NULL;
+	const struct hws_option *opt = len > 1 ? hws_option_find(a->o, text, len) : NULL;
 	const char *near;
 	char safe[96];
 
 	if (!opt && !value && hws_str_starts(text, "no-")) {
-		opt = find(a->o, text + 3, strlen(text + 3));
+		opt = hws_option_find(a->o, text + 3, strlen(text + 3));
 		if (opt && opt->type == HWS_OPT_BOOL)
 			return store_arg(a, opt, "no");
 		opt = NULL;
@@ -361,25 +361,36 @@ int hws_options_args(const struct hws_options *o, void *cfg, int argc, char **ar
 
 /* --- by name -------------------------------------------------------------------------------- */
 
-int hws_options_set(const struct hws_options *o, void *cfg, const char *name, const char *value,
-		struct hws_error *err)
+int hws_option_unknown(const struct hws_options *o, const char *name, struct hws_error *err)
 {
-	const struct hws_option *opt = find(o, name, strlen(name));
-	const char *near;
+	const char *near = suggest(o, name);
 	char safe[96];
 
-	if (opt)
-		return hws_option_store(opt, cfg, value, name, err);
-	near = suggest(o, name);
 	hws_str_escape(safe, sizeof(safe), hws_bytes_str(name));
 	return hws_error_set(err, HWS_ERR_NOTFOUND, "unknown option '%s'%s%s%s", safe,
 			near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
+int hws_options_set(const struct hws_options *o, void *cfg, const char *name, const char *value,
+		struct hws_error *err)
+{
+	const struct hws_option *opt = hws_option_find(o, name, strlen(name));
+
+	return opt ? hws_option_store(opt, cfg, value, name, err)
+		   : hws_option_unknown(o, name, err);
+}
+
+bool hws_options_same(const struct hws_options *o, const void *a, const void *b, const char *name)
+{
+	const struct hws_option *opt = hws_option_find(o, name, strlen(name));
+
+	return opt && hws_option_same(opt, a, b);
+}
+
 int hws_options_get(const struct hws_options *o, const void *cfg, const char *name, char *buf,
 		size_t size)
 {
-	const struct hws_option *opt = find(o, name, strlen(name));
+	const struct hws_option *opt = hws_option_find(o, name, strlen(name));
 
 	return opt ? hws_option_print(opt, cfg, buf, size) : HWS_ERR_NOTFOUND;
 }

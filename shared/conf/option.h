@@ -66,6 +66,9 @@ void hws_options_done(const struct hws_options *o, void *cfg);
  * hws_options_args otherwise. */
 int hws_options_load(const struct hws_options *o, void *cfg, const char *usual, int argc,
 		char **argv, int *ret_rest, struct hws_error *err) HWS_MUST_CHECK;
+/* The same for a program that is to make the file: also one that is named may be missing. */
+int hws_options_load_new(const struct hws_options *o, void *cfg, const char *usual, int argc,
+		char **argv, int *ret_rest, struct hws_error *err) HWS_MUST_CHECK;
 /* For a reload: what cannot change while the program runs keeps in `fresh` the value it has in `running`, as that stays in
  * force: options without HWS_OPT_RELOAD, and those of the comma list `also`. The names of those that differed go to
  * `names` ("port, threads"; "" = none; cut to the buffer). HWS_ERR_NOMEM: only a part was kept. */
@@ -74,7 +77,15 @@ int hws_options_keep(const struct hws_options *o, void *fresh, const void *runni
 /* INI file; unknown section or key is an error with line number; a missing file is HWS_ERR_NOTFOUND. */
 int hws_options_file(const struct hws_options *o, void *cfg, const char *path,
 		struct hws_error *err) HWS_MUST_CHECK;
-/* The same from memory (fuzzing, tests). */
+/* The text of the file `path` (one that is missing is empty) with one value changed, or taken out (NULL), goes to `out`, whose
+ * cap is that of the file; comments, order and all other lines stay as they are. The value is written as it is: whether it
+ * parses, the caller sees by hws_options_text. May hold secrets: wipe `out`. HWS_ERR_NOTFOUND: no such
+ * option; HWS_ERR_INVAL: it does not belong in the file, or the value has control characters. */
+int hws_options_edit(const struct hws_options *o, const char *path, const char *name,
+		const char *value, struct hws_buf *out, struct hws_error *err) HWS_MUST_CHECK;
+/* Whether both structs hold the same value of one option, secrets too; false for no such option. */
+bool hws_options_same(const struct hws_options *o, const void *a, const void *b, const char *name);
+/* As hws_options_file from memory (fuzzing, tests). */
 int hws_options_text(const struct hws_options *o, void *cfg, const char *name,
 		struct hws_bytes text, struct hws_error *err) HWS_MUST_CHECK;
 int hws_options_env(const struct hws_options *o, void *cfg, struct hws_error *err) HWS_MUST_CHECK;

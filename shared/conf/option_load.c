@@ -35,29 +35,32 @@ static int read_file(int fd, struct hws_buf *buf)
 	}
 }
 
-int hws_options_file(
-		const struct hws_options *o, void *cfg, const char *path, struct hws_error *err)
+int hws_option_read(const char *path, struct hws_buf *buf, struct hws_error *err)
 {
-	struct hws_buf buf;
-	int fd, r;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), r;
 
-	hws_buf_init(&buf, FILE_MAX);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0) {
-		r = hws_file_error(path, errno, err);
-		goto out;
-	}
-	r = read_file(fd, &buf);
+	if (fd < 0)
+		return hws_file_error(path, errno, err);
+	r = read_file(fd, buf);
+	close(fd);
 	if (r == HWS_ERR_TOOBIG)
 		hws_error_set(err, r, "%s is larger than %u bytes; this is no configuration file",
 				path, FILE_MAX);
 	else if (r < 0)
 		hws_error_set(err, r, "cannot read %s: %s", path, hws_err_text(r));
-	else
+	return r;
+}
+
+int hws_options_file(
+		const struct hws_options *o, void *cfg, const char *path, struct hws_error *err)
+{
+	struct hws_buf buf;
+	int r;
+
+	hws_buf_init(&buf, FILE_MAX);
+	r = hws_option_read(path, &buf, err);
+	if (r == HWS_OK)
 		r = hws_options_text(o, cfg, path, hws_buf_bytes(&buf), err);
-out:
-	if (fd >= 0)
-		close(fd);
 	hws_buf_done_wiped(&buf); /* may have held secrets */
 	return r;
 }
@@ -122,16 +125,16 @@ static int layers(const struct hws_options *o, void *cfg, const char *path, bool
 	return r;
 }
 
-int hws_options_load(const struct hws_options *o, void *cfg, const char *usual, int argc,
+static int load(const struct hws_options *o, void *cfg, const char *usual, bool may_make, int argc,
 		char **argv, int *ret_rest, struct hws_error *err)
 {
 	char *path;
-	bool named;
+	bool named; /* and must be there */
 	int r = named_file(o, cfg, argc, argv, &path, err);
 
 	if (r < 0)
 		return r;
-	named = path != NULL;
+	named = path && !may_make;
 	if (!path)
 		path = hws_strdup(usual ? usual : "");
 	r = path ? hws_options_init(o, cfg) : HWS_ERR_NOMEM;
@@ -148,6 +151,18 @@ int hws_options_load(const struct hws_options *o, void *cfg, const char *usual, 
 	hws_free(*config_field(o, cfg));
 	*config_field(o, cfg) = path;
 	return HWS_OK;
+}
+
+int hws_options_load(const struct hws_options *o, void *cfg, const char *usual, int argc,
+		char **argv, int *ret_rest, struct hws_error *err)
+{
+	return load(o, cfg, usual, false, argc, argv, ret_rest, err);
+}
+
+int hws_options_load_new(const struct hws_options *o, void *cfg, const char *usual, int argc,
+		char **argv, int *ret_rest, struct hws_error *err)
+{
+	return load(o, cfg, usual, true, argc, argv, ret_rest, err);
 }
 
 /* --- again ---------------------------------------------------------------------------------- */

@@ -13,6 +13,12 @@ int hws_option_print(const struct hws_option *opt, const void *cfg, char *buf,
 		size_t size) HWS_MUST_CHECK;
 /* Is `word` the name or an alias (in any case, '_' same as '-')? */
 bool hws_option_is(const struct hws_option *opt, const char *word, size_t len);
+/* The option of that name or alias, or NULL. */
+const struct hws_option *hws_option_find(const struct hws_options *o, const char *word, size_t len);
+/* "unknown option ...; did you mean ...?"; HWS_ERR_NOTFOUND. */
+int hws_option_unknown(const struct hws_options *o, const char *name, struct hws_error *err);
+/* The whole file, added to `buf`, whose cap is FILE_MAX. HWS_ERR_NOTFOUND: there is none. */
+int hws_option_read(const char *path, struct hws_buf *buf, struct hws_error *err) HWS_MUST_CHECK;
 /* The environment name; HWS_ERR_TOOBIG when it does not fit. */
 int hws_option_env_name(const struct hws_options *o, const struct hws_option *opt, char *buf,
 		size_t size) HWS_MUST_CHECK;
