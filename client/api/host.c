@@ -24,9 +24,17 @@ static int socket_path(char *buf, size_t size)
 
 	for (size_t i = 0; i < HWS_COUNT(places); i++) {
 		const char *dir = getenv(places[i].env);
-		if (dir && *dir == '/' &&
-				hws_fmt(buf, size, "%s%s", dir, places[i].below) == HWS_OK &&
-				access(buf, F_OK) == 0)
+		bool named = hws_str_starts(places[i].env, "HAWSER_");
+
+		if (!dir || !*dir || (*dir != '/' && !named))
+			continue;
+		if (hws_fmt(buf, size, "%s%s", dir, places[i].below) < 0) {
+			if (named)
+				return HWS_ERR_TOOBIG;
+			continue;
+		}
+		/* a host that is named is meant, also when it does not run */
+		if (named || access(buf, F_OK) == 0)
 			return HWS_OK;
 	}
 	return hws_str_copy(buf, size, "/run/hawser-host/control.sock");
