@@ -2,6 +2,7 @@
 #include "client/host/gate_table.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
+#include "shared/daemon/control_request.h"
 #include "shared/net/addr.h"
 
 static void do_id(struct hws_control_reply *reply, const json_t *req HWS_UNUSED, void *arg)
@@ -64,10 +65,7 @@ static json_t *session_json(const struct hws_hostd *h, const struct hws_visitor 
 	return json_pack("{s:I,s:s,s:s,s:s,s:s,s:s,s:b,s:s,s:s,s:b,s:I,s:I,s:I,s:i}", "conn",
 			(json_int_t)v->conn, "peer", v->peer, "state", v->state, "kind", v->kind,
 			"id", v->my_id, "name", v->my_name, "encrypted", v->encrypted, "via",
-			v->via_relay                ? "relay"
-					: v->direct ? "direct"
-						    : "punched",
-			"since", since, "controls",
+			v->via, "since", since, "controls",
 			(v->permissions & HWS_NEED(HWS_PERM_KEYBOARD)) != 0, "seconds",
 			(json_int_t)(age / HWS_US_PER_S), "bytes_in", (json_int_t)v->bytes_in,
 			"bytes_out", (json_int_t)v->bytes_out, "rtt_ms", (int)v->rtt_ms);
@@ -164,6 +162,43 @@ static void do_reload(struct hws_control_reply *reply, const json_t *req HWS_UNU
 						((struct hws_hostd *)arg)->restart_needed));
 }
 
+static json_t *config_json(const struct hws_hostd *h)
+{
+	struct hws_buf text;
+	struct hws_bytes b;
+	json_t *o = NULL;
+
+	hws_buf_init(&text, HWS_CONTROL_LINE_MAX);
+	hws_options_show(&hws_settings_options, h->settings, &text);
+	b = hws_buf_bytes(&text);
+	if (hws_buf_err(&text) == HWS_OK)
+		o = json_pack("{s:s%,s:s}", "config", b.ptr, b.len, "restart_needed",
+				h->restart_needed);
+	hws_buf_done(&text);
+	return o;
+}
+
+static void do_config(struct hws_control_reply *reply, const json_t *req, void *arg)
+{
+	const struct hws_hostd *h = arg;
+	const char *name = json_string_value(json_object_get(req, "name"));
+	char value[8192];
+	json_t *answer;
+
+	if (name &&
+			hws_options_get(&hws_settings_options, h->settings, name, value,
+					sizeof(value)) < 0) {
+		hws_control_fail(reply, HWS_ERR_NOTFOUND, "there is no such setting");
+		return;
+	}
+	answer = name ? json_pack("{s:s}", "value", value) : config_json(h);
+	if (answer)
+		hws_control_ok(reply, answer);
+	else
+		hws_control_fail(reply, HWS_ERR_INVAL,
+				"the settings are not text that could be told (UTF-8)");
+}
+
 static const struct hws_control_cmd table[] = {
 	{ "id", "the ID of this host", do_id },
 	{ "password", "the temporary password", do_password },
@@ -171,6 +206,7 @@ static const struct hws_control_cmd table[] = {
 	{ "password-set", "set or remove the permanent password", do_password_set },
 	{ "status", "sessions, server, desktop", do_status },
 	{ "kick", "end a session", do_kick },
+	{ "config", "the settings in force", do_config },
 	{ "reload", "read the configuration again", do_reload },
 };
 

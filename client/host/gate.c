@@ -3,6 +3,7 @@
 #include "client/host/gate_parts.h"
 #include "client/host/gate_reply.h"
 #include "client/host/gate_table.h"
+#include "client/host/notice.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
@@ -502,7 +503,7 @@ static int copy_start(struct hws_gate *g, const Agt__GateStart *s)
 	g->salt = hws_strdup(s->salt);
 	g->challenge = hws_strdup(s->challenge);
 	g->peer = hws_strdup(s->peer_addr);
-	g->via = s->via_relay ? "relay" : s->direct ? "direct" : "punched";
+	g->via = hws_notice_via(s->via_relay, s->direct, s->local);
 	g->opt_conn = s->conn;
 	g->permissions = (uint32_t)s->permissions;
 	g->login_timeout_us = s->login_timeout_ms * HWS_US_PER_MS;

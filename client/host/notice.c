@@ -20,11 +20,16 @@ void hws_notice_set(struct hws_notice *n, const char *id, const char *name, cons
 	remove_markup(n->from);
 }
 
+const char *hws_notice_via(bool relay, bool direct, bool local)
+{
+	return relay ? "relay" : direct ? "direct" : local ? "lan" : "punched";
+}
+
 static const char *via_text(const char *via)
 {
 	if (hws_str_equal(via, "relay"))
 		return " by the relay";
-	return hws_str_equal(via, "direct") || hws_str_equal(via, "punched") ? " directly" : "";
+	return *via ? " directly" : "";
 }
 
 /* All that is put together fits: the parts are bounded. */

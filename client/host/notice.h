@@ -9,10 +9,12 @@
 struct hws_notice {
 	char id[132], name[132],
 			from[80]; /* escaped; id and name as the viewer calls itself, may be "" */
-	char via[16];             /* "direct", "punched", "relay"; "" = not known */
+	char via[16];             /* as hws_notice_via; "" = not known */
 	bool encrypted, controls;
 };
 
+/* By which way a viewer came, in the words of its own side: "relay", "direct" (by address), "lan" or "punched". Static. */
+const char *hws_notice_via(bool relay, bool direct, bool local);
 /* Takes foreign texts, any bytes; what is too long is cut. */
 void hws_notice_set(struct hws_notice *n, const char *id, const char *name, const char *from,
 		const char *via);

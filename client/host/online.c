@@ -144,6 +144,7 @@ static void on_stream(struct hws_stream *s, const struct hws_answered *how, void
 	struct hws_visitor_conf conf = { .transport = AGT__TRANSPORT__TRANSPORT_TCP,
 		.secure = how->secure,
 		.via_relay = how->relayed,
+		.local = how->local,
 		.from = how->viewer,
 		.control_permissions = how->control_permissions };
 

@@ -1,6 +1,7 @@
 #include "client/host/visitor.h"
 #include "client/host/gate_table.h"
 #include "client/host/no_desktop.h"
+#include "client/host/notice.h"
 #include "client/host/spawn.h"
 #include "proto/session.pb-c.h"
 #include "shared/base/clock.h"
@@ -175,7 +176,8 @@ static void on_state(struct hws_visitor *v, const Agt__GateState *s)
 	if (!was_open && hws_str_equal(v->state, "open"))
 		hws_info("session.open", HWS_U64("conn", v->conn), HWS_STR("peer", v->peer),
 				HWS_STR("id", v->my_id), HWS_STR("kind", v->kind),
-				HWS_BOOL("encrypted", v->encrypted), HWS_BOOL("direct", v->direct));
+				HWS_BOOL("encrypted", v->encrypted), HWS_BOOL("direct", v->direct),
+				HWS_STR("via", v->via));
 }
 
 static void on_message(struct hws_link *l HWS_UNUSED, const Agt__Message *m, int fd, void *arg)
@@ -285,6 +287,7 @@ static int send_start(struct hws_visitor *v, const struct hws_visitor_conf *conf
 	g.own_id = v->env->whoami->id;
 	g.peer_addr = v->peer;
 	g.via_relay = conf->via_relay;
+	g.local = conf->local;
 	g.direct = conf->direct;
 	g.salt = v->salt;
 	g.challenge = v->challenge;
@@ -314,7 +317,7 @@ int hws_visitor_new(const struct hws_visitor_env *env, const struct hws_visitor_
 	v->conn = conf->conn;
 	v->from = conf->from;
 	v->direct = conf->direct;
-	v->via_relay = conf->via_relay;
+	v->via = hws_notice_via(conf->via_relay, conf->direct, conf->local);
 	v->secure = conf->secure;
 	v->control_permissions = conf->control_permissions;
 	set_since(v);

@@ -27,9 +27,9 @@ struct hws_visitor_conf {
 	uint64_t conn;
 	int fd; /* taken in any case */
 	Agt__Transport transport;
-	bool secure, direct, via_relay;
-	struct sockaddr_storage from; /* for limits and the white list */
-	uint64_t control_permissions; /* of the rendezvous server */
+	bool secure, direct, via_relay, local; /* of the last three at most one */
+	struct sockaddr_storage from;          /* for limits and the white list */
+	uint64_t control_permissions;          /* of the rendezvous server */
 	struct hws_bytes leftover;
 	const char *refuse; /* not NULL: send this and close */
 };
@@ -44,8 +44,9 @@ struct hws_visitor {
 	uint64_t conn, bytes_in, bytes_out, control_permissions;
 	uint64_t since_us, since_wall_us; /* of the connection, then of the open session */
 	struct sockaddr_storage from;
-	bool direct, via_relay, secure, encrypted, open, has_signed, final_end;
-	bool shown; /* the desktop was: what let it in is used up */
+	bool direct, secure, encrypted, open, has_signed, final_end;
+	bool shown;      /* the desktop was: what let it in is used up */
+	const char *via; /* as hws_notice_via */
 	char salt[HWS_SALT_TEXT], challenge[HWS_CHALLENGE_TEXT];
 	char peer[HWS_ADDR_TEXT], state[16], kind[16], my_id[132], my_name[132], why[160];
 	uint32_t rtt_ms, permissions;

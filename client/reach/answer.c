@@ -112,6 +112,7 @@ static void on_accept(int fd, const struct sockaddr_storage *peer, void *arg)
 	hws_listener_pause(j->listener); /* one viewer only */
 	/* Whoever came: the server knows the address of the one it sent, and not the local one of a neighbour. */
 	j->how.viewer = *peer;
+	j->how.local = j->kind == JOB_LOCAL;
 	if (hws_stream_tcp_new(j->answer->loop, fd, &s) < 0) {
 		evutil_closesocket(fd);
 		fail_job(j, "out of memory", HWS_ERR_NOMEM);

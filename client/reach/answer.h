@@ -16,7 +16,7 @@ struct hws_answered {
 	struct sockaddr_storage
 			viewer; /* its own, or as the server saw it when relayed; for limits and logs */
 	bool secure;            /* begin with the handshake */
-	bool relayed;
+	bool relayed, local; /* neither: by the hole that was opened; local: by our address in the local network */
 	uint64_t control_permissions; /* of the server, 0 = none */
 };
 

@@ -221,12 +221,25 @@ static void on_time(void *arg)
 	*(bool *)arg = true;
 }
 
+/* Both sides speak of the way in the same word. */
+static void host_says_the_same_way(void)
+{
+	const char *argv[] = { HOST_PROGRAM, "status", "--json", "--state-dir", host_dir, NULL };
+	char want[48], *out = NULL;
+
+	snprintf(want, sizeof(want), "\"via\": \"%s\"", path);
+	ck_assert_int_eq(test_run(argv, NULL, &out), 0);
+	ck_assert_msg(strstr(out, want) != NULL, "no %s in %s", want, out);
+	free(out);
+}
+
 START_TEST(a_registered_host_is_reached_by_id_and_keyed)
 {
 	start_server();
 	start_host(key);
 	go(false);
 	ck_assert_str_ne(path, "relay");
+	host_says_the_same_way();
 	test_proc_must_expect(&host, "encrypted=true", 10000);
 }
 END_TEST
@@ -314,6 +327,7 @@ START_TEST(a_relay_carries_it_too)
 	start_host(key);
 	go(true);
 	ck_assert_str_eq(path, "relay");
+	host_says_the_same_way();
 }
 END_TEST
 
