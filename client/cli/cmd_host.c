@@ -61,17 +61,23 @@ static int set_password(void)
 	return status;
 }
 
+/* The words of earlier versions of hawser-host: who knows one of the programs knows the other. */
+static bool is_word(const char *what, const char *word, const char *flag)
+{
+	return strcmp(what, word) == 0 || strcmp(what, flag) == 0;
+}
+
 int cli_password(int argc, char **argv, void *ctx HWS_UNUSED)
 {
 	const char *what = argc > 1 ? argv[1] : "show";
 
 	if (strcmp(what, "show") == 0)
 		return show_password(false);
-	if (strcmp(what, "renew") == 0)
+	if (is_word(what, "renew", "--rotate"))
 		return show_password(true);
-	if (strcmp(what, "set") == 0)
+	if (is_word(what, "set", "--set-from-stdin"))
 		return set_password();
-	if (strcmp(what, "remove") == 0) {
+	if (is_word(what, "remove", "--clear")) {
 		int e = hawser_host_set_password(NULL);
 		return e < 0 ? tell(e) : CLI_OK;
 	}

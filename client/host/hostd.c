@@ -211,7 +211,7 @@ int hws_hostd_reload(struct hws_hostd *h, struct hws_error *err)
 {
 	struct hws_settings fresh;
 	struct hws_cidr_list whitelist;
-	int rest, r = hws_settings_load(&fresh, h->argc, h->argv, &rest, err);
+	int rest, r = hws_settings_load(&fresh, h->argc, h->argv, false, &rest, err);
 
 	if (r < 0)
 		return r;

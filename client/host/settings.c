@@ -135,9 +135,11 @@ const struct hws_options hws_settings_options = {
 	.program = "hawser-host",
 	.env_prefix = "HAWSER_HOST_",
 	.usage = "hawser-host run [OPTION...]\n"
-		 "hawser-host id|status\n"
-		 "hawser-host password [--set-from-stdin | --rotate | --clear]\n"
-		 "hawser-host config show | config set NAME VALUE",
+		 "hawser-host id\n"
+		 "hawser-host status [--json]\n"
+		 "hawser-host password show | password renew | password set | password remove\n"
+		 "hawser-host kick CONN | kick all\n"
+		 "hawser-host config show | config get NAME | config path | config set NAME [VALUE]",
 	.about = "Lets others see and control this desktop, by its ID over a server of your own or "
 		 "by its address.",
 	.table = table,
@@ -186,8 +188,8 @@ int hws_settings_check(const struct hws_settings *s, struct hws_error *err)
 	return HWS_OK;
 }
 
-int hws_settings_load(
-		struct hws_settings *s, int argc, char **argv, int *ret_rest, struct hws_error *err)
+int hws_settings_load(struct hws_settings *s, int argc, char **argv, bool may_make, int *ret_rest,
+		struct hws_error *err)
 {
 	const struct hws_options *o = &hws_settings_options;
 	char usual[PATH_MAX];
@@ -195,7 +197,8 @@ int hws_settings_load(
 
 	if (usual_config(usual, sizeof(usual)) < 0)
 		usual[0] = 0;
-	r = hws_options_load(o, s, usual, argc, argv, ret_rest, err);
+	r = may_make ? hws_options_load_new(o, s, usual, argc, argv, ret_rest, err)
+		     : hws_options_load(o, s, usual, argc, argv, ret_rest, err);
 	if (r < 0)
 		return r;
 	r = hws_settings_check(s, err);
@@ -290,58 +293,4 @@ int hws_settings_paths(struct hws_settings *s, struct hws_error *err)
 	if (r == HWS_OK && !own_dir)
 		r = hws_fmt(socket, sizeof(socket), "%s/control.sock", dir);
 	return r < 0 ? r : set_text(&s->control_socket, socket);
-}
-
-static int make_folder_of(const char *path, struct hws_error *err)
-{
-	char dir[PATH_MAX];
-	char *slash;
-	int r = hws_str_copy(dir, sizeof(dir), path);
-
-	if (r < 0)
-		return hws_error_set(err, r, "the name of the configuration file is too long");
-	for (slash = strchr(dir + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = 0;
-		if (mkdir(dir, 0700) < 0 && errno != EEXIST)
-			return hws_error_set(err, hws_err_from_errno(errno), "%s: %s", dir,
-					strerror(errno));
-		*slash = '/';
-	}
-	return HWS_OK;
-}
-
-int hws_settings_store(const struct hws_settings *s, const char *name, const char *value,
-		struct hws_error *err)
-{
-	const struct hws_options *o = &hws_settings_options;
-	struct hws_settings file;
-	struct hws_buf text;
-	int r = hws_options_init(o, &file);
-
-	if (r < 0)
-		return hws_error_set(err, r, "out of memory");
-	hws_buf_init(&text, 1u << 20);
-	if (!*s->config) {
-		r = hws_error_set(
-				err, HWS_ERR_NOTFOUND, "no configuration file: give --config FILE");
-		goto out;
-	}
-	r = hws_options_file(o, &file, s->config, err);
-	if (r == HWS_OK || r == HWS_ERR_NOTFOUND)
-		r = hws_options_set(o, &file, name, value, err);
-	if (r == HWS_OK)
-		r = hws_settings_check(&file, err);
-	if (r == HWS_OK)
-		r = make_folder_of(s->config, err);
-	if (r < 0)
-		goto out;
-	hws_options_save(o, &file, &text);
-	hws_buf_put_u8(&text, 0);
-	r = hws_buf_err(&text);
-	if (r == HWS_OK)
-		r = hws_state_write(s->config, (const char *)hws_buf_bytes(&text).ptr, err);
-out:
-	hws_buf_done_wiped(&text);
-	hws_options_done(o, &file);
-	return r;
 }

@@ -51,7 +51,7 @@ static int load_permanent(struct hws_vault *v, struct hws_error *err)
 			hws_password_load(stored, v->permanent_secret) < 0) {
 		r = hws_error_set(err, HWS_ERR_CORRUPT,
 				"%s is damaged: remove it and set the permanent password again with "
-				"'hawser-host password --set-from-stdin'",
+				"'hawser-host password set'",
 				path);
 	} else {
 		v->has_permanent = true;

@@ -1,0 +1,137 @@
+/* hawser-host config: the settings in force, and single ones changed in the file. */
+#include "client/host/cmd_call.h"
+#include "shared/base/macros.h"
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Asks a host that may not be there: HWS_ERR_NOTFOUND then, also when it left its socket behind. */
+static int ask_if_there(
+		const struct hws_settings *s, json_t *req, json_t **ret, struct hws_error *err)
+{
+	int r;
+
+	if (access(s->control_socket, F_OK) < 0) {
+		json_decref(req);
+		return HWS_ERR_NOTFOUND;
+	}
+	r = hws_call_ask(s, req, ret, err);
+	return r == HWS_ERR_REFUSED ? HWS_ERR_NOTFOUND : r;
+}
+
+/* A running host has settings that no file tells: those of its own command line and environment. */
+static int show(const struct hws_settings *s)
+{
+	struct hws_error err = { 0 };
+	json_t *answer = NULL;
+	const char *text, *pending;
+	int r = ask_if_there(s, json_pack("{s:s}", "cmd", "config"), &answer, &err);
+
+	if (r == HWS_ERR_NOTFOUND) {
+		printf("# No host is running. It would start with these; file: %s\n", s->config);
+		return hws_options_print(&hws_settings_options, s);
+	}
+	text = json_string_value(json_object_get(answer, "config"));
+	if (r == HWS_OK && !text)
+		r = hws_error_set(&err, HWS_ERR_PROTO, "the host did not tell its settings");
+	if (r == HWS_OK) {
+		printf("# In force at the running host; file: %s\n", s->config);
+		pending = json_string_value(json_object_get(answer, "restart_needed"));
+		if (pending && *pending)
+			printf("# Changed since, for its next start: %s\n", pending);
+		fputs(text, stdout);
+	}
+	json_decref(answer);
+	return r < 0 ? hws_call_fail(&err) : HWS_CALL_OK;
+}
+
+static int get(const struct hws_settings *s, const char *name)
+{
+	struct hws_error err = { 0 };
+	json_t *answer = NULL;
+	const char *text;
+	char value[8192];
+	int r = hws_options_get(&hws_settings_options, s, name, value, sizeof(value));
+
+	if (r < 0) {
+		fprintf(stderr,
+				HWS_HOST_PROGRAM
+				": there is no setting '%s'; see 'hawser-host --help'\n",
+				name);
+		return HWS_CALL_USAGE;
+	}
+	r = ask_if_there(s, json_pack("{s:s,s:s}", "cmd", "config", "name", name), &answer, &err);
+	text = json_string_value(json_object_get(answer, "value"));
+	if (r == HWS_OK && !text)
+		r = hws_error_set(&err, HWS_ERR_PROTO, "the host did not tell its settings");
+	if (r == HWS_OK || r == HWS_ERR_NOTFOUND)
+		printf("%s\n", r == HWS_OK ? text : value);
+	json_decref(answer);
+	return r == HWS_OK || r == HWS_ERR_NOTFOUND ? HWS_CALL_OK : hws_call_fail(&err);
+}
+
+static int set(const struct hws_settings *s, const char *name, const char *value)
+{
+	struct hws_error err = { 0 };
+	json_t *answer = NULL;
+	const char *pending;
+	int r = hws_settings_store(s, name, value, &err);
+
+	if (r < 0)
+		return hws_call_fail(&err) +
+				(hws_err_class(r) == HWS_CLASS_USER || r == HWS_ERR_NOTFOUND);
+	r = ask_if_there(s, json_pack("{s:s}", "cmd", "reload"), &answer, &err);
+	if (r == HWS_ERR_NOTFOUND)
+		return HWS_CALL_OK;
+	if (r < 0) {
+		fprintf(stderr,
+				HWS_HOST_PROGRAM
+				": stored, but the running host goes on with what it has: %s\n",
+				err.text);
+		return HWS_CALL_FAILED;
+	}
+	pending = json_string_value(json_object_get(answer, "restart_needed"));
+	if (pending && *pending)
+		fprintf(stderr, HWS_HOST_PROGRAM ": with the next start of the host: %s\n",
+				pending);
+	json_decref(answer);
+	return HWS_CALL_OK;
+}
+
+static bool is_set(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (!strcmp(argv[i], "set") || !strcmp(argv[i], "path"))
+			return true;
+	return false;
+}
+
+int hws_cmd_config(int argc, char **argv, void *ctx HWS_UNUSED)
+{
+	struct hws_call c;
+	const char *what;
+	int status;
+
+	if (hws_call_wants_help(argc, argv))
+		return hws_options_print(&hws_settings_options, NULL);
+	status = hws_call_begin(&c, argc, argv, 3, is_set(argc, argv));
+	if (status != HWS_CALL_OK)
+		return status;
+	what = c.words ? c.word[0] : "show";
+	if (c.words <= 1 && !strcmp(what, "show")) {
+		status = show(&c.s);
+	} else if (c.words == 1 && !strcmp(what, "path")) {
+		printf("%s\n", c.s.config);
+	} else if (c.words == 2 && !strcmp(what, "get")) {
+		status = get(&c.s, c.word[1]);
+	} else if (c.words >= 2 && !strcmp(what, "set")) {
+		status = set(&c.s, c.word[1], c.words == 3 ? c.word[2] : NULL);
+	} else {
+		fprintf(stderr,
+				HWS_HOST_PROGRAM
+				": config show | get NAME | path | set NAME [VALUE]\n");
+		status = HWS_CALL_USAGE;
+	}
+	hws_call_end(&c);
+	return status;
+}

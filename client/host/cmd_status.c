@@ -1,0 +1,102 @@
+/* hawser-host status: what the running host tells, for people or as JSON. */
+#include "client/host/cmd_call.h"
+#include "shared/base/macros.h"
+#include <stdio.h>
+#include <string.h>
+
+static const char *text_of(const json_t *o, const char *name)
+{
+	const char *s = json_string_value(json_object_get(o, name));
+
+	return s ? s : "";
+}
+
+/* "connected: 3 Anna (987654321) at 192.0.2.7:1 since ..." for who is let in; the others have not logged in yet. */
+static void print_sessions(const json_t *sessions)
+{
+	size_t i;
+	json_t *v;
+
+	json_array_foreach (sessions, i, v) {
+		bool open = !strcmp(text_of(v, "state"), "open");
+		bool named = *text_of(v, "name");
+
+		printf("%s %" JSON_INTEGER_FORMAT " %s%s%s%s at %s since %s (%" JSON_INTEGER_FORMAT
+		       " s), %s, %s, %s, %s\n",
+				open ? "connected:" : "session:  ",
+				json_integer_value(json_object_get(v, "conn")), text_of(v, "name"),
+				named ? " (" : "", *text_of(v, "id") ? text_of(v, "id") : "?",
+				named ? ")" : "", text_of(v, "peer"), text_of(v, "since"),
+				json_integer_value(json_object_get(v, "seconds")),
+				!open ? text_of(v, "state")
+						: json_is_true(json_object_get(v, "controls"))
+						? "controls"
+						: "looks on",
+				text_of(v, "kind"), text_of(v, "via"),
+				json_is_true(json_object_get(v, "encrypted")) ? "encrypted"
+									      : "not encrypted");
+	}
+}
+
+/* Nothing for an empty text. */
+static void print_line(const char *head, const json_t *text)
+{
+	const char *s = json_string_value(text);
+
+	if (s && *s)
+		printf("%s%s\n", head, s);
+}
+
+static void print_status(const json_t *a)
+{
+	const json_t *server = json_object_get(a, "server"), *direct = json_object_get(a, "direct");
+	const json_t *desktop = json_object_get(a, "desktop");
+	const char *address = json_string_value(json_object_get(server, "address"));
+	const char *by = json_string_value(json_object_get(server, "by"));
+
+	printf("id:        %s\n", json_string_value(json_object_get(a, "id")));
+	printf("key:       %s\n", json_string_value(json_object_get(a, "fingerprint")));
+	printf("server:    %s%s%s %s%s\n", address, *address ? ": " : "",
+			json_string_value(json_object_get(server, "state")),
+			*by ? "by " : json_string_value(json_object_get(server, "text")), by);
+	print_line("warning:   ", json_object_get(server, "warning"));
+	if (json_is_true(json_object_get(direct, "listening")))
+		printf("direct:    port %" JSON_INTEGER_FORMAT "\n",
+				json_integer_value(json_object_get(direct, "port")));
+	else
+		printf("direct:    off\n");
+	if (json_is_true(json_object_get(desktop, "ready")))
+		printf("desktop:   %s, %" JSON_INTEGER_FORMAT " display(s)\n",
+				json_string_value(json_object_get(desktop, "backend")),
+				json_integer_value(json_object_get(desktop, "displays")));
+	else
+		printf("desktop:   none: %s\n", json_string_value(json_object_get(desktop, "why")));
+	printf("passwords: temporary %s, permanent %s\n",
+			json_is_true(json_object_get(a, "temporary_password")) ? "on" : "off",
+			json_is_true(json_object_get(a, "permanent_password")) ? "set" : "not set");
+	print_line("restart:   needed for ", json_object_get(a, "restart_needed"));
+	print_sessions(json_object_get(a, "sessions"));
+}
+
+int hws_cmd_status(int argc, char **argv, void *ctx HWS_UNUSED)
+{
+	struct hws_call c;
+	struct hws_error err = { 0 };
+	bool as_json = hws_call_flag(&argc, argv, "--json");
+	json_t *answer = NULL;
+	int status = hws_call_begin(&c, argc, argv, 0, false);
+
+	if (status != HWS_CALL_OK)
+		return status;
+	if (hws_call_ask(&c.s, json_pack("{s:s}", "cmd", "status"), &answer, &err) < 0)
+		status = hws_call_fail(&err);
+	if (answer && as_json) {
+		json_dumpf(answer, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+		putchar('\n');
+	} else if (answer) {
+		print_status(answer);
+	}
+	json_decref(answer);
+	hws_call_end(&c);
+	return status;
+}
