@@ -142,16 +142,17 @@ static int run(struct program *p, const char *verb)
 	bool identity = strcmp(verb, "identity") == 0;
 
 	p->conf = new_config(p->argc, p->argv, &rest, &err);
+	/* before the settings: somebody who mistypes a command has given none */
+	if (p->conf && rest < p->argc) {
+		fprintf(stderr, NAME ": unexpected argument '%s'; see --help\n", p->argv[rest]);
+		return 2;
+	}
 	if (!p->conf || (!identity && rly_config_check(p->conf, &err) < 0)) {
 		fprintf(stderr, NAME ": %s\n", err.text);
 		return 2;
 	}
 	hws_log_setup(NAME, (enum hws_log_format)p->conf->log_format, 2);
 	hws_log_set_level((enum hws_log_level)p->conf->log_level);
-	if (rest < p->argc) {
-		fprintf(stderr, NAME ": unexpected argument '%s'; see --help\n", p->argv[rest]);
-		return 2;
-	}
 	if (identity)
 		return print_identity(p->conf, &err);
 	if (strcmp(verb, "config") == 0)

@@ -509,8 +509,12 @@ int rly_operate_path(struct rly_server *s, struct hws_error *err)
 
 int rly_operate_new(struct rly_server *s, struct hws_error *err)
 {
-	return hws_control_new(s->loop, s->control_path, commands, HWS_COUNT(commands), s,
+	int r = hws_control_new(s->loop, s->control_path, commands, HWS_COUNT(commands), s,
 			&s->control, err);
+
+	if (r == HWS_OK)
+		hws_control_set_program(s->control, "hawser-relay");
+	return r;
 }
 
 void rly_operate_free(struct rly_server *s)

@@ -1,9 +1,9 @@
 #include "admin/cli/ask.h"
 #include "admin/cli/output.h"
+#include "admin/cli/place.h"
 #include "shared/base/num.h"
 #include "shared/base/str.h"
 #include "shared/daemon/control.h"
-#include "shared/daemon/daemon.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,7 +34,7 @@ static const struct ask_row rows[] = {
 	{ ADM_RENDEZVOUS, "why", "why", { "id" },
 			"what became of the last connection attempts to a device" },
 	{ ADM_RENDEZVOUS, "kick", "kick", { "id" },
-			"forget that a device is online; it registers again by itself" },
+			"forget that a device is online; it is off line until it speaks again" },
 	{ ADM_RENDEZVOUS, "block", "block", { "net" },
 			"serve this address, network or device no more" },
 	{ ADM_RENDEZVOUS, "unblock", "unblock", { "net" }, "take that back" },
@@ -147,19 +147,6 @@ bad:
 	return NULL;
 }
 
-static int default_socket(enum adm_server server, char *buf, size_t size)
-{
-	const char *program = server == ADM_RELAY ? "hawser-relay" : "hawser-rendezvous";
-	struct hws_error err = { 0 };
-	char dir[512];
-
-	if (hws_daemon_runtime_dir(program, dir, sizeof(dir), &err) < 0) {
-		fprintf(stderr, "hawser-admin: %s; name the socket with --socket\n", err.text);
-		return -1;
-	}
-	return hws_fmt(buf, size, "%s/control.sock", dir);
-}
-
 int adm_ask_run(const struct adm_ask *ask, int argc, char **argv)
 {
 	enum adm_server server = ADM_RENDEZVOUS;
@@ -167,7 +154,7 @@ int adm_ask_run(const struct adm_ask *ask, int argc, char **argv)
 	struct hws_error err = { 0 };
 	json_t *req = NULL, *answer = NULL;
 	char path[600];
-	int status = 2, r;
+	int status = 2, r = HWS_OK;
 
 	if (strcmp(argv[0], "relay") == 0) {
 		server = ADM_RELAY;
@@ -183,12 +170,16 @@ int adm_ask_run(const struct adm_ask *ask, int argc, char **argv)
 	req = request_of(row, argc, argv);
 	if (!req)
 		goto out;
+	json_object_set_new(req, "for", json_string(adm_server_name(server)));
 	status = 3;
-	if (!ask->socket && default_socket(server, path, sizeof(path)) < 0)
-		goto out;
-	r = hws_control_call(ask->socket ? ask->socket : path, req, ASK_TIMEOUT_US, &answer, &err);
+	if (!ask->socket)
+		r = adm_server_socket(server, path, sizeof(path), &err);
+	if (r == HWS_OK)
+		r = hws_control_call(ask->socket ? ask->socket : path, req, ASK_TIMEOUT_US, &answer,
+				&err);
 	if (r < 0) {
-		fprintf(stderr, "hawser-admin: %s\n", err.text[0] ? err.text : hws_err_text(r));
+		fprintf(stderr, "hawser-admin: %s%s\n", err.text[0] ? err.text : hws_err_text(r),
+				ask->socket ? "" : "; another one is named with --socket FILE");
 		goto out;
 	}
 	status = 0;

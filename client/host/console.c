@@ -212,6 +212,10 @@ static const struct hws_control_cmd table[] = {
 
 int hws_console_new(struct hws_hostd *h, struct hws_control **ret, struct hws_error *err)
 {
-	return hws_control_new(
+	int r = hws_control_new(
 			h->loop, h->settings->control_socket, table, HWS_COUNT(table), h, ret, err);
+
+	if (r == HWS_OK)
+		hws_control_set_program(*ret, "hawser-host");
+	return r;
 }

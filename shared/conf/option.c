@@ -154,6 +154,8 @@ static int on_pair(void *user, const char *section, const char *key, const char 
 
 	if (in->result < 0)
 		return 0;
+	if (in->o->part && (!opt || !stands_right(opt, section, key)))
+		return 1;
 	if (!opt || opt->flags & HWS_OPT_FLAG_ONLY || !stands_right(opt, section, key)) {
 		in->result = refuse_key(in, section, key);
 		return 0;

@@ -53,6 +53,7 @@ struct hws_options {
 	/* May be NULL: values that are taken over from elsewhere (the environment of another program), over the defaults
 	 * and under the file. */
 	void (*adopt)(void *cfg);
+	bool part; /* of another program's settings: what else its file says is passed over */
 };
 
 /* Sets all defaults (frees nothing: cfg is raw memory). */

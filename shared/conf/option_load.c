@@ -116,8 +116,11 @@ static int layers(const struct hws_options *o, void *cfg, const char *path, bool
 		o->adopt(cfg);
 	if (*path)
 		r = hws_options_file(o, cfg, path, err);
-	if (r == HWS_ERR_NOTFOUND && !named)
+	if (r == HWS_ERR_NOTFOUND && !named) {
+		if (err)
+			err->text[0] = 0; /* a later failure is not about this file */
 		r = HWS_OK;
+	}
 	if (r == HWS_OK)
 		r = hws_options_env(o, cfg, err);
 	if (r == HWS_OK)

@@ -26,6 +26,7 @@ struct hws_control {
 	const struct hws_control_cmd *table;
 	size_t count;
 	void *arg;
+	const char *program; /* NULL = not said */
 	struct evconnlistener *listener;
 	struct hws_list links;
 	unsigned open;
@@ -120,6 +121,8 @@ static void list_commands(struct link *l, struct hws_control_reply *reply)
 
 static void dispatch(struct link *l, const json_t *req, const char *name)
 {
+	const char *program = l->control->program;
+	const char *meant = json_string_value(json_object_get(req, "for"));
 	const struct hws_control_cmd *cmd = NULL;
 	struct hws_control_reply *reply = hws_alloc(sizeof(*reply));
 	char safe[100];
@@ -135,7 +138,12 @@ static void dispatch(struct link *l, const json_t *req, const char *name)
 			cmd = &l->control->table[i];
 	}
 	hws_timer_start(l->control->loop, &l->deadline, ANSWER_S * HWS_US_PER_S, on_deadline, l);
-	if (cmd) {
+	if (program && meant && !hws_str_equal(program, meant)) {
+		hws_str_escape(safe, sizeof(safe), hws_bytes_str(meant));
+		hws_control_fail(reply, HWS_ERR_INVAL,
+				"this is %s, not %s: nothing was done; that one has another control socket",
+				program, safe);
+	} else if (cmd) {
 		cmd->fn(reply, req, l->control->arg);
 	} else if (hws_str_equal(name, "help")) {
 		list_commands(l, reply);
@@ -226,6 +234,11 @@ static void finish(struct hws_control_reply *reply, json_t *answer)
 		end_link(l);
 		hws_timer_start(l->control->loop, &l->deadline, 0, on_deadline, l);
 	}
+}
+
+void hws_control_set_program(struct hws_control *c, const char *name)
+{
+	c->program = name;
 }
 
 void hws_control_ok(struct hws_control_reply *reply, json_t *result)

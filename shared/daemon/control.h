@@ -20,6 +20,9 @@ int hws_control_new(struct hws_loop *loop, const char *path, const struct hws_co
 		size_t count, void *arg, struct hws_control **ret,
 		struct hws_error *err) HWS_MUST_CHECK;
 void hws_control_free(struct hws_control *c);
+/* What program this is; `name` borrows. From then on a request whose text member "for" names another program is refused,
+ * whatever it asks for: commands of different programs have the same names. */
+void hws_control_set_program(struct hws_control *c, const char *name);
 /* Takes `result` (an object, may be NULL); "ok" is added. */
 void hws_control_ok(struct hws_control_reply *reply, json_t *result);
 void hws_control_fail(struct hws_control_reply *reply, int code, const char *fmt, ...)

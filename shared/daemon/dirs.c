@@ -76,17 +76,23 @@ static int from_home(const char *name, char *buf, size_t size)
 	return hws_fmt(buf, size, "%s/.local/state/%s", home, name);
 }
 
-static int finish(int r, char *buf, struct hws_error *err)
+static int say(int r, struct hws_error *err)
 {
 	if (r == HWS_ERR_NOTFOUND)
 		return hws_error_set(err, r,
 				"no folder for the program's state: set HOME or XDG_STATE_HOME");
 	if (r < 0)
 		return hws_error_set(err, r, "the path of the program's state is too long");
-	return make_private(buf, err);
+	return HWS_OK;
 }
 
-int hws_daemon_state_dir(const char *name, char *buf, size_t size, struct hws_error *err)
+static int finish(int r, char *buf, struct hws_error *err)
+{
+	r = say(r, err);
+	return r < 0 ? r : make_private(buf, err);
+}
+
+static int state_path(const char *name, char *buf, size_t size)
 {
 	int r = from_systemd("STATE_DIRECTORY", buf, size);
 
@@ -96,10 +102,10 @@ int hws_daemon_state_dir(const char *name, char *buf, size_t size, struct hws_er
 		r = from_xdg("XDG_STATE_HOME", name, buf, size);
 	if (r == HWS_ERR_NOTFOUND)
 		r = from_home(name, buf, size);
-	return finish(r, buf, err);
+	return r;
 }
 
-int hws_daemon_runtime_dir(const char *name, char *buf, size_t size, struct hws_error *err)
+static int runtime_path(const char *name, char *buf, size_t size)
 {
 	int r = from_systemd("RUNTIME_DIRECTORY", buf, size);
 
@@ -108,8 +114,23 @@ int hws_daemon_runtime_dir(const char *name, char *buf, size_t size, struct hws_
 	if (r == HWS_ERR_NOTFOUND)
 		r = from_xdg("XDG_RUNTIME_DIR", name, buf, size);
 	if (r == HWS_ERR_NOTFOUND)
-		return hws_daemon_state_dir(name, buf, size, err);
-	return finish(r, buf, err);
+		r = state_path(name, buf, size);
+	return r;
+}
+
+int hws_daemon_state_dir(const char *name, char *buf, size_t size, struct hws_error *err)
+{
+	return finish(state_path(name, buf, size), buf, err);
+}
+
+int hws_daemon_runtime_dir(const char *name, char *buf, size_t size, struct hws_error *err)
+{
+	return finish(runtime_path(name, buf, size), buf, err);
+}
+
+int hws_daemon_runtime_path(const char *name, char *buf, size_t size, struct hws_error *err)
+{
+	return say(runtime_path(name, buf, size), err);
 }
 
 int hws_daemon_named_dir(const char *path, char *buf, size_t size, struct hws_error *err)

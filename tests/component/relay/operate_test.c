@@ -123,6 +123,40 @@ START_TEST(a_pair_is_kicked)
 }
 END_TEST
 
+START_TEST(orders_for_another_server_are_refused)
+{
+	static const char *const verbs[] = { "drain", "stats", "config" };
+	char dir[300], none[320], env[400], *out = NULL;
+	const char *const envs[] = { env, NULL };
+	const char *const plain[] = { test_bin("admin/hawser-admin"), "relay", "stats", NULL };
+
+	start(NULL);
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		const char *argv[] = { test_bin("admin/hawser-admin"), "--socket", relay.control,
+			verbs[i], NULL };
+
+		ck_assert_int_eq(test_run(argv, NULL, &out), 1);
+		ck_assert_msg(strstr(out, "this is hawser-relay") != NULL, "%s", out);
+		free(out);
+		out = NULL;
+	}
+	admin_ok("stats", NULL, NULL);
+	/* it is found where the relay's settings say, and no folder is made where it is not */
+	snprintf(env, sizeof(env), "HAWSER_RELAY_CONTROL=%s", relay.control);
+	ck_assert_int_eq(test_run(plain, envs, &out), 0);
+	free(out);
+	out = NULL;
+	test_dir(dir, sizeof(dir));
+	snprintf(none, sizeof(none), "%s/none", dir);
+	snprintf(env, sizeof(env), "HAWSER_RELAY_RUNTIME_DIR=%s", none);
+	ck_assert_int_eq(test_run(plain, envs, &out), 3);
+	ck_assert_msg(strstr(out, "--socket") && strstr(out, none), "%s", out);
+	free(out);
+	ck_assert_int_ne(access(none, F_OK), 0);
+	relay_stop(&relay);
+}
+END_TEST
+
 START_TEST(admin_blocks_and_unblocks)
 {
 	struct leg l[2];
@@ -430,6 +464,7 @@ START_TEST(settings_that_cannot_work_are_explained)
 		{ { "--open", "--announced", "required" }, "--announcers" },
 		{ { "--open", "--block", "10.0.0.0/99" }, "10.0.0.0/99" },
 		{ { "--open", "--nonsense", NULL }, "nonsense" },
+		{ { "frob", NULL, NULL }, "frob" },
 	};
 
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
@@ -816,7 +851,8 @@ static void cleanup(void)
 int main(void)
 {
 	const TTest *const tests[] = { pairs_and_usage_show_who_uses_what, a_pair_is_kicked,
-		admin_blocks_and_unblocks, a_pair_keeps_its_limit_and_it_can_change,
+		orders_for_another_server_are_refused, admin_blocks_and_unblocks,
+		a_pair_keeps_its_limit_and_it_can_change,
 		an_address_keeps_its_limit_over_all_its_pairs,
 		the_total_limit_is_shared_fairly_over_all_threads, slow_networks_are_slow,
 		a_pair_ends_at_its_volume_or_time, a_reload_takes_effect_on_running_pairs,
