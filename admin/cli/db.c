@@ -57,6 +57,9 @@ static int load_settings(struct db *d)
 	r = rdv_config_load(&d->conf, argc, argv, &rest, &d->err);
 	hws_log_set_level(HWS_LOG_WARN);
 	d->configured = r == HWS_OK;
+	if (r == HWS_OK)
+		d->err.text[0] =
+				0; /* the usual file may be missing: that is no cause of anything later */
 	return r;
 }
 
@@ -445,8 +448,15 @@ static int db_import(struct db *d, const char *file)
 	char to[500], text[HWS_KEY_TEXT];
 	int r = hws_fmt(to, sizeof(to), "%s/id_ed25519", d->dir);
 
+	if (r == HWS_OK && access(file, R_OK) < 0)
+		r = errno == ENOENT ? hws_error_set(&d->err, HWS_ERR_NOTFOUND,
+						      "there is no file %s", file)
+				    : hws_error_set(&d->err, hws_err_from_errno(errno),
+						      "cannot read %s: %s", file, strerror(errno));
+	if (r < 0)
+		return r;
 	make_folder(d);
-	if (r == HWS_OK && !d->no_key)
+	if (!d->no_key)
 		r = check_key(d, file, to, &key, &save);
 	if (r == HWS_OK)
 		r = open_store(d, false);
@@ -584,7 +594,7 @@ int adm_db_run(bool json, int argc, char **argv)
 	r = parse(&d, argc, argv, &file);
 	if (r)
 		return r;
-	if (v->file != (file != NULL))
+	if (v->file != (file && *file))
 		return usage(v->file ? "which file? db " : "no file belongs to db ", v->name);
 	hws_log_setup("hawser-admin", HWS_LOG_TEXT, 2);
 	hws_log_set_level(HWS_LOG_WARN);

@@ -423,6 +423,24 @@ START_TEST(the_database_is_that_of_the_servers_settings)
 }
 END_TEST
 
+START_TEST(errors_name_the_file_they_are_about)
+{
+	make_hbbs(3);
+	ck_assert_int_eq(ADMIN("import-hbbs", hbbs, "--no-key"), 0);
+	ck_assert_int_eq(ADMIN("backup", "/nonexistent/x"), 1);
+	must_say("hawser-admin: /nonexistent/x: ");
+	ck_assert_ptr_null(strstr(out, "rendezvous.conf"));
+	ck_assert_int_eq(ADMIN("backup", ""), 2);
+	must_say("which file");
+	ck_assert_int_eq(ADMIN("restore", "/nonexistent/x"), 1);
+	must_say("/nonexistent/x");
+	/* the key is missing too, but that is not what is wrong */
+	ck_assert_int_eq(ADMIN("import-hbbs", "/nonexistent/x"), 1);
+	must_say("there is no file /nonexistent/x");
+	ck_assert_ptr_null(strstr(out, "key"));
+}
+END_TEST
+
 static void set_up_postgres(void)
 {
 	set_up();
@@ -499,6 +517,7 @@ int main(void)
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_test(t, a_database_and_key_of_hbbs_are_taken_over_whole);
 	tcase_add_test(t, keys_arrive_unchanged);
+	tcase_add_test(t, errors_name_the_file_they_are_about);
 	tcase_add_test(t, the_database_is_that_of_the_servers_settings);
 	tcase_add_test(t, notes_become_names_and_rows_with_faults_are_told);
 	tcase_add_test(t, what_cannot_be_taken_is_named_and_the_rest_is_taken);
