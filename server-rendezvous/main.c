@@ -11,6 +11,7 @@
 #include "shared/crypto/identity.h"
 #include "shared/daemon/daemon.h"
 #include "shared/daemon/sandbox.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,7 +91,12 @@ static int print_key(const struct rdv_config *c)
 	char dir[200], path[300], text[HWS_KEY_TEXT];
 	int r = HWS_OK;
 
-	if (*c->state_dir)
+	/* A name that was mistyped would give a new key, which no server has. */
+	if (*c->state_dir && access(c->state_dir, F_OK) < 0)
+		r = hws_error_set(&err, hws_err_from_errno(errno),
+				"%s: %s; name the state folder of the server, or make it",
+				c->state_dir, strerror(errno));
+	else if (*c->state_dir)
 		r = hws_daemon_named_dir(c->state_dir, dir, sizeof(dir), &err);
 	else
 		r = hws_daemon_state_dir(NAME, dir, sizeof(dir), &err);

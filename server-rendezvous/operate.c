@@ -193,7 +193,9 @@ static void cmd_kick(struct hws_control_reply *reply, const json_t *req, void *a
 	}
 	if (link)
 		rdv_tcp_post_close(s->core.tcp, link);
-	hws_control_ok(reply, NULL);
+	hws_control_ok(reply,
+			json_pack("{s:s}", "note",
+					"off line until its next sign of life, which comes every 15 seconds or so"));
 }
 
 static void cmd_why(struct hws_control_reply *reply, const json_t *req, void *arg)
@@ -215,7 +217,19 @@ static void cmd_relays(struct hws_control_reply *reply, const json_t *req HWS_UN
 {
 	struct rdv_server *s = arg;
 
-	hws_control_ok(reply, json_pack("{s:o}", "relays", rdv_relays_json(s->core.relays)));
+	json_t *o = json_pack("{s:o}", "relays", rdv_relays_json(s->core.relays));
+	struct rdv_server_ports ports;
+	char text[160];
+
+	rdv_server_ports(s, &ports);
+	/* Nothing is named then, and clients look beside the server. */
+	if (o && json_array_size(json_object_get(o, "relays")) == 0 &&
+			hws_fmt(text, sizeof(text),
+					"relay-servers is empty: clients take port %u of the address by which "
+					"they know this server; it is not watched",
+					ports.port + 1u) == HWS_OK)
+		json_object_set_new(o, "default", json_string(text));
+	hws_control_ok(reply, o);
 }
 
 static void relay_drain(struct rdv_server *s, struct hws_control_reply *reply, const char *relay,
@@ -328,8 +342,12 @@ static const struct hws_control_cmd table[] = {
 
 int rdv_operate_new(struct rdv_server *s, struct hws_error *err)
 {
-	return hws_control_new(
+	int r = hws_control_new(
 			s->loop, s->control_path, table, HWS_COUNT(table), s, &s->control, err);
+
+	if (r == HWS_OK)
+		hws_control_set_program(s->control, "hawser-rendezvous");
+	return r;
 }
 
 void rdv_operate_free(struct rdv_server *s)

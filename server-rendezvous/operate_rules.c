@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NO_TARGET "'%s' is neither an address, a network nor an id"
+
 static const char *text_of(const json_t *req, const char *key)
 {
 	const char *s = json_string_value(json_object_get(req, key));
@@ -146,19 +148,30 @@ void rdv_rules_heard(const struct rdv_entry *e, bool removed, void *server)
 				HWS_STR("value", e->value), HWS_STR("by", "another node"));
 }
 
+/* It was looked for in the database all the same: an earlier order may have failed there. */
+static void on_not_listed(int r, void *arg)
+{
+	if (r < 0)
+		on_stored(r, arg);
+	else
+		hws_control_fail(arg, HWS_ERR_NOTFOUND,
+				"there is no such entry: `hawser-admin rules` shows all");
+}
+
 static void drop(struct rdv_server *s, struct hws_control_reply *reply, const char *kind,
 		const char *key)
 {
 	struct rdv_entry e = { 0 };
+	bool listed = rdv_rules_delete(s->core.rules, kind, key);
 	int r;
 
-	rdv_rules_delete(s->core.rules, kind, key);
 	take_effect(s, kind, key, false);
 	if (hws_str_copy(e.kind, sizeof(e.kind), kind) == HWS_OK &&
 			hws_str_copy(e.key, sizeof(e.key), key) == HWS_OK)
 		tell_nodes(s, &e, true);
 	hws_info("rules.removed", HWS_STR("kind", kind), HWS_STR("key", key));
-	r = s->store->ops->entry_delete(s->store, kind, key, on_stored, reply);
+	r = s->store->ops->entry_delete(
+			s->store, kind, key, listed ? on_stored : on_not_listed, reply);
 	if (r < 0)
 		on_stored(r, reply);
 }
@@ -166,20 +179,30 @@ static void drop(struct rdv_server *s, struct hws_control_reply *reply, const ch
 /* "net" holds an address or network, or the id of a device. */
 static const char *kind_of(const char *what)
 {
-	struct hws_cidr net;
-
-	if (hws_cidr_parse(what, &net) == HWS_OK && (strchr(what, '.') || strchr(what, ':')))
+	if (rdv_rules_is_net(what, NULL))
 		return "block-ip";
 	return hws_id_valid(hws_bytes_str(what)) ? "block-id" : NULL;
+}
+
+/* For what is new in a list: digits and dots that are no address are a mistyped one, though the rules for ids would let them
+ * pass. What was entered so before can still be taken out. */
+static const char *new_kind_of(const char *what)
+{
+	const char *kind = kind_of(what);
+
+	if (kind && strcmp(kind, "block-id") == 0 && strchr(what, '.') &&
+			!what[strspn(what, "0123456789.")])
+		return NULL;
+	return kind;
 }
 
 void rdv_cmd_block(struct hws_control_reply *reply, const json_t *req, void *arg)
 {
 	const char *what = text_of(req, "net");
-	const char *kind = kind_of(what);
+	const char *kind = new_kind_of(what);
 
 	if (!kind)
-		hws_control_fail(reply, HWS_ERR_INVAL, "neither an address, a network nor an id");
+		hws_control_fail(reply, HWS_ERR_INVAL, NO_TARGET, what);
 	else
 		put(arg, reply, kind, what, "");
 }
@@ -190,7 +213,7 @@ void rdv_cmd_unblock(struct hws_control_reply *reply, const json_t *req, void *a
 	const char *kind = kind_of(what);
 
 	if (!kind)
-		hws_control_fail(reply, HWS_ERR_INVAL, "neither an address, a network nor an id");
+		hws_control_fail(reply, HWS_ERR_INVAL, NO_TARGET, what);
 	else
 		drop(arg, reply, kind, what);
 }
@@ -221,9 +244,15 @@ static int member(const json_t *req, char key[RDV_ENTRY_KEY_MAX + 1])
 
 void rdv_cmd_group_add(struct hws_control_reply *reply, const json_t *req, void *arg)
 {
+	const char *group = text_of(req, "group"), *what = text_of(req, "member");
 	char key[RDV_ENTRY_KEY_MAX + 1];
 
-	if (member(req, key) < 0)
+	if (!*group || strpbrk(group, "/>"))
+		hws_control_fail(reply, HWS_ERR_INVAL,
+				"'%s' is no name of a group: there must be no / or > in it", group);
+	else if (!new_kind_of(what))
+		hws_control_fail(reply, HWS_ERR_INVAL, NO_TARGET, what);
+	else if (member(req, key) < 0)
 		hws_control_fail(reply, HWS_ERR_TOOBIG, "too long");
 	else
 		put(arg, reply, "group", key, "");

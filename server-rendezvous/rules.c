@@ -102,6 +102,18 @@ static const char *member_of(const struct rule *u, const char *group)
 	return u->e.key + n + 1;
 }
 
+bool rdv_rules_is_net(const char *text, struct hws_cidr *ret)
+{
+	struct hws_cidr net;
+
+	/* digits alone are an id */
+	if (!strpbrk(text, ".:") || hws_cidr_parse(text, &net) < 0)
+		return false;
+	if (ret)
+		*ret = net;
+	return true;
+}
+
 static int parse(struct rule *u, struct hws_error *err)
 {
 	if (is(u, "block-ip") || is(u, "allow-ip")) {
@@ -116,8 +128,7 @@ static int parse(struct rule *u, struct hws_error *err)
 		if (!member || !member[1] || member == u->e.key)
 			return hws_error_set(err, HWS_ERR_INVAL,
 					"a group member is GROUP/ID or GROUP/NET");
-		u->is_net = hws_cidr_parse(member + 1, &u->net) == HWS_OK &&
-				(strchr(member + 1, '.') || strchr(member + 1, ':'));
+		u->is_net = rdv_rules_is_net(member + 1, &u->net);
 	} else if (is(u, "rule")) {
 		if (!strchr(u->e.key, '>') ||
 				(strcmp(u->e.value, "allow") != 0 &&
@@ -159,7 +170,7 @@ int rdv_rules_put(struct rdv_rules *r, const struct rdv_entry *e, struct hws_err
 	return HWS_OK;
 }
 
-void rdv_rules_delete(struct rdv_rules *r, const char *kind, const char *key)
+bool rdv_rules_delete(struct rdv_rules *r, const char *kind, const char *key)
 {
 	struct rule *at;
 
@@ -169,6 +180,7 @@ void rdv_rules_delete(struct rdv_rules *r, const char *kind, const char *key)
 		*at = r->rule[--r->count];
 	refresh(r);
 	pthread_rwlock_unlock(&r->lock);
+	return at != NULL;
 }
 
 bool rdv_rules_ip_blocked(struct rdv_rules *r, const struct sockaddr_storage *a)

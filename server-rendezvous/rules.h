@@ -22,7 +22,10 @@ void rdv_rules_configure(
 /* One entry comes or goes (its kind may be foreign: ignored). HWS_ERR_INVAL for a value that cannot be. */
 int rdv_rules_put(struct rdv_rules *r, const struct rdv_entry *e,
 		struct hws_error *err) HWS_MUST_CHECK;
-void rdv_rules_delete(struct rdv_rules *r, const char *kind, const char *key);
+/* False: it was not there. */
+bool rdv_rules_delete(struct rdv_rules *r, const char *kind, const char *key);
+/* Is this an address or a network, not the id of a device? Into *ret, if given. */
+bool rdv_rules_is_net(const char *text, struct hws_cidr *ret);
 
 /* True when this address is not served at all. One relaxed load when there are no lists. */
 bool rdv_rules_ip_blocked(struct rdv_rules *r, const struct sockaddr_storage *a);

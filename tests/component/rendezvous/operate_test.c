@@ -439,6 +439,138 @@ START_TEST(limits_and_lists_change_on_sighup)
 }
 END_TEST
 
+START_TEST(orders_for_a_relay_are_refused)
+{
+	says(admin(1, "relay", "drain", NULL), "hawser-rendezvous");
+	says(admin(1, "relay", "stats", NULL), "hawser-rendezvous");
+	says(admin(1, "relay", "log-level", "debug", NULL), "hawser-rendezvous");
+	says(admin(0, "stats", NULL), "peers: 0"); /* it is still there */
+}
+END_TEST
+
+START_TEST(a_mistyped_address_is_no_id)
+{
+	static const char *const wrong[] = { "127.0.0.300", "192.168.1", "10.0.0.0.1",
+		"10.0.0.0/33", "1:2:3" };
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		says(admin(1, "block", wrong[i], NULL), "neither an address");
+		says(admin(1, "group-add", "office", wrong[i], NULL), wrong[i]);
+	}
+	says(admin(0, "rules", NULL), "entries: none");
+	admin(0, "block", "pc.of.ann", NULL);
+	admin(0, "group-add", "office", "pc.of.ann", NULL);
+	/* what is not in the lists cannot be taken out: that was mistyped, too */
+	says(admin(1, "unblock", "pc.of.anna", NULL), "rules");
+	says(admin(1, "unblock", "127.0.0.7", NULL), "rules");
+	says(admin(1, "group-remove", "office", "10.0.0.0/8", NULL), "rules");
+	admin(0, "unblock", "pc.of.ann", NULL);
+	admin(0, "group-remove", "office", "pc.of.ann", NULL);
+	says(admin(0, "rules", NULL), "entries: none");
+}
+END_TEST
+
+/* hawser-admin without --socket. */
+static const char *admin_in(int expect, const char *setting, const char *value, const char *verb)
+{
+	static char *out;
+	char env[400];
+	const char *const envs[] = { env, NULL };
+	const char *argv[] = { test_bin("admin/hawser-admin"), verb, NULL };
+	int status;
+
+	snprintf(env, sizeof(env), "%s=%s", setting, value);
+	free(out);
+	out = NULL;
+	status = test_run(argv, envs, &out);
+	ck_assert_msg(status == expect, "%s %s: exit %d: %s", env, verb, status, out);
+	return out;
+}
+
+START_TEST(the_socket_is_where_the_servers_settings_say)
+{
+	char dir[300], path[340], text[700];
+
+	test_dir(dir, sizeof(dir));
+	says(admin_in(0, "HAWSER_RENDEZVOUS_CONTROL", srv.control, "stats"), "peers: 0");
+	says(admin_in(0, "HAWSER_RENDEZVOUS_STATE_DIR", srv.dir, "stats"), "peers: 0");
+	snprintf(path, sizeof(path), "%s/rendezvous.conf", dir);
+	/* other settings of the server are not this program's business */
+	snprintf(text, sizeof(text), "control = %s\nport = 1\n[relay]\nrelay-servers = x.invalid\n",
+			srv.control);
+	write_config(path, text);
+	says(admin_in(0, "HAWSER_RENDEZVOUS_CONFIG", path, "stats"), "peers: 0");
+	/* nothing there: nothing made, and the way out is said */
+	snprintf(path, sizeof(path), "%s/none", dir);
+	says(admin_in(3, "RUNTIME_DIRECTORY", path, "stats"), "--socket");
+	ck_assert_int_ne(access(path, F_OK), 0);
+}
+END_TEST
+
+START_TEST(printing_the_key_makes_no_folder_of_a_mistyped_name)
+{
+	char dir[300], path[340], *out = NULL;
+	const char *argv[] = { test_bin("server-rendezvous/hawser-rendezvous"), "key",
+		"--state-dir", path, NULL };
+
+	test_dir(dir, sizeof(dir));
+	snprintf(path, sizeof(path), "%s/none", dir);
+	ck_assert_int_eq(test_run(argv, NULL, &out), 1);
+	says(out, path);
+	ck_assert_int_ne(access(path, F_OK), 0);
+	free(out);
+	out = NULL;
+	snprintf(path, sizeof(path), "%s", srv.dir);
+	ck_assert_int_eq(test_run(argv, NULL, &out), 0);
+	says(out, srv.key);
+	free(out);
+}
+END_TEST
+
+START_TEST(without_relays_it_says_where_clients_look)
+{
+	static const char *const extra[] = { "--relay-servers", "", NULL };
+	char port[40];
+
+	start_again(extra);
+	snprintf(port, sizeof(port), "port %u", srv.port + 1u);
+	says(admin(0, "relays", NULL), port);
+}
+END_TEST
+
+START_TEST(answers_are_for_people_to_read)
+{
+	static const char *const extra[] = { "--store", "sqlite", NULL };
+	struct device d;
+	const char *list;
+	int fd;
+
+	start_again(extra);
+	device_init(&d, &srv, 1, "100000001");
+	device_online(&d);
+	while (!strstr(admin(0, "devices", NULL), d.id))
+		;
+	admin(0, "name", d.id, "the \"till\"", NULL);
+	list = admin(0, "devices", NULL);
+	says(list, "the \"till\"");
+	ck_assert_ptr_nonnull(strstr(list, "T")); /* a day and time, not seconds since 1970 */
+	says(list, "Z ");
+	says(admin(0, "peer", d.id, NULL), "created: 20");
+	says(admin(0, "--json", "peer", d.id, NULL), "\"created\": 1");
+	/* a device that cannot be reached yet is told to be so */
+	says(admin(0, "kick", d.id, NULL), "until");
+	fd = viewer_punch(&srv, 9, d.id);
+	hws_rdv_free(viewer_answer(fd, M(PUNCH_HOLE_RESPONSE), WAIT_MS));
+	close(fd);
+	list = admin(0, "why", d.id, NULL);
+	says(list, "outcome: offline");
+	ck_assert_ptr_null(strstr(list, "unknown"));
+	for (const char *line = list; *line; line += strcspn(line, "\n") + 1)
+		ck_assert_uint_lt(strcspn(line, "\n"), 161);
+	device_done(&d);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = { looks_at_devices, a_kicked_device_is_offline_until_it_speaks,
@@ -446,7 +578,11 @@ int main(void)
 		rules_say_who_may_call_whom, only_enrolled_devices_register,
 		devices_that_are_off_line_are_listed_named_and_removed,
 		a_drained_relay_gets_no_new_sessions, the_log_level_changes_while_it_runs,
-		drain_ends_it_in_order, limits_and_lists_change_on_sighup };
+		drain_ends_it_in_order, limits_and_lists_change_on_sighup,
+		orders_for_a_relay_are_refused, a_mistyped_address_is_no_id,
+		the_socket_is_where_the_servers_settings_say,
+		printing_the_key_makes_no_folder_of_a_mistyped_name,
+		without_relays_it_says_where_clients_look, answers_are_for_people_to_read };
 	Suite *s = suite_create("rendezvous/operate");
 	TCase *t = tcase_create("operate");
 	SRunner *r;
