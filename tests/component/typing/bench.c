@@ -104,7 +104,7 @@ void bench_sink(struct bench *b, unsigned pause_ms)
 	b->from = b->sink.len;
 }
 
-bool bench_field(struct bench *b, const char *toolkit)
+void bench_field(struct bench *b, const char *toolkit)
 {
 	char display[40], dir[300], home[320], *out = NULL;
 	bool gtk = strncmp(toolkit, "gtk", 3) == 0;
@@ -117,9 +117,9 @@ bool bench_field(struct bench *b, const char *toolkit)
 		NULL };
 
 	int r = test_run(probe, NULL, &out);
+	ck_assert_msg(r == 0, "%s is not installed (see packaging/packages.txt): %s", toolkit,
+			out ? out : "");
 	free(out);
-	if (r != 0)
-		return false;
 	snprintf(display, sizeof(display), "DISPLAY=%s", b->d.x.display);
 	snprintf(home, sizeof(home), "HOME=%s", test_dir(dir, sizeof(dir)));
 	test_proc_start(&b->sink, argv,
@@ -133,7 +133,6 @@ bool bench_field(struct bench *b, const char *toolkit)
 	xcb_set_input_focus(b->d.c, XCB_INPUT_FOCUS_POINTER_ROOT, w, XCB_CURRENT_TIME);
 	desktop_sync(&b->d);
 	desktop_run(&b->d, 300);
-	return true;
 }
 
 static uint32_t next_char(const char **s)

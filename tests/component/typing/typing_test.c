@@ -107,8 +107,7 @@ START_TEST(text_arrives_in_fields_of_toolkits)
 	static const char text[] =
 			"Съешь ещё 10 булок: ÀÉÎõü ^~`´¨ \\\"@€ \U0001F600 世界 ελληνικά";
 
-	if (!bench_field(&b, toolkits[_i / 3]))
-		return; /* the toolkit is not installed */
+	bench_field(&b, toolkits[_i / 3]);
 	struct bench_map before = bench_map(&b);
 	char *cjk = many(0x4e00, 200), *all = calloc(1, sizeof(text) + strlen(cjk));
 	if (_i % 3 == 1)
