@@ -135,6 +135,29 @@ START_TEST(a_script_clicks_types_looks_and_records)
 END_TEST
 
 /* What is named as an output may be there already, and be no file. */
+START_TEST(text_that_no_key_has_is_typed_or_reported)
+{
+	static const char text[] = "Съешь же ещё этих мягких французских булок, да выпей чаю";
+	char script[600], typed[300];
+
+	setup(STACK_SERVERS | STACK_TERMINAL);
+	snprintf(script, sizeof(script),
+			"echo a-fixed-password | $BIN/client/host/hawser-host password --set-from-stdin && "
+			"HAWSER_PASSWORD=a-fixed-password " CONNECT
+			"--click 200,150 --type '%s\n' --after 2",
+			text);
+	sh(script, 0, NULL);
+	test_read_file(stack.typed, typed, sizeof(typed));
+	typed[strcspn(typed, "\n")] = 0;
+	ck_assert_str_eq(typed, text);
+	/* a map in which no key is to spare */
+	sh("xmodmap -pke | grep '= *$' | sed 's/= *$/= Pause/' | xmodmap -", 0, NULL);
+	sh("HAWSER_PASSWORD=a-fixed-password " CONNECT "--type 'aЖb' --after 2", 1,
+			"could not be typed");
+	sh("HAWSER_PASSWORD=a-fixed-password " CONNECT "--type 'ab' --after 2", 0, NULL);
+}
+END_TEST
+
 START_TEST(a_screenshot_replaces_files_and_nothing_else)
 {
 	setup(STACK_SERVERS | STACK_TERMINAL);
@@ -447,6 +470,7 @@ int main(void)
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, a_script_clicks_types_looks_and_records);
+	tcase_add_test(tc, text_that_no_key_has_is_typed_or_reported);
 	tcase_add_test(tc, a_screenshot_replaces_files_and_nothing_else);
 	tcase_add_test(tc, a_recording_without_end_stops_when_interrupted);
 	tcase_add_test(tc, a_silent_host_is_told_by_text_and_figures);
