@@ -128,6 +128,7 @@ END_TEST
 START_TEST(nothing_waits_for_a_desktop_that_does_not_answer)
 {
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	const char *line;
 	int fd = -1;
 
 	if (_i == 1)
@@ -152,6 +153,14 @@ START_TEST(nothing_waits_for_a_desktop_that_does_not_answer)
 	}
 	if (fd >= 0)
 		close(fd);
+	if (_i == 2)
+		return; /* what never says a word may yet speak */
+	/* said, but not for each of them */
+	test_proc_must_expect(&host.proc, "notify.none", 20000);
+	test_proc_must_expect(&host.proc, "agent.viewer_closed conn=5", 20000);
+	line = strstr(host.proc.log, "notify.none");
+	ck_assert_ptr_nonnull(line);
+	ck_assert_ptr_null(strstr(line + 1, "notify.none"));
 }
 END_TEST
 
