@@ -150,7 +150,11 @@ START_TEST(programs_manuals_and_units_are_installed)
 			"hawser") "env -u LD_LIBRARY_PATH $TREE/bin/hawser version | grep -q '^hawser 0'");
 	sh(INSTALL("doc") "cd $TREE/share/man; for p in man1/hawser.1 man1/hawser-desktop.1 man8/hawser-host.8; do "
 			  "test -s $p; done; test -z \"$(find . -type f | xargs mandoc -T lint -W warning)\"");
-	sh(INSTALL("systemd") "grep -q \"^ExecStart=/.*/bin/hawser-host run\" $TREE/lib/systemd/user/hawser-host.service");
+	sh(INSTALL("systemd") "grep -q \"^ExecStart=/.*/bin/hawser-host run\" $TREE/lib/systemd/user/hawser-host.service; "
+			      "grep -q \"^ExecStart=/.*/bin/hawser-host run\" $TREE/lib/systemd/system/hawser-host-system.service");
+	/* and who looks for them finds them */
+	sh("cd $SOURCE; for f in README.md packaging/man/hawser-host.8; do grep -q operate-host.md $f; done; "
+	   "for u in hawser-host hawser-host-system; do grep -q \"enable --now $u\" docs/operate-host.md; done");
 	test_stack_stop(&stack);
 }
 END_TEST

@@ -41,9 +41,25 @@ START_TEST(everything_is_below_the_prefix_and_names_it)
 				     /* units start what is installed with them */
 				     "grep -q '^ExecStart=/opt/tree/bin/hawser-rendezvous ' lib/systemd/system/hawser-rendezvous.service; "
 				     "grep -q '^ExecStart=/opt/tree/bin/hawser-host run' lib/systemd/user/hawser-host.service; "
+				     "grep -q '^ExecStart=/opt/tree/bin/hawser-host run' lib/systemd/system/hawser-host-system.service; "
+				     "test ! -e lib/systemd/user/hawser-host-system.service; "
 				     "for p in $(grep -rhoE '[^ =\"]*/bin/hawser[a-z-]*' lib/systemd share/applications); do "
 				     "test -x $D$p || { echo \"$p is not there\"; exit 1; }; done; "
 				     "test -f etc/fail2ban/filter.d/hawser-rendezvous.conf");
+}
+END_TEST
+
+/* What systemd itself says of the host's units, with a program that is there in the place of ours. */
+START_TEST(the_units_of_the_host_are_valid)
+{
+	sh("command -v systemd-analyze >/dev/null || exit 0; mkdir -p $D; "
+	   "for u in hawser-host hawser-host-system; do "
+	   "sed 's,/usr/bin/hawser-host run,/bin/true run,' $SOURCE/packaging/systemd/$u.service > $D/$u.service; "
+	   "SYSTEMD_LOG_LEVEL=warning systemd-analyze verify --man=no $D/$u.service > $D/said 2>&1 || true; "
+	   "if grep \"$u.service:\" $D/said; then exit 1; fi; done; "
+	   /* root, but hardly: it becomes others, and that is all */
+	   "test \"$(grep ^CapabilityBoundingSet= $D/hawser-host-system.service)\" = "
+	   "'CapabilityBoundingSet=CAP_SETUID CAP_SETGID CAP_KILL'");
 }
 END_TEST
 
@@ -112,7 +128,10 @@ START_TEST(completion_offers_what_the_tables_hold)
 		    "offers hawser connect --q; has --quality; "
 		    "offers hawser connect 123 --codec ''; has vp8 vp9; "
 		    "offers hawser connect --view-only ''; "
-		    "offers hawser-host ''; has run id status password config; "
+		    "offers hawser-host ''; has run id status password kick config; "
+		    "offers hawser-host config ''; has show get set path; "
+		    "offers hawser-host password ''; has show renew set remove; "
+		    "offers hawser-host kick ''; has all; "
 		    "offers hawser-host run --log-level ''; has error warn info debug trace; "
 		    "offers hawser-rendezvous ''; has key config; "
 		    "offers hawser-relay ''; has identity config; "
@@ -157,6 +176,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, NULL);
 	tcase_add_test(tc, everything_is_below_the_prefix_and_names_it);
 	tcase_add_test(tc, the_systems_own_prefix_has_its_settings_in_etc);
+	tcase_add_test(tc, the_units_of_the_host_are_valid);
 	tcase_add_test(tc, what_was_installed_is_removed_again);
 	tcase_add_test(tc, programs_manuals_and_completion_belong_together);
 	tcase_add_test(tc, the_manuals_know_every_command_and_option);
