@@ -40,6 +40,27 @@ _hawser_subcommands()
 		}' | sort -u
 }
 
+# The help, or only the synopsis of command $2 where that names all its options ("PROGRAM password [--rotate]").
+_hawser_options()
+{
+	awk -v name="$1" -v verb="$2" '
+		{ all = all $0 "\n"; line = $0; sub(/^[Uu]sage: */, "", line); sub(/^ +/, "", line) }
+		index(line, name " ") == 1 {
+			split(line, word, " ")
+			if (verb == "" || index("|" word[2] "|", "|" verb "|") == 0) next
+			found = 1
+			own = own line "\n"
+			if (tolower(line) ~ /\[option/) found = 2
+		}
+		END { printf "%s", found == 1 ? own : all }'
+}
+
+# Names of settings: "  [#]name = value".
+_hawser_settings()
+{
+	"$1" config show 2>/dev/null </dev/null | sed -nE 's/^[#; ]*([a-z][a-z0-9-]*) *=.*/\1/p' | sort -u
+}
+
 # The words after option $1: its choices ("vp8|vp9", also on the line of the option), or what kind of thing it wants.
 _hawser_value()
 {
@@ -50,13 +71,13 @@ _hawser_value()
 _hawser()
 {
 	local program=$1 name=${1##*/} current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-	local verb= i help value
+	local verb= after= i help value # after: the word behind the command
 
 	for ((i = 1; i < COMP_CWORD; i++)); do
-		if [[ ${COMP_WORDS[i]} != -* ]]; then
-			verb=${COMP_WORDS[i]}
-			break
-		fi
+		[[ ${COMP_WORDS[i]} == -* ]] && continue
+		after=${verb:+${COMP_WORDS[i]}}
+		verb=${verb:-${COMP_WORDS[i]}}
+		[ -z "$after" ] || break
 	done
 	COMPREPLY=()
 	help=$(_hawser_help "$program" "")
@@ -79,10 +100,14 @@ _hawser()
 		fi
 	fi
 	if [[ $current == -* ]]; then
-		help=$(grep -oE -- '--(\[no-\])?[a-z][a-z0-9-]*' <<<"$help" | sed 's/^--\[no-\]\(.*\)/--\1 --no-\1/' | sort -u)
+		help=$(_hawser_options "$name" "$verb" <<<"$help" | grep -oE -- '--(\[no-\])?[a-z][a-z0-9-]*' | sed 's/^--\[no-\]\(.*\)/--\1 --no-\1/' | sort -u)
 		mapfile -t COMPREPLY < <(compgen -W "$help" -- "$current")
 	elif [ -z "$verb" ]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(_hawser_commands "$name" <<<"$help")" -- "$current")
+	elif [[ $verb == config && $after == @(get|set) ]]; then
+		[[ $previous != "$after" ]] || mapfile -t COMPREPLY < <(compgen -W "$(_hawser_settings "$program")" -- "$current")
+	elif [ -n "$after" ]; then
+		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 	else
 		mapfile -t COMPREPLY < <(compgen -W "$(_hawser_subcommands "$name" "$verb" <<<"$help")" -- "$current")
 		[ ${#COMPREPLY[@]} -gt 0 ] || mapfile -t COMPREPLY < <(compgen -f -- "$current")

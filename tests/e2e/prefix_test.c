@@ -93,6 +93,9 @@ START_TEST(programs_manuals_and_completion_belong_together)
 				     "ls share/man/man[18]/$p.[18] >/dev/null || { echo \"no manual of $p\"; exit 1; }; "
 				     "test -f share/bash-completion/completions/$p || { echo \"no completion of $p\"; exit 1; }; done; "
 				     "test -x bin/hawser-load; "
+				     /* files that the pages beside it are about are there */
+				     "cd share/doc/hawser; for f in $(grep -ohE '`(docs/|packaging/)?[A-Za-z-]+\\.md`' README.md | tr -d '`'); do "
+				     "test -f $f || { echo \"no $f\"; exit 1; }; done; cd ../../..; "
 				     "test -z \"$(find share/man -type f | xargs mandoc -T lint -W warning)\"");
 }
 END_TEST
@@ -138,6 +141,11 @@ START_TEST(completion_offers_what_the_tables_hold)
 		    "offers hawser-admin ''; has stats peers why block relay db; "
 		    "offers hawser-admin relay ''; has pairs usage limit drain; "
 		    "offers hawser-admin db ''; has status backup restore; "
+		    "offers hawser config set ''; has server key quality; lacks show path; "
+		    "offers hawser config get q; has quality; "
+		    "offers hawser-host config set ''; has direct-port; lacks show set; "
+		    "offers hawser-host password ''; has show renew set remove; offers hawser-host status --; has --json; lacks --server; "
+		    "offers hawser-rendezvous key --; has --state-dir; lacks --port; "
 		    "offers hawser-load --h; has --hosts; "
 		    "offers hawser-desktop --full; has --fullscreen; ");
 	/* every option of every program */
