@@ -301,7 +301,7 @@ bool x11_keymap_find(const struct x11_keymap *m, uint32_t sought, bool as_char, 
 		if (g >= k->groups)
 			continue;
 		const struct x11_type *t = &m->type[k->type[g]];
-		for (unsigned level = 0; level < HWS_MIN(t->levels, k->width); level++) {
+		for (unsigned level = 0; level < HWS_MIN(t->levels + 0u, k->width + 0u); level++) {
 			uint32_t at = k->first + g * k->width + level;
 			uint8_t want;
 			if ((as_char ? m->chr[at] : m->sym[at]) != sought ||
