@@ -11,6 +11,8 @@
 #include <xcb/xtest.h>
 
 #define ANSWER_MAX_US (10 * HWS_US_PER_S)
+/* Of one turn of the loop: programs that send events without end do not get all of it. */
+#define TURN_US (20 * HWS_US_PER_MS)
 
 struct x11_call {
 	struct hws_list node;
@@ -94,26 +96,31 @@ static bool take_answer(struct x11_desktop *d)
 static void drain(void *arg)
 {
 	struct x11_desktop *d = arg;
+	uint64_t until_us = hws_clock_us() + TURN_US;
 	xcb_generic_event_t *e;
-	bool more = true;
+	bool more = true, late = false;
 
 	if (d->lost || d->draining)
 		return;
 	d->draining = true;
 	xcb_flush(d->conn);
-	while (more && !d->lost) {
+	while (more && !late && !d->lost) {
 		more = false;
-		while (!d->lost && (e = xcb_poll_for_event(d->conn)) != NULL) {
+		while (!late && !d->lost && (e = xcb_poll_for_event(d->conn)) != NULL) {
 			dispatch(d, e);
 			free(e);
 			more = true;
+			late = hws_clock_us() > until_us;
 		}
+		/* in any case: who waits for one must not take the server for dead */
 		while (!d->lost && take_answer(d))
 			more = true;
 		if (more)
 			xcb_flush(d->conn);
 	}
 	d->draining = false;
+	if (late) /* what was read already makes nothing readable */
+		x11_flush(d);
 	if (!hws_list_first(&d->calls))
 		hws_timer_stop(&d->overdue);
 	if (xcb_connection_has_error(d->conn))

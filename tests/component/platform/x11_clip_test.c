@@ -468,6 +468,7 @@ START_TEST(who_names_a_window_we_listen_to_does_not_make_us_deaf)
 	char *text = malloc(len), name[] = "ATTACK_A";
 	xcb_window_t to = d.screen->root;
 	xcb_generic_event_t *e;
+	unsigned answered = 0;
 	struct got g;
 
 	ck_assert_ptr_nonnull(text);
@@ -493,13 +494,59 @@ START_TEST(who_names_a_window_we_listen_to_does_not_make_us_deaf)
 				XCB_CURRENT_TIME);
 	}
 	desktop_sync(&d);
-	desktop_run(&d, 100);
+	for (uint64_t end = test_now_ms() + 30000; answered < 20;) {
+		ck_assert_uint_lt(test_now_ms(), end);
+		hws_loop_once(d.loop, 1000);
+		while ((e = xcb_poll_for_event(d.c)) != NULL) {
+			answered += (e->response_type & 0x7f) == XCB_SELECTION_NOTIFY;
+			free(e);
+		}
+	}
+	desktop_run(&d, 50);
 	ck_assert_uint_eq(events_of(to), before);
-	while ((e = xcb_poll_for_event(d.c)) != NULL)
-		free(e);
 	set_text("short");
 	ck_assert(convert("UTF8_STRING", XCB_CURRENT_TIME, &g));
 	ck_assert_uint_eq(g.len, 5);
+	free(text);
+}
+END_TEST
+
+static void set_flag(void *arg)
+{
+	*(bool *)arg = true;
+}
+
+/* Each answer is work; pictures and keys of the viewers have their turn between them. */
+START_TEST(who_asks_without_end_does_not_get_all_turns)
+{
+	size_t len = 1u << 20;
+	unsigned asked = 200, answered = 0;
+	char *text = malloc(len);
+	struct hws_timer timer = { 0 };
+	bool had_a_turn = false;
+	xcb_generic_event_t *e;
+
+	ck_assert_ptr_nonnull(text);
+	memset(text, 'y', len);
+	ck_assert_int_eq(hws_clip_set_text(d.p->clip, hws_bytes(text, len)), HWS_OK);
+	desktop_run(&d, 100);
+	for (unsigned i = 0; i < asked; i++)
+		xcb_convert_selection(d.c, d.window, clipboard, atom("COMPOUND_TEXT"), mine,
+				XCB_CURRENT_TIME);
+	desktop_sync(&d);
+	hws_timer_start(d.loop, &timer, 1, set_flag, &had_a_turn);
+	for (uint64_t end = test_now_ms() + 50000; answered < asked && test_now_ms() < end;) {
+		hws_loop_once(d.loop, 1000);
+		desktop_sync(&d);
+		while ((e = xcb_poll_for_event(d.c)) != NULL) {
+			answered += (e->response_type & 0x7f) == XCB_SELECTION_NOTIFY;
+			free(e);
+		}
+		if (!had_a_turn)
+			ck_assert_uint_lt(answered, asked);
+	}
+	ck_assert(had_a_turn);
+	ck_assert_uint_eq(answered, asked); /* nobody is forgotten */
 	free(text);
 }
 END_TEST
@@ -521,6 +568,7 @@ Suite *x11_clip_suite(void)
 	tcase_add_loop_test(t, pieces_are_put_together_up_to_a_bound, 0, 2);
 	tcase_add_test(t, an_old_loss_does_not_take_a_new_text_away);
 	tcase_add_test(t, who_does_not_fetch_its_pieces_holds_nobody_up);
+	tcase_add_test(t, who_asks_without_end_does_not_get_all_turns);
 	tcase_add_loop_test(t, who_names_a_window_we_listen_to_does_not_make_us_deaf, 0, 2);
 	suite_add_tcase(s, t);
 	return s;
