@@ -143,6 +143,19 @@ static bool host_chars_ok(const char *host)
 	return *host != '\0';
 }
 
+/* Colons are in nothing but IPv6 addresses, which may name the interface they are for. */
+static bool colons_ok(const char *host)
+{
+	size_t len = strcspn(host, "%");
+	char literal[INET6_ADDRSTRLEN];
+	struct in6_addr a;
+
+	if (!strchr(host, ':'))
+		return true;
+	return hws_fmt(literal, sizeof(literal), "%.*s", (int)len, host) == HWS_OK &&
+			inet_pton(AF_INET6, literal, &a) == 1;
+}
+
 static int split_copy(char *buf, size_t size, const char *from, size_t len)
 {
 	if (len == 0)
@@ -151,7 +164,7 @@ static int split_copy(char *buf, size_t size, const char *from, size_t len)
 		return HWS_ERR_TOOBIG;
 	memcpy(buf, from, len);
 	buf[len] = '\0';
-	return host_chars_ok(buf) ? HWS_OK : HWS_ERR_INVAL;
+	return host_chars_ok(buf) && colons_ok(buf) ? HWS_OK : HWS_ERR_INVAL;
 }
 
 int hws_host_port_split(const char *text, uint16_t default_port, char *host, size_t host_size,

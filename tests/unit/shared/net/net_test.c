@@ -77,6 +77,12 @@ START_TEST(hosts_split_and_join)
 	ck_assert_str_eq(host, "fe80::1");
 	ck_assert_uint_eq(port, 9);
 	ck_assert_int_eq(hws_host_port_split("a b:1", 9, host, sizeof(host), &port), HWS_ERR_INVAL);
+	ck_assert_int_eq(hws_host_port_split(":::", 9, host, sizeof(host), &port), HWS_ERR_INVAL);
+	ck_assert_int_eq(hws_host_port_split("a:b:1", 9, host, sizeof(host), &port), HWS_ERR_INVAL);
+	ck_assert_int_eq(hws_host_port_split("[a:b]:1", 9, host, sizeof(host), &port),
+			HWS_ERR_INVAL);
+	ck_assert_int_eq(hws_host_port_split("[fe80::1%eth0]:7", 9, host, sizeof(host), &port), 0);
+	ck_assert_str_eq(host, "fe80::1%eth0");
 	ck_assert_int_eq(hws_host_port_split("x", 9, host, 1, &port), HWS_ERR_TOOBIG);
 	ck_assert_int_eq(hws_host_port_join("fe80::1", 5, text, sizeof(text)), 0);
 	ck_assert_str_eq(text, "[fe80::1]:5");
