@@ -237,7 +237,9 @@ int hawser_config_get(hawser_context *ctx, const char *name, char *buf, size_t s
 	int r = hws_view_settings_get(ctx->settings, name, buf, size);
 	pthread_mutex_unlock(&ctx->lock);
 	if (r < 0)
-		return api_fail(r, "there is no option \"%.60s\", or its value is too long", name);
+		return r == HWS_ERR_NOTFOUND
+				? api_fail(r, "there is no option \"%.60s\"", name)
+				: api_fail(r, "the value of \"%.60s\" is too long", name);
 	return HAWSER_OK;
 }
 
@@ -287,25 +289,39 @@ struct recent_text {
 	char target[300], hostname[128], username[128], platform[64];
 };
 
+/* "ID" and "ID@SERVER" are one host when that is the server IDs are looked up at. */
+static bool is_newer_twin(const struct hws_view_settings *v, size_t i)
+{
+	const char *server = hws_view_settings_config(v)->server;
+
+	for (size_t k = 0; k < i; k++)
+		if (hws_target_same_at(hws_view_settings_peer_at(v, k)->target,
+				    hws_view_settings_peer_at(v, i)->target, server))
+			return true;
+	return false;
+}
+
 int hawser_recent_list(hawser_context *ctx, struct hawser_recent **ret, size_t *ret_count)
 {
 	struct hawser_recent *list;
 	int r = HAWSER_ERR_NOMEM;
 
 	pthread_mutex_lock(&ctx->lock);
-	size_t n = hws_view_settings_peer_count(ctx->settings);
+	size_t n = hws_view_settings_peer_count(ctx->settings), used = 0;
 	list = hws_alloc_array(n + 1, sizeof(*list) + sizeof(struct recent_text));
 	if (list) {
 		struct recent_text *texts = (struct recent_text *)(list + n + 1);
 		for (size_t i = 0; i < n; i++) {
 			const struct hws_known_peer *p =
 					hws_view_settings_peer_at(ctx->settings, i);
-			struct recent_text *t = &texts[i];
+			struct recent_text *t = &texts[used];
+			if (is_newer_twin(ctx->settings, i))
+				continue;
 			memcpy(t->target, p->target, sizeof(t->target));
 			memcpy(t->hostname, p->hostname, sizeof(t->hostname));
 			memcpy(t->username, p->username, sizeof(t->username));
 			memcpy(t->platform, p->platform, sizeof(t->platform));
-			list[i] = (struct hawser_recent){ .size = sizeof(list[i]),
+			list[used++] = (struct hawser_recent){ .size = sizeof(*list),
 				.target = t->target,
 				.hostname = t->hostname,
 				.username = t->username,
@@ -314,7 +330,7 @@ int hawser_recent_list(hawser_context *ctx, struct hawser_recent **ret, size_t *
 				.password_stored = p->has_h1 };
 		}
 		*ret = list;
-		*ret_count = n;
+		*ret_count = used;
 		r = HAWSER_OK;
 	}
 	pthread_mutex_unlock(&ctx->lock);

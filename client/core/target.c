@@ -168,15 +168,27 @@ int hws_target_name(const struct hws_target *t, char *buf, size_t size)
 	return r < 0 ? r : hws_fmt(buf, size, "%s%s%s", t->id, *server ? "@" : "", server);
 }
 
-bool hws_target_same(const char *a, const char *b)
+static int name_at(const char *text, const char *server, char *buf, size_t size)
+{
+	struct hws_target t;
+	int r = hws_target_parse(text, &t, NULL);
+
+	if (r == HWS_OK && !t.is_direct && !*t.server)
+		r = hws_str_copy(t.server, sizeof(t.server), server);
+	return r < 0 ? r : hws_target_name(&t, buf, size);
+}
+
+bool hws_target_same_at(const char *a, const char *b, const char *server)
 {
 	char name_a[HWS_TARGET_NAME], name_b[HWS_TARGET_NAME];
-	struct hws_target t;
 
 	return hws_str_equal(a, b) ||
-			(hws_target_parse(a, &t, NULL) == HWS_OK &&
-					hws_target_name(&t, name_a, sizeof(name_a)) == HWS_OK &&
-					hws_target_parse(b, &t, NULL) == HWS_OK &&
-					hws_target_name(&t, name_b, sizeof(name_b)) == HWS_OK &&
+			(name_at(a, server, name_a, sizeof(name_a)) == HWS_OK &&
+					name_at(b, server, name_b, sizeof(name_b)) == HWS_OK &&
 					hws_str_equal(name_a, name_b));
+}
+
+bool hws_target_same(const char *a, const char *b)
+{
+	return hws_target_same_at(a, b, "");
 }

@@ -33,3 +33,5 @@ int hws_target_name(const struct hws_target *t, char *buf, size_t size) HWS_MUST
 bool hws_target_same_server(const char *a, const char *b);
 /* Whether two texts name the same host. What cannot be parsed is the same as itself only. */
 bool hws_target_same(const char *a, const char *b);
+/* The same, where an ID without a server is one of `server`; "" = none is configured. */
+bool hws_target_same_at(const char *a, const char *b, const char *server);

@@ -97,7 +97,7 @@ struct hawser_recent {
 	uint64_t last_time; /* Unix time in seconds */
 	bool password_stored;
 };
-/* One block, freed by hawser_recent_free. */
+/* Each host once, however it was named. One block, freed by hawser_recent_free. */
 int hawser_recent_list(hawser_context *ctx, struct hawser_recent **ret, size_t *ret_count);
 void hawser_recent_free(struct hawser_recent *list);
 /* Of a list by hawser_recent_list; `index` below its count. */

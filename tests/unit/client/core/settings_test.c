@@ -187,6 +187,19 @@ static const struct {
 	{ "not a target!", "112677908", false },
 };
 
+START_TEST(an_id_without_a_server_is_one_of_the_configured_server)
+{
+	ck_assert(hws_target_same_at(
+			"112677908", "112677908@id.example.com?key=AAAA", "ID.example.com:21116"));
+	ck_assert(hws_target_same_at("112677908@id.example.com", "112677908/r", "id.example.com"));
+	ck_assert(!hws_target_same_at("112677908", "112677908@id.example.com", ""));
+	ck_assert(!hws_target_same_at(
+			"112677908", "112677908@id.example.com", "other.example.com"));
+	ck_assert(!hws_target_same_at("192.0.2.1", "112677908", "192.0.2.1"));
+	ck_assert(hws_target_same_at("112677908", "112677908", "wss://id.example.com/ws/id"));
+}
+END_TEST
+
 START_TEST(one_host_is_one_however_it_is_written)
 {
 	const char *a = names[_i].a, *b = names[_i].b;
@@ -248,6 +261,7 @@ Suite *settings_suite(void)
 	tcase_add_test(t, a_file_with_a_wrong_value_is_named);
 	tcase_add_test(t, without_a_home_nothing_is_said_to_be_kept);
 	tcase_add_test(t, what_could_not_be_written_is_not_in_use);
+	tcase_add_test(t, an_id_without_a_server_is_one_of_the_configured_server);
 	tcase_add_loop_test(t, one_host_is_one_however_it_is_written, 0, (int)HWS_COUNT(names));
 	tcase_add_test(t, one_host_has_one_entry_and_one_pin);
 	tcase_add_test(t, two_entries_of_an_older_list_become_one);
