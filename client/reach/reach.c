@@ -479,11 +479,14 @@ static void ask_again(void *arg)
 {
 	struct hws_reach *r = arg;
 
-	if (r->tries < REQUEST_TRIES)
+	if (r->tries < REQUEST_TRIES) {
+		/* A server that knows no such ID says so at once; silence is the host's. */
+		progress(r, "The server knows the ID, but its host has not answered yet");
 		ask_once(r);
-	else
+	} else {
 		fail(r, HWS_ERR_TIMEOUT,
 				"the host did not answer the server: it may have lost its connection a moment ago; try again");
+	}
 }
 
 static void on_open(struct hws_ask *ask, void *arg)
