@@ -14,7 +14,8 @@ enum cli_exit {
 	CLI_INSECURE = 5, /* not encrypted, or another key than before, and that was not accepted */
 	CLI_DENIED = 6,   /* the host does not permit it */
 	CLI_FILE = 7,     /* a file could not be read or written */
-	CLI_TIMEOUT = 8   /* connected, but what was asked for did not come in time */
+	CLI_TIMEOUT = 8,  /* connected, but what was asked for did not come in time */
+	CLI_ENDED = 9     /* there was a session; the host ended it, or the line was lost */
 };
 
 /* The exit status for a code of the library. */

@@ -37,13 +37,23 @@ static bool is_secret(hawser_context *ctx, const char *name)
 			(strcmp(value, "(set)") == 0 || strcmp(value, "(not set)") == 0);
 }
 
-/* From the terminal, or the first line of standard input. */
-static int read_secret(char *secret, size_t size)
+/* From the terminal, or the first line of standard input, which may be empty. No line at all is no wish: the
+ * program that was to give the secret may have failed. */
+static int read_secret(const char *name, char *secret, size_t size)
 {
-	if (!isatty(STDIN_FILENO))
-		return cli_secret_fd(STDIN_FILENO, "standard input", secret, size);
-	return cli_secret_ask("Value: ", secret, size) ? CLI_OK
-						       : cli_fail(CLI_USAGE, "no value was given");
+	bool any = false;
+	int status = CLI_OK;
+
+	if (isatty(STDIN_FILENO))
+		any = cli_secret_ask("Value: ", secret, size);
+	else
+		status = cli_secret_line(STDIN_FILENO, "standard input", secret, size, &any);
+	if (status == CLI_OK && !any)
+		status = cli_fail(CLI_USAGE,
+				"no value was given; to remove the one that is set: hawser config set "
+				"%s ''",
+				name);
+	return status;
 }
 
 static int set(hawser_context *ctx, const char *name, const char *value)
@@ -58,7 +68,7 @@ static int set(hawser_context *ctx, const char *name, const char *value)
 					"%s is not taken from the command line: leave the value out, "
 					"you are asked for it, or give it by standard input",
 					name);
-		status = read_secret(secret, sizeof(secret));
+		status = read_secret(name, secret, sizeof(secret));
 		if (status != CLI_OK)
 			return status;
 		value = secret;
@@ -89,7 +99,7 @@ int cli_config(int argc, char **argv, void *arg HWS_UNUSED)
 		status = set(ctx, argv[2], argc > 3 ? argv[3] : NULL);
 	} else {
 		status = cli_fail(CLI_USAGE,
-				"hawser config show | get NAME | set NAME [VALUE] | path");
+				"usage: hawser config show | get NAME | set NAME [VALUE] | path");
 	}
 	hawser_context_free(ctx);
 	return status;

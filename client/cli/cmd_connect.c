@@ -27,6 +27,7 @@ struct run {
 	bool ready, acted, finished, interrupted, recording, record_done, pasted;
 	bool untyped; /* the host could not type a part of the text */
 	int status;
+	char progress[200]; /* what the connection waits for, as last told */
 };
 
 static void finish(struct run *r, int status)
@@ -230,6 +231,16 @@ static void on_silence(struct run *r, uint32_t silent_s)
 		cli_fail(0, "the host is answering again");
 }
 
+/* A session that was there and was ended is not one that never came about. */
+static void on_closed(struct run *r, int error, const char *text)
+{
+	int status = cli_exit_of(error);
+
+	if (r->ready && status == CLI_UNREACHABLE)
+		status = CLI_ENDED;
+	finish(r, error == HAWSER_OK ? CLI_OK : cli_fail(status, "%s", text));
+}
+
 static void on_event(hawser_session *session, const struct hawser_event *ev, void *arg)
 {
 	struct run *r = arg;
@@ -237,6 +248,7 @@ static void on_event(hawser_session *session, const struct hawser_event *ev, voi
 	r->session = session; /* events may come before open has returned to us */
 	switch (ev->type) {
 	case HAWSER_EVENT_STATE:
+		snprintf(r->progress, sizeof(r->progress), "%s", ev->u.state.text);
 		if (ev->u.state.state == HAWSER_STATE_RETRYING)
 			cli_fail(0, "%s; trying again in %.0f s", ev->u.state.text,
 					ev->u.state.retry_in_ms / 1000.0);
@@ -283,11 +295,7 @@ static void on_event(hawser_session *session, const struct hawser_event *ev, voi
 				ev->u.recording.path);
 		break;
 	case HAWSER_EVENT_CLOSED:
-		finish(r,
-				ev->u.closed.error == HAWSER_OK
-						? CLI_OK
-						: cli_fail(cli_exit_of(ev->u.closed.error), "%s",
-								  ev->u.closed.text));
+		on_closed(r, ev->u.closed.error, ev->u.closed.text);
 		break;
 	default:
 		break;
@@ -318,6 +326,26 @@ static int wait_ms(uint64_t now, uint64_t due)
 	return (int)((due - now < most ? due - now : most) / 1000 + 1);
 }
 
+/* Neither within --timeout. */
+static void no_picture(struct run *r)
+{
+	double seconds = (double)r->o->timeout_us / HWS_US_PER_S;
+
+	if (r->ready)
+		finish(r,
+				cli_fail(CLI_TIMEOUT,
+						"the host sent no picture within %.0f seconds; --timeout waits "
+						"longer",
+						seconds));
+	else
+		finish(r,
+				cli_fail(CLI_UNREACHABLE,
+						"no session came about within %.0f seconds; at last: %s. "
+						"--timeout waits longer",
+						seconds,
+						*r->progress ? r->progress : "connecting"));
+}
+
 /* How long to wait for the next thing, in ms; ends the run when its time has come. */
 static int next_wait(struct run *r)
 {
@@ -326,12 +354,7 @@ static int next_wait(struct run *r)
 	if (!r->acted) {
 		uint64_t due = r->begin_us + r->o->timeout_us;
 		if (r->o->timeout_us && now >= due) {
-			finish(r,
-					cli_fail(r->ready ? CLI_TIMEOUT : CLI_UNREACHABLE,
-							"%s within %.0f seconds; --timeout waits longer",
-							r->ready ? "the host sent no picture"
-								 : "no session came about",
-							(double)r->o->timeout_us / HWS_US_PER_S));
+			no_picture(r);
 			return 0;
 		}
 		return r->o->timeout_us ? wait_ms(now, due) : -1;
@@ -393,7 +416,8 @@ static int get_password(const struct connect_options *o, char *secret, bool *ret
 		status = cli_secret_file(o->password_file, secret, CLI_SECRET_MAX);
 	else
 		*ret_have = cli_secret_env(secret, CLI_SECRET_MAX);
-	return status;
+	/* None, or none that a host could have: the same as a wrong one. */
+	return status == CLI_USAGE ? CLI_PASSWORD : status;
 }
 
 static int run_headless(const struct connect_options *o)
@@ -485,9 +509,10 @@ static int run_window(const struct connect_options *o)
 		bool on;
 	} flags[] = { { "--password-stdin", o->password_stdin }, { "--relay", o->relay },
 		{ "--accept-insecure", o->accept_insecure }, { "--view-only", o->view_only },
-		{ "--fullscreen", o->fullscreen }, { "--actual-size", o->actual_size } };
-	const char *args[2 + 2 * HWS_COUNT(texts) + HWS_COUNT(flags) + 2];
-	char fps[16];
+		{ "--fullscreen", o->fullscreen }, { "--actual-size", o->actual_size },
+		{ "--remember", o->remember } };
+	const char *args[2 + 2 * HWS_COUNT(texts) + HWS_COUNT(flags) + 4];
+	char fps[16], display[16];
 	int n = 0;
 
 	args[n++] = "connect";
@@ -504,6 +529,11 @@ static int run_window(const struct connect_options *o)
 		snprintf(fps, sizeof(fps), "%u", o->fps);
 		args[n++] = "--fps";
 		args[n++] = fps;
+	}
+	if (o->display) {
+		snprintf(display, sizeof(display), "%u", o->display);
+		args[n++] = "--display";
+		args[n++] = display;
 	}
 	return cli_desktop(n, args);
 }

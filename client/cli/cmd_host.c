@@ -81,7 +81,7 @@ int cli_password(int argc, char **argv, void *ctx HWS_UNUSED)
 		int e = hawser_host_set_password(NULL);
 		return e < 0 ? tell(e) : CLI_OK;
 	}
-	return cli_fail(CLI_USAGE, "hawser password [show|renew|set|remove]");
+	return cli_fail(CLI_USAGE, "usage: hawser password [show|renew|set|remove]");
 }
 
 int cli_status(int argc HWS_UNUSED, char **argv HWS_UNUSED, void *ctx HWS_UNUSED)

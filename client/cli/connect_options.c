@@ -58,6 +58,17 @@ static const struct hws_option table[] = {
 			.max = 120,
 			.arg = "N",
 			.help = "At most N pictures a second; 0: 30, the protocol's default." },
+	{ .section = "",
+			.name = "display",
+			.type = HWS_OPT_U32,
+			.offset = AT(display),
+			.def = "0",
+			.min = 0,
+			.max = 32,
+			.arg = "N",
+			.help = "Show display N, counted from 1; 0: the host's choice." },
+	FLAG("", "remember", remember,
+			"Keep what logs in (never the password itself) for the next time."),
 	FLAG("", "headless", headless, "Open no window; do what the options below say, then end."),
 	FLAG("", "help", help, "Print this help."),
 	{ .section = WINDOW,
@@ -81,9 +92,8 @@ static const struct hws_option table[] = {
 			.name = "after",
 			.type = HWS_OPT_DURATION,
 			.offset = AT(after_us),
-			.def = "0",
-			.arg = "SECONDS",
-			.help = "End this long after the first picture. Not given: after one second "
+			.arg = "TIME",
+			.help = "End so long (5, 5s, 250ms, 2m) after the first picture. Not given: after one second "
 				"when something is clicked, typed or copied, else at once; a run that "
 				"only records or prints figures lasts until it is interrupted." },
 	TEXT(HEADLESS, "click", click, "X,Y",
@@ -95,25 +105,14 @@ static const struct hws_option table[] = {
 			"Keep the received video, without encoding it again."),
 	FLAG(HEADLESS, "stats", stats, "Print a line of figures every second and at the end."),
 	{ .section = HEADLESS,
-			.name = "display",
-			.type = HWS_OPT_U32,
-			.offset = AT(display),
-			.def = "0",
-			.min = 0,
-			.max = 32,
-			.arg = "N",
-			.help = "Show display N, counted from 1; 0: the host's choice." },
-	{ .section = HEADLESS,
 			.name = "timeout",
 			.type = HWS_OPT_DURATION,
 			.offset = AT(timeout_us),
 			.def = "30",
-			.arg = "SECONDS",
+			.arg = "TIME",
 			.help = "Give up when there is no picture by then; 0: wait for ever." },
 	FLAG(HEADLESS, "no-retry", no_retry,
 			"End when the session is lost, instead of connecting again."),
-	FLAG(HEADLESS, "remember", remember,
-			"Keep what logs in (never the password itself) for the next time."),
 };
 
 /* Its values come from the command line alone: the settings of all sessions are in `hawser config`. */
@@ -206,13 +205,41 @@ static int check_kind(const struct connect_options *o)
 			: *o->copy_text    ? "--copy"
 			: o->paste         ? "--paste"
 			: o->stats         ? "--stats"
-			: o->display       ? "--display"
 			: o->no_retry      ? "--no-retry"
-			: o->remember      ? "--remember"
 			: o->after_given   ? "--after"
 			: o->timeout_given ? "--timeout"
 					   : NULL;
 	return wrong ? cli_fail(CLI_USAGE, "%s needs --headless", wrong) : CLI_OK;
+}
+
+/* Who only looks sends nothing, and hosts hand such viewers no clipboard. */
+static int check_view_only(const struct connect_options *o)
+{
+	const char *wrong = *o->type_text ? "--type"
+			: *o->click       ? "--click"
+			: *o->copy_text   ? "--copy"
+			: o->paste        ? "--paste"
+					  : NULL;
+
+	return o->view_only && wrong ? cli_fail(CLI_USAGE, "%s does not go with --view-only", wrong)
+				     : CLI_OK;
+}
+
+/* 1, 2, ... of the first character that no key types; 0: there is none. */
+static size_t untypable(const char *text)
+{
+	size_t at = 0;
+
+	for (const char *c = text; *c; c++) {
+		unsigned char byte = (unsigned char)*c;
+		if ((byte & 0xc0) == 0x80)
+			continue; /* inside of a character */
+		at++;
+		if ((byte < 0x20 && !strchr("\b\t\n\r", byte)) || byte == 0x7f ||
+				(byte == 0xc2 && ((unsigned char)c[1] & 0xe0) == 0x80))
+			return at;
+	}
+	return 0;
 }
 
 /* A shell makes an empty value of a variable that is not set; taken for "not given" it would do something else
@@ -256,7 +283,12 @@ static int check_texts(const struct connect_options *o)
 					"the text of %s is not UTF-8; convert it (iconv -f latin1 -t utf-8)",
 					texts[i].flag);
 	}
-	return CLI_OK;
+	size_t at = texts[0].text ? untypable(texts[0].text) : 0;
+	return at ? cli_fail(CLI_USAGE,
+				    "character %zu of the text of --type is a control character, "
+				    "which no key types",
+				    at)
+		  : CLI_OK;
 }
 
 int connect_options_parse(struct connect_options *o, int argc, char **argv)
@@ -300,6 +332,10 @@ int connect_options_parse(struct connect_options *o, int argc, char **argv)
 		return cli_fail(CLI_USAGE,
 				"which host? hawser connect ID|HOST[:PORT]; see hawser connect --help");
 	status = check_kind(o);
+	if (status == CLI_OK)
+		status = check_view_only(o);
+	if (status == CLI_OK && o->headless)
+		status = connect_outputs_check(o);
 	if (status != CLI_OK)
 		return status;
 	return parse_click(o);

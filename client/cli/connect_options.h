@@ -20,4 +20,7 @@ extern const struct hws_options connect_options_table;
 
 /* Returns 0, or an exit status after a message. Free by connect_options_done in any case. */
 int connect_options_parse(struct connect_options *o, int argc, char **argv);
+/* client/cli/connect_outputs: whether the files of --screenshot and --record can be written, as far as can be
+ * known without writing. Returns 0, or an exit status after a message. */
+int connect_outputs_check(const struct connect_options *o);
 void connect_options_done(struct connect_options *o);

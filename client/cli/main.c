@@ -138,13 +138,29 @@ static int usage(FILE *out, int status)
 	return status;
 }
 
+static bool is_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+/* connect has more to say, and says it itself. */
+static int verb_help(const struct hws_verb *v)
+{
+	printf("usage: hawser %s%s%s\n\n%s; see hawser(1).\n", v->name, *v->args ? " " : "",
+			v->args, v->help);
+	return CLI_OK;
+}
+
 static int run(int argc, char **argv)
 {
 	if (argc < 2)
 		return cli_desktop(0, NULL);
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-			strcmp(argv[1], "help") == 0)
+	if (is_help(argv[1]) || strcmp(argv[1], "help") == 0)
 		return usage(stdout, CLI_OK);
+	for (size_t i = 0; argc == 3 && is_help(argv[2]) && i < HWS_COUNT(verbs); i++)
+		if (strcmp(verbs[i].name, argv[1]) == 0 && verbs[i].help &&
+				verbs[i].run != cli_connect)
+			return verb_help(&verbs[i]);
 	return hws_verbs_run(verbs, HWS_COUNT(verbs), CLI_PROGRAM, argc - 1, argv + 1, NULL);
 }
 

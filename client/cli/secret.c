@@ -9,13 +9,14 @@
 #include <termios.h>
 #include <unistd.h>
 
-int cli_secret_fd(int fd, const char *what, char *ret_secret, size_t size)
+int cli_secret_line(int fd, const char *what, char *ret_secret, size_t size, bool *ret_any)
 {
 	size_t n = 0;
+	ssize_t got = 0;
 
 	/* Byte by byte: what follows the line belongs to somebody else. */
 	while (n < size) {
-		ssize_t got = read(fd, ret_secret + n, 1);
+		got = read(fd, ret_secret + n, 1);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
@@ -30,9 +31,18 @@ int cli_secret_fd(int fd, const char *what, char *ret_secret, size_t size)
 	if (n > 0 && ret_secret[n - 1] == '\r')
 		n--;
 	ret_secret[n] = 0;
-	if (n == 0)
-		return cli_fail(CLI_USAGE, "the password from %s is empty", what);
+	*ret_any = n > 0 || got > 0;
 	return CLI_OK;
+}
+
+int cli_secret_fd(int fd, const char *what, char *ret_secret, size_t size)
+{
+	bool any;
+	int status = cli_secret_line(fd, what, ret_secret, size, &any);
+
+	if (status == CLI_OK && !*ret_secret)
+		status = cli_fail(CLI_USAGE, "the password from %s is empty", what);
+	return status;
 }
 
 int cli_secret_file(const char *path, char *ret_secret, size_t size)

@@ -61,8 +61,8 @@ int hws_verbs_run(const struct hws_verb *table, size_t count, const char *progra
 		if (strcmp(v->name, argv[0]) != 0)
 			continue;
 		if (argc - 1 < v->min_args || (v->max_args >= 0 && argc - 1 > v->max_args)) {
-			fprintf(stderr, "usage: %s %s %s\n", program, v->name,
-					v->args ? v->args : "");
+			fprintf(stderr, "usage: %s %s%s%s\n", program, v->name,
+					v->args && *v->args ? " " : "", v->args ? v->args : "");
 			return EXIT_USAGE;
 		}
 		return v->run(argc, argv, ctx);

@@ -263,8 +263,6 @@ START_TEST(the_clipboard_goes_both_ways_by_script)
 	sh("HAWSER_PASSWORD=a-fixed-password " CONNECT
 	   "--copy 'two\nlines' && xclip -selection clipboard -o",
 			0, "two\nlines");
-	sh("HAWSER_PASSWORD=a-fixed-password " CONNECT "--view-only --type x", 6,
-			"did not take the input");
 	test_stack_stop(&stack);
 }
 END_TEST
@@ -292,7 +290,33 @@ static const struct {
 			"/nonexistent" },
 	{ "echo x > $DIR/pw; chmod 644 $DIR/pw; $HAWSER connect 127.0.0.1:1 --headless --password-file $DIR/pw",
 			7, "chmod 600" },
-	{ "$HAWSER connect 127.0.0.1:1 --headless --password-stdin </dev/null", 2, "is empty" },
+	{ "$HAWSER connect 127.0.0.1:1 --headless --password-stdin </dev/null", 4, "is empty" },
+	{ "$HAWSER connect 127.0.0.1:1 --headless --no-retry --type \"$(printf 'a\\001b')\"", 2,
+			"character 2 of the text of --type is a control character" },
+	{ "$HAWSER connect 127.0.0.1:1 --headless --no-retry --type \"$(printf 'ä\\302\\205')\"", 2,
+			"character 2 of the text of --type" },
+	{ "$HAWSER connect 127.0.0.1:1 --headless --no-retry --type \"$(printf 'a\\t\\nb')\"", 3,
+			"refused" },
+	{ "$HAWSER connect 127.0.0.1:1 --headless --no-retry --view-only --type x", 2,
+			"--type does not go with --view-only" },
+	{ "$HAWSER connect 127.0.0.1:1 --headless --no-retry --view-only --click 1,2", 2,
+			"--click does not go with --view-only" },
+	{ "$HAWSER connect 127.0.0.1:1 --headless --no-retry --view-only --copy x", 2,
+			"--copy does not go with --view-only" },
+	{ "$HAWSER connect 127.0.0.1:1 --headless --no-retry --view-only --paste", 2,
+			"--paste does not go with --view-only" },
+	{ "$HAWSER connect 127.0.0.1:1 --headless --no-retry --screenshot -", 2, "/dev/stdout" },
+	{ "$HAWSER connect 127.0.0.1:1 --headless --no-retry --screenshot x.JPG", 2,
+			"--screenshot writes png files, not jpg" },
+	{ "$HAWSER connect 127.0.0.1:1 --headless --no-retry --record $DIR/x.mp4", 2,
+			"--record writes webm files, not mp4" },
+	{ "$HAWSER connect 127.0.0.1:1 --headless --no-retry --record -", 2, "name of a file" },
+	{ "touch $DIR/there.webm; $HAWSER connect 127.0.0.1:1 --headless --no-retry --record $DIR/there.webm",
+			7, "there.webm: it is there already" },
+	{ "$HAWSER connect 127.0.0.1:1 --headless --no-retry --record /nonexistent/a.webm", 7,
+			"the folder /nonexistent/: No such file" },
+	{ "$HAWSER connect 127.0.0.1:1 --headless --no-retry --screenshot /nonexistent/a.png", 7,
+			"the folder /nonexistent/: No such file" },
 	{ "$HAWSER id", 1, "hawser-host run" },
 	{ "$HAWSER status", 1, "no hawser-host is running" },
 	{ "$HAWSER password", 1, "no hawser-host is running" },
@@ -300,11 +324,24 @@ static const struct {
 	{ "$HAWSER nonsense", 2, "nonsense" },
 	{ "$HAWSER --help", 0, "hawser(1)" },
 	{ "$HAWSER connect --help", 0, "With --headless:" },
+	{ "! $HAWSER connect --help | tr -s ' \\n' ' ' | grep 'Not given.*\\[default: 0\\].*--click'",
+			0, NULL },
+	{ "$BIN/client/gtk/hawser-desktop connect 123456789 --quality default --codec auto --display 99",
+			2, "--display is a number from 0 to 32" },
+	{ "$HAWSER config --help", 0, "usage: hawser config show | get NAME" },
+	{ "$HAWSER password -h", 0, "usage: hawser password [show|renew|set|remove]\n" },
+	{ "$HAWSER id --help", 0, "usage: hawser id\n" },
+	{ "$HAWSER id one", 2, "usage: hawser id\n" },
+	{ "$HAWSER config frob", 2, "hawser: usage: hawser config show" },
+	{ "! $HAWSER config get nothing 2>&1 | grep 'too long'", 0, NULL },
 	{ "$HAWSER version", 0, "hawser 0." },
 	{ "$HAWSER config get server", 0, "\n" },
 	{ "$HAWSER config get nothing", 2, "nothing" },
 	{ "$HAWSER config set codec h999", 2, "vp8 or vp9" },
 	{ "$HAWSER config set server 'a b'", 2, "server must be HOST, HOST:PORT or a ws://" },
+	{ "$HAWSER config set server ':::'", 2, "server must be HOST" },
+	{ "$HAWSER config set server '[2001:db8::1]:7' && $HAWSER config set server 2001:db8::1", 0,
+			"" },
 	{ "$HAWSER config set proxy-url ftp://x", 2, "proxy-url must be socks5://" },
 	{ "env -u HOME -u XDG_CONFIG_HOME $HAWSER config set server a.example", 7,
 			"set HOME or XDG_CONFIG_HOME" },
@@ -320,6 +357,12 @@ static const struct {
 	{ "echo pw | $HAWSER config set proxy-password && $HAWSER config set proxy-password '' && "
 	  "$HAWSER config get proxy-password",
 			0, "(not set)\n" },
+	{ "echo pw | $HAWSER config set proxy-password && echo | $HAWSER config set proxy-password && "
+	  "$HAWSER config get proxy-password",
+			0, "(not set)\n" },
+	{ "echo pw | $HAWSER config set proxy-password && ! $HAWSER config set proxy-password </dev/null && "
+	  "$HAWSER config get proxy-password",
+			0, "hawser config set proxy-password ''\n(set)\n" },
 	{ "$HAWSER config set server x.example && $HAWSER config set server && $HAWSER config show",
 			0, "\nserver =\n" },
 	{ "$HAWSER connect 123456789 --headless --server 127.0.0.1:1 --key nonsense", 2,
@@ -418,6 +461,36 @@ START_TEST(a_password_from_elsewhere_is_remembered)
 }
 END_TEST
 
+START_TEST(a_host_that_does_not_answer_is_told_apart)
+{
+	setup(STACK_SERVERS);
+	sh("echo a-fixed-password | $HAWSER password set", 0, NULL);
+	test_proc_signal(&stack.host, SIGSTOP);
+	sh("HAWSER_PASSWORD=a-fixed-password " CONNECT "--timeout 8", 3,
+			"The server knows the ID, but its host has not answered yet");
+	test_proc_signal(&stack.host, SIGCONT);
+	test_stack_stop(&stack);
+}
+END_TEST
+
+START_TEST(a_session_that_was_ended_is_not_one_that_never_was)
+{
+	const char *argv[] = { "/bin/sh", "-c",
+		"HAWSER_PASSWORD=a-fixed-password exec " CONNECT "--stats", NULL };
+	struct test_proc p;
+
+	setup(STACK_SERVERS);
+	sh("echo a-fixed-password | $HAWSER password set", 0, NULL);
+	test_proc_start(&p, argv, envp);
+	test_proc_must_expect(&p, "stats frames=", 20000);
+	sh("$BIN/client/host/hawser-host kick all", 0, NULL);
+	ck_assert_int_eq(test_proc_wait(&p, 20000), 9);
+	ck_assert_ptr_nonnull(strstr(p.log, "the host ended the session"));
+	test_proc_stop(&p);
+	test_stack_stop(&stack);
+}
+END_TEST
+
 /* --- the host of this machine ------------------------------------------------------------------------- */
 
 START_TEST(the_local_host_is_asked_by_command)
@@ -454,6 +527,8 @@ START_TEST(without_headless_the_desktop_program_is_started)
 			0,
 			"[connect][123456789][--server][a.example][--quality][best][--codec][vp8][--relay]"
 			"[--view-only][--fullscreen][--fps][20][pw]");
+	sh("$DIR/bin/hawser connect 123456789 --remember --display 2", 0,
+			"[connect][123456789][--remember][--display][2]");
 	sh("$DIR/bin/hawser", 0, "[]");
 	sh("rm $DIR/bin/hawser-desktop; PATH=/nonexistent $DIR/bin/hawser connect 123456789", 1,
 			"hawser-desktop is not installed");
@@ -478,6 +553,8 @@ int main(void)
 	tcase_add_loop_test(tc, mistakes_have_a_status_and_a_sentence, 0,
 			(int)(sizeof(without_host) / sizeof(without_host[0])));
 	tcase_add_test(tc, what_a_host_refuses_has_a_status);
+	tcase_add_test(tc, a_host_that_does_not_answer_is_told_apart);
+	tcase_add_test(tc, a_session_that_was_ended_is_not_one_that_never_was);
 	tcase_add_test(tc, the_local_host_is_asked_by_command);
 	tcase_add_test(tc, without_headless_the_desktop_program_is_started);
 	suite_add_tcase(suite, tc);
