@@ -14,8 +14,9 @@ struct gui_launch {
 	enum hawser_quality quality;
 	enum hawser_codec codec;
 	enum hawser_keyboard_mode keyboard;
-	unsigned fps; /* 0 = the default */
-	bool relay, view_only, fullscreen, accept_insecure, actual_size;
+	unsigned fps;     /* 0 = the default */
+	unsigned display; /* from 1; 0 = the host's choice */
+	bool relay, view_only, fullscreen, accept_insecure, actual_size, remember;
 };
 
 struct gui_app {

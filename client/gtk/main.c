@@ -28,9 +28,11 @@ static void usage(FILE *out)
 	      "  --relay                do not try a direct connection\n"
 	      "  --accept-insecure      agree beforehand to a session without encryption\n"
 	      "  --view-only            send no input\n"
-	      "  --quality low|balanced|best\n"
+	      "  --display N            show display N, counted from 1; 0: the host's choice\n"
+	      "  --remember             keep what logs in (never the password itself)\n"
+	      "  --quality default|low|balanced|best\n"
 	      "                         picture quality to ask the host for\n"
-	      "  --codec vp8|vp9        video codec to ask the host for\n"
+	      "  --codec auto|vp8|vp9   video codec to ask the host for\n"
 	      "  --keyboard auto|map|translate|legacy\n"
 	      "                         send keys by position (map), as characters (translate) or\n"
 	      "                         as old hosts have it; auto: as characters where the host's\n"
@@ -139,13 +141,13 @@ static bool parse_wishes(
 		if (codec && words[i].codec && hws_str_equal(codec, words[i].name))
 			l->codec = words[i].codec;
 	}
-	if (quality && !l->quality)
-		fprintf(stderr, "hawser-desktop: --quality is low, balanced or best, not '%s'\n",
+	if (quality && !l->quality && !hws_str_equal(quality, "default"))
+		fprintf(stderr, "hawser-desktop: --quality is default, low, balanced or best, not '%s'\n",
 				quality);
-	else if (codec && !l->codec)
-		fprintf(stderr, "hawser-desktop: --codec is vp8 or vp9, not '%s'\n", codec);
-	else if (fps && (hws_parse_u32(fps, &l->fps) < 0 || l->fps < 1 || l->fps > 120))
-		fprintf(stderr, "hawser-desktop: --fps is a number from 1 to 120, not '%s'\n", fps);
+	else if (codec && !l->codec && !hws_str_equal(codec, "auto"))
+		fprintf(stderr, "hawser-desktop: --codec is auto, vp8 or vp9, not '%s'\n", codec);
+	else if (fps && (hws_parse_u32(fps, &l->fps) < 0 || l->fps > 120))
+		fprintf(stderr, "hawser-desktop: --fps is a number from 0 to 120, not '%s'\n", fps);
 	else
 		return true;
 	return false;
@@ -170,7 +172,7 @@ static int parse(int argc, char **argv, struct gui_launch *l)
 {
 	bool help = false, version = false, from_stdin = false;
 	const char *file = NULL, *seconds = NULL, *quality = NULL, *codec = NULL, *fps = NULL,
-		   *keyboard = NULL;
+		   *keyboard = NULL, *display = NULL;
 	const struct flag flags[] = {
 		{ "--help", &help, NULL },
 		{ "--version", &version, NULL },
@@ -190,6 +192,8 @@ static int parse(int argc, char **argv, struct gui_launch *l)
 		{ "--codec", NULL, &codec },
 		{ "--fps", NULL, &fps },
 		{ "--keyboard", NULL, &keyboard },
+		{ "--display", NULL, &display },
+		{ "--remember", &l->remember, NULL },
 	};
 
 	for (int i = 1; i < argc; i++) {
@@ -246,6 +250,11 @@ static int parse(int argc, char **argv, struct gui_launch *l)
 	if (l->screenshot && !l->seconds) {
 		fputs("hawser-desktop: --screenshot needs --seconds: when shall it be taken?\n",
 				stderr);
+		return 2;
+	}
+	if (display && (hws_parse_u32(display, &l->display) < 0 || l->display > 32)) {
+		fprintf(stderr, "hawser-desktop: --display is a number from 0 to 32, not '%s'\n",
+				display);
 		return 2;
 	}
 	if (!parse_wishes(quality, codec, fps, l) || !parse_keyboard(keyboard, l))

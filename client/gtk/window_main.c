@@ -75,21 +75,26 @@ static void name_row(GtkWidget *row, const char *target, const char *who)
 static void add_recent(struct main_window *w, const struct hawser_recent *r)
 {
 	GtkWidget *row = gtk_list_box_row_new(), *box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 12);
-	GtkWidget *id = gtk_label_new(r->target), *name;
+	/* The key is for the server, not for people. */
+	char *shown = g_strndup(r->target, strcspn(r->target, "?"));
+	GtkWidget *id = gtk_label_new(shown), *name;
 	char *text = g_strdup_printf("%s%s%s", r->username && *r->username ? r->username : "",
 			r->username && *r->username ? "@" : "", r->hostname ? r->hostname : "");
 
 	name = gtk_label_new(text);
 	gtk_widget_add_css_class(name, "hawser-hint");
+	gtk_label_set_ellipsize(GTK_LABEL(id), PANGO_ELLIPSIZE_END);
+	gtk_widget_set_tooltip_text(id, shown);
 	gtk_box_append(GTK_BOX(box), id);
 	gtk_box_append(GTK_BOX(box), name);
 	gtk_widget_set_margin_start(box, 8);
 	gtk_widget_set_margin_top(box, 6);
 	gtk_widget_set_margin_bottom(box, 6);
 	gtk_list_box_row_set_child(GTK_LIST_BOX_ROW(row), box);
-	name_row(row, r->target, text);
+	name_row(row, shown, text);
 	g_object_set_data_full(G_OBJECT(row), "target", g_strdup(r->target), g_free);
 	gtk_list_box_append(w->recent, row);
+	g_free(shown);
 	g_free(text);
 }
 

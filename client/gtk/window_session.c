@@ -24,6 +24,7 @@ struct session_window {
 	bool in_bar; /* the keyboard works the buttons, because the user wished so */
 	char *screenshot;
 	guint end_timer, focus_idle;
+	size_t want_display; /* from 1, until it was asked for; 0 = none */
 };
 
 static void set_on(struct session_window *w, enum gui_action action, bool on)
@@ -240,6 +241,19 @@ static void show_peer(struct session_window *w, const struct hawser_peer *peer)
 	g_free(title);
 }
 
+/* As --display says; once, for later the buttons do. */
+static void choose_display(struct session_window *w, const struct hawser_peer *peer)
+{
+	size_t want = w->want_display;
+
+	w->want_display = 0;
+	if (want == 0 || want - 1 == peer->current_display)
+		return;
+	if (want <= peer->display_count && hawser_session_switch_display(w->session, want - 1) == 0)
+		return;
+	gui_notice_show(w->notice, "The host has no such display", "this one is its choice", 22);
+}
+
 static void show_stats(struct session_window *w, const struct hawser_stats *stats)
 {
 	static const char *const codecs[] = { "–", "VP9", "H.264", "H.265", "VP8", "AV1" };
@@ -357,6 +371,7 @@ static void on_event(hawser_session *session, const struct hawser_event *e, void
 		gui_canvas_tell_layout(w->canvas);
 		show_peer(w, e->u.peer);
 		gui_pages_show_progress(w->pages, "Waiting for the picture");
+		choose_display(w, e->u.peer);
 		break;
 	case HAWSER_EVENT_DISPLAYS:
 		show_peer(w, e->u.peer);
@@ -557,6 +572,8 @@ void gui_session_window_open(struct gui_app *app, const char *target, struct gui
 		conf.keyboard_mode = launch->keyboard;
 		show_keyboard(w, launch->keyboard);
 		conf.fps = (int)launch->fps;
+		conf.remember = launch->remember;
+		w->want_display = launch->display;
 		set_actual_size(w, launch->actual_size);
 		w->screenshot = g_strdup(launch->screenshot);
 		if (launch->seconds)

@@ -217,6 +217,36 @@ static void all_must_be_named(const char *where)
 	free(all);
 }
 
+/* Names as in the list; what stands in them for the server is for programs. */
+START_TEST(a_recent_computer_is_there_once_and_without_keys)
+{
+	static const char script[] =
+			"d=$XDG_CONFIG_HOME/hawser; mkdir -p -m 700 $d; umask 077; "
+			"echo 'server = id.example.com' > $d/hawser.conf; "
+			"echo '{\"peers\":[{\"target\":\"112677908@other.example?key=abcdefgh\",\"last_time\":3},"
+			"{\"target\":\"112677908\",\"last_time\":2},"
+			"{\"target\":\"112677908@id.example.com?key=abcdefgh\",\"last_time\":1}]}' > "
+			"$d/peers.json";
+	unsigned unnamed;
+	char *all;
+
+	test_stack_start(&stack, STACK_NO_HOST);
+	test_desk_start(&desk, &stack, DESK_EYES);
+	test_eyes_open(&desk);
+	ck_assert_int_eq(test_run((const char *const[]){ "/bin/sh", "-c", script, NULL }, desk.env,
+					 NULL),
+			0);
+	test_desk_run(&desk, (const char *const[]){ NULL });
+	ck_assert(test_eyes_wait(NULL, "112677908"));
+	ck_assert(test_eyes_wait(NULL, "112677908@other.example"));
+	all = test_eyes_all(&unnamed);
+	ck_assert_msg(!strstr(all, "id.example.com?") && !strstr(all, "112677908@id") &&
+					!strstr(all, "key="),
+			"%s", all);
+	free(all);
+}
+END_TEST
+
 START_TEST(every_control_has_a_name)
 {
 	start_session(DESK_EYES);
@@ -367,6 +397,7 @@ int main(void)
 	ADD(suite, the_keyboard_comes_back_after_the_tools, 1);
 	ADD(suite, a_connection_that_failed_says_so_and_obeys_the_keyboard, 1);
 	ADD(suite, a_session_that_ended_says_so_and_nothing_old, 1);
+	ADD(suite, a_recent_computer_is_there_once_and_without_keys, 1);
 	ADD(suite, every_control_has_a_name, 1);
 	ADD(suite, full_screen_has_no_frame_and_its_bar_comes_at_the_edge, 1);
 	ADD(suite, a_screenshot_is_the_picture_as_it_came, 1);
