@@ -3,6 +3,7 @@
 #include "client/core/login.h"
 #include "client/core/private_file.h"
 #include "client/core/retry.h"
+#include "client/core/show_text.h"
 #include "client/core/target.h"
 #include "client/core/view_settings.h"
 #include "shared/crypto/crypto.h"
@@ -263,6 +264,30 @@ void golden_compare(const char *path, struct hws_bytes text)
 	free(have);
 }
 
+/* --- texts for people --- */
+
+static const struct {
+	const char *in, *out;
+} shown[] = {
+	{ "the display \"\\x22:7999\\x22\"", "the display \"\":7999\"\"" },
+	{ "die Kasse \"1\"", "die Kasse \"1\"" },
+	{ "a\x1b[31mred\n", "a\\x1b[31mred\\x0a" },
+	{ "\\x2", "\\x5cx2" },
+	{ "bad \xff\\x1b", "bad \\xff\\x1b" },
+	{ "", "" },
+};
+
+START_TEST(quotes_are_shown_as_quotes_and_nothing_else_is_let_through)
+{
+	char buf[64], little[6];
+
+	ck_assert_str_eq(hws_show_text(buf, sizeof(buf), hws_bytes_str(shown[_i].in)),
+			shown[_i].out);
+	hws_show_text(little, sizeof(little), hws_bytes_str(shown[_i].in));
+	ck_assert_uint_lt(strlen(little), sizeof(little));
+}
+END_TEST
+
 Suite *small_suite(void)
 {
 	Suite *s = suite_create("core/small");
@@ -275,6 +300,8 @@ Suite *small_suite(void)
 	tcase_add_test(t, settings_are_kept_private_and_checked);
 	tcase_add_test(t, known_hosts_survive_and_are_bounded);
 	tcase_add_test(t, files_of_others_and_links_are_not_trusted);
+	tcase_add_loop_test(t, quotes_are_shown_as_quotes_and_nothing_else_is_let_through, 0,
+			(int)HWS_COUNT(shown));
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -1,0 +1,22 @@
+#include "client/core/show_text.h"
+#include "shared/base/str.h"
+#include <string.h>
+
+char *hws_show_text(char *buf, size_t size, struct hws_bytes in)
+{
+	static const char quote[] = "\\x22";
+	char *from = hws_str_escape(buf, size, in), *to = from;
+
+	if (!size)
+		return buf;
+	while (*from) {
+		if (hws_str_starts(from, quote)) {
+			*to++ = '"';
+			from += sizeof(quote) - 1;
+		} else {
+			*to++ = *from++;
+		}
+	}
+	*to = 0;
+	return buf;
+}
