@@ -50,7 +50,8 @@ START_TEST(everything_is_answered)
 	ck_assert_int_eq(load(far, &out), 0);
 	ck_assert_msg(strstr(out, "registered 2000 of 2000"), "%s", out);
 	ck_assert_msg(strstr(out, " 0 refused, 0 timed out, 0 failed"), "%s", out);
-	ck_assert_msg(strstr(out, "lost, and why: nothing"), "%s", out);
+	/* A full buffer while all register at once is made good: devices send again. */
+	ck_assert_msg(strstr(out, " 0 lost,"), "%s", out);
 	free(out);
 }
 END_TEST
