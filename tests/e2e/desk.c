@@ -113,11 +113,16 @@ void test_desk_pixel(struct test_desk *d, int x, int y, uint8_t ret_rgb[3])
 {
 	char crop[40], *out = NULL;
 	const char *argv[] = { "/usr/bin/import", "-silent", "-window", "root", "-crop", crop,
-		"-depth", "8", "rgb:-", NULL };
+		"-depth", "8", "txt:-", NULL };
+	const char *colour; /* 0,0: (30,42,56)  #1E2A38 ... */
 
 	snprintf(crop, sizeof(crop), "1x1+%d+%d", x, y);
 	ck_assert_int_eq(test_run(argv, d->env, &out), 0);
-	memcpy(ret_rgb, out, 3);
+	colour = strrchr(out, '#');
+	ck_assert_msg(colour &&
+					sscanf(colour, "#%2hhx%2hhx%2hhx", &ret_rgb[0], &ret_rgb[1],
+							&ret_rgb[2]) == 3,
+			"no pixel: %s", out);
 	free(out);
 }
 
