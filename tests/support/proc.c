@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -255,6 +256,23 @@ const char *test_dir(char *buf, size_t size)
 	ck_assert_uint_lt(dir_count, MAX_DIRS);
 	snprintf(dirs[dir_count++], sizeof(dirs[0]), "%s", buf);
 	return buf;
+}
+
+void test_write_file(const char *text, const char *path_format, ...)
+{
+	char path[1024];
+	va_list ap;
+	FILE *f;
+	int n;
+
+	va_start(ap, path_format);
+	n = vsnprintf(path, sizeof(path), path_format, ap);
+	va_end(ap);
+	ck_assert(n > 0 && (size_t)n < sizeof(path));
+	f = fopen(path, "we");
+	ck_assert_msg(f != NULL, "%s", path);
+	ck_assert(fputs(text, f) >= 0);
+	ck_assert_int_eq(fclose(f), 0);
 }
 
 static bool port_free(uint16_t port, int type)

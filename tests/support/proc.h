@@ -40,6 +40,9 @@ const char *test_bin(const char *folder_and_name); /* "server-relay/hawser-relay
 
 /* A new folder below $TMPDIR, removed with everything in it at the end of the test process. */
 const char *test_dir(char *buf, size_t size);
+/* Makes the file, or gives it this text instead of what it held. */
+void test_write_file(const char *text, const char *path_format, ...)
+		__attribute__((format(printf, 2, 3)));
 /* A TCP port on 127.0.0.1 that was free a moment ago. */
 uint16_t test_free_port(void);
 /* `count` ports in a row that are free for TCP and UDP; the first one. */

@@ -299,15 +299,6 @@ START_TEST(a_reload_takes_a_new_certificate)
 }
 END_TEST
 
-static void write_settings(const char *path, const char *text)
-{
-	FILE *f = fopen(path, "we");
-
-	ck_assert_ptr_nonnull(f);
-	fputs(text, f);
-	fclose(f);
-}
-
 START_TEST(a_reload_is_taken_whole_or_not_at_all)
 {
 	char dir[300], path[340];
@@ -318,20 +309,20 @@ START_TEST(a_reload_is_taken_whole_or_not_at_all)
 
 	test_dir(dir, sizeof(dir));
 	snprintf(path, sizeof(path), "%s/relay.conf", dir);
-	write_settings(path, "[limits]\nlimit-pair = 1M\n");
+	test_write_file("[limits]\nlimit-pair = 1M\n", "%s", path);
 	settings = path;
 	start(NULL);
 	/* the certificate is good, the list of announcers is not: nothing changes */
 	make_certificate("second.example");
-	write_settings(path, "[limits]\nlimit-pair = 2M\n[access]\nannouncers = a:b:c:d\n");
+	test_write_file("[limits]\nlimit-pair = 2M\n[access]\nannouncers = a:b:c:d\n", "%s", path);
 	test_proc_signal(&relay.proc, SIGHUP);
 	ck_assert(test_proc_expect(&relay.proc, "reload.failed", LIMIT_MS));
 	tunnel_open(&t, &l, 1);
 	ck_assert_str_eq(t.cn, "first.example");
 	tunnel_close(&t, &l);
 	/* what changes with the next start only is named, and not shown as in force */
-	write_settings(path,
-			"[limits]\nlimit-pair = 3M\n[network]\ndrain-timeout = 7s\n[sight]\nlog-format = json\n");
+	test_write_file("[limits]\nlimit-pair = 3M\n[network]\ndrain-timeout = 7s\n[sight]\nlog-format = json\n",
+			"%s", path);
 	test_proc_signal(&relay.proc, SIGHUP);
 	text = test_proc_expect(&relay.proc, "reload.restart_needed", LIMIT_MS);
 	ck_assert_ptr_nonnull(text);

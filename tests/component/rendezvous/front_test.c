@@ -194,15 +194,6 @@ START_TEST(the_relays_path_is_handed_on)
 }
 END_TEST
 
-static void write_settings(const char *path, const char *text)
-{
-	FILE *out = fopen(path, "we");
-
-	ck_assert_ptr_nonnull(out);
-	fputs(text, out);
-	fclose(out);
-}
-
 START_TEST(a_reload_is_taken_whole_or_not_at_all)
 {
 	char dir[300], path[340], cn[100];
@@ -212,21 +203,21 @@ START_TEST(a_reload_is_taken_whole_or_not_at_all)
 
 	test_dir(dir, sizeof(dir));
 	snprintf(path, sizeof(path), "%s/rendezvous.conf", dir);
-	write_settings(path, "[limits]\npunch-burst = 7\n");
+	test_write_file("[limits]\npunch-burst = 7\n", "%s", path);
 	start("--config", path, NULL, NULL);
 	/* the certificate is good, the list of relays is not: nothing changes */
 	make_certificate("second.example.com");
-	write_settings(path,
-			"[limits]\npunch-burst = 8\n[relay]\nrelay-servers = a.invalid*7000\n");
+	test_write_file("[limits]\npunch-burst = 8\n[relay]\nrelay-servers = a.invalid*7000\n",
+			"%s", path);
 	test_proc_signal(&srv.proc, SIGHUP);
 	test_proc_must_expect(&srv.proc, "reload.failed", 5000);
 	ssl = tls_open(9, cn, sizeof(cn));
 	ck_assert_str_eq(cn, "first.example.com");
 	tls_close(ssl);
 	/* what changes with the next start only is named, and not shown as in force */
-	write_settings(path,
-			"[limits]\npunch-burst = 9\nmax-peers = 77777\n[access]\nencrypt = no\n"
-			"[network]\nkeep-alive = 33s\n");
+	test_write_file("[limits]\npunch-burst = 9\nmax-peers = 77777\n[access]\nencrypt = no\n"
+			"[network]\nkeep-alive = 33s\n",
+			"%s", path);
 	test_proc_signal(&srv.proc, SIGHUP);
 	text = test_proc_must_expect(&srv.proc, "reload.restart_needed", 5000);
 	ck_assert_msg(strstr(text, "options=\"keep-alive, encrypt, max-peers\"") != NULL, "%.300s",

@@ -82,18 +82,6 @@ START_TEST(what_is_lost_has_a_reason)
 }
 END_TEST
 
-static void write_number(const char *dir, const char *name, const char *text)
-{
-	char path[400];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	f = fopen(path, "w");
-	ck_assert_ptr_nonnull(f);
-	fputs(text, f);
-	fclose(f);
-}
-
 /* Numbers of our own lie over the real ones, in a mount namespace that only the generator is in. */
 START_TEST(without_room_in_the_firewall_there_are_no_figures)
 {
@@ -105,8 +93,8 @@ START_TEST(without_room_in_the_firewall_there_are_no_figures)
 	if (test_run(probe, NULL, NULL) != 0)
 		return; /* no such table here, or no right to lay something over it */
 	test_dir(dir, sizeof(dir));
-	write_number(dir, "count", "261000\n");
-	write_number(dir, "max", "262144\n");
+	test_write_file("261000\n", "%s/count", dir);
+	test_write_file("262144\n", "%s/max", dir);
 	snprintf(line, sizeof(line),
 			"exec unshare --mount sh -c 'mount --bind %s/count " REAL
 			"count && mount --bind %s/max " REAL

@@ -381,15 +381,6 @@ START_TEST(drain_ends_it_in_order)
 }
 END_TEST
 
-static void write_config(const char *path, const char *text)
-{
-	FILE *f = fopen(path, "w");
-
-	ck_assert_ptr_nonnull(f);
-	fputs(text, f);
-	fclose(f);
-}
-
 START_TEST(limits_and_lists_change_on_sighup)
 {
 	char dir[300], path[340];
@@ -400,7 +391,7 @@ START_TEST(limits_and_lists_change_on_sighup)
 
 	test_dir(dir, sizeof(dir));
 	snprintf(path, sizeof(path), "%s/rendezvous.ini", dir);
-	write_config(path, "[limits]\npunch-rate = 1\npunch-burst = 2\n");
+	test_write_file("[limits]\npunch-rate = 1\npunch-burst = 2\n", "%s", path);
 	start_again(extra);
 	device_init(&d, &srv, 1, "123456789");
 	device_online(&d);
@@ -412,9 +403,9 @@ START_TEST(limits_and_lists_change_on_sighup)
 	ck_assert_ptr_nonnull(m);
 	hws_rdv_free(m);
 	fd = tcp_open(6, srv.port);
-	write_config(path,
-			"[limits]\npunch-rate = 0\n[access]\nblock = 127.0.0.6\n[relay]\n"
-			"relay-servers = other.invalid\n");
+	test_write_file("[limits]\npunch-rate = 0\n[access]\nblock = 127.0.0.6\n[relay]\n"
+			"relay-servers = other.invalid\n",
+			"%s", path);
 	test_proc_signal(&srv.proc, SIGHUP);
 	test_proc_must_expect(&srv.proc, "reloaded", WAIT_MS);
 	ck_assert(tcp_closed(fd, WAIT_MS)); /* blocked now */
@@ -428,7 +419,7 @@ START_TEST(limits_and_lists_change_on_sighup)
 		hws_rdv_free(push);
 	}
 	/* what is wrong changes nothing */
-	write_config(path, "[access]\nblock = 999.1.1.1\n");
+	test_write_file("[access]\nblock = 999.1.1.1\n", "%s", path);
 	test_proc_signal(&srv.proc, SIGHUP);
 	test_proc_must_expect(&srv.proc, "reload.failed", WAIT_MS);
 	ck_assert(device_keep_alive(&d));
@@ -498,7 +489,7 @@ START_TEST(the_socket_is_where_the_servers_settings_say)
 	/* other settings of the server are not this program's business */
 	snprintf(text, sizeof(text), "control = %s\nport = 1\n[relay]\nrelay-servers = x.invalid\n",
 			srv.control);
-	write_config(path, text);
+	test_write_file(text, "%s", path);
 	says(admin_in(0, "HAWSER_RENDEZVOUS_CONFIG", path, "stats"), "peers: 0");
 	/* nothing there: nothing made, and the way out is said */
 	snprintf(path, sizeof(path), "%s/none", dir);

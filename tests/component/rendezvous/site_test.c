@@ -197,18 +197,6 @@ START_TEST(a_receive_buffer_that_the_kernel_cuts_is_said)
 }
 END_TEST
 
-static void write_text(const char *dir, const char *name, const char *text)
-{
-	char path[400];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	f = fopen(path, "w");
-	ck_assert_ptr_nonnull(f);
-	fputs(text, f);
-	fclose(f);
-}
-
 /* Numbers of our own lie over the real ones, in a mount namespace that only this server is in. */
 START_TEST(a_full_table_of_the_firewall_is_said)
 {
@@ -222,8 +210,8 @@ START_TEST(a_full_table_of_the_firewall_is_said)
 	if (test_run(probe, NULL, NULL) != 0)
 		return; /* no such table here, or no right to lay something over it */
 	test_dir(dir, sizeof(dir));
-	write_text(dir, "count", "250000\n");
-	write_text(dir, "max", "262144\n");
+	test_write_file("250000\n", "%s/count", dir);
+	test_write_file("262144\n", "%s/max", dir);
 	snprintf(port, sizeof(port), "%u", test_free_ports(4) + 1u);
 	snprintf(line, sizeof(line),
 			"exec unshare --mount sh -c 'mount --bind %s/count " REAL
