@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define M(x) RDV__RENDEZVOUS_MESSAGE__UNION_##x
@@ -171,6 +172,7 @@ START_TEST(what_the_receive_buffer_drops_is_counted)
 {
 	static const char *const small[] = { "--rmem", "4096", "--udp-threads", "1", NULL };
 	struct device d;
+	int status = 0;
 
 	server_stop(&srv);
 	memset(&srv, 0, sizeof(srv));
@@ -178,6 +180,8 @@ START_TEST(what_the_receive_buffer_drops_is_counted)
 	device_init(&d, &srv, SITE, "123456793");
 	device_online(&d);
 	test_proc_signal(&srv.proc, SIGSTOP);
+	ck_assert_int_eq(waitpid(srv.proc.pid, &status, WUNTRACED), srv.proc.pid);
+	ck_assert(WIFSTOPPED(status));
 	for (unsigned i = 0; i < 500; i++)
 		device_send_peer(&d);
 	test_proc_signal(&srv.proc, SIGCONT);
