@@ -115,14 +115,15 @@ void test_desk_pixel(struct test_desk *d, int x, int y, uint8_t ret_rgb[3])
 	const char *argv[] = { "/usr/bin/import", "-silent", "-window", "root", "-crop", crop,
 		"-depth", "8", "txt:-", NULL };
 	const char *colour; /* 0,0: (30,42,56)  #1E2A38 ... */
+	unsigned long rgb;
 
 	snprintf(crop, sizeof(crop), "1x1+%d+%d", x, y);
 	ck_assert_int_eq(test_run(argv, d->env, &out), 0);
 	colour = strrchr(out, '#');
-	ck_assert_msg(colour &&
-					sscanf(colour, "#%2hhx%2hhx%2hhx", &ret_rgb[0], &ret_rgb[1],
-							&ret_rgb[2]) == 3,
-			"no pixel: %s", out);
+	ck_assert_msg(colour != NULL, "no pixel: %s", out);
+	rgb = strtoul(colour + 1, NULL, 16);
+	for (unsigned i = 0; i < 3; i++)
+		ret_rgb[i] = (uint8_t)(rgb >> (16 - 8 * i));
 	free(out);
 }
 
