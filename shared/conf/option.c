@@ -100,7 +100,8 @@ static char *read_line(char *buf, int size, void *stream)
 	buf[len] = 0;
 	in->left.ptr += len + (end != NULL);
 	in->left.len -= len + (end != NULL);
-	len = strspn(buf, " \t");
+	len = strspn(buf,
+			HWS_OPTION_BLANKS); /* else the parser takes it for more of the value above */
 	memmove(buf, buf + len, strlen(buf + len) + 1);
 	return buf;
 }

@@ -23,9 +23,9 @@ static bool next_line(struct hws_bytes *left, struct line *ret)
 	len = end ? (size_t)(end - left->ptr) + 1 : left->len;
 	ret->all = hws_bytes(left->ptr, len);
 	ret->text = ret->all;
-	while (ret->text.len && strchr(" \t\r\n", ret->text.ptr[ret->text.len - 1]))
+	while (ret->text.len && strchr(HWS_OPTION_BLANKS "\n", ret->text.ptr[ret->text.len - 1]))
 		ret->text.len--;
-	while (ret->text.len && strchr(" \t", ret->text.ptr[0])) {
+	while (ret->text.len && strchr(HWS_OPTION_BLANKS, ret->text.ptr[0])) {
 		ret->text.ptr++;
 		ret->text.len--;
 	}
@@ -54,7 +54,7 @@ static bool is_about(const struct line *l, const struct hws_option *opt)
 		len++;
 	if (len == l->text.len)
 		return false;
-	while (len && strchr(" \t", l->text.ptr[len - 1]))
+	while (len && strchr(HWS_OPTION_BLANKS, l->text.ptr[len - 1]))
 		len--;
 	return len && hws_option_is(opt, (const char *)l->text.ptr, len);
 }

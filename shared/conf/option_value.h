@@ -2,6 +2,9 @@
 #pragma once
 #include "shared/conf/option.h"
 
+/* What may stand around names and values of a file (as isspace has it, but for the end of the line). */
+#define HWS_OPTION_BLANKS " \t\r\v\f"
+
 /* Parses `text` into the option's field of `cfg`, which stays as it was on failure. `where` names the
  * source for the message ("file.conf line 3", "--port"). */
 int hws_option_store(const struct hws_option *opt, void *cfg, const char *text, const char *where,

@@ -1,6 +1,10 @@
 /* A configuration file of any bytes: refused with a sentence, or taken, and then what is shown of it reads
  * back as the same. */
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "shared/base/str.h"
 #include "shared/conf/option.h"
@@ -58,6 +62,30 @@ static void read_back(struct config *c)
 	hws_buf_done(&second);
 }
 
+/* One value changed in the text: all others stay what they were. */
+static void change(struct hws_bytes text, const struct config *c, const char *value)
+{
+	struct hws_error err = { 0 };
+	struct hws_buf edited;
+	struct config d;
+	char path[40];
+	int fd = memfd_create("fuzz", MFD_CLOEXEC);
+
+	must(fd >= 0 && write(fd, text.ptr, text.len) == (ssize_t)text.len);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	hws_buf_init(&edited, 1 << 20);
+	must(hws_options_init(&options, &d) == HWS_OK);
+	must(hws_options_edit(&options, path, "name", value, &edited, &err) == HWS_OK);
+	must(hws_options_text(&options, &d, "edited", hws_buf_bytes(&edited), &err) == HWS_OK);
+	must(hws_str_equal(d.name, value ? value : ""));
+	for (size_t i = 0; i < HWS_COUNT(table); i++)
+		must(!strcmp(table[i].name, "name") ||
+				hws_options_same(&options, c, &d, table[i].name));
+	hws_options_done(&options, &d);
+	hws_buf_done(&edited);
+	close(fd);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct hws_error err = { 0 };
@@ -66,10 +94,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	must(hws_options_init(&options, &c) == HWS_OK);
 	r = hws_options_text(&options, &c, "fuzz", hws_bytes(data, size), &err);
-	if (r == HWS_OK)
+	if (r == HWS_OK) {
 		read_back(&c);
-	else
+		change(hws_bytes(data, size), &c, "x y");
+		change(hws_bytes(data, size), &c, NULL);
+	} else {
 		must(err.text[0] && hws_utf8_valid(hws_bytes_str(err.text)));
+	}
 	must(c.name && c.secret && c.count >= 1 && c.count <= 10 && c.mode >= 0 && c.mode <= 2);
 	hws_options_done(&options, &c);
 	return 0;
