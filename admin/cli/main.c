@@ -1,6 +1,6 @@
 /* hawser-admin: what an operator does with running servers, by their control sockets. */
-#include "admin/cli/ask.h"
 #include "admin/cli/db.h"
+#include "admin/cli/query.h"
 #include "shared/base/output.h"
 #include "shared/base/str.h"
 #include <stdio.h>
@@ -11,13 +11,13 @@ static void usage(FILE *out)
 {
 	fputs("usage: hawser-admin [--socket FILE] [--json] COMMAND [ARGUMENT ...]\n\n", out);
 	fputs("Rendezvous server:\n", out);
-	adm_ask_help(out, ADM_RENDEZVOUS);
+	adm_query_help(out, ADM_RENDEZVOUS);
 #ifdef ADM_WITH_DB
 	fputs("\nDatabase of the rendezvous server:\n", out);
 	adm_db_help(out);
 #endif
 	fputs("\nRelay:\n", out);
-	adm_ask_help(out, ADM_RELAY);
+	adm_query_help(out, ADM_RELAY);
 	fputs("\nOptions:\n"
 	      "  --socket FILE   control socket (default: where the settings of the server on this machine put it)\n"
 	      "  --json          print the answer as JSON\n"
@@ -28,7 +28,7 @@ static void usage(FILE *out)
 
 static int run(int argc, char **argv)
 {
-	struct adm_ask ask = { 0 };
+	struct adm_query ask = { 0 };
 	int i = 1;
 
 	for (; i < argc && argv[i][0] == '-'; i++) {
@@ -56,7 +56,7 @@ static int run(int argc, char **argv)
 	if (strcmp(argv[i], "db") == 0)
 		return adm_db_run(ask.json, argc - i, argv + i);
 #endif
-	return adm_ask_run(&ask, argc - i, argv + i);
+	return adm_query_run(&ask, argc - i, argv + i);
 }
 
 int main(int argc, char **argv)

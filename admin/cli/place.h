@@ -1,6 +1,6 @@
 /* admin/place: where the control socket of a server is. */
 #pragma once
-#include "admin/cli/ask.h"
+#include "admin/cli/query.h"
 #include "shared/base/err.h"
 #include <stddef.h>
 

@@ -1,4 +1,4 @@
-#include "client/api/engine.h"
+#include "client/api/session_loop.h"
 #include "client/reach/reach.h"
 #include "shared/base/str.h"
 #include "shared/wire/version.h"
@@ -11,16 +11,17 @@ static void on_progress(const char *text, void *arg)
 
 static void on_reached(int r, const struct hws_reached *how, void *arg)
 {
-	struct api_engine *e = arg;
+	struct api_session_loop *e = arg;
 	uint8_t pk[HWS_PK_LEN];
 	bool has_pk = e->key[0] && hws_key_parse(e->key, pk) == HWS_OK;
 
 	e->reach = NULL;
 	if (r < 0) {
-		api_engine_end(e, r, how->error.text[0] ? how->error.text : hws_err_text(r), NULL);
+		api_session_loop_end(
+				e, r, how->error.text[0] ? how->error.text : hws_err_text(r), NULL);
 		return;
 	}
-	api_engine_attach(e,
+	api_session_loop_attach(e,
 			&(struct api_path){ .stream = how->stream,
 					.name = how->by_address                           ? "direct"
 							: how->relayed                    ? "relay"
@@ -34,7 +35,7 @@ static void on_reached(int r, const struct hws_reached *how, void *arg)
 					.server_pk = has_pk ? pk : NULL });
 }
 
-void api_connect_start(struct api_engine *e)
+void api_connect_start(struct api_session_loop *e)
 {
 	struct hws_error err = { 0 };
 	const struct hws_target *t = &e->target;
@@ -55,10 +56,10 @@ void api_connect_start(struct api_engine *e)
 			on_reached, &e->reach, &err);
 
 	if (r < 0)
-		api_engine_end(e, r, err.text[0] ? err.text : hws_err_text(r), NULL);
+		api_session_loop_end(e, r, err.text[0] ? err.text : hws_err_text(r), NULL);
 }
 
-void api_connect_cancel(struct api_engine *e)
+void api_connect_cancel(struct api_session_loop *e)
 {
 	hws_reach_cancel(e->reach);
 	e->reach = NULL;

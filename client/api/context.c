@@ -1,5 +1,5 @@
-#include "client/api/engine.h"
 #include "client/api/handle.h"
+#include "client/api/session_loop.h"
 #include "shared/base/mem.h"
 #include "shared/crypto/crypto.h"
 #include <errno.h>
@@ -27,7 +27,7 @@ static void stop_loop(void *arg)
 	struct hws_list *node;
 
 	while ((node = hws_list_first(&ctx->engines)))
-		api_engine_close(hws_container(node, struct api_engine, node));
+		api_session_loop_close(hws_container(node, struct api_session_loop, node));
 	ctx->stopping = true;
 	if (hws_list_empty(&ctx->leaving)) /* else the last one stops it */
 		hws_loop_stop(ctx->loop);
@@ -122,7 +122,7 @@ void hawser_context_free(hawser_context *ctx)
 			hws_loop_stop(ctx->loop);
 		pthread_join(ctx->thread, NULL);
 		stop_loop(ctx);
-		api_engine_abandon(ctx);
+		api_session_loop_abandon(ctx);
 	}
 	hws_work_free(ctx->work);
 	hws_loop_free(ctx->loop);
@@ -200,10 +200,10 @@ void hawser_context_wake(hawser_context *ctx)
 static void run_command(void *arg)
 {
 	struct api_command *c = arg;
-	hawser_context *ctx = api_engine_context(c->engine);
+	hawser_context *ctx = api_session_loop_context(c->loop_side);
 
 	__atomic_sub_fetch(&ctx->posted, 1, __ATOMIC_RELAXED);
-	c->fn(c->engine, c);
+	c->fn(c->loop_side, c);
 	hws_free_wiped(c, sizeof(*c) + c->size + 1);
 }
 
@@ -217,7 +217,7 @@ int api_post(hawser_session *s, const struct api_command *c)
 	if (!copy)
 		return HAWSER_ERR_NOMEM;
 	*copy = *c;
-	copy->engine = s->engine;
+	copy->loop_side = s->loop_side;
 	copy->data = (char *)(copy + 1);
 	if (c->size)
 		memcpy(copy->data, c->data, c->size);

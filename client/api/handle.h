@@ -1,5 +1,5 @@
 /* api/handle: what the public handles are. A context owns the thread, its loop and the queue of events; a
- * session handle is shared by the embedder, the engine on the loop's thread, and events on their way. */
+ * session handle is shared by the embedder, the session loop on the loop's thread, and events on their way. */
 #pragma once
 #include "client/api/events.h"
 #include "client/core/peer.h"
@@ -10,7 +10,7 @@
 #include <hawser/hawser.h>
 #include <pthread.h>
 
-struct api_engine;
+struct api_session_loop;
 
 struct hawser_context {
 	struct hws_loop *loop; /* used by the thread, but for posts */
@@ -49,7 +49,7 @@ struct hawser_session {
 	hawser_event_fn fn;
 	void *arg;
 	enum hawser_format format;
-	struct api_engine *engine; /* set for the handle's life as the embedder sees it */
+	struct api_session_loop *loop_side; /* set for the handle's life as the embedder sees it */
 	struct hws_picture *locked[HWS_PEER_DISPLAYS_MAX]; /* embedder's thread */
 
 	pthread_mutex_t lock; /* below: written by the loop, read by the embedder */
@@ -69,11 +69,11 @@ void api_session_unref(hawser_session *s);
 /* Fills the public view of a copy. */
 void api_peer_view(struct api_peer *p, struct hawser_peer *ret);
 
-/* Runs fn(engine, command) on the loop's thread. `data` (of `size` bytes, may be NULL) is copied, and wiped
+/* Runs fn(session loop, command) on the loop's thread. `data` (of `size` bytes, may be NULL) is copied, and wiped
  * afterwards. HAWSER_ERR_FULL when thousands wait already. */
 struct api_command {
-	struct api_engine *engine;
-	void (*fn)(struct api_engine *e, const struct api_command *c);
+	struct api_session_loop *loop_side;
+	void (*fn)(struct api_session_loop *e, const struct api_command *c);
 	int64_t a, b, c;
 	size_t size;
 	char *data; /* NUL-terminated behind size */

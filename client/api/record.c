@@ -1,11 +1,11 @@
-#include "client/api/engine.h"
+#include "client/api/session_loop.h"
 #include "shared/base/clock.h"
 #include "shared/base/mem.h"
 
 /* Packets are written where they arrive. They are small, go to the page cache, and must stay in order; a
  * slow disk slows this one session down. */
 
-static void tell_host(struct api_engine *e, bool on)
+static void tell_host(struct api_session_loop *e, bool on)
 {
 	Ses__Misc misc = SES__MISC__INIT;
 
@@ -15,7 +15,7 @@ static void tell_host(struct api_engine *e, bool on)
 		return; /* no link: the next host will not know of a recording that has ended, too */
 }
 
-void api_record_end(struct api_engine *e, int err)
+void api_record_end(struct api_session_loop *e, int err)
 {
 	if (!e->record_wanted)
 		return;
@@ -28,7 +28,7 @@ void api_record_end(struct api_engine *e, int err)
 	e->record_path = NULL;
 }
 
-void api_record_start(struct api_engine *e, const struct api_command *c)
+void api_record_start(struct api_session_loop *e, const struct api_command *c)
 {
 	int r = HWS_OK;
 
@@ -53,12 +53,12 @@ void api_record_start(struct api_engine *e, const struct api_command *c)
 		api_record_end(e, HWS_ERR_CLOSED);
 }
 
-void api_record_stop(struct api_engine *e, const struct api_command *c HWS_UNUSED)
+void api_record_stop(struct api_session_loop *e, const struct api_command *c HWS_UNUSED)
 {
 	api_record_end(e, HWS_OK);
 }
 
-void api_record_packet(struct api_engine *e, size_t display, enum hws_codec codec,
+void api_record_packet(struct api_session_loop *e, size_t display, enum hws_codec codec,
 		struct hws_bytes data, bool key, int64_t pts_ms HWS_UNUSED)
 {
 	const struct hws_peer *peer = hws_viewer_peer(e->viewer);

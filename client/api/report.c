@@ -1,4 +1,4 @@
-#include "client/api/engine.h"
+#include "client/api/session_loop.h"
 #include "shared/base/clock.h"
 #include "shared/wire/limits.h"
 #include <stdio.h>
@@ -9,13 +9,13 @@
  * the network that a user would not want to know of. */
 #define SILENT_US (3 * HWS_US_PER_S)
 
-static void push(struct api_engine *e, struct api_event *ev)
+static void push(struct api_session_loop *e, struct api_event *ev)
 {
 	if (ev)
 		api_events_push(&e->ctx->events, ev);
 }
 
-void api_report_state(struct api_engine *e, enum hawser_state state, const char *text,
+void api_report_state(struct api_session_loop *e, enum hawser_state state, const char *text,
 		uint32_t retry_in_ms)
 {
 	struct api_event *ev = api_event_new(e->s, HAWSER_EVENT_STATE);
@@ -31,7 +31,7 @@ void api_report_state(struct api_engine *e, enum hawser_state state, const char 
 	push(e, ev);
 }
 
-void api_report_silence(struct api_engine *e, uint64_t now_us)
+void api_report_silence(struct api_session_loop *e, uint64_t now_us)
 {
 	uint64_t heard_us = e->conn ? hws_conn_heard_us(e->conn) : 0;
 	uint32_t before = e->silent_s;
@@ -58,7 +58,7 @@ void api_report_silence(struct api_engine *e, uint64_t now_us)
 	push(e, ev);
 }
 
-void api_report_closed(struct api_engine *e, int err, const char *text)
+void api_report_closed(struct api_session_loop *e, int err, const char *text)
 {
 	struct api_event *ev = api_event_new(e->s, HAWSER_EVENT_CLOSED);
 
@@ -69,7 +69,7 @@ void api_report_closed(struct api_engine *e, int err, const char *text)
 	push(e, ev);
 }
 
-void api_report_recording(struct api_engine *e, bool running, int err, const char *path)
+void api_report_recording(struct api_session_loop *e, bool running, int err, const char *path)
 {
 	struct api_event *ev = api_event_new(e->s, HAWSER_EVENT_RECORDING);
 
@@ -81,7 +81,7 @@ void api_report_recording(struct api_engine *e, bool running, int err, const cha
 	push(e, ev);
 }
 
-void api_report_peer(struct api_engine *e, enum hawser_event_type type)
+void api_report_peer(struct api_session_loop *e, enum hawser_event_type type)
 {
 	hawser_session *s = e->s;
 	const uint8_t *pk = hws_viewer_host_pk(e->viewer);
@@ -119,7 +119,7 @@ static enum hawser_codec public_codec(enum hws_codec c)
 }
 
 /* Figures as of now, but for the rate, which is that of the last whole second. */
-static void take_stats(struct api_engine *e)
+static void take_stats(struct api_session_loop *e)
 {
 	struct hws_video_stats v;
 	struct hawser_stats st = HAWSER_STATS_INIT;
@@ -146,7 +146,7 @@ static void take_stats(struct api_engine *e)
 	pthread_mutex_unlock(&e->s->lock);
 }
 
-void api_report_stats(struct api_engine *e, uint64_t now_us)
+void api_report_stats(struct api_session_loop *e, uint64_t now_us)
 {
 	struct hws_video_stats v;
 
@@ -165,7 +165,7 @@ void api_report_stats(struct api_engine *e, uint64_t now_us)
 
 static void on_send(struct hws_bytes payload, void *arg)
 {
-	struct api_engine *e = arg;
+	struct api_session_loop *e = arg;
 
 	/* A full queue means that the host has not read for long: the link is of no use any more. */
 	if (e->conn && hws_conn_send(e->conn, payload) == HWS_ERR_FULL)
@@ -174,7 +174,7 @@ static void on_send(struct hws_bytes payload, void *arg)
 
 static void on_keyed(const uint8_t key_secret[32], void *arg)
 {
-	struct api_engine *e = arg;
+	struct api_session_loop *e = arg;
 
 	if (e->conn)
 		hws_conn_set_key(e->conn, key_secret);
@@ -182,7 +182,7 @@ static void on_keyed(const uint8_t key_secret[32], void *arg)
 
 static void on_frame_max(size_t bytes, void *arg)
 {
-	struct api_engine *e = arg;
+	struct api_session_loop *e = arg;
 
 	if (e->conn)
 		hws_conn_set_frame_max(e->conn, bytes);
@@ -190,7 +190,7 @@ static void on_frame_max(size_t bytes, void *arg)
 
 static void on_state(enum hws_viewer_state state, void *arg)
 {
-	struct api_engine *e = arg;
+	struct api_session_loop *e = arg;
 
 	switch (state) {
 	case HWS_VIEWER_SECURING:
@@ -206,7 +206,7 @@ static void on_state(enum hws_viewer_state state, void *arg)
 	case HWS_VIEWER_ASKING:
 		api_report_state(e, HAWSER_STATE_WAITING, "waiting for an answer", 0);
 		break;
-	default: /* READY by its event, ENDED and IDLE by the engine */
+	default: /* READY by its event, ENDED and IDLE by the session loop */
 		break;
 	}
 }
@@ -227,7 +227,7 @@ static void on_ask(enum hws_login_step step, bool can_trust, void *arg)
 		[HWS_LOGIN_WAIT] = { HAWSER_PASSWORD_WAIT_ACCEPT,
 				"The host takes no password: somebody there must accept." },
 	};
-	struct api_engine *e = arg;
+	struct api_session_loop *e = arg;
 	struct api_event *ev = api_event_new(e->s, HAWSER_EVENT_PASSWORD);
 
 	if (!ev)
@@ -240,7 +240,7 @@ static void on_ask(enum hws_login_step step, bool can_trust, void *arg)
 
 static void on_ask_plain(const char *why, void *arg)
 {
-	struct api_engine *e = arg;
+	struct api_session_loop *e = arg;
 	struct api_event *ev = api_event_new(e->s, HAWSER_EVENT_INSECURE);
 
 	if (!ev)
@@ -253,7 +253,7 @@ static void on_ask_plain(const char *why, void *arg)
 }
 
 /* What is worth remembering of a host that let us in. */
-static void keep_peer(struct api_engine *e)
+static void keep_peer(struct api_session_loop *e)
 {
 	const struct hws_peer *peer = hws_viewer_peer(e->viewer);
 	const struct hws_login *login = hws_viewer_login(e->viewer);
@@ -288,7 +288,7 @@ static void keep_peer(struct api_engine *e)
 static void on_permission(int permission, bool enabled, void *arg);
 
 /* What a host does not mention is permitted: the one before may have denied it. */
-static void forget_denied(struct api_engine *e)
+static void forget_denied(struct api_session_loop *e)
 {
 	for (int p = 0; p <= HAWSER_PERMISSION_PRIVACY_MODE; p++)
 		if (e->s->denied & (1u << p) && hws_viewer_permitted(e->viewer, p))
@@ -297,7 +297,7 @@ static void forget_denied(struct api_engine *e)
 
 static void on_ready(void *arg)
 {
-	struct api_engine *e = arg;
+	struct api_session_loop *e = arg;
 	struct api_event *ev = api_event_new(e->s, HAWSER_EVENT_PASSWORD);
 
 	hws_timer_stop(&e->limit);
@@ -321,7 +321,7 @@ static void on_displays(void *arg)
 
 static void on_permission(int permission, bool enabled, void *arg)
 {
-	struct api_engine *e = arg;
+	struct api_session_loop *e = arg;
 	struct api_event *ev = api_event_new(e->s, HAWSER_EVENT_PERMISSION);
 
 	pthread_mutex_lock(&e->s->lock);
@@ -342,7 +342,7 @@ static void on_permission(int permission, bool enabled, void *arg)
 static void on_box(
 		const char *kind, const char *title, const char *text, const char *link, void *arg)
 {
-	struct api_engine *e = arg;
+	struct api_session_loop *e = arg;
 	struct api_event *ev = api_event_new(e->s, HAWSER_EVENT_MESSAGE);
 
 	if (!ev)
@@ -354,7 +354,7 @@ static void on_box(
 	push(e, ev);
 }
 
-static void push_text(struct api_engine *e, enum hawser_event_type type, const char *text)
+static void push_text(struct api_session_loop *e, enum hawser_event_type type, const char *text)
 {
 	struct api_event *ev = api_event_new(e->s, type);
 
@@ -372,7 +372,7 @@ static void on_chat(const char *text, void *arg)
 
 static void on_delay(uint32_t rtt_ms, uint32_t target_kbit, void *arg)
 {
-	struct api_engine *e = arg;
+	struct api_session_loop *e = arg;
 
 	e->rtt_ms = rtt_ms;
 	e->rtt_us = hws_loop_now_us(e->ctx->loop);
@@ -381,7 +381,7 @@ static void on_delay(uint32_t rtt_ms, uint32_t target_kbit, void *arg)
 
 static void on_end(int err, const char *text, const char *peer_text, void *arg)
 {
-	api_engine_end(arg, err, text, peer_text);
+	api_session_loop_end(arg, err, text, peer_text);
 }
 
 const struct hws_viewer_ops api_viewer_ops = {
@@ -404,7 +404,7 @@ const struct hws_viewer_ops api_viewer_ops = {
 
 static void on_picture(size_t display, int width, int height, uint64_t number, void *arg)
 {
-	struct api_engine *e = arg;
+	struct api_session_loop *e = arg;
 	struct api_event *ev;
 
 	if (e->first_frame_us == 0)
@@ -428,7 +428,7 @@ static void on_packet(size_t display, enum hws_codec codec, struct hws_bytes dat
 
 static void on_shape(const struct hws_cursor_shape *shape, void *arg)
 {
-	struct api_engine *e = arg;
+	struct api_session_loop *e = arg;
 	struct api_event *ev = api_event_new(e->s, HAWSER_EVENT_CURSOR);
 	size_t bytes = (size_t)shape->width * (size_t)shape->height * 4;
 
@@ -449,7 +449,7 @@ static void on_shape(const struct hws_cursor_shape *shape, void *arg)
 
 static void on_position(int x, int y, void *arg)
 {
-	struct api_engine *e = arg;
+	struct api_session_loop *e = arg;
 	struct api_event *ev = api_event_new(e->s, HAWSER_EVENT_CURSOR_POSITION);
 
 	if (!ev)
@@ -461,7 +461,7 @@ static void on_position(int x, int y, void *arg)
 
 static void on_clipboard(struct hws_bytes text, void *arg)
 {
-	struct api_engine *e = arg;
+	struct api_session_loop *e = arg;
 	struct api_event *ev = api_event_new(e->s, HAWSER_EVENT_CLIPBOARD);
 
 	if (!ev)
@@ -475,7 +475,7 @@ static void on_clipboard(struct hws_bytes text, void *arg)
 	push(e, ev);
 }
 
-int api_services_new(struct api_engine *e, enum hws_video_order order)
+int api_services_new(struct api_session_loop *e, enum hws_video_order order)
 {
 	int r = hws_video_view_new(&(struct hws_video_view_conf){ .loop = e->ctx->loop,
 						   .work = e->ctx->work,

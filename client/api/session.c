@@ -1,4 +1,4 @@
-#include "client/api/engine.h"
+#include "client/api/session_loop.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include <stdio.h>
@@ -136,7 +136,7 @@ static const char *key_of(hawser_context *ctx, const struct hws_target *t,
 
 /* Where to look the ID up: what the target names, the session, the context. */
 static int choose_server(hawser_context *ctx, const struct hws_target *t,
-		const struct hawser_session_config *c, struct api_engine_conf *conf)
+		const struct hawser_session_config *c, struct api_session_loop_conf *conf)
 {
 	const struct hws_viewer_config *v = hws_view_settings_config(ctx->settings);
 
@@ -188,7 +188,7 @@ int hawser_session_open(hawser_context *ctx, const struct hawser_session_config 
 		hawser_session **ret)
 {
 	struct hawser_session_config c;
-	struct api_engine_conf conf = { 0 };
+	struct api_session_loop_conf conf = { 0 };
 	struct hws_target target;
 	struct hws_error err = { 0 };
 	hawser_session *s;
@@ -217,11 +217,11 @@ int hawser_session_open(hawser_context *ctx, const struct hawser_session_config 
 	if (!s)
 		return api_fail(HAWSER_ERR_NOMEM, "out of memory");
 	remember_options(s, &conf.options, c.keyboard_mode);
-	r = api_engine_new(s, &conf, &s->engine);
+	r = api_session_loop_new(s, &conf, &s->loop_side);
 	hws_wipe(&conf.proxy, sizeof(conf.proxy));
 	if (r == HWS_OK) {
 		hws_list_push(&ctx->sessions, &s->node);
-		r = api_post(s, &(struct api_command){ .fn = api_engine_open });
+		r = api_post(s, &(struct api_command){ .fn = api_session_loop_open });
 		if (r < 0)
 			hawser_session_close(s);
 	} else {
@@ -233,9 +233,9 @@ int hawser_session_open(hawser_context *ctx, const struct hawser_session_config 
 	return HAWSER_OK;
 }
 
-static void do_close(struct api_engine *e, const struct api_command *c HWS_UNUSED)
+static void do_close(struct api_session_loop *e, const struct api_command *c HWS_UNUSED)
 {
-	api_engine_close(e);
+	api_session_loop_close(e);
 }
 
 void hawser_session_close(hawser_session *s)
@@ -248,22 +248,22 @@ void hawser_session_close(hawser_session *s)
 		hws_picture_unlock(s->locked[i]);
 		s->locked[i] = NULL;
 	}
-	/* Without memory for the command the engine is closed with the context. */
-	if (s->engine && api_post(s, &(struct api_command){ .fn = do_close }) < 0)
-		s->engine = NULL;
+	/* Without memory for the command the session loop is closed with the context. */
+	if (s->loop_side && api_post(s, &(struct api_command){ .fn = do_close }) < 0)
+		s->loop_side = NULL;
 	api_events_purge(&s->ctx->events, s);
 	api_session_unref(s);
 }
 
 void hawser_session_disconnect(hawser_session *s)
 {
-	if (api_post(s, &(struct api_command){ .fn = api_engine_disconnect }) < 0)
+	if (api_post(s, &(struct api_command){ .fn = api_session_loop_disconnect }) < 0)
 		api_fail(HAWSER_ERR_NOMEM, "out of memory");
 }
 
 int hawser_session_reconnect(hawser_session *s)
 {
-	return api_post(s, &(struct api_command){ .fn = api_engine_reconnect });
+	return api_post(s, &(struct api_command){ .fn = api_session_loop_reconnect });
 }
 
 enum hawser_state hawser_session_state(const hawser_session *s)
@@ -281,7 +281,7 @@ const char *hawser_session_target(const hawser_session *s)
 
 /* --- answers ------------------------------------------------------------------------------------ */
 
-static void do_password(struct api_engine *e, const struct api_command *c)
+static void do_password(struct api_session_loop *e, const struct api_command *c)
 {
 	e->remember = c->a;
 	if (hws_viewer_password(e->viewer, c->data) < 0)
@@ -302,7 +302,7 @@ int hawser_session_password(hawser_session *s, const char *password, bool rememb
 					.data = (char *)password });
 }
 
-static void do_code(struct api_engine *e, const struct api_command *c)
+static void do_code(struct api_session_loop *e, const struct api_command *c)
 {
 	if (hws_viewer_code(e->viewer, c->data, c->a) < 0)
 		return; /* not asked any more */
@@ -321,7 +321,7 @@ int hawser_session_two_factor(hawser_session *s, const char *code, bool trust)
 					.data = (char *)code });
 }
 
-static void do_agree(struct api_engine *e, const struct api_command *c)
+static void do_agree(struct api_session_loop *e, const struct api_command *c)
 {
 	if (hws_viewer_agree_plain(e->viewer, c->a) < 0)
 		return;
@@ -345,7 +345,7 @@ int hawser_session_lock_frame(hawser_session *s, size_t display, struct hawser_f
 		return HAWSER_ERR_RANGE;
 	if (s->locked[display])
 		return HAWSER_ERR_BUSY;
-	r = hws_video_view_take(s->engine->video, display, &p);
+	r = hws_video_view_take(s->loop_side->video, display, &p);
 	if (r < 0)
 		return r;
 	s->locked[display] = p.picture;
@@ -384,7 +384,7 @@ static int post_ready(hawser_session *s, const struct api_command *c)
 	return r < 0 ? r : api_post(s, c);
 }
 
-static void do_refresh(struct api_engine *e, const struct api_command *c)
+static void do_refresh(struct api_session_loop *e, const struct api_command *c)
 {
 	if (hws_viewer_refresh(e->viewer, (int)c->a) < 0)
 		return; /* lost meanwhile; a new link starts with a complete picture */
@@ -395,7 +395,7 @@ int hawser_session_refresh(hawser_session *s, int display)
 	return post_ready(s, &(struct api_command){ .fn = do_refresh, .a = display });
 }
 
-static void do_show(struct api_engine *e, const struct api_command *c)
+static void do_show(struct api_session_loop *e, const struct api_command *c)
 {
 	if (hws_viewer_show(e->viewer, (size_t)c->a) < 0)
 		return; /* that display has gone meanwhile */
@@ -430,7 +430,7 @@ void hawser_session_record_stop(hawser_session *s)
 
 /* --- everything else ---------------------------------------------------------------------------- */
 
-static void do_options(struct api_engine *e, const struct api_command *c)
+static void do_options(struct api_session_loop *e, const struct api_command *c)
 {
 	struct hws_view_options o = *hws_viewer_options(e->viewer);
 
@@ -512,7 +512,7 @@ int hawser_session_get_option(hawser_session *s, enum hawser_option option, int 
 	return HAWSER_OK;
 }
 
-static void do_clipboard(struct api_engine *e, const struct api_command *c)
+static void do_clipboard(struct api_session_loop *e, const struct api_command *c)
 {
 	if (hws_clipboard_view_send(e->clipboard, hws_bytes(c->data, c->size)) < 0)
 		return; /* not permitted any more */
@@ -529,7 +529,7 @@ int hawser_session_send_clipboard(hawser_session *s, const char *utf8, size_t le
 					.fn = do_clipboard, .size = length, .data = (char *)utf8 });
 }
 
-static void do_chat(struct api_engine *e, const struct api_command *c)
+static void do_chat(struct api_session_loop *e, const struct api_command *c)
 {
 	Ses__ChatMessage chat = SES__CHAT_MESSAGE__INIT;
 	Ses__Misc misc = SES__MISC__INIT;

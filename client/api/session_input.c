@@ -1,4 +1,4 @@
-#include "client/api/engine.h"
+#include "client/api/session_loop.h"
 #include "shared/base/str.h"
 #include <string.h>
 
@@ -31,7 +31,7 @@ static int post_input(hawser_session *s, const struct api_command *c)
 			return;                                                                    \
 	} while (0)
 
-void api_input_flush_move(struct api_engine *e)
+void api_input_flush_move(struct api_session_loop *e)
 {
 	if (!e->move_held)
 		return;
@@ -39,7 +39,7 @@ void api_input_flush_move(struct api_engine *e)
 	DROP(hws_input_view_move(e->input, e->held_display, e->held_x, e->held_y));
 }
 
-static void do_move(struct api_engine *e, const struct api_command *c)
+static void do_move(struct api_session_loop *e, const struct api_command *c)
 {
 	e->move_held = true;
 	e->held_display = (size_t)c->a;
@@ -58,7 +58,7 @@ int hawser_session_mouse_move(hawser_session *s, size_t display, int32_t x, int3
 					.fn = do_move, .a = (int64_t)display, .b = x, .c = y });
 }
 
-static void do_button(struct api_engine *e, const struct api_command *c)
+static void do_button(struct api_session_loop *e, const struct api_command *c)
 {
 	api_input_flush_move(e);
 	DROP(hws_input_view_button(e->input, (int)c->a, c->b));
@@ -78,7 +78,7 @@ int hawser_session_mouse_button(hawser_session *s, enum hawser_button button, bo
 	return HAWSER_ERR_INVAL;
 }
 
-static void do_wheel(struct api_engine *e, const struct api_command *c)
+static void do_wheel(struct api_session_loop *e, const struct api_command *c)
 {
 	api_input_flush_move(e);
 	DROP(hws_input_view_wheel(e->input, (int)c->a, (int)c->b));
@@ -89,7 +89,7 @@ int hawser_session_mouse_wheel(hawser_session *s, int32_t dx, int32_t dy)
 	return post_input(s, &(struct api_command){ .fn = do_wheel, .a = dx, .b = dy });
 }
 
-static void do_key(struct api_engine *e, const struct api_command *c)
+static void do_key(struct api_session_loop *e, const struct api_command *c)
 {
 	DROP(hws_input_view_key(
 			e->input, (unsigned)(c->a >> 1), c->a & 1, (unsigned)c->b, (uint32_t)c->c));
@@ -107,7 +107,7 @@ int hawser_session_key(
 					.c = unicode });
 }
 
-void api_input_note_mode(struct api_engine *e)
+void api_input_note_mode(struct api_session_loop *e)
 {
 	enum hws_keyboard_mode mode = hws_input_view_mode(e->input);
 
@@ -127,7 +127,7 @@ enum hawser_keyboard_mode hawser_session_keyboard(hawser_session *s)
 _Static_assert(HAWSER_LAYOUT_KEYS == HWS_LAYOUT_KEYS && HAWSER_LAYOUT_LEVELS == HWS_LAYOUT_LEVELS,
 		"the same table");
 
-static void do_layout(struct api_engine *e, const struct api_command *c)
+static void do_layout(struct api_session_loop *e, const struct api_command *c)
 {
 	struct hws_layout own;
 
@@ -149,7 +149,7 @@ unsigned hawser_layout_key(size_t i)
 	return hws_layout_code(i);
 }
 
-static void do_release(struct api_engine *e, const struct api_command *c HWS_UNUSED)
+static void do_release(struct api_session_loop *e, const struct api_command *c HWS_UNUSED)
 {
 	DROP(hws_input_view_release_all(e->input));
 }
@@ -159,7 +159,7 @@ int hawser_session_release_keys(hawser_session *s)
 	return post_input(s, &(struct api_command){ .fn = do_release });
 }
 
-static void do_type(struct api_engine *e, const struct api_command *c)
+static void do_type(struct api_session_loop *e, const struct api_command *c)
 {
 	DROP(hws_input_view_type(e->input, hws_bytes(c->data, c->size)));
 }
@@ -176,7 +176,7 @@ int hawser_session_type_text(hawser_session *s, const char *utf8)
 			s, &(struct api_command){ .fn = do_type, .size = n, .data = (char *)utf8 });
 }
 
-static void do_ctrl_alt_del(struct api_engine *e, const struct api_command *c HWS_UNUSED)
+static void do_ctrl_alt_del(struct api_session_loop *e, const struct api_command *c HWS_UNUSED)
 {
 	DROP(hws_input_view_ctrl_alt_del(e->input));
 }
@@ -186,7 +186,7 @@ int hawser_session_ctrl_alt_del(hawser_session *s)
 	return post_input(s, &(struct api_command){ .fn = do_ctrl_alt_del });
 }
 
-static void do_lock(struct api_engine *e, const struct api_command *c HWS_UNUSED)
+static void do_lock(struct api_session_loop *e, const struct api_command *c HWS_UNUSED)
 {
 	DROP(hws_input_view_lock_screen(e->input));
 }

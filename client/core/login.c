@@ -1,5 +1,5 @@
 #include "client/core/login.h"
-#include "client/core/show_text.h"
+#include "client/core/readable_text.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include <stdio.h>
@@ -184,7 +184,7 @@ enum hws_login_step hws_login_verdict(const char *error, int *ret_err, char *tex
 	for (size_t i = 0; i < HWS_COUNT(begins) && !v; i++)
 		if (strncasecmp(error, begins[i].text, strlen(begins[i].text)) == 0)
 			v = &begins[i];
-	hws_show_text(peer, sizeof(peer), hws_bytes_str(error));
+	hws_readable_text(peer, sizeof(peer), hws_bytes_str(error));
 	*ret_err = v ? v->err : strcasestr(error, "x11") ? HWS_ERR_DISPLAY : HWS_ERR_DENIED;
 	if (v && v->sentence)
 		snprintf(text, size, "%s", v->sentence);

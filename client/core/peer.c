@@ -1,5 +1,5 @@
 #include "client/core/peer.h"
-#include "client/core/show_text.h"
+#include "client/core/readable_text.h"
 #include "shared/base/str.h"
 #include "shared/wire/version.h"
 #include <jansson.h>
@@ -11,7 +11,7 @@
 /* Foreign text, cut to what is shown; control characters made visible. */
 static void take_text(char buf[HWS_PEER_TEXT], const char *s)
 {
-	hws_show_text(buf, HWS_PEER_TEXT, hws_bytes_str(s ? s : ""));
+	hws_readable_text(buf, HWS_PEER_TEXT, hws_bytes_str(s ? s : ""));
 }
 
 static int side(int32_t v)

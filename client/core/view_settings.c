@@ -1,7 +1,7 @@
 #include "client/core/view_settings.h"
 #include "client/core/known_peers.h"
 #include "client/core/private_file.h"
-#include "client/reach/way.h"
+#include "client/reach/server_addr.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include "shared/conf/option.h"
@@ -204,10 +204,10 @@ static const char *what_is_wrong(const char *name, const char *value)
 	static const char *const qualities[] = { "best", "balanced", "low", NULL };
 	static const char *const codecs[] = { "auto", "vp8", "vp9", NULL };
 	uint8_t pk[HWS_PK_LEN];
-	struct hws_way way;
+	struct hws_server_addr way;
 	bool is_text = hws_str_equal(name, "id") || hws_str_equal(name, "name");
 
-	if (hws_str_equal(name, "server") && *value && hws_way_parse(value, 1, &way) < 0)
+	if (hws_str_equal(name, "server") && *value && hws_server_addr_parse(value, 1, &way) < 0)
 		return "must be HOST, HOST:PORT or a ws:// or wss:// URL, like id.example.com";
 	if (hws_str_equal(name, "key") && *value && hws_key_parse(value, pk) < 0)
 		return "is not a server key; copy the one line of the server's id_ed25519.pub (44 "

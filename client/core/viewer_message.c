@@ -1,5 +1,5 @@
 /* What a host may say: one row for each message, and what the core does with it. */
-#include "client/core/show_text.h"
+#include "client/core/readable_text.h"
 #include "client/core/viewer_parts.h"
 #include "shared/base/str.h"
 #include "shared/wire/envelope.h"
@@ -110,10 +110,10 @@ static void on_box(struct hws_viewer *v, Ses__Message *m)
 	const Ses__MessageBox *b = m->message_box;
 	char kind[64], title[200], text[1000], link[100];
 
-	v->ops.box(hws_show_text(kind, sizeof(kind), hws_bytes_str(b->msgtype)),
-			hws_show_text(title, sizeof(title), hws_bytes_str(b->title)),
-			hws_show_text(text, sizeof(text), hws_bytes_str(b->text)),
-			hws_show_text(link, sizeof(link), hws_bytes_str(b->link)), v->arg);
+	v->ops.box(hws_readable_text(kind, sizeof(kind), hws_bytes_str(b->msgtype)),
+			hws_readable_text(title, sizeof(title), hws_bytes_str(b->title)),
+			hws_readable_text(text, sizeof(text), hws_bytes_str(b->text)),
+			hws_readable_text(link, sizeof(link), hws_bytes_str(b->link)), v->arg);
 }
 
 static void on_peer_info(struct hws_viewer *v, Ses__Message *m)
@@ -142,7 +142,7 @@ static void on_close_reason(struct hws_viewer *v, Ses__Message *m)
 	const char *reason = m->misc->close_reason;
 	char peer[200], text[300];
 
-	hws_show_text(peer, sizeof(peer), hws_bytes_str(reason));
+	hws_readable_text(peer, sizeof(peer), hws_bytes_str(reason));
 	snprintf(text, sizeof(text), "the host ended the session%s%s", *peer ? ": " : "", peer);
 	hws_viewer_end(v, HWS_ERR_EOF, text, *reason ? reason : "closed manually by the peer");
 }

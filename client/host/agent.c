@@ -1,5 +1,5 @@
 #include "client/host/agent.h"
-#include "client/host/link.h"
+#include "client/host/ipc.h"
 #include "client/host/no_desktop.h"
 #include "client/host/notice.h"
 #include "client/host/refusal.h"
@@ -32,10 +32,10 @@
 
 struct agent;
 
-struct client { /* one viewer, by way of its gate */
+struct agent_viewer { /* one viewer, by way of its gate */
 	struct agent *a;
-	struct hws_link *link;
-	struct hws_guest guest;
+	struct hws_ipc *ipc;
+	struct hws_host_viewer viewer;
 	uint64_t conn, since_us;
 	bool open;
 	struct hws_notice notice;
@@ -46,7 +46,7 @@ struct agent {
 	const struct hws_agent_conf *conf;
 	struct hws_loop *loop;
 	struct hws_work *work;
-	struct hws_link *hostd;
+	struct hws_ipc *hostd;
 	struct event on_term, on_int;
 	struct hws_platform *platform; /* NULL while there is no desktop */
 	struct hws_video_host *video;
@@ -54,7 +54,7 @@ struct agent {
 	struct hws_input_host *input;
 	struct hws_clipboard_host *clipboard;
 	struct hws_notifier *notifier; /* NULL: the person does not want it */
-	struct client *client[HWS_GUESTS_MAX];
+	struct agent_viewer *viewer[HWS_HOST_VIEWERS_MAX];
 	struct hws_timer retry;
 	struct hws_deferred lost;
 	struct hws_error err; /* why there is no desktop */
@@ -81,22 +81,22 @@ static void tell_state(struct agent *a)
 	s.lasting = !a->platform && a->lasting;
 	m.union_case = AGT__MESSAGE__UNION_AGENT_STATE;
 	m.agent_state = &s;
-	if (hws_link_send(a->hostd, &m, -1) < 0)
+	if (hws_ipc_send(a->hostd, &m, -1) < 0)
 		hws_debug("agent.state_not_told");
 }
 
 /* --- the desktop --- */
 
-static void on_bitrate(struct hws_guest *g, uint32_t kbit_s, void *arg HWS_UNUSED)
+static void on_bitrate(struct hws_host_viewer *g, uint32_t kbit_s, void *arg HWS_UNUSED)
 {
-	struct client *c = hws_container(g, struct client, guest);
+	struct agent_viewer *c = hws_container(g, struct agent_viewer, viewer);
 	Agt__Message m = AGT__MESSAGE__INIT;
 	Agt__EncoderState s = AGT__ENCODER_STATE__INIT;
 
 	s.bitrate_kbit_s = kbit_s;
 	m.union_case = AGT__MESSAGE__UNION_ENCODER_STATE;
 	m.encoder_state = &s;
-	if (c->link && hws_link_send(c->link, &m, -1) < 0)
+	if (c->ipc && hws_ipc_send(c->ipc, &m, -1) < 0)
 		hws_debug("agent.bitrate_not_told");
 }
 
@@ -180,9 +180,9 @@ static void after_loss(void *arg)
 {
 	struct agent *a = arg;
 
-	for (unsigned i = 0; i < HWS_GUESTS_MAX; i++)
-		if (a->client[i])
-			hws_link_close(a->client[i]->link, HWS_ERR_DISPLAY);
+	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++)
+		if (a->viewer[i])
+			hws_ipc_close(a->viewer[i]->ipc, HWS_ERR_DISPLAY);
 	services_free(a);
 	tell_state(a);
 	hws_timer_start(a->loop, &a->retry, RETRY_US / 4, open_platform, a);
@@ -201,44 +201,44 @@ static void on_lost(const char *why, void *arg)
 
 /* --- what a viewer may see and do --- */
 
-static void apply_option(struct client *c, const Ses__OptionMessage *o)
+static void apply_option(struct agent_viewer *c, const Ses__OptionMessage *o)
 {
 	struct agent *a = c->a;
 
 	if (o->show_remote_cursor != SES__OPTION_MESSAGE__BOOL_OPTION__NotSet)
-		c->guest.show_cursor =
+		c->viewer.show_cursor =
 				o->show_remote_cursor == SES__OPTION_MESSAGE__BOOL_OPTION__Yes;
-	hws_video_host_option(a->video, &c->guest, o);
+	hws_video_host_option(a->video, &c->viewer, o);
 	hws_cursor_host_update(a->cursor);
 }
 
-_Static_assert(HWS_NOTIFY_PLACES >= HWS_GUESTS_MAX, "a place for each viewer");
+_Static_assert(HWS_NOTIFY_PLACES >= HWS_HOST_VIEWERS_MAX, "a place for each viewer");
 
 /* The person at the desktop sees who looks on. */
-static void show_notice(struct client *c, bool here)
+static void show_notice(struct agent_viewer *c, bool here)
 {
 	struct agent *a = c->a;
 	char summary[HWS_NOTICE_TEXT], body[HWS_NOTICE_TEXT];
 
 	if (!a->notifier)
 		return;
-	c->notice.controls = hws_guest_may(&c->guest, HWS_PERM_KEYBOARD);
+	c->notice.controls = hws_host_viewer_may(&c->viewer, HWS_PERM_KEYBOARD);
 	hws_notice_texts(&c->notice, here, (hws_loop_now_us(a->loop) - c->since_us) / HWS_US_PER_S,
 			summary, body);
-	hws_notifier_show(a->notifier, c->guest.slot, summary, body, here);
+	hws_notifier_show(a->notifier, c->viewer.slot, summary, body, here);
 }
 
-static void set_permissions(struct client *c, uint64_t permissions)
+static void set_permissions(struct agent_viewer *c, uint64_t permissions)
 {
 	struct agent *a = c->a;
 
-	c->guest.permissions = (uint32_t)permissions;
+	c->viewer.permissions = (uint32_t)permissions;
 	if (!c->open)
 		return;
-	if (c->notice.controls != hws_guest_may(&c->guest, HWS_PERM_KEYBOARD))
+	if (c->notice.controls != hws_host_viewer_may(&c->viewer, HWS_PERM_KEYBOARD))
 		show_notice(c, true);
-	if (!hws_guest_may(&c->guest, HWS_PERM_KEYBOARD))
-		hws_input_host_let_go(a->input, &c->guest);
+	if (!hws_host_viewer_may(&c->viewer, HWS_PERM_KEYBOARD))
+		hws_input_host_let_go(a->input, &c->viewer);
 	hws_cursor_host_update(a->cursor);
 	hws_clipboard_host_update(a->clipboard);
 }
@@ -280,7 +280,7 @@ static int pack_peer_info(struct agent *a, struct hws_buf *out)
 	return hws_msg_pack(&pi.base, out);
 }
 
-static void answer_open(struct client *c, const char *error, struct hws_bytes peer_info)
+static void answer_open(struct agent_viewer *c, const char *error, struct hws_bytes peer_info)
 {
 	Agt__Message m = AGT__MESSAGE__INIT;
 	Agt__Opened o = AGT__OPENED__INIT;
@@ -291,24 +291,24 @@ static void answer_open(struct client *c, const char *error, struct hws_bytes pe
 	o.peer_info.len = peer_info.len;
 	m.union_case = AGT__MESSAGE__UNION_OPENED;
 	m.opened = &o;
-	if (hws_link_send(c->link, &m, -1) < 0)
-		hws_link_close(c->link, HWS_ERR_FULL);
+	if (hws_ipc_send(c->ipc, &m, -1) < 0)
+		hws_ipc_close(c->ipc, HWS_ERR_FULL);
 }
 
-static void join_services(struct client *c, const Ses__LoginRequest *login)
+static void join_services(struct agent_viewer *c, const Ses__LoginRequest *login)
 {
 	struct agent *a = c->a;
 
 	c->open = true;
-	hws_video_host_join(a->video, &c->guest);
-	hws_cursor_host_join(a->cursor, &c->guest);
-	hws_input_host_join(a->input, &c->guest);
-	hws_clipboard_host_join(a->clipboard, &c->guest);
+	hws_video_host_join(a->video, &c->viewer);
+	hws_cursor_host_join(a->cursor, &c->viewer);
+	hws_input_host_join(a->input, &c->viewer);
+	hws_clipboard_host_join(a->clipboard, &c->viewer);
 	if (login->option)
 		apply_option(c, login->option);
 }
 
-static void open_client(struct client *c, const Agt__Open *o)
+static void open_viewer(struct agent_viewer *c, const Agt__Open *o)
 {
 	struct agent *a = c->a;
 	ProtobufCMessage *m = NULL;
@@ -333,7 +333,7 @@ static void open_client(struct client *c, const Agt__Open *o)
 			hws_bytes(o->login_request.data, o->login_request.len), HWS_SES_LIST_MAX,
 			&m);
 	if (r < 0) {
-		hws_link_close(c->link, r);
+		hws_ipc_close(c->ipc, r);
 		return;
 	}
 	const Ses__LoginRequest *login = (const Ses__LoginRequest *)m;
@@ -344,14 +344,14 @@ static void open_client(struct client *c, const Agt__Open *o)
 		answer_open(c, "No displays", (struct hws_bytes){ 0 });
 	} else {
 		c->conn = o->conn;
-		c->guest.permissions = (uint32_t)o->permissions;
-		c->guest.version = hws_version_number(login->version);
-		c->guest.ack_required = login->video_ack_required;
-		if (hws_str_copy(c->guest.platform, sizeof(c->guest.platform), login->my_platform) <
-				0)
-			c->guest.platform[0] = 0;
+		c->viewer.permissions = (uint32_t)o->permissions;
+		c->viewer.version = hws_version_number(login->version);
+		c->viewer.ack_required = login->video_ack_required;
+		if (hws_str_copy(c->viewer.platform, sizeof(c->viewer.platform),
+				    login->my_platform) < 0)
+			c->viewer.platform[0] = 0;
 		answer_open(c, NULL, hws_buf_bytes(&info));
-		if (c->link)
+		if (c->ipc)
 			join_services(c, login);
 		hws_notice_set(&c->notice, login->my_id, login->my_name, o->peer_addr, o->via);
 		c->notice.encrypted = o->encrypted;
@@ -359,7 +359,7 @@ static void open_client(struct client *c, const Agt__Open *o)
 		if (c->open)
 			show_notice(c, true);
 		hws_info("agent.viewer_open", HWS_U64("conn", c->conn),
-				HWS_STR("from", o->peer_addr), HWS_U64("slot", c->guest.slot));
+				HWS_STR("from", o->peer_addr), HWS_U64("slot", c->viewer.slot));
 	}
 	hws_buf_done(&info);
 	hws_msg_free(m);
@@ -367,26 +367,27 @@ static void open_client(struct client *c, const Agt__Open *o)
 
 /* --- the link of one viewer --- */
 
-static int send_parts(struct hws_guest *g, struct hws_bytes head, struct hws_bytes rest)
+static int send_parts(struct hws_host_viewer *g, struct hws_bytes head, struct hws_bytes rest)
 {
-	struct client *c = hws_container(g, struct client, guest);
+	struct agent_viewer *c = hws_container(g, struct agent_viewer, viewer);
 
-	if (!c->link)
+	if (!c->ipc)
 		return HWS_ERR_CLOSED;
-	int r = hws_link_send_wire2(c->link, head, rest);
+	int r = hws_ipc_send_wire2(c->ipc, head, rest);
 	if (r == HWS_OK)
 		g->sent += head.len + rest.len;
 	return r;
 }
 
-static bool congested(const struct hws_guest *g)
+static bool congested(const struct hws_host_viewer *g)
 {
-	const struct client *c = hws_container((struct hws_guest *)g, struct client, guest);
+	const struct agent_viewer *c =
+			hws_container((struct hws_host_viewer *)g, struct agent_viewer, viewer);
 
-	return !c->link || hws_link_congested(c->link);
+	return !c->ipc || hws_ipc_congested(c->ipc);
 }
 
-static void on_quality(struct client *c, const Agt__LinkQuality *q)
+static void on_quality(struct agent_viewer *c, const Agt__LinkQuality *q)
 {
 	if (!c->open)
 		return;
@@ -397,21 +398,21 @@ static void on_quality(struct client *c, const Agt__LinkQuality *q)
 		.answered_us = q->answered_us,
 		.late = q->late,
 	};
-	hws_video_host_link(c->a->video, &c->guest, &a);
+	hws_video_host_link(c->a->video, &c->viewer, &a);
 	if (q->late) /* a key held by a viewer that hangs would repeat until it comes back */
-		hws_input_host_let_go(c->a->input, &c->guest);
+		hws_input_host_let_go(c->a->input, &c->viewer);
 }
 
-static void on_gate_message(struct hws_link *l, const Agt__Message *m, int fd, void *arg)
+static void on_gate_message(struct hws_ipc *l, const Agt__Message *m, int fd, void *arg)
 {
-	struct client *c = arg;
+	struct agent_viewer *c = arg;
 
 	(void)l;
 	if (fd >= 0)
 		close(fd);
 	switch (m->union_case) {
 	case AGT__MESSAGE__UNION_OPEN:
-		open_client(c, m->open);
+		open_viewer(c, m->open);
 		break;
 	case AGT__MESSAGE__UNION_PERMISSIONS:
 		set_permissions(c, m->permissions->permissions);
@@ -425,7 +426,7 @@ static void on_gate_message(struct hws_link *l, const Agt__Message *m, int fd, v
 }
 
 /* Nobody here can be called: said at once, or the viewer would ring for ever. */
-static void decline_call(struct client *c, const Ses__VoiceCallRequest *q)
+static void decline_call(struct agent_viewer *c, const Ses__VoiceCallRequest *q)
 {
 	Ses__Message m = SES__MESSAGE__INIT;
 	Ses__VoiceCallResponse no = SES__VOICE_CALL_RESPONSE__INIT;
@@ -436,18 +437,18 @@ static void decline_call(struct client *c, const Ses__VoiceCallRequest *q)
 	no.ack_timestamp = (int64_t)(hws_wall_us() / HWS_US_PER_MS);
 	m.union_case = SES__MESSAGE__UNION_VOICE_CALL_RESPONSE;
 	m.voice_call_response = &no;
-	hws_guest_tell(&c->guest, &m);
+	hws_host_viewer_tell(&c->viewer, &m);
 }
 
 static int send_refusal(const Ses__Message *answer, void *arg)
 {
-	struct client *c = arg;
+	struct agent_viewer *c = arg;
 
-	return hws_guest_send(&c->guest, answer);
+	return hws_host_viewer_send(&c->viewer, answer);
 }
 
 /* The gate let it through and no service here takes it. */
-static void refuse(struct client *c, const Ses__Message *m, struct hws_bytes message)
+static void refuse(struct agent_viewer *c, const Ses__Message *m, struct hws_bytes message)
 {
 	struct hws_gate_member member;
 	const struct hws_gate_row *row = NULL;
@@ -455,13 +456,13 @@ static void refuse(struct client *c, const Ses__Message *m, struct hws_bytes mes
 	if (hws_gate_scan(message, &member) == HWS_OK)
 		row = hws_gate_row(member);
 	hws_debug("agent.ignored", HWS_STR("message", row ? row->name : "unknown"));
-	if (row && hws_refuse(row, m, HWS_KIND_REMOTE, c->guest.permissions, send_refusal, c) < 0)
+	if (row && hws_refuse(row, m, HWS_KIND_REMOTE, c->viewer.permissions, send_refusal, c) < 0)
 		hws_debug("agent.refusal_not_sent");
 }
 
-static void on_gate_wire(struct hws_link *l, struct hws_bytes message, void *arg)
+static void on_gate_wire(struct hws_ipc *l, struct hws_bytes message, void *arg)
 {
-	struct client *c = arg;
+	struct agent_viewer *c = arg;
 	struct agent *a = c->a;
 	Ses__Message *m = NULL;
 
@@ -473,9 +474,9 @@ static void on_gate_wire(struct hws_link *l, struct hws_bytes message, void *arg
 		apply_option(c, m->misc->option);
 	else if (m->union_case == SES__MESSAGE__UNION_VOICE_CALL_REQUEST)
 		decline_call(c, m->voice_call_request);
-	else if (!hws_input_host_message(a->input, &c->guest, m) &&
-			!hws_video_host_message(a->video, &c->guest, m) &&
-			!hws_clipboard_host_message(a->clipboard, &c->guest, m))
+	else if (!hws_input_host_message(a->input, &c->viewer, m) &&
+			!hws_video_host_message(a->video, &c->viewer, m) &&
+			!hws_clipboard_host_message(a->clipboard, &c->viewer, m))
 		refuse(c, m, message);
 	hws_ses_free(m);
 }
@@ -485,38 +486,38 @@ static void client_free(void *arg)
 	hws_free(arg);
 }
 
-static void on_gate_close(struct hws_link *l, int why, void *arg)
+static void on_gate_close(struct hws_ipc *l, int why, void *arg)
 {
-	struct client *c = arg;
+	struct agent_viewer *c = arg;
 	struct agent *a = c->a;
 
 	(void)l;
-	c->link = NULL;
+	c->ipc = NULL;
 	if (c->open) {
 		c->open = false;
 		show_notice(c, false);
-		hws_video_host_leave(a->video, &c->guest);
-		hws_cursor_host_leave(a->cursor, &c->guest);
-		hws_input_host_leave(a->input, &c->guest);
-		hws_clipboard_host_leave(a->clipboard, &c->guest);
+		hws_video_host_leave(a->video, &c->viewer);
+		hws_cursor_host_leave(a->cursor, &c->viewer);
+		hws_input_host_leave(a->input, &c->viewer);
+		hws_clipboard_host_leave(a->clipboard, &c->viewer);
 		hws_info("agent.viewer_closed", HWS_U64("conn", c->conn), HWS_ERR("why", why));
 	}
-	a->client[c->guest.slot] = NULL;
+	a->viewer[c->viewer.slot] = NULL;
 	hws_loop_defer(a->loop, &c->gone, client_free, c);
 }
 
-static void on_gate_drain(struct hws_link *l, void *arg)
+static void on_gate_drain(struct hws_ipc *l, void *arg)
 {
-	struct client *c = arg;
+	struct agent_viewer *c = arg;
 
 	(void)l;
 	if (c->open)
-		hws_video_host_drained(c->a->video, &c->guest);
+		hws_video_host_drained(c->a->video, &c->viewer);
 }
 
 static void accept_client(struct agent *a, int fd)
 {
-	struct hws_link_conf lc = {
+	struct hws_ipc_conf lc = {
 		.frame_max = HWS_SES_FRAME_MAX + 1,
 		.send_max = QUEUE_MAX,
 		.send_high = QUEUE_HIGH,
@@ -528,9 +529,9 @@ static void accept_client(struct agent *a, int fd)
 	int bytes = SOCKET_BYTES;
 	unsigned slot = 0;
 
-	while (slot < HWS_GUESTS_MAX && a->client[slot])
+	while (slot < HWS_HOST_VIEWERS_MAX && a->viewer[slot])
 		slot++;
-	struct client *c = slot < HWS_GUESTS_MAX ? hws_alloc(sizeof(*c)) : NULL;
+	struct agent_viewer *c = slot < HWS_HOST_VIEWERS_MAX ? hws_alloc(sizeof(*c)) : NULL;
 	if (!c) {
 		hws_warn_limited("agent.full", HWS_U64("viewers", slot));
 		close(fd);
@@ -539,20 +540,20 @@ static void accept_client(struct agent *a, int fd)
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes)) < 0)
 		hws_debug("agent.sndbuf");
 	c->a = a;
-	c->guest.slot = slot;
-	c->guest.send_parts = send_parts;
-	c->guest.congested = congested;
+	c->viewer.slot = slot;
+	c->viewer.send_parts = send_parts;
+	c->viewer.congested = congested;
 	lc.arg = c;
-	if (hws_link_new(a->loop, fd, &lc, &c->link) < 0) {
+	if (hws_ipc_new(a->loop, fd, &lc, &c->ipc) < 0) {
 		hws_free(c);
 		return;
 	}
-	a->client[slot] = c;
+	a->viewer[slot] = c;
 }
 
 /* --- hostd --- */
 
-static void on_hostd_message(struct hws_link *l, const Agt__Message *m, int fd, void *arg)
+static void on_hostd_message(struct hws_ipc *l, const Agt__Message *m, int fd, void *arg)
 {
 	(void)l;
 	if (m->union_case == AGT__MESSAGE__UNION_AGENT_LINK && fd >= 0)
@@ -561,7 +562,7 @@ static void on_hostd_message(struct hws_link *l, const Agt__Message *m, int fd, 
 		close(fd);
 }
 
-static void on_hostd_close(struct hws_link *l, int why, void *arg)
+static void on_hostd_close(struct hws_ipc *l, int why, void *arg)
 {
 	struct agent *a = arg;
 
@@ -580,18 +581,18 @@ static void on_signal(evutil_socket_t sig, short what, void *arg)
 	hws_loop_stop(a->loop);
 }
 
-static int agent_start(struct agent *a, int link_fd)
+static int agent_start(struct agent *a, int ipc_fd)
 {
-	struct hws_link_conf lc = {
+	struct hws_ipc_conf lc = {
 		.on_message = on_hostd_message, .on_close = on_hostd_close, .arg = a
 	};
 	int r = hws_loop_new(&a->loop);
 
 	if (r < 0) {
-		close(link_fd);
+		close(ipc_fd);
 		return r;
 	}
-	r = hws_link_new(a->loop, link_fd, &lc, &a->hostd);
+	r = hws_ipc_new(a->loop, ipc_fd, &lc, &a->hostd);
 	if (r == HWS_OK) /* one codes, one makes screenshots */
 		r = hws_work_new(2, 64, &a->work);
 	if (r == HWS_OK && a->conf->notify)
@@ -612,12 +613,12 @@ static void agent_stop(struct agent *a)
 		return;
 	hws_timer_stop(&a->retry);
 	hws_loop_defer_cancel(&a->lost);
-	for (unsigned i = 0; i < HWS_GUESTS_MAX; i++)
-		if (a->client[i])
-			hws_link_close(a->client[i]->link, HWS_OK);
+	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++)
+		if (a->viewer[i])
+			hws_ipc_close(a->viewer[i]->ipc, HWS_OK);
 	hws_notifier_free(a->notifier);
 	services_free(a);
-	hws_link_close(a->hostd, HWS_OK);
+	hws_ipc_close(a->hostd, HWS_OK);
 	if (a->on_term.ev_base)
 		event_del(&a->on_term);
 	if (a->on_int.ev_base)
@@ -627,12 +628,12 @@ static void agent_stop(struct agent *a)
 	hws_loop_free(a->loop);
 }
 
-int hws_agent_main(int link_fd, const struct hws_agent_conf *conf)
+int hws_agent_main(int ipc_fd, const struct hws_agent_conf *conf)
 {
 	struct agent a = { .conf = conf };
 
 	signal(SIGPIPE, SIG_IGN);
-	int r = agent_start(&a, link_fd);
+	int r = agent_start(&a, ipc_fd);
 
 	if (r == HWS_OK) {
 		open_platform(&a);

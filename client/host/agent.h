@@ -12,5 +12,5 @@ struct hws_agent_conf {
 	bool notify;         /* show on the desktop who is connected */
 };
 
-/* Takes link_fd (a host/link to hostd). Runs until the link ends or SIGTERM; returns the exit status. */
-int hws_agent_main(int link_fd, const struct hws_agent_conf *conf);
+/* Takes link_fd (a host/ipc to hostd). Runs until the link ends or SIGTERM; returns the exit status. */
+int hws_agent_main(int ipc_fd, const struct hws_agent_conf *conf);

@@ -1,5 +1,5 @@
 #include "client/host/desktop.h"
-#include "client/host/link.h"
+#include "client/host/ipc.h"
 #include "client/host/spawn.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
@@ -17,7 +17,7 @@
 struct hws_desktop {
 	struct hws_loop *loop;
 	const struct hws_settings *settings;
-	struct hws_link *link;
+	struct hws_ipc *ipc;
 	pid_t pid;
 	bool ready, lasting, told; /* told: the log knows that there is none */
 	char backend[32], why[420];
@@ -66,7 +66,7 @@ static void on_state(struct hws_desktop *d, const Agt__AgentState *s)
 	d->told = false;
 }
 
-static void on_message(struct hws_link *l HWS_UNUSED, const Agt__Message *m, int fd, void *arg)
+static void on_message(struct hws_ipc *l HWS_UNUSED, const Agt__Message *m, int fd, void *arg)
 {
 	if (fd >= 0)
 		close(fd);
@@ -74,11 +74,11 @@ static void on_message(struct hws_link *l HWS_UNUSED, const Agt__Message *m, int
 		on_state(arg, m->agent_state);
 }
 
-static void on_close(struct hws_link *l HWS_UNUSED, int why HWS_UNUSED, void *arg)
+static void on_close(struct hws_ipc *l HWS_UNUSED, int why HWS_UNUSED, void *arg)
 {
 	struct hws_desktop *d = arg;
 
-	d->link = NULL;
+	d->ipc = NULL;
 	hws_timer_stop(&d->patience);
 	if (d->ready || !d->why[0])
 		set_down(d, "the agent ended unexpectedly; it is started again");
@@ -93,7 +93,7 @@ static void on_patience(void *arg)
 	struct hws_desktop *d = arg;
 
 	set_down(d, "the agent does not answer");
-	hws_link_close(d->link, HWS_ERR_TIMEOUT);
+	hws_ipc_close(d->ipc, HWS_ERR_TIMEOUT);
 }
 
 static void start(void *arg)
@@ -101,7 +101,7 @@ static void start(void *arg)
 	struct hws_desktop *d = arg;
 	const struct hws_settings *s = d->settings;
 	const char *argv[12] = { "hawser-host", "agent" };
-	struct hws_link_conf conf = {
+	struct hws_ipc_conf conf = {
 		.frame_max = 1u << 20, .on_message = on_message, .on_close = on_close, .arg = d
 	};
 	struct hws_error err = { 0 };
@@ -130,19 +130,19 @@ static void start(void *arg)
 		start_later(d);
 		return;
 	}
-	if (hws_link_pair(fds) < 0) {
+	if (hws_ipc_pair(fds) < 0) {
 		start_later(d);
 		return;
 	}
-	sp.link_fd = fds[1];
+	sp.ipc_fd = fds[1];
 	if (hws_spawn(&sp, &d->pid, &err) < 0) {
 		set_down(d, err.text);
 		close(fds[0]);
 	}
 	close(fds[1]);
-	if (d->pid && hws_link_new(d->loop, fds[0], &conf, &d->link) < 0)
-		d->link = NULL;
-	if (!d->link)
+	if (d->pid && hws_ipc_new(d->loop, fds[0], &conf, &d->ipc) < 0)
+		d->ipc = NULL;
+	if (!d->ipc)
 		start_later(d);
 	else
 		hws_timer_start(d->loop, &d->patience, START_US, on_patience, d);
@@ -164,15 +164,15 @@ int hws_desktop_new(struct hws_loop *loop, const struct hws_settings *settings,
 
 void hws_desktop_free(struct hws_desktop *d)
 {
-	struct hws_link *l;
+	struct hws_ipc *l;
 
 	if (!d)
 		return;
-	l = d->link;
-	d->link = NULL;
+	l = d->ipc;
+	d->ipc = NULL;
 	d->why[0] = 'x'; /* its end is no news any more */
 	d->ready = false;
-	hws_link_close(l, HWS_OK);
+	hws_ipc_close(l, HWS_OK);
 	hws_timer_stop(&d->again);
 	hws_timer_stop(&d->patience);
 	if (d->pid) {
@@ -191,18 +191,18 @@ void hws_desktop_state(const struct hws_desktop *d, struct hws_desktop_state *re
 int hws_desktop_join(struct hws_desktop *d, uint64_t conn, int *ret_fd)
 {
 	Agt__Message m = AGT__MESSAGE__INIT;
-	Agt__AgentLink link = AGT__AGENT_LINK__INIT;
+	Agt__AgentLink ipc = AGT__AGENT_LINK__INIT;
 	int fds[2], r;
 
-	if (!d->link || !d->ready)
+	if (!d->ipc || !d->ready)
 		return HWS_ERR_DISPLAY;
-	r = hws_link_pair(fds);
+	r = hws_ipc_pair(fds);
 	if (r < 0)
 		return r;
-	link.conn = conn;
+	ipc.conn = conn;
 	m.union_case = AGT__MESSAGE__UNION_AGENT_LINK;
-	m.agent_link = &link;
-	r = hws_link_send(d->link, &m, fds[1]);
+	m.agent_link = &ipc;
+	r = hws_ipc_send(d->ipc, &m, fds[1]);
 	if (r < 0) {
 		close(fds[0]);
 		return r;

@@ -105,7 +105,7 @@ void hws_gate_end(struct hws_gate *g, const char *why)
 	hws_timer_stop(&g->tick);
 	hws_timer_stop(&g->deadline);
 	hws_gate_set_state(g, GATE_CLOSED);
-	hws_link_close(g->agent, HWS_OK);
+	hws_ipc_close(g->agent, HWS_OK);
 	g->agent = NULL;
 	hws_conn_close(g->conn, HWS_OK);
 	hws_loop_defer(g->loop, &g->gone, gate_free, g);
@@ -127,7 +127,7 @@ static void finish(struct hws_gate *g, uint64_t wait_us, const char *why)
 	set_why(g, why);
 	hws_gate_set_state(g, GATE_CLOSING);
 	hws_timer_stop(&g->tick);
-	hws_link_close(g->agent, HWS_OK);
+	hws_ipc_close(g->agent, HWS_OK);
 	g->agent = NULL;
 	hws_conn_resume(g->conn);
 	hws_timer_start(g->loop, &g->deadline, wait_us, on_linger, g);
@@ -187,7 +187,7 @@ void hws_gate_tell_quality(struct hws_gate *g)
 	q.answered_us = a->answered_us;
 	m.union_case = AGT__MESSAGE__UNION_LINK_QUALITY;
 	m.link_quality = &q;
-	if (g->state == GATE_OPEN && g->agent && hws_link_send(g->agent, &m, -1) < 0)
+	if (g->state == GATE_OPEN && g->agent && hws_ipc_send(g->agent, &m, -1) < 0)
 		hws_debug("gate.agent_full");
 }
 
@@ -312,11 +312,11 @@ static void on_option(struct hws_gate *g, struct hws_bytes frame)
 
 static void forward(struct hws_gate *g, struct hws_bytes frame)
 {
-	int r = hws_link_send_wire(g->agent, frame);
+	int r = hws_ipc_send_wire(g->agent, frame);
 
 	if (r < 0)
 		hws_gate_close(g, "The desktop session on the host was interrupted", r);
-	else if (hws_link_congested(g->agent))
+	else if (hws_ipc_congested(g->agent))
 		hws_conn_pause(g->conn);
 }
 
@@ -463,7 +463,7 @@ static void on_drain(struct hws_conn *c HWS_UNUSED, void *arg)
 	struct hws_gate *g = arg;
 
 	if (g->agent)
-		hws_link_resume(g->agent);
+		hws_ipc_resume(g->agent);
 }
 
 void hws_gate_signed(struct hws_gate *g, struct hws_bytes signature)

@@ -27,7 +27,7 @@ int hws_gate_new(struct hws_loop *loop, const struct hws_gate_conf *conf,
 		struct hws_gate **ret) HWS_MUST_CHECK;
 /* 64 bytes; anything else = hostd refused. */
 void hws_gate_signed(struct hws_gate *g, struct hws_bytes signature);
-/* `agent_fd`: one end of a host/link to the agent with result OK, else -1; always taken. */
+/* `agent_fd`: one end of a host/ipc to the agent with result OK, else -1; always taken. */
 void hws_gate_verdict(struct hws_gate *g, const Agt__LoginVerdict *v, int agent_fd);
 void hws_gate_control(struct hws_gate *g, const Agt__GateControl *c);
 /* Ends the session; the viewer gets `reason` as close_reason (NULL = none). Idempotent. */

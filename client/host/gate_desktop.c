@@ -18,7 +18,7 @@ void hws_gate_tell_permissions(struct hws_gate *g)
 	p.permissions = hws_gate_effective(g);
 	m.union_case = AGT__MESSAGE__UNION_PERMISSIONS;
 	m.permissions = &p;
-	if (g->agent && hws_link_send(g->agent, &m, -1) < 0)
+	if (g->agent && hws_ipc_send(g->agent, &m, -1) < 0)
 		hws_debug("gate.agent_full");
 }
 
@@ -57,8 +57,7 @@ static void on_opened(struct hws_gate *g, const Agt__Opened *o)
 	hws_gate_tell_quality(g); /* what was measured during the login */
 }
 
-static void on_agent_message(
-		struct hws_link *l HWS_UNUSED, const Agt__Message *m, int fd, void *arg)
+static void on_agent_message(struct hws_ipc *l HWS_UNUSED, const Agt__Message *m, int fd, void *arg)
 {
 	struct hws_gate *g = arg;
 
@@ -71,7 +70,7 @@ static void on_agent_message(
 }
 
 /* One session message from the agent to the viewer. */
-static void on_agent_wire(struct hws_link *l, struct hws_bytes message, void *arg)
+static void on_agent_wire(struct hws_ipc *l, struct hws_bytes message, void *arg)
 {
 	struct hws_gate *g = arg;
 	struct hws_gate_member member;
@@ -92,12 +91,12 @@ static void on_agent_wire(struct hws_link *l, struct hws_bytes message, void *ar
 	if (r < 0)
 		hws_gate_end(g, "the viewer does not take what is sent");
 	else if (hws_conn_congested(g->conn))
-		hws_link_pause(l);
+		hws_ipc_pause(l);
 	if (r == HWS_OK && hws_probes_passed(&g->probes, message.len, hws_loop_now_us(g->loop)))
 		hws_gate_probe(g);
 }
 
-static void on_agent_close(struct hws_link *l HWS_UNUSED, int why, void *arg)
+static void on_agent_close(struct hws_ipc *l HWS_UNUSED, int why, void *arg)
 {
 	struct hws_gate *g = arg;
 
@@ -110,7 +109,7 @@ static void on_agent_close(struct hws_link *l HWS_UNUSED, int why, void *arg)
 		hws_gate_close(g, "The desktop session on the host was interrupted", why);
 }
 
-static void on_agent_drain(struct hws_link *l HWS_UNUSED, void *arg)
+static void on_agent_drain(struct hws_ipc *l HWS_UNUSED, void *arg)
 {
 	struct hws_gate *g = arg;
 
@@ -125,7 +124,7 @@ static void on_open_timeout(void *arg)
 
 void hws_gate_open_desktop(struct hws_gate *g, int agent_fd)
 {
-	struct hws_link_conf lc = { .frame_max = HWS_SES_FRAME_MAX + 1,
+	struct hws_ipc_conf lc = { .frame_max = HWS_SES_FRAME_MAX + 1,
 		.send_max = HWS_SES_FRAME_MAX + (1u << 20),
 		.on_message = on_agent_message,
 		.on_wire = on_agent_wire,
@@ -135,7 +134,7 @@ void hws_gate_open_desktop(struct hws_gate *g, int agent_fd)
 	Agt__Message m = AGT__MESSAGE__INIT;
 	Agt__Open open = AGT__OPEN__INIT;
 
-	if (agent_fd < 0 || hws_link_new(g->loop, agent_fd, &lc, &g->agent) < 0) {
+	if (agent_fd < 0 || hws_ipc_new(g->loop, agent_fd, &lc, &g->agent) < 0) {
 		hws_gate_refuse(g, "No displays", HWS_GATE_REFUSED_US);
 		return;
 	}
@@ -152,6 +151,6 @@ void hws_gate_open_desktop(struct hws_gate *g, int agent_fd)
 	open.kind = (char *)(uintptr_t)hws_kind_name(g->login.kind);
 	m.union_case = AGT__MESSAGE__UNION_OPEN;
 	m.open = &open;
-	if (hws_link_send(g->agent, &m, -1) < 0)
+	if (hws_ipc_send(g->agent, &m, -1) < 0)
 		hws_gate_refuse(g, "The desktop could not be opened", HWS_GATE_REFUSED_US);
 }

@@ -1,6 +1,6 @@
 #include "client/host/gate_main.h"
 #include "client/host/gate.h"
-#include "client/host/link.h"
+#include "client/host/ipc.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/daemon/sandbox.h"
@@ -13,7 +13,7 @@
 
 struct gate_process {
 	struct hws_loop *loop;
-	struct hws_link *hostd;
+	struct hws_ipc *hostd;
 	struct hws_gate *gate;
 	bool sandbox, started;
 	int status;
@@ -24,13 +24,13 @@ static void stop(void *arg)
 {
 	struct gate_process *p = arg;
 
-	hws_link_close(p->hostd, HWS_OK);
+	hws_ipc_close(p->hostd, HWS_OK);
 	hws_loop_stop(p->loop);
 }
 
 static void tell(struct gate_process *p, const Agt__Message *m)
 {
-	if (p->hostd && hws_link_send(p->hostd, m, -1) < 0)
+	if (p->hostd && hws_ipc_send(p->hostd, m, -1) < 0)
 		hws_loop_stop(p->loop);
 }
 
@@ -69,8 +69,8 @@ static void on_gate_closed(struct hws_gate *g HWS_UNUSED, void *arg)
 
 	p->gate = NULL;
 	/* the last state may still be in the queue to hostd */
-	hws_timer_start(p->loop, &p->last, p->hostd && hws_link_pending(p->hostd) ? 200000 : 0,
-			stop, p);
+	hws_timer_start(p->loop, &p->last, p->hostd && hws_ipc_pending(p->hostd) ? 200000 : 0, stop,
+			p);
 }
 
 /* The last step before foreign bytes are looked at. */
@@ -127,7 +127,7 @@ static void begin(struct gate_process *p, const Agt__GateStart *start, int fd)
 	}
 }
 
-static void on_message(struct hws_link *l HWS_UNUSED, const Agt__Message *m, int fd, void *arg)
+static void on_message(struct hws_ipc *l HWS_UNUSED, const Agt__Message *m, int fd, void *arg)
 {
 	struct gate_process *p = arg;
 
@@ -151,7 +151,7 @@ static void on_message(struct hws_link *l HWS_UNUSED, const Agt__Message *m, int
 		hws_gate_control(p->gate, m->gate_control);
 }
 
-static void on_hostd_closed(struct hws_link *l HWS_UNUSED, int why, void *arg)
+static void on_hostd_closed(struct hws_ipc *l HWS_UNUSED, int why, void *arg)
 {
 	struct gate_process *p = arg;
 
@@ -170,17 +170,17 @@ static void on_patience(void *arg)
 	hws_loop_stop(p->loop);
 }
 
-int hws_gate_main(int link_fd, bool sandbox)
+int hws_gate_main(int ipc_fd, bool sandbox)
 {
 	struct gate_process p = { .sandbox = sandbox };
-	struct hws_link_conf lc = { .frame_max = 1u << 20,
+	struct hws_ipc_conf lc = { .frame_max = 1u << 20,
 		.on_message = on_message,
 		.on_close = on_hostd_closed,
 		.arg = &p };
 
 	if (hws_loop_new(&p.loop) < 0)
 		return 1;
-	if (hws_link_new(p.loop, link_fd, &lc, &p.hostd) < 0) {
+	if (hws_ipc_new(p.loop, ipc_fd, &lc, &p.hostd) < 0) {
 		hws_loop_free(p.loop);
 		return 1;
 	}
@@ -190,7 +190,7 @@ int hws_gate_main(int link_fd, bool sandbox)
 	hws_timer_stop(&p.last);
 	if (p.gate)
 		hws_gate_close(p.gate, NULL, HWS_OK);
-	hws_link_close(p.hostd, HWS_OK);
+	hws_ipc_close(p.hostd, HWS_OK);
 	hws_loop_free(p.loop);
 	return p.status;
 }

@@ -4,4 +4,4 @@
 #include <stdbool.h>
 
 /* Returns the exit status. */
-int hws_gate_main(int link_fd, bool sandbox);
+int hws_gate_main(int ipc_fd, bool sandbox);

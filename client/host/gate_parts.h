@@ -4,7 +4,7 @@
 #include "client/host/gate_drop.h"
 #include "client/host/gate_login.h"
 #include "client/host/gate_probe.h"
-#include "client/host/link.h"
+#include "client/host/ipc.h"
 #include "shared/base/buf.h"
 #include "shared/base/clock.h"
 #include "shared/net/conn.h"
@@ -28,7 +28,7 @@ struct hws_gate {
 	struct hws_gate_conf conf;
 	enum gate_state state;
 	struct hws_conn *conn;
-	struct hws_link *agent;
+	struct hws_ipc *agent;
 	struct hws_secure secure;
 	struct hws_gate_login login;
 	struct hws_buf next_login; /* came while one is judged; empty = none */

@@ -1,5 +1,5 @@
 #include "client/host/hostd.h"
-#include "client/host/console.h"
+#include "client/host/host_control.h"
 #include "client/host/machine.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
@@ -16,28 +16,29 @@
 #define CONNECTS_PER_S 5u
 #define CONNECTS_BURST 60u
 
-void hws_hostd_each(struct hws_hostd *h, void (*fn)(struct hws_visitor *v, void *arg), void *arg)
+void hws_hostd_each(
+		struct hws_hostd *h, void (*fn)(struct hws_host_session *v, void *arg), void *arg)
 {
 	struct hws_list *n, *tmp;
 
-	hws_list_for_safe (n, tmp, &h->visitors)
-		fn(hws_container(n, struct hws_visitor, node), arg);
+	hws_list_for_safe (n, tmp, &h->sessions)
+		fn(hws_container(n, struct hws_host_session, node), arg);
 }
 
-static void on_ended(struct hws_visitor *v, bool was_open, void *arg)
+static void on_ended(struct hws_host_session *v, bool was_open, void *arg)
 {
 	struct hws_hostd *h = arg;
 
 	hws_admit_close(h->admit, &v->from);
-	h->visitor_count--;
+	h->session_count--;
 	if (was_open)
 		hws_recent_closed(&h->recent, v->conn, v->final_end, hws_loop_now_us(h->loop));
 	if (v->shown) { /* a login that met no desktop has used nothing */
 		h->opened++;
 		hws_vault_renew_temporary(&h->vault);
 	}
-	hws_visitor_free(v);
-	if (hws_daemon_draining(h->daemon) && !h->visitor_count)
+	hws_host_session_free(v);
+	if (hws_daemon_draining(h->daemon) && !h->session_count)
 		hws_loop_stop(h->loop);
 }
 
@@ -58,14 +59,14 @@ static bool make_room(struct hws_hostd *h)
 {
 	struct hws_list *n;
 
-	if (h->visitor_count < h->settings->max_connections)
+	if (h->session_count < h->settings->max_connections)
 		return true;
-	hws_list_for (n, &h->visitors) {
-		struct hws_visitor *v = hws_container(n, struct hws_visitor, node);
+	hws_list_for (n, &h->sessions) {
+		struct hws_host_session *v = hws_container(n, struct hws_host_session, node);
 
 		if (v->open)
 			continue;
-		hws_visitor_close(v, HWS_ERR_BUSY);
+		hws_host_session_close(v, HWS_ERR_BUSY);
 		return true;
 	}
 	return false;
@@ -88,11 +89,11 @@ static const char *find_refusal(struct hws_hostd *h, const struct sockaddr_stora
 	return NULL;
 }
 
-void hws_hostd_admit(struct hws_hostd *h, struct hws_visitor_conf *conf)
+void hws_hostd_admit(struct hws_hostd *h, struct hws_host_session_conf *conf)
 {
 	const char *why = find_refusal(h, &conf->from);
 	char text[HWS_ADDR_TEXT];
-	struct hws_visitor *v;
+	struct hws_host_session *v;
 	int r;
 
 	hws_addr_text(&conf->from, text, sizeof(text));
@@ -112,22 +113,22 @@ void hws_hostd_admit(struct hws_hostd *h, struct hws_visitor_conf *conf)
 		conf->refuse = "The host accepts encrypted connections only: connect by ID, with "
 			       "the key of its server";
 	conf->conn = ++h->last_conn;
-	r = hws_visitor_new(&h->env, conf, &v);
+	r = hws_host_session_new(&h->env, conf, &v);
 	if (r < 0) {
 		hws_error_log("connection.failed", HWS_STR("peer", text), HWS_ERR("why", r));
 		hws_admit_close(h->admit, &conf->from);
 		return;
 	}
 	h->accepted++;
-	h->visitor_count++;
-	hws_list_push(&h->visitors, &v->node);
+	h->session_count++;
+	hws_list_push(&h->sessions, &v->node);
 	hws_info_limited("connection.accepted", HWS_U64("conn", v->conn), HWS_STR("peer", text),
 			HWS_BOOL("direct", conf->direct));
 }
 
 static void on_accept(int fd, const struct sockaddr_storage *peer, void *arg)
 {
-	struct hws_visitor_conf conf = {
+	struct hws_host_session_conf conf = {
 		.fd = fd, .transport = AGT__TRANSPORT__TRANSPORT_TCP, .direct = true, .from = *peer
 	};
 
@@ -177,9 +178,9 @@ static int parse_whitelist(
 	return hws_cidr_list_parse(s->whitelist, ret, err);
 }
 
-static void tell_permissions(struct hws_visitor *v, void *arg HWS_UNUSED)
+static void tell_permissions(struct hws_host_session *v, void *arg HWS_UNUSED)
 {
-	hws_visitor_set_permissions(v);
+	hws_host_session_set_permissions(v);
 }
 
 /* What only the next start takes keeps the value in force, so that status tells what is used. */
@@ -239,9 +240,9 @@ static void on_reload(void *arg)
 		hws_error_log("settings.refused", HWS_STR("why", err.text));
 }
 
-static void say_goodbye(struct hws_visitor *v, void *arg HWS_UNUSED)
+static void say_goodbye(struct hws_host_session *v, void *arg HWS_UNUSED)
 {
-	hws_visitor_kick(v, "Closed manually by the peer");
+	hws_host_session_kick(v, "Closed manually by the peer");
 }
 
 static void on_drain(void *arg)
@@ -250,7 +251,7 @@ static void on_drain(void *arg)
 
 	if (h->direct)
 		hws_listener_pause(h->direct);
-	if (!h->visitor_count)
+	if (!h->session_count)
 		hws_loop_stop(h->loop);
 	else
 		hws_hostd_each(h, say_goodbye, NULL);
@@ -272,7 +273,7 @@ static int open_direct(struct hws_hostd *h, struct hws_error *err)
 	return r;
 }
 
-static void on_online(struct hws_visitor_conf *conf, void *arg)
+static void on_online(struct hws_host_session_conf *conf, void *arg)
 {
 	hws_hostd_admit(arg, conf);
 }
@@ -334,7 +335,7 @@ static int open_parts(struct hws_hostd *h, struct hws_error *err)
 		return r;
 	}
 	apply_access(h, &whitelist);
-	r = hws_console_new(h, &h->control, err);
+	r = hws_host_control_new(h, &h->control, err);
 	if (r == HWS_OK)
 		r = open_direct(h, err);
 	if (r == HWS_OK && geteuid() == 0 && !*s->desktop_user)
@@ -344,8 +345,8 @@ static int open_parts(struct hws_hostd *h, struct hws_error *err)
 						"desktop keeps all rights"));
 	if (r == HWS_OK && hws_desktop_new(h->loop, s, &h->desktop) < 0)
 		r = hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
-	h->env = (struct hws_visitor_env){ h->loop, s, &h->judge, &h->whoami, h->desktop, on_ended,
-		h };
+	h->env = (struct hws_host_session_env){ h->loop, s, &h->judge, &h->whoami, h->desktop,
+		on_ended, h };
 	return r == HWS_OK ? open_online(h, err) : r;
 }
 
@@ -377,7 +378,7 @@ int hws_hostd_new(struct hws_loop *loop, struct hws_settings *settings, int argc
 	h->argc = argc;
 	h->argv = argv;
 	h->started_us = hws_loop_now_us(loop);
-	hws_list_init(&h->visitors);
+	hws_list_init(&h->sessions);
 	r = open_daemon(h, err);
 	if (r == HWS_OK)
 		r = open_parts(h, err);
@@ -391,9 +392,9 @@ int hws_hostd_new(struct hws_loop *loop, struct hws_settings *settings, int argc
 	return HWS_OK;
 }
 
-static void close_one(struct hws_visitor *v, void *arg HWS_UNUSED)
+static void close_one(struct hws_host_session *v, void *arg HWS_UNUSED)
 {
-	hws_visitor_close(v, HWS_OK);
+	hws_host_session_close(v, HWS_OK);
 }
 
 void hws_hostd_free(struct hws_hostd *h)

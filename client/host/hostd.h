@@ -1,12 +1,12 @@
-/* host/hostd: the service: owns identity, passwords, listeners, the agent and one visitor per connection,
+/* host/hostd: the service: owns identity, passwords, listeners, the agent and one session per connection,
  * and the control socket. The only process of a host that holds the private key; it reads nothing that
- * comes from the network but connection set-up. Fields are for host/hostd and host/console only. */
+ * comes from the network but connection set-up. Fields are for host/hostd and host/host_control only. */
 #pragma once
 #include "client/host/desktop.h"
+#include "client/host/host_session.h"
 #include "client/host/judge.h"
 #include "client/host/online.h"
 #include "client/host/settings.h"
-#include "client/host/visitor.h"
 #include "client/host/whoami.h"
 #include "shared/daemon/admit.h"
 #include "shared/daemon/control.h"
@@ -31,9 +31,9 @@ struct hws_hostd {
 	struct hws_daemon *daemon;
 	struct hws_desktop *desktop;
 	struct hws_online *online; /* NULL: no server is set */
-	struct hws_visitor_env env;
-	struct hws_list visitors;
-	unsigned visitor_count;
+	struct hws_host_session_env env;
+	struct hws_list sessions;
+	unsigned session_count;
 	uint64_t last_conn, accepted, refused, opened, started_us;
 	char restart_needed[300]; /* options of the last reload that only the next start takes */
 	struct event on_child;
@@ -47,9 +47,10 @@ int hws_hostd_new(struct hws_loop *loop, struct hws_settings *settings, int argc
 void hws_hostd_free(struct hws_hostd *h);
 /* A connected socket from any way in (direct, punched, relayed): checks white list and numbers, then
  * starts a gate. conf->fd is taken in any case; conn is filled in. */
-void hws_hostd_admit(struct hws_hostd *h, struct hws_visitor_conf *conf);
+void hws_hostd_admit(struct hws_hostd *h, struct hws_host_session_conf *conf);
 /* Reads file and environment again, and takes all of it that may change while the host runs, or on an error nothing; what
  * only the next start takes is named in restart_needed. */
 int hws_hostd_reload(struct hws_hostd *h, struct hws_error *err) HWS_MUST_CHECK;
-/* Calls fn for each visitor; fn may close it. */
-void hws_hostd_each(struct hws_hostd *h, void (*fn)(struct hws_visitor *v, void *arg), void *arg);
+/* Calls fn for each session; fn may close it. */
+void hws_hostd_each(
+		struct hws_hostd *h, void (*fn)(struct hws_host_session *v, void *arg), void *arg);

@@ -28,10 +28,10 @@ struct hws_online {
 	struct hws_key_check *key_check; /* NULL: no key is set */
 	bool wrong_key;
 	struct hws_loop *loop;
-	struct hws_way way;
+	struct hws_server_addr server_addr;
 	struct hws_proxy proxy;
 	struct hws_list spans;
-	char server[HWS_WAY_TEXT];
+	char server[HWS_SERVER_ADDR_TEXT];
 	char text[200];
 	bool was_offline;
 };
@@ -141,7 +141,7 @@ static int bridge(struct hws_online *o, struct hws_stream *s, int *ret_fd)
 static void on_stream(struct hws_stream *s, const struct hws_answered *how, void *arg)
 {
 	struct hws_online *o = arg;
-	struct hws_visitor_conf conf = { .transport = AGT__TRANSPORT__TRANSPORT_TCP,
+	struct hws_host_session_conf conf = { .transport = AGT__TRANSPORT__TRANSPORT_TCP,
 		.secure = how->secure,
 		.via_relay = how->relayed,
 		.local = how->local,
@@ -172,12 +172,13 @@ static void on_failure(const char *what, int why, const struct sockaddr_storage 
 static int open_answer(struct hws_online *o, struct hws_loop *loop)
 {
 	const struct hws_settings *s = o->conf.settings;
-	struct hws_answer_conf ac = { .way = &o->way,
+	struct hws_answer_conf ac = { .server_addr = &o->server_addr,
 		.key = s->key,
 		.relay = s->relay,
 		.version = HWS_PROTOCOL_VERSION,
-		.nat_type = hws_way_needs_relay(&o->way) ? RDV__NAT_TYPE__SYMMETRIC
-							 : RDV__NAT_TYPE__UNKNOWN_NAT,
+		.nat_type = hws_server_addr_needs_relay(&o->server_addr)
+				? RDV__NAT_TYPE__SYMMETRIC
+				: RDV__NAT_TYPE__UNKNOWN_NAT,
 		.on_stream = on_stream,
 		.on_failure = on_failure,
 		.arg = o };
@@ -198,9 +199,11 @@ static void on_nat_type(Rdv__NatType type, void *arg)
 
 static int open_probe(struct hws_online *o, struct hws_loop *loop)
 {
-	const struct hws_nat_probe_conf conf = { .way = &o->way, .on_type = on_nat_type, .arg = o };
+	const struct hws_nat_probe_conf conf = {
+		.server_addr = &o->server_addr, .on_type = on_nat_type, .arg = o
+	};
 
-	if (hws_way_needs_relay(&o->way) || o->way.port < 2)
+	if (hws_server_addr_needs_relay(&o->server_addr) || o->server_addr.port < 2)
 		return HWS_OK; /* the test needs the port below, and a viewer is met at a relay anyway */
 	return hws_nat_probe_new(loop, o->work, &conf, &o->probe);
 }
@@ -222,9 +225,10 @@ static void on_key_checked(bool right, void *arg)
 
 static int open_key_check(struct hws_online *o, struct hws_loop *loop)
 {
-	const struct hws_key_check_conf kc = {
-		.way = &o->way, .key = o->conf.settings->key, .on_result = on_key_checked, .arg = o
-	};
+	const struct hws_key_check_conf kc = { .server_addr = &o->server_addr,
+		.key = o->conf.settings->key,
+		.on_result = on_key_checked,
+		.arg = o };
 
 	return *kc.key ? hws_key_check_new(loop, o->work, &kc, &o->key_check) : HWS_OK;
 }
@@ -233,7 +237,7 @@ static int open_registrar(struct hws_online *o, struct hws_loop *loop)
 {
 	const struct hws_whoami *w = o->conf.whoami;
 	uint8_t server_pk[HWS_PK_LEN];
-	struct hws_registrar_conf rc = { .way = &o->way,
+	struct hws_registrar_conf rc = { .server_addr = &o->server_addr,
 		.no_udp = o->conf.settings->disable_udp,
 		.id = w->id,
 		.uuid = hws_bytes_str(w->uuid),
@@ -259,13 +263,13 @@ int hws_online_new(struct hws_loop *loop, const struct hws_online_conf *conf,
 	o->conf = *conf;
 	o->loop = loop;
 	hws_list_init(&o->spans);
-	r = hws_way_parse(conf->settings->server, RENDEZVOUS_PORT, &o->way);
+	r = hws_server_addr_parse(conf->settings->server, RENDEZVOUS_PORT, &o->server_addr);
 	if (r < 0) {
 		hws_error_set(err, r, "'server' is not HOST[:PORT]: %s", conf->settings->server);
 		goto fail;
 	}
 	if (conf->settings->allow_websocket)
-		hws_way_websocket(&o->way, &o->way);
+		hws_server_addr_websocket(&o->server_addr, &o->server_addr);
 	r = hws_proxy_set(conf->settings->proxy_url, conf->settings->proxy_user,
 			conf->settings->proxy_password_secret, &o->proxy);
 	if (r < 0) {
@@ -274,8 +278,8 @@ int hws_online_new(struct hws_loop *loop, const struct hws_online_conf *conf,
 		goto fail;
 	}
 	if (o->proxy.kind != HWS_PROXY_NONE)
-		o->way.proxy = &o->proxy;
-	hws_way_text(&o->way, o->server, sizeof(o->server));
+		o->server_addr.proxy = &o->proxy;
+	hws_server_addr_text(&o->server_addr, o->server, sizeof(o->server));
 	r = hws_work_new(1, 64, &o->work);
 	if (r == HWS_OK)
 		r = open_answer(o, loop);

@@ -1,8 +1,8 @@
 /* host/online: the host's presence at a rendezvous server: registers, and turns what the server pushes into
  * connected sockets. Owner: hostd. */
 #pragma once
+#include "client/host/host_session.h"
 #include "client/host/settings.h"
-#include "client/host/visitor.h"
 #include "client/host/whoami.h"
 #include "shared/loop/work.h"
 
@@ -12,7 +12,7 @@ struct hws_online_conf {
 	const struct hws_settings *settings; /* borrowed */
 	struct hws_whoami *whoami;           /* borrowed; a new id is stored there */
 	/* A viewer is connected; conf->fd passes to the callee. */
-	void (*admit)(struct hws_visitor_conf *conf, void *arg);
+	void (*admit)(struct hws_host_session_conf *conf, void *arg);
 	void *arg;
 };
 

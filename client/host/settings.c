@@ -1,7 +1,7 @@
 #include "client/host/settings.h"
 #include "client/host/gate_table.h"
 #include "client/host/state_file.h"
-#include "client/reach/way.h"
+#include "client/reach/server_addr.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
@@ -161,14 +161,14 @@ int hws_settings_check(const struct hws_settings *s, struct hws_error *err)
 {
 	struct hws_cidr_list list = { .max = 256 };
 	uint8_t pk[HWS_PK_LEN];
-	struct hws_way way;
+	struct hws_server_addr server_addr;
 	struct hws_proxy proxy;
 	int r = hws_cidr_list_parse(s->whitelist, &list, err);
 
 	hws_cidr_list_done(&list);
 	if (r < 0)
 		return r;
-	if (*s->server && hws_way_parse(s->server, 1, &way) < 0)
+	if (*s->server && hws_server_addr_parse(s->server, 1, &server_addr) < 0)
 		return hws_error_set(err, HWS_ERR_INVAL,
 				"'server' is not HOST, HOST:PORT or a ws:// or wss:// URL: %s",
 				s->server);

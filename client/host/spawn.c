@@ -143,9 +143,9 @@ static void become(const struct hws_spawn *s, const struct account *a, char **en
 	sigset_t none;
 	int null = open("/dev/null", O_RDWR);
 
-	if (dup2(s->link_fd, HWS_SPAWN_LINK_FD) < 0 || null < 0)
+	if (dup2(s->ipc_fd, HWS_SPAWN_LINK_FD) < 0 || null < 0)
 		_exit(126);
-	if (s->link_fd == HWS_SPAWN_LINK_FD)
+	if (s->ipc_fd == HWS_SPAWN_LINK_FD)
 		fcntl(HWS_SPAWN_LINK_FD, F_SETFD, 0);
 	dup2(null, 0);
 	dup2(null, 1);

@@ -8,7 +8,7 @@
 
 struct hws_spawn {
 	const char *const *argv; /* NULL-terminated; never holds a secret */
-	int link_fd;         /* becomes HWS_SPAWN_LINK_FD; the caller keeps and closes its own */
+	int ipc_fd;          /* becomes HWS_SPAWN_LINK_FD; the caller keeps and closes its own */
 	bool clean_env;      /* start with next to no environment */
 	bool huge_pages;     /* for big memory: codecs touch hundreds of megabytes at their start */
 	const char *display; /* NULL = leave $DISPLAY as it is */

@@ -1,8 +1,8 @@
 /* reach/answer: the host's side. Each push of the server is a job: it answers over a link of its own from the port at which
  * the viewer will knock, or goes to the relay, and hands over the stream that comes of it. */
 #include "client/reach/answer.h"
-#include "client/reach/ask.h"
 #include "client/reach/relay_join.h"
+#include "client/reach/server_query.h"
 #include "shared/base/mem.h"
 #include "shared/base/rand.h"
 #include "shared/base/str.h"
@@ -26,7 +26,7 @@ struct hws_answer {
 	struct hws_loop *loop;
 	struct hws_work *work;
 	struct hws_answer_conf conf;
-	struct hws_way way;
+	struct hws_server_addr server_addr;
 	char key[HWS_KEY_TEXT_MAX + 1], relay[HWS_HOSTNAME_MAX + 8], version[HWS_VERSION_TEXT_MAX];
 	char refusal[200]; /* of all that must be met at a relay; "" = none */
 	struct hws_list jobs;
@@ -41,7 +41,7 @@ struct job {
 	uint8_t socket_addr[64]; /* the viewer's address as it came, to be sent back */
 	size_t socket_addr_len;
 	struct hws_answered how;
-	struct hws_ask *ask;
+	struct hws_server_query *query;
 	struct hws_dial *hole;
 	struct hws_listener *listener;
 	struct hws_relay_join *join;
@@ -67,7 +67,7 @@ static void end_job(struct job *j)
 	j->answer->count--;
 	hws_timer_stop(&j->limit);
 	hws_timer_stop(&j->again);
-	hws_ask_free(j->ask);
+	hws_server_query_free(j->query);
 	hws_dial_cancel(j->hole);
 	hws_listener_free(j->listener);
 	hws_relay_join_cancel(j->join);
@@ -151,7 +151,7 @@ static int send_sent(struct job *j)
 	sent.version = j->answer->version;
 	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_SENT;
 	m.punch_hole_sent = &sent;
-	return hws_ask_send(j->ask, &m);
+	return hws_server_query_send(j->query, &m);
 }
 
 static int send_local(struct job *j)
@@ -163,7 +163,7 @@ static int send_local(struct job *j)
 
 	hws_rand_bytes(&t, sizeof(t));
 	local.local_addr.data = own;
-	local.local_addr.len = hws_addr_encode(hws_ask_local(j->ask), t, own);
+	local.local_addr.len = hws_addr_encode(hws_server_query_local(j->query), t, own);
 	local.socket_addr.data = viewer;
 	local.socket_addr.len = hws_addr_encode(&j->how.viewer, t, viewer);
 	local.id = j->id;
@@ -171,13 +171,13 @@ static int send_local(struct job *j)
 	local.version = j->answer->version;
 	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_LOCAL_ADDR;
 	m.local_addr = &local;
-	return hws_ask_send(j->ask, &m);
+	return hws_server_query_send(j->query, &m);
 }
 
 /* Listens before the server hears of it: the viewer may come at once. */
 static void listen_and_answer(struct job *j)
 {
-	struct sockaddr_storage local = *hws_ask_local(j->ask);
+	struct sockaddr_storage local = *hws_server_query_local(j->query);
 	int r = listen_on(j, &local);
 
 	if (r == HWS_OK)
@@ -186,8 +186,8 @@ static void listen_and_answer(struct job *j)
 		fail_job(j, "cannot listen for the viewer or answer the server", r);
 		return;
 	}
-	hws_ask_finish(j->ask);
-	j->ask = NULL;
+	hws_server_query_finish(j->query);
+	j->query = NULL;
 	j->answered = true;
 }
 
@@ -234,7 +234,7 @@ static void knock(void *arg)
 
 static void open_hole(struct job *j)
 {
-	j->local = *hws_ask_local(j->ask);
+	j->local = *hws_server_query_local(j->query);
 	hws_timer_start(j->answer->loop, &j->limit, HOLE_US, on_knocked, j);
 	knock(j);
 }
@@ -258,7 +258,7 @@ static int send_relay_response(struct job *j)
 	}
 	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_RELAY_RESPONSE;
 	m.relay_response = &resp;
-	return hws_ask_send(j->ask, &m);
+	return hws_server_query_send(j->query, &m);
 }
 
 /* Deployed relays lose one of two legs that come in the same moment: ours goes first, and the viewer, who sets out when
@@ -274,8 +274,8 @@ static void meet(struct job *j, bool waited)
 			fail_job(j, "cannot answer the server", r);
 			return;
 		}
-		hws_ask_finish(j->ask);
-		j->ask = NULL;
+		hws_server_query_finish(j->query);
+		j->query = NULL;
 		j->answered = true;
 		hws_timer_stop(&j->limit);
 	}
@@ -307,7 +307,7 @@ static void on_leg_late(void *arg)
 static void join(struct job *j)
 {
 	struct hws_relay_join_conf conf = { .relay = j->relay,
-		.server = &j->answer->way,
+		.server = &j->answer->server_addr,
 		.key = j->answer->key,
 		.uuid = j->uuid,
 		.timeout_us = CONNECT_US };
@@ -323,11 +323,11 @@ static void join(struct job *j)
 
 /* --- jobs --- */
 
-static void on_ask_open(struct hws_ask *ask, void *arg)
+static void on_ask_open(struct hws_server_query *query, void *arg)
 {
 	struct job *j = arg;
 
-	(void)ask;
+	(void)query;
 	j->asked = true;
 	switch (j->kind) {
 	case JOB_PUNCH:
@@ -344,18 +344,19 @@ static void on_ask_open(struct hws_ask *ask, void *arg)
 	}
 }
 
-static void on_ask_message(struct hws_ask *ask, const Rdv__RendezvousMessage *m, void *arg)
+static void on_ask_message(
+		struct hws_server_query *query, const Rdv__RendezvousMessage *m, void *arg)
 {
-	(void)ask;
+	(void)query;
 	(void)m;
 	(void)arg; /* nothing is expected on these links */
 }
 
-static void on_ask_end(struct hws_ask *ask, int why, void *arg)
+static void on_ask_end(struct hws_server_query *query, int why, void *arg)
 {
 	struct job *j = arg;
 
-	(void)ask;
+	(void)query;
 	fail_job(j, "cannot reach the server by TCP", why);
 }
 
@@ -363,21 +364,21 @@ static void on_ask_end(struct hws_ask *ask, int why, void *arg)
 static int choose_relay(struct job *j, const char *proposed)
 {
 	struct hws_answer *a = j->answer;
-	uint16_t beside = (uint16_t)(a->way.port + 1);
+	uint16_t beside = (uint16_t)(a->server_addr.port + 1);
 
-	if (a->way.ws) /* where paths tell the servers of one name apart, any port will do */
-		beside = a->way.by_port ? (uint16_t)(a->way.port - 1) : RELAY_PORT;
+	if (a->server_addr.ws) /* where paths tell the servers of one name apart, any port will do */
+		beside = a->server_addr.by_port ? (uint16_t)(a->server_addr.port - 1) : RELAY_PORT;
 
 	if (*a->relay)
 		return hws_str_copy(j->relay, sizeof(j->relay), a->relay);
 	if (proposed && *proposed)
 		return hws_str_copy(j->relay, sizeof(j->relay), proposed);
-	return hws_host_port_join(a->way.host, beside, j->relay, sizeof(j->relay));
+	return hws_host_port_join(a->server_addr.host, beside, j->relay, sizeof(j->relay));
 }
 
 static bool relay_only(const struct hws_answer *a)
 {
-	return a->conf.always_relay || hws_way_needs_relay(&a->way);
+	return a->conf.always_relay || hws_server_addr_needs_relay(&a->server_addr);
 }
 
 static int from_punch(struct job *j, const Rdv__PunchHole *p)
@@ -458,7 +459,7 @@ static int fill_job(struct job *j, const char *id, const Rdv__RendezvousMessage 
 
 int hws_answer_push(struct hws_answer *a, const char *id, const Rdv__RendezvousMessage *m)
 {
-	struct hws_ask_conf conf = { .way = &a->way,
+	struct hws_server_query_conf conf = { .server_addr = &a->server_addr,
 		.timeout_us = CONNECT_US,
 		.on_open = on_ask_open,
 		.on_message = on_ask_message,
@@ -475,7 +476,7 @@ int hws_answer_push(struct hws_answer *a, const char *id, const Rdv__RendezvousM
 	conf.arg = j;
 	r = fill_job(j, id, m);
 	if (r == HWS_OK)
-		r = hws_ask_new(a->loop, a->work, &conf, &j->ask);
+		r = hws_server_query_new(a->loop, a->work, &conf, &j->query);
 	if (r < 0) {
 		hws_free(j);
 		return r;
@@ -499,8 +500,8 @@ int hws_answer_new(struct hws_loop *loop, struct hws_work *work, const struct hw
 	a->work = work;
 	a->conf = *conf;
 	hws_list_init(&a->jobs);
-	a->way = *conf->way;
-	a->conf.way = NULL;
+	a->server_addr = *conf->server_addr;
+	a->conf.server_addr = NULL;
 	r = hws_str_copy(a->key, sizeof(a->key), conf->key);
 	if (r == HWS_OK)
 		r = hws_str_copy(a->relay, sizeof(a->relay), conf->relay);

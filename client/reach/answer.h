@@ -1,7 +1,7 @@
 /* reach/answer: what a host does when the server pushes a viewer's request to it: opens a hole and listens, gives its
  * address in the local network, or meets the viewer at a relay. Jobs run side by side, at most HWS_ANSWER_JOBS_MAX. */
 #pragma once
-#include "client/reach/way.h"
+#include "client/reach/server_addr.h"
 #include "proto/rendezvous.pb-c.h"
 #include "shared/base/err.h"
 #include "shared/loop/work.h"
@@ -21,8 +21,8 @@ struct hws_answered {
 };
 
 struct hws_answer_conf {
-	const struct hws_way *
-			way; /* to the rendezvous server; by a WebSocket viewers are met at relays only */
+	const struct hws_server_addr *
+			server_addr; /* to the rendezvous server; by a WebSocket viewers are met at relays only */
 	const char *key;   /* its public key as text, for relays; may be "" */
 	const char *relay; /* own choice HOST[:PORT]; "" = what the server proposes */
 	const char *version;

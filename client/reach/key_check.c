@@ -1,5 +1,5 @@
 #include "client/reach/key_check.h"
-#include "client/reach/ask.h"
+#include "client/reach/server_query.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
@@ -15,9 +15,9 @@ struct hws_key_check {
 	struct hws_loop *loop;
 	struct hws_work *work;
 	struct hws_key_check_conf conf;
-	struct hws_way way;
+	struct hws_server_addr server_addr;
 	char key[HWS_KEY_TEXT];
-	struct hws_ask *ask;
+	struct hws_server_query *query;
 	struct hws_timer limit;
 	uint64_t answered_us; /* 0 = not yet */
 	struct hws_deferred deferred;
@@ -26,8 +26,8 @@ struct hws_key_check {
 static void stop(struct hws_key_check *k)
 {
 	hws_timer_stop(&k->limit);
-	hws_ask_free(k->ask);
-	k->ask = NULL;
+	hws_server_query_free(k->query);
+	k->query = NULL;
 }
 
 /* Not known then: the registration tells what else is wrong. */
@@ -36,7 +36,7 @@ static void on_limit(void *arg)
 	stop(arg);
 }
 
-static void on_open(struct hws_ask *ask, void *arg)
+static void on_open(struct hws_server_query *query, void *arg)
 {
 	struct hws_key_check *k = arg;
 	Rdv__RendezvousMessage m = RDV__RENDEZVOUS_MESSAGE__INIT;
@@ -47,11 +47,12 @@ static void on_open(struct hws_ask *ask, void *arg)
 	q.version = (char *)HWS_PROTOCOL_VERSION;
 	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_REQUEST;
 	m.punch_hole_request = &q;
-	if (hws_ask_send(ask, &m) < 0)
+	if (hws_server_query_send(query, &m) < 0)
 		stop(k);
 }
 
-static void on_message(struct hws_ask *ask HWS_UNUSED, const Rdv__RendezvousMessage *m, void *arg)
+static void on_message(struct hws_server_query *query HWS_UNUSED, const Rdv__RendezvousMessage *m,
+		void *arg)
 {
 	struct hws_key_check *k = arg;
 	bool right;
@@ -65,7 +66,7 @@ static void on_message(struct hws_ask *ask HWS_UNUSED, const Rdv__RendezvousMess
 	k->conf.on_result(right, k->conf.arg);
 }
 
-static void on_end(struct hws_ask *ask HWS_UNUSED, int why, void *arg)
+static void on_end(struct hws_server_query *query HWS_UNUSED, int why, void *arg)
 {
 	hws_debug("key_check.ended", HWS_ERR("why", why));
 	stop(arg);
@@ -87,8 +88,8 @@ int hws_key_check_new(struct hws_loop *loop, struct hws_work *work,
 	k->loop = loop;
 	k->work = work;
 	k->conf = *conf;
-	k->way = *conf->way;
-	k->conf.way = NULL;
+	k->server_addr = *conf->server_addr;
+	k->conf.server_addr = NULL;
 	k->conf.key = NULL;
 	*ret = k;
 	return HWS_OK;
@@ -96,22 +97,22 @@ int hws_key_check_new(struct hws_loop *loop, struct hws_work *work,
 
 void hws_key_check_again(struct hws_key_check *k)
 {
-	struct hws_ask_conf conf;
+	struct hws_server_query_conf conf;
 	uint64_t now_us;
 
-	if (!k || k->ask)
+	if (!k || k->query)
 		return;
 	now_us = hws_loop_now_us(k->loop);
 	if (k->answered_us && now_us - k->answered_us < AGAIN_US)
 		return;
-	conf = (struct hws_ask_conf){ .way = &k->way,
+	conf = (struct hws_server_query_conf){ .server_addr = &k->server_addr,
 		.timeout_us = LIMIT_US,
 		.on_open = on_open,
 		.on_message = on_message,
 		.on_end = on_end,
 		.arg = k };
-	if (hws_ask_new(k->loop, k->work, &conf, &k->ask) < 0)
-		k->ask = NULL;
+	if (hws_server_query_new(k->loop, k->work, &conf, &k->query) < 0)
+		k->query = NULL;
 	else
 		hws_timer_start(k->loop, &k->limit, LIMIT_US, on_limit, k);
 }

@@ -2,7 +2,7 @@
  * a wrong one shows only when a relay turns the host away. The server is asked as a viewer would ask it, for an id that
  * nobody has: it looks at the key first. Servers that take any key say nothing against this one. One loop thread. */
 #pragma once
-#include "client/reach/way.h"
+#include "client/reach/server_addr.h"
 #include "shared/base/err.h"
 #include "shared/loop/work.h"
 #include <stdbool.h>
@@ -10,8 +10,8 @@
 struct hws_key_check;
 
 struct hws_key_check_conf {
-	const struct hws_way *way; /* to the rendezvous server; copied */
-	const char *key;           /* text, copied */
+	const struct hws_server_addr *server_addr; /* to the rendezvous server; copied */
+	const char *key;                           /* text, copied */
 	/* The server answered. Never inside hws_key_check_new or _again. May free the check. */
 	void (*on_result)(bool right, void *arg);
 	void *arg;

@@ -1,7 +1,7 @@
 /* reach/nat_probe: two ports of the server are asked from one port of ours; equal answers mean that the network keeps our
  * port whoever is called. */
 #include "client/reach/nat_probe.h"
-#include "client/reach/ask.h"
+#include "client/reach/server_query.h"
 #include "shared/base/mem.h"
 #include "shared/net/addr.h"
 
@@ -16,9 +16,9 @@ struct hws_nat_probe {
 	struct hws_loop *loop;
 	struct hws_work *work;
 	struct hws_nat_probe_conf conf;
-	struct hws_way way;
+	struct hws_server_addr server_addr;
 	enum step step;
-	struct hws_ask *ask;
+	struct hws_server_query *query;
 	struct hws_timer timer; /* limit of a step, or the pause between two tests */
 	struct hws_deferred deferred;
 	uint64_t pause_us;
@@ -38,8 +38,8 @@ static void end_step(struct hws_nat_probe *p)
 {
 	p->step = STEP_IDLE;
 	hws_timer_stop(&p->timer);
-	hws_ask_free(p->ask);
-	p->ask = NULL;
+	hws_server_query_free(p->query);
+	p->query = NULL;
 }
 
 static void fail(struct hws_nat_probe *p)
@@ -56,31 +56,31 @@ static void on_step_limit(void *arg)
 	fail(arg);
 }
 
-static void on_open(struct hws_ask *ask, void *arg)
+static void on_open(struct hws_server_query *query, void *arg)
 {
 	Rdv__RendezvousMessage m = RDV__RENDEZVOUS_MESSAGE__INIT;
 	Rdv__TestNatRequest q = RDV__TEST_NAT_REQUEST__INIT;
 	struct hws_nat_probe *p = arg;
 
 	if (p->step == STEP_MAIN_PORT) {
-		p->local = *hws_ask_local(ask);
-		p->server = *hws_ask_peer(ask);
+		p->local = *hws_server_query_local(query);
+		p->server = *hws_server_query_peer(query);
 		q.serial = SERIAL;
 	}
 	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_TEST_NAT_REQUEST;
 	m.test_nat_request = &q;
-	if (hws_ask_send(ask, &m) < 0)
+	if (hws_server_query_send(query, &m) < 0)
 		fail(p);
 }
 
 static void ask_port(struct hws_nat_probe *p, enum step step);
 
-static void on_message(struct hws_ask *ask, const Rdv__RendezvousMessage *m, void *arg)
+static void on_message(struct hws_server_query *query, const Rdv__RendezvousMessage *m, void *arg)
 {
 	struct hws_nat_probe *p = arg;
 	int32_t port;
 
-	(void)ask;
+	(void)query;
 	if (m->union_case != RDV__RENDEZVOUS_MESSAGE__UNION_TEST_NAT_RESPONSE)
 		return;
 	port = m->test_nat_response->port;
@@ -101,9 +101,9 @@ static void on_message(struct hws_ask *ask, const Rdv__RendezvousMessage *m, voi
 		p->conf.on_type(p->type, p->conf.arg);
 }
 
-static void on_end(struct hws_ask *ask, int why, void *arg)
+static void on_end(struct hws_server_query *query, int why, void *arg)
 {
-	(void)ask;
+	(void)query;
 	(void)why;
 	fail(arg);
 }
@@ -111,8 +111,8 @@ static void on_end(struct hws_ask *ask, int why, void *arg)
 /* The second question goes from the same port of ours to the very address that the first one reached. */
 static void ask_port(struct hws_nat_probe *p, enum step step)
 {
-	struct hws_way way = p->way;
-	struct hws_ask_conf conf = { .way = &way,
+	struct hws_server_addr server_addr = p->server_addr;
+	struct hws_server_query_conf conf = { .server_addr = &server_addr,
 		.timeout_us = STEP_US,
 		.on_open = on_open,
 		.on_message = on_message,
@@ -120,13 +120,13 @@ static void ask_port(struct hws_nat_probe *p, enum step step)
 		.arg = p };
 
 	if (step == STEP_NAT_PORT) {
-		hws_addr_ip_text(&p->server, way.host, sizeof(way.host));
-		way.port--;
+		hws_addr_ip_text(&p->server, server_addr.host, sizeof(server_addr.host));
+		server_addr.port--;
 		conf.bind_to = &p->local;
 	}
 	p->step = step;
-	if (hws_ask_new(p->loop, p->work, &conf, &p->ask) < 0) {
-		p->ask = NULL;
+	if (hws_server_query_new(p->loop, p->work, &conf, &p->query) < 0) {
+		p->query = NULL;
 		fail(p);
 		return;
 	}
@@ -143,7 +143,7 @@ int hws_nat_probe_new(struct hws_loop *loop, struct hws_work *work,
 {
 	struct hws_nat_probe *p;
 
-	if (conf->way->ws || conf->way->port < 2)
+	if (conf->server_addr->ws || conf->server_addr->port < 2)
 		return HWS_ERR_INVAL;
 	p = hws_alloc(sizeof(*p));
 	if (!p)
@@ -153,8 +153,8 @@ int hws_nat_probe_new(struct hws_loop *loop, struct hws_work *work,
 	p->conf = *conf;
 	p->type = conf->known;
 	p->pause_us = RETRY_FIRST_US;
-	p->way = *conf->way;
-	p->conf.way = NULL;
+	p->server_addr = *conf->server_addr;
+	p->conf.server_addr = NULL;
 	begin(p);
 	*ret = p;
 	return HWS_OK;

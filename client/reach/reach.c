@@ -1,8 +1,8 @@
 /* reach/reach: the viewer's side. The server is asked where the host is; its answer leads to a direct attempt, or to a relay
  * that is agreed with the host over the server. When the direct way fails the relay is asked for. */
 #include "client/reach/reach.h"
-#include "client/reach/ask.h"
 #include "client/reach/relay_join.h"
+#include "client/reach/server_query.h"
 #include "shared/base/mem.h"
 #include "shared/base/rand.h"
 #include "shared/base/str.h"
@@ -30,10 +30,10 @@ struct hws_reach {
 	struct hws_reach_conf conf;
 	hws_reach_cb done;
 	char id[HWS_ID_MAX + 1], key[HWS_KEY_TEXT_MAX + 1], version[HWS_VERSION_TEXT_MAX];
-	struct hws_way way; /* to the server; by address: to the host */
-	struct hws_ask *ask;
+	struct hws_server_addr server_addr; /* to the server; by address: to the host */
+	struct hws_server_query *query;
 	struct hws_dial *dial;
-	struct hws_way_open *opening; /* by address */
+	struct hws_server_addr_open *opening; /* by address */
 	struct hws_relay_join *join;
 	struct hws_stream *leg; /* at the relay, until the host is heard */
 	struct hws_timer wait;
@@ -60,13 +60,13 @@ static void stop(struct hws_reach *r)
 {
 	r->over = true;
 	hws_timer_stop(&r->wait);
-	hws_ask_free(r->ask);
+	hws_server_query_free(r->query);
 	hws_dial_cancel(r->dial);
-	hws_way_open_cancel(r->opening);
+	hws_server_addr_open_cancel(r->opening);
 	hws_relay_join_cancel(r->join);
 	hws_stream_close(r->leg);
 	r->leg = NULL;
-	r->ask = NULL;
+	r->query = NULL;
 	r->dial = NULL;
 	r->opening = NULL;
 	r->join = NULL;
@@ -115,17 +115,19 @@ static void fail_certificate(struct hws_reach *r, const char *whose, const char 
 
 static void fail_server(struct hws_reach *r, int why)
 {
-	char text[HWS_WAY_TEXT];
+	char text[HWS_SERVER_ADDR_TEXT];
 	struct hws_error err;
 
 	if (why == HWS_ERR_CRYPTO) {
-		fail_certificate(r, "rendezvous server", hws_way_text(&r->way, text, sizeof(text)));
+		fail_certificate(r, "rendezvous server",
+				hws_server_addr_text(&r->server_addr, text, sizeof(text)));
 		return;
 	}
 	hws_error_set(&err, why,
 			"cannot reach the rendezvous server %s: %s. Check the server's name in the settings, the "
 			"network and the firewall (TCP %u)",
-			hws_way_text(&r->way, text, sizeof(text)), hws_err_text(why), r->way.port);
+			hws_server_addr_text(&r->server_addr, text, sizeof(text)),
+			hws_err_text(why), r->server_addr.port);
 	fail(r, why, err.text);
 }
 
@@ -202,7 +204,7 @@ static void join_now(void *arg)
 {
 	struct hws_reach *r = arg;
 	const struct hws_relay_join_conf conf = { .relay = r->relay,
-		.server = &r->way,
+		.server = &r->server_addr,
 		.key = r->key,
 		.uuid = r->uuid,
 		.id = r->id,
@@ -217,8 +219,8 @@ static void join_now(void *arg)
 static void join_relay(struct hws_reach *r, const char *uuid, const char *relay)
 {
 	hws_timer_stop(&r->wait);
-	hws_ask_free(r->ask);
-	r->ask = NULL;
+	hws_server_query_free(r->query);
+	r->query = NULL;
 	if (!hws_pair_id_valid(hws_bytes_str(uuid)) ||
 			hws_str_copy(r->uuid, sizeof(r->uuid), uuid) < 0 ||
 			hws_str_copy(r->relay, sizeof(r->relay), relay) < 0 || !*r->relay) {
@@ -240,14 +242,14 @@ static int send_relay_request(struct hws_reach *r)
 	q.secure = r->statement_len > 0;
 	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_REQUEST_RELAY;
 	m.request_relay = &q;
-	return hws_ask_send(r->ask, &m);
+	return hws_server_query_send(r->query, &m);
 }
 
 static void retry_relay(struct hws_reach *r, int why)
 {
 	hws_timer_stop(&r->wait);
-	hws_ask_free(r->ask);
-	r->ask = NULL;
+	hws_server_query_free(r->query);
+	r->query = NULL;
 	hws_stream_close(r->leg);
 	r->leg = NULL;
 	if (++r->tries < RELAY_TRIES)
@@ -261,12 +263,12 @@ static void on_relay_wait(void *arg)
 	retry_relay(arg, HWS_ERR_TIMEOUT);
 }
 
-static void on_relay_open(struct hws_ask *ask, void *arg)
+static void on_relay_open(struct hws_server_query *query, void *arg)
 {
 	struct hws_reach *r = arg;
 	int res = send_relay_request(r);
 
-	(void)ask;
+	(void)query;
 	if (res < 0)
 		retry_relay(r, res);
 	else
@@ -287,27 +289,28 @@ static bool is_refused(struct hws_reach *r, const Rdv__RelayResponse *m)
 	return true;
 }
 
-static void on_relay_message(struct hws_ask *ask, const Rdv__RendezvousMessage *m, void *arg)
+static void on_relay_message(
+		struct hws_server_query *query, const Rdv__RendezvousMessage *m, void *arg)
 {
 	struct hws_reach *r = arg;
 
-	(void)ask;
+	(void)query;
 	if (m->union_case != RDV__RENDEZVOUS_MESSAGE__UNION_RELAY_RESPONSE)
 		return;
 	if (!is_refused(r, m->relay_response))
 		join_relay(r, r->uuid, r->relay);
 }
 
-static void on_relay_end(struct hws_ask *ask, int why, void *arg)
+static void on_relay_end(struct hws_server_query *query, int why, void *arg)
 {
-	(void)ask;
+	(void)query;
 	retry_relay(arg, why);
 }
 
 /* Direct did not work: both meet at the relay that the host named. */
 static void begin_relay(struct hws_reach *r)
 {
-	const struct hws_ask_conf conf = { .way = &r->way,
+	const struct hws_server_query_conf conf = { .server_addr = &r->server_addr,
 		.timeout_us = CONNECT_US,
 		.on_open = on_relay_open,
 		.on_message = on_relay_message,
@@ -322,7 +325,7 @@ static void begin_relay(struct hws_reach *r)
 	}
 	progress(r, "No direct path: asking for the relay");
 	hws_rand_uuid(r->uuid, sizeof(r->uuid));
-	res = hws_ask_new(r->loop, r->work, &conf, &r->ask);
+	res = hws_server_query_new(r->loop, r->work, &conf, &r->query);
 	if (res < 0)
 		fail_server(r, res);
 }
@@ -399,8 +402,8 @@ static void on_punch_response(struct hws_reach *r, const Rdv__PunchHoleResponse 
 	if (hws_str_copy(r->relay, sizeof(r->relay), p->relay_server) < 0)
 		r->relay[0] = '\0';
 	/* Our port must be free for the same use again: the link ends before the next one begins. */
-	hws_ask_free(r->ask);
-	r->ask = NULL;
+	hws_server_query_free(r->query);
+	r->query = NULL;
 	hws_timer_stop(&r->wait);
 	if (r->conf.force_relay || p->is_udp ||
 			!hws_addr_decode_usable(hws_bytes(p->socket_addr.data, p->socket_addr.len),
@@ -459,7 +462,7 @@ static int send_punch_request(struct hws_reach *r)
 	q.force_relay = r->conf.force_relay;
 	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_REQUEST;
 	m.punch_hole_request = &q;
-	return hws_ask_send(r->ask, &m);
+	return hws_server_query_send(r->query, &m);
 }
 
 static void ask_again(void *arg);
@@ -489,20 +492,20 @@ static void ask_again(void *arg)
 	}
 }
 
-static void on_open(struct hws_ask *ask, void *arg)
+static void on_open(struct hws_server_query *query, void *arg)
 {
 	struct hws_reach *r = arg;
 
-	r->local = *hws_ask_local(ask);
+	r->local = *hws_server_query_local(query);
 	progress(r, "Looking for the host");
 	ask_once(r);
 }
 
-static void on_message(struct hws_ask *ask, const Rdv__RendezvousMessage *m, void *arg)
+static void on_message(struct hws_server_query *query, const Rdv__RendezvousMessage *m, void *arg)
 {
 	struct hws_reach *r = arg;
 
-	(void)ask;
+	(void)query;
 	r->took_us = hws_loop_now_us(r->loop) - r->started_us;
 	if (m->union_case == RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_RESPONSE) {
 		const Rdv__PunchHoleResponse *p = m->punch_hole_response;
@@ -528,9 +531,9 @@ static void on_message(struct hws_ask *ask, const Rdv__RendezvousMessage *m, voi
 	}
 }
 
-static void on_end(struct hws_ask *ask, int why, void *arg)
+static void on_end(struct hws_server_query *query, int why, void *arg)
 {
-	(void)ask;
+	(void)query;
 	fail_server(arg, why);
 }
 
@@ -545,25 +548,27 @@ static void on_address(int res, struct hws_stream *s, void *arg)
 		return;
 	}
 	if (res == HWS_ERR_CRYPTO) {
-		fail_certificate(r, "host", r->way.host);
+		fail_certificate(r, "host", r->server_addr.host);
 		return;
 	}
 	hws_error_set(&err, res,
 			"cannot connect to %s port %u: %s. Is hawser-host running there with --direct-port, and the port open?",
-			r->way.host, r->way.port, hws_err_text(res));
+			r->server_addr.host, r->server_addr.port, hws_err_text(res));
 	fail(r, res, err.text);
 }
 
 static int start_by_address(
 		struct hws_reach *r, const struct hws_reach_conf *conf, struct hws_error *err)
 {
-	const struct hws_way_conf open = { .way = &r->way, .timeout_us = CONNECT_US };
-	int res = hws_str_copy(r->way.host, sizeof(r->way.host), conf->address);
+	const struct hws_server_addr_conf open = { .server_addr = &r->server_addr,
+		.timeout_us = CONNECT_US };
+	int res = hws_str_copy(r->server_addr.host, sizeof(r->server_addr.host), conf->address);
 
-	r->way.port = conf->address_port;
-	r->way.proxy = conf->proxy;
+	r->server_addr.port = conf->address_port;
+	r->server_addr.proxy = conf->proxy;
 	if (res == HWS_OK)
-		res = hws_way_open_start(r->loop, r->work, &open, on_address, r, &r->opening);
+		res = hws_server_addr_open_start(
+				r->loop, r->work, &open, on_address, r, &r->opening);
 	return res < 0 ? hws_error_set(err, res, "'%s' is no address to connect to", conf->address)
 		       : HWS_OK;
 }
@@ -571,7 +576,7 @@ static int start_by_address(
 static int start_by_id(
 		struct hws_reach *r, const struct hws_reach_conf *conf, struct hws_error *err)
 {
-	struct hws_ask_conf ask = { .timeout_us = CONNECT_US,
+	struct hws_server_query_conf query = { .timeout_us = CONNECT_US,
 		.on_open = on_open,
 		.on_message = on_message,
 		.on_end = on_end,
@@ -586,19 +591,19 @@ static int start_by_id(
 			hws_str_copy(r->id, sizeof(r->id), conf->id) < 0)
 		return hws_error_set(err, HWS_ERR_INVAL,
 				"'%s' is no ID: IDs have at least 6 letters or digits", conf->id);
-	res = hws_way_parse(conf->server, SERVER_PORT, &r->way);
+	res = hws_server_addr_parse(conf->server, SERVER_PORT, &r->server_addr);
 	if (res < 0)
 		return hws_error_set(err, res,
 				"'%s' is no server address (HOST, HOST:PORT, ws:// or wss:// URL)",
 				conf->server);
-	r->way.proxy = conf->proxy;
-	r->conf.force_relay |= hws_way_needs_relay(&r->way);
+	r->server_addr.proxy = conf->proxy;
+	r->conf.force_relay |= hws_server_addr_needs_relay(&r->server_addr);
 	if (hws_str_copy(r->key, sizeof(r->key), conf->key ? conf->key : "") < 0)
 		return hws_error_set(err, HWS_ERR_INVAL, "the server key is too long to be one");
 	res = hws_str_copy(r->version, sizeof(r->version), conf->version);
 	if (res == HWS_OK) {
-		ask.way = &r->way;
-		res = hws_ask_new(r->loop, r->work, &ask, &r->ask);
+		query.server_addr = &r->server_addr;
+		res = hws_server_query_new(r->loop, r->work, &query, &r->query);
 	}
 	return res < 0 ? hws_error_set(err, res, "cannot begin: %s", hws_err_text(res)) : HWS_OK;
 }

@@ -15,7 +15,7 @@ struct hws_reach_conf {
 	uint16_t address_port;
 	/* ... or an ID at a server. */
 	const char *id;
-	const char *server; /* as reach/way, default port 21116; by a WebSocket hosts are met at relays only */
+	const char *server; /* as reach/server_addr, default port 21116; by a WebSocket hosts are met at relays only */
 	const char *key; /* the server's public key as text; "" if none is configured */
 	const char *version;
 	Rdv__ConnType conn_type;

@@ -34,7 +34,7 @@ struct hws_registrar {
 	struct hws_loop *loop;
 	struct hws_work *work;
 	struct hws_registrar_conf conf;
-	struct hws_way way;
+	struct hws_server_addr server_addr;
 	uint8_t server_pk[HWS_PK_LEN];
 	char id[HWS_ID_MAX + 1];
 	struct hws_buf uuid, pk;
@@ -63,7 +63,7 @@ struct hws_registrar {
 
 static bool uses_udp(const struct hws_registrar *r)
 {
-	return !hws_way_needs_relay(&r->way) && !r->conf.no_udp;
+	return !hws_server_addr_needs_relay(&r->server_addr) && !r->conf.no_udp;
 }
 
 static void set_state(struct hws_registrar *r, enum hws_registrar_state state, const char *text)
@@ -359,8 +359,8 @@ static void on_udp_failure(int why, void *arg)
 
 static void open_udp(struct hws_registrar *r)
 {
-	const struct hws_udp_line_conf conf = { .host = r->way.host,
-		.port = r->way.port,
+	const struct hws_udp_line_conf conf = { .host = r->server_addr.host,
+		.port = r->server_addr.port,
 		.turn = r->turn++,
 		.on_open = on_udp_open,
 		.on_message = on_udp_message,
@@ -457,7 +457,7 @@ static void on_link_end(int why, void *arg)
 
 static void open_link(struct hws_registrar *r)
 {
-	const struct hws_server_link_conf conf = { .way = &r->way,
+	const struct hws_server_link_conf conf = { .server_addr = &r->server_addr,
 		.server_pk = r->conf.server_pk,
 		.on_open = on_link_open,
 		.on_message = on_link_message,
@@ -526,8 +526,8 @@ int hws_registrar_new(struct hws_loop *loop, struct hws_work *work,
 	r->loop = loop;
 	r->work = work;
 	r->conf = *conf;
-	r->way = *conf->way;
-	r->conf.way = NULL;
+	r->server_addr = *conf->server_addr;
+	r->conf.server_addr = NULL;
 	if (conf->server_pk) {
 		memcpy(r->server_pk, conf->server_pk, sizeof(r->server_pk));
 		r->conf.server_pk = r->server_pk;
@@ -578,7 +578,7 @@ const char *hws_registrar_transport(const struct hws_registrar *r)
 		return "";
 	if (!r->linked)
 		return "udp";
-	if (!r->way.ws)
+	if (!r->server_addr.ws)
 		return "tcp";
-	return r->way.tls ? "wss" : "ws";
+	return r->server_addr.tls ? "wss" : "ws";
 }

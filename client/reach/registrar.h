@@ -2,7 +2,7 @@
  * answers; where it gets none, by a lasting TCP link, until it gets through again; by a WebSocket where the way to the server is one. Tries for ever,
  * at bounded pauses that differ from host to host. One loop thread. */
 #pragma once
-#include "client/reach/way.h"
+#include "client/reach/server_addr.h"
 #include "proto/rendezvous.pb-c.h"
 #include "shared/base/bytes.h"
 #include "shared/base/err.h"
@@ -19,9 +19,9 @@ enum hws_registrar_state {
 };
 
 struct hws_registrar_conf {
-	const struct hws_way *way; /* copied */
-	bool no_udp;               /* never UDP; so it is with a WebSocket or a proxy anyway */
-	const uint8_t *server_pk;  /* HWS_PK_LEN bytes, copied; NULL: links are not encrypted */
+	const struct hws_server_addr *server_addr; /* copied */
+	bool no_udp;              /* never UDP; so it is with a WebSocket or a proxy anyway */
+	const uint8_t *server_pk; /* HWS_PK_LEN bytes, copied; NULL: links are not encrypted */
 	const char *id;
 	struct hws_bytes uuid; /* machine id */
 	struct hws_bytes pk;   /* 32 bytes */

@@ -10,7 +10,7 @@
 #define WORD_MAX_US 6000000
 
 struct hws_relay_join {
-	struct hws_way_open *dial;
+	struct hws_server_addr_open *dial;
 	struct hws_buf frame; /* header and RequestRelay */
 	hws_relay_join_cb done;
 	void *arg;
@@ -72,10 +72,10 @@ int hws_relay_join(struct hws_loop *loop, struct hws_work *work,
 		struct hws_relay_join **ret)
 {
 	struct hws_relay_join *j = hws_alloc(sizeof(*j));
-	struct hws_way way;
-	const struct hws_way_conf open = {
-		.way = &way, .timeout_us = conf->timeout_us, .frame_max = HWS_SES_FRAME_MAX
-	};
+	struct hws_server_addr server_addr;
+	const struct hws_server_addr_conf open = { .server_addr = &server_addr,
+		.timeout_us = conf->timeout_us,
+		.frame_max = HWS_SES_FRAME_MAX };
 	int r;
 
 	if (!j)
@@ -83,11 +83,11 @@ int hws_relay_join(struct hws_loop *loop, struct hws_work *work,
 	hws_buf_init(&j->frame, HWS_RLY_FIRST_FRAME_MAX + HWS_FRAME_HEADER_MAX);
 	j->done = done;
 	j->arg = arg;
-	r = hws_way_to_relay(conf->server, conf->relay, &way);
+	r = hws_server_addr_to_relay(conf->server, conf->relay, &server_addr);
 	if (r == HWS_OK)
 		r = build_frame(j, conf);
 	if (r == HWS_OK)
-		r = hws_way_open_start(loop, work, &open, on_dialed, j, &j->dial);
+		r = hws_server_addr_open_start(loop, work, &open, on_dialed, j, &j->dial);
 	if (r < 0) {
 		free_join(j);
 		return r;
@@ -109,6 +109,6 @@ void hws_relay_join_cancel(struct hws_relay_join *j)
 {
 	if (!j)
 		return;
-	hws_way_open_cancel(j->dial);
+	hws_server_addr_open_cancel(j->dial);
 	free_join(j);
 }

@@ -1,7 +1,7 @@
 /* reach/relay_join: one leg at a relay. The relay answers nothing: success is a connected stream whose next bytes are
  * the other side's. */
 #pragma once
-#include "client/reach/way.h"
+#include "client/reach/server_addr.h"
 #include "proto/rendezvous.pb-c.h"
 #include "shared/base/err.h"
 #include "shared/loop/work.h"
@@ -10,9 +10,9 @@
 struct hws_relay_join;
 
 struct hws_relay_join_conf {
-	const char *relay;            /* HOST[:PORT], default port 21117 */
-	const struct hws_way *server; /* in the manner of this one; NULL = TCP */
-	const char *key;              /* the server's public key as text; "" if there is none */
+	const char *relay;                    /* HOST[:PORT], default port 21117 */
+	const struct hws_server_addr *server; /* in the manner of this one; NULL = TCP */
+	const char *key; /* the server's public key as text; "" if there is none */
 	const char *uuid;
 	const char *id; /* of the host; NULL at the host itself */
 	Rdv__ConnType conn_type;

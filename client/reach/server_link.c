@@ -21,7 +21,7 @@ struct hws_server_link {
 	struct hws_server_link_conf conf;
 	bool ws, has_pk, open, over;
 	uint8_t pk[HWS_PK_LEN];
-	struct hws_way_open *opening;
+	struct hws_server_addr_open *opening;
 	struct hws_conn *conn;
 	struct hws_timer offer;
 	struct hws_deferred deferred;
@@ -153,9 +153,9 @@ static struct hws_server_link *link_new(
 		return NULL;
 	l->loop = loop;
 	l->conf = *conf;
-	l->conf.way = NULL; /* borrowed until return only */
+	l->conf.server_addr = NULL; /* borrowed until return only */
 	l->conf.server_pk = NULL;
-	l->ws = conf->way->ws;
+	l->ws = conf->server_addr->ws;
 	l->has_pk = conf->server_pk != NULL;
 	if (l->has_pk)
 		memcpy(l->pk, conf->server_pk, sizeof(l->pk));
@@ -165,14 +165,14 @@ static struct hws_server_link *link_new(
 int hws_server_link_new(struct hws_loop *loop, struct hws_work *work,
 		const struct hws_server_link_conf *conf, struct hws_server_link **ret)
 {
-	const struct hws_way_conf way = {
-		.way = conf->way, .timeout_us = CONNECT_US, .frame_max = HWS_RDV_FRAME_MAX
-	};
+	const struct hws_server_addr_conf server_addr = { .server_addr = conf->server_addr,
+		.timeout_us = CONNECT_US,
+		.frame_max = HWS_RDV_FRAME_MAX };
 	struct hws_server_link *l = link_new(loop, conf);
 	int r = HWS_ERR_NOMEM;
 
 	if (l)
-		r = hws_way_open_start(loop, work, &way, on_opened, l, &l->opening);
+		r = hws_server_addr_open_start(loop, work, &server_addr, on_opened, l, &l->opening);
 	if (r < 0) {
 		hws_free(l);
 		return r;
@@ -236,7 +236,7 @@ void hws_server_link_free(struct hws_server_link *l)
 	if (!l)
 		return;
 	l->over = true;
-	hws_way_open_cancel(l->opening);
+	hws_server_addr_open_cancel(l->opening);
 	l->opening = NULL;
 	hws_timer_stop(&l->offer);
 	c = l->conn;

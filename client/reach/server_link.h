@@ -2,14 +2,14 @@
  * encryption that the server offers, or a WebSocket. Echoes the server's heartbeats and ends when it hears nothing for
  * too long. One loop thread. */
 #pragma once
-#include "client/reach/way.h"
+#include "client/reach/server_addr.h"
 #include "proto/rendezvous.pb-c.h"
 #include "shared/crypto/identity.h"
 
 struct hws_server_link;
 
 struct hws_server_link_conf {
-	const struct hws_way *way; /* copied */
+	const struct hws_server_addr *server_addr; /* copied */
 	/* HWS_PK_LEN bytes, copied: the server must offer encryption signed by this key (but on a WebSocket,
 	 * which TLS protects or nothing). NULL: the link stays plain. */
 	const uint8_t *server_pk;

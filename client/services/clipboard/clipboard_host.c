@@ -12,16 +12,17 @@ struct hws_clipboard_host {
 	struct hws_loop *loop;
 	struct hws_clip *clip;
 	struct hws_clip_echo echo;
-	struct hws_guest *guest[HWS_GUESTS_MAX];
+	struct hws_host_viewer *viewer[HWS_HOST_VIEWERS_MAX];
 };
 
 /* What the desktop copies goes only to those who may also type: they could fetch it anyhow. */
-static bool may_read(const struct hws_guest *g)
+static bool may_read(const struct hws_host_viewer *g)
 {
-	return hws_guest_may(g, HWS_PERM_CLIPBOARD) && hws_guest_may(g, HWS_PERM_KEYBOARD);
+	return hws_host_viewer_may(g, HWS_PERM_CLIPBOARD) &&
+			hws_host_viewer_may(g, HWS_PERM_KEYBOARD);
 }
 
-static bool knows_multi(const struct hws_guest *g)
+static bool knows_multi(const struct hws_host_viewer *g)
 {
 	if (g->version < HWS_V_MULTI_CLIPBOARDS || !g->platform[0])
 		return false;
@@ -64,10 +65,10 @@ static void on_text(struct hws_bytes text, void *arg)
 	multi.n_clipboards = 1;
 	many.union_case = SES__MESSAGE__UNION_MULTI_CLIPBOARDS;
 	many.multi_clipboards = &multi;
-	for (unsigned i = 0; i < HWS_GUESTS_MAX; i++) {
-		struct hws_guest *g = c->guest[i];
+	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++) {
+		struct hws_host_viewer *g = c->viewer[i];
 		if (g && may_read(g))
-			hws_guest_tell(g, knows_multi(g) ? &many : &one);
+			hws_host_viewer_tell(g, knows_multi(g) ? &many : &one);
 	}
 	hws_buf_done(&small);
 }
@@ -98,12 +99,12 @@ static bool take_entry(struct hws_clipboard_host *c, const Ses__Clipboard *e)
 }
 
 bool hws_clipboard_host_message(
-		struct hws_clipboard_host *c, struct hws_guest *g, const Ses__Message *m)
+		struct hws_clipboard_host *c, struct hws_host_viewer *g, const Ses__Message *m)
 {
 	if (m->union_case != SES__MESSAGE__UNION_CLIPBOARD &&
 			m->union_case != SES__MESSAGE__UNION_MULTI_CLIPBOARDS)
 		return false;
-	if (!hws_guest_may(g, HWS_PERM_CLIPBOARD))
+	if (!hws_host_viewer_may(g, HWS_PERM_CLIPBOARD))
 		return true;
 	if (m->union_case == SES__MESSAGE__UNION_CLIPBOARD) {
 		take_entry(c, m->clipboard);
@@ -119,22 +120,22 @@ void hws_clipboard_host_update(struct hws_clipboard_host *c)
 {
 	bool wanted = false;
 
-	for (unsigned i = 0; i < HWS_GUESTS_MAX; i++)
-		wanted = wanted || (c->guest[i] && may_read(c->guest[i]));
+	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++)
+		wanted = wanted || (c->viewer[i] && may_read(c->viewer[i]));
 	hws_clip_watch(c->clip, wanted);
 }
 
-void hws_clipboard_host_join(struct hws_clipboard_host *c, struct hws_guest *g)
+void hws_clipboard_host_join(struct hws_clipboard_host *c, struct hws_host_viewer *g)
 {
-	c->guest[g->slot] = g;
+	c->viewer[g->slot] = g;
 	hws_clipboard_host_update(c);
 }
 
-void hws_clipboard_host_leave(struct hws_clipboard_host *c, struct hws_guest *g)
+void hws_clipboard_host_leave(struct hws_clipboard_host *c, struct hws_host_viewer *g)
 {
-	if (c->guest[g->slot] != g)
+	if (c->viewer[g->slot] != g)
 		return;
-	c->guest[g->slot] = NULL;
+	c->viewer[g->slot] = NULL;
 	hws_clipboard_host_update(c);
 }
 

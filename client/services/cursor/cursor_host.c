@@ -11,7 +11,7 @@
 #define OWN_MOVE_US (300 * HWS_US_PER_MS)
 
 struct onlooker {
-	struct hws_guest *g;
+	struct hws_host_viewer *g;
 	bool sees_shape, sees_position;
 	uint64_t known[KNOWN_MAX];
 	unsigned known_count;
@@ -21,7 +21,7 @@ struct onlooker {
 struct hws_cursor_host {
 	struct hws_loop *loop;
 	struct hws_cursor *cursor;
-	struct onlooker onlooker[HWS_GUESTS_MAX];
+	struct onlooker onlooker[HWS_HOST_VIEWERS_MAX];
 	uint64_t packed_id; /* whose colours are in `packed` */
 	struct hws_buf packed;
 	bool has_position; /* the last one reported is still where it is */
@@ -60,7 +60,7 @@ static void send_data(
 	d.colors.len = colors.len;
 	m.union_case = SES__MESSAGE__UNION_CURSOR_DATA;
 	m.cursor_data = &d;
-	if (hws_guest_send(o->g, &m) < 0)
+	if (hws_host_viewer_send(o->g, &m) < 0)
 		return;
 	if (o->known_count == KNOWN_MAX)
 		o->known_count = 0; /* shapes that come back are sent once more */
@@ -80,7 +80,7 @@ static void show(struct hws_cursor_host *c, struct onlooker *o, const struct hws
 	}
 	m.union_case = SES__MESSAGE__UNION_CURSOR_ID;
 	m.cursor_id = s->id;
-	if (hws_guest_send(o->g, &m) == HWS_OK)
+	if (hws_host_viewer_send(o->g, &m) == HWS_OK)
 		o->last = s->id;
 }
 
@@ -88,11 +88,11 @@ static void on_shape(const struct hws_cursor_shape *shape, void *arg)
 {
 	struct hws_cursor_host *c = arg;
 
-	for (unsigned i = 0; i < HWS_GUESTS_MAX; i++)
+	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++)
 		show(c, &c->onlooker[i], shape);
 }
 
-static void tell_position(const struct hws_cursor_host *c, struct hws_guest *g)
+static void tell_position(const struct hws_cursor_host *c, struct hws_host_viewer *g)
 {
 	Ses__Message m = SES__MESSAGE__INIT;
 	Ses__CursorPosition p = SES__CURSOR_POSITION__INIT;
@@ -101,7 +101,7 @@ static void tell_position(const struct hws_cursor_host *c, struct hws_guest *g)
 	p.y = c->y;
 	m.union_case = SES__MESSAGE__UNION_CURSOR_POSITION;
 	m.cursor_position = &p;
-	hws_guest_tell(g, &m);
+	hws_host_viewer_tell(g, &m);
 }
 
 static void on_position(int x, int y, void *arg)
@@ -112,8 +112,8 @@ static void on_position(int x, int y, void *arg)
 	c->has_position = true;
 	c->x = x;
 	c->y = y;
-	for (unsigned i = 0; i < HWS_GUESTS_MAX; i++) {
-		struct hws_guest *g = c->onlooker[i].g;
+	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++) {
+		struct hws_host_viewer *g = c->onlooker[i].g;
 		/* Whoever moves it knows already, and better. */
 		if (!g || !g->show_cursor || (g->mouse_us && now - g->mouse_us < OWN_MOVE_US))
 			continue;
@@ -126,11 +126,11 @@ void hws_cursor_host_update(struct hws_cursor_host *c)
 	bool shape = false, position = false;
 	const struct hws_cursor_shape *now = hws_cursor_shape_now(c->cursor);
 
-	for (unsigned i = 0; i < HWS_GUESTS_MAX; i++) {
+	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++) {
 		struct onlooker *o = &c->onlooker[i];
 		if (!o->g)
 			continue;
-		o->sees_shape = o->g->show_cursor || hws_guest_may(o->g, HWS_PERM_KEYBOARD);
+		o->sees_shape = o->g->show_cursor || hws_host_viewer_may(o->g, HWS_PERM_KEYBOARD);
 		shape = shape || o->sees_shape;
 		position = position || o->g->show_cursor;
 		if (now)
@@ -143,13 +143,13 @@ void hws_cursor_host_update(struct hws_cursor_host *c)
 	hws_cursor_watch(c->cursor, shape, position);
 }
 
-void hws_cursor_host_join(struct hws_cursor_host *c, struct hws_guest *g)
+void hws_cursor_host_join(struct hws_cursor_host *c, struct hws_host_viewer *g)
 {
 	c->onlooker[g->slot] = (struct onlooker){ .g = g };
 	hws_cursor_host_update(c);
 }
 
-void hws_cursor_host_leave(struct hws_cursor_host *c, struct hws_guest *g)
+void hws_cursor_host_leave(struct hws_cursor_host *c, struct hws_host_viewer *g)
 {
 	if (c->onlooker[g->slot].g != g)
 		return;

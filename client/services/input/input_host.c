@@ -14,8 +14,8 @@
 
 #define K(name) SES__CONTROL_KEY__##name
 
-struct typist { /* one viewer */
-	struct hws_guest *g;
+struct typing_viewer { /* one viewer */
+	struct hws_host_viewer *g;
 	uint8_t down[32]; /* bits of keycodes it holds */
 	unsigned buttons;
 	unsigned untyped; /* characters it has not been told of */
@@ -24,7 +24,7 @@ struct typist { /* one viewer */
 struct hws_input_host {
 	struct hws_loop *loop;
 	struct hws_inject *inject;
-	struct typist typist[HWS_GUESTS_MAX];
+	struct typing_viewer typing_viewer[HWS_HOST_VIEWERS_MAX];
 	struct hws_deferred tell;
 	uint64_t untyped_total;
 	struct hws_timer layout_later;
@@ -53,7 +53,7 @@ static uint8_t modifier_code(struct hws_input_host *h, size_t i, unsigned side)
 	return code;
 }
 
-static void press(struct hws_input_host *h, struct typist *t, uint8_t code, bool down)
+static void press(struct hws_input_host *h, struct typing_viewer *t, uint8_t code, bool down)
 {
 	if (hws_inject_key(h->inject, code, down) < 0)
 		return;
@@ -75,8 +75,8 @@ static bool listed(int name, const Ses__ControlKey *list, size_t n)
 }
 
 /* Makes the pressed modifiers those of the list. Sets bits of what was pressed for it, to be undone. */
-static unsigned match_modifiers(
-		struct hws_input_host *h, struct typist *t, const Ses__ControlKey *list, size_t n)
+static unsigned match_modifiers(struct hws_input_host *h, struct typing_viewer *t,
+		const Ses__ControlKey *list, size_t n)
 {
 	unsigned pressed = 0;
 
@@ -96,7 +96,7 @@ static unsigned match_modifiers(
 	return pressed;
 }
 
-static void undo_modifiers(struct hws_input_host *h, struct typist *t, unsigned pressed)
+static void undo_modifiers(struct hws_input_host *h, struct typing_viewer *t, unsigned pressed)
 {
 	for (size_t i = MODIFIERS; i-- > 0;)
 		if (pressed >> i & 1)
@@ -110,7 +110,7 @@ static int clamp(int32_t v, int max)
 	return v > max ? max : v < -max ? -max : v;
 }
 
-static void on_button(struct hws_input_host *h, struct typist *t, const Ses__MouseEvent *e,
+static void on_button(struct hws_input_host *h, struct typing_viewer *t, const Ses__MouseEvent *e,
 		unsigned button, bool down)
 {
 	if (!down) {
@@ -124,7 +124,7 @@ static void on_button(struct hws_input_host *h, struct typist *t, const Ses__Mou
 	undo_modifiers(h, t, pressed);
 }
 
-static void on_mouse(struct hws_input_host *h, struct typist *t, const Ses__MouseEvent *e)
+static void on_mouse(struct hws_input_host *h, struct typing_viewer *t, const Ses__MouseEvent *e)
 {
 	unsigned button = (unsigned)e->mask >> 3;
 	int r = HWS_OK;
@@ -177,8 +177,8 @@ static void tell_untyped(void *arg)
 {
 	struct hws_input_host *h = arg;
 
-	for (unsigned i = 0; i < HWS_GUESTS_MAX; i++) {
-		struct typist *t = &h->typist[i];
+	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++) {
+		struct typing_viewer *t = &h->typing_viewer[i];
 		Ses__Message m = SES__MESSAGE__INIT;
 		Ses__MessageBox box = SES__MESSAGE_BOX__INIT;
 		char text[200];
@@ -197,7 +197,7 @@ static void tell_untyped(void *arg)
 		box.link = (char *)"";
 		m.union_case = SES__MESSAGE__UNION_MESSAGE_BOX;
 		m.message_box = &box;
-		hws_guest_tell(t->g, &m);
+		hws_host_viewer_tell(t->g, &m);
 	}
 }
 
@@ -206,12 +206,12 @@ static void on_untyped(unsigned tag, unsigned count, void *arg)
 	struct hws_input_host *h = arg;
 
 	h->untyped_total += count;
-	if (tag < HWS_GUESTS_MAX)
-		h->typist[tag].untyped += count;
+	if (tag < HWS_HOST_VIEWERS_MAX)
+		h->typing_viewer[tag].untyped += count;
 	hws_loop_defer(h->loop, &h->tell, tell_untyped, h);
 }
 
-static void type_char(struct hws_input_host *h, struct typist *t, uint32_t cp, bool shortcut)
+static void type_char(struct hws_input_host *h, struct typing_viewer *t, uint32_t cp, bool shortcut)
 {
 	if (hws_inject_type_char(h->inject, cp, shortcut, t->g->slot) < 0)
 		on_untyped(t->g->slot, 1, h);
@@ -231,7 +231,7 @@ static bool shortcut_held(struct hws_input_host *h)
 	return false;
 }
 
-static void type_text(struct hws_input_host *h, struct typist *t, const char *text)
+static void type_text(struct hws_input_host *h, struct typing_viewer *t, const char *text)
 {
 	bool shortcut = shortcut_held(h);
 	unsigned n = 0;
@@ -278,7 +278,8 @@ static bool is_down(const Ses__KeyEvent *e)
 }
 
 /* A key of the map and translate modes: the code is the position on our keyboard. */
-static void on_position_key(struct hws_input_host *h, struct typist *t, const Ses__KeyEvent *e)
+static void on_position_key(
+		struct hws_input_host *h, struct typing_viewer *t, const Ses__KeyEvent *e)
 {
 	unsigned mask = 0, before = 0;
 	bool synced = false;
@@ -312,7 +313,8 @@ static bool find_control(struct hws_input_host *h, int name, uint8_t *ret_code)
 	return other && hws_inject_keycode_of(h->inject, other, ret_code) == HWS_OK;
 }
 
-static void on_control_key(struct hws_input_host *h, struct typist *t, const Ses__KeyEvent *e)
+static void on_control_key(
+		struct hws_input_host *h, struct typing_viewer *t, const Ses__KeyEvent *e)
 {
 	static const Ses__ControlKey secure[] = { K(Control), K(Alt) };
 	int name = (int)e->control_key;
@@ -354,8 +356,8 @@ static void on_control_key(struct hws_input_host *h, struct typist *t, const Ses
 	undo_modifiers(h, t, pressed);
 }
 
-static void on_character(
-		struct hws_input_host *h, struct typist *t, const Ses__KeyEvent *e, uint32_t cp)
+static void on_character(struct hws_input_host *h, struct typing_viewer *t, const Ses__KeyEvent *e,
+		uint32_t cp)
 {
 	if (!is_down(e))
 		return;
@@ -369,7 +371,7 @@ static void on_character(
 	undo_modifiers(h, t, pressed);
 }
 
-static void on_key(struct hws_input_host *h, struct typist *t, const Ses__KeyEvent *e)
+static void on_key(struct hws_input_host *h, struct typing_viewer *t, const Ses__KeyEvent *e)
 {
 	bool positions = e->mode == SES__KEYBOARD_MODE__Map ||
 			e->mode == SES__KEYBOARD_MODE__Translate;
@@ -427,9 +429,9 @@ static void tell_layout(void *arg)
 	misc.keyboard_layout = h->layout;
 	m.union_case = SES__MESSAGE__UNION_MISC;
 	m.misc = &misc;
-	for (unsigned i = 0; i < HWS_GUESTS_MAX; i++)
-		if (h->typist[i].g)
-			hws_guest_tell(h->typist[i].g, &m);
+	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++)
+		if (h->typing_viewer[i].g)
+			hws_host_viewer_tell(h->typing_viewer[i].g, &m);
 }
 
 /* A change of the map comes as many events, and a text that is being typed may take another group for a moment. */
@@ -442,15 +444,16 @@ static void on_layout(void *arg)
 
 /* --- viewers --- */
 
-bool hws_input_host_message(struct hws_input_host *h, struct hws_guest *g, const Ses__Message *m)
+bool hws_input_host_message(
+		struct hws_input_host *h, struct hws_host_viewer *g, const Ses__Message *m)
 {
-	struct typist *t = &h->typist[g->slot];
+	struct typing_viewer *t = &h->typing_viewer[g->slot];
 	bool mouse = m->union_case == SES__MESSAGE__UNION_MOUSE_EVENT;
 	bool key = m->union_case == SES__MESSAGE__UNION_KEY_EVENT;
 
 	if (!mouse && !key)
 		return m->union_case == SES__MESSAGE__UNION_POINTER_DEVICE_EVENT;
-	if (t->g != g || !hws_guest_may(g, HWS_PERM_KEYBOARD))
+	if (t->g != g || !hws_host_viewer_may(g, HWS_PERM_KEYBOARD))
 		return true;
 	if (mouse)
 		on_mouse(h, t, m->mouse_event);
@@ -459,9 +462,9 @@ bool hws_input_host_message(struct hws_input_host *h, struct hws_guest *g, const
 	return true;
 }
 
-void hws_input_host_let_go(struct hws_input_host *h, struct hws_guest *g)
+void hws_input_host_let_go(struct hws_input_host *h, struct hws_host_viewer *g)
 {
-	struct typist *t = &h->typist[g->slot];
+	struct typing_viewer *t = &h->typing_viewer[g->slot];
 
 	if (t->g != g)
 		return;
@@ -474,19 +477,19 @@ void hws_input_host_let_go(struct hws_input_host *h, struct hws_guest *g)
 	t->buttons = 0;
 }
 
-void hws_input_host_join(struct hws_input_host *h, struct hws_guest *g)
+void hws_input_host_join(struct hws_input_host *h, struct hws_host_viewer *g)
 {
-	h->typist[g->slot] = (struct typist){ .g = g };
+	h->typing_viewer[g->slot] = (struct typing_viewer){ .g = g };
 }
 
-void hws_input_host_leave(struct hws_input_host *h, struct hws_guest *g)
+void hws_input_host_leave(struct hws_input_host *h, struct hws_host_viewer *g)
 {
 	bool any = false;
 
 	hws_input_host_let_go(h, g);
-	h->typist[g->slot].g = NULL;
-	for (unsigned i = 0; i < HWS_GUESTS_MAX; i++)
-		any = any || h->typist[i].g;
+	h->typing_viewer[g->slot].g = NULL;
+	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++)
+		any = any || h->typing_viewer[i].g;
 	if (!any)
 		hws_inject_release_all(h->inject); /* lent keys too */
 }

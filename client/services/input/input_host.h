@@ -3,7 +3,7 @@
 #pragma once
 #include "client/core/peer.h"
 #include "client/platform/inject.h"
-#include "client/services/guest.h"
+#include "client/services/host_viewer.h"
 #include "shared/loop/loop.h"
 
 /* Kind of the message box that tells a viewer of characters that were not typed. */
@@ -15,12 +15,13 @@ int hws_input_host_new(struct hws_loop *loop, struct hws_inject *inject,
 		struct hws_input_host **ret) HWS_MUST_CHECK;
 /* Releases what is held. */
 void hws_input_host_free(struct hws_input_host *h);
-void hws_input_host_join(struct hws_input_host *h, struct hws_guest *g);
-void hws_input_host_leave(struct hws_input_host *h, struct hws_guest *g);
+void hws_input_host_join(struct hws_input_host *h, struct hws_host_viewer *g);
+void hws_input_host_leave(struct hws_input_host *h, struct hws_host_viewer *g);
 /* The layout of the keyboard as services/input/layout writes it; "" when it is not known. Viewers that are joined are
  * told of each change. */
 void hws_input_host_layout(struct hws_input_host *h, char buf[HWS_PEER_LAYOUT]);
 /* mouse_event, key_event, pointer_device_event; true when it was one of them. */
-bool hws_input_host_message(struct hws_input_host *h, struct hws_guest *g, const Ses__Message *m);
+bool hws_input_host_message(
+		struct hws_input_host *h, struct hws_host_viewer *g, const Ses__Message *m);
 /* Releases all this viewer holds: its link hangs, or it may not type any more. */
-void hws_input_host_let_go(struct hws_input_host *h, struct hws_guest *g);
+void hws_input_host_let_go(struct hws_input_host *h, struct hws_host_viewer *g);

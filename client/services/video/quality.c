@@ -15,14 +15,14 @@ void hws_qos_init(struct hws_qos *q)
 
 void hws_qos_join(struct hws_qos *q, unsigned slot, uint64_t now_us)
 {
-	q->guest[slot] = (struct hws_qos_guest){ .used = true, .joined_us = now_us };
+	q->viewer[slot] = (struct hws_qos_viewer){ .used = true, .joined_us = now_us };
 }
 
 void hws_qos_leave(struct hws_qos *q, unsigned slot)
 {
-	q->guest[slot].used = false;
-	for (unsigned i = 0; i < HWS_GUESTS_MAX; i++)
-		if (q->guest[i].used)
+	q->viewer[slot].used = false;
+	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++)
+		if (q->viewer[i].used)
 			return;
 	q->ratio = HWS_RATIO_BALANCED; /* the next viewer starts afresh */
 }
@@ -44,13 +44,13 @@ bool hws_qos_ratio_from_custom(int32_t custom, double *ret)
 void hws_qos_set_fps(struct hws_qos *q, unsigned slot, unsigned fps)
 {
 	if (fps >= 1 && fps <= HWS_FPS_MAX)
-		q->guest[slot].custom_fps = fps;
+		q->viewer[slot].custom_fps = fps;
 }
 
 void hws_qos_set_auto_fps(struct hws_qos *q, unsigned slot, unsigned fps)
 {
 	if (fps >= 1 && fps <= HWS_FPS_MAX)
-		q->guest[slot].auto_fps = fps;
+		q->viewer[slot].auto_fps = fps;
 }
 
 /* The highest rate all viewers want. */
@@ -58,8 +58,8 @@ static unsigned highest(const struct hws_qos *q)
 {
 	unsigned best = HWS_FPS_MAX;
 
-	for (unsigned i = 0; i < HWS_GUESTS_MAX; i++) {
-		const struct hws_qos_guest *g = &q->guest[i];
+	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++) {
+		const struct hws_qos_viewer *g = &q->viewer[i];
 		if (!g->used)
 			continue;
 		unsigned want = g->custom_fps ? g->custom_fps : HWS_FPS_DEFAULT;
@@ -72,15 +72,15 @@ static unsigned highest(const struct hws_qos *q)
 
 void hws_qos_late(struct hws_qos *q, unsigned slot, bool late)
 {
-	q->guest[slot].late = late;
+	q->viewer[slot].late = late;
 }
 
 unsigned hws_qos_fps(const struct hws_qos *q, uint64_t now_us)
 {
 	unsigned fps = highest(q);
 
-	for (unsigned i = 0; i < HWS_GUESTS_MAX; i++) {
-		const struct hws_qos_guest *g = &q->guest[i];
+	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++) {
+		const struct hws_qos_viewer *g = &q->viewer[i];
 		if (!g->used)
 			continue;
 		if (now_us - g->joined_us < HWS_US_PER_S && fps > FPS_FIRST_SECOND)

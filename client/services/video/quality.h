@@ -2,7 +2,7 @@
  * numbers of deployed hosts. What the links bear is measured by video/flow. Pure arithmetic; time comes in from outside. */
 #pragma once
 #include "client/media/video_codec.h"
-#include "client/services/guest.h"
+#include "client/services/host_viewer.h"
 
 #define HWS_FPS_DEFAULT 30u
 #define HWS_FPS_MAX 120u
@@ -10,7 +10,7 @@
 #define HWS_RATIO_BALANCED 0.67
 #define HWS_RATIO_LOW 0.5
 
-struct hws_qos_guest {
+struct hws_qos_viewer {
 	bool used;
 	unsigned custom_fps, auto_fps; /* 0 = not said */
 	bool late;
@@ -19,7 +19,7 @@ struct hws_qos_guest {
 
 struct hws_qos {
 	double ratio; /* the wished quality */
-	struct hws_qos_guest guest[HWS_GUESTS_MAX];
+	struct hws_qos_viewer viewer[HWS_HOST_VIEWERS_MAX];
 };
 
 void hws_qos_init(struct hws_qos *q);

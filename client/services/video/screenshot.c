@@ -9,20 +9,21 @@ struct hws_screenshots {
 	struct hws_loop *loop;
 	struct hws_work *work;
 	struct hws_capture *capture;
-	struct shot *shot[HWS_GUESTS_MAX]; /* under way for the viewer of this slot */
-	unsigned jobs;                     /* they hold the object */
+	struct shot *shot[HWS_HOST_VIEWERS_MAX]; /* under way for the viewer of this slot */
+	unsigned jobs;                           /* they hold the object */
 	bool closed;
 };
 
 struct shot {
 	struct hws_screenshots *owner;
-	struct hws_guest *g; /* NULL: it has left */
+	struct hws_host_viewer *g; /* NULL: it has left */
 	struct hws_picture *picture;
 	struct hws_buf png;
 	char sid[128];
 };
 
-static void answer(struct hws_guest *g, const char *sid, const char *text, struct hws_bytes data)
+static void answer(
+		struct hws_host_viewer *g, const char *sid, const char *text, struct hws_bytes data)
 {
 	Ses__Message m = SES__MESSAGE__INIT;
 	Ses__ScreenshotResponse a = SES__SCREENSHOT_RESPONSE__INIT;
@@ -33,7 +34,7 @@ static void answer(struct hws_guest *g, const char *sid, const char *text, struc
 	a.data.len = data.len;
 	m.union_case = SES__MESSAGE__UNION_SCREENSHOT_RESPONSE;
 	m.screenshot_response = &a;
-	hws_guest_tell(g, &m);
+	hws_host_viewer_tell(g, &m);
 }
 
 static void shot_free(struct shot *s)
@@ -68,8 +69,8 @@ static void on_done(void *arg, int r)
 		free(o);
 }
 
-void hws_screenshot_take(
-		struct hws_screenshots *o, struct hws_guest *g, const Ses__ScreenshotRequest *q)
+void hws_screenshot_take(struct hws_screenshots *o, struct hws_host_viewer *g,
+		const Ses__ScreenshotRequest *q)
 {
 	struct shot *s = hws_alloc(sizeof(*s));
 
@@ -96,7 +97,7 @@ void hws_screenshot_take(
 	shot_free(s);
 }
 
-void hws_screenshot_forget(struct hws_screenshots *o, struct hws_guest *g)
+void hws_screenshot_forget(struct hws_screenshots *o, struct hws_host_viewer *g)
 {
 	if (o->shot[g->slot])
 		o->shot[g->slot]->g = NULL;
@@ -121,7 +122,7 @@ void hws_screenshots_free(struct hws_screenshots *o)
 {
 	if (!o)
 		return;
-	for (unsigned i = 0; i < HWS_GUESTS_MAX; i++)
+	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++)
 		if (o->shot[i])
 			o->shot[i]->g = NULL;
 	o->closed = true;

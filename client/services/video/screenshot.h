@@ -1,7 +1,7 @@
 /* video/screenshot: pictures of a display as PNG files, on a viewer's request. */
 #pragma once
 #include "client/platform/capture.h"
-#include "client/services/guest.h"
+#include "client/services/host_viewer.h"
 #include "shared/loop/loop.h"
 #include "shared/loop/work.h"
 
@@ -12,7 +12,7 @@ int hws_screenshots_new(struct hws_loop *loop, struct hws_work *work, struct hws
 /* What is being made is finished in the background and dropped. Takes NULL. */
 void hws_screenshots_free(struct hws_screenshots *s);
 /* The answer goes to the viewer when it is ready. One at a time for each viewer; others fail at once. */
-void hws_screenshot_take(
-		struct hws_screenshots *s, struct hws_guest *g, const Ses__ScreenshotRequest *q);
+void hws_screenshot_take(struct hws_screenshots *s, struct hws_host_viewer *g,
+		const Ses__ScreenshotRequest *q);
 /* This viewer is leaving. */
-void hws_screenshot_forget(struct hws_screenshots *s, struct hws_guest *g);
+void hws_screenshot_forget(struct hws_screenshots *s, struct hws_host_viewer *g);

@@ -1,6 +1,6 @@
 #include "client/services/video/video_host.h"
+#include "client/services/video/display_host.h"
 #include "client/services/video/screenshot.h"
-#include "client/services/video/show.h"
 #include "client/services/video/video_msg.h"
 #include "shared/wire/version.h"
 #include <stdlib.h>
@@ -20,7 +20,7 @@ static const struct hws_display *display_of(const struct hws_video_host *v, unsi
 
 /* --- what viewers are told --- */
 
-static void tell_geometry(struct hws_video_host *v, struct hws_guest *g, unsigned index)
+static void tell_geometry(struct hws_video_host *v, struct hws_host_viewer *g, unsigned index)
 {
 	const struct hws_display *d = display_of(v, index);
 	Ses__Message m = SES__MESSAGE__INIT;
@@ -42,10 +42,10 @@ static void tell_geometry(struct hws_video_host *v, struct hws_guest *g, unsigne
 	misc.switch_display = &sd;
 	m.union_case = SES__MESSAGE__UNION_MISC;
 	m.misc = &misc;
-	hws_guest_tell(g, &m);
+	hws_host_viewer_tell(g, &m);
 }
 
-static void tell_list(struct hws_video_host *v, struct hws_guest *g)
+static void tell_list(struct hws_video_host *v, struct hws_host_viewer *g)
 {
 	struct hws_display_msg list;
 	unsigned n;
@@ -58,14 +58,14 @@ static void tell_list(struct hws_video_host *v, struct hws_guest *g)
 	pi.n_displays = list.count;
 	m.union_case = SES__MESSAGE__UNION_PEER_INFO;
 	m.peer_info = &pi;
-	hws_guest_tell(g, &m);
+	hws_host_viewer_tell(g, &m);
 }
 
 /* --- who watches what --- */
 
 static void subscribe(struct hws_video_host *v, unsigned slot, unsigned index)
 {
-	struct hws_show *s = &v->show[index];
+	struct hws_display_host *s = &v->show[index];
 
 	if (s->subs >> slot & 1)
 		return;
@@ -73,35 +73,36 @@ static void subscribe(struct hws_video_host *v, unsigned slot, unsigned index)
 	s->need_key |= 1u << slot;
 	s->lagging &= ~(1u << slot);
 	s->key = true;
-	hws_show_tell_bitrate(v); /* of what is already running; news of it may never come */
-	hws_show_kick(s);
+	hws_display_host_tell_bitrate(
+			v); /* of what is already running; news of it may never come */
+	hws_display_host_kick(s);
 }
 
 static void unsubscribe(struct hws_video_host *v, unsigned slot, unsigned index)
 {
-	struct hws_show *s = &v->show[index];
+	struct hws_display_host *s = &v->show[index];
 
 	s->subs &= ~(1u << slot);
 	s->need_key &= s->subs;
 	s->lagging &= s->subs;
 	if (!s->subs && s->started)
-		hws_show_stop(s);
+		hws_display_host_stop(s);
 	else if (s->subs)
-		hws_show_kick(s); /* perhaps the others waited for this one */
-	hws_show_tell_bitrate(v);
+		hws_display_host_kick(s); /* perhaps the others waited for this one */
+	hws_display_host_tell_bitrate(v);
 }
 
-static void demand_key(struct hws_show *s, unsigned slot)
+static void demand_key(struct hws_display_host *s, unsigned slot)
 {
 	if (!(s->subs >> slot & 1))
 		return;
 	s->key = true;
 	s->need_key |= 1u << slot;
-	hws_show_kick(s);
+	hws_display_host_kick(s);
 }
 
 /* Viewers start their decoder anew with each report of a display: only a key frame helps after it. */
-static void report_display(struct hws_video_host *v, struct hws_guest *g, unsigned index)
+static void report_display(struct hws_video_host *v, struct hws_host_viewer *g, unsigned index)
 {
 	tell_geometry(v, g, index);
 	if (index < HWS_DISPLAYS_MAX && display_of(v, index))
@@ -124,21 +125,21 @@ static uint32_t fitting(struct hws_video_host *v)
 
 static void choose_codec(struct hws_video_host *v)
 {
-	struct hws_codec_wish wish[HWS_GUESTS_MAX];
+	struct hws_codec_wish wish[HWS_HOST_VIEWERS_MAX];
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < HWS_GUESTS_MAX; i++)
-		if (v->watcher[i].g)
-			wish[n++] = v->watcher[i].wish;
+	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++)
+		if (v->viewer[i].g)
+			wish[n++] = v->viewer[i].wish;
 	enum hws_codec codec = hws_codec_choose(wish, n, fitting(v));
 	if (codec == v->codec)
 		return;
 	v->codec = codec;
 	for (unsigned i = 0; i < HWS_DISPLAYS_MAX; i++) {
-		struct hws_show *s = &v->show[i];
+		struct hws_display_host *s = &v->show[i];
 		s->key = true;
 		s->need_key = s->subs;
-		hws_show_kick(s);
+		hws_display_host_kick(s);
 	}
 }
 
@@ -148,7 +149,7 @@ static void on_damage(unsigned display, void *arg)
 {
 	struct hws_video_host *v = arg;
 
-	hws_show_damaged(&v->show[display]);
+	hws_display_host_damaged(&v->show[display]);
 }
 
 static void on_frame(unsigned display, int r, struct hws_picture *picture,
@@ -156,7 +157,7 @@ static void on_frame(unsigned display, int r, struct hws_picture *picture,
 {
 	struct hws_video_host *v = arg;
 
-	hws_show_frame(&v->show[display], r, picture, damage);
+	hws_display_host_frame(&v->show[display], r, picture, damage);
 }
 
 static void on_displays(void *arg)
@@ -166,9 +167,9 @@ static void on_displays(void *arg)
 
 	hws_capture_displays(v->conf.capture, &n);
 	for (unsigned i = 0; i < HWS_DISPLAYS_MAX; i++) {
-		struct hws_show *s = &v->show[i];
+		struct hws_display_host *s = &v->show[i];
 		s->started = s->out = false; /* the capture has stopped and released everything */
-		hws_show_stop(s);
+		hws_display_host_stop(s);
 		s->lagging = 0;
 		s->need_key = s->subs;
 		s->key = true;
@@ -178,8 +179,8 @@ static void on_displays(void *arg)
 		}
 	}
 	v->show[0].need_key = v->show[0].subs;
-	for (unsigned i = 0; i < HWS_GUESTS_MAX; i++) {
-		struct hws_watcher *w = &v->watcher[i];
+	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++) {
+		struct hws_video_viewer *w = &v->viewer[i];
 		if (!w->g)
 			continue;
 		if (w->current >= n)
@@ -189,12 +190,12 @@ static void on_displays(void *arg)
 	}
 	choose_codec(v);
 	for (unsigned i = 0; i < n; i++)
-		hws_show_kick(&v->show[i]);
+		hws_display_host_kick(&v->show[i]);
 }
 
 /* --- messages --- */
 
-static void switch_display(struct hws_video_host *v, struct hws_watcher *w, int32_t want)
+static void switch_display(struct hws_video_host *v, struct hws_video_viewer *w, int32_t want)
 {
 	unsigned slot = w->g->slot, before = w->current;
 
@@ -219,7 +220,7 @@ static uint32_t display_bits(struct hws_video_host *v, const int32_t *list, size
 }
 
 static void capture_displays(
-		struct hws_video_host *v, struct hws_watcher *w, const Ses__CaptureDisplays *c)
+		struct hws_video_host *v, struct hws_video_viewer *w, const Ses__CaptureDisplays *c)
 {
 	bool add = c->n_add > 0, sub = !add && c->n_sub > 0;
 	uint32_t bits = add   ? display_bits(v, c->add, c->n_add)
@@ -237,15 +238,15 @@ static void capture_displays(
 	}
 }
 
-static void acknowledged(struct hws_video_host *v, struct hws_watcher *w)
+static void acknowledged(struct hws_video_host *v, struct hws_video_viewer *w)
 {
 	w->unacked = 0;
 	for (unsigned i = 0; i < HWS_DISPLAYS_MAX; i++)
 		if (v->show[i].subs >> w->g->slot & 1)
-			hws_show_kick(&v->show[i]);
+			hws_display_host_kick(&v->show[i]);
 }
 
-static bool on_misc(struct hws_video_host *v, struct hws_watcher *w, const Ses__Misc *m)
+static bool on_misc(struct hws_video_host *v, struct hws_video_viewer *w, const Ses__Misc *m)
 {
 	unsigned slot = w->g->slot;
 
@@ -284,9 +285,10 @@ static bool on_misc(struct hws_video_host *v, struct hws_watcher *w, const Ses__
 	}
 }
 
-bool hws_video_host_message(struct hws_video_host *v, struct hws_guest *g, const Ses__Message *m)
+bool hws_video_host_message(
+		struct hws_video_host *v, struct hws_host_viewer *g, const Ses__Message *m)
 {
-	struct hws_watcher *w = &v->watcher[g->slot];
+	struct hws_video_viewer *w = &v->viewer[g->slot];
 
 	if (w->g != g)
 		return false;
@@ -298,9 +300,9 @@ bool hws_video_host_message(struct hws_video_host *v, struct hws_guest *g, const
 }
 
 void hws_video_host_option(
-		struct hws_video_host *v, struct hws_guest *g, const Ses__OptionMessage *o)
+		struct hws_video_host *v, struct hws_host_viewer *g, const Ses__OptionMessage *o)
 {
-	struct hws_watcher *w = &v->watcher[g->slot];
+	struct hws_video_viewer *w = &v->viewer[g->slot];
 	double ratio;
 
 	if (w->g != g)
@@ -321,7 +323,7 @@ void hws_video_host_option(
 	}
 }
 
-void hws_video_host_join(struct hws_video_host *v, struct hws_guest *g)
+void hws_video_host_join(struct hws_video_host *v, struct hws_host_viewer *g)
 {
 	unsigned n, primary = 0;
 	const struct hws_display *list = hws_capture_displays(v->conf.capture, &n);
@@ -329,32 +331,32 @@ void hws_video_host_join(struct hws_video_host *v, struct hws_guest *g)
 	for (unsigned i = n; i-- > 0;)
 		if (list[i].primary)
 			primary = i;
-	v->watcher[g->slot] = (struct hws_watcher){
+	v->viewer[g->slot] = (struct hws_video_viewer){
 		.g = g, .current = primary, .wish = hws_codec_wish_of(NULL)
 	};
-	hws_flow_init(&v->watcher[g->slot].flow, now_of(v));
+	hws_flow_init(&v->viewer[g->slot].flow, now_of(v));
 	hws_qos_join(&v->qos, g->slot, now_of(v));
 	choose_codec(v);
 	subscribe(v, g->slot, primary);
 }
 
-void hws_video_host_leave(struct hws_video_host *v, struct hws_guest *g)
+void hws_video_host_leave(struct hws_video_host *v, struct hws_host_viewer *g)
 {
-	if (v->watcher[g->slot].g != g)
+	if (v->viewer[g->slot].g != g)
 		return;
 	hws_screenshot_forget(v->shots, g);
 	for (unsigned i = 0; i < HWS_DISPLAYS_MAX; i++)
 		if (v->show[i].subs >> g->slot & 1)
 			unsubscribe(v, g->slot, i);
-	v->watcher[g->slot] = (struct hws_watcher){ 0 };
+	v->viewer[g->slot] = (struct hws_video_viewer){ 0 };
 	hws_qos_leave(&v->qos, g->slot);
 	choose_codec(v);
 }
 
-void hws_video_host_link(
-		struct hws_video_host *v, struct hws_guest *g, const struct hws_flow_answer *a)
+void hws_video_host_link(struct hws_video_host *v, struct hws_host_viewer *g,
+		const struct hws_flow_answer *a)
 {
-	struct hws_watcher *w = &v->watcher[g->slot];
+	struct hws_video_viewer *w = &v->viewer[g->slot];
 
 	if (w->g != g)
 		return;
@@ -363,11 +365,11 @@ void hws_video_host_link(
 	hws_video_host_drained(v, g);
 }
 
-void hws_video_host_drained(struct hws_video_host *v, struct hws_guest *g)
+void hws_video_host_drained(struct hws_video_host *v, struct hws_host_viewer *g)
 {
 	for (unsigned i = 0; i < HWS_DISPLAYS_MAX; i++)
 		if (v->show[i].subs >> g->slot & 1)
-			hws_show_kick(&v->show[i]);
+			hws_display_host_kick(&v->show[i]);
 }
 
 uint64_t hws_video_host_frames(const struct hws_video_host *v)
@@ -403,7 +405,7 @@ void hws_video_host_free(struct hws_video_host *v)
 	if (!v)
 		return;
 	for (unsigned i = 0; i < HWS_DISPLAYS_MAX; i++)
-		hws_show_stop(&v->show[i]);
+		hws_display_host_stop(&v->show[i]);
 	v->conf.capture->ev = (struct hws_capture_events){ 0 };
 	hws_screenshots_free(v->shots);
 	v->shots = NULL;

@@ -4,7 +4,7 @@
  * worker pool. */
 #pragma once
 #include "client/platform/capture.h"
-#include "client/services/guest.h"
+#include "client/services/host_viewer.h"
 #include "client/services/video/flow.h"
 #include "shared/loop/loop.h"
 #include "shared/loop/work.h"
@@ -16,7 +16,7 @@ struct hws_video_host_conf {
 	struct hws_work *work;       /* at least one thread */
 	struct hws_capture *capture; /* its events become ours */
 	/* What a viewer is sent changed its bitrate, or is told to it for the first time; may be NULL. */
-	void (*on_bitrate)(struct hws_guest *g, uint32_t kbit_s, void *arg);
+	void (*on_bitrate)(struct hws_host_viewer *g, uint32_t kbit_s, void *arg);
 	void *arg;
 };
 
@@ -27,18 +27,19 @@ void hws_video_host_free(struct hws_video_host *v);
 
 /* Begins to show the primary display. `g` stays valid until hws_video_host_leave; the login's options are
  * given to hws_video_host_option. */
-void hws_video_host_join(struct hws_video_host *v, struct hws_guest *g);
-void hws_video_host_leave(struct hws_video_host *v, struct hws_guest *g);
+void hws_video_host_join(struct hws_video_host *v, struct hws_host_viewer *g);
+void hws_video_host_leave(struct hws_video_host *v, struct hws_host_viewer *g);
 /* Quality, frame rate, codecs. */
 void hws_video_host_option(
-		struct hws_video_host *v, struct hws_guest *g, const Ses__OptionMessage *o);
+		struct hws_video_host *v, struct hws_host_viewer *g, const Ses__OptionMessage *o);
 /* switch_display, capture_displays, refresh_video(_display), message_query, video_received,
  * auto_adjust_fps, client_record_status, screenshot_request; true when it was one of them. */
-bool hws_video_host_message(struct hws_video_host *v, struct hws_guest *g, const Ses__Message *m);
+bool hws_video_host_message(
+		struct hws_video_host *v, struct hws_host_viewer *g, const Ses__Message *m);
 /* What the gate measured on the link. */
-void hws_video_host_link(
-		struct hws_video_host *v, struct hws_guest *g, const struct hws_flow_answer *a);
+void hws_video_host_link(struct hws_video_host *v, struct hws_host_viewer *g,
+		const struct hws_flow_answer *a);
 /* The link of this viewer has room again. */
-void hws_video_host_drained(struct hws_video_host *v, struct hws_guest *g);
+void hws_video_host_drained(struct hws_video_host *v, struct hws_host_viewer *g);
 /* Pictures coded since the start, for tests and statistics. */
 uint64_t hws_video_host_frames(const struct hws_video_host *v);

@@ -1,5 +1,5 @@
 #include "client/services/video/video_view.h"
-#include "client/services/video/screen.h"
+#include "client/services/video/display_view.h"
 #include "shared/base/clock.h"
 #include "shared/base/mem.h"
 #include "shared/wire/envelope.h"
@@ -8,7 +8,7 @@
 #define FAILED_MAX 3u
 /* Of all displays of a host together: eight of 4K are half of it. */
 #define PIXELS_MAX (2 * HWS_PICTURE_PIXELS_MAX)
-#define QUEUED_BYTES_MAX (2u * HWS_SCREEN_QUEUE_BYTES)
+#define QUEUED_BYTES_MAX (2u * HWS_DISPLAY_VIEW_QUEUE_BYTES)
 
 struct hws_video_view {
 	struct hws_service service;
@@ -18,7 +18,7 @@ struct hws_video_view {
 	unsigned jobs; /* with the pool; the object lives until they are back */
 	unsigned generation;
 	pthread_mutex_t lock; /* the table below, for hws_video_view_take */
-	struct hws_screen *screen[HWS_PEER_DISPLAYS_MAX];
+	struct hws_display_view *screen[HWS_PEER_DISPLAYS_MAX];
 	struct hws_video_stats stats;
 	uint64_t decode_sum_us;
 	/* fps control, see pace() */
@@ -29,7 +29,7 @@ struct hws_video_view {
 
 struct job {
 	struct hws_video_view *vv;
-	struct hws_screen *screen;
+	struct hws_display_view *screen;
 	size_t display;
 	unsigned generation;
 	Ses__Message *message;
@@ -78,7 +78,7 @@ static unsigned can_bit(enum hws_codec codec)
 /* At most twice a second for a display: a host starts its encoder anew each time. */
 static void ask_refresh(struct hws_video_view *vv, size_t display)
 {
-	struct hws_screen *s = vv->screen[display];
+	struct hws_display_view *s = vv->screen[display];
 	uint64_t now = hws_loop_now_us(vv->conf.loop);
 
 	if (s->refresh_us && now - s->refresh_us < REFRESH_US)
@@ -102,7 +102,7 @@ static int run_decode(void *arg)
 {
 	struct job *j = arg;
 	uint64_t start = hws_clock_us();
-	int r = hws_screen_decode(j->screen, j->codec, j->frames, j->reset,
+	int r = hws_display_view_decode(j->screen, j->codec, j->frames, j->reset,
 			j->vv->conf.order == HWS_VIDEO_RGBA, &j->picture, &j->damage);
 
 	j->took_us = hws_clock_us() - start;
@@ -114,32 +114,32 @@ static void start_job(struct hws_video_view *vv, size_t display);
 static void free_view(struct hws_video_view *vv)
 {
 	for (size_t i = 0; i < HWS_PEER_DISPLAYS_MAX; i++)
-		hws_screen_free(vv->screen[i]);
+		hws_display_view_free(vv->screen[i]);
 	pthread_mutex_destroy(&vv->lock);
 	hws_free(vv);
 }
 
 static void decode_failed(struct hws_video_view *vv, struct job *j, int r)
 {
-	struct hws_screen *s = j->screen;
+	struct hws_display_view *s = j->screen;
 
 	vv->stats.dropped++;
 	s->need_key = true;
 	s->reset = true;
-	hws_screen_clear_queue(s);
+	hws_display_view_clear_queue(s);
 	if (r == HWS_ERR_UNSUPPORTED || ++s->failed >= FAILED_MAX)
 		withdraw(vv, j->codec);
 	ask_refresh(vv, j->display);
 }
 
 /* A picture of this size would be more than a viewer should hold for one host. */
-static bool is_too_much(
-		const struct hws_video_view *vv, const struct hws_screen *s, int width, int height)
+static bool is_too_much(const struct hws_video_view *vv, const struct hws_display_view *s,
+		int width, int height)
 {
 	long pixels = (long)width * height;
 
 	for (size_t i = 0; i < HWS_PEER_DISPLAYS_MAX; i++) {
-		const struct hws_screen *other = vv->screen[i];
+		const struct hws_display_view *other = vv->screen[i];
 		if (other && other != s && other->newest)
 			pixels += (long)other->newest->width * other->newest->height;
 	}
@@ -148,13 +148,13 @@ static bool is_too_much(
 
 static void decode_done(struct hws_video_view *vv, struct job *j)
 {
-	struct hws_screen *s = j->screen;
+	struct hws_display_view *s = j->screen;
 	uint64_t now = hws_clock_us();
 	int width = j->picture->width, height = j->picture->height;
 
 	if (is_too_much(vv, s, width, height)) {
 		vv->stats.dropped++;
-		hws_screen_forget(s);
+		hws_display_view_forget(s);
 		return;
 	}
 	s->failed = 0;
@@ -164,7 +164,7 @@ static void decode_done(struct hws_video_view *vv, struct job *j)
 	vv->decode_sum_us += j->took_us;
 	vv->recent_frames++;
 	vv->recent_us += j->took_us;
-	hws_screen_publish(s, j->picture, j->damage, now);
+	hws_display_view_publish(s, j->picture, j->damage, now);
 	j->picture = NULL;
 	vv->conf.on_picture(j->display, width, height, s->number, vv->conf.arg);
 }
@@ -198,14 +198,14 @@ static void on_decoded(void *arg, int r)
 
 static void start_job(struct hws_video_view *vv, size_t display)
 {
-	struct hws_screen *s = vv->screen[display];
+	struct hws_display_view *s = vv->screen[display];
 	struct job *j;
 
 	if (s->busy || s->count == 0)
 		return;
 	j = hws_alloc(sizeof(*j));
 	if (!j) {
-		hws_screen_clear_queue(s);
+		hws_display_view_clear_queue(s);
 		s->need_key = true;
 		return;
 	}
@@ -213,13 +213,13 @@ static void start_job(struct hws_video_view *vv, size_t display)
 	j->screen = s;
 	j->display = display;
 	j->generation = vv->generation;
-	j->message = hws_screen_pop(s);
+	j->message = hws_display_view_pop(s);
 	j->frames = hws_video_frames(j->message->video_frame, &j->codec);
 	j->reset = s->reset;
 	if (hws_work_submit(vv->conf.work, vv->conf.loop, run_decode, on_decoded, j) < 0) {
 		hws_ses_free(j->message);
 		hws_free(j);
-		hws_screen_clear_queue(s);
+		hws_display_view_clear_queue(s);
 		s->need_key = true;
 		ask_refresh(vv, display);
 		return;
@@ -229,14 +229,14 @@ static void start_job(struct hws_video_view *vv, size_t display)
 	vv->jobs++;
 }
 
-static struct hws_screen *screen_of(struct hws_video_view *vv, int32_t display)
+static struct hws_display_view *screen_of(struct hws_video_view *vv, int32_t display)
 {
-	struct hws_screen *s = NULL;
+	struct hws_display_view *s = NULL;
 
 	if (display < 0 || (uint32_t)display >= HWS_PEER_DISPLAYS_MAX ||
 			(size_t)display >= hws_viewer_peer(vv->viewer)->display_count)
 		return NULL;
-	if (!vv->screen[display] && hws_screen_new(&s) == HWS_OK) {
+	if (!vv->screen[display] && hws_display_view_new(&s) == HWS_OK) {
 		pthread_mutex_lock(&vv->lock);
 		vv->screen[display] = s;
 		pthread_mutex_unlock(&vv->lock);
@@ -262,7 +262,7 @@ static bool on_video(struct hws_video_view *vv, Ses__Message *m)
 {
 	enum hws_codec codec = HWS_CODEC_NONE;
 	const Ses__EncodedVideoFrames *f = hws_video_frames(m->video_frame, &codec);
-	struct hws_screen *s = f ? screen_of(vv, m->video_frame->display) : NULL;
+	struct hws_display_view *s = f ? screen_of(vv, m->video_frame->display) : NULL;
 	size_t display = (size_t)m->video_frame->display, bytes = 0;
 
 	if (!s || f->n_frames == 0)
@@ -288,13 +288,13 @@ static bool on_video(struct hws_video_view *vv, Ses__Message *m)
 					p->key, p->pts, vv->conf.arg);
 	}
 	if (queued_bytes(vv) + bytes > QUEUED_BYTES_MAX) {
-		hws_screen_clear_queue(s);
+		hws_display_view_clear_queue(s);
 		s->need_key = true;
 		vv->stats.dropped++;
 		ask_refresh(vv, display);
 		return false;
 	}
-	if (!hws_screen_push(s, m, bytes)) {
+	if (!hws_display_view_push(s, m, bytes)) {
 		vv->stats.dropped++;
 		ask_refresh(vv, display);
 		return true;
@@ -305,11 +305,11 @@ static bool on_video(struct hws_video_view *vv, Ses__Message *m)
 
 static void reset_screen(struct hws_video_view *vv, size_t display)
 {
-	struct hws_screen *s = display < HWS_PEER_DISPLAYS_MAX ? vv->screen[display] : NULL;
+	struct hws_display_view *s = display < HWS_PEER_DISPLAYS_MAX ? vv->screen[display] : NULL;
 
 	if (!s)
 		return;
-	hws_screen_clear_queue(s);
+	hws_display_view_clear_queue(s);
 	s->need_key = s->reset = true;
 	s->failed = 0;
 }
@@ -353,7 +353,7 @@ static void on_close(struct hws_service *service)
 	vv->open = false;
 	for (size_t i = 0; i < HWS_PEER_DISPLAYS_MAX; i++)
 		if (vv->screen[i])
-			hws_screen_clear_queue(vv->screen[i]);
+			hws_display_view_clear_queue(vv->screen[i]);
 }
 
 /* Asks the host for fewer frames when they come faster than they can be decoded, and for more again when
@@ -447,7 +447,7 @@ void hws_video_view_stats(const struct hws_video_view *vv, struct hws_video_stat
 
 int hws_video_view_take(struct hws_video_view *vv, size_t display, struct hws_video_picture *ret)
 {
-	struct hws_screen *s;
+	struct hws_display_view *s;
 	int r = HWS_ERR_AGAIN;
 
 	if (display >= HWS_PEER_DISPLAYS_MAX)

@@ -511,7 +511,7 @@ void small_run(const struct relay *r, unsigned pairs, size_t size, double rate, 
 #define FAIR_SIZE 1024u
 #define FAIR_GAP_S 0.01
 
-struct typist {
+struct typing_pair {
 	int fd[2];
 	bool stop; /* atomic */
 	double latency[100000];
@@ -520,7 +520,7 @@ struct typist {
 
 static void *typist_sender(void *arg)
 {
-	struct typist *t = arg;
+	struct typing_pair *t = arg;
 	char msg[FAIR_SIZE] = { 0 };
 	double next = now_s();
 
@@ -543,7 +543,7 @@ static void *typist_sender(void *arg)
 
 static void *typist_receiver(void *arg)
 {
-	struct typist *t = arg;
+	struct typing_pair *t = arg;
 	char msg[FAIR_SIZE];
 	double sent;
 
@@ -573,7 +573,7 @@ void fair_run(const struct relay *r, unsigned bulk, double seconds, struct fair_
 {
 	struct stream *s = calloc(bulk, sizeof(*s));
 	uint64_t *before = calloc(bulk, sizeof(*before)), sum;
-	struct typist *t = calloc(1, sizeof(*t));
+	struct typing_pair *t = calloc(1, sizeof(*t));
 	pthread_t sender, receiver;
 
 	if (!s || !t || !before)

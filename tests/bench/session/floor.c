@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* As the host does it: video/show. */
+/* As the host does it: video/display_host. */
 #define REFINES 8
 #define REFINE_GAIN 6u
 #define WAIT_US (10 * HWS_US_PER_S)

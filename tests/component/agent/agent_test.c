@@ -1,6 +1,6 @@
 /* The agent as hostd and a gate see it: on the headless desktop and on a real X server. */
 #include "client/host/agent.h"
-#include "client/host/link.h"
+#include "client/host/ipc.h"
 #include "client/media/video_codec.h"
 #include "shared/base/buf.h"
 #include "shared/base/log.h"
@@ -20,7 +20,7 @@
 #include <xcb/xcb.h>
 
 struct gate {
-	struct hws_link *link;
+	struct hws_ipc *link;
 	unsigned opened, closed, frames, keys, bitrates, decoded, lists, declined, refused;
 	int64_t call;
 	bool ok;
@@ -38,7 +38,7 @@ struct gate {
 struct host {
 	pid_t pid;
 	struct hws_loop *loop;
-	struct hws_link *hostd;
+	struct hws_ipc *hostd;
 	unsigned states;
 	bool ready;
 	char error[400];
@@ -49,7 +49,7 @@ struct host {
 static struct host h;
 static struct test_xvfb x;
 
-static void on_state(struct hws_link *l, const Agt__Message *m, int fd, void *arg)
+static void on_state(struct hws_ipc *l, const Agt__Message *m, int fd, void *arg)
 {
 	(void)l;
 	(void)fd;
@@ -60,7 +60,7 @@ static void on_state(struct hws_link *l, const Agt__Message *m, int fd, void *ar
 	(void)!hws_str_copy(h.error, sizeof(h.error), m->agent_state->error);
 }
 
-static void on_gone(struct hws_link *l, int why, void *arg)
+static void on_gone(struct hws_ipc *l, int why, void *arg)
 {
 	(void)l;
 	(void)why;
@@ -72,11 +72,11 @@ static void on_gone(struct hws_link *l, int why, void *arg)
 static void start_agent(const char *backend, const char *display)
 {
 	struct hws_agent_conf conf = { backend, display };
-	struct hws_link_conf lc = { .on_message = on_state, .on_close = on_gone };
+	struct hws_ipc_conf lc = { .on_message = on_state, .on_close = on_gone };
 	int fd[2];
 
 	memset(&h, 0, sizeof(h));
-	ck_assert_int_eq(hws_link_pair(fd), HWS_OK);
+	ck_assert_int_eq(hws_ipc_pair(fd), HWS_OK);
 	h.pid = fork();
 	ck_assert_int_ge(h.pid, 0);
 	if (h.pid == 0) {
@@ -88,7 +88,7 @@ static void start_agent(const char *backend, const char *display)
 	}
 	close(fd[1]);
 	ck_assert_int_eq(hws_loop_new(&h.loop), HWS_OK);
-	ck_assert_int_eq(hws_link_new(h.loop, fd[0], &lc, &h.hostd), HWS_OK);
+	ck_assert_int_eq(hws_ipc_new(h.loop, fd[0], &lc, &h.hostd), HWS_OK);
 }
 
 static void wait_for(const unsigned *counter, unsigned n)
@@ -114,11 +114,11 @@ static int stop_agent(void)
 	int status = 0;
 
 	for (unsigned i = 0; i < 3; i++) {
-		hws_link_close(h.gate[i].link, HWS_OK);
+		hws_ipc_close(h.gate[i].link, HWS_OK);
 		hws_decoder_free(h.gate[i].dec);
 		free(h.gate[i].text);
 	}
-	hws_link_close(h.hostd, HWS_OK);
+	hws_ipc_close(h.hostd, HWS_OK);
 	hws_loop_free(h.loop);
 	ck_assert_int_eq(waitpid(h.pid, &status, 0), h.pid);
 	ck_assert(WIFEXITED(status));
@@ -146,7 +146,7 @@ static void on_opened(struct gate *g, const Agt__Opened *o)
 	hws_msg_free(m);
 }
 
-static void on_message(struct hws_link *l, const Agt__Message *m, int fd, void *arg)
+static void on_message(struct hws_ipc *l, const Agt__Message *m, int fd, void *arg)
 {
 	struct gate *g = arg;
 
@@ -179,7 +179,7 @@ static void on_clipboard(struct gate *g, const Ses__Clipboard *c)
 	hws_buf_done(&plain);
 }
 
-static void on_wire(struct hws_link *l, struct hws_bytes message, void *arg)
+static void on_wire(struct hws_ipc *l, struct hws_bytes message, void *arg)
 {
 	struct gate *g = arg;
 	Ses__Message *m = NULL;
@@ -220,7 +220,7 @@ static void on_wire(struct hws_link *l, struct hws_bytes message, void *arg)
 	hws_ses_free(m);
 }
 
-static void on_close(struct hws_link *l, int why, void *arg)
+static void on_close(struct hws_ipc *l, int why, void *arg)
 {
 	struct gate *g = arg;
 
@@ -233,7 +233,7 @@ static void on_close(struct hws_link *l, int why, void *arg)
 /* What hostd does for a new viewer. */
 static void link_gate(unsigned i)
 {
-	struct hws_link_conf lc = { .on_message = on_message,
+	struct hws_ipc_conf lc = { .on_message = on_message,
 		.on_wire = on_wire,
 		.on_close = on_close,
 		.arg = &h.gate[i] };
@@ -241,12 +241,12 @@ static void link_gate(unsigned i)
 	Agt__AgentLink al = AGT__AGENT_LINK__INIT;
 	int fd[2];
 
-	ck_assert_int_eq(hws_link_pair(fd), HWS_OK);
-	ck_assert_int_eq(hws_link_new(h.loop, fd[0], &lc, &h.gate[i].link), HWS_OK);
+	ck_assert_int_eq(hws_ipc_pair(fd), HWS_OK);
+	ck_assert_int_eq(hws_ipc_new(h.loop, fd[0], &lc, &h.gate[i].link), HWS_OK);
 	al.conn = 100 + i;
 	m.union_case = AGT__MESSAGE__UNION_AGENT_LINK;
 	m.agent_link = &al;
-	ck_assert_int_eq(hws_link_send(h.hostd, &m, fd[1]), HWS_OK);
+	ck_assert_int_eq(hws_ipc_send(h.hostd, &m, fd[1]), HWS_OK);
 }
 
 static void open_gate(unsigned i, uint64_t permissions, const char *kind)
@@ -269,7 +269,7 @@ static void open_gate(unsigned i, uint64_t permissions, const char *kind)
 	o.login_request.len = hws_buf_len(&b);
 	m.union_case = AGT__MESSAGE__UNION_OPEN;
 	m.open = &o;
-	ck_assert_int_eq(hws_link_send(h.gate[i].link, &m, -1), HWS_OK);
+	ck_assert_int_eq(hws_ipc_send(h.gate[i].link, &m, -1), HWS_OK);
 	hws_buf_done(&b);
 	wait_for(&h.gate[i].opened, 1);
 }
@@ -282,7 +282,7 @@ static void send_wire(unsigned i, const Ses__Message *m)
 
 	hws_buf_init(&b, 8 << 20);
 	ck_assert_int_eq(hws_ses_pack(m, &b), HWS_OK);
-	ck_assert_int_eq(hws_link_send_wire(h.gate[i].link, hws_buf_bytes(&b)), HWS_OK);
+	ck_assert_int_eq(hws_ipc_send_wire(h.gate[i].link, hws_buf_bytes(&b)), HWS_OK);
 	hws_buf_done(&b);
 }
 
@@ -307,7 +307,7 @@ START_TEST(a_viewer_is_told_the_desktop_and_sees_it_move)
 	open_gate(1, ALL, "remote");
 	wait_for(&h.gate[1].frames, 2);
 	wait_for(&h.gate[1].bitrates, 1); /* also when it is as before */
-	hws_link_close(g->link, HWS_OK);
+	hws_ipc_close(g->link, HWS_OK);
 	unsigned n = h.gate[1].frames;
 	wait_for(&h.gate[1].frames, n + 3);
 	ck_assert_int_eq(stop_agent(), 0);
@@ -322,7 +322,7 @@ START_TEST(what_is_not_offered_is_refused)
 	ck_assert_str_ne(h.gate[0].error, "");
 	/* Rubbish on a link that is not open, and a login that does not parse, end nothing but that link. */
 	link_gate(1);
-	ck_assert_int_eq(hws_link_send_wire(h.gate[1].link, hws_bytes("\xff\xff\xff", 3)), HWS_OK);
+	ck_assert_int_eq(hws_ipc_send_wire(h.gate[1].link, hws_bytes("\xff\xff\xff", 3)), HWS_OK);
 	Agt__Message m = AGT__MESSAGE__INIT;
 	Agt__Open o = AGT__OPEN__INIT;
 	uint8_t bad[] = { 0x3a, 0x7f, 1 };
@@ -331,12 +331,12 @@ START_TEST(what_is_not_offered_is_refused)
 	o.login_request.len = sizeof(bad);
 	m.union_case = AGT__MESSAGE__UNION_OPEN;
 	m.open = &o;
-	ck_assert_int_eq(hws_link_send(h.gate[1].link, &m, -1), HWS_OK);
+	ck_assert_int_eq(hws_ipc_send(h.gate[1].link, &m, -1), HWS_OK);
 	wait_for(&h.gate[1].closed, 1);
 	open_gate(2, ALL, "remote");
 	wait_for(&h.gate[2].frames, 1);
 	/* Nor does rubbish on an open one. */
-	ck_assert_int_eq(hws_link_send_wire(h.gate[2].link, hws_bytes("\xff\xff\xff", 3)), HWS_OK);
+	ck_assert_int_eq(hws_ipc_send_wire(h.gate[2].link, hws_bytes("\xff\xff\xff", 3)), HWS_OK);
 	Ses__Message refresh = SES__MESSAGE__INIT;
 	Ses__Misc misc = SES__MISC__INIT;
 	misc.union_case = SES__MISC__UNION_REFRESH_VIDEO;
@@ -381,10 +381,10 @@ START_TEST(a_viewer_that_does_not_read_is_waited_for_and_the_others_go_on)
 	open_gate(1, ALL, "remote");
 	wait_for(&h.gate[0].frames, 3);
 	wait_for(&h.gate[1].frames, 3);
-	hws_link_pause(h.gate[1].link);
+	hws_ipc_pause(h.gate[1].link);
 	unsigned n = h.gate[0].frames;
 	wait_for(&h.gate[0].frames, n + 40);
-	hws_link_resume(h.gate[1].link);
+	hws_ipc_resume(h.gate[1].link);
 	n = h.gate[1].frames;
 	wait_for(&h.gate[1].frames, n + 10);
 	ck_assert_int_eq(stop_agent(), 0);
@@ -472,10 +472,10 @@ START_TEST(on_x11_keys_arrive_as_long_as_they_are_permitted)
 	Agt__Permissions p = AGT__PERMISSIONS__INIT;
 	m.union_case = AGT__MESSAGE__UNION_PERMISSIONS;
 	m.permissions = &p;
-	ck_assert_int_eq(hws_link_send(h.gate[0].link, &m, -1), HWS_OK);
+	ck_assert_int_eq(hws_ipc_send(h.gate[0].link, &m, -1), HWS_OK);
 	send_key(0, 39);
 	p.permissions = ALL;
-	ck_assert_int_eq(hws_link_send(h.gate[0].link, &m, -1), HWS_OK);
+	ck_assert_int_eq(hws_ipc_send(h.gate[0].link, &m, -1), HWS_OK);
 	send_key(0, 40);
 	ck_assert_uint_eq(next_key(), 40);
 	xcb_disconnect(client);

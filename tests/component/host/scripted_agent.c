@@ -2,7 +2,7 @@
  * "crash": ends at once. "flood": sends frames for ever, as fast as the link takes them. "hang": stops to
  * answer. Input is reported back as chat. Backend "none": says that there is no display. */
 #include "client/host/agent.h"
-#include "client/host/link.h"
+#include "client/host/ipc.h"
 #include "shared/base/buf.h"
 #include "shared/base/log.h"
 #include "shared/wire/envelope.h"
@@ -16,22 +16,22 @@
 static struct hws_loop *loop;
 
 struct session {
-	struct hws_link *link;
+	struct hws_ipc *link;
 	bool flooding;
 };
 static struct session sessions[SESSIONS_MAX];
 
-static void send_ses(struct hws_link *l, const Ses__Message *m)
+static void send_ses(struct hws_ipc *l, const Ses__Message *m)
 {
 	struct hws_buf b;
 
 	hws_buf_init(&b, 4u << 20);
-	if (hws_ses_pack(m, &b) < 0 || hws_link_send_wire(l, hws_buf_bytes(&b)) < 0)
+	if (hws_ses_pack(m, &b) < 0 || hws_ipc_send_wire(l, hws_buf_bytes(&b)) < 0)
 		hws_warn("agent.send");
 	hws_buf_done(&b);
 }
 
-static void say(struct hws_link *l, const char *text)
+static void say(struct hws_ipc *l, const char *text)
 {
 	Ses__Message m = SES__MESSAGE__INIT;
 	Ses__Misc misc = SES__MISC__INIT;
@@ -45,7 +45,7 @@ static void say(struct hws_link *l, const char *text)
 	send_ses(l, &m);
 }
 
-static void send_video(struct hws_link *l, size_t bytes)
+static void send_video(struct hws_ipc *l, size_t bytes)
 {
 	static uint8_t data[200000];
 	Ses__Message m = SES__MESSAGE__INIT;
@@ -66,7 +66,7 @@ static void send_video(struct hws_link *l, size_t bytes)
 
 static void flood(struct session *s)
 {
-	while (s->flooding && !hws_link_congested(s->link))
+	while (s->flooding && !hws_ipc_congested(s->link))
 		send_video(s->link, 200000);
 }
 
@@ -82,7 +82,7 @@ static void on_command(struct session *s, const char *text)
 	}
 }
 
-static void on_wire(struct hws_link *l, struct hws_bytes bytes, void *arg)
+static void on_wire(struct hws_ipc *l, struct hws_bytes bytes, void *arg)
 {
 	Ses__Message *m = NULL;
 
@@ -102,7 +102,7 @@ static void on_wire(struct hws_link *l, struct hws_bytes bytes, void *arg)
 	hws_ses_free(m);
 }
 
-static void on_open(struct hws_link *l)
+static void on_open(struct hws_ipc *l)
 {
 	Agt__Message m = AGT__MESSAGE__INIT;
 	Agt__Opened o = AGT__OPENED__INIT;
@@ -124,12 +124,12 @@ static void on_open(struct hws_link *l)
 	o.peer_info = (ProtobufCBinaryData){ ses__peer_info__pack(&info, packed), packed };
 	m.union_case = AGT__MESSAGE__UNION_OPENED;
 	m.opened = &o;
-	if (hws_link_send(l, &m, -1) < 0)
+	if (hws_ipc_send(l, &m, -1) < 0)
 		hws_warn("agent.send");
 }
 
 static void on_session_message(
-		struct hws_link *l, const Agt__Message *m, int fd, void *arg HWS_UNUSED)
+		struct hws_ipc *l, const Agt__Message *m, int fd, void *arg HWS_UNUSED)
 {
 	if (fd >= 0)
 		close(fd);
@@ -137,22 +137,22 @@ static void on_session_message(
 		on_open(l);
 }
 
-static void on_session_close(struct hws_link *l HWS_UNUSED, int why HWS_UNUSED, void *arg)
+static void on_session_close(struct hws_ipc *l HWS_UNUSED, int why HWS_UNUSED, void *arg)
 {
 	struct session *s = arg;
 
 	*s = (struct session){ NULL, false };
 }
 
-static void on_session_drain(struct hws_link *l HWS_UNUSED, void *arg)
+static void on_session_drain(struct hws_ipc *l HWS_UNUSED, void *arg)
 {
 	flood(arg);
 }
 
 static void on_message(
-		struct hws_link *l HWS_UNUSED, const Agt__Message *m, int fd, void *arg HWS_UNUSED)
+		struct hws_ipc *l HWS_UNUSED, const Agt__Message *m, int fd, void *arg HWS_UNUSED)
 {
-	struct hws_link_conf conf = { .send_high = 400000,
+	struct hws_ipc_conf conf = { .send_high = 400000,
 		.on_message = on_session_message,
 		.on_wire = on_wire,
 		.on_close = on_session_close,
@@ -164,27 +164,27 @@ static void on_message(
 		if (sessions[i].link)
 			continue;
 		conf.arg = &sessions[i];
-		if (hws_link_new(loop, fd, &conf, &sessions[i].link) < 0)
+		if (hws_ipc_new(loop, fd, &conf, &sessions[i].link) < 0)
 			hws_warn("agent.link");
 		return;
 	}
 	close(fd);
 }
 
-static void on_close(struct hws_link *l HWS_UNUSED, int why HWS_UNUSED, void *arg HWS_UNUSED)
+static void on_close(struct hws_ipc *l HWS_UNUSED, int why HWS_UNUSED, void *arg HWS_UNUSED)
 {
 	hws_loop_stop(loop);
 }
 
 int hws_agent_main(int link_fd, const struct hws_agent_conf *conf)
 {
-	struct hws_link_conf lc = { .on_message = on_message, .on_close = on_close };
+	struct hws_ipc_conf lc = { .on_message = on_message, .on_close = on_close };
 	bool ready = !conf->backend || strcmp(conf->backend, "none");
 	Agt__Message m = AGT__MESSAGE__INIT;
 	Agt__AgentState state = AGT__AGENT_STATE__INIT;
-	struct hws_link *l;
+	struct hws_ipc *l;
 
-	if (hws_loop_new(&loop) < 0 || hws_link_new(loop, link_fd, &lc, &l) < 0)
+	if (hws_loop_new(&loop) < 0 || hws_ipc_new(loop, link_fd, &lc, &l) < 0)
 		return 1;
 	state.ready = ready;
 	state.backend = (char *)"scripted";
@@ -192,7 +192,7 @@ int hws_agent_main(int link_fd, const struct hws_agent_conf *conf)
 	state.error = (char *)(ready ? "" : "cannot open display :77");
 	m.union_case = AGT__MESSAGE__UNION_AGENT_STATE;
 	m.agent_state = &state;
-	if (hws_link_send(l, &m, -1) < 0)
+	if (hws_ipc_send(l, &m, -1) < 0)
 		return 1;
 	hws_loop_run(loop);
 	return 0;

@@ -95,8 +95,10 @@ static void start_fake(void)
 
 static void start_probe(Rdv__NatType known)
 {
-	const struct hws_way way = { .host = "127.0.0.1", .port = port };
-	const struct hws_nat_probe_conf conf = { .way = &way, .known = known, .on_type = on_type };
+	const struct hws_server_addr server_addr = { .host = "127.0.0.1", .port = port };
+	const struct hws_nat_probe_conf conf = {
+		.server_addr = &server_addr, .known = known, .on_type = on_type
+	};
 
 	ck_assert_int_eq(hws_nat_probe_new(loop, work, &conf, &probe), 0);
 	ck_assert_int_eq(hws_nat_probe_type(probe), known);
@@ -203,8 +205,8 @@ static void on_failure(const char *what, int why, const struct sockaddr_storage 
 
 static void push_punch(void)
 {
-	const struct hws_way way = { .host = "127.0.0.1", .port = port };
-	const struct hws_answer_conf conf = { .way = &way,
+	const struct hws_server_addr server_addr = { .host = "127.0.0.1", .port = port };
+	const struct hws_answer_conf conf = { .server_addr = &server_addr,
 		.key = "",
 		.relay = "127.0.0.1:9",
 		.version = "1.4.9",

@@ -140,8 +140,8 @@ static void begin_host_by(const char *server, bool no_udp)
 {
 	static uint8_t pk[32], server_pk[HWS_PK_LEN];
 	const char *uuid = "6b0c1f52-0000-4000-8000-000000000001";
-	struct hws_way way;
-	struct hws_registrar_conf rc = { .way = &way,
+	struct hws_server_addr server_addr;
+	struct hws_registrar_conf rc = { .server_addr = &server_addr,
 		.no_udp = no_udp,
 		.server_pk = server_pk,
 		.id = HOST_ID,
@@ -151,7 +151,7 @@ static void begin_host_by(const char *server, bool no_udp)
 		.on_state = on_state,
 		.on_push = on_push,
 		.on_new_id = on_new_id };
-	struct hws_answer_conf ac = { .way = &way,
+	struct hws_answer_conf ac = { .server_addr = &server_addr,
 		.key = s.key,
 		.relay = "",
 		.version = "1.4.9",
@@ -159,9 +159,9 @@ static void begin_host_by(const char *server, bool no_udp)
 		.on_failure = on_failure };
 
 	hws_rand_bytes(pk, sizeof(pk));
-	ck_assert_int_eq(hws_way_parse(server, 21116, &way), 0);
+	ck_assert_int_eq(hws_server_addr_parse(server, 21116, &server_addr), 0);
 	if (s.proxy.kind != HWS_PROXY_NONE)
-		way.proxy = &s.proxy;
+		server_addr.proxy = &s.proxy;
 	ck_assert_int_eq(hws_key_parse(s.key, server_pk), 0);
 	ck_assert_int_eq(hws_answer_new(s.loop, s.work, &ac, &s.answer), 0);
 	ck_assert_int_eq(hws_registrar_new(s.loop, s.work, &rc, &s.registrar), 0);
@@ -353,12 +353,12 @@ static bool is_connecting(void);
 
 START_TEST(where_udp_gets_no_answer_tcp_is_used)
 {
-	char way[32];
+	char server_addr[32];
 
 	start_server();
 	s.forwarder = forwarder_start(s.loop, s.work, s.port);
-	snprintf(way, sizeof(way), "127.0.0.1:%u", forwarder_port(s.forwarder));
-	start_host_by(way, false);
+	snprintf(server_addr, sizeof(server_addr), "127.0.0.1:%u", forwarder_port(s.forwarder));
+	start_host_by(server_addr, false);
 	ck_assert_str_eq(hws_registrar_transport(s.registrar), "tcp");
 	/* and once more: this time without waiting for UDP first */
 	s.registered = false;
@@ -382,12 +382,12 @@ static bool is_by_udp(void)
 /* A link is second best: each costs the server a connection, and a viewer's push a detour. */
 START_TEST(when_udp_gets_through_again_it_is_used_again)
 {
-	char way[32];
+	char server_addr[32];
 
 	start_server();
 	s.forwarder = forwarder_start(s.loop, s.work, s.port);
-	snprintf(way, sizeof(way), "127.0.0.1:%u", forwarder_port(s.forwarder));
-	start_host_by(way, false);
+	snprintf(server_addr, sizeof(server_addr), "127.0.0.1:%u", forwarder_port(s.forwarder));
+	start_host_by(server_addr, false);
 	ck_assert_str_eq(hws_registrar_transport(s.registrar), "tcp");
 	s.lost = false;
 	run_until(is_lost, 7000); /* questions by UDP get no answer: nothing changes */

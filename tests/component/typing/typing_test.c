@@ -312,7 +312,7 @@ END_TEST
 
 /* --- as a viewer's messages have it --- */
 
-static int send_parts(struct hws_guest *g, struct hws_bytes head, struct hws_bytes rest)
+static int send_parts(struct hws_host_viewer *g, struct hws_bytes head, struct hws_bytes rest)
 {
 	(void)g;
 	(void)head;
@@ -320,7 +320,7 @@ static int send_parts(struct hws_guest *g, struct hws_bytes head, struct hws_byt
 	return HWS_OK;
 }
 
-static void key(struct hws_input_host *h, struct hws_guest *g, Ses__KeyEvent *e)
+static void key(struct hws_input_host *h, struct hws_host_viewer *g, Ses__KeyEvent *e)
 {
 	Ses__Message m = SES__MESSAGE__INIT;
 
@@ -329,7 +329,7 @@ static void key(struct hws_input_host *h, struct hws_guest *g, Ses__KeyEvent *e)
 	ck_assert(hws_input_host_message(h, g, &m));
 }
 
-static void control(struct hws_input_host *h, struct hws_guest *g, Ses__ControlKey name,
+static void control(struct hws_input_host *h, struct hws_host_viewer *g, Ses__ControlKey name,
 		Ses__ControlKey *mods, size_t n)
 {
 	Ses__KeyEvent e = SES__KEY_EVENT__INIT;
@@ -344,7 +344,7 @@ static void control(struct hws_input_host *h, struct hws_guest *g, Ses__ControlK
 
 START_TEST(named_keys_and_shortcuts_work_in_every_group)
 {
-	struct hws_guest g = { .send_parts = send_parts, .permissions = ~0u };
+	struct hws_host_viewer g = { .send_parts = send_parts, .permissions = ~0u };
 	struct hws_input_host *h = NULL;
 	Ses__ControlKey ctrl[] = { SES__CONTROL_KEY__Control };
 	Ses__ControlKey both[] = { SES__CONTROL_KEY__Control, SES__CONTROL_KEY__Alt };

@@ -3,7 +3,7 @@
  * agent before it opened the session, and only what its row lets through; the gate ends once. */
 #include "client/host/gate.h"
 #include "client/host/gate_table.h"
-#include "client/host/link.h"
+#include "client/host/ipc.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
 #include "shared/crypto/crypto.h"
@@ -31,7 +31,7 @@ static struct hws_identity identity;
 static struct hws_loop *loop;
 static struct hws_gate *gate;
 static struct hws_conn *viewer;
-static struct hws_link *agent;
+static struct hws_ipc *agent;
 static struct hws_secure secure;
 static bool opened, keyed;
 static uint32_t permissions;
@@ -46,13 +46,13 @@ static void on_sign(struct hws_bytes data, void *arg HWS_UNUSED)
 	hws_gate_signed(gate, hws_bytes(sig, sizeof(sig)));
 }
 
-static void on_agent_message(struct hws_link *l HWS_UNUSED, const Agt__Message *m HWS_UNUSED,
-		int fd, void *arg HWS_UNUSED)
+static void on_agent_message(struct hws_ipc *l HWS_UNUSED, const Agt__Message *m HWS_UNUSED, int fd,
+		void *arg HWS_UNUSED)
 {
 	assert(fd < 0);
 }
 
-static void on_agent_wire(struct hws_link *l HWS_UNUSED, struct hws_bytes m, void *arg HWS_UNUSED)
+static void on_agent_wire(struct hws_ipc *l HWS_UNUSED, struct hws_bytes m, void *arg HWS_UNUSED)
 {
 	struct hws_gate_member member;
 	const struct hws_gate_row *row;
@@ -65,14 +65,14 @@ static void on_agent_wire(struct hws_link *l HWS_UNUSED, struct hws_bytes m, voi
 	assert(!(row->need & ~permissions));
 }
 
-static void on_agent_close(struct hws_link *l HWS_UNUSED, int why HWS_UNUSED, void *arg HWS_UNUSED)
+static void on_agent_close(struct hws_ipc *l HWS_UNUSED, int why HWS_UNUSED, void *arg HWS_UNUSED)
 {
 	agent = NULL;
 }
 
 static void on_check(const Agt__LoginCheck *check HWS_UNUSED, void *arg HWS_UNUSED)
 {
-	struct hws_link_conf lc = {
+	struct hws_ipc_conf lc = {
 		.on_message = on_agent_message, .on_wire = on_agent_wire, .on_close = on_agent_close
 	};
 	Agt__LoginVerdict v = AGT__LOGIN_VERDICT__INIT;
@@ -80,8 +80,8 @@ static void on_check(const Agt__LoginCheck *check HWS_UNUSED, void *arg HWS_UNUS
 
 	v.result = verdict;
 	v.text = (char *)"text";
-	if (verdict == AGT__LOGIN_VERDICT__RESULT__OK && !agent && hws_link_pair(fds) == HWS_OK)
-		assert(hws_link_new(loop, fds[0], &lc, &agent) == HWS_OK);
+	if (verdict == AGT__LOGIN_VERDICT__RESULT__OK && !agent && hws_ipc_pair(fds) == HWS_OK)
+		assert(hws_ipc_new(loop, fds[0], &lc, &agent) == HWS_OK);
 	hws_gate_verdict(gate, &v, fds[1]);
 }
 
@@ -142,7 +142,7 @@ static void do_opened(bool ok, struct hws_bytes info)
 	m.union_case = AGT__MESSAGE__UNION_OPENED;
 	m.opened = &o;
 	opened = true;
-	if (hws_link_send(agent, &m, -1) < 0)
+	if (hws_ipc_send(agent, &m, -1) < 0)
 		return;
 }
 
@@ -180,8 +180,8 @@ static void run_op(enum op op, struct hws_bytes b)
 		}
 		break;
 	case OP_AGENT_WIRE:
-		if (agent && hws_link_send_wire(agent, b) < 0)
-			hws_link_close(agent, HWS_OK);
+		if (agent && hws_ipc_send_wire(agent, b) < 0)
+			hws_ipc_close(agent, HWS_OK);
 		break;
 	case OP_OPENED:
 		do_opened(!b.len || b.ptr[0] & 1, b.len ? hws_bytes(b.ptr + 1, b.len - 1) : b);
@@ -193,7 +193,7 @@ static void run_op(enum op op, struct hws_bytes b)
 		do_control(b);
 		break;
 	case OP_AGENT_CLOSE:
-		hws_link_close(agent, HWS_OK);
+		hws_ipc_close(agent, HWS_OK);
 		break;
 	default:
 		hws_conn_close(viewer, HWS_OK);
@@ -280,7 +280,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (gate)
 		hws_gate_close(gate, NULL, HWS_OK);
 	hws_conn_close(viewer, HWS_OK);
-	hws_link_close(agent, HWS_OK);
+	hws_ipc_close(agent, HWS_OK);
 	turn();
 	assert(ended == 1);
 	hws_loop_free(loop);

@@ -15,7 +15,7 @@ static void on_type(Rdv__NatType type, void *arg)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct hws_way way = { .host = "192.0.2.7", .port = WIRES_PORT };
+	const struct hws_server_addr server_addr = { .host = "192.0.2.7", .port = WIRES_PORT };
 	struct hws_nat_probe *p;
 	struct hws_loop *loop;
 	unsigned told = 0;
@@ -24,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	const struct wires_plan plan = { .refuse = (uint16_t)(data[1] | data[2] << 8),
 		.offers_keys = data[0] & 2 };
-	const struct hws_nat_probe_conf conf = { .way = &way,
+	const struct hws_nat_probe_conf conf = { .server_addr = &server_addr,
 		.known = (Rdv__NatType)(data[0] & 1 ? RDV__NAT_TYPE__ASYMMETRIC
 						    : RDV__NAT_TYPE__UNKNOWN_NAT),
 		.on_type = on_type,

@@ -51,7 +51,7 @@ static void on_failure(const char *what, int why, const struct sockaddr_storage 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const uint8_t pk[32] = { 1 };
-	const struct hws_way way = { .host = "192.0.2.7", .port = WIRES_PORT };
+	const struct hws_server_addr server_addr = { .host = "192.0.2.7", .port = WIRES_PORT };
 	struct hws_registrar *r;
 	struct hws_loop *loop;
 
@@ -60,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct wires_plan plan = { .refuse = (uint16_t)(data[1] | data[2] << 8),
 		.offers_keys = data[0] & 2 };
 	loop = wires_open(&plan);
-	const struct hws_registrar_conf rc = { .way = &way,
+	const struct hws_registrar_conf rc = { .server_addr = &server_addr,
 		.no_udp = data[0] & 1,
 		.server_pk = plan.offers_keys ? wires_server()->pk : NULL,
 		.id = "123456789",
@@ -69,7 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.on_state = on_state,
 		.on_push = on_push,
 		.on_new_id = on_new_id };
-	const struct hws_answer_conf ac = { .way = &way,
+	const struct hws_answer_conf ac = { .server_addr = &server_addr,
 		.key = "",
 		.relay = "",
 		.version = "1.4.9",

@@ -20,7 +20,7 @@ static struct {
 	struct hws_clipboard_host *clipboard;
 } host;
 
-static int take(struct hws_guest *g, struct hws_bytes head, struct hws_bytes rest)
+static int take(struct hws_host_viewer *g, struct hws_bytes head, struct hws_bytes rest)
 {
 	(void)g;
 	(void)head;
@@ -28,7 +28,7 @@ static int take(struct hws_guest *g, struct hws_bytes head, struct hws_bytes res
 	return HWS_OK;
 }
 
-static bool never(const struct hws_guest *g)
+static bool never(const struct hws_host_viewer *g)
 {
 	(void)g;
 	return false;
@@ -54,7 +54,7 @@ static void open_host(void)
 		abort();
 }
 
-static void handle(struct hws_guest *g, struct hws_bytes in)
+static void handle(struct hws_host_viewer *g, struct hws_bytes in)
 {
 	Ses__Message *m = NULL;
 
@@ -71,7 +71,7 @@ static void handle(struct hws_guest *g, struct hws_bytes in)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct hws_guest g = {
+	struct hws_host_viewer g = {
 		.permissions = ~0u, .send_parts = take, .congested = never, .platform = "Linux"
 	};
 

@@ -1,7 +1,7 @@
 /* What a viewer does with pictures: shows them, keeps them in a file. */
 #include "client/media/pixels.h"
 #include "client/services/recording/webm.h"
-#include "client/services/video/screen.h"
+#include "client/services/video/display_view.h"
 #include "shared/wire/envelope.h"
 #include "suites.h"
 #include "tests/support/proc.h"
@@ -35,7 +35,7 @@ static Ses__Message *packet_message(const struct hws_packet *p)
 }
 
 /* Through the queue, the decoder and the comparison; the damage. */
-static struct hws_rect show_on(struct hws_screen *s, struct hws_encoder *e,
+static struct hws_rect show_on(struct hws_display_view *s, struct hws_encoder *e,
 		const struct hws_picture *p, bool key, int64_t pts)
 {
 	struct hws_packet packet;
@@ -46,15 +46,15 @@ static struct hws_rect show_on(struct hws_screen *s, struct hws_encoder *e,
 
 	ck_assert_int_eq(hws_encoder_encode(e, p, NULL, key, pts, &packet), HWS_OK);
 	m = packet_message(&packet);
-	ck_assert(hws_screen_push(s, m, packet.data.len));
+	ck_assert(hws_display_view_push(s, m, packet.data.len));
 	ck_assert_uint_eq(s->bytes, packet.data.len);
-	m = hws_screen_pop(s);
-	ck_assert_int_eq(hws_screen_decode(s, HWS_CODEC_VP9,
+	m = hws_display_view_pop(s);
+	ck_assert_int_eq(hws_display_view_decode(s, HWS_CODEC_VP9,
 					 hws_video_frames(m->video_frame, &codec), s->reset, true,
 					 &shown, &damage),
 			HWS_OK);
 	s->reset = false;
-	hws_screen_publish(s, shown, damage, 1);
+	hws_display_view_publish(s, shown, damage, 1);
 	hws_ses_free(m);
 	return damage;
 }
@@ -65,11 +65,11 @@ START_TEST(a_screen_tells_what_changed_and_can_be_forgotten)
 		.codec = HWS_CODEC_VP9, .width = 96, .height = 64, .quality = { 4000, 4, 20 }
 	};
 	struct hws_encoder *e;
-	struct hws_screen *s;
+	struct hws_display_view *s;
 	struct hws_picture *p;
 
 	ck_assert_int_eq(hws_encoder_new(&conf, &e), HWS_OK);
-	ck_assert_int_eq(hws_screen_new(&s), HWS_OK);
+	ck_assert_int_eq(hws_display_view_new(&s), HWS_OK);
 	ck_assert_int_eq(hws_picture_new(HWS_PIXEL_I420, 96, 64, &p), HWS_OK);
 	memset(p->plane[0], 200, (size_t)p->stride[0] * 64);
 	struct hws_rect all = show_on(s, e, p, true, 0);
@@ -80,12 +80,12 @@ START_TEST(a_screen_tells_what_changed_and_can_be_forgotten)
 	ck_assert_int_ge(part.x, 32); /* the loop filter reaches over the edge of a block */
 	ck_assert_int_ge(part.y, 16);
 	ck_assert(part.x <= 64 && part.x + part.w >= 80 && part.y <= 32 && part.y + part.h >= 48);
-	hws_screen_forget(s);
+	hws_display_view_forget(s);
 	ck_assert(!s->newest && !s->before && !s->decoder && s->need_key && s->reset);
 	all = show_on(s, e, p, true, 66);
 	ck_assert(all.w == 96 && all.h == 64);
 	ck_assert_uint_eq(s->number, 3);
-	hws_screen_free(s);
+	hws_display_view_free(s);
 	hws_picture_drop(p);
 	hws_encoder_free(e);
 }
@@ -99,12 +99,12 @@ START_TEST(pictures_shown_are_complete_whatever_readers_hold)
 	};
 	struct hws_picture *p, *held[2] = { NULL, NULL };
 	struct hws_encoder *e;
-	struct hws_screen *s;
+	struct hws_display_view *s;
 	uint8_t *whole = calloc(97 * 4, 65);
 	unsigned seed = 7;
 
 	ck_assert_int_eq(hws_encoder_new(&conf, &e), HWS_OK);
-	ck_assert_int_eq(hws_screen_new(&s), HWS_OK);
+	ck_assert_int_eq(hws_display_view_new(&s), HWS_OK);
 	ck_assert_int_eq(hws_picture_new(HWS_PIXEL_I420, 97, 65, &p), HWS_OK);
 	for (int i = 0; i < 60; i++) {
 		seed = seed * 1664525u + 1013904223u;
@@ -128,7 +128,7 @@ START_TEST(pictures_shown_are_complete_whatever_readers_hold)
 	}
 	hws_picture_unlock(held[0]);
 	hws_picture_unlock(held[1]);
-	hws_screen_free(s);
+	hws_display_view_free(s);
 	hws_picture_drop(p);
 	hws_encoder_free(e);
 	free(whole);

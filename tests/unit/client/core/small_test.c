@@ -2,8 +2,8 @@
 #include "client/core/known_peers.h"
 #include "client/core/login.h"
 #include "client/core/private_file.h"
+#include "client/core/readable_text.h"
 #include "client/core/retry.h"
-#include "client/core/show_text.h"
 #include "client/core/target.h"
 #include "client/core/view_settings.h"
 #include "shared/crypto/crypto.h"
@@ -281,9 +281,9 @@ START_TEST(quotes_are_shown_as_quotes_and_nothing_else_is_let_through)
 {
 	char buf[64], little[6];
 
-	ck_assert_str_eq(hws_show_text(buf, sizeof(buf), hws_bytes_str(shown[_i].in)),
+	ck_assert_str_eq(hws_readable_text(buf, sizeof(buf), hws_bytes_str(shown[_i].in)),
 			shown[_i].out);
-	hws_show_text(little, sizeof(little), hws_bytes_str(shown[_i].in));
+	hws_readable_text(little, sizeof(little), hws_bytes_str(shown[_i].in));
 	ck_assert_uint_lt(strlen(little), sizeof(little));
 }
 END_TEST

@@ -3,7 +3,7 @@
 #include "client/host/gate.h"
 #include "client/host/gate_reply.h"
 #include "client/host/gate_table.h"
-#include "client/host/link.h"
+#include "client/host/ipc.h"
 #include "shared/base/buf.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
@@ -21,7 +21,7 @@
 
 static struct hws_loop *loop;
 static struct hws_gate *gate;
-static struct hws_link *agent;
+static struct hws_ipc *agent;
 static struct hws_conn *viewer;
 static Ses__Message *seen[SEEN_MAX];
 static unsigned seen_count, wires;
@@ -38,7 +38,7 @@ static FILE *log_file;
 	} while (0)
 
 static void on_agent_message(
-		struct hws_link *l, const Agt__Message *m, int fd HWS_UNUSED, void *arg HWS_UNUSED)
+		struct hws_ipc *l, const Agt__Message *m, int fd HWS_UNUSED, void *arg HWS_UNUSED)
 {
 	static uint8_t info[] = "\x12\x04host\x1a\x05Linux";
 	Agt__Message answer = AGT__MESSAGE__INIT;
@@ -50,16 +50,16 @@ static void on_agent_message(
 	o.peer_info = (ProtobufCBinaryData){ sizeof(info) - 1, info };
 	answer.union_case = AGT__MESSAGE__UNION_OPENED;
 	answer.opened = &o;
-	ck_assert_int_eq(hws_link_send(l, &answer, -1), HWS_OK);
+	ck_assert_int_eq(hws_ipc_send(l, &answer, -1), HWS_OK);
 }
 
 static void on_agent_wire(
-		struct hws_link *l HWS_UNUSED, struct hws_bytes m HWS_UNUSED, void *arg HWS_UNUSED)
+		struct hws_ipc *l HWS_UNUSED, struct hws_bytes m HWS_UNUSED, void *arg HWS_UNUSED)
 {
 	wires++;
 }
 
-static void on_agent_close(struct hws_link *l HWS_UNUSED, int why HWS_UNUSED, void *arg HWS_UNUSED)
+static void on_agent_close(struct hws_ipc *l HWS_UNUSED, int why HWS_UNUSED, void *arg HWS_UNUSED)
 {
 	agent = NULL;
 }
@@ -71,14 +71,14 @@ static void on_sign(struct hws_bytes data HWS_UNUSED, void *arg HWS_UNUSED)
 
 static void on_check(const Agt__LoginCheck *check HWS_UNUSED, void *arg HWS_UNUSED)
 {
-	struct hws_link_conf lc = {
+	struct hws_ipc_conf lc = {
 		.on_message = on_agent_message, .on_wire = on_agent_wire, .on_close = on_agent_close
 	};
 	Agt__LoginVerdict v = AGT__LOGIN_VERDICT__INIT;
 	int fds[2];
 
-	ck_assert_int_eq(hws_link_pair(fds), HWS_OK);
-	ck_assert_int_eq(hws_link_new(loop, fds[0], &lc, &agent), HWS_OK);
+	ck_assert_int_eq(hws_ipc_pair(fds), HWS_OK);
+	ck_assert_int_eq(hws_ipc_new(loop, fds[0], &lc, &agent), HWS_OK);
 	v.result = AGT__LOGIN_VERDICT__RESULT__OK;
 	hws_gate_verdict(gate, &v, fds[1]);
 }
@@ -131,7 +131,7 @@ static void teardown(void)
 	if (gate)
 		hws_gate_close(gate, NULL, HWS_OK);
 	hws_conn_close(viewer, HWS_OK);
-	hws_link_close(agent, HWS_OK);
+	hws_ipc_close(agent, HWS_OK);
 	forget_seen();
 	hws_loop_free(loop);
 	hws_log_setup("test", HWS_LOG_TEXT, 2);

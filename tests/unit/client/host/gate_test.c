@@ -3,7 +3,7 @@
 #include "client/host/gate_login.h"
 #include "client/host/gate_reply.h"
 #include "client/host/gate_table.h"
-#include "client/host/link.h"
+#include "client/host/ipc.h"
 #include "shared/base/buf.h"
 #include "shared/base/clock.h"
 #include "shared/base/str.h"
@@ -31,7 +31,7 @@ static const char *answer_text;
 static char last_state[32], last_why[100];
 static bool refuse_signature, no_agent;
 /* agent */
-static struct hws_link *agent;
+static struct hws_ipc *agent;
 static unsigned opens, wires, permission_changes;
 static uint64_t agent_permissions;
 static bool agent_closed;
@@ -65,7 +65,7 @@ static void on_sign(struct hws_bytes data, void *arg HWS_UNUSED)
 }
 
 static void on_agent_message(
-		struct hws_link *l HWS_UNUSED, const Agt__Message *m, int fd, void *arg HWS_UNUSED)
+		struct hws_ipc *l HWS_UNUSED, const Agt__Message *m, int fd, void *arg HWS_UNUSED)
 {
 	ck_assert_int_lt(fd, 0);
 	if (m->union_case == AGT__MESSAGE__UNION_OPEN) {
@@ -79,7 +79,7 @@ static void on_agent_message(
 	}
 }
 
-static void on_agent_wire(struct hws_link *l HWS_UNUSED, struct hws_bytes m, void *arg HWS_UNUSED)
+static void on_agent_wire(struct hws_ipc *l HWS_UNUSED, struct hws_bytes m, void *arg HWS_UNUSED)
 {
 	struct hws_gate_member member;
 
@@ -88,7 +88,7 @@ static void on_agent_wire(struct hws_link *l HWS_UNUSED, struct hws_bytes m, voi
 	wires++;
 }
 
-static void on_agent_close(struct hws_link *l HWS_UNUSED, int why HWS_UNUSED, void *arg HWS_UNUSED)
+static void on_agent_close(struct hws_ipc *l HWS_UNUSED, int why HWS_UNUSED, void *arg HWS_UNUSED)
 {
 	agent = NULL;
 	agent_closed = true;
@@ -96,7 +96,7 @@ static void on_agent_close(struct hws_link *l HWS_UNUSED, int why HWS_UNUSED, vo
 
 static void on_check(const Agt__LoginCheck *check, void *arg HWS_UNUSED)
 {
-	struct hws_link_conf lc = {
+	struct hws_ipc_conf lc = {
 		.on_message = on_agent_message, .on_wire = on_agent_wire, .on_close = on_agent_close
 	};
 	Agt__LoginVerdict v = AGT__LOGIN_VERDICT__INIT;
@@ -108,8 +108,8 @@ static void on_check(const Agt__LoginCheck *check, void *arg HWS_UNUSED)
 	v.text = (char *)(uintptr_t)answer_text;
 	v.close_after_ms = 10;
 	if (answer == AGT__LOGIN_VERDICT__RESULT__OK && !no_agent) {
-		ck_assert_int_eq(hws_link_pair(fds), HWS_OK);
-		ck_assert_int_eq(hws_link_new(loop, fds[0], &lc, &agent), HWS_OK);
+		ck_assert_int_eq(hws_ipc_pair(fds), HWS_OK);
+		ck_assert_int_eq(hws_ipc_new(loop, fds[0], &lc, &agent), HWS_OK);
 	}
 	hws_gate_verdict(gate, &v, fds[1]);
 }
@@ -210,7 +210,7 @@ static void teardown(void)
 	if (gate)
 		hws_gate_close(gate, NULL, HWS_OK);
 	hws_conn_close(viewer, HWS_OK);
-	hws_link_close(agent, HWS_OK);
+	hws_ipc_close(agent, HWS_OK);
 	for (unsigned i = 0; i < seen_count; i++)
 		hws_ses_free(seen[i]);
 	hws_loop_free(loop);
@@ -286,7 +286,7 @@ static void agent_answers(bool ok)
 	o.peer_info = (ProtobufCBinaryData){ sizeof(info) - 1, info };
 	m.union_case = AGT__MESSAGE__UNION_OPENED;
 	m.opened = &o;
-	ck_assert_int_eq(hws_link_send(agent, &m, -1), HWS_OK);
+	ck_assert_int_eq(hws_ipc_send(agent, &m, -1), HWS_OK);
 }
 
 static void open_session(uint64_t permissions)
@@ -315,7 +315,7 @@ START_TEST(a_direct_session_opens_and_carries_both_ways)
 	SEND(REFRESH);
 	UNTIL(wires == 2);
 	ck_assert_uint_eq(last_wire_field, 1910);
-	ck_assert_int_eq(hws_link_send_wire(agent, hws_bytes(VIDEO, 4)), HWS_OK);
+	ck_assert_int_eq(hws_ipc_send_wire(agent, hws_bytes(VIDEO, 4)), HWS_OK);
 	UNTIL(find(SES__MESSAGE__UNION_VIDEO_FRAME));
 }
 END_TEST
@@ -344,8 +344,8 @@ START_TEST(nothing_reaches_the_agent_before_login_or_without_permission)
 	SEND(MOUSE);
 	UNTIL(wires == 1);
 	ck_assert_uint_eq(last_wire_field, 1000);
-	ck_assert_int_eq(hws_link_send_wire(agent, hws_bytes(CLIP, 5)), HWS_OK);
-	ck_assert_int_eq(hws_link_send_wire(agent, hws_bytes(VIDEO, 4)), HWS_OK);
+	ck_assert_int_eq(hws_ipc_send_wire(agent, hws_bytes(CLIP, 5)), HWS_OK);
+	ck_assert_int_eq(hws_ipc_send_wire(agent, hws_bytes(VIDEO, 4)), HWS_OK);
 	UNTIL(find(SES__MESSAGE__UNION_VIDEO_FRAME));
 	ck_assert_ptr_null(find(SES__MESSAGE__UNION_CLIPBOARD));
 }
@@ -509,7 +509,7 @@ END_TEST
 START_TEST(a_dead_agent_ends_the_session_with_a_reason)
 {
 	open_session(~0u);
-	hws_link_close(agent, HWS_OK);
+	hws_ipc_close(agent, HWS_OK);
 	UNTIL(viewer_closed && closed);
 	ck_assert_str_eq(close_reason(), "The desktop session on the host was interrupted");
 }
@@ -622,7 +622,7 @@ START_TEST(each_picture_is_followed_by_a_probe_and_its_arrival_is_told)
 	UNTIL(quality.rtt_us);
 	ck_assert_uint_eq(quality.delivered, 0);
 	for (int64_t i = 1; i <= 3; i++) {
-		ck_assert_int_eq(hws_link_send_wire(agent, hws_bytes(frame, 5000)), HWS_OK);
+		ck_assert_int_eq(hws_ipc_send_wire(agent, hws_bytes(frame, 5000)), HWS_OK);
 		UNTIL(last_probe()->time == first + i);
 	}
 	ck_assert_uint_eq(quality.delivered, 0);
@@ -630,7 +630,7 @@ START_TEST(each_picture_is_followed_by_a_probe_and_its_arrival_is_told)
 	uint64_t wait_until = hws_clock_us() + 30 * HWS_US_PER_MS;
 	while (hws_clock_us() < wait_until)
 		hws_loop_once(loop, 5000);
-	ck_assert_int_eq(hws_link_send_wire(agent, hws_bytes(frame, 5000)), HWS_OK);
+	ck_assert_int_eq(hws_ipc_send_wire(agent, hws_bytes(frame, 5000)), HWS_OK);
 	UNTIL(last_probe()->time == first + 4);
 	ck_assert_uint_ge(last_probe()->last_delay, 30);
 	answer_probe(first + 2);
@@ -656,16 +656,16 @@ START_TEST(a_viewer_that_does_not_read_holds_the_agent_back)
 	swallow = true;
 	hws_conn_pause(viewer);
 	for (int i = 0; i < 2000 && r == HWS_OK; i++) {
-		r = hws_link_send_wire(agent, hws_bytes(frame, sizeof(frame)));
+		r = hws_ipc_send_wire(agent, hws_bytes(frame, sizeof(frame)));
 		sent += r == HWS_OK;
 		hws_loop_once(loop, 0);
-		if (hws_link_congested(agent))
+		if (hws_ipc_congested(agent))
 			break;
 	}
-	ck_assert(hws_link_congested(agent)); /* it feels it, and the gate's queue stayed small */
+	ck_assert(hws_ipc_congested(agent)); /* it feels it, and the gate's queue stayed small */
 	ck_assert_uint_lt(sent, 100);
 	hws_conn_resume(viewer);
-	UNTIL(!hws_link_pending(agent));
+	UNTIL(!hws_ipc_pending(agent));
 	ck_assert(!viewer_closed);
 }
 END_TEST
@@ -860,7 +860,7 @@ START_TEST(a_direct_session_has_the_bytes_of_the_golden_trace)
 	UNTIL(seen_count == 5);
 	SEND(REFRESH);
 	UNTIL(wires == 1);
-	ck_assert_int_eq(hws_link_send_wire(agent, hws_bytes(VIDEO, 4)), HWS_OK);
+	ck_assert_int_eq(hws_ipc_send_wire(agent, hws_bytes(VIDEO, 4)), HWS_OK);
 	UNTIL(seen_count == 6);
 	hws_gate_close(gate, "Closed manually by the peer", HWS_OK);
 	UNTIL(closed && viewer_closed);

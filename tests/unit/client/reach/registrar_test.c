@@ -152,8 +152,8 @@ static void until(enum hws_registrar_state want, unsigned ms)
 static void start(void)
 {
 	static const uint8_t pk[32] = { 1 };
-	const struct hws_way way = { .host = "id.example.org", .port = 21116 };
-	const struct hws_registrar_conf conf = { .way = &way,
+	const struct hws_server_addr server_addr = { .host = "id.example.org", .port = 21116 };
+	const struct hws_registrar_conf conf = { .server_addr = &server_addr,
 		.id = "987654321",
 		.uuid = hws_bytes_str("machine"),
 		.pk = hws_bytes(pk, 32),

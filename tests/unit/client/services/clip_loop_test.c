@@ -48,7 +48,7 @@ struct side {
 	struct reader reader[VIEWER + 1]; /* HOST and VIEWER */
 	struct hws_clip clip;
 	struct hws_clipboard_host *host;
-	struct hws_guest guest;
+	struct hws_host_viewer viewer;
 	struct recorder rec; /* the viewer on this side, which shows the other one */
 	struct hws_clipboard_view *view;
 	struct hws_clip_echo gtk;
@@ -145,9 +145,9 @@ static void to_viewer(unsigned s, const Ses__Message *m, enum kind kind)
 	hws_buf_done(&b);
 }
 
-static int guest_send(struct hws_guest *g, struct hws_bytes head, struct hws_bytes rest)
+static int guest_send(struct hws_host_viewer *g, struct hws_bytes head, struct hws_bytes rest)
 {
-	unsigned s = (unsigned)(hws_container(g, struct side, guest) - side);
+	unsigned s = (unsigned)(hws_container(g, struct side, viewer) - side);
 	Ses__Message *m = NULL;
 
 	ck_assert_uint_eq(rest.len, 0);
@@ -157,7 +157,7 @@ static int guest_send(struct hws_guest *g, struct hws_bytes head, struct hws_byt
 	return HWS_OK;
 }
 
-static bool never(const struct hws_guest *g HWS_UNUSED)
+static bool never(const struct hws_host_viewer *g HWS_UNUSED)
 {
 	return false;
 }
@@ -277,7 +277,7 @@ static void happen(const struct happening *e)
 	else if (e->kind == ANSWER)
 		answered(e);
 	else if (e->kind == TO_HOST)
-		ck_assert(hws_clipboard_host_message(s->host, &s->guest, e->message));
+		ck_assert(hws_clipboard_host_message(s->host, &s->viewer, e->message));
 	else if (e->kind == TO_VIEWER)
 		recorder_feed(&s->rec, e->message);
 	else if (e->content.serial == s->now.serial) /* MANAGE: nobody has taken it since */
@@ -325,12 +325,12 @@ static void setup_sides(void)
 		struct side *s = &side[i];
 		s->clip.impl = &clip_impl;
 		ck_assert_int_eq(hws_clipboard_host_new(loop, &s->clip, &s->host), HWS_OK);
-		s->guest = (struct hws_guest){ .permissions = ~0u,
+		s->viewer = (struct hws_host_viewer){ .permissions = ~0u,
 			.version = hws_version_number("1.4.9"),
 			.platform = "Linux",
 			.send_parts = guest_send,
 			.congested = never };
-		hws_clipboard_host_join(s->host, &s->guest);
+		hws_clipboard_host_join(s->host, &s->viewer);
 		recorder_ready(&s->rec, "Linux", "1.4.9");
 		ck_assert_int_eq(hws_clipboard_view_new(
 						 &(struct hws_clipboard_view_conf){

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int send_parts(struct hws_guest *g, struct hws_bytes head, struct hws_bytes rest)
+static int send_parts(struct hws_host_viewer *g, struct hws_bytes head, struct hws_bytes rest)
 {
 	struct viewer *v = hws_container(g, struct viewer, g);
 	struct hws_buf b;
@@ -26,12 +26,12 @@ static int send_parts(struct hws_guest *g, struct hws_bytes head, struct hws_byt
 	return HWS_OK;
 }
 
-static bool congested(const struct hws_guest *g)
+static bool congested(const struct hws_host_viewer *g)
 {
-	return hws_container((struct hws_guest *)g, struct viewer, g)->congested;
+	return hws_container((struct hws_host_viewer *)g, struct viewer, g)->congested;
 }
 
-static void on_bitrate(struct hws_guest *g, uint32_t kbit_s, void *arg HWS_UNUSED)
+static void on_bitrate(struct hws_host_viewer *g, uint32_t kbit_s, void *arg HWS_UNUSED)
 {
 	hws_container(g, struct viewer, g)->bitrate = kbit_s;
 }
@@ -75,7 +75,7 @@ void desk_teardown(struct desk *d)
 
 void desk_join(struct desk *d, unsigned i)
 {
-	struct hws_guest *g = &d->v[i].g;
+	struct hws_host_viewer *g = &d->v[i].g;
 
 	g->slot = i;
 	g->permissions = ALL_PERMISSIONS;
@@ -93,7 +93,7 @@ void desk_join(struct desk *d, unsigned i)
 
 void desk_leave(struct desk *d, unsigned i)
 {
-	struct hws_guest *g = &d->v[i].g;
+	struct hws_host_viewer *g = &d->v[i].g;
 
 	hws_video_host_leave(d->video, g);
 	hws_cursor_host_leave(d->cursor, g);
@@ -154,7 +154,7 @@ void desk_forget(struct viewer *v)
 
 bool desk_send(struct desk *d, unsigned i, const Ses__Message *m)
 {
-	struct hws_guest *g = &d->v[i].g;
+	struct hws_host_viewer *g = &d->v[i].g;
 
 	return hws_input_host_message(d->input, g, m) || hws_video_host_message(d->video, g, m) ||
 			hws_clipboard_host_message(d->clipboard, g, m);

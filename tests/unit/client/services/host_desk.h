@@ -8,7 +8,7 @@
 #include <check.h>
 
 struct viewer {
-	struct hws_guest g;
+	struct hws_host_viewer g;
 	bool congested, broken;
 	uint32_t bitrate;   /* as last told, kbit/s; 0 = never */
 	Ses__Message **msg; /* all it got */

@@ -288,7 +288,7 @@ struct line {
 
 static void run_line(struct line *l)
 {
-	struct hws_guest *g = &d.v[0].g;
+	struct hws_host_viewer *g = &d.v[0].g;
 
 	hws_loop_once(d.loop, 2000);
 	uint64_t now = hws_loop_now_us(d.loop);

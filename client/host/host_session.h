@@ -1,29 +1,29 @@
-/* host/visitor: hostd's view of one connection: the gate process that serves it, what it may ask, what is
+/* host/host_session: hostd's view of one connection: the gate process that serves it, what it may ask, what is
  * known of it. Owner: hostd; ends by itself and tells it. */
 #pragma once
 #include "client/host/desktop.h"
+#include "client/host/ipc.h"
 #include "client/host/judge.h"
-#include "client/host/link.h"
 #include "client/host/settings.h"
 #include "client/host/whoami.h"
 #include "shared/base/list.h"
 #include <sys/socket.h>
 
-struct hws_visitor;
+struct hws_host_session;
 
-/* What all visitors share; borrowed from hostd, outlives them. */
-struct hws_visitor_env {
+/* What all sessions share; borrowed from hostd, outlives them. */
+struct hws_host_session_env {
 	struct hws_loop *loop;
 	const struct hws_settings *settings;
 	struct hws_judge *judge;
 	struct hws_whoami *whoami;
 	struct hws_desktop *desktop;
-	/* The gate has gone. `was_open`: it had been authorised. Called inside; the visitor is freed after. */
-	void (*ended)(struct hws_visitor *v, bool was_open, void *arg);
+	/* The gate has gone. `was_open`: it had been authorised. Called inside; the session is freed after. */
+	void (*ended)(struct hws_host_session *v, bool was_open, void *arg);
 	void *arg;
 };
 
-struct hws_visitor_conf {
+struct hws_host_session_conf {
 	uint64_t conn;
 	int fd; /* taken in any case */
 	Agt__Transport transport;
@@ -34,10 +34,10 @@ struct hws_visitor_conf {
 	const char *refuse; /* not NULL: send this and close */
 };
 
-struct hws_visitor {
+struct hws_host_session {
 	struct hws_list node; /* hostd's */
-	const struct hws_visitor_env *env;
-	struct hws_link *link;
+	const struct hws_host_session_env *env;
+	struct hws_ipc *ipc;
 	struct hws_timer joining; /* waits for the desktop */
 	uint64_t join_until_us;
 	pid_t pid;
@@ -52,12 +52,13 @@ struct hws_visitor {
 	uint32_t rtt_ms, permissions;
 };
 
-int hws_visitor_new(const struct hws_visitor_env *env, const struct hws_visitor_conf *conf,
-		struct hws_visitor **ret) HWS_MUST_CHECK;
+int hws_host_session_new(const struct hws_host_session_env *env,
+		const struct hws_host_session_conf *conf,
+		struct hws_host_session **ret) HWS_MUST_CHECK;
 /* Ends the gate; `ended` is called at once. */
-void hws_visitor_close(struct hws_visitor *v, int why);
+void hws_host_session_close(struct hws_host_session *v, int why);
 /* Asks the gate to say goodbye. */
-void hws_visitor_kick(struct hws_visitor *v, const char *reason);
+void hws_host_session_kick(struct hws_host_session *v, const char *reason);
 /* After a change of settings. */
-void hws_visitor_set_permissions(struct hws_visitor *v);
-void hws_visitor_free(struct hws_visitor *v);
+void hws_host_session_set_permissions(struct hws_host_session *v);
+void hws_host_session_free(struct hws_host_session *v);

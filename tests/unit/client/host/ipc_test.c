@@ -1,5 +1,5 @@
-/* host/link between two ends of a socket pair. */
-#include "client/host/link.h"
+/* host/ipc between two ends of a socket pair. */
+#include "client/host/ipc.h"
 #include "shared/base/clock.h"
 #include <check.h>
 #include <fcntl.h>
@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 struct end {
-	struct hws_link *link;
+	struct hws_ipc *ipc;
 	unsigned messages, wires, closed, drained;
 	int fd[8];
 	unsigned fds;
@@ -20,7 +20,7 @@ struct end {
 static struct hws_loop *loop;
 static struct end a, b;
 
-static void on_message(struct hws_link *l HWS_UNUSED, const Agt__Message *m, int fd, void *arg)
+static void on_message(struct hws_ipc *l HWS_UNUSED, const Agt__Message *m, int fd, void *arg)
 {
 	struct end *e = arg;
 
@@ -31,7 +31,7 @@ static void on_message(struct hws_link *l HWS_UNUSED, const Agt__Message *m, int
 		e->fd[e->fds++] = fd;
 }
 
-static void on_wire(struct hws_link *l HWS_UNUSED, struct hws_bytes m, void *arg)
+static void on_wire(struct hws_ipc *l HWS_UNUSED, struct hws_bytes m, void *arg)
 {
 	struct end *e = arg;
 
@@ -41,23 +41,23 @@ static void on_wire(struct hws_link *l HWS_UNUSED, struct hws_bytes m, void *arg
 		e->sum = (uint8_t)(e->sum + m.ptr[i]);
 }
 
-static void on_close(struct hws_link *l HWS_UNUSED, int why, void *arg)
+static void on_close(struct hws_ipc *l HWS_UNUSED, int why, void *arg)
 {
 	struct end *e = arg;
 
-	e->link = NULL;
+	e->ipc = NULL;
 	e->closed++;
 	e->why = why;
 }
 
-static void on_drain(struct hws_link *l HWS_UNUSED, void *arg)
+static void on_drain(struct hws_ipc *l HWS_UNUSED, void *arg)
 {
 	((struct end *)arg)->drained++;
 }
 
 static void open_end(struct end *e, int fd, size_t frame_max)
 {
-	struct hws_link_conf conf = { .frame_max = frame_max,
+	struct hws_ipc_conf conf = { .frame_max = frame_max,
 		.send_max = 4u << 20,
 		.send_high = 64u << 10,
 		.on_message = on_message,
@@ -67,7 +67,7 @@ static void open_end(struct end *e, int fd, size_t frame_max)
 		.arg = e };
 
 	memset(e, 0, sizeof(*e));
-	ck_assert_int_eq(hws_link_new(loop, fd, &conf, &e->link), HWS_OK);
+	ck_assert_int_eq(hws_ipc_new(loop, fd, &conf, &e->ipc), HWS_OK);
 }
 
 static void setup(void)
@@ -75,15 +75,15 @@ static void setup(void)
 	int fds[2];
 
 	ck_assert_int_eq(hws_loop_new(&loop), HWS_OK);
-	ck_assert_int_eq(hws_link_pair(fds), HWS_OK);
+	ck_assert_int_eq(hws_ipc_pair(fds), HWS_OK);
 	open_end(&a, fds[0], 3u << 20);
 	open_end(&b, fds[1], 1u << 20);
 }
 
 static void teardown(void)
 {
-	hws_link_close(a.link, HWS_OK);
-	hws_link_close(b.link, HWS_OK);
+	hws_ipc_close(a.ipc, HWS_OK);
+	hws_ipc_close(b.ipc, HWS_OK);
 	hws_loop_free(loop);
 }
 
@@ -104,7 +104,7 @@ static int send_link(struct end *e, uint64_t conn, int fd)
 	l.conn = conn;
 	m.union_case = AGT__MESSAGE__UNION_AGENT_LINK;
 	m.agent_link = &l;
-	return hws_link_send(e->link, &m, fd);
+	return hws_ipc_send(e->ipc, &m, fd);
 }
 
 static int pipe_with(char c)
@@ -147,10 +147,10 @@ START_TEST(large_frames_pass_whole_behind_a_full_socket)
 		big[i] = (uint8_t)(i * 7);
 		sum = (uint8_t)(sum + big[i]);
 	}
-	ck_assert_int_eq(hws_link_send_wire(a.link, hws_bytes(big, 1000000)), HWS_OK);
+	ck_assert_int_eq(hws_ipc_send_wire(a.ipc, hws_bytes(big, 1000000)), HWS_OK);
 	ck_assert_int_eq(
 			send_link(&a, 9, pipe_with('z')), HWS_OK); /* behind a half-written frame */
-	ck_assert(hws_link_congested(a.link));
+	ck_assert(hws_ipc_congested(a.ipc));
 	UNTIL(b.messages == 1 && a.drained);
 	ck_assert_uint_eq(b.wires, 1);
 	ck_assert_uint_eq(b.wire_bytes, 1000000);
@@ -167,13 +167,13 @@ START_TEST(a_full_queue_refuses_and_keeps_what_it_has)
 	int r = HWS_OK;
 	unsigned sent = 0;
 
-	hws_link_pause(b.link);
+	hws_ipc_pause(b.ipc);
 	while (r == HWS_OK && sent < 50) {
-		r = hws_link_send_wire(a.link, hws_bytes(big, 1000000));
+		r = hws_ipc_send_wire(a.ipc, hws_bytes(big, 1000000));
 		sent += r == HWS_OK;
 	}
 	ck_assert_int_eq(r, HWS_ERR_FULL);
-	hws_link_resume(b.link);
+	hws_ipc_resume(b.ipc);
 	UNTIL(b.wires == sent);
 	ck_assert_uint_eq(b.wire_bytes, sent * 1000000u);
 	free(big);
@@ -184,11 +184,11 @@ START_TEST(a_pause_holds_back_frames_that_are_already_here)
 {
 	for (int i = 0; i < 3; i++)
 		ck_assert_int_eq(send_link(&a, (uint64_t)i, -1), HWS_OK);
-	hws_link_pause(b.link);
+	hws_ipc_pause(b.ipc);
 	for (int i = 0; i < 5; i++)
 		hws_loop_once(loop, 1000);
 	ck_assert_uint_eq(b.messages, 0);
-	hws_link_resume(b.link);
+	hws_ipc_resume(b.ipc);
 	UNTIL(b.messages == 3);
 }
 END_TEST
@@ -197,7 +197,7 @@ START_TEST(frames_above_the_cap_end_the_link)
 {
 	uint8_t *big = calloc(1, 2u << 20);
 
-	ck_assert_int_eq(hws_link_send_wire(a.link, hws_bytes(big, 2u << 20)), HWS_OK);
+	ck_assert_int_eq(hws_ipc_send_wire(a.ipc, hws_bytes(big, 2u << 20)), HWS_OK);
 	UNTIL(b.closed);
 	ck_assert_int_eq(b.why, HWS_ERR_TOOBIG);
 	ck_assert_uint_eq(b.wires, 0);
@@ -207,7 +207,7 @@ END_TEST
 
 START_TEST(the_end_of_the_other_side_is_told_once)
 {
-	hws_link_close(a.link, HWS_OK);
+	hws_ipc_close(a.ipc, HWS_OK);
 	ck_assert_uint_eq(a.closed, 1);
 	UNTIL(b.closed);
 	ck_assert_int_eq(b.why, HWS_ERR_EOF);
@@ -217,7 +217,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("host/link");
+	Suite *s = suite_create("host/ipc");
 	TCase *t = tcase_create("link");
 	SRunner *r = srunner_create(s);
 	int failed;

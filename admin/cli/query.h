@@ -1,15 +1,15 @@
-/* admin/ask: commands that are one question to a control socket. */
+/* admin/query: commands that are one question to a control socket. */
 #pragma once
 #include <stdbool.h>
 #include <stdio.h>
 
 enum adm_server { ADM_RENDEZVOUS, ADM_RELAY };
 
-struct adm_ask {
+struct adm_query {
 	const char *socket; /* NULL = the server's usual place */
 	bool json;
 };
 
-void adm_ask_help(FILE *out, enum adm_server server);
+void adm_query_help(FILE *out, enum adm_server server);
 /* argv[0] is the command ("relay" introduces those of the relay). Returns the exit status. */
-int adm_ask_run(const struct adm_ask *ask, int argc, char **argv);
+int adm_query_run(const struct adm_query *ask, int argc, char **argv);

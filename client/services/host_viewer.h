@@ -1,4 +1,4 @@
-/* services/guest: one viewer as the services of the controlled side see it. Owned by the agent, which fills
+/* services/host_viewer: one viewer as the services of the controlled side see it. Owned by the agent, which fills
  * it in and keeps permissions and options up to date. Loop thread only. */
 #pragma once
 #include "proto/session.pb-c.h"
@@ -8,10 +8,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define HWS_GUESTS_MAX 32 /* slots are bits of a uint32_t in the services */
+#define HWS_HOST_VIEWERS_MAX 32 /* slots are bits of a uint32_t in the services */
 
-struct hws_guest {
-	unsigned slot;        /* 0 .. HWS_GUESTS_MAX - 1, unique among present guests */
+struct hws_host_viewer {
+	unsigned slot;        /* 0 .. HWS_HOST_VIEWERS_MAX - 1, unique among present viewers */
 	uint32_t permissions; /* effective now: 1 << enum hws_permission */
 	uint32_t version;     /* hws_version_number of the viewer */
 	char platform[32];
@@ -20,17 +20,17 @@ struct hws_guest {
 	uint64_t mouse_us; /* when it last moved or clicked */
 	uint64_t sent;     /* bytes given to send_parts */
 	/* One serialised ses.Message in two parts. Fails when the link has gone or takes no more. */
-	int (*send_parts)(struct hws_guest *g, struct hws_bytes head, struct hws_bytes rest);
+	int (*send_parts)(struct hws_host_viewer *g, struct hws_bytes head, struct hws_bytes rest);
 	/* More is queued than the link takes at once: video waits. */
-	bool (*congested)(const struct hws_guest *g);
+	bool (*congested)(const struct hws_host_viewer *g);
 };
 
-static inline bool hws_guest_may(const struct hws_guest *g, enum hws_permission p)
+static inline bool hws_host_viewer_may(const struct hws_host_viewer *g, enum hws_permission p)
 {
 	return (g->permissions >> p & 1) != 0;
 }
 
 /* Packs and sends. */
-int hws_guest_send(struct hws_guest *g, const Ses__Message *m) HWS_MUST_CHECK;
+int hws_host_viewer_send(struct hws_host_viewer *g, const Ses__Message *m) HWS_MUST_CHECK;
 /* The same for messages whose loss only means a stale display until the next one. */
-void hws_guest_tell(struct hws_guest *g, const Ses__Message *m);
+void hws_host_viewer_tell(struct hws_host_viewer *g, const Ses__Message *m);

@@ -1,8 +1,8 @@
-#include "client/core/show_text.h"
+#include "client/core/readable_text.h"
 #include "shared/base/str.h"
 #include <string.h>
 
-char *hws_show_text(char *buf, size_t size, struct hws_bytes in)
+char *hws_readable_text(char *buf, size_t size, struct hws_bytes in)
 {
 	static const char quote[] = "\\x22";
 	char *from = hws_str_escape(buf, size, in), *to = from;

@@ -1,4 +1,4 @@
-#include "client/host/link.h"
+#include "client/host/ipc.h"
 #include "shared/base/buf.h"
 #include "shared/base/mem.h"
 #include <errno.h>
@@ -17,19 +17,19 @@
 
 enum link_kind { KIND_MESSAGE = 1, KIND_WIRE = 2 };
 
-struct link_fd { /* a descriptor to go out with the byte at `offset` of the stream */
+struct ipc_fd { /* a descriptor to go out with the byte at `offset` of the stream */
 	uint64_t offset;
 	int fd;
 };
 
-struct hws_link {
+struct hws_ipc {
 	struct hws_loop *loop;
-	struct hws_link_conf conf;
+	struct hws_ipc_conf conf;
 	int fd;
 	struct event on_read, on_write;
 	struct hws_buf in, out;
 	uint64_t sent; /* bytes given to the kernel since the start */
-	struct link_fd out_fds[FDS_MAX];
+	struct ipc_fd out_fds[FDS_MAX];
 	int out_fd_count;
 	int in_fds[FDS_MAX];
 	int in_fd_count;
@@ -37,7 +37,7 @@ struct hws_link {
 	struct hws_deferred gone, again;
 };
 
-int hws_link_pair(int ret_fd[2])
+int hws_ipc_pair(int ret_fd[2])
 {
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ret_fd) < 0)
 		return hws_err_from_errno(errno);
@@ -46,14 +46,14 @@ int hws_link_pair(int ret_fd[2])
 
 static void link_free(void *arg)
 {
-	struct hws_link *l = arg;
+	struct hws_ipc *l = arg;
 
 	hws_buf_done(&l->in);
 	hws_buf_done(&l->out);
 	free(l);
 }
 
-void hws_link_close(struct hws_link *l, int why)
+void hws_ipc_close(struct hws_ipc *l, int why)
 {
 	if (!l || l->closed)
 		return;
@@ -72,7 +72,7 @@ void hws_link_close(struct hws_link *l, int why)
 }
 
 /* The next descriptor that came with the stream, -1 if none. */
-static int take_fd(struct hws_link *l)
+static int take_fd(struct hws_ipc *l)
 {
 	int fd;
 
@@ -84,7 +84,7 @@ static int take_fd(struct hws_link *l)
 	return fd;
 }
 
-static int deliver(struct hws_link *l, uint8_t kind, struct hws_bytes payload)
+static int deliver(struct hws_ipc *l, uint8_t kind, struct hws_bytes payload)
 {
 	Agt__Message *m;
 
@@ -103,7 +103,7 @@ static int deliver(struct hws_link *l, uint8_t kind, struct hws_bytes payload)
 }
 
 /* Hands out the whole frames there are. */
-static void step(struct hws_link *l)
+static void step(struct hws_ipc *l)
 {
 	l->delivering = true;
 	while (!l->closed && !l->paused) {
@@ -116,21 +116,21 @@ static void step(struct hws_link *l)
 		len = (size_t)in.ptr[0] | (size_t)in.ptr[1] << 8 | (size_t)in.ptr[2] << 16 |
 				(size_t)in.ptr[3] << 24;
 		if (len < 1 || len > l->conf.frame_max) {
-			hws_link_close(l, HWS_ERR_TOOBIG);
+			hws_ipc_close(l, HWS_ERR_TOOBIG);
 			break;
 		}
 		if (in.len - 4 < len)
 			break;
 		r = deliver(l, in.ptr[4], hws_bytes(in.ptr + HEAD, len - 1));
 		if (r < 0)
-			hws_link_close(l, r);
+			hws_ipc_close(l, r);
 		if (!l->closed)
 			hws_buf_consume(&l->in, 4 + len);
 	}
 	l->delivering = false;
 }
 
-static void take_descriptors(struct hws_link *l, struct msghdr *msg)
+static void take_descriptors(struct hws_ipc *l, struct msghdr *msg)
 {
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
@@ -148,7 +148,7 @@ static void take_descriptors(struct hws_link *l, struct msghdr *msg)
 }
 
 /* One read; HWS_OK when there may be more. */
-static int fill(struct hws_link *l)
+static int fill(struct hws_ipc *l)
 {
 	union {
 		struct cmsghdr align;
@@ -176,7 +176,7 @@ static int fill(struct hws_link *l)
 
 static void on_readable(evutil_socket_t fd HWS_UNUSED, short what HWS_UNUSED, void *arg)
 {
-	struct hws_link *l = arg;
+	struct hws_ipc *l = arg;
 
 	for (int i = 0; i < READ_BUDGET && !l->closed && !l->paused; i++) {
 		int r = fill(l);
@@ -185,14 +185,14 @@ static void on_readable(evutil_socket_t fd HWS_UNUSED, short what HWS_UNUSED, vo
 			return;
 		step(l);
 		if (r < 0) {
-			hws_link_close(l, r);
+			hws_ipc_close(l, r);
 			return;
 		}
 	}
 }
 
 /* Writes up to the next position that carries a descriptor, and that descriptor with its byte. */
-static ssize_t write_some(struct hws_link *l)
+static ssize_t write_some(struct hws_ipc *l)
 {
 	struct hws_bytes out = hws_buf_bytes(&l->out);
 	union {
@@ -228,7 +228,7 @@ static ssize_t write_some(struct hws_link *l)
 }
 
 /* Writes what the kernel takes; HWS_OK also when something is left. */
-static int flush(struct hws_link *l)
+static int flush(struct hws_ipc *l)
 {
 	while (hws_buf_len(&l->out)) {
 		ssize_t n = write_some(l);
@@ -255,11 +255,11 @@ static int flush(struct hws_link *l)
 
 static void on_writable(evutil_socket_t fd HWS_UNUSED, short what HWS_UNUSED, void *arg)
 {
-	struct hws_link *l = arg;
+	struct hws_ipc *l = arg;
 	int r = flush(l);
 
 	if (r < 0) {
-		hws_link_close(l, r);
+		hws_ipc_close(l, r);
 		return;
 	}
 	if (l->was_congested && hws_buf_len(&l->out) <= l->conf.send_high / 2) {
@@ -269,10 +269,10 @@ static void on_writable(evutil_socket_t fd HWS_UNUSED, short what HWS_UNUSED, vo
 	}
 }
 
-int hws_link_new(struct hws_loop *loop, int fd, const struct hws_link_conf *conf,
-		struct hws_link **ret)
+int hws_ipc_new(struct hws_loop *loop, int fd, const struct hws_ipc_conf *conf,
+		struct hws_ipc **ret)
 {
-	struct hws_link *l = calloc(1, sizeof(*l));
+	struct hws_ipc *l = calloc(1, sizeof(*l));
 	int flags = fcntl(fd, F_GETFL);
 
 	if (!l || flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
@@ -285,7 +285,7 @@ int hws_link_new(struct hws_loop *loop, int fd, const struct hws_link_conf *conf
 	l->fd = fd;
 	l->conf = *conf;
 	if (!l->conf.frame_max)
-		l->conf.frame_max = HWS_LINK_FRAME_MAX;
+		l->conf.frame_max = HWS_IPC_FRAME_MAX;
 	if (!l->conf.send_max)
 		l->conf.send_max = SEND_MAX;
 	if (!l->conf.send_high)
@@ -300,7 +300,7 @@ int hws_link_new(struct hws_loop *loop, int fd, const struct hws_link_conf *conf
 }
 
 /* Room for a whole frame, or HWS_ERR_FULL and nothing changes. */
-static int put_head(struct hws_link *l, uint8_t kind, size_t len)
+static int put_head(struct hws_ipc *l, uint8_t kind, size_t len)
 {
 	size_t rest = len + 1;
 	uint8_t head[HEAD] = { (uint8_t)rest, (uint8_t)(rest >> 8), (uint8_t)(rest >> 16),
@@ -318,7 +318,7 @@ static int put_head(struct hws_link *l, uint8_t kind, size_t len)
 	return HWS_OK;
 }
 
-static int sent(struct hws_link *l)
+static int sent(struct hws_ipc *l)
 {
 	/* An error shows as the end of the link when it is read, never inside a send. */
 	if (!l->writing && flush(l) < 0) {
@@ -330,7 +330,7 @@ static int sent(struct hws_link *l)
 	return HWS_OK;
 }
 
-int hws_link_send(struct hws_link *l, const Agt__Message *m, int fd)
+int hws_ipc_send(struct hws_ipc *l, const Agt__Message *m, int fd)
 {
 	Agt__Message copy = *m;
 	size_t len;
@@ -347,7 +347,7 @@ int hws_link_send(struct hws_link *l, const Agt__Message *m, int fd)
 	}
 	if (fd >= 0)
 		l->out_fds[l->out_fd_count++] =
-				(struct link_fd){ l->sent + hws_buf_len(&l->out) - HEAD, fd };
+				(struct ipc_fd){ l->sent + hws_buf_len(&l->out) - HEAD, fd };
 	to = hws_buf_reserve(&l->out, len);
 	if (!to) /* put_head made the room */
 		return HWS_ERR_NOMEM;
@@ -355,7 +355,7 @@ int hws_link_send(struct hws_link *l, const Agt__Message *m, int fd)
 	return sent(l);
 }
 
-int hws_link_send_wire2(struct hws_link *l, struct hws_bytes head, struct hws_bytes rest)
+int hws_ipc_send_wire2(struct hws_ipc *l, struct hws_bytes head, struct hws_bytes rest)
 {
 	int r = put_head(l, KIND_WIRE, head.len + rest.len);
 
@@ -368,12 +368,12 @@ int hws_link_send_wire2(struct hws_link *l, struct hws_bytes head, struct hws_by
 	return sent(l);
 }
 
-int hws_link_send_wire(struct hws_link *l, struct hws_bytes message)
+int hws_ipc_send_wire(struct hws_ipc *l, struct hws_bytes message)
 {
-	return hws_link_send_wire2(l, message, (struct hws_bytes){ 0 });
+	return hws_ipc_send_wire2(l, message, (struct hws_bytes){ 0 });
 }
 
-void hws_link_pause(struct hws_link *l)
+void hws_ipc_pause(struct hws_ipc *l)
 {
 	if (l->closed || l->paused)
 		return;
@@ -383,13 +383,13 @@ void hws_link_pause(struct hws_link *l)
 
 static void deliver_waiting(void *arg)
 {
-	struct hws_link *l = arg;
+	struct hws_ipc *l = arg;
 
 	if (!l->closed && !l->paused)
 		step(l);
 }
 
-void hws_link_resume(struct hws_link *l)
+void hws_ipc_resume(struct hws_ipc *l)
 {
 	if (l->closed || !l->paused)
 		return;
@@ -399,12 +399,12 @@ void hws_link_resume(struct hws_link *l)
 		hws_loop_defer(l->loop, &l->again, deliver_waiting, l);
 }
 
-bool hws_link_congested(const struct hws_link *l)
+bool hws_ipc_congested(const struct hws_ipc *l)
 {
 	return hws_buf_len(&l->out) > l->conf.send_high;
 }
 
-size_t hws_link_pending(const struct hws_link *l)
+size_t hws_ipc_pending(const struct hws_ipc *l)
 {
 	return hws_buf_len(&l->out);
 }

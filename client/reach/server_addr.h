@@ -1,4 +1,4 @@
-/* reach/way: how to get to a server: plain TCP, or a WebSocket with or without TLS for networks that let nothing else
+/* reach/server_addr: how to get to a server: plain TCP, or a WebSocket with or without TLS for networks that let nothing else
  * through. As text: HOST[:PORT], ws://HOST[:PORT][/PATH], wss://HOST[:PORT][/PATH]. Ends in a stream on which frames may
  * flow. One loop thread. */
 #pragma once
@@ -7,7 +7,7 @@
 #include "shared/net/proxy_client.h"
 #include "shared/net/stream.h"
 
-struct hws_way {
+struct hws_server_addr {
 	bool ws, tls;
 	bool by_port; /* ws: the servers have ports of their own, not paths of one web server */
 	uint16_t port;
@@ -17,26 +17,27 @@ struct hws_way {
 	const struct hws_proxy *proxy;
 };
 
-#define HWS_WAY_TEXT 416
+#define HWS_SERVER_ADDR_TEXT 416
 
 /* default_port is for plain TCP; a WebSocket without a port has the web's, 80 or 443. */
-int hws_way_parse(const char *text, uint16_t default_port, struct hws_way *ret) HWS_MUST_CHECK;
+int hws_server_addr_parse(const char *text, uint16_t default_port,
+		struct hws_server_addr *ret) HWS_MUST_CHECK;
 /* The WebSocket of the rendezvous server that `tcp` leads to: at an address two ports above, at a name below /ws/id of
  * its web server. */
-void hws_way_websocket(const struct hws_way *tcp, struct hws_way *ret);
+void hws_server_addr_websocket(const struct hws_server_addr *tcp, struct hws_server_addr *ret);
 /* To a relay that somebody named HOST[:PORT], in the manner in which `server` is reached (NULL: plain TCP): where paths
  * tell servers apart, at /ws/relay of the web server that has the relay's name. */
-int hws_way_to_relay(const struct hws_way *server, const char *relay,
-		struct hws_way *ret) HWS_MUST_CHECK;
+int hws_server_addr_to_relay(const struct hws_server_addr *server, const char *relay,
+		struct hws_server_addr *ret) HWS_MUST_CHECK;
 /* True when only relays lead on from there: no hole can be punched for a link that ends at a web server or proxy. */
-bool hws_way_needs_relay(const struct hws_way *way);
+bool hws_server_addr_needs_relay(const struct hws_server_addr *server_addr);
 /* For logs and messages. Returns buf. */
-char *hws_way_text(const struct hws_way *way, char *buf, size_t size);
+char *hws_server_addr_text(const struct hws_server_addr *server_addr, char *buf, size_t size);
 
-struct hws_way_open;
+struct hws_server_addr_open;
 
-struct hws_way_conf {
-	const struct hws_way *way;
+struct hws_server_addr_conf {
+	const struct hws_server_addr *server_addr;
 	uint64_t timeout_us; /* until frames may flow */
 	size_t frame_max;    /* ws: the longest message */
 	/* plain TCP only, as net/dialer */
@@ -44,11 +45,11 @@ struct hws_way_conf {
 	bool reuse_port;
 };
 
-/* As hws_dial_cb: exactly once unless canceled, never inside hws_way_open_start; the callee owns the stream. */
-typedef void (*hws_way_cb)(int r, struct hws_stream *s, void *arg);
+/* As hws_dial_cb: exactly once unless canceled, never inside hws_server_addr_open_start; the callee owns the stream. */
+typedef void (*hws_server_addr_cb)(int r, struct hws_stream *s, void *arg);
 /* Everything is copied. */
-int hws_way_open_start(struct hws_loop *loop, struct hws_work *work,
-		const struct hws_way_conf *conf, hws_way_cb done, void *arg,
-		struct hws_way_open **ret) HWS_MUST_CHECK;
+int hws_server_addr_open_start(struct hws_loop *loop, struct hws_work *work,
+		const struct hws_server_addr_conf *conf, hws_server_addr_cb done, void *arg,
+		struct hws_server_addr_open **ret) HWS_MUST_CHECK;
 /* done will not be called. Takes NULL. */
-void hws_way_open_cancel(struct hws_way_open *o);
+void hws_server_addr_open_cancel(struct hws_server_addr_open *o);

@@ -1,4 +1,4 @@
-#include "client/api/engine.h"
+#include "client/api/session_loop.h"
 #include "client/core/private_file.h"
 #include "shared/base/clock.h"
 #include "shared/base/mem.h"
@@ -17,7 +17,7 @@
 #define IDLE_US (30 * HWS_US_PER_S)
 #define GOODBYE_US (300 * HWS_US_PER_MS)
 
-hawser_context *api_engine_context(const struct api_engine *e)
+hawser_context *api_session_loop_context(const struct api_session_loop *e)
 {
 	return e->ctx;
 }
@@ -62,7 +62,7 @@ static void own_hwid(uint8_t ret[HWS_HWID_LEN])
 	hws_buf_done(&id);
 }
 
-static int new_viewer(struct api_engine *e, const struct api_engine_conf *conf)
+static int new_viewer(struct api_session_loop *e, const struct api_session_loop_conf *conf)
 {
 	struct hws_viewer_conf vc = { .ops = &api_viewer_ops,
 		.arg = e,
@@ -97,9 +97,10 @@ static int new_viewer(struct api_engine *e, const struct api_engine_conf *conf)
 	return r;
 }
 
-int api_engine_new(hawser_session *s, const struct api_engine_conf *conf, struct api_engine **ret)
+int api_session_loop_new(hawser_session *s, const struct api_session_loop_conf *conf,
+		struct api_session_loop **ret)
 {
-	struct api_engine *e = hws_alloc(sizeof(*e));
+	struct api_session_loop *e = hws_alloc(sizeof(*e));
 	int r;
 
 	if (!e)
@@ -140,7 +141,7 @@ int api_engine_new(hawser_session *s, const struct api_engine_conf *conf, struct
 
 static void on_limit(void *arg)
 {
-	api_engine_end(arg, HWS_ERR_TIMEOUT,
+	api_session_loop_end(arg, HWS_ERR_TIMEOUT,
 			"the host was reached but did not answer as a RustDesk-compatible host does; check "
 			"the port, or try again later",
 			NULL);
@@ -148,7 +149,7 @@ static void on_limit(void *arg)
 
 /* Beside a host that could send AV1, which this build does not decode, and so keeps to its small bitrate by leaving
  * pictures out. */
-static void wish_quality(struct api_engine *e, uint64_t now)
+static void wish_quality(struct api_session_loop *e, uint64_t now)
 {
 	struct hws_view_options o = *hws_viewer_options(e->viewer);
 	uint64_t bytes = e->conn ? hws_conn_bytes_in(e->conn) : 0;
@@ -173,7 +174,7 @@ static void wish_quality(struct api_engine *e, uint64_t now)
 
 static void on_tick(void *arg)
 {
-	struct api_engine *e = arg;
+	struct api_session_loop *e = arg;
 	uint64_t now = hws_loop_now_us(e->ctx->loop);
 
 	hws_viewer_tick(e->viewer, now);
@@ -186,7 +187,7 @@ static void on_tick(void *arg)
 }
 
 /* Called by the report of states. */
-static void watch_state(struct api_engine *e)
+static void watch_state(struct api_session_loop *e)
 {
 	uint64_t limit = hws_viewer_limit_us(e->viewer);
 
@@ -198,7 +199,7 @@ static void watch_state(struct api_engine *e)
 
 static void on_frame(struct hws_conn *c HWS_UNUSED, struct hws_bytes payload, void *arg)
 {
-	struct api_engine *e = arg;
+	struct api_session_loop *e = arg;
 
 	hws_viewer_frame(e->viewer, payload);
 	if (e->silent_s)
@@ -206,7 +207,7 @@ static void on_frame(struct hws_conn *c HWS_UNUSED, struct hws_bytes payload, vo
 	watch_state(e);
 }
 
-static void lost_text(const struct api_engine *e, int why, char *text, size_t size)
+static void lost_text(const struct api_session_loop *e, int why, char *text, size_t size)
 {
 	switch (why) {
 	case HWS_ERR_TIMEOUT:
@@ -241,7 +242,7 @@ static void lost_text(const struct api_engine *e, int why, char *text, size_t si
 
 static void on_conn_close(struct hws_conn *c, int why, void *arg)
 {
-	struct api_engine *e = arg;
+	struct api_session_loop *e = arg;
 	char text[300];
 
 	e->bytes_in += hws_conn_bytes_in(c);
@@ -250,7 +251,7 @@ static void on_conn_close(struct hws_conn *c, int why, void *arg)
 	if (e->ended || e->closing)
 		return;
 	lost_text(e, why, text, sizeof(text));
-	api_engine_end(e, why == HWS_OK ? HWS_ERR_EOF : why, text, NULL);
+	api_session_loop_end(e, why == HWS_OK ? HWS_ERR_EOF : why, text, NULL);
 }
 
 /* A link that is only kept until its goodbye is told. It belongs to the context: the session may connect again
@@ -272,7 +273,7 @@ static void on_left(struct hws_conn *c HWS_UNUSED, int why HWS_UNUSED, void *arg
 		hws_loop_stop(ctx->loop);
 }
 
-static void leave_link(struct api_engine *e)
+static void leave_link(struct api_session_loop *e)
 {
 	struct hws_conn *c = e->conn;
 	struct leaving *l;
@@ -295,7 +296,7 @@ static void leave_link(struct api_engine *e)
 	hws_conn_leave(c, GOODBYE_US, on_left, l);
 }
 
-void api_engine_abandon(hawser_context *ctx)
+void api_session_loop_abandon(hawser_context *ctx)
 {
 	struct hws_list *node;
 
@@ -303,7 +304,7 @@ void api_engine_abandon(hawser_context *ctx)
 		hws_conn_close(hws_container(node, struct leaving, node)->conn, HWS_OK);
 }
 
-void api_engine_attach(struct api_engine *e, const struct api_path *path)
+void api_session_loop_attach(struct api_session_loop *e, const struct api_path *path)
 {
 	const struct hws_conn_conf conf = { .frame_max = HWS_SES_LOGIN_FRAME_MAX,
 		.send_max = SEND_MAX,
@@ -330,7 +331,7 @@ void api_engine_attach(struct api_engine *e, const struct api_path *path)
 	pthread_mutex_unlock(&e->ctx->lock);
 	r = hws_conn_new(e->ctx->loop, path->stream, &conf, path->leftover, &e->conn);
 	if (r < 0) {
-		api_engine_end(e, r, "the connection could not be used", NULL);
+		api_session_loop_end(e, r, "the connection could not be used", NULL);
 		return;
 	}
 	hws_addr_text(&peer, address, sizeof(address));
@@ -345,14 +346,14 @@ void api_engine_attach(struct api_engine *e, const struct api_path *path)
 	};
 	r = hws_viewer_start(e->viewer, &link);
 	if (r < 0)
-		api_engine_end(e, r, "the session could not be started", NULL);
+		api_session_loop_end(e, r, "the session could not be started", NULL);
 	watch_state(e);
 }
 
 /* --- ends and beginnings ------------------------------------------------------------------------ */
 
 /* A new link may be a slower one: it begins with what the user chose. */
-static void forget_wish(struct api_engine *e)
+static void forget_wish(struct api_session_loop *e)
 {
 	struct hws_view_options o = *hws_viewer_options(e->viewer);
 
@@ -362,7 +363,7 @@ static void forget_wish(struct api_engine *e)
 	hws_viewer_set_options(e->viewer, &o);
 }
 
-static void start(struct api_engine *e)
+static void start(struct api_session_loop *e)
 {
 	e->ended = false;
 	e->end_local = false;
@@ -386,7 +387,7 @@ static void on_retry(void *arg)
 /* Runs at the end of the turn, when nothing of the viewer is on the stack any more. */
 static void finish(void *arg)
 {
-	struct api_engine *e = arg;
+	struct api_session_loop *e = arg;
 	uint64_t delay = 0;
 
 	if (e->closing)
@@ -409,7 +410,8 @@ static void finish(void *arg)
 	api_report_closed(e, e->end_err, e->end_text);
 }
 
-void api_engine_end(struct api_engine *e, int err, const char *text, const char *peer_text)
+void api_session_loop_end(
+		struct api_session_loop *e, int err, const char *text, const char *peer_text)
 {
 	if (e->ended || e->closing)
 		return;
@@ -420,14 +422,14 @@ void api_engine_end(struct api_engine *e, int err, const char *text, const char 
 	hws_loop_defer(e->ctx->loop, &e->ending, finish, e);
 }
 
-void api_engine_open(struct api_engine *e, const struct api_command *c HWS_UNUSED)
+void api_session_loop_open(struct api_session_loop *e, const struct api_command *c HWS_UNUSED)
 {
 	hws_list_push(&e->ctx->engines, &e->node);
 	start(e);
 }
 
 /* Lets go of link and attempts without a word to the embedder. */
-static void drop_link(struct api_engine *e)
+static void drop_link(struct api_session_loop *e)
 {
 	api_connect_cancel(e);
 	hws_timer_stop(&e->limit);
@@ -441,14 +443,14 @@ static void drop_link(struct api_engine *e)
 	api_record_end(e, HWS_OK);
 }
 
-void api_engine_reconnect(struct api_engine *e, const struct api_command *c HWS_UNUSED)
+void api_session_loop_reconnect(struct api_session_loop *e, const struct api_command *c HWS_UNUSED)
 {
 	drop_link(e);
 	e->retry = (struct hws_retry){ 0 };
 	start(e);
 }
 
-void api_engine_disconnect(struct api_engine *e, const struct api_command *c HWS_UNUSED)
+void api_session_loop_disconnect(struct api_session_loop *e, const struct api_command *c HWS_UNUSED)
 {
 	if (e->s->state == HAWSER_STATE_CLOSED)
 		return;
@@ -456,18 +458,18 @@ void api_engine_disconnect(struct api_engine *e, const struct api_command *c HWS
 	hws_timer_stop(&e->retry_timer);
 	e->ended = false;
 	e->end_local = true;
-	api_engine_end(e, HWS_OK, "disconnected", NULL);
+	api_session_loop_end(e, HWS_OK, "disconnected", NULL);
 }
 
 static void free_engine(void *arg)
 {
-	struct api_engine *e = arg;
+	struct api_session_loop *e = arg;
 
 	api_session_unref(e->s);
 	hws_free_wiped(e, sizeof(*e));
 }
 
-void api_engine_close(struct api_engine *e)
+void api_session_loop_close(struct api_session_loop *e)
 {
 	if (e->closing)
 		return;

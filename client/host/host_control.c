@@ -1,4 +1,4 @@
-#include "client/host/console.h"
+#include "client/host/host_control.h"
 #include "client/host/gate_table.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
@@ -56,7 +56,7 @@ static void do_password_set(struct hws_control_reply *reply, const json_t *req, 
 	hws_control_ok(reply, NULL);
 }
 
-static json_t *session_json(const struct hws_hostd *h, const struct hws_visitor *v)
+static json_t *session_json(const struct hws_hostd *h, const struct hws_host_session *v)
 {
 	uint64_t age = hws_loop_now_us(h->loop) - v->since_us;
 	char since[32];
@@ -88,9 +88,9 @@ static void do_status(struct hws_control_reply *reply, const json_t *req HWS_UNU
 	json_t *sessions = json_array();
 	struct hws_list *n;
 
-	hws_list_for (n, &h->visitors)
+	hws_list_for (n, &h->sessions)
 		json_array_append_new(sessions,
-				session_json(h, hws_container(n, struct hws_visitor, node)));
+				session_json(h, hws_container(n, struct hws_host_session, node)));
 	hws_control_ok(reply,
 			json_pack("{s:s,s:s,s:s,s:{s:s,s:s,s:s,s:s,s:s},s:{s:b,s:i},s:o,s:o,s:b,s:b,s:I,s:I,s:I,s:I,s:s}",
 					"version", HAWSER_VERSION, "id", h->whoami.id,
@@ -120,14 +120,14 @@ struct kick_case {
 	unsigned found;
 };
 
-static void kick_one(struct hws_visitor *v, void *arg)
+static void kick_one(struct hws_host_session *v, void *arg)
 {
 	struct kick_case *k = arg;
 
 	if (k->conn && (uint64_t)k->conn != v->conn)
 		return;
 	k->found++;
-	hws_visitor_kick(v, "Closed manually by the peer");
+	hws_host_session_kick(v, "Closed manually by the peer");
 }
 
 static void do_kick(struct hws_control_reply *reply, const json_t *req, void *arg)
@@ -210,7 +210,7 @@ static const struct hws_control_cmd table[] = {
 	{ "reload", "read the configuration again", do_reload },
 };
 
-int hws_console_new(struct hws_hostd *h, struct hws_control **ret, struct hws_error *err)
+int hws_host_control_new(struct hws_hostd *h, struct hws_control **ret, struct hws_error *err)
 {
 	int r = hws_control_new(
 			h->loop, h->settings->control_socket, table, HWS_COUNT(table), h, ret, err);

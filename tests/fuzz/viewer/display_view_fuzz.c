@@ -1,29 +1,29 @@
 /* Video messages of a hostile host on their way to the screen: queue, decoder, comparison with the picture before,
  * conversion. Input: a byte of circumstances, then serialised messages, each behind its length as two bytes, little
  * endian; one of length 0 stands for a picture that is taken out of the queue, one of length 1 for the end of it all. */
-#include "client/services/video/screen.h"
+#include "client/services/video/display_view.h"
 #include "shared/wire/envelope.h"
 #include <stdlib.h>
 
 #define SIDE_MAX 1024 /* larger pictures are legal, but slow to try */
 
-static void show_one(struct hws_screen *s, bool rgba, uint64_t now)
+static void show_one(struct hws_display_view *s, bool rgba, uint64_t now)
 {
 	enum hws_codec codec = HWS_CODEC_NONE;
 	struct hws_picture *p = NULL;
 	struct hws_rect damage = { 0 };
-	Ses__Message *m = hws_screen_pop(s);
+	Ses__Message *m = hws_display_view_pop(s);
 
 	if (!m)
 		return;
 	const Ses__EncodedVideoFrames *f = hws_video_frames(m->video_frame, &codec);
-	int r = hws_screen_decode(s, codec, f, s->reset, rgba, &p, &damage);
+	int r = hws_display_view_decode(s, codec, f, s->reset, rgba, &p, &damage);
 	s->reset = r < 0 && r != HWS_ERR_AGAIN && r != HWS_ERR_FULL;
 	if (r == HWS_OK) {
 		if (damage.x < 0 || damage.y < 0 || damage.w < 0 || damage.h < 0 ||
 				damage.x + damage.w > p->width || damage.y + damage.h > p->height)
 			abort();
-		hws_screen_publish(s, p, damage, now);
+		hws_display_view_publish(s, p, damage, now);
 	}
 	hws_ses_free(m);
 }
@@ -48,7 +48,7 @@ static bool is_small(const Ses__EncodedVideoFrames *f)
 	return true;
 }
 
-static void take(struct hws_screen *s, struct hws_bytes in, bool rgba)
+static void take(struct hws_display_view *s, struct hws_bytes in, bool rgba)
 {
 	enum hws_codec codec = HWS_CODEC_NONE;
 	Ses__Message *m = NULL;
@@ -58,7 +58,7 @@ static void take(struct hws_screen *s, struct hws_bytes in, bool rgba)
 		return;
 	}
 	if (in.len == 1) {
-		hws_screen_forget(s);
+		hws_display_view_forget(s);
 		return;
 	}
 	if (hws_ses_unpack(in, &m) < 0)
@@ -73,16 +73,16 @@ static void take(struct hws_screen *s, struct hws_bytes in, bool rgba)
 	}
 	for (size_t i = 0; i < f->n_frames; i++)
 		bytes += f->frames[i]->data.len;
-	if (!hws_screen_push(s, m, bytes) && (s->count || !s->need_key))
+	if (!hws_display_view_push(s, m, bytes) && (s->count || !s->need_key))
 		abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct hws_screen *s = NULL;
+	struct hws_display_view *s = NULL;
 	bool rgba;
 
-	if (size < 1 || hws_screen_new(&s) < 0)
+	if (size < 1 || hws_display_view_new(&s) < 0)
 		return 0;
 	rgba = data[0] & 1;
 	data++;
@@ -98,6 +98,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	while (s->count)
 		show_one(s, rgba, 2);
-	hws_screen_free(s);
+	hws_display_view_free(s);
 	return 0;
 }

@@ -1,5 +1,5 @@
-/* reach/way: HOST, HOST:PORT and ws:// or wss:// addresses, with or without a proxy, become one kind of stream. */
-#include "client/reach/way.h"
+/* reach/server_addr: HOST, HOST:PORT and ws:// or wss:// addresses, with or without a proxy, become one kind of stream. */
+#include "client/reach/server_addr.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include "shared/net/addr.h"
@@ -19,7 +19,7 @@ static bool is_literal(const char *host)
 	return hws_addr_parse(host, 1, &a) == HWS_OK;
 }
 
-static int parse_path(const char *text, struct hws_way *w)
+static int parse_path(const char *text, struct hws_server_addr *w)
 {
 	for (const char *c = text; *c; c++) {
 		if (*c <= ' ' || *c >= 0x7f || *c == '#')
@@ -28,7 +28,7 @@ static int parse_path(const char *text, struct hws_way *w)
 	return hws_str_copy(w->path, sizeof(w->path), *text ? text : "/");
 }
 
-static int parse_url(const char *rest, struct hws_way *w)
+static int parse_url(const char *rest, struct hws_server_addr *w)
 {
 	const char *slash = strchr(rest, '/');
 	size_t len = slash ? (size_t)(slash - rest) : strlen(rest);
@@ -47,9 +47,9 @@ static int parse_url(const char *rest, struct hws_way *w)
 	return r;
 }
 
-int hws_way_parse(const char *text, uint16_t default_port, struct hws_way *ret)
+int hws_server_addr_parse(const char *text, uint16_t default_port, struct hws_server_addr *ret)
 {
-	struct hws_way w = { 0 };
+	struct hws_server_addr w = { 0 };
 	int r;
 
 	if (hws_str_starts(text, "ws://") || hws_str_starts(text, "wss://")) {
@@ -67,7 +67,7 @@ int hws_way_parse(const char *text, uint16_t default_port, struct hws_way *ret)
 }
 
 /* `w` names host and port of the plain service; `web` is 0 where ports tell the services apart. */
-static void become_websocket(struct hws_way *w, uint16_t web, const char *path)
+static void become_websocket(struct hws_server_addr *w, uint16_t web, const char *path)
 {
 	w->ws = true;
 	w->by_port = web == 0;
@@ -76,17 +76,18 @@ static void become_websocket(struct hws_way *w, uint16_t web, const char *path)
 		w->path[0] = '\0'; /* cannot be: both are short */
 }
 
-void hws_way_websocket(const struct hws_way *tcp, struct hws_way *ret)
+void hws_server_addr_websocket(const struct hws_server_addr *tcp, struct hws_server_addr *ret)
 {
 	*ret = *tcp;
 	if (!tcp->ws)
 		become_websocket(ret, is_literal(tcp->host) ? 0 : WEB_PORT, "/ws/id");
 }
 
-int hws_way_to_relay(const struct hws_way *server, const char *relay, struct hws_way *ret)
+int hws_server_addr_to_relay(const struct hws_server_addr *server, const char *relay,
+		struct hws_server_addr *ret)
 {
-	struct hws_way w = { 0 };
-	int r = hws_way_parse(relay, RELAY_PORT, &w);
+	struct hws_server_addr w = { 0 };
+	int r = hws_server_addr_parse(relay, RELAY_PORT, &w);
 	bool by_port;
 
 	if (r < 0)
@@ -104,22 +105,22 @@ int hws_way_to_relay(const struct hws_way *server, const char *relay, struct hws
 	return HWS_OK;
 }
 
-bool hws_way_needs_relay(const struct hws_way *way)
+bool hws_server_addr_needs_relay(const struct hws_server_addr *server_addr)
 {
-	return way->ws || way->proxy;
+	return server_addr->ws || server_addr->proxy;
 }
 
-char *hws_way_text(const struct hws_way *way, char *buf, size_t size)
+char *hws_server_addr_text(const struct hws_server_addr *server_addr, char *buf, size_t size)
 {
-	char place[sizeof(way->host) + 16];
+	char place[sizeof(server_addr->host) + 16];
 
-	if (hws_host_port_join(way->host, way->port, place, sizeof(place)) < 0)
+	if (hws_host_port_join(server_addr->host, server_addr->port, place, sizeof(place)) < 0)
 		place[0] = '\0';
 	if (hws_fmt(buf, size, "%s%s%s",
-			    !way->ws                   ? ""
-					    : way->tls ? "wss://"
-						       : "ws://",
-			    place, way->path) < 0 &&
+			    !server_addr->ws                   ? ""
+					    : server_addr->tls ? "wss://"
+							       : "ws://",
+			    place, server_addr->path) < 0 &&
 			size > 0)
 		buf[0] = '\0';
 	return buf;
@@ -127,14 +128,14 @@ char *hws_way_text(const struct hws_way *way, char *buf, size_t size)
 
 /* --- going it -------------------------------------------------------------------------------------- */
 
-struct hws_way_open {
+struct hws_server_addr_open {
 	struct hws_loop *loop;
-	struct hws_way way;
+	struct hws_server_addr server_addr;
 	size_t frame_max;
-	hws_way_cb done;
+	hws_server_addr_cb done;
 	void *arg;
 	struct hws_dial *dial;
-	struct hws_proxy_ask *ask;
+	struct hws_proxy_ask *query;
 	struct hws_stream *stream; /* the WebSocket while it is upgraded */
 	struct hws_timer limit;
 	struct hws_deferred deferred;
@@ -145,21 +146,21 @@ static void free_open(void *arg)
 	hws_free(arg);
 }
 
-static void stop(struct hws_way_open *o)
+static void stop(struct hws_server_addr_open *o)
 {
 	hws_dial_cancel(o->dial);
 	o->dial = NULL;
-	hws_proxy_ask_cancel(o->ask);
-	o->ask = NULL;
+	hws_proxy_ask_cancel(o->query);
+	o->query = NULL;
 	hws_stream_close(o->stream);
 	o->stream = NULL;
 	hws_timer_stop(&o->limit);
 	hws_loop_defer(o->loop, &o->deferred, free_open, o);
 }
 
-static void finish(struct hws_way_open *o, int r, struct hws_stream *s)
+static void finish(struct hws_server_addr_open *o, int r, struct hws_stream *s)
 {
-	hws_way_cb done = o->done;
+	hws_server_addr_cb done = o->done;
 	void *arg = o->arg;
 
 	stop(o);
@@ -168,7 +169,7 @@ static void finish(struct hws_way_open *o, int r, struct hws_stream *s)
 
 static void on_upgrade(struct hws_stream *s, unsigned ready, void *arg)
 {
-	struct hws_way_open *o = arg;
+	struct hws_server_addr_open *o = arg;
 	uint8_t none;
 	ssize_t r;
 
@@ -191,7 +192,7 @@ static void on_limit(void *arg)
 }
 
 /* Takes `tcp` in any case. */
-static int begin_tls(struct hws_way_open *o, struct hws_stream *tcp, const char *host,
+static int begin_tls(struct hws_server_addr_open *o, struct hws_stream *tcp, const char *host,
 		struct hws_stream **ret)
 {
 	struct hws_tls_client *authorities = NULL;
@@ -213,19 +214,20 @@ static int begin_tls(struct hws_way_open *o, struct hws_stream *tcp, const char 
 /* Connected to the server itself, or as good as. */
 static void on_connected(int r, struct hws_stream *s, void *arg)
 {
-	struct hws_way_open *o = arg;
-	struct hws_ws_conf conf = { .path = o->way.path, .frame_max = o->frame_max };
-	char host[sizeof(o->way.host) + 16];
+	struct hws_server_addr_open *o = arg;
+	struct hws_ws_conf conf = { .path = o->server_addr.path, .frame_max = o->frame_max };
+	char host[sizeof(o->server_addr.host) + 16];
 
-	o->ask = NULL;
-	if (r < 0 || !o->way.ws) {
+	o->query = NULL;
+	if (r < 0 || !o->server_addr.ws) {
 		finish(o, r, s);
 		return;
 	}
-	if (o->way.tls)
-		r = begin_tls(o, s, o->way.host, &s);
+	if (o->server_addr.tls)
+		r = begin_tls(o, s, o->server_addr.host, &s);
 	if (r == HWS_OK) {
-		r = hws_host_port_join(o->way.host, o->way.port, host, sizeof(host));
+		r = hws_host_port_join(
+				o->server_addr.host, o->server_addr.port, host, sizeof(host));
 		if (r < 0)
 			hws_stream_close(s);
 	}
@@ -243,17 +245,18 @@ static void on_connected(int r, struct hws_stream *s, void *arg)
 
 static void on_dialed(int r, struct hws_stream *s, void *arg)
 {
-	struct hws_way_open *o = arg;
-	const struct hws_proxy *proxy = o->way.proxy;
+	struct hws_server_addr_open *o = arg;
+	const struct hws_proxy *proxy = o->server_addr.proxy;
 
 	o->dial = NULL;
 	if (r == HWS_OK && proxy) {
-		const struct hws_proxy_target target = { proxy, o->way.host, o->way.port };
+		const struct hws_proxy_target target = { proxy, o->server_addr.host,
+			o->server_addr.port };
 
 		if (proxy->kind == HWS_PROXY_HTTPS)
 			r = begin_tls(o, s, proxy->host, &s);
 		if (r == HWS_OK)
-			r = hws_proxy_ask_start(o->loop, s, &target, on_connected, o, &o->ask);
+			r = hws_proxy_ask_start(o->loop, s, &target, on_connected, o, &o->query);
 		if (r == HWS_OK)
 			return;
 		s = NULL;
@@ -261,26 +264,27 @@ static void on_dialed(int r, struct hws_stream *s, void *arg)
 	on_connected(r, s, o);
 }
 
-int hws_way_open_start(struct hws_loop *loop, struct hws_work *work,
-		const struct hws_way_conf *conf, hws_way_cb done, void *arg,
-		struct hws_way_open **ret)
+int hws_server_addr_open_start(struct hws_loop *loop, struct hws_work *work,
+		const struct hws_server_addr_conf *conf, hws_server_addr_cb done, void *arg,
+		struct hws_server_addr_open **ret)
 {
-	const struct hws_way *way = conf->way;
-	bool through = hws_way_needs_relay(way);
-	const struct hws_dial_conf dial = { .host = way->proxy ? way->proxy->host : way->host,
-		.port = way->proxy ? way->proxy->port : way->port,
+	const struct hws_server_addr *server_addr = conf->server_addr;
+	bool through = hws_server_addr_needs_relay(server_addr);
+	const struct hws_dial_conf dial = { .host = server_addr->proxy ? server_addr->proxy->host
+								       : server_addr->host,
+		.port = server_addr->proxy ? server_addr->proxy->port : server_addr->port,
 		.bind_to = through ? NULL : conf->bind_to,
 		.reuse_port = !through && conf->reuse_port };
-	struct hws_way_open *o;
+	struct hws_server_addr_open *o;
 	int r;
 
-	if (way->tls && way->proxy && way->proxy->kind == HWS_PROXY_HTTPS)
+	if (server_addr->tls && server_addr->proxy && server_addr->proxy->kind == HWS_PROXY_HTTPS)
 		return HWS_ERR_UNSUPPORTED; /* TLS in TLS */
 	o = hws_alloc(sizeof(*o));
 	if (!o)
 		return HWS_ERR_NOMEM;
 	o->loop = loop;
-	o->way = *way;
+	o->server_addr = *server_addr;
 	o->frame_max = conf->frame_max;
 	o->done = done;
 	o->arg = arg;
@@ -295,7 +299,7 @@ int hws_way_open_start(struct hws_loop *loop, struct hws_work *work,
 	return HWS_OK;
 }
 
-void hws_way_open_cancel(struct hws_way_open *o)
+void hws_server_addr_open_cancel(struct hws_server_addr_open *o)
 {
 	if (o)
 		stop(o);

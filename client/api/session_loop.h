@@ -1,5 +1,5 @@
-/* api/engine: a session on the context's thread: connects, keeps the link, feeds the viewer's core and its
- * services, retries, records. Loop thread only, but for api_engine_new and api_engine_context. */
+/* api/session_loop: a session on the context's thread: connects, keeps the link, feeds the viewer's core and its
+ * services, retries, records. Loop thread only, but for api_session_loop_new and api_session_loop_context. */
 #pragma once
 #include "client/api/handle.h"
 #include "client/core/quality_wish.h"
@@ -15,7 +15,7 @@
 #include "shared/net/conn.h"
 #include "shared/net/proxy_client.h"
 
-struct api_engine {
+struct api_session_loop {
 	struct hws_list node; /* of the context */
 	hawser_context *ctx;
 	hawser_session *s; /* one reference */
@@ -61,7 +61,7 @@ struct api_engine {
 	char *record_path;
 };
 
-struct api_engine_conf {
+struct api_session_loop_conf {
 	const struct hws_target *target;
 	const char *server, *key, *password;
 	struct hws_proxy proxy;
@@ -70,27 +70,27 @@ struct api_engine_conf {
 	enum hws_keyboard_mode keyboard;
 };
 /* On the embedder's thread, before anything is posted. */
-int api_engine_new(hawser_session *s, const struct api_engine_conf *conf,
-		struct api_engine **ret) HWS_MUST_CHECK;
-hawser_context *api_engine_context(const struct api_engine *e);
+int api_session_loop_new(hawser_session *s, const struct api_session_loop_conf *conf,
+		struct api_session_loop **ret) HWS_MUST_CHECK;
+hawser_context *api_session_loop_context(const struct api_session_loop *e);
 /* First command: joins the context's list and connects. */
-void api_engine_open(struct api_engine *e, const struct api_command *c);
-void api_engine_reconnect(struct api_engine *e, const struct api_command *c);
-void api_engine_disconnect(struct api_engine *e, const struct api_command *c);
+void api_session_loop_open(struct api_session_loop *e, const struct api_command *c);
+void api_session_loop_reconnect(struct api_session_loop *e, const struct api_command *c);
+void api_session_loop_disconnect(struct api_session_loop *e, const struct api_command *c);
 /* Says goodbye, frees at the end of the turn. */
-void api_engine_close(struct api_engine *e);
+void api_session_loop_close(struct api_session_loop *e);
 
 /* Ends the links that sessions have left, without waiting for their goodbyes. */
-void api_engine_abandon(hawser_context *ctx);
+void api_session_loop_abandon(hawser_context *ctx);
 
 /* --- api/session_input.c: sends the move that was held back, if there is one. */
-void api_input_flush_move(struct api_engine *e);
+void api_input_flush_move(struct api_session_loop *e);
 /* Notes for the embedder how keys are sent now. */
-void api_input_note_mode(struct api_engine *e);
+void api_input_note_mode(struct api_session_loop *e);
 
 /* --- api/connect.c: finding a path. */
-void api_connect_start(struct api_engine *e);
-void api_connect_cancel(struct api_engine *e);
+void api_connect_start(struct api_session_loop *e);
+void api_connect_cancel(struct api_session_loop *e);
 /* A path stands (takes the stream). */
 struct api_path {
 	struct hws_stream *stream;
@@ -100,26 +100,27 @@ struct api_path {
 	struct hws_bytes statement;
 	const uint8_t *server_pk;
 };
-void api_engine_attach(struct api_engine *e, const struct api_path *path);
+void api_session_loop_attach(struct api_session_loop *e, const struct api_path *path);
 /* Ends the link or the attempt: tells the embedder, or connects again. `peer_text` may be NULL. */
-void api_engine_end(struct api_engine *e, int err, const char *text, const char *peer_text);
+void api_session_loop_end(
+		struct api_session_loop *e, int err, const char *text, const char *peer_text);
 
 /* --- api/report.c: events. */
-void api_report_state(struct api_engine *e, enum hawser_state state, const char *text,
+void api_report_state(struct api_session_loop *e, enum hawser_state state, const char *text,
 		uint32_t retry_in_ms);
-void api_report_peer(struct api_engine *e, enum hawser_event_type type);
+void api_report_peer(struct api_session_loop *e, enum hawser_event_type type);
 /* Looks whether the host still answers, and tells when that changed or a second more has passed. */
-void api_report_silence(struct api_engine *e, uint64_t now_us);
-void api_report_stats(struct api_engine *e, uint64_t now_us);
-void api_report_closed(struct api_engine *e, int err, const char *text);
-void api_report_recording(struct api_engine *e, bool running, int err, const char *path);
+void api_report_silence(struct api_session_loop *e, uint64_t now_us);
+void api_report_stats(struct api_session_loop *e, uint64_t now_us);
+void api_report_closed(struct api_session_loop *e, int err, const char *text);
+void api_report_recording(struct api_session_loop *e, bool running, int err, const char *path);
 extern const struct hws_viewer_ops api_viewer_ops;
-int api_services_new(struct api_engine *e, enum hws_video_order order) HWS_MUST_CHECK;
+int api_services_new(struct api_session_loop *e, enum hws_video_order order) HWS_MUST_CHECK;
 
 /* --- api/record.c */
-void api_record_packet(struct api_engine *e, size_t display, enum hws_codec codec,
+void api_record_packet(struct api_session_loop *e, size_t display, enum hws_codec codec,
 		struct hws_bytes data, bool key, int64_t pts_ms);
-void api_record_start(struct api_engine *e, const struct api_command *c);
-void api_record_stop(struct api_engine *e, const struct api_command *c);
+void api_record_start(struct api_session_loop *e, const struct api_command *c);
+void api_record_stop(struct api_session_loop *e, const struct api_command *c);
 /* The link or the session ends. */
-void api_record_end(struct api_engine *e, int err);
+void api_record_end(struct api_session_loop *e, int err);

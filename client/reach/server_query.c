@@ -1,4 +1,4 @@
-#include "client/reach/ask.h"
+#include "client/reach/server_query.h"
 #include "shared/base/mem.h"
 #include "shared/net/conn.h"
 #include "shared/wire/envelope.h"
@@ -7,10 +7,10 @@
 #define LINGER_US 5000000
 #define STALL_US 20000000
 
-struct hws_ask {
+struct hws_server_query {
 	struct hws_loop *loop;
-	struct hws_ask_conf conf;
-	struct hws_way_open *dial;
+	struct hws_server_query_conf conf;
+	struct hws_server_addr_open *dial;
 	struct hws_conn *conn;
 	struct sockaddr_storage local, peer;
 	struct hws_deferred deferred;
@@ -23,7 +23,7 @@ static void free_ask(void *arg)
 	hws_free(arg);
 }
 
-static void end(struct hws_ask *a, int why)
+static void end(struct hws_server_query *a, int why)
 {
 	if (a->over)
 		return;
@@ -33,7 +33,7 @@ static void end(struct hws_ask *a, int why)
 
 static void on_frame(struct hws_conn *c, struct hws_bytes payload, void *arg)
 {
-	struct hws_ask *a = arg;
+	struct hws_server_query *a = arg;
 	Rdv__RendezvousMessage *m = NULL;
 	int r;
 
@@ -51,7 +51,7 @@ static void on_frame(struct hws_conn *c, struct hws_bytes payload, void *arg)
 
 static void on_close(struct hws_conn *c, int why, void *arg)
 {
-	struct hws_ask *a = arg;
+	struct hws_server_query *a = arg;
 
 	(void)c;
 	a->conn = NULL;
@@ -63,7 +63,7 @@ static void on_close(struct hws_conn *c, int why, void *arg)
 
 static void on_dialed(int r, struct hws_stream *s, void *arg)
 {
-	struct hws_ask *a = arg;
+	struct hws_server_query *a = arg;
 	const struct hws_conn_conf conf = { .frame_max = HWS_RDV_FRAME_MAX,
 		.send_max = HWS_RDV_FRAME_MAX * 2,
 		.stall_us = STALL_US,
@@ -84,24 +84,24 @@ static void on_dialed(int r, struct hws_stream *s, void *arg)
 	a->conf.on_open(a, a->conf.arg);
 }
 
-int hws_ask_new(struct hws_loop *loop, struct hws_work *work, const struct hws_ask_conf *conf,
-		struct hws_ask **ret)
+int hws_server_query_new(struct hws_loop *loop, struct hws_work *work,
+		const struct hws_server_query_conf *conf, struct hws_server_query **ret)
 {
-	const struct hws_way_conf way = { .way = conf->way,
+	const struct hws_server_addr_conf server_addr = { .server_addr = conf->server_addr,
 		.timeout_us = conf->timeout_us,
 		.frame_max = HWS_RDV_FRAME_MAX,
 		.bind_to = conf->bind_to,
 		.reuse_port = true };
-	struct hws_ask *a = hws_alloc(sizeof(*a));
+	struct hws_server_query *a = hws_alloc(sizeof(*a));
 	int r;
 
 	if (!a)
 		return HWS_ERR_NOMEM;
 	a->loop = loop;
 	a->conf = *conf;
-	a->conf.way = NULL; /* borrowed until return only */
+	a->conf.server_addr = NULL; /* borrowed until return only */
 	a->conf.bind_to = NULL;
-	r = hws_way_open_start(loop, work, &way, on_dialed, a, &a->dial);
+	r = hws_server_addr_open_start(loop, work, &server_addr, on_dialed, a, &a->dial);
 	if (r < 0) {
 		hws_free(a);
 		return r;
@@ -110,7 +110,7 @@ int hws_ask_new(struct hws_loop *loop, struct hws_work *work, const struct hws_a
 	return HWS_OK;
 }
 
-int hws_ask_send(struct hws_ask *a, const Rdv__RendezvousMessage *m)
+int hws_server_query_send(struct hws_server_query *a, const Rdv__RendezvousMessage *m)
 {
 	struct hws_buf out;
 	int r;
@@ -125,24 +125,24 @@ int hws_ask_send(struct hws_ask *a, const Rdv__RendezvousMessage *m)
 	return r;
 }
 
-const struct sockaddr_storage *hws_ask_local(const struct hws_ask *a)
+const struct sockaddr_storage *hws_server_query_local(const struct hws_server_query *a)
 {
 	return &a->local;
 }
 
-const struct sockaddr_storage *hws_ask_peer(const struct hws_ask *a)
+const struct sockaddr_storage *hws_server_query_peer(const struct hws_server_query *a)
 {
 	return &a->peer;
 }
 
-void hws_ask_free(struct hws_ask *a)
+void hws_server_query_free(struct hws_server_query *a)
 {
 	struct hws_conn *c;
 
 	if (!a)
 		return;
 	a->over = true;
-	hws_way_open_cancel(a->dial);
+	hws_server_addr_open_cancel(a->dial);
 	a->dial = NULL;
 	c = a->conn;
 	a->conn = NULL;
@@ -151,10 +151,10 @@ void hws_ask_free(struct hws_ask *a)
 	hws_loop_defer(a->loop, &a->deferred, free_ask, a);
 }
 
-void hws_ask_finish(struct hws_ask *a)
+void hws_server_query_finish(struct hws_server_query *a)
 {
 	if (!a || !a->conn) {
-		hws_ask_free(a);
+		hws_server_query_free(a);
 		return;
 	}
 	a->over = true;

@@ -1,4 +1,4 @@
-#include "admin/cli/ask.h"
+#include "admin/cli/query.h"
 #include "admin/cli/output.h"
 #include "admin/cli/place.h"
 #include "shared/base/num.h"
@@ -78,7 +78,7 @@ static void arg_name(const char *arg, char *buf, size_t size, bool *ret_number, 
 	*ret_optional = strchr(arg, '?') != NULL;
 }
 
-void adm_ask_help(FILE *out, enum adm_server server)
+void adm_query_help(FILE *out, enum adm_server server)
 {
 	for (size_t i = 0; i < HWS_COUNT(rows); i++) {
 		char line[96], name[32];
@@ -147,7 +147,7 @@ bad:
 	return NULL;
 }
 
-int adm_ask_run(const struct adm_ask *ask, int argc, char **argv)
+int adm_query_run(const struct adm_query *ask, int argc, char **argv)
 {
 	enum adm_server server = ADM_RENDEZVOUS;
 	const struct ask_row *row;

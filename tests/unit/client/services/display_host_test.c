@@ -54,19 +54,19 @@ static struct hws_work *work;
 static struct hws_video_host *video;
 static unsigned frames;
 
-static int send_parts(struct hws_guest *g HWS_UNUSED, struct hws_bytes head HWS_UNUSED,
+static int send_parts(struct hws_host_viewer *g HWS_UNUSED, struct hws_bytes head HWS_UNUSED,
 		struct hws_bytes rest)
 {
 	frames += rest.len > 0;
 	return HWS_OK;
 }
 
-static bool congested(const struct hws_guest *g HWS_UNUSED)
+static bool congested(const struct hws_host_viewer *g HWS_UNUSED)
 {
 	return false;
 }
 
-static struct hws_guest guest = { .send_parts = send_parts, .congested = congested };
+static struct hws_host_viewer viewer = { .send_parts = send_parts, .congested = congested };
 
 static void setup(void)
 {
@@ -82,13 +82,13 @@ static void setup(void)
 	vc.loop = loop;
 	vc.work = work;
 	ck_assert_int_eq(hws_video_host_new(&vc, &video), HWS_OK);
-	hws_video_host_join(video, &guest);
+	hws_video_host_join(video, &viewer);
 	ck_assert_uint_eq(script.starts, 1);
 }
 
 static void teardown(void)
 {
-	hws_video_host_leave(video, &guest);
+	hws_video_host_leave(video, &viewer);
 	hws_video_host_free(video);
 	hws_work_free(work);
 	hws_loop_free(loop);

@@ -1,13 +1,13 @@
 /* How servers are named, and where their WebSockets are. */
-#include "client/reach/way.h"
+#include "client/reach/server_addr.h"
 #include "shared/base/str.h"
 #include <check.h>
 
-static const char *as_text(const struct hws_way *w)
+static const char *as_text(const struct hws_server_addr *w)
 {
-	static char text[HWS_WAY_TEXT];
+	static char text[HWS_SERVER_ADDR_TEXT];
 
-	return hws_way_text(w, text, sizeof(text));
+	return hws_server_addr_text(w, text, sizeof(text));
 }
 
 START_TEST(names_addresses_and_urls_are_understood)
@@ -27,9 +27,9 @@ START_TEST(names_addresses_and_urls_are_understood)
 	};
 
 	for (size_t i = 0; i < HWS_COUNT(cases); i++) {
-		struct hws_way w;
+		struct hws_server_addr w;
 
-		ck_assert_msg(hws_way_parse(cases[i].text, 21116, &w) == HWS_OK, "%s",
+		ck_assert_msg(hws_server_addr_parse(cases[i].text, 21116, &w) == HWS_OK, "%s",
 				cases[i].text);
 		ck_assert_str_eq(as_text(&w), cases[i].want);
 	}
@@ -42,17 +42,17 @@ START_TEST(what_leads_nowhere_is_refused)
 		"wss://:443/", "ws:///ws/id", "ws://host/a b", "ws://host/a\r\nb",
 		"ws://us er@host/", "http://host/", "ws://host:0/", "[::1", "ho st", "host/ws" };
 	char longer[600];
-	struct hws_way w = { .port = 99 };
+	struct hws_server_addr w = { .port = 99 };
 
 	for (size_t i = 0; i < HWS_COUNT(bad); i++)
-		ck_assert_msg(hws_way_parse(bad[i], 21116, &w) < 0, "%s", bad[i]);
+		ck_assert_msg(hws_server_addr_parse(bad[i], 21116, &w) < 0, "%s", bad[i]);
 	memset(longer, 'a', sizeof(longer));
 	longer[sizeof(longer) - 1] = '\0';
-	ck_assert_int_lt(hws_way_parse(longer, 21116, &w), 0);
+	ck_assert_int_lt(hws_server_addr_parse(longer, 21116, &w), 0);
 	memcpy(longer, "ws://", 5);
-	ck_assert_int_lt(hws_way_parse(longer, 21116, &w), 0);
+	ck_assert_int_lt(hws_server_addr_parse(longer, 21116, &w), 0);
 	memcpy(longer, "ws://h/", 7);
-	ck_assert_int_lt(hws_way_parse(longer, 21116, &w), 0);
+	ck_assert_int_lt(hws_server_addr_parse(longer, 21116, &w), 0);
 	ck_assert_uint_eq(w.port, 99); /* untouched */
 }
 END_TEST
@@ -69,10 +69,10 @@ START_TEST(the_websocket_of_a_server_is_where_deployed_programs_look)
 	};
 
 	for (size_t i = 0; i < HWS_COUNT(cases); i++) {
-		struct hws_way w;
+		struct hws_server_addr w;
 
-		ck_assert_int_eq(hws_way_parse(cases[i].server, 21116, &w), HWS_OK);
-		hws_way_websocket(&w, &w);
+		ck_assert_int_eq(hws_server_addr_parse(cases[i].server, 21116, &w), HWS_OK);
+		hws_server_addr_websocket(&w, &w);
 		ck_assert_str_eq(as_text(&w), cases[i].want);
 	}
 }
@@ -94,23 +94,23 @@ START_TEST(relays_are_reached_like_their_server)
 		{ "wss://10.0.0.1:8443/ws/id", "10.0.0.1:21117", "wss://10.0.0.1:8443/ws/relay" },
 		{ "wss://id.example.org", "ws://r.example.org:1/", "ws://r.example.org:1/" },
 	};
-	struct hws_way w, relay;
+	struct hws_server_addr w, relay;
 
 	for (size_t i = 0; i < HWS_COUNT(cases); i++) {
-		ck_assert_int_eq(hws_way_parse(cases[i].server, 21116, &w), HWS_OK);
-		ck_assert_int_eq(hws_way_to_relay(&w, cases[i].relay, &relay), HWS_OK);
+		ck_assert_int_eq(hws_server_addr_parse(cases[i].server, 21116, &w), HWS_OK);
+		ck_assert_int_eq(hws_server_addr_to_relay(&w, cases[i].relay, &relay), HWS_OK);
 		ck_assert_str_eq(as_text(&relay), cases[i].want);
 	}
-	ck_assert_int_eq(hws_way_to_relay(NULL, "r.example.org", &relay), HWS_OK);
+	ck_assert_int_eq(hws_server_addr_to_relay(NULL, "r.example.org", &relay), HWS_OK);
 	ck_assert_str_eq(as_text(&relay), "r.example.org:21117");
-	ck_assert_int_lt(hws_way_to_relay(&w, "", &relay), 0);
-	ck_assert_int_lt(hws_way_to_relay(&w, "a b", &relay), 0);
+	ck_assert_int_lt(hws_server_addr_to_relay(&w, "", &relay), 0);
+	ck_assert_int_lt(hws_server_addr_to_relay(&w, "a b", &relay), 0);
 }
 END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("client/reach/way");
+	Suite *s = suite_create("client/reach/server_addr");
 	TCase *t = tcase_create("way");
 	SRunner *r;
 	int failed;

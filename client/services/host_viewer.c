@@ -1,10 +1,10 @@
-#include "client/services/guest.h"
+#include "client/services/host_viewer.h"
 #include "shared/base/buf.h"
 #include "shared/base/log.h"
 #include "shared/wire/envelope.h"
 #include "shared/wire/limits.h"
 
-int hws_guest_send(struct hws_guest *g, const Ses__Message *m)
+int hws_host_viewer_send(struct hws_host_viewer *g, const Ses__Message *m)
 {
 	struct hws_buf b;
 
@@ -16,11 +16,11 @@ int hws_guest_send(struct hws_guest *g, const Ses__Message *m)
 	return r;
 }
 
-void hws_guest_tell(struct hws_guest *g, const Ses__Message *m)
+void hws_host_viewer_tell(struct hws_host_viewer *g, const Ses__Message *m)
 {
-	int r = hws_guest_send(g, m);
+	int r = hws_host_viewer_send(g, m);
 
 	if (r < 0)
-		hws_debug("guest.not_told", HWS_U64("slot", g->slot),
+		hws_debug("viewer.not_told", HWS_U64("slot", g->slot),
 				HWS_U64("message", m->union_case), HWS_ERR("why", r));
 }

@@ -1,4 +1,4 @@
-/* video/show: the showing of one display to those who watch it: when a picture is taken, how it is coded,
+/* video/display_host: the showing of one display to those who watch it: when a picture is taken, how it is coded,
  * to whom it goes. Part of video_host; its structs are shared by the two files only. */
 #pragma once
 #include "client/media/video_codec.h"
@@ -8,8 +8,8 @@
 #include "client/services/video/quality.h"
 #include "client/services/video/video_host.h"
 
-struct hws_watcher { /* one viewer */
-	struct hws_guest *g;
+struct hws_video_viewer { /* one viewer */
+	struct hws_host_viewer *g;
 	struct hws_codec_wish wish;
 	struct hws_flow flow;
 	unsigned current; /* the display it asked for last */
@@ -19,7 +19,7 @@ struct hws_watcher { /* one viewer */
 	uint32_t told_kbit_s; /* 0 = nothing yet */
 };
 
-struct hws_show { /* one display */
+struct hws_display_host { /* one display */
 	struct hws_video_host *v;
 	unsigned index, generation;
 	uint32_t subs, need_key, lagging; /* bits of slots */
@@ -40,8 +40,8 @@ struct hws_show { /* one display */
 
 struct hws_video_host {
 	struct hws_video_host_conf conf;
-	struct hws_watcher watcher[HWS_GUESTS_MAX];
-	struct hws_show show[HWS_DISPLAYS_MAX];
+	struct hws_video_viewer viewer[HWS_HOST_VIEWERS_MAX];
+	struct hws_display_host show[HWS_DISPLAYS_MAX];
 	struct hws_qos qos;
 	struct hws_screenshots *shots;
 	enum hws_codec codec;
@@ -51,12 +51,12 @@ struct hws_video_host {
 };
 
 /* Does the next step of a display, if there is one to do and all are ready for it. */
-void hws_show_kick(struct hws_show *s);
+void hws_display_host_kick(struct hws_display_host *s);
 /* Ends capture and forgets the encoder; who watches stays noted. */
-void hws_show_stop(struct hws_show *s);
+void hws_display_host_stop(struct hws_display_host *s);
 /* Tells each viewer the bitrate of the displays that it watches, if that is news to it. */
-void hws_show_tell_bitrate(struct hws_video_host *v);
+void hws_display_host_tell_bitrate(struct hws_video_host *v);
 /* The capture's events. */
-void hws_show_damaged(struct hws_show *s);
-void hws_show_frame(struct hws_show *s, int r, struct hws_picture *picture,
+void hws_display_host_damaged(struct hws_display_host *s);
+void hws_display_host_frame(struct hws_display_host *s, int r, struct hws_picture *picture,
 		const struct hws_region *damage);

@@ -1,4 +1,4 @@
-#include "client/host/visitor.h"
+#include "client/host/host_session.h"
 #include "client/host/gate_table.h"
 #include "client/host/no_desktop.h"
 #include "client/host/notice.h"
@@ -20,12 +20,12 @@
 #define SERVED                                                                                     \
 	(HWS_NEED(HWS_PERM_KEYBOARD) | HWS_NEED(HWS_PERM_CLIPBOARD) | HWS_NEED(HWS_PERM_RECORDING))
 
-static uint32_t permitted(const struct hws_visitor *v)
+static uint32_t permitted(const struct hws_host_session *v)
 {
 	return hws_settings_permissions(v->env->settings, v->control_permissions) & SERVED;
 }
 
-void hws_visitor_free(struct hws_visitor *v)
+void hws_host_session_free(struct hws_host_session *v)
 {
 	if (!v)
 		return;
@@ -34,17 +34,17 @@ void hws_visitor_free(struct hws_visitor *v)
 	free(v);
 }
 
-static void tell(struct hws_visitor *v, const Agt__Message *m, int fd)
+static void tell(struct hws_host_session *v, const Agt__Message *m, int fd)
 {
-	int r = hws_link_send(v->link, m, fd);
+	int r = hws_ipc_send(v->ipc, m, fd);
 
 	if (r < 0)
-		hws_visitor_close(v, r);
+		hws_host_session_close(v, r);
 }
 
 /* Only our half of a handshake is ever signed, once for a connection: a gate that fell into foreign hands
  * gets nothing else out of the key. */
-static void on_sign(struct hws_visitor *v, const Agt__SignRequest *q)
+static void on_sign(struct hws_host_session *v, const Agt__SignRequest *q)
 {
 	struct hws_bytes data = hws_bytes(q->data.data, q->data.len);
 	Agt__Message m = AGT__MESSAGE__INIT;
@@ -77,7 +77,7 @@ static const char *result_name(Agt__LoginVerdict__Result r)
 	return (unsigned)r < HWS_COUNT(names) ? names[r] : "?";
 }
 
-static void answer_login(struct hws_visitor *v, Agt__LoginVerdict *verdict, int fd)
+static void answer_login(struct hws_host_session *v, Agt__LoginVerdict *verdict, int fd)
 {
 	Agt__Message m = AGT__MESSAGE__INIT;
 
@@ -89,7 +89,7 @@ static void answer_login(struct hws_visitor *v, Agt__LoginVerdict *verdict, int 
 /* A desktop that is just being started, or started again, is worth a short wait. */
 static void join_desktop(void *arg)
 {
-	struct hws_visitor *v = arg;
+	struct hws_host_session *v = arg;
 	Agt__LoginVerdict verdict = AGT__LOGIN_VERDICT__INIT;
 	struct hws_desktop_state state;
 	char text[512];
@@ -109,7 +109,7 @@ static void join_desktop(void *arg)
 	answer_login(v, &verdict, fd);
 }
 
-static void on_login(struct hws_visitor *v, const Agt__LoginCheck *check)
+static void on_login(struct hws_host_session *v, const Agt__LoginCheck *check)
 {
 	struct hws_judge_case c = { .conn = v->conn,
 		.from = &v->from,
@@ -150,13 +150,13 @@ static void take_text(char *buf, size_t size, const char *text)
 	hws_str_escape(buf, size, hws_bytes_str(text));
 }
 
-static void set_since(struct hws_visitor *v)
+static void set_since(struct hws_host_session *v)
 {
 	v->since_us = hws_loop_now_us(v->env->loop);
 	v->since_wall_us = hws_wall_us();
 }
 
-static void on_state(struct hws_visitor *v, const Agt__GateState *s)
+static void on_state(struct hws_host_session *v, const Agt__GateState *s)
 {
 	bool was_open = hws_str_equal(v->state, "open");
 
@@ -180,9 +180,9 @@ static void on_state(struct hws_visitor *v, const Agt__GateState *s)
 				HWS_STR("via", v->via));
 }
 
-static void on_message(struct hws_link *l HWS_UNUSED, const Agt__Message *m, int fd, void *arg)
+static void on_message(struct hws_ipc *l HWS_UNUSED, const Agt__Message *m, int fd, void *arg)
 {
-	struct hws_visitor *v = arg;
+	struct hws_host_session *v = arg;
 
 	if (fd >= 0)
 		close(fd);
@@ -201,11 +201,11 @@ static void on_message(struct hws_link *l HWS_UNUSED, const Agt__Message *m, int
 	}
 }
 
-static void on_close(struct hws_link *l HWS_UNUSED, int why HWS_UNUSED, void *arg)
+static void on_close(struct hws_ipc *l HWS_UNUSED, int why HWS_UNUSED, void *arg)
 {
-	struct hws_visitor *v = arg;
+	struct hws_host_session *v = arg;
 
-	v->link = NULL;
+	v->ipc = NULL;
 	if (!hws_list_linked(&v->node)) /* never got started */
 		return;
 	hws_info_limited("connection.closed", HWS_U64("conn", v->conn), HWS_STR("peer", v->peer),
@@ -214,12 +214,12 @@ static void on_close(struct hws_link *l HWS_UNUSED, int why HWS_UNUSED, void *ar
 	v->env->ended(v, v->open, v->env->arg);
 }
 
-void hws_visitor_close(struct hws_visitor *v, int why)
+void hws_host_session_close(struct hws_host_session *v, int why)
 {
-	hws_link_close(v->link, why);
+	hws_ipc_close(v->ipc, why);
 }
 
-void hws_visitor_kick(struct hws_visitor *v, const char *reason)
+void hws_host_session_kick(struct hws_host_session *v, const char *reason)
 {
 	Agt__Message m = AGT__MESSAGE__INIT;
 	Agt__GateControl c = AGT__GATE_CONTROL__INIT;
@@ -231,7 +231,7 @@ void hws_visitor_kick(struct hws_visitor *v, const char *reason)
 	tell(v, &m, -1);
 }
 
-void hws_visitor_set_permissions(struct hws_visitor *v)
+void hws_host_session_set_permissions(struct hws_host_session *v)
 {
 	Agt__Message m = AGT__MESSAGE__INIT;
 	Agt__GateControl c = AGT__GATE_CONTROL__INIT;
@@ -247,7 +247,7 @@ void hws_visitor_set_permissions(struct hws_visitor *v)
 	tell(v, &m, -1);
 }
 
-static int start_gate(struct hws_visitor *v, int *ret_link_fd)
+static int start_gate(struct hws_host_session *v, int *ret_link_fd)
 {
 	static const char *const levels[] = { "error", "warn", "info", "debug", "trace" };
 	static const char *const formats[] = { "text", "json", "journal" };
@@ -258,11 +258,11 @@ static int start_gate(struct hws_visitor *v, int *ret_link_fd)
 	struct hws_spawn sp = { .argv = argv, .clean_env = true, .user = s->gate_user };
 	struct hws_error err = { 0 };
 	int fds[2];
-	int r = hws_link_pair(fds);
+	int r = hws_ipc_pair(fds);
 
 	if (r < 0)
 		return r;
-	sp.link_fd = fds[1];
+	sp.ipc_fd = fds[1];
 	r = hws_spawn(&sp, &v->pid, &err);
 	close(fds[1]);
 	if (r < 0) {
@@ -274,7 +274,7 @@ static int start_gate(struct hws_visitor *v, int *ret_link_fd)
 	return HWS_OK;
 }
 
-static int send_start(struct hws_visitor *v, const struct hws_visitor_conf *conf)
+static int send_start(struct hws_host_session *v, const struct hws_host_session_conf *conf)
 {
 	const struct hws_settings *s = v->env->settings;
 	Agt__Message m = AGT__MESSAGE__INIT;
@@ -299,17 +299,17 @@ static int send_start(struct hws_visitor *v, const struct hws_visitor_conf *conf
 	g.refuse = (char *)(uintptr_t)(conf->refuse ? conf->refuse : "");
 	m.union_case = AGT__MESSAGE__UNION_GATE_START;
 	m.gate_start = &g;
-	return hws_link_send(v->link, &m, conf->fd);
+	return hws_ipc_send(v->ipc, &m, conf->fd);
 }
 
-int hws_visitor_new(const struct hws_visitor_env *env, const struct hws_visitor_conf *conf,
-		struct hws_visitor **ret)
+int hws_host_session_new(const struct hws_host_session_env *env,
+		const struct hws_host_session_conf *conf, struct hws_host_session **ret)
 {
-	struct hws_visitor *v = calloc(1, sizeof(*v));
-	struct hws_link_conf lc = {
+	struct hws_host_session *v = calloc(1, sizeof(*v));
+	struct hws_ipc_conf lc = {
 		.frame_max = 1u << 20, .on_message = on_message, .on_close = on_close, .arg = v
 	};
-	int link_fd = -1, r = HWS_ERR_NOMEM;
+	int ipc_fd = -1, r = HWS_ERR_NOMEM;
 
 	if (!v)
 		goto fail;
@@ -326,14 +326,14 @@ int hws_visitor_new(const struct hws_visitor_env *env, const struct hws_visitor_
 	hws_password_challenge(v->challenge);
 	memcpy(v->salt, env->judge->vault->salt, sizeof(v->salt));
 	take_text(v->state, sizeof(v->state), "starting");
-	r = start_gate(v, &link_fd);
+	r = start_gate(v, &ipc_fd);
 	if (r == HWS_OK)
-		r = hws_link_new(env->loop, link_fd, &lc, &v->link);
+		r = hws_ipc_new(env->loop, ipc_fd, &lc, &v->ipc);
 	if (r < 0)
 		goto fail;
 	r = send_start(v, conf); /* takes conf->fd */
 	if (r < 0) {
-		hws_link_close(v->link, r);
+		hws_ipc_close(v->ipc, r);
 		free(v);
 		return r;
 	}

@@ -1,4 +1,4 @@
-#include "client/services/video/show.h"
+#include "client/services/video/display_host.h"
 #include "client/services/video/video_msg.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
@@ -59,10 +59,10 @@ static uint32_t wish_of(const struct hws_video_host *v, unsigned slot)
 	return sum;
 }
 
-void hws_show_tell_bitrate(struct hws_video_host *v)
+void hws_display_host_tell_bitrate(struct hws_video_host *v)
 {
-	for (unsigned slot = 0; slot < HWS_GUESTS_MAX; slot++) {
-		struct hws_watcher *w = &v->watcher[slot];
+	for (unsigned slot = 0; slot < HWS_HOST_VIEWERS_MAX; slot++) {
+		struct hws_video_viewer *w = &v->viewer[slot];
 		uint32_t wish = w->g ? wish_of(v, slot) : 0;
 
 		if (!wish)
@@ -79,7 +79,7 @@ void hws_show_tell_bitrate(struct hws_video_host *v)
 
 /* --- starting and stopping --- */
 
-static void forget_picture(struct hws_show *s)
+static void forget_picture(struct hws_display_host *s)
 {
 	if (s->out) {
 		s->out = false;
@@ -89,7 +89,7 @@ static void forget_picture(struct hws_show *s)
 	s->picture = NULL;
 }
 
-void hws_show_stop(struct hws_show *s)
+void hws_display_host_stop(struct hws_display_host *s)
 {
 	hws_timer_stop(&s->timer);
 	hws_timer_stop(&s->refine_timer);
@@ -106,10 +106,10 @@ void hws_show_stop(struct hws_show *s)
 
 static void on_retry(void *arg)
 {
-	hws_show_kick(arg);
+	hws_display_host_kick(arg);
 }
 
-static void show_start(struct hws_show *s)
+static void show_start(struct hws_display_host *s)
 {
 	int r = hws_capture_start(s->v->conf.capture, s->index);
 
@@ -127,7 +127,7 @@ static void show_start(struct hws_show *s)
 /* --- readiness of the viewers --- */
 
 /* Until this viewer can take a picture, as hws_flow_wait. */
-static uint64_t wait_of(struct hws_watcher *w, uint64_t now)
+static uint64_t wait_of(struct hws_video_viewer *w, uint64_t now)
 {
 	if (w->g->congested(w->g))
 		return HWS_FLOW_BLOCKED;
@@ -141,13 +141,13 @@ static uint64_t wait_of(struct hws_watcher *w, uint64_t now)
 
 /* 0 when a picture taken now can go to every viewer that is not hopelessly behind; else the time to wait before
  * looking again, HWS_FLOW_BLOCKED when something will happen before. */
-static uint64_t viewers_wait(struct hws_show *s, uint64_t now)
+static uint64_t viewers_wait(struct hws_display_host *s, uint64_t now)
 {
 	uint32_t waiting = 0, ready = 0;
 	uint64_t longest = 0;
 
-	for (unsigned i = 0; i < HWS_GUESTS_MAX; i++) {
-		struct hws_watcher *w = &s->v->watcher[i];
+	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++) {
+		struct hws_video_viewer *w = &s->v->viewer[i];
 		uint32_t bit = 1u << i;
 		if (!(s->subs & bit))
 			continue;
@@ -171,8 +171,8 @@ static uint64_t viewers_wait(struct hws_show *s, uint64_t now)
 	}
 	if (!ready)
 		return HWS_FLOW_BLOCKED; /* nobody is held up by the others */
-	for (unsigned i = 0; i < HWS_GUESTS_MAX; i++)
-		if (waiting >> i & 1 && now - s->v->watcher[i].blocked_us > LAG_US) {
+	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++)
+		if (waiting >> i & 1 && now - s->v->viewer[i].blocked_us > LAG_US) {
 			s->lagging |= 1u << i;
 			waiting &= ~(1u << i);
 		}
@@ -198,15 +198,15 @@ static int run_job(void *arg)
 			j->pts_ms, &j->packet);
 }
 
-static void deliver(struct hws_show *s, const struct hws_packet *p, int64_t pts_ms)
+static void deliver(struct hws_display_host *s, const struct hws_packet *p, int64_t pts_ms)
 {
 	struct hws_video_host *v = s->v;
 	uint8_t buf[HWS_VIDEO_HEAD_MAX];
 	size_t n = hws_video_head(s->encoder_codec, s->index, p->key, pts_ms, p->data.len, buf);
 
-	hws_show_tell_bitrate(v); /* before what it is about */
-	for (unsigned i = 0; n && i < HWS_GUESTS_MAX; i++) {
-		struct hws_watcher *w = &v->watcher[i];
+	hws_display_host_tell_bitrate(v); /* before what it is about */
+	for (unsigned i = 0; n && i < HWS_HOST_VIEWERS_MAX; i++) {
+		struct hws_video_viewer *w = &v->viewer[i];
 		uint32_t bit = 1u << i;
 		if (!(s->subs & bit) || s->lagging & bit)
 			continue;
@@ -227,19 +227,19 @@ static void deliver(struct hws_show *s, const struct hws_packet *p, int64_t pts_
 
 static void on_refine(void *arg)
 {
-	struct hws_show *s = arg;
+	struct hws_display_host *s = arg;
 
 	s->refine = true;
-	hws_show_kick(s);
+	hws_display_host_kick(s);
 }
 
-static void pay_later(struct hws_show *s, uint64_t us)
+static void pay_later(struct hws_display_host *s, uint64_t us)
 {
 	if (hws_debt_more(&s->debt))
 		hws_timer_start(s->v->conf.loop, &s->refine_timer, us, on_refine, s);
 }
 
-static void account(struct hws_show *s, const struct job *j)
+static void account(struct hws_display_host *s, const struct job *j)
 {
 	struct hws_region done = j->damage;
 	bool midway = j->refines && s->debt.now.n; /* the rest of a round does not wait for rest */
@@ -274,7 +274,7 @@ static void on_job_done(void *arg, int r)
 {
 	struct job *j = arg;
 	struct hws_video_host *v = j->v;
-	struct hws_show *s = &v->show[j->index];
+	struct hws_display_host *s = &v->show[j->index];
 
 	v->jobs--;
 	if (v->closed) {
@@ -309,16 +309,16 @@ static void on_job_done(void *arg, int r)
 	}
 	job_free(j);
 	if (r == HWS_OK)
-		hws_show_kick(s);
+		hws_display_host_kick(s);
 }
 
 /* The bytes of a picture of this display that pass soon; 0 = any number: no viewer's line is narrow. */
-static double room_of(struct hws_show *s)
+static double room_of(struct hws_display_host *s)
 {
 	double room = 0;
 
-	for (unsigned i = 0; i < HWS_GUESTS_MAX; i++) {
-		const struct hws_flow *f = &s->v->watcher[i].flow;
+	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++) {
+		const struct hws_flow *f = &s->v->viewer[i].flow;
 		if (!(s->subs >> i & 1) || s->lagging >> i & 1)
 			continue;
 		double wish = wish_of(s->v, i), line = hws_flow_line(f);
@@ -331,14 +331,14 @@ static double room_of(struct hws_show *s)
 }
 
 /* What the encoder may spend: as wished, or this display's part of what the slowest line carries. */
-static uint32_t kbit_for(struct hws_show *s, uint32_t kbit_s)
+static uint32_t kbit_for(struct hws_display_host *s, uint32_t kbit_s)
 {
 	struct hws_video_host *v = s->v;
 	uint32_t now = s->quality.bitrate_kbit_s;
 
 	s->wish_kbit_s = kbit_s;
-	for (unsigned i = 0; i < HWS_GUESTS_MAX; i++) {
-		struct hws_flow *f = &v->watcher[i].flow;
+	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++) {
+		struct hws_flow *f = &v->viewer[i].flow;
 		if (!(s->subs >> i & 1) || s->lagging >> i & 1)
 			continue;
 		double wish = wish_of(v, i);
@@ -351,7 +351,7 @@ static uint32_t kbit_for(struct hws_show *s, uint32_t kbit_s)
 }
 
 /* On a narrow line a change may be as coarse as it must be to pass soon; it is made good in slices that pass. */
-static void choose_quality(struct hws_show *s, struct job *j)
+static void choose_quality(struct hws_display_host *s, struct job *j)
 {
 	struct hws_quality q = hws_quality_of(
 			s->v->qos.ratio, hws_base_kbit_s(j->picture->width, j->picture->height));
@@ -369,7 +369,7 @@ static void choose_quality(struct hws_show *s, struct job *j)
 	j->conf.quality = s->quality = q;
 }
 
-static void code(struct hws_show *s, const struct hws_region *damage, bool refines)
+static void code(struct hws_display_host *s, const struct hws_region *damage, bool refines)
 {
 	struct hws_video_host *v = s->v;
 	struct job *j = hws_alloc(sizeof(*j));
@@ -394,8 +394,8 @@ static void code(struct hws_show *s, const struct hws_region *damage, bool refin
 		.pts_ms = (int64_t)((now_of(v) - s->began_us) / HWS_US_PER_MS),
 	};
 	bool records = false;
-	for (unsigned i = 0; i < HWS_GUESTS_MAX; i++)
-		records = records || (v->watcher[i].g && v->watcher[i].records);
+	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++)
+		records = records || (v->viewer[i].g && v->viewer[i].records);
 	j->key = j->key || (records && s->since_key >= RECORD_KEYS);
 	j->whole = j->key;
 	j->refines = refines && !j->whole;
@@ -418,15 +418,15 @@ static void code(struct hws_show *s, const struct hws_region *damage, bool refin
 
 static void on_timer(void *arg)
 {
-	hws_show_kick(arg);
+	hws_display_host_kick(arg);
 }
 
-static void wait(struct hws_show *s, uint64_t us)
+static void wait(struct hws_display_host *s, uint64_t us)
 {
 	hws_timer_start(s->v->conf.loop, &s->timer, us, on_timer, s);
 }
 
-static void grab(struct hws_show *s)
+static void grab(struct hws_display_host *s)
 {
 	if (s->out) {
 		s->out = false;
@@ -447,7 +447,7 @@ static void grab(struct hws_show *s)
 }
 
 /* All of this round; on a narrow line what passes soon when it is coded well enough to be read. */
-static void take_debt(struct hws_show *s, struct hws_region *part)
+static void take_debt(struct hws_display_host *s, struct hws_region *part)
 {
 	double room = room_of(s);
 
@@ -457,7 +457,7 @@ static void take_debt(struct hws_show *s, struct hws_region *part)
 
 /* While something small keeps moving there is no rest: on a narrow line, where what is coarse cannot be read, a slice of it
  * goes along with each picture. */
-static bool pays_along(struct hws_show *s, struct hws_region *damage)
+static bool pays_along(struct hws_display_host *s, struct hws_region *damage)
 {
 	struct hws_region part;
 	uint64_t now = now_of(s->v);
@@ -473,7 +473,7 @@ static bool pays_along(struct hws_show *s, struct hws_region *damage)
 	return true;
 }
 
-void hws_show_kick(struct hws_show *s)
+void hws_display_host_kick(struct hws_display_host *s)
 {
 	struct hws_video_host *v = s->v;
 	static const struct hws_region nothing;
@@ -519,7 +519,7 @@ void hws_show_kick(struct hws_show *s)
 		code(s, &nothing, false);
 }
 
-void hws_show_damaged(struct hws_show *s)
+void hws_display_host_damaged(struct hws_display_host *s)
 {
 	struct hws_video_host *v = s->v;
 
@@ -528,12 +528,12 @@ void hws_show_damaged(struct hws_show *s)
 		return;
 	uint64_t now = now_of(v), interval = HWS_US_PER_S / hws_qos_fps(&v->qos, now);
 	if (!s->picture || (s->last_us && now < s->last_us + interval))
-		hws_show_kick(s);
+		hws_display_host_kick(s);
 	else
 		wait(s, COALESCE_US);
 }
 
-void hws_show_frame(struct hws_show *s, int r, struct hws_picture *picture,
+void hws_display_host_frame(struct hws_display_host *s, int r, struct hws_picture *picture,
 		const struct hws_region *damage)
 {
 	s->grabbing = false;
@@ -543,7 +543,7 @@ void hws_show_frame(struct hws_show *s, int r, struct hws_picture *picture,
 			wait(s, RETRY_US / 4);
 		} else if (s->changed || (s->picture && (s->key || s->refine))) {
 			/* What came meanwhile is not told of again. */
-			hws_show_kick(s);
+			hws_display_host_kick(s);
 		}
 		return;
 	}

@@ -1,4 +1,4 @@
-/* host/console: what the control socket answers.
+/* host/host_control: what the control socket answers.
  *
  *   {"cmd":"id"}                                   {"ok":true,"id":"123456789"}
  *   {"cmd":"password"}                             {"ok":true,"password":"abc234"}
@@ -10,5 +10,5 @@
 #pragma once
 #include "client/host/hostd.h"
 
-int hws_console_new(struct hws_hostd *h, struct hws_control **ret,
+int hws_host_control_new(struct hws_hostd *h, struct hws_control **ret,
 		struct hws_error *err) HWS_MUST_CHECK;

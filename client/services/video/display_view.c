@@ -1,4 +1,4 @@
-#include "client/services/video/screen.h"
+#include "client/services/video/display_view.h"
 #include "client/media/pixels.h"
 #include "shared/base/mem.h"
 #include "shared/wire/envelope.h"
@@ -6,9 +6,9 @@
 
 #define FRAMES_IN_MESSAGE 64u /* deployed hosts send one */
 
-int hws_screen_new(struct hws_screen **ret)
+int hws_display_view_new(struct hws_display_view **ret)
 {
-	struct hws_screen *s = hws_alloc(sizeof(*s));
+	struct hws_display_view *s = hws_alloc(sizeof(*s));
 	int r;
 
 	if (!s)
@@ -25,17 +25,17 @@ int hws_screen_new(struct hws_screen **ret)
 	return HWS_OK;
 }
 
-void hws_screen_clear_queue(struct hws_screen *s)
+void hws_display_view_clear_queue(struct hws_display_view *s)
 {
 	Ses__Message *m;
 
-	while ((m = hws_screen_pop(s)))
+	while ((m = hws_display_view_pop(s)))
 		hws_ses_free(m);
 }
 
-void hws_screen_forget(struct hws_screen *s)
+void hws_display_view_forget(struct hws_display_view *s)
 {
-	hws_screen_clear_queue(s);
+	hws_display_view_clear_queue(s);
 	hws_decoder_free(s->decoder);
 	hws_picture_drop(s->before);
 	pthread_mutex_lock(&s->lock);
@@ -47,11 +47,11 @@ void hws_screen_forget(struct hws_screen *s)
 	s->need_key = s->reset = true;
 }
 
-void hws_screen_free(struct hws_screen *s)
+void hws_display_view_free(struct hws_display_view *s)
 {
 	if (!s)
 		return;
-	hws_screen_forget(s);
+	hws_display_view_forget(s);
 	hws_picture_pool_free(s->pool);
 	pthread_mutex_destroy(&s->lock);
 	hws_free(s);
@@ -91,29 +91,30 @@ static size_t message_bytes(const Ses__Message *m)
 	return n;
 }
 
-bool hws_screen_push(struct hws_screen *s, Ses__Message *m, size_t bytes)
+bool hws_display_view_push(struct hws_display_view *s, Ses__Message *m, size_t bytes)
 {
-	bool fits = s->count < HWS_SCREEN_QUEUE && s->bytes + bytes <= HWS_SCREEN_QUEUE_BYTES;
+	bool fits = s->count < HWS_DISPLAY_VIEW_QUEUE &&
+			s->bytes + bytes <= HWS_DISPLAY_VIEW_QUEUE_BYTES;
 
 	if (!fits) {
-		hws_screen_clear_queue(s);
+		hws_display_view_clear_queue(s);
 		hws_ses_free(m);
 		s->need_key = true;
 		return false;
 	}
-	s->queue[(s->head + s->count++) % HWS_SCREEN_QUEUE] = m;
+	s->queue[(s->head + s->count++) % HWS_DISPLAY_VIEW_QUEUE] = m;
 	s->bytes += bytes;
 	return true;
 }
 
-Ses__Message *hws_screen_pop(struct hws_screen *s)
+Ses__Message *hws_display_view_pop(struct hws_display_view *s)
 {
 	Ses__Message *m;
 
 	if (s->count == 0)
 		return NULL;
 	m = s->queue[s->head];
-	s->head = (s->head + 1) % HWS_SCREEN_QUEUE;
+	s->head = (s->head + 1) % HWS_DISPLAY_VIEW_QUEUE;
 	s->count--;
 	s->bytes -= HWS_MIN(s->bytes, message_bytes(m));
 	return m;
@@ -170,7 +171,8 @@ static void copy_part(struct hws_picture *to, const struct hws_picture *from, st
 }
 
 /* Compares with the last picture and keeps this one in its place. */
-static int changed_part(struct hws_screen *s, const struct hws_picture *p, struct hws_rect *ret)
+static int changed_part(
+		struct hws_display_view *s, const struct hws_picture *p, struct hws_rect *ret)
 {
 	struct hws_rect all = { 0, 0, p->width, p->height };
 	int r;
@@ -191,16 +193,16 @@ static int changed_part(struct hws_screen *s, const struct hws_picture *p, struc
 }
 
 /* Brings a picture that shows an older one, or nothing yet, up to this one. */
-static void convert(struct hws_screen *s, const struct hws_picture *from, struct hws_picture *to,
-		bool rgba)
+static void convert(struct hws_display_view *s, const struct hws_picture *from,
+		struct hws_picture *to, bool rgba)
 {
 	struct hws_rect r = { 0, 0, from->width, from->height };
 	uint8_t *dst;
 
-	if (to->mark && s->content - to->mark <= HWS_SCREEN_RECENT) {
+	if (to->mark && s->content - to->mark <= HWS_DISPLAY_VIEW_RECENT) {
 		r = (struct hws_rect){ 0 };
 		for (uint64_t n = to->mark + 1; n <= s->content; n++)
-			r = hws_rect_union(r, s->recent[n % HWS_SCREEN_RECENT]);
+			r = hws_rect_union(r, s->recent[n % HWS_DISPLAY_VIEW_RECENT]);
 		r = hws_rect_align2(r, from->width, from->height);
 	}
 	to->mark = s->content;
@@ -213,7 +215,7 @@ static void convert(struct hws_screen *s, const struct hws_picture *from, struct
 		hws_pixels_i420_to_bgra(from, r, dst, to->stride[0]);
 }
 
-int hws_screen_decode(struct hws_screen *s, enum hws_codec codec,
+int hws_display_view_decode(struct hws_display_view *s, enum hws_codec codec,
 		const Ses__EncodedVideoFrames *frames, bool reset, bool rgba,
 		struct hws_picture **ret, struct hws_rect *ret_damage)
 {
@@ -251,14 +253,14 @@ int hws_screen_decode(struct hws_screen *s, enum hws_codec codec,
 		return r;
 	}
 	s->content++;
-	s->recent[s->content % HWS_SCREEN_RECENT] = *ret_damage;
+	s->recent[s->content % HWS_DISPLAY_VIEW_RECENT] = *ret_damage;
 	convert(s, decoded, out, rgba);
 	*ret = out;
 	return HWS_OK;
 }
 
-void hws_screen_publish(struct hws_screen *s, struct hws_picture *p, struct hws_rect damage,
-		uint64_t now_us)
+void hws_display_view_publish(struct hws_display_view *s, struct hws_picture *p,
+		struct hws_rect damage, uint64_t now_us)
 {
 	struct hws_picture *old;
 

@@ -1,4 +1,4 @@
-/* video/screen: one display of the host at the viewer: its queue of packets, its decoder, its newest
+/* video/display_view: one display of the host at the viewer: its queue of packets, its decoder, its newest
  * picture. Used by video_view alone. */
 #pragma once
 #include "client/media/picture.h"
@@ -6,14 +6,14 @@
 #include "proto/session.pb-c.h"
 #include <pthread.h>
 
-#define HWS_SCREEN_QUEUE 120 /* messages; what deployed viewers hold */
-#define HWS_SCREEN_QUEUE_BYTES (64u << 20)
+#define HWS_DISPLAY_VIEW_QUEUE 120 /* messages; what deployed viewers hold */
+#define HWS_DISPLAY_VIEW_QUEUE_BYTES (64u << 20)
 
-#define HWS_SCREEN_RECENT 8u
+#define HWS_DISPLAY_VIEW_RECENT 8u
 
-struct hws_screen {
+struct hws_display_view {
 	/* The queue: messages in order of arrival. Loop thread. */
-	Ses__Message *queue[HWS_SCREEN_QUEUE];
+	Ses__Message *queue[HWS_DISPLAY_VIEW_QUEUE];
 	unsigned head, count;
 	size_t bytes;
 	bool need_key;       /* what comes before a key frame is useless */
@@ -28,7 +28,7 @@ struct hws_screen {
 	struct hws_picture *before; /* I420 of the last picture, to find out what changed */
 	uint64_t content; /* counts pictures; a picture's mark says which of them it shows */
 	struct hws_rect recent
-			[HWS_SCREEN_RECENT]; /* what picture n changed, at n % HWS_SCREEN_RECENT */
+			[HWS_DISPLAY_VIEW_RECENT]; /* what picture n changed, at n % HWS_DISPLAY_VIEW_RECENT */
 	struct hws_picture_pool *pool;
 
 	/* Shared with the thread that shows. */
@@ -38,23 +38,23 @@ struct hws_screen {
 	uint64_t number, time_us;
 };
 
-int hws_screen_new(struct hws_screen **ret) HWS_MUST_CHECK;
+int hws_display_view_new(struct hws_display_view **ret) HWS_MUST_CHECK;
 /* Not while busy. Takes NULL. */
-void hws_screen_free(struct hws_screen *s);
+void hws_display_view_free(struct hws_display_view *s);
 /* Gives all memory of pictures back; as new. Not while busy. */
-void hws_screen_forget(struct hws_screen *s);
-void hws_screen_clear_queue(struct hws_screen *s);
+void hws_display_view_forget(struct hws_display_view *s);
+void hws_display_view_clear_queue(struct hws_display_view *s);
 /* Takes the message. false: the queue was full and has been emptied; a key frame is needed. */
-bool hws_screen_push(struct hws_screen *s, Ses__Message *m, size_t bytes);
-Ses__Message *hws_screen_pop(struct hws_screen *s);
+bool hws_display_view_push(struct hws_display_view *s, Ses__Message *m, size_t bytes);
+Ses__Message *hws_display_view_pop(struct hws_display_view *s);
 /* The job: decodes all packets of a message and converts the last picture. HWS_ERR_AGAIN: nothing to
  * show. *ret is a picture with one reference for the caller. */
-int hws_screen_decode(struct hws_screen *s, enum hws_codec codec,
+int hws_display_view_decode(struct hws_display_view *s, enum hws_codec codec,
 		const Ses__EncodedVideoFrames *frames, bool reset, bool rgba,
 		struct hws_picture **ret, struct hws_rect *ret_damage);
 /* Makes it the newest; takes the reference. */
-void hws_screen_publish(struct hws_screen *s, struct hws_picture *p, struct hws_rect damage,
-		uint64_t now_us);
+void hws_display_view_publish(struct hws_display_view *s, struct hws_picture *p,
+		struct hws_rect damage, uint64_t now_us);
 
 /* The packets of a video message and their codec; NULL for what is not encoded video. */
 const Ses__EncodedVideoFrames *hws_video_frames(
