@@ -1,18 +1,18 @@
 /* rendezvous/server: the composition root. */
 #include "server-rendezvous/server.h"
-#include "server-rendezvous/cluster.h"
-#include "server-rendezvous/config/place.h"
-#include "server-rendezvous/known.h"
-#include "server-rendezvous/operate.h"
-#include "server-rendezvous/operate_rules.h"
-#include "server-rendezvous/registration.h"
-#include "server-rendezvous/relay_choice.h"
-#include "server-rendezvous/rules.h"
+#include "server-rendezvous/cluster/cluster.h"
+#include "server-rendezvous/config/store_place.h"
+#include "server-rendezvous/operate/control.h"
+#include "server-rendezvous/operate/control_rules.h"
+#include "server-rendezvous/operate/metrics.h"
+#include "server-rendezvous/planes/registration.h"
+#include "server-rendezvous/planes/tcp.h"
+#include "server-rendezvous/planes/udp.h"
+#include "server-rendezvous/relays/choice.h"
 #include "server-rendezvous/server_parts.h"
-#include "server-rendezvous/sight.h"
-#include "server-rendezvous/tcp_plane.h"
-#include "server-rendezvous/udp_plane.h"
-#include "server-rendezvous/why.h"
+#include "server-rendezvous/state/attempts.h"
+#include "server-rendezvous/state/known_addrs.h"
+#include "server-rendezvous/state/rules.h"
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
 #include "shared/base/str.h"
@@ -87,15 +87,15 @@ static int load_identity(struct rdv_server *s, struct hws_error *err)
 static int open_store(struct rdv_server *s, struct hws_error *err)
 {
 	const struct rdv_config *c = s->core.conf;
-	struct rdv_place place;
-	int r = rdv_place(c, s->state_dir, &place, err);
+	struct rdv_store_place place;
+	int r = rdv_store_place(c, s->state_dir, &place, err);
 
 	if (r < 0)
 		return r;
 	switch (place.kind) {
-	case RDV_PLACE_MEMORY:
+	case RDV_STORE_MEMORY:
 		return rdv_store_memory_new(s->loop, &s->store);
-	case RDV_PLACE_POSTGRES:
+	case RDV_STORE_POSTGRES:
 		return rdv_server_open_postgres(s->loop, place.address, place.secret, c->store_pool,
 				&s->store, err);
 	default:
@@ -133,8 +133,8 @@ static void on_written(const struct rdv_write *w, const struct rdv_waiter *who, 
 	} else {
 		result = rdv_registration_written(&s->core, w, r);
 	}
-	if (who->link)
-		rdv_tcp_post_result(s->core.tcp, who->link, result, who->rename);
+	if (who->client)
+		rdv_tcp_post_result(s->core.tcp, who->client, result, who->rename);
 	else if (who->udp.port)
 		rdv_udp_result(s->core.udp, &who->udp, result);
 }
@@ -203,9 +203,9 @@ static int build_tables(struct rdv_server *s, struct hws_error *err)
 	int r = rdv_presence_new(c->max_peers, hws_clock_us(), &s->core.presence);
 
 	if (r == HWS_OK)
-		r = rdv_known_new(KNOWN_MAX, &s->core.known);
+		r = rdv_known_addrs_new(KNOWN_MAX, &s->core.known_addrs);
 	if (r == HWS_OK)
-		r = rdv_why_new(WHY_SIZE, &s->core.why);
+		r = rdv_attempts_new(WHY_SIZE, &s->core.attempts);
 	if (r == HWS_OK)
 		r = rdv_rules_new(&s->core.rules);
 	if (r == HWS_OK)
@@ -305,9 +305,9 @@ int rdv_server_new(struct hws_loop *loop, const struct rdv_config *conf, struct 
 	if (r == HWS_OK)
 		r = open_ports(s, err);
 	if (r == HWS_OK)
-		r = rdv_sight_new(s, err);
+		r = rdv_metrics_new(s, err);
 	if (r == HWS_OK)
-		r = rdv_operate_new(s, err);
+		r = rdv_control_new(s, err);
 	if (r < 0) {
 		if (err && !err->text[0])
 			hws_error_set(err, r, "cannot start: %s", hws_err_text(r));
@@ -322,8 +322,8 @@ void rdv_server_free(struct rdv_server *s)
 {
 	if (!s)
 		return;
-	rdv_operate_free(s);
-	rdv_sight_free(s);
+	rdv_control_free(s);
+	rdv_metrics_free(s);
 	rdv_udp_stop(s->core.udp);
 	rdv_tcp_stop(s->core.tcp);
 	hws_timer_stop(&s->sweep);
@@ -337,14 +337,14 @@ void rdv_server_free(struct rdv_server *s)
 	rdv_relays_free(s->core.relays);
 	hws_work_free(s->work);
 	rdv_rules_free(s->core.rules);
-	rdv_why_free(s->core.why);
-	rdv_known_free(s->core.known);
+	rdv_attempts_free(s->core.attempts);
+	rdv_known_addrs_free(s->core.known_addrs);
 	rdv_presence_free(s->core.presence);
 	hws_identity_wipe(&s->core.identity);
 	free(s);
 }
 
-/* --- loading --------------------------------------------------------------------------------------- */
+/* --- loading ---------------------------------------------------------------------------------- */
 
 static void load_start(void *arg);
 
@@ -512,7 +512,7 @@ int rdv_server_reload(struct rdv_server *s, struct rdv_config *conf, struct hws_
 	return HWS_OK;
 }
 
-/* --- end ------------------------------------------------------------------------------------------- */
+/* --- end -------------------------------------------------------------------------------------- */
 
 static void on_drain(void *arg)
 {
@@ -556,7 +556,7 @@ void rdv_server_ports(const struct rdv_server *s, struct rdv_server_ports *ret)
 	ret->nat = rdv_tcp_port(s->core.tcp, RDV_PORT_NAT);
 	ret->ws = rdv_tcp_port(s->core.tcp, RDV_PORT_WS);
 	ret->tls = rdv_tcp_port(s->core.tcp, RDV_PORT_TLS);
-	ret->metrics = rdv_sight_port(s);
+	ret->metrics = rdv_metrics_port(s);
 }
 
 const char *rdv_server_control_path(const struct rdv_server *s)

@@ -1,4 +1,5 @@
-/* rendezvous/server: builds the planes on one configuration, runs them, takes them down in reverse. */
+/* rendezvous/server: builds the planes on one configuration, runs them, takes them down in
+ * reverse. */
 #pragma once
 #include "server-rendezvous/config/config.h"
 #include "shared/base/err.h"
@@ -7,15 +8,17 @@
 struct rdv_server;
 struct rdv_core;
 
-/* Everything up to open ports; nothing is served yet. `conf` stays the caller's until the server is freed or takes
- * another one. The loop is the control loop: store, relay checks, control socket and metrics live on it. */
+/* Everything up to open ports; nothing is served yet. `conf` stays the caller's until the server is
+ * freed or takes another one. The loop is the control loop: store, relay checks, control socket and
+ * metrics live on it. */
 int rdv_server_new(struct hws_loop *loop, const struct rdv_config *conf, struct rdv_server **ret,
 		struct hws_error *err) HWS_MUST_CHECK;
-/* Loads what the store has (running the loop meanwhile), then starts the threads. A store that cannot be reached
- * holds nothing up: it is loaded when it comes. */
+/* Loads what the store has (running the loop meanwhile), then starts the threads. A store that
+ * cannot be reached holds nothing up: it is loaded when it comes. */
 int rdv_server_start(struct rdv_server *s, struct hws_error *err) HWS_MUST_CHECK;
-/* Takes another configuration (checked before) whole, or on failure nothing of it; the old one may be freed after the next but
- * one. What changes with the next start only is named in the log, and `conf` holds what is in force afterwards. */
+/* Takes another configuration (checked before) whole, or on failure nothing of it; the old one may
+ * be freed after the next but one. What changes with the next start only is named in the log, and
+ * `conf` holds what is in force afterwards. */
 int rdv_server_reload(struct rdv_server *s, struct rdv_config *conf,
 		struct hws_error *err) HWS_MUST_CHECK;
 /* No longer ready; writes what waits for the store, then calls done on the loop. */

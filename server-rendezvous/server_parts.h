@@ -1,7 +1,8 @@
-/* rendezvous/server_parts: the inside of the server object, for server.c, sight.c and operate.c only. */
+/* rendezvous/server_parts: the inside of the server object, for server.c, sight.c and operate.c
+ * only. */
 #pragma once
-#include "server-rendezvous/core.h"
 #include "server-rendezvous/server.h"
+#include "server-rendezvous/state/core.h"
 #include "shared/daemon/control.h"
 #include "shared/loop/work.h"
 

@@ -1,8 +1,8 @@
 #include "admin/cli/db.h"
 #include "admin/cli/db_copy.h"
 #include "admin/cli/output.h"
-#include "server-rendezvous/config/place.h"
-#include "server-rendezvous/store/hbbs.h"
+#include "server-rendezvous/config/store_place.h"
+#include "server-rendezvous/store/sqlite/hbbs.h"
 #include "server-rendezvous/store/store.h"
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
@@ -27,7 +27,7 @@ struct db {
 	struct hws_loop *loop;
 	struct rdv_store *store;
 	struct rdv_config conf; /* of the server */
-	struct rdv_place place;
+	struct rdv_store_place place;
 	const char *config, *state_dir, *where; /* --config, --state-dir, --store */
 	const char *key;                        /* --key-file */
 	bool configured, force, no_key;
@@ -76,8 +76,8 @@ static int find_database(struct db *d)
 	if (r < 0)
 		return hws_error_set(&d->err, r,
 				"cannot tell the state folder; name it with --state-dir");
-	r = rdv_place(&d->conf, d->dir, &d->place, &d->err);
-	if (r == HWS_OK && d->place.kind == RDV_PLACE_MEMORY)
+	r = rdv_store_place(&d->conf, d->dir, &d->place, &d->err);
+	if (r == HWS_OK && d->place.kind == RDV_STORE_MEMORY)
 		r = hws_error_set(&d->err, HWS_ERR_INVAL,
 				"the server keeps its devices in memory only (store = memory): there is no database. "
 				"To work on one, give --store sqlite, sqlite:FILE or a postgresql:// address");
@@ -86,7 +86,7 @@ static int find_database(struct db *d)
 
 static bool has_file(const struct db *d)
 {
-	return d->place.kind == RDV_PLACE_SQLITE;
+	return d->place.kind == RDV_STORE_SQLITE;
 }
 
 static int open_postgres(struct db *d)

@@ -279,7 +279,8 @@ int rdv_config_check(struct rdv_config *c, struct hws_error *err)
 	return HWS_OK;
 }
 
-/* What is said nearer to the start goes before: a secret that stands in the file must not beat a --store. */
+/* What is said nearer to the start goes before: a secret that stands in the file must not beat a
+ * --store. */
 static int settle_store(struct rdv_config *c, int argc, char **argv, struct hws_error *err)
 {
 	struct rdv_config near;

@@ -47,11 +47,12 @@ struct rdv_config {
 
 extern const struct hws_options rdv_options;
 
-/* Everything in force: the file (as a service or as root /etc/hawser/rendezvous.conf, if it is there and none is named), the
- * environment, the command line; checked. `c` is raw memory before, and after an error; free with
- * hws_options_done(&rdv_options, c). */
+/* Everything in force: the file (as a service or as root /etc/hawser/rendezvous.conf, if it is
+ * there and none is named), the environment, the command line; checked. `c` is raw memory before,
+ * and after an error; free with hws_options_done(&rdv_options, c). */
 int rdv_config_load(struct rdv_config *c, int argc, char **argv, int *ret_rest,
 		struct hws_error *err) HWS_MUST_CHECK;
-/* Checks what single options cannot (ports that collide, a public key given as the secret one ...) and fills derived
- * values (ports). Explains in err. Warnings about settings that other programs take differently go to the log. */
+/* Checks what single options cannot (ports that collide, a public key given as the secret one ...)
+ * and fills derived values (ports). Explains in err. Warnings about settings that other programs
+ * take differently go to the log. */
 int rdv_config_check(struct rdv_config *c, struct hws_error *err) HWS_MUST_CHECK;

@@ -1,5 +1,6 @@
-/* rendezvous/store/schema: the numbered steps of schema/ENGINE/NNN_NAME.sql, embedded by the build. Step i brings a
- * database from version i to i + 1. A step that was released is never changed; a new one is added. */
+/* rendezvous/store/schema: the numbered steps of schema/ENGINE/NNN_NAME.sql, embedded by the build.
+ * Step i brings a database from version i to i + 1. A step that was released is never changed; a
+ * new one is added. */
 #pragma once
 #include <stddef.h>
 

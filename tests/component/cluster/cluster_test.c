@@ -679,7 +679,7 @@ START_TEST(rubbish_from_the_database_harms_nobody)
 	Cluster__Ids ids = CLUSTER__IDS__INIT;
 	Cluster__GrantAsk ask = CLUSTER__GRANT_ASK__INIT;
 	Cluster__Grant grant = CLUSTER__GRANT__INIT;
-	Cluster__Stray stray = CLUSTER__STRAY__INIT;
+	Cluster__Misdirected stray = CLUSTER__MISDIRECTED__INIT;
 	Cluster__Entry entry = CLUSTER__ENTRY__INIT;
 	Cluster__Item item[] = { CLUSTER__ITEM__INIT, CLUSTER__ITEM__INIT, CLUSTER__ITEM__INIT,
 		CLUSTER__ITEM__INIT, CLUSTER__ITEM__INIT, CLUSTER__ITEM__INIT, CLUSTER__ITEM__INIT,
@@ -724,8 +724,8 @@ START_TEST(rubbish_from_the_database_harms_nobody)
 	item[4].grant_ask = &ask;
 	item[5].what_case = CLUSTER__ITEM__WHAT_GRANT;
 	item[5].grant = &grant;
-	item[6].what_case = CLUSTER__ITEM__WHAT_STRAY;
-	item[6].stray = &stray;
+	item[6].what_case = CLUSTER__ITEM__WHAT_MISDIRECTED;
+	item[6].misdirected = &stray;
 	item[7].what_case = CLUSTER__ITEM__WHAT_ENTRY;
 	item[7].entry = &entry;
 	for (size_t i = 0; i < sizeof(item) / sizeof(item[0]); i++)

@@ -127,7 +127,7 @@ static void passes_in_poison(const char *test)
 
 START_TEST(tests_of_a_server_pass_beside_a_configured_one)
 {
-	passes_in_poison("tests/component/rendezvous/component_rendezvous_sight");
+	passes_in_poison("tests/component/rendezvous/component_rendezvous_metrics");
 	passes_in_poison("tests/component/rendezvous/component_rendezvous_restart");
 }
 END_TEST

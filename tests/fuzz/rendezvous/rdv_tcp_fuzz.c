@@ -1,7 +1,7 @@
 /* The TCP plane as a running state machine: a few links on memory transports, fed in any order, cut at any place.
  * Input: records of one byte what (link 0..3, action 0..3), one byte length, then bytes for the link. */
-#include "server-rendezvous/link.h"
-#include "server-rendezvous/tcp_plane.h"
+#include "server-rendezvous/planes/client.h"
+#include "server-rendezvous/planes/tcp.h"
 #include "shared/net/addr.h"
 #include "tests/fuzz/rendezvous/stage.h"
 #include <assert.h>
@@ -73,9 +73,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	stage_run(s);
 	stage_run(s);
 	rdv_tcp_stats(s->core.tcp, &st);
-	if (st.links) /* those whose last answer is still on its way */
+	if (st.clients) /* those whose last answer is still on its way */
 		stage_run(s);
 	rdv_tcp_stats(s->core.tcp, &st);
-	assert(st.links == 0 && st.hosts == 0 && st.ws == 0);
+	assert(st.clients == 0 && st.hosts == 0 && st.ws == 0);
 	return 0;
 }

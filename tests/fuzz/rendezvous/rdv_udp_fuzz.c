@@ -1,6 +1,6 @@
 /* The UDP plane as a running state machine: a sequence of datagrams from a few senders, time passing between them.
  * Input: records of one byte what, one byte length, then the datagram. */
-#include "server-rendezvous/udp_plane.h"
+#include "server-rendezvous/planes/udp.h"
 #include "shared/net/addr.h"
 #include "tests/fuzz/rendezvous/stage.h"
 #include <assert.h>
@@ -25,13 +25,13 @@ static void on_send(const struct sockaddr_storage *to, struct hws_bytes data, vo
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct rdv_udp_desk desk;
+	static struct rdv_udp_handler desk;
 	struct stage *s = stage_get();
 	uint64_t now = hws_clock_us();
 	struct turn t;
 
 	if (!desk.core) {
-		if (rdv_udp_desk_init(&desk, &s->core) < 0)
+		if (rdv_udp_handler_init(&desk, &s->core) < 0)
 			return 0;
 		desk.send = on_send;
 	}
@@ -52,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		t.request = len;
 		t.answers = 0;
 		desk.arg = &t;
-		rdv_udp_desk_input(&desk, &t.from, hws_bytes(data, len), now);
+		rdv_udp_handler_input(&desk, &t.from, hws_bytes(data, len), now);
 		rdv_presence_sweep(s->core.presence, 64, now);
 		data += len;
 		size -= len;

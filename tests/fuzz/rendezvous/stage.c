@@ -1,11 +1,11 @@
 /* fuzzing: the stage. */
 #include "tests/fuzz/rendezvous/stage.h"
-#include "server-rendezvous/known.h"
-#include "server-rendezvous/registration.h"
-#include "server-rendezvous/relay_choice.h"
-#include "server-rendezvous/rules.h"
-#include "server-rendezvous/tcp_plane.h"
-#include "server-rendezvous/why.h"
+#include "server-rendezvous/planes/registration.h"
+#include "server-rendezvous/planes/tcp.h"
+#include "server-rendezvous/relays/choice.h"
+#include "server-rendezvous/state/attempts.h"
+#include "server-rendezvous/state/known_addrs.h"
+#include "server-rendezvous/state/rules.h"
 #include "shared/base/log.h"
 #include "shared/crypto/crypto.h"
 #include "shared/loop/work.h"
@@ -21,8 +21,8 @@ static void on_written(const struct rdv_write *w, const struct rdv_waiter *who, 
 		rdv_registration_written(&s->core, w, r);
 	else if (w->kind == RDV_WRITE_RENAME && r == HWS_OK)
 		rdv_registration_renamed(&s->core, w->old_id, w->row.id);
-	if (who->link)
-		rdv_tcp_post_result(s->core.tcp, who->link, RDV__REGISTER_PK_RESPONSE__RESULT__OK,
+	if (who->client)
+		rdv_tcp_post_result(s->core.tcp, who->client, RDV__REGISTER_PK_RESPONSE__RESULT__OK,
 				who->rename);
 }
 
@@ -53,9 +53,9 @@ struct stage *stage_get(void)
 	must(hws_loop_new(&s.loop));
 	must(hws_work_new(1, 16, &work));
 	must(rdv_store_memory_new(s.loop, &s.store));
-	must(rdv_known_new(128, &s.core.known));
+	must(rdv_known_addrs_new(128, &s.core.known_addrs));
 	must(rdv_rules_new(&s.core.rules));
-	must(rdv_why_new(64, &s.core.why));
+	must(rdv_attempts_new(64, &s.core.attempts));
 	must(rdv_relays_new(s.loop, work, &s.core.relays));
 	must(rdv_journal_new(s.loop, s.store, 1000, on_written, &s, &s.core.journal));
 	must(rdv_tcp_new(&s.core, &s.core.tcp));

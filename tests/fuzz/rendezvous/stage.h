@@ -1,6 +1,6 @@
 /* fuzzing: a server without threads and sockets, made once; the registered devices are new for each input. */
 #pragma once
-#include "server-rendezvous/core.h"
+#include "server-rendezvous/state/core.h"
 #include "shared/loop/loop.h"
 
 struct stage {

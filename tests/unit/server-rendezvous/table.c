@@ -1,8 +1,8 @@
 /* tests: the table. */
 #include "tests/unit/server-rendezvous/table.h"
-#include "server-rendezvous/known.h"
-#include "server-rendezvous/rules.h"
-#include "server-rendezvous/why.h"
+#include "server-rendezvous/state/attempts.h"
+#include "server-rendezvous/state/known_addrs.h"
+#include "server-rendezvous/state/rules.h"
 #include "shared/crypto/crypto.h"
 #include "shared/net/addr.h"
 #include <check.h>
@@ -32,9 +32,9 @@ void table_init(struct table *t)
 	ck_assert_int_eq(hws_loop_new(&t->loop), HWS_OK);
 	ck_assert_int_eq(rdv_store_memory_new(t->loop, &t->store), HWS_OK);
 	ck_assert_int_eq(rdv_presence_new(100000, t->now_us, &t->core.presence), HWS_OK);
-	ck_assert_int_eq(rdv_known_new(1000, &t->core.known), HWS_OK);
+	ck_assert_int_eq(rdv_known_addrs_new(1000, &t->core.known_addrs), HWS_OK);
 	ck_assert_int_eq(rdv_rules_new(&t->core.rules), HWS_OK);
-	ck_assert_int_eq(rdv_why_new(100, &t->core.why), HWS_OK);
+	ck_assert_int_eq(rdv_attempts_new(100, &t->core.attempts), HWS_OK);
 	ck_assert_int_eq(rdv_journal_new(t->loop, t->store, 100, on_written, t, &t->core.journal),
 			HWS_OK);
 	hws_identity_generate(true, &t->core.identity);
@@ -45,9 +45,9 @@ void table_done(struct table *t)
 {
 	rdv_store_free(t->store);
 	rdv_journal_free(t->core.journal);
-	rdv_why_free(t->core.why);
+	rdv_attempts_free(t->core.attempts);
 	rdv_rules_free(t->core.rules);
-	rdv_known_free(t->core.known);
+	rdv_known_addrs_free(t->core.known_addrs);
 	rdv_presence_free(t->core.presence);
 	hws_loop_free(t->loop);
 	hws_options_done(&rdv_options, &t->conf);
@@ -77,7 +77,7 @@ struct caller caller_of(const char *id, const char *ip, uint16_t port)
 static struct rdv_origin origin(
 		struct table *t, const struct caller *c, struct sockaddr_storage *ss)
 {
-	struct rdv_origin o = { .ss = ss, .link = c->link, .now_us = t->now_us };
+	struct rdv_origin o = { .ss = ss, .client = c->client, .now_us = t->now_us };
 
 	ck_assert_int_eq(hws_addr_parse(c->ip, c->port, ss), HWS_OK);
 	o.addr = rdv_addr_from(ss);

@@ -1,9 +1,9 @@
-/* tests: a core without threads and sockets: presence, journal on a memory store, lists; and a device that speaks to
- * it. The clock is the test's. */
+/* tests: a core without threads and sockets: presence, journal on a memory store, lists; and a
+ * device that speaks to it. The clock is the test's. */
 #pragma once
-#include "server-rendezvous/core.h"
-#include "server-rendezvous/registration.h"
-#include "server-rendezvous/store/memory.h"
+#include "server-rendezvous/planes/registration.h"
+#include "server-rendezvous/state/core.h"
+#include "server-rendezvous/store/memory/memory.h"
 #include "shared/loop/loop.h"
 
 struct table {
@@ -30,7 +30,7 @@ struct caller {
 	uint8_t pk[32];
 	const char *ip;
 	uint16_t port;
-	uint64_t link;
+	uint64_t client;
 };
 struct caller caller_of(const char *id, const char *ip, uint16_t port);
 enum rdv_answer call_peer(struct table *t, const struct caller *c);

@@ -1,5 +1,5 @@
-/* The PostgreSQL store: the contract of all stores on a real server, then a server that is restarted, killed, silent
- * or not ours, and what several nodes share. */
+/* The PostgreSQL store: the contract of all stores on a real server, then a server that is
+ * restarted, killed, silent or not ours, and what several nodes share. */
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -184,7 +184,8 @@ START_TEST(a_restart_of_the_database_is_survived_without_loss)
 	test_pg_run(&pg);
 	ck_assert_int_eq(write_until(s, w + 200, 100, 20000), HWS_OK);
 	ck_assert_uint_eq(contract_load(s, &r), 300);
-	/* killed and started again while nothing is under way: the next write notices and goes through */
+	/* killed and started again while nothing is under way: the next write notices and goes
+	 * through */
 	test_pg_kill(&pg);
 	test_pg_run(&pg);
 	ck_assert_int_eq(write_until(s, w + 300, 200, 20000), HWS_OK);

@@ -1,5 +1,5 @@
-/* The SQLite store: the contract of all stores, then files that are damaged, foreign, locked, newer, full, and a
- * process that is killed. */
+/* The SQLite store: the contract of all stores, then files that are damaged, foreign, locked,
+ * newer, full, and a process that is killed. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>

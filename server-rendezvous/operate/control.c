@@ -1,0 +1,357 @@
+/* rendezvous/operate/control: what an operator asks and orders. All on the control loop. */
+#include "server-rendezvous/operate/control.h"
+#include "server-rendezvous/operate/control_devices.h"
+#include "server-rendezvous/operate/control_rules.h"
+#include "server-rendezvous/planes/tcp.h"
+#include "server-rendezvous/planes/udp.h"
+#include "server-rendezvous/relays/choice.h"
+#include "server-rendezvous/server_parts.h"
+#include "server-rendezvous/state/attempts.h"
+#include "shared/base/buf.h"
+#include "shared/base/log.h"
+#include "shared/base/macros.h"
+#include "shared/base/mem.h"
+#include "shared/base/str.h"
+#include "shared/net/addr.h"
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PEERS_MAX 1000
+
+static const char *text_of(const json_t *req, const char *key)
+{
+	const char *s = json_string_value(json_object_get(req, key));
+
+	return s ? s : "";
+}
+
+static unsigned limit_of(const json_t *req, unsigned def, unsigned max)
+{
+	json_int_t n = json_integer_value(json_object_get(req, "limit"));
+
+	return n > 0 && n <= max ? (unsigned)n : def;
+}
+
+/* --- stats ------------------------------------------------------------------------------------ */
+
+static bool count_online(const struct rdv_peer *p, void *arg)
+{
+	struct {
+		struct rdv_presence *t;
+		uint64_t now, n;
+	} *c = arg;
+
+	c->n += rdv_peer_online(c->t, p, c->now);
+	return true;
+}
+
+static void cmd_stats(struct hws_control_reply *reply, const json_t *req HWS_UNUSED, void *arg)
+{
+	struct rdv_server *s = arg;
+	const struct rdv_counts *n = &s->core.count;
+	struct {
+		struct rdv_presence *t;
+		uint64_t now, n;
+	} c = { s->core.presence, hws_clock_us(), 0 };
+	struct rdv_presence_stats p;
+	struct rdv_tcp_stats t;
+	struct rdv_journal_stats j;
+	struct rdv_store_stats st;
+	json_t *o;
+
+	rdv_presence_stats(s->core.presence, &p);
+	rdv_presence_each(s->core.presence, count_online, &c);
+	rdv_tcp_stats(s->core.tcp, &t);
+	rdv_journal_stats(s->core.journal, &j);
+	s->store->ops->stats(s->store, &st);
+	o = json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "peers", (json_int_t)p.peers, "online",
+			(json_int_t)c.n, "table_bytes", (json_int_t)p.bytes, "max_peers",
+			(json_int_t)p.max, "links", (json_int_t)t.clients, "hosts_on_links",
+			(json_int_t)t.hosts, "websockets", (json_int_t)t.ws);
+	if (!o) {
+		hws_control_fail(reply, HWS_ERR_NOMEM, "out of memory");
+		return;
+	}
+	json_object_set_new(o, "store",
+			json_pack("{s:s,s:b,s:I,s:I,s:I,s:I,s:I}", "kind", s->store->ops->name,
+					"healthy", st.healthy, "operations", (json_int_t)st.ops,
+					"failures", (json_int_t)st.failures, "queue",
+					(json_int_t)j.queued, "written", (json_int_t)j.written,
+					"refused", (json_int_t)j.refused));
+	json_object_set_new(o, "counters",
+			json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}",
+					"keepalives", (json_int_t)n->keepalives, "registrations",
+					(json_int_t)n->register_ok, "new",
+					(json_int_t)n->register_new, "id_in_use",
+					(json_int_t)n->register_mismatch, "too_frequent",
+					(json_int_t)n->register_frequent, "punch_requests",
+					(json_int_t)n->punch, "answered",
+					(json_int_t)n->punch_answered, "relayed",
+					(json_int_t)n->punch_relayed, "absent",
+					(json_int_t)n->punch_absent, "offline",
+					(json_int_t)n->punch_offline, "auth_failures",
+					(json_int_t)n->auth_failures, "unasked_answers",
+					(json_int_t)n->reply_unasked, "relay_distances",
+					(json_int_t)n->distances, "limited",
+					(json_int_t)n->punch_limited, "failed",
+					(json_int_t)n->punch_failed, "datagrams_limited",
+					(json_int_t)n->udp_limited, "datagrams_lost",
+					(json_int_t)(rdv_udp_lost(s->core.udp) + n->udp_unsent),
+					"links_lost", (json_int_t)rdv_tcp_lost(s->core.tcp),
+					"answers_lost", (json_int_t)n->reply_lost));
+	json_object_set_new(o, "ready", json_boolean(rdv_server_ready(s)));
+	hws_control_ok(reply, o);
+}
+
+/* --- peers ------------------------------------------------------------------------------------ */
+
+struct page {
+	struct rdv_presence *table;
+	uint64_t now;
+	const char *after;
+	unsigned limit, n;
+	uint64_t total;
+	char id[PEERS_MAX][HWS_ID_MAX + 1]; /* the smallest ids so far, sorted */
+};
+
+static bool page_take(const struct rdv_peer *p, void *arg)
+{
+	struct page *g = arg;
+	struct hws_bytes b = rdv_peer_id(p);
+	char id[HWS_ID_MAX + 1];
+	unsigned at;
+
+	if (!rdv_peer_online(g->table, p, g->now))
+		return true;
+	g->total++;
+	memcpy(id, b.ptr, b.len);
+	id[b.len] = 0;
+	if (strcmp(id, g->after) <= 0 || (g->n == g->limit && strcmp(id, g->id[g->n - 1]) >= 0))
+		return true;
+	for (at = g->n; at > 0 && strcmp(g->id[at - 1], id) > 0; at--)
+		;
+	if (g->n < g->limit)
+		g->n++;
+	memmove(g->id[at + 1], g->id[at], (g->n - at - 1) * sizeof(g->id[0]));
+	memcpy(g->id[at], id, b.len + 1);
+	return true;
+}
+
+static void cmd_peers(struct hws_control_reply *reply, const json_t *req, void *arg)
+{
+	struct rdv_server *s = arg;
+	struct page *g = hws_alloc(sizeof(*g));
+	json_t *list = json_array();
+
+	if (!g || !list) {
+		hws_free(g);
+		json_decref(list);
+		hws_control_fail(reply, HWS_ERR_NOMEM, "out of memory");
+		return;
+	}
+	g->table = s->core.presence;
+	g->now = hws_clock_us();
+	g->after = text_of(req, "after");
+	g->limit = limit_of(req, 100, PEERS_MAX - 1);
+	rdv_presence_each(s->core.presence, page_take, g);
+	for (unsigned i = 0; i < g->n; i++) {
+		json_t *o = rdv_peer_json(s, g->id[i]);
+
+		if (o)
+			json_array_append_new(list, o);
+	}
+	hws_control_ok(reply,
+			json_pack("{s:I,s:o}", "online", (json_int_t)g->total, "peers", list));
+	hws_free(g);
+}
+
+static void cmd_kick(struct hws_control_reply *reply, const json_t *req, void *arg)
+{
+	struct rdv_server *s = arg;
+	const char *id = text_of(req, "id");
+	struct rdv_shard *shard;
+	struct rdv_peer *p;
+	uint64_t client = 0;
+
+	if (!*id || strlen(id) > HWS_ID_MAX) {
+		hws_control_fail(reply, HWS_ERR_INVAL, "which id?");
+		return;
+	}
+	shard = rdv_presence_lock(s->core.presence, hws_bytes_str(id));
+	p = rdv_shard_find(shard);
+	if (p) {
+		client = rdv_peer_client(p);
+		p->seen = 0;
+		p->addr.port = 0;
+	}
+	rdv_presence_unlock(shard);
+	if (!p) {
+		hws_control_fail(reply, HWS_ERR_NOTFOUND, "no device has the id %s", id);
+		return;
+	}
+	if (client)
+		rdv_tcp_post_close(s->core.tcp, client);
+	hws_control_ok(reply,
+			json_pack("{s:s}", "note",
+					"off line until its next sign of life, which comes every 15 seconds or so"));
+}
+
+static void cmd_why(struct hws_control_reply *reply, const json_t *req, void *arg)
+{
+	struct rdv_server *s = arg;
+	const char *id = text_of(req, "id");
+	json_t *now = *id ? rdv_peer_json(s, id) : NULL;
+	json_t *o = json_pack("{s:o}", "attempts",
+			rdv_attempts_json(s->core.attempts, id, limit_of(req, 20, 500)));
+
+	if (o && now)
+		json_object_set_new(o, "now", now);
+	hws_control_ok(reply, o);
+}
+
+/* --- the rest --------------------------------------------------------------------------------- */
+
+static void cmd_relays(struct hws_control_reply *reply, const json_t *req HWS_UNUSED, void *arg)
+{
+	struct rdv_server *s = arg;
+
+	json_t *o = json_pack("{s:o}", "relays", rdv_relays_json(s->core.relays));
+	struct rdv_server_ports ports;
+	char text[160];
+
+	rdv_server_ports(s, &ports);
+	/* Nothing is named then, and clients look beside the server. */
+	if (o && json_array_size(json_object_get(o, "relays")) == 0 &&
+			hws_fmt(text, sizeof(text),
+					"relay-servers is empty: clients take port %u of the address by which "
+					"they know this server; it is not watched",
+					ports.port + 1u) == HWS_OK)
+		json_object_set_new(o, "default", json_string(text));
+	hws_control_ok(reply, o);
+}
+
+static void relay_drain(struct rdv_server *s, struct hws_control_reply *reply, const char *relay,
+		bool drain)
+{
+	if (rdv_relays_drain(s->core.relays, relay, drain) < 0)
+		hws_control_fail(reply, HWS_ERR_NOTFOUND, "no relay %s in the list", relay);
+	else
+		hws_control_ok(reply, NULL);
+}
+
+static void cmd_relay_drain(struct hws_control_reply *reply, const json_t *req, void *arg)
+{
+	struct rdv_server *s = arg;
+
+	relay_drain(s, reply, text_of(req, "relay"), true);
+}
+
+static void cmd_relay_resume(struct hws_control_reply *reply, const json_t *req, void *arg)
+{
+	relay_drain(arg, reply, text_of(req, "relay"), false);
+}
+
+static void cmd_config(struct hws_control_reply *reply, const json_t *req HWS_UNUSED, void *arg)
+{
+	struct rdv_server *s = arg;
+	struct hws_buf out;
+
+	hws_buf_init(&out, 256u << 10);
+	hws_options_show(&rdv_options, rdv_conf(&s->core), &out);
+	if (hws_buf_err(&out) < 0)
+		hws_control_fail(reply, hws_buf_err(&out), "the settings do not fit");
+	else
+		hws_control_ok(reply,
+				json_pack("{s:s%,s:s}", "config",
+						(const char *)hws_buf_bytes(&out).ptr,
+						hws_buf_len(&out), "key", s->core.key_text));
+	hws_buf_done(&out);
+}
+
+static void cmd_log_level(struct hws_control_reply *reply, const json_t *req, void *arg HWS_UNUSED)
+{
+	enum hws_log_level level;
+
+	if (hws_log_level_parse(text_of(req, "level"), &level) < 0) {
+		hws_control_fail(
+				reply, HWS_ERR_INVAL, "levels are error, warn, info, debug, trace");
+		return;
+	}
+	hws_log_set_level(level);
+	hws_control_ok(reply, NULL);
+}
+
+static void cmd_drain(
+		struct hws_control_reply *reply, const json_t *req HWS_UNUSED, void *arg HWS_UNUSED)
+{
+	hws_control_ok(reply, NULL);
+	kill(getpid(), SIGTERM); /* the one way in which this program ends */
+}
+
+static void on_backup(int r, void *arg)
+{
+	struct hws_control_reply *reply = arg;
+
+	if (r == HWS_ERR_UNSUPPORTED)
+		hws_control_fail(reply, r, "this store has tools of its own (pg_dump)");
+	else if (r < 0)
+		hws_control_fail(reply, r, "the copy failed: %s", hws_err_text(r));
+	else
+		hws_control_ok(reply, NULL);
+}
+
+static void cmd_backup(struct hws_control_reply *reply, const json_t *req, void *arg)
+{
+	struct rdv_server *s = arg;
+	const char *path = text_of(req, "path");
+	int r = path[0] == '/' ? s->store->ops->backup(s->store, path, on_backup, reply)
+			       : HWS_ERR_INVAL;
+
+	if (r < 0)
+		hws_control_fail(reply, r, "the copy needs an absolute path");
+}
+
+static const struct hws_control_cmd table[] = {
+	{ "stats", "counters and table sizes", cmd_stats },
+	{ "peers", "devices that are online", cmd_peers },
+	{ "peer", "one device", rdv_cmd_peer },
+	{ "devices", "devices in the database, those that are off line too", rdv_cmd_devices },
+	{ "name", "the operator's name for a device", rdv_cmd_name },
+	{ "remove", "forget a device, or take its enrolment back", rdv_cmd_remove },
+	{ "why", "the last connection attempts to a device", cmd_why },
+	{ "kick", "forget where a device is; it registers again", cmd_kick },
+	{ "block", "serve an address, network or id no more", rdv_cmd_block },
+	{ "unblock", "take that back", rdv_cmd_unblock },
+	{ "allow", "serve this address or network whatever the lists say", rdv_cmd_allow },
+	{ "unallow", "take that back", rdv_cmd_unallow },
+	{ "rules", "lists, groups and rules", rdv_cmd_rules },
+	{ "group-add", "put a device or network into a group", rdv_cmd_group_add },
+	{ "group-remove", "take it out", rdv_cmd_group_remove },
+	{ "rule", "who may call whom: from, to, action allow, deny or none", rdv_cmd_rule },
+	{ "enrol", "let a device register where only enrolled ones may", rdv_cmd_enrol },
+	{ "relays", "relays and their health", cmd_relays },
+	{ "relay-drain", "no new sessions by this relay", cmd_relay_drain },
+	{ "relay-resume", "take that back", cmd_relay_resume },
+	{ "config", "settings in force", cmd_config },
+	{ "log-level", "how much is logged", cmd_log_level },
+	{ "backup", "a copy of the database while running", cmd_backup },
+	{ "drain", "end after the work at hand", cmd_drain },
+};
+
+int rdv_control_new(struct rdv_server *s, struct hws_error *err)
+{
+	int r = hws_control_new(
+			s->loop, s->control_path, table, HWS_COUNT(table), s, &s->control, err);
+
+	if (r == HWS_OK)
+		hws_control_set_program(s->control, "hawser-rendezvous");
+	return r;
+}
+
+void rdv_control_free(struct rdv_server *s)
+{
+	hws_control_free(s->control);
+	s->control = NULL;
+}

@@ -1,0 +1,329 @@
+/* rendezvous/operate/control_rules: an order takes effect at once and is written behind; a store
+ * that is away is said in the answer, as the order would not survive a restart. */
+#include "server-rendezvous/operate/control_rules.h"
+#include "server-rendezvous/cluster/cluster.h"
+#include "server-rendezvous/planes/tcp.h"
+#include "server-rendezvous/server_parts.h"
+#include "server-rendezvous/state/rules.h"
+#include "shared/base/log.h"
+#include "shared/base/str.h"
+#include "shared/net/addr.h"
+#include "shared/wire/text.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define NO_TARGET "'%s' is neither an address, a network nor an id"
+
+static const char *text_of(const json_t *req, const char *key)
+{
+	const char *s = json_string_value(json_object_get(req, key));
+
+	return s ? s : "";
+}
+
+static void tell_nodes(struct rdv_server *s, const struct rdv_entry *e, bool removed)
+{
+	if (s->core.cluster)
+		rdv_cluster_entry(s->core.cluster, e, removed);
+}
+
+static void on_stored(int r, void *arg)
+{
+	struct hws_control_reply *reply = arg;
+
+	if (r < 0)
+		hws_control_fail(reply, r,
+				"in force now, but not stored (%s): it will be gone after a restart",
+				hws_err_text(r));
+	else
+		hws_control_ok(reply, NULL);
+}
+
+/* On those who are here already. */
+static void take_effect(struct rdv_server *s, const char *kind, const char *key, bool on)
+{
+	if (strcmp(kind, "block-id") == 0) {
+		uint64_t client = rdv_presence_block(s->core.presence, hws_bytes_str(key), on);
+
+		if (client)
+			rdv_tcp_post_close(s->core.tcp, client);
+	} else if (strcmp(kind, "block-ip") == 0 || strcmp(kind, "allow-ip") == 0) {
+		rdv_tcp_post_lists(s->core.tcp);
+	}
+}
+
+static void put(struct rdv_server *s, struct hws_control_reply *reply, const char *kind,
+		const char *key, const char *value)
+{
+	struct rdv_entry e = { 0 };
+	struct hws_error err = { 0 };
+	int r = hws_str_copy(e.kind, sizeof(e.kind), kind);
+
+	if (r == HWS_OK)
+		r = hws_str_copy(e.key, sizeof(e.key), key);
+	if (r == HWS_OK)
+		r = hws_str_copy(e.value, sizeof(e.value), value);
+	if (r < 0) {
+		hws_control_fail(reply, r, "too long");
+		return;
+	}
+	r = rdv_rules_put(s->core.rules, &e, &err);
+	if (r < 0) {
+		hws_control_fail(reply, r, "%s", err.text);
+		return;
+	}
+	take_effect(s, kind, key, true);
+	hws_info("rules.changed", HWS_STR("kind", kind), HWS_STR("key", key),
+			HWS_STR("value", value));
+	tell_nodes(s, &e, false);
+	r = s->store->ops->entry_put(s->store, &e, on_stored, reply);
+	if (r < 0)
+		on_stored(r, reply);
+}
+
+/* --- what other nodes say --------------------------------------------------------------------- */
+
+static void remove_here(struct rdv_server *s, const char *kind, const char *key)
+{
+	rdv_rules_delete(s->core.rules, kind, key);
+	take_effect(s, kind, key, false);
+	hws_info("rules.removed", HWS_STR("kind", kind), HWS_STR("key", key),
+			HWS_STR("by", "another node"));
+}
+
+static void put_here(struct rdv_server *s, const struct rdv_entry *e)
+{
+	struct hws_error err = { 0 };
+
+	if (rdv_rules_put(s->core.rules, e, &err) < 0) {
+		hws_warn("entry.ignored", HWS_STR("kind", e->kind), HWS_STR("key", e->key),
+				HWS_STR("text", err.text));
+		return;
+	}
+	take_effect(s, e->kind, e->key, true);
+}
+
+static bool has(const struct rdv_entry *e, size_t n, const char *kind, const char *key)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(e[i].kind, kind) == 0 && strcmp(e[i].key, key) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void on_read_again(int r, const struct rdv_entry *e, size_t n, void *arg)
+{
+	struct rdv_server *s = arg;
+	json_t *now, *one;
+	size_t i;
+
+	if (r < 0)
+		return; /* the next loss of the connection reads them again */
+	now = rdv_rules_json(s->core.rules);
+	json_array_foreach (now, i, one) {
+		if (!has(e, n, text_of(one, "kind"), text_of(one, "key")))
+			remove_here(s, text_of(one, "kind"), text_of(one, "key"));
+	}
+	json_decref(now);
+	for (i = 0; i < n; i++)
+		put_here(s, &e[i]);
+}
+
+void rdv_rules_heard(const struct rdv_entry *e, bool removed, void *server)
+{
+	struct rdv_server *s = server;
+	int r = HWS_OK;
+
+	if (!e)
+		r = s->store->ops->entry_load(s->store, on_read_again, s);
+	else if (removed)
+		remove_here(s, e->kind, e->key);
+	else
+		put_here(s, e);
+	if (r < 0)
+		hws_warn("rules.not_read", HWS_ERR("error", r));
+	if (e && !removed)
+		hws_info("rules.changed", HWS_STR("kind", e->kind), HWS_STR("key", e->key),
+				HWS_STR("value", e->value), HWS_STR("by", "another node"));
+}
+
+/* It was looked for in the database all the same: an earlier order may have failed there. */
+static void on_not_listed(int r, void *arg)
+{
+	if (r < 0)
+		on_stored(r, arg);
+	else
+		hws_control_fail(arg, HWS_ERR_NOTFOUND,
+				"there is no such entry: `hawser-admin rules` shows all");
+}
+
+static void drop(struct rdv_server *s, struct hws_control_reply *reply, const char *kind,
+		const char *key)
+{
+	struct rdv_entry e = { 0 };
+	bool listed = rdv_rules_delete(s->core.rules, kind, key);
+	int r;
+
+	take_effect(s, kind, key, false);
+	if (hws_str_copy(e.kind, sizeof(e.kind), kind) == HWS_OK &&
+			hws_str_copy(e.key, sizeof(e.key), key) == HWS_OK)
+		tell_nodes(s, &e, true);
+	hws_info("rules.removed", HWS_STR("kind", kind), HWS_STR("key", key));
+	r = s->store->ops->entry_delete(
+			s->store, kind, key, listed ? on_stored : on_not_listed, reply);
+	if (r < 0)
+		on_stored(r, reply);
+}
+
+/* "net" holds an address or network, or the id of a device. */
+static const char *kind_of(const char *what)
+{
+	if (rdv_rules_is_net(what, NULL))
+		return "block-ip";
+	return hws_id_valid(hws_bytes_str(what)) ? "block-id" : NULL;
+}
+
+/* For what is new in a list: digits and dots that are no address are a mistyped one, though the
+ * rules for ids would let them pass. What was entered so before can still be taken out. */
+static const char *new_kind_of(const char *what)
+{
+	const char *kind = kind_of(what);
+
+	if (kind && strcmp(kind, "block-id") == 0 && strchr(what, '.') &&
+			!what[strspn(what, "0123456789.")])
+		return NULL;
+	return kind;
+}
+
+void rdv_cmd_block(struct hws_control_reply *reply, const json_t *req, void *arg)
+{
+	const char *what = text_of(req, "net");
+	const char *kind = new_kind_of(what);
+
+	if (!kind)
+		hws_control_fail(reply, HWS_ERR_INVAL, NO_TARGET, what);
+	else
+		put(arg, reply, kind, what, "");
+}
+
+void rdv_cmd_unblock(struct hws_control_reply *reply, const json_t *req, void *arg)
+{
+	const char *what = text_of(req, "net");
+	const char *kind = kind_of(what);
+
+	if (!kind)
+		hws_control_fail(reply, HWS_ERR_INVAL, NO_TARGET, what);
+	else
+		drop(arg, reply, kind, what);
+}
+
+void rdv_cmd_allow(struct hws_control_reply *reply, const json_t *req, void *arg)
+{
+	put(arg, reply, "allow-ip", text_of(req, "net"), "");
+}
+
+void rdv_cmd_unallow(struct hws_control_reply *reply, const json_t *req, void *arg)
+{
+	drop(arg, reply, "allow-ip", text_of(req, "net"));
+}
+
+void rdv_cmd_rules(struct hws_control_reply *reply, const json_t *req, void *arg)
+{
+	struct rdv_server *s = arg;
+
+	(void)req;
+	hws_control_ok(reply, json_pack("{s:o}", "entries", rdv_rules_json(s->core.rules)));
+}
+
+static int member(const json_t *req, char key[RDV_ENTRY_KEY_MAX + 1])
+{
+	return hws_fmt(key, RDV_ENTRY_KEY_MAX + 1, "%s/%s", text_of(req, "group"),
+			text_of(req, "member"));
+}
+
+void rdv_cmd_group_add(struct hws_control_reply *reply, const json_t *req, void *arg)
+{
+	const char *group = text_of(req, "group"), *what = text_of(req, "member");
+	char key[RDV_ENTRY_KEY_MAX + 1];
+
+	if (!*group || strpbrk(group, "/>"))
+		hws_control_fail(reply, HWS_ERR_INVAL,
+				"'%s' is no name of a group: there must be no / or > in it", group);
+	else if (!new_kind_of(what))
+		hws_control_fail(reply, HWS_ERR_INVAL, NO_TARGET, what);
+	else if (member(req, key) < 0)
+		hws_control_fail(reply, HWS_ERR_TOOBIG, "too long");
+	else
+		put(arg, reply, "group", key, "");
+}
+
+void rdv_cmd_group_remove(struct hws_control_reply *reply, const json_t *req, void *arg)
+{
+	char key[RDV_ENTRY_KEY_MAX + 1];
+
+	if (member(req, key) < 0)
+		hws_control_fail(reply, HWS_ERR_TOOBIG, "too long");
+	else
+		drop(arg, reply, "group", key);
+}
+
+void rdv_cmd_rule(struct hws_control_reply *reply, const json_t *req, void *arg)
+{
+	char key[RDV_ENTRY_KEY_MAX + 1];
+
+	if (hws_fmt(key, sizeof(key), "%s>%s", text_of(req, "from"), text_of(req, "to")) < 0)
+		hws_control_fail(reply, HWS_ERR_TOOBIG, "too long");
+	else if (strcmp(text_of(req, "action"), "none") == 0)
+		drop(arg, reply, "rule", key);
+	else
+		put(arg, reply, "rule", key, text_of(req, "action"));
+}
+
+struct enrolment {
+	struct rdv_server *server;
+	struct hws_control_reply *reply;
+	struct rdv_write w;
+};
+
+static void on_enrolled(int r, void *arg)
+{
+	struct enrolment *e = arg;
+
+	if (r == HWS_OK)
+		r = e->w.result;
+	if (r == HWS_OK && !rdv_presence_load(e->server->core.presence, &e->w.row))
+		r = HWS_ERR_FULL;
+	if (r < 0)
+		hws_control_fail(e->reply, r, "not enrolled: %s", hws_err_text(r));
+	else
+		hws_control_ok(e->reply, NULL);
+	free(e);
+}
+
+/* A row without machine id: the first device that registers under this id takes it. */
+void rdv_cmd_enrol(struct hws_control_reply *reply, const json_t *req, void *arg)
+{
+	struct rdv_server *s = arg;
+	const char *id = text_of(req, "id");
+	struct enrolment *e;
+	int r;
+
+	if (!hws_id_valid(hws_bytes_str(id))) {
+		hws_control_fail(reply, HWS_ERR_INVAL,
+				"an id has 6 to 64 letters, digits, - _ or .");
+		return;
+	}
+	e = calloc(1, sizeof(*e));
+	if (!e) {
+		hws_control_fail(reply, HWS_ERR_NOMEM, "out of memory");
+		return;
+	}
+	e->server = s;
+	e->reply = reply;
+	e->w.kind = RDV_WRITE_PEER;
+	memcpy(e->w.row.id, id, strlen(id) + 1);
+	r = s->store->ops->write(s->store, &e->w, 1, on_enrolled, e);
+	if (r < 0)
+		on_enrolled(r, e);
+}

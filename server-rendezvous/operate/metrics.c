@@ -1,0 +1,339 @@
+/* rendezvous/operate/metrics: what the metrics page shows. Labels are fixed: nothing a stranger
+ * sends becomes one. */
+#include "server-rendezvous/operate/metrics.h"
+#include "server-rendezvous/planes/tcp.h"
+#include "server-rendezvous/planes/udp.h"
+#include "server-rendezvous/relays/choice.h"
+#include "server-rendezvous/server_parts.h"
+#include "shared/base/log.h"
+#include "shared/base/macros.h"
+#include "shared/net/room.h"
+#include <stddef.h>
+
+#define ROOM_US (10 * HWS_US_PER_S)
+#define ROOM_SAY_US (600 * HWS_US_PER_S)
+#define C(f) offsetof(struct rdv_counts, f)
+
+static const struct {
+	const char *name, *labels, *help;
+	size_t offset;
+} counters[] = {
+	{ "hawser_rdv_datagrams_total", "dir=\"in\"", "UDP packets.", C(udp_in) },
+	{ "hawser_rdv_datagrams_total", "dir=\"out\"", "UDP packets.", C(udp_out) },
+	{ "hawser_rdv_datagrams_bad_total", NULL, "UDP packets that were no message we serve.",
+			C(udp_bad) },
+	{ "hawser_rdv_datagrams_limited_total", NULL, "UDP packets beyond an address's rate.",
+			C(udp_limited) },
+	{ "hawser_rdv_datagrams_blocked_total", NULL, "UDP packets of blocked addresses.",
+			C(udp_blocked) },
+	{ "hawser_rdv_keepalives_total", NULL, "Keep-alives of registered devices.",
+			C(keepalives) },
+	{ "hawser_rdv_key_asked_total", NULL, "Keep-alives answered by asking for the key.",
+			C(ask_pk) },
+	{ "hawser_rdv_registrations_total", "result=\"ok\"", "Registrations by result.",
+			C(register_ok) },
+	{ "hawser_rdv_registrations_total", "result=\"id_in_use\"", "Registrations by result.",
+			C(register_mismatch) },
+	{ "hawser_rdv_registrations_total", "result=\"too_frequent\"", "Registrations by result.",
+			C(register_frequent) },
+	{ "hawser_rdv_registrations_total", "result=\"refused\"", "Registrations by result.",
+			C(register_refused) },
+	{ "hawser_rdv_registrations_new_total", NULL, "First registrations.", C(register_new) },
+	{ "hawser_rdv_registrations_moved_total", NULL, "Devices at another address.",
+			C(register_moved) },
+	{ "hawser_rdv_keys_changed_total", NULL, "Devices that took another key.", C(key_changed) },
+	{ "hawser_rdv_copies_total", NULL,
+			"Times that machines with one ID, key and machine id were noticed.",
+			C(clones) },
+	{ "hawser_rdv_punch_requests_total", NULL, "Connection requests.", C(punch) },
+	{ "hawser_rdv_punch_pushed_total", NULL, "Connection requests handed to devices.",
+			C(punch_sent) },
+	{ "hawser_rdv_punch_refused_total", "reason=\"absent\"", "Refused connection requests.",
+			C(punch_absent) },
+	{ "hawser_rdv_punch_refused_total", "reason=\"offline\"", "Refused connection requests.",
+			C(punch_offline) },
+	{ "hawser_rdv_punch_refused_total", "reason=\"rule\"", "Refused connection requests.",
+			C(punch_denied) },
+	{ "hawser_rdv_punch_refused_total", "reason=\"limit\"", "Refused connection requests.",
+			C(punch_limited) },
+	{ "hawser_rdv_punch_refused_total", "reason=\"key\"", "Refused connection requests.",
+			C(auth_failures) },
+	{ "hawser_rdv_punch_refused_total", "reason=\"failed\"", "Refused connection requests.",
+			C(punch_failed) },
+	{ "hawser_rdv_answers_total", NULL, "Answers of devices passed on.", C(punch_answered) },
+	{ "hawser_rdv_answers_local_total", NULL, "Of them: same network.", C(punch_local) },
+	{ "hawser_rdv_answers_udp_total", NULL, "Of them: direct by UDP.", C(punch_udp) },
+	{ "hawser_rdv_answers_relay_total", "why=\"viewer_network\"",
+			"Of them: relayed, by reason.", C(relayed_symmetric) },
+	{ "hawser_rdv_answers_relay_total", "why=\"forced\"", "Of them: relayed, by reason.",
+			C(relayed_forced) },
+	{ "hawser_rdv_answers_relay_total", "why=\"device\"", "Of them: relayed, by reason.",
+			C(relayed_host) },
+	{ "hawser_rdv_answers_unasked_total", NULL, "Answers nobody had asked for.",
+			C(reply_unasked) },
+	{ "hawser_rdv_answers_lost_total", NULL,
+			"Answers of devices for which there was no room in the queue of the TCP thread.",
+			C(reply_lost) },
+	{ "hawser_rdv_relay_requests_total", NULL,
+			"Requests for the relay after a failed direct way.", C(relay_requests) },
+	{ "hawser_rdv_relay_requests_refused_total", NULL, "Of them refused.", C(relay_refused) },
+	{ "hawser_rdv_pairs_announced_total", NULL, "Pairs announced to relays.", C(announced) },
+	{ "hawser_rdv_cluster_messages_total", "dir=\"out\"", "Messages between nodes.",
+			C(cluster_sent) },
+	{ "hawser_rdv_cluster_messages_total", "dir=\"in\"", "Messages between nodes.",
+			C(cluster_heard) },
+	{ "hawser_rdv_cluster_requests_total", NULL, "Requests handed to other nodes.",
+			C(cluster_pushed) },
+	{ "hawser_rdv_cluster_answers_total", NULL, "Answers of devices handed to other nodes.",
+			C(cluster_replied) },
+	{ "hawser_rdv_cluster_failed_total", NULL, "What could not be told or asked.",
+			C(cluster_failed) },
+	{ "hawser_rdv_relay_distances_total", NULL, "Distances reported by relays.", C(distances) },
+	{ "hawser_rdv_auth_failures_total", NULL, "Wrong server keys.", C(auth_failures) },
+	{ "hawser_rdv_online_queries_total", NULL, "Online queries.", C(online_queries) },
+	{ "hawser_rdv_online_queries_refused_total", NULL, "Of them answered with zeroes.",
+			C(online_refused) },
+	{ "hawser_rdv_nat_tests_total", NULL, "NAT tests.", C(nat_tests) },
+	{ "hawser_rdv_id_changes_total", NULL, "Changed ids.", C(id_changes) },
+	{ "hawser_rdv_links_total", NULL, "TCP and WebSocket links accepted.",
+			C(clients_accepted) },
+	{ "hawser_rdv_links_refused_total", NULL, "Links refused at the door.",
+			C(clients_refused) },
+	{ "hawser_rdv_links_bad_total", NULL, "Links closed for what came on them.",
+			C(clients_bad) },
+	{ "hawser_rdv_links_encrypted_total", NULL, "Links that took the offered encryption.",
+			C(encrypted) },
+};
+
+static struct rdv_presence_stats presence(struct rdv_server *s)
+{
+	struct rdv_presence_stats st;
+
+	rdv_presence_stats(s->core.presence, &st);
+	return st;
+}
+
+static double peers(void *arg)
+{
+	return (double)presence(arg).peers;
+}
+
+static double online(void *arg)
+{
+	return (double)presence(arg).online;
+}
+
+static double table_bytes(void *arg)
+{
+	return (double)presence(arg).bytes;
+}
+
+static struct rdv_tcp_stats tcp(struct rdv_server *s)
+{
+	struct rdv_tcp_stats st;
+
+	rdv_tcp_stats(s->core.tcp, &st);
+	return st;
+}
+
+static double clients(void *arg)
+{
+	return (double)tcp(arg).clients;
+}
+
+static double hosts(void *arg)
+{
+	return (double)tcp(arg).hosts;
+}
+
+static double datagrams_lost(void *arg)
+{
+	struct rdv_server *s = arg;
+
+	return (double)rdv_udp_lost(s->core.udp);
+}
+
+static double datagrams_unsent(void *arg)
+{
+	struct rdv_server *s = arg;
+
+	return (double)__atomic_load_n(&s->core.count.udp_unsent, __ATOMIC_RELAXED);
+}
+
+static double links_lost(void *arg)
+{
+	struct rdv_server *s = arg;
+
+	return (double)rdv_tcp_lost(s->core.tcp);
+}
+
+static double tracked(void *arg HWS_UNUSED)
+{
+	struct hws_room_tracking t;
+
+	return hws_room_tracking("/proc", &t) ? (double)t.count / (double)t.max : 0;
+}
+
+static struct rdv_store_stats store(struct rdv_server *s)
+{
+	struct rdv_store_stats st;
+
+	s->store->ops->stats(s->store, &st);
+	return st;
+}
+
+static double store_up(void *arg)
+{
+	return store(arg).healthy ? 1 : 0;
+}
+
+static double store_failures(void *arg)
+{
+	return (double)store(arg).failures;
+}
+
+static double store_operations(void *arg)
+{
+	return (double)store(arg).ops;
+}
+
+static double store_seconds(void *arg)
+{
+	return (double)store(arg).last_us / 1e6;
+}
+
+static double nodes(void *arg)
+{
+	return (double)store(arg).nodes;
+}
+
+static double queued(void *arg)
+{
+	struct rdv_server *s = arg;
+	struct rdv_journal_stats st;
+
+	rdv_journal_stats(s->core.journal, &st);
+	return (double)st.queued;
+}
+
+static double relays_up(void *arg)
+{
+	struct rdv_server *s = arg;
+	unsigned all, up;
+
+	rdv_relays_count(s->core.relays, &all, &up);
+	return up;
+}
+
+static double relays_listening(void *arg)
+{
+	struct rdv_server *s = arg;
+
+	return (double)__atomic_load_n(&s->core.relays_listening, __ATOMIC_RELAXED);
+}
+
+static const struct {
+	const char *name, *help;
+	enum hws_metric_type type;
+	double (*fn)(void *arg);
+	const char *labels;
+} gauges[] = {
+	{ "hawser_rdv_datagrams_lost_total",
+			"UDP packets lost here: the receive buffer was full, or the system would not send.",
+			HWS_COUNTER, datagrams_lost, "where=\"buffer\"" },
+	{ "hawser_rdv_datagrams_lost_total",
+			"UDP packets lost here: the receive buffer was full, or the system would not send.",
+			HWS_COUNTER, datagrams_unsent, "where=\"sending\"" },
+	{ "hawser_rdv_links_lost_total",
+			"TCP links that the system dropped because the queue of new ones was full.",
+			HWS_COUNTER, links_lost, NULL },
+	{ "hawser_rdv_tracking_used",
+			"Part of the firewall's connection tracking table in use (0 = not used); at 1 new devices and links are lost.",
+			HWS_GAUGE, tracked, NULL },
+	{ "hawser_rdv_peers", "Devices in memory.", HWS_GAUGE, peers, NULL },
+	{ "hawser_rdv_peers_online", "Of them online (last round of the sweep).", HWS_GAUGE, online,
+			NULL },
+	{ "hawser_rdv_table_bytes", "Memory of the table of devices.", HWS_GAUGE, table_bytes,
+			NULL },
+	{ "hawser_rdv_links", "TCP and WebSocket links now.", HWS_GAUGE, clients, NULL },
+	{ "hawser_rdv_hosts_on_links", "Devices registered by TCP or WebSocket.", HWS_GAUGE, hosts,
+			NULL },
+	{ "hawser_rdv_store_up", "1 when the last store operation succeeded.", HWS_GAUGE, store_up,
+			NULL },
+	{ "hawser_rdv_store_failures_total", "Failed store operations.", HWS_COUNTER,
+			store_failures, NULL },
+	{ "hawser_rdv_store_operations_total", "Store operations.", HWS_COUNTER, store_operations,
+			NULL },
+	{ "hawser_rdv_store_last_seconds", "Duration of the last store operation.", HWS_GAUGE,
+			store_seconds, NULL },
+	{ "hawser_rdv_nodes",
+			"Nodes of the cluster that live, as this one sees it; 0 = one server only.",
+			HWS_GAUGE, nodes, NULL },
+	{ "hawser_rdv_store_queue", "Registrations waiting for the store.", HWS_GAUGE, queued,
+			NULL },
+	{ "hawser_rdv_relays_up", "Relays that answer.", HWS_GAUGE, relays_up, NULL },
+	{ "hawser_rdv_relays_listening", "Relays that hear announcements.", HWS_GAUGE,
+			relays_listening, NULL },
+};
+
+/* A full table of the firewall looks like a dead network: its packets never reach us, and nobody
+ * else says why. */
+static void look_at_room(void *arg)
+{
+	struct rdv_server *s = arg;
+	struct hws_room_tracking t;
+	uint64_t now = hws_clock_us();
+
+	if (!hws_room_tracking("/proc", &t) || t.count < t.max - t.max / 10 ||
+			(s->room_said_us && now - s->room_said_us < ROOM_SAY_US))
+		return;
+	s->room_said_us = now;
+	hws_warn("tracking.full", HWS_U64("flows", t.count), HWS_U64("max", t.max),
+			HWS_U64("lost", t.dropped),
+			HWS_STR("text",
+					"the firewall of this machine can hardly remember further flows: new devices and "
+					"links will get no answer. Raise net.netfilter.nf_conntrack_max, or exempt the "
+					"ports of this server (notrack)"));
+}
+
+static bool is_ready(void *arg)
+{
+	return rdv_server_ready(arg);
+}
+
+int rdv_metrics_new(struct rdv_server *s, struct hws_error *err)
+{
+	const struct rdv_config *c = s->core.conf;
+	int r = hws_metrics_new(&s->metrics);
+
+	for (size_t i = 0; r == HWS_OK && i < HWS_COUNT(counters); i++)
+		r = hws_metrics_add(s->metrics, HWS_COUNTER, counters[i].name, counters[i].labels,
+				counters[i].help,
+				(const uint64_t *)(const void *)((const char *)&s->core.count +
+						counters[i].offset));
+	for (size_t i = 0; r == HWS_OK && i < HWS_COUNT(gauges); i++)
+		r = hws_metrics_add_fn(s->metrics, gauges[i].type, gauges[i].name, gauges[i].labels,
+				gauges[i].help, gauges[i].fn, s);
+	if (r == HWS_OK && c->metrics)
+		r = hws_metrics_http_new(s->loop, s->metrics, c->metrics_bind, c->metrics_port,
+				is_ready, s, &s->http, err);
+	if (r == HWS_OK) {
+		look_at_room(s);
+		hws_timer_every(s->loop, &s->room, ROOM_US, look_at_room, s);
+	}
+	return r;
+}
+
+void rdv_metrics_free(struct rdv_server *s)
+{
+	hws_timer_stop(&s->room);
+	hws_metrics_http_free(s->http);
+	hws_metrics_free(s->metrics);
+	s->http = NULL;
+	s->metrics = NULL;
+}
+
+uint16_t rdv_metrics_port(const struct rdv_server *s)
+{
+	return s->http ? hws_metrics_http_port(s->http) : 0;
+}

@@ -1,0 +1,443 @@
+/* rendezvous/planes/client: life of one client connection: admission, optional encryption,
+ * dispatch, heartbeats, end. */
+#include "server-rendezvous/planes/client.h"
+#include "server-rendezvous/planes/registration.h"
+#include "server-rendezvous/relays/announce.h"
+#include "server-rendezvous/state/rules.h"
+#include "shared/base/log.h"
+#include "shared/base/macros.h"
+#include "shared/base/mem.h"
+#include "shared/base/rand.h"
+#include "shared/base/str.h"
+#include "shared/wire/addr_codec.h"
+#include "shared/wire/envelope.h"
+#include <string.h>
+
+/* A viewer's conversation takes 18 s by its own timers; nobody but a host stays longer than
+ * this. */
+#define AGE_MAX_US (120 * HWS_US_PER_S)
+#define LINGER_US (5 * HWS_US_PER_S)
+#define SEND_MAX (256u << 10)
+#define HOST_FRAME_MAX (8u << 10)
+
+static void on_frame(struct hws_conn *c, struct hws_bytes payload, void *arg);
+static void on_close(struct hws_conn *c, int why, void *arg);
+
+static void client_free(void *arg)
+{
+	struct rdv_client *cl = arg;
+
+	hws_free(cl->pending);
+	hws_free(cl);
+}
+
+static void on_age(void *arg)
+{
+	struct rdv_client *cl = arg;
+
+	hws_conn_close(cl->conn, HWS_ERR_TIMEOUT);
+}
+
+static void on_offer(void *arg)
+{
+	struct rdv_client *cl = arg;
+
+	hws_timer_start(cl->plane->loop, &cl->timer, AGE_MAX_US, on_age, cl);
+	if (cl->state != RDV_CLIENT_FRESH)
+		return;
+	cl->state = RDV_CLIENT_OFFERED;
+	if (hws_conn_send(cl->conn, hws_kx_offer_payload(&cl->plane->offer)) < 0)
+		hws_conn_close(cl->conn, HWS_ERR_FULL);
+}
+
+static void on_heartbeat(void *arg)
+{
+	struct rdv_client *cl = arg;
+
+	if (hws_conn_send_heartbeat(cl->conn) < 0)
+		hws_conn_close(cl->conn, HWS_ERR_FULL);
+}
+
+/* The caller's address is now the real one; counts it and enters the client connection into the
+ * table. */
+static bool settle(struct rdv_client *cl)
+{
+	if (cl->settled)
+		return true;
+	cl->peer = *hws_conn_peer(cl->conn);
+	hws_addr_normalise(&cl->peer);
+	if (rdv_rules_ip_blocked(cl->plane->core->rules, &cl->peer))
+		return false;
+	if (!cl->admitted) {
+		if (!hws_admit_open(cl->plane->admit, &cl->peer, rdv_client_now(cl)))
+			return false;
+		cl->admitted = true;
+	}
+	cl->addr = rdv_addr_from(&cl->peer);
+	rdv_client_enter(cl);
+	cl->settled = true;
+	return true;
+}
+
+static struct rdv_client *client_alloc(struct rdv_tcp *t, enum rdv_port port)
+{
+	struct rdv_client *cl = hws_alloc(sizeof(*cl));
+
+	if (!cl)
+		return NULL;
+	if (hws_slots_add(&t->clients, cl, &cl->id) < 0) {
+		hws_free(cl);
+		return NULL;
+	}
+	cl->plane = t;
+	cl->port = port;
+	cl->ws = port == RDV_PORT_WS;
+	hws_rand_bytes(&cl->cookie, sizeof(cl->cookie));
+	return cl;
+}
+
+/* Undoes client_alloc and the admission of a client connection that got no conn. */
+static void client_refuse(struct rdv_client *cl)
+{
+	if (cl->admitted)
+		hws_admit_close(cl->plane->admit, &cl->peer);
+	hws_slots_remove(&cl->plane->clients, cl->id);
+	hws_free(cl);
+}
+
+static int client_open(struct rdv_client *cl, struct hws_stream *s, struct hws_bytes leftover)
+{
+	struct rdv_tcp *t = cl->plane;
+	bool proxy = hws_cidr_list_match(&t->proxies, &s->peer);
+	struct hws_conn_conf conf = { .frame_max = HWS_RDV_ONLINE_FRAME_MAX,
+		.send_max = SEND_MAX,
+		.send_high = SEND_MAX / 2,
+		.idle_us = rdv_conf(t->core)->idle_us,
+		.stall_us = 10 * HWS_US_PER_S,
+		.on_frame = on_frame,
+		.on_close = on_close,
+		.arg = cl };
+	struct hws_ws_conf ws = {
+		.server = true, .frame_max = HWS_RDV_ONLINE_FRAME_MAX, .trust_forwarded = proxy
+	};
+	int r;
+
+	cl->peer = s->peer;
+	if (!proxy || !cl->ws) {
+		if (!hws_admit_open(t->admit, &cl->peer, rdv_client_now(cl))) {
+			hws_stream_close(s);
+			return HWS_ERR_DENIED;
+		}
+		cl->admitted = true;
+	}
+	if (cl->ws) {
+		struct hws_stream *up = NULL;
+
+		r = hws_stream_ws_new(t->loop, s, &ws, leftover, &up);
+		if (r < 0)
+			return r;
+		s = up;
+		leftover.len = 0;
+	}
+	return hws_conn_new(t->loop, s, &conf, leftover, &cl->conn);
+}
+
+int rdv_client_new(struct rdv_tcp *t, enum rdv_port port, struct hws_stream *s,
+		struct hws_bytes leftover)
+{
+	struct rdv_client *cl = client_alloc(t, port);
+	int r;
+
+	if (!cl) {
+		hws_stream_close(s);
+		hws_warn_limited("link.too_many", HWS_U64("links", t->count));
+		return HWS_ERR_FULL;
+	}
+	r = client_open(cl, s, leftover);
+	if (r < 0) {
+		client_refuse(cl);
+		return r;
+	}
+	hws_list_push(&t->all, &cl->node);
+	__atomic_fetch_add(&t->count, 1, __ATOMIC_RELAXED);
+	if (cl->ws)
+		__atomic_fetch_add(&t->ws, 1, __ATOMIC_RELAXED);
+	hws_count(&t->core->count.clients_accepted);
+	if (!cl->ws && !settle(cl)) {
+		hws_count(&t->core->count.clients_refused);
+		hws_conn_close(cl->conn, HWS_ERR_DENIED);
+		return HWS_OK;
+	}
+	if (port == RDV_PORT_MAIN && rdv_conf(t->core)->encrypt)
+		hws_timer_start(t->loop, &cl->timer, rdv_conf(t->core)->offer_delay_us, on_offer,
+				cl);
+	else
+		hws_timer_start(t->loop, &cl->timer, AGE_MAX_US, on_age, cl);
+	return HWS_OK;
+}
+
+static void on_close(struct hws_conn *c HWS_UNUSED, int why, void *arg)
+{
+	struct rdv_client *cl = arg;
+	struct rdv_tcp *t = cl->plane;
+	uint64_t now = rdv_client_now(cl);
+
+	cl->closed = true;
+	hws_timer_stop(&cl->timer);
+	if (cl->settled)
+		rdv_client_leave(cl);
+	if (cl->admitted)
+		hws_admit_close(t->admit, &cl->peer);
+	hws_list_remove(&cl->node);
+	rdv_announce_gone(cl);
+	hws_wipe(cl->session, sizeof(cl->session));
+	hws_slots_remove(&t->clients, cl->id);
+	__atomic_fetch_sub(&t->count, 1, __ATOMIC_RELAXED);
+	if (cl->ws)
+		__atomic_fetch_sub(&t->ws, 1, __ATOMIC_RELAXED);
+	if (cl->host_id[0]) {
+		__atomic_fetch_sub(&t->hosts, 1, __ATOMIC_RELAXED);
+		rdv_registration_client_gone(t->core, hws_bytes_str(cl->host_id), cl->id, now);
+	}
+	if (hws_err_class(why) == HWS_CLASS_PEER)
+		hws_count(&t->core->count.clients_bad);
+	hws_debug("link.closed", HWS_U64("link", cl->id), HWS_ERR("why", why));
+	hws_loop_defer(t->loop, &cl->gone, client_free, cl);
+}
+
+void rdv_client_send(struct rdv_client *cl, const Rdv__RendezvousMessage *m)
+{
+	struct hws_buf *out = &cl->plane->out;
+	int r;
+
+	if (cl->closed)
+		return;
+	hws_buf_reset(out);
+	r = hws_rdv_pack(m, out);
+	if (r == HWS_OK)
+		r = hws_conn_send(cl->conn, hws_buf_bytes(out));
+	if (r < 0 && !cl->closed)
+		hws_conn_close(cl->conn, r);
+}
+
+void rdv_client_send_result(
+		struct rdv_client *cl, Rdv__RegisterPkResponse__Result result, int keep_alive)
+{
+	Rdv__RegisterPkResponse p = RDV__REGISTER_PK_RESPONSE__INIT;
+	Rdv__RendezvousMessage m = RDV__RENDEZVOUS_MESSAGE__INIT;
+
+	p.result = result;
+	if (result == RDV__REGISTER_PK_RESPONSE__RESULT__OK)
+		p.keep_alive = keep_alive;
+	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_REGISTER_PK_RESPONSE;
+	m.register_pk_response = &p;
+	rdv_client_send(cl, &m);
+}
+
+void rdv_client_finish(struct rdv_client *cl)
+{
+	if (!cl->closed)
+		hws_conn_close_flushed(cl->conn, LINGER_US);
+}
+
+size_t rdv_client_mangled(const struct rdv_client *cl, uint8_t buf[18])
+{
+	struct sockaddr_storage ss;
+
+	rdv_addr_to(&cl->addr, &ss);
+	return hws_addr_encode(&ss, cl->cookie, buf);
+}
+
+/* --- messages --------------------------------------------------------------------------------- */
+
+static void on_nat_test(struct rdv_client *cl, Rdv__RendezvousMessage *in HWS_UNUSED)
+{
+	Rdv__TestNatResponse p = RDV__TEST_NAT_RESPONSE__INIT;
+	Rdv__RendezvousMessage m = RDV__RENDEZVOUS_MESSAGE__INIT;
+
+	hws_count(&cl->plane->core->count.nat_tests);
+	p.port = hws_addr_port(&cl->peer);
+	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_TEST_NAT_RESPONSE;
+	m.test_nat_response = &p;
+	rdv_client_send(cl, &m);
+	rdv_client_finish(cl);
+}
+
+static void become_host(struct rdv_client *cl, const char *id)
+{
+	uint64_t k = rdv_conf(cl->plane->core)->keep_alive_us;
+
+	if (cl->host_id[0] && strcmp(cl->host_id, id) != 0)
+		rdv_registration_client_gone(cl->plane->core, hws_bytes_str(cl->host_id), cl->id,
+				rdv_client_now(cl));
+	else if (!cl->host_id[0])
+		__atomic_fetch_add(&cl->plane->hosts, 1, __ATOMIC_RELAXED);
+	memcpy(cl->host_id, id, strlen(id) + 1);
+	/* Heartbeats are ours; the host echoes each. */
+	hws_conn_set_idle(cl->conn, 3 * k);
+	hws_conn_set_frame_max(cl->conn, HOST_FRAME_MAX);
+	hws_timer_every(cl->plane->loop, &cl->timer, k - k / 5, on_heartbeat, cl);
+}
+
+static void on_register_pk(struct rdv_client *cl, Rdv__RendezvousMessage *in)
+{
+	const Rdv__RegisterPk *m = in->register_pk;
+	struct rdv_core *core = cl->plane->core;
+	struct rdv_origin from = { .addr = cl->addr,
+		.ss = &cl->peer,
+		.client = cl->id,
+		.admit = cl->plane->changes,
+		.now_us = hws_clock_us() };
+	Rdv__RegisterPkResponse__Result result = RDV__REGISTER_PK_RESPONSE__RESULT__OK;
+	enum rdv_answer a;
+
+	if (m->old_id[0]) {
+		rdv_id_change(cl, m);
+		return;
+	}
+	a = rdv_register_pk(core, &from, m, &result);
+	if (a == RDV_ANSWER_NONE) {
+		hws_conn_close(cl->conn, HWS_ERR_DENIED);
+		return;
+	}
+	if (result == RDV__REGISTER_PK_RESPONSE__RESULT__OK)
+		become_host(cl, m->id);
+	if (a == RDV_ANSWER_RESULT)
+		rdv_client_send_result(
+				cl, result, (int)(rdv_conf(core)->keep_alive_us / HWS_US_PER_S));
+}
+
+static void on_punch(struct rdv_client *cl, Rdv__RendezvousMessage *in)
+{
+	rdv_punch_request(cl, in->punch_hole_request);
+}
+
+static void on_relay(struct rdv_client *cl, Rdv__RendezvousMessage *in)
+{
+	rdv_relay_request(cl, in->request_relay);
+}
+
+static void on_online(struct rdv_client *cl, Rdv__RendezvousMessage *in)
+{
+	if (rdv_online_request(cl, in->online_request))
+		rdv_client_finish(cl);
+}
+
+static void on_sent(struct rdv_client *cl, Rdv__RendezvousMessage *in)
+{
+	struct rdv_replier from = { .addr = rdv_addr_from(&cl->peer) };
+
+	rdv_reply_sent(cl->plane, &from, in->punch_hole_sent);
+	rdv_client_finish(cl);
+}
+
+static void on_local(struct rdv_client *cl, Rdv__RendezvousMessage *in)
+{
+	struct rdv_replier from = { .addr = rdv_addr_from(&cl->peer) };
+
+	rdv_reply_local(cl->plane, &from, in->local_addr);
+	rdv_client_finish(cl);
+}
+
+static void on_relay_response(struct rdv_client *cl, Rdv__RendezvousMessage *in)
+{
+	struct rdv_replier from = { .addr = rdv_addr_from(&cl->peer) };
+
+	rdv_reply_relay(cl->plane, &from, in->relay_response);
+	rdv_client_finish(cl);
+}
+
+#define ON_MAIN ((1u << RDV_PORT_MAIN) | (1u << RDV_PORT_WS))
+#define ON_ALL (ON_MAIN | (1u << RDV_PORT_NAT))
+
+static const struct {
+	Rdv__RendezvousMessage__UnionCase which;
+	unsigned ports;
+	size_t max; /* bytes of the message */
+	void (*fn)(struct rdv_client *cl, Rdv__RendezvousMessage *m);
+} table[] = {
+	{ RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_REQUEST, ON_MAIN, HWS_RDV_FRAME_MAX, on_punch },
+	{ RDV__RENDEZVOUS_MESSAGE__UNION_REQUEST_RELAY, ON_MAIN, HWS_RDV_FRAME_MAX, on_relay },
+	{ RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_SENT, ON_MAIN, 4096, on_sent },
+	{ RDV__RENDEZVOUS_MESSAGE__UNION_LOCAL_ADDR, ON_MAIN, 4096, on_local },
+	{ RDV__RENDEZVOUS_MESSAGE__UNION_RELAY_RESPONSE, ON_MAIN, 4096, on_relay_response },
+	{ RDV__RENDEZVOUS_MESSAGE__UNION_REGISTER_PK, ON_MAIN, 4096, on_register_pk },
+	{ RDV__RENDEZVOUS_MESSAGE__UNION_TEST_NAT_REQUEST, ON_ALL, 4096, on_nat_test },
+	{ RDV__RENDEZVOUS_MESSAGE__UNION_ONLINE_REQUEST, ON_ALL, HWS_RDV_ONLINE_FRAME_MAX,
+			on_online },
+};
+
+static void dispatch(struct rdv_client *cl, struct hws_bytes payload)
+{
+	Rdv__RendezvousMessage *m = NULL;
+	int r = hws_rdv_unpack(payload, &m);
+
+	if (r < 0) {
+		hws_conn_close(cl->conn, r);
+		return;
+	}
+	for (size_t i = 0; i < HWS_COUNT(table); i++) {
+		if (table[i].which != m->union_case)
+			continue;
+		if (!(table[i].ports & (1u << cl->port)) || payload.len > table[i].max)
+			break;
+		table[i].fn(cl, m);
+		hws_rdv_free(m);
+		return;
+	}
+	/* HealthCheck, HTTP and whatever else is not served: the client falls back when the client
+	 * connection ends. */
+	hws_rdv_free(m);
+	hws_conn_close(cl->conn, HWS_ERR_UNSUPPORTED);
+}
+
+/* True when the frame was the answer to our offer. */
+static bool take_key(struct rdv_client *cl, struct hws_bytes payload)
+{
+	uint8_t key_secret[HWS_SESSION_KEY_LEN];
+	int r = hws_kx_server_answer(&cl->plane->offer, payload, key_secret);
+
+	if (r == HWS_ERR_NOTFOUND)
+		return false;
+	if (r == HWS_OK) {
+		hws_conn_set_key(cl->conn, key_secret);
+		hws_count(&cl->plane->core->count.encrypted);
+		memcpy(cl->session, key_secret, sizeof(cl->session));
+		cl->fresh_key = true;
+		hws_wipe(key_secret, sizeof(key_secret));
+	} else {
+		hws_conn_close(cl->conn, r);
+	}
+	return true;
+}
+
+static void on_frame(struct hws_conn *c HWS_UNUSED, struct hws_bytes payload, void *arg)
+{
+	struct rdv_client *cl = arg;
+	enum rdv_client_state before = cl->state;
+
+	hws_count(&cl->plane->core->count.frames_in);
+	if (payload.len == 0)
+		return; /* heartbeat */
+	if (!settle(cl)) {
+		hws_count(&cl->plane->core->count.clients_refused);
+		hws_conn_close(cl->conn, HWS_ERR_DENIED);
+		return;
+	}
+	cl->state = RDV_CLIENT_TALKING;
+	if (before == RDV_CLIENT_OFFERED && take_key(cl, payload))
+		return;
+	if (cl->fresh_key) {
+		bool relay = rdv_announce_hello(cl, payload);
+
+		cl->fresh_key = false;
+		hws_wipe(cl->session, sizeof(cl->session));
+		if (relay)
+			return;
+	}
+	if (hws_list_linked(&cl->listening)) {
+		rdv_announce_heard(cl, payload);
+		return;
+	}
+	dispatch(cl, payload);
+}

@@ -1,0 +1,234 @@
+/* rendezvous/planes/ingress: PROXY header, TLS, path. */
+#include "server-rendezvous/planes/ingress.h"
+#include "server-rendezvous/planes/ws_passthrough.h"
+#include "server-rendezvous/state/rules.h"
+#include "shared/base/log.h"
+#include "shared/base/macros.h"
+#include "shared/base/mem.h"
+#include "shared/net/proxy_protocol.h"
+#include "shared/net/tls.h"
+#include "shared/net/ws_upgrade.h"
+#include <string.h>
+#include <unistd.h>
+
+#define INGRESS_US (10 * HWS_US_PER_S) /* header, handshake and request together */
+#define RETRY_US (20 * HWS_US_PER_MS)  /* a header came in part: look again then */
+
+struct ingress {
+	struct rdv_tcp *plane;
+	struct hws_list node;
+	struct hws_deferred gone;
+	enum rdv_port which;
+	int fd; /* until it is a stream's */
+	struct event readable;
+	struct hws_timer deadline, retry;
+	struct sockaddr_storage peer;
+	bool admitted;
+	struct hws_stream *stream; /* TLS */
+	struct hws_buf head;       /* the request on it */
+};
+
+static void ingress_free(void *arg)
+{
+	struct ingress *d = arg;
+
+	hws_buf_done(&d->head);
+	hws_free(d);
+}
+
+static void ingress_close(struct ingress *d)
+{
+	if (!hws_list_linked(&d->node))
+		return;
+	hws_list_remove(&d->node);
+	hws_timer_stop(&d->deadline);
+	hws_timer_stop(&d->retry);
+	if (d->fd >= 0) {
+		event_del(&d->readable);
+		close(d->fd);
+		d->fd = -1;
+	}
+	hws_stream_close(d->stream);
+	d->stream = NULL;
+	if (d->admitted)
+		hws_admit_close(d->plane->admit, &d->peer);
+	d->plane->ingress_count--;
+	hws_loop_defer(d->plane->loop, &d->gone, ingress_free, d);
+}
+
+static void on_deadline(void *arg)
+{
+	ingress_close(arg);
+}
+
+/* The client connection counts for its address itself. */
+static void leave(struct ingress *d)
+{
+	if (d->admitted)
+		hws_admit_close(d->plane->admit, &d->peer);
+	d->admitted = false;
+}
+
+/* --- the request on the TLS port -------------------------------------------------------------- */
+
+static bool is_relay_path(struct hws_bytes head)
+{
+	static const char get[] = "GET /ws/relay";
+	size_t n = sizeof(get) - 1;
+
+	return head.len > n && memcmp(head.ptr, get, n) == 0 &&
+			(head.ptr[n] == ' ' || head.ptr[n] == '?' || head.ptr[n] == '/');
+}
+
+static void on_head(struct ingress *d)
+{
+	struct hws_bytes head = hws_buf_bytes(&d->head);
+	struct hws_stream *s = d->stream;
+	struct rdv_tcp *t = d->plane;
+	int r;
+
+	hws_stream_set_callback(s, NULL, NULL);
+	hws_stream_want(s, 0);
+	d->stream = NULL;
+	leave(d);
+	if (is_relay_path(head))
+		r = rdv_ws_passthrough_new(t, s, head);
+	else
+		r = rdv_client_new(t, RDV_PORT_WS, s, head);
+	if (r < 0)
+		hws_count(&t->core->count.clients_refused);
+	ingress_close(d);
+}
+
+static void on_stream(struct hws_stream *s, unsigned ready HWS_UNUSED, void *arg)
+{
+	struct ingress *d = arg;
+	uint8_t *to = hws_buf_reserve(&d->head, 2048);
+	ssize_t n = to ? hws_stream_read(s, to, 2048) : HWS_ERR_TOOBIG;
+	struct hws_bytes head;
+
+	if (n == HWS_ERR_AGAIN)
+		return;
+	if (n < 0) {
+		if (n == HWS_ERR_PROTO || n == HWS_ERR_CRYPTO)
+			hws_count(&d->plane->core->count.clients_bad);
+		ingress_close(d);
+		return;
+	}
+	hws_buf_commit(&d->head, (size_t)n);
+	head = hws_buf_bytes(&d->head);
+	if (memmem(head.ptr, head.len, "\r\n\r\n", 4))
+		on_head(d);
+	else if (head.len >= HWS_WS_UPGRADE_MAX)
+		ingress_close(d);
+}
+
+/* --- from header to stream -------------------------------------------------------------------- */
+
+static void enter(struct ingress *d)
+{
+	struct rdv_tcp *t = d->plane;
+	struct hws_stream *s = NULL;
+	int r;
+
+	if (d->which == RDV_PORT_TLS)
+		r = hws_stream_tls_server_new(t->loop, t->tls, d->fd, &s);
+	else
+		r = hws_stream_tcp_new(t->loop, d->fd, &s);
+	if (r < 0) {
+		ingress_close(d);
+		return;
+	}
+	d->fd = -1;
+	s->peer = d->peer;
+	if (d->which == RDV_PORT_TLS) {
+		d->stream = s;
+		hws_stream_set_callback(s, on_stream, d);
+		hws_stream_want(s, HWS_STREAM_READ);
+		return;
+	}
+	leave(d);
+	if (rdv_tcp_accept(t, d->which, s) < 0)
+		hws_count(&t->core->count.clients_refused);
+	ingress_close(d);
+}
+
+static void on_readable(evutil_socket_t fd HWS_UNUSED, short what HWS_UNUSED, void *arg);
+
+static void watch(void *arg)
+{
+	struct ingress *d = arg;
+
+	event_add(&d->readable, NULL);
+}
+
+/* The header is looked at in the kernel's buffer and taken out exactly. */
+static void on_readable(evutil_socket_t fd, short what HWS_UNUSED, void *arg)
+{
+	struct ingress *d = arg;
+	struct hws_proxy_header h;
+	uint8_t buf[HWS_PROXY_MAX];
+	size_t used = 0;
+	ssize_t n = recv(fd, buf, sizeof(buf), MSG_PEEK);
+	int r = n > 0 ? hws_proxy_parse(hws_bytes(buf, (size_t)n), &h, &used) : HWS_ERR_EOF;
+
+	if (r == HWS_ERR_SHORT) {
+		hws_timer_start(d->plane->loop, &d->retry, RETRY_US, watch, d);
+		return;
+	}
+	if (r < 0 || recv(fd, buf, used, 0) != (ssize_t)used) {
+		if (r != HWS_ERR_EOF)
+			hws_warn_limited("proxy.no_header");
+		ingress_close(d);
+		return;
+	}
+	if (h.proxied)
+		d->peer = h.source;
+	enter(d);
+}
+
+void rdv_ingress_open(
+		struct rdv_tcp *t, enum rdv_port which, int fd, const struct sockaddr_storage *peer)
+{
+	bool header = rdv_conf(t->core)->proxy_protocol && hws_cidr_list_match(&t->proxies, peer);
+	struct ingress *d = NULL;
+
+	if (rdv_rules_ip_blocked(t->core->rules, peer) ||
+			t->ingress_count >= rdv_conf(t->core)->max_links)
+		goto refuse;
+	d = hws_alloc(sizeof(*d));
+	if (!d)
+		goto refuse;
+	d->plane = t;
+	d->which = which;
+	d->fd = fd;
+	d->peer = *peer;
+	hws_buf_init(&d->head, HWS_WS_UPGRADE_MAX + 2048);
+	if (!header) {
+		/* Proxies are counted by those they speak for. */
+		d->admitted = hws_admit_open(t->admit, peer, hws_loop_now_us(t->loop));
+		if (!d->admitted)
+			goto refuse;
+	}
+	hws_list_push(&t->at_ingress, &d->node);
+	t->ingress_count++;
+	event_assign(&d->readable, hws_loop_base(t->loop), fd, EV_READ, on_readable, d);
+	hws_timer_start(t->loop, &d->deadline, INGRESS_US, on_deadline, d);
+	if (header)
+		watch(d);
+	else
+		enter(d);
+	return;
+refuse:
+	hws_free(d);
+	close(fd);
+	hws_count(&t->core->count.clients_refused);
+}
+
+void rdv_ingress_close(struct rdv_tcp *t)
+{
+	struct hws_list *n, *next;
+
+	hws_list_for_safe (n, next, &t->at_ingress)
+		ingress_close(hws_container(n, struct ingress, node));
+}

@@ -1,0 +1,550 @@
+/* rendezvous/planes/registration: RegisterPeer and RegisterPk.
+ *
+ * Against strangers: a first contact is kept in memory only and reaches the store with its second
+ * packet; a known device whose address changes while the old one lives must first answer
+ * request_pk; another key for a known machine id is not taken while the present one speaks. */
+#include "server-rendezvous/planes/registration.h"
+#include "server-rendezvous/cluster/cluster.h"
+#include "server-rendezvous/state/known_addrs.h"
+#include "server-rendezvous/state/rules.h"
+#include "shared/base/log.h"
+#include "shared/base/macros.h"
+#include "shared/base/mem.h"
+#include "shared/base/str.h"
+#include "shared/daemon/admit.h"
+#include "shared/net/addr.h"
+#include "shared/wire/text.h"
+#include <time.h>
+
+#define BURST_GAP_US (6 * HWS_US_PER_S) /* RegisterPk closer than this ... */
+#define BURST_MAX 3                     /* ... more often than this are refused */
+#define STRIKES_MAX 4                   /* so often another key may ask while the old one lives */
+/* Copies of one machine take the id from each other with every keep-alive; a machine that moves
+ * does so once. */
+#define COPY_GAP_US (40 * HWS_US_PER_S)
+#define COPY_MOVES 6
+#define COPY_FORGET_US (600 * HWS_US_PER_S) /* so long in one place: there is one of them only */
+
+#define OK RDV__REGISTER_PK_RESPONSE__RESULT__OK
+#define UUID_MISMATCH RDV__REGISTER_PK_RESPONSE__RESULT__UUID_MISMATCH
+#define TOO_FREQUENT RDV__REGISTER_PK_RESPONSE__RESULT__TOO_FREQUENT
+#define SERVER_ERROR RDV__REGISTER_PK_RESPONSE__RESULT__SERVER_ERROR
+#define NOT_DEPLOYED RDV__REGISTER_PK_RESPONSE__RESULT__NOT_DEPLOYED
+typedef Rdv__RegisterPkResponse__Result result;
+
+/* What a RegisterPk wants, and what the table lock must not be held for. */
+struct attempt {
+	struct rdv_core *core;
+	const struct rdv_origin *from;
+	struct hws_bytes id, uuid, pk;
+	uint8_t mac[RDV_MAC_LEN];
+	bool write, wait;       /* to the store; answer only then */
+	bool moved, new_key;    /* for log and counters */
+	bool first;             /* first packet of an unknown device */
+	bool copies;            /* several machines take this id from each other */
+	struct rdv_addr before; /* where it was */
+	const char *refused;    /* event name of a refusal worth a line */
+};
+
+static void row_fill(struct rdv_peer_row *row, struct hws_bytes id, struct hws_bytes uuid,
+		const uint8_t *pk, const struct rdv_addr *addr)
+{
+	struct sockaddr_storage ss;
+	char ip[HWS_ADDR_TEXT];
+
+	memset(row, 0, sizeof(*row));
+	memcpy(row->id, id.ptr, id.len);
+	memcpy(row->uuid, uuid.ptr, uuid.len);
+	row->uuid_len = (uint8_t)uuid.len;
+	memcpy(row->pk, pk, RDV_PK_LEN);
+	row->has_pk = true;
+	row->seen_s = (uint64_t)time(NULL);
+	rdv_addr_to(addr, &ss);
+	hws_addr_ip_text(&ss, ip, sizeof(ip));
+	if (hws_str_copy(row->ip, sizeof(row->ip), ip) < 0)
+		row->ip[0] = 0;
+}
+
+static void take_address(struct rdv_peer *p, struct rdv_core *core, const struct rdv_origin *from)
+{
+	p->addr = from->addr;
+	if (!(p->flags & RDV_PEER_UNPROVEN))
+		p->u.client = from->client;
+	p->seen = rdv_presence_time(core->presence, from->now_us);
+	if (core->cluster && !(p->flags & (RDV_PEER_UNPROVEN | RDV_PEER_PLACED))) {
+		p->flags |= RDV_PEER_PLACED;
+		rdv_cluster_arrived(core->cluster, rdv_peer_id(p));
+	}
+}
+
+/* Another node may have met it. */
+static void learn(struct rdv_core *core, struct hws_bytes id)
+{
+	if (core->cluster && hws_id_valid(id))
+		rdv_cluster_learn(core->cluster, id);
+}
+
+/* A device that is where it was: the case of nearly every packet. */
+static enum rdv_answer keep_alive(struct rdv_core *core, const struct rdv_origin *from,
+		struct rdv_peer *p, bool *ret_arrived, struct rdv_peer_row *ret_row)
+{
+	bool alive = rdv_presence_age(core->presence, p->seen, from->now_us) < RDV_ONLINE_US;
+
+	if (p->flags & RDV_PEER_BLOCKED)
+		return RDV_ANSWER_NONE;
+	if (!(p->flags & RDV_PEER_HAS_PK))
+		return RDV_ANSWER_ASK_PK;
+	if (p->flags & RDV_PEER_UNPROVEN) {
+		if (!rdv_addr_equal(&p->addr, &from->addr))
+			return RDV_ANSWER_ASK_PK;
+		row_fill(ret_row, rdv_peer_id(p),
+				hws_bytes(p->u.unproven->uuid, p->u.unproven->len), p->pk,
+				&p->addr);
+		rdv_peer_prove(p);
+	}
+	if (!rdv_addr_ip_equal(&p->addr, &from->addr))
+		return RDV_ANSWER_ASK_PK;
+	/* Another port while the old one lives: anybody behind the same NAT can send that. */
+	if (p->addr.port != from->addr.port && p->seen && alive)
+		return RDV_ANSWER_ASK_PK;
+	*ret_arrived = !alive;
+	if (p->flags & RDV_PEER_COPIED &&
+			rdv_presence_age(core->presence, p->registered, from->now_us) >
+					COPY_FORGET_US)
+		p->flags &= (uint8_t)~RDV_PEER_COPIED;
+	take_address(p, core, from);
+	return RDV_ANSWER_KNOWN;
+}
+
+/* Writes a device that nobody waits for; when the queue is full it is asked for its key again at a
+ * next start. */
+static void remember(struct rdv_core *core, const struct rdv_peer_row *row)
+{
+	struct rdv_write w = { .kind = RDV_WRITE_PEER, .row = *row };
+	struct rdv_waiter nobody = { 0 };
+
+	if (rdv_journal_put(core->journal, &w, &nobody) < 0)
+		hws_warn_limited("store.queue_full", HWS_STR("id", row->id));
+}
+
+enum rdv_answer rdv_register_peer(
+		struct rdv_core *core, const struct rdv_origin *from, struct hws_bytes id)
+{
+	enum rdv_answer answer = RDV_ANSWER_ASK_PK;
+	struct rdv_shard *s;
+	struct rdv_peer *p;
+	bool arrived = false;
+	struct rdv_peer_row row;
+
+	row.id[0] = 0; /* filled only when there is something to write: nearly every packet has nothing */
+	if (id.len == 0 || id.len > HWS_ID_MAX)
+		return RDV_ANSWER_NONE;
+	s = rdv_presence_lock(core->presence, id);
+	p = rdv_shard_find(s);
+	if (p)
+		answer = keep_alive(core, from, p, &arrived, &row);
+	rdv_presence_unlock(s);
+	if (!p)
+		learn(core, id);
+	if (row.id[0])
+		remember(core, &row);
+	if (answer == RDV_ANSWER_KNOWN) {
+		hws_count(&core->count.keepalives);
+		if (arrived)
+			rdv_known_addrs_add(core->known_addrs, &from->addr, from->now_us);
+	} else if (answer == RDV_ANSWER_ASK_PK) {
+		hws_count(&core->count.ask_pk);
+	}
+	return answer;
+}
+
+/* More than BURST_MAX changes with short gaps. */
+static bool too_frequent(struct attempt *a, struct rdv_peer *p)
+{
+	struct rdv_presence *t = a->core->presence;
+
+	if (rdv_presence_age(t, p->registered, a->from->now_us) > BURST_GAP_US)
+		p->burst = 0;
+	if (p->burst >= BURST_MAX)
+		return true;
+	p->burst++;
+	p->registered = rdv_presence_time(t, a->from->now_us);
+	return false;
+}
+
+static bool limited(const struct attempt *a)
+{
+	return a->from->admit && !hws_admit_event(a->from->admit, a->from->ss, 1, a->from->now_us);
+}
+
+static result add_new(struct attempt *a, struct rdv_shard *s)
+{
+	struct rdv_peer *p;
+
+	if (rdv_conf(a->core)->enrolled_only) {
+		a->refused = "register.not_enrolled";
+		return NOT_DEPLOYED;
+	}
+	if (limited(a))
+		return TOO_FREQUENT;
+	p = rdv_shard_add(s);
+	if (!p) {
+		a->refused = "register.table_full";
+		return SERVER_ERROR;
+	}
+	memcpy(p->mac, a->mac, sizeof(p->mac));
+	memcpy(p->pk, a->pk.ptr, RDV_PK_LEN);
+	p->flags = RDV_PEER_HAS_UUID | RDV_PEER_HAS_PK;
+	p->registered = rdv_presence_time(a->core->presence, a->from->now_us);
+	p->burst = 1;
+	a->first = true;
+	if (a->from->client) {
+		/* On a client connection the caller has answered our TCP handshake: that is proof
+		 * enough. */
+		a->write = a->wait = true;
+	} else {
+		p->u.unproven = hws_alloc(sizeof(*p->u.unproven) + a->uuid.len);
+		if (!p->u.unproven) {
+			rdv_shard_remove(s, p);
+			return SERVER_ERROR;
+		}
+		p->u.unproven->len = (uint8_t)a->uuid.len;
+		memcpy(p->u.unproven->uuid, a->uuid.ptr, a->uuid.len);
+		p->flags |= RDV_PEER_UNPROVEN;
+	}
+	take_address(p, a->core, a->from);
+	return OK;
+}
+
+/* The second packet of a device that is in memory only. */
+static result prove(struct attempt *a, struct rdv_shard *s, struct rdv_peer *p)
+{
+	bool same = memcmp(p->mac, a->mac, sizeof(p->mac)) == 0 &&
+			memcmp(p->pk, a->pk.ptr, RDV_PK_LEN) == 0;
+
+	if (!same) {
+		if (rdv_presence_age(a->core->presence, p->seen, a->from->now_us) < RDV_ONLINE_US)
+			return UUID_MISMATCH;
+		rdv_shard_remove(s, p);
+		return add_new(a, s);
+	}
+	if (!rdv_addr_equal(&p->addr, &a->from->addr)) {
+		take_address(p, a->core, a->from);
+		return OK; /* still once from each */
+	}
+	rdv_peer_prove(p);
+	take_address(p, a->core, a->from);
+	a->write = a->wait = true;
+	return OK;
+}
+
+/* Same machine id, another key: a new installation, or a copy of the machine. */
+static result change_key(struct attempt *a, struct rdv_peer *p)
+{
+	bool alive = rdv_peer_online(a->core->presence, p, a->from->now_us);
+
+	if (!rdv_addr_ip_equal(&p->addr, &a->from->addr))
+		return UUID_MISMATCH;
+	if (alive && !rdv_addr_equal(&p->addr, &a->from->addr)) {
+		/* A dead predecessor falls silent within two keep-alives; a living one is a
+		 * clone. */
+		if (++p->strikes < STRIKES_MAX)
+			return TOO_FREQUENT;
+		p->strikes = 0;
+		a->refused = "register.clone";
+		return UUID_MISMATCH;
+	}
+	if (too_frequent(a, p) || limited(a))
+		return TOO_FREQUENT;
+	p->strikes = 0;
+	memcpy(p->pk, a->pk.ptr, RDV_PK_LEN);
+	p->flags |= RDV_PEER_HAS_PK;
+	a->new_key = true;
+	a->write = a->wait = true;
+	take_address(p, a->core, a->from);
+	return OK;
+}
+
+/* The same machine id and key from elsewhere, while the old place lives, again and again: copies of
+ * one machine. Callers reach the one that spoke last, and nobody but the operator can see why their
+ * password is wrong. */
+static void note_place(struct attempt *a, struct rdv_peer *p)
+{
+	struct rdv_presence *t = a->core->presence;
+	bool soon = rdv_presence_age(t, p->registered, a->from->now_us) <= COPY_GAP_US;
+
+	if (rdv_addr_equal(&p->addr, &a->from->addr) || !rdv_peer_online(t, p, a->from->now_us)) {
+		p->strikes = 0;
+		return;
+	}
+	p->strikes = soon ? (uint8_t)(p->strikes + 1) : 1;
+	if (rdv_addr_ip_equal(&p->addr, &a->from->addr)) /* else too_frequent does */
+		p->registered = rdv_presence_time(t, a->from->now_us);
+	if (p->strikes < COPY_MOVES)
+		return;
+	p->strikes = 0;
+	p->flags |= RDV_PEER_COPIED;
+	a->copies = true;
+	a->before = p->addr;
+}
+
+static void report_copies(const struct attempt *a, const char *id, const char *from)
+{
+	struct sockaddr_storage ss;
+	char other[HWS_ADDR_TEXT];
+
+	rdv_addr_to(&a->before, &ss);
+	hws_addr_text(&ss, other, sizeof(other));
+	hws_count(&a->core->count.clones);
+	hws_warn_limited("register.copies", HWS_STR("id", id), HWS_STR("from", from),
+			HWS_STR("other", other),
+			HWS_STR("text",
+					"machines with the same ID, key and machine id: callers reach the one that "
+					"spoke last; give the copies an identity of their own"));
+}
+
+static result known_device(struct attempt *a, struct rdv_peer *p)
+{
+	if (!(p->flags & RDV_PEER_HAS_UUID)) { /* entered by an operator: the first to come takes it */
+		memcpy(p->mac, a->mac, sizeof(p->mac));
+		memcpy(p->pk, a->pk.ptr, RDV_PK_LEN);
+		p->flags |= RDV_PEER_HAS_UUID | RDV_PEER_HAS_PK;
+		a->write = a->wait = true;
+		take_address(p, a->core, a->from);
+		return OK;
+	}
+	if (memcmp(p->mac, a->mac, sizeof(p->mac)) != 0)
+		return UUID_MISMATCH;
+	if (!(p->flags & RDV_PEER_HAS_PK) || memcmp(p->pk, a->pk.ptr, RDV_PK_LEN) != 0)
+		return change_key(a, p);
+	note_place(a, p);
+	if (!rdv_addr_ip_equal(&p->addr, &a->from->addr)) {
+		if (too_frequent(a, p) || limited(a))
+			return TOO_FREQUENT;
+		a->moved = a->write = true;
+	}
+	/* Also when nothing changed: after a restart the device is reachable at once. */
+	take_address(p, a->core, a->from);
+	return OK;
+}
+
+static result decide(struct attempt *a)
+{
+	struct rdv_shard *s = rdv_presence_lock(a->core->presence, a->id);
+	struct rdv_peer *p = rdv_shard_find(s);
+	result res;
+
+	if (!p)
+		res = add_new(a, s);
+	else if (p->flags & RDV_PEER_BLOCKED)
+		res = NOT_DEPLOYED;
+	else if (p->flags & RDV_PEER_UNPROVEN)
+		res = prove(a, s, p);
+	else
+		res = known_device(a, p);
+	rdv_presence_unlock(s);
+	if (a->first)
+		learn(a->core, a->id);
+	return res;
+}
+
+static void report(struct attempt *a, result res)
+{
+	struct rdv_counts *n = &a->core->count;
+	struct sockaddr_storage ss;
+	char ip[HWS_ADDR_TEXT], id[HWS_ID_MAX * 4 + 1];
+
+	switch (res) {
+	case OK:
+		hws_count(&n->register_ok);
+		break;
+	case UUID_MISMATCH:
+		hws_count(&n->register_mismatch);
+		break;
+	case TOO_FREQUENT:
+		hws_count(&n->register_frequent);
+		break;
+	default:
+		hws_count(&n->register_refused);
+	}
+	if (a->first)
+		hws_count(&n->register_new);
+	if (a->moved)
+		hws_count(&n->register_moved);
+	if (a->new_key)
+		hws_count(&n->key_changed);
+	if (!a->refused && !a->new_key && !a->copies && res != UUID_MISMATCH &&
+			hws_log_level() < HWS_LOG_DEBUG)
+		return;
+	rdv_addr_to(&a->from->addr, &ss);
+	hws_addr_text(&ss, ip, sizeof(ip));
+	hws_str_escape(id, sizeof(id), a->id);
+	if (a->copies)
+		report_copies(a, id, ip);
+	else if (a->refused)
+		hws_warn_limited(a->refused, HWS_STR("id", id), HWS_STR("from", ip));
+	else if (a->new_key)
+		hws_warn_limited("register.key_changed", HWS_STR("id", id), HWS_STR("from", ip));
+	else if (res == UUID_MISMATCH)
+		hws_info_limited("register.id_in_use", HWS_STR("id", id), HWS_STR("from", ip));
+	else
+		hws_debug("register.pk", HWS_STR("id", id), HWS_STR("from", ip),
+				HWS_I64("result", res));
+}
+
+/* Puts the write in the queue; the device goes on from memory when it is full, unless it is new. */
+static int enqueue(struct attempt *a)
+{
+	struct rdv_write w = { .kind = RDV_WRITE_PEER };
+	struct rdv_waiter who = { 0 };
+
+	row_fill(&w.row, a->id, a->uuid, a->pk.ptr, &a->from->addr);
+	if (a->wait) {
+		who.client = a->from->client;
+		if (!who.client)
+			who.udp = a->from->addr;
+	}
+	return rdv_journal_put(a->core->journal, &w, &who);
+}
+
+enum rdv_answer rdv_register_pk(struct rdv_core *core, const struct rdv_origin *from,
+		const Rdv__RegisterPk *m, result *ret_result)
+{
+	struct attempt a = { .core = core, .from = from };
+	result res;
+
+	a.id = hws_bytes_str(m->id);
+	a.uuid = hws_bytes(m->uuid.data, m->uuid.len);
+	a.pk = hws_bytes(m->pk.data, m->pk.len);
+	if (a.pk.len != RDV_PK_LEN || !hws_machine_id_valid(a.uuid))
+		return RDV_ANSWER_NONE;
+	if (!hws_id_valid(a.id)) {
+		hws_count(&core->count.register_mismatch);
+		*ret_result = UUID_MISMATCH; /* makes the device choose another id */
+		return RDV_ANSWER_RESULT;
+	}
+	if (rdv_rules_id_blocked(core->rules, m->id))
+		return RDV_ANSWER_NONE;
+	rdv_presence_mac(core->presence, a.uuid, a.mac);
+	res = decide(&a);
+	if (res == UUID_MISMATCH) {
+		/* Ids that are taken must not be found by trying: it costs what a new device costs.
+		 * And where only enrolled devices register, a taken id looks like any other. */
+		if (limited(&a))
+			res = TOO_FREQUENT;
+		else if (rdv_conf(core)->enrolled_only)
+			res = NOT_DEPLOYED;
+	}
+	if (a.write && enqueue(&a) < 0) {
+		/* Memory has it; say so only if the store knew the device before. */
+		if (a.wait && !a.new_key)
+			res = SERVER_ERROR;
+		a.wait = false;
+	}
+	report(&a, res);
+	if (res == OK && !(a.first && !from->client)) /* a first datagram may come from anybody */
+		rdv_known_addrs_add(core->known_addrs, &from->addr, from->now_us);
+	*ret_result = res;
+	if (res != OK)
+		return RDV_ANSWER_RESULT;
+	if (a.first && !from->client) {
+		/* Deployed hosts would let 15 s pass before the second packet: asked, they send it
+		 * at once. */
+		hws_count(&core->count.ask_pk);
+		return RDV_ANSWER_ASK_PK;
+	}
+	return a.wait ? RDV_ANSWER_LATER : RDV_ANSWER_RESULT;
+}
+
+result rdv_registration_written(struct rdv_core *core, const struct rdv_write *w, int r)
+{
+	struct rdv_shard *s;
+	struct rdv_peer *p;
+
+	if (r == HWS_OK)
+		return OK;
+	if (r != HWS_ERR_EXISTS)
+		return SERVER_ERROR;
+	/* The store holds this id with another machine id (another node was first). */
+	s = rdv_presence_lock(core->presence, hws_bytes_str(w->row.id));
+	p = rdv_shard_find(s);
+	if (p && p->flags & RDV_PEER_PLACED && core->cluster)
+		rdv_cluster_left(core->cluster, rdv_peer_id(p));
+	if (p)
+		rdv_shard_remove(s, p);
+	rdv_presence_unlock(s);
+	if (core->cluster)
+		rdv_cluster_learn(core->cluster, hws_bytes_str(w->row.id));
+	return UUID_MISMATCH;
+}
+
+void rdv_registration_renamed(struct rdv_core *core, const char *old_id, const char *new_id)
+{
+	struct rdv_peer copy;
+	struct rdv_shard *s = rdv_presence_lock(core->presence, hws_bytes_str(old_id));
+	struct rdv_peer *p = rdv_shard_find(s);
+	bool had = p && !(p->flags & RDV_PEER_UNPROVEN);
+
+	if (had) {
+		copy = *p;
+		copy.flags &= (uint8_t)~RDV_PEER_PLACED;
+		if (p->flags & RDV_PEER_PLACED && core->cluster)
+			rdv_cluster_left(core->cluster, rdv_peer_id(p));
+		rdv_shard_remove(s, p);
+	}
+	rdv_presence_unlock(s);
+	if (!had)
+		return;
+	s = rdv_presence_lock(core->presence, hws_bytes_str(new_id));
+	p = rdv_shard_find(s);
+	if (!p)
+		p = rdv_shard_add(s);
+	if (p) {
+		memcpy(p->mac, copy.mac, sizeof(p->mac));
+		memcpy(p->pk, copy.pk, sizeof(p->pk));
+		rdv_peer_prove(p);
+		p->flags = copy.flags;
+		p->addr = copy.addr;
+		p->seen = 0; /* it comes back under its new name */
+	}
+	rdv_presence_unlock(s);
+}
+
+bool rdv_registration_removed(struct rdv_core *core, const char *id, uint64_t *ret_link)
+{
+	struct hws_bytes b = hws_bytes_str(id);
+	struct rdv_shard *s;
+	struct rdv_peer *p;
+
+	*ret_link = 0;
+	if (b.len == 0 || b.len > HWS_ID_MAX)
+		return false;
+	s = rdv_presence_lock(core->presence, b);
+	p = rdv_shard_find(s);
+	if (p) {
+		*ret_link = rdv_peer_client(p);
+		if (p->flags & RDV_PEER_PLACED && core->cluster)
+			rdv_cluster_left(core->cluster, b);
+		rdv_shard_remove(s, p);
+	}
+	rdv_presence_unlock(s);
+	return p != NULL;
+}
+
+void rdv_registration_client_gone(struct rdv_core *core, struct hws_bytes id, uint64_t client,
+		uint64_t now_us HWS_UNUSED)
+{
+	struct rdv_shard *s;
+	struct rdv_peer *p;
+
+	if (id.len == 0 || id.len > HWS_ID_MAX)
+		return;
+	s = rdv_presence_lock(core->presence, id);
+	p = rdv_shard_find(s);
+	if (p && rdv_peer_client(p) == client) {
+		p->u.client = 0;
+		p->seen = 0;
+		p->addr.port = 0;
+	}
+	rdv_presence_unlock(s);
+}

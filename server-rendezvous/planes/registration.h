@@ -1,0 +1,44 @@
+/* rendezvous/planes/registration: the rules by which a device gets and keeps its id, the same for
+ * datagrams and client connections. Works on presence and journal; no I/O, no wait. Any thread. */
+#pragma once
+#include "proto/rendezvous.pb-c.h"
+#include "server-rendezvous/state/core.h"
+
+struct hws_admit;
+
+/* Where a registration came from. */
+struct rdv_origin {
+	struct rdv_addr addr;
+	const struct sockaddr_storage *ss; /* the same, for the limiter */
+	uint64_t client;                   /* of a TCP or WebSocket host, else 0 */
+	struct hws_admit *admit;           /* limit of new and changed registrations, NULL = none */
+	uint64_t now_us;
+};
+
+enum rdv_answer {
+	RDV_ANSWER_NONE,
+	RDV_ANSWER_KNOWN,  /* RegisterPeerResponse{} */
+	RDV_ANSWER_ASK_PK, /* RegisterPeerResponse{request_pk} */
+	RDV_ANSWER_RESULT, /* RegisterPkResponse{result} */
+	RDV_ANSWER_LATER   /* RegisterPkResponse comes when the store has it */
+};
+
+/* RegisterPeer. Hot path: one lock, no allocation. */
+enum rdv_answer rdv_register_peer(
+		struct rdv_core *core, const struct rdv_origin *from, struct hws_bytes id);
+/* RegisterPk with a key (not an id change). A device that is heard for the first time, by datagram,
+ * is asked to say it again: that proves its address. */
+enum rdv_answer rdv_register_pk(struct rdv_core *core, const struct rdv_origin *from,
+		const Rdv__RegisterPk *m, Rdv__RegisterPkResponse__Result *ret_result);
+/* The journal's word about a registration: undoes what another node owns already. Returns what to
+ * tell the host. */
+Rdv__RegisterPkResponse__Result rdv_registration_written(
+		struct rdv_core *core, const struct rdv_write *w, int r);
+/* The store has renamed a device: so does the table. */
+void rdv_registration_renamed(struct rdv_core *core, const char *old_id, const char *new_id);
+/* An operator has removed it: it is forgotten here. False when it was not known. *ret_link: of its
+ * host, to be closed; 0 = none. */
+bool rdv_registration_removed(struct rdv_core *core, const char *id, uint64_t *ret_link);
+/* A long-lived client connection has ended: its host is gone unless it spoke otherwise since. */
+void rdv_registration_client_gone(
+		struct rdv_core *core, struct hws_bytes id, uint64_t client, uint64_t now_us);

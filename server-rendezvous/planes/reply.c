@@ -1,0 +1,329 @@
+/* rendezvous/planes/reply: what devices answer. An answer counts only if it belongs to a waiting
+ * request: the viewer's address and cookie as we sent them out, the device that was asked for, and
+ * for answers that cannot carry the cookie the address the device is registered at. */
+#include "server-rendezvous/cluster/cluster.h"
+#include "server-rendezvous/planes/client.h"
+#include "server-rendezvous/relays/announce.h"
+#include "server-rendezvous/state/known_addrs.h"
+#include "shared/base/log.h"
+#include "shared/base/macros.h"
+#include "shared/base/str.h"
+#include "shared/wire/addr_codec.h"
+#include "shared/wire/envelope.h"
+#include "shared/wire/text.h"
+#include <string.h>
+
+#define STATEMENT_MAX (HWS_SIG_LEN + 2 + HWS_ID_MAX + 2 + HWS_PK_LEN)
+
+struct match {
+	struct rdv_client *cl;
+	struct rdv_pending *p;
+};
+
+static void unasked(struct rdv_tcp *t, const struct rdv_replier *from, const char *what)
+{
+	struct sockaddr_storage ss;
+	char text[HWS_ADDR_TEXT];
+
+	hws_count(&t->core->count.reply_unasked);
+	rdv_addr_to(&from->addr, &ss);
+	hws_info_limited("reply.unasked", HWS_STR("from", hws_addr_text(&ss, text, sizeof(text))),
+			HWS_STR("message", what));
+}
+
+/* A viewer of another node may wait for it. */
+static bool for_another_node(struct rdv_tcp *t, const struct rdv_replier *from,
+		ProtobufCBinaryData addr, const char *id, bool exact,
+		const Rdv__RendezvousMessage *m)
+{
+	return t->core->cluster && !from->elsewhere &&
+			rdv_cluster_reply(t->core->cluster, from, addr, id, exact, m);
+}
+
+/* The id that a RelayResponse names; NULL when it agrees to a RequestRelay. */
+static const char *relay_id(const Rdv__RelayResponse *in)
+{
+	return in->union_case == RDV__RELAY_RESPONSE__UNION_ID && in->id[0] ? in->id : NULL;
+}
+
+static bool passed_on(
+		struct rdv_tcp *t, const struct rdv_replier *from, const Rdv__RendezvousMessage *m)
+{
+	switch (m->union_case) {
+	case RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_SENT:
+		return for_another_node(t, from, m->punch_hole_sent->socket_addr,
+				m->punch_hole_sent->id, true, m);
+	case RDV__RENDEZVOUS_MESSAGE__UNION_LOCAL_ADDR:
+		return for_another_node(
+				t, from, m->local_addr->socket_addr, m->local_addr->id, false, m);
+	case RDV__RENDEZVOUS_MESSAGE__UNION_RELAY_RESPONSE:
+		if (!for_another_node(t, from, m->relay_response->socket_addr,
+				    relay_id(m->relay_response), true, m))
+			return false;
+		if (hws_pair_id_valid(hws_bytes_str(m->relay_response->uuid)))
+			rdv_announce(t, m->relay_response->uuid);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Nobody here waits for this answer. With several nodes somebody else may: a device's client
+ * connection leads to any of them. */
+static void not_ours(struct rdv_tcp *t, const struct rdv_replier *from,
+		const Rdv__RendezvousMessage *m, const char *what)
+{
+	struct sockaddr_storage ss;
+
+	if (passed_on(t, from, m) || from->misdirected)
+		return;
+	rdv_addr_to(&from->addr, &ss);
+	if (t->core->cluster && !from->udp && !from->elsewhere &&
+			hws_admit_event(t->punch, &ss, 1, hws_clock_us()))
+		rdv_cluster_misdirected(t->core->cluster, from, m);
+	else
+		unasked(t, from, what);
+}
+
+/* `exact`: the bytes are ours, so the cookie must be in them (IPv6 has no room for one: there the
+ * device's address must be right). */
+static bool match(struct rdv_tcp *t, const struct rdv_replier *from, ProtobufCBinaryData addr,
+		const char *id, bool relay, bool exact, struct match *ret)
+{
+	struct sockaddr_storage ss;
+	struct rdv_addr viewer;
+	uint32_t cookie = 0;
+	bool cookie_right;
+
+	hws_addr_decode(hws_bytes(addr.data, addr.len), &ss, &cookie);
+	viewer = rdv_addr_from(&ss);
+	ret->cl = viewer.port ? rdv_client_by_addr(t, &viewer) : NULL;
+	ret->p = ret->cl ? rdv_pending_find(ret->cl, id, relay) : NULL;
+	if (!ret->p || ret->p->until_us < hws_clock_us())
+		return false;
+	if (from->elsewhere)
+		return ret->p->elsewhere; /* the other node has looked at the rest */
+	if (ret->p->elsewhere)
+		return false; /* its node has the last word, and the key */
+	cookie_right = exact && rdv_addr_is_v4(&viewer) && cookie == ret->cl->cookie;
+	if (exact && rdv_addr_is_v4(&viewer))
+		return cookie_right; /* a device may leave by another address with TCP than with UDP */
+	if (!rdv_addr_ip_equal(&from->addr, &ret->p->host)) {
+		hws_count(&t->core->count.reply_wrong_ip);
+		return false;
+	}
+	return true;
+}
+
+/* What vouches for the device: its id and key, signed. Returns the length. */
+static size_t statement(struct rdv_core *core, const struct rdv_replier *from, const char *id,
+		uint8_t buf[STATEMENT_MAX])
+{
+	uint8_t msg[STATEMENT_MAX];
+	struct rdv_peer_info info;
+	size_t n = strlen(id), len = 0;
+
+	if (from->elsewhere) {
+		if (!from->pk)
+			return 0;
+		memcpy(info.pk, from->pk, sizeof(info.pk));
+	} else if (!rdv_presence_get(core->presence, hws_bytes_str(id), hws_clock_us(), &info) ||
+			!info.has_pk) {
+		return 0;
+	}
+	/* IdPk {1: id, 2: pk} */
+	msg[len++] = 0x0a;
+	msg[len++] = (uint8_t)n;
+	memcpy(msg + len, id, n);
+	len += n;
+	msg[len++] = 0x12;
+	msg[len++] = RDV_PK_LEN;
+	memcpy(msg + len, info.pk, RDV_PK_LEN);
+	len += RDV_PK_LEN;
+	hws_identity_sign_attached(&core->identity, hws_bytes(msg, len), buf);
+	return HWS_SIG_LEN + len;
+}
+
+struct change {
+	enum rdv_outcome outcome;
+	uint64_t us;
+	uint8_t nat;
+	const char *relay;
+};
+
+static void on_change(struct rdv_attempt *a, void *arg)
+{
+	const struct change *c = arg;
+
+	a->outcome = (uint8_t)c->outcome;
+	a->host_nat = c->nat;
+	a->answer_us = c->us;
+	snprintf(a->relay, sizeof(a->relay), "%.63s", c->relay);
+	if (!hws_utf8_valid(hws_bytes_str(a->relay)))
+		a->relay[0] = 0;
+}
+
+static void answered(struct match *m, enum rdv_outcome o, uint8_t nat, const char *relay)
+{
+	struct rdv_core *core = m->cl->plane->core;
+	struct change c = { o, hws_clock_us() - m->p->began_us, nat, relay };
+
+	hws_count(&core->count.punch_answered);
+	rdv_attempts_update(core->attempts, m->p->attempt, on_change, &c);
+	if (*relay)
+		rdv_grant_relay(m->cl->plane->grants, &m->cl->addr, m->p->id, relay,
+				hws_clock_us());
+}
+
+/* True if this answer is the first of its kind since the viewer asked last (datagrams come three
+ * times). */
+static bool first_answer(struct rdv_pending *p, bool udp)
+{
+	bool *done = udp ? &p->answered_udp : &p->answered;
+
+	if (*done)
+		return false;
+	*done = true;
+	return true;
+}
+
+static void send_response(
+		struct match *m, const struct rdv_replier *from, Rdv__PunchHoleResponse *p)
+{
+	Rdv__RendezvousMessage out = RDV__RENDEZVOUS_MESSAGE__INIT;
+	uint8_t buf[STATEMENT_MAX];
+
+	p->pk.len = statement(m->cl->plane->core, from, m->p->id, buf);
+	p->pk.data = buf;
+	out.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_RESPONSE;
+	out.punch_hole_response = p;
+	rdv_client_send(m->cl, &out);
+}
+
+void rdv_reply_sent(struct rdv_tcp *t, const struct rdv_replier *from, const Rdv__PunchHoleSent *in)
+{
+	Rdv__PunchHoleResponse p = RDV__PUNCH_HOLE_RESPONSE__INIT;
+	Rdv__RendezvousMessage out = RDV__RENDEZVOUS_MESSAGE__INIT;
+	struct sockaddr_storage ss;
+	uint8_t mangled[HWS_ADDR_WIRE_MAX];
+	struct match m;
+
+	if (!match(t, from, in->socket_addr, in->id, false, true, &m)) {
+		out.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_SENT;
+		out.punch_hole_sent = (Rdv__PunchHoleSent *)(uintptr_t)in;
+		not_ours(t, from, &out, "PunchHoleSent");
+		return;
+	}
+	if (!first_answer(m.p, from->udp))
+		return;
+	if (from->udp && !from->elsewhere) /* it lives there still: its address is no stranger's */
+		rdv_known_addrs_add(t->core->known_addrs, &from->addr, hws_clock_us());
+	rdv_addr_to(&from->addr, &ss);
+	p.socket_addr.len = hws_addr_encode(&ss, (uint32_t)hws_wall_us(), mangled);
+	p.socket_addr.data = mangled;
+	p.relay_server = in->relay_server;
+	p.union_case = RDV__PUNCH_HOLE_RESPONSE__UNION_NAT_TYPE;
+	p.nat_type = in->nat_type;
+	p.is_udp = from->udp;
+	p.upnp_port = in->upnp_port;
+	if (in->socket_addr_v6.len <= HWS_ADDR_WIRE_MAX)
+		p.socket_addr_v6 = in->socket_addr_v6;
+	answered(&m, from->udp ? RDV_OUT_UDP : RDV_OUT_PUNCH, (uint8_t)in->nat_type,
+			in->relay_server);
+	if (from->udp)
+		hws_count(&t->core->count.punch_udp);
+	send_response(&m, from, &p);
+}
+
+void rdv_reply_local(struct rdv_tcp *t, const struct rdv_replier *from, const Rdv__LocalAddr *in)
+{
+	Rdv__PunchHoleResponse p = RDV__PUNCH_HOLE_RESPONSE__INIT;
+	Rdv__RendezvousMessage out = RDV__RENDEZVOUS_MESSAGE__INIT;
+	struct sockaddr_storage ss;
+	struct match m;
+
+	bool found = match(t, from, in->socket_addr, in->id, false, false, &m);
+
+	if (!hws_addr_decode_usable(hws_bytes(in->local_addr.data, in->local_addr.len), &ss)) {
+		unasked(t, from, "LocalAddr");
+		return;
+	}
+	if (!found) {
+		out.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_LOCAL_ADDR;
+		out.local_addr = (Rdv__LocalAddr *)(uintptr_t)in;
+		not_ours(t, from, &out, "LocalAddr");
+		return;
+	}
+	if (!first_answer(m.p, false))
+		return;
+	p.socket_addr = in->local_addr;
+	p.relay_server = in->relay_server;
+	p.union_case = RDV__PUNCH_HOLE_RESPONSE__UNION_IS_LOCAL;
+	p.is_local = true;
+	if (in->socket_addr_v6.len <= HWS_ADDR_WIRE_MAX)
+		p.socket_addr_v6 = in->socket_addr_v6;
+	hws_count(&t->core->count.punch_local);
+	answered(&m, RDV_OUT_LOCAL, 0, in->relay_server);
+	send_response(&m, from, &p);
+}
+
+/* The request a RelayResponse belongs to: with an id the device decided for the relay, without one
+ * it agrees to a RequestRelay (whose id it does not repeat). */
+static bool match_relay(struct rdv_tcp *t, const struct rdv_replier *from,
+		const Rdv__RelayResponse *in, struct match *ret)
+{
+	struct sockaddr_storage ss;
+	struct rdv_addr viewer;
+	struct rdv_client *cl;
+
+	if (relay_id(in))
+		return match(t, from, in->socket_addr, in->id, false, true, ret);
+	hws_addr_decode(hws_bytes(in->socket_addr.data, in->socket_addr.len), &ss, NULL);
+	viewer = rdv_addr_from(&ss);
+	cl = viewer.port ? rdv_client_by_addr(t, &viewer) : NULL;
+	for (size_t i = 0; cl && cl->pending && i < RDV_PENDING_MAX; i++) {
+		if (cl->pending[i].relay && cl->pending[i].id[0] && !cl->pending[i].answered &&
+				match(t, from, in->socket_addr, cl->pending[i].id, true, true, ret))
+			return true;
+	}
+	return false;
+}
+
+void rdv_reply_relay(struct rdv_tcp *t, const struct rdv_replier *from, Rdv__RelayResponse *in)
+{
+	Rdv__RendezvousMessage out = RDV__RENDEZVOUS_MESSAGE__INIT;
+	uint8_t buf[STATEMENT_MAX];
+	struct match m;
+
+	if (!match_relay(t, from, in, &m)) {
+		out.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_RELAY_RESPONSE;
+		out.relay_response = in;
+		not_ours(t, from, &out, "RelayResponse");
+		return;
+	}
+	if (!first_answer(m.p, false))
+		return;
+	if (m.p->relay) {
+		in->union_case = RDV__RELAY_RESPONSE__UNION__NOT_SET;
+		hws_count(&t->core->count.relay_answered);
+		answered(&m, in->refuse_reason[0] ? RDV_OUT_REFUSED_BY_DEVICE : RDV_OUT_RELAY_ASKED,
+				0, m.p->relay_server);
+	} else {
+		in->union_case = RDV__RELAY_RESPONSE__UNION_PK;
+		in->pk.len = statement(t->core, from, m.p->id, buf);
+		in->pk.data = buf;
+		hws_count(&t->core->count.punch_relayed);
+		hws_count(m.p->force_relay ? &t->core->count.relayed_forced
+						: m.p->viewer_nat == RDV__NAT_TYPE__SYMMETRIC
+						? &t->core->count.relayed_symmetric
+						: &t->core->count.relayed_host);
+		answered(&m, RDV_OUT_RELAY, 0, in->relay_server);
+		if (hws_pair_id_valid(hws_bytes_str(in->uuid)))
+			rdv_announce(t, in->uuid);
+	}
+	in->socket_addr = (ProtobufCBinaryData){ 0, NULL };
+	in->feedback = 0;
+	out.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_RELAY_RESPONSE;
+	out.relay_response = in;
+	rdv_client_send(m.cl, &out);
+}

@@ -1,0 +1,485 @@
+/* rendezvous/planes/tcp: listeners, admission, the table of client connections, hand-over from
+ * other threads. */
+#include "server-rendezvous/planes/tcp.h"
+#include "server-rendezvous/planes/client.h"
+#include "server-rendezvous/planes/ingress.h"
+#include "server-rendezvous/planes/target_rate.h"
+#include "server-rendezvous/planes/ws_passthrough.h"
+#include "server-rendezvous/relays/announce.h"
+#include "server-rendezvous/state/rules.h"
+#include "shared/base/log.h"
+#include "shared/base/macros.h"
+#include "shared/base/mem.h"
+#include "shared/base/rand.h"
+#include "shared/crypto/hash.h"
+#include "shared/net/addr.h"
+#include "shared/net/room.h"
+#include "shared/net/tls.h"
+#include "shared/wire/envelope.h"
+#include <pthread.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ADDRESSES_MAX 65536
+#define GRANTS_MAX 32768u
+#define TARGETS_MAX 32768u
+#define POSTS_MAX 20000
+
+static int limits_new(struct rdv_tcp *t)
+{
+	const struct rdv_config *c = rdv_conf(t->core);
+	struct hws_admit_conf clients = { .max_entries = ADDRESSES_MAX,
+		.max_links = c->max_links_per_address };
+	struct hws_admit_conf punch = { ADDRESSES_MAX, 0, c->punch_rate, c->punch_burst };
+	struct hws_admit_conf keys = { ADDRESSES_MAX, 0, c->key_rate, c->key_burst };
+	struct hws_admit_conf online = { ADDRESSES_MAX, 0, c->online_rate, c->online_burst };
+	struct hws_admit_conf changes = { ADDRESSES_MAX, 0, c->register_rate, c->register_burst };
+	int r = hws_admit_new(&clients, &t->admit);
+
+	if (r == HWS_OK)
+		r = hws_admit_new(&punch, &t->punch);
+	if (r == HWS_OK)
+		r = hws_admit_new(&keys, &t->keys);
+	if (r == HWS_OK)
+		r = hws_admit_new(&online, &t->online);
+	if (r == HWS_OK)
+		r = hws_admit_new(&changes, &t->changes);
+	if (r == HWS_OK)
+		r = rdv_grants_new(HWS_MIN(GRANTS_MAX, c->max_links * 4), &t->grants);
+	if (r == HWS_OK)
+		r = rdv_target_rate_new(HWS_MIN(TARGETS_MAX, c->max_links * 4), &t->target_rate);
+	return r;
+}
+
+int rdv_tcp_new(struct rdv_core *core, struct rdv_tcp **ret)
+{
+	struct rdv_tcp *t = calloc(1, sizeof(*t));
+	int r;
+
+	if (!t)
+		return HWS_ERR_NOMEM;
+	t->core = core;
+	hws_list_init(&t->all);
+	hws_list_init(&t->at_ingress);
+	hws_list_init(&t->passthroughs);
+	hws_list_init(&t->listeners);
+	hws_slots_init(&t->clients, rdv_conf(core)->max_links);
+	hws_rand_bytes(t->hash_key, sizeof(t->hash_key));
+	hws_buf_init(&t->out, HWS_RDV_ONLINE_FRAME_MAX);
+	hws_kx_offer_new(&core->identity, &t->offer);
+	r = hws_loop_new(&t->loop);
+	if (r == HWS_OK)
+		r = hws_cidr_list_parse(rdv_conf(core)->trusted_proxies, &t->proxies, NULL);
+	if (r == HWS_OK)
+		r = limits_new(t);
+	if (r < 0) {
+		rdv_tcp_free(t);
+		return r;
+	}
+	*ret = t;
+	return HWS_OK;
+}
+
+struct hws_loop *rdv_tcp_loop(struct rdv_tcp *t)
+{
+	return t->loop;
+}
+
+static void accepted(
+		struct rdv_tcp *t, enum rdv_port which, int fd, const struct sockaddr_storage *peer)
+{
+	struct hws_stream *s = NULL;
+
+	if (which == RDV_PORT_TLS ||
+			(rdv_conf(t->core)->proxy_protocol &&
+					hws_cidr_list_match(&t->proxies, peer))) {
+		rdv_ingress_open(t, which, fd, peer);
+		return;
+	}
+	if (hws_stream_tcp_new(t->loop, fd, &s) < 0) {
+		close(fd);
+		return;
+	}
+	if (rdv_tcp_accept(t, which, s) < 0)
+		hws_count(&t->core->count.clients_refused);
+}
+
+static void on_main(int fd, const struct sockaddr_storage *peer, void *arg)
+{
+	accepted(arg, RDV_PORT_MAIN, fd, peer);
+}
+
+static void on_nat(int fd, const struct sockaddr_storage *peer, void *arg)
+{
+	accepted(arg, RDV_PORT_NAT, fd, peer);
+}
+
+static void on_ws(int fd, const struct sockaddr_storage *peer, void *arg)
+{
+	accepted(arg, RDV_PORT_WS, fd, peer);
+}
+
+static void on_tls(int fd, const struct sockaddr_storage *peer, void *arg)
+{
+	accepted(arg, RDV_PORT_TLS, fd, peer);
+}
+
+int rdv_tcp_tls(struct rdv_tcp *t, struct hws_error *err)
+{
+	const struct rdv_config *c = rdv_conf(t->core);
+	int r = hws_work_new(1, 64, &t->work);
+
+	if (r < 0)
+		return hws_error_set(err, r, "cannot start a thread");
+	return hws_tls_server_new(c->tls_cert, c->tls_key, &t->tls, err);
+}
+
+void rdv_tcp_tls_replace(struct rdv_tcp *t, struct hws_tls_server *fresh)
+{
+	hws_tls_server_replace(t->tls, fresh);
+}
+
+int rdv_tcp_listen(struct rdv_tcp *t, enum rdv_port which, const char *bind_ip, uint16_t port,
+		struct hws_error *err)
+{
+	static void (*const on_accept[])(int, const struct sockaddr_storage *, void *) = { on_main,
+		on_nat, on_ws, on_tls };
+	struct hws_listen_conf conf = { .bind_ip = bind_ip,
+		.port = port,
+		.backlog = 4096, /* after a restart everybody comes at once */
+		.on_accept = on_accept[which],
+		.arg = t };
+
+	return hws_listener_new(t->loop, &conf, &t->listener[which], err);
+}
+
+uint16_t rdv_tcp_port(const struct rdv_tcp *t, enum rdv_port which)
+{
+	return t->listener[which] ? hws_listener_port(t->listener[which]) : 0;
+}
+
+int rdv_tcp_accept(struct rdv_tcp *t, enum rdv_port which, struct hws_stream *s)
+{
+	if (rdv_rules_ip_blocked(t->core->rules, &s->peer)) {
+		hws_stream_close(s);
+		return HWS_ERR_DENIED;
+	}
+	return rdv_client_new(t, which, s, hws_bytes(NULL, 0));
+}
+
+static void *run(void *arg)
+{
+	struct rdv_tcp *t = arg;
+
+	hws_loop_run(t->loop);
+	return NULL;
+}
+
+int rdv_tcp_start(struct rdv_tcp *t)
+{
+	if (pthread_create(&t->thread, NULL, run, t) != 0)
+		return HWS_ERR_SYS;
+	pthread_setname_np(t->thread, "rdv-tcp");
+	t->started = true;
+	return HWS_OK;
+}
+
+void rdv_tcp_stop(struct rdv_tcp *t)
+{
+	if (!t || !t->started)
+		return;
+	hws_loop_stop(t->loop);
+	pthread_join(t->thread, NULL);
+	t->started = false;
+}
+
+void rdv_tcp_free(struct rdv_tcp *t)
+{
+	struct hws_list *n, *next;
+
+	if (!t)
+		return;
+	rdv_tcp_stop(t);
+	for (size_t i = 0; i < RDV_PORT_COUNT; i++)
+		hws_listener_free(t->listener[i]);
+	rdv_ingress_close(t);
+	rdv_ws_passthrough_close(t);
+	hws_list_for_safe (n, next, &t->all)
+		hws_conn_close(hws_container(n, struct rdv_client, node)->conn, HWS_ERR_CANCELED);
+	hws_work_free(t->work); /* its answers come on the loop, which must still be there */
+	hws_loop_free(t->loop);
+	hws_tls_server_free(t->tls);
+	hws_admit_free(t->admit);
+	hws_admit_free(t->punch);
+	hws_admit_free(t->keys);
+	hws_admit_free(t->online);
+	hws_admit_free(t->changes);
+	rdv_grants_free(t->grants);
+	rdv_target_rate_free(t->target_rate);
+	hws_slots_done(&t->clients);
+	hws_kx_offer_wipe(&t->offer);
+	hws_cidr_list_done(&t->proxies);
+	hws_buf_done(&t->out);
+	free(t->recent);
+	free(t);
+}
+
+struct rdv_client *rdv_client_get(struct rdv_tcp *t, uint64_t id)
+{
+	return hws_slots_get(&t->clients, id);
+}
+
+static size_t bucket_of(const struct rdv_tcp *t, const struct rdv_addr *a)
+{
+	uint8_t text[18];
+	uint64_t h;
+
+	memcpy(text, a->ip, 16);
+	memcpy(text + 16, &a->port, 2);
+	h = hws_keyed_hash((const uint8_t *)t->hash_key, hws_bytes(text, sizeof(text)));
+	return h % RDV_CLIENT_TABLE;
+}
+
+struct rdv_client *rdv_client_by_addr(struct rdv_tcp *t, const struct rdv_addr *a)
+{
+	struct rdv_client *cl = t->by_addr[bucket_of(t, a)];
+
+	while (cl && !rdv_addr_equal(&cl->addr, a))
+		cl = cl->next_addr;
+	return cl;
+}
+
+void rdv_client_enter(struct rdv_client *cl)
+{
+	struct rdv_tcp *t = cl->plane;
+	size_t b;
+
+	/* Callers by WebSocket are not punched to: what matters is that each has an address of its
+	 * own, also behind one proxy. The same goes for the rare second client connection from one
+	 * address and port. */
+	if (cl->ws || !cl->addr.port)
+		cl->addr.port = (uint16_t)(1 + hws_rand_below(65535));
+	for (int i = 0; i < 64 && rdv_client_by_addr(t, &cl->addr); i++)
+		cl->addr.port = (uint16_t)(1 + hws_rand_below(65535));
+	b = bucket_of(t, &cl->addr);
+	cl->next_addr = t->by_addr[b];
+	t->by_addr[b] = cl;
+}
+
+void rdv_client_leave(struct rdv_client *cl)
+{
+	struct rdv_client **at = &cl->plane->by_addr[bucket_of(cl->plane, &cl->addr)];
+
+	while (*at && *at != cl)
+		at = &(*at)->next_addr;
+	if (*at)
+		*at = cl->next_addr;
+}
+
+/* --- hand-over -------------------------------------------------------------------------------- */
+
+struct post {
+	struct rdv_tcp *plane;
+	uint64_t client;
+	Rdv__RegisterPkResponse__Result result;
+	bool close;
+	struct rdv_addr from;
+	size_t len;
+	uint8_t data[];
+};
+
+static struct post *post_new(struct rdv_tcp *t, size_t len)
+{
+	struct post *p;
+
+	if (!t || __atomic_load_n(&t->posts, __ATOMIC_RELAXED) >= POSTS_MAX)
+		return NULL;
+	p = hws_alloc(sizeof(*p) + len);
+	if (!p)
+		return NULL;
+	p->plane = t;
+	p->len = len;
+	__atomic_fetch_add(&t->posts, 1, __ATOMIC_RELAXED);
+	return p;
+}
+
+static void post_done(struct post *p)
+{
+	__atomic_fetch_sub(&p->plane->posts, 1, __ATOMIC_RELAXED);
+	hws_free(p);
+}
+
+static void post(struct post *p, void (*fn)(void *arg))
+{
+	if (hws_loop_post(p->plane->loop, fn, p) < 0)
+		post_done(p);
+}
+
+static void run_sent(void *arg)
+{
+	struct post *p = arg;
+	Rdv__RendezvousMessage *m = NULL;
+	struct rdv_replier from = { .addr = p->from, .udp = true };
+
+	if (hws_rdv_unpack(hws_bytes(p->data, p->len), &m) == HWS_OK &&
+			m->union_case == RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_SENT)
+		rdv_reply_sent(p->plane, &from, m->punch_hole_sent);
+	hws_rdv_free(m);
+	post_done(p);
+}
+
+void rdv_tcp_post_sent(struct rdv_tcp *t, const struct rdv_addr *from, struct hws_bytes datagram)
+{
+	struct post *p = post_new(t, datagram.len);
+
+	if (!p) {
+		hws_count(&t->core->count.reply_lost);
+		hws_warn_limited("reply.lost", HWS_STR("why", "too many wait for this thread"));
+		return;
+	}
+	p->from = *from;
+	memcpy(p->data, datagram.ptr, datagram.len);
+	post(p, run_sent);
+}
+
+static void run_result(void *arg)
+{
+	struct post *p = arg;
+	struct rdv_client *cl = rdv_client_get(p->plane, p->client);
+
+	if (cl) {
+		uint64_t k = rdv_conf(cl->plane->core)->keep_alive_us / HWS_US_PER_S;
+
+		rdv_client_send_result(cl, p->result, p->close ? 0 : (int)k);
+		if (p->close)
+			rdv_client_finish(cl);
+	}
+	post_done(p);
+}
+
+void rdv_tcp_post_result(struct rdv_tcp *t, uint64_t client, Rdv__RegisterPkResponse__Result result,
+		bool close)
+{
+	struct post *p = post_new(t, 0);
+
+	if (!p)
+		return;
+	p->client = client;
+	p->result = result;
+	p->close = close;
+	post(p, run_result);
+}
+
+static void run_close(void *arg)
+{
+	struct post *p = arg;
+	struct rdv_client *cl = rdv_client_get(p->plane, p->client);
+
+	if (cl)
+		hws_conn_close(cl->conn, HWS_OK);
+	post_done(p);
+}
+
+void rdv_tcp_post_close(struct rdv_tcp *t, uint64_t client)
+{
+	struct post *p = post_new(t, 0);
+
+	if (!p)
+		return;
+	p->client = client;
+	post(p, run_close);
+}
+
+static void run_announce(void *arg)
+{
+	struct post *p = arg;
+
+	rdv_announce(p->plane, (const char *)p->data);
+	post_done(p);
+}
+
+void rdv_tcp_post_announce(struct rdv_tcp *t, const char *uuid)
+{
+	struct post *p = post_new(t, strlen(uuid) + 1);
+
+	if (!p)
+		return;
+	memcpy(p->data, uuid, p->len);
+	post(p, run_announce);
+}
+
+static void run_lists(void *arg)
+{
+	struct post *p = arg;
+	struct hws_list *n, *next;
+
+	hws_list_for_safe (n, next, &p->plane->all) {
+		struct rdv_client *cl = hws_container(n, struct rdv_client, node);
+
+		if (rdv_rules_ip_blocked(p->plane->core->rules, &cl->peer))
+			hws_conn_close(cl->conn, HWS_ERR_DENIED);
+	}
+	post_done(p);
+}
+
+void rdv_tcp_post_lists(struct rdv_tcp *t)
+{
+	struct post *p = post_new(t, 0);
+
+	if (p)
+		post(p, run_lists);
+}
+
+static void run_reload(void *arg)
+{
+	struct post *p = arg;
+	struct rdv_tcp *t = p->plane;
+	const struct rdv_config *c = rdv_conf(t->core);
+	const struct {
+		struct hws_admit *admit;
+		uint32_t rate, burst;
+	} limits[] = { { t->punch, c->punch_rate, c->punch_burst },
+		{ t->keys, c->key_rate, c->key_burst },
+		{ t->online, c->online_rate, c->online_burst },
+		{ t->changes, c->register_rate, c->register_burst } };
+
+	for (size_t i = 0; i < HWS_COUNT(limits); i++) {
+		struct hws_admit_conf conf = { ADDRESSES_MAX, 0, limits[i].rate, limits[i].burst };
+
+		hws_admit_set_conf(limits[i].admit, &conf);
+	}
+	if (hws_cidr_list_parse(c->trusted_proxies, &t->proxies, NULL) < 0)
+		hws_warn("reload.proxies"); /* cannot be: it was checked */
+	post_done(p);
+}
+
+void rdv_tcp_post_reload(struct rdv_tcp *t)
+{
+	struct post *p = post_new(t, 0);
+
+	if (p)
+		post(p, run_reload);
+}
+
+int rdv_tcp_post(struct rdv_tcp *t, void (*fn)(void *arg), void *arg)
+{
+	return hws_loop_post(t->loop, fn, arg);
+}
+
+uint64_t rdv_tcp_lost(const struct rdv_tcp *t)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < RDV_PORT_COUNT; i++)
+		n += t->listener[i] ? hws_room_dropped(hws_listener_fd(t->listener[i])) : 0;
+	return n;
+}
+
+void rdv_tcp_stats(struct rdv_tcp *t, struct rdv_tcp_stats *ret)
+{
+	ret->clients = __atomic_load_n(&t->count, __ATOMIC_RELAXED);
+	ret->hosts = __atomic_load_n(&t->hosts, __ATOMIC_RELAXED);
+	ret->ws = __atomic_load_n(&t->ws, __ATOMIC_RELAXED);
+}

@@ -1,0 +1,201 @@
+/* rendezvous/planes/udp_handler: what a datagram means. No sockets, no clock. */
+#include "server-rendezvous/planes/registration.h"
+#include "server-rendezvous/planes/tcp.h"
+#include "server-rendezvous/planes/udp.h"
+#include "server-rendezvous/state/known_addrs.h"
+#include "server-rendezvous/state/rules.h"
+#include "shared/base/macros.h"
+#include "shared/net/addr.h"
+#include "shared/wire/envelope.h"
+#include "shared/wire/register_codec.h"
+#include <string.h>
+
+/* An address that is not known to us gets 500 small answers a second, 5,000 at once. One where
+ * devices are registered may say twenty times as much: many of them can be behind it, answering
+ * requests. */
+#define MESSAGE_RATE 10000
+#define MESSAGE_BURST 100000
+#define STRANGER_COST 20
+#define NAT_TEST_COST (49 * STRANGER_COST) /* besides the message: ten a second */
+#define ADDRESSES_MAX 8192
+
+int rdv_udp_handler_init(struct rdv_udp_handler *d, struct rdv_core *core)
+{
+	const struct rdv_config *conf = rdv_conf(core);
+	struct hws_admit_conf changes = { .max_entries = ADDRESSES_MAX,
+		.rate = conf->register_rate,
+		.burst = conf->register_burst };
+	struct hws_admit_conf strangers = {
+		.max_entries = ADDRESSES_MAX, .rate = MESSAGE_RATE, .burst = MESSAGE_BURST
+	};
+	int r;
+
+	memset(d, 0, sizeof(*d));
+	d->core = core;
+	r = hws_admit_new(&changes, &d->changes);
+	if (r == HWS_OK)
+		r = hws_admit_new(&strangers, &d->strangers);
+	if (r < 0)
+		rdv_udp_handler_done(d);
+	return r;
+}
+
+void rdv_udp_handler_limits(struct rdv_udp_handler *d)
+{
+	const struct rdv_config *c = rdv_conf(d->core);
+	struct hws_admit_conf changes = {
+		.max_entries = ADDRESSES_MAX, .rate = c->register_rate, .burst = c->register_burst
+	};
+
+	hws_admit_set_conf(d->changes, &changes);
+}
+
+void rdv_udp_handler_done(struct rdv_udp_handler *d)
+{
+	hws_admit_free(d->changes);
+	hws_admit_free(d->strangers);
+	d->changes = d->strangers = NULL;
+}
+
+static void send_result(struct rdv_udp_handler *d, const struct sockaddr_storage *to,
+		Rdv__RegisterPkResponse__Result result)
+{
+	/* tag 16, then RegisterPkResponse{result}: at most 5 bytes, far below any RegisterPk */
+	uint8_t out[5] = { 0x82, 0x01, 0, 0x08, (uint8_t)result };
+
+	if (result) {
+		out[2] = 2;
+		d->send(to, hws_bytes(out, 5), d->arg);
+	} else {
+		d->send(to, hws_bytes(out, 3), d->arg);
+	}
+}
+
+void rdv_udp_result(struct rdv_udp *u, const struct rdv_addr *to,
+		Rdv__RegisterPkResponse__Result result)
+{
+	uint8_t out[5] = { 0x82, 0x01, 0, 0x08, (uint8_t)result };
+
+	out[2] = result ? 2 : 0;
+	rdv_udp_push(u, to, hws_bytes(out, result ? 5 : 3));
+}
+
+static void answer(struct rdv_udp_handler *d, const struct sockaddr_storage *to, enum rdv_answer a,
+		Rdv__RegisterPkResponse__Result result)
+{
+	uint8_t out[HWS_REGISTER_PEER_RESPONSE_MAX];
+	size_t n;
+
+	switch (a) {
+	case RDV_ANSWER_KNOWN:
+	case RDV_ANSWER_ASK_PK:
+		n = hws_register_peer_response_encode(a == RDV_ANSWER_ASK_PK, out);
+		d->send(to, hws_bytes(out, n), d->arg);
+		break;
+	case RDV_ANSWER_RESULT:
+		send_result(d, to, result);
+		break;
+	case RDV_ANSWER_NONE:
+	case RDV_ANSWER_LATER:
+		break;
+	}
+}
+
+static void on_nat_test(struct rdv_udp_handler *d, const struct sockaddr_storage *from)
+{
+	uint8_t out[8] = { 0xaa, 0x01, 0, 0x08 };
+	uint32_t port = hws_addr_port(from);
+	size_t n = 4;
+
+	for (; port >= 0x80; port >>= 7)
+		out[n++] = (uint8_t)(port | 0x80);
+	out[n++] = (uint8_t)port;
+	out[2] = (uint8_t)(n - 3);
+	hws_count(&d->core->count.nat_tests);
+	d->send(from, hws_bytes(out, n), d->arg);
+}
+
+static void on_other(struct rdv_udp_handler *d, const struct sockaddr_storage *reply_to,
+		struct rdv_origin *o, struct hws_bytes in)
+{
+	Rdv__RendezvousMessage *m = NULL;
+	Rdv__RegisterPkResponse__Result result = RDV__REGISTER_PK_RESPONSE__RESULT__OK;
+
+	if (hws_rdv_unpack(in, &m) < 0) {
+		hws_count(&d->core->count.udp_bad);
+		return;
+	}
+	switch (m->union_case) {
+	case RDV__RENDEZVOUS_MESSAGE__UNION_REGISTER_PEER: /* with fields that the fast form does not know */
+		answer(d, reply_to,
+				rdv_register_peer(d->core, o, hws_bytes_str(m->register_peer->id)),
+				result);
+		break;
+	case RDV__RENDEZVOUS_MESSAGE__UNION_REGISTER_PK: {
+		enum rdv_answer a = rdv_register_pk(d->core, o, m->register_pk, &result);
+
+		answer(d, reply_to, a, result);
+		break;
+	}
+	case RDV__RENDEZVOUS_MESSAGE__UNION_TEST_NAT_REQUEST:
+		/* This answer is larger than the question: a spoofed address gets few of them. */
+		if (hws_admit_event(d->strangers, o->ss, NAT_TEST_COST, o->now_us))
+			on_nat_test(d, reply_to);
+		else
+			hws_count(&d->core->count.udp_limited);
+		break;
+	case RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_SENT:
+		rdv_tcp_post_sent(d->core->tcp, &o->addr, in);
+		break;
+	default: /* nothing else is served by datagram */
+		hws_count(&d->core->count.udp_bad);
+		break;
+	}
+	hws_rdv_free(m);
+}
+
+/* What a device says when somebody is sent to it is no stranger's question; a site behind one
+ * address says it often. */
+static bool admitted(struct rdv_udp_handler *d, const struct rdv_origin *o)
+{
+	bool known = rdv_known_addrs_has(d->core->known_addrs, &o->addr, o->now_us);
+
+	return hws_admit_event(d->strangers, o->ss, known ? 1 : STRANGER_COST, o->now_us);
+}
+
+void rdv_udp_handler_input(struct rdv_udp_handler *d, const struct sockaddr_storage *from,
+		struct hws_bytes in, uint64_t now_us)
+{
+	struct hws_register_peer peer;
+	struct sockaddr_storage plain = *from;
+	struct rdv_origin o = { .ss = &plain, .admit = d->changes, .now_us = now_us };
+	enum rdv_answer a;
+	int r;
+
+	hws_addr_normalise(&plain);
+	if (rdv_rules_ip_blocked(d->core->rules, &plain)) {
+		hws_count(&d->core->count.udp_blocked);
+		return;
+	}
+	o.addr = rdv_addr_from(&plain);
+	if (in.len == 0 || in.len > HWS_RDV_DATAGRAM_MAX || !o.addr.port) {
+		hws_count(&d->core->count.udp_bad);
+		return;
+	}
+	r = hws_register_peer_decode(in, &peer);
+	if (r == HWS_OK) {
+		a = rdv_register_peer(d->core, &o, peer.id);
+		if (a == RDV_ANSWER_KNOWN ||
+				hws_admit_event(d->strangers, &plain, STRANGER_COST, now_us))
+			answer(d, from, a, RDV__REGISTER_PK_RESPONSE__RESULT__OK);
+		else
+			hws_count(&d->core->count.udp_limited);
+	} else if (r == HWS_ERR_NOTFOUND) {
+		if (admitted(d, &o))
+			on_other(d, from, &o, in);
+		else
+			hws_count(&d->core->count.udp_limited);
+	} else {
+		hws_count(&d->core->count.udp_bad);
+	}
+}

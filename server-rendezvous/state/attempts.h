@@ -1,0 +1,50 @@
+/* rendezvous/state/attempts: the last connection attempts and what became of them, for
+ * `hawser-admin why ID`. A ring of fixed size; any thread. */
+#pragma once
+#include "server-rendezvous/state/addr.h"
+#include "shared/base/err.h"
+#include "shared/wire/limits.h"
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum rdv_outcome {
+	RDV_OUT_SENT,        /* handed to the device, which has not answered (yet) */
+	RDV_OUT_PUNCH,       /* direct TCP proposed */
+	RDV_OUT_UDP,         /* direct UDP proposed */
+	RDV_OUT_LOCAL,       /* same network: local address given */
+	RDV_OUT_RELAY,       /* the device chose the relay */
+	RDV_OUT_RELAY_ASKED, /* direct way failed: the viewer asked for the relay and the device agreed */
+	RDV_OUT_REFUSED_BY_DEVICE,
+	RDV_OUT_ABSENT,
+	RDV_OUT_OFFLINE,
+	RDV_OUT_WRONG_KEY,
+	RDV_OUT_DENIED, /* by a rule or block list */
+	RDV_OUT_LIMITED,
+	RDV_OUT_FAILED, /* this server had no memory for it */
+	RDV_OUT_COUNT
+};
+
+struct rdv_attempt {
+	uint64_t wall_us;
+	uint64_t answer_us; /* from request to answer; 0 = none */
+	uint64_t up_us;     /* how long the server had been running; set by rdv_attempts_add */
+	struct rdv_addr viewer, host;
+	char id[HWS_ID_MAX + 1];
+	char relay[64];
+	char version[16]; /* of the viewer */
+	uint8_t outcome, viewer_nat, host_nat;
+	bool force_relay, ws, repeated;
+};
+
+struct rdv_attempts;
+int rdv_attempts_new(uint32_t size, struct rdv_attempts **ret) HWS_MUST_CHECK;
+void rdv_attempts_free(struct rdv_attempts *w);
+/* Returns a ticket for rdv_attempts_update. */
+uint64_t rdv_attempts_add(struct rdv_attempts *w, const struct rdv_attempt *a);
+/* Calls change(a, arg) on the entry under the lock, if the ring still has it. */
+void rdv_attempts_update(struct rdv_attempts *w, uint64_t ticket,
+		void (*change)(struct rdv_attempt *a, void *arg), void *arg);
+/* Newest first, at most `limit`; id NULL or "" = all. A JSON array. */
+json_t *rdv_attempts_json(struct rdv_attempts *w, const char *id, unsigned limit);
+const char *rdv_outcome_name(enum rdv_outcome o);

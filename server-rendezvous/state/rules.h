@@ -1,0 +1,40 @@
+/* rendezvous/state/rules: who is served and who may call whom: block and allow lists, device groups
+ * and the rules between them. Kept in the store's entries, changed while running. Any thread may
+ * ask; the control loop changes.
+ *
+ * Entries:  block-ip NET   allow-ip NET (beats every block list)   block-id ID   group "NAME/ID" or
+ * "NAME/NET"
+ *           rule "FROM>TO": allow or deny
+ * FROM is a group of networks or "*", TO a group of ids or "*"; the most special rule decides (both
+ * named, then TO named, then FROM named, then "*>*"); without any the answer is yes. */
+#pragma once
+#include "server-rendezvous/state/addr.h"
+#include "server-rendezvous/store/store.h"
+#include "shared/base/err.h"
+#include "shared/net/addr.h"
+#include <jansson.h>
+#include <stdbool.h>
+
+struct rdv_rules;
+int rdv_rules_new(struct rdv_rules **ret) HWS_MUST_CHECK;
+void rdv_rules_free(struct rdv_rules *r);
+/* Networks of the configuration; replaces those only. Takes what the lists hold and leaves them
+ * empty; cannot fail. */
+void rdv_rules_configure(
+		struct rdv_rules *r, struct hws_cidr_list *block, struct hws_cidr_list *allow);
+/* One entry comes or goes (its kind may be foreign: ignored). HWS_ERR_INVAL for a value that cannot
+ * be. */
+int rdv_rules_put(struct rdv_rules *r, const struct rdv_entry *e,
+		struct hws_error *err) HWS_MUST_CHECK;
+/* False: it was not there. */
+bool rdv_rules_delete(struct rdv_rules *r, const char *kind, const char *key);
+/* Is this an address or a network, not the id of a device? Into *ret, if given. */
+bool rdv_rules_is_net(const char *text, struct hws_cidr *ret);
+
+/* True when this address is not served at all. One relaxed load when there are no lists. */
+bool rdv_rules_ip_blocked(struct rdv_rules *r, const struct sockaddr_storage *a);
+bool rdv_rules_id_blocked(struct rdv_rules *r, const char *id);
+/* May a caller from `from` reach `id`? */
+bool rdv_rules_may_call(struct rdv_rules *r, const struct sockaddr_storage *from, const char *id);
+/* What was put, as an array of {kind, key, value}. */
+json_t *rdv_rules_json(struct rdv_rules *r);
