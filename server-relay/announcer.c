@@ -1,6 +1,10 @@
+/* Links from the relay to its rendezvous servers. The relay dials, since it may stand behind a NAT and the servers need
+ * not know it beforehand; what comes on a link goes into the table of tickets, and is void when the link ends for good. */
 #include "server-relay/announcer.h"
+#include "server-relay/admission.h"
 #include "server-relay/distance.h"
 #include "server-relay/server_parts.h"
+#include "server-relay/tickets.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"

@@ -1,3 +1,5 @@
+/* The settings of the relay: one table for file, environment and flags, the names that a deployed relay uses beside
+ * ours, and the rules made of them. */
 #include "server-relay/config.h"
 #include "shared/base/file_error.h"
 #include "shared/base/log.h"

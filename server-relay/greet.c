@@ -1,5 +1,9 @@
 /* What a leg says before it is paired: PROXY header, TLS handshake, HTTP upgrade, first frame. Nothing is allocated
  * beyond what has arrived, and that is capped. */
+#include "server-relay/greet.h"
+#include "server-relay/admission.h"
+#include "server-relay/leg_io.h"
+#include "server-relay/request.h"
 #include "server-relay/shard.h"
 #include "shared/base/buf.h"
 #include "shared/base/mem.h"
@@ -15,10 +19,10 @@
 
 static void take_first(struct rly_shard *sh, struct rly_leg *l, struct hws_bytes payload)
 {
-	struct rly_first first;
+	struct rly_request first;
 	enum rly_refusal why;
 
-	if (rly_first_parse(payload, &sh->rules->keys, &first, &why) < 0)
+	if (rly_request_parse(payload, &sh->rules->keys, &first, &why) < 0)
 		rly_leg_refuse(sh, l, why);
 	else
 		rly_leg_join(sh, l, &first);
@@ -147,7 +151,7 @@ static int greet_upgrade(struct rly_shard *sh, struct rly_leg *l)
 	if (r == HWS_OK)
 		r = send_now(sh, l, hws_buf_bytes(&answer).ptr, hws_buf_len(&answer));
 	if (r == HWS_OK)
-		l->state = RLY_LEG_FIRST; /* the deadline runs on */
+		l->state = RLY_LEG_REQUEST; /* the deadline runs on */
 out:
 	hws_buf_done(&answer);
 	return r;
@@ -179,7 +183,7 @@ static int greet_proxy(struct rly_shard *sh, struct rly_leg *l)
 		rly_leg_refuse(sh, l, n > 0 ? RLY_REFUSE_UPGRADE : RLY_REFUSE_EARLY_CLOSE);
 		return r;
 	}
-	l->state = (uint8_t)rly_leg_first_state(l);
+	l->state = (uint8_t)rly_leg_start_state(l);
 	return h.proxied ? rly_leg_set_peer(sh, l, &h.source) : HWS_OK;
 }
 

@@ -1,3 +1,4 @@
+/* Parts of a leg that need no shard: what was read too early, and its address. */
 #include "server-relay/leg.h"
 #include "shared/base/err.h"
 #include "shared/base/mem.h"

@@ -12,7 +12,7 @@
 
 struct rly_addr;
 struct rly_entry;
-struct rly_first;
+struct rly_request;
 struct rly_pair;
 struct rly_pipe;
 struct hws_tls_session;
@@ -20,7 +20,7 @@ struct hws_tls_session;
 enum rly_leg_state {
 	RLY_LEG_PROXY,       /* waits for a PROXY header */
 	RLY_LEG_UPGRADE,     /* waits for the HTTP upgrade */
-	RLY_LEG_FIRST,       /* waits for the first frame */
+	RLY_LEG_REQUEST,     /* waits for the first frame */
 	RLY_LEG_UNANNOUNCED, /* waits for the word of the rendezvous server */
 	RLY_LEG_WAITING,     /* waits for its partner; nothing is read */
 	RLY_LEG_PAIRED,
@@ -51,8 +51,8 @@ struct rly_leg {
 		struct rly_pair *pair; /* PAIRED */
 	};
 	union {
-		struct rly_entry *entry;   /* WAITING */
-		struct rly_first *pending; /* UNANNOUNCED */
+		struct rly_entry *entry;     /* WAITING */
+		struct rly_request *pending; /* UNANNOUNCED */
 	};
 	struct rly_stash *stash; /* to be read before the socket */
 	struct rly_addr *addr;
@@ -118,9 +118,9 @@ static inline size_t rly_stash_len(const struct rly_stash *s)
 void rly_stash_drop(struct rly_stash **s, size_t n);
 
 /* Of a connection without, or behind, a PROXY header. */
-static inline enum rly_leg_state rly_leg_first_state(const struct rly_leg *l)
+static inline enum rly_leg_state rly_leg_start_state(const struct rly_leg *l)
 {
-	return l->is_ws ? RLY_LEG_UPGRADE : RLY_LEG_FIRST;
+	return l->is_ws ? RLY_LEG_UPGRADE : RLY_LEG_REQUEST;
 }
 
 void rly_leg_sockaddr(const struct rly_leg *l, struct sockaddr_storage *ret);

@@ -1,5 +1,10 @@
 /* Two legs joined: begin, end, and what is told about it. */
+#include "server-relay/pair.h"
+#include "server-relay/addrs.h"
+#include "server-relay/admission.h"
 #include "server-relay/distance.h"
+#include "server-relay/pairing.h"
+#include "server-relay/sched.h"
 #include "server-relay/shard.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"

@@ -1,5 +1,9 @@
 /* Bytes from TCP to TCP. Small messages take one read and one write through the shard's scratch memory; a direction
  * that proves bulky moves to splice through a lent pipe and never touches user memory. */
+#include "server-relay/pump.h"
+#include "server-relay/leg_io.h"
+#include "server-relay/pair.h"
+#include "server-relay/pump_ws.h"
 #include "server-relay/shard.h"
 #include "shared/base/mem.h"
 #include <errno.h>
@@ -24,22 +28,6 @@ static void set_splicing(struct rly_leg *to, struct rly_flow *f, bool on)
 	f->splicing = on;
 	f->score = 0;
 	(void)setsockopt(to->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &lowat, sizeof(lowat));
-}
-
-int rly_flow_flush(struct rly_leg *to, struct rly_flow *f)
-{
-	while (f->stash) {
-		struct iovec iov = { f->stash->data + f->stash->at, rly_stash_len(f->stash) };
-
-		if (!to->writable)
-			return HWS_ERR_AGAIN;
-		ssize_t n = rly_leg_writev(to, &iov, 1);
-
-		if (n < 0)
-			return (int)n;
-		rly_stash_drop(&f->stash, (size_t)n);
-	}
-	return HWS_OK;
 }
 
 static int flush_pipe(struct rly_shard *sh, struct rly_leg *to, struct rly_flow *f)
@@ -211,15 +199,14 @@ uint64_t rly_pair_pump(struct rly_shard *sh, struct rly_pair *p, uint64_t allow,
 		uint64_t n = 0;
 
 		left[d] = allow > total ? allow - total : 0;
-		r = p->raw ? raw_pump(sh, p, d, left[d], &n)
-			   : rly_message_pump(sh, p, d, left[d], &n);
+		r = p->raw ? raw_pump(sh, p, d, left[d], &n) : rly_pump_ws(sh, p, d, left[d], &n);
 		p->flow[d].bytes += n;
 		total += n;
 	}
 	if (!p->raw && r == HWS_OK)
-		r = rly_message_reply(sh, p, 0);
+		r = rly_pump_ws_reply(sh, p, 0);
 	if (!p->raw && r == HWS_OK)
-		r = rly_message_reply(sh, p, 1);
+		r = rly_pump_ws_reply(sh, p, 1);
 	rly_stat_add(&sh->stats.bytes, total);
 	uint64_t after = p->flow[0].in_pipe + p->flow[1].in_pipe + rly_stash_len(p->flow[0].stash) +
 			rly_stash_len(p->flow[1].stash);

@@ -1,3 +1,4 @@
+/* Counted snapshots: a shard uses one without a lock while the next is already in force elsewhere. */
 #include "server-relay/rules.h"
 #include "shared/base/mem.h"
 

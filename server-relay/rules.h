@@ -1,7 +1,7 @@
 /* relay/rules: everything that may change while the relay runs, as one immutable snapshot with a count of users.
  * Reload builds a new one; each shard takes it over between two turns. */
 #pragma once
-#include "server-relay/first.h"
+#include "server-relay/request.h"
 #include "shared/base/err.h"
 #include "shared/net/addr.h"
 #include <stdbool.h>

@@ -1,8 +1,15 @@
+/* The relay as a whole: makes the tables and shards, binds, and does on all shards what an operator or a signal asks. */
 #include "server-relay/server.h"
+#include "server-relay/addrs.h"
 #include "server-relay/announcer.h"
+#include "server-relay/control.h"
 #include "server-relay/distance.h"
-#include "server-relay/handover.h"
+#include "server-relay/metrics.h"
+#include "server-relay/pairing.h"
 #include "server-relay/server_parts.h"
+#include "server-relay/shard.h"
+#include "server-relay/takeover.h"
+#include "server-relay/tickets.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
 #include "shared/base/num.h"
@@ -301,12 +308,12 @@ int rly_server_new(struct hws_loop *loop, struct rly_config *c, struct rly_serve
 	s->loop = loop;
 	s->conf = c;
 	s->start_us = hws_loop_now_us(loop);
-	s->shared.handover_fd = -1;
+	s->shared.takeover_fd = -1;
 	s->shared.shard_count = c->threads ? HWS_MIN(c->threads, RLY_SHARDS_MAX) : core_count();
 	s->shared.shard = s->shard;
 	memset(s->listen_fd, -1, sizeof(s->listen_fd));
 	given_by_systemd(s, &given);
-	r = rly_operate_path(s, err);
+	r = rly_control_path(s, err);
 	if (r == HWS_OK)
 		r = budget(s, err);
 	if (r == HWS_OK)
@@ -329,11 +336,11 @@ int rly_server_new(struct hws_loop *loop, struct rly_config *c, struct rly_serve
 	if (r == HWS_OK)
 		r = rly_takeover_ready(s, err);
 	if (r == HWS_OK)
-		r = rly_sight_new(s, err);
+		r = rly_metrics_new(s, err);
 	if (r == HWS_OK)
-		r = rly_operate_new(s, err);
+		r = rly_control_new(s, err);
 	if (r == HWS_OK)
-		r = rly_handover_new(s, err);
+		r = rly_takeover_new(s, err);
 	if (r == HWS_OK)
 		r = rly_announcer_new(s, err);
 out:
@@ -372,12 +379,12 @@ void rly_server_free(struct rly_server *s)
 		return;
 	hws_timer_stop(&s->drain_timer);
 	rly_announcer_free(s);
-	rly_operate_free(s);
+	rly_control_free(s);
 	for (unsigned i = 0; i < s->shared.shard_count; i++)
 		if (s->shard[i])
 			rly_shard_stop(s->shard[i]);
-	rly_handover_free(s); /* the threads send on its link */
-	rly_sight_free(s);
+	rly_takeover_free(s); /* the threads send on its link */
+	rly_metrics_free(s);
 	for (unsigned i = 0; i < s->shared.shard_count; i++)
 		rly_shard_free(s->shard[i]);
 	rly_pairing_free(s->shared.pairing);

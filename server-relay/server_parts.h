@@ -1,11 +1,11 @@
-/* relay/server_parts: inside of the server, for its control and metrics files only. */
+/* relay/server_parts: inside of the server, for the files that stand for a part of it: control, metrics, takeover, announcer. */
 #pragma once
 #include "server-relay/server.h"
 #include "server-relay/shard.h"
 #include "shared/daemon/control.h"
 #include "shared/daemon/metrics.h"
 
-struct rly_handover;
+struct rly_takeover;
 struct rly_announcer;
 
 struct rly_server {
@@ -22,9 +22,9 @@ struct rly_server {
 	struct hws_control *control;
 	struct hws_metrics *metrics;
 	struct hws_metrics_http *http;
-	struct rly_sight *sight;
+	struct rly_metrics *page;
 	double bytes_per_s, pairs_per_s; /* of the last second */
-	struct rly_handover *handover;
+	struct rly_takeover *takeover;
 	struct rly_announcer *announcer;
 	struct hws_timer drain_timer;
 	void (*on_end)(void *arg);
@@ -44,13 +44,3 @@ uint64_t rly_server_sum(const struct rly_server *s, size_t offset);
 struct rly_each;
 int rly_server_each(struct rly_server *s, void (*fn)(struct rly_shard *sh, void *arg),
 		void (*done)(void *arg), void *arg) HWS_MUST_CHECK;
-
-/* Where the control socket is. */
-int rly_operate_path(struct rly_server *s, struct hws_error *err) HWS_MUST_CHECK;
-int rly_operate_new(struct rly_server *s, struct hws_error *err) HWS_MUST_CHECK;
-void rly_operate_free(struct rly_server *s);
-int rly_sight_new(struct rly_server *s, struct hws_error *err) HWS_MUST_CHECK;
-/* Opens the metrics page if there is one; closes it for a successor. */
-int rly_sight_serve(struct rly_server *s, struct hws_error *err) HWS_MUST_CHECK;
-void rly_sight_leave(struct rly_server *s);
-void rly_sight_free(struct rly_server *s);

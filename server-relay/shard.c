@@ -1,6 +1,11 @@
 /* The thread: its loop, listeners, timers and the epoll set of its legs. */
 #include "server-relay/shard.h"
-#include "server-relay/handoff.h"
+#include "server-relay/admission.h"
+#include "server-relay/greet.h"
+#include "server-relay/leg_io.h"
+#include "server-relay/pair.h"
+#include "server-relay/sched.h"
+#include "server-relay/shard_move.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
 #include "shared/net/listener.h"
@@ -227,8 +232,8 @@ int rly_shard_new(const struct rly_shard_conf *conf, struct rly_shard **ret)
 	rly_pipes_init(&sh->pipes, conf->max_pipes);
 	sh->scratch = hws_alloc(RLY_SCRATCH);
 	sh->out = hws_alloc(RLY_SCRATCH);
-	sh->handoff = rly_handoff_new();
-	if (!sh->scratch || !sh->out || !sh->handoff)
+	sh->move = rly_shard_move_new();
+	if (!sh->scratch || !sh->out || !sh->move)
 		goto out;
 	r = hws_loop_new_coarse(&sh->loop);
 	if (r < 0)
@@ -380,7 +385,7 @@ void rly_shard_free(struct rly_shard *sh)
 	if (sh->ep >= 0)
 		close(sh->ep);
 	rly_pipes_done(&sh->pipes);
-	rly_handoff_free(sh->handoff);
+	rly_shard_move_free(sh->move);
 	hws_free(sh->scratch);
 	hws_free(sh->out);
 	rly_rules_unref(sh->rules);

@@ -1,3 +1,4 @@
+/* Frame headers of RFC 6455, cut from the stream without keeping payloads: a relay passes them on as they come. */
 #include "server-relay/ws_codec.h"
 #include "shared/base/macros.h"
 

@@ -1,6 +1,7 @@
 /* Two legs of any kind on a real shard, with a peer behind each that does anything: the first byte chooses the kinds
  * and how far they have come, then follow operations. Whatever happens: what a raw partner gets is what was sent, what
  * another one gets is well formed, and nothing is left when both have gone. */
+#include "server-relay/admission.h"
 #include "server-relay/shard.h"
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
@@ -59,7 +60,7 @@ static void setup(void)
 	must(rly_addrs_new(&shared.addrs));
 	must(rly_tickets_new(16, &shared.tickets));
 	shared.max_legs = 16;
-	shared.handover_fd = -1;
+	shared.takeover_fd = -1;
 	shared.shard_count = 1;
 	conf.rules = rules;
 	must(rly_shard_new(&conf, &shard));

@@ -1,7 +1,7 @@
 /* What strangers send, and what operators write. */
 #include "server-relay/config.h"
-#include "server-relay/first.h"
 #include "server-relay/leg.h"
+#include "server-relay/request.h"
 #include "shared/base/buf.h"
 #include "shared/base/mem.h"
 #include "shared/crypto/identity.h"
@@ -18,16 +18,16 @@ START_TEST(the_first_frame_names_the_pair)
 	static const uint8_t good[] = { 0x92, 0x01, 9, 0x12, 2, 'i', 'd', 0x32, 3, 'k', 'e', 'y' };
 	static const struct rly_keys none = { .count = 0 }, one = { 1, { "key" } },
 				     other = { 2, { "kex", "keyy" } };
-	struct rly_first f;
+	struct rly_request f;
 	enum rly_refusal why;
 
-	ck_assert_int_eq(rly_first_parse(hws_bytes(good, 12), &none, &f, &why), HWS_OK);
+	ck_assert_int_eq(rly_request_parse(hws_bytes(good, 12), &none, &f, &why), HWS_OK);
 	ck_assert_str_eq(f.uuid, "id");
-	ck_assert_int_eq(rly_first_parse(hws_bytes(good, 12), &one, &f, &why), HWS_OK);
-	ck_assert_int_eq(rly_first_parse(hws_bytes(good, 12), &other, &f, &why), HWS_ERR_KEY);
+	ck_assert_int_eq(rly_request_parse(hws_bytes(good, 12), &one, &f, &why), HWS_OK);
+	ck_assert_int_eq(rly_request_parse(hws_bytes(good, 12), &other, &f, &why), HWS_ERR_KEY);
 	ck_assert_int_eq(why, RLY_REFUSE_KEY);
 	for (size_t n = 0; n < 12; n++) { /* cut anywhere */
-		ck_assert_int_lt(rly_first_parse(hws_bytes(good, n), &none, &f, &why), 0);
+		ck_assert_int_lt(rly_request_parse(hws_bytes(good, n), &none, &f, &why), 0);
 		ck_assert_int_eq(why, RLY_REFUSE_JUNK);
 	}
 }

@@ -1,4 +1,5 @@
-#include "server-relay/first.h"
+/* The one message a relay reads. It is judged without I/O, so that the fuzzer runs what the relay runs. */
+#include "server-relay/request.h"
 #include "shared/base/str.h"
 #include "shared/wire/envelope.h"
 
@@ -12,8 +13,8 @@ static bool key_known(const struct rly_keys *keys, const char *key)
 	return false;
 }
 
-int rly_first_parse(struct hws_bytes payload, const struct rly_keys *keys, struct rly_first *ret,
-		enum rly_refusal *ret_why)
+int rly_request_parse(struct hws_bytes payload, const struct rly_keys *keys,
+		struct rly_request *ret, enum rly_refusal *ret_why)
 {
 	Rdv__RendezvousMessage *m = NULL;
 	int r;

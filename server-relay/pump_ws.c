@@ -1,6 +1,8 @@
 /* Bytes between a WebSocket and TCP or another WebSocket: frame headers are exchanged, payloads pass through as they
  * arrive. What is written refers to the bytes where they were read; only tiny ones are gathered. An announced length
  * is never allocated: only a fragmented message for a TCP partner is collected, under a cap, as it comes. */
+#include "server-relay/pump_ws.h"
+#include "server-relay/leg_io.h"
 #include "server-relay/shard.h"
 #include "shared/base/mem.h"
 #include "shared/wire/frame.h"
@@ -172,7 +174,7 @@ static int from_tcp(struct rly_shard *sh, struct out *o, struct hws_bytes in)
 	return r;
 }
 
-void rly_message_forget(struct rly_shard *sh, struct rly_ws_leg *ws)
+void rly_pump_ws_forget(struct rly_shard *sh, struct rly_ws_leg *ws)
 {
 	if (ws->collected)
 		__atomic_sub_fetch(&sh->shared->collected, ws->collected, __ATOMIC_RELAXED);
@@ -294,7 +296,7 @@ static int pass_end(struct rly_shard *sh, struct rly_leg *to, struct rly_flow *f
 	return HWS_OK;
 }
 
-int rly_message_pump(struct rly_shard *sh, struct rly_pair *p, unsigned d, uint64_t allow,
+int rly_pump_ws(struct rly_shard *sh, struct rly_pair *p, unsigned d, uint64_t allow,
 		uint64_t *ret_read)
 {
 	struct rly_leg *from = p->leg[d], *to = p->leg[!d];
@@ -307,7 +309,7 @@ int rly_message_pump(struct rly_shard *sh, struct rly_pair *p, unsigned d, uint6
 		if (r < 0)
 			break;
 		if (from->ws && from->ws->collected && !from->ws->message)
-			rly_message_forget(sh, from->ws);
+			rly_pump_ws_forget(sh, from->ws);
 		if (from->in_eof) {
 			r = pass_end(sh, to, f);
 			break;
@@ -344,7 +346,7 @@ int rly_message_pump(struct rly_shard *sh, struct rly_pair *p, unsigned d, uint6
 	return r == HWS_ERR_AGAIN ? HWS_OK : r;
 }
 
-int rly_message_reply(struct rly_shard *sh, struct rly_pair *p, unsigned d)
+int rly_pump_ws_reply(struct rly_shard *sh, struct rly_pair *p, unsigned d)
 {
 	struct out o = { .to = p->leg[d], .f = &p->flow[!d], .small = sh->out };
 	int r;

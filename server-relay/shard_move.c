@@ -1,28 +1,33 @@
-#include "server-relay/handoff.h"
+/* A leg changes its thread: by a call posted to the other shard, whose memory was taken beforehand, because once the
+ * partner is promised there is no way back. */
+#include "server-relay/shard_move.h"
+#include "server-relay/admission.h"
+#include "server-relay/pair.h"
+#include "server-relay/pairing.h"
 #include "server-relay/shard.h"
 #include "shared/base/mem.h"
 #include <sys/epoll.h>
 
-struct rly_handoff {
+struct rly_shard_move {
 	struct hws_post post;
 	struct rly_shard *to;
 	struct rly_entry *entry;
 	struct rly_leg *leg;
 };
 
-struct rly_handoff *rly_handoff_new(void)
+struct rly_shard_move *rly_shard_move_new(void)
 {
-	return hws_alloc(sizeof(struct rly_handoff));
+	return hws_alloc(sizeof(struct rly_shard_move));
 }
 
-void rly_handoff_free(struct rly_handoff *h)
+void rly_shard_move_free(struct rly_shard_move *h)
 {
 	hws_free(h);
 }
 
 static void on_arrival(void *arg)
 {
-	struct rly_handoff *h = arg;
+	struct rly_shard_move *h = arg;
 	struct rly_shard *sh = h->to;
 	struct rly_leg *l = h->leg;
 	struct rly_entry *e = h->entry;
@@ -37,8 +42,8 @@ static void on_arrival(void *arg)
 	rly_pair_start(sh, e, l);
 }
 
-void rly_handoff_send(
-		struct rly_handoff *h, struct rly_shard *to, struct rly_entry *e, struct rly_leg *l)
+void rly_shard_move_send(struct rly_shard_move *h, struct rly_shard *to, struct rly_entry *e,
+		struct rly_leg *l)
 {
 	h->to = to;
 	h->entry = e;

@@ -1,7 +1,14 @@
 /* The life of a leg until it is paired: accepted, counted, let in or refused, moved to its partner's shard. */
-#include "server-relay/handoff.h"
-#include "server-relay/handover.h"
+#include "server-relay/admission.h"
+#include "server-relay/addrs.h"
+#include "server-relay/pair.h"
+#include "server-relay/pairing.h"
+#include "server-relay/pump_ws.h"
+#include "server-relay/request.h"
 #include "server-relay/shard.h"
+#include "server-relay/shard_move.h"
+#include "server-relay/takeover.h"
+#include "server-relay/tickets.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
 #include "shared/net/addr.h"
@@ -97,7 +104,7 @@ static int leg_new(struct rly_shard *sh, int fd, const struct sockaddr_storage *
 	l->writable = true;
 	l->state = sh->rules->proxy_protocol && hws_cidr_list_match(&sh->rules->trusted, peer)
 			? RLY_LEG_PROXY
-			: (uint8_t)rly_leg_first_state(l);
+			: (uint8_t)rly_leg_start_state(l);
 	l->since_ds = rly_shard_now_ds(sh);
 	ip_set(l, peer);
 	r = HWS_ERR_NOMEM;
@@ -155,13 +162,13 @@ void rly_leg_accept(struct rly_shard *sh, int fd, const struct sockaddr_storage 
 }
 
 void rly_leg_adopt(struct rly_shard *sh, int fd, const struct sockaddr_storage *peer, bool ws,
-		struct hws_bytes unread, const struct rly_first *first)
+		struct hws_bytes unread, const struct rly_request *first)
 {
 	struct rly_leg *l = enter(sh, fd, peer, ws);
 
 	if (!l)
 		return;
-	l->state = RLY_LEG_FIRST; /* greeted and upgraded where it comes from */
+	l->state = RLY_LEG_REQUEST; /* greeted and upgraded where it comes from */
 	if (unread.len)
 		l->stash = rly_stash_new(unread.ptr, unread.len);
 	if (unread.len && !l->stash)
@@ -199,7 +206,7 @@ void rly_leg_drop(struct rly_shard *sh, struct rly_leg *l)
 	hws_free(l->stash);
 	l->stash = NULL;
 	if (l->ws) {
-		rly_message_forget(sh, l->ws);
+		rly_pump_ws_forget(sh, l->ws);
 		hws_free(l->ws->message);
 	}
 	hws_free(l->ws);
@@ -265,7 +272,7 @@ static void leave_shard(struct rly_shard *sh, struct rly_leg *l)
 	rly_stat_sub(&sh->stats.legs, 1);
 }
 
-static bool is_announced(struct rly_shard *sh, const struct rly_first *first)
+static bool is_announced(struct rly_shard *sh, const struct rly_request *first)
 {
 	struct rly_tickets *t = sh->shared->tickets;
 	uint64_t now = hws_loop_now_us(sh->loop);
@@ -282,9 +289,9 @@ static bool is_announced(struct rly_shard *sh, const struct rly_first *first)
 }
 
 /* Held until the announcement comes or the first-frame time is over. False: it came just now. */
-static bool hold(struct rly_shard *sh, struct rly_leg *l, const struct rly_first *first)
+static bool hold(struct rly_shard *sh, struct rly_leg *l, const struct rly_request *first)
 {
-	struct rly_first *copy = hws_memdup(first, sizeof(*first));
+	struct rly_request *copy = hws_memdup(first, sizeof(*first));
 
 	if (!copy) {
 		rly_leg_refuse(sh, l, RLY_REFUSE_MEMORY);
@@ -317,31 +324,31 @@ static void wait_for_partner(struct rly_shard *sh, struct rly_leg *l, struct rly
 static void meet(struct rly_shard *sh, struct rly_leg *l, struct rly_entry *e)
 {
 	unsigned to = rly_entry_shard(e);
-	struct rly_handoff *h;
+	struct rly_shard_move *h;
 
 	wait_count_end(sh, l);
 	if (to == sh->index) {
 		rly_pair_start(sh, e, l);
 		return;
 	}
-	h = sh->handoff;
-	sh->handoff = rly_handoff_new();
+	h = sh->move;
+	sh->move = rly_shard_move_new();
 	leave_shard(sh, l);
-	rly_handoff_send(h, sh->shared->shard[to], e, l);
+	rly_shard_move_send(h, sh->shared->shard[to], e, l);
 }
 
 static bool hand_over(struct rly_shard *sh, struct rly_leg *l, struct hws_bytes uuid)
 {
-	int link = __atomic_load_n(&sh->shared->handover_fd, __ATOMIC_ACQUIRE);
+	int link = __atomic_load_n(&sh->shared->takeover_fd, __ATOMIC_ACQUIRE);
 
-	if (link < 0 || !rly_handover_leg(link, l, uuid))
+	if (link < 0 || !rly_takeover_leg(link, l, uuid))
 		return false;
 	rly_stat_add(&sh->stats.handed_over, 1);
 	rly_leg_drop(sh, l);
 	return true;
 }
 
-void rly_shard_hand_over(struct rly_shard *sh)
+void rly_shard_send_waiting(struct rly_shard *sh)
 {
 	struct hws_list *node, *tmp;
 
@@ -362,7 +369,7 @@ void rly_shard_hand_over(struct rly_shard *sh)
 	}
 }
 
-void rly_leg_join(struct rly_shard *sh, struct rly_leg *l, const struct rly_first *first)
+void rly_leg_join(struct rly_shard *sh, struct rly_leg *l, const struct rly_request *first)
 {
 	struct rly_shared *s = sh->shared;
 	enum rly_refusal why = RLY_REFUSE_MEMORY;
@@ -375,9 +382,9 @@ void rly_leg_join(struct rly_shard *sh, struct rly_leg *l, const struct rly_firs
 		return;
 	if (!is_announced(sh, first) && hold(sh, l, first))
 		return;
-	if (!sh->handoff)
-		sh->handoff = rly_handoff_new();
-	if (!sh->handoff) {
+	if (!sh->move)
+		sh->move = rly_shard_move_new();
+	if (!sh->move) {
 		rly_leg_refuse(sh, l, why);
 		return;
 	}
@@ -410,106 +417,14 @@ void rly_shard_recheck(struct rly_shard *sh)
 
 	hws_list_for_safe (node, tmp, &sh->greeting) {
 		struct rly_leg *l = hws_container(node, struct rly_leg, node);
-		struct rly_first *first = l->pending;
+		struct rly_request *first = l->pending;
 
 		if (l->state != RLY_LEG_UNANNOUNCED || !is_announced(sh, first))
 			continue;
 		__atomic_sub_fetch(&sh->shared->unannounced, 1, __ATOMIC_SEQ_CST);
-		l->state = RLY_LEG_FIRST;
+		l->state = RLY_LEG_REQUEST;
 		l->pending = NULL;
 		rly_leg_join(sh, l, first);
 		hws_free(first);
 	}
-}
-
-static ssize_t tls_read(struct rly_leg *l, void *buf, size_t len)
-{
-	ssize_t n = hws_tls_session_read(l->tls, buf, len);
-
-	if (n == HWS_ERR_AGAIN)
-		l->readable = false;
-	return n > 0 || n == HWS_ERR_AGAIN || n == HWS_ERR_EOF ? n : HWS_ERR_RESET;
-}
-
-static ssize_t tls_writev(struct rly_leg *l, const struct iovec *iov, int n)
-{
-	ssize_t sum = 0;
-
-	for (int i = 0; i < n; i++)
-		for (size_t at = 0; at < iov[i].iov_len;) {
-			ssize_t w = hws_tls_session_write(l->tls,
-					hws_bytes((uint8_t *)iov[i].iov_base + at,
-							iov[i].iov_len - at));
-
-			if (w == HWS_ERR_AGAIN) {
-				l->writable = false;
-				return sum ? sum : HWS_ERR_AGAIN;
-			}
-			if (w < 0)
-				return HWS_ERR_RESET;
-			at += (size_t)w;
-			sum += w;
-		}
-	return sum;
-}
-
-ssize_t rly_leg_read(struct rly_leg *l, void *buf, size_t len)
-{
-	ssize_t n;
-
-	if (l->stash) {
-		size_t have = HWS_MIN(rly_stash_len(l->stash), len);
-
-		memcpy(buf, l->stash->data + l->stash->at, have);
-		rly_stash_drop(&l->stash, have);
-		return (ssize_t)have;
-	}
-	if (!l->readable)
-		return HWS_ERR_AGAIN;
-	if (l->tls)
-		return tls_read(l, buf, len);
-	n = recv(l->fd, buf, len, 0);
-	if (n > 0) {
-		/* On an edge-triggered stream less than asked for means "empty", unless the end
-		 * or an error stands behind it: no further event would tell. */
-		if ((size_t)n < len && !l->hup)
-			l->readable = false;
-		return n;
-	}
-	if (n == 0)
-		return HWS_ERR_EOF;
-	if (errno == EAGAIN || errno == EINTR) {
-		l->readable = errno == EINTR;
-		return HWS_ERR_AGAIN;
-	}
-	return HWS_ERR_RESET;
-}
-
-ssize_t rly_leg_writev(struct rly_leg *l, const struct iovec *iov, int n)
-{
-	struct msghdr m = { .msg_iov = (struct iovec *)iov, .msg_iovlen = (size_t)n };
-
-	if (l->tls)
-		return tls_writev(l, iov, n);
-	ssize_t sent = n == 1 ? send(l->fd, iov->iov_base, iov->iov_len, MSG_NOSIGNAL)
-			      : sendmsg(l->fd, &m, MSG_NOSIGNAL);
-
-	if (sent >= 0)
-		return sent;
-	if (errno == EAGAIN) {
-		l->writable = false;
-		return HWS_ERR_AGAIN;
-	}
-	return errno == EINTR ? 0 : HWS_ERR_RESET;
-}
-
-void rly_leg_shutdown(struct rly_leg *l)
-{
-	if (l->out_shut)
-		return;
-	l->out_shut = true;
-	if (l->tls)
-		hws_tls_session_shutdown(l->tls);
-	else
-		(void)shutdown(l->fd, SHUT_WR);
 }

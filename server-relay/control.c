@@ -1,6 +1,11 @@
 /* What an operator asks and orders through the control socket. All on the main loop; what shards know is collected on
  * their threads. */
+#include "server-relay/control.h"
+#include "server-relay/addrs.h"
+#include "server-relay/pair.h"
 #include "server-relay/server_parts.h"
+#include "server-relay/shard.h"
+#include "server-relay/tickets.h"
 #include "shared/base/buf.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
@@ -486,7 +491,7 @@ static const struct hws_control_cmd commands[] = {
 	{ "log-level", "Sets the \"level\" of the log.", cmd_log_level },
 };
 
-int rly_operate_path(struct rly_server *s, struct hws_error *err)
+int rly_control_path(struct rly_server *s, struct hws_error *err)
 {
 	char dir[480];
 	int r;
@@ -507,7 +512,7 @@ int rly_operate_path(struct rly_server *s, struct hws_error *err)
 	return HWS_OK;
 }
 
-int rly_operate_new(struct rly_server *s, struct hws_error *err)
+int rly_control_new(struct rly_server *s, struct hws_error *err)
 {
 	int r = hws_control_new(s->loop, s->control_path, commands, HWS_COUNT(commands), s,
 			&s->control, err);
@@ -517,7 +522,7 @@ int rly_operate_new(struct rly_server *s, struct hws_error *err)
 	return r;
 }
 
-void rly_operate_free(struct rly_server *s)
+void rly_control_free(struct rly_server *s)
 {
 	hws_control_free(s->control);
 	s->control = NULL;

@@ -1,4 +1,4 @@
-/* relay/first: judges the one message a relay reads, the RequestRelay of each leg. Sans-IO. */
+/* relay/request: judges the one message a relay reads, the RequestRelay of each leg. Sans-IO. */
 #pragma once
 #include "server-relay/stats.h"
 #include "shared/base/bytes.h"
@@ -14,11 +14,11 @@ struct rly_keys {
 	char text[RLY_KEYS_MAX][HWS_KEY_TEXT_MAX + 1];
 };
 
-struct rly_first {
+struct rly_request {
 	char uuid[HWS_UUID_MAX + 1];
 	size_t uuid_len;
 };
 
 /* HWS_OK, or a negative error and the reason to count. */
-int rly_first_parse(struct hws_bytes payload, const struct rly_keys *keys, struct rly_first *ret,
-		enum rly_refusal *ret_why) HWS_MUST_CHECK;
+int rly_request_parse(struct hws_bytes payload, const struct rly_keys *keys,
+		struct rly_request *ret, enum rly_refusal *ret_why) HWS_MUST_CHECK;

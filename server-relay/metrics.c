@@ -1,5 +1,9 @@
 /* What the metrics page shows. Labels are fixed: nothing a stranger sends becomes one. */
+#include "server-relay/metrics.h"
+#include "server-relay/addrs.h"
 #include "server-relay/server_parts.h"
+#include "server-relay/shard.h"
+#include "server-relay/tickets.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include <pthread.h>
@@ -21,7 +25,7 @@ struct reason {
 	char label[48];
 };
 
-struct rly_sight {
+struct rly_metrics {
 	struct hws_timer second;
 	uint64_t at_us, bytes, pairs;
 	struct sum sum[32 + RLY_REFUSAL_COUNT + RLY_CLOSE_COUNT];
@@ -147,7 +151,7 @@ static double pair_rate(void *arg)
 static void on_second(void *arg)
 {
 	struct rly_server *s = arg;
-	struct rly_sight *t = s->sight;
+	struct rly_metrics *t = s->page;
 	uint64_t now = hws_loop_now_us(s->loop), bytes = rly_server_sum(s, C(bytes)),
 		 pairs = rly_server_sum(s, C(pairs_total));
 
@@ -165,7 +169,7 @@ static void on_second(void *arg)
 static int add_sum(struct rly_server *s, enum hws_metric_type type, const char *name,
 		const char *labels, const char *help, size_t offset)
 {
-	struct sum *m = &s->sight->sum[s->sight->sums++];
+	struct sum *m = &s->page->sum[s->page->sums++];
 
 	*m = (struct sum){ s, offset };
 	return hws_metrics_add_fn(s->metrics, type, name, labels, help, sum_of, m);
@@ -176,18 +180,18 @@ static int add_reasons(struct rly_server *s)
 	int r = HWS_OK;
 
 	for (unsigned i = 0; i < RLY_REFUSAL_COUNT && r == HWS_OK; i++) {
-		char *label = s->sight->refusal[i].label;
+		char *label = s->page->refusal[i].label;
 
-		r = hws_fmt(label, sizeof(s->sight->refusal[i].label), "reason=\"%s\"",
+		r = hws_fmt(label, sizeof(s->page->refusal[i].label), "reason=\"%s\"",
 				rly_refusal_text((enum rly_refusal)i));
 		if (r == HWS_OK)
 			r = add_sum(s, HWS_COUNTER, "hawser_relay_refused_total", label,
 					"Connections refused.", C(refused) + i * sizeof(uint64_t));
 	}
 	for (unsigned i = 0; i < RLY_CLOSE_COUNT && r == HWS_OK; i++) {
-		char *label = s->sight->close[i].label;
+		char *label = s->page->close[i].label;
 
-		r = hws_fmt(label, sizeof(s->sight->close[i].label), "reason=\"%s\"",
+		r = hws_fmt(label, sizeof(s->page->close[i].label), "reason=\"%s\"",
 				rly_close_text((enum rly_close)i));
 		if (r == HWS_OK)
 			r = add_sum(s, HWS_COUNTER, "hawser_relay_pairs_closed_total", label,
@@ -202,7 +206,7 @@ static int add_shards(struct rly_server *s, const char *name, const char *help,
 	int r = HWS_OK;
 
 	for (unsigned i = 0; i < s->shared.shard_count && r == HWS_OK; i++) {
-		struct per_shard *p = &s->sight->shard[i];
+		struct per_shard *p = &s->page->shard[i];
 
 		p->server = s;
 		p->index = i;
@@ -258,21 +262,21 @@ static bool is_ready(void *arg)
 	return s->started && !s->draining;
 }
 
-int rly_sight_new(struct rly_server *s, struct hws_error *err)
+int rly_metrics_new(struct rly_server *s, struct hws_error *err)
 {
 	int r;
 
-	s->sight = hws_alloc(sizeof(*s->sight));
-	r = s->sight ? hws_metrics_new(&s->metrics) : HWS_ERR_NOMEM;
+	s->page = hws_alloc(sizeof(*s->page));
+	r = s->page ? hws_metrics_new(&s->metrics) : HWS_ERR_NOMEM;
 	if (r == HWS_OK)
 		r = add_all(s);
 	if (r < 0)
 		return hws_error_set(err, r, "cannot set up the metrics");
-	hws_timer_every(s->loop, &s->sight->second, 1000000, on_second, s);
-	return rly_sight_serve(s, err);
+	hws_timer_every(s->loop, &s->page->second, 1000000, on_second, s);
+	return rly_metrics_serve(s, err);
 }
 
-int rly_sight_serve(struct rly_server *s, struct hws_error *err)
+int rly_metrics_serve(struct rly_server *s, struct hws_error *err)
 {
 	uint16_t port = s->metrics_port ? s->metrics_port : s->conf->metrics_port;
 	int r;
@@ -286,20 +290,20 @@ int rly_sight_serve(struct rly_server *s, struct hws_error *err)
 	return r;
 }
 
-void rly_sight_leave(struct rly_server *s)
+void rly_metrics_leave(struct rly_server *s)
 {
 	hws_metrics_http_free(s->http);
 	s->http = NULL;
 }
 
-void rly_sight_free(struct rly_server *s)
+void rly_metrics_free(struct rly_server *s)
 {
-	rly_sight_leave(s);
-	if (s->sight)
-		hws_timer_stop(&s->sight->second);
+	rly_metrics_leave(s);
+	if (s->page)
+		hws_timer_stop(&s->page->second);
 	hws_metrics_free(s->metrics);
-	hws_free(s->sight);
+	hws_free(s->page);
 	s->http = NULL;
 	s->metrics = NULL;
-	s->sight = NULL;
+	s->page = NULL;
 }

@@ -1,6 +1,12 @@
-#include "server-relay/handover.h"
+/* A restart that nobody notices. The processes talk over a socket of the runtime folder whose peers are checked by
+ * uid; sockets travel as descriptors, and each step can fail without a connection lost. */
+#include "server-relay/takeover.h"
+#include "server-relay/admission.h"
 #include "server-relay/announcer.h"
+#include "server-relay/metrics.h"
+#include "server-relay/request.h"
 #include "server-relay/server_parts.h"
+#include "server-relay/shard.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
 #include "shared/base/num.h"
@@ -35,7 +41,7 @@ struct head {
 	char uuid[HWS_UUID_MAX];
 };
 
-struct rly_handover {
+struct rly_takeover {
 	struct rly_server *server;
 	char path[512], control_aside[540], path_aside[540];
 	int listener, link;
@@ -139,17 +145,17 @@ static int address(const char *path, struct sockaddr_un *ret)
 
 static int make(struct rly_server *s, struct hws_error *err)
 {
-	struct rly_handover *o;
+	struct rly_takeover *o;
 	size_t dir = strlen(s->control_path);
 
-	if (s->handover)
+	if (s->takeover)
 		return HWS_OK;
 	o = hws_alloc(sizeof(*o));
 	if (!o)
 		return hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
 	o->server = s;
 	o->listener = o->link = -1;
-	s->handover = o;
+	s->takeover = o;
 	while (dir && s->control_path[dir - 1] != '/')
 		dir--;
 	if (hws_fmt(o->path, sizeof(o->path), "%.*shandover.sock", (int)dir, s->control_path) < 0 ||
@@ -163,7 +169,7 @@ static int make(struct rly_server *s, struct hws_error *err)
 
 /* --- new process ------------------------------------------------------------------------------------- */
 
-static int take_sockets(struct rly_handover *o, struct rly_sockets *ret)
+static int take_sockets(struct rly_takeover *o, struct rly_sockets *ret)
 {
 	struct head h;
 	int fds[FDS_MAX];
@@ -190,7 +196,7 @@ int rly_takeover_begin(struct rly_server *s, struct rly_sockets *ret, struct hws
 
 	if (r < 0)
 		return r;
-	struct rly_handover *o = s->handover;
+	struct rly_takeover *o = s->takeover;
 
 	r = address(o->path, &a);
 	if (r < 0)
@@ -224,7 +230,7 @@ int rly_takeover_begin(struct rly_server *s, struct rly_sockets *ret, struct hws
 
 int rly_takeover_ready(struct rly_server *s, struct hws_error *err)
 {
-	struct rly_handover *o = s->handover;
+	struct rly_takeover *o = s->takeover;
 	struct head h;
 	int fds[FDS_MAX], r;
 	unsigned n = 0;
@@ -255,7 +261,7 @@ struct arrival {
 static void on_arrival(void *arg)
 {
 	struct arrival *a = arg;
-	struct rly_first first = { .uuid_len = a->head.uuid_len };
+	struct rly_request first = { .uuid_len = a->head.uuid_len };
 	struct rly_leg like = { .port = a->head.port };
 	struct sockaddr_storage peer;
 
@@ -271,7 +277,7 @@ static void on_arrival(void *arg)
 	hws_free(a);
 }
 
-static void take_leg(struct rly_handover *o, const struct head *h, const uint8_t *bytes, int fd)
+static void take_leg(struct rly_takeover *o, const struct head *h, const uint8_t *bytes, int fd)
 {
 	struct arrival *a = h->uuid_len ? hws_alloc(sizeof(*a) + h->bytes) : NULL;
 
@@ -288,7 +294,7 @@ static void take_leg(struct rly_handover *o, const struct head *h, const uint8_t
 	hws_loop_post_node(a->shard->loop, &a->post);
 }
 
-static void link_close(struct rly_handover *o)
+static void link_close(struct rly_takeover *o)
 {
 	if (o->linked)
 		event_del(&o->link_event);
@@ -301,7 +307,7 @@ static void link_close(struct rly_handover *o)
 static void on_legs(evutil_socket_t fd, short what, void *arg)
 {
 	static uint8_t bytes[LEG_BYTES_MAX];
-	struct rly_handover *o = arg;
+	struct rly_takeover *o = arg;
 
 	(void)what;
 	for (int i = 0; i < BURST; i++) {
@@ -323,7 +329,7 @@ static void on_legs(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
-static void watch_link(struct rly_handover *o, event_callback_fn fn)
+static void watch_link(struct rly_takeover *o, event_callback_fn fn)
 {
 	event_assign(&o->link_event, hws_loop_base(o->server->loop), o->link, EV_READ | EV_PERSIST,
 			fn, o);
@@ -332,7 +338,7 @@ static void watch_link(struct rly_handover *o, event_callback_fn fn)
 
 void rly_takeover_done(struct rly_server *s)
 {
-	struct rly_handover *o = s->handover;
+	struct rly_takeover *o = s->takeover;
 
 	if (!o || !o->taking)
 		return;
@@ -354,7 +360,7 @@ static void shard_hand_over(struct rly_shard *sh, void *arg)
 {
 	(void)arg;
 	rly_shard_stop_listening(sh);
-	rly_shard_hand_over(sh);
+	rly_shard_send_waiting(sh);
 }
 
 static void on_handed_over(void *arg)
@@ -367,7 +373,7 @@ static void on_handed_over(void *arg)
 }
 
 /* The successor serves: what remains here are the pairs. */
-static void succeed(struct rly_handover *o)
+static void succeed(struct rly_takeover *o)
 {
 	struct rly_server *s = o->server;
 
@@ -379,13 +385,13 @@ static void succeed(struct rly_handover *o)
 	}
 	rly_announcer_free(s);
 	s->stopped_listening = true;
-	__atomic_store_n(&s->shared.handover_fd, o->link, __ATOMIC_RELEASE);
+	__atomic_store_n(&s->shared.takeover_fd, o->link, __ATOMIC_RELEASE);
 	if (rly_server_each(s, shard_hand_over, on_handed_over, s) < 0)
 		hws_error_log("handover.failed", HWS_ERR("error", HWS_ERR_NOMEM));
 	rly_server_drain(s);
 }
 
-static int send_sockets(struct rly_handover *o)
+static int send_sockets(struct rly_takeover *o)
 {
 	struct rly_server *s = o->server;
 	struct head h = { .magic = MAGIC, .kind = KIND_SOCKETS };
@@ -408,28 +414,28 @@ static int send_sockets(struct rly_handover *o)
 }
 
 /* The successor went away before it served. */
-static void resume(struct rly_handover *o, int why)
+static void resume(struct rly_takeover *o, int why)
 {
 	struct rly_server *s = o->server;
 	struct hws_error err = { 0 };
-	bool ours = __atomic_load_n(&s->shared.handover_fd, __ATOMIC_ACQUIRE) < 0;
+	bool ours = __atomic_load_n(&s->shared.takeover_fd, __ATOMIC_ACQUIRE) < 0;
 
 	if (!ours) {
 		/* it served and has ended since: legs that join here now are refused */
-		__atomic_store_n(&s->shared.handover_fd, -1, __ATOMIC_RELEASE);
+		__atomic_store_n(&s->shared.takeover_fd, -1, __ATOMIC_RELEASE);
 		event_del(&o->link_event);
 		o->linked = false;
 		return; /* shards may still have the number: it is closed at the end */
 	}
 	link_close(o);
 	hws_warn("handover.given_up", HWS_ERR("why", why));
-	if (rly_sight_serve(s, &err) < 0)
+	if (rly_metrics_serve(s, &err) < 0)
 		hws_error_log("metrics.failed", HWS_STR("text", err.text));
 }
 
 static void on_successor(evutil_socket_t fd, short what, void *arg)
 {
-	struct rly_handover *o = arg;
+	struct rly_takeover *o = arg;
 	struct head h;
 	int fds[FDS_MAX];
 	unsigned n;
@@ -442,7 +448,7 @@ static void on_successor(evutil_socket_t fd, short what, void *arg)
 	if (r == HWS_OK && h.kind == KIND_HELLO) {
 		r = send_sockets(o);
 	} else if (r == HWS_OK && h.kind == KIND_READY) {
-		rly_sight_leave(o->server);
+		rly_metrics_leave(o->server);
 		r = send_kind(fd, KIND_CLEAR);
 	} else if (r == HWS_OK && h.kind == KIND_DONE) {
 		succeed(o);
@@ -464,7 +470,7 @@ static bool may_succeed(int fd)
 
 static void on_connect(evutil_socket_t fd, short what, void *arg)
 {
-	struct rly_handover *o = arg;
+	struct rly_takeover *o = arg;
 	int link = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	(void)what;
@@ -478,16 +484,16 @@ static void on_connect(evutil_socket_t fd, short what, void *arg)
 	watch_link(o, on_successor);
 }
 
-int rly_handover_new(struct rly_server *s, struct hws_error *err)
+int rly_takeover_new(struct rly_server *s, struct hws_error *err)
 {
 	struct sockaddr_un a;
 	int r = make(s, err);
 
 	if (r == HWS_OK)
-		r = address(s->handover->path, &a);
+		r = address(s->takeover->path, &a);
 	if (r < 0)
 		return hws_error_set(err, r, "the path of the runtime folder is too long");
-	struct rly_handover *o = s->handover;
+	struct rly_takeover *o = s->takeover;
 
 	/* The control socket beside it is ours, so nobody else serves here. */
 	if (unlink(o->path) < 0 && errno != ENOENT)
@@ -505,13 +511,13 @@ int rly_handover_new(struct rly_server *s, struct hws_error *err)
 	return HWS_OK;
 }
 
-void rly_handover_free(struct rly_server *s)
+void rly_takeover_free(struct rly_server *s)
 {
-	struct rly_handover *o = s->handover;
+	struct rly_takeover *o = s->takeover;
 
 	if (!o)
 		return;
-	s->handover = NULL;
+	s->takeover = NULL;
 	if (o->listening) {
 		event_del(&o->listen_event);
 		unlink(o->path);
@@ -527,7 +533,7 @@ void rly_handover_free(struct rly_server *s)
 	hws_free(o);
 }
 
-bool rly_handover_leg(int link, const struct rly_leg *l, struct hws_bytes uuid)
+bool rly_takeover_leg(int link, const struct rly_leg *l, struct hws_bytes uuid)
 {
 	struct hws_bytes more = hws_bytes(NULL, 0);
 	struct head h = { .magic = MAGIC, .kind = KIND_LEG };
