@@ -2,16 +2,9 @@
  * opened with each login and takes the messages of its rows. Loop thread only. */
 #pragma once
 #include "proto/session.pb-c.h"
+#include "shared/wire/session_table.h"
 #include <stdbool.h>
 #include <stdint.h>
-
-enum hws_service_id {
-	HWS_SERVICE_CORE, /* handled by the viewer itself */
-	HWS_SERVICE_VIDEO,
-	HWS_SERVICE_CURSOR,
-	HWS_SERVICE_CLIPBOARD,
-	HWS_SERVICE_COUNT
-};
 
 struct hws_service;
 

@@ -448,13 +448,10 @@ static int send_refusal(const Ses__Message *answer, void *arg)
 }
 
 /* The gate let it through and no service here takes it. */
-static void refuse(struct agent_viewer *c, const Ses__Message *m, struct hws_bytes message)
+static void refuse(struct agent_viewer *c, const Ses__Message *m)
 {
-	struct hws_gate_member member;
-	const struct hws_gate_row *row = NULL;
+	const struct hws_session_row *row = hws_session_row_of(m);
 
-	if (hws_gate_scan(message, &member) == HWS_OK)
-		row = hws_gate_row(member);
 	hws_debug("agent.ignored", HWS_STR("message", row ? row->name : "unknown"));
 	if (row && hws_refuse(row, m, HWS_KIND_REMOTE, c->viewer.permissions, send_refusal, c) < 0)
 		hws_debug("agent.refusal_not_sent");
@@ -477,7 +474,7 @@ static void on_gate_wire(struct hws_ipc *l, struct hws_bytes message, void *arg)
 	else if (!hws_input_host_message(a->input, &c->viewer, m) &&
 			!hws_video_host_message(a->video, &c->viewer, m) &&
 			!hws_clipboard_host_message(a->clipboard, &c->viewer, m))
-		refuse(c, m, message);
+		refuse(c, m);
 	hws_ses_free(m);
 }
 

@@ -2,7 +2,6 @@
  * handshake and the login with what hostd answers, and passes on what the table of messages lets through. */
 #include "client/host/gate_parts.h"
 #include "client/host/gate_reply.h"
-#include "client/host/gate_table.h"
 #include "client/host/notice.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
@@ -46,6 +45,12 @@ uint32_t hws_gate_effective(const struct hws_gate *g)
 	return g->permissions & ~g->disabled;
 }
 
+struct hws_session_case hws_gate_case(const struct hws_gate *g)
+{
+	return (struct hws_session_case){ g->state == GATE_OPEN ? HWS_AT_OPEN : HWS_AT_LOGIN,
+		g->login.kind, hws_gate_effective(g) };
+}
+
 static void report(struct hws_gate *g)
 {
 	Agt__GateState s = AGT__GATE_STATE__INIT;
@@ -55,7 +60,7 @@ static void report(struct hws_gate *g)
 	s.my_name = g->login.my_name;
 	s.why = g->why;
 	s.encrypted = g->encrypted;
-	s.kind = (char *)(uintptr_t)hws_kind_name(g->login.kind);
+	s.kind = (char *)(uintptr_t)hws_session_kind_name(g->login.kind);
 	s.rtt_ms = hws_probes_rtt_ms(&g->probes, hws_loop_now_us(g->loop));
 	s.permissions = hws_gate_effective(g);
 	s.final_end = g->final_end;
@@ -321,8 +326,8 @@ static void forward(struct hws_gate *g, struct hws_bytes frame)
 }
 
 /* Before the login there is nothing to refuse yet: what comes then is not answered. */
-static void drop(struct hws_gate *g, const struct hws_gate_row *row, enum hws_gate_verdict why,
-		struct hws_bytes frame)
+static void drop(struct hws_gate *g, const struct hws_session_row *row,
+		enum hws_session_verdict why, struct hws_bytes frame)
 {
 	hws_gate_drop_note(&g->drops, g->peer, row, why, false);
 	if (g->state == GATE_OPEN)
@@ -330,14 +335,14 @@ static void drop(struct hws_gate *g, const struct hws_gate_row *row, enum hws_ga
 				hws_gate_effective(g), hws_loop_now_us(g->loop));
 }
 
-static void act(struct hws_gate *g, const struct hws_gate_row *row, struct hws_bytes frame)
+static void act(struct hws_gate *g, const struct hws_session_row *row, struct hws_bytes frame)
 {
 	switch (row->act) {
 	case HWS_ACT_IGNORE:
-		hws_gate_drop_note(&g->drops, g->peer, row, HWS_GATE_DROP_UNSERVED, false);
+		hws_gate_drop_note(&g->drops, g->peer, row, HWS_SESSION_DROP_UNSERVED, false);
 		break;
 	case HWS_ACT_REFUSE:
-		drop(g, row, HWS_GATE_DROP_UNSERVED, frame);
+		drop(g, row, HWS_SESSION_DROP_UNSERVED, frame);
 		break;
 	case HWS_ACT_LOGIN:
 		on_login(g, frame);
@@ -361,18 +366,16 @@ static void act(struct hws_gate *g, const struct hws_gate_row *row, struct hws_b
 
 static void on_session_frame(struct hws_gate *g, struct hws_bytes frame)
 {
-	unsigned state = g->state == GATE_OPEN ? HWS_AT_OPEN : HWS_AT_LOGIN;
-	struct hws_gate_member member;
-	const struct hws_gate_row *row;
-	enum hws_gate_verdict v;
+	struct hws_session_case now = hws_gate_case(g);
+	const struct hws_session_row *row = NULL;
+	enum hws_session_verdict v;
 
-	row = hws_gate_scan(frame, &member) == HWS_OK ? hws_gate_row(member) : NULL;
-	if (!row) {
-		hws_gate_drop_note(&g->drops, g->peer, NULL, HWS_GATE_DROP_UNSERVED, false);
+	if (hws_session_scan(frame, &row) < 0 || !row) {
+		hws_gate_drop_note(&g->drops, g->peer, NULL, HWS_SESSION_DROP_UNSERVED, false);
 		return;
 	}
-	v = hws_gate_judge_in(row, state, g->login.kind, hws_gate_effective(g), frame.len);
-	if (v == HWS_GATE_PASS)
+	v = hws_session_judge(row, HWS_TO_HOST, &now, frame.len);
+	if (v == HWS_SESSION_PASS)
 		act(g, row, frame);
 	else
 		drop(g, row, v, frame);

@@ -2,7 +2,6 @@
  * viewer sees it, so that an agent that errs cannot leak what the viewer may not have. */
 #include "client/host/gate_parts.h"
 #include "client/host/gate_reply.h"
-#include "client/host/gate_table.h"
 #include "shared/base/log.h"
 #include "shared/crypto/record.h"
 #include "shared/wire/envelope.h"
@@ -73,17 +72,15 @@ static void on_agent_message(struct hws_ipc *l HWS_UNUSED, const Agt__Message *m
 static void on_agent_wire(struct hws_ipc *l, struct hws_bytes message, void *arg)
 {
 	struct hws_gate *g = arg;
-	struct hws_gate_member member;
-	const struct hws_gate_row *row;
-	enum hws_gate_verdict v;
+	struct hws_session_case now = hws_gate_case(g);
+	const struct hws_session_row *row = NULL;
+	enum hws_session_verdict v;
 	int r;
 
-	if (g->state != GATE_OPEN || hws_gate_scan(message, &member) < 0)
+	if (g->state != GATE_OPEN || hws_session_scan(message, &row) < 0)
 		return;
-	row = hws_gate_row(member);
-	v = row ? hws_gate_judge_out(row, g->login.kind, hws_gate_effective(g), message.len)
-		: HWS_GATE_DROP_DIRECTION;
-	if (v != HWS_GATE_PASS) {
+	v = row ? hws_session_judge_agent(row, &now, message.len) : HWS_SESSION_DROP_DIRECTION;
+	if (v != HWS_SESSION_PASS) {
 		hws_gate_drop_note(&g->drops, g->peer, row, v, true);
 		return;
 	}
@@ -148,7 +145,7 @@ void hws_gate_open_desktop(struct hws_gate *g, int agent_fd)
 	open.peer_addr = g->peer;
 	open.via = (char *)(uintptr_t)g->via;
 	open.encrypted = g->encrypted;
-	open.kind = (char *)(uintptr_t)hws_kind_name(g->login.kind);
+	open.kind = (char *)(uintptr_t)hws_session_kind_name(g->login.kind);
 	m.union_case = AGT__MESSAGE__UNION_OPEN;
 	m.open = &open;
 	if (hws_ipc_send(g->agent, &m, -1) < 0)

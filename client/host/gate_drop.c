@@ -8,28 +8,21 @@
 
 #define BOX_AGAIN_US (60 * HWS_US_PER_S)
 
-static size_t number_of(const struct hws_gate_row *row)
-{
-	size_t n;
-
-	return (size_t)(row - hws_gate_rows(&n));
-}
-
-void hws_gate_drop_note(struct hws_gate_drops *d, const char *peer, const struct hws_gate_row *row,
-		enum hws_gate_verdict why, bool out)
+void hws_gate_drop_note(struct hws_gate_drops *d, const char *peer,
+		const struct hws_session_row *row, enum hws_session_verdict why, bool out)
 {
 	uint8_t bit = (uint8_t)(1u << why);
 
-	if (row ? d->logged[number_of(row)] & bit : d->logged_unknown)
+	if (row ? d->logged[hws_session_row_number(row)] & bit : d->logged_unknown)
 		return;
 	if (row)
-		d->logged[number_of(row)] |= bit;
+		d->logged[hws_session_row_number(row)] |= bit;
 	else
 		d->logged_unknown = true;
 	hws_info_limited("gate.dropped", HWS_STR("peer", peer),
 			HWS_STR("message", row ? row->name : "unknown"),
 			HWS_STR("to", out ? "viewer" : "host"),
-			HWS_STR("why", row ? hws_gate_verdict_name(why) : "unknown"));
+			HWS_STR("why", row ? hws_session_verdict_name(why) : "unknown"));
 }
 
 static int send_answer(const Ses__Message *answer, void *arg)
@@ -45,10 +38,10 @@ static void note_result(int r)
 }
 
 void hws_gate_drop_refuse(struct hws_gate_drops *d, struct hws_conn *c,
-		const struct hws_gate_row *row, struct hws_bytes frame, unsigned kind,
-		uint32_t permissions, uint64_t now_us)
+		const struct hws_session_row *row, struct hws_bytes frame,
+		enum hws_session_kind kind, uint32_t permissions, uint64_t now_us)
 {
-	uint64_t *boxed_us = &d->boxed_us[number_of(row)];
+	uint64_t *boxed_us = &d->boxed_us[hws_session_row_number(row)];
 	Ses__Message *m = NULL;
 
 	if (row->answer == HWS_ANSWER_NONE)

@@ -3,18 +3,8 @@
 #include "shared/base/str.h"
 #include "shared/wire/envelope.h"
 #include "shared/wire/limits.h"
+#include "shared/wire/permission.h"
 #include "shared/wire/version.h"
-
-static const struct {
-	enum hws_ses_kind kind;
-	const char *name;
-} kinds[] = {
-	{ HWS_KIND_REMOTE, "remote" },
-	{ HWS_KIND_FILE, "file" },
-	{ HWS_KIND_CAMERA, "camera" },
-	{ HWS_KIND_TERMINAL, "terminal" },
-	{ HWS_KIND_FORWARD, "forward" },
-};
 
 void hws_gate_login_init(struct hws_gate_login *l)
 {
@@ -30,31 +20,7 @@ void hws_gate_login_done(struct hws_gate_login *l)
 	hws_buf_done_wiped(&l->request);
 }
 
-enum hws_ses_kind hws_kind_of(const Ses__LoginRequest *lr)
-{
-	switch (lr->union_case) {
-	case SES__LOGIN_REQUEST__UNION_FILE_TRANSFER:
-		return HWS_KIND_FILE;
-	case SES__LOGIN_REQUEST__UNION_PORT_FORWARD:
-		return HWS_KIND_FORWARD;
-	case SES__LOGIN_REQUEST__UNION_VIEW_CAMERA:
-		return HWS_KIND_CAMERA;
-	case SES__LOGIN_REQUEST__UNION_TERMINAL:
-		return HWS_KIND_TERMINAL;
-	default:
-		return HWS_KIND_REMOTE;
-	}
-}
-
-const char *hws_kind_name(enum hws_ses_kind kind)
-{
-	for (size_t i = 0; i < HWS_COUNT(kinds); i++)
-		if (kinds[i].kind == kind)
-			return kinds[i].name;
-	return "remote";
-}
-
-uint32_t hws_kind_permissions(enum hws_ses_kind kind, uint32_t permissions)
+uint32_t hws_kind_permissions(enum hws_session_kind kind, uint32_t permissions)
 {
 	if (kind == HWS_KIND_REMOTE)
 		return permissions;
@@ -91,8 +57,8 @@ static void put_item(struct hws_buf *b, const char *s)
 static void put_scope(struct hws_buf *b, const Ses__LoginRequest *lr)
 {
 	put_item(b, lr->my_id);
-	put_item(b, hws_kind_name(hws_kind_of(lr)));
-	switch (hws_kind_of(lr)) {
+	put_item(b, hws_session_kind_name(hws_session_kind_of(lr)));
+	switch (hws_session_kind_of(lr)) {
 	case HWS_KIND_FILE:
 		put_item(b, lr->file_transfer->dir);
 		hws_buf_put_u8(b, lr->file_transfer->show_hidden ? 1 : 0);
@@ -138,7 +104,7 @@ int hws_gate_login_take(struct hws_gate_login *l, const Ses__LoginRequest *lr)
 		goto out;
 	hws_str_escape(l->my_id, sizeof(l->my_id), hws_bytes_str(lr->my_id));
 	hws_str_escape(l->my_name, sizeof(l->my_name), hws_bytes_str(lr->my_name));
-	l->kind = hws_kind_of(lr);
+	l->kind = hws_session_kind_of(lr);
 	l->version = hws_version_number(lr->version);
 	l->seen = true;
 out:
@@ -156,5 +122,5 @@ void hws_gate_login_check(
 	check->my_platform = lr->my_platform;
 	check->version = lr->version;
 	check->session_id = lr->session_id;
-	check->kind = (char *)(uintptr_t)hws_kind_name(l->kind);
+	check->kind = (char *)(uintptr_t)hws_session_kind_name(l->kind);
 }

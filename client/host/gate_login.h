@@ -1,15 +1,16 @@
 /* host/gate_login: what a gate remembers of a viewer's LoginRequest, and what follows from its type. Pure. */
 #pragma once
-#include "client/host/gate_table.h"
 #include "proto/agent.pb-c.h"
 #include "proto/session.pb-c.h"
 #include "shared/base/buf.h"
+#include "shared/wire/session_kind.h"
+#include <stdbool.h>
 
 #define HWS_LOGIN_NAME_MAX 128u
 
 struct hws_gate_login {
 	bool seen;
-	enum hws_ses_kind kind;
+	enum hws_session_kind kind;
 	uint32_t version;     /* hws_version_number of the viewer */
 	struct hws_buf scope; /* of the first request: what must stay the same on one connection */
 	struct hws_buf request;             /* the latest one, serialised, without its secrets */
@@ -25,10 +26,7 @@ int hws_gate_login_take(struct hws_gate_login *l, const Ses__LoginRequest *lr) H
 void hws_gate_login_check(const struct hws_gate_login *l, const Ses__LoginRequest *lr,
 		Agt__LoginCheck *check);
 
-enum hws_ses_kind hws_kind_of(const Ses__LoginRequest *lr);
-/* "remote", "file", "camera", "terminal", "forward". */
-const char *hws_kind_name(enum hws_ses_kind kind);
 /* The permissions that make sense for a session type. */
-uint32_t hws_kind_permissions(enum hws_ses_kind kind, uint32_t permissions);
+uint32_t hws_kind_permissions(enum hws_session_kind kind, uint32_t permissions);
 /* Permissions the viewer itself switched off, after applying `o` (may be NULL) to `before`. */
 uint32_t hws_option_disabled(const Ses__OptionMessage *o, uint32_t before);

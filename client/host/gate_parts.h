@@ -9,6 +9,7 @@
 #include "shared/base/clock.h"
 #include "shared/net/conn.h"
 #include "shared/wire/secure.h"
+#include "shared/wire/session_table.h"
 
 #define HWS_GATE_REFUSED_US HWS_US_PER_S /* an error before the end: leave time to read it */
 
@@ -51,6 +52,8 @@ struct hws_gate {
 
 /* What the viewer may do now. */
 uint32_t hws_gate_effective(const struct hws_gate *g);
+/* Where the session stands, for a judgement by the table of messages. */
+struct hws_session_case hws_gate_case(const struct hws_gate *g);
 /* Ignores what the states do not allow. */
 void hws_gate_set_state(struct hws_gate *g, enum gate_state to);
 /* At once; the gate is freed at the end of this turn. */

@@ -1,8 +1,8 @@
 #include "client/host/gate_reply.h"
-#include "client/host/gate_table.h"
 #include "shared/base/buf.h"
 #include "shared/wire/envelope.h"
 #include "shared/wire/limits.h"
+#include "shared/wire/permission.h"
 
 int hws_gate_send(struct hws_conn *c, const Ses__Message *m)
 {

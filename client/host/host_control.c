@@ -1,9 +1,9 @@
 #include "client/host/host_control.h"
-#include "client/host/gate_table.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/daemon/control_request.h"
 #include "shared/net/addr.h"
+#include "shared/wire/permission.h"
 
 static void do_id(struct hws_control_reply *reply, const json_t *req HWS_UNUSED, void *arg)
 {

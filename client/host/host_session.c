@@ -1,5 +1,4 @@
 #include "client/host/host_session.h"
-#include "client/host/gate_table.h"
 #include "client/host/no_desktop.h"
 #include "client/host/notice.h"
 #include "client/host/spawn.h"
@@ -9,6 +8,7 @@
 #include "shared/base/str.h"
 #include "shared/net/addr.h"
 #include "shared/wire/envelope.h"
+#include "shared/wire/permission.h"
 #include "shared/wire/version.h"
 #include <signal.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 #include "client/host/judge.h"
 #include "client/core/target.h"
-#include "client/host/gate_table.h"
 #include "shared/base/macros.h"
 #include "shared/base/str.h"
+#include "shared/wire/permission.h"
 #include <ctype.h>
 
 #define REFUSED_MS 1000u

@@ -39,8 +39,8 @@ static int send_notification(Ses__BackNotification *n, hws_refusal_send send, vo
 	return send_misc(&misc, send, arg);
 }
 
-static int refuse_privacy(
-		bool on, const char *impl_key, unsigned kind, hws_refusal_send send, void *arg)
+static int refuse_privacy(bool on, const char *impl_key, enum hws_session_kind kind,
+		hws_refusal_send send, void *arg)
 {
 	Ses__BackNotification n = SES__BACK_NOTIFICATION__INIT;
 
@@ -160,7 +160,7 @@ static int refuse_file_job(const Ses__Message *m, hws_refusal_send send, void *a
 	return send(&answer, arg);
 }
 
-int hws_refuse(const struct hws_gate_row *row, const Ses__Message *m, unsigned kind,
+int hws_refuse(const struct hws_session_row *row, const Ses__Message *m, enum hws_session_kind kind,
 		uint32_t permissions, hws_refusal_send send, void *arg)
 {
 	const Ses__Misc *misc = m->union_case == SES__MESSAGE__UNION_MISC ? m->misc : NULL;

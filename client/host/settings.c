@@ -1,5 +1,4 @@
 #include "client/host/settings.h"
-#include "client/host/gate_table.h"
 #include "client/host/state_file.h"
 #include "client/reach/server_addr.h"
 #include "shared/base/log.h"
@@ -7,6 +6,7 @@
 #include "shared/base/str.h"
 #include "shared/crypto/identity.h"
 #include "shared/daemon/daemon.h"
+#include "shared/wire/permission.h"
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>

@@ -21,6 +21,9 @@ enum hws_permission {
 	HWS_PERM_COUNT
 };
 
+/* For sets of permissions. */
+#define HWS_NEED(p) (1u << (p))
+
 enum hws_permission_state { HWS_PERM_UNSET, HWS_PERM_DENY, HWS_PERM_ALLOW };
 
 enum hws_permission_state hws_permission_get(uint64_t map, enum hws_permission p);

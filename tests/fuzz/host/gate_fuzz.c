@@ -2,13 +2,13 @@
  * viewer, hostd and the agent, in any order: op, u16 length, bytes. Held throughout: nothing reaches the
  * agent before it opened the session, and only what its row lets through; the gate ends once. */
 #include "client/host/gate.h"
-#include "client/host/gate_table.h"
 #include "client/host/ipc.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
 #include "shared/crypto/crypto.h"
 #include "shared/net/conn.h"
 #include "shared/wire/secure.h"
+#include "shared/wire/session_table.h"
 #include <assert.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -54,13 +54,12 @@ static void on_agent_message(struct hws_ipc *l HWS_UNUSED, const Agt__Message *m
 
 static void on_agent_wire(struct hws_ipc *l HWS_UNUSED, struct hws_bytes m, void *arg HWS_UNUSED)
 {
-	struct hws_gate_member member;
-	const struct hws_gate_row *row;
+	const struct hws_session_row *row = NULL;
 
 	assert(opened);
-	assert(hws_gate_scan(m, &member) == HWS_OK);
-	row = hws_gate_row(member);
-	assert(row && m.len <= row->cap && row->in_states & HWS_AT_OPEN);
+	assert(hws_session_scan(m, &row) == HWS_OK);
+	assert(row && m.len <= row->cap && row->states[HWS_TO_HOST] & HWS_AT_OPEN);
+	assert(row->service != HWS_SERVICE_GATE);
 	assert(row->act == HWS_ACT_FORWARD || row->act == HWS_ACT_OPTION);
 	assert(!(row->need & ~permissions));
 }

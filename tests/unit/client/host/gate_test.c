@@ -2,7 +2,6 @@
 #include "client/host/gate.h"
 #include "client/host/gate_login.h"
 #include "client/host/gate_reply.h"
-#include "client/host/gate_table.h"
 #include "client/host/ipc.h"
 #include "shared/base/buf.h"
 #include "shared/base/clock.h"
@@ -13,6 +12,7 @@
 #include "shared/wire/envelope.h"
 #include "shared/wire/frame.h"
 #include "shared/wire/secure.h"
+#include "shared/wire/session_table.h"
 #include <check.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -81,10 +81,11 @@ static void on_agent_message(
 
 static void on_agent_wire(struct hws_ipc *l HWS_UNUSED, struct hws_bytes m, void *arg HWS_UNUSED)
 {
-	struct hws_gate_member member;
+	const struct hws_session_row *row = NULL;
 
-	ck_assert_int_eq(hws_gate_scan(m, &member), HWS_OK);
-	last_wire_field = member.field * 100 + member.misc;
+	ck_assert_int_eq(hws_session_scan(m, &row), HWS_OK);
+	ck_assert_ptr_nonnull(row);
+	last_wire_field = row->field * 100u + row->misc;
 	wires++;
 }
 

@@ -1,10 +1,10 @@
 /* host/judge with vault, limits and recent: who gets in. */
-#include "client/host/gate_table.h"
 #include "client/host/judge.h"
 #include "client/host/state_file.h"
 #include "shared/base/clock.h"
 #include "shared/base/str.h"
 #include "shared/crypto/crypto.h"
+#include "shared/wire/permission.h"
 #include "tests/support/proc.h"
 #include <arpa/inet.h>
 #include <check.h>

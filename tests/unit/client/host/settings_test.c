@@ -1,5 +1,4 @@
 /* host/settings: every default parses, permissions follow the modes, the manual knows every option. */
-#include "client/host/gate_table.h"
 #include "client/host/settings.h"
 #include "shared/wire/permission.h"
 #include <check.h>
