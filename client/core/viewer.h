@@ -61,7 +61,8 @@ struct hws_viewer_conf {
 
 int hws_viewer_new(const struct hws_viewer_conf *conf, struct hws_viewer **ret) HWS_MUST_CHECK;
 void hws_viewer_free(struct hws_viewer *v); /* takes NULL */
-/* The service keeps belonging to the caller and must outlive the viewer. */
+/* It gets the messages of its rows, opened and closed with each login. It keeps belonging to the caller and must
+ * outlive the viewer. */
 void hws_viewer_serve(struct hws_viewer *v, enum hws_service_id id, struct hws_service *s);
 /* Passwords and remembered secrets are set here. */
 struct hws_login *hws_viewer_login(struct hws_viewer *v);

@@ -1,14 +1,18 @@
-/* What a host may say: one row for each message, and what the core does with it. */
+/* What the viewer's core does with the messages of a host. Which of them may come when, how large
+ * they may be and which service gets them stands in wire/session_table; a service gets what the
+ * core has seen, and frees it. */
 #include "client/core/readable_text.h"
 #include "client/core/viewer_parts.h"
 #include "shared/base/str.h"
 #include "shared/wire/envelope.h"
 #include "shared/wire/limits.h"
+#include "shared/wire/session_table.h"
 #include <stdio.h>
 
 static void on_hash(struct hws_viewer *v, Ses__Message *m)
 {
-	/* A second Hash on a link is a new challenge (as deployed hosts mean it), also while the user is asked. */
+	/* A second Hash on a link is a new challenge (as deployed hosts mean it), also while the
+	 * user is asked. */
 	if (hws_login_hash(&v->login, m->hash->salt, m->hash->challenge) < 0) {
 		hws_viewer_end(v, HWS_ERR_PROTO,
 				"the host's challenge is longer than any known host sends; it is no "
@@ -56,8 +60,8 @@ static void on_login_error(struct hws_viewer *v, const Ses__LoginResponse *lr)
 		v->ops.ask(step, lr->enable_trusted_devices, v->arg);
 }
 
-/* A Windows host to which several people are logged in starts nothing before it is told whose desktop to
- * show: the one it stands in already. */
+/* A Windows host to which several people are logged in starts nothing before it is told whose
+ * desktop to show: the one it stands in already. */
 static void keep_windows_session(struct hws_viewer *v, const Ses__WindowsSessions *w)
 {
 	Ses__Misc misc = SES__MISC__INIT;
@@ -152,7 +156,8 @@ static void on_chat(struct hws_viewer *v, Ses__Message *m)
 	v->ops.chat(m->misc->chat_message->text, v->arg);
 }
 
-/* What a Windows host that is not installed cannot reach: its user would wonder why nothing happens. */
+/* What a Windows host that is not installed cannot reach: its user would wonder why nothing
+ * happens. */
 static void on_obstacle(struct hws_viewer *v, Ses__Message *m)
 {
 	bool prompt = m->misc->union_case == SES__MISC__UNION_UAC;
@@ -188,52 +193,8 @@ static void on_layout(struct hws_viewer *v, Ses__Message *m)
 	hws_peer_set_layout(&v->peer, m->misc->keyboard_layout);
 }
 
-#define IN(s) (1u << HWS_VIEWER_##s)
-#define WAITING (IN(HASH) | IN(PLAIN) | IN(VERDICT) | IN(ASKING))
-
-/* One row for each message a host may send. What has no row, or comes in another state, is ignored. */
-static const struct row {
-	unsigned message, misc; /* union_case */
-	unsigned states;
-	size_t max; /* bytes of the frame */
-	void (*core)(struct hws_viewer *v, Ses__Message *m);
-	enum hws_service_id service; /* gets it after the core */
-} rows[] = {
-#define MSG(name) SES__MESSAGE__UNION_##name, 0
-#define MISC(name) SES__MESSAGE__UNION_MISC, SES__MISC__UNION_##name
-	{ MSG(HASH), WAITING, 1024, on_hash, 0 },
-	/* A host that blocks this address, or has no window open, says so instead of its Hash. */
-	{ MSG(LOGIN_RESPONSE), WAITING, HWS_SES_LOGIN_FRAME_MAX, on_login_response, 0 },
-	{ MSG(VIDEO_FRAME), IN(READY), HWS_SES_FRAME_MAX, NULL, HWS_SERVICE_VIDEO },
-	{ MSG(CURSOR_DATA), IN(READY), HWS_SES_CURSOR_MAX, NULL, HWS_SERVICE_CURSOR },
-	{ MSG(CURSOR_ID), IN(READY), 64, NULL, HWS_SERVICE_CURSOR },
-	{ MSG(CURSOR_POSITION), IN(READY), 64, NULL, HWS_SERVICE_CURSOR },
-	{ MSG(CLIPBOARD), IN(READY), HWS_SES_FRAME_MAX, NULL, HWS_SERVICE_CLIPBOARD },
-	{ MSG(MULTI_CLIPBOARDS), IN(READY), HWS_SES_FRAME_MAX, NULL, HWS_SERVICE_CLIPBOARD },
-	{ MSG(MESSAGE_BOX), WAITING | IN(READY), HWS_SES_LOGIN_FRAME_MAX, on_box, 0 },
-	{ MSG(PEER_INFO), IN(READY), HWS_SES_LOGIN_FRAME_MAX, on_peer_info, HWS_SERVICE_VIDEO },
-	{ MISC(PERMISSION_INFO), WAITING | IN(READY), 64, on_permission, 0 },
-	{ MISC(CLOSE_REASON), WAITING | IN(READY), 4096, on_close_reason, 0 },
-	{ MISC(SWITCH_DISPLAY), IN(READY), HWS_SES_LOGIN_FRAME_MAX, on_switch_display,
-			HWS_SERVICE_VIDEO },
-	{ MISC(CHAT_MESSAGE), IN(READY), HWS_SES_LOGIN_FRAME_MAX, on_chat, 0 },
-	{ MISC(FOLLOW_CURRENT_DISPLAY), IN(READY), 64, on_follow, 0 },
-	{ MISC(KEYBOARD_LAYOUT), IN(READY), 4096, on_layout, 0 },
-	{ MISC(UAC), IN(READY), 64, on_obstacle, 0 },
-	{ MISC(FOREGROUND_WINDOW_ELEVATED), IN(READY), 64, on_obstacle, 0 },
-};
-
-static const struct row *row_of(const Ses__Message *m)
-{
-	unsigned misc = m->union_case == SES__MESSAGE__UNION_MISC ? m->misc->union_case : 0;
-
-	for (size_t i = 0; i < HWS_COUNT(rows); i++)
-		if (rows[i].message == (unsigned)m->union_case && rows[i].misc == misc)
-			return &rows[i];
-	return NULL;
-}
-
-/* A probe goes back as the very bytes that came, in every state: the host's pacing depends on it. */
+/* A probe goes back as the very bytes that came, in every state: the host's pacing depends on
+ * it. */
 static void on_test_delay(struct hws_viewer *v, const Ses__TestDelay *t, struct hws_bytes payload)
 {
 	if (t->from_client)
@@ -242,33 +203,114 @@ static void on_test_delay(struct hws_viewer *v, const Ses__TestDelay *t, struct 
 	v->ops.delay(t->last_delay, t->target_bitrate, v->arg);
 }
 
+static bool take_misc(struct hws_viewer *v, Ses__Message *m)
+{
+	switch (m->misc->union_case) {
+	case SES__MISC__UNION_PERMISSION_INFO:
+		on_permission(v, m);
+		return true;
+	case SES__MISC__UNION_CLOSE_REASON:
+		on_close_reason(v, m);
+		return true;
+	case SES__MISC__UNION_SWITCH_DISPLAY:
+		on_switch_display(v, m);
+		return true;
+	case SES__MISC__UNION_CHAT_MESSAGE:
+		on_chat(v, m);
+		return true;
+	case SES__MISC__UNION_FOLLOW_CURRENT_DISPLAY:
+		on_follow(v, m);
+		return true;
+	case SES__MISC__UNION_KEYBOARD_LAYOUT:
+		on_layout(v, m);
+		return true;
+	case SES__MISC__UNION_UAC:
+	case SES__MISC__UNION_FOREGROUND_WINDOW_ELEVATED:
+		on_obstacle(v, m);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* What the core does with a message that may come now; false: nothing. */
+static bool take(struct hws_viewer *v, Ses__Message *m, struct hws_bytes payload)
+{
+	switch (m->union_case) {
+	case SES__MESSAGE__UNION_TEST_DELAY:
+		on_test_delay(v, m->test_delay, payload);
+		return true;
+	case SES__MESSAGE__UNION_HASH:
+		on_hash(v, m);
+		return true;
+	case SES__MESSAGE__UNION_LOGIN_RESPONSE:
+		on_login_response(v, m);
+		return true;
+	case SES__MESSAGE__UNION_MESSAGE_BOX:
+		on_box(v, m);
+		return true;
+	case SES__MESSAGE__UNION_PEER_INFO:
+		on_peer_info(v, m);
+		return true;
+	case SES__MESSAGE__UNION_MISC:
+		return take_misc(v, m);
+	default:
+		return false;
+	}
+}
+
+/* Where the session stands. What a host sends without its own permission is its affair; and a
+ * viewer asks for no other kind of session. */
+static struct hws_session_case case_of(const struct hws_viewer *v)
+{
+	struct hws_session_case c = { 0, HWS_KIND_REMOTE, ~0u };
+
+	switch (v->state) {
+	case HWS_VIEWER_HASH:
+	case HWS_VIEWER_PLAIN:
+	case HWS_VIEWER_VERDICT:
+	case HWS_VIEWER_ASKING:
+		c.state = HWS_AT_LOGIN;
+		break;
+	case HWS_VIEWER_READY:
+		c.state = HWS_AT_OPEN;
+		break;
+	case HWS_VIEWER_IDLE:
+	case HWS_VIEWER_SECURING:
+	case HWS_VIEWER_ENDED:
+		break;
+	}
+	return c;
+}
+
+/* Like deployed viewers: what does not parse, is not known or not legal now is passed over, before
+ * it costs anything. */
 void hws_viewer_dispatch(struct hws_viewer *v, struct hws_bytes payload)
 {
+	struct hws_session_case now = case_of(v);
+	const struct hws_session_row *row = NULL;
 	Ses__Message *m = NULL;
-	int r = hws_ses_unpack(payload, &m);
+	int r = hws_session_scan(payload, &row);
 
+	if (r < 0 || !row ||
+			hws_session_judge(row, HWS_TO_VIEWER, &now, payload.len) !=
+					HWS_SESSION_PASS) {
+		v->ignored++;
+		return;
+	}
+	r = hws_ses_unpack(payload, &m);
 	if (r == HWS_ERR_NOMEM) {
 		hws_viewer_end(v, r, "out of memory for a message of the host", NULL);
 		return;
 	}
-	if (r < 0) { /* like deployed viewers: what does not parse is passed over */
+	if (r < 0) {
 		v->ignored++;
 		return;
 	}
-	if (m->union_case == SES__MESSAGE__UNION_TEST_DELAY) {
-		on_test_delay(v, m->test_delay, payload);
-		hws_ses_free(m);
-		return;
-	}
-	const struct row *row = row_of(m);
-	if (!row || !(row->states & (1u << v->state)) || payload.len > row->max) {
+	bool taken = take(v, m, payload);
+	struct hws_service *s = v->service[row->service];
+	if (!taken && !s)
 		v->ignored++;
-		hws_ses_free(m);
-		return;
-	}
-	if (row->core)
-		row->core(v, m);
-	struct hws_service *s = row->service ? v->service[row->service] : NULL;
 	if (!s || v->state != HWS_VIEWER_READY || !s->impl->on_message(s, m))
 		hws_ses_free(m);
 }

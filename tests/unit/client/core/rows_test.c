@@ -1,10 +1,15 @@
-/* A row of the viewer's table that leads to a service must be one that the service knows: what it does not know it
- * passes over, whatever stands there. */
+/* The table of messages as the viewer reads it: what may come is taken by the core or by its
+ * service, all else is passed over and counted. A service passes over what it does not know,
+ * whatever stands there. */
 #include "client/services/clipboard/clipboard_view.h"
 #include "client/services/cursor/cursor_view.h"
 #include "client/services/video/video_view.h"
+#include "shared/base/str.h"
+#include "shared/wire/field.h"
+#include "shared/wire/session_table.h"
 #include "suites.h"
 #include "tests/unit/client/core/recorder.h"
+#include <string.h>
 
 #define UNREADABLE ((void *)16) /* as the body of a message: looking at it ends the test */
 
@@ -32,13 +37,21 @@ static size_t members(const ProtobufCMessageDescriptor *d, unsigned ret[64])
 	return n;
 }
 
-/* All but those of `known`, which end with 0; a Misc member counts as 1000 and its number. */
-static void feed_all(struct hws_service *s, const unsigned *known)
+/* All but those of `known`, which end with 0 and must be rows of `id`; a Misc member counts as 1000
+ * and its number. */
+static void feed_all(struct hws_service *s, enum hws_service_id id, const unsigned *known)
 {
 	unsigned outer[64], inner[64];
 	size_t n = members(&ses__message__descriptor, outer);
 	size_t k = members(&ses__misc__descriptor, inner);
 
+	for (const unsigned *p = known; *p; p++) {
+		const struct hws_session_row *row = *p > 1000
+				? hws_session_row(SES__MESSAGE__UNION_MISC, *p - 1000)
+				: hws_session_row(*p, 0);
+
+		ck_assert_int_eq(row->service, id);
+	}
 	for (size_t i = 0; i < n + k; i++) {
 		Ses__Message m = SES__MESSAGE__INIT;
 		Ses__Misc misc = SES__MISC__INIT;
@@ -78,32 +91,150 @@ START_TEST(services_pass_over_rows_they_do_not_know)
 	recorder_ready(&r, "Linux", "1.4.9");
 	ck_assert_int_eq(hws_video_view_new(&(struct hws_video_view_conf){ 0 }, &pic), HWS_OK);
 	hws_video_view_attach(pic, r.viewer);
-	feed_all(hws_video_view_service(pic), video);
+	feed_all(hws_video_view_service(pic), HWS_SERVICE_VIDEO, video);
 	hws_video_view_free(pic);
 	ck_assert_int_eq(hws_cursor_view_new(&(struct hws_cursor_view_conf){ .on_shape = on_shape,
 							     .on_position = on_position },
 					 &cur),
 			HWS_OK);
 	hws_cursor_view_attach(cur, r.viewer);
-	feed_all(hws_cursor_view_service(cur), cursor);
+	feed_all(hws_cursor_view_service(cur), HWS_SERVICE_CURSOR, cursor);
 	hws_cursor_view_free(cur);
 	ck_assert_int_eq(hws_clipboard_view_new(
 					 &(struct hws_clipboard_view_conf){ .on_text = on_text },
 					 &clip),
 			HWS_OK);
 	hws_clipboard_view_attach(clip, r.viewer);
-	feed_all(hws_clipboard_view_service(clip), clipboard);
+	feed_all(hws_clipboard_view_service(clip), HWS_SERVICE_CLIPBOARD, clipboard);
 	hws_clipboard_view_free(clip);
+	recorder_done(&r);
+}
+END_TEST
+
+static size_t put_field(uint8_t *to, uint64_t number, unsigned wire, uint64_t value)
+{
+	size_t n = hws_varint_put(number << 3 | wire, to);
+
+	return n + hws_varint_put(value, to + n);
+}
+
+/* One member with nothing in it, or 0. */
+static size_t put_member(uint8_t *to, const ProtobufCFieldDescriptor *f)
+{
+	bool has_length = f->type == PROTOBUF_C_TYPE_MESSAGE || f->type == PROTOBUF_C_TYPE_STRING ||
+			f->type == PROTOBUF_C_TYPE_BYTES;
+
+	return put_field(to, f->id, has_length ? HWS_WIRE_BYTES : HWS_WIRE_VARINT, 0);
+}
+
+/* A member of Misc, or else of Message. */
+static size_t put_row(uint8_t *to, const struct hws_session_row *row)
+{
+	uint8_t inner[20];
+	size_t n;
+
+	if (!row->misc)
+		return put_member(to,
+				protobuf_c_message_descriptor_get_field(
+						&ses__message__descriptor, row->field));
+	n = put_member(inner,
+			protobuf_c_message_descriptor_get_field(&ses__misc__descriptor, row->misc));
+	size_t head = put_field(to, row->field, HWS_WIRE_BYTES, n);
+	memcpy(to + head, inner, n);
+	return head + n;
+}
+
+/* What a viewer with a video service and no other takes once it is READY. */
+static bool is_taken(const struct hws_session_row *row)
+{
+	static const char *const names[] = { "test_delay", "message_box", "permission_info",
+		"close_reason", "chat_message", "follow_current_display", "keyboard_layout", "uac",
+		"foreground_window_elevated",
+		/* of video */
+		"video_frame", "peer_info", "screenshot_response", "switch_display",
+		"supported_encoding" };
+
+	for (size_t i = 0; i < HWS_COUNT(names); i++)
+		if (hws_str_equal(row->name, names[i]))
+			return true;
+	return false;
+}
+
+START_TEST(each_message_is_taken_or_counted)
+{
+	for (size_t i = 0; i < HWS_SESSION_ROWS_MAX; i++) {
+		const struct hws_session_row *row = hws_session_row_at(i);
+		uint8_t frame[40];
+		struct recorder r;
+
+		if (!row)
+			continue;
+		recorder_ready(&r, "Linux", "1.4.9");
+		uint64_t before = hws_viewer_ignored(r.viewer);
+		hws_viewer_frame(r.viewer, hws_bytes(frame, put_row(frame, row)));
+		ck_assert_msg(hws_viewer_ignored(r.viewer) - before == !is_taken(row), "%s",
+				row->name);
+		ck_assert_msg(r.service_messages ==
+						(is_taken(row) &&
+								row->service == HWS_SERVICE_VIDEO),
+				"%s", row->name);
+		ck_assert_int_eq(r.ends, hws_str_equal(row->name, "close_reason"));
+		recorder_done(&r);
+	}
+}
+END_TEST
+
+/* As the host's gate does: a message that two readers understand in two ways is none. */
+START_TEST(two_messages_in_one_are_none)
+{
+	static const uint8_t both[] = { 0xaa, 0x01, 0x00, 0x9a, 0x01, 0x02, 0x78, 0x01 };
+	struct recorder r;
+
+	recorder_ready(&r, "Linux", "1.4.9");
+	hws_viewer_frame(r.viewer, hws_bytes(both, sizeof(both)));
+	ck_assert_int_eq(r.boxes, 0);
+	ck_assert_uint_eq(hws_viewer_ignored(r.viewer), 1);
+	hws_viewer_frame(r.viewer, hws_bytes(both, 3));
+	ck_assert_int_eq(r.boxes, 1);
+	hws_viewer_frame(r.viewer, hws_bytes(both + 3, 5));
+	ck_assert_int_eq(r.boxes, 2);
+	recorder_done(&r);
+}
+END_TEST
+
+START_TEST(what_is_larger_than_its_row_allows_is_passed_over)
+{
+	Ses__Message m = SES__MESSAGE__INIT;
+	Ses__Misc misc = SES__MISC__INIT;
+	struct recorder r;
+	char text[5000];
+
+	recorder_ready(&r, "Linux", "1.4.9");
+	memset(text, 'a', sizeof(text));
+	text[sizeof(text) - 1] = 0;
+	misc.union_case = SES__MISC__UNION_CLOSE_REASON;
+	misc.close_reason = text;
+	m.union_case = SES__MESSAGE__UNION_MISC;
+	m.misc = &misc;
+	recorder_feed(&r, &m);
+	ck_assert_int_eq(r.ends, 0);
+	ck_assert_uint_eq(hws_viewer_ignored(r.viewer), 1);
+	text[4000] = 0;
+	recorder_feed(&r, &m);
+	ck_assert_int_eq(r.ends, 1);
 	recorder_done(&r);
 }
 END_TEST
 
 Suite *rows_suite(void)
 {
-	Suite *s = suite_create("services/rows");
+	Suite *s = suite_create("core/rows");
 	TCase *t = tcase_create("rows");
 
 	tcase_add_test(t, services_pass_over_rows_they_do_not_know);
+	tcase_add_test(t, each_message_is_taken_or_counted);
+	tcase_add_test(t, two_messages_in_one_are_none);
+	tcase_add_test(t, what_is_larger_than_its_row_allows_is_passed_over);
 	suite_add_tcase(s, t);
 	return s;
 }
