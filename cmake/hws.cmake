@@ -10,11 +10,22 @@ macro(hws_pkg)
 	endforeach()
 endmacro()
 
-# hws_module(name SRCS a.c ... [DEPS other_module ...] [PKGS pkg-config-name ...] [LIBS raw ...] [STRICT])
-# One static library per folder; DEPS are the architecture. STRICT adds -Wconversion.
+# hws_module(name [ROOMS folder ...] [EXCEPT a.c ...] [SRCS generated.c ...] [DEPS other_module ...]
+#            [PKGS pkg-config-name ...] [LIBS raw ...] [STRICT])
+# One static library: each .c file of the folder, or of the ROOMS named ("." is the folder itself), but for those of EXCEPT
+# (a program's own), so that a new file needs no entry. DEPS are the architecture. STRICT adds -Wconversion.
 function(hws_module name)
-	cmake_parse_arguments(M "STRICT" "" "SRCS;DEPS;PKGS;LIBS" ${ARGN})
-	add_library(${name} STATIC ${M_SRCS})
+	cmake_parse_arguments(M "STRICT" "" "ROOMS;EXCEPT;SRCS;DEPS;PKGS;LIBS" ${ARGN})
+	if(NOT M_ROOMS)
+		set(M_ROOMS .)
+	endif()
+	list(TRANSFORM M_ROOMS APPEND "/*.c")
+	file(GLOB found CONFIGURE_DEPENDS ${M_ROOMS})
+	list(TRANSFORM M_EXCEPT PREPEND "${CMAKE_CURRENT_SOURCE_DIR}/")
+	if(M_EXCEPT)
+		list(REMOVE_ITEM found ${M_EXCEPT})
+	endif()
+	add_library(${name} STATIC ${found} ${M_SRCS})
 	hws_finish(${name})
 endfunction()
 

@@ -4,15 +4,7 @@
 int rdv_server_open_sqlite(struct hws_loop *loop, const char *path, struct rdv_store **ret,
 		struct hws_error *err)
 {
-#ifdef RDV_WITH_SQLITE
 	return rdv_store_sqlite_open(loop, path, ret, err);
-#else
-	(void)loop;
-	(void)path;
-	(void)ret;
-	return hws_error_set(err, HWS_ERR_UNSUPPORTED,
-			"this build has no SQLite: use --store memory or a postgresql:// address");
-#endif
 }
 
 int rdv_server_open_postgres(struct hws_loop *loop, const char *conninfo, bool secret,

@@ -12,10 +12,8 @@ static void usage(FILE *out)
 	fputs("usage: hawser-admin [--socket FILE] [--json] COMMAND [ARGUMENT ...]\n\n", out);
 	fputs("Rendezvous server:\n", out);
 	adm_query_help(out, ADM_RENDEZVOUS);
-#ifdef ADM_WITH_DB
 	fputs("\nDatabase of the rendezvous server:\n", out);
 	adm_db_help(out);
-#endif
 	fputs("\nRelay:\n", out);
 	adm_query_help(out, ADM_RELAY);
 	fputs("\nOptions:\n"
@@ -52,10 +50,8 @@ static int run(int argc, char **argv)
 		usage(stderr);
 		return 2;
 	}
-#ifdef ADM_WITH_DB
 	if (strcmp(argv[i], "db") == 0)
 		return adm_db_run(ask.json, argc - i, argv + i);
-#endif
 	return adm_query_run(&ask, argc - i, argv + i);
 }
 

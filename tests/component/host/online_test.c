@@ -307,7 +307,6 @@ START_TEST(a_restart_of_the_host_keeps_its_id)
 }
 END_TEST
 
-#ifdef HAVE_RELAY
 static void start_relay(void)
 {
 	char port[8], control[300];
@@ -366,7 +365,6 @@ START_TEST(a_host_without_udp_is_reached)
 	ck_assert_str_ne(path, "relay");
 }
 END_TEST
-#endif
 
 int main(void)
 {
@@ -381,11 +379,9 @@ int main(void)
 	tcase_add_test(t, a_host_with_a_wrong_key_says_so);
 	tcase_add_test(t, a_restart_of_the_server_is_survived);
 	tcase_add_test(t, a_restart_of_the_host_keeps_its_id);
-#ifdef HAVE_RELAY
 	tcase_add_test(t, a_relay_carries_it_too);
 	tcase_add_test(t, a_host_that_has_only_websockets_is_reached);
 	tcase_add_test(t, a_host_without_udp_is_reached);
-#endif
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_ENV);
 	bad = srunner_ntests_failed(r);

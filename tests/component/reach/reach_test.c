@@ -242,7 +242,6 @@ static void tear_down(void)
 	test_proc_stop(&s.relay);
 }
 
-#ifdef HAVE_RELAY
 static void start_relay(void)
 {
 	char port[8], control[300];
@@ -254,7 +253,6 @@ static void start_relay(void)
 	test_proc_start(&s.relay, argv, NULL);
 	test_proc_must_expect(&s.relay, "listening", 20000);
 }
-#endif
 
 static void pass_bytes(void)
 {
@@ -403,12 +401,10 @@ START_TEST(when_udp_gets_through_again_it_is_used_again)
 }
 END_TEST
 
-#ifdef HAVE_RELAY
 static bool is_offline(void)
 {
 	return s.state == HWS_REGISTRAR_OFFLINE;
 }
-#endif
 
 static bool is_refused(void)
 {
@@ -454,7 +450,6 @@ START_TEST(a_websocket_comes_back_after_a_restart_of_the_server)
 }
 END_TEST
 
-#ifdef HAVE_RELAY
 START_TEST(a_relay_is_met_when_it_is_asked_for)
 {
 	start_server();
@@ -547,7 +542,6 @@ START_TEST(a_certificate_that_proves_nothing_is_refused)
 			"%s", s.text);
 }
 END_TEST
-#endif
 
 int main(void)
 {
@@ -569,13 +563,11 @@ int main(void)
 	tcase_add_test(tc, a_link_that_cannot_be_encrypted_is_refused);
 	tcase_add_test(tc, a_link_comes_back_after_a_restart_of_the_server);
 	tcase_add_test(tc, a_websocket_comes_back_after_a_restart_of_the_server);
-#ifdef HAVE_RELAY
 	tcase_add_test(tc, a_relay_is_met_when_it_is_asked_for);
 	tcase_add_loop_test(tc, by_websockets_both_meet_at_the_relay, 0, 3);
 	tcase_add_loop_test(tc, through_a_proxy_both_meet_at_the_relay, 0, 2);
 	tcase_add_test(tc, inside_tls_everything_works_through_one_port);
 	tcase_add_loop_test(tc, a_certificate_that_proves_nothing_is_refused, 0, 2);
-#endif
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -124,9 +124,7 @@ START_TEST(a_file_that_cannot_be_read_stops_the_start_and_says_what_to_run)
 	} all[] = {
 		{ "server-rendezvous/hawser-rendezvous", "config", "HAWSER_RENDEZVOUS_CONFIG" },
 		{ "server-relay/hawser-relay", "config", "HAWSER_RELAY_CONFIG" },
-#ifdef WITH_CLIENT
 		{ "client/host/hawser-host", "config", "HAWSER_HOST_CONFIG" },
-#endif
 	};
 
 	ck_assert_int_eq(chmod(dir, 0755), 0);
@@ -164,7 +162,6 @@ START_TEST(a_key_file_that_cannot_be_read_says_what_to_run)
 }
 END_TEST
 
-#ifdef WITH_CLIENT
 START_TEST(the_viewer_says_so_too)
 {
 	const char *argv[] = { test_bin("client/cli/hawser"), "config", "show", NULL };
@@ -182,7 +179,6 @@ START_TEST(the_viewer_says_so_too)
 	must_say("chmod");
 }
 END_TEST
-#endif
 
 int main(void)
 {
@@ -193,9 +189,7 @@ int main(void)
 		a_named_file_must_be_there,
 		a_file_that_cannot_be_read_stops_the_start_and_says_what_to_run,
 		a_key_file_that_cannot_be_read_says_what_to_run,
-#ifdef WITH_CLIENT
 		the_viewer_says_so_too,
-#endif
 	};
 	Suite *s = suite_create("settings");
 	TCase *c = tcase_create("files");
