@@ -1,10 +1,10 @@
 #include "client/api/session_loop.h"
-#include "client/core/private_file.h"
 #include "shared/base/clock.h"
 #include "shared/base/mem.h"
 #include "shared/base/rand.h"
 #include "shared/base/str.h"
 #include "shared/net/addr.h"
+#include "shared/sys/private_file.h"
 #include "shared/wire/limits.h"
 #include <ctype.h>
 #include <pwd.h>
@@ -56,7 +56,7 @@ static void own_hwid(uint8_t ret[HWS_HWID_LEN])
 	struct hws_buf id;
 
 	hws_buf_init(&id, 256);
-	if (hws_private_file_read("/etc/machine-id", &id, NULL) < 0)
+	if (hws_private_file_read("/etc/machine-id", HWS_PRIVATE_OWN, &id, NULL) < 0)
 		hws_buf_put_str(&id, "no machine id");
 	hws_hwid(hws_buf_bytes(&id), ret);
 	hws_buf_done(&id);

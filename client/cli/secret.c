@@ -1,11 +1,11 @@
 #include "client/cli/secret.h"
 #include "client/cli/cli.h"
 #include "shared/base/str.h"
+#include "shared/sys/private_file.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -47,17 +47,12 @@ int cli_secret_fd(int fd, const char *what, char *ret_secret, size_t size)
 
 int cli_secret_file(const char *path, char *ret_secret, size_t size)
 {
-	struct stat st;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), status;
+	struct hws_error err;
+	int fd, status;
 
-	if (fd < 0)
-		return cli_fail(CLI_FILE, "the password file %s: %s", path, strerror(errno));
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || (st.st_mode & 077))
-		status = cli_fail(CLI_FILE,
-				"the password file %s can be read by others; run: chmod 600 %s",
-				path, path);
-	else
-		status = cli_secret_fd(fd, path, ret_secret, size);
+	if (hws_private_file_open(path, HWS_PRIVATE_SECRET_OF_ANYBODY, &fd, &err) < 0)
+		return cli_fail(CLI_FILE, "the password file %s", err.text);
+	status = cli_secret_fd(fd, path, ret_secret, size);
 	close(fd);
 	return status;
 }

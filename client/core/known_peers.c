@@ -1,8 +1,8 @@
 #include "client/core/known_peers.h"
-#include "client/core/private_file.h"
 #include "client/core/target.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
+#include "shared/sys/private_file.h"
 #include <jansson.h>
 #include <string.h>
 
@@ -107,7 +107,7 @@ int hws_known_peers_load(struct hws_known_peers *k, const char *path, struct hws
 	if (!*path)
 		return HWS_OK;
 	hws_buf_init(&text, FILE_MAX);
-	r = hws_private_file_read(path, &text, err);
+	r = hws_private_file_read(path, HWS_PRIVATE_OWN, &text, err);
 	if (r == HWS_OK) {
 		r = hws_known_peers_parse(k, hws_buf_bytes(&text));
 		if (r < 0)
@@ -156,7 +156,7 @@ int hws_known_peers_store(const struct hws_known_peers *k, const char *path)
 			goto out;
 	text = root ? json_dumps(root, JSON_INDENT(1)) : NULL;
 	if (text)
-		r = hws_private_file_write(path, hws_bytes_str(text), NULL);
+		r = hws_private_file_write(path, hws_bytes_str(text), HWS_PRIVATE_FOLDERS, NULL);
 out:
 	if (text)
 		explicit_bzero(text, strlen(text));

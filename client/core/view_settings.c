@@ -1,10 +1,10 @@
 #include "client/core/view_settings.h"
 #include "client/core/known_peers.h"
-#include "client/core/private_file.h"
 #include "client/reach/server_addr.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include "shared/conf/option.h"
+#include "shared/sys/private_file.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -265,7 +265,7 @@ static int load(struct hws_view_settings *s, struct hws_error *err)
 	if (!*s->path)
 		return HWS_OK;
 	hws_buf_init(&text, FILE_MAX);
-	r = hws_private_file_read(s->path, &text, err);
+	r = hws_private_file_read(s->path, HWS_PRIVATE_OWN, &text, err);
 	if (r == HWS_OK) {
 		r = hws_options_text(&options, &s->config, s->path, hws_buf_bytes(&text), err);
 		if (r == HWS_OK)
@@ -343,7 +343,7 @@ static int store(const struct hws_view_settings *s, struct hws_error *err)
 	}
 	r = hws_buf_err(&out);
 	if (r == HWS_OK)
-		r = hws_private_file_write(s->path, hws_buf_bytes(&out), err);
+		r = hws_private_file_write(s->path, hws_buf_bytes(&out), HWS_PRIVATE_FOLDERS, err);
 	hws_buf_done_wiped(&out);
 	return r;
 }

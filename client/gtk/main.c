@@ -4,10 +4,9 @@
 #include "shared/base/num.h"
 #include "shared/base/output.h"
 #include "shared/base/str.h"
+#include "shared/sys/private_file.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define PASSWORD_MAX 1024
@@ -84,19 +83,16 @@ static char *read_password(int fd, const char *what)
 
 static char *password_file(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	struct stat st;
-	char *text = NULL;
+	struct hws_error err;
+	char *text;
+	int fd;
 
-	if (fd < 0 || fstat(fd, &st) < 0)
-		fprintf(stderr, "hawser-desktop: cannot read %s: %s\n", path, strerror(errno));
-	else if (!S_ISREG(st.st_mode) || st.st_mode & 077)
-		fprintf(stderr, "hawser-desktop: others can read %s, or it is no file: chmod 600 it\n",
-				path);
-	else
-		text = read_password(fd, path);
-	if (fd >= 0)
-		close(fd);
+	if (hws_private_file_open(path, HWS_PRIVATE_SECRET_OF_ANYBODY, &fd, &err) < 0) {
+		fprintf(stderr, "hawser-desktop: the password file %s\n", err.text);
+		return NULL;
+	}
+	text = read_password(fd, path);
+	close(fd);
 	return text;
 }
 

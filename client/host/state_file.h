@@ -1,4 +1,4 @@
-/* host/state_file: small private files of the state folder: read under a cap, replaced as a whole. */
+/* host/state_file: small private files of the state folder that hold a line of text. Blocking; errors come with a sentence. */
 #pragma once
 #include "shared/base/err.h"
 #include <stddef.h>
@@ -6,7 +6,5 @@
 /* The content as text without trailing newlines. HWS_ERR_NOTFOUND: there is none; HWS_ERR_PERM: a link, a
  * foreign owner or open to others; HWS_ERR_CORRUPT: longer than the buffer or not text. */
 int hws_state_read(const char *path, char *buf, size_t size, struct hws_error *err) HWS_MUST_CHECK;
-/* Replaces the file (mode 0600): after a crash or on a full disk either the old or the new content is
- * there. Adds a newline. */
+/* Replaces the file (mode 0600), all or nothing. Adds a newline. */
 int hws_state_write(const char *path, const char *text, struct hws_error *err) HWS_MUST_CHECK;
-int hws_state_remove(const char *path, struct hws_error *err) HWS_MUST_CHECK;

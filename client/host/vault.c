@@ -2,6 +2,7 @@
 #include "client/host/state_file.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
+#include "shared/sys/private_file.h"
 #include <limits.h>
 
 static int path_of(const struct hws_vault *v, const char *name, char *buf, size_t size)
@@ -144,7 +145,7 @@ int hws_vault_clear_permanent(struct hws_vault *v, struct hws_error *err)
 	if (r == HWS_OK)
 		r = hws_state_write(salt_path, v->salt, err);
 	if (r == HWS_OK)
-		r = hws_state_remove(path, err);
+		r = hws_private_file_remove(path, err);
 	if (r < 0)
 		return r;
 	v->has_permanent = false;

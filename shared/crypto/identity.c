@@ -1,20 +1,18 @@
 #include "shared/crypto/identity.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <sodium.h>
-#include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "shared/base/file_error.h"
 #include "shared/base/log.h"
 #include "shared/base/str.h"
 #include "shared/crypto/base64.h"
+#include "shared/sys/private_file.h"
 
 #define B64 sodium_base64_VARIANT_ORIGINAL
 #define BLANKS " \t\r\n"
+/* Of FILE.pub: whatever stands there belongs to no key of ours. */
+#define SHOWN_FLAGS (HWS_PRIVATE_SHOWN | HWS_PRIVATE_OVER_ANY)
 #define FILE_TEXT_MAX 256 /* a key text with generous blanks around it */
 
 _Static_assert(HWS_PK_LEN == crypto_sign_PUBLICKEYBYTES, "wire format");
@@ -138,98 +136,37 @@ int hws_verify_attached(
 
 /* --- files --- */
 
-static int sys_error(struct hws_error *err, const char *what, const char *path)
+/* Whole file as a C string; a longer file cannot be a key, nor one with a NUL in it. */
+static int read_text(const char *path, enum hws_private_trust trust, char buf[FILE_TEXT_MAX],
+		struct hws_error *err)
 {
-	int sys = errno;
-	int code = hws_err_from_errno(sys);
-	/* Of a folder that cannot be written it would say the wrong thing. */
-	int r = sys == EACCES && access(path, F_OK) == 0
-			? hws_file_error(path, sys, err)
-			: hws_error_set(err, code, "cannot %s the key file %s: %s", what, path,
-					  strerror(sys));
+	struct hws_buf file;
+	int r;
 
-	if (err)
-		err->sys = sys;
+	hws_buf_init(&file, FILE_TEXT_MAX - 1);
+	r = hws_private_file_read(path, trust, &file, err);
+	if (r == HWS_ERR_TOOBIG)
+		r = HWS_ERR_CORRUPT;
+	if (r == HWS_OK) {
+		struct hws_bytes text = hws_buf_bytes(&file);
+
+		if (text.len)
+			memcpy(buf, text.ptr, text.len);
+		buf[text.len] = '\0';
+		r = strlen(buf) == text.len ? HWS_OK : HWS_ERR_CORRUPT;
+	}
+	hws_buf_done_wiped(&file);
 	return r;
-}
-
-static int check_private(int fd, const char *path, struct hws_error *err)
-{
-	struct stat st;
-	uid_t me = geteuid();
-
-	if (fstat(fd, &st) < 0)
-		return sys_error(err, "examine", path);
-	if (!S_ISREG(st.st_mode))
-		return hws_error_set(
-				err, HWS_ERR_PERM, "the key file %s is not a regular file", path);
-	if (me != 0 && st.st_uid != me && st.st_uid != 0)
-		return hws_error_set(err, HWS_ERR_PERM,
-				"the key file %s belongs to another user (uid %lu): make the user of this "
-				"program its owner",
-				path, (unsigned long)st.st_uid);
-	if (st.st_mode & 077)
-		return hws_error_set(err, HWS_ERR_PERM,
-				"the key file %s can be read or changed by others (mode %04o): run "
-				"'chmod 600 %s', and make a new key if somebody may have seen it",
-				path, (unsigned)st.st_mode & 07777, path);
-	return HWS_OK;
-}
-
-static int open_private(const char *path, struct hws_error *err, int *ret_fd)
-{
-	/* O_NONBLOCK: a FIFO in the place of the file must not hang us. */
-	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-
-	if (fd < 0 && errno == ENOENT)
-		return hws_error_set(err, HWS_ERR_NOTFOUND, "there is no key file %s", path);
-	if (fd < 0 && errno == ELOOP)
-		return hws_error_set(err, HWS_ERR_PERM,
-				"the key file %s is a symbolic link: name the file itself", path);
-	if (fd < 0)
-		return sys_error(err, "open", path);
-
-	int r = check_private(fd, path, err);
-
-	if (r < 0) {
-		close(fd);
-		return r;
-	}
-	*ret_fd = fd;
-	return HWS_OK;
-}
-
-/* Whole file as a C string; a longer file cannot be a key. */
-static int read_text(int fd, char *buf, size_t size, const char *path, struct hws_error *err)
-{
-	size_t len = 0;
-
-	while (len < size) {
-		ssize_t n = read(fd, buf + len, size - len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return sys_error(err, "read", path);
-		if (n == 0) {
-			buf[len] = '\0';
-			return strlen(buf) == len ? HWS_OK : HWS_ERR_CORRUPT;
-		}
-		len += (size_t)n;
-	}
-	return HWS_ERR_CORRUPT;
 }
 
 int hws_identity_load(const char *path, struct hws_identity *ret, struct hws_error *err)
 {
 	char text[FILE_TEXT_MAX];
 	struct hws_identity id;
-	int fd = -1;
-	int r = open_private(path, err, &fd);
+	int r = read_text(path, HWS_PRIVATE_SECRET_OF_ANYBODY, text, err);
 
-	if (r < 0)
-		return r;
-	r = read_text(fd, text, sizeof(text), path, err);
+	if (r == HWS_ERR_NOTFOUND)
+		return hws_error_set(err, r, "there is no key file %s", path);
 	if (r == HWS_OK)
 		r = hws_identity_from_text(text, &id);
 	if (r == HWS_ERR_CORRUPT)
@@ -240,93 +177,8 @@ int hws_identity_load(const char *path, struct hws_identity *ret, struct hws_err
 				path);
 	if (r == HWS_OK)
 		*ret = id;
-	close(fd);
 	sodium_memzero(text, sizeof(text));
 	sodium_memzero(&id, sizeof(id));
-	return r;
-}
-
-static int write_all(int fd, const char *text)
-{
-	size_t len = strlen(text);
-
-	while (len > 0) {
-		ssize_t n = write(fd, text, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		text += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
-/* Makes the new name last over a crash; a failure here only weakens that. */
-static void sync_folder_of(const char *path)
-{
-	char dir[PATH_MAX];
-	const char *slash = strrchr(path, '/');
-	size_t len = slash ? (size_t)(slash - path) + 1 : 0;
-
-	if (len + 2 > sizeof(dir))
-		return;
-	memcpy(dir, path, len);
-	memcpy(dir + len, ".", 2);
-
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		return;
-	(void)!fsync(fd);
-	close(fd);
-}
-
-/* Gives tmp its final name; with `fresh` never over an existing file. */
-static int publish(const char *tmp, const char *path, bool fresh)
-{
-	if (!fresh)
-		return rename(tmp, path);
-	if (renameat2(AT_FDCWD, tmp, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
-		return 0;
-	if (errno != EINVAL && errno != ENOSYS)
-		return -1;
-	/* A file system without that flag: a hard link does not replace either. */
-	if (link(tmp, path) < 0)
-		return -1;
-	unlink(tmp);
-	return 0;
-}
-
-static int write_file(
-		const char *path, const char *text, mode_t mode, bool fresh, struct hws_error *err)
-{
-	char tmp[PATH_MAX];
-	int r = hws_fmt(tmp, sizeof(tmp), "%s.%08x.tmp", path, randombytes_random());
-
-	if (r < 0)
-		return hws_error_set(err, HWS_ERR_INVAL, "the name of the key file is too long");
-
-	int fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-
-	if (fd < 0)
-		return sys_error(err, "create", path);
-	if (fchmod(fd, mode) < 0 || write_all(fd, text) < 0 || fsync(fd) < 0) {
-		r = sys_error(err, "write", path);
-		goto out;
-	}
-	if (publish(tmp, path, fresh) < 0) {
-		r = errno == EEXIST ? hws_error_set(err, HWS_ERR_EXISTS,
-						      "the key file %s exists already", path)
-				    : sys_error(err, "create", path);
-		goto out;
-	}
-	sync_folder_of(path);
-out:
-	close(fd);
-	if (r < 0)
-		unlink(tmp);
 	return r;
 }
 
@@ -346,9 +198,10 @@ int hws_identity_save(const char *path, const struct hws_identity *id, struct hw
 		return r;
 	sodium_bin2base64(secret, sizeof(secret), id->sk_secret, HWS_SK_LEN, B64);
 	/* The secret first: a missing .pub can be made again from it, not the reverse. */
-	r = write_file(path, secret, 0600, true, err);
+	r = hws_private_file_write(path, hws_bytes_str(secret), HWS_PRIVATE_FRESH, err);
 	if (r == HWS_OK)
-		r = write_file(pub, hws_key_text(id->pk, key), 0644, false, err);
+		r = hws_private_file_write(
+				pub, hws_bytes_str(hws_key_text(id->pk, key)), SHOWN_FLAGS, err);
 	sodium_memzero(secret, sizeof(secret));
 	return r;
 }
@@ -372,18 +225,10 @@ static bool pub_is(const char *pub, const uint8_t pk[HWS_PK_LEN])
 {
 	char text[FILE_TEXT_MAX];
 	uint8_t there[HWS_PK_LEN];
-	struct stat st;
-	int fd = open(pub, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	bool same;
 
-	if (fd < 0)
-		return false;
-	same = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-			read_text(fd, text, sizeof(text), pub, NULL) == HWS_OK &&
+	return read_text(pub, HWS_PRIVATE_ANY, text, NULL) == HWS_OK &&
 			hws_key_parse(text, there) == HWS_OK &&
 			memcmp(there, pk, sizeof(there)) == 0;
-	close(fd);
-	return same;
 }
 
 /* People are told to copy FILE.pub: one that was left by another key would lock them out. But they are only people: a
@@ -395,7 +240,8 @@ static void renew_pub(const char *pub, bool have_pub, const uint8_t pk[HWS_PK_LE
 
 	if (have_pub && pub_is(pub, pk))
 		return;
-	if (write_file(pub, hws_key_text(pk, key), 0644, false, &err) == HWS_OK) {
+	if (hws_private_file_write(pub, hws_bytes_str(hws_key_text(pk, key)), SHOWN_FLAGS, &err) ==
+			HWS_OK) {
 		if (have_pub)
 			hws_warn("key.pub_renewed", HWS_STR("file", pub), HWS_STR("key", key),
 					HWS_STR("text",

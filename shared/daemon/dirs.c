@@ -2,8 +2,8 @@
 #include "shared/daemon/daemon.h"
 
 #include "shared/base/str.h"
+#include "shared/sys/private_file.h"
 
-#include <errno.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -11,28 +11,13 @@
 
 /* Makes the folder and what is missing above it, private. One that exists must belong to us or root and
  * not be writable for everybody. */
-static int make_private(char *path, struct hws_error *err)
+static int make_private(const char *path, struct hws_error *err)
 {
 	struct stat st;
+	int r = hws_private_folder_make(path, err);
 
-	for (char *p = path + 1;; p++) {
-		char was = *p;
-
-		if (was != '/' && was)
-			continue;
-		*p = 0;
-		if (mkdir(path, 0700) < 0 && errno != EEXIST) {
-			int cause = errno, r = hws_err_from_errno(cause);
-
-			hws_error_set(err, r, "cannot create the folder %s: %s", path,
-					strerror(cause));
-			*p = was;
-			return r;
-		}
-		*p = was;
-		if (!was)
-			break;
-	}
+	if (r < 0)
+		return r;
 	if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
 		return hws_error_set(err, HWS_ERR_EXISTS, "%s is no folder", path);
 	if (geteuid() != 0 && st.st_uid != geteuid() && st.st_uid != 0)

@@ -1,8 +1,8 @@
 #include "client/services/recording/webm.h"
 #include "shared/base/buf.h"
 #include "shared/base/mem.h"
+#include "shared/sys/private_file.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -247,9 +247,8 @@ int hws_webm_new(const char *path, enum hws_codec codec, int width, int height,
 	w = hws_alloc(sizeof(*w));
 	if (!w)
 		return HWS_ERR_NOMEM;
-	w->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (w->fd < 0) {
-		r = hws_err_from_errno(errno);
+	r = hws_private_file_create(path, &w->fd, NULL);
+	if (r < 0) {
 		hws_free(w);
 		return r;
 	}

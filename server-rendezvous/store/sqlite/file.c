@@ -2,6 +2,7 @@
 
 #include "server-rendezvous/store/schema.h"
 #include "shared/base/str.h"
+#include "shared/sys/private_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -321,10 +322,10 @@ static int vacuum_into(sqlite3 *db, const char *to, struct hws_error *err)
 
 int rdv_sqlite_copy(sqlite3 *db, const char *to, struct hws_error *err)
 {
-	int fd = open(to, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600), r;
+	int fd, r = hws_private_file_create(to, &fd, err);
 
-	if (fd < 0)
-		return hws_error_set(err, hws_err_from_errno(errno), "cannot make %s: %m", to);
+	if (r < 0)
+		return r;
 	r = vacuum_into(db, to, err);
 	if (r == HWS_OK && fsync(fd) < 0)
 		r = hws_error_set(err, hws_err_from_errno(errno), "cannot write %s: %m", to);

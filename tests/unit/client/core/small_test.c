@@ -1,7 +1,6 @@
 /* Targets, retries, settings, known hosts, private files; main of the program. */
 #include "client/core/known_peers.h"
 #include "client/core/login.h"
-#include "client/core/private_file.h"
 #include "client/core/readable_text.h"
 #include "client/core/retry.h"
 #include "client/core/target.h"
@@ -213,31 +212,6 @@ START_TEST(known_hosts_survive_and_are_bounded)
 }
 END_TEST
 
-START_TEST(files_of_others_and_links_are_not_trusted)
-{
-	char dir[200], path[300], target[300];
-	struct hws_buf b;
-	struct hws_error err = { 0 };
-
-	test_dir(dir, sizeof(dir));
-	snprintf(path, sizeof(path), "%s/secret", dir);
-	snprintf(target, sizeof(target), "%s/link", dir);
-	ck_assert_int_eq(hws_private_file_write(path, hws_bytes_str("x"), &err), HWS_OK);
-	ck_assert_int_eq(symlink(path, target), 0);
-	hws_buf_init(&b, 10);
-	ck_assert_int_eq(hws_private_file_read_secret(path, &b, &err), HWS_OK);
-	ck_assert_uint_eq(hws_buf_len(&b), 1);
-	ck_assert_int_lt(hws_private_file_read(target, &b, &err), 0);
-	ck_assert_int_eq(chmod(path, 0640), 0);
-	ck_assert_int_eq(hws_private_file_read_secret(path, &b, &err), HWS_ERR_PERM);
-	ck_assert_int_eq(hws_private_file_read(dir, &b, &err), HWS_ERR_PERM);
-	ck_assert_int_eq(hws_private_file_write(path, hws_bytes_str("0123456789ab"), &err), HWS_OK);
-	hws_buf_reset(&b);
-	ck_assert_int_eq(hws_private_file_read(path, &b, &err), HWS_ERR_TOOBIG);
-	hws_buf_done(&b);
-}
-END_TEST
-
 void golden_compare(const char *path, struct hws_bytes text)
 {
 	FILE *f;
@@ -299,7 +273,6 @@ Suite *small_suite(void)
 	tcase_add_loop_test(t, a_desktop_that_is_gone_for_a_while_is_waited_for, 0, 6);
 	tcase_add_test(t, settings_are_kept_private_and_checked);
 	tcase_add_test(t, known_hosts_survive_and_are_bounded);
-	tcase_add_test(t, files_of_others_and_links_are_not_trusted);
 	tcase_add_loop_test(t, quotes_are_shown_as_quotes_and_nothing_else_is_let_through, 0,
 			(int)HWS_COUNT(shown));
 	suite_add_tcase(s, t);
