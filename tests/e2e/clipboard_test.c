@@ -9,7 +9,7 @@
 #include <xcb/xcb.h>
 #include <xcb/xfixes.h>
 
-#define SHOW_MS 40000
+#define SHOW_MS TEST_PATIENCE_MS
 
 struct side {
 	struct test_xvfb x;

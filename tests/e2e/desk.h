@@ -2,7 +2,7 @@
 #pragma once
 #include "tests/e2e/stack.h"
 
-#define DESK_SHOW_MS 30000
+#define DESK_SHOW_MS TEST_PATIENCE_MS
 #define DESK_MANAGER 1u /* a window manager, so that there is full screen */
 #define DESK_EYES 2u    /* assistive technology is there: see tests/e2e/eyes.h */
 

@@ -89,14 +89,14 @@ static void must_look(const char *program)
 	uint64_t end;
 
 	snprintf(file, sizeof(file), "%s/picture.ppm", stack.dir);
-	ck_assert(test_until(desktop_is_drawn, NULL, 20000));
+	ck_assert(test_until(desktop_is_drawn, NULL, TEST_PATIENCE_MS));
 	/* The pointer gives the focus to the terminal. */
 	snprintf(script, sizeof(script),
 			"DISPLAY=%s xdotool mousemove 200 150; %s $ID %s 'by an embedder\n'",
 			stack.screen.display, program, file);
 	sh(script);
 	must_be_picture(file);
-	end = test_now_ms() + 10000;
+	end = test_now_ms() + TEST_PATIENCE_MS;
 	while (!typed[0] && test_now_ms() < end)
 		test_read_file(stack.typed, typed, sizeof(typed));
 	ck_assert_str_eq(typed, "by an embedder\n");

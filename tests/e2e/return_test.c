@@ -7,7 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 
-#define SHOW_MS 30000
+#define SHOW_MS TEST_PATIENCE_MS
 
 static struct test_stack stack;
 static struct test_viewer viewer;

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SHOW_MS 30000
+#define SHOW_MS TEST_PATIENCE_MS
 
 static struct test_stack stack;
 static struct test_viewer viewer;
@@ -260,7 +260,7 @@ START_TEST(after_a_restart_of_the_server_a_host_is_back_within_one_interval)
 	test_proc_stop(&stack.rendezvous);
 	test_stack_start_rendezvous(&stack);
 	/* Registration interval of 15 s, its time-out of 3 s, and some for a busy machine. */
-	end = test_now_ms() + 30000;
+	end = test_now_ms() + TEST_PATIENCE_MS;
 	for (;;) {
 		conf = as_stack();
 		conf.no_retry = true;

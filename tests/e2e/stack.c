@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define START_MS 20000
+#define START_MS TEST_PATIENCE_MS
 
 static void set_env(struct test_stack *s)
 {

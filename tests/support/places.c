@@ -44,7 +44,8 @@ static bool is_foreign(const char *name, size_t len)
 		"SINGLE_BANDWIDTH", "TOTAL_BANDWIDTH", "DOWNGRADE_THRESHOLD",
 		"DOWNGRADE_START_CHECK", "BLOCKLIST", "BLACKLIST" };
 	static const char *const ours[] = { OWN, OWNER, "HAWSER_BIN", "HAWSER_TEST_SEED",
-		"HAWSER_UPDATE_GOLDEN", "XDG_DATA_DIRS" /* icons, schemas */ };
+		"HAWSER_TEST_NETWORK", "HAWSER_UPDATE_GOLDEN",
+		"XDG_DATA_DIRS" /* icons, schemas */ };
 
 	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
 		if (strlen(ours[i]) == len && strncmp(ours[i], name, len) == 0)

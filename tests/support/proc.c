@@ -1,11 +1,9 @@
 #include "tests/support/proc.h"
 #include "tests/support/places.h"
-#include <arpa/inet.h>
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -13,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -273,41 +270,4 @@ void test_write_file(const char *text, const char *path_format, ...)
 	ck_assert_msg(f != NULL, "%s", path);
 	ck_assert(fputs(text, f) >= 0);
 	ck_assert_int_eq(fclose(f), 0);
-}
-
-static bool port_free(uint16_t port, int type)
-{
-	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(port) };
-	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
-	bool ok;
-
-	ck_assert_int_ge(fd, 0);
-	ok = bind(fd, (struct sockaddr *)&a, sizeof(a)) == 0;
-	close(fd);
-	return ok;
-}
-
-uint16_t test_free_ports(unsigned count)
-{
-	/* Below the ephemeral range, so that no outgoing connection takes one meanwhile; tests that run side
-	 * by side begin at different places. */
-	unsigned start = (unsigned)(getpid() * 37u + (unsigned)test_now_ms()) % 20000u;
-
-	for (unsigned tries = 0; tries < 20000; tries += count) {
-		uint16_t first = (uint16_t)(10000 + (start + tries) % 20000);
-		unsigned i = 0;
-
-		while (i < count && port_free((uint16_t)(first + i), SOCK_STREAM) &&
-				port_free((uint16_t)(first + i), SOCK_DGRAM))
-			i++;
-		if (i == count)
-			return first;
-	}
-	ck_abort_msg("no %u free ports in a row", count);
-	return 0;
-}
-
-uint16_t test_free_port(void)
-{
-	return test_free_ports(1);
 }

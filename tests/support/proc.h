@@ -1,7 +1,8 @@
-/* tests/support/proc: real processes in tests: start, wait for a line of output, stop; temporary folders and
- * free ports. Every wait has a deadline and nothing sleeps for a fixed time. Ends the test (ck_abort) when
+/* tests/support/proc: real processes in tests: start, wait for a line of output, stop; temporary folders.
+ * Every wait has a deadline and nothing sleeps for a fixed time. Ends the test (ck_abort) when
  * something the test relies on fails. */
 #pragma once
+#include "tests/support/port.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -43,10 +44,8 @@ const char *test_dir(char *buf, size_t size);
 /* Makes the file, or gives it this text instead of what it held. */
 void test_write_file(const char *text, const char *path_format, ...)
 		__attribute__((format(printf, 2, 3)));
-/* A TCP port on 127.0.0.1 that was free a moment ago. */
-uint16_t test_free_port(void);
-/* `count` ports in a row that are free for TCP and UDP; the first one. */
-uint16_t test_free_ports(unsigned count);
+/* How long a test waits for what must come: a limit for what hangs, not a measure of speed. */
+#define TEST_PATIENCE_MS 90000
 uint64_t test_now_ms(void);
 /* Polls `ready` every 5 ms; false after timeout_ms. */
 bool test_until(bool (*ready)(void *arg), void *arg, unsigned timeout_ms);

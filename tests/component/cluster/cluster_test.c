@@ -581,7 +581,7 @@ static void order(struct server *s, const char *cmd, const char *id)
 
 static void until_blocked(struct server *s, const char *id, bool want)
 {
-	uint64_t end = test_now_ms() + 10000;
+	uint64_t end = test_now_ms() + TEST_PATIENCE_MS;
 
 	while (blocked(s, id) != want)
 		ck_assert_uint_lt(test_now_ms(), end);

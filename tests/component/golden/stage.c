@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LONG_MS 20000
+#define LONG_MS TEST_PATIENCE_MS
 
 static int bound(int type, uint16_t port)
 {

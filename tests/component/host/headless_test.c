@@ -150,14 +150,14 @@ START_TEST(many_sessions_leave_nothing_behind)
 	unsigned service, agent;
 
 	visit(5);
-	ck_assert(test_until(only_agent, pids, 10000));
+	ck_assert(test_until(only_agent, pids, TEST_PATIENCE_MS));
 	service = open_files(host.proc.pid);
 	agent = open_files(pids[0]);
 	visit(25);
-	ck_assert(test_until(only_agent, pids, 10000));
+	ck_assert(test_until(only_agent, pids, TEST_PATIENCE_MS));
 	ck_assert_uint_eq(open_files(host.proc.pid), service);
 	/* the agent hears of the last end a moment after the service */
-	for (uint64_t end = test_now_ms() + 5000; open_files(pids[0]) != agent;)
+	for (uint64_t end = test_now_ms() + TEST_PATIENCE_MS; open_files(pids[0]) != agent;)
 		ck_assert_uint_lt(test_now_ms(), end);
 }
 END_TEST

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define SKIPPED 77 /* as told to ctest */
-#define START_MS 30000
+#define START_MS TEST_PATIENCE_MS
 
 struct scene {
 	const char *name;

@@ -162,10 +162,10 @@ void desktop_teardown(struct desktop *d)
 
 void desktop_wait(struct desktop *d, const unsigned *counter, unsigned n)
 {
-	uint64_t end = test_now_ms() + 10000;
+	uint64_t end = test_now_ms() + TEST_PATIENCE_MS;
 
 	while (*counter < n) {
-		ck_assert_msg(test_now_ms() < end, "nothing happened for 10 s");
+		ck_assert_msg(test_now_ms() < end, "nothing happened");
 		hws_loop_once(d->loop, 20000);
 	}
 }
@@ -192,7 +192,7 @@ void desktop_frame(struct desktop *d)
 
 xcb_generic_event_t *desktop_event(struct desktop *d, uint8_t type)
 {
-	uint64_t end = test_now_ms() + 10000;
+	uint64_t end = test_now_ms() + TEST_PATIENCE_MS;
 
 	for (;;) {
 		xcb_generic_event_t *e = xcb_poll_for_event(d->c);

@@ -78,7 +78,7 @@ static bool convert(const char *target, xcb_timestamp_t time, struct got *g)
 static void set_text(const char *text)
 {
 	ck_assert_int_eq(hws_clip_set_text(d.p->clip, hws_bytes_str(text)), HWS_OK);
-	for (uint64_t end = test_now_ms() + 10000;;) {
+	for (uint64_t end = test_now_ms() + TEST_PATIENCE_MS;;) {
 		xcb_get_selection_owner_reply_t *r = xcb_get_selection_owner_reply(
 				d.c, xcb_get_selection_owner(d.c, clipboard), NULL);
 		bool other = r->owner != XCB_NONE && r->owner != d.window;
@@ -359,7 +359,7 @@ static size_t pour(const xcb_selection_request_event_t *q, size_t total, size_t 
 	xcb_change_property(d.c, XCB_PROP_MODE_REPLACE, q->requestor, q->property, atom("INCR"), 32,
 			1, &size);
 	notify(q, q->property);
-	for (uint64_t end = test_now_ms() + 20000; !last && test_now_ms() < end;) {
+	for (uint64_t end = test_now_ms() + TEST_PATIENCE_MS; !last && test_now_ms() < end;) {
 		xcb_generic_event_t *e = xcb_poll_for_event(d.c);
 		const xcb_property_notify_event_t *p = (const xcb_property_notify_event_t *)e;
 		if (!e) {
@@ -494,7 +494,7 @@ START_TEST(who_names_a_window_we_listen_to_does_not_make_us_deaf)
 				XCB_CURRENT_TIME);
 	}
 	desktop_sync(&d);
-	for (uint64_t end = test_now_ms() + 30000; answered < 20;) {
+	for (uint64_t end = test_now_ms() + TEST_PATIENCE_MS; answered < 20;) {
 		ck_assert_uint_lt(test_now_ms(), end);
 		hws_loop_once(d.loop, 1000);
 		while ((e = xcb_poll_for_event(d.c)) != NULL) {
@@ -535,7 +535,8 @@ START_TEST(who_asks_without_end_does_not_get_all_turns)
 				XCB_CURRENT_TIME);
 	desktop_sync(&d);
 	hws_timer_start(d.loop, &timer, 1, set_flag, &had_a_turn);
-	for (uint64_t end = test_now_ms() + 50000; answered < asked && test_now_ms() < end;) {
+	for (uint64_t end = test_now_ms() + TEST_PATIENCE_MS;
+			answered < asked && test_now_ms() < end;) {
 		hws_loop_once(d.loop, 1000);
 		desktop_sync(&d);
 		while ((e = xcb_poll_for_event(d.c)) != NULL) {

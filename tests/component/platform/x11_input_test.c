@@ -270,7 +270,7 @@ START_TEST(text_we_set_is_read_and_not_told_back)
 	const char *const argv[] = { "/usr/bin/xclip", "-display", d.x.display, "-selection",
 		"clipboard", "-o", NULL };
 	struct test_proc p;
-	uint64_t end = test_now_ms() + 20000;
+	uint64_t end = test_now_ms() + TEST_PATIENCE_MS;
 
 	hws_clip_watch(d.p->clip, true);
 	ck_assert_int_eq(hws_clip_set_text(d.p->clip, hws_bytes(text, len)), HWS_OK);

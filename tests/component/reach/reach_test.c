@@ -258,9 +258,9 @@ static void pass_bytes(void)
 {
 	char buf[32];
 	size_t len = 0;
-	uint64_t end = test_now_ms() + 5000;
+	uint64_t end = test_now_ms() + TEST_PATIENCE_MS;
 
-	ck_assert(run_until(both_connected, 5000));
+	ck_assert(run_until(both_connected, TEST_PATIENCE_MS));
 	while (len < sizeof(FIRST_FRAME) - 1 && test_now_ms() < end) {
 		ssize_t n = hws_stream_read(s.viewer_end, buf + len, sizeof(buf) - len);
 

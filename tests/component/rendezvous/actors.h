@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 
 typedef Rdv__RendezvousMessage message;
-#define WAIT_MS 5000
+#define WAIT_MS TEST_PATIENCE_MS
 /* How long a test waits before it believes that nothing comes. */
 #define SILENCE_MS 300
 

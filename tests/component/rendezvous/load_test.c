@@ -2,6 +2,8 @@
 #include "shared/crypto/crypto.h"
 #include "tests/component/rendezvous/actors.h"
 #include "tests/load/room.h"
+#include "tests/support/firewall.h"
+#include "tests/support/suite.h"
 #include <arpa/inet.h>
 #include <check.h>
 #include <net/if.h>
@@ -11,8 +13,6 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#define REAL "/proc/sys/net/netfilter/nf_conntrack_"
 
 static struct server srv;
 static char address[40];
@@ -82,24 +82,15 @@ START_TEST(what_is_lost_has_a_reason)
 }
 END_TEST
 
-/* Numbers of our own lie over the real ones, in a mount namespace that only the generator is in. */
 START_TEST(without_room_in_the_firewall_there_are_no_figures)
 {
-	static const char *const probe[] = { "/bin/sh", "-c",
-		"test -f " REAL "max && unshare --mount true", NULL };
-	char dir[300], line[1500], *out = NULL;
-	const char *argv[] = { "/bin/sh", "-c", line, NULL };
+	const char *const load[] = { test_bin("tests/load/hawser-load"), "--server", address,
+		"--hosts", "2000", "--seconds", "1s", NULL };
+	const char *const *argv = test_firewall_argv(261000, 262144, load);
+	char *out = NULL;
 
-	if (test_run(probe, NULL, NULL) != 0)
-		return; /* no such table here, or no right to lay something over it */
-	test_dir(dir, sizeof(dir));
-	test_write_file("261000\n", "%s/count", dir);
-	test_write_file("262144\n", "%s/max", dir);
-	snprintf(line, sizeof(line),
-			"exec unshare --mount sh -c 'mount --bind %s/count " REAL
-			"count && mount --bind %s/max " REAL
-			"max && exec %s --server %s --hosts 2000 --seconds 1s'",
-			dir, dir, test_bin("tests/load/hawser-load"), address);
+	if (!argv)
+		return;
 	ck_assert_int_ne(test_run(argv, NULL, &out), 0);
 	ck_assert_msg(strstr(out, "nf_conntrack_max to 263000"), "%s", out);
 	ck_assert_msg(!strstr(out, "registered"), "%s", out);
@@ -173,26 +164,13 @@ END_TEST
 
 int main(void)
 {
-	const TTest *const tests[] = { everything_is_answered,
-		a_large_site_behind_one_address_is_served, what_is_lost_has_a_reason,
-		without_room_in_the_firewall_there_are_no_figures,
-		without_descriptors_there_are_no_figures, what_the_kernel_threw_away_is_named,
-		a_network_of_its_own_has_a_loopback_and_nothing_else };
-	Suite *s = suite_create("rendezvous/load");
-	TCase *t = tcase_create("load");
-	SRunner *r;
-	int failed;
-
 	if (hws_crypto_init() < 0)
 		return 1;
-	tcase_set_timeout(t, 120);
-	tcase_add_checked_fixture(t, setup, teardown);
-	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
-		tcase_add_test(t, tests[i]);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return test_main("rendezvous/load", 120, setup, teardown,
+			TESTS(everything_is_answered, a_large_site_behind_one_address_is_served,
+					what_is_lost_has_a_reason,
+					without_room_in_the_firewall_there_are_no_figures,
+					without_descriptors_there_are_no_figures,
+					what_the_kernel_threw_away_is_named,
+					a_network_of_its_own_has_a_loopback_and_nothing_else));
 }

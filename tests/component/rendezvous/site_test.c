@@ -3,6 +3,8 @@
 #include "shared/crypto/crypto.h"
 #include "shared/wire/addr_codec.h"
 #include "tests/component/rendezvous/actors.h"
+#include "tests/support/firewall.h"
+#include "tests/support/suite.h"
 #include <arpa/inet.h>
 #include <check.h>
 #include <signal.h>
@@ -201,29 +203,20 @@ START_TEST(a_receive_buffer_that_the_kernel_cuts_is_said)
 }
 END_TEST
 
-/* Numbers of our own lie over the real ones, in a mount namespace that only this server is in. */
 START_TEST(a_full_table_of_the_firewall_is_said)
 {
-#define REAL "/proc/sys/net/netfilter/nf_conntrack_"
-	static const char *const probe[] = { "/bin/sh", "-c",
-		"test -f " REAL "max && unshare --mount true", NULL };
+	char dir[300], port[8];
+	const char *const server[] = { test_bin("server-rendezvous/hawser-rendezvous"),
+		"--state-dir", test_dir(dir, sizeof(dir)), "--port", port, "--store", "memory",
+		NULL };
+	const char *const *argv = test_firewall_argv(250000, 262144, server);
 	struct test_proc p;
-	char dir[300], line[1500], port[8];
-	const char *argv[] = { "/bin/sh", "-c", line, NULL };
 
-	if (test_run(probe, NULL, NULL) != 0)
-		return; /* no such table here, or no right to lay something over it */
-	test_dir(dir, sizeof(dir));
-	test_write_file("250000\n", "%s/count", dir);
-	test_write_file("262144\n", "%s/max", dir);
+	if (!argv)
+		return;
 	snprintf(port, sizeof(port), "%u", test_free_ports(4) + 1u);
-	snprintf(line, sizeof(line),
-			"exec unshare --mount sh -c 'mount --bind %s/count " REAL
-			"count && mount --bind %s/max " REAL
-			"max && exec %s --state-dir %s --port %s --store memory'",
-			dir, dir, test_bin("server-rendezvous/hawser-rendezvous"), dir, port);
 	test_proc_start(&p, argv, NULL);
-	test_proc_must_expect(&p, "tracking.full", WAIT_MS * 4);
+	test_proc_must_expect(&p, "tracking.full", WAIT_MS);
 	ck_assert_ptr_nonnull(strstr(p.log, "nf_conntrack_max"));
 	test_proc_stop(&p);
 }
@@ -231,27 +224,13 @@ END_TEST
 
 int main(void)
 {
-	const TTest *const tests[] = {
-		a_site_reaches_its_own_devices_beyond_the_limit_of_one_address,
-		the_limits_hold_for_everybody_else, answers_of_a_site_are_not_taken_for_a_strangers,
-		what_the_receive_buffer_drops_is_counted,
-		a_receive_buffer_that_the_kernel_cuts_is_said, a_full_table_of_the_firewall_is_said
-	};
-	Suite *s = suite_create("rendezvous/site");
-	TCase *t = tcase_create("site");
-	SRunner *r;
-	int failed;
-
 	if (hws_crypto_init() < 0)
 		return 1;
-	tcase_set_timeout(t, 60);
-	tcase_add_checked_fixture(t, setup, teardown);
-	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
-		tcase_add_test(t, tests[i]);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return test_main("rendezvous/site", 60, setup, teardown,
+			TESTS(a_site_reaches_its_own_devices_beyond_the_limit_of_one_address,
+					the_limits_hold_for_everybody_else,
+					answers_of_a_site_are_not_taken_for_a_strangers,
+					what_the_receive_buffer_drops_is_counted,
+					a_receive_buffer_that_the_kernel_cuts_is_said,
+					a_full_table_of_the_firewall_is_said));
 }

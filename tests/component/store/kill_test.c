@@ -62,7 +62,7 @@ static void first_contacts(unsigned round)
 static unsigned kill_under_load(unsigned after)
 {
 	unsigned sent = 0, acks = 0;
-	uint64_t end = test_now_ms() + 30000;
+	uint64_t end = test_now_ms() + TEST_PATIENCE_MS;
 
 	while (acks < after) {
 		ck_assert_uint_lt(test_now_ms(), end);

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LONG_MS 30000
+#define LONG_MS TEST_PATIENCE_MS
 
 static struct server srv;
 static char path[400];

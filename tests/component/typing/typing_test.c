@@ -208,7 +208,7 @@ static pid_t start_victim(uint32_t types)
 
 static void wait_for_change(const struct bench_map *before)
 {
-	for (uint64_t end = test_now_ms() + 20000;;) {
+	for (uint64_t end = test_now_ms() + TEST_PATIENCE_MS;;) {
 		struct bench_map now = bench_map(&b);
 		bool equal = bench_map_equal(&now, before);
 		free(now.bytes);

@@ -689,7 +689,7 @@ bool fake_host_heard(struct fake_host *h, bool (*match)(const void *m, void *arg
 {
 	struct search s = { h, match, arg };
 
-	return test_until(search, &s, 10000);
+	return test_until(search, &s, TEST_PATIENCE_MS);
 }
 
 static bool is_flooded(void *arg)
@@ -704,7 +704,7 @@ static bool is_flooded(void *arg)
 
 bool fake_host_flooded(struct fake_host *h)
 {
-	return test_until(is_flooded, h, 20000);
+	return test_until(is_flooded, h, TEST_PATIENCE_MS);
 }
 
 bool fake_host_parked_ends(struct fake_host *h)

@@ -103,7 +103,7 @@ static void on_event(hawser_session *s, const struct hawser_event *ev, void *arg
 /* Dispatches until `type` has come `times` times; fails after 20 s. */
 static void until(struct told *t, enum hawser_event_type type, int times)
 {
-	uint64_t due = test_now_ms() + 20000;
+	uint64_t due = test_now_ms() + TEST_PATIENCE_MS;
 
 	while (t->count[type] < times) {
 		ck_assert_msg(test_now_ms() < due, "event %d did not come (closed: %s)", (int)type,
@@ -616,7 +616,7 @@ START_TEST(another_display_is_shown_on_demand)
 	ck_assert_int_eq(hawser_session_switch_display(t.session, 2), HAWSER_ERR_RANGE);
 	ck_assert_int_eq(hawser_session_switch_display(t.session, 1), 0);
 	until(&t, HAWSER_EVENT_DISPLAYS, 1);
-	uint64_t due = test_now_ms() + 10000;
+	uint64_t due = test_now_ms() + TEST_PATIENCE_MS;
 	while (hawser_session_lock_frame(t.session, 1, &f) == HAWSER_ERR_AGAIN &&
 			test_now_ms() < due)
 		hawser_context_wait(t.ctx, 50);
@@ -771,7 +771,7 @@ START_TEST(opening_and_closing_at_any_moment_is_harmless)
 	c.on_event = close_itself;
 	c.arg = &state;
 	ck_assert_int_eq(hawser_session_open(t.ctx, &c, &s), 0);
-	uint64_t due = test_now_ms() + 20000;
+	uint64_t due = test_now_ms() + TEST_PATIENCE_MS;
 	while (state == 0) {
 		ck_assert_uint_lt(test_now_ms(), due);
 		hawser_context_wait(t.ctx, 50);
