@@ -324,7 +324,7 @@ static void open_viewer(struct agent_viewer *c, const Agt__Open *o)
 				(struct hws_bytes){ 0 });
 		return;
 	}
-	if (!hws_str_equal(o->kind, "remote")) {
+	if ((unsigned)o->kind != HWS_KIND_REMOTE) {
 		answer_open(c, "This kind of session is not available on this host",
 				(struct hws_bytes){ 0 });
 		return;

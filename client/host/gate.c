@@ -60,7 +60,7 @@ static void report(struct hws_gate *g)
 	s.my_name = g->login.my_name;
 	s.why = g->why;
 	s.encrypted = g->encrypted;
-	s.kind = (char *)(uintptr_t)hws_session_kind_name(g->login.kind);
+	s.kind = (Agt__SessionKind)g->login.kind;
 	s.rtt_ms = hws_probes_rtt_ms(&g->probes, hws_loop_now_us(g->loop));
 	s.permissions = hws_gate_effective(g);
 	s.final_end = g->final_end;

@@ -145,7 +145,7 @@ void hws_gate_open_desktop(struct hws_gate *g, int agent_fd)
 	open.peer_addr = g->peer;
 	open.via = (char *)(uintptr_t)g->via;
 	open.encrypted = g->encrypted;
-	open.kind = (char *)(uintptr_t)hws_session_kind_name(g->login.kind);
+	open.kind = (Agt__SessionKind)g->login.kind;
 	m.union_case = AGT__MESSAGE__UNION_OPEN;
 	m.open = &open;
 	if (hws_ipc_send(g->agent, &m, -1) < 0)

@@ -56,9 +56,11 @@ static void put_item(struct hws_buf *b, const char *s)
 
 static void put_scope(struct hws_buf *b, const Ses__LoginRequest *lr)
 {
+	enum hws_session_kind kind = hws_session_kind_of(lr);
+
 	put_item(b, lr->my_id);
-	put_item(b, hws_session_kind_name(hws_session_kind_of(lr)));
-	switch (hws_session_kind_of(lr)) {
+	hws_buf_put_u8(b, (uint8_t)kind);
+	switch (kind) {
 	case HWS_KIND_FILE:
 		put_item(b, lr->file_transfer->dir);
 		hws_buf_put_u8(b, lr->file_transfer->show_hidden ? 1 : 0);
@@ -122,5 +124,5 @@ void hws_gate_login_check(
 	check->my_platform = lr->my_platform;
 	check->version = lr->version;
 	check->session_id = lr->session_id;
-	check->kind = (char *)(uintptr_t)hws_session_kind_name(l->kind);
+	check->kind = (Agt__SessionKind)l->kind;
 }

@@ -4,6 +4,7 @@
 #include "shared/daemon/control_request.h"
 #include "shared/net/addr.h"
 #include "shared/wire/permission.h"
+#include "shared/wire/session_kind.h"
 
 static void do_id(struct hws_control_reply *reply, const json_t *req HWS_UNUSED, void *arg)
 {
@@ -63,9 +64,9 @@ static json_t *session_json(const struct hws_hostd *h, const struct hws_host_ses
 
 	hws_wall_text(v->since_wall_us, since, sizeof(since));
 	return json_pack("{s:I,s:s,s:s,s:s,s:s,s:s,s:b,s:s,s:s,s:b,s:I,s:I,s:I,s:i}", "conn",
-			(json_int_t)v->conn, "peer", v->peer, "state", v->state, "kind", v->kind,
-			"id", v->my_id, "name", v->my_name, "encrypted", v->encrypted, "via",
-			v->via, "since", since, "controls",
+			(json_int_t)v->conn, "peer", v->peer, "state", v->state, "kind",
+			hws_session_kind_name(v->kind), "id", v->my_id, "name", v->my_name,
+			"encrypted", v->encrypted, "via", v->via, "since", since, "controls",
 			(v->permissions & HWS_NEED(HWS_PERM_KEYBOARD)) != 0, "seconds",
 			(json_int_t)(age / HWS_US_PER_S), "bytes_in", (json_int_t)v->bytes_in,
 			"bytes_out", (json_int_t)v->bytes_out, "rtt_ms", (int)v->rtt_ms);

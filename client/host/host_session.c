@@ -9,6 +9,7 @@
 #include "shared/net/addr.h"
 #include "shared/wire/envelope.h"
 #include "shared/wire/permission.h"
+#include "shared/wire/session_kind.h"
 #include "shared/wire/version.h"
 #include <signal.h>
 #include <stdlib.h>
@@ -130,7 +131,7 @@ static void on_login(struct hws_host_session *v, const Agt__LoginCheck *check)
 			HWS_STR("id",
 					hws_str_escape(who, sizeof(who),
 							hws_bytes_str(check->my_id))),
-			HWS_STR("kind", v->kind));
+			HWS_STR("kind", hws_session_kind_name(v->kind)));
 	if (res.renewed)
 		hws_warn("password.renewed", HWS_STR("why", "too many wrong passwords"));
 	if (res.result == AGT__LOGIN_VERDICT__RESULT__OK) {
@@ -161,7 +162,7 @@ static void on_state(struct hws_host_session *v, const Agt__GateState *s)
 	bool was_open = hws_str_equal(v->state, "open");
 
 	take_text(v->state, sizeof(v->state), s->state);
-	take_text(v->kind, sizeof(v->kind), s->kind);
+	v->kind = (unsigned)s->kind;
 	take_text(v->my_id, sizeof(v->my_id), s->my_id);
 	take_text(v->my_name, sizeof(v->my_name), s->my_name);
 	take_text(v->why, sizeof(v->why), s->why);
@@ -175,7 +176,8 @@ static void on_state(struct hws_host_session *v, const Agt__GateState *s)
 		set_since(v);
 	if (!was_open && hws_str_equal(v->state, "open"))
 		hws_info("session.open", HWS_U64("conn", v->conn), HWS_STR("peer", v->peer),
-				HWS_STR("id", v->my_id), HWS_STR("kind", v->kind),
+				HWS_STR("id", v->my_id),
+				HWS_STR("kind", hws_session_kind_name(v->kind)),
 				HWS_BOOL("encrypted", v->encrypted), HWS_BOOL("direct", v->direct),
 				HWS_STR("via", v->via));
 }

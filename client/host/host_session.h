@@ -48,7 +48,8 @@ struct hws_host_session {
 	bool shown;      /* the desktop was: what let it in is used up */
 	const char *via; /* as hws_notice_via */
 	char salt[HWS_SALT_TEXT], challenge[HWS_CHALLENGE_TEXT];
-	char peer[HWS_ADDR_TEXT], state[16], kind[16], my_id[132], my_name[132], why[160];
+	char peer[HWS_ADDR_TEXT], state[16], my_id[132], my_name[132], why[160];
+	unsigned kind; /* as its gate says: a number of hws_session_kind, or any */
 	uint32_t rtt_ms, permissions;
 };
 

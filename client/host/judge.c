@@ -3,22 +3,22 @@
 #include "shared/base/macros.h"
 #include "shared/base/str.h"
 #include "shared/wire/permission.h"
+#include "shared/wire/session_kind.h"
 #include <ctype.h>
 
 #define REFUSED_MS 1000u
 
-/* Session types that need a permission of their own, and those this host does not serve yet. */
+/* Kinds of session that need a permission of their own, and those this host does not serve yet. */
 static const struct {
-	const char *kind;
-	enum hws_permission permission;
+	enum hws_permission permission; /* HWS_PERM_COUNT = none */
 	bool served;
 	const char *text;
-} kinds[] = {
-	{ "remote", HWS_PERM_COUNT, true, NULL },
-	{ "file", HWS_PERM_FILE, false, "No permission of file transfer" },
-	{ "camera", HWS_PERM_CAMERA, false, "No permission of viewing camera" },
-	{ "terminal", HWS_PERM_TERMINAL, false, "No permission of terminal" },
-	{ "forward", HWS_PERM_TUNNEL, false, "No permission of IP tunneling" },
+} kinds[HWS_KIND_COUNT] = {
+	[HWS_KIND_REMOTE] = { HWS_PERM_COUNT, true, NULL },
+	[HWS_KIND_FILE] = { HWS_PERM_FILE, false, "No permission of file transfer" },
+	[HWS_KIND_FORWARD] = { HWS_PERM_TUNNEL, false, "No permission of IP tunneling" },
+	[HWS_KIND_CAMERA] = { HWS_PERM_CAMERA, false, "No permission of viewing camera" },
+	[HWS_KIND_TERMINAL] = { HWS_PERM_TERMINAL, false, "No permission of terminal" },
 };
 
 bool hws_glob_match(const char *pattern, const char *text)
@@ -95,17 +95,17 @@ static void close_with(struct hws_judge_result *ret, const char *text, uint32_t 
 /* false: decided. */
 static bool check_kind(const struct hws_judge_case *c, struct hws_judge_result *ret)
 {
-	for (size_t i = 0; i < HWS_COUNT(kinds); i++) {
-		if (!hws_str_equal(kinds[i].kind, c->check->kind))
-			continue;
-		if (kinds[i].served &&
-				(kinds[i].permission == HWS_PERM_COUNT ||
-						c->permissions & HWS_NEED(kinds[i].permission)))
-			return true;
-		close_with(ret, kinds[i].text, REFUSED_MS);
+	unsigned k = (unsigned)c->check->kind; /* the gate's word: any number */
+
+	if (k >= HWS_KIND_COUNT) {
+		close_with(ret, "Connection not allowed", REFUSED_MS);
 		return false;
 	}
-	close_with(ret, "Connection not allowed", REFUSED_MS);
+	if (kinds[k].served &&
+			(kinds[k].permission == HWS_PERM_COUNT ||
+					c->permissions & HWS_NEED(kinds[k].permission)))
+		return true;
+	close_with(ret, kinds[k].text, REFUSED_MS);
 	return false;
 }
 

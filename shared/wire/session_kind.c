@@ -1,6 +1,16 @@
 /* The one place where a LoginRequest becomes a kind of session. The switch has no default, so that
  * a kind that the schema gains does not compile before it stands here. */
 #include "shared/wire/session_kind.h"
+#include "proto/agent.pb-c.h"
+
+#define SAME(name)                                                                                 \
+	_Static_assert((int)HWS_KIND_##name == (int)AGT__SESSION_KIND__SESSION_KIND_##name,        \
+			"the processes of a host tell it each other by its number")
+SAME(REMOTE);
+SAME(FILE);
+SAME(FORWARD);
+SAME(CAMERA);
+SAME(TERMINAL);
 
 enum hws_session_kind hws_session_kind_of(const Ses__LoginRequest *login)
 {

@@ -249,7 +249,7 @@ static void link_gate(unsigned i)
 	ck_assert_int_eq(hws_ipc_send(h.hostd, &m, fd[1]), HWS_OK);
 }
 
-static void open_gate(unsigned i, uint64_t permissions, const char *kind)
+static void open_gate(unsigned i, uint64_t permissions, Agt__SessionKind kind)
 {
 	Agt__Message m = AGT__MESSAGE__INIT;
 	Agt__Open o = AGT__OPEN__INIT;
@@ -263,7 +263,7 @@ static void open_gate(unsigned i, uint64_t permissions, const char *kind)
 	ck_assert_int_eq(hws_msg_pack(&lr.base, &b), HWS_OK);
 	o.conn = 100 + i;
 	o.permissions = permissions;
-	o.kind = (char *)kind;
+	o.kind = kind;
 	o.peer_addr = (char *)"192.0.2.1:5";
 	o.login_request.data = (uint8_t *)hws_buf_bytes(&b).ptr;
 	o.login_request.len = hws_buf_len(&b);
@@ -274,6 +274,8 @@ static void open_gate(unsigned i, uint64_t permissions, const char *kind)
 	wait_for(&h.gate[i].opened, 1);
 }
 
+#define REMOTE AGT__SESSION_KIND__SESSION_KIND_REMOTE
+#define TERMINAL AGT__SESSION_KIND__SESSION_KIND_TERMINAL
 #define ALL 0xffffffffull
 
 static void send_wire(unsigned i, const Ses__Message *m)
@@ -291,7 +293,7 @@ START_TEST(a_viewer_is_told_the_desktop_and_sees_it_move)
 	start_agent("headless:401x301@20", NULL);
 	wait_for(&h.states, 1);
 	ck_assert(h.ready);
-	open_gate(0, ALL, "remote");
+	open_gate(0, ALL, REMOTE);
 	struct gate *g = &h.gate[0];
 	ck_assert(g->ok);
 	ck_assert_str_eq(g->platform, "Linux");
@@ -304,7 +306,7 @@ START_TEST(a_viewer_is_told_the_desktop_and_sees_it_move)
 	ck_assert_uint_eq(g->keys, 1);
 	wait_for(&g->bitrates, 1);
 	/* A second one; the first goes and the second stays. */
-	open_gate(1, ALL, "remote");
+	open_gate(1, ALL, REMOTE);
 	wait_for(&h.gate[1].frames, 2);
 	wait_for(&h.gate[1].bitrates, 1); /* also when it is as before */
 	hws_ipc_close(g->link, HWS_OK);
@@ -317,7 +319,7 @@ END_TEST
 START_TEST(what_is_not_offered_is_refused)
 {
 	start_agent("headless:320x200", NULL);
-	open_gate(0, ALL, "terminal");
+	open_gate(0, ALL, TERMINAL);
 	ck_assert(!h.gate[0].ok);
 	ck_assert_str_ne(h.gate[0].error, "");
 	/* Rubbish on a link that is not open, and a login that does not parse, end nothing but that link. */
@@ -326,14 +328,14 @@ START_TEST(what_is_not_offered_is_refused)
 	Agt__Message m = AGT__MESSAGE__INIT;
 	Agt__Open o = AGT__OPEN__INIT;
 	uint8_t bad[] = { 0x3a, 0x7f, 1 };
-	o.kind = (char *)"remote";
+	o.kind = AGT__SESSION_KIND__SESSION_KIND_REMOTE;
 	o.login_request.data = bad;
 	o.login_request.len = sizeof(bad);
 	m.union_case = AGT__MESSAGE__UNION_OPEN;
 	m.open = &o;
 	ck_assert_int_eq(hws_ipc_send(h.gate[1].link, &m, -1), HWS_OK);
 	wait_for(&h.gate[1].closed, 1);
-	open_gate(2, ALL, "remote");
+	open_gate(2, ALL, REMOTE);
 	wait_for(&h.gate[2].frames, 1);
 	/* Nor does rubbish on an open one. */
 	ck_assert_int_eq(hws_ipc_send_wire(h.gate[2].link, hws_bytes("\xff\xff\xff", 3)), HWS_OK);
@@ -377,8 +379,8 @@ END_TEST
 START_TEST(a_viewer_that_does_not_read_is_waited_for_and_the_others_go_on)
 {
 	start_agent("headless:640x480@30", NULL);
-	open_gate(0, ALL, "remote");
-	open_gate(1, ALL, "remote");
+	open_gate(0, ALL, REMOTE);
+	open_gate(1, ALL, REMOTE);
 	wait_for(&h.gate[0].frames, 3);
 	wait_for(&h.gate[1].frames, 3);
 	hws_ipc_pause(h.gate[1].link);
@@ -397,7 +399,7 @@ START_TEST(without_a_display_it_stays_and_says_why)
 	wait_for(&h.states, 1);
 	ck_assert(!h.ready);
 	ck_assert_ptr_nonnull(strstr(h.error, ":986"));
-	open_gate(0, ALL, "remote");
+	open_gate(0, ALL, REMOTE);
 	ck_assert(!h.gate[0].ok);
 	ck_assert_ptr_nonnull(strstr(h.gate[0].error, ":986"));
 	ck_assert_uint_eq(h.gone, 0);
@@ -459,7 +461,7 @@ START_TEST(on_x11_keys_arrive_as_long_as_they_are_permitted)
 	test_xvfb_start(&x, 320, 240);
 	start_agent("x11", x.display);
 	open_window();
-	open_gate(0, ALL, "remote");
+	open_gate(0, ALL, REMOTE);
 	wait_for(&h.gate[0].frames, 1);
 	uint64_t end = test_now_ms() + TEST_PATIENCE_MS;
 	while (h.gate[0].corner < 230) { /* the white window */
@@ -519,7 +521,7 @@ START_TEST(long_texts_cross_the_clipboard_both_ways)
 
 	test_xvfb_start(&x, 320, 240);
 	start_agent("x11", x.display);
-	open_gate(0, ALL, "remote");
+	open_gate(0, ALL, REMOTE);
 	wait_for(&h.gate[0].frames, 1);
 	snprintf(file, sizeof(file), "%s/text", test_dir(dir, sizeof(dir)));
 	f = fopen(file, "we");
@@ -564,7 +566,7 @@ START_TEST(a_screen_that_changes_its_size_is_shown_on)
 
 	test_xvfb_start(&x, 640, 480);
 	start_agent("x11", x.display);
-	open_gate(0, ALL, "remote");
+	open_gate(0, ALL, REMOTE);
 	wait_for(&h.gate[0].decoded, 1);
 	ck_assert_int_eq(h.gate[0].last_w, 640);
 	xrandr((const char *const[]){ "--newmode", "small", "10", "321", "330", "340", "350", "241",
@@ -589,7 +591,7 @@ START_TEST(when_the_x_server_comes_back_it_is_served_again)
 {
 	test_xvfb_start_own(&x, 320, 240);
 	start_agent("x11", x.display);
-	open_gate(0, ALL, "remote");
+	open_gate(0, ALL, REMOTE);
 	wait_for(&h.gate[0].frames, 1);
 	test_xvfb_kill(&x);
 	wait_for(&h.gate[0].closed, 1);
@@ -598,7 +600,7 @@ START_TEST(when_the_x_server_comes_back_it_is_served_again)
 	test_xvfb_again(&x, 400, 300);
 	while (!h.ready)
 		wait_for(&h.states, h.states + 1);
-	open_gate(1, ALL, "remote");
+	open_gate(1, ALL, REMOTE);
 	ck_assert(h.gate[1].ok);
 	ck_assert_int_eq(h.gate[1].width, 400);
 	wait_for(&h.gate[1].frames, 1);
@@ -611,7 +613,7 @@ START_TEST(when_the_x_server_dies_viewers_are_let_go_and_the_agent_stays)
 {
 	test_xvfb_start_own(&x, 320, 240);
 	start_agent("x11", x.display);
-	open_gate(0, ALL, "remote");
+	open_gate(0, ALL, REMOTE);
 	wait_for(&h.gate[0].frames, 1);
 	unsigned n = h.states;
 	test_xvfb_kill(&x);
@@ -620,7 +622,7 @@ START_TEST(when_the_x_server_dies_viewers_are_let_go_and_the_agent_stays)
 	ck_assert(!h.ready);
 	run_for(700); /* one vain attempt to open it again */
 	ck_assert_uint_eq(h.gone, 0);
-	open_gate(1, ALL, "remote");
+	open_gate(1, ALL, REMOTE);
 	ck_assert(!h.gate[1].ok);
 	ck_assert_int_eq(stop_agent(), 0);
 	test_xvfb_stop(&x);

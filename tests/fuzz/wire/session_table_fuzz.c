@@ -1,4 +1,5 @@
-/* wire/session_table: the scan without unpacking must agree with the real parser on what a message is. */
+/* wire/session_table: the scan without unpacking must agree with the real parser on what a message
+ * is. */
 #include "shared/wire/envelope.h"
 #include "shared/wire/session_table.h"
 #include <assert.h>

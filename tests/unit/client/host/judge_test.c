@@ -5,6 +5,7 @@
 #include "shared/base/str.h"
 #include "shared/crypto/crypto.h"
 #include "shared/wire/permission.h"
+#include "shared/wire/session_kind.h"
 #include "tests/support/proc.h"
 #include <arpa/inet.h>
 #include <check.h>
@@ -57,7 +58,7 @@ static void setup(void)
 	check.my_id = (char *)"987654321";
 	check.my_name = (char *)"Ann";
 	check.username = (char *)"123456789";
-	check.kind = (char *)"remote";
+	check.kind = AGT__SESSION_KIND__SESSION_KIND_REMOTE;
 	check.session_id = 77;
 }
 
@@ -407,18 +408,20 @@ START_TEST(who_was_meant_must_be_us)
 END_TEST
 
 static const struct {
-	const char *kind, *text;
+	unsigned kind;
+	const char *text;
 } kinds[] = {
-	{ "file", "No permission of file transfer" },
-	{ "camera", "No permission of viewing camera" },
-	{ "terminal", "No permission of terminal" },
-	{ "forward", "No permission of IP tunneling" },
-	{ "other", "Connection not allowed" },
+	{ HWS_KIND_FILE, "No permission of file transfer" },
+	{ HWS_KIND_CAMERA, "No permission of viewing camera" },
+	{ HWS_KIND_TERMINAL, "No permission of terminal" },
+	{ HWS_KIND_FORWARD, "No permission of IP tunneling" },
+	{ HWS_KIND_COUNT, "Connection not allowed" },
+	{ UINT32_MAX, "Connection not allowed" },
 };
 
 START_TEST(session_types_that_are_not_served_are_told_so)
 {
-	check.kind = (char *)(uintptr_t)kinds[_i].kind;
+	check.kind = (Agt__SessionKind)kinds[_i].kind;
 	ck_assert_int_eq(login_with(1, hws_vault_temporary(&vault)), CLOSED);
 	ck_assert_str_eq(res.text, kinds[_i].text);
 	ck_assert_uint_eq(res.close_after_ms, 1000);

@@ -1,4 +1,6 @@
-/* wire/session_table and wire/session_kind against the schema, and each row against a second, naive reading of it. */
+/* wire/session_table and wire/session_kind against the schema, and each row against a second, naive
+ * reading of it. */
+#include "proto/agent.pb-c.h"
 #include "shared/base/buf.h"
 #include "shared/base/macros.h"
 #include "shared/wire/envelope.h"
@@ -6,6 +8,7 @@
 #include "shared/wire/session_table.h"
 #include <check.h>
 #include <string.h>
+#include <strings.h>
 
 static const struct hws_session_row *row_of_member(const char *message, const char *member)
 {
@@ -20,7 +23,8 @@ static const struct hws_session_row *row_of_member(const char *message, const ch
 					   : hws_session_row(f->id, 0);
 }
 
-/* --- the schema ------------------------------------------------------------------------------------ */
+/* --- the schema
+ * ------------------------------------------------------------------------------------ */
 
 START_TEST(each_member_of_the_schema_has_its_row)
 {
@@ -83,7 +87,8 @@ START_TEST(each_row_is_found_by_its_numbers_and_is_sane)
 						!(row->states[HWS_TO_HOST] |
 								row->states[HWS_TO_VIEWER]),
 				"%s", row->name);
-		/* what enters before the login, and what is the gate's, is never handed to the agent */
+		/* what enters before the login, and what is the gate's, is never handed to the
+		 * agent */
 		if (row->states[HWS_TO_HOST] & HWS_AT_LOGIN || row->service == HWS_SERVICE_GATE)
 			ck_assert_int_ne(row->act, HWS_ACT_FORWARD);
 		ck_assert_uint_eq(row->answer == HWS_ANSWER_BOX, row->text != NULL);
@@ -112,7 +117,8 @@ START_TEST(numbers_without_a_row_find_none)
 }
 END_TEST
 
-/* --- the scan -------------------------------------------------------------------------------------- */
+/* --- the scan
+ * -------------------------------------------------------------------------------------- */
 
 static void put_field(struct hws_buf *b, const ProtobufCFieldDescriptor *f, struct hws_bytes body)
 {
@@ -214,7 +220,8 @@ START_TEST(an_unknown_member_beside_is_passed_over)
 }
 END_TEST
 
-/* --- the judgement --------------------------------------------------------------------------------- */
+/* --- the judgement
+ * --------------------------------------------------------------------------------- */
 
 START_TEST(verdicts_follow_the_rows)
 {
@@ -299,7 +306,8 @@ START_TEST(an_agent_sends_nothing_of_the_gate)
 }
 END_TEST
 
-/* --- kinds of sessions ------------------------------------------------------------------------------ */
+/* --- kinds of sessions
+ * ------------------------------------------------------------------------------ */
 
 START_TEST(each_login_has_its_own_kind)
 {
@@ -332,6 +340,21 @@ START_TEST(kinds_have_their_names)
 }
 END_TEST
 
+/* The processes of a host tell each other the number. */
+START_TEST(the_hosts_own_protocol_has_the_same_kinds)
+{
+	const ProtobufCEnumDescriptor *d = &agt__session_kind__descriptor;
+
+	ck_assert_uint_eq(d->n_values, HWS_KIND_COUNT);
+	for (unsigned i = 0; i < d->n_values; i++) {
+		const char *name = hws_session_kind_name((unsigned)d->values[i].value);
+
+		ck_assert_msg(strcasecmp(d->values[i].name + strlen("SESSION_KIND_"), name) == 0,
+				"%s is %s", d->values[i].name, name);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("wire/session_table");
@@ -350,6 +373,7 @@ int main(void)
 	tcase_add_test(t, an_agent_sends_nothing_of_the_gate);
 	tcase_add_test(t, each_login_has_its_own_kind);
 	tcase_add_test(t, kinds_have_their_names);
+	tcase_add_test(t, the_hosts_own_protocol_has_the_same_kinds);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);
