@@ -1,3 +1,4 @@
+#include "client/api/codecs.h"
 #include "client/api/session_loop.h"
 #include "shared/base/clock.h"
 #include "shared/wire/limits.h"
@@ -100,24 +101,6 @@ void api_report_peer(struct api_session_loop *e, enum hawser_event_type type)
 	push(e, api_event_new(s, type));
 }
 
-static enum hawser_codec public_codec(enum hws_codec c)
-{
-	switch (c) {
-	case HWS_CODEC_VP8:
-		return HAWSER_CODEC_VP8;
-	case HWS_CODEC_VP9:
-		return HAWSER_CODEC_VP9;
-	case HWS_CODEC_AV1:
-		return HAWSER_CODEC_AV1;
-	case HWS_CODEC_H264:
-		return HAWSER_CODEC_H264;
-	case HWS_CODEC_H265:
-		return HAWSER_CODEC_H265;
-	default:
-		return HAWSER_CODEC_AUTO;
-	}
-}
-
 /* Figures as of now, but for the rate, which is that of the last whole second. */
 static void take_stats(struct api_session_loop *e)
 {
@@ -138,7 +121,7 @@ static void take_stats(struct api_session_loop *e)
 	st.silent_s = e->silent_s;
 	st.target_kbit = e->target_kbit;
 	st.decode_us = v.decode_us;
-	st.codec = public_codec(v.codec);
+	st.codec = api_codec_public(v.codec);
 	st.relayed = e->relayed;
 	st.encrypted = hws_viewer_encrypted(e->viewer);
 	pthread_mutex_lock(&e->s->lock);

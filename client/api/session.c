@@ -1,4 +1,6 @@
+#include "client/api/codecs.h"
 #include "client/api/session_loop.h"
+#include "client/media/codec_table.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include <stdio.h>
@@ -72,7 +74,7 @@ static int check_config(const struct hawser_session_config *c)
 		return api_fail(HAWSER_ERR_RANGE, "custom quality must be 10 to 2000 percent");
 	if (c->fps < 0 || c->fps > 120)
 		return api_fail(HAWSER_ERR_RANGE, "fps must be 1 to 120");
-	if ((int)c->codec < 0 || c->codec > HAWSER_CODEC_AV1 || (int)c->keyboard_mode < 0 ||
+	if (!api_codec_is((int)c->codec) || (int)c->keyboard_mode < 0 ||
 			c->keyboard_mode > HAWSER_KEYBOARD_LEGACY || (int)c->format < 0 ||
 			c->format > HAWSER_FORMAT_RGBA)
 		return api_fail(HAWSER_ERR_RANGE,
@@ -93,15 +95,13 @@ static void default_options(hawser_context *ctx, const struct hawser_session_con
 		.custom_quality = c->custom_quality,
 		.fps = c->fps,
 		.prefer = c->codec,
-		.can = hws_video_view_can() };
+		.can = hws_codecs_decodable() };
 	if (c->quality == HAWSER_QUALITY_DEFAULT && strcmp(v->quality, "best") == 0)
 		o->quality = HAWSER_QUALITY_BEST;
 	else if (c->quality == HAWSER_QUALITY_DEFAULT && strcmp(v->quality, "low") == 0)
 		o->quality = HAWSER_QUALITY_LOW;
 	if (c->codec == HAWSER_CODEC_AUTO)
-		o->prefer = strcmp(v->codec, "vp8") == 0       ? HAWSER_CODEC_VP8
-				: strcmp(v->codec, "vp9") == 0 ? HAWSER_CODEC_VP9
-							       : HAWSER_CODEC_AUTO;
+		o->prefer = (int)api_codec_public(hws_codec_by_name(v->codec));
 	*ret_relay = c->force_relay || v->force_relay;
 }
 

@@ -164,7 +164,8 @@ static void wish_quality(struct api_session_loop *e, uint64_t now)
 
 	e->wish_bytes = bytes;
 	if (hws_viewer_state(e->viewer) != HWS_VIEWER_READY ||
-			!hws_viewer_peer(e->viewer)->encodes_av1 || o.can & HWS_CAN_AV1)
+			!hws_viewer_peer(e->viewer)->encodes_av1 ||
+			o.can & HWS_CODEC_BIT(HWS_CODEC_AV1))
 		return;
 	if (!hws_quality_wish_tick(&e->wish, &s))
 		return;

@@ -37,24 +37,6 @@ static void finish(struct run *r, int status)
 	r->finished = true;
 }
 
-static const char *codec_name(enum hawser_codec codec)
-{
-	switch (codec) {
-	case HAWSER_CODEC_VP8:
-		return "vp8";
-	case HAWSER_CODEC_VP9:
-		return "vp9";
-	case HAWSER_CODEC_AV1:
-		return "av1";
-	case HAWSER_CODEC_H264:
-		return "h264";
-	case HAWSER_CODEC_H265:
-		return "h265";
-	default:
-		return "none";
-	}
-}
-
 static bool print_stats(const struct run *r, const struct hawser_stats *s, const char *kind)
 {
 	char rtt[16] = "unknown";
@@ -67,7 +49,8 @@ static bool print_stats(const struct run *r, const struct hawser_stats *s, const
 	       "encrypted=%s silent_s=%u\n",
 			kind, s->frames, s->frames_dropped, s->fps, s->bytes_in, s->bytes_out,
 			(double)s->first_frame_us / 1000, rtt, s->target_kbit,
-			(double)s->decode_us / 1000, codec_name(s->codec),
+			(double)s->decode_us / 1000,
+			s->codec == HAWSER_CODEC_AUTO ? "none" : hawser_codec_name(s->codec),
 			r->path ? r->path : "none", s->encrypted ? "yes" : "no", s->silent_s);
 	return fflush(stdout) == 0;
 }
@@ -424,8 +407,6 @@ static int run_headless(const struct connect_options *o)
 {
 	static const enum hawser_quality qualities[] = { HAWSER_QUALITY_DEFAULT, HAWSER_QUALITY_LOW,
 		HAWSER_QUALITY_BALANCED, HAWSER_QUALITY_BEST };
-	static const enum hawser_codec codecs[] = { HAWSER_CODEC_AUTO, HAWSER_CODEC_VP8,
-		HAWSER_CODEC_VP9 };
 	struct run r = { .o = o, .begin_us = hws_clock_us() };
 	struct hawser_context_config cc = HAWSER_CONTEXT_CONFIG_INIT;
 	struct hawser_session_config sc = HAWSER_SESSION_CONFIG_INIT;
@@ -470,7 +451,7 @@ static int run_headless(const struct connect_options *o)
 	sc.view_only = o->view_only;
 	sc.no_clipboard = !o->paste && !*o->copy_text;
 	sc.quality = qualities[o->quality];
-	sc.codec = codecs[o->codec];
+	sc.codec = connect_options_codec(o);
 	sc.fps = (int)o->fps;
 	sc.format = HAWSER_FORMAT_RGBA;
 	sc.on_event = on_event;
@@ -497,13 +478,14 @@ out:
 static int run_window(const struct connect_options *o)
 {
 	static const char *const qualities[] = { NULL, "low", "balanced", "best" };
-	static const char *const codecs[] = { NULL, "vp8", "vp9" };
 	static const char *const keyboards[] = { NULL, "map", "translate", "legacy" };
+	enum hawser_codec codec = connect_options_codec(o);
 	const struct {
 		const char *name, *value;
 	} texts[] = { { "--server", o->server }, { "--key", o->key }, { "--config", o->config },
 		{ "--password-file", o->password_file }, { "--quality", qualities[o->quality] },
-		{ "--codec", codecs[o->codec] }, { "--keyboard", keyboards[o->keyboard] } };
+		{ "--codec", codec ? hawser_codec_name(codec) : NULL },
+		{ "--keyboard", keyboards[o->keyboard] } };
 	const struct {
 		const char *name;
 		bool on;
@@ -544,7 +526,7 @@ int cli_connect(int argc, char **argv, void *ctx HWS_UNUSED)
 	int status = connect_options_parse(&o, argc, argv);
 
 	if (status == CLI_OK && o.help) {
-		if (hws_options_print(&connect_options_table, NULL))
+		if (hws_options_print(connect_options_table(), NULL))
 			status = CLI_FAILED;
 	} else if (status == CLI_OK) {
 		status = o.headless ? run_headless(&o) : run_window(&o);

@@ -2,6 +2,7 @@
 #include "client/cli/cli.h"
 #include "shared/base/num.h"
 #include "shared/base/str.h"
+#include <hawser/hawser.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,6 +19,9 @@
 	}
 #define WINDOW "With a window"
 #define HEADLESS "With --headless"
+
+/* From libhawser: "auto|vp8|..." of what it decodes. */
+static char codec_choices[128];
 
 static const struct hws_option table[] = {
 	TEXT("", "server", server, "HOST[:PORT]",
@@ -46,7 +50,7 @@ static const struct hws_option table[] = {
 			.type = HWS_OPT_ENUM,
 			.offset = AT(codec),
 			.def = "auto",
-			.choices = "auto|vp8|vp9",
+			.choices = codec_choices,
 			.arg = "CODEC",
 			.help = "Video codec to ask the host for; auto: as configured." },
 	{ .section = "",
@@ -116,7 +120,7 @@ static const struct hws_option table[] = {
 };
 
 /* Its values come from the command line alone: the settings of all sessions are in `hawser config`. */
-const struct hws_options connect_options_table = {
+static const struct hws_options options = {
 	.program = "hawser connect",
 	.usage = "hawser connect ID|HOST[:PORT] [OPTION ...]",
 	.about = "Views and controls a host: in a window, or with --headless for scripts. The password is "
@@ -126,9 +130,29 @@ const struct hws_options connect_options_table = {
 	.count = HWS_COUNT(table),
 };
 
+const struct hws_options *connect_options_table(void)
+{
+	enum hawser_codec codec[16];
+	size_t count = HWS_MIN(hawser_codecs(codec, HWS_COUNT(codec)), HWS_COUNT(codec)), len = 0;
+
+	for (size_t i = 0; i < count && len < sizeof(codec_choices); i++)
+		len += (size_t)snprintf(codec_choices + len, sizeof(codec_choices) - len, "%s%s",
+				i ? "|" : "", hawser_codec_name(codec[i]));
+	return &options;
+}
+
+enum hawser_codec connect_options_codec(const struct connect_options *o)
+{
+	enum hawser_codec codec[16];
+	size_t count = hawser_codecs(codec, HWS_COUNT(codec));
+
+	return (size_t)o->codec < HWS_MIN(count, HWS_COUNT(codec)) ? codec[o->codec]
+								   : HAWSER_CODEC_AUTO;
+}
+
 void connect_options_done(struct connect_options *o)
 {
-	hws_options_done(&connect_options_table, o);
+	hws_options_done(connect_options_table(), o);
 }
 
 static int parse_click(struct connect_options *o)
@@ -294,7 +318,7 @@ static int check_texts(const struct connect_options *o)
 int connect_options_parse(struct connect_options *o, int argc, char **argv)
 {
 	struct hws_error err = { 0 };
-	int rest = 1, status, r = hws_options_init(&connect_options_table, o);
+	int rest = 1, status, r = hws_options_init(connect_options_table(), o);
 
 	if (r < 0)
 		return cli_fail(CLI_FAILED, "%s", hws_err_text(r));
@@ -305,7 +329,7 @@ int connect_options_parse(struct connect_options *o, int argc, char **argv)
 	/* The target may stand before, between or behind the options. */
 	while (rest < argc) {
 		int used = 0;
-		r = hws_options_args(&connect_options_table, o, argc - rest + 1, argv + rest - 1,
+		r = hws_options_args(connect_options_table(), o, argc - rest + 1, argv + rest - 1,
 				&used, &err);
 		if (r < 0)
 			return cli_fail(CLI_USAGE, "%s", err.text);

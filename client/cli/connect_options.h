@@ -1,6 +1,7 @@
 /* cli/connect_options: the command line of `hawser connect`. */
 #pragma once
 #include "shared/conf/option.h"
+#include <hawser/types.h>
 
 struct connect_options {
 	bool headless, stats, relay, accept_insecure, no_retry, view_only, paste, password_stdin;
@@ -16,7 +17,9 @@ struct connect_options {
 	const char *target;
 };
 
-extern const struct hws_options connect_options_table;
+const struct hws_options *connect_options_table(void);
+/* What was asked for by --codec. */
+enum hawser_codec connect_options_codec(const struct connect_options *o);
 
 /* Returns 0, or an exit status after a message. Free by connect_options_done in any case. */
 int connect_options_parse(struct connect_options *o, int argc, char **argv);

@@ -1,4 +1,5 @@
 #include "client/core/view_options.h"
+#include "client/core/codec_wire.h"
 
 #define YES SES__OPTION_MESSAGE__BOOL_OPTION__Yes
 #define NO SES__OPTION_MESSAGE__BOOL_OPTION__No
@@ -8,11 +9,7 @@ static void put_decoding(const struct hws_view_options *o, struct hws_option_mes
 	Ses__SupportedDecoding *d = &ret->decoding;
 
 	ses__supported_decoding__init(d);
-	d->ability_vp8 = (o->can & HWS_CAN_VP8) != 0;
-	d->ability_vp9 = (o->can & HWS_CAN_VP9) != 0;
-	d->ability_av1 = (o->can & HWS_CAN_AV1) != 0;
-	d->ability_h264 = (o->can & HWS_CAN_H264) != 0;
-	d->ability_h265 = (o->can & HWS_CAN_H265) != 0;
+	hws_codecs_to_decoding(o->can, d);
 	d->prefer = (Ses__SupportedDecoding__PreferCodec)o->prefer;
 	ret->m.supported_decoding = d;
 }

@@ -1,14 +1,10 @@
 /* core/view_options: what the viewer wishes, and its OptionMessage. Pure. */
 #pragma once
+#include "client/media/codec.h"
 #include "proto/session.pb-c.h"
 #include <stdbool.h>
 
 #define HWS_QUALITY_CUSTOM 5 /* beside the numbers of Ses__ImageQuality */
-#define HWS_CAN_VP8 1u
-#define HWS_CAN_VP9 2u
-#define HWS_CAN_AV1 4u
-#define HWS_CAN_H264 8u
-#define HWS_CAN_H265 16u
 
 struct hws_view_options {
 	bool view_only, no_clipboard, no_remote_cursor, lock_after;
@@ -16,8 +12,8 @@ struct hws_view_options {
 	int custom_quality; /* percent */
 	unsigned raised;    /* percent to ask for in place of the default or best quality; 0 = no */
 	int fps;            /* 0 = not said */
-	int prefer;         /* Ses__SupportedDecoding__PreferCodec */
-	unsigned can;       /* HWS_CAN_*: what can be decoded here, now */
+	int prefer;         /* Ses__SupportedDecoding__PreferCodec: `wish` of the codec table */
+	uint32_t can;       /* HWS_CODEC_BIT: what can be decoded here, now */
 };
 
 /* The message with its sub-message, as one value: it points into itself, so do not copy it. */

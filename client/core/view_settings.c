@@ -1,5 +1,6 @@
 #include "client/core/view_settings.h"
 #include "client/core/known_peers.h"
+#include "client/media/codec_table.h"
 #include "client/reach/server_addr.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
@@ -83,7 +84,7 @@ static const struct hws_option table[] = {
 			.type = HWS_OPT_STR,
 			.offset = AT(codec),
 			.def = "auto",
-			.arg = "auto|vp8|vp9",
+			.arg = "auto|CODEC",
 			.help = "Video codec to ask hosts for." },
 };
 
@@ -202,7 +203,6 @@ static bool is_proxy(const char *url, const char *user, const char *password)
 static const char *what_is_wrong(const char *name, const char *value)
 {
 	static const char *const qualities[] = { "best", "balanced", "low", NULL };
-	static const char *const codecs[] = { "auto", "vp8", "vp9", NULL };
 	uint8_t pk[HWS_PK_LEN];
 	struct hws_server_addr way;
 	bool is_text = hws_str_equal(name, "id") || hws_str_equal(name, "name");
@@ -223,9 +223,28 @@ static const char *what_is_wrong(const char *name, const char *value)
 		return "is too long for a proxy";
 	if (hws_str_equal(name, "quality") && !is_one_of(value, qualities))
 		return "must be best, balanced or low";
-	if (hws_str_equal(name, "codec") && !is_one_of(value, codecs))
-		return "must be auto, vp8 or vp9";
 	return NULL;
+}
+
+static int check_codec(const char *value, struct hws_error *err)
+{
+	char words[128] = "auto";
+	size_t len = strlen(words);
+	uint32_t left = hws_codecs_decodable();
+
+	for (enum hws_codec c = HWS_CODEC_NONE + 1; c < HWS_CODEC_COUNT; c++) {
+		if (!(left & HWS_CODEC_BIT(c)))
+			continue;
+		if (hws_str_equal(hws_codec_name(c), value))
+			return HWS_OK;
+		left &= ~HWS_CODEC_BIT(c);
+		if (hws_fmt(words + len, sizeof(words) - len, "%s%s", left ? ", " : " or ",
+				    hws_codec_name(c)) == HWS_OK)
+			len += strlen(words + len);
+	}
+	return hws_str_equal(value, "auto")
+			? HWS_OK
+			: hws_error_set(err, HWS_ERR_INVAL, "codec must be %s", words);
 }
 
 /* What the option table cannot say. */
@@ -235,6 +254,8 @@ static int check_value(const char *name, const char *value, struct hws_error *er
 			? what_is_wrong(name, value)
 			: "must be one line of UTF-8 text, without blanks around it";
 
+	if (!wrong && hws_str_equal(name, "codec"))
+		return check_codec(value, err);
 	return wrong ? hws_error_set(err, HWS_ERR_INVAL, "%s %s", name, wrong) : HWS_OK;
 }
 

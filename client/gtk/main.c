@@ -10,40 +10,63 @@
 #include <unistd.h>
 
 #define PASSWORD_MAX 1024
+#define CODECS 16u
+
+static size_t codec_list(enum hawser_codec list[CODECS])
+{
+	return MIN(hawser_codecs(list, CODECS), CODECS);
+}
+
+/* "auto|vp8|vp9": of what libhawser decodes. */
+static const char *codec_words(void)
+{
+	static char words[128];
+	enum hawser_codec list[CODECS];
+	size_t count = codec_list(list);
+
+	words[0] = '\0';
+	for (size_t i = 0; i < count; i++) {
+		if (i)
+			g_strlcat(words, "|", sizeof(words));
+		g_strlcat(words, hawser_codec_name(list[i]), sizeof(words));
+	}
+	return words;
+}
 
 static void usage(FILE *out)
 {
-	fputs("usage: hawser-desktop [connect TARGET] [OPTION ...]\n"
-	      "\n"
-	      "Shows a remote desktop in a window, or, without TARGET, the window to choose one.\n"
-	      "TARGET is an ID, an address (HOST[:PORT]) or ID@SERVER?key=KEY.\n"
-	      "\n"
-	      "  --server HOST[:PORT]   rendezvous server, instead of the configured one\n"
-	      "  --key KEY              its public key\n"
-	      "  --config FILE          configuration file\n"
-	      "  --password-stdin       read the password from standard input\n"
-	      "  --password-file FILE   read it from FILE, which others must not be able to read\n"
-	      "                         (otherwise HAWSER_PASSWORD, else you are asked)\n"
-	      "  --relay                do not try a direct connection\n"
-	      "  --accept-insecure      agree beforehand to a session without encryption\n"
-	      "  --view-only            send no input\n"
-	      "  --display N            show display N, counted from 1; 0: the host's choice\n"
-	      "  --remember             keep what logs in (never the password itself)\n"
-	      "  --quality default|low|balanced|best\n"
-	      "                         picture quality to ask the host for\n"
-	      "  --codec auto|vp8|vp9   video codec to ask the host for\n"
-	      "  --keyboard auto|map|translate|legacy\n"
-	      "                         send keys by position (map), as characters (translate) or\n"
-	      "                         as old hosts have it; auto: as characters where the host's\n"
-	      "                         layout is another one, else by position\n"
-	      "  --fps N                at most N pictures a second\n"
-	      "  --fullscreen           begin in full screen\n"
-	      "  --actual-size          one picture pixel is one screen pixel\n"
-	      "  --seconds N            end by itself after N seconds\n"
-	      "  --screenshot FILE.png  save the picture of the display when --seconds are over\n"
-	      "                         (without TARGET: the window)\n"
-	      "  --help, --version\n",
-			out);
+	fprintf(out,
+			"usage: hawser-desktop [connect TARGET] [OPTION ...]\n"
+			"\n"
+			"Shows a remote desktop in a window, or, without TARGET, the window to choose one.\n"
+			"TARGET is an ID, an address (HOST[:PORT]) or ID@SERVER?key=KEY.\n"
+			"\n"
+			"  --server HOST[:PORT]   rendezvous server, instead of the configured one\n"
+			"  --key KEY              its public key\n"
+			"  --config FILE          configuration file\n"
+			"  --password-stdin       read the password from standard input\n"
+			"  --password-file FILE   read it from FILE, which others must not be able to read\n"
+			"                         (otherwise HAWSER_PASSWORD, else you are asked)\n"
+			"  --relay                do not try a direct connection\n"
+			"  --accept-insecure      agree beforehand to a session without encryption\n"
+			"  --view-only            send no input\n"
+			"  --display N            show display N, counted from 1; 0: the host's choice\n"
+			"  --remember             keep what logs in (never the password itself)\n"
+			"  --quality default|low|balanced|best\n"
+			"                         picture quality to ask the host for\n"
+			"  --codec %-14s video codec to ask the host for\n"
+			"  --keyboard auto|map|translate|legacy\n"
+			"                         send keys by position (map), as characters (translate) or\n"
+			"                         as old hosts have it; auto: as characters where the host's\n"
+			"                         layout is another one, else by position\n"
+			"  --fps N                at most N pictures a second\n"
+			"  --fullscreen           begin in full screen\n"
+			"  --actual-size          one picture pixel is one screen pixel\n"
+			"  --seconds N            end by itself after N seconds\n"
+			"  --screenshot FILE.png  save the picture of the display when --seconds are over\n"
+			"                         (without TARGET: the window)\n"
+			"  --help, --version\n",
+			codec_words());
 }
 
 /* First line of a descriptor; NULL after a message. */
@@ -115,6 +138,19 @@ struct flag {
 	const char **value;
 };
 
+static bool parse_codec(const char *word, struct gui_launch *l)
+{
+	enum hawser_codec list[CODECS];
+	size_t count = codec_list(list);
+
+	for (size_t i = 0; i < count; i++)
+		if (hws_str_equal(word, hawser_codec_name(list[i]))) {
+			l->codec = list[i];
+			return true;
+		}
+	return false;
+}
+
 /* What the host is asked for; false after a message. */
 static bool parse_wishes(
 		const char *quality, const char *codec, const char *fps, struct gui_launch *l)
@@ -122,26 +158,20 @@ static bool parse_wishes(
 	static const struct {
 		const char *name;
 		enum hawser_quality quality;
-		enum hawser_codec codec;
 	} words[] = {
-		{ "low", HAWSER_QUALITY_LOW, HAWSER_CODEC_AUTO },
-		{ "balanced", HAWSER_QUALITY_BALANCED, HAWSER_CODEC_AUTO },
-		{ "best", HAWSER_QUALITY_BEST, HAWSER_CODEC_AUTO },
-		{ "vp8", HAWSER_QUALITY_DEFAULT, HAWSER_CODEC_VP8 },
-		{ "vp9", HAWSER_QUALITY_DEFAULT, HAWSER_CODEC_VP9 },
+		{ "low", HAWSER_QUALITY_LOW },
+		{ "balanced", HAWSER_QUALITY_BALANCED },
+		{ "best", HAWSER_QUALITY_BEST },
 	};
 
-	for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
-		if (quality && words[i].quality && hws_str_equal(quality, words[i].name))
+	for (size_t i = 0; quality && i < G_N_ELEMENTS(words); i++)
+		if (hws_str_equal(quality, words[i].name))
 			l->quality = words[i].quality;
-		if (codec && words[i].codec && hws_str_equal(codec, words[i].name))
-			l->codec = words[i].codec;
-	}
 	if (quality && !l->quality && !hws_str_equal(quality, "default"))
 		fprintf(stderr, "hawser-desktop: --quality is default, low, balanced or best, not '%s'\n",
 				quality);
-	else if (codec && !l->codec && !hws_str_equal(codec, "auto"))
-		fprintf(stderr, "hawser-desktop: --codec is auto, vp8 or vp9, not '%s'\n", codec);
+	else if (codec && !parse_codec(codec, l))
+		fprintf(stderr, "hawser-desktop: --codec is %s, not '%s'\n", codec_words(), codec);
 	else if (fps && (hws_parse_u32(fps, &l->fps) < 0 || l->fps > 120))
 		fprintf(stderr, "hawser-desktop: --fps is a number from 0 to 120, not '%s'\n", fps);
 	else

@@ -256,8 +256,7 @@ static void choose_display(struct session_window *w, const struct hawser_peer *p
 
 static void show_stats(struct session_window *w, const struct hawser_stats *stats)
 {
-	static const char *const codecs[] = { "–", "VP9", "H.264", "H.265", "VP8", "AV1" };
-	const char *codec = stats->codec < G_N_ELEMENTS(codecs) ? codecs[stats->codec] : "?";
+	const char *codec = hawser_codec_title(stats->codec);
 	char *pace = stats->silent_s ? g_strdup_printf("NOT ANSWERING for %u s", stats->silent_s)
 			: stats->rtt_ms
 			? g_strdup_printf("%.0f frames/s · %u ms", stats->fps, stats->rtt_ms)

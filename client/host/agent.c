@@ -1,14 +1,15 @@
 #include "client/host/agent.h"
+#include "client/core/codec_wire.h"
 #include "client/host/ipc.h"
 #include "client/host/no_desktop.h"
 #include "client/host/notice.h"
 #include "client/host/refusal.h"
+#include "client/media/codec_table.h"
 #include "client/platform/notify.h"
 #include "client/platform/registry.h"
 #include "client/services/clipboard/clipboard_host.h"
 #include "client/services/cursor/cursor_host.h"
 #include "client/services/input/input_host.h"
-#include "client/services/video/codec_choice.h"
 #include "client/services/video/video_host.h"
 #include "client/services/video/video_msg.h"
 #include "shared/base/clock.h"
@@ -259,7 +260,7 @@ static int pack_peer_info(struct agent *a, struct hws_buf *out)
 	if (gethostname(host, sizeof(host) - 1) < 0)
 		host[0] = 0;
 	hws_display_msg_fill(&list, d, n);
-	encoding.vp8 = (hws_codecs_encodable() >> HWS_CODEC_VP8 & 1) != 0;
+	hws_codecs_to_encoding(hws_codecs_encodable(), &encoding);
 	/* The kernel takes any bytes for a host name; a message holds only UTF-8. */
 	pi.username = hws_str_escape(
 			shown_user, sizeof(shown_user), hws_bytes_str(pw ? pw->pw_name : ""));

@@ -1,3 +1,5 @@
+/* A codec that codes nothing: what goes in comes out, bit by bit. Tests see by it what the way of a
+ * picture does to it, apart from what a real codec does. */
 #include "client/media/raw.h"
 #include "shared/base/buf.h"
 #include "shared/base/macros.h"

@@ -1,4 +1,7 @@
+/* VP8 and VP9 by libvpx, set for what a desktop shows: one pass, no look-ahead, no key frames but those
+ * asked for, and an active map, so that what did not change costs neither time nor bits. */
 #include "client/media/vpx.h"
+#include "client/media/coarseness.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
 #include <stdlib.h>
@@ -10,6 +13,8 @@
 
 #define BLOCK 16 /* of the active map */
 
+static const struct hws_quantisers quantisers = { .max = 63, .halving = 6 };
+
 struct vpx_encoder {
 	struct hws_encoder base;
 	vpx_codec_ctx_t ctx;
@@ -17,7 +22,8 @@ struct vpx_encoder {
 	bool open, started;
 	bool map_on;  /* the encoder has an active map now */
 	uint8_t *map; /* one byte per block: non-zero = code it */
-	uint8_t *fresh; /* blocks that changed in the picture before: they still profit from another pass */
+	/* Blocks that changed in the picture before: they still profit from another pass. */
+	uint8_t *fresh;
 	unsigned cols, rows;
 	int64_t last_pts;
 };
@@ -35,8 +41,8 @@ static vpx_codec_iface_t *encoder_iface(enum hws_codec codec)
 static void put_quality(vpx_codec_enc_cfg_t *cfg, const struct hws_quality *q)
 {
 	cfg->rc_target_bitrate = q->bitrate_kbit_s;
-	cfg->rc_min_quantizer = q->q_min;
-	cfg->rc_max_quantizer = q->q_max;
+	hws_quantisers_within(&quantisers, q->finest, q->coarsest, &cfg->rc_min_quantizer,
+			&cfg->rc_max_quantizer);
 }
 
 static int set_controls(struct vpx_encoder *v)
@@ -57,7 +63,7 @@ static int set_controls(struct vpx_encoder *v)
 		bad |= vpx_codec_control(c, VP9E_SET_NOISE_SENSITIVITY, 0);
 		bad |= vpx_codec_control(c, VP9E_SET_FRAME_PERIODIC_BOOST, 0);
 	}
-	/* A key frame may cost this many times an average frame (percent): the first picture is worth it. */
+	/* A key frame may cost so many percent of an average frame: the first picture is worth it. */
 	bad |= vpx_codec_control(c, VP8E_SET_MAX_INTRA_BITRATE_PCT, 2000);
 	return bad ? HWS_ERR_UNSUPPORTED : HWS_OK;
 }
@@ -115,7 +121,8 @@ fail:
 	return r;
 }
 
-/* Marks the blocks of the damage and of the one before as to be coded; all else is copied by the encoder. */
+/* Marks the blocks of the damage and of the one before as to be coded; all else is copied by the
+ * encoder. */
 static void mark_blocks(struct vpx_encoder *v, const struct hws_region *damage)
 {
 	size_t n = (size_t)v->cols * v->rows;
@@ -218,7 +225,7 @@ static int vpx_encode(struct hws_encoder *e, const struct hws_picture *p,
 		vpx_codec_control(&v->ctx, VP8E_GET_LAST_QUANTIZER_64, &q);
 		ret->data = hws_bytes(pkt->data.frame.buf, pkt->data.frame.sz);
 		ret->key = (pkt->data.frame.flags & VPX_FRAME_IS_KEY) != 0;
-		ret->q = (uint8_t)q;
+		ret->coarse = hws_coarseness_of(&quantisers, (unsigned)HWS_MAX(q, 0));
 		return HWS_OK; /* without look-ahead there is one packet for each picture */
 	}
 	return HWS_ERR_AGAIN;

@@ -1,6 +1,6 @@
 /* media/vpx: VP8 and VP9 by libvpx, set for real-time screen content. */
 #pragma once
-#include "client/media/video_codec.h"
+#include "client/media/codec.h"
 
 int hws_vpx_encoder_new(
 		const struct hws_encoder_conf *conf, struct hws_encoder **ret) HWS_MUST_CHECK;

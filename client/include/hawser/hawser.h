@@ -42,6 +42,14 @@ const char *hawser_strerror(int err);
 /* Stable lower-case token of a code for logs and scripts ("refused"); never NULL. */
 const char *hawser_error_name(int err);
 
+/* Codecs that may be wished for in this build: HAWSER_CODEC_AUTO, then each one that it decodes. Fills at
+ * most `max` of `list` (NULL with 0) and returns how many there are. */
+size_t hawser_codecs(enum hawser_codec *list, size_t max);
+/* The word that command lines and the configuration have for it ("auto", "vp9"; "none" for a number that is
+ * no codec) and what people call it ("VP9"; a dash for HAWSER_CODEC_AUTO). Never NULL. */
+const char *hawser_codec_name(enum hawser_codec codec);
+const char *hawser_codec_title(enum hawser_codec codec);
+
 struct hawser_context_config {
 	size_t size;
 	/* The viewer's configuration file; NULL = $XDG_CONFIG_HOME/hawser/hawser.conf (or below

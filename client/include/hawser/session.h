@@ -111,7 +111,7 @@ struct hawser_session_config {
 	int custom_quality;          /* percent, with HAWSER_QUALITY_CUSTOM */
 	int fps;                     /* 0 = the protocol's default (30) */
 	enum hawser_codec
-			codec; /* a wish; AUTO = as the configuration says. This build decodes VP8 and VP9 */
+			codec; /* a wish; AUTO = as the configuration says. hawser_codecs says which */
 	enum hawser_keyboard_mode keyboard_mode;
 	enum hawser_format format; /* of the pictures */
 	hawser_event_fn on_event;  /* required */

@@ -1,4 +1,5 @@
 #include "client/services/recording/webm.h"
+#include "client/media/codec_table.h"
 #include "shared/base/buf.h"
 #include "shared/base/mem.h"
 #include "shared/sys/private_file.h"
@@ -219,7 +220,7 @@ static int write_head(struct hws_webm *w, enum hws_codec codec, int width, int h
 	put_uint(&part, EL_TRACK_NUMBER, 1);
 	put_uint(&part, EL_TRACK_UID, 1);
 	put_uint(&part, EL_TRACK_TYPE, 1);
-	put_text(&part, EL_CODEC_ID, codec == HWS_CODEC_VP8 ? "V_VP8" : "V_VP9");
+	put_text(&part, EL_CODEC_ID, hws_codec_row(codec)->webm_id);
 	put_master(&part, EL_VIDEO, &inner);
 	hws_buf_reset(&inner);
 	put_master(&inner, EL_TRACK, &part);
@@ -242,7 +243,7 @@ int hws_webm_new(const char *path, enum hws_codec codec, int width, int height,
 	struct hws_webm *w;
 	int r;
 
-	if (codec != HWS_CODEC_VP8 && codec != HWS_CODEC_VP9)
+	if (!hws_codec_row(codec)->webm_id)
 		return HWS_ERR_UNSUPPORTED;
 	w = hws_alloc(sizeof(*w));
 	if (!w)

@@ -1,4 +1,5 @@
 #include "client/services/video/display_host.h"
+#include "client/media/coarseness.h"
 #include "client/services/video/video_msg.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
@@ -12,17 +13,16 @@
 #define ACKS_OPEN 2u              /* frames without acknowledgement at once */
 #define REFINE_US 120000u         /* rest before a blurred picture is sharpened */
 #define SLICE_US 5000u
-#define Q_LEGIBLE 40u    /* of text */
-#define SMALL_PART 16    /* of the display: a change that leaves most as it is */
-#define REFINE_GAIN 6u   /* a quantiser that near to the best one is good enough */
-#define RECORD_KEYS 240u /* pictures between key frames while a viewer records */
+#define LEGIBLE 6667u     /* coarseness of text */
+#define SMALL_PART 16     /* of the display: a change that leaves most as it is */
+#define REFINE_GAIN 1000u /* what is that near to the finest wished for is good enough */
+#define RECORD_KEYS 240u  /* pictures between key frames while a viewer records */
 #define RETRY_US HWS_US_PER_S
 #define TELL_PART 50u /* the bitrate is told anew when it is off by so much of it */
 #define KBIT_MIN 50u  /* an encoder takes less for a mistake */
 #define PACE_S 0.1    /* a picture should pass in so long */
 #define NARROW 2.0    /* a line that carries less than this many times the wish */
 #define COARSE_US HWS_US_PER_S
-#define Q_COARSEST 63u
 
 struct job {
 	struct hws_video_host *v;
@@ -30,7 +30,7 @@ struct job {
 	struct hws_encoder *encoder; /* owned while the job runs; NULL: make one */
 	struct hws_encoder_conf conf;
 	bool set_quality, key, whole, refines;
-	uint8_t best; /* the finest quantiser that is wished for */
+	uint16_t finest; /* coarseness that is wished for */
 	struct hws_picture *picture;
 	struct hws_region damage;
 	double pixels; /* that changed */
@@ -254,7 +254,7 @@ static void account(struct hws_display_host *s, const struct job *j)
 		hws_region_add(&done,
 				(struct hws_rect){ 0, 0, j->picture->width, j->picture->height });
 	}
-	if (j->packet.q > j->best + REFINE_GAIN) {
+	if (j->packet.coarse > j->finest + REFINE_GAIN) {
 		if (j->refines)
 			hws_debt_again(&s->debt, &done);
 		else
@@ -292,7 +292,8 @@ static void on_job_done(void *arg, int r)
 		s->encoder = j->encoder;
 		j->encoder = NULL;
 		deliver(s, &j->packet, j->pts_ms);
-		hws_budget_learn(&s->budget, j->pixels, (double)j->packet.data.len, j->packet.q);
+		hws_budget_learn(&s->budget, j->pixels, (double)j->packet.data.len,
+				j->packet.coarse);
 		account(s, j);
 	} else if (r == HWS_ERR_AGAIN) {
 		s->encoder = j->encoder;
@@ -356,15 +357,15 @@ static void choose_quality(struct hws_display_host *s, struct job *j)
 	struct hws_quality q = hws_quality_of(
 			s->v->qos.ratio, hws_base_kbit_s(j->picture->width, j->picture->height));
 
-	j->best = q.q_min;
+	j->finest = q.finest;
 	q.bitrate_kbit_s = kbit_for(s, q.bitrate_kbit_s);
 	double room = room_of(s);
 	if (room > 0)
 		s->coarse_us = now_of(s->v) + COARSE_US;
 	if (room > 0 && !j->refines)
-		q.q_min = HWS_MAX(q.q_min, hws_budget_quantiser(&s->budget, j->pixels, room));
+		q.finest = HWS_MAX(q.finest, hws_budget_coarse(&s->budget, j->pixels, room));
 	if (now_of(s->v) < s->coarse_us && !j->refines)
-		q.q_max = Q_COARSEST;
+		q.coarsest = HWS_COARSE_MAX;
 	j->set_quality = memcmp(&q, &s->quality, sizeof(q)) != 0;
 	j->conf.quality = s->quality = q;
 }
@@ -451,7 +452,7 @@ static void take_debt(struct hws_display_host *s, struct hws_region *part)
 {
 	double room = room_of(s);
 
-	hws_debt_take(&s->debt, room > 0 ? hws_budget_pixels(&s->budget, room, Q_LEGIBLE) : 1e12,
+	hws_debt_take(&s->debt, room > 0 ? hws_budget_pixels(&s->budget, room, LEGIBLE) : 1e12,
 			part);
 }
 

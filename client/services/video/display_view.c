@@ -1,4 +1,5 @@
 #include "client/services/video/display_view.h"
+#include "client/core/codec_wire.h"
 #include "client/media/pixels.h"
 #include "shared/base/mem.h"
 #include "shared/wire/envelope.h"
@@ -55,29 +56,6 @@ void hws_display_view_free(struct hws_display_view *s)
 	hws_picture_pool_free(s->pool);
 	pthread_mutex_destroy(&s->lock);
 	hws_free(s);
-}
-
-const Ses__EncodedVideoFrames *hws_video_frames(const Ses__VideoFrame *f, enum hws_codec *ret_codec)
-{
-	switch (f->union_case) {
-	case SES__VIDEO_FRAME__UNION_VP8S:
-		*ret_codec = HWS_CODEC_VP8;
-		return f->vp8s;
-	case SES__VIDEO_FRAME__UNION_VP9S:
-		*ret_codec = HWS_CODEC_VP9;
-		return f->vp9s;
-	case SES__VIDEO_FRAME__UNION_AV1S:
-		*ret_codec = HWS_CODEC_AV1;
-		return f->av1s;
-	case SES__VIDEO_FRAME__UNION_H264S:
-		*ret_codec = HWS_CODEC_H264;
-		return f->h264s;
-	case SES__VIDEO_FRAME__UNION_H265S:
-		*ret_codec = HWS_CODEC_H265;
-		return f->h265s;
-	default:
-		return NULL;
-	}
 }
 
 static size_t message_bytes(const Ses__Message *m)

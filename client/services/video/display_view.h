@@ -55,7 +55,3 @@ int hws_display_view_decode(struct hws_display_view *s, enum hws_codec codec,
 /* Makes it the newest; takes the reference. */
 void hws_display_view_publish(struct hws_display_view *s, struct hws_picture *p,
 		struct hws_rect damage, uint64_t now_us);
-
-/* The packets of a video message and their codec; NULL for what is not encoded video. */
-const Ses__EncodedVideoFrames *hws_video_frames(
-		const Ses__VideoFrame *f, enum hws_codec *ret_codec);

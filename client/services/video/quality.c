@@ -1,3 +1,4 @@
+/* The numbers of deployed hosts: who wishes what, which of the wishes counts, and what a wish costs. */
 #include "client/services/video/quality.h"
 #include "shared/base/clock.h"
 #include <math.h>
@@ -6,6 +7,11 @@
 
 #define FPS_FIRST_SECOND 15u
 #define FPS_LATE 2u
+/* Coarseness over the ratio, from 0 to 2 of it: VP8's and VP9's quantisers 56 to 37, and 18 to 0. */
+#define COARSEST 9333.4
+#define COARSEST_SLOPE 3166.67
+#define FINEST_SLOPE 3000.0
+#define FINEST_OFF 166.0 /* a codec rounds up to a whole step: not a whole one more */
 
 void hws_qos_init(struct hws_qos *q)
 {
@@ -118,13 +124,16 @@ struct hws_quality hws_quality_of(double ratio, uint32_t base_kbit_s)
 {
 	double t = (ratio < 2 ? ratio : 2) / 2, kbit = base_kbit_s * ratio;
 
-	/* The upper end is that of deployed hosts; the lower one is finer, so that a picture that rests
+	/* The coarse end is that of deployed hosts; the fine one is finer, so that a picture that rests
 	 * becomes sharp: with the active map that costs few bits. */
+	double finest = FINEST_SLOPE * (1 - t) - FINEST_OFF,
+	       coarsest = COARSEST - COARSEST_SLOPE * t;
+
 	return (struct hws_quality){
 		.bitrate_kbit_s = kbit < 50     ? 50
 				: kbit > 200000 ? 200000
 						: (uint32_t)kbit,
-		.q_min = (uint8_t)(18 * (1 - t)),
-		.q_max = (uint8_t)(56 - 19 * t),
+		.finest = (uint16_t)lround(fmax(finest, 0)),
+		.coarsest = (uint16_t)lround(coarsest),
 	};
 }

@@ -39,5 +39,5 @@ unsigned hws_qos_fps(const struct hws_qos *q, uint64_t now_us);
 
 /* Bitrate of ratio 1 for a picture size. */
 uint32_t hws_base_kbit_s(int width, int height);
-/* Bitrate and quantiser range of libvpx for a ratio. */
+/* Bitrate and range of coarseness for a ratio. */
 struct hws_quality hws_quality_of(double ratio, uint32_t base_kbit_s);

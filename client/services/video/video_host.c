@@ -1,4 +1,5 @@
 #include "client/services/video/video_host.h"
+#include "client/media/codec_table.h"
 #include "client/services/video/display_host.h"
 #include "client/services/video/screenshot.h"
 #include "client/services/video/video_msg.h"
@@ -117,7 +118,7 @@ static uint32_t fitting(struct hws_video_host *v)
 	const struct hws_display *d = hws_capture_displays(v->conf.capture, &n);
 
 	for (unsigned i = 0; i < n; i++)
-		for (enum hws_codec c = HWS_CODEC_VP8; c < HWS_CODEC_RAW; c++)
+		for (enum hws_codec c = HWS_CODEC_NONE; c < HWS_CODEC_COUNT; c++)
 			if (!hws_codec_fits(c, d[i].width, d[i].height))
 				set &= ~(1u << c);
 	return set;

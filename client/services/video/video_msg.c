@@ -1,24 +1,7 @@
 #include "client/services/video/video_msg.h"
+#include "client/media/codec_table.h"
 #include "shared/wire/field.h"
 #include <string.h>
-
-static uint32_t member_of(enum hws_codec codec)
-{
-	switch (codec) {
-	case HWS_CODEC_VP9:
-		return 6;
-	case HWS_CODEC_H264:
-		return 10;
-	case HWS_CODEC_H265:
-		return 11;
-	case HWS_CODEC_VP8:
-		return 12;
-	case HWS_CODEC_AV1:
-		return 13;
-	default:
-		return 0;
-	}
-}
 
 static size_t put_key(uint32_t number, enum hws_field_wire wire, uint8_t *to)
 {
@@ -35,7 +18,7 @@ static size_t size_of_varint(uint64_t v)
 size_t hws_video_head(enum hws_codec codec, unsigned display, bool key, int64_t pts_ms,
 		size_t data_len, uint8_t buf[HWS_VIDEO_HEAD_MAX])
 {
-	uint32_t member = member_of(codec);
+	uint32_t member = hws_codec_row(codec)->frames;
 	uint8_t frame[32], lead[16];
 	size_t f = 0, l = 0, n = 0;
 

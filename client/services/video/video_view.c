@@ -1,4 +1,6 @@
 #include "client/services/video/video_view.h"
+#include "client/core/codec_wire.h"
+#include "client/media/codec_table.h"
 #include "client/services/video/display_view.h"
 #include "shared/base/clock.h"
 #include "shared/base/mem.h"
@@ -41,40 +43,6 @@ struct job {
 	struct hws_rect damage;
 };
 
-unsigned hws_video_view_can(void)
-{
-	static const struct {
-		enum hws_codec codec;
-		unsigned can;
-	} table[] = { { HWS_CODEC_VP8, HWS_CAN_VP8 }, { HWS_CODEC_VP9, HWS_CAN_VP9 },
-		{ HWS_CODEC_AV1, HWS_CAN_AV1 }, { HWS_CODEC_H264, HWS_CAN_H264 },
-		{ HWS_CODEC_H265, HWS_CAN_H265 } };
-	unsigned can = 0;
-
-	for (size_t i = 0; i < HWS_COUNT(table); i++)
-		if (hws_codec_can_decode(table[i].codec))
-			can |= table[i].can;
-	return can;
-}
-
-static unsigned can_bit(enum hws_codec codec)
-{
-	switch (codec) {
-	case HWS_CODEC_VP8:
-		return HWS_CAN_VP8;
-	case HWS_CODEC_VP9:
-		return HWS_CAN_VP9;
-	case HWS_CODEC_AV1:
-		return HWS_CAN_AV1;
-	case HWS_CODEC_H264:
-		return HWS_CAN_H264;
-	case HWS_CODEC_H265:
-		return HWS_CAN_H265;
-	default:
-		return 0;
-	}
-}
-
 /* At most twice a second for a display: a host starts its encoder anew each time. */
 static void ask_refresh(struct hws_video_view *vv, size_t display)
 {
@@ -92,9 +60,9 @@ static void withdraw(struct hws_video_view *vv, enum hws_codec codec)
 {
 	struct hws_view_options o = *hws_viewer_options(vv->viewer);
 
-	if (!(o.can & can_bit(codec)) || codec == HWS_CODEC_VP9)
+	if (!(o.can & HWS_CODEC_BIT(codec)) || codec == HWS_CODEC_VP9)
 		return; /* VP9 is what every host falls back to */
-	o.can &= ~can_bit(codec);
+	o.can &= ~HWS_CODEC_BIT(codec);
 	hws_viewer_set_options(vv->viewer, &o);
 }
 
@@ -267,7 +235,7 @@ static bool on_video(struct hws_video_view *vv, Ses__Message *m)
 
 	if (!s || f->n_frames == 0)
 		return false;
-	if (!(hws_video_view_can() & can_bit(codec))) {
+	if (!(hws_codecs_decodable() & HWS_CODEC_BIT(codec))) {
 		/* Withdrawn or never offered: the host does not know, or another viewer wants it. */
 		vv->stats.dropped++;
 		withdraw(vv, codec);

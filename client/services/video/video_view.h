@@ -39,8 +39,6 @@ struct hws_service *hws_video_view_service(struct hws_video_view *vv);
 /* Before the viewer opens it. */
 void hws_video_view_attach(struct hws_video_view *vv, struct hws_viewer *viewer);
 void hws_video_view_stats(const struct hws_video_view *vv, struct hws_video_stats *ret);
-/* What can be decoded here, as HWS_CAN_*. */
-unsigned hws_video_view_can(void);
 
 struct hws_video_picture {
 	struct hws_picture *picture; /* locked for the caller, who unlocks it */

@@ -9,7 +9,7 @@
 
 /* As the host does it: video/display_host. */
 #define REFINES 8
-#define REFINE_GAIN 6u
+#define REFINE_GAIN 1000u
 #define WAIT_US (10 * HWS_US_PER_S)
 
 struct floor {
@@ -21,7 +21,7 @@ struct floor {
 	struct hws_picture *picture;
 	struct hws_region damage;
 	int64_t pts_ms;
-	unsigned q; /* of the last picture */
+	unsigned coarse; /* the last picture */
 };
 
 static void must(int r, const char *what)
@@ -127,7 +127,7 @@ static struct hws_bytes encode(struct floor *f, const struct hws_region *damage,
 	struct hws_packet p = { 0 };
 
 	must(hws_encoder_encode(f->encoder, f->picture, damage, key, f->pts_ms, &p), "encode");
-	f->q = p.q;
+	f->coarse = p.coarse;
 	return p.data;
 }
 
@@ -161,7 +161,7 @@ double floor_first(struct floor *f)
 	grab(f);
 	decode(f, encode(f, NULL, true));
 	ms = (double)(hws_clock_us() - start) / 1e3;
-	for (int i = 0; i < REFINES && f->q > conf.quality.q_min + REFINE_GAIN; i++) {
+	for (int i = 0; i < REFINES && f->coarse > conf.quality.finest + REFINE_GAIN; i++) {
 		const struct hws_region all = { 1, { { 0, 0, 1920, 1080 } } };
 		f->pts_ms += 120;
 		decode(f, encode(f, &all, false));

@@ -207,7 +207,7 @@ static bool say_pictures(struct fake_host *h, int count, int display)
 	struct hws_encoder_conf conf = { .codec = codec,
 		.width = h->conf.width,
 		.height = h->conf.height,
-		.quality = { .bitrate_kbit_s = 4000, .q_min = 4, .q_max = 30 } };
+		.quality = { .bitrate_kbit_s = 4000, .finest = 667, .coarsest = 5000 } };
 	struct hws_encoder *e = NULL;
 	struct hws_picture *p = NULL;
 	bool good = hws_encoder_new(&conf, &e) == HWS_OK &&

@@ -1,6 +1,7 @@
 /* Video messages of a hostile host on their way to the screen: queue, decoder, comparison with the picture before,
  * conversion. Input: a byte of circumstances, then serialised messages, each behind its length as two bytes, little
  * endian; one of length 0 stands for a picture that is taken out of the queue, one of length 1 for the end of it all. */
+#include "client/core/codec_wire.h"
 #include "client/services/video/display_view.h"
 #include "shared/wire/envelope.h"
 #include <stdlib.h>

@@ -200,7 +200,7 @@ static void change_options(struct fuzz *f)
 	o.no_clipboard = b & 2;
 	o.no_remote_cursor = b & 4;
 	o.quality = b & 8 ? 4 : 2;
-	o.can ^= b & 16 ? HWS_CAN_VP8 : 0;
+	o.can ^= b & 16 ? HWS_CODEC_BIT(HWS_CODEC_VP8) : 0;
 	o.fps = b >> 5;
 	hws_viewer_set_options(f->viewer, &o);
 }
@@ -291,7 +291,7 @@ static void open_all(struct fuzz *f)
 		.my_name = "Fuzz",
 		.my_platform = "Linux",
 		.session_id = 1,
-		.options = { .can = HWS_CAN_VP8 | HWS_CAN_VP9,
+		.options = { .can = HWS_CODEC_BIT(HWS_CODEC_VP8) | HWS_CODEC_BIT(HWS_CODEC_VP9),
 				.view_only = f->flags & FLAG_VIEW_ONLY },
 		.allow_plain = f->flags & FLAG_PLAIN_OK };
 

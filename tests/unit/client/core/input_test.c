@@ -514,7 +514,8 @@ START_TEST(clipboard_text_goes_both_ways_without_echo)
 	feed_clip(&r, (const char *)hws_buf_bytes(&packed).ptr, hws_buf_len(&packed), true, _i);
 	ck_assert_int_eq(clips, 2);
 	hws_viewer_set_options(r.viewer,
-			&(struct hws_view_options){ .can = HWS_CAN_VP9, .no_clipboard = true });
+			&(struct hws_view_options){ .can = HWS_CODEC_BIT(HWS_CODEC_VP9),
+					.no_clipboard = true });
 	feed_clip(&r, "unwanted", 8, false, _i);
 	ck_assert_int_eq(clips, 2);
 	ck_assert_int_eq(hws_clipboard_view_send(cv, hws_bytes_str("x")), HWS_ERR_DENIED);

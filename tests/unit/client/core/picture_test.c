@@ -1,4 +1,5 @@
 /* What a viewer does with pictures: shows them, keeps them in a file. */
+#include "client/core/codec_wire.h"
 #include "client/media/pixels.h"
 #include "client/services/recording/webm.h"
 #include "client/services/video/display_view.h"

@@ -129,7 +129,7 @@ void recorder_init(struct recorder *r, const char *password, bool allow_plain)
 		.my_name = "Test Viewer",
 		.my_platform = "Linux",
 		.session_id = 0x1122334455667788,
-		.options = { .can = HWS_CAN_VP8 | HWS_CAN_VP9 },
+		.options = { .can = HWS_CODEC_BIT(HWS_CODEC_VP8) | HWS_CODEC_BIT(HWS_CODEC_VP9) },
 		.allow_plain = allow_plain };
 
 	memset(r, 0, sizeof(*r));

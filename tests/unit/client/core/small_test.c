@@ -288,6 +288,7 @@ int main(void)
 		return 1;
 	runner = srunner_create(viewer_suite());
 	srunner_add_suite(runner, small_suite());
+	srunner_add_suite(runner, codec_wire_suite());
 	srunner_add_suite(runner, settings_suite());
 	srunner_add_suite(runner, input_suite());
 	srunner_add_suite(runner, picture_suite());

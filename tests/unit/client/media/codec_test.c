@@ -1,4 +1,5 @@
 /* Encoders and decoders against each other. */
+#include "client/media/coarseness.h"
 #include "client/media/video_codec.h"
 #include "suites.h"
 #include <libyuv.h>
@@ -12,7 +13,7 @@ static struct hws_encoder *new_encoder(enum hws_codec codec, int w, int h)
 		.codec = codec,
 		.width = w,
 		.height = h,
-		.quality = { .bitrate_kbit_s = 2000, .q_min = 8, .q_max = 40 },
+		.quality = { .bitrate_kbit_s = 2000, .finest = 1333, .coarsest = 6667 },
 	};
 	struct hws_encoder *e;
 
@@ -186,16 +187,19 @@ START_TEST(quality_changes_at_run_time)
 	struct hws_picture *p = new_picture(640, 360, 0);
 	unsigned seed = 0;
 	int64_t pts = 0;
-	struct hws_quality good = { 20000, 4, 20 }, poor = { 200, 50, 60 };
+	struct hws_quality good = { 20000, 667, 3333 }, poor = { 200, 8333, 10000 };
 
 	ck_assert_int_eq(hws_encoder_set_quality(e, &good), HWS_OK);
 	size_t large = size_at(e, p, &seed, &pts);
 	ck_assert_int_eq(hws_encoder_set_quality(e, &poor), HWS_OK);
 	size_t small = size_at(e, p, &seed, &pts);
 	ck_assert_uint_lt(small * 3 / 2, large);
-	ck_assert_int_eq(hws_encoder_set_quality(e, &(struct hws_quality){ 0, 4, 20 }),
+	ck_assert_int_eq(hws_encoder_set_quality(e, &(struct hws_quality){ 0, 667, 3333 }),
 			HWS_ERR_INVAL);
-	ck_assert_int_eq(hws_encoder_set_quality(e, &(struct hws_quality){ 9, 40, 20 }),
+	ck_assert_int_eq(hws_encoder_set_quality(e, &(struct hws_quality){ 9, 6667, 3333 }),
+			HWS_ERR_INVAL);
+	ck_assert_int_eq(hws_encoder_set_quality(
+					 e, &(struct hws_quality){ 9, 0, HWS_COARSE_MAX + 1 }),
 			HWS_ERR_INVAL);
 	hws_picture_drop(p);
 	hws_encoder_free(e);

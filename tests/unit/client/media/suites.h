@@ -3,3 +3,4 @@
 #include <check.h>
 
 Suite *codec_suite(void);
+Suite *codec_table_suite(void);

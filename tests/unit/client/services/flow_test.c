@@ -1,4 +1,5 @@
 /* video/flow, video/budget and video/debt: arithmetic; a line of a given speed is simulated. */
+#include "client/media/coarseness.h"
 #include "client/services/video/budget.h"
 #include "client/services/video/debt.h"
 #include "client/services/video/flow.h"
@@ -233,20 +234,20 @@ START_TEST(a_picture_is_coded_as_coarse_as_it_must_be)
 	struct hws_budget b = { 0 };
 	double screen = 1920.0 * 1080;
 
-	ck_assert_uint_ge(hws_budget_quantiser(&b, screen, 30000),
-			55); /* a page that nobody has seen yet */
-	ck_assert_uint_eq(hws_budget_quantiser(&b, screen, 1), 63);
-	ck_assert_uint_eq(hws_budget_quantiser(&b, 100, 30000), 0);
-	ck_assert_uint_eq(hws_budget_quantiser(&b, 0, 0), 0);
-	uint8_t before = hws_budget_quantiser(&b, screen, 30000);
-	hws_budget_learn(&b, screen, 200000, 55); /* costs more than was thought: at once */
-	uint8_t more = hws_budget_quantiser(&b, screen, 30000);
+	ck_assert_uint_ge(hws_budget_coarse(&b, screen, 30000),
+			9000); /* a page that nobody has seen yet */
+	ck_assert_uint_eq(hws_budget_coarse(&b, screen, 1), HWS_COARSE_MAX);
+	ck_assert_uint_eq(hws_budget_coarse(&b, 100, 30000), 0);
+	ck_assert_uint_eq(hws_budget_coarse(&b, 0, 0), 0);
+	uint16_t before = hws_budget_coarse(&b, screen, 30000);
+	hws_budget_learn(&b, screen, 200000, 9167); /* costs more than was thought: at once */
+	uint16_t more = hws_budget_coarse(&b, screen, 30000);
 	ck_assert_uint_gt(more, before);
-	hws_budget_learn(&b, 100, 5000, 60); /* a character tells nothing about a page */
-	ck_assert_uint_eq(hws_budget_quantiser(&b, screen, 30000), more);
+	hws_budget_learn(&b, 100, 5000, 10000); /* a character tells nothing about a page */
+	ck_assert_uint_eq(hws_budget_coarse(&b, screen, 30000), more);
 	for (unsigned i = 0; i < 100; i++) /* a film of flat colours: by and by */
-		hws_budget_learn(&b, screen, 2000, 40);
-	ck_assert_uint_lt(hws_budget_quantiser(&b, screen, 30000), 40);
+		hws_budget_learn(&b, screen, 2000, 6667);
+	ck_assert_uint_lt(hws_budget_coarse(&b, screen, 30000), 6667);
 }
 END_TEST
 

@@ -1,4 +1,5 @@
 /* video/quality: arithmetic with time and delays from outside. */
+#include "client/media/coarseness.h"
 #include "client/services/video/quality.h"
 #include "host_desk.h"
 #include "shared/base/clock.h"
@@ -65,11 +66,27 @@ START_TEST(wishes_of_the_wire_become_ratios_and_quantisers)
 	ck_assert(r <= 40);
 	struct hws_quality low = hws_quality_of(0.5, 2073), best = hws_quality_of(1.5, 2073);
 	ck_assert_uint_gt(best.bitrate_kbit_s, low.bitrate_kbit_s);
-	ck_assert_uint_lt(best.q_min, low.q_min);
-	ck_assert_uint_lt(best.q_max, low.q_max);
+	ck_assert_uint_lt(best.finest, low.finest);
+	ck_assert_uint_lt(best.coarsest, low.coarsest);
 	struct hws_quality top = hws_quality_of(40, 12000);
-	ck_assert_uint_eq(top.q_min, 0);
-	ck_assert_uint_le(top.q_max, 63);
+	ck_assert_uint_eq(top.finest, 0);
+	ck_assert_uint_le(top.coarsest, HWS_COARSE_MAX);
+}
+END_TEST
+
+/* What libvpx is asked for: the numbers of deployed hosts at the coarse end, our own at the fine one. */
+START_TEST(a_ratio_gives_libvpx_the_quantisers_it_always_had)
+{
+	static const struct hws_quantisers vpx = { .max = 63, .halving = 6 };
+
+	for (unsigned percent = 20; percent <= 4000; percent += 1) {
+		double ratio = percent / 100.0, t = (ratio < 2 ? ratio : 2) / 2;
+		struct hws_quality asked = hws_quality_of(ratio, 1000);
+		unsigned min, max;
+		hws_quantisers_within(&vpx, asked.finest, asked.coarsest, &min, &max);
+		ck_assert_uint_eq(min, (unsigned)(18 * (1 - t)));
+		ck_assert_uint_eq(max, (unsigned)(56 - 19 * t));
+	}
 }
 END_TEST
 
@@ -83,6 +100,7 @@ Suite *quality_suite(void)
 	tcase_add_test(t, the_first_second_is_slow_then_the_viewers_wish_counts);
 	tcase_add_test(t, the_slowest_wish_sets_the_pace_and_a_late_viewer_brakes);
 	tcase_add_test(t, wishes_of_the_wire_become_ratios_and_quantisers);
+	tcase_add_test(t, a_ratio_gives_libvpx_the_quantisers_it_always_had);
 	suite_add_tcase(s, t);
 	return s;
 }

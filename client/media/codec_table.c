@@ -1,0 +1,123 @@
+/* The table itself is data only; all knowledge of a codec beyond these columns is in its own file. */
+#include "client/media/codec_table.h"
+#include "client/media/raw.h"
+#include "client/media/vpx.h"
+#include "shared/base/str.h"
+
+static const struct hws_codec_row table[HWS_CODEC_COUNT] = {
+	[HWS_CODEC_NONE] = { .name = "none", .title = "–" },
+	[HWS_CODEC_VP8] = { .name = "vp8",
+			.title = "VP8",
+			.wish = 4,
+			.frames = 12,
+			.ability = 5,
+			.encoding = 3,
+			.webm_id = "V_VP8",
+			.side_max = 16383,
+			.new_encoder = hws_vpx_encoder_new,
+			.new_decoder = hws_vpx_decoder_new },
+	[HWS_CODEC_VP9] = { .name = "vp9",
+			.title = "VP9",
+			.wish = 1,
+			.frames = 6,
+			.ability = 1,
+			.webm_id = "V_VP9",
+			.new_encoder = hws_vpx_encoder_new,
+			.new_decoder = hws_vpx_decoder_new },
+	[HWS_CODEC_AV1] = { .name = "av1",
+			.title = "AV1",
+			.wish = 5,
+			.frames = 13,
+			.ability = 6,
+			.encoding = 4,
+			.rank = 1 },
+	[HWS_CODEC_H264] = { .name = "h264",
+			.title = "H.264",
+			.wish = 2,
+			.frames = 10,
+			.ability = 2,
+			.encoding = 1,
+			.rank = 2 },
+	[HWS_CODEC_H265] = { .name = "h265",
+			.title = "H.265",
+			.wish = 3,
+			.frames = 11,
+			.ability = 3,
+			.encoding = 2,
+			.rank = 3 },
+	[HWS_CODEC_RAW] = { .name = "raw",
+			.title = "raw",
+			.new_encoder = hws_raw_encoder_new,
+			.new_decoder = hws_raw_decoder_new },
+};
+
+const struct hws_codec_row *hws_codec_row(enum hws_codec codec)
+{
+	return &table[(unsigned)codec < HWS_CODEC_COUNT ? codec : HWS_CODEC_NONE];
+}
+
+enum hws_codec hws_codec_by_name(const char *name)
+{
+	for (enum hws_codec c = HWS_CODEC_NONE + 1; c < HWS_CODEC_COUNT; c++)
+		if (hws_str_equal(table[c].name, name))
+			return c;
+	return HWS_CODEC_NONE;
+}
+
+enum hws_codec hws_codec_by_wish(unsigned wish)
+{
+	for (enum hws_codec c = HWS_CODEC_NONE + 1; wish && c < HWS_CODEC_COUNT; c++)
+		if (table[c].wish == wish)
+			return c;
+	return HWS_CODEC_NONE;
+}
+
+enum hws_codec hws_codec_by_frames(unsigned field)
+{
+	for (enum hws_codec c = HWS_CODEC_NONE + 1; field && c < HWS_CODEC_COUNT; c++)
+		if (table[c].frames == field)
+			return c;
+	return HWS_CODEC_NONE;
+}
+
+const char *hws_codec_name(enum hws_codec codec)
+{
+	return hws_codec_row(codec)->name;
+}
+
+bool hws_codec_can_encode(enum hws_codec codec)
+{
+	return hws_codec_row(codec)->new_encoder != NULL;
+}
+
+bool hws_codec_can_decode(enum hws_codec codec)
+{
+	return hws_codec_row(codec)->new_decoder != NULL;
+}
+
+bool hws_codec_fits(enum hws_codec codec, int width, int height)
+{
+	int max = hws_codec_row(codec)->side_max;
+
+	return hws_picture_fits(width, height) && (!max || (width <= max && height <= max));
+}
+
+uint32_t hws_codecs_encodable(void)
+{
+	uint32_t set = 0;
+
+	for (enum hws_codec c = HWS_CODEC_NONE + 1; c < HWS_CODEC_COUNT; c++)
+		if (table[c].frames && table[c].new_encoder)
+			set |= HWS_CODEC_BIT(c);
+	return set;
+}
+
+uint32_t hws_codecs_decodable(void)
+{
+	uint32_t set = 0;
+
+	for (enum hws_codec c = HWS_CODEC_NONE + 1; c < HWS_CODEC_COUNT; c++)
+		if (table[c].frames && table[c].new_decoder)
+			set |= HWS_CODEC_BIT(c);
+	return set;
+}

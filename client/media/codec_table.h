@@ -1,0 +1,41 @@
+/* media/codec_table: one row for each codec: its numbers on the wire, its names, what it can and who
+ * makes its encoders and decoders. Whatever lists codecs (negotiation, messages, recordings, the
+ * public API, the words of --codec) reads this table. A new codec is a row here and a file of its
+ * own. */
+#pragma once
+#include "client/media/codec.h"
+
+struct hws_codec_row {
+	const char *name;  /* in settings, on command lines, in logs: "vp9" */
+	const char *title; /* for people: "VP9" */
+	/* Numbers of session.proto; 0 = is not on the wire. */
+	unsigned wish;       /* in PreferCodec; also in enum hawser_codec of the public API */
+	unsigned frames;     /* field of VideoFrame that holds its packets */
+	unsigned ability;    /* field of SupportedDecoding */
+	unsigned encoding;   /* field of SupportedEncoding; 0: every host is taken to have it */
+	const char *webm_id; /* CodecID of a WebM track; NULL = is not recorded */
+	int side_max;        /* of a picture that its bitstream can hold; 0 = any */
+	unsigned rank;       /* without anybody's wish the highest one is taken; 0 = never */
+	/* NULL: not in this build. */
+	int (*new_encoder)(const struct hws_encoder_conf *conf, struct hws_encoder **ret);
+	int (*new_decoder)(enum hws_codec codec, unsigned threads, struct hws_decoder **ret);
+};
+
+/* Never NULL: of HWS_CODEC_NONE, and for what is none. */
+const struct hws_codec_row *hws_codec_row(enum hws_codec codec);
+
+/* By name, by number of PreferCodec, by field of VideoFrame; HWS_CODEC_NONE: nobody has it. */
+enum hws_codec hws_codec_by_name(const char *name);
+enum hws_codec hws_codec_by_wish(unsigned wish);
+enum hws_codec hws_codec_by_frames(unsigned field);
+
+/* "vp9"; never NULL. */
+const char *hws_codec_name(enum hws_codec codec);
+bool hws_codec_can_encode(enum hws_codec codec);
+bool hws_codec_can_decode(enum hws_codec codec);
+/* Whether its bitstream can hold pictures of this size (VP8: 14 bits a side, RFC 6386, 9.1). */
+bool hws_codec_fits(enum hws_codec codec, int width, int height);
+
+/* Sets (HWS_CODEC_BIT) of what is on the wire and in this build. */
+uint32_t hws_codecs_encodable(void);
+uint32_t hws_codecs_decodable(void);
