@@ -1,3 +1,5 @@
+/* hawser-admin db: works on the database itself, through the same store library as the server, so
+ * that both agree on what is in it, and no server need run. */
 #include "admin/cli/db.h"
 #include "admin/cli/db_copy.h"
 #include "admin/cli/output.h"

@@ -1,3 +1,5 @@
+/* Devices and settings from one store into another. Batches, since a million devices go through
+ * here, and with the answer of each, since what was lost must be told. */
 #include "admin/cli/db_copy.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"

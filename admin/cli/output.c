@@ -1,3 +1,5 @@
+/* Answers for people or for programs. Servers answer in JSON; a table is made of it here, so that
+ * no server formats text for a screen it does not know. */
 #include "admin/cli/output.h"
 #include "shared/base/clock.h"
 #include "shared/base/macros.h"

@@ -1,3 +1,5 @@
+/* Commands that are one question to a control socket: a table of words and members, since they
+ * differ in nothing else. */
 #include "admin/cli/query.h"
 #include "admin/cli/output.h"
 #include "admin/cli/place.h"

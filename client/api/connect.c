@@ -1,3 +1,5 @@
+/* How a session gets its link: it asks reach for a way to the host and gives the viewer what it
+ * found. Apart from the session loop, because a connection is made anew after each loss. */
 #include "client/api/session_loop.h"
 #include "client/reach/reach.h"
 #include "shared/base/str.h"

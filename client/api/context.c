@@ -1,3 +1,5 @@
+/* A context: one thread with the loop of all its sessions, and the way in for the embedder's
+ * threads: calls become commands that are posted, so none runs beside the loop. */
 #include "client/api/handle.h"
 #include "client/api/session_loop.h"
 #include "shared/base/mem.h"

@@ -1,3 +1,4 @@
+/* The public error numbers and their texts. They are part of the ABI; ours inside may change. */
 #include "client/api/handle.h"
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,3 +1,5 @@
+/* A queue that never grows without end: what only shows the present (pictures, positions,
+ * statistics) replaces the older one of its kind, what must be heard keeps its place. */
 #include "client/api/events.h"
 #include "client/api/handle.h"
 #include "shared/base/err.h"

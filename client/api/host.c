@@ -1,3 +1,5 @@
+/* What an embedder asks of the host program on this machine, over its control socket: blocking
+ * calls on the caller's thread, since no session is needed for them. */
 #include "client/api/handle.h"
 #include "shared/base/clock.h"
 #include "shared/base/mem.h"

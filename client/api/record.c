@@ -1,3 +1,5 @@
+/* A session into a WebM file: the packets as they came from the host, so that recording costs no
+ * encoding. */
 #include "client/api/session_loop.h"
 #include "shared/base/clock.h"
 #include "shared/base/mem.h"

@@ -1,3 +1,5 @@
+/* Keys, buttons and moves on their way to the viewer. Apart from the session, because input has
+ * rules of its own: order is kept, and of moves only the last one counts. */
 #include "client/api/session_loop.h"
 #include "shared/base/str.h"
 #include <string.h>

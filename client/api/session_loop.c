@@ -1,3 +1,6 @@
+/* A session on the loop's thread: it ties link, viewer core, services and recording together and
+ * decides what follows an end. An embedder's handle may be gone before it; it ends by itself
+ * then. */
 #include "client/api/session_loop.h"
 #include "shared/base/clock.h"
 #include "shared/base/mem.h"

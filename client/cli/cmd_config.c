@@ -1,3 +1,5 @@
+/* hawser config: reads and changes the settings of the viewer. Secrets come from a terminal or
+ * standard input, never from the command line, which others can read. */
 #include "client/cli/cli.h"
 #include "client/cli/secret.h"
 #include "shared/base/macros.h"

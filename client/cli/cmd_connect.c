@@ -1,3 +1,5 @@
+/* hawser connect --headless: one session without a window, for scripts and tests: it waits,
+ * types, clicks, copies, takes pictures, and ends with a status that tells what became of it. */
 #include "client/cli/cli.h"
 #include "client/cli/connect_options.h"
 #include "client/cli/png_file.h"

@@ -1,3 +1,5 @@
+/* hawser id, password, status: questions to the host of this machine, so that a user of both
+ * programs needs only one. */
 #include "client/cli/cli.h"
 #include "client/cli/secret.h"
 #include "shared/base/macros.h"

@@ -1,3 +1,5 @@
+/* The command line of `hawser connect`, checked whole before anything is connected: a mistake in
+ * the last option must not cost a session. */
 #include "client/cli/connect_options.h"
 #include "client/cli/cli.h"
 #include "shared/base/num.h"

@@ -1,3 +1,5 @@
+/* hawser: finds the command. The window is a program of its own, so that the command line needs
+ * no desktop libraries. */
 #include "client/cli/cli.h"
 #include "shared/base/macros.h"
 #include "shared/base/output.h"

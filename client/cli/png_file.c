@@ -1,3 +1,5 @@
+/* A picture as a PNG file. The public API hands out pixels; how they are kept is the program's
+ * affair. */
 #include "client/cli/png_file.h"
 #include "client/cli/cli.h"
 #include "shared/base/output.h"

@@ -1,3 +1,5 @@
+/* Where a password comes from: each source has its own dangers (echo, environment, file modes),
+ * which are met here once for all commands. */
 #include "client/cli/secret.h"
 #include "client/cli/cli.h"
 #include "shared/base/str.h"

@@ -1,3 +1,5 @@
+/* The list of remembered hosts and its JSON file. A user may have edited it: what is odd is left
+ * out, never an error that keeps somebody from connecting. */
 #include "client/core/known_peers.h"
 #include "client/core/target.h"
 #include "shared/base/mem.h"

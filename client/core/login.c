@@ -1,3 +1,5 @@
+/* Passwords and refusals. Deployed hosts tell by text why they refuse, so the meaning of each
+ * text is kept in one table. */
 #include "client/core/login.h"
 #include "client/core/readable_text.h"
 #include "shared/base/mem.h"

@@ -1,3 +1,5 @@
+/* What a host said about itself, copied under bounds: messages are freed, and lengths are a
+ * stranger's choice. */
 #include "client/core/peer.h"
 #include "client/core/readable_text.h"
 #include "shared/base/str.h"

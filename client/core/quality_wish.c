@@ -1,3 +1,5 @@
+/* Steps up while pictures go missing and the line is idle, back when it is not. Pure, so that the
+ * rule can be tested without time. */
 #include "client/core/quality_wish.h"
 #include "shared/base/clock.h"
 #include "shared/base/macros.h"

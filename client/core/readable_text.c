@@ -1,3 +1,5 @@
+/* Foreign text for a window or a terminal: escape sequences and control characters of a stranger
+ * must not reach either. */
 #include "client/core/readable_text.h"
 #include "shared/base/str.h"
 #include <string.h>

@@ -1,3 +1,5 @@
+/* Whether and when a lost session connects again. Waits grow, so that a thousand viewers do not
+ * fall upon a host or server that has just come back. */
 #include "client/core/retry.h"
 #include "shared/base/err.h"
 #include <string.h>

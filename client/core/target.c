@@ -1,3 +1,5 @@
+/* What users write to name a host. One parser for command line, window and address list, so that
+ * all take the same forms and say the same of a mistake. */
 #include "client/core/target.h"
 #include "shared/base/str.h"
 #include "shared/net/addr.h"

@@ -1,3 +1,5 @@
+/* The viewer's wishes as the protocol's OptionMessage. "Not set" is a value of its own there:
+ * only what the user chose is sent. */
 #include "client/core/view_options.h"
 #include "client/core/codec_wire.h"
 

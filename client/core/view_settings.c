@@ -1,3 +1,5 @@
+/* The viewer's configuration file. Only what differs from the defaults is written, so that a
+ * later version can choose better ones. */
 #include "client/core/view_settings.h"
 #include "client/core/known_peers.h"
 #include "client/media/codec_table.h"

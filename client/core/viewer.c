@@ -1,3 +1,5 @@
+/* The viewer's side of a session as a state machine. Without I/O, so that tests, fuzzers and
+ * programs run the same code. */
 #include "client/core/viewer_parts.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"

@@ -1,3 +1,4 @@
+/* The desktop program as one object, and how GLib's loop waits for the context's events. */
 #include "client/gtk/app.h"
 #include "client/gtk/style.h"
 #include "client/gtk/window_main.h"

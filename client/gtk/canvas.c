@@ -1,3 +1,5 @@
+/* The remote picture and the user's hands on it: where a point of the widget lies in the picture,
+ * and which event becomes which call. */
 #include "client/gtk/canvas.h"
 #include "client/gtk/access.h"
 #include "client/gtk/keys.h"

@@ -1,3 +1,5 @@
+/* What GTK knows of the keyboard, as the session wants it: characters, lock lights, and the few
+ * combinations that stay here. */
 #include "client/gtk/keys.h"
 #include <string.h>
 

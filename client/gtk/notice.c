@@ -1,3 +1,4 @@
+/* A line with a close button above the picture, for what somebody has to have read. */
 #include "client/gtk/notice.h"
 #include "client/gtk/access.h"
 

@@ -1,3 +1,5 @@
+/* Progress, questions and errors in the place of the picture. They are pages, not dialogs: a
+ * window manager may hide a dialog behind others. */
 #include "client/gtk/pages.h"
 #include "client/gtk/access.h"
 

@@ -1,3 +1,4 @@
+/* What is shown, as a PNG file that the user chose. */
 #include "client/gtk/screenshot.h"
 #include "shared/base/output.h"
 

@@ -1,3 +1,5 @@
+/* The buttons of a session. The same set stands in the title bar and at the edge in full screen;
+ * neither keeps a state of its own, which could differ. */
 #include "client/gtk/toolbar.h"
 #include "client/gtk/access.h"
 

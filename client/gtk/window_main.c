@@ -1,3 +1,5 @@
+/* The first window: where to connect to, what was connected to, who we are, which server. All it
+ * knows it asks of libhawser. */
 #include "client/gtk/window_main.h"
 #include "client/gtk/access.h"
 #include "client/gtk/screenshot.h"

@@ -1,3 +1,5 @@
+/* One window, one session: joins canvas, buttons and pages, and turns the session's events into
+ * what they show. */
 #include "client/gtk/window_session.h"
 #include "client/gtk/canvas.h"
 #include "client/gtk/clipboard.h"

@@ -1,3 +1,6 @@
+/* Asks the X server itself what formats the clipboard has: GDK leaves out the mark by which
+ * remote desktop programs know each other, and without it two of them would copy to and fro
+ * without end. */
 #include "client/gtk/x11_targets.h"
 #include <X11/Xatom.h>
 #include <X11/Xlib.h>

@@ -1,3 +1,5 @@
+/* The command line of hawser-host. One program in several roles: what stands here runs before any
+ * of them is chosen. */
 #include "client/host/cmd.h"
 #include "client/host/cmd_call.h"
 #include "client/host/gate_main.h"

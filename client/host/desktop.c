@@ -1,3 +1,5 @@
+/* The agent as a child process: it may crash with the desktop at any time, and sessions shall
+ * find it again as soon as there is one. */
 #include "client/host/desktop.h"
 #include "client/host/ipc.h"
 #include "client/host/spawn.h"

@@ -1,3 +1,5 @@
+/* What becomes of a message that may not pass. The viewer has to hear of it, or it waits; the log
+ * has to, but once, or a viewer could fill the disk. */
 #include "client/host/gate_drop.h"
 #include "client/host/gate_reply.h"
 #include "client/host/refusal.h"

@@ -1,3 +1,6 @@
+/* A LoginRequest boiled down to what the gate must remember: what kind of session it asks for,
+ * and the request itself, so that a second one of the same viewer can be held against the
+ * first. */
 #include "client/host/gate_login.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"

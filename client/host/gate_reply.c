@@ -1,3 +1,4 @@
+/* The messages that a gate makes itself. They are few; everything else passes through as bytes. */
 #include "client/host/gate_reply.h"
 #include "shared/base/buf.h"
 #include "shared/wire/envelope.h"

@@ -1,3 +1,4 @@
+/* The commands of the control socket: whoever may open it is the operator of this host. */
 #include "client/host/host_control.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"

@@ -1,3 +1,5 @@
+/* Whether a login opens this host. In the order of deployed hosts, since viewers act on the
+ * texts, and with limits before proofs, so that guessing costs a guesser more than us. */
 #include "client/host/judge.h"
 #include "client/core/target.h"
 #include "shared/base/macros.h"

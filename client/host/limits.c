@@ -1,3 +1,5 @@
+/* Wrong guesses by address. A fixed table: it must hold under a flood of addresses, so what is
+ * worth least makes room. */
 #include "client/host/limits.h"
 #include "shared/base/clock.h"
 #include "shared/base/mem.h"

@@ -1,3 +1,5 @@
+/* Marks a state folder with the machine it belongs to, so that the copy of a virtual machine asks
+ * for an ID of its own instead of taking the original's calls. */
 #include "client/host/machine.h"
 #include "client/host/state_file.h"
 #include "client/host/whoami.h"

@@ -1,3 +1,5 @@
+/* What the person at the desktop is told of a viewer. The texts hold what a stranger chose, hence
+ * the escaping. */
 #include "client/host/notice.h"
 #include "shared/base/str.h"
 #include <inttypes.h>

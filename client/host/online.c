@@ -1,3 +1,5 @@
+/* From the rendezvous server's pushes to sockets for gates. What the server asks costs us
+ * connections, so requests are bounded and told apart by who is meant. */
 #include "client/host/online.h"
 #include "client/reach/answer.h"
 #include "client/reach/bridge.h"

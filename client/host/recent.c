@@ -1,3 +1,5 @@
+/* Sessions that may come back with a temporary password that was renewed meanwhile: a short break
+ * of the network must not cost a user a walk to the other machine. */
 #include "client/host/recent.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"

@@ -1,3 +1,5 @@
+/* The answers that the protocol has for a request that is not served; which message takes which
+ * is in its row of the table. */
 #include "client/host/refusal.h"
 #include "shared/base/macros.h"
 #include "shared/base/str.h"

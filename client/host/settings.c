@@ -1,3 +1,5 @@
+/* The option table of hawser-host and what a single option cannot say: which values go
+ * together. */
 #include "client/host/settings.h"
 #include "client/host/state_file.h"
 #include "client/reach/server_addr.h"

@@ -1,3 +1,5 @@
+/* Passwords that open this host, in the form the wire needs: deployed viewers prove a salted
+ * hash, so that hash, not the password, is what is kept. */
 #include "client/host/vault.h"
 #include "client/host/state_file.h"
 #include "shared/base/mem.h"

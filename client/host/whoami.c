@@ -1,3 +1,5 @@
+/* The identity of this host, made once and kept for ever: its ID is what people have written
+ * down. */
 #include "client/host/whoami.h"
 #include "client/host/state_file.h"
 #include "shared/base/bytes.h"

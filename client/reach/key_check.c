@@ -1,3 +1,5 @@
+/* Asks the server as a viewer would. Done in the background after registering: a wrong key is the
+ * commonest mistake of set-up and shows itself nowhere else. */
 #include "client/reach/key_check.h"
 #include "client/reach/server_query.h"
 #include "shared/base/clock.h"

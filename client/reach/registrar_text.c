@@ -1,3 +1,5 @@
+/* What a person reads about the registration. Apart from the registrar, so that its states and
+ * their words can be read side by side. */
 #include "client/reach/registrar_text.h"
 #include "shared/base/err.h"
 

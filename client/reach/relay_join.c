@@ -1,3 +1,5 @@
+/* One leg at a relay: dial, one message, done. The relay answers nothing, so what can go wrong is
+ * found out by time limits. */
 #include "client/reach/relay_join.h"
 #include "shared/base/mem.h"
 #include "shared/wire/envelope.h"

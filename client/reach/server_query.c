@@ -1,3 +1,5 @@
+/* One short link to a rendezvous server. The local port stays known, since a punched hole belongs
+ * to it. */
 #include "client/reach/server_query.h"
 #include "shared/base/mem.h"
 #include "shared/net/conn.h"

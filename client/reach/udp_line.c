@@ -1,3 +1,5 @@
+/* Datagrams to and from one server. A connected socket, so that the kernel drops what anybody
+ * else sends. */
 #include "client/reach/udp_line.h"
 #include "shared/base/mem.h"
 #include "shared/net/addr.h"

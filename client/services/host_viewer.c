@@ -1,3 +1,5 @@
+/* Packs a message and sends it to one viewer; large ones go in two parts by its own function, so
+ * that a picture is not copied for its head. */
 #include "client/services/host_viewer.h"
 #include "shared/base/buf.h"
 #include "shared/base/log.h"

@@ -1,3 +1,5 @@
+/* Text between the desktop's clipboard and the viewers: read once, packed as each viewer
+ * understands it, and given only to those who may have it. */
 #include "client/services/clipboard/clipboard_host.h"
 #include "client/services/clipboard/echo.h"
 #include "shared/base/buf.h"

@@ -1,3 +1,4 @@
+/* Text of both clipboards at the viewer, in the forms that hosts of each version understand. */
 #include "client/services/clipboard/clipboard_view.h"
 #include "client/services/clipboard/echo.h"
 #include "shared/base/clock.h"

@@ -1,3 +1,5 @@
+/* Keeps two clipboards from answering each other for ever; by time, since a text copied again
+ * later is meant. */
 #include "client/services/clipboard/echo.h"
 #include "shared/crypto/hash.h"
 #include <string.h>

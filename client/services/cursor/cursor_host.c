@@ -1,3 +1,5 @@
+/* The pointer towards the viewers. Shapes are large and few, so each goes once and is named by
+ * its number afterwards. */
 #include "client/services/cursor/cursor_host.h"
 #include "shared/base/buf.h"
 #include "shared/base/clock.h"

@@ -1,3 +1,5 @@
+/* The host's pointer at the viewer: a bounded cache of shapes, whose sizes are a stranger's
+ * choice. */
 #include "client/services/cursor/cursor_view.h"
 #include "shared/base/mem.h"
 #include "shared/wire/compress.h"

@@ -1,3 +1,4 @@
+/* Named keys of the wire as keysyms. A table: numbers are the wire's, keysyms those of X. */
 #include "client/services/input/control_key.h"
 #include "shared/base/macros.h"
 

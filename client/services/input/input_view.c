@@ -1,3 +1,5 @@
+/* Keyboard and mouse as messages. Hosts of each system take keys in other numbers, and deployed
+ * ones expect modifiers to be told with each event. */
 #include "client/services/input/input_view.h"
 #include "client/services/input/keymap.h"
 #include "shared/base/mem.h"

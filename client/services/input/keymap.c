@@ -1,3 +1,5 @@
+/* Key positions of all platforms in one table: the rows are keys, so that a key is added in one
+ * place. */
 #include "client/services/input/keymap.h"
 
 #define N HWS_KEY_NONE

@@ -1,3 +1,5 @@
+/* A WebM file as it grows. Written forward only, with room left for what is known at the end, so
+ * that a file cut off by a crash still plays. */
 #include "client/services/recording/webm.h"
 #include "client/media/codec_table.h"
 #include "shared/base/buf.h"

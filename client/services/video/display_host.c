@@ -1,3 +1,5 @@
+/* One display on its way to its viewers: when a picture is taken, how it is coded, to whom it
+ * goes. Never two pictures wait: the newest wins. */
 #include "client/services/video/display_host.h"
 #include "client/media/coarseness.h"
 #include "client/services/video/video_msg.h"

@@ -1,3 +1,5 @@
+/* One display at the viewer: packets in, pictures out, decoded on a worker. Pictures are swapped,
+ * not copied, so that a slow reader holds nobody up. */
 #include "client/services/video/display_view.h"
 #include "client/core/codec_wire.h"
 #include "client/media/pixels.h"

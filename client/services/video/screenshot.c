@@ -1,3 +1,5 @@
+/* Pictures of a display as PNG, made on a worker: compressing one takes longer than a turn of the
+ * loop may. */
 #include "client/services/video/screenshot.h"
 #include "client/media/png.h"
 #include "shared/base/mem.h"

@@ -1,3 +1,5 @@
+/* The desktop for all viewers: who watches which display, with which wishes. How a display is
+ * sent is display_host's. */
 #include "client/services/video/video_host.h"
 #include "client/media/codec_table.h"
 #include "client/services/video/display_host.h"

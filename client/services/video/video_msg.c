@@ -1,3 +1,5 @@
+/* Messages of pictures and displays, packed by hand where a copy of the picture would be the
+ * price of packing. */
 #include "client/services/video/video_msg.h"
 #include "client/media/codec_table.h"
 #include "shared/wire/field.h"

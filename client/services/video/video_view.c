@@ -1,3 +1,5 @@
+/* The viewer's pictures: which displays are open, what the host must be asked for (key pictures,
+ * codecs, fewer frames), and the newest picture for whoever shows it. */
 #include "client/services/video/video_view.h"
 #include "client/core/codec_wire.h"
 #include "client/media/codec_table.h"
