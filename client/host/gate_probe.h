@@ -2,7 +2,7 @@
  * that was sent before the probe has arrived. Probes follow pictures, not only seconds; each carries a number in `time`,
  * which comes back unchanged. No I/O. */
 #pragma once
-#include "client/services/video/flow.h"
+#include "client/services/flow_answer.h"
 #include <stddef.h>
 
 #define HWS_PROBES_MAX 16u

@@ -1,6 +1,6 @@
 /* hawser-host: the host's one program; the role "agent" (capture, input) is linked here only, so that no
  * other role carries the desktop's libraries' code paths. */
-#include "client/host/agent.h"
+#include "client/host/agent/agent.h"
 #include "client/host/cmd.h"
 #include "client/host/spawn.h"
 #include "shared/base/output.h"

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 struct hws_clipboard_host {
+	struct hws_host_service service;
 	struct hws_loop *loop;
 	struct hws_clip *clip;
 	struct hws_clip_echo echo;
@@ -118,7 +119,8 @@ bool hws_clipboard_host_message(
 	return true;
 }
 
-void hws_clipboard_host_update(struct hws_clipboard_host *c)
+/* The desktop's clipboard is followed while somebody may read it. */
+static void watch(struct hws_clipboard_host *c)
 {
 	bool wanted = false;
 
@@ -130,15 +132,7 @@ void hws_clipboard_host_update(struct hws_clipboard_host *c)
 void hws_clipboard_host_join(struct hws_clipboard_host *c, struct hws_host_viewer *g)
 {
 	c->viewer[g->slot] = g;
-	hws_clipboard_host_update(c);
-}
-
-void hws_clipboard_host_leave(struct hws_clipboard_host *c, struct hws_host_viewer *g)
-{
-	if (c->viewer[g->slot] != g)
-		return;
-	c->viewer[g->slot] = NULL;
-	hws_clipboard_host_update(c);
+	watch(c);
 }
 
 int hws_clipboard_host_new(
@@ -148,6 +142,7 @@ int hws_clipboard_host_new(
 
 	if (!c)
 		return HWS_ERR_NOMEM;
+	c->service.impl = &hws_clipboard_host_service;
 	c->loop = loop;
 	c->clip = clip;
 	clip->ev = (struct hws_clip_events){ on_text, on_marked, c };
@@ -163,3 +158,58 @@ void hws_clipboard_host_free(struct hws_clipboard_host *c)
 	c->clip->ev = (struct hws_clip_events){ 0 };
 	free(c);
 }
+
+/* --- as a service --- */
+
+static struct hws_clipboard_host *of(struct hws_host_service *s)
+{
+	return hws_container(s, struct hws_clipboard_host, service);
+}
+
+static int service_new(const struct hws_host_env *env, struct hws_host_service **ret)
+{
+	struct hws_clipboard_host *c;
+	int r = hws_clipboard_host_new(env->loop, env->platform->clip, &c);
+
+	if (r == HWS_OK)
+		*ret = &c->service;
+	return r;
+}
+
+static void service_free(struct hws_host_service *s)
+{
+	hws_clipboard_host_free(of(s));
+}
+
+static void on_join(struct hws_host_service *s, struct hws_host_viewer *v)
+{
+	hws_clipboard_host_join(of(s), v);
+}
+
+static void on_leave(struct hws_host_service *s, struct hws_host_viewer *v)
+{
+	struct hws_clipboard_host *c = of(s);
+
+	c->viewer[v->slot] = NULL;
+	watch(c);
+}
+
+static void on_update(struct hws_host_service *s, struct hws_host_viewer *v HWS_UNUSED)
+{
+	watch(of(s));
+}
+
+static bool on_message(struct hws_host_service *s, struct hws_host_viewer *v, const Ses__Message *m)
+{
+	return hws_clipboard_host_message(of(s), v, m);
+}
+
+const struct hws_host_service_impl hws_clipboard_host_service = {
+	.name = "clipboard",
+	.new = service_new,
+	.free = service_free,
+	.join = on_join,
+	.leave = on_leave,
+	.update = on_update,
+	.message = on_message,
+};

@@ -21,6 +21,7 @@ struct onlooker {
 };
 
 struct hws_cursor_host {
+	struct hws_host_service service;
 	struct hws_loop *loop;
 	struct hws_cursor *cursor;
 	struct onlooker onlooker[HWS_HOST_VIEWERS_MAX];
@@ -123,7 +124,8 @@ static void on_position(int x, int y, void *arg)
 	}
 }
 
-void hws_cursor_host_update(struct hws_cursor_host *c)
+/* Who may see what is looked at anew: permissions, options or viewers have changed. */
+static void look(struct hws_cursor_host *c)
 {
 	bool shape = false, position = false;
 	const struct hws_cursor_shape *now = hws_cursor_shape_now(c->cursor);
@@ -145,41 +147,72 @@ void hws_cursor_host_update(struct hws_cursor_host *c)
 	hws_cursor_watch(c->cursor, shape, position);
 }
 
-void hws_cursor_host_join(struct hws_cursor_host *c, struct hws_host_viewer *g)
+static struct hws_cursor_host *of(struct hws_host_service *s)
 {
-	c->onlooker[g->slot] = (struct onlooker){ .g = g };
-	hws_cursor_host_update(c);
+	return hws_container(s, struct hws_cursor_host, service);
 }
 
-void hws_cursor_host_leave(struct hws_cursor_host *c, struct hws_host_viewer *g)
+static void on_join(struct hws_host_service *s, struct hws_host_viewer *v)
 {
-	if (c->onlooker[g->slot].g != g)
-		return;
-	c->onlooker[g->slot].g = NULL;
-	hws_cursor_host_update(c);
+	struct hws_cursor_host *c = of(s);
+
+	c->onlooker[v->slot] = (struct onlooker){ .g = v };
+	look(c);
 }
 
-int hws_cursor_host_new(
-		struct hws_loop *loop, struct hws_cursor *cursor, struct hws_cursor_host **ret)
+static void on_leave(struct hws_host_service *s, struct hws_host_viewer *v)
+{
+	struct hws_cursor_host *c = of(s);
+
+	c->onlooker[v->slot].g = NULL;
+	look(c);
+}
+
+static void on_update(struct hws_host_service *s, struct hws_host_viewer *v HWS_UNUSED)
+{
+	look(of(s));
+}
+
+static void on_option(
+		struct hws_host_service *s, struct hws_host_viewer *v, const Ses__OptionMessage *o)
+{
+	if (o->show_remote_cursor != SES__OPTION_MESSAGE__BOOL_OPTION__NotSet)
+		v->show_cursor = o->show_remote_cursor == SES__OPTION_MESSAGE__BOOL_OPTION__Yes;
+	look(of(s));
+}
+
+/* The cursor's events become ours. */
+static int cursor_new(const struct hws_host_env *env, struct hws_host_service **ret)
 {
 	struct hws_cursor_host *c = calloc(1, sizeof(*c));
 
 	if (!c)
 		return HWS_ERR_NOMEM;
-	c->loop = loop;
-	c->cursor = cursor;
+	c->service.impl = &hws_cursor_host_service;
+	c->loop = env->loop;
+	c->cursor = env->platform->cursor;
 	hws_buf_init(&c->packed, HWS_SES_CURSOR_MAX);
-	cursor->ev = (struct hws_cursor_events){ on_shape, on_position, c };
-	*ret = c;
+	c->cursor->ev = (struct hws_cursor_events){ on_shape, on_position, c };
+	*ret = &c->service;
 	return HWS_OK;
 }
 
-void hws_cursor_host_free(struct hws_cursor_host *c)
+static void cursor_free(struct hws_host_service *s)
 {
-	if (!c)
-		return;
+	struct hws_cursor_host *c = of(s);
+
 	hws_cursor_watch(c->cursor, false, false);
 	c->cursor->ev = (struct hws_cursor_events){ 0 };
 	hws_buf_done(&c->packed);
 	free(c);
 }
+
+const struct hws_host_service_impl hws_cursor_host_service = {
+	.name = "cursor",
+	.new = cursor_new,
+	.free = cursor_free,
+	.join = on_join,
+	.leave = on_leave,
+	.update = on_update,
+	.option = on_option,
+};

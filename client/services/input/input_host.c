@@ -6,6 +6,7 @@
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
+#include "shared/base/str.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@ struct typing_viewer { /* one viewer */
 };
 
 struct hws_input_host {
+	struct hws_host_service service;
 	struct hws_loop *loop;
 	struct hws_inject *inject;
 	struct typing_viewer typing_viewer[HWS_HOST_VIEWERS_MAX];
@@ -31,6 +33,7 @@ struct hws_input_host {
 	uint64_t untyped_total;
 	struct hws_timer layout_later;
 	char layout[HWS_PEER_LAYOUT]; /* as viewers know it */
+	char additions[HWS_PEER_LAYOUT + 32];
 };
 
 /* The four modifiers that events list, with the keys that count as them (left, right). */
@@ -402,7 +405,8 @@ static void on_key(struct hws_input_host *h, struct typing_viewer *t, const Ses_
 
 /* --- layout --- */
 
-void hws_input_host_layout(struct hws_input_host *h, char buf[HWS_PEER_LAYOUT])
+/* The layout as services/input/layout writes it; "" when it is not known. */
+static void write_layout(struct hws_input_host *h, char buf[HWS_PEER_LAYOUT])
 {
 	struct hws_layout l;
 
@@ -422,7 +426,7 @@ static void tell_layout(void *arg)
 	Ses__Misc misc = SES__MISC__INIT;
 	char now[HWS_PEER_LAYOUT];
 
-	hws_input_host_layout(h, now);
+	write_layout(h, now);
 	if (strcmp(now, h->layout) == 0)
 		return;
 	memcpy(h->layout, now, sizeof(now));
@@ -464,7 +468,8 @@ bool hws_input_host_message(
 	return true;
 }
 
-void hws_input_host_let_go(struct hws_input_host *h, struct hws_host_viewer *g)
+/* Releases all this viewer holds: its link hangs, or it may not type any more. */
+static void let_go(struct hws_input_host *h, struct hws_host_viewer *g)
 {
 	struct typing_viewer *t = &h->typing_viewer[g->slot];
 
@@ -488,7 +493,7 @@ void hws_input_host_leave(struct hws_input_host *h, struct hws_host_viewer *g)
 {
 	bool any = false;
 
-	hws_input_host_let_go(h, g);
+	let_go(h, g);
 	h->typing_viewer[g->slot].g = NULL;
 	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++)
 		any = any || h->typing_viewer[i].g;
@@ -503,12 +508,13 @@ int hws_input_host_new(
 
 	if (!h)
 		return HWS_ERR_NOMEM;
+	h->service.impl = &hws_input_host_service;
 	h->loop = loop;
 	h->inject = inject;
 	inject->on_untyped = on_untyped;
 	inject->on_layout = on_layout;
 	inject->arg = h;
-	hws_input_host_layout(h, h->layout);
+	write_layout(h, h->layout);
 	*ret = h;
 	return HWS_OK;
 }
@@ -524,3 +530,78 @@ void hws_input_host_free(struct hws_input_host *h)
 	hws_loop_defer_cancel(&h->tell);
 	free(h);
 }
+
+/* --- as a service --- */
+
+static struct hws_input_host *of(struct hws_host_service *s)
+{
+	return hws_container(s, struct hws_input_host, service);
+}
+
+static int service_new(const struct hws_host_env *env, struct hws_host_service **ret)
+{
+	struct hws_input_host *h;
+	int r = hws_input_host_new(env->loop, env->platform->inject, &h);
+
+	if (r == HWS_OK)
+		*ret = &h->service;
+	return r;
+}
+
+static void service_free(struct hws_host_service *s)
+{
+	hws_input_host_free(of(s));
+}
+
+static void on_join(struct hws_host_service *s, struct hws_host_viewer *v)
+{
+	hws_input_host_join(of(s), v);
+}
+
+static void on_leave(struct hws_host_service *s, struct hws_host_viewer *v)
+{
+	hws_input_host_leave(of(s), v);
+}
+
+static void on_update(struct hws_host_service *s, struct hws_host_viewer *v)
+{
+	if (!hws_host_viewer_may(v, HWS_PERM_KEYBOARD))
+		let_go(of(s), v);
+}
+
+static bool on_message(struct hws_host_service *s, struct hws_host_viewer *v, const Ses__Message *m)
+{
+	return hws_input_host_message(of(s), v, m);
+}
+
+/* A key held by a viewer that hangs would repeat until it comes back. */
+static void on_line(struct hws_host_service *s, struct hws_host_viewer *v,
+		const struct hws_flow_answer *a)
+{
+	if (a->late)
+		let_go(of(s), v);
+}
+
+static void describe(struct hws_host_service *s, Ses__PeerInfo *info)
+{
+	struct hws_input_host *h = of(s);
+	char layout[HWS_PEER_LAYOUT];
+
+	write_layout(h, layout);
+	if (layout[0] &&
+			hws_fmt(h->additions, sizeof(h->additions), "{\"hawser_layout\":\"%s\"}",
+					layout) == HWS_OK)
+		info->platform_additions = h->additions;
+}
+
+const struct hws_host_service_impl hws_input_host_service = {
+	.name = "input",
+	.new = service_new,
+	.free = service_free,
+	.join = on_join,
+	.leave = on_leave,
+	.update = on_update,
+	.message = on_message,
+	.line = on_line,
+	.describe = describe,
+};

@@ -3,13 +3,14 @@
 #pragma once
 #include "client/core/peer.h"
 #include "client/platform/inject.h"
-#include "client/services/host_viewer.h"
-#include "shared/loop/loop.h"
+#include "client/services/host_service.h"
 
 /* Kind of the message box that tells a viewer of characters that were not typed. */
 #define HWS_INPUT_BOX_UNTYPED "custom-nocancel-untyped"
 
 struct hws_input_host;
+
+extern const struct hws_host_service_impl hws_input_host_service;
 
 int hws_input_host_new(struct hws_loop *loop, struct hws_inject *inject,
 		struct hws_input_host **ret) HWS_MUST_CHECK;
@@ -17,11 +18,6 @@ int hws_input_host_new(struct hws_loop *loop, struct hws_inject *inject,
 void hws_input_host_free(struct hws_input_host *h);
 void hws_input_host_join(struct hws_input_host *h, struct hws_host_viewer *g);
 void hws_input_host_leave(struct hws_input_host *h, struct hws_host_viewer *g);
-/* The layout of the keyboard as services/input/layout writes it; "" when it is not known. Viewers that are joined are
- * told of each change. */
-void hws_input_host_layout(struct hws_input_host *h, char buf[HWS_PEER_LAYOUT]);
 /* mouse_event, key_event, pointer_device_event; true when it was one of them. */
 bool hws_input_host_message(
 		struct hws_input_host *h, struct hws_host_viewer *g, const Ses__Message *m);
-/* Releases all this viewer holds: its link hangs, or it may not type any more. */
-void hws_input_host_let_go(struct hws_input_host *h, struct hws_host_viewer *g);

@@ -7,6 +7,7 @@
 #include "client/services/video/debt.h"
 #include "client/services/video/quality.h"
 #include "client/services/video/video_host.h"
+#include "client/services/video/video_msg.h"
 
 struct hws_video_viewer { /* one viewer */
 	struct hws_host_viewer *g;
@@ -39,12 +40,18 @@ struct hws_display_host { /* one display */
 };
 
 struct hws_video_host {
+	struct hws_host_service service;
 	struct hws_video_host_conf conf;
 	struct hws_video_viewer viewer[HWS_HOST_VIEWERS_MAX];
 	struct hws_display_host show[HWS_DISPLAYS_MAX];
 	struct hws_qos qos;
 	struct hws_screenshots *shots;
 	enum hws_codec codec;
+	struct { /* what a viewer that comes is told */
+		struct hws_display_msg list;
+		Ses__SupportedEncoding encoding;
+		Ses__SupportedResolutions modes;
+	} told;
 	uint64_t frames;
 	unsigned jobs; /* under way; they hold the host */
 	bool closed;

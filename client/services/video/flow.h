@@ -3,17 +3,9 @@
  * buffers lie between. A picture that would wait in such a buffer is better not coded yet: a newer one will be there
  * when its turn comes. Time comes in from outside. */
 #pragma once
+#include "client/services/flow_answer.h"
 #include <stdbool.h>
 #include <stdint.h>
-
-/* An answer to a probe; what the gate saw. Times are of the monotonic clock (hws_clock_us). */
-struct hws_flow_answer {
-	uint64_t rtt_us;    /* 0 = none yet */
-	uint64_t delivered; /* bytes that have arrived, of all that were sent so far */
-	uint64_t first_us; /* when those left that arrived with this answer; 0 = none, or not at once */
-	uint64_t answered_us; /* when it came */
-	bool late;            /* another one is overdue */
-};
 
 #define HWS_FLOW_PICTURES 32u
 

@@ -1,6 +1,7 @@
 /* The desktop for all viewers: who watches which display, with which wishes. How a display is
  * sent is display_host's. */
 #include "client/services/video/video_host.h"
+#include "client/core/codec_wire.h"
 #include "client/media/codec_table.h"
 #include "client/services/video/display_host.h"
 #include "client/services/video/screenshot.h"
@@ -196,6 +197,11 @@ static void on_displays(void *arg)
 		hws_display_host_kick(&v->show[i]);
 }
 
+static struct hws_video_host *of(struct hws_host_service *s)
+{
+	return hws_container(s, struct hws_video_host, service);
+}
+
 /* --- messages --- */
 
 static void switch_display(struct hws_video_host *v, struct hws_video_viewer *w, int32_t want)
@@ -288,9 +294,11 @@ static bool on_misc(struct hws_video_host *v, struct hws_video_viewer *w, const 
 	}
 }
 
-bool hws_video_host_message(
-		struct hws_video_host *v, struct hws_host_viewer *g, const Ses__Message *m)
+/* switch_display, capture_displays, refresh_video(_display), message_query, video_received, auto_adjust_fps,
+ * client_record_status, screenshot_request. */
+static bool on_message(struct hws_host_service *s, struct hws_host_viewer *g, const Ses__Message *m)
 {
+	struct hws_video_host *v = of(s);
 	struct hws_video_viewer *w = &v->viewer[g->slot];
 
 	if (w->g != g)
@@ -302,9 +310,11 @@ bool hws_video_host_message(
 	return m->union_case == SES__MESSAGE__UNION_MISC && on_misc(v, w, m->misc);
 }
 
-void hws_video_host_option(
-		struct hws_video_host *v, struct hws_host_viewer *g, const Ses__OptionMessage *o)
+/* Quality, frame rate, codecs. */
+static void on_option(
+		struct hws_host_service *s, struct hws_host_viewer *g, const Ses__OptionMessage *o)
 {
+	struct hws_video_host *v = of(s);
 	struct hws_video_viewer *w = &v->viewer[g->slot];
 	double ratio;
 
@@ -356,23 +366,26 @@ void hws_video_host_leave(struct hws_video_host *v, struct hws_host_viewer *g)
 	choose_codec(v);
 }
 
-void hws_video_host_link(struct hws_video_host *v, struct hws_host_viewer *g,
+static void on_drained(struct hws_host_service *s, struct hws_host_viewer *g)
+{
+	struct hws_video_host *v = of(s);
+
+	for (unsigned i = 0; i < HWS_DISPLAYS_MAX; i++)
+		if (v->show[i].subs >> g->slot & 1)
+			hws_display_host_kick(&v->show[i]);
+}
+
+static void on_line(struct hws_host_service *s, struct hws_host_viewer *g,
 		const struct hws_flow_answer *a)
 {
+	struct hws_video_host *v = of(s);
 	struct hws_video_viewer *w = &v->viewer[g->slot];
 
 	if (w->g != g)
 		return;
 	hws_flow_answered(&w->flow, a);
 	hws_qos_late(&v->qos, g->slot, a->late);
-	hws_video_host_drained(v, g);
-}
-
-void hws_video_host_drained(struct hws_video_host *v, struct hws_host_viewer *g)
-{
-	for (unsigned i = 0; i < HWS_DISPLAYS_MAX; i++)
-		if (v->show[i].subs >> g->slot & 1)
-			hws_display_host_kick(&v->show[i]);
+	on_drained(s, g);
 }
 
 uint64_t hws_video_host_frames(const struct hws_video_host *v)
@@ -391,6 +404,7 @@ int hws_video_host_new(const struct hws_video_host_conf *conf, struct hws_video_
 		free(v);
 		return r;
 	}
+	v->service.impl = &hws_video_host_service;
 	v->conf = *conf;
 	v->codec = HWS_CODEC_VP9;
 	hws_qos_init(&v->qos);
@@ -416,3 +430,65 @@ void hws_video_host_free(struct hws_video_host *v)
 	if (!v->jobs)
 		free(v);
 }
+
+/* --- as a service --- */
+
+static int service_new(const struct hws_host_env *env, struct hws_host_service **ret)
+{
+	struct hws_video_host_conf conf = { .loop = env->loop,
+		.work = env->work,
+		.capture = env->platform->capture,
+		.on_bitrate = env->on_bitrate,
+		.arg = env->arg };
+	struct hws_video_host *v;
+	int r = hws_video_host_new(&conf, &v);
+
+	if (r == HWS_OK)
+		*ret = &v->service;
+	return r;
+}
+
+static void service_free(struct hws_host_service *s)
+{
+	hws_video_host_free(of(s));
+}
+
+static void on_join(struct hws_host_service *s, struct hws_host_viewer *v)
+{
+	hws_video_host_join(of(s), v);
+}
+
+static void on_leave(struct hws_host_service *s, struct hws_host_viewer *v)
+{
+	hws_video_host_leave(of(s), v);
+}
+
+static void describe(struct hws_host_service *s, Ses__PeerInfo *info)
+{
+	struct hws_video_host *v = of(s);
+	unsigned n;
+	const struct hws_display *list = hws_capture_displays(v->conf.capture, &n);
+
+	hws_display_msg_fill(&v->told.list, list, n);
+	v->told.encoding = (Ses__SupportedEncoding)SES__SUPPORTED_ENCODING__INIT;
+	hws_codecs_to_encoding(hws_codecs_encodable(), &v->told.encoding);
+	v->told.modes = (Ses__SupportedResolutions)SES__SUPPORTED_RESOLUTIONS__INIT;
+	info->displays = v->told.list.ptr;
+	info->n_displays = v->told.list.count;
+	info->current_display = (int32_t)v->told.list.primary;
+	info->encoding = &v->told.encoding;
+	info->resolutions = &v->told.modes;
+}
+
+const struct hws_host_service_impl hws_video_host_service = {
+	.name = "video",
+	.new = service_new,
+	.free = service_free,
+	.join = on_join,
+	.leave = on_leave,
+	.option = on_option,
+	.message = on_message,
+	.line = on_line,
+	.drained = on_drained,
+	.describe = describe,
+};

@@ -4,12 +4,12 @@
  * worker pool. */
 #pragma once
 #include "client/platform/capture.h"
-#include "client/services/host_viewer.h"
+#include "client/services/host_service.h"
 #include "client/services/video/flow.h"
-#include "shared/loop/loop.h"
-#include "shared/loop/work.h"
 
 struct hws_video_host;
+
+extern const struct hws_host_service_impl hws_video_host_service;
 
 struct hws_video_host_conf {
 	struct hws_loop *loop;
@@ -25,21 +25,8 @@ int hws_video_host_new(
 /* A picture that is being coded is finished in the background. Takes NULL. */
 void hws_video_host_free(struct hws_video_host *v);
 
-/* Begins to show the primary display. `g` stays valid until hws_video_host_leave; the login's options are
- * given to hws_video_host_option. */
+/* Begins to show the primary display. `g` stays valid until hws_video_host_leave. */
 void hws_video_host_join(struct hws_video_host *v, struct hws_host_viewer *g);
 void hws_video_host_leave(struct hws_video_host *v, struct hws_host_viewer *g);
-/* Quality, frame rate, codecs. */
-void hws_video_host_option(
-		struct hws_video_host *v, struct hws_host_viewer *g, const Ses__OptionMessage *o);
-/* switch_display, capture_displays, refresh_video(_display), message_query, video_received,
- * auto_adjust_fps, client_record_status, screenshot_request; true when it was one of them. */
-bool hws_video_host_message(
-		struct hws_video_host *v, struct hws_host_viewer *g, const Ses__Message *m);
-/* What the gate measured on the link. */
-void hws_video_host_link(struct hws_video_host *v, struct hws_host_viewer *g,
-		const struct hws_flow_answer *a);
-/* The link of this viewer has room again. */
-void hws_video_host_drained(struct hws_video_host *v, struct hws_host_viewer *g);
 /* Pictures coded since the start, for tests and statistics. */
 uint64_t hws_video_host_frames(const struct hws_video_host *v);

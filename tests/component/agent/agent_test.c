@@ -1,5 +1,5 @@
 /* The agent as hostd and a gate see it: on the headless desktop and on a real X server. */
-#include "client/host/agent.h"
+#include "client/host/agent/agent.h"
 #include "client/host/ipc.h"
 #include "client/media/video_codec.h"
 #include "shared/base/buf.h"

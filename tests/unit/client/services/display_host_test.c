@@ -1,4 +1,5 @@
 /* The order of damage, grabs and their answers, with a capture that does as it is told. */
+#include "client/services/video/video_host.h"
 #include "host_desk.h"
 #include "shared/base/clock.h"
 #include <string.h>

@@ -46,23 +46,17 @@ void desk_setup(struct desk *d, const char *size)
 	ck_assert_int_eq(hws_work_new(1, 16, &d->work), HWS_OK);
 	int r = hws_platform_open(d->loop, &conf, &d->p, &err);
 	ck_assert_msg(r == HWS_OK, "%s", err.text);
-	struct hws_video_host_conf vc = { .loop = d->loop,
+	struct hws_host_env env = { .loop = d->loop,
 		.work = d->work,
-		.capture = d->p->capture,
+		.platform = d->p,
 		.on_bitrate = on_bitrate,
 		.arg = d };
-	ck_assert_int_eq(hws_video_host_new(&vc, &d->video), HWS_OK);
-	ck_assert_int_eq(hws_cursor_host_new(d->loop, d->p->cursor, &d->cursor), HWS_OK);
-	ck_assert_int_eq(hws_input_host_new(d->loop, d->p->inject, &d->input), HWS_OK);
-	ck_assert_int_eq(hws_clipboard_host_new(d->loop, d->p->clip, &d->clipboard), HWS_OK);
+	ck_assert_int_eq(hws_host_set_new(hws_host_registry, &env, &d->services), HWS_OK);
 }
 
 void desk_teardown(struct desk *d)
 {
-	hws_video_host_free(d->video);
-	hws_cursor_host_free(d->cursor);
-	hws_input_host_free(d->input);
-	hws_clipboard_host_free(d->clipboard);
+	hws_host_set_free(d->services);
 	hws_platform_close(d->p);
 	hws_work_free(d->work);
 	hws_loop_once(d->loop, 0);
@@ -85,20 +79,12 @@ void desk_join(struct desk *d, unsigned i)
 		strncpy(g->platform, "Linux", sizeof(g->platform) - 1);
 	g->send_parts = send_parts;
 	g->congested = congested;
-	hws_video_host_join(d->video, g);
-	hws_cursor_host_join(d->cursor, g);
-	hws_input_host_join(d->input, g);
-	hws_clipboard_host_join(d->clipboard, g);
+	hws_host_set_join(d->services, g, NULL);
 }
 
 void desk_leave(struct desk *d, unsigned i)
 {
-	struct hws_host_viewer *g = &d->v[i].g;
-
-	hws_video_host_leave(d->video, g);
-	hws_cursor_host_leave(d->cursor, g);
-	hws_input_host_leave(d->input, g);
-	hws_clipboard_host_leave(d->clipboard, g);
+	hws_host_set_leave(d->services, &d->v[i].g);
 }
 
 unsigned desk_count(const struct viewer *v, Ses__Message__UnionCase kind)
@@ -154,10 +140,7 @@ void desk_forget(struct viewer *v)
 
 bool desk_send(struct desk *d, unsigned i, const Ses__Message *m)
 {
-	struct hws_host_viewer *g = &d->v[i].g;
-
-	return hws_input_host_message(d->input, g, m) || hws_video_host_message(d->video, g, m) ||
-			hws_clipboard_host_message(d->clipboard, g, m);
+	return hws_host_set_message(d->services, &d->v[i].g, m);
 }
 
 bool desk_send_misc(struct desk *d, unsigned i, const Ses__Misc *misc)

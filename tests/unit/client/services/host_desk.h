@@ -1,10 +1,7 @@
 /* A headless desktop with viewers that record what they are sent. */
 #pragma once
 #include "client/platform/headless/headless.h"
-#include "client/services/clipboard/clipboard_host.h"
-#include "client/services/cursor/cursor_host.h"
-#include "client/services/input/input_host.h"
-#include "client/services/video/video_host.h"
+#include "client/services/host_service.h"
 #include <check.h>
 
 struct viewer {
@@ -19,10 +16,7 @@ struct desk {
 	struct hws_loop *loop;
 	struct hws_work *work;
 	struct hws_platform *p;
-	struct hws_video_host *video;
-	struct hws_cursor_host *cursor;
-	struct hws_input_host *input;
-	struct hws_clipboard_host *clipboard;
+	struct hws_host_set *services; /* all of the registry */
 	struct viewer v[4];
 	uint64_t now_us; /* of the loop's clock; 0 = the real one */
 };
@@ -49,6 +43,7 @@ bool desk_send_misc(struct desk *d, unsigned i, const Ses__Misc *m);
 
 Suite *host_video_suite(void);
 Suite *show_suite(void);
+Suite *host_set_suite(void);
 Suite *host_input_suite(void);
 Suite *host_shared_suite(void);
 Suite *quality_suite(void);

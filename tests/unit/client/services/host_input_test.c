@@ -221,7 +221,7 @@ START_TEST(a_leaving_viewer_lets_go_of_everything)
 	desk_join(&d, 0);
 	chr(MAP, 40, DOWN, none);
 	hws_headless_clear_input(d.p);
-	hws_input_host_let_go(d.input, &d.v[0].g);
+	hws_host_set_line(d.services, &d.v[0].g, &(struct hws_flow_answer){ .late = true });
 	expect("key-40 ");
 }
 END_TEST

@@ -4,6 +4,7 @@ int main(void)
 {
 	SRunner *sr = srunner_create(host_video_suite());
 
+	srunner_add_suite(sr, host_set_suite());
 	srunner_add_suite(sr, host_input_suite());
 	srunner_add_suite(sr, host_shared_suite());
 	srunner_add_suite(sr, quality_suite());

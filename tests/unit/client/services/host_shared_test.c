@@ -73,14 +73,14 @@ START_TEST(a_viewer_that_may_only_look_gets_shapes_on_request)
 	set_shape(1);
 	desk_join(&d, 0);
 	d.v[0].g.permissions = 0;
-	hws_cursor_host_update(d.cursor);
+	hws_host_set_update(d.services, &d.v[0].g);
 	desk_run(&d, 30);
 	unsigned n = desk_count(&d.v[0], DATA);
 	set_shape(2);
 	desk_run(&d, 30);
 	ck_assert_uint_eq(desk_count(&d.v[0], DATA), n);
 	d.v[0].g.show_cursor = true;
-	hws_cursor_host_update(d.cursor);
+	hws_host_set_update(d.services, &d.v[0].g);
 	desk_wait(&d, 0, DATA, n + 1);
 }
 END_TEST
@@ -92,7 +92,7 @@ START_TEST(positions_go_to_those_who_asked_but_not_to_the_mover)
 	hws_headless_move_pointer(d.p, 1, 1);
 	ck_assert_uint_eq(desk_count(&d.v[0], POSITION), 0);
 	d.v[0].g.show_cursor = d.v[1].g.show_cursor = true;
-	hws_cursor_host_update(d.cursor);
+	hws_host_set_update(d.services, &d.v[0].g);
 	d.v[1].g.mouse_us = hws_loop_now_us(d.loop);
 	hws_headless_move_pointer(d.p, 30, 40);
 	ck_assert_uint_eq(desk_count(&d.v[0], POSITION), 1);
@@ -137,7 +137,7 @@ START_TEST(copied_text_stays_with_those_who_may_not_have_it)
 	desk_join(&d, 1);
 	d.v[0].g.permissions = ~(1u << HWS_PERM_CLIPBOARD);
 	d.v[1].g.permissions = ~(1u << HWS_PERM_KEYBOARD);
-	hws_clipboard_host_update(d.clipboard);
+	hws_host_set_update(d.services, &d.v[0].g);
 	copy("secret");
 	ck_assert_uint_eq(desk_count(&d.v[0], MULTI), 0);
 	ck_assert_uint_eq(desk_count(&d.v[1], MULTI), 0);
@@ -283,7 +283,7 @@ START_TEST(who_comes_late_is_told_what_the_others_know)
 	desk_join(&d, 2);
 	ck_assert_int_eq(known_to(2).x, -1);
 	d.v[2].g.show_cursor = true;
-	hws_cursor_host_update(d.cursor);
+	hws_host_set_update(d.services, &d.v[0].g);
 	ck_assert_int_eq(known_to(2).x, 30);
 	desk_leave(&d, 1);
 	desk_forget(&d.v[1]);

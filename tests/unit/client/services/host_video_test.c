@@ -211,7 +211,7 @@ START_TEST(a_full_link_gets_the_newest_picture_later_not_all_of_them)
 	ck_assert_uint_le(desk_count(&d.v[0], VIDEO), n + 1);
 	n = desk_count(&d.v[0], VIDEO);
 	d.v[0].congested = false;
-	hws_video_host_drained(d.video, &d.v[0].g);
+	hws_host_set_drained(d.services, &d.v[0].g);
 	desk_wait(&d, 0, VIDEO, n + 1);
 	check_picture(&d.v[0], HWS_CODEC_VP9);
 }
@@ -234,7 +234,7 @@ START_TEST(a_stuck_viewer_is_left_behind_and_comes_back_with_a_key_frame)
 	ck_assert_uint_le(desk_count(&d.v[1], VIDEO), stuck + 1);
 	unsigned had = keys(&d.v[1]);
 	d.v[1].congested = false;
-	hws_video_host_drained(d.video, &d.v[1].g);
+	hws_host_set_drained(d.services, &d.v[1].g);
 	while (keys(&d.v[1]) == had)
 		desk_wait(&d, 1, VIDEO, desk_count(&d.v[1], VIDEO) + 1);
 	check_picture(&d.v[1], HWS_CODEC_VP9);
@@ -258,7 +258,7 @@ START_TEST(a_viewer_that_confirms_nothing_gets_no_more_than_a_line_may_hold)
 
 	desk_join(&d, 0);
 	desk_wait(&d, 0, VIDEO, 1);
-	hws_video_host_link(d.video, &d.v[0].g, &a);
+	hws_host_set_line(d.services, &d.v[0].g, &a);
 	for (uint32_t i = 0; i < 60; i++) {
 		paint_noise(i);
 		desk_run(&d, 40);
@@ -274,7 +274,7 @@ START_TEST(a_viewer_that_confirms_nothing_gets_no_more_than_a_line_may_hold)
 	a.delivered = d.v[0].g.sent;
 	a.answered_us = hws_loop_now_us(d.loop);
 	a.first_us = a.answered_us - 1000;
-	hws_video_host_link(d.video, &d.v[0].g, &a);
+	hws_host_set_line(d.services, &d.v[0].g, &a);
 	desk_wait(&d, 0, VIDEO, n + 1);
 	check_picture(&d.v[0], HWS_CODEC_VP9);
 }
@@ -303,7 +303,7 @@ static void run_line(struct line *l)
 		.delivered = l->to,
 		.first_us = l->from_us,
 		.answered_us = now };
-	hws_video_host_link(d.video, g, &a);
+	hws_host_set_line(d.services, g, &a);
 	l->sent = l->to;
 	l->due_us = 0;
 }
@@ -355,7 +355,7 @@ START_TEST(what_a_narrow_line_made_coarse_becomes_sharp)
 	double coarse, sharp;
 
 	desk_join(&d, 0);
-	hws_video_host_link(d.video, &d.v[0].g, &a);
+	hws_host_set_line(d.services, &d.v[0].g, &a);
 	for (uint32_t i = 0; i < 8; i++) {
 		paint_text(i);
 		unsigned n = desk_count(&d.v[0], VIDEO);
@@ -410,7 +410,7 @@ START_TEST(the_codec_is_one_that_all_viewers_can)
 	dec.prefer = SES__SUPPORTED_DECODING__PREFER_CODEC__VP8;
 	o.supported_decoding = &dec;
 	desk_join(&d, 0);
-	hws_video_host_option(d.video, &d.v[0].g, &o);
+	hws_host_set_option(d.services, &d.v[0].g, &o);
 	desk_wait(&d, 0, VIDEO, 1);
 	unsigned n = desk_count(&d.v[0], VIDEO);
 	paint(5, 5, 0x00ffff);
@@ -446,7 +446,7 @@ START_TEST(what_a_codec_cannot_hold_goes_by_another)
 	dec.prefer = SES__SUPPORTED_DECODING__PREFER_CODEC__VP8;
 	o.supported_decoding = &dec;
 	desk_join(&d, 0);
-	hws_video_host_option(d.video, &d.v[0].g, &o);
+	hws_host_set_option(d.services, &d.v[0].g, &o);
 	desk_wait(&d, 0, VIDEO, 1);
 	desk_forget(&d.v[0]);
 	ck_assert_int_eq(hws_headless_set_displays(d.p, &wide, 1), HWS_OK);

@@ -1,0 +1,98 @@
+/* The agent: the process that runs as the desktop's user and serves what it shows to the viewers whose gates hostd joins to
+ * it. It knows nothing of the network. */
+#include "client/host/agent/agent_parts.h"
+#include "shared/base/log.h"
+#include <signal.h>
+#include <unistd.h>
+
+static void on_hostd_message(struct hws_ipc *l, const Agt__Message *m, int fd, void *arg)
+{
+	(void)l;
+	if (m->union_case == AGT__MESSAGE__UNION_AGENT_LINK && fd >= 0)
+		hws_agent_accept(arg, fd);
+	else if (fd >= 0)
+		close(fd);
+}
+
+static void on_hostd_close(struct hws_ipc *l, int why, void *arg)
+{
+	struct hws_agent *a = arg;
+
+	(void)l;
+	(void)why;
+	a->hostd = NULL;
+	hws_loop_stop(a->loop);
+}
+
+static void on_signal(evutil_socket_t sig, short what, void *arg)
+{
+	struct hws_agent *a = arg;
+
+	(void)sig;
+	(void)what;
+	hws_loop_stop(a->loop);
+}
+
+static int agent_start(struct hws_agent *a, int ipc_fd)
+{
+	struct hws_ipc_conf lc = {
+		.on_message = on_hostd_message, .on_close = on_hostd_close, .arg = a
+	};
+	int r = hws_loop_new(&a->loop);
+
+	if (r < 0) {
+		close(ipc_fd);
+		return r;
+	}
+	r = hws_ipc_new(a->loop, ipc_fd, &lc, &a->hostd);
+	if (r == HWS_OK) /* one codes, one makes screenshots */
+		r = hws_work_new(2, 64, &a->work);
+	if (r == HWS_OK && a->conf->notify)
+		r = hws_notifier_new(a->loop, &a->notifier);
+	if (r < 0)
+		return r;
+	struct event_base *base = hws_loop_base(a->loop);
+	if (evsignal_assign(&a->on_term, base, SIGTERM, on_signal, a) < 0 ||
+			evsignal_assign(&a->on_int, base, SIGINT, on_signal, a) < 0 ||
+			evsignal_add(&a->on_term, NULL) < 0 || evsignal_add(&a->on_int, NULL) < 0)
+		return HWS_ERR_NOMEM;
+	return HWS_OK;
+}
+
+static void agent_stop(struct hws_agent *a)
+{
+	if (!a->loop)
+		return;
+	hws_timer_stop(&a->retry);
+	hws_loop_defer_cancel(&a->lost);
+	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++)
+		if (a->viewer[i])
+			hws_ipc_close(a->viewer[i]->ipc, HWS_OK);
+	hws_agent_close_desktop(a);
+	hws_notifier_free(a->notifier);
+	hws_ipc_close(a->hostd, HWS_OK);
+	if (a->on_term.ev_base)
+		event_del(&a->on_term);
+	if (a->on_int.ev_base)
+		event_del(&a->on_int);
+	hws_work_free(a->work);
+	hws_loop_once(a->loop, 0); /* what was being coded comes back and is freed */
+	hws_loop_free(a->loop);
+}
+
+int hws_agent_main(int ipc_fd, const struct hws_agent_conf *conf)
+{
+	struct hws_agent a = { .conf = conf };
+
+	signal(SIGPIPE, SIG_IGN);
+	int r = agent_start(&a, ipc_fd);
+
+	if (r == HWS_OK) {
+		hws_agent_open_desktop(&a);
+		r = hws_loop_run(a.loop);
+	} else {
+		hws_error_log("agent.start_failed", HWS_ERR("why", r));
+	}
+	agent_stop(&a);
+	return r < 0 ? 1 : 0;
+}

@@ -1,0 +1,46 @@
+/* agent/agent_parts: what the files of the agent share; not for others. agent.c has the process and its link to hostd,
+ * desktop.c the desktop and its services, viewer.c one viewer. None knows a service by name. */
+#pragma once
+#include "client/host/agent/agent.h"
+#include "client/host/ipc.h"
+#include "client/host/notice.h"
+#include "client/services/host_service.h"
+
+struct hws_agent;
+
+struct hws_agent_viewer { /* one viewer, by way of its gate */
+	struct hws_agent *a;
+	struct hws_ipc *ipc; /* NULL: it has gone */
+	struct hws_host_viewer viewer;
+	uint64_t conn, since_us;
+	bool open; /* joined to the services */
+	struct hws_notice notice;
+	struct hws_deferred gone;
+};
+
+struct hws_agent {
+	const struct hws_agent_conf *conf;
+	struct hws_loop *loop;
+	struct hws_work *work;
+	struct hws_ipc *hostd;
+	struct event on_term, on_int;
+	struct hws_platform *platform; /* NULL while there is no desktop */
+	struct hws_host_set *services; /* of that desktop */
+	struct hws_notifier *notifier; /* NULL: the person does not want it */
+	struct hws_agent_viewer *viewer[HWS_HOST_VIEWERS_MAX];
+	struct hws_timer retry;
+	struct hws_deferred lost;
+	struct hws_error err; /* why there is no desktop */
+	bool told_failure;
+	bool lasting; /* and it will not go away by itself */
+};
+
+/* --- desktop.c. Opens the desktop and its services unless they are open, tells hostd, and tries again later by
+ * itself when there is none. `arg`: the agent; it is what a timer calls, too. */
+void hws_agent_open_desktop(void *arg);
+void hws_agent_close_desktop(struct hws_agent *a);
+
+/* --- viewer.c. A gate's link comes; takes `fd`. */
+void hws_agent_accept(struct hws_agent *a, int fd);
+/* What is sent to a viewer changed its bitrate: for struct hws_host_env. */
+void hws_agent_tell_bitrate(struct hws_host_viewer *v, uint32_t kbit_s, void *arg);

@@ -1,0 +1,112 @@
+/* The agent's desktop: opened together with the services that show it, opened again when it was lost, and reported to
+ * hostd, which lets nobody in while there is none. */
+#include "client/host/agent/agent_parts.h"
+#include "shared/base/clock.h"
+#include "shared/base/log.h"
+#include "shared/base/str.h"
+
+#define RETRY_US (2 * HWS_US_PER_S)
+
+static void tell_state(struct hws_agent *a)
+{
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__AgentState s = AGT__AGENT_STATE__INIT;
+	unsigned n = 0;
+
+	if (!a->hostd)
+		return;
+	if (a->platform)
+		hws_capture_displays(a->platform->capture, &n);
+	s.ready = a->platform != NULL;
+	s.backend = (char *)(a->platform ? a->platform->name : "");
+	s.error = a->platform ? (char *)"" : a->err.text;
+	s.displays = n;
+	s.lasting = !a->platform && a->lasting;
+	m.union_case = AGT__MESSAGE__UNION_AGENT_STATE;
+	m.agent_state = &s;
+	if (hws_ipc_send(a->hostd, &m, -1) < 0)
+		hws_debug("agent.state_not_told");
+}
+
+void hws_agent_close_desktop(struct hws_agent *a)
+{
+	hws_host_set_free(a->services);
+	a->services = NULL;
+	hws_platform_close(a->platform);
+	a->platform = NULL;
+}
+
+static int open_services(struct hws_agent *a)
+{
+	const struct hws_host_env env = { .loop = a->loop,
+		.work = a->work,
+		.platform = a->platform,
+		.notifier = a->notifier,
+		.on_bitrate = hws_agent_tell_bitrate };
+
+	return hws_host_set_new(hws_host_registry, &env, &a->services);
+}
+
+static void on_lost(const char *why, void *arg);
+
+void hws_agent_open_desktop(void *arg)
+{
+	struct hws_agent *a = arg;
+	struct hws_platform_conf pc = { .on_lost = on_lost, .arg = a };
+
+	if (a->platform)
+		return;
+	if (a->conf->backend && *a->conf->backend)
+		pc.backend = a->conf->backend;
+	if (a->conf->display && *a->conf->display)
+		pc.display = a->conf->display;
+	struct hws_error before = a->err;
+	a->err = (struct hws_error){ 0 };
+	int r = hws_platform_open(a->loop, &pc, &a->platform, &a->err);
+	if (r == HWS_OK) {
+		r = open_services(a);
+		if (r < 0)
+			hws_agent_close_desktop(a);
+	}
+	if (r == HWS_OK) {
+		a->told_failure = false;
+		hws_timer_stop(&a->retry);
+		hws_info("agent.desktop_open", HWS_STR("backend", a->platform->name));
+		tell_state(a);
+		return;
+	}
+	if (!a->err.text[0])
+		hws_error_set(&a->err, r, "the desktop cannot be opened: %s", hws_err_text(r));
+	a->lasting = r == HWS_ERR_UNSUPPORTED;
+	if (!a->told_failure ||
+			!hws_str_equal(before.text, a->err.text)) { /* not with each attempt */
+		hws_error_log("agent.no_desktop", HWS_STR("why", a->err.text), HWS_ERR("code", r));
+		a->told_failure = true;
+		tell_state(a);
+	}
+	hws_timer_start(a->loop, &a->retry, RETRY_US, hws_agent_open_desktop, a);
+}
+
+/* The viewers' links end, so that they connect again; the process stays for the next desktop. */
+static void after_loss(void *arg)
+{
+	struct hws_agent *a = arg;
+
+	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++)
+		if (a->viewer[i])
+			hws_ipc_close(a->viewer[i]->ipc, HWS_ERR_DISPLAY);
+	hws_agent_close_desktop(a);
+	tell_state(a);
+	hws_timer_start(a->loop, &a->retry, RETRY_US / 4, hws_agent_open_desktop, a);
+}
+
+static void on_lost(const char *why, void *arg)
+{
+	struct hws_agent *a = arg;
+
+	hws_error_log("agent.desktop_lost", HWS_STR("why", why));
+	hws_error_set(&a->err, HWS_ERR_DISPLAY, "%s", why);
+	a->lasting = false;
+	a->told_failure = true;
+	hws_loop_defer(a->loop, &a->lost, after_loss, a);
+}

@@ -1,0 +1,332 @@
+/* One viewer at the agent, by way of its gate: let in, told of to the person at the desktop, joined to the services and
+ * parted from them. What no service takes is refused as the table of messages says. */
+#include "client/host/agent/agent_parts.h"
+#include "client/host/no_desktop.h"
+#include "client/host/refusal.h"
+#include "shared/base/clock.h"
+#include "shared/base/log.h"
+#include "shared/base/mem.h"
+#include "shared/base/str.h"
+#include "shared/wire/envelope.h"
+#include "shared/wire/limits.h"
+#include "shared/wire/version.h"
+#include <pwd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define SOCKET_BYTES 65536     /* in the kernel towards the gate: what lies there is already old */
+#define QUEUE_HIGH (64u << 10) /* then video waits */
+#define QUEUE_MAX (HWS_SES_FRAME_MAX + (4u << 20))
+
+_Static_assert(HWS_NOTIFY_PLACES >= HWS_HOST_VIEWERS_MAX, "a place for each viewer");
+
+/* The person at the desktop sees who looks on. */
+static void show_notice(struct hws_agent_viewer *c, bool here)
+{
+	struct hws_agent *a = c->a;
+	char summary[HWS_NOTICE_TEXT], body[HWS_NOTICE_TEXT];
+
+	if (!a->notifier)
+		return;
+	c->notice.controls = hws_host_viewer_may(&c->viewer, HWS_PERM_KEYBOARD);
+	hws_notice_texts(&c->notice, here, (hws_loop_now_us(a->loop) - c->since_us) / HWS_US_PER_S,
+			summary, body);
+	hws_notifier_show(a->notifier, c->viewer.slot, summary, body, here);
+}
+
+static void set_permissions(struct hws_agent_viewer *c, uint64_t permissions)
+{
+	c->viewer.permissions = (uint32_t)permissions;
+	if (!c->open)
+		return;
+	if (c->notice.controls != hws_host_viewer_may(&c->viewer, HWS_PERM_KEYBOARD))
+		show_notice(c, true);
+	hws_host_set_update(c->a->services, &c->viewer);
+}
+
+/* What a viewer reads of this host: who and what it is from here, the rest from the services. */
+static int pack_peer_info(struct hws_agent *a, struct hws_buf *out)
+{
+	Ses__PeerInfo pi = SES__PEER_INFO__INIT;
+	Ses__Features features = SES__FEATURES__INIT;
+	const struct passwd *pw = getpwuid(getuid());
+	char host[256] = "", shown_host[256], shown_user[256];
+
+	if (gethostname(host, sizeof(host) - 1) < 0)
+		host[0] = 0;
+	/* The kernel takes any bytes for a host name; a message holds only UTF-8. */
+	pi.username = hws_str_escape(
+			shown_user, sizeof(shown_user), hws_bytes_str(pw ? pw->pw_name : ""));
+	pi.hostname = hws_str_escape(shown_host, sizeof(shown_host), hws_bytes_str(host));
+	pi.platform = (char *)"Linux";
+	pi.version = (char *)HWS_PROTOCOL_VERSION;
+	pi.features = &features;
+	hws_host_set_describe(a->services, &pi);
+	return hws_msg_pack(&pi.base, out);
+}
+
+static void answer_open(struct hws_agent_viewer *c, const char *error, struct hws_bytes peer_info)
+{
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__Opened o = AGT__OPENED__INIT;
+
+	o.ok = !error;
+	o.error = (char *)(error ? error : "");
+	o.peer_info.data = (uint8_t *)peer_info.ptr;
+	o.peer_info.len = peer_info.len;
+	m.union_case = AGT__MESSAGE__UNION_OPENED;
+	m.opened = &o;
+	if (hws_ipc_send(c->ipc, &m, -1) < 0)
+		hws_ipc_close(c->ipc, HWS_ERR_FULL);
+}
+
+/* The viewer's gate hears that it is let in, then the services begin with it. */
+static void let_in(struct hws_agent_viewer *c, const Agt__Open *o, const Ses__LoginRequest *login,
+		struct hws_bytes peer_info)
+{
+	c->conn = o->conn;
+	c->viewer.permissions = (uint32_t)o->permissions;
+	c->viewer.version = hws_version_number(login->version);
+	c->viewer.ack_required = login->video_ack_required;
+	if (hws_str_copy(c->viewer.platform, sizeof(c->viewer.platform), login->my_platform) < 0)
+		c->viewer.platform[0] = 0;
+	hws_notice_set(&c->notice, login->my_id, login->my_name, o->peer_addr, o->via);
+	c->notice.encrypted = o->encrypted;
+	c->since_us = hws_loop_now_us(c->a->loop);
+	answer_open(c, NULL, peer_info);
+	if (!c->ipc)
+		return;
+	c->open = true;
+	hws_host_set_join(c->a->services, &c->viewer, login->option);
+	show_notice(c, true);
+	hws_info("agent.viewer_open", HWS_U64("conn", c->conn), HWS_STR("from", o->peer_addr),
+			HWS_U64("slot", c->viewer.slot));
+}
+
+/* What keeps a viewer out, in words for it; NULL when nothing does. */
+static const char *obstacle(struct hws_agent *a, const Agt__Open *o, char *buf, size_t size)
+{
+	if (!a->platform)
+		hws_agent_open_desktop(a); /* perhaps it has come since the last attempt */
+	if (!a->platform)
+		return hws_no_desktop_text(buf, size, a->lasting, a->err.text);
+	if ((unsigned)o->kind != HWS_KIND_REMOTE)
+		return "This kind of session is not available on this host";
+	return NULL;
+}
+
+static void open_viewer(struct hws_agent_viewer *c, const Agt__Open *o)
+{
+	char text[sizeof(c->a->err.text) + 64];
+	ProtobufCMessage *m = NULL;
+	struct hws_buf info;
+
+	if (c->open)
+		return;
+	const char *why = obstacle(c->a, o, text, sizeof(text));
+	if (why) {
+		answer_open(c, why, (struct hws_bytes){ 0 });
+		return;
+	}
+	int r = hws_msg_unpack(&ses__login_request__descriptor,
+			hws_bytes(o->login_request.data, o->login_request.len), HWS_SES_LIST_MAX,
+			&m);
+	if (r < 0) {
+		hws_ipc_close(c->ipc, r);
+		return;
+	}
+	hws_buf_init(&info, HWS_SES_LOGIN_FRAME_MAX);
+	if (pack_peer_info(c->a, &info) < 0)
+		answer_open(c, "No displays", (struct hws_bytes){ 0 });
+	else
+		let_in(c, o, (const Ses__LoginRequest *)m, hws_buf_bytes(&info));
+	hws_buf_done(&info);
+	hws_msg_free(m);
+}
+
+/* --- the link of one viewer --- */
+
+void hws_agent_tell_bitrate(struct hws_host_viewer *g, uint32_t kbit_s, void *arg HWS_UNUSED)
+{
+	struct hws_agent_viewer *c = hws_container(g, struct hws_agent_viewer, viewer);
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__EncoderState s = AGT__ENCODER_STATE__INIT;
+
+	s.bitrate_kbit_s = kbit_s;
+	m.union_case = AGT__MESSAGE__UNION_ENCODER_STATE;
+	m.encoder_state = &s;
+	if (c->ipc && hws_ipc_send(c->ipc, &m, -1) < 0)
+		hws_debug("agent.bitrate_not_told");
+}
+
+static int send_parts(struct hws_host_viewer *g, struct hws_bytes head, struct hws_bytes rest)
+{
+	struct hws_agent_viewer *c = hws_container(g, struct hws_agent_viewer, viewer);
+
+	if (!c->ipc)
+		return HWS_ERR_CLOSED;
+	int r = hws_ipc_send_wire2(c->ipc, head, rest);
+	if (r == HWS_OK)
+		g->sent += head.len + rest.len;
+	return r;
+}
+
+static bool congested(const struct hws_host_viewer *g)
+{
+	const struct hws_agent_viewer *c =
+			hws_container((struct hws_host_viewer *)g, struct hws_agent_viewer, viewer);
+
+	return !c->ipc || hws_ipc_congested(c->ipc);
+}
+
+static void on_quality(struct hws_agent_viewer *c, const Agt__LinkQuality *q)
+{
+	if (!c->open)
+		return;
+	struct hws_flow_answer a = {
+		.rtt_us = q->rtt_us,
+		.delivered = q->delivered,
+		.first_us = q->first_us,
+		.answered_us = q->answered_us,
+		.late = q->late,
+	};
+	hws_host_set_line(c->a->services, &c->viewer, &a);
+}
+
+static void on_gate_message(struct hws_ipc *l, const Agt__Message *m, int fd, void *arg)
+{
+	struct hws_agent_viewer *c = arg;
+
+	(void)l;
+	if (fd >= 0)
+		close(fd);
+	switch (m->union_case) {
+	case AGT__MESSAGE__UNION_OPEN:
+		open_viewer(c, m->open);
+		break;
+	case AGT__MESSAGE__UNION_PERMISSIONS:
+		set_permissions(c, m->permissions->permissions);
+		break;
+	case AGT__MESSAGE__UNION_LINK_QUALITY:
+		on_quality(c, m->link_quality);
+		break;
+	default:
+		break;
+	}
+}
+
+/* Nobody here can be called: said at once, or the viewer would ring for ever. */
+static void decline_call(struct hws_agent_viewer *c, const Ses__VoiceCallRequest *q)
+{
+	Ses__Message m = SES__MESSAGE__INIT;
+	Ses__VoiceCallResponse no = SES__VOICE_CALL_RESPONSE__INIT;
+
+	if (!q->is_connect)
+		return;
+	no.req_timestamp = q->req_timestamp;
+	no.ack_timestamp = (int64_t)(hws_wall_us() / HWS_US_PER_MS);
+	m.union_case = SES__MESSAGE__UNION_VOICE_CALL_RESPONSE;
+	m.voice_call_response = &no;
+	hws_host_viewer_tell(&c->viewer, &m);
+}
+
+static int send_refusal(const Ses__Message *answer, void *arg)
+{
+	struct hws_agent_viewer *c = arg;
+
+	return hws_host_viewer_send(&c->viewer, answer);
+}
+
+/* The gate let it through and no service here takes it. */
+static void refuse(struct hws_agent_viewer *c, const Ses__Message *m)
+{
+	const struct hws_session_row *row = hws_session_row_of(m);
+
+	hws_debug("agent.ignored", HWS_STR("message", row ? row->name : "unknown"));
+	if (row && hws_refuse(row, m, HWS_KIND_REMOTE, c->viewer.permissions, send_refusal, c) < 0)
+		hws_debug("agent.refusal_not_sent");
+}
+
+static void on_gate_wire(struct hws_ipc *l HWS_UNUSED, struct hws_bytes message, void *arg)
+{
+	struct hws_agent_viewer *c = arg;
+	Ses__Message *m = NULL;
+
+	if (!c->open || hws_ses_unpack(message, &m) < 0)
+		return;
+	if (m->union_case == SES__MESSAGE__UNION_MISC &&
+			m->misc->union_case == SES__MISC__UNION_OPTION)
+		hws_host_set_option(c->a->services, &c->viewer, m->misc->option);
+	else if (m->union_case == SES__MESSAGE__UNION_VOICE_CALL_REQUEST)
+		decline_call(c, m->voice_call_request);
+	else if (!hws_host_set_message(c->a->services, &c->viewer, m))
+		refuse(c, m);
+	hws_ses_free(m);
+}
+
+static void free_viewer(void *arg)
+{
+	hws_free(arg);
+}
+
+static void on_gate_close(struct hws_ipc *l, int why, void *arg)
+{
+	struct hws_agent_viewer *c = arg;
+	struct hws_agent *a = c->a;
+
+	(void)l;
+	c->ipc = NULL;
+	if (c->open) {
+		c->open = false;
+		show_notice(c, false);
+		hws_host_set_leave(a->services, &c->viewer);
+		hws_info("agent.viewer_closed", HWS_U64("conn", c->conn), HWS_ERR("why", why));
+	}
+	a->viewer[c->viewer.slot] = NULL;
+	hws_loop_defer(a->loop, &c->gone, free_viewer, c);
+}
+
+static void on_gate_drain(struct hws_ipc *l, void *arg)
+{
+	struct hws_agent_viewer *c = arg;
+
+	(void)l;
+	if (c->open)
+		hws_host_set_drained(c->a->services, &c->viewer);
+}
+
+void hws_agent_accept(struct hws_agent *a, int fd)
+{
+	struct hws_ipc_conf lc = {
+		.frame_max = HWS_SES_FRAME_MAX + 1,
+		.send_max = QUEUE_MAX,
+		.send_high = QUEUE_HIGH,
+		.on_message = on_gate_message,
+		.on_wire = on_gate_wire,
+		.on_close = on_gate_close,
+		.on_drain = on_gate_drain,
+	};
+	int bytes = SOCKET_BYTES;
+	unsigned slot = 0;
+
+	while (slot < HWS_HOST_VIEWERS_MAX && a->viewer[slot])
+		slot++;
+	struct hws_agent_viewer *c = slot < HWS_HOST_VIEWERS_MAX ? hws_alloc(sizeof(*c)) : NULL;
+	if (!c) {
+		hws_warn_limited("agent.full", HWS_U64("viewers", slot));
+		close(fd);
+		return;
+	}
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes)) < 0)
+		hws_debug("agent.sndbuf");
+	c->a = a;
+	c->viewer.slot = slot;
+	c->viewer.send_parts = send_parts;
+	c->viewer.congested = congested;
+	lc.arg = c;
+	if (hws_ipc_new(a->loop, fd, &lc, &c->ipc) < 0) {
+		hws_free(c);
+		return;
+	}
+	a->viewer[slot] = c;
+}

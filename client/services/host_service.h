@@ -1,0 +1,96 @@
+/* services/host_service: what the agent knows of a service of the controlled side: an object that is made for each
+ * opened desktop, is told of viewers that come, change and go, and takes the messages that are its own. The agent
+ * works with all of them at once, as a set, and knows none by name. Which ones there are: services/registry.
+ * Loop thread only. */
+#pragma once
+#include "client/core/service.h"
+#include "client/platform/notify.h"
+#include "client/platform/registry.h"
+#include "client/services/flow_answer.h"
+#include "client/services/host_viewer.h"
+#include "shared/loop/loop.h"
+#include "shared/loop/work.h"
+
+/* What services share; the agent's, outlives them. */
+struct hws_host_env {
+	struct hws_loop *loop;
+	struct hws_work *work;         /* at least two threads */
+	struct hws_platform *platform; /* the opened desktop; each service takes its part of it */
+	struct hws_notifier *notifier; /* NULL: the person at the desktop wants no notifications */
+	/* What a viewer is sent changed its bitrate, or is told to it for the first time; may be NULL. */
+	void (*on_bitrate)(struct hws_host_viewer *v, uint32_t kbit_s, void *arg);
+	void *arg;
+};
+
+struct hws_host_service;
+
+/* All but name, new, free, join and leave may be NULL: nothing of the kind concerns the service. */
+struct hws_host_service_impl {
+	const char *name; /* lower case; what logs and the control socket call it */
+	int (*new)(const struct hws_host_env *env, struct hws_host_service **ret);
+	void (*free)(struct hws_host_service *s);
+	/* `v` is let in and stays valid until `leave`. Its options come by `option`, at once after this. */
+	void (*join)(struct hws_host_service *s, struct hws_host_viewer *v);
+	/* Its link has gone already: what is sent to it now is lost. */
+	void (*leave)(struct hws_host_service *s, struct hws_host_viewer *v);
+	/* Its permissions are others now. */
+	void (*update)(struct hws_host_service *s, struct hws_host_viewer *v);
+	/* What it wishes; of the login, then of each change. */
+	void (*option)(struct hws_host_service *s, struct hws_host_viewer *v,
+			const Ses__OptionMessage *o);
+	/* True when the message was its own. `m` is borrowed; the gate has judged it, but permissions may have
+	 * changed since. */
+	bool (*message)(struct hws_host_service *s, struct hws_host_viewer *v,
+			const Ses__Message *m);
+	/* What the gate measured on the line of this viewer. */
+	void (*line)(struct hws_host_service *s, struct hws_host_viewer *v,
+			const struct hws_flow_answer *a);
+	/* The link of this viewer was congested and has room again. */
+	void (*drained)(struct hws_host_service *s, struct hws_host_viewer *v);
+	/* Adds to what a viewer reads of this host when it is let in. Texts and lists that it sets belong to the
+	 * service, and stay as they are until something else is called. */
+	void (*describe)(struct hws_host_service *s, Ses__PeerInfo *info);
+	/* The person at the desktop has something to say to this viewer, by the control socket: `text` is UTF-8 of at
+	 * most HWS_HOST_COMMAND_MAX bytes. On failure `err` says why. */
+	int (*command)(struct hws_host_service *s, struct hws_host_viewer *v, const char *text,
+			struct hws_error *err);
+};
+
+#define HWS_HOST_COMMAND_MAX 4096u
+
+/* Embedded first in each service. */
+struct hws_host_service {
+	const struct hws_host_service_impl *impl;
+};
+
+/* The services of this build, ended by NULL, in the order in which they are made, told and asked. */
+extern const struct hws_host_service_impl *const hws_host_registry[];
+
+/* --- all services of one desktop ----------------------------------------------------------------- */
+
+#define HWS_HOST_SERVICES_MAX 16u
+
+struct hws_host_set;
+
+/* One of each of the list, of which what is beyond HWS_HOST_SERVICES_MAX is HWS_ERR_FULL. All or none. */
+int hws_host_set_new(const struct hws_host_service_impl *const *list,
+		const struct hws_host_env *env, struct hws_host_set **ret) HWS_MUST_CHECK;
+/* Takes NULL. Viewers that are still joined are forgotten. */
+void hws_host_set_free(struct hws_host_set *set);
+/* `o`: of the login, may be NULL. */
+void hws_host_set_join(
+		struct hws_host_set *set, struct hws_host_viewer *v, const Ses__OptionMessage *o);
+void hws_host_set_leave(struct hws_host_set *set, struct hws_host_viewer *v);
+void hws_host_set_update(struct hws_host_set *set, struct hws_host_viewer *v);
+void hws_host_set_option(
+		struct hws_host_set *set, struct hws_host_viewer *v, const Ses__OptionMessage *o);
+/* False when it is no service's. */
+bool hws_host_set_message(
+		struct hws_host_set *set, struct hws_host_viewer *v, const Ses__Message *m);
+void hws_host_set_line(struct hws_host_set *set, struct hws_host_viewer *v,
+		const struct hws_flow_answer *a);
+void hws_host_set_drained(struct hws_host_set *set, struct hws_host_viewer *v);
+void hws_host_set_describe(struct hws_host_set *set, Ses__PeerInfo *info);
+/* HWS_ERR_NOTFOUND: no such service, or it takes none. */
+int hws_host_set_command(struct hws_host_set *set, const char *service, struct hws_host_viewer *v,
+		const char *text, struct hws_error *err) HWS_MUST_CHECK;

@@ -1,0 +1,14 @@
+/* Which services a desktop is served with. A new one is added here; the order is that in which a viewer meets them. */
+#include "client/services/clipboard/clipboard_host.h"
+#include "client/services/cursor/cursor_host.h"
+#include "client/services/input/input_host.h"
+#include "client/services/video/video_host.h"
+#include <stddef.h>
+
+const struct hws_host_service_impl *const hws_host_registry[] = {
+	&hws_video_host_service,
+	&hws_cursor_host_service,
+	&hws_input_host_service,
+	&hws_clipboard_host_service,
+	NULL,
+};
