@@ -86,7 +86,8 @@ struct file_part { /* of a job of the viewer */
 	int32_t id, file_num;
 };
 
-/* Listings have no job: the protocol has no answer for one that fails, viewers give it 2 s. */
+/* Listings have no job: the protocol has no answer for one that fails, viewers give it 2 s. No default
+ * here, so that a member that the schema gains does not compile before somebody has decided. */
 static bool find_action(const Ses__FileAction *a, struct file_part *ret)
 {
 	*ret = (struct file_part){ 0 };
@@ -115,9 +116,14 @@ static bool find_action(const Ses__FileAction *a, struct file_part *ret)
 	case SES__FILE_ACTION__UNION_RENAME:
 		ret->id = a->rename->id;
 		return true;
-	default: /* read_dir, read_empty_dirs; cancel: it has gone already */
-		return false;
+	case SES__FILE_ACTION__UNION_READ_DIR:
+	case SES__FILE_ACTION__UNION_READ_EMPTY_DIRS:
+	case SES__FILE_ACTION__UNION_CANCEL: /* it has gone already */
+	case SES__FILE_ACTION__UNION__NOT_SET:
+	case _SES__FILE_ACTION__UNION__CASE_IS_INT_SIZE:
+		break;
 	}
+	return false;
 }
 
 static bool find_response(const Ses__FileResponse *r, struct file_part *ret)
@@ -135,9 +141,13 @@ static bool find_response(const Ses__FileResponse *r, struct file_part *ret)
 	case SES__FILE_RESPONSE__UNION_DIGEST:
 		*ret = (struct file_part){ r->digest->id, r->digest->file_num };
 		return true;
-	default:
-		return false;
+	case SES__FILE_RESPONSE__UNION_DIR:
+	case SES__FILE_RESPONSE__UNION_EMPTY_DIRS:
+	case SES__FILE_RESPONSE__UNION__NOT_SET:
+	case _SES__FILE_RESPONSE__UNION__CASE_IS_INT_SIZE:
+		break;
 	}
+	return false;
 }
 
 static int refuse_file_job(const Ses__Message *m, hws_refusal_send send, void *arg)

@@ -7,6 +7,7 @@
 #include "shared/base/macros.h"
 #include "shared/net/addr.h"
 #include "shared/wire/envelope.h"
+#include "shared/wire/field.h"
 #include "shared/wire/register_codec.h"
 #include <string.h>
 
@@ -103,13 +104,10 @@ static void answer(struct rdv_udp_handler *d, const struct sockaddr_storage *to,
 
 static void on_nat_test(struct rdv_udp_handler *d, const struct sockaddr_storage *from)
 {
-	uint8_t out[8] = { 0xaa, 0x01, 0, 0x08 };
-	uint32_t port = hws_addr_port(from);
-	size_t n = 4;
+	/* TestNatResponse (field 21) with its port (field 1); packed by hand, since each socket that opens asks */
+	uint8_t out[4 + 10] = { 0xaa, 0x01, 0, 0x08 };
+	size_t n = 4 + hws_varint_put(hws_addr_port(from), out + 4);
 
-	for (; port >= 0x80; port >>= 7)
-		out[n++] = (uint8_t)(port | 0x80);
-	out[n++] = (uint8_t)port;
 	out[2] = (uint8_t)(n - 3);
 	hws_count(&d->core->count.nat_tests);
 	d->send(from, hws_bytes(out, n), d->arg);

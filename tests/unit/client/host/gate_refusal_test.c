@@ -315,15 +315,21 @@ START_TEST(a_file_job_without_the_permission_ends_with_an_error)
 	} parts[] = { { 17, "\x0a", false }, { 17, "\x12", true }, { 17, "\x1a", true },
 		{ 17, "\x22", true }, { 17, "\x2a", true }, { 17, "\x32", true },
 		{ 17, "\x3a", true }, { 17, "\x42", false }, { 17, "\x4a", true },
-		{ 17, "\x52", true }, { 17, "\x5a", false }, { 18, "\x12", true },
-		{ 18, "\x1a", true }, { 18, "\x22", true }, { 18, "\x2a", true } };
+		{ 17, "\x52", true }, { 17, "\x5a", false }, { 18, "\x0a", false },
+		{ 18, "\x32", false }, { 18, "\x12", true }, { 18, "\x1a", true },
+		{ 18, "\x22", true }, { 18, "\x2a", true } };
 
+	/* none of the schema is forgotten */
+	ck_assert_uint_eq(HWS_COUNT(parts),
+			ses__file_action__descriptor.n_fields +
+					ses__file_response__descriptor.n_fields);
 	open_session(0xfffffff7u & ~HWS_NEED(HWS_PERM_FILE), NULL, "1.4.9");
 	for (size_t i = 0; i < HWS_COUNT(parts); i++) {
 		char body[32];
 		/* listings have their path in field 1, all others their id */
 		bool listing = parts[i].field == 17 &&
 				(*parts[i].head == 0x0a || *parts[i].head == 0x5a);
+		listing = listing || (parts[i].field == 18 && *parts[i].head == 0x32);
 		size_t n = listing || *parts[i].head == 0x42 || parts[i].field == 18
 				? 2
 				: sizeof(job) - 1;
