@@ -1,8 +1,10 @@
 /* host/gate, host/refusal: every member of Message and Misc that a viewer may send in an open session is either
  * carried to the desktop, acted on, answered with a refusal, or stands below with the reason for silence. */
 #include "client/host/gate.h"
+#include "client/host/gate_login.h"
 #include "client/host/gate_reply.h"
 #include "client/host/ipc.h"
+#include "client/host/refusal.h"
 #include "shared/base/buf.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
@@ -467,6 +469,49 @@ START_TEST(an_old_viewer_asks_for_privacy_by_an_option)
 }
 END_TEST
 
+static int count_answer(const Ses__Message *answer HWS_UNUSED, void *arg)
+{
+	++*(unsigned *)arg;
+	return HWS_OK;
+}
+
+/* Neither refused nor the gate's. */
+static bool is_served_or_of_other_kinds(const char *option)
+{
+	static const char *const names[] = { "show_remote_cursor", "enable_file_transfer",
+		"disable_camera", "terminal_persistent" };
+
+	for (size_t i = 0; i < HWS_COUNT(names); i++)
+		if (hws_str_equal(names[i], option))
+			return true;
+	return false;
+}
+
+/* None may be forgotten: a switch of the schema is heeded by the gate, refused, or listed above. */
+START_TEST(no_option_is_passed_over_without_a_word)
+{
+	const ProtobufCMessageDescriptor *d = &ses__option_message__descriptor;
+
+	for (unsigned i = 0; i < d->n_fields; i++) {
+		Ses__OptionMessage o = SES__OPTION_MESSAGE__INIT;
+		unsigned answers = 0;
+
+		if (d->fields[i].type != PROTOBUF_C_TYPE_ENUM ||
+				d->fields[i].descriptor !=
+						&ses__option_message__bool_option__descriptor)
+			continue;
+		*(Ses__OptionMessage__BoolOption *)((char *)&o + d->fields[i].offset) =
+				SES__OPTION_MESSAGE__BOOL_OPTION__Yes;
+		ck_assert_int_eq(hws_refuse_options(&o, true, count_answer, &answers), HWS_OK);
+		ck_assert_msg((answers == 1) + (hws_option_disabled(&o, 0) != 0) +
+								is_served_or_of_other_kinds(
+										d->fields[i].name) ==
+						1,
+				"%s", d->fields[i].name);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("host/gate_refusal");
@@ -476,6 +521,7 @@ int main(void)
 
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, no_option_is_passed_over_without_a_word);
 	tcase_add_loop_test(t, what_is_permitted_and_not_served_is_refused, 0, HWS_COUNT(refused));
 	tcase_add_test(t, a_file_job_without_the_permission_ends_with_an_error);
 	tcase_add_test(t, no_member_is_dropped_without_a_word);
