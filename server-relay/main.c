@@ -9,7 +9,7 @@
 #include "shared/base/output.h"
 #include "shared/crypto/crypto.h"
 #include "shared/daemon/daemon.h"
-#include "shared/daemon/sandbox.h"
+#include "shared/sys/sandbox.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -86,7 +86,7 @@ static int confine(const struct rly_config *c, struct hws_error *err)
 	if (*c->user)
 		r = hws_sandbox_drop_to(c->user, err);
 	if (r == HWS_OK && c->sandbox)
-		r = hws_sandbox_enter(HWS_SANDBOX_RELAY, err);
+		r = hws_sandbox_enter(HWS_SANDBOX_SERVE | HWS_SANDBOX_READ, err);
 	return r;
 }
 

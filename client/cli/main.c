@@ -5,6 +5,7 @@
 #include "shared/base/output.h"
 #include "shared/base/str.h"
 #include "shared/conf/verbs.h"
+#include "shared/sys/spawn.h"
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -63,27 +64,14 @@ int cli_exit_of(int err)
 /* The one installed beside this program, else the one of the path. */
 int cli_desktop(int count, const char *const args[])
 {
-	char self[4096], path[4200], **argv = calloc((size_t)count + 2, sizeof(*argv));
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char **argv = calloc((size_t)count + 2, sizeof(*argv));
 
 	if (!argv)
 		return cli_fail(CLI_FAILED, "out of memory");
 	argv[0] = (char *)"hawser-desktop";
 	for (int i = 0; i < count; i++)
 		argv[i + 1] = (char *)(uintptr_t)args[i]; /* exec only reads them */
-	if (n > 0) {
-		self[n] = 0;
-		char *slash = strrchr(self, '/');
-		if (slash) {
-			*slash = 0;
-			/* In a build tree it stands in the folder next door. */
-			if (hws_fmt(path, sizeof(path), "%s/hawser-desktop", self) == 0)
-				execv(path, argv);
-			if (hws_fmt(path, sizeof(path), "%s/../gtk/hawser-desktop", self) == 0)
-				execv(path, argv);
-		}
-	}
-	execvp("hawser-desktop", argv);
+	hws_exec_sibling("hawser-desktop", "gtk", argv);
 	free(argv);
 	return cli_fail(CLI_FAILED,
 			"the desktop program hawser-desktop is not installed (%s); install it, or use "

@@ -4,11 +4,11 @@
 #include "client/host/cmd_call.h"
 #include "client/host/gate_main.h"
 #include "client/host/hostd.h"
-#include "client/host/spawn.h"
 #include "shared/base/log.h"
 #include "shared/base/num.h"
 #include "shared/conf/verbs.h"
 #include "shared/crypto/crypto.h"
+#include "shared/sys/spawn.h"
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,7 +26,7 @@ int hws_host_role_settings(struct hws_settings *s, int argc, char **argv, const 
 	r = hws_options_args(&hws_settings_options, s, argc, argv, &rest, &err);
 	if (r == HWS_OK)
 		r = hws_crypto_init();
-	if (r == HWS_OK && fcntl(HWS_SPAWN_LINK_FD, F_GETFD) < 0)
+	if (r == HWS_OK && fcntl(HWS_SPAWN_IPC_FD, F_GETFD) < 0)
 		r = hws_error_set(&err, HWS_ERR_INVAL, "this role is started by 'hawser-host run'");
 	if (r < 0) {
 		hws_call_fail(&err);
@@ -47,7 +47,7 @@ static int run_gate(int argc, char **argv, void *ctx HWS_UNUSED)
 		return 2;
 	sandbox = s.sandbox;
 	hws_settings_done(&s);
-	return hws_gate_main(HWS_SPAWN_LINK_FD, sandbox);
+	return hws_gate_main(HWS_SPAWN_IPC_FD, sandbox);
 }
 
 static int serve(struct hws_settings *s, int argc, char **argv, struct hws_error *err)

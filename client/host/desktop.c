@@ -2,10 +2,10 @@
  * find it again as soon as there is one. */
 #include "client/host/desktop.h"
 #include "client/host/ipc.h"
-#include "client/host/spawn.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/str.h"
+#include "shared/sys/spawn.h"
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>

@@ -3,7 +3,7 @@
 #include "client/host/ipc.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
-#include "shared/daemon/sandbox.h"
+#include "shared/sys/sandbox.h"
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -81,7 +81,7 @@ static int confine(const struct gate_process *p)
 
 	if (!p->sandbox)
 		return HWS_OK;
-	r = hws_sandbox_enter(HWS_SANDBOX_GATE, &err);
+	r = hws_sandbox_enter(0, &err);
 	if (r == HWS_ERR_UNSUPPORTED) {
 		hws_warn("gate.no_sandbox", HWS_STR("why", err.text));
 		return HWS_OK;

@@ -2,8 +2,8 @@
  * other role carries the desktop's libraries' code paths. */
 #include "client/host/agent/agent.h"
 #include "client/host/cmd.h"
-#include "client/host/spawn.h"
 #include "shared/base/output.h"
+#include "shared/sys/spawn.h"
 #include <string.h>
 
 static int run_agent(int argc, char **argv)
@@ -17,7 +17,7 @@ static int run_agent(int argc, char **argv)
 	conf.backend = s.backend;
 	conf.display = s.display;
 	conf.notify = s.notify;
-	status = hws_agent_main(HWS_SPAWN_LINK_FD, &conf);
+	status = hws_agent_main(HWS_SPAWN_IPC_FD, &conf);
 	hws_settings_done(&s);
 	return status;
 }

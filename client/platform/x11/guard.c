@@ -3,19 +3,12 @@
  * other's group does not take both. Should it be killed, too, the next hawser on the display takes them back. */
 #include "client/platform/x11/guard.h"
 #include "client/platform/x11/sweep.h"
-#include "shared/base/macros.h"
 #include "shared/base/mem.h"
+#include "shared/sys/spawn.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <xcb/xkb.h>
 
@@ -38,35 +31,12 @@ static void sweep_display(const char *display)
 	xcb_disconnect(c);
 }
 
-/* Nothing of the parent may stay open: its sockets would not end with it. */
-static void let_go_of_files(int keep)
+static void stand(int fd, void *arg)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	for (int fd = 0; fd < 3; fd++)
-		if (null >= 0)
-			dup2(null, fd);
-	if (keep > 3)
-		close_range(3, (unsigned)keep - 1, 0);
-	close_range((unsigned)HWS_MAX(keep + 1, 3), ~0u, 0);
-}
-
-static HWS_NORETURN void stand(int fd, const char *display)
-{
-	static const int back[] = { SIGTERM, SIGINT, SIGHUP, SIGPIPE, SIGCHLD };
-	sigset_t none;
+	const char *display = arg;
 	char c;
 	ssize_t n;
 
-	setsid();
-	prctl(PR_SET_NAME, "hawser-keys");
-	for (size_t k = 0; k < HWS_COUNT(back); k++)
-		signal(back[k], SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	let_go_of_files(fd);
-	if (chdir("/") < 0)
-		_exit(1);
 	do {
 		n = read(fd, &c, 1);
 	} while (n < 0 && errno == EINTR);
@@ -74,13 +44,12 @@ static HWS_NORETURN void stand(int fd, const char *display)
 		poll(NULL, 0, GRACE_MS);
 		sweep_display(display);
 	}
-	_exit(0);
 }
 
 int x11_guard_new(const char *display, struct x11_guard **ret)
 {
 	struct x11_guard *g = hws_alloc(sizeof(*g));
-	int fd[2], status;
+	int fd[2], r;
 
 	if (!g)
 		return HWS_ERR_NOMEM;
@@ -88,21 +57,13 @@ int x11_guard_new(const char *display, struct x11_guard **ret)
 		hws_free(g);
 		return HWS_ERR_SYS;
 	}
-	pid_t pid = fork();
-	if (pid == 0) {
-		close(fd[1]);
-		if (fork() == 0) /* a grandchild: nobody has to wait for it */
-			stand(fd[0], display);
-		_exit(0);
-	}
+	r = hws_spawn_detached("hawser-keys", fd[0], stand, (char *)(uintptr_t)display);
 	close(fd[0]);
-	if (pid < 0) {
+	if (r < 0) {
 		close(fd[1]);
 		hws_free(g);
-		return HWS_ERR_SYS;
+		return r;
 	}
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
 	g->line = fd[1];
 	*ret = g;
 	return HWS_OK;

@@ -1,4 +1,6 @@
-#include "shared/daemon/sandbox.h"
+/* The lists of system calls by what they serve. A program says what it does (hws_sandbox_need), not which calls that takes:
+ * those change with libc and libevent, and one place to mend is enough. */
+#include "shared/sys/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -45,7 +47,7 @@ static const int common[] = { SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(readv), 
 	SCMP_SYS(timerfd_settime), SCMP_SYS(timerfd_gettime), SCMP_SYS(getrusage), SCMP_SYS(getuid),
 	SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getegid), SCMP_SYS(uname), SCMP_SYS(dup) };
 
-/* What both servers need besides: new links, name look-up, threads, reading files. */
+/* HWS_SANDBOX_SERVE */
 static const int server[] = { SCMP_SYS(mmap), SCMP_SYS(mprotect), SCMP_SYS(socketpair),
 	SCMP_SYS(bind), SCMP_SYS(listen), SCMP_SYS(accept), SCMP_SYS(accept4), SCMP_SYS(connect),
 	SCMP_SYS(pipe2), SCMP_SYS(splice), SCMP_SYS(tee), SCMP_SYS(vmsplice), SCMP_SYS(sendfile),
@@ -60,7 +62,7 @@ static const int server[] = { SCMP_SYS(mmap), SCMP_SYS(mprotect), SCMP_SYS(socke
 	SCMP_SYS(set_tid_address), SCMP_SYS(arch_prctl), SCMP_SYS(capget),
 	SCMP_SYS(rt_sigtimedwait), SCMP_SYS(fadvise64), SCMP_SYS(getcpu), SCMP_SYS(prctl) };
 
-/* What a database in files needs besides. */
+/* HWS_SANDBOX_WRITE: what a database in files needs. */
 static const int files[] = { SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(creat), SCMP_SYS(pwrite64),
 	SCMP_SYS(pwritev), SCMP_SYS(rename), SCMP_SYS(renameat), SCMP_SYS(renameat2),
 	SCMP_SYS(mkdir), SCMP_SYS(mkdirat), SCMP_SYS(rmdir), SCMP_SYS(chmod), SCMP_SYS(fchmod),
@@ -129,26 +131,32 @@ static int allow_data_memory(scmp_filter_ctx ctx)
 	return r;
 }
 
-static int fill(scmp_filter_ctx ctx, enum hws_sandbox_profile profile)
+/* Looking up names of hosts loads code. */
+static int allow_serving(scmp_filter_ctx ctx)
 {
-	int r = allow(ctx, common, HWS_COUNT(common));
+	int r = allow(ctx, server, HWS_COUNT(server));
 
-	if (r < 0)
-		return r;
-	if (profile == HWS_SANDBOX_GATE)
-		return allow_data_memory(ctx);
-	r = allow(ctx, server, HWS_COUNT(server));
 	if (r == 0)
 		r = allow_sockets(ctx);
 	if (r == 0)
 		r = allow_threads(ctx);
-	if (r == 0)
-		r = profile == HWS_SANDBOX_RENDEZVOUS ? allow(ctx, files, HWS_COUNT(files))
-						      : allow_reading(ctx);
 	return r;
 }
 
-int hws_sandbox_enter(enum hws_sandbox_profile profile, struct hws_error *err)
+static int fill(scmp_filter_ctx ctx, unsigned needs)
+{
+	int r = allow(ctx, common, HWS_COUNT(common));
+
+	if (r == 0)
+		r = needs & HWS_SANDBOX_SERVE ? allow_serving(ctx) : allow_data_memory(ctx);
+	if (r == 0 && needs & HWS_SANDBOX_WRITE)
+		r = allow(ctx, files, HWS_COUNT(files));
+	else if (r == 0 && needs & HWS_SANDBOX_READ)
+		r = allow_reading(ctx);
+	return r;
+}
+
+int hws_sandbox_enter(unsigned needs, struct hws_error *err)
 {
 	scmp_filter_ctx ctx;
 	int r;
@@ -165,7 +173,7 @@ int hws_sandbox_enter(enum hws_sandbox_profile profile, struct hws_error *err)
 	/* all threads that run already come along */
 	r = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_TSYNC, 1);
 	if (r == 0)
-		r = fill(ctx, profile);
+		r = fill(ctx, needs);
 	if (r == 0)
 		r = seccomp_load(ctx);
 	seccomp_release(ctx);

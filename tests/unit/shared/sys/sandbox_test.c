@@ -1,0 +1,207 @@
+/* The sandbox, in children that may die of it, and giving up root. */
+#include <check.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "shared/base/clock.h"
+#include "shared/base/str.h"
+#include "shared/loop/loop.h"
+#include "shared/sys/sandbox.h"
+
+/* What the programs ask for. */
+#define RELAY (HWS_SANDBOX_SERVE | HWS_SANDBOX_READ)
+#define RENDEZVOUS (HWS_SANDBOX_SERVE | HWS_SANDBOX_WRITE)
+#define GATE 0
+
+#define NO_SANDBOX 77
+
+/* Runs in a child: enters the sandbox and does `act`. Returns its wait status. */
+static int in_sandbox(unsigned needs, int (*act)(void))
+{
+	struct hws_error err;
+	int status, r;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		struct rlimit none = { 0, 0 };
+
+		setrlimit(RLIMIT_CORE, &none);
+		r = hws_sandbox_enter(needs, &err);
+		_exit(r == HWS_ERR_UNSUPPORTED ? NO_SANDBOX : r < 0 ? 99 : act());
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+static int open_for_reading(void)
+{
+	int fd = open("/dev/null", O_RDONLY);
+
+	return fd < 0 ? 1 : 0;
+}
+
+static int open_new(void)
+{
+	return open("/tmp/hws-never", O_RDWR | O_CREAT | O_EXCL, 0600) < 0;
+}
+
+static int make_and_remove(void)
+{
+	char name[] = "/tmp/hws-sandbox-XXXXXX";
+	int fd = mkstemp(name);
+
+	return fd < 0 || unlink(name) < 0;
+}
+
+static int code_memory(void)
+{
+	return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+			MAP_FAILED;
+}
+
+static int new_socket(void)
+{
+	return socket(AF_INET, SOCK_STREAM, 0) < 0;
+}
+
+static int raw_socket(void)
+{
+	return socket(AF_PACKET, SOCK_RAW, 0) < 0;
+}
+
+static int run_program(void)
+{
+	char *const argv[] = { NULL };
+
+	return execve("/bin/true", argv, argv);
+}
+
+static int fork_child(void)
+{
+	return fork() < 0;
+}
+
+static int use_loop(void)
+{
+	char text[32];
+	void *p = malloc(1 << 20);
+
+	free(p);
+	hws_wall_text(hws_wall_us(), text, sizeof(text));
+	return write(STDERR_FILENO, "", 0) < 0;
+}
+
+static void *thread(void *arg)
+{
+	return arg;
+}
+
+static int threaded_loop(void)
+{
+	struct hws_loop *l;
+	pthread_t t;
+	int r;
+
+	if (pthread_create(&t, NULL, thread, NULL) != 0)
+		return 1;
+	pthread_join(t, NULL);
+	if (hws_loop_new(&l) < 0)
+		return 2;
+	r = hws_loop_once(l, 1000);
+	hws_loop_free(l);
+	return r < 0 ? 3 : 0;
+}
+
+static const struct {
+	unsigned needs;
+	int (*act)(void);
+	bool dies;
+} acts[] = {
+	{ RELAY, use_loop, false },
+	{ RELAY, threaded_loop, false },
+	{ RELAY, open_for_reading, false },
+	{ RELAY, new_socket, false },
+	{ RELAY, open_new, true },
+	{ RELAY, raw_socket, true },
+	{ RELAY, run_program, true },
+	{ RELAY, fork_child, true },
+	{ RENDEZVOUS, threaded_loop, false },
+	{ RENDEZVOUS, open_for_reading, false },
+	{ RENDEZVOUS, make_and_remove, false },
+	{ RENDEZVOUS, run_program, true },
+	{ RENDEZVOUS, fork_child, true },
+	{ GATE, use_loop, false },
+	{ GATE, open_for_reading, true },
+	{ GATE, new_socket, true },
+	{ GATE, code_memory, true },
+	{ GATE, run_program, true },
+	{ GATE, fork_child, true },
+	{ HWS_SANDBOX_READ, open_for_reading, false },
+	{ HWS_SANDBOX_READ, open_new, true },
+	{ HWS_SANDBOX_READ, new_socket, true },
+	{ HWS_SANDBOX_SERVE, new_socket, false },
+	{ HWS_SANDBOX_SERVE, open_for_reading, true },
+};
+
+START_TEST(a_process_may_what_it_needs_and_dies_of_the_rest)
+{
+	int status = in_sandbox(acts[_i].needs, acts[_i].act);
+
+	if (WIFEXITED(status) && WEXITSTATUS(status) == NO_SANDBOX)
+		return;
+	if (acts[_i].dies)
+		ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS, "status %x",
+				status);
+	else
+		ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %x", status);
+}
+END_TEST
+
+START_TEST(privileges_are_dropped_for_good)
+{
+	struct hws_error err;
+	int status;
+	pid_t pid;
+
+	ck_assert_int_eq(hws_sandbox_drop_to("no-such-account", &err), HWS_ERR_NOTFOUND);
+	ck_assert_ptr_nonnull(strstr(err.text, "no-such-account"));
+	if (geteuid() != 0)
+		return;
+	pid = fork();
+	if (pid == 0) {
+		if (hws_sandbox_drop_to("nobody", &err) < 0)
+			_exit(1);
+		if (getuid() == 0 || geteuid() == 0 || getegid() == 0 || setuid(0) == 0)
+			_exit(2);
+		_exit(hws_sandbox_drop_to("nobody", &err) < 0 ? 3 : 0); /* again: nothing to do */
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("sys/sandbox");
+	TCase *t = tcase_create("sandbox");
+	SRunner *r;
+	int failed;
+
+	tcase_set_timeout(t, 60);
+	tcase_add_loop_test(
+			t, a_process_may_what_it_needs_and_dies_of_the_rest, 0, HWS_COUNT(acts));
+	tcase_add_test(t, privileges_are_dropped_for_good);
+	suite_add_tcase(s, t);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed != 0;
+}
