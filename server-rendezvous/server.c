@@ -1,18 +1,26 @@
-/* rendezvous/server: the composition root. */
+/* rendezvous/server: the composition root: the only file that knows all rooms. It builds them in
+ * the order in which they need each other, tells each whom to call, and takes them down in
+ * reverse. */
 #include "server-rendezvous/server.h"
 #include "server-rendezvous/cluster/cluster.h"
-#include "server-rendezvous/config/store_place.h"
+#include "server-rendezvous/loading.h"
 #include "server-rendezvous/operate/control.h"
 #include "server-rendezvous/operate/control_rules.h"
 #include "server-rendezvous/operate/metrics.h"
+#include "server-rendezvous/planes/cluster_hooks.h"
 #include "server-rendezvous/planes/registration.h"
 #include "server-rendezvous/planes/tcp.h"
 #include "server-rendezvous/planes/udp.h"
 #include "server-rendezvous/relays/choice.h"
-#include "server-rendezvous/server_parts.h"
+#include "server-rendezvous/relays/grants.h"
 #include "server-rendezvous/state/attempts.h"
+#include "server-rendezvous/state/core.h"
+#include "server-rendezvous/state/journal.h"
 #include "server-rendezvous/state/known_addrs.h"
+#include "server-rendezvous/state/presence.h"
 #include "server-rendezvous/state/rules.h"
+#include "server-rendezvous/store_open.h"
+#include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
 #include "shared/base/str.h"
@@ -29,10 +37,23 @@
 #define SWEEP_US (100 * HWS_US_PER_MS)
 /* A round over the table takes at most so long. */
 #define SWEEP_ROUND_US (10 * HWS_US_PER_S)
-#define LOAD_RETRY_US (2 * HWS_US_PER_S)
-#define LOAD_SAY_US (60 * HWS_US_PER_S)
 #define LOAD_WAIT_US (60 * HWS_US_PER_S)
 #define DRAIN_US (20 * HWS_US_PER_MS)
+#define GRANTS_MAX 32768u
+
+struct rdv_server {
+	struct rdv_core core;
+	struct hws_loop *loop;
+	struct hws_work *work;
+	struct rdv_loading *loading;
+	struct hws_control *control;
+	struct rdv_metrics *metrics;
+	char state_dir[200], control_path[220];
+	struct hws_timer sweep, drain;
+	void (*drained)(void *arg);
+	void *drained_arg;
+	uint64_t drain_until_us;
+};
 
 static void fill_paths(struct rdv_server *s, struct hws_error *err, int *r)
 {
@@ -84,25 +105,6 @@ static int load_identity(struct rdv_server *s, struct hws_error *err)
 	return HWS_OK;
 }
 
-static int open_store(struct rdv_server *s, struct hws_error *err)
-{
-	const struct rdv_config *c = s->core.conf;
-	struct rdv_store_place place;
-	int r = rdv_store_place(c, s->state_dir, &place, err);
-
-	if (r < 0)
-		return r;
-	switch (place.kind) {
-	case RDV_STORE_MEMORY:
-		return rdv_store_memory_new(s->loop, &s->store);
-	case RDV_STORE_POSTGRES:
-		return rdv_server_open_postgres(s->loop, place.address, place.secret, c->store_pool,
-				&s->store, err);
-	default:
-		return rdv_server_open_sqlite(s->loop, place.file, &s->store, err);
-	}
-}
-
 /* The journal's word. */
 static void on_written(const struct rdv_write *w, const struct rdv_waiter *who, int r, bool durable,
 		void *arg)
@@ -146,13 +148,13 @@ static void on_left(struct hws_bytes id, void *arg)
 
 static int open_cluster(struct rdv_server *s, struct hws_error *err)
 {
-	int r = rdv_cluster_new(
-			&s->core, s->loop, s->store, s->core.conf->node, &s->core.cluster, err);
+	int r = rdv_cluster_new(&s->core, s->loop, &rdv_cluster_hooks_of_planes, s->core.conf->node,
+			&s->core.cluster, err);
 
 	if (r == HWS_OK)
 		rdv_presence_on_left(s->core.presence, on_left, s->core.cluster);
 	if (r == HWS_OK)
-		rdv_cluster_on_entry(s->core.cluster, rdv_rules_heard, s);
+		rdv_cluster_on_entry(s->core.cluster, rdv_rules_heard, &s->core);
 	return r;
 }
 
@@ -209,6 +211,8 @@ static int build_tables(struct rdv_server *s, struct hws_error *err)
 	if (r == HWS_OK)
 		r = rdv_rules_new(&s->core.rules);
 	if (r == HWS_OK)
+		r = rdv_grants_new(HWS_MIN(GRANTS_MAX, c->max_links * 4), &s->core.grants);
+	if (r == HWS_OK)
 		r = parse_lists(c, &lists, err);
 	if (r == HWS_OK)
 		rdv_rules_configure(s->core.rules, &lists.block, &lists.allow);
@@ -222,10 +226,10 @@ static int build_tables(struct rdv_server *s, struct hws_error *err)
 		r = configure_relays(s, c, err);
 	}
 	if (r == HWS_OK)
-		r = open_store(s, err);
+		r = rdv_store_open(s->loop, c, s->state_dir, &s->core.store, err);
 	if (r == HWS_OK)
-		r = rdv_journal_new(
-				s->loop, s->store, c->queue_max, on_written, s, &s->core.journal);
+		r = rdv_journal_new(s->loop, s->core.store, c->queue_max, on_written, s,
+				&s->core.journal);
 	if (r == HWS_OK && *c->node)
 		r = open_cluster(s, err);
 	return r;
@@ -237,6 +241,12 @@ static void close_ports(struct rdv_server *s)
 	rdv_tcp_free(s->core.tcp);
 	s->core.udp = NULL;
 	s->core.tcp = NULL;
+}
+
+/* A device answers a viewer by datagram: viewers are the TCP plane's. */
+static void on_sent(struct rdv_core *core, const struct rdv_addr *from, struct hws_bytes datagram)
+{
+	rdv_tcp_post_sent(core->tcp, from, datagram);
 }
 
 static int open_ports_at(struct rdv_server *s, struct hws_error *err)
@@ -253,7 +263,7 @@ static int open_ports_at(struct rdv_server *s, struct hws_error *err)
 	}
 	r = rdv_tcp_new(&s->core, &s->core.tcp);
 	if (r == HWS_OK)
-		r = rdv_udp_new(&s->core, c->bind, c->port, threads, &s->core.udp, err);
+		r = rdv_udp_new(&s->core, c->bind, c->port, threads, on_sent, &s->core.udp, err);
 	if (r < 0)
 		return r;
 	port = rdv_udp_port(s->core.udp);
@@ -305,9 +315,9 @@ int rdv_server_new(struct hws_loop *loop, const struct rdv_config *conf, struct 
 	if (r == HWS_OK)
 		r = open_ports(s, err);
 	if (r == HWS_OK)
-		r = rdv_metrics_new(s, err);
+		r = rdv_metrics_new(&s->core, s->loop, &s->metrics, err);
 	if (r == HWS_OK)
-		r = rdv_control_new(s, err);
+		r = rdv_control_new(&s->core, s->loop, s->control_path, &s->control, err);
 	if (r < 0) {
 		if (err && !err->text[0])
 			hws_error_set(err, r, "cannot start: %s", hws_err_text(r));
@@ -322,107 +332,27 @@ void rdv_server_free(struct rdv_server *s)
 {
 	if (!s)
 		return;
-	rdv_control_free(s);
-	rdv_metrics_free(s);
+	hws_control_free(s->control);
+	rdv_metrics_free(s->metrics);
 	rdv_udp_stop(s->core.udp);
 	rdv_tcp_stop(s->core.tcp);
 	hws_timer_stop(&s->sweep);
-	hws_timer_stop(&s->retry);
 	hws_timer_stop(&s->drain);
 	rdv_cluster_end(s->core.cluster);
-	rdv_store_free(s->store);
+	rdv_store_free(s->core.store);
+	rdv_loading_free(s->loading);
 	close_ports(s);
 	rdv_cluster_free(s->core.cluster);
 	rdv_journal_free(s->core.journal);
 	rdv_relays_free(s->core.relays);
 	hws_work_free(s->work);
+	rdv_grants_free(s->core.grants);
 	rdv_rules_free(s->core.rules);
 	rdv_attempts_free(s->core.attempts);
 	rdv_known_addrs_free(s->core.known_addrs);
 	rdv_presence_free(s->core.presence);
 	hws_identity_wipe(&s->core.identity);
 	free(s);
-}
-
-/* --- loading ---------------------------------------------------------------------------------- */
-
-static void load_start(void *arg);
-
-static void on_batch(const struct rdv_peer_row *rows, size_t n, void *arg)
-{
-	struct rdv_server *s = arg;
-
-	for (size_t i = 0; i < n; i++) {
-		if (rdv_presence_load(s->core.presence, &rows[i]))
-			s->load_count++;
-		else
-			s->load_refused++;
-	}
-}
-
-static void load_retry(struct rdv_server *s, int r)
-{
-	if (r == HWS_ERR_CANCELED)
-		return;
-	if (!s->load_said_us || hws_clock_us() > s->load_said_us + LOAD_SAY_US) {
-		s->load_said_us = hws_clock_us();
-		hws_error_log("store.load_failed", HWS_ERR("error", r),
-				HWS_STR("text", "serving what registers; trying again every two seconds"));
-	}
-	hws_timer_start(s->loop, &s->retry, LOAD_RETRY_US, load_start, s);
-}
-
-static void on_entries(int r, const struct rdv_entry *e, size_t n, void *arg)
-{
-	struct rdv_server *s = arg;
-	struct hws_error err;
-
-	s->loading = false;
-	if (r < 0) {
-		load_retry(s, r);
-		return;
-	}
-	for (size_t i = 0; i < n; i++) {
-		if (strcmp(e[i].kind, "block-id") == 0)
-			rdv_presence_block(s->core.presence, hws_bytes_str(e[i].key), true);
-		if (rdv_rules_put(s->core.rules, &e[i], &err) < 0)
-			hws_warn("entry.ignored", HWS_STR("kind", e[i].kind),
-					HWS_STR("key", e[i].key), HWS_STR("text", err.text));
-	}
-	s->loaded = true;
-	hws_info("store.loaded", HWS_STR("store", s->store->ops->name),
-			HWS_U64("peers", s->load_count), HWS_U64("entries", n),
-			HWS_U64("ms", (hws_clock_us() - s->load_began_us) / 1000));
-	if (s->load_refused)
-		hws_error_log("store.too_big", HWS_U64("not_loaded", s->load_refused),
-				HWS_STR("text", "raise max-peers and restart"));
-}
-
-static void on_loaded(int r, void *arg)
-{
-	struct rdv_server *s = arg;
-
-	if (r == HWS_OK)
-		r = s->store->ops->entry_load(s->store, on_entries, s);
-	if (r < 0) {
-		s->loading = false;
-		load_retry(s, r);
-	}
-}
-
-static void load_start(void *arg)
-{
-	struct rdv_server *s = arg;
-	int r;
-
-	s->loading = true;
-	s->load_began_us = hws_clock_us();
-	s->load_count = s->load_refused = 0;
-	r = s->store->ops->load(s->store, on_batch, on_loaded, s);
-	if (r < 0) {
-		s->loading = false;
-		load_retry(s, r);
-	}
 }
 
 static void on_sweep(void *arg)
@@ -436,14 +366,27 @@ static void on_sweep(void *arg)
 			1000 + (unsigned)(st.peers / (SWEEP_ROUND_US / SWEEP_US)), hws_clock_us());
 }
 
+static void say_listening(const struct rdv_server *s)
+{
+	const struct rdv_core *c = &s->core;
+
+	hws_info("listening", HWS_U64("port", rdv_udp_port(c->udp)),
+			HWS_U64("nat_port", rdv_tcp_port(c->tcp, RDV_PORT_NAT)),
+			HWS_U64("ws_port", rdv_tcp_port(c->tcp, RDV_PORT_WS)),
+			HWS_U64("tls_port", rdv_tcp_port(c->tcp, RDV_PORT_TLS)),
+			HWS_U64("metrics_port", rdv_metrics_port(s->metrics)),
+			HWS_STR("key", c->key_text), HWS_STR("control", s->control_path));
+}
+
 int rdv_server_start(struct rdv_server *s, struct hws_error *err)
 {
-	struct rdv_server_ports p;
 	uint64_t until = hws_clock_us() + LOAD_WAIT_US;
 	int r;
 
-	load_start(s);
-	while (s->loading && hws_clock_us() < until) {
+	r = rdv_loading_start(&s->core, s->loop, &s->loading);
+	if (r < 0)
+		return hws_error_set(err, r, "out of memory");
+	while (rdv_loading_busy(s->loading) && hws_clock_us() < until) {
 		r = hws_loop_once(s->loop, 100 * HWS_US_PER_MS);
 		if (r < 0)
 			return hws_error_set(err, r, "the loop failed while loading");
@@ -459,11 +402,7 @@ int rdv_server_start(struct rdv_server *s, struct hws_error *err)
 			return r;
 	}
 	hws_timer_every(s->loop, &s->sweep, SWEEP_US, on_sweep, s);
-	rdv_server_ports(s, &p);
-	hws_info("listening", HWS_U64("port", p.port), HWS_U64("nat_port", p.nat),
-			HWS_U64("ws_port", p.ws), HWS_U64("tls_port", p.tls),
-			HWS_U64("metrics_port", p.metrics), HWS_STR("key", s->core.key_text),
-			HWS_STR("control", s->control_path));
+	say_listening(s);
 	return HWS_OK;
 }
 
@@ -520,7 +459,7 @@ static void on_drain(void *arg)
 	struct rdv_store_stats st;
 
 	rdv_journal_kick(s->core.journal);
-	s->store->ops->stats(s->store, &st);
+	s->core.store->ops->stats(s->core.store, &st);
 	/* A store that is away is not waited for longer than the journal's own patience. */
 	if (!rdv_journal_idle(s->core.journal) &&
 			(st.healthy || hws_clock_us() < s->drain_until_us))
@@ -538,28 +477,4 @@ void rdv_server_drain(struct rdv_server *s, void (*done)(void *arg), void *arg)
 	hws_info("draining");
 	rdv_cluster_leave(s->core.cluster);
 	hws_timer_every(s->loop, &s->drain, DRAIN_US, on_drain, s);
-}
-
-bool rdv_server_ready(const struct rdv_server *s)
-{
-	return s->loaded && !__atomic_load_n(&s->core.draining, __ATOMIC_RELAXED);
-}
-
-struct rdv_core *rdv_server_core(struct rdv_server *s)
-{
-	return &s->core;
-}
-
-void rdv_server_ports(const struct rdv_server *s, struct rdv_server_ports *ret)
-{
-	ret->port = rdv_udp_port(s->core.udp);
-	ret->nat = rdv_tcp_port(s->core.tcp, RDV_PORT_NAT);
-	ret->ws = rdv_tcp_port(s->core.tcp, RDV_PORT_WS);
-	ret->tls = rdv_tcp_port(s->core.tcp, RDV_PORT_TLS);
-	ret->metrics = rdv_metrics_port(s);
-}
-
-const char *rdv_server_control_path(const struct rdv_server *s)
-{
-	return s->control_path;
 }

@@ -6,7 +6,6 @@
 #include "shared/loop/loop.h"
 
 struct rdv_server;
-struct rdv_core;
 
 /* Everything up to open ports; nothing is served yet. `conf` stays the caller's until the server is
  * freed or takes another one. The loop is the control loop: store, relay checks, control socket and
@@ -23,12 +22,4 @@ int rdv_server_reload(struct rdv_server *s, struct rdv_config *conf,
 		struct hws_error *err) HWS_MUST_CHECK;
 /* No longer ready; writes what waits for the store, then calls done on the loop. */
 void rdv_server_drain(struct rdv_server *s, void (*done)(void *arg), void *arg);
-bool rdv_server_ready(const struct rdv_server *s);
 void rdv_server_free(struct rdv_server *s);
-struct rdv_core *rdv_server_core(struct rdv_server *s);
-
-struct rdv_server_ports {
-	uint16_t port, nat, ws, tls, metrics; /* tls 0 = none */
-};
-void rdv_server_ports(const struct rdv_server *s, struct rdv_server_ports *ret);
-const char *rdv_server_control_path(const struct rdv_server *s);

@@ -2,14 +2,19 @@
  * requests to its node. The database tells where devices are and carries the messages. With one
  * node (core->cluster == NULL) nothing of this runs. */
 #pragma once
-#include "server-rendezvous/planes/client.h"
-#include "server-rendezvous/state/core.h"
+#include "proto/rendezvous.pb-c.h"
+#include "server-rendezvous/cluster/hooks.h"
+#include "shared/base/bytes.h"
+#include "shared/base/err.h"
 
+struct rdv_core;
+struct rdv_entry;
 struct rdv_cluster;
 
-/* `loop` is the control loop, `store` one that can be shared (HWS_ERR_UNSUPPORTED otherwise). */
-int rdv_cluster_new(struct rdv_core *core, struct hws_loop *loop, struct rdv_store *store,
-		const char *node, struct rdv_cluster **ret, struct hws_error *err) HWS_MUST_CHECK;
+/* `loop` is the control loop. HWS_ERR_UNSUPPORTED when the store (core->store) cannot be shared. */
+int rdv_cluster_new(struct rdv_core *core, struct hws_loop *loop,
+		const struct rdv_cluster_hooks *planes, const char *node, struct rdv_cluster **ret,
+		struct hws_error *err) HWS_MUST_CHECK;
 /* When the planes run: joins. */
 int rdv_cluster_start(struct rdv_cluster *c, struct hws_error *err) HWS_MUST_CHECK;
 /* Control loop: this node is about to end; its devices are nowhere from now on. Takes NULL. */
@@ -39,28 +44,24 @@ void rdv_cluster_changed(struct rdv_cluster *c, const char *id);
 void rdv_cluster_removed(struct rdv_cluster *c, const char *id);
 
 /* --- the TCP plane's thread ------------------------------------------------------------------- */
-/* Asks the node that has the device to hand it `m`; the answer comes as rdv_reply_* or
- * rdv_punch_nowhere. False when that cannot be tried. `known`: this node has heard of the id. */
-struct rdv_cluster_push {
-	const char *id;
-	bool relay, may_be_local, known;
-	const Rdv__RendezvousMessage *m;
-};
-bool rdv_cluster_push(
-		struct rdv_cluster *c, struct rdv_client *cl, const struct rdv_cluster_push *push);
+/* Asks the node that has the device to hand it `m`; the answer comes by hooks (reply, nowhere).
+ * False when that cannot be tried. `viewer`: its disguised address, as messages carry it. `known`:
+ * this node has heard of the id. */
+bool rdv_cluster_push(struct rdv_cluster *c, const struct rdv_cluster_push *push);
 /* A device's answer that no viewer of this node waits for: true when one of another node does. `id`
  * NULL: the answer to a RequestRelay. `exact`: the bytes of the address are ours. */
 bool rdv_cluster_reply(struct rdv_cluster *c, const struct rdv_replier *from,
 		ProtobufCBinaryData addr, const char *id, bool exact,
 		const Rdv__RendezvousMessage *m);
-/* An answer on a client connection of this node that nobody here waits for: perhaps the node that
- * has the device does. */
+/* An answer that came to this node and that nobody here waits for: perhaps the node that has the
+ * device knows more. */
 void rdv_cluster_misdirected(struct rdv_cluster *c, const struct rdv_replier *from,
 		const Rdv__RendezvousMessage *m);
 /* A viewer that was let through at another node asks for the relay here: true when that node is
- * asked first; then rdv_relay_request is called again, or rdv_relay_unknown. */
-bool rdv_cluster_relay_ask(struct rdv_cluster *c, struct rdv_client *cl, Rdv__RequestRelay *m);
+ * asked first; then the hook `granted` or `not_granted` is called. */
+bool rdv_cluster_relay_ask(struct rdv_cluster *c, uint64_t client, const struct rdv_addr *viewer,
+		Rdv__RequestRelay *m);
 /* Completes the states of an online query that has been answered as far as this node knows, and
- * sends them. Takes `states` when true. */
-bool rdv_cluster_online(struct rdv_cluster *c, struct rdv_client *cl, const Rdv__OnlineRequest *m,
+ * hands them to the hook `online`. Takes `states` when true. */
+bool rdv_cluster_online(struct rdv_cluster *c, uint64_t client, const Rdv__OnlineRequest *m,
 		uint8_t *states);

@@ -1,7 +1,14 @@
 /* rendezvous/cluster/misdirected: a name with several addresses leads each client connection of a
  * viewer or device to another node: answers and relay requests that come to a node which knows
  * nothing of them. All on the TCP plane's thread. */
-#include "server-rendezvous/cluster/parts.h"
+#include "server-rendezvous/cluster/misdirected.h"
+#include "server-rendezvous/cluster/node.h"
+#include "server-rendezvous/cluster/outbox.h"
+#include "server-rendezvous/relays/grants.h"
+#include "server-rendezvous/state/core.h"
+#include "server-rendezvous/store/store.h"
+#include "shared/base/buf.h"
+#include "shared/base/clock.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
@@ -13,9 +20,16 @@
 #define ASKS_MAX 2000u
 #define MESSAGE_MAX 1400u
 
+struct rdv_misdirected {
+	struct rdv_node *node;
+	struct hws_list relay_asks;
+	size_t relay_ask_count;
+	uint64_t tickets;
+};
+
 /* --- answers of devices ----------------------------------------------------------------------- */
 
-void rdv_cluster_misdirected(struct rdv_cluster *c, const struct rdv_replier *from,
+void rdv_misdirected_answer(struct rdv_misdirected *md, const struct rdv_replier *from,
 		const Rdv__RendezvousMessage *m)
 {
 	Cluster__Misdirected s = CLUSTER__MISDIRECTED__INIT;
@@ -31,13 +45,13 @@ void rdv_cluster_misdirected(struct rdv_cluster *c, const struct rdv_replier *fr
 			(uint8_t *)(uintptr_t)hws_buf_bytes(&packed).ptr };
 		item.what_case = CLUSTER__ITEM__WHAT_MISDIRECTED;
 		item.misdirected = &s;
-		rdv_cluster_send_later(c, "", &item);
+		rdv_outbox_send_later(md->node->out, "", &item);
 	}
 	hws_buf_done(&packed);
 }
 
 /* The node that has the viewer, or the device, knows more. */
-void rdv_misdirected_heard(struct rdv_cluster *c, const Cluster__Misdirected *s)
+void rdv_misdirected_heard(struct rdv_misdirected *md, const Cluster__Misdirected *s)
 {
 	struct rdv_replier from = { .misdirected = true };
 	Rdv__RendezvousMessage *m = NULL;
@@ -48,7 +62,7 @@ void rdv_misdirected_heard(struct rdv_cluster *c, const Cluster__Misdirected *s)
 	from.addr.port = (uint16_t)s->from_port;
 	if (hws_rdv_unpack(hws_bytes(s->message.data, s->message.len), &m) < 0)
 		return;
-	rdv_cluster_dispatch(c, &from, m);
+	md->node->planes->reply(md->node->core, &from, m);
 	hws_rdv_free(m);
 }
 
@@ -56,7 +70,7 @@ void rdv_misdirected_heard(struct rdv_cluster *c, const Cluster__Misdirected *s)
 
 struct relay_ask {
 	struct hws_list node;
-	struct rdv_cluster *c;
+	struct rdv_misdirected *md;
 	struct hws_timer timer;
 	uint64_t ticket, client;
 	size_t len;
@@ -67,22 +81,21 @@ static void ask_free(struct relay_ask *a)
 {
 	hws_timer_stop(&a->timer);
 	hws_list_remove(&a->node);
-	a->c->relay_ask_count--;
+	a->md->relay_ask_count--;
 	hws_free(a);
 }
 
 static void on_nobody(void *arg)
 {
 	struct relay_ask *a = arg;
-	struct rdv_client *cl = rdv_client_get(a->c->core->tcp, a->client);
+	struct rdv_node *node = a->md->node;
+	uint64_t client = a->client;
 
 	ask_free(a);
-	if (cl)
-		rdv_relay_unknown(cl);
+	node->planes->not_granted(node->core, client);
 }
 
-static struct relay_ask *ask_new(
-		struct rdv_cluster *c, const struct rdv_client *cl, Rdv__RequestRelay *m)
+static struct relay_ask *ask_new(struct rdv_misdirected *md, uint64_t client, Rdv__RequestRelay *m)
 {
 	Rdv__RendezvousMessage out = RDV__RENDEZVOUS_MESSAGE__INIT;
 	struct relay_ask *a = NULL;
@@ -94,37 +107,38 @@ static struct relay_ask *ask_new(
 	if (hws_rdv_pack(&out, &packed) == HWS_OK)
 		a = hws_alloc(sizeof(*a) + hws_buf_len(&packed));
 	if (a) {
-		a->c = c;
-		a->client = cl->id;
-		a->ticket = ++c->tickets;
+		a->md = md;
+		a->client = client;
+		a->ticket = ++md->tickets;
 		a->len = hws_buf_len(&packed);
 		memcpy(a->message, hws_buf_bytes(&packed).ptr, a->len);
-		hws_list_push(&c->relay_asks, &a->node);
-		c->relay_ask_count++;
+		hws_list_push(&md->relay_asks, &a->node);
+		md->relay_ask_count++;
 	}
 	hws_buf_done(&packed);
 	return a;
 }
 
-bool rdv_cluster_relay_ask(struct rdv_cluster *c, struct rdv_client *cl, Rdv__RequestRelay *m)
+bool rdv_misdirected_relay(struct rdv_misdirected *md, uint64_t client,
+		const struct rdv_addr *viewer, Rdv__RequestRelay *m)
 {
 	Cluster__GrantAsk g = CLUSTER__GRANT_ASK__INIT;
 	Cluster__Item item = CLUSTER__ITEM__INIT;
-	struct relay_ask *a = c->relay_ask_count < ASKS_MAX ? ask_new(c, cl, m) : NULL;
+	struct relay_ask *a = md->relay_ask_count < ASKS_MAX ? ask_new(md, client, m) : NULL;
 
 	if (!a)
 		return false;
-	hws_timer_start(rdv_tcp_loop(c->core->tcp), &a->timer, ASK_US, on_nobody, a);
+	hws_timer_start(md->node->planes->loop(md->node->core), &a->timer, ASK_US, on_nobody, a);
 	g.ticket = a->ticket;
 	g.id = m->id;
-	g.ip = (ProtobufCBinaryData){ sizeof(cl->addr.ip), cl->addr.ip };
+	g.ip = (ProtobufCBinaryData){ sizeof(viewer->ip), (uint8_t *)(uintptr_t)viewer->ip };
 	item.what_case = CLUSTER__ITEM__WHAT_GRANT_ASK;
 	item.grant_ask = &g;
-	rdv_cluster_send_later(c, "", &item);
+	rdv_outbox_send_later(md->node->out, "", &item);
 	return true;
 }
 
-void rdv_grant_asked(struct rdv_cluster *c, const char *from, const Cluster__GrantAsk *g)
+void rdv_grant_asked(struct rdv_misdirected *md, const char *from, const Cluster__GrantAsk *g)
 {
 	Cluster__Grant out = CLUSTER__GRANT__INIT;
 	Cluster__Item item = CLUSTER__ITEM__INIT;
@@ -134,51 +148,59 @@ void rdv_grant_asked(struct rdv_cluster *c, const char *from, const Cluster__Gra
 	if (g->ip.len != sizeof(ip.ip) || !g->id[0] || strlen(g->id) > RDV_ID_MAX)
 		return;
 	memcpy(ip.ip, g->ip.data, sizeof(ip.ip));
-	relay = rdv_grant_find(c->core->tcp->grants, &ip, g->id, hws_clock_us());
+	relay = rdv_grant_find(md->node->core->grants, &ip, g->id, hws_clock_us());
 	if (!relay)
 		return;
 	out.ticket = g->ticket;
 	out.relay = (char *)(uintptr_t)relay;
 	item.what_case = CLUSTER__ITEM__WHAT_GRANT;
 	item.grant = &out;
-	rdv_cluster_send_later(c, from, &item);
+	rdv_outbox_send_later(md->node->out, from, &item);
 }
 
-void rdv_grant_heard(struct rdv_cluster *c, const Cluster__Grant *g)
+void rdv_grant_heard(struct rdv_misdirected *md, const Cluster__Grant *g)
 {
 	Rdv__RendezvousMessage *m = NULL;
 	struct relay_ask *a = NULL;
 	struct hws_list *n;
-	struct rdv_client *cl;
 
-	hws_list_for (n, &c->relay_asks) {
+	hws_list_for (n, &md->relay_asks) {
 		a = hws_container(n, struct relay_ask, node);
 		if (a->ticket == g->ticket)
 			break;
 	}
-	if (n == &c->relay_asks)
+	if (n == &md->relay_asks)
 		return;
-	cl = rdv_client_get(c->core->tcp, a->client);
-	if (cl && hws_rdv_unpack(hws_bytes(a->message, a->len), &m) == HWS_OK) {
-		uint64_t now = hws_clock_us();
-
-		rdv_grant_give(cl->plane->grants, &cl->addr, m->request_relay->id, now);
-		rdv_grant_relay(cl->plane->grants, &cl->addr, m->request_relay->id, g->relay, now);
-		rdv_relay_request(cl, m->request_relay);
-	}
+	if (hws_rdv_unpack(hws_bytes(a->message, a->len), &m) == HWS_OK)
+		md->node->planes->granted(md->node->core, a->client, m->request_relay, g->relay);
 	hws_rdv_free(m);
 	ask_free(a);
 }
 
-void rdv_misdirected_done(struct rdv_cluster *c)
+int rdv_misdirected_new(struct rdv_node *node, struct rdv_misdirected **ret)
+{
+	struct rdv_misdirected *md = hws_alloc(sizeof(*md));
+
+	if (!md)
+		return HWS_ERR_NOMEM;
+	md->node = node;
+	hws_list_init(&md->relay_asks);
+	*ret = md;
+	return HWS_OK;
+}
+
+void rdv_misdirected_free(struct rdv_misdirected *md)
 {
 	struct hws_list *n;
 
-	while ((n = hws_list_first(&c->relay_asks))) {
+	if (!md)
+		return;
+	while ((n = hws_list_first(&md->relay_asks))) {
 		struct relay_ask *a = hws_container(n, struct relay_ask, node);
 
 		/* its timer is gone with the loop of the plane */
 		hws_list_remove(n);
 		hws_free(a);
 	}
+	hws_free(md);
 }

@@ -1,26 +1,35 @@
 /* rendezvous/cluster/remote_viewers: requests of other nodes' viewers to devices of this node, and
  * the devices' answers back. All on the TCP plane's thread. */
-#include "server-rendezvous/cluster/parts.h"
-#include "server-rendezvous/relays/announce.h"
+#include "server-rendezvous/cluster/remote_viewers.h"
+#include "server-rendezvous/cluster/node.h"
+#include "server-rendezvous/cluster/outbox.h"
+#include "server-rendezvous/state/core.h"
+#include "server-rendezvous/state/presence.h"
+#include "server-rendezvous/store/store.h"
+#include "shared/base/buf.h"
+#include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
+#include "shared/base/rand.h"
 #include "shared/base/str.h"
+#include "shared/crypto/hash.h"
+#include "shared/wire/addr_codec.h"
 #include "shared/wire/envelope.h"
 #include "shared/wire/text.h"
 
 #include <string.h>
 
 #define BUCKETS 16384u
-#define FOREIGN_MAX 100000u
-#define FOREIGN_US (40 * HWS_US_PER_S)
+#define VIEWERS_MAX 100000u
+#define VIEWERS_US (40 * HWS_US_PER_S)
 #define REPLIES_MAX 8 /* datagrams come three times */
 #define MESSAGE_MAX 1400u
 
 /* A viewer of another node that waits for a device of this one. */
-struct rdv_remote_viewer {
+struct remote_viewer {
 	struct hws_list age;
-	struct rdv_remote_viewer *next; /* of the bucket */
+	struct remote_viewer *next; /* of the bucket */
 	struct rdv_addr viewer, host;
 	uint32_t cookie;
 	uint64_t until_us;
@@ -34,46 +43,54 @@ struct rdv_remote_viewer {
 	char id[RDV_ID_MAX + 1];
 };
 
+struct rdv_remote_viewers {
+	struct rdv_node *node;
+	uint8_t hash_key[HWS_HASH_KEY_LEN];
+	struct remote_viewer **bucket;
+	struct hws_list age;
+	size_t count;
+};
+
 /* --- table ------------------------------------------------------------------------------------ */
 
-static size_t bucket_of(struct rdv_cluster *c, const struct rdv_addr *viewer)
+static size_t bucket_of(struct rdv_remote_viewers *rv, const struct rdv_addr *viewer)
 {
 	uint8_t bytes[sizeof(viewer->ip) + 2];
 
 	memcpy(bytes, viewer->ip, sizeof(viewer->ip));
 	memcpy(bytes + sizeof(viewer->ip), &viewer->port, 2);
-	return hws_keyed_hash(c->hash_key, hws_bytes(bytes, sizeof(bytes))) % BUCKETS;
+	return hws_keyed_hash(rv->hash_key, hws_bytes(bytes, sizeof(bytes))) % BUCKETS;
 }
 
-static void foreign_free(struct rdv_cluster *c, struct rdv_remote_viewer *f)
+static void viewer_free(struct rdv_remote_viewers *rv, struct remote_viewer *f)
 {
-	struct rdv_remote_viewer **at = &c->foreign[bucket_of(c, &f->viewer)];
+	struct remote_viewer **at = &rv->bucket[bucket_of(rv, &f->viewer)];
 
 	while (*at != f)
 		at = &(*at)->next;
 	*at = f->next;
 	hws_list_remove(&f->age);
-	c->foreign_count--;
+	rv->count--;
 	hws_free(f);
 }
 
-static void expire(struct rdv_cluster *c, uint64_t now_us)
+static void expire(struct rdv_remote_viewers *rv, uint64_t now_us)
 {
 	struct hws_list *n;
 
-	while ((n = hws_list_first(&c->foreign_age))) {
-		struct rdv_remote_viewer *f = hws_container(n, struct rdv_remote_viewer, age);
+	while ((n = hws_list_first(&rv->age))) {
+		struct remote_viewer *f = hws_container(n, struct remote_viewer, age);
 
-		if (c->foreign_count < FOREIGN_MAX && now_us < f->until_us)
+		if (rv->count < VIEWERS_MAX && now_us < f->until_us)
 			return;
-		foreign_free(c, f);
+		viewer_free(rv, f);
 	}
 }
 
-static struct rdv_remote_viewer *foreign_find(
-		struct rdv_cluster *c, const struct rdv_addr *viewer, const char *id, bool relay)
+static struct remote_viewer *viewer_find(struct rdv_remote_viewers *rv,
+		const struct rdv_addr *viewer, const char *id, bool relay)
 {
-	struct rdv_remote_viewer *f = c->foreign ? c->foreign[bucket_of(c, viewer)] : NULL;
+	struct remote_viewer *f = rv->bucket ? rv->bucket[bucket_of(rv, viewer)] : NULL;
 
 	for (; f; f = f->next) {
 		if (f->relay == relay && rdv_addr_equal(&f->viewer, viewer) &&
@@ -83,33 +100,33 @@ static struct rdv_remote_viewer *foreign_find(
 	return NULL;
 }
 
-static struct rdv_remote_viewer *foreign_new(
-		struct rdv_cluster *c, const struct rdv_addr *viewer, uint64_t now_us)
+static struct remote_viewer *viewer_new(
+		struct rdv_remote_viewers *rv, const struct rdv_addr *viewer, uint64_t now_us)
 {
-	struct rdv_remote_viewer *f;
+	struct remote_viewer *f;
 	size_t b;
 
-	expire(c, now_us);
-	if (!c->foreign)
-		c->foreign = hws_alloc_array(BUCKETS, sizeof(struct rdv_remote_viewer *));
-	f = c->foreign ? hws_alloc(sizeof(*f)) : NULL;
+	expire(rv, now_us);
+	if (!rv->bucket)
+		rv->bucket = hws_alloc_array(BUCKETS, sizeof(struct remote_viewer *));
+	f = rv->bucket ? hws_alloc(sizeof(*f)) : NULL;
 	if (!f)
 		return NULL;
-	b = bucket_of(c, viewer);
+	b = bucket_of(rv, viewer);
 	f->viewer = *viewer;
-	f->next = c->foreign[b];
-	c->foreign[b] = f;
-	c->foreign_count++;
-	hws_list_push(&c->foreign_age, &f->age);
+	f->next = rv->bucket[b];
+	rv->bucket[b] = f;
+	rv->count++;
+	hws_list_push(&rv->age, &f->age);
 	return f;
 }
 
-static struct rdv_remote_viewer *remember(struct rdv_cluster *c, const char *from,
+static struct remote_viewer *remember(struct rdv_remote_viewers *rv, const char *from,
 		const Cluster__Push *p, const struct rdv_peer_info *host)
 {
 	uint64_t now = hws_clock_us();
 	struct sockaddr_storage ss;
-	struct rdv_remote_viewer *f;
+	struct remote_viewer *f;
 	struct rdv_addr viewer;
 	uint32_t cookie;
 
@@ -118,15 +135,15 @@ static struct rdv_remote_viewer *remember(struct rdv_cluster *c, const char *fro
 		return NULL;
 	hws_addr_decode(hws_bytes(p->viewer.data, p->viewer.len), &ss, &cookie);
 	viewer = rdv_addr_from(&ss);
-	f = foreign_find(c, &viewer, p->id, p->relay);
+	f = viewer_find(rv, &viewer, p->id, p->relay);
 	if (!f)
-		f = foreign_new(c, &viewer, now);
+		f = viewer_new(rv, &viewer, now);
 	if (!f || hws_str_copy(f->node, sizeof(f->node), from) < 0 ||
 			hws_str_copy(f->id, sizeof(f->id), p->id) < 0)
 		return NULL;
 	hws_list_remove(&f->age);
-	hws_list_push(&c->foreign_age, &f->age);
-	f->until_us = now + FOREIGN_US;
+	hws_list_push(&rv->age, &f->age);
+	f->until_us = now + VIEWERS_US;
 	f->cookie = cookie;
 	f->relay = p->relay;
 	f->replies = 0;
@@ -138,13 +155,29 @@ static struct rdv_remote_viewer *remember(struct rdv_cluster *c, const char *fro
 	return f;
 }
 
-void rdv_remote_viewer_done(struct rdv_cluster *c)
+int rdv_remote_viewers_new(struct rdv_node *node, struct rdv_remote_viewers **ret)
+{
+	struct rdv_remote_viewers *rv = hws_alloc(sizeof(*rv));
+
+	if (!rv)
+		return HWS_ERR_NOMEM;
+	rv->node = node;
+	hws_rand_bytes(rv->hash_key, sizeof(rv->hash_key));
+	hws_list_init(&rv->age);
+	*ret = rv;
+	return HWS_OK;
+}
+
+void rdv_remote_viewers_free(struct rdv_remote_viewers *rv)
 {
 	struct hws_list *n;
 
-	while ((n = hws_list_first(&c->foreign_age)))
-		foreign_free(c, hws_container(n, struct rdv_remote_viewer, age));
-	hws_free(c->foreign);
+	if (!rv)
+		return;
+	while ((n = hws_list_first(&rv->age)))
+		viewer_free(rv, hws_container(n, struct remote_viewer, age));
+	hws_free(rv->bucket);
+	hws_free(rv);
 }
 
 /* --- to a device of this node ----------------------------------------------------------------- */
@@ -161,32 +194,32 @@ static void make_local(Rdv__RendezvousMessage *m, Rdv__FetchLocalAddr *local)
 	m->fetch_local_addr = local;
 }
 
-static bool push_here(struct rdv_cluster *c, const char *from, const Cluster__Push *p,
+static bool push_here(struct rdv_remote_viewers *rv, const char *from, const Cluster__Push *p,
 		Rdv__RendezvousMessage *m)
 {
 	Rdv__FetchLocalAddr local = RDV__FETCH_LOCAL_ADDR__INIT;
-	struct rdv_core *core = c->core;
+	struct rdv_core *core = rv->node->core;
 	struct rdv_peer_info host;
-	struct rdv_remote_viewer *f;
+	struct remote_viewer *f;
 
 	if (!rdv_presence_get(core->presence, hws_bytes_str(p->id), hws_clock_us(), &host) ||
 			!host.online || host.unproven || host.blocked)
 		return false;
-	f = remember(c, from, p, &host);
+	f = remember(rv, from, p, &host);
 	if (!f)
 		return false;
 	if (p->relay) {
 		m->request_relay->secure = m->request_relay->secure || host.has_pk;
 		if (hws_pair_id_valid(hws_bytes_str(m->request_relay->uuid)))
-			rdv_announce(core->tcp, m->request_relay->uuid);
+			rv->node->planes->announce(core, m->request_relay->uuid);
 	} else if (p->may_be_local && !host.client && rdv_addr_ip_equal(&f->viewer, &host.addr)) {
 		make_local(m, &local);
 	}
 	hws_count(&core->count.punch_sent);
-	return rdv_push(core, &host, m);
+	return rv->node->planes->push(core, &host, m);
 }
 
-static void heard_push(struct rdv_cluster *c, const char *from, const Cluster__Push *p)
+void rdv_remote_push(struct rdv_remote_viewers *rv, const char *from, const Cluster__Push *p)
 {
 	Rdv__RendezvousMessage *m = NULL;
 	bool done = false;
@@ -195,7 +228,7 @@ static void heard_push(struct rdv_cluster *c, const char *from, const Cluster__P
 			m->union_case ==
 					(p->relay ? RDV__RENDEZVOUS_MESSAGE__UNION_REQUEST_RELAY
 						  : RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE))
-		done = push_here(c, from, p, m);
+		done = push_here(rv, from, p, m);
 	hws_rdv_free(m);
 	if (!done) {
 		Cluster__Nowhere no = CLUSTER__NOWHERE__INIT;
@@ -206,14 +239,14 @@ static void heard_push(struct rdv_cluster *c, const char *from, const Cluster__P
 		no.relay = p->relay;
 		item.what_case = CLUSTER__ITEM__WHAT_NOWHERE;
 		item.nowhere = &no;
-		rdv_cluster_send_later(c, from, &item);
+		rdv_outbox_send_later(rv->node->out, from, &item);
 	}
 }
 
 /* --- a device's answer ------------------------------------------------------------------------ */
 
 /* As reply.c recognises answers to viewers of its own. */
-static bool is_answer(const struct rdv_remote_viewer *f, const struct rdv_replier *from, bool exact,
+static bool is_answer(const struct remote_viewer *f, const struct rdv_replier *from, bool exact,
 		uint32_t cookie)
 {
 	if (exact && rdv_addr_is_v4(&f->viewer))
@@ -221,7 +254,7 @@ static bool is_answer(const struct rdv_remote_viewer *f, const struct rdv_replie
 	return rdv_addr_ip_equal(&from->addr, &f->host);
 }
 
-bool rdv_cluster_reply(struct rdv_cluster *c, const struct rdv_replier *from,
+bool rdv_remote_answer(struct rdv_remote_viewers *rv, const struct rdv_replier *from,
 		ProtobufCBinaryData addr, const char *id, bool exact,
 		const Rdv__RendezvousMessage *m)
 {
@@ -229,13 +262,13 @@ bool rdv_cluster_reply(struct rdv_cluster *c, const struct rdv_replier *from,
 	Cluster__Item item = CLUSTER__ITEM__INIT;
 	struct sockaddr_storage ss;
 	struct rdv_addr viewer;
-	struct rdv_remote_viewer *f;
+	struct remote_viewer *f;
 	struct hws_buf packed;
 	uint32_t cookie = 0;
 
 	hws_addr_decode(hws_bytes(addr.data, addr.len), &ss, &cookie);
 	viewer = rdv_addr_from(&ss);
-	f = foreign_find(c, &viewer, id, id == NULL);
+	f = viewer_find(rv, &viewer, id, id == NULL);
 	if (!f || f->until_us < hws_clock_us() || !is_answer(f, from, exact, cookie) ||
 			f->replies >= REPLIES_MAX)
 		return false;
@@ -255,8 +288,8 @@ bool rdv_cluster_reply(struct rdv_cluster *c, const struct rdv_replier *from,
 			(uint8_t *)(uintptr_t)hws_buf_bytes(&packed).ptr };
 		item.what_case = CLUSTER__ITEM__WHAT_REPLY;
 		item.reply = &reply;
-		hws_count(&c->core->count.cluster_replied);
-		rdv_cluster_send_later(c, f->node, &item);
+		hws_count(&rv->node->core->count.cluster_replied);
+		rdv_outbox_send_later(rv->node->out, f->node, &item);
 	}
 	hws_buf_done(&packed);
 	return true;
@@ -264,27 +297,7 @@ bool rdv_cluster_reply(struct rdv_cluster *c, const struct rdv_replier *from,
 
 /* --- for a viewer of this node ---------------------------------------------------------------- */
 
-void rdv_cluster_dispatch(
-		struct rdv_cluster *c, const struct rdv_replier *from, Rdv__RendezvousMessage *m)
-{
-	struct rdv_tcp *t = c->core->tcp;
-
-	switch (m->union_case) {
-	case RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_SENT:
-		rdv_reply_sent(t, from, m->punch_hole_sent);
-		break;
-	case RDV__RENDEZVOUS_MESSAGE__UNION_LOCAL_ADDR:
-		rdv_reply_local(t, from, m->local_addr);
-		break;
-	case RDV__RENDEZVOUS_MESSAGE__UNION_RELAY_RESPONSE:
-		rdv_reply_relay(t, from, m->relay_response);
-		break;
-	default:
-		break;
-	}
-}
-
-static void heard_reply(struct rdv_cluster *c, const Cluster__Reply *r)
+void rdv_remote_reply(struct rdv_remote_viewers *rv, const Cluster__Reply *r)
 {
 	struct rdv_replier from = { .udp = r->udp, .elsewhere = true };
 	Rdv__RendezvousMessage *m = NULL;
@@ -296,48 +309,12 @@ static void heard_reply(struct rdv_cluster *c, const Cluster__Reply *r)
 	from.pk = r->pk.len == RDV_PK_LEN ? r->pk.data : NULL;
 	if (hws_rdv_unpack(hws_bytes(r->message.data, r->message.len), &m) < 0)
 		return;
-	rdv_cluster_dispatch(c, &from, m);
+	rv->node->planes->reply(rv->node->core, &from, m);
 	hws_rdv_free(m);
 }
 
-static void heard_nowhere(struct rdv_cluster *c, const Cluster__Nowhere *n)
+void rdv_remote_nowhere(struct rdv_remote_viewers *rv, const Cluster__Nowhere *n)
 {
-	struct sockaddr_storage ss;
-	struct rdv_addr viewer;
-	struct rdv_client *cl;
-	uint32_t cookie = 0;
-
-	hws_addr_decode(hws_bytes(n->viewer.data, n->viewer.len), &ss, &cookie);
-	viewer = rdv_addr_from(&ss);
-	cl = viewer.port ? rdv_client_by_addr(c->core->tcp, &viewer) : NULL;
-	if (cl && (!rdv_addr_is_v4(&viewer) || cookie == cl->cookie))
-		rdv_punch_nowhere(cl, n->id, n->relay, true);
-}
-
-void rdv_cluster_heard(struct rdv_cluster *c, const char *from, const Cluster__Item *item)
-{
-	if (c->ended)
-		return;
-	switch (item->what_case) {
-	case CLUSTER__ITEM__WHAT_PUSH:
-		heard_push(c, from, item->push);
-		break;
-	case CLUSTER__ITEM__WHAT_REPLY:
-		heard_reply(c, item->reply);
-		break;
-	case CLUSTER__ITEM__WHAT_NOWHERE:
-		heard_nowhere(c, item->nowhere);
-		break;
-	case CLUSTER__ITEM__WHAT_GRANT_ASK:
-		rdv_grant_asked(c, from, item->grant_ask);
-		break;
-	case CLUSTER__ITEM__WHAT_GRANT:
-		rdv_grant_heard(c, item->grant);
-		break;
-	case CLUSTER__ITEM__WHAT_MISDIRECTED:
-		rdv_misdirected_heard(c, item->misdirected);
-		break;
-	default:
-		break; /* of a newer node */
-	}
+	rv->node->planes->nowhere_at(
+			rv->node->core, hws_bytes(n->viewer.data, n->viewer.len), n->id, n->relay);
 }

@@ -1,13 +1,19 @@
 /* rendezvous/operate/control: what an operator asks and orders. All on the control loop. */
 #include "server-rendezvous/operate/control.h"
+#include "server-rendezvous/config/config.h"
 #include "server-rendezvous/operate/control_devices.h"
 #include "server-rendezvous/operate/control_rules.h"
+#include "server-rendezvous/operate/request.h"
 #include "server-rendezvous/planes/tcp.h"
 #include "server-rendezvous/planes/udp.h"
 #include "server-rendezvous/relays/choice.h"
-#include "server-rendezvous/server_parts.h"
 #include "server-rendezvous/state/attempts.h"
+#include "server-rendezvous/state/core.h"
+#include "server-rendezvous/state/journal.h"
+#include "server-rendezvous/state/presence.h"
+#include "server-rendezvous/store/store.h"
 #include "shared/base/buf.h"
+#include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
@@ -19,13 +25,6 @@
 #include <unistd.h>
 
 #define PEERS_MAX 1000
-
-static const char *text_of(const json_t *req, const char *key)
-{
-	const char *s = json_string_value(json_object_get(req, key));
-
-	return s ? s : "";
-}
 
 static unsigned limit_of(const json_t *req, unsigned def, unsigned max)
 {
@@ -49,23 +48,23 @@ static bool count_online(const struct rdv_peer *p, void *arg)
 
 static void cmd_stats(struct hws_control_reply *reply, const json_t *req HWS_UNUSED, void *arg)
 {
-	struct rdv_server *s = arg;
-	const struct rdv_counts *n = &s->core.count;
+	struct rdv_core *core = arg;
+	const struct rdv_counts *n = &core->count;
 	struct {
 		struct rdv_presence *t;
 		uint64_t now, n;
-	} c = { s->core.presence, hws_clock_us(), 0 };
+	} c = { core->presence, hws_clock_us(), 0 };
 	struct rdv_presence_stats p;
 	struct rdv_tcp_stats t;
 	struct rdv_journal_stats j;
 	struct rdv_store_stats st;
 	json_t *o;
 
-	rdv_presence_stats(s->core.presence, &p);
-	rdv_presence_each(s->core.presence, count_online, &c);
-	rdv_tcp_stats(s->core.tcp, &t);
-	rdv_journal_stats(s->core.journal, &j);
-	s->store->ops->stats(s->store, &st);
+	rdv_presence_stats(core->presence, &p);
+	rdv_presence_each(core->presence, count_online, &c);
+	rdv_tcp_stats(core->tcp, &t);
+	rdv_journal_stats(core->journal, &j);
+	core->store->ops->stats(core->store, &st);
 	o = json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "peers", (json_int_t)p.peers, "online",
 			(json_int_t)c.n, "table_bytes", (json_int_t)p.bytes, "max_peers",
 			(json_int_t)p.max, "links", (json_int_t)t.clients, "hosts_on_links",
@@ -75,7 +74,7 @@ static void cmd_stats(struct hws_control_reply *reply, const json_t *req HWS_UNU
 		return;
 	}
 	json_object_set_new(o, "store",
-			json_pack("{s:s,s:b,s:I,s:I,s:I,s:I,s:I}", "kind", s->store->ops->name,
+			json_pack("{s:s,s:b,s:I,s:I,s:I,s:I,s:I}", "kind", core->store->ops->name,
 					"healthy", st.healthy, "operations", (json_int_t)st.ops,
 					"failures", (json_int_t)st.failures, "queue",
 					(json_int_t)j.queued, "written", (json_int_t)j.written,
@@ -98,10 +97,10 @@ static void cmd_stats(struct hws_control_reply *reply, const json_t *req HWS_UNU
 					(json_int_t)n->punch_limited, "failed",
 					(json_int_t)n->punch_failed, "datagrams_limited",
 					(json_int_t)n->udp_limited, "datagrams_lost",
-					(json_int_t)(rdv_udp_lost(s->core.udp) + n->udp_unsent),
-					"links_lost", (json_int_t)rdv_tcp_lost(s->core.tcp),
+					(json_int_t)(rdv_udp_lost(core->udp) + n->udp_unsent),
+					"links_lost", (json_int_t)rdv_tcp_lost(core->tcp),
 					"answers_lost", (json_int_t)n->reply_lost));
-	json_object_set_new(o, "ready", json_boolean(rdv_server_ready(s)));
+	json_object_set_new(o, "ready", json_boolean(rdv_core_ready(core)));
 	hws_control_ok(reply, o);
 }
 
@@ -141,7 +140,7 @@ static bool page_take(const struct rdv_peer *p, void *arg)
 
 static void cmd_peers(struct hws_control_reply *reply, const json_t *req, void *arg)
 {
-	struct rdv_server *s = arg;
+	struct rdv_core *core = arg;
 	struct page *g = hws_alloc(sizeof(*g));
 	json_t *list = json_array();
 
@@ -151,13 +150,13 @@ static void cmd_peers(struct hws_control_reply *reply, const json_t *req, void *
 		hws_control_fail(reply, HWS_ERR_NOMEM, "out of memory");
 		return;
 	}
-	g->table = s->core.presence;
+	g->table = core->presence;
 	g->now = hws_clock_us();
-	g->after = text_of(req, "after");
+	g->after = rdv_request_text(req, "after");
 	g->limit = limit_of(req, 100, PEERS_MAX - 1);
-	rdv_presence_each(s->core.presence, page_take, g);
+	rdv_presence_each(core->presence, page_take, g);
 	for (unsigned i = 0; i < g->n; i++) {
-		json_t *o = rdv_peer_json(s, g->id[i]);
+		json_t *o = rdv_peer_json(core, g->id[i]);
 
 		if (o)
 			json_array_append_new(list, o);
@@ -169,8 +168,8 @@ static void cmd_peers(struct hws_control_reply *reply, const json_t *req, void *
 
 static void cmd_kick(struct hws_control_reply *reply, const json_t *req, void *arg)
 {
-	struct rdv_server *s = arg;
-	const char *id = text_of(req, "id");
+	struct rdv_core *core = arg;
+	const char *id = rdv_request_text(req, "id");
 	struct rdv_shard *shard;
 	struct rdv_peer *p;
 	uint64_t client = 0;
@@ -179,7 +178,7 @@ static void cmd_kick(struct hws_control_reply *reply, const json_t *req, void *a
 		hws_control_fail(reply, HWS_ERR_INVAL, "which id?");
 		return;
 	}
-	shard = rdv_presence_lock(s->core.presence, hws_bytes_str(id));
+	shard = rdv_presence_lock(core->presence, hws_bytes_str(id));
 	p = rdv_shard_find(shard);
 	if (p) {
 		client = rdv_peer_client(p);
@@ -192,7 +191,7 @@ static void cmd_kick(struct hws_control_reply *reply, const json_t *req, void *a
 		return;
 	}
 	if (client)
-		rdv_tcp_post_close(s->core.tcp, client);
+		rdv_tcp_post_close(core->tcp, client);
 	hws_control_ok(reply,
 			json_pack("{s:s}", "note",
 					"off line until its next sign of life, which comes every 15 seconds or so"));
@@ -200,11 +199,11 @@ static void cmd_kick(struct hws_control_reply *reply, const json_t *req, void *a
 
 static void cmd_why(struct hws_control_reply *reply, const json_t *req, void *arg)
 {
-	struct rdv_server *s = arg;
-	const char *id = text_of(req, "id");
-	json_t *now = *id ? rdv_peer_json(s, id) : NULL;
+	struct rdv_core *core = arg;
+	const char *id = rdv_request_text(req, "id");
+	json_t *now = *id ? rdv_peer_json(core, id) : NULL;
 	json_t *o = json_pack("{s:o}", "attempts",
-			rdv_attempts_json(s->core.attempts, id, limit_of(req, 20, 500)));
+			rdv_attempts_json(core->attempts, id, limit_of(req, 20, 500)));
 
 	if (o && now)
 		json_object_set_new(o, "now", now);
@@ -215,27 +214,25 @@ static void cmd_why(struct hws_control_reply *reply, const json_t *req, void *ar
 
 static void cmd_relays(struct hws_control_reply *reply, const json_t *req HWS_UNUSED, void *arg)
 {
-	struct rdv_server *s = arg;
+	struct rdv_core *core = arg;
 
-	json_t *o = json_pack("{s:o}", "relays", rdv_relays_json(s->core.relays));
-	struct rdv_server_ports ports;
+	json_t *o = json_pack("{s:o}", "relays", rdv_relays_json(core->relays));
 	char text[160];
 
-	rdv_server_ports(s, &ports);
 	/* Nothing is named then, and clients look beside the server. */
 	if (o && json_array_size(json_object_get(o, "relays")) == 0 &&
 			hws_fmt(text, sizeof(text),
 					"relay-servers is empty: clients take port %u of the address by which "
 					"they know this server; it is not watched",
-					ports.port + 1u) == HWS_OK)
+					rdv_udp_port(core->udp) + 1u) == HWS_OK)
 		json_object_set_new(o, "default", json_string(text));
 	hws_control_ok(reply, o);
 }
 
-static void relay_drain(struct rdv_server *s, struct hws_control_reply *reply, const char *relay,
+static void relay_drain(struct rdv_core *core, struct hws_control_reply *reply, const char *relay,
 		bool drain)
 {
-	if (rdv_relays_drain(s->core.relays, relay, drain) < 0)
+	if (rdv_relays_drain(core->relays, relay, drain) < 0)
 		hws_control_fail(reply, HWS_ERR_NOTFOUND, "no relay %s in the list", relay);
 	else
 		hws_control_ok(reply, NULL);
@@ -243,30 +240,30 @@ static void relay_drain(struct rdv_server *s, struct hws_control_reply *reply, c
 
 static void cmd_relay_drain(struct hws_control_reply *reply, const json_t *req, void *arg)
 {
-	struct rdv_server *s = arg;
+	struct rdv_core *core = arg;
 
-	relay_drain(s, reply, text_of(req, "relay"), true);
+	relay_drain(core, reply, rdv_request_text(req, "relay"), true);
 }
 
 static void cmd_relay_resume(struct hws_control_reply *reply, const json_t *req, void *arg)
 {
-	relay_drain(arg, reply, text_of(req, "relay"), false);
+	relay_drain(arg, reply, rdv_request_text(req, "relay"), false);
 }
 
 static void cmd_config(struct hws_control_reply *reply, const json_t *req HWS_UNUSED, void *arg)
 {
-	struct rdv_server *s = arg;
+	struct rdv_core *core = arg;
 	struct hws_buf out;
 
 	hws_buf_init(&out, 256u << 10);
-	hws_options_show(&rdv_options, rdv_conf(&s->core), &out);
+	hws_options_show(&rdv_options, rdv_conf(core), &out);
 	if (hws_buf_err(&out) < 0)
 		hws_control_fail(reply, hws_buf_err(&out), "the settings do not fit");
 	else
 		hws_control_ok(reply,
 				json_pack("{s:s%,s:s}", "config",
 						(const char *)hws_buf_bytes(&out).ptr,
-						hws_buf_len(&out), "key", s->core.key_text));
+						hws_buf_len(&out), "key", core->key_text));
 	hws_buf_done(&out);
 }
 
@@ -274,7 +271,7 @@ static void cmd_log_level(struct hws_control_reply *reply, const json_t *req, vo
 {
 	enum hws_log_level level;
 
-	if (hws_log_level_parse(text_of(req, "level"), &level) < 0) {
+	if (hws_log_level_parse(rdv_request_text(req, "level"), &level) < 0) {
 		hws_control_fail(
 				reply, HWS_ERR_INVAL, "levels are error, warn, info, debug, trace");
 		return;
@@ -304,9 +301,9 @@ static void on_backup(int r, void *arg)
 
 static void cmd_backup(struct hws_control_reply *reply, const json_t *req, void *arg)
 {
-	struct rdv_server *s = arg;
-	const char *path = text_of(req, "path");
-	int r = path[0] == '/' ? s->store->ops->backup(s->store, path, on_backup, reply)
+	struct rdv_core *core = arg;
+	const char *path = rdv_request_text(req, "path");
+	int r = path[0] == '/' ? core->store->ops->backup(core->store, path, on_backup, reply)
 			       : HWS_ERR_INVAL;
 
 	if (r < 0)
@@ -340,18 +337,12 @@ static const struct hws_control_cmd table[] = {
 	{ "drain", "end after the work at hand", cmd_drain },
 };
 
-int rdv_control_new(struct rdv_server *s, struct hws_error *err)
+int rdv_control_new(struct rdv_core *core, struct hws_loop *loop, const char *path,
+		struct hws_control **ret, struct hws_error *err)
 {
-	int r = hws_control_new(
-			s->loop, s->control_path, table, HWS_COUNT(table), s, &s->control, err);
+	int r = hws_control_new(loop, path, table, HWS_COUNT(table), core, ret, err);
 
 	if (r == HWS_OK)
-		hws_control_set_program(s->control, "hawser-rendezvous");
+		hws_control_set_program(*ret, "hawser-rendezvous");
 	return r;
-}
-
-void rdv_control_free(struct rdv_server *s)
-{
-	hws_control_free(s->control);
-	s->control = NULL;
 }

@@ -3,10 +3,16 @@
  * is one object that goes from step to step. */
 #include "server-rendezvous/operate/control_devices.h"
 #include "server-rendezvous/cluster/cluster.h"
+#include "server-rendezvous/config/config.h"
+#include "server-rendezvous/operate/request.h"
 #include "server-rendezvous/planes/registration.h"
 #include "server-rendezvous/planes/tcp.h"
-#include "server-rendezvous/server_parts.h"
 #include "server-rendezvous/state/attempts.h"
+#include "server-rendezvous/state/core.h"
+#include "server-rendezvous/state/journal.h"
+#include "server-rendezvous/state/presence.h"
+#include "server-rendezvous/store/store.h"
+#include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
@@ -19,21 +25,14 @@
 #define DEVICES_MAX 1000u
 #define ATTEMPTS 5
 
-static const char *text_of(const json_t *req, const char *key)
-{
-	const char *s = json_string_value(json_object_get(req, key));
-
-	return s ? s : "";
-}
-
-json_t *rdv_peer_json(struct rdv_server *s, const char *id)
+json_t *rdv_peer_json(struct rdv_core *core, const char *id)
 {
 	struct rdv_peer_info info;
 	struct sockaddr_storage ss;
 	char addr[HWS_ADDR_TEXT], key[HWS_KEY_TEXT];
 	json_t *o;
 
-	if (!rdv_presence_get(s->core.presence, hws_bytes_str(id), hws_clock_us(), &info))
+	if (!rdv_presence_get(core->presence, hws_bytes_str(id), hws_clock_us(), &info))
 		return NULL;
 	rdv_addr_to(&info.addr, &ss);
 	hws_addr_text(&ss, addr, sizeof(addr));
@@ -59,7 +58,7 @@ struct device {
 };
 
 struct question {
-	struct rdv_server *server;
+	struct rdv_core *core;
 	struct hws_control_reply *reply;
 	bool one; /* all that is known of one device, else a list */
 	size_t n;
@@ -67,23 +66,23 @@ struct question {
 };
 
 static struct question *question_new(
-		struct rdv_server *s, struct hws_control_reply *reply, size_t n)
+		struct rdv_core *core, struct hws_control_reply *reply, size_t n)
 {
 	struct question *q = hws_alloc(sizeof(*q) + n * sizeof(q->device[0]));
 
 	if (!q)
 		return NULL;
-	q->server = s;
+	q->core = core;
 	q->reply = reply;
 	q->n = n;
 	return q;
 }
 
-static bool is_here(struct rdv_server *s, const char *id)
+static bool is_here(struct rdv_core *core, const char *id)
 {
 	struct rdv_peer_info info;
 
-	return rdv_presence_get(s->core.presence, hws_bytes_str(id), hws_clock_us(), &info) &&
+	return rdv_presence_get(core->presence, hws_bytes_str(id), hws_clock_us(), &info) &&
 			info.online;
 }
 
@@ -102,7 +101,7 @@ static void put_stored(json_t *o, const struct device *d)
 
 static void put_place(struct question *q, json_t *o, const struct device *d)
 {
-	const char *own = rdv_conf(&q->server->core)->node;
+	const char *own = rdv_conf(q->core)->node;
 
 	json_object_set_new(o, "online", json_boolean(d->here || *d->node));
 	if (*own && (d->here || *d->node))
@@ -112,7 +111,7 @@ static void put_place(struct question *q, json_t *o, const struct device *d)
 static json_t *one_json(struct question *q)
 {
 	struct device *d = &q->device[0];
-	json_t *o = rdv_peer_json(q->server, d->row.id);
+	json_t *o = rdv_peer_json(q->core, d->row.id);
 
 	if (!o)
 		o = json_pack("{s:s}", "id", d->row.id);
@@ -120,8 +119,8 @@ static json_t *one_json(struct question *q)
 		return NULL;
 	put_place(q, o, d);
 	put_stored(o, d);
-	json_object_set_new(o, "attempts",
-			rdv_attempts_json(q->server->core.attempts, d->row.id, ATTEMPTS));
+	json_object_set_new(
+			o, "attempts", rdv_attempts_json(q->core->attempts, d->row.id, ATTEMPTS));
 	return o;
 }
 
@@ -151,7 +150,7 @@ static void finish(struct question *q)
 static void on_where(int r, const struct rdv_where *w, size_t n, void *arg)
 {
 	struct question *q = arg;
-	const char *own = rdv_conf(&q->server->core)->node;
+	const char *own = rdv_conf(q->core)->node;
 
 	for (size_t i = 0; r == HWS_OK && i < n && i < q->n; i++) {
 		struct device *d = &q->device[i];
@@ -167,16 +166,16 @@ static void on_where(int r, const struct rdv_where *w, size_t n, void *arg)
 /* On several nodes the database knows which of them has a device. */
 static void find_places(struct question *q)
 {
-	struct rdv_store *store = q->server->store;
+	struct rdv_store *store = q->core->store;
 	const char *ids[DEVICES_MAX];
 	bool all_here = true;
 
 	for (size_t i = 0; i < q->n; i++) {
-		q->device[i].here = is_here(q->server, q->device[i].row.id);
+		q->device[i].here = is_here(q->core, q->device[i].row.id);
 		all_here = all_here && q->device[i].here;
 		ids[i] = q->device[i].row.id;
 	}
-	if (all_here || !q->server->core.cluster ||
+	if (all_here || !q->core->cluster ||
 			store->ops->where_find(store, ids, q->n, on_where, q) < 0)
 		finish(q);
 }
@@ -205,7 +204,7 @@ static void on_names(int r, const struct rdv_entry *e, size_t n, void *arg)
 
 static void find_names(struct question *q)
 {
-	struct rdv_store *store = q->server->store;
+	struct rdv_store *store = q->core->store;
 
 	if (!q->n || store->ops->entry_load(store, on_names, q) < 0)
 		find_places(q);
@@ -222,8 +221,8 @@ static void on_row(int r, const struct rdv_peer_row *row, void *arg)
 	if (row) {
 		d->row = *row;
 		d->stored = true;
-	} else if (!rdv_presence_get(q->server->core.presence, hws_bytes_str(d->row.id),
-				   hws_clock_us(), &info)) {
+	} else if (!rdv_presence_get(q->core->presence, hws_bytes_str(d->row.id), hws_clock_us(),
+				   &info)) {
 		hws_control_fail(q->reply, r,
 				r == HWS_ERR_NOTFOUND ? "no device has the id %s"
 						      : "the database cannot be asked about %s",
@@ -236,17 +235,17 @@ static void on_row(int r, const struct rdv_peer_row *row, void *arg)
 
 void rdv_cmd_peer(struct hws_control_reply *reply, const json_t *req, void *arg)
 {
-	struct rdv_server *s = arg;
-	struct question *q = question_new(s, reply, 1);
+	struct rdv_core *core = arg;
+	struct question *q = question_new(core, reply, 1);
 	int r = HWS_ERR_NOMEM;
 
 	if (q) {
 		q->one = true;
 		r = hws_str_copy(q->device[0].row.id, sizeof(q->device[0].row.id),
-				text_of(req, "id"));
+				rdv_request_text(req, "id"));
 	}
 	if (r == HWS_OK)
-		r = s->store->ops->get(s->store, q->device[0].row.id, on_row, q);
+		r = core->store->ops->get(core->store, q->device[0].row.id, on_row, q);
 	if (r < 0) {
 		hws_control_fail(reply, r, "cannot look up that id");
 		hws_free(q);
@@ -256,14 +255,14 @@ void rdv_cmd_peer(struct hws_control_reply *reply, const json_t *req, void *arg)
 /* --- all -------------------------------------------------------------------------------------- */
 
 struct listing {
-	struct rdv_server *server;
+	struct rdv_core *core;
 	struct hws_control_reply *reply;
 };
 
 static void on_list(int r, const struct rdv_peer_row *rows, size_t n, void *arg)
 {
 	struct listing *l = arg;
-	struct question *q = r == HWS_OK ? question_new(l->server, l->reply, n) : NULL;
+	struct question *q = r == HWS_OK ? question_new(l->core, l->reply, n) : NULL;
 
 	if (q) {
 		for (size_t i = 0; i < n; i++) {
@@ -280,7 +279,7 @@ static void on_list(int r, const struct rdv_peer_row *rows, size_t n, void *arg)
 
 void rdv_cmd_devices(struct hws_control_reply *reply, const json_t *req, void *arg)
 {
-	struct rdv_server *s = arg;
+	struct rdv_core *core = arg;
 	struct listing *l = hws_alloc(sizeof(*l));
 	json_int_t limit = json_integer_value(json_object_get(req, "limit"));
 	int r = HWS_ERR_NOMEM;
@@ -288,9 +287,9 @@ void rdv_cmd_devices(struct hws_control_reply *reply, const json_t *req, void *a
 	if (limit < 1 || limit > (json_int_t)DEVICES_MAX)
 		limit = limit < 1 ? (json_int_t)DEVICES_DEFAULT : (json_int_t)DEVICES_MAX;
 	if (l) {
-		*l = (struct listing){ s, reply };
-		r = s->store->ops->list(
-				s->store, text_of(req, "after"), (unsigned)limit, on_list, l);
+		*l = (struct listing){ core, reply };
+		r = core->store->ops->list(core->store, rdv_request_text(req, "after"),
+				(unsigned)limit, on_list, l);
 	}
 	if (r < 0) {
 		hws_control_fail(reply, r, "the database cannot be asked");
@@ -301,7 +300,7 @@ void rdv_cmd_devices(struct hws_control_reply *reply, const json_t *req, void *a
 /* --- names ------------------------------------------------------------------------------------ */
 
 struct naming {
-	struct rdv_server *server;
+	struct rdv_core *core;
 	struct hws_control_reply *reply;
 	struct rdv_entry e;
 };
@@ -320,7 +319,7 @@ static void on_named(int r, void *arg)
 static void on_named_row(int r, const struct rdv_peer_row *row, void *arg)
 {
 	struct naming *n = arg;
-	const struct rdv_store_ops *ops = n->server->store->ops;
+	const struct rdv_store_ops *ops = n->core->store->ops;
 
 	if (!row) {
 		hws_control_fail(n->reply, r,
@@ -331,22 +330,22 @@ static void on_named_row(int r, const struct rdv_peer_row *row, void *arg)
 		return;
 	}
 	if (*n->e.value)
-		r = ops->entry_put(n->server->store, &n->e, on_named, n);
+		r = ops->entry_put(n->core->store, &n->e, on_named, n);
 	else
-		r = ops->entry_delete(n->server->store, n->e.kind, n->e.key, on_named, n);
+		r = ops->entry_delete(n->core->store, n->e.kind, n->e.key, on_named, n);
 	if (r < 0)
 		on_named(r, n);
 }
 
 void rdv_cmd_name(struct hws_control_reply *reply, const json_t *req, void *arg)
 {
-	struct rdv_server *s = arg;
+	struct rdv_core *core = arg;
 	struct naming *n = hws_alloc(sizeof(*n));
-	const char *id = text_of(req, "id");
+	const char *id = rdv_request_text(req, "id");
 	int r = n ? HWS_OK : HWS_ERR_NOMEM;
 
 	if (r == HWS_OK) {
-		n->server = s;
+		n->core = core;
 		n->reply = reply;
 		r = hws_str_copy(n->e.kind, sizeof(n->e.kind), RDV_ENTRY_NAME);
 	}
@@ -355,9 +354,9 @@ void rdv_cmd_name(struct hws_control_reply *reply, const json_t *req, void *arg)
 	if (r == HWS_OK)
 		r = hws_str_copy(n->e.key, sizeof(n->e.key), id);
 	if (r == HWS_OK)
-		r = hws_str_copy(n->e.value, sizeof(n->e.value), text_of(req, "name"));
+		r = hws_str_copy(n->e.value, sizeof(n->e.value), rdv_request_text(req, "name"));
 	if (r == HWS_OK)
-		r = s->store->ops->get(s->store, id, on_named_row, n);
+		r = core->store->ops->get(core->store, id, on_named_row, n);
 	if (r < 0) {
 		hws_control_fail(reply, r,
 				r == HWS_ERR_INVAL ? "which id?"
@@ -372,18 +371,18 @@ void rdv_cmd_name(struct hws_control_reply *reply, const json_t *req, void *arg)
 /* --- going ------------------------------------------------------------------------------------ */
 
 struct removal {
-	struct rdv_server *server;
+	struct rdv_core *core;
 	struct hws_control_reply *reply;
 	struct rdv_write w;
 };
 
-static bool forget_here(struct rdv_server *s, const char *id)
+static bool forget_here(struct rdv_core *core, const char *id)
 {
 	uint64_t client;
-	bool known = rdv_registration_removed(&s->core, id, &client);
+	bool known = rdv_registration_removed(core, id, &client);
 
 	if (client)
-		rdv_tcp_post_close(s->core.tcp, client);
+		rdv_tcp_post_close(core->tcp, client);
 	return known;
 }
 
@@ -405,18 +404,19 @@ static void on_name_removed(int r, void *arg)
 static void on_removed(int r, void *arg)
 {
 	struct removal *m = arg;
-	struct rdv_server *s = m->server;
+	struct rdv_core *core = m->core;
 
 	if (r < 0) {
 		end_removal(m, r);
 		return;
 	}
 	/* Once more: a registration may have been under way. */
-	forget_here(s, m->w.row.id);
-	if (s->core.cluster)
-		rdv_cluster_removed(s->core.cluster, m->w.row.id);
+	forget_here(core, m->w.row.id);
+	if (core->cluster)
+		rdv_cluster_removed(core->cluster, m->w.row.id);
 	hws_info("device.removed", HWS_STR("id", m->w.row.id));
-	r = s->store->ops->entry_delete(s->store, RDV_ENTRY_NAME, m->w.row.id, on_name_removed, m);
+	r = core->store->ops->entry_delete(
+			core->store, RDV_ENTRY_NAME, m->w.row.id, on_name_removed, m);
 	if (r < 0)
 		end_removal(m, r);
 }
@@ -424,8 +424,8 @@ static void on_removed(int r, void *arg)
 static void on_removed_row(int r, const struct rdv_peer_row *row, void *arg)
 {
 	struct removal *m = arg;
-	struct rdv_server *s = m->server;
-	bool here = forget_here(s, m->w.row.id);
+	struct rdv_core *core = m->core;
+	bool here = forget_here(core, m->w.row.id);
 
 	if (!row && !here) {
 		hws_control_fail(m->reply, r,
@@ -435,8 +435,8 @@ static void on_removed_row(int r, const struct rdv_peer_row *row, void *arg)
 		hws_free(m);
 		return;
 	}
-	rdv_journal_kick(s->core.journal); /* what waits for the store goes before */
-	r = s->store->ops->write(s->store, &m->w, 1, on_removed, m);
+	rdv_journal_kick(core->journal); /* what waits for the store goes before */
+	r = core->store->ops->write(core->store, &m->w, 1, on_removed, m);
 	if (r < 0)
 		end_removal(m, r);
 }
@@ -445,21 +445,21 @@ static void on_removed_row(int r, const struct rdv_peer_row *row, void *arg)
  * more; elsewhere it comes again as a new one. */
 void rdv_cmd_remove(struct hws_control_reply *reply, const json_t *req, void *arg)
 {
-	struct rdv_server *s = arg;
+	struct rdv_core *core = arg;
 	struct removal *m = hws_alloc(sizeof(*m));
-	const char *id = text_of(req, "id");
+	const char *id = rdv_request_text(req, "id");
 	int r = m ? HWS_OK : HWS_ERR_NOMEM;
 
 	if (r == HWS_OK && !*id)
 		r = HWS_ERR_INVAL;
 	if (r == HWS_OK) {
-		m->server = s;
+		m->core = core;
 		m->reply = reply;
 		m->w.kind = RDV_WRITE_DELETE;
 		r = hws_str_copy(m->w.row.id, sizeof(m->w.row.id), id);
 	}
 	if (r == HWS_OK)
-		r = s->store->ops->get(s->store, id, on_removed_row, m);
+		r = core->store->ops->get(core->store, id, on_removed_row, m);
 	if (r < 0) {
 		hws_control_fail(reply, r, "cannot remove that id");
 		hws_free(m);

@@ -2,9 +2,12 @@
  * that is away is said in the answer, as the order would not survive a restart. */
 #include "server-rendezvous/operate/control_rules.h"
 #include "server-rendezvous/cluster/cluster.h"
+#include "server-rendezvous/operate/request.h"
 #include "server-rendezvous/planes/tcp.h"
-#include "server-rendezvous/server_parts.h"
+#include "server-rendezvous/state/core.h"
+#include "server-rendezvous/state/presence.h"
 #include "server-rendezvous/state/rules.h"
+#include "server-rendezvous/store/store.h"
 #include "shared/base/log.h"
 #include "shared/base/str.h"
 #include "shared/net/addr.h"
@@ -14,17 +17,10 @@
 
 #define NO_TARGET "'%s' is neither an address, a network nor an id"
 
-static const char *text_of(const json_t *req, const char *key)
+static void tell_nodes(struct rdv_core *core, const struct rdv_entry *e, bool removed)
 {
-	const char *s = json_string_value(json_object_get(req, key));
-
-	return s ? s : "";
-}
-
-static void tell_nodes(struct rdv_server *s, const struct rdv_entry *e, bool removed)
-{
-	if (s->core.cluster)
-		rdv_cluster_entry(s->core.cluster, e, removed);
+	if (core->cluster)
+		rdv_cluster_entry(core->cluster, e, removed);
 }
 
 static void on_stored(int r, void *arg)
@@ -40,19 +36,19 @@ static void on_stored(int r, void *arg)
 }
 
 /* On those who are here already. */
-static void take_effect(struct rdv_server *s, const char *kind, const char *key, bool on)
+static void take_effect(struct rdv_core *core, const char *kind, const char *key, bool on)
 {
 	if (strcmp(kind, "block-id") == 0) {
-		uint64_t client = rdv_presence_block(s->core.presence, hws_bytes_str(key), on);
+		uint64_t client = rdv_presence_block(core->presence, hws_bytes_str(key), on);
 
 		if (client)
-			rdv_tcp_post_close(s->core.tcp, client);
+			rdv_tcp_post_close(core->tcp, client);
 	} else if (strcmp(kind, "block-ip") == 0 || strcmp(kind, "allow-ip") == 0) {
-		rdv_tcp_post_lists(s->core.tcp);
+		rdv_tcp_post_lists(core->tcp);
 	}
 }
 
-static void put(struct rdv_server *s, struct hws_control_reply *reply, const char *kind,
+static void put(struct rdv_core *core, struct hws_control_reply *reply, const char *kind,
 		const char *key, const char *value)
 {
 	struct rdv_entry e = { 0 };
@@ -67,40 +63,40 @@ static void put(struct rdv_server *s, struct hws_control_reply *reply, const cha
 		hws_control_fail(reply, r, "too long");
 		return;
 	}
-	r = rdv_rules_put(s->core.rules, &e, &err);
+	r = rdv_rules_put(core->rules, &e, &err);
 	if (r < 0) {
 		hws_control_fail(reply, r, "%s", err.text);
 		return;
 	}
-	take_effect(s, kind, key, true);
+	take_effect(core, kind, key, true);
 	hws_info("rules.changed", HWS_STR("kind", kind), HWS_STR("key", key),
 			HWS_STR("value", value));
-	tell_nodes(s, &e, false);
-	r = s->store->ops->entry_put(s->store, &e, on_stored, reply);
+	tell_nodes(core, &e, false);
+	r = core->store->ops->entry_put(core->store, &e, on_stored, reply);
 	if (r < 0)
 		on_stored(r, reply);
 }
 
 /* --- what other nodes say --------------------------------------------------------------------- */
 
-static void remove_here(struct rdv_server *s, const char *kind, const char *key)
+static void remove_here(struct rdv_core *core, const char *kind, const char *key)
 {
-	rdv_rules_delete(s->core.rules, kind, key);
-	take_effect(s, kind, key, false);
+	rdv_rules_delete(core->rules, kind, key);
+	take_effect(core, kind, key, false);
 	hws_info("rules.removed", HWS_STR("kind", kind), HWS_STR("key", key),
 			HWS_STR("by", "another node"));
 }
 
-static void put_here(struct rdv_server *s, const struct rdv_entry *e)
+static void put_here(struct rdv_core *core, const struct rdv_entry *e)
 {
 	struct hws_error err = { 0 };
 
-	if (rdv_rules_put(s->core.rules, e, &err) < 0) {
+	if (rdv_rules_put(core->rules, e, &err) < 0) {
 		hws_warn("entry.ignored", HWS_STR("kind", e->kind), HWS_STR("key", e->key),
 				HWS_STR("text", err.text));
 		return;
 	}
-	take_effect(s, e->kind, e->key, true);
+	take_effect(core, e->kind, e->key, true);
 }
 
 static bool has(const struct rdv_entry *e, size_t n, const char *kind, const char *key)
@@ -114,33 +110,34 @@ static bool has(const struct rdv_entry *e, size_t n, const char *kind, const cha
 
 static void on_read_again(int r, const struct rdv_entry *e, size_t n, void *arg)
 {
-	struct rdv_server *s = arg;
+	struct rdv_core *core = arg;
 	json_t *now, *one;
 	size_t i;
 
 	if (r < 0)
 		return; /* the next loss of the connection reads them again */
-	now = rdv_rules_json(s->core.rules);
+	now = rdv_rules_json(core->rules);
 	json_array_foreach (now, i, one) {
-		if (!has(e, n, text_of(one, "kind"), text_of(one, "key")))
-			remove_here(s, text_of(one, "kind"), text_of(one, "key"));
+		if (!has(e, n, rdv_request_text(one, "kind"), rdv_request_text(one, "key")))
+			remove_here(core, rdv_request_text(one, "kind"),
+					rdv_request_text(one, "key"));
 	}
 	json_decref(now);
 	for (i = 0; i < n; i++)
-		put_here(s, &e[i]);
+		put_here(core, &e[i]);
 }
 
-void rdv_rules_heard(const struct rdv_entry *e, bool removed, void *server)
+void rdv_rules_heard(const struct rdv_entry *e, bool removed, void *arg)
 {
-	struct rdv_server *s = server;
+	struct rdv_core *core = arg;
 	int r = HWS_OK;
 
 	if (!e)
-		r = s->store->ops->entry_load(s->store, on_read_again, s);
+		r = core->store->ops->entry_load(core->store, on_read_again, core);
 	else if (removed)
-		remove_here(s, e->kind, e->key);
+		remove_here(core, e->kind, e->key);
 	else
-		put_here(s, e);
+		put_here(core, e);
 	if (r < 0)
 		hws_warn("rules.not_read", HWS_ERR("error", r));
 	if (e && !removed)
@@ -158,20 +155,20 @@ static void on_not_listed(int r, void *arg)
 				"there is no such entry: `hawser-admin rules` shows all");
 }
 
-static void drop(struct rdv_server *s, struct hws_control_reply *reply, const char *kind,
+static void drop(struct rdv_core *core, struct hws_control_reply *reply, const char *kind,
 		const char *key)
 {
 	struct rdv_entry e = { 0 };
-	bool listed = rdv_rules_delete(s->core.rules, kind, key);
+	bool listed = rdv_rules_delete(core->rules, kind, key);
 	int r;
 
-	take_effect(s, kind, key, false);
+	take_effect(core, kind, key, false);
 	if (hws_str_copy(e.kind, sizeof(e.kind), kind) == HWS_OK &&
 			hws_str_copy(e.key, sizeof(e.key), key) == HWS_OK)
-		tell_nodes(s, &e, true);
+		tell_nodes(core, &e, true);
 	hws_info("rules.removed", HWS_STR("kind", kind), HWS_STR("key", key));
-	r = s->store->ops->entry_delete(
-			s->store, kind, key, listed ? on_stored : on_not_listed, reply);
+	r = core->store->ops->entry_delete(
+			core->store, kind, key, listed ? on_stored : on_not_listed, reply);
 	if (r < 0)
 		on_stored(r, reply);
 }
@@ -198,7 +195,7 @@ static const char *new_kind_of(const char *what)
 
 void rdv_cmd_block(struct hws_control_reply *reply, const json_t *req, void *arg)
 {
-	const char *what = text_of(req, "net");
+	const char *what = rdv_request_text(req, "net");
 	const char *kind = new_kind_of(what);
 
 	if (!kind)
@@ -209,7 +206,7 @@ void rdv_cmd_block(struct hws_control_reply *reply, const json_t *req, void *arg
 
 void rdv_cmd_unblock(struct hws_control_reply *reply, const json_t *req, void *arg)
 {
-	const char *what = text_of(req, "net");
+	const char *what = rdv_request_text(req, "net");
 	const char *kind = kind_of(what);
 
 	if (!kind)
@@ -220,31 +217,31 @@ void rdv_cmd_unblock(struct hws_control_reply *reply, const json_t *req, void *a
 
 void rdv_cmd_allow(struct hws_control_reply *reply, const json_t *req, void *arg)
 {
-	put(arg, reply, "allow-ip", text_of(req, "net"), "");
+	put(arg, reply, "allow-ip", rdv_request_text(req, "net"), "");
 }
 
 void rdv_cmd_unallow(struct hws_control_reply *reply, const json_t *req, void *arg)
 {
-	drop(arg, reply, "allow-ip", text_of(req, "net"));
+	drop(arg, reply, "allow-ip", rdv_request_text(req, "net"));
 }
 
 void rdv_cmd_rules(struct hws_control_reply *reply, const json_t *req, void *arg)
 {
-	struct rdv_server *s = arg;
+	struct rdv_core *core = arg;
 
 	(void)req;
-	hws_control_ok(reply, json_pack("{s:o}", "entries", rdv_rules_json(s->core.rules)));
+	hws_control_ok(reply, json_pack("{s:o}", "entries", rdv_rules_json(core->rules)));
 }
 
 static int member(const json_t *req, char key[RDV_ENTRY_KEY_MAX + 1])
 {
-	return hws_fmt(key, RDV_ENTRY_KEY_MAX + 1, "%s/%s", text_of(req, "group"),
-			text_of(req, "member"));
+	return hws_fmt(key, RDV_ENTRY_KEY_MAX + 1, "%s/%s", rdv_request_text(req, "group"),
+			rdv_request_text(req, "member"));
 }
 
 void rdv_cmd_group_add(struct hws_control_reply *reply, const json_t *req, void *arg)
 {
-	const char *group = text_of(req, "group"), *what = text_of(req, "member");
+	const char *group = rdv_request_text(req, "group"), *what = rdv_request_text(req, "member");
 	char key[RDV_ENTRY_KEY_MAX + 1];
 
 	if (!*group || strpbrk(group, "/>"))
@@ -272,16 +269,17 @@ void rdv_cmd_rule(struct hws_control_reply *reply, const json_t *req, void *arg)
 {
 	char key[RDV_ENTRY_KEY_MAX + 1];
 
-	if (hws_fmt(key, sizeof(key), "%s>%s", text_of(req, "from"), text_of(req, "to")) < 0)
+	if (hws_fmt(key, sizeof(key), "%s>%s", rdv_request_text(req, "from"),
+			    rdv_request_text(req, "to")) < 0)
 		hws_control_fail(reply, HWS_ERR_TOOBIG, "too long");
-	else if (strcmp(text_of(req, "action"), "none") == 0)
+	else if (strcmp(rdv_request_text(req, "action"), "none") == 0)
 		drop(arg, reply, "rule", key);
 	else
-		put(arg, reply, "rule", key, text_of(req, "action"));
+		put(arg, reply, "rule", key, rdv_request_text(req, "action"));
 }
 
 struct enrolment {
-	struct rdv_server *server;
+	struct rdv_core *core;
 	struct hws_control_reply *reply;
 	struct rdv_write w;
 };
@@ -292,7 +290,7 @@ static void on_enrolled(int r, void *arg)
 
 	if (r == HWS_OK)
 		r = e->w.result;
-	if (r == HWS_OK && !rdv_presence_load(e->server->core.presence, &e->w.row))
+	if (r == HWS_OK && !rdv_presence_load(e->core->presence, &e->w.row))
 		r = HWS_ERR_FULL;
 	if (r < 0)
 		hws_control_fail(e->reply, r, "not enrolled: %s", hws_err_text(r));
@@ -304,8 +302,8 @@ static void on_enrolled(int r, void *arg)
 /* A row without machine id: the first device that registers under this id takes it. */
 void rdv_cmd_enrol(struct hws_control_reply *reply, const json_t *req, void *arg)
 {
-	struct rdv_server *s = arg;
-	const char *id = text_of(req, "id");
+	struct rdv_core *core = arg;
+	const char *id = rdv_request_text(req, "id");
 	struct enrolment *e;
 	int r;
 
@@ -319,11 +317,11 @@ void rdv_cmd_enrol(struct hws_control_reply *reply, const json_t *req, void *arg
 		hws_control_fail(reply, HWS_ERR_NOMEM, "out of memory");
 		return;
 	}
-	e->server = s;
+	e->core = core;
 	e->reply = reply;
 	e->w.kind = RDV_WRITE_PEER;
 	memcpy(e->w.row.id, id, strlen(id) + 1);
-	r = s->store->ops->write(s->store, &e->w, 1, on_enrolled, e);
+	r = core->store->ops->write(core->store, &e->w, 1, on_enrolled, e);
 	if (r < 0)
 		on_enrolled(r, e);
 }

@@ -3,12 +3,12 @@
 #pragma once
 #include "shared/daemon/control.h"
 
-struct rdv_server;
+struct rdv_core;
 struct rdv_entry;
 
 /* Another node has changed an entry (which is in the store already): takes effect here too. `e`
  * NULL: some changes may have been missed, all are read again. */
-void rdv_rules_heard(const struct rdv_entry *e, bool removed, void *server);
+void rdv_rules_heard(const struct rdv_entry *e, bool removed, void *core);
 
 void rdv_cmd_block(struct hws_control_reply *reply, const json_t *req, void *arg);
 void rdv_cmd_unblock(struct hws_control_reply *reply, const json_t *req, void *arg);

@@ -1,17 +1,22 @@
 /* rendezvous/operate/metrics: what the metrics page shows. Labels are fixed: nothing a stranger
  * sends becomes one. */
 #include "server-rendezvous/operate/metrics.h"
+#include "server-rendezvous/config/config.h"
 #include "server-rendezvous/planes/tcp.h"
 #include "server-rendezvous/planes/udp.h"
 #include "server-rendezvous/relays/choice.h"
-#include "server-rendezvous/server_parts.h"
+#include "server-rendezvous/state/core.h"
+#include "server-rendezvous/state/journal.h"
+#include "server-rendezvous/state/presence.h"
+#include "server-rendezvous/store/store.h"
+#include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
 #include "shared/net/room.h"
 #include <stddef.h>
 
-#define ROOM_US (10 * HWS_US_PER_S)
-#define ROOM_SAY_US (600 * HWS_US_PER_S)
+#define TRACKING_US (10 * HWS_US_PER_S)
+#define TRACKING_SAY_US (600 * HWS_US_PER_S)
 #define C(f) offsetof(struct rdv_counts, f)
 
 static const struct {
@@ -105,11 +110,11 @@ static const struct {
 			C(encrypted) },
 };
 
-static struct rdv_presence_stats presence(struct rdv_server *s)
+static struct rdv_presence_stats presence(struct rdv_core *core)
 {
 	struct rdv_presence_stats st;
 
-	rdv_presence_stats(s->core.presence, &st);
+	rdv_presence_stats(core->presence, &st);
 	return st;
 }
 
@@ -128,11 +133,11 @@ static double table_bytes(void *arg)
 	return (double)presence(arg).bytes;
 }
 
-static struct rdv_tcp_stats tcp(struct rdv_server *s)
+static struct rdv_tcp_stats tcp(struct rdv_core *core)
 {
 	struct rdv_tcp_stats st;
 
-	rdv_tcp_stats(s->core.tcp, &st);
+	rdv_tcp_stats(core->tcp, &st);
 	return st;
 }
 
@@ -148,23 +153,23 @@ static double hosts(void *arg)
 
 static double datagrams_lost(void *arg)
 {
-	struct rdv_server *s = arg;
+	struct rdv_core *core = arg;
 
-	return (double)rdv_udp_lost(s->core.udp);
+	return (double)rdv_udp_lost(core->udp);
 }
 
 static double datagrams_unsent(void *arg)
 {
-	struct rdv_server *s = arg;
+	struct rdv_core *core = arg;
 
-	return (double)__atomic_load_n(&s->core.count.udp_unsent, __ATOMIC_RELAXED);
+	return (double)__atomic_load_n(&core->count.udp_unsent, __ATOMIC_RELAXED);
 }
 
 static double links_lost(void *arg)
 {
-	struct rdv_server *s = arg;
+	struct rdv_core *core = arg;
 
-	return (double)rdv_tcp_lost(s->core.tcp);
+	return (double)rdv_tcp_lost(core->tcp);
 }
 
 static double tracked(void *arg HWS_UNUSED)
@@ -174,11 +179,11 @@ static double tracked(void *arg HWS_UNUSED)
 	return hws_room_tracking("/proc", &t) ? (double)t.count / (double)t.max : 0;
 }
 
-static struct rdv_store_stats store(struct rdv_server *s)
+static struct rdv_store_stats store(struct rdv_core *core)
 {
 	struct rdv_store_stats st;
 
-	s->store->ops->stats(s->store, &st);
+	core->store->ops->stats(core->store, &st);
 	return st;
 }
 
@@ -209,27 +214,27 @@ static double nodes(void *arg)
 
 static double queued(void *arg)
 {
-	struct rdv_server *s = arg;
+	struct rdv_core *core = arg;
 	struct rdv_journal_stats st;
 
-	rdv_journal_stats(s->core.journal, &st);
+	rdv_journal_stats(core->journal, &st);
 	return (double)st.queued;
 }
 
 static double relays_up(void *arg)
 {
-	struct rdv_server *s = arg;
+	struct rdv_core *core = arg;
 	unsigned all, up;
 
-	rdv_relays_count(s->core.relays, &all, &up);
+	rdv_relays_count(core->relays, &all, &up);
 	return up;
 }
 
 static double relays_listening(void *arg)
 {
-	struct rdv_server *s = arg;
+	struct rdv_core *core = arg;
 
-	return (double)__atomic_load_n(&s->core.relays_listening, __ATOMIC_RELAXED);
+	return (double)__atomic_load_n(&core->relays_listening, __ATOMIC_RELAXED);
 }
 
 static const struct {
@@ -276,64 +281,92 @@ static const struct {
 			relays_listening, NULL },
 };
 
+struct rdv_metrics {
+	struct rdv_core *core;
+	struct hws_metrics *metrics;
+	struct hws_metrics_http *http;
+	struct hws_timer tracking;
+	uint64_t tracking_said_us; /* when the operator was last told that the firewall's table is full */
+};
+
 /* A full table of the firewall looks like a dead network: its packets never reach us, and nobody
  * else says why. */
-static void look_at_room(void *arg)
+static void look_at_tracking(void *arg)
 {
-	struct rdv_server *s = arg;
+	struct rdv_metrics *m = arg;
 	struct hws_room_tracking t;
 	uint64_t now = hws_clock_us();
 
 	if (!hws_room_tracking("/proc", &t) || t.count < t.max - t.max / 10 ||
-			(s->room_said_us && now - s->room_said_us < ROOM_SAY_US))
+			(m->tracking_said_us && now - m->tracking_said_us < TRACKING_SAY_US))
 		return;
-	s->room_said_us = now;
+	m->tracking_said_us = now;
 	hws_warn("tracking.full", HWS_U64("flows", t.count), HWS_U64("max", t.max),
 			HWS_U64("lost", t.dropped),
 			HWS_STR("text",
-					"the firewall of this machine can hardly remember further flows: new devices and "
-					"links will get no answer. Raise net.netfilter.nf_conntrack_max, or exempt the "
-					"ports of this server (notrack)"));
+					"the firewall of this machine can hardly remember further "
+					"flows: new devices and links will get no answer. Raise "
+					"net.netfilter.nf_conntrack_max, or exempt the ports of "
+					"this server (notrack)"));
 }
 
 static bool is_ready(void *arg)
 {
-	return rdv_server_ready(arg);
+	return rdv_core_ready(arg);
 }
 
-int rdv_metrics_new(struct rdv_server *s, struct hws_error *err)
+static int add_all(struct rdv_metrics *m)
 {
-	const struct rdv_config *c = s->core.conf;
-	int r = hws_metrics_new(&s->metrics);
+	const char *base = (const char *)&m->core->count;
+	int r = HWS_OK;
 
 	for (size_t i = 0; r == HWS_OK && i < HWS_COUNT(counters); i++)
-		r = hws_metrics_add(s->metrics, HWS_COUNTER, counters[i].name, counters[i].labels,
+		r = hws_metrics_add(m->metrics, HWS_COUNTER, counters[i].name, counters[i].labels,
 				counters[i].help,
-				(const uint64_t *)(const void *)((const char *)&s->core.count +
-						counters[i].offset));
+				(const uint64_t *)(const void *)(base + counters[i].offset));
 	for (size_t i = 0; r == HWS_OK && i < HWS_COUNT(gauges); i++)
-		r = hws_metrics_add_fn(s->metrics, gauges[i].type, gauges[i].name, gauges[i].labels,
-				gauges[i].help, gauges[i].fn, s);
-	if (r == HWS_OK && c->metrics)
-		r = hws_metrics_http_new(s->loop, s->metrics, c->metrics_bind, c->metrics_port,
-				is_ready, s, &s->http, err);
-	if (r == HWS_OK) {
-		look_at_room(s);
-		hws_timer_every(s->loop, &s->room, ROOM_US, look_at_room, s);
-	}
+		r = hws_metrics_add_fn(m->metrics, gauges[i].type, gauges[i].name, gauges[i].labels,
+				gauges[i].help, gauges[i].fn, m->core);
 	return r;
 }
 
-void rdv_metrics_free(struct rdv_server *s)
+int rdv_metrics_new(struct rdv_core *core, struct hws_loop *loop, struct rdv_metrics **ret,
+		struct hws_error *err)
 {
-	hws_timer_stop(&s->room);
-	hws_metrics_http_free(s->http);
-	hws_metrics_free(s->metrics);
-	s->http = NULL;
-	s->metrics = NULL;
+	const struct rdv_config *c = rdv_conf(core);
+	struct rdv_metrics *m = calloc(1, sizeof(*m));
+	int r;
+
+	if (!m)
+		return HWS_ERR_NOMEM;
+	m->core = core;
+	r = hws_metrics_new(&m->metrics);
+	if (r == HWS_OK)
+		r = add_all(m);
+	if (r == HWS_OK && c->metrics)
+		r = hws_metrics_http_new(loop, m->metrics, c->metrics_bind, c->metrics_port,
+				is_ready, core, &m->http, err);
+	if (r < 0) {
+		rdv_metrics_free(m);
+		return r;
+	}
+	look_at_tracking(m);
+	hws_timer_every(loop, &m->tracking, TRACKING_US, look_at_tracking, m);
+	*ret = m;
+	return HWS_OK;
 }
 
-uint16_t rdv_metrics_port(const struct rdv_server *s)
+void rdv_metrics_free(struct rdv_metrics *m)
 {
-	return s->http ? hws_metrics_http_port(s->http) : 0;
+	if (!m)
+		return;
+	hws_timer_stop(&m->tracking);
+	hws_metrics_http_free(m->http);
+	hws_metrics_free(m->metrics);
+	free(m);
+}
+
+uint16_t rdv_metrics_port(const struct rdv_metrics *m)
+{
+	return m->http ? hws_metrics_http_port(m->http) : 0;
 }

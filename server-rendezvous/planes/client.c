@@ -1,14 +1,19 @@
 /* rendezvous/planes/client: life of one client connection: admission, optional encryption,
- * dispatch, heartbeats, end. */
+ * heartbeats, end. What it says is handed to the plane's dispatch. */
 #include "server-rendezvous/planes/client.h"
+#include "server-rendezvous/config/config.h"
 #include "server-rendezvous/planes/registration.h"
+#include "server-rendezvous/planes/tcp_plane.h"
 #include "server-rendezvous/relays/announce.h"
+#include "server-rendezvous/state/core.h"
 #include "server-rendezvous/state/rules.h"
+#include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
 #include "shared/base/rand.h"
 #include "shared/base/str.h"
+#include "shared/crypto/hash.h"
 #include "shared/wire/addr_codec.h"
 #include "shared/wire/envelope.h"
 #include <string.h>
@@ -19,6 +24,64 @@
 #define LINGER_US (5 * HWS_US_PER_S)
 #define SEND_MAX (256u << 10)
 #define HOST_FRAME_MAX (8u << 10)
+
+/* --- the table ---------------------------------------------------------------------------------- */
+
+/* Clients by address: it is how a device's answer names the viewer it is for, so each client has one
+ * that no other has. */
+struct rdv_client *rdv_client_get(struct rdv_tcp *t, uint64_t id)
+{
+	return hws_slots_get(&t->clients, id);
+}
+
+static size_t bucket_of(const struct rdv_tcp *t, const struct rdv_addr *a)
+{
+	uint8_t text[18];
+	uint64_t h;
+
+	memcpy(text, a->ip, 16);
+	memcpy(text + 16, &a->port, 2);
+	h = hws_keyed_hash(t->hash_key, hws_bytes(text, sizeof(text)));
+	return h % RDV_CLIENT_TABLE;
+}
+
+struct rdv_client *rdv_client_by_addr(struct rdv_tcp *t, const struct rdv_addr *a)
+{
+	struct rdv_client *cl = t->by_addr[bucket_of(t, a)];
+
+	while (cl && !rdv_addr_equal(&cl->addr, a))
+		cl = cl->next_addr;
+	return cl;
+}
+
+static void enter(struct rdv_client *cl)
+{
+	struct rdv_tcp *t = cl->plane;
+	size_t b;
+
+	/* Callers by WebSocket are not punched to: what matters is that each has an address of its
+	 * own, also behind one proxy. The same goes for the rare second client connection from one
+	 * address and port. */
+	if (cl->ws || !cl->addr.port)
+		cl->addr.port = (uint16_t)(1 + hws_rand_below(65535));
+	for (int i = 0; i < 64 && rdv_client_by_addr(t, &cl->addr); i++)
+		cl->addr.port = (uint16_t)(1 + hws_rand_below(65535));
+	b = bucket_of(t, &cl->addr);
+	cl->next_addr = t->by_addr[b];
+	t->by_addr[b] = cl;
+}
+
+static void leave(struct rdv_client *cl)
+{
+	struct rdv_client **at = &cl->plane->by_addr[bucket_of(cl->plane, &cl->addr)];
+
+	while (*at && *at != cl)
+		at = &(*at)->next_addr;
+	if (*at)
+		*at = cl->next_addr;
+}
+
+/* --- life --------------------------------------------------------------------------------------- */
 
 static void on_frame(struct hws_conn *c, struct hws_bytes payload, void *arg);
 static void on_close(struct hws_conn *c, int why, void *arg);
@@ -69,12 +132,13 @@ static bool settle(struct rdv_client *cl)
 	if (rdv_rules_ip_blocked(cl->plane->core->rules, &cl->peer))
 		return false;
 	if (!cl->admitted) {
-		if (!hws_admit_open(cl->plane->admit, &cl->peer, rdv_client_now(cl)))
+		if (!hws_admit_open(cl->plane->limits.clients, &cl->peer,
+				    hws_loop_now_us(cl->plane->loop)))
 			return false;
 		cl->admitted = true;
 	}
 	cl->addr = rdv_addr_from(&cl->peer);
-	rdv_client_enter(cl);
+	enter(cl);
 	cl->settled = true;
 	return true;
 }
@@ -100,7 +164,7 @@ static struct rdv_client *client_alloc(struct rdv_tcp *t, enum rdv_port port)
 static void client_refuse(struct rdv_client *cl)
 {
 	if (cl->admitted)
-		hws_admit_close(cl->plane->admit, &cl->peer);
+		hws_admit_close(cl->plane->limits.clients, &cl->peer);
 	hws_slots_remove(&cl->plane->clients, cl->id);
 	hws_free(cl);
 }
@@ -124,7 +188,8 @@ static int client_open(struct rdv_client *cl, struct hws_stream *s, struct hws_b
 
 	cl->peer = s->peer;
 	if (!proxy || !cl->ws) {
-		if (!hws_admit_open(t->admit, &cl->peer, rdv_client_now(cl))) {
+		if (!hws_admit_open(t->limits.clients, &cl->peer,
+				    hws_loop_now_us(cl->plane->loop))) {
 			hws_stream_close(s);
 			return HWS_ERR_DENIED;
 		}
@@ -180,16 +245,16 @@ static void on_close(struct hws_conn *c HWS_UNUSED, int why, void *arg)
 {
 	struct rdv_client *cl = arg;
 	struct rdv_tcp *t = cl->plane;
-	uint64_t now = rdv_client_now(cl);
+	uint64_t now = hws_loop_now_us(cl->plane->loop);
 
 	cl->closed = true;
 	hws_timer_stop(&cl->timer);
 	if (cl->settled)
-		rdv_client_leave(cl);
+		leave(cl);
 	if (cl->admitted)
-		hws_admit_close(t->admit, &cl->peer);
+		hws_admit_close(t->limits.clients, &cl->peer);
 	hws_list_remove(&cl->node);
-	rdv_announce_gone(cl);
+	rdv_announce_gone(cl->listener);
 	hws_wipe(cl->session, sizeof(cl->session));
 	hws_slots_remove(&t->clients, cl->id);
 	__atomic_fetch_sub(&t->count, 1, __ATOMIC_RELAXED);
@@ -234,6 +299,22 @@ void rdv_client_send_result(
 	rdv_client_send(cl, &m);
 }
 
+void rdv_client_become_host(struct rdv_client *cl, const char *id)
+{
+	uint64_t k = rdv_conf(cl->plane->core)->keep_alive_us;
+
+	if (cl->host_id[0] && strcmp(cl->host_id, id) != 0)
+		rdv_registration_client_gone(cl->plane->core, hws_bytes_str(cl->host_id), cl->id,
+				hws_loop_now_us(cl->plane->loop));
+	else if (!cl->host_id[0])
+		__atomic_fetch_add(&cl->plane->hosts, 1, __ATOMIC_RELAXED);
+	memcpy(cl->host_id, id, strlen(id) + 1);
+	/* Heartbeats are ours; the host echoes each. */
+	hws_conn_set_idle(cl->conn, 3 * k);
+	hws_conn_set_frame_max(cl->conn, HOST_FRAME_MAX);
+	hws_timer_every(cl->plane->loop, &cl->timer, k - k / 5, on_heartbeat, cl);
+}
+
 void rdv_client_finish(struct rdv_client *cl)
 {
 	if (!cl->closed)
@@ -246,149 +327,6 @@ size_t rdv_client_mangled(const struct rdv_client *cl, uint8_t buf[18])
 
 	rdv_addr_to(&cl->addr, &ss);
 	return hws_addr_encode(&ss, cl->cookie, buf);
-}
-
-/* --- messages --------------------------------------------------------------------------------- */
-
-static void on_nat_test(struct rdv_client *cl, Rdv__RendezvousMessage *in HWS_UNUSED)
-{
-	Rdv__TestNatResponse p = RDV__TEST_NAT_RESPONSE__INIT;
-	Rdv__RendezvousMessage m = RDV__RENDEZVOUS_MESSAGE__INIT;
-
-	hws_count(&cl->plane->core->count.nat_tests);
-	p.port = hws_addr_port(&cl->peer);
-	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_TEST_NAT_RESPONSE;
-	m.test_nat_response = &p;
-	rdv_client_send(cl, &m);
-	rdv_client_finish(cl);
-}
-
-static void become_host(struct rdv_client *cl, const char *id)
-{
-	uint64_t k = rdv_conf(cl->plane->core)->keep_alive_us;
-
-	if (cl->host_id[0] && strcmp(cl->host_id, id) != 0)
-		rdv_registration_client_gone(cl->plane->core, hws_bytes_str(cl->host_id), cl->id,
-				rdv_client_now(cl));
-	else if (!cl->host_id[0])
-		__atomic_fetch_add(&cl->plane->hosts, 1, __ATOMIC_RELAXED);
-	memcpy(cl->host_id, id, strlen(id) + 1);
-	/* Heartbeats are ours; the host echoes each. */
-	hws_conn_set_idle(cl->conn, 3 * k);
-	hws_conn_set_frame_max(cl->conn, HOST_FRAME_MAX);
-	hws_timer_every(cl->plane->loop, &cl->timer, k - k / 5, on_heartbeat, cl);
-}
-
-static void on_register_pk(struct rdv_client *cl, Rdv__RendezvousMessage *in)
-{
-	const Rdv__RegisterPk *m = in->register_pk;
-	struct rdv_core *core = cl->plane->core;
-	struct rdv_origin from = { .addr = cl->addr,
-		.ss = &cl->peer,
-		.client = cl->id,
-		.admit = cl->plane->changes,
-		.now_us = hws_clock_us() };
-	Rdv__RegisterPkResponse__Result result = RDV__REGISTER_PK_RESPONSE__RESULT__OK;
-	enum rdv_answer a;
-
-	if (m->old_id[0]) {
-		rdv_id_change(cl, m);
-		return;
-	}
-	a = rdv_register_pk(core, &from, m, &result);
-	if (a == RDV_ANSWER_NONE) {
-		hws_conn_close(cl->conn, HWS_ERR_DENIED);
-		return;
-	}
-	if (result == RDV__REGISTER_PK_RESPONSE__RESULT__OK)
-		become_host(cl, m->id);
-	if (a == RDV_ANSWER_RESULT)
-		rdv_client_send_result(
-				cl, result, (int)(rdv_conf(core)->keep_alive_us / HWS_US_PER_S));
-}
-
-static void on_punch(struct rdv_client *cl, Rdv__RendezvousMessage *in)
-{
-	rdv_punch_request(cl, in->punch_hole_request);
-}
-
-static void on_relay(struct rdv_client *cl, Rdv__RendezvousMessage *in)
-{
-	rdv_relay_request(cl, in->request_relay);
-}
-
-static void on_online(struct rdv_client *cl, Rdv__RendezvousMessage *in)
-{
-	if (rdv_online_request(cl, in->online_request))
-		rdv_client_finish(cl);
-}
-
-static void on_sent(struct rdv_client *cl, Rdv__RendezvousMessage *in)
-{
-	struct rdv_replier from = { .addr = rdv_addr_from(&cl->peer) };
-
-	rdv_reply_sent(cl->plane, &from, in->punch_hole_sent);
-	rdv_client_finish(cl);
-}
-
-static void on_local(struct rdv_client *cl, Rdv__RendezvousMessage *in)
-{
-	struct rdv_replier from = { .addr = rdv_addr_from(&cl->peer) };
-
-	rdv_reply_local(cl->plane, &from, in->local_addr);
-	rdv_client_finish(cl);
-}
-
-static void on_relay_response(struct rdv_client *cl, Rdv__RendezvousMessage *in)
-{
-	struct rdv_replier from = { .addr = rdv_addr_from(&cl->peer) };
-
-	rdv_reply_relay(cl->plane, &from, in->relay_response);
-	rdv_client_finish(cl);
-}
-
-#define ON_MAIN ((1u << RDV_PORT_MAIN) | (1u << RDV_PORT_WS))
-#define ON_ALL (ON_MAIN | (1u << RDV_PORT_NAT))
-
-static const struct {
-	Rdv__RendezvousMessage__UnionCase which;
-	unsigned ports;
-	size_t max; /* bytes of the message */
-	void (*fn)(struct rdv_client *cl, Rdv__RendezvousMessage *m);
-} table[] = {
-	{ RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_REQUEST, ON_MAIN, HWS_RDV_FRAME_MAX, on_punch },
-	{ RDV__RENDEZVOUS_MESSAGE__UNION_REQUEST_RELAY, ON_MAIN, HWS_RDV_FRAME_MAX, on_relay },
-	{ RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_SENT, ON_MAIN, 4096, on_sent },
-	{ RDV__RENDEZVOUS_MESSAGE__UNION_LOCAL_ADDR, ON_MAIN, 4096, on_local },
-	{ RDV__RENDEZVOUS_MESSAGE__UNION_RELAY_RESPONSE, ON_MAIN, 4096, on_relay_response },
-	{ RDV__RENDEZVOUS_MESSAGE__UNION_REGISTER_PK, ON_MAIN, 4096, on_register_pk },
-	{ RDV__RENDEZVOUS_MESSAGE__UNION_TEST_NAT_REQUEST, ON_ALL, 4096, on_nat_test },
-	{ RDV__RENDEZVOUS_MESSAGE__UNION_ONLINE_REQUEST, ON_ALL, HWS_RDV_ONLINE_FRAME_MAX,
-			on_online },
-};
-
-static void dispatch(struct rdv_client *cl, struct hws_bytes payload)
-{
-	Rdv__RendezvousMessage *m = NULL;
-	int r = hws_rdv_unpack(payload, &m);
-
-	if (r < 0) {
-		hws_conn_close(cl->conn, r);
-		return;
-	}
-	for (size_t i = 0; i < HWS_COUNT(table); i++) {
-		if (table[i].which != m->union_case)
-			continue;
-		if (!(table[i].ports & (1u << cl->port)) || payload.len > table[i].max)
-			break;
-		table[i].fn(cl, m);
-		hws_rdv_free(m);
-		return;
-	}
-	/* HealthCheck, HTTP and whatever else is not served: the client falls back when the client
-	 * connection ends. */
-	hws_rdv_free(m);
-	hws_conn_close(cl->conn, HWS_ERR_UNSUPPORTED);
 }
 
 /* True when the frame was the answer to our offer. */
@@ -411,6 +349,23 @@ static bool take_key(struct rdv_client *cl, struct hws_bytes payload)
 	return true;
 }
 
+/* True when the first record was the hello of a relay that wants to hear announcements. */
+static bool take_hello(struct rdv_client *cl, struct hws_bytes payload)
+{
+	int r = rdv_announce_hello(cl->plane->announcer, cl->conn, &cl->peer, cl->session, payload,
+			&cl->listener);
+
+	cl->fresh_key = false;
+	hws_wipe(cl->session, sizeof(cl->session));
+	if (r == HWS_ERR_NOTFOUND)
+		return false;
+	if (r == HWS_OK)
+		hws_timer_stop(&cl->timer); /* its own heartbeats keep it */
+	else
+		hws_conn_close(cl->conn, r);
+	return true;
+}
+
 static void on_frame(struct hws_conn *c HWS_UNUSED, struct hws_bytes payload, void *arg)
 {
 	struct rdv_client *cl = arg;
@@ -427,17 +382,11 @@ static void on_frame(struct hws_conn *c HWS_UNUSED, struct hws_bytes payload, vo
 	cl->state = RDV_CLIENT_TALKING;
 	if (before == RDV_CLIENT_OFFERED && take_key(cl, payload))
 		return;
-	if (cl->fresh_key) {
-		bool relay = rdv_announce_hello(cl, payload);
-
-		cl->fresh_key = false;
-		hws_wipe(cl->session, sizeof(cl->session));
-		if (relay)
-			return;
-	}
-	if (hws_list_linked(&cl->listening)) {
-		rdv_announce_heard(cl, payload);
+	if (cl->fresh_key && take_hello(cl, payload))
+		return;
+	if (cl->listener) {
+		rdv_announce_heard(cl->listener, payload);
 		return;
 	}
-	dispatch(cl, payload);
+	cl->plane->dispatch(cl, payload);
 }

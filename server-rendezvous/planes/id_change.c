@@ -1,8 +1,14 @@
 /* rendezvous/planes/id_change: a device takes another id. It proves with its machine id that the
  * old one is its own; the store decides whether the new one is free, then presence follows. */
+#include "server-rendezvous/planes/id_change.h"
+#include "server-rendezvous/config/config.h"
 #include "server-rendezvous/planes/client.h"
+#include "server-rendezvous/planes/tcp_plane.h"
+#include "server-rendezvous/state/core.h"
+#include "server-rendezvous/state/journal.h"
+#include "server-rendezvous/state/presence.h"
 #include "server-rendezvous/state/rules.h"
-#include "shared/base/log.h"
+#include "shared/base/clock.h"
 #include "shared/base/str.h"
 #include "shared/wire/text.h"
 #include <string.h>
@@ -25,7 +31,7 @@ static Rdv__RegisterPkResponse__Result check(struct rdv_client *cl, const Rdv__R
 		return R(NOT_SUPPORT);
 	if (!hws_id_choosable(hws_bytes_str(m->id)))
 		return R(INVALID_ID_FORMAT);
-	if (!hws_admit_event(cl->plane->changes, &cl->peer, 1, hws_clock_us()))
+	if (!hws_admit_event(cl->plane->limits.changes, &cl->peer, 1, hws_clock_us()))
 		return R(TOO_FREQUENT);
 	if (!hws_machine_id_valid(uuid) || !hws_id_valid(old_id))
 		return R(UUID_MISMATCH);

@@ -1,14 +1,22 @@
 /* rendezvous/planes/punch: what viewers ask: reach a device, and later come to the relay with it.
  * Every request is remembered with a cookie, so that only the device it was meant for can answer
  * it. */
+#include "server-rendezvous/planes/punch.h"
 #include "server-rendezvous/cluster/cluster.h"
+#include "server-rendezvous/config/config.h"
 #include "server-rendezvous/planes/client.h"
-#include "server-rendezvous/planes/target_rate.h"
-#include "server-rendezvous/planes/udp.h"
+#include "server-rendezvous/planes/pending.h"
+#include "server-rendezvous/planes/push.h"
+#include "server-rendezvous/planes/tcp_plane.h"
 #include "server-rendezvous/relays/announce.h"
 #include "server-rendezvous/relays/choice.h"
+#include "server-rendezvous/relays/grants.h"
+#include "server-rendezvous/state/attempts.h"
+#include "server-rendezvous/state/core.h"
 #include "server-rendezvous/state/known_addrs.h"
+#include "server-rendezvous/state/presence.h"
 #include "server-rendezvous/state/rules.h"
+#include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
@@ -108,8 +116,8 @@ static bool too_often(const struct request *q, const struct rdv_peer_info *host)
 	const struct rdv_config *c = rdv_conf(q->core);
 	bool own = host && own_site(q, host);
 
-	return (!own && !hws_admit_event(q->cl->plane->punch, &q->cl->peer, 1, q->now_us)) ||
-			!rdv_target_rate_take(q->cl->plane->target_rate, q->id, c->target_rate,
+	return (!own && !hws_admit_event(q->cl->plane->limits.punch, &q->cl->peer, 1, q->now_us)) ||
+			!rdv_target_rate_take(q->cl->plane->limits.target, q->id, c->target_rate,
 					c->target_burst, q->now_us);
 }
 
@@ -121,7 +129,7 @@ static bool admitted(struct request *q, const char *key, const struct rdv_peer_i
 		auth_failed(q);
 		refuse(q, RDV_OUT_WRONG_KEY, RDV__PUNCH_HOLE_RESPONSE__FAILURE__LICENSE_MISMATCH,
 				NULL);
-		if (!hws_admit_event(q->cl->plane->keys, &q->cl->peer, 1, q->now_us))
+		if (!hws_admit_event(q->cl->plane->limits.keys, &q->cl->peer, 1, q->now_us))
 			rdv_client_finish(q->cl);
 		return false;
 	}
@@ -139,67 +147,9 @@ static bool admitted(struct request *q, const char *key, const struct rdv_peer_i
 	return true;
 }
 
-struct rdv_pending *rdv_pending_find(struct rdv_client *cl, const char *id, bool relay)
-{
-	for (size_t i = 0; cl->pending && i < RDV_PENDING_MAX; i++) {
-		if (cl->pending[i].relay == relay && cl->pending[i].id[0] &&
-				strcmp(cl->pending[i].id, id) == 0)
-			return &cl->pending[i];
-	}
-	return NULL;
-}
-
-/* The entry of this request: the one that waits already, a free one, or the oldest. */
 static struct rdv_pending *pending_take(struct request *q, bool relay)
 {
-	struct rdv_client *cl = q->cl;
-	struct rdv_pending *p = rdv_pending_find(cl, q->id, relay);
-
-	if (!cl->pending) {
-		cl->pending = hws_alloc_array(RDV_PENDING_MAX, sizeof(*cl->pending));
-		if (!cl->pending)
-			return NULL;
-	}
-	if (!p) {
-		p = &cl->pending[0];
-		for (size_t i = 0; i < RDV_PENDING_MAX; i++) {
-			if (cl->pending[i].until_us < p->until_us)
-				p = &cl->pending[i];
-		}
-		memset(p, 0, sizeof(*p));
-		if (hws_str_copy(p->id, sizeof(p->id), q->id) < 0)
-			return NULL;
-		p->began_us = q->now_us;
-		p->relay = relay;
-		p->attempt = UINT64_MAX;
-	}
-	p->until_us = q->now_us + RDV_PENDING_US;
-	p->answered = p->answered_udp = false; /* asked again: may be answered again */
-	return p;
-}
-
-bool rdv_push(struct rdv_core *core, const struct rdv_peer_info *to,
-		const Rdv__RendezvousMessage *m)
-{
-	struct hws_buf out;
-	bool sent = false;
-
-	if (to->client) {
-		struct rdv_client *cl = rdv_client_get(core->tcp, to->client);
-
-		if (cl)
-			rdv_client_send(cl, m);
-		return cl != NULL;
-	}
-	if (!to->addr.port)
-		return false;
-	hws_buf_init(&out, HWS_RDV_DATAGRAM_SEND_MAX);
-	if (hws_rdv_pack(m, &out) == HWS_OK) {
-		rdv_udp_push(core->udp, &to->addr, hws_buf_bytes(&out));
-		sent = true;
-	}
-	hws_buf_done(&out);
-	return sent;
+	return rdv_pending_take(&q->cl->pending, q->id, relay, q->now_us);
 }
 
 /* The IPv6 address a caller announces, if it is one and fits. */
@@ -278,7 +228,7 @@ static struct rdv_pending *begin(struct request *q, const Rdv__PunchHoleRequest 
 		q->attempt.outcome = RDV_OUT_SENT;
 		p->attempt = rdv_attempts_add(q->core->attempts, &q->attempt);
 	}
-	rdv_grant_give(q->cl->plane->grants, &q->cl->addr, q->id, q->now_us);
+	rdv_grant_give(q->core->grants, &q->cl->addr, q->id, q->now_us);
 	return p;
 }
 
@@ -314,7 +264,9 @@ static bool host_elsewhere(struct request *q, const Rdv__PunchHoleRequest *in, b
 {
 	Rdv__PunchHole punch = RDV__PUNCH_HOLE__INIT;
 	Rdv__RendezvousMessage m = RDV__RENDEZVOUS_MESSAGE__INIT;
-	struct rdv_cluster_push push = { .id = q->id, .known = known, .m = &m };
+	struct rdv_cluster_push push = {
+		.client = q->cl->id, .id = q->id, .known = known, .m = &m
+	};
 	uint8_t mangled[HWS_ADDR_WIRE_MAX];
 	struct rdv_pending *p;
 
@@ -325,13 +277,13 @@ static bool host_elsewhere(struct request *q, const Rdv__PunchHoleRequest *in, b
 		return false;
 	p->elsewhere = true;
 	push.may_be_local = !q->cl->ws && !p->force_relay;
-	fill_punch(&punch, in, p,
-			(ProtobufCBinaryData){ rdv_client_mangled(q->cl, mangled), mangled });
+	push.viewer = hws_bytes(mangled, rdv_client_mangled(q->cl, mangled));
+	fill_punch(&punch, in, p, (ProtobufCBinaryData){ push.viewer.len, mangled });
 	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE;
 	m.punch_hole = &punch;
 	if (!known) /* its key will be wanted */
 		rdv_cluster_learn(q->core->cluster, hws_bytes_str(q->id));
-	return rdv_cluster_push(q->core->cluster, q->cl, &push);
+	return rdv_cluster_push(q->core->cluster, &push);
 }
 
 static struct request request_of(struct rdv_client *cl, const char *id)
@@ -386,7 +338,7 @@ void rdv_punch_request(struct rdv_client *cl, const Rdv__PunchHoleRequest *m)
 /* The request of a viewer that waits is over: the device is at no node. */
 void rdv_punch_nowhere(struct rdv_client *cl, const char *id, bool relay, bool known)
 {
-	struct rdv_pending *p = rdv_pending_find(cl, id, relay);
+	struct rdv_pending *p = rdv_pending_find(cl->pending, id, relay);
 	struct request q = request_of(cl, id);
 
 	if (!p || !p->elsewhere || p->answered || p->answered_udp)
@@ -413,14 +365,16 @@ static bool relay_begin(struct request *q, Rdv__RequestRelay *m, const char *rel
 	m->relay_server = p->relay_server;
 	m->token = (char *)"";
 	m->licence_key = (char *)"";
-	rdv_announce(q->cl->plane, p->uuid); /* before anybody can be there */
+	rdv_announce(q->cl->plane->announcer, p->uuid); /* before anybody can be there */
 	return true;
 }
 
 static bool relay_elsewhere(struct request *q, Rdv__RequestRelay *m, const char *relay)
 {
 	Rdv__RendezvousMessage out = RDV__RENDEZVOUS_MESSAGE__INIT;
-	struct rdv_cluster_push push = { .id = q->id, .relay = true, .known = true, .m = &out };
+	struct rdv_cluster_push push = {
+		.client = q->cl->id, .id = q->id, .relay = true, .known = true, .m = &out
+	};
 	uint8_t mangled[HWS_ADDR_WIRE_MAX];
 	struct rdv_pending *p = q->core->cluster ? pending_take(q, true) : NULL;
 
@@ -431,7 +385,8 @@ static bool relay_elsewhere(struct request *q, Rdv__RequestRelay *m, const char 
 		return false;
 	out.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_REQUEST_RELAY;
 	out.request_relay = m;
-	return rdv_cluster_push(q->core->cluster, q->cl, &push);
+	push.viewer = hws_bytes(mangled, m->socket_addr.len);
+	return rdv_cluster_push(q->core->cluster, &push);
 }
 
 void rdv_relay_unknown(struct rdv_client *cl)
@@ -446,8 +401,8 @@ static bool ask_for_grant(struct request *q, Rdv__RequestRelay *m)
 {
 	return q->core->cluster && hws_id_valid(hws_bytes_str(m->id)) &&
 			hws_pair_id_valid(hws_bytes_str(m->uuid)) &&
-			hws_admit_event(q->cl->plane->punch, &q->cl->peer, 1, q->now_us) &&
-			rdv_cluster_relay_ask(q->core->cluster, q->cl, m);
+			hws_admit_event(q->cl->plane->limits.punch, &q->cl->peer, 1, q->now_us) &&
+			rdv_cluster_relay_ask(q->core->cluster, q->cl->id, &q->cl->addr, m);
 }
 
 /* A device is asked to come to a relay only by somebody who was lately let through to it, and only
@@ -455,7 +410,7 @@ static bool ask_for_grant(struct request *q, Rdv__RequestRelay *m)
 void rdv_relay_request(struct rdv_client *cl, Rdv__RequestRelay *m)
 {
 	struct request q = request_of(cl, m->id);
-	const char *relay = rdv_grant_find(cl->plane->grants, &cl->addr, m->id, q.now_us);
+	const char *relay = rdv_grant_find(q.core->grants, &cl->addr, m->id, q.now_us);
 	Rdv__RendezvousMessage out = RDV__RENDEZVOUS_MESSAGE__INIT;
 	uint8_t mangled[HWS_ADDR_WIRE_MAX];
 	struct rdv_peer_info host;
@@ -476,7 +431,7 @@ void rdv_relay_request(struct rdv_client *cl, Rdv__RequestRelay *m)
 	online = rdv_presence_get(q.core->presence, hws_bytes_str(m->id), q.now_us, &host) &&
 			host.online && !host.blocked;
 	if (!(online && own_site(&q, &host)) &&
-			!hws_admit_event(cl->plane->punch, &cl->peer, 1, q.now_us)) {
+			!hws_admit_event(cl->plane->limits.punch, &cl->peer, 1, q.now_us)) {
 		hws_count(&q.core->count.punch_limited);
 		refuse_relay(&q, TOO_OFTEN);
 		return;

@@ -5,8 +5,13 @@
  * request_pk; another key for a known machine id is not taken while the present one speaks. */
 #include "server-rendezvous/planes/registration.h"
 #include "server-rendezvous/cluster/cluster.h"
+#include "server-rendezvous/config/config.h"
+#include "server-rendezvous/state/core.h"
+#include "server-rendezvous/state/journal.h"
 #include "server-rendezvous/state/known_addrs.h"
+#include "server-rendezvous/state/presence.h"
 #include "server-rendezvous/state/rules.h"
+#include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"

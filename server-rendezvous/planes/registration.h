@@ -2,9 +2,11 @@
  * datagrams and client connections. Works on presence and journal; no I/O, no wait. Any thread. */
 #pragma once
 #include "proto/rendezvous.pb-c.h"
-#include "server-rendezvous/state/core.h"
+#include "server-rendezvous/state/addr.h"
+#include "server-rendezvous/store/store.h"
 
 struct hws_admit;
+struct rdv_core;
 
 /* Where a registration came from. */
 struct rdv_origin {

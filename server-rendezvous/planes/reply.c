@@ -1,10 +1,18 @@
 /* rendezvous/planes/reply: what devices answer. An answer counts only if it belongs to a waiting
  * request: the viewer's address and cookie as we sent them out, the device that was asked for, and
  * for answers that cannot carry the cookie the address the device is registered at. */
+#include "server-rendezvous/planes/reply.h"
 #include "server-rendezvous/cluster/cluster.h"
 #include "server-rendezvous/planes/client.h"
+#include "server-rendezvous/planes/pending.h"
+#include "server-rendezvous/planes/tcp_plane.h"
 #include "server-rendezvous/relays/announce.h"
+#include "server-rendezvous/relays/grants.h"
+#include "server-rendezvous/state/attempts.h"
+#include "server-rendezvous/state/core.h"
 #include "server-rendezvous/state/known_addrs.h"
+#include "server-rendezvous/state/presence.h"
+#include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
 #include "shared/base/str.h"
@@ -61,7 +69,7 @@ static bool passed_on(
 				    relay_id(m->relay_response), true, m))
 			return false;
 		if (hws_pair_id_valid(hws_bytes_str(m->relay_response->uuid)))
-			rdv_announce(t, m->relay_response->uuid);
+			rdv_announce(t->announcer, m->relay_response->uuid);
 		return true;
 	default:
 		return false;
@@ -79,7 +87,7 @@ static void not_ours(struct rdv_tcp *t, const struct rdv_replier *from,
 		return;
 	rdv_addr_to(&from->addr, &ss);
 	if (t->core->cluster && !from->udp && !from->elsewhere &&
-			hws_admit_event(t->punch, &ss, 1, hws_clock_us()))
+			hws_admit_event(t->limits.punch, &ss, 1, hws_clock_us()))
 		rdv_cluster_misdirected(t->core->cluster, from, m);
 	else
 		unasked(t, from, what);
@@ -98,7 +106,7 @@ static bool match(struct rdv_tcp *t, const struct rdv_replier *from, ProtobufCBi
 	hws_addr_decode(hws_bytes(addr.data, addr.len), &ss, &cookie);
 	viewer = rdv_addr_from(&ss);
 	ret->cl = viewer.port ? rdv_client_by_addr(t, &viewer) : NULL;
-	ret->p = ret->cl ? rdv_pending_find(ret->cl, id, relay) : NULL;
+	ret->p = ret->cl ? rdv_pending_find(ret->cl->pending, id, relay) : NULL;
 	if (!ret->p || ret->p->until_us < hws_clock_us())
 		return false;
 	if (from->elsewhere)
@@ -171,8 +179,7 @@ static void answered(struct match *m, enum rdv_outcome o, uint8_t nat, const cha
 	hws_count(&core->count.punch_answered);
 	rdv_attempts_update(core->attempts, m->p->attempt, on_change, &c);
 	if (*relay)
-		rdv_grant_relay(m->cl->plane->grants, &m->cl->addr, m->p->id, relay,
-				hws_clock_us());
+		rdv_grant_relay(core->grants, &m->cl->addr, m->p->id, relay, hws_clock_us());
 }
 
 /* True if this answer is the first of its kind since the viewer asked last (datagrams come three
@@ -319,7 +326,7 @@ void rdv_reply_relay(struct rdv_tcp *t, const struct rdv_replier *from, Rdv__Rel
 						: &t->core->count.relayed_host);
 		answered(&m, RDV_OUT_RELAY, 0, in->relay_server);
 		if (hws_pair_id_valid(hws_bytes_str(in->uuid)))
-			rdv_announce(t, in->uuid);
+			rdv_announce(t->announcer, in->uuid);
 	}
 	in->socket_addr = (ProtobufCBinaryData){ 0, NULL };
 	in->feedback = 0;

@@ -1,17 +1,21 @@
-/* rendezvous/planes/tcp: listeners, admission, the table of client connections, hand-over from
- * other threads. */
+/* rendezvous/planes/tcp: listeners, the thread, and the hand-over from other threads: nobody else
+ * touches a client. */
 #include "server-rendezvous/planes/tcp.h"
+#include "server-rendezvous/config/config.h"
 #include "server-rendezvous/planes/client.h"
+#include "server-rendezvous/planes/dispatch.h"
 #include "server-rendezvous/planes/ingress.h"
-#include "server-rendezvous/planes/target_rate.h"
+#include "server-rendezvous/planes/reply.h"
+#include "server-rendezvous/planes/tcp_plane.h"
 #include "server-rendezvous/planes/ws_passthrough.h"
 #include "server-rendezvous/relays/announce.h"
+#include "server-rendezvous/state/core.h"
 #include "server-rendezvous/state/rules.h"
+#include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
 #include "shared/base/rand.h"
-#include "shared/crypto/hash.h"
 #include "shared/net/addr.h"
 #include "shared/net/room.h"
 #include "shared/net/tls.h"
@@ -22,36 +26,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ADDRESSES_MAX 65536
-#define GRANTS_MAX 32768u
-#define TARGETS_MAX 32768u
 #define POSTS_MAX 20000
-
-static int limits_new(struct rdv_tcp *t)
-{
-	const struct rdv_config *c = rdv_conf(t->core);
-	struct hws_admit_conf clients = { .max_entries = ADDRESSES_MAX,
-		.max_links = c->max_links_per_address };
-	struct hws_admit_conf punch = { ADDRESSES_MAX, 0, c->punch_rate, c->punch_burst };
-	struct hws_admit_conf keys = { ADDRESSES_MAX, 0, c->key_rate, c->key_burst };
-	struct hws_admit_conf online = { ADDRESSES_MAX, 0, c->online_rate, c->online_burst };
-	struct hws_admit_conf changes = { ADDRESSES_MAX, 0, c->register_rate, c->register_burst };
-	int r = hws_admit_new(&clients, &t->admit);
-
-	if (r == HWS_OK)
-		r = hws_admit_new(&punch, &t->punch);
-	if (r == HWS_OK)
-		r = hws_admit_new(&keys, &t->keys);
-	if (r == HWS_OK)
-		r = hws_admit_new(&online, &t->online);
-	if (r == HWS_OK)
-		r = hws_admit_new(&changes, &t->changes);
-	if (r == HWS_OK)
-		r = rdv_grants_new(HWS_MIN(GRANTS_MAX, c->max_links * 4), &t->grants);
-	if (r == HWS_OK)
-		r = rdv_target_rate_new(HWS_MIN(TARGETS_MAX, c->max_links * 4), &t->target_rate);
-	return r;
-}
 
 int rdv_tcp_new(struct rdv_core *core, struct rdv_tcp **ret)
 {
@@ -61,10 +36,10 @@ int rdv_tcp_new(struct rdv_core *core, struct rdv_tcp **ret)
 	if (!t)
 		return HWS_ERR_NOMEM;
 	t->core = core;
+	t->dispatch = rdv_dispatch;
 	hws_list_init(&t->all);
 	hws_list_init(&t->at_ingress);
 	hws_list_init(&t->passthroughs);
-	hws_list_init(&t->listeners);
 	hws_slots_init(&t->clients, rdv_conf(core)->max_links);
 	hws_rand_bytes(t->hash_key, sizeof(t->hash_key));
 	hws_buf_init(&t->out, HWS_RDV_ONLINE_FRAME_MAX);
@@ -73,7 +48,9 @@ int rdv_tcp_new(struct rdv_core *core, struct rdv_tcp **ret)
 	if (r == HWS_OK)
 		r = hws_cidr_list_parse(rdv_conf(core)->trusted_proxies, &t->proxies, NULL);
 	if (r == HWS_OK)
-		r = limits_new(t);
+		r = rdv_limits_init(&t->limits, rdv_conf(core));
+	if (r == HWS_OK)
+		r = rdv_announcer_new(core, t->loop, &t->announcer);
 	if (r < 0) {
 		rdv_tcp_free(t);
 		return r;
@@ -211,71 +188,13 @@ void rdv_tcp_free(struct rdv_tcp *t)
 	hws_work_free(t->work); /* its answers come on the loop, which must still be there */
 	hws_loop_free(t->loop);
 	hws_tls_server_free(t->tls);
-	hws_admit_free(t->admit);
-	hws_admit_free(t->punch);
-	hws_admit_free(t->keys);
-	hws_admit_free(t->online);
-	hws_admit_free(t->changes);
-	rdv_grants_free(t->grants);
-	rdv_target_rate_free(t->target_rate);
+	rdv_limits_done(&t->limits);
 	hws_slots_done(&t->clients);
 	hws_kx_offer_wipe(&t->offer);
 	hws_cidr_list_done(&t->proxies);
 	hws_buf_done(&t->out);
-	free(t->recent);
+	rdv_announcer_free(t->announcer);
 	free(t);
-}
-
-struct rdv_client *rdv_client_get(struct rdv_tcp *t, uint64_t id)
-{
-	return hws_slots_get(&t->clients, id);
-}
-
-static size_t bucket_of(const struct rdv_tcp *t, const struct rdv_addr *a)
-{
-	uint8_t text[18];
-	uint64_t h;
-
-	memcpy(text, a->ip, 16);
-	memcpy(text + 16, &a->port, 2);
-	h = hws_keyed_hash((const uint8_t *)t->hash_key, hws_bytes(text, sizeof(text)));
-	return h % RDV_CLIENT_TABLE;
-}
-
-struct rdv_client *rdv_client_by_addr(struct rdv_tcp *t, const struct rdv_addr *a)
-{
-	struct rdv_client *cl = t->by_addr[bucket_of(t, a)];
-
-	while (cl && !rdv_addr_equal(&cl->addr, a))
-		cl = cl->next_addr;
-	return cl;
-}
-
-void rdv_client_enter(struct rdv_client *cl)
-{
-	struct rdv_tcp *t = cl->plane;
-	size_t b;
-
-	/* Callers by WebSocket are not punched to: what matters is that each has an address of its
-	 * own, also behind one proxy. The same goes for the rare second client connection from one
-	 * address and port. */
-	if (cl->ws || !cl->addr.port)
-		cl->addr.port = (uint16_t)(1 + hws_rand_below(65535));
-	for (int i = 0; i < 64 && rdv_client_by_addr(t, &cl->addr); i++)
-		cl->addr.port = (uint16_t)(1 + hws_rand_below(65535));
-	b = bucket_of(t, &cl->addr);
-	cl->next_addr = t->by_addr[b];
-	t->by_addr[b] = cl;
-}
-
-void rdv_client_leave(struct rdv_client *cl)
-{
-	struct rdv_client **at = &cl->plane->by_addr[bucket_of(cl->plane, &cl->addr)];
-
-	while (*at && *at != cl)
-		at = &(*at)->next_addr;
-	if (*at)
-		*at = cl->next_addr;
 }
 
 /* --- hand-over -------------------------------------------------------------------------------- */
@@ -396,7 +315,7 @@ static void run_announce(void *arg)
 {
 	struct post *p = arg;
 
-	rdv_announce(p->plane, (const char *)p->data);
+	rdv_announce(p->plane->announcer, (const char *)p->data);
 	post_done(p);
 }
 
@@ -437,19 +356,8 @@ static void run_reload(void *arg)
 	struct post *p = arg;
 	struct rdv_tcp *t = p->plane;
 	const struct rdv_config *c = rdv_conf(t->core);
-	const struct {
-		struct hws_admit *admit;
-		uint32_t rate, burst;
-	} limits[] = { { t->punch, c->punch_rate, c->punch_burst },
-		{ t->keys, c->key_rate, c->key_burst },
-		{ t->online, c->online_rate, c->online_burst },
-		{ t->changes, c->register_rate, c->register_burst } };
 
-	for (size_t i = 0; i < HWS_COUNT(limits); i++) {
-		struct hws_admit_conf conf = { ADDRESSES_MAX, 0, limits[i].rate, limits[i].burst };
-
-		hws_admit_set_conf(limits[i].admit, &conf);
-	}
+	rdv_limits_reload(&t->limits, c);
 	if (hws_cidr_list_parse(c->trusted_proxies, &t->proxies, NULL) < 0)
 		hws_warn("reload.proxies"); /* cannot be: it was checked */
 	post_done(p);

@@ -3,14 +3,16 @@
  * them (waiting requests, grants). */
 #pragma once
 #include "proto/rendezvous.pb-c.h"
-#include "server-rendezvous/state/core.h"
+#include "server-rendezvous/planes/port.h"
+#include "server-rendezvous/state/addr.h"
+#include "shared/base/bytes.h"
+#include "shared/base/err.h"
 #include "shared/loop/loop.h"
 #include "shared/net/stream.h"
 #include "shared/net/tls.h"
 
+struct rdv_core;
 struct rdv_tcp;
-
-enum rdv_port { RDV_PORT_MAIN, RDV_PORT_NAT, RDV_PORT_WS, RDV_PORT_TLS, RDV_PORT_COUNT };
 
 /* No listeners yet. */
 int rdv_tcp_new(struct rdv_core *core, struct rdv_tcp **ret) HWS_MUST_CHECK;

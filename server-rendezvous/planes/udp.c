@@ -1,5 +1,10 @@
-/* rendezvous/planes/udp: sockets and threads. What a datagram means is in udp_desk.c. */
+/* rendezvous/planes/udp: sockets and threads. What a datagram means is in udp_handler.c; here it
+ * is taken in and given out in batches, one system call for many. */
 #include "server-rendezvous/planes/udp.h"
+#include "server-rendezvous/config/config.h"
+#include "server-rendezvous/planes/udp_handler.h"
+#include "server-rendezvous/state/core.h"
+#include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
 #include "shared/net/addr.h"
@@ -20,7 +25,7 @@
 
 struct worker {
 	struct rdv_udp *owner;
-	struct rdv_udp_handler desk;
+	struct rdv_udp_handler handler;
 	struct hws_udp_batch *batch;
 	pthread_t thread;
 	bool started;
@@ -29,6 +34,7 @@ struct worker {
 
 struct rdv_udp {
 	struct rdv_core *core;
+	rdv_udp_sent_fn on_sent;
 	struct worker *worker;
 	unsigned count;
 	uint16_t port;
@@ -51,7 +57,7 @@ static void drain_socket(struct worker *w)
 {
 	uint64_t now = hws_clock_us();
 
-	rdv_udp_handler_limits(&w->desk);
+	rdv_udp_handler_limits(&w->handler);
 	for (int round = 0; round < RECV_ROUNDS; round++) {
 		struct sockaddr_storage from;
 		int n = hws_udp_batch_recv(w->batch, w->fd);
@@ -62,7 +68,7 @@ static void drain_socket(struct worker *w)
 		for (int i = 0; i < n; i++) {
 			struct hws_bytes in = hws_udp_batch_get(w->batch, i, &from);
 
-			rdv_udp_handler_input(&w->desk, &from, in, now);
+			rdv_udp_handler_input(&w->handler, &from, in, now);
 		}
 		hws_count_add(&w->owner->core->count.udp_unsent,
 				hws_udp_batch_flush(w->batch, w->fd));
@@ -106,8 +112,10 @@ static int worker_open(
 	if (rmem && got < rmem && w == u->worker) /* once, not for each thread */
 		hws_warn("udp.rmem", HWS_U64("wanted", rmem), HWS_U64("got", got),
 				HWS_STR("text",
-						"the system's limit is lower: after a restart of the server datagrams may be lost "
-						"until devices ask again. Raise net.core.rmem_max, or set rmem lower"));
+						"the system's limit is lower: after a restart of "
+						"the server datagrams may be lost until devices "
+						"ask again. Raise net.core.rmem_max, or set rmem "
+						"lower"));
 	if (getsockname(w->fd, (struct sockaddr *)&ss, &len) < 0)
 		return hws_error_set(err, HWS_ERR_SYS, "the UDP socket has no address");
 	u->port = hws_addr_port(&ss);
@@ -115,11 +123,12 @@ static int worker_open(
 	r = hws_udp_batch_new(&w->batch);
 	if (r < 0)
 		return r;
-	r = rdv_udp_handler_init(&w->desk, u->core);
+	r = rdv_udp_handler_init(&w->handler, u->core);
 	if (r < 0)
 		return r;
-	w->desk.send = worker_send;
-	w->desk.arg = w;
+	w->handler.send = worker_send;
+	w->handler.arg = w;
+	w->handler.on_sent = u->on_sent;
 	return HWS_OK;
 }
 
@@ -139,7 +148,7 @@ static int refuse_second_instance(const char *bind_ip, uint16_t port, struct hws
 }
 
 int rdv_udp_new(struct rdv_core *core, const char *bind_ip, uint16_t port, unsigned threads,
-		struct rdv_udp **ret, struct hws_error *err)
+		rdv_udp_sent_fn on_sent, struct rdv_udp **ret, struct hws_error *err)
 {
 	struct rdv_udp *u = calloc(1, sizeof(*u));
 	int r = HWS_ERR_NOMEM;
@@ -147,6 +156,7 @@ int rdv_udp_new(struct rdv_core *core, const char *bind_ip, uint16_t port, unsig
 	if (!u)
 		return r;
 	u->core = core;
+	u->on_sent = on_sent;
 	u->port = port;
 	u->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	u->worker = calloc(threads, sizeof(*u->worker));
@@ -202,7 +212,7 @@ void rdv_udp_free(struct rdv_udp *u)
 		return;
 	rdv_udp_stop(u);
 	for (unsigned i = 0; u->worker && i < u->count; i++) {
-		rdv_udp_handler_done(&u->worker[i].desk);
+		rdv_udp_handler_done(&u->worker[i].handler);
 		hws_udp_batch_free(u->worker[i].batch);
 		if (u->worker[i].fd >= 0)
 			close(u->worker[i].fd);
@@ -240,6 +250,15 @@ void rdv_udp_push(struct rdv_udp *u, const struct rdv_addr *to, struct hws_bytes
 		hws_count(&u->core->count.udp_out);
 	else
 		hws_count(&u->core->count.udp_unsent);
+}
+
+void rdv_udp_result(struct rdv_udp *u, const struct rdv_addr *to,
+		Rdv__RegisterPkResponse__Result result)
+{
+	uint8_t out[5] = { 0x82, 0x01, 0, 0x08, (uint8_t)result };
+
+	out[2] = result ? 2 : 0;
+	rdv_udp_push(u, to, hws_bytes(out, result ? 5 : 3));
 }
 
 uint64_t rdv_udp_lost(const struct rdv_udp *u)

@@ -3,14 +3,21 @@
  * no allocation. */
 #pragma once
 #include "proto/rendezvous.pb-c.h"
-#include "server-rendezvous/state/core.h"
-#include "shared/daemon/admit.h"
+#include "server-rendezvous/state/addr.h"
+#include "shared/base/bytes.h"
+#include "shared/base/err.h"
 
+struct rdv_core;
 struct rdv_udp;
+
+/* A device's PunchHoleSent; on any of the plane's threads. */
+typedef void (*rdv_udp_sent_fn)(
+		struct rdv_core *core, const struct rdv_addr *from, struct hws_bytes datagram);
 
 /* Binds `threads` sockets on one port (0 = any free one). */
 int rdv_udp_new(struct rdv_core *core, const char *bind_ip, uint16_t port, unsigned threads,
-		struct rdv_udp **ret, struct hws_error *err) HWS_MUST_CHECK;
+		rdv_udp_sent_fn on_sent, struct rdv_udp **ret,
+		struct hws_error *err) HWS_MUST_CHECK;
 int rdv_udp_start(struct rdv_udp *u) HWS_MUST_CHECK;
 /* Ends the threads; pushes do nothing afterwards. */
 void rdv_udp_stop(struct rdv_udp *u);
@@ -24,19 +31,3 @@ uint64_t rdv_udp_lost(const struct rdv_udp *u);
 /* The answer a registration waited for. Any thread. */
 void rdv_udp_result(struct rdv_udp *u, const struct rdv_addr *to,
 		Rdv__RegisterPkResponse__Result result);
-
-/* What one worker does with a datagram, without sockets (workers, tests, fuzzing). */
-struct rdv_udp_handler {
-	struct rdv_core *core;
-	struct hws_admit *changes;   /* new and changed registrations */
-	struct hws_admit *strangers; /* answers to senders we do not know */
-	void (*send)(const struct sockaddr_storage *to, struct hws_bytes data, void *arg);
-	void *arg;
-};
-/* Limits of the configuration in force; cheap, call it now and then. */
-void rdv_udp_handler_limits(struct rdv_udp_handler *d);
-int rdv_udp_handler_init(struct rdv_udp_handler *d, struct rdv_core *core) HWS_MUST_CHECK;
-void rdv_udp_handler_done(struct rdv_udp_handler *d);
-/* `from` as received; answers go to it through d->send. */
-void rdv_udp_handler_input(struct rdv_udp_handler *d, const struct sockaddr_storage *from,
-		struct hws_bytes in, uint64_t now_us);

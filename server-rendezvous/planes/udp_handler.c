@@ -1,7 +1,9 @@
-/* rendezvous/planes/udp_handler: what a datagram means. No sockets, no clock. */
+/* rendezvous/planes/udp_handler: what a datagram means, and what its sender may cost us: answers
+ * are never larger than questions, or rare. */
+#include "server-rendezvous/planes/udp_handler.h"
+#include "server-rendezvous/config/config.h"
 #include "server-rendezvous/planes/registration.h"
-#include "server-rendezvous/planes/tcp.h"
-#include "server-rendezvous/planes/udp.h"
+#include "server-rendezvous/state/core.h"
 #include "server-rendezvous/state/known_addrs.h"
 #include "server-rendezvous/state/rules.h"
 #include "shared/base/macros.h"
@@ -20,7 +22,7 @@
 #define NAT_TEST_COST (49 * STRANGER_COST) /* besides the message: ten a second */
 #define ADDRESSES_MAX 8192
 
-int rdv_udp_handler_init(struct rdv_udp_handler *d, struct rdv_core *core)
+int rdv_udp_handler_init(struct rdv_udp_handler *h, struct rdv_core *core)
 {
 	const struct rdv_config *conf = rdv_conf(core);
 	struct hws_admit_conf changes = { .max_entries = ADDRESSES_MAX,
@@ -31,34 +33,34 @@ int rdv_udp_handler_init(struct rdv_udp_handler *d, struct rdv_core *core)
 	};
 	int r;
 
-	memset(d, 0, sizeof(*d));
-	d->core = core;
-	r = hws_admit_new(&changes, &d->changes);
+	memset(h, 0, sizeof(*h));
+	h->core = core;
+	r = hws_admit_new(&changes, &h->changes);
 	if (r == HWS_OK)
-		r = hws_admit_new(&strangers, &d->strangers);
+		r = hws_admit_new(&strangers, &h->strangers);
 	if (r < 0)
-		rdv_udp_handler_done(d);
+		rdv_udp_handler_done(h);
 	return r;
 }
 
-void rdv_udp_handler_limits(struct rdv_udp_handler *d)
+void rdv_udp_handler_limits(struct rdv_udp_handler *h)
 {
-	const struct rdv_config *c = rdv_conf(d->core);
+	const struct rdv_config *c = rdv_conf(h->core);
 	struct hws_admit_conf changes = {
 		.max_entries = ADDRESSES_MAX, .rate = c->register_rate, .burst = c->register_burst
 	};
 
-	hws_admit_set_conf(d->changes, &changes);
+	hws_admit_set_conf(h->changes, &changes);
 }
 
-void rdv_udp_handler_done(struct rdv_udp_handler *d)
+void rdv_udp_handler_done(struct rdv_udp_handler *h)
 {
-	hws_admit_free(d->changes);
-	hws_admit_free(d->strangers);
-	d->changes = d->strangers = NULL;
+	hws_admit_free(h->changes);
+	hws_admit_free(h->strangers);
+	h->changes = h->strangers = NULL;
 }
 
-static void send_result(struct rdv_udp_handler *d, const struct sockaddr_storage *to,
+static void send_result(struct rdv_udp_handler *h, const struct sockaddr_storage *to,
 		Rdv__RegisterPkResponse__Result result)
 {
 	/* tag 16, then RegisterPkResponse{result}: at most 5 bytes, far below any RegisterPk */
@@ -66,22 +68,13 @@ static void send_result(struct rdv_udp_handler *d, const struct sockaddr_storage
 
 	if (result) {
 		out[2] = 2;
-		d->send(to, hws_bytes(out, 5), d->arg);
+		h->send(to, hws_bytes(out, 5), h->arg);
 	} else {
-		d->send(to, hws_bytes(out, 3), d->arg);
+		h->send(to, hws_bytes(out, 3), h->arg);
 	}
 }
 
-void rdv_udp_result(struct rdv_udp *u, const struct rdv_addr *to,
-		Rdv__RegisterPkResponse__Result result)
-{
-	uint8_t out[5] = { 0x82, 0x01, 0, 0x08, (uint8_t)result };
-
-	out[2] = result ? 2 : 0;
-	rdv_udp_push(u, to, hws_bytes(out, result ? 5 : 3));
-}
-
-static void answer(struct rdv_udp_handler *d, const struct sockaddr_storage *to, enum rdv_answer a,
+static void answer(struct rdv_udp_handler *h, const struct sockaddr_storage *to, enum rdv_answer a,
 		Rdv__RegisterPkResponse__Result result)
 {
 	uint8_t out[HWS_REGISTER_PEER_RESPONSE_MAX];
@@ -91,10 +84,10 @@ static void answer(struct rdv_udp_handler *d, const struct sockaddr_storage *to,
 	case RDV_ANSWER_KNOWN:
 	case RDV_ANSWER_ASK_PK:
 		n = hws_register_peer_response_encode(a == RDV_ANSWER_ASK_PK, out);
-		d->send(to, hws_bytes(out, n), d->arg);
+		h->send(to, hws_bytes(out, n), h->arg);
 		break;
 	case RDV_ANSWER_RESULT:
-		send_result(d, to, result);
+		send_result(h, to, result);
 		break;
 	case RDV_ANSWER_NONE:
 	case RDV_ANSWER_LATER:
@@ -102,51 +95,51 @@ static void answer(struct rdv_udp_handler *d, const struct sockaddr_storage *to,
 	}
 }
 
-static void on_nat_test(struct rdv_udp_handler *d, const struct sockaddr_storage *from)
+static void on_nat_test(struct rdv_udp_handler *h, const struct sockaddr_storage *from)
 {
 	/* TestNatResponse (field 21) with its port (field 1); packed by hand, since each socket that opens asks */
 	uint8_t out[4 + 10] = { 0xaa, 0x01, 0, 0x08 };
 	size_t n = 4 + hws_varint_put(hws_addr_port(from), out + 4);
 
 	out[2] = (uint8_t)(n - 3);
-	hws_count(&d->core->count.nat_tests);
-	d->send(from, hws_bytes(out, n), d->arg);
+	hws_count(&h->core->count.nat_tests);
+	h->send(from, hws_bytes(out, n), h->arg);
 }
 
-static void on_other(struct rdv_udp_handler *d, const struct sockaddr_storage *reply_to,
+static void on_other(struct rdv_udp_handler *h, const struct sockaddr_storage *reply_to,
 		struct rdv_origin *o, struct hws_bytes in)
 {
 	Rdv__RendezvousMessage *m = NULL;
 	Rdv__RegisterPkResponse__Result result = RDV__REGISTER_PK_RESPONSE__RESULT__OK;
 
 	if (hws_rdv_unpack(in, &m) < 0) {
-		hws_count(&d->core->count.udp_bad);
+		hws_count(&h->core->count.udp_bad);
 		return;
 	}
 	switch (m->union_case) {
 	case RDV__RENDEZVOUS_MESSAGE__UNION_REGISTER_PEER: /* with fields that the fast form does not know */
-		answer(d, reply_to,
-				rdv_register_peer(d->core, o, hws_bytes_str(m->register_peer->id)),
+		answer(h, reply_to,
+				rdv_register_peer(h->core, o, hws_bytes_str(m->register_peer->id)),
 				result);
 		break;
 	case RDV__RENDEZVOUS_MESSAGE__UNION_REGISTER_PK: {
-		enum rdv_answer a = rdv_register_pk(d->core, o, m->register_pk, &result);
+		enum rdv_answer a = rdv_register_pk(h->core, o, m->register_pk, &result);
 
-		answer(d, reply_to, a, result);
+		answer(h, reply_to, a, result);
 		break;
 	}
 	case RDV__RENDEZVOUS_MESSAGE__UNION_TEST_NAT_REQUEST:
 		/* This answer is larger than the question: a spoofed address gets few of them. */
-		if (hws_admit_event(d->strangers, o->ss, NAT_TEST_COST, o->now_us))
-			on_nat_test(d, reply_to);
+		if (hws_admit_event(h->strangers, o->ss, NAT_TEST_COST, o->now_us))
+			on_nat_test(h, reply_to);
 		else
-			hws_count(&d->core->count.udp_limited);
+			hws_count(&h->core->count.udp_limited);
 		break;
 	case RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_SENT:
-		rdv_tcp_post_sent(d->core->tcp, &o->addr, in);
+		h->on_sent(h->core, &o->addr, in);
 		break;
 	default: /* nothing else is served by datagram */
-		hws_count(&d->core->count.udp_bad);
+		hws_count(&h->core->count.udp_bad);
 		break;
 	}
 	hws_rdv_free(m);
@@ -154,46 +147,46 @@ static void on_other(struct rdv_udp_handler *d, const struct sockaddr_storage *r
 
 /* What a device says when somebody is sent to it is no stranger's question; a site behind one
  * address says it often. */
-static bool admitted(struct rdv_udp_handler *d, const struct rdv_origin *o)
+static bool admitted(struct rdv_udp_handler *h, const struct rdv_origin *o)
 {
-	bool known = rdv_known_addrs_has(d->core->known_addrs, &o->addr, o->now_us);
+	bool known = rdv_known_addrs_has(h->core->known_addrs, &o->addr, o->now_us);
 
-	return hws_admit_event(d->strangers, o->ss, known ? 1 : STRANGER_COST, o->now_us);
+	return hws_admit_event(h->strangers, o->ss, known ? 1 : STRANGER_COST, o->now_us);
 }
 
-void rdv_udp_handler_input(struct rdv_udp_handler *d, const struct sockaddr_storage *from,
+void rdv_udp_handler_input(struct rdv_udp_handler *h, const struct sockaddr_storage *from,
 		struct hws_bytes in, uint64_t now_us)
 {
 	struct hws_register_peer peer;
 	struct sockaddr_storage plain = *from;
-	struct rdv_origin o = { .ss = &plain, .admit = d->changes, .now_us = now_us };
+	struct rdv_origin o = { .ss = &plain, .admit = h->changes, .now_us = now_us };
 	enum rdv_answer a;
 	int r;
 
 	hws_addr_normalise(&plain);
-	if (rdv_rules_ip_blocked(d->core->rules, &plain)) {
-		hws_count(&d->core->count.udp_blocked);
+	if (rdv_rules_ip_blocked(h->core->rules, &plain)) {
+		hws_count(&h->core->count.udp_blocked);
 		return;
 	}
 	o.addr = rdv_addr_from(&plain);
 	if (in.len == 0 || in.len > HWS_RDV_DATAGRAM_MAX || !o.addr.port) {
-		hws_count(&d->core->count.udp_bad);
+		hws_count(&h->core->count.udp_bad);
 		return;
 	}
 	r = hws_register_peer_decode(in, &peer);
 	if (r == HWS_OK) {
-		a = rdv_register_peer(d->core, &o, peer.id);
+		a = rdv_register_peer(h->core, &o, peer.id);
 		if (a == RDV_ANSWER_KNOWN ||
-				hws_admit_event(d->strangers, &plain, STRANGER_COST, now_us))
-			answer(d, from, a, RDV__REGISTER_PK_RESPONSE__RESULT__OK);
+				hws_admit_event(h->strangers, &plain, STRANGER_COST, now_us))
+			answer(h, from, a, RDV__REGISTER_PK_RESPONSE__RESULT__OK);
 		else
-			hws_count(&d->core->count.udp_limited);
+			hws_count(&h->core->count.udp_limited);
 	} else if (r == HWS_ERR_NOTFOUND) {
-		if (admitted(d, &o))
-			on_other(d, from, &o, in);
+		if (admitted(h, &o))
+			on_other(h, from, &o, in);
 		else
-			hws_count(&d->core->count.udp_limited);
+			hws_count(&h->core->count.udp_limited);
 	} else {
-		hws_count(&d->core->count.udp_bad);
+		hws_count(&h->core->count.udp_bad);
 	}
 }

@@ -1,5 +1,10 @@
-/* rendezvous/planes/ws_passthrough: two streams and a buffer for each direction. */
+/* rendezvous/planes/ws_passthrough: two streams and a buffer for each direction. With this one
+ * public TLS port serves both servers, as clients by WebSocket expect it. */
 #include "server-rendezvous/planes/ws_passthrough.h"
+#include "server-rendezvous/config/config.h"
+#include "server-rendezvous/planes/tcp_plane.h"
+#include "server-rendezvous/state/core.h"
+#include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
@@ -27,7 +32,7 @@ struct passthrough {
 	bool closed;
 };
 
-static void tunnel_free(void *arg)
+static void passthrough_free(void *arg)
 {
 	struct passthrough *u = arg;
 
@@ -36,7 +41,7 @@ static void tunnel_free(void *arg)
 	hws_free(u);
 }
 
-static void tunnel_close(struct passthrough *u)
+static void passthrough_close(struct passthrough *u)
 {
 	if (u->closed)
 		return;
@@ -46,14 +51,14 @@ static void tunnel_close(struct passthrough *u)
 	hws_dial_cancel(u->dial);
 	for (int i = 0; i < 2; i++)
 		hws_stream_close(u->side[i].stream);
-	hws_admit_close(u->plane->admit, &u->peer);
+	hws_admit_close(u->plane->limits.clients, &u->peer);
 	u->plane->ingress_count--;
-	hws_loop_defer(u->plane->loop, &u->gone, tunnel_free, u);
+	hws_loop_defer(u->plane->loop, &u->gone, passthrough_free, u);
 }
 
 static void on_idle(void *arg)
 {
-	tunnel_close(arg);
+	passthrough_close(arg);
 }
 
 static void watch(struct passthrough *u)
@@ -72,7 +77,7 @@ static void watch(struct passthrough *u)
 	}
 }
 
-/* Negative when the tunnel is over. */
+/* Negative when it is over. */
 static int write_out(struct side *s)
 {
 	while (hws_buf_len(&s->out) > 0) {
@@ -121,7 +126,7 @@ static void on_ready(struct hws_stream *s, unsigned ready HWS_UNUSED, void *arg)
 			r = write_out(&u->side[i]);
 	}
 	if (r < 0 || (u->side[from].ended && hws_buf_len(&u->side[!from].out) == 0)) {
-		tunnel_close(u); /* a WebSocket is over when one side has ended */
+		passthrough_close(u); /* a WebSocket is over when one side has ended */
 		return;
 	}
 	watch(u);
@@ -136,7 +141,7 @@ static void on_dialed(int r, struct hws_stream *s, void *arg)
 		hws_warn_limited("tunnel.relay_away",
 				HWS_STR("relay", rdv_conf(u->plane->core)->tls_relay),
 				HWS_ERR("error", r));
-		tunnel_close(u);
+		passthrough_close(u);
 		return;
 	}
 	u->side[1].stream = s;
@@ -197,7 +202,7 @@ int rdv_ws_passthrough_new(struct rdv_tcp *t, struct hws_stream *s, struct hws_b
 		goto fail;
 	conf.host = host;
 	u->peer = s->peer;
-	if (!hws_admit_open(t->admit, &u->peer, hws_loop_now_us(t->loop))) {
+	if (!hws_admit_open(t->limits.clients, &u->peer, hws_loop_now_us(t->loop))) {
 		r = HWS_ERR_DENIED;
 		goto fail;
 	}
@@ -207,7 +212,7 @@ int rdv_ws_passthrough_new(struct rdv_tcp *t, struct hws_stream *s, struct hws_b
 	copy_head(u, head);
 	r = hws_dial(t->loop, t->work, &conf, on_dialed, u, &u->dial);
 	if (r < 0) {
-		hws_admit_close(t->admit, &u->peer);
+		hws_admit_close(t->limits.clients, &u->peer);
 		hws_buf_done(&u->side[1].out);
 		goto fail;
 	}
@@ -227,5 +232,5 @@ void rdv_ws_passthrough_close(struct rdv_tcp *t)
 	struct hws_list *n, *next;
 
 	hws_list_for_safe (n, next, &t->passthroughs)
-		tunnel_close(hws_container(n, struct passthrough, node));
+		passthrough_close(hws_container(n, struct passthrough, node));
 }

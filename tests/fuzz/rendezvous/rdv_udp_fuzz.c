@@ -1,6 +1,9 @@
 /* The UDP plane as a running state machine: a sequence of datagrams from a few senders, time passing between them.
  * Input: records of one byte what, one byte length, then the datagram. */
-#include "server-rendezvous/planes/udp.h"
+#include "server-rendezvous/planes/tcp.h"
+#include "server-rendezvous/planes/udp_handler.h"
+#include "server-rendezvous/state/presence.h"
+#include "shared/base/clock.h"
 #include "shared/net/addr.h"
 #include "tests/fuzz/rendezvous/stage.h"
 #include <assert.h>
@@ -23,17 +26,23 @@ static void on_send(const struct sockaddr_storage *to, struct hws_bytes data, vo
 	assert(data.len <= t->request || (data.len <= 8 && data.ptr[0] == 0xaa));
 }
 
+static void on_sent(struct rdv_core *core, const struct rdv_addr *from, struct hws_bytes datagram)
+{
+	rdv_tcp_post_sent(core->tcp, from, datagram);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct rdv_udp_handler desk;
+	static struct rdv_udp_handler handler;
 	struct stage *s = stage_get();
 	uint64_t now = hws_clock_us();
 	struct turn t;
 
-	if (!desk.core) {
-		if (rdv_udp_handler_init(&desk, &s->core) < 0)
+	if (!handler.core) {
+		if (rdv_udp_handler_init(&handler, &s->core) < 0)
 			return 0;
-		desk.send = on_send;
+		handler.send = on_send;
+		handler.on_sent = on_sent;
 	}
 	stage_reset(s);
 	for (int steps = 0; size >= 2 && steps < 64; steps++) {
@@ -51,8 +60,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		now += (uint64_t)(what >> 4) * 5000000;
 		t.request = len;
 		t.answers = 0;
-		desk.arg = &t;
-		rdv_udp_handler_input(&desk, &t.from, hws_bytes(data, len), now);
+		handler.arg = &t;
+		rdv_udp_handler_input(&handler, &t.from, hws_bytes(data, len), now);
 		rdv_presence_sweep(s->core.presence, 64, now);
 		data += len;
 		size -= len;

@@ -3,9 +3,13 @@
 #include "server-rendezvous/planes/registration.h"
 #include "server-rendezvous/planes/tcp.h"
 #include "server-rendezvous/relays/choice.h"
+#include "server-rendezvous/relays/grants.h"
 #include "server-rendezvous/state/attempts.h"
+#include "server-rendezvous/state/journal.h"
 #include "server-rendezvous/state/known_addrs.h"
+#include "server-rendezvous/state/presence.h"
 #include "server-rendezvous/state/rules.h"
+#include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/crypto/crypto.h"
 #include "shared/loop/work.h"
@@ -55,6 +59,7 @@ struct stage *stage_get(void)
 	must(rdv_store_memory_new(s.loop, &s.store));
 	must(rdv_known_addrs_new(128, &s.core.known_addrs));
 	must(rdv_rules_new(&s.core.rules));
+	must(rdv_grants_new(256, &s.core.grants));
 	must(rdv_attempts_new(64, &s.core.attempts));
 	must(rdv_relays_new(s.loop, work, &s.core.relays));
 	must(rdv_journal_new(s.loop, s.store, 1000, on_written, &s, &s.core.journal));

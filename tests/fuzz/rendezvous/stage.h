@@ -1,6 +1,8 @@
 /* fuzzing: a server without threads and sockets, made once; the registered devices are new for each input. */
 #pragma once
+#include "server-rendezvous/config/config.h"
 #include "server-rendezvous/state/core.h"
+#include "server-rendezvous/store/store.h"
 #include "shared/loop/loop.h"
 
 struct stage {

@@ -1,8 +1,11 @@
 /* tests: a core without threads and sockets: presence, journal on a memory store, lists; and a
  * device that speaks to it. The clock is the test's. */
 #pragma once
+#include "server-rendezvous/config/config.h"
 #include "server-rendezvous/planes/registration.h"
 #include "server-rendezvous/state/core.h"
+#include "server-rendezvous/state/journal.h"
+#include "server-rendezvous/state/presence.h"
 #include "server-rendezvous/store/memory/memory.h"
 #include "shared/loop/loop.h"
 

@@ -1,0 +1,20 @@
+/* rendezvous/cluster/node: what the parts of the cluster know of this node. Private to the cluster;
+ * made by cluster.c. */
+#pragma once
+#include "server-rendezvous/cluster/hooks.h"
+#include "server-rendezvous/store/store.h"
+#include "shared/loop/loop.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct rdv_outboxes;
+
+struct rdv_node {
+	struct rdv_core *core;
+	const struct rdv_cluster_hooks *planes;
+	struct hws_loop *loop; /* control loop */
+	char name[RDV_NODE_MAX + 1];
+	struct rdv_outboxes *out;
+	/* The control loop sets them; `ended` when no other thread runs any more. */
+	bool joined, leaving, ended;
+};

@@ -1,0 +1,141 @@
+/* rendezvous/planes/dispatch: which message is served on which port, how long it may be, and who
+ * serves it. */
+#include "server-rendezvous/planes/dispatch.h"
+#include "server-rendezvous/cluster/hooks.h"
+#include "server-rendezvous/config/config.h"
+#include "server-rendezvous/planes/client.h"
+#include "server-rendezvous/planes/id_change.h"
+#include "server-rendezvous/planes/online.h"
+#include "server-rendezvous/planes/punch.h"
+#include "server-rendezvous/planes/registration.h"
+#include "server-rendezvous/planes/reply.h"
+#include "server-rendezvous/planes/tcp_plane.h"
+#include "server-rendezvous/state/core.h"
+#include "shared/base/clock.h"
+#include "shared/base/macros.h"
+#include "shared/wire/envelope.h"
+
+static void on_nat_test(struct rdv_client *cl, Rdv__RendezvousMessage *in HWS_UNUSED)
+{
+	Rdv__TestNatResponse p = RDV__TEST_NAT_RESPONSE__INIT;
+	Rdv__RendezvousMessage m = RDV__RENDEZVOUS_MESSAGE__INIT;
+
+	hws_count(&cl->plane->core->count.nat_tests);
+	p.port = hws_addr_port(&cl->peer);
+	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_TEST_NAT_RESPONSE;
+	m.test_nat_response = &p;
+	rdv_client_send(cl, &m);
+	rdv_client_finish(cl);
+}
+
+static void on_register_pk(struct rdv_client *cl, Rdv__RendezvousMessage *in)
+{
+	const Rdv__RegisterPk *m = in->register_pk;
+	struct rdv_core *core = cl->plane->core;
+	struct rdv_origin from = { .addr = cl->addr,
+		.ss = &cl->peer,
+		.client = cl->id,
+		.admit = cl->plane->limits.changes,
+		.now_us = hws_clock_us() };
+	Rdv__RegisterPkResponse__Result result = RDV__REGISTER_PK_RESPONSE__RESULT__OK;
+	enum rdv_answer a;
+
+	if (m->old_id[0]) {
+		rdv_id_change(cl, m);
+		return;
+	}
+	a = rdv_register_pk(core, &from, m, &result);
+	if (a == RDV_ANSWER_NONE) {
+		hws_conn_close(cl->conn, HWS_ERR_DENIED);
+		return;
+	}
+	if (result == RDV__REGISTER_PK_RESPONSE__RESULT__OK)
+		rdv_client_become_host(cl, m->id);
+	if (a == RDV_ANSWER_RESULT)
+		rdv_client_send_result(
+				cl, result, (int)(rdv_conf(core)->keep_alive_us / HWS_US_PER_S));
+}
+
+static void on_punch(struct rdv_client *cl, Rdv__RendezvousMessage *in)
+{
+	rdv_punch_request(cl, in->punch_hole_request);
+}
+
+static void on_relay(struct rdv_client *cl, Rdv__RendezvousMessage *in)
+{
+	rdv_relay_request(cl, in->request_relay);
+}
+
+static void on_online(struct rdv_client *cl, Rdv__RendezvousMessage *in)
+{
+	if (rdv_online_request(cl, in->online_request))
+		rdv_client_finish(cl);
+}
+
+static void on_sent(struct rdv_client *cl, Rdv__RendezvousMessage *in)
+{
+	struct rdv_replier from = { .addr = rdv_addr_from(&cl->peer) };
+
+	rdv_reply_sent(cl->plane, &from, in->punch_hole_sent);
+	rdv_client_finish(cl);
+}
+
+static void on_local(struct rdv_client *cl, Rdv__RendezvousMessage *in)
+{
+	struct rdv_replier from = { .addr = rdv_addr_from(&cl->peer) };
+
+	rdv_reply_local(cl->plane, &from, in->local_addr);
+	rdv_client_finish(cl);
+}
+
+static void on_relay_response(struct rdv_client *cl, Rdv__RendezvousMessage *in)
+{
+	struct rdv_replier from = { .addr = rdv_addr_from(&cl->peer) };
+
+	rdv_reply_relay(cl->plane, &from, in->relay_response);
+	rdv_client_finish(cl);
+}
+
+#define ON_MAIN ((1u << RDV_PORT_MAIN) | (1u << RDV_PORT_WS))
+#define ON_ALL (ON_MAIN | (1u << RDV_PORT_NAT))
+
+static const struct {
+	Rdv__RendezvousMessage__UnionCase which;
+	unsigned ports;
+	size_t max; /* bytes of the message */
+	void (*fn)(struct rdv_client *cl, Rdv__RendezvousMessage *m);
+} table[] = {
+	{ RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_REQUEST, ON_MAIN, HWS_RDV_FRAME_MAX, on_punch },
+	{ RDV__RENDEZVOUS_MESSAGE__UNION_REQUEST_RELAY, ON_MAIN, HWS_RDV_FRAME_MAX, on_relay },
+	{ RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_SENT, ON_MAIN, 4096, on_sent },
+	{ RDV__RENDEZVOUS_MESSAGE__UNION_LOCAL_ADDR, ON_MAIN, 4096, on_local },
+	{ RDV__RENDEZVOUS_MESSAGE__UNION_RELAY_RESPONSE, ON_MAIN, 4096, on_relay_response },
+	{ RDV__RENDEZVOUS_MESSAGE__UNION_REGISTER_PK, ON_MAIN, 4096, on_register_pk },
+	{ RDV__RENDEZVOUS_MESSAGE__UNION_TEST_NAT_REQUEST, ON_ALL, 4096, on_nat_test },
+	{ RDV__RENDEZVOUS_MESSAGE__UNION_ONLINE_REQUEST, ON_ALL, HWS_RDV_ONLINE_FRAME_MAX,
+			on_online },
+};
+
+void rdv_dispatch(struct rdv_client *cl, struct hws_bytes payload)
+{
+	Rdv__RendezvousMessage *m = NULL;
+	int r = hws_rdv_unpack(payload, &m);
+
+	if (r < 0) {
+		hws_conn_close(cl->conn, r);
+		return;
+	}
+	for (size_t i = 0; i < HWS_COUNT(table); i++) {
+		if (table[i].which != m->union_case)
+			continue;
+		if (!(table[i].ports & (1u << cl->port)) || payload.len > table[i].max)
+			break;
+		table[i].fn(cl, m);
+		hws_rdv_free(m);
+		return;
+	}
+	/* HealthCheck, HTTP and whatever else is not served: the client falls back when the client
+	 * connection ends. */
+	hws_rdv_free(m);
+	hws_conn_close(cl->conn, HWS_ERR_UNSUPPORTED);
+}

@@ -1,0 +1,31 @@
+/* rendezvous/planes/pending: the requests of one client that wait for a device. */
+#pragma once
+#include "server-rendezvous/relays/grants.h"
+#include "server-rendezvous/state/addr.h"
+#include "shared/wire/limits.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#define RDV_PENDING_MAX 4 /* of one client */
+#define RDV_PENDING_US (40ull * 1000000)
+
+struct rdv_pending {
+	char id[HWS_ID_MAX + 1]; /* "" = free */
+	struct rdv_addr host;    /* where it was pushed to */
+	uint64_t until_us, began_us;
+	uint64_t attempt; /* its number, for rdv_attempts_update; UINT64_MAX = none yet */
+	bool relay;       /* RequestRelay, else PunchHoleRequest */
+	bool answered, answered_udp;
+	bool force_relay;
+	bool elsewhere; /* the device is at another node */
+	uint8_t viewer_nat;
+	char uuid[HWS_UUID_MAX + 1]; /* relay: the pair id the viewer made */
+	char relay_server[RDV_RELAY_TEXT];
+};
+
+/* `list` is NULL, or RDV_PENDING_MAX of them. */
+struct rdv_pending *rdv_pending_find(struct rdv_pending *list, const char *id, bool relay);
+/* The entry of this request: the one that waits already, a free one, or the oldest; makes *list
+ * when needed (free with hws_free). NULL without memory, or for an id that is too long. */
+struct rdv_pending *rdv_pending_take(
+		struct rdv_pending **list, const char *id, bool relay, uint64_t now_us);

@@ -1,0 +1,11 @@
+/* rendezvous/planes/push: a message to a device, by whatever way it is registered. */
+#pragma once
+#include "proto/rendezvous.pb-c.h"
+#include <stdbool.h>
+
+struct rdv_core;
+struct rdv_peer_info;
+
+/* On the TCP plane's thread. False when the device has no way here. */
+bool rdv_push(struct rdv_core *core, const struct rdv_peer_info *to,
+		const Rdv__RendezvousMessage *m);

@@ -1,0 +1,23 @@
+/* rendezvous/state/counts: what the server counts; operate/metrics.c shows it. */
+#pragma once
+#include "shared/daemon/metrics.h"
+#include <stdint.h>
+
+/* Counters, added to with hws_count from any thread. */
+struct rdv_counts {
+	uint64_t udp_in, udp_out, udp_bad, udp_limited, udp_unsent, udp_blocked;
+	uint64_t keepalives, ask_pk, register_ok, register_mismatch, register_frequent,
+			register_refused;
+	uint64_t register_new, register_moved, key_changed, clones;
+	uint64_t punch, punch_sent, punch_absent, punch_offline, punch_denied, punch_limited,
+			punch_failed;
+	uint64_t punch_answered, punch_relayed, punch_local, punch_udp, reply_unasked,
+			reply_wrong_ip, reply_lost;
+	uint64_t relayed_symmetric, relayed_forced, relayed_host;
+	uint64_t relay_requests, relay_refused, relay_answered;
+	uint64_t auth_failures, online_queries, online_refused, nat_tests, id_changes,
+			id_change_refused;
+	uint64_t clients_accepted, clients_refused, clients_bad, encrypted, frames_in;
+	uint64_t announced, distances;
+	uint64_t cluster_sent, cluster_heard, cluster_pushed, cluster_replied, cluster_failed;
+};
