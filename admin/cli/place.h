@@ -1,8 +1,9 @@
 /* admin/place: where the control socket of a server is. */
 #pragma once
-#include "admin/cli/query.h"
 #include "shared/base/err.h"
 #include <stddef.h>
+
+enum adm_server { ADM_RENDEZVOUS, ADM_RELAY };
 
 /* The name of the program: "hawser-relay". */
 const char *adm_server_name(enum adm_server server);

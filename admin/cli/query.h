@@ -1,9 +1,8 @@
 /* admin/query: commands that are one question to a control socket. */
 #pragma once
+#include "admin/cli/place.h"
 #include <stdbool.h>
 #include <stdio.h>
-
-enum adm_server { ADM_RENDEZVOUS, ADM_RELAY };
 
 struct adm_query {
 	const char *socket; /* NULL = the server's usual place */

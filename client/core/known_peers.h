@@ -1,6 +1,26 @@
 /* core/known_peers: the hosts a viewer remembers, newest first, and their file (peers.json). */
 #pragma once
-#include "client/core/view_settings.h"
+#include "shared/base/bytes.h"
+#include "shared/base/err.h"
+#include "shared/crypto/identity.h"
+#include "shared/crypto/password.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+#define HWS_PEERS_MAX 100u
+
+/* What is remembered of one host. Texts are bounded by their arrays. */
+struct hws_known_peer {
+	char target[300]; /* as last written by the user; other ways to write it find it, too */
+	char hostname[128], username[128], platform[64];
+	uint64_t last_time; /* Unix seconds */
+	bool has_h1;
+	uint8_t h1_secret[HWS_H1_LEN];
+	char salt[129];
+	bool has_pk; /* pinned on the first encrypted session */
+	uint8_t pk[HWS_PK_LEN];
+	bool trusted; /* "trust this device" was accepted */
+};
 
 struct hws_known_peers {
 	struct hws_known_peer peer[HWS_PEERS_MAX];

@@ -1,10 +1,9 @@
 /* core/view_settings: the viewer's configuration file and what it remembers of hosts. Both live in one folder:
  * hawser.conf (INI) and peers.json, mode 0600, replaced atomically. One thread at a time. */
 #pragma once
+#include "client/core/known_peers.h"
 #include "shared/base/buf.h"
 #include "shared/base/err.h"
-#include "shared/crypto/identity.h"
-#include "shared/crypto/password.h"
 #include <stdbool.h>
 
 struct hws_viewer_config {
@@ -13,21 +12,6 @@ struct hws_viewer_config {
 	bool force_relay;
 	char *proxy_url, *proxy_user, *proxy_password_secret; /* "" = none */
 	char *quality, *codec;
-};
-
-#define HWS_PEERS_MAX 100u
-
-/* What is remembered of one host. Texts are bounded by their arrays. */
-struct hws_known_peer {
-	char target[300]; /* as last written by the user; other ways to write it find it, too */
-	char hostname[128], username[128], platform[64];
-	uint64_t last_time; /* Unix seconds */
-	bool has_h1;
-	uint8_t h1_secret[HWS_H1_LEN];
-	char salt[129];
-	bool has_pk; /* pinned on the first encrypted session */
-	uint8_t pk[HWS_PK_LEN];
-	bool trusted; /* "trust this device" was accepted */
 };
 
 struct hws_view_settings;
