@@ -15,8 +15,8 @@ static void on_hash(struct hws_viewer *v, Ses__Message *m)
 	 * user is asked. */
 	if (hws_login_hash(&v->login, m->hash->salt, m->hash->challenge) < 0) {
 		hws_viewer_end(v, HWS_ERR_PROTO,
-				"the host's challenge is longer than any known host sends; it is no "
-				"RustDesk-compatible host",
+				"the host's challenge is longer than any known host sends; "
+				"it is no RustDesk-compatible host",
 				NULL);
 		return;
 	}
@@ -89,7 +89,8 @@ static void on_login_response(struct hws_viewer *v, Ses__Message *m)
 	hws_peer_set(&v->peer, lr->peer_info);
 	if (v->peer.display_count == 0 && !lr->peer_info->windows_sessions) {
 		hws_viewer_end(v, HWS_ERR_DISPLAY,
-				"the host has no display to show; connect a monitor or start a virtual one",
+				"the host has no display to show; connect a monitor or start a "
+				"virtual one",
 				NULL);
 		return;
 	}

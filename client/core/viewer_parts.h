@@ -1,5 +1,5 @@
-/* core/viewer_parts: what the files of the viewer's core share; not for others. viewer.c has the states, the login
- * and the answers of the user, viewer_message.c what the host says. */
+/* core/viewer_parts: what the files of the viewer's core share; not for others. viewer.c has the
+ * states, the login and the answers of the user, viewer_message.c what the host says. */
 #pragma once
 #include "client/core/viewer.h"
 #include "shared/wire/secure.h"

@@ -1,5 +1,6 @@
-/* The gate: one viewer, from the first byte to the last. It owns the connection and its state, does the
- * handshake and the login with what hostd answers, and passes on what the table of messages lets through. */
+/* The gate: one viewer, from the first byte to the last. It owns the connection and its state, does
+ * the handshake and the login with what hostd answers, and passes on what the table of messages
+ * lets through. */
 #include "client/host/gate_parts.h"
 #include "client/host/gate_reply.h"
 #include "client/host/notice.h"
@@ -18,9 +19,11 @@
 #define LINGER_US (2 * HWS_US_PER_S)
 #define LATE_US (2 * HWS_US_PER_S)
 #define REPORT_TICKS 5
-/* A viewer that said who it is waits for its user, who may be waiting for a call back with the password. */
+/* A viewer that said who it is waits for its user, who may be waiting for a call back with the
+ * password. */
 #define PERSON_TIMES 10
-/* Small, so that a slow line holds the encoder back instead of growing a backlog of old pictures. */
+/* Small, so that a slow line holds the encoder back instead of growing a backlog of old
+ * pictures. */
 #define SEND_HIGH (256u << 10)
 #define SEND_MAX (HWS_SES_FRAME_MAX + (8u << 20))
 
@@ -157,7 +160,7 @@ void hws_gate_close(struct hws_gate *g, const char *reason, int why)
 		hws_gate_end(g, reason ? reason : hws_err_text(why));
 }
 
-/* --- keep-alive ------------------------------------------------------------------------------------ */
+/* --- keep-alive --- */
 
 static void on_login_timeout(void *arg)
 {
@@ -225,7 +228,7 @@ static void on_test_delay(struct hws_gate *g, struct hws_bytes frame)
 	hws_ses_free(m);
 }
 
-/* --- the viewer's side ----------------------------------------------------------------------------- */
+/* --- the viewer's side --- */
 
 static void hold_login(struct hws_gate *g, struct hws_bytes frame)
 {
@@ -432,7 +435,8 @@ static void step_secure(struct hws_gate *g)
 				HWS_STR("why", hws_secure_text(&g->secure)));
 		if (hws_secure_err(&g->secure) == HWS_ERR_INSECURE)
 			hws_gate_refuse(g,
-					"The host accepts encrypted connections only: check the server key",
+					"The host accepts encrypted connections only: check the "
+					"server key",
 					HWS_GATE_REFUSED_US);
 		else
 			hws_gate_end(g, "the handshake failed");
@@ -517,8 +521,8 @@ static int copy_start(struct hws_gate *g, const Agt__GateStart *s)
 	return s->secure ? hws_secure_host_init(&g->secure, &sc) : HWS_OK;
 }
 
-/* A refusal waits for the handshake, too: a viewer takes whatever comes in its place for a host that does
- * not encrypt, and loses it. */
+/* A refusal waits for the handshake, too: a viewer takes whatever comes in its place for a host
+ * that does not encrypt, and loses it. */
 static void begin(struct hws_gate *g)
 {
 	if (g->secure_used) {

@@ -1,6 +1,6 @@
 /* host/gate: serves one connection of one viewer: handshake, login dialogue, then lets through what
- * wire/session_table permits, both ways. It decides nothing about passwords (hostd does) and touches nothing
- * of the desktop (the agent does). It needs no files and opens no sockets.
+ * wire/session_table permits, both ways. It decides nothing about passwords (hostd does) and
+ * touches nothing of the desktop (the agent does). It needs no files and opens no sockets.
  *
  * Owner: the gate process (host/gate_main) or a test. One thread. */
 #pragma once

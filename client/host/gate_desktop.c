@@ -1,5 +1,6 @@
-/* The gate towards the desktop: it opens the agent's session and judges what comes from there before the
- * viewer sees it, so that an agent that errs cannot leak what the viewer may not have. */
+/* The gate towards the desktop: it opens the agent's session and judges what comes from there
+ * before the viewer sees it, so that an agent that errs cannot leak what the viewer may not
+ * have. */
 #include "client/host/gate_parts.h"
 #include "client/host/gate_reply.h"
 #include "shared/base/log.h"

@@ -32,7 +32,8 @@ static int send_answer(const Ses__Message *answer, void *arg)
 	return hws_gate_send(arg, answer);
 }
 
-/* An answer that does not fit any more goes to a viewer that reads nothing: the stall ends its session. */
+/* An answer that does not fit any more goes to a viewer that reads nothing: the stall ends its
+ * session. */
 static void note_result(int r)
 {
 	if (r < 0)

@@ -1,5 +1,5 @@
-/* host/gate_drop: what a gate does with a message that it lets not through: the log hears of each message once,
- * the viewer gets the refusal of its row. */
+/* host/gate_drop: what a gate does with a message that it lets not through: the log hears of each
+ * message once, the viewer gets the refusal of its row. */
 #pragma once
 #include "proto/session.pb-c.h"
 #include "shared/net/conn.h"
@@ -12,15 +12,15 @@ struct hws_gate_drops {
 	bool logged_unknown;
 };
 
-/* Logs the first drop of this message for this reason. `row`: NULL for what is unknown or does not parse.
- * `peer`: whose session it is, in words; `out`: it came from the agent. */
+/* Logs the first drop of this message for this reason. `row`: NULL for what is unknown or does not
+ * parse. `peer`: whose session it is, in words; `out`: it came from the agent. */
 void hws_gate_drop_note(struct hws_gate_drops *d, const char *peer,
 		const struct hws_session_row *row, enum hws_session_verdict why, bool out);
-/* Answers `frame`, a serialised message of `row` from the viewer, as the row says. A message box is not
- * repeated within a minute. `kind`, `permissions`: of the session; `now_us`: of the loop. */
+/* Answers `frame`, a serialised message of `row` from the viewer, as the row says. A message box is
+ * not repeated within a minute. `kind`, `permissions`: of the session; `now_us`: of the loop. */
 void hws_gate_drop_refuse(struct hws_gate_drops *d, struct hws_conn *c,
 		const struct hws_session_row *row, struct hws_bytes frame,
 		enum hws_session_kind kind, uint32_t permissions, uint64_t now_us);
-/* The same for the options that came with a login, or with a later change; NULL: none. `version`: of the
- * viewer, as hws_version_number. */
+/* The same for the options that came with a login, or with a later change; NULL: none. `version`:
+ * of the viewer, as hws_version_number. */
 void hws_gate_drop_options(struct hws_conn *c, const Ses__OptionMessage *o, uint32_t version);

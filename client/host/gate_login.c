@@ -96,7 +96,8 @@ int hws_gate_login_take(struct hws_gate_login *l, const Ses__LoginRequest *lr)
 		goto out;
 	hws_buf_reset(&l->scope);
 	hws_buf_put(&l->scope, hws_buf_bytes(&scope).ptr, hws_buf_len(&scope));
-	/* the agent has no use for the proof, the account's password, the device mark or the picture */
+	/* the agent has no use for the proof, the account's password, the device mark or the
+	 * picture */
 	safe.password = (ProtobufCBinaryData){ 0, NULL };
 	safe.hwid = (ProtobufCBinaryData){ 0, NULL };
 	safe.avatar = (char *)"";

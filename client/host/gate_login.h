@@ -1,4 +1,5 @@
-/* host/gate_login: what a gate remembers of a viewer's LoginRequest, and what follows from its type. Pure. */
+/* host/gate_login: what a gate remembers of a viewer's LoginRequest, and what follows from its
+ * type. Pure. */
 #pragma once
 #include "proto/agent.pb-c.h"
 #include "proto/session.pb-c.h"
@@ -20,7 +21,8 @@ struct hws_gate_login {
 
 void hws_gate_login_init(struct hws_gate_login *l);
 void hws_gate_login_done(struct hws_gate_login *l);
-/* Remembers the request. HWS_ERR_DENIED: id or type differ from the first request of this connection. */
+/* Remembers the request. HWS_ERR_DENIED: id or type differ from the first request of this
+ * connection. */
 int hws_gate_login_take(struct hws_gate_login *l, const Ses__LoginRequest *lr) HWS_MUST_CHECK;
 /* Fills the question to hostd; it borrows from `lr`. */
 void hws_gate_login_check(const struct hws_gate_login *l, const Ses__LoginRequest *lr,

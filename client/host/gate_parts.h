@@ -1,4 +1,5 @@
-/* host/gate_parts: what the files of the gate share: its state, and what each side may ask of the other. */
+/* host/gate_parts: what the files of the gate share: its state, and what each side may ask of the
+ * other. */
 #pragma once
 #include "client/host/gate.h"
 #include "client/host/gate_drop.h"

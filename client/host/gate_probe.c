@@ -39,7 +39,8 @@ bool hws_probes_answered(struct hws_probes *p, int64_t number, uint64_t now_us)
 		n = 0;
 	if (p->count == 0)
 		return false;
-	/* Those before it have arrived, too; their answers were lost on the way to us, which TCP does not do. */
+	/* Those before it have arrived, too; their answers were lost on the way to us, which TCP
+	 * does not do. */
 	for (unsigned i = 0; i <= n; i++) {
 		const struct hws_probe *q = &p->ring[(p->head + i) % HWS_PROBES_MAX];
 		first_us = first_us ? first_us : q->first_us;

@@ -1,6 +1,6 @@
-/* host/gate_probe: TestDelay as a measure of the line. A viewer answers each probe in its turn, so an answer says that all
- * that was sent before the probe has arrived. Probes follow pictures, not only seconds; each carries a number in `time`,
- * which comes back unchanged. No I/O. */
+/* host/gate_probe: TestDelay as a measure of the line. A viewer answers each probe in its turn, so
+ * an answer says that all that was sent before the probe has arrived. Probes follow pictures, not
+ * only seconds; each carries a number in `time`, which comes back unchanged. No I/O. */
 #pragma once
 #include "client/services/flow_answer.h"
 #include <stddef.h>
@@ -26,9 +26,11 @@ struct hws_probes {
 bool hws_probes_passed(struct hws_probes *p, size_t bytes, uint64_t now_us);
 /* A probe is sent now; returns its number. Not while HWS_PROBES_MAX are unanswered. */
 int64_t hws_probes_add(struct hws_probes *p, uint64_t now_us);
-/* An answer came; true when it tells something. One with a number that nobody asked for counts for the oldest. */
+/* An answer came; true when it tells something. One with a number that nobody asked for counts for
+ * the oldest. */
 bool hws_probes_answered(struct hws_probes *p, int64_t number, uint64_t now_us);
-/* Round trip in ms, 0 = not known. While a probe is unanswered, it takes at least as long as that waits. */
+/* Round trip in ms, 0 = not known. While a probe is unanswered, it takes at least as long as that
+ * waits. */
 uint32_t hws_probes_rtt_ms(const struct hws_probes *p, uint64_t now_us);
 /* How long the oldest one has been unanswered. */
 uint64_t hws_probes_waiting_us(const struct hws_probes *p, uint64_t now_us);

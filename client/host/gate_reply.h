@@ -1,4 +1,5 @@
-/* host/gate_reply: the session messages a gate makes itself. Each packs one ses.Message and queues it. */
+/* host/gate_reply: the session messages a gate makes itself. Each packs one ses.Message and queues
+ * it. */
 #pragma once
 #include "proto/session.pb-c.h"
 #include "shared/base/bytes.h"

@@ -86,8 +86,9 @@ struct file_part { /* of a job of the viewer */
 	int32_t id, file_num;
 };
 
-/* Listings have no job: the protocol has no answer for one that fails, viewers give it 2 s. No default
- * here, so that a member that the schema gains does not compile before somebody has decided. */
+/* Listings have no job: the protocol has no answer for one that fails, viewers give it 2 s. No
+ * default here, so that a member that the schema gains does not compile before somebody has
+ * decided. */
 static bool find_action(const Ses__FileAction *a, struct file_part *ret)
 {
 	*ret = (struct file_part){ 0 };
@@ -195,10 +196,10 @@ int hws_refuse(const struct hws_session_row *row, const Ses__Message *m, enum hw
 		if (misc && misc->union_case == SES__MISC__UNION_TOGGLE_VIRTUAL_DISPLAY)
 			return send_box("Virtual display",
 					misc->toggle_virtual_display->on
-							? "Failed to plug in virtual display: this host has "
-							  "none."
-							: "Failed to plug out virtual displays: this host "
-							  "has none.",
+							? "Failed to plug in virtual display: "
+							  "this host has none."
+							: "Failed to plug out virtual displays: "
+							  "this host has none.",
 					send, arg);
 		break;
 	}

@@ -1,3 +1,5 @@
+/* The disguise of addresses: arithmetic on one little-endian number, byte for byte as deployed
+ * peers do it (tests/vectors holds it to them). */
 #include "shared/wire/addr_codec.h"
 
 #include <arpa/inet.h>

@@ -1,3 +1,5 @@
+/* zstd under a cap. What a frame announces of its size is believed only up to the cap, and
+ * memory follows what comes out, so that a small message cannot claim much. */
 #include "shared/wire/compress.h"
 
 #include <zstd.h>

@@ -1,3 +1,6 @@
+/* Unpacking under caps. protobuf-c allocates for whatever a message claims, so lists and texts
+ * are checked in the serialised form first, and all memory of a message comes from one arena that
+ * its length limits. */
 #include "shared/wire/envelope.h"
 
 #include <stdalign.h>

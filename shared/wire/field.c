@@ -1,3 +1,5 @@
+/* Protobuf's fields, read one after the other: for those who must look into a message before it is
+ * unpacked, or see too many of them to unpack each. */
 #include "shared/wire/field.h"
 
 bool hws_varint_take(struct hws_bytes *in, uint64_t *ret)

@@ -1,3 +1,5 @@
+/* The header says its own width in its lowest two bits, so a frame is cut out of a stream
+ * without knowing what is in it. */
 #include "shared/wire/frame.h"
 
 /* Width and announced length of a complete header; false when bytes are missing. */

@@ -1,3 +1,4 @@
+/* The map has two bits for each permission, because a server may also say nothing about one. */
 #include "shared/wire/permission.h"
 
 static const char *const names[HWS_PERM_COUNT] = {

@@ -1,3 +1,5 @@
+/* RegisterPeer without allocation: each device sends one several times a minute, and they are
+ * nearly all that a server gets. What is not in the plain form goes to the general decoder. */
 #include "shared/wire/register_codec.h"
 
 #include "shared/base/str.h"

@@ -1,3 +1,5 @@
+/* The handshake of two endpoints, both roles. Each role takes one frame and either has a key
+ * then, falls back to plain text where its owner said for which reasons it may, or fails. */
 #include "shared/wire/secure.h"
 
 #include "shared/base/mem.h"

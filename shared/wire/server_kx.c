@@ -1,3 +1,5 @@
+/* Both sides of the KeyExchange. The offer is laid out by hand: its form is fixed, and it is
+ * made for each connection before anything is known of who connects. */
 #include "shared/wire/server_kx.h"
 
 #include "shared/base/mem.h"

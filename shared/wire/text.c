@@ -1,3 +1,4 @@
+/* ASCII only, whatever the locale is: an id means the same on every machine. */
 #include "shared/wire/text.h"
 
 #include "shared/wire/limits.h"

@@ -1,3 +1,5 @@
+/* Packs and unpacks what relay and rendezvous server tell each other. A relay's hello signs a
+ * hash of the session key, so that it proves who speaks on this link and on no other. */
 #include "shared/wire/ticket.h"
 #include "proto/extension.pb-c.h"
 #include "shared/base/str.h"
@@ -9,7 +11,8 @@
 
 static const char purpose[] = "hawser relay hello 1";
 
-/* What is signed: the purpose and a hash of the session key, so that a hello is good on one link only. */
+/* What is signed: the purpose and a hash of the session key, so that a hello is good on one link
+ * only. */
 struct statement {
 	uint8_t bytes[sizeof(purpose) + HWS_HWID_LEN];
 };

@@ -1,3 +1,5 @@
+/* Version texts become numbers as deployed peers reckon them, oddities included: what they gate
+ * by these numbers is the wire. */
 #include "shared/wire/version.h"
 
 #include <stdbool.h>

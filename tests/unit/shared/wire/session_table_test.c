@@ -23,8 +23,7 @@ static const struct hws_session_row *row_of_member(const char *message, const ch
 					   : hws_session_row(f->id, 0);
 }
 
-/* --- the schema
- * ------------------------------------------------------------------------------------ */
+/* --- the schema --- */
 
 START_TEST(each_member_of_the_schema_has_its_row)
 {
@@ -117,8 +116,7 @@ START_TEST(numbers_without_a_row_find_none)
 }
 END_TEST
 
-/* --- the scan
- * -------------------------------------------------------------------------------------- */
+/* --- the scan --- */
 
 static void put_field(struct hws_buf *b, const ProtobufCFieldDescriptor *f, struct hws_bytes body)
 {
@@ -220,8 +218,7 @@ START_TEST(an_unknown_member_beside_is_passed_over)
 }
 END_TEST
 
-/* --- the judgement
- * --------------------------------------------------------------------------------- */
+/* --- the judgement --- */
 
 START_TEST(verdicts_follow_the_rows)
 {
@@ -306,8 +303,7 @@ START_TEST(an_agent_sends_nothing_of_the_gate)
 }
 END_TEST
 
-/* --- kinds of sessions
- * ------------------------------------------------------------------------------ */
+/* --- kinds of sessions --- */
 
 START_TEST(each_login_has_its_own_kind)
 {
