@@ -47,7 +47,7 @@ static void do_move(struct api_session_loop *e, const struct api_command *c)
 	e->held_display = (size_t)c->a;
 	e->held_x = (int)c->b;
 	e->held_y = (int)c->c;
-	if (!e->conn || !hws_conn_congested(e->conn))
+	if (!e->conn || !hws_conn_congested(e->conn, HWS_SEND_VIDEO))
 		api_input_flush_move(e);
 }
 

@@ -182,7 +182,7 @@ static void on_tick(void *arg)
 	uint64_t now = hws_loop_now_us(e->ctx->loop);
 
 	hws_viewer_tick(e->viewer, now);
-	if (!e->conn || !hws_conn_congested(e->conn))
+	if (!e->conn || !hws_conn_congested(e->conn, HWS_SEND_VIDEO))
 		api_input_flush_move(e);
 	api_input_note_mode(e);
 	api_report_silence(e, now);

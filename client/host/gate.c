@@ -465,7 +465,7 @@ static void on_close(struct hws_conn *c HWS_UNUSED, int why, void *arg)
 	hws_gate_end(arg, hws_err_text(why));
 }
 
-static void on_drain(struct hws_conn *c HWS_UNUSED, void *arg)
+static void on_drain(struct hws_conn *c HWS_UNUSED, enum hws_send_class cls HWS_UNUSED, void *arg)
 {
 	struct hws_gate *g = arg;
 

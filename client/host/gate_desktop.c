@@ -88,7 +88,7 @@ static void on_agent_wire(struct hws_ipc *l, struct hws_bytes message, void *arg
 	r = hws_conn_send(g->conn, message);
 	if (r < 0)
 		hws_gate_end(g, "the viewer does not take what is sent");
-	else if (hws_conn_congested(g->conn))
+	else if (hws_conn_congested(g->conn, HWS_SEND_VIDEO))
 		hws_ipc_pause(l);
 	if (r == HWS_OK && hws_probes_passed(&g->probes, message.len, hws_loop_now_us(g->loop)))
 		hws_gate_probe(g);

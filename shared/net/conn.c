@@ -1,8 +1,7 @@
-/* net/conn: frames over a stream. Reading: a buffer that never grows past one frame and its header. Writing:
- * straight to the stream while nothing is queued, else behind the queue. */
-#include "shared/net/conn.h"
+/* net/conn: frames over a stream: life, time limits and reading, with a buffer that never grows
+ * past one frame and its header. conn_send.c is the writing half. */
 #include "shared/base/mem.h"
-#include "shared/crypto/record.h"
+#include "shared/net/conn_impl.h"
 #include "shared/wire/frame.h"
 #include <assert.h>
 
@@ -10,22 +9,7 @@
 #define READ_BUDGET (256u << 10) /* bytes a turn: a fast sender must not starve the others */
 #define SEND_MAX_DEFAULT (8u << 20)
 
-struct hws_conn {
-	struct hws_loop *loop;
-	struct hws_stream *stream;
-	struct hws_conn_conf conf;
-	struct hws_buf in, out;
-	struct hws_record record;
-	struct hws_timer watch; /* one timer looks at both time limits */
-	struct hws_deferred deferred;
-	uint64_t last_frame_us, last_moved_us, linger_end_us;
-	uint64_t bytes_in, bytes_out;
-	int broken; /* why writing failed */
-	bool keyed, paused, closed, flushing, congested, dispatching;
-};
-
 static void on_stream(struct hws_stream *s, unsigned ready, void *arg);
-static void start_watch(struct hws_conn *c);
 
 static void free_conn(void *arg)
 {
@@ -33,21 +17,11 @@ static void free_conn(void *arg)
 
 	hws_buf_done_wiped(&c->in);
 	hws_buf_done(&c->out);
+	if (c->queue)
+		hws_send_queue_done(c->queue);
+	hws_free(c->queue);
 	hws_record_wipe(&c->record);
 	hws_free(c);
-}
-
-static void want_now(struct hws_conn *c)
-{
-	unsigned dirs = 0;
-
-	if (c->closed)
-		return;
-	if (!c->paused)
-		dirs |= HWS_STREAM_READ;
-	if (hws_buf_len(&c->out) > 0)
-		dirs |= HWS_STREAM_WRITE;
-	hws_stream_want(c->stream, dirs);
 }
 
 void hws_conn_close(struct hws_conn *c, int why)
@@ -62,13 +36,6 @@ void hws_conn_close(struct hws_conn *c, int why)
 		c->conf.on_close(c, why, c->conf.arg); /* may still ask for the peer's address */
 	c->stream = NULL;
 	hws_loop_defer(c->loop, &c->deferred, free_conn, c);
-}
-
-static void close_broken(void *arg)
-{
-	struct hws_conn *c = arg;
-
-	hws_conn_close(c, c->broken);
 }
 
 /* Opens a sealed payload in place. */
@@ -107,7 +74,8 @@ static int dispatch(struct hws_conn *c)
 	return HWS_OK;
 }
 
-/* How much may be read now: never past the frame that is coming in, unless it fits a chunk anyway. */
+/* How much may be read now: never past the frame that is coming in, unless it fits a chunk
+ * anyway. */
 static size_t read_room(struct hws_conn *c)
 {
 	size_t have = hws_buf_len(&c->in);
@@ -164,55 +132,19 @@ static void read_some(struct hws_conn *c)
 		hws_conn_close(c, r);
 }
 
-static int write_queue(struct hws_conn *c)
-{
-	while (hws_buf_len(&c->out) > 0) {
-		ssize_t n = hws_stream_write(c->stream, hws_buf_bytes(&c->out));
-
-		if (n == HWS_ERR_AGAIN || n == 0)
-			return HWS_OK;
-		if (n < 0)
-			return (int)n;
-		hws_buf_consume(&c->out, (size_t)n);
-		c->bytes_out += (uint64_t)n;
-		c->last_moved_us = hws_loop_now_us(c->loop);
-	}
-	return HWS_OK;
-}
-
-static void after_write(struct hws_conn *c)
-{
-	if (c->flushing && hws_buf_len(&c->out) == 0) {
-		hws_conn_close(c, HWS_OK);
-		return;
-	}
-	if (c->congested && hws_buf_len(&c->out) <= c->conf.send_high / 2) {
-		c->congested = false;
-		if (c->conf.on_drain)
-			c->conf.on_drain(c, c->conf.arg);
-	}
-	want_now(c);
-}
-
 static void on_stream(struct hws_stream *s, unsigned ready, void *arg)
 {
 	struct hws_conn *c = arg;
-	int r;
 
 	(void)s;
-	if (ready & HWS_STREAM_WRITE) {
-		r = write_queue(c);
-		if (r < 0) {
-			hws_conn_close(c, r);
-			return;
-		}
-		after_write(c);
-	}
+	if (ready & HWS_STREAM_WRITE)
+		hws_conn_writable(c);
 	if (!c->closed && c->stream && (ready & HWS_STREAM_READ))
 		read_some(c);
 }
 
-/* The nearest moment at which a limit could be broken; looked at then, not re-armed for each frame. */
+/* The nearest moment at which a limit could be broken; looked at then, not re-armed for each
+ * frame. */
 static void on_watch(void *arg)
 {
 	struct hws_conn *c = arg;
@@ -220,22 +152,22 @@ static void on_watch(void *arg)
 
 	if (c->conf.idle_us && !c->paused && now >= c->last_frame_us + c->conf.idle_us)
 		hws_conn_close(c, HWS_ERR_TIMEOUT);
-	else if (c->conf.stall_us && hws_buf_len(&c->out) > 0 &&
+	else if (c->conf.stall_us && hws_conn_pending(c) > 0 &&
 			now >= c->last_moved_us + c->conf.stall_us)
 		hws_conn_close(c, HWS_ERR_TIMEOUT);
 	else if (c->flushing && now >= c->linger_end_us)
 		hws_conn_close(c, HWS_ERR_TIMEOUT);
 	else
-		start_watch(c);
+		hws_conn_watch(c);
 }
 
-static void start_watch(struct hws_conn *c)
+void hws_conn_watch(struct hws_conn *c)
 {
 	uint64_t now = hws_loop_now_us(c->loop), next = UINT64_MAX;
 
 	if (c->conf.idle_us && !c->paused)
 		next = HWS_MAX(c->last_frame_us + c->conf.idle_us, now + 1000);
-	if (c->conf.stall_us && hws_buf_len(&c->out) > 0)
+	if (c->conf.stall_us && hws_conn_pending(c) > 0)
 		next = HWS_MIN(next, HWS_MAX(c->last_moved_us + c->conf.stall_us, now + 1000));
 	if (c->flushing)
 		next = HWS_MIN(next, HWS_MAX(c->linger_end_us, now + 1000));
@@ -261,8 +193,12 @@ int hws_conn_new(struct hws_loop *loop, struct hws_stream *stream, const struct 
 		c->conf.send_max = SEND_MAX_DEFAULT;
 	if (!c->conf.send_high)
 		c->conf.send_high = c->conf.send_max / 2;
+	for (int i = 0; i < HWS_SEND_CLASSES; i++)
+		if (!c->conf.limit[i].max)
+			c->conf.limit[i] = (struct hws_send_limit){ c->conf.send_max,
+				c->conf.send_high };
 	hws_buf_init(&c->in, SIZE_MAX / 2);
-	hws_buf_init(&c->out, c->conf.send_max + HWS_FRAME_HEADER_MAX + HWS_RECORD_OVERHEAD);
+	hws_buf_init(&c->out, SIZE_MAX / 2); /* what comes into it was checked before */
 	hws_buf_put(&c->in, leftover.ptr, leftover.len);
 	if (hws_buf_err(&c->in)) {
 		hws_stream_close(stream);
@@ -271,88 +207,12 @@ int hws_conn_new(struct hws_loop *loop, struct hws_stream *stream, const struct 
 	}
 	c->last_frame_us = c->last_moved_us = hws_loop_now_us(loop);
 	hws_stream_set_callback(stream, on_stream, c);
-	start_watch(c);
-	want_now(c);
+	hws_conn_watch(c);
+	hws_conn_want(c);
 	*ret = c;
 	if (leftover.len > 0)
 		hws_conn_resume(c); /* what is there already is delivered at the end of the turn */
 	return HWS_OK;
-}
-
-/* Appends header and (sealed) payload to the queue; on failure the queue is as before. */
-static int enqueue(struct hws_conn *c, struct hws_bytes payload, bool seal)
-{
-	size_t len = payload.len + (seal ? HWS_RECORD_OVERHEAD : 0);
-	uint8_t header[HWS_FRAME_HEADER_MAX], *to;
-	size_t width = hws_frame_header(len, header);
-	int r;
-
-	if (width == 0)
-		return HWS_ERR_TOOBIG;
-	if (hws_buf_len(&c->out) + len > c->conf.send_max)
-		return HWS_ERR_FULL;
-	to = hws_buf_reserve(&c->out, width + len);
-	if (!to) {
-		c->out.err = 0; /* nothing was written: the queue stays good */
-		return HWS_ERR_NOMEM;
-	}
-	memcpy(to, header, width);
-	if (seal) {
-		r = hws_record_seal(&c->record, payload, to + width);
-		if (r < 0)
-			return r;
-	} else if (len > 0) {
-		memcpy(to + width, payload.ptr, len);
-	}
-	hws_buf_commit(&c->out, width + len);
-	return HWS_OK;
-}
-
-static int send_frame(struct hws_conn *c, struct hws_bytes payload, bool seal)
-{
-	bool was_empty;
-	int r;
-
-	if (c->closed || c->flushing || !c->stream)
-		return HWS_ERR_CLOSED;
-	was_empty = hws_buf_len(&c->out) == 0;
-	r = enqueue(c, payload, seal);
-	if (r < 0)
-		return r;
-	if (was_empty) {
-		c->last_moved_us = hws_loop_now_us(c->loop);
-		r = write_queue(c);
-		if (r < 0) {
-			/* Closing here would surprise the caller: at the end of the turn. */
-			hws_buf_consume(&c->out, hws_buf_len(&c->out));
-			c->broken = r;
-			hws_loop_defer_cancel(&c->deferred);
-			hws_loop_defer(c->loop, &c->deferred, close_broken, c);
-			return HWS_OK;
-		}
-		if (c->conf.stall_us && hws_buf_len(&c->out) > 0)
-			start_watch(c);
-	}
-	if (hws_buf_len(&c->out) > c->conf.send_high)
-		c->congested = true;
-	want_now(c);
-	return HWS_OK;
-}
-
-int hws_conn_send(struct hws_conn *c, struct hws_bytes payload)
-{
-	return send_frame(c, payload, c->keyed);
-}
-
-int hws_conn_send_heartbeat(struct hws_conn *c)
-{
-	return send_frame(c, hws_bytes(NULL, 0), false);
-}
-
-void hws_conn_set_key(struct hws_conn *c, const uint8_t key[32])
-{
-	hws_record_init(&c->record, key);
-	c->keyed = true;
 }
 
 bool hws_conn_keyed(const struct hws_conn *c)
@@ -370,13 +230,13 @@ void hws_conn_set_idle(struct hws_conn *c, uint64_t idle_us)
 	c->conf.idle_us = idle_us;
 	c->last_frame_us = hws_loop_now_us(c->loop);
 	if (!c->closed)
-		start_watch(c);
+		hws_conn_watch(c);
 }
 
 void hws_conn_pause(struct hws_conn *c)
 {
 	c->paused = true;
-	want_now(c);
+	hws_conn_want(c);
 }
 
 static void deliver_rest(void *arg)
@@ -391,7 +251,8 @@ static void deliver_rest(void *arg)
 		hws_conn_close(c, r);
 }
 
-/* Frames that were buffered when the pause began come at the end of this turn, not inside the caller. */
+/* Frames that were buffered when the pause began come at the end of this turn, not inside the
+ * caller. */
 void hws_conn_resume(struct hws_conn *c)
 {
 	if (c->closed || !c->stream)
@@ -400,21 +261,11 @@ void hws_conn_resume(struct hws_conn *c)
 		c->paused = false;
 		c->last_frame_us = hws_loop_now_us(c->loop);
 		if (!hws_timer_active(&c->watch))
-			start_watch(c); /* nothing watches a paused link for idleness */
+			hws_conn_watch(c); /* nothing watches a paused link for idleness */
 	}
-	want_now(c);
+	hws_conn_want(c);
 	if (hws_buf_len(&c->in) > 0)
 		hws_loop_defer(c->loop, &c->deferred, deliver_rest, c);
-}
-
-size_t hws_conn_pending(const struct hws_conn *c)
-{
-	return hws_buf_len(&c->out);
-}
-
-bool hws_conn_congested(const struct hws_conn *c)
-{
-	return c->congested;
 }
 
 uint64_t hws_conn_heard_us(const struct hws_conn *c)
@@ -436,14 +287,14 @@ void hws_conn_close_flushed(struct hws_conn *c, uint64_t linger_us)
 {
 	if (c->closed || c->flushing)
 		return;
-	if (hws_buf_len(&c->out) == 0) {
+	if (hws_conn_pending(c) == 0) {
 		hws_conn_close(c, HWS_OK);
 		return;
 	}
 	c->flushing = true;
 	c->linger_end_us = hws_loop_now_us(c->loop) + linger_us;
-	start_watch(c);
-	want_now(c);
+	hws_conn_watch(c);
+	hws_conn_want(c);
 }
 
 void hws_conn_leave(struct hws_conn *c, uint64_t linger_us,
@@ -468,7 +319,7 @@ int hws_conn_detach(
 
 	if (c->closed || !c->stream)
 		return HWS_ERR_CLOSED;
-	if (hws_buf_len(&c->out) > 0)
+	if (hws_conn_pending(c) > 0)
 		return HWS_ERR_BUSY;
 	if (c->dispatching) {
 		/* The frame being delivered is still at the front. */

@@ -2,6 +2,8 @@
 #include "shared/net/stream.h"
 #include "shared/net/stream_impl.h"
 #include <assert.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 
 void hws_stream_init(
 		struct hws_stream *s, const struct hws_stream_impl *impl, struct hws_loop *loop)
@@ -86,4 +88,17 @@ int hws_stream_release_fd(struct hws_stream *s)
 	if (fd >= 0)
 		hws_stream_close(s);
 	return fd;
+}
+
+void hws_stream_keep_shallow(struct hws_stream *s, int unsent)
+{
+	if (!s->closed && s->impl->keep_shallow)
+		s->impl->keep_shallow(s, unsent);
+}
+
+/* A Unix socket knows no such mark; what it holds is bounded instead. */
+void hws_socket_keep_shallow(int fd, int unsent)
+{
+	if (setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent)) < 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &unsent, sizeof(unsent));
 }

@@ -31,6 +31,7 @@ struct hws_stream_impl {
 	void (*free)(struct hws_stream *s); /* called at the end of the turn */
 	int (*fd)(const struct hws_stream *s);
 	int (*release_fd)(struct hws_stream *s);
+	void (*keep_shallow)(struct hws_stream *s, int unsent); /* may be NULL: it is */
 };
 
 /* Embedded first in each implementation; fields are private to shared/net. */
@@ -62,6 +63,10 @@ void hws_stream_close(struct hws_stream *s);
 int hws_stream_fd(const struct hws_stream *s);
 /* Gives the socket away (tcp only) and closes the stream object; -1 if not possible. The caller owns the fd. */
 int hws_stream_release_fd(struct hws_stream *s);
+
+/* At most about `unsent` bytes wait in the kernel to be sent, and room is reported when half of
+ * them are left: what lies there can no more be overtaken. */
+void hws_stream_keep_shallow(struct hws_stream *s, int unsent);
 
 /* TCP on a connected or connecting non-blocking socket; takes the fd on success. Sets TCP_NODELAY. */
 int hws_stream_tcp_new(struct hws_loop *loop, int fd, struct hws_stream **ret) HWS_MUST_CHECK;

@@ -8,3 +8,5 @@ void hws_stream_init(
 /* Reports readiness of wanted directions; the callback may close the stream (which is freed at the end of
  * the turn only). */
 void hws_stream_ready(struct hws_stream *s, unsigned ready);
+/* What hws_stream_keep_shallow means for a socket; best effort. */
+void hws_socket_keep_shallow(int fd, int unsent);

@@ -109,6 +109,11 @@ static int tcp_release_fd(struct hws_stream *s)
 	return fd;
 }
 
+static void tcp_keep_shallow(struct hws_stream *s, int unsent)
+{
+	hws_socket_keep_shallow(tcp_of(s)->fd, unsent);
+}
+
 static const struct hws_stream_impl tcp_impl = {
 	.name = "tcp",
 	.read = tcp_read,
@@ -119,6 +124,7 @@ static const struct hws_stream_impl tcp_impl = {
 	.free = tcp_free,
 	.fd = tcp_fd,
 	.release_fd = tcp_release_fd,
+	.keep_shallow = tcp_keep_shallow,
 };
 
 int hws_stream_tcp_new(struct hws_loop *loop, int fd, struct hws_stream **ret)

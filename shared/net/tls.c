@@ -352,6 +352,11 @@ static void tls_free(struct hws_stream *s)
 	hws_free(t);
 }
 
+static void tls_keep_shallow(struct hws_stream *s, int unsent)
+{
+	hws_socket_keep_shallow(tls_of(s)->fd, unsent);
+}
+
 static const struct hws_stream_impl tls_impl = {
 	.name = "tls",
 	.read = tls_read,
@@ -360,6 +365,7 @@ static const struct hws_stream_impl tls_impl = {
 	.shutdown = tls_shutdown,
 	.closed = tls_closed,
 	.free = tls_free,
+	.keep_shallow = tls_keep_shallow,
 };
 
 /* Takes both on success only. */

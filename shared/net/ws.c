@@ -24,6 +24,7 @@ struct ws_stream {
 	enum ws_state state;
 	int error; /* what read gives once everything is delivered: HWS_ERR_EOF or worse */
 	bool server, trust_forwarded;
+	bool shallow; /* no room is reported while anything waits here */
 	size_t frame_max;
 	char key[HWS_WS_KEY_TEXT];
 	struct hws_buf in;     /* raw bytes of the lower stream */
@@ -349,7 +350,8 @@ static void on_lower(struct hws_stream *lower, unsigned ready, void *arg)
 	(void)lower;
 	if (ready & HWS_STREAM_WRITE) {
 		r = flush(w);
-		if (r == HWS_OK && w->state == WS_OPEN && hws_buf_len(&w->out) <= OUT_HIGH)
+		if (r == HWS_OK && w->state == WS_OPEN &&
+				hws_buf_len(&w->out) <= (w->shallow ? 0 : OUT_HIGH))
 			up |= HWS_STREAM_WRITE;
 	}
 	if (r == HWS_OK && w->state == WS_UPGRADE && ready & HWS_STREAM_READ) {
@@ -510,6 +512,12 @@ static void ws_free(struct hws_stream *s)
 	hws_free(w);
 }
 
+static void ws_keep_shallow(struct hws_stream *s, int unsent)
+{
+	ws_of(s)->shallow = true;
+	hws_stream_keep_shallow(ws_of(s)->lower, unsent);
+}
+
 static const struct hws_stream_impl ws_impl = {
 	.name = "ws",
 	.read = ws_read,
@@ -518,6 +526,7 @@ static const struct hws_stream_impl ws_impl = {
 	.shutdown = ws_shutdown,
 	.closed = ws_closed,
 	.free = ws_free,
+	.keep_shallow = ws_keep_shallow,
 };
 
 bool hws_stream_ws_open(const struct hws_stream *s)

@@ -175,7 +175,7 @@ static void note_close(struct hws_conn *c, int why, void *arg)
 	e->conn = NULL;
 }
 
-static void note_drain(struct hws_conn *c, void *arg)
+static void note_drain(struct hws_conn *c, enum hws_send_class cls HWS_UNUSED, void *arg)
 {
 	struct end *e = arg;
 
@@ -215,7 +215,7 @@ static void exchange(struct end *a, struct end *b)
 			struct end *e = both[i];
 
 			ck_assert_msg(e->closed == 0, "closed: %d", e->why);
-			while (e->sent < FRAMES && !hws_conn_congested(e->conn)) {
+			while (e->sent < FRAMES && !hws_conn_congested(e->conn, HWS_SEND_VIDEO)) {
 				fill_frame(buf, e->sent);
 				ck_assert_int_eq(
 						hws_conn_send(e->conn,
