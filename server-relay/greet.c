@@ -188,29 +188,29 @@ static int greet_proxy(struct rly_shard *sh, struct rly_leg *l)
 }
 
 /* One piece of the first message; HWS_ERR_CLOSED when the leg has left this state. */
-static int first_piece(struct rly_shard *sh, struct rly_leg *l, const struct rly_ws_piece *p,
+static int first_piece(struct rly_shard *sh, struct rly_leg *l, const struct hws_ws_piece *p,
 		bool *ret_done)
 {
-	uint8_t hdr[RLY_WS_HEADER_MAX];
+	uint8_t hdr[HWS_WS_HEADER_MAX];
 	enum rly_refusal why = RLY_REFUSE_JUNK;
 
-	if (p->kind == RLY_WS_CTRL_FRAME) {
-		uint8_t pong[2 + RLY_WS_CTRL_MAX];
+	if (p->kind == HWS_WS_CONTROL) {
+		uint8_t pong[2 + HWS_WS_CONTROL_MAX];
 
-		if (p->op == RLY_WS_CLOSE) {
+		if (p->op == HWS_WS_CLOSE) {
 			rly_leg_refuse(sh, l, RLY_REFUSE_EARLY_CLOSE);
 			return HWS_ERR_EOF;
 		}
-		if (p->op == RLY_WS_PONG)
+		if (p->op == HWS_WS_PONG)
 			return HWS_OK;
-		size_t n = rly_ws_header(RLY_WS_PONG, true, p->data.len, hdr);
+		size_t n = hws_ws_header(HWS_WS_PONG, true, p->data.len, NULL, hdr);
 		memcpy(pong, hdr, n);
 		memcpy(pong + n, p->data.ptr, p->data.len);
 		return send_now(sh, l, pong, n + p->data.len);
 	}
-	if (p->op != RLY_WS_BINARY)
+	if (p->op != HWS_WS_BINARY)
 		goto refuse;
-	if (p->kind == RLY_WS_BEGIN &&
+	if (p->kind == HWS_WS_BEGIN &&
 			p->len + rly_stash_len(l->ws->message) > HWS_RLY_FIRST_FRAME_MAX) {
 		why = RLY_REFUSE_TOO_BIG;
 		goto refuse;
@@ -240,9 +240,9 @@ static int greet_first_ws(struct rly_shard *sh, struct rly_leg *l)
 		return (int)n;
 	}
 	while (!done) {
-		struct rly_ws_piece p;
+		struct hws_ws_piece p;
 
-		r = rly_ws_next(&l->ws->in, HWS_RLY_FIRST_FRAME_MAX, sh->scratch + at,
+		r = hws_ws_next(&l->ws->in, HWS_RLY_FIRST_FRAME_MAX, sh->scratch + at,
 				(size_t)n - at, &used, &p);
 		if (r < 0) {
 			rly_leg_refuse(sh, l,
@@ -250,7 +250,7 @@ static int greet_first_ws(struct rly_shard *sh, struct rly_leg *l)
 			return r;
 		}
 		at += used;
-		if (p.kind == RLY_WS_NONE)
+		if (p.kind == HWS_WS_NONE)
 			return HWS_OK;
 		r = first_piece(sh, l, &p, &done);
 		if (r < 0)

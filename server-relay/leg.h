@@ -3,9 +3,9 @@
 #pragma once
 #include "server-relay/rate.h"
 #include "server-relay/stats.h"
-#include "server-relay/ws_codec.h"
 #include "shared/base/bytes.h"
 #include "shared/base/list.h"
+#include "shared/wire/ws_codec.h"
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -62,11 +62,11 @@ struct rly_leg {
 
 /* What a WebSocket leg needs more. */
 struct rly_ws_leg {
-	struct rly_ws_in in;
+	struct hws_ws_in in;
 	struct rly_stash *
 			message; /* fragments for a TCP partner, which needs the whole length first */
 	uint32_t collected; /* bytes of `message`, or of it on the way out, counted in the shared sum */
-	uint8_t reply[2 + RLY_WS_CTRL_MAX]; /* pong or close that waits for a frame boundary */
+	uint8_t reply[2 + HWS_WS_CONTROL_MAX]; /* pong or close that waits for a frame boundary */
 	uint8_t reply_len;
 	bool close_sent;
 	bool collecting; /* a fragmented message into `message` */

@@ -99,7 +99,7 @@ static int out_reply(struct out *o)
 		return HWS_OK;
 	r = out_copy(o, ws->reply, ws->reply_len);
 	ws->reply_len = 0;
-	if ((ws->reply[0] & 15) == RLY_WS_CLOSE) {
+	if ((ws->reply[0] & 15) == HWS_WS_CLOSE) {
 		/* Nothing may follow: what comes for this leg is read and forgotten. */
 		if (r == HWS_OK)
 			r = out_flush(o);
@@ -109,12 +109,12 @@ static int out_reply(struct out *o)
 	return r;
 }
 
-static void set_reply(struct rly_ws_leg *ws, enum rly_ws_op op, struct hws_bytes data)
+static void set_reply(struct rly_ws_leg *ws, enum hws_ws_op op, struct hws_bytes data)
 {
-	uint8_t hdr[RLY_WS_HEADER_MAX];
-	size_t n = rly_ws_header(op, true, data.len, hdr);
+	uint8_t hdr[HWS_WS_HEADER_MAX];
+	size_t n = hws_ws_header(op, true, data.len, NULL, hdr);
 
-	if (ws->reply_len && (ws->reply[0] & 15) == RLY_WS_CLOSE)
+	if (ws->reply_len && (ws->reply[0] & 15) == HWS_WS_CLOSE)
 		return; /* nothing comes after that */
 	memcpy(ws->reply, hdr, n);
 	if (data.len)
@@ -125,14 +125,14 @@ static void set_reply(struct rly_ws_leg *ws, enum rly_ws_op op, struct hws_bytes
 /* Begins a frame of `len` bytes to the receiver. */
 static int out_begin(struct out *o, bool first, bool fin, uint64_t len)
 {
-	uint8_t hdr[RLY_WS_HEADER_MAX];
+	uint8_t hdr[HWS_WS_HEADER_MAX];
 	size_t n;
 	int r = out_reply(o);
 
 	if (r < 0)
 		return r;
 	if (o->to->is_ws)
-		n = rly_ws_header(first ? RLY_WS_BINARY : RLY_WS_CONT, fin, len, hdr);
+		n = hws_ws_header(first ? HWS_WS_BINARY : HWS_WS_CONT, fin, len, NULL, hdr);
 	else
 		n = hws_frame_header((size_t)len, hdr);
 	return n ? out_copy(o, hdr, n) : HWS_ERR_TOOBIG;
@@ -218,14 +218,14 @@ static int out_collected(struct out *o, struct rly_stash **message)
 }
 
 static int data_piece(struct rly_shard *sh, struct out *o, struct rly_ws_leg *ws,
-		const struct rly_ws_piece *p)
+		const struct hws_ws_piece *p)
 {
 	bool collect = !o->to->is_ws && (!p->fin || ws->collecting);
 	int r = HWS_OK;
 
-	if (p->op != RLY_WS_BINARY)
+	if (p->op != HWS_WS_BINARY)
 		return HWS_OK;
-	if (p->kind == RLY_WS_BEGIN) {
+	if (p->kind == HWS_WS_BEGIN) {
 		if (!p->fin && p->first)
 			ws->collecting = !o->to->is_ws;
 		collect = ws->collecting;
@@ -256,18 +256,18 @@ static int from_ws(
 	int r = HWS_OK;
 
 	while (r == HWS_OK && !from->in_eof) {
-		struct rly_ws_piece p;
+		struct hws_ws_piece p;
 
-		r = rly_ws_next(&ws->in, sh->rules->message_max, in + at, len - at, &used, &p);
-		if (r < 0 || p.kind == RLY_WS_NONE)
+		r = hws_ws_next(&ws->in, sh->rules->message_max, in + at, len - at, &used, &p);
+		if (r < 0 || p.kind == HWS_WS_NONE)
 			break;
 		at += used;
-		if (p.kind != RLY_WS_CTRL_FRAME) {
+		if (p.kind != HWS_WS_CONTROL) {
 			r = data_piece(sh, o, ws, &p);
-		} else if (p.op == RLY_WS_PING) {
-			set_reply(ws, RLY_WS_PONG, p.data);
-		} else if (p.op == RLY_WS_CLOSE) {
-			set_reply(ws, RLY_WS_CLOSE,
+		} else if (p.op == HWS_WS_PING) {
+			set_reply(ws, HWS_WS_PONG, p.data);
+		} else if (p.op == HWS_WS_CLOSE) {
+			set_reply(ws, HWS_WS_CLOSE,
 					hws_bytes(p.data.ptr, HWS_MIN(p.data.len, (size_t)2)));
 			from->in_eof = true;
 		}
@@ -285,7 +285,7 @@ static int pass_end(struct rly_shard *sh, struct rly_leg *to, struct rly_flow *f
 	if (to->out_shut)
 		return HWS_OK;
 	if (to->is_ws && !to->ws->close_sent && f->frame_boundary) {
-		set_reply(to->ws, RLY_WS_CLOSE, hws_bytes(normal, 2));
+		set_reply(to->ws, HWS_WS_CLOSE, hws_bytes(normal, 2));
 		r = out_reply(&o);
 		if (r == HWS_OK)
 			r = out_flush(&o);

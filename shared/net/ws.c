@@ -1,6 +1,5 @@
 /* net/ws: a WebSocket as a byte stream of length-prefixed frames. A message that comes in one piece is passed on while it
- * arrives: its length is known from the header. A small parser of our own, because a library that hands out whole
- * messages would hold each of them in memory, on the relay's path too. */
+ * arrives: its length is known from the header. Only one that comes in several is held until it is whole. */
 #include "shared/base/buf.h"
 #include "shared/base/mem.h"
 #include "shared/base/rand.h"
@@ -8,14 +7,13 @@
 #include "shared/net/stream_impl.h"
 #include "shared/net/ws_upgrade.h"
 #include "shared/wire/frame.h"
+#include "shared/wire/ws_codec.h"
 
 #define CHUNK (16u << 10)
 #define OUT_HIGH                                                                                   \
 	(64u << 10) /* take no more from the writer while so much waits for the lower stream */
-#define CONTROL_MAX 125u
 #define OUT_MAX (OUT_HIGH + CHUNK + 4096u)
 
-enum { OP_CONT = 0, OP_TEXT = 1, OP_BINARY = 2, OP_CLOSE = 8, OP_PING = 9, OP_PONG = 10 };
 enum ws_state { WS_UPGRADE, WS_OPEN, WS_ENDED };
 
 struct ws_stream {
@@ -27,25 +25,18 @@ struct ws_stream {
 	bool shallow; /* no room is reported while anything waits here */
 	size_t frame_max;
 	char key[HWS_WS_KEY_TEXT];
-	struct hws_buf in;     /* raw bytes of the lower stream */
-	struct hws_buf ready;  /* for the reader */
-	struct hws_buf joined; /* pieces of a fragmented message */
-	struct hws_buf out;    /* raw bytes for the lower stream */
-	/* the frame that is coming in */
-	bool in_frame, fragmented, skip;
-	uint8_t opcode;
-	bool fin;
-	uint64_t left;
-	uint8_t mask[4];
-	unsigned mask_at;
-	uint8_t control[CONTROL_MAX];
-	size_t control_len;
+	struct hws_buf in;       /* raw bytes of the lower stream */
+	struct hws_buf ready;    /* for the reader */
+	struct hws_buf joined;   /* pieces of a fragmented message */
+	struct hws_buf out;      /* raw bytes for the lower stream */
+	struct hws_ws_in frames; /* what comes in */
+	bool fragmented, skip;   /* that message */
 	/* the frame that is going out */
 	uint8_t head[HWS_FRAME_HEADER_MAX];
 	size_t head_len;
 	uint64_t tx_left;
 	uint8_t tx_mask[4];
-	unsigned tx_mask_at;
+	uint8_t tx_phase;
 	struct hws_timer wake;
 };
 
@@ -67,41 +58,26 @@ static void lower_want(struct ws_stream *w)
 	hws_stream_want(w->lower, dirs);
 }
 
-static void put_header(struct ws_stream *w, uint8_t opcode, uint64_t len, uint8_t mask[4])
+/* `mask` is drawn here where frames are to have one. */
+static void put_header(struct ws_stream *w, enum hws_ws_op op, uint64_t len, uint8_t mask[4])
 {
-	uint8_t masked = w->server ? 0 : 0x80;
+	uint8_t header[HWS_WS_HEADER_MAX];
 
-	hws_buf_put_u8(&w->out, (uint8_t)(0x80 | opcode));
-	if (len < 126) {
-		hws_buf_put_u8(&w->out, (uint8_t)(masked | len));
-	} else if (len <= 0xffff) {
-		uint8_t b[3] = { (uint8_t)(masked | 126), (uint8_t)(len >> 8), (uint8_t)len };
-
-		hws_buf_put(&w->out, b, sizeof(b));
-	} else {
-		hws_buf_put_u8(&w->out, (uint8_t)(masked | 127));
-		for (int shift = 56; shift >= 0; shift -= 8)
-			hws_buf_put_u8(&w->out, (uint8_t)(len >> shift));
-	}
-	if (!w->server) {
+	if (!w->server)
 		hws_rand_bytes(mask, 4);
-		hws_buf_put(&w->out, mask, 4);
-	}
+	hws_buf_put(&w->out, header, hws_ws_header(op, true, len, w->server ? NULL : mask, header));
 }
 
 static void put_payload(
-		struct ws_stream *w, struct hws_bytes data, const uint8_t mask[4], unsigned *at)
+		struct ws_stream *w, struct hws_bytes data, const uint8_t mask[4], uint8_t *phase)
 {
 	uint8_t *to = hws_buf_reserve(&w->out, data.len);
 
-	if (!to)
+	if (!to || !data.len)
 		return;
 	memcpy(to, data.ptr, data.len);
-	if (!w->server) {
-		for (size_t i = 0; i < data.len; i++)
-			to[i] ^= mask[(*at + i) & 3];
-		*at = (unsigned)((*at + data.len) & 3);
-	}
+	if (!w->server)
+		hws_ws_mask(mask, phase, to, data.len);
 	hws_buf_commit(&w->out, data.len);
 }
 
@@ -120,16 +96,15 @@ static int flush(struct ws_stream *w)
 }
 
 /* Answers by pong and close; a peer that floods us with pings while it reads nothing gets no more of them. */
-static void send_control(struct ws_stream *w, uint8_t opcode, struct hws_bytes data)
+static void send_control(struct ws_stream *w, enum hws_ws_op op, struct hws_bytes data)
 {
-	uint8_t mask[4] = { 0 };
-	unsigned at = 0;
+	uint8_t mask[4] = { 0 }, phase = 0;
 
 	/* Not into the middle of a message of ours: control frames may stand between frames only. */
 	if (w->tx_left > 0 || hws_buf_len(&w->out) > OUT_HIGH)
 		return;
-	put_header(w, opcode, data.len, mask);
-	put_payload(w, data, mask, &at);
+	put_header(w, op, data.len, mask);
+	put_payload(w, data, mask, &phase);
 	(void)flush(w);
 	lower_want(w);
 }
@@ -141,132 +116,76 @@ static void ready_frame_header(struct ws_stream *w, uint64_t len)
 	hws_buf_put(&w->ready, header, hws_frame_header((size_t)len, header));
 }
 
-/* Header of a frame; HWS_ERR_SHORT while it is not complete. Everything is checked before a byte of payload. */
-static int parse_header(struct ws_stream *w)
+static int begin_data(struct ws_stream *w, const struct hws_ws_piece *p)
 {
-	struct hws_bytes in = hws_buf_bytes(&w->in);
-	size_t need = 2;
-	uint64_t len;
-	bool masked;
-
-	if (in.len < need)
-		return HWS_ERR_SHORT;
-	masked = in.ptr[1] & 0x80;
-	len = in.ptr[1] & 0x7f;
-	need += (len == 126 ? 2u : len == 127 ? 8u : 0u) + (masked ? 4u : 0u);
-	if (in.len < need)
-		return HWS_ERR_SHORT;
-	if (len >= 126) {
-		size_t bytes = len == 126 ? 2 : 8;
-
-		len = 0;
-		for (size_t i = 0; i < bytes; i++)
-			len = len << 8 | in.ptr[2 + i];
+	if (p->first) {
+		w->skip = p->op == HWS_WS_TEXT && w->server; /* as deployed servers do */
+		w->fragmented = !p->fin;
 	}
-	w->opcode = in.ptr[0] & 0x0f;
-	w->fin = in.ptr[0] & 0x80;
-	if (in.ptr[0] & 0x70 || masked != w->server)
-		return HWS_ERR_PROTO;
-	if (w->opcode >= OP_CLOSE && (len > CONTROL_MAX || !w->fin || w->opcode > OP_PONG))
-		return HWS_ERR_PROTO;
-	if (w->opcode > OP_BINARY && w->opcode < OP_CLOSE)
-		return HWS_ERR_PROTO;
-	if (w->opcode == OP_CONT ? !w->fragmented : w->opcode < OP_CLOSE && w->fragmented)
-		return HWS_ERR_PROTO;
-	/* subtracting: a sum with a length of 2^64 - 1 would wrap */
-	if (w->opcode < OP_CLOSE &&
-			(len > w->frame_max || hws_buf_len(&w->joined) > w->frame_max - len))
+	/* subtracting: a sum could wrap */
+	if (hws_buf_len(&w->joined) > w->frame_max - p->len)
 		return HWS_ERR_TOOBIG;
-	if (masked)
-		memcpy(w->mask, in.ptr + need - 4, 4);
-	else
-		memset(w->mask, 0, 4);
-	w->mask_at = 0;
-	w->left = len;
-	w->control_len = 0;
-	hws_buf_consume(&w->in, need);
+	if (!w->skip && !w->fragmented)
+		ready_frame_header(w, p->len);
 	return HWS_OK;
 }
 
-static void begin_data(struct ws_stream *w)
+/* A message in several frames is whole: now its length is known. */
+static void end_message(struct ws_stream *w)
 {
-	if (w->opcode >= OP_CLOSE)
-		return;
-	if (w->opcode != OP_CONT)
-		w->skip = w->opcode == OP_TEXT && w->server; /* as deployed servers do */
-	if (w->opcode != OP_CONT && w->fin) {
-		if (!w->skip)
-			ready_frame_header(w, w->left);
-		return;
+	struct hws_bytes all = hws_buf_bytes(&w->joined);
+
+	if (!w->skip) {
+		ready_frame_header(w, all.len);
+		hws_buf_put(&w->ready, all.ptr, all.len);
 	}
-	w->fragmented = true;
+	hws_buf_reset(&w->joined);
+	w->fragmented = false;
 }
 
-static void take_payload(struct ws_stream *w, uint8_t *data, size_t len)
+static int take_control(struct ws_stream *w, const struct hws_ws_piece *p)
 {
-	for (size_t i = 0; i < len; i++)
-		data[i] ^= w->mask[(w->mask_at + i) & 3];
-	w->mask_at = (unsigned)((w->mask_at + len) & 3);
-	if (w->opcode >= OP_CLOSE) {
-		memcpy(w->control + w->control_len, data, len);
-		w->control_len += len;
-	} else if (!w->skip) {
-		hws_buf_put(w->fragmented ? &w->joined : &w->ready, data, len);
-	}
+	if (p->op == HWS_WS_PING)
+		send_control(w, HWS_WS_PONG, p->data);
+	if (p->op != HWS_WS_CLOSE)
+		return HWS_OK;
+	send_control(w, HWS_WS_CLOSE, hws_bytes(p->data.ptr, HWS_MIN(p->data.len, (size_t)2)));
+	return HWS_ERR_EOF;
 }
 
-static int end_frame(struct ws_stream *w)
+static int take(struct ws_stream *w, const struct hws_ws_piece *p)
 {
-	if (w->opcode == OP_PING)
-		send_control(w, OP_PONG, hws_bytes(w->control, w->control_len));
-	if (w->opcode == OP_CLOSE) {
-		send_control(w, OP_CLOSE,
-				hws_bytes(w->control, HWS_MIN(w->control_len, (size_t)2)));
-		return HWS_ERR_EOF;
-	}
-	if (w->opcode < OP_CLOSE && w->fragmented && w->fin) {
-		struct hws_bytes all = hws_buf_bytes(&w->joined);
+	int r = HWS_OK;
 
-		if (!w->skip) {
-			ready_frame_header(w, all.len);
-			hws_buf_put(&w->ready, all.ptr, all.len);
-		}
-		hws_buf_reset(&w->joined);
-		w->fragmented = false;
-	}
-	return HWS_OK;
+	if (p->kind == HWS_WS_CONTROL)
+		return take_control(w, p);
+	if (p->kind == HWS_WS_BEGIN)
+		r = begin_data(w, p);
+	else if (!w->skip)
+		hws_buf_put(w->fragmented ? &w->joined : &w->ready, p->data.ptr, p->data.len);
+	if (r == HWS_OK && p->end && p->fin && w->fragmented)
+		end_message(w);
+	return r;
 }
 
-/* Works on what was read until it is short or enough is ready. */
+/* Works on what was read until it is used up or enough is ready. */
 static int parse(struct ws_stream *w)
 {
 	int r = HWS_OK;
 
-	while (r == HWS_OK && hws_buf_len(&w->ready) < CHUNK) {
-		struct hws_bytes in;
-		size_t n;
+	while (r == HWS_OK && hws_buf_len(&w->in) > 0 && hws_buf_len(&w->ready) < CHUNK) {
+		struct hws_bytes in = hws_buf_bytes(&w->in);
+		struct hws_ws_piece p;
+		size_t used;
 
-		if (!w->in_frame) {
-			r = parse_header(w);
-			if (r < 0)
-				break;
-			w->in_frame = true;
-			begin_data(w);
-		}
-		in = hws_buf_bytes(&w->in);
-		n = (size_t)HWS_MIN((uint64_t)in.len, w->left);
-		if (n > 0) {
-			take_payload(w, (uint8_t *)(uintptr_t)in.ptr, n);
-			hws_buf_consume(&w->in, n);
-			w->left -= n;
-		}
-		if (w->left > 0)
+		r = hws_ws_next(&w->frames, w->frame_max, (uint8_t *)(uintptr_t)in.ptr, in.len,
+				&used, &p);
+		if (r < 0)
 			break;
-		w->in_frame = false;
-		r = end_frame(w);
+		if (p.kind != HWS_WS_NONE)
+			r = take(w, &p);
+		hws_buf_consume(&w->in, used);
 	}
-	if (r == HWS_ERR_SHORT)
-		r = HWS_OK;
 	if (r == HWS_OK && (hws_buf_err(&w->ready) || hws_buf_err(&w->joined)))
 		r = HWS_ERR_NOMEM;
 	return r;
@@ -425,13 +344,13 @@ static size_t translate(struct ws_stream *w, struct hws_bytes data)
 				w->tx_left = 0;
 			else
 				w->tx_left = hws_frame_need(head) - width;
-			put_header(w, OP_BINARY, w->tx_left, w->tx_mask);
-			w->tx_mask_at = 0;
+			put_header(w, HWS_WS_BINARY, w->tx_left, w->tx_mask);
+			w->tx_phase = 0;
 		} else {
 			size_t rest = HWS_MIN(data.len - taken, (size_t)CHUNK);
 			size_t n = (size_t)HWS_MIN((uint64_t)rest, w->tx_left);
 
-			put_payload(w, hws_bytes(data.ptr + taken, n), w->tx_mask, &w->tx_mask_at);
+			put_payload(w, hws_bytes(data.ptr + taken, n), w->tx_mask, &w->tx_phase);
 			taken += n;
 			w->tx_left -= n;
 		}
@@ -480,7 +399,7 @@ static void ws_want(struct hws_stream *s, unsigned dirs)
 
 static int ws_shutdown(struct hws_stream *s)
 {
-	send_control(ws_of(s), OP_CLOSE, hws_bytes("\x03\xe8", 2)); /* 1000: normal */
+	send_control(ws_of(s), HWS_WS_CLOSE, hws_bytes("\x03\xe8", 2)); /* 1000: normal */
 	return HWS_OK;
 }
 
@@ -489,11 +408,10 @@ static void ws_closed(struct hws_stream *s)
 	struct ws_stream *w = ws_of(s);
 
 	if (w->state == WS_OPEN && w->tx_left == 0 && hws_buf_len(&w->out) == 0) {
-		uint8_t mask[4] = { 0 };
-		unsigned at = 0;
+		uint8_t mask[4] = { 0 }, phase = 0;
 
-		put_header(w, OP_CLOSE, 2, mask);
-		put_payload(w, hws_bytes("\x03\xe8", 2), mask, &at);
+		put_header(w, HWS_WS_CLOSE, 2, mask);
+		put_payload(w, hws_bytes("\x03\xe8", 2), mask, &phase);
 		(void)flush(w);
 	}
 	hws_stream_close(w->lower);
@@ -549,6 +467,7 @@ int hws_stream_ws_new(struct hws_loop *loop, struct hws_stream *lower,
 	w->base.local = lower->local;
 	w->lower = lower;
 	w->server = conf->server;
+	w->frames.from_server = !conf->server;
 	w->trust_forwarded = conf->trust_forwarded;
 	w->frame_max = conf->frame_max;
 	hws_buf_init(&w->in, HWS_MAX(leftover.len, (size_t)HWS_WS_UPGRADE_MAX) + CHUNK);

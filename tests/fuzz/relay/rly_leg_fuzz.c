@@ -170,17 +170,17 @@ static void check_ws(const uint8_t *p, size_t len)
 				n = n << 8 | p[i];
 		}
 		assert(n <= MESSAGE_MAX);
-		if (op >= RLY_WS_CLOSE) {
-			assert(op <= RLY_WS_PONG && (p[0] & 0x80) && n <= RLY_WS_CTRL_MAX);
+		if (op >= HWS_WS_CLOSE) {
+			assert(op <= HWS_WS_PONG && (p[0] & 0x80) && n <= HWS_WS_CONTROL_MAX);
 		} else {
-			assert(op <= RLY_WS_BINARY && (op == RLY_WS_CONT) == in_message);
+			assert(op <= HWS_WS_BINARY && (op == HWS_WS_CONT) == in_message);
 			in_message = !(p[0] & 0x80);
 		}
 		if (len - head < n)
 			return;
 		p += head + n;
 		len -= head + (size_t)n;
-		if (op == RLY_WS_CLOSE)
+		if (op == HWS_WS_CLOSE)
 			assert(len == 0);
 	}
 }

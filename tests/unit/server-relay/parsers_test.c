@@ -65,91 +65,6 @@ START_TEST(a_stash_keeps_order_and_cap)
 }
 END_TEST
 
-START_TEST(websocket_headers_are_as_the_rfc_says)
-{
-	static const struct {
-		uint64_t len;
-		size_t n;
-		uint8_t head[10];
-	} t[] = {
-		{ 0, 2, { 0x82, 0 } },
-		{ 125, 2, { 0x82, 125 } },
-		{ 126, 4, { 0x82, 126, 0, 126 } },
-		{ 65535, 4, { 0x82, 126, 0xff, 0xff } },
-		{ 65536, 10, { 0x82, 127, 0, 0, 0, 0, 0, 1, 0, 0 } },
-	};
-
-	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
-		uint8_t h[RLY_WS_HEADER_MAX];
-
-		ck_assert_uint_eq(rly_ws_header(RLY_WS_BINARY, true, t[i].len, h), t[i].n);
-		ck_assert_mem_eq(h, t[i].head, t[i].n);
-	}
-}
-END_TEST
-
-/* The example of RFC 6455, section 5.7: a masked "Hello", in any cut. */
-START_TEST(a_masked_message_is_read_in_any_cut)
-{
-	static const uint8_t wire[] = { 0x82, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51,
-		0x58 };
-
-	for (size_t cut = 1; cut < sizeof(wire); cut++) {
-		struct rly_ws_in w = { 0 };
-		char text[6] = "";
-		size_t got = 0;
-		bool end = false;
-
-		for (size_t part = 0; part < 2; part++) {
-			uint8_t buf[sizeof(wire)];
-			size_t n = part ? sizeof(wire) - cut : cut, at = 0, used;
-			struct rly_ws_piece p;
-
-			memcpy(buf, part ? wire + cut : wire, n);
-			do {
-				ck_assert_int_eq(rly_ws_next(&w, 100, buf + at, n - at, &used, &p),
-						HWS_OK);
-				at += used;
-				if (p.kind == RLY_WS_DATA) {
-					memcpy(text + got, p.data.ptr, p.data.len);
-					got += p.data.len;
-					end = p.end;
-				}
-			} while (p.kind != RLY_WS_NONE);
-			ck_assert_uint_eq(at, n);
-		}
-		ck_assert_str_eq(text, "Hello");
-		ck_assert(end);
-	}
-}
-END_TEST
-
-START_TEST(frames_of_deployed_peers_are_read_and_written)
-{
-	uint8_t wire[512], payload[512], head[RLY_WS_HEADER_MAX];
-	size_t want, at = 0, got = 0, used;
-	size_t len = test_vector(
-			"rendezvous.json", "ws-client-frame", wire, sizeof(wire), payload, &want);
-	struct rly_ws_in w = { 0 };
-	struct rly_ws_piece p;
-
-	do {
-		ck_assert_int_eq(rly_ws_next(&w, 1000, wire + at, len - at, &used, &p), HWS_OK);
-		at += used;
-		if (p.kind != RLY_WS_DATA)
-			continue;
-		ck_assert_int_eq(p.op, RLY_WS_BINARY);
-		ck_assert_uint_le(got + p.data.len, want);
-		ck_assert_mem_eq(p.data.ptr, payload + got, p.data.len);
-		got += p.data.len;
-	} while (p.kind != RLY_WS_NONE);
-	ck_assert_uint_eq(got, want);
-	len = test_vector("rendezvous.json", "ws-server-frame", wire, sizeof(wire), payload, &want);
-	ck_assert_uint_eq(rly_ws_header(RLY_WS_BINARY, true, want, head), len - want);
-	ck_assert_mem_eq(head, wire, len - want);
-}
-END_TEST
-
 static int read_config(struct rly_config *c, struct hws_error *err, const char *a, const char *b)
 {
 	char *argv[] = { (char *)"hawser-relay", (char *)(uintptr_t)a, (char *)(uintptr_t)b, NULL };
@@ -277,9 +192,6 @@ TCase *parsers_case(void)
 
 	tcase_add_test(t, the_first_frame_names_the_pair);
 	tcase_add_test(t, a_stash_keeps_order_and_cap);
-	tcase_add_test(t, websocket_headers_are_as_the_rfc_says);
-	tcase_add_test(t, a_masked_message_is_read_in_any_cut);
-	tcase_add_test(t, frames_of_deployed_peers_are_read_and_written);
 	tcase_add_test(t, rules_follow_from_settings);
 	tcase_add_test(t, a_secret_key_is_not_taken);
 	tcase_add_test(t, the_websocket_port_follows_the_port);

@@ -1,6 +1,6 @@
-/* The WebSocket decoder: whatever comes and however it is cut, the same pieces come out, and no length is believed
+/* The WebSocket decoder of either role: whatever comes and however it is cut, the same pieces come out, and no length is believed
  * before its bytes are there. */
-#include "server-relay/ws_codec.h"
+#include "shared/wire/ws_codec.h"
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,9 +24,10 @@ static void put(struct result *r, const void *p, size_t n)
 	r->len += n;
 }
 
-static void decode(const uint8_t *data, size_t size, size_t cut, struct result *ret)
+static void decode(
+		bool from_server, const uint8_t *data, size_t size, size_t cut, struct result *ret)
 {
-	struct rly_ws_in w = { 0 };
+	struct hws_ws_in w = { .from_server = from_server };
 	uint64_t left = 0;
 
 	ret->len = 0;
@@ -34,14 +35,14 @@ static void decode(const uint8_t *data, size_t size, size_t cut, struct result *
 	for (size_t at = 0; at < size;) {
 		size_t n = cut && cut < size - at ? cut : size - at, used;
 		uint8_t *piece = malloc(n);
-		struct rly_ws_piece p;
+		struct hws_ws_piece p;
 		size_t done = 0;
 
 		assert(piece);
 		memcpy(piece, data + at, n);
 		at += n;
 		do {
-			int r = rly_ws_next(&w, FRAME_MAX, piece + done, n - done, &used, &p);
+			int r = hws_ws_next(&w, FRAME_MAX, piece + done, n - done, &used, &p);
 
 			if (r < 0) {
 				ret->end = r;
@@ -50,21 +51,21 @@ static void decode(const uint8_t *data, size_t size, size_t cut, struct result *
 			}
 			assert(used <= n - done);
 			done += used;
-			if (p.kind == RLY_WS_BEGIN) {
+			if (p.kind == HWS_WS_BEGIN) {
 				assert(p.len <= FRAME_MAX && left == 0);
 				left = p.len;
 				put(ret, p.first ? "F" : "C", 1);
-			} else if (p.kind == RLY_WS_DATA) {
+			} else if (p.kind == HWS_WS_DATA) {
 				assert(p.data.len <= left);
 				left -= p.data.len;
 				assert(p.end == (left == 0));
 				put(ret, p.data.ptr, p.data.len);
-			} else if (p.kind == RLY_WS_CTRL_FRAME) {
-				assert(p.data.len <= RLY_WS_CTRL_MAX);
+			} else if (p.kind == HWS_WS_CONTROL) {
+				assert(p.data.len <= HWS_WS_CONTROL_MAX);
 				put(ret, "X", 1);
 				put(ret, p.data.ptr, p.data.len);
 			}
-		} while (p.kind != RLY_WS_NONE);
+		} while (p.kind != HWS_WS_NONE);
 		assert(done == n);
 		free(piece);
 	}
@@ -77,8 +78,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 1 || size > OUT_MAX / 4)
 		return 0;
-	decode(data + 1, size - 1, 0, &whole);
-	decode(data + 1, size - 1, data[0] % 16 + 1, &cut);
+	decode(data[0] & 0x80, data + 1, size - 1, 0, &whole);
+	decode(data[0] & 0x80, data + 1, size - 1, data[0] % 16 + 1, &cut);
 	assert(whole.end == cut.end && whole.len == cut.len);
 	assert(memcmp(a, b, whole.len) == 0);
 	return 0;
