@@ -565,8 +565,7 @@ int hws_gate_new(struct hws_loop *loop, const struct hws_gate_conf *conf,
 		gate_free(g);
 		return r;
 	}
-	r = hws_conn_new(loop, stream, &cc, hws_bytes(start->leftover.data, start->leftover.len),
-			&g->conn);
+	r = hws_conn_new(loop, stream, &cc, hws_bytes(NULL, 0), &g->conn);
 	if (r < 0) {
 		gate_free(g);
 		return r;

@@ -1,6 +1,7 @@
 /* host/gate: serves one connection of one viewer: handshake, login dialogue, then lets through what
  * wire/session_table permits, both ways. It decides nothing about passwords (hostd does) and
- * touches nothing of the desktop (the agent does). It needs no files and opens no sockets.
+ * touches nothing of the desktop (the agent does). It needs no files and opens no sockets: the
+ * stream is there when it begins, plain or in a WebSocket or TLS, from a viewer or a relay.
  *
  * Owner: the gate process (host/gate_main) or a test. One thread. */
 #pragma once

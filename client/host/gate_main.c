@@ -1,5 +1,8 @@
+/* host/gate_main: a gate's life as a process. It begins with the network only where the viewer
+ * is met at a relay, and has lost it, and every file, before it reads what anybody there says. */
 #include "client/host/gate_main.h"
 #include "client/host/gate.h"
+#include "client/host/gate_leg.h"
 #include "client/host/ipc.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
@@ -7,14 +10,20 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define UNSENT_BYTES (64 << 10)
+#define START_US (10 * HWS_US_PER_S) /* hostd says at once what to do */
+/* Between our leg and the start lies the server's ear, which hostd has patience with for 18 s. */
+#define MEETING_US (30 * HWS_US_PER_S)
 
 struct gate_process {
 	struct hws_loop *loop;
 	struct hws_ipc *hostd;
 	struct hws_gate *gate;
+	struct hws_gate_leg *leg;
+	struct hws_stream *stream; /* at the relay; waits for the start */
 	bool sandbox, started;
 	int status;
 	struct hws_timer patience, last;
@@ -63,14 +72,27 @@ static void on_state(const Agt__GateState *state, void *arg)
 	tell(arg, &m);
 }
 
+/* The last message may still be in the queue to hostd. */
+static void end(struct gate_process *p)
+{
+	hws_timer_start(p->loop, &p->last, p->hostd && hws_ipc_pending(p->hostd) ? 200000 : 0, stop,
+			p);
+}
+
 static void on_gate_closed(struct hws_gate *g HWS_UNUSED, void *arg)
 {
 	struct gate_process *p = arg;
 
 	p->gate = NULL;
-	/* the last state may still be in the queue to hostd */
-	hws_timer_start(p->loop, &p->last, p->hostd && hws_ipc_pending(p->hostd) ? 200000 : 0, stop,
-			p);
+	end(p);
+}
+
+static void on_patience(void *arg)
+{
+	struct gate_process *p = arg;
+
+	p->status = 1;
+	hws_loop_stop(p->loop);
 }
 
 /* The last step before foreign bytes are looked at. */
@@ -81,6 +103,7 @@ static int confine(const struct gate_process *p)
 
 	if (!p->sandbox)
 		return HWS_OK;
+	tzset(); /* the C library reads its file when a certificate's dates are looked at first */
 	r = hws_sandbox_enter(0, &err);
 	if (r == HWS_ERR_UNSUPPORTED) {
 		hws_warn("gate.no_sandbox", HWS_STR("why", err.text));
@@ -92,7 +115,7 @@ static int confine(const struct gate_process *p)
 }
 
 /* What the kernel holds unsent is older than anything we could still decide on; and who sends more than the line takes
- * shall feel it. A socket of a bridge (WebSocket) knows no such mark. */
+ * shall feel it. What is no TCP socket knows no such mark. */
 static void keep_shallow(int fd)
 {
 	const int bytes = UNSENT_BYTES;
@@ -100,6 +123,85 @@ static void keep_shallow(int fd)
 	if (setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof(bytes)) < 0 &&
 			setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes)) < 0)
 		hws_debug("gate.deep_socket");
+}
+
+static int on_socket(int fd, void *arg)
+{
+	keep_shallow(fd);
+	return confine(arg);
+}
+
+static void fail(struct gate_process *p, int why)
+{
+	hws_error_log("gate.failed", HWS_ERR("why", why));
+	p->status = 1;
+	hws_loop_stop(p->loop);
+}
+
+/* --- the way to a relay ----------------------------------------------------------------------- */
+
+static void tell_joined(struct gate_process *p, int why)
+{
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__GateJoined joined = AGT__GATE_JOINED__INIT;
+
+	joined.why = why;
+	m.union_case = AGT__MESSAGE__UNION_GATE_JOINED;
+	m.gate_joined = &joined;
+	tell(p, &m);
+}
+
+static void on_joined(int r, struct hws_stream *s, void *arg)
+{
+	struct gate_process *p = arg;
+
+	p->stream = s;
+	tell_joined(p, r);
+	if (r < 0)
+		end(p);
+	else
+		hws_timer_start(p->loop, &p->patience, MEETING_US, on_patience, p);
+}
+
+/* Names, authorities and a connection are still needed; programs and files of our own are not. */
+static void go_to_relay(struct gate_process *p, const Agt__GateRelay *m)
+{
+	const struct hws_gate_leg_conf conf = { on_socket, on_joined, p };
+	struct hws_error err = { 0 };
+	int r = HWS_OK;
+
+	if (p->sandbox)
+		r = hws_sandbox_enter(
+				HWS_SANDBOX_SERVE | HWS_SANDBOX_READ | HWS_SANDBOX_AGAIN, &err);
+	hws_timer_start(p->loop, &p->patience, START_US + m->timeout_ms * HWS_US_PER_MS,
+			on_patience, p);
+	if (r == HWS_OK || r == HWS_ERR_UNSUPPORTED) /* confine() warns */
+		r = hws_gate_leg_start(p->loop, m, &conf, &p->leg);
+	if (r < 0)
+		on_joined(r, NULL, p);
+}
+
+/* --- serving ---------------------------------------------------------------------------------- */
+
+/* What hostd accepted, or, without a descriptor, what we have at a relay. Takes `fd`. */
+static int take_stream(struct gate_process *p, int fd, struct hws_stream **ret)
+{
+	int r;
+
+	*ret = p->stream;
+	p->stream = NULL;
+	if (*ret)
+		return HWS_OK;
+	r = hws_stream_tcp_new(p->loop, fd, ret);
+	if (r < 0)
+		close(fd);
+	else
+		r = on_socket(fd, p);
+	if (r < 0) {
+		hws_stream_close(*ret);
+		*ret = NULL;
+	}
+	return r;
 }
 
 static void begin(struct gate_process *p, const Agt__GateStart *start, int fd)
@@ -110,28 +212,20 @@ static void begin(struct gate_process *p, const Agt__GateStart *start, int fd)
 
 	p->started = true;
 	hws_timer_stop(&p->patience);
-	keep_shallow(fd);
-	r = hws_stream_tcp_new(p->loop, fd, &stream);
-	if (r < 0)
-		close(fd);
-	if (r == HWS_OK)
-		r = confine(p);
+	r = take_stream(p, fd, &stream);
 	if (r == HWS_OK)
 		r = hws_gate_new(p->loop, &conf, start, stream, &p->gate);
-	else
-		hws_stream_close(stream);
-	if (r < 0) {
-		hws_error_log("gate.failed", HWS_ERR("why", r));
-		p->status = 1;
-		hws_loop_stop(p->loop);
-	}
+	if (r < 0)
+		fail(p, r);
 }
 
 static void on_message(struct hws_ipc *l HWS_UNUSED, const Agt__Message *m, int fd, void *arg)
 {
 	struct gate_process *p = arg;
 
-	if (m->union_case == AGT__MESSAGE__UNION_GATE_START && !p->started && fd >= 0) {
+	/* a socket of hostd's, or the stream of our own */
+	if (m->union_case == AGT__MESSAGE__UNION_GATE_START && !p->started &&
+			(fd >= 0) == (p->stream == NULL)) {
 		begin(p, m->gate_start, fd);
 		return;
 	}
@@ -141,6 +235,8 @@ static void on_message(struct hws_ipc *l HWS_UNUSED, const Agt__Message *m, int 
 	}
 	if (fd >= 0)
 		close(fd);
+	if (m->union_case == AGT__MESSAGE__UNION_GATE_RELAY && !p->started && !p->leg)
+		go_to_relay(p, m->gate_relay);
 	if (!p->gate)
 		return;
 	if (m->union_case == AGT__MESSAGE__UNION_SIGN_REPLY)
@@ -162,14 +258,6 @@ static void on_hostd_closed(struct hws_ipc *l HWS_UNUSED, int why, void *arg)
 		hws_loop_stop(p->loop);
 }
 
-static void on_patience(void *arg)
-{
-	struct gate_process *p = arg;
-
-	p->status = 1;
-	hws_loop_stop(p->loop);
-}
-
 int hws_gate_main(int ipc_fd, bool sandbox)
 {
 	struct gate_process p = { .sandbox = sandbox };
@@ -184,13 +272,17 @@ int hws_gate_main(int ipc_fd, bool sandbox)
 		hws_loop_free(p.loop);
 		return 1;
 	}
-	hws_timer_start(p.loop, &p.patience, 10 * HWS_US_PER_S, on_patience, &p);
+	hws_timer_start(p.loop, &p.patience, START_US, on_patience, &p);
 	hws_loop_run(p.loop);
+	if (hws_gate_leg_looks_up(p.leg)) /* nobody waits for that answer any more */
+		_exit(p.status);
 	hws_timer_stop(&p.patience);
 	hws_timer_stop(&p.last);
 	if (p.gate)
 		hws_gate_close(p.gate, NULL, HWS_OK);
 	hws_ipc_close(p.hostd, HWS_OK);
+	hws_stream_close(p.stream);
+	hws_gate_leg_free(p.leg);
 	hws_loop_free(p.loop);
 	return p.status;
 }

@@ -90,9 +90,12 @@ static void do_status(struct hws_control_reply *reply, const json_t *req HWS_UNU
 	json_t *sessions = json_array();
 	struct hws_list *n;
 
-	hws_list_for (n, &h->sessions)
-		json_array_append_new(sessions,
-				session_json(h, hws_container(n, struct hws_host_session, node)));
+	hws_list_for (n, &h->sessions) {
+		const struct hws_host_session *v = hws_container(n, struct hws_host_session, node);
+
+		if (v->begun) /* who is on the way to a relay has no viewer yet */
+			json_array_append_new(sessions, session_json(h, v));
+	}
 	hws_control_ok(reply,
 			json_pack("{s:s,s:s,s:s,s:{s:s,s:s,s:s,s:s,s:s},s:{s:b,s:i},s:o,s:o,s:b,s:b,s:I,s:I,s:I,s:I,s:s}",
 					"version", HAWSER_VERSION, "id", h->whoami.id,
@@ -128,7 +131,7 @@ static void kick_one(struct hws_host_session *v, void *arg)
 
 	if (k->conn && (uint64_t)k->conn != v->conn)
 		return;
-	k->found++;
+	k->found += v->begun;
 	hws_host_session_kick(v, "Closed manually by the peer");
 }
 

@@ -1,3 +1,5 @@
+/* host/host_session: one gate process seen from hostd: started with a socket, or sent to a relay
+ * first; asked nothing, and believed in nothing that hostd can judge itself. */
 #include "client/host/host_session.h"
 #include "client/host/no_desktop.h"
 #include "client/host/notice.h"
@@ -15,6 +17,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define LEG_US (18 * HWS_US_PER_S)      /* deployed peers' limit for such connections */
+#define LEG_GRACE_US (5 * HWS_US_PER_S) /* for a gate to say itself that the time is over */
 #define JOIN_WAIT_US (3 * HWS_US_PER_S)
 #define JOIN_RETRY_US (50 * HWS_US_PER_MS)
 /* What this host can do so far: viewers hide what is denied, instead of offering what will not happen. */
@@ -31,6 +35,7 @@ void hws_host_session_free(struct hws_host_session *v)
 	if (!v)
 		return;
 	hws_timer_stop(&v->joining);
+	hws_timer_stop(&v->leg);
 	hws_list_remove(&v->node);
 	free(v);
 }
@@ -182,6 +187,28 @@ static void on_state(struct hws_host_session *v, const Agt__GateState *s)
 				HWS_STR("via", v->via));
 }
 
+/* The first word counts. Whoever hears of it may begin or close the session: this is the
+ * caller's last word on it. */
+static void tell_leg(struct hws_host_session *v, int r)
+{
+	if (!v->meeting || v->leg_told)
+		return;
+	v->leg_told = true;
+	hws_timer_stop(&v->leg);
+	v->env->joined(v->meeting, r, v->env->arg);
+}
+
+/* A number from the gate is a claim like all it says. */
+static void on_leg(struct hws_host_session *v, const Agt__GateJoined *j)
+{
+	tell_leg(v, j->why > 0 ? HWS_ERR_PROTO : j->why);
+}
+
+static void on_leg_limit(void *arg)
+{
+	hws_host_session_close(arg, HWS_ERR_TIMEOUT);
+}
+
 static void on_message(struct hws_ipc *l HWS_UNUSED, const Agt__Message *m, int fd, void *arg)
 {
 	struct hws_host_session *v = arg;
@@ -198,21 +225,28 @@ static void on_message(struct hws_ipc *l HWS_UNUSED, const Agt__Message *m, int 
 	case AGT__MESSAGE__UNION_GATE_STATE:
 		on_state(v, m->gate_state);
 		break;
+	case AGT__MESSAGE__UNION_GATE_JOINED:
+		on_leg(v, m->gate_joined);
+		break;
 	default:
 		break;
 	}
 }
 
-static void on_close(struct hws_ipc *l HWS_UNUSED, int why HWS_UNUSED, void *arg)
+static void on_close(struct hws_ipc *l HWS_UNUSED, int why, void *arg)
 {
 	struct hws_host_session *v = arg;
 
 	v->ipc = NULL;
 	if (!hws_list_linked(&v->node)) /* never got started */
 		return;
-	hws_info_limited("connection.closed", HWS_U64("conn", v->conn), HWS_STR("peer", v->peer),
-			HWS_STR("why", v->why[0] ? v->why : "the gate ended"),
-			HWS_U64("bytes_in", v->bytes_in), HWS_U64("bytes_out", v->bytes_out));
+	if (v->begun)
+		hws_info_limited("connection.closed", HWS_U64("conn", v->conn),
+				HWS_STR("peer", v->peer),
+				HWS_STR("why", v->why[0] ? v->why : "the gate ended"),
+				HWS_U64("bytes_in", v->bytes_in),
+				HWS_U64("bytes_out", v->bytes_out));
+	tell_leg(v, why < 0 ? why : HWS_ERR_CANCELED);
 	v->env->ended(v, v->open, v->env->arg);
 }
 
@@ -226,6 +260,10 @@ void hws_host_session_kick(struct hws_host_session *v, const char *reason)
 	Agt__Message m = AGT__MESSAGE__INIT;
 	Agt__GateControl c = AGT__GATE_CONTROL__INIT;
 
+	if (!v->begun) { /* nobody is there to say goodbye to */
+		hws_host_session_close(v, HWS_OK);
+		return;
+	}
 	c.close = true;
 	c.reason = (char *)(uintptr_t)reason;
 	m.union_case = AGT__MESSAGE__UNION_GATE_CONTROL;
@@ -242,6 +280,8 @@ void hws_host_session_set_permissions(struct hws_host_session *v)
 	if (now == v->permissions)
 		return;
 	v->permissions = now;
+	if (!v->begun) /* the start will tell */
+		return;
 	c.set_permissions = true;
 	c.permissions = now;
 	m.union_case = AGT__MESSAGE__UNION_GATE_CONTROL;
@@ -276,32 +316,71 @@ static int start_gate(struct hws_host_session *v, int *ret_link_fd)
 	return HWS_OK;
 }
 
-static int send_start(struct hws_host_session *v, const struct hws_host_session_conf *conf)
+/* `fd`: -1 where the gate has its stream already. Takes it. */
+static int send_start(struct hws_host_session *v, int fd)
 {
 	const struct hws_settings *s = v->env->settings;
 	Agt__Message m = AGT__MESSAGE__INIT;
 	Agt__GateStart g = AGT__GATE_START__INIT;
 
+	hws_password_challenge(v->challenge);
+	memcpy(v->salt, v->env->judge->vault->salt, sizeof(v->salt));
+	set_since(v);
 	g.conn = v->conn;
-	g.transport = conf->transport;
-	g.secure = conf->secure;
+	g.secure = v->secure;
 	g.allow_plaintext = s->require_encryption == HWS_NO;
 	g.own_id = v->env->whoami->id;
 	g.peer_addr = v->peer;
-	g.via_relay = conf->via_relay;
-	g.local = conf->local;
-	g.direct = conf->direct;
+	g.via_relay = v->meeting != 0;
+	g.local = v->local;
+	g.direct = v->direct;
 	g.salt = v->salt;
 	g.challenge = v->challenge;
-	g.version = (char *)HWS_PROTOCOL_VERSION;
 	g.permissions = v->permissions;
-	g.leftover = (ProtobufCBinaryData){ conf->leftover.len,
-		(uint8_t *)(uintptr_t)conf->leftover.ptr };
 	g.login_timeout_ms = s->login_timeout_us / HWS_US_PER_MS;
-	g.refuse = (char *)(uintptr_t)(conf->refuse ? conf->refuse : "");
+	g.refuse = (char *)(uintptr_t)(v->refuse ? v->refuse : "");
 	m.union_case = AGT__MESSAGE__UNION_GATE_START;
 	m.gate_start = &g;
-	return hws_ipc_send(v->ipc, &m, conf->fd);
+	v->begun = true;
+	return hws_ipc_send(v->ipc, &m, fd);
+}
+
+static int send_relay(struct hws_host_session *v, const struct hws_answer_relay *to)
+{
+	static const struct hws_proxy none = { .kind = HWS_PROXY_NONE };
+	const struct hws_proxy *proxy = to->server->proxy ? to->server->proxy : &none;
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__GateRelay g = AGT__GATE_RELAY__INIT;
+
+	g.relay = (char *)(uintptr_t)to->relay;
+	g.uuid = (char *)(uintptr_t)to->uuid;
+	g.key = (char *)(uintptr_t)to->key;
+	g.timeout_ms = LEG_US / HWS_US_PER_MS;
+	g.websocket = to->server->ws;
+	g.tls = to->server->tls;
+	g.by_port = to->server->by_port;
+	g.server_host = (char *)(uintptr_t)to->server->host;
+	g.server_port = to->server->port;
+	g.proxy_kind = proxy->kind;
+	g.proxy_host = (char *)(uintptr_t)proxy->host;
+	g.proxy_port = proxy->port;
+	g.proxy_user = (char *)(uintptr_t)proxy->user;
+	g.proxy_password_secret = (char *)(uintptr_t)proxy->password_secret;
+	m.union_case = AGT__MESSAGE__UNION_GATE_RELAY;
+	m.gate_relay = &g;
+	hws_timer_start(v->env->loop, &v->leg, LEG_US + LEG_GRACE_US, on_leg_limit, v);
+	return hws_ipc_send(v->ipc, &m, -1);
+}
+
+void hws_host_session_begin(struct hws_host_session *v)
+{
+	int r;
+
+	if (v->begun)
+		return;
+	r = send_start(v, -1);
+	if (r < 0)
+		hws_host_session_close(v, r);
 }
 
 int hws_host_session_new(const struct hws_host_session_env *env,
@@ -311,7 +390,7 @@ int hws_host_session_new(const struct hws_host_session_env *env,
 	struct hws_ipc_conf lc = {
 		.frame_max = 1u << 20, .on_message = on_message, .on_close = on_close, .arg = v
 	};
-	int ipc_fd = -1, r = HWS_ERR_NOMEM;
+	int fd = conf->relay ? -1 : conf->fd, ipc_fd = -1, r = HWS_ERR_NOMEM;
 
 	if (!v)
 		goto fail;
@@ -319,30 +398,31 @@ int hws_host_session_new(const struct hws_host_session_env *env,
 	v->conn = conf->conn;
 	v->from = conf->from;
 	v->direct = conf->direct;
-	v->via = hws_notice_via(conf->via_relay, conf->direct, conf->local);
+	v->local = conf->local;
+	v->meeting = conf->relay ? conf->relay->meeting : 0;
+	v->via = hws_notice_via(conf->relay != NULL, conf->direct, conf->local);
 	v->secure = conf->secure;
+	v->refuse = conf->refuse;
 	v->control_permissions = conf->control_permissions;
-	set_since(v);
 	v->permissions = permitted(v);
 	hws_addr_text(&v->from, v->peer, sizeof(v->peer));
-	hws_password_challenge(v->challenge);
-	memcpy(v->salt, env->judge->vault->salt, sizeof(v->salt));
 	take_text(v->state, sizeof(v->state), "starting");
 	r = start_gate(v, &ipc_fd);
 	if (r == HWS_OK)
 		r = hws_ipc_new(env->loop, ipc_fd, &lc, &v->ipc);
 	if (r < 0)
 		goto fail;
-	r = send_start(v, conf); /* takes conf->fd */
+	r = conf->relay ? send_relay(v, conf->relay) : send_start(v, fd); /* takes it */
 	if (r < 0) {
 		hws_ipc_close(v->ipc, r);
-		free(v);
+		hws_host_session_free(v);
 		return r;
 	}
 	*ret = v;
 	return HWS_OK;
 fail:
-	close(conf->fd);
+	if (fd >= 0)
+		close(fd);
 	free(v);
 	return r;
 }

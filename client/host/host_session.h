@@ -6,6 +6,7 @@
 #include "client/host/judge.h"
 #include "client/host/settings.h"
 #include "client/host/whoami.h"
+#include "client/reach/answer.h"
 #include "shared/base/list.h"
 #include <sys/socket.h>
 
@@ -20,18 +21,21 @@ struct hws_host_session_env {
 	struct hws_desktop *desktop;
 	/* The gate has gone. `was_open`: it had been authorised. Called inside; the session is freed after. */
 	void (*ended)(struct hws_host_session *v, bool was_open, void *arg);
+	/* The gate that was sent to a relay stands there or has failed, or is given up before.
+	 * Once; called inside. */
+	void (*joined)(uint64_t meeting, int r, void *arg);
 	void *arg;
 };
 
 struct hws_host_session_conf {
 	uint64_t conn;
-	int fd; /* taken in any case */
-	Agt__Transport transport;
-	bool secure, direct, via_relay, local; /* of the last three at most one */
-	struct sockaddr_storage from;          /* for limits and the white list */
-	uint64_t control_permissions;          /* of the rendezvous server */
-	struct hws_bytes leftover;
-	const char *refuse; /* not NULL: send this and close */
+	/* Where the viewer is: at the other end of this socket, which is taken in any case; or */
+	int fd;
+	const struct hws_answer_relay *relay; /* not NULL: there; `fd` means nothing */
+	bool secure, direct, local;           /* of the last two at most one, and none at a relay */
+	struct sockaddr_storage from;         /* for limits and the white list */
+	uint64_t control_permissions;         /* of the rendezvous server */
+	const char *refuse;                   /* not NULL: send this static text and close */
 };
 
 struct hws_host_session {
@@ -40,11 +44,15 @@ struct hws_host_session {
 	struct hws_ipc *ipc;
 	struct hws_timer joining; /* waits for the desktop */
 	uint64_t join_until_us;
+	uint64_t meeting;     /* 0: there is none */
+	struct hws_timer leg; /* the gate is on its way to the relay */
+	bool leg_told, begun; /* how that went; the gate has what it needs to serve */
+	const char *refuse;
 	pid_t pid;
 	uint64_t conn, bytes_in, bytes_out, control_permissions;
 	uint64_t since_us, since_wall_us; /* of the connection, then of the open session */
 	struct sockaddr_storage from;
-	bool direct, secure, encrypted, open, has_signed, final_end;
+	bool direct, local, secure, encrypted, open, has_signed, final_end;
 	bool shown;      /* the desktop was: what let it in is used up */
 	const char *via; /* as hws_notice_via */
 	char salt[HWS_SALT_TEXT], challenge[HWS_CHALLENGE_TEXT];
@@ -56,6 +64,8 @@ struct hws_host_session {
 int hws_host_session_new(const struct hws_host_session_env *env,
 		const struct hws_host_session_conf *conf,
 		struct hws_host_session **ret) HWS_MUST_CHECK;
+/* With conf->relay only: begins, once both are there. */
+void hws_host_session_begin(struct hws_host_session *v);
 /* Ends the gate; `ended` is called at once. */
 void hws_host_session_close(struct hws_host_session *v, int why);
 /* Asks the gate to say goodbye. */

@@ -1,3 +1,4 @@
+/* host/hostd: puts the service together, admits connections, and ends in order. */
 #include "client/host/hostd.h"
 #include "client/host/host_control.h"
 #include "client/host/machine.h"
@@ -15,6 +16,8 @@
 /* From one address: each costs a process. */
 #define CONNECTS_PER_S 5u
 #define CONNECTS_BURST 60u
+/* Gates on their way to a relay: a server may name relays that never answer. */
+#define LEGS_MAX 32u
 
 void hws_hostd_each(
 		struct hws_hostd *h, void (*fn)(struct hws_host_session *v, void *arg), void *arg)
@@ -72,6 +75,25 @@ static bool make_room(struct hws_hostd *h)
 	return false;
 }
 
+/* The oldest one, which has had the most time, gives way as well. */
+static void make_leg_room(struct hws_hostd *h)
+{
+	struct hws_host_session *oldest = NULL;
+	struct hws_list *n;
+	unsigned count = 0;
+
+	hws_list_for (n, &h->sessions) {
+		struct hws_host_session *v = hws_container(n, struct hws_host_session, node);
+
+		if (v->begun)
+			continue;
+		oldest = oldest ? oldest : v;
+		count++;
+	}
+	if (count >= LEGS_MAX)
+		hws_host_session_close(oldest, HWS_ERR_BUSY);
+}
+
 static const char *find_refusal(struct hws_hostd *h, const struct sockaddr_storage *from)
 {
 	uint64_t now = hws_loop_now_us(h->loop);
@@ -89,7 +111,14 @@ static const char *find_refusal(struct hws_hostd *h, const struct sockaddr_stora
 	return NULL;
 }
 
-void hws_hostd_admit(struct hws_hostd *h, struct hws_host_session_conf *conf)
+static void log_accepted(struct hws_hostd *h, const struct hws_host_session *v)
+{
+	h->accepted++;
+	hws_info_limited("connection.accepted", HWS_U64("conn", v->conn), HWS_STR("peer", v->peer),
+			HWS_BOOL("direct", v->direct));
+}
+
+int hws_hostd_admit(struct hws_hostd *h, struct hws_host_session_conf *conf)
 {
 	const char *why = find_refusal(h, &conf->from);
 	char text[HWS_ADDR_TEXT];
@@ -100,8 +129,9 @@ void hws_hostd_admit(struct hws_hostd *h, struct hws_host_session_conf *conf)
 	if (why) {
 		hws_warn_limited("connection.refused", HWS_STR("peer", text), HWS_STR("why", why));
 		h->refused++;
-		close(conf->fd);
-		return;
+		if (!conf->relay)
+			close(conf->fd);
+		return HWS_ERR_DENIED;
 	}
 	if (!is_whitelisted(h, &conf->from)) {
 		hws_warn_limited("connection.refused", HWS_STR("peer", text),
@@ -112,27 +142,27 @@ void hws_hostd_admit(struct hws_hostd *h, struct hws_host_session_conf *conf)
 	if (!conf->secure && !conf->refuse && needs_encryption(h->settings, conf->direct))
 		conf->refuse = "The host accepts encrypted connections only: connect by ID, with "
 			       "the key of its server";
+	if (conf->relay)
+		make_leg_room(h);
 	conf->conn = ++h->last_conn;
 	r = hws_host_session_new(&h->env, conf, &v);
 	if (r < 0) {
 		hws_error_log("connection.failed", HWS_STR("peer", text), HWS_ERR("why", r));
 		hws_admit_close(h->admit, &conf->from);
-		return;
+		return r;
 	}
-	h->accepted++;
 	h->session_count++;
 	hws_list_push(&h->sessions, &v->node);
-	hws_info_limited("connection.accepted", HWS_U64("conn", v->conn), HWS_STR("peer", text),
-			HWS_BOOL("direct", conf->direct));
+	if (v->begun) /* a leg is told of when it stands */
+		log_accepted(h, v);
+	return HWS_OK;
 }
 
 static void on_accept(int fd, const struct sockaddr_storage *peer, void *arg)
 {
-	struct hws_host_session_conf conf = {
-		.fd = fd, .transport = AGT__TRANSPORT__TRANSPORT_TCP, .direct = true, .from = *peer
-	};
+	struct hws_host_session_conf conf = { .fd = fd, .direct = true, .from = *peer };
 
-	hws_hostd_admit(arg, &conf);
+	(void)hws_hostd_admit(arg, &conf);
 }
 
 static void on_child(evutil_socket_t sig HWS_UNUSED, short what HWS_UNUSED, void *arg)
@@ -273,14 +303,41 @@ static int open_direct(struct hws_hostd *h, struct hws_error *err)
 	return r;
 }
 
-static void on_online(struct hws_host_session_conf *conf, void *arg)
+static int on_online(struct hws_host_session_conf *conf, void *arg)
 {
-	hws_hostd_admit(arg, conf);
+	return hws_hostd_admit(arg, conf);
+}
+
+static void on_joined(uint64_t meeting, int r, void *arg)
+{
+	struct hws_hostd *h = arg;
+
+	hws_online_joined(h->online, meeting, r);
+}
+
+static void on_met(uint64_t meeting, int r, void *arg)
+{
+	struct hws_hostd *h = arg;
+	struct hws_list *n, *next;
+
+	hws_list_for_safe (n, next, &h->sessions) {
+		struct hws_host_session *v = hws_container(n, struct hws_host_session, node);
+
+		if (v->meeting != meeting)
+			continue;
+		if (r == HWS_OK) {
+			log_accepted(h, v);
+			hws_host_session_begin(v);
+		} else {
+			hws_host_session_close(v, r);
+		}
+		return;
+	}
 }
 
 static int open_online(struct hws_hostd *h, struct hws_error *err)
 {
-	struct hws_online_conf oc = { h->settings, &h->whoami, on_online, h };
+	struct hws_online_conf oc = { h->settings, &h->whoami, on_online, on_met, h };
 
 	if (*h->settings->server)
 		return hws_online_new(h->loop, &oc, &h->online, err);
@@ -346,7 +403,7 @@ static int open_parts(struct hws_hostd *h, struct hws_error *err)
 	if (r == HWS_OK && hws_desktop_new(h->loop, s, &h->desktop) < 0)
 		r = hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
 	h->env = (struct hws_host_session_env){ h->loop, s, &h->judge, &h->whoami, h->desktop,
-		on_ended, h };
+		on_ended, on_joined, h };
 	return r == HWS_OK ? open_online(h, err) : r;
 }
 
@@ -403,6 +460,7 @@ void hws_hostd_free(struct hws_hostd *h)
 		return;
 	hws_listener_free(h->direct);
 	hws_online_free(h->online);
+	h->online = NULL; /* sessions may still tell it */
 	hws_control_free(h->control);
 	hws_hostd_each(h, close_one, NULL);
 	hws_desktop_free(h->desktop);

@@ -1,6 +1,10 @@
-/* host/hostd: the service: owns identity, passwords, listeners, the agent and one session per connection,
- * and the control socket. The only process of a host that holds the private key; it reads nothing that
- * comes from the network but connection set-up. Fields are for host/hostd and host/host_control only. */
+/* host/hostd: the service: owns identity, passwords, listeners, the agent and one session per
+ * connection, and the control socket. The only process of a host that holds the private key, so
+ * it reads nothing that a viewer or a relay says: a socket goes to a gate with not a byte taken
+ * from it, and to relays a gate goes itself. What hostd does read from the network is its own
+ * rendezvous server's: replies and pushes, by UDP or on links that it opened (frames, and TLS
+ * and WebSocket where such a link has them). Fields are for host/hostd and host/host_control
+ * only. */
 #pragma once
 #include "client/host/desktop.h"
 #include "client/host/host_session.h"
@@ -45,9 +49,10 @@ struct hws_hostd {
 int hws_hostd_new(struct hws_loop *loop, struct hws_settings *settings, int argc, char **argv,
 		struct hws_hostd **ret, struct hws_error *err) HWS_MUST_CHECK;
 void hws_hostd_free(struct hws_hostd *h);
-/* A connected socket from any way in (direct, punched, relayed): checks white list and numbers, then
- * starts a gate. conf->fd is taken in any case; conn is filled in. */
-void hws_hostd_admit(struct hws_hostd *h, struct hws_host_session_conf *conf);
+/* A connected socket (direct, punched) or a viewer at a relay: checks white list and numbers,
+ * then starts a gate. conf->fd is taken in any case; conn is filled in. An error has been told
+ * in the log. */
+int hws_hostd_admit(struct hws_hostd *h, struct hws_host_session_conf *conf);
 /* Reads file and environment again, and takes all of it that may change while the host runs, or on an error nothing; what
  * only the next start takes is named in restart_needed. */
 int hws_hostd_reload(struct hws_hostd *h, struct hws_error *err) HWS_MUST_CHECK;

@@ -1,8 +1,7 @@
-/* From the rendezvous server's pushes to sockets for gates. What the server asks costs us
- * connections, so requests are bounded and told apart by who is meant. */
+/* From the rendezvous server's pushes to sockets for gates, and to errands of gates. What the
+ * server asks costs us connections, so requests are bounded and told apart by who is meant. */
 #include "client/host/online.h"
 #include "client/reach/answer.h"
-#include "client/reach/bridge.h"
 #include "client/reach/key_check.h"
 #include "client/reach/nat_probe.h"
 #include "client/reach/registrar.h"
@@ -16,11 +15,6 @@
 
 #define RENDEZVOUS_PORT 21116
 
-struct span { /* a viewer's link that a gate cannot take as it is */
-	struct hws_list node;
-	struct hws_bridge *bridge;
-};
-
 struct hws_online {
 	struct hws_online_conf conf;
 	struct hws_work *work;
@@ -32,7 +26,6 @@ struct hws_online {
 	struct hws_loop *loop;
 	struct hws_server_addr server_addr;
 	struct hws_proxy proxy;
-	struct hws_list spans;
 	char server[HWS_SERVER_ADDR_TEXT];
 	char text[200];
 	bool was_offline;
@@ -110,56 +103,44 @@ static void on_new_id(char *buf, size_t size, void *arg)
 		hws_error_log("id.not_stored", HWS_STR("why", err.text));
 }
 
-static void free_span(struct span *span)
+static struct hws_host_session_conf session_conf(const struct hws_answered *how)
 {
-	hws_list_remove(&span->node);
-	hws_free(span);
-}
-
-static void on_span_end(struct hws_bridge *b HWS_UNUSED, void *arg)
-{
-	free_span(arg);
-}
-
-/* A gate takes a plain socket. Behind a WebSocket, and all the more behind TLS, there is none; so this process carries the
- * bytes, which are the encrypted session's, without a look at them. */
-static int bridge(struct hws_online *o, struct hws_stream *s, int *ret_fd)
-{
-	struct span *span = hws_alloc(sizeof(*span));
-	int r;
-
-	if (!span) {
-		hws_stream_close(s);
-		return HWS_ERR_NOMEM;
-	}
-	r = hws_bridge_new(o->loop, s, on_span_end, span, &span->bridge, ret_fd);
-	if (r < 0)
-		hws_free(span);
-	else
-		hws_list_push(&o->spans, &span->node);
-	return r;
-}
-
-static void on_stream(struct hws_stream *s, const struct hws_answered *how, void *arg)
-{
-	struct hws_online *o = arg;
-	struct hws_host_session_conf conf = { .transport = AGT__TRANSPORT__TRANSPORT_TCP,
+	return (struct hws_host_session_conf){ .fd = -1,
 		.secure = how->secure,
-		.via_relay = how->relayed,
 		.local = how->local,
 		.from = how->viewer,
 		.control_permissions = how->control_permissions };
+}
 
-	int r = HWS_OK;
+static void on_socket(int fd, const struct hws_answered *how, void *arg)
+{
+	struct hws_online *o = arg;
+	struct hws_host_session_conf conf = session_conf(how);
 
-	conf.fd = hws_stream_release_fd(s);
-	if (conf.fd < 0)
-		r = bridge(o, s, &conf.fd);
-	if (r < 0) {
-		hws_error_log("connection.failed", HWS_ERR("why", r));
-		return;
-	}
-	o->conf.admit(&conf, o->conf.arg);
+	conf.fd = fd;
+	(void)o->conf.admit(&conf, o->conf.arg); /* it has told, and nobody waits */
+}
+
+static int on_relay(const struct hws_answer_relay *relay, const struct hws_answered *how, void *arg)
+{
+	struct hws_online *o = arg;
+	struct hws_host_session_conf conf = session_conf(how);
+
+	conf.relay = relay;
+	return o->conf.admit(&conf, o->conf.arg);
+}
+
+static void on_met(uint64_t meeting, int r, void *arg)
+{
+	struct hws_online *o = arg;
+
+	o->conf.met(meeting, r, o->conf.arg);
+}
+
+void hws_online_joined(struct hws_online *o, uint64_t meeting, int r)
+{
+	if (o && o->answer)
+		hws_answer_joined(o->answer, meeting, r);
 }
 
 static void on_failure(const char *what, int why, const struct sockaddr_storage *viewer,
@@ -181,7 +162,9 @@ static int open_answer(struct hws_online *o, struct hws_loop *loop)
 		.nat_type = hws_server_addr_needs_relay(&o->server_addr)
 				? RDV__NAT_TYPE__SYMMETRIC
 				: RDV__NAT_TYPE__UNKNOWN_NAT,
-		.on_stream = on_stream,
+		.on_socket = on_socket,
+		.on_relay = on_relay,
+		.on_met = on_met,
 		.on_failure = on_failure,
 		.arg = o };
 
@@ -264,7 +247,6 @@ int hws_online_new(struct hws_loop *loop, const struct hws_online_conf *conf,
 		return hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
 	o->conf = *conf;
 	o->loop = loop;
-	hws_list_init(&o->spans);
 	r = hws_server_addr_parse(conf->settings->server, RENDEZVOUS_PORT, &o->server_addr);
 	if (r < 0) {
 		hws_error_set(err, r, "'server' is not HOST[:PORT]: %s", conf->settings->server);
@@ -306,16 +288,8 @@ fail:
 
 void hws_online_free(struct hws_online *o)
 {
-	struct hws_list *n, *next;
-
 	if (!o)
 		return;
-	hws_list_for_safe (n, next, &o->spans) {
-		struct span *span = hws_container(n, struct span, node);
-
-		hws_bridge_free(span->bridge);
-		free_span(span);
-	}
 	hws_registrar_free(o->registrar);
 	hws_nat_probe_free(o->probe);
 	hws_key_check_free(o->key_check);

@@ -1,5 +1,5 @@
 /* host/online: the host's presence at a rendezvous server: registers, and turns what the server pushes into
- * connected sockets. Owner: hostd. */
+ * connected sockets, or into errands to relays. Owner: hostd. */
 #pragma once
 #include "client/host/host_session.h"
 #include "client/host/settings.h"
@@ -11,8 +11,12 @@ struct hws_online;
 struct hws_online_conf {
 	const struct hws_settings *settings; /* borrowed */
 	struct hws_whoami *whoami;           /* borrowed; a new id is stored there */
-	/* A viewer is connected; conf->fd passes to the callee. */
-	void (*admit)(struct hws_host_session_conf *conf, void *arg);
+	/* A viewer is connected, and conf->fd passes to the callee; or it waits at conf->relay:
+	 * then the callee sends a gate there and tells by hws_online_joined, or returns an error
+	 * and has told why. */
+	int (*admit)(struct hws_host_session_conf *conf, void *arg);
+	/* HWS_OK: who was sent to the relay begins; else it is not needed there any more. */
+	void (*met)(uint64_t meeting, int r, void *arg);
 	void *arg;
 };
 
@@ -20,6 +24,8 @@ struct hws_online_conf {
 int hws_online_new(struct hws_loop *loop, const struct hws_online_conf *conf,
 		struct hws_online **ret, struct hws_error *err) HWS_MUST_CHECK;
 void hws_online_free(struct hws_online *o);
+/* As hws_answer_joined. Takes NULL. */
+void hws_online_joined(struct hws_online *o, uint64_t meeting, int r);
 /* "registered", "connecting", "offline", "refused" with the server's words. */
 const char *hws_online_state(const struct hws_online *o);
 /* "udp", "tcp", "ws", "wss"; "" when not registered. */

@@ -1,7 +1,7 @@
-/* reach/answer: the host's side. Each push of the server is a job: it answers over a link of its own from the port at which
- * the viewer will knock, or goes to the relay, and hands over the stream that comes of it. */
+/* reach/answer: the host's side. Each push of the server is a job: it answers over a link of its
+ * own from the port at which the viewer will knock, and hands over the socket that comes of it;
+ * or it has somebody go to the relay, and answers when that leg stands. */
 #include "client/reach/answer.h"
-#include "client/reach/relay_join.h"
 #include "client/reach/server_query.h"
 #include "shared/base/mem.h"
 #include "shared/base/rand.h"
@@ -31,6 +31,7 @@ struct hws_answer {
 	char refusal[200]; /* of all that must be met at a relay; "" = none */
 	struct hws_list jobs;
 	unsigned count;
+	uint64_t meetings; /* so many were numbered */
 };
 
 struct job {
@@ -44,10 +45,11 @@ struct job {
 	struct hws_server_query *query;
 	struct hws_dial *hole;
 	struct hws_listener *listener;
-	struct hws_relay_join *join;
-	struct hws_stream *leg; /* at the relay; not yet handed on */
-	int leg_failed;         /* why there is no leg, or HWS_OK */
-	bool asked, answered;   /* the link to the server is open; it has our answer */
+	uint64_t meeting; /* its number; 0 = nobody goes to a relay for this job, or nobody any more */
+	bool leg, unwanted;   /* the leg at the relay stands; our owner lets nobody go there */
+	bool refused;         /* the viewer is told why it cannot be met */
+	int leg_failed;       /* why there is no leg, or HWS_OK */
+	bool asked, answered; /* the link to the server is open; it has our answer */
 	unsigned knocks;
 	struct sockaddr_storage local; /* where we knock from */
 	struct hws_timer limit, again;
@@ -70,26 +72,27 @@ static void end_job(struct job *j)
 	hws_server_query_free(j->query);
 	hws_dial_cancel(j->hole);
 	hws_listener_free(j->listener);
-	hws_relay_join_cancel(j->join);
-	hws_stream_close(j->leg);
 	hws_loop_defer(j->answer->loop, &j->deferred, free_job, j);
 }
 
 static void fail_job(struct job *j, const char *what, int why)
 {
 	struct hws_answer *a = j->answer;
+	uint64_t meeting = j->leg_failed ? 0 : j->meeting;
 
 	a->conf.on_failure(what, why, &j->how.viewer, a->conf.arg);
 	end_job(j);
+	if (meeting)
+		a->conf.on_met(meeting, why, a->conf.arg);
 }
 
-static void deliver(struct job *j, struct hws_stream *s)
+static void deliver(struct job *j, int fd)
 {
 	struct hws_answer *a = j->answer;
 	struct hws_answered how = j->how;
 
 	end_job(j);
-	a->conf.on_stream(s, &how, a->conf.arg);
+	a->conf.on_socket(fd, &how, a->conf.arg);
 }
 
 static ProtobufCBinaryData viewer_bytes(struct job *j)
@@ -107,18 +110,12 @@ static void on_listen_limit(void *arg)
 static void on_accept(int fd, const struct sockaddr_storage *peer, void *arg)
 {
 	struct job *j = arg;
-	struct hws_stream *s;
 
 	hws_listener_pause(j->listener); /* one viewer only */
 	/* Whoever came: the server knows the address of the one it sent, and not the local one of a neighbour. */
 	j->how.viewer = *peer;
 	j->how.local = j->kind == JOB_LOCAL;
-	if (hws_stream_tcp_new(j->answer->loop, fd, &s) < 0) {
-		evutil_closesocket(fd);
-		fail_job(j, "out of memory", HWS_ERR_NOMEM);
-		return;
-	}
-	deliver(j, s);
+	deliver(j, fd);
 }
 
 static int listen_on(struct job *j, const struct sockaddr_storage *local)
@@ -207,7 +204,11 @@ static void on_hole(int r, struct hws_stream *s, void *arg)
 
 	j->hole = NULL;
 	if (r == HWS_OK && j->answered) {
-		deliver(j, s);
+		int fd = hws_stream_release_fd(s);
+
+		hws_stream_close(s);
+		if (fd >= 0)
+			deliver(j, fd);
 		return;
 	}
 	hws_stream_close(s);
@@ -248,7 +249,7 @@ static int send_relay_response(struct job *j)
 
 	resp.socket_addr = viewer_bytes(j);
 	resp.version = j->answer->version;
-	if (j->leg_failed == HWS_ERR_KEY) /* begun as one to be refused */
+	if (j->refused)
 		resp.refuse_reason = j->answer->refusal;
 	if (j->kind == JOB_RELAY_OWN) {
 		resp.uuid = j->uuid;
@@ -265,6 +266,9 @@ static int send_relay_response(struct job *j)
  * the server passes our answer on, comes second. A relay that takes long does not hold the answer back for ever. */
 static void meet(struct job *j, bool waited)
 {
+	struct hws_answer *a = j->answer;
+	uint64_t meeting = j->meeting;
+
 	if (!j->asked || !(waited || j->leg || j->leg_failed || j->answered))
 		return;
 	if (!j->answered) {
@@ -280,23 +284,29 @@ static void meet(struct job *j, bool waited)
 		hws_timer_stop(&j->limit);
 	}
 	if (j->leg) {
-		struct hws_stream *leg = j->leg;
-
-		j->leg = NULL;
-		deliver(j, leg);
+		end_job(j);
+		a->conf.on_met(meeting, HWS_OK, a->conf.arg);
+	} else if (j->unwanted) {
+		end_job(j);
 	} else if (j->leg_failed) {
 		fail_job(j, "cannot reach the relay", j->leg_failed);
 	}
 }
 
-static void on_joined(int r, struct hws_stream *s, void *arg)
+void hws_answer_joined(struct hws_answer *a, uint64_t meeting, int r)
 {
-	struct job *j = arg;
+	struct hws_list *node, *next;
 
-	j->join = NULL;
-	j->leg = s;
-	j->leg_failed = r;
-	meet(j, false);
+	hws_list_for_safe (node, next, &a->jobs) {
+		struct job *j = hws_container(node, struct job, node);
+
+		if (!meeting || j->meeting != meeting || j->leg || j->leg_failed)
+			continue;
+		j->leg = r == HWS_OK;
+		j->leg_failed = r;
+		meet(j, false);
+		return;
+	}
 }
 
 static void on_leg_late(void *arg)
@@ -306,19 +316,22 @@ static void on_leg_late(void *arg)
 
 static void join(struct job *j)
 {
-	struct hws_relay_join_conf conf = { .relay = j->relay,
-		.server = &j->answer->server_addr,
-		.key = j->answer->key,
+	struct hws_answer *a = j->answer;
+	const struct hws_answer_relay relay = { .meeting = ++a->meetings,
+		.relay = j->relay,
+		.server = &a->server_addr,
 		.uuid = j->uuid,
-		.timeout_us = CONNECT_US };
+		.key = a->key };
 
 	j->how.relayed = true;
-	if (*j->answer->refusal) {
+	j->refused = *a->refusal != '\0';
+	if (j->refused) {
 		j->leg_failed = HWS_ERR_KEY;
 		return;
 	}
-	j->leg_failed = hws_relay_join(
-			j->answer->loop, j->answer->work, &conf, on_joined, j, &j->join);
+	j->meeting = relay.meeting;
+	j->leg_failed = a->conf.on_relay(&relay, &j->how, a->conf.arg);
+	j->unwanted = j->leg_failed < 0;
 }
 
 /* --- jobs --- */

@@ -1,11 +1,13 @@
-/* reach/answer: what a host does when the server pushes a viewer's request to it: opens a hole and listens, gives its
- * address in the local network, or meets the viewer at a relay. Jobs run side by side, at most HWS_ANSWER_JOBS_MAX. */
+/* reach/answer: what a host does when the server pushes a viewer's request to it: opens a hole
+ * and listens, gives its address in the local network, or has somebody meet the viewer at a
+ * relay. It talks with the server only: of a viewer it passes on a socket from which nothing was
+ * read, and it does not go to relays, which are strangers like those they bring. Jobs run side
+ * by side, at most HWS_ANSWER_JOBS_MAX. One loop thread. */
 #pragma once
 #include "client/reach/server_addr.h"
 #include "proto/rendezvous.pb-c.h"
 #include "shared/base/err.h"
 #include "shared/loop/work.h"
-#include "shared/net/stream.h"
 
 #define HWS_ANSWER_JOBS_MAX 64
 
@@ -20,6 +22,14 @@ struct hws_answered {
 	uint64_t control_permissions; /* of the server, 0 = none */
 };
 
+/* A viewer that waits at a relay, or will. Borrowed. */
+struct hws_answer_relay {
+	uint64_t meeting;  /* number of this one, never 0, never used again */
+	const char *relay; /* HOST[:PORT], as the server or the operator named it */
+	const struct hws_server_addr *server; /* it is reached in the manner of this one */
+	const char *uuid, *key;               /* for reach/relay_join */
+};
+
 struct hws_answer_conf {
 	const struct hws_server_addr *
 			server_addr; /* to the rendezvous server; by a WebSocket viewers are met at relays only */
@@ -28,8 +38,15 @@ struct hws_answer_conf {
 	const char *version;
 	bool always_relay;
 	Rdv__NatType nat_type; /* our own, UNKNOWN_NAT if not probed yet; SYMMETRIC is answered by a relay */
-	/* A viewer is connected; the callee owns the stream. */
-	void (*on_stream)(struct hws_stream *s, const struct hws_answered *how, void *arg);
+	/* A viewer is connected; the callee owns the socket, from which nothing was read. */
+	void (*on_socket)(int fd, const struct hws_answered *how, void *arg);
+	/* The callee sends somebody to the relay and tells by hws_answer_joined, later, how that
+	 * went. An error: nobody goes, and it has told why. */
+	int (*on_relay)(const struct hws_answer_relay *relay, const struct hws_answered *how,
+			void *arg);
+	/* After on_relay: HWS_OK: the server has our answer and the leg stands: the session
+	 * begins. Else the meeting is off for another reason than that hws_answer_joined told. */
+	void (*on_met)(uint64_t meeting, int r, void *arg);
 	/* A job failed: for the log. */
 	void (*on_failure)(const char *what, int why, const struct sockaddr_storage *viewer,
 			void *arg);
@@ -42,6 +59,9 @@ int hws_answer_new(struct hws_loop *loop, struct hws_work *work, const struct hw
 void hws_answer_free(struct hws_answer *a);
 /* What reach/nat_probe found, for the pushes from now on. */
 void hws_answer_set_nat_type(struct hws_answer *a, Rdv__NatType type);
+/* Who went to the relay is connected and has asked for the pair, or failed. Unknown numbers are
+ * ignored (the job may have ended). Not from within the on_relay of the same one. */
+void hws_answer_joined(struct hws_answer *a, uint64_t meeting, int r);
 /* From now on viewers that must be met at a relay are refused with this text instead, which they show ("" = served again):
  * for a host that knows that the relay will turn it away. Copied; at most 199 bytes. */
 void hws_answer_refuse_relays(struct hws_answer *a, const char *text);

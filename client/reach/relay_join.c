@@ -15,6 +15,7 @@ struct hws_relay_join {
 	struct hws_server_addr_open *dial;
 	struct hws_buf frame; /* header and RequestRelay */
 	hws_relay_join_cb done;
+	int (*on_socket)(int fd, void *arg);
 	void *arg;
 };
 
@@ -41,6 +42,13 @@ static void on_dialed(int r, struct hws_stream *s, void *arg)
 	}
 	j->done(r, s, j->arg);
 	free_join(j);
+}
+
+static int on_socket(int fd, void *arg)
+{
+	struct hws_relay_join *j = arg;
+
+	return j->on_socket(fd, j->arg);
 }
 
 static int build_frame(struct hws_relay_join *j, const struct hws_relay_join_conf *conf)
@@ -77,13 +85,15 @@ int hws_relay_join(struct hws_loop *loop, struct hws_work *work,
 	struct hws_server_addr server_addr;
 	const struct hws_server_addr_conf open = { .server_addr = &server_addr,
 		.timeout_us = conf->timeout_us,
-		.frame_max = HWS_SES_FRAME_MAX };
+		.frame_max = HWS_SES_FRAME_MAX,
+		.on_socket = conf->on_socket ? on_socket : NULL };
 	int r;
 
 	if (!j)
 		return HWS_ERR_NOMEM;
 	hws_buf_init(&j->frame, HWS_RLY_FIRST_FRAME_MAX + HWS_FRAME_HEADER_MAX);
 	j->done = done;
+	j->on_socket = conf->on_socket;
 	j->arg = arg;
 	r = hws_server_addr_to_relay(conf->server, conf->relay, &server_addr);
 	if (r == HWS_OK)

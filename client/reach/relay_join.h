@@ -17,6 +17,7 @@ struct hws_relay_join_conf {
 	const char *id; /* of the host; NULL at the host itself */
 	Rdv__ConnType conn_type;
 	uint64_t timeout_us;
+	int (*on_socket)(int fd, void *arg); /* as in reach/server_addr; NULL = none */
 };
 
 /* As hws_dial_cb: exactly once unless canceled; the callee owns the stream. */

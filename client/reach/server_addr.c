@@ -5,6 +5,7 @@
 #include "shared/net/addr.h"
 #include "shared/net/dialer.h"
 #include "shared/net/tls_client.h"
+#include "shared/net/ws_upgrade.h"
 #include <unistd.h>
 
 #define RELAY_PORT 21117
@@ -134,6 +135,8 @@ struct hws_server_addr_open {
 	size_t frame_max;
 	hws_server_addr_cb done;
 	void *arg;
+	int (*on_socket)(int fd, void *arg);
+	struct hws_tls_client *authorities; /* NULL: no TLS on this way */
 	struct hws_dial *dial;
 	struct hws_proxy_ask *query;
 	struct hws_stream *stream; /* the WebSocket while it is upgraded */
@@ -154,6 +157,8 @@ static void stop(struct hws_server_addr_open *o)
 	o->query = NULL;
 	hws_stream_close(o->stream);
 	o->stream = NULL;
+	hws_tls_client_free(o->authorities);
+	o->authorities = NULL;
 	hws_timer_stop(&o->limit);
 	hws_loop_defer(o->loop, &o->deferred, free_open, o);
 }
@@ -195,18 +200,12 @@ static void on_limit(void *arg)
 static int begin_tls(struct hws_server_addr_open *o, struct hws_stream *tcp, const char *host,
 		struct hws_stream **ret)
 {
-	struct hws_tls_client *authorities = NULL;
-	struct hws_error err;
-	int fd = -1;
-	int r = hws_tls_client_new(NULL, &authorities, &err);
+	int fd = hws_stream_release_fd(tcp);
+	int r = fd < 0 ? HWS_ERR_UNSUPPORTED
+		       : hws_stream_tls_client_new(o->loop, o->authorities, fd, host, ret);
 
-	if (r == HWS_OK) {
-		fd = hws_stream_release_fd(tcp);
-		r = hws_stream_tls_client_new(o->loop, authorities, fd, host, ret);
-	}
 	if (r < 0 && fd >= 0)
 		close(fd);
-	hws_tls_client_free(authorities);
 	hws_stream_close(tcp);
 	return r;
 }
@@ -243,12 +242,37 @@ static void on_connected(int r, struct hws_stream *s, void *arg)
 	hws_stream_want(o->stream, HWS_STREAM_READ | HWS_STREAM_WRITE);
 }
 
+/* All that needs more than the socket. */
+static int prepare(struct hws_server_addr_open *o, const struct hws_stream *s)
+{
+	const struct hws_proxy *proxy = o->server_addr.proxy;
+	bool tls = (o->server_addr.ws && o->server_addr.tls) ||
+			(proxy && proxy->kind == HWS_PROXY_HTTPS);
+	struct hws_error err;
+	int r = HWS_OK;
+
+	if (tls)
+		r = hws_tls_client_new(o->on_socket != NULL, &o->authorities, &err);
+	if (r == HWS_OK && o->server_addr.ws && o->on_socket)
+		r = hws_ws_upgrade_prepare();
+	if (r == HWS_OK && o->on_socket)
+		r = o->on_socket(hws_stream_fd(s), o->arg);
+	return r;
+}
+
 static void on_dialed(int r, struct hws_stream *s, void *arg)
 {
 	struct hws_server_addr_open *o = arg;
 	const struct hws_proxy *proxy = o->server_addr.proxy;
 
 	o->dial = NULL;
+	if (r == HWS_OK) {
+		r = prepare(o, s);
+		if (r < 0) {
+			hws_stream_close(s);
+			s = NULL;
+		}
+	}
 	if (r == HWS_OK && proxy) {
 		const struct hws_proxy_target target = { proxy, o->server_addr.host,
 			o->server_addr.port };
@@ -286,6 +310,7 @@ int hws_server_addr_open_start(struct hws_loop *loop, struct hws_work *work,
 	o->loop = loop;
 	o->server_addr = *server_addr;
 	o->frame_max = conf->frame_max;
+	o->on_socket = conf->on_socket;
 	o->done = done;
 	o->arg = arg;
 	r = hws_dial(loop, work, &dial, on_dialed, o, &o->dial);

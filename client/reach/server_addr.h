@@ -43,6 +43,11 @@ struct hws_server_addr_conf {
 	/* plain TCP only, as net/dialer */
 	const struct sockaddr_storage *bind_to;
 	bool reuse_port;
+	/* NULL, or called with `arg` once the socket is connected, before a byte of the other
+	 * end is read, and nothing but that socket is needed from then on (authorities for TLS
+	 * are loaded, names are known): where a process may give up files and sockets. An error
+	 * ends the way with it. */
+	int (*on_socket)(int fd, void *arg);
 };
 
 /* As hws_dial_cb: exactly once unless canceled, never inside hws_server_addr_open_start; the callee owns the stream. */

@@ -1,11 +1,17 @@
+/* net/tls_client: who is believed, and the client half of a TLS connection made with it. */
 #include "shared/net/tls_client.h"
 #include "shared/base/mem.h"
+#include "shared/base/str.h"
 #include "shared/net/addr.h"
 #include "shared/net/tls_impl.h"
+#include <dirent.h>
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 struct hws_tls_client {
 	SSL_CTX *ctx;
@@ -78,13 +84,61 @@ static int set_socket(SSL *ssl, int fd)
 
 /* --- authorities ----------------------------------------------------------------------------------- */
 
-int hws_tls_client_new(const char *ca_file, struct hws_tls_client **ret, struct hws_error *err)
+/* Files of a folder of authorities have the hash of a name and a number: "5ed36f99.0". */
+static bool is_hashed(const char *name)
+{
+	return strspn(name, "0123456789abcdef") == 8 && name[8] == '.' &&
+			name[9 + strspn(name + 9, "0123456789")] == '\0' && name[9];
+}
+
+static int load_folder(SSL_CTX *ctx, const char *path)
+{
+	DIR *dir = opendir(path);
+	const struct dirent *entry;
+	char file[512];
+	int count = 0;
+
+	while (dir && (entry = readdir(dir)))
+		if (is_hashed(entry->d_name) &&
+				hws_fmt(file, sizeof(file), "%s/%s", path, entry->d_name) >= 0)
+			count += SSL_CTX_load_verify_file(ctx, file) == 1;
+	if (dir)
+		closedir(dir);
+	return count;
+}
+
+/* What set_default_verify_paths would look up one by one. A system's own file and folder hold
+ * the same. */
+static int load_all(SSL_CTX *ctx)
+{
+	const char *file = secure_getenv(X509_get_default_cert_file_env());
+	const char *dir = secure_getenv(X509_get_default_cert_dir_env());
+	int ok = SSL_CTX_load_verify_file(ctx, file ? file : X509_get_default_cert_file());
+
+	if (file || dir || !ok)
+		ok |= load_folder(ctx, dir ? dir : X509_get_default_cert_dir()) > 0;
+	return ok || file; /* who names a file that vouches for nobody means it */
+}
+
+static bool may_read_file(void)
+{
+	const char *file = secure_getenv(X509_get_default_cert_file_env());
+
+	return !file || access(file, R_OK) == 0 || errno != EACCES;
+}
+
+int hws_tls_client_new(bool all_now, struct hws_tls_client **ret, struct hws_error *err)
 {
 	struct hws_tls_client *t = hws_alloc(sizeof(*t));
 	int ok;
 
 	if (!t)
 		return hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
+	if (!may_read_file()) {
+		hws_free(t);
+		return hws_error_set(err, HWS_ERR_PERM,
+				"this account may not read the file of SSL_CERT_FILE");
+	}
 	t->ctx = SSL_CTX_new(TLS_client_method());
 	if (!t->ctx) {
 		hws_free(t);
@@ -96,15 +150,10 @@ int hws_tls_client_new(const char *ca_file, struct hws_tls_client **ret, struct 
 			SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 					SSL_MODE_RELEASE_BUFFERS);
 	SSL_CTX_set_options(t->ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-	ok = ca_file ? SSL_CTX_load_verify_locations(t->ctx, ca_file, NULL)
-		     : SSL_CTX_set_default_verify_paths(t->ctx);
+	ok = all_now ? load_all(t->ctx) : SSL_CTX_set_default_verify_paths(t->ctx);
 	ERR_clear_error();
-	if (ok != 1) {
+	if (!ok) {
 		hws_tls_client_free(t);
-		if (ca_file)
-			return hws_error_set(err, HWS_ERR_INVAL,
-					"%s holds no certificates of authorities in PEM form, or cannot be read",
-					ca_file);
 		return hws_error_set(err, HWS_ERR_INVAL,
 				"the system's list of authorities cannot be read: install ca-certificates, or look "
 				"at SSL_CERT_FILE");

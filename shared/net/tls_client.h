@@ -6,9 +6,11 @@
 
 struct hws_tls_client; /* the authorities that are believed; shared by all streams made from it */
 
-/* `ca_file` (PEM) or, when it is NULL, what the system believes ($SSL_CERT_FILE). Reads files. */
-int hws_tls_client_new(const char *ca_file, struct hws_tls_client **ret,
-		struct hws_error *err) HWS_MUST_CHECK;
+/* What the system believes ($SSL_CERT_FILE, $SSL_CERT_DIR). Reads files: now, and single ones of
+ * a folder when a certificate needs them; with `all_now` never later, for a process that is
+ * about to give up files (some 50 ms). */
+int hws_tls_client_new(
+		bool all_now, struct hws_tls_client **ret, struct hws_error *err) HWS_MUST_CHECK;
 /* Streams made from it live on. Takes NULL. */
 void hws_tls_client_free(struct hws_tls_client *t);
 

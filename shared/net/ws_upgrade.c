@@ -174,3 +174,10 @@ int hws_ws_upgrade_check(struct hws_bytes in, const char *key, size_t *used)
 	*used = end;
 	return HWS_OK;
 }
+
+int hws_ws_upgrade_prepare(void)
+{
+	char unused[HWS_WS_ACCEPT_TEXT];
+
+	return accept_of("", unused);
+}

@@ -19,3 +19,6 @@ int hws_ws_upgrade_request(const char *host, const char *path, struct hws_buf *o
 		char key[HWS_WS_KEY_TEXT]) HWS_MUST_CHECK;
 /* Client: reads the answer. */
 int hws_ws_upgrade_check(struct hws_bytes in, const char *key, size_t *used) HWS_MUST_CHECK;
+/* Has the library behind the check read now what it reads from files when it is first used: for
+ * a process that is about to give up files. */
+int hws_ws_upgrade_prepare(void) HWS_MUST_CHECK;

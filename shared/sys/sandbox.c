@@ -70,6 +70,8 @@ static const int files[] = { SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(creat), 
 	SCMP_SYS(fsync), SCMP_SYS(fdatasync), SCMP_SYS(flock), SCMP_SYS(utimensat), SCMP_SYS(link),
 	SCMP_SYS(linkat), SCMP_SYS(msync), SCMP_SYS(sync_file_range) };
 
+static const int again[] = { SCMP_SYS(seccomp), SCMP_SYS(prctl) };
+
 static int allow(scmp_filter_ctx ctx, const int *calls, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -153,6 +155,8 @@ static int fill(scmp_filter_ctx ctx, unsigned needs)
 		r = allow(ctx, files, HWS_COUNT(files));
 	else if (r == 0 && needs & HWS_SANDBOX_READ)
 		r = allow_reading(ctx);
+	if (r == 0 && needs & HWS_SANDBOX_AGAIN)
+		r = allow(ctx, again, HWS_COUNT(again));
 	return r;
 }
 
@@ -167,7 +171,8 @@ int hws_sandbox_enter(unsigned needs, struct hws_error *err)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return hws_error_set(
 				err, HWS_ERR_UNSUPPORTED, "no sandbox: prctl: %s", strerror(errno));
-	ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	ctx = seccomp_init(
+			needs & HWS_SANDBOX_AGAIN ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_KILL_PROCESS);
 	if (!ctx)
 		return hws_error_set(err, HWS_ERR_NOMEM, "no sandbox: out of memory");
 	/* all threads that run already come along */

@@ -11,6 +11,9 @@ enum hws_sandbox_need {
 			1, /* new sockets (local, IP), pipes, threads, names of hosts, looking at files */
 	HWS_SANDBOX_READ = 2,  /* opening files for reading: configuration, certificates */
 	HWS_SANDBOX_WRITE = 4, /* making, changing, locking and removing files: a database */
+	/* Entering once more, with fewer needs. Until then a call that is not on the list fails with
+	 * EPERM: name services are of many kinds, and none may end a process that has read nothing. */
+	HWS_SANDBOX_AGAIN = 8,
 };
 
 /* After all set-up; all threads that run already come along. HWS_ERR_UNSUPPORTED: the kernel has no seccomp, or the program was

@@ -23,7 +23,8 @@ static bool is_of_account(const char *entry)
 static bool passes(const char *entry, bool clean)
 {
 	static const char *const kept[] = {
-		"ASAN_OPTIONS=", "UBSAN_OPTIONS=", "LSAN_OPTIONS=", "TSAN_OPTIONS=", "TZ=", "LANG="
+		"ASAN_OPTIONS=", "UBSAN_OPTIONS=", "LSAN_OPTIONS=", "TSAN_OPTIONS=", "TZ=", "LANG=",
+		"SSL_CERT_FILE=", "SSL_CERT_DIR=" /* a gate believes whom hostd believes */
 	};
 
 	if (hws_str_starts(entry, "HAWSER_") && !hws_str_starts(entry, "HAWSER_PLATFORM="))

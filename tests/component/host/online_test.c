@@ -10,6 +10,8 @@
 #include "shared/wire/envelope.h"
 #include "shared/wire/limits.h"
 #include "shared/wire/secure.h"
+#include "tests/component/reach/certificate.h"
+#include "tests/component/reach/fake.h"
 #include "tests/support/proc.h"
 #include <check.h>
 #include <signal.h>
@@ -28,6 +30,7 @@ static struct hws_conn *conn;
 static struct hws_secure secure;
 static bool reached, failed, keyed, welcome, closed;
 static char path[16], error_text[400];
+static struct forwarder *proxy;
 
 #define UNTIL(cond, ms)                                                                            \
 	do {                                                                                       \
@@ -49,20 +52,39 @@ static void first_line(const char *const argv[], char *buf, size_t size)
 	free(out);
 }
 
-static void start_server(void)
+static void start_server_with(const char *const extra[])
 {
 	char port[8], control[300];
 	const char *argv[] = { test_bin("server-rendezvous/hawser-rendezvous"), "--bind",
 		"127.0.0.1", "--port", port, "--state-dir", server_dir, "--control", control,
-		"--store", "memory", "--relay-servers", relay_text, NULL };
+		"--store", "memory", "--relay-servers", relay_text, NULL, NULL, NULL, NULL, NULL,
+		NULL, NULL, NULL, NULL };
 	const char *key_argv[] = { argv[0], "key", "--state-dir", server_dir, NULL };
 
+	for (size_t i = 0, n = 13; extra && extra[i]; i++)
+		argv[n + i] = extra[i];
 	snprintf(port, sizeof(port), "%u", server_port);
 	snprintf(control, sizeof(control), "%s/c.sock", server_dir);
 	test_proc_start(&server, argv, NULL);
 	test_proc_must_expect(&server, "listening", 20000);
 	first_line(key_argv, key, sizeof(key));
 	ck_assert_int_eq(hws_key_parse(key, server_pk), HWS_OK);
+}
+
+static void start_server(void)
+{
+	start_server_with(NULL);
+}
+
+/* What stands between host and server may be of this loop. */
+static void host_must_say(const char *text)
+{
+	uint64_t end_ms = test_now_ms() + 20000;
+
+	while (!test_proc_expect(&host, text, 20)) {
+		ck_assert_msg(test_now_ms() < end_ms, "never said %s:\n%s", text, host.log);
+		hws_loop_once(loop, 20000);
+	}
 }
 
 static void start_host_with(const char *with_key, const char *option)
@@ -73,7 +95,7 @@ static void start_host_with(const char *with_key, const char *option)
 	const char *password_argv[] = { HOST_PROGRAM, "password", "--state-dir", host_dir, NULL };
 
 	test_proc_start(&host, argv, NULL);
-	test_proc_must_expect(&host, "server.registered", 20000);
+	host_must_say("server.registered");
 	first_line(id_argv, id, sizeof(id));
 	first_line(password_argv, password, sizeof(password));
 }
@@ -88,7 +110,7 @@ static void setup(void)
 	ck_assert_int_eq(hws_crypto_init(), HWS_OK);
 	test_dir(server_dir, sizeof(server_dir));
 	test_dir(host_dir, sizeof(host_dir));
-	server_port = test_free_ports(5);
+	server_port = test_free_ports(8);
 	relay_port = server_port + 4;
 	server_port++; /* the NAT test port is the one below, the WebSocket port two above */
 	snprintf(server_text, sizeof(server_text), "127.0.0.1:%u", server_port);
@@ -101,6 +123,8 @@ static void setup(void)
 static void teardown(void)
 {
 	hws_conn_close(conn, HWS_OK);
+	forwarder_stop(proxy);
+	proxy = NULL;
 	hws_work_free(work);
 	hws_loop_free(loop);
 	test_proc_stop(&host);
@@ -341,18 +365,60 @@ static void must_be_registered_by(const char *by)
 	free(out);
 }
 
-/* The relay's leg is a WebSocket, which no gate can take as it is. */
+static void is_served_at_the_relay(void)
+{
+	go(false); /* there is no other way to such a host */
+	ck_assert_str_eq(path, "relay");
+	host_says_the_same_way();
+	host_must_say("encrypted=true");
+	hws_conn_close(conn, HWS_OK);
+	host_must_say("connection.closed");
+}
+
+/* The gate speaks TLS, confined as it is: all that it believes was read before. */
+START_TEST(a_host_inside_tls_is_reached)
+{
+	char cert[320], key_file[320], port[8], behind[32], plain[32];
+	const char *extra[] = { "--tls-cert", cert, "--tls-key", key_file, "--tls-port", port,
+		"--tls-relay", behind, NULL };
+
+	certificate_make(server_dir, "IP:127.0.0.1", cert, key_file);
+	snprintf(port, sizeof(port), "%u", server_port + 6);
+	snprintf(behind, sizeof(behind), "127.0.0.1:%u", relay_port + 2);
+	start_server_with(extra);
+	start_relay();
+	ck_assert_int_eq(setenv("SSL_CERT_FILE", cert, 1), 0);
+	ck_assert_int_eq(hws_str_copy(plain, sizeof(plain), server_text), HWS_OK);
+	snprintf(server_text, sizeof(server_text), "wss://127.0.0.1:%u/ws/id", server_port + 6);
+	/* who else runs gates has no way into the folders of a test */
+	start_host_with(key, "--gate-user=root");
+	must_be_registered_by("wss");
+	ck_assert_int_eq(hws_str_copy(server_text, sizeof(server_text), plain), HWS_OK);
+	is_served_at_the_relay();
+}
+END_TEST
+
+START_TEST(a_host_behind_a_proxy_is_reached)
+{
+	char option[64];
+
+	start_server();
+	start_relay();
+	proxy = forwarder_start_proxy(loop, work);
+	snprintf(option, sizeof(option), "--proxy-url=http://127.0.0.1:%u", forwarder_port(proxy));
+	start_host_with(key, option);
+	is_served_at_the_relay();
+}
+END_TEST
+
+/* The relay's leg is a WebSocket, which the gate unwraps. */
 START_TEST(a_host_that_has_only_websockets_is_reached)
 {
 	start_server();
 	start_relay();
 	start_host_with(key, "--allow-websocket");
 	must_be_registered_by("ws");
-	go(false);
-	ck_assert_str_eq(path, "relay");
-	test_proc_must_expect(&host, "encrypted=true", 10000);
-	hws_conn_close(conn, HWS_OK);
-	test_proc_must_expect(&host, "connection.closed", 10000);
+	is_served_at_the_relay();
 }
 END_TEST
 
@@ -381,6 +447,8 @@ int main(void)
 	tcase_add_test(t, a_restart_of_the_host_keeps_its_id);
 	tcase_add_test(t, a_relay_carries_it_too);
 	tcase_add_test(t, a_host_that_has_only_websockets_is_reached);
+	tcase_add_test(t, a_host_inside_tls_is_reached);
+	tcase_add_test(t, a_host_behind_a_proxy_is_reached);
 	tcase_add_test(t, a_host_without_udp_is_reached);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_ENV);

@@ -10,6 +10,7 @@
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct hws_loop *loop;
 static struct hws_work *work;
@@ -188,11 +189,28 @@ END_TEST
 
 /* --- what the host does with it --- */
 
-static void on_stream(struct hws_stream *s, const struct hws_answered *how, void *arg)
+static void on_socket(int fd, const struct hws_answered *how, void *arg)
 {
 	(void)arg;
 	came = how->viewer;
-	hws_stream_close(s);
+	close(fd);
+}
+
+/* No relay is there: not what is tested. */
+static int on_relay(const struct hws_answer_relay *relay, const struct hws_answered *how, void *arg)
+{
+	(void)relay;
+	(void)how;
+	(void)arg;
+	return HWS_ERR_REFUSED;
+}
+
+static void on_met(uint64_t meeting, int r, void *arg)
+{
+	(void)meeting;
+	(void)r;
+	(void)arg;
+	ck_abort_msg("nobody was sent anywhere");
 }
 
 static void on_failure(const char *what, int why, const struct sockaddr_storage *viewer, void *arg)
@@ -200,7 +218,7 @@ static void on_failure(const char *what, int why, const struct sockaddr_storage 
 	(void)what;
 	(void)why;
 	(void)viewer;
-	(void)arg; /* nobody comes, and no relay is there: not what is tested */
+	(void)arg; /* nobody comes: not what is tested */
 }
 
 static void push_punch(void)
@@ -210,7 +228,9 @@ static void push_punch(void)
 		.key = "",
 		.relay = "127.0.0.1:9",
 		.version = "1.4.9",
-		.on_stream = on_stream,
+		.on_socket = on_socket,
+		.on_relay = on_relay,
+		.on_met = on_met,
 		.on_failure = on_failure };
 	Rdv__RendezvousMessage m = RDV__RENDEZVOUS_MESSAGE__INIT;
 	Rdv__PunchHole punch = RDV__PUNCH_HOLE__INIT;

@@ -2,6 +2,7 @@
 #include "client/reach/answer.h"
 #include "client/reach/reach.h"
 #include "client/reach/registrar.h"
+#include "client/reach/relay_join.h"
 #include "shared/base/clock.h"
 #include "shared/base/rand.h"
 #include "shared/crypto/crypto.h"
@@ -31,6 +32,9 @@ struct scene {
 	bool registered, lost;
 	struct hws_stream *host_end, *viewer_end;
 	struct hws_answered how;
+	struct hws_relay_join *join;
+	struct hws_stream *leg; /* the server does not know of it yet */
+	uint64_t meeting;
 	bool done, relayed;
 	int result;
 	char path[16], text[400], state_text[200];
@@ -90,14 +94,54 @@ static void on_new_id(char *buf, size_t size, void *arg)
 	ck_abort_msg("the server wants another id");
 }
 
-static void on_host_stream(struct hws_stream *stream, const struct hws_answered *how, void *arg)
+static void host_speaks(struct hws_stream *stream)
 {
-	(void)arg;
 	s.host_end = stream;
-	s.how = *how;
 	/* As every host does; through a relay the viewer waits for it. */
 	ck_assert_int_eq(hws_stream_write(stream, hws_bytes(FIRST_FRAME, sizeof(FIRST_FRAME) - 1)),
 			sizeof(FIRST_FRAME) - 1);
+}
+
+static void on_socket(int fd, const struct hws_answered *how, void *arg)
+{
+	struct hws_stream *stream;
+
+	(void)arg;
+	s.how = *how;
+	ck_assert_int_eq(hws_stream_tcp_new(s.loop, fd, &stream), 0);
+	host_speaks(stream);
+}
+
+static void on_joined(int r, struct hws_stream *stream, void *arg)
+{
+	(void)arg;
+	s.join = NULL;
+	s.leg = stream;
+	hws_answer_joined(s.answer, s.meeting, r);
+}
+
+/* What a gate does in a process of its own. */
+static int on_relay(const struct hws_answer_relay *relay, const struct hws_answered *how, void *arg)
+{
+	struct hws_relay_join_conf conf = { .relay = relay->relay,
+		.server = relay->server,
+		.key = relay->key,
+		.uuid = relay->uuid,
+		.timeout_us = 18 * HWS_US_PER_S };
+
+	(void)arg;
+	s.how = *how;
+	s.meeting = relay->meeting;
+	return hws_relay_join(s.loop, s.work, &conf, on_joined, NULL, &s.join);
+}
+
+static void on_met(uint64_t meeting, int r, void *arg)
+{
+	(void)arg;
+	ck_assert_uint_eq(meeting, s.meeting);
+	ck_assert_int_eq(r, 0);
+	host_speaks(s.leg);
+	s.leg = NULL;
 }
 
 static void on_failure(const char *what, int why, const struct sockaddr_storage *viewer, void *arg)
@@ -155,7 +199,9 @@ static void begin_host_by(const char *server, bool no_udp)
 		.key = s.key,
 		.relay = "",
 		.version = "1.4.9",
-		.on_stream = on_host_stream,
+		.on_socket = on_socket,
+		.on_relay = on_relay,
+		.on_met = on_met,
 		.on_failure = on_failure };
 
 	hws_rand_bytes(pk, sizeof(pk));
@@ -229,6 +275,8 @@ static void set_up(void)
 
 static void tear_down(void)
 {
+	hws_relay_join_cancel(s.join);
+	hws_stream_close(s.leg);
 	hws_stream_close(s.host_end);
 	hws_stream_close(s.viewer_end);
 	hws_registrar_free(s.registrar);

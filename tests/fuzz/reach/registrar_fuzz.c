@@ -5,11 +5,13 @@
 #include "shared/base/str.h"
 #include "tests/fuzz/reach/wires.h"
 #include <assert.h>
+#include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct hws_answer *answer;
 static unsigned renamed;
+static uint64_t sent; /* the last meeting */
 
 static void on_state(enum hws_registrar_state state, const char *text, void *arg)
 {
@@ -25,6 +27,8 @@ static void on_push(const Rdv__RendezvousMessage *m, void *arg)
 			m->union_case == RDV__RENDEZVOUS_MESSAGE__UNION_REQUEST_RELAY);
 	if (hws_answer_push(answer, "123456789", m) < 0)
 		return;
+	/* who was sent before this one arrives, or does not, or nobody knows of it any more */
+	hws_answer_joined(answer, sent / 2, sent & 2 ? HWS_OK : HWS_ERR_REFUSED);
 }
 
 static void on_new_id(char *buf, size_t size, void *arg)
@@ -34,11 +38,25 @@ static void on_new_id(char *buf, size_t size, void *arg)
 	assert(hws_str_copy(buf, size, "1234567890") == HWS_OK);
 }
 
-static void on_stream(struct hws_stream *s, const struct hws_answered *how, void *arg)
+static void on_socket(int fd, const struct hws_answered *how, void *arg)
 {
 	(void)arg;
-	assert(s && how);
-	hws_stream_close(s);
+	assert(fd >= 0 && how);
+	close(fd);
+}
+
+static int on_relay(const struct hws_answer_relay *relay, const struct hws_answered *how, void *arg)
+{
+	(void)arg;
+	assert(relay->meeting > sent && *relay->relay && *relay->uuid && how->relayed);
+	sent = relay->meeting;
+	return sent % 4 ? HWS_OK : HWS_ERR_DENIED;
+}
+
+static void on_met(uint64_t meeting, int r, void *arg)
+{
+	(void)arg;
+	assert(meeting && meeting <= sent && r <= 0);
 }
 
 static void on_failure(const char *what, int why, const struct sockaddr_storage *viewer, void *arg)
@@ -76,10 +94,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.always_relay = data[0] & 4,
 		.nat_type = (Rdv__NatType)(data[0] >> 3 & 1 ? RDV__NAT_TYPE__SYMMETRIC
 							    : RDV__NAT_TYPE__ASYMMETRIC),
-		.on_stream = on_stream,
+		.on_socket = on_socket,
+		.on_relay = on_relay,
+		.on_met = on_met,
 		.on_failure = on_failure };
 
 	renamed = 0;
+	sent = 0;
 	assert(hws_answer_new(loop, NULL, &ac, &answer) == HWS_OK);
 	assert(hws_registrar_new(loop, NULL, &rc, &r) == HWS_OK);
 	wires_run(hws_bytes(data + 3, size - 3), NULL);
