@@ -11,19 +11,19 @@
 #include "shared/base/mem.h"
 #include "shared/base/num.h"
 #include "shared/base/str.h"
+#include "shared/sys/local_socket.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #define MAGIC 0x48575332u /* changes with the layout of the messages */
 #define ANSWER_MS 5000
 #define FDS_MAX (2 * RLY_SHARDS_MAX)
+_Static_assert(FDS_MAX <= HWS_LOCAL_FDS_MAX, "all listening sockets go in one message");
 #define LEG_BYTES_MAX (32u << 10)
 #define BURST 64 /* legs a turn */
 
@@ -57,26 +57,9 @@ struct rly_takeover {
 static int send_message(
 		int fd, const struct head *h, struct hws_bytes more, const int *fds, unsigned n)
 {
-	struct iovec iov[2] = { { (void *)(uintptr_t)h, sizeof(*h) },
-		{ (void *)(uintptr_t)more.ptr, more.len } };
-	union {
-		struct cmsghdr align;
-		char buf[CMSG_SPACE(FDS_MAX * sizeof(int))];
-	} control = { .buf = { 0 } };
-	struct msghdr m = { .msg_iov = iov, .msg_iovlen = more.len ? 2 : 1 };
+	ssize_t done = hws_local_send(fd, hws_bytes(h, sizeof(*h)), more, fds, n);
 
-	if (n) {
-		m.msg_control = control.buf;
-		m.msg_controllen = CMSG_SPACE(n * sizeof(int));
-		struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(n * sizeof(int));
-		memcpy(CMSG_DATA(c), fds, n * sizeof(int));
-	}
-	return sendmsg(fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? hws_err_from_errno(errno)
-								: HWS_OK;
+	return done < 0 ? (int)done : HWS_OK;
 }
 
 static int send_kind(int fd, enum kind kind)
@@ -86,54 +69,32 @@ static int send_kind(int fd, enum kind kind)
 	return send_message(fd, &h, hws_bytes(NULL, 0), NULL, 0);
 }
 
-/* One message; `fds` has room for FDS_MAX and belongs to the caller afterwards, also on failure. */
+/* One message; `fds` belong to the caller afterwards, also on failure. */
 static int recv_message(
-		int fd, struct head *h, uint8_t *more, size_t size, int *fds, unsigned *ret_n)
+		int fd, struct head *h, uint8_t *more, size_t size, struct hws_local_fds *fds)
 {
-	struct iovec iov[2] = { { h, sizeof(*h) }, { more, size } };
-	union {
-		struct cmsghdr align;
-		char buf[CMSG_SPACE(FDS_MAX * sizeof(int))];
-	} control;
-	struct msghdr m = { .msg_iov = iov,
-		.msg_iovlen = size ? 2 : 1,
-		.msg_control = control.buf,
-		.msg_controllen = sizeof(control.buf) };
-	ssize_t n = recvmsg(fd, &m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	ssize_t n = hws_local_recv(fd, h, sizeof(*h), more, size, fds);
 
-	*ret_n = 0;
 	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? HWS_ERR_AGAIN : HWS_ERR_RESET;
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); n && c; c = CMSG_NXTHDR(&m, c)) {
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-			continue;
-		*ret_n = (unsigned)((c->cmsg_len - CMSG_LEN(0)) / sizeof(int));
-		memcpy(fds, CMSG_DATA(c), *ret_n * sizeof(int));
-	}
+		return n == HWS_ERR_AGAIN ? HWS_ERR_AGAIN : HWS_ERR_RESET;
 	if (n == 0)
 		return HWS_ERR_EOF;
-	if ((size_t)n < sizeof(*h) || h->magic != MAGIC || (m.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
+	if ((size_t)n < sizeof(*h) || h->magic != MAGIC || fds->cut)
 		return HWS_ERR_PROTO;
 	if (h->uuid_len > HWS_UUID_MAX || h->bytes != (size_t)n - sizeof(*h))
 		return HWS_ERR_PROTO;
 	return HWS_OK;
 }
 
-static void close_all(const int *fds, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++)
-		close(fds[i]);
-}
-
-static int await(int fd, enum kind kind, struct head *h, int *fds, unsigned *ret_n)
+static int await(int fd, enum kind kind, struct head *h, struct hws_local_fds *fds)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	int r;
 
-	*ret_n = 0;
+	fds->n = 0;
 	if (poll(&p, 1, ANSWER_MS) <= 0)
 		return HWS_ERR_TIMEOUT;
-	r = recv_message(fd, h, NULL, 0, fds, ret_n);
+	r = recv_message(fd, h, NULL, 0, fds);
 	return r < 0 ? r : h->kind == kind ? HWS_OK : HWS_ERR_PROTO;
 }
 
@@ -172,20 +133,20 @@ static int make(struct rly_server *s, struct hws_error *err)
 static int take_sockets(struct rly_takeover *o, struct rly_sockets *ret)
 {
 	struct head h;
-	int fds[FDS_MAX];
-	unsigned n;
-	int r = await(o->link, KIND_SOCKETS, &h, fds, &n);
+	struct hws_local_fds fds;
+	int r = await(o->link, KIND_SOCKETS, &h, &fds);
 
-	if (r == HWS_OK && (h.tcp > RLY_SHARDS_MAX || h.ws > RLY_SHARDS_MAX || h.tcp + h.ws != n))
+	if (r == HWS_OK &&
+			(h.tcp > RLY_SHARDS_MAX || h.ws > RLY_SHARDS_MAX || h.tcp + h.ws != fds.n))
 		r = HWS_ERR_PROTO;
 	if (r < 0) {
-		close_all(fds, n);
+		hws_local_fds_close(&fds);
 		return r;
 	}
 	ret->tcp_count = h.tcp;
 	ret->ws_count = h.ws;
-	memcpy(ret->tcp, fds, h.tcp * sizeof(int));
-	memcpy(ret->ws, fds + h.tcp, h.ws * sizeof(int));
+	memcpy(ret->tcp, fds.fd, h.tcp * sizeof(int));
+	memcpy(ret->ws, fds.fd + h.tcp, h.ws * sizeof(int));
 	return HWS_OK;
 }
 
@@ -232,15 +193,15 @@ int rly_takeover_ready(struct rly_server *s, struct hws_error *err)
 {
 	struct rly_takeover *o = s->takeover;
 	struct head h;
-	int fds[FDS_MAX], r;
-	unsigned n = 0;
+	struct hws_local_fds fds = { 0 };
+	int r;
 
 	if (!o || !o->taking)
 		return HWS_OK;
 	r = send_kind(o->link, KIND_READY);
 	if (r == HWS_OK)
-		r = await(o->link, KIND_CLEAR, &h, fds, &n);
-	close_all(fds, n);
+		r = await(o->link, KIND_CLEAR, &h, &fds);
+	hws_local_fds_close(&fds);
 	if (r < 0)
 		return hws_error_set(err, r, "--takeover: the running relay did not make room: %s",
 				hws_err_text(r));
@@ -312,15 +273,14 @@ static void on_legs(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	for (int i = 0; i < BURST; i++) {
 		struct head h;
-		int fds[FDS_MAX];
-		unsigned n;
-		int r = recv_message(fd, &h, bytes, sizeof(bytes), fds, &n);
+		struct hws_local_fds fds;
+		int r = recv_message(fd, &h, bytes, sizeof(bytes), &fds);
 
-		if (r == HWS_OK && h.kind == KIND_LEG && n == 1) {
-			take_leg(o, &h, bytes, fds[0]);
+		if (r == HWS_OK && h.kind == KIND_LEG && fds.n == 1) {
+			take_leg(o, &h, bytes, fds.fd[0]);
 			continue;
 		}
-		close_all(fds, n);
+		hws_local_fds_close(&fds);
 		if (r == HWS_ERR_AGAIN)
 			return;
 		link_close(o);
@@ -437,12 +397,11 @@ static void on_successor(evutil_socket_t fd, short what, void *arg)
 {
 	struct rly_takeover *o = arg;
 	struct head h;
-	int fds[FDS_MAX];
-	unsigned n;
-	int r = recv_message(fd, &h, NULL, 0, fds, &n);
+	struct hws_local_fds fds;
+	int r = recv_message(fd, &h, NULL, 0, &fds);
 
 	(void)what;
-	close_all(fds, n);
+	hws_local_fds_close(&fds);
 	if (r == HWS_ERR_AGAIN)
 		return;
 	if (r == HWS_OK && h.kind == KIND_HELLO) {
@@ -459,15 +418,6 @@ static void on_successor(evutil_socket_t fd, short what, void *arg)
 		resume(o, r);
 }
 
-static bool may_succeed(int fd)
-{
-	struct ucred who;
-	socklen_t len = sizeof(who);
-
-	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) == 0 &&
-			(who.uid == 0 || who.uid == geteuid());
-}
-
 static void on_connect(evutil_socket_t fd, short what, void *arg)
 {
 	struct rly_takeover *o = arg;
@@ -476,7 +426,7 @@ static void on_connect(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (link < 0)
 		return;
-	if (o->link >= 0 || o->server->draining || !may_succeed(link)) {
+	if (o->link >= 0 || o->server->draining || !hws_local_peer_is_ours(link, NULL)) {
 		close(link);
 		return;
 	}
@@ -486,25 +436,19 @@ static void on_connect(evutil_socket_t fd, short what, void *arg)
 
 int rly_takeover_new(struct rly_server *s, struct hws_error *err)
 {
-	struct sockaddr_un a;
 	int r = make(s, err);
 
-	if (r == HWS_OK)
-		r = address(s->takeover->path, &a);
 	if (r < 0)
-		return hws_error_set(err, r, "the path of the runtime folder is too long");
+		return r;
 	struct rly_takeover *o = s->takeover;
 
 	/* The control socket beside it is ours, so nobody else serves here. */
 	if (unlink(o->path) < 0 && errno != ENOENT)
 		return hws_error_set(err, hws_err_from_errno(errno), "cannot remove %s: %s",
 				o->path, strerror(errno));
-	o->listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (o->listener < 0 || fchmod(o->listener, 0600) < 0 ||
-			bind(o->listener, (struct sockaddr *)&a, sizeof(a)) < 0 ||
-			chmod(o->path, 0600) < 0 || listen(o->listener, 4) < 0)
-		return hws_error_set(err, hws_err_from_errno(errno), "cannot listen at %s: %s",
-				o->path, strerror(errno));
+	r = hws_local_listen(o->path, SOCK_SEQPACKET, 4, &o->listener, err);
+	if (r < 0)
+		return r;
 	event_assign(&o->listen_event, hws_loop_base(s->loop), o->listener, EV_READ | EV_PERSIST,
 			on_connect, o);
 	o->listening = event_add(&o->listen_event, NULL) == 0;

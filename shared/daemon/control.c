@@ -5,6 +5,7 @@
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include "shared/daemon/control_request.h"
+#include "shared/sys/local_socket.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
@@ -273,17 +274,6 @@ void hws_control_fail(struct hws_control_reply *reply, int code, const char *fmt
 					text));
 }
 
-static bool may_call(evutil_socket_t fd, uid_t *ret_uid)
-{
-	struct ucred cred = { .uid = (uid_t)-1 };
-	socklen_t len = sizeof(cred);
-
-	if (getsockopt((int)fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
-		return false;
-	*ret_uid = cred.uid;
-	return cred.uid == 0 || cred.uid == geteuid();
-}
-
 static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *addr,
 		int len, void *arg)
 {
@@ -314,7 +304,7 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 		link_free(l);
 		return;
 	}
-	if (!may_call(fd, &uid)) {
+	if (!hws_local_peer_is_ours((int)fd, &uid)) {
 		hws_warn_limited("control.denied", HWS_U64("uid", uid));
 		if (send_failure(l, HWS_ERR_DENIED,
 				    "only root and the account this program runs as may use the control socket"))
@@ -357,7 +347,7 @@ static int clear_path(const struct sockaddr_un *addr, struct hws_error *err)
 static int listen_at(const char *path, int *ret_fd, struct hws_error *err)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	int fd = -1, cause, r;
+	int r;
 
 	if (hws_str_copy(addr.sun_path, sizeof(addr.sun_path), path) < 0)
 		return hws_error_set(err, HWS_ERR_TOOBIG,
@@ -366,21 +356,7 @@ static int listen_at(const char *path, int *ret_fd, struct hws_error *err)
 	r = clear_path(&addr, err);
 	if (r < 0)
 		return r;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	/* The mode of the unbound socket becomes that of the file, so there is no moment in which others
-	 * could connect, and no umask to change behind other threads. */
-	if (fd < 0 || fchmod(fd, 0600) < 0 ||
-			bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ||
-			chmod(path, 0600) < 0 || listen(fd, 16) < 0) {
-		cause = errno;
-		if (fd >= 0)
-			close(fd);
-		r = hws_err_from_errno(cause);
-		return hws_error_set(err, r, "cannot make the control socket %s: %s", path,
-				strerror(cause));
-	}
-	*ret_fd = fd;
-	return HWS_OK;
+	return hws_local_listen(path, SOCK_STREAM, 16, ret_fd, err);
 }
 
 int hws_control_new(struct hws_loop *loop, const char *path, const struct hws_control_cmd *table,

@@ -4,6 +4,7 @@
 #include "client/platform/x11/guard.h"
 #include "client/platform/x11/sweep.h"
 #include "shared/base/mem.h"
+#include "shared/sys/local_socket.h"
 #include "shared/sys/spawn.h"
 #include <errno.h>
 #include <poll.h>
@@ -34,12 +35,14 @@ static void sweep_display(const char *display)
 static void stand(int fd, void *arg)
 {
 	const char *display = arg;
+	struct pollfd line = { .fd = fd, .events = POLLIN };
 	char c;
 	ssize_t n;
 
 	do {
+		poll(&line, 1, -1);
 		n = read(fd, &c, 1);
-	} while (n < 0 && errno == EINTR);
+	} while (n < 0 && (errno == EINTR || errno == EAGAIN));
 	if (n == 0) { /* no farewell */
 		poll(NULL, 0, GRACE_MS);
 		sweep_display(display);
@@ -53,9 +56,10 @@ int x11_guard_new(const char *display, struct x11_guard **ret)
 
 	if (!g)
 		return HWS_ERR_NOMEM;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd) < 0) {
+	r = hws_local_pair(fd);
+	if (r < 0) {
 		hws_free(g);
-		return HWS_ERR_SYS;
+		return r;
 	}
 	r = hws_spawn_detached("hawser-keys", fd[0], stand, (char *)(uintptr_t)display);
 	close(fd[0]);
