@@ -87,7 +87,7 @@ static void take_mark(const char *root, const char *path, const char *purpose, c
 	if (is_common(digits) ||
 			hws_fmt(text, sizeof(text), "hawser-host %s %s", purpose, digits) < 0)
 		return;
-	hws_hwid(hws_bytes_str(text), digest);
+	hws_sha256(hws_bytes_str(text), digest);
 	if (hws_hex_encode(hws_bytes(digest, MARK_BYTES), ret, MARK_TEXT) < 0)
 		memcpy(ret, ABSENT, sizeof(ABSENT));
 }

@@ -11,9 +11,9 @@ static void digest_who(const char *my_id, const char *my_name, uint8_t ret[32])
 {
 	uint8_t parts[64];
 
-	hws_hwid(hws_bytes_str(my_id), parts);
-	hws_hwid(hws_bytes_str(my_name), parts + 32);
-	hws_hwid(hws_bytes(parts, sizeof(parts)), ret);
+	hws_sha256(hws_bytes_str(my_id), parts);
+	hws_sha256(hws_bytes_str(my_name), parts + 32);
+	hws_sha256(hws_bytes(parts, sizeof(parts)), ret);
 }
 
 static bool is_live(const struct hws_recent_entry *e, uint64_t now_us)

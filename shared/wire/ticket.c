@@ -14,13 +14,13 @@ static const char purpose[] = "hawser relay hello 1";
 /* What is signed: the purpose and a hash of the session key, so that a hello is good on one link
  * only. */
 struct statement {
-	uint8_t bytes[sizeof(purpose) + HWS_HWID_LEN];
+	uint8_t bytes[sizeof(purpose) + HWS_SHA256_LEN];
 };
 
 static void statement(const uint8_t key[HWS_SESSION_KEY_LEN], struct statement *ret)
 {
 	memcpy(ret->bytes, purpose, sizeof(purpose));
-	hws_hwid(hws_bytes(key, HWS_SESSION_KEY_LEN), ret->bytes + sizeof(purpose)); /* SHA-256 */
+	hws_sha256(hws_bytes(key, HWS_SESSION_KEY_LEN), ret->bytes + sizeof(purpose));
 }
 
 int hws_ticket_hello(const struct hws_identity *relay,
