@@ -15,6 +15,9 @@ void hws_headless_fill(struct hws_platform *p, struct hws_rect r, uint32_t rgb);
 /* Replaces the display list (1..HWS_DISPLAYS_MAX displays). */
 int hws_headless_set_displays(struct hws_platform *p, const struct hws_display *list,
 		unsigned count) HWS_MUST_CHECK;
+/* A BGRA picture of a display as it is now; the caller drops it. */
+int hws_headless_snapshot(
+		struct hws_platform *p, unsigned display, struct hws_picture **ret) HWS_MUST_CHECK;
 /* The next `count` grabs fail. */
 void hws_headless_fail_grabs(struct hws_platform *p, unsigned count);
 /* How often pixels were converted: 0 while nothing changes. */

@@ -1,4 +1,7 @@
+/* The connection to an X server: who waits for which answer, events to the part that they are for, and
+ * what to do when the server ends or hangs. */
 #include "client/platform/x11/x11.h"
+#include "client/platform/capture_source.h"
 #include "client/platform/x11/desktop.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
@@ -282,6 +285,8 @@ static void x11_free(struct hws_platform *p)
 	d->closing = true;
 	hws_loop_defer_cancel(&d->drain);
 	hws_timer_stop(&d->overdue);
+	hws_capture_free(d->base.capture);
+	d->base.capture = NULL;
 	x11_clip_free(d->clip);
 	x11_inject_free(d->inject);
 	x11_cursor_free(d->cursor);

@@ -85,7 +85,7 @@ static void forget_picture(struct hws_display_host *s)
 {
 	if (s->out) {
 		s->out = false;
-		hws_capture_release(s->v->conf.capture, s->index);
+		hws_capture_release(s->v->reader, s->index);
 	}
 	hws_picture_unlock(s->picture);
 	s->picture = NULL;
@@ -96,7 +96,7 @@ void hws_display_host_stop(struct hws_display_host *s)
 	hws_timer_stop(&s->timer);
 	hws_timer_stop(&s->refine_timer);
 	if (s->started)
-		hws_capture_stop(s->v->conf.capture, s->index);
+		hws_capture_stop(s->v->reader, s->index);
 	forget_picture(s);
 	hws_encoder_free(s->encoder);
 	s->encoder = NULL;
@@ -113,7 +113,7 @@ static void on_retry(void *arg)
 
 static void show_start(struct hws_display_host *s)
 {
-	int r = hws_capture_start(s->v->conf.capture, s->index);
+	int r = hws_capture_start(s->v->reader, s->index);
 
 	if (r < 0) {
 		hws_warn_limited("video.capture_failed", HWS_U64("display", s->index),
@@ -433,9 +433,9 @@ static void grab(struct hws_display_host *s)
 {
 	if (s->out) {
 		s->out = false;
-		hws_capture_release(s->v->conf.capture, s->index);
+		hws_capture_release(s->v->reader, s->index);
 	}
-	int r = hws_capture_grab(s->v->conf.capture, s->index);
+	int r = hws_capture_grab(s->v->reader, s->index);
 
 	if (r == HWS_OK) {
 		s->grabbing = true;

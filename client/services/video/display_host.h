@@ -42,6 +42,7 @@ struct hws_display_host { /* one display */
 struct hws_video_host {
 	struct hws_host_service service;
 	struct hws_video_host_conf conf;
+	struct hws_capture_reader *reader;
 	struct hws_video_viewer viewer[HWS_HOST_VIEWERS_MAX];
 	struct hws_display_host show[HWS_DISPLAYS_MAX];
 	struct hws_qos qos;

@@ -399,8 +399,17 @@ int hws_video_host_new(const struct hws_video_host_conf *conf, struct hws_video_
 
 	if (!v)
 		return HWS_ERR_NOMEM;
-	int r = hws_screenshots_new(conf->loop, conf->work, conf->capture, &v->shots);
+	struct hws_capture_events ev = {
+		.on_damage = on_damage,
+		.on_frame = on_frame,
+		.on_displays = on_displays,
+		.arg = v,
+	};
+	int r = hws_capture_subscribe(conf->capture, &ev, &v->reader);
+	if (r == HWS_OK)
+		r = hws_screenshots_new(conf->loop, conf->work, conf->capture, &v->shots);
 	if (r < 0) {
+		hws_capture_unsubscribe(v->reader);
 		free(v);
 		return r;
 	}
@@ -412,7 +421,6 @@ int hws_video_host_new(const struct hws_video_host_conf *conf, struct hws_video_
 		v->show[i].v = v;
 		v->show[i].index = i;
 	}
-	conf->capture->ev = (struct hws_capture_events){ on_damage, on_frame, on_displays, v };
 	*ret = v;
 	return HWS_OK;
 }
@@ -423,7 +431,8 @@ void hws_video_host_free(struct hws_video_host *v)
 		return;
 	for (unsigned i = 0; i < HWS_DISPLAYS_MAX; i++)
 		hws_display_host_stop(&v->show[i]);
-	v->conf.capture->ev = (struct hws_capture_events){ 0 };
+	hws_capture_unsubscribe(v->reader);
+	v->reader = NULL;
 	hws_screenshots_free(v->shots);
 	v->shots = NULL;
 	v->closed = true;

@@ -14,7 +14,7 @@ extern const struct hws_host_service_impl hws_video_host_service;
 struct hws_video_host_conf {
 	struct hws_loop *loop;
 	struct hws_work *work;       /* at least one thread */
-	struct hws_capture *capture; /* its events become ours */
+	struct hws_capture *capture; /* shared with whoever else reads it */
 	/* What a viewer is sent changed its bitrate, or is told to it for the first time; may be NULL. */
 	void (*on_bitrate)(struct hws_host_viewer *g, uint32_t kbit_s, void *arg);
 	void *arg;

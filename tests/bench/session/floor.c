@@ -15,6 +15,7 @@
 struct floor {
 	struct hws_loop *loop;
 	struct hws_platform *platform;
+	struct hws_capture_reader *reader;
 	struct hws_encoder *encoder;
 	struct hws_decoder *decoder;
 	bool damaged, out, got;
@@ -73,14 +74,19 @@ void floor_open(struct floor **ret, const char *display)
 			     &(struct hws_platform_conf){ .backend = "x11", .display = display },
 			     &f->platform, &err),
 			err.text);
-	f->platform->capture->ev = (struct hws_capture_events){ on_damage, on_frame, NULL, f };
+	must(hws_capture_subscribe(f->platform->capture,
+			     &(struct hws_capture_events){ .on_damage = on_damage,
+					     .on_frame = on_frame,
+					     .arg = f },
+			     &f->reader),
+			"capture");
 	*ret = f;
 }
 
 static void release(struct floor *f)
 {
 	if (f->out)
-		hws_capture_release(f->platform->capture, 0);
+		hws_capture_release(f->reader, 0);
 	f->out = false;
 }
 
@@ -91,6 +97,7 @@ void floor_close(struct floor *f)
 	release(f);
 	hws_encoder_free(f->encoder);
 	hws_decoder_free(f->decoder);
+	hws_capture_unsubscribe(f->reader);
 	hws_platform_close(f->platform);
 	hws_loop_once(f->loop, 0);
 	hws_loop_free(f->loop);
@@ -106,7 +113,7 @@ static void grab(struct floor *f)
 	while (!f->picture) {
 		until(f, &f->damaged);
 		f->damaged = f->got = false;
-		r = hws_capture_grab(f->platform->capture, 0);
+		r = hws_capture_grab(f->reader, 0);
 		if (r == HWS_ERR_AGAIN) /* what was told of was taken with the picture before */
 			continue;
 		must(r, "grab");
@@ -150,12 +157,12 @@ double floor_first(struct floor *f)
 	hws_encoder_free(f->encoder);
 	hws_decoder_free(f->decoder);
 	release(f);
-	hws_capture_stop(f->platform->capture, 0);
+	hws_capture_stop(f->reader, 0);
 	hws_loop_once(f->loop, 0);
 	f->damaged = false;
 	f->pts_ms = 0;
 	start = hws_clock_us();
-	must(hws_capture_start(f->platform->capture, 0), "capture");
+	must(hws_capture_start(f->reader, 0), "capture");
 	must(hws_encoder_new(&conf, &f->encoder), "encoder");
 	must(hws_decoder_new(HWS_CODEC_VP9, 1, &f->decoder), "decoder");
 	grab(f);

@@ -79,6 +79,15 @@ static void on_marked(struct hws_bytes text, void *arg)
 	((struct desktop *)arg)->marked++;
 }
 
+static void on_snapshot(unsigned display HWS_UNUSED, int r, struct hws_picture *p, void *arg)
+{
+	struct desktop *d = arg;
+
+	ck_assert_int_eq(r < 0, p == NULL);
+	d->snapshot = p;
+	d->snapshots++;
+}
+
 void desktop_sync(struct desktop *d)
 {
 	free(xcb_get_input_focus_reply(d->c, xcb_get_input_focus(d->c), NULL));
@@ -98,12 +107,15 @@ void desktop_reopen(struct desktop *d)
 	struct hws_platform_conf conf = { .backend = "x11", .on_lost = on_lost, .arg = d };
 	struct hws_error err = { 0 };
 
+	hws_capture_unsubscribe(d->reader);
 	hws_platform_close(d->p);
+	d->reader = NULL;
 	d->p = NULL;
 	conf.display = d->x.display;
 	int r = hws_platform_open(d->loop, &conf, &d->p, &err);
 	ck_assert_msg(r == HWS_OK, "%s", err.text);
-	d->p->capture->ev = (struct hws_capture_events){ on_damage, on_frame, on_displays, d };
+	struct hws_capture_events ev = { on_damage, on_frame, on_displays, on_snapshot, d };
+	ck_assert_int_eq(hws_capture_subscribe(d->p->capture, &ev, &d->reader), HWS_OK);
 	d->p->cursor->ev = (struct hws_cursor_events){ on_shape, on_position, d };
 	d->p->clip->ev = (struct hws_clip_events){ on_text, on_marked, d };
 }
@@ -153,6 +165,7 @@ static void open_on_server(struct desktop *d)
 
 void desktop_teardown(struct desktop *d)
 {
+	hws_capture_unsubscribe(d->reader);
 	hws_platform_close(d->p);
 	hws_loop_free(d->loop);
 	xcb_disconnect(d->c);
@@ -183,11 +196,22 @@ void desktop_frame(struct desktop *d)
 	unsigned n = d->frames;
 	int r;
 
-	while ((r = hws_capture_grab(d->p->capture, d->display)) == HWS_ERR_AGAIN)
+	while ((r = hws_capture_grab(d->reader, d->display)) == HWS_ERR_AGAIN)
 		desktop_wait(d, &d->damages, d->damages + 1);
 	ck_assert_int_eq(r, HWS_OK);
 	desktop_wait(d, &d->frames, n + 1);
 	ck_assert_int_eq(d->frame_err, HWS_OK);
+}
+
+struct hws_picture *desktop_snapshot(struct desktop *d, unsigned display)
+{
+	unsigned n = d->snapshots;
+
+	ck_assert_int_eq(hws_capture_snapshot(d->reader, display), HWS_OK);
+	ck_assert_int_eq(hws_capture_snapshot(d->reader, display), HWS_ERR_BUSY);
+	desktop_wait(d, &d->snapshots, n + 1);
+	ck_assert_ptr_nonnull(d->snapshot);
+	return d->snapshot;
 }
 
 xcb_generic_event_t *desktop_event(struct desktop *d, uint8_t type)

@@ -10,8 +10,11 @@ struct desktop {
 	struct test_xvfb x;
 	struct hws_loop *loop;
 	struct hws_platform *p;
+	struct hws_capture_reader *reader;
 	unsigned display; /* that is captured */
 	/* what the platform told */
+	unsigned snapshots;
+	struct hws_picture *snapshot; /* the newest; whoever waited for it drops it */
 	unsigned damages, frames, lists, lost, shapes, positions, texts, marked;
 	int frame_err;
 	struct hws_picture *picture;
@@ -47,6 +50,8 @@ void desktop_fill(struct desktop *d, int x, int y, int w, int h, uint32_t rgb);
 void desktop_sync(struct desktop *d);
 /* Grabs the next frame (waiting for damage first); it stays taken until hws_capture_release. */
 void desktop_frame(struct desktop *d);
+/* As the display is now; the caller drops it. */
+struct hws_picture *desktop_snapshot(struct desktop *d, unsigned display);
 /* The next event of this type at the client, running the loop meanwhile; freed by the caller. */
 xcb_generic_event_t *desktop_event(struct desktop *d, uint8_t type);
 

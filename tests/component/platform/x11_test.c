@@ -63,7 +63,7 @@ START_TEST(a_known_pattern_is_captured_coded_and_decoded)
 	const struct hws_picture *got;
 
 	draw_pattern();
-	ck_assert_int_eq(hws_capture_start(d.p->capture, 0), HWS_OK);
+	ck_assert_int_eq(hws_capture_start(d.reader, 0), HWS_OK);
 	desktop_frame(&d);
 	ck_assert_int_eq(d.picture->width, 640);
 	ck_assert_int_eq(d.picture->height, 480);
@@ -79,7 +79,7 @@ START_TEST(a_known_pattern_is_captured_coded_and_decoded)
 	ck_assert_int_eq(hws_encoder_encode(e, d.picture, &d.damage, false, 0, &pkt), HWS_OK);
 	ck_assert_int_eq(hws_decoder_decode(dec, pkt.data, &got), HWS_OK);
 	ck_assert(psnr(d.picture, got) > 32);
-	hws_capture_release(d.p->capture, 0);
+	hws_capture_release(d.reader, 0);
 	hws_decoder_free(dec);
 	hws_encoder_free(e);
 }
@@ -87,11 +87,11 @@ END_TEST
 
 START_TEST(only_what_was_drawn_is_damaged)
 {
-	ck_assert_int_eq(hws_capture_start(d.p->capture, 0), HWS_OK);
+	ck_assert_int_eq(hws_capture_start(d.reader, 0), HWS_OK);
 	desktop_frame(&d);
-	ck_assert_int_eq(hws_capture_grab(d.p->capture, 0), HWS_ERR_BUSY);
+	ck_assert_int_eq(hws_capture_grab(d.reader, 0), HWS_ERR_BUSY);
 	int before = luma_at(20, 20);
-	hws_capture_release(d.p->capture, 0);
+	hws_capture_release(d.reader, 0);
 	desktop_fill(&d, 101, 101, 40, 30, 0xffffff);
 	desktop_fill(&d, 501, 301, 7, 9, 0xff0000);
 	desktop_frame(&d);
@@ -105,21 +105,21 @@ START_TEST(only_what_was_drawn_is_damaged)
 	ck_assert_int_ge(luma_at(120, 120), 234);
 	ck_assert_int_le(abs(luma_at(504, 305) - luma(0xff0000)), 2);
 	ck_assert_int_eq(luma_at(20, 20), before);
-	hws_capture_release(d.p->capture, 0);
+	hws_capture_release(d.reader, 0);
 }
 END_TEST
 
 START_TEST(an_idle_screen_makes_no_events)
 {
-	ck_assert_int_eq(hws_capture_start(d.p->capture, 0), HWS_OK);
+	ck_assert_int_eq(hws_capture_start(d.reader, 0), HWS_OK);
 	desktop_frame(&d);
-	hws_capture_release(d.p->capture, 0);
+	hws_capture_release(d.reader, 0);
 	desktop_run(&d, 100);
 	unsigned damages = d.damages, frames = d.frames;
 	desktop_run(&d, 400);
 	ck_assert_uint_eq(d.damages, damages);
 	ck_assert_uint_eq(d.frames, frames);
-	ck_assert_int_eq(hws_capture_grab(d.p->capture, 0), HWS_ERR_AGAIN);
+	ck_assert_int_eq(hws_capture_grab(d.reader, 0), HWS_ERR_AGAIN);
 	/* A hundred changes between two grabs are one event. */
 	for (int i = 0; i < 100; i++)
 		desktop_fill(&d, i * 4, 10, 3, 3, 0xff00ff);
@@ -133,18 +133,18 @@ START_TEST(a_snapshot_shows_the_same_as_the_capture)
 	struct hws_picture *shot, *same;
 
 	draw_pattern();
-	ck_assert_int_eq(hws_capture_start(d.p->capture, 0), HWS_OK);
+	ck_assert_int_eq(hws_capture_start(d.reader, 0), HWS_OK);
 	desktop_frame(&d);
-	ck_assert_int_eq(hws_capture_snapshot(d.p->capture, 0, &shot), HWS_OK);
+	shot = desktop_snapshot(&d, 0);
 	ck_assert_int_eq(hws_picture_new(HWS_PIXEL_I420, 640, 480, &same), HWS_OK);
 	hws_pixels_bgra_to_i420(
 			shot->plane[0], shot->stride[0], same, (struct hws_rect){ 0, 0, 640, 480 });
 	ck_assert(psnr(d.picture, same) > 60);
-	hws_capture_release(d.p->capture, 0);
+	hws_capture_release(d.reader, 0);
 	hws_picture_drop(shot);
 	hws_picture_drop(same);
-	ck_assert_int_eq(hws_capture_snapshot(d.p->capture, 7, &shot), HWS_ERR_NOTFOUND);
-	ck_assert_int_eq(hws_capture_start(d.p->capture, 7), HWS_ERR_NOTFOUND);
+	ck_assert_int_eq(hws_capture_snapshot(d.reader, 7), HWS_ERR_NOTFOUND);
+	ck_assert_int_eq(hws_capture_start(d.reader, 7), HWS_ERR_NOTFOUND);
 }
 END_TEST
 
@@ -164,9 +164,9 @@ START_TEST(a_new_screen_size_is_reported_and_captured)
 {
 	unsigned n;
 
-	ck_assert_int_eq(hws_capture_start(d.p->capture, 0), HWS_OK);
+	ck_assert_int_eq(hws_capture_start(d.reader, 0), HWS_OK);
 	desktop_frame(&d);
-	hws_capture_release(d.p->capture, 0);
+	hws_capture_release(d.reader, 0);
 	xrandr((const char *const[]){ "--newmode", "small", "10", "321", "330", "340", "350", "241",
 			"250", "260", "270", NULL });
 	xrandr((const char *const[]){ "--addmode", "screen", "small", NULL });
@@ -179,17 +179,17 @@ START_TEST(a_new_screen_size_is_reported_and_captured)
 	ck_assert_uint_eq(n, 1);
 	ck_assert_int_eq(list[0].width, 321);
 	ck_assert_int_eq(list[0].height, 241);
-	ck_assert_int_eq(hws_capture_grab(d.p->capture, 0), HWS_ERR_NOTFOUND);
-	ck_assert_int_eq(hws_capture_start(d.p->capture, 0), HWS_OK);
+	ck_assert_int_eq(hws_capture_grab(d.reader, 0), HWS_ERR_NOTFOUND);
+	ck_assert_int_eq(hws_capture_start(d.reader, 0), HWS_OK);
 	desktop_frame(&d);
 	ck_assert_int_eq(d.picture->width, 321);
 	ck_assert_int_eq(d.picture->height, 241);
-	hws_capture_release(d.p->capture, 0);
+	hws_capture_release(d.reader, 0);
 	/* The odd edge is captured too. */
 	desktop_fill(&d, 319, 239, 2, 2, 0xffffff);
 	desktop_frame(&d);
 	ck_assert_int_ge(luma_at(320, 240), 234);
-	hws_capture_release(d.p->capture, 0);
+	hws_capture_release(d.reader, 0);
 }
 END_TEST
 
@@ -209,14 +209,14 @@ START_TEST(two_monitors_are_two_displays)
 	ck_assert_int_eq(list[right].x, 400);
 	ck_assert_int_eq(list[right].width, 240);
 	d.display = right;
-	ck_assert_int_eq(hws_capture_start(d.p->capture, right), HWS_OK);
+	ck_assert_int_eq(hws_capture_start(d.reader, right), HWS_OK);
 	desktop_frame(&d);
 	ck_assert_int_eq(d.picture->width, 240);
-	hws_capture_release(d.p->capture, right);
+	hws_capture_release(d.reader, right);
 	/* Damage on the other one is not ours. */
 	desktop_fill(&d, 10, 10, 20, 20, 0xffffff);
 	desktop_wait(&d, &d.damages, d.damages + 1);
-	ck_assert_int_eq(hws_capture_grab(d.p->capture, right), HWS_OK);
+	ck_assert_int_eq(hws_capture_grab(d.reader, right), HWS_OK);
 	desktop_wait(&d, &d.frames, d.frames + 1);
 	ck_assert_int_eq(d.frame_err, HWS_ERR_AGAIN);
 	desktop_fill(&d, 390, 50, 20, 20, 0xffffff);
@@ -225,25 +225,23 @@ START_TEST(two_monitors_are_two_displays)
 	ck_assert_int_eq(box.x, 0);
 	ck_assert_int_eq(box.w, 10);
 	ck_assert_int_eq(box.y, 50);
-	hws_capture_release(d.p->capture, right);
+	hws_capture_release(d.reader, right);
 }
 END_TEST
 
 START_TEST(the_end_of_the_server_is_told_once)
 {
-	struct hws_picture *shot = NULL;
-
-	ck_assert_int_eq(hws_capture_start(d.p->capture, 0), HWS_OK);
+	ck_assert_int_eq(hws_capture_start(d.reader, 0), HWS_OK);
 	desktop_frame(&d);
-	hws_capture_release(d.p->capture, 0);
+	hws_capture_release(d.reader, 0);
 	desktop_fill(&d, 0, 0, 10, 10, 0xffffff);
-	(void)!hws_capture_grab(d.p->capture, 0);
+	(void)!hws_capture_grab(d.reader, 0);
 	test_proc_signal(&d.x.proc, SIGKILL);
 	desktop_wait(&d, &d.lost, 1);
 	desktop_run(&d, 50);
 	ck_assert_uint_eq(d.lost, 1);
-	ck_assert_int_lt(hws_capture_grab(d.p->capture, 0), 0);
-	ck_assert_int_lt(hws_capture_snapshot(d.p->capture, 0, &shot), 0);
+	ck_assert_int_lt(hws_capture_grab(d.reader, 0), 0);
+	ck_assert_int_lt(hws_capture_snapshot(d.reader, 0), 0);
 	/* Calls after the end are harmless. */
 	ck_assert_int_eq(hws_inject_move(d.p->inject, 1, 1), HWS_OK);
 	hws_cursor_watch(d.p->cursor, true, true);
@@ -291,15 +289,15 @@ START_TEST(without_shared_memory_pictures_come_all_the_same)
 {
 	desktop_teardown(&d);
 	desktop_setup_without(&d, "MIT-SHM");
-	ck_assert_int_eq(hws_capture_start(d.p->capture, 0), HWS_OK);
+	ck_assert_int_eq(hws_capture_start(d.reader, 0), HWS_OK);
 	desktop_frame(&d);
-	hws_capture_release(d.p->capture, 0);
+	hws_capture_release(d.reader, 0);
 	desktop_fill(&d, 32, 64, 40, 20, 0xffffff);
 	desktop_frame(&d);
 	ck_assert_int_ge(luma_at(40, 70), 234);
 	ck_assert_int_le(abs(luma_at(200, 200) - luma(0x204060)), 2);
 	ck_assert_uint_eq(d.damage.n, 1);
-	hws_capture_release(d.p->capture, 0);
+	hws_capture_release(d.reader, 0);
 }
 END_TEST
 
@@ -342,11 +340,11 @@ START_TEST(colours_are_right_at_every_depth)
 
 	desktop_teardown(&d);
 	desktop_setup_depth(&d, depths[_i % 4]);
-	ck_assert_int_eq(hws_capture_start(d.p->capture, 0), HWS_OK);
+	ck_assert_int_eq(hws_capture_start(d.reader, 0), HWS_OK);
 	for (int i = 0; i < 8; i++)
 		desktop_fill(&d, i * 80, 0, 80, 480, pixel_of(colours[i]));
 	desktop_frame(&d);
-	ck_assert_int_eq(hws_capture_snapshot(d.p->capture, 0, &shot), HWS_OK);
+	shot = desktop_snapshot(&d, 0);
 	for (int i = 0; i < 8; i++) {
 		const uint8_t *p = shot->plane[0] + 77 * shot->stride[0] + (i * 80 + 33) * 4;
 		ck_assert_int_le(abs(luma_at(i * 80 + 33, 77) - luma(colours[i])), slack + 1);
@@ -355,13 +353,13 @@ START_TEST(colours_are_right_at_every_depth)
 					"colour %06x channel %d is %d", colours[i], c, p[c]);
 	}
 	hws_picture_drop(shot);
-	hws_capture_release(d.p->capture, 0);
+	hws_capture_release(d.reader, 0);
 	/* A single odd column: its rows are padded. */
 	desktop_fill(&d, 201, 101, 1, 3, pixel_of(0xffffff));
 	desktop_frame(&d);
 	ck_assert_int_ge(luma_at(201, 102), 234 - slack);
 	ck_assert_int_le(abs(luma_at(210, 102) - luma(colours[2])), slack + 1);
-	hws_capture_release(d.p->capture, 0);
+	hws_capture_release(d.reader, 0);
 }
 END_TEST
 

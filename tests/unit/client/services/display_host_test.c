@@ -1,34 +1,41 @@
 /* The order of damage, grabs and their answers, with a capture that does as it is told. */
+#include "client/platform/capture_source.h"
 #include "client/services/video/video_host.h"
 #include "host_desk.h"
 #include "shared/base/clock.h"
 #include <string.h>
 
 struct script {
-	struct hws_capture base;
+	struct hws_capture_source base;
+	struct hws_capture *capture;
 	struct hws_display display;
-	struct hws_picture *picture;
-	unsigned starts, grabs, releases;
+	unsigned starts, grabs;
 	int answer; /* of the next grabs */
 };
 
-static const struct hws_display *displays(struct hws_capture *c, unsigned *ret_count)
+static const struct hws_display *displays(struct hws_capture_source *c, unsigned *ret_count)
 {
 	*ret_count = 1;
 	return &hws_container(c, struct script, base)->display;
 }
 
-static int start(struct hws_capture *c, unsigned display HWS_UNUSED)
+static enum hws_pixel_format format(const struct hws_capture_source *c HWS_UNUSED)
+{
+	return HWS_PIXEL_I420;
+}
+
+static int start(struct hws_capture_source *c, unsigned display HWS_UNUSED)
 {
 	hws_container(c, struct script, base)->starts++;
 	return HWS_OK;
 }
 
-static void stop(struct hws_capture *c HWS_UNUSED, unsigned display HWS_UNUSED)
+static void stop(struct hws_capture_source *c HWS_UNUSED, unsigned display HWS_UNUSED)
 {
 }
 
-static int grab(struct hws_capture *c, unsigned display HWS_UNUSED)
+static int grab(struct hws_capture_source *c, unsigned display HWS_UNUSED,
+		struct hws_picture *into HWS_UNUSED)
 {
 	struct script *s = hws_container(c, struct script, base);
 
@@ -36,18 +43,14 @@ static int grab(struct hws_capture *c, unsigned display HWS_UNUSED)
 	return s->answer;
 }
 
-static void release(struct hws_capture *c, unsigned display HWS_UNUSED)
-{
-	hws_container(c, struct script, base)->releases++;
-}
-
-static int snapshot(struct hws_capture *c HWS_UNUSED, unsigned display HWS_UNUSED,
-		struct hws_picture **ret HWS_UNUSED)
+static int snapshot(struct hws_capture_source *c HWS_UNUSED, unsigned display HWS_UNUSED,
+		struct hws_picture *into HWS_UNUSED)
 {
 	return HWS_ERR_UNSUPPORTED;
 }
 
-static const struct hws_capture_impl impl = { displays, start, stop, grab, release, snapshot };
+static const struct hws_capture_source_impl impl = { displays, format, start, stop, grab,
+	snapshot };
 
 static struct script script;
 static struct hws_loop *loop;
@@ -71,15 +74,16 @@ static struct hws_host_viewer viewer = { .send_parts = send_parts, .congested = 
 
 static void setup(void)
 {
-	struct hws_video_host_conf vc = { .capture = &script.base };
+	struct hws_video_host_conf vc = { 0 };
 
 	memset(&script, 0, sizeof(script));
 	script.base.impl = &impl;
 	script.display = (struct hws_display){ .width = 64, .height = 48, .primary = true };
 	frames = 0;
-	ck_assert_int_eq(hws_picture_new(HWS_PIXEL_I420, 64, 48, &script.picture), HWS_OK);
 	ck_assert_int_eq(hws_loop_new(&loop), HWS_OK);
 	ck_assert_int_eq(hws_work_new(1, 8, &work), HWS_OK);
+	ck_assert_int_eq(hws_capture_new(loop, &script.base, &script.capture), HWS_OK);
+	vc.capture = script.capture;
 	vc.loop = loop;
 	vc.work = work;
 	ck_assert_int_eq(hws_video_host_new(&vc, &video), HWS_OK);
@@ -91,9 +95,9 @@ static void teardown(void)
 {
 	hws_video_host_leave(video, &viewer);
 	hws_video_host_free(video);
+	hws_capture_free(script.capture);
 	hws_work_free(work);
 	hws_loop_free(loop);
-	hws_picture_drop(script.picture);
 }
 
 static void until(const unsigned *count, unsigned want)
@@ -108,15 +112,14 @@ static void until(const unsigned *count, unsigned want)
 
 static void damage(void)
 {
-	script.base.ev.on_damage(0, script.base.ev.arg);
+	hws_capture_source_damaged(script.capture, 0);
 }
 
 static void answer(int r)
 {
 	const struct hws_region all = { 1, { { 0, 0, 64, 48 } } };
 
-	script.base.ev.on_frame(0, r, r < 0 ? NULL : script.picture, r < 0 ? NULL : &all,
-			script.base.ev.arg);
+	hws_capture_source_grabbed(script.capture, 0, r, &all);
 }
 
 /* One picture is there, and one grab is under way. */

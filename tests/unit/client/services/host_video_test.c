@@ -61,7 +61,7 @@ static void check_picture(const struct viewer *v, enum hws_codec codec)
 					HWS_OK);
 	}
 	ck_assert_ptr_nonnull(got);
-	ck_assert_int_eq(hws_capture_snapshot(d.p->capture, 0, &shot), HWS_OK);
+	ck_assert_int_eq(hws_headless_snapshot(d.p, 0, &shot), HWS_OK);
 	ck_assert_int_eq(got->width, shot->width);
 	ck_assert_int_eq(got->height, shot->height);
 	uint8_t *line = calloc(4, (size_t)got->width * 2);
@@ -325,7 +325,7 @@ static double blur(void)
 							hws_bytes(f->data.data, f->data.len), &got),
 					HWS_OK);
 	}
-	ck_assert_int_eq(hws_capture_snapshot(d.p->capture, 0, &shot), HWS_OK);
+	ck_assert_int_eq(hws_headless_snapshot(d.p, 0, &shot), HWS_OK);
 	for (int y = 0; y < 200; y++)
 		for (int x = 0; x < 240; x++) /* grey: G is brightness; what moves is right of it */
 			sum += abs((got->plane[0][y * got->stride[0] + x] - 16) * 255 / 219 -

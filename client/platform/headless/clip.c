@@ -1,0 +1,47 @@
+/* The clipboard of a desktop in memory. */
+#include "client/platform/headless/desk.h"
+
+static void hl_watch_clip(struct hws_clip *c, bool on)
+{
+	hws_container(c, struct headless, clip)->want_clip = on;
+}
+
+static int hl_set_text(struct hws_clip *c, struct hws_bytes text)
+{
+	struct headless *h = hws_container(c, struct headless, clip);
+
+	if (text.len > HWS_CLIP_TEXT_MAX)
+		return HWS_ERR_TOOBIG;
+	hws_buf_reset(&h->clip_text);
+	hws_buf_put(&h->clip_text, text.ptr, text.len);
+	return hws_buf_err(&h->clip_text);
+}
+
+static const struct hws_clip_impl clip_impl = { hl_watch_clip, hl_set_text };
+
+void hl_clip_init(struct headless *h)
+{
+	h->clip.impl = &clip_impl;
+	h->base.clip = &h->clip;
+	hws_buf_init(&h->clip_text, HWS_CLIP_TEXT_MAX);
+}
+
+void hl_clip_done(struct headless *h)
+{
+	hws_buf_done(&h->clip_text);
+}
+
+/* --- what tests do --- */
+
+void hws_headless_copy_text(struct hws_platform *p, struct hws_bytes text)
+{
+	struct headless *h = of_platform(p);
+
+	if (hl_set_text(&h->clip, text) == HWS_OK && h->want_clip && h->clip.ev.on_text)
+		h->clip.ev.on_text(text, h->clip.ev.arg);
+}
+
+struct hws_bytes hws_headless_clip_text(const struct hws_platform *p)
+{
+	return hws_buf_bytes(&of_platform(p)->clip_text);
+}
