@@ -1,5 +1,5 @@
 /* Who may use the relay, and what becomes of those who may not. */
-#include "tests/component/relay/actors.h"
+#include "tests/component/relay/stage.h"
 #include "tests/support/suite.h"
 #include <arpa/inet.h>
 #include <check.h>
@@ -11,16 +11,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-static struct relay relay;
-
-static void start(const char *const extra[])
-{
-	memset(&relay, 0, sizeof(relay));
-	relay_start(&relay, extra);
-}
-
-#define START(...) start((const char *const[]){ __VA_ARGS__, NULL })
 
 START_TEST(two_legs_with_one_uuid_are_a_pair)
 {
@@ -507,12 +497,6 @@ START_TEST(a_broken_upgrade_is_refused)
 	relay_stop(&relay);
 }
 END_TEST
-
-static void cleanup(void)
-{
-	if (relay.proc.pid && !relay.proc.ended)
-		kill(relay.proc.pid, SIGKILL);
-}
 
 int main(void)
 {

@@ -4,6 +4,7 @@
 #include "shared/daemon/control.h"
 #include "tests/component/relay/actors.h"
 #include "tests/component/rendezvous/actors.h"
+#include "tests/support/suite.h"
 #include <check.h>
 #include <signal.h>
 #include <stdio.h>
@@ -296,25 +297,16 @@ END_TEST
 
 int main(void)
 {
-	const TTest *const tests[] = { only_announced_pairs_are_joined,
-		the_link_survives_restarts_of_both, only_by_configuration_the_key_is_enough,
-		a_relay_that_is_not_listed_hears_nothing, another_server_is_not_believed,
-		a_draining_relay_is_no_longer_handed_out };
 	Suite *s = suite_create("relay/announce");
-	TCase *t = tcase_create("announce");
-	SRunner *r;
-	int failed;
+	TCase *t = test_case(s, "announce", 90,
+			TESTS(only_announced_pairs_are_joined, the_link_survives_restarts_of_both,
+					only_by_configuration_the_key_is_enough,
+					a_relay_that_is_not_listed_hears_nothing,
+					another_server_is_not_believed,
+					a_draining_relay_is_no_longer_handed_out));
 
 	if (hws_crypto_init() < 0)
 		return 1;
-	tcase_set_timeout(t, 90);
 	tcase_add_checked_fixture(t, setup, cleanup);
-	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
-		tcase_add_test(t, tests[i]);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return test_suite_run(s);
 }

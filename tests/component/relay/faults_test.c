@@ -1,5 +1,6 @@
 /* Peers that stall, reset, half-close or trickle, and a relay that runs short of what it needs. */
-#include "tests/component/relay/actors.h"
+#include "tests/component/relay/stage.h"
+#include "tests/support/suite.h"
 #include <check.h>
 #include <errno.h>
 #include <poll.h>
@@ -14,16 +15,6 @@
 #include <unistd.h>
 
 #define MIB (1u << 20)
-
-static struct relay relay;
-
-static void start(const char *const extra[])
-{
-	memset(&relay, 0, sizeof(relay));
-	relay_start(&relay, extra);
-}
-
-#define START(...) start((const char *const[]){ __VA_ARGS__, NULL })
 
 /* Writes until nothing more is taken for SILENCE_MS; bytes taken. */
 static size_t stuff(struct leg *l)
@@ -416,36 +407,20 @@ START_TEST(a_port_in_use_is_named)
 }
 END_TEST
 
-static void cleanup(void)
-{
-	if (relay.proc.pid && !relay.proc.ended)
-		kill(relay.proc.pid, SIGKILL);
-}
-
 int main(void)
 {
-	const TTest *const tests[] = { a_pair_without_traffic_ends,
-		one_byte_now_and_then_keeps_a_pair_alive, a_stalled_receiver_ends_the_pair_in_time,
-		a_reset_is_passed_on_as_one, a_reset_in_the_middle_of_a_splice_loses_nothing_else,
-		a_half_close_is_passed_on_and_the_other_way_stays_open,
-		an_end_behind_much_data_does_not_cut_it,
-		accepting_resumes_after_descriptors_ran_out, without_pipes_bulk_is_copied,
-		too_few_descriptors_are_refused_at_start,
-		more_connections_than_allowed_are_refused_clearly, a_busy_thread_serves_everybody,
-		after_kill_9_it_starts_again_on_the_same_port, a_port_in_use_is_named };
-	Suite *s = suite_create("relay/faults");
-	TCase *t = tcase_create("faults");
-	SRunner *r;
-	int failed;
-
-	tcase_set_timeout(t, 90);
-	tcase_add_checked_fixture(t, NULL, cleanup);
-	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
-		tcase_add_test(t, tests[i]);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return test_main("relay/faults", 90, NULL, cleanup,
+			TESTS(a_pair_without_traffic_ends, one_byte_now_and_then_keeps_a_pair_alive,
+					a_stalled_receiver_ends_the_pair_in_time,
+					a_reset_is_passed_on_as_one,
+					a_reset_in_the_middle_of_a_splice_loses_nothing_else,
+					a_half_close_is_passed_on_and_the_other_way_stays_open,
+					an_end_behind_much_data_does_not_cut_it,
+					accepting_resumes_after_descriptors_ran_out,
+					without_pipes_bulk_is_copied,
+					too_few_descriptors_are_refused_at_start,
+					more_connections_than_allowed_are_refused_clearly,
+					a_busy_thread_serves_everybody,
+					after_kill_9_it_starts_again_on_the_same_port,
+					a_port_in_use_is_named));
 }

@@ -1,5 +1,6 @@
 /* The WebSocket port with TLS: browsers and clients that speak wss without a proxy. */
 #include "tests/component/relay/actors.h"
+#include "tests/support/suite.h"
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -350,22 +351,10 @@ static void cleanup(void)
 
 int main(void)
 {
-	const TTest *const tests[] = { wss_legs_pair_with_all_kinds,
-		bulk_through_tls_arrives_whole_both_ways, without_tls_nobody_comes_in,
-		a_reload_takes_a_new_certificate, a_reload_is_taken_whole_or_not_at_all };
-	Suite *s = suite_create("relay/tls");
-	TCase *t = tcase_create("tls");
-	SRunner *r;
-	int failed;
-
-	tcase_set_timeout(t, 60);
-	tcase_add_checked_fixture(t, NULL, cleanup);
-	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
-		tcase_add_test(t, tests[i]);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return test_main("relay/tls", 60, NULL, cleanup,
+			TESTS(wss_legs_pair_with_all_kinds,
+					bulk_through_tls_arrives_whole_both_ways,
+					without_tls_nobody_comes_in,
+					a_reload_takes_a_new_certificate,
+					a_reload_is_taken_whole_or_not_at_all));
 }

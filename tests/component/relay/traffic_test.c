@@ -2,6 +2,7 @@
  * sizes, the cuts, the stalls and the sizes of the buffers. Every byte is a function of the direction's seed and its
  * position, so each one is compared. HAWSER_TEST_SEED repeats a run. */
 #include "tests/component/relay/actors.h"
+#include "tests/support/suite.h"
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -524,25 +525,17 @@ static void cleanup(void)
 
 int main(void)
 {
-	const TTest *const tests[] = { everything_arrives, everything_arrives_under_limits,
-		everything_arrives_with_few_pipes, everything_arrives_without_pipes };
-	const char *text = getenv("HAWSER_TEST_SEED");
 	Suite *s = suite_create("relay/traffic");
-	TCase *t = tcase_create("traffic");
-	SRunner *r;
-	int failed;
+	TCase *t = test_case(s, "traffic", 120,
+			TESTS(everything_arrives, everything_arrives_under_limits,
+					everything_arrives_with_few_pipes,
+					everything_arrives_without_pipes));
+
+	const char *text = getenv("HAWSER_TEST_SEED");
 
 	seed = text ? strtoull(text, NULL, 10) : test_now_ms() ^ (uint64_t)getpid() << 32;
 	printf("seed %llu\n", (unsigned long long)seed);
 	fflush(stdout);
-	tcase_set_timeout(t, 120);
 	tcase_add_checked_fixture(t, NULL, cleanup);
-	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
-		tcase_add_test(t, tests[i]);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return test_suite_run(s);
 }

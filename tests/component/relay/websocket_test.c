@@ -1,5 +1,6 @@
 /* WebSocket legs: frames between browsers, proxies and plain TCP. */
-#include "tests/component/relay/actors.h"
+#include "tests/component/relay/stage.h"
+#include "tests/support/suite.h"
 #include <check.h>
 #include <signal.h>
 #include <stdio.h>
@@ -7,14 +8,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-static struct relay relay;
-
-static void start(const char *const extra[])
-{
-	memset(&relay, 0, sizeof(relay));
-	relay_start(&relay, extra);
-}
 
 /* A message arrives as one, with every length at which a header changes. */
 START_TEST(messages_arrive_whole)
@@ -303,34 +296,21 @@ START_TEST(a_text_or_huge_first_message_is_refused)
 }
 END_TEST
 
-static void cleanup(void)
-{
-	if (relay.proc.pid && !relay.proc.ended)
-		kill(relay.proc.pid, SIGKILL);
-}
-
 int main(void)
 {
-	const TTest *const tests[] = { messages_arrive_whole, fragments_become_one_frame_for_tcp,
-		pings_are_answered_before_and_after_pairing, a_pong_waits_for_the_end_of_a_frame,
-		text_and_empty_messages_are_not_passed_on, bad_frames_end_the_pair,
-		oversized_messages_end_the_pair_without_memory, the_close_handshake_ends_both,
-		the_end_of_tcp_closes_the_websocket_in_order,
-		the_first_message_may_come_in_fragments_with_more_behind,
-		a_text_or_huge_first_message_is_refused };
 	Suite *s = suite_create("relay/websocket");
-	TCase *t = tcase_create("websocket");
-	SRunner *r;
-	int failed;
+	TCase *t = test_case(s, "websocket", 60,
+			TESTS(messages_arrive_whole, fragments_become_one_frame_for_tcp,
+					pings_are_answered_before_and_after_pairing,
+					a_pong_waits_for_the_end_of_a_frame,
+					text_and_empty_messages_are_not_passed_on,
+					bad_frames_end_the_pair,
+					oversized_messages_end_the_pair_without_memory,
+					the_close_handshake_ends_both,
+					the_end_of_tcp_closes_the_websocket_in_order,
+					the_first_message_may_come_in_fragments_with_more_behind,
+					a_text_or_huge_first_message_is_refused));
 
-	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, NULL, cleanup);
-	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
-		tcase_add_test(t, tests[i]);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return test_suite_run(s);
 }

@@ -1,0 +1,153 @@
+/* tests: the two nodes and their database. */
+#include "tests/component/cluster/nodes.h"
+#include "shared/base/str.h"
+#include "shared/crypto/crypto.h"
+#include "shared/crypto/hash.h"
+#include "shared/crypto/identity.h"
+#include "shared/wire/addr_codec.h"
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct test_pg pg;
+
+struct test_proxy proxy; /* between node b and the database */
+
+struct server a, b;
+
+char b_url[200];
+
+void start_node(struct server *s, const char *name, const char *url)
+{
+	char port[10];
+	const char *args[] = { "--store", url, "--node", name, "--relay-servers",
+		"relay.example.com", "--port", port, NULL };
+
+	/* below the range of outgoing links, so that it is still free after a restart */
+	if (!s->port)
+		s->port = (uint16_t)(test_free_ports(4) + 1);
+	snprintf(port, sizeof(port), "%u", s->port);
+	server_start(s, args);
+}
+
+void start_database(void)
+{
+	memset(&pg, 0, sizeof(pg));
+	test_pg_start(&pg);
+}
+
+void stop_database(void)
+{
+	test_pg_stop(&pg);
+}
+
+void copy_key(void)
+{
+	const char *argv[] = { "/bin/cp", "-p", NULL, NULL, b.dir, NULL };
+	char key[400], pub[420];
+	char *out = NULL;
+
+	test_dir(b.dir, sizeof(b.dir));
+	snprintf(key, sizeof(key), "%s/id_ed25519", a.dir);
+	snprintf(pub, sizeof(pub), "%s.pub", key);
+	argv[2] = key;
+	argv[3] = pub;
+	ck_assert_msg(test_run(argv, NULL, &out) == 0, "%s", out);
+	free(out);
+}
+
+void set_up(void)
+{
+	ck_assert_int_eq(hws_crypto_init(), HWS_OK);
+	test_pg_sql(&pg, "DROP SCHEMA IF EXISTS hawser CASCADE");
+	test_proxy_start(&proxy, pg.port);
+	snprintf(b_url, sizeof(b_url), "postgresql://postgres@127.0.0.1:%u/hawser", proxy.port);
+	memset(&a, 0, sizeof(a));
+	memset(&b, 0, sizeof(b));
+	start_node(&a, "a", pg.url);
+	copy_key();
+	start_node(&b, "b", b_url);
+	ck_assert_str_eq(a.key, b.key);
+}
+
+void tear_down(void)
+{
+	server_stop(&a);
+	server_stop(&b);
+	test_proxy_stop(&proxy);
+}
+
+message *ask_once(struct server *s, const char *id, unsigned ms)
+{
+	int fd = viewer_punch(s, 9, id);
+	message *m = tcp_recv(fd, ms);
+
+	close(fd);
+	return m;
+}
+
+bool reach_once(struct server *s, struct device *d)
+{
+	int fd = viewer_punch(s, 9, d->id);
+	message *push = udp_recv(d->udp, 250), *m = NULL;
+
+	if (push && push->union_case == M(PUNCH_HOLE)) {
+		device_answer_sent(d, d->host,
+				hws_bytes(push->punch_hole->socket_addr.data,
+						push->punch_hole->socket_addr.len),
+				d->id);
+		m = tcp_recv(fd, 500);
+	}
+	hws_rdv_free(push);
+	close(fd);
+	if (!m)
+		return false;
+	ck_assert_int_eq(m->union_case, M(PUNCH_HOLE_RESPONSE));
+	ck_assert_uint_gt(m->punch_hole_response->socket_addr.len, 0);
+	ck_assert(statement_is_of(s, m->punch_hole_response->pk, d));
+	hws_rdv_free(m);
+	return true;
+}
+
+bool reached(struct server *s, struct device *d, unsigned ms)
+{
+	uint64_t end = test_now_ms() + ms;
+
+	while (test_now_ms() < end) {
+		message *old;
+
+		while ((old = udp_recv(d->udp, 0))) /* pushes of attempts that were given up */
+			hws_rdv_free(old);
+		if (reach_once(s, d))
+			return true;
+	}
+	return false;
+}
+
+bool refused(struct server *s, const char *id, Rdv__PunchHoleResponse__Failure want, unsigned ms)
+{
+	uint64_t end = test_now_ms() + ms;
+
+	while (test_now_ms() < end) {
+		message *m = ask_once(s, id, AGAIN_MS);
+		bool is = m && m->union_case == M(PUNCH_HOLE_RESPONSE) &&
+				m->punch_hole_response->socket_addr.len == 0 &&
+				m->punch_hole_response->failure == want;
+
+		hws_rdv_free(m);
+		if (is)
+			return true;
+	}
+	return false;
+}
+
+void moves_to(struct device *d, struct server *s)
+{
+	d->server = s;
+	if (!device_keep_alive(d)) {
+		ck_assert_int_eq(device_register(d), R(OK));
+		ck_assert(device_keep_alive(d));
+	}
+}

@@ -1,0 +1,41 @@
+/* tests: two nodes, a and b, and the database that both keep their devices in; node b through a proxy that can be cut. */
+#pragma once
+#include "tests/component/rendezvous/actors.h"
+#include "tests/support/postgres.h"
+#include "tests/support/tcp_proxy.h"
+#include <stdbool.h>
+
+#define R(x) RDV__REGISTER_PK_RESPONSE__RESULT__##x
+#define M(x) RDV__RENDEZVOUS_MESSAGE__UNION_##x
+#define FAILURE(x) RDV__PUNCH_HOLE_RESPONSE__FAILURE__##x
+
+/* What "within 3 seconds" of the requirements allows. */
+#define AGAIN_MS 3000
+extern struct test_pg pg;
+extern struct test_proxy proxy; /* between node b and the database */
+extern struct server a, b;
+extern char b_url[200];
+void start_node(struct server *s, const char *name, const char *url);
+void start_database(void);
+void stop_database(void);
+
+/* Node b has the key of node a, as the operator's guide says. */
+void copy_key(void);
+
+void set_up(void);
+void tear_down(void);
+
+/* The answer to one request, NULL after ms. */
+message *ask_once(struct server *s, const char *id, unsigned ms);
+
+/* One request and its way back; false when something of it is missing. */
+bool reach_once(struct server *s, struct device *d);
+
+/* True if a viewer at this node reaches the device within ms; it asks again as viewers do. */
+bool reached(struct server *s, struct device *d, unsigned ms);
+
+/* True if a viewer at this node is refused with this word within ms, asking again as viewers do. */
+bool refused(struct server *s, const char *id, Rdv__PunchHoleResponse__Failure want, unsigned ms);
+
+/* The same device, come to another node by its list of addresses. */
+void moves_to(struct device *d, struct server *s);
