@@ -135,8 +135,11 @@ const char *test_proc_expect(struct test_proc *p, const char *text, unsigned tim
 
 const char *test_proc_must_expect(struct test_proc *p, const char *text, unsigned timeout_ms)
 {
-	const char *at = test_proc_expect(p, text, timeout_ms);
+	const char *at;
 
+	if (timeout_ms < TEST_PATIENCE_MS)
+		timeout_ms = TEST_PATIENCE_MS;
+	at = test_proc_expect(p, text, timeout_ms);
 	if (!at)
 		ck_abort_msg("no \"%s\" within %u ms in the output of the process:\n%s", text,
 				timeout_ms, p->log ? p->log : "");
@@ -186,7 +189,7 @@ int test_proc_stop(struct test_proc *p)
 	if (p->pid <= 0)
 		return 0;
 	test_proc_signal(p, SIGTERM);
-	r = test_proc_wait(p, 5000);
+	r = test_proc_wait(p, TEST_PATIENCE_MS / 3);
 	if (r < 0) {
 		test_proc_signal(p, SIGKILL);
 		r = test_proc_wait(p, 5000);
@@ -205,7 +208,7 @@ int test_run(const char *const argv[], const char *const env[], char **ret_out)
 	int r;
 
 	test_proc_start(&p, argv, env);
-	r = test_proc_wait(&p, 30000);
+	r = test_proc_wait(&p, TEST_PATIENCE_MS);
 	if (ret_out)
 		*ret_out = strdup(p.log);
 	test_proc_stop(&p);

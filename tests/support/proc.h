@@ -24,16 +24,16 @@ void test_proc_start(struct test_proc *p, const char *const argv[], const char *
 /* Waits until `text` appears in output not looked at before; returns the rest of that line's start (pointer to
  * the match, valid until the next call), or NULL after timeout_ms or at the end of the process. */
 const char *test_proc_expect(struct test_proc *p, const char *text, unsigned timeout_ms);
-/* The same, but fails the test with the whole output. */
+/* The same, but fails the test with the whole output; waits for TEST_PATIENCE_MS at least. */
 const char *test_proc_must_expect(struct test_proc *p, const char *text, unsigned timeout_ms);
 /* The number behind `key` ("port=") in the line at `at`. 0 if there is none. */
 unsigned long test_line_number(const char *at, const char *key);
 /* Waits for the end; exit status, 128 + signal, or -1 after the time limit. */
 int test_proc_wait(struct test_proc *p, unsigned timeout_ms);
-/* SIGTERM, then SIGKILL after 5 s; frees. Harmless on a zeroed or finished one. Returns as test_proc_wait. */
+/* SIGTERM, then SIGKILL after half a minute; frees. Harmless on a zeroed or finished one. Returns as test_proc_wait. */
 int test_proc_stop(struct test_proc *p);
 void test_proc_signal(struct test_proc *p, int sig);
-/* Runs a program to its end (30 s) and returns the exit status; *ret_out (may be NULL) is malloc'ed output. */
+/* Runs a program to its end and returns the exit status; *ret_out (may be NULL) is malloc'ed output. */
 int test_run(const char *const argv[], const char *const env[], char **ret_out);
 
 /* Folder of the build's programs ($HAWSER_BIN or as configured); path of one of them in a static buffer set. */

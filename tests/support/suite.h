@@ -6,6 +6,7 @@
 #define TEST_SKIPPED 77
 
 #define TESTS(...) ((const TTest *const[]){ __VA_ARGS__, NULL })
+#define TESTS_NONE ((const TTest *const[]){ NULL }) /* loops only */
 
 /* A suite of one case: `tests` (TESTS(...)) with `timeout_s` for each, set_up and tear_down (may be NULL) around each. Runs it
  * and returns main()'s status as test_suite_run does. */

@@ -43,7 +43,8 @@ void stop_database(void)
 	test_pg_stop(&pg);
 }
 
-void copy_key(void)
+/* Node b has the key of node a, as the operator's guide says. */
+static void copy_key(void)
 {
 	const char *argv[] = { "/bin/cp", "-p", NULL, NULL, b.dir, NULL };
 	char key[400], pub[420];
@@ -88,7 +89,8 @@ message *ask_once(struct server *s, const char *id, unsigned ms)
 	return m;
 }
 
-bool reach_once(struct server *s, struct device *d)
+/* One request and its way back; false when something of it is missing. */
+static bool reach_once(struct server *s, struct device *d)
 {
 	int fd = viewer_punch(s, 9, d->id);
 	message *push = udp_recv(d->udp, 250), *m = NULL;

@@ -10,6 +10,7 @@
 #include "shared/wire/server_kx.h"
 #include "tests/component/golden/stage.h"
 #include "tests/component/rendezvous/actors.h"
+#include "tests/support/suite.h"
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -534,21 +535,11 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("golden/ends");
-	TCase *tc = tcase_create("ends");
-	SRunner *r;
-	int failed;
+	TCase *tc = test_case(suite, "ends", 120,
+			TESTS(host_by_datagrams, host_by_link, viewer_conversation));
 
-	tcase_set_timeout(tc, 120);
 	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_add_test(tc, host_by_datagrams);
-	tcase_add_test(tc, host_by_link);
-	tcase_add_test(tc, viewer_conversation);
 	tcase_add_loop_test(tc, viewer_hears_refusals, 0, 3);
 	tcase_add_loop_test(tc, a_lost_leg_is_not_the_end, 0, 2);
-	suite_add_tcase(suite, tc);
-	r = srunner_create(suite);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return test_suite_run(suite);
 }

@@ -3,6 +3,7 @@
 #include "shared/crypto/identity.h"
 #include "tests/component/golden/trace.h"
 #include "tests/component/rendezvous/actors.h"
+#include "tests/support/suite.h"
 #include <check.h>
 #include <poll.h>
 #include <sodium.h>
@@ -384,22 +385,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("golden/server");
-	TCase *tc = tcase_create("server");
-	SRunner *r;
-	int failed;
-
-	tcase_set_timeout(tc, 120);
-	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_add_test(tc, registration);
-	tcase_add_test(tc, questions);
-	tcase_add_test(tc, meetings);
-	tcase_add_test(tc, encryption_is_offered);
-	tcase_add_test(tc, relay_legs);
-	suite_add_tcase(s, tc);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return test_main("golden/server", 120, setup, teardown,
+			TESTS(registration, questions, meetings, encryption_is_offered,
+					relay_legs));
 }

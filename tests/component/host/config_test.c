@@ -2,6 +2,7 @@
  * and the exit status tells whose fault it was. */
 #include "shared/base/macros.h"
 #include "tests/component/host/host.h"
+#include "tests/support/suite.h"
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -236,29 +237,14 @@ END_TEST
 
 int main(void)
 {
-	const TTest *const tests[] = {
-		set_makes_the_file_that_is_named,
-		set_changes_one_line_and_leaves_the_rest_alone,
-		a_refused_value_leaves_the_file_alone,
-		wrong_usage_has_a_status_of_its_own,
-		the_settings_in_force_are_told,
-		the_password_has_the_words_of_the_viewer,
-		the_viewer_takes_the_flags_of_the_host,
-		the_viewer_asks_the_host_that_is_named,
-		the_help_names_every_verb,
-	};
-	Suite *s = suite_create("host config");
-	TCase *c = tcase_create("command line");
-	SRunner *r = srunner_create(s);
-	int failed;
-
-	tcase_add_checked_fixture(c, set_up, tear_down);
-	tcase_set_timeout(c, 120);
-	for (size_t i = 0; i < HWS_COUNT(tests); i++)
-		tcase_add_test(c, tests[i]);
-	suite_add_tcase(s, c);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return test_main("host config", 120, set_up, tear_down,
+			TESTS(set_makes_the_file_that_is_named,
+					set_changes_one_line_and_leaves_the_rest_alone,
+					a_refused_value_leaves_the_file_alone,
+					wrong_usage_has_a_status_of_its_own,
+					the_settings_in_force_are_told,
+					the_password_has_the_words_of_the_viewer,
+					the_viewer_takes_the_flags_of_the_host,
+					the_viewer_asks_the_host_that_is_named,
+					the_help_names_every_verb));
 }

@@ -5,6 +5,7 @@
 #include "shared/wire/envelope.h"
 #include "tests/component/host/host.h"
 #include "tests/component/host/viewer.h"
+#include "tests/support/suite.h"
 #include <check.h>
 #include <dirent.h>
 #include <stdio.h>
@@ -164,19 +165,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("host/headless");
-	TCase *t = tcase_create("headless");
-	SRunner *r = srunner_create(s);
-	int failed;
-
-	tcase_set_timeout(t, 60);
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, a_session_shows_the_desktop);
-	tcase_add_test(t, a_refresh_brings_a_key_frame);
-	tcase_add_test(t, many_sessions_leave_nothing_behind);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return test_main("host/headless", 60, setup, teardown,
+			TESTS(a_session_shows_the_desktop, a_refresh_brings_a_key_frame,
+					many_sessions_leave_nothing_behind));
 }

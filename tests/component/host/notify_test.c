@@ -3,6 +3,7 @@
 #include "shared/wire/envelope.h"
 #include "tests/component/host/host.h"
 #include "tests/component/host/viewer.h"
+#include "tests/support/suite.h"
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -167,19 +168,12 @@ END_TEST
 int main(void)
 {
 	Suite *s = suite_create("host/notify");
-	TCase *t = tcase_create("notify");
-	SRunner *r = srunner_create(s);
-	int failed;
+	TCase *t = test_case(s, "notify", 120,
+			TESTS(a_viewer_is_shown_as_long_as_it_is_there,
+					a_desktop_that_answers_late_shows_the_last_state,
+					who_does_not_want_it_is_left_alone));
 
-	tcase_set_timeout(t, 120);
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, a_viewer_is_shown_as_long_as_it_is_there);
-	tcase_add_test(t, a_desktop_that_answers_late_shows_the_last_state);
-	tcase_add_test(t, who_does_not_want_it_is_left_alone);
 	tcase_add_loop_test(t, nothing_waits_for_a_desktop_that_does_not_answer, 0, 3);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return test_suite_run(s);
 }

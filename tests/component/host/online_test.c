@@ -13,6 +13,7 @@
 #include "tests/component/reach/certificate.h"
 #include "tests/component/reach/fake.h"
 #include "tests/support/proc.h"
+#include "tests/support/suite.h"
 #include <check.h>
 #include <signal.h>
 #include <stdio.h>
@@ -434,25 +435,13 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("host/online");
-	TCase *t = tcase_create("online");
-	SRunner *r = srunner_create(s);
-	int bad;
-
-	tcase_set_timeout(t, 90);
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, a_registered_host_is_reached_by_id_and_keyed);
-	tcase_add_test(t, a_host_with_a_wrong_key_says_so);
-	tcase_add_test(t, a_restart_of_the_server_is_survived);
-	tcase_add_test(t, a_restart_of_the_host_keeps_its_id);
-	tcase_add_test(t, a_relay_carries_it_too);
-	tcase_add_test(t, a_host_that_has_only_websockets_is_reached);
-	tcase_add_test(t, a_host_inside_tls_is_reached);
-	tcase_add_test(t, a_host_behind_a_proxy_is_reached);
-	tcase_add_test(t, a_host_without_udp_is_reached);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	bad = srunner_ntests_failed(r);
-	srunner_free(r);
-	return bad ? 1 : 0;
+	return test_main("host/online", 90, setup, teardown,
+			TESTS(a_registered_host_is_reached_by_id_and_keyed,
+					a_host_with_a_wrong_key_says_so,
+					a_restart_of_the_server_is_survived,
+					a_restart_of_the_host_keeps_its_id, a_relay_carries_it_too,
+					a_host_that_has_only_websockets_is_reached,
+					a_host_inside_tls_is_reached,
+					a_host_behind_a_proxy_is_reached,
+					a_host_without_udp_is_reached));
 }

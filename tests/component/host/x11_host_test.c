@@ -6,6 +6,7 @@
 #include "shared/wire/envelope.h"
 #include "tests/component/host/host.h"
 #include "tests/component/host/viewer.h"
+#include "tests/support/suite.h"
 #include "tests/support/xvfb.h"
 #include <check.h>
 #include <fcntl.h>
@@ -234,23 +235,16 @@ END_TEST
 int main(void)
 {
 	Suite *s = suite_create("host/x11");
-	TCase *t = tcase_create("x11");
-	SRunner *r = srunner_create(s);
-	int failed;
+	TCase *t = test_case(s, "x11", 90,
+			TESTS(a_host_name_that_is_no_text_stops_no_login,
+					a_wayland_desktop_is_refused_with_the_way_out,
+					a_palette_of_colours_is_refused_with_the_reason,
+					a_screen_wider_than_an_encoder_takes_is_refused_with_the_reason,
+					without_a_display_viewers_read_what_is_missing));
 
-	tcase_set_timeout(t, 90);
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, a_host_name_that_is_no_text_stops_no_login);
 	tcase_add_loop_test(t, the_desktop_user_gets_no_files_of_root, 0, 2);
-	tcase_add_test(t, a_wayland_desktop_is_refused_with_the_way_out);
-	tcase_add_test(t, a_palette_of_colours_is_refused_with_the_reason);
-	tcase_add_test(t, a_screen_wider_than_an_encoder_takes_is_refused_with_the_reason);
-	tcase_add_test(t, without_a_display_viewers_read_what_is_missing);
 	tcase_add_test(t,
 			a_display_that_comes_back_is_served_and_the_reason_until_then_is_transient);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return test_suite_run(s);
 }

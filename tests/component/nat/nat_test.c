@@ -1,11 +1,11 @@
 /* How host and viewer find each other through real NATs: our own programs in a small internet of namespaces. */
 #include "tests/component/nat/town.h"
+#include "tests/support/suite.h"
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SKIPPED 77 /* as told to ctest */
 #define START_MS TEST_PATIENCE_MS
 
 struct scene {
@@ -192,25 +192,17 @@ END_TEST
 int main(int argc, char *argv[])
 {
 	const char *why = town_enter(argc, argv);
-	Suite *suite;
-	TCase *tc;
-	SRunner *runner;
-	int failed;
+	Suite *s;
+	TCase *t;
 
 	if (why) {
-		printf("SKIPPED: no network namespaces with nftables here, so no NAT was tested: %s\n",
+		fprintf(stderr, "SKIPPED: no network namespaces with nftables here, so no NAT was tested: %s\n",
 				why);
-		return SKIPPED;
+		return TEST_SKIPPED;
 	}
-	suite = suite_create("nat");
-	tc = tcase_create("nat");
-	tcase_set_timeout(tc, 120);
-	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_add_loop_test(tc, they_meet, 0, (int)(sizeof(scenes) / sizeof(scenes[0])));
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	s = suite_create("nat");
+	t = test_case(s, "nat", 120, TESTS_NONE);
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_loop_test(t, they_meet, 0, (int)(sizeof(scenes) / sizeof(scenes[0])));
+	return test_suite_run(s);
 }

@@ -2,6 +2,7 @@
  * written into it. */
 #include "tests/support/places.h"
 #include "tests/support/proc.h"
+#include "tests/support/suite.h"
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,21 +142,10 @@ static int show(void)
 
 int main(int argc, char **argv)
 {
-	Suite *s = suite_create("places");
-	TCase *t = tcase_create("places");
-	SRunner *r;
-	int failed;
-
 	if (argc > 1 && strcmp(argv[1], "--show") == 0)
 		return show();
-	tcase_set_timeout(t, 200);
-	tcase_add_test(t, this_test_is_at_home_in_a_folder_of_its_own);
-	tcase_add_test(t, nothing_of_the_account_reaches_a_program);
-	tcase_add_test(t, tests_of_a_server_pass_beside_a_configured_one);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return test_main("places", 200, NULL, NULL,
+			TESTS(this_test_is_at_home_in_a_folder_of_its_own,
+					nothing_of_the_account_reaches_a_program,
+					tests_of_a_server_pass_beside_a_configured_one));
 }

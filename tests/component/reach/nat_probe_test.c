@@ -7,6 +7,7 @@
 #include "shared/wire/addr_codec.h"
 #include "tests/component/reach/fake.h"
 #include "tests/support/proc.h"
+#include "tests/support/suite.h"
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
@@ -296,25 +297,13 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("client/reach/nat_probe");
-	TCase *tc = tcase_create("nat_probe");
-	SRunner *runner;
-	int failed;
-
-	tcase_add_checked_fixture(tc, set_up, tear_down);
-	tcase_set_timeout(tc, 60);
-	tcase_add_test(tc, the_real_server_sees_one_port);
-	tcase_add_test(tc, both_questions_come_from_one_local_port);
-	tcase_add_test(tc, another_port_behind_the_nat_is_symmetric);
-	tcase_add_test(tc, an_incomplete_test_is_repeated);
-	tcase_add_test(tc, a_port_that_is_none_is_no_result);
-	tcase_add_test(tc, a_known_result_outlives_a_failed_test);
-	tcase_add_test(tc, a_host_claims_what_it_knows);
-	tcase_add_test(tc, a_viewer_is_known_by_the_address_it_came_from);
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return test_main("client/reach/nat_probe", 60, set_up, tear_down,
+			TESTS(the_real_server_sees_one_port,
+					both_questions_come_from_one_local_port,
+					another_port_behind_the_nat_is_symmetric,
+					an_incomplete_test_is_repeated,
+					a_port_that_is_none_is_no_result,
+					a_known_result_outlives_a_failed_test,
+					a_host_claims_what_it_knows,
+					a_viewer_is_known_by_the_address_it_came_from));
 }

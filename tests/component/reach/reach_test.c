@@ -11,6 +11,7 @@
 #include "tests/component/reach/certificate.h"
 #include "tests/component/reach/fake.h"
 #include "tests/support/proc.h"
+#include "tests/support/suite.h"
 #include <check.h>
 #include <signal.h>
 #include <stdio.h>
@@ -216,7 +217,7 @@ static void begin_host_by(const char *server, bool no_udp)
 static void start_host_by(const char *server, bool no_udp)
 {
 	begin_host_by(server, no_udp);
-	ck_assert_msg(run_until(is_registered, 30000), "%s", s.state_text);
+	ck_assert_msg(run_until(is_registered, TEST_PATIENCE_MS), "%s", s.state_text);
 }
 
 static void start_host(void)
@@ -251,7 +252,7 @@ static void reach_by(const char *server, const char *id, const char *key, bool f
 	s.done = false;
 	ck_assert_msg(hws_reach_start(s.loop, s.work, &conf, on_reached, &r, &err) == 0, "%s",
 			err.text);
-	ck_assert(run_until(is_done, 40000));
+	ck_assert(run_until(is_done, TEST_PATIENCE_MS));
 }
 
 static void reach(const char *id, const char *key, bool force_relay)
@@ -374,10 +375,10 @@ START_TEST(a_restarted_server_has_the_host_again)
 	start_host();
 	test_proc_signal(&s.server, SIGKILL);
 	test_proc_stop(&s.server);
-	ck_assert(run_until(is_connecting, 20000));
+	ck_assert(run_until(is_connecting, TEST_PATIENCE_MS));
 	start_server();
 	s.registered = false;
-	ck_assert(run_until(is_registered, 20000));
+	ck_assert(run_until(is_registered, TEST_PATIENCE_MS));
 	reach(HOST_ID, s.key, false);
 	ck_assert_msg(s.result == 0, "%s", s.text);
 }
@@ -409,8 +410,8 @@ START_TEST(where_udp_gets_no_answer_tcp_is_used)
 	/* and once more: this time without waiting for UDP first */
 	s.registered = false;
 	forwarder_cut(s.forwarder);
-	ck_assert(run_until(is_connecting, 5000));
-	ck_assert(run_until(is_registered, 8000));
+	ck_assert(run_until(is_connecting, TEST_PATIENCE_MS));
+	ck_assert(run_until(is_registered, TEST_PATIENCE_MS));
 	ck_assert_str_eq(hws_registrar_transport(s.registrar), "tcp");
 }
 END_TEST
@@ -439,7 +440,7 @@ START_TEST(when_udp_gets_through_again_it_is_used_again)
 	run_until(is_lost, 7000); /* questions by UDP get no answer: nothing changes */
 	ck_assert_str_eq(hws_registrar_transport(s.registrar), "tcp");
 	forwarder_open_udp(s.forwarder);
-	ck_assert(run_until(is_by_udp, 20000));
+	ck_assert(run_until(is_by_udp, TEST_PATIENCE_MS));
 	ck_assert_msg(!s.lost, "it was away meanwhile");
 	/* and there it stays, and is found */
 	reach(HOST_ID, s.key, false);
@@ -465,7 +466,7 @@ START_TEST(a_link_that_cannot_be_encrypted_is_refused)
 	start_server();
 	snprintf(s.key, sizeof(s.key), "A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=");
 	begin_host_by(s.server_text, true);
-	ck_assert(run_until(is_refused, 10000));
+	ck_assert(run_until(is_refused, TEST_PATIENCE_MS));
 	ck_assert_msg(strstr(s.state_text, "check --key") != NULL, "%s", s.state_text);
 	ck_assert(!s.registered);
 }
@@ -478,11 +479,11 @@ static void tcp_restart(const char *server, const char *transport)
 	ck_assert_str_eq(hws_registrar_transport(s.registrar), transport);
 	test_proc_signal(&s.server, SIGKILL);
 	test_proc_stop(&s.server);
-	ck_assert(run_until(is_connecting, 20000));
+	ck_assert(run_until(is_connecting, TEST_PATIENCE_MS));
 	ck_assert_str_eq(hws_registrar_transport(s.registrar), "");
 	s.registered = false;
 	start_server();
-	ck_assert(run_until(is_registered, 15000)); /* one registration interval */
+	ck_assert(run_until(is_registered, TEST_PATIENCE_MS)); /* one registration interval */
 	ck_assert_str_eq(hws_registrar_transport(s.registrar), transport);
 }
 
@@ -580,7 +581,7 @@ START_TEST(a_certificate_that_proves_nothing_is_refused)
 	if (_i == 0)
 		ck_assert_int_eq(setenv("SSL_CERT_FILE", "/dev/null", 1), 0);
 	begin_host_by(s.wss_text, false);
-	ck_assert(run_until(is_offline, 10000));
+	ck_assert(run_until(is_offline, TEST_PATIENCE_MS));
 	ck_assert_msg(strstr(s.state_text, "certificate") != NULL, "%s", s.state_text);
 	ck_assert(!s.registered);
 	reach_by(s.wss_text, HOST_ID, s.key, false);
@@ -594,32 +595,23 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("client/reach");
-	TCase *tc = tcase_create("reach");
-	SRunner *runner;
-	int failed;
+	TCase *tc = test_case(suite, "reach", 90,
+			TESTS(viewer_and_host_meet_directly, an_unknown_id_is_explained,
+					a_wrong_key_is_explained,
+					a_server_that_is_not_there_is_explained,
+					a_restarted_server_has_the_host_again,
+					a_host_without_udp_registers_by_tcp_and_is_met_directly,
+					where_udp_gets_no_answer_tcp_is_used,
+					when_udp_gets_through_again_it_is_used_again,
+					a_link_that_cannot_be_encrypted_is_refused,
+					a_link_comes_back_after_a_restart_of_the_server,
+					a_websocket_comes_back_after_a_restart_of_the_server,
+					a_relay_is_met_when_it_is_asked_for,
+					inside_tls_everything_works_through_one_port));
 
 	tcase_add_checked_fixture(tc, set_up, tear_down);
-	tcase_set_timeout(tc, 90);
-	tcase_add_test(tc, viewer_and_host_meet_directly);
-	tcase_add_test(tc, an_unknown_id_is_explained);
-	tcase_add_test(tc, a_wrong_key_is_explained);
-	tcase_add_test(tc, a_server_that_is_not_there_is_explained);
-	tcase_add_test(tc, a_restarted_server_has_the_host_again);
-	tcase_add_test(tc, a_host_without_udp_registers_by_tcp_and_is_met_directly);
-	tcase_add_test(tc, where_udp_gets_no_answer_tcp_is_used);
-	tcase_add_test(tc, when_udp_gets_through_again_it_is_used_again);
-	tcase_add_test(tc, a_link_that_cannot_be_encrypted_is_refused);
-	tcase_add_test(tc, a_link_comes_back_after_a_restart_of_the_server);
-	tcase_add_test(tc, a_websocket_comes_back_after_a_restart_of_the_server);
-	tcase_add_test(tc, a_relay_is_met_when_it_is_asked_for);
 	tcase_add_loop_test(tc, by_websockets_both_meet_at_the_relay, 0, 3);
 	tcase_add_loop_test(tc, through_a_proxy_both_meet_at_the_relay, 0, 2);
-	tcase_add_test(tc, inside_tls_everything_works_through_one_port);
 	tcase_add_loop_test(tc, a_certificate_that_proves_nothing_is_refused, 0, 2);
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return test_suite_run(suite);
 }

@@ -3,6 +3,7 @@
 #include "shared/base/mem.h"
 #include "shared/crypto/crypto.h"
 #include "tests/component/rendezvous/actors.h"
+#include "tests/support/suite.h"
 #include <check.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -564,31 +565,20 @@ END_TEST
 
 int main(void)
 {
-	const TTest *const tests[] = { looks_at_devices, a_kicked_device_is_offline_until_it_speaks,
-		a_blocked_address_is_cut_off_at_once, a_blocked_device_is_not_there,
-		rules_say_who_may_call_whom, only_enrolled_devices_register,
-		devices_that_are_off_line_are_listed_named_and_removed,
-		a_drained_relay_gets_no_new_sessions, the_log_level_changes_while_it_runs,
-		drain_ends_it_in_order, limits_and_lists_change_on_sighup,
-		orders_for_a_relay_are_refused, a_mistyped_address_is_no_id,
-		the_socket_is_where_the_servers_settings_say,
-		printing_the_key_makes_no_folder_of_a_mistyped_name,
-		without_relays_it_says_where_clients_look, answers_are_for_people_to_read };
-	Suite *s = suite_create("rendezvous/control");
-	TCase *t = tcase_create("operate");
-	SRunner *r;
-	int failed;
-
 	if (hws_crypto_init() < 0)
 		return 1;
-	tcase_set_timeout(t, 60);
-	tcase_add_checked_fixture(t, setup, teardown);
-	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
-		tcase_add_test(t, tests[i]);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return test_main("rendezvous/control", 60, setup, teardown,
+			TESTS(looks_at_devices, a_kicked_device_is_offline_until_it_speaks,
+					a_blocked_address_is_cut_off_at_once,
+					a_blocked_device_is_not_there, rules_say_who_may_call_whom,
+					only_enrolled_devices_register,
+					devices_that_are_off_line_are_listed_named_and_removed,
+					a_drained_relay_gets_no_new_sessions,
+					the_log_level_changes_while_it_runs, drain_ends_it_in_order,
+					limits_and_lists_change_on_sighup,
+					orders_for_a_relay_are_refused, a_mistyped_address_is_no_id,
+					the_socket_is_where_the_servers_settings_say,
+					printing_the_key_makes_no_folder_of_a_mistyped_name,
+					without_relays_it_says_where_clients_look,
+					answers_are_for_people_to_read));
 }

@@ -3,6 +3,7 @@
 #include "shared/crypto/crypto.h"
 #include "shared/wire/addr_codec.h"
 #include "tests/component/rendezvous/actors.h"
+#include "tests/support/suite.h"
 #include <arpa/inet.h>
 #include <check.h>
 #include <openssl/pem.h>
@@ -331,26 +332,13 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("rendezvous/front");
-	TCase *t = tcase_create("front");
-	SRunner *r;
-	int failed;
-
 	if (hws_crypto_init() < 0)
 		return 1;
 	signal(SIGPIPE, SIG_IGN);
-	tcase_set_timeout(t, 60);
-	tcase_add_checked_fixture(t, NULL, teardown);
-	tcase_add_test(t, websocket_in_tls_reaches_the_server);
-	tcase_add_test(t, the_relays_path_is_handed_on);
-	tcase_add_test(t, a_new_certificate_is_taken_on_sighup);
-	tcase_add_test(t, a_reload_is_taken_whole_or_not_at_all);
-	tcase_add_test(t, rubbish_on_the_tls_port_hurts_nobody);
-	tcase_add_test(t, proxy_headers_of_trusted_proxies_are_taken);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return test_main("rendezvous/front", 60, NULL, teardown,
+			TESTS(websocket_in_tls_reaches_the_server, the_relays_path_is_handed_on,
+					a_new_certificate_is_taken_on_sighup,
+					a_reload_is_taken_whole_or_not_at_all,
+					rubbish_on_the_tls_port_hurts_nobody,
+					proxy_headers_of_trusted_proxies_are_taken));
 }

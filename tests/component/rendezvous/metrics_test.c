@@ -3,6 +3,7 @@
 #include "shared/base/mem.h"
 #include "shared/crypto/crypto.h"
 #include "tests/component/rendezvous/actors.h"
+#include "tests/support/suite.h"
 #include <check.h>
 #include <regex.h>
 #include <stdio.h>
@@ -305,24 +306,10 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("rendezvous/metrics");
-	TCase *t = tcase_create("sight");
-	SRunner *r;
-	int failed;
-
 	if (hws_crypto_init() < 0)
 		return 1;
-	tcase_set_timeout(t, 60);
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, metrics_tell_what_happens);
-	tcase_add_test(t, strangers_make_no_new_samples);
-	tcase_add_test(t, health_and_readiness);
-	tcase_add_test(t, logs_are_json_when_wanted);
-	tcase_add_test(t, the_fail2ban_filter_takes_a_real_line);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return test_main("rendezvous/metrics", 60, setup, teardown,
+			TESTS(metrics_tell_what_happens, strangers_make_no_new_samples,
+					health_and_readiness, logs_are_json_when_wanted,
+					the_fail2ban_filter_takes_a_real_line));
 }

@@ -2,6 +2,7 @@
 #include "shared/base/mem.h"
 #include "shared/crypto/crypto.h"
 #include "tests/component/rendezvous/actors.h"
+#include "tests/support/suite.h"
 #include <check.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -238,26 +239,14 @@ END_TEST
 
 int main(void)
 {
-	const TTest *const tests[] = { devices_are_reachable_again_with_their_next_keep_alive,
-		an_acknowledged_registration_survives_kill_9, lists_and_rules_survive,
-		a_changed_id_survives, a_damaged_database_is_refused_and_left_alone,
-		a_lone_public_key_is_not_replaced, key_and_database_are_private,
-		a_backup_is_taken_while_it_serves };
-	Suite *s = suite_create("rendezvous/restart");
-	TCase *t = tcase_create("restart");
-	SRunner *r;
-	int failed;
-
 	if (hws_crypto_init() < 0)
 		return 1;
-	tcase_set_timeout(t, 60);
-	tcase_add_checked_fixture(t, setup, teardown);
-	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
-		tcase_add_test(t, tests[i]);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return test_main("rendezvous/restart", 60, setup, teardown,
+			TESTS(devices_are_reachable_again_with_their_next_keep_alive,
+					an_acknowledged_registration_survives_kill_9,
+					lists_and_rules_survive, a_changed_id_survives,
+					a_damaged_database_is_refused_and_left_alone,
+					a_lone_public_key_is_not_replaced,
+					key_and_database_are_private,
+					a_backup_is_taken_while_it_serves));
 }

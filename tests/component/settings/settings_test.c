@@ -2,6 +2,7 @@
  * would serve with other rules than those its operator wrote. */
 #include "shared/base/macros.h"
 #include "tests/support/proc.h"
+#include "tests/support/suite.h"
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -182,27 +183,12 @@ END_TEST
 
 int main(void)
 {
-	const TTest *const tests[] = {
-		the_environment_names_the_file_of_the_rendezvous_server,
-		the_environment_names_the_file_of_the_relay,
-		a_store_that_is_said_goes_before_a_secret_of_the_file,
-		a_named_file_must_be_there,
-		a_file_that_cannot_be_read_stops_the_start_and_says_what_to_run,
-		a_key_file_that_cannot_be_read_says_what_to_run,
-		the_viewer_says_so_too,
-	};
-	Suite *s = suite_create("settings");
-	TCase *c = tcase_create("files");
-	SRunner *r = srunner_create(s);
-	int failed;
-
-	tcase_add_checked_fixture(c, set_up, tear_down);
-	tcase_set_timeout(c, 60);
-	for (size_t i = 0; i < HWS_COUNT(tests); i++)
-		tcase_add_test(c, tests[i]);
-	suite_add_tcase(s, c);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return test_main("settings", 60, set_up, tear_down,
+			TESTS(the_environment_names_the_file_of_the_rendezvous_server,
+					the_environment_names_the_file_of_the_relay,
+					a_store_that_is_said_goes_before_a_secret_of_the_file,
+					a_named_file_must_be_there,
+					a_file_that_cannot_be_read_stops_the_start_and_says_what_to_run,
+					a_key_file_that_cannot_be_read_says_what_to_run,
+					the_viewer_says_so_too));
 }

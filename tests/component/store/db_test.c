@@ -5,6 +5,7 @@
 #include "shared/crypto/crypto.h"
 #include "shared/crypto/identity.h"
 #include "tests/support/postgres.h"
+#include "tests/support/suite.h"
 #include <check.h>
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -510,8 +511,6 @@ int main(void)
 {
 	Suite *s = suite_create("admin/db");
 	TCase *t = tcase_create("sqlite"), *p = tcase_create("postgres");
-	SRunner *r;
-	int failed;
 
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, set_up, tear_down);
@@ -531,9 +530,5 @@ int main(void)
 	tcase_add_test(p, postgres_takes_over_backs_up_and_restores_too);
 	tcase_add_test(p, a_password_is_not_taken_from_the_command_line_nor_shown);
 	suite_add_tcase(s, p);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return test_suite_run(s);
 }

@@ -3,6 +3,7 @@
 #include "shared/crypto/crypto.h"
 #include "tests/component/rendezvous/actors.h"
 #include "tests/support/postgres.h"
+#include "tests/support/suite.h"
 #include <check.h>
 #include <poll.h>
 #include <signal.h>
@@ -174,19 +175,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("rendezvous/kill");
-	TCase *t = tcase_create("kill -9");
-	SRunner *r;
-	int failed;
-
-	tcase_set_timeout(t, 120);
-	tcase_add_checked_fixture(t, set_up, NULL);
-	tcase_add_test(t, nothing_acknowledged_is_lost_on_sqlite);
-	tcase_add_test(t, nothing_acknowledged_is_lost_on_postgres);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return test_main("rendezvous/kill", 120, set_up, NULL,
+			TESTS(nothing_acknowledged_is_lost_on_sqlite,
+					nothing_acknowledged_is_lost_on_postgres));
 }

@@ -3,6 +3,7 @@
 #include "shared/base/macros.h"
 #include "shared/crypto/crypto.h"
 #include "tests/component/rendezvous/actors.h"
+#include "tests/support/suite.h"
 #include <check.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -239,21 +240,9 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("rendezvous/moved");
-	TCase *t = tcase_create("moved");
-	SRunner *r;
-	int failed;
-
-	tcase_set_timeout(t, 240);
-	tcase_add_checked_fixture(t, set_up, tear_down);
-	tcase_add_test(t, a_deleted_database_is_written_again);
-	tcase_add_test(t, a_replaced_database_keeps_what_it_holds_and_gets_what_is_known);
-	tcase_add_test(t, a_foreign_file_in_its_place_is_left_alone);
-	tcase_add_test(t, a_database_that_another_program_locks_is_said_once);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return test_main("rendezvous/moved", 240, set_up, tear_down,
+			TESTS(a_deleted_database_is_written_again,
+					a_replaced_database_keeps_what_it_holds_and_gets_what_is_known,
+					a_foreign_file_in_its_place_is_left_alone,
+					a_database_that_another_program_locks_is_said_once));
 }

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-void take_text(char *buf, size_t size, const char *s)
+static void take_text(char *buf, size_t size, const char *s)
 {
 	snprintf(buf, size, "%s", s);
 }

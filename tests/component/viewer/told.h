@@ -27,7 +27,6 @@ struct told {
 	int agree; /* -1: do not answer */
 };
 
-void take_text(char *buf, size_t size, const char *s);
 void on_event(hawser_session *s, const struct hawser_event *ev, void *arg);
 
 /* Dispatches until `type` has come `times` times; fails after 20 s. */

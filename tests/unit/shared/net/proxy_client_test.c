@@ -2,6 +2,7 @@
 #include "shared/base/buf.h"
 #include "shared/base/str.h"
 #include "shared/net/proxy_client.h"
+#include "tests/support/suite.h"
 #include "tests/support/vector.h"
 #include <check.h>
 #include <string.h>
@@ -291,22 +292,15 @@ END_TEST
 int main(void)
 {
 	Suite *s = suite_create("net/proxy_client");
-	TCase *t = tcase_create("proxy_client");
-	SRunner *r;
-	int failed;
+	TCase *t = test_case(s, "proxy_client", 60,
+			TESTS(an_http_proxy_is_asked_to_connect,
+					an_http_proxy_is_asked_as_deployed_clients_ask,
+					name_and_password_are_told_to_an_http_proxy,
+					name_and_password_are_told_to_a_socks_proxy,
+					an_endless_answer_and_an_end_are_failures,
+					settings_are_checked));
 
-	tcase_add_test(t, an_http_proxy_is_asked_to_connect);
-	tcase_add_test(t, an_http_proxy_is_asked_as_deployed_clients_ask);
-	tcase_add_test(t, name_and_password_are_told_to_an_http_proxy);
 	tcase_add_loop_test(t, a_socks_proxy_is_asked_in_its_own_way, 0, 3);
-	tcase_add_test(t, name_and_password_are_told_to_a_socks_proxy);
 	tcase_add_loop_test(t, refusals_have_their_reasons, 0, 13);
-	tcase_add_test(t, an_endless_answer_and_an_end_are_failures);
-	tcase_add_test(t, settings_are_checked);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return test_suite_run(s);
 }

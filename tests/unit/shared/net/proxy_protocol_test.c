@@ -2,6 +2,7 @@
 #include "shared/base/macros.h"
 #include "shared/net/addr.h"
 #include "shared/net/proxy_protocol.h"
+#include "tests/support/suite.h"
 #include <check.h>
 
 #define SIGNATURE "\r\n\r\n\0\r\nQUIT\n"
@@ -177,18 +178,11 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("net/proxy_protocol");
-	TCase *tc = tcase_create("parse");
-	SRunner *runner;
-	int failed;
+	TCase *tc = test_case(suite, "parse", 60,
+			TESTS(a_foreign_protocol_is_told_at_its_first_byte,
+					extensions_have_a_limit));
 
 	tcase_add_loop_test(tc, headers_are_read_whole_and_only_whole, 0, (int)HWS_COUNT(good));
 	tcase_add_loop_test(tc, what_is_no_header_is_refused, 0, (int)HWS_COUNT(bad));
-	tcase_add_test(tc, a_foreign_protocol_is_told_at_its_first_byte);
-	tcase_add_test(tc, extensions_have_a_limit);
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return test_suite_run(suite);
 }

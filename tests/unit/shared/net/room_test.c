@@ -1,6 +1,7 @@
 /* What the kernel says of its room, from files as Linux 6 writes them, and of sockets. */
 #include "shared/net/room.h"
 #include "tests/support/proc.h"
+#include "tests/support/suite.h"
 #include <arpa/inet.h>
 #include <check.h>
 #include <fcntl.h>
@@ -114,19 +115,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("net/room");
-	TCase *t = tcase_create("room");
-	SRunner *r;
-	int failed;
-
-	tcase_add_test(t, a_full_table_is_seen);
-	tcase_add_test(t, without_a_firewall_there_is_no_table);
-	tcase_add_test(t, lost_datagrams_are_counted);
-	tcase_add_test(t, lost_links_are_counted);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return test_main("net/room", 60, NULL, NULL,
+			TESTS(a_full_table_is_seen, without_a_firewall_there_is_no_table,
+					lost_datagrams_are_counted, lost_links_are_counted));
 }

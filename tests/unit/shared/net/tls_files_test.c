@@ -3,6 +3,7 @@
 #include "shared/base/macros.h"
 #include "shared/net/tls.h"
 #include "tests/support/proc.h"
+#include "tests/support/suite.h"
 #include <check.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
@@ -114,18 +115,5 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("net/tls");
-	TCase *t = tcase_create("files");
-	SRunner *r;
-	int failed;
-
-	tcase_add_checked_fixture(t, set_up, NULL);
-	tcase_set_timeout(t, 60);
-	tcase_add_test(t, each_fault_is_named_with_its_file);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return test_main("net/tls", 60, set_up, NULL, TESTS(each_fault_is_named_with_its_file));
 }

@@ -1,10 +1,5 @@
-/* Every vector of the rendezvous and session specification, one by one. A vector nobody here knows
- * fails. */
-#include <arpa/inet.h>
-#include <check.h>
-#include <jansson.h>
-#include <stdlib.h>
-
+/* Every vector of the rendezvous and session specification, one by one: what the documents say that bytes mean is what our codecs
+ * make of them, both ways. A vector nobody here knows fails. */
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include "shared/crypto/crypto.h"
@@ -18,87 +13,14 @@
 #include "shared/wire/secure.h"
 #include "shared/wire/server_kx.h"
 #include "shared/wire/version.h"
+#include "tests/unit/shared/wire/vector_read.h"
 #include "vector_message.h"
-
-#define RAW_MAX 4096
-
-struct vector {
-	const char *name;
-	const json_t *json;    /* the whole entry */
-	const json_t *decoded; /* its "decoded" */
-	uint8_t raw[RAW_MAX];
-	size_t len;
-};
+#include <arpa/inet.h>
+#include <check.h>
+#include <jansson.h>
+#include <stdlib.h>
 
 static json_t *rendezvous, *session; /* the documents */
-
-/* --- reading --- */
-
-static size_t unhex(const char *hex, uint8_t *out, size_t max)
-{
-	size_t len = strlen(hex) / 2;
-
-	ck_assert_uint_le(len, max);
-	ck_assert_int_eq(hws_hex_decode(hex, out, len), HWS_OK);
-	return len;
-}
-
-static const char *text_of(const struct vector *v, const char *key)
-{
-	const char *s = json_string_value(json_object_get(v->decoded, key));
-
-	ck_assert_msg(s != NULL, "%s: no text %s", v->name, key);
-	return s;
-}
-
-static size_t hex_of(const struct vector *v, const char *key, uint8_t *out, size_t max)
-{
-	return unhex(text_of(v, key), out, max);
-}
-
-static json_int_t int_of(const struct vector *v, const char *key)
-{
-	const json_t *j = json_object_get(v->decoded, key);
-
-	ck_assert_msg(json_is_integer(j), "%s: no number %s", v->name, key);
-	return json_integer_value(j);
-}
-
-static bool flag(const struct vector *v, const char *key)
-{
-	return json_is_true(json_object_get(v->json, key));
-}
-
-static void load(const json_t *entry, struct vector *v)
-{
-	const char *hex = json_string_value(json_object_get(entry, "hex"));
-
-	v->json = entry;
-	v->name = json_string_value(json_object_get(entry, "name"));
-	v->decoded = json_object_get(entry, "decoded");
-	ck_assert(v->name && hex);
-	v->len = unhex(hex, v->raw, sizeof(v->raw));
-}
-
-static void find(const json_t *doc, const char *name, struct vector *ret)
-{
-	const json_t *list = json_object_get(doc, "vectors");
-
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const json_t *e = json_array_get(list, i);
-
-		if (hws_str_equal(json_string_value(json_object_get(e, "name")), name)) {
-			load(e, ret);
-			return;
-		}
-	}
-	ck_abort_msg("no vector %s", name);
-}
-
-static struct hws_bytes raw_of(const struct vector *v)
-{
-	return hws_bytes(v->raw, v->len);
-}
 
 /* --- frames --- */
 

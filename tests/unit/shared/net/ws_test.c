@@ -1,0 +1,176 @@
+/* shared/net/ws: WebSockets over memory streams: every length of header, fragments, and what a peer must not send. */
+#include "shared/net/addr.h"
+#include "shared/net/conn.h"
+#include "shared/net/dialer.h"
+#include "shared/net/stream.h"
+#include "shared/net/udp_batch.h"
+#include "shared/net/ws_upgrade.h"
+#include "tests/support/suite.h"
+#include "tests/unit/shared/net/ends.h"
+#include <check.h>
+#include <malloc.h>
+
+static void open_ws(const struct hws_mem_conf *conf, struct end *a, struct end *b)
+{
+	const struct hws_ws_conf server = { .server = true, .frame_max = 65536 };
+	const struct hws_ws_conf client = {
+		.host = "127.0.0.1:1", .path = "/ws/id", .frame_max = 65536
+	};
+	struct hws_stream *sa, *sb, *wa, *wb;
+
+	ck_assert_int_eq(hws_stream_mem_pair(loop, conf, &sa, &sb), 0);
+	ck_assert_int_eq(hws_stream_ws_new(loop, sa, &server, hws_bytes(NULL, 0), &wa), 0);
+	ck_assert_int_eq(hws_stream_ws_new(loop, sb, &client, hws_bytes(NULL, 0), &wb), 0);
+	open_end(a, wa);
+	open_end(b, wb);
+}
+
+START_TEST(websocket_frames_arrive_whole_and_in_order)
+{
+	struct end a, b;
+
+	open_ws(&tortures[_i], &a, &b);
+	exchange(&a, &b);
+	finish_ends(&a, &b);
+}
+END_TEST
+
+static const char upgrade_request[] =
+		"GET /ws/relay HTTP/1.1\r\nHost: x\r\nUpgrade: WebSocket\r\n"
+		"X-Forwarded-For: 9.9.9.9, 203.0.113.7\r\n"
+		"Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+		"Sec-WebSocket-Version: 13\r\n\r\n";
+
+START_TEST(the_upgrade_of_the_rfc_is_answered)
+{
+	struct hws_buf out;
+	struct sockaddr_storage peer = { 0 };
+	char text[HWS_ADDR_TEXT];
+	size_t used = 0;
+
+	hws_buf_init(&out, 4096);
+	for (size_t n = 0; n < sizeof(upgrade_request) - 1; n++)
+		ck_assert_int_eq(hws_ws_upgrade_answer(
+						 hws_bytes(upgrade_request, n), &out, &used, &peer),
+				HWS_ERR_SHORT);
+	ck_assert_int_eq(hws_ws_upgrade_answer(hws_bytes_str(upgrade_request), &out, &used, &peer),
+			0);
+	ck_assert_uint_eq(used, sizeof(upgrade_request) - 1);
+	hws_buf_put_u8(&out, 0);
+	/* RFC 6455 section 1.3 */
+	ck_assert_ptr_nonnull(strstr(
+			(const char *)hws_buf_bytes(&out).ptr, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
+	ck_assert_str_eq(hws_addr_text(&peer, text, sizeof(text)), "203.0.113.7:0");
+	hws_buf_done(&out);
+}
+END_TEST
+
+struct ws_bad {
+	const char *name;
+	const uint8_t bytes[24];
+	size_t len;
+	int why;
+	unsigned got;
+};
+
+static const struct ws_bad ws_bads[] = {
+	{ "unmasked", { 0x82, 0x01, 'x' }, 3, HWS_ERR_PROTO, 0 },
+	{ "reserved bits", { 0xc2, 0x81, 0, 0, 0, 0, 'x' }, 7, HWS_ERR_PROTO, 0 },
+	{ "unknown opcode", { 0x83, 0x81, 0, 0, 0, 0, 'x' }, 7, HWS_ERR_PROTO, 0 },
+	{ "long ping", { 0x89, 0xfe, 0, 200, 0, 0, 0, 0 }, 8, HWS_ERR_PROTO, 0 },
+	{ "cut ping", { 0x09, 0x80, 0, 0, 0, 0 }, 6, HWS_ERR_PROTO, 0 },
+	{ "huge length", { 0x82, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0 },
+			14, HWS_ERR_TOOBIG, 0 },
+	{ "length that wraps a sum",
+			{ 0x02, 0x81, 0, 0, 0, 0, 'x', 0x80, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+					0xff, 0xff, 0xff, 0, 0, 0, 0 },
+			21, HWS_ERR_TOOBIG, 0 },
+	{ "continuation of nothing", { 0x80, 0x81, 0, 0, 0, 0, 'x' }, 7, HWS_ERR_PROTO, 0 },
+	{ "new message inside another", { 0x02, 0x80, 0, 0, 0, 0, 0x82, 0x80, 0, 0, 0, 0 }, 12,
+			HWS_ERR_PROTO, 0 },
+	{ "close", { 0x88, 0x80, 0, 0, 0, 0 }, 6, HWS_ERR_EOF, 0 },
+};
+
+static void open_raw_ws(struct end *a, struct hws_stream **ret_raw)
+{
+	const struct hws_ws_conf server = { .server = true, .frame_max = 65536 };
+	struct hws_stream *sa, *wa;
+
+	ck_assert_int_eq(hws_stream_mem_pair(loop, NULL, &sa, ret_raw), 0);
+	ck_assert_int_eq(hws_stream_ws_new(loop, sa, &server, hws_bytes(NULL, 0), &wa), 0);
+	open_end(a, wa);
+	feed(*ret_raw, upgrade_request, sizeof(upgrade_request) - 1);
+}
+
+START_TEST(bad_websocket_frames_close)
+{
+	const struct ws_bad *bad = &ws_bads[_i];
+	struct hws_stream *raw;
+	struct end a;
+
+	open_raw_ws(&a, &raw);
+	feed(raw, bad->bytes, bad->len);
+	settle(&a);
+	ck_assert_msg(a.closed == 1 && a.why == bad->why, "%s: closed %u, why %d", bad->name,
+			a.closed, a.why);
+	ck_assert_uint_eq(a.got, bad->got);
+	hws_stream_close(raw);
+}
+END_TEST
+
+static void keep_last(struct hws_conn *c, struct hws_bytes payload, void *arg)
+{
+	struct end *e = arg;
+
+	(void)c;
+	e->got++;
+	e->last_len = payload.len;
+}
+
+START_TEST(fragments_are_joined_pings_answered_text_ignored)
+{
+	/* "ab" + ping + "c" as one message; text "zz"; empty binary */
+	static const uint8_t bytes[] = { 0x02, 0x82, 0, 0, 0, 0, 'a', 'b', 0x89, 0x81, 0, 0, 0, 0,
+		'p', 0x80, 0x81, 0, 0, 0, 0, 'c', 0x81, 0x82, 0, 0, 0, 0, 'z', 'z', 0x82, 0x80, 0,
+		0, 0, 0 };
+	const struct hws_ws_conf server = { .server = true, .frame_max = 65536 };
+	struct hws_stream *sa, *wa, *raw;
+	struct hws_conn_conf conf;
+	struct end a = { 0 };
+	uint8_t answer[512];
+	ssize_t n;
+
+	ck_assert_int_eq(hws_stream_mem_pair(loop, NULL, &sa, &raw), 0);
+	ck_assert_int_eq(hws_stream_ws_new(loop, sa, &server, hws_bytes(NULL, 0), &wa), 0);
+	conf = conf_of(&a);
+	conf.on_frame = keep_last;
+	ck_assert_int_eq(hws_conn_new(loop, wa, &conf, hws_bytes(NULL, 0), &a.conn), 0);
+	feed(raw, upgrade_request, sizeof(upgrade_request) - 1);
+	feed(raw, bytes, 22);
+	settle(&a);
+	ck_assert_uint_eq(a.got, 1);
+	ck_assert_uint_eq(a.last_len, 3);
+	n = hws_stream_read(raw, answer, sizeof(answer));
+	ck_assert_int_gt(n, 3);
+	ck_assert_mem_eq(answer + n - 3, "\x8a\x01p", 3);
+	feed(raw, bytes + 22, sizeof(bytes) - 22);
+	settle(&a);
+	ck_assert_uint_eq(a.got, 2);
+	ck_assert_uint_eq(a.last_len, 0);
+	hws_conn_close(a.conn, HWS_OK);
+	hws_stream_close(raw);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("shared/net ws");
+	TCase *t = test_case(s, "all", 90,
+			TESTS(the_upgrade_of_the_rfc_is_answered,
+					fragments_are_joined_pings_answered_text_ignored));
+
+	tcase_add_checked_fixture(t, set_up, tear_down);
+	tcase_add_loop_test(t, websocket_frames_arrive_whole_and_in_order, 0, TORTURES);
+	tcase_add_loop_test(t, bad_websocket_frames_close, 0, HWS_COUNT(ws_bads));
+	return test_suite_run(s);
+}
