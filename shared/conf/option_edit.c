@@ -115,9 +115,9 @@ static void change(struct hws_bytes text, const struct hws_option *opt, const ch
 			value = NULL;
 		}
 	}
+	end_line(out);
 	if (!value)
 		return;
-	end_line(out);
 	hws_buf_fmt(out, "%s[%s]\n", start && text.ptr != start ? "\n" : "", opt->section);
 	put_line(opt, value, out);
 }
