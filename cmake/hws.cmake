@@ -11,11 +11,12 @@ macro(hws_pkg)
 endmacro()
 
 # hws_module(name [ROOMS folder ...] [EXCEPT a.c ...] [SRCS generated.c ...] [DEPS other_module ...]
-#            [PKGS pkg-config-name ...] [LIBS raw ...] [STRICT])
+#            [PKGS pkg-config-name ...] [LIBS raw ...] [STRICT] [SECTIONS])
 # One static library: each .c file of the folder, or of the ROOMS named ("." is the folder itself), but for those of EXCEPT
-# (a program's own), so that a new file needs no entry. DEPS are the architecture. STRICT adds -Wconversion.
+# (a program's own), so that a new file needs no entry. DEPS are the architecture. STRICT adds -Wconversion. SECTIONS gives each
+# function a section of its own, so that tools/check_hostd can tell which are reached.
 function(hws_module name)
-	cmake_parse_arguments(M "STRICT" "" "ROOMS;EXCEPT;SRCS;DEPS;PKGS;LIBS" ${ARGN})
+	cmake_parse_arguments(M "STRICT;SECTIONS" "" "ROOMS;EXCEPT;SRCS;DEPS;PKGS;LIBS" ${ARGN})
 	if(NOT M_ROOMS)
 		set(M_ROOMS .)
 	endif()
@@ -26,6 +27,9 @@ function(hws_module name)
 		list(REMOVE_ITEM found ${M_EXCEPT})
 	endif()
 	add_library(${name} STATIC ${found} ${M_SRCS})
+	if(M_SECTIONS)
+		target_compile_options(${name} PRIVATE -ffunction-sections -fdata-sections)
+	endif()
 	hws_finish(${name})
 endfunction()
 

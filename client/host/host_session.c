@@ -3,13 +3,12 @@
 #include "client/host/host_session.h"
 #include "client/host/no_desktop.h"
 #include "client/host/notice.h"
-#include "proto/session.pb-c.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/str.h"
+#include "shared/crypto/box.h"
 #include "shared/net/addr.h"
 #include "shared/sys/spawn.h"
-#include "shared/wire/envelope.h"
 #include "shared/wire/permission.h"
 #include "shared/wire/session_kind.h"
 #include "shared/wire/version.h"
@@ -48,26 +47,35 @@ static void tell(struct hws_host_session *v, const Agt__Message *m, int fd)
 		hws_host_session_close(v, r);
 }
 
-/* Only our half of a handshake is ever signed, once for a connection: a gate that fell into foreign hands
- * gets nothing else out of the key. */
+/* What a host's half of a handshake looks like (ses.IdPk): our ID and a key of 32 bytes, as
+ * wire/secure packs it. Compared, not parsed. */
+static bool is_own_half(const struct hws_host_session *v, struct hws_bytes data)
+{
+	uint8_t head[HWS_ID_MAX + 4] = { 0x0a };
+	size_t len = strlen(v->env->whoami->id);
+
+	if (len > HWS_ID_MAX || data.len != len + 4 + HWS_BOX_PK_LEN)
+		return false;
+	head[1] = (uint8_t)len;
+	memcpy(head + 2, v->env->whoami->id, len);
+	head[2 + len] = 0x12;
+	head[3 + len] = HWS_BOX_PK_LEN;
+	return !memcmp(data.ptr, head, len + 4);
+}
+
+/* Only our half of a handshake is ever signed, once for a connection: a gate that fell into foreign
+ * hands gets nothing else out of the key. */
 static void on_sign(struct hws_host_session *v, const Agt__SignRequest *q)
 {
 	struct hws_bytes data = hws_bytes(q->data.data, q->data.len);
 	Agt__Message m = AGT__MESSAGE__INIT;
 	Agt__SignReply reply = AGT__SIGN_REPLY__INIT;
-	ProtobufCMessage *base = NULL;
-	const Ses__IdPk *what;
 	uint8_t sig[HWS_SIG_LEN];
 
-	if (hws_msg_unpack(&ses__id_pk__descriptor, data, 0, &base) == HWS_OK) {
-		what = (const Ses__IdPk *)base;
-		if (v->secure && !v->has_signed && what->pk.len == 32 &&
-				hws_str_equal(what->id, v->env->whoami->id)) {
-			v->has_signed = true;
-			hws_identity_sign(&v->env->whoami->identity, data, sig);
-			reply.signature = (ProtobufCBinaryData){ sizeof(sig), sig };
-		}
-		hws_msg_free(base);
+	if (v->secure && !v->has_signed && is_own_half(v, data)) {
+		v->has_signed = true;
+		hws_identity_sign(&v->env->whoami->identity, data, sig);
+		reply.signature = (ProtobufCBinaryData){ sizeof(sig), sig };
 	}
 	if (!reply.signature.len)
 		hws_warn_limited("gate.sign_refused", HWS_U64("conn", v->conn));
