@@ -1,18 +1,31 @@
 /* The loops over the services of one desktop. Each hook is called in the order of the registry, so what one service says
- * to a viewer that comes is always said before what the next one says. */
+ * to a viewer that comes is always said before what the next one says. A message goes to the one service that the table
+ * of messages names. */
 #include "client/services/host_service.h"
 #include "shared/base/mem.h"
-#include "shared/base/str.h"
 
 struct hws_host_set {
-	struct hws_host_service *service[HWS_HOST_SERVICES_MAX];
+	struct hws_host_service *service[HWS_SERVICE_COUNT]; /* in the order of the registry */
 	unsigned count;
 };
 
-/* `s` is each service in turn that has this hook. */
-#define each_service(set, s, hook)                                                                 \
+static bool takes_part(const struct hws_host_service *s, const struct hws_host_viewer *v)
+{
+	return (s->impl->kinds & HWS_KIND_BIT(v->kind)) != 0;
+}
+
+/* `s` is each service in turn that has this hook and takes part in the session of `v`. */
+#define each_service(set, v, s, hook)                                                              \
 	for (unsigned i_ = 0; i_ < (set)->count; i_++)                                             \
-		if (s = (set)->service[i_], s->impl->hook)
+		if (s = (set)->service[i_], s->impl->hook && takes_part(s, v))
+
+static struct hws_host_service *find(const struct hws_host_set *set, unsigned id)
+{
+	for (unsigned i = 0; i < set->count; i++)
+		if ((unsigned)set->service[i]->impl->id == id)
+			return set->service[i];
+	return NULL;
+}
 
 int hws_host_set_new(const struct hws_host_service_impl *const *list,
 		const struct hws_host_env *env, struct hws_host_set **ret)
@@ -21,10 +34,8 @@ int hws_host_set_new(const struct hws_host_service_impl *const *list,
 	int r = set ? HWS_OK : HWS_ERR_NOMEM;
 
 	for (; r == HWS_OK && *list; list++) {
-		if (set->count == HWS_HOST_SERVICES_MAX)
-			r = HWS_ERR_FULL;
-		else
-			r = (*list)->new (env, &set->service[set->count]);
+		r = find(set, (*list)->id) ? HWS_ERR_EXISTS
+					   : (*list)->new (env, &set->service[set->count]);
 		if (r == HWS_OK)
 			set->count++;
 	}
@@ -49,7 +60,7 @@ void hws_host_set_join(
 {
 	struct hws_host_service *s;
 
-	each_service (set, s, join)
+	each_service (set, v, s, join)
 		s->impl->join(s, v);
 	if (o)
 		hws_host_set_option(set, v, o);
@@ -59,7 +70,7 @@ void hws_host_set_leave(struct hws_host_set *set, struct hws_host_viewer *v)
 {
 	struct hws_host_service *s;
 
-	each_service (set, s, leave)
+	each_service (set, v, s, leave)
 		s->impl->leave(s, v);
 }
 
@@ -67,7 +78,7 @@ void hws_host_set_update(struct hws_host_set *set, struct hws_host_viewer *v)
 {
 	struct hws_host_service *s;
 
-	each_service (set, s, update)
+	each_service (set, v, s, update)
 		s->impl->update(s, v);
 }
 
@@ -76,19 +87,26 @@ void hws_host_set_option(
 {
 	struct hws_host_service *s;
 
-	each_service (set, s, option)
+	each_service (set, v, s, option)
 		s->impl->option(s, v, o);
+}
+
+bool hws_host_set_opens(const struct hws_host_set *set, enum hws_session_kind kind)
+{
+	unsigned all = 0;
+
+	for (unsigned i = 0; i < set->count; i++)
+		all |= set->service[i]->impl->opens;
+	return (all & HWS_KIND_BIT(kind)) != 0;
 }
 
 bool hws_host_set_message(
 		struct hws_host_set *set, struct hws_host_viewer *v, const Ses__Message *m)
 {
-	struct hws_host_service *s;
+	const struct hws_session_row *row = hws_session_row_of(m);
+	struct hws_host_service *s = row ? find(set, row->service) : NULL;
 
-	each_service (set, s, message)
-		if (s->impl->message(s, v, m))
-			return true;
-	return false;
+	return s && s->impl->message && takes_part(s, v) && s->impl->message(s, v, m);
 }
 
 void hws_host_set_line(struct hws_host_set *set, struct hws_host_viewer *v,
@@ -96,7 +114,7 @@ void hws_host_set_line(struct hws_host_set *set, struct hws_host_viewer *v,
 {
 	struct hws_host_service *s;
 
-	each_service (set, s, line)
+	each_service (set, v, s, line)
 		s->impl->line(s, v, a);
 }
 
@@ -104,25 +122,25 @@ void hws_host_set_drained(struct hws_host_set *set, struct hws_host_viewer *v)
 {
 	struct hws_host_service *s;
 
-	each_service (set, s, drained)
+	each_service (set, v, s, drained)
 		s->impl->drained(s, v);
 }
 
-void hws_host_set_describe(struct hws_host_set *set, Ses__PeerInfo *info)
+void hws_host_set_describe(
+		struct hws_host_set *set, const struct hws_host_viewer *v, Ses__PeerInfo *info)
 {
 	struct hws_host_service *s;
 
-	each_service (set, s, describe)
+	each_service (set, v, s, describe)
 		s->impl->describe(s, info);
 }
 
-int hws_host_set_command(struct hws_host_set *set, const char *service, struct hws_host_viewer *v,
+int hws_host_set_command(struct hws_host_set *set, unsigned service, struct hws_host_viewer *v,
 		const char *text, struct hws_error *err)
 {
-	struct hws_host_service *s;
+	struct hws_host_service *s = find(set, service);
 
-	each_service (set, s, command)
-		if (hws_str_equal(s->impl->name, service))
-			return s->impl->command(s, v, text, err);
-	return hws_error_set(err, HWS_ERR_NOTFOUND, "this host has no such service");
+	if (!s || !s->impl->command || !takes_part(s, v))
+		return hws_error_set(err, HWS_ERR_NOTFOUND, "this session has no such service");
+	return s->impl->command(s, v, text, err);
 }

@@ -3,13 +3,13 @@
  * works with all of them at once, as a set, and knows none by name. Which ones there are: services/registry.
  * Loop thread only. */
 #pragma once
-#include "client/core/service.h"
 #include "client/platform/notify.h"
 #include "client/platform/registry.h"
 #include "client/services/flow_answer.h"
 #include "client/services/host_viewer.h"
 #include "shared/loop/loop.h"
 #include "shared/loop/work.h"
+#include "shared/wire/session_table.h"
 
 /* What services share; the agent's, outlives them. */
 struct hws_host_env {
@@ -24,9 +24,12 @@ struct hws_host_env {
 
 struct hws_host_service;
 
-/* All but name, new, free, join and leave may be NULL: nothing of the kind concerns the service. */
+/* All from `update` on may be NULL: nothing of the kind concerns the service. */
 struct hws_host_service_impl {
-	const char *name; /* lower case; what logs and the control socket call it */
+	enum hws_service_id id; /* whose rows of wire/session_table it serves */
+	const char *name;       /* for logs; lower case */
+	unsigned kinds; /* HWS_KIND_BIT of the sessions that it takes part in: of others it never hears */
+	unsigned opens; /* those that are about it: without it they are refused */
 	int (*new)(const struct hws_host_env *env, struct hws_host_service **ret);
 	void (*free)(struct hws_host_service *s);
 	/* `v` is let in and stays valid until `leave`. Its options come by `option`, at once after this. */
@@ -38,8 +41,8 @@ struct hws_host_service_impl {
 	/* What it wishes; of the login, then of each change. */
 	void (*option)(struct hws_host_service *s, struct hws_host_viewer *v,
 			const Ses__OptionMessage *o);
-	/* True when the message was its own. `m` is borrowed; the gate has judged it, but permissions may have
-	 * changed since. */
+	/* A message of its rows; false: it does not serve this one, and the viewer is told so. `m` is borrowed; the
+	 * gate has judged it, but permissions may have changed since. */
 	bool (*message)(struct hws_host_service *s, struct hws_host_viewer *v,
 			const Ses__Message *m);
 	/* What the gate measured on the line of this viewer. */
@@ -68,11 +71,9 @@ extern const struct hws_host_service_impl *const hws_host_registry[];
 
 /* --- all services of one desktop ----------------------------------------------------------------- */
 
-#define HWS_HOST_SERVICES_MAX 16u
-
 struct hws_host_set;
 
-/* One of each of the list, of which what is beyond HWS_HOST_SERVICES_MAX is HWS_ERR_FULL. All or none. */
+/* One of each of the list, all or none. HWS_ERR_EXISTS: two have the same id. */
 int hws_host_set_new(const struct hws_host_service_impl *const *list,
 		const struct hws_host_env *env, struct hws_host_set **ret) HWS_MUST_CHECK;
 /* Takes NULL. Viewers that are still joined are forgotten. */
@@ -84,13 +85,18 @@ void hws_host_set_leave(struct hws_host_set *set, struct hws_host_viewer *v);
 void hws_host_set_update(struct hws_host_set *set, struct hws_host_viewer *v);
 void hws_host_set_option(
 		struct hws_host_set *set, struct hws_host_viewer *v, const Ses__OptionMessage *o);
-/* False when it is no service's. */
+/* Is there a service that such a session is about? */
+bool hws_host_set_opens(const struct hws_host_set *set, enum hws_session_kind kind);
+/* False when no service serves it. */
 bool hws_host_set_message(
 		struct hws_host_set *set, struct hws_host_viewer *v, const Ses__Message *m);
 void hws_host_set_line(struct hws_host_set *set, struct hws_host_viewer *v,
 		const struct hws_flow_answer *a);
 void hws_host_set_drained(struct hws_host_set *set, struct hws_host_viewer *v);
-void hws_host_set_describe(struct hws_host_set *set, Ses__PeerInfo *info);
-/* HWS_ERR_NOTFOUND: no such service, or it takes none. */
-int hws_host_set_command(struct hws_host_set *set, const char *service, struct hws_host_viewer *v,
+/* What a viewer of this kind of session reads; it need not have joined yet. */
+void hws_host_set_describe(
+		struct hws_host_set *set, const struct hws_host_viewer *v, Ses__PeerInfo *info);
+/* `service`: enum hws_service_id, of another process. HWS_ERR_NOTFOUND: there is none, not for this
+ * viewer, or it takes no commands. */
+int hws_host_set_command(struct hws_host_set *set, unsigned service, struct hws_host_viewer *v,
 		const char *text, struct hws_error *err) HWS_MUST_CHECK;

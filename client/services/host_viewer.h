@@ -5,15 +5,17 @@
 #include "shared/base/bytes.h"
 #include "shared/base/err.h"
 #include "shared/wire/permission.h"
+#include "shared/wire/session_kind.h"
 #include <stdbool.h>
 #include <stdint.h>
 
 #define HWS_HOST_VIEWERS_MAX 32 /* slots are bits of a uint32_t in the services */
 
 struct hws_host_viewer {
-	unsigned slot;        /* 0 .. HWS_HOST_VIEWERS_MAX - 1, unique among present viewers */
-	uint32_t permissions; /* effective now: 1 << enum hws_permission */
-	uint32_t version;     /* hws_version_number of the viewer */
+	unsigned slot; /* 0 .. HWS_HOST_VIEWERS_MAX - 1, unique among present viewers */
+	enum hws_session_kind kind; /* of its session */
+	uint32_t permissions;       /* effective now: 1 << enum hws_permission */
+	uint32_t version;           /* hws_version_number of the viewer */
 	char platform[32];
 	bool ack_required; /* it answers each video frame with video_received */
 	bool show_cursor;  /* it draws the remote pointer where it is */

@@ -45,7 +45,7 @@ static void set_permissions(struct hws_agent_viewer *c, uint64_t permissions)
 }
 
 /* What a viewer reads of this host: who and what it is from here, the rest from the services. */
-static int pack_peer_info(struct hws_agent *a, struct hws_buf *out)
+static int pack_peer_info(struct hws_agent_viewer *c, struct hws_buf *out)
 {
 	Ses__PeerInfo pi = SES__PEER_INFO__INIT;
 	Ses__Features features = SES__FEATURES__INIT;
@@ -61,7 +61,7 @@ static int pack_peer_info(struct hws_agent *a, struct hws_buf *out)
 	pi.platform = (char *)"Linux";
 	pi.version = (char *)HWS_PROTOCOL_VERSION;
 	pi.features = &features;
-	hws_host_set_describe(a->services, &pi);
+	hws_host_set_describe(c->a->services, &c->viewer, &pi);
 	return hws_msg_pack(&pi.base, out);
 }
 
@@ -110,7 +110,8 @@ static const char *obstacle(struct hws_agent *a, const Agt__Open *o, char *buf, 
 		hws_agent_open_desktop(a); /* perhaps it has come since the last attempt */
 	if (!a->platform)
 		return hws_no_desktop_text(buf, size, a->lasting, a->err.text);
-	if ((unsigned)o->kind != HWS_KIND_REMOTE)
+	if ((unsigned)o->kind >= HWS_KIND_COUNT ||
+			!hws_host_set_opens(a->services, (enum hws_session_kind)o->kind))
 		return "This kind of session is not available on this host";
 	return NULL;
 }
@@ -135,8 +136,9 @@ static void open_viewer(struct hws_agent_viewer *c, const Agt__Open *o)
 		hws_ipc_close(c->ipc, r);
 		return;
 	}
+	c->viewer.kind = (enum hws_session_kind)o->kind;
 	hws_buf_init(&info, HWS_SES_LOGIN_FRAME_MAX);
-	if (pack_peer_info(c->a, &info) < 0)
+	if (pack_peer_info(c, &info) < 0)
 		answer_open(c, "No displays", (struct hws_bytes){ 0 });
 	else
 		let_in(c, o, (const Ses__LoginRequest *)m, hws_buf_bytes(&info));
@@ -243,7 +245,7 @@ static void refuse(struct hws_agent_viewer *c, const Ses__Message *m)
 	const struct hws_session_row *row = hws_session_row_of(m);
 
 	hws_debug("agent.ignored", HWS_STR("message", row ? row->name : "unknown"));
-	if (row && hws_refuse(row, m, HWS_KIND_REMOTE, c->viewer.permissions, send_refusal, c) < 0)
+	if (row && hws_refuse(row, m, c->viewer.kind, c->viewer.permissions, send_refusal, c) < 0)
 		hws_debug("agent.refusal_not_sent");
 }
 

@@ -205,7 +205,9 @@ static bool on_message(struct hws_host_service *s, struct hws_host_viewer *v, co
 }
 
 const struct hws_host_service_impl hws_clipboard_host_service = {
+	.id = HWS_SERVICE_CLIPBOARD,
 	.name = "clipboard",
+	.kinds = HWS_KIND_BIT(HWS_KIND_REMOTE),
 	.new = service_new,
 	.free = service_free,
 	.join = on_join,

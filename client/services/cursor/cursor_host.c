@@ -208,7 +208,9 @@ static void cursor_free(struct hws_host_service *s)
 }
 
 const struct hws_host_service_impl hws_cursor_host_service = {
+	.id = HWS_SERVICE_CURSOR,
 	.name = "cursor",
+	.kinds = HWS_KIND_BIT(HWS_KIND_REMOTE),
 	.new = cursor_new,
 	.free = cursor_free,
 	.join = on_join,

@@ -595,7 +595,9 @@ static void describe(struct hws_host_service *s, Ses__PeerInfo *info)
 }
 
 const struct hws_host_service_impl hws_input_host_service = {
+	.id = HWS_SERVICE_INPUT,
 	.name = "input",
+	.kinds = HWS_KIND_BIT(HWS_KIND_REMOTE),
 	.new = service_new,
 	.free = service_free,
 	.join = on_join,

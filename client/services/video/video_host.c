@@ -490,7 +490,10 @@ static void describe(struct hws_host_service *s, Ses__PeerInfo *info)
 }
 
 const struct hws_host_service_impl hws_video_host_service = {
+	.id = HWS_SERVICE_VIDEO,
 	.name = "video",
+	.kinds = HWS_KIND_BIT(HWS_KIND_REMOTE),
+	.opens = HWS_KIND_BIT(HWS_KIND_REMOTE),
 	.new = service_new,
 	.free = service_free,
 	.join = on_join,

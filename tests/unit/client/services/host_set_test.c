@@ -75,7 +75,8 @@ static void on_option(
 static bool on_message(struct hws_host_service *s, struct hws_host_viewer *v, const Ses__Message *m)
 {
 	ck_assert_uint_eq(v->slot, 3);
-	ck_assert_int_eq(m->union_case, SES__MESSAGE__UNION_CURSOR_ID);
+	ck_assert(m->union_case == SES__MESSAGE__UNION_CURSOR_ID ||
+			m->union_case == SES__MESSAGE__UNION_KEY_EVENT);
 	say(s, "message");
 	return hws_container(s, struct scribe, service)->takes;
 }
@@ -108,11 +109,21 @@ static int on_command(struct hws_host_service *s, struct hws_host_viewer *v, con
 	return hws_error_set(err, HWS_ERR_BUSY, "not now");
 }
 
-static const struct hws_host_service_impl all_hooks, few_hooks;
+static const struct hws_host_service_impl all_hooks, more_hooks, few_hooks, shell_hooks;
 
 static int new_all(const struct hws_host_env *env HWS_UNUSED, struct hws_host_service **ret)
 {
 	return make(&all_hooks, true, ret);
+}
+
+static int new_more(const struct hws_host_env *env HWS_UNUSED, struct hws_host_service **ret)
+{
+	return make(&more_hooks, false, ret);
+}
+
+static int new_shell(const struct hws_host_env *env HWS_UNUSED, struct hws_host_service **ret)
+{
+	return make(&shell_hooks, true, ret);
 }
 
 static int new_few(const struct hws_host_env *env HWS_UNUSED, struct hws_host_service **ret)
@@ -120,15 +131,29 @@ static int new_few(const struct hws_host_env *env HWS_UNUSED, struct hws_host_se
 	return make(&few_hooks, false, ret);
 }
 
-static const struct hws_host_service_impl all_hooks = { "all", new_all, scribe_free, on_join,
-	on_leave, on_update, on_option, on_message, on_line, on_drained, describe, on_command };
-static const struct hws_host_service_impl few_hooks = {
-	.name = "few", .new = new_few, .free = scribe_free, .join = on_join, .leave = on_leave
-};
+#define DESKTOP HWS_KIND_BIT(HWS_KIND_REMOTE)
+#define HOOKS                                                                                      \
+	scribe_free, on_join, on_leave, on_update, on_option, on_message, on_line, on_drained,     \
+			describe, on_command
 
-/* "few" has none of the hooks that may be left out; "all" stands twice, so that a message shows who is asked first. */
-static const struct hws_host_service_impl *const list[] = { &few_hooks, &all_hooks, &all_hooks,
-	NULL };
+static const struct hws_host_service_impl all_hooks = { HWS_SERVICE_CURSOR, "all", DESKTOP, DESKTOP,
+	new_all, HOOKS };
+static const struct hws_host_service_impl more_hooks = { HWS_SERVICE_INPUT, "more", DESKTOP, 0,
+	new_more, HOOKS };
+/* None of those that may be left out. */
+static const struct hws_host_service_impl few_hooks = { .id = HWS_SERVICE_VIDEO,
+	.name = "few",
+	.kinds = DESKTOP,
+	.new = new_few,
+	.free = scribe_free,
+	.join = on_join,
+	.leave = on_leave };
+/* Of another kind of session. */
+static const struct hws_host_service_impl shell_hooks = { HWS_SERVICE_TERMINAL, "shell",
+	HWS_KIND_BIT(HWS_KIND_TERMINAL), HWS_KIND_BIT(HWS_KIND_TERMINAL), new_shell, HOOKS };
+
+static const struct hws_host_service_impl *const list[] = { &few_hooks, &shell_hooks, &all_hooks,
+	&more_hooks, NULL };
 
 static struct hws_host_env env;
 static struct hws_host_viewer viewer = { .slot = 3 };
@@ -156,44 +181,69 @@ START_TEST(each_service_is_told_in_its_turn)
 	struct hws_flow_answer a = { .rtt_us = 5 };
 
 	ck_assert_int_eq(hws_host_set_new(list, &env, &set), HWS_OK);
-	ck_assert_uint_eq(alive, 3);
+	ck_assert_uint_eq(alive, 4);
 	o.custom_fps = 7;
 	/* all have joined before one hears of options */
 	hws_host_set_join(set, &viewer, &o);
-	heard("few.join all.join all.join all.option all.option");
+	heard("few.join all.join more.join all.option more.option");
 	hws_host_set_join(set, &viewer, NULL);
-	heard("few.join all.join all.join");
+	heard("few.join all.join more.join");
 	hws_host_set_update(set, &viewer);
-	heard("all.update all.update");
+	heard("all.update more.update");
 	hws_host_set_option(set, &viewer, &o);
-	heard("all.option all.option");
+	heard("all.option more.option");
 	hws_host_set_line(set, &viewer, &a);
-	heard("all.line all.line");
+	heard("all.line more.line");
 	hws_host_set_drained(set, &viewer);
-	heard("all.drained all.drained");
-	hws_host_set_describe(set, &info);
-	heard("all.describe all.describe");
+	heard("all.drained more.drained");
+	hws_host_set_describe(set, &viewer, &info);
+	heard("all.describe more.describe");
 	ck_assert_int_eq(info.current_display, 2);
-	/* who takes a message is the last to be asked */
+	/* whose row it is, and nobody else is asked */
 	m.union_case = SES__MESSAGE__UNION_CURSOR_ID;
 	ck_assert(hws_host_set_message(set, &viewer, &m));
 	heard("all.message");
 	hws_host_set_leave(set, &viewer);
-	heard("few.leave all.leave all.leave");
+	heard("few.leave all.leave more.leave");
 	hws_host_set_free(set);
-	heard("few.free all.free all.free");
+	heard("few.free shell.free all.free more.free");
 	ck_assert_uint_eq(alive, 0);
 	hws_host_set_free(NULL);
 }
 END_TEST
 
-START_TEST(a_message_that_is_nobodys_is_told_so)
+START_TEST(a_message_that_nobody_serves_is_told_so)
 {
-	static const struct hws_host_service_impl *const only[] = { &few_hooks, NULL };
 	Ses__Message m = SES__MESSAGE__INIT;
 
-	ck_assert_int_eq(hws_host_set_new(only, &env, &set), HWS_OK);
-	ck_assert(!hws_host_set_message(set, &viewer, &m));
+	ck_assert_int_eq(hws_host_set_new(list, &env, &set), HWS_OK);
+	ck_assert(!hws_host_set_message(set, &viewer, &m)); /* no row */
+	m.union_case = SES__MESSAGE__UNION_CLIPBOARD;
+	ck_assert(!hws_host_set_message(set, &viewer, &m)); /* no service */
+	m.union_case = SES__MESSAGE__UNION_SCREENSHOT_REQUEST;
+	ck_assert(!hws_host_set_message(set, &viewer, &m)); /* a service without the hook */
+	m.union_case = SES__MESSAGE__UNION_TERMINAL_ACTION;
+	ck_assert(!hws_host_set_message(set, &viewer, &m)); /* a service of other sessions */
+	heard("");
+	m.union_case = SES__MESSAGE__UNION_KEY_EVENT;
+	ck_assert(!hws_host_set_message(set, &viewer, &m)); /* a service that does not want it */
+	heard("more.message");
+	hws_host_set_free(set);
+}
+END_TEST
+
+START_TEST(a_session_hears_only_of_its_services)
+{
+	ck_assert_int_eq(hws_host_set_new(list, &env, &set), HWS_OK);
+	ck_assert(hws_host_set_opens(set, HWS_KIND_REMOTE));
+	ck_assert(hws_host_set_opens(set, HWS_KIND_TERMINAL));
+	ck_assert(!hws_host_set_opens(set, HWS_KIND_FILE));
+	viewer.kind = HWS_KIND_TERMINAL;
+	hws_host_set_join(set, &viewer, NULL);
+	hws_host_set_drained(set, &viewer);
+	hws_host_set_leave(set, &viewer);
+	heard("shell.join shell.drained shell.leave");
+	viewer.kind = HWS_KIND_REMOTE;
 	hws_host_set_free(set);
 }
 END_TEST
@@ -203,13 +253,15 @@ START_TEST(a_command_reaches_the_service_it_names)
 	struct hws_error err = { 0 };
 
 	ck_assert_int_eq(hws_host_set_new(list, &env, &set), HWS_OK);
-	ck_assert_int_eq(hws_host_set_command(set, "all", &viewer, "hello", &err), HWS_ERR_BUSY);
+	ck_assert_int_eq(hws_host_set_command(set, HWS_SERVICE_CURSOR, &viewer, "hello", &err),
+			HWS_ERR_BUSY);
 	ck_assert_str_eq(err.text, "not now");
 	heard("all.hello");
-	ck_assert_int_eq(
-			hws_host_set_command(set, "few", &viewer, "hello", &err), HWS_ERR_NOTFOUND);
-	ck_assert_int_eq(hws_host_set_command(set, "none", &viewer, "hello", &err),
+	ck_assert_int_eq(hws_host_set_command(set, HWS_SERVICE_VIDEO, &viewer, "hello", &err),
 			HWS_ERR_NOTFOUND);
+	ck_assert_int_eq(hws_host_set_command(set, 999, &viewer, "hello", &err), HWS_ERR_NOTFOUND);
+	ck_assert_int_eq(hws_host_set_command(set, HWS_SERVICE_TERMINAL, &viewer, "hello", &err),
+			HWS_ERR_NOTFOUND); /* of other sessions */
 	heard("");
 	hws_host_set_free(set);
 }
@@ -219,7 +271,7 @@ START_TEST(one_that_cannot_be_made_leaves_none)
 {
 	fails = "all";
 	ck_assert_int_eq(hws_host_set_new(list, &env, &set), HWS_ERR_DISPLAY);
-	heard("few.free");
+	heard("few.free shell.free");
 	ck_assert_uint_eq(alive, 0);
 	fails = "few";
 	ck_assert_int_eq(hws_host_set_new(list, &env, &set), HWS_ERR_DISPLAY);
@@ -227,19 +279,11 @@ START_TEST(one_that_cannot_be_made_leaves_none)
 }
 END_TEST
 
-START_TEST(more_than_there_is_room_for_are_refused)
+START_TEST(two_with_the_same_rows_are_refused)
 {
-	const struct hws_host_service_impl *many[HWS_HOST_SERVICES_MAX + 2] = { 0 };
+	static const struct hws_host_service_impl *const twice[] = { &few_hooks, &few_hooks, NULL };
 
-	for (unsigned i = 0; i <= HWS_HOST_SERVICES_MAX; i++)
-		many[i] = &few_hooks;
-	ck_assert_int_eq(hws_host_set_new(many, &env, &set), HWS_ERR_FULL);
-	ck_assert_uint_eq(alive, 0);
-	many[HWS_HOST_SERVICES_MAX] = NULL;
-	said[0] = 0;
-	ck_assert_int_eq(hws_host_set_new(many, &env, &set), HWS_OK);
-	ck_assert_uint_eq(alive, HWS_HOST_SERVICES_MAX);
-	hws_host_set_free(set);
+	ck_assert_int_eq(hws_host_set_new(twice, &env, &set), HWS_ERR_EXISTS);
 	ck_assert_uint_eq(alive, 0);
 }
 END_TEST
@@ -251,8 +295,10 @@ START_TEST(the_real_services_have_what_a_service_must_have)
 		ck_assert_ptr_nonnull((*i)->free);
 		ck_assert_ptr_nonnull((*i)->join);
 		ck_assert_ptr_nonnull((*i)->leave);
-		for (const struct hws_host_service_impl *const *k = hws_host_registry; k != i; k++)
-			ck_assert_str_ne((*k)->name, (*i)->name);
+		ck_assert_ptr_nonnull((*i)->name);
+		ck_assert_uint_ne((*i)->kinds, 0);
+		ck_assert_uint_eq((*i)->opens & ~(*i)->kinds, 0);
+		ck_assert_int_gt((*i)->id, HWS_SERVICE_GATE); /* those have no service */
 	}
 }
 END_TEST
@@ -266,7 +312,7 @@ START_TEST(the_real_services_work_as_a_set)
 	Ses__Message m = SES__MESSAGE__INIT;
 
 	desk_setup(&d, "headless:64x48");
-	hws_host_set_describe(d.services, &info);
+	hws_host_set_describe(d.services, &d.v[0].g, &info);
 	ck_assert_uint_eq(info.n_displays, 1);
 	ck_assert_int_eq(info.displays[0]->width, 64);
 	ck_assert_ptr_nonnull(info.encoding);
@@ -294,10 +340,11 @@ Suite *host_set_suite(void)
 
 	tcase_add_checked_fixture(t, setup, NULL);
 	tcase_add_test(t, each_service_is_told_in_its_turn);
-	tcase_add_test(t, a_message_that_is_nobodys_is_told_so);
+	tcase_add_test(t, a_message_that_nobody_serves_is_told_so);
+	tcase_add_test(t, a_session_hears_only_of_its_services);
 	tcase_add_test(t, a_command_reaches_the_service_it_names);
 	tcase_add_test(t, one_that_cannot_be_made_leaves_none);
-	tcase_add_test(t, more_than_there_is_room_for_are_refused);
+	tcase_add_test(t, two_with_the_same_rows_are_refused);
 	tcase_add_test(t, the_real_services_have_what_a_service_must_have);
 	tcase_add_test(t, the_real_services_work_as_a_set);
 	suite_add_tcase(s, t);
