@@ -1,5 +1,6 @@
 #include "client/api/codecs.h"
 #include "client/api/session_loop.h"
+#include "client/services/video/video_view.h"
 #include "shared/base/clock.h"
 #include "shared/wire/limits.h"
 #include <stdio.h>
@@ -10,7 +11,7 @@
  * the network that a user would not want to know of. */
 #define SILENT_US (3 * HWS_US_PER_S)
 
-static void push(struct api_session_loop *e, struct api_event *ev)
+void api_report_push(struct api_session_loop *e, struct api_event *ev)
 {
 	if (ev)
 		api_events_push(&e->ctx->events, ev);
@@ -29,7 +30,7 @@ void api_report_state(struct api_session_loop *e, enum hawser_state state, const
 	ev->ev.u.state.state = state;
 	ev->ev.u.state.text = api_event_text(ev, text);
 	ev->ev.u.state.retry_in_ms = retry_in_ms;
-	push(e, ev);
+	api_report_push(e, ev);
 }
 
 void api_report_silence(struct api_session_loop *e, uint64_t now_us)
@@ -56,7 +57,7 @@ void api_report_silence(struct api_session_loop *e, uint64_t now_us)
 	ev->ev.u.state.state = HAWSER_STATE_READY;
 	ev->ev.u.state.text = api_event_text(ev, text);
 	ev->ev.u.state.silent_s = e->silent_s;
-	push(e, ev);
+	api_report_push(e, ev);
 }
 
 void api_report_closed(struct api_session_loop *e, int err, const char *text)
@@ -67,7 +68,7 @@ void api_report_closed(struct api_session_loop *e, int err, const char *text)
 		return;
 	ev->ev.u.closed.error = err;
 	ev->ev.u.closed.text = api_event_text(ev, text);
-	push(e, ev);
+	api_report_push(e, ev);
 }
 
 void api_report_recording(struct api_session_loop *e, bool running, int err, const char *path)
@@ -79,7 +80,7 @@ void api_report_recording(struct api_session_loop *e, bool running, int err, con
 	ev->ev.u.recording.running = running;
 	ev->ev.u.recording.error = err;
 	ev->ev.u.recording.path = api_event_text(ev, path);
-	push(e, ev);
+	api_report_push(e, ev);
 }
 
 void api_report_peer(struct api_session_loop *e, enum hawser_event_type type)
@@ -98,16 +99,16 @@ void api_report_peer(struct api_session_loop *e, enum hawser_event_type type)
 	s->peer.relayed = e->relayed;
 	s->has_peer = true;
 	pthread_mutex_unlock(&s->lock);
-	push(e, api_event_new(s, type));
+	api_report_push(e, api_event_new(s, type));
 }
 
 /* Figures as of now, but for the rate, which is that of the last whole second. */
-static void take_stats(struct api_session_loop *e)
+void api_report_figures(struct api_session_loop *e)
 {
 	struct hws_video_stats v;
 	struct hawser_stats st = HAWSER_STATS_INIT;
 
-	hws_video_view_stats(e->video, &v);
+	hws_video_view_stats(hws_video_view_of(e->service[HWS_SERVICE_VIDEO]), &v);
 	st.frames = v.frames;
 	st.frames_dropped = v.dropped;
 	st.fps = e->fps;
@@ -133,15 +134,15 @@ void api_report_stats(struct api_session_loop *e, uint64_t now_us)
 {
 	struct hws_video_stats v;
 
-	hws_video_view_stats(e->video, &v);
+	hws_video_view_stats(hws_video_view_of(e->service[HWS_SERVICE_VIDEO]), &v);
 	e->fps = e->second_us && now_us > e->second_us ? (double)(v.frames - e->frames_before) *
 					HWS_US_PER_S / (double)(now_us - e->second_us)
 						       : 0;
 	e->frames_before = v.frames;
 	e->second_us = now_us;
-	take_stats(e);
+	api_report_figures(e);
 	if (hws_viewer_state(e->viewer) == HWS_VIEWER_READY)
-		push(e, api_event_new(e->s, HAWSER_EVENT_STATS));
+		api_report_push(e, api_event_new(e->s, HAWSER_EVENT_STATS));
 }
 
 /* --- the viewer's core --------------------------------------------------------------------------- */
@@ -218,7 +219,7 @@ static void on_ask(enum hws_login_step step, bool can_trust, void *arg)
 	ev->ev.u.password.reason = table[step].reason;
 	ev->ev.u.password.text = table[step].text;
 	ev->ev.u.password.can_trust_device = can_trust;
-	push(e, ev);
+	api_report_push(e, ev);
 }
 
 static void on_ask_plain(const char *why, void *arg)
@@ -232,7 +233,7 @@ static void on_ask_plain(const char *why, void *arg)
 	ev->ev.u.message.title = "This connection is not encrypted";
 	ev->ev.u.message.text = api_event_text(ev, why);
 	ev->ev.u.message.link = "";
-	push(e, ev);
+	api_report_push(e, ev);
 }
 
 /* What is worth remembering of a host that let us in. */
@@ -288,7 +289,7 @@ static void on_ready(void *arg)
 	if (ev) {
 		ev->ev.u.password.reason = HAWSER_PASSWORD_NOT_NEEDED;
 		ev->ev.u.password.text = "";
-		push(e, ev);
+		api_report_push(e, ev);
 	}
 	keep_peer(e);
 	forget_denied(e);
@@ -319,7 +320,7 @@ static void on_permission(int permission, bool enabled, void *arg)
 		return;
 	ev->ev.u.permission.permission = (enum hawser_permission)permission;
 	ev->ev.u.permission.enabled = enabled;
-	push(e, ev);
+	api_report_push(e, ev);
 }
 
 static void on_box(
@@ -334,23 +335,7 @@ static void on_box(
 	ev->ev.u.message.title = api_event_text(ev, title);
 	ev->ev.u.message.text = api_event_text(ev, text);
 	ev->ev.u.message.link = api_event_text(ev, link);
-	push(e, ev);
-}
-
-static void push_text(struct api_session_loop *e, enum hawser_event_type type, const char *text)
-{
-	struct api_event *ev = api_event_new(e->s, type);
-
-	if (!ev)
-		return;
-	ev->ev.u.text.utf8 = api_event_text(ev, text);
-	ev->ev.u.text.length = strlen(ev->ev.u.text.utf8);
-	push(e, ev);
-}
-
-static void on_chat(const char *text, void *arg)
-{
-	push_text(arg, HAWSER_EVENT_CHAT, text);
+	api_report_push(e, ev);
 }
 
 static void on_delay(uint32_t rtt_ms, uint32_t target_kbit, void *arg)
@@ -367,6 +352,14 @@ static void on_end(int err, const char *text, const char *peer_text, void *arg)
 	api_session_loop_end(arg, err, text, peer_text);
 }
 
+/* All that a viewer sends goes in the order in which it was sent. */
+static bool can_send(enum hws_service_id id HWS_UNUSED, void *arg)
+{
+	const struct api_session_loop *e = arg;
+
+	return e->conn && !hws_conn_congested(e->conn, HWS_SEND_VIDEO);
+}
+
 const struct hws_viewer_ops api_viewer_ops = {
 	.send = on_send,
 	.keyed = on_keyed,
@@ -378,116 +371,7 @@ const struct hws_viewer_ops api_viewer_ops = {
 	.displays = on_displays,
 	.permission = on_permission,
 	.box = on_box,
-	.chat = on_chat,
 	.delay = on_delay,
 	.end = on_end,
+	.can_send = can_send,
 };
-
-/* --- services ----------------------------------------------------------------------------------- */
-
-static void on_picture(size_t display, int width, int height, uint64_t number, void *arg)
-{
-	struct api_session_loop *e = arg;
-	struct api_event *ev;
-
-	if (e->first_frame_us == 0)
-		e->first_frame_us = hws_clock_us() - e->started_us;
-	take_stats(e);
-	ev = api_event_new(e->s, HAWSER_EVENT_FRAME);
-	if (!ev)
-		return;
-	ev->ev.u.frame.display = display;
-	ev->ev.u.frame.width = (uint32_t)width;
-	ev->ev.u.frame.height = (uint32_t)height;
-	ev->ev.u.frame.number = number;
-	push(e, ev);
-}
-
-static void on_packet(size_t display, enum hws_codec codec, struct hws_bytes data, bool key,
-		int64_t pts_ms, void *arg)
-{
-	api_record_packet(arg, display, codec, data, key, pts_ms);
-}
-
-static void on_shape(const struct hws_cursor_shape *shape, void *arg)
-{
-	struct api_session_loop *e = arg;
-	struct api_event *ev = api_event_new(e->s, HAWSER_EVENT_CURSOR);
-	size_t bytes = (size_t)shape->width * (size_t)shape->height * 4;
-
-	if (!ev)
-		return;
-	ev->ev.u.cursor.id = shape->id;
-	ev->ev.u.cursor.hot_x = shape->hot_x;
-	ev->ev.u.cursor.hot_y = shape->hot_y;
-	ev->ev.u.cursor.width = (uint32_t)shape->width;
-	ev->ev.u.cursor.height = (uint32_t)shape->height;
-	ev->ev.u.cursor.rgba = bytes ? api_event_bytes(ev, shape->rgba, bytes) : NULL;
-	if (bytes && !ev->ev.u.cursor.rgba) {
-		api_event_free(ev);
-		return;
-	}
-	push(e, ev);
-}
-
-static void on_position(int x, int y, void *arg)
-{
-	struct api_session_loop *e = arg;
-	struct api_event *ev = api_event_new(e->s, HAWSER_EVENT_CURSOR_POSITION);
-
-	if (!ev)
-		return;
-	ev->ev.u.position.x = x;
-	ev->ev.u.position.y = y;
-	push(e, ev);
-}
-
-static void on_clipboard(struct hws_bytes text, void *arg)
-{
-	struct api_session_loop *e = arg;
-	struct api_event *ev = api_event_new(e->s, HAWSER_EVENT_CLIPBOARD);
-
-	if (!ev)
-		return;
-	ev->ev.u.text.utf8 = api_event_bytes(ev, text.ptr, text.len);
-	ev->ev.u.text.length = text.len;
-	if (!ev->ev.u.text.utf8) {
-		api_event_free(ev);
-		return;
-	}
-	push(e, ev);
-}
-
-int api_services_new(struct api_session_loop *e, enum hws_video_order order)
-{
-	int r = hws_video_view_new(&(struct hws_video_view_conf){ .loop = e->ctx->loop,
-						   .work = e->ctx->work,
-						   .order = order,
-						   .on_picture = on_picture,
-						   .on_packet = on_packet,
-						   .arg = e },
-			&e->video);
-
-	if (r == HWS_OK)
-		r = hws_cursor_view_new(&(struct hws_cursor_view_conf){ .on_shape = on_shape,
-							.on_position = on_position,
-							.arg = e },
-				&e->cursor);
-	if (r == HWS_OK)
-		r = hws_clipboard_view_new(
-				&(struct hws_clipboard_view_conf){
-						.on_text = on_clipboard, .arg = e },
-				&e->clipboard);
-	if (r == HWS_OK)
-		r = hws_input_view_new(e->viewer, &e->input);
-	if (r < 0)
-		return r;
-	hws_video_view_attach(e->video, e->viewer);
-	hws_clipboard_view_attach(e->clipboard, e->viewer);
-	hws_cursor_view_attach(e->cursor, e->viewer);
-	hws_viewer_serve(e->viewer, HWS_SERVICE_VIDEO, hws_video_view_service(e->video));
-	hws_viewer_serve(e->viewer, HWS_SERVICE_CURSOR, hws_cursor_view_service(e->cursor));
-	hws_viewer_serve(
-			e->viewer, HWS_SERVICE_CLIPBOARD, hws_clipboard_view_service(e->clipboard));
-	return HWS_OK;
-}

@@ -1,6 +1,10 @@
 #include "client/api/codecs.h"
 #include "client/api/session_loop.h"
 #include "client/media/codec_table.h"
+#include "client/services/chat/chat_view.h"
+#include "client/services/clipboard/clipboard_view.h"
+#include "client/services/input/input_view.h"
+#include "client/services/video/video_view.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include <stdio.h>
@@ -212,7 +216,7 @@ int hawser_session_open(hawser_context *ctx, const struct hawser_session_config 
 	conf.remember = c.password && c.remember;
 	conf.no_retry = c.no_retry;
 	conf.allow_plain = c.allow_insecure;
-	conf.keyboard = (enum hws_keyboard_mode)c.keyboard_mode;
+	conf.keyboard = c.keyboard_mode;
 	s = new_handle(ctx, &c);
 	if (!s)
 		return api_fail(HAWSER_ERR_NOMEM, "out of memory");
@@ -345,7 +349,8 @@ int hawser_session_lock_frame(hawser_session *s, size_t display, struct hawser_f
 		return HAWSER_ERR_RANGE;
 	if (s->locked[display])
 		return HAWSER_ERR_BUSY;
-	r = hws_video_view_take(s->loop_side->video, display, &p);
+	r = hws_video_view_take(
+			hws_video_view_of(s->loop_side->service[HWS_SERVICE_VIDEO]), display, &p);
 	if (r < 0)
 		return r;
 	s->locked[display] = p.picture;
@@ -433,12 +438,13 @@ void hawser_session_record_stop(hawser_session *s)
 static void do_options(struct api_session_loop *e, const struct api_command *c)
 {
 	struct hws_view_options o = *hws_viewer_options(e->viewer);
+	struct hws_input_view *input = hws_input_view_of(e->service[HWS_SERVICE_INPUT]);
 
 	switch ((enum hawser_option)c->a) {
 	case HAWSER_OPTION_VIEW_ONLY:
 		/* Nothing may stay pressed at the host. */
-		if (c->b && hws_input_view_release_all(e->input) < 0)
-			hws_input_view_reset(e->input);
+		if (c->b && hws_input_view_release_all(input) < 0)
+			hws_input_view_reset(input);
 		o.view_only = c->b;
 		break;
 	case HAWSER_OPTION_QUALITY:
@@ -464,7 +470,7 @@ static void do_options(struct api_session_loop *e, const struct api_command *c)
 		o.lock_after = c->b;
 		break;
 	case HAWSER_OPTION_KEYBOARD_MODE:
-		hws_input_view_set_mode(e->input, (enum hws_keyboard_mode)c->b);
+		hws_input_view_set_mode(input, (enum hws_keyboard_mode)c->b);
 		api_input_note_mode(e);
 		break;
 	}
@@ -514,7 +520,8 @@ int hawser_session_get_option(hawser_session *s, enum hawser_option option, int 
 
 static void do_clipboard(struct api_session_loop *e, const struct api_command *c)
 {
-	if (hws_clipboard_view_send(e->clipboard, hws_bytes(c->data, c->size)) < 0)
+	if (hws_clipboard_view_send(hws_clipboard_view_of(e->service[HWS_SERVICE_CLIPBOARD]),
+			    hws_bytes(c->data, c->size)) < 0)
 		return; /* not permitted any more */
 }
 
@@ -531,14 +538,8 @@ int hawser_session_send_clipboard(hawser_session *s, const char *utf8, size_t le
 
 static void do_chat(struct api_session_loop *e, const struct api_command *c)
 {
-	Ses__ChatMessage chat = SES__CHAT_MESSAGE__INIT;
-	Ses__Misc misc = SES__MISC__INIT;
-
-	chat.text = c->data;
-	misc.union_case = SES__MISC__UNION_CHAT_MESSAGE;
-	misc.chat_message = &chat;
-	if (hws_viewer_send_misc(e->viewer, &misc) < 0)
-		return;
+	if (hws_chat_view_send(hws_chat_view_of(e->service[HWS_SERVICE_CHAT]), c->data) < 0)
+		return; /* lost meanwhile */
 }
 
 int hawser_session_send_chat(hawser_session *s, const char *utf8)

@@ -1,11 +1,25 @@
 /* Keys, buttons and moves on their way to the viewer. Apart from the session, because input has
  * rules of its own: order is kept, and of moves only the last one counts. */
 #include "client/api/session_loop.h"
+#include "client/services/input/input_view.h"
 #include "shared/base/str.h"
 #include <string.h>
 
 /* Input that comes while the link is congested waits in the link's queue, but of moves only the last one is kept: buttons and
  * wheel carry no place of their own, so it goes before them. */
+
+static struct hws_input_view *input_of(const struct api_session_loop *e)
+{
+	return hws_input_view_of(e->service[HWS_SERVICE_INPUT]);
+}
+
+/* A move would lie in the queue, and be old when it leaves. */
+static bool must_wait(const struct api_session_loop *e)
+{
+	const struct hws_service *s = e->service[HWS_SERVICE_INPUT];
+
+	return hws_viewer_may(e->viewer, s) && !hws_viewer_can_send(e->viewer, s);
+}
 
 static int input_allowed(hawser_session *s)
 {
@@ -33,12 +47,18 @@ static int post_input(hawser_session *s, const struct api_command *c)
 			return;                                                                    \
 	} while (0)
 
+void api_input_step(struct api_session_loop *e)
+{
+	if (!must_wait(e))
+		api_input_flush_move(e);
+}
+
 void api_input_flush_move(struct api_session_loop *e)
 {
 	if (!e->move_held)
 		return;
 	e->move_held = false;
-	DROP(hws_input_view_move(e->input, e->held_display, e->held_x, e->held_y));
+	DROP(hws_input_view_move(input_of(e), e->held_display, e->held_x, e->held_y));
 }
 
 static void do_move(struct api_session_loop *e, const struct api_command *c)
@@ -47,7 +67,7 @@ static void do_move(struct api_session_loop *e, const struct api_command *c)
 	e->held_display = (size_t)c->a;
 	e->held_x = (int)c->b;
 	e->held_y = (int)c->c;
-	if (!e->conn || !hws_conn_congested(e->conn, HWS_SEND_VIDEO))
+	if (!must_wait(e))
 		api_input_flush_move(e);
 }
 
@@ -63,7 +83,7 @@ int hawser_session_mouse_move(hawser_session *s, size_t display, int32_t x, int3
 static void do_button(struct api_session_loop *e, const struct api_command *c)
 {
 	api_input_flush_move(e);
-	DROP(hws_input_view_button(e->input, (int)c->a, c->b));
+	DROP(hws_input_view_button(input_of(e), (int)c->a, c->b));
 }
 
 int hawser_session_mouse_button(hawser_session *s, enum hawser_button button, bool down)
@@ -83,7 +103,7 @@ int hawser_session_mouse_button(hawser_session *s, enum hawser_button button, bo
 static void do_wheel(struct api_session_loop *e, const struct api_command *c)
 {
 	api_input_flush_move(e);
-	DROP(hws_input_view_wheel(e->input, (int)c->a, (int)c->b));
+	DROP(hws_input_view_wheel(input_of(e), (int)c->a, (int)c->b));
 }
 
 int hawser_session_mouse_wheel(hawser_session *s, int32_t dx, int32_t dy)
@@ -93,8 +113,8 @@ int hawser_session_mouse_wheel(hawser_session *s, int32_t dx, int32_t dy)
 
 static void do_key(struct api_session_loop *e, const struct api_command *c)
 {
-	DROP(hws_input_view_key(
-			e->input, (unsigned)(c->a >> 1), c->a & 1, (unsigned)c->b, (uint32_t)c->c));
+	DROP(hws_input_view_key(input_of(e), (unsigned)(c->a >> 1), c->a & 1, (unsigned)c->b,
+			(uint32_t)c->c));
 }
 
 int hawser_session_key(
@@ -111,7 +131,7 @@ int hawser_session_key(
 
 void api_input_note_mode(struct api_session_loop *e)
 {
-	enum hws_keyboard_mode mode = hws_input_view_mode(e->input);
+	enum hws_keyboard_mode mode = hws_input_view_mode(input_of(e));
 
 	pthread_mutex_lock(&e->s->lock);
 	e->s->keyboard = (enum hawser_keyboard_mode)mode;
@@ -134,7 +154,7 @@ static void do_layout(struct api_session_loop *e, const struct api_command *c)
 	struct hws_layout own;
 
 	memcpy(own.sym, c->data, sizeof(own.sym));
-	hws_input_view_set_layout(e->input, &own);
+	hws_input_view_set_layout(input_of(e), &own);
 	api_input_note_mode(e);
 }
 
@@ -153,7 +173,7 @@ unsigned hawser_layout_key(size_t i)
 
 static void do_release(struct api_session_loop *e, const struct api_command *c HWS_UNUSED)
 {
-	DROP(hws_input_view_release_all(e->input));
+	DROP(hws_input_view_release_all(input_of(e)));
 }
 
 int hawser_session_release_keys(hawser_session *s)
@@ -163,7 +183,7 @@ int hawser_session_release_keys(hawser_session *s)
 
 static void do_type(struct api_session_loop *e, const struct api_command *c)
 {
-	DROP(hws_input_view_type(e->input, hws_bytes(c->data, c->size)));
+	DROP(hws_input_view_type(input_of(e), hws_bytes(c->data, c->size)));
 }
 
 int hawser_session_type_text(hawser_session *s, const char *utf8)
@@ -180,7 +200,7 @@ int hawser_session_type_text(hawser_session *s, const char *utf8)
 
 static void do_ctrl_alt_del(struct api_session_loop *e, const struct api_command *c HWS_UNUSED)
 {
-	DROP(hws_input_view_ctrl_alt_del(e->input));
+	DROP(hws_input_view_ctrl_alt_del(input_of(e)));
 }
 
 int hawser_session_ctrl_alt_del(hawser_session *s)
@@ -190,7 +210,7 @@ int hawser_session_ctrl_alt_del(hawser_session *s)
 
 static void do_lock(struct api_session_loop *e, const struct api_command *c HWS_UNUSED)
 {
-	DROP(hws_input_view_lock_screen(e->input));
+	DROP(hws_input_view_lock_screen(input_of(e)));
 }
 
 int hawser_session_lock_screen(hawser_session *s)

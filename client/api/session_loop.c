@@ -122,16 +122,10 @@ int api_session_loop_new(hawser_session *s, const struct api_session_loop_conf *
 	if (r == HWS_OK)
 		r = new_viewer(e, conf);
 	if (r == HWS_OK)
-		r = api_services_new(e,
-				s->format == HAWSER_FORMAT_RGBA ? HWS_VIDEO_RGBA : HWS_VIDEO_BGRA);
-	if (r == HWS_OK)
-		hws_input_view_set_mode(e->input, conf->keyboard);
+		r = api_services_new(e, conf);
 	if (r < 0) {
 		hws_viewer_free(e->viewer);
-		hws_input_view_free(e->input);
-		hws_video_view_free(e->video);
-		hws_cursor_view_free(e->cursor);
-		hws_clipboard_view_free(e->clipboard);
+		api_services_free(e);
 		hws_free(e);
 		return r;
 	}
@@ -182,8 +176,7 @@ static void on_tick(void *arg)
 	uint64_t now = hws_loop_now_us(e->ctx->loop);
 
 	hws_viewer_tick(e->viewer, now);
-	if (!e->conn || !hws_conn_congested(e->conn, HWS_SEND_VIDEO))
-		api_input_flush_move(e);
+	api_input_step(e);
 	api_input_note_mode(e);
 	api_report_silence(e, now);
 	api_report_stats(e, now);
@@ -258,6 +251,15 @@ static void on_conn_close(struct hws_conn *c, int why, void *arg)
 	api_session_loop_end(e, why == HWS_OK ? HWS_ERR_EOF : why, text, NULL);
 }
 
+static void on_conn_drain(
+		struct hws_conn *c HWS_UNUSED, enum hws_send_class cls HWS_UNUSED, void *arg)
+{
+	struct api_session_loop *e = arg;
+
+	api_input_step(e);
+	hws_viewer_drained(e->viewer);
+}
+
 /* A link that is only kept until its goodbye is told. It belongs to the context: the session may connect again
  * or be freed meanwhile, and what becomes of the old link is nothing to it. */
 struct leaving {
@@ -317,6 +319,7 @@ void api_session_loop_attach(struct api_session_loop *e, const struct api_path *
 		.stall_us = IDLE_US,
 		.on_frame = on_frame,
 		.on_close = on_conn_close,
+		.on_drain = on_conn_drain,
 		.arg = e };
 	struct sockaddr_storage peer = path->stream->peer;
 	uint8_t pinned[HWS_PK_LEN];
@@ -376,7 +379,6 @@ static void start(struct api_session_loop *e)
 	e->second_us = 0;
 	e->rtt_ms = e->target_kbit = e->silent_s = 0;
 	forget_wish(e);
-	hws_input_view_reset(e->input);
 	if (!hws_timer_active(&e->tick))
 		hws_timer_every(e->ctx->loop, &e->tick, HWS_US_PER_S, on_tick, e);
 	api_report_state(e, HAWSER_STATE_CONNECTING, "connecting", 0);
@@ -482,9 +484,6 @@ void api_session_loop_close(struct api_session_loop *e)
 	hws_list_remove(&e->node);
 	hws_timer_stop(&e->tick);
 	hws_viewer_free(e->viewer);
-	hws_input_view_free(e->input);
-	hws_video_view_free(e->video);
-	hws_cursor_view_free(e->cursor);
-	hws_clipboard_view_free(e->clipboard);
+	api_services_free(e);
 	hws_loop_defer(e->ctx->loop, &e->ending, free_engine, e);
 }

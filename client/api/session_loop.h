@@ -7,11 +7,7 @@
 #include "client/core/target.h"
 #include "client/core/viewer.h"
 #include "client/reach/reach.h"
-#include "client/services/clipboard/clipboard_view.h"
-#include "client/services/cursor/cursor_view.h"
-#include "client/services/input/input_view.h"
 #include "client/services/recording/webm.h"
-#include "client/services/video/video_view.h"
 #include "shared/net/conn.h"
 #include "shared/net/proxy_client.h"
 
@@ -25,10 +21,8 @@ struct api_session_loop {
 	bool force_relay, no_retry, closing;
 
 	struct hws_viewer *viewer;
-	struct hws_video_view *video;
-	struct hws_cursor_view *cursor;
-	struct hws_clipboard_view *clipboard;
-	struct hws_input_view *input;
+	struct hws_service
+			*service[HWS_SERVICE_COUNT]; /* by enum hws_service_id; NULL: none of it */
 	bool move_held; /* the last move, while the link is congested */
 	size_t held_display;
 	int held_x, held_y;
@@ -67,7 +61,7 @@ struct api_session_loop_conf {
 	struct hws_proxy proxy;
 	bool force_relay, no_retry, allow_plain, remember;
 	struct hws_view_options options;
-	enum hws_keyboard_mode keyboard;
+	int keyboard; /* enum hawser_keyboard_mode */
 };
 /* On the embedder's thread, before anything is posted. */
 int api_session_loop_new(hawser_session *s, const struct api_session_loop_conf *conf,
@@ -85,6 +79,8 @@ void api_session_loop_abandon(hawser_context *ctx);
 
 /* --- api/session_input.c: sends the move that was held back, if there is one. */
 void api_input_flush_move(struct api_session_loop *e);
+/* The same if it may leave at once. */
+void api_input_step(struct api_session_loop *e);
 /* Notes for the embedder how keys are sent now. */
 void api_input_note_mode(struct api_session_loop *e);
 
@@ -115,7 +111,17 @@ void api_report_stats(struct api_session_loop *e, uint64_t now_us);
 void api_report_closed(struct api_session_loop *e, int err, const char *text);
 void api_report_recording(struct api_session_loop *e, bool running, int err, const char *path);
 extern const struct hws_viewer_ops api_viewer_ops;
-int api_services_new(struct api_session_loop *e, enum hws_video_order order) HWS_MUST_CHECK;
+/* The figures that the embedder may ask for, as of now. */
+void api_report_figures(struct api_session_loop *e);
+/* Takes the event; NULL: there was no memory for it, and it is left out. */
+void api_report_push(struct api_session_loop *e, struct api_event *ev);
+
+/* --- api/services.c: makes all, for the viewer, which is there already. What was made until it failed is freed by the
+ * other one. */
+int api_services_new(struct api_session_loop *e,
+		const struct api_session_loop_conf *conf) HWS_MUST_CHECK;
+/* After the viewer is freed. */
+void api_services_free(struct api_session_loop *e);
 
 /* --- api/record.c */
 void api_record_packet(struct api_session_loop *e, size_t display, enum hws_codec codec,

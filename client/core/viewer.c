@@ -81,9 +81,10 @@ void hws_viewer_free(struct hws_viewer *v)
 	hws_free_wiped(v, sizeof(*v));
 }
 
-void hws_viewer_serve(struct hws_viewer *v, enum hws_service_id id, struct hws_service *s)
+void hws_viewer_serve(struct hws_viewer *v, struct hws_service *s)
 {
-	v->service[id] = s;
+	s->viewer = v;
+	v->service[s->impl->id] = s;
 }
 
 struct hws_login *hws_viewer_login(struct hws_viewer *v)
@@ -342,10 +343,9 @@ void hws_viewer_frame(struct hws_viewer *v, struct hws_bytes payload)
 
 void hws_viewer_lost(struct hws_viewer *v)
 {
-	if (v->services_open)
-		for (size_t i = 0; i < HWS_SERVICE_COUNT; i++)
-			if (v->service[i])
-				v->service[i]->impl->close(v->service[i]);
+	struct hws_service *s;
+
+	each_open_service(v, s, close) s->impl->close(s);
 	v->services_open = false;
 	if (v->has_secure)
 		hws_secure_wipe(&v->secure);
@@ -356,11 +356,16 @@ void hws_viewer_lost(struct hws_viewer *v)
 
 void hws_viewer_tick(struct hws_viewer *v, uint64_t now_us)
 {
-	if (!v->services_open)
-		return;
-	for (size_t i = 0; i < HWS_SERVICE_COUNT; i++)
-		if (v->service[i] && v->service[i]->impl->tick)
-			v->service[i]->impl->tick(v->service[i], now_us);
+	struct hws_service *s;
+
+	each_open_service(v, s, tick) s->impl->tick(s, now_us);
+}
+
+void hws_viewer_drained(struct hws_viewer *v)
+{
+	struct hws_service *s;
+
+	each_open_service(v, s, drained) s->impl->drained(s);
 }
 
 uint64_t hws_viewer_limit_us(const struct hws_viewer *v)
@@ -460,16 +465,19 @@ bool hws_viewer_permitted(const struct hws_viewer *v, int permission)
 			!v->denied[permission];
 }
 
-bool hws_viewer_may_input(const struct hws_viewer *v)
+bool hws_viewer_may(const struct hws_viewer *v, const struct hws_service *s)
 {
-	return v->state == HWS_VIEWER_READY && !v->options.view_only &&
-			hws_viewer_permitted(v, SES__PERMISSION_INFO__PERMISSION__Keyboard);
+	if (v->state != HWS_VIEWER_READY || !(s->impl->kinds & HWS_KIND_BIT(HWS_VIEWER_KIND)))
+		return false;
+	for (unsigned p = 0; p < HWS_COUNT(v->denied); p++)
+		if (s->impl->permissions >> p & 1 && v->denied[p])
+			return false;
+	return !s->impl->wanted || s->impl->wanted(&v->options);
 }
 
-bool hws_viewer_may_clip(const struct hws_viewer *v)
+bool hws_viewer_can_send(const struct hws_viewer *v, const struct hws_service *s)
 {
-	return v->state == HWS_VIEWER_READY && !v->options.view_only && !v->options.no_clipboard &&
-			hws_viewer_permitted(v, SES__PERMISSION_INFO__PERMISSION__Clipboard);
+	return hws_viewer_may(v, s) && (!v->ops.can_send || v->ops.can_send(s->impl->id, v->arg));
 }
 
 uint64_t hws_viewer_ignored(const struct hws_viewer *v)

@@ -42,10 +42,11 @@ struct hws_viewer_ops {
 	void (*permission)(int permission, bool enabled, void *arg);
 	void (*box)(const char *kind, const char *title, const char *text, const char *link,
 			void *arg);
-	void (*chat)(const char *text, void *arg);
 	void (*delay)(uint32_t rtt_ms, uint32_t target_kbit, void *arg);
 	/* err: enum hws_err; `text`: whole sentence; `peer_text`: the host's words or NULL. */
 	void (*end)(int err, const char *text, const char *peer_text, void *arg);
+	/* Has the link room for what this service sends? NULL: always. Once it said no, hws_viewer_drained is due. */
+	bool (*can_send)(enum hws_service_id id, void *arg);
 };
 
 struct hws_viewer_conf {
@@ -62,8 +63,8 @@ struct hws_viewer_conf {
 int hws_viewer_new(const struct hws_viewer_conf *conf, struct hws_viewer **ret) HWS_MUST_CHECK;
 void hws_viewer_free(struct hws_viewer *v); /* takes NULL */
 /* It gets the messages of its rows, opened and closed with each login. It keeps belonging to the caller and must
- * outlive the viewer. */
-void hws_viewer_serve(struct hws_viewer *v, enum hws_service_id id, struct hws_service *s);
+ * outlive the viewer. One of each id. */
+void hws_viewer_serve(struct hws_viewer *v, struct hws_service *s);
 /* Passwords and remembered secrets are set here. */
 struct hws_login *hws_viewer_login(struct hws_viewer *v);
 
@@ -113,9 +114,12 @@ bool hws_viewer_encrypted(const struct hws_viewer *v);
 const uint8_t *hws_viewer_host_pk(const struct hws_viewer *v);
 /* Ses__PermissionInfo__Permission; what the host never mentioned is permitted. */
 bool hws_viewer_permitted(const struct hws_viewer *v, int permission);
-/* READY, permitted, and not view-only. */
-bool hws_viewer_may_input(const struct hws_viewer *v);
-bool hws_viewer_may_clip(const struct hws_viewer *v);
+/* READY, permitted by the host and wanted by the user: the service may send, and gets what is its own. */
+bool hws_viewer_may(const struct hws_viewer *v, const struct hws_service *s);
+/* The same, and the link has room: what can wait, or be left out, is better held back until `drained`. */
+bool hws_viewer_can_send(const struct hws_viewer *v, const struct hws_service *s);
+/* The link has room again. */
+void hws_viewer_drained(struct hws_viewer *v);
 /* Messages of kinds that are not known or not legal now. */
 uint64_t hws_viewer_ignored(const struct hws_viewer *v);
 /* The token of a state for logs and tests. */

@@ -75,6 +75,7 @@ static void keep_windows_session(struct hws_viewer *v, const Ses__WindowsSession
 static void on_login_response(struct hws_viewer *v, Ses__Message *m)
 {
 	const Ses__LoginResponse *lr = m->login_response;
+	struct hws_service *s;
 
 	if (lr->union_case == SES__LOGIN_RESPONSE__UNION_ERROR) {
 		on_login_error(v, lr);
@@ -101,9 +102,7 @@ static void on_login_response(struct hws_viewer *v, Ses__Message *m)
 		v->trusted = true;
 	v->ops.frame_max(HWS_SES_FRAME_MAX, v->arg);
 	v->services_open = true;
-	for (size_t i = 0; i < HWS_SERVICE_COUNT; i++)
-		if (v->service[i])
-			v->service[i]->impl->open(v->service[i]);
+	each_open_service(v, s, open) s->impl->open(s);
 	v->ops.ready(v->arg);
 	hws_viewer_tell_options(v);
 	if (lr->peer_info->windows_sessions)
@@ -150,11 +149,6 @@ static void on_close_reason(struct hws_viewer *v, Ses__Message *m)
 	hws_readable_text(peer, sizeof(peer), hws_bytes_str(reason));
 	snprintf(text, sizeof(text), "the host ended the session%s%s", *peer ? ": " : "", peer);
 	hws_viewer_end(v, HWS_ERR_EOF, text, *reason ? reason : "closed manually by the peer");
-}
-
-static void on_chat(struct hws_viewer *v, Ses__Message *m)
-{
-	v->ops.chat(m->misc->chat_message->text, v->arg);
 }
 
 /* What a Windows host that is not installed cannot reach: its user would wonder why nothing
@@ -216,9 +210,6 @@ static bool take_misc(struct hws_viewer *v, Ses__Message *m)
 	case SES__MISC__UNION_SWITCH_DISPLAY:
 		on_switch_display(v, m);
 		return true;
-	case SES__MISC__UNION_CHAT_MESSAGE:
-		on_chat(v, m);
-		return true;
 	case SES__MISC__UNION_FOLLOW_CURRENT_DISPLAY:
 		on_follow(v, m);
 		return true;
@@ -264,7 +255,7 @@ static bool take(struct hws_viewer *v, Ses__Message *m, struct hws_bytes payload
  * viewer asks for no other kind of session. */
 static struct hws_session_case case_of(const struct hws_viewer *v)
 {
-	struct hws_session_case c = { 0, HWS_KIND_REMOTE, ~0u };
+	struct hws_session_case c = { 0, HWS_VIEWER_KIND, ~0u };
 
 	switch (v->state) {
 	case HWS_VIEWER_HASH:
@@ -312,6 +303,6 @@ void hws_viewer_dispatch(struct hws_viewer *v, struct hws_bytes payload)
 	struct hws_service *s = v->service[row->service];
 	if (!taken && !s)
 		v->ignored++;
-	if (!s || v->state != HWS_VIEWER_READY || !s->impl->on_message(s, m))
+	if (!s || !s->impl->on_message || !hws_viewer_may(v, s) || !s->impl->on_message(s, m))
 		hws_ses_free(m);
 }

@@ -4,6 +4,14 @@
 #include "client/core/viewer.h"
 #include "shared/wire/secure.h"
 
+/* The one kind of session that a viewer asks for so far. */
+#define HWS_VIEWER_KIND HWS_KIND_REMOTE
+
+/* `s` is each service in turn that has this hook, while they are open. */
+#define each_open_service(v, s, hook)                                                              \
+	for (size_t i_ = 0; (v)->services_open && i_ < HWS_SERVICE_COUNT; i_++)                    \
+		if (s = (v)->service[i_], s && s->impl->hook)
+
 struct hws_viewer {
 	struct hws_viewer_ops ops;
 	void *arg;

@@ -11,7 +11,6 @@
 struct hws_clipboard_view {
 	struct hws_service service;
 	struct hws_clipboard_view_conf conf;
-	struct hws_viewer *viewer;
 	struct hws_clip_echo echo;
 };
 
@@ -44,8 +43,6 @@ static bool on_message(struct hws_service *service, Ses__Message *m)
 {
 	struct hws_clipboard_view *cv = hws_container(service, struct hws_clipboard_view, service);
 
-	if (!hws_viewer_may_clip(cv->viewer))
-		return false;
 	if (m->union_case == SES__MESSAGE__UNION_CLIPBOARD) {
 		take_entry(cv, m->clipboard);
 		return false;
@@ -75,9 +72,9 @@ int hws_clipboard_view_send(struct hws_clipboard_view *cv, struct hws_bytes text
 	struct hws_buf packed;
 	int r;
 
-	if (!cv->viewer || !hws_viewer_may_clip(cv->viewer) ||
-			!hws_viewer_permitted(
-					cv->viewer, SES__PERMISSION_INFO__PERMISSION__Keyboard))
+	if (!cv->service.viewer || !hws_viewer_may(cv->service.viewer, &cv->service) ||
+			!hws_viewer_permitted(cv->service.viewer,
+					SES__PERMISSION_INFO__PERMISSION__Keyboard))
 		return HWS_ERR_DENIED;
 	if (text.len > HWS_CLIP_SEND_MAX)
 		return HWS_ERR_TOOBIG;
@@ -93,7 +90,7 @@ int hws_clipboard_view_send(struct hws_clipboard_view *cv, struct hws_bytes text
 	struct hws_bytes content = c.compress ? hws_buf_bytes(&packed) : text;
 	c.content.data = (uint8_t *)content.ptr;
 	c.content.len = content.len;
-	if (takes_multi(hws_viewer_peer(cv->viewer))) {
+	if (takes_multi(hws_viewer_peer(cv->service.viewer))) {
 		multi.n_clipboards = 1;
 		multi.clipboards = &list;
 		m.union_case = SES__MESSAGE__UNION_MULTI_CLIPBOARDS;
@@ -102,7 +99,7 @@ int hws_clipboard_view_send(struct hws_clipboard_view *cv, struct hws_bytes text
 		m.union_case = SES__MESSAGE__UNION_CLIPBOARD;
 		m.clipboard = &c;
 	}
-	r = hws_viewer_send(cv->viewer, &m);
+	r = hws_viewer_send(cv->service.viewer, &m);
 	if (r == HWS_OK)
 		hws_clip_echo_set(&cv->echo, text, cv->conf.now_us());
 out:
@@ -116,11 +113,26 @@ static void forget(struct hws_service *service)
 			(struct hws_clip_echo){ 0 };
 }
 
+static bool is_wanted(const struct hws_view_options *o)
+{
+	return !o->view_only && !o->no_clipboard;
+}
+
+static void on_free(struct hws_service *service)
+{
+	hws_clipboard_view_free(hws_clipboard_view_of(service));
+}
+
 static const struct hws_service_impl impl = {
+	.id = HWS_SERVICE_CLIPBOARD,
 	.name = "clipboard",
+	.kinds = HWS_KIND_BIT(HWS_KIND_REMOTE),
+	.permissions = HWS_SERVICE_NEEDS(Clipboard),
+	.wanted = is_wanted,
 	.open = forget,
 	.on_message = on_message,
 	.close = forget,
+	.free = on_free,
 };
 
 int hws_clipboard_view_new(
@@ -148,7 +160,7 @@ struct hws_service *hws_clipboard_view_service(struct hws_clipboard_view *cv)
 	return &cv->service;
 }
 
-void hws_clipboard_view_attach(struct hws_clipboard_view *cv, struct hws_viewer *viewer)
+struct hws_clipboard_view *hws_clipboard_view_of(struct hws_service *s)
 {
-	cv->viewer = viewer;
+	return hws_container(s, struct hws_clipboard_view, service);
 }

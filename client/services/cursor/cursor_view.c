@@ -20,7 +20,6 @@ struct shape {
 struct hws_cursor_view {
 	struct hws_service service;
 	struct hws_cursor_view_conf conf;
-	const struct hws_viewer *viewer;
 	struct shape shape[SHAPES_MAX];
 	size_t count, bytes;
 	uint64_t clock;
@@ -110,7 +109,8 @@ static void on_data(struct hws_cursor_view *cv, const Ses__CursorData *d)
 		pixels = hws_memdup(hws_buf_bytes(&out).ptr, need);
 		if (!pixels)
 			goto out;
-		if (cv->viewer && hws_viewer_peer(cv->viewer)->kind == HWS_PLATFORM_LINUX)
+		if (cv->service.viewer &&
+				hws_viewer_peer(cv->service.viewer)->kind == HWS_PLATFORM_LINUX)
 			divide_by_alpha(pixels, need);
 	}
 	struct shape *s = slot_for(cv, d->id, need);
@@ -152,11 +152,19 @@ static void on_close(struct hws_service *service)
 	forget_all(hws_container(service, struct hws_cursor_view, service));
 }
 
+static void on_free(struct hws_service *service)
+{
+	hws_cursor_view_free(hws_cursor_view_of(service));
+}
+
 static const struct hws_service_impl impl = {
+	.id = HWS_SERVICE_CURSOR,
 	.name = "cursor",
+	.kinds = HWS_KIND_BIT(HWS_KIND_REMOTE),
 	.open = on_open,
 	.on_message = on_message,
 	.close = on_close,
+	.free = on_free,
 };
 
 int hws_cursor_view_new(const struct hws_cursor_view_conf *conf, struct hws_cursor_view **ret)
@@ -184,7 +192,7 @@ struct hws_service *hws_cursor_view_service(struct hws_cursor_view *cv)
 	return &cv->service;
 }
 
-void hws_cursor_view_attach(struct hws_cursor_view *cv, const struct hws_viewer *viewer)
+struct hws_cursor_view *hws_cursor_view_of(struct hws_service *s)
 {
-	cv->viewer = viewer;
+	return hws_container(s, struct hws_cursor_view, service);
 }

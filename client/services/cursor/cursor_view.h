@@ -20,5 +20,5 @@ int hws_cursor_view_new(const struct hws_cursor_view_conf *conf,
 		struct hws_cursor_view **ret) HWS_MUST_CHECK;
 void hws_cursor_view_free(struct hws_cursor_view *cv); /* takes NULL */
 struct hws_service *hws_cursor_view_service(struct hws_cursor_view *cv);
-/* Whose host it is: hosts differ in what they send. Borrowed. */
-void hws_cursor_view_attach(struct hws_cursor_view *cv, const struct hws_viewer *viewer);
+/* The other way round; `s` is one. */
+struct hws_cursor_view *hws_cursor_view_of(struct hws_service *s);

@@ -33,7 +33,7 @@ enum {
 enum { MOD_ALT = 1, MOD_SHIFT = 2, MOD_CTRL = 4, MOD_META = 8 };
 
 struct hws_input_view {
-	struct hws_viewer *viewer;
+	struct hws_service service;
 	enum hws_keyboard_mode mode;
 	struct hws_layout own;  /* empty = not known */
 	bool differs;           /* from the layout of the host, as it was when ... */
@@ -48,22 +48,6 @@ struct hws_input_view {
 	int wheel_x, wheel_y;
 };
 
-int hws_input_view_new(struct hws_viewer *viewer, struct hws_input_view **ret)
-{
-	struct hws_input_view *iv = hws_alloc(sizeof(*iv));
-
-	if (!iv)
-		return HWS_ERR_NOMEM;
-	iv->viewer = viewer;
-	*ret = iv;
-	return HWS_OK;
-}
-
-void hws_input_view_free(struct hws_input_view *iv)
-{
-	hws_free(iv);
-}
-
 void hws_input_view_reset(struct hws_input_view *iv)
 {
 	memset(iv->down, 0, sizeof(iv->down));
@@ -71,6 +55,60 @@ void hws_input_view_reset(struct hws_input_view *iv)
 	iv->buttons = 0;
 	iv->has_place = false;
 	iv->wheel_x = iv->wheel_y = 0;
+}
+
+struct hws_service *hws_input_view_service(struct hws_input_view *iv)
+{
+	return &iv->service;
+}
+
+struct hws_input_view *hws_input_view_of(struct hws_service *s)
+{
+	return hws_container(s, struct hws_input_view, service);
+}
+
+static bool is_wanted(const struct hws_view_options *o)
+{
+	return !o->view_only;
+}
+
+/* A new link: nothing is down at the host. */
+static void on_open(struct hws_service *service)
+{
+	hws_input_view_reset(hws_input_view_of(service));
+}
+
+static void on_free(struct hws_service *service)
+{
+	hws_input_view_free(hws_input_view_of(service));
+}
+
+/* The layout of the host, its only row from there, is kept by the core (core/peer). */
+static const struct hws_service_impl impl = {
+	.id = HWS_SERVICE_INPUT,
+	.name = "input",
+	.kinds = HWS_KIND_BIT(HWS_KIND_REMOTE),
+	.permissions = HWS_SERVICE_NEEDS(Keyboard),
+	.wanted = is_wanted,
+	.open = on_open,
+	.free = on_free,
+};
+
+int hws_input_view_new(struct hws_viewer *viewer, struct hws_input_view **ret)
+{
+	struct hws_input_view *iv = hws_alloc(sizeof(*iv));
+
+	if (!iv)
+		return HWS_ERR_NOMEM;
+	iv->service.impl = &impl;
+	iv->service.viewer = viewer;
+	*ret = iv;
+	return HWS_OK;
+}
+
+void hws_input_view_free(struct hws_input_view *iv)
+{
+	hws_free(iv);
 }
 
 void hws_input_view_set_mode(struct hws_input_view *iv, enum hws_keyboard_mode mode)
@@ -90,12 +128,12 @@ static void compare(struct hws_input_view *iv, const struct hws_peer *p)
 void hws_input_view_set_layout(struct hws_input_view *iv, const struct hws_layout *own)
 {
 	iv->own = *own;
-	compare(iv, hws_viewer_peer(iv->viewer));
+	compare(iv, hws_viewer_peer(iv->service.viewer));
 }
 
 enum hws_keyboard_mode hws_input_view_mode(struct hws_input_view *iv)
 {
-	const struct hws_peer *p = hws_viewer_peer(iv->viewer);
+	const struct hws_peer *p = hws_viewer_peer(iv->service.viewer);
 	bool modern = p->version_number >= HWS_V_NO_PASSWORD_ACCESS;
 
 	if (iv->mode == HWS_KEYBOARD_LEGACY || !modern)
@@ -189,14 +227,14 @@ static int send_mouse(struct hws_input_view *iv, int mask, int x, int y)
 	e.modifiers = list;
 	m.union_case = SES__MESSAGE__UNION_MOUSE_EVENT;
 	m.mouse_event = &e;
-	return hws_viewer_send(iv->viewer, &m);
+	return hws_viewer_send(iv->service.viewer, &m);
 }
 
 int hws_input_view_move(struct hws_input_view *iv, size_t display, int x, int y)
 {
-	const struct hws_peer *p = hws_viewer_peer(iv->viewer);
+	const struct hws_peer *p = hws_viewer_peer(iv->service.viewer);
 
-	if (!hws_viewer_may_input(iv->viewer))
+	if (!hws_viewer_may(iv->service.viewer, &iv->service))
 		return HWS_ERR_DENIED;
 	if (display >= p->display_count)
 		return HWS_ERR_RANGE;
@@ -222,7 +260,7 @@ int hws_input_view_move(struct hws_input_view *iv, size_t display, int x, int y)
 
 int hws_input_view_button(struct hws_input_view *iv, int button, bool down)
 {
-	if (!hws_viewer_may_input(iv->viewer))
+	if (!hws_viewer_may(iv->service.viewer, &iv->service))
 		return HWS_ERR_DENIED;
 	if (button != 1 && button != 2 && button != 4 && button != 8 && button != 16)
 		return HWS_ERR_INVAL;
@@ -230,7 +268,7 @@ int hws_input_view_button(struct hws_input_view *iv, int button, bool down)
 		return HWS_OK;
 	iv->buttons = down ? iv->buttons | button : iv->buttons & ~button;
 	/* An Android host takes the place from the event itself. */
-	bool android = hws_viewer_peer(iv->viewer)->kind == HWS_PLATFORM_ANDROID;
+	bool android = hws_viewer_peer(iv->service.viewer)->kind == HWS_PLATFORM_ANDROID;
 	return send_mouse(
 			iv, button << 3 | (down ? 1 : 2), android ? iv->x : 0, android ? iv->y : 0);
 }
@@ -239,7 +277,7 @@ int hws_input_view_wheel(struct hws_input_view *iv, int dx, int dy)
 {
 	int nx, ny;
 
-	if (!hws_viewer_may_input(iv->viewer))
+	if (!hws_viewer_may(iv->service.viewer, &iv->service))
 		return HWS_ERR_DENIED;
 	if (dx < -100 * NOTCH || dx > 100 * NOTCH || dy < -100 * NOTCH || dy > 100 * NOTCH)
 		return HWS_ERR_RANGE;
@@ -251,7 +289,7 @@ int hws_input_view_wheel(struct hws_input_view *iv, int dx, int dy)
 	iv->wheel_y -= ny * NOTCH;
 	if (nx == 0 && ny == 0)
 		return HWS_OK;
-	if (hws_viewer_peer(iv->viewer)->kind == HWS_PLATFORM_ANDROID)
+	if (hws_viewer_peer(iv->service.viewer)->kind == HWS_PLATFORM_ANDROID)
 		return ny ? send_mouse(iv, ny > 0 ? 963 : 523331, iv->x, iv->y) : HWS_OK;
 	return send_mouse(iv, 3, -nx, ny);
 }
@@ -264,7 +302,7 @@ static int send_key(struct hws_input_view *iv, Ses__KeyEvent *e)
 
 	m.union_case = SES__MESSAGE__UNION_KEY_EVENT;
 	m.key_event = e;
-	return hws_viewer_send(iv->viewer, &m);
+	return hws_viewer_send(iv->service.viewer, &m);
 }
 
 static int send_control(
@@ -286,7 +324,7 @@ static int send_control(
 static int send_position(struct hws_input_view *iv, unsigned code, bool down, unsigned locks,
 		Ses__KeyboardMode mode)
 {
-	const struct hws_peer *p = hws_viewer_peer(iv->viewer);
+	const struct hws_peer *p = hws_viewer_peer(iv->service.viewer);
 	uint32_t position = hws_keymap_position(p->kind, code);
 	Ses__ControlKey list[2];
 	Ses__KeyEvent e = SES__KEY_EVENT__INIT;
@@ -339,7 +377,7 @@ static bool is_text(uint32_t c)
  * Windows send it to hosts on Linux. Digits stay where they are: on some keyboards they take Shift. */
 static bool is_shortcut_char(const struct hws_input_view *iv, unsigned code, uint32_t unicode)
 {
-	return hws_viewer_peer(iv->viewer)->kind == HWS_PLATFORM_LINUX &&
+	return hws_viewer_peer(iv->service.viewer)->kind == HWS_PLATFORM_LINUX &&
 			((unicode >= 'a' && unicode <= 'z') ||
 					(unicode > 0x20 && unicode < 0x7f && code > KEY_ZERO &&
 							!(mods_down(iv, true) & MOD_SHIFT))) &&
@@ -384,7 +422,7 @@ static uint32_t plain_char(unsigned code)
 static int key_legacy(struct hws_input_view *iv, unsigned code, bool down, unsigned locks,
 		uint32_t unicode)
 {
-	const struct hws_peer *p = hws_viewer_peer(iv->viewer);
+	const struct hws_peer *p = hws_viewer_peer(iv->service.viewer);
 	Ses__ControlKey control, list[6];
 	Ses__KeyEvent e = SES__KEY_EVENT__INIT;
 	int mods = mods_down(iv, false);
@@ -424,7 +462,7 @@ int hws_input_view_key(struct hws_input_view *iv, unsigned code, bool down, unsi
 {
 	int r;
 
-	if (!hws_viewer_may_input(iv->viewer))
+	if (!hws_viewer_may(iv->service.viewer, &iv->service))
 		return HWS_ERR_DENIED;
 	if (code == 0 || code >= KEYS)
 		return HWS_ERR_UNSUPPORTED;
@@ -489,7 +527,7 @@ int hws_input_view_type(struct hws_input_view *iv, struct hws_bytes text)
 	size_t start = 0, i = 0;
 	int r = HWS_OK;
 
-	if (!hws_viewer_may_input(iv->viewer))
+	if (!hws_viewer_may(iv->service.viewer, &iv->service))
 		return HWS_ERR_DENIED;
 	if (text.len > HWS_TYPE_MAX)
 		return HWS_ERR_TOOBIG;
@@ -522,16 +560,16 @@ int hws_input_view_type(struct hws_input_view *iv, struct hws_bytes text)
 
 int hws_input_view_ctrl_alt_del(struct hws_input_view *iv)
 {
-	if (!hws_viewer_may_input(iv->viewer))
+	if (!hws_viewer_may(iv->service.viewer, &iv->service))
 		return HWS_ERR_DENIED;
-	if (hws_viewer_peer(iv->viewer)->kind == HWS_PLATFORM_WINDOWS)
+	if (hws_viewer_peer(iv->service.viewer)->kind == HWS_PLATFORM_WINDOWS)
 		return send_control(iv, SES__CONTROL_KEY__CtrlAltDel, true, false, 0);
 	return send_control(iv, SES__CONTROL_KEY__Delete, false, true, MOD_ALT | MOD_CTRL);
 }
 
 int hws_input_view_lock_screen(struct hws_input_view *iv)
 {
-	if (!hws_viewer_may_input(iv->viewer))
+	if (!hws_viewer_may(iv->service.viewer, &iv->service))
 		return HWS_ERR_DENIED;
 	return send_control(iv, SES__CONTROL_KEY__LockScreen, true, false, 0);
 }

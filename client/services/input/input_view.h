@@ -21,9 +21,13 @@ enum hws_keyboard_mode {
 
 struct hws_input_view;
 
+/* It works for this viewer even before hws_viewer_serve. */
 int hws_input_view_new(struct hws_viewer *viewer, struct hws_input_view **ret) HWS_MUST_CHECK;
 void hws_input_view_free(struct hws_input_view *iv); /* takes NULL */
-/* A new link: nothing is down at the host. */
+struct hws_service *hws_input_view_service(struct hws_input_view *iv);
+/* The other way round; `s` is one. */
+struct hws_input_view *hws_input_view_of(struct hws_service *s);
+/* Nothing is down at the host: it has let go by itself. */
 void hws_input_view_reset(struct hws_input_view *iv);
 void hws_input_view_set_mode(struct hws_input_view *iv, enum hws_keyboard_mode mode);
 /* The layout of this side; copied. */

@@ -17,7 +17,6 @@
 struct hws_video_view {
 	struct hws_service service;
 	struct hws_video_view_conf conf;
-	struct hws_viewer *viewer;
 	bool open, closed;
 	unsigned jobs; /* with the pool; the object lives until they are back */
 	unsigned generation;
@@ -53,19 +52,19 @@ static void ask_refresh(struct hws_video_view *vv, size_t display)
 
 	if (s->refresh_us && now - s->refresh_us < REFRESH_US)
 		return;
-	if (hws_viewer_refresh(vv->viewer, (int)display) == HWS_OK)
+	if (hws_viewer_refresh(vv->service.viewer, (int)display) == HWS_OK)
 		s->refresh_us = now;
 }
 
 /* Tells the host again what can be decoded, without a codec that turned out not to work. */
 static void withdraw(struct hws_video_view *vv, enum hws_codec codec)
 {
-	struct hws_view_options o = *hws_viewer_options(vv->viewer);
+	struct hws_view_options o = *hws_viewer_options(vv->service.viewer);
 
 	if (!(o.can & HWS_CODEC_BIT(codec)) || codec == HWS_CODEC_VP9)
 		return; /* VP9 is what every host falls back to */
 	o.can &= ~HWS_CODEC_BIT(codec);
-	hws_viewer_set_options(vv->viewer, &o);
+	hws_viewer_set_options(vv->service.viewer, &o);
 }
 
 static int run_decode(void *arg)
@@ -204,7 +203,7 @@ static struct hws_display_view *screen_of(struct hws_video_view *vv, int32_t dis
 	struct hws_display_view *s = NULL;
 
 	if (display < 0 || (uint32_t)display >= HWS_PEER_DISPLAYS_MAX ||
-			(size_t)display >= hws_viewer_peer(vv->viewer)->display_count)
+			(size_t)display >= hws_viewer_peer(vv->service.viewer)->display_count)
 		return NULL;
 	if (!vv->screen[display] && hws_display_view_new(&s) == HWS_OK) {
 		pthread_mutex_lock(&vv->lock);
@@ -331,7 +330,7 @@ static void on_close(struct hws_service *service)
 static void pace(struct hws_service *service, uint64_t now_us)
 {
 	struct hws_video_view *vv = hws_container(service, struct hws_video_view, service);
-	struct hws_view_options o = *hws_viewer_options(vv->viewer);
+	struct hws_view_options o = *hws_viewer_options(vv->service.viewer);
 	unsigned queued = 0, wish = o.fps > 0 ? (unsigned)o.fps : 30, decode, limit;
 
 	for (size_t i = 0; i < HWS_PEER_DISPLAYS_MAX; i++)
@@ -364,16 +363,24 @@ static void pace(struct hws_service *service, uint64_t now_us)
 	om.custom_fps = (int32_t)fps;
 	misc.union_case = SES__MISC__UNION_OPTION;
 	misc.option = &om;
-	if (hws_viewer_send_misc(vv->viewer, &misc) < 0)
+	if (hws_viewer_send_misc(vv->service.viewer, &misc) < 0)
 		vv->last_fps = 0;
 }
 
+static void on_free(struct hws_service *service)
+{
+	hws_video_view_free(hws_video_view_of(service));
+}
+
 static const struct hws_service_impl impl = {
+	.id = HWS_SERVICE_VIDEO,
 	.name = "video",
+	.kinds = HWS_KIND_BIT(HWS_KIND_REMOTE),
 	.open = on_open,
 	.on_message = on_message,
 	.tick = pace,
 	.close = on_close,
+	.free = on_free,
 };
 
 int hws_video_view_new(const struct hws_video_view_conf *conf, struct hws_video_view **ret)
@@ -404,9 +411,9 @@ struct hws_service *hws_video_view_service(struct hws_video_view *vv)
 	return &vv->service;
 }
 
-void hws_video_view_attach(struct hws_video_view *vv, struct hws_viewer *viewer)
+struct hws_video_view *hws_video_view_of(struct hws_service *s)
 {
-	vv->viewer = viewer;
+	return hws_container(s, struct hws_video_view, service);
 }
 
 void hws_video_view_stats(const struct hws_video_view *vv, struct hws_video_stats *ret)

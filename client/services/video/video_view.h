@@ -36,8 +36,8 @@ int hws_video_view_new(
 /* Running decodes end by themselves; nothing is called any more. Takes NULL. */
 void hws_video_view_free(struct hws_video_view *vv);
 struct hws_service *hws_video_view_service(struct hws_video_view *vv);
-/* Before the viewer opens it. */
-void hws_video_view_attach(struct hws_video_view *vv, struct hws_viewer *viewer);
+/* The other way round; `s` is one. */
+struct hws_video_view *hws_video_view_of(struct hws_service *s);
 void hws_video_view_stats(const struct hws_video_view *vv, struct hws_video_stats *ret);
 
 struct hws_video_picture {

@@ -2,6 +2,7 @@
  * cursor, clipboard, and the keyboard that follows what the host says of itself.
  * Input: a byte of circumstances, then steps: a byte that says what happens, and what that needs. */
 #include "client/core/viewer.h"
+#include "client/services/chat/chat_view.h"
 #include "client/services/clipboard/clipboard_view.h"
 #include "client/services/cursor/cursor_view.h"
 #include "client/services/input/input_view.h"
@@ -23,6 +24,7 @@ struct fuzz {
 	struct hws_viewer *viewer;
 	struct hws_cursor_view *cursor;
 	struct hws_clipboard_view *clipboard;
+	struct hws_chat_view *chat;
 	struct hws_input_view *input;
 	unsigned flags;
 	bool ended;  /* this link: nothing may be told any more */
@@ -131,11 +133,6 @@ static void on_box(const char *kind, const char *title, const char *what, const 
 	text(link);
 }
 
-static void on_chat(const char *what, void *arg HWS_UNUSED)
-{
-	text(what);
-}
-
 static void on_delay(uint32_t rtt_ms HWS_UNUSED, uint32_t kbit HWS_UNUSED, void *arg HWS_UNUSED)
 {
 }
@@ -152,7 +149,7 @@ static void on_end(int err HWS_UNUSED, const char *what, const char *peer_text, 
 }
 
 static const struct hws_viewer_ops ops = { on_send, on_keyed, on_frame_max, on_state, on_ask,
-	on_ask_plain, on_ready, on_displays, on_permission, on_box, on_chat, on_delay, on_end };
+	on_ask_plain, on_ready, on_displays, on_permission, on_box, on_delay, on_end };
 
 static void on_shape(const struct hws_cursor_shape *s, void *arg HWS_UNUSED)
 {
@@ -172,6 +169,11 @@ static void on_position(int x HWS_UNUSED, int y HWS_UNUSED, void *arg HWS_UNUSED
 static void on_text(struct hws_bytes t, void *arg HWS_UNUSED)
 {
 	must(t.len > 0);
+}
+
+static void on_chat(const char *what, void *arg HWS_UNUSED)
+{
+	text(what);
 }
 
 /* --- steps -------------------------------------------------------------------------------------------- */
@@ -303,10 +305,11 @@ static void open_all(struct fuzz *f)
 	must(hws_clipboard_view_new(&(struct hws_clipboard_view_conf){ on_text, f },
 			     &f->clipboard) == HWS_OK);
 	must(hws_input_view_new(f->viewer, &f->input) == HWS_OK);
-	hws_clipboard_view_attach(f->clipboard, f->viewer);
-	hws_viewer_serve(f->viewer, HWS_SERVICE_CURSOR, hws_cursor_view_service(f->cursor));
-	hws_viewer_serve(
-			f->viewer, HWS_SERVICE_CLIPBOARD, hws_clipboard_view_service(f->clipboard));
+	must(hws_chat_view_new(&(struct hws_chat_view_conf){ on_chat, f }, &f->chat) == HWS_OK);
+	hws_viewer_serve(f->viewer, hws_chat_view_service(f->chat));
+	hws_viewer_serve(f->viewer, hws_input_view_service(f->input));
+	hws_viewer_serve(f->viewer, hws_cursor_view_service(f->cursor));
+	hws_viewer_serve(f->viewer, hws_clipboard_view_service(f->clipboard));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -329,6 +332,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	hws_viewer_lost(f.viewer);
 	hws_viewer_free(f.viewer);
 	hws_input_view_free(f.input);
+	hws_chat_view_free(f.chat);
 	hws_clipboard_view_free(f.clipboard);
 	hws_cursor_view_free(f.cursor);
 	return 0;

@@ -449,8 +449,7 @@ START_TEST(the_text_the_host_sent_once_is_sent_when_somebody_copies_it)
 							 .on_text = on_clip, .now_us = clip_now },
 					 &cv),
 			HWS_OK);
-	hws_clipboard_view_attach(cv, r.viewer);
-	hws_viewer_serve(r.viewer, HWS_SERVICE_CLIPBOARD, hws_clipboard_view_service(cv));
+	hws_viewer_serve(r.viewer, hws_clipboard_view_service(cv));
 	hws_buf_init(&clip, 1000);
 	feed_clip(&r, "same", 4, false, true);
 	before = r.sent_count;
@@ -483,8 +482,7 @@ START_TEST(clipboard_text_goes_both_ways_without_echo)
 					 &(struct hws_clipboard_view_conf){ .on_text = on_clip },
 					 &cv),
 			HWS_OK);
-	hws_clipboard_view_attach(cv, r.viewer);
-	hws_viewer_serve(r.viewer, HWS_SERVICE_CLIPBOARD, hws_clipboard_view_service(cv));
+	hws_viewer_serve(r.viewer, hws_clipboard_view_service(cv));
 	hws_buf_init(&clip, 1000);
 	clips = 0;
 	feed_clip(&r, "from host", 9, false, _i);
@@ -583,8 +581,7 @@ START_TEST(half_transparent_shapes_of_linux_hosts_are_as_bright_as_they_were)
 							     .on_position = on_position },
 					 &cv),
 			HWS_OK);
-	hws_viewer_serve(r.viewer, HWS_SERVICE_CURSOR, hws_cursor_view_service(cv));
-	hws_cursor_view_attach(cv, r.viewer);
+	hws_viewer_serve(r.viewer, hws_cursor_view_service(cv));
 	hws_buf_init(&packed, 1000);
 	ck_assert_int_eq(hws_compress(hws_bytes(pixels, sizeof(pixels)), 3, &packed), HWS_OK);
 	d.id = 1;
@@ -613,7 +610,7 @@ START_TEST(cursor_shapes_are_kept_by_id_and_checked)
 							     .on_position = on_position },
 					 &cv),
 			HWS_OK);
-	hws_viewer_serve(r.viewer, HWS_SERVICE_CURSOR, hws_cursor_view_service(cv));
+	hws_viewer_serve(r.viewer, hws_cursor_view_service(cv));
 	shapes = 0;
 	feed_cursor(&r, 5, 4, 4, 64);
 	ck_assert_int_eq(shapes, 1);

@@ -71,13 +71,6 @@ static void on_box(
 	snprintf(r->box_text, sizeof(r->box_text), "%s|%s|%s|%s", kind, title, text, link);
 }
 
-static void on_chat(const char *text, void *arg)
-{
-	struct recorder *r = arg;
-
-	snprintf(r->chat, sizeof(r->chat), "%s", text);
-}
-
 static void on_delay(uint32_t rtt_ms, uint32_t target_kbit, void *arg)
 {
 	((struct recorder *)arg)->delays += rtt_ms || target_kbit ? 1 : 0;
@@ -93,8 +86,16 @@ static void on_end(int err, const char *text, const char *peer_text, void *arg)
 	snprintf(r->end_peer, sizeof(r->end_peer), "%s", peer_text ? peer_text : "");
 }
 
+static bool can_send(enum hws_service_id id, void *arg)
+{
+	struct recorder *r = arg;
+
+	r->asked_for = id;
+	return !r->congested;
+}
+
 static const struct hws_viewer_ops ops = { on_send, on_keyed, on_frame_max, on_state, on_ask,
-	on_ask_plain, on_ready, on_displays, on_permission, on_box, on_chat, on_delay, on_end };
+	on_ask_plain, on_ready, on_displays, on_permission, on_box, on_delay, on_end, can_send };
 
 static struct recorder *of(struct hws_service *s)
 {
@@ -118,8 +119,25 @@ static bool service_message(struct hws_service *s, Ses__Message *m)
 	return false;
 }
 
-static const struct hws_service_impl service_impl = { "recorder", service_open, service_message,
-	NULL, service_close };
+static void service_drained(struct hws_service *s)
+{
+	of(s)->service_drained++;
+}
+
+static bool service_wanted(const struct hws_view_options *o)
+{
+	return !o->no_clipboard;
+}
+
+static const struct hws_service_impl service_impl = { .id = HWS_SERVICE_VIDEO,
+	.name = "recorder",
+	.kinds = HWS_KIND_BIT(HWS_KIND_REMOTE),
+	.permissions = HWS_SERVICE_NEEDS(Keyboard) | HWS_SERVICE_NEEDS(File),
+	.wanted = service_wanted,
+	.open = service_open,
+	.on_message = service_message,
+	.drained = service_drained,
+	.close = service_close };
 
 void recorder_init(struct recorder *r, const char *password, bool allow_plain)
 {
@@ -137,7 +155,7 @@ void recorder_init(struct recorder *r, const char *password, bool allow_plain)
 	ck_assert_int_eq(hws_viewer_new(&conf, &r->viewer), HWS_OK);
 	ck_assert_int_eq(hws_login_preset(hws_viewer_login(r->viewer), password), HWS_OK);
 	r->service.impl = &service_impl;
-	hws_viewer_serve(r->viewer, HWS_SERVICE_VIDEO, &r->service);
+	hws_viewer_serve(r->viewer, &r->service);
 }
 
 void recorder_done(struct recorder *r)

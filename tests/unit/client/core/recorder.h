@@ -19,10 +19,13 @@ struct recorder {
 	bool can_trust;
 	int plain_asks, readies, displays, permissions, boxes, ends, delays;
 	int end_err;
-	char end_text[500], end_peer[200], chat[100], box_text[200];
-	int service_open, service_close, service_messages;
+	char end_text[500], end_peer[200], box_text[200];
+	int service_open, service_close, service_messages, service_drained;
+	bool congested; /* the link */
+	enum hws_service_id asked_for;
 	unsigned service_last;
-	struct hws_service service;
+	struct hws_service
+			service; /* video's; needs keyboard and file, and no option against the clipboard */
 };
 
 /* `allow_plain`, and whether the link stays on this machine, as given. */

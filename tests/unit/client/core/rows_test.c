@@ -90,24 +90,24 @@ START_TEST(services_pass_over_rows_they_do_not_know)
 
 	recorder_ready(&r, "Linux", "1.4.9");
 	ck_assert_int_eq(hws_video_view_new(&(struct hws_video_view_conf){ 0 }, &pic), HWS_OK);
-	hws_video_view_attach(pic, r.viewer);
+	hws_viewer_serve(r.viewer, hws_video_view_service(pic));
 	feed_all(hws_video_view_service(pic), HWS_SERVICE_VIDEO, video);
-	hws_video_view_free(pic);
 	ck_assert_int_eq(hws_cursor_view_new(&(struct hws_cursor_view_conf){ .on_shape = on_shape,
 							     .on_position = on_position },
 					 &cur),
 			HWS_OK);
-	hws_cursor_view_attach(cur, r.viewer);
+	hws_viewer_serve(r.viewer, hws_cursor_view_service(cur));
 	feed_all(hws_cursor_view_service(cur), HWS_SERVICE_CURSOR, cursor);
-	hws_cursor_view_free(cur);
 	ck_assert_int_eq(hws_clipboard_view_new(
 					 &(struct hws_clipboard_view_conf){ .on_text = on_text },
 					 &clip),
 			HWS_OK);
-	hws_clipboard_view_attach(clip, r.viewer);
+	hws_viewer_serve(r.viewer, hws_clipboard_view_service(clip));
 	feed_all(hws_clipboard_view_service(clip), HWS_SERVICE_CLIPBOARD, clipboard);
-	hws_clipboard_view_free(clip);
 	recorder_done(&r);
+	hws_video_view_free(pic);
+	hws_cursor_view_free(cur);
+	hws_clipboard_view_free(clip);
 }
 END_TEST
 
@@ -148,7 +148,7 @@ static size_t put_row(uint8_t *to, const struct hws_session_row *row)
 static bool is_taken(const struct hws_session_row *row)
 {
 	static const char *const names[] = { "test_delay", "message_box", "permission_info",
-		"close_reason", "chat_message", "follow_current_display", "keyboard_layout", "uac",
+		"close_reason", "follow_current_display", "keyboard_layout", "uac",
 		"foreground_window_elevated",
 		/* of video */
 		"video_frame", "peer_info", "screenshot_response", "switch_display",

@@ -287,6 +287,7 @@ int main(void)
 	if (hws_crypto_init() < 0)
 		return 1;
 	runner = srunner_create(viewer_suite());
+	srunner_add_suite(runner, service_suite());
 	srunner_add_suite(runner, small_suite());
 	srunner_add_suite(runner, codec_wire_suite());
 	srunner_add_suite(runner, settings_suite());

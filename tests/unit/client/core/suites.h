@@ -10,6 +10,7 @@ Suite *small_suite(void);
 Suite *input_suite(void);
 Suite *picture_suite(void);
 Suite *rows_suite(void);
+Suite *service_suite(void);
 Suite *wish_suite(void);
 Suite *layout_suite(void);
 /* Compares with the file; HAWSER_UPDATE_GOLDEN=1 writes it instead. */

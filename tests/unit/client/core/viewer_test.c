@@ -382,32 +382,26 @@ START_TEST(a_downgraded_link_asks_before_the_login)
 }
 END_TEST
 
-START_TEST(permissions_close_reason_chat_and_boxes_are_told)
+START_TEST(permissions_close_reason_and_boxes_are_told)
 {
 	struct recorder r;
 	Ses__Message m = SES__MESSAGE__INIT;
 	Ses__Misc misc = SES__MISC__INIT;
 	Ses__PermissionInfo p = SES__PERMISSION_INFO__INIT;
-	Ses__ChatMessage chat = SES__CHAT_MESSAGE__INIT;
 	Ses__MessageBox box = SES__MESSAGE_BOX__INIT;
 
 	recorder_ready(&r, "Linux", "1.4.9");
-	ck_assert(hws_viewer_may_input(r.viewer));
+	ck_assert(hws_viewer_permitted(r.viewer, SES__PERMISSION_INFO__PERMISSION__Keyboard));
 	m.union_case = SES__MESSAGE__UNION_MISC;
 	m.misc = &misc;
 	misc.union_case = SES__MISC__UNION_PERMISSION_INFO;
 	misc.permission_info = &p;
 	recorder_feed(&r, &m); /* keyboard off */
 	ck_assert_int_eq(r.permissions, 1);
-	ck_assert(!hws_viewer_may_input(r.viewer));
+	ck_assert(!hws_viewer_permitted(r.viewer, SES__PERMISSION_INFO__PERMISSION__Keyboard));
 	p.permission = (Ses__PermissionInfo__Permission)1234;
 	recorder_feed(&r, &m);
 	ck_assert_int_eq(r.permissions, 1);
-	chat.text = (char *)"hello";
-	misc.union_case = SES__MISC__UNION_CHAT_MESSAGE;
-	misc.chat_message = &chat;
-	recorder_feed(&r, &m);
-	ck_assert_str_eq(r.chat, "hello");
 	box.msgtype = (char *)"custom-nook";
 	box.title = (char *)"T";
 	box.text = (char *)"a\x1b[31mred";
@@ -502,7 +496,6 @@ START_TEST(options_send_only_what_changed)
 	ck_assert_int_eq(om->show_remote_cursor, SES__OPTION_MESSAGE__BOOL_OPTION__NotSet);
 	ck_assert_ptr_null(om->supported_decoding);
 	hws_ses_free(m);
-	ck_assert(!hws_viewer_may_input(r.viewer));
 	o.quality = SES__IMAGE_QUALITY__NotSet; /* back to what hosts begin with */
 	hws_viewer_set_options(r.viewer, &o);
 	m = recorder_sent(&r, -1);
@@ -667,7 +660,7 @@ Suite *viewer_suite(void)
 	tcase_add_test(t, probes_go_back_as_the_bytes_that_came);
 	tcase_add_test(t, an_encrypted_link_is_keyed_alike_on_both_ends);
 	tcase_add_loop_test(t, a_downgraded_link_asks_before_the_login, 0, 2);
-	tcase_add_test(t, permissions_close_reason_chat_and_boxes_are_told);
+	tcase_add_test(t, permissions_close_reason_and_boxes_are_told);
 	tcase_add_test(t, displays_are_bounded_and_switched);
 	tcase_add_test(t, what_input_cannot_reach_is_told);
 	tcase_add_test(t, options_send_only_what_changed);

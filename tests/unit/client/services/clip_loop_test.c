@@ -339,9 +339,7 @@ static void setup_sides(void)
 								 .arg = s },
 						 &s->view),
 				HWS_OK);
-		hws_clipboard_view_attach(s->view, s->rec.viewer);
-		hws_viewer_serve(s->rec.viewer, HWS_SERVICE_CLIPBOARD,
-				hws_clipboard_view_service(s->view));
+		hws_viewer_serve(s->rec.viewer, hws_clipboard_view_service(s->view));
 	}
 }
 
