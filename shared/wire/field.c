@@ -6,6 +6,11 @@ bool hws_varint_take(struct hws_bytes *in, uint64_t *ret)
 {
 	uint64_t v = 0;
 
+	if (in->len && in->ptr[0] < 0x80) { /* most of them */
+		*ret = *in->ptr++;
+		in->len--;
+		return true;
+	}
 	for (size_t i = 0; i < 10 && i < in->len; i++) {
 		v |= (uint64_t)(in->ptr[i] & 0x7f) << (7 * i);
 		if (!(in->ptr[i] & 0x80)) {
@@ -59,7 +64,6 @@ static bool take_bytes(struct hws_bytes *in, struct hws_bytes *ret)
 int hws_field_next(struct hws_bytes *in, struct hws_wire_field *ret)
 {
 	struct hws_bytes rest = *in;
-	struct hws_wire_field f = { 0 };
 	uint64_t tag;
 	bool whole;
 
@@ -67,20 +71,22 @@ int hws_field_next(struct hws_bytes *in, struct hws_wire_field *ret)
 		return HWS_ERR_EOF;
 	if (!hws_varint_take(&rest, &tag) || tag >> 3 == 0 || tag > UINT32_MAX)
 		return HWS_ERR_PROTO;
-	f.number = (uint32_t)(tag >> 3);
-	f.wire = (enum hws_field_wire)(tag & 7);
-	switch (f.wire) {
+	ret->number = (uint32_t)(tag >> 3);
+	ret->wire = (enum hws_field_wire)(tag & 7);
+	ret->value = 0;
+	ret->bytes = (struct hws_bytes){ 0 };
+	switch (ret->wire) {
 	case HWS_WIRE_VARINT:
-		whole = hws_varint_take(&rest, &f.value);
+		whole = hws_varint_take(&rest, &ret->value);
 		break;
 	case HWS_WIRE_FIXED64:
-		whole = take_fixed(&rest, 8, &f.value);
+		whole = take_fixed(&rest, 8, &ret->value);
 		break;
 	case HWS_WIRE_BYTES:
-		whole = take_bytes(&rest, &f.bytes);
+		whole = take_bytes(&rest, &ret->bytes);
 		break;
 	case HWS_WIRE_FIXED32:
-		whole = take_fixed(&rest, 4, &f.value);
+		whole = take_fixed(&rest, 4, &ret->value);
 		break;
 	default:
 		whole = false;
@@ -89,6 +95,5 @@ int hws_field_next(struct hws_bytes *in, struct hws_wire_field *ret)
 	if (!whole)
 		return HWS_ERR_PROTO;
 	*in = rest;
-	*ret = f;
 	return HWS_OK;
 }

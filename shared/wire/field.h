@@ -19,7 +19,7 @@ struct hws_wire_field {
 };
 
 /* Takes the next field off the front of `in`. HWS_ERR_EOF at the end; HWS_ERR_PROTO: truncated, a
- * number of 0, a group or another unknown wire type. */
+ * number of 0, a group or another unknown wire type; then `in` is as before and `ret` of no use. */
 int hws_field_next(struct hws_bytes *in, struct hws_wire_field *ret) HWS_MUST_CHECK;
 /* A base-128 number off the front of `in`; false when truncated or longer than 10 bytes. */
 bool hws_varint_take(struct hws_bytes *in, uint64_t *ret);
