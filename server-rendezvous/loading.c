@@ -4,6 +4,8 @@
 #include "server-rendezvous/state/core.h"
 #include "server-rendezvous/state/presence.h"
 #include "server-rendezvous/state/rules.h"
+#include "server-rendezvous/store/devices.h"
+#include "server-rendezvous/store/entries.h"
 #include "server-rendezvous/store/store.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
@@ -79,7 +81,7 @@ static void on_loaded(int r, void *arg)
 	struct rdv_loading *l = arg;
 
 	if (r == HWS_OK)
-		r = l->core->store->ops->entry_load(l->core->store, on_entries, l);
+		r = l->core->store->entries->load(l->core->store, on_entries, l);
 	if (r < 0) {
 		l->busy = false;
 		load_retry(l, r);
@@ -94,7 +96,7 @@ static void load_start(void *arg)
 	l->busy = true;
 	l->began_us = hws_clock_us();
 	l->count = l->refused = 0;
-	r = l->core->store->ops->load(l->core->store, on_batch, on_loaded, l);
+	r = l->core->store->devices->load(l->core->store, on_batch, on_loaded, l);
 	if (r < 0) {
 		l->busy = false;
 		load_retry(l, r);

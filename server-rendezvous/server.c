@@ -19,6 +19,7 @@
 #include "server-rendezvous/state/known_addrs.h"
 #include "server-rendezvous/state/presence.h"
 #include "server-rendezvous/state/rules.h"
+#include "server-rendezvous/store/devices.h"
 #include "server-rendezvous/store_open.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"

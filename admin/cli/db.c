@@ -14,6 +14,8 @@
 #include "shared/crypto/identity.h"
 #include "shared/daemon/daemon.h"
 
+#include "server-rendezvous/store/devices.h"
+#include "server-rendezvous/store/entries.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>

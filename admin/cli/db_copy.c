@@ -5,6 +5,8 @@
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 
+#include "server-rendezvous/store/devices.h"
+#include "server-rendezvous/store/entries.h"
 #include <pthread.h>
 
 #define PORTION 5000u
@@ -63,7 +65,7 @@ static void on_got(int r, const struct rdv_peer_row *row, void *arg)
 static int compare(struct adm_copy *c, const struct rdv_peer_row *row, bool *ret_ours)
 {
 	struct got g = { 0 };
-	int r = wait_for(c->loop, &g.w, c->to->ops->get(c->to, row->id, on_got, &g));
+	int r = wait_for(c->loop, &g.w, c->to->devices->get(c->to, row->id, on_got, &g));
 
 	if (r < 0)
 		return r;
@@ -99,7 +101,7 @@ static int take_results(struct adm_copy *c, const struct rdv_write *w, size_t n,
 static int write_some(struct adm_copy *c, struct rdv_write *w, size_t n, bool *ret_ours)
 {
 	struct wait wait = { 0 };
-	int r = wait_for(c->loop, &wait, c->to->ops->write(c->to, w, n, on_done, &wait));
+	int r = wait_for(c->loop, &wait, c->to->devices->write(c->to, w, n, on_done, &wait));
 
 	c->read += n;
 	return r == HWS_OK ? take_results(c, w, n, ret_ours) : r;
@@ -172,7 +174,7 @@ static void on_loaded(int r, void *arg)
 
 static int transfer_rows(struct transfer *t, struct rdv_store *from)
 {
-	int r = from->ops->load(from, on_rows, on_loaded, t), s = HWS_OK;
+	int r = from->devices->load(from, on_rows, on_loaded, t), s = HWS_OK;
 
 	if (r < 0)
 		return r;
@@ -223,7 +225,7 @@ static void on_entries(int r, const struct rdv_entry *e, size_t n, void *arg)
 
 static int entries_of(struct hws_loop *loop, struct rdv_store *s, struct entries *ret)
 {
-	return wait_for(loop, &ret->w, s->ops->entry_load(s, on_entries, ret));
+	return wait_for(loop, &ret->w, s->entries->load(s, on_entries, ret));
 }
 
 int adm_store_entries(
@@ -241,7 +243,7 @@ int adm_copy_entry(struct adm_copy *c, const struct rdv_entry *e)
 {
 	struct wait w = { 0 };
 
-	return wait_for(c->loop, &w, c->to->ops->entry_put(c->to, e, on_done, &w));
+	return wait_for(c->loop, &w, c->to->entries->put(c->to, e, on_done, &w));
 }
 
 static int copy_entries(struct adm_copy *c, struct rdv_store *from)
@@ -300,7 +302,7 @@ int adm_store_count(struct hws_loop *loop, struct rdv_store *s, struct adm_store
 {
 	struct counting c = { 0 };
 	struct entries e = { 0 };
-	int r = wait_for(loop, &c.w, s->ops->load(s, count_rows, on_counted, &c));
+	int r = wait_for(loop, &c.w, s->devices->load(s, count_rows, on_counted, &c));
 
 	if (r == HWS_OK)
 		r = entries_of(loop, s, &e);

@@ -1,5 +1,7 @@
 /* admin/db_copy: devices and settings from one store into another, on a loop that this module runs. */
 #pragma once
+#include "server-rendezvous/store/devices.h"
+#include "server-rendezvous/store/entries.h"
 #include "server-rendezvous/store/store.h"
 
 enum adm_copy_mode {

@@ -9,6 +9,8 @@
 #include "server-rendezvous/cluster/placement.h"
 #include "server-rendezvous/cluster/remote_viewers.h"
 #include "server-rendezvous/state/core.h"
+#include "server-rendezvous/store/entries.h"
+#include "server-rendezvous/store/nodes.h"
 #include "server-rendezvous/store/store.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
@@ -283,7 +285,7 @@ int rdv_cluster_new(struct rdv_core *core, struct hws_loop *loop,
 	struct rdv_cluster *c;
 	int r;
 
-	if (!core->store->ops->node_join)
+	if (!core->store->nodes)
 		return hws_error_set(err, HWS_ERR_UNSUPPORTED,
 				"--node is for several servers on one PostgreSQL: give --store a "
 				"postgresql:// address, or leave --node out");
@@ -309,7 +311,7 @@ int rdv_cluster_new(struct rdv_core *core, struct hws_loop *loop,
 int rdv_cluster_start(struct rdv_cluster *c, struct hws_error *err)
 {
 	struct rdv_store *s = c->node.core->store;
-	int r = s->ops->node_join(s, c->node.name, DEAD_US, on_message, c);
+	int r = s->nodes->join(s, c->node.name, DEAD_US, on_message, c);
 
 	if (r < 0)
 		return hws_error_set(err, r,
@@ -327,7 +329,7 @@ void rdv_cluster_leave(struct rdv_cluster *c)
 	if (!c || c->node.leaving || !c->node.joined)
 		return;
 	c->node.leaving = true;
-	if (c->node.core->store->ops->node_leave(c->node.core->store, on_left, c) < 0)
+	if (c->node.core->store->nodes->leave(c->node.core->store, on_left, c) < 0)
 		hws_warn("cluster.leave_failed", HWS_STR("node", c->node.name));
 }
 

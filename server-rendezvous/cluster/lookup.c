@@ -14,6 +14,8 @@
 #include "shared/wire/addr_codec.h"
 #include "shared/wire/envelope.h"
 
+#include "server-rendezvous/store/devices.h"
+#include "server-rendezvous/store/locations.h"
 #include <string.h>
 
 #define ASK_US (2500 * HWS_US_PER_MS) /* a viewer asks again after 3 s */
@@ -80,7 +82,7 @@ static void nowhere(struct lookup *a)
 	struct rdv_store *s = a->lu->node->core->store;
 
 	hws_list_remove(&a->node);
-	if (a->known || s->ops->get(s, a->id, on_exists, a) < 0)
+	if (a->known || s->devices->get(s, a->id, on_exists, a) < 0)
 		say_nowhere(a, true);
 }
 
@@ -159,7 +161,7 @@ static void ask_flush(struct rdv_lookups *lu)
 		ids[n++] = hws_container(node, struct lookup, node)->id;
 	}
 	if (ids)
-		r = lu->node->core->store->ops->where_find(
+		r = lu->node->core->store->locations->find(
 				lu->node->core->store, ids, n, on_asked, lu);
 	hws_free(ids);
 	lu->asking = r == HWS_OK;
@@ -294,7 +296,7 @@ static void run_online(void *arg)
 		ids[i] = o->ids[i];
 	hws_list_push(&o->lu->onlines, &o->node);
 	if (ids && o->lu->node->joined && !o->lu->node->leaving)
-		r = s->ops->where_find(s, ids, o->n, on_online, o);
+		r = s->locations->find(s, ids, o->n, on_online, o);
 	hws_free(ids);
 	o->asked = r == HWS_OK;
 	if (o->asked)

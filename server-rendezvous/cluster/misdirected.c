@@ -14,6 +14,7 @@
 #include "shared/base/str.h"
 #include "shared/wire/envelope.h"
 
+#include "server-rendezvous/store/devices.h"
 #include <string.h>
 
 #define ASK_US (1500 * HWS_US_PER_MS)

@@ -2,6 +2,7 @@
  * made by cluster.c. */
 #pragma once
 #include "server-rendezvous/cluster/hooks.h"
+#include "server-rendezvous/store/nodes.h"
 #include "server-rendezvous/store/store.h"
 #include "shared/loop/loop.h"
 #include <stdbool.h>

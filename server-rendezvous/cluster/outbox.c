@@ -3,6 +3,7 @@
 #include "server-rendezvous/cluster/outbox.h"
 #include "server-rendezvous/cluster/node.h"
 #include "server-rendezvous/state/core.h"
+#include "server-rendezvous/store/nodes.h"
 #include "server-rendezvous/store/store.h"
 #include "shared/base/buf.h"
 #include "shared/base/list.h"
@@ -82,7 +83,7 @@ static void outbox_flush(struct outbox *o)
 	if (r == HWS_OK)
 		r = hws_buf_err(&out);
 	if (r == HWS_OK)
-		r = all->node->core->store->ops->send(
+		r = all->node->core->store->nodes->send(
 				all->node->core->store, o->to, hws_buf_bytes(&out), on_sent, o);
 	o->sending = r == HWS_OK;
 	if (r < 0)

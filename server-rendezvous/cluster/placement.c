@@ -15,6 +15,9 @@
 #include "shared/base/str.h"
 #include "shared/crypto/hash.h"
 
+#include "server-rendezvous/store/devices.h"
+#include "server-rendezvous/store/locations.h"
+#include "server-rendezvous/store/nodes.h"
 #include <pthread.h>
 #include <string.h>
 
@@ -320,7 +323,7 @@ static void on_found(int r, const struct rdv_where *w, size_t n, void *arg)
 	if (r == HWS_OK && run_letter(pm) == AGAIN)
 		count = keep_ours(pm, pm->run);
 	if (r == HWS_OK && count)
-		r = pm->node->core->store->ops->where_put(
+		r = pm->node->core->store->locations->put(
 				pm->node->core->store, pm->run, count, on_put, pm);
 	if (r < 0 || !count)
 		run_end(pm, r);
@@ -341,9 +344,9 @@ static int take_run(struct rdv_placement *pm)
 		pm->run[n++] = id;
 	pm->run_n = n;
 	if (first == LEFT)
-		return pm->node->core->store->ops->where_remove(
+		return pm->node->core->store->locations->remove(
 				pm->node->core->store, pm->run, n, on_removed, pm);
-	return pm->node->core->store->ops->where_find(
+	return pm->node->core->store->locations->find(
 			pm->node->core->store, pm->run, n, on_found, pm);
 }
 
@@ -457,7 +460,7 @@ static void learn_some(struct rdv_placement *pm)
 		if (!first)
 			return;
 		if (r == HWS_OK)
-			r = pm->node->core->store->ops->get(
+			r = pm->node->core->store->devices->get(
 					pm->node->core->store, id, on_learnt, pm);
 		pm->learning += r == HWS_OK;
 	}

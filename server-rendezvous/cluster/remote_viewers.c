@@ -18,6 +18,8 @@
 #include "shared/wire/envelope.h"
 #include "shared/wire/text.h"
 
+#include "server-rendezvous/store/devices.h"
+#include "server-rendezvous/store/nodes.h"
 #include <string.h>
 
 #define BUCKETS 16384u

@@ -11,6 +11,10 @@
 #include "server-rendezvous/state/core.h"
 #include "server-rendezvous/state/journal.h"
 #include "server-rendezvous/state/presence.h"
+#include "server-rendezvous/store/devices.h"
+#include "server-rendezvous/store/entries.h"
+#include "server-rendezvous/store/locations.h"
+#include "server-rendezvous/store/nodes.h"
 #include "server-rendezvous/store/store.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
@@ -176,7 +180,7 @@ static void find_places(struct question *q)
 		ids[i] = q->device[i].row.id;
 	}
 	if (all_here || !q->core->cluster ||
-			store->ops->where_find(store, ids, q->n, on_where, q) < 0)
+			store->locations->find(store, ids, q->n, on_where, q) < 0)
 		finish(q);
 }
 
@@ -206,7 +210,7 @@ static void find_names(struct question *q)
 {
 	struct rdv_store *store = q->core->store;
 
-	if (!q->n || store->ops->entry_load(store, on_names, q) < 0)
+	if (!q->n || store->entries->load(store, on_names, q) < 0)
 		find_places(q);
 }
 
@@ -245,7 +249,7 @@ void rdv_cmd_peer(struct hws_control_reply *reply, const json_t *req, void *arg)
 				rdv_request_text(req, "id"));
 	}
 	if (r == HWS_OK)
-		r = core->store->ops->get(core->store, q->device[0].row.id, on_row, q);
+		r = core->store->devices->get(core->store, q->device[0].row.id, on_row, q);
 	if (r < 0) {
 		hws_control_fail(reply, r, "cannot look up that id");
 		hws_free(q);
@@ -288,7 +292,7 @@ void rdv_cmd_devices(struct hws_control_reply *reply, const json_t *req, void *a
 		limit = limit < 1 ? (json_int_t)DEVICES_DEFAULT : (json_int_t)DEVICES_MAX;
 	if (l) {
 		*l = (struct listing){ core, reply };
-		r = core->store->ops->list(core->store, rdv_request_text(req, "after"),
+		r = core->store->devices->list(core->store, rdv_request_text(req, "after"),
 				(unsigned)limit, on_list, l);
 	}
 	if (r < 0) {
@@ -319,7 +323,7 @@ static void on_named(int r, void *arg)
 static void on_named_row(int r, const struct rdv_peer_row *row, void *arg)
 {
 	struct naming *n = arg;
-	const struct rdv_store_ops *ops = n->core->store->ops;
+	struct rdv_store *s = n->core->store;
 
 	if (!row) {
 		hws_control_fail(n->reply, r,
@@ -330,9 +334,9 @@ static void on_named_row(int r, const struct rdv_peer_row *row, void *arg)
 		return;
 	}
 	if (*n->e.value)
-		r = ops->entry_put(n->core->store, &n->e, on_named, n);
+		r = s->entries->put(s, &n->e, on_named, n);
 	else
-		r = ops->entry_delete(n->core->store, n->e.kind, n->e.key, on_named, n);
+		r = s->entries->remove(s, n->e.kind, n->e.key, on_named, n);
 	if (r < 0)
 		on_named(r, n);
 }
@@ -356,7 +360,7 @@ void rdv_cmd_name(struct hws_control_reply *reply, const json_t *req, void *arg)
 	if (r == HWS_OK)
 		r = hws_str_copy(n->e.value, sizeof(n->e.value), rdv_request_text(req, "name"));
 	if (r == HWS_OK)
-		r = core->store->ops->get(core->store, id, on_named_row, n);
+		r = core->store->devices->get(core->store, id, on_named_row, n);
 	if (r < 0) {
 		hws_control_fail(reply, r,
 				r == HWS_ERR_INVAL ? "which id?"
@@ -415,7 +419,7 @@ static void on_removed(int r, void *arg)
 	if (core->cluster)
 		rdv_cluster_removed(core->cluster, m->w.row.id);
 	hws_info("device.removed", HWS_STR("id", m->w.row.id));
-	r = core->store->ops->entry_delete(
+	r = core->store->entries->remove(
 			core->store, RDV_ENTRY_NAME, m->w.row.id, on_name_removed, m);
 	if (r < 0)
 		end_removal(m, r);
@@ -436,7 +440,7 @@ static void on_removed_row(int r, const struct rdv_peer_row *row, void *arg)
 		return;
 	}
 	rdv_journal_kick(core->journal); /* what waits for the store goes before */
-	r = core->store->ops->write(core->store, &m->w, 1, on_removed, m);
+	r = core->store->devices->write(core->store, &m->w, 1, on_removed, m);
 	if (r < 0)
 		end_removal(m, r);
 }
@@ -459,7 +463,7 @@ void rdv_cmd_remove(struct hws_control_reply *reply, const json_t *req, void *ar
 		r = hws_str_copy(m->w.row.id, sizeof(m->w.row.id), id);
 	}
 	if (r == HWS_OK)
-		r = core->store->ops->get(core->store, id, on_removed_row, m);
+		r = core->store->devices->get(core->store, id, on_removed_row, m);
 	if (r < 0) {
 		hws_control_fail(reply, r, "cannot remove that id");
 		hws_free(m);

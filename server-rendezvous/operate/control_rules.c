@@ -7,6 +7,8 @@
 #include "server-rendezvous/state/core.h"
 #include "server-rendezvous/state/presence.h"
 #include "server-rendezvous/state/rules.h"
+#include "server-rendezvous/store/devices.h"
+#include "server-rendezvous/store/entries.h"
 #include "server-rendezvous/store/store.h"
 #include "shared/base/log.h"
 #include "shared/base/str.h"
@@ -72,7 +74,7 @@ static void put(struct rdv_core *core, struct hws_control_reply *reply, const ch
 	hws_info("rules.changed", HWS_STR("kind", kind), HWS_STR("key", key),
 			HWS_STR("value", value));
 	tell_nodes(core, &e, false);
-	r = core->store->ops->entry_put(core->store, &e, on_stored, reply);
+	r = core->store->entries->put(core->store, &e, on_stored, reply);
 	if (r < 0)
 		on_stored(r, reply);
 }
@@ -133,7 +135,7 @@ void rdv_rules_heard(const struct rdv_entry *e, bool removed, void *arg)
 	int r = HWS_OK;
 
 	if (!e)
-		r = core->store->ops->entry_load(core->store, on_read_again, core);
+		r = core->store->entries->load(core->store, on_read_again, core);
 	else if (removed)
 		remove_here(core, e->kind, e->key);
 	else
@@ -167,7 +169,7 @@ static void drop(struct rdv_core *core, struct hws_control_reply *reply, const c
 			hws_str_copy(e.key, sizeof(e.key), key) == HWS_OK)
 		tell_nodes(core, &e, true);
 	hws_info("rules.removed", HWS_STR("kind", kind), HWS_STR("key", key));
-	r = core->store->ops->entry_delete(
+	r = core->store->entries->remove(
 			core->store, kind, key, listed ? on_stored : on_not_listed, reply);
 	if (r < 0)
 		on_stored(r, reply);
@@ -321,7 +323,7 @@ void rdv_cmd_enrol(struct hws_control_reply *reply, const json_t *req, void *arg
 	e->reply = reply;
 	e->w.kind = RDV_WRITE_PEER;
 	memcpy(e->w.row.id, id, strlen(id) + 1);
-	r = core->store->ops->write(core->store, &e->w, 1, on_enrolled, e);
+	r = core->store->devices->write(core->store, &e->w, 1, on_enrolled, e);
 	if (r < 0)
 		on_enrolled(r, e);
 }

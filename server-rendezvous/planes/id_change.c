@@ -8,6 +8,7 @@
 #include "server-rendezvous/state/journal.h"
 #include "server-rendezvous/state/presence.h"
 #include "server-rendezvous/state/rules.h"
+#include "server-rendezvous/store/devices.h"
 #include "shared/base/clock.h"
 #include "shared/base/str.h"
 #include "shared/wire/text.h"

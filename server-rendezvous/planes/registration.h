@@ -3,7 +3,9 @@
 #pragma once
 #include "proto/rendezvous.pb-c.h"
 #include "server-rendezvous/state/addr.h"
+#include "server-rendezvous/store/devices.h"
 #include "server-rendezvous/store/store.h"
+#include "shared/base/bytes.h"
 
 struct hws_admit;
 struct rdv_core;

@@ -1,5 +1,6 @@
 /* rendezvous/state/journal: two arrays: one filled by the planes, one that the store works on. */
 #include "server-rendezvous/state/journal.h"
+#include "server-rendezvous/store/devices.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
@@ -211,7 +212,7 @@ static void on_tick(void *arg)
 		on_written(HWS_OK, j);
 		return;
 	}
-	r = j->store->ops->write(j->store, j->work.w, j->batch, on_written, j);
+	r = j->store->devices->write(j->store, j->work.w, j->batch, on_written, j);
 	if (r < 0)
 		on_written(r, j);
 }

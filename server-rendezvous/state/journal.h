@@ -3,6 +3,7 @@
  * store is away, and answers those whose registration had to be durable first. */
 #pragma once
 #include "server-rendezvous/state/addr.h"
+#include "server-rendezvous/store/devices.h"
 #include "server-rendezvous/store/store.h"
 
 struct rdv_journal;

@@ -1,5 +1,6 @@
 /* rendezvous/state/presence: open addressing over chunks of records, one lock per shard. */
 #include "server-rendezvous/state/presence.h"
+#include "server-rendezvous/store/devices.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
 #include "shared/base/rand.h"

@@ -3,6 +3,7 @@
  * shard only. */
 #pragma once
 #include "server-rendezvous/state/addr.h"
+#include "server-rendezvous/store/devices.h"
 #include "server-rendezvous/store/store.h"
 #include "shared/base/bytes.h"
 #include "shared/base/err.h"

@@ -1,5 +1,6 @@
 /* rendezvous/state/rules: small lists under one read-write lock; an empty set costs one load. */
 #include "server-rendezvous/state/rules.h"
+#include "server-rendezvous/store/entries.h"
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"

@@ -9,6 +9,7 @@
  * named, then TO named, then FROM named, then "*>*"); without any the answer is yes. */
 #pragma once
 #include "server-rendezvous/state/addr.h"
+#include "server-rendezvous/store/entries.h"
 #include "server-rendezvous/store/store.h"
 #include "shared/base/err.h"
 #include "shared/net/addr.h"

@@ -55,32 +55,6 @@ void rdv_workers_stats(struct rdv_workers *l, struct rdv_store_stats *ret)
 	};
 }
 
-struct rdv_job *rdv_job_new(
-		int (*run)(void *conn, struct rdv_job *job), const void *in, size_t size, void *arg)
-{
-	struct rdv_job *job = hws_alloc(sizeof(*job));
-
-	if (!job)
-		return NULL;
-	job->run = run;
-	job->arg = arg;
-	if (size) {
-		job->in = hws_memdup(in, size);
-		if (!job->in) {
-			hws_free(job);
-			return NULL;
-		}
-	}
-	return job;
-}
-
-static void job_free(struct rdv_job *job)
-{
-	hws_free(job->in);
-	hws_free(job->out);
-	hws_free(job);
-}
-
 static bool is_failure(int r)
 {
 	return r == HWS_ERR_STORE || r == HWS_ERR_DISK;
@@ -88,9 +62,6 @@ static bool is_failure(int r)
 
 static void answer(struct rdv_workers *l, struct rdv_job *job)
 {
-	const void *out = job->r < 0 ? NULL : job->out;
-	size_t n = job->r < 0 ? 0 : job->n_out;
-
 	l->stats.queued--;
 	l->stats.ops++;
 	l->stats.failures += is_failure(job->r);
@@ -98,17 +69,7 @@ static void answer(struct rdv_workers *l, struct rdv_job *job)
 		l->stats.healthy = !is_failure(job->r);
 		l->stats.last_us = job->took_us;
 	}
-	if (job->done)
-		job->done(job->r, job->arg);
-	else if (job->got)
-		job->got(job->r, out, job->arg);
-	else if (job->listed)
-		job->listed(job->r, out, n, job->arg);
-	else if (job->entries)
-		job->entries(job->r, out, n, job->arg);
-	else if (job->found)
-		job->found(job->r, out, n, job->arg);
-	job_free(job);
+	rdv_job_end(job);
 }
 
 static struct rdv_job *take_ended(struct rdv_workers *l)
@@ -309,7 +270,7 @@ int rdv_workers_submit(struct rdv_workers *l, unsigned worker, struct rdv_job *j
 		return HWS_ERR_NOMEM;
 	/* also for callbacks that ask again while the store is being freed */
 	if (l->stats.queued >= l->conf.max_queued || rdv_workers_stopping(l)) {
-		job_free(job);
+		rdv_job_free(job);
 		return rdv_workers_stopping(l) ? HWS_ERR_CANCELED : HWS_ERR_FULL;
 	}
 	l->stats.queued++;

@@ -2,39 +2,9 @@
  * connection and a queue of jobs of its own; answers come back on the loop in the order in which
  * jobs end. */
 #pragma once
-#include "server-rendezvous/store/store.h"
+#include "server-rendezvous/store/job.h"
 
 struct rdv_workers;
-
-/* One operation. The back-end fills `run` and what it needs of the rest; the engine owns the
- * job. */
-struct rdv_job {
-	struct hws_list node;
-	/* On the worker's thread. `conn` is what the back-end gave the worker. */
-	int (*run)(void *conn, struct rdv_job *job);
-	int r;
-	uint64_t took_us;
-	const struct rdv_workers *workers; /* for rdv_workers_stopping */
-
-	/* Whom to answer: exactly one of them. */
-	rdv_done_fn done;
-	rdv_get_fn got;
-	rdv_list_fn listed;
-	rdv_entries_fn entries;
-	rdv_where_fn found;
-	void *arg;
-
-	/* Input. */
-	rdv_load_fn batch;
-	struct rdv_write *writes; /* the caller's */
-	size_t n;                 /* of writes, or elements of `in` */
-	void *in;                 /* a copy of further input, freed by the engine */
-	unsigned limit;
-
-	/* Output, freed by the engine. */
-	void *out; /* array of what the callback gets */
-	size_t n_out;
-};
 
 struct rdv_workers_conf {
 	unsigned count;      /* workers */
@@ -60,8 +30,5 @@ void rdv_workers_stats(struct rdv_workers *l, struct rdv_store_stats *ret);
 /* Counts a connection that was made again. Any thread. */
 void rdv_workers_reconnected(struct rdv_workers *l);
 
-/* A job with a copy of `size` bytes of input; NULL without memory. */
-struct rdv_job *rdv_job_new(int (*run)(void *conn, struct rdv_job *job), const void *in,
-		size_t size, void *arg);
 /* Takes the job whatever happens; NULL is HWS_ERR_NOMEM. On failure it is not answered. */
 int rdv_workers_submit(struct rdv_workers *l, unsigned worker, struct rdv_job *job) HWS_MUST_CHECK;

@@ -4,4 +4,5 @@
 
 /* From now on every operation ends with `err` (0 = works again) and takes delay_us. */
 void rdv_store_memory_fail(struct rdv_store *s, int err, uint64_t delay_us);
-size_t rdv_store_memory_count(const struct rdv_store *s);
+/* Devices. */
+size_t rdv_store_memory_count(struct rdv_store *s);

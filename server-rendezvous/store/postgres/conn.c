@@ -233,15 +233,24 @@ static const char greeting[] = "SET client_min_messages = warning; SET search_pa
 			       "SELECT set_config('synchronous_commit', 'on', false) "
 			       "WHERE current_setting('synchronous_commit') = 'off'";
 
+static int prepare(struct pg_connection *l, const struct pg_statements *all, struct hws_error *err)
+{
+	int r = HWS_OK;
+
+	for (size_t i = 0; i < all->count && r == HWS_OK; i++) {
+		if (!PQsendPrepare(l->c, all->list[i].name, all->list[i].sql, 0, NULL))
+			return lost(l, PQerrorMessage(l->c));
+		r = collect(l, NULL, err);
+	}
+	return r;
+}
+
 static int prepare_all(struct pg_connection *l, struct hws_error *err)
 {
 	int r = HWS_OK;
 
-	for (size_t i = 0; i < l->count && r == HWS_OK; i++) {
-		if (!PQsendPrepare(l->c, l->statements[i].name, l->statements[i].sql, 0, NULL))
-			return lost(l, PQerrorMessage(l->c));
-		r = collect(l, NULL, err);
-	}
+	for (size_t i = 0; l->statements && l->statements[i] && r == HWS_OK; i++)
+		r = prepare(l, l->statements[i], err);
 	return r;
 }
 

@@ -13,10 +13,14 @@ struct pg_statement {
 	const char *sql;
 };
 
-struct pg_connection {
-	const char *conninfo; /* borrowed */
-	const struct pg_statement *statements;
+struct pg_statements {
+	const struct pg_statement *list;
 	size_t count;
+};
+
+struct pg_connection {
+	const char *conninfo;                          /* borrowed */
+	const struct pg_statements *const *statements; /* ends with NULL */
 	/* Called for each new connection, before statements are prepared on it; may be NULL. */
 	int (*greet)(struct pg_connection *l, struct hws_error *err);
 	void (*connected)(void *arg); /* called when the connection was made again; may be NULL */

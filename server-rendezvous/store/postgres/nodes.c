@@ -1,6 +1,8 @@
-/* Several nodes on one database. A thread with a connection of its own says every second that this
- * node lives and hears what others send (LISTEN); locations and sends go by the workers. Clocks of
- * the nodes do not matter: all times are the database's. */
+/* rendezvous/store/postgres/nodes: several nodes on one database. A thread with a connection of its own
+ * says every second that this node lives and hears what others send (LISTEN); sends go by the workers.
+ * Clocks of the nodes do not matter: all times are the database's. */
+#include "server-rendezvous/store/postgres/nodes.h"
+#include "server-rendezvous/store/nodes.h"
 #include "server-rendezvous/store/postgres/array.h"
 #include "server-rendezvous/store/postgres/store.h"
 #include "shared/base/clock.h"
@@ -23,26 +25,17 @@
 #define ANSWER_US (3 * HWS_US_PER_S)
 #define WAIT_MAX_MS 200
 #define MESSAGES_MAX 20000u /* heard but not yet taken by the loop */
-#define IDS_MAX 10000u
-#define ARRAY_MAX (4u << 20)
 #define CHANNEL_TEXT 40
 /* Locations of earlier runs are removed in portions, so that the node goes on saying that it
  * lives. */
 #define GARBAGE_ROWS "10000"
 #define OLD_NODES_BEATS 600 /* how often nodes are looked for that never came back */
 
-const char pg_where_put_sql[] =
-		"INSERT INTO location (id, boot) SELECT DISTINCT u.id, $2::bigint FROM "
-		"unnest($1::text[]) AS u (id) ORDER BY 1 ON CONFLICT (id) DO UPDATE SET "
-		"boot = excluded.boot WHERE location.boot <> excluded.boot";
-const char pg_where_remove_sql[] =
-		"DELETE FROM location WHERE id = ANY ($1::text[]) AND boot = $2::bigint";
-const char pg_where_find_sql[] =
-		"SELECT u.id, n.name FROM unnest($1::text[]) WITH ORDINALITY AS u (id, i) "
-		"LEFT JOIN location l ON l.id = u.id LEFT JOIN node n ON n.boot = l.boot AND "
-		"n.seen > now() - $2::bigint * interval '1 microsecond' ORDER BY u.i";
-const char pg_send_sql[] = "SELECT pg_notify($1::text, $2::text)";
-const char pg_leave_sql[] = "UPDATE node SET seen = '-infinity' WHERE boot = $1::bigint";
+static const struct pg_statement statements[] = {
+	{ "send", "SELECT pg_notify($1::text, $2::text)" },
+	{ "leave", "UPDATE node SET seen = '-infinity' WHERE boot = $1::bigint" },
+};
+const struct pg_statements pg_nodes_statements = { statements, HWS_COUNT(statements) };
 
 struct message {
 	struct hws_list node;
@@ -58,7 +51,7 @@ struct pg_node {
 	char channel[CHANNEL_TEXT];
 	char beat_sql[700], listen_sql[160];
 	uint64_t boot, garbage;
-	uint64_t alive; /* atomic */
+	uint64_t alive;
 	uint32_t beats;
 	uint64_t dead_us;
 	pthread_t thread;
@@ -161,7 +154,9 @@ static int beat(struct pg_node *n, bool first)
 		n->garbage = (uint64_t)was; /* what this node had before it was started again */
 	else
 		hws_error_log("node.name_taken", HWS_STR("node", n->name),
-				HWS_STR("text", "another server uses this node's name: give each its own --node"));
+				HWS_STR("text",
+						"another server uses this node's name: give each its "
+						"own --node"));
 	return r;
 }
 
@@ -205,9 +200,14 @@ static int sweep(struct pg_node *n)
 	return r;
 }
 
-uint64_t pg_node_alive(const struct pg_node *n)
+uint64_t pg_node_boot(const struct pg_node *n)
 {
-	return n ? __atomic_load_n(&n->alive, __ATOMIC_RELAXED) : 0;
+	return n->boot;
+}
+
+uint64_t pg_node_dead_us(const struct pg_node *n)
+{
+	return n->dead_us;
 }
 
 static int count_nodes(struct pg_node *n)
@@ -226,7 +226,8 @@ static int count_nodes(struct pg_node *n)
 			"cluster.nodes",
 			hws_log_fields(HWS_U64("alive", (uint64_t)count),
 					HWS_U64("before", n->alive)));
-	__atomic_store_n(&n->alive, (uint64_t)count, __ATOMIC_RELAXED);
+	n->alive = (uint64_t)count;
+	__atomic_store_n(&n->store->nodes_alive, n->alive, __ATOMIC_RELAXED);
 	return r;
 }
 
@@ -356,7 +357,38 @@ static int fill_texts(struct pg_node *n, const char *name)
 			quoted, quoted, (unsigned long long)n->boot);
 }
 
-int pg_node_join(struct rdv_store *s, const char *node, uint64_t dead_us, rdv_message_fn on_message,
+static void join_thread(struct pg_node *n)
+{
+	if (__atomic_exchange_n(&n->joined, true, __ATOMIC_ACQ_REL))
+		return;
+	__atomic_store_n(&n->stop, true, __ATOMIC_RELEASE);
+	signal_fd(n->wake_fd);
+	pthread_join(n->thread, NULL);
+}
+
+static void node_free(struct pg_node *n)
+{
+	struct hws_list *node;
+
+	if (!n)
+		return;
+	join_thread(n);
+	pg_connection_drop(&n->link);
+	if (n->event_added)
+		event_del(&n->event);
+	while ((node = hws_list_first(&n->heard))) {
+		hws_list_remove(node);
+		hws_free(hws_container(node, struct message, node));
+	}
+	pthread_mutex_destroy(&n->lock);
+	if (n->wake_fd >= 0)
+		close(n->wake_fd);
+	if (n->heard_fd >= 0)
+		close(n->heard_fd);
+	hws_free(n);
+}
+
+static int join(struct rdv_store *s, const char *node, uint64_t dead_us, rdv_message_fn on_message,
 		void *arg)
 {
 	struct pg_node *n;
@@ -393,42 +425,13 @@ int pg_node_join(struct rdv_store *s, const char *node, uint64_t dead_us, rdv_me
 	n->event_added = r == HWS_OK;
 	if (r == HWS_OK)
 		r = start_thread(n);
-	if (r < 0)
-		pg_node_free(n);
-	else
-		pg_store(s)->node = n;
-	return r;
-}
-
-static void join_thread(struct pg_node *n)
-{
-	if (__atomic_exchange_n(&n->joined, true, __ATOMIC_ACQ_REL))
-		return;
-	__atomic_store_n(&n->stop, true, __ATOMIC_RELEASE);
-	signal_fd(n->wake_fd);
-	pthread_join(n->thread, NULL);
-}
-
-void pg_node_free(struct pg_node *n)
-{
-	struct hws_list *node;
-
-	if (!n)
-		return;
-	join_thread(n);
-	pg_connection_drop(&n->link);
-	if (n->event_added)
-		event_del(&n->event);
-	while ((node = hws_list_first(&n->heard))) {
-		hws_list_remove(node);
-		hws_free(hws_container(node, struct message, node));
+	if (r < 0) {
+		node_free(n);
+		return r;
 	}
-	pthread_mutex_destroy(&n->lock);
-	if (n->wake_fd >= 0)
-		close(n->wake_fd);
-	if (n->heard_fd >= 0)
-		close(n->heard_fd);
-	hws_free(n);
+	n->store->node_free = node_free;
+	n->store->node = n;
+	return HWS_OK;
 }
 
 /* --- by the workers --------------------------------------------------------------------------- */
@@ -448,144 +451,11 @@ static int run_leave(void *conn, struct rdv_job *job HWS_UNUSED)
 	return r;
 }
 
-int pg_node_leave(struct rdv_store *s, rdv_done_fn done, void *arg)
+static int leave(struct rdv_store *s, rdv_done_fn done, void *arg)
 {
-	struct rdv_job *job;
-
 	if (!pg_store(s)->node)
 		return HWS_ERR_NOTFOUND;
-	job = rdv_job_new(run_leave, NULL, 0, arg);
-	if (job)
-		job->done = done;
-	return pg_store_submit(pg_store(s), PG_WORKER_NODE, job);
-}
-
-/* The job's input is the array of ids as PostgreSQL reads it, its length in `n`. */
-static struct rdv_job *ids_job(int (*run)(void *conn, struct rdv_job *job), const char *const *ids,
-		size_t n, void *arg)
-{
-	struct rdv_job *job = NULL;
-	struct hws_buf b;
-
-	hws_buf_init(&b, ARRAY_MAX);
-	pg_array_begin(&b, PG_OID_TEXT, n);
-	for (size_t i = 0; i < n; i++)
-		pg_array_put(&b, ids[i], strlen(ids[i]));
-	if (hws_buf_err(&b) == HWS_OK)
-		job = rdv_job_new(run, hws_buf_bytes(&b).ptr, hws_buf_len(&b), arg);
-	if (job)
-		job->n = hws_buf_len(&b);
-	hws_buf_done(&b);
-	return job;
-}
-
-static int check_ids(struct rdv_store *s, const char *const *ids, size_t n)
-{
-	if (n == 0 || n > IDS_MAX)
-		return HWS_ERR_RANGE;
-	if (!pg_store(s)->node)
-		return HWS_ERR_NOTFOUND;
-	for (size_t i = 0; i < n; i++) {
-		if (!hws_utf8_valid(hws_bytes_str(ids[i])))
-			return HWS_ERR_INVAL;
-	}
-	return HWS_OK;
-}
-
-static int run_where(void *conn, struct rdv_job *job, const char *statement)
-{
-	uint64_t boot;
-	struct pg_param params[] = { PG_BYTES(job->in, job->n), PG_BYTES(&boot, 8) };
-	PGresult *res;
-	int r;
-
-	pg_put_i64(&boot, pg_worker_store(conn)->node->boot);
-	r = pg_connection_query(pg_worker_connection(conn), statement, params, 2, &res);
-	PQclear(res);
-	return r;
-}
-
-static int run_where_put(void *conn, struct rdv_job *job)
-{
-	return run_where(conn, job, "where_put");
-}
-
-static int run_where_remove(void *conn, struct rdv_job *job)
-{
-	return run_where(conn, job, "where_remove");
-}
-
-static int submit_where(struct rdv_store *s, int (*run)(void *conn, struct rdv_job *job),
-		const char *const *ids, size_t n, rdv_done_fn done, void *arg)
-{
-	struct rdv_job *job;
-	int r = check_ids(s, ids, n);
-
-	if (r < 0)
-		return r;
-	job = ids_job(run, ids, n, arg);
-	if (job)
-		job->done = done;
-	return pg_store_submit(pg_store(s), PG_WORKER_NODE, job);
-}
-
-int pg_where_put(struct rdv_store *s, const char *const *ids, size_t n, rdv_done_fn done, void *arg)
-{
-	return submit_where(s, run_where_put, ids, n, done, arg);
-}
-
-int pg_where_remove(
-		struct rdv_store *s, const char *const *ids, size_t n, rdv_done_fn done, void *arg)
-{
-	return submit_where(s, run_where_remove, ids, n, done, arg);
-}
-
-static void read_text(const PGresult *res, int row, int column, char *buf, size_t size)
-{
-	struct hws_bytes text = hws_bytes(
-			PQgetvalue(res, row, column), (size_t)PQgetlength(res, row, column));
-
-	if (hws_str_from_bytes(buf, size, text) < 0)
-		buf[0] = 0;
-}
-
-static int run_where_find(void *conn, struct rdv_job *job)
-{
-	uint64_t dead;
-	struct pg_param params[] = { PG_BYTES(job->in, job->n), PG_BYTES(&dead, 8) };
-	struct rdv_where *all;
-	PGresult *res;
-	int r;
-
-	pg_put_i64(&dead, pg_worker_store(conn)->node->dead_us);
-	r = pg_connection_query(pg_worker_connection(conn), "where_find", params, 2, &res);
-	if (r < 0)
-		return r;
-	all = hws_alloc_array((size_t)PQntuples(res) + 1, sizeof(*all));
-	job->out = all;
-	if (!all)
-		r = HWS_ERR_NOMEM;
-	for (int i = 0; all && i < PQntuples(res); i++) {
-		read_text(res, i, 0, all[i].id, sizeof(all[i].id));
-		read_text(res, i, 1, all[i].node, sizeof(all[i].node));
-		job->n_out++;
-	}
-	PQclear(res);
-	return r;
-}
-
-int pg_where_find(
-		struct rdv_store *s, const char *const *ids, size_t n, rdv_where_fn done, void *arg)
-{
-	struct rdv_job *job;
-	int r = check_ids(s, ids, n);
-
-	if (r < 0)
-		return r;
-	job = ids_job(run_where_find, ids, n, arg);
-	if (job)
-		job->found = done;
-	return pg_store_submit(pg_store(s), PG_WORKER_READ, job);
+	return pg_store_submit(s, PG_WORKER_NODE, rdv_job_new(run_leave, NULL, 0, done, arg));
 }
 
 struct sending {
@@ -604,11 +474,10 @@ static int run_send(void *conn, struct rdv_job *job)
 	return r;
 }
 
-int pg_node_send(struct rdv_store *s, const char *node, struct hws_bytes payload, rdv_done_fn done,
-		void *arg)
+static int send_message(struct rdv_store *s, const char *node, struct hws_bytes payload,
+		rdv_done_fn done, void *arg)
 {
 	struct sending m;
-	struct rdv_job *job;
 	int r;
 
 	if (payload.len == 0 || payload.len > RDV_MESSAGE_MAX)
@@ -617,8 +486,11 @@ int pg_node_send(struct rdv_store *s, const char *node, struct hws_bytes payload
 	r = hws_hex_encode(payload, m.text, sizeof(m.text));
 	if (r < 0)
 		return r;
-	job = rdv_job_new(run_send, &m, sizeof(m), arg);
-	if (job)
-		job->done = done;
-	return pg_store_submit(pg_store(s), PG_WORKER_NODE, job);
+	return pg_store_submit(s, PG_WORKER_NODE, rdv_job_new(run_send, &m, sizeof(m), done, arg));
 }
+
+const struct rdv_nodes_ops pg_nodes = {
+	.join = join,
+	.leave = leave,
+	.send = send_message,
+};

@@ -80,3 +80,14 @@ int pg_copy_tuple(const char *piece, size_t len, bool first, struct pg_param *fi
 	*ret_n = n;
 	return HWS_OK;
 }
+
+bool pg_result_text(const PGresult *res, int row, int column, char *buf, size_t size)
+{
+	struct hws_bytes text = hws_bytes(
+			PQgetvalue(res, row, column), (size_t)PQgetlength(res, row, column));
+	bool fits = hws_str_from_bytes(buf, size, text) == HWS_OK;
+
+	if (!fits)
+		buf[0] = 0;
+	return fits;
+}

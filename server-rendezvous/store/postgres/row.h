@@ -1,8 +1,8 @@
 /* rendezvous/store/postgres/row: devices as rows of PostgreSQL. Private to the postgres
  * back-end. */
 #pragma once
+#include "server-rendezvous/store/devices.h"
 #include "server-rendezvous/store/postgres/conn.h"
-#include "server-rendezvous/store/store.h"
 
 #define PG_PEER_COLUMNS "id, uuid, pk, ip, created_s, seen_s"
 #define PG_PEER_FIELDS 6
@@ -16,3 +16,5 @@ bool pg_row_of_result(const PGresult *res, int i, struct rdv_peer_row *row);
  * `first`: the header stands before it. HWS_ERR_CORRUPT for anything else. */
 int pg_copy_tuple(const char *piece, size_t len, bool first, struct pg_param *fields, size_t max,
 		size_t *ret_n) HWS_MUST_CHECK;
+/* The text of a field; false (and "" in buf) when it does not fit or holds a zero byte. */
+bool pg_result_text(const PGresult *res, int row, int column, char *buf, size_t size);

@@ -1,9 +1,11 @@
 /* rendezvous/store/postgres/store: what the files of the postgres back-end share; only they include
  * it. */
 #pragma once
+#include "server-rendezvous/store/job.h"
 #include "server-rendezvous/store/postgres/conn.h"
-#include "server-rendezvous/store/workers.h"
+#include "shared/base/macros.h"
 
+struct rdv_workers;
 struct pg_node;
 
 struct pg_store {
@@ -11,12 +13,15 @@ struct pg_store {
 	struct rdv_workers *workers;
 	char *conninfo;
 	unsigned pool;
-	bool migrated;        /* atomic */
-	uint64_t end_us;      /* atomic: the store is being freed, and is given up then */
-	struct pg_node *node; /* NULL until node_join, then for good */
+	bool migrated;   /* atomic */
+	uint64_t end_us; /* atomic: the store is being freed, and is given up then */
+	/* Of nodes.c: NULL until this node joins, then for good. */
+	struct pg_node *node;
+	void (*node_free)(struct pg_node *n);
+	uint64_t nodes_alive; /* atomic; 0 = not joined */
 };
 
-/* Lanes by kind of work; with a small pool several kinds share one. */
+/* Workers by kind of work; with a small pool several kinds share one. */
 enum pg_worker { PG_WORKER_WRITE, PG_WORKER_READ, PG_WORKER_NODE, PG_WORKER_BULK };
 
 static inline struct pg_store *pg_store(struct rdv_store *s)
@@ -32,30 +37,14 @@ int pg_store_greet(
 struct pg_store *pg_worker_store(void *conn);
 struct pg_connection *pg_worker_connection(void *conn);
 /* Takes the job whatever happens; NULL is HWS_ERR_NOMEM. */
-int pg_store_submit(struct pg_store *s, enum pg_worker worker, struct rdv_job *job) HWS_MUST_CHECK;
+int pg_store_submit(struct rdv_store *s, enum pg_worker worker, struct rdv_job *job) HWS_MUST_CHECK;
 
-/* --- pg_node.c: several nodes on one database. As in rdv_store_ops. */
-int pg_node_join(struct rdv_store *s, const char *node, uint64_t dead_us, rdv_message_fn on_message,
-		void *arg);
-int pg_node_leave(struct rdv_store *s, rdv_done_fn done, void *arg);
-int pg_where_put(
-		struct rdv_store *s, const char *const *ids, size_t n, rdv_done_fn done, void *arg);
-int pg_where_remove(
-		struct rdv_store *s, const char *const *ids, size_t n, rdv_done_fn done, void *arg);
-int pg_where_find(struct rdv_store *s, const char *const *ids, size_t n, rdv_where_fn done,
-		void *arg);
-int pg_node_send(struct rdv_store *s, const char *node, struct hws_bytes payload, rdv_done_fn done,
-		void *arg);
-/* Nodes that live. Any thread; takes NULL. */
-uint64_t pg_node_alive(const struct pg_node *n);
-/* Ends its thread. Takes NULL. */
-void pg_node_free(struct pg_node *n);
-/* Statements of the above that each worker prepares. */
-#define PG_NODE_STATEMENTS                                                                         \
-	{ "where_put", pg_where_put_sql }, { "where_remove", pg_where_remove_sql },                \
-			{ "where_find", pg_where_find_sql }, { "send", pg_send_sql },              \
-	{                                                                                          \
-		"leave", pg_leave_sql                                                              \
-	}
-extern const char pg_where_put_sql[], pg_where_remove_sql[], pg_where_find_sql[], pg_send_sql[],
-		pg_leave_sql[];
+/* Subjects: their operations, and the statements that every connection prepares for them. */
+extern const struct rdv_devices_ops pg_devices;
+extern const struct pg_statements pg_devices_statements;
+extern const struct rdv_entries_ops pg_entries;
+extern const struct pg_statements pg_entries_statements;
+extern const struct rdv_nodes_ops pg_nodes;
+extern const struct pg_statements pg_nodes_statements;
+extern const struct rdv_locations_ops pg_locations;
+extern const struct pg_statements pg_locations_statements;

@@ -6,32 +6,16 @@
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
 
-#define COLUMNS "id, uuid, pk, ip, created_s, seen_s"
-
-#define INSERT "INSERT INTO peer (" COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO "
-#define UPSERT                                                                                     \
-	INSERT "UPDATE SET uuid = excluded.uuid, pk = excluded.pk, ip = excluded.ip, "             \
-	       "seen_s = excluded.seen_s"
-
-static const char *const texts[RDV_ST_COUNT] = {
-	[RDV_ST_PUT] = UPSERT " WHERE peer.uuid = excluded.uuid OR length(peer.uuid) = 0",
-	[RDV_ST_PUT_FORCE] = UPSERT,
-	[RDV_ST_PUT_KEEP] = INSERT "NOTHING",
-	[RDV_ST_UUID] = "SELECT uuid FROM peer WHERE id = ?1",
-	[RDV_ST_RENAME] = "UPDATE peer SET id = ?2 WHERE id = ?1",
-	[RDV_ST_DELETE] = "DELETE FROM peer WHERE id = ?1",
-	[RDV_ST_GET] = "SELECT " COLUMNS " FROM peer WHERE id = ?1",
-	[RDV_ST_LIST] = "SELECT " COLUMNS " FROM peer WHERE id > ?1 ORDER BY id LIMIT ?2",
-	[RDV_ST_LOAD] = "SELECT " COLUMNS " FROM peer",
-	[RDV_ST_ENTRY_PUT] =
-			("INSERT INTO entry (kind, key, value) VALUES (?1, ?2, ?3) ON CONFLICT "
-			 "(kind, key) DO UPDATE SET value = excluded.value"),
-	[RDV_ST_ENTRY_DELETE] = "DELETE FROM entry WHERE kind = ?1 AND key = ?2",
-	[RDV_ST_ENTRY_LOAD] = "SELECT kind, key, value FROM entry ORDER BY kind, key",
-	[RDV_ST_BEGIN] = "BEGIN IMMEDIATE",
-	[RDV_ST_COMMIT] = "COMMIT",
-	[RDV_ST_ROLLBACK] = "ROLLBACK",
+/* Few for each subject, so that looking through them costs nothing beside running one. */
+struct rdv_sqlite_prepared {
+	struct rdv_sqlite_prepared *next;
+	const char *sql;
+	sqlite3_stmt *st;
 };
+
+const char rdv_sqlite_begin[] = "BEGIN IMMEDIATE";
+const char rdv_sqlite_commit[] = "COMMIT";
+const char rdv_sqlite_rollback[] = "ROLLBACK";
 
 int rdv_sqlite_failed(struct rdv_sqlite_conn *c, int rc)
 {
@@ -44,9 +28,12 @@ int rdv_sqlite_failed(struct rdv_sqlite_conn *c, int rc)
 
 static void disconnect(struct rdv_sqlite_conn *c)
 {
-	for (size_t i = 0; i < RDV_ST_COUNT; i++) {
-		sqlite3_finalize(c->st[i]);
-		c->st[i] = NULL;
+	while (c->prepared) {
+		struct rdv_sqlite_prepared *p = c->prepared;
+
+		c->prepared = p->next;
+		sqlite3_finalize(p->st);
+		hws_free(p);
 	}
 	if (c->db)
 		rdv_guard_disconnect(c->guard, c->db);
@@ -97,21 +84,38 @@ void rdv_sqlite_conn_idle(void *conn)
 	}
 }
 
-int rdv_sqlite_statement(
-		struct rdv_sqlite_conn *c, enum rdv_sqlite_statement which, sqlite3_stmt **ret)
+static int prepare(struct rdv_sqlite_conn *c, const char *sql, sqlite3_stmt **ret)
 {
-	int r = rdv_sqlite_conn_ready(c), rc;
+	struct rdv_sqlite_prepared *p = hws_alloc(sizeof(*p));
+	int rc;
+
+	if (!p)
+		return HWS_ERR_NOMEM;
+	rc = sqlite3_prepare_v3(c->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &p->st, NULL);
+	if (rc != SQLITE_OK) {
+		hws_free(p);
+		return rdv_sqlite_failed(c, rc);
+	}
+	p->sql = sql;
+	p->next = c->prepared;
+	c->prepared = p;
+	*ret = p->st;
+	return HWS_OK;
+}
+
+int rdv_sqlite_statement(struct rdv_sqlite_conn *c, const char *sql, sqlite3_stmt **ret)
+{
+	int r = rdv_sqlite_conn_ready(c);
 
 	if (r < 0)
 		return r;
-	if (!c->st[which]) {
-		rc = sqlite3_prepare_v3(c->db, texts[which], -1, SQLITE_PREPARE_PERSISTENT,
-				&c->st[which], NULL);
-		if (rc != SQLITE_OK)
-			return rdv_sqlite_failed(c, rc);
+	for (struct rdv_sqlite_prepared *p = c->prepared; p; p = p->next) {
+		if (p->sql == sql) {
+			*ret = p->st;
+			return HWS_OK;
+		}
 	}
-	*ret = c->st[which];
-	return HWS_OK;
+	return prepare(c, sql, ret);
 }
 
 void rdv_sqlite_release(sqlite3_stmt *st)
@@ -120,10 +124,10 @@ void rdv_sqlite_release(sqlite3_stmt *st)
 	sqlite3_clear_bindings(st);
 }
 
-int rdv_sqlite_exec(struct rdv_sqlite_conn *c, enum rdv_sqlite_statement which)
+int rdv_sqlite_exec(struct rdv_sqlite_conn *c, const char *sql)
 {
 	sqlite3_stmt *st;
-	int r = rdv_sqlite_statement(c, which, &st), rc;
+	int r = rdv_sqlite_statement(c, sql, &st), rc;
 
 	if (r < 0)
 		return r;

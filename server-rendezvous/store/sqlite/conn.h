@@ -4,30 +4,16 @@
 #include "server-rendezvous/store/sqlite/guard.h"
 #include <stddef.h>
 
-enum rdv_sqlite_statement {
-	RDV_ST_PUT,
-	RDV_ST_PUT_FORCE,
-	RDV_ST_PUT_KEEP,
-	RDV_ST_UUID,
-	RDV_ST_RENAME,
-	RDV_ST_DELETE,
-	RDV_ST_GET,
-	RDV_ST_LIST,
-	RDV_ST_LOAD,
-	RDV_ST_ENTRY_PUT,
-	RDV_ST_ENTRY_DELETE,
-	RDV_ST_ENTRY_LOAD,
-	RDV_ST_BEGIN,
-	RDV_ST_COMMIT,
-	RDV_ST_ROLLBACK,
-	RDV_ST_COUNT
-};
+/* What a transaction takes; for rdv_sqlite_exec. */
+extern const char rdv_sqlite_begin[], rdv_sqlite_commit[], rdv_sqlite_rollback[];
+
+struct rdv_sqlite_prepared;
 
 struct rdv_sqlite_conn {
 	struct rdv_sqlite_guard *guard; /* the store's */
 	bool writes;
 	sqlite3 *db;
-	sqlite3_stmt *st[RDV_ST_COUNT]; /* prepared when first used */
+	struct rdv_sqlite_prepared *prepared; /* statements, when first used */
 };
 
 /* Before its thread starts; the one that writes is connected at once. NULL without memory. */
@@ -41,11 +27,12 @@ int rdv_sqlite_conn_ready(struct rdv_sqlite_conn *c);
 /* The write worker, before it writes: a file that was deleted or replaced is written again
  * first. */
 int rdv_sqlite_conn_see_to_file(struct rdv_sqlite_conn *c) HWS_MUST_CHECK;
-/* The prepared statement; give it back with rdv_sqlite_release. */
-int rdv_sqlite_statement(struct rdv_sqlite_conn *c, enum rdv_sqlite_statement which,
-		sqlite3_stmt **ret) HWS_MUST_CHECK;
+/* The prepared statement of a text, which is constant and known by its address; give it back with
+ * rdv_sqlite_release. */
+int rdv_sqlite_statement(
+		struct rdv_sqlite_conn *c, const char *sql, sqlite3_stmt **ret) HWS_MUST_CHECK;
 void rdv_sqlite_release(sqlite3_stmt *st);
 /* Runs a statement that gives no rows. */
-int rdv_sqlite_exec(struct rdv_sqlite_conn *c, enum rdv_sqlite_statement which);
+int rdv_sqlite_exec(struct rdv_sqlite_conn *c, const char *sql);
 /* Logs what SQLite says of the last call; returns what it means to us. */
 int rdv_sqlite_failed(struct rdv_sqlite_conn *c, int rc);

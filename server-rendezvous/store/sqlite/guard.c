@@ -7,6 +7,7 @@
 #include "server-rendezvous/store/sqlite/guard.h"
 
 #include "server-rendezvous/store/sqlite/file.h"
+#include "server-rendezvous/store/sqlite/rescue.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/str.h"
@@ -19,16 +20,6 @@
 
 #define SAY_US (60 * HWS_US_PER_S)
 #define NAME_MAX_BYTES 600
-/* A device that the file at the path has under another machine id stays as it is there. */
-#define MERGE                                                                                      \
-	"INSERT INTO main.peer (id, uuid, pk, ip, created_s, seen_s) "                             \
-	"SELECT id, uuid, pk, ip, created_s, seen_s FROM rescue.peer WHERE true "                  \
-	"ON CONFLICT (id) DO UPDATE SET uuid = excluded.uuid, pk = excluded.pk, "                  \
-	"ip = excluded.ip, seen_s = excluded.seen_s "                                              \
-	"WHERE peer.uuid = excluded.uuid OR length(peer.uuid) = 0;"                                \
-	"INSERT INTO main.entry (kind, key, value) "                                               \
-	"SELECT kind, key, value FROM rescue.entry WHERE true "                                    \
-	"ON CONFLICT (kind, key) DO UPDATE SET value = excluded.value;"
 
 static int beside(const struct rdv_sqlite_guard *g, const char *end, char buf[NAME_MAX_BYTES])
 {
@@ -205,6 +196,23 @@ static int attach(sqlite3 *db, const char *file, struct hws_error *err)
 	return rc == SQLITE_OK ? HWS_OK : rdv_sqlite_error(db, rc, file, err);
 }
 
+static int merge_subject(sqlite3 *db, const struct rdv_sqlite_rescue *what, const char *path,
+		struct hws_error *err)
+{
+	char sql[160];
+	int64_t there = 0;
+	int rc;
+
+	if (hws_fmt(sql, sizeof(sql),
+			    "SELECT count(*) FROM rescue.sqlite_schema WHERE type = 'table' AND name = '%s'",
+			    what->table) < 0)
+		return HWS_ERR_TOOBIG;
+	rc = rdv_sqlite_query_int(db, sql, &there);
+	if (rc != SQLITE_OK)
+		return rdv_sqlite_error(db, rc, path, err);
+	return there ? run(db, what->sql, path, err) : HWS_OK;
+}
+
 /* Adds what was saved, if anything was. No connection of ours is open. */
 static int merge(struct rdv_sqlite_guard *g, int64_t *ret_peers, struct hws_error *err)
 {
@@ -218,7 +226,11 @@ static int merge(struct rdv_sqlite_guard *g, int64_t *ret_peers, struct hws_erro
 	if (r == HWS_OK)
 		r = attach(db, whole, err);
 	if (r == HWS_OK)
-		r = run(db, "BEGIN IMMEDIATE;" MERGE "COMMIT", g->path, err);
+		r = run(db, "BEGIN IMMEDIATE", g->path, err);
+	for (size_t i = 0; r == HWS_OK && rdv_sqlite_rescues[i]; i++)
+		r = merge_subject(db, rdv_sqlite_rescues[i], g->path, err);
+	if (r == HWS_OK)
+		r = run(db, "COMMIT", g->path, err);
 	if (r == HWS_OK &&
 			rdv_sqlite_query_int(db, "SELECT count(*) FROM main.peer", ret_peers) !=
 					SQLITE_OK)

@@ -1,7 +1,8 @@
 /* rendezvous/store/sqlite/hbbs: reads the database of hbbs, so that its devices can be taken over.
  * The file is never written. Blocking; any thread. */
 #pragma once
-#include "server-rendezvous/store/store.h"
+#include "server-rendezvous/store/devices.h"
+#include "server-rendezvous/store/entries.h"
 
 struct rdv_hbbs_note {
 	char text[RDV_ENTRY_VALUE_MAX + 1]; /* UTF-8 */

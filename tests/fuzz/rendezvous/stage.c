@@ -9,6 +9,7 @@
 #include "server-rendezvous/state/known_addrs.h"
 #include "server-rendezvous/state/presence.h"
 #include "server-rendezvous/state/rules.h"
+#include "server-rendezvous/store/devices.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/crypto/crypto.h"

@@ -3,6 +3,7 @@
 #include "server-rendezvous/state/attempts.h"
 #include "server-rendezvous/state/known_addrs.h"
 #include "server-rendezvous/state/rules.h"
+#include "server-rendezvous/store/devices.h"
 #include "shared/base/clock.h"
 #include "shared/crypto/crypto.h"
 #include "shared/net/addr.h"

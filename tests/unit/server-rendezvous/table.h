@@ -6,6 +6,7 @@
 #include "server-rendezvous/state/core.h"
 #include "server-rendezvous/state/journal.h"
 #include "server-rendezvous/state/presence.h"
+#include "server-rendezvous/store/devices.h"
 #include "server-rendezvous/store/memory/memory.h"
 #include "shared/loop/loop.h"
 

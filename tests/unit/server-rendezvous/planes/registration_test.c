@@ -1,5 +1,7 @@
 /* The rules by which a device gets and keeps its id, and what the store sees of it. */
 #include "server-rendezvous/state/rules.h"
+#include "server-rendezvous/store/devices.h"
+#include "server-rendezvous/store/entries.h"
 #include "shared/daemon/admit.h"
 #include "shared/net/addr.h"
 #include "tests/unit/server-rendezvous/table.h"

@@ -1,6 +1,7 @@
 /* The queue before the store: what is put is written once, and room is counted right while both
  * sides are busy. */
 #include "server-rendezvous/state/journal.h"
+#include "server-rendezvous/store/devices.h"
 #include "shared/base/clock.h"
 #include <check.h>
 #include <pthread.h>

@@ -1,5 +1,7 @@
 #include "tests/unit/server-rendezvous/store/contract.h"
 
+#include "server-rendezvous/store/devices.h"
+#include "server-rendezvous/store/entries.h"
 #include "shared/base/clock.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
@@ -108,7 +110,7 @@ static struct rdv_write rename_to(const char *old_id, const char *id, const char
 int contract_write(struct rdv_store *s, struct rdv_write *w, size_t n)
 {
 	struct answer a = { 0 };
-	int r = s->ops->write(s, w, n, on_done, &a);
+	int r = s->devices->write(s, w, n, on_done, &a);
 
 	if (r < 0)
 		return r;
@@ -120,7 +122,7 @@ int contract_get(struct rdv_store *s, const char *id, struct rdv_peer_row *ret)
 {
 	struct answer a = { 0 };
 
-	ck_assert_int_eq(s->ops->get(s, id, on_row, &a), HWS_OK);
+	ck_assert_int_eq(s->devices->get(s, id, on_row, &a), HWS_OK);
 	contract_turn(s, &a.ended);
 	if (a.r == HWS_OK && ret)
 		*ret = a.rows[0];
@@ -156,7 +158,7 @@ size_t contract_load(struct rdv_store *s, int *ret_r)
 {
 	struct loading l = { 0 };
 
-	ck_assert_int_eq(s->ops->load(s, on_batch, on_done, &l), HWS_OK);
+	ck_assert_int_eq(s->devices->load(s, on_batch, on_done, &l), HWS_OK);
 	contract_turn(s, &l.a.ended);
 	*ret_r = l.a.r;
 	return l.count;
@@ -336,7 +338,7 @@ START_TEST(large_batches_are_written_twice_without_harm_and_listed_in_order)
 	ck_assert_int_eq(r, HWS_OK);
 	do {
 		a = (struct answer){ 0 };
-		CALL(a, store->ops->list(store, last, 17, on_rows, &a));
+		CALL(a, store->devices->list(store, last, 17, on_rows, &a));
 		ck_assert_int_eq(a.r, HWS_OK);
 		for (size_t i = 0; i < a.n; i++) {
 			ck_assert_int_gt(strcmp(a.rows[i].id, last), 0);
@@ -357,19 +359,19 @@ START_TEST(entries_are_kept_replaced_and_removed)
 
 	for (size_t i = 0; i < HWS_COUNT(e); i++) {
 		a = (struct answer){ 0 };
-		CALL(a, store->ops->entry_put(store, &e[i], on_done, &a));
+		CALL(a, store->entries->put(store, &e[i], on_done, &a));
 		ck_assert_int_eq(a.r, HWS_OK);
 	}
 	a = (struct answer){ 0 };
 	e[2].value[0] = '2';
-	CALL(a, store->ops->entry_put(store, &e[2], on_done, &a));
+	CALL(a, store->entries->put(store, &e[2], on_done, &a));
 	a = (struct answer){ 0 };
-	CALL(a, store->ops->entry_delete(store, "allow", "192.0.2.0/24", on_done, &a));
+	CALL(a, store->entries->remove(store, "allow", "192.0.2.0/24", on_done, &a));
 	a = (struct answer){ 0 };
-	CALL(a, store->ops->entry_delete(store, "allow", "never", on_done, &a));
+	CALL(a, store->entries->remove(store, "allow", "never", on_done, &a));
 	ck_assert_int_eq(a.r, HWS_OK);
 	a = (struct answer){ 0 };
-	CALL(a, store->ops->entry_load(store, on_entries, &a));
+	CALL(a, store->entries->load(store, on_entries, &a));
 	ck_assert_uint_eq(a.n, 2);
 	for (size_t i = 0; i < 2; i++) {
 		const struct rdv_entry *want = a.entries[i].key[0] == 'x' ? &e[2] : &e[0];
@@ -389,10 +391,10 @@ START_TEST(freeing_answers_everything_exactly_once)
 	unsigned canceled = 0;
 
 	memset(a, 0, sizeof(a));
-	ck_assert_int_eq(store->ops->entry_load(store, on_entries, &load), HWS_OK);
+	ck_assert_int_eq(store->entries->load(store, on_entries, &load), HWS_OK);
 	for (int i = 0; i < 200; i++) {
 		w[i] = contract_put("1", "A");
-		ck_assert_int_eq(store->ops->write(store, &w[i], 1, on_done, &a[i]), HWS_OK);
+		ck_assert_int_eq(store->devices->write(store, &w[i], 1, on_done, &a[i]), HWS_OK);
 	}
 	rdv_store_free(store);
 	store = NULL;
@@ -417,12 +419,12 @@ START_TEST(the_same_is_there_after_opening_again)
 	if (!contract_store.keeps)
 		return;
 	ck_assert_int_eq(contract_write(store, w, 2), HWS_OK);
-	CALL(a, store->ops->entry_put(store, &e, on_done, &a));
+	CALL(a, store->entries->put(store, &e, on_done, &a));
 	rdv_store_free(store);
 	store = contract_store.open(loop, false);
 	ck_assert_uint_eq(contract_load(store, &r), 2);
 	a = (struct answer){ 0 };
-	CALL(a, store->ops->entry_load(store, on_entries, &a));
+	CALL(a, store->entries->load(store, on_entries, &a));
 	ck_assert_uint_eq(a.n, 1);
 }
 END_TEST

@@ -1,5 +1,6 @@
 /* What every store must do, whichever engine is under it: the same tests for all of them. */
 #pragma once
+#include "server-rendezvous/store/devices.h"
 #include "server-rendezvous/store/store.h"
 #include <check.h>
 

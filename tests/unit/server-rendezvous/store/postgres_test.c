@@ -5,6 +5,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "server-rendezvous/store/devices.h"
+#include "server-rendezvous/store/locations.h"
+#include "server-rendezvous/store/nodes.h"
 #include "shared/base/clock.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
@@ -233,7 +236,7 @@ START_TEST(a_silent_database_bounds_the_queue_and_the_end)
 	for (size_t i = 0; i < HWS_COUNT(result); i++)
 		result[i] = 1;
 	for (; taken < HWS_COUNT(result); taken++) {
-		r = s->ops->write(s, &w, 1, on_any, &result[taken]);
+		r = s->devices->write(s, &w, 1, on_any, &result[taken]);
 		if (r < 0)
 			break;
 	}
@@ -347,7 +350,7 @@ static int put_at(struct rdv_store *s, const char *id)
 {
 	struct ended e = { 0 };
 
-	ck_assert_int_eq(s->ops->where_put(s, &id, 1, on_ended, &e), HWS_OK);
+	ck_assert_int_eq(s->locations->put(s, &id, 1, on_ended, &e), HWS_OK);
 	contract_turn(s, &e.ended);
 	return e.r;
 }
@@ -357,7 +360,7 @@ static struct found find3(struct rdv_store *s)
 	static const char *const ids[] = { "one", "two", "none" };
 	struct found f = { 0 };
 
-	ck_assert_int_eq(s->ops->where_find(s, ids, 3, on_found, &f), HWS_OK);
+	ck_assert_int_eq(s->locations->find(s, ids, 3, on_found, &f), HWS_OK);
 	contract_turn(s, &f.ended);
 	return f;
 }
@@ -389,8 +392,8 @@ START_TEST(nodes_find_each_others_devices_and_send_messages)
 
 	for (size_t i = 0; i < sizeof(big); i++)
 		big[i] = (uint8_t)(i * 7);
-	ck_assert_int_eq(a->ops->node_join(a, "a'b", 2000000, on_message, &ear_a), HWS_OK);
-	ck_assert_int_eq(b->ops->node_join(b, "two words", 2000000, on_message, &ear_b), HWS_OK);
+	ck_assert_int_eq(a->nodes->join(a, "a'b", 2000000, on_message, &ear_a), HWS_OK);
+	ck_assert_int_eq(b->nodes->join(b, "two words", 2000000, on_message, &ear_b), HWS_OK);
 	ck_assert_int_eq(put_at(a, "one"), HWS_OK);
 	ck_assert_int_eq(put_at(b, "two"), HWS_OK);
 	until_at(b, "a'b", 5000);
@@ -402,16 +405,16 @@ START_TEST(nodes_find_each_others_devices_and_send_messages)
 	/* it moves */
 	ck_assert_int_eq(put_at(b, "one"), HWS_OK);
 	ck_assert_str_eq(find3(a).node[0], "two words");
-	ck_assert_int_eq(a->ops->where_remove(a, &one, 1, on_ended, &e), HWS_OK);
+	ck_assert_int_eq(a->locations->remove(a, &one, 1, on_ended, &e), HWS_OK);
 	contract_turn(a, &e.ended);
 	ck_assert_str_eq(find3(a).node[0], "two words"); /* not a's to remove any more */
-	ck_assert_int_eq(a->ops->send(a, "two words", hws_bytes(big, sizeof(big)), on_ended, &e),
+	ck_assert_int_eq(a->nodes->send(a, "two words", hws_bytes(big, sizeof(big)), on_ended, &e),
 			HWS_OK);
 	contract_turn(b, &ear_b.heard);
 	ck_assert_uint_eq(ear_b.last_len, sizeof(big));
 	ck_assert_mem_eq(ear_b.last, big, sizeof(big));
 	ck_assert_uint_eq(ear_a.messages, 0);
-	ck_assert_int_eq(a->ops->send(a, "x", hws_bytes(big, sizeof(big) + 1), on_ended, &e),
+	ck_assert_int_eq(a->nodes->send(a, "x", hws_bytes(big, sizeof(big) + 1), on_ended, &e),
 			HWS_ERR_RANGE);
 	rdv_store_free(a);
 	rdv_store_free(b);
@@ -424,20 +427,20 @@ START_TEST(a_dead_node_is_nowhere_and_a_restarted_one_has_nothing)
 	struct ear ear = { 0 };
 	struct ended e = { 0 };
 
-	ck_assert_int_eq(a->ops->node_join(a, "a", 2000000, on_message, &ear), HWS_OK);
-	ck_assert_int_eq(b->ops->node_join(b, "b", 2000000, on_message, &ear), HWS_OK);
+	ck_assert_int_eq(a->nodes->join(a, "a", 2000000, on_message, &ear), HWS_OK);
+	ck_assert_int_eq(b->nodes->join(b, "b", 2000000, on_message, &ear), HWS_OK);
 	ck_assert_int_eq(put_at(b, "one"), HWS_OK);
 	until_at(a, "b", 5000);
 	rdv_store_free(b); /* without leaving: as if it had crashed */
 	until_at(a, "", 5000);
 	b = open_postgres(loop, false);
-	ck_assert_int_eq(b->ops->node_join(b, "b", 2000000, on_message, &ear), HWS_OK);
+	ck_assert_int_eq(b->nodes->join(b, "b", 2000000, on_message, &ear), HWS_OK);
 	ck_assert_int_eq(put_at(b, "two"), HWS_OK);
 	while (strcmp(find3(a).node[1], "b") != 0)
 		ck_assert_int_eq(hws_loop_once(loop, 20000), HWS_OK);
 	ck_assert_str_eq(find3(a).node[0], "");
 	/* an orderly end counts at once */
-	ck_assert_int_eq(b->ops->node_leave(b, on_ended, &e), HWS_OK);
+	ck_assert_int_eq(b->nodes->leave(b, on_ended, &e), HWS_OK);
 	contract_turn(b, &e.ended);
 	ck_assert_int_eq(e.r, HWS_OK);
 	ck_assert_str_eq(find3(a).node[1], "");
@@ -451,7 +454,7 @@ START_TEST(a_node_is_told_that_it_may_have_missed_messages)
 	struct rdv_store *a = open_postgres(loop, true);
 	struct ear ear = { 0 };
 
-	ck_assert_int_eq(a->ops->node_join(a, "a", 2000000, on_message, &ear), HWS_OK);
+	ck_assert_int_eq(a->nodes->join(a, "a", 2000000, on_message, &ear), HWS_OK);
 	ck_assert_int_eq(put_at(a, "one"), HWS_OK);
 	until_at(a, "a", 5000);
 	test_pg_stop(&pg);

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "server-rendezvous/store/devices.h"
 #include "shared/base/clock.h"
 #include "shared/base/str.h"
 #include "tests/support/proc.h"
