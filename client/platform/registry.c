@@ -1,38 +1,89 @@
+/* The back-ends of this build, one row each, and the attempt to open one of them. What comes of it is told
+ * by a deferred call, whether the back-end knew it at once or after the person at the desktop was asked,
+ * so that a caller meets one order of things. */
 #include "client/platform/registry.h"
 #include "client/platform/headless/headless.h"
+#include "client/platform/opening.h"
 #include "client/platform/x11/x11.h"
+#include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include <stdlib.h>
 #include <string.h>
 
-struct backend {
-	const char *name;
-	int (*open)(struct hws_loop *loop, const struct hws_platform_conf *conf,
-			const char *options, struct hws_platform **ret, struct hws_error *err);
+#define GIVES_DESKTOP (HWS_GIVES_CAPTURE | HWS_GIVES_CURSOR | HWS_GIVES_INJECT | HWS_GIVES_CLIP)
+
+static const struct hws_platform_backend backends[] = {
+	{ "x11", GIVES_DESKTOP, hws_x11_open },
+	{ "headless", GIVES_DESKTOP, hws_headless_open },
 };
 
-static const struct backend backends[] = {
-	{ "x11", hws_x11_open },
-	{ "headless", hws_headless_open },
-};
+static const struct hws_platform_backend *find(const char *name, size_t len)
+{
+	for (size_t i = 0; i < HWS_COUNT(backends); i++)
+		if (strlen(backends[i].name) == len && memcmp(backends[i].name, name, len) == 0)
+			return &backends[i];
+	return NULL;
+}
+
+static void tell(void *arg)
+{
+	struct hws_platform_opening *o = arg;
+	struct hws_platform_opening ended = *o;
+
+	hws_free(o);
+	ended.conf.on_open(ended.r, ended.platform, &ended.err, ended.conf.arg);
+}
+
+void hws_platform_opened(struct hws_platform_opening *o, int r, struct hws_platform *p,
+		const struct hws_error *err)
+{
+	o->cancel = NULL;
+	o->r = r;
+	o->platform = p;
+	if (err)
+		o->err = *err;
+	else if (r < 0)
+		hws_error_set(&o->err, r, "the desktop cannot be opened: %s", hws_err_text(r));
+	hws_loop_defer(o->loop, &o->tell, tell, o);
+}
 
 int hws_platform_open(struct hws_loop *loop, const struct hws_platform_conf *conf,
-		struct hws_platform **ret, struct hws_error *err)
+		struct hws_platform_opening **ret)
 {
 	const char *want = conf->backend ? conf->backend : getenv("HAWSER_PLATFORM");
+	struct hws_platform_opening *o = hws_alloc(sizeof(*o));
 
+	if (!o)
+		return HWS_ERR_NOMEM;
 	if (!want || !*want)
 		want = "x11";
 	const char *colon = strchr(want, ':');
-	size_t len = colon ? (size_t)(colon - want) : strlen(want);
-
-	for (size_t i = 0; i < HWS_COUNT(backends); i++)
-		if (strlen(backends[i].name) == len && memcmp(backends[i].name, want, len) == 0)
-			return backends[i].open(loop, conf, colon ? colon + 1 : NULL, ret, err);
+	o->loop = loop;
+	o->conf = *conf;
+	o->backend = find(want, colon ? (size_t)(colon - want) : strlen(want));
+	*ret = o;
+	if (o->backend) {
+		o->backend->open(o, colon ? colon + 1 : NULL);
+		return HWS_OK;
+	}
 	char shown[64];
-	return hws_error_set(err, HWS_ERR_UNSUPPORTED,
+	struct hws_error err = { 0 };
+	int r = hws_error_set(&err, HWS_ERR_UNSUPPORTED,
 			"no platform back-end \"%s\": use x11 or headless (HAWSER_PLATFORM)",
 			hws_str_escape(shown, sizeof(shown), hws_bytes_str(want)));
+	hws_platform_opened(o, r, NULL, &err);
+	return HWS_OK;
+}
+
+void hws_platform_cancel(struct hws_platform_opening *o)
+{
+	if (!o)
+		return;
+	hws_loop_defer_cancel(&o->tell);
+	if (o->cancel)
+		o->cancel(o);
+	hws_platform_close(o->platform);
+	hws_free(o);
 }
 
 void hws_platform_close(struct hws_platform *p)
@@ -41,4 +92,19 @@ void hws_platform_close(struct hws_platform *p)
 		return;
 	hws_inject_release_all(p->inject);
 	p->free(p);
+}
+
+unsigned hws_platform_gives(const char *backend)
+{
+	const struct hws_platform_backend *b = find(backend, strlen(backend));
+
+	return b ? b->gives : 0;
+}
+
+unsigned hws_platform_has(const struct hws_platform *p)
+{
+	return (p->capture ? HWS_GIVES_CAPTURE : 0u) | (p->cursor ? HWS_GIVES_CURSOR : 0u) |
+			(p->inject ? HWS_GIVES_INJECT : 0u) | (p->clip ? HWS_GIVES_CLIP : 0u) |
+			(p->sound ? HWS_GIVES_SOUND : 0u) | (p->camera ? HWS_GIVES_CAMERA : 0u) |
+			(p->ptys ? HWS_GIVES_PTY : 0u) | (p->seat ? HWS_GIVES_SEAT : 0u);
 }

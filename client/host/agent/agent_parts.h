@@ -14,6 +14,8 @@ struct hws_agent_viewer { /* one viewer, by way of its gate */
 	struct hws_host_viewer viewer;
 	uint64_t conn, since_us;
 	bool open; /* joined to the services */
+	ProtobufCMessage *
+			waiting; /* its Agt__Open, until an attempt to open the desktop has ended */
 	struct hws_notice notice;
 	struct hws_deferred gone;
 };
@@ -24,9 +26,11 @@ struct hws_agent {
 	struct hws_work *work;
 	struct hws_ipc *hostd;
 	struct event on_term, on_int;
-	struct hws_platform *platform; /* NULL while there is no desktop */
-	struct hws_host_set *services; /* of that desktop */
-	struct hws_notifier *notifier; /* NULL: the person does not want it */
+	struct hws_platform *platform;        /* NULL while there is no desktop */
+	struct hws_platform_opening *opening; /* the attempt under way, or NULL */
+	struct hws_timer patience;            /* with it */
+	struct hws_host_set *services;        /* of that desktop */
+	struct hws_notifier *notifier;        /* NULL: the person does not want it */
 	struct hws_agent_viewer *viewer[HWS_HOST_VIEWERS_MAX];
 	struct hws_timer retry;
 	struct hws_deferred lost;
@@ -35,12 +39,14 @@ struct hws_agent {
 	bool lasting; /* and it will not go away by itself */
 };
 
-/* --- desktop.c. Opens the desktop and its services unless they are open, tells hostd, and tries again later by
+/* --- desktop.c. Begins to open the desktop and its services unless they are open, tells hostd, and tries again later by
  * itself when there is none. `arg`: the agent; it is what a timer calls, too. */
 void hws_agent_open_desktop(void *arg);
 void hws_agent_close_desktop(struct hws_agent *a);
 
-/* --- viewer.c. A gate's link comes; takes `fd`. */
+/* --- viewer.c. Whoever waited for the desktop is let in or hears why not. */
+void hws_agent_admit_waiting(struct hws_agent *a);
+/* A gate's link comes; takes `fd`. */
 void hws_agent_accept(struct hws_agent *a, int fd);
 /* What is sent to a viewer changed its bitrate: for struct hws_host_env. */
 void hws_agent_tell_bitrate(struct hws_host_viewer *v, uint32_t kbit_s, void *arg);

@@ -6,6 +6,7 @@
 #include "shared/base/str.h"
 
 #define RETRY_US (2 * HWS_US_PER_S)
+#define OPEN_MAX_US (30 * HWS_US_PER_S) /* a viewer waits that long for its login, too */
 
 static void tell_state(struct hws_agent *a)
 {
@@ -30,6 +31,9 @@ static void tell_state(struct hws_agent *a)
 
 void hws_agent_close_desktop(struct hws_agent *a)
 {
+	hws_platform_cancel(a->opening);
+	a->opening = NULL;
+	hws_timer_stop(&a->patience);
 	hws_host_set_free(a->services);
 	a->services = NULL;
 	hws_platform_close(a->platform);
@@ -49,33 +53,13 @@ static int open_services(struct hws_agent *a)
 
 static void on_lost(const char *why, void *arg);
 
-void hws_agent_open_desktop(void *arg)
+static void no_desktop(struct hws_agent *a, int r, const struct hws_error *err)
 {
-	struct hws_agent *a = arg;
-	struct hws_platform_conf pc = { .on_lost = on_lost, .arg = a };
-
-	if (a->platform)
-		return;
-	if (a->conf->backend && *a->conf->backend)
-		pc.backend = a->conf->backend;
-	if (a->conf->display && *a->conf->display)
-		pc.display = a->conf->display;
 	struct hws_error before = a->err;
-	a->err = (struct hws_error){ 0 };
-	int r = hws_platform_open(a->loop, &pc, &a->platform, &a->err);
-	if (r == HWS_OK) {
-		r = open_services(a);
-		if (r < 0)
-			hws_agent_close_desktop(a);
-	}
-	if (r == HWS_OK) {
-		a->told_failure = false;
-		hws_timer_stop(&a->retry);
-		hws_info("agent.desktop_open", HWS_STR("backend", a->platform->name));
-		tell_state(a);
-		return;
-	}
-	if (!a->err.text[0])
+
+	if (err)
+		a->err = *err;
+	if (!err || !err->text[0])
 		hws_error_set(&a->err, r, "the desktop cannot be opened: %s", hws_err_text(r));
 	a->lasting = r == HWS_ERR_UNSUPPORTED;
 	if (!a->told_failure ||
@@ -85,6 +69,68 @@ void hws_agent_open_desktop(void *arg)
 		tell_state(a);
 	}
 	hws_timer_start(a->loop, &a->retry, RETRY_US, hws_agent_open_desktop, a);
+}
+
+/* The end of an attempt, however it came about. */
+static void settle(struct hws_agent *a, int r, const struct hws_error *err)
+{
+	a->opening = NULL;
+	hws_timer_stop(&a->patience);
+	if (r == HWS_OK) {
+		r = open_services(a);
+		if (r < 0)
+			hws_agent_close_desktop(a);
+	}
+	if (r == HWS_OK) {
+		a->err = (struct hws_error){ 0 };
+		a->told_failure = false;
+		hws_timer_stop(&a->retry);
+		hws_info("agent.desktop_open", HWS_STR("backend", a->platform->name));
+		tell_state(a);
+	} else {
+		no_desktop(a, r, err);
+	}
+	hws_agent_admit_waiting(a);
+}
+
+static void on_open(int r, struct hws_platform *p, const struct hws_error *err, void *arg)
+{
+	struct hws_agent *a = arg;
+
+	a->platform = p;
+	settle(a, r, err);
+}
+
+static void on_impatience(void *arg)
+{
+	struct hws_agent *a = arg;
+	struct hws_error err = { 0 };
+
+	hws_platform_cancel(a->opening);
+	settle(a,
+			hws_error_set(&err, HWS_ERR_DISPLAY,
+					"the desktop did not answer within %u s: is it overloaded, or "
+					"does it wait for a permission that nobody gives?",
+					(unsigned)(OPEN_MAX_US / HWS_US_PER_S)),
+			&err);
+}
+
+void hws_agent_open_desktop(void *arg)
+{
+	struct hws_agent *a = arg;
+	struct hws_platform_conf pc = { .on_open = on_open, .on_lost = on_lost, .arg = a };
+
+	if (a->platform || a->opening)
+		return;
+	if (a->conf->backend && *a->conf->backend)
+		pc.backend = a->conf->backend;
+	if (a->conf->display && *a->conf->display)
+		pc.display = a->conf->display;
+	int r = hws_platform_open(a->loop, &pc, &a->opening);
+	if (r < 0)
+		settle(a, r, NULL);
+	else
+		hws_timer_start(a->loop, &a->patience, OPEN_MAX_US, on_impatience, a);
 }
 
 /* The viewers' links end, so that they connect again; the process stays for the next desktop. */

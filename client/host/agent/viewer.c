@@ -37,6 +37,8 @@ static void show_notice(struct hws_agent_viewer *c, bool here)
 static void set_permissions(struct hws_agent_viewer *c, uint64_t permissions)
 {
 	c->viewer.permissions = (uint32_t)permissions;
+	if (c->waiting)
+		((Agt__Open *)c->waiting)->permissions = permissions;
 	if (!c->open)
 		return;
 	if (c->notice.controls != hws_host_viewer_may(&c->viewer, HWS_PERM_KEYBOARD))
@@ -107,8 +109,6 @@ static void let_in(struct hws_agent_viewer *c, const Agt__Open *o, const Ses__Lo
 static const char *obstacle(struct hws_agent *a, const Agt__Open *o, char *buf, size_t size)
 {
 	if (!a->platform)
-		hws_agent_open_desktop(a); /* perhaps it has come since the last attempt */
-	if (!a->platform)
 		return hws_no_desktop_text(buf, size, a->lasting, a->err.text);
 	if ((unsigned)o->kind >= HWS_KIND_COUNT ||
 			!hws_host_set_opens(a->services, (enum hws_session_kind)o->kind))
@@ -116,14 +116,12 @@ static const char *obstacle(struct hws_agent *a, const Agt__Open *o, char *buf, 
 	return NULL;
 }
 
-static void open_viewer(struct hws_agent_viewer *c, const Agt__Open *o)
+static void admit(struct hws_agent_viewer *c, const Agt__Open *o)
 {
 	char text[sizeof(c->a->err.text) + 64];
 	ProtobufCMessage *m = NULL;
 	struct hws_buf info;
 
-	if (c->open)
-		return;
 	const char *why = obstacle(c->a, o, text, sizeof(text));
 	if (why) {
 		answer_open(c, why, (struct hws_bytes){ 0 });
@@ -144,6 +142,47 @@ static void open_viewer(struct hws_agent_viewer *c, const Agt__Open *o)
 		let_in(c, o, (const Ses__LoginRequest *)m, hws_buf_bytes(&info));
 	hws_buf_done(&info);
 	hws_msg_free(m);
+}
+
+static int keep_waiting(struct hws_agent_viewer *c, const Agt__Open *o)
+{
+	struct hws_buf copy;
+
+	hws_buf_init(&copy, HWS_SES_LOGIN_FRAME_MAX + 4096);
+	int r = hws_msg_pack(&o->base, &copy);
+	if (r == HWS_OK)
+		r = hws_msg_unpack(&agt__open__descriptor, hws_buf_bytes(&copy), HWS_SES_LIST_MAX,
+				&c->waiting);
+	hws_buf_done(&copy);
+	return r;
+}
+
+static void open_viewer(struct hws_agent_viewer *c, const Agt__Open *o)
+{
+	if (c->open || c->waiting)
+		return;
+	if (!c->a->platform)
+		hws_agent_open_desktop(c->a); /* perhaps it has come since the last attempt */
+	if (!c->a->opening) {
+		admit(c, o);
+		return;
+	}
+	int r = keep_waiting(c, o);
+	if (r < 0)
+		hws_ipc_close(c->ipc, r);
+}
+
+void hws_agent_admit_waiting(struct hws_agent *a)
+{
+	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++) {
+		struct hws_agent_viewer *c = a->viewer[i];
+		ProtobufCMessage *m = c ? c->waiting : NULL;
+		if (!m)
+			continue;
+		c->waiting = NULL;
+		admit(c, (const Agt__Open *)m);
+		hws_msg_free(m);
+	}
 }
 
 /* --- the link of one viewer --- */
@@ -278,6 +317,8 @@ static void on_gate_close(struct hws_ipc *l, int why, void *arg)
 
 	(void)l;
 	c->ipc = NULL;
+	hws_msg_free(c->waiting);
+	c->waiting = NULL;
 	if (c->open) {
 		c->open = false;
 		show_notice(c, false);

@@ -1,6 +1,7 @@
 /* The life of a desktop in memory: what its name asks for, and the square that moves over it. */
 #include "client/platform/headless/headless.h"
 #include "client/platform/headless/desk.h"
+#include "client/platform/opening.h"
 #include "shared/base/clock.h"
 #include "shared/base/macros.h"
 #include "shared/base/num.h"
@@ -66,8 +67,8 @@ static int parse_options(const char *options, int *w, int *tall, int *fps)
 	return HWS_OK;
 }
 
-int hws_headless_open(struct hws_loop *loop, const struct hws_platform_conf *conf,
-		const char *options, struct hws_platform **ret, struct hws_error *err)
+static int desktop_new(struct hws_platform_opening *o, const char *options, struct headless **ret,
+		struct hws_error *err)
 {
 	int w, tall, fps;
 
@@ -81,9 +82,9 @@ int hws_headless_open(struct hws_loop *loop, const struct hws_platform_conf *con
 		return HWS_ERR_NOMEM;
 	h->base.name = "headless";
 	h->base.free = headless_free;
-	h->loop = loop;
-	h->on_lost = conf->on_lost;
-	h->lost_arg = conf->arg;
+	h->loop = o->loop;
+	h->on_lost = o->conf.on_lost;
+	h->lost_arg = o->conf.arg;
 	hl_cursor_init(h);
 	hl_input_init(h);
 	hl_clip_init(h);
@@ -98,9 +99,50 @@ int hws_headless_open(struct hws_loop *loop, const struct hws_platform_conf *con
 		return r;
 	}
 	if (fps > 0)
-		hws_timer_every(loop, &h->animation, HWS_US_PER_S / (unsigned)fps, on_animation, h);
-	*ret = &h->base;
+		hws_timer_every(h->loop, &h->animation, HWS_US_PER_S / (unsigned)fps, on_animation,
+				h);
+	*ret = h;
 	return HWS_OK;
+}
+
+static void cancel(struct hws_platform_opening *o)
+{
+	headless_free(&((struct headless *)o->attempt)->base);
+}
+
+void hws_headless_open(struct hws_platform_opening *o, const char *options)
+{
+	static const char asks[] = "asks";
+	const size_t len = sizeof(asks) - 1;
+	struct hws_error err = { 0 };
+	struct headless *h = NULL;
+	bool must_ask = options && hws_str_starts(options, asks) &&
+			(!options[len] || options[len] == ',');
+
+	if (must_ask)
+		options = options[len] ? options + len + 1 : NULL;
+	int r = desktop_new(o, options, &h, &err);
+	o->attempt = h;
+	if (r == HWS_OK && must_ask)
+		o->cancel = cancel;
+	else
+		hws_platform_opened(o, r, r < 0 ? NULL : &h->base, err.text[0] ? &err : NULL);
+}
+
+void hws_headless_answer(struct hws_platform_opening *o, bool yes)
+{
+	struct headless *h = o->attempt;
+	struct hws_error err = { 0 };
+
+	if (yes) {
+		hws_platform_opened(o, HWS_OK, &h->base, NULL);
+		return;
+	}
+	headless_free(&h->base);
+	hws_platform_opened(o,
+			hws_error_set(&err, HWS_ERR_DENIED,
+					"the person at this host does not want its desktop to be shown"),
+			NULL, &err);
 }
 
 void hws_headless_lose(struct hws_platform *p)

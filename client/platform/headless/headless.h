@@ -3,13 +3,14 @@
 #pragma once
 #include "client/platform/registry.h"
 
-/* options: NULL, "WxH" or "WxH@FPS" (a marker that moves FPS times a second). */
-int hws_headless_open(struct hws_loop *loop, const struct hws_platform_conf *conf,
-		const char *options, struct hws_platform **ret,
-		struct hws_error *err) HWS_MUST_CHECK;
+/* options: NULL, "WxH" or "WxH@FPS" (a marker that moves FPS times a second). With "asks" or "asks,WxH..." it
+ * opens as a portal does: when the person at the desktop has answered, which is hws_headless_answer. */
+void hws_headless_open(struct hws_platform_opening *o, const char *options);
 
 /* What follows is for tests; `p` must be a headless platform. */
 
+/* The person's answer to a desktop that asks: yes, or HWS_ERR_DENIED. */
+void hws_headless_answer(struct hws_platform_opening *o, bool yes);
 /* Fills a rectangle of the virtual desktop with 0xRRGGBB and damages it. */
 void hws_headless_fill(struct hws_platform *p, struct hws_rect r, uint32_t rgb);
 /* Replaces the display list (1..HWS_DISPLAYS_MAX displays). */

@@ -1,7 +1,7 @@
 /* x11/desktop: one connection to an X server and what its parts (capture, cursor, inject, clip) share:
  * events, answers that are waited for without blocking, the end of the server. Private to this folder. */
 #pragma once
-#include "client/platform/x11/x11.h"
+#include "client/platform/registry.h"
 #include <xcb/damage.h>
 #include <xcb/randr.h>
 #include <xcb/shm.h>

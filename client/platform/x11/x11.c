@@ -2,12 +2,15 @@
  * what to do when the server ends or hangs. */
 #include "client/platform/x11/x11.h"
 #include "client/platform/capture_source.h"
+#include "client/platform/opening.h"
 #include "client/platform/x11/desktop.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xcb/xcbext.h>
@@ -339,55 +342,160 @@ static int open_parts(struct x11_desktop *d, struct hws_error *err)
 	return r;
 }
 
-int hws_x11_open(struct hws_loop *loop, const struct hws_platform_conf *conf, const char *options,
-		struct hws_platform **ret, struct hws_error *err)
+/* What may take long, or for ever when a server hangs: on a thread of its own, before anything is tied to
+ * the loop. */
+static int connect_to(struct x11_desktop *d, struct hws_error *err)
 {
-	struct x11_desktop *d = calloc(1, sizeof(*d));
-	int number = 0, r;
+	int number = 0;
 
-	(void)options;
-	if (!d)
-		return HWS_ERR_NOMEM;
-	d->loop = loop;
-	d->base.name = "x11";
-	d->base.free = x11_free;
-	hws_list_init(&d->calls);
-	if (conf->display && !(d->display = hws_strdup(conf->display))) {
-		free(d);
-		return HWS_ERR_NOMEM;
-	}
-	d->conn = xcb_connect(conf->display, &number);
-	if (xcb_connection_has_error(d->conn)) {
-		r = connect_error(conf->display, xcb_connection_has_error(d->conn), err);
-		goto fail;
-	}
+	d->conn = xcb_connect(d->display, &number);
+	if (xcb_connection_has_error(d->conn))
+		return connect_error(d->display, xcb_connection_has_error(d->conn), err);
 	xcb_screen_iterator_t it = xcb_setup_roots_iterator(xcb_get_setup(d->conn));
 	while (number-- > 0 && it.rem > 1)
 		xcb_screen_next(&it);
 	d->screen = it.data;
-	r = greet_extensions(d, err);
-	if (r < 0)
-		goto fail;
-	r = refuse_xwayland(d, err);
-	if (r < 0)
-		goto fail;
-	r = open_parts(d, err);
+	int r = greet_extensions(d, err);
+	return r < 0 ? r : refuse_xwayland(d, err);
+}
+
+/* The server has answered: from here on it is taken to go on doing so. */
+static int begin(struct x11_desktop *d, struct hws_error *err)
+{
+	int r = open_parts(d, err);
+
 	if (r < 0 && r != HWS_ERR_UNSUPPORTED)
 		hws_error_set(err, r, "the X display cannot be used: %s", hws_err_text(r));
 	if (r < 0)
-		goto fail;
-	if (event_assign(&d->readable, hws_loop_base(loop), xcb_get_file_descriptor(d->conn),
+		return r;
+	if (event_assign(&d->readable, hws_loop_base(d->loop), xcb_get_file_descriptor(d->conn),
 			    EV_READ | EV_PERSIST, on_readable, d) < 0 ||
-			event_add(&d->readable, NULL) < 0) {
-		r = HWS_ERR_NOMEM;
-		goto fail;
-	}
-	d->on_lost = conf->on_lost;
-	d->lost_arg = conf->arg;
-	x11_flush(d);
-	*ret = &d->base;
+			event_add(&d->readable, NULL) < 0)
+		return HWS_ERR_NOMEM;
 	return HWS_OK;
-fail:
-	x11_free(&d->base);
-	return r;
+}
+
+/* An attempt has two owners, the thread and the loop; whoever comes second frees it. */
+struct attempt {
+	pthread_mutex_t lock;
+	bool connected; /* the thread has posted */
+	bool cancelled;
+	struct hws_platform_opening *o; /* not to be looked at once it is cancelled */
+	struct x11_desktop *d;
+	int r;
+	struct hws_error err;
+	struct hws_post post;
+};
+
+static void attempt_free(struct attempt *a)
+{
+	pthread_mutex_destroy(&a->lock);
+	hws_free(a);
+}
+
+static void on_connected(void *arg)
+{
+	struct attempt *a = arg;
+	int r = a->r;
+
+	if (!a->cancelled && r == HWS_OK)
+		r = begin(a->d, &a->err);
+	if (a->cancelled || r < 0)
+		x11_free(&a->d->base);
+	if (!a->cancelled)
+		hws_platform_opened(a->o, r, r < 0 ? NULL : &a->d->base,
+				a->err.text[0] ? &a->err : NULL);
+	if (!a->cancelled && r == HWS_OK) { /* what comes now is told after the opening */
+		a->d->on_lost = a->o->conf.on_lost;
+		a->d->lost_arg = a->o->conf.arg;
+		x11_flush(a->d);
+	}
+	attempt_free(a);
+}
+
+static void *connect_thread(void *arg)
+{
+	struct attempt *a = arg;
+
+	a->r = connect_to(a->d, &a->err);
+	pthread_mutex_lock(&a->lock);
+	bool cancelled = a->cancelled;
+	a->connected = true;
+	if (!cancelled)
+		hws_loop_post_node(a->d->loop, &a->post);
+	pthread_mutex_unlock(&a->lock);
+	if (cancelled) { /* the loop may have gone, too: nothing of it is touched */
+		x11_free(&a->d->base);
+		attempt_free(a);
+	}
+	return NULL;
+}
+
+static void cancel(struct hws_platform_opening *o)
+{
+	struct attempt *a = o->attempt;
+
+	pthread_mutex_lock(&a->lock);
+	a->cancelled = true;
+	pthread_mutex_unlock(&a->lock);
+}
+
+static int start_thread(struct attempt *a)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	sigset_t all, before;
+
+	if (pthread_attr_init(&attr) != 0)
+		return HWS_ERR_NOMEM;
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	/* Signals are for the thread of the main loop. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	int e = pthread_create(&thread, &attr, connect_thread, a);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attr);
+	return e ? hws_err_from_errno(e) : HWS_OK;
+}
+
+static int desktop_new(struct hws_platform_opening *o, struct x11_desktop **ret)
+{
+	struct x11_desktop *d = calloc(1, sizeof(*d));
+
+	if (!d)
+		return HWS_ERR_NOMEM;
+	d->loop = o->loop;
+	d->base.name = "x11";
+	d->base.free = x11_free;
+	hws_list_init(&d->calls);
+	if (o->conf.display && !(d->display = hws_strdup(o->conf.display))) {
+		free(d);
+		return HWS_ERR_NOMEM;
+	}
+	*ret = d;
+	return HWS_OK;
+}
+
+void hws_x11_open(struct hws_platform_opening *o, const char *options HWS_UNUSED)
+{
+	struct attempt *a = hws_alloc(sizeof(*a));
+	int r = a ? desktop_new(o, &a->d) : HWS_ERR_NOMEM;
+
+	if (r < 0) {
+		hws_free(a);
+		hws_platform_opened(o, r, NULL, NULL);
+		return;
+	}
+	pthread_mutex_init(&a->lock, NULL);
+	a->o = o;
+	a->post.fn = on_connected;
+	a->post.arg = a;
+	o->attempt = a;
+	o->cancel = cancel;
+	r = start_thread(a);
+	if (r < 0) {
+		x11_free(&a->d->base);
+		attempt_free(a);
+		hws_platform_opened(o, r, NULL, NULL);
+	}
 }

@@ -3,6 +3,7 @@
 #include "client/platform/registry.h"
 #include "client/services/video/quality.h"
 #include "shared/base/clock.h"
+#include "tests/support/open_platform.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -70,7 +71,7 @@ void floor_open(struct floor **ret, const char *display)
 	if (!f)
 		must(HWS_ERR_NOMEM, "floor");
 	must(hws_loop_new(&f->loop), "loop");
-	must(hws_platform_open(f->loop,
+	must(test_open_platform(f->loop,
 			     &(struct hws_platform_conf){ .backend = "x11", .display = display },
 			     &f->platform, &err),
 			err.text);

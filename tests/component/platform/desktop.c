@@ -1,4 +1,5 @@
 #include "desktop.h"
+#include "tests/support/open_platform.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -112,7 +113,7 @@ void desktop_reopen(struct desktop *d)
 	d->reader = NULL;
 	d->p = NULL;
 	conf.display = d->x.display;
-	int r = hws_platform_open(d->loop, &conf, &d->p, &err);
+	int r = test_open_platform(d->loop, &conf, &d->p, &err);
 	ck_assert_msg(r == HWS_OK, "%s", err.text);
 	struct hws_capture_events ev = { on_damage, on_frame, on_displays, on_snapshot, d };
 	ck_assert_int_eq(hws_capture_subscribe(d->p->capture, &ev, &d->reader), HWS_OK);

@@ -3,6 +3,7 @@
 #include "client/media/video_codec.h"
 #include "desktop.h"
 #include "shared/base/str.h"
+#include "tests/support/open_platform.h"
 #include <libyuv.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -256,14 +257,14 @@ START_TEST(a_missing_display_is_explained)
 	struct hws_platform *p = NULL;
 	struct hws_error err = { 0 };
 
-	ck_assert_int_eq(hws_platform_open(d.loop, &conf, &p, &err), HWS_ERR_DISPLAY);
+	ck_assert_int_eq(test_open_platform(d.loop, &conf, &p, &err), HWS_ERR_DISPLAY);
 	ck_assert_ptr_nonnull(strstr(err.text, ":987"));
 	unsetenv("DISPLAY");
 	conf.display = NULL;
-	ck_assert_int_eq(hws_platform_open(d.loop, &conf, &p, &err), HWS_ERR_DISPLAY);
+	ck_assert_int_eq(test_open_platform(d.loop, &conf, &p, &err), HWS_ERR_DISPLAY);
 	ck_assert_ptr_nonnull(strstr(err.text, "--display"));
 	conf.backend = "amiga";
-	ck_assert_int_eq(hws_platform_open(d.loop, &conf, &p, &err), HWS_ERR_UNSUPPORTED);
+	ck_assert_int_eq(test_open_platform(d.loop, &conf, &p, &err), HWS_ERR_UNSUPPORTED);
 	ck_assert_ptr_null(p);
 }
 END_TEST
@@ -278,7 +279,7 @@ START_TEST(a_missing_extension_is_explained)
 
 	test_xvfb_start_without(&x, 320, 240, names[_i]);
 	conf.display = x.display;
-	ck_assert_int_eq(hws_platform_open(d.loop, &conf, &p, &err), HWS_ERR_DISPLAY);
+	ck_assert_int_eq(test_open_platform(d.loop, &conf, &p, &err), HWS_ERR_DISPLAY);
 	ck_assert_msg(strstr(err.text, names[_i]) != NULL, "%s", err.text);
 	ck_assert_ptr_null(p);
 	test_xvfb_stop(&x);

@@ -1,6 +1,7 @@
 /* Text at a real X server, as programs of all kinds read it. */
 #include "bench.h"
 #include "client/services/input/input_host.h"
+#include "tests/support/open_platform.h"
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -196,7 +197,7 @@ static pid_t start_victim(uint32_t types)
 		struct hws_platform *p = NULL;
 		struct hws_loop *loop = NULL;
 		struct hws_error err = { 0 };
-		if (hws_loop_new(&loop) < 0 || hws_platform_open(loop, &conf, &p, &err) < 0 ||
+		if (hws_loop_new(&loop) < 0 || test_open_platform(loop, &conf, &p, &err) < 0 ||
 				(types && hws_inject_type_char(p->inject, types, false, 0) < 0))
 			_exit(1);
 		hws_loop_run(loop);

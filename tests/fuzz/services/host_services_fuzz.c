@@ -5,6 +5,7 @@
 #include "shared/base/log.h"
 #include "shared/wire/envelope.h"
 #include "shared/wire/version.h"
+#include "tests/support/open_platform.h"
 #include <stdlib.h>
 
 static struct {
@@ -36,7 +37,7 @@ static void open_host(void)
 	hws_log_setup("fuzz", HWS_LOG_TEXT, 2);
 	hws_log_set_level(HWS_LOG_ERROR);
 	if (hws_loop_new(&host.loop) < 0 || hws_work_new(1, 8, &host.work) < 0 ||
-			hws_platform_open(host.loop, &conf, &host.p, NULL) < 0)
+			test_open_platform(host.loop, &conf, &host.p, NULL) < 0)
 		abort();
 	struct hws_host_env env = { .loop = host.loop, .work = host.work, .platform = host.p };
 	if (hws_host_set_new(hws_host_registry, &env, &host.services) < 0)

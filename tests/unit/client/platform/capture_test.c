@@ -2,6 +2,7 @@
  * another, and nothing is captured for nobody. */
 #include "client/platform/headless/headless.h"
 #include "shared/base/macros.h"
+#include "tests/support/open_platform.h"
 #include <check.h>
 #include <string.h>
 
@@ -86,7 +87,7 @@ static void setup(void)
 	struct hws_error err = { 0 };
 
 	ck_assert_int_eq(hws_loop_new(&loop), HWS_OK);
-	ck_assert_int_eq(hws_platform_open(loop, &conf, &p, &err), HWS_OK);
+	ck_assert_int_eq(test_open_platform(loop, &conf, &p, &err), HWS_OK);
 	subscribe(&a);
 	subscribe(&b);
 }

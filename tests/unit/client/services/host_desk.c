@@ -3,6 +3,7 @@
 #include "shared/base/clock.h"
 #include "shared/wire/envelope.h"
 #include "shared/wire/version.h"
+#include "tests/support/open_platform.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,7 +45,7 @@ void desk_setup(struct desk *d, const char *size)
 	memset(d, 0, sizeof(*d));
 	ck_assert_int_eq(hws_loop_new(&d->loop), HWS_OK);
 	ck_assert_int_eq(hws_work_new(1, 16, &d->work), HWS_OK);
-	int r = hws_platform_open(d->loop, &conf, &d->p, &err);
+	int r = test_open_platform(d->loop, &conf, &d->p, &err);
 	ck_assert_msg(r == HWS_OK, "%s", err.text);
 	struct hws_host_env env = { .loop = d->loop,
 		.work = d->work,
