@@ -57,7 +57,7 @@ static void sh(const char *script, int status, const char *text)
 
 #define CONNECT "$HAWSER connect $ID --server $SERVER --key $KEY --headless "
 
-/* --- a whole session ---------------------------------------------------------------------------------- */
+/* --- a whole session -------------------------------------------------------------------------- */
 
 struct film {
 	struct hws_decoder *decoder;
@@ -121,7 +121,8 @@ START_TEST(a_script_clicks_types_looks_and_records)
 	setup(STACK_SERVERS | STACK_TERMINAL);
 	sh("printf %s $PASSWORD > $DIR/pw; chmod 600 $DIR/pw; " CONNECT
 	   "--password-file $DIR/pw --click 200,150 --type 'typed by a script\n' --after 3 "
-	   "--screenshot $DIR/shot.png --record $DIR/film.webm --stats > $DIR/out 2>&1 || { s=$?; cat $DIR/out; exit $s; }; "
+	   "--screenshot $DIR/shot.png --record $DIR/film.webm --stats > $DIR/out 2>&1 || { "
+	   "s=$?; cat $DIR/out; exit $s; }; "
 	   "cat $DIR/out; grep -q '^stats frames=' $DIR/out && grep -q 'encrypted=yes' $DIR/out",
 			0, "final frames=");
 	test_read_file(stack.typed, typed, sizeof(typed));
@@ -142,7 +143,8 @@ START_TEST(text_that_no_key_has_is_typed_or_reported)
 
 	setup(STACK_SERVERS | STACK_TERMINAL);
 	snprintf(script, sizeof(script),
-			"echo a-fixed-password | $BIN/client/host/hawser-host password --set-from-stdin && "
+			"echo a-fixed-password | $BIN/client/host/hawser-host password "
+			"--set-from-stdin && "
 			"HAWSER_PASSWORD=a-fixed-password " CONNECT
 			"--click 200,150 --type '%s\n' --after 2",
 			text);
@@ -161,7 +163,8 @@ END_TEST
 START_TEST(a_screenshot_replaces_files_and_nothing_else)
 {
 	setup(STACK_SERVERS | STACK_TERMINAL);
-	sh("echo a-fixed-password | $HAWSER password set; cd $DIR; echo before > file; ln -s file link; "
+	sh("echo a-fixed-password | $HAWSER password set; cd $DIR; echo before > file; ln -s "
+	   "file link; "
 	   "mkfifo pipe; ln -s nothing dangling",
 			0, NULL);
 	sh("export HAWSER_PASSWORD=a-fixed-password; cd $DIR; " CONNECT
@@ -257,7 +260,8 @@ START_TEST(the_clipboard_goes_both_ways_by_script)
 	ck_assert_int_eq(test_proc_wait(&p, 10000), 0);
 	test_proc_stop(&p);
 	sh("export HAWSER_PASSWORD=a-fixed-password; " CONNECT "--paste > /dev/full & "
-	   "for i in 1 2 3 4 5 6 7 8; do sleep 1; date | xclip -selection clipboard -i >/dev/null 2>&1; done; "
+	   "for i in 1 2 3 4 5 6 7 8; do sleep 1; date | xclip -selection clipboard -i "
+	   ">/dev/null 2>&1; done; "
 	   "wait $!",
 			7, "cannot write to standard output");
 	sh("HAWSER_PASSWORD=a-fixed-password " CONNECT
@@ -267,7 +271,7 @@ START_TEST(the_clipboard_goes_both_ways_by_script)
 }
 END_TEST
 
-/* --- exit statuses ------------------------------------------------------------------------------------ */
+/* --- exit statuses ---------------------------------------------------------------------------- */
 
 static const struct {
 	const char *script;
@@ -288,7 +292,8 @@ static const struct {
 			"no-such-name.invalid" },
 	{ "$HAWSER connect 127.0.0.1:1 --headless --password-file /nonexistent", 7,
 			"/nonexistent" },
-	{ "echo x > $DIR/pw; chmod 644 $DIR/pw; $HAWSER connect 127.0.0.1:1 --headless --password-file $DIR/pw",
+	{ "echo x > $DIR/pw; chmod 644 $DIR/pw; $HAWSER connect 127.0.0.1:1 --headless "
+	  "--password-file $DIR/pw",
 			7, "chmod 600" },
 	{ "$HAWSER connect 127.0.0.1:1 --headless --password-stdin </dev/null", 4, "is empty" },
 	{ "$HAWSER connect 127.0.0.1:1 --headless --no-retry --type \"$(printf 'a\\001b')\"", 2,
@@ -311,7 +316,8 @@ static const struct {
 	{ "$HAWSER connect 127.0.0.1:1 --headless --no-retry --record $DIR/x.mp4", 2,
 			"--record writes webm files, not mp4" },
 	{ "$HAWSER connect 127.0.0.1:1 --headless --no-retry --record -", 2, "name of a file" },
-	{ "touch $DIR/there.webm; $HAWSER connect 127.0.0.1:1 --headless --no-retry --record $DIR/there.webm",
+	{ "touch $DIR/there.webm; $HAWSER connect 127.0.0.1:1 --headless --no-retry --record "
+	  "$DIR/there.webm",
 			7, "there.webm: it is there already" },
 	{ "$HAWSER connect 127.0.0.1:1 --headless --no-retry --record /nonexistent/a.webm", 7,
 			"the folder /nonexistent/: No such file" },
@@ -324,9 +330,11 @@ static const struct {
 	{ "$HAWSER nonsense", 2, "nonsense" },
 	{ "$HAWSER --help", 0, "hawser(1)" },
 	{ "$HAWSER connect --help", 0, "With --headless:" },
-	{ "! $HAWSER connect --help | tr -s ' \\n' ' ' | grep 'Not given.*\\[default: 0\\].*--click'",
+	{ "! $HAWSER connect --help | tr -s ' \\n' ' ' | grep 'Not given.*\\[default: "
+	  "0\\].*--click'",
 			0, NULL },
-	{ "$BIN/client/gtk/hawser-desktop connect 123456789 --quality default --codec auto --display 99",
+	{ "$BIN/client/gtk/hawser-desktop connect 123456789 --quality default --codec auto "
+	  "--display 99",
 			2, "--display is a number from 0 to 32" },
 	{ "$HAWSER config --help", 0, "usage: hawser config show | get NAME" },
 	{ "$HAWSER password -h", 0, "usage: hawser password [show|renew|set|remove]\n" },
@@ -351,16 +359,19 @@ static const struct {
 	  "stat -c %a $($HAWSER config path)",
 			0, "id.example.com\n600\n" },
 	{ "$HAWSER config set proxy-password pw", 2, "not taken from the command line" },
-	{ "echo se cret | $HAWSER config set proxy-password && $HAWSER config get proxy-password && "
+	{ "echo se cret | $HAWSER config set proxy-password && $HAWSER config get "
+	  "proxy-password && "
 	  "grep -x 'proxy-password = se cret' $($HAWSER config path)",
 			0, "(set)\n" },
 	{ "echo pw | $HAWSER config set proxy-password && $HAWSER config set proxy-password '' && "
 	  "$HAWSER config get proxy-password",
 			0, "(not set)\n" },
-	{ "echo pw | $HAWSER config set proxy-password && echo | $HAWSER config set proxy-password && "
+	{ "echo pw | $HAWSER config set proxy-password && echo | $HAWSER config set "
+	  "proxy-password && "
 	  "$HAWSER config get proxy-password",
 			0, "(not set)\n" },
-	{ "echo pw | $HAWSER config set proxy-password && ! $HAWSER config set proxy-password </dev/null && "
+	{ "echo pw | $HAWSER config set proxy-password && ! $HAWSER config set proxy-password "
+	  "</dev/null && "
 	  "$HAWSER config get proxy-password",
 			0, "hawser config set proxy-password ''\n(set)\n" },
 	{ "$HAWSER config set server x.example && $HAWSER config set server && $HAWSER config show",
@@ -368,7 +379,8 @@ static const struct {
 	{ "$HAWSER connect 123456789 --headless --server 127.0.0.1:1 --key nonsense", 2,
 			"44 characters" },
 	{ "touch $XDG_CONFIG_HOME/hawser; $HAWSER config set server a.example", 7, "cannot write" },
-	{ "mkdir -p -m 700 $XDG_CONFIG_HOME/hawser; echo x > $XDG_CONFIG_HOME/hawser/peers.json; chmod 600 "
+	{ "mkdir -p -m 700 $XDG_CONFIG_HOME/hawser; echo x > "
+	  "$XDG_CONFIG_HOME/hawser/peers.json; chmod 600 "
 	  "$XDG_CONFIG_HOME/hawser/peers.json; $HAWSER connect 127.0.0.1:1 --headless",
 			7, "peers.json is damaged; remove it" },
 	{ "$HAWSER connect 192.0.2.1 --headless --timeout 1", 3, "" },
@@ -399,7 +411,8 @@ static const struct {
 	{ "$BIN/server-relay/hawser-relay --version > /dev/full", 1,
 			"cannot write to standard output" },
 	{ "$BIN/admin/hawser-admin --help > /dev/full", 1, "cannot write to standard output" },
-	{ "mkdir -p $XDG_CONFIG_HOME/hawser; printf 'server = a\\nbogus = 1\\n' > $XDG_CONFIG_HOME/hawser/hawser.conf; "
+	{ "mkdir -p $XDG_CONFIG_HOME/hawser; printf 'server = a\\nbogus = 1\\n' > "
+	  "$XDG_CONFIG_HOME/hawser/hawser.conf; "
 	  "$HAWSER config show",
 			7, "2" },
 };
@@ -433,7 +446,8 @@ START_TEST(what_a_host_refuses_has_a_status)
 	sh("HAWSER_PASSWORD=a-fixed-password " CONNECT "--stats > /dev/full", 7,
 			"cannot write to standard output");
 	sh("HAWSER_PASSWORD=a-fixed-password " CONNECT "--paste --timeout 2", 8, "clipboard");
-	sh("HAWSER_PASSWORD=a-fixed-password $HAWSER connect 999999999 --server $SERVER --key $KEY --headless "
+	sh("HAWSER_PASSWORD=a-fixed-password $HAWSER connect 999999999 --server $SERVER --key "
+	   "$KEY --headless "
 	   "--no-retry",
 			3, "does not know this ID");
 	sh("HAWSER_PASSWORD=x $HAWSER connect $ID --server $SERVER "
@@ -491,7 +505,7 @@ START_TEST(a_session_that_was_ended_is_not_one_that_never_was)
 }
 END_TEST
 
-/* --- the host of this machine ------------------------------------------------------------------------- */
+/* --- the host of this machine ----------------------------------------------------------------- */
 
 START_TEST(the_local_host_is_asked_by_command)
 {
@@ -503,29 +517,34 @@ START_TEST(the_local_host_is_asked_by_command)
 			0, NULL);
 	sh("$HAWSER status", 0, "\"direct\"");
 	sh("echo | $HAWSER password set", 2, "is empty");
-	sh("echo a-fixed-password | $HAWSER password set && HAWSER_PASSWORD=a-fixed-password $HAWSER connect "
+	sh("echo a-fixed-password | $HAWSER password set && HAWSER_PASSWORD=a-fixed-password "
+	   "$HAWSER connect "
 	   "$ID --headless --accept-insecure --after 0",
 			0, NULL);
-	sh("$HAWSER password remove && HAWSER_PASSWORD=a-fixed-password $HAWSER connect $ID --headless "
+	sh("$HAWSER password remove && HAWSER_PASSWORD=a-fixed-password $HAWSER connect $ID "
+	   "--headless "
 	   "--accept-insecure --after 0 --no-retry </dev/null",
 			4, "password is wrong");
 	test_stack_stop(&stack);
 }
 END_TEST
 
-/* --- the window --------------------------------------------------------------------------------------- */
+/* --- the window ------------------------------------------------------------------------------- */
 
 START_TEST(without_headless_the_desktop_program_is_started)
 {
 	setup(STACK_NO_HOST);
 	sh("mkdir $DIR/bin && cp $HAWSER $DIR/bin/hawser && "
-	   "printf '#!/bin/sh\\nprintf \"[%%s]\" \"$@\" \"$HAWSER_PASSWORD\"\\n' > $DIR/bin/hawser-desktop && "
+	   "printf '#!/bin/sh\\nprintf \"[%%s]\" \"$@\" \"$HAWSER_PASSWORD\"\\n' > "
+	   "$DIR/bin/hawser-desktop && "
 	   "chmod +x $DIR/bin/hawser-desktop",
 			0, NULL);
-	sh("HAWSER_PASSWORD=pw $DIR/bin/hawser connect 123456789 --quality=best --server a.example --view-only "
+	sh("HAWSER_PASSWORD=pw $DIR/bin/hawser connect 123456789 --quality=best --server "
+	   "a.example --view-only "
 	   "--fps 20 --codec vp8 --fullscreen --relay",
 			0,
-			"[connect][123456789][--server][a.example][--quality][best][--codec][vp8][--relay]"
+			"[connect][123456789][--server][a.example][--quality][best][--codec][vp8"
+			"][--relay]"
 			"[--view-only][--fullscreen][--fps][20][pw]");
 	sh("$DIR/bin/hawser connect 123456789 --remember --display 2", 0,
 			"[connect][123456789][--remember][--display][2]");

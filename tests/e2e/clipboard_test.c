@@ -1,5 +1,6 @@
-/* Two desktops that show each other: on each a host and a window that looks at the other one. What a person copies
- * on one arrives on the other, once, and then there is quiet. All of them real processes. */
+/* Two desktops that show each other: on each a host and a window that looks at the other one. What
+ * a person copies on one arrives on the other, once, and then there is quiet. All of them real
+ * processes. */
 #include "tests/support/xvfb.h"
 #include <check.h>
 #include <poll.h>
@@ -128,7 +129,8 @@ struct wanted {
 	const char *text;
 };
 
-/* With a limit: an owner that ends just when it is asked (as xclip does) leaves who asked waiting for ever. */
+/* With a limit: an owner that ends just when it is asked (as xclip does) leaves who asked waiting
+ * for ever. */
 static bool holds(void *arg)
 {
 	const struct wanted *w = arg;
@@ -150,7 +152,8 @@ static void must_arrive(struct side *s, const char *text)
 	ck_assert_msg(test_until(holds, &w, SHOW_MS), "'%s' does not arrive", text);
 }
 
-/* What was copied before a session does not go over: copies until one arrives, so that both look by then. */
+/* What was copied before a session does not go over: copies until one arrives, so that both look by
+ * then. */
 static void must_be_joined(struct side *from, struct side *to)
 {
 	for (unsigned i = 0; i < 20; i++) {
@@ -192,9 +195,11 @@ static bool comes_to_rest(void)
 static void start_manager(struct side *s)
 {
 	const char *argv[] = { "/bin/sh", "-c",
-		"last=; while sleep 0.2; do now=$(timeout 2 xclip -o -selection clipboard 2>/dev/null); "
+		"last=; while sleep 0.2; do now=$(timeout 2 xclip -o -selection clipboard "
+		"2>/dev/null); "
 		"[ -z \"$now\" ] || [ \"$now\" = \"$last\" ] || { last=$now; printf %s \"$now\" | "
-		"xclip -i -selection clipboard >/dev/null 2>&1; printf %s \"$now\" >\"$HOME/kept\"; }; "
+		"xclip -i -selection clipboard >/dev/null 2>&1; printf %s \"$now\" "
+		">\"$HOME/kept\"; }; "
 		"done",
 		NULL };
 
@@ -218,7 +223,8 @@ static bool keeps(void *arg)
 	return strcmp(text, w->text) == 0;
 }
 
-/* A history program that is slow would write the text before over the next one: that is its own loss. */
+/* A history program that is slow would write the text before over the next one: that is its own
+ * loss. */
 static void must_be_kept(const char *text)
 {
 	for (unsigned i = 0; i < 2; i++) {
@@ -262,8 +268,8 @@ START_TEST(two_desktops_that_show_each_other_come_to_rest)
 	copies += 2;
 	ck_assert_msg(comes_to_rest(), "%u and %u changes of the owner", side[0].changes,
 			side[1].changes);
-	/* A copy is one change where it was made and at most two on the other side: by the host there and by
-	 * the window. A manager doubles that, at most. */
+	/* A copy is one change where it was made and at most two on the other side: by the host
+	 * there and by the window. A manager doubles that, at most. */
 	ck_assert_msg(side[0].changes + side[1].changes <= copies * 3 * (_i ? 2 : 1),
 			"%u and %u changes of the owner for %u copies", side[0].changes,
 			side[1].changes, copies);

@@ -1,3 +1,5 @@
+/* Works the window as a person does, by keys and clicks on its screen: nothing is asked of the
+ * program itself. */
 #include "tests/e2e/desk.h"
 #include <check.h>
 #include <stdio.h>
@@ -127,7 +129,8 @@ void test_desk_pixel(struct test_desk *d, int x, int y, uint8_t ret_rgb[3])
 	free(out);
 }
 
-/* No eyes here, so one pixel: where the host's terminal must be in the scaled picture. Coding shifts colours a little. */
+/* No eyes here, so one pixel: where the host's terminal must be in the scaled picture. Coding
+ * shifts colours a little. */
 bool test_desk_sees_terminal(struct test_desk *d)
 {
 	static const uint8_t want[3] = { 0x1e, 0x2a, 0x38 };

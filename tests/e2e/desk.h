@@ -1,4 +1,5 @@
-/* tests/e2e/desk: the desktop program on a screen of its own, worked by X events. One at a time per test process. */
+/* tests/e2e/desk: the desktop program on a screen of its own, worked by X events. One at a time per
+ * test process. */
 #pragma once
 #include "tests/e2e/stack.h"
 

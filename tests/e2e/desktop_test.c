@@ -1,5 +1,6 @@
-/* The desktop program as a person uses it: a password typed into its page, a picture, keys that arrive at the host, and the
- * session that comes back by itself when the host does. Driven by X events on a screen of its own. */
+/* The desktop program as a person uses it: a password typed into its page, a picture, keys that
+ * arrive at the host, and the session that comes back by itself when the host does. Driven by X
+ * events on a screen of its own. */
 #include "tests/e2e/desk.h"
 #include <check.h>
 #include <poll.h>
@@ -89,7 +90,8 @@ static void stop_all(void)
 	test_stack_stop(&stack);
 }
 
-/* Looked at with the eyes of a host on the viewer's desktop: the text, and the mark that it is not to be sent on. */
+/* Looked at with the eyes of a host on the viewer's desktop: the text, and the mark that it is not
+ * to be sent on. */
 static bool clipboard_has(void *arg)
 {
 	const char *text[] = { "/usr/bin/xclip", "-selection", "clipboard", "-o", NULL };

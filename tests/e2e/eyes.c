@@ -1,5 +1,5 @@
-/* By AT-SPI, as screen readers do. The program is asked from outside, and may change while it is: what goes away in
- * between is simply not seen. */
+/* By AT-SPI, as screen readers do. The program is asked from outside, and may change while it is:
+ * what goes away in between is simply not seen. */
 #include "tests/e2e/eyes.h"
 #include <atspi/atspi.h>
 #include <check.h>

@@ -1,4 +1,5 @@
-/* tests/e2e/eyes: what assistive technology sees of a program on this desk (DESK_EYES): texts, names, states. */
+/* tests/e2e/eyes: what assistive technology sees of a program on this desk (DESK_EYES): texts,
+ * names, states. */
 #pragma once
 #include "tests/e2e/desk.h"
 
@@ -10,5 +11,6 @@ bool test_eyes_see(const char *role, const char *name);
 bool test_eyes_wait(const char *role, const char *name);
 /* Whether that toggle button is pressed. */
 bool test_eyes_pressed(const char *name);
-/* Everything visible, one "role: name" a line, and `*ret_unnamed`: how many controls have no name. Malloc'ed. */
+/* Everything visible, one "role: name" a line, and `*ret_unnamed`: how many controls have no name.
+ * Malloc'ed. */
 char *test_eyes_all(unsigned *ret_unnamed);

@@ -1,5 +1,6 @@
-/* The installed library, as an embedder finds it: put below a folder of its own, found by pkg-config, compiled
- * against, run against a real host. And the manuals and units that are installed with it. */
+/* The installed library, as an embedder finds it: put below a folder of its own, found by
+ * pkg-config, compiled against, run against a real host. And the manuals and units that are
+ * installed with it. */
 #include "tests/e2e/similarity.h"
 #include "tests/e2e/stack.h"
 #include <check.h>
@@ -39,7 +40,8 @@ static void setup(void)
 	test_stack_start(&stack, STACK_TERMINAL);
 	snprintf(tree, sizeof(tree), "TREE=%s/tree", stack.dir);
 	snprintf(path, sizeof(path),
-			"PKG_CONFIG_PATH=%s/tree/lib/pkgconfig:%s/tree/lib/x86_64-linux-gnu/pkgconfig:"
+			"PKG_CONFIG_PATH=%s/tree/lib/pkgconfig:%s/tree/lib/x86_64-linux-gnu/"
+			"pkgconfig:"
 			"%s/tree/lib64/pkgconfig",
 			stack.dir, stack.dir, stack.dir);
 	snprintf(id, sizeof(id), "ID=%s", stack.target);
@@ -117,15 +119,18 @@ START_TEST(an_embedder_builds_against_the_installed_tree)
 				"test $(pkg-config --modversion hawser) = " LIBRARY_VERSION);
 	/* The name that programs are linked with is the one of the ABI. */
 	sh("lib=$(pkg-config --variable=libdir hawser); "
-	   "test $(readlink $lib/libhawser.so) = libhawser.so.0; test -f $lib/libhawser.so." LIBRARY_VERSION
-	   "; "
+	   "test $(readlink $lib/libhawser.so) = libhawser.so.0; test -f "
+	   "$lib/libhawser.so." LIBRARY_VERSION "; "
 	   "objdump -p $lib/libhawser.so | grep -Eq 'SONAME +libhawser.so.0$'");
 	/* Nothing but the API can be seen. */
 	sh("lib=$(pkg-config --variable=libdir hawser); "
-	   "nm -D --defined-only $lib/libhawser.so | awk '{ print $3 }' | grep -v '^HAWSER_0' > $TREE/symbols; "
+	   "nm -D --defined-only $lib/libhawser.so | awk '{ print $3 }' | grep -v '^HAWSER_0' > "
+	   "$TREE/symbols; "
 	   "test $(grep -c '^hawser_' $TREE/symbols) -gt 40; ! grep -v '^hawser_' $TREE/symbols");
-	sh("cd $TREE; $CC -std=c99 -pedantic -D_GNU_SOURCE -Wall -Wextra -Werror -o look $SOURCE/examples/look.c "
-	   "$(pkg-config --cflags --libs hawser) -Wl,-rpath,$(pkg-config --variable=libdir hawser)");
+	sh("cd $TREE; $CC -std=c99 -pedantic -D_GNU_SOURCE -Wall -Wextra -Werror -o look "
+	   "$SOURCE/examples/look.c "
+	   "$(pkg-config --cflags --libs hawser) -Wl,-rpath,$(pkg-config --variable=libdir "
+	   "hawser)");
 	must_look("$TREE/look");
 	test_stack_stop(&stack);
 }
@@ -135,9 +140,12 @@ START_TEST(every_header_stands_alone_in_c_and_cpp)
 {
 	setup();
 	sh(INSTALL("libhawser") "for h in hawser types session host; do "
-				"printf '#include <hawser/%s.h>\\nint main(void) { return 0; }\\n' $h > $TREE/a.c; "
-				"$CC -std=c99 -pedantic -Wall -Wextra -Werror -fsyntax-only $(pkg-config --cflags hawser) $TREE/a.c; "
-				"g++ -std=c++11 -Wall -Wextra -Werror -fsyntax-only $(pkg-config --cflags hawser) -x c++ $TREE/a.c; "
+				"printf '#include <hawser/%s.h>\\nint main(void) { return 0; "
+				"}\\n' $h > $TREE/a.c; "
+				"$CC -std=c99 -pedantic -Wall -Wextra -Werror -fsyntax-only "
+				"$(pkg-config --cflags hawser) $TREE/a.c; "
+				"g++ -std=c++11 -Wall -Wextra -Werror -fsyntax-only "
+				"$(pkg-config --cflags hawser) -x c++ $TREE/a.c; "
 				"done");
 	test_stack_stop(&stack);
 }
@@ -147,14 +155,21 @@ START_TEST(programs_manuals_and_units_are_installed)
 {
 	setup();
 	sh(INSTALL("libhawser") INSTALL(
-			"hawser") "env -u LD_LIBRARY_PATH $TREE/bin/hawser version | grep -q '^hawser 0'");
-	sh(INSTALL("doc") "cd $TREE/share/man; for p in man1/hawser.1 man1/hawser-desktop.1 man8/hawser-host.8; do "
-			  "test -s $p; done; test -z \"$(find . -type f | xargs mandoc -T lint -W warning)\"");
-	sh(INSTALL("systemd") "grep -q \"^ExecStart=/.*/bin/hawser-host run\" $TREE/lib/systemd/user/hawser-host.service; "
-			      "grep -q \"^ExecStart=/.*/bin/hawser-host run\" $TREE/lib/systemd/system/hawser-host-system.service");
+			"hawser") "env -u LD_LIBRARY_PATH $TREE/bin/hawser version | grep -q "
+				  "'^hawser 0'");
+	sh(INSTALL("doc") "cd $TREE/share/man; for p in man1/hawser.1 man1/hawser-desktop.1 "
+			  "man8/hawser-host.8; do "
+			  "test -s $p; done; test -z \"$(find . -type f | xargs mandoc -T lint "
+			  "-W warning)\"");
+	sh(INSTALL("systemd") "grep -q \"^ExecStart=/.*/bin/hawser-host run\" "
+			      "$TREE/lib/systemd/user/hawser-host.service; "
+			      "grep -q \"^ExecStart=/.*/bin/hawser-host run\" "
+			      "$TREE/lib/systemd/system/hawser-host-system.service");
 	/* and who looks for them finds them */
-	sh("cd $SOURCE; for f in README.md packaging/man/hawser-host.8; do grep -q operate-host.md $f; done; "
-	   "for u in hawser-host hawser-host-system; do grep -q \"enable --now $u\" docs/operate-host.md; done");
+	sh("cd $SOURCE; for f in README.md packaging/man/hawser-host.8; do grep -q "
+	   "operate-host.md $f; done; "
+	   "for u in hawser-host hawser-host-system; do grep -q \"enable --now $u\" "
+	   "docs/operate-host.md; done");
 	test_stack_stop(&stack);
 }
 END_TEST

@@ -1,5 +1,5 @@
-/* A person whose keyboard has another layout than the host: keys are pressed in the window by their place, and what a
- * terminal at the host reads is looked at. */
+/* A person whose keyboard has another layout than the host: keys are pressed in the window by their
+ * place, and what a terminal at the host reads is looked at. */
 #include "tests/e2e/desk.h"
 #include <check.h>
 #include <stdio.h>
@@ -24,7 +24,8 @@ static void set_password(void)
 	unsigned n = 0;
 
 	snprintf(line, sizeof(line),
-			"echo a-fixed-password | '%s' password --set-from-stdin --state-dir '%s/host'",
+			"echo a-fixed-password | '%s' password --set-from-stdin --state-dir "
+			"'%s/host'",
 			test_bin("client/host/hawser-host"), stack.dir);
 	ck_assert_int_eq(test_run(argv, stack.envp, NULL), 0);
 	while (desk.env[n])

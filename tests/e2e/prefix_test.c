@@ -1,5 +1,5 @@
-/* The whole installation below a prefix: nothing outside, nothing of another prefix inside, everything in its place, and gone
- * again afterwards. Needs no screen. */
+/* The whole installation below a prefix: nothing outside, nothing of another prefix inside,
+ * everything in its place, and gone again afterwards. Needs no screen. */
 #include "tests/support/proc.h"
 #include <check.h>
 #include <stdio.h>
@@ -19,12 +19,14 @@ static void sh(const char *script)
 	free(out);
 }
 
-/* $D is what would be the root of a system. What was installed from this build folder before stays on record. */
+/* $D is what would be the root of a system. What was installed from this build folder before stays
+ * on record. */
 #define INSTALL(prefix)                                                                            \
 	"mkdir -p $D; DESTDIR=$D $CMAKE --install $BUILD --prefix " prefix " >$D.log; "
 #define KEEP_RECORD                                                                                \
 	"mkdir $D.record; cp -p $BUILD/install_manifest*.txt $D.record 2>/dev/null || true; "      \
-	"trap 'rm -f $BUILD/install_manifest*.txt; cp -p $D.record/* $BUILD 2>/dev/null || true' EXIT; "
+	"trap 'rm -f $BUILD/install_manifest*.txt; cp -p $D.record/* $BUILD 2>/dev/null || "       \
+	"true' EXIT; "
 
 static void setup(void)
 {
@@ -37,25 +39,33 @@ static void setup(void)
 START_TEST(everything_is_below_the_prefix_and_names_it)
 {
 	sh(KEEP_RECORD INSTALL(
-			"/opt/tree") "cd $D; test \"$(ls -A)\" = opt; test \"$(ls -A opt)\" = tree; cd opt/tree; "
+			"/opt/tree") "cd $D; test \"$(ls -A)\" = opt; test \"$(ls -A opt)\" = "
+				     "tree; cd opt/tree; "
 				     /* units start what is installed with them */
-				     "grep -q '^ExecStart=/opt/tree/bin/hawser-rendezvous ' lib/systemd/system/hawser-rendezvous.service; "
-				     "grep -q '^ExecStart=/opt/tree/bin/hawser-host run' lib/systemd/user/hawser-host.service; "
-				     "grep -q '^ExecStart=/opt/tree/bin/hawser-host run' lib/systemd/system/hawser-host-system.service; "
+				     "grep -q '^ExecStart=/opt/tree/bin/hawser-rendezvous ' "
+				     "lib/systemd/system/hawser-rendezvous.service; "
+				     "grep -q '^ExecStart=/opt/tree/bin/hawser-host run' "
+				     "lib/systemd/user/hawser-host.service; "
+				     "grep -q '^ExecStart=/opt/tree/bin/hawser-host run' "
+				     "lib/systemd/system/hawser-host-system.service; "
 				     "test ! -e lib/systemd/user/hawser-host-system.service; "
-				     "for p in $(grep -rhoE '[^ =\"]*/bin/hawser[a-z-]*' lib/systemd share/applications); do "
+				     "for p in $(grep -rhoE '[^ =\"]*/bin/hawser[a-z-]*' "
+				     "lib/systemd share/applications); do "
 				     "test -x $D$p || { echo \"$p is not there\"; exit 1; }; done; "
 				     "test -f etc/fail2ban/filter.d/hawser-rendezvous.conf");
 }
 END_TEST
 
-/* What systemd itself says of the host's units, with a program that is there in the place of ours. */
+/* What systemd itself says of the host's units, with a program that is there in the place of
+ * ours. */
 START_TEST(the_units_of_the_host_are_valid)
 {
 	sh("command -v systemd-analyze >/dev/null || exit 0; mkdir -p $D; "
 	   "for u in hawser-host hawser-host-system; do "
-	   "sed 's,/usr/bin/hawser-host run,/bin/true run,' $SOURCE/packaging/systemd/$u.service > $D/$u.service; "
-	   "SYSTEMD_LOG_LEVEL=warning systemd-analyze verify --man=no $D/$u.service > $D/said 2>&1 || true; "
+	   "sed 's,/usr/bin/hawser-host run,/bin/true run,' "
+	   "$SOURCE/packaging/systemd/$u.service > $D/$u.service; "
+	   "SYSTEMD_LOG_LEVEL=warning systemd-analyze verify --man=no $D/$u.service > $D/said "
+	   "2>&1 || true; "
 	   "if grep \"$u.service:\" $D/said; then exit 1; fi; done; "
 	   /* root, but hardly: it becomes others, and that is all */
 	   "test \"$(grep ^CapabilityBoundingSet= $D/hawser-host-system.service)\" = "
@@ -67,21 +77,27 @@ START_TEST(the_systems_own_prefix_has_its_settings_in_etc)
 {
 	sh(KEEP_RECORD INSTALL(
 			"/usr") "cd $D; test \"$(ls -A | sort | tr '\\n' ' ')\" = 'etc usr '; "
-				"test -f etc/fail2ban/jail.d/hawser-rendezvous.conf; test ! -e usr/etc; "
-				"grep -q '^ExecStart=/usr/bin/hawser-relay' usr/lib/systemd/system/hawser-relay.service");
+				"test -f etc/fail2ban/jail.d/hawser-rendezvous.conf; test ! -e "
+				"usr/etc; "
+				"grep -q '^ExecStart=/usr/bin/hawser-relay' "
+				"usr/lib/systemd/system/hawser-relay.service");
 }
 END_TEST
 
 START_TEST(what_was_installed_is_removed_again)
 {
 	sh(KEEP_RECORD INSTALL(
-			"/opt/tree") "test $(find $D -type f | wc -l) -gt 30; touch $D/opt/tree/bin/of-somebody-else; "
-				     "DESTDIR=$D $CMAKE -DBUILD=$BUILD -P $SOURCE/cmake/uninstall.cmake >$D.log 2>&1; "
+			"/opt/tree") "test $(find $D -type f | wc -l) -gt 30; touch "
+				     "$D/opt/tree/bin/of-somebody-else; "
+				     "DESTDIR=$D $CMAKE -DBUILD=$BUILD -P "
+				     "$SOURCE/cmake/uninstall.cmake >$D.log 2>&1; "
 				     "left=$(find $D -type f -o -type l); "
-				     "test \"$left\" = $D/opt/tree/bin/of-somebody-else || { echo \"left: $left\"; exit 1; }; "
+				     "test \"$left\" = $D/opt/tree/bin/of-somebody-else || { "
+				     "echo \"left: $left\"; exit 1; }; "
 				     "test -z \"$(find $D -name '*hawser*')\"; "
 				     /* a second time there is nothing to do, and that is said */
-				     "! DESTDIR=$D $CMAKE -DBUILD=$BUILD -P $SOURCE/cmake/uninstall.cmake >$D.log 2>&1; "
+				     "! DESTDIR=$D $CMAKE -DBUILD=$BUILD -P "
+				     "$SOURCE/cmake/uninstall.cmake >$D.log 2>&1; "
 				     "grep -q 'nothing was installed' $D.log");
 }
 END_TEST
@@ -90,13 +106,19 @@ START_TEST(programs_manuals_and_completion_belong_together)
 {
 	sh(KEEP_RECORD INSTALL(
 			"/opt/tree") "cd $D/opt/tree; for p in bin/*; do p=${p#bin/}; "
-				     "ls share/man/man[18]/$p.[18] >/dev/null || { echo \"no manual of $p\"; exit 1; }; "
-				     "test -f share/bash-completion/completions/$p || { echo \"no completion of $p\"; exit 1; }; done; "
+				     "ls share/man/man[18]/$p.[18] >/dev/null || { echo \"no "
+				     "manual of $p\"; exit 1; }; "
+				     "test -f share/bash-completion/completions/$p || { echo "
+				     "\"no completion of $p\"; exit 1; }; done; "
 				     "test -x bin/hawser-load; "
 				     /* files that the pages beside it are about are there */
-				     "cd share/doc/hawser; for f in $(grep -ohE '`(docs/|packaging/)?[A-Za-z-]+\\.md`' README.md | tr -d '`'); do "
-				     "test -f $f || { echo \"no $f\"; exit 1; }; done; cd ../../..; "
-				     "test -z \"$(find share/man -type f | xargs mandoc -T lint -W warning)\"");
+				     "cd share/doc/hawser; for f in $(grep -ohE "
+				     "'`(docs/|packaging/)?[A-Za-z-]+\\.md`' README.md | tr -d "
+				     "'`'); do "
+				     "test -f $f || { echo \"no $f\"; exit 1; }; done; cd "
+				     "../../..; "
+				     "test -z \"$(find share/man -type f | xargs mandoc -T lint "
+				     "-W warning)\"");
 }
 END_TEST
 
@@ -105,27 +127,47 @@ START_TEST(the_manuals_know_every_command_and_option)
 {
 	sh("man() { mandoc -T ascii $SOURCE/packaging/man/$1 | col -b | sed 's/ - / /'; }; "
 	   "help=$($BUILD/admin/hawser-admin --help); page=$(man hawser-admin.1); "
-	   "for c in $(echo \"$help\" | awk '/^  [a-z]/ { print ($1 == \"db\" || $1 == \"relay\") ? $1 \"_\" $2 : $1 }'); do "
-	   "echo \"$page\" | grep -q \"^ .*${c/_/ }\" || { echo \"hawser-admin.1 lacks ${c/_/ }\"; exit 1; }; done; "
+	   "for c in $(echo \"$help\" | awk '/^  [a-z]/ { print ($1 == \"db\" || $1 == "
+	   "\"relay\") ? $1 \"_\" $2 : $1 }'); do "
+	   "echo \"$page\" | grep -q \"^ .*${c/_/ }\" || { echo \"hawser-admin.1 lacks ${c/_/ "
+	   "}\"; exit 1; }; done; "
 	   "for o in $(echo \"$help\" | grep -oE -- '--[a-z-]+' | sort -u); do "
-	   "echo \"$page\" | grep -q -- \"$o\" || { echo \"hawser-admin.1 lacks $o\"; exit 1; }; done; "
-	   "page=$(man hawser-load.1); for o in $($BUILD/tests/load/hawser-load --help | sed 's/--.no-./--/' | "
+	   "echo \"$page\" | grep -q -- \"$o\" || { echo \"hawser-admin.1 lacks $o\"; exit 1; "
+	   "}; done; "
+	   "page=$(man hawser-load.1); for o in $($BUILD/tests/load/hawser-load --help | sed "
+	   "'s/--.no-./--/' | "
 	   "grep -oE -- '--[a-z-]+' | sort -u); do "
-	   "echo \"$page\" | grep -q -- \"$o\" || { echo \"hawser-load.1 lacks $o\"; exit 1; }; done");
+	   "echo \"$page\" | grep -q -- \"$o\" || { echo \"hawser-load.1 lacks $o\"; exit 1; }; "
+	   "done");
 }
 END_TEST
 
-#define COMPLETE                                                                                           \
-	"PATH=$BUILD/client/cli:$BUILD/client/host:$BUILD/client/gtk:$BUILD/admin:$BUILD/tests/load:"      \
-	"$BUILD/server-rendezvous:$BUILD/server-relay:$PATH; . $SOURCE/packaging/completion/hawser.bash; " \
-	"offers() { COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _hawser \"$1\"; "           \
-	"got=\" ${COMPREPLY[*]} \"; }; "                                                                   \
-	"has() { for w; do [[ $got == *\" $w \"* ]] || { echo \"no $w in:$got\"; exit 1; }; done; }; "     \
-	"lacks() { for w; do [[ $got != *\" $w \"* ]] || { echo \"$w in:$got\"; exit 1; }; done; }; "
+/* What a shell offers, asked of bash itself. */
+static const char complete[] =
+		"PATH=$BUILD/client/cli:$BUILD/client/host:$BUILD/client/gtk:$BUILD/admin:"
+		"$BUILD/tests/load:$BUILD/server-rendezvous:$BUILD/server-relay:$PATH; "
+		". $SOURCE/packaging/completion/hawser.bash; "
+		"offers() { COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); "
+		"_hawser \"$1\"; got=\" ${COMPREPLY[*]} \"; }; "
+		"has() { for w; do [[ $got == *\" $w \"* ]] || { echo \"no $w in:$got\"; exit "
+		"1; }; "
+		"done; }; "
+		"lacks() { for w; do [[ $got != *\" $w \"* ]] || { echo \"$w in:$got\"; exit 1; }; "
+		"done; }; ";
+
+static void sh_complete(const char *script)
+{
+	char all[4000];
+	int n = snprintf(all, sizeof(all), "%s%s", complete, script);
+
+	ck_assert(n > 0 && (size_t)n < sizeof(all));
+	sh(all);
+}
 
 START_TEST(completion_offers_what_the_tables_hold)
 {
-	sh(COMPLETE "offers hawser ''; has connect id password status config version; lacks the of usage; "
+	sh_complete("offers hawser ''; has connect id password status config version; lacks the "
+		    "of usage; "
 		    "offers hawser config ''; has show get set path; lacks all; "
 		    "offers hawser id ''; lacks the; "
 		    "offers hawser connect --q; has --quality; "
@@ -144,17 +186,20 @@ START_TEST(completion_offers_what_the_tables_hold)
 		    "offers hawser config set ''; has server key quality; lacks show path; "
 		    "offers hawser config get q; has quality; "
 		    "offers hawser-host config set ''; has direct-port; lacks show set; "
-		    "offers hawser-host password ''; has show renew set remove; offers hawser-host status --; has --json; lacks --server; "
+		    "offers hawser-host password ''; has show renew set remove; offers "
+		    "hawser-host status --; has --json; lacks --server; "
 		    "offers hawser-rendezvous key --; has --state-dir; lacks --port; "
 		    "offers hawser-load --h; has --hosts; "
 		    "offers hawser-desktop --full; has --fullscreen; ");
 	/* every option of every program */
-	sh(COMPLETE "for p in hawser-host hawser-rendezvous hawser-relay hawser-admin hawser-load hawser-desktop; do "
-		    "offers $p --; n=0; for o in $($p --help 2>&1 | sed 's/--.no-./--/' | awk '{ for (i = 1; i <= 2; i++) "
+	sh_complete("for p in hawser-host hawser-rendezvous hawser-relay hawser-admin "
+		    "hawser-load hawser-desktop; do "
+		    "offers $p --; n=0; for o in $($p --help 2>&1 | sed 's/--.no-./--/' | awk "
+		    "'{ for (i = 1; i <= 2; i++) "
 		    "if ($i ~ /^--[a-z]/) print $i }' | tr -d ','); do has $o; n=$((n + 1)); done; "
 		    "test $n -gt 1 || { echo \"$p has $n options\"; exit 1; }; done");
 	/* files where a file is wanted, and nothing invented where nobody can know */
-	sh(COMPLETE "cd $SOURCE; offers hawser-relay --config READ; has README.md; "
+	sh_complete("cd $SOURCE; offers hawser-relay --config READ; has README.md; "
 		    "offers hawser-relay --key ''; test -z \"${COMPREPLY[*]}\"");
 }
 END_TEST
@@ -162,14 +207,19 @@ END_TEST
 START_TEST(the_desktop_entry_starts_what_is_installed)
 {
 	sh(KEEP_RECORD INSTALL(
-			"/opt/tree") "cd $D/opt/tree; f=share/applications/net.hawser.Hawser.desktop; "
-				     "test \"$(head -1 $f)\" = '[Desktop Entry]'; grep -q '^Type=Application' $f; "
+			"/opt/tree") "cd $D/opt/tree; "
+				     "f=share/applications/net.hawser.Hawser.desktop; "
+				     "test \"$(head -1 $f)\" = '[Desktop Entry]'; grep -q "
+				     "'^Type=Application' $f; "
 				     "test -x bin/$(sed -n 's/^Exec=//p' $f); grep -q '^Name=' $f; "
-				     "test -f share/icons/hicolor/scalable/apps/$(sed -n 's/^Icon=//p' $f).svg; "
-				     "python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])' "
+				     "test -f share/icons/hicolor/scalable/apps/$(sed -n "
+				     "'s/^Icon=//p' $f).svg; "
+				     "python3 -c 'import sys, xml.dom.minidom; "
+				     "xml.dom.minidom.parse(sys.argv[1])' "
 				     "share/icons/hicolor/scalable/apps/net.hawser.Hawser.svg; "
 				     /* the window says by this name which entry it belongs to */
-				     "grep -q 'gtk_application_new(\"net.hawser.Hawser\"' $SOURCE/client/gtk/app.c");
+				     "grep -q 'gtk_application_new(\"net.hawser.Hawser\"' "
+				     "$SOURCE/client/gtk/app.c");
 }
 END_TEST
 

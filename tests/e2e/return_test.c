@@ -1,5 +1,5 @@
-/* Getting in, and back in after the network, the desktop or the host failed for a while: real processes,
- * libhawser as the viewer, one-time passwords. */
+/* Getting in, and back in after the network, the desktop or the host failed for a while: real
+ * processes, libhawser as the viewer, one-time passwords. */
 #include "tests/e2e/stack.h"
 #include "tests/e2e/viewer.h"
 #include "tests/support/tcp_proxy.h"
@@ -12,8 +12,8 @@
 static struct test_stack stack;
 static struct test_viewer viewer;
 
-/* Asked at once, answered at once: neither waits for what the host says about the login without a password that
- * came first. */
+/* Asked at once, answered at once: neither waits for what the host says about the login without a
+ * password that came first. */
 START_TEST(an_answer_given_inside_the_question_lets_in)
 {
 	struct test_viewer_conf conf;

@@ -156,7 +156,8 @@ START_TEST(by_address_it_works_without_servers)
 }
 END_TEST
 
-/* Plain by protocol, but nothing leaves this machine. That all others are asked about is a test of the viewer's core. */
+/* Plain by protocol, but nothing leaves this machine. That all others are asked about is a test of
+ * the viewer's core. */
 START_TEST(a_plain_session_within_the_machine_is_not_asked_about)
 {
 	struct test_viewer_conf conf;
@@ -221,7 +222,8 @@ START_TEST(the_clipboard_goes_both_ways)
 	test_stack_start(&stack, STACK_SERVERS | STACK_TERMINAL);
 	open_and_show();
 	snprintf(command, sizeof(command),
-			"printf 'copied on the host: ÄÖ €' | setsid xclip -selection clipboard -i -display %s >/dev/null 2>&1",
+			"printf 'copied on the host: ÄÖ €' | setsid xclip -selection clipboard "
+			"-i -display %s >/dev/null 2>&1",
 			stack.screen.display);
 	ck_assert_int_eq(test_run(argv, stack.envp, NULL), 0);
 	ck_assert_msg(test_viewer_until(&viewer, got_clipboard, 10000), "got '%s'",

@@ -1,3 +1,5 @@
+/* Compares pictures that went through a lossy codec: by blocks, since single pixels may differ.
+ * */
 #include "tests/e2e/similarity.h"
 #include <check.h>
 #include <png.h>

@@ -1,3 +1,5 @@
+/* Starts the programs as an operator would, by their own commands and files, and waits for what
+ * they say. */
 #include "tests/e2e/stack.h"
 #include <check.h>
 #include <fcntl.h>
@@ -128,8 +130,10 @@ static void start_desktop(struct test_stack *s)
 
 	snprintf(s->typed, sizeof(s->typed), "%s/typed.txt", s->dir);
 	snprintf(script, sizeof(script),
-			"echo ready > '%s/terminal'; echo 'The quick brown fox jumps over the lazy dog'; "
-			"IFS= read -r line; printf '%%s\\n' \"$line\" > '%s.new'; mv '%s.new' '%s'; exec sleep 3600",
+			"echo ready > '%s/terminal'; echo 'The quick brown fox jumps over the "
+			"lazy dog'; "
+			"IFS= read -r line; printf '%%s\\n' \"$line\" > '%s.new'; mv '%s.new' "
+			"'%s'; exec sleep 3600",
 			s->dir, s->typed, s->typed, s->typed);
 	if (s->flags & STACK_TERMINAL)
 		test_proc_start(&s->terminal, term, s->envp);
@@ -149,7 +153,8 @@ void test_stack_start(struct test_stack *s, unsigned flags)
 	else
 		test_xvfb_start(&s->screen, 1280, 720);
 	set_env(s);
-	/* Rendezvous: NAT test, main, (relay's default), WebSocket; relay: main and WebSocket two above. */
+	/* Rendezvous: NAT test, main, (relay's default), WebSocket; relay: main and WebSocket two
+	 * above. */
 	s->port = (uint16_t)(test_free_ports(8) + 1);
 	s->relay_port = (uint16_t)(s->port + 3);
 	s->direct_port = (uint16_t)(s->port + 6);
@@ -163,7 +168,8 @@ void test_stack_start(struct test_stack *s, unsigned flags)
 		test_stack_start_host(s);
 }
 
-/* Asked to stop, it does so and has nothing to complain about (under sanitizers: no leak either). */
+/* Asked to stop, it does so and has nothing to complain about (under sanitizers: no leak
+ * either). */
 static void must_end_well(struct test_proc *p, const char *name)
 {
 	int status;

@@ -1,5 +1,6 @@
-/* tests/e2e/stack: the whole suite as real processes on loopback: rendezvous, relay, a virtual desktop with
- * programs on it, a host. Everything is stopped by test_stack_stop or with the test process. */
+/* tests/e2e/stack: the whole suite as real processes on loopback: rendezvous, relay, a virtual
+ * desktop with programs on it, a host. Everything is stopped by test_stack_stop or with the test
+ * process. */
 #pragma once
 #include "tests/support/xvfb.h"
 #include <stdbool.h>

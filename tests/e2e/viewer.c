@@ -1,3 +1,4 @@
+/* Uses the public API only, as any embedder would, and keeps what it is told. */
 #include "tests/e2e/viewer.h"
 #include "tests/e2e/similarity.h"
 #include "tests/support/proc.h"

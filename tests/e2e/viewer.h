@@ -1,4 +1,5 @@
-/* tests/e2e/viewer: an embedder of libhawser for tests: opens a session, keeps what the events say, waits. */
+/* tests/e2e/viewer: an embedder of libhawser for tests: opens a session, keeps what the events say,
+ * waits. */
 #pragma once
 #include <hawser/hawser.h>
 
@@ -38,5 +39,6 @@ bool test_viewer_until(
 void test_viewer_must_show(struct test_viewer *v, unsigned timeout_ms);
 /* Dispatches for so long, whatever happens. */
 void test_viewer_run(struct test_viewer *v, unsigned ms);
-/* Mean structural similarity (luma, 8x8 windows) of the shown picture and a PNG of the same size; 1 = equal. */
+/* Mean structural similarity (luma, 8x8 windows) of the shown picture and a PNG of the same size; 1
+ * = equal. */
 double test_viewer_similarity(struct test_viewer *v, const char *png);

@@ -1,5 +1,5 @@
-/* The windows of the desktop program: which keys they leave to the host, what they say and to whom, how they end. Driven
- * by X events; looked at by pixels and as a screen reader does. */
+/* The windows of the desktop program: which keys they leave to the host, what they say and to whom,
+ * how they end. Driven by X events; looked at by pixels and as a screen reader does. */
 #include "tests/e2e/eyes.h"
 #include "tests/e2e/similarity.h"
 #include <check.h>
@@ -19,7 +19,8 @@ static void set_password(void)
 	const char *argv[] = { "/bin/sh", "-c", line, NULL };
 
 	snprintf(line, sizeof(line),
-			"echo a-fixed-password | '%s' password --set-from-stdin --state-dir '%s/host'",
+			"echo a-fixed-password | '%s' password --set-from-stdin --state-dir "
+			"'%s/host'",
 			test_bin("client/host/hawser-host"), stack.dir);
 	ck_assert_int_eq(test_run(argv, stack.envp, NULL), 0);
 	/* in the desk's environment, as for scripts */
@@ -54,7 +55,7 @@ static void stop_all(void)
 	test_stack_stop(&stack);
 }
 
-/* --- keys --------------------------------------------------------------------------------------------- */
+/* --- keys ------------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *key, *sym; /* as xdotool names the combination, as xev the last key of it */
@@ -146,7 +147,7 @@ START_TEST(the_keyboard_comes_back_after_the_tools)
 }
 END_TEST
 
-/* --- pages -------------------------------------------------------------------------------------------- */
+/* --- pages ------------------------------------------------------------------------------------ */
 
 static bool has_ended(void *arg)
 {
@@ -223,9 +224,11 @@ START_TEST(a_recent_computer_is_there_once_and_without_keys)
 	static const char script[] =
 			"d=$XDG_CONFIG_HOME/hawser; mkdir -p -m 700 $d; umask 077; "
 			"echo 'server = id.example.com' > $d/hawser.conf; "
-			"echo '{\"peers\":[{\"target\":\"112677908@other.example?key=abcdefgh\",\"last_time\":3},"
+			"echo '{\"peers\":[{\"target\":\"112677908@other.example?key=abcdefgh\","
+			"\"last_time\":3},"
 			"{\"target\":\"112677908\",\"last_time\":2},"
-			"{\"target\":\"112677908@id.example.com?key=abcdefgh\",\"last_time\":1}]}' > "
+			"{\"target\":\"112677908@id.example.com?key=abcdefgh\","
+			"\"last_time\":1}]}' > "
 			"$d/peers.json";
 	unsigned unnamed;
 	char *all;
@@ -268,7 +271,7 @@ START_TEST(every_control_has_a_name)
 }
 END_TEST
 
-/* --- full screen -------------------------------------------------------------------------------------- */
+/* --- full screen ------------------------------------------------------------------------------ */
 
 static bool is_white(int x, int y)
 {
@@ -313,7 +316,7 @@ START_TEST(full_screen_has_no_frame_and_its_bar_comes_at_the_edge)
 }
 END_TEST
 
-/* --- the picture as a file ---------------------------------------------------------------------------- */
+/* --- the picture as a file -------------------------------------------------------------------- */
 
 START_TEST(a_screenshot_is_the_picture_as_it_came)
 {

@@ -1,5 +1,6 @@
-/* Only in the build with MemorySanitizer: libraries that are built without it write memory that it then takes for never written.
- * The linker leads their functions through here (--wrap, cmake/hws.cmake), where what they have written is noted. */
+/* Only in the build with MemorySanitizer: libraries that are built without it write memory that it
+ * then takes for never written. The linker leads their functions through here (--wrap,
+ * cmake/hws.cmake), where what they have written is noted. */
 #include <event2/event.h>
 #include <ini.h>
 #include <protobuf-c/protobuf-c.h>
@@ -288,7 +289,8 @@ struct pairs {
 	void *user;
 };
 
-/* Called by the library: neither their arguments nor what those point to are known to be written. */
+/* Called by the library: neither their arguments nor what those point to are known to be
+ * written. */
 static char *noted_line(char *buf, int size, void *arg)
 {
 	const struct pairs *p;
@@ -325,7 +327,8 @@ WRAP(int, ini_parse_stream, (ini_reader reader, void *stream, ini_handler handle
 	return r;
 }
 
-/* Its own tables look unwritten to the system calls that it makes; what it calls of ours is looked at as ever. */
+/* Its own tables look unwritten to the system calls that it makes; what it calls of ours is looked
+ * at as ever. */
 WRAP(int, event_base_loop, (struct event_base * base, int flags))
 {
 	int r;

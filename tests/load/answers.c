@@ -1,3 +1,5 @@
+/* The devices' half of what the generator simulates: as many links as devices, on one thread,
+ * each message answered as a deployed device does. */
 #include "tests/load/answers.h"
 #include "shared/wire/frame.h"
 #include <netinet/in.h>
@@ -10,7 +12,8 @@
 #endif
 #define MESSAGE_MAX 400
 
-/* With a reset: a site that answers thousands of times must not use its ports up with links that wait for their end. */
+/* With a reset: a site that answers thousands of times must not use its ports up with links that
+ * wait for their end. */
 static void hang_up(int *fd)
 {
 	struct linger hard = { 1, 0 };
@@ -41,7 +44,8 @@ bool load_answers_send(struct load_answers *a, const struct sockaddr_in *own,
 		*fd = 0;
 		return false;
 	}
-	/* On the loopback connecting takes no time worth an event loop; a lost packet must not stop all devices for long. */
+	/* On the loopback connecting takes no time worth an event loop; a lost packet must not stop
+	 * all devices for long. */
 	setsockopt(*fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 	setsockopt(*fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one));
 	if (bind(*fd, (const struct sockaddr *)own, sizeof(*own)) == 0 &&

@@ -1,4 +1,5 @@
-/* load/answers: what simulated devices answer over links of their own, as deployed ones do. One thread. */
+/* load/answers: what simulated devices answer over links of their own, as deployed ones do. One
+ * thread. */
 #pragma once
 #include "proto/rendezvous.pb-c.h"
 #include <netinet/in.h>

@@ -1,3 +1,5 @@
+/* An echo with the same batches as the server and no work behind them: the server is measured
+ * against it. */
 #include "tests/load/floor.h"
 #include "shared/net/addr.h"
 #include "shared/net/listener.h"

@@ -1,5 +1,5 @@
-/* load/floor: the bare batched UDP echo that the server's registrations are measured against: the same sockets and
- * batches, an answer of the same size, no look-up. */
+/* load/floor: the bare batched UDP echo that the server's registrations are measured against: the
+ * same sockets and batches, an answer of the same size, no look-up. */
 #pragma once
 #include <stdint.h>
 #include <sys/types.h>

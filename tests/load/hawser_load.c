@@ -1,4 +1,5 @@
-/* hawser-load: simulated devices and viewers against a rendezvous server, for its makers and its operators. */
+/* hawser-load: simulated devices and viewers against a rendezvous server, for its makers and its
+ * operators. */
 #include "shared/base/clock.h"
 #include "shared/base/macros.h"
 #include "shared/base/num.h"
@@ -70,13 +71,15 @@ static const struct hws_option table[] = {
 	{ "", "fresh", 0, HWS_OPT_BOOL, AT(fresh), "yes", 0, 0, NULL, 0, NULL,
 			"Each request on a link of its own, as deployed viewers do.", NULL },
 	{ "", "site", 0, HWS_OPT_BOOL, AT(site), "no", 0, 0, NULL, 0, NULL,
-			"All devices and viewers behind one address, as a large site is (at most 20000 devices).",
+			"All devices and viewers behind one address, as a large site is (at "
+			"most 20000 devices).",
 			NULL },
 };
 static const struct hws_options options = { .program = "hawser-load",
 	.env_prefix = "HAWSER_LOAD_",
 	.usage = "hawser-load [options]",
-	.about = "Simulates devices and viewers against a rendezvous server and reports rates, latencies and losses.",
+	.about = "Simulates devices and viewers against a rendezvous server and reports rates, "
+		 "latencies and losses.",
 	.table = table,
 	.count = HWS_COUNT(table) };
 
@@ -194,7 +197,8 @@ static int run(const struct settings *s, uint32_t ip, uint16_t port, double call
 	load_swarm_run(swarm, s->seconds_us + (calls > 0 ? LAST_US : 0),
 			calls > 0 ? &job.done : NULL);
 	st = load_swarm_stats(swarm);
-	printf("keep-alives: %llu sent, %llu answered, %llu lost, %llu asked for the key, %llu moved, %llu restarted, %llu pushes\n",
+	printf("keep-alives: %llu sent, %llu answered, %llu lost, %llu asked for the key, %llu "
+	       "moved, %llu restarted, %llu pushes\n",
 			(unsigned long long)st->sent, (unsigned long long)st->answered,
 			(unsigned long long)st->lost, (unsigned long long)st->asked,
 			(unsigned long long)st->moved, (unsigned long long)st->restarts,
@@ -205,7 +209,8 @@ static int run(const struct settings *s, uint32_t ip, uint16_t port, double call
 
 		pthread_join(thread, NULL);
 		c = load_callers_stats(job.callers);
-		printf("calls: %llu sent, %llu answered, %llu relayed, %llu online queries, %llu refused, %llu timed out, %llu failed\n",
+		printf("calls: %llu sent, %llu answered, %llu relayed, %llu online queries, "
+		       "%llu refused, %llu timed out, %llu failed\n",
 				(unsigned long long)c->sent, (unsigned long long)c->answered,
 				(unsigned long long)c->relayed, (unsigned long long)c->online,
 				(unsigned long long)c->refused, (unsigned long long)c->timeouts,

@@ -1,3 +1,5 @@
+/* Looks whether the machine can carry the load before it begins: figures of a machine that
+ * dropped packets would be called the server's. */
 #include "tests/load/room.h"
 #include "shared/net/room.h"
 #include <arpa/inet.h>
@@ -25,7 +27,8 @@ static bool write_file(const char *path, const char *text)
 	return ok;
 }
 
-/* Without rights: a user namespace in which we are who we were, so that files and databases work as before. */
+/* Without rights: a user namespace in which we are who we were, so that files and databases work as
+ * before. */
 static bool map_self(uid_t uid, gid_t gid)
 {
 	char line[64];
@@ -102,7 +105,8 @@ bool load_room_enough(const char *proc, const struct load_need *need, char *why,
 
 	if (files < need->files) {
 		snprintf(why, size,
-				"%llu descriptors are allowed and %llu needed: raise the hard limit (ulimit -Hn), "
+				"%llu descriptors are allowed and %llu needed: raise the hard "
+				"limit (ulimit -Hn), "
 				"or simulate less",
 				(unsigned long long)files, (unsigned long long)need->files);
 		return false;
@@ -110,9 +114,12 @@ bool load_room_enough(const char *proc, const struct load_need *need, char *why,
 	make_a_flow();
 	if (hws_room_tracking(proc, &t) && (t.count >= t.max || t.max - t.count < need->flows)) {
 		snprintf(why, size,
-				"the firewall of this machine tracks connections: its table has room for %llu more "
-				"flows and %llu are needed, the rest would be lost without a word. Raise "
-				"net.netfilter.nf_conntrack_max to %llu, simulate less, or wait: old flows are "
+				"the firewall of this machine tracks connections: its table has "
+				"room for %llu more "
+				"flows and %llu are needed, the rest would be lost without a "
+				"word. Raise "
+				"net.netfilter.nf_conntrack_max to %llu, simulate less, or "
+				"wait: old flows are "
 				"forgotten after two minutes",
 				(unsigned long long)(t.count < t.max ? t.max - t.count : 0),
 				(unsigned long long)need->flows,
@@ -122,7 +129,8 @@ bool load_room_enough(const char *proc, const struct load_need *need, char *why,
 	return true;
 }
 
-/* Value of a field in the files with a line of names above each line of values: /proc/net/snmp and netstat. */
+/* Value of a field in the files with a line of names above each line of values: /proc/net/snmp and
+ * netstat. */
 static uint64_t field(const char *proc, const char *file, const char *group, const char *name)
 {
 	char path[300], *names = NULL, *values = NULL, *n_at, *v_at;

@@ -1,5 +1,6 @@
-/* soak-rendezvous: a rendezvous server under a million devices that come, move and never return, and viewers that ask
- * for them; its memory must stay flat. Bounded: about four minutes. Exit status 1 when it is not flat. */
+/* soak-rendezvous: a rendezvous server under a million devices that come, move and never return,
+ * and viewers that ask for them; its memory must stay flat. Bounded: about four minutes. Exit
+ * status 1 when it is not flat. */
 #include "shared/base/clock.h"
 #include "shared/base/num.h"
 #include "shared/crypto/crypto.h"
@@ -96,7 +97,8 @@ static bool is_flat(const uint64_t rss[STEPS])
 	return top <= base + base / 20;
 }
 
-/* Reads what the server logs, so that it never waits for us; shows what an operator would have to know. */
+/* Reads what the server logs, so that it never waits for us; shows what an operator would have to
+ * know. */
 static void watch(const struct load_target *t, uint64_t us)
 {
 	uint64_t now = hws_clock_us(), until = now + us;
@@ -146,7 +148,8 @@ static int run(struct soak *k)
 	for (int i = 0; i < 3; i++)
 		pthread_join(thread[i], NULL);
 	st = load_swarm_stats(k->residents);
-	printf("soak: strangers answered %llu, keep-alives %llu, moves %llu, lost %llu, calls answered %llu\n",
+	printf("soak: strangers answered %llu, keep-alives %llu, moves %llu, lost %llu, calls "
+	       "answered %llu\n",
 			(unsigned long long)load_swarm_stats(k->strangers)->answered,
 			(unsigned long long)st->sent, (unsigned long long)st->moved,
 			(unsigned long long)st->lost,

@@ -63,7 +63,7 @@ void load_swarm_free(struct load_swarm *s)
 	free(s);
 }
 
-/* --- receiving ------------------------------------------------------------------------------------- */
+/* --- receiving -------------------------------------------------------------------------------- */
 
 static void settled(struct load_swarm *s, uint32_t n)
 {

@@ -1,4 +1,5 @@
-/* load/swarm_parts: the inside of a swarm, for swarm.c (life, answers, rhythm) and swarm_send.c (sockets, messages) only. */
+/* load/swarm_parts: the inside of a swarm, for swarm.c (life, answers, rhythm) and swarm_send.c
+ * (sockets, messages) only. */
 #pragma once
 #include "proto/rendezvous.pb-c.h"
 #include "tests/load/answers.h"

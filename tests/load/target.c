@@ -1,3 +1,5 @@
+/* The server under load as a process that is watched from outside (processor time, memory),
+ * started with what the run asks for. */
 #include "tests/load/target.h"
 #include <fcntl.h>
 #include <sched.h>

@@ -1,4 +1,5 @@
-/* load/target: the server under load as a process of its own: started, watched (CPU, memory), ended. */
+/* load/target: the server under load as a process of its own: started, watched (CPU, memory),
+ * ended. */
 #pragma once
 #include <stdint.h>
 #include <sys/types.h>

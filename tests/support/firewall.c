@@ -1,5 +1,5 @@
-/* tests/support/firewall: figures of our own in place of /proc/sys/net, which has a table of connections only where the
- * kernel's module for it is loaded. */
+/* tests/support/firewall: figures of our own in place of /proc/sys/net, which has a table of
+ * connections only where the kernel's module for it is loaded. */
 #include "tests/support/firewall.h"
 #include "tests/support/proc.h"
 #include "tests/support/suite.h"

@@ -1,10 +1,13 @@
-/* tests/support/network: a network of the test's own. Before main() the program moves into a namespace that has nothing but a
- * loopback, so that no other test, server or connection of this machine can take a port that a test means to use, and nothing
- * that a test sends leaves it. X servers find free display numbers by sockets that belong to the network, too, while the sockets'
- * files do not: their folder is the test's own as well, or two servers of the same number would remove each other's.
+/* tests/support/network: a network of the test's own. Before main() the program moves into a
+ * namespace that has nothing but a loopback, so that no other test, server or connection of this
+ * machine can take a port that a test means to use, and nothing that a test sends leaves it. X
+ * servers find free display numbers by sockets that belong to the network, too, while the sockets'
+ * files do not: their folder is the test's own as well, or two servers of the same number would
+ * remove each other's.
  *
- * Where the kernel refuses (a container without user namespaces), the test stays where it is: ports then come from a block
- * that no other test has (tests/support/port.c). No Check in here: a failure ends the program before there is a test. */
+ * Where the kernel refuses (a container without user namespaces), the test stays where it is: ports
+ * then come from a block that no other test has (tests/support/port.c). No Check in here: a failure
+ * ends the program before there is a test. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -20,8 +23,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define INSIDE                                                                                     \
-	"HAWSER_TEST_NETWORK" /* a test that runs itself again, or another, stays in the one there is */
+/* A test that runs itself again, or another, stays in the one there is. */
+#define INSIDE "HAWSER_TEST_NETWORK"
 #define X11 "/tmp/.X11-unix"
 
 static void die(const char *what)
@@ -39,7 +42,8 @@ static void write_file(const char *path, const char *text)
 	close(fd);
 }
 
-/* The account keeps its number, and the rights that made the namespace are given up again: tests see what they may. */
+/* The account keeps its number, and the rights that made the namespace are given up again: tests
+ * see what they may. */
 static void keep_account(uid_t uid, gid_t gid)
 {
 	char map[40];

@@ -1,5 +1,6 @@
-/* tests/support/places: runs as a constructor, so that no test can forget it and code under test in the same process has it, too.
- * No Check in here: a failure ends the program before there is a test. */
+/* tests/support/places: runs as a constructor, so that no test can forget it and code under test in
+ * the same process has it, too. No Check in here: a failure ends the program before there is a
+ * test. */
 #include "tests/support/places.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +28,8 @@ static void die(const char *what)
 	_exit(99);
 }
 
-/* Names that the programs read, and what leads to the account's own desktop, buses and databases. */
+/* Names that the programs read, and what leads to the account's own desktop, buses and
+ * databases. */
 static bool is_foreign(const char *name, size_t len)
 {
 	static const char *const prefixes[] = { "XDG_", "DBUS_", "PG", "LISTEN_", "SSH_", "SUDO_" };

@@ -1,5 +1,6 @@
-/* tests/support/port: the range is divided into blocks, and whoever has bound a block's name (a socket without a file, gone with
- * its last owner) has its ports. Looking for a free port alone would leave the time until a program binds it to others. */
+/* tests/support/port: the range is divided into blocks, and whoever has bound a block's name (a
+ * socket without a file, gone with its last owner) has its ports. Looking for a free port alone
+ * would leave the time until a program binds it to others. */
 #include "tests/support/port.h"
 #include <check.h>
 #include <errno.h>
@@ -46,7 +47,8 @@ static void find_block(void)
 			block = (uint16_t)(FIRST + at * BLOCK);
 	}
 	ck_assert_msg(block != 0, "all %u blocks of ports are taken", BLOCKS);
-	next = start % BLOCK; /* a process of a test is followed by others: not all on the same ports */
+	/* a process of a test is followed by others: not all on the same ports */
+	next = start % BLOCK;
 }
 
 static bool is_free(uint16_t port, int type)

@@ -1,3 +1,5 @@
+/* A real PostgreSQL with a cluster of its own, as an account without rights where the test is
+ * root, since the server refuses root. */
 #include "tests/support/postgres.h"
 #include <check.h>
 #include <dirent.h>

@@ -1,3 +1,5 @@
+/* Processes that die with the test, whatever happens to it, and whose output is kept for the
+ * message of a failure. */
 #include "tests/support/proc.h"
 #include "tests/support/places.h"
 #include <check.h>

@@ -1,6 +1,6 @@
-/* tests/support/proc: real processes in tests: start, wait for a line of output, stop; temporary folders.
- * Every wait has a deadline and nothing sleeps for a fixed time. Ends the test (ck_abort) when
- * something the test relies on fails. */
+/* tests/support/proc: real processes in tests: start, wait for a line of output, stop; temporary
+ * folders. Every wait has a deadline and nothing sleeps for a fixed time. Ends the test (ck_abort)
+ * when something the test relies on fails. */
 #pragma once
 #include "tests/support/port.h"
 #include <stdbool.h>
@@ -18,11 +18,12 @@ struct test_proc {
 	int status; /* as of waitpid, valid when ended */
 };
 
-/* Program path and arguments, NULL-terminated. `env`: further NAME=VALUE entries, NULL-terminated, may be NULL.
- * The child dies with the test (PR_SET_PDEATHSIG) and leads its own process group. */
+/* Program path and arguments, NULL-terminated. `env`: further NAME=VALUE entries, NULL-terminated,
+ * may be NULL. The child dies with the test (PR_SET_PDEATHSIG) and leads its own process group. */
 void test_proc_start(struct test_proc *p, const char *const argv[], const char *const env[]);
-/* Waits until `text` appears in output not looked at before; returns the rest of that line's start (pointer to
- * the match, valid until the next call), or NULL after timeout_ms or at the end of the process. */
+/* Waits until `text` appears in output not looked at before; returns the rest of that line's start
+ * (pointer to the match, valid until the next call), or NULL after timeout_ms or at the end of the
+ * process. */
 const char *test_proc_expect(struct test_proc *p, const char *text, unsigned timeout_ms);
 /* The same, but fails the test with the whole output; waits for TEST_PATIENCE_MS at least. */
 const char *test_proc_must_expect(struct test_proc *p, const char *text, unsigned timeout_ms);
@@ -30,13 +31,16 @@ const char *test_proc_must_expect(struct test_proc *p, const char *text, unsigne
 unsigned long test_line_number(const char *at, const char *key);
 /* Waits for the end; exit status, 128 + signal, or -1 after the time limit. */
 int test_proc_wait(struct test_proc *p, unsigned timeout_ms);
-/* SIGTERM, then SIGKILL after half a minute; frees. Harmless on a zeroed or finished one. Returns as test_proc_wait. */
+/* SIGTERM, then SIGKILL after half a minute; frees. Harmless on a zeroed or finished one. Returns
+ * as test_proc_wait. */
 int test_proc_stop(struct test_proc *p);
 void test_proc_signal(struct test_proc *p, int sig);
-/* Runs a program to its end and returns the exit status; *ret_out (may be NULL) is malloc'ed output. */
+/* Runs a program to its end and returns the exit status; *ret_out (may be NULL) is malloc'ed
+ * output. */
 int test_run(const char *const argv[], const char *const env[], char **ret_out);
 
-/* Folder of the build's programs ($HAWSER_BIN or as configured); path of one of them in a static buffer set. */
+/* Folder of the build's programs ($HAWSER_BIN or as configured); path of one of them in a static
+ * buffer set. */
 const char *test_bin(const char *folder_and_name); /* "server-relay/hawser-relay" */
 
 /* A new folder below $TMPDIR, removed with everything in it at the end of the test process. */

@@ -1,4 +1,5 @@
-/* tests/support/suite: a skip happens in a child of the runner, and Check has no word for it: memory that both see counts them. */
+/* tests/support/suite: a skip happens in a child of the runner, and Check has no word for it:
+ * memory that both see counts them. */
 #include "tests/support/suite.h"
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,3 +1,5 @@
+/* The proxy is a child process: a test can be blocked in a wait and the line still passes, is
+ * held or cut. */
 #include "tests/support/tcp_proxy.h"
 #include "shared/base/macros.h"
 #include <arpa/inet.h>
@@ -137,7 +139,8 @@ static bool move_from(struct pair *p, int side)
 	return true;
 }
 
-/* What an idle line could have carried is lost, but for two ticks: the queue is in the buffers, not in time. */
+/* What an idle line could have carried is lost, but for two ticks: the queue is in the buffers, not
+ * in time. */
 static void refill(void)
 {
 	uint64_t now = now_us();
@@ -166,7 +169,8 @@ static void run_pairs(void)
 	}
 }
 
-/* The descriptors to wait for; returns how many. `*ret_waits`: something waits for its time to pass. */
+/* The descriptors to wait for; returns how many. `*ret_waits`: something waits for its time to
+ * pass. */
 static nfds_t watch_pairs(struct pollfd *fds, bool *ret_waits)
 {
 	nfds_t n = 0;

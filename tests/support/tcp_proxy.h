@@ -1,5 +1,5 @@
-/* tests/support/tcp_proxy: a TCP proxy between two programs that the test can cut, as a network is cut. Runs as a child
- * process. */
+/* tests/support/tcp_proxy: a TCP proxy between two programs that the test can cut, as a network is
+ * cut. Runs as a child process. */
 #pragma once
 #include <stdint.h>
 #include <sys/types.h>
@@ -20,7 +20,8 @@ struct test_proxy {
 
 /* Passes connections on to 127.0.0.1:`to`. */
 void test_proxy_start(struct test_proxy *p, uint16_t to);
-/* The same with the buffers of a small router (some 40 KiB a direction): what exceeds a limit soon waits at the sender. */
+/* The same with the buffers of a small router (some 40 KiB a direction): what exceeds a limit soon
+ * waits at the sender. */
 void test_proxy_start_narrow(struct test_proxy *p, uint16_t to);
 /* Bytes a second that pass in each direction of each connection; 0 = as many as come. */
 void test_proxy_limit(struct test_proxy *p, uint32_t bytes_per_s);

@@ -1,3 +1,5 @@
+/* Finds an example of the documents in tests/vectors by its name: tests far from shared/wire
+ * check against the same bytes. */
 #include "tests/support/vector.h"
 #include <check.h>
 #include <jansson.h>

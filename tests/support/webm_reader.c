@@ -1,3 +1,5 @@
+/* Reads what the recorder wrote without its code: a fault that both had would not be seen
+ * otherwise. */
 #include "tests/support/webm_reader.h"
 #include <fcntl.h>
 #include <stdio.h>
@@ -36,7 +38,8 @@ static uint64_t number(const uint8_t *p, size_t n)
 	return v;
 }
 
-/* Head of the element at `at`, which must lie within `end`; returns where its content begins, 0 on a fault. */
+/* Head of the element at `at`, which must lie within `end`; returns where its content begins, 0 on
+ * a fault. */
 static size_t head(struct reader *r, size_t at, size_t end, uint32_t *ret_id, size_t *ret_size)
 {
 	size_t n = 1, m = 1;

@@ -1,5 +1,5 @@
-/* tests/support/webm_reader: reads a WebM file as strictly as a validator: nested sizes add up, the index points at
- * clusters, times do not go back, the first picture is a key picture. */
+/* tests/support/webm_reader: reads a WebM file as strictly as a validator: nested sizes add up, the
+ * index points at clusters, times do not go back, the first picture is a key picture. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,7 +14,8 @@ struct webm_file {
 	const char *why;  /* what is wrong; NULL = nothing */
 };
 
-/* Reads it all; `on_block` (may be NULL) gets each picture. The result's `why` tells of the first fault. */
+/* Reads it all; `on_block` (may be NULL) gets each picture. The result's `why` tells of the first
+ * fault. */
 void webm_read(const char *path,
 		void (*on_block)(const uint8_t *data, size_t len, bool key, uint64_t time_ms,
 				void *arg),

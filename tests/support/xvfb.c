@@ -1,3 +1,5 @@
+/* The server picks a free display itself and tells it when it is ready: nothing is guessed,
+ * nothing waited for by time. */
 #include "tests/support/xvfb.h"
 #include <check.h>
 #include <signal.h>
@@ -9,7 +11,8 @@ static void start(struct test_xvfb *x, int width, int height, int depth, const c
 		const char *display)
 {
 	char screen[32], name[16] = "";
-	/* The server picks a free number itself and writes it to this descriptor when it is ready. */
+	/* The server picks a free number itself and writes it to this descriptor when it is
+	 * ready. */
 	const char *argv[] = { "/usr/bin/Xvfb", "-displayfd", "1", "-screen", "0", screen,
 		"-nolisten", "tcp", "-noreset", "-ac", NULL, NULL, NULL, NULL };
 	size_t n = 10;
@@ -25,7 +28,8 @@ static void start(struct test_xvfb *x, int width, int height, int depth, const c
 	memset(x, 0, sizeof(*x));
 	snprintf(screen, sizeof(screen), "%dx%dx%d", width, height, depth);
 	test_proc_start(&x->proc, argv, NULL);
-	/* The keyboard compiler may complain before: the number is the line that is nothing else. */
+	/* The keyboard compiler may complain before: the number is the line that is nothing
+	 * else. */
 	for (;;) {
 		const char *line = test_proc_must_expect(&x->proc, "\n", 20000);
 		const char *start = line;

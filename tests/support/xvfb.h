@@ -7,8 +7,9 @@ struct test_xvfb {
 	char display[16]; /* ":N" */
 };
 
-/* Starts Xvfb with a screen of width x height at depth 24 and waits until it accepts clients; ends the test
- * when it does not. The display can be resized by xrandr up to that size. It dies with the test. */
+/* Starts Xvfb with a screen of width x height at depth 24 and waits until it accepts clients; ends
+ * the test when it does not. The display can be resized by xrandr up to that size. It dies with the
+ * test. */
 void test_xvfb_start(struct test_xvfb *x, int width, int height);
 /* The same, without an extension of the server ("MIT-SHM"); NULL = with all. */
 void test_xvfb_start_without(struct test_xvfb *x, int width, int height, const char *extension);

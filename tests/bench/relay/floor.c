@@ -1,3 +1,5 @@
+/* The least that any relay costs on this machine: what is measured is divided by it, so that
+ * figures of different machines can be compared. */
 #include "tests/bench/relay/floor.h"
 #include <errno.h>
 #include <fcntl.h>

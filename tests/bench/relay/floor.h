@@ -1,5 +1,6 @@
-/* bench/relay/floor: the smallest loops that forward bytes between two sockets: what any relay costs at least. Each
- * runs in a process of its own, joins the connections it accepts two by two and does nothing else. */
+/* bench/relay/floor: the smallest loops that forward bytes between two sockets: what any relay
+ * costs at least. Each runs in a process of its own, joins the connections it accepts two by two
+ * and does nothing else. */
 #pragma once
 #include <stdint.h>
 #include <sys/types.h>

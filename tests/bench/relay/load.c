@@ -1,3 +1,5 @@
+/* Load on a relay from threads of their own: connections are opened before the clock starts, and
+ * what a thread counts nobody else writes, so that counting costs nothing. */
 #include "tests/bench/relay/load.h"
 #include "shared/wire/frame.h"
 #include "tests/support/places.h"
@@ -48,7 +50,7 @@ double median(double *v, size_t n)
 	return v[n / 2];
 }
 
-/* --- relays ------------------------------------------------------------------------------------------ */
+/* --- relays ----------------------------------------------------------------------------------- */
 
 static const char *binary(void)
 {
@@ -172,7 +174,7 @@ uint64_t relay_memory(const struct relay *r)
 	return sum << 10;
 }
 
-/* --- connections ------------------------------------------------------------------------------------- */
+/* --- connections ------------------------------------------------------------------------------ */
 
 static int dial(uint16_t port, unsigned from)
 {
@@ -251,7 +253,7 @@ void pair_direct(int ret[2])
 	close(listener);
 }
 
-/* --- bulk -------------------------------------------------------------------------------------------- */
+/* --- bulk ------------------------------------------------------------------------------------- */
 
 struct stream {
 	int fd[2];
@@ -348,7 +350,7 @@ double bulk_run(const struct relay *r, unsigned pairs, double seconds, double *r
 	return (double)bytes / t;
 }
 
-/* --- small messages ---------------------------------------------------------------------------------- */
+/* --- small messages --------------------------------------------------------------------------- */
 
 struct small {
 	unsigned pairs;
@@ -506,7 +508,7 @@ void small_run(const struct relay *r, unsigned pairs, size_t size, double rate, 
 	free(s.latency);
 }
 
-/* --- fairness ---------------------------------------------------------------------------------------- */
+/* --- fairness --------------------------------------------------------------------------------- */
 
 #define FAIR_SIZE 1024u
 #define FAIR_GAP_S 0.01

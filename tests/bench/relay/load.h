@@ -1,5 +1,6 @@
-/* bench/relay/load: relays under test, connections through them, and the traffic that is measured. Ends the bench with
- * a message when anything fails: a figure from half a run would be worth nothing. */
+/* bench/relay/load: relays under test, connections through them, and the traffic that is measured.
+ * Ends the bench with a message when anything fails: a figure from half a run would be worth
+ * nothing. */
 #pragma once
 #include "tests/bench/relay/floor.h"
 #include <stdbool.h>
@@ -33,7 +34,8 @@ double now_s(void);
 int double_order(const void *a, const void *b);
 double median(double *v, size_t n);
 
-/* `pairs` senders flat out for so long through r; bytes per second, relay's processor seconds per GiB in *ret_cpu. */
+/* `pairs` senders flat out for so long through r; bytes per second, relay's processor seconds per
+ * GiB in *ret_cpu. */
 double bulk_run(const struct relay *r, unsigned pairs, double seconds, double *ret_cpu);
 
 struct small_result {
@@ -41,8 +43,8 @@ struct small_result {
 	double rate;   /* messages per second that arrived */
 	double p50_ms, p99_ms;
 };
-/* `pairs` pairs with messages of `size` bytes, `rate` a second altogether; rate 0 = as many as go with one message of
- * each pair on the way. r NULL = direct connections. */
+/* `pairs` pairs with messages of `size` bytes, `rate` a second altogether; rate 0 = as many as go
+ * with one message of each pair on the way. r NULL = direct connections. */
 void small_run(const struct relay *r, unsigned pairs, size_t size, double rate, double seconds,
 		struct small_result *ret);
 

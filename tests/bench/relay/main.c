@@ -1,5 +1,6 @@
-/* bench relay: hawser-relay beside the smallest loops that do the same, in turn and in the same run, so that a noisy
- * machine moves both. Prints "bench relay.METRIC=VALUE". Loopback only; ends within five minutes, --quick within 50 s. */
+/* bench relay: hawser-relay beside the smallest loops that do the same, in turn and in the same
+ * run, so that a noisy machine moves both. Prints "bench relay.METRIC=VALUE". Loopback only; ends
+ * within five minutes, --quick within 50 s. */
 #include "tests/bench/relay/load.h"
 #include <sched.h>
 #include <signal.h>
@@ -31,14 +32,16 @@ static void note(const char *what, double value, const char *unit)
 	fflush(stdout);
 }
 
-/* Small figures say something about a relay only if no other program of the machine is in between: where it is allowed, what
- * is started from here on (relays, floors, load) runs before all others. */
+/* Small figures say something about a relay only if no other program of the machine is in between:
+ * where it is allowed, what is started from here on (relays, floors, load) runs before all
+ * others. */
 static void isolate(bool on)
 {
 	struct sched_param p = { .sched_priority = on ? 10 : 0 };
 
 	if (sched_setscheduler(0, on ? SCHED_FIFO : SCHED_OTHER, &p) < 0 && on)
-		printf("# not allowed to run before other programs: what they do is in the figures\n");
+		printf("# not allowed to run before other programs: what they do is in the "
+		       "figures\n");
 }
 
 static bool wanted(const char *name)
@@ -49,7 +52,7 @@ static bool wanted(const char *name)
 	return true;
 }
 
-/* --- bulk -------------------------------------------------------------------------------------------- */
+/* --- bulk ------------------------------------------------------------------------------------- */
 
 static void bench_bulk(void)
 {
@@ -84,7 +87,8 @@ static void bench_bulk(void)
 	metric("bulk_throughput_ratio_splice", median(rate_by_splice, rounds));
 }
 
-/* With senders and sinks on the same cores, two threads cannot double the throughput; the work must spread, though. */
+/* With senders and sinks on the same cores, two threads cannot double the throughput; the work must
+ * spread, though. */
 static void bench_shards(void)
 {
 	const char *one[] = { "--threads", "1", NULL }, *two[] = { "--threads", "2", NULL };
@@ -106,7 +110,7 @@ static void bench_shards(void)
 	metric("two_threads_throughput_ratio", median(ratio, rounds));
 }
 
-/* --- small messages ---------------------------------------------------------------------------------- */
+/* --- small messages --------------------------------------------------------------------------- */
 
 static void bench_small(size_t size, const char *name)
 {
@@ -143,7 +147,8 @@ static void bench_small(size_t size, const char *name)
 	metric(name, median(cpu[2], rounds) / floor);
 }
 
-/* Other programs on the machine only ever add to a latency: of several short rounds the best one counts. */
+/* Other programs on the machine only ever add to a latency: of several short rounds the best one
+ * counts. */
 static double best(const double *v, size_t n)
 {
 	double least = v[0];
@@ -170,7 +175,8 @@ static void bench_latency(void)
 
 	small_run(&ours, 1000, 1024, 0, s, &full);
 	note("1,000 pairs, 1 KiB, each answered before the next", full.rate, "/s");
-	/* Half of what goes when nobody waits for an answer: that is what the load is made of below. */
+	/* Half of what goes when nobody waits for an answer: that is what the load is made of
+	 * below. */
 	small_run(&ours, 1000, 1024, full.rate, s, &full);
 	note("1,000 pairs, 1 KiB, sent without waiting", full.rate, "/s");
 	for (size_t i = 0; i < rounds; i++)
@@ -195,7 +201,7 @@ static void bench_latency(void)
 	metric("small_p99_ms", best(p99[2], rounds) - best(p99[0], rounds));
 }
 
-/* --- fairness ---------------------------------------------------------------------------------------- */
+/* --- fairness --------------------------------------------------------------------------------- */
 
 static void bench_fair(void)
 {
@@ -222,9 +228,10 @@ static void bench_fair(void)
 	metric("fair_share_error_pct", median(error, rounds));
 }
 
-/* --- idle pairs -------------------------------------------------------------------------------------- */
+/* --- idle pairs ------------------------------------------------------------------------------- */
 
-/* A process that holds `count` pairs until its standard input ends: one process may not have enough descriptors. */
+/* A process that holds `count` pairs until its standard input ends: one process may not have enough
+ * descriptors. */
 static pid_t holder(
 		const struct relay *r, unsigned count, unsigned from, int *ret_ready, int *ret_hold)
 {
@@ -329,7 +336,9 @@ int main(int argc, char **argv)
 		} else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc) {
 			only = argv[++i];
 		} else {
-			fprintf(stderr, "usage: bench-relay [--quick] [--only bulk|shards|small1k|small16k|latency|fair|idle]\n");
+			fprintf(stderr,
+					"usage: bench-relay [--quick] [--only "
+					"bulk|shards|small1k|small16k|latency|fair|idle]\n");
 			return 2;
 		}
 	}

@@ -1,3 +1,5 @@
+/* Starts what a measurement stands on and ends it: server and load in processes of their own, in
+ * a network that no firewall of the machine looks into. */
 #include "tests/bench/rendezvous/bed.h"
 #include "tests/support/proc.h"
 #include <dirent.h>

@@ -1,5 +1,5 @@
-/* bench/rendezvous/bed: what every measurement of the rendezvous server starts from: the server as a process of its own,
- * a folder for it, devices that are registered. Failures end the program. */
+/* bench/rendezvous/bed: what every measurement of the rendezvous server starts from: the server as
+ * a process of its own, a folder for it, devices that are registered. Failures end the program. */
 #pragma once
 #include "tests/load/swarm.h"
 #include "tests/load/target.h"

@@ -81,7 +81,8 @@ static void bench_steady(struct bed *b)
 	bench_metric("p99_ms_100k", bench_p99_ms(&st->latency));
 	bench_metric("lost_100k", (double)st->lost);
 	if (st->overflow)
-		printf("# %llu answers found the generator's own receive buffer full: it was held up by other programs\n",
+		printf("# %llu answers found the generator's own receive buffer full: it was "
+		       "held up by other programs\n",
 				(unsigned long long)st->overflow);
 	bench_metric("core_pct_100k", 100 * cpu / ((double)b->steady_us / 1e6));
 	bench_metric("bytes_per_peer", (double)(load_target_rss(&t) - rss) / b->hosts);
@@ -92,7 +93,8 @@ static void bench_steady(struct bed *b)
 	load_target_stop(&t, SIGTERM);
 }
 
-/* Flows that a firewall would see: a device for each server it speaks to, and for some seconds each link. */
+/* Flows that a firewall would see: a device for each server it speaks to, and for some seconds each
+ * link. */
 static const struct {
 	const char *name;
 	void (*fn)(struct bed *b);
@@ -116,7 +118,8 @@ static void check_room(uint64_t flows)
 	fprintf(stderr, "bench: %s\n", why);
 	if (*no_network)
 		fprintf(stderr,
-				"bench: in a network of its own it would not be in the way, but there is %s: run as "
+				"bench: in a network of its own it would not be in the way, but "
+				"there is %s: run as "
 				"root or allow user namespaces\n",
 				no_network);
 	exit(1);
@@ -157,7 +160,9 @@ int main(int argc, char **argv)
 	int failed;
 
 	if (!wanted(argc, argv)) {
-		fprintf(stderr, "usage: bench-rendezvous [all|floor|steady|pause|kill|million] [DEVICES]\n");
+		fprintf(stderr,
+				"usage: bench-rendezvous [all|floor|steady|pause|kill|million] "
+				"[DEVICES]\n");
 		return 2;
 	}
 	if (load_own_network(no_network, sizeof(no_network)) < 0)

@@ -1,4 +1,5 @@
-/* bench/rendezvous/calls: who calls, who keeps alive meanwhile, and why a request was lost if one was. */
+/* bench/rendezvous/calls: who calls, who keeps alive meanwhile, and why a request was lost if one
+ * was. */
 #include "tests/bench/rendezvous/calls.h"
 #include "tests/load/callers.h"
 #include "tests/load/room.h"
@@ -12,8 +13,8 @@
 #define SITE_FIRST 3000000u
 #define SITE_DEVICES 5000u
 #define SITE_VIEWERS 1000u
-#define HELD_UP_MS                                                                                 \
-	2.0 /* of our own loop; beyond it latencies say more about the machine than about the server */
+/* Of our own loop; beyond it latencies say more about the machine than about the server. */
+#define HELD_UP_MS 2.0
 
 struct calling {
 	struct load_callers *callers;
@@ -86,25 +87,24 @@ static void tell(const char *what, const struct load_callers_stats *cs,
 	fflush(stdout);
 	if (kernel && lost[1].tracking > lost[0].tracking) {
 		fprintf(stderr,
-				"bench: %s. That is this machine's firewall, not the server: no figures. Run as root "
-				"or allow user namespaces, then the benchmark has a network of its own\n",
+				"bench: %s. That is this machine's firewall, not the server: no "
+				"figures. Run as root "
+				"or allow user namespaces, then the benchmark has a network of "
+				"its own\n",
 				why);
 		exit(1);
 	}
 	if (held > HELD_UP_MS)
-		printf("# the generator itself was held up by other programs (p99 of a turn %.1f ms): latencies are too long by as much\n",
+		printf("# the generator itself was held up by other programs (p99 of a turn "
+		       "%.1f ms): latencies are too long by as much\n",
 				held);
 	snprintf(name, sizeof(name), "%s_p99_ms", what);
 	bench_metric(name, bench_p99_ms(&cs->latency));
 	snprintf(name, sizeof(name), "%s_p50_ms", what);
 	bench_metric(name, (double)load_histogram_at(&cs->latency, 0.5) / 1e3);
 	snprintf(name, sizeof(name), "%s_answered_pct", what);
-	bench_metric(name,
-			100.0 * (double)cs->answered /
-					(double)(cs->sent + cs->lost.no_link + cs->lost.no_socket
-									? cs->sent + cs->lost.no_link +
-											cs->lost.no_socket
-									: 1));
+	uint64_t wanted = cs->sent + cs->lost.no_link + cs->lost.no_socket;
+	bench_metric(name, 100.0 * (double)cs->answered / (double)(wanted ? wanted : 1));
 }
 
 void bench_calls(const struct bed *b, const struct load_target *t, struct load_swarm *s,

@@ -1,3 +1,5 @@
+/* What devices notice of the database: it is made to wait and killed while they register, for the
+ * figures must hold when it is slow, too. */
 #include "tests/bench/rendezvous/database.h"
 #include "shared/base/clock.h"
 #include "tests/support/postgres.h"
@@ -69,7 +71,8 @@ static void *arrive(void *arg)
 	return NULL;
 }
 
-/* One pair: p99 of the keep-alives with the database serving, and with it held up, under the same load. */
+/* One pair: p99 of the keep-alives with the database serving, and with it held up, under the same
+ * load. */
 static double pause_ratio(struct base *d, const struct bed *b, struct load_swarm *s)
 {
 	double free_ms, held_ms;

@@ -1,5 +1,5 @@
-/* The figures that need a real database: what the devices notice when it pauses, kill -9 under load, a start with a
- * million devices. */
+/* The figures that need a real database: what the devices notice when it pauses, kill -9 under
+ * load, a start with a million devices. */
 #pragma once
 #include "tests/bench/rendezvous/bed.h"
 

@@ -1,3 +1,5 @@
+/* The same pictures each time: what is drawn depends on the number of the frame only, so that two
+ * runs, and two versions, encode the same. */
 #include "tests/bench/session/desktop.h"
 #include "shared/base/clock.h"
 #include <math.h>

@@ -1,5 +1,6 @@
-/* bench/session/desktop: a desktop that does the same thing each time: a page of text, a terminal, a film, drawn
- * step by step on an X server. Ends the process with a message when the server does not play along. */
+/* bench/session/desktop: a desktop that does the same thing each time: a page of text, a terminal,
+ * a film, drawn step by step on an X server. Ends the process with a message when the server does
+ * not play along. */
 #pragma once
 #include <stdint.h>
 #include <xcb/xcb.h>
@@ -38,8 +39,8 @@ void desktop_reset(struct desktop *d);
 void desktop_step(struct desktop *d, enum scene scene, unsigned n);
 /* The whole screen full of text, below a band that carries a number. */
 void desktop_fill(struct desktop *d);
-/* Moves all of it up by three lines and shows the number `n` (below CODE_MAX) in the band. Returns the monotonic
- * time (us) at which it was sent. */
+/* Moves all of it up by three lines and shows the number `n` (below CODE_MAX) in the band. Returns
+ * the monotonic time (us) at which it was sent. */
 uint64_t desktop_scroll(struct desktop *d, unsigned n);
 /* A grey block; returns the monotonic time (us) at which it was sent. */
 uint64_t desktop_block(struct desktop *d, uint8_t grey);

@@ -1,3 +1,5 @@
+/* Grab, encode and decode in one process, without network and processes between: what the session
+ * costs beyond it is ours to lower. */
 #include "tests/bench/session/floor.h"
 #include "client/media/video_codec.h"
 #include "client/platform/registry.h"

@@ -1,5 +1,5 @@
-/* bench/session/floor: what cannot be avoided: grab, encode, decode of the same pictures in one thread, with neither
- * processes nor a network between. */
+/* bench/session/floor: what cannot be avoided: grab, encode, decode of the same pictures in one
+ * thread, with neither processes nor a network between. */
 #pragma once
 #include "tests/bench/session/desktop.h"
 
@@ -7,8 +7,8 @@ struct floor;
 
 void floor_open(struct floor **ret, const char *display);
 void floor_close(struct floor *f);
-/* The desktop as it is now becomes the first, complete picture of a fresh encoder, sharpened as the host does.
- * Returns the time of its grab, coding and decoding together (ms). */
+/* The desktop as it is now becomes the first, complete picture of a fresh encoder, sharpened as the
+ * host does. Returns the time of its grab, coding and decoding together (ms). */
 double floor_first(struct floor *f);
 struct floor_cost {
 	double encode_cpu_ms; /* of the encoder alone */

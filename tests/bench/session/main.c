@@ -1,6 +1,6 @@
-/* bench session: the real host on a virtual desktop of 1920 x 1080 and the real viewer, over loopback, encrypted, beside
- * the bare encoder on the same pictures in the same run. Prints "bench session.METRIC=VALUE"; ends within four
- * minutes, --quick within one and a half. */
+/* bench session: the real host on a virtual desktop of 1920 x 1080 and the real viewer, over
+ * loopback, encrypted, beside the bare encoder on the same pictures in the same run. Prints "bench
+ * session.METRIC=VALUE"; ends within four minutes, --quick within one and a half. */
 #include "shared/base/clock.h"
 #include "shared/base/rand.h"
 #include "tests/bench/session/floor.h"
@@ -23,7 +23,7 @@ static bool quick;
 static struct suite suite;
 static struct desktop desktop;
 
-/* --- the first picture -------------------------------------------------------------------------------- */
+/* --- the first picture ------------------------------------------------------------------------ */
 
 static void bench_first_frame(void)
 {
@@ -43,7 +43,7 @@ static void bench_first_frame(void)
 	metric("first_frame_ms", quantile(id, rounds, 0.5));
 }
 
-/* --- latency ------------------------------------------------------------------------------------------ */
+/* --- latency ---------------------------------------------------------------------------------- */
 
 static bool block_shows(int grey)
 {
@@ -88,7 +88,7 @@ static void bench_latency(void)
 	metric("latency_p95_ms", quantile(ms, n, 0.95));
 }
 
-/* --- nothing to do ------------------------------------------------------------------------------------ */
+/* --- nothing to do ---------------------------------------------------------------------------- */
 
 static void bench_idle(void)
 {
@@ -107,7 +107,7 @@ static void bench_idle(void)
 	metric("idle_core_pct", host / seconds * 100);
 }
 
-/* --- the cost of a picture ---------------------------------------------------------------------------- */
+/* --- the cost of a picture -------------------------------------------------------------------- */
 
 static const char *const names[] = { "typing", "scroll", "video" };
 
@@ -116,8 +116,9 @@ struct cost {
 	double host_bytes, bare_bytes;
 	double screen_ms;
 	double shown_ms,
-			decoded_ms; /* decoding: at the viewer with comparison and conversion; bare */
-	double latency_ms;          /* median, from the drawing of a step to its picture */
+			/* decoding: at the viewer with comparison and conversion; bare */
+			decoded_ms;
+	double latency_ms; /* median, from the drawing of a step to its picture */
 };
 
 /* Draws a step, waits for its picture, and so on: each step is one picture. */
@@ -169,7 +170,8 @@ static void bare_round(struct floor *f, enum scene scene, unsigned steps, struct
 		sum.encode_cpu_ms += one.encode_cpu_ms;
 		sum.bytes += one.bytes;
 		sum.decode_ms += one.decode_ms;
-		/* The viewer is connected: what the host does now is not to disturb the next step. */
+		/* The viewer is connected: what the host does now is not to disturb the next
+		 * step. */
 		suite_run_until(&suite, start + STEP_US);
 	}
 	c->bare_ms = sum.encode_cpu_ms / steps;
@@ -228,7 +230,7 @@ static void bench_cost(void)
 	metric("cpu_ratio_encoder", host_sum / bare_sum);
 }
 
-/* --- bytes -------------------------------------------------------------------------------------------- */
+/* --- bytes ------------------------------------------------------------------------------------ */
 
 static void bench_bytes(void)
 {
@@ -305,7 +307,9 @@ int main(int argc, char **argv)
 		} else if (argv[i][0] != '-' && !only) {
 			only = argv[i];
 		} else {
-			fprintf(stderr, "usage: bench-session [--quick] [first|idle|latency|cost|bytes|slow]\n");
+			fprintf(stderr,
+					"usage: bench-session [--quick] "
+					"[first|idle|latency|cost|bytes|slow]\n");
 			return 2;
 		}
 	}

@@ -1,3 +1,4 @@
+/* Sorts what was measured and prints it in the lines that ./dev bench promises. */
 #include "tests/bench/session/report.h"
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,3 +1,5 @@
+/* Video over a line that cannot carry it: a proxy lets so many bytes a second pass, and we look
+ * how late a picture is that the host has shown. */
 #include "tests/bench/session/slow.h"
 #include "shared/base/clock.h"
 #include "shared/base/macros.h"
@@ -65,9 +67,8 @@ static void scroll(struct suite *s, struct desktop *d, double seconds)
 			suite_next_frame(s, now < due ? (unsigned)((due - now + 999) / 1000) : 1);
 			look(s);
 		} while (hws_clock_us() < due);
-		due = HWS_MAX(due,
-				hws_clock_us() -
-						STEP_US); /* a busy machine: do not make up for it */
+		/* a busy machine: do not make up for it */
+		due = HWS_MAX(due, hws_clock_us() - STEP_US);
 	}
 }
 

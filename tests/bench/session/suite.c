@@ -1,3 +1,5 @@
+/* Starts the real programs for a measurement and watches what they cost, from outside, as an
+ * operator would. */
 #include "tests/bench/session/suite.h"
 #include "shared/base/clock.h"
 #include "shared/base/num.h"
@@ -236,7 +238,7 @@ struct hawser_stats suite_stats(struct suite *s)
 	return st;
 }
 
-/* --- CPU time ---------------------------------------------------------------------------------------- */
+/* --- CPU time --------------------------------------------------------------------------------- */
 
 /* All threads; the scheduler's own count in ns, not the coarse one of ticks. */
 static double process_cpu(pid_t pid)

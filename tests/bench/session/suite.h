@@ -1,5 +1,5 @@
-/* bench/session/suite: the real programs on loopback: a virtual desktop, rendezvous server, host; and a viewer by
- * libhawser. */
+/* bench/session/suite: the real programs on loopback: a virtual desktop, rendezvous server, host;
+ * and a viewer by libhawser. */
 #pragma once
 #include "tests/support/xvfb.h"
 #include <hawser/hawser.h>
@@ -23,8 +23,8 @@ void suite_start(struct suite *s, int width, int height);
 void suite_stop(struct suite *s);
 /* What the host has said so far, on standard error. */
 void suite_tell(struct suite *s);
-/* `hawser connect` to the first picture and out again: milliseconds from its start to its report of that picture.
- * `direct`: by address, without servers and encryption; else by ID, encrypted. */
+/* `hawser connect` to the first picture and out again: milliseconds from its start to its report of
+ * that picture. `direct`: by address, without servers and encryption; else by ID, encrypted. */
 double suite_connect_ms(struct suite *s, bool direct);
 /* Opens the viewer's session by ID and waits for its first picture. */
 void suite_view(struct suite *s);

@@ -322,7 +322,8 @@ START_TEST(what_is_not_offered_is_refused)
 	open_gate(0, ALL, TERMINAL);
 	ck_assert(!h.gate[0].ok);
 	ck_assert_str_ne(h.gate[0].error, "");
-	/* Rubbish on a link that is not open, and a login that does not parse, end nothing but that link. */
+	/* Rubbish on a link that is not open, and a login that does not parse, end nothing but that
+	 * link. */
 	link_gate(1);
 	ck_assert_int_eq(hws_ipc_send_wire(h.gate[1].link, hws_bytes("\xff\xff\xff", 3)), HWS_OK);
 	Agt__Message m = AGT__MESSAGE__INIT;
@@ -360,7 +361,8 @@ START_TEST(what_is_not_offered_is_refused)
 	wait_for(&h.gate[2].declined, 1);
 	ck_assert_int_eq(h.gate[2].call, 1234567);
 	ck_assert_uint_eq(h.gate[2].declined, 1);
-	/* What a gate lets through and no service takes is refused here: a job would stay at 0 % for good. */
+	/* What a gate lets through and no service takes is refused here: a job would stay at 0 %
+	 * for good. */
 	Ses__Message job = SES__MESSAGE__INIT;
 	Ses__FileAction action = SES__FILE_ACTION__INIT;
 	Ses__FileTransferSendRequest fetch = SES__FILE_TRANSFER_SEND_REQUEST__INIT;

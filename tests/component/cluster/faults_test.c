@@ -1,5 +1,5 @@
-/* Two hawser-rendezvous on one PostgreSQL: one node is killed, the database restarted, the network between node and database cut,
- * nonsense put into the channel between them. */
+/* Two hawser-rendezvous on one PostgreSQL: one node is killed, the database restarted, the network
+ * between node and database cut, nonsense put into the channel between them. */
 #include "proto/cluster.pb-c.h"
 #include "shared/base/str.h"
 #include "shared/crypto/hash.h"

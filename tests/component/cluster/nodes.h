@@ -1,4 +1,5 @@
-/* tests: two nodes, a and b, and the database that both keep their devices in; node b through a proxy that can be cut. */
+/* tests: two nodes, a and b, and the database that both keep their devices in; node b through a
+ * proxy that can be cut. */
 #pragma once
 #include "tests/component/rendezvous/actors.h"
 #include "tests/support/postgres.h"

@@ -1,4 +1,5 @@
-/* Two hawser-rendezvous on one PostgreSQL: devices of one are reached from the other, by every way. */
+/* Two hawser-rendezvous on one PostgreSQL: devices of one are reached from the other, by every
+ * way. */
 #include "shared/base/str.h"
 #include "shared/crypto/hash.h"
 #include "shared/crypto/identity.h"
@@ -88,7 +89,7 @@ START_TEST(udp_punching_crosses_nodes)
 }
 END_TEST
 
-START_TEST(two_ends_of_one_network_exchange_local_addresses_across_nodes)
+START_TEST(two_ends_of_one_network_exchange_addresses_across_nodes)
 {
 	Rdv__LocalAddr p = RDV__LOCAL_ADDR__INIT;
 	message out = RDV__RENDEZVOUS_MESSAGE__INIT;
@@ -333,7 +334,8 @@ START_TEST(a_device_met_by_one_node_is_no_stranger_to_the_other)
 }
 END_TEST
 
-/* The name of the servers has both addresses: each link of device and viewer may lead to either node. */
+/* The name of the servers has both addresses: each link of device and viewer may lead to either
+ * node. */
 START_TEST(answers_and_relay_requests_may_come_to_any_node)
 {
 	Rdv__RequestRelay p = RDV__REQUEST_RELAY__INIT;
@@ -394,7 +396,7 @@ int main(void)
 	TCase *t = test_case(s, "nodes", 90,
 			TESTS(a_device_of_one_node_is_punched_from_the_other,
 					udp_punching_crosses_nodes,
-					two_ends_of_one_network_exchange_local_addresses_across_nodes,
+					two_ends_of_one_network_exchange_addresses_across_nodes,
 					the_relay_is_agreed_across_nodes,
 					online_queries_and_refusals_see_all_nodes,
 					an_operator_sees_the_devices_of_all_nodes,

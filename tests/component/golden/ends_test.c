@@ -1,5 +1,5 @@
-/* What our host and our viewer say, byte for byte, to a server and a relay as deployed ones are; and what they do when
- * such a relay loses a leg. */
+/* What our host and our viewer say, byte for byte, to a server and a relay as deployed ones are;
+ * and what they do when such a relay loses a leg. */
 #include "shared/base/buf.h"
 #include "shared/crypto/box.h"
 #include "shared/crypto/record.h"
@@ -124,7 +124,8 @@ static void register_host(void)
 	test_proc_must_expect(&host, "server.registered", 20000);
 }
 
-/* By UDP nothing shows whether the host's key is the server's: it asks as a viewer would, for an id nobody has. */
+/* By UDP nothing shows whether the host's key is the server's: it asks as a viewer would, for an id
+ * nobody has. */
 static void key_check(void)
 {
 	Rdv__PunchHoleResponse a = RDV__PUNCH_HOLE_RESPONSE__INIT;
@@ -140,8 +141,8 @@ static void key_check(void)
 	close(fd);
 }
 
-/* 127.0.0.209 (from 128 on an address has 11 bytes whatever is mixed into it); the number mixed into it is the same in
- * every run. */
+/* 127.0.0.209 (from 128 on an address has 11 bytes whatever is mixed into it); the number mixed
+ * into it is the same in every run. */
 static ProtobufCBinaryData viewer_address(uint16_t port)
 {
 	static uint8_t wire[HWS_ADDR_WIRE_MAX];
@@ -214,7 +215,8 @@ static void local_address(void)
 	m.fetch_local_addr = &f;
 	mark = trace_mark(&s.trace);
 	for (unsigned i = 0;;
-			i++) { /* until our own address, 127.0.0.1 and a random number, has 11 bytes */
+			/* until our own address, 127.0.0.1 and a random number, has 11 bytes */
+			i++) {
 		bool full;
 
 		ck_assert_uint_lt(i, 60);
@@ -244,7 +246,8 @@ static void local_address(void)
 	}
 }
 
-/* The answer reaches the server only when the leg stands: a viewer that runs cannot be there first. */
+/* The answer reaches the server only when the leg stands: a viewer that runs cannot be there
+ * first. */
 static void relay_leg(bool own)
 {
 	message *got;
@@ -405,7 +408,8 @@ START_TEST(viewer_hears_refusals)
 }
 END_TEST
 
-/* A relay that loses the viewer's leg: closes it, or keeps it in vain. Another pair is asked for. */
+/* A relay that loses the viewer's leg: closes it, or keeps it in vain. Another pair is asked
+ * for. */
 static void lose_leg(bool close_it)
 {
 	Rdv__RelayResponse a = RDV__RELAY_RESPONSE__INIT;

@@ -1,4 +1,5 @@
-/* What hawser-rendezvous and hawser-relay say, byte for byte, to devices and viewers that speak as deployed ones do. */
+/* What hawser-rendezvous and hawser-relay say, byte for byte, to devices and viewers that speak as
+ * deployed ones do. */
 #include "shared/crypto/crypto.h"
 #include "shared/crypto/identity.h"
 #include "tests/component/golden/trace.h"

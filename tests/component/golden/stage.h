@@ -1,5 +1,6 @@
-/* tests: what endpoints see of a rendezvous server and a relay: sockets that a test reads and writes itself. Main port
- * (UDP and TCP), the NAT test port below it, the relay's port above it. Everything has a deadline. */
+/* tests: what endpoints see of a rendezvous server and a relay: sockets that a test reads and
+ * writes itself. Main port (UDP and TCP), the NAT test port below it, the relay's port above it.
+ * Everything has a deadline. */
 #pragma once
 #include "proto/rendezvous.pb-c.h"
 #include "shared/crypto/identity.h"

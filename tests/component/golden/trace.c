@@ -1,4 +1,5 @@
-/* tests: golden traces. */
+/* Writes what was said as text that people can read in a diff; what differs from run to run
+ * (keys, ports) gets a name instead. */
 #include "tests/component/golden/trace.h"
 #include "shared/base/str.h"
 #include <check.h>
@@ -91,7 +92,8 @@ void trace_check(struct trace *t, const char *file)
 	n = fread(want, 1, text.len + 1, f);
 	fclose(f);
 	ck_assert_msg(n == text.len && memcmp(want, text.ptr, n) == 0,
-			"the bytes on the wire are not those of %s; if that is meant, run the test once with "
+			"the bytes on the wire are not those of %s; if that is meant, run the "
+			"test once with "
 			"HAWSER_UPDATE_GOLDEN=1. Now:\n%.*s",
 			file, (int)text.len, (const char *)text.ptr);
 	free(want);

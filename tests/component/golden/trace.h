@@ -1,6 +1,7 @@
-/* tests: golden traces: what was said on the wire, as text, compared with a file in tests/vectors/golden. What differs
- * from run to run (ports, random numbers, signatures over them) is hidden behind a name; everything else counts to the
- * last bit. After a wanted change run the test once with HAWSER_UPDATE_GOLDEN=1 and look at the difference. */
+/* tests: golden traces: what was said on the wire, as text, compared with a file in
+ * tests/vectors/golden. What differs from run to run (ports, random numbers, signatures over them)
+ * is hidden behind a name; everything else counts to the last bit. After a wanted change run the
+ * test once with HAWSER_UPDATE_GOLDEN=1 and look at the difference. */
 #pragma once
 #include "shared/base/buf.h"
 #include "shared/base/bytes.h"
@@ -18,7 +19,8 @@ struct trace {
 };
 
 void trace_init(struct trace *t);
-/* From now on these bytes appear as <name>; fewer than 2 bytes would hide too much and end the test. */
+/* From now on these bytes appear as <name>; fewer than 2 bytes would hide too much and end the
+ * test. */
 void trace_hide(struct trace *t, struct hws_bytes bytes, const char *name);
 void trace_show(struct trace *t); /* hides nothing any more */
 void trace_title(struct trace *t, const char *title);

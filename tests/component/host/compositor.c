@@ -1,6 +1,7 @@
-/* A Wayland compositor with just enough in it for Xwayland to start without a root window of its own: surfaces
- * that nobody shows, shared memory, one screen. Prints the name of its socket, then runs until it is killed.
- * Tests of what a host does on a Wayland desktop need the real Xwayland, but no desktop around it. */
+/* A Wayland compositor with just enough in it for Xwayland to start without a root window of its
+ * own: surfaces that nobody shows, shared memory, one screen. Prints the name of its socket, then
+ * runs until it is killed. Tests of what a host does on a Wayland desktop need the real Xwayland,
+ * but no desktop around it. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* hawser-host as a command line: `config` changes one line of a file and tells what is in force, options may stand anywhere,
- * and the exit status tells whose fault it was. */
+/* hawser-host as a command line: `config` changes one line of a file and tells what is in force,
+ * options may stand anywhere, and the exit status tells whose fault it was. */
 #include "shared/base/macros.h"
 #include "tests/component/host/host.h"
 #include "tests/support/suite.h"
@@ -25,7 +25,8 @@ static void tear_down(void)
 	host_stop(&host);
 }
 
-/* `hawser-host WORDS`, its state in the folder of the test unless a host of its own runs; more environment in `env`. */
+/* `hawser-host WORDS`, its state in the folder of the test unless a host of its own runs; more
+ * environment in `env`. */
 static int run(const char *env, const char *const words[])
 {
 	const char *argv[16] = { HOST_PROGRAM };
@@ -92,18 +93,22 @@ END_TEST
 
 START_TEST(set_changes_one_line_and_leaves_the_rest_alone)
 {
-	write_file("# ours\nlog-level = debug\n\n[network]\n  server : a.example\n; old: key = x\n\n"
+	write_file("# ours\nlog-level = debug\n\n[network]\n  server : a.example\n; old: key = "
+		   "x\n\n"
 		   "[access]\nwhitelist=10.0.0.0/8");
 	ck_assert_int_eq(RUN(NULL, "-c", file, "config", "set", "server", "b.example:7"), 0);
-	file_must_be("# ours\nlog-level = debug\n\n[network]\nserver = b.example:7\n; old: key = x\n\n"
+	file_must_be("# ours\nlog-level = debug\n\n[network]\nserver = b.example:7\n; old: key "
+		     "= x\n\n"
 		     "[access]\nwhitelist=10.0.0.0/8\n");
 	ck_assert_int_eq(RUN(NULL, "-c", file, "config", "set", "relay", "r.example"), 0);
 	ck_assert_int_eq(RUN(NULL, "-c", file, "config", "set", "max-connections", "7"), 0);
 	ck_assert_int_eq(RUN(NULL, "-c", file, "config", "set", "log-format", "json"), 0);
 	ck_assert_int_eq(RUN(NULL, "-c", file, "config", "set", "notify", "no"), 0);
-	file_must_be("# ours\nlog-level = debug\nlog-format = json\n\n[network]\nserver = b.example:7\n"
+	file_must_be("# ours\nlog-level = debug\nlog-format = json\n\n[network]\nserver = "
+		     "b.example:7\n"
 		     "; old: key = x\nrelay = r.example\n\n"
-		     "[access]\nwhitelist=10.0.0.0/8\nmax-connections = 7\n\n[desktop]\nnotify = no\n");
+		     "[access]\nwhitelist=10.0.0.0/8\nmax-connections = 7\n\n[desktop]\nnotify "
+		     "= no\n");
 	/* and no value: the default again, whatever it will be */
 	ck_assert_int_eq(RUN(NULL, "-c", file, "config", "set", "whitelist"), 0);
 	ck_assert_int_eq(RUN(NULL, "-c", file, "config", "set", "log-level"), 0);

@@ -1,4 +1,5 @@
-/* The real hawser-host with its real agent on the headless back-end: a session end to end by address. */
+/* The real hawser-host with its real agent on the headless back-end: a session end to end by
+ * address. */
 #include "shared/base/macros.h"
 #include "shared/base/num.h"
 #include "shared/crypto/crypto.h"

@@ -1,3 +1,5 @@
+/* Starts hawser-host with settings and folders of the test's own and asks it as its user would.
+ * */
 #include "tests/component/host/host.h"
 #include "shared/base/str.h"
 #include <check.h>

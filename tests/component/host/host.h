@@ -11,8 +11,8 @@ struct test_host {
 	char password[32];
 };
 
-/* Fresh state folder unless `dir` is set already; `extra` options, NULL-terminated, may be NULL. Waits until
- * it listens and its agent is ready. */
+/* Fresh state folder unless `dir` is set already; `extra` options, NULL-terminated, may be NULL.
+ * Waits until it listens and its agent is ready. */
 void host_start(struct test_host *h, const char *const extra[]);
 void host_stop(struct test_host *h);
 /* `hawser-host VERB... --state-dir DIR`; exit status, output in a static buffer. */

@@ -347,7 +347,8 @@ START_TEST(a_full_disk_is_told_and_nothing_stored_is_lost)
 	fclose(f);
 	/* no byte can be written to any file */
 	snprintf(line, sizeof(line),
-			"trap '' XFSZ; ulimit -f 0; echo 'other secret' | %s password --state-dir %s "
+			"trap '' XFSZ; ulimit -f 0; echo 'other secret' | %s password "
+			"--state-dir %s "
 			"--set-from-stdin 2>&1 | cat",
 			HOST_PROGRAM, host.dir);
 	test_run(set, NULL, &out);
@@ -437,8 +438,8 @@ static int config_set(const char *path, const char *name, const char *value)
 	return test_run(argv, NULL, NULL);
 }
 
-/* Status and use stay what they were until the next start, and the operator is told; the rest of the same file is taken at
- * once. */
+/* Status and use stay what they were until the next start, and the operator is told; the rest of
+ * the same file is taken at once. */
 START_TEST(what_needs_a_restart_is_not_taken_by_a_reload)
 {
 	char path[300];

@@ -1,4 +1,5 @@
-/* hawser-host as real processes: a scripted viewer over loopback, a scripted agent behind the gates. */
+/* hawser-host as real processes: a scripted viewer over loopback, a scripted agent behind the
+ * gates. */
 #include "shared/base/macros.h"
 #include "shared/base/num.h"
 #include "shared/base/str.h"
@@ -98,7 +99,8 @@ START_TEST(wrong_passwords_are_counted_and_the_connection_stays)
 }
 END_TEST
 
-/* A viewer asks without a password first, and its user (or a program) may answer before that is judged. */
+/* A viewer asks without a password first, and its user (or a program) may answer before that is
+ * judged. */
 START_TEST(a_login_that_comes_while_one_is_judged_has_its_turn)
 {
 	host_start(&host, NULL);
@@ -259,7 +261,8 @@ START_TEST(the_host_says_goodbye_and_is_the_same_after_a_restart)
 	ck_assert_int_eq(host_ask(&host, "id", NULL, &out), 0);
 	ck_assert_int_eq(hws_str_copy(id, sizeof(id), out), HWS_OK);
 	snprintf(line, sizeof(line),
-			"printf 'permanent secret\\n' | %s password --state-dir %s --set-from-stdin",
+			"printf 'permanent secret\\n' | %s password --state-dir %s "
+			"--set-from-stdin",
 			HOST_PROGRAM, host.dir);
 	set[2] = line;
 	ck_assert_int_eq(test_run(set, NULL, NULL), 0);
@@ -288,7 +291,8 @@ START_TEST(a_kick_ends_the_session)
 }
 END_TEST
 
-/* A second session that was cut off on purpose would let the same person in again, by the old password. */
+/* A second session that was cut off on purpose would let the same person in again, by the old
+ * password. */
 START_TEST(who_was_kicked_has_no_other_session_to_come_back_with)
 {
 	char used[sizeof(host.password)];

@@ -1,5 +1,6 @@
-/* A desktop's notification service for tests: owns org.freedesktop.Notifications on the bus of the environment and prints
- * what it is asked for, a line each. An argument "slow" lets it answer half a second late. */
+/* A desktop's notification service for tests: owns org.freedesktop.Notifications on the bus of the
+ * environment and prints what it is asked for, a line each. An argument "slow" lets it answer half
+ * a second late. */
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
-/* The person at the host sees who is connected: the real hawser-host on a session bus of the test's own. */
+/* The person at the host sees who is connected: the real hawser-host on a session bus of the test's
+ * own. */
 #include "shared/crypto/crypto.h"
 #include "shared/wire/envelope.h"
 #include "tests/component/host/host.h"

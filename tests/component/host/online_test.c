@@ -1,4 +1,5 @@
-/* hawser-host behind a real rendezvous server (and relay, where it is built): reached by ID, keyed, logged in. */
+/* hawser-host behind a real rendezvous server (and relay, where it is built): reached by ID, keyed,
+ * logged in. */
 #include "client/host/gate_reply.h"
 #include "client/reach/reach.h"
 #include "shared/base/clock.h"
@@ -269,7 +270,8 @@ START_TEST(a_registered_host_is_reached_by_id_and_keyed)
 }
 END_TEST
 
-/* Registered all the same, as UDP needs no key: said at once, and to the viewer that would wait at the relay. */
+/* Registered all the same, as UDP needs no key: said at once, and to the viewer that would wait at
+ * the relay. */
 START_TEST(a_host_with_a_wrong_key_says_so)
 {
 	struct hws_identity other;

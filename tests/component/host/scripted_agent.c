@@ -1,6 +1,7 @@
 /* An agent without a desktop: does what the test's viewer asks for in the tag of a screenshot.
- * "crash": ends at once. "flood": sends frames for ever, as fast as the link takes them. "hang": stops to
- * answer. Input is reported back as chat. Backend "none": says that there is no display. */
+ * "crash": ends at once. "flood": sends frames for ever, as fast as the link takes them. "hang":
+ * stops to answer. Input is reported back as chat. Backend "none": says that there is no
+ * display. */
 #include "client/host/agent/agent.h"
 #include "client/host/ipc.h"
 #include "shared/base/buf.h"

@@ -1,3 +1,5 @@
+/* The viewer's half of the protocol with plain blocking sockets: nothing of the code under test
+ * stands on both sides. */
 #include "tests/component/host/viewer.h"
 #include "shared/base/str.h"
 #include "shared/crypto/password.h"

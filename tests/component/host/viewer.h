@@ -18,8 +18,8 @@ void viewer_close(struct test_viewer *v);
 void viewer_send(struct test_viewer *v, const Ses__Message *m);
 void viewer_send_bytes(struct test_viewer *v, const void *p, size_t n); /* no frame around */
 void viewer_send_frame(struct test_viewer *v, const void *p, size_t n);
-/* The next message, freed by hws_ses_free; NULL at the end of the stream. Answers TestDelay by itself
- * and does not give it out. Fails the test after 10 s. */
+/* The next message, freed by hws_ses_free; NULL at the end of the stream. Answers TestDelay by
+ * itself and does not give it out. Fails the test after 10 s. */
 Ses__Message *viewer_next(struct test_viewer *v);
 /* Drops messages until one of this case comes; NULL at the end. */
 Ses__Message *viewer_until(struct test_viewer *v, Ses__Message__UnionCase what);
@@ -27,12 +27,14 @@ Ses__Message *viewer_until(struct test_viewer *v, Ses__Message__UnionCase what);
 void viewer_hash(struct test_viewer *v);
 /* NULL password = an empty proof. */
 void viewer_login(struct test_viewer *v, const char *password);
-/* The answer: "" = PeerInfo came, else the error (static buffer); "(closed)" at the end of the stream. */
+/* The answer: "" = PeerInfo came, else the error (static buffer); "(closed)" at the end of the
+ * stream. */
 const char *viewer_answer(struct test_viewer *v);
 /* All of it; the answer. */
 const char *viewer_enter(struct test_viewer *v, unsigned port, const char *password);
 void viewer_command(struct test_viewer *v, const char *what);
 /* The text of the next chat message. */
 const char *viewer_chat_answer(struct test_viewer *v);
-/* Reads to the end; the close_reason seen ("" if none), "(open)" if the end does not come in 10 s. */
+/* Reads to the end; the close_reason seen ("" if none), "(open)" if the end does not come in 10
+ * s. */
 const char *viewer_end(struct test_viewer *v);

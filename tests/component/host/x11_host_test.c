@@ -1,5 +1,5 @@
-/* The real hawser-host on displays of all kinds: what it cannot show is refused with the reason, what comes
- * back is served again. */
+/* The real hawser-host on displays of all kinds: what it cannot show is refused with the reason,
+ * what comes back is served again. */
 #include "shared/base/macros.h"
 #include "shared/base/num.h"
 #include "shared/crypto/crypto.h"
@@ -174,7 +174,8 @@ START_TEST(a_wayland_desktop_is_refused_with_the_way_out)
 	start(display, "desktop.down");
 	const char *text = enter();
 	ck_assert_msg(strstr(text, "Wayland") && strstr(text, "X11"), "%s", text);
-	/* It will not become another desktop while the viewer waits: no words that make it try again. */
+	/* It will not become another desktop while the viewer waits: no words that make it try
+	 * again. */
 	ck_assert_ptr_null(strstr(text, "at the moment"));
 	ck_assert_ptr_null(strstr(host.proc.log, "desktop.ready"));
 	test_proc_stop(&xwayland);
@@ -191,7 +192,7 @@ START_TEST(a_palette_of_colours_is_refused_with_the_reason)
 }
 END_TEST
 
-START_TEST(a_screen_wider_than_an_encoder_takes_is_refused_with_the_reason)
+START_TEST(a_screen_too_wide_for_encoders_is_refused_with_the_reason)
 {
 	test_xvfb_start(&x, 16385, 64);
 	start(x.display, "desktop.");
@@ -239,7 +240,7 @@ int main(void)
 			TESTS(a_host_name_that_is_no_text_stops_no_login,
 					a_wayland_desktop_is_refused_with_the_way_out,
 					a_palette_of_colours_is_refused_with_the_reason,
-					a_screen_wider_than_an_encoder_takes_is_refused_with_the_reason,
+					a_screen_too_wide_for_encoders_is_refused_with_the_reason,
 					without_a_display_viewers_read_what_is_missing));
 
 	tcase_add_checked_fixture(t, setup, teardown);

@@ -1,4 +1,5 @@
-/* How host and viewer find each other through real NATs: our own programs in a small internet of namespaces. */
+/* How host and viewer find each other through real NATs: our own programs in a small internet of
+ * namespaces. */
 #include "tests/component/nat/town.h"
 #include "tests/support/suite.h"
 #include <check.h>
@@ -119,7 +120,8 @@ static void start_servers(const char *server)
 	snprintf(state, sizeof(state), "%s/rendezvous", dir);
 	snprintf(control, sizeof(control), "%s/rendezvous.sock", dir);
 	snprintf(relay_control, sizeof(relay_control), "%s/relay.sock", dir);
-	/* first: a relay that is not there is not handed out, and looked for again only after a while */
+	/* first: a relay that is not there is not handed out, and looked for again only after a
+	 * while */
 	start_in("server", &relay, rly);
 	test_proc_must_expect(&relay, "listening", START_MS);
 	start_in("server", &rendezvous, rdv);
@@ -141,7 +143,8 @@ static void start_host(const char *server, bool udp)
 	snprintf(state, sizeof(state), "%s/host", dir);
 	snprintf(control, sizeof(control), "%s/host.sock", dir);
 	start_in("host", &host, argv);
-	/* the kind of NAT decides how a viewer is answered, so it must be known; both orders happen */
+	/* the kind of NAT decides how a viewer is answered, so it must be known; both orders
+	 * happen */
 	test_proc_must_expect(&host, "nat.probed", START_MS);
 	host.scanned = 0;
 	test_proc_must_expect(&host, "server.registered", udp ? START_MS : 60000);
@@ -196,7 +199,9 @@ int main(int argc, char *argv[])
 	TCase *t;
 
 	if (why) {
-		fprintf(stderr, "SKIPPED: no network namespaces with nftables here, so no NAT was tested: %s\n",
+		fprintf(stderr,
+				"SKIPPED: no network namespaces with nftables here, so no NAT "
+				"was tested: %s\n",
 				why);
 		return TEST_SKIPPED;
 	}

@@ -1,4 +1,5 @@
-/* tests: the town. */
+/* Makes routers that translate addresses out of network namespaces and nftables, each house with
+ * the kind of NAT that it is to have. */
 #include "tests/component/nat/town.h"
 #include "shared/base/macros.h"
 #include <check.h>
@@ -41,7 +42,8 @@ static bool furnish(void)
 	return mount("tmpfs", "/run", "tmpfs", 0, NULL) == 0 && mkdir("/run/netns", 0755) == 0;
 }
 
-/* test_run is for tests, and there is none yet. What the program wrote goes to `why` when it fails. */
+/* test_run is for tests, and there is none yet. What the program wrote goes to `why` when it
+ * fails. */
 static bool works(const char *const argv[], char *why, size_t size)
 {
 	int out[2], status;
@@ -75,7 +77,8 @@ const char *town_enter(int argc, char *const argv[])
 {
 	static const char *const probe[] = { "/bin/sh", "-c",
 		"ip netns add probe && "
-		"printf 'table ip t {\\n chain c {\\n type nat hook postrouting priority 100\\n }\\n}\\n' | "
+		"printf 'table ip t {\\n chain c {\\n type nat hook postrouting priority 100\\n "
+		"}\\n}\\n' | "
 		"nsenter --net=/run/netns/probe nft -f - && ip netns del probe",
 		NULL };
 	static char why[500], self[1000];
@@ -133,8 +136,10 @@ static void wire(const char *name, const char *far, const char *to, const char *
 {
 	unsigned w = wires++;
 
-	run("ip link add a%u type veth peer name b%u && ip link set a%u netns %s && ip link set b%u netns %s && "
-	    "ip -n %s link set a%u name %s && ip -n %s link set %s up && ip -n %s link set b%u master %s up",
+	run("ip link add a%u type veth peer name b%u && ip link set a%u netns %s && ip link set "
+	    "b%u netns %s && "
+	    "ip -n %s link set a%u name %s && ip -n %s link set %s up && ip -n %s link set b%u "
+	    "master %s up",
 			w, w, w, name, w, to, name, w, far, name, far, to, w, bridge);
 }
 
@@ -149,7 +154,8 @@ void town_nat(const char *name, const char *address, unsigned lan, enum town_nat
 {
 	add_name(name);
 	wire(name, "wan", "street", "road");
-	run("ip -n %s link add lan type bridge && ip -n %s link set lan up && ip -n %s addr add %s dev wan && "
+	run("ip -n %s link add lan type bridge && ip -n %s link set lan up && ip -n %s addr add "
+	    "%s dev wan && "
 	    "ip -n %s addr add 192.168.%u.1/24 dev lan",
 			name, name, name, address, name, lan);
 	run("nsenter --net=/run/netns/%s sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'", name);
@@ -169,7 +175,8 @@ void town_house_behind(const char *name, const char *nat, unsigned lan, unsigned
 {
 	add_name(name);
 	wire(name, "eth0", nat, "lan");
-	run("ip -n %s addr add 192.168.%u.%u/24 dev eth0 && ip -n %s route add default via 192.168.%u.1",
+	run("ip -n %s addr add 192.168.%u.%u/24 dev eth0 && ip -n %s route add default via "
+	    "192.168.%u.1",
 			name, lan, host, name, lan);
 }
 

@@ -1,5 +1,6 @@
-/* tests: a small internet of network namespaces: a street (one bridge, 10.9.0.0/24), houses on it with a public address,
- * and NAT boxes with houses behind. It lives in a mount and network namespace of the test alone and ends with it. */
+/* tests: a small internet of network namespaces: a street (one bridge, 10.9.0.0/24), houses on it
+ * with a public address, and NAT boxes with houses behind. It lives in a mount and network
+ * namespace of the test alone and ends with it. */
 #pragma once
 #include "tests/support/proc.h"
 
@@ -10,8 +11,8 @@ enum town_nat {
 	TOWN_SYMMETRIC /* another port for every destination */
 };
 
-/* Moves this process (by starting it anew) into namespaces of its own; call first in main(). NULL, or why it is not
- * possible here. */
+/* Moves this process (by starting it anew) into namespaces of its own; call first in main(). NULL,
+ * or why it is not possible here. */
 const char *town_enter(int argc, char *const argv[]);
 /* An empty street. */
 void town_build(void);

@@ -1,5 +1,5 @@
-/* Tests of the tests: whatever the machine and the account are configured with, no program under test sees it, and nothing is
- * written into it. */
+/* Tests of the tests: whatever the machine and the account are configured with, no program under
+ * test sees it, and nothing is written into it. */
 #include "tests/support/places.h"
 #include "tests/support/proc.h"
 #include "tests/support/suite.h"
@@ -37,12 +37,14 @@ static void brew(char *dir, size_t size)
 
 	test_dir(dir, size);
 	snprintf(script, sizeof(script),
-			"cd %s; mkdir -p home/.config/hawser state tmp; chmod 1777 tmp; chmod 711 .; "
+			"cd %s; mkdir -p home/.config/hawser state tmp; chmod 1777 tmp; chmod "
+			"711 .; "
 			"printf 'server = poison.example.com\\n' >home/.config/hawser/host.conf; "
 			"printf 'server = poison.example.com\\n' >home/.config/hawser/hawser.conf; "
 			"test $(id -u) != 0 || { cp -a /etc etc; mkdir -p etc/hawser; "
 			"printf '[network]\\nbind = 127.9.9.9\\n[access]\\nenrolled-only = yes\\n"
-			"[store]\\nstore = sqlite:%s/poison.sqlite3\\n' >etc/hawser/rendezvous.conf; "
+			"[store]\\nstore = sqlite:%s/poison.sqlite3\\n' "
+			">etc/hawser/rendezvous.conf; "
 			"printf 'nonsense\\n' >etc/hawser/relay.conf; "
 			"printf 'nonsense\\n' >etc/hawser/host.conf; }; "
 			"find home state etc/hawser 2>/dev/null | sort >before",
@@ -58,7 +60,8 @@ static void must_be_untouched(const char *dir)
 
 	snprintf(script, sizeof(script),
 			"cd %s; test ! -e poison.sqlite3; "
-			"find home state etc/hawser 2>/dev/null | sort >after; diff before after; ls -A tmp; "
+			"find home state etc/hawser 2>/dev/null | sort >after; diff before "
+			"after; ls -A tmp; "
 			"test -z \"$(ls -A tmp)\"",
 			dir);
 	ck_assert_msg(test_run(argv, NULL, &out) == 0, "left behind: %s", out);

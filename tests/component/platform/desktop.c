@@ -1,3 +1,5 @@
+/* The platform opened on a server of its own, with a second client beside it that sees what any
+ * program on that desktop sees. */
 #include "desktop.h"
 #include "tests/support/open_platform.h"
 #include <stdlib.h>

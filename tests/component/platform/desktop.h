@@ -1,5 +1,5 @@
-/* What the tests of the X11 back-end share: a server, the platform opened on it, and a second client that
- * plays the programs of the desktop. */
+/* What the tests of the X11 back-end share: a server, the platform opened on it, and a second
+ * client that plays the programs of the desktop. */
 #pragma once
 #include "client/platform/registry.h"
 #include "tests/support/xvfb.h"
@@ -32,7 +32,8 @@ struct desktop {
 	xcb_gcontext_t gc;
 };
 
-/* A fresh server of 640 x 480 with the platform open and a client that covers the screen with its window. */
+/* A fresh server of 640 x 480 with the platform open and a client that covers the screen with its
+ * window. */
 void desktop_setup(struct desktop *d);
 /* The same on a server that lacks an extension; NULL = none. */
 void desktop_setup_without(struct desktop *d, const char *extension);

@@ -1,5 +1,5 @@
-/* The clipboard of a real X server by the book (ICCCM): another client asks for what the platform owns, and owns
- * what the platform asks for, in all encodings, also badly. */
+/* The clipboard of a real X server by the book (ICCCM): another client asks for what the platform
+ * owns, and owns what the platform asks for, in all encodings, also badly. */
 #include "desktop.h"
 #include "shared/base/str.h"
 #include <stdlib.h>
@@ -307,7 +307,8 @@ START_TEST(what_is_refused_is_asked_for_in_the_next_encoding)
 }
 END_TEST
 
-/* The answer of an owner that has lost the selection meanwhile says nothing about the present one. */
+/* The answer of an owner that has lost the selection meanwhile says nothing about the present
+ * one. */
 START_TEST(a_late_answer_is_not_taken_for_another_owners)
 {
 	static const char *const plain[] = { "UTF8_STRING", NULL };
@@ -461,7 +462,8 @@ static uint32_t events_of(xcb_window_t w)
 	return mask;
 }
 
-/* Anybody may name any window to write to: one whose events we need is not ours to stop listening to. */
+/* Anybody may name any window to write to: one whose events we need is not ours to stop listening
+ * to. */
 START_TEST(who_names_a_window_we_listen_to_does_not_make_us_deaf)
 {
 	size_t len = 3u << 20;

@@ -1,4 +1,5 @@
-/* Capture from a real X server. */
+/* Capture from a real X server: what is drawn by another client arrives as a picture, whatever
+ * the depth, size and visual. */
 #include "client/media/pixels.h"
 #include "client/media/video_codec.h"
 #include "desktop.h"

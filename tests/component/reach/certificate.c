@@ -1,3 +1,4 @@
+/* Makes certificates with OpenSSL itself: a test of who is trusted needs some that are not. */
 #include "tests/component/reach/certificate.h"
 #include <check.h>
 #include <openssl/pem.h>

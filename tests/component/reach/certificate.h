@@ -1,5 +1,5 @@
-/* A certificate that signs itself, for `names` ("IP:127.0.0.1,DNS:localhost"), as two PEM files in `dir`. Ends the test
- * on failure. */
+/* A certificate that signs itself, for `names` ("IP:127.0.0.1,DNS:localhost"), as two PEM files in
+ * `dir`. Ends the test on failure. */
 #pragma once
 #include <stddef.h>
 

@@ -1,3 +1,5 @@
+/* A rendezvous server that can be made to lie, be silent or answer late, which the real one does
+ * not do on demand. */
 #include "tests/component/reach/fake.h"
 #include "shared/net/listener.h"
 #include "shared/wire/envelope.h"

@@ -1,5 +1,5 @@
-/* A rendezvous server that does what a test tells it, on the test's own loop: main port and NAT test port (the one
- * below), framed messages. */
+/* A rendezvous server that does what a test tells it, on the test's own loop: main port and NAT
+ * test port (the one below), framed messages. */
 #pragma once
 #include "proto/rendezvous.pb-c.h"
 #include "shared/loop/work.h"
@@ -33,7 +33,8 @@ void fake_open_nat_port(struct fake *f);
 void fake_stop(struct fake *f);
 void fake_send(struct fake_link *l, const Rdv__RendezvousMessage *m);
 
-/* A way to a server that lets TCP through and swallows UDP: listens on a port of its own and passes on to `to`. */
+/* A way to a server that lets TCP through and swallows UDP: listens on a port of its own and passes
+ * on to `to`. */
 struct forwarder;
 struct forwarder *forwarder_start(struct hws_loop *loop, struct hws_work *work, uint16_t to);
 /* The same as an HTTP proxy: passes on to whatever port of 127.0.0.1 is asked for. */

@@ -1,3 +1,5 @@
+/* A line between a client and a server that passes TCP only, can be cut, and can be a proxy: on
+ * the test's own loop, so that the test decides when. */
 #include "shared/base/num.h"
 #include "shared/net/dialer.h"
 #include "shared/net/listener.h"

@@ -1,4 +1,5 @@
-/* The NAT test against the real rendezvous server, and against one that sees what a NAT would make of our port. */
+/* The NAT test against the real rendezvous server, and against one that sees what a NAT would make
+ * of our port. */
 #include "client/reach/answer.h"
 #include "client/reach/nat_probe.h"
 #include "shared/base/str.h"

@@ -1,4 +1,5 @@
-/* tests: the actors. */
+/* Both ends of sessions and the relay between them, written with blocking sockets: what the
+ * relay's code takes for right is not what checks it. */
 #include "tests/component/relay/actors.h"
 #include "shared/daemon/control.h"
 #include <arpa/inet.h>
@@ -14,7 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* --- relay ----------------------------------------------------------------------------------------- */
+/* --- relay ------------------------------------------------------------------------------------ */
 
 void relay_started(struct relay *r)
 {
@@ -133,7 +134,7 @@ void relay_await_exactly(struct relay *r, const char *group, const char *name, j
 	await(r, group, name, want, true);
 }
 
-/* --- legs ------------------------------------------------------------------------------------------ */
+/* --- legs ------------------------------------------------------------------------------------- */
 
 void leg_open(struct leg *l, const struct relay *r, bool ws, unsigned host)
 {
@@ -428,7 +429,7 @@ bool leg_ends_hard(struct leg *l, unsigned ms)
 	return leg_ends(l, ms) && l->reset;
 }
 
-/* --- pairs ----------------------------------------------------------------------------------------- */
+/* --- pairs ------------------------------------------------------------------------------------ */
 
 const char *new_uuid(void)
 {

@@ -1,5 +1,6 @@
-/* tests: a relay process and the two ends of sessions that use it, with plain blocking sockets, so that no code of ours
- * stands on both sides. Everything has a deadline; what must not fail ends the test. */
+/* tests: a relay process and the two ends of sessions that use it, with plain blocking sockets, so
+ * that no code of ours stands on both sides. Everything has a deadline; what must not fail ends the
+ * test. */
 #pragma once
 #include "tests/support/proc.h"
 #include <jansson.h>
@@ -17,8 +18,9 @@ struct relay {
 	char dir[300], control[340];
 	uint16_t port, ws, metrics;
 };
-/* Starts hawser-relay --open on free ports of all addresses and waits until it serves. `extra`: further arguments,
- * NULL-terminated, may be NULL; an argument "--key" there takes the place of --open. Keeps dir if it is set. */
+/* Starts hawser-relay --open on free ports of all addresses and waits until it serves. `extra`:
+ * further arguments, NULL-terminated, may be NULL; an argument "--key" there takes the place of
+ * --open. Keeps dir if it is set. */
 void relay_start(struct relay *r, const char *const extra[]);
 /* The same with environment entries and the ports given (0 = any free one). */
 void relay_start_with(struct relay *r, const char *const extra[], const char *const env[]);
@@ -67,8 +69,8 @@ void leg_send(struct leg *l, const void *data, size_t len);
 void leg_frame(struct leg *l, unsigned op, bool fin, const void *data, size_t len);
 /* Exactly len bytes of the stream as they come. False after ms or at the end. */
 bool leg_take(struct leg *l, void *buf, size_t len, unsigned ms);
-/* The next message that is not a ping or pong; its length, or -1 after ms or at the end. WebSocket messages are put
- * together. *ret_op (may be NULL): of a WebSocket. */
+/* The next message that is not a ping or pong; its length, or -1 after ms or at the end. WebSocket
+ * messages are put together. *ret_op (may be NULL): of a WebSocket. */
 ssize_t leg_recv(struct leg *l, void *buf, size_t size, unsigned *ret_op, unsigned ms);
 void leg_expect(struct leg *l, const char *text);
 /* True if the relay closes within ms. */

@@ -302,7 +302,7 @@ START_TEST(ipv6_and_ipv4_share_the_port)
 }
 END_TEST
 
-/* --- behind a proxy ---------------------------------------------------------------------------------- */
+/* --- behind a proxy --------------------------------------------------------------------------- */
 
 static bool pair_has(const char *address)
 {
@@ -376,7 +376,7 @@ START_TEST(proxy_headers_name_the_client)
 }
 END_TEST
 
-/* --- before the first frame -------------------------------------------------------------------------- */
+/* --- before the first frame ------------------------------------------------------------------- */
 
 START_TEST(junk_is_dropped_at_once)
 {

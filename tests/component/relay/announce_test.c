@@ -1,4 +1,5 @@
-/* The relay and a real rendezvous server: only agreed pairs are joined, whichever of the two restarts. */
+/* The relay and a real rendezvous server: only agreed pairs are joined, whichever of the two
+ * restarts. */
 #include "shared/base/mem.h"
 #include "shared/crypto/crypto.h"
 #include "shared/daemon/control.h"

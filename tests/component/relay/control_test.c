@@ -1,5 +1,5 @@
-/* What an operator sees and orders: pairs, figures, kicks, blocks, settings. By the control socket and by hawser-admin, as
- * an operator has them. */
+/* What an operator sees and orders: pairs, figures, kicks, blocks, settings. By the control socket
+ * and by hawser-admin, as an operator has them. */
 #include "tests/component/relay/stage.h"
 #include "tests/support/suite.h"
 #include <check.h>
@@ -218,7 +218,9 @@ START_TEST(metrics_tell_what_happens)
 	ck_assert(metric(page, "hawser_relay_bytes_total") >= 2000000);
 	ck_assert_int_eq((int)metric(page, "hawser_relay_refused_total{reason=\"junk\"}"), 1);
 	ck_assert(metric(page, "hawser_relay_shard_cpu_seconds_total{shard=\"0\"}") +
-					metric(page, "hawser_relay_shard_cpu_seconds_total{shard=\"1\"}") >
+					metric(page,
+							"hawser_relay_shard_cpu_seconds_total{shard"
+							"=\"1\"}") >
 			0);
 	ck_assert(metric(page, "hawser_relay_connections_max") > 100);
 	pair_close(l);

@@ -75,8 +75,8 @@ START_TEST(one_byte_now_and_then_keeps_a_pair_alive)
 }
 END_TEST
 
-/* The receiver takes nothing: the sender is held back, memory does not grow, and the idle limit counts although bytes
- * wait to be written. */
+/* The receiver takes nothing: the sender is held back, memory does not grow, and the idle limit
+ * counts although bytes wait to be written. */
 START_TEST(a_stalled_receiver_ends_the_pair_in_time)
 {
 	for (int kinds = 0; kinds < 4; kinds++) {
@@ -184,7 +184,8 @@ static void *sender(void *arg)
 	return NULL;
 }
 
-/* Everything that was sent before the end arrives, though the end was seen long before the receiver reads. */
+/* Everything that was sent before the end arrives, though the end was seen long before the receiver
+ * reads. */
 START_TEST(an_end_behind_much_data_does_not_cut_it)
 {
 	struct leg l[2];
@@ -212,7 +213,7 @@ START_TEST(an_end_behind_much_data_does_not_cut_it)
 }
 END_TEST
 
-/* --- shortages --------------------------------------------------------------------------------------- */
+/* --- shortages -------------------------------------------------------------------------------- */
 
 static void limit_descriptors(rlim_t soft)
 {

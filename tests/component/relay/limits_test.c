@@ -1,5 +1,6 @@
-/* What a pair, an address and the whole relay may carry, for how long, and that an operator changes it while they run. Rates are
- * upper bounds here; how close a relay comes to them is for the benchmark. */
+/* What a pair, an address and the whole relay may carry, for how long, and that an operator changes
+ * it while they run. Rates are upper bounds here; how close a relay comes to them is for the
+ * benchmark. */
 #include "tests/component/relay/stage.h"
 #include "tests/support/suite.h"
 #include <check.h>
@@ -7,7 +8,8 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
-/* Not more than the limit, and not nothing. How close a busy machine comes to it is for the benchmark. */
+/* Not more than the limit, and not nothing. How close a busy machine comes to it is for the
+ * benchmark. */
 static bool about(double rate, double want)
 {
 	return rate > want * 0.02 && rate < want * 1.2;

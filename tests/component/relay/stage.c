@@ -1,4 +1,5 @@
-/* tests: the relay of a test. */
+/* The relay of a test as a global, so that a failed test leaves nothing behind: the fixture ends
+ * what still runs. */
 #include "tests/component/relay/stage.h"
 #include <check.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
-/* How a relay ends and another follows it: drained, stopped, or taken over without a gap; sockets of a service manager; the
- * sandbox, in which all of this must still work. */
+/* How a relay ends and another follows it: drained, stopped, or taken over without a gap; sockets
+ * of a service manager; the sandbox, in which all of this must still work. */
 #include "tests/component/relay/stage.h"
 #include "tests/support/suite.h"
 #include <arpa/inet.h>
@@ -77,7 +77,8 @@ START_TEST(a_takeover_leaves_no_gap)
 		snprintf(uuid[i], sizeof(uuid[i]), "%s", new_uuid());
 	START("--threads", "2");
 	pair_open(&relay, old, false, true);
-	/* one that waits, with bytes behind its request; one WebSocket that waits; one that has said half of it */
+	/* one that waits, with bytes behind its request; one WebSocket that waits; one that has
+	 * said half of it */
 	leg_open(&wait[0], &relay, true, 1);
 	leg_request(&wait[0], uuid[0], NULL);
 	leg_open(&early, &relay, false, 1);
@@ -215,7 +216,8 @@ static int listen_here(uint16_t *ret_port)
 	return fd;
 }
 
-/* As systemd does it: sockets 3 and 4, a connection that came before the program is served as well. */
+/* As systemd does it: sockets 3 and 4, a connection that came before the program is served as
+ * well. */
 static void start_with_sockets(const char *names)
 {
 	const char *uuid = new_uuid();
@@ -229,7 +231,8 @@ static void start_with_sockets(const char *names)
 	snprintf(relay.control, sizeof(relay.control), "%s/control.sock", relay.dir);
 	snprintf(entry, sizeof(entry), "LISTEN_FDNAMES=%s", names);
 	snprintf(line, sizeof(line),
-			"exec 8<&%d 9<&%d; exec 3<&8 4<&9 8<&- 9<&-; LISTEN_PID=$$ exec \"$0\" --open "
+			"exec 8<&%d 9<&%d; exec 3<&8 4<&9 8<&- 9<&-; LISTEN_PID=$$ exec \"$0\" "
+			"--open "
 			"--runtime-dir \"$1\"",
 			a, b);
 	const char *const argv[] = { "/bin/sh", "-c", line, test_bin("server-relay/hawser-relay"),

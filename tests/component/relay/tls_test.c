@@ -69,7 +69,8 @@ static void start(const char *more)
 	relay_start(&relay, extra);
 }
 
-/* A wss link: TLS here, and plain bytes at *l, moved by a thread, so that the actors need not know. */
+/* A wss link: TLS here, and plain bytes at *l, moved by a thread, so that the actors need not
+ * know. */
 struct tunnel {
 	SSL_CTX *ctx;
 	SSL *ssl;
@@ -322,7 +323,8 @@ START_TEST(a_reload_is_taken_whole_or_not_at_all)
 	ck_assert_str_eq(t.cn, "first.example");
 	tunnel_close(&t, &l);
 	/* what changes with the next start only is named, and not shown as in force */
-	test_write_file("[limits]\nlimit-pair = 3M\n[network]\ndrain-timeout = 7s\n[sight]\nlog-format = json\n",
+	test_write_file("[limits]\nlimit-pair = 3M\n[network]\ndrain-timeout = "
+			"7s\n[sight]\nlog-format = json\n",
 			"%s", path);
 	test_proc_signal(&relay.proc, SIGHUP);
 	text = test_proc_expect(&relay.proc, "reload.restart_needed", LIMIT_MS);

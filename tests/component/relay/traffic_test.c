@@ -1,6 +1,7 @@
-/* Random traffic over random pairs: it arrives complete, in order and exactly once, whatever the kinds of the ends, the
- * sizes, the cuts, the stalls and the sizes of the buffers. Every byte is a function of the direction's seed and its
- * position, so each one is compared. HAWSER_TEST_SEED repeats a run. */
+/* Random traffic over random pairs: it arrives complete, in order and exactly once, whatever the
+ * kinds of the ends, the sizes, the cuts, the stalls and the sizes of the buffers. Every byte is a
+ * function of the direction's seed and its position, so each one is compared. HAWSER_TEST_SEED
+ * repeats a run. */
 #include "tests/component/relay/actors.h"
 #include "tests/support/suite.h"
 #include <check.h>
@@ -22,7 +23,7 @@
 static struct relay relay;
 static uint64_t seed;
 
-/* --- what is sent ------------------------------------------------------------------------------------ */
+/* --- what is sent ----------------------------------------------------------------------------- */
 
 static uint64_t mix(uint64_t x)
 {
@@ -213,7 +214,7 @@ static void encode(struct end *e)
 		encode_tcp(e, len);
 }
 
-/* --- what arrives ------------------------------------------------------------------------------------ */
+/* --- what arrives ----------------------------------------------------------------------------- */
 
 static void take_payload(struct direction *d, const uint8_t *p, size_t n)
 {
@@ -307,7 +308,7 @@ static void take(struct end *e, const uint8_t *p, size_t n)
 	}
 }
 
-/* --- the run ----------------------------------------------------------------------------------------- */
+/* --- the run ---------------------------------------------------------------------------------- */
 
 /* A window of two kilobytes moves some ten kilobytes a second. */
 static bool shrink(struct leg *l)
@@ -388,7 +389,8 @@ static void read_some(struct end *e)
 	stall(&e->stall_read);
 }
 
-/* Says that this was all: at once where the other way stays open, else when both have everything. */
+/* Says that this was all: at once where the other way stays open, else when both have
+ * everything. */
 static void finish(struct end *e)
 {
 	bool all = e->in->got == e->in->total && e->out->got == e->out->total;
@@ -420,7 +422,9 @@ static void give_up(unsigned open)
 		const struct end *e = &end[i / 2][i % 2];
 
 		if (!e->ended || !e->shut)
-			fprintf(stderr, "pair %u end %u %s: sent %llu got %llu of %llu, %zu left, %s %s\n",
+			fprintf(stderr,
+					"pair %u end %u %s: sent %llu got %llu of %llu, %zu "
+					"left, %s %s\n",
 					i / 2, i % 2, e->leg.ws ? "ws" : "tcp",
 					(unsigned long long)e->out->sent,
 					(unsigned long long)e->in->got,

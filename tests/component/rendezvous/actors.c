@@ -1,4 +1,5 @@
-/* tests: the actors. */
+/* Devices and viewers as the protocol describes them, with blocking sockets, so that no code of
+ * the server checks itself. */
 #include "tests/component/rendezvous/actors.h"
 #include "shared/base/mem.h"
 #include "shared/crypto/identity.h"
@@ -14,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* --- server ---------------------------------------------------------------------------------------- */
+/* --- server ----------------------------------------------------------------------------------- */
 
 static void text_after(const char *line, const char *key, char *buf, size_t size)
 {
@@ -98,7 +99,7 @@ json_int_t server_counter(struct server *s, const char *name)
 	return n;
 }
 
-/* --- sockets --------------------------------------------------------------------------------------- */
+/* --- sockets ---------------------------------------------------------------------------------- */
 
 static struct sockaddr_in address(unsigned host, uint16_t port)
 {
@@ -277,7 +278,7 @@ bool tcp_closed(int fd, unsigned ms)
 	}
 }
 
-/* --- device ---------------------------------------------------------------------------------------- */
+/* --- device ----------------------------------------------------------------------------------- */
 
 void device_init(struct device *d, struct server *s, unsigned host, const char *id)
 {
@@ -371,7 +372,7 @@ message *device_pushed(struct device *d, Rdv__RendezvousMessage__UnionCase want)
 	return m;
 }
 
-/* --- viewer ---------------------------------------------------------------------------------------- */
+/* --- viewer ----------------------------------------------------------------------------------- */
 
 void viewer_ask(int fd, struct server *s, const char *id, Rdv__NatType nat, bool force_relay,
 		int udp_port)
@@ -475,7 +476,7 @@ int own_port(bool listens, char *text, size_t size)
 	return fd;
 }
 
-/* --- WebSocket ------------------------------------------------------------------------------------- */
+/* --- WebSocket -------------------------------------------------------------------------------- */
 
 int ws_open(struct server *s, unsigned host, const char *forwarded)
 {
@@ -483,8 +484,10 @@ int ws_open(struct server *s, unsigned host, const char *forwarded)
 	size_t got = 0;
 	int fd = tcp_open(host, s->ws);
 	int n = snprintf(req, sizeof(req),
-			"GET /ws/id HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-			"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n%s%s%s"
+			"GET /ws/id HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: "
+			"Upgrade\r\n"
+			"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: "
+			"13\r\n%s%s%s"
 			"\r\n",
 			forwarded ? "X-Forwarded-For: " : "", forwarded ? forwarded : "",
 			forwarded ? "\r\n" : "");

@@ -1,5 +1,6 @@
-/* tests: a server process, and devices and viewers that speak to it with plain blocking sockets, so that no code of
- * ours stands on both sides. Everything has a deadline; what must not fail ends the test. */
+/* tests: a server process, and devices and viewers that speak to it with plain blocking sockets, so
+ * that no code of ours stands on both sides. Everything has a deadline; what must not fail ends the
+ * test. */
 #pragma once
 #include "proto/rendezvous.pb-c.h"
 #include "shared/base/bytes.h"
@@ -20,8 +21,9 @@ struct server {
 	char dir[300], control[340], key[64];
 	uint16_t port, nat, ws, tls, metrics;
 };
-/* Starts hawser-rendezvous on free ports of all addresses with a memory store, waits until it serves. `extra`: further
- * arguments, NULL-terminated, may be NULL. Keeps dir (and so the key) if it is set already. */
+/* Starts hawser-rendezvous on free ports of all addresses with a memory store, waits until it
+ * serves. `extra`: further arguments, NULL-terminated, may be NULL. Keeps dir (and so the key) if
+ * it is set already. */
 void server_start(struct server *s, const char *const extra[]);
 void server_stop(struct server *s);
 /* kill -9, without a chance to write. */
@@ -34,8 +36,8 @@ json_int_t server_counter(struct server *s, const char *name);
 int udp_open(unsigned host);
 int tcp_open(unsigned host, uint16_t port);
 uint16_t local_port(int fd);
-/* A TCP port of 127.0.0.1 that stays ours: with `listens` whoever calls is connected, otherwise refused. Its "ip:port" goes
- * to text. */
+/* A TCP port of 127.0.0.1 that stays ours: with `listens` whoever calls is connected, otherwise
+ * refused. Its "ip:port" goes to text. */
 int own_port(bool listens, char *text, size_t size);
 void udp_send(int fd, uint16_t port, const message *m);
 void udp_send_raw(int fd, uint16_t port, struct hws_bytes data);
@@ -45,12 +47,14 @@ void tcp_send(int fd, const message *m);
 void tcp_send_raw(int fd, struct hws_bytes data);
 /* The next frame: its payload in buf; -1 after ms or at the end of the stream. */
 ssize_t tcp_recv_raw(int fd, uint8_t *buf, size_t size, unsigned ms);
-/* The next message that is neither a heartbeat nor an offer to encrypt. NULL after ms or at the end. */
+/* The next message that is neither a heartbeat nor an offer to encrypt. NULL after ms or at the
+ * end. */
 message *tcp_recv(int fd, unsigned ms);
 /* True if the server closes within ms. */
 bool tcp_closed(int fd, unsigned ms);
 
-/* A WebSocket upgrade (with a forwarded address, may be NULL), then one binary message for each of ours. */
+/* A WebSocket upgrade (with a forwarded address, may be NULL), then one binary message for each of
+ * ours. */
 int ws_open(struct server *s, unsigned host, const char *forwarded);
 void ws_send(int fd, const message *m);
 message *ws_recv(int fd);

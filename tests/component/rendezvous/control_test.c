@@ -1,5 +1,5 @@
-/* The operator's hand: hawser-admin on the control socket of a running server, and what each order does to those who are
- * connected already. */
+/* The operator's hand: hawser-admin on the control socket of a running server, and what each order
+ * does to those who are connected already. */
 #include "shared/base/mem.h"
 #include "shared/crypto/crypto.h"
 #include "tests/component/rendezvous/actors.h"

@@ -1,5 +1,6 @@
-/* Every conversation that deployed devices have with the server, message by message: registration, keep-alive, change of ID, the
- * links that stand in for UDP; and who is online, which viewers ask. */
+/* Every conversation that deployed devices have with the server, message by message: registration,
+ * keep-alive, change of ID, the links that stand in for UDP; and who is online, which viewers
+ * ask. */
 #include "shared/crypto/box.h"
 #include "shared/crypto/crypto.h"
 #include "shared/crypto/record.h"

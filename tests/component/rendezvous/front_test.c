@@ -1,4 +1,5 @@
-/* What stands in front of a link: TLS on one port for both services, and the header of a trusted proxy. */
+/* What stands in front of a link: TLS on one port for both services, and the header of a trusted
+ * proxy. */
 #include "shared/base/mem.h"
 #include "shared/crypto/crypto.h"
 #include "shared/wire/addr_codec.h"
@@ -99,8 +100,10 @@ static void ask_upgrade(SSL *ssl, const char *path, const char *more)
 {
 	char req[500];
 	int n = snprintf(req, sizeof(req),
-			"GET %s HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-			"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n%s\r\n",
+			"GET %s HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: "
+			"Upgrade\r\n"
+			"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: "
+			"13\r\n%s\r\n",
 			path, more);
 
 	ck_assert_int_eq(SSL_write(ssl, req, n), n);

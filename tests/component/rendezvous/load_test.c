@@ -122,7 +122,8 @@ START_TEST(what_the_kernel_threw_away_is_named)
 	ck_assert(load_losses_text(&a, &b, text, sizeof(text)));
 	ck_assert_str_eq(text,
 			"no connection: 5, the firewall's table of connections was full: 7, "
-			"a UDP receive buffer was full: 3, the server's queue of new links was full: 2");
+			"a UDP receive buffer was full: 3, the server's queue of new links was "
+			"full: 2");
 	load_losses_read("/proc", &a); /* the real files can be read */
 	load_losses_read("/nowhere", &b);
 	ck_assert_uint_eq(b.udp_buffer + b.queue + b.unsent + b.tracking, 0);

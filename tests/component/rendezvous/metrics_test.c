@@ -1,5 +1,6 @@
-/* What an operator sees: metrics with labels that strangers cannot multiply, health, logs in two forms with stable event
- * names, and a line of a wrong key that the fail2ban filter takes, and only in its own words. */
+/* What an operator sees: metrics with labels that strangers cannot multiply, health, logs in two
+ * forms with stable event names, and a line of a wrong key that the fail2ban filter takes, and only
+ * in its own words. */
 #include "shared/base/mem.h"
 #include "shared/crypto/crypto.h"
 #include "tests/component/rendezvous/actors.h"

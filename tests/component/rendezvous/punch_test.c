@@ -1,5 +1,5 @@
-/* Every conversation that brings a deployed viewer to a device, message by message: punching by TCP and UDP, within one network,
- * by the relay, and what is said when it fails. */
+/* Every conversation that brings a deployed viewer to a device, message by message: punching by TCP
+ * and UDP, within one network, by the relay, and what is said when it fails. */
 #include "shared/crypto/box.h"
 #include "shared/crypto/crypto.h"
 #include "shared/crypto/record.h"

@@ -1,4 +1,5 @@
-/* What the server does with relays: tells them of agreed pairs, picks the nearest, leaves out those that do not relay. */
+/* What the server does with relays: tells them of agreed pairs, picks the nearest, leaves out those
+ * that do not relay. */
 #include "shared/crypto/box.h"
 #include "shared/crypto/crypto.h"
 #include "shared/crypto/record.h"

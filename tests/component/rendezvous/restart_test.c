@@ -1,4 +1,5 @@
-/* With a real database: what survives the end of the server, however it comes, and what a broken start says. */
+/* With a real database: what survives the end of the server, however it comes, and what a broken
+ * start says. */
 #include "shared/base/mem.h"
 #include "shared/crypto/crypto.h"
 #include "tests/component/rendezvous/actors.h"

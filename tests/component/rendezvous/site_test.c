@@ -1,5 +1,5 @@
-/* A large site behind one address: what it asks for is served, what cannot be served is answered or counted, and nothing
- * disappears. */
+/* A large site behind one address: what it asks for is served, what cannot be served is answered or
+ * counted, and nothing disappears. */
 #include "shared/crypto/crypto.h"
 #include "shared/wire/addr_codec.h"
 #include "tests/component/rendezvous/actors.h"
@@ -54,7 +54,8 @@ static void answer_local(const struct device *d, const Rdv__FetchLocalAddr *aske
 	close(fd);
 }
 
-/* More requests at once than the limit of one address lets through: every one reaches its device and is answered. */
+/* More requests at once than the limit of one address lets through: every one reaches its device
+ * and is answered. */
 START_TEST(a_site_reaches_its_own_devices_beyond_the_limit_of_one_address)
 {
 	struct device d[12];
@@ -83,7 +84,8 @@ START_TEST(a_site_reaches_its_own_devices_beyond_the_limit_of_one_address)
 }
 END_TEST
 
-/* The limit stays for devices elsewhere, and one device of the own site cannot be rung without end either. */
+/* The limit stays for devices elsewhere, and one device of the own site cannot be rung without end
+ * either. */
 START_TEST(the_limits_hold_for_everybody_else)
 {
 	struct device away, near;
@@ -169,7 +171,8 @@ START_TEST(answers_of_a_site_are_not_taken_for_a_strangers)
 }
 END_TEST
 
-/* Datagrams that came while the server could not look are lost in its receive buffer: not unseen. */
+/* Datagrams that came while the server could not look are lost in its receive buffer: not
+ * unseen. */
 START_TEST(what_the_receive_buffer_drops_is_counted)
 {
 	static const char *const small[] = { "--rmem", "4096", "--udp-threads", "1", NULL };

@@ -1,4 +1,4 @@
-/* tests: the server of a test. */
+/* One server for each test, and the half of the encrypted link that a device has. */
 #include "tests/component/rendezvous/stage.h"
 #include "shared/crypto/box.h"
 #include "shared/wire/addr_codec.h"

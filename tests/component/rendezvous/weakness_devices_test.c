@@ -1,5 +1,6 @@
-/* The known weaknesses of deployed servers, one negative test each, named after its number in the protocol notes: what devices and
- * those who pretend to be one can do to each other, to the table and to the database. */
+/* The known weaknesses of deployed servers, one negative test each, named after its number in the
+ * protocol notes: what devices and those who pretend to be one can do to each other, to the table
+ * and to the database. */
 #include "shared/crypto/crypto.h"
 #include "shared/wire/addr_codec.h"
 #include "shared/wire/frame.h"

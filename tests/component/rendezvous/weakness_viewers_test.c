@@ -1,5 +1,5 @@
-/* The known weaknesses of deployed servers, one negative test each, named after its number in the protocol notes: what viewers and
- * strangers can learn, take, or make the server vouch for. */
+/* The known weaknesses of deployed servers, one negative test each, named after its number in the
+ * protocol notes: what viewers and strangers can learn, take, or make the server vouch for. */
 #include "shared/crypto/crypto.h"
 #include "shared/wire/addr_codec.h"
 #include "shared/wire/frame.h"

@@ -1,5 +1,5 @@
-/* Which file of settings a program takes. A file that is there and cannot be read must never be passed over: the program
- * would serve with other rules than those its operator wrote. */
+/* Which file of settings a program takes. A file that is there and cannot be read must never be
+ * passed over: the program would serve with other rules than those its operator wrote. */
 #include "shared/base/macros.h"
 #include "tests/support/proc.h"
 #include "tests/support/suite.h"
@@ -118,7 +118,7 @@ static int run_as_other(const char *const argv[], const char *const env[])
 	return test_run(as, env, &out);
 }
 
-START_TEST(a_file_that_cannot_be_read_stops_the_start_and_says_what_to_run)
+START_TEST(an_unreadable_file_stops_the_start_and_says_what_to_run)
 {
 	static const struct {
 		const char *program, *verb, *env;
@@ -188,7 +188,7 @@ int main(void)
 					the_environment_names_the_file_of_the_relay,
 					a_store_that_is_said_goes_before_a_secret_of_the_file,
 					a_named_file_must_be_there,
-					a_file_that_cannot_be_read_stops_the_start_and_says_what_to_run,
+					an_unreadable_file_stops_the_start_and_says_what_to_run,
 					a_key_file_that_cannot_be_read_says_what_to_run,
 					the_viewer_says_so_too));
 }

@@ -1,5 +1,5 @@
-/* hawser-admin db with real files and a real PostgreSQL: take-over from a database as hbbs makes it, damaged ones,
- * backup beside a running server, restore. */
+/* hawser-admin db with real files and a real PostgreSQL: take-over from a database as hbbs makes
+ * it, damaged ones, backup beside a running server, restore. */
 #include "shared/base/macros.h"
 #include "shared/base/str.h"
 #include "shared/crypto/crypto.h"
@@ -188,22 +188,25 @@ START_TEST(what_cannot_be_taken_is_named_and_the_rest_is_taken)
 			"INSERT INTO peer (guid, id, uuid, pk, info) VALUES "
 			"(randomblob(16), hex(zeroblob(40)), 'u', randomblob(32), '{}'), "
 			"(randomblob(16), CAST(x'ff31' AS TEXT), 'u', randomblob(32), 'no json'), "
-			"(randomblob(16), 'long-uuid', zeroblob(129), randomblob(32), '{\"ip\":7}'), "
+			"(randomblob(16), 'long-uuid', zeroblob(129), randomblob(32), "
+			"'{\"ip\":7}'), "
 			"(randomblob(16), 'odd-key', 'u', zeroblob(3), '{\"ip\":\"%s\"}')");
 	ck_assert_int_eq(ADMIN("import-hbbs", hbbs, "--no-key"), 1);
 	must_say("\"imported\": 11");
 	must_say("\"not_taken\": 3");
 	must_say("device long-uuid was not taken: its machine id is longer than 128 bytes");
 	must_say("\\xff1 was not taken: its id is no text");
-	ck_assert_int_eq(
-			number(store, "SELECT count(*) FROM peer WHERE id = 'odd-key' AND pk IS NULL AND ip = ''"),
+	ck_assert_int_eq(number(store,
+					 "SELECT count(*) FROM peer WHERE id = 'odd-key' AND pk IS "
+					 "NULL AND ip = ''"),
 			1);
 	/* an id that another device has taken meanwhile stays that device's */
 	sql(store, "UPDATE peer SET uuid = CAST('other' AS BLOB) WHERE id = '100000003'");
 	ck_assert_int_eq(ADMIN("import-hbbs", hbbs, "--no-key"), 1);
 	must_say("device 100000003 was not taken: another device has this id already");
-	ck_assert_int_eq(
-			number(store, "SELECT count(*) FROM peer WHERE uuid = CAST('other' AS BLOB)"),
+	ck_assert_int_eq(number(store,
+					 "SELECT count(*) FROM peer WHERE uuid = CAST('other' AS "
+					 "BLOB)"),
 			1);
 }
 END_TEST
@@ -216,7 +219,8 @@ START_TEST(notes_become_names_and_rows_with_faults_are_told)
 	sql(hbbs,
 			"UPDATE peer SET note = 'the till at the door' WHERE id = '100000001';"
 			"UPDATE peer SET note = CAST(x'ff00' AS TEXT) WHERE id = '100000002';"
-			"UPDATE peer SET note = replace(hex(zeroblob(300)), '0', 'n') WHERE id = '100000003';"
+			"UPDATE peer SET note = replace(hex(zeroblob(300)), '0', 'n') WHERE id "
+			"= '100000003';"
 			"UPDATE peer SET info = '{\"ip' WHERE id = '100000004';"
 			"UPDATE peer SET created_at = 'yesterday' WHERE id = '100000005';"
 			"UPDATE peer SET pk = zeroblob(31) WHERE id = '100000006';"
@@ -339,7 +343,7 @@ static void start_server(struct test_proc *p)
 	test_proc_must_expect(p, "listening", 20000);
 }
 
-START_TEST(backup_and_status_work_beside_a_running_server_and_restore_waits_for_its_end)
+START_TEST(backup_works_beside_a_running_server_and_restore_waits)
 {
 	struct test_proc p;
 	char file[260];
@@ -522,8 +526,7 @@ int main(void)
 	tcase_add_test(t, what_cannot_be_taken_is_named_and_the_rest_is_taken);
 	tcase_add_test(t, damaged_and_foreign_files_are_refused_and_nothing_is_taken);
 	tcase_add_test(t, a_doubtful_key_stops_the_take_over);
-	tcase_add_test(t,
-			backup_and_status_work_beside_a_running_server_and_restore_waits_for_its_end);
+	tcase_add_test(t, backup_works_beside_a_running_server_and_restore_waits);
 	suite_add_tcase(s, t);
 	tcase_set_timeout(p, 60);
 	tcase_add_checked_fixture(p, set_up_postgres, tear_down_postgres);

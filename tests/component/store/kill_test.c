@@ -1,5 +1,6 @@
-/* kill -9 of a server under load, on SQLite and on a PostgreSQL that is killed too: every registration whose answer was
- * given is in the database, and the device known after the restart. */
+/* kill -9 of a server under load, on SQLite and on a PostgreSQL that is killed too: every
+ * registration whose answer was given is in the database, and the device known after the
+ * restart. */
 #include "shared/crypto/crypto.h"
 #include "tests/component/rendezvous/actors.h"
 #include "tests/support/postgres.h"
@@ -87,10 +88,10 @@ static bool in_sqlite(const struct device *d)
 
 	snprintf(path, sizeof(path), "%s/rendezvous.sqlite3", srv.dir);
 	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
-	ck_assert_int_eq(
-			sqlite3_prepare_v2(db,
-					"SELECT 1 FROM peer WHERE id = ?1 AND uuid = ?2 AND pk = ?3",
-					-1, &st, NULL),
+	ck_assert_int_eq(sqlite3_prepare_v2(db,
+					 "SELECT 1 FROM peer WHERE id = ?1 AND uuid = ?2 AND pk "
+					 "= ?3",
+					 -1, &st, NULL),
 			SQLITE_OK);
 	sqlite3_bind_text(st, 1, d->id, -1, SQLITE_STATIC);
 	sqlite3_bind_blob(st, 2, d->uuid, (int)d->uuid_len, SQLITE_STATIC);

@@ -1,5 +1,6 @@
-/* A database file that is deleted or replaced under a running server, and one that another program has locked: the server says
- * so, nothing that is registered is lost, and what the operator put there is kept. */
+/* A database file that is deleted or replaced under a running server, and one that another program
+ * has locked: the server says so, nothing that is registered is lost, and what the operator put
+ * there is kept. */
 #include "shared/base/macros.h"
 #include "shared/crypto/crypto.h"
 #include "tests/component/rendezvous/actors.h"
@@ -48,7 +49,8 @@ static long count(const char *id)
 
 	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
 			sqlite3_prepare_v2(db,
-					"SELECT count(*) FROM peer WHERE id = ?1 AND length(pk) = 32 AND "
+					"SELECT count(*) FROM peer WHERE id = ?1 AND length(pk) "
+					"= 32 AND "
 					"length(uuid) > 0",
 					-1, &st, NULL) == SQLITE_OK) {
 		sqlite3_bind_text(st, 1, id, -1, SQLITE_STATIC);
@@ -129,7 +131,8 @@ static void add_device(const char *file, const char *id)
 
 	ck_assert_int_eq(sqlite3_open(file, &db), SQLITE_OK);
 	snprintf(text, sizeof(text),
-			"PRAGMA journal_mode = DELETE; DELETE FROM peer; INSERT INTO peer (id, uuid, pk, ip, "
+			"PRAGMA journal_mode = DELETE; DELETE FROM peer; INSERT INTO peer (id, "
+			"uuid, pk, ip, "
 			"created_s, seen_s) VALUES ('%s', x'01', randomblob(32), '', 5, 5)",
 			id);
 	ck_assert_int_eq(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
@@ -137,7 +140,7 @@ static void add_device(const char *file, const char *id)
 }
 
 /* A backup put in its place while the server runs, beside the journal of the old one. */
-START_TEST(a_replaced_database_keeps_what_it_holds_and_gets_what_is_known)
+START_TEST(a_replaced_database_keeps_its_own_and_gets_what_is_known)
 {
 	struct device a, b;
 	char backup[420];
@@ -242,7 +245,7 @@ int main(void)
 {
 	return test_main("rendezvous/moved", 240, set_up, tear_down,
 			TESTS(a_deleted_database_is_written_again,
-					a_replaced_database_keeps_what_it_holds_and_gets_what_is_known,
+					a_replaced_database_keeps_its_own_and_gets_what_is_known,
 					a_foreign_file_in_its_place_is_left_alone,
 					a_database_that_another_program_locks_is_said_once));
 }

@@ -1,3 +1,5 @@
+/* A desktop with a program that reads keys, and the host's input on it: what arrives in the
+ * program is compared with what was typed. */
 #include "bench.h"
 #include "shared/base/mem.h"
 #include <signal.h>

@@ -1,4 +1,5 @@
-/* What the typing tests share: a desktop (../platform), a program on it that reads keys, the host's injection. */
+/* What the typing tests share: a desktop (../platform), a program on it that reads keys, the host's
+ * injection. */
 #pragma once
 #include "../platform/desktop.h"
 

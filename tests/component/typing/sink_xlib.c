@@ -1,6 +1,7 @@
-/* A program of plain Xlib: prints what it makes of each key press, as programs of this kind do: with the map of
- * the moment when it handles the event. "c 416" is a character (hexadecimal), "s ff0d" a symbol without one;
- * "+c" and the like in front when Control (C), Alt (A) or Super (S) is down. */
+/* A program of plain Xlib: prints what it makes of each key press, as programs of this kind do:
+ * with the map of the moment when it handles the event. "c 416" is a character (hexadecimal), "s
+ * ff0d" a symbol without one; "+c" and the like in front when Control (C), Alt (A) or Super (S) is
+ * down. */
 #include <X11/Xlib.h>
 #include <X11/Xutil.h>
 #include <stdio.h>
@@ -38,7 +39,8 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (;;) {
 		(void)XEventsQueued(d,
-				QueuedAfterReading); /* toolkits read all that has come, each time */
+				/* toolkits read all that has come, each time */
+				QueuedAfterReading);
 		XNextEvent(d, &e);
 		if (e.type == MapNotify) {
 			XSetInputFocus(d, w, RevertToPointerRoot, CurrentTime);

@@ -1,3 +1,5 @@
+/* A host that follows a script in a thread, so that it can break the protocol at any place; made
+ * of the wire core only. */
 #include "tests/component/viewer/fake_host.h"
 #include "client/media/video_codec.h"
 #include "shared/crypto/password.h"
@@ -26,7 +28,7 @@ int fake_luma(int n)
 	return 60 + n % 8 * 20;
 }
 
-/* --- bytes -------------------------------------------------------------------------------------- */
+/* --- bytes ------------------------------------------------------------------------------------ */
 
 static bool write_all(int fd, const void *data, size_t n)
 {
@@ -114,7 +116,7 @@ static bool get_frame(struct fake_host *h, int fd, struct hws_buf *out)
 	}
 }
 
-/* --- what the host says ------------------------------------------------------------------------- */
+/* --- what the host says ----------------------------------------------------------------------- */
 
 static bool say_hash(struct fake_host *h)
 {
@@ -381,7 +383,7 @@ static bool perform(struct fake_host *h)
 	}
 }
 
-/* --- what the host hears ------------------------------------------------------------------------ */
+/* --- what the host hears ---------------------------------------------------------------------- */
 
 static bool on_login(struct fake_host *h, const Ses__LoginRequest *lr)
 {
@@ -420,8 +422,8 @@ static bool on_message(struct fake_host *h, const Ses__Message *m)
 	return m->misc->union_case != SES__MISC__UNION_CLOSE_REASON;
 }
 
-/* Probes that a viewer has to send back as they came: TestDelay with a long member that nobody knows, more
- * than the buffers of two kernels hold. */
+/* Probes that a viewer has to send back as they came: TestDelay with a long member that nobody
+ * knows, more than the buffers of two kernels hold. */
 static bool flood(struct fake_host *h)
 {
 	static const uint8_t probe[] = { 0x2a, 0xe6, 0xd4, 0x03, /* test_delay, 60006 bytes */
@@ -495,7 +497,7 @@ static void converse(struct fake_host *h)
 	hws_buf_done(&frame);
 }
 
-/* --- the stand-in for a rendezvous server ------------------------------------------------------- */
+/* --- the stand-in for a rendezvous server ----------------------------------------------------- */
 
 static bool signed_statement(struct fake_host *h, struct hws_buf *out)
 {
@@ -549,7 +551,7 @@ static void answer_request(struct fake_host *h, int fd)
 	hws_buf_done(&frame);
 }
 
-/* --- the thread --------------------------------------------------------------------------------- */
+/* --- the thread ------------------------------------------------------------------------------- */
 
 static void serve_one(struct fake_host *h)
 {

@@ -1,5 +1,5 @@
-/* A host in a thread, written only with the wire core: it follows a script and writes down what the viewer
- * says. By address, or by ID behind a one-message rendezvous server. */
+/* A host in a thread, written only with the wire core: it follows a script and writes down what the
+ * viewer says. By address, or by ID behind a one-message rendezvous server. */
 #pragma once
 #include "shared/base/buf.h"
 #include "shared/crypto/identity.h"
@@ -69,6 +69,6 @@ bool fake_host_heard(
 unsigned fake_host_connections(struct fake_host *h);
 /* Waits until FAKE_FLOOD has sent everything; false after 20 s. */
 bool fake_host_flooded(struct fake_host *h);
-/* Reads on at the connection that was not read until it ends: what the viewer still has to say. False when
- * it does not end within 10 s. */
+/* Reads on at the connection that was not read until it ends: what the viewer still has to say.
+ * False when it does not end within 10 s. */
 bool fake_host_parked_ends(struct fake_host *h);

@@ -1,5 +1,6 @@
-/* libhawser against a scripted host, only through the public API: how contexts and sessions begin and end, whoever ends them,
- * whenever, on whatever thread, and what callers that go wrong are told. */
+/* libhawser against a scripted host, only through the public API: how contexts and sessions begin
+ * and end, whoever ends them, whenever, on whatever thread, and what callers that go wrong are
+ * told. */
 #include "shared/base/macros.h"
 #include "shared/crypto/crypto.h"
 #include "tests/component/viewer/fake_host.h"
@@ -253,7 +254,8 @@ START_TEST(a_host_that_never_reads_holds_nothing_back)
 	open_flooded(&h, &t);
 	hawser_session_close(t.session);
 	if (_i == 0) {
-		/* The context lives on while the goodbye fails; then nothing of the session is left. */
+		/* The context lives on while the goodbye fails; then nothing of the session is
+		 * left. */
 		ck_assert(fake_host_parked_ends(&h));
 		hawser_context_wait(t.ctx, 100);
 		hawser_context_free(t.ctx);

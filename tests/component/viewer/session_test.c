@@ -1,5 +1,5 @@
-/* libhawser against a scripted host, only through the public API, from a thread that is not the main one in GTK's sense: what a
- * session shows, sends, asks for and records. */
+/* libhawser against a scripted host, only through the public API, from a thread that is not the
+ * main one in GTK's sense: what a session shows, sends, asks for and records. */
 #include "proto/session.pb-c.h"
 #include "shared/base/macros.h"
 #include "shared/crypto/crypto.h"
@@ -118,7 +118,8 @@ START_TEST(by_id_the_session_is_encrypted_and_the_key_is_remembered)
 }
 END_TEST
 
-/* Who knows the key of a server, and who names it: the settings, the program's options, the session. */
+/* Who knows the key of a server, and who names it: the settings, the program's options, the
+ * session. */
 static const struct {
 	const char *server; /* of the settings; "@" = the one that the target names */
 	bool key;           /* of the settings is that of the target's server */

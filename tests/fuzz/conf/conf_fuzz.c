@@ -1,5 +1,5 @@
-/* A configuration file of any bytes: refused with a sentence, or taken, and then what is shown of it reads
- * back as the same. */
+/* A configuration file of any bytes: refused with a sentence, or taken, and then what is shown of
+ * it reads back as the same. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

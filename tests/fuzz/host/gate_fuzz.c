@@ -1,6 +1,7 @@
-/* host/gate as a running state machine on a stream in memory. The input is a script of operations by the
- * viewer, hostd and the agent, in any order: op, u16 length, bytes. Held throughout: nothing reaches the
- * agent before it opened the session, and only what its row lets through; the gate ends once. */
+/* host/gate as a running state machine on a stream in memory. The input is a script of operations
+ * by the viewer, hostd and the agent, in any order: op, u16 length, bytes. Held throughout: nothing
+ * reaches the agent before it opened the session, and only what its row lets through; the gate ends
+ * once. */
 #include "client/host/gate.h"
 #include "client/host/ipc.h"
 #include "shared/base/log.h"

@@ -1,5 +1,6 @@
-/* Rate control, from the viewer's answers to the next picture: whatever a viewer answers, and whenever, the rate stays
- * what may be asked for, and once it has answered honestly nothing waits for an answer any more. */
+/* Rate control, from the viewer's answers to the next picture: whatever a viewer answers, and
+ * whenever, the rate stays what may be asked for, and once it has answered honestly nothing waits
+ * for an answer any more. */
 #include "client/host/gate_probe.h"
 #include "client/services/video/flow.h"
 #include <math.h>

@@ -1,4 +1,5 @@
-/* A framed link, plain, keyed or WebSocket (either role), fed with arbitrary bytes in arbitrary pieces. */
+/* A framed link, plain, keyed or WebSocket (either role), fed with arbitrary bytes in arbitrary
+ * pieces. */
 #include "shared/loop/loop.h"
 #include "shared/net/conn.h"
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* What a proxy answers. Held throughout: the end is told once, and only a proxy that agreed is passed; what it says after
- * that is left for the target's reader. */
+/* What a proxy answers. Held throughout: the end is told once, and only a proxy that agreed is
+ * passed; what it says after that is left for the target's reader. */
 #include "shared/base/macros.h"
 #include "shared/net/proxy_client.h"
 #include <assert.h>

@@ -23,7 +23,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else if (r != HWS_ERR_SHORT && r != HWS_ERR_PROTO && r != HWS_ERR_TOOBIG) {
 		abort();
 	}
-	/* Shorter input is never refused when the whole is a header, and never one when the whole is not. */
+	/* Shorter input is never refused when the whole is a header, and never one when the whole
+	 * is not. */
 	for (size_t n = 0; n < size && n < 256; n++) {
 		int p = hws_proxy_parse(hws_bytes(data, n), &part, &part_used);
 

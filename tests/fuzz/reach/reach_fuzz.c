@@ -1,5 +1,5 @@
-/* A viewer that looks for a host, with a server that answers anything. Held throughout: it is told the end at most once, a
- * stream comes with success only, and a failure has a sentence. */
+/* A viewer that looks for a host, with a server that answers anything. Held throughout: it is told
+ * the end at most once, a stream comes with success only, and a failure has a sentence. */
 #include "client/reach/reach.h"
 #include "tests/fuzz/reach/wires.h"
 #include <assert.h>

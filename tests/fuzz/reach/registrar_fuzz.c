@@ -1,5 +1,6 @@
-/* A host's registration, by UDP or by a link, against a server that says anything, and the answers to whatever that server
- * pushes. Held throughout: only pushes come out as pushes, and the jobs they start are bounded. */
+/* A host's registration, by UDP or by a link, against a server that says anything, and the answers
+ * to whatever that server pushes. Held throughout: only pushes come out as pushes, and the jobs
+ * they start are bounded. */
 #include "client/reach/answer.h"
 #include "client/reach/registrar.h"
 #include "shared/base/str.h"

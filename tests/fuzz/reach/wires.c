@@ -1,3 +1,5 @@
+/* Connections of the code under test end in memory here: a fuzz target must not depend on a
+ * network, and each input starts afresh. */
 #include "tests/fuzz/reach/wires.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
@@ -31,7 +33,7 @@ static struct {
 	socklen_t udp_peer_len;
 } w = { .udp = -1 };
 
-/* --- far ends -------------------------------------------------------------------------------------- */
+/* --- far ends --------------------------------------------------------------------------------- */
 
 static void on_frame(struct hws_conn *c, struct hws_bytes payload, void *arg)
 {
@@ -76,7 +78,7 @@ static struct hws_conn *newest(unsigned back)
 	return w.count > back ? w.links[(w.count - 1 - back) % LINKS].conn : NULL;
 }
 
-/* --- in place of net/dialer ------------------------------------------------------------------------ */
+/* --- in place of net/dialer ------------------------------------------------------------------- */
 
 struct hws_dial {
 	hws_dial_cb done;
@@ -170,7 +172,7 @@ void hws_resolve_cancel(struct hws_resolve *q)
 	hws_free(q);
 }
 
-/* --- the script ------------------------------------------------------------------------------------ */
+/* --- the script ------------------------------------------------------------------------------- */
 
 static void open_udp(void)
 {

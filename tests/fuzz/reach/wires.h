@@ -1,5 +1,5 @@
-/* A network for fuzz targets: takes the place of net/dialer, so that connections end in this process and an input says what
- * comes over them. Also a UDP socket that is the server's. */
+/* A network for fuzz targets: takes the place of net/dialer, so that connections end in this
+ * process and an input says what comes over them. Also a UDP socket that is the server's. */
 #pragma once
 #include "shared/base/bytes.h"
 #include "shared/crypto/identity.h"
@@ -28,7 +28,8 @@ struct wires_plan {
 struct hws_loop *wires_open(const struct wires_plan *plan);
 /* Who offers keys. */
 const struct hws_identity *wires_server(void);
-/* Runs the operations (op, u16 length, bytes) to the end of `script`; stops early when `*over` (may be NULL) is set. */
+/* Runs the operations (op, u16 length, bytes) to the end of `script`; stops early when `*over` (may
+ * be NULL) is set. */
 void wires_run(struct hws_bytes script, const bool *over);
 /* Objects under test must be gone. */
 void wires_close(void);

@@ -1,6 +1,7 @@
-/* Two legs of any kind on a real shard, with a peer behind each that does anything: the first byte chooses the kinds
- * and how far they have come, then follow operations. Whatever happens: what a raw partner gets is what was sent, what
- * another one gets is well formed, and nothing is left when both have gone. */
+/* Two legs of any kind on a real shard, with a peer behind each that does anything: the first byte
+ * chooses the kinds and how far they have come, then follow operations. Whatever happens: what a
+ * raw partner gets is what was sent, what another one gets is well formed, and nothing is left when
+ * both have gone. */
 #include "server-relay/admission.h"
 #include "server-relay/shard.h"
 #include "shared/base/log.h"

@@ -1,5 +1,6 @@
-/* The TCP plane as a running state machine: a few links on memory transports, fed in any order, cut at any place.
- * Input: records of one byte what (link 0..3, action 0..3), one byte length, then bytes for the link. */
+/* The TCP plane as a running state machine: a few links on memory transports, fed in any order, cut
+ * at any place. Input: records of one byte what (link 0..3, action 0..3), one byte length, then
+ * bytes for the link. */
 #include "server-rendezvous/planes/client.h"
 #include "server-rendezvous/planes/tcp.h"
 #include "shared/net/addr.h"

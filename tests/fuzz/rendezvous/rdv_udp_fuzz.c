@@ -1,5 +1,5 @@
-/* The UDP plane as a running state machine: a sequence of datagrams from a few senders, time passing between them.
- * Input: records of one byte what, one byte length, then the datagram. */
+/* The UDP plane as a running state machine: a sequence of datagrams from a few senders, time
+ * passing between them. Input: records of one byte what, one byte length, then the datagram. */
 #include "server-rendezvous/planes/tcp.h"
 #include "server-rendezvous/planes/udp_handler.h"
 #include "server-rendezvous/state/presence.h"

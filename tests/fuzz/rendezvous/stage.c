@@ -1,4 +1,5 @@
-/* fuzzing: the stage. */
+/* The server is made once, for it is dear; its devices are new for each input, so that one input
+ * does not change what the next one finds. */
 #include "tests/fuzz/rendezvous/stage.h"
 #include "server-rendezvous/planes/registration.h"
 #include "server-rendezvous/planes/tcp.h"

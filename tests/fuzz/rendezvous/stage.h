@@ -1,4 +1,5 @@
-/* fuzzing: a server without threads and sockets, made once; the registered devices are new for each input. */
+/* fuzzing: a server without threads and sockets, made once; the registered devices are new for each
+ * input. */
 #pragma once
 #include "server-rendezvous/config/config.h"
 #include "server-rendezvous/state/core.h"

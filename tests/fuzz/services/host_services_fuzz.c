@@ -1,5 +1,5 @@
-/* Whatever a viewer sends after login, handled by the services of the controlled side on a headless desktop.
- * Input: messages, each behind its length as two bytes, little endian. */
+/* Whatever a viewer sends after login, handled by the services of the controlled side on a headless
+ * desktop. Input: messages, each behind its length as two bytes, little endian. */
 #include "client/platform/headless/headless.h"
 #include "client/services/host_service.h"
 #include "shared/base/log.h"

@@ -1,4 +1,5 @@
-/* What a host says of its keyboard, any text: refused, or taken, and then what is written of it reads back as the same. */
+/* What a host says of its keyboard, any text: refused, or taken, and then what is written of it
+ * reads back as the same. */
 #include "client/services/input/layout.h"
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* Packets of a hostile host into the decoders. Input: a byte that chooses the codec, then packets, each behind
- * its length as two bytes, little endian. */
+/* Packets of a hostile host into the decoders. Input: a byte that chooses the codec, then packets,
+ * each behind its length as two bytes, little endian. */
 #include "client/media/pixels.h"
 #include "client/media/video_codec.h"
 #include <stdlib.h>

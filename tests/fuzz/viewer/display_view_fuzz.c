@@ -1,6 +1,7 @@
-/* Video messages of a hostile host on their way to the screen: queue, decoder, comparison with the picture before,
- * conversion. Input: a byte of circumstances, then serialised messages, each behind its length as two bytes, little
- * endian; one of length 0 stands for a picture that is taken out of the queue, one of length 1 for the end of it all. */
+/* Video messages of a hostile host on their way to the screen: queue, decoder, comparison with the
+ * picture before, conversion. Input: a byte of circumstances, then serialised messages, each behind
+ * its length as two bytes, little endian; one of length 0 stands for a picture that is taken out of
+ * the queue, one of length 1 for the end of it all. */
 #include "client/core/codec_wire.h"
 #include "client/services/video/display_view.h"
 #include "shared/wire/envelope.h"
@@ -29,7 +30,8 @@ static void show_one(struct hws_display_view *s, bool rgba, uint64_t now)
 	hws_ses_free(m);
 }
 
-/* The width and height that a key frame of either codec claims; those of a hostile size cost seconds each. */
+/* The width and height that a key frame of either codec claims; those of a hostile size cost
+ * seconds each. */
 static bool is_small(const Ses__EncodedVideoFrames *f)
 {
 	for (size_t i = 0; i < f->n_frames; i++) {

@@ -1,6 +1,7 @@
-/* A hostile host, and a user who does anything at any moment, against the viewer's core with the services that parse:
- * cursor, clipboard, and the keyboard that follows what the host says of itself.
- * Input: a byte of circumstances, then steps: a byte that says what happens, and what that needs. */
+/* A hostile host, and a user who does anything at any moment, against the viewer's core with the
+ * services that parse: cursor, clipboard, and the keyboard that follows what the host says of
+ * itself. Input: a byte of circumstances, then steps: a byte that says what happens, and what that
+ * needs. */
 #include "client/core/viewer.h"
 #include "client/services/chat/chat_view.h"
 #include "client/services/clipboard/clipboard_view.h"
@@ -53,7 +54,7 @@ static struct hws_bytes bytes(struct fuzz *f)
 	return hws_bytes(f->p - n, n);
 }
 
-/* --- what the core tells: texts must be texts --------------------------------------------------------- */
+/* --- what the core tells: texts must be texts ------------------------------------------------- */
 
 static void text(const char *s)
 {
@@ -176,7 +177,7 @@ static void on_chat(const char *what, void *arg HWS_UNUSED)
 	text(what);
 }
 
-/* --- steps -------------------------------------------------------------------------------------------- */
+/* --- steps ------------------------------------------------------------------------------------ */
 
 static void start(struct fuzz *f)
 {

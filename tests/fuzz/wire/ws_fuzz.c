@@ -1,5 +1,5 @@
-/* The WebSocket decoder of either role: whatever comes and however it is cut, the same pieces come out, and no length is believed
- * before its bytes are there. */
+/* The WebSocket decoder of either role: whatever comes and however it is cut, the same pieces come
+ * out, and no length is believed before its bytes are there. */
 #include "shared/wire/ws_codec.h"
 #include <assert.h>
 #include <stdlib.h>

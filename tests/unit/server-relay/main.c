@@ -1,3 +1,4 @@
+/* The suites of the relay in one program: its tables and state machines, without sockets. */
 #include "shared/base/log.h"
 #include "shared/crypto/crypto.h"
 #include "tests/unit/server-relay/suites.h"

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- rates ------------------------------------------------------------------------------------------- */
+/* --- rates ------------------------------------------------------------------------------------ */
 
 START_TEST(a_rate_is_kept_over_time)
 {
@@ -59,7 +59,7 @@ START_TEST(a_clock_that_runs_behind_refills_nothing)
 }
 END_TEST
 
-/* --- pairing ----------------------------------------------------------------------------------------- */
+/* --- pairing ---------------------------------------------------------------------------------- */
 
 static struct rly_leg *fake(uintptr_t n)
 {
@@ -215,7 +215,7 @@ START_TEST(those_that_come_at_the_same_moment_always_meet)
 }
 END_TEST
 
-/* --- announcements ----------------------------------------------------------------------------------- */
+/* --- announcements ---------------------------------------------------------------------------- */
 
 START_TEST(announcements_expire_are_bounded_and_revoked)
 {
@@ -264,7 +264,7 @@ START_TEST(links_are_counted_with_their_time)
 }
 END_TEST
 
-/* --- addresses --------------------------------------------------------------------------------------- */
+/* --- addresses -------------------------------------------------------------------------------- */
 
 static struct rly_addr *enter(struct rly_addrs *a, const char *ip, uint32_t max, int want)
 {

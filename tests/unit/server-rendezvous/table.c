@@ -1,4 +1,5 @@
-/* tests: the table. */
+/* The server's core on a store in memory, without loop and sockets, so that a test decides what
+ * time it is. */
 #include "tests/unit/server-rendezvous/table.h"
 #include "server-rendezvous/state/attempts.h"
 #include "server-rendezvous/state/known_addrs.h"

@@ -92,7 +92,8 @@ START_TEST(a_screen_tells_what_changed_and_can_be_forgotten)
 }
 END_TEST
 
-/* However many pictures readers hold meanwhile: what is shown is what a whole conversion would show. */
+/* However many pictures readers hold meanwhile: what is shown is what a whole conversion would
+ * show. */
 START_TEST(pictures_shown_are_complete_whatever_readers_hold)
 {
 	struct hws_encoder_conf conf = {

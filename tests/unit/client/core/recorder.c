@@ -1,3 +1,5 @@
+/* Keeps each thing that a core asks of its owner, so that a test can say what must have happened,
+ * and in which order. */
 #include "tests/unit/client/core/recorder.h"
 #include "shared/wire/envelope.h"
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* What the viewer's core promises a service: it works only while the host permits it and the user wants it, and it can
- * hold back what the link has no room for. */
+/* What the viewer's core promises a service: it works only while the host permits it and the user
+ * wants it, and it can hold back what the link has no room for. */
 #include "suites.h"
 #include "tests/unit/client/core/recorder.h"
 

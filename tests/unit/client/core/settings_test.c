@@ -1,5 +1,5 @@
-/* What the viewer keeps: settings that are checked before they are written, and hosts that are one however their name
- * is written. */
+/* What the viewer keeps: settings that are checked before they are written, and hosts that are one
+ * however their name is written. */
 #include "client/core/known_peers.h"
 #include "client/core/target.h"
 #include "client/core/view_settings.h"
@@ -237,7 +237,8 @@ END_TEST
 START_TEST(two_entries_of_an_older_list_become_one)
 {
 	static const char list[] =
-			"{\"peers\": [{\"target\": \"112 677 908\", \"hostname\": \"new\"}, {\"target\": \"x-other\"}, "
+			"{\"peers\": [{\"target\": \"112 677 908\", \"hostname\": \"new\"}, "
+			"{\"target\": \"x-other\"}, "
 			"{\"target\": \"112677908\", \"hostname\": \"old\", \"trusted\": true, "
 			"\"host_key\": \"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE=\"}]}";
 	struct hws_known_peers *k = calloc(1, sizeof(*k));

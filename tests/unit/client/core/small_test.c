@@ -232,7 +232,8 @@ void golden_compare(const char *path, struct hws_bytes text)
 	n = fread(have, 1, text.len + 1, f);
 	fclose(f);
 	ck_assert_msg(n == text.len && memcmp(have, text.ptr, n) == 0,
-			"the bytes on the wire have changed; if that is meant, run the test once with "
+			"the bytes on the wire have changed; if that is meant, run the test "
+			"once with "
 			"HAWSER_UPDATE_GOLDEN=1. Now:\n%.*s",
 			(int)text.len, text.ptr);
 	free(have);

@@ -67,7 +67,8 @@ START_TEST(without_a_password_the_user_is_asked_and_the_host_may_accept)
 }
 END_TEST
 
-/* Whoever answers does not know where the link stands by now: what he says is kept for the next question. */
+/* Whoever answers does not know where the link stands by now: what he says is kept for the next
+ * question. */
 START_TEST(an_answer_out_of_turn_is_the_next_one_tried)
 {
 	struct recorder r;

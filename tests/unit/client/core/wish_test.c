@@ -43,7 +43,8 @@ START_TEST(a_starved_picture_is_fed_as_the_line_allows)
 }
 END_TEST
 
-/* A round trip that grows, or of which nothing is heard: back to the user's choice at once, and for longer each time. */
+/* A round trip that grows, or of which nothing is heard: back to the user's choice at once, and for
+ * longer each time. */
 START_TEST(a_line_that_does_not_take_it_is_left_alone)
 {
 	struct hws_quality_wish w = { 0 };

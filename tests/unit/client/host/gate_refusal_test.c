@@ -1,5 +1,6 @@
-/* host/gate, host/refusal: every member of Message and Misc that a viewer may send in an open session is either
- * carried to the desktop, acted on, answered with a refusal, or stands below with the reason for silence. */
+/* host/gate, host/refusal: every member of Message and Misc that a viewer may send in an open
+ * session is either carried to the desktop, acted on, answered with a refusal, or stands below with
+ * the reason for silence. */
 #include "client/host/gate.h"
 #include "client/host/gate_login.h"
 #include "client/host/gate_reply.h"
@@ -245,7 +246,8 @@ static void send_and_settle(uint32_t field, uint32_t misc, struct hws_bytes body
 
 static const char job[] = "\x08\x07\x12\x02/x";
 
-/* Of all permissions, and of none: what the viewer gets. `text` = of a box, file error, elevation. */
+/* Of all permissions, and of none: what the viewer gets. `text` = of a box, file error,
+ * elevation. */
 static const struct {
 	uint32_t field, misc;
 	const char *body;
@@ -307,7 +309,8 @@ START_TEST(what_is_permitted_and_not_served_is_refused)
 }
 END_TEST
 
-/* Each member of a job that waits for an answer gets it; a listing and a cancel have no job that would. */
+/* Each member of a job that waits for an answer gets it; a listing and a cancel have no job that
+ * would. */
 START_TEST(a_file_job_without_the_permission_ends_with_an_error)
 {
 	static const struct {
@@ -384,8 +387,9 @@ static bool is_silent(const struct hws_session_row *row)
 	return false;
 }
 
-/* No row may be forgotten: with no permission at all, each member that a viewer may send is carried on, answered or
- * listed above; and what is dropped stands in the log once, whatever was dropped before it. */
+/* No row may be forgotten: with no permission at all, each member that a viewer may send is carried
+ * on, answered or listed above; and what is dropped stands in the log once, whatever was dropped
+ * before it. */
 START_TEST(no_member_is_dropped_without_a_word)
 {
 	open_session(0, NULL, "1.4.9");
@@ -503,11 +507,9 @@ START_TEST(no_option_is_passed_over_without_a_word)
 		*(Ses__OptionMessage__BoolOption *)((char *)&o + d->fields[i].offset) =
 				SES__OPTION_MESSAGE__BOOL_OPTION__Yes;
 		ck_assert_int_eq(hws_refuse_options(&o, true, count_answer, &answers), HWS_OK);
-		ck_assert_msg((answers == 1) + (hws_option_disabled(&o, 0) != 0) +
-								is_served_or_of_other_kinds(
-										d->fields[i].name) ==
-						1,
-				"%s", d->fields[i].name);
+		unsigned ways = (answers == 1) + (hws_option_disabled(&o, 0) != 0) +
+				is_served_or_of_other_kinds(d->fields[i].name);
+		ck_assert_msg(ways == 1, "%s", d->fields[i].name);
 	}
 }
 END_TEST

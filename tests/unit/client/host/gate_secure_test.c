@@ -1,5 +1,5 @@
-/* host/gate, the handshake: keyed sessions, records that were tampered with, refusals and in which form they come; and the bytes of
- * a whole conversation, which deployed peers read. */
+/* host/gate, the handshake: keyed sessions, records that were tampered with, refusals and in which
+ * form they come; and the bytes of a whole conversation, which deployed peers read. */
 #include "client/host/gate.h"
 #include "client/host/gate_login.h"
 #include "client/host/gate_reply.h"
@@ -171,8 +171,8 @@ START_TEST(a_refusal_comes_after_the_handshake)
 }
 END_TEST
 
-/* The same bytes as when this was written, both ways: deployed peers read them. To renew the file after a
- * wanted change run with HWS_GOLDEN_WRITE=1 and look at the difference. */
+/* The same bytes as when this was written, both ways: deployed peers read them. To renew the file
+ * after a wanted change run with HWS_GOLDEN_WRITE=1 and look at the difference. */
 START_TEST(a_direct_session_has_the_bytes_of_the_golden_trace)
 {
 	static const char path[] = GOLDEN_DIR "/direct_session.txt";

@@ -1,5 +1,5 @@
-/* tests: a gate between a scripted viewer on a stream in memory, a scripted hostd and a scripted agent, and what the three have
- * seen. */
+/* tests: a gate between a scripted viewer on a stream in memory, a scripted hostd and a scripted
+ * agent, and what the three have seen. */
 #pragma once
 #include "client/host/gate.h"
 #include "client/host/gate_login.h"
@@ -65,7 +65,8 @@ void step_viewer_secure(void);
 void start(Agt__GateStart *s);
 void setup(void);
 void teardown(void);
-/* What the viewer has been sent: a message of that kind, the text of a refused login. NULL = none. */
+/* What the viewer has been sent: a message of that kind, the text of a refused login. NULL =
+ * none. */
 Ses__Message *find(Ses__Message__UnionCase what);
 const char *login_error(void);
 void send_login(const char *my_id, Ses__LoginRequest__UnionCase kind);

@@ -1,5 +1,5 @@
-/* host/gate, plain: login, permissions, what is passed on, how a session ends. A scripted viewer on a stream in memory, a scripted
- * hostd, a scripted agent (gate_stage.h). */
+/* host/gate, plain: login, permissions, what is passed on, how a session ends. A scripted viewer on
+ * a stream in memory, a scripted hostd, a scripted agent (gate_stage.h). */
 #include "client/host/gate.h"
 #include "client/host/gate_reply.h"
 #include "client/host/ipc.h"
@@ -80,7 +80,7 @@ START_TEST(denied_permissions_are_told_at_the_start_in_order)
 }
 END_TEST
 
-START_TEST(nothing_reaches_the_agent_before_login_or_without_permission)
+START_TEST(nothing_reaches_the_agent_before_login_or_unpermitted)
 {
 	open_session(HWS_NEED(HWS_PERM_KEYBOARD));
 	SEND(CLIP);
@@ -369,7 +369,8 @@ START_TEST(each_picture_is_followed_by_a_probe_and_its_arrival_is_told)
 		UNTIL(last_probe()->time == first + i);
 	}
 	ck_assert_uint_eq(quality.delivered, 0);
-	/* While they are unanswered, the round trip takes at least as long as that lasts already. */
+	/* While they are unanswered, the round trip takes at least as long as that lasts
+	 * already. */
 	uint64_t wait_until = hws_clock_us() + 30 * HWS_US_PER_MS;
 	while (hws_clock_us() < wait_until)
 		hws_loop_once(loop, 5000);
@@ -418,7 +419,7 @@ int main(void)
 	return test_main("host/gate", 20, setup, teardown,
 			TESTS(a_direct_session_opens_and_carries_both_ways,
 					denied_permissions_are_told_at_the_start_in_order,
-					nothing_reaches_the_agent_before_login_or_without_permission,
+					nothing_reaches_the_agent_before_login_or_unpermitted,
 					a_wrong_password_keeps_the_dialogue_open,
 					a_refusal_is_sent_and_the_link_closed,
 					the_type_of_a_session_is_fixed_by_the_first_request,

@@ -315,7 +315,8 @@ START_TEST(a_session_may_come_back_again_and_again)
 		ck_assert_int_eq(login_with(conn + 1, used), OK);
 		ck_assert(res.by_recent);
 	}
-	/* It came back before its old link was given up: the late end of that one is not its end. */
+	/* It came back before its old link was given up: the late end of that one is not its
+	 * end. */
 	now += MINUTE;
 	ck_assert_int_eq(login_with(7, used), OK);
 	hws_recent_closed(&recent, 6, false, now);
@@ -328,7 +329,8 @@ START_TEST(a_session_may_come_back_again_and_again)
 }
 END_TEST
 
-/* Whoever is away when the person at the host makes a new password, or takes none any more, stays away. */
+/* Whoever is away when the person at the host makes a new password, or takes none any more, stays
+ * away. */
 START_TEST(a_new_password_on_purpose_keeps_out_who_is_away)
 {
 	struct hws_vault_conf vc = { HWS_VAULT_PERMANENT, 8, false };

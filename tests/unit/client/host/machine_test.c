@@ -1,5 +1,5 @@
-/* host/machine, host/whoami: copies of a state folder on other machines get an identity of their own; a machine that is
- * the same, or that cannot be told, keeps what it has. */
+/* host/machine, host/whoami: copies of a state folder on other machines get an identity of their
+ * own; a machine that is the same, or that cannot be told, keeps what it has. */
 #include "client/host/machine.h"
 #include "client/host/whoami.h"
 #include "shared/base/str.h"
@@ -44,7 +44,8 @@ static void run(const char *format, ...)
 /* The paths of a machine below `root`; NULL = it has none. */
 static void machine_is(const char *id, const char *product, const char *container)
 {
-	run("rm -rf '%s'/* '%s'/.dockerenv && mkdir -p '%s'/etc '%s'/run/systemd '%s'/sys/class/dmi/id",
+	run("rm -rf '%s'/* '%s'/.dockerenv && mkdir -p '%s'/etc '%s'/run/systemd "
+	    "'%s'/sys/class/dmi/id",
 			root, root, root, root, root);
 	if (id)
 		run("echo '%s' > '%s'/etc/machine-id", id, root);
@@ -137,7 +138,8 @@ START_TEST(three_copies_of_a_template_are_three_hosts)
 }
 END_TEST
 
-/* A folder of before this file existed, or whose mark was removed by who moved it: it is at home here. */
+/* A folder of before this file existed, or whose mark was removed by who moved it: it is at home
+ * here. */
 START_TEST(a_folder_without_a_mark_keeps_its_identity_and_the_former_one_is_kept)
 {
 	struct hws_whoami first = { 0 }, now = { 0 };
@@ -193,11 +195,13 @@ START_TEST(what_was_put_aside_in_part_goes_to_one_place)
 
 		machine_is(i ? B : A, NULL, NULL);
 		start(&first);
-		run("cd '%s' && mkdir -m 700 of-other-machine%s && mv id_ed25519 of-other-machine%s",
+		run("cd '%s' && mkdir -m 700 of-other-machine%s && mv id_ed25519 "
+		    "of-other-machine%s",
 				state, end, end);
 		machine_is(i ? A : B, NULL, NULL);
 		ck_assert(start(&now));
-		run("cd '%s' && test ! -e of-other-machine.%u && cp -f of-other-machine%s/* . && rm machine",
+		run("cd '%s' && test ! -e of-other-machine.%u && cp -f of-other-machine%s/* . "
+		    "&& rm machine",
 				state, i + 2, end);
 		ck_assert(!start(&now));
 		ck_assert(same(&first, &now));
@@ -217,7 +221,8 @@ START_TEST(a_damaged_mark_or_a_hostile_machine_id_changes_nothing)
 		run("printf '%%s\\n' '%s' > '%s/machine' && chmod 600 '%s/machine'", marks[i],
 				state, state);
 		start(&now);
-		/* "x" and "zz" are marks of nobody: what is stored must not open a way to lose an id */
+		/* "x" and "zz" are marks of nobody: what is stored must not open a way to lose an
+		 * id */
 		ck_assert_msg(same(&first, &now), "%s", marks[i]);
 	}
 	run("head -c 100000 /dev/urandom > '%s/etc/machine-id'", root);

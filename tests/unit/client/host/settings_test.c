@@ -1,4 +1,5 @@
-/* host/settings: every default parses, permissions follow the modes, the manual knows every option. */
+/* host/settings: every default parses, permissions follow the modes, the manual knows every
+ * option. */
 #include "client/host/settings.h"
 #include "shared/wire/permission.h"
 #include <check.h>
@@ -82,7 +83,8 @@ START_TEST(permissions_follow_mode_options_and_server)
 }
 END_TEST
 
-/* What deployed hosts can permit and this one not yet is taken from a file, kept in it, and not offered. */
+/* What deployed hosts can permit and this one not yet is taken from a file, kept in it, and not
+ * offered. */
 START_TEST(only_what_is_built_is_offered)
 {
 	static const char *const later[] = { "audio", "file-transfer", "camera", "terminal",

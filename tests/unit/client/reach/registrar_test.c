@@ -20,7 +20,7 @@ static Rdv__RegisterPkResponse__Result verdict;
 static char told_id[32];
 static bool mute[2];
 
-/* --- in place of net/dialer: the name has two addresses, TCP leads nowhere --------------------------- */
+/* --- in place of net/dialer: the name has two addresses, TCP leads nowhere -------------------- */
 
 struct hws_resolve {
 	hws_resolve_cb done;
@@ -78,7 +78,7 @@ void hws_dial_cancel(struct hws_dial *d)
 	(void)d;
 }
 
-/* --- the server -------------------------------------------------------------------------------------- */
+/* --- the server ------------------------------------------------------------------------------- */
 
 static void answer(unsigned i)
 {

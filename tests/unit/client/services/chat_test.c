@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- the text ----------------------------------------------------------------------------------- */
+/* --- the text --------------------------------------------------------------------------------- */
 
 static void reads(const char *in, const char *want)
 {
@@ -62,7 +62,7 @@ START_TEST(blanks_are_nothing_to_read)
 }
 END_TEST
 
-/* --- the viewer --------------------------------------------------------------------------------- */
+/* --- the viewer ------------------------------------------------------------------------------- */
 
 static struct recorder r;
 static struct hws_chat_view *cv;

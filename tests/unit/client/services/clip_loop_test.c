@@ -1,7 +1,8 @@
-/* Two desktops that show each other, in a model of time: on each the real host's and the real viewer's half of the
- * clipboard, readers that ask an X server the way ours do, and delays of any length everywhere: of the network, of
- * notices, of questions, of owners that answer long after they have lost the clipboard. Whatever they are, each copy
- * of a person makes at most two more changes, and the last one arrives. */
+/* Two desktops that show each other, in a model of time: on each the real host's and the real
+ * viewer's half of the clipboard, readers that ask an X server the way ours do, and delays of any
+ * length everywhere: of the network, of notices, of questions, of owners that answer long after
+ * they have lost the clipboard. Whatever they are, each copy of a person makes at most two more
+ * changes, and the last one arrives. */
 #include "client/services/clipboard/clipboard_host.h"
 #include "client/services/clipboard/clipboard_view.h"
 #include "client/services/clipboard/echo.h"
@@ -404,8 +405,8 @@ START_TEST(each_copy_makes_at_most_two_changes_whatever_the_delays)
 }
 END_TEST
 
-/* Programs that keep a history take over what is copied within the second and a half, without the mark. Their desktop
- * is as slow as desktops are; the network may be of any speed. */
+/* Programs that keep a history take over what is copied within the second and a half, without the
+ * mark. Their desktop is as slow as desktops are; the network may be of any speed. */
 START_TEST(programs_that_keep_a_history_do_not_keep_it_going)
 {
 	static const uint64_t spans[] = { 1, 1000, 100000, 3000000, 30000000 };

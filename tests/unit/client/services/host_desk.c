@@ -1,3 +1,5 @@
+/* The services on the headless desktop, without processes: what viewers would be sent is kept as
+ * messages. */
 #include "host_desk.h"
 #include "shared/base/buf.h"
 #include "shared/base/clock.h"

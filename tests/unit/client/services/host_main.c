@@ -1,3 +1,5 @@
+/* The suites of the services at the host in one program: each stands in a file of its own, they
+ * share the desk. */
 #include "host_desk.h"
 
 int main(void)

@@ -1,5 +1,5 @@
-/* The loops over the services of a desktop, with services that write down what they are told; and what every service of
- * the real list must have. */
+/* The loops over the services of a desktop, with services that write down what they are told; and
+ * what every service of the real list must have. */
 #include "client/services/host_service.h"
 #include "host_desk.h"
 #include "shared/base/mem.h"
@@ -303,7 +303,8 @@ START_TEST(the_real_services_have_what_a_service_must_have)
 }
 END_TEST
 
-/* As the agent has them: on a desktop, with a viewer that is let in, switches its options and is gone. */
+/* As the agent has them: on a desktop, with a viewer that is let in, switches its options and is
+ * gone. */
 START_TEST(the_real_services_work_as_a_set)
 {
 	struct desk d;

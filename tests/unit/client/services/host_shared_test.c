@@ -210,8 +210,8 @@ static uint64_t clock_of_desk(void *arg)
 	return ((const struct desk *)arg)->now_us;
 }
 
-/* Programs that keep a history take a text over at once and lose its mark; a person is slower, or copies
- * something else before. */
+/* Programs that keep a history take a text over at once and lose its mark; a person is slower, or
+ * copies something else before. */
 START_TEST(what_came_from_a_viewer_is_told_again_only_when_somebody_copies_it)
 {
 	Ses__Clipboard e = entry(SES__CLIPBOARD_FORMAT__Text, "same", 4, false);

@@ -74,7 +74,8 @@ START_TEST(wishes_of_the_wire_become_ratios_and_quantisers)
 }
 END_TEST
 
-/* What libvpx is asked for: the numbers of deployed hosts at the coarse end, our own at the fine one. */
+/* What libvpx is asked for: the numbers of deployed hosts at the coarse end, our own at the fine
+ * one. */
 START_TEST(a_ratio_gives_libvpx_the_quantisers_it_always_had)
 {
 	static const struct hws_quantisers vpx = { .max = 63, .halving = 6 };

@@ -1,3 +1,5 @@
+/* What a store promises, written once and run against each engine: a difference between engines
+ * is a failure of one. */
 #include "tests/unit/server-rendezvous/store/contract.h"
 
 #include "server-rendezvous/store/devices.h"

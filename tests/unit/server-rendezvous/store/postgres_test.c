@@ -294,7 +294,7 @@ START_TEST(nothing_acknowledged_is_lost_when_writer_and_database_are_killed)
 }
 END_TEST
 
-/* --- several nodes -------------------------------------------------------------------------------- */
+/* --- several nodes ---------------------------------------------------------------------------- */
 
 struct ear {
 	unsigned messages, again;

@@ -103,7 +103,8 @@ START_TEST(files_that_are_not_ours_are_refused_and_left_alone)
 	must_refuse(HWS_ERR_CORRUPT, "another program");
 	unlink(path);
 	sql(path,
-			"CREATE TABLE peer (guid blob primary key not null, id varchar(100) not null) "
+			"CREATE TABLE peer (guid blob primary key not null, id varchar(100) not "
+			"null) "
 			"without rowid");
 	must_refuse(HWS_ERR_CORRUPT, "import-hbbs");
 	unlink(path);

@@ -28,7 +28,8 @@ static const struct hws_option table[] = {
 	{ "net", "max-links", 0, HWS_OPT_U32, offsetof(struct config, links), "100",
 			.flags = HWS_OPT_RELOAD, .help = "Open links." },
 	{ "net", "fancy", 0, HWS_OPT_BOOL, offsetof(struct config, fancy), "yes",
-			.help = "A long sentence that has to be broken at the right margin, because no terminal is endlessly wide." },
+			.help = "A long sentence that has to be broken at the right margin, "
+				"because no terminal is endlessly wide." },
 	{ "limits", "bytes", 0, HWS_OPT_U64, offsetof(struct config, bytes), "0",
 			.help = "Bytes." },
 	{ "limits", "size", 0, HWS_OPT_SIZE, offsetof(struct config, size), "64K", 1024, 1 << 20,
@@ -45,7 +46,8 @@ static const struct hws_option table[] = {
 			.choices = "never|ask|always", .help = "Mode." },
 };
 static const struct hws_options options = { "prog", "TEST_PROG_", "prog [options]\nprog --version",
-	"Does things. This paragraph is long enough to be wrapped into several lines of the help text.",
+	"Does things. This paragraph is long enough to be wrapped into several lines of the "
+	"help text.",
 	table, HWS_COUNT(table) };
 
 static struct config c;
@@ -82,10 +84,11 @@ END_TEST
 
 START_TEST(a_file_sets_values_in_their_sections)
 {
-	ck_assert_int_eq(
-			from_text("\xef\xbb\xbf# comment\n; comment\nquiet = yes\r\n\n[net]\nport=80\n"
-				  "  max-links : 5\nfancy=off\n[limits]\nsize = 2K\nidle = 5m\n"
-				  "[auth]\nname = a ; b # c\npassword = geheim\nmode = always\nkey ="),
+	ck_assert_int_eq(from_text("\xef\xbb\xbf# comment\n; comment\nquiet = "
+				   "yes\r\n\n[net]\nport=80\n"
+				   "  max-links : 5\nfancy=off\n[limits]\nsize = 2K\nidle = 5m\n"
+				   "[auth]\nname = a ; b # c\npassword = geheim\nmode = "
+				   "always\nkey ="),
 			HWS_OK);
 	ck_assert(c.quiet && !c.fancy);
 	ck_assert_uint_eq(c.port, 80);
@@ -402,8 +405,8 @@ START_TEST(what_is_shown_reads_back_as_the_same)
 	struct config d;
 	struct hws_buf first, second;
 
-	ck_assert_int_eq(
-			from_text("quiet=yes\n[auth]\nname = x y\npassword=geheim\n[limits]\nidle=250ms\n"),
+	ck_assert_int_eq(from_text("quiet=yes\n[auth]\nname = x "
+				   "y\npassword=geheim\n[limits]\nidle=250ms\n"),
 			HWS_OK);
 	hws_buf_init(&first, 1 << 20);
 	hws_buf_init(&second, 1 << 20);

@@ -1,3 +1,5 @@
+/* shared/crypto/identity: keys are made, stored, read back and refused; files with wrong owners,
+ * modes and lengths; signed statements. */
 #include <check.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -171,12 +173,12 @@ END_TEST
 
 START_TEST(a_damaged_file_is_named_and_left_alone)
 {
-	static const char *const texts[] = {
-		"", "rubbish", "AAECAwQFBgc=",
+	static const char *const texts[] = { "", "rubbish", "AAECAwQFBgc=",
 		/* right length, but the public half does not belong to the seed */
-		"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8DoQe/884Qvh1w3RjnS8CZZ+TWMJulDV8d3IZkElUxuQ==",
-		"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8DoQe/884Qvh1w3RjnS8CZZ+TWMJulDV8d3IZkElUxuA==x"
-	};
+		"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8DoQe/"
+		"884Qvh1w3RjnS8CZZ+TWMJulDV8d3IZkElUxuQ==",
+		"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8DoQe/"
+		"884Qvh1w3RjnS8CZZ+TWMJulDV8d3IZkElUxuA==x" };
 	char back[256];
 
 	write_text(path, texts[_i], 0600);
@@ -190,7 +192,8 @@ END_TEST
 START_TEST(a_file_of_a_deployed_server_loads_with_blanks_around)
 {
 	write_text(path,
-			"  AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8DoQe/884Qvh1w3RjnS8CZZ+TWMJulDV8d3IZkElUxuA==\r\n",
+			"  AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8DoQe/"
+			"884Qvh1w3RjnS8CZZ+TWMJulDV8d3IZkElUxuA==\r\n",
 			0600);
 	char key[HWS_KEY_TEXT];
 

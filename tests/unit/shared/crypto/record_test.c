@@ -1,3 +1,5 @@
+/* shared/crypto/record: what is sealed opens once and in order, and nothing else does: flipped,
+ * repeated, left out, cut short. */
 #include <check.h>
 #include <stdlib.h>
 

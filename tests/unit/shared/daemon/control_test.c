@@ -1,4 +1,5 @@
-/* The control socket: its request lines, and a real loop serving on a socket in a folder of its own. */
+/* The control socket: its request lines, and a real loop serving on a socket in a folder of its
+ * own. */
 #include <check.h>
 #include <errno.h>
 #include <pthread.h>

@@ -1,4 +1,5 @@
-/* shared/net/conn: framed links over memory streams that torture them: pieces, keys, caps, queues, silence, owners that leave. */
+/* shared/net/conn: framed links over memory streams that torture them: pieces, keys, caps, queues,
+ * silence, owners that leave. */
 #include "shared/base/clock.h"
 #include "shared/net/conn.h"
 #include "shared/net/dialer.h"

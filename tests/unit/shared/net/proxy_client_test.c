@@ -166,7 +166,8 @@ START_TEST(a_socks_proxy_is_asked_in_its_own_way)
 		{ "relay.example", "\x05\x01\x00\x03\x0drelay.example\x52\x7d", 20 },
 		{ "192.0.2.7", "\x05\x01\x00\x01\xc0\x00\x02\x07\x52\x7d", 10 },
 		{ "2001:db8::1",
-				"\x05\x01\x00\x04\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01\x52\x7d",
+				"\x05\x01\x00\x04\x20\x01\x0d\xb8\0\0\0"
+				"\0\0\0\0\0\0\0\0\x01\x52\x7d",
 				22 },
 	};
 	static const struct {

@@ -1,4 +1,5 @@
-/* The parser of PROXY headers against the examples of the protocol's public text, and against what is no header. */
+/* The parser of PROXY headers against the examples of the protocol's public text, and against what
+ * is no header. */
 #include "shared/base/macros.h"
 #include "shared/net/addr.h"
 #include "shared/net/proxy_protocol.h"
@@ -36,7 +37,8 @@ static const struct {
 			BYTES("PROXY TCP6 ::ffff:192.0.2.7 2001:db8::1 0 80\r\n"), "192.0.2.7:0",
 			"[2001:db8::1]:80" },
 	{ "v2 TCP over IPv4",
-			BYTES(SIGNATURE "\x21\x11\x00\x0c\xc0\xa8\x00\x01\xc0\xa8\x00\x0b\xdc\x04\x01\xbb"),
+			BYTES(SIGNATURE "\x21\x11\x00\x0c\xc0\xa8\x00\x01"
+					"\xc0\xa8\x00\x0b\xdc\x04\x01\xbb"),
 			"192.168.0.1:56324", "192.168.0.11:443" },
 	{ "v2 TCP over IPv6",
 			BYTES(SIGNATURE "\x21\x21\x00\x24"
@@ -45,18 +47,21 @@ static const struct {
 					"\xff\xff\x00\x50"),
 			"[2001:db8::1]:65535", "[2001:db8::2]:80" },
 	{ "v2 with an extension (NOOP of 3 bytes)",
-			BYTES(SIGNATURE "\x21\x11\x00\x12\x01\x02\x03\x04\x05\x06\x07\x08\x00\x01\x00\x02"
+			BYTES(SIGNATURE "\x21\x11\x00\x12\x01\x02\x03\x04"
+					"\x05\x06\x07\x08\x00\x01\x00\x02"
 					"\x04\x00\x03"
 					"abc"),
 			"1.2.3.4:1", "5.6.7.8:2" },
 	{ "v2 local: a health check", BYTES(SIGNATURE "\x20\x00\x00\x00"), NULL, NULL },
 	{ "v2 local with an address that does not count",
-			BYTES(SIGNATURE "\x20\x11\x00\x0c\xc0\xa8\x00\x01\xc0\xa8\x00\x0b\xdc\x04\x01\xbb"),
+			BYTES(SIGNATURE "\x20\x11\x00\x0c\xc0\xa8\x00\x01"
+					"\xc0\xa8\x00\x0b\xdc\x04\x01\xbb"),
 			NULL, NULL },
 	{ "v2 local with a family nobody knows", BYTES(SIGNATURE "\x20\xff\x00\x01z"), NULL, NULL },
 	{ "v2 unspecified family", BYTES(SIGNATURE "\x21\x00\x00\x03xyz"), NULL, NULL },
 	{ "v2 UDP over IPv4 is not TCP",
-			BYTES(SIGNATURE "\x21\x12\x00\x0c\x01\x02\x03\x04\x05\x06\x07\x08\x00\x01\x00\x02"),
+			BYTES(SIGNATURE "\x21\x12\x00\x0c\x01\x02\x03\x04"
+					"\x05\x06\x07\x08\x00\x01\x00\x02"),
 			NULL, NULL },
 };
 
@@ -117,16 +122,20 @@ static const struct {
 	{ "a port with a zero in front", BYTES("PROXY TCP4 1.2.3.4 5.6.7.8 01 2\r\n") },
 	{ "UDP by text", BYTES("PROXY UDP4 1.2.3.4 5.6.7.8 1 2\r\n") },
 	{ "a line without an end",
-			BYTES("PROXY UNKNOWN xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+			BYTES("PROXY UNKNOWN "
+			      "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+			      "xxxxxx"
 			      "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx") },
 	{ "a signature with a fault", BYTES("\r\n\r\n\0\r\nQUIX") },
 	{ "v2 of another version", BYTES(SIGNATURE "\x11") },
 	{ "v2 with another command", BYTES(SIGNATURE "\x22") },
 	{ "v2 with another family", BYTES(SIGNATURE "\x21\x41\x00\x00") },
 	{ "v2 with an address cut short",
-			BYTES(SIGNATURE "\x21\x11\x00\x0b\x01\x02\x03\x04\x05\x06\x07\x08\x00\x01\x00") },
+			BYTES(SIGNATURE "\x21\x11\x00\x0b\x01\x02\x03"
+					"\x04\x05\x06\x07\x08\x00\x01\x00") },
 	{ "v2 with an IPv6 address cut short",
-			BYTES(SIGNATURE "\x21\x21\x00\x0c\x01\x02\x03\x04\x05\x06\x07\x08\x00\x01\x00\x02") },
+			BYTES(SIGNATURE "\x21\x21\x00\x0c\x01\x02\x03\x04"
+					"\x05\x06\x07\x08\x00\x01\x00\x02") },
 	{ "v2 of a UNIX socket cut short", BYTES(SIGNATURE "\x21\x31\x00\x01x") },
 };
 

@@ -39,9 +39,12 @@ START_TEST(a_full_table_is_seen)
 	put("sys/net/netfilter/nf_conntrack_count", "261900\n");
 	put("sys/net/netfilter/nf_conntrack_max", "262144\n");
 	put("net/stat/nf_conntrack",
-			"entries  clashres found new invalid ignore delete chainlength insert insert_failed drop early_drop icmp_error\n"
-			"0003fe7c  00000001 00000002 00000000 00000021 00000000 00000000 00000000 00000000 00000003 00036480 0003b290 00000000\n"
-			"0003fe7c  00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000010 00000000 00000000\n");
+			"entries  clashres found new invalid ignore delete chainlength insert "
+			"insert_failed drop early_drop icmp_error\n"
+			"0003fe7c  00000001 00000002 00000000 00000021 00000000 00000000 "
+			"00000000 00000000 00000003 00036480 0003b290 00000000\n"
+			"0003fe7c  00000000 00000000 00000000 00000000 00000000 00000000 "
+			"00000000 00000000 00000000 00000010 00000000 00000000\n");
 	ck_assert(hws_room_tracking(proc, &t));
 	ck_assert_uint_eq(t.count, 261900);
 	ck_assert_uint_eq(t.max, 262144);

@@ -1,5 +1,5 @@
-/* What is said about certificate and key files that a server cannot use: which of them, what it is, and what to do; never
- * the library's own words. */
+/* What is said about certificate and key files that a server cannot use: which of them, what it is,
+ * and what to do; never the library's own words. */
 #include "shared/base/macros.h"
 #include "shared/net/tls.h"
 #include "tests/support/proc.h"

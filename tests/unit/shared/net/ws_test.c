@@ -1,4 +1,5 @@
-/* shared/net/ws: WebSockets over memory streams: every length of header, fragments, and what a peer must not send. */
+/* shared/net/ws: WebSockets over memory streams: every length of header, fragments, and what a peer
+ * must not send. */
 #include "shared/net/addr.h"
 #include "shared/net/conn.h"
 #include "shared/net/dialer.h"

@@ -1,4 +1,5 @@
-/* Local sockets: who may connect, and descriptors that arrive, each exactly once, or are told to be lost. */
+/* Local sockets: who may connect, and descriptors that arrive, each exactly once, or are told to be
+ * lost. */
 #include "shared/sys/local_socket.h"
 
 #include "shared/base/str.h"

@@ -1,4 +1,5 @@
-/* Starting processes. The program starts itself: as "role" it says what it finds, over the socket it was given. */
+/* Starting processes. The program starts itself: as "role" it says what it finds, over the socket
+ * it was given. */
 #include "shared/sys/spawn.h"
 
 #include "shared/base/str.h"

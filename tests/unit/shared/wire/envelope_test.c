@@ -1,3 +1,5 @@
+/* shared/wire/envelope: messages are unpacked within caps, whatever a peer claims about lengths,
+ * counts and depth. */
 #include <check.h>
 #include <stdlib.h>
 

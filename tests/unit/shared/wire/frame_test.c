@@ -1,3 +1,5 @@
+/* shared/wire/frame: headers of every length, both ways, at each boundary, and what is not a
+ * header. */
 #include <check.h>
 #include <stdlib.h>
 

@@ -1,3 +1,5 @@
+/* shared/wire/secure: the handshake of a session, both ends, with right and wrong keys,
+ * statements and turns. */
 #include <check.h>
 #include <stdlib.h>
 

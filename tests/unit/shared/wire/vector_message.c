@@ -1,3 +1,4 @@
+/* Compares by the schema, so that a field which a vector names and we forget is a difference. */
 #include "vector_message.h"
 
 #include <inttypes.h>
@@ -198,7 +199,7 @@ static bool message_equal(const ProtobufCMessage *m, const json_t *want, const s
 				protobuf_c_message_descriptor_get_field_by_name(d, key);
 
 		if (!fd && (strstr(key, "_decoded") || strcmp(key, "online_indexes") == 0))
-			continue; /* explains another member; checked by the caller where it matters */
+			continue; /* explains another member; callers check it */
 		if (!fd)
 			return differs(rep, key, "the schema has no such field");
 		if (!field_equal(m, fd, value, rep))

@@ -1,4 +1,5 @@
-/* tests: one vector of the documents, its fields by name; a field that is missing or of another kind ends the test. */
+/* tests: one vector of the documents, its fields by name; a field that is missing or of another
+ * kind ends the test. */
 #include "tests/unit/shared/wire/vector_read.h"
 #include "shared/base/err.h"
 #include "shared/base/str.h"

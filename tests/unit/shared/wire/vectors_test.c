@@ -1,5 +1,5 @@
-/* Every vector of the rendezvous and session specification, one by one: what the documents say that bytes mean is what our codecs
- * make of them, both ways. A vector nobody here knows fails. */
+/* Every vector of the rendezvous and session specification, one by one: what the documents say that
+ * bytes mean is what our codecs make of them, both ways. A vector nobody here knows fails. */
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include "shared/crypto/crypto.h"
