@@ -1,5 +1,6 @@
 /* The sandbox, in children that may die of it, and giving up root. */
 #include <check.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -18,6 +19,7 @@
 /* What the programs ask for. */
 #define RELAY (HWS_SANDBOX_SERVE | HWS_SANDBOX_READ)
 #define RENDEZVOUS (HWS_SANDBOX_SERVE | HWS_SANDBOX_WRITE)
+#define DIALER (HWS_SANDBOX_SERVE | HWS_SANDBOX_READ | HWS_SANDBOX_AGAIN)
 #define GATE 0
 
 #define NO_SANDBOX 77
@@ -83,6 +85,16 @@ static int run_program(void)
 	return execve("/bin/true", argv, argv);
 }
 
+static int program_refused(void)
+{
+	return run_program() != -1 || errno != EPERM;
+}
+
+static int new_refused(void)
+{
+	return open_new() == 0;
+}
+
 static int fork_child(void)
 {
 	return fork() < 0;
@@ -96,6 +108,22 @@ static int use_loop(void)
 	free(p);
 	hws_wall_text(hws_wall_us(), text, sizeof(text));
 	return write(STDERR_FILENO, "", 0) < 0;
+}
+
+static int open_once_more_confined(void)
+{
+	struct hws_error err;
+
+	if (hws_sandbox_enter(GATE, &err) < 0)
+		return 2;
+	return open_for_reading();
+}
+
+static int loop_once_more_confined(void)
+{
+	struct hws_error err;
+
+	return hws_sandbox_enter(GATE, &err) < 0 ? 2 : use_loop();
 }
 
 static void *thread(void *arg)
@@ -137,6 +165,13 @@ static const struct {
 	{ RENDEZVOUS, make_and_remove, false },
 	{ RENDEZVOUS, run_program, true },
 	{ RENDEZVOUS, fork_child, true },
+	{ DIALER, threaded_loop, false },
+	{ DIALER, open_for_reading, false },
+	{ DIALER, new_socket, false },
+	{ DIALER, program_refused, false },
+	{ DIALER, new_refused, false },
+	{ DIALER, loop_once_more_confined, false },
+	{ DIALER, open_once_more_confined, true },
 	{ GATE, use_loop, false },
 	{ GATE, open_for_reading, true },
 	{ GATE, new_socket, true },
