@@ -2,6 +2,7 @@
  * find it again as soon as there is one. */
 #include "client/host/desktop.h"
 #include "client/host/ipc.h"
+#include "client/host/ipc_caps.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/str.h"
@@ -103,9 +104,11 @@ static void start(void *arg)
 	struct hws_desktop *d = arg;
 	const struct hws_settings *s = d->settings;
 	const char *argv[12] = { "hawser-host", "agent" };
-	struct hws_ipc_conf conf = {
-		.frame_max = 1u << 20, .on_message = on_message, .on_close = on_close, .arg = d
-	};
+	struct hws_ipc_conf conf = { .frame_max = HWS_IPC_HOSTD_FRAME_MAX,
+		.check = hws_ipc_check_agent,
+		.on_message = on_message,
+		.on_close = on_close,
+		.arg = d };
 	struct hws_error err = { 0 };
 	struct hws_spawn sp = { .argv = argv,
 		.huge_pages = true,

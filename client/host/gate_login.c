@@ -2,6 +2,7 @@
  * and the request itself, so that a second one of the same viewer can be held against the
  * first. */
 #include "client/host/gate_login.h"
+#include "client/host/ipc_caps.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include "shared/wire/envelope.h"
@@ -118,15 +119,29 @@ out:
 	return r;
 }
 
+/* hostd takes no longer texts; what is right of a viewer's is shorter. Cuts no character in two. */
+static char *clipped(char *text)
+{
+	size_t n = HWS_IPC_TEXT_MAX;
+
+	if (strlen(text) <= n)
+		return text;
+	while (n && ((uint8_t)text[n] & 0xc0) == 0x80)
+		n--;
+	text[n] = '\0';
+	return text;
+}
+
 void hws_gate_login_check(
 		const struct hws_gate_login *l, const Ses__LoginRequest *lr, Agt__LoginCheck *check)
 {
 	check->proof = lr->password;
-	check->username = lr->username;
-	check->my_id = lr->my_id;
-	check->my_name = lr->my_name;
-	check->my_platform = lr->my_platform;
-	check->version = lr->version;
+	check->proof.len = HWS_MIN(check->proof.len, (size_t)HWS_IPC_PROOF_MAX);
+	check->username = clipped(lr->username);
+	check->my_id = clipped(lr->my_id);
+	check->my_name = clipped(lr->my_name);
+	check->my_platform = clipped(lr->my_platform);
+	check->version = clipped(lr->version);
 	check->session_id = lr->session_id;
 	check->kind = (Agt__SessionKind)l->kind;
 }

@@ -24,7 +24,8 @@ void hws_gate_login_done(struct hws_gate_login *l);
 /* Remembers the request. HWS_ERR_DENIED: id or type differ from the first request of this
  * connection. */
 int hws_gate_login_take(struct hws_gate_login *l, const Ses__LoginRequest *lr) HWS_MUST_CHECK;
-/* Fills the question to hostd; it borrows from `lr`. */
+/* Fills the question to hostd; it borrows from `lr`, whose texts are shortened to what hostd takes
+ * (host/ipc_caps). */
 void hws_gate_login_check(const struct hws_gate_login *l, const Ses__LoginRequest *lr,
 		Agt__LoginCheck *check);
 

@@ -4,6 +4,7 @@
 #include "client/host/gate.h"
 #include "client/host/gate_leg.h"
 #include "client/host/ipc.h"
+#include "client/host/ipc_caps.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/sys/sandbox.h"
@@ -261,7 +262,7 @@ static void on_hostd_closed(struct hws_ipc *l HWS_UNUSED, int why, void *arg)
 int hws_gate_main(int ipc_fd, bool sandbox)
 {
 	struct gate_process p = { .sandbox = sandbox };
-	struct hws_ipc_conf lc = { .frame_max = 1u << 20,
+	struct hws_ipc_conf lc = { .frame_max = HWS_IPC_HOSTD_FRAME_MAX,
 		.on_message = on_message,
 		.on_close = on_hostd_closed,
 		.arg = &p };

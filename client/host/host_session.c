@@ -1,6 +1,7 @@
 /* host/host_session: one gate process seen from hostd: started with a socket, or sent to a relay
  * first; asked nothing, and believed in nothing that hostd can judge itself. */
 #include "client/host/host_session.h"
+#include "client/host/ipc_caps.h"
 #include "client/host/no_desktop.h"
 #include "client/host/notice.h"
 #include "shared/base/clock.h"
@@ -395,9 +396,11 @@ int hws_host_session_new(const struct hws_host_session_env *env,
 		const struct hws_host_session_conf *conf, struct hws_host_session **ret)
 {
 	struct hws_host_session *v = calloc(1, sizeof(*v));
-	struct hws_ipc_conf lc = {
-		.frame_max = 1u << 20, .on_message = on_message, .on_close = on_close, .arg = v
-	};
+	struct hws_ipc_conf lc = { .frame_max = HWS_IPC_HOSTD_FRAME_MAX,
+		.check = hws_ipc_check_gate,
+		.on_message = on_message,
+		.on_close = on_close,
+		.arg = v };
 	int fd = conf->relay ? -1 : conf->fd, ipc_fd = -1, r = HWS_ERR_NOMEM;
 
 	if (!v)

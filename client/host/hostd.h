@@ -3,7 +3,8 @@
  * it reads nothing that a viewer or a relay says: a socket goes to a gate with not a byte taken
  * from it, and to relays a gate goes itself. What hostd does read from the network is its own
  * rendezvous server's: replies and pushes, by UDP or on links that it opened (frames, and TLS
- * and WebSocket where such a link has them). tools/hostd_calls.txt lists all that it links and
+ * and WebSocket where such a link has them). What gates and the agent say is capped, field by
+ * field, before it is unpacked (host/ipc_caps). tools/hostd_calls.txt lists all that it links and
  * calls of such code, and tools/check_hostd compares, in each test run.
  * Fields are for host/hostd and host/host_control only. */
 #pragma once

@@ -94,6 +94,12 @@ static int deliver(struct hws_ipc *l, uint8_t kind, struct hws_bytes payload)
 	}
 	if (kind != KIND_MESSAGE)
 		return HWS_ERR_PROTO;
+	if (l->conf.check) {
+		int r = l->conf.check(payload);
+
+		if (r < 0)
+			return r;
+	}
 	m = agt__message__unpack(NULL, payload.len, payload.ptr);
 	if (!m)
 		return HWS_ERR_PROTO;

@@ -16,6 +16,9 @@ struct hws_ipc_conf {
 	size_t frame_max; /* 0 = HWS_IPC_FRAME_MAX; larger announced frames close the link */
 	size_t send_max; /* hard cap of queued bytes, 0 = 64 MiB: beyond it sends fail with HWS_ERR_FULL */
 	size_t send_high; /* mark of hws_ipc_congested, 0 = 1 MiB */
+	/* NULL, or whether a message of kind 1 may be unpacked at all (host/ipc_caps); an error ends
+	 * the link. */
+	int (*check)(struct hws_bytes message);
 	/* Kind 1. `m` borrows until return. `fd` is -1 or a received descriptor that the callee now owns. */
 	void (*on_message)(struct hws_ipc *l, const Agt__Message *m, int fd, void *arg);
 	/* Kind 2; may be NULL where none is expected (then it closes the link). Borrows until return. */

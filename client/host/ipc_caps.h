@@ -1,0 +1,18 @@
+/* host/ipc_caps: what hostd lets gates and the agent say, looked at before anything is unpacked.
+ * They hold what strangers sent, and may have fallen into their hands: of the messages between the
+ * processes hostd takes those that are its own, each field once, and no text or bytes longer than
+ * it has a use for. Pure. */
+#pragma once
+#include "shared/base/bytes.h"
+#include "shared/base/err.h"
+
+/* A whole message to or from hostd: the longest is GateRelay. */
+#define HWS_IPC_HOSTD_FRAME_MAX (4u << 10)
+/* Senders shorten what comes from viewers to these. */
+#define HWS_IPC_TEXT_MAX 256u
+#define HWS_IPC_PROOF_MAX 64u /* a right one has 32 */
+
+/* One serialised agt.Message, for hws_ipc_conf.check. HWS_ERR_PROTO: does not parse, holds a
+ * message that is not said to hostd by these, an unknown field or one twice; HWS_ERR_TOOBIG. */
+int hws_ipc_check_gate(struct hws_bytes message) HWS_MUST_CHECK;
+int hws_ipc_check_agent(struct hws_bytes message) HWS_MUST_CHECK;
