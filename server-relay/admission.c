@@ -7,7 +7,7 @@
 #include "server-relay/request.h"
 #include "server-relay/shard.h"
 #include "server-relay/shard_move.h"
-#include "server-relay/takeover.h"
+#include "server-relay/takeover_message.h"
 #include "server-relay/tickets.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"

@@ -7,39 +7,20 @@
 #include "server-relay/request.h"
 #include "server-relay/server_parts.h"
 #include "server-relay/shard.h"
+#include "server-relay/takeover_message.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
 #include "shared/base/num.h"
 #include "shared/base/str.h"
 #include "shared/sys/local_socket.h"
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#define MAGIC 0x48575332u /* changes with the layout of the messages */
-#define ANSWER_MS 5000
-#define FDS_MAX (2 * RLY_SHARDS_MAX)
-_Static_assert(FDS_MAX <= HWS_LOCAL_FDS_MAX, "all listening sockets go in one message");
-#define LEG_BYTES_MAX (32u << 10)
 #define BURST 64 /* legs a turn */
-
-enum kind { KIND_HELLO, KIND_SOCKETS, KIND_READY, KIND_CLEAR, KIND_DONE, KIND_LEG };
-
-struct head {
-	uint32_t magic;
-	uint32_t kind;
-	uint32_t tcp, ws; /* SOCKETS: how many of each */
-	/* LEG; the read bytes follow */
-	uint32_t bytes;
-	uint16_t port;
-	uint8_t is_ws, uuid_len;
-	uint8_t ip[16];
-	char uuid[HWS_UUID_MAX];
-};
 
 struct rly_takeover {
 	struct rly_server *server;
@@ -51,52 +32,6 @@ struct rly_takeover {
 	bool control_moved, path_moved;
 	unsigned next_shard;
 };
-
-/* --- messages ---------------------------------------------------------------------------------------- */
-
-static int send_message(
-		int fd, const struct head *h, struct hws_bytes more, const int *fds, unsigned n)
-{
-	ssize_t done = hws_local_send(fd, hws_bytes(h, sizeof(*h)), more, fds, n);
-
-	return done < 0 ? (int)done : HWS_OK;
-}
-
-static int send_kind(int fd, enum kind kind)
-{
-	struct head h = { .magic = MAGIC, .kind = kind };
-
-	return send_message(fd, &h, hws_bytes(NULL, 0), NULL, 0);
-}
-
-/* One message; `fds` belong to the caller afterwards, also on failure. */
-static int recv_message(
-		int fd, struct head *h, uint8_t *more, size_t size, struct hws_local_fds *fds)
-{
-	ssize_t n = hws_local_recv(fd, h, sizeof(*h), more, size, fds);
-
-	if (n < 0)
-		return n == HWS_ERR_AGAIN ? HWS_ERR_AGAIN : HWS_ERR_RESET;
-	if (n == 0)
-		return HWS_ERR_EOF;
-	if ((size_t)n < sizeof(*h) || h->magic != MAGIC || fds->cut)
-		return HWS_ERR_PROTO;
-	if (h->uuid_len > HWS_UUID_MAX || h->bytes != (size_t)n - sizeof(*h))
-		return HWS_ERR_PROTO;
-	return HWS_OK;
-}
-
-static int await(int fd, enum kind kind, struct head *h, struct hws_local_fds *fds)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	int r;
-
-	fds->n = 0;
-	if (poll(&p, 1, ANSWER_MS) <= 0)
-		return HWS_ERR_TIMEOUT;
-	r = recv_message(fd, h, NULL, 0, fds);
-	return r < 0 ? r : h->kind == kind ? HWS_OK : HWS_ERR_PROTO;
-}
 
 static int address(const char *path, struct sockaddr_un *ret)
 {
@@ -132,9 +67,9 @@ static int make(struct rly_server *s, struct hws_error *err)
 
 static int take_sockets(struct rly_takeover *o, struct rly_sockets *ret)
 {
-	struct head h;
+	struct rly_takeover_head h;
 	struct hws_local_fds fds;
-	int r = await(o->link, KIND_SOCKETS, &h, &fds);
+	int r = rly_takeover_await(o->link, RLY_TAKEOVER_SOCKETS, &h, &fds);
 
 	if (r == HWS_OK &&
 			(h.tcp > RLY_SHARDS_MAX || h.ws > RLY_SHARDS_MAX || h.tcp + h.ws != fds.n))
@@ -174,7 +109,7 @@ int rly_takeover_begin(struct rly_server *s, struct rly_sockets *ret, struct hws
 	if (o->link < 0 || errno)
 		return hws_error_set(err, hws_err_from_errno(errno),
 				"--takeover: no relay answers at %s: %s", o->path, strerror(errno));
-	r = send_kind(o->link, KIND_HELLO);
+	r = rly_takeover_say(o->link, RLY_TAKEOVER_HELLO);
 	if (r == HWS_OK)
 		r = take_sockets(o, ret);
 	if (r < 0)
@@ -192,15 +127,15 @@ int rly_takeover_begin(struct rly_server *s, struct rly_sockets *ret, struct hws
 int rly_takeover_ready(struct rly_server *s, struct hws_error *err)
 {
 	struct rly_takeover *o = s->takeover;
-	struct head h;
+	struct rly_takeover_head h;
 	struct hws_local_fds fds = { 0 };
 	int r;
 
 	if (!o || !o->taking)
 		return HWS_OK;
-	r = send_kind(o->link, KIND_READY);
+	r = rly_takeover_say(o->link, RLY_TAKEOVER_READY);
 	if (r == HWS_OK)
-		r = await(o->link, KIND_CLEAR, &h, &fds);
+		r = rly_takeover_await(o->link, RLY_TAKEOVER_CLEAR, &h, &fds);
 	hws_local_fds_close(&fds);
 	if (r < 0)
 		return hws_error_set(err, r, "--takeover: the running relay did not make room: %s",
@@ -215,7 +150,7 @@ struct arrival {
 	struct hws_post post;
 	struct rly_shard *shard;
 	int fd;
-	struct head head;
+	struct rly_takeover_head head;
 	uint8_t bytes[];
 };
 
@@ -238,7 +173,8 @@ static void on_arrival(void *arg)
 	hws_free(a);
 }
 
-static void take_leg(struct rly_takeover *o, const struct head *h, const uint8_t *bytes, int fd)
+static void take_leg(struct rly_takeover *o, const struct rly_takeover_head *h,
+		const uint8_t *bytes, int fd)
 {
 	struct arrival *a = h->uuid_len ? hws_alloc(sizeof(*a) + h->bytes) : NULL;
 
@@ -267,16 +203,16 @@ static void link_close(struct rly_takeover *o)
 
 static void on_legs(evutil_socket_t fd, short what, void *arg)
 {
-	static uint8_t bytes[LEG_BYTES_MAX];
+	static uint8_t bytes[RLY_TAKEOVER_BYTES_MAX];
 	struct rly_takeover *o = arg;
 
 	(void)what;
 	for (int i = 0; i < BURST; i++) {
-		struct head h;
+		struct rly_takeover_head h;
 		struct hws_local_fds fds;
-		int r = recv_message(fd, &h, bytes, sizeof(bytes), &fds);
+		int r = rly_takeover_receive(fd, &h, bytes, sizeof(bytes), &fds);
 
-		if (r == HWS_OK && h.kind == KIND_LEG && fds.n == 1) {
+		if (r == HWS_OK && h.kind == RLY_TAKEOVER_LEG && fds.n == 1) {
 			take_leg(o, &h, bytes, fds.fd[0]);
 			continue;
 		}
@@ -304,7 +240,7 @@ void rly_takeover_done(struct rly_server *s)
 		return;
 	o->taking = false;
 	o->taken = true;
-	if (send_kind(o->link, KIND_DONE) < 0)
+	if (rly_takeover_say(o->link, RLY_TAKEOVER_DONE) < 0)
 		hws_warn("takeover.old_gone");
 	if (o->control_moved)
 		unlink(o->control_aside);
@@ -354,8 +290,8 @@ static void succeed(struct rly_takeover *o)
 static int send_sockets(struct rly_takeover *o)
 {
 	struct rly_server *s = o->server;
-	struct head h = { .magic = MAGIC, .kind = KIND_SOCKETS };
-	int fds[FDS_MAX];
+	struct rly_takeover_head h = { .magic = RLY_TAKEOVER_MAGIC, .kind = RLY_TAKEOVER_SOCKETS };
+	int fds[RLY_TAKEOVER_FDS_MAX];
 	unsigned n = 0;
 
 	for (unsigned ws = 0; ws < 2; ws++)
@@ -370,7 +306,7 @@ static int send_sockets(struct rly_takeover *o)
 			else
 				h.tcp++;
 		}
-	return send_message(o->link, &h, hws_bytes(NULL, 0), fds, n);
+	return rly_takeover_send(o->link, &h, hws_bytes(NULL, 0), fds, n);
 }
 
 /* The successor went away before it served. */
@@ -396,20 +332,20 @@ static void resume(struct rly_takeover *o, int why)
 static void on_successor(evutil_socket_t fd, short what, void *arg)
 {
 	struct rly_takeover *o = arg;
-	struct head h;
+	struct rly_takeover_head h;
 	struct hws_local_fds fds;
-	int r = recv_message(fd, &h, NULL, 0, &fds);
+	int r = rly_takeover_receive(fd, &h, NULL, 0, &fds);
 
 	(void)what;
 	hws_local_fds_close(&fds);
 	if (r == HWS_ERR_AGAIN)
 		return;
-	if (r == HWS_OK && h.kind == KIND_HELLO) {
+	if (r == HWS_OK && h.kind == RLY_TAKEOVER_HELLO) {
 		r = send_sockets(o);
-	} else if (r == HWS_OK && h.kind == KIND_READY) {
+	} else if (r == HWS_OK && h.kind == RLY_TAKEOVER_READY) {
 		rly_metrics_leave(o->server);
-		r = send_kind(fd, KIND_CLEAR);
-	} else if (r == HWS_OK && h.kind == KIND_DONE) {
+		r = rly_takeover_say(fd, RLY_TAKEOVER_CLEAR);
+	} else if (r == HWS_OK && h.kind == RLY_TAKEOVER_DONE) {
 		succeed(o);
 	} else if (r == HWS_OK) {
 		r = HWS_ERR_PROTO;
@@ -475,22 +411,4 @@ void rly_takeover_free(struct rly_server *s)
 		(void)!rename(o->path_aside, o->path);
 	link_close(o);
 	hws_free(o);
-}
-
-bool rly_takeover_leg(int link, const struct rly_leg *l, struct hws_bytes uuid)
-{
-	struct hws_bytes more = hws_bytes(NULL, 0);
-	struct head h = { .magic = MAGIC, .kind = KIND_LEG };
-
-	if (l->stash)
-		more = hws_bytes(l->stash->data + l->stash->at, rly_stash_len(l->stash));
-	if (l->tls || more.len > LEG_BYTES_MAX || !uuid.len || uuid.len > HWS_UUID_MAX)
-		return false;
-	h.bytes = (uint32_t)more.len;
-	h.port = l->port;
-	h.is_ws = l->is_ws;
-	h.uuid_len = (uint8_t)uuid.len;
-	memcpy(h.ip, l->ip, sizeof(h.ip));
-	memcpy(h.uuid, uuid.ptr, uuid.len);
-	return send_message(link, &h, more, &l->fd, 1) == HWS_OK;
 }

@@ -1,7 +1,7 @@
 /* relay/takeover: a restart that nobody notices. A process started with --takeover gets the listening sockets of the
  * running one, says when it serves, and then also gets the legs that still wait for a partner; the old process keeps
  * its pairs and ends with the last of them. Until the new one serves, the old one goes on as if nothing happened.
- * Main loop only, but for rly_takeover_leg. */
+ * Main loop only. */
 #pragma once
 #include "server-relay/server.h"
 #include "server-relay/shard.h"
@@ -26,5 +26,3 @@ void rly_takeover_done(struct rly_server *s);
 int rly_takeover_new(struct rly_server *s, struct hws_error *err) HWS_MUST_CHECK;
 /* Of both processes; a takeover that was not finished is taken back. */
 void rly_takeover_free(struct rly_server *s);
-/* Any shard's thread: sends the leg's socket and what was read from it to the successor. False: it is still ours. */
-bool rly_takeover_leg(int link, const struct rly_leg *l, struct hws_bytes uuid);
