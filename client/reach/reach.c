@@ -1,8 +1,6 @@
 /* reach/reach: the viewer's side. The server is asked where the host is; its answer leads to a direct attempt, or to a relay
  * that is agreed with the host over the server. When the direct way fails the relay is asked for. */
-#include "client/reach/reach.h"
-#include "client/reach/relay_join.h"
-#include "client/reach/server_query.h"
+#include "client/reach/reach_parts.h"
 #include "shared/base/mem.h"
 #include "shared/base/rand.h"
 #include "shared/base/str.h"
@@ -13,43 +11,10 @@
 #include "shared/wire/text.h"
 
 #define SERVER_PORT 21116
-#define CONNECT_US 18000000 /* deployed peers' connect and read limit */
 #define DIRECT_MIN_US 1000000
 #define DIRECT_RETRY_US 100000
 #define REQUEST_TRIES 3 /* waits of 3, 6 and 9 s */
 #define REQUEST_WAIT_US 3000000
-#define RELAY_TRIES 3
-#define LEG_US 20000 /* the head start of the host's leg at a relay */
-#define STATEMENT_MAX 256
-#define NO_RELAY                                                                                   \
-	"the server named no usable relay: set one at the server (--relay-servers) or at the host"
-
-struct hws_reach {
-	struct hws_loop *loop;
-	struct hws_work *work;
-	struct hws_reach_conf conf;
-	hws_reach_cb done;
-	char id[HWS_ID_MAX + 1], key[HWS_KEY_TEXT_MAX + 1], version[HWS_VERSION_TEXT_MAX];
-	struct hws_server_addr server_addr; /* to the server; by address: to the host */
-	struct hws_server_query *query;
-	struct hws_dial *dial;
-	struct hws_server_addr_open *opening; /* by address */
-	struct hws_relay_join *join;
-	struct hws_stream *leg; /* at the relay, until the host is heard */
-	struct hws_timer wait;
-	struct hws_deferred deferred;
-	unsigned tries;
-	uint64_t started_us; /* when the server was dialed */
-	uint64_t took_us;    /* until the answer to our request */
-	struct sockaddr_storage local, direct;
-	uint64_t direct_end_us;
-	char uuid[HWS_UUID_MAX + 1], relay[HWS_HOSTNAME_MAX + 8];
-	uint8_t statement[STATEMENT_MAX];
-	size_t statement_len;
-	bool is_local, over;
-};
-
-static void begin_relay(struct hws_reach *r);
 
 static void free_reach(void *arg)
 {
@@ -73,13 +38,13 @@ static void stop(struct hws_reach *r)
 	hws_loop_defer(r->loop, &r->deferred, free_reach, r);
 }
 
-static void progress(struct hws_reach *r, const char *text)
+void hws_reach_progress(struct hws_reach *r, const char *text)
 {
 	if (r->conf.on_progress)
 		r->conf.on_progress(text, r->conf.arg);
 }
 
-static void succeed(struct hws_reach *r, struct hws_stream *s, const char *path)
+void hws_reach_succeed(struct hws_reach *r, struct hws_stream *s, const char *path)
 {
 	struct hws_reached how = { .stream = s,
 		.statement = hws_bytes(r->statement, r->statement_len),
@@ -91,7 +56,7 @@ static void succeed(struct hws_reach *r, struct hws_stream *s, const char *path)
 	r->done(HWS_OK, &how, r->conf.arg);
 }
 
-static void fail(struct hws_reach *r, int code, const char *text)
+void hws_reach_fail(struct hws_reach *r, int code, const char *text)
 {
 	struct hws_reached how = { 0 };
 
@@ -101,7 +66,7 @@ static void fail(struct hws_reach *r, int code, const char *text)
 }
 
 /* Before a stream stands nothing but a certificate is checked. */
-static void fail_certificate(struct hws_reach *r, const char *whose, const char *name)
+void hws_reach_fail_certificate(struct hws_reach *r, const char *whose, const char *name)
 {
 	struct hws_error err;
 
@@ -110,16 +75,16 @@ static void fail_certificate(struct hws_reach *r, const char *whose, const char 
 			"for this name, and come from an authority that this computer knows (the "
 			"environment variable SSL_CERT_FILE can name a file with others)",
 			whose, name, r->conf.proxy ? " or of the proxy" : "");
-	fail(r, HWS_ERR_CRYPTO, err.text);
+	hws_reach_fail(r, HWS_ERR_CRYPTO, err.text);
 }
 
-static void fail_server(struct hws_reach *r, int why)
+void hws_reach_fail_server(struct hws_reach *r, int why)
 {
 	char text[HWS_SERVER_ADDR_TEXT];
 	struct hws_error err;
 
 	if (why == HWS_ERR_CRYPTO) {
-		fail_certificate(r, "rendezvous server",
+		hws_reach_fail_certificate(r, "rendezvous server",
 				hws_server_addr_text(&r->server_addr, text, sizeof(text)));
 		return;
 	}
@@ -128,206 +93,16 @@ static void fail_server(struct hws_reach *r, int why)
 			"network and the firewall (TCP %u)",
 			hws_server_addr_text(&r->server_addr, text, sizeof(text)),
 			hws_err_text(why), r->server_addr.port);
-	fail(r, why, err.text);
+	hws_reach_fail(r, why, err.text);
 }
 
 static void keep_statement(struct hws_reach *r, ProtobufCBinaryData pk)
 {
 	r->statement_len = 0;
-	if (pk.len > 0 && pk.len <= STATEMENT_MAX) {
+	if (pk.len > 0 && pk.len <= HWS_REACH_STATEMENT_MAX) {
 		memcpy(r->statement, pk.data, pk.len);
 		r->statement_len = pk.len;
 	}
-}
-
-/* --- relay --- */
-
-static void retry_relay(struct hws_reach *r, int why);
-
-/* The relay has ended our leg, and nothing was said before. */
-static bool ended_early(const struct hws_stream *s)
-{
-	int fd = hws_stream_fd(s);
-	char c;
-
-	return fd >= 0 && recv(fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
-}
-
-/* Deployed relays lose one of two legs that come in the same moment: the other one then waits in vain, or is closed. The
- * host speaks first, so silence tells. */
-static void on_first_word(struct hws_stream *s, unsigned ready, void *arg)
-{
-	struct hws_reach *r = arg;
-
-	(void)ready;
-	hws_stream_want(s, 0);
-	hws_stream_set_callback(s, NULL, NULL);
-	if (ended_early(s) && r->tries + 1 < RELAY_TRIES) {
-		retry_relay(r, HWS_ERR_EOF);
-		return;
-	}
-	r->leg = NULL;
-	succeed(r, s, "relay");
-}
-
-static void on_silence(void *arg)
-{
-	retry_relay(arg, HWS_ERR_TIMEOUT);
-}
-
-static void on_joined(int res, struct hws_stream *s, void *arg)
-{
-	struct hws_reach *r = arg;
-	struct hws_error err;
-
-	r->join = NULL;
-	if (res == HWS_OK) {
-		r->leg = s;
-		hws_stream_set_callback(s, on_first_word, r);
-		hws_stream_want(s, HWS_STREAM_READ);
-		hws_timer_start(r->loop, &r->wait,
-				hws_relay_join_patience(r->took_us, r->tries + 1 >= RELAY_TRIES),
-				on_silence, r);
-		return;
-	}
-	if (res == HWS_ERR_CRYPTO) {
-		fail_certificate(r, "relay", r->relay);
-		return;
-	}
-	hws_error_set(&err, res,
-			"cannot reach the relay %s: %s. The host may be reachable only by it: is it running, and open to you (TCP)?",
-			r->relay, hws_err_text(res));
-	fail(r, res, err.text);
-}
-
-static void join_now(void *arg)
-{
-	struct hws_reach *r = arg;
-	const struct hws_relay_join_conf conf = { .relay = r->relay,
-		.server = &r->server_addr,
-		.key = r->key,
-		.uuid = r->uuid,
-		.id = r->id,
-		.conn_type = r->conf.conn_type,
-		.timeout_us = CONNECT_US };
-	int res = hws_relay_join(r->loop, r->work, &conf, on_joined, r, &r->join);
-
-	if (res < 0)
-		fail(r, res, NO_RELAY);
-}
-
-static void join_relay(struct hws_reach *r, const char *uuid, const char *relay)
-{
-	hws_timer_stop(&r->wait);
-	hws_server_query_free(r->query);
-	r->query = NULL;
-	if (!hws_pair_id_valid(hws_bytes_str(uuid)) ||
-			hws_str_copy(r->uuid, sizeof(r->uuid), uuid) < 0 ||
-			hws_str_copy(r->relay, sizeof(r->relay), relay) < 0 || !*r->relay) {
-		fail(r, HWS_ERR_PROTO, NO_RELAY);
-		return;
-	}
-	progress(r, "Connecting by the relay");
-	hws_timer_start(r->loop, &r->wait, LEG_US, join_now, r);
-}
-
-static int send_relay_request(struct hws_reach *r)
-{
-	Rdv__RendezvousMessage m = RDV__RENDEZVOUS_MESSAGE__INIT;
-	Rdv__RequestRelay q = RDV__REQUEST_RELAY__INIT;
-
-	q.id = r->id;
-	q.uuid = r->uuid;
-	q.relay_server = r->relay;
-	q.secure = r->statement_len > 0;
-	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_REQUEST_RELAY;
-	m.request_relay = &q;
-	return hws_server_query_send(r->query, &m);
-}
-
-static void retry_relay(struct hws_reach *r, int why)
-{
-	hws_timer_stop(&r->wait);
-	hws_server_query_free(r->query);
-	r->query = NULL;
-	hws_stream_close(r->leg);
-	r->leg = NULL;
-	if (++r->tries < RELAY_TRIES)
-		begin_relay(r);
-	else
-		fail(r, why, "the host did not answer: it may have gone off line a moment ago, or cannot reach the server or the relay by TCP");
-}
-
-static void on_relay_wait(void *arg)
-{
-	retry_relay(arg, HWS_ERR_TIMEOUT);
-}
-
-static void on_relay_open(struct hws_server_query *query, void *arg)
-{
-	struct hws_reach *r = arg;
-	int res = send_relay_request(r);
-
-	(void)query;
-	if (res < 0)
-		retry_relay(r, res);
-	else
-		hws_timer_start(r->loop, &r->wait, CONNECT_US, on_relay_wait, r);
-}
-
-/* By the server, or by the host itself, which then says "the host ...". */
-static bool is_refused(struct hws_reach *r, const Rdv__RelayResponse *m)
-{
-	struct hws_error err;
-	char text[200];
-
-	if (!*m->refuse_reason)
-		return false;
-	hws_str_escape(text, sizeof(text), hws_bytes_str(m->refuse_reason));
-	hws_error_set(&err, HWS_ERR_DENIED, "refused: %s", text);
-	fail(r, HWS_ERR_DENIED, err.text);
-	return true;
-}
-
-static void on_relay_message(
-		struct hws_server_query *query, const Rdv__RendezvousMessage *m, void *arg)
-{
-	struct hws_reach *r = arg;
-
-	(void)query;
-	if (m->union_case != RDV__RENDEZVOUS_MESSAGE__UNION_RELAY_RESPONSE)
-		return;
-	if (!is_refused(r, m->relay_response))
-		join_relay(r, r->uuid, r->relay);
-}
-
-static void on_relay_end(struct hws_server_query *query, int why, void *arg)
-{
-	(void)query;
-	retry_relay(arg, why);
-}
-
-/* Direct did not work: both meet at the relay that the host named. */
-static void begin_relay(struct hws_reach *r)
-{
-	const struct hws_server_query_conf conf = { .server_addr = &r->server_addr,
-		.timeout_us = CONNECT_US,
-		.on_open = on_relay_open,
-		.on_message = on_relay_message,
-		.on_end = on_relay_end,
-		.arg = r };
-	int res;
-
-	if (!*r->relay) {
-		fail(r, HWS_ERR_UNREACHABLE,
-				"no direct path to the host, and no relay is known: set one at the server (--relay-servers)");
-		return;
-	}
-	progress(r, "No direct path: asking for the relay");
-	hws_rand_uuid(r->uuid, sizeof(r->uuid));
-	res = hws_server_query_new(r->loop, r->work, &conf, &r->query);
-	if (res < 0)
-		fail_server(r, res);
 }
 
 /* --- direct --- */
@@ -340,7 +115,7 @@ static void on_direct(int res, struct hws_stream *s, void *arg)
 
 	r->dial = NULL;
 	if (res == HWS_OK) {
-		succeed(r, s, r->is_local ? "lan" : "punched");
+		hws_reach_succeed(r, s, r->is_local ? "lan" : "punched");
 		return;
 	}
 	/* Deployed hosts begin to listen after they answered: a refusal may be too early, not final. */
@@ -350,7 +125,7 @@ static void on_direct(int res, struct hws_stream *s, void *arg)
 		return;
 	}
 	r->tries = 0;
-	begin_relay(r);
+	hws_reach_relay(r);
 }
 
 /* How long a direct attempt may take: as deployed viewers, by the networks of both sides, and by how long the server and the
@@ -362,16 +137,16 @@ static uint64_t direct_limit(const struct hws_reach *r, Rdv__NatType host_nat)
 	if (r->is_local || host_nat == RDV__NAT_TYPE__SYMMETRIC)
 		limit = DIRECT_MIN_US;
 	else if (!*r->relay)
-		limit = CONNECT_US;
+		limit = HWS_REACH_CONNECT_US;
 	else if (host_nat == RDV__NAT_TYPE__ASYMMETRIC &&
 			r->conf.nat_type == RDV__NAT_TYPE__ASYMMETRIC)
-		limit = r->conf.last_was_relayed ? 6 * u : CONNECT_US;
+		limit = r->conf.last_was_relayed ? 6 * u : HWS_REACH_CONNECT_US;
 	else if (host_nat == RDV__NAT_TYPE__ASYMMETRIC &&
 			r->conf.nat_type == RDV__NAT_TYPE__SYMMETRIC)
 		limit = DIRECT_MIN_US;
 	else
 		limit = r->conf.last_was_relayed ? 3 * u : 6 * u;
-	return HWS_MIN(HWS_MAX(limit, (uint64_t)DIRECT_MIN_US), (uint64_t)CONNECT_US);
+	return HWS_MIN(HWS_MAX(limit, (uint64_t)DIRECT_MIN_US), (uint64_t)HWS_REACH_CONNECT_US);
 }
 
 static void dial_direct(void *arg)
@@ -387,7 +162,7 @@ static void dial_direct(void *arg)
 	conf.timeout_us = r->direct_end_us - hws_loop_now_us(r->loop);
 	if (hws_dial(r->loop, r->work, &conf, on_direct, r, &r->dial) < 0) {
 		r->tries = 0;
-		begin_relay(r);
+		hws_reach_relay(r);
 	}
 }
 
@@ -409,11 +184,12 @@ static void on_punch_response(struct hws_reach *r, const Rdv__PunchHoleResponse 
 			!hws_addr_decode_usable(hws_bytes(p->socket_addr.data, p->socket_addr.len),
 					&r->direct)) {
 		r->tries = 0;
-		begin_relay(r);
+		hws_reach_relay(r);
 		return;
 	}
 	r->direct_end_us = hws_loop_now_us(r->loop) + direct_limit(r, nat);
-	progress(r, r->is_local ? "Connecting in the same network" : "Connecting directly");
+	hws_reach_progress(
+			r, r->is_local ? "Connecting in the same network" : "Connecting directly");
 	dial_direct(r);
 }
 
@@ -425,23 +201,24 @@ static void on_punch_failure(struct hws_reach *r, const Rdv__PunchHoleResponse *
 	if (*p->other_failure) {
 		hws_str_escape(text, sizeof(text), hws_bytes_str(p->other_failure));
 		hws_error_set(&err, HWS_ERR_DENIED, "the server refuses: %s", text);
-		fail(r, HWS_ERR_DENIED, err.text);
+		hws_reach_fail(r, HWS_ERR_DENIED, err.text);
 		return;
 	}
 	switch (p->failure) {
 	case RDV__PUNCH_HOLE_RESPONSE__FAILURE__OFFLINE:
-		fail(r, HWS_ERR_OFFLINE,
+		hws_reach_fail(r, HWS_ERR_OFFLINE,
 				"the computer with this ID is off line: is it switched on, and its host connected to the same server?");
 		break;
 	case RDV__PUNCH_HOLE_RESPONSE__FAILURE__LICENSE_MISMATCH:
-		fail(r, HWS_ERR_KEY,
+		hws_reach_fail(r, HWS_ERR_KEY,
 				"the server key does not match: set the key that 'hawser-rendezvous key' prints on the server");
 		break;
 	case RDV__PUNCH_HOLE_RESPONSE__FAILURE__LICENSE_OVERUSE:
-		fail(r, HWS_ERR_DENIED, "the server's licence is used up: ask its operator");
+		hws_reach_fail(r, HWS_ERR_DENIED,
+				"the server's licence is used up: ask its operator");
 		break;
 	default:
-		fail(r, HWS_ERR_NOTFOUND,
+		hws_reach_fail(r, HWS_ERR_NOTFOUND,
 				"the server does not know this ID: check the digits and the server");
 		break;
 	}
@@ -472,7 +249,7 @@ static void ask_once(struct hws_reach *r)
 	int res = send_punch_request(r);
 
 	if (res < 0)
-		fail_server(r, res);
+		hws_reach_fail_server(r, res);
 	else
 		hws_timer_start(r->loop, &r->wait, (uint64_t)++r->tries * REQUEST_WAIT_US,
 				ask_again, r);
@@ -484,10 +261,10 @@ static void ask_again(void *arg)
 
 	if (r->tries < REQUEST_TRIES) {
 		/* A server that knows no such ID says so at once; silence is the host's. */
-		progress(r, "The server knows the ID, but its host has not answered yet");
+		hws_reach_progress(r, "The server knows the ID, but its host has not answered yet");
 		ask_once(r);
 	} else {
-		fail(r, HWS_ERR_TIMEOUT,
+		hws_reach_fail(r, HWS_ERR_TIMEOUT,
 				"the host did not answer the server: it may have lost its connection a moment ago; try again");
 	}
 }
@@ -497,7 +274,7 @@ static void on_open(struct hws_server_query *query, void *arg)
 	struct hws_reach *r = arg;
 
 	r->local = *hws_server_query_local(query);
-	progress(r, "Looking for the host");
+	hws_reach_progress(r, "Looking for the host");
 	ask_once(r);
 }
 
@@ -519,7 +296,7 @@ static void on_message(struct hws_server_query *query, const Rdv__RendezvousMess
 		const Rdv__RelayResponse *a = m->relay_response;
 		char uuid[HWS_UUID_MAX + 1] = "", relay[HWS_HOSTNAME_MAX + 8] = "";
 
-		if (is_refused(r, a))
+		if (hws_reach_is_refused(r, a))
 			return;
 		if (a->union_case == RDV__RELAY_RESPONSE__UNION_PK)
 			keep_statement(r, a->pk);
@@ -527,14 +304,14 @@ static void on_message(struct hws_server_query *query, const Rdv__RendezvousMess
 				hws_str_copy(relay, sizeof(relay), a->relay_server) < 0)
 			uuid[0] = '\0'; /* refused below */
 		r->tries = 0;
-		join_relay(r, uuid, relay);
+		hws_reach_join(r, uuid, relay);
 	}
 }
 
 static void on_end(struct hws_server_query *query, int why, void *arg)
 {
 	(void)query;
-	fail_server(arg, why);
+	hws_reach_fail_server(arg, why);
 }
 
 static void on_address(int res, struct hws_stream *s, void *arg)
@@ -544,24 +321,24 @@ static void on_address(int res, struct hws_stream *s, void *arg)
 
 	r->opening = NULL;
 	if (res == HWS_OK) {
-		succeed(r, s, "direct");
+		hws_reach_succeed(r, s, "direct");
 		return;
 	}
 	if (res == HWS_ERR_CRYPTO) {
-		fail_certificate(r, "host", r->server_addr.host);
+		hws_reach_fail_certificate(r, "host", r->server_addr.host);
 		return;
 	}
 	hws_error_set(&err, res,
 			"cannot connect to %s port %u: %s. Is hawser-host running there with --direct-port, and the port open?",
 			r->server_addr.host, r->server_addr.port, hws_err_text(res));
-	fail(r, res, err.text);
+	hws_reach_fail(r, res, err.text);
 }
 
 static int start_by_address(
 		struct hws_reach *r, const struct hws_reach_conf *conf, struct hws_error *err)
 {
 	const struct hws_server_addr_conf open = { .server_addr = &r->server_addr,
-		.timeout_us = CONNECT_US };
+		.timeout_us = HWS_REACH_CONNECT_US };
 	int res = hws_str_copy(r->server_addr.host, sizeof(r->server_addr.host), conf->address);
 
 	r->server_addr.port = conf->address_port;
@@ -576,7 +353,7 @@ static int start_by_address(
 static int start_by_id(
 		struct hws_reach *r, const struct hws_reach_conf *conf, struct hws_error *err)
 {
-	struct hws_server_query_conf query = { .timeout_us = CONNECT_US,
+	struct hws_server_query_conf query = { .timeout_us = HWS_REACH_CONNECT_US,
 		.on_open = on_open,
 		.on_message = on_message,
 		.on_end = on_end,
