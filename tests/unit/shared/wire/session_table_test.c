@@ -3,6 +3,7 @@
 #include "proto/agent.pb-c.h"
 #include "shared/base/buf.h"
 #include "shared/base/macros.h"
+#include "shared/base/str.h"
 #include "shared/wire/envelope.h"
 #include "shared/wire/field.h"
 #include "shared/wire/session_table.h"
@@ -303,6 +304,76 @@ START_TEST(an_agent_sends_nothing_of_the_gate)
 }
 END_TEST
 
+/* The names of all rows that `has` picks, as one text. */
+static void names_of(bool (*has)(const struct hws_session_row *row, unsigned arg), unsigned arg,
+		char *ret, size_t size)
+{
+	size_t used = 0;
+
+	ret[0] = 0;
+	for (size_t i = 0; i < HWS_SESSION_ROWS_MAX; i++) {
+		const struct hws_session_row *row = hws_session_row_at(i);
+
+		if (!row || !has(row, arg))
+			continue;
+		ck_assert_int_eq(hws_fmt(ret + used, size - used, "%s%s", used ? " " : "",
+						 row->name),
+				HWS_OK);
+		used = strlen(ret);
+	}
+}
+
+static bool needs(const struct hws_session_row *row, unsigned permission)
+{
+	return row->need >> permission & 1;
+}
+
+static bool is_of_kind(const struct hws_session_row *row, unsigned kind)
+{
+	return row->kinds != HWS_KIND_ANY && row->kinds >> kind & 1;
+}
+
+static bool is_only_of_desktops(const struct hws_session_row *row, unsigned arg HWS_UNUSED)
+{
+	return row->kinds == HWS_KIND_BIT(HWS_KIND_REMOTE) && row->states[HWS_TO_HOST];
+}
+
+/* A row that loses its permission, or gains a kind of session, opens the host: so it is said a
+ * second time. */
+START_TEST(permissions_and_kinds_guard_what_they_name)
+{
+	static const char *const guarded[HWS_PERM_COUNT] = {
+		[HWS_PERM_KEYBOARD] = "mouse_event key_event pointer_device_event "
+				      "change_resolution toggle_virtual_display "
+				      "change_display_resolution",
+		[HWS_PERM_CLIPBOARD] = "clipboard cliprdr multi_clipboards",
+		[HWS_PERM_FILE] = "file_action file_response cliprdr",
+		[HWS_PERM_AUDIO] = "audio_frame audio_format",
+		[HWS_PERM_TERMINAL] = "terminal_action terminal_response",
+		[HWS_PERM_RESTART] = "restart_remote_device",
+	};
+	char names[1000];
+
+	for (unsigned p = 0; p < 32; p++) {
+		names_of(needs, p, names, sizeof(names));
+		ck_assert_str_eq(names, p < HWS_PERM_COUNT && guarded[p] ? guarded[p] : "");
+	}
+	names_of(is_of_kind, HWS_KIND_FILE, names, sizeof(names));
+	ck_assert_str_eq(names, "file_action file_response");
+	names_of(is_of_kind, HWS_KIND_FORWARD, names, sizeof(names));
+	ck_assert_str_eq(names, "");
+	names_of(is_of_kind, HWS_KIND_TERMINAL, names, sizeof(names));
+	ck_assert_str_eq(names, "terminal_action terminal_response chat_message");
+	names_of(is_only_of_desktops, 0, names, sizeof(names));
+	ck_assert_str_eq(names,
+			"mouse_event key_event clipboard cliprdr switch_sides_response "
+			"pointer_device_event multi_clipboards restart_remote_device "
+			"elevation_request switch_sides_request change_resolution "
+			"toggle_virtual_display toggle_privacy_mode "
+			"change_display_resolution");
+}
+END_TEST
+
 /* --- kinds of sessions --- */
 
 START_TEST(each_login_has_its_own_kind)
@@ -366,6 +437,7 @@ int main(void)
 	tcase_add_test(t, an_unknown_member_beside_is_passed_over);
 	tcase_add_test(t, verdicts_follow_the_rows);
 	tcase_add_test(t, a_drop_says_why);
+	tcase_add_test(t, permissions_and_kinds_guard_what_they_name);
 	tcase_add_test(t, an_agent_sends_nothing_of_the_gate);
 	tcase_add_test(t, each_login_has_its_own_kind);
 	tcase_add_test(t, kinds_have_their_names);
