@@ -51,27 +51,46 @@ int hws_gate_send_permission(struct hws_conn *c, Ses__PermissionInfo__Permission
 	return send_misc(c, &misc);
 }
 
+/* No default, so that a permission that the schema gains does not compile before it stands here. */
+static enum hws_permission permission_of(Ses__PermissionInfo__Permission wire)
+{
+	switch (wire) {
+	case SES__PERMISSION_INFO__PERMISSION__Keyboard:
+		return HWS_PERM_KEYBOARD;
+	case SES__PERMISSION_INFO__PERMISSION__Clipboard:
+		return HWS_PERM_CLIPBOARD;
+	case SES__PERMISSION_INFO__PERMISSION__Audio:
+		return HWS_PERM_AUDIO;
+	case SES__PERMISSION_INFO__PERMISSION__File:
+		return HWS_PERM_FILE;
+	case SES__PERMISSION_INFO__PERMISSION__Restart:
+		return HWS_PERM_RESTART;
+	case SES__PERMISSION_INFO__PERMISSION__Recording:
+		return HWS_PERM_RECORDING;
+	case SES__PERMISSION_INFO__PERMISSION__BlockInput:
+		return HWS_PERM_BLOCK_INPUT;
+	case SES__PERMISSION_INFO__PERMISSION__PrivacyMode:
+		return HWS_PERM_PRIVACY_MODE;
+	case _SES__PERMISSION_INFO__PERMISSION_IS_INT_SIZE:
+		break;
+	}
+	return HWS_PERM_COUNT;
+}
+
 int hws_gate_send_permissions(struct hws_conn *c, uint32_t before, uint32_t now)
 {
-	/* in the order deployed viewers know */
-	static const struct {
-		Ses__PermissionInfo__Permission wire;
-		uint32_t bit;
-	} items[] = {
-		{ SES__PERMISSION_INFO__PERMISSION__Keyboard, HWS_NEED(HWS_PERM_KEYBOARD) },
-		{ SES__PERMISSION_INFO__PERMISSION__Clipboard, HWS_NEED(HWS_PERM_CLIPBOARD) },
-		{ SES__PERMISSION_INFO__PERMISSION__Audio, HWS_NEED(HWS_PERM_AUDIO) },
-		{ SES__PERMISSION_INFO__PERMISSION__File, HWS_NEED(HWS_PERM_FILE) },
-		{ SES__PERMISSION_INFO__PERMISSION__Restart, HWS_NEED(HWS_PERM_RESTART) },
-		{ SES__PERMISSION_INFO__PERMISSION__Recording, HWS_NEED(HWS_PERM_RECORDING) },
-		{ SES__PERMISSION_INFO__PERMISSION__BlockInput, HWS_NEED(HWS_PERM_BLOCK_INPUT) },
-		{ SES__PERMISSION_INFO__PERMISSION__PrivacyMode, HWS_NEED(HWS_PERM_PRIVACY_MODE) },
-	};
+	/* by number, the order that deployed viewers know */
+	const ProtobufCEnumDescriptor *d = &ses__permission_info__permission__descriptor;
 	int r = HWS_OK;
 
-	for (size_t i = 0; i < HWS_COUNT(items) && r == HWS_OK; i++)
-		if ((before ^ now) & items[i].bit)
-			r = hws_gate_send_permission(c, items[i].wire, now & items[i].bit);
+	for (unsigned i = 0; i < d->n_values && r == HWS_OK; i++) {
+		Ses__PermissionInfo__Permission wire =
+				(Ses__PermissionInfo__Permission)d->values[i].value;
+		uint32_t bit = HWS_NEED(permission_of(wire));
+
+		if ((before ^ now) & bit)
+			r = hws_gate_send_permission(c, wire, now & bit);
+	}
 	return r;
 }
 
