@@ -39,26 +39,3 @@ bool hws_bucket_take(struct hws_bucket *b, uint64_t n, uint64_t now_us)
 	b->level -= want;
 	return true;
 }
-
-uint64_t hws_bucket_level(struct hws_bucket *b, uint64_t now_us)
-{
-	if (!b->rate)
-		return UINT64_MAX;
-	refill(b, now_us);
-	return b->level / MICRO;
-}
-
-uint64_t hws_bucket_wait_us(struct hws_bucket *b, uint64_t n, uint64_t now_us)
-{
-	uint64_t want, missing;
-
-	if (!b->rate)
-		return 0;
-	refill(b, now_us);
-	if (__builtin_mul_overflow(n, MICRO, &want) || want > capacity(b))
-		return UINT64_MAX;
-	if (want <= b->level)
-		return 0;
-	missing = want - b->level;
-	return missing / b->rate + (missing % b->rate != 0);
-}

@@ -14,7 +14,3 @@ struct hws_bucket {
 void hws_bucket_init(struct hws_bucket *b, uint64_t rate, uint64_t burst, uint64_t now_us);
 /* Takes n tokens if there are that many; false otherwise and nothing is taken. */
 bool hws_bucket_take(struct hws_bucket *b, uint64_t n, uint64_t now_us);
-/* Whole tokens there are now. UINT64_MAX when unlimited. */
-uint64_t hws_bucket_level(struct hws_bucket *b, uint64_t now_us);
-/* Microseconds until n tokens will be there; 0 = now, UINT64_MAX = never (n is above the burst). */
-uint64_t hws_bucket_wait_us(struct hws_bucket *b, uint64_t n, uint64_t now_us);

@@ -23,11 +23,6 @@ uint64_t hws_wall_us(void)
 	return read_clock(CLOCK_REALTIME);
 }
 
-uint64_t hws_cpu_us(void)
-{
-	return read_clock(CLOCK_PROCESS_CPUTIME_ID);
-}
-
 /* Proleptic Gregorian date of a day number (0 = 1970-01-01), counted in years that begin in March, so
  * that the leap day is the last one. By hand, because libc takes a lock and reads the time zone's file. */
 static void civil(uint64_t days, unsigned *ret_year, unsigned *ret_month, unsigned *ret_day)

@@ -10,7 +10,5 @@
 uint64_t hws_clock_us(void);
 /* Unix time in microseconds. */
 uint64_t hws_wall_us(void);
-/* CPU time of this process (all threads) in microseconds. */
-uint64_t hws_cpu_us(void);
 /* "2026-01-31T12:34:56.123456Z" of a Unix time; buf of at least 28 bytes. Returns buf. */
 char *hws_wall_text(uint64_t wall_us, char *buf, size_t size);

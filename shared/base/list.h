@@ -31,11 +31,6 @@ static inline void hws_list_push(struct hws_list *head, struct hws_list *node)
 	head->prev = node;
 }
 
-static inline void hws_list_push_front(struct hws_list *head, struct hws_list *node)
-{
-	hws_list_push(head->next, node);
-}
-
 /* Harmless on a node that is in no list. */
 static inline void hws_list_remove(struct hws_list *node)
 {

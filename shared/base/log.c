@@ -22,7 +22,6 @@
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
 
 static const char *const level_names[] = { "error", "warn", "info", "debug", "trace" };
-static const char *const format_names[] = { "text", "json", "journal" };
 /* syslog priorities, as the journal wants them */
 static const int priorities[] = { 3, 4, 6, 7, 7 };
 
@@ -69,33 +68,15 @@ enum hws_log_level hws_log_level(void)
 	return (enum hws_log_level)__atomic_load_n(&state.level, __ATOMIC_RELAXED);
 }
 
-static int find_name(const char *const *names, size_t count, const char *s)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(names[i], s) == 0)
-			return (int)i;
-	}
-	return HWS_ERR_INVAL;
-}
-
 int hws_log_level_parse(const char *s, enum hws_log_level *ret)
 {
-	int i = find_name(level_names, HWS_COUNT(level_names), s);
-
-	if (i < 0)
-		return i;
-	*ret = (enum hws_log_level)i;
-	return HWS_OK;
-}
-
-int hws_log_format_parse(const char *s, enum hws_log_format *ret)
-{
-	int i = find_name(format_names, HWS_COUNT(format_names), s);
-
-	if (i < 0)
-		return i;
-	*ret = (enum hws_log_format)i;
-	return HWS_OK;
+	for (size_t i = 0; i < HWS_COUNT(level_names); i++) {
+		if (strcmp(level_names[i], s) == 0) {
+			*ret = (enum hws_log_level)i;
+			return HWS_OK;
+		}
+	}
+	return HWS_ERR_INVAL;
 }
 
 static void put(struct line *l, const char *s, size_t n)
@@ -172,9 +153,6 @@ static void put_value(struct line *l, const struct hws_field *f, enum hws_log_fo
 		return;
 	case HWS_FIELD_ERR:
 		text = hws_bytes_str(hws_err_name((int)f->v.i64));
-		break;
-	case HWS_FIELD_BYTES:
-		text = f->v.bytes;
 		break;
 	default:
 		text = hws_bytes_str(f->v.str ? f->v.str : "");

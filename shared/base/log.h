@@ -12,7 +12,6 @@ enum hws_log_format { HWS_LOG_TEXT, HWS_LOG_JSON, HWS_LOG_JOURNAL };
 enum hws_field_type {
 	HWS_FIELD_END,
 	HWS_FIELD_STR,
-	HWS_FIELD_BYTES,
 	HWS_FIELD_U64,
 	HWS_FIELD_I64,
 	HWS_FIELD_ERR,
@@ -24,7 +23,6 @@ struct hws_field {
 	const char *key;
 	union {
 		const char *str;
-		struct hws_bytes bytes;
 		uint64_t u64;
 		int64_t i64;
 	} v;
@@ -32,7 +30,6 @@ struct hws_field {
 
 /* Field constructors. No constructor takes a secret type, on purpose. */
 #define HWS_STR(k, s) ((struct hws_field){ HWS_FIELD_STR, (k), { .str = (s) } })
-#define HWS_BYTES(k, b) ((struct hws_field){ HWS_FIELD_BYTES, (k), { .bytes = (b) } })
 #define HWS_U64(k, n) ((struct hws_field){ HWS_FIELD_U64, (k), { .u64 = (n) } })
 #define HWS_I64(k, n) ((struct hws_field){ HWS_FIELD_I64, (k), { .i64 = (n) } })
 #define HWS_BOOL(k, n) ((struct hws_field){ HWS_FIELD_BOOL, (k), { .u64 = (n) } })
@@ -45,7 +42,6 @@ void hws_log_setup(const char *program, enum hws_log_format format, int fd);
 void hws_log_set_level(enum hws_log_level level);
 enum hws_log_level hws_log_level(void);
 int hws_log_level_parse(const char *s, enum hws_log_level *ret) HWS_MUST_CHECK;
-int hws_log_format_parse(const char *s, enum hws_log_format *ret) HWS_MUST_CHECK;
 
 /* Events a stranger can trigger are limited to a burst of 20 and then 5 per second for each event
  * name; what is dropped is counted in a "suppressed" field of the next line. `limited` selects that. */

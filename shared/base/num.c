@@ -79,18 +79,6 @@ int hws_parse_u64(const char *s, uint64_t *ret)
 	return parse_whole(s, 10, UINT64_MAX, ret);
 }
 
-int hws_parse_i64(const char *s, int64_t *ret)
-{
-	bool negative = *s == '-';
-	uint64_t v;
-	int r = parse_whole(s + (negative || *s == '+'), 10,
-			(uint64_t)INT64_MAX + (negative ? 1 : 0), &v);
-
-	if (r == HWS_OK)
-		*ret = negative ? (int64_t)(0 - v) : (int64_t)v;
-	return r;
-}
-
 int hws_parse_double(const char *s, double *ret)
 {
 	locale_t c;

@@ -106,7 +106,5 @@ void hws_options_show(const struct hws_options *o, const void *cfg, struct hws_b
 /* To standard output: the help, or with `cfg` what hws_options_show gives. Exit status: 1 when it could not be
  * written. */
 int hws_options_print(const struct hws_options *o, const void *cfg);
-/* As hws_options_show, with the secrets, for the file itself (0600); wipe `out`. */
-void hws_options_save(const struct hws_options *o, const void *cfg, struct hws_buf *out);
 /* mdoc list items for the man page. */
 void hws_options_man(const struct hws_options *o, struct hws_buf *out);

@@ -187,39 +187,6 @@ void hws_options_show(const struct hws_options *o, const void *cfg, struct hws_b
 	each(o, HWS_OPT_HIDDEN | HWS_OPT_FLAG_ONLY, show_item, cfg, out);
 }
 
-static void save_item(const struct hws_options *o, const struct hws_option *opt, bool opens,
-		const void *cfg, struct hws_buf *out)
-{
-	const char *secret;
-
-	show_item(o, opt, opens, cfg, out);
-	if (!(opt->flags & HWS_OPT_SECRET))
-		return;
-	secret = *(char *const *)((const char *)cfg + opt->offset);
-	if (secret && *secret)
-		hws_buf_fmt(out, "%s = %s\n", opt->name, secret);
-}
-
-/* What is not offered, but was set. */
-static void save_hidden(const struct hws_option *opt, const void *cfg, struct hws_buf *out)
-{
-	char value[8192];
-
-	if (hws_option_print(opt, cfg, value, sizeof(value)) == HWS_OK &&
-			strcmp(value, opt->def ? opt->def : "") != 0)
-		hws_buf_fmt(out, "\n[%s]\n%s = %s\n", opt->section, opt->name, value);
-}
-
-void hws_options_save(const struct hws_options *o, const void *cfg, struct hws_buf *out)
-{
-	const unsigned not_here = HWS_OPT_SECRET | HWS_OPT_FLAG_ONLY;
-
-	each(o, HWS_OPT_HIDDEN | HWS_OPT_FLAG_ONLY, save_item, cfg, out);
-	for (const struct hws_option *opt = o->table; opt < o->table + o->count; opt++)
-		if ((opt->flags & HWS_OPT_HIDDEN) && !(opt->flags & not_here) && *opt->section)
-			save_hidden(opt, cfg, out);
-}
-
 /* roff: no line may start with a control character by accident, backslashes are doubled. */
 static void put_roff(struct hws_buf *out, const char *s)
 {

@@ -14,18 +14,12 @@ struct row {
 	const uint64_t *value;
 	double (*fn)(void *arg);
 	void *arg;
-	const struct hws_histogram *histogram;
 };
 
 struct hws_metrics {
 	struct row *row;
 	size_t count, size;
 };
-
-/* Upper bounds in microseconds: 1-2-5 from 10 us to 100 s; what is slower falls into the last bucket. */
-static const uint64_t bounds[] = { 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000,
-	100000, 200000, 500000, 1000000, 2000000, 5000000, 10000000, 20000000, 50000000,
-	100000000 };
 
 int hws_metrics_new(struct hws_metrics **ret)
 {
@@ -75,52 +69,15 @@ int hws_metrics_add_fn(struct hws_metrics *m, enum hws_metric_type type, const c
 	return add(m, (struct row){ type, name, labels, help, .fn = fn, .arg = arg });
 }
 
-int hws_metrics_add_histogram(struct hws_metrics *m, const char *name, const char *help,
-		const struct hws_histogram *h)
-{
-	return add(m, (struct row){ HWS_COUNTER, name, NULL, help, .histogram = h });
-}
-
-void hws_histogram_observe(struct hws_histogram *h, uint64_t us)
-{
-	size_t i = 0;
-
-	while (i < HWS_COUNT(bounds) && us > bounds[i])
-		i++;
-	h->bucket[i]++;
-	h->count++;
-	h->sum_us += us;
-}
-
 static uint64_t load(const uint64_t *v)
 {
 	return __atomic_load_n(v, __ATOMIC_RELAXED);
-}
-
-static void put_histogram(const struct row *row, struct hws_buf *out)
-{
-	const struct hws_histogram *h = row->histogram;
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < HWS_COUNT(bounds); i++) {
-		sum += load(&h->bucket[i]);
-		hws_buf_fmt(out, "%s_bucket{le=\"%g\"} %" PRIu64 "\n", row->name,
-				(double)bounds[i] / 1e6, sum);
-	}
-	sum += load(&h->bucket[HWS_COUNT(bounds)]);
-	hws_buf_fmt(out, "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n", row->name, sum);
-	hws_buf_fmt(out, "%s_sum %.6f\n", row->name, (double)load(&h->sum_us) / 1e6);
-	hws_buf_fmt(out, "%s_count %" PRIu64 "\n", row->name, sum);
 }
 
 static void put_value(const struct row *row, struct hws_buf *out)
 {
 	double v;
 
-	if (row->histogram) {
-		put_histogram(row, out);
-		return;
-	}
 	hws_buf_put_str(out, row->name);
 	if (row->labels)
 		hws_buf_fmt(out, "{%s}", row->labels);
@@ -148,10 +105,7 @@ void hws_metrics_text(struct hws_metrics *m, struct hws_buf *out)
 		if (seen)
 			continue;
 		hws_buf_fmt(out, "# HELP %s %s\n# TYPE %s %s\n", first->name, first->help,
-				first->name,
-				first->histogram                           ? "histogram"
-						: first->type == HWS_GAUGE ? "gauge"
-									   : "counter");
+				first->name, first->type == HWS_GAUGE ? "gauge" : "counter");
 		for (size_t j = i; j < m->count; j++) {
 			if (strcmp(m->row[j].name, first->name) == 0)
 				put_value(&m->row[j], out);

@@ -18,14 +18,6 @@ int hws_metrics_add_fn(struct hws_metrics *m, enum hws_metric_type type, const c
 		const char *labels, const char *help, double (*fn)(void *arg),
 		void *arg) HWS_MUST_CHECK;
 void hws_metrics_text(struct hws_metrics *m, struct hws_buf *out);
-/* Latency histogram, fixed log-spaced buckets from 10 us to 100 s; observe from the loop's thread only. */
-struct hws_histogram {
-	uint64_t bucket[24];
-	uint64_t count, sum_us;
-};
-void hws_histogram_observe(struct hws_histogram *h, uint64_t us);
-int hws_metrics_add_histogram(struct hws_metrics *m, const char *name, const char *help,
-		const struct hws_histogram *h) HWS_MUST_CHECK;
 
 /* Serves on bind_ip:port (port 0 = any free, see _port). `ready` says if /readyz answers 200. */
 struct hws_metrics_http;

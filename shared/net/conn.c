@@ -349,13 +349,6 @@ const struct sockaddr_storage *hws_conn_peer(const struct hws_conn *c)
 	return c->stream ? &c->stream->peer : &none;
 }
 
-const struct sockaddr_storage *hws_conn_local(const struct hws_conn *c)
-{
-	static const struct sockaddr_storage none;
-
-	return c->stream ? &c->stream->local : &none;
-}
-
 struct hws_stream *hws_conn_stream(struct hws_conn *c)
 {
 	return c->stream;

@@ -85,5 +85,4 @@ void hws_conn_leave(struct hws_conn *c, uint64_t linger_us,
 int hws_conn_detach(struct hws_conn *c, struct hws_stream **ret_stream,
 		struct hws_buf *ret_leftover) HWS_MUST_CHECK;
 const struct sockaddr_storage *hws_conn_peer(const struct hws_conn *c);
-const struct sockaddr_storage *hws_conn_local(const struct hws_conn *c);
 struct hws_stream *hws_conn_stream(struct hws_conn *c);

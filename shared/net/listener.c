@@ -209,9 +209,3 @@ void hws_listener_pause(struct hws_listener *l)
 	l->paused = true;
 	event_del(&l->ev);
 }
-
-void hws_listener_resume(struct hws_listener *l)
-{
-	l->paused = false;
-	event_add(&l->ev, NULL);
-}

@@ -24,9 +24,8 @@ int hws_listener_new(struct hws_loop *loop, const struct hws_listen_conf *conf,
 void hws_listener_free(struct hws_listener *l);
 uint16_t hws_listener_port(const struct hws_listener *l);
 int hws_listener_fd(const struct hws_listener *l);
-/* Stop accepting without closing / go on. */
+/* Stops accepting for good, without closing. */
 void hws_listener_pause(struct hws_listener *l);
-void hws_listener_resume(struct hws_listener *l);
 
 /* The bound UDP socket of the same conventions (no listen); the caller owns the fd. */
 int hws_udp_bind(const char *bind_ip, uint16_t port, bool reuse_port, int *ret_fd,

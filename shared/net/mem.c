@@ -101,17 +101,6 @@ static void mem_want(struct hws_stream *s, unsigned dirs)
 		hws_timer_stop(&m->wake);
 }
 
-static int mem_shutdown(struct hws_stream *s)
-{
-	struct mem_stream *m = mem_of(s);
-
-	if (m->other) {
-		m->other->ended = true;
-		wake_check(m->other);
-	}
-	return HWS_OK;
-}
-
 static void mem_closed(struct hws_stream *s)
 {
 	struct mem_stream *m = mem_of(s);
@@ -138,7 +127,6 @@ static const struct hws_stream_impl mem_impl = {
 	.read = mem_read,
 	.write = mem_write,
 	.want = mem_want,
-	.shutdown = mem_shutdown,
 	.closed = mem_closed,
 	.free = mem_free,
 };

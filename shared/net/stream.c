@@ -48,11 +48,6 @@ void hws_stream_want(struct hws_stream *s, unsigned dirs)
 	s->impl->want(s, dirs);
 }
 
-int hws_stream_shutdown(struct hws_stream *s)
-{
-	return s->closed ? HWS_ERR_CLOSED : s->impl->shutdown(s);
-}
-
 static void free_at_end(void *arg)
 {
 	struct hws_stream *s = arg;

@@ -25,7 +25,6 @@ struct hws_stream_impl {
 	ssize_t (*read)(struct hws_stream *s, void *buf, size_t len);
 	ssize_t (*write)(struct hws_stream *s, struct hws_bytes data);
 	void (*want)(struct hws_stream *s, unsigned dirs);
-	int (*shutdown)(struct hws_stream *s);
 	void (*closed)(struct
 			hws_stream *s); /* may be NULL: at once on close, e.g. to tell the other end */
 	void (*free)(struct hws_stream *s); /* called at the end of the turn */
@@ -55,8 +54,6 @@ ssize_t hws_stream_read(struct hws_stream *s, void *buf, size_t len) HWS_MUST_CH
 ssize_t hws_stream_write(struct hws_stream *s, struct hws_bytes data) HWS_MUST_CHECK;
 /* Level-triggered: the callback comes while a wanted direction is ready. 0 = silent. */
 void hws_stream_want(struct hws_stream *s, unsigned dirs);
-/* Half-close of the writing side. */
-int hws_stream_shutdown(struct hws_stream *s);
 /* Closes now, frees at the end of the turn. Idempotent, allowed in the own callback, takes NULL. */
 void hws_stream_close(struct hws_stream *s);
 /* The socket underneath, -1 if there is none or bytes on it are not the stream's bytes (ws, tls). */

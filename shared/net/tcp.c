@@ -73,11 +73,6 @@ static void tcp_want(struct hws_stream *s, unsigned dirs)
 	t->added = dirs;
 }
 
-static int tcp_shutdown(struct hws_stream *s)
-{
-	return shutdown(tcp_of(s)->fd, SHUT_WR) < 0 ? hws_err_from_errno(errno) : HWS_OK;
-}
-
 /* The socket goes at once: the peer shall see the end now, and the port be free. */
 static void tcp_closed(struct hws_stream *s)
 {
@@ -119,7 +114,6 @@ static const struct hws_stream_impl tcp_impl = {
 	.read = tcp_read,
 	.write = tcp_write,
 	.want = tcp_want,
-	.shutdown = tcp_shutdown,
 	.closed = tcp_closed,
 	.free = tcp_free,
 	.fd = tcp_fd,

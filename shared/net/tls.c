@@ -321,15 +321,6 @@ static void tls_want(struct hws_stream *s, unsigned dirs)
 	wake_check(t);
 }
 
-static int tls_shutdown(struct hws_stream *s)
-{
-	struct tls_stream *t = tls_of(s);
-
-	ERR_clear_error();
-	(void)SSL_shutdown(t->ssl); /* sends our close notice if it can */
-	return shutdown(t->fd, SHUT_WR) < 0 ? hws_err_from_errno(errno) : HWS_OK;
-}
-
 static void tls_closed(struct hws_stream *s)
 {
 	struct tls_stream *t = tls_of(s);
@@ -362,7 +353,6 @@ static const struct hws_stream_impl tls_impl = {
 	.read = tls_read,
 	.write = tls_write,
 	.want = tls_want,
-	.shutdown = tls_shutdown,
 	.closed = tls_closed,
 	.free = tls_free,
 	.keep_shallow = tls_keep_shallow,

@@ -397,12 +397,6 @@ static void ws_want(struct hws_stream *s, unsigned dirs)
 		hws_timer_stop(&w->wake);
 }
 
-static int ws_shutdown(struct hws_stream *s)
-{
-	send_control(ws_of(s), HWS_WS_CLOSE, hws_bytes("\x03\xe8", 2)); /* 1000: normal */
-	return HWS_OK;
-}
-
 static void ws_closed(struct hws_stream *s)
 {
 	struct ws_stream *w = ws_of(s);
@@ -441,7 +435,6 @@ static const struct hws_stream_impl ws_impl = {
 	.read = ws_read,
 	.write = ws_write,
 	.want = ws_want,
-	.shutdown = ws_shutdown,
 	.closed = ws_closed,
 	.free = ws_free,
 	.keep_shallow = ws_keep_shallow,

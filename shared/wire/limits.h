@@ -31,7 +31,6 @@
 /* Decompressed clipboard entry (reference peers: 256 MiB), cursor shape, file or terminal block. */
 #define HWS_SES_CLIP_MAX (64u << 20)
 #define HWS_SES_CURSOR_MAX (4u << 20) /* 1024 x 1024 RGBA */
-#define HWS_SES_BLOCK_MAX (16u << 20)
 
 /* --- texts (bytes without the NUL) --- */
 #define HWS_ID_MIN 6u      /* what deployed servers demand */
@@ -41,7 +40,6 @@
 #define HWS_HOSTNAME_MAX 255u
 #define HWS_VERSION_TEXT_MAX 32u
 #define HWS_KEY_TEXT_MAX 128u
-#define HWS_TOKEN_MAX 4096u
 
 /* --- memory of an unpacked message ---
  * Unpacking may use FIXED + RATIO * length, but at most length + EXTRA: small elements cost about

@@ -42,12 +42,12 @@ START_TEST(text_lines_have_typed_and_escaped_fields)
 	hws_log_setup("prog", HWS_LOG_TEXT, fds[1]);
 	hws_info("pair.closed", HWS_STR("why", "idle time\n"), HWS_U64("bytes", UINT64_MAX),
 			HWS_I64("delta", -5), HWS_BOOL("ok", true),
-			HWS_ERR("error", HWS_ERR_TIMEOUT), HWS_BYTES("id", hws_bytes("a\0=", 3)),
+			HWS_ERR("error", HWS_ERR_TIMEOUT), HWS_STR("id", "a\x01="),
 			HWS_STR("none", NULL));
 	line = drain();
 	ck_assert_str_eq(line + 27,
 			" info prog pair.closed why=\"idle time\\x0a\" bytes=18446744073709551615"
-			" delta=-5 ok=true error=timeout id=\"a\\x00=\" none=\"\"\n");
+			" delta=-5 ok=true error=timeout id=\"a\\x01=\" none=\"\"\n");
 	hws_debug("not.shown");
 	ck_assert_str_eq(drain(), "");
 	hws_log_set_level(HWS_LOG_DEBUG);
@@ -61,11 +61,12 @@ START_TEST(json_lines_are_json_whatever_the_values_are)
 	json_t *line;
 	char nasty[256];
 
-	for (unsigned i = 0; i < 256; i++)
-		nasty[i] = (char)i;
+	for (unsigned i = 0; i < 255; i++)
+		nasty[i] = (char)(i + 1);
+	nasty[255] = 0;
 	hws_log_setup("prog", HWS_LOG_JSON, fds[1]);
-	hws_warn("x.y", HWS_BYTES("raw", hws_bytes(nasty, 256)), HWS_STR("t", "a\"b\\c\td\xc3\xa4"),
-			HWS_U64("n", 5), HWS_BOOL("b", false));
+	hws_warn("x.y", HWS_STR("raw", nasty), HWS_STR("t", "a\"b\\c\td\xc3\xa4"), HWS_U64("n", 5),
+			HWS_BOOL("b", false));
 	line = json_loads(drain(), 0, NULL);
 	ck_assert(json_is_object(line));
 	ck_assert_str_eq(json_string_value(json_object_get(line, "level")), "warn");
@@ -159,17 +160,13 @@ START_TEST(without_a_journal_lines_come_as_text)
 }
 END_TEST
 
-START_TEST(names_of_levels_and_formats_are_parsed)
+START_TEST(names_of_levels_are_parsed)
 {
 	enum hws_log_level level = HWS_LOG_ERROR;
-	enum hws_log_format format = HWS_LOG_TEXT;
 
 	ck_assert_int_eq(hws_log_level_parse("debug", &level), HWS_OK);
 	ck_assert_int_eq(level, HWS_LOG_DEBUG);
 	ck_assert_int_eq(hws_log_level_parse("loud", &level), HWS_ERR_INVAL);
-	ck_assert_int_eq(hws_log_format_parse("json", &format), HWS_OK);
-	ck_assert_int_eq(format, HWS_LOG_JSON);
-	ck_assert_int_eq(hws_log_format_parse("", &format), HWS_ERR_INVAL);
 }
 END_TEST
 
@@ -187,7 +184,7 @@ int main(void)
 	tcase_add_test(t, what_strangers_trigger_is_limited_and_counted);
 	tcase_add_test(t, lines_of_threads_do_not_mix);
 	tcase_add_test(t, without_a_journal_lines_come_as_text);
-	tcase_add_test(t, names_of_levels_and_formats_are_parsed);
+	tcase_add_test(t, names_of_levels_are_parsed);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);

@@ -81,13 +81,12 @@ END_TEST
 
 START_TEST(clocks_go_forward)
 {
-	uint64_t before = hws_clock_us(), cpu = hws_cpu_us();
+	uint64_t before = hws_clock_us();
 	volatile unsigned x = 0;
 
 	while (hws_clock_us() == before)
 		x++;
 	ck_assert_uint_gt(hws_clock_us(), before);
-	ck_assert_uint_ge(hws_cpu_us(), cpu);
 	ck_assert_uint_gt(hws_wall_us(), 1700000000000000);
 }
 END_TEST
@@ -117,11 +116,9 @@ START_TEST(a_bucket_gives_its_burst_then_its_rate)
 	uint64_t now = 1000000, got = 0;
 
 	hws_bucket_init(&b, 10, 5, now);
-	ck_assert_uint_eq(hws_bucket_level(&b, now), 5);
+	ck_assert(!hws_bucket_take(&b, 6, now));
 	ck_assert(hws_bucket_take(&b, 5, now));
 	ck_assert(!hws_bucket_take(&b, 1, now));
-	ck_assert_uint_eq(hws_bucket_wait_us(&b, 1, now), 100000);
-	ck_assert_uint_eq(hws_bucket_wait_us(&b, 6, now), UINT64_MAX);
 	ck_assert(!hws_bucket_take(&b, 1, now + 99999));
 	ck_assert(hws_bucket_take(&b, 1, now + 100000));
 	/* asked at odd times, still exactly 10 a second */
@@ -129,8 +126,10 @@ START_TEST(a_bucket_gives_its_burst_then_its_rate)
 		got += hws_bucket_take(&b, 1, t);
 	ck_assert_uint_ge(got, 99);
 	ck_assert_uint_le(got, 100);
-	ck_assert_uint_eq(hws_bucket_level(&b, now + 1000000000), 5); /* never above the burst */
-	ck_assert_uint_eq(hws_bucket_level(&b, now), 5);              /* a clock that jumps back */
+	ck_assert(!hws_bucket_take(&b, 6, now + 1000000000)); /* never above the burst */
+	ck_assert(hws_bucket_take(&b, 4, now)); /* a clock that jumps back takes nothing away */
+	ck_assert(hws_bucket_take(&b, 1, now));
+	ck_assert(!hws_bucket_take(&b, 1, now));
 }
 END_TEST
 
@@ -140,8 +139,7 @@ START_TEST(buckets_without_limit_and_with_absurd_numbers)
 
 	hws_bucket_init(&b, 0, 0, 1);
 	ck_assert(hws_bucket_take(&b, UINT64_MAX, 1));
-	ck_assert_uint_eq(hws_bucket_level(&b, 1), UINT64_MAX);
-	ck_assert_uint_eq(hws_bucket_wait_us(&b, 5, 1), 0);
+	ck_assert(hws_bucket_take(&b, UINT64_MAX, 1));
 	hws_bucket_init(&b, UINT64_MAX, UINT64_MAX, 1);
 	ck_assert(!hws_bucket_take(&b, UINT64_MAX, 2));
 	ck_assert(hws_bucket_take(&b, 1000000, UINT64_MAX));

@@ -70,30 +70,6 @@ START_TEST(rows_of_one_name_stand_together)
 }
 END_TEST
 
-START_TEST(histograms_are_cumulative_and_complete)
-{
-	static const uint64_t times[] = { 0, 10, 11, 999, 1000, 5000000, 100000000, 100000001,
-		1ull << 50 };
-	struct hws_histogram h = { 0 };
-	struct hws_buf out;
-
-	for (size_t i = 0; i < HWS_COUNT(times); i++)
-		hws_histogram_observe(&h, times[i]);
-	ck_assert_int_eq(hws_metrics_add_histogram(metrics, "x_seconds", "Time.", &h), HWS_OK);
-	hws_buf_init(&out, 1 << 16);
-	hws_metrics_text(metrics, &out);
-	hws_buf_put_u8(&out, 0);
-	ck_assert_ptr_nonnull(strstr((char *)out.data, "# TYPE x_seconds histogram\n"));
-	ck_assert_ptr_nonnull(strstr((char *)out.data, "x_seconds_bucket{le=\"1e-05\"} 2\n"));
-	ck_assert_ptr_nonnull(strstr((char *)out.data, "x_seconds_bucket{le=\"2e-05\"} 3\n"));
-	ck_assert_ptr_nonnull(strstr((char *)out.data, "x_seconds_bucket{le=\"0.001\"} 5\n"));
-	ck_assert_ptr_nonnull(strstr((char *)out.data, "x_seconds_bucket{le=\"100\"} 7\n"));
-	ck_assert_ptr_nonnull(strstr((char *)out.data, "x_seconds_bucket{le=\"+Inf\"} 9\n"));
-	ck_assert_ptr_nonnull(strstr((char *)out.data, "x_seconds_count 9\n"));
-	hws_buf_done(&out);
-}
-END_TEST
-
 static char out[1 << 16];
 
 static int dial(void)
@@ -255,7 +231,6 @@ int main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_test(t, rows_of_one_name_stand_together);
-	tcase_add_test(t, histograms_are_cumulative_and_complete);
 	tcase_add_loop_test(t, requests_are_answered_also_in_pieces, 0, HWS_COUNT(exchanges));
 	tcase_add_test(t, not_ready_is_503);
 	tcase_add_test(t, endless_requests_are_cut);
