@@ -444,13 +444,27 @@ static unsigned next_key(void)
 	}
 }
 
-static void send_key(unsigned i, uint32_t code)
+static bool is_down(unsigned code)
+{
+	xcb_query_keymap_reply_t *r =
+			xcb_query_keymap_reply(client, xcb_query_keymap(client), NULL);
+	bool down;
+
+	ck_assert_ptr_nonnull(r);
+	down = r->keys[code / 8] & 1u << code % 8;
+	free(r);
+	return down;
+}
+
+/* Pressed and let go at once, or held down until more is said. */
+static void send_key(unsigned i, uint32_t code, bool hold)
 {
 	Ses__Message m = SES__MESSAGE__INIT;
 	Ses__KeyEvent e = SES__KEY_EVENT__INIT;
 
 	e.mode = SES__KEYBOARD_MODE__Map;
-	e.press = true;
+	e.press = !hold;
+	e.down = hold;
 	e.union_case = SES__KEY_EVENT__UNION_CHR;
 	e.chr = code;
 	m.union_case = SES__MESSAGE__UNION_KEY_EVENT;
@@ -470,17 +484,23 @@ START_TEST(on_x11_keys_arrive_as_long_as_they_are_permitted)
 		ck_assert(test_now_ms() < end);
 		hws_loop_once(h.loop, 20000);
 	}
-	send_key(0, 38);
+	send_key(0, 38, true);
 	ck_assert_uint_eq(next_key(), 38);
+	ck_assert(is_down(38));
 	Agt__Message m = AGT__MESSAGE__INIT;
 	Agt__Permissions p = AGT__PERMISSIONS__INIT;
 	m.union_case = AGT__MESSAGE__UNION_PERMISSIONS;
 	m.permissions = &p;
 	ck_assert_int_eq(hws_ipc_send(h.gate[0].link, &m, -1), HWS_OK);
-	send_key(0, 39);
+	end = test_now_ms() + TEST_PATIENCE_MS;
+	while (is_down(38)) { /* who may not press any more holds nothing down either */
+		ck_assert(test_now_ms() < end);
+		hws_loop_once(h.loop, 20000);
+	}
+	send_key(0, 39, false);
 	p.permissions = ALL;
 	ck_assert_int_eq(hws_ipc_send(h.gate[0].link, &m, -1), HWS_OK);
-	send_key(0, 40);
+	send_key(0, 40, false);
 	ck_assert_uint_eq(next_key(), 40);
 	xcb_disconnect(client);
 	ck_assert_int_eq(stop_agent(), 0);

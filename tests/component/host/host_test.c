@@ -84,6 +84,42 @@ START_TEST(what_the_host_cannot_do_is_denied_from_the_start)
 }
 END_TEST
 
+/* The owner takes a right away while a session runs: the viewer is told, and what it sends then
+ * arrives nowhere. */
+START_TEST(a_right_that_is_taken_away_is_gone_from_running_sessions)
+{
+	char conf[300];
+	const char *extra[] = { "--config", conf, NULL };
+	Ses__Message *m;
+
+	test_dir(host.dir, sizeof(host.dir));
+	snprintf(conf, sizeof(conf), "%s/host.conf", host.dir);
+	test_write_file("", "%s", conf);
+	host_start(&host, extra);
+	ready(&host);
+	ck_assert_str_eq(viewer_enter(&one, host.port, host.password), "");
+	test_write_file("[permissions]\nenable-keyboard = no\n", "%s", conf);
+	test_proc_signal(&host.proc, SIGHUP);
+	test_proc_must_expect(&host.proc, "settings.reloaded", TEST_PATIENCE_MS);
+	do {
+		m = viewer_until(&one, SES__MESSAGE__UNION_MISC);
+		ck_assert_msg(m != NULL, "%s", host.proc.log);
+		if (m->misc->union_case == SES__MISC__UNION_PERMISSION_INFO &&
+				m->misc->permission_info->permission ==
+						SES__PERMISSION_INFO__PERMISSION__Keyboard)
+			break;
+		hws_ses_free(m);
+	} while (true);
+	ck_assert(!m->misc->permission_info->enabled);
+	hws_ses_free(m);
+	send_mouse(&one);
+	test_proc_must_expect(&host.proc, "why=permission", TEST_PATIENCE_MS);
+	/* and once more nothing has changed: nobody is told */
+	test_proc_signal(&host.proc, SIGHUP);
+	test_proc_must_expect(&host.proc, "settings.reloaded", TEST_PATIENCE_MS);
+}
+END_TEST
+
 START_TEST(wrong_passwords_are_counted_and_the_connection_stays)
 {
 	host_start(&host, NULL);
@@ -445,6 +481,7 @@ static Suite *host_suite(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, the_right_password_opens_a_session_that_carries_both_ways);
 	tcase_add_test(t, what_the_host_cannot_do_is_denied_from_the_start);
+	tcase_add_test(t, a_right_that_is_taken_away_is_gone_from_running_sessions);
 	tcase_add_test(t, wrong_passwords_are_counted_and_the_connection_stays);
 	tcase_add_loop_test(t, a_login_that_comes_while_one_is_judged_has_its_turn, 0, 2);
 	tcase_add_test(t, a_login_that_waited_means_nothing_once_one_was_granted);

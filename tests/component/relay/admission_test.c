@@ -131,6 +131,24 @@ START_TEST(a_third_comer_is_refused)
 }
 END_TEST
 
+START_TEST(a_partner_may_come_as_late_as_the_time_allows)
+{
+	const char *uuid = new_uuid();
+	struct leg l[2];
+
+	START("--wait-timeout", "60s");
+	leg_open(&l[0], &relay, false, 1);
+	leg_request(&l[0], uuid, NULL);
+	relay_await_exactly(&relay, NULL, "waiting", 1);
+	ck_assert(!leg_ends(&l[0], 2500)); /* through some rounds of the clock */
+	leg_open(&l[1], &relay, false, 2);
+	leg_request(&l[1], uuid, NULL);
+	pair_check(l);
+	pair_close(l);
+	relay_stop(&relay);
+}
+END_TEST
+
 START_TEST(waiting_ends_after_its_time)
 {
 	struct leg l[2];
@@ -231,6 +249,28 @@ START_TEST(waiting_legs_and_links_are_bounded_for_an_address)
 }
 END_TEST
 
+/* Each thread takes a change when its turn comes, a moment after the order is answered. */
+static void pair_open_soon(struct leg l[2])
+{
+	uint64_t end = test_now_ms() + TEST_PATIENCE_MS;
+
+	for (;;) {
+		const char *uuid = new_uuid();
+		bool refused;
+
+		for (unsigned i = 0; i < 2; i++) {
+			leg_open(&l[i], &relay, false, i + 1);
+			leg_request(&l[i], uuid, NULL);
+		}
+		refused = leg_ends(&l[0], SILENCE_MS) || leg_ends(&l[1], 1);
+		if (!refused)
+			break;
+		ck_assert(test_now_ms() < end);
+		pair_close(l);
+	}
+	pair_check(l);
+}
+
 START_TEST(blocked_networks_are_refused_and_running_pairs_cut)
 {
 	struct leg l[2], other;
@@ -252,7 +292,7 @@ START_TEST(blocked_networks_are_refused_and_running_pairs_cut)
 	leg_close(&other);
 	pair_close(l);
 	relay_order(&relay, "unblock", "net", "127.0.0.2/31", NULL, NULL);
-	pair_open(&relay, l, false, false);
+	pair_open_soon(l);
 	/* an IPv4 network covers its IPv4-mapped form, which a dual-stack socket shows */
 	relay_order(&relay, "block", "net", "::ffff:127.0.0.0/104", NULL, NULL);
 	ck_assert(leg_ends_hard(&l[0], LIMIT_MS));
@@ -505,6 +545,7 @@ int main(void)
 					what_came_with_the_first_frame_is_passed_on_first,
 					wrong_and_missing_keys_are_refused,
 					a_third_comer_is_refused, waiting_ends_after_its_time,
+					a_partner_may_come_as_late_as_the_time_allows,
 					a_leg_that_leaves_while_it_waits_frees_its_place,
 					waiting_legs_are_bounded_in_all,
 					waiting_legs_and_links_are_bounded_for_an_address,

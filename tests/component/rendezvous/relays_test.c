@@ -12,6 +12,7 @@
 #include "tests/support/suite.h"
 #include <arpa/inet.h>
 #include <check.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -82,6 +83,8 @@ START_TEST(relays_are_told_of_agreed_pairs)
 	close(other);
 	relay = relay_listens(&own, &rec);
 	ck_assert(news_of(relay, &rec, uuid).welcome);
+	ck_assert_int_eq(
+			poll(&(struct pollfd){ relay, POLLIN, 0 }, 1, SILENCE_MS), 0); /* no news */
 	device_init(&d, &srv, 1, "123456789");
 	device_online(&d);
 	fd = tcp_open(9, srv.port);

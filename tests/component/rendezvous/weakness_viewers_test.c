@@ -245,6 +245,30 @@ START_TEST(w17_a_trusted_proxy_is_believed)
 }
 END_TEST
 
+/* Behind a proxy all come from one address: who counts is who was forwarded. */
+START_TEST(w13_links_of_one_forwarded_address_are_capped)
+{
+	static const char *const extra[] = { "--trusted-proxies", "127.0.0.9",
+		"--max-links-per-address", "40", NULL };
+	int fd[60], refused = 0;
+
+	start_again(extra);
+	for (int i = 0; i < 60; i++) {
+		fd[i] = ws_open(&srv, 9, "203.0.113.7");
+		ws_punch(fd[i], "nobody-home");
+	}
+	for (int i = 0; i < 60; i++)
+		refused += tcp_closed(fd[i], i ? 5 : 3000);
+	ck_assert_int_ge(refused, 20);
+	for (int i = 0; i < 60; i++)
+		close(fd[i]);
+	fd[0] = ws_open(&srv, 9, "203.0.113.8"); /* others are served */
+	ws_punch(fd[0], "nobody-home");
+	ck_assert(!tcp_closed(fd[0], SILENCE_MS));
+	close(fd[0]);
+}
+END_TEST
+
 START_TEST(w18_viewers_behind_one_address_get_their_own_answers)
 {
 	struct device a, b;
@@ -376,6 +400,7 @@ int main(void)
 					w13_links_of_one_address_are_capped,
 					w17_forwarded_addresses_of_strangers_are_ignored,
 					w17_a_trusted_proxy_is_believed,
+					w13_links_of_one_forwarded_address_are_capped,
 					w18_viewers_behind_one_address_get_their_own_answers,
 					w19_no_console_on_the_protocol_ports,
 					w26_forced_relay_reveals_no_local_address,

@@ -4,6 +4,8 @@
 #include <check.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 struct end {
@@ -193,6 +195,55 @@ START_TEST(a_pause_holds_back_frames_that_are_already_here)
 }
 END_TEST
 
+static unsigned open_descriptors(void)
+{
+	unsigned n = 0;
+
+	for (int fd = 0; fd < 1000; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+/* An end that is not ours sends descriptors for which there is no message: only so many are kept,
+ * the others are closed. */
+START_TEST(descriptors_without_a_message_are_bounded)
+{
+	int pair[2], fds[4];
+	struct iovec byte = { (void *)"\x50", 1 }; /* the beginning of a frame that does not end */
+	union {
+		struct cmsghdr align;
+		char room[CMSG_SPACE(sizeof(fds))];
+	} control;
+	struct msghdr msg = { .msg_iov = &byte,
+		.msg_iovlen = 1,
+		.msg_control = control.room,
+		.msg_controllen = sizeof(control.room) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+	struct end own;
+	unsigned before;
+
+	ck_assert_int_eq(hws_ipc_pair(pair), HWS_OK);
+	open_end(&own, pair[0], 1u << 20);
+	for (int i = 0; i < 4; i++)
+		fds[i] = 0;
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(fds));
+	memcpy(CMSG_DATA(c), fds, sizeof(fds));
+	before = open_descriptors();
+	for (int i = 0; i < 5; i++) {
+		ck_assert_int_eq(sendmsg(pair[1], &msg, 0), 1);
+		for (int turn = 0; turn < 5; turn++)
+			hws_loop_once(loop, 2000);
+	}
+	if (own.ipc) /* it may end such a link at once, too */
+		ck_assert_uint_eq(open_descriptors(), before + 4);
+	hws_ipc_close(own.ipc, HWS_OK);
+	close(pair[1]);
+	ck_assert_uint_le(open_descriptors(), before - 2);
+}
+END_TEST
+
 START_TEST(frames_above_the_cap_end_the_link)
 {
 	uint8_t *big = calloc(1, 2u << 20);
@@ -228,6 +279,7 @@ int main(void)
 	tcase_add_test(t, a_full_queue_refuses_and_keeps_what_it_has);
 	tcase_add_test(t, a_pause_holds_back_frames_that_are_already_here);
 	tcase_add_test(t, frames_above_the_cap_end_the_link);
+	tcase_add_test(t, descriptors_without_a_message_are_bounded);
 	tcase_add_test(t, the_end_of_the_other_side_is_told_once);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_ENV);

@@ -167,6 +167,8 @@ START_TEST(sockets_carry_frames)
 	hws_listener_free(n.listener);
 	wait_dial(&n, "127.0.0.1", 1);
 	ck_assert_int_eq(n.dial_r, HWS_ERR_REFUSED);
+	wait_dial(&n, "224.0.0.1", 1); /* fails at once: no link leads to a group */
+	ck_assert_int_lt(n.dial_r, 0);
 	wait_dial(&n, "no-such-host.invalid", 1);
 	ck_assert_int_eq(n.dial_r, HWS_ERR_RESOLVE);
 	hws_work_free(n.work);

@@ -103,6 +103,24 @@ static void open_raw_ws(struct end *a, struct hws_stream **ret_raw)
 	feed(*ret_raw, upgrade_request, sizeof(upgrade_request) - 1);
 }
 
+/* At the first wrong byte: a peer that speaks something else would be waited for in vain. */
+START_TEST(what_is_no_request_is_refused_before_it_ends)
+{
+	static const char *const starts[] = { "P", "GETX", "\x16\x03\x01", "GE\r" };
+	struct hws_buf answer;
+	size_t used;
+
+	hws_buf_init(&answer, 1000);
+	for (size_t i = 0; i < HWS_COUNT(starts); i++)
+		ck_assert_int_eq(hws_ws_upgrade_answer(
+						 hws_bytes_str(starts[i]), &answer, &used, NULL),
+				HWS_ERR_PROTO);
+	ck_assert_int_eq(hws_ws_upgrade_answer(hws_bytes_str("GET"), &answer, &used, NULL),
+			HWS_ERR_SHORT);
+	hws_buf_done(&answer);
+}
+END_TEST
+
 START_TEST(bad_websocket_frames_close)
 {
 	const struct ws_bad *bad = &ws_bads[_i];
@@ -168,6 +186,7 @@ int main(void)
 	Suite *s = suite_create("shared/net ws");
 	TCase *t = test_case(s, "all", 90,
 			TESTS(the_upgrade_of_the_rfc_is_answered,
+					what_is_no_request_is_refused_before_it_ends,
 					fragments_are_joined_pings_answered_text_ignored));
 
 	tcase_add_checked_fixture(t, set_up, tear_down);
