@@ -4,6 +4,9 @@
 #include "client/media/vpx.h"
 #include "shared/base/str.h"
 
+#define I420 HWS_PIXEL_BIT(HWS_PIXEL_I420)
+#define YUV (I420 | HWS_PIXEL_BIT(HWS_PIXEL_I444) | HWS_PIXEL_BIT(HWS_PIXEL_NV12))
+
 static const struct hws_codec_row table[HWS_CODEC_COUNT] = {
 	[HWS_CODEC_NONE] = { .name = "none", .title = "–" },
 	[HWS_CODEC_VP8] = { .name = "vp8",
@@ -13,6 +16,8 @@ static const struct hws_codec_row table[HWS_CODEC_COUNT] = {
 			.ability = 5,
 			.encoding = 3,
 			.webm_id = "V_VP8",
+			.takes = I420,
+			.gives = I420,
 			.side_max = 16383,
 			.new_encoder = hws_vpx_encoder_new,
 			.new_decoder = hws_vpx_decoder_new },
@@ -22,6 +27,8 @@ static const struct hws_codec_row table[HWS_CODEC_COUNT] = {
 			.frames = 6,
 			.ability = 1,
 			.webm_id = "V_VP9",
+			.takes = I420,
+			.gives = I420,
 			.new_encoder = hws_vpx_encoder_new,
 			.new_decoder = hws_vpx_decoder_new },
 	[HWS_CODEC_AV1] = { .name = "av1",
@@ -47,6 +54,8 @@ static const struct hws_codec_row table[HWS_CODEC_COUNT] = {
 			.rank = 3 },
 	[HWS_CODEC_RAW] = { .name = "raw",
 			.title = "raw",
+			.takes = YUV | HWS_PIXEL_BIT(HWS_PIXEL_DMABUF),
+			.gives = YUV,
 			.new_encoder = hws_raw_encoder_new,
 			.new_decoder = hws_raw_decoder_new },
 };

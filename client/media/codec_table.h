@@ -14,6 +14,8 @@ struct hws_codec_row {
 	unsigned ability;    /* field of SupportedDecoding */
 	unsigned encoding;   /* field of SupportedEncoding; 0: every host is taken to have it */
 	const char *webm_id; /* CodecID of a WebM track; NULL = is not recorded */
+	uint32_t takes;      /* HWS_PIXEL_BIT of the pictures that its encoder takes */
+	uint32_t gives;      /* and of those that its decoder gives */
 	int side_max;        /* of a picture that its bitstream can hold; 0 = any */
 	unsigned rank;       /* without anybody's wish the highest one is taken; 0 = never */
 	/* NULL: not in this build. */

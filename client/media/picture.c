@@ -18,47 +18,123 @@ static size_t align_up(size_t n)
 	return (n + ALIGN - 1) & ~(size_t)(ALIGN - 1);
 }
 
-int hws_picture_new(enum hws_pixel_format format, int width, int height, struct hws_picture **ret)
+/* Bytes of one line of a plane, without what pads it. */
+static size_t line_bytes(const struct hws_pixel_row *row, unsigned i, int width)
 {
-	if (!hws_picture_fits(width, height))
-		return HWS_ERR_RANGE;
+	return (size_t)hws_plane_side(width, row->plane[i].x_shift) * row->plane[i].bytes;
+}
+
+static size_t lines_of(const struct hws_pixel_row *row, unsigned i, int height)
+{
+	return (size_t)hws_plane_side(height, row->plane[i].y_shift);
+}
+
+static struct hws_picture *picture_alloc(enum hws_pixel_format format, int width, int height)
+{
 	struct hws_picture *p = calloc(1, sizeof(*p));
 
+	if (p) {
+		p->format = format;
+		p->width = width;
+		p->height = height;
+		p->refs = 1;
+		p->free_memory = hws_free;
+	}
+	return p;
+}
+
+int hws_picture_new(enum hws_pixel_format format, int width, int height, struct hws_picture **ret)
+{
+	const struct hws_pixel_row *row = hws_pixel_row(format);
+	size_t sum = ALIGN;
+
+	if (!hws_picture_fits(width, height))
+		return HWS_ERR_RANGE;
+	if (!row || !row->planes)
+		return HWS_ERR_INVAL;
+	struct hws_picture *p = picture_alloc(format, width, height);
 	if (!p)
 		return HWS_ERR_NOMEM;
-	size_t size[3] = { 0 };
-	unsigned planes = format == HWS_PIXEL_BGRA ? 1 : 3;
-
-	for (unsigned i = 0; i < planes; i++) {
-		int w = i ? hws_chroma(width) : width;
-		int h = i ? hws_chroma(height) : height;
-		size_t stride = align_up((size_t)w * (format == HWS_PIXEL_BGRA ? 4 : 1));
+	for (unsigned i = 0; i < row->planes; i++) {
+		size_t stride = align_up(line_bytes(row, i, width));
 		p->stride[i] = (int)stride;
-		size[i] = stride * (size_t)h;
+		p->size[i] = stride * lines_of(row, i, height);
+		sum += p->size[i];
 	}
-	p->memory = hws_alloc(size[0] + size[1] + size[2] + ALIGN);
+	p->memory = hws_alloc(sum);
 	if (!p->memory) {
 		free(p);
 		return HWS_ERR_NOMEM;
 	}
 	p->plane[0] = (uint8_t *)align_up((size_t)p->memory);
-	for (unsigned i = 1; i < planes; i++)
-		p->plane[i] = p->plane[i - 1] + size[i - 1];
-	if (planes == 3) {
-		memset(p->plane[0], 16, size[0]);
-		memset(p->plane[1], 128, size[1] + size[2]);
+	for (unsigned i = 1; i < row->planes; i++)
+		p->plane[i] = p->plane[i - 1] + p->size[i - 1];
+	for (unsigned i = 0; i < row->planes; i++)
+		if (row->blank[i]) /* else it is zeroed already */
+			memset(p->plane[i], row->blank[i], p->size[i]);
+	*ret = p;
+	return HWS_OK;
+}
+
+bool hws_picture_valid(const struct hws_picture *p)
+{
+	const struct hws_pixel_row *row = hws_pixel_row(p->format);
+
+	if (!row || !hws_picture_fits(p->width, p->height))
+		return false;
+	if (!row->planes)
+		return p->memory != NULL;
+	for (unsigned i = 0; i < row->planes; i++) {
+		size_t line = line_bytes(row, i, p->width), lines = lines_of(row, i, p->height);
+		if (!p->plane[i] || p->stride[i] < 0 || (size_t)p->stride[i] < line ||
+				p->size[i] < line ||
+				(p->size[i] - line) / (size_t)p->stride[i] < lines - 1)
+			return false;
 	}
-	p->format = format;
-	p->width = width;
-	p->height = height;
-	p->refs = 1;
+	return true;
+}
+
+int hws_picture_wrap(enum hws_pixel_format format, int width, int height, uint8_t *const plane[],
+		const int stride[], const size_t size[], struct hws_picture *ret)
+{
+	const struct hws_pixel_row *row = hws_pixel_row(format);
+
+	if (!hws_picture_fits(width, height))
+		return HWS_ERR_RANGE;
+	if (!row || !row->planes)
+		return HWS_ERR_INVAL;
+	*ret = (struct hws_picture){
+		.format = format, .width = width, .height = height, .refs = 1
+	};
+	for (unsigned i = 0; i < row->planes; i++) {
+		ret->plane[i] = plane[i];
+		ret->stride[i] = stride[i];
+		ret->size[i] = size[i];
+	}
+	return hws_picture_valid(ret) ? HWS_OK : HWS_ERR_INVAL;
+}
+
+int hws_picture_of_memory(enum hws_pixel_format format, int width, int height, void *memory,
+		void (*free_memory)(void *memory), struct hws_picture **ret)
+{
+	const struct hws_pixel_row *row = hws_pixel_row(format);
+
+	if (!hws_picture_fits(width, height))
+		return HWS_ERR_RANGE;
+	if (!row || row->planes || !memory)
+		return HWS_ERR_INVAL;
+	struct hws_picture *p = picture_alloc(format, width, height);
+	if (!p)
+		return HWS_ERR_NOMEM;
+	p->memory = memory;
+	p->free_memory = free_memory;
 	*ret = p;
 	return HWS_OK;
 }
 
 static void destroy(struct hws_picture *p)
 {
-	hws_free(p->memory);
+	p->free_memory(p->memory);
 	free(p);
 }
 
@@ -75,10 +151,11 @@ static void pool_give_back(struct hws_picture_pool *pool, struct hws_picture *p)
 
 	pthread_mutex_lock(&pool->lock);
 	pool->out--;
-	if (pool->closed ||
-			(pool->idle &&
-					(pool->idle->width != p->width ||
-							pool->idle->height != p->height))) {
+	const struct hws_picture *idle = pool->idle;
+	bool other = idle &&
+			(idle->format != p->format || idle->width != p->width ||
+					idle->height != p->height);
+	if (pool->closed || other) {
 		dead = p;
 	} else {
 		p->next_free = pool->idle;
@@ -121,17 +198,17 @@ bool hws_picture_unshared(const struct hws_picture *p)
 
 int hws_picture_copy(struct hws_picture *to, const struct hws_picture *from)
 {
-	if (to->format != from->format || to->width != from->width || to->height != from->height)
-		return HWS_ERR_INVAL;
-	unsigned planes = from->format == HWS_PIXEL_BGRA ? 1 : 3;
+	const struct hws_pixel_row *row = hws_pixel_row(from->format);
 
-	for (unsigned i = 0; i < planes; i++) {
-		int h = i ? hws_chroma(from->height) : from->height;
-		int w = i ? hws_chroma(from->width) : from->width;
-		size_t row = (size_t)w * (from->format == HWS_PIXEL_BGRA ? 4 : 1);
-		for (int y = 0; y < h; y++)
+	if (to->format != from->format || to->width != from->width || to->height != from->height ||
+			!row || !row->planes)
+		return HWS_ERR_INVAL;
+	for (unsigned i = 0; i < row->planes; i++) {
+		size_t line = line_bytes(row, i, from->width),
+		       lines = lines_of(row, i, from->height);
+		for (size_t y = 0; y < lines; y++)
 			memcpy(to->plane[i] + (ptrdiff_t)y * to->stride[i],
-					from->plane[i] + (ptrdiff_t)y * from->stride[i], row);
+					from->plane[i] + (ptrdiff_t)y * from->stride[i], line);
 	}
 	return HWS_OK;
 }

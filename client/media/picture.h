@@ -3,6 +3,7 @@
  * keeps it beyond the call locks and later unlocks it. The last one gives it back. Counting is
  * thread-safe; nobody writes to a picture that others have locked. */
 #pragma once
+#include "client/media/formats.h"
 #include "client/media/region.h"
 #include "shared/base/err.h"
 #include <stdint.h>
@@ -19,29 +20,40 @@ static inline bool hws_picture_fits(int width, int height)
 			(long)width * height <= HWS_PICTURE_PIXELS_MAX;
 }
 
-enum hws_pixel_format {
-	HWS_PIXEL_BGRA, /* one plane, bytes B G R A (a little-endian 0xAARRGGBB) */
-	HWS_PIXEL_I420 /* three planes, chroma halved both ways (rounded up), limited-range BT.601 */
-};
-
 struct hws_picture_pool;
 
 struct hws_picture {
 	enum hws_pixel_format format;
 	int width, height;
-	uint8_t *plane[3]; /* B G R A in [0]; or Y, U, V */
-	int stride[3];     /* bytes */
+	/* Of a format in memory: as its row in formats.h says; the rest is NULL and 0. */
+	uint8_t *plane[HWS_PLANES_MAX];
+	int stride[HWS_PLANES_MAX];  /* bytes from one line to the next */
+	size_t size[HWS_PLANES_MAX]; /* bytes that may be read from plane[] on */
 	uint64_t mark; /* the producer's note of what it holds; 0 in a new one, kept by a pool */
 	/* private */
 	void *memory;
+	void (*free_memory)(void *memory);
 	unsigned refs;
 	struct hws_picture_pool *pool;
 	struct hws_picture *next_free;
 };
 
-/* HWS_ERR_RANGE for sizes of 0 or above the limits; HWS_ERR_NOMEM. Content is black (BGRA: transparent). */
+/* HWS_ERR_RANGE for sizes of 0 or above the limits, HWS_ERR_INVAL for a format that is not in memory;
+ * HWS_ERR_NOMEM. Content is black (BGRA: transparent). */
 int hws_picture_new(enum hws_pixel_format format, int width, int height,
 		struct hws_picture **ret) HWS_MUST_CHECK;
+/* A picture over planes that belong to somebody else, as a plain value: it cannot be locked, and is valid as
+ * long as they are. `size`: bytes from each plane on. HWS_ERR_RANGE as above; HWS_ERR_INVAL when a plane is
+ * missing, a stride too short or a plane too small for it. */
+int hws_picture_wrap(enum hws_pixel_format format, int width, int height, uint8_t *const plane[],
+		const int stride[], const size_t size[], struct hws_picture *ret) HWS_MUST_CHECK;
+/* The same on the heap, with `memory` in place of planes that are known: free_memory(memory) is called when the
+ * last lock has gone. For formats that are not in memory (dmabuf.c). */
+int hws_picture_of_memory(enum hws_pixel_format format, int width, int height, void *memory,
+		void (*free_memory)(void *memory), struct hws_picture **ret) HWS_MUST_CHECK;
+/* Whether its planes are all there and as large as its format and size need; of a format that is not in memory,
+ * whether it has what stands for them. What came from elsewhere is checked by this before it is read. */
+bool hws_picture_valid(const struct hws_picture *p);
 /* Returns p. */
 struct hws_picture *hws_picture_lock(struct hws_picture *p);
 /* Takes NULL. */
@@ -55,10 +67,11 @@ static inline int hws_chroma(int side)
 {
 	return (side + 1) / 2;
 }
-/* Copies pixels and format; sizes must be equal, else HWS_ERR_INVAL. */
+/* Copies pixels; formats (in memory) and sizes must be equal, else HWS_ERR_INVAL. Other formats:
+ * hws_pixels_convert. */
 int hws_picture_copy(struct hws_picture *to, const struct hws_picture *from) HWS_MUST_CHECK;
 
-/* Recycles pictures of one size at a time; another size empties it. `max`: pictures kept or out at once. */
+/* Recycles pictures of one format and size at a time; another one empties it. `max`: pictures kept or out at once. */
 int hws_picture_pool_new(unsigned max, struct hws_picture_pool **ret) HWS_MUST_CHECK;
 /* Pictures still out stay valid. Takes NULL. */
 void hws_picture_pool_free(struct hws_picture_pool *pool);

@@ -20,14 +20,16 @@ int hws_png_encode(const struct hws_picture *p, struct hws_buf *out)
 
 	if (!rgb || !row)
 		goto out;
+	r = HWS_OK;
 	for (int y = 0; y < p->height; y++) {
 		const uint8_t *src = p->plane[0] + (ptrdiff_t)y * p->stride[0];
-		if (p->format == HWS_PIXEL_I420) {
+		if (p->format != HWS_PIXEL_BGRA) {
 			int pair = y & ~1, lines = HWS_MIN(2, p->height - pair);
+			struct hws_rect two = { 0, pair, p->width, lines };
 			if (y == pair)
-				hws_pixels_i420_to_bgra(p,
-						(struct hws_rect){ 0, pair, p->width, lines }, row,
-						p->width * 4);
+				r = hws_pixels_to_packed(p, two, false, row, p->width * 4);
+			if (r < 0)
+				goto out;
 			src = row + (size_t)(y - pair) * (size_t)p->width * 4;
 		}
 		uint8_t *dst = rgb + (size_t)y * (size_t)p->width * 3;
@@ -37,6 +39,7 @@ int hws_png_encode(const struct hws_picture *p, struct hws_buf *out)
 			dst[2] = src[0];
 		}
 	}
+	r = HWS_ERR_NOMEM;
 	if (!png_image_write_get_memory_size(img, size, 0, rgb, 0, NULL))
 		goto out;
 	uint8_t *to = hws_buf_reserve(out, size);

@@ -27,8 +27,10 @@ void hws_encoder_free(struct hws_encoder *e)
 int hws_encoder_encode(struct hws_encoder *e, const struct hws_picture *p,
 		const struct hws_region *damage, bool key, int64_t pts_ms, struct hws_packet *ret)
 {
-	if (p->format != HWS_PIXEL_I420)
+	if (!hws_picture_valid(p))
 		return HWS_ERR_INVAL;
+	if (!(hws_codec_row(e->conf.codec)->takes & HWS_PIXEL_BIT(p->format)))
+		return HWS_ERR_UNSUPPORTED;
 	return e->impl->encode(e, p, damage, key, pts_ms, ret);
 }
 
@@ -54,5 +56,16 @@ void hws_decoder_free(struct hws_decoder *d)
 
 int hws_decoder_decode(struct hws_decoder *d, struct hws_bytes data, const struct hws_picture **ret)
 {
-	return d->impl->decode(d, data, ret);
+	const struct hws_picture *p = NULL;
+	int r = d->impl->decode(d, data, &p);
+
+	/* What comes out of a peer's bytes is not taken on trust, whoever decoded it. */
+	if (r == HWS_OK &&
+			(!hws_picture_valid(p) ||
+					!(hws_codec_row(d->codec)->gives &
+							HWS_PIXEL_BIT(p->format))))
+		return HWS_ERR_CORRUPT;
+	if (r == HWS_OK)
+		*ret = p;
+	return r;
 }

@@ -309,16 +309,14 @@ static int vpx_decode(struct hws_decoder *d, struct hws_bytes data, const struct
 		return HWS_ERR_AGAIN;
 	if (last->fmt != VPX_IMG_FMT_I420)
 		return HWS_ERR_UNSUPPORTED;
-	v->picture = (struct hws_picture){
-		.format = HWS_PIXEL_I420,
-		.width = (int)last->d_w,
-		.height = (int)last->d_h,
-		.refs = 1,
-	};
-	for (int i = 0; i < 3; i++) {
-		v->picture.plane[i] = last->planes[i];
-		v->picture.stride[i] = last->stride[i];
-	}
+	size_t size[HWS_PLANES_MAX];
+	for (int i = 0; i < HWS_PLANES_MAX; i++)
+		size[i] = (size_t)HWS_MAX(last->stride[i], 0) *
+				(size_t)hws_plane_side((int)last->d_h, i ? 1 : 0);
+	int r = hws_picture_wrap(HWS_PIXEL_I420, (int)last->d_w, (int)last->d_h, last->planes,
+			last->stride, size, &v->picture);
+	if (r < 0)
+		return HWS_ERR_CORRUPT;
 	*ret = &v->picture;
 	return HWS_OK;
 }

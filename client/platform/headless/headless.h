@@ -19,6 +19,8 @@ int hws_headless_set_displays(struct hws_platform *p, const struct hws_display *
 /* A BGRA picture of a display as it is now; the caller drops it. */
 int hws_headless_snapshot(
 		struct hws_platform *p, unsigned display, struct hws_picture **ret) HWS_MUST_CHECK;
+/* Of the pictures of captures that begin from now on; HWS_PIXEL_I420 at first. */
+void hws_headless_set_format(struct hws_platform *p, enum hws_pixel_format format);
 /* The next `count` grabs fail. */
 void hws_headless_fail_grabs(struct hws_platform *p, unsigned count);
 /* How often pixels were converted: 0 while nothing changes. */

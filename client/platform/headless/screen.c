@@ -76,13 +76,25 @@ static void hl_stop(struct hws_capture_source *s, unsigned display)
 	view_reset(&hws_container(s, struct headless, source)->view[display]);
 }
 
-static void convert(struct headless *h, const struct hl_view *v, struct hws_rect r)
+/* The rectangle alone into I420, as a real capture does it all the time; whole into any other format. */
+static int convert(struct headless *h, const struct hl_view *v, struct hws_rect r)
 {
 	const struct hws_display *l = &h->list[v->index];
-	const uint8_t *src = h->screen->plane[0] + (ptrdiff_t)(r.y + l->y) * h->screen->stride[0] +
-			(ptrdiff_t)(r.x + l->x) * 4;
+	uint8_t *screen = h->screen->plane[0];
+	ptrdiff_t stride = h->screen->stride[0];
+	struct hws_picture part;
 
-	hws_pixels_bgra_to_i420(src, h->screen->stride[0], v->into, r);
+	if (v->into->format == HWS_PIXEL_I420) {
+		hws_pixels_bgra_to_i420(
+				screen + (r.y + l->y) * stride + (ptrdiff_t)(r.x + l->x) * 4,
+				(int)stride, v->into, r);
+		return HWS_OK;
+	}
+	uint8_t *plane[] = { screen + l->y * stride + (ptrdiff_t)l->x * 4 };
+	size_t size[] = { h->screen->size[0] - (size_t)(plane[0] - screen) };
+	int err = hws_picture_wrap(
+			HWS_PIXEL_BGRA, l->width, l->height, plane, h->screen->stride, size, &part);
+	return err < 0 ? err : hws_pixels_convert(&part, v->into);
 }
 
 static void do_answer(void *arg)
@@ -102,8 +114,8 @@ static void do_answer(void *arg)
 			hws_region_add(&taken,
 					hws_rect_align2(v->damage.rect[i], l->width, l->height));
 		hws_region_clear(&v->damage);
-		for (unsigned i = 0; i < taken.n; i++)
-			convert(h, v, taken.rect[i]);
+		for (unsigned i = 0; r == HWS_OK && i < taken.n; i++)
+			r = convert(h, v, taken.rect[i]);
 		h->grabs++;
 	}
 	hws_picture_unlock(v->into);
@@ -263,6 +275,11 @@ int hws_headless_snapshot(struct hws_platform *p, unsigned display, struct hws_p
 	const struct hws_display *l = &h->list[display];
 	int r = hws_picture_new(HWS_PIXEL_BGRA, l->width, l->height, ret);
 	return r < 0 ? r : take_snapshot(h, &(struct hl_snap){ *ret, display });
+}
+
+void hws_headless_set_format(struct hws_platform *p, enum hws_pixel_format format)
+{
+	of_platform(p)->format = format;
 }
 
 void hws_headless_fail_grabs(struct hws_platform *p, unsigned count)

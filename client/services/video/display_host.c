@@ -2,6 +2,7 @@
  * goes. Never two pictures wait: the newest wins. */
 #include "client/services/video/display_host.h"
 #include "client/media/coarseness.h"
+#include "client/media/pixels.h"
 #include "client/services/video/video_msg.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
@@ -183,10 +184,33 @@ static uint64_t viewers_wait(struct hws_display_host *s, uint64_t now)
 
 /* --- coding --- */
 
+/* The capture's format is not every codec's. What differs is the same in both. */
+static int take_format(struct job *j)
+{
+	uint32_t takes = hws_codec_row(j->conf.codec)->takes;
+	struct hws_picture *own = NULL;
+
+	if (takes & HWS_PIXEL_BIT(j->picture->format))
+		return HWS_OK;
+	int r = hws_picture_new(HWS_PIXEL_I420, j->picture->width, j->picture->height, &own);
+	if (r == HWS_OK)
+		r = hws_pixels_convert(j->picture, own);
+	if (r < 0) {
+		hws_picture_drop(own);
+		return r;
+	}
+	hws_picture_unlock(j->picture);
+	j->picture = own;
+	return HWS_OK;
+}
+
 static int run_job(void *arg)
 {
 	struct job *j = arg;
+	int format = take_format(j);
 
+	if (format < 0)
+		return format;
 	if (!j->encoder) {
 		int r = hws_encoder_new(&j->conf, &j->encoder);
 		if (r < 0)

@@ -100,34 +100,46 @@ Ses__Message *hws_display_view_pop(struct hws_display_view *s)
 	return m;
 }
 
+/* The columns of two lines that differ, joined to what is known already; a side of -1: none yet. */
+static void find_columns(const uint8_t *p, const uint8_t *q, int samples, int shift, int bytes,
+		int *left, int *right)
+{
+	/* Only what lies outside of the columns found so far is looked at closely. */
+	int l = HWS_MIN((*left + (1 << shift) - 1) >> shift, samples);
+	int r = HWS_MIN((*right + (1 << shift)) >> shift, samples);
+
+	if (memcmp(p, q, (size_t)l * (size_t)bytes) != 0) {
+		for (l = 0; p[l] == q[l];)
+			l++;
+		*left = l / bytes << shift;
+	}
+	if (r < samples &&
+			memcmp(p + r * bytes, q + r * bytes,
+					(size_t)(samples - r) * (size_t)bytes) != 0) {
+		for (r = samples * bytes - 1; p[r] == q[r];)
+			r--;
+		*right = ((r / bytes + 1) << shift) - 1;
+	}
+}
+
 /* Rows that differ, then the columns within them; luma first, chroma for the rare change of colour alone. */
 static struct hws_rect find_damage(const struct hws_picture *a, const struct hws_picture *b)
 {
+	const struct hws_pixel_row *row = hws_pixel_row(a->format);
 	int top = a->height, bottom = -1, left = a->width, right = -1;
 
-	for (int i = 0; i < 3; i++) {
-		int w = i ? hws_chroma(a->width) : a->width,
-		    h = i ? hws_chroma(a->height) : a->height;
-		int shift = i ? 1 : 0;
+	for (unsigned i = 0; i < row->planes; i++) {
+		int x_shift = row->plane[i].x_shift, y_shift = row->plane[i].y_shift;
+		int w = hws_plane_side(a->width, row->plane[i].x_shift);
+		int h = hws_plane_side(a->height, row->plane[i].y_shift);
 		for (int y = 0; y < h; y++) {
 			const uint8_t *p = a->plane[i] + (ptrdiff_t)y * a->stride[i];
 			const uint8_t *q = b->plane[i] + (ptrdiff_t)y * b->stride[i];
-			if (memcmp(p, q, (size_t)w) == 0)
+			if (memcmp(p, q, (size_t)w * row->plane[i].bytes) == 0)
 				continue;
-			/* Only what lies outside of the columns found so far is looked at closely. */
-			int l = HWS_MIN((left + shift) >> shift, w), r = (right + 1) >> shift;
-			if (memcmp(p, q, (size_t)l) != 0) {
-				for (l = 0; p[l] == q[l];)
-					l++;
-				left = l << shift;
-			}
-			if (r < w && memcmp(p + r, q + r, (size_t)(w - r)) != 0) {
-				for (r = w - 1; p[r] == q[r];)
-					r--;
-				right = (r << shift) + shift;
-			}
-			top = HWS_MIN(top, y << shift);
-			bottom = HWS_MAX(bottom, (y << shift) + shift);
+			find_columns(p, q, w, x_shift, row->plane[i].bytes, &left, &right);
+			top = HWS_MIN(top, y << y_shift);
+			bottom = HWS_MAX(bottom, ((y + 1) << y_shift) - 1);
 		}
 	}
 	if (bottom < 0)
@@ -139,14 +151,17 @@ static struct hws_rect find_damage(const struct hws_picture *a, const struct hws
 
 static void copy_part(struct hws_picture *to, const struct hws_picture *from, struct hws_rect r)
 {
+	const struct hws_pixel_row *row = hws_pixel_row(from->format);
+
 	r = hws_rect_align2(r, from->width, from->height);
-	for (int i = 0; i < 3; i++) {
-		int x = i ? r.x / 2 : r.x, y = i ? r.y / 2 : r.y;
-		int w = i ? hws_chroma(r.w) : r.w, h = i ? hws_chroma(r.h) : r.h;
-		for (int row = y; row < y + h; row++)
-			memcpy(to->plane[i] + (ptrdiff_t)row * to->stride[i] + x,
-					from->plane[i] + (ptrdiff_t)row * from->stride[i] + x,
-					(size_t)w);
+	for (unsigned i = 0; i < row->planes; i++) {
+		unsigned x_shift = row->plane[i].x_shift, y_shift = row->plane[i].y_shift;
+		ptrdiff_t x = (ptrdiff_t)(r.x >> x_shift) * row->plane[i].bytes;
+		size_t line = (size_t)hws_plane_side(r.w, x_shift) * row->plane[i].bytes;
+		int y = r.y >> y_shift, h = hws_plane_side(r.h, y_shift);
+		for (int k = y; k < y + h; k++)
+			memcpy(to->plane[i] + (ptrdiff_t)k * to->stride[i] + x,
+					from->plane[i] + (ptrdiff_t)k * from->stride[i] + x, line);
 	}
 }
 
@@ -157,12 +172,13 @@ static int changed_part(
 	struct hws_rect all = { 0, 0, p->width, p->height };
 	int r;
 
-	if (s->before && s->before->width == p->width && s->before->height == p->height) {
+	if (s->before && s->before->format == p->format && s->before->width == p->width &&
+			s->before->height == p->height) {
 		*ret = find_damage(p, s->before);
 	} else {
 		hws_picture_drop(s->before);
 		s->before = NULL;
-		r = hws_picture_new(HWS_PIXEL_I420, p->width, p->height, &s->before);
+		r = hws_picture_new(p->format, p->width, p->height, &s->before);
 		if (r < 0)
 			return r;
 		*ret = all;
@@ -173,11 +189,10 @@ static int changed_part(
 }
 
 /* Brings a picture that shows an older one, or nothing yet, up to this one. */
-static void convert(struct hws_display_view *s, const struct hws_picture *from,
+static int convert(struct hws_display_view *s, const struct hws_picture *from,
 		struct hws_picture *to, bool rgba)
 {
 	struct hws_rect r = { 0, 0, from->width, from->height };
-	uint8_t *dst;
 
 	if (to->mark && s->content - to->mark <= HWS_DISPLAY_VIEW_RECENT) {
 		r = (struct hws_rect){ 0 };
@@ -187,12 +202,9 @@ static void convert(struct hws_display_view *s, const struct hws_picture *from,
 	}
 	to->mark = s->content;
 	if (hws_rect_empty(r))
-		return;
-	dst = to->plane[0] + (ptrdiff_t)r.y * to->stride[0] + (ptrdiff_t)r.x * 4;
-	if (rgba)
-		hws_pixels_i420_to_rgba(from, r, dst, to->stride[0]);
-	else
-		hws_pixels_i420_to_bgra(from, r, dst, to->stride[0]);
+		return HWS_OK;
+	uint8_t *dst = to->plane[0] + (ptrdiff_t)r.y * to->stride[0] + (ptrdiff_t)r.x * 4;
+	return hws_pixels_to_packed(from, r, rgba, dst, to->stride[0]);
 }
 
 int hws_display_view_decode(struct hws_display_view *s, enum hws_codec codec,
@@ -234,7 +246,12 @@ int hws_display_view_decode(struct hws_display_view *s, enum hws_codec codec,
 	}
 	s->content++;
 	s->recent[s->content % HWS_DISPLAY_VIEW_RECENT] = *ret_damage;
-	convert(s, decoded, out, rgba);
+	r = convert(s, decoded, out, rgba);
+	if (r < 0) {
+		out->mark = 0;
+		hws_picture_drop(out);
+		return r;
+	}
 	*ret = out;
 	return HWS_OK;
 }

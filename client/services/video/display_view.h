@@ -25,7 +25,7 @@ struct hws_display_view {
 	/* With the job while busy. */
 	struct hws_decoder *decoder;
 	enum hws_codec codec;
-	struct hws_picture *before; /* I420 of the last picture, to find out what changed */
+	struct hws_picture *before; /* the last one as decoded, to find out what changed */
 	uint64_t content; /* counts pictures; a picture's mark says which of them it shows */
 	struct hws_rect recent
 			[HWS_DISPLAY_VIEW_RECENT]; /* what picture n changed, at n % HWS_DISPLAY_VIEW_RECENT */

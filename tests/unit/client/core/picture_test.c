@@ -50,7 +50,7 @@ static struct hws_rect show_on(struct hws_display_view *s, struct hws_encoder *e
 	ck_assert(hws_display_view_push(s, m, packet.data.len));
 	ck_assert_uint_eq(s->bytes, packet.data.len);
 	m = hws_display_view_pop(s);
-	ck_assert_int_eq(hws_display_view_decode(s, HWS_CODEC_VP9,
+	ck_assert_int_eq(hws_display_view_decode(s, e->conf.codec,
 					 hws_video_frames(m->video_frame, &codec), s->reset, true,
 					 &shown, &damage),
 			HWS_OK);
@@ -63,7 +63,7 @@ static struct hws_rect show_on(struct hws_display_view *s, struct hws_encoder *e
 START_TEST(a_screen_tells_what_changed_and_can_be_forgotten)
 {
 	struct hws_encoder_conf conf = {
-		.codec = HWS_CODEC_VP9, .width = 96, .height = 64, .quality = { 4000, 4, 20 }
+		.codec = HWS_CODEC_VP9, .width = 96, .height = 64, .quality = { 4000, 667, 3333 }
 	};
 	struct hws_encoder *e;
 	struct hws_display_view *s;
@@ -92,12 +92,49 @@ START_TEST(a_screen_tells_what_changed_and_can_be_forgotten)
 }
 END_TEST
 
+/* A decoder may give other pictures than most: what changed is found in any, by the pixel. */
+START_TEST(what_changed_is_found_in_every_format)
+{
+	static const enum hws_pixel_format formats[] = { HWS_PIXEL_I420, HWS_PIXEL_I444,
+		HWS_PIXEL_NV12 };
+	struct hws_encoder_conf conf = {
+		.codec = HWS_CODEC_RAW, .width = 97, .height = 65, .quality = { 4000, 0, 1000 }
+	};
+	const struct hws_pixel_row *row = hws_pixel_row(formats[_i]);
+	struct hws_encoder *e;
+	struct hws_display_view *s;
+	struct hws_picture *p;
+
+	ck_assert_int_eq(hws_encoder_new(&conf, &e), HWS_OK);
+	ck_assert_int_eq(hws_display_view_new(&s), HWS_OK);
+	ck_assert_int_eq(hws_picture_new(formats[_i], 97, 65, &p), HWS_OK);
+	struct hws_rect r = show_on(s, e, p, true, 0);
+	ck_assert(r.x == 0 && r.y == 0 && r.w == 97 && r.h == 65);
+	ck_assert(hws_rect_empty(show_on(s, e, p, false, 1)));
+	p->plane[0][20 * p->stride[0] + 30] = 235;
+	p->plane[0][24 * p->stride[0] + 41] = 235;
+	r = show_on(s, e, p, false, 2);
+	ck_assert(r.x == 30 && r.y == 20 && r.w == 12 && r.h == 5);
+	ck_assert_int_ge(s->newest->plane[0][20 * s->newest->stride[0] + 30 * 4], 250);
+	ck_assert_int_le(s->newest->plane[0][20 * s->newest->stride[0] + 34 * 4], 5);
+	/* Colour alone, at the last sample: the odd edge. */
+	int w = hws_plane_side(97, row->plane[1].x_shift) * row->plane[1].bytes;
+	int h = hws_plane_side(65, row->plane[1].y_shift);
+	p->plane[1][(h - 1) * p->stride[1] + w - 1] = 90;
+	r = show_on(s, e, p, false, 3);
+	ck_assert(r.x == 96 && r.y == 64 && r.w == 1 && r.h == 1);
+	hws_display_view_free(s);
+	hws_picture_drop(p);
+	hws_encoder_free(e);
+}
+END_TEST
+
 /* However many pictures readers hold meanwhile: what is shown is what a whole conversion would
  * show. */
 START_TEST(pictures_shown_are_complete_whatever_readers_hold)
 {
 	struct hws_encoder_conf conf = {
-		.codec = HWS_CODEC_VP9, .width = 97, .height = 65, .quality = { 4000, 4, 20 }
+		.codec = HWS_CODEC_VP9, .width = 97, .height = 65, .quality = { 4000, 667, 3333 }
 	};
 	struct hws_picture *p, *held[2] = { NULL, NULL };
 	struct hws_encoder *e;
@@ -208,6 +245,7 @@ Suite *picture_suite(void)
 	TCase *t = tcase_create("picture");
 
 	tcase_add_test(t, a_screen_tells_what_changed_and_can_be_forgotten);
+	tcase_add_loop_test(t, what_changed_is_found_in_every_format, 0, 3);
 	tcase_add_test(t, pictures_shown_are_complete_whatever_readers_hold);
 	tcase_add_test(t, a_recording_is_a_readable_webm_file);
 	tcase_add_test(t, an_unfinished_recording_is_noticed);

@@ -3,4 +3,5 @@
 #include <check.h>
 
 Suite *codec_suite(void);
+Suite *formats_suite(void);
 Suite *codec_table_suite(void);

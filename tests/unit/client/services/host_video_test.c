@@ -95,6 +95,23 @@ START_TEST(a_viewer_sees_the_desktop_and_its_changes)
 }
 END_TEST
 
+/* What a capture gives that the codec does not take is converted on the way. */
+START_TEST(a_capture_of_any_format_is_shown)
+{
+	static const enum hws_pixel_format formats[] = { HWS_PIXEL_I444, HWS_PIXEL_NV12,
+		HWS_PIXEL_BGRA };
+
+	hws_headless_set_format(d.p, formats[_i]);
+	desk_join(&d, 0);
+	desk_wait(&d, 0, VIDEO, 1);
+	for (unsigned i = 0; i < 3; i++) {
+		paint((int)i * 40, 50, 0xff0000u >> i);
+		desk_wait(&d, 0, VIDEO, 2 + i);
+	}
+	check_picture(&d.v[0], HWS_CODEC_VP9);
+}
+END_TEST
+
 START_TEST(an_idle_desktop_sends_nothing)
 {
 	desk_join(&d, 0);
@@ -649,6 +666,7 @@ Suite *host_video_suite(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, a_viewer_sees_the_desktop_and_its_changes);
+	tcase_add_loop_test(t, a_capture_of_any_format_is_shown, 0, 3);
 	tcase_add_test(t, an_idle_desktop_sends_nothing);
 	tcase_add_loop_test(t, refresh_gives_a_key_frame_of_the_same_picture, 0, 2);
 	tcase_add_test(t, a_report_of_a_display_is_followed_by_a_key_frame);
