@@ -14,7 +14,10 @@
 
 static const struct hws_platform_backend backends[] = {
 	{ "x11", GIVES_DESKTOP, hws_x11_open },
-	{ "headless", GIVES_DESKTOP, hws_headless_open },
+	{ "headless",
+			GIVES_DESKTOP | HWS_GIVES_SOUND | HWS_GIVES_CAMERA | HWS_GIVES_PTY |
+					HWS_GIVES_SEAT,
+			hws_headless_open },
 };
 
 static const struct hws_platform_backend *find(const char *name, size_t len)

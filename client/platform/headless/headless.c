@@ -1,6 +1,7 @@
 /* The life of a desktop in memory: what its name asks for, and the square that moves over it. */
 #include "client/platform/headless/headless.h"
 #include "client/platform/headless/desk.h"
+#include "client/platform/headless/doubles.h"
 #include "client/platform/opening.h"
 #include "shared/base/clock.h"
 #include "shared/base/macros.h"
@@ -33,6 +34,10 @@ static void headless_free(struct hws_platform *p)
 	hl_cursor_done(h);
 	hl_input_done(h);
 	hl_clip_done(h);
+	hl_sound_free(h->base.sound);
+	hl_camera_free(h->base.camera);
+	hl_ptys_free(h->base.ptys);
+	hl_seat_free(h->base.seat);
 	free(h);
 }
 
@@ -92,6 +97,14 @@ static int desktop_new(struct hws_platform_opening *o, const char *options, stru
 		.width = w, .height = tall, .primary = true, .name = "headless"
 	};
 	int r = hl_screen_init(h);
+	if (r == HWS_OK)
+		r = hl_sound_new(h->loop, &h->base.sound);
+	if (r == HWS_OK)
+		r = hl_camera_new(h->loop, &h->base.camera);
+	if (r == HWS_OK)
+		r = hl_ptys_new(h->loop, &h->base.ptys);
+	if (r == HWS_OK)
+		r = hl_seat_new(h->loop, &h->base.seat);
 	if (r == HWS_OK)
 		r = hws_headless_set_displays(&h->base, &one, 1);
 	if (r < 0) {
