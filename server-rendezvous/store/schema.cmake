@@ -22,9 +22,9 @@ function(rdv_schema engine ret)
 	endforeach()
 	set(path ${CMAKE_CURRENT_BINARY_DIR}/schema_${engine}.c)
 	file(CONFIGURE OUTPUT ${path} @ONLY CONTENT "#include \"server-rendezvous/store/schema.h\"
-@texts@const struct rdv_schema_step rdv_schema_${engine}[] = {
+@texts@static const struct rdv_schema_step steps[] = {
 @rows@};
-const size_t rdv_schema_${engine}_count = @number@;
+const struct rdv_schema rdv_schema_${engine} = { steps, @number@ };
 ")
 	set(${ret} ${path} PARENT_SCOPE)
 endfunction()

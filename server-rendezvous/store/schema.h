@@ -8,7 +8,9 @@ struct rdv_schema_step {
 	const char *name; /* "001_peer" */
 	const char *sql;
 };
-extern const struct rdv_schema_step rdv_schema_sqlite[];
-extern const size_t rdv_schema_sqlite_count;
-extern const struct rdv_schema_step rdv_schema_postgres[];
-extern const size_t rdv_schema_postgres_count;
+
+struct rdv_schema {
+	const struct rdv_schema_step *step;
+	size_t count; /* the version that this program knows */
+};
+extern const struct rdv_schema rdv_schema_sqlite, rdv_schema_postgres;

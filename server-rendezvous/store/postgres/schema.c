@@ -1,19 +1,19 @@
 /* rendezvous/store/postgres/schema: the numbered steps (store/schema.h) on PostgreSQL. Everything lives in
  * the schema "hawser" of the database that was named. */
 #include "server-rendezvous/store/postgres/schema.h"
-#include "server-rendezvous/store/schema.h"
 #include "shared/base/str.h"
 
 /* "hawser" in a number: migrations of one database happen one after the other. */
 #define MIGRATION_LOCK "7523377975159973234"
 
-static int run_step(struct pg_connection *l, size_t i, struct hws_error *err)
+static int run_step(struct pg_connection *l, const struct rdv_schema *schema, size_t i,
+		struct hws_error *err)
 {
 	char tail[120];
 	int r = hws_fmt(tail, sizeof(tail), "UPDATE version SET step = %zu", i + 1);
 
 	if (r == HWS_OK)
-		r = pg_connection_exec(l, rdv_schema_postgres[i].sql, err);
+		r = pg_connection_exec(l, schema->step[i].sql, err);
 	return r == HWS_OK ? pg_connection_exec(l, tail, err) : r;
 }
 
@@ -31,7 +31,8 @@ static int check_encoding(struct pg_connection *l, struct hws_error *err)
 }
 
 /* In one transaction, and under a lock that other nodes wait for. */
-static int migrate_locked(struct pg_connection *l, struct hws_error *err)
+static int migrate_locked(
+		struct pg_connection *l, const struct rdv_schema *schema, struct hws_error *err)
 {
 	int64_t there = 0, step = 0;
 	int r = pg_connection_exec(l, "SELECT pg_advisory_xact_lock(" MIGRATION_LOCK ")", err);
@@ -51,17 +52,18 @@ static int migrate_locked(struct pg_connection *l, struct hws_error *err)
 		r = pg_connection_exec_int(l, "SELECT max(step)::bigint FROM version", &step, err);
 	if (r < 0)
 		return r;
-	if (step < 0 || (uint64_t)step > rdv_schema_postgres_count)
+	if (step < 0 || (uint64_t)step > schema->count)
 		return hws_error_set(err, HWS_ERR_UNSUPPORTED,
 				"the database was written by a newer hawser (version %lld of the "
 				"schema, this one knows %zu); update this program",
-				(long long)step, rdv_schema_postgres_count);
-	for (size_t i = (size_t)step; i < rdv_schema_postgres_count && r == HWS_OK; i++)
-		r = run_step(l, i, err);
+				(long long)step, schema->count);
+	for (size_t i = (size_t)step; i < schema->count && r == HWS_OK; i++)
+		r = run_step(l, schema, i, err);
 	return r;
 }
 
-int pg_schema_migrate(struct pg_connection *l, struct hws_error *err)
+int pg_schema_migrate(
+		struct pg_connection *l, const struct rdv_schema *schema, struct hws_error *err)
 {
 	int r = check_encoding(l, err);
 
@@ -69,7 +71,7 @@ int pg_schema_migrate(struct pg_connection *l, struct hws_error *err)
 		r = pg_connection_exec(l, "BEGIN", err);
 	if (r < 0)
 		return r;
-	r = migrate_locked(l, err);
+	r = migrate_locked(l, schema, err);
 	if (r == HWS_OK)
 		return pg_connection_exec(l, "COMMIT", err);
 	if (l->c && pg_connection_exec(l, "ROLLBACK", NULL) < 0)

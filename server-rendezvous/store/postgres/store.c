@@ -35,7 +35,7 @@ int pg_store_greet(struct pg_store *s, struct pg_connection *l, struct hws_error
 
 	if (__atomic_load_n(&s->migrated, __ATOMIC_ACQUIRE))
 		return HWS_OK;
-	r = pg_schema_migrate(l, err);
+	r = pg_schema_migrate(l, &rdv_schema_postgres, err);
 	if (r == HWS_OK)
 		__atomic_store_n(&s->migrated, true, __ATOMIC_RELEASE);
 	else if (r != HWS_ERR_STORE && err == NULL)

@@ -1,6 +1,5 @@
 #include "server-rendezvous/store/sqlite/file.h"
 
-#include "server-rendezvous/store/schema.h"
 #include "shared/base/str.h"
 #include "shared/sys/private_file.h"
 
@@ -147,7 +146,8 @@ int rdv_sqlite_check_whole(sqlite3 *db, const char *path, struct hws_error *err)
 }
 
 /* An empty file becomes ours; one with our mark and a version we know may be used. */
-static int check_owner(sqlite3 *db, const char *path, int64_t *ret_version, struct hws_error *err)
+static int check_owner(sqlite3 *db, const char *path, const struct rdv_schema *schema,
+		int64_t *ret_version, struct hws_error *err)
 {
 	int64_t mark = 0, version = 0, tables = 0, hbbs = 0;
 	int rc = rdv_sqlite_query_int(db, "PRAGMA application_id", &mark);
@@ -170,15 +170,15 @@ static int check_owner(sqlite3 *db, const char *path, int64_t *ret_version, stru
 		return hws_error_set(err, HWS_ERR_CORRUPT,
 				"%s is the database of another program. It was left as it is: name another file",
 				path);
-	if (version > (int64_t)rdv_schema_sqlite_count)
+	if (version < 0 || version > (int64_t)schema->count)
 		return hws_error_set(err, HWS_ERR_UNSUPPORTED,
 				"%s was written by a newer hawser (version %lld of the schema, this one knows %zu); update this program",
-				path, (long long)version, rdv_schema_sqlite_count);
+				path, (long long)version, schema->count);
 	*ret_version = version;
 	return HWS_OK;
 }
 
-static int run_step(sqlite3 *db, size_t i)
+static int run_step(sqlite3 *db, const struct rdv_schema *schema, size_t i)
 {
 	char mark[120];
 	int rc;
@@ -188,7 +188,7 @@ static int run_step(sqlite3 *db, size_t i)
 		return SQLITE_ERROR;
 	rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(db, rdv_schema_sqlite[i].sql, NULL, NULL, NULL);
+		rc = sqlite3_exec(db, schema->step[i].sql, NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(db, mark, NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
@@ -240,19 +240,21 @@ int rdv_sqlite_connect(const char *path, sqlite3 **ret, struct hws_error *err)
 	return r;
 }
 
-static int migrate(sqlite3 *db, const char *path, int64_t from, struct hws_error *err)
+int rdv_sqlite_migrate(sqlite3 *db, const char *path, const struct rdv_schema *schema,
+		struct hws_error *err)
 {
-	for (size_t i = (size_t)from; i < rdv_schema_sqlite_count; i++) {
-		int rc = run_step(db, i);
+	int64_t from = 0;
+	int r = check_owner(db, path, schema, &from, err);
 
-		if (rc != SQLITE_OK) {
-			int r = rdv_sqlite_error(db, rc, path, err);
+	for (size_t i = (size_t)from; r == HWS_OK && i < schema->count; i++) {
+		int rc = run_step(db, schema, i);
 
-			sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-			return r;
-		}
+		if (rc == SQLITE_OK)
+			continue;
+		r = rdv_sqlite_error(db, rc, path, err);
+		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
 	}
-	return HWS_OK;
+	return r;
 }
 
 int rdv_sqlite_prepare(const char *path, int *ret_lock_fd, struct hws_error *err)
@@ -267,13 +269,13 @@ int rdv_sqlite_prepare(const char *path, int *ret_lock_fd, struct hws_error *err
 		return r;
 	r = open_plain(path, &db, err); /* a file that is not ours must stay as it is */
 	if (r == HWS_OK)
-		r = check_owner(db, path, &version, err);
+		r = check_owner(db, path, &rdv_schema_sqlite, &version, err);
 	if (r == HWS_OK && fstat(fd, &st) == 0 && st.st_size <= CHECK_MAX)
 		r = rdv_sqlite_check_whole(db, path, err);
 	if (r == HWS_OK)
 		r = set_up(db, path, err);
 	if (r == HWS_OK)
-		r = migrate(db, path, version, err);
+		r = rdv_sqlite_migrate(db, path, &rdv_schema_sqlite, err);
 	sqlite3_close(db);
 	if (r < 0)
 		close(fd);
@@ -292,8 +294,8 @@ int rdv_sqlite_check(const char *path, struct hws_error *err)
 		return hws_error_set(err, HWS_ERR_NOTFOUND, "there is no file %s", path);
 	r = open_plain(path, &db, err);
 	if (r == HWS_OK)
-		r = check_owner(db, path, &version, err);
-	if (r == HWS_OK && version != (int64_t)rdv_schema_sqlite_count)
+		r = check_owner(db, path, &rdv_schema_sqlite, &version, err);
+	if (r == HWS_OK && version != (int64_t)rdv_schema_sqlite.count)
 		r = hws_error_set(err, HWS_ERR_UNSUPPORTED,
 				"%s is no complete database of this version; start hawser-rendezvous on it once",
 				path);
