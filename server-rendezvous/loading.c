@@ -45,7 +45,9 @@ static void load_retry(struct rdv_loading *l, int r)
 	if (!l->said_us || hws_clock_us() > l->said_us + SAY_US) {
 		l->said_us = hws_clock_us();
 		hws_error_log("store.load_failed", HWS_ERR("error", r),
-				HWS_STR("text", "serving what registers; trying again every two seconds"));
+				HWS_STR("text",
+						"serving what registers; trying again "
+						"every two seconds"));
 	}
 	hws_timer_start(l->loop, &l->retry, RETRY_US, load_start, l);
 }

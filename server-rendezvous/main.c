@@ -1,4 +1,4 @@
-/* hawser-rendezvous: settings, start, end. */
+/* hawser-rendezvous: the life of the process: settings, sandbox, signals, start and end. */
 #include "server-rendezvous/config/config.h"
 #include "server-rendezvous/server.h"
 #include "shared/base/buf.h"

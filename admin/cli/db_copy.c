@@ -37,7 +37,7 @@ static int wait_for(struct hws_loop *loop, struct wait *w, int submitted)
 	return w->r;
 }
 
-/* --- writing -------------------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 static void refuse(struct adm_copy *c, const char *id, const char *why)
 {
@@ -129,7 +129,7 @@ int adm_copy_rows(struct adm_copy *c, const struct rdv_peer_row *rows, size_t n,
 	return r;
 }
 
-/* --- from store to store -------------------------------------------------------------------------- */
+/* --- from store to store ---------------------------------------------------------------------- */
 
 /* The source's thread fills `w` and waits while this one writes it. */
 struct transfer {
@@ -273,7 +273,7 @@ int adm_copy_store(struct adm_copy *c, struct rdv_store *from)
 	return r == HWS_OK ? copy_entries(c, from) : r;
 }
 
-/* --- figures -------------------------------------------------------------------------------------- */
+/* --- figures ---------------------------------------------------------------------------------- */
 
 struct counting {
 	struct adm_store_figures f;

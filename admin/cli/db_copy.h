@@ -1,4 +1,5 @@
-/* admin/db_copy: devices and settings from one store into another, on a loop that this module runs. */
+/* admin/db_copy: devices and settings from one store into another, on a loop that this module
+ * runs. */
 #pragma once
 #include "server-rendezvous/store/devices.h"
 #include "server-rendezvous/store/entries.h"
@@ -19,8 +20,8 @@ struct adm_copy {
 	uint64_t read, written, there, refused_count; /* filled */
 };
 
-/* Writes n devices and waits. `ret_ours` (n places, or NULL) tells which of them are in the database now, be it that they
- * were there already. HWS_ERR_STORE etc. when the database failed. */
+/* Writes n devices and waits. `ret_ours` (n places, or NULL) tells which of them are in the
+ * database now, be it that they were there already. HWS_ERR_STORE etc. when the database failed. */
 int adm_copy_rows(struct adm_copy *c, const struct rdv_peer_row *rows, size_t n,
 		bool *ret_ours) HWS_MUST_CHECK;
 /* Writes one entry and waits. */

@@ -17,10 +17,12 @@ static void usage(FILE *out)
 	fputs("\nRelay:\n", out);
 	adm_query_help(out, ADM_RELAY);
 	fputs("\nOptions:\n"
-	      "  --socket FILE   control socket (default: where the settings of the server on this machine put it)\n"
+	      "  --socket FILE   control socket (default: where the settings of the server on this "
+	      "machine put it)\n"
 	      "  --json          print the answer as JSON\n"
 	      "  --help, --version\n\n"
-	      "Exit status: 0 done, 1 refused or failed, 2 wrong usage, 3 the server cannot be reached.\n",
+	      "Exit status: 0 done, 1 refused or failed, 2 wrong usage, 3 the server cannot be "
+	      "reached.\n",
 			out);
 }
 

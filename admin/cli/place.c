@@ -1,6 +1,6 @@
-/* admin/place: a server that was told by its file or environment to put its control socket elsewhere must be found there
- * without being told again. Of its settings only those that say where are read; what else the file holds is the server's
- * to judge. */
+/* admin/place: a server that was told by its file or environment to put its control socket
+ * elsewhere must be found there without being told again. Of its settings only those that say where
+ * are read; what else the file holds is the server's to judge. */
 #include "admin/cli/place.h"
 #include "shared/base/macros.h"
 #include "shared/base/str.h"
@@ -58,7 +58,8 @@ int adm_server_socket(enum adm_server server, char *buf, size_t size, struct hws
 	struct place p;
 	int rest, r;
 
-	/* As the servers do: the file of the service is nothing to somebody who runs one of his own. */
+	/* As the servers do: the file of the service is nothing to somebody who runs one of his
+	 * own. */
 	r = hws_options_load(
 			o, &p, geteuid() == 0 ? servers[server].file : NULL, 1, argv, &rest, err);
 	if (r < 0)

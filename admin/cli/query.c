@@ -12,7 +12,8 @@
 #define ASK_TIMEOUT_US 10000000
 #define ARGS_MAX 3
 
-/* Arguments become members of the request: "id" text, "limit#" a number, "?" at the end optional. */
+/* Arguments become members of the request: "id" text, "limit#" a number, "?" at the end
+ * optional. */
 struct ask_row {
 	enum adm_server server;
 	const char *verb;

@@ -206,7 +206,7 @@ void rdv_outbox_send_ids(struct rdv_outboxes *all, const char *to, Cluster__Item
 	}
 }
 
-/* --- life --------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 int rdv_outboxes_new(struct rdv_node *node, const uint8_t *key, size_t key_len,
 		struct rdv_outboxes **ret)

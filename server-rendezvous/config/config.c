@@ -1,4 +1,5 @@
-/* rendezvous/config: the option table and the checks over several options. */
+/* rendezvous/config: the option table and the checks over several options: what one line of the
+ * table cannot say. */
 #include "server-rendezvous/config/config.h"
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
@@ -17,12 +18,14 @@
 
 static const struct hws_option table[] = {
 	{ "", "config", 'c', HWS_OPT_PATH, AT(config), "", 0, 0, NULL, HWS_OPT_FLAG_ONLY, "FILE",
-			"Read settings from this INI file (a service: /etc/hawser/rendezvous.conf, if it is there).",
+			"Read settings from this INI file (a service: /etc/hawser/rendezvous.conf, "
+			"if it is there).",
 			NULL },
 	{ "", "state-dir", 0, HWS_OPT_PATH, AT(state_dir), "", 0, 0, NULL, 0, "DIR",
 			"Folder of the key and the database (default: the service's own).", NULL },
 	{ "", "control", 0, HWS_OPT_PATH, AT(control), "", 0, 0, NULL, 0, "FILE",
-			"Control socket for hawser-admin (default: control.sock in the runtime folder).",
+			"Control socket for hawser-admin (default: control.sock in the runtime "
+			"folder).",
 			NULL },
 	{ "", "user", 0, HWS_OPT_STR, AT(user), "", 0, 0, NULL, 0, "NAME",
 			"Account to become when started as root.", NULL },
@@ -58,7 +61,8 @@ static const struct hws_option table[] = {
 			NULL },
 
 	{ "tls", "tls-port", 0, HWS_OPT_U16, AT(tls_port), "443", 0, 65535, NULL, 0, "PORT",
-			"Serve WebSockets in TLS here, if there is a certificate: /ws/id, and /ws/relay handed on.",
+			"Serve WebSockets in TLS here, if there is a certificate: /ws/id, and "
+			"/ws/relay handed on.",
 			NULL },
 	{ "tls", "tls-cert", 0, HWS_OPT_PATH, AT(tls_cert), "", 0, 0, NULL, HWS_OPT_RELOAD, "FILE",
 			"Certificate chain (PEM), read again on SIGHUP.", NULL },
@@ -69,7 +73,8 @@ static const struct hws_option table[] = {
 			NULL },
 
 	{ "access", "key", 'k', HWS_OPT_STR, AT(key), "-", 0, 0, NULL, HWS_OPT_BARE, "KEY",
-			"- uses the key file (made when absent); empty: the same, but callers need no key.",
+			"- uses the key file (made when absent); empty: the same, but callers need "
+			"no key.",
 			"KEY" },
 	{ "access", "secret-key", 0, HWS_OPT_STR, AT(secret_key), "", 0, 0, NULL, HWS_OPT_SECRET,
 			"KEY",
@@ -89,7 +94,8 @@ static const struct hws_option table[] = {
 			NULL, "Devices may choose another id.", NULL },
 	{ "access", "online-query", 0, HWS_OPT_ENUM, AT(online_query), "known", 0, 0,
 			"known|open|off", HWS_OPT_RELOAD, "WHO",
-			"Who may ask which ids are online: known = addresses that registered a device or showed the key.",
+			"Who may ask which ids are online: known = addresses that registered a "
+			"device or showed the key.",
 			NULL },
 	{ "access", "block", 0, HWS_OPT_STR, AT(block), "", 0, 0, NULL, HWS_OPT_RELOAD, "NETS",
 			"Networks that are not served at all.", NULL },
@@ -126,14 +132,16 @@ static const struct hws_option table[] = {
 			"sqlite, sqlite:FILE, memory, or a postgresql:// address.", "DB_URL" },
 	{ "store", "store-secret", 0, HWS_OPT_STR, AT(store_secret), "", 0, 0, NULL, HWS_OPT_SECRET,
 			"ADDRESS",
-			"A postgresql:// address that holds a password; goes before store, if that is not said nearer to the start (file, environment, command line).",
+			"A postgresql:// address that holds a password; goes before store, if that "
+			"is not said nearer to the start (file, environment, command line).",
 			NULL },
 	{ "store", "store-pool", 0, HWS_OPT_U32, AT(store_pool), "4", 1, 64, NULL, 0, "N",
 			"Connections to PostgreSQL.", "MAX_DATABASE_CONNECTIONS" },
 	{ "store", "store-queue", 0, HWS_OPT_U64, AT(queue_max), "200000", 1, 10000000, NULL, 0,
 			"N", "Registrations kept waiting while the database is away.", NULL },
 	{ "store", "node", 0, HWS_OPT_STR, AT(node), "", 0, 0, NULL, 0, "NAME",
-			"Name of this node among several on one PostgreSQL (default: one node only).",
+			"Name of this node among several on one PostgreSQL (default: one node "
+			"only).",
 			NULL },
 
 	{ "relay", "relay-servers", 'r', HWS_OPT_STR, AT(relay_servers), "", 0, 0, NULL,
@@ -142,19 +150,23 @@ static const struct hws_option table[] = {
 			"RELAY-SERVERS,RELAY_SERVERS" },
 	{ "relay", "relay-choice", 0, HWS_OPT_ENUM, AT(relay_choice), "nearest", 0, 0,
 			"nearest|weights", HWS_OPT_RELOAD, "HOW",
-			"Among relays that serve: the nearest to both sides, as far as relays reported distances, or by their weights alone.",
+			"Among relays that serve: the nearest to both sides, as far as relays "
+			"reported distances, or by their weights alone.",
 			NULL },
 	{ "relay", "relay-networks", 0, HWS_OPT_STR, AT(relay_networks), "", 0, 0, NULL,
 			HWS_OPT_RELOAD, "LIST",
-			"Relays of networks: NET=RELAY, comma separated; the device's network goes before the viewer's.",
+			"Relays of networks: NET=RELAY, comma separated; the device's network goes "
+			"before the viewer's.",
 			NULL },
 	{ "relay", "relay-check", 0, HWS_OPT_ENUM, AT(relay_check), "pair", 0, 0, "pair|connect",
 			HWS_OPT_RELOAD, "HOW",
-			"How relays are watched: by a connection only, or once a minute also by relaying a few bytes.",
+			"How relays are watched: by a connection only, or once a minute also by "
+			"relaying a few bytes.",
 			NULL },
 	{ "relay", "announce-to", 0, HWS_OPT_STR, AT(announce_to), "", 0, 0, NULL, HWS_OPT_RELOAD,
 			"KEYS",
-			"Public keys of relays that are told which pairs were agreed, comma separated.",
+			"Public keys of relays that are told which pairs were agreed, comma "
+			"separated.",
 			NULL },
 	{ "relay", "always-use-relay", 0, HWS_OPT_BOOL, AT(always_relay), "no", 0, 0, NULL,
 			HWS_OPT_RELOAD | HWS_OPT_BARE, NULL,
@@ -218,9 +230,12 @@ static int check_key(struct rdv_config *c, struct hws_error *err)
 	if (*c->key && strcmp(c->key, "-") != 0 && strcmp(c->key, "_") != 0) {
 		if (hws_key_parse(c->key, pk) == HWS_OK)
 			return hws_error_set(err, HWS_ERR_INVAL,
-					"the value of --key is a public key: without the secret key no device's "
-					"key could be signed and every session would be unencrypted. Leave "
-					"--key out and put the file id_ed25519 into the state folder");
+					"the value of --key is a public key: without the secret "
+					"key no device's "
+					"key could be signed and every session would be "
+					"unencrypted. Leave "
+					"--key out and put the file id_ed25519 into the state "
+					"folder");
 		hws_warn("config.key",
 				HWS_STR("text",
 						"a secret key on the command line is visible to "
@@ -237,7 +252,8 @@ static int check_key(struct rdv_config *c, struct hws_error *err)
 	hws_identity_wipe(&id);
 	if (r < 0)
 		return hws_error_set(err, HWS_ERR_INVAL,
-				"the key given is not a secret key (88 base64 characters). Leave it out to use "
+				"the key given is not a secret key (88 base64 characters). Leave "
+				"it out to use "
 				"the file id_ed25519 in the state folder");
 	return HWS_OK;
 }
@@ -251,7 +267,8 @@ int rdv_config_check(struct rdv_config *c, struct hws_error *err)
 	if (c->port) {
 		if (c->port < 3 || c->port > 65533)
 			return hws_error_set(err, HWS_ERR_RANGE,
-					"--port must be 0 or between 3 and 65533: two neighbours are used too");
+					"--port must be 0 or between 3 and 65533: two neighbours "
+					"are used too");
 		if (!c->nat_port)
 			c->nat_port = (uint16_t)(c->port - 1);
 		if (!c->ws_port)

@@ -1,3 +1,5 @@
+/* rendezvous/config/store_place: the setting `store` read. An address may hold a password, so it is
+ * known here whether it may be shown. */
 #include "server-rendezvous/config/store_place.h"
 #include "shared/base/str.h"
 #include <string.h>
@@ -8,6 +10,7 @@ int rdv_store_place(const struct rdv_config *c, const char *state_dir, struct rd
 		struct hws_error *err)
 {
 	const char *what = *c->store_secret ? c->store_secret : c->store;
+	size_t mark = hws_str_starts(what, SQLITE_MARK) ? strlen(SQLITE_MARK) : 0;
 	int r;
 
 	memset(ret, 0, sizeof(*ret));
@@ -25,10 +28,6 @@ int rdv_store_place(const struct rdv_config *c, const char *state_dir, struct rd
 	if (strcmp(what, "sqlite") == 0)
 		r = hws_fmt(ret->file, sizeof(ret->file), "%s/rendezvous.sqlite3", state_dir);
 	else
-		r = hws_str_copy(ret->file, sizeof(ret->file),
-				what +
-						(hws_str_starts(what, SQLITE_MARK)
-										? strlen(SQLITE_MARK)
-										: 0));
+		r = hws_str_copy(ret->file, sizeof(ret->file), what + mark);
 	return r < 0 ? hws_error_set(err, r, "the path of the database is too long") : HWS_OK;
 }

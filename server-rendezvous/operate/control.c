@@ -1,4 +1,5 @@
-/* rendezvous/operate/control: what an operator asks and orders. All on the control loop. */
+/* rendezvous/operate/control: what an operator asks and orders. All on the control loop: an answer
+ * may be slow, the planes do not feel it. */
 #include "server-rendezvous/operate/control.h"
 #include "server-rendezvous/config/config.h"
 #include "server-rendezvous/operate/control_devices.h"
@@ -80,7 +81,8 @@ static void cmd_stats(struct hws_control_reply *reply, const json_t *req HWS_UNU
 					(json_int_t)j.queued, "written", (json_int_t)j.written,
 					"refused", (json_int_t)j.refused));
 	json_object_set_new(o, "counters",
-			json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}",
+			json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,"
+				  "s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}",
 					"keepalives", (json_int_t)n->keepalives, "registrations",
 					(json_int_t)n->register_ok, "new",
 					(json_int_t)n->register_new, "id_in_use",
@@ -194,7 +196,8 @@ static void cmd_kick(struct hws_control_reply *reply, const json_t *req, void *a
 		rdv_tcp_post_close(core->tcp, client);
 	hws_control_ok(reply,
 			json_pack("{s:s}", "note",
-					"off line until its next sign of life, which comes every 15 seconds or so"));
+					"off line until its next sign of life, which comes every "
+					"15 seconds or so"));
 }
 
 static void cmd_why(struct hws_control_reply *reply, const json_t *req, void *arg)
@@ -222,7 +225,8 @@ static void cmd_relays(struct hws_control_reply *reply, const json_t *req HWS_UN
 	/* Nothing is named then, and clients look beside the server. */
 	if (o && json_array_size(json_object_get(o, "relays")) == 0 &&
 			hws_fmt(text, sizeof(text),
-					"relay-servers is empty: clients take port %u of the address by which "
+					"relay-servers is empty: clients take port %u of the "
+					"address by which "
 					"they know this server; it is not watched",
 					rdv_udp_port(core->udp) + 1u) == HWS_OK)
 		json_object_set_new(o, "default", json_string(text));

@@ -31,7 +31,8 @@ static void on_stored(int r, void *arg)
 
 	if (r < 0)
 		hws_control_fail(reply, r,
-				"in force now, but not stored (%s): it will be gone after a restart",
+				"in force now, but not stored (%s): it will be gone after a "
+				"restart",
 				hws_err_text(r));
 	else
 		hws_control_ok(reply, NULL);

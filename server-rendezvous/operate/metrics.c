@@ -77,7 +77,8 @@ static const struct {
 	{ "hawser_rdv_answers_unasked_total", NULL, "Answers nobody had asked for.",
 			C(reply_unasked) },
 	{ "hawser_rdv_answers_lost_total", NULL,
-			"Answers of devices for which there was no room in the queue of the TCP thread.",
+			"Answers of devices for which there was no room in the queue of the TCP "
+			"thread.",
 			C(reply_lost) },
 	{ "hawser_rdv_relay_requests_total", NULL,
 			"Requests for the relay after a failed direct way.", C(relay_requests) },
@@ -244,16 +245,19 @@ static const struct {
 	const char *labels;
 } gauges[] = {
 	{ "hawser_rdv_datagrams_lost_total",
-			"UDP packets lost here: the receive buffer was full, or the system would not send.",
+			"UDP packets lost here: the receive buffer was full, or the system would "
+			"not send.",
 			HWS_COUNTER, datagrams_lost, "where=\"buffer\"" },
 	{ "hawser_rdv_datagrams_lost_total",
-			"UDP packets lost here: the receive buffer was full, or the system would not send.",
+			"UDP packets lost here: the receive buffer was full, or the system would "
+			"not send.",
 			HWS_COUNTER, datagrams_unsent, "where=\"sending\"" },
 	{ "hawser_rdv_links_lost_total",
 			"TCP links that the system dropped because the queue of new ones was full.",
 			HWS_COUNTER, links_lost, NULL },
 	{ "hawser_rdv_tracking_used",
-			"Part of the firewall's connection tracking table in use (0 = not used); at 1 new devices and links are lost.",
+			"Part of the firewall's connection tracking table in use (0 = not used); "
+			"at 1 new devices and links are lost.",
 			HWS_GAUGE, tracked, NULL },
 	{ "hawser_rdv_peers", "Devices in memory.", HWS_GAUGE, peers, NULL },
 	{ "hawser_rdv_peers_online", "Of them online (last round of the sweep).", HWS_GAUGE, online,
@@ -286,7 +290,7 @@ struct rdv_metrics {
 	struct hws_metrics *metrics;
 	struct hws_metrics_http *http;
 	struct hws_timer tracking;
-	uint64_t tracking_said_us; /* when the operator was last told that the firewall's table is full */
+	uint64_t tracking_said_us; /* when the operator was told of a full table last */
 };
 
 /* A full table of the firewall looks like a dead network: its packets never reach us, and nobody

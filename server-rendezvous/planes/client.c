@@ -25,10 +25,10 @@
 #define SEND_MAX (256u << 10)
 #define HOST_FRAME_MAX (8u << 10)
 
-/* --- the table ---------------------------------------------------------------------------------- */
+/* --- the table -------------------------------------------------------------------------------- */
 
-/* Clients by address: it is how a device's answer names the viewer it is for, so each client has one
- * that no other has. */
+/* Clients by address: it is how a device's answer names the viewer it is for, so each client has
+ * one that no other has. */
 struct rdv_client *rdv_client_get(struct rdv_tcp *t, uint64_t id)
 {
 	return hws_slots_get(&t->clients, id);
@@ -81,7 +81,7 @@ static void leave(struct rdv_client *cl)
 		*at = cl->next_addr;
 }
 
-/* --- life --------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static void on_frame(struct hws_conn *c, struct hws_bytes payload, void *arg);
 static void on_close(struct hws_conn *c, int why, void *arg);

@@ -1,4 +1,5 @@
-/* rendezvous/planes/ingress: PROXY header, TLS, path. */
+/* rendezvous/planes/ingress: connections that are no clients yet: their PROXY header, TLS handshake
+ * and request are awaited under one deadline, and count against the limits from the first byte. */
 #include "server-rendezvous/planes/ingress.h"
 #include "server-rendezvous/config/config.h"
 #include "server-rendezvous/planes/client.h"

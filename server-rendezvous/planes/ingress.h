@@ -1,5 +1,5 @@
-/* rendezvous/planes/ingress: what may come between an accepted socket and a client: the
- * PROXY header of a trusted proxy, TLS, and the choice by path on the TLS port. Private to the TCP
+/* rendezvous/planes/ingress: what may come between an accepted socket and a client: the PROXY
+ * header of a trusted proxy, TLS, and the choice by path on the TLS port. Private to the TCP
  * plane. */
 #pragma once
 #include "server-rendezvous/planes/port.h"

@@ -5,6 +5,8 @@
 #include "shared/base/str.h"
 #include <string.h>
 
+#define PENDING_US (40ull * 1000000)
+
 struct rdv_pending *rdv_pending_find(struct rdv_pending *list, const char *id, bool relay)
 {
 	for (size_t i = 0; list && i < RDV_PENDING_MAX; i++) {
@@ -37,7 +39,7 @@ struct rdv_pending *rdv_pending_take(
 		p->relay = relay;
 		p->attempt = UINT64_MAX;
 	}
-	p->until_us = now_us + RDV_PENDING_US;
+	p->until_us = now_us + PENDING_US;
 	p->answered = p->answered_udp = false; /* asked again: may be answered again */
 	return p;
 }

@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 #define RDV_PENDING_MAX 4 /* of one client */
-#define RDV_PENDING_US (40ull * 1000000)
 
 struct rdv_pending {
 	char id[HWS_ID_MAX + 1]; /* "" = free */

@@ -142,7 +142,7 @@ enum rdv_answer rdv_register_peer(
 	bool arrived = false;
 	struct rdv_peer_row row;
 
-	row.id[0] = 0; /* filled only when there is something to write: nearly every packet has nothing */
+	row.id[0] = 0; /* filled only when there is something to write, which is rare */
 	if (id.len == 0 || id.len > HWS_ID_MAX)
 		return RDV_ANSWER_NONE;
 	s = rdv_presence_lock(core->presence, id);
@@ -305,13 +305,15 @@ static void report_copies(const struct attempt *a, const char *id, const char *f
 	hws_warn_limited("register.copies", HWS_STR("id", id), HWS_STR("from", from),
 			HWS_STR("other", other),
 			HWS_STR("text",
-					"machines with the same ID, key and machine id: callers reach the one that "
+					"machines with the same ID, key and machine id: callers "
+					"reach the one that "
 					"spoke last; give the copies an identity of their own"));
 }
 
 static result known_device(struct attempt *a, struct rdv_peer *p)
 {
-	if (!(p->flags & RDV_PEER_HAS_UUID)) { /* entered by an operator: the first to come takes it */
+	/* Entered by an operator: the first to come takes it. */
+	if (!(p->flags & RDV_PEER_HAS_UUID)) {
 		memcpy(p->mac, a->mac, sizeof(p->mac));
 		memcpy(p->pk, a->pk.ptr, RDV_PK_LEN);
 		p->flags |= RDV_PEER_HAS_UUID | RDV_PEER_HAS_PK;

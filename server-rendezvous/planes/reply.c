@@ -115,7 +115,7 @@ static bool match(struct rdv_tcp *t, const struct rdv_replier *from, ProtobufCBi
 		return false; /* its node has the last word, and the key */
 	cookie_right = exact && rdv_addr_is_v4(&viewer) && cookie == ret->cl->cookie;
 	if (exact && rdv_addr_is_v4(&viewer))
-		return cookie_right; /* a device may leave by another address with TCP than with UDP */
+		return cookie_right; /* by TCP a device may leave by another address */
 	if (!rdv_addr_ip_equal(&from->addr, &ret->p->host)) {
 		hws_count(&t->core->count.reply_wrong_ip);
 		return false;

@@ -97,7 +97,8 @@ static void answer(struct rdv_udp_handler *h, const struct sockaddr_storage *to,
 
 static void on_nat_test(struct rdv_udp_handler *h, const struct sockaddr_storage *from)
 {
-	/* TestNatResponse (field 21) with its port (field 1); packed by hand, since each socket that opens asks */
+	/* TestNatResponse (field 21) with its port (field 1); packed by hand, since each socket
+	 * that opens asks */
 	uint8_t out[4 + 10] = { 0xaa, 0x01, 0, 0x08 };
 	size_t n = 4 + hws_varint_put(hws_addr_port(from), out + 4);
 
@@ -117,7 +118,8 @@ static void on_other(struct rdv_udp_handler *h, const struct sockaddr_storage *r
 		return;
 	}
 	switch (m->union_case) {
-	case RDV__RENDEZVOUS_MESSAGE__UNION_REGISTER_PEER: /* with fields that the fast form does not know */
+	/* With fields that the fast form does not know. */
+	case RDV__RENDEZVOUS_MESSAGE__UNION_REGISTER_PEER:
 		answer(h, reply_to,
 				rdv_register_peer(h->core, o, hws_bytes_str(m->register_peer->id)),
 				result);

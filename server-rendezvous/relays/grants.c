@@ -1,4 +1,5 @@
-/* rendezvous/relays/grants: sets of eight, keyed by address and id. */
+/* rendezvous/relays/grants: sets of eight, keyed by address and id: whoever asks much pushes out
+ * those of his own set only. */
 #include "server-rendezvous/relays/grants.h"
 #include "shared/base/rand.h"
 #include "shared/base/str.h"
@@ -6,6 +7,7 @@
 
 #include <stdlib.h>
 
+#define GRANT_US (300ull * 1000000)
 #define WAYS 8
 
 struct grant {
@@ -65,7 +67,7 @@ static struct grant *find(
 	struct grant *set = set_of(g, ip, id);
 
 	for (size_t i = 0; i < WAYS; i++) {
-		if (set[i].at_us && now_us - set[i].at_us < RDV_GRANT_US &&
+		if (set[i].at_us && now_us - set[i].at_us < GRANT_US &&
 				memcmp(set[i].ip, ip->ip, 16) == 0 && strcmp(set[i].id, id) == 0)
 			return &set[i];
 	}

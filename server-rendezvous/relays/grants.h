@@ -6,7 +6,6 @@
 #include "shared/base/err.h"
 #include "shared/wire/limits.h"
 
-#define RDV_GRANT_US (300ull * 1000000)
 #define RDV_RELAY_TEXT 256
 
 struct rdv_grants;

@@ -1,3 +1,5 @@
+/* rendezvous/relays/near: a fixed table in sets, keyed by relay and network, so that what relays
+ * report can never take more memory than was set aside. */
 #include "server-rendezvous/relays/near.h"
 #include "shared/base/clock.h"
 #include "shared/base/macros.h"
@@ -8,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DAYS 7 /* what is older is not believed any more */
 #define WAYS 8
 #define RTT_MAX 60000u
 #define MINUTE_US (60 * HWS_US_PER_S)
@@ -124,7 +127,7 @@ uint32_t rdv_near_ms(struct rdv_near *n, const char *relay, const struct sockadd
 		const struct seat *s = &n->set[(h >> 32) & (n->sets - 1)][i];
 
 		if (s->age && s->tag == (uint32_t)h &&
-				(uint16_t)(hour_of(now_us) - s->age) <= RDV_NEAR_DAYS * 24)
+				(uint16_t)(hour_of(now_us) - s->age) <= DAYS * 24)
 			found = s->ms;
 	}
 	pthread_mutex_unlock(&n->lock);

@@ -7,8 +7,6 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#define RDV_NEAR_DAYS 7 /* what is older is not believed any more */
-
 struct rdv_near;
 int rdv_near_new(uint32_t max, struct rdv_near **ret) HWS_MUST_CHECK;
 void rdv_near_free(struct rdv_near *n);

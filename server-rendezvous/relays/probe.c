@@ -1,3 +1,5 @@
+/* rendezvous/relays/probe: a relay that accepts connections may still relay nothing; only two legs
+ * that hear each other prove it. */
 #include "server-rendezvous/relays/probe.h"
 #include "proto/rendezvous.pb-c.h"
 #include "shared/base/buf.h"

@@ -1,4 +1,5 @@
-/* rendezvous/state/addr: compact socket addresses. */
+/* rendezvous/state/addr: compact socket addresses: a million of them are kept, and 128 bytes each
+ * would be most of the table. */
 #include "server-rendezvous/state/addr.h"
 #include "shared/net/addr.h"
 #include <netinet/in.h>

@@ -1,4 +1,5 @@
-/* rendezvous/state/attempts: the ring of attempts. */
+/* rendezvous/state/attempts: the ring of attempts, under one lock: writers come a few thousand
+ * times a second at most, and hold it for a copy. */
 #include "server-rendezvous/state/attempts.h"
 #include "server-rendezvous/state/presence.h"
 #include "shared/base/clock.h"
@@ -37,11 +38,6 @@ static const struct {
 	[RDV_OUT_LIMITED] = { "limited", "too many requests" },
 	[RDV_OUT_FAILED] = { "failed", "this server had no memory for the request" },
 };
-
-const char *rdv_outcome_name(enum rdv_outcome o)
-{
-	return o < RDV_OUT_COUNT ? outcomes[o].name : "?";
-}
 
 int rdv_attempts_new(uint32_t size, struct rdv_attempts **ret)
 {
@@ -120,7 +116,8 @@ static const char *outcome_text(const struct rdv_attempt *a, char *buf, size_t s
 {
 	if (a->outcome == RDV_OUT_OFFLINE && a->up_us < RDV_ONLINE_US &&
 			hws_fmt(buf, size,
-					"the device had not spoken yet since this server started %u seconds before: those "
+					"the device had not spoken yet since this server started "
+					"%u seconds before: those "
 					"that are on come back within half a minute",
 					(unsigned)(a->up_us / HWS_US_PER_S)) == HWS_OK)
 		return buf;

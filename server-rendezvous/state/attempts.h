@@ -9,12 +9,13 @@
 #include <stdint.h>
 
 enum rdv_outcome {
-	RDV_OUT_SENT,        /* handed to the device, which has not answered (yet) */
-	RDV_OUT_PUNCH,       /* direct TCP proposed */
-	RDV_OUT_UDP,         /* direct UDP proposed */
-	RDV_OUT_LOCAL,       /* same network: local address given */
-	RDV_OUT_RELAY,       /* the device chose the relay */
-	RDV_OUT_RELAY_ASKED, /* direct way failed: the viewer asked for the relay and the device agreed */
+	RDV_OUT_SENT,  /* handed to the device, which has not answered (yet) */
+	RDV_OUT_PUNCH, /* direct TCP proposed */
+	RDV_OUT_UDP,   /* direct UDP proposed */
+	RDV_OUT_LOCAL, /* same network: local address given */
+	RDV_OUT_RELAY, /* the device chose the relay */
+	/* The direct way failed: the viewer asked for the relay and the device agreed. */
+	RDV_OUT_RELAY_ASKED,
 	RDV_OUT_REFUSED_BY_DEVICE,
 	RDV_OUT_ABSENT,
 	RDV_OUT_OFFLINE,
@@ -34,7 +35,7 @@ struct rdv_attempt {
 	char relay[64];
 	char version[16]; /* of the viewer */
 	uint8_t outcome, viewer_nat, host_nat;
-	bool force_relay, ws, repeated;
+	bool force_relay, ws;
 };
 
 struct rdv_attempts;
@@ -47,4 +48,3 @@ void rdv_attempts_update(struct rdv_attempts *w, uint64_t ticket,
 		void (*change)(struct rdv_attempt *a, void *arg), void *arg);
 /* Newest first, at most `limit`; id NULL or "" = all. A JSON array. */
 json_t *rdv_attempts_json(struct rdv_attempts *w, const char *id, unsigned limit);
-const char *rdv_outcome_name(enum rdv_outcome o);

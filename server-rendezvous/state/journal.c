@@ -1,4 +1,5 @@
-/* rendezvous/state/journal: two arrays: one filled by the planes, one that the store works on. */
+/* rendezvous/state/journal: two arrays: one filled by the planes, one that the store works on, so
+ * that no plane ever waits for the store. */
 #include "server-rendezvous/state/journal.h"
 #include "server-rendezvous/store/devices.h"
 #include "shared/base/clock.h"
@@ -133,7 +134,9 @@ static void on_written(int r, void *arg)
 		if (!j->warned)
 			hws_error_log("store.failed", HWS_ERR("error", r),
 					HWS_U64("queued", j->work.n),
-					HWS_STR("text", "serving from memory, writing again every second"));
+					HWS_STR("text",
+							"serving from memory, writing again "
+							"every second"));
 		j->warned = true;
 		j->retry_at_us = hws_clock_us() + RETRY_US;
 		return;

@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 
+#define KNOWN_MINUTES 1440u
 #define WAYS 8
 #define LOCKS 16
 
@@ -99,7 +100,7 @@ bool rdv_known_addrs_has(struct rdv_known_addrs *k, const struct rdv_addr *a, ui
 
 	for (size_t i = 0; i < WAYS && !found; i++)
 		found = set[i] && (set[i] & ~MINUTE_MASK) == tag &&
-				minute - (set[i] & MINUTE_MASK) < RDV_KNOWN_ADDRS_MINUTES;
+				minute - (set[i] & MINUTE_MASK) < KNOWN_MINUTES;
 	pthread_mutex_unlock(lock);
 	return found;
 }

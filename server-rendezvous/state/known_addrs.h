@@ -7,8 +7,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define RDV_KNOWN_ADDRS_MINUTES 1440u
-
 struct rdv_known_addrs;
 int rdv_known_addrs_new(uint32_t max, struct rdv_known_addrs **ret) HWS_MUST_CHECK;
 void rdv_known_addrs_free(struct rdv_known_addrs *k);

@@ -1,4 +1,5 @@
-/* rendezvous/state/presence: open addressing over chunks of records, one lock per shard. */
+/* rendezvous/state/presence: open addressing over chunks of records, one lock per shard:
+ * keep-alives of many devices come on all threads at once and must not meet. */
 #include "server-rendezvous/state/presence.h"
 #include "server-rendezvous/store/devices.h"
 #include "shared/base/macros.h"

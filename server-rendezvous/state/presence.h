@@ -36,7 +36,9 @@ struct rdv_peer {
 		char *far; /* longer ids: own allocation */
 	} id;
 	union {
-		uint64_t client; /* long-lived TCP or WebSocket connection of this host, 0 = none (then UDP) */
+		/* Number of the long-lived TCP or WebSocket connection of this host, 0 = none (then
+		 * UDP). */
+		uint64_t client;
 		struct rdv_unproven *unproven; /* while UNPROVEN: what the store will want */
 	} u;
 	uint32_t hash;
@@ -46,7 +48,8 @@ struct rdv_peer {
 	uint8_t id_len; /* 0 = free record */
 	uint8_t flags;
 	uint8_t burst; /* RegisterPk in quick succession */
-	uint8_t strikes; /* another key asked for this id while the present one lived, or the same one elsewhere */
+	/* Another key asked for this id while the present one lived, or the same one elsewhere. */
+	uint8_t strikes;
 	uint8_t mac[RDV_MAC_LEN]; /* keyed hash of the machine id */
 	uint8_t pk[RDV_PK_LEN];
 };

@@ -1,6 +1,6 @@
-/* rendezvous/store/devices: the registered devices: who has which id, with which key. An enrolment is a
- * device that an operator entered and that has not come yet; an id change is a write like others, so
- * that it happens in the order in which it was asked for. */
+/* rendezvous/store/devices: the registered devices: who has which id, with which key. An enrolment
+ * is a device that an operator entered and that has not come yet; an id change is a write like
+ * others, so that it happens in the order in which it was asked for. */
 #pragma once
 #include "server-rendezvous/store/store.h"
 #include "shared/wire/limits.h"
@@ -52,11 +52,12 @@ typedef void (*rdv_get_fn)(int r, const struct rdv_peer_row *row, void *arg);
 typedef void (*rdv_list_fn)(int r, const struct rdv_peer_row *rows, size_t n, void *arg);
 
 struct rdv_devices_ops {
-	/* Streams all devices, fast (a million rows in a few seconds), without holding up writes. */
+	/* Streams all devices, fast (a million rows in a few seconds), without holding up
+	 * writes. */
 	int (*load)(struct rdv_store *s, rdv_load_fn batch, rdv_done_fn done, void *arg);
-	/* One transaction, durable when done is called with HWS_OK (w[i].result tells each row's own
-	 * fate); on failure nothing of it was written. `w` stays the caller's and must live until
-	 * done. n <= RDV_WRITES_MAX. */
+	/* One transaction, durable when done is called with HWS_OK (w[i].result tells each row's
+	 * own fate); on failure nothing of it was written. `w` stays the caller's and must live
+	 * until done. n <= RDV_WRITES_MAX. */
 	int (*write)(struct rdv_store *s, struct rdv_write *w, size_t n, rdv_done_fn done,
 			void *arg);
 	int (*get)(struct rdv_store *s, const char *id, rdv_get_fn done, void *arg);

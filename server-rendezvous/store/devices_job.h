@@ -1,5 +1,5 @@
-/* rendezvous/store/devices_job: operations on devices as jobs: input, answer and limits are the same for
- * every back-end, only `run` differs. All return NULL without memory. */
+/* rendezvous/store/devices_job: operations on devices as jobs: input, answer and limits are the
+ * same for every back-end, only `run` differs. All return NULL without memory. */
 #pragma once
 #include "server-rendezvous/store/devices.h"
 #include "server-rendezvous/store/job.h"

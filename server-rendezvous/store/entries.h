@@ -1,5 +1,5 @@
-/* rendezvous/store/entries: small settings that live with the devices and change at run time: block and
- * allow lists, device groups, rules, names. (kind, key) is unique. */
+/* rendezvous/store/entries: small settings that live with the devices and change at run time: block
+ * and allow lists, device groups, rules, names. (kind, key) is unique. */
 #pragma once
 #include "server-rendezvous/store/store.h"
 

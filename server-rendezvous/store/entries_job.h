@@ -1,5 +1,5 @@
-/* rendezvous/store/entries_job: operations on entries as jobs, the same for every back-end. All return
- * NULL without memory. */
+/* rendezvous/store/entries_job: operations on entries as jobs, the same for every back-end. All
+ * return NULL without memory. */
 #pragma once
 #include "server-rendezvous/store/entries.h"
 #include "server-rendezvous/store/job.h"

@@ -1,5 +1,5 @@
-/* rendezvous/store/job: an operation owns what it needs, so that it outlives the call that asked for
- * it. */
+/* rendezvous/store/job: an operation owns what it needs, so that it outlives the call that asked
+ * for it. */
 #include "server-rendezvous/store/job.h"
 #include "shared/base/mem.h"
 

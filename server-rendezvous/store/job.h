@@ -1,5 +1,5 @@
-/* rendezvous/store/job: one operation on its way through a back-end. A subject says how it is run and
- * how its answer is told; the engine (workers, or the memory store) knows neither. */
+/* rendezvous/store/job: one operation on its way through a back-end. A subject says how it is run
+ * and how its answer is told; the engine (workers, or the memory store) knows neither. */
 #pragma once
 #include "server-rendezvous/store/store.h"
 #include "shared/base/list.h"

@@ -1,5 +1,5 @@
-/* rendezvous/store/locations: which node a device is at now. Only a store that can be shared has this
- * subject, and a node that has joined (store/nodes.h). */
+/* rendezvous/store/locations: which node a device is at now. Only a store that can be shared has
+ * this subject, and a node that has joined (store/nodes.h). */
 #pragma once
 #include "server-rendezvous/store/devices.h"
 #include "server-rendezvous/store/nodes.h"

@@ -7,14 +7,14 @@
 #define RDV_NODE_MAX 63      /* bytes of a node's name */
 #define RDV_MESSAGE_MAX 3900 /* bytes of a message between nodes */
 
-/* On the loop: a message of another node, or `payload.ptr == NULL`: the connection was lost and made
- * again, messages may have been missed. */
+/* On the loop: a message of another node, or `payload.ptr == NULL`: the connection was lost and
+ * made again, messages may have been missed. */
 typedef void (*rdv_message_fn)(struct hws_bytes payload, void *arg);
 
 struct rdv_nodes_ops {
 	/* Joins under a name and says every second that it lives (the store's own timer); locations
-	 * and messages of a node that has been silent for `dead_us` count as nowhere. on_message for
-	 * payloads sent to this node. */
+	 * and messages of a node that has been silent for `dead_us` count as nowhere. on_message
+	 * for payloads sent to this node. */
 	int (*join)(struct rdv_store *s, const char *node, uint64_t dead_us,
 			rdv_message_fn on_message, void *arg);
 	/* Leaves in an orderly way: its locations go. */

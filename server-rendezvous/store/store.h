@@ -1,23 +1,24 @@
 /* rendezvous/store: what outlives the process, by subject, behind one asynchronous interface.
  * Back-ends: memory (tests, no file), sqlite (default), postgres.
  *
- * A subject is a header here (devices.h, entries.h, nodes.h, locations.h) with its rows and a table of
- * its operations, and a file of the same name in each back-end that has it. To add one, say `users`:
+ * A subject is a header here (devices.h, entries.h, nodes.h, locations.h) with its rows and a table
+ * of its operations, and a file of the same name in each back-end that has it. To add one, say
+ * `users`:
  *   schema/sqlite/NNN_users.sql, schema/postgres/NNN_users.sql   its tables (see schema.h)
  *   users.h, users_job.h, users_job.c      rows and operations; input and answers, the same for all
  *   memory/users.c, sqlite/users.c, postgres/users.c             the operations themselves
- * and then a member of struct rdv_store, which each back-end sets where it is opened (its store.c; the
- * name of the table of operations goes to its store.h). PostgreSQL also lists the subject's statements
- * there, and sqlite/rescue.c lists what a deleted file that is renewed must have again. Nothing that
- * belongs to another subject changes, and no list of files in CMake.
+ * and then a member of struct rdv_store, which each back-end sets where it is opened (its store.c;
+ * the name of the table of operations goes to its store.h). PostgreSQL also lists the subject's
+ * statements there, and sqlite/rescue.c lists what a deleted file that is renewed must have again.
+ * Nothing that belongs to another subject changes, and no list of files in CMake.
  *
  * Threads: every operation is called on the loop thread given at opening and returns at once; done
- * callbacks come on that loop, never inside the call, exactly once, in any order (also when the store is
- * freed: then with HWS_ERR_CANCELED, before rdv_store_free returns). The one exception is the batch
- * callback of loading, which runs on the store's own thread.
- * Failure: HWS_ERR_STORE (the database answered with an error or is away), HWS_ERR_DISK, HWS_ERR_FULL
- * (too much waits). A back-end reconnects by itself with back-off; what failed is not repeated by it:
- * the caller keeps its rows and writes them again, so a write must be harmless when done twice. */
+ * callbacks come on that loop, never inside the call, exactly once, in any order (also when the
+ * store is freed: then with HWS_ERR_CANCELED, before rdv_store_free returns). The one exception is
+ * the batch callback of loading, which runs on the store's own thread. Failure: HWS_ERR_STORE (the
+ * database answered with an error or is away), HWS_ERR_DISK, HWS_ERR_FULL (too much waits). A
+ * back-end reconnects by itself with back-off; what failed is not repeated by it: the caller keeps
+ * its rows and writes them again, so a write must be harmless when done twice. */
 #pragma once
 #include "shared/base/err.h"
 #include "shared/loop/loop.h"

@@ -1,3 +1,5 @@
+/* rendezvous/store/workers: threads with queues. Few and fixed: each holds a connection, and a slow
+ * kind of work must not stand before a quick one. */
 #include "server-rendezvous/store/workers.h"
 
 #include "shared/base/clock.h"

@@ -1,5 +1,5 @@
-/* rendezvous/store/memory/store: the test double and the choice for servers that keep nothing. Runs each
- * job at the end of the loop's turn; failures and delays can be injected. */
+/* rendezvous/store/memory/store: the test double and the choice for servers that keep nothing. Runs
+ * each job at the end of the loop's turn; failures and delays can be injected. */
 #include "server-rendezvous/store/memory/store.h"
 #include "server-rendezvous/store/memory/memory.h"
 #include "shared/base/macros.h"

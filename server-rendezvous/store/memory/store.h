@@ -1,4 +1,5 @@
-/* rendezvous/store/memory/store: what the files of the memory back-end share; only they include it. */
+/* rendezvous/store/memory/store: what the files of the memory back-end share; only they include
+ * it. */
 #pragma once
 #include "server-rendezvous/store/job.h"
 #include "shared/base/list.h"

@@ -1,3 +1,5 @@
+/* rendezvous/store/postgres/array: arrays in the binary form of PostgreSQL, so that thousands of
+ * rows go in one statement and no value is ever quoted. */
 #include "server-rendezvous/store/postgres/array.h"
 
 #include <endian.h>

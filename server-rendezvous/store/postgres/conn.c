@@ -1,3 +1,5 @@
+/* rendezvous/store/postgres/conn: libpq without blocking, under deadlines of ours: a database that
+ * is silent must not hold a thread, and with it the end of the server, for longer than we say. */
 #include "server-rendezvous/store/postgres/conn.h"
 
 #include "server-rendezvous/store/postgres/array.h"
@@ -217,7 +219,8 @@ static int connect_poll(struct pg_connection *l, struct hws_error *err)
 	while (want != PGRES_POLLING_OK && want != PGRES_POLLING_FAILED) {
 		if (wait_for(l, want == PGRES_POLLING_READING ? POLLIN : POLLOUT, until_us) < 0)
 			return hws_error_set(err, HWS_ERR_STORE,
-					"PostgreSQL does not answer; check its address and whether it runs");
+					"PostgreSQL does not answer; check its address and whether "
+					"it runs");
 		want = PQconnectPoll(l->c);
 	}
 	if (want == PGRES_POLLING_OK)

@@ -1,4 +1,4 @@
-/* rendezvous/store/postgres/entries: the table `entry`. */
+/* rendezvous/store/postgres/entries: the table `entry`; few rows, read as a whole. */
 #include "server-rendezvous/store/entries_job.h"
 #include "server-rendezvous/store/postgres/row.h"
 #include "server-rendezvous/store/postgres/store.h"

@@ -1,5 +1,5 @@
-/* rendezvous/store/postgres/locations: the table `location`. A row names a node by the number of its run,
- * so that what an earlier run left behind means nothing. */
+/* rendezvous/store/postgres/locations: the table `location`. A row names a node by the number of
+ * its run, so that what an earlier run left behind means nothing. */
 #include "server-rendezvous/store/locations.h"
 #include "server-rendezvous/store/postgres/array.h"
 #include "server-rendezvous/store/postgres/nodes.h"
@@ -21,7 +21,8 @@ static const struct pg_statement statements[] = {
 			"DELETE FROM location WHERE id = ANY ($1::text[]) AND boot = $2::bigint" },
 	{ "where_find",
 			"SELECT u.id, n.name FROM unnest($1::text[]) WITH ORDINALITY AS u (id, i) "
-			"LEFT JOIN location l ON l.id = u.id LEFT JOIN node n ON n.boot = l.boot AND "
+			"LEFT JOIN location l ON l.id = u.id LEFT JOIN node n ON n.boot = l.boot "
+			"AND "
 			"n.seen > now() - $2::bigint * interval '1 microsecond' ORDER BY u.i" },
 };
 const struct pg_statements pg_locations_statements = { statements, HWS_COUNT(statements) };

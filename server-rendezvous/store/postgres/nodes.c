@@ -1,6 +1,6 @@
-/* rendezvous/store/postgres/nodes: several nodes on one database. A thread with a connection of its own
- * says every second that this node lives and hears what others send (LISTEN); sends go by the workers.
- * Clocks of the nodes do not matter: all times are the database's. */
+/* rendezvous/store/postgres/nodes: several nodes on one database. A thread with a connection of its
+ * own says every second that this node lives and hears what others send (LISTEN); sends go by the
+ * workers. Clocks of the nodes do not matter: all times are the database's. */
 #include "server-rendezvous/store/postgres/nodes.h"
 #include "server-rendezvous/store/nodes.h"
 #include "server-rendezvous/store/postgres/array.h"
@@ -155,7 +155,8 @@ static int beat(struct pg_node *n, bool first)
 	else
 		hws_error_log("node.name_taken", HWS_STR("node", n->name),
 				HWS_STR("text",
-						"another server uses this node's name: give each its "
+						"another server uses this node's name: give each "
+						"its "
 						"own --node"));
 	return r;
 }
@@ -180,7 +181,8 @@ static int sweep(struct pg_node *n)
 
 	if (n->garbage) {
 		r = sweep_sql(n,
-				"DELETE FROM location WHERE id IN (SELECT id FROM location WHERE boot =",
+				"DELETE FROM location WHERE id IN (SELECT id FROM location WHERE "
+				"boot =",
 				" LIMIT " GARBAGE_ROWS ")", &count);
 		if (r < 0 || count)
 			return r;
@@ -215,7 +217,8 @@ static int count_nodes(struct pg_node *n)
 	char sql[120];
 	int64_t count = 0;
 	int r = hws_fmt(sql, sizeof(sql),
-			"SELECT count(*) FROM node WHERE seen > now() - %llu * interval '1 microsecond'",
+			"SELECT count(*) FROM node WHERE seen > now() - %llu * interval '1 "
+			"microsecond'",
 			(unsigned long long)n->dead_us);
 
 	if (r == HWS_OK)
@@ -351,7 +354,8 @@ static int fill_texts(struct pg_node *n, const char *name)
 		return r;
 	return hws_fmt(n->beat_sql, sizeof(n->beat_sql),
 			"WITH was AS (SELECT boot FROM node WHERE name = '%s') INSERT INTO node "
-			"(name, boot, seen) VALUES ('%s', %llu, now()) ON CONFLICT (name) DO UPDATE SET "
+			"(name, boot, seen) VALUES ('%s', %llu, now()) ON CONFLICT (name) DO "
+			"UPDATE SET "
 			"boot = excluded.boot, seen = excluded.seen "
 			"RETURNING coalesce((SELECT boot FROM was), 0)::bigint",
 			quoted, quoted, (unsigned long long)n->boot);

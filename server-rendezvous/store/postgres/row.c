@@ -1,3 +1,5 @@
+/* rendezvous/store/postgres/row: binary fields into rows. Other programs can write to the database:
+ * a row that is not as ours are is left out, not trusted. */
 #include "server-rendezvous/store/postgres/row.h"
 
 #include "server-rendezvous/store/postgres/array.h"

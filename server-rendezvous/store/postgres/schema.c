@@ -1,5 +1,5 @@
-/* rendezvous/store/postgres/schema: the numbered steps (store/schema.h) on PostgreSQL. Everything lives in
- * the schema "hawser" of the database that was named. */
+/* rendezvous/store/postgres/schema: the numbered steps (store/schema.h) on PostgreSQL. Everything
+ * lives in the schema "hawser" of the database that was named. */
 #include "server-rendezvous/store/postgres/schema.h"
 #include "shared/base/str.h"
 

@@ -1,5 +1,5 @@
-/* rendezvous/store/postgres/store: a few connections, each with a thread of its own that waits for it, so
- * that no wait is ever on the loop. */
+/* rendezvous/store/postgres/store: a few connections, each with a thread of its own that waits for
+ * it, so that no wait is ever on the loop. */
 #include "server-rendezvous/store/postgres/store.h"
 #include "server-rendezvous/store/postgres/schema.h"
 #include "server-rendezvous/store/workers.h"

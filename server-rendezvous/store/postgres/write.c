@@ -1,3 +1,5 @@
+/* rendezvous/store/postgres/write: a batch becomes a few statements over arrays in one pipeline,
+ * since a round trip for each row would bound what a far database takes. */
 #include "server-rendezvous/store/postgres/write.h"
 
 #include "server-rendezvous/store/postgres/array.h"
@@ -18,7 +20,8 @@
 	"$3::bytea[], $4::text[], $5::bigint[], $6::bigint[]) AS u (" PG_PEER_COLUMNS ") "         \
 	"ORDER BY u.id COLLATE \"C\" ON CONFLICT (id) DO "
 #define UPSERT                                                                                     \
-	INSERT "UPDATE SET uuid = excluded.uuid, pk = excluded.pk, ip = excluded.ip, seen_s = excluded.seen_s"
+	INSERT "UPDATE SET uuid = excluded.uuid, pk = excluded.pk, ip = excluded.ip, "             \
+	       "seen_s = excluded.seen_s"
 
 const char pg_write_put_sql[] =
 		UPSERT " WHERE peer.uuid = excluded.uuid OR length(peer.uuid) = 0 RETURNING id";

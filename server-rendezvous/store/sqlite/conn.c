@@ -157,7 +157,9 @@ void rdv_sqlite_conn_free(void *conn)
 	/* The guard renews the file when all have left. */
 	if (c->writes && !rdv_guard_look(c->guard) && rdv_guard_rescue(c->guard, c->db) < 0)
 		hws_error_log("store.lost", HWS_STR("file", c->guard->path),
-				HWS_STR("text", "what the deleted database held could not be saved"));
+				HWS_STR("text",
+						"what the deleted database held could not "
+						"be saved"));
 	disconnect(c);
 	hws_free(c);
 }

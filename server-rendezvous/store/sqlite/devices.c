@@ -1,4 +1,5 @@
-/* rendezvous/store/sqlite/devices: the table `peer`. */
+/* rendezvous/store/sqlite/devices: the table `peer`. A batch is one transaction: the disk is waited
+ * for once for all of it. */
 #include "server-rendezvous/store/devices_job.h"
 #include "server-rendezvous/store/sqlite/rescue.h"
 #include "server-rendezvous/store/sqlite/store.h"

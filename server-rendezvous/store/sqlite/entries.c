@@ -1,4 +1,4 @@
-/* rendezvous/store/sqlite/entries: the table `entry`. */
+/* rendezvous/store/sqlite/entries: the table `entry`; few rows, read as a whole. */
 #include "server-rendezvous/store/entries_job.h"
 #include "server-rendezvous/store/sqlite/rescue.h"
 #include "server-rendezvous/store/sqlite/store.h"

@@ -1,3 +1,5 @@
+/* rendezvous/store/sqlite/file: opening the database file. What is not ours, damaged, newer or in
+ * use is never touched: an operator gets a sentence that says what to do. */
 #include "server-rendezvous/store/sqlite/file.h"
 
 #include "shared/base/str.h"
@@ -41,16 +43,19 @@ static int sentence(int rc, const char *path, const char *cause, struct hws_erro
 	switch (rc & 0xff) {
 	case SQLITE_NOTADB:
 		return hws_error_set(err, HWS_ERR_CORRUPT,
-				"%s is no SQLite database. It was left as it is: move it away to start with an empty one, or put a backup in its place",
+				"%s is no SQLite database. It was left as it is: move it away to "
+				"start with an empty one, or put a backup in its place",
 				path);
 	case SQLITE_CORRUPT:
 		return hws_error_set(err, HWS_ERR_CORRUPT,
-				"%s is damaged (%s). It was left as it is: put a backup in its place, or save what can be read with: sqlite3 %s .recover",
+				"%s is damaged (%s). It was left as it is: put a backup in its "
+				"place, or save what can be read with: sqlite3 %s .recover",
 				path, cause, path);
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 		return hws_error_set(err, HWS_ERR_BUSY,
-				"%s is locked by another program; end that program (fuser %s tells which) and try again",
+				"%s is locked by another program; end that program (fuser %s tells "
+				"which) and try again",
 				path, path);
 	case SQLITE_FULL:
 		return hws_error_set(err, HWS_ERR_DISK,
@@ -59,11 +64,13 @@ static int sentence(int rc, const char *path, const char *cause, struct hws_erro
 	case SQLITE_PERM:
 	case SQLITE_AUTH:
 		return hws_error_set(err, HWS_ERR_PERM,
-				"cannot open %s (%s); it and its folder must belong to the account of the server",
+				"cannot open %s (%s); it and its folder must belong to the account "
+				"of the server",
 				path, cause);
 	case SQLITE_READONLY:
 		return hws_error_set(err, HWS_ERR_PERM,
-				"%s cannot be written; it and its folder must belong to the account of the server, on a disk that is not read-only",
+				"%s cannot be written; it and its folder must belong to the "
+				"account of the server, on a disk that is not read-only",
 				path);
 	case SQLITE_NOMEM:
 		return hws_error_set(err, HWS_ERR_NOMEM, "%s: out of memory", path);
@@ -101,7 +108,8 @@ static int open_locked(const char *path, int *ret_fd, struct hws_error *err)
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		close(fd);
 		return hws_error_set(err, HWS_ERR_BUSY,
-				"%s is in use by another hawser-rendezvous; stop that one, or give each its own --store",
+				"%s is in use by another hawser-rendezvous; stop that one, or give "
+				"each its own --store",
 				path);
 	}
 	*ret_fd = fd;
@@ -158,21 +166,25 @@ static int check_owner(sqlite3 *db, const char *path, const struct rdv_schema *s
 		rc = rdv_sqlite_query_int(db, "SELECT count(*) FROM sqlite_schema", &tables);
 	if (rc == SQLITE_OK)
 		rc = rdv_sqlite_query_int(db,
-				"SELECT count(*) FROM pragma_table_info('peer') WHERE name = 'guid'",
+				"SELECT count(*) FROM pragma_table_info('peer') WHERE name = "
+				"'guid'",
 				&hbbs);
 	if (rc != SQLITE_OK)
 		return rdv_sqlite_error(db, rc, path, err);
 	if (hbbs)
 		return hws_error_set(err, HWS_ERR_CORRUPT,
-				"%s is a database of hbbs. It is taken over with: hawser-admin db import-hbbs %s",
+				"%s is a database of hbbs. It is taken over with: hawser-admin db "
+				"import-hbbs %s",
 				path, path);
 	if (tables && mark != APPLICATION_ID)
 		return hws_error_set(err, HWS_ERR_CORRUPT,
-				"%s is the database of another program. It was left as it is: name another file",
+				"%s is the database of another program. It was left as it is: name "
+				"another file",
 				path);
 	if (version < 0 || version > (int64_t)schema->count)
 		return hws_error_set(err, HWS_ERR_UNSUPPORTED,
-				"%s was written by a newer hawser (version %lld of the schema, this one knows %zu); update this program",
+				"%s was written by a newer hawser (version %lld of the schema, "
+				"this one knows %zu); update this program",
 				path, (long long)version, schema->count);
 	*ret_version = version;
 	return HWS_OK;
@@ -297,7 +309,8 @@ int rdv_sqlite_check(const char *path, struct hws_error *err)
 		r = check_owner(db, path, &rdv_schema_sqlite, &version, err);
 	if (r == HWS_OK && version != (int64_t)rdv_schema_sqlite.count)
 		r = hws_error_set(err, HWS_ERR_UNSUPPORTED,
-				"%s is no complete database of this version; start hawser-rendezvous on it once",
+				"%s is no complete database of this version; start "
+				"hawser-rendezvous on it once",
 				path);
 	if (r == HWS_OK)
 		r = rdv_sqlite_check_whole(db, path, err);

@@ -13,8 +13,9 @@ int rdv_sqlite_error(sqlite3 *db, int rc, const char *path, struct hws_error *er
 /* Creates the file (0600) if there is none, takes the lock that keeps a second server out
  * (*ret_lock_fd, to be closed after every connection) and brings the schema up to date. */
 int rdv_sqlite_prepare(const char *path, int *ret_lock_fd, struct hws_error *err) HWS_MUST_CHECK;
-/* Brings a database that is ours, or empty, to the version of `schema`: each step in a transaction of its
- * own, so that what was interrupted goes on where it was. What is not ours, or newer, is refused. */
+/* Brings a database that is ours, or empty, to the version of `schema`: each step in a transaction
+ * of its own, so that what was interrupted goes on where it was. What is not ours, or newer, is
+ * refused. */
 int rdv_sqlite_migrate(sqlite3 *db, const char *path, const struct rdv_schema *schema,
 		struct hws_error *err) HWS_MUST_CHECK;
 /* Looks only: the file must be ours, whole and of this version. */

@@ -148,8 +148,10 @@ bool rdv_guard_look(struct rdv_sqlite_guard *g)
 	set_moved(g, true);
 	hws_error_log("store.file_moved", HWS_STR("file", g->path),
 			HWS_STR("text",
-					"the database was deleted or replaced while the server uses it; it is written "
-					"again with all that is known. Stop the server before such work next time"));
+					"the database was deleted or replaced while the server "
+					"uses it; it is written "
+					"again with all that is known. Stop the server before such "
+					"work next time"));
 	return false;
 }
 
@@ -204,7 +206,8 @@ static int merge_subject(sqlite3 *db, const struct rdv_sqlite_rescue *what, cons
 	int rc;
 
 	if (hws_fmt(sql, sizeof(sql),
-			    "SELECT count(*) FROM rescue.sqlite_schema WHERE type = 'table' AND name = '%s'",
+			    "SELECT count(*) FROM rescue.sqlite_schema WHERE type = 'table' "
+			    "AND name = '%s'",
 			    what->table) < 0)
 		return HWS_ERR_TOOBIG;
 	rc = rdv_sqlite_query_int(db, sql, &there);
@@ -325,7 +328,8 @@ void rdv_guard_done(struct rdv_sqlite_guard *g)
 	if (g->moved && g->rescued && rdv_guard_renew(g) < 0)
 		hws_error_log("store.not_renewed", HWS_STR("file", g->path),
 				HWS_STR("text",
-						"what was saved lies beside it, ending in .rescue, and is taken in "
+						"what was saved lies beside it, ending in .rescue, "
+						"and is taken in "
 						"at the next start"));
 	if (g->lock_fd >= 0)
 		close(g->lock_fd);

@@ -25,7 +25,8 @@ static int check_is_hbbs(sqlite3 *db, const char *path, struct hws_error *err)
 
 	if (rc == SQLITE_OK)
 		rc = rdv_sqlite_query_int(db,
-				"SELECT count(*) FROM pragma_table_info('peer') WHERE name = 'created_s'",
+				"SELECT count(*) FROM pragma_table_info('peer') WHERE name = "
+				"'created_s'",
 				&ours);
 	if (rc != SQLITE_OK)
 		return rdv_sqlite_error(db, rc, path, err);
@@ -34,7 +35,8 @@ static int check_is_hbbs(sqlite3 *db, const char *path, struct hws_error *err)
 				"%s is a database of hawser already; it needs no import", path);
 	if (columns != COLUMN_COUNT)
 		return hws_error_set(err, HWS_ERR_CORRUPT,
-				"%s is no database of hbbs (it has no table 'peer' with the columns of one); name its db_v2.sqlite3",
+				"%s is no database of hbbs (it has no table 'peer' with the "
+				"columns of one); name its db_v2.sqlite3",
 				path);
 	return HWS_OK;
 }

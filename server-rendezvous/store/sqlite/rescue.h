@@ -1,5 +1,5 @@
-/* rendezvous/store/sqlite/rescue: what a deleted file held is put into the new one, subject by subject
- * (see guard.c). */
+/* rendezvous/store/sqlite/rescue: what a deleted file held is put into the new one, subject by
+ * subject (see guard.c). */
 #pragma once
 
 struct rdv_sqlite_rescue {

@@ -1,4 +1,5 @@
-/* rendezvous/store/sqlite/store: the default back-end: one file in WAL mode. */
+/* rendezvous/store/sqlite/store: the default back-end: one file in WAL mode, so that an operator
+ * needs no database server. */
 #include "server-rendezvous/store/sqlite/store.h"
 #include "server-rendezvous/store/sqlite/file.h"
 #include "server-rendezvous/store/workers.h"

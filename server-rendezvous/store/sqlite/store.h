@@ -1,4 +1,5 @@
-/* rendezvous/store/sqlite/store: what the files of the sqlite back-end share; only they include it. */
+/* rendezvous/store/sqlite/store: what the files of the sqlite back-end share; only they include
+ * it. */
 #pragma once
 #include "server-rendezvous/store/job.h"
 #include "server-rendezvous/store/sqlite/conn.h"

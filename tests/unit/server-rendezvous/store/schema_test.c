@@ -1,6 +1,6 @@
-/* The numbered steps of the databases: from nothing and from each earlier version with data in it, a
- * newer version, and what is interrupted; in SQLite and in PostgreSQL. What was released is one list of
- * steps; that lists of several work is shown on steps of the test's own. */
+/* The numbered steps of the databases: from nothing and from each earlier version with data in it,
+ * a newer version, and what is interrupted; in SQLite and in PostgreSQL. What was released is one
+ * list of steps; that lists of several work is shown on steps of the test's own. */
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdlib.h>
@@ -161,7 +161,7 @@ static void version_is(const struct engine *e, size_t version)
 	ck_assert_str_eq(e->ask(e->version), text);
 }
 
-/* --- what was released ------------------------------------------------------------------------- */
+/* --- what was released ------------------------------------------------------------------------ */
 
 struct answer {
 	bool ended;
@@ -289,7 +289,7 @@ START_TEST(both_databases_have_the_same_tables_and_columns)
 }
 END_TEST
 
-/* --- several steps ------------------------------------------------------------------------------ */
+/* --- several steps ---------------------------------------------------------------------------- */
 
 static const struct rdv_schema_step good[] = {
 	{ "001_a", "CREATE TABLE a (x bigint NOT NULL); INSERT INTO a VALUES (7);" },
@@ -338,7 +338,8 @@ START_TEST(a_newer_version_is_refused_and_left_alone)
 }
 END_TEST
 
-/* The second step breaks off when half of it is done; then the program is mended and tries again. */
+/* The second step breaks off when half of it is done; then the program is mended and tries
+ * again. */
 START_TEST(a_step_that_breaks_off_loses_nothing_and_is_done_again)
 {
 	const struct engine *e = &engines[_i];
