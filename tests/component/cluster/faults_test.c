@@ -216,7 +216,7 @@ START_TEST(a_killed_node_is_noticed_and_its_devices_come_back_at_the_other)
 	server_kill(&b);
 	ck_assert(reached(&a, &stays, AGAIN_MS)); /* not touched by it */
 	test_proc_must_expect(&a.proc, "cluster.nodes alive=1 before=2", 10000);
-	ck_assert(refused(&a, d.id, FAILURE(OFFLINE), 10000));
+	ck_assert(refused(&a, d.id, FAILURE(OFFLINE), AGAIN_MS));
 	began = test_now_ms();
 	moves_to(&d, &a);
 	ck_assert(reached(&a, &d, AGAIN_MS));
@@ -254,9 +254,9 @@ START_TEST(a_restart_of_the_database_loses_nothing)
 	device_init(&fresh, &b, 3, "323456789");
 	device_online(&fresh);
 	test_pg_run(&pg);
-	ck_assert(reached(&a, &far, 10000));
-	ck_assert(reached(&b, &near, 10000));
-	ck_assert(reached(&a, &fresh, 10000));
+	ck_assert(reached(&a, &far, AGAIN_MS));
+	ck_assert(reached(&b, &near, AGAIN_MS));
+	ck_assert(reached(&a, &fresh, AGAIN_MS));
 	ck_assert(test_until(are_stored, (void *)"3", WAIT_MS));
 	device_done(&far);
 	device_done(&near);
@@ -279,14 +279,14 @@ static void cut(enum test_proxy_mode how)
 	device_online(&fresh);
 	ck_assert(reached(&b, &fresh, AGAIN_MS));
 	ck_assert(refused(&b, near.id, FAILURE(OFFLINE), AGAIN_MS));
-	ck_assert(refused(&a, far.id, FAILURE(OFFLINE), 10000));
+	ck_assert(refused(&a, far.id, FAILURE(OFFLINE), AGAIN_MS));
 	/* a device that has seen the other side */
 	moves_to(&far, &a);
 	ck_assert(reached(&a, &far, AGAIN_MS));
 	test_proxy_set(&proxy, TEST_PROXY_PASS);
-	ck_assert(reached(&a, &fresh, 20000));
-	ck_assert(reached(&b, &near, 20000));
-	ck_assert(reached(&b, &far, 20000)); /* it has not been taken back */
+	ck_assert(reached(&a, &fresh, AGAIN_MS));
+	ck_assert(reached(&b, &near, AGAIN_MS));
+	ck_assert(reached(&b, &far, AGAIN_MS)); /* it has not been taken back */
 	ck_assert(reached(&a, &far, AGAIN_MS));
 	ck_assert(test_until(are_stored, (void *)"3", WAIT_MS));
 	device_done(&far);

@@ -133,7 +133,7 @@ bool refused(struct server *s, const char *id, Rdv__PunchHoleResponse__Failure w
 	uint64_t end = test_now_ms() + ms;
 
 	while (test_now_ms() < end) {
-		message *m = ask_once(s, id, AGAIN_MS);
+		message *m = ask_once(s, id, ASK_MS);
 		bool is = m && m->union_case == M(PUNCH_HOLE_RESPONSE) &&
 				m->punch_hole_response->socket_addr.len == 0 &&
 				m->punch_hole_response->failure == want;

@@ -12,6 +12,8 @@
 
 /* Viewers ask again until they reach a device: as long as a busy machine needs. */
 #define AGAIN_MS TEST_PATIENCE_MS
+/* And each time they wait so long: a node that is gone does not answer at all. */
+#define ASK_MS 3000
 
 extern struct test_pg pg;
 extern struct test_proxy proxy; /* between node b and the database */
