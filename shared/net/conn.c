@@ -16,10 +16,7 @@ static void free_conn(void *arg)
 	struct hws_conn *c = arg;
 
 	hws_buf_done_wiped(&c->in);
-	hws_buf_done(&c->out);
-	if (c->queue)
-		hws_send_queue_done(c->queue);
-	hws_free(c->queue);
+	hws_sender_done(&c->sender);
 	hws_record_wipe(&c->record);
 	hws_free(c);
 }
@@ -193,12 +190,9 @@ int hws_conn_new(struct hws_loop *loop, struct hws_stream *stream, const struct 
 		c->conf.send_max = SEND_MAX_DEFAULT;
 	if (!c->conf.send_high)
 		c->conf.send_high = c->conf.send_max / 2;
-	for (int i = 0; i < HWS_SEND_CLASSES; i++)
-		if (!c->conf.limit[i].max)
-			c->conf.limit[i] = (struct hws_send_limit){ c->conf.send_max,
-				c->conf.send_high };
+	hws_sender_init(&c->sender, hws_conn_frame, c->conf.limit, c->conf.send_max,
+			c->conf.send_high);
 	hws_buf_init(&c->in, SIZE_MAX / 2);
-	hws_buf_init(&c->out, SIZE_MAX / 2); /* what comes into it was checked before */
 	hws_buf_put(&c->in, leftover.ptr, leftover.len);
 	if (hws_buf_err(&c->in)) {
 		hws_stream_close(stream);

@@ -42,8 +42,7 @@ int hws_conn_new(struct hws_loop *loop, struct hws_stream *stream, const struct 
 /* Frames, seals if keyed, queues and tries to write. HWS_ERR_FULL: nothing was queued.
  * HWS_ERR_CLOSED after close. */
 int hws_conn_send(struct hws_conn *c, struct hws_bytes payload) HWS_MUST_CHECK;
-/* The same on a channel. HWS_ERR_TOOBIG: more than HWS_SEND_BULK_MAX on a channel of
- * HWS_SEND_BULK. */
+/* The same on a channel. HWS_ERR_TOOBIG: above hws_channel_message_max. */
 int hws_conn_send_on(struct hws_conn *c, enum hws_channel channel,
 		struct hws_bytes payload) HWS_MUST_CHECK;
 /* Without that bound: for what the protocol does not let its service split, and for who only passes

@@ -1,11 +1,8 @@
-/* net/conn, the writing half: `out` holds the sealed bytes that the stream takes next, of one
- * class; straight into it while nothing waits, else by way of the queue, in which messages are
- * plain and can still be overtaken. */
+/* net/conn, the writing half: what net/sender lets go is framed and sealed, and given to the stream.
+ * Records are numbered, so their order is fixed then and not before. */
 #include "shared/base/mem.h"
 #include "shared/net/conn_impl.h"
 #include "shared/wire/frame.h"
-
-#define BATCH (16u << 10) /* small messages go to the stream together */
 
 enum { TAG_PLAIN, TAG_SEAL };
 
@@ -18,16 +15,12 @@ static void close_broken(void *arg)
 
 size_t hws_conn_pending(const struct hws_conn *c)
 {
-	size_t bytes = hws_buf_len(&c->out);
-
-	for (enum hws_send_class cls = 0; c->queue && cls < HWS_SEND_CLASSES; cls++)
-		bytes += hws_send_queue_bytes(c->queue, cls);
-	return bytes;
+	return hws_sender_pending(&c->sender);
 }
 
 bool hws_conn_congested(const struct hws_conn *c, enum hws_send_class cls)
 {
-	return c->congested >> cls & 1;
+	return c->sender.congested >> cls & 1;
 }
 
 void hws_conn_want(struct hws_conn *c)
@@ -43,22 +36,23 @@ void hws_conn_want(struct hws_conn *c)
 	hws_stream_want(c->stream, dirs);
 }
 
-/* Appends header and (sealed) payload to `out`; on failure that is as before. */
-static int put_frame(struct hws_conn *c, enum hws_send_class cls, struct hws_bytes payload, int tag)
+int hws_conn_frame(struct hws_sender *s, const struct hws_send_item *item)
 {
-	size_t len = payload.len + (tag == TAG_SEAL ? HWS_RECORD_OVERHEAD : 0);
+	struct hws_conn *c = hws_container(s, struct hws_conn, sender);
+	struct hws_bytes payload = item->message;
+	size_t len = payload.len + (item->tag == TAG_SEAL ? HWS_RECORD_OVERHEAD : 0);
 	uint8_t header[HWS_FRAME_HEADER_MAX], *to;
 	size_t width = hws_frame_header(len, header);
 
 	if (width == 0)
 		return HWS_ERR_TOOBIG;
-	to = hws_buf_reserve(&c->out, width + len);
+	to = hws_buf_reserve(&s->out, width + len);
 	if (!to) {
-		c->out.err = 0; /* nothing was written: what is there stays good */
+		s->out.err = 0; /* nothing was written: what is there stays good */
 		return HWS_ERR_NOMEM;
 	}
 	memcpy(to, header, width);
-	if (tag == TAG_SEAL) {
+	if (item->tag == TAG_SEAL) {
 		int r = hws_record_seal(&c->record, payload, to + width);
 
 		if (r < 0)
@@ -66,73 +60,40 @@ static int put_frame(struct hws_conn *c, enum hws_send_class cls, struct hws_byt
 	} else if (len > 0) {
 		memcpy(to + width, payload.ptr, len);
 	}
-	hws_buf_commit(&c->out, width + len);
-	c->out_class = cls;
-	return HWS_OK;
-}
-
-/* Chooses what the stream takes next, when `out` is empty. */
-static int fill(struct hws_conn *c)
-{
-	enum hws_send_class below = c->bulk_waits ? HWS_SEND_BULK : HWS_SEND_CLASSES;
-	struct hws_send_item item;
-
-	while (c->queue && hws_send_queue_next(c->queue, below, &item)) {
-		size_t have = hws_buf_len(&c->out);
-		int r;
-
-		if (have &&
-				(item.cls != c->out_class || item.cls >= HWS_SEND_BULK ||
-						have + item.message.len > BATCH))
-			break;
-		r = put_frame(c, item.cls, item.message, item.tag);
-		if (r < 0)
-			return r;
-		hws_send_queue_taken(c->queue, &item);
-	}
+	hws_buf_commit(&s->out, width + len);
 	return HWS_OK;
 }
 
 static int write_queue(struct hws_conn *c)
 {
 	for (;;) {
-		if (hws_buf_len(&c->out) == 0) {
-			int r = fill(c);
+		if (hws_buf_len(&c->sender.out) == 0) {
+			int r = hws_sender_fill(&c->sender);
 
-			if (r < 0 || hws_buf_len(&c->out) == 0)
+			if (r < 0 || hws_buf_len(&c->sender.out) == 0)
 				return r;
 		}
-		ssize_t n = hws_stream_write(c->stream, hws_buf_bytes(&c->out));
+		ssize_t n = hws_stream_write(c->stream, hws_buf_bytes(&c->sender.out));
 
 		if (n == HWS_ERR_AGAIN || n == 0)
 			return HWS_OK;
 		if (n < 0)
 			return (int)n;
-		hws_buf_consume(&c->out, (size_t)n);
+		hws_sender_wrote(&c->sender, (size_t)n);
 		c->bytes_out += (uint64_t)n;
 		c->last_moved_us = hws_loop_now_us(c->loop);
-		if (hws_buf_len(&c->out) == 0 && c->out_class >= HWS_SEND_BULK)
-			c->bulk_waits = true;
 	}
-}
-
-/* What a class holds, with what is on its way into the stream. */
-static size_t bytes_of(const struct hws_conn *c, enum hws_send_class cls)
-{
-	return (c->queue ? hws_send_queue_bytes(c->queue, cls) : 0) +
-			(c->out_class == cls ? hws_buf_len(&c->out) : 0);
 }
 
 static void after_write(struct hws_conn *c)
 {
+	enum hws_send_class cls;
+
 	if (c->flushing && hws_conn_pending(c) == 0) {
 		hws_conn_close(c, HWS_OK);
 		return;
 	}
-	for (enum hws_send_class cls = 0; c->congested >> cls; cls++) {
-		if (!(c->congested >> cls & 1) || bytes_of(c, cls) > c->conf.limit[cls].high / 2)
-			continue;
-		c->congested &= ~(1u << cls);
+	while (hws_sender_drained(&c->sender, &cls)) {
 		if (c->conf.on_drain)
 			c->conf.on_drain(c, cls, c->conf.arg);
 		if (c->closed || !c->stream)
@@ -145,7 +106,7 @@ void hws_conn_writable(struct hws_conn *c)
 {
 	int r;
 
-	c->bulk_waits = false;
+	hws_sender_room(&c->sender);
 	r = write_queue(c);
 	if (r < 0)
 		hws_conn_close(c, r);
@@ -153,46 +114,21 @@ void hws_conn_writable(struct hws_conn *c)
 		after_write(c);
 }
 
-/* Nothing stands before this class, and the stream takes more. */
-static bool goes_at_once(const struct hws_conn *c, enum hws_send_class cls)
-{
-	struct hws_send_item item;
-
-	return hws_buf_len(&c->out) == 0 && !(c->bulk_waits && cls >= HWS_SEND_BULK) &&
-			!(c->queue && hws_send_queue_next(c->queue, cls + 1, &item));
-}
-
-static int enqueue(struct hws_conn *c, enum hws_channel channel, struct hws_bytes payload, int tag)
-{
-	enum hws_send_class cls = hws_channel_class(channel);
-	size_t on_way = bytes_of(c, cls) - (c->queue ? hws_send_queue_bytes(c->queue, cls) : 0);
-	size_t max = c->conf.limit[cls].max;
-
-	if (!c->queue) {
-		c->queue = hws_alloc(sizeof(*c->queue));
-		if (!c->queue)
-			return HWS_ERR_NOMEM;
-		hws_send_queue_init(c->queue);
-	}
-	return hws_send_queue_put(c->queue, channel, (uint8_t)tag, -1, payload,
-			(struct hws_bytes){ 0 }, max - HWS_MIN(max, on_way));
-}
-
 /* Closing inside a call would surprise the caller: at the end of the turn. */
 static void break_off(struct hws_conn *c, int why)
 {
-	hws_buf_consume(&c->out, hws_buf_len(&c->out));
-	if (c->queue)
-		hws_send_queue_done(c->queue);
+	hws_sender_drop(&c->sender);
 	c->broken = why;
 	hws_loop_defer_cancel(&c->deferred);
 	hws_loop_defer(c->loop, &c->deferred, close_broken, c);
 }
 
 static int send_frame(
-		struct hws_conn *c, enum hws_channel channel, struct hws_bytes payload, int tag)
+		struct hws_conn *c, enum hws_channel channel, struct hws_bytes payload, uint8_t tag)
 {
-	enum hws_send_class cls = hws_channel_class(channel);
+	const struct hws_send_item item = {
+		.channel = channel, .tag = tag, .fd = -1, .message = payload
+	};
 	bool was_empty, at_once;
 	int r;
 
@@ -201,13 +137,7 @@ static int send_frame(
 	if (payload.len > HWS_FRAME_LEN_MAX - HWS_RECORD_OVERHEAD)
 		return HWS_ERR_TOOBIG;
 	was_empty = hws_conn_pending(c) == 0;
-	at_once = goes_at_once(c, cls);
-	if (!at_once)
-		r = enqueue(c, channel, payload, tag);
-	else if (payload.len > c->conf.limit[cls].max)
-		r = HWS_ERR_FULL;
-	else
-		r = put_frame(c, cls, payload, tag);
+	r = hws_sender_send(&c->sender, &item, &at_once);
 	if (r < 0)
 		return r;
 	if (was_empty)
@@ -221,8 +151,7 @@ static int send_frame(
 	}
 	if (was_empty && c->conf.stall_us && hws_conn_pending(c) > 0)
 		hws_conn_watch(c);
-	if (bytes_of(c, cls) > c->conf.limit[cls].high)
-		c->congested |= 1u << cls;
+	hws_sender_note(&c->sender, hws_channel_class(channel));
 	hws_conn_want(c);
 	return HWS_OK;
 }
@@ -234,7 +163,7 @@ int hws_conn_send(struct hws_conn *c, struct hws_bytes payload)
 
 int hws_conn_send_on(struct hws_conn *c, enum hws_channel channel, struct hws_bytes payload)
 {
-	if (payload.len > HWS_SEND_BULK_MAX && hws_channel_class(channel) == HWS_SEND_BULK)
+	if (payload.len > hws_channel_message_max(channel))
 		return HWS_ERR_TOOBIG;
 	return hws_conn_send_whole(c, channel, payload);
 }
@@ -250,22 +179,9 @@ int hws_conn_send_heartbeat(struct hws_conn *c)
 }
 
 /* What waits is plain, and no record may overtake it. */
-static int fix_order(struct hws_conn *c)
-{
-	struct hws_send_item item;
-	int r = HWS_OK;
-
-	while (r == HWS_OK && c->queue && hws_send_queue_next(c->queue, HWS_SEND_CLASSES, &item)) {
-		r = put_frame(c, item.cls, item.message, item.tag);
-		if (r == HWS_OK)
-			hws_send_queue_taken(c->queue, &item);
-	}
-	return r;
-}
-
 void hws_conn_set_key(struct hws_conn *c, const uint8_t key[32])
 {
-	int r = c->closed ? HWS_OK : fix_order(c);
+	int r = c->closed ? HWS_OK : hws_sender_fill_all(&c->sender);
 
 	hws_record_init(&c->record, key);
 	c->keyed = true;

@@ -51,13 +51,14 @@ void hws_send_queue_done(struct hws_send_queue *q)
 	hws_send_queue_init(q);
 }
 
-int hws_send_queue_put(struct hws_send_queue *q, enum hws_channel channel, uint8_t tag, int fd,
-		struct hws_bytes head, struct hws_bytes rest, size_t max)
+int hws_send_queue_put(struct hws_send_queue *q, const struct hws_send_item *item, size_t max)
 {
-	enum hws_send_class cls = hws_channel_class(channel);
-	struct hws_buf *b = &q->channel[channel].messages;
-	struct entry e = { .len = head.len + rest.len, .fd = fd, .tag = tag };
-	size_t need = sizeof(e) + head.len + rest.len;
+	enum hws_send_class cls = hws_channel_class(item->channel);
+	struct hws_buf *b = &q->channel[item->channel].messages;
+	struct entry e = {
+		.len = item->message.len + item->rest.len, .fd = item->fd, .tag = item->tag
+	};
+	size_t need = sizeof(e) + (size_t)e.len;
 
 	if (need > max || q->bytes[cls] > max - need)
 		return HWS_ERR_FULL;
@@ -65,11 +66,11 @@ int hws_send_queue_put(struct hws_send_queue *q, enum hws_channel channel, uint8
 		b->err = 0; /* what is there stays good */
 		return HWS_ERR_NOMEM;
 	}
-	if (!waits(q, channel) && q->channel[channel].start < q->sent[cls])
-		q->channel[channel].start = q->sent[cls];
+	if (!waits(q, item->channel) && q->channel[item->channel].start < q->sent[cls])
+		q->channel[item->channel].start = q->sent[cls];
 	hws_buf_put(b, &e, sizeof(e));
-	hws_buf_put(b, head.ptr, head.len);
-	hws_buf_put(b, rest.ptr, rest.len);
+	hws_buf_put(b, item->message.ptr, item->message.len);
+	hws_buf_put(b, item->rest.ptr, item->rest.len);
 	q->bytes[cls] += need;
 	return HWS_OK;
 }

@@ -28,24 +28,25 @@ struct hws_send_queue {
 	unsigned held; /* classes that wait, as set bits */
 };
 
-/* The first message of a channel. */
+/* A message of a channel; its class follows from that. */
 struct hws_send_item {
 	enum hws_channel channel;
 	enum hws_send_class cls;
 	uint8_t tag; /* as it was given */
 	int fd;
 	struct hws_bytes message; /* borrows until the queue is next changed */
+	struct hws_bytes rest;    /* more of it when it is put; empty when it is taken */
 };
 
 /* No allocation until the first put. `q` is all zero or new. */
 void hws_send_queue_init(struct hws_send_queue *q);
 /* Frees; descriptors are closed, content is wiped. */
 void hws_send_queue_done(struct hws_send_queue *q);
-/* Copies the message, whose parts are head and rest. `tag` and `fd` (-1 = none, else taken on
- * success only) are given back with it. `max`: bytes that the class may hold with it. HWS_ERR_FULL
- * or HWS_ERR_NOMEM: nothing has changed. */
-int hws_send_queue_put(struct hws_send_queue *q, enum hws_channel channel, uint8_t tag, int fd,
-		struct hws_bytes head, struct hws_bytes rest, size_t max) HWS_MUST_CHECK;
+/* Copies the message, which is item->message and item->rest; tag and fd (-1 = none, else taken on
+ * success only) are given back with it. `max`: bytes that its class may hold with it. HWS_ERR_FULL or
+ * HWS_ERR_NOMEM: nothing has changed. */
+int hws_send_queue_put(struct hws_send_queue *q, const struct hws_send_item *item,
+		size_t max) HWS_MUST_CHECK;
 /* What goes next; false when nothing may. `below`: only classes before this one (HWS_SEND_CLASSES =
  * all). */
 bool hws_send_queue_next(const struct hws_send_queue *q, enum hws_send_class below,

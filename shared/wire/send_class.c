@@ -1,5 +1,6 @@
 /* wire/send_class: which channel belongs to which class; see send_class.h. */
 #include "shared/wire/send_class.h"
+#include <stdint.h>
 
 enum hws_send_class hws_channel_class(enum hws_channel channel)
 {
@@ -23,4 +24,10 @@ enum hws_send_class hws_channel_class(enum hws_channel channel)
 		break;
 	}
 	return HWS_SEND_VIDEO;
+}
+
+size_t hws_channel_message_max(enum hws_channel channel)
+{
+	return channel == HWS_CHANNEL_FILES || channel == HWS_CHANNEL_TUNNELS ? HWS_SEND_BULK_MAX
+									      : SIZE_MAX;
 }

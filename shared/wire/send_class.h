@@ -36,10 +36,12 @@ enum hws_channel {
 	HWS_CHANNEL_COUNT
 };
 
-/* The largest message that a service may send on a channel of HWS_SEND_BULK, beside those that the
- * protocol does not let it split (a copied text, a screenshot, the list of a folder: they are sent
- * whole). On a line of 10 Mbit/s it takes 53 ms, and that is what a key may have to wait. */
+/* The largest message of files and tunnels, so that a key waits for no more: 53 ms on a line of
+ * 10 Mbit/s. What the protocol does not let its service split (a copied text, a screenshot, the list
+ * of a folder) is sent whole. */
 #define HWS_SEND_BULK_MAX ((64u << 10) + 1024u)
 
+/* What a service may send at once on this channel: HWS_SEND_BULK_MAX or SIZE_MAX. */
+size_t hws_channel_message_max(enum hws_channel channel);
 /* VIDEO's for a channel that there is not. */
 enum hws_send_class hws_channel_class(enum hws_channel channel);

@@ -13,6 +13,16 @@
 
 static struct hws_send_queue q;
 
+static int put_parts(enum hws_channel c, uint8_t tag, int fd, struct hws_bytes head,
+		struct hws_bytes rest, size_t max)
+{
+	const struct hws_send_item item = {
+		.channel = c, .tag = tag, .fd = fd, .message = head, .rest = rest
+	};
+
+	return hws_send_queue_put(&q, &item, max);
+}
+
 static void set_up(void)
 {
 	hws_send_queue_init(&q);
@@ -27,8 +37,7 @@ static void put(enum hws_channel c, uint8_t tag, size_t len)
 {
 	static const uint8_t zero[LONGEST];
 
-	ck_assert_int_eq(hws_send_queue_put(&q, c, tag, -1, hws_bytes(zero, len), NONE, SIZE_MAX),
-			HWS_OK);
+	ck_assert_int_eq(put_parts(c, tag, -1, hws_bytes(zero, len), NONE, SIZE_MAX), HWS_OK);
 }
 
 static struct hws_send_item take(void)
@@ -140,17 +149,16 @@ START_TEST(a_full_class_refuses_and_the_others_do_not)
 	struct hws_bytes b = hws_bytes(m, sizeof(m));
 
 	for (int i = 0; i < 3; i++)
-		ck_assert_int_eq(hws_send_queue_put(&q, HWS_CHANNEL_FILES, 0, -1, b, NONE, max), 0);
-	ck_assert_int_eq(hws_send_queue_put(&q, HWS_CHANNEL_FILES, 0, -1, b, NONE, max),
-			HWS_ERR_FULL);
-	ck_assert_int_eq(hws_send_queue_put(&q, HWS_CHANNEL_TUNNELS, 0, -1, b, NONE, max),
+		ck_assert_int_eq(put_parts(HWS_CHANNEL_FILES, 0, -1, b, NONE, max), 0);
+	ck_assert_int_eq(put_parts(HWS_CHANNEL_FILES, 0, -1, b, NONE, max), HWS_ERR_FULL);
+	ck_assert_int_eq(put_parts(HWS_CHANNEL_TUNNELS, 0, -1, b, NONE, max),
 			HWS_ERR_FULL); /* of the same class */
-	ck_assert_int_eq(hws_send_queue_put(&q, HWS_CHANNEL_INPUT, 0, -1, b, NONE, max), 0);
+	ck_assert_int_eq(put_parts(HWS_CHANNEL_INPUT, 0, -1, b, NONE, max), 0);
 	/* Empty messages cost, too. */
 	for (int i = 0; i < 3; i++)
 		(void)take();
 	int n = 0;
-	while (hws_send_queue_put(&q, HWS_CHANNEL_FILES, 0, -1, NONE, NONE, max) == HWS_OK)
+	while (put_parts(HWS_CHANNEL_FILES, 0, -1, NONE, NONE, max) == HWS_OK)
 		n++;
 	ck_assert_int_le(n, (int)(max / HWS_SEND_ENTRY_COST));
 }
@@ -189,8 +197,8 @@ START_TEST(descriptors_come_back_or_are_closed)
 	int fd[2];
 
 	ck_assert_int_eq(pipe(fd), 0);
-	ck_assert_int_eq(hws_send_queue_put(&q, HWS_CHANNEL_CONTROL, 0, fd[0], NONE, NONE, 100), 0);
-	ck_assert_int_eq(hws_send_queue_put(&q, HWS_CHANNEL_CONTROL, 0, fd[1], NONE, NONE, 100), 0);
+	ck_assert_int_eq(put_parts(HWS_CHANNEL_CONTROL, 0, fd[0], NONE, NONE, 100), 0);
+	ck_assert_int_eq(put_parts(HWS_CHANNEL_CONTROL, 0, fd[1], NONE, NONE, 100), 0);
 	ck_assert_int_eq(take().fd, fd[0]);
 	ck_assert_int_eq(fcntl(fd[0], F_GETFD) >= 0, 1);
 	hws_send_queue_done(&q);
@@ -303,7 +311,7 @@ START_TEST(random_sends_keep_every_promise)
 			uint32_t len = hws_rand_below(hws_rand_below(4) ? 200 : LONGEST);
 			uint32_t split = len ? hws_rand_below(len) : 0, seq = m.channel[c].next;
 			memcpy(buf, &seq, HWS_MIN(sizeof(seq), (size_t)len));
-			int r = hws_send_queue_put(&q, c, 0, -1, hws_bytes(buf, split),
+			int r = put_parts(c, 0, -1, hws_bytes(buf, split),
 					hws_bytes(buf + split, len - split), max);
 			ck_assert_int_eq(r, model_put(c, len, max) ? HWS_OK : HWS_ERR_FULL);
 		} else if (dice < 98) {
