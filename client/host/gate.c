@@ -25,6 +25,8 @@
 /* Small, so that a slow line holds the encoder back instead of growing a backlog of old
  * pictures. */
 #define SEND_HIGH (256u << 10)
+/* What waits here can still be overtaken, but two frames keep the line busy. */
+#define BULK_HIGH (2 * HWS_SEND_BULK_MAX)
 #define SEND_MAX (HWS_SES_FRAME_MAX + (8u << 20))
 
 static const char *const state_names[] = { "handshake", "handshake", "login", "login", "opening",
@@ -218,7 +220,8 @@ static void on_test_delay(struct hws_gate *g, struct hws_bytes frame)
 	if (hws_ses_unpack(frame, &m) < 0)
 		return;
 	if (m->union_case == SES__MESSAGE__UNION_TEST_DELAY && m->test_delay->from_client) {
-		if (hws_conn_send(g->conn, frame) < 0)
+		/* not with the answer of row test_delay: it measures how soon we answer */
+		if (hws_conn_send_on(g->conn, HWS_CHANNEL_CONTROL, frame) < 0)
 			hws_debug("gate.echo_dropped");
 	} else if (m->union_case == SES__MESSAGE__UNION_TEST_DELAY &&
 			hws_probes_answered(&g->probes, m->test_delay->time,
@@ -318,13 +321,14 @@ static void on_option(struct hws_gate *g, struct hws_bytes frame)
 		hws_gate_tell_permissions(g);
 }
 
-static void forward(struct hws_gate *g, struct hws_bytes frame)
+static void forward(struct hws_gate *g, const struct hws_session_row *row, struct hws_bytes frame)
 {
-	int r = hws_ipc_send_wire(g->agent, frame);
+	enum hws_channel channel = hws_session_channel(row, HWS_TO_HOST);
+	int r = hws_ipc_send_wire(g->agent, channel, frame);
 
 	if (r < 0)
 		hws_gate_close(g, "The desktop session on the host was interrupted", r);
-	else if (hws_ipc_congested(g->agent))
+	else if (hws_ipc_congested(g->agent, hws_channel_class(channel)))
 		hws_conn_pause(g->conn);
 }
 
@@ -359,10 +363,10 @@ static void act(struct hws_gate *g, const struct hws_session_row *row, struct hw
 		break;
 	case HWS_ACT_OPTION:
 		on_option(g, frame);
-		forward(g, frame);
+		forward(g, row, frame);
 		break;
 	case HWS_ACT_FORWARD:
-		forward(g, frame);
+		forward(g, row, frame);
 		break;
 	}
 }
@@ -412,7 +416,7 @@ static void step_secure(struct hws_gate *g)
 	struct hws_bytes out;
 
 	while (hws_secure_take_output(&g->secure, &out))
-		if (hws_conn_send(g->conn, out) < 0) {
+		if (hws_conn_send_on(g->conn, HWS_CHANNEL_CONTROL, out) < 0) {
 			hws_gate_end(g, "send failed");
 			return;
 		}
@@ -465,12 +469,9 @@ static void on_close(struct hws_conn *c HWS_UNUSED, int why, void *arg)
 	hws_gate_end(arg, hws_err_text(why));
 }
 
-static void on_drain(struct hws_conn *c HWS_UNUSED, enum hws_send_class cls HWS_UNUSED, void *arg)
+static void on_drain(struct hws_conn *c HWS_UNUSED, enum hws_send_class cls, void *arg)
 {
-	struct hws_gate *g = arg;
-
-	if (g->agent)
-		hws_ipc_resume(g->agent);
+	hws_gate_let_agent_send(arg, cls);
 }
 
 void hws_gate_signed(struct hws_gate *g, struct hws_bytes signature)
@@ -542,6 +543,7 @@ int hws_gate_new(struct hws_loop *loop, const struct hws_gate_conf *conf,
 	struct hws_conn_conf cc = { .frame_max = HWS_SES_LOGIN_FRAME_MAX + HWS_RECORD_OVERHEAD,
 		.send_max = SEND_MAX,
 		.send_high = SEND_HIGH,
+		.limit[HWS_SEND_BULK] = { SEND_MAX, BULK_HIGH },
 		.idle_us = IDLE_US,
 		.stall_us = STALL_US,
 		.on_frame = on_frame,

@@ -8,6 +8,10 @@
 #include "shared/wire/envelope.h"
 #include <unistd.h>
 
+/* Classes that the agent holds back for us, as set bits. */
+#define HELD (1u << HWS_SEND_INPUT | 1u << HWS_SEND_VIDEO | 1u << HWS_SEND_BULK)
+#define PENDING_MAX (8u << 20) /* beside which the largest frame still finds room */
+
 #define OPEN_US (20 * HWS_US_PER_S) /* the agent's time to open the desktop */
 
 void hws_gate_tell_permissions(struct hws_gate *g)
@@ -69,14 +73,46 @@ static void on_agent_message(struct hws_ipc *l HWS_UNUSED, const Agt__Message *m
 		g->bitrate = m->encoder_state->bitrate_kbit_s;
 }
 
+void hws_gate_let_agent_send(struct hws_gate *g, enum hws_send_class cls)
+{
+	if (!g->agent)
+		return;
+	if ((1u << cls) & HELD && hws_ipc_hold(g->agent, cls, false) < 0) {
+		hws_gate_end(g, "the desktop takes no messages");
+		return;
+	}
+	if (hws_conn_pending(g->conn) <= PENDING_MAX)
+		hws_ipc_resume(g->agent);
+}
+
+/* A class that the line does not carry is held back at the agent, and the others still pass. Should
+ * one be sent all the same, nothing is read until there is room. */
+static void pass_on(struct hws_gate *g, enum hws_channel channel, struct hws_bytes message)
+{
+	enum hws_send_class cls = hws_channel_class(channel);
+	int r = hws_conn_send_whole(g->conn, channel, message);
+
+	if (r < 0) {
+		hws_gate_end(g, "the viewer does not take what is sent");
+		return;
+	}
+	if (hws_conn_congested(g->conn, cls) &&
+			(!((1u << cls) & HELD) || hws_ipc_hold(g->agent, cls, true) < 0 ||
+					hws_conn_pending(g->conn) > PENDING_MAX))
+		hws_ipc_pause(g->agent);
+	/* A probe follows pictures; what it overtakes it does not measure. */
+	if (cls < HWS_SEND_BULK &&
+			hws_probes_passed(&g->probes, message.len, hws_loop_now_us(g->loop)))
+		hws_gate_probe(g);
+}
+
 /* One session message from the agent to the viewer. */
-static void on_agent_wire(struct hws_ipc *l, struct hws_bytes message, void *arg)
+static void on_agent_wire(struct hws_ipc *l HWS_UNUSED, struct hws_bytes message, void *arg)
 {
 	struct hws_gate *g = arg;
 	struct hws_session_case now = hws_gate_case(g);
 	const struct hws_session_row *row = NULL;
 	enum hws_session_verdict v;
-	int r;
 
 	if (g->state != GATE_OPEN || hws_session_scan(message, &row) < 0)
 		return;
@@ -85,13 +121,7 @@ static void on_agent_wire(struct hws_ipc *l, struct hws_bytes message, void *arg
 		hws_gate_drop_note(&g->drops, g->peer, row, v, true);
 		return;
 	}
-	r = hws_conn_send(g->conn, message);
-	if (r < 0)
-		hws_gate_end(g, "the viewer does not take what is sent");
-	else if (hws_conn_congested(g->conn, HWS_SEND_VIDEO))
-		hws_ipc_pause(l);
-	if (r == HWS_OK && hws_probes_passed(&g->probes, message.len, hws_loop_now_us(g->loop)))
-		hws_gate_probe(g);
+	pass_on(g, hws_session_channel(row, HWS_TO_VIEWER), message);
 }
 
 static void on_agent_close(struct hws_ipc *l HWS_UNUSED, int why, void *arg)
@@ -107,10 +137,14 @@ static void on_agent_close(struct hws_ipc *l HWS_UNUSED, int why, void *arg)
 		hws_gate_close(g, "The desktop session on the host was interrupted", why);
 }
 
-static void on_agent_drain(struct hws_ipc *l HWS_UNUSED, void *arg)
+/* The viewer's stream cannot be held back by class. */
+static void on_agent_drain(struct hws_ipc *l, enum hws_send_class drained HWS_UNUSED, void *arg)
 {
 	struct hws_gate *g = arg;
 
+	for (enum hws_send_class cls = 0; cls < HWS_SEND_CLASSES; cls++)
+		if (hws_ipc_congested(l, cls))
+			return;
 	if (g->state == GATE_OPEN)
 		hws_conn_resume(g->conn);
 }

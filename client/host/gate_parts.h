@@ -10,7 +10,7 @@
 #include "shared/base/clock.h"
 #include "shared/net/conn.h"
 #include "shared/wire/secure.h"
-#include "shared/wire/session_table.h"
+#include "shared/wire/session_channel.h"
 
 #define HWS_GATE_REFUSED_US HWS_US_PER_S /* an error before the end: leave time to read it */
 
@@ -69,3 +69,5 @@ void hws_gate_tell_quality(struct hws_gate *g);
 /* gate_desktop.c: the agent's side. Takes `agent_fd`. */
 void hws_gate_open_desktop(struct hws_gate *g, int agent_fd);
 void hws_gate_tell_permissions(struct hws_gate *g);
+/* The viewer takes more of this class. */
+void hws_gate_let_agent_send(struct hws_gate *g, enum hws_send_class cls);

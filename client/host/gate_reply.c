@@ -4,6 +4,7 @@
 #include "shared/wire/envelope.h"
 #include "shared/wire/limits.h"
 #include "shared/wire/permission.h"
+#include "shared/wire/session_channel.h"
 
 int hws_gate_send(struct hws_conn *c, const Ses__Message *m)
 {
@@ -13,7 +14,9 @@ int hws_gate_send(struct hws_conn *c, const Ses__Message *m)
 	hws_buf_init(&b, HWS_SES_FRAME_MAX);
 	r = hws_ses_pack(m, &b);
 	if (r == HWS_OK)
-		r = hws_conn_send(c, hws_buf_bytes(&b));
+		r = hws_conn_send_whole(c,
+				hws_session_channel(hws_session_row_of(m), HWS_TO_VIEWER),
+				hws_buf_bytes(&b));
 	hws_buf_done(&b);
 	return r;
 }

@@ -1,6 +1,10 @@
+/* host/ipc: frames over a Unix socket, with descriptors; see ipc.h. The sending side is
+ * net/sender's: here its messages are framed and handed to the kernel, each descriptor with the
+ * first byte of its frame. */
 #include "client/host/ipc.h"
 #include "shared/base/buf.h"
 #include "shared/base/mem.h"
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -15,7 +19,10 @@
 #define SEND_MAX (64u << 20)
 #define SEND_HIGH (1u << 20)
 
-enum link_kind { KIND_MESSAGE = 1, KIND_WIRE = 2 };
+/* What may be held back: the session itself and what ends it always go. */
+#define HOLDABLE (1u << HWS_SEND_INPUT | 1u << HWS_SEND_VIDEO | 1u << HWS_SEND_BULK)
+
+enum ipc_kind { KIND_MESSAGE = 1, KIND_WIRE = 2, KIND_HOLD = 3 };
 
 struct ipc_fd { /* a descriptor to go out with the byte at `offset` of the stream */
 	uint64_t offset;
@@ -27,13 +34,16 @@ struct hws_ipc {
 	struct hws_ipc_conf conf;
 	int fd;
 	struct event on_read, on_write;
-	struct hws_buf in, out;
+	struct hws_buf in;
+	struct hws_sender sender;
 	uint64_t sent; /* bytes given to the kernel since the start */
 	struct ipc_fd out_fds[FDS_MAX];
-	int out_fd_count;
+	int out_fd_count,
+			fds_sent; /* those whose frame is in sender.out; all that are not away yet */
+	unsigned holding;         /* classes that the other side was asked to hold back */
 	int in_fds[FDS_MAX];
 	int in_fd_count;
-	bool paused, closed, writing, was_congested, delivering;
+	bool paused, closed, writing, delivering;
 	struct hws_deferred gone, again;
 };
 
@@ -49,7 +59,6 @@ static void link_free(void *arg)
 	struct hws_ipc *l = arg;
 
 	hws_buf_done(&l->in);
-	hws_buf_done(&l->out);
 	free(l);
 }
 
@@ -65,6 +74,7 @@ void hws_ipc_close(struct hws_ipc *l, int why)
 		close(l->out_fds[i].fd);
 	for (int i = 0; i < l->in_fd_count; i++)
 		close(l->in_fds[i]);
+	hws_sender_done(&l->sender);
 	hws_loop_defer_cancel(&l->again);
 	hws_loop_defer(l->loop, &l->gone, link_free, l);
 	if (l->conf.on_close)
@@ -84,10 +94,36 @@ static int take_fd(struct hws_ipc *l)
 	return fd;
 }
 
+static int flush(struct hws_ipc *l);
+
+static void tell_drained(struct hws_ipc *l)
+{
+	enum hws_send_class cls;
+
+	while (!l->closed && hws_sender_drained(&l->sender, &cls))
+		if (l->conf.on_drain)
+			l->conf.on_drain(l, cls, l->conf.arg);
+}
+
+/* The whole set, each time. */
+static int take_hold(struct hws_ipc *l, struct hws_bytes payload)
+{
+	if (payload.len != 1 || payload.ptr[0] & ~HOLDABLE)
+		return HWS_ERR_PROTO;
+	for (enum hws_send_class cls = 0; cls < HWS_SEND_CLASSES; cls++)
+		hws_sender_hold(&l->sender, cls, payload.ptr[0] >> cls & 1);
+	if (flush(l) < 0)
+		return HWS_ERR_EOF;
+	tell_drained(l);
+	return HWS_OK;
+}
+
 static int deliver(struct hws_ipc *l, uint8_t kind, struct hws_bytes payload)
 {
 	Agt__Message *m;
 
+	if (kind == KIND_HOLD)
+		return take_hold(l, payload);
 	if (kind == KIND_WIRE && l->conf.on_wire) {
 		l->conf.on_wire(l, payload, l->conf.arg);
 		return HWS_OK;
@@ -200,7 +236,7 @@ static void on_readable(evutil_socket_t fd HWS_UNUSED, short what HWS_UNUSED, vo
 /* Writes up to the next position that carries a descriptor, and that descriptor with its byte. */
 static ssize_t write_some(struct hws_ipc *l)
 {
-	struct hws_bytes out = hws_buf_bytes(&l->out);
+	struct hws_bytes out = hws_buf_bytes(&l->sender.out);
 	union {
 		struct cmsghdr align;
 		char room[CMSG_SPACE(sizeof(int))];
@@ -227,6 +263,7 @@ static ssize_t write_some(struct hws_ipc *l)
 	if (n > 0 && with_fd) {
 		close(l->out_fds[0].fd);
 		l->out_fd_count--;
+		l->fds_sent--;
 		memmove(l->out_fds, l->out_fds + 1,
 				sizeof(l->out_fds[0]) * (size_t)l->out_fd_count);
 	}
@@ -236,7 +273,13 @@ static ssize_t write_some(struct hws_ipc *l)
 /* Writes what the kernel takes; HWS_OK also when something is left. */
 static int flush(struct hws_ipc *l)
 {
-	while (hws_buf_len(&l->out)) {
+	for (;;) {
+		int r = hws_buf_len(&l->sender.out) ? HWS_OK : hws_sender_fill(&l->sender);
+
+		if (r < 0)
+			return r;
+		if (!hws_buf_len(&l->sender.out))
+			break;
 		ssize_t n = write_some(l);
 
 		if (n < 0 && errno == EINTR)
@@ -247,37 +290,57 @@ static int flush(struct hws_ipc *l)
 			return errno == EPIPE || errno == ECONNRESET ? HWS_ERR_EOF
 								     : hws_err_from_errno(errno);
 		l->sent += (uint64_t)n;
-		hws_buf_consume(&l->out, (size_t)n);
+		hws_sender_wrote(&l->sender, (size_t)n);
 	}
-	if (hws_buf_len(&l->out) && !l->writing) {
-		l->writing = true;
+	bool more = hws_sender_wants(&l->sender);
+
+	if (more && !l->writing)
 		event_add(&l->on_write, NULL);
-	} else if (!hws_buf_len(&l->out) && l->writing) {
-		l->writing = false;
+	else if (!more && l->writing)
 		event_del(&l->on_write);
-	}
+	l->writing = more;
 	return HWS_OK;
 }
 
 static void on_writable(evutil_socket_t fd HWS_UNUSED, short what HWS_UNUSED, void *arg)
 {
 	struct hws_ipc *l = arg;
-	int r = flush(l);
+	int r;
 
+	hws_sender_room(&l->sender);
+	r = flush(l);
 	if (r < 0) {
 		hws_ipc_close(l, r);
 		return;
 	}
-	if (l->was_congested && hws_buf_len(&l->out) <= l->conf.send_high / 2) {
-		l->was_congested = false;
-		if (l->conf.on_drain)
-			l->conf.on_drain(l, l->conf.arg);
+	tell_drained(l);
+}
+
+/* For net/sender; the tag is the kind. */
+static int frame(struct hws_sender *s, const struct hws_send_item *item)
+{
+	struct hws_ipc *l = hws_container(s, struct hws_ipc, sender);
+	size_t rest = item->message.len + item->rest.len + 1;
+	uint8_t head[HEAD] = { (uint8_t)rest, (uint8_t)(rest >> 8), (uint8_t)(rest >> 16),
+		(uint8_t)(rest >> 24), item->tag };
+
+	if (!hws_buf_reserve(&s->out, HEAD + rest)) {
+		s->out.err = 0; /* nothing was written: what is there stays good */
+		return HWS_ERR_NOMEM;
 	}
+	if (item->fd >= 0)
+		l->out_fds[l->out_fd_count++] =
+				(struct ipc_fd){ l->sent + hws_buf_len(&s->out), item->fd };
+	hws_buf_put(&s->out, head, HEAD);
+	hws_buf_put(&s->out, item->message.ptr, item->message.len);
+	hws_buf_put(&s->out, item->rest.ptr, item->rest.len);
+	return HWS_OK;
 }
 
 int hws_ipc_new(struct hws_loop *loop, int fd, const struct hws_ipc_conf *conf,
 		struct hws_ipc **ret)
 {
+	assert(conf->frame_max > 0);
 	struct hws_ipc *l = calloc(1, sizeof(*l));
 	int flags = fcntl(fd, F_GETFL);
 
@@ -290,14 +353,12 @@ int hws_ipc_new(struct hws_loop *loop, int fd, const struct hws_ipc_conf *conf,
 	l->loop = loop;
 	l->fd = fd;
 	l->conf = *conf;
-	if (!l->conf.frame_max)
-		l->conf.frame_max = HWS_IPC_FRAME_MAX;
 	if (!l->conf.send_max)
 		l->conf.send_max = SEND_MAX;
 	if (!l->conf.send_high)
 		l->conf.send_high = SEND_HIGH;
 	hws_buf_init(&l->in, l->conf.frame_max + HEAD + READ_CHUNK);
-	hws_buf_init(&l->out, l->conf.send_max + HEAD);
+	hws_sender_init(&l->sender, frame, l->conf.limit, l->conf.send_max, l->conf.send_high);
 	event_assign(&l->on_read, hws_loop_base(loop), fd, EV_READ | EV_PERSIST, on_readable, l);
 	event_assign(&l->on_write, hws_loop_base(loop), fd, EV_WRITE | EV_PERSIST, on_writable, l);
 	event_add(&l->on_read, NULL);
@@ -305,78 +366,92 @@ int hws_ipc_new(struct hws_loop *loop, int fd, const struct hws_ipc_conf *conf,
 	return HWS_OK;
 }
 
-/* Room for a whole frame, or HWS_ERR_FULL and nothing changes. */
-static int put_head(struct hws_ipc *l, uint8_t kind, size_t len)
+static int send_item(struct hws_ipc *l, const struct hws_send_item *item)
 {
-	size_t rest = len + 1;
-	uint8_t head[HEAD] = { (uint8_t)rest, (uint8_t)(rest >> 8), (uint8_t)(rest >> 16),
-		(uint8_t)(rest >> 24), kind };
+	bool at_once;
+	int r;
 
 	if (l->closed)
 		return HWS_ERR_CLOSED;
-	if (rest > l->conf.frame_max)
+	if (item->message.len + item->rest.len + 1 > l->conf.frame_max)
 		return HWS_ERR_TOOBIG;
-	if (hws_buf_len(&l->out) + HEAD + len > l->conf.send_max)
-		return HWS_ERR_FULL;
-	if (!hws_buf_reserve(&l->out, HEAD + len))
-		return HWS_ERR_NOMEM;
-	hws_buf_put(&l->out, head, HEAD);
-	return HWS_OK;
-}
-
-static int sent(struct hws_ipc *l)
-{
+	r = hws_sender_send(&l->sender, item, &at_once);
+	if (r < 0)
+		return r;
+	l->fds_sent += item->fd >= 0;
 	/* An error shows as the end of the link when it is read, never inside a send. */
-	if (!l->writing && flush(l) < 0) {
-		hws_buf_reset(&l->out);
+	if ((at_once || !l->writing) && flush(l) < 0) {
+		hws_sender_drop(&l->sender);
 		return HWS_ERR_CLOSED;
 	}
-	if (hws_buf_len(&l->out) > l->conf.send_high)
-		l->was_congested = true;
+	hws_sender_note(&l->sender, hws_channel_class(item->channel));
 	return HWS_OK;
 }
 
 int hws_ipc_send(struct hws_ipc *l, const Agt__Message *m, int fd)
 {
+	struct hws_send_item item = {
+		.channel = HWS_CHANNEL_CONTROL, .tag = KIND_MESSAGE, .fd = fd
+	};
 	Agt__Message copy = *m;
-	size_t len;
+	struct hws_buf b;
 	uint8_t *to;
-	int r;
+	size_t len;
+	int r = HWS_ERR_NOMEM;
 
-	copy.with_fd = fd >= 0;
-	len = agt__message__get_packed_size(&copy);
-	r = fd >= 0 && l->out_fd_count == FDS_MAX ? HWS_ERR_FULL : put_head(l, KIND_MESSAGE, len);
-	if (r < 0) {
+	if (l->closed) {
 		if (fd >= 0)
 			close(fd);
-		return r;
+		return HWS_ERR_CLOSED;
 	}
-	if (fd >= 0)
-		l->out_fds[l->out_fd_count++] =
-				(struct ipc_fd){ l->sent + hws_buf_len(&l->out) - HEAD, fd };
-	to = hws_buf_reserve(&l->out, len);
-	if (!to) /* put_head made the room */
-		return HWS_ERR_NOMEM;
-	hws_buf_commit(&l->out, agt__message__pack(&copy, to));
-	return sent(l);
+	copy.with_fd = fd >= 0;
+	len = agt__message__get_packed_size(&copy);
+	hws_buf_init(&b, len + 1);
+	to = hws_buf_reserve(&b, len + 1);
+	if (to) {
+		hws_buf_commit(&b, agt__message__pack(&copy, to));
+		item.message = hws_buf_bytes(&b);
+		r = fd >= 0 && l->fds_sent == FDS_MAX ? HWS_ERR_FULL : send_item(l, &item);
+	}
+	hws_buf_done_wiped(&b);                      /* proofs, leftovers of a stream */
+	if (r < 0 && r != HWS_ERR_CLOSED && fd >= 0) /* that one was dropped with the rest */
+		close(fd);
+	return r;
 }
 
-int hws_ipc_send_wire2(struct hws_ipc *l, struct hws_bytes head, struct hws_bytes rest)
+int hws_ipc_send_wire2(struct hws_ipc *l, enum hws_channel channel, struct hws_bytes head,
+		struct hws_bytes rest)
 {
-	int r = put_head(l, KIND_WIRE, head.len + rest.len);
+	const struct hws_send_item item = {
+		.channel = channel, .tag = KIND_WIRE, .fd = -1, .message = head, .rest = rest
+	};
 
-	if (r < 0)
-		return r;
-	if (head.len)
-		hws_buf_put(&l->out, head.ptr, head.len);
-	if (rest.len)
-		hws_buf_put(&l->out, rest.ptr, rest.len);
-	return sent(l);
+	return send_item(l, &item);
 }
 
-int hws_ipc_send_wire(struct hws_ipc *l, struct hws_bytes message)
+int hws_ipc_send_wire(struct hws_ipc *l, enum hws_channel channel, struct hws_bytes message)
 {
-	return hws_ipc_send_wire2(l, message, (struct hws_bytes){ 0 });
+	return hws_ipc_send_wire2(l, channel, message, (struct hws_bytes){ 0 });
+}
+
+int hws_ipc_hold(struct hws_ipc *l, enum hws_send_class cls, bool hold)
+{
+	unsigned set = hold ? l->holding | 1u << cls : l->holding & ~(1u << cls);
+	uint8_t bits = (uint8_t)set;
+	const struct hws_send_item item = { .channel = HWS_CHANNEL_CONTROL,
+		.tag = KIND_HOLD,
+		.fd = -1,
+		.message = hws_bytes(&bits, 1) };
+	int r;
+
+	if (set & ~HOLDABLE)
+		return HWS_ERR_INVAL;
+	if (set == l->holding)
+		return HWS_OK;
+	r = send_item(l, &item);
+	if (r == HWS_OK)
+		l->holding = set;
+	return r;
 }
 
 void hws_ipc_pause(struct hws_ipc *l)
@@ -405,12 +480,12 @@ void hws_ipc_resume(struct hws_ipc *l)
 		hws_loop_defer(l->loop, &l->again, deliver_waiting, l);
 }
 
-bool hws_ipc_congested(const struct hws_ipc *l)
+bool hws_ipc_congested(const struct hws_ipc *l, enum hws_send_class cls)
 {
-	return hws_buf_len(&l->out) > l->conf.send_high;
+	return l->sender.congested >> cls & 1;
 }
 
 size_t hws_ipc_pending(const struct hws_ipc *l)
 {
-	return hws_buf_len(&l->out);
+	return hws_sender_pending(&l->sender);
 }

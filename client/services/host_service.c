@@ -118,12 +118,13 @@ void hws_host_set_line(struct hws_host_set *set, struct hws_host_viewer *v,
 		s->impl->line(s, v, a);
 }
 
-void hws_host_set_drained(struct hws_host_set *set, struct hws_host_viewer *v)
+void hws_host_set_drained(
+		struct hws_host_set *set, struct hws_host_viewer *v, enum hws_send_class cls)
 {
 	struct hws_host_service *s;
 
 	each_service (set, v, s, drained)
-		s->impl->drained(s, v);
+		s->impl->drained(s, v, cls);
 }
 
 void hws_host_set_describe(

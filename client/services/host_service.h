@@ -48,8 +48,9 @@ struct hws_host_service_impl {
 	/* What the gate measured on the line of this viewer. */
 	void (*line)(struct hws_host_service *s, struct hws_host_viewer *v,
 			const struct hws_flow_answer *a);
-	/* The link of this viewer was congested and has room again. */
-	void (*drained)(struct hws_host_service *s, struct hws_host_viewer *v);
+	/* The link of this viewer was congested in this class and has room again. */
+	void (*drained)(struct hws_host_service *s, struct hws_host_viewer *v,
+			enum hws_send_class cls);
 	/* Adds to what a viewer reads of this host when it is let in. Texts and lists that it sets belong to the
 	 * service, and stay as they are until something else is called. */
 	void (*describe)(struct hws_host_service *s, Ses__PeerInfo *info);
@@ -92,7 +93,8 @@ bool hws_host_set_message(
 		struct hws_host_set *set, struct hws_host_viewer *v, const Ses__Message *m);
 void hws_host_set_line(struct hws_host_set *set, struct hws_host_viewer *v,
 		const struct hws_flow_answer *a);
-void hws_host_set_drained(struct hws_host_set *set, struct hws_host_viewer *v);
+void hws_host_set_drained(
+		struct hws_host_set *set, struct hws_host_viewer *v, enum hws_send_class cls);
 /* What a viewer of this kind of session reads; it need not have joined yet. */
 void hws_host_set_describe(
 		struct hws_host_set *set, const struct hws_host_viewer *v, Ses__PeerInfo *info);

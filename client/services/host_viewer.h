@@ -5,6 +5,7 @@
 #include "shared/base/bytes.h"
 #include "shared/base/err.h"
 #include "shared/wire/permission.h"
+#include "shared/wire/send_class.h"
 #include "shared/wire/session_kind.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,11 +21,15 @@ struct hws_host_viewer {
 	bool ack_required; /* it answers each video frame with video_received */
 	bool show_cursor;  /* it draws the remote pointer where it is */
 	uint64_t mouse_us; /* when it last moved or clicked */
-	uint64_t sent;     /* bytes given to send_parts */
-	/* One serialised ses.Message in two parts. Fails when the link has gone or takes no more. */
-	int (*send_parts)(struct hws_host_viewer *g, struct hws_bytes head, struct hws_bytes rest);
-	/* More is queued than the link takes at once: video waits. */
-	bool (*congested)(const struct hws_host_viewer *g);
+	/* bytes given to send_parts, but for bulk, which the gate's probes overtake */
+	uint64_t sent;
+	/* One serialised ses.Message in two parts, on the channel that is its own by
+	 * wire/session_channel. Fails when the link has gone or its class takes no more. */
+	int (*send_parts)(struct hws_host_viewer *g, enum hws_channel channel,
+			struct hws_bytes head, struct hws_bytes rest);
+	/* More of this class is queued than the line takes at once: who sends much waits until
+	 * `drained` of the service is called for it. */
+	bool (*congested)(const struct hws_host_viewer *g, enum hws_send_class cls);
 };
 
 static inline bool hws_host_viewer_may(const struct hws_host_viewer *g, enum hws_permission p)
@@ -32,7 +37,10 @@ static inline bool hws_host_viewer_may(const struct hws_host_viewer *g, enum hws
 	return (g->permissions >> p & 1) != 0;
 }
 
-/* Packs and sends. */
+/* Packs and sends. HWS_ERR_TOOBIG: above hws_channel_message_max, the service should have split it;
+ * HWS_ERR_FULL: not now, see `congested`. */
 int hws_host_viewer_send(struct hws_host_viewer *g, const Ses__Message *m) HWS_MUST_CHECK;
+/* The same without that bound, for what the protocol does not let it split. */
+int hws_host_viewer_send_whole(struct hws_host_viewer *g, const Ses__Message *m) HWS_MUST_CHECK;
 /* The same for messages whose loss only means a stale display until the next one. */
 void hws_host_viewer_tell(struct hws_host_viewer *g, const Ses__Message *m);

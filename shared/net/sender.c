@@ -50,6 +50,14 @@ size_t hws_sender_pending(const struct hws_sender *s)
 	return bytes;
 }
 
+bool hws_sender_wants(const struct hws_sender *s)
+{
+	struct hws_send_item item;
+
+	return hws_buf_len(&s->out) > 0 ||
+			(s->queue && hws_send_queue_next(s->queue, HWS_SEND_CLASSES, &item));
+}
+
 /* Nothing stands before this class, and the kernel takes more. */
 static bool goes_at_once(const struct hws_sender *s, enum hws_send_class cls)
 {

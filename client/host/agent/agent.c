@@ -1,6 +1,7 @@
 /* The agent: the process that runs as the desktop's user and serves what it shows to the viewers whose gates hostd joins to
  * it. It knows nothing of the network. */
 #include "client/host/agent/agent_parts.h"
+#include "client/host/ipc_caps.h"
 #include "shared/base/log.h"
 #include <signal.h>
 #include <unistd.h>
@@ -35,9 +36,10 @@ static void on_signal(evutil_socket_t sig, short what, void *arg)
 
 static int agent_start(struct hws_agent *a, int ipc_fd)
 {
-	struct hws_ipc_conf lc = {
-		.on_message = on_hostd_message, .on_close = on_hostd_close, .arg = a
-	};
+	struct hws_ipc_conf lc = { .frame_max = HWS_IPC_HOSTD_FRAME_MAX,
+		.on_message = on_hostd_message,
+		.on_close = on_hostd_close,
+		.arg = a };
 	int r = hws_loop_new(&a->loop);
 
 	if (r < 0) {

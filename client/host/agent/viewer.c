@@ -200,24 +200,25 @@ void hws_agent_tell_bitrate(struct hws_host_viewer *g, uint32_t kbit_s, void *ar
 		hws_debug("agent.bitrate_not_told");
 }
 
-static int send_parts(struct hws_host_viewer *g, struct hws_bytes head, struct hws_bytes rest)
+static int send_parts(struct hws_host_viewer *g, enum hws_channel channel, struct hws_bytes head,
+		struct hws_bytes rest)
 {
 	struct hws_agent_viewer *c = hws_container(g, struct hws_agent_viewer, viewer);
 
 	if (!c->ipc)
 		return HWS_ERR_CLOSED;
-	int r = hws_ipc_send_wire2(c->ipc, head, rest);
-	if (r == HWS_OK)
+	int r = hws_ipc_send_wire2(c->ipc, channel, head, rest);
+	if (r == HWS_OK && hws_channel_class(channel) < HWS_SEND_BULK)
 		g->sent += head.len + rest.len;
 	return r;
 }
 
-static bool congested(const struct hws_host_viewer *g)
+static bool congested(const struct hws_host_viewer *g, enum hws_send_class cls)
 {
 	const struct hws_agent_viewer *c =
 			hws_container((struct hws_host_viewer *)g, struct hws_agent_viewer, viewer);
 
-	return !c->ipc || hws_ipc_congested(c->ipc);
+	return !c->ipc || hws_ipc_congested(c->ipc, cls);
 }
 
 static void on_quality(struct hws_agent_viewer *c, const Agt__LinkQuality *q)
@@ -329,13 +330,12 @@ static void on_gate_close(struct hws_ipc *l, int why, void *arg)
 	hws_loop_defer(a->loop, &c->gone, free_viewer, c);
 }
 
-static void on_gate_drain(struct hws_ipc *l, void *arg)
+static void on_gate_drain(struct hws_ipc *l HWS_UNUSED, enum hws_send_class cls, void *arg)
 {
 	struct hws_agent_viewer *c = arg;
 
-	(void)l;
 	if (c->open)
-		hws_host_set_drained(c->a->services, &c->viewer);
+		hws_host_set_drained(c->a->services, &c->viewer, cls);
 }
 
 void hws_agent_accept(struct hws_agent *a, int fd)

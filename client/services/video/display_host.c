@@ -132,7 +132,7 @@ static void show_start(struct hws_display_host *s)
 /* Until this viewer can take a picture, as hws_flow_wait. */
 static uint64_t wait_of(struct hws_video_viewer *w, uint64_t now)
 {
-	if (w->g->congested(w->g))
+	if (w->g->congested(w->g, HWS_SEND_VIDEO))
 		return HWS_FLOW_BLOCKED;
 	if (w->g->ack_required && w->unacked >= ACKS_OPEN) {
 		if (now - w->sent_us <= ACK_US)
@@ -238,7 +238,7 @@ static void deliver(struct hws_display_host *s, const struct hws_packet *p, int6
 			continue;
 		if (s->need_key & bit && !p->key)
 			continue;
-		if (w->g->send_parts(w->g, hws_bytes(buf, n), p->data) < 0) {
+		if (w->g->send_parts(w->g, HWS_CHANNEL_VIDEO, hws_bytes(buf, n), p->data) < 0) {
 			s->need_key |= bit;
 			s->key = true;
 			continue;

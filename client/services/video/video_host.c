@@ -366,10 +366,8 @@ void hws_video_host_leave(struct hws_video_host *v, struct hws_host_viewer *g)
 	choose_codec(v);
 }
 
-static void on_drained(struct hws_host_service *s, struct hws_host_viewer *g)
+static void kick_all(struct hws_video_host *v, const struct hws_host_viewer *g)
 {
-	struct hws_video_host *v = of(s);
-
 	for (unsigned i = 0; i < HWS_DISPLAYS_MAX; i++)
 		if (v->show[i].subs >> g->slot & 1)
 			hws_display_host_kick(&v->show[i]);
@@ -385,7 +383,14 @@ static void on_line(struct hws_host_service *s, struct hws_host_viewer *g,
 		return;
 	hws_flow_answered(&w->flow, a);
 	hws_qos_late(&v->qos, g->slot, a->late);
-	on_drained(s, g);
+	kick_all(v, g);
+}
+
+static void on_drained(
+		struct hws_host_service *s, struct hws_host_viewer *g, enum hws_send_class cls)
+{
+	if (cls == HWS_SEND_VIDEO)
+		kick_all(of(s), g);
 }
 
 uint64_t hws_video_host_frames(const struct hws_video_host *v)

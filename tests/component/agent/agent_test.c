@@ -7,6 +7,7 @@
 #include "shared/base/str.h"
 #include "shared/wire/compress.h"
 #include "shared/wire/envelope.h"
+#include "shared/wire/limits.h"
 #include "shared/wire/permission.h"
 #include "tests/support/xvfb.h"
 #include <check.h>
@@ -72,7 +73,9 @@ static void on_gone(struct hws_ipc *l, int why, void *arg)
 static void start_agent(const char *backend, const char *display)
 {
 	struct hws_agent_conf conf = { backend, display };
-	struct hws_ipc_conf lc = { .on_message = on_state, .on_close = on_gone };
+	struct hws_ipc_conf lc = {
+		.frame_max = HWS_SES_FRAME_MAX + 1, .on_message = on_state, .on_close = on_gone
+	};
 	int fd[2];
 
 	memset(&h, 0, sizeof(h));
@@ -233,7 +236,8 @@ static void on_close(struct hws_ipc *l, int why, void *arg)
 /* What hostd does for a new viewer. */
 static void link_gate(unsigned i)
 {
-	struct hws_ipc_conf lc = { .on_message = on_message,
+	struct hws_ipc_conf lc = { .frame_max = HWS_SES_FRAME_MAX + 1,
+		.on_message = on_message,
 		.on_wire = on_wire,
 		.on_close = on_close,
 		.arg = &h.gate[i] };
@@ -284,7 +288,8 @@ static void send_wire(unsigned i, const Ses__Message *m)
 
 	hws_buf_init(&b, 8 << 20);
 	ck_assert_int_eq(hws_ses_pack(m, &b), HWS_OK);
-	ck_assert_int_eq(hws_ipc_send_wire(h.gate[i].link, hws_buf_bytes(&b)), HWS_OK);
+	ck_assert_int_eq(hws_ipc_send_wire(h.gate[i].link, HWS_CHANNEL_VIDEO, hws_buf_bytes(&b)),
+			HWS_OK);
 	hws_buf_done(&b);
 }
 
@@ -325,7 +330,9 @@ START_TEST(what_is_not_offered_is_refused)
 	/* Rubbish on a link that is not open, and a login that does not parse, end nothing but that
 	 * link. */
 	link_gate(1);
-	ck_assert_int_eq(hws_ipc_send_wire(h.gate[1].link, hws_bytes("\xff\xff\xff", 3)), HWS_OK);
+	ck_assert_int_eq(hws_ipc_send_wire(h.gate[1].link, HWS_CHANNEL_VIDEO,
+					 hws_bytes("\xff\xff\xff", 3)),
+			HWS_OK);
 	Agt__Message m = AGT__MESSAGE__INIT;
 	Agt__Open o = AGT__OPEN__INIT;
 	uint8_t bad[] = { 0x3a, 0x7f, 1 };
@@ -339,7 +346,9 @@ START_TEST(what_is_not_offered_is_refused)
 	open_gate(2, ALL, REMOTE);
 	wait_for(&h.gate[2].frames, 1);
 	/* Nor does rubbish on an open one. */
-	ck_assert_int_eq(hws_ipc_send_wire(h.gate[2].link, hws_bytes("\xff\xff\xff", 3)), HWS_OK);
+	ck_assert_int_eq(hws_ipc_send_wire(h.gate[2].link, HWS_CHANNEL_VIDEO,
+					 hws_bytes("\xff\xff\xff", 3)),
+			HWS_OK);
 	Ses__Message refresh = SES__MESSAGE__INIT;
 	Ses__Misc misc = SES__MISC__INIT;
 	misc.union_case = SES__MISC__UNION_REFRESH_VIDEO;

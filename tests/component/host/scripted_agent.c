@@ -7,6 +7,7 @@
 #include "shared/base/buf.h"
 #include "shared/base/log.h"
 #include "shared/wire/envelope.h"
+#include "shared/wire/limits.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,8 @@ static void send_ses(struct hws_ipc *l, const Ses__Message *m)
 	struct hws_buf b;
 
 	hws_buf_init(&b, 4u << 20);
-	if (hws_ses_pack(m, &b) < 0 || hws_ipc_send_wire(l, hws_buf_bytes(&b)) < 0)
+	if (hws_ses_pack(m, &b) < 0 ||
+			hws_ipc_send_wire(l, HWS_CHANNEL_VIDEO, hws_buf_bytes(&b)) < 0)
 		hws_warn("agent.send");
 	hws_buf_done(&b);
 }
@@ -67,7 +69,7 @@ static void send_video(struct hws_ipc *l, size_t bytes)
 
 static void flood(struct session *s)
 {
-	while (s->flooding && !hws_ipc_congested(s->link))
+	while (s->flooding && !hws_ipc_congested(s->link, HWS_SEND_VIDEO))
 		send_video(s->link, 200000);
 }
 
@@ -145,7 +147,8 @@ static void on_session_close(struct hws_ipc *l HWS_UNUSED, int why HWS_UNUSED, v
 	*s = (struct session){ NULL, false };
 }
 
-static void on_session_drain(struct hws_ipc *l HWS_UNUSED, void *arg)
+static void on_session_drain(
+		struct hws_ipc *l HWS_UNUSED, enum hws_send_class cls HWS_UNUSED, void *arg)
 {
 	flood(arg);
 }
@@ -153,7 +156,8 @@ static void on_session_drain(struct hws_ipc *l HWS_UNUSED, void *arg)
 static void on_message(
 		struct hws_ipc *l HWS_UNUSED, const Agt__Message *m, int fd, void *arg HWS_UNUSED)
 {
-	struct hws_ipc_conf conf = { .send_high = 400000,
+	struct hws_ipc_conf conf = { .frame_max = HWS_SES_FRAME_MAX + 1,
+		.send_high = 400000,
 		.on_message = on_session_message,
 		.on_wire = on_wire,
 		.on_close = on_session_close,
@@ -179,7 +183,9 @@ static void on_close(struct hws_ipc *l HWS_UNUSED, int why HWS_UNUSED, void *arg
 
 int hws_agent_main(int link_fd, const struct hws_agent_conf *conf)
 {
-	struct hws_ipc_conf lc = { .on_message = on_message, .on_close = on_close };
+	struct hws_ipc_conf lc = {
+		.frame_max = HWS_SES_FRAME_MAX + 1, .on_message = on_message, .on_close = on_close
+	};
 	bool ready = !conf->backend || strcmp(conf->backend, "none");
 	Agt__Message m = AGT__MESSAGE__INIT;
 	Agt__AgentState state = AGT__AGENT_STATE__INIT;

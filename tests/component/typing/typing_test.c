@@ -313,7 +313,8 @@ END_TEST
 
 /* --- as a viewer's messages have it --- */
 
-static int send_parts(struct hws_host_viewer *g, struct hws_bytes head, struct hws_bytes rest)
+static int send_parts(struct hws_host_viewer *g, enum hws_channel channel HWS_UNUSED,
+		struct hws_bytes head, struct hws_bytes rest)
 {
 	(void)g;
 	(void)head;

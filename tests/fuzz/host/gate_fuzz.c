@@ -8,6 +8,7 @@
 #include "shared/base/mem.h"
 #include "shared/crypto/crypto.h"
 #include "shared/net/conn.h"
+#include "shared/wire/limits.h"
 #include "shared/wire/secure.h"
 #include "shared/wire/session_table.h"
 #include <assert.h>
@@ -72,9 +73,10 @@ static void on_agent_close(struct hws_ipc *l HWS_UNUSED, int why HWS_UNUSED, voi
 
 static void on_check(const Agt__LoginCheck *check HWS_UNUSED, void *arg HWS_UNUSED)
 {
-	struct hws_ipc_conf lc = {
-		.on_message = on_agent_message, .on_wire = on_agent_wire, .on_close = on_agent_close
-	};
+	struct hws_ipc_conf lc = { .frame_max = HWS_SES_FRAME_MAX + 1,
+		.on_message = on_agent_message,
+		.on_wire = on_agent_wire,
+		.on_close = on_agent_close };
 	Agt__LoginVerdict v = AGT__LOGIN_VERDICT__INIT;
 	int fds[2] = { -1, -1 };
 
@@ -180,7 +182,7 @@ static void run_op(enum op op, struct hws_bytes b)
 		}
 		break;
 	case OP_AGENT_WIRE:
-		if (agent && hws_ipc_send_wire(agent, b) < 0)
+		if (agent && hws_ipc_send_wire(agent, HWS_CHANNEL_VIDEO, b) < 0)
 			hws_ipc_close(agent, HWS_OK);
 		break;
 	case OP_OPENED:

@@ -15,7 +15,8 @@ static struct {
 	struct hws_host_set *services;
 } host;
 
-static int take(struct hws_host_viewer *g, struct hws_bytes head, struct hws_bytes rest)
+static int take(struct hws_host_viewer *g, enum hws_channel channel HWS_UNUSED,
+		struct hws_bytes head, struct hws_bytes rest)
 {
 	(void)g;
 	(void)head;
@@ -23,7 +24,7 @@ static int take(struct hws_host_viewer *g, struct hws_bytes head, struct hws_byt
 	return HWS_OK;
 }
 
-static bool never(const struct hws_host_viewer *g)
+static bool never(const struct hws_host_viewer *g, enum hws_send_class cls HWS_UNUSED)
 {
 	(void)g;
 	return false;

@@ -14,6 +14,7 @@
 #include "shared/net/conn.h"
 #include "shared/wire/envelope.h"
 #include "shared/wire/field.h"
+#include "shared/wire/limits.h"
 #include "shared/wire/session_table.h"
 #include <check.h>
 #include <stdio.h>
@@ -75,9 +76,10 @@ static void on_sign(struct hws_bytes data HWS_UNUSED, void *arg HWS_UNUSED)
 
 static void on_check(const Agt__LoginCheck *check HWS_UNUSED, void *arg HWS_UNUSED)
 {
-	struct hws_ipc_conf lc = {
-		.on_message = on_agent_message, .on_wire = on_agent_wire, .on_close = on_agent_close
-	};
+	struct hws_ipc_conf lc = { .frame_max = HWS_SES_FRAME_MAX + 1,
+		.on_message = on_agent_message,
+		.on_wire = on_agent_wire,
+		.on_close = on_agent_close };
 	Agt__LoginVerdict v = AGT__LOGIN_VERDICT__INIT;
 	int fds[2];
 

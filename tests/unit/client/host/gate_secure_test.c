@@ -208,7 +208,7 @@ START_TEST(a_direct_session_has_the_bytes_of_the_golden_trace)
 	UNTIL(seen_count == 5);
 	SEND(REFRESH);
 	UNTIL(wires == 1);
-	ck_assert_int_eq(hws_ipc_send_wire(agent, hws_bytes(VIDEO, 4)), HWS_OK);
+	ck_assert_int_eq(hws_ipc_send_wire(agent, HWS_CHANNEL_VIDEO, hws_bytes(VIDEO, 4)), HWS_OK);
 	UNTIL(seen_count == 6);
 	hws_gate_close(gate, "Closed manually by the peer", HWS_OK);
 	UNTIL(closed && viewer_closed);

@@ -85,9 +85,10 @@ static void on_agent_close(struct hws_ipc *l HWS_UNUSED, int why HWS_UNUSED, voi
 
 static void on_check(const Agt__LoginCheck *check, void *arg HWS_UNUSED)
 {
-	struct hws_ipc_conf lc = {
-		.on_message = on_agent_message, .on_wire = on_agent_wire, .on_close = on_agent_close
-	};
+	struct hws_ipc_conf lc = { .frame_max = HWS_SES_FRAME_MAX + 1,
+		.on_message = on_agent_message,
+		.on_wire = on_agent_wire,
+		.on_close = on_agent_close };
 	Agt__LoginVerdict v = AGT__LOGIN_VERDICT__INIT;
 	int fds[2] = { -1, -1 };
 

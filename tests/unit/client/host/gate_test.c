@@ -58,7 +58,7 @@ START_TEST(a_direct_session_opens_and_carries_both_ways)
 	SEND(REFRESH);
 	UNTIL(wires == 2);
 	ck_assert_uint_eq(last_wire_field, 1910);
-	ck_assert_int_eq(hws_ipc_send_wire(agent, hws_bytes(VIDEO, 4)), HWS_OK);
+	ck_assert_int_eq(hws_ipc_send_wire(agent, HWS_CHANNEL_VIDEO, hws_bytes(VIDEO, 4)), HWS_OK);
 	UNTIL(find(SES__MESSAGE__UNION_VIDEO_FRAME));
 }
 END_TEST
@@ -87,8 +87,8 @@ START_TEST(nothing_reaches_the_agent_before_login_or_unpermitted)
 	SEND(MOUSE);
 	UNTIL(wires == 1);
 	ck_assert_uint_eq(last_wire_field, 1000);
-	ck_assert_int_eq(hws_ipc_send_wire(agent, hws_bytes(CLIP, 5)), HWS_OK);
-	ck_assert_int_eq(hws_ipc_send_wire(agent, hws_bytes(VIDEO, 4)), HWS_OK);
+	ck_assert_int_eq(hws_ipc_send_wire(agent, HWS_CHANNEL_VIDEO, hws_bytes(CLIP, 5)), HWS_OK);
+	ck_assert_int_eq(hws_ipc_send_wire(agent, HWS_CHANNEL_VIDEO, hws_bytes(VIDEO, 4)), HWS_OK);
 	UNTIL(find(SES__MESSAGE__UNION_VIDEO_FRAME));
 	ck_assert_ptr_null(find(SES__MESSAGE__UNION_CLIPBOARD));
 }
@@ -365,7 +365,9 @@ START_TEST(each_picture_is_followed_by_a_probe_and_its_arrival_is_told)
 	UNTIL(quality.rtt_us);
 	ck_assert_uint_eq(quality.delivered, 0);
 	for (int64_t i = 1; i <= 3; i++) {
-		ck_assert_int_eq(hws_ipc_send_wire(agent, hws_bytes(frame, 5000)), HWS_OK);
+		ck_assert_int_eq(
+				hws_ipc_send_wire(agent, HWS_CHANNEL_VIDEO, hws_bytes(frame, 5000)),
+				HWS_OK);
 		UNTIL(last_probe()->time == first + i);
 	}
 	ck_assert_uint_eq(quality.delivered, 0);
@@ -374,7 +376,8 @@ START_TEST(each_picture_is_followed_by_a_probe_and_its_arrival_is_told)
 	uint64_t wait_until = hws_clock_us() + 30 * HWS_US_PER_MS;
 	while (hws_clock_us() < wait_until)
 		hws_loop_once(loop, 5000);
-	ck_assert_int_eq(hws_ipc_send_wire(agent, hws_bytes(frame, 5000)), HWS_OK);
+	ck_assert_int_eq(hws_ipc_send_wire(agent, HWS_CHANNEL_VIDEO, hws_bytes(frame, 5000)),
+			HWS_OK);
 	UNTIL(last_probe()->time == first + 4);
 	ck_assert_uint_ge(last_probe()->last_delay, 30);
 	answer_probe(first + 2);
@@ -400,13 +403,14 @@ START_TEST(a_viewer_that_does_not_read_holds_the_agent_back)
 	swallow = true;
 	hws_conn_pause(viewer);
 	for (int i = 0; i < 2000 && r == HWS_OK; i++) {
-		r = hws_ipc_send_wire(agent, hws_bytes(frame, sizeof(frame)));
+		r = hws_ipc_send_wire(agent, HWS_CHANNEL_VIDEO, hws_bytes(frame, sizeof(frame)));
 		sent += r == HWS_OK;
 		hws_loop_once(loop, 0);
-		if (hws_ipc_congested(agent))
+		if (hws_ipc_congested(agent, HWS_SEND_VIDEO))
 			break;
 	}
-	ck_assert(hws_ipc_congested(agent)); /* it feels it, and the gate's queue stayed small */
+	ck_assert(hws_ipc_congested(agent,
+			HWS_SEND_VIDEO)); /* it feels it, and the gate's queue stayed small */
 	ck_assert_uint_lt(sent, 100);
 	hws_conn_resume(viewer);
 	UNTIL(!hws_ipc_pending(agent));

@@ -52,7 +52,7 @@ static void on_close(struct hws_ipc *l HWS_UNUSED, int why, void *arg)
 	e->why = why;
 }
 
-static void on_drain(struct hws_ipc *l HWS_UNUSED, void *arg)
+static void on_drain(struct hws_ipc *l HWS_UNUSED, enum hws_send_class cls HWS_UNUSED, void *arg)
 {
 	((struct end *)arg)->drained++;
 }
@@ -149,10 +149,11 @@ START_TEST(large_frames_pass_whole_behind_a_full_socket)
 		big[i] = (uint8_t)(i * 7);
 		sum = (uint8_t)(sum + big[i]);
 	}
-	ck_assert_int_eq(hws_ipc_send_wire(a.ipc, hws_bytes(big, 1000000)), HWS_OK);
+	ck_assert_int_eq(hws_ipc_send_wire(a.ipc, HWS_CHANNEL_VIDEO, hws_bytes(big, 1000000)),
+			HWS_OK);
 	ck_assert_int_eq(
 			send_link(&a, 9, pipe_with('z')), HWS_OK); /* behind a half-written frame */
-	ck_assert(hws_ipc_congested(a.ipc));
+	ck_assert(hws_ipc_congested(a.ipc, HWS_SEND_VIDEO));
 	UNTIL(b.messages == 1 && a.drained);
 	ck_assert_uint_eq(b.wires, 1);
 	ck_assert_uint_eq(b.wire_bytes, 1000000);
@@ -171,7 +172,7 @@ START_TEST(a_full_queue_refuses_and_keeps_what_it_has)
 
 	hws_ipc_pause(b.ipc);
 	while (r == HWS_OK && sent < 50) {
-		r = hws_ipc_send_wire(a.ipc, hws_bytes(big, 1000000));
+		r = hws_ipc_send_wire(a.ipc, HWS_CHANNEL_VIDEO, hws_bytes(big, 1000000));
 		sent += r == HWS_OK;
 	}
 	ck_assert_int_eq(r, HWS_ERR_FULL);
@@ -248,7 +249,8 @@ START_TEST(frames_above_the_cap_end_the_link)
 {
 	uint8_t *big = calloc(1, 2u << 20);
 
-	ck_assert_int_eq(hws_ipc_send_wire(a.ipc, hws_bytes(big, 2u << 20)), HWS_OK);
+	ck_assert_int_eq(hws_ipc_send_wire(a.ipc, HWS_CHANNEL_VIDEO, hws_bytes(big, 2u << 20)),
+			HWS_OK);
 	UNTIL(b.closed);
 	ck_assert_int_eq(b.why, HWS_ERR_TOOBIG);
 	ck_assert_uint_eq(b.wires, 0);

@@ -146,7 +146,8 @@ static void to_viewer(unsigned s, const Ses__Message *m, enum kind kind)
 	hws_buf_done(&b);
 }
 
-static int guest_send(struct hws_host_viewer *g, struct hws_bytes head, struct hws_bytes rest)
+static int guest_send(struct hws_host_viewer *g, enum hws_channel channel HWS_UNUSED,
+		struct hws_bytes head, struct hws_bytes rest)
 {
 	unsigned s = (unsigned)(hws_container(g, struct side, viewer) - side);
 	Ses__Message *m = NULL;
@@ -158,7 +159,7 @@ static int guest_send(struct hws_host_viewer *g, struct hws_bytes head, struct h
 	return HWS_OK;
 }
 
-static bool never(const struct hws_host_viewer *g HWS_UNUSED)
+static bool never(const struct hws_host_viewer *g HWS_UNUSED, enum hws_send_class cls HWS_UNUSED)
 {
 	return false;
 }

@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int send_parts(struct hws_host_viewer *g, struct hws_bytes head, struct hws_bytes rest)
+static int send_parts(struct hws_host_viewer *g, enum hws_channel channel HWS_UNUSED,
+		struct hws_bytes head, struct hws_bytes rest)
 {
 	struct viewer *v = hws_container(g, struct viewer, g);
 	struct hws_buf b;
@@ -29,7 +30,7 @@ static int send_parts(struct hws_host_viewer *g, struct hws_bytes head, struct h
 	return HWS_OK;
 }
 
-static bool congested(const struct hws_host_viewer *g)
+static bool congested(const struct hws_host_viewer *g, enum hws_send_class cls HWS_UNUSED)
 {
 	return hws_container((struct hws_host_viewer *)g, struct viewer, g)->congested;
 }

@@ -89,8 +89,10 @@ static void on_line(struct hws_host_service *s, struct hws_host_viewer *v,
 	say(s, "line");
 }
 
-static void on_drained(struct hws_host_service *s, struct hws_host_viewer *v)
+static void on_drained(
+		struct hws_host_service *s, struct hws_host_viewer *v, enum hws_send_class cls)
 {
+	ck_assert_int_eq(cls, HWS_SEND_VIDEO);
 	ck_assert_uint_eq(v->slot, 3);
 	say(s, "drained");
 }
@@ -194,7 +196,7 @@ START_TEST(each_service_is_told_in_its_turn)
 	heard("all.option more.option");
 	hws_host_set_line(set, &viewer, &a);
 	heard("all.line more.line");
-	hws_host_set_drained(set, &viewer);
+	hws_host_set_drained(set, &viewer, HWS_SEND_VIDEO);
 	heard("all.drained more.drained");
 	hws_host_set_describe(set, &viewer, &info);
 	heard("all.describe more.describe");
@@ -240,7 +242,7 @@ START_TEST(a_session_hears_only_of_its_services)
 	ck_assert(!hws_host_set_opens(set, HWS_KIND_FILE));
 	viewer.kind = HWS_KIND_TERMINAL;
 	hws_host_set_join(set, &viewer, NULL);
-	hws_host_set_drained(set, &viewer);
+	hws_host_set_drained(set, &viewer, HWS_SEND_VIDEO);
 	hws_host_set_leave(set, &viewer);
 	heard("shell.join shell.drained shell.leave");
 	viewer.kind = HWS_KIND_REMOTE;

@@ -228,7 +228,7 @@ START_TEST(a_full_link_gets_the_newest_picture_later_not_all_of_them)
 	ck_assert_uint_le(desk_count(&d.v[0], VIDEO), n + 1);
 	n = desk_count(&d.v[0], VIDEO);
 	d.v[0].congested = false;
-	hws_host_set_drained(d.services, &d.v[0].g);
+	hws_host_set_drained(d.services, &d.v[0].g, HWS_SEND_VIDEO);
 	desk_wait(&d, 0, VIDEO, n + 1);
 	check_picture(&d.v[0], HWS_CODEC_VP9);
 }
@@ -251,7 +251,7 @@ START_TEST(a_stuck_viewer_is_left_behind_and_comes_back_with_a_key_frame)
 	ck_assert_uint_le(desk_count(&d.v[1], VIDEO), stuck + 1);
 	unsigned had = keys(&d.v[1]);
 	d.v[1].congested = false;
-	hws_host_set_drained(d.services, &d.v[1].g);
+	hws_host_set_drained(d.services, &d.v[1].g, HWS_SEND_VIDEO);
 	while (keys(&d.v[1]) == had)
 		desk_wait(&d, 1, VIDEO, desk_count(&d.v[1], VIDEO) + 1);
 	check_picture(&d.v[1], HWS_CODEC_VP9);

@@ -1,0 +1,49 @@
+/* wire/session_channel: see session_channel.h. A service has one channel for each direction, so that
+ * its own messages keep their order; the exceptions are named below. */
+#include "shared/wire/session_channel.h"
+#include "shared/base/macros.h"
+
+#define AT(service, host, viewer)                                                                  \
+	[HWS_SERVICE_##service] = { HWS_CHANNEL_##host, HWS_CHANNEL_##viewer }
+
+static const uint8_t of_service[HWS_SERVICE_COUNT][2] = {
+	AT(CORE, INPUT, CONTROL),
+	AT(GATE, CONTROL, CONTROL),
+	AT(VIDEO, INPUT, VIDEO), /* to the host: which display, which size, what was seen */
+	AT(CURSOR, INPUT, CURSOR),
+	AT(INPUT, INPUT, INPUT),
+	AT(CLIPBOARD, INPUT,
+			CLIPBOARD), /* a paste that overtook the text would paste the old one */
+	AT(CHAT, INPUT, CONTROL),
+	AT(CALL, INPUT, CONTROL),
+	AT(SOUND, SOUND, SOUND),
+	AT(FILES, FILES, FILES),
+	AT(TERMINAL, INPUT, TERMINAL), /* to the host: what is typed */
+	AT(DISPLAYS, INPUT, VIDEO),
+	AT(PRIVACY, INPUT, CONTROL),
+	AT(ELEVATION, INPUT, CONTROL),
+	AT(SIDES, INPUT, CONTROL),
+	AT(MACHINE, INPUT, CONTROL),
+};
+
+enum hws_channel hws_session_channel(
+		const struct hws_session_row *row, enum hws_session_direction to)
+{
+	if (!row)
+		return HWS_CHANNEL_VIDEO;
+	if (row->field == SES__MESSAGE__UNION_MISC && row->misc == SES__MISC__UNION_CLOSE_REASON)
+		return HWS_CHANNEL_LAST;
+	if (row->field == SES__MESSAGE__UNION_CLIPRDR) /* files, as they are copied */
+		return HWS_CHANNEL_FILES;
+	if (to == HWS_TO_VIEWER) {
+		/* its answer says that all pictures before it have arrived; an echo is the gate's */
+		if (row->field == SES__MESSAGE__UNION_TEST_DELAY)
+			return HWS_CHANNEL_VIDEO;
+		if (row->field == SES__MESSAGE__UNION_SCREENSHOT_RESPONSE)
+			return HWS_CHANNEL_SCREENSHOT;
+		if (row->field == SES__MESSAGE__UNION_MISC &&
+				row->misc == SES__MISC__UNION_FOLLOW_CURRENT_DISPLAY)
+			return HWS_CHANNEL_VIDEO;
+	}
+	return (enum hws_channel)of_service[row->service][to];
+}

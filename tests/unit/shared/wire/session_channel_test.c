@@ -1,0 +1,122 @@
+/* wire/session_channel, row by row: a message that changes its channel changes what it may overtake,
+ * so that has to be meant. */
+#include "shared/base/macros.h"
+#include "shared/wire/session_channel.h"
+#include <check.h>
+#include <string.h>
+
+#define NEVER HWS_CHANNEL_COUNT
+#define C(name) HWS_CHANNEL_##name
+
+static const struct {
+	const char *name;
+	enum hws_channel to_host, to_viewer; /* where the row says that it is sent that way */
+} rows[] = {
+	{ "signed_id", NEVER, NEVER },
+	{ "public_key", NEVER, NEVER },
+	{ "test_delay", C(CONTROL), C(VIDEO) },
+	{ "video_frame", NEVER, C(VIDEO) },
+	{ "login_request", C(CONTROL), NEVER },
+	{ "login_response", NEVER, C(CONTROL) },
+	{ "hash", NEVER, C(CONTROL) },
+	{ "mouse_event", C(INPUT), NEVER },
+	{ "audio_frame", C(SOUND), C(SOUND) },
+	{ "cursor_data", NEVER, C(CURSOR) },
+	{ "cursor_position", NEVER, C(CURSOR) },
+	{ "cursor_id", NEVER, C(CURSOR) },
+	{ "key_event", C(INPUT), NEVER },
+	{ "clipboard", C(INPUT), C(CLIPBOARD) },
+	{ "file_action", C(FILES), NEVER },
+	{ "file_response", C(FILES), C(FILES) },
+	{ "cliprdr", C(FILES), C(FILES) },
+	{ "message_box", NEVER, C(CONTROL) },
+	{ "switch_sides_response", C(CONTROL), NEVER },
+	{ "voice_call_request", C(INPUT), C(CONTROL) },
+	{ "voice_call_response", NEVER, C(CONTROL) },
+	{ "peer_info", NEVER, C(VIDEO) },
+	{ "pointer_device_event", C(INPUT), NEVER },
+	{ "auth_2fa", C(CONTROL), NEVER },
+	{ "multi_clipboards", C(INPUT), C(CLIPBOARD) },
+	{ "screenshot_request", C(INPUT), NEVER },
+	{ "screenshot_response", NEVER, C(SCREENSHOT) },
+	{ "terminal_action", C(INPUT), NEVER },
+	{ "terminal_response", NEVER, C(TERMINAL) },
+	{ "chat_message", C(INPUT), C(CONTROL) },
+	{ "switch_display", C(INPUT), C(VIDEO) },
+	{ "permission_info", NEVER, C(CONTROL) },
+	{ "option", C(INPUT), NEVER },
+	{ "audio_format", C(SOUND), C(SOUND) },
+	{ "close_reason", C(LAST), C(LAST) },
+	{ "refresh_video", C(INPUT), NEVER },
+	{ "video_received", C(INPUT), NEVER },
+	{ "back_notification", NEVER, C(CONTROL) },
+	{ "restart_remote_device", C(INPUT), NEVER },
+	{ "uac", NEVER, C(CONTROL) },
+	{ "foreground_window_elevated", NEVER, C(CONTROL) },
+	{ "stop_service", NEVER, NEVER },
+	{ "elevation_request", C(INPUT), NEVER },
+	{ "elevation_response", NEVER, C(CONTROL) },
+	{ "portable_service_running", NEVER, C(CONTROL) },
+	{ "switch_sides_request", C(INPUT), NEVER },
+	{ "switch_back", NEVER, C(CONTROL) },
+	{ "change_resolution", C(INPUT), NEVER },
+	{ "plugin_request", NEVER, NEVER },
+	{ "plugin_failure", NEVER, NEVER },
+	{ "full_speed_fps", NEVER, NEVER },
+	{ "auto_adjust_fps", C(INPUT), NEVER },
+	{ "client_record_status", C(INPUT), NEVER },
+	{ "capture_displays", C(INPUT), NEVER },
+	{ "refresh_video_display", C(INPUT), NEVER },
+	{ "toggle_virtual_display", C(INPUT), NEVER },
+	{ "toggle_privacy_mode", C(INPUT), NEVER },
+	{ "supported_encoding", NEVER, C(VIDEO) },
+	{ "selected_sid", C(INPUT), NEVER },
+	{ "change_display_resolution", C(INPUT), NEVER },
+	{ "message_query", C(INPUT), NEVER },
+	{ "follow_current_display", NEVER, C(VIDEO) },
+	{ "keyboard_layout", NEVER, C(INPUT) },
+};
+
+START_TEST(each_row_has_the_channel_that_was_decided)
+{
+	size_t found = 0;
+
+	for (size_t n = 0; n < HWS_SESSION_ROWS_MAX; n++) {
+		const struct hws_session_row *row = hws_session_row_at(n);
+		size_t i = 0;
+
+		if (!row)
+			continue;
+		while (i < HWS_COUNT(rows) && strcmp(rows[i].name, row->name) != 0)
+			i++;
+		ck_assert_msg(i < HWS_COUNT(rows), "%s: decide its channel", row->name);
+		found++;
+		for (enum hws_session_direction to = HWS_TO_HOST; to <= HWS_TO_VIEWER; to++) {
+			enum hws_channel want =
+					to == HWS_TO_HOST ? rows[i].to_host : rows[i].to_viewer;
+
+			ck_assert_msg((want == NEVER) == !row->states[to], "%s", row->name);
+			if (want != NEVER)
+				ck_assert_msg(hws_session_channel(row, to) == want, "%s",
+						row->name);
+		}
+	}
+	ck_assert_uint_eq(found, HWS_COUNT(rows));
+	ck_assert_int_eq(hws_session_channel(NULL, HWS_TO_VIEWER), C(VIDEO));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("wire/session_channel");
+	TCase *t = tcase_create("rows");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	tcase_add_test(t, each_row_has_the_channel_that_was_decided);
+	suite_add_tcase(s, t);
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? 1 : 0;
+}
