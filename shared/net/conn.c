@@ -200,6 +200,7 @@ int hws_conn_new(struct hws_loop *loop, struct hws_stream *stream, const struct 
 		return HWS_ERR_NOMEM;
 	}
 	c->last_frame_us = c->last_moved_us = hws_loop_now_us(loop);
+	hws_stream_cap_messages(stream, c->conf.frame_max + HWS_RECORD_OVERHEAD);
 	hws_stream_set_callback(stream, on_stream, c);
 	hws_conn_watch(c);
 	hws_conn_want(c);
@@ -217,6 +218,7 @@ bool hws_conn_keyed(const struct hws_conn *c)
 void hws_conn_set_frame_max(struct hws_conn *c, size_t frame_max)
 {
 	c->conf.frame_max = frame_max;
+	hws_stream_cap_messages(c->stream, frame_max + HWS_RECORD_OVERHEAD);
 }
 
 void hws_conn_set_idle(struct hws_conn *c, uint64_t idle_us)

@@ -85,6 +85,12 @@ int hws_stream_release_fd(struct hws_stream *s)
 	return fd;
 }
 
+void hws_stream_cap_messages(struct hws_stream *s, size_t max)
+{
+	if (!s->closed && s->impl->cap_messages)
+		s->impl->cap_messages(s, max);
+}
+
 void hws_stream_keep_shallow(struct hws_stream *s, int unsent)
 {
 	if (!s->closed && s->impl->keep_shallow)

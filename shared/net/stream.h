@@ -31,6 +31,7 @@ struct hws_stream_impl {
 	int (*fd)(const struct hws_stream *s);
 	int (*release_fd)(struct hws_stream *s);
 	void (*keep_shallow)(struct hws_stream *s, int unsent); /* may be NULL: it is */
+	void (*cap_messages)(struct hws_stream *s, size_t max); /* may be NULL: it has none */
 };
 
 /* Embedded first in each implementation; fields are private to shared/net. */
@@ -64,6 +65,9 @@ int hws_stream_release_fd(struct hws_stream *s);
 /* At most about `unsent` bytes wait in the kernel to be sent, and room is reported when half of
  * them are left: what lies there can no more be overtaken. */
 void hws_stream_keep_shallow(struct hws_stream *s, int unsent);
+/* A WebSocket puts messages of several parts together before any of it can be read: from now on at
+ * most `max` bytes, and never more than it was made for. Nothing to other streams. */
+void hws_stream_cap_messages(struct hws_stream *s, size_t max);
 
 /* TCP on a connected or connecting non-blocking socket; takes the fd on success. Sets TCP_NODELAY. */
 int hws_stream_tcp_new(struct hws_loop *loop, int fd, struct hws_stream **ret) HWS_MUST_CHECK;

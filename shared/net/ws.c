@@ -22,8 +22,8 @@ struct ws_stream {
 	enum ws_state state;
 	int error; /* what read gives once everything is delivered: HWS_ERR_EOF or worse */
 	bool server, trust_forwarded;
-	bool shallow; /* no room is reported while anything waits here */
-	size_t frame_max;
+	bool shallow;               /* no room is reported while anything waits here */
+	size_t frame_max, made_for; /* in force now; the most that it may be */
 	char key[HWS_WS_KEY_TEXT];
 	struct hws_buf in;       /* raw bytes of the lower stream */
 	struct hws_buf ready;    /* for the reader */
@@ -430,6 +430,14 @@ static void ws_keep_shallow(struct hws_stream *s, int unsent)
 	hws_stream_keep_shallow(ws_of(s)->lower, unsent);
 }
 
+/* What is joined already may be longer: it ends at the next part. */
+static void ws_cap_messages(struct hws_stream *s, size_t max)
+{
+	struct ws_stream *w = ws_of(s);
+
+	w->frame_max = HWS_MIN(max, w->made_for);
+}
+
 static const struct hws_stream_impl ws_impl = {
 	.name = "ws",
 	.read = ws_read,
@@ -438,6 +446,7 @@ static const struct hws_stream_impl ws_impl = {
 	.closed = ws_closed,
 	.free = ws_free,
 	.keep_shallow = ws_keep_shallow,
+	.cap_messages = ws_cap_messages,
 };
 
 bool hws_stream_ws_open(const struct hws_stream *s)
@@ -462,7 +471,7 @@ int hws_stream_ws_new(struct hws_loop *loop, struct hws_stream *lower,
 	w->server = conf->server;
 	w->frames.from_server = !conf->server;
 	w->trust_forwarded = conf->trust_forwarded;
-	w->frame_max = conf->frame_max;
+	w->frame_max = w->made_for = conf->frame_max;
 	hws_buf_init(&w->in, HWS_MAX(leftover.len, (size_t)HWS_WS_UPGRADE_MAX) + CHUNK);
 	hws_buf_init(&w->ready, conf->frame_max + CHUNK * 2);
 	hws_buf_init(&w->joined, conf->frame_max);

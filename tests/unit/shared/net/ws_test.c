@@ -181,6 +181,41 @@ START_TEST(fragments_are_joined_pings_answered_text_ignored)
 }
 END_TEST
 
+/* A message in parts is put together before a word of it is read: no more of it than the link lets
+ * through, whatever the WebSocket was made for. 0: as the link began; 1: when it takes more. */
+START_TEST(parts_are_joined_no_further_than_the_link_reads)
+{
+	static const uint8_t first[] = { 0x02, 0xfe, 0x02, 0x58, 0, 0, 0,
+		0 }; /* 600 bytes follow */
+	static const uint8_t more[] = { 0x00, 0xfe, 0x02, 0x58, 0, 0, 0, 0 };
+	static const uint8_t part[600];
+	const struct hws_ws_conf server = { .server = true, .frame_max = 65536 };
+	struct hws_stream *sa, *wa, *raw;
+	struct hws_conn_conf conf;
+	struct end a = { 0 };
+
+	ck_assert_int_eq(hws_stream_mem_pair(loop, NULL, &sa, &raw), 0);
+	ck_assert_int_eq(hws_stream_ws_new(loop, sa, &server, hws_bytes(NULL, 0), &wa), 0);
+	conf = conf_of(&a);
+	conf.frame_max = 1000;
+	ck_assert_int_eq(hws_conn_new(loop, wa, &conf, hws_bytes(NULL, 0), &a.conn), 0);
+	if (_i)
+		hws_conn_set_frame_max(a.conn, 4000);
+	feed(raw, upgrade_request, sizeof(upgrade_request) - 1);
+	for (int i = 0; i < 3; i++) {
+		feed(raw, i ? more : first, sizeof(first));
+		feed(raw, part, sizeof(part));
+	}
+	settle(&a);
+	ck_assert_uint_eq(a.closed, _i ? 0 : 1);
+	if (_i)
+		hws_conn_close(a.conn, HWS_OK);
+	else
+		ck_assert_int_eq(a.why, HWS_ERR_TOOBIG);
+	hws_stream_close(raw);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("shared/net ws");
@@ -191,6 +226,7 @@ int main(void)
 
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_loop_test(t, websocket_frames_arrive_whole_and_in_order, 0, TORTURES);
+	tcase_add_loop_test(t, parts_are_joined_no_further_than_the_link_reads, 0, 2);
 	tcase_add_loop_test(t, bad_websocket_frames_close, 0, HWS_COUNT(ws_bads));
 	return test_suite_run(s);
 }
