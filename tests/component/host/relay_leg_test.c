@@ -15,10 +15,13 @@
 #include "tests/component/reach/certificate.h"
 #include "tests/support/suite.h"
 #include <dirent.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define PEERS_MAX 64
@@ -33,6 +36,7 @@ struct scene {
 	const char *log; /* what hostd tells */
 	bool raw;        /* below the TLS that is expected */
 	bool unknown;    /* nobody vouches for the certificate */
+	bool folder;     /* who vouches is found in a folder of authorities */
 };
 
 static const struct scene scenes[] = {
@@ -46,6 +50,7 @@ static const struct scene scenes[] = {
 	{ "wss://", CLOSES, "answer.failed", .raw = true },
 	{ "wss://", GARBAGE, "answer.failed", .raw = true },
 	{ "wss://", BAD_FRAMES, "why=crypto", .unknown = true },
+	{ "wss://", BAD_FRAMES, "connection.closed", .folder = true },
 	{ "wss://", WRONG_ACCEPT, "answer.failed" },
 	{ "wss://", BAD_FRAMES, "connection.closed" },
 };
@@ -188,6 +193,36 @@ static void host_must_say(const char *text)
 	}
 }
 
+/* As c_rehash does it: a link with the hash of the name. */
+static void make_folder(char folder[300])
+{
+	char link_path[340];
+	FILE *f = fopen(cert, "re");
+	X509 *x;
+
+	ck_assert_ptr_nonnull(f);
+	x = PEM_read_X509(f, NULL, NULL, NULL);
+	fclose(f);
+	ck_assert_ptr_nonnull(x);
+	snprintf(folder, 300, "%s/authorities", dir);
+	ck_assert_int_eq(mkdir(folder, 0700), 0);
+	snprintf(link_path, sizeof(link_path), "%s/%08lx.0", folder, X509_subject_name_hash(x));
+	X509_free(x);
+	ck_assert_int_eq(symlink(cert, link_path), 0);
+}
+
+static void believe(void)
+{
+	char folder[300] = "/dev/null";
+
+	if (scene->folder)
+		make_folder(folder);
+	ck_assert_int_eq(setenv("SSL_CERT_DIR", folder, 1), 0);
+	ck_assert_int_eq(setenv("SSL_CERT_FILE",
+					 scene->unknown || scene->folder ? "/dev/null" : cert, 1),
+			0);
+}
+
 static void start_host(void)
 {
 	char relay_text[64];
@@ -198,7 +233,7 @@ static void start_host(void)
 
 	snprintf(relay_text, sizeof(relay_text), "%s127.0.0.1:%u", scene->scheme,
 			hws_listener_port(relay));
-	ck_assert_int_eq(setenv("SSL_CERT_FILE", scene->unknown ? "/dev/null" : cert, 1), 0);
+	believe();
 	host_start(&host, extra);
 	host_must_say("server.registered");
 }
