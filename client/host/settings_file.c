@@ -33,18 +33,6 @@ static int edit(const struct hws_settings *s, const char *name, const char *valu
 	return r;
 }
 
-/* The author's last line may have none. */
-static int end_line(const char *path, struct hws_buf *text, struct hws_error *err)
-{
-	struct hws_bytes b = hws_buf_bytes(text);
-
-	if (!b.len || b.ptr[b.len - 1] != '\n')
-		hws_buf_put_u8(text, '\n');
-	return hws_buf_err(text) < 0
-			? hws_error_set(err, hws_buf_err(text), "%s becomes too large", path)
-			: HWS_OK;
-}
-
 int hws_settings_store(const struct hws_settings *s, const char *name, const char *value,
 		struct hws_error *err)
 {
@@ -56,8 +44,6 @@ int hws_settings_store(const struct hws_settings *s, const char *name, const cha
 				err, HWS_ERR_NOTFOUND, "no configuration file: give --config FILE");
 	hws_buf_init(&text, 1u << 20);
 	r = edit(s, name, value, &text, err);
-	if (r == HWS_OK)
-		r = end_line(s->config, &text, err);
 	if (r == HWS_OK)
 		r = hws_private_file_write(
 				s->config, hws_buf_bytes(&text), HWS_PRIVATE_FOLDERS, err);

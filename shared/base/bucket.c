@@ -1,3 +1,5 @@
+/* Token bucket. The level is kept in millionths of a token, so that a rate times microseconds is
+ * exact: asked often, a bucket gives no less than asked seldom. */
 #include "shared/base/bucket.h"
 
 #define MICRO 1000000ull

@@ -1,3 +1,5 @@
+/* Every buffer that foreign bytes fill: the maximum is set at init, and an error sticks, so that
+ * a writer of many fields checks once and nothing grows with what a stranger sends. */
 #include "shared/base/buf.h"
 
 #include "shared/base/mem.h"
@@ -75,8 +77,8 @@ uint8_t *hws_buf_reserve(struct hws_buf *b, size_t n)
 	}
 	if (b->data && n <= b->size - b->end)
 		return b->data + b->end;
-	/* Moving pays only when much was consumed; otherwise a reader that takes a byte at a time would
-	 * make every write move the whole content. */
+	/* Moving pays only when much was consumed; otherwise a reader that takes a byte at a time
+	 * would make every write move the whole content. */
 	if (b->start >= b->size / 2 || b->size >= b->max)
 		compact(b);
 	if (!b->data || n > b->size - b->end) {
@@ -135,8 +137,8 @@ void hws_buf_fmt(struct hws_buf *b, const char *fmt, ...)
 		hws_buf_put(b, small, (size_t)n);
 		return;
 	}
-	/* vsnprintf wants room for a NUL, which may be one byte more than the content may ever have:
-	 * take the room from the heap instead of the buffer. */
+	/* vsnprintf wants room for a NUL, which may be one byte more than the content may ever
+	 * have: take the room from the heap instead of the buffer. */
 	to = hws_alloc((size_t)n + 1);
 	if (!to) {
 		if (!b->err)

@@ -1,4 +1,5 @@
-/* base/bytes: a borrowed view of bytes; owns nothing, never lives in a struct that outlives the call. */
+/* base/bytes: a borrowed view of bytes; owns nothing, never lives in a struct that outlives the
+ * call. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>

@@ -1,3 +1,5 @@
+/* Time as one number of microseconds everywhere, and as text without libc, whose conversions
+ * take locks and read files. */
 #include "shared/base/clock.h"
 
 #include <stdio.h>
@@ -23,8 +25,9 @@ uint64_t hws_wall_us(void)
 	return read_clock(CLOCK_REALTIME);
 }
 
-/* Proleptic Gregorian date of a day number (0 = 1970-01-01), counted in years that begin in March, so
- * that the leap day is the last one. By hand, because libc takes a lock and reads the time zone's file. */
+/* Proleptic Gregorian date of a day number (0 = 1970-01-01), counted in years that begin in March,
+ * so that the leap day is the last one. By hand, because libc takes a lock and reads the time
+ * zone's file. */
 static void civil(uint64_t days, unsigned *ret_year, unsigned *ret_month, unsigned *ret_day)
 {
 	uint64_t z = days + 719468, era = z / 146097;

@@ -1,3 +1,5 @@
+/* What the codes are called: texts for people, names for logs and scripts, and the errno each
+ * stands for. */
 #include "shared/base/err.h"
 
 #include <errno.h>

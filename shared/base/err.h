@@ -71,5 +71,6 @@ struct hws_error {
 	char text[400];
 };
 
-/* Fills `err` if it is not NULL (truncates the text); returns `code` so that it can end a function. */
+/* Fills `err` if it is not NULL (truncates the text); returns `code` so that it can end a
+ * function. */
 int hws_error_set(struct hws_error *err, int code, const char *fmt, ...) HWS_PRINTF(3, 4);

@@ -1,4 +1,5 @@
-/* "Permission denied" helps nobody who runs a service: which account it is, and what to run, is what he looks for. */
+/* "Permission denied" helps nobody who runs a service: which account it is, and what to run, is
+ * what he looks for. */
 #include "shared/base/file_error.h"
 
 #include "shared/base/str.h"
@@ -56,7 +57,8 @@ static int unreadable(const char *path, struct hws_error *err)
 	group_name(group, sizeof(group));
 	if (closed_folder(path, dir, sizeof(dir)))
 		return hws_error_set(err, HWS_ERR_PERM,
-				"%s cannot be read by the account of this program (%s): its folder is closed. "
+				"%s cannot be read by the account of this program (%s): its "
+				"folder is closed. "
 				"Run: chmod o+x %s",
 				path, who, dir);
 	if (stat(path, &st) == 0 && st.st_uid == uid)
@@ -65,12 +67,15 @@ static int unreadable(const char *path, struct hws_error *err)
 				path, who, path);
 	if (uid >= DYNAMIC_FIRST && uid <= DYNAMIC_LAST)
 		return hws_error_set(err, HWS_ERR_PERM,
-				"%s cannot be read by the account that systemd makes for this service (%s). Run: "
-				"chmod 644 %s; or, if it holds a secret: useradd --system %s && chown root:%s %s && "
+				"%s cannot be read by the account that systemd makes for this "
+				"service (%s). Run: "
+				"chmod 644 %s; or, if it holds a secret: useradd --system %s && "
+				"chown root:%s %s && "
 				"chmod 640 %s",
 				path, who, path, who, who, path, path);
 	return hws_error_set(err, HWS_ERR_PERM,
-			"%s cannot be read by the account of this program (%s). Run: chown root:%s %s && chmod 640 %s",
+			"%s cannot be read by the account of this program (%s). Run: chown "
+			"root:%s %s && chmod 640 %s",
 			path, who, group, path, path);
 }
 

@@ -2,7 +2,7 @@
 #pragma once
 #include "shared/base/err.h"
 
-/* What open() or fopen() said of `path`: "cannot read ..."; where it was the permissions, which account it is and the chown
- * or chmod to run. Returns the code for `errnum`. Looks at the file and its folders; asks for names of accounts, so not on
- * a loop that serves. */
+/* What open() or fopen() said of `path`: "cannot read ..."; where it was the permissions, which
+ * account it is and the chown or chmod to run. Returns the code for `errnum`. Looks at the file and
+ * its folders; asks for names of accounts, so not on a loop that serves. */
 int hws_file_error(const char *path, int errnum, struct hws_error *err);

@@ -1,3 +1,5 @@
+/* A line is built on the stack and leaves in one write: no allocation, no line torn by another
+ * thread, and no value that could end it early or start another. */
 #include "shared/base/log.h"
 
 #include "shared/base/bucket.h"
@@ -288,8 +290,8 @@ static bool send_journal(enum hws_log_level level, const char *event,
 			       (const struct sockaddr *)&to, sizeof(to)) >= 0;
 }
 
-/* Names are few and fixed in the code. More of them than the table holds share its last entry, which
- * limits sooner, never later. */
+/* Names are few and fixed in the code. More of them than the table holds share its last entry,
+ * which limits sooner, never later. */
 static struct limit *find_limit(const char *event)
 {
 	for (size_t i = 0; i < EVENTS_MAX - 1; i++) {
@@ -343,8 +345,8 @@ void hws_log_event(enum hws_log_level level, bool limited, const char *event,
 		return;
 	}
 	make_line(&l, level, event, fields, suppressed);
-	/* One write, so that lines of threads and processes do not mix. A log that cannot be written has
-	 * nobody to tell. */
+	/* One write, so that lines of threads and processes do not mix. A log that cannot be
+	 * written has nobody to tell. */
 	if (write(state.fd, l.buf, l.len) < 0)
 		(void)0;
 	errno = saved;

@@ -44,7 +44,8 @@ enum hws_log_level hws_log_level(void);
 int hws_log_level_parse(const char *s, enum hws_log_level *ret) HWS_MUST_CHECK;
 
 /* Events a stranger can trigger are limited to a burst of 20 and then 5 per second for each event
- * name; what is dropped is counted in a "suppressed" field of the next line. `limited` selects that. */
+ * name; what is dropped is counted in a "suppressed" field of the next line. `limited` selects
+ * that. */
 void hws_log_event(enum hws_log_level level, bool limited, const char *event,
 		const struct hws_field *fields);
 
@@ -64,5 +65,6 @@ void hws_log_event(enum hws_log_level level, bool limited, const char *event,
 #define hws_info_limited(event, ...)                                                               \
 	hws_log_event(HWS_LOG_INFO, true, event, hws_log_fields(__VA_ARGS__))
 
-/* Prints "program: text" to standard error and exits with 1. Only before a program's loop starts. */
+/* Prints "program: text" to standard error and exits with 1. Only before a program's loop
+ * starts. */
 void hws_die(const char *fmt, ...) HWS_PRINTF(1, 2) HWS_NORETURN;

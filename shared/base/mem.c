@@ -1,3 +1,5 @@
+/* The one place that allocates: sizes are checked before they are multiplied, and tests can let
+ * the n-th allocation fail to see that the callers bear it. */
 #include "shared/base/mem.h"
 
 #include <malloc.h>

@@ -13,8 +13,8 @@ void *hws_realloc_array(void *ptr, size_t count, size_t size) HWS_MUST_CHECK;
 char *hws_strdup(const char *s) HWS_MUST_CHECK;
 void *hws_memdup(const void *p, size_t n) HWS_MUST_CHECK;
 void hws_free(void *ptr);
-/* Zeroed memory of its own pages: untouched pages cost nothing and all go back to the system when freed. For tables
- * that stay; n is rounded up to pages. */
+/* Zeroed memory of its own pages: untouched pages cost nothing and all go back to the system when
+ * freed. For tables that stay; n is rounded up to pages. */
 void *hws_pages_alloc(size_t n) HWS_MUST_CHECK;
 void hws_pages_free(void *ptr, size_t n);
 /* Gives what was freed back to the system; takes milliseconds. After floods, off the hot path. */

@@ -1,3 +1,5 @@
+/* Numbers from text, by hand: what libc offers takes blanks, signs and rubbish behind a number,
+ * and depends on the locale. */
 #include "shared/base/num.h"
 
 #include "shared/base/clock.h"
@@ -85,7 +87,8 @@ int hws_parse_double(const char *s, double *ret)
 	char *end;
 	double v;
 
-	/* no blanks, "inf", "nan" or hexadecimal; the user's locale must not change the decimal point */
+	/* no blanks, "inf", "nan" or hexadecimal; the user's locale must not change the decimal
+	 * point */
 	if (!*s || s[strspn(s, "+-.0123456789eE")])
 		return HWS_ERR_INVAL;
 	c = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);

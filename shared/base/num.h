@@ -1,4 +1,5 @@
-/* base/num: checked arithmetic and parsing of whole strings. Nothing here accepts rubbish behind a number. */
+/* base/num: checked arithmetic and parsing of whole strings. Nothing here accepts rubbish behind a
+ * number. */
 #pragma once
 #include "shared/base/err.h"
 #include <stdbool.h>
@@ -15,7 +16,8 @@ static inline bool hws_add_size(size_t a, size_t b, size_t *ret)
 	return true;
 }
 
-/* Decimal (0x... accepted for the u64 form), the whole string, else HWS_ERR_INVAL / HWS_ERR_RANGE. */
+/* Decimal (0x... accepted for the u64 form), the whole string, else HWS_ERR_INVAL /
+ * HWS_ERR_RANGE. */
 int hws_parse_u16(const char *s, uint16_t *ret) HWS_MUST_CHECK;
 int hws_parse_u32(const char *s, uint32_t *ret) HWS_MUST_CHECK;
 int hws_parse_u64(const char *s, uint64_t *ret) HWS_MUST_CHECK;

@@ -1,6 +1,6 @@
-/* Output that is lost must not look like success. A disk fills up, a pipe closes; stdio keeps silent unless it is
- * asked. And whatever a user names as an output may be there already: a file that must not be lost when the new
- * one fails, or a device that a rename would destroy. */
+/* Output that is lost must not look like success. A disk fills up, a pipe closes; stdio keeps
+ * silent unless it is asked. And whatever a user names as an output may be there already: a file
+ * that must not be lost when the new one fails, or a device that a rename would destroy. */
 #include "shared/base/output.h"
 #include "shared/base/str.h"
 #include <errno.h>

@@ -1,3 +1,5 @@
+/* Randomness comes from the kernel for every purpose: nothing to seed, and no weak generator
+ * that somebody takes for a key. */
 #include "shared/base/rand.h"
 
 #include <errno.h>

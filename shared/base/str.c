@@ -1,3 +1,5 @@
+/* Text that came from elsewhere: whether it is UTF-8, and how to show it so that it can neither
+ * steer a terminal nor look like something else. */
 #include "shared/base/str.h"
 
 #include <stdio.h>
@@ -48,8 +50,8 @@ int hws_str_from_bytes(char *buf, size_t size, struct hws_bytes in)
 	return HWS_OK;
 }
 
-/* Length of the well-formed UTF-8 sequence at p (RFC 3629: no surrogates, no overlong forms, nothing
- * above U+10FFFF), 0 if there is none. */
+/* Length of the well-formed UTF-8 sequence at p (RFC 3629: no surrogates, no overlong forms,
+ * nothing above U+10FFFF), 0 if there is none. */
 static size_t utf8_len(const uint8_t *p, size_t n)
 {
 	uint8_t lo = 0x80, hi = 0xbf;
@@ -108,8 +110,8 @@ static bool is_unsafe(const uint8_t *p, size_t n)
 	return false;
 }
 
-/* What an earlier call made. A text is made safe where it comes in and again where it goes out (log, terminal): it must
- * not get worse each time. */
+/* What an earlier call made. A text is made safe where it comes in and again where it goes out
+ * (log, terminal): it must not get worse each time. */
 static bool is_escape(const uint8_t *p, size_t n)
 {
 	return n >= 4 && p[0] == '\\' && p[1] == 'x' && strchr("0123456789abcdef", p[2]) && p[2] &&
@@ -142,7 +144,8 @@ char *hws_str_escape(char *buf, size_t size, struct hws_bytes in)
 		buf[at++] = digits[in.ptr[i] >> 4];
 		buf[at++] = digits[in.ptr[i] & 15];
 		i++;
-		/* the rest of an unsafe but well-formed sequence is invalid on its own: escaped too */
+		/* the rest of an unsafe but well-formed sequence is invalid on its own: escaped
+		 * too */
 	}
 	buf[at] = 0;
 	return buf;

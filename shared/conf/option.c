@@ -1,3 +1,5 @@
+/* Reads the table of options from file, environment and command line in that order, later ones
+ * over earlier ones; an error names the place the value came from. */
 #include "shared/conf/option.h"
 
 #include "shared/base/mem.h"
@@ -72,8 +74,9 @@ struct reading {
 	struct hws_error *err;
 };
 
-/* One line for the parser, which as packaged neither tells line numbers nor notices that a line was
- * too long for it. Blanks in front go: they would make the line the continuation of the one before. */
+/* One line for the parser, which as packaged neither tells line numbers nor notices that a line
+ * was too long for it. Blanks in front go: they would make the line the continuation of the one
+ * before. */
 static char *read_line(char *buf, int size, void *stream)
 {
 	struct reading *in = stream;
@@ -100,8 +103,8 @@ static char *read_line(char *buf, int size, void *stream)
 	buf[len] = 0;
 	in->left.ptr += len + (end != NULL);
 	in->left.len -= len + (end != NULL);
-	len = strspn(buf,
-			HWS_OPTION_BLANKS); /* else the parser takes it for more of the value above */
+	/* else the parser takes it for more of the value above */
+	len = strspn(buf, HWS_OPTION_BLANKS);
 	memmove(buf, buf + len, strlen(buf + len) + 1);
 	return buf;
 }
@@ -258,7 +261,8 @@ static int store_arg(struct args *a, const struct hws_option *opt, const char *v
 		if (hws_option_env_name(a->o, opt, env, sizeof(env)) < 0)
 			env[0] = 0;
 		return hws_error_set(a->err, HWS_ERR_INVAL,
-				"--%s is a secret and would be visible to every user of this machine; set %s or put it into the configuration file",
+				"--%s is a secret and would be visible to every user of this "
+				"machine; set %s or put it into the configuration file",
 				opt->name, env);
 	}
 	if (!value) {

@@ -1,5 +1,6 @@
-/* conf/option: one table per program gives the parser of file, environment and command line, `--help`,
- * the man page's option list and `config show`. Precedence: flag > environment > file > default. */
+/* conf/option: one table per program gives the parser of file, environment and command line,
+ * `--help`, the man page's option list and `config show`. Precedence: flag > environment > file >
+ * default. */
 #pragma once
 #include "shared/base/buf.h"
 #include "shared/base/err.h"
@@ -26,8 +27,8 @@ enum hws_opt_type {
 #define HWS_OPT_BARE                                                                               \
 	16u /* in the file also in front of the first section (files of other programs) */
 
-/* Targets: bool, uint16_t, uint32_t, uint64_t (size in bytes, duration in microseconds), char * (owned, never
- * NULL after hws_options_init), int for ENUM (index into choices). */
+/* Targets: bool, uint16_t, uint32_t, uint64_t (size in bytes, duration in microseconds), char *
+ * (owned, never NULL after hws_options_init), int for ENUM (index into choices). */
 struct hws_option {
 	const char *section; /* INI section, "" = before any */
 	const char *name;    /* INI key = long flag = last part of the environment name */
@@ -40,7 +41,8 @@ struct hws_option {
 	unsigned flags;
 	const char *arg;  /* shown in help: "PORT" */
 	const char *help; /* one sentence */
-	const char *aliases; /* further flag/env/file names of other programs, comma separated, NULL = none */
+	/* Further flag/env/file names, of other programs: comma separated, NULL = none. */
+	const char *aliases;
 };
 
 struct hws_options {
@@ -50,8 +52,8 @@ struct hws_options {
 	const char *about;      /* paragraph for --help */
 	const struct hws_option *table;
 	size_t count;
-	/* May be NULL: values that are taken over from elsewhere (the environment of another program), over the defaults
-	 * and under the file. */
+	/* May be NULL: values that are taken over from elsewhere (the environment of another
+	 * program), over the defaults and under the file. */
 	void (*adopt)(void *cfg);
 	bool part; /* of another program's settings: what else its file says is passed over */
 };
@@ -60,28 +62,32 @@ struct hws_options {
 int hws_options_init(const struct hws_options *o, void *cfg) HWS_MUST_CHECK;
 /* Frees owned strings (wipes secrets). */
 void hws_options_done(const struct hws_options *o, void *cfg);
-/* All of a program's settings in their order: defaults, file, environment, command line. `cfg` is raw memory before, and
- * after an error. The file is the one of --config, else of the environment (PREFIX_CONFIG); one that is named must be
- * there. Else it is `usual` (NULL or "" = none), which may be missing. What is there and cannot be read is an error that
- * says which chown and chmod to run. The table must have an option "config"; its field is the path afterwards. As
+/* All of a program's settings in their order: defaults, file, environment, command line. `cfg` is
+ * raw memory before, and after an error. The file is the one of --config, else of the environment
+ * (PREFIX_CONFIG); one that is named must be there. Else it is `usual` (NULL or "" = none), which
+ * may be missing. What is there and cannot be read is an error that says which chown and chmod to
+ * run. The table must have an option "config"; its field is the path afterwards. As
  * hws_options_args otherwise. */
 int hws_options_load(const struct hws_options *o, void *cfg, const char *usual, int argc,
 		char **argv, int *ret_rest, struct hws_error *err) HWS_MUST_CHECK;
 /* The same for a program that is to make the file: also one that is named may be missing. */
 int hws_options_load_new(const struct hws_options *o, void *cfg, const char *usual, int argc,
 		char **argv, int *ret_rest, struct hws_error *err) HWS_MUST_CHECK;
-/* For a reload: what cannot change while the program runs keeps in `fresh` the value it has in `running`, as that stays in
- * force: options without HWS_OPT_RELOAD, and those of the comma list `also`. The names of those that differed go to
- * `names` ("port, threads"; "" = none; cut to the buffer). HWS_ERR_NOMEM: only a part was kept. */
+/* For a reload: what cannot change while the program runs keeps in `fresh` the value it has in
+ * `running`, as that stays in force: options without HWS_OPT_RELOAD, and those of the comma list
+ * `also`. The names of those that differed go to `names` ("port, threads"; "" = none; cut to the
+ * buffer). HWS_ERR_NOMEM: only a part was kept. */
 int hws_options_keep(const struct hws_options *o, void *fresh, const void *running,
 		const char *also, char *names, size_t size) HWS_MUST_CHECK;
-/* INI file; unknown section or key is an error with line number; a missing file is HWS_ERR_NOTFOUND. */
+/* INI file; unknown section or key is an error with line number; a missing file is
+ * HWS_ERR_NOTFOUND. */
 int hws_options_file(const struct hws_options *o, void *cfg, const char *path,
 		struct hws_error *err) HWS_MUST_CHECK;
-/* The text of the file `path` (one that is missing is empty) with one value changed, or taken out (NULL), goes to `out`, whose
- * cap is that of the file; comments, order and all other lines stay as they are. The value is written as it is: whether it
- * parses, the caller sees by hws_options_text. May hold secrets: wipe `out`. HWS_ERR_NOTFOUND: no such
- * option; HWS_ERR_INVAL: it does not belong in the file, or the value has control characters. */
+/* The text of the file `path` (one that is missing is empty) with one value changed, or taken out
+ * (NULL), goes to `out`, whose cap is that of the file; comments, order and all other lines stay as
+ * they are. The value is written as it is: whether it parses, the caller sees by hws_options_text.
+ * May hold secrets: wipe `out`. HWS_ERR_NOTFOUND: no such option; HWS_ERR_INVAL: it does not belong
+ * in the file, or the value has control characters. */
 int hws_options_edit(const struct hws_options *o, const char *path, const char *name,
 		const char *value, struct hws_buf *out, struct hws_error *err) HWS_MUST_CHECK;
 /* Whether both structs hold the same value of one option, secrets too; false for no such option. */
@@ -90,8 +96,8 @@ bool hws_options_same(const struct hws_options *o, const void *a, const void *b,
 int hws_options_text(const struct hws_options *o, void *cfg, const char *name,
 		struct hws_bytes text, struct hws_error *err) HWS_MUST_CHECK;
 int hws_options_env(const struct hws_options *o, void *cfg, struct hws_error *err) HWS_MUST_CHECK;
-/* Parses `--name value`, `--name=value`, `-x value`; `--flag` / `--no-flag` for BOOL. Stops at the first
- * argument that is no option, or after "--"; its index is returned in *ret_rest. */
+/* Parses `--name value`, `--name=value`, `-x value`; `--flag` / `--no-flag` for BOOL. Stops at the
+ * first argument that is no option, or after "--"; its index is returned in *ret_rest. */
 int hws_options_args(const struct hws_options *o, void *cfg, int argc, char **argv, int *ret_rest,
 		struct hws_error *err) HWS_MUST_CHECK;
 /* One value by name, as `config set` would. */
@@ -103,8 +109,8 @@ int hws_options_get(const struct hws_options *o, const void *cfg, const char *na
 void hws_options_help(const struct hws_options *o, struct hws_buf *out);
 /* INI text with comments; what `config show` prints. */
 void hws_options_show(const struct hws_options *o, const void *cfg, struct hws_buf *out);
-/* To standard output: the help, or with `cfg` what hws_options_show gives. Exit status: 1 when it could not be
- * written. */
+/* To standard output: the help, or with `cfg` what hws_options_show gives. Exit status: 1 when it
+ * could not be written. */
 int hws_options_print(const struct hws_options *o, const void *cfg);
 /* mdoc list items for the man page. */
 void hws_options_man(const struct hws_options *o, struct hws_buf *out);

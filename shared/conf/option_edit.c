@@ -1,5 +1,5 @@
-/* One value changed in the text of a configuration file. The file is read line by line as the parser does, and every line
- * that is not about this option is copied as it stands. */
+/* One value changed in the text of a configuration file. The file is read line by line as the
+ * parser does, and every line that is not about this option is copied as it stands. */
 #include "shared/conf/option.h"
 #include "shared/conf/option_value.h"
 
@@ -59,8 +59,8 @@ static bool is_about(const struct line *l, const struct hws_option *opt)
 	return len && hws_option_is(opt, (const char *)l->text.ptr, len);
 }
 
-/* Where a new line goes: the end of the last line in the option's section; SIZE_MAX: there is no such section. *ret_there:
- * there is a line to be replaced. */
+/* Where a new line goes: the end of the last line in the option's section; SIZE_MAX: there is no
+ * such section. *ret_there: there is a line to be replaced. */
 static size_t place(struct hws_bytes text, const struct hws_option *opt, bool *ret_there)
 {
 	bool here = !*opt->section;
@@ -144,7 +144,8 @@ int hws_options_edit(const struct hws_options *o, const char *path, const char *
 				"'%s' belongs on the command line, not in the file", opt->name);
 	if (value && !is_one_line(value))
 		return hws_error_set(err, HWS_ERR_INVAL,
-				"%s: the value has control characters, which cannot stand in the file",
+				"%s: the value has control characters, which cannot stand in the "
+				"file",
 				opt->name);
 	hws_buf_init(&old, 1u << 20);
 	r = hws_option_read(path, &old, err);

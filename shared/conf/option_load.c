@@ -1,5 +1,6 @@
-/* Where a program's settings come from, in which order, and its file. A file that is there and cannot be read is never passed
- * over: the program would run by other rules than those that were written for it. */
+/* Where a program's settings come from, in which order, and its file. A file that is there and
+ * cannot be read is never passed over: the program would run by other rules than those that were
+ * written for it. */
 #include "shared/conf/option.h"
 #include "shared/conf/option_value.h"
 
@@ -81,8 +82,8 @@ static char **config_field(const struct hws_options *o, void *cfg)
 	return (char **)((char *)cfg + config_option(o)->offset);
 }
 
-/* The file that is named: on the command line, else in the environment. A first pass over the arguments, which are
- * looked at again when the file has been read. */
+/* The file that is named: on the command line, else in the environment. A first pass over the
+ * arguments, which are looked at again when the file has been read. */
 static int named_file(const struct hws_options *o, void *cfg, int argc, char **argv, char **ret,
 		struct hws_error *err)
 {

@@ -24,7 +24,8 @@ static void pad(struct hws_buf *out, size_t n)
 		hws_buf_put_u8(out, ' ');
 }
 
-/* Puts words, breaking lines at WIDTH and indenting the following ones. Returns the column reached. */
+/* Puts words, breaking lines at WIDTH and indenting the following ones. Returns the column
+ * reached. */
 static size_t wrap(struct hws_buf *out, const char *text, size_t indent, size_t column,
 		const char *line_start)
 {
@@ -85,8 +86,8 @@ static void help_option(const struct hws_option *opt, struct hws_buf *out)
 	hws_buf_put_u8(out, '\n');
 }
 
-/* Calls fn for all options with none of the flags `skip`, section by section in the order of first appearance, those in
- * front of any section first. fn gets whether the option opens its section. */
+/* Calls fn for all options with none of the flags `skip`, section by section in the order of first
+ * appearance, those in front of any section first. fn gets whether the option opens its section. */
 static void each(const struct hws_options *o, unsigned skip,
 		void (*fn)(const struct hws_options *o, const struct hws_option *opt, bool opens,
 				const void *cfg, struct hws_buf *out),
@@ -152,7 +153,10 @@ void hws_options_help(const struct hws_options *o, struct hws_buf *out)
 		char text[400];
 
 		if (hws_fmt(text, sizeof(text),
-				    "Every option can also be set by the environment (%sNAME, '-' as '_') and, under the section shown in brackets, in the configuration file. A flag wins over the environment, the environment over the file.",
+				    "Every option can also be set by the environment (%sNAME, "
+				    "'-' as '_') and, under the section shown in brackets, in "
+				    "the configuration file. A flag wins over the environment, "
+				    "the environment over the file.",
 				    o->env_prefix) < 0)
 			return;
 		hws_buf_put_u8(out, '\n');

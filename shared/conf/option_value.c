@@ -1,3 +1,5 @@
+/* One value of a table row, by type: text to field and back. A value that is refused leaves the
+ * field as it was, and the message says what would have been right. */
 #include "shared/conf/option_value.h"
 
 #include "shared/base/clock.h"

@@ -1,3 +1,4 @@
+/* The nearest of the words that exist, for messages about one that does not. */
 #include "shared/conf/suggest.h"
 
 #include "shared/base/macros.h"

@@ -1,3 +1,4 @@
+/* Sub-commands by a table: the same usage, help and answers to a mistyped word in every program. */
 #include "shared/conf/verbs.h"
 
 #include "shared/base/str.h"

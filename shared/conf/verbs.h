@@ -10,6 +10,7 @@ struct hws_verb {
 	int (*run)(int argc, char **argv, void *ctx); /* argv[0] = verb; returns exit status */
 };
 
-/* Runs the verb named argv[0]; prints a list of verbs and a suggestion on stderr for unknown ones. Returns exit status (2 = usage). */
+/* Runs the verb named argv[0]; prints a list of verbs and a suggestion on stderr for unknown ones.
+ * Returns exit status (2 = usage). */
 int hws_verbs_run(const struct hws_verb *table, size_t count, const char *program, int argc,
 		char **argv, void *ctx);

@@ -1,3 +1,5 @@
+/* libsodium decodes, and what it gives is encoded again and compared: the library is more
+ * generous than one text for each value allows. */
 #include "shared/crypto/base64.h"
 
 #include <sodium.h>
@@ -18,7 +20,8 @@ int hws_base64_decode(struct hws_bytes text, uint8_t *ret, size_t len)
 					0 ||
 			got != len)
 		goto out;
-	/* The library takes some bytes above 0x7f for digits: only what it would write itself counts. */
+	/* The library takes some bytes above 0x7f for digits: only what it would write itself
+	 * counts. */
 	sodium_bin2base64(again, sizeof(again), raw, len, B64);
 	if (sodium_memcmp(again, text.ptr, text.len) != 0)
 		goto out;

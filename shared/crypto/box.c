@@ -1,3 +1,5 @@
+/* The one use handshakes make of crypto_box: a session key under the zero nonce of the deployed
+ * wire, safe because the pair that seals is fresh each time. */
 #include "shared/crypto/box.h"
 
 #include <sodium.h>

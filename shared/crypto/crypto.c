@@ -1,3 +1,5 @@
+/* libsodium must be started once before any of its calls; all else of it is in the files beside
+ * this one, so that no other folder needs its headers. */
 #include "shared/crypto/crypto.h"
 
 #include <sodium.h>

@@ -1,4 +1,5 @@
-/* SHA-256 under the names of what it is for, so that a reader sees which hashes are seen by others. */
+/* SHA-256 under the names of what it is for, so that a reader sees which hashes are seen by
+ * others. */
 #include "shared/crypto/digest.h"
 
 #include <sodium.h>

@@ -1,3 +1,5 @@
+/* Tables whose keys strangers choose are hashed with a key that they do not know; secrets are
+ * compared in a time that tells nothing of them. */
 #include "shared/crypto/hash.h"
 #include <sodium.h>
 

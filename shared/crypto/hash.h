@@ -1,4 +1,5 @@
-/* crypto/hash: a keyed hash for tables whose keys strangers choose (SipHash-2-4), and comparing in constant time. */
+/* crypto/hash: a keyed hash for tables whose keys strangers choose (SipHash-2-4), and comparing in
+ * constant time. */
 #pragma once
 #include "shared/base/bytes.h"
 #include <stdbool.h>

@@ -1,3 +1,5 @@
+/* Key pairs in the files of deployed servers. A damaged or lone half is told and never replaced:
+ * a new key would lock out everybody who trusts the old one. */
 #include "shared/crypto/identity.h"
 
 #include <limits.h>
@@ -171,8 +173,10 @@ int hws_identity_load(const char *path, struct hws_identity *ret, struct hws_err
 		r = hws_identity_from_text(text, &id);
 	if (r == HWS_ERR_CORRUPT)
 		hws_error_set(err, r,
-				"the key file %s is damaged (it should hold the base64 text of a 64-byte "
-				"Ed25519 secret key): restore it from a backup, or move it away to get a "
+				"the key file %s is damaged (it should hold the base64 text of a "
+				"64-byte "
+				"Ed25519 secret key): restore it from a backup, or move it away "
+				"to get a "
 				"new key",
 				path);
 	if (r == HWS_OK)
@@ -231,8 +235,8 @@ static bool pub_is(const char *pub, const uint8_t pk[HWS_PK_LEN])
 			memcmp(there, pk, sizeof(there)) == 0;
 }
 
-/* People are told to copy FILE.pub: one that was left by another key would lock them out. But they are only people: a
- * folder that cannot be written to is no reason to stop. */
+/* People are told to copy FILE.pub: one that was left by another key would lock them out. But they
+ * are only people: a folder that cannot be written to is no reason to stop. */
 static void renew_pub(const char *pub, bool have_pub, const uint8_t pk[HWS_PK_LEN])
 {
 	struct hws_error err = { 0 };
@@ -245,12 +249,14 @@ static void renew_pub(const char *pub, bool have_pub, const uint8_t pk[HWS_PK_LE
 		if (have_pub)
 			hws_warn("key.pub_renewed", HWS_STR("file", pub), HWS_STR("key", key),
 					HWS_STR("text",
-							"it held another key than the secret one beside it: whoever "
+							"it held another key than the secret one "
+							"beside it: whoever "
 							"copied it must be given this one"));
 	} else if (have_pub) {
 		hws_warn("key.pub_stale", HWS_STR("file", pub), HWS_STR("key", key),
 				HWS_STR("why", err.text),
-				HWS_STR("text", "it holds another key than the secret one beside it: do not copy it"));
+				HWS_STR("text", "it holds another key than the secret one beside "
+						"it: do not copy it"));
 	}
 }
 
@@ -269,8 +275,10 @@ int hws_identity_load_or_create(const char *path, bool for_server, struct hws_id
 	r = hws_identity_load(path, ret, err);
 	if (r == HWS_ERR_NOTFOUND && have_pub)
 		return hws_error_set(err, HWS_ERR_CORRUPT,
-				"%s is there but its secret half %s is not: restore it from a backup, or "
-				"remove %s to make a new key (all peers must then be given the new one)",
+				"%s is there but its secret half %s is not: restore it from a "
+				"backup, or "
+				"remove %s to make a new key (all peers must then be given the "
+				"new one)",
 				pub, path, pub);
 	if (r == HWS_ERR_NOTFOUND) {
 		r = hws_identity_create(path, for_server, ret, err);

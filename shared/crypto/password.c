@@ -1,3 +1,5 @@
+/* The double hash of the deployed wire, by which a password is proved but not sent, and what of
+ * it may be kept: whoever has the first hash can log in, so it is handled as the password. */
 #include "shared/crypto/password.h"
 
 #include <sodium.h>

@@ -1,3 +1,5 @@
+/* Each frame of a keyed link: authenticated, encrypted, counted. A counter that is not the next
+ * one does not open, so nothing is replayed, dropped or put in another order unnoticed. */
 #include "shared/crypto/record.h"
 
 #include <sodium.h>

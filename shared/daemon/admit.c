@@ -1,3 +1,6 @@
+/* Counts by address in a hash table with a cap, keyed with a secret so that nobody can aim at
+ * one chain; where it is full the oldest without open links go, so that a flood of addresses
+ * cannot grow it. */
 #include "shared/daemon/admit.h"
 
 #include "shared/base/bucket.h"

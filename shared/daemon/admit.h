@@ -1,5 +1,6 @@
-/* daemon/admit: bounded per-address accounting: how many links are open, and a rate (token bucket) per
- * address and kind. IPv6 counts by /64. The table is capped; the oldest idle entries go first. One thread. */
+/* daemon/admit: bounded per-address accounting: how many links are open, and a rate (token bucket)
+ * per address and kind. IPv6 counts by /64. The table is capped; the oldest idle entries go first.
+ * One thread. */
 #pragma once
 #include "shared/base/err.h"
 #include <stdbool.h>

@@ -1,3 +1,5 @@
+/* The control socket: requests are answered in order, a link is bounded in both directions, and
+ * whoever calls is known by the kernel, not by what he says. */
 #include "shared/daemon/control.h"
 
 #include "shared/base/clock.h"
@@ -142,7 +144,8 @@ static void dispatch(struct link *l, const json_t *req, const char *name)
 	if (program && meant && !hws_str_equal(program, meant)) {
 		hws_str_escape(safe, sizeof(safe), hws_bytes_str(meant));
 		hws_control_fail(reply, HWS_ERR_INVAL,
-				"this is %s, not %s: nothing was done; that one has another control socket",
+				"this is %s, not %s: nothing was done; that one has another "
+				"control socket",
 				program, safe);
 	} else if (cmd) {
 		cmd->fn(reply, req, l->control->arg);
@@ -156,8 +159,8 @@ static void dispatch(struct link *l, const json_t *req, const char *name)
 	}
 }
 
-/* Takes the next request unless one is being answered. A client that sends without reading its answers
- * is not read any further. */
+/* Takes the next request unless one is being answered. A client that sends without reading its
+ * answers is not read any further. */
 static void step(struct link *l)
 {
 	struct evbuffer *in = bufferevent_get_input(l->bev);
@@ -307,7 +310,8 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 	if (!hws_local_peer_is_ours((int)fd, &uid)) {
 		hws_warn_limited("control.denied", HWS_U64("uid", uid));
 		if (send_failure(l, HWS_ERR_DENIED,
-				    "only root and the account this program runs as may use the control socket"))
+				    "only root and the account this program runs as may use the "
+				    "control socket"))
 			end_link(l);
 		else
 			link_free(l);
@@ -317,7 +321,8 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 		link_free(l);
 }
 
-/* A socket file that nobody listens on is left over from a crash; anything else is not ours to remove. */
+/* A socket file that nobody listens on is left over from a crash; anything else is not ours to
+ * remove. */
 static int clear_path(const struct sockaddr_un *addr, struct hws_error *err)
 {
 	struct stat st;
@@ -336,7 +341,8 @@ static int clear_path(const struct sockaddr_un *addr, struct hws_error *err)
 	close(fd);
 	if (cause != ECONNREFUSED && cause != ENOENT)
 		return hws_error_set(err, HWS_ERR_BUSY,
-				"%s is in use: the program runs already; stop it or give this one another control socket",
+				"%s is in use: the program runs already; stop it or give this "
+				"one another control socket",
 				addr->sun_path);
 	if (unlink(addr->sun_path) < 0 && errno != ENOENT)
 		return hws_error_set(err, hws_err_from_errno(errno), "cannot remove the old %s: %s",

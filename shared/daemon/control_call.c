@@ -33,11 +33,13 @@ static int dial(const char *path, int *ret_fd, struct hws_error *err)
 	r = hws_err_from_errno(cause);
 	if (cause == ENOENT || cause == ECONNREFUSED)
 		return hws_error_set(err, r,
-				"nothing listens on %s: the program is not running, or uses another control socket",
+				"nothing listens on %s: the program is not running, or uses "
+				"another control socket",
 				path);
 	if (cause == EACCES)
 		return hws_error_set(err, r,
-				"no permission for %s: run this as root or as the account of the program",
+				"no permission for %s: run this as root or as the account of the "
+				"program",
 				path);
 	return hws_error_set(err, r, "cannot connect to %s: %s", path, strerror(cause));
 }

@@ -1,3 +1,5 @@
+/* The only part of the control socket that parses foreign bytes: apart from sockets, so that it
+ * can be fuzzed. */
 #include "shared/daemon/control_request.h"
 
 #include "shared/base/str.h"

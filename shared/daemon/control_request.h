@@ -1,5 +1,5 @@
-/* daemon/control_request: reads one request line of the control socket. Sans-IO: the part that foreign
- * bytes reach, apart from sockets, so that it can be fuzzed. */
+/* daemon/control_request: reads one request line of the control socket. Sans-IO: the part that
+ * foreign bytes reach, apart from sockets, so that it can be fuzzed. */
 #pragma once
 #include "shared/base/bytes.h"
 #include "shared/base/err.h"

@@ -1,3 +1,5 @@
+/* Signals and the service manager, the same for all programs: what a first SIGTERM drains a
+ * second one ends, and what a drain leaves open its time limit ends. */
 #include "shared/daemon/daemon.h"
 
 #include "shared/base/clock.h"

@@ -1,12 +1,13 @@
-/* daemon/daemon: start, reload, drain and end of a program, the same for all: SIGTERM/SIGINT = drain, a
- * second one = stop now; SIGHUP = reload; SIGPIPE ignored; READY/STOPPING to systemd if NOTIFY_SOCKET is set. */
+/* daemon/daemon: start, reload, drain and end of a program, the same for all: SIGTERM/SIGINT =
+ * drain, a second one = stop now; SIGHUP = reload; SIGPIPE ignored; READY/STOPPING to systemd if
+ * NOTIFY_SOCKET is set. */
 #pragma once
 #include "shared/loop/loop.h"
 
 struct hws_daemon_conf {
 	void (*on_reload)(void *arg); /* may be NULL */
-	void (*on_drain)(
-			void *arg); /* NULL = stop at once; otherwise the program calls hws_loop_stop when done */
+	/* NULL = stop at once; otherwise the program calls hws_loop_stop when done. */
+	void (*on_drain)(void *arg);
 	uint64_t drain_max_us; /* stop at the latest so long after the drain began; 0 = 30 s */
 	void *arg;
 };
@@ -19,16 +20,19 @@ void hws_daemon_ready(struct hws_daemon *d);
 bool hws_daemon_draining(const struct hws_daemon *d);
 /* Raises RLIMIT_NOFILE to the hard limit; returns the soft limit then in force. */
 uint64_t hws_daemon_raise_nofile(void);
-/* Default state folder: $STATE_DIRECTORY (systemd), else for root /var/lib/NAME, else $XDG_STATE_HOME/NAME; created 0700. */
+/* Default state folder: $STATE_DIRECTORY (systemd), else for root /var/lib/NAME, else
+ * $XDG_STATE_HOME/NAME; created 0700. */
 int hws_daemon_state_dir(
 		const char *name, char *buf, size_t size, struct hws_error *err) HWS_MUST_CHECK;
-/* A folder that the user named: its path into buf, made 0700 if it is not there. Refuses one of somebody else, or that
- * everybody may write to. */
+/* A folder that the user named: its path into buf, made 0700 if it is not there. Refuses one of
+ * somebody else, or that everybody may write to. */
 int hws_daemon_named_dir(
 		const char *path, char *buf, size_t size, struct hws_error *err) HWS_MUST_CHECK;
-/* Default runtime folder for control sockets: $RUNTIME_DIRECTORY, else root /run/NAME, else $XDG_RUNTIME_DIR/NAME, else the state folder; created 0700. */
+/* Default runtime folder for control sockets: $RUNTIME_DIRECTORY, else root /run/NAME, else
+ * $XDG_RUNTIME_DIR/NAME, else the state folder; created 0700. */
 int hws_daemon_runtime_dir(
 		const char *name, char *buf, size_t size, struct hws_error *err) HWS_MUST_CHECK;
-/* The same folder for a program that only looks for the socket of another: nothing is made, nothing checked. */
+/* The same folder for a program that only looks for the socket of another: nothing is made, nothing
+ * checked. */
 int hws_daemon_runtime_path(
 		const char *name, char *buf, size_t size, struct hws_error *err) HWS_MUST_CHECK;

@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Makes the folder and what is missing above it, private. One that exists must belong to us or root and
- * not be writable for everybody. */
+/* Makes the folder and what is missing above it, private. One that exists must belong to us or root
+ * and not be writable for everybody. */
 static int make_private(const char *path, struct hws_error *err)
 {
 	struct stat st;

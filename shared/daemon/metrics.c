@@ -1,3 +1,5 @@
+/* Counters stay where they are counted, plain numbers of their owners; a row only points there,
+ * so counting costs nothing and reading never waits for anybody. */
 #include "shared/daemon/metrics.h"
 
 #include "shared/base/mem.h"

@@ -1,5 +1,6 @@
 /* daemon/metrics: counters and gauges by name, read as Prometheus text over HTTP on a loopback port
- * (/metrics, /healthz, /readyz). Values are plain uint64_t in the owner's structs, read with relaxed atomics. */
+ * (/metrics, /healthz, /readyz). Values are plain uint64_t in the owner's structs, read with
+ * relaxed atomics. */
 #pragma once
 #include "shared/base/buf.h"
 #include "shared/base/err.h"
@@ -10,7 +11,8 @@ enum hws_metric_type { HWS_COUNTER, HWS_GAUGE };
 
 int hws_metrics_new(struct hws_metrics **ret) HWS_MUST_CHECK;
 void hws_metrics_free(struct hws_metrics *m);
-/* `name` and `labels` (like: reason="idle", or NULL) are borrowed static text; value must outlive m. Rows of one name stand together. */
+/* `name` and `labels` (like: reason="idle", or NULL) are borrowed static text; value must outlive
+ * m. Rows of one name stand together. */
 int hws_metrics_add(struct hws_metrics *m, enum hws_metric_type type, const char *name,
 		const char *labels, const char *help, const uint64_t *value) HWS_MUST_CHECK;
 /* A value computed when read, on the loop's thread. */

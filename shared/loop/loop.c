@@ -1,3 +1,5 @@
+/* libevent with a turn: what was deferred in it is freed at its end, when no callback up the
+ * stack can still hold it; posts of other threads come in by one eventfd. */
 #include "shared/loop/loop.h"
 
 #include "shared/base/clock.h"
@@ -52,7 +54,8 @@ static void on_timeout(evutil_socket_t fd, short what, void *arg)
 	(void)arg;
 }
 
-/* A base belongs to one thread and other threads reach it by eventfd alone, so it needs no locks. */
+/* A base belongs to one thread and other threads reach it by eventfd alone, so it needs no
+ * locks. */
 static int base_new(int flags, struct event_base **ret)
 {
 	struct event_config *config = event_config_new();
@@ -269,8 +272,9 @@ void hws_loop_post_node(struct hws_loop *loop, struct hws_post *post)
 	pthread_mutex_lock(&loop->lock);
 	first = hws_list_empty(&loop->posts);
 	hws_list_push(&loop->posts, &post->node);
-	/* Later ones are covered by the wake-up of the first: the loop takes all of them at once. Under
-	 * the lock, because the loop may run the post and be freed as soon as it can see it. */
+	/* Later ones are covered by the wake-up of the first: the loop takes all of them at
+	 * once. Under the lock, because the loop may run the post and be freed as soon as it can
+	 * see it. */
 	if (first)
 		wake(loop);
 	pthread_mutex_unlock(&loop->lock);

@@ -1,6 +1,7 @@
-/* loop/loop: what libevent lacks: frees at the end of a turn, posts from other threads, a cached clock.
- * libevent itself is used plainly by everyone: embed struct event, event_assign it on hws_loop_base().
- * One loop belongs to one thread; only hws_loop_post and hws_loop_stop may be called from others. */
+/* loop/loop: what libevent lacks: frees at the end of a turn, posts from other threads, a cached
+ * clock. libevent itself is used plainly by everyone: embed struct event, event_assign it on
+ * hws_loop_base(). One loop belongs to one thread; only hws_loop_post and hws_loop_stop may be
+ * called from others. */
 #pragma once
 #include "shared/base/err.h"
 #include "shared/base/list.h"
@@ -12,7 +13,8 @@
 struct hws_loop;
 
 int hws_loop_new(struct hws_loop **ret) HWS_MUST_CHECK;
-/* The same with timers in steps of some milliseconds: spares a system call each turn on busy loops. */
+/* The same with timers in steps of some milliseconds: spares a system call each turn on busy
+ * loops. */
 int hws_loop_new_coarse(struct hws_loop **ret) HWS_MUST_CHECK;
 /* Runs what is still posted or deferred (their arguments would leak otherwise), then frees. Takes
  * NULL. Objects on the loop and worker pools that answer to it must be gone. */
@@ -28,7 +30,8 @@ void hws_loop_stop(struct hws_loop *loop);
 
 /* Monotonic time of this turn in microseconds (read once a turn). */
 uint64_t hws_loop_now_us(struct hws_loop *loop);
-/* Test hook: replaces the clock of this loop (timers of libevent are not affected); NULL restores. */
+/* Test hook: replaces the clock of this loop (timers of libevent are not affected); NULL
+ * restores. */
 void hws_loop_set_clock(struct hws_loop *loop, uint64_t (*clock)(void *arg), void *arg);
 
 /* Calls fn(arg) at the end of this turn, when no callback of the object is on the stack any more.
@@ -42,7 +45,8 @@ void hws_loop_defer(
 		struct hws_loop *loop, struct hws_deferred *d, void (*fn)(void *arg), void *arg);
 void hws_loop_defer_cancel(struct hws_deferred *d);
 
-/* Thread-safe: fn(arg) runs on the loop's thread, in order of posting. Fails only without memory. */
+/* Thread-safe: fn(arg) runs on the loop's thread, in order of posting. Fails only without
+ * memory. */
 int hws_loop_post(struct hws_loop *loop, void (*fn)(void *arg), void *arg) HWS_MUST_CHECK;
 /* The same without allocation, so that it cannot fail: `post` (fn and arg filled in) belongs to the
  * loop until fn is called; fn may free it. Never post one that is still waiting. */
@@ -53,7 +57,8 @@ struct hws_post {
 };
 void hws_loop_post_node(struct hws_loop *loop, struct hws_post *post);
 
-/* One-shot or periodic timer, embedded in its owner; thin over struct event. A zeroed timer is stopped. */
+/* One-shot or periodic timer, embedded in its owner; thin over struct event. A zeroed timer is
+ * stopped. */
 struct hws_timer {
 	struct event ev;
 	bool armed_once; /* ev was assigned */

@@ -1,3 +1,5 @@
+/* An id holds the generation of its slot, so one that outlived its object finds nothing, not the
+ * next object there. */
 #include "shared/loop/slots.h"
 
 #include "shared/base/mem.h"

@@ -1,3 +1,5 @@
+/* Threads for what would block a loop. A job belongs to the pool or to its loop, never to both:
+ * nothing in it needs a lock. */
 #include "shared/loop/work.h"
 
 #include "shared/base/mem.h"

@@ -1,5 +1,5 @@
-/* loop/work: a small pool of threads for calls that would block a loop (DNS, files, SQLite, decoding).
- * A job is owned by exactly one side at a time: the pool until done, then the loop. */
+/* loop/work: a small pool of threads for calls that would block a loop (DNS, files, SQLite,
+ * decoding). A job is owned by exactly one side at a time: the pool until done, then the loop. */
 #pragma once
 #include "shared/loop/loop.h"
 

@@ -1,3 +1,5 @@
+/* Addresses as people write them and as they are compared: an IPv4 address is one address, in
+ * whichever of its two forms a socket shows it. */
 #include "shared/net/addr.h"
 #include "shared/base/mem.h"
 #include "shared/base/num.h"
@@ -309,7 +311,8 @@ int hws_cidr_list_parse(const char *text, struct hws_cidr_list *l, struct hws_er
 		hws_cidr_list_done(&p.list);
 		if (r == HWS_ERR_INVAL)
 			return hws_error_set(err, r,
-					"'%s' is no address or network (like 10.0.0.0/8 or 2001:db8::/32)",
+					"'%s' is no address or network (like 10.0.0.0/8 or "
+					"2001:db8::/32)",
 					p.bad);
 		return hws_error_set(err, r, "list of networks: %s", hws_err_text(r));
 	}

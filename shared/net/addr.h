@@ -1,4 +1,5 @@
-/* net/addr: socket addresses as text, comparison, normalisation (IPv4-mapped becomes IPv4), CIDR lists. */
+/* net/addr: socket addresses as text, comparison, normalisation (IPv4-mapped becomes IPv4), CIDR
+ * lists. */
 #pragma once
 #include "shared/base/err.h"
 #include <stdbool.h>
@@ -23,7 +24,8 @@ bool hws_addr_equal(
 bool hws_addr_ip_equal(const struct sockaddr_storage *a, const struct sockaddr_storage *b);
 bool hws_addr_is_loopback(const struct sockaddr_storage *a);
 socklen_t hws_addr_len(const struct sockaddr_storage *a);
-/* Splits "host", "host:port", "[v6]:port", bare v6; default_port when there is none. Checks the host's characters. */
+/* Splits "host", "host:port", "[v6]:port", bare v6; default_port when there is none. Checks the
+ * host's characters. */
 int hws_host_port_split(const char *text, uint16_t default_port, char *host, size_t host_size,
 		uint16_t *ret_port) HWS_MUST_CHECK;
 /* "host:port" / "[v6]:port". */

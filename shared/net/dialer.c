@@ -1,4 +1,5 @@
-/* net/dialer: names are looked up on a worker; connecting is asynchronous, one address after the other. */
+/* net/dialer: names are looked up on a worker; connecting is asynchronous, one address after the
+ * other. */
 #include "shared/net/dialer.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"

@@ -1,3 +1,5 @@
+/* Accepting must survive a full table of descriptors: it pauses and tries again by timer, where
+ * a loop would spin on a socket that stays readable. */
 #include "shared/net/listener.h"
 #include "shared/base/mem.h"
 #include "shared/net/addr.h"
@@ -54,11 +56,13 @@ static int bind_error(struct hws_error *err, int r, const char *ip, uint16_t por
 
 	if (r == HWS_ERR_BUSY)
 		hws_error_set(err, r,
-				"%s port %u is in use: stop the program that has it (ss -lnp shows which) or choose another port",
+				"%s port %u is in use: stop the program that has it (ss -lnp "
+				"shows which) or choose another port",
 				kind, port);
 	else if (sys == EACCES)
 		hws_error_set(err, HWS_ERR_PERM,
-				"%s port %u may not be used by this user: ports below 1024 need CAP_NET_BIND_SERVICE",
+				"%s port %u may not be used by this user: ports below 1024 need "
+				"CAP_NET_BIND_SERVICE",
 				kind, port);
 	else if (r == HWS_ERR_UNSUPPORTED)
 		hws_error_set(err, r, "the address '%s' is not one of this machine",
@@ -130,7 +134,8 @@ static void on_ready(evutil_socket_t fd, short what, void *arg)
 			continue;
 		}
 		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-			/* The connection stays in the backlog; spinning on it would eat the core. */
+			/* The connection stays in the backlog; spinning on it would eat the
+			 * core. */
 			event_del(&l->ev);
 			hws_timer_start(l->loop, &l->resume, RESUME_US, on_resume, l);
 			return;

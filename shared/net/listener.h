@@ -1,4 +1,5 @@
-/* net/listener: accepting TCP sockets. Stops on EMFILE/ENFILE and resumes by timer; accepts in a budget per turn. */
+/* net/listener: accepting TCP sockets. Stops on EMFILE/ENFILE and resumes by timer; accepts in a
+ * budget per turn. */
 #pragma once
 #include "shared/base/err.h"
 #include "shared/loop/loop.h"
@@ -7,10 +8,12 @@
 struct hws_listener;
 
 struct hws_listen_conf {
-	const char *bind_ip; /* NULL or "" = dual stack any ([::] with IPV6_V6ONLY off, else 0.0.0.0) */
+	/* NULL or "" = any of both families ([::] with IPV6_V6ONLY off, else 0.0.0.0). */
+	const char *bind_ip;
 	uint16_t port;       /* 0 = any free port, see hws_listener_port */
 	bool reuse_port;     /* SO_REUSEPORT: for several shards of one program only */
-	int fd; /* > 0: take this listening socket (socket activation, hand-over) instead of binding; takes it */
+	/* > 0: takes this listening socket (socket activation, takeover) instead of binding. */
+	int fd;
 	int backlog; /* 0 = 1024 */
 	/* Takes the accepted non-blocking, close-on-exec fd; peer is normalised. */
 	void (*on_accept)(int fd, const struct sockaddr_storage *peer, void *arg);

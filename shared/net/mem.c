@@ -1,4 +1,5 @@
-/* net/mem: two stream ends in memory, with short reads and writes; what tests and fuzzers use as a network. */
+/* net/mem: two stream ends in memory, with short reads and writes; what tests and fuzzers use as a
+ * network. */
 #include "shared/base/mem.h"
 #include "shared/base/buf.h"
 #include "shared/net/stream.h"

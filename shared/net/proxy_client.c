@@ -1,5 +1,5 @@
-/* net/proxy_client: RFC 1928, RFC 1929 and the CONNECT method. Reads not a byte more than the proxy's own answer, because the
- * target may speak first. */
+/* net/proxy_client: RFC 1928, RFC 1929 and the CONNECT method. Reads not a byte more than the
+ * proxy's own answer, because the target may speak first. */
 #include "shared/net/proxy_client.h"
 #include "shared/base/buf.h"
 #include "shared/base/mem.h"
@@ -29,7 +29,8 @@ struct hws_proxy_ask {
 	struct hws_deferred deferred;
 };
 
-/* --- settings -------------------------------------------------------------------------------------- */
+/* --- settings
+ * -------------------------------------------------------------------------------------- */
 
 int hws_proxy_set(const char *url, const char *user, const char *password, struct hws_proxy *ret)
 {
@@ -73,7 +74,8 @@ int hws_proxy_set(const char *url, const char *user, const char *password, struc
 	return r;
 }
 
-/* --- asking ---------------------------------------------------------------------------------------- */
+/* --- asking
+ * ---------------------------------------------------------------------------------------- */
 
 static void free_ask(void *arg)
 {
@@ -182,7 +184,8 @@ static int put_connect(struct hws_proxy_ask *a)
 	return r < 0 ? r : HWS_OK;
 }
 
-/* --- answers; HWS_OK: the target is connected, HWS_ERR_AGAIN: go on ---------------------------------- */
+/* --- answers; HWS_OK: the target is connected, HWS_ERR_AGAIN: go on
+ * ---------------------------------- */
 
 static int take_method(struct hws_proxy_ask *a, const uint8_t *in)
 {

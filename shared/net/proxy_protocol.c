@@ -1,3 +1,5 @@
+/* Both forms of the header, read strictly: it decides whose address a peer is taken for, so what
+ * is not exactly as written down is refused. */
 #include "shared/net/proxy_protocol.h"
 #include "shared/base/macros.h"
 #include "shared/base/num.h"
@@ -54,7 +56,8 @@ static void set_addr(struct sockaddr_storage *a, int family, const void *ip, uin
 	}
 }
 
-/* The next word of a line, NUL-terminated in place of the one blank (or the end) behind it; NULL without one. */
+/* The next word of a line, NUL-terminated in place of the one blank (or the end) behind it; NULL
+ * without one. */
 static char *next_word(char **at)
 {
 	char *word = *at, *end;

@@ -1,3 +1,5 @@
+/* Reads of /proc and of sockets what the kernel lost before a program saw it: a server that
+ * looks idle may only have been kept from its packets. */
 #include "shared/net/room.h"
 #include "shared/base/num.h"
 #include "shared/base/str.h"
@@ -65,7 +67,8 @@ static bool read_number(const char *proc, const char *name, uint64_t *ret)
 	return hws_parse_u64(text, ret) == 0;
 }
 
-/* One line for each CPU below a line of names, in hexadecimal: the sum of the columns "drop" and "insert_failed". */
+/* One line for each CPU below a line of names, in hexadecimal: the sum of the columns "drop" and
+ * "insert_failed". */
 static uint64_t sum_dropped(char *table)
 {
 	unsigned wanted = 0; /* bit mask of columns */

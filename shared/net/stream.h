@@ -1,8 +1,8 @@
-/* net/stream: a bidirectional, non-blocking byte stream; the one interface above tcp, tls, ws (and kcp, mem).
- * A WebSocket stream presents itself as the same bytes as TCP: each binary message appears as one
- * length-prefixed frame (wire/frame), and each frame written becomes one binary message. So nothing
- * above this interface knows the difference.
- * A stream belongs to one loop thread and has one owner. */
+/* net/stream: a bidirectional, non-blocking byte stream; the one interface above tcp, tls, ws (and
+ * kcp, mem). A WebSocket stream presents itself as the same bytes as TCP: each binary message
+ * appears as one length-prefixed frame (wire/frame), and each frame written becomes one binary
+ * message. So nothing above this interface knows the difference. A stream belongs to one loop
+ * thread and has one owner. */
 #pragma once
 #include "shared/base/bytes.h"
 #include "shared/base/err.h"
@@ -16,8 +16,8 @@ struct hws_stream;
 #define HWS_STREAM_READ 1u
 #define HWS_STREAM_WRITE 2u
 
-/* Called on the loop's thread when a wanted direction is ready (or has failed: the next read/write tells).
- * `ready` is a set of HWS_STREAM_*. The callback may close the stream. */
+/* Called on the loop's thread when a wanted direction is ready (or has failed: the next read/write
+ * tells). `ready` is a set of HWS_STREAM_*. The callback may close the stream. */
 typedef void (*hws_stream_cb)(struct hws_stream *s, unsigned ready, void *arg);
 
 struct hws_stream_impl {
@@ -25,8 +25,8 @@ struct hws_stream_impl {
 	ssize_t (*read)(struct hws_stream *s, void *buf, size_t len);
 	ssize_t (*write)(struct hws_stream *s, struct hws_bytes data);
 	void (*want)(struct hws_stream *s, unsigned dirs);
-	void (*closed)(struct
-			hws_stream *s); /* may be NULL: at once on close, e.g. to tell the other end */
+	/* May be NULL: at once on close, e.g. to tell the other end. */
+	void (*closed)(struct hws_stream *s);
 	void (*free)(struct hws_stream *s); /* called at the end of the turn */
 	int (*fd)(const struct hws_stream *s);
 	int (*release_fd)(struct hws_stream *s);
@@ -49,7 +49,8 @@ struct hws_stream {
 };
 
 void hws_stream_set_callback(struct hws_stream *s, hws_stream_cb cb, void *arg);
-/* > 0 bytes; HWS_ERR_AGAIN, HWS_ERR_EOF, HWS_ERR_RESET, HWS_ERR_PROTO (WebSocket) ... (negative). len > 0. */
+/* > 0 bytes; HWS_ERR_AGAIN, HWS_ERR_EOF, HWS_ERR_RESET, HWS_ERR_PROTO (WebSocket) ... (negative).
+ * len > 0. */
 ssize_t hws_stream_read(struct hws_stream *s, void *buf, size_t len) HWS_MUST_CHECK;
 /* >= 0 bytes taken (may be less); HWS_ERR_AGAIN when none could be taken. */
 ssize_t hws_stream_write(struct hws_stream *s, struct hws_bytes data) HWS_MUST_CHECK;
@@ -57,9 +58,11 @@ ssize_t hws_stream_write(struct hws_stream *s, struct hws_bytes data) HWS_MUST_C
 void hws_stream_want(struct hws_stream *s, unsigned dirs);
 /* Closes now, frees at the end of the turn. Idempotent, allowed in the own callback, takes NULL. */
 void hws_stream_close(struct hws_stream *s);
-/* The socket underneath, -1 if there is none or bytes on it are not the stream's bytes (ws, tls). */
+/* The socket underneath, -1 if there is none or bytes on it are not the stream's bytes (ws,
+ * tls). */
 int hws_stream_fd(const struct hws_stream *s);
-/* Gives the socket away (tcp only) and closes the stream object; -1 if not possible. The caller owns the fd. */
+/* Gives the socket away (tcp only) and closes the stream object; -1 if not possible. The caller
+ * owns the fd. */
 int hws_stream_release_fd(struct hws_stream *s);
 
 /* At most about `unsent` bytes wait in the kernel to be sent, and room is reported when half of
@@ -69,17 +72,20 @@ void hws_stream_keep_shallow(struct hws_stream *s, int unsent);
  * most `max` bytes, and never more than it was made for. Nothing to other streams. */
 void hws_stream_cap_messages(struct hws_stream *s, size_t max);
 
-/* TCP on a connected or connecting non-blocking socket; takes the fd on success. Sets TCP_NODELAY. */
+/* TCP on a connected or connecting non-blocking socket; takes the fd on success. Sets
+ * TCP_NODELAY. */
 int hws_stream_tcp_new(struct hws_loop *loop, int fd, struct hws_stream **ret) HWS_MUST_CHECK;
 /* WebSocket over a lower stream (tcp or tls), always takes `lower`. Server: waits for the upgrade
- * request; client: sends one for `host` and `path`. Reads give HWS_ERR_AGAIN until the upgrade is done.
- * `leftover`: bytes already read from lower. frame_max caps a message; the upgrade is capped at 8 KiB.
- * Any path, host and origin are accepted by the server, no sub-protocol. */
+ * request; client: sends one for `host` and `path`. Reads give HWS_ERR_AGAIN until the upgrade is
+ * done. `leftover`: bytes already read from lower. frame_max caps a message; the upgrade is capped
+ * at 8 KiB. Any path, host and origin are accepted by the server, no sub-protocol. */
 struct hws_ws_conf {
 	bool server;
 	const char *host, *path; /* client only */
 	size_t frame_max;
-	bool trust_forwarded; /* take peer address from X-Real-IP / X-Forwarded-For: the caller checked that the TCP peer is a trusted proxy */
+	/* Take the peer's address from X-Real-IP / X-Forwarded-For: the caller checked that the TCP
+	 * peer is a trusted proxy. */
+	bool trust_forwarded;
 };
 int hws_stream_ws_new(struct hws_loop *loop, struct hws_stream *lower,
 		const struct hws_ws_conf *conf, struct hws_bytes leftover,

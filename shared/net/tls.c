@@ -1,3 +1,5 @@
+/* TLS servers by OpenSSL on a descriptor, as a stream of ours; and the two files it needs, whose
+ * every mistake gets a sentence of its own, since the library explains none to an operator. */
 #include "shared/net/tls.h"
 #include "shared/base/file_error.h"
 #include "shared/base/mem.h"
@@ -24,7 +26,8 @@ struct tls_stream {
 	int fd;
 	struct event rd, wr;
 	unsigned added;
-	/* What the engine waits for to go on with a read or a write: not always the same direction. */
+	/* What the engine waits for to go on with a read or a write: not always the same
+	 * direction. */
 	unsigned read_needs, write_needs;
 	struct hws_timer wake; /* decrypted bytes wait inside the engine */
 };
@@ -34,7 +37,8 @@ static struct tls_stream *tls_of(struct hws_stream *s)
 	return hws_container(s, struct tls_stream, base);
 }
 
-/* Whether the file just read wanted one: the error that follows differs with the form of the file. */
+/* Whether the file just read wanted one: the error that follows differs with the form of the
+ * file. */
 static _Thread_local bool asked_passphrase;
 
 static int no_passphrase(char *buf, int size, int rw, void *arg)
@@ -47,7 +51,8 @@ static int no_passphrase(char *buf, int size, int rw, void *arg)
 	return 0; /* a server cannot ask: an encrypted key is an error */
 }
 
-/* OpenSSL's own words ("error:0A00018F:SSL routines::ee key too small") help nobody who has two files to put right. */
+/* OpenSSL's own words ("error:0A00018F:SSL routines::ee key too small") help nobody who has two
+ * files to put right. */
 static int bad_file(const char *path, bool is_key, struct hws_error *err)
 {
 	const char *what = is_key ? "private key" : "certificate";
@@ -65,21 +70,25 @@ static int bad_file(const char *path, bool is_key, struct hws_error *err)
 	}
 	if (is_key && asked_passphrase)
 		return hws_error_set(err, HWS_ERR_INVAL,
-				"the private key %s is protected by a passphrase, which a server cannot ask for. Make one "
+				"the private key %s is protected by a passphrase, which a server "
+				"cannot ask for. Make one "
 				"without: openssl pkey -in %s -out NEW.pem",
 				path, path);
 	if (weak)
 		return hws_error_set(err, HWS_ERR_INVAL,
-				"the %s in %s is too weak for today's clients (key too short or an old hash). Issue "
+				"the %s in %s is too weak for today's clients (key too short or "
+				"an old hash). Issue "
 				"another one: RSA of 2048 bits or EC, SHA-256",
 				what, path);
 	if (damaged)
 		return hws_error_set(err, HWS_ERR_INVAL,
-				"%s holds no %s in PEM form, or a damaged one. It begins with a line "
+				"%s holds no %s in PEM form, or a damaged one. It begins with a "
+				"line "
 				"-----BEGIN %s-----; put the file in place again",
 				path, what, is_key ? "PRIVATE KEY" : "CERTIFICATE");
 	return hws_error_set(err, HWS_ERR_INVAL,
-			"the %s in %s cannot be used. To see what it is: openssl %s -in %s -noout -text",
+			"the %s in %s cannot be used. To see what it is: openssl %s -in %s "
+			"-noout -text",
 			what, path, is_key ? "pkey" : "x509", path);
 }
 
@@ -111,7 +120,8 @@ static int load_files(
 		return bad_file(key_file, true, err);
 	if (SSL_CTX_check_private_key(ctx) != 1)
 		return hws_error_set(err, HWS_ERR_INVAL,
-				"the certificate %s and the private key %s do not belong together: take both from the "
+				"the certificate %s and the private key %s do not belong "
+				"together: take both from the "
 				"same issue",
 				cert_file, key_file);
 	return HWS_OK;
@@ -198,7 +208,8 @@ SSL *hws_tls_server_ssl(struct hws_tls_server *t, int fd)
 	return ssl;
 }
 
-/* --- stream ---------------------------------------------------------------------------------------- */
+/* --- stream
+ * ---------------------------------------------------------------------------------------- */
 
 static void watch(struct tls_stream *t)
 {

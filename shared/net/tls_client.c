@@ -17,7 +17,8 @@ struct hws_tls_client {
 	SSL_CTX *ctx;
 };
 
-/* --- the socket under the engine: OpenSSL's own raises SIGPIPE, which may end a foreign program ----- */
+/* --- the socket under the engine: OpenSSL's own raises SIGPIPE, which may end a foreign program
+ * ----- */
 
 static int again(BIO *b, ssize_t n, bool writing)
 {
@@ -82,7 +83,8 @@ static int set_socket(SSL *ssl, int fd)
 	return 1;
 }
 
-/* --- authorities ----------------------------------------------------------------------------------- */
+/* --- authorities
+ * ----------------------------------------------------------------------------------- */
 
 /* Files of a folder of authorities have the hash of a name and a number: "5ed36f99.0". */
 static bool is_hashed(const char *name)
@@ -155,7 +157,8 @@ int hws_tls_client_new(bool all_now, struct hws_tls_client **ret, struct hws_err
 	if (!ok) {
 		hws_tls_client_free(t);
 		return hws_error_set(err, HWS_ERR_INVAL,
-				"the system's list of authorities cannot be read: install ca-certificates, or look "
+				"the system's list of authorities cannot be read: install "
+				"ca-certificates, or look "
 				"at SSL_CERT_FILE");
 	}
 	*ret = t;

@@ -1,5 +1,5 @@
-/* net/tls_client: the client side of TLS 1.2 and 1.3 on a TCP socket, as a stream. The server must prove the name or the
- * address by which it was called. */
+/* net/tls_client: the client side of TLS 1.2 and 1.3 on a TCP socket, as a stream. The server must
+ * prove the name or the address by which it was called. */
 #pragma once
 #include "shared/base/err.h"
 #include "shared/net/stream.h"
@@ -14,8 +14,9 @@ int hws_tls_client_new(
 /* Streams made from it live on. Takes NULL. */
 void hws_tls_client_free(struct hws_tls_client *t);
 
-/* Takes the connected, non-blocking fd on success. `host` is a name or a literal address. The handshake runs by itself while
- * reading or writing is wanted; both give HWS_ERR_AGAIN until it is done, HWS_ERR_CRYPTO when the certificate proves
- * nothing, HWS_ERR_PROTO when the other side speaks no TLS. The caller keeps the deadline. */
+/* Takes the connected, non-blocking fd on success. `host` is a name or a literal address. The
+ * handshake runs by itself while reading or writing is wanted; both give HWS_ERR_AGAIN until it is
+ * done, HWS_ERR_CRYPTO when the certificate proves nothing, HWS_ERR_PROTO when the other side
+ * speaks no TLS. The caller keeps the deadline. */
 int hws_stream_tls_client_new(struct hws_loop *loop, struct hws_tls_client *t, int fd,
 		const char *host, struct hws_stream **ret) HWS_MUST_CHECK;

@@ -1,3 +1,5 @@
+/* The same engine without loop or events: the relay moves a connection from one thread to
+ * another between two calls. */
 #include "shared/net/tls_session.h"
 #include "shared/base/mem.h"
 #include "shared/net/tls_impl.h"

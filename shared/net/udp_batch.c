@@ -1,3 +1,5 @@
+/* Many datagrams in one system call: at a server's rate the calls cost more than what is done
+ * with a packet. */
 #include "shared/net/udp_batch.h"
 #include "shared/base/mem.h"
 #include "shared/net/addr.h"
@@ -99,7 +101,8 @@ unsigned hws_udp_batch_flush(struct hws_udp_batch *b, int fd)
 		}
 		if (errno == EINTR)
 			continue;
-		/* The first one of the rest failed (unreachable, full buffer): leave it out, go on. */
+		/* The first one of the rest failed (unreachable, full buffer): leave it out, go
+		 * on. */
 		done++;
 		dropped++;
 	}

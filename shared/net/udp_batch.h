@@ -10,13 +10,16 @@
 struct hws_udp_batch;
 int hws_udp_batch_new(struct hws_udp_batch **ret) HWS_MUST_CHECK;
 void hws_udp_batch_free(struct hws_udp_batch *b);
-/* Receives up to HWS_UDP_BATCH datagrams; number, or HWS_ERR_AGAIN / other. Errors of single destinations are swallowed. */
+/* Receives up to HWS_UDP_BATCH datagrams; number, or HWS_ERR_AGAIN / other. Errors of single
+ * destinations are swallowed. */
 int hws_udp_batch_recv(struct hws_udp_batch *b, int fd) HWS_MUST_CHECK;
-/* i-th received datagram; the address is as received (mapped addresses not normalised: answer to it as it is). */
+/* i-th received datagram; the address is as received (mapped addresses not normalised: answer to it
+ * as it is). */
 struct hws_bytes hws_udp_batch_get(
 		struct hws_udp_batch *b, int i, struct sockaddr_storage *ret_from);
 /* Queues an answer (copied, at most HWS_UDP_MTU); flushes by itself when full. */
 int hws_udp_batch_put(struct hws_udp_batch *b, int fd, const struct sockaddr_storage *to,
 		struct hws_bytes data) HWS_MUST_CHECK;
-/* Sends what is queued; per-destination errors are counted, not returned. Returns packets dropped. */
+/* Sends what is queued; per-destination errors are counted, not returned. Returns packets
+ * dropped. */
 unsigned hws_udp_batch_flush(struct hws_udp_batch *b, int fd);

@@ -1,5 +1,6 @@
-/* net/ws: a WebSocket as a byte stream of length-prefixed frames. A message that comes in one piece is passed on while it
- * arrives: its length is known from the header. Only one that comes in several is held until it is whole. */
+/* net/ws: a WebSocket as a byte stream of length-prefixed frames. A message that comes in one piece
+ * is passed on while it arrives: its length is known from the header. Only one that comes in
+ * several is held until it is whole. */
 #include "shared/base/buf.h"
 #include "shared/base/mem.h"
 #include "shared/base/rand.h"
@@ -95,12 +96,14 @@ static int flush(struct ws_stream *w)
 	return hws_buf_err(&w->out);
 }
 
-/* Answers by pong and close; a peer that floods us with pings while it reads nothing gets no more of them. */
+/* Answers by pong and close; a peer that floods us with pings while it reads nothing gets no more
+ * of them. */
 static void send_control(struct ws_stream *w, enum hws_ws_op op, struct hws_bytes data)
 {
 	uint8_t mask[4] = { 0 }, phase = 0;
 
-	/* Not into the middle of a message of ours: control frames may stand between frames only. */
+	/* Not into the middle of a message of ours: control frames may stand between frames
+	 * only. */
 	if (w->tx_left > 0 || hws_buf_len(&w->out) > OUT_HIGH)
 		return;
 	put_header(w, op, data.len, mask);
@@ -221,7 +224,8 @@ static int upgrade(struct ws_stream *w)
 	if (r < 0) {
 		if (w->server)
 			hws_buf_put_str(&w->out,
-					"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+					"HTTP/1.1 400 Bad Request\r\nConnection: "
+					"close\r\nContent-Length: 0\r\n\r\n");
 		(void)flush(w);
 		return r;
 	}

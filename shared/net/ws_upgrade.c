@@ -1,3 +1,5 @@
+/* The HTTP that a WebSocket begins with, both roles: no more of HTTP than that takes, and all of
+ * it capped, since anybody may send it. */
 #include "shared/net/ws_upgrade.h"
 #include "shared/base/rand.h"
 #include "shared/net/addr.h"
@@ -116,7 +118,8 @@ int hws_ws_upgrade_answer(struct hws_bytes in, struct hws_buf *out, size_t *used
 	if (peer)
 		forwarded_peer(head, peer);
 	hws_buf_fmt(out,
-			"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+			"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: "
+			"Upgrade\r\n"
 			"Sec-WebSocket-Accept: %s\r\n\r\n",
 			accept);
 	if (hws_buf_err(out))
@@ -144,7 +147,8 @@ int hws_ws_upgrade_request(
 	hws_rand_bytes(nonce, sizeof(nonce));
 	EVP_EncodeBlock((unsigned char *)key, nonce, sizeof(nonce));
 	hws_buf_fmt(out,
-			"GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+			"GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: "
+			"Upgrade\r\n"
 			"Sec-WebSocket-Key: %s\r\nSec-WebSocket-Version: 13\r\n\r\n",
 			path, host, key);
 	return hws_buf_err(out);

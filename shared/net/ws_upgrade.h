@@ -9,9 +9,10 @@
 #define HWS_WS_KEY_TEXT 25    /* base64 of 16 bytes with NUL */
 #define HWS_WS_ACCEPT_TEXT 29 /* base64 of SHA-1 with NUL */
 
-/* Server: reads a request from the front of `in`. HWS_ERR_SHORT: more is needed; HWS_ERR_TOOBIG above the cap;
- * HWS_ERR_PROTO: not an upgrade. On HWS_OK the answer is appended to `out` and *used bytes are consumed. `peer` (may be
- * NULL) gets the address of X-Real-IP, else the last one of X-Forwarded-For, with port 0, if there is one. */
+/* Server: reads a request from the front of `in`. HWS_ERR_SHORT: more is needed; HWS_ERR_TOOBIG
+ * above the cap; HWS_ERR_PROTO: not an upgrade. On HWS_OK the answer is appended to `out` and *used
+ * bytes are consumed. `peer` (may be NULL) gets the address of X-Real-IP, else the last one of
+ * X-Forwarded-For, with port 0, if there is one. */
 int hws_ws_upgrade_answer(struct hws_bytes in, struct hws_buf *out, size_t *used,
 		struct sockaddr_storage *peer) HWS_MUST_CHECK;
 /* Client: appends a request; `key` is made and kept for the check. */

@@ -1,6 +1,7 @@
-/* Local sockets. Descriptors that nobody takes out of a message would stay open for ever, so whatever comes is given to the
- * caller, who is told when something was lost; the mode of a socket is set before it has a name, so there is no moment in which
- * others could connect, and no umask to change behind other threads. */
+/* Local sockets. Descriptors that nobody takes out of a message would stay open for ever, so
+ * whatever comes is given to the caller, who is told when something was lost; the mode of a socket
+ * is set before it has a name, so there is no moment in which others could connect, and no umask to
+ * change behind other threads. */
 #include "shared/sys/local_socket.h"
 #include "shared/base/str.h"
 #include <errno.h>

@@ -1,6 +1,7 @@
-/* One way to read and to write what must stay between an account and its programs. Each check is made on the open file,
- * never on its name: between a look and an open somebody could put another file there. Writing goes by a file beside
- * it that takes the name when all of it is on the disk, for a half-written key is a lost key. */
+/* One way to read and to write what must stay between an account and its programs. Each check is
+ * made on the open file, never on its name: between a look and an open somebody could put another
+ * file there. Writing goes by a file beside it that takes the name when all of it is on the disk,
+ * for a half-written key is a lost key. */
 #include "shared/sys/private_file.h"
 #include "shared/base/file_error.h"
 #include "shared/base/mem.h"
@@ -27,7 +28,8 @@ static int closed_to_us(const char *path, enum hws_private_trust trust, struct h
 	if (!pw)
 		return hws_file_error(path, EACCES, err);
 	return hws_error_set(err, HWS_ERR_PERM,
-			"%s cannot be read by the account of this program (%s). Run: chown %s %s && "
+			"%s cannot be read by the account of this program (%s). Run: chown %s %s "
+			"&& "
 			"chmod 600 %s",
 			path, pw->pw_name, pw->pw_name, path, path);
 }
@@ -62,7 +64,8 @@ static int check(int fd, const char *path, enum hws_private_trust trust, struct 
 	if (ret->st_uid != me && ret->st_uid != 0 &&
 			!(me == 0 && trust == HWS_PRIVATE_SECRET_OF_ANYBODY))
 		return hws_error_set(err, HWS_ERR_PERM,
-				"%s belongs to another user (uid %lu) and is not trusted: make the user of "
+				"%s belongs to another user (uid %lu) and is not trusted: make "
+				"the user of "
 				"this program its owner",
 				path, (unsigned long)ret->st_uid);
 	if (!(ret->st_mode & closed))
@@ -72,7 +75,8 @@ static int check(int fd, const char *path, enum hws_private_trust trust, struct 
 				"%s can be changed by others (mode %04o): run 'chmod 600 %s'", path,
 				(unsigned)ret->st_mode & 07777, path);
 	return hws_error_set(err, HWS_ERR_PERM,
-			"%s can be read or changed by others (mode %04o): run 'chmod 600 %s', and replace "
+			"%s can be read or changed by others (mode %04o): run 'chmod 600 %s', "
+			"and replace "
 			"what is in it if somebody may have seen it",
 			path, (unsigned)ret->st_mode & 07777, path);
 }

@@ -1,26 +1,29 @@
-/* sys/private_file: small files that belong to one account: keys, passwords, settings, state. Reading checks who could
- * have written or seen them, writing replaces them as a whole. Blocking: not on a loop that serves. Any thread. Each
- * error comes with a sentence that names the file and says what to do; `err` may be NULL. */
+/* sys/private_file: small files that belong to one account: keys, passwords, settings, state.
+ * Reading checks who could have written or seen them, writing replaces them as a whole. Blocking:
+ * not on a loop that serves. Any thread. Each error comes with a sentence that names the file and
+ * says what to do; `err` may be NULL. */
 #pragma once
 #include "shared/base/buf.h"
 #include "shared/base/err.h"
 
-/* Whom a file to be read must belong to and whom it must be closed to. Never more than a regular file that stands under
- * this very name: links, folders, pipes and devices are refused. */
+/* Whom a file to be read must belong to and whom it must be closed to. Never more than a regular
+ * file that stands under this very name: links, folders, pipes and devices are refused. */
 enum hws_private_trust {
 	HWS_PRIVATE_ANY,               /* no matter whose: the caller proves the content */
 	HWS_PRIVATE_OWN,               /* ours or root's, and nobody else may change it */
 	HWS_PRIVATE_SECRET,            /* the same, and nobody else may read it */
-	HWS_PRIVATE_SECRET_OF_ANYBODY, /* the same, but root takes it from any account: a server reads
-					* its key before it changes to the account that owns it */
+	/* The same, but root takes it from any account: a server reads its key before it changes to
+	 * the account that owns it. */
+	HWS_PRIVATE_SECRET_OF_ANYBODY,
 };
 
-/* The checked file, open for reading: *ret_fd is the caller's to close. HWS_ERR_NOTFOUND: there is none; HWS_ERR_PERM:
- * not to be trusted, or we may not read it. */
+/* The checked file, open for reading: *ret_fd is the caller's to close. HWS_ERR_NOTFOUND: there is
+ * none; HWS_ERR_PERM: not to be trusted, or we may not read it. */
 int hws_private_file_open(const char *path, enum hws_private_trust trust, int *ret_fd,
 		struct hws_error *err) HWS_MUST_CHECK;
-/* Appends the whole content. Besides the above: HWS_ERR_TOOBIG: more than fits below the maximum of the buffer. `out` is
- * to be wiped by its owner where the content is secret; no copy of it stays behind. */
+/* Appends the whole content. Besides the above: HWS_ERR_TOOBIG: more than fits below the maximum of
+ * the buffer. `out` is to be wiped by its owner where the content is secret; no copy of it stays
+ * behind. */
 int hws_private_file_read(const char *path, enum hws_private_trust trust, struct hws_buf *out,
 		struct hws_error *err) HWS_MUST_CHECK;
 
@@ -30,15 +33,17 @@ enum hws_private_write {
 	HWS_PRIVATE_OVER_ANY = 4, /* whatever has the name gives way, but a folder */
 	HWS_PRIVATE_FOLDERS = 8,  /* makes the folders that are missing above it (0700) */
 };
-/* Writes the file, mode 0600: after a crash, or on a full disk, either the old or the new content is there, whole.
- * HWS_ERR_INVAL: a folder, a link, a pipe or a device has the name, and keeps it. */
+/* Writes the file, mode 0600: after a crash, or on a full disk, either the old or the new
+ * content is there, whole. HWS_ERR_INVAL: a folder, a link, a pipe or a device has the name, and
+ * keeps it. */
 int hws_private_file_write(const char *path, struct hws_bytes content, unsigned flags,
 		struct hws_error *err) HWS_MUST_CHECK;
-/* A new, empty file, mode 0600, open for reading and writing: for what grows while it is written. HWS_ERR_EXISTS: something
- * has the name. */
+/* A new, empty file, mode 0600, open for reading and writing: for what grows while it is written.
+ * HWS_ERR_EXISTS: something has the name. */
 int hws_private_file_create(const char *path, int *ret_fd, struct hws_error *err) HWS_MUST_CHECK;
 /* HWS_OK also when there is none. */
 int hws_private_file_remove(const char *path, struct hws_error *err) HWS_MUST_CHECK;
 
-/* Makes the folder and what is missing above it, mode 0700; what is there already is left as it is. */
+/* Makes the folder and what is missing above it, mode 0700; what is there already is left as it
+ * is. */
 int hws_private_folder_make(const char *path, struct hws_error *err) HWS_MUST_CHECK;

@@ -1,5 +1,5 @@
-/* The lists of system calls by what they serve. A program says what it does (hws_sandbox_need), not which calls that takes:
- * those change with libc and libevent, and one place to mend is enough. */
+/* The lists of system calls by what they serve. A program says what it does (hws_sandbox_need), not
+ * which calls that takes: those change with libc and libevent, and one place to mend is enough. */
 #include "shared/sys/sandbox.h"
 
 #include <errno.h>

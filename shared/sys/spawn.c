@@ -1,5 +1,6 @@
-/* Starting processes. All that can fail or take a lock (names of accounts, memory) is done before the fork: the child of a
- * process with threads may call next to nothing until it is another program. */
+/* Starting processes. All that can fail or take a lock (names of accounts, memory) is done before
+ * the fork: the child of a process with threads may call next to nothing until it is another
+ * program. */
 #include "shared/sys/spawn.h"
 #include "shared/base/macros.h"
 #include "shared/base/str.h"
@@ -97,7 +98,8 @@ int hws_spawn(const struct hws_spawn *s, pid_t *ret_pid, struct hws_error *err)
 	r = hws_spawn_env_make(s, home, &env);
 	if (r < 0)
 		return hws_error_set(err, r,
-				"no process could be started: the name of the account or of the display is "
+				"no process could be started: the name of the account or of the "
+				"display is "
 				"too long");
 	pid = fork();
 	if (pid == 0)

@@ -1,6 +1,7 @@
-/* sys/spawn: the one place where processes are started. Nothing of the parent passes on but what is named here: not its open
- * files, not its signal handlers, and of its environment neither passwords nor what belongs to its own session.
- * Any thread, though account names are asked for (getpwnam): one thread at a time where `user` is set. */
+/* sys/spawn: the one place where processes are started. Nothing of the parent passes on but what is
+ * named here: not its open files, not its signal handlers, and of its environment neither passwords
+ * nor what belongs to its own session. Any thread, though account names are asked for (getpwnam):
+ * one thread at a time where `user` is set. */
 #pragma once
 #include "shared/base/err.h"
 #include <stdbool.h>
@@ -14,21 +15,25 @@ struct hws_spawn {
 	bool clean_env;          /* start with next to no environment */
 	bool huge_pages;     /* for big memory: codecs touch hundreds of megabytes at their start */
 	const char *display; /* NULL = leave $DISPLAY as it is */
-	const char *user; /* NULL, or we are not root: stay who we are. Otherwise the environment loses what
-			      * belongs to our own session */
+	/* NULL, or we are not root: stay who we are. Otherwise the environment loses what belongs to
+	 * our own session. */
+	const char *user;
 };
 
-/* Starts another role of this very program. Everything but the socket and standard error is closed in it; the caller
- * waits for it (SIGCHLD, waitpid). Exit status 126: it could not become what was asked; 127: no program. HWS_ERR_NOTFOUND:
- * there is no such account; otherwise the system's reason. */
+/* Starts another role of this very program. Everything but the socket and standard error is closed
+ * in it; the caller waits for it (SIGCHLD, waitpid). Exit status 126: it could not become what was
+ * asked; 127: no program. HWS_ERR_NOTFOUND: there is no such account; otherwise the system's
+ * reason. */
 int hws_spawn(const struct hws_spawn *s, pid_t *ret_pid, struct hws_error *err) HWS_MUST_CHECK;
 
-/* Runs `run(fd, arg)` in a process of its own that nobody waits for, then ends it: a session of its own, so that a signal to
- * our group does not reach it; standard files on /dev/null; nothing open but `fd`, at its number; signals as a program finds
- * them; named `name` (15 bytes count). `arg` is a copy of the parent's memory. The caller keeps and closes its own `fd`. */
+/* Runs `run(fd, arg)` in a process of its own that nobody waits for, then ends it: a session of its
+ * own, so that a signal to our group does not reach it; standard files on /dev/null; nothing open
+ * but `fd`, at its number; signals as a program finds them; named `name` (15 bytes count). `arg` is
+ * a copy of the parent's memory. The caller keeps and closes its own `fd`. */
 int hws_spawn_detached(
 		const char *name, int fd, void (*run)(int fd, void *arg), void *arg) HWS_MUST_CHECK;
 
-/* This process becomes the program `name`: the one installed beside this one, else the one that a build tree has in the
- * folder `build_folder` next to ours, else the one of $PATH. Returns only on failure: errno says why. */
+/* This process becomes the program `name`: the one installed beside this one, else the one that a
+ * build tree has in the folder `build_folder` next to ours, else the one of $PATH. Returns only on
+ * failure: errno says why. */
 int hws_exec_sibling(const char *name, const char *build_folder, char *const argv[]);

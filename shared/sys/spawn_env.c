@@ -1,5 +1,6 @@
-/* What a started process may know of ours. HAWSER_ variables may hold a password and are meant for the first process; what
- * describes the session of one account (its bus, its agents, its home) is of no use to another one, and may be secret. */
+/* What a started process may know of ours. HAWSER_ variables may hold a password and are meant for
+ * the first process; what describes the session of one account (its bus, its agents, its home) is
+ * of no use to another one, and may be secret. */
 #include "shared/sys/spawn_env.h"
 #include "shared/base/str.h"
 #include <stdlib.h>
@@ -88,8 +89,8 @@ int hws_spawn_env_make(const struct hws_spawn *s, const char *home, struct hws_s
 	return r;
 }
 
-/* A file of cookies that this account may not read is the one of whoever started us; without the variable it looks for its
- * own. */
+/* A file of cookies that this account may not read is the one of whoever started us; without the
+ * variable it looks for its own. */
 void hws_spawn_env_drop_cookies(struct hws_spawn_env *env)
 {
 	size_t n = 0;

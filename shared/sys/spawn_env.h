@@ -5,14 +5,15 @@
 #define HWS_SPAWN_ENV_MAX 512 /* entries; what is beyond is left out */
 
 struct hws_spawn_env {
-	char *list[HWS_SPAWN_ENV_MAX]; /* NULL-terminated; borrows from our own environment and this struct */
+	/* NULL-terminated; borrows from our own environment and this struct. */
+	char *list[HWS_SPAWN_ENV_MAX];
 	char display[256], home[256], user[64], login[72];
 };
 
-/* For `s`; `home`: NULL, or the home folder of the account s->user that the process is going to have. HWS_ERR_TOOBIG: a
- * name is too long. */
+/* For `s`; `home`: NULL, or the home folder of the account s->user that the process is going to
+ * have. HWS_ERR_TOOBIG: a name is too long. */
 int hws_spawn_env_make(const struct hws_spawn *s, const char *home,
 		struct hws_spawn_env *ret) HWS_MUST_CHECK;
-/* In the child, as the account it has by then: takes out $XAUTHORITY if this account may not read that file. Calls nothing
- * that is not async-signal-safe. */
+/* In the child, as the account it has by then: takes out $XAUTHORITY if this account may not read
+ * that file. Calls nothing that is not async-signal-safe. */
 void hws_spawn_env_drop_cookies(struct hws_spawn_env *env);

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 
 struct hws_register_peer {
-	struct hws_bytes
-			id; /* borrows from the datagram; valid UTF-8, perhaps empty or too long for us */
+	/* Borrows from the datagram; valid UTF-8, perhaps empty or too long for us. */
+	struct hws_bytes id;
 	int32_t serial;
 };
 

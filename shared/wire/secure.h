@@ -38,7 +38,7 @@ enum hws_secure_state {
 enum hws_plain_reason {
 	HWS_PLAIN_NONE,
 	HWS_PLAIN_NO_STATEMENT, /* no key was vouched for; host: the viewer sent an empty message */
-	HWS_PLAIN_BAD_STATEMENT, /* viewer: the server's statement is not valid or names another id */
+	HWS_PLAIN_BAD_STATEMENT, /* viewer: the server's statement is bad or of another id */
 	HWS_PLAIN_HOST_STARTED,  /* viewer: the host began the session without a handshake */
 	HWS_PLAIN_OTHER_ID,      /* viewer: the host proved its key, but for another id */
 	HWS_PLAIN_BAD_SIGNATURE, /* viewer: the host did not prove the key the server vouched for */
@@ -85,7 +85,8 @@ struct hws_secure_client_conf {
 	const char *id;             /* of the host, as the user asked for it, without "@server" */
 	struct hws_bytes statement; /* pk of PunchHoleResponse / RelayResponse, perhaps empty */
 	const uint8_t *server_pk;   /* 32 bytes: the rendezvous server's key, NULL if unknown */
-	const uint8_t *pinned_pk; /* 32 bytes: the host's key as remembered, or NULL; else HWS_ERR_KEY */
+	/* 32 bytes: the host's key as remembered, or NULL; else HWS_ERR_KEY. */
+	const uint8_t *pinned_pk;
 	unsigned plain_ok;
 };
 /* Ends in WAIT, PLAINTEXT or FAILED. HWS_ERR_INVAL only for an unusable id. */

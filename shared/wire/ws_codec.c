@@ -1,6 +1,6 @@
-/* The parser under every WebSocket of ours: it holds a header or a control frame, never a payload, so that a relay can pass
- * one on as it comes. What it costs a byte
- * is taking off the mask, eight bytes at a time and where they lie; the header of this file has the figures. */
+/* The parser under every WebSocket of ours: it holds a header or a control frame, never a payload,
+ * so that a relay can pass one on as it comes. What it costs a byte is taking off the mask, eight
+ * bytes at a time and where they lie; the header of this file has the figures. */
 #include "shared/wire/ws_codec.h"
 #include "shared/base/macros.h"
 

@@ -1,9 +1,11 @@
-/* wire/ws_codec: the frames of a WebSocket (RFC 6455) of either role, as pieces, so that a payload can be passed on while it
- * arrives: nothing is allocated for an announced length, nothing is copied. No I/O; one owner, no threads of its own.
+/* wire/ws_codec: the frames of a WebSocket (RFC 6455) of either role, as pieces, so that a payload
+ * can be passed on while it arrives: nothing is allocated for an announced length, nothing is
+ * copied. No I/O; one owner, no threads of its own.
  *
- * Ours and not wslay, in its mode without buffers: that one copies through 4 KiB of its own and takes off the mask byte by
- * byte, which costs 0.42 ns a byte where this takes 0.03 to 0.06 (frames of 1.4 to 16 KiB; of 100 bytes: 0.50 and 0.22;
- * wslay 1.1.1 of Debian 12, gcc 12 -O2, processor time, best of 7 in one run). The relay does it to every byte. */
+ * Ours and not wslay, in its mode without buffers: that one copies through 4 KiB of its own and
+ * takes off the mask byte by byte, which costs 0.42 ns a byte where this takes 0.03 to 0.06 (frames
+ * of 1.4 to 16 KiB; of 100 bytes: 0.50 and 0.22; wslay 1.1.1 of Debian 12, gcc 12 -O2, processor
+ * time, best of 7 in one run). The relay does it to every byte. */
 #pragma once
 #include "shared/base/bytes.h"
 #include "shared/base/err.h"
@@ -21,7 +23,8 @@ enum hws_ws_op {
 	HWS_WS_PONG = 10
 };
 
-/* Decoder of one direction. Zeroed = start, of what a client sends; of what a server sends with `from_server`. */
+/* Decoder of one direction. Zeroed = start, of what a client sends; of what a server sends with
+ * `from_server`. */
 struct hws_ws_in {
 	uint64_t left; /* payload bytes of the current frame still to come */
 	uint8_t mask[4];
@@ -51,16 +54,18 @@ struct hws_ws_piece {
 	struct hws_bytes data;
 };
 
-/* The next piece of in[0..len); `*used` bytes are to be consumed (they are changed by unmasking). HWS_ERR_PROTO:
- * reserved bits, unknown or fragmented control frame, mask missing or out of place, continuation out of place;
- * HWS_ERR_TOOBIG: a data frame above frame_max. After an error the decoder is dead. */
+/* The next piece of in[0..len); `*used` bytes are to be consumed (they are changed by unmasking).
+ * HWS_ERR_PROTO: reserved bits, unknown or fragmented control frame, mask missing or out of place,
+ * continuation out of place; HWS_ERR_TOOBIG: a data frame above frame_max. After an error the
+ * decoder is dead. */
 int hws_ws_next(struct hws_ws_in *w, uint64_t frame_max, uint8_t *in, size_t len, size_t *used,
 		struct hws_ws_piece *ret) HWS_MUST_CHECK;
 
-/* Writes the header of a frame of `len` bytes; returns its length. `mask`: NULL = a server's frame; a client's is to be drawn
- * for each frame, and its payload goes through hws_ws_mask. */
+/* Writes the header of a frame of `len` bytes; returns its length. `mask`: NULL = a server's frame;
+ * a client's is to be drawn for each frame, and its payload goes through hws_ws_mask. */
 size_t hws_ws_header(enum hws_ws_op op, bool fin, uint64_t len, const uint8_t mask[4],
 		uint8_t ret[HWS_WS_HEADER_MAX]);
 
-/* Puts the mask on the next n bytes of a payload, or takes it off. `*phase`: 0 at its begin, kept between its pieces. */
+/* Puts the mask on the next n bytes of a payload, or takes it off. `*phase`: 0 at its begin, kept
+ * between its pieces. */
 void hws_ws_mask(const uint8_t mask[4], uint8_t *phase, uint8_t *p, size_t n);
