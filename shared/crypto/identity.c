@@ -255,7 +255,8 @@ static void renew_pub(const char *pub, bool have_pub, const uint8_t pk[HWS_PK_LE
 	} else if (have_pub) {
 		hws_warn("key.pub_stale", HWS_STR("file", pub), HWS_STR("key", key),
 				HWS_STR("why", err.text),
-				HWS_STR("text", "it holds another key than the secret one beside "
+				HWS_STR("text",
+						"it holds another key than the secret one beside "
 						"it: do not copy it"));
 	}
 }

@@ -10,8 +10,8 @@ struct hws_listener;
 struct hws_listen_conf {
 	/* NULL or "" = any of both families ([::] with IPV6_V6ONLY off, else 0.0.0.0). */
 	const char *bind_ip;
-	uint16_t port;       /* 0 = any free port, see hws_listener_port */
-	bool reuse_port;     /* SO_REUSEPORT: for several shards of one program only */
+	uint16_t port;   /* 0 = any free port, see hws_listener_port */
+	bool reuse_port; /* SO_REUSEPORT: for several shards of one program only */
 	/* > 0: takes this listening socket (socket activation, takeover) instead of binding. */
 	int fd;
 	int backlog; /* 0 = 1024 */

@@ -29,8 +29,7 @@ struct hws_proxy_ask {
 	struct hws_deferred deferred;
 };
 
-/* --- settings
- * -------------------------------------------------------------------------------------- */
+/* --- settings -------------------------------------------------------------------------------- */
 
 int hws_proxy_set(const char *url, const char *user, const char *password, struct hws_proxy *ret)
 {
@@ -74,8 +73,7 @@ int hws_proxy_set(const char *url, const char *user, const char *password, struc
 	return r;
 }
 
-/* --- asking
- * ---------------------------------------------------------------------------------------- */
+/* --- asking ---------------------------------------------------------------------------------- */
 
 static void free_ask(void *arg)
 {
@@ -184,8 +182,7 @@ static int put_connect(struct hws_proxy_ask *a)
 	return r < 0 ? r : HWS_OK;
 }
 
-/* --- answers; HWS_OK: the target is connected, HWS_ERR_AGAIN: go on
- * ---------------------------------- */
+/* --- answers; HWS_OK: the target is connected, HWS_ERR_AGAIN: go on -------------------------- */
 
 static int take_method(struct hws_proxy_ask *a, const uint8_t *in)
 {

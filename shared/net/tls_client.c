@@ -17,8 +17,7 @@ struct hws_tls_client {
 	SSL_CTX *ctx;
 };
 
-/* --- the socket under the engine: OpenSSL's own raises SIGPIPE, which may end a foreign program
- * ----- */
+/* --- the socket under the engine: OpenSSL's own raises SIGPIPE, which may end a foreign program */
 
 static int again(BIO *b, ssize_t n, bool writing)
 {
@@ -83,8 +82,7 @@ static int set_socket(SSL *ssl, int fd)
 	return 1;
 }
 
-/* --- authorities
- * ----------------------------------------------------------------------------------- */
+/* --- authorities ----------------------------------------------------------------------------- */
 
 /* Files of a folder of authorities have the hash of a name and a number: "5ed36f99.0". */
 static bool is_hashed(const char *name)

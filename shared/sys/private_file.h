@@ -9,9 +9,9 @@
 /* Whom a file to be read must belong to and whom it must be closed to. Never more than a regular
  * file that stands under this very name: links, folders, pipes and devices are refused. */
 enum hws_private_trust {
-	HWS_PRIVATE_ANY,               /* no matter whose: the caller proves the content */
-	HWS_PRIVATE_OWN,               /* ours or root's, and nobody else may change it */
-	HWS_PRIVATE_SECRET,            /* the same, and nobody else may read it */
+	HWS_PRIVATE_ANY,    /* no matter whose: the caller proves the content */
+	HWS_PRIVATE_OWN,    /* ours or root's, and nobody else may change it */
+	HWS_PRIVATE_SECRET, /* the same, and nobody else may read it */
 	/* The same, but root takes it from any account: a server reads its key before it changes to
 	 * the account that owns it. */
 	HWS_PRIVATE_SECRET_OF_ANYBODY,

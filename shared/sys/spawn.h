@@ -13,10 +13,11 @@ struct hws_spawn {
 	const char *const *argv; /* NULL-terminated; never holds a secret: everybody can read it */
 	int ipc_fd;              /* becomes HWS_SPAWN_IPC_FD; the caller keeps and closes its own */
 	bool clean_env;          /* start with next to no environment */
-	bool huge_pages;     /* for big memory: codecs touch hundreds of megabytes at their start */
+	/* For big memory: codecs touch hundreds of megabytes at their start. */
+	bool huge_pages;
 	const char *display; /* NULL = leave $DISPLAY as it is */
-	/* NULL, or we are not root: stay who we are. Otherwise the environment loses what belongs to
-	 * our own session. */
+	/* NULL, or we are not root: stay who we are. Otherwise the environment loses what belongs
+	 * to our own session. */
 	const char *user;
 };
 
