@@ -1,5 +1,5 @@
-/* The table of codecs as embedders see it: the public numbers are those of the wire, which the table
- * has, so that no list of them stands here. */
+/* The table of codecs as embedders see it: the public numbers are those of the wire, which the
+ * table has, so that no list of them stands here. */
 #include "client/api/codecs.h"
 #include "client/media/codec_table.h"
 #include "proto/session.pb-c.h"

@@ -1,5 +1,5 @@
-/* The generated structs have a member for each codec; protobuf-c's descriptors say where the member of
- * a field number lies, so that the numbers of the codec table are all that is needed. */
+/* The generated structs have a member for each codec; protobuf-c's descriptors say where the member
+ * of a field number lies, so that the numbers of the codec table are all that is needed. */
 #include "client/core/codec_wire.h"
 #include "client/media/codec_table.h"
 

@@ -1,4 +1,5 @@
-/* The table itself is data only; all knowledge of a codec beyond these columns is in its own file. */
+/* The table itself is data only; all knowledge of a codec beyond these columns is in its own
+ * file. */
 #include "client/media/codec_table.h"
 #include "client/media/raw.h"
 #include "client/media/vpx.h"

@@ -1,7 +1,7 @@
-/* media/codec_table: one row for each codec: its numbers on the wire, its names, what it can and who
- * makes its encoders and decoders. Whatever lists codecs (negotiation, messages, recordings, the
- * public API, the words of --codec) reads this table. A new codec is a row here and a file of its
- * own. */
+/* media/codec_table: one row for each codec: its numbers on the wire, its names, what it can and
+ * who makes its encoders and decoders. Whatever lists codecs (negotiation, messages, recordings,
+ * the public API, the words of --codec) reads this table. A new codec is a row here and a file of
+ * its own. */
 #pragma once
 #include "client/media/codec.h"
 

@@ -1,5 +1,6 @@
-/* What the other side says of its memory is not believed: each plane is held against the fourcc, the size
- * of the picture and the size of the memory behind the descriptor, before anything is mapped. */
+/* What the other side says of its memory is not believed: each plane is held against the fourcc,
+ * the size of the picture and the size of the memory behind the descriptor, before anything is
+ * mapped. */
 #include "client/media/dmabuf.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"

@@ -1,6 +1,6 @@
-/* media/dmabuf: pictures in memory of a graphics card, as a portal or a compositor gives them: known by
- * descriptors, a fourcc and a modifier that says how the card lays pixels out. An encoder on the card takes
- * them as they are; for all others a linear one can be mapped. */
+/* media/dmabuf: pictures in memory of a graphics card, as a portal or a compositor gives them:
+ * known by descriptors, a fourcc and a modifier that says how the card lays pixels out. An encoder
+ * on the card takes them as they are; for all others a linear one can be mapped. */
 #pragma once
 #include "client/media/picture.h"
 
@@ -22,10 +22,10 @@ struct hws_dmabuf {
 	} plane[HWS_DMABUF_PLANES_MAX];
 };
 
-/* A picture of format HWS_PIXEL_DMABUF that owns the descriptors (several planes may have the same one; it is
- * closed once) until nobody holds it. On failure they stay the caller's: HWS_ERR_RANGE for a size that cannot
- * be, HWS_ERR_UNSUPPORTED for an unknown fourcc, HWS_ERR_INVAL for planes, strides or offsets that do not fit
- * it or reach beyond the memory, HWS_ERR_NOMEM. */
+/* A picture of format HWS_PIXEL_DMABUF that owns the descriptors (several planes may have the same
+ * one; it is closed once) until nobody holds it. On failure they stay the caller's: HWS_ERR_RANGE
+ * for a size that cannot be, HWS_ERR_UNSUPPORTED for an unknown fourcc, HWS_ERR_INVAL for planes,
+ * strides or offsets that do not fit it or reach beyond the memory, HWS_ERR_NOMEM. */
 int hws_picture_of_dmabuf(const struct hws_dmabuf *d, int width, int height,
 		struct hws_picture **ret) HWS_MUST_CHECK;
 /* NULL for a picture of another format. Borrows from it. */
@@ -41,7 +41,7 @@ struct hws_dmabuf_map {
 	} map[HWS_DMABUF_PLANES_MAX];
 };
 
-/* Makes it readable. HWS_ERR_UNSUPPORTED: not linear, so that only the card can read it. May wait for
- * the card to be done with it. */
+/* Makes it readable. HWS_ERR_UNSUPPORTED: not linear, so that only the card can read it. May wait
+ * for the card to be done with it. */
 int hws_dmabuf_map(const struct hws_picture *p, struct hws_dmabuf_map *ret) HWS_MUST_CHECK;
 void hws_dmabuf_unmap(struct hws_dmabuf_map *m);

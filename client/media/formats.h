@@ -1,4 +1,5 @@
-/* media/formats: how the pixels of a picture lie in memory, one row for each format. Plain facts. */
+/* media/formats: how the pixels of a picture lie in memory, one row for each format. Plain
+ * facts. */
 #pragma once
 #include "shared/base/macros.h"
 #include <stdint.h>
@@ -8,8 +9,8 @@ enum hws_pixel_format {
 	HWS_PIXEL_I420, /* Y, U, V; chroma halved both ways (rounded up), limited-range BT.601 */
 	HWS_PIXEL_I444, /* the same with whole chroma */
 	HWS_PIXEL_NV12, /* Y, then U and V in turn, chroma as of I420 */
-	/* In memory of a graphics card that is known by descriptors; see dmabuf.h. No plane can be read here
-	 * before it is mapped, if it can be. */
+	/* In memory of a graphics card that is known by descriptors; see dmabuf.h. No plane can be
+	 * read here before it is mapped, if it can be. */
 	HWS_PIXEL_DMABUF,
 	HWS_PIXEL_FORMATS
 };

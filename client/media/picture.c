@@ -1,3 +1,5 @@
+/* Counting is by atomics, since a worker, the loop and whoever shows a picture let go of it in any
+ * order. */
 #include "client/media/picture.h"
 #include "shared/base/mem.h"
 #include <pthread.h>

@@ -1,7 +1,7 @@
-/* media/picture: pictures in memory: one producer, many readers.
- * The producer makes (or takes from a pool) a picture, fills it, hands it round and drops it; a reader that
- * keeps it beyond the call locks and later unlocks it. The last one gives it back. Counting is
- * thread-safe; nobody writes to a picture that others have locked. */
+/* media/picture: pictures in memory: one producer, many readers. The producer makes (or takes from
+ * a pool) a picture, fills it, hands it round and drops it; a reader that keeps it beyond the call
+ * locks and later unlocks it. The last one gives it back. Counting is thread-safe; nobody writes to
+ * a picture that others have locked. */
 #pragma once
 #include "client/media/formats.h"
 #include "client/media/region.h"
@@ -38,21 +38,22 @@ struct hws_picture {
 	struct hws_picture *next_free;
 };
 
-/* HWS_ERR_RANGE for sizes of 0 or above the limits, HWS_ERR_INVAL for a format that is not in memory;
- * HWS_ERR_NOMEM. Content is black (BGRA: transparent). */
+/* HWS_ERR_RANGE for sizes of 0 or above the limits, HWS_ERR_INVAL for a format that is not in
+ * memory; HWS_ERR_NOMEM. Content is black (BGRA: transparent). */
 int hws_picture_new(enum hws_pixel_format format, int width, int height,
 		struct hws_picture **ret) HWS_MUST_CHECK;
-/* A picture over planes that belong to somebody else, as a plain value: it cannot be locked, and is valid as
- * long as they are. `size`: bytes from each plane on. HWS_ERR_RANGE as above; HWS_ERR_INVAL when a plane is
- * missing, a stride too short or a plane too small for it. */
+/* A picture over planes that belong to somebody else, as a plain value: it cannot be locked, and is
+ * valid as long as they are. `size`: bytes from each plane on. HWS_ERR_RANGE as above;
+ * HWS_ERR_INVAL when a plane is missing, a stride too short or a plane too small for it. */
 int hws_picture_wrap(enum hws_pixel_format format, int width, int height, uint8_t *const plane[],
 		const int stride[], const size_t size[], struct hws_picture *ret) HWS_MUST_CHECK;
-/* The same on the heap, with `memory` in place of planes that are known: free_memory(memory) is called when the
- * last lock has gone. For formats that are not in memory (dmabuf.c). */
+/* The same on the heap, with `memory` in place of planes that are known: free_memory(memory) is
+ * called when the last lock has gone. For formats that are not in memory (dmabuf.c). */
 int hws_picture_of_memory(enum hws_pixel_format format, int width, int height, void *memory,
 		void (*free_memory)(void *memory), struct hws_picture **ret) HWS_MUST_CHECK;
-/* Whether its planes are all there and as large as its format and size need; of a format that is not in memory,
- * whether it has what stands for them. What came from elsewhere is checked by this before it is read. */
+/* Whether its planes are all there and as large as its format and size need; of a format that is
+ * not in memory, whether it has what stands for them. What came from elsewhere is checked by this
+ * before it is read. */
 bool hws_picture_valid(const struct hws_picture *p);
 /* Returns p. */
 struct hws_picture *hws_picture_lock(struct hws_picture *p);
@@ -71,7 +72,8 @@ static inline int hws_chroma(int side)
  * hws_pixels_convert. */
 int hws_picture_copy(struct hws_picture *to, const struct hws_picture *from) HWS_MUST_CHECK;
 
-/* Recycles pictures of one format and size at a time; another one empties it. `max`: pictures kept or out at once. */
+/* Recycles pictures of one format and size at a time; another one empties it. `max`: pictures kept
+ * or out at once. */
 int hws_picture_pool_new(unsigned max, struct hws_picture_pool **ret) HWS_MUST_CHECK;
 /* Pictures still out stay valid. Takes NULL. */
 void hws_picture_pool_free(struct hws_picture_pool *pool);

@@ -1,3 +1,5 @@
+/* The rectangles that every picture passes through: libyuv with the offsets that halved chroma
+ * needs. */
 #include "client/media/pixels.h"
 #include <libyuv.h>
 

@@ -1,5 +1,5 @@
-/* The table of ways between formats. All are libyuv's; a way that it lacks is not made up of two here, so
- * that nobody pays for two without knowing. */
+/* The table of ways between formats. All are libyuv's; a way that it lacks is not made up of two
+ * here, so that nobody pays for two without knowing. */
 #include "client/media/dmabuf.h"
 #include "client/media/pixels.h"
 #include <libyuv.h>

@@ -1,3 +1,4 @@
+/* libpng's simplified writer: pictures for people, where the default settings do. */
 #include "client/media/png.h"
 #include "client/media/pixels.h"
 #include "shared/base/mem.h"

@@ -67,7 +67,8 @@ static int raw_encode(struct hws_encoder *e, const struct hws_picture *p,
 	int r = hws_dmabuf_map(p, &m);
 	if (r < 0)
 		return r;
-	/* As of a real encoder: what it does not take in memory it does not take on a card either. */
+	/* As of a real encoder: what it does not take in memory it does not take on a card
+	 * either. */
 	r = m.view.format != HWS_PIXEL_BGRA ? encode_memory(w, &m.view, key, ret)
 					    : HWS_ERR_UNSUPPORTED;
 	hws_dmabuf_unmap(&m);

@@ -1,3 +1,6 @@
+/* Damage comes as many small strokes. Rectangles are joined where that adds few pixels, and always
+ * when the table is full: a cover that is too large costs time, one that is too small costs
+ * truth. */
 #include "client/media/region.h"
 #include "shared/base/macros.h"
 

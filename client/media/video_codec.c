@@ -1,5 +1,5 @@
-/* The calls of video_codec.h: what is wrong whatever the codec is refused here, so that a codec sees
- * only what it can do. */
+/* The calls of video_codec.h: what is wrong whatever the codec is refused here, so that a codec
+ * sees only what it can do. */
 #include "client/media/video_codec.h"
 #include "client/media/coarseness.h"
 

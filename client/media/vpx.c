@@ -1,5 +1,5 @@
-/* VP8 and VP9 by libvpx, set for what a desktop shows: one pass, no look-ahead, no key frames but those
- * asked for, and an active map, so that what did not change costs neither time nor bits. */
+/* VP8 and VP9 by libvpx, set for what a desktop shows: one pass, no look-ahead, no key frames but
+ * those asked for, and an active map, so that what did not change costs neither time nor bits. */
 #include "client/media/vpx.h"
 #include "client/media/coarseness.h"
 #include "shared/base/macros.h"
@@ -63,7 +63,8 @@ static int set_controls(struct vpx_encoder *v)
 		bad |= vpx_codec_control(c, VP9E_SET_NOISE_SENSITIVITY, 0);
 		bad |= vpx_codec_control(c, VP9E_SET_FRAME_PERIODIC_BOOST, 0);
 	}
-	/* A key frame may cost so many percent of an average frame: the first picture is worth it. */
+	/* A key frame may cost so many percent of an average frame: the first picture is worth
+	 * it. */
 	bad |= vpx_codec_control(c, VP8E_SET_MAX_INTRA_BITRATE_PCT, 2000);
 	return bad ? HWS_ERR_UNSUPPORTED : HWS_OK;
 }
@@ -204,8 +205,8 @@ static int vpx_encode(struct hws_encoder *e, const struct hws_picture *p,
 		pts_ms = v->last_pts + 1;
 	vpx_image_t img;
 	wrap(&img, p);
-	/* The time since the last picture: what rate control may spend grows with it, but a long idle
-	 * time must not turn into one huge frame. */
+	/* The time since the last picture: what rate control may spend grows with it, but a long
+	 * idle time must not turn into one huge frame. */
 	unsigned fps = e->conf.fps ? e->conf.fps : 30;
 	int64_t gap = v->started ? pts_ms - v->last_pts : 1000 / fps;
 	unsigned long duration = (unsigned long)HWS_MIN(HWS_MAX(gap, (int64_t)1), (int64_t)250);

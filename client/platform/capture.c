@@ -1,7 +1,7 @@
-/* One capture, many readers. The source (a back-end) writes each display into one picture, only what
- * changed. A reader that still holds that picture when another one wants a newer one keeps it: the
- * source is given a copy to go on in. So nobody waits for a slow reader, and a single reader, which is
- * the usual case, never costs a copy. */
+/* One capture, many readers. The source (a back-end) writes each display into one picture, only
+ * what changed. A reader that still holds that picture when another one wants a newer one keeps it:
+ * the source is given a copy to go on in. So nobody waits for a slow reader, and a single reader,
+ * which is the usual case, never costs a copy. */
 #include "client/platform/capture.h"
 #include "client/platform/capture_source.h"
 #include "shared/base/macros.h"

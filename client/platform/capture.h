@@ -1,13 +1,13 @@
 /* platform/capture: displays and their pictures, driven by damage: no event, no work.
  *
- * Several readers share one capture: video, a recording, a second stream. Each subscribes, starts the
- * displays that it wants, and has damage of its own: what changed since the picture that it got last.
- * What is captured is captured once for all of them, and only while somebody has started it.
+ * Several readers share one capture: video, a recording, a second stream. Each subscribes, starts
+ * the displays that it wants, and has damage of its own: what changed since the picture that it got
+ * last. What is captured is captured once for all of them, and only while somebody has started it.
  *
- * Life of a picture: start -> on_damage -> grab -> on_frame -> release -> (on_damage ...). One grab of
- * a display by a reader is under way at a time; readers do not wait for each other.
- * All calls and events on the loop's thread; events never come from inside a call of this interface.
- * A reader may be unsubscribed from inside its own event. */
+ * Life of a picture: start -> on_damage -> grab -> on_frame -> release -> (on_damage ...). One grab
+ * of a display by a reader is under way at a time; readers do not wait for each other. All calls
+ * and events on the loop's thread; events never come from inside a call of this interface. A reader
+ * may be unsubscribed from inside its own event. */
 #pragma once
 #include "client/media/picture.h"
 #include "shared/base/err.h"
@@ -28,17 +28,17 @@ struct hws_capture_events {
 	/* Something changed on a display that this reader has started; once until its next grab of
 	 * it. */
 	void (*on_damage)(unsigned display, void *arg);
-	/* Answer to grab. r == 0: `picture` (the display's size) differs from the one that this reader
-	 * got before in `damage` only; it stays as it is until hws_capture_release, also for other
-	 * threads (which lock it). r < 0: there is no picture and nothing to release; HWS_ERR_AGAIN: the
-	 * damage was elsewhere; else the grab failed and the damage is kept. */
+	/* Answer to grab. r == 0: `picture` (the display's size) differs from the one that this
+	 * reader got before in `damage` only; it stays as it is until hws_capture_release, also for
+	 * other threads (which lock it). r < 0: there is no picture and nothing to release;
+	 * HWS_ERR_AGAIN: the damage was elsewhere; else the grab failed and the damage is kept. */
 	void (*on_frame)(unsigned display, int r, struct hws_picture *picture,
 			const struct hws_region *damage, void *arg);
-	/* The list changed: indices have a new meaning, all displays are stopped, pictures released.
-	 * May be NULL. */
+	/* The list changed: indices have a new meaning, all displays are stopped, pictures
+	 * released. May be NULL. */
 	void (*on_displays)(void *arg);
-	/* Answer to snapshot. r == 0: a BGRA picture of the display, whose reference is the reader's:
-	 * drop it. May be NULL when no snapshot is taken. */
+	/* Answer to snapshot. r == 0: a BGRA picture of the display, whose reference is the
+	 * reader's: drop it. May be NULL when no snapshot is taken. */
 	void (*on_snapshot)(unsigned display, int r, struct hws_picture *picture, void *arg);
 	void *arg;
 };
@@ -57,8 +57,8 @@ int hws_capture_start(struct hws_capture_reader *r, unsigned display) HWS_MUST_C
 /* No more on_damage and on_frame of it; its picture counts as released. */
 void hws_capture_stop(struct hws_capture_reader *r, unsigned display);
 
-/* HWS_OK: on_frame will come. HWS_ERR_AGAIN: nothing is damaged. HWS_ERR_BUSY: a grab of this reader is
- * under way or its picture not released. HWS_ERR_NOTFOUND: not started. */
+/* HWS_OK: on_frame will come. HWS_ERR_AGAIN: nothing is damaged. HWS_ERR_BUSY: a grab of this
+ * reader is under way or its picture not released. HWS_ERR_NOTFOUND: not started. */
 int hws_capture_grab(struct hws_capture_reader *r, unsigned display) HWS_MUST_CHECK;
 /* The picture of on_frame may be overwritten from now on; that happens in a later grab only, so a
  * reader that holds a lock may go on reading it until then. */

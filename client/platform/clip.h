@@ -1,5 +1,5 @@
-/* platform/clip: text of the desktop's clipboard, both ways. What was set through here, and what carries the
- * mark of another remote desktop program, is not reported back. Loop thread only. */
+/* platform/clip: text of the desktop's clipboard, both ways. What was set through here, and what
+ * carries the mark of another remote desktop program, is not reported back. Loop thread only. */
 #pragma once
 #include "shared/base/bytes.h"
 #include "shared/base/err.h"

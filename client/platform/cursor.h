@@ -31,7 +31,8 @@ struct hws_cursor {
 	struct hws_cursor_events ev;
 };
 
-/* Which events are wanted; without any there is no work. Switching `shape` on gives the present one soon. */
+/* Which events are wanted; without any there is no work. Switching `shape` on gives the present one
+ * soon. */
 static inline void hws_cursor_watch(struct hws_cursor *c, bool shape, bool position)
 {
 	c->impl->watch(c, shape, position);

@@ -35,9 +35,11 @@ struct hws_inject_impl {
 
 struct hws_inject {
 	const struct hws_inject_impl *impl;
-	/* Set by the user, may be NULL: `count` characters of type_char with `tag` could not be typed after all. */
+	/* Set by the user, may be NULL: `count` characters of type_char with `tag` could not be
+	 * typed after all. */
 	void (*on_untyped)(unsigned tag, unsigned count, void *arg);
-	/* The same: what `symbol` says may have changed, because the user took another layout or group. May come often. */
+	/* The same: what `symbol` says may have changed, because the user took another layout or
+	 * group. May come often. */
 	void (*on_layout)(void *arg);
 	void *arg;
 };
@@ -71,8 +73,8 @@ static inline HWS_MUST_CHECK int hws_inject_key(struct hws_inject *i, uint8_t ke
 	return i->impl->key(i, keycode, down);
 }
 
-/* The key of a symbol on the present layout, whatever modifiers the symbol takes: in the active group, else in
- * another. HWS_ERR_NOTFOUND. */
+/* The key of a symbol on the present layout, whatever modifiers the symbol takes: in the active
+ * group, else in another. HWS_ERR_NOTFOUND. */
 static inline HWS_MUST_CHECK int hws_inject_keycode_of(
 		struct hws_inject *i, uint32_t keysym, uint8_t *ret_code)
 {
@@ -85,11 +87,12 @@ static inline bool hws_inject_key_is_down(struct hws_inject *i, uint8_t keycode)
 	return i->impl->key_is_down(i, keycode);
 }
 
-/* Types one Unicode character, also one that is on no key of the layout (by a key that has no symbol otherwise),
- * whatever locks and group are on; modifiers other than Shift stay as they are. It may have to wait until programs
- * have read what came before; what follows waits behind it. As a `shortcut` the modifiers stay all as they are,
- * and the key is that of the character: for Ctrl+C and the like.
- * HWS_ERR_NOTFOUND: no such character. HWS_ERR_FULL: too much waits. Later failures go to on_untyped with tag. */
+/* Types one Unicode character, also one that is on no key of the layout (by a key that has no
+ * symbol otherwise), whatever locks and group are on; modifiers other than Shift stay as they are.
+ * It may have to wait until programs have read what came before; what follows waits behind it. As a
+ * `shortcut` the modifiers stay all as they are, and the key is that of the character: for Ctrl+C
+ * and the like. HWS_ERR_NOTFOUND: no such character. HWS_ERR_FULL: too much waits. Later failures
+ * go to on_untyped with tag. */
 static inline HWS_MUST_CHECK int hws_inject_type_char(
 		struct hws_inject *i, uint32_t codepoint, bool shortcut, unsigned tag)
 {
@@ -109,15 +112,16 @@ static inline HWS_MUST_CHECK int hws_inject_set_locks(
 	return i->impl->set_locks(i, mask, on);
 }
 
-/* What a key gives in the active group at a level (0 plain, 1 Shift, 2 AltGr, 3 both): an X keysym; that of a
- * character is its code point, plus 0x1000000 from U+0100 on. 0: nothing, or not known. */
+/* What a key gives in the active group at a level (0 plain, 1 Shift, 2 AltGr, 3 both): an X keysym;
+ * that of a character is its code point, plus 0x1000000 from U+0100 on. 0: nothing, or not
+ * known. */
 static inline uint32_t hws_inject_symbol(struct hws_inject *i, uint8_t keycode, unsigned level)
 {
 	return i->impl->symbol(i, keycode, level);
 }
 
-/* Releases every key and button pressed through this interface; keys that were lent to characters go back to what
- * they were as soon as programs have read what was typed. */
+/* Releases every key and button pressed through this interface; keys that were lent to characters
+ * go back to what they were as soon as programs have read what was typed. */
 static inline void hws_inject_release_all(struct hws_inject *i)
 {
 	i->impl->release_all(i);

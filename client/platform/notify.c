@@ -1,5 +1,6 @@
-/* platform/notify: an sd-bus connection that the event loop drives. It must never block the desktop's session: only
- * local sockets are connected to, calls are asynchronous, and what cannot be sent is forgotten. */
+/* platform/notify: an sd-bus connection that the event loop drives. It must never block the
+ * desktop's session: only local sockets are connected to, calls are asynchronous, and what cannot
+ * be sent is forgotten. */
 #include "client/platform/notify.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
@@ -123,12 +124,14 @@ static bool is_local(const char *address)
 
 static bool is_plain(const char *path)
 {
-	return path[strspn(path,
-			       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/_.-")] ==
-			0;
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789/_.-";
+
+	return path[strspn(path, plain)] == 0;
 }
 
-/* Of the session we were started in, else of the account we run as: hawser-host may have been started by root. */
+/* Of the session we were started in, else of the account we run as: hawser-host may have been
+ * started by root. */
 static int find_bus(char *buf, size_t size)
 {
 	const char *address = getenv("DBUS_SESSION_BUS_ADDRESS"), *run = getenv("XDG_RUNTIME_DIR");

@@ -1,5 +1,6 @@
-/* platform/notify: notifications on the desktop (org.freedesktop.Notifications on the session bus). All of it is a
- * courtesy: without a bus, or one that does not answer, nothing is shown and nothing waits. Loop thread only. */
+/* platform/notify: notifications on the desktop (org.freedesktop.Notifications on the session bus).
+ * All of it is a courtesy: without a bus, or one that does not answer, nothing is shown and nothing
+ * waits. Loop thread only. */
 #pragma once
 #include "shared/base/err.h"
 #include "shared/loop/loop.h"
@@ -14,7 +15,8 @@ struct hws_notifier;
 int hws_notifier_new(struct hws_loop *loop, struct hws_notifier **ret) HWS_MUST_CHECK;
 /* Takes back what is shown for good. Takes NULL. */
 void hws_notifier_free(struct hws_notifier *n);
-/* Shows UTF-8 texts at a place (below HWS_NOTIFY_PLACES) instead of what is shown there. `body` may be taken for markup:
- * no foreign text with < > & in it. `stays`: until the next one at this place, else for as long as the desktop likes. */
+/* Shows UTF-8 texts at a place (below HWS_NOTIFY_PLACES) instead of what is shown there. `body` may
+ * be taken for markup: no foreign text with < > & in it. `stays`: until the next one at this place,
+ * else for as long as the desktop likes. */
 void hws_notifier_show(struct hws_notifier *n, unsigned place, const char *summary,
 		const char *body, bool stays);

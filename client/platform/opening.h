@@ -1,6 +1,7 @@
-/* platform/opening: an attempt to open a desktop, as back-ends see it. For them and registry.c only. */
+/* platform/opening: an attempt to open a desktop, as back-ends see it. For them and registry.c
+ * only. */
 #pragma once
-#include "client/platform/registry.h"
+#include "client/platform/platform.h"
 
 struct hws_platform_backend;
 
@@ -9,8 +10,8 @@ struct hws_platform_opening {
 	struct hws_platform_conf conf; /* its strings are not to be read after open */
 	const struct hws_platform_backend *backend;
 	void *attempt; /* the back-end's */
-	/* Set by the back-end while it is at work: gives up, and does not call hws_platform_opened any
-	 * more. */
+	/* Set by the back-end while it is at work: gives up, and does not call hws_platform_opened
+	 * any more. */
 	void (*cancel)(struct hws_platform_opening *o);
 	/* registry.c's */
 	struct hws_deferred tell;
@@ -22,8 +23,8 @@ struct hws_platform_opening {
 struct hws_platform_backend {
 	const char *name;
 	unsigned gives; /* HWS_GIVES_* */
-	/* Begins; hws_platform_opened must follow, perhaps from inside. `options`: what stands behind the
-	 * colon of the name, or NULL. */
+	/* Begins; hws_platform_opened must follow, perhaps from inside. `options`: what stands
+	 * behind the colon of the name, or NULL. */
 	void (*open)(struct hws_platform_opening *o, const char *options);
 };
 

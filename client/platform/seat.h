@@ -41,7 +41,8 @@ struct hws_seat;
 struct hws_seat_events {
 	/* `changed`: HWS_SEAT_* bits. The list has its new state already. */
 	void (*on_change)(unsigned changed, void *arg);
-	/* The service that tells of sessions has gone; the list stays as it was last. May be NULL. */
+	/* The service that tells of sessions has gone; the list stays as it was last. May be
+	 * NULL. */
 	void (*on_lost)(const char *why, void *arg);
 	void *arg;
 };

@@ -4,7 +4,7 @@
  * Loop thread only. */
 #pragma once
 #include "client/platform/notify.h"
-#include "client/platform/registry.h"
+#include "client/platform/platform.h"
 #include "client/services/flow_answer.h"
 #include "client/services/host_viewer.h"
 #include "shared/loop/loop.h"

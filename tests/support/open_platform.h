@@ -1,5 +1,5 @@
-/* support/open_platform: opens a desktop and runs the loop until it is there, for tests that are about
- * something else. */
+/* support/open_platform: opens a desktop and runs the loop until it is there, for tests that are
+ * about something else. */
 #pragma once
 #include "client/platform/registry.h"
 #include "shared/base/clock.h"
@@ -32,8 +32,8 @@ static inline void test_on_lost(const char *why, void *arg)
 		t->on_lost(why, t->arg);
 }
 
-/* What on_open was told; HWS_ERR_TIMEOUT after 60 s. `conf` may have on_lost and its arg, of one desktop at
- * a time; `err` may be NULL. */
+/* What on_open was told; HWS_ERR_TIMEOUT after 60 s. `conf` may have on_lost and its arg, of one
+ * desktop at a time; `err` may be NULL. */
 static inline int test_open_platform(struct hws_loop *loop, const struct hws_platform_conf *conf,
 		struct hws_platform **ret, struct hws_error *err)
 {

@@ -1,5 +1,5 @@
-/* Cameras of a desktop in memory: a pattern whose every sample follows from its place and the number of
- * the picture. */
+/* Cameras of a desktop in memory: a pattern whose every sample follows from its place and the
+ * number of the picture. */
 #include "client/platform/headless/doubles.h"
 #include "shared/base/clock.h"
 #include "shared/base/mem.h"

@@ -1,5 +1,6 @@
 /* The clipboard of a desktop in memory. */
 #include "client/platform/headless/desk.h"
+#include "client/platform/headless/headless.h"
 
 static void hl_watch_clip(struct hws_clip *c, bool on)
 {

@@ -1,5 +1,6 @@
 /* The pointer of a desktop in memory: shape and place are what a test says. */
 #include "client/platform/headless/desk.h"
+#include "client/platform/headless/headless.h"
 #include "shared/base/mem.h"
 
 static void do_tell_shape(void *arg)

@@ -1,7 +1,8 @@
 /* headless/desk: the desktop in memory, shared by the files of this folder. Private to it. */
 #pragma once
+#include "client/platform/capture.h"
 #include "client/platform/capture_source.h"
-#include "client/platform/headless/headless.h"
+#include "client/platform/platform.h"
 #include "shared/base/buf.h"
 
 struct hl_view {

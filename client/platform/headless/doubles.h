@@ -1,5 +1,6 @@
-/* headless/doubles: sound, cameras, terminals and the seat of a desktop in memory, and what tests do with
- * them. Each is exact: what a test must hear, see or read follows from what it asked for. */
+/* headless/doubles: sound, cameras, terminals and the seat of a desktop in memory, and what tests
+ * do with them. Each is exact: what a test must hear, see or read follows from what it asked
+ * for. */
 #pragma once
 #include "client/platform/camera.h"
 #include "client/platform/pty.h"
@@ -20,7 +21,8 @@ void hl_seat_free(struct hws_seat *s);
 
 /* --- sound --- */
 
-/* The sample that plays: frame `position` of a stream, as S16; as F32 it is this divided by 32768. */
+/* The sample that plays: frame `position` of a stream, as S16; as F32 it is this divided by
+ * 32768. */
 int16_t hws_headless_tone(uint64_t position, unsigned channel);
 /* From the next chunk on. */
 void hws_headless_sound_silence(struct hws_sound *s, bool silent);
@@ -38,9 +40,10 @@ uint8_t hws_headless_camera_chroma(unsigned which, uint64_t number);
 void hws_headless_camera_plug(struct hws_camera *c, bool plugged);
 
 /* --- terminals ---
- * The shell in memory takes lines: "echo TEXT", "size" (rows and columns), "whoami", "term", "flood N" (N
- * bytes), "deaf" (takes no notice of a hang-up), "sleep" (reads no more), "exit N". A program is "sh" with
- * "-c" and one line. Users are "tester", whose session it is, and "guest"; "root" is not allowed. */
+ * The shell in memory takes lines: "echo TEXT", "size" (rows and columns), "whoami", "term",
+ * "flood N" (N bytes), "deaf" (takes no notice of a hang-up), "sleep" (reads no more), "exit N". A
+ * program is "sh" with "-c" and one line. Users are "tester", whose session it is, and "guest";
+ * "root" is not allowed. */
 
 #define HWS_HEADLESS_USER "tester"
 /* Byte n of what "flood" writes. */

@@ -79,7 +79,8 @@ static int desktop_new(struct hws_platform_opening *o, const char *options, stru
 
 	if (parse_options(options, &w, &tall, &fps) < 0)
 		return hws_error_set(err, HWS_ERR_INVAL,
-				"the headless display is described as WIDTHxHEIGHT or WIDTHxHEIGHT@FPS "
+				"the headless display is described as WIDTHxHEIGHT or "
+				"WIDTHxHEIGHT@FPS "
 				"(up to 8192x8192@240)");
 	struct headless *h = calloc(1, sizeof(*h));
 
@@ -154,7 +155,8 @@ void hws_headless_answer(struct hws_platform_opening *o, bool yes)
 	headless_free(&h->base);
 	hws_platform_opened(o,
 			hws_error_set(&err, HWS_ERR_DENIED,
-					"the person at this host does not want its desktop to be shown"),
+					"the person at this host does not want its desktop to be "
+					"shown"),
 			NULL, &err);
 }
 

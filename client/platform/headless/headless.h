@@ -1,10 +1,11 @@
-/* platform/headless: a desktop that exists in memory only: a synthetic screen, recorded input. The test
- * double of every platform interface; also what a host without any display can show. */
+/* platform/headless: a desktop that exists in memory only: a synthetic screen, recorded input. The
+ * test double of every platform interface; also what a host without any display can show. */
 #pragma once
-#include "client/platform/registry.h"
+#include "client/platform/platform.h"
 
-/* options: NULL, "WxH" or "WxH@FPS" (a marker that moves FPS times a second). With "asks" or "asks,WxH..." it
- * opens as a portal does: when the person at the desktop has answered, which is hws_headless_answer. */
+/* options: NULL, "WxH" or "WxH@FPS" (a marker that moves FPS times a second). With "asks" or
+ * "asks,WxH..." it opens as a portal does: when the person at the desktop has answered, which is
+ * hws_headless_answer. */
 void hws_headless_open(struct hws_platform_opening *o, const char *options);
 
 /* What follows is for tests; `p` must be a headless platform. */

@@ -1,5 +1,6 @@
 /* Input into a desktop in memory: written down as text, so that a test reads what a viewer did. */
 #include "client/platform/headless/desk.h"
+#include "client/platform/headless/headless.h"
 
 static struct headless *of_inject(struct hws_inject *i)
 {
@@ -69,7 +70,8 @@ static int hl_key(struct hws_inject *i, uint8_t code, bool down)
 	return HWS_OK;
 }
 
-/* Enough of a US keyboard for what services ask: letters, digits, and the keys without a character. */
+/* Enough of a US keyboard for what services ask: letters, digits, and the keys without a
+ * character. */
 static const struct {
 	uint32_t sym;
 	uint8_t code;

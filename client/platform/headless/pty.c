@@ -1,5 +1,6 @@
-/* Terminals of a desktop in memory: a small shell that does what it is told, behind two buffers of the size
- * that a kernel's terminal has, so that whoever does not read stops it as it would stop a real one. */
+/* Terminals of a desktop in memory: a small shell that does what it is told, behind two buffers of
+ * the size that a kernel's terminal has, so that whoever does not read stops it as it would stop a
+ * real one. */
 #include "client/platform/headless/doubles.h"
 #include "shared/base/buf.h"
 #include "shared/base/mem.h"

@@ -1,7 +1,8 @@
-/* The displays of a desktop in memory: one picture of all of them, which tests paint; what is painted is
- * damage, and a grab converts it as a real back-end would. */
+/* The displays of a desktop in memory: one picture of all of them, which tests paint; what is
+ * painted is damage, and a grab converts it as a real back-end would. */
 #include "client/media/pixels.h"
 #include "client/platform/headless/desk.h"
+#include "client/platform/headless/headless.h"
 #include <string.h>
 
 static const struct hws_display *hl_displays(struct hws_capture_source *s, unsigned *ret_count)
@@ -76,7 +77,8 @@ static void hl_stop(struct hws_capture_source *s, unsigned display)
 	view_reset(&hws_container(s, struct headless, source)->view[display]);
 }
 
-/* The rectangle alone into I420, as a real capture does it all the time; whole into any other format. */
+/* The rectangle alone into I420, as a real capture does it all the time; whole into any other
+ * format. */
 static int convert(struct headless *h, const struct hl_view *v, struct hws_rect r)
 {
 	const struct hws_display *l = &h->list[v->index];

@@ -1,5 +1,6 @@
-/* The seat of a desktop in memory: sessions come, go, step to the front and lock themselves as a test says;
- * what is asked for happens in the next turn, as it would when a service had to be asked. */
+/* The seat of a desktop in memory: sessions come, go, step to the front and lock themselves as a
+ * test says; what is asked for happens in the next turn, as it would when a service had to be
+ * asked. */
 #include "client/platform/headless/doubles.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"

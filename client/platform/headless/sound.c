@@ -1,6 +1,6 @@
-/* Sound of a desktop in memory. What plays is a triangle wave whose every sample is an exact number in both
- * sample formats, so that a test knows what it must hear; what is said into the microphone is kept. Both go
- * at the pace of the clock, as a sound card does. */
+/* Sound of a desktop in memory. What plays is a triangle wave whose every sample is an exact number
+ * in both sample formats, so that a test knows what it must hear; what is said into the microphone
+ * is kept. Both go at the pace of the clock, as a sound card does. */
 #include "client/platform/headless/doubles.h"
 #include "shared/base/buf.h"
 #include "shared/base/clock.h"

@@ -1,5 +1,6 @@
-/* Damage is collected by the server (one event until it is asked for), fetched as a region, and only those
- * rectangles are copied: into shared memory by the server, from there converted straight to I420. */
+/* Damage is collected by the server (one event until it is asked for), fetched as a region, and
+ * only those rectangles are copied: into shared memory by the server, from there converted straight
+ * to I420. */
 #include "client/platform/capture_source.h"
 #include "client/platform/x11/desktop.h"
 #include "client/platform/x11/displays.h"

@@ -1,5 +1,6 @@
-/* The CLIPBOARD selection: who owns it is watched by XFixes, and it is taken at the time of the server, so that
- * of two that take it at once everybody agrees who was last. Reading is in clip_take, handing out in clip_give. */
+/* The CLIPBOARD selection: who owns it is watched by XFixes, and it is taken at the time of the
+ * server, so that of two that take it at once everybody agrees who was last. Reading is in
+ * clip_take, handing out in clip_give. */
 #include "client/platform/x11/clip_parts.h"
 #include "shared/base/mem.h"
 #include <stdlib.h>

@@ -1,5 +1,6 @@
-/* Handing out the text we own, in every encoding that programs ask for. What is larger than one request of the
- * protocol goes in pieces, to several programs at once; who does not fetch its pieces is forgotten. */
+/* Handing out the text we own, in every encoding that programs ask for. What is larger than one
+ * request of the protocol goes in pieces, to several programs at once; who does not fetch its
+ * pieces is forgotten. */
 #include "client/platform/x11/clip_parts.h"
 #include "client/platform/x11/clip_text.h"
 #include "shared/base/clock.h"

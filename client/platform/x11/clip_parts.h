@@ -1,5 +1,5 @@
-/* x11/clip_parts: what the files of the clipboard share: owning (clip), reading what others own (clip_take),
- * handing out what we own (clip_give). Private to these. */
+/* x11/clip_parts: what the files of the clipboard share: owning (clip), reading what others own
+ * (clip_take), handing out what we own (clip_give). Private to these. */
 #pragma once
 #include "client/platform/x11/desktop.h"
 #include "shared/base/buf.h"

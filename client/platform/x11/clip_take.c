@@ -1,7 +1,8 @@
-/* Reading what somebody else has copied: first what the owner offers, then the best of it as text, whole or in
- * pieces. Each question names another property, so that an answer that comes late, from an owner that has lost
- * the selection meanwhile, is never taken for one of the present owner: text without the mark would go where the
- * mark of the present one forbids it. What takes too long or grows too large is left. */
+/* Reading what somebody else has copied: first what the owner offers, then the best of it as text,
+ * whole or in pieces. Each question names another property, so that an answer that comes late, from
+ * an owner that has lost the selection meanwhile, is never taken for one of the present owner: text
+ * without the mark would go where the mark of the present one forbids it. What takes too long or
+ * grows too large is left. */
 #include "client/platform/x11/clip_parts.h"
 #include "client/platform/x11/clip_text.h"
 #include "shared/base/clock.h"
@@ -171,7 +172,8 @@ static void take_text(struct x11_clip *c, const xcb_get_property_reply_t *r, boo
 		c->phase = WAIT_PIECES;
 		c->type = XCB_NONE;
 		wait(c);
-		/* Events may be looked at before answers that came first: that piece is here already. */
+		/* Events may be looked at before answers that came first: that piece is here
+		 * already. */
 		if (early)
 			read_property(c);
 		return;

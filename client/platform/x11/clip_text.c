@@ -1,5 +1,6 @@
-/* Between UTF-8 and what older X programs speak. COMPOUND_TEXT is ISO 2022 with the initial sets ASCII (left
- * half) and ISO 8859-1 (right half); each set is decoded by iconv in runs of bytes that belong to it. */
+/* Between UTF-8 and what older X programs speak. COMPOUND_TEXT is ISO 2022 with the initial sets
+ * ASCII (left half) and ISO 8859-1 (right half); each set is decoded by iconv in runs of bytes that
+ * belong to it. */
 #include "client/platform/x11/clip_text.h"
 #include "shared/base/str.h"
 #include <iconv.h>

@@ -1,3 +1,5 @@
+/* The pointer: XFixes tells of new shapes; X tells nobody where the pointer is, so that is asked
+ * for, often while it moves. */
 #include "client/platform/x11/desktop.h"
 #include "shared/base/mem.h"
 #include <stdlib.h>

@@ -1,7 +1,8 @@
-/* x11/desktop: one connection to an X server and what its parts (capture, cursor, inject, clip) share:
- * events, answers that are waited for without blocking, the end of the server. Private to this folder. */
+/* x11/desktop: one connection to an X server and what its parts (capture, cursor, inject, clip)
+ * share: events, answers that are waited for without blocking, the end of the server. Private to
+ * this folder. */
 #pragma once
-#include "client/platform/registry.h"
+#include "client/platform/platform.h"
 #include <xcb/damage.h>
 #include <xcb/randr.h>
 #include <xcb/shm.h>
@@ -36,10 +37,12 @@ struct x11_desktop {
 	struct x11_clip *clip;
 };
 
-/* An answer that will come: `reply` (freed by the caller of fn) or `error`, both NULL when the connection ends. */
+/* An answer that will come: `reply` (freed by the caller of fn) or `error`, both NULL when the
+ * connection ends. */
 typedef void (*x11_answer_fn)(void *reply, const xcb_generic_error_t *error, void *arg);
 
-/* Calls fn with the answer to request `sequence` later, never from inside. On HWS_ERR_NOMEM it is discarded. */
+/* Calls fn with the answer to request `sequence` later, never from inside. On HWS_ERR_NOMEM it is
+ * discarded. */
 int x11_await(struct x11_desktop *d, unsigned sequence, x11_answer_fn fn, void *arg) HWS_MUST_CHECK;
 /* After requests: sends them and looks for what came in meanwhile, at the end of this turn. */
 void x11_flush(struct x11_desktop *d);

@@ -35,7 +35,8 @@ static bool fits(const struct hws_display *d, struct hws_error *err)
 	if (hws_picture_fits(d->width, d->height))
 		return true;
 	hws_error_set(err, HWS_ERR_UNSUPPORTED,
-			"the screen of this host has %d x %d pixels, and hawser shows up to %d x %d "
+			"the screen of this host has %d x %d pixels, and hawser shows up to "
+			"%d x %d "
 			"and %ld million in all: make it smaller (xrandr)",
 			d->width, d->height, HWS_PICTURE_SIDE_MAX, HWS_PICTURE_SIDE_MAX,
 			HWS_PICTURE_PIXELS_MAX / 1000000);
@@ -58,7 +59,8 @@ unsigned x11_displays_list(struct x11_desktop *d, struct hws_display *list, stru
 	if (r)
 		it = xcb_randr_get_monitors_monitors_iterator(r);
 	for (; it.rem && n < HWS_DISPLAYS_MAX; xcb_randr_monitor_info_next(&it)) {
-		/* During a change a monitor may reach beyond the screen: never ask for such pixels. */
+		/* During a change a monitor may reach beyond the screen: never ask for such
+		 * pixels. */
 		struct hws_rect box = hws_rect_intersect(
 				(struct hws_rect){ it.data->x, it.data->y, it.data->width,
 						it.data->height },

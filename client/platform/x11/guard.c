@@ -1,6 +1,7 @@
-/* A killed process can undo nothing, and the keys it lent would stay. This one does nothing but wait for the end
- * of the other: of a line that only the other holds open. It leads a session of its own, so that a signal to the
- * other's group does not take both. Should it be killed, too, the next hawser on the display takes them back. */
+/* A killed process can undo nothing, and the keys it lent would stay. This one does nothing but
+ * wait for the end of the other: of a line that only the other holds open. It leads a session of
+ * its own, so that a signal to the other's group does not take both. Should it be killed, too, the
+ * next hawser on the display takes them back. */
 #include "client/platform/x11/guard.h"
 #include "client/platform/x11/sweep.h"
 #include "shared/base/mem.h"

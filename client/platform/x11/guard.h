@@ -1,4 +1,5 @@
-/* x11/guard: a small process that takes lent keys back when this one is killed. Private to this folder. */
+/* x11/guard: a small process that takes lent keys back when this one is killed. Private to this
+ * folder. */
 #pragma once
 #include "shared/base/err.h"
 

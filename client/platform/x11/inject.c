@@ -1,6 +1,6 @@
-/* Calls come in an order that means something: a click behind a text belongs to what the text did. So all of
- * them go through one queue, which stands still while a text waits for a program (typing.h). It is empty nearly
- * always; then a call takes effect at once. */
+/* Calls come in an order that means something: a click behind a text belongs to what the text did.
+ * So all of them go through one queue, which stands still while a text waits for a program
+ * (typing.h). It is empty nearly always; then a call takes effect at once. */
 #include "client/platform/x11/typing.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
@@ -12,12 +12,13 @@
 #define WHEEL_MAX 100
 #define OPS_MAX 65536u /* a power of two */
 #define OPS_FIRST 64u
-/* Kept free for what ends something: a key that nobody lets go of, for want of room, would stay down for good. */
+/* Kept free for what ends something: a key that nobody lets go of, for want of room, would stay
+ * down for good. */
 #define OPS_FOR_ENDS 1024u
 #define TURN_MAX 512u /* characters in one turn of the loop */
 #define POLL_US (20 * HWS_US_PER_MS)
-/* A text waits so long for a program that does not read; less when somebody clicks meanwhile, perhaps to get
- * away from that program. */
+/* A text waits so long for a program that does not read; less when somebody clicks meanwhile,
+ * perhaps to get away from that program. */
 #define PATIENCE_US (60 * HWS_US_PER_S)
 #define CLICK_PATIENCE_US (2 * HWS_US_PER_S)
 
@@ -118,7 +119,8 @@ static void do_key(struct x11_inject *j, uint8_t code, bool down)
 
 	if (!down && !*held)
 		return;
-	/* A down of a key that is down is auto-repeat: the server repeats only for physical keys. */
+	/* A down of a key that is down is auto-repeat: the server repeats only for physical
+	 * keys. */
 	if (down && *held)
 		fake(j, XCB_KEY_RELEASE, code, 0, 0);
 	*held = down;
@@ -170,7 +172,8 @@ static bool is_end(const struct op *o)
 	return (o->kind == OP_KEY || o->kind == OP_BUTTON) && !o->down;
 }
 
-/* There are fewer keys and buttons than half of what is kept; so putting locks back finds room, too. */
+/* There are fewer keys and buttons than half of what is kept; so putting locks back finds room,
+ * too. */
 static unsigned room_for(const struct op *o)
 {
 	return OPS_MAX - (is_end(o) ? 0 : o->kind == OP_LOCKS ? OPS_FOR_ENDS / 2 : OPS_FOR_ENDS);

@@ -1,5 +1,5 @@
-/* The server's own tables are taken, rather than a compiled copy of them: which keys have nothing at all, and
- * which modifiers a key type looks at, is what typing and lending keys hang on. */
+/* The server's own tables are taken, rather than a compiled copy of them: which keys have nothing
+ * at all, and which modifiers a key type looks at, is what typing and lending keys hang on. */
 #include "client/platform/x11/keymap.h"
 #include "shared/base/mem.h"
 #include <stdlib.h>
@@ -253,8 +253,8 @@ xcb_keysym_t x11_keymap_now(const struct x11_keymap *m, unsigned code, unsigned 
 	return x11_keymap_sym(m, code, g, level_of(m, &m->type[m->key[code & 0xff].type[g]], mods));
 }
 
-/* Caps Lock that a key type leaves to the program: that makes a capital of a letter, each program with a table of
- * its own. */
+/* Caps Lock that a key type leaves to the program: that makes a capital of a letter, each program
+ * with a table of its own. */
 static bool caps_turns(
 		const struct x11_keymap *m, const struct x11_type *t, uint32_t cp, uint8_t mods)
 {

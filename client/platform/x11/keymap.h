@@ -1,5 +1,5 @@
-/* x11/keymap: the keyboard map of an X server as XKB has it: what each key gives in each group at each level,
- * and which modifiers choose the level. Pure after loading. Private to this folder. */
+/* x11/keymap: the keyboard map of an X server as XKB has it: what each key gives in each group at
+ * each level, and which modifiers choose the level. Pure after loading. Private to this folder. */
 #pragma once
 #include "client/platform/x11/desktop.h"
 
@@ -63,21 +63,24 @@ unsigned x11_keymap_group(const struct x11_keymap *m, unsigned code, unsigned gr
 /* 0 outside. */
 xcb_keysym_t x11_keymap_sym(
 		const struct x11_keymap *m, unsigned code, unsigned group, unsigned level);
-/* The same as hws_inject_symbol has it: characters alike whichever keysym the layout names them by. */
+/* The same as hws_inject_symbol has it: characters alike whichever keysym the layout names them
+ * by. */
 uint32_t x11_keymap_symbol(
 		const struct x11_keymap *m, unsigned code, unsigned group, unsigned level);
 /* What a key gives with these modifiers in this group. */
 xcb_keysym_t x11_keymap_now(
 		const struct x11_keymap *m, unsigned code, unsigned group, uint8_t mods);
-/* The modifiers of a key type that give a level, from `mods` of which `fixed` cannot change, changing as few as
- * may be; false if there are none. Only modifiers that mean nothing but a level are changed. */
+/* The modifiers of a key type that give a level, from `mods` of which `fixed` cannot change,
+ * changing as few as may be; false if there are none. Only modifiers that mean nothing but a level
+ * are changed. */
 bool x11_keymap_way(const struct x11_keymap *m, unsigned type, unsigned level, uint8_t mods,
 		uint8_t fixed, uint8_t *ret_mods);
-/* The way to a symbol (`as_char`: a character) in the active group that changes least; `fixed` modifiers stay as
- * they are in `mods`. A character never by the number pad, whose meaning hangs on Num Lock. */
+/* The way to a symbol (`as_char`: a character) in the active group that changes least; `fixed`
+ * modifiers stay as they are in `mods`. A character never by the number pad, whose meaning hangs on
+ * Num Lock. */
 bool x11_keymap_find(const struct x11_keymap *m, uint32_t want, bool as_char, unsigned group,
 		uint8_t mods, uint8_t fixed, struct x11_stroke *ret);
-/* The key of a symbol (`as_char`: a character), whatever modifiers it takes: in the active group, else in
- * another, which is then in ret->group. Lower levels first. */
+/* The key of a symbol (`as_char`: a character), whatever modifiers it takes: in the active group,
+ * else in another, which is then in ret->group. Lower levels first. */
 bool x11_keymap_find_key(const struct x11_keymap *m, uint32_t want, bool as_char, unsigned group,
 		struct x11_stroke *ret);

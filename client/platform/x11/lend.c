@@ -1,3 +1,4 @@
+/* Spare keys of the keyboard map that lend themselves to characters which the layout lacks. */
 #include "client/platform/x11/lend.h"
 #include "client/platform/x11/guard.h"
 #include "client/platform/x11/reader.h"
@@ -30,8 +31,9 @@ struct x11_lend {
 	xcb_window_t owner;           /* marks our keys; dies with our connection */
 	struct spare spare[SPARE_MAX];
 	unsigned count;
-	uint8_t type;          /* of lent keys */
-	uint8_t level[LEVELS]; /* that can be reached with Caps Lock on and off; a place is an index here */
+	uint8_t type; /* of lent keys */
+	/* that can be reached with Caps Lock on and off; a place is an index here */
+	uint8_t level[LEVELS];
 	unsigned levels;
 	uint64_t turn, settled;
 	unsigned own[OWN_MAX]; /* sequence numbers of our changes, a ring */
@@ -88,7 +90,8 @@ static bool holds(const struct x11_lend *l, const struct x11_keymap *m, const st
 	return true;
 }
 
-/* Levels of a key type that can be had whatever Caps Lock is, and without a light or a shortcut changing. */
+/* Levels of a key type that can be had whatever Caps Lock is, and without a light or a shortcut
+ * changing. */
 static unsigned levels_of(const struct x11_keymap *m, unsigned type, uint8_t level[LEVELS])
 {
 	const struct x11_type *t = &m->type[type];
@@ -96,7 +99,8 @@ static unsigned levels_of(const struct x11_keymap *m, unsigned type, uint8_t lev
 	unsigned n = 0;
 	uint8_t mods;
 
-	/* A type that does not look at Caps Lock leaves it to programs, which make capitals then. */
+	/* A type that does not look at Caps Lock leaves it to programs, which make capitals
+	 * then. */
 	if (!(t->mods & XCB_MOD_MASK_LOCK) || (t->mods & ~safe) || t->keeps_lock)
 		return 0;
 	for (unsigned k = 0; k < t->levels && n < LEVELS; k++)
@@ -106,8 +110,8 @@ static unsigned levels_of(const struct x11_keymap *m, unsigned type, uint8_t lev
 	return n;
 }
 
-/* Of the types that the map has the one with the most levels: more places for characters. Types of our own could
- * be added but not removed again. The type ALPHABETIC is in every map. */
+/* Of the types that the map has the one with the most levels: more places for characters. Types of
+ * our own could be added but not removed again. The type ALPHABETIC is in every map. */
 static void choose_type(struct x11_lend *l, const struct x11_keymap *m)
 {
 	uint8_t level[LEVELS];
@@ -115,9 +119,8 @@ static void choose_type(struct x11_lend *l, const struct x11_keymap *m)
 	l->levels = 0;
 	for (unsigned k = 0; k < m->type_count; k++) {
 		unsigned n = levels_of(m, k, level);
-		if (n < l->levels ||
-				(n == l->levels &&
-						(n == 0 || m->type[k].levels >= m->type[l->type].levels)))
+		bool wider = m->type[k].levels >= m->type[l->type].levels;
+		if (n < l->levels || (n == l->levels && (n == 0 || wider)))
 			continue;
 		l->type = (uint8_t)k;
 		l->levels = n;
@@ -180,7 +183,8 @@ int x11_lend_take(struct x11_lend *l, uint32_t cp, uint8_t mods, uint8_t fixed)
 	bool busy = false;
 	uint8_t unused;
 
-	/* Free ones before others, plain levels before those that need modifiers; then the oldest. */
+	/* Free ones before others, plain levels before those that need modifiers; then the
+	 * oldest. */
 	for (unsigned n = 0; n < l->levels; n++) {
 		if (!way_to(l, n, mods, fixed, &unused))
 			continue;
@@ -227,8 +231,8 @@ static void own(struct x11_lend *l, unsigned sequence)
 
 bool x11_lend_is_own_event(const struct x11_lend *l, const xcb_generic_event_t *e)
 {
-	/* Events of a request bear its number, those of others' changes that of a later request: the server
-	 * was ours alone until that. */
+	/* Events of a request bear its number, those of others' changes that of a later request:
+	 * the server was ours alone until that. */
 	for (uint64_t k = l->own_head; k-- > l->own_tail;)
 		if (l->own[k % OWN_MAX] == e->full_sequence)
 			return true;
@@ -377,8 +381,9 @@ static void send_marks(struct x11_lend *l, const struct present *p, struct reque
 					.sequence);
 }
 
-/* One request for all of it, so that programs hear of one change and read the map once. A request is for a range of keys; those between stay as the server has them at this moment. Keys that
- * are new among the lent get their marks, too. */
+/* One request for all of it, so that programs hear of one change and read the map once. A request
+ * is for a range of keys; those between stay as the server has them at this moment. Keys that are
+ * new among the lent get their marks, too. */
 static bool send_dirty(struct x11_lend *l)
 {
 	bool marks = false;

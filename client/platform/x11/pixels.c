@@ -1,5 +1,6 @@
-/* Pixels as the root window of the X server has them: any TrueColor layout of 15 to 32 bits becomes BGRA here.
- * What shows colours by a palette is refused: the palette may change with every focus. */
+/* Pixels as the root window of the X server has them: any TrueColor layout of 15 to 32 bits becomes
+ * BGRA here. What shows colours by a palette is refused: the palette may change with every
+ * focus. */
 #include "client/platform/x11/pixels.h"
 #include "client/media/pixels.h"
 #include "shared/base/mem.h"

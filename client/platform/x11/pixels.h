@@ -15,8 +15,8 @@ struct x11_pixels {
 	struct x11_channel red, green, blue;
 };
 
-/* The layout of the screen's root window. HWS_ERR_UNSUPPORTED, and `err` for the person at the viewer, when its
- * colours cannot be converted. */
+/* The layout of the screen's root window. HWS_ERR_UNSUPPORTED, and `err` for the person at the
+ * viewer, when its colours cannot be converted. */
 int x11_pixels_of(const xcb_setup_t *setup, const xcb_screen_t *screen, struct x11_pixels *ret,
 		struct hws_error *err) HWS_MUST_CHECK;
 /* Bytes of one row of an image. */
@@ -24,6 +24,7 @@ size_t x11_pixels_row(const struct x11_pixels *px, int width);
 /* `from` holds height rows. */
 void x11_pixels_to_bgra(const struct x11_pixels *px, const uint8_t *from, int width, int height,
 		uint8_t *to, size_t to_row);
-/* The rectangle r of an I420 picture, whose place and size are even or end at the picture's edge. HWS_ERR_NOMEM. */
+/* The rectangle r of an I420 picture, whose place and size are even or end at the picture's edge.
+ * HWS_ERR_NOMEM. */
 int x11_pixels_to_i420(const struct x11_pixels *px, const uint8_t *from, struct hws_picture *to,
 		struct hws_rect r) HWS_MUST_CHECK;

@@ -1,3 +1,5 @@
+/* When programs have read what was typed: RECORD shows their requests, and a map must not change
+ * before. */
 #include "client/platform/x11/reader.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
@@ -9,8 +11,9 @@
 #include <xcb/xcbext.h>
 
 #define CLIENTS_MAX 32
-/* Programs ask at the first press that they handle after a change. The others may still lie unhandled with them,
- * and are read by the map that they have then. That cannot be seen: they get this long for it. */
+/* Programs ask at the first press that they handle after a change. The others may still lie
+ * unhandled with them, and are read by the map that they have then. That cannot be seen: they get
+ * this long for it. */
 #define QUIET_US (1000 * HWS_US_PER_MS)
 #define BLIND_US (1500 * HWS_US_PER_MS) /* for a program to read, where that cannot be seen */
 #define ALIVE_US (500 * HWS_US_PER_MS)
@@ -57,10 +60,8 @@ static struct client *client_of(struct x11_reader *r, uint32_t base, bool make)
 		struct client *c = &r->client[k];
 		if (c->base == base)
 			return c;
-		if (c->base == 0 ||
-				(oldest->base && !c->owing &&
-						(oldest->owing ||
-								c->pressed_us < oldest->pressed_us)))
+		bool older = oldest->owing || c->pressed_us < oldest->pressed_us;
+		if (c->base == 0 || (oldest->base && !c->owing && older))
 			oldest = c;
 	}
 	if (!make)
@@ -79,7 +80,8 @@ static void on_asked(struct x11_reader *r, uint32_t base)
 	c->asked_us = hws_clock_us();
 }
 
-/* They come in the order in which the server served them, our own, too: those tell where a change was made. */
+/* They come in the order in which the server served them, our own, too: those tell where a change
+ * was made. */
 static void on_requests(struct x11_reader *r, const xcb_record_enable_context_reply_t *e)
 {
 	bool own = e->xid_base == xcb_get_setup(r->d->conn)->resource_id_base;
@@ -327,7 +329,8 @@ static bool has_read(struct x11_reader *r, const struct client *c, uint64_t now)
 		return true;
 	if (!r->tap && !c->ping_window)
 		return now - c->pressed_us > BLIND_US;
-	/* Asking once is enough for several changes. Some programs (of Qt) leave their answer to a ping unsent. */
+	/* Asking once is enough for several changes. Some programs (of Qt) leave their answer to a
+	 * ping unsent. */
 	return c->asked_gen >= c->pressed_gen &&
 			now - HWS_MAX(c->asked_us, c->pressed_us) > QUIET_US;
 }

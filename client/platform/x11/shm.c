@@ -1,5 +1,5 @@
-/* System V shared memory, since that is what every X server takes: it is marked for removal as soon as
- * both sides have it, so that nothing stays behind whoever dies. */
+/* System V shared memory, since that is what every X server takes: it is marked for removal as soon
+ * as both sides have it, so that nothing stays behind whoever dies. */
 #include "client/platform/x11/shm.h"
 #include "shared/base/log.h"
 #include <stdlib.h>

@@ -8,8 +8,8 @@ struct x11_shm {
 	size_t size;
 };
 
-/* Without it pictures travel over the socket, which is slow but works everywhere: on failure s->data stays
- * NULL. Waits for the server (one round trip). */
+/* Without it pictures travel over the socket, which is slow but works everywhere: on failure
+ * s->data stays NULL. Waits for the server (one round trip). */
 void x11_shm_new(struct x11_desktop *d, size_t size, struct x11_shm *s);
 /* Takes one that is none. */
 void x11_shm_free(struct x11_desktop *d, struct x11_shm *s);

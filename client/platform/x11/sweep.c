@@ -1,6 +1,6 @@
-/* No file remembers what was lent: the map itself says it. Each lent key bears actions of the kind "none", whose
- * data nobody looks at; they come and go with its symbols in one request, so that there is no moment in which a
- * crash would leave the one without the other. */
+/* No file remembers what was lent: the map itself says it. Each lent key bears actions of the kind
+ * "none", whose data nobody looks at; they come and go with its symbols in one request, so that
+ * there is no moment in which a crash would leave the one without the other. */
 #include "client/platform/x11/sweep.h"
 #include "shared/base/macros.h"
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* x11/sweep: keys of a server's keyboard map that hawser lent, and taking them out again. Works on any connection,
- * so that another process can do it for one that died. Private to this folder. */
+/* x11/sweep: keys of a server's keyboard map that hawser lent, and taking them out again. Works on
+ * any connection, so that another process can do it for one that died. Private to this folder. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -11,6 +11,6 @@ xcb_window_t x11_sweep_owner_new(xcb_connection_t *conn, const xcb_screen_t *scr
 void x11_sweep_mark(xcb_window_t owner, uint8_t action[8]);
 /* Whether an action is such a mark; then whose. */
 bool x11_sweep_read_mark(const uint8_t action[8], xcb_window_t *ret_owner);
-/* Makes every key blank again that `owner` lent (XCB_NONE: nobody), or an owner that is gone. The server is
- * grabbed meanwhile; waits for answers. */
+/* Makes every key blank again that `owner` lent (XCB_NONE: nobody), or an owner that is gone. The
+ * server is grabbed meanwhile; waits for answers. */
 void x11_sweep(xcb_connection_t *conn, xcb_window_t owner);

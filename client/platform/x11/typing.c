@@ -1,3 +1,5 @@
+/* Characters in their order: those that have a key, and those that must wait until one is lent to
+ * them. */
 #include "client/platform/x11/typing.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
@@ -289,7 +291,8 @@ static int shortcut_char(struct x11_typing *t, uint32_t cp)
 		return HWS_ERR_NOTFOUND;
 	if (!x11_keymap_find_key(t->map, control ? control : cp, !control, t->group, &s))
 		return control ? HWS_ERR_NOTFOUND : type_lent(t, cp, t->state, 0xff, true);
-	/* In the group of the key: a program that gets Ctrl and a Greek letter takes it for no shortcut. */
+	/* In the group of the key: a program that gets Ctrl and a Greek letter takes it for no
+	 * shortcut. */
 	if (s.group != t->group)
 		lock_group(t, s.group);
 	click(t, s.code);

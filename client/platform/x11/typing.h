@@ -1,5 +1,5 @@
-/* x11/typing: characters as key presses, on what the keyboard is at this moment: layout, active group, modifiers
- * and locks. Private to this folder. */
+/* x11/typing: characters as key presses, on what the keyboard is at this moment: layout, active
+ * group, modifiers and locks. Private to this folder. */
 #pragma once
 #include "client/platform/x11/keymap.h"
 #include "client/platform/x11/lend.h"
@@ -36,6 +36,7 @@ void x11_typing_begin(struct x11_typing *t);
 void x11_typing_end(struct x11_typing *t);
 /* Prepares characters to come, so that the map is changed once for all of them. Inside a run. */
 void x11_typing_prepare(struct x11_typing *t, const uint32_t *codepoint, size_t n);
-/* HWS_ERR_AGAIN: when programs have read what was typed. HWS_ERR_NOTFOUND: not at all on this keyboard. With
- * `shortcut` the modifiers stay as they are, and only the key is that of the character. Inside a run. */
+/* HWS_ERR_AGAIN: when programs have read what was typed. HWS_ERR_NOTFOUND: not at all on this
+ * keyboard. With `shortcut` the modifiers stay as they are, and only the key is that of the
+ * character. Inside a run. */
 int x11_typing_char(struct x11_typing *t, uint32_t codepoint, bool shortcut) HWS_MUST_CHECK;

@@ -1,5 +1,5 @@
-/* The connection to an X server: who waits for which answer, events to the part that they are for, and
- * what to do when the server ends or hangs. */
+/* The connection to an X server: who waits for which answer, events to the part that they are for,
+ * and what to do when the server ends or hangs. */
 #include "client/platform/x11/x11.h"
 #include "client/platform/capture_source.h"
 #include "client/platform/opening.h"
@@ -275,7 +275,8 @@ static int refuse_xwayland(struct x11_desktop *d, struct hws_error *err)
 	if (!is_xwayland(d))
 		return HWS_OK;
 	return hws_error_set(err, HWS_ERR_UNSUPPORTED,
-			"this host runs a Wayland desktop, which hawser cannot show yet: log in at the "
+			"this host runs a Wayland desktop, which hawser cannot show yet: log in at "
+			"the "
 			"host to a desktop on X11 (\"Xorg\" in the menu of the login screen)");
 }
 
@@ -342,8 +343,8 @@ static int open_parts(struct x11_desktop *d, struct hws_error *err)
 	return r;
 }
 
-/* What may take long, or for ever when a server hangs: on a thread of its own, before anything is tied to
- * the loop. */
+/* What may take long, or for ever when a server hangs: on a thread of its own, before anything is
+ * tied to the loop. */
 static int connect_to(struct x11_desktop *d, struct hws_error *err)
 {
 	int number = 0;

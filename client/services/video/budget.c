@@ -1,5 +1,5 @@
-/* One number is learnt: what a pixel costs when it is coded as finely as can be. The scale of coarseness
- * says by itself how much less it costs when it is coded less finely. */
+/* One number is learnt: what a pixel costs when it is coded as finely as can be. The scale of
+ * coarseness says by itself how much less it costs when it is coded less finely. */
 #include "client/services/video/budget.h"
 #include "client/media/coarseness.h"
 #include <math.h>

@@ -1,6 +1,7 @@
-/* video/budget: how coarse a picture must be to fit a number of bytes. The encoder's own control keeps
- * a mean and lets a single picture cost many times that; on a narrow line one such picture is a second
- * of standstill. Coarseness is that of media/coarseness.h, whatever the codec. Pure arithmetic. */
+/* video/budget: how coarse a picture must be to fit a number of bytes. The encoder's own control
+ * keeps a mean and lets a single picture cost many times that; on a narrow line one such picture is
+ * a second of standstill. Coarseness is that of media/coarseness.h, whatever the codec. Pure
+ * arithmetic. */
 #pragma once
 #include <stdint.h>
 

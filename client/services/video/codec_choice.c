@@ -1,5 +1,5 @@
-/* Rules of deployed hosts: one codec for all, which each viewer decodes; the wish that most have wins,
- * and without any the codec that saves most. */
+/* Rules of deployed hosts: one codec for all, which each viewer decodes; the wish that most have
+ * wins, and without any the codec that saves most. */
 #include "client/services/video/codec_choice.h"
 #include "client/core/codec_wire.h"
 #include "client/media/codec_table.h"

@@ -1,5 +1,6 @@
-/* video/debt: the parts of a display that were coded worse than they could be, and how they are paid off: in rounds, and
- * where the line is narrow in slices, so that a change never waits for long. Pure arithmetic. */
+/* video/debt: the parts of a display that were coded worse than they could be, and how they are
+ * paid off: in rounds, and where the line is narrow in slices, so that a change never waits for
+ * long. Pure arithmetic. */
 #pragma once
 #include "client/media/region.h"
 

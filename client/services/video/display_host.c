@@ -43,7 +43,7 @@ struct job {
 
 static uint64_t now_of(const struct hws_video_host *v)
 {
-	return hws_loop_now_us(v->conf.loop);
+	return hws_loop_now_us(v->loop);
 }
 
 static uint32_t kbit_of(double bytes_per_s)
@@ -73,10 +73,10 @@ void hws_display_host_tell_bitrate(struct hws_video_host *v)
 		hws_flow_wish(&w->flow, wish * 125.0, now_of(v));
 		uint32_t now = kbit_of(hws_flow_rate(&w->flow)), told = w->told_kbit_s;
 		uint32_t off = now > told ? now - told : told - now;
-		if (!v->conf.on_bitrate || !now || off <= told / TELL_PART)
+		if (!v->on_bitrate || !now || off <= told / TELL_PART)
 			continue;
 		w->told_kbit_s = now;
-		v->conf.on_bitrate(w->g, now, v->conf.arg);
+		v->on_bitrate(w->g, now, v->arg);
 	}
 }
 
@@ -119,7 +119,7 @@ static void show_start(struct hws_display_host *s)
 	if (r < 0) {
 		hws_warn_limited("video.capture_failed", HWS_U64("display", s->index),
 				HWS_ERR("why", r));
-		hws_timer_start(s->v->conf.loop, &s->timer, RETRY_US, on_retry, s);
+		hws_timer_start(s->v->loop, &s->timer, RETRY_US, on_retry, s);
 		return;
 	}
 	s->started = true;
@@ -142,8 +142,8 @@ static uint64_t wait_of(struct hws_video_viewer *w, uint64_t now)
 	return hws_flow_wait(&w->flow, w->g->sent, now);
 }
 
-/* 0 when a picture taken now can go to every viewer that is not hopelessly behind; else the time to wait before
- * looking again, HWS_FLOW_BLOCKED when something will happen before. */
+/* 0 when a picture taken now can go to every viewer that is not hopelessly behind; else the time to
+ * wait before looking again, HWS_FLOW_BLOCKED when something will happen before. */
 static uint64_t viewers_wait(struct hws_display_host *s, uint64_t now)
 {
 	uint32_t waiting = 0, ready = 0;
@@ -262,7 +262,7 @@ static void on_refine(void *arg)
 static void pay_later(struct hws_display_host *s, uint64_t us)
 {
 	if (hws_debt_more(&s->debt))
-		hws_timer_start(s->v->conf.loop, &s->refine_timer, us, on_refine, s);
+		hws_timer_start(s->v->loop, &s->refine_timer, us, on_refine, s);
 }
 
 static void account(struct hws_display_host *s, const struct job *j)
@@ -328,18 +328,20 @@ static void on_job_done(void *arg, int r)
 		s->key = s->key || j->key;
 		pay_later(s, REFINE_US);
 	} else {
-		/* A fresh encoder next time; not at once, or a broken one would eat the processor. */
+		/* A fresh encoder next time; not at once, or a broken one would eat the
+		 * processor. */
 		hws_warn_limited("video.encode_failed", HWS_STR("codec", hws_codec_name(v->codec)),
 				HWS_ERR("why", r));
 		s->key = true;
-		hws_timer_start(v->conf.loop, &s->timer, RETRY_US, on_retry, s);
+		hws_timer_start(v->loop, &s->timer, RETRY_US, on_retry, s);
 	}
 	job_free(j);
 	if (r == HWS_OK)
 		hws_display_host_kick(s);
 }
 
-/* The bytes of a picture of this display that pass soon; 0 = any number: no viewer's line is narrow. */
+/* The bytes of a picture of this display that pass soon; 0 = any number: no viewer's line is
+ * narrow. */
 static double room_of(struct hws_display_host *s)
 {
 	double room = 0;
@@ -357,7 +359,8 @@ static double room_of(struct hws_display_host *s)
 	return room;
 }
 
-/* What the encoder may spend: as wished, or this display's part of what the slowest line carries. */
+/* What the encoder may spend: as wished, or this display's part of what the slowest line
+ * carries. */
 static uint32_t kbit_for(struct hws_display_host *s, uint32_t kbit_s)
 {
 	struct hws_video_host *v = s->v;
@@ -377,7 +380,8 @@ static uint32_t kbit_for(struct hws_display_host *s, uint32_t kbit_s)
 	return now >= kbit_s - kbit_s / 16 && now <= kbit_s + kbit_s / 16 ? now : kbit_s;
 }
 
-/* On a narrow line a change may be as coarse as it must be to pass soon; it is made good in slices that pass. */
+/* On a narrow line a change may be as coarse as it must be to pass soon; it is made good in slices
+ * that pass. */
 static void choose_quality(struct hws_display_host *s, struct job *j)
 {
 	struct hws_quality q = hws_quality_of(
@@ -428,11 +432,11 @@ static void code(struct hws_display_host *s, const struct hws_region *damage, bo
 	j->refines = refines && !j->whole;
 	j->pixels = (double)(j->whole ? (long)p->width * p->height : hws_region_area(damage));
 	choose_quality(s, j);
-	if (hws_work_submit(v->conf.work, v->conf.loop, run_job, on_job_done, j) < 0) {
+	if (hws_work_submit(v->work, v->loop, run_job, on_job_done, j) < 0) {
 		j->encoder = NULL;
 		job_free(j);
 		hws_debt_owe(&s->debt, damage);
-		hws_timer_start(v->conf.loop, &s->timer, RETRY_US, on_retry, s);
+		hws_timer_start(v->loop, &s->timer, RETRY_US, on_retry, s);
 		return;
 	}
 	v->jobs++;
@@ -450,7 +454,7 @@ static void on_timer(void *arg)
 
 static void wait(struct hws_display_host *s, uint64_t us)
 {
-	hws_timer_start(s->v->conf.loop, &s->timer, us, on_timer, s);
+	hws_timer_start(s->v->loop, &s->timer, us, on_timer, s);
 }
 
 static void grab(struct hws_display_host *s)
@@ -482,8 +486,8 @@ static void take_debt(struct hws_display_host *s, struct hws_region *part)
 			part);
 }
 
-/* While something small keeps moving there is no rest: on a narrow line, where what is coarse cannot be read, a slice of it
- * goes along with each picture. */
+/* While something small keeps moving there is no rest: on a narrow line, where what is coarse
+ * cannot be read, a slice of it goes along with each picture. */
 static bool pays_along(struct hws_display_host *s, struct hws_region *damage)
 {
 	struct hws_region part;
@@ -528,7 +532,8 @@ void hws_display_host_kick(struct hws_display_host *s)
 	if (!work)
 		return;
 	if (s->changed || s->key)
-		s->last_us = now; /* a picture that was only sharpened does not hold up the next change */
+		/* a picture that was only sharpened does not hold up the next change */
+		s->last_us = now;
 	if (s->changed) {
 		grab(s);
 		if (s->grabbing || s->changed || !s->picture)

@@ -1,62 +1,7 @@
-/* video/display_host: the showing of one display to those who watch it: when a picture is taken, how it is coded,
- * to whom it goes. Part of video_host; its structs are shared by the two files only. */
+/* video/display_host: the showing of one display to those who watch it: when a picture is taken,
+ * how it is coded, to whom it goes. Part of video_host. */
 #pragma once
-#include "client/media/video_codec.h"
-#include "client/services/video/budget.h"
-#include "client/services/video/codec_choice.h"
-#include "client/services/video/debt.h"
-#include "client/services/video/quality.h"
-#include "client/services/video/video_host.h"
-#include "client/services/video/video_msg.h"
-
-struct hws_video_viewer { /* one viewer */
-	struct hws_host_viewer *g;
-	struct hws_codec_wish wish;
-	struct hws_flow flow;
-	unsigned current; /* the display it asked for last */
-	unsigned unacked;
-	uint64_t sent_us, blocked_us; /* 0 = not blocked */
-	bool records;
-	uint32_t told_kbit_s; /* 0 = nothing yet */
-};
-
-struct hws_display_host { /* one display */
-	struct hws_video_host *v;
-	unsigned index, generation;
-	uint32_t subs, need_key, lagging; /* bits of slots */
-	bool started, changed, grabbing, coding, key, refine;
-	struct hws_picture *picture; /* the newest, locked */
-	bool out;                    /* not yet released to the capture */
-	struct hws_encoder *encoder;
-	enum hws_codec encoder_codec;
-	struct hws_quality quality; /* as the encoder has it */
-	uint32_t wish_kbit_s;       /* that the wished quality costs at this size */
-	struct hws_budget budget;
-	uint64_t coarse_us; /* until then the pace is more important than the wished quality */
-	struct hws_debt debt;
-	unsigned since_key;
-	uint64_t began_us, last_us, large_us; /* large_us: when a large part changed last */
-	struct hws_timer timer, refine_timer;
-};
-
-struct hws_video_host {
-	struct hws_host_service service;
-	struct hws_video_host_conf conf;
-	struct hws_capture_reader *reader;
-	struct hws_video_viewer viewer[HWS_HOST_VIEWERS_MAX];
-	struct hws_display_host show[HWS_DISPLAYS_MAX];
-	struct hws_qos qos;
-	struct hws_screenshots *shots;
-	enum hws_codec codec;
-	struct { /* what a viewer that comes is told */
-		struct hws_display_msg list;
-		Ses__SupportedEncoding encoding;
-		Ses__SupportedResolutions modes;
-	} told;
-	uint64_t frames;
-	unsigned jobs; /* under way; they hold the host */
-	bool closed;
-};
+#include "client/services/video/video_parts.h"
 
 /* Does the next step of a display, if there is one to do and all are ready for it. */
 void hws_display_host_kick(struct hws_display_host *s);

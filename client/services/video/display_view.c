@@ -16,7 +16,8 @@ int hws_display_view_new(struct hws_display_view **ret)
 
 	if (!s)
 		return HWS_ERR_NOMEM;
-	/* Shown, newest, being written, and one more so that a slow reader does not stop the others. */
+	/* Shown, newest, being written, and one more so that a slow reader does not stop the
+	 * others. */
 	r = hws_picture_pool_new(4, &s->pool);
 	if (r < 0) {
 		hws_free(s);
@@ -122,7 +123,8 @@ static void find_columns(const uint8_t *p, const uint8_t *q, int samples, int sh
 	}
 }
 
-/* Rows that differ, then the columns within them; luma first, chroma for the rare change of colour alone. */
+/* Rows that differ, then the columns within them; luma first, chroma for the rare change of colour
+ * alone. */
 static struct hws_rect find_damage(const struct hws_picture *a, const struct hws_picture *b)
 {
 	const struct hws_pixel_row *row = hws_pixel_row(a->format);

@@ -1,5 +1,5 @@
-/* video/display_view: one display of the host at the viewer: its queue of packets, its decoder, its newest
- * picture. Used by video_view alone. */
+/* video/display_view: one display of the host at the viewer: its queue of packets, its decoder, its
+ * newest picture. Used by video_view alone. */
 #pragma once
 #include "client/media/picture.h"
 #include "client/media/video_codec.h"
@@ -28,7 +28,8 @@ struct hws_display_view {
 	struct hws_picture *before; /* the last one as decoded, to find out what changed */
 	uint64_t content; /* counts pictures; a picture's mark says which of them it shows */
 	struct hws_rect recent
-			[HWS_DISPLAY_VIEW_RECENT]; /* what picture n changed, at n % HWS_DISPLAY_VIEW_RECENT */
+			/* what picture n changed, at n % HWS_DISPLAY_VIEW_RECENT */
+			[HWS_DISPLAY_VIEW_RECENT];
 	struct hws_picture_pool *pool;
 
 	/* Shared with the thread that shows. */
@@ -47,8 +48,8 @@ void hws_display_view_clear_queue(struct hws_display_view *s);
 /* Takes the message. false: the queue was full and has been emptied; a key frame is needed. */
 bool hws_display_view_push(struct hws_display_view *s, Ses__Message *m, size_t bytes);
 Ses__Message *hws_display_view_pop(struct hws_display_view *s);
-/* The job: decodes all packets of a message and converts the last picture. HWS_ERR_AGAIN: nothing to
- * show. *ret is a picture with one reference for the caller. */
+/* The job: decodes all packets of a message and converts the last picture. HWS_ERR_AGAIN: nothing
+ * to show. *ret is a picture with one reference for the caller. */
 int hws_display_view_decode(struct hws_display_view *s, enum hws_codec codec,
 		const Ses__EncodedVideoFrames *frames, bool reset, bool rgba,
 		struct hws_picture **ret, struct hws_rect *ret_damage);

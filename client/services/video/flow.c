@@ -1,6 +1,7 @@
-/* video/flow: see flow.h. The line's speed is that of the bytes between two answers, over the time in which the second
- * portion can have been on the line at all: since the first answer, or since it was sent (plus the way there and back)
- * if that was later. A picture leaves in one piece, so each one measures. */
+/* video/flow: see flow.h. The line's speed is that of the bytes between two answers, over the time
+ * in which the second portion can have been on the line at all: since the first answer, or since it
+ * was sent (plus the way there and back) if that was later. A picture leaves in one piece, so each
+ * one measures. */
 #include "client/services/video/flow.h"
 #include "shared/base/clock.h"
 #include "shared/base/macros.h"
@@ -45,8 +46,8 @@ static void learn_base(struct hws_flow *f, const struct hws_flow_answer *a)
 		f->base_us = a->rtt_us;
 }
 
-/* The time that this portion had the line. Programs that are busy answer late at times; on small portions that would
- * look like a narrow line, and such a line gets small portions only. */
+/* The time that this portion had the line. Programs that are busy answer late at times; on small
+ * portions that would look like a narrow line, and such a line gets small portions only. */
 static double busy_of(const struct hws_flow *f, const struct hws_flow_answer *a)
 {
 	uint64_t start = HWS_MAX(f->answered_us, a->first_us + base_of(f) + f->noise_us) +
@@ -152,8 +153,8 @@ static uint64_t way_wait(struct hws_flow *f, uint64_t sent, uint64_t now_us)
 
 	if (f->count && now_us > f->picture[f->head].sent_us)
 		age = now_us - f->picture[f->head].sent_us;
-	/* The answer to a single picture comes when the line has run dry. Its end can be foreseen: then the next
-	 * one is ready in time. */
+	/* The answer to a single picture comes when the line has run dry. Its end can be foreseen:
+	 * then the next one is ready in time. */
 	if (on_way <= WINDOW_MIN) /* perhaps no probe followed it yet */
 		return 0;
 	if (f->count == 1 && line > 0) {

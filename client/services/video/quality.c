@@ -1,4 +1,5 @@
-/* The numbers of deployed hosts: who wishes what, which of the wishes counts, and what a wish costs. */
+/* The numbers of deployed hosts: who wishes what, which of the wishes counts, and what a wish
+ * costs. */
 #include "client/services/video/quality.h"
 #include "shared/base/clock.h"
 #include <math.h>
@@ -7,7 +8,8 @@
 
 #define FPS_FIRST_SECOND 15u
 #define FPS_LATE 2u
-/* Coarseness over the ratio, from 0 to 2 of it: VP8's and VP9's quantisers 56 to 37, and 18 to 0. */
+/* Coarseness over the ratio, from 0 to 2 of it: VP8's and VP9's quantisers 56 to 37, and 18 to
+ * 0. */
 #define COARSEST 9333.4
 #define COARSEST_SLOPE 3166.67
 #define FINEST_SLOPE 3000.0
@@ -124,8 +126,8 @@ struct hws_quality hws_quality_of(double ratio, uint32_t base_kbit_s)
 {
 	double t = (ratio < 2 ? ratio : 2) / 2, kbit = base_kbit_s * ratio;
 
-	/* The coarse end is that of deployed hosts; the fine one is finer, so that a picture that rests
-	 * becomes sharp: with the active map that costs few bits. */
+	/* The coarse end is that of deployed hosts; the fine one is finer, so that a picture that
+	 * rests becomes sharp: with the active map that costs few bits. */
 	double finest = FINEST_SLOPE * (1 - t) - FINEST_OFF,
 	       coarsest = COARSEST - COARSEST_SLOPE * t;
 

@@ -1,5 +1,6 @@
-/* video/quality: how many frames a second the viewers want and what a quality means in bits and quantisers, with the
- * numbers of deployed hosts. What the links bear is measured by video/flow. Pure arithmetic; time comes in from outside. */
+/* video/quality: how many frames a second the viewers want and what a quality means in bits and
+ * quantisers, with the numbers of deployed hosts. What the links bear is measured by video/flow.
+ * Pure arithmetic; time comes in from outside. */
 #pragma once
 #include "client/media/video_codec.h"
 #include "client/services/host_viewer.h"

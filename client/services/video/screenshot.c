@@ -1,5 +1,5 @@
-/* Pictures of a display as PNG, on a viewer's request, also of a display that nobody watches: the capture
- * gives one in full colour, a worker compresses it, and the loop waits for neither. */
+/* Pictures of a display as PNG, on a viewer's request, also of a display that nobody watches: the
+ * capture gives one in full colour, a worker compresses it, and the loop waits for neither. */
 #include "client/services/video/screenshot.h"
 #include "client/media/png.h"
 #include "shared/base/mem.h"

@@ -11,7 +11,8 @@ int hws_screenshots_new(struct hws_loop *loop, struct hws_work *work, struct hws
 		struct hws_screenshots **ret) HWS_MUST_CHECK;
 /* What is being made is finished in the background and dropped. Takes NULL. */
 void hws_screenshots_free(struct hws_screenshots *s);
-/* The answer goes to the viewer when it is ready. One at a time for each viewer; others fail at once. */
+/* The answer goes to the viewer when it is ready. One at a time for each viewer; others fail at
+ * once. */
 void hws_screenshot_take(struct hws_screenshots *s, struct hws_host_viewer *g,
 		const Ses__ScreenshotRequest *q);
 /* This viewer is leaving. */

@@ -11,13 +11,13 @@
 
 static uint64_t now_of(const struct hws_video_host *v)
 {
-	return hws_loop_now_us(v->conf.loop);
+	return hws_loop_now_us(v->loop);
 }
 
 static const struct hws_display *display_of(const struct hws_video_host *v, unsigned i)
 {
 	unsigned n;
-	const struct hws_display *list = hws_capture_displays(v->conf.capture, &n);
+	const struct hws_display *list = hws_capture_displays(v->capture, &n);
 
 	return i < n ? &list[i] : NULL;
 }
@@ -53,7 +53,7 @@ static void tell_list(struct hws_video_host *v, struct hws_host_viewer *g)
 {
 	struct hws_display_msg list;
 	unsigned n;
-	const struct hws_display *d = hws_capture_displays(v->conf.capture, &n);
+	const struct hws_display *d = hws_capture_displays(v->capture, &n);
 	Ses__Message m = SES__MESSAGE__INIT;
 	Ses__PeerInfo pi = SES__PEER_INFO__INIT;
 
@@ -105,7 +105,8 @@ static void demand_key(struct hws_display_host *s, unsigned slot)
 	hws_display_host_kick(s);
 }
 
-/* Viewers start their decoder anew with each report of a display: only a key frame helps after it. */
+/* Viewers start their decoder anew with each report of a display: only a key frame helps after
+ * it. */
 static void report_display(struct hws_video_host *v, struct hws_host_viewer *g, unsigned index)
 {
 	tell_geometry(v, g, index);
@@ -118,7 +119,7 @@ static uint32_t fitting(struct hws_video_host *v)
 {
 	uint32_t set = hws_codecs_encodable();
 	unsigned n;
-	const struct hws_display *d = hws_capture_displays(v->conf.capture, &n);
+	const struct hws_display *d = hws_capture_displays(v->capture, &n);
 
 	for (unsigned i = 0; i < n; i++)
 		for (enum hws_codec c = HWS_CODEC_NONE; c < HWS_CODEC_COUNT; c++)
@@ -169,7 +170,7 @@ static void on_displays(void *arg)
 	struct hws_video_host *v = arg;
 	unsigned n;
 
-	hws_capture_displays(v->conf.capture, &n);
+	hws_capture_displays(v->capture, &n);
 	for (unsigned i = 0; i < HWS_DISPLAYS_MAX; i++) {
 		struct hws_display_host *s = &v->show[i];
 		s->started = s->out = false; /* the capture has stopped and released everything */
@@ -294,8 +295,8 @@ static bool on_misc(struct hws_video_host *v, struct hws_video_viewer *w, const 
 	}
 }
 
-/* switch_display, capture_displays, refresh_video(_display), message_query, video_received, auto_adjust_fps,
- * client_record_status, screenshot_request. */
+/* switch_display, capture_displays, refresh_video(_display), message_query, video_received,
+ * auto_adjust_fps, client_record_status, screenshot_request. */
 static bool on_message(struct hws_host_service *s, struct hws_host_viewer *g, const Ses__Message *m)
 {
 	struct hws_video_host *v = of(s);
@@ -339,7 +340,7 @@ static void on_option(
 void hws_video_host_join(struct hws_video_host *v, struct hws_host_viewer *g)
 {
 	unsigned n, primary = 0;
-	const struct hws_display *list = hws_capture_displays(v->conf.capture, &n);
+	const struct hws_display *list = hws_capture_displays(v->capture, &n);
 
 	for (unsigned i = n; i-- > 0;)
 		if (list[i].primary)
@@ -419,7 +420,11 @@ int hws_video_host_new(const struct hws_video_host_conf *conf, struct hws_video_
 		return r;
 	}
 	v->service.impl = &hws_video_host_service;
-	v->conf = *conf;
+	v->loop = conf->loop;
+	v->work = conf->work;
+	v->capture = conf->capture;
+	v->on_bitrate = conf->on_bitrate;
+	v->arg = conf->arg;
 	v->codec = HWS_CODEC_VP9;
 	hws_qos_init(&v->qos);
 	for (unsigned i = 0; i < HWS_DISPLAYS_MAX; i++) {
@@ -481,7 +486,7 @@ static void describe(struct hws_host_service *s, Ses__PeerInfo *info)
 {
 	struct hws_video_host *v = of(s);
 	unsigned n;
-	const struct hws_display *list = hws_capture_displays(v->conf.capture, &n);
+	const struct hws_display *list = hws_capture_displays(v->capture, &n);
 
 	hws_display_msg_fill(&v->told.list, list, n);
 	v->told.encoding = (Ses__SupportedEncoding)SES__SUPPORTED_ENCODING__INIT;

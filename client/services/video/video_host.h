@@ -1,7 +1,7 @@
-/* video/video_host: shows the desktop to all viewers: one encoder for each display that somebody watches,
- * fed by damage, paced by the slowest reasonable viewer. A picture is never queued behind another: when
- * the viewers are not ready it is taken later, and then the newest. Loop thread only; coding runs on the
- * worker pool. */
+/* video/video_host: shows the desktop to all viewers: one encoder for each display that somebody
+ * watches, fed by damage, paced by the slowest reasonable viewer. A picture is never queued behind
+ * another: when the viewers are not ready it is taken later, and then the newest. Loop thread only;
+ * coding runs on the worker pool. */
 #pragma once
 #include "client/platform/capture.h"
 #include "client/services/host_service.h"
@@ -15,7 +15,8 @@ struct hws_video_host_conf {
 	struct hws_loop *loop;
 	struct hws_work *work;       /* at least one thread */
 	struct hws_capture *capture; /* shared with whoever else reads it */
-	/* What a viewer is sent changed its bitrate, or is told to it for the first time; may be NULL. */
+	/* What a viewer is sent changed its bitrate, or is told to it for the first time; may be
+	 * NULL. */
 	void (*on_bitrate)(struct hws_host_viewer *g, uint32_t kbit_s, void *arg);
 	void *arg;
 };

@@ -7,13 +7,14 @@
 
 #define HWS_VIDEO_HEAD_MAX 64
 
-/* The serialised ses.Message of one coded picture up to and without its `data`, which must follow as the
- * rest: a picture is never copied into a message. Returns the length of the head, 0 for a codec that
- * is not on the wire. */
+/* The serialised ses.Message of one coded picture up to and without its `data`, which must follow
+ * as the rest: a picture is never copied into a message. Returns the length of the head, 0 for a
+ * codec that is not on the wire. */
 size_t hws_video_head(enum hws_codec codec, unsigned display, bool key, int64_t pts_ms,
 		size_t data_len, uint8_t buf[HWS_VIDEO_HEAD_MAX]);
 
-/* A list of displays as messages carry it; the struct must outlive the messages that point to it. */
+/* A list of displays as messages carry it; the struct must outlive the messages that point to
+ * it. */
 struct hws_display_msg {
 	Ses__DisplayInfo info[HWS_DISPLAYS_MAX];
 	Ses__DisplayInfo *ptr[HWS_DISPLAYS_MAX];

@@ -237,7 +237,8 @@ static bool on_video(struct hws_video_view *vv, Ses__Message *m)
 	if (!s || f->n_frames == 0)
 		return false;
 	if (!(hws_codecs_decodable() & HWS_CODEC_BIT(codec))) {
-		/* Withdrawn or never offered: the host does not know, or another viewer wants it. */
+		/* Withdrawn or never offered: the host does not know, or another viewer wants
+		 * it. */
 		vv->stats.dropped++;
 		withdraw(vv, codec);
 		return false;
@@ -325,8 +326,8 @@ static void on_close(struct hws_service *service)
 			hws_display_view_clear_queue(vv->screen[i]);
 }
 
-/* Asks the host for fewer frames when they come faster than they can be decoded, and for more again when
- * that has passed: the rule deployed viewers follow (a tenth below the measured speed). */
+/* Asks the host for fewer frames when they come faster than they can be decoded, and for more again
+ * when that has passed: the rule deployed viewers follow (a tenth below the measured speed). */
 static void pace(struct hws_service *service, uint64_t now_us)
 {
 	struct hws_video_view *vv = hws_container(service, struct hws_video_view, service);

@@ -1,5 +1,6 @@
-/* video/video_view: the viewer's pictures: one decoder for each display, decoding and conversion on a
- * worker, the newest picture kept for whoever shows it. Loop thread, but for hws_video_view_take. */
+/* video/video_view: the viewer's pictures: one decoder for each display, decoding and conversion on
+ * a worker, the newest picture kept for whoever shows it. Loop thread, but for
+ * hws_video_view_take. */
 #pragma once
 #include "client/core/viewer.h"
 #include "client/media/picture.h"

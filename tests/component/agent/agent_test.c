@@ -9,6 +9,7 @@
 #include "shared/wire/envelope.h"
 #include "shared/wire/limits.h"
 #include "shared/wire/permission.h"
+#include "tests/support/silent_display.h"
 #include "tests/support/xvfb.h"
 #include <check.h>
 #include <signal.h>
@@ -16,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <xcb/xcb.h>
@@ -253,7 +255,7 @@ static void link_gate(unsigned i)
 	ck_assert_int_eq(hws_ipc_send(h.hostd, &m, fd[1]), HWS_OK);
 }
 
-static void open_gate(unsigned i, uint64_t permissions, Agt__SessionKind kind)
+static void ask_gate(unsigned i, uint64_t permissions, Agt__SessionKind kind)
 {
 	Agt__Message m = AGT__MESSAGE__INIT;
 	Agt__Open o = AGT__OPEN__INIT;
@@ -275,6 +277,11 @@ static void open_gate(unsigned i, uint64_t permissions, Agt__SessionKind kind)
 	m.open = &o;
 	ck_assert_int_eq(hws_ipc_send(h.gate[i].link, &m, -1), HWS_OK);
 	hws_buf_done(&b);
+}
+
+static void open_gate(unsigned i, uint64_t permissions, Agt__SessionKind kind)
+{
+	ask_gate(i, permissions, kind);
 	wait_for(&h.gate[i].opened, 1);
 }
 
@@ -415,6 +422,35 @@ START_TEST(without_a_display_it_stays_and_says_why)
 	ck_assert_ptr_nonnull(strstr(h.gate[0].error, ":986"));
 	ck_assert_uint_eq(h.gone, 0);
 	ck_assert_int_eq(stop_agent(), 0);
+}
+END_TEST
+
+/* The loop goes on meanwhile: the viewer's answer comes when it is known what came of it. */
+START_TEST(a_viewer_waits_while_the_desktop_is_being_opened)
+{
+	char display[32];
+	int fd = test_silent_display(display);
+
+	start_agent("x11", display);
+	int server = accept4(fd, NULL, NULL, SOCK_CLOEXEC); /* which hangs */
+	ck_assert_int_ge(server, 0);
+	ask_gate(0, ALL, REMOTE);
+	ask_gate(1, ALL, REMOTE);
+	hws_ipc_close(h.gate[1].link, HWS_OK); /* does not want to wait */
+	h.gate[1].link = NULL;
+	run_for(300);
+	ck_assert_uint_eq(h.gate[0].opened, 0);
+	ck_assert_uint_eq(h.states, 0);
+	close(server);
+	wait_for(&h.gate[0].opened, 1);
+	ck_assert(!h.gate[0].ok);
+	ck_assert_msg(strstr(h.gate[0].error, display) != NULL, "%s", h.gate[0].error);
+	/* It tries again, and ends all the same when it is told to. */
+	server = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+	ck_assert_int_ge(server, 0);
+	ck_assert_int_eq(stop_agent(), 0);
+	close(server);
+	close(fd);
 }
 END_TEST
 
@@ -670,6 +706,7 @@ int main(void)
 	tcase_add_test(t, what_is_not_offered_is_refused);
 	tcase_add_test(t, a_viewer_that_does_not_read_is_waited_for_and_the_others_go_on);
 	tcase_add_test(t, without_a_display_it_stays_and_says_why);
+	tcase_add_test(t, a_viewer_waits_while_the_desktop_is_being_opened);
 	tcase_add_test(t, on_x11_keys_arrive_as_long_as_they_are_permitted);
 	tcase_add_test(t, long_texts_cross_the_clipboard_both_ways);
 	tcase_add_test(t, a_screen_that_changes_its_size_is_shown_on);

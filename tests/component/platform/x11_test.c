@@ -231,6 +231,65 @@ START_TEST(two_monitors_are_two_displays)
 }
 END_TEST
 
+struct second { /* reader of the same capture */
+	struct hws_capture_reader *r;
+	unsigned damages, frames;
+	struct hws_picture *picture;
+	struct hws_region damage;
+};
+
+static void second_damage(unsigned display HWS_UNUSED, void *arg)
+{
+	((struct second *)arg)->damages++;
+}
+
+static void second_frame(unsigned display HWS_UNUSED, int r, struct hws_picture *picture,
+		const struct hws_region *damage, void *arg)
+{
+	struct second *s = arg;
+
+	if (r < 0)
+		return;
+	s->frames++;
+	s->picture = picture;
+	s->damage = *damage;
+}
+
+START_TEST(two_readers_share_the_capture_and_do_not_wait_for_each_other)
+{
+	struct second s = { 0 };
+	struct hws_capture_events ev = {
+		.on_damage = second_damage, .on_frame = second_frame, .arg = &s
+	};
+
+	ck_assert_int_eq(hws_capture_subscribe(d.p->capture, &ev, &s.r), HWS_OK);
+	ck_assert_int_eq(hws_capture_start(d.reader, 0), HWS_OK);
+	desktop_fill(&d, 0, 0, 640, 480, 0);
+	desktop_frame(&d);
+	hws_capture_release(d.reader, 0);
+	ck_assert_int_eq(hws_capture_start(s.r, 0), HWS_OK); /* later than the first */
+	desktop_wait(&d, &s.damages, 1);
+	ck_assert_int_eq(hws_capture_grab(s.r, 0), HWS_OK);
+	desktop_wait(&d, &s.frames, 1);
+	ck_assert_int_eq(hws_region_bounds(&s.damage).w, 640);
+	for (int i = 0; i < 4; i++) { /* the second one holds its picture all the time */
+		desktop_fill(&d, 100 * i, 100, 50, 50, 0xffffff);
+		desktop_frame(&d);
+		ck_assert_int_ge(luma_at(100 * i + 25, 125), 230);
+		ck_assert_int_le(
+				s.picture->plane[0][125 * s.picture->stride[0] + 100 * i + 25], 20);
+		hws_capture_release(d.reader, 0);
+	}
+	hws_capture_release(s.r, 0);
+	ck_assert_int_eq(hws_capture_grab(s.r, 0), HWS_OK);
+	desktop_wait(&d, &s.frames, 2);
+	struct hws_rect box = hws_region_bounds(&s.damage);
+	ck_assert(box.x == 0 && box.y == 100 && box.w == 350 && box.h == 50);
+	ck_assert_int_ge(s.picture->plane[0][125 * s.picture->stride[0] + 325], 230);
+	hws_capture_unsubscribe(s.r);
+}
+END_TEST
+
 START_TEST(the_end_of_the_server_is_told_once)
 {
 	ck_assert_int_eq(hws_capture_start(d.reader, 0), HWS_OK);
@@ -378,6 +437,7 @@ static Suite *capture_suite(void)
 	tcase_add_test(t, a_snapshot_shows_the_same_as_the_capture);
 	tcase_add_test(t, a_new_screen_size_is_reported_and_captured);
 	tcase_add_test(t, two_monitors_are_two_displays);
+	tcase_add_test(t, two_readers_share_the_capture_and_do_not_wait_for_each_other);
 	tcase_add_test(t, the_end_of_the_server_is_told_once);
 	tcase_add_test(t, a_missing_display_is_explained);
 	tcase_add_loop_test(t, a_missing_extension_is_explained, 0, 4);

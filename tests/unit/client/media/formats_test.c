@@ -198,7 +198,8 @@ static void expect_same(const struct hws_picture *a, const struct hws_picture *b
 	}
 }
 
-/* Through a codec that loses nothing: the format goes with the picture, and a change of it is a key frame. */
+/* Through a codec that loses nothing: the format goes with the picture, and a change of it is a key
+ * frame. */
 START_TEST(formats_pass_a_codec_that_takes_them)
 {
 	struct hws_encoder *e = new_encoder(HWS_CODEC_RAW);

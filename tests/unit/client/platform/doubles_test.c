@@ -1,5 +1,5 @@
-/* The desktop in memory keeps the contracts of sound, cameras, terminals and seats; and what it plays,
- * shows and says is exact. */
+/* The desktop in memory keeps the contracts of sound, cameras, terminals and seats; and what it
+ * plays, shows and says is exact. */
 #include "client/platform/headless/doubles.h"
 #include "contract/contract.h"
 #include "shared/base/clock.h"

@@ -2,10 +2,8 @@
 #include "client/platform/headless/headless.h"
 #include "client/platform/registry.h"
 #include "shared/base/clock.h"
-#include <arpa/inet.h>
+#include "tests/support/silent_display.h"
 #include <check.h>
-#include <netinet/in.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -129,36 +127,10 @@ START_TEST(what_is_given_up_is_not_told_of)
 }
 END_TEST
 
-/* A socket where somebody listens who never says a word, as an X display of that number. */
-static int silent_server(char display[32])
-{
-	struct sockaddr_in a = { .sin_family = AF_INET };
-	socklen_t len = sizeof(a);
-	int fd = -1, others[64];
-	unsigned n = 0;
-
-	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	for (;;) { /* the kernel's choice, but above the port of display 0 */
-		fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-		a.sin_port = 0;
-		ck_assert_int_eq(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
-		ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&a, &len), 0);
-		if (ntohs(a.sin_port) > 6000)
-			break;
-		ck_assert_uint_lt(n, 64);
-		others[n++] = fd;
-	}
-	while (n > 0)
-		close(others[--n]);
-	ck_assert_int_eq(listen(fd, 4), 0);
-	snprintf(display, 32, "127.0.0.1:%d", ntohs(a.sin_port) - 6000);
-	return fd;
-}
-
 START_TEST(a_server_that_hangs_blocks_nobody)
 {
 	char display[32];
-	int fd = silent_server(display);
+	int fd = test_silent_display(display);
 	uint64_t start = hws_clock_us();
 	struct hws_platform_opening *o = begin("x11", display);
 	int client = accept4(fd, NULL, NULL, SOCK_CLOEXEC);

@@ -1,6 +1,7 @@
-/* What every back-end of an interface must keep, as suites that run on any of them: the doubles here, real
- * ones where there is a sound server, a camera, a shell, a login service. A back-end says how it is opened,
- * what it can be made to do, and what its devices must give; what it cannot be made to do is NULL. */
+/* What every back-end of an interface must keep, as suites that run on any of them: the doubles
+ * here, real ones where there is a sound server, a camera, a shell, a login service. A back-end
+ * says how it is opened, what it can be made to do, and what its devices must give; what it cannot
+ * be made to do is NULL. */
 #pragma once
 #include "client/platform/camera.h"
 #include "client/platform/pty.h"
@@ -33,7 +34,8 @@ struct contract_pty {
 	const char *name;
 	struct hws_ptys *(*open)(struct hws_loop *loop);
 	void (*close)(struct hws_ptys *s);
-	/* Lines for its shell: says "ready"; says rows and columns; says 100000 bytes; ignores hang-ups. */
+	/* Lines for its shell: says "ready"; says rows and columns; says 100000 bytes; ignores
+	 * hang-ups. */
 	const char *say_ready, *say_size, *say_much, *ignore_hangup;
 	const char *exit_7;
 	const char *const *program; /* that says "ready" and ends with 0 */
