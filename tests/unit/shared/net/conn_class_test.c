@@ -162,17 +162,17 @@ static unsigned before(enum hws_channel channel, enum hws_send_class cls, unsign
 /* The pipe holds less than a frame of bulk: as a kernel does that keeps little unsent. */
 static const struct hws_mem_conf narrow[] = { { .pipe_max = 4096 },
 	{ .pipe_max = 4096, .write_max = 700 }, { .pipe_max = 4096, .read_max = 300 },
-	{ .pipe_max = 100 } };
+	{ .pipe_max = 1500 } };
 
 START_TEST(a_key_press_waits_for_one_frame_of_bulk_at_the_most)
 {
 	open_pair(&narrow[_i % 4], _i >= 4, _i % 2);
 	hws_stream_keep_shallow(hws_conn_stream(a), 4096); /* a WebSocket has a buffer of its own */
-	for (int i = 0; i < 40; i++)
+	for (int i = 0; i < 16; i++)
 		ck_assert_int_eq(send_one(i % 2 ? HWS_CHANNEL_FILES : HWS_CHANNEL_TUNNELS, BULK),
 				HWS_OK);
 	/* At any moment of the transfer. */
-	for (int i = 0; i < 12; i++) {
+	for (int i = 0; i < 6; i++) {
 		unsigned seen = next_in[HWS_CHANNEL_INPUT];
 		/* of a frame that has come in part, and what the pipe may hold of it */
 		uint64_t on_way = hws_conn_bytes_in(b) - delivered + 4096, from = bulk;
@@ -183,7 +183,7 @@ START_TEST(a_key_press_waits_for_one_frame_of_bulk_at_the_most)
 			hws_loop_once(loop, 10000);
 		}
 		ck_assert_uint_le(bulk_before_key - from, on_way + BULK);
-		turns((int)hws_rand_below(40));
+		turns((int)hws_rand_below(12));
 	}
 	UNTIL(got_count == all_sent());
 }
@@ -328,7 +328,7 @@ START_TEST(an_end_in_the_middle_drops_what_waits_and_is_told_once)
 }
 END_TEST
 
-static const struct hws_mem_conf tortures[] = { { .pipe_max = 300 },
+static const struct hws_mem_conf tortures[] = { { .pipe_max = 3000 },
 	{ .pipe_max = 9000, .write_max = 1000, .read_max = 77 }, { .pipe_max = 64u << 10 },
 	{ .pipe_max = 2000, .write_max = 1 } };
 
@@ -366,13 +366,13 @@ static void random_traffic(const struct hws_mem_conf *mem, bool ws, bool keyed, 
 
 START_TEST(random_traffic_arrives_in_the_order_of_each_channel)
 {
-	random_traffic(&tortures[_i], false, _i % 2, _i == 3 ? 100 : 1000);
+	random_traffic(&tortures[_i], false, _i % 2, _i == 3 ? 100 : 400);
 }
 END_TEST
 
 START_TEST(random_traffic_arrives_over_a_websocket)
 {
-	random_traffic(&tortures[_i], true, true, 500);
+	random_traffic(&tortures[_i], true, true, 200);
 }
 END_TEST
 
