@@ -147,13 +147,17 @@ void api_report_stats(struct api_session_loop *e, uint64_t now_us)
 
 /* --- the viewer's core --------------------------------------------------------------------------- */
 
-static void on_send(struct hws_bytes payload, void *arg)
+static int on_send(enum hws_channel channel, struct hws_bytes payload, void *arg)
 {
 	struct api_session_loop *e = arg;
+	int r = e->conn ? hws_conn_send_whole(e->conn, channel, payload) : HWS_OK;
 
-	/* A full queue means that the host has not read for long: the link is of no use any more. */
-	if (e->conn && hws_conn_send(e->conn, payload) == HWS_ERR_FULL)
+	if (r == HWS_ERR_FULL && hws_channel_class(channel) == HWS_SEND_BULK)
+		return r;
+	/* Otherwise it means that the host has not read for long: the link is of no use any more. */
+	if (r == HWS_ERR_FULL)
 		hws_conn_close(e->conn, HWS_ERR_TIMEOUT);
+	return HWS_OK;
 }
 
 static void on_keyed(const uint8_t key_secret[32], void *arg)
@@ -352,12 +356,12 @@ static void on_end(int err, const char *text, const char *peer_text, void *arg)
 	api_session_loop_end(arg, err, text, peer_text);
 }
 
-/* All that a viewer sends goes in the order in which it was sent. */
-static bool can_send(enum hws_service_id id HWS_UNUSED, void *arg)
+static bool can_send(enum hws_service_id id, void *arg)
 {
 	const struct api_session_loop *e = arg;
+	enum hws_channel channel = hws_session_service_channel(id, HWS_TO_HOST);
 
-	return e->conn && !hws_conn_congested(e->conn, HWS_SEND_VIDEO);
+	return e->conn && !hws_conn_congested(e->conn, hws_channel_class(channel));
 }
 
 const struct hws_viewer_ops api_viewer_ops = {

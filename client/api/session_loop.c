@@ -17,6 +17,7 @@
 
 #define SEND_MAX (64u << 20)
 #define SEND_HIGH (1u << 20)
+#define BULK_MAX (8u << 20) /* whoever sends it waits for room */
 #define IDLE_US (30 * HWS_US_PER_S)
 #define GOODBYE_US (300 * HWS_US_PER_MS)
 
@@ -315,6 +316,7 @@ void api_session_loop_attach(struct api_session_loop *e, const struct api_path *
 	const struct hws_conn_conf conf = { .frame_max = HWS_SES_LOGIN_FRAME_MAX,
 		.send_max = SEND_MAX,
 		.send_high = SEND_HIGH,
+		.limit[HWS_SEND_BULK] = { BULK_MAX, 2 * HWS_SEND_BULK_MAX },
 		.idle_us = IDLE_US,
 		.stall_us = IDLE_US,
 		.on_frame = on_frame,
@@ -336,6 +338,7 @@ void api_session_loop_attach(struct api_session_loop *e, const struct api_path *
 		memcpy(pinned, known->pk, sizeof(pinned));
 	}
 	pthread_mutex_unlock(&e->ctx->lock);
+	hws_stream_keep_shallow(path->stream, HWS_STREAM_UNSENT);
 	r = hws_conn_new(e->ctx->loop, path->stream, &conf, path->leftover, &e->conn);
 	if (r < 0) {
 		api_session_loop_end(e, r, "the connection could not be used", NULL);

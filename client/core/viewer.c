@@ -96,13 +96,16 @@ struct hws_login *hws_viewer_login(struct hws_viewer *v)
 
 static int pack_and_send(struct hws_viewer *v, const Ses__Message *m)
 {
+	enum hws_channel channel = hws_session_channel(hws_session_row_of(m), HWS_TO_HOST);
 	struct hws_buf out;
 	int r;
 
 	hws_buf_init(&out, HWS_SES_FRAME_MAX);
 	r = hws_ses_pack(m, &out);
+	if (r == HWS_OK && hws_buf_len(&out) > hws_channel_message_max(channel))
+		r = HWS_ERR_TOOBIG; /* its service should have split it */
 	if (r == HWS_OK)
-		v->ops.send(hws_buf_bytes(&out), v->arg);
+		r = v->ops.send(channel, hws_buf_bytes(&out), v->arg);
 	hws_buf_done_wiped(&out);
 	return r;
 }
@@ -253,7 +256,8 @@ static void securing_step(struct hws_viewer *v)
 	const uint8_t *pk = hws_secure_host_pk(&v->secure);
 
 	while (hws_secure_take_output(&v->secure, &out))
-		v->ops.send(out, v->arg);
+		if (v->ops.send(HWS_CHANNEL_CONTROL, out, v->arg) < 0)
+			break; /* the link is ending */
 	v->has_host_pk = pk != NULL;
 	if (pk)
 		memcpy(v->host_pk, pk, sizeof(v->host_pk));

@@ -9,6 +9,7 @@
 #include "shared/base/bytes.h"
 #include "shared/crypto/digest.h"
 #include "shared/crypto/identity.h"
+#include "shared/wire/session_channel.h"
 
 enum hws_viewer_state {
 	HWS_VIEWER_IDLE,     /* no link */
@@ -26,8 +27,9 @@ struct hws_viewer;
 /* All are called on the owner's thread; `arg` is that of the configuration. None may free the viewer.
  * `end` is the last call for a link; the owner closes it. */
 struct hws_viewer_ops {
-	/* Queues one payload as a frame; errors come back by closing the link. */
-	void (*send)(struct hws_bytes payload, void *arg);
+	/* Queues one payload as a frame. Errors come back by closing the link, but HWS_ERR_FULL for
+	 * bulk: then nothing was queued and hws_viewer_drained is due. */
+	int (*send)(enum hws_channel channel, struct hws_bytes payload, void *arg);
 	/* From the next frame on both ways are records. */
 	void (*keyed)(const uint8_t key_secret[32], void *arg);
 	/* Larger frames are legal from now on. */

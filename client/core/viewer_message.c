@@ -194,7 +194,8 @@ static void on_test_delay(struct hws_viewer *v, const Ses__TestDelay *t, struct 
 {
 	if (t->from_client)
 		return; /* the answer to a probe of ours; we send none */
-	v->ops.send(payload, v->arg);
+	if (v->ops.send(HWS_CHANNEL_CONTROL, payload, v->arg) < 0)
+		return;
 	v->ops.delay(t->last_delay, t->target_bitrate, v->arg);
 }
 

@@ -560,6 +560,7 @@ int hws_gate_new(struct hws_loop *loop, const struct hws_gate_conf *conf,
 	g->conf = *conf;
 	hws_gate_login_init(&g->login);
 	hws_buf_init(&g->next_login, HWS_SES_LOGIN_FRAME_MAX);
+	hws_stream_keep_shallow(stream, HWS_STREAM_UNSENT);
 	cc.arg = g;
 	r = copy_start(g, start);
 	if (r < 0) {

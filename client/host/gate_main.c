@@ -8,13 +8,10 @@
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/sys/sandbox.h"
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
-#define UNSENT_BYTES (64 << 10)
 #define START_US (10 * HWS_US_PER_S) /* hostd says at once what to do */
 /* Between our leg and the start lies the server's ear, which hostd has patience with for 18 s. */
 #define MEETING_US (30 * HWS_US_PER_S)
@@ -115,20 +112,8 @@ static int confine(const struct gate_process *p)
 	return r;
 }
 
-/* What the kernel holds unsent is older than anything we could still decide on; and who sends more than the line takes
- * shall feel it. What is no TCP socket knows no such mark. */
-static void keep_shallow(int fd)
+static int on_socket(int fd HWS_UNUSED, void *arg)
 {
-	const int bytes = UNSENT_BYTES;
-
-	if (setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof(bytes)) < 0 &&
-			setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes)) < 0)
-		hws_debug("gate.deep_socket");
-}
-
-static int on_socket(int fd, void *arg)
-{
-	keep_shallow(fd);
 	return confine(arg);
 }
 

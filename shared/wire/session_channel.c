@@ -26,6 +26,12 @@ static const uint8_t of_service[HWS_SERVICE_COUNT][2] = {
 	AT(MACHINE, INPUT, CONTROL),
 };
 
+enum hws_channel hws_session_service_channel(
+		enum hws_service_id service, enum hws_session_direction to)
+{
+	return (enum hws_channel)of_service[service][to];
+}
+
 enum hws_channel hws_session_channel(
 		const struct hws_session_row *row, enum hws_session_direction to)
 {
@@ -45,5 +51,5 @@ enum hws_channel hws_session_channel(
 				row->misc == SES__MISC__UNION_FOLLOW_CURRENT_DISPLAY)
 			return HWS_CHANNEL_VIDEO;
 	}
-	return (enum hws_channel)of_service[row->service][to];
+	return hws_session_service_channel(row->service, to);
 }

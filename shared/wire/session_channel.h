@@ -12,3 +12,6 @@
  * Either way the reason of an end comes after everything. `row` NULL: the channel of pictures. */
 enum hws_channel hws_session_channel(
 		const struct hws_session_row *row, enum hws_session_direction to);
+/* That of most messages of a service. */
+enum hws_channel hws_session_service_channel(
+		enum hws_service_id service, enum hws_session_direction to);

@@ -62,12 +62,13 @@ static void text(const char *s)
 	must(strlen(s) < 1u << 26);
 }
 
-static void on_send(struct hws_bytes payload, void *arg)
+static int on_send(enum hws_channel channel HWS_UNUSED, struct hws_bytes payload, void *arg)
 {
 	struct fuzz *f = arg;
 
 	must(!f->ended);
 	f->sent += payload.len;
+	return HWS_OK;
 }
 
 static void on_keyed(const uint8_t key_secret[32], void *arg HWS_UNUSED)

@@ -5,14 +5,16 @@
 #include <stdio.h>
 #include <string.h>
 
-static void on_send(struct hws_bytes payload, void *arg)
+static int on_send(enum hws_channel channel, struct hws_bytes payload, void *arg)
 {
 	struct recorder *r = arg;
 
 	ck_assert_uint_lt(r->sent_count, SENT_MAX);
 	hws_buf_init(&r->sent[r->sent_count], 32u << 20);
 	hws_buf_put(&r->sent[r->sent_count], payload.ptr, payload.len);
+	r->channel[r->sent_count] = channel;
 	r->sent_count++;
+	return HWS_OK;
 }
 
 static void on_keyed(const uint8_t key[32], void *arg)

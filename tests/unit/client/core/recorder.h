@@ -9,6 +9,7 @@
 struct recorder {
 	struct hws_viewer *viewer;
 	struct hws_buf sent[SENT_MAX];
+	enum hws_channel channel[SENT_MAX]; /* of each */
 	size_t sent_count;
 	uint8_t key[32];
 	bool keyed;
