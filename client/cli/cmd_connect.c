@@ -106,6 +106,8 @@ static void act(struct run *r)
 		e = hawser_session_type_text(r->session, o->type_text);
 	if (e == HAWSER_OK && *o->copy_text)
 		e = hawser_session_send_clipboard(r->session, o->copy_text, strlen(o->copy_text));
+	if (e == HAWSER_OK && *o->chat_text)
+		e = hawser_session_send_chat(r->session, o->chat_text);
 	if (e < 0) {
 		finish(r,
 				cli_fail(cli_exit_of(e), "the host did not take the input: %s",
@@ -119,10 +121,11 @@ static void act(struct run *r)
 			finish(r, cli_fail(cli_exit_of(e), "%s", hawser_last_error()));
 	}
 	uint64_t wait = o->after_us;
-	if (!o->after_given && (o->has_click || *o->type_text || *o->copy_text))
+	if (!o->after_given && (o->has_click || *o->type_text || *o->copy_text || *o->chat_text))
 		wait = SETTLE_US;
 	/* Without an end of its own a run lasts until it is interrupted, or the text is there. */
-	if (o->after_given || *o->screenshot || *o->copy_text || *o->type_text || o->has_click)
+	if (o->after_given || *o->screenshot || *o->copy_text || *o->chat_text || *o->type_text ||
+			o->has_click)
 		r->end_us = r->first_us + wait;
 }
 
@@ -270,6 +273,9 @@ static void on_event(hawser_session *session, const struct hawser_event *ev, voi
 		cli_fail(0, "the host says: %s: %s", ev->u.message.title, ev->u.message.text);
 		if (strstr(ev->u.message.kind, "untyped"))
 			r->untyped = true;
+		break;
+	case HAWSER_EVENT_CHAT:
+		cli_fail(0, "the person at the host writes: %s", ev->u.text.utf8);
 		break;
 	case HAWSER_EVENT_STATS:
 		if (r->o->stats && !print_stats(r, ev->u.stats, "stats"))

@@ -106,6 +106,9 @@ static const struct hws_option table[] = {
 			"Click with the left button at this pixel of the display."),
 	TEXT(HEADLESS, "type", type, "TEXT", "Type this text, after the click."),
 	TEXT(HEADLESS, "copy", copy, "TEXT", "Put this text into the host's clipboard."),
+	TEXT(HEADLESS, "chat", chat, "TEXT",
+			"Write this to the person at the host. What that person writes is printed on "
+			"standard error, with or without it."),
 	FLAG(HEADLESS, "paste", paste, "Wait for a text from the host's clipboard and print it."),
 	TEXT(HEADLESS, "record", record, "FILE.webm",
 			"Keep the received video, without encoding it again."),
@@ -190,20 +193,24 @@ static bool given(int argc, char **argv, const char *flag)
  * arguments (which become shorter) before the table sees them. */
 static int take_texts(struct connect_options *o, int *argc, char **argv)
 {
+	const struct {
+		const char *flag, **text;
+	} texts[] = { { "--type", &o->type_text }, { "--copy", &o->copy_text },
+		{ "--chat", &o->chat_text } };
 	int kept = 1;
 
 	for (int i = 1; i < *argc; i++) {
-		bool type = strcmp(argv[i], "--type") == 0, copy = strcmp(argv[i], "--copy") == 0;
-		if (!type && !copy) {
+		size_t k = 0;
+
+		while (k < HWS_COUNT(texts) && strcmp(argv[i], texts[k].flag))
+			k++;
+		if (k == HWS_COUNT(texts)) {
 			argv[kept++] = argv[i];
 			continue;
 		}
 		if (i + 1 >= *argc)
 			return cli_fail(CLI_USAGE, "%s takes a text", argv[i]);
-		if (type)
-			o->type_text = argv[++i];
-		else
-			o->copy_text = argv[++i];
+		*texts[k].text = argv[++i];
 	}
 	*argc = kept;
 	return CLI_OK;
@@ -229,6 +236,7 @@ static int check_kind(const struct connect_options *o)
 			: *o->type_text    ? "--type"
 			: *o->click        ? "--click"
 			: *o->copy_text    ? "--copy"
+			: *o->chat_text    ? "--chat"
 			: o->paste         ? "--paste"
 			: o->stats         ? "--stats"
 			: o->no_retry      ? "--no-retry"
@@ -286,19 +294,20 @@ static int check_values(const struct connect_options *o, int argc, char **argv)
 	return CLI_OK;
 }
 
+/* Of an option that came by take_texts or by the table; NULL: by neither. */
+static const char *text_of(const char *taken, const char *option)
+{
+	return taken ? taken : *option ? option : NULL;
+}
+
 /* What cannot be text here would arrive as something else there. */
 static int check_texts(const struct connect_options *o)
 {
 	const struct {
 		const char *flag, *text;
-	} texts[] = { { "--type",
-				      o->type_text               ? o->type_text
-						      : *o->type ? o->type
-								 : NULL },
-		{ "--copy",
-				o->copy_text               ? o->copy_text
-						: *o->copy ? o->copy
-							   : NULL } };
+	} texts[] = { { "--type", text_of(o->type_text, o->type) },
+		{ "--copy", text_of(o->copy_text, o->copy) },
+		{ "--chat", text_of(o->chat_text, o->chat) } };
 
 	for (size_t i = 0; i < HWS_COUNT(texts); i++) {
 		if (texts[i].text && !*texts[i].text)
@@ -354,6 +363,8 @@ int connect_options_parse(struct connect_options *o, int argc, char **argv)
 		o->type_text = o->type;
 	if (!o->copy_text)
 		o->copy_text = o->copy;
+	if (!o->chat_text)
+		o->chat_text = o->chat;
 	if (!o->target)
 		return cli_fail(CLI_USAGE,
 				"which host? hawser connect ID|HOST[:PORT]; see hawser connect --help");

@@ -6,11 +6,13 @@
 struct connect_options {
 	bool headless, stats, relay, accept_insecure, no_retry, view_only, paste, password_stdin;
 	bool remember, fullscreen, actual_size, help;
-	char *screenshot, *record, *type, *click, *copy, *server, *key, *config, *password_file;
+	char *screenshot, *record, *type, *click, *copy, *chat, *server, *key, *config,
+			*password_file;
 	uint64_t after_us, timeout_us;
 	uint32_t display, fps;
 	int quality, codec, keyboard;
-	const char *type_text, *copy_text; /* as given, perhaps of many lines; "" = none */
+	const char *type_text, *copy_text,
+			*chat_text; /* as given, perhaps of many lines; "" = none */
 	/* out of the texts */
 	bool after_given, timeout_given, has_click;
 	int click_x, click_y;

@@ -137,6 +137,8 @@ static const struct hws_verb verbs[] = {
 			"permanent one",
 			0, -1, hws_cmd_password },
 	{ "status", "[--json]", "show server, desktop and sessions", 0, -1, hws_cmd_status },
+	{ "chat", "[CONN] TEXT|-", "write to a viewer, or to all; -: what standard input holds", 0,
+			-1, hws_cmd_chat },
 	{ "kick", "CONN|all", "end a session", 0, -1, run_kick },
 	{ "config", "show | get NAME | path | set NAME [VALUE]",
 			"show or change the configuration; set without VALUE: the default again", 0,

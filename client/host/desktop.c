@@ -17,6 +17,17 @@
 #define STEADY_US (30 * HWS_US_PER_S) /* ran for so long: the next end is a new story */
 #define START_US (20 * HWS_US_PER_S)  /* to say whether there is a desktop */
 
+#define COMMANDS_MAX 8 /* under way; they are typed by a person */
+#define COMMAND_US (5 * HWS_US_PER_S)
+
+struct command { /* for a service of the agent */
+	struct hws_desktop *d;
+	uint64_t id; /* 0 = free */
+	void (*done)(unsigned told, const char *error, void *arg);
+	void *arg;
+	struct hws_timer limit;
+};
+
 struct hws_desktop {
 	struct hws_loop *loop;
 	const struct hws_settings *settings;
@@ -27,6 +38,8 @@ struct hws_desktop {
 	unsigned displays, restarts;
 	uint64_t started_us, pause_us;
 	struct hws_timer again, patience;
+	struct command command[COMMANDS_MAX];
+	uint64_t last_command;
 };
 
 static void start(void *arg);
@@ -69,12 +82,39 @@ static void on_state(struct hws_desktop *d, const Agt__AgentState *s)
 	d->told = false;
 }
 
+static void end_command(struct command *c, unsigned told, const char *error)
+{
+	void (*done)(unsigned told, const char *error, void *arg) = c->done;
+	void *arg = c->arg;
+	char safe[400];
+
+	if (!c->id)
+		return;
+	hws_timer_stop(&c->limit);
+	c->id = 0;
+	done(told, hws_str_escape(safe, sizeof(safe), hws_bytes_str(error)), arg);
+}
+
+static void on_result(struct hws_desktop *d, const Agt__ServiceResult *r)
+{
+	for (unsigned i = 0; i < COMMANDS_MAX; i++)
+		if (r->id && d->command[i].id == r->id)
+			end_command(&d->command[i], r->told, r->error);
+}
+
+static void on_command_limit(void *arg)
+{
+	end_command(arg, 0, "the desktop's agent does not answer");
+}
+
 static void on_message(struct hws_ipc *l HWS_UNUSED, const Agt__Message *m, int fd, void *arg)
 {
 	if (fd >= 0)
 		close(fd);
 	if (m->union_case == AGT__MESSAGE__UNION_AGENT_STATE)
 		on_state(arg, m->agent_state);
+	else if (m->union_case == AGT__MESSAGE__UNION_SERVICE_RESULT)
+		on_result(arg, m->service_result);
 }
 
 static void on_close(struct hws_ipc *l HWS_UNUSED, int why HWS_UNUSED, void *arg)
@@ -83,6 +123,8 @@ static void on_close(struct hws_ipc *l HWS_UNUSED, int why HWS_UNUSED, void *arg
 
 	d->ipc = NULL;
 	hws_timer_stop(&d->patience);
+	for (unsigned i = 0; i < COMMANDS_MAX; i++)
+		end_command(&d->command[i], 0, "the desktop's agent ended");
 	if (d->ready || !d->why[0])
 		set_down(d, "the agent ended unexpectedly; it is started again");
 	d->ready = false;
@@ -214,6 +256,36 @@ int hws_desktop_join(struct hws_desktop *d, uint64_t conn, int *ret_fd)
 	}
 	*ret_fd = fds[0];
 	return HWS_OK;
+}
+
+void hws_desktop_command(struct hws_desktop *d, const char *service, uint64_t conn,
+		const char *text, void (*done)(unsigned told, const char *error, void *arg),
+		void *arg)
+{
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__ServiceCommand q = AGT__SERVICE_COMMAND__INIT;
+	unsigned i = 0;
+
+	while (i < COMMANDS_MAX && d->command[i].id)
+		i++;
+	if (i == COMMANDS_MAX || !d->ipc || !d->ready) {
+		done(0,
+				i == COMMANDS_MAX ? "too much is being said at once"
+						  : "there is no desktop",
+				arg);
+		return;
+	}
+	struct command *c = &d->command[i];
+	*c = (struct command){ .d = d, .id = ++d->last_command, .done = done, .arg = arg };
+	q.id = c->id;
+	q.service = (char *)(uintptr_t)service;
+	q.conn = conn;
+	q.text = (char *)(uintptr_t)text;
+	m.union_case = AGT__MESSAGE__UNION_SERVICE_COMMAND;
+	m.service_command = &q;
+	hws_timer_start(d->loop, &c->limit, COMMAND_US, on_command_limit, c);
+	if (hws_ipc_send(d->ipc, &m, -1) < 0)
+		end_command(c, 0, "the desktop's agent takes nothing at the moment");
 }
 
 bool hws_desktop_reaped(struct hws_desktop *d, pid_t pid, int status)

@@ -24,5 +24,10 @@ void hws_desktop_state(const struct hws_desktop *d, struct hws_desktop_state *re
 /* A fresh link to the agent for this connection: the end for the gate, which the caller owns.
  * HWS_ERR_DISPLAY: there is no desktop now. */
 int hws_desktop_join(struct hws_desktop *d, uint64_t conn, int *ret_fd) HWS_MUST_CHECK;
+/* Has a service of the agent say `text` to connection `conn` (0 = to all). `done` is called once, now or later but within
+ * seconds: with how many viewers it went to, and why not to another, or to none ("" = there was nobody). */
+void hws_desktop_command(struct hws_desktop *d, const char *service, uint64_t conn,
+		const char *text, void (*done)(unsigned told, const char *error, void *arg),
+		void *arg);
 /* From the owner's SIGCHLD: true when it was the agent. */
 bool hws_desktop_reaped(struct hws_desktop *d, pid_t pid, int status);

@@ -154,6 +154,31 @@ static void do_kick(struct hws_control_reply *reply, const json_t *req, void *ar
 		hws_control_ok(reply, json_pack("{s:i}", "closed", (int)k.found));
 }
 
+static void on_told(unsigned told, const char *error, void *arg)
+{
+	struct hws_control_reply *reply = arg;
+
+	if (told)
+		hws_control_ok(reply, json_pack("{s:i,s:s}", "told", (int)told, "text", error));
+	else
+		hws_control_fail(reply, HWS_ERR_NOTFOUND, "%s",
+				*error ? error : "there is nobody who could read it");
+}
+
+/* What the text is about is the service's affair: it is passed on, and written down nowhere. */
+static void do_tell(struct hws_control_reply *reply, const json_t *req, void *arg)
+{
+	struct hws_hostd *h = arg;
+	const char *service = json_string_value(json_object_get(req, "service"));
+	const char *text = json_string_value(json_object_get(req, "text"));
+	json_int_t conn = json_integer_value(json_object_get(req, "conn"));
+
+	if (!service || !text || conn < 0)
+		hws_control_fail(reply, HWS_ERR_INVAL, "'service' and 'text' are needed");
+	else
+		hws_desktop_command(h->desktop, service, (uint64_t)conn, text, on_told, reply);
+}
+
 static void do_reload(struct hws_control_reply *reply, const json_t *req HWS_UNUSED, void *arg)
 {
 	struct hws_error err = { 0 };
@@ -211,6 +236,7 @@ static const struct hws_control_cmd table[] = {
 	{ "password-set", "set or remove the permanent password", do_password_set },
 	{ "status", "sessions, server, desktop", do_status },
 	{ "kick", "end a session", do_kick },
+	{ "tell", "say something to viewers", do_tell },
 	{ "config", "the settings in force", do_config },
 	{ "reload", "read the configuration again", do_reload },
 };

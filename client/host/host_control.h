@@ -6,6 +6,8 @@
  *   {"cmd":"password-set","password":"..."}        sets the permanent password; "" removes it
  *   {"cmd":"status"}                               everything else
  *   {"cmd":"kick","conn":N}                        ends a session ("conn":0 = all)
+ *   {"cmd":"tell","service":"chat","conn":N,"text":"..."}
+ *                                                  says it to a viewer ("conn":0 or none = to all)
  *   {"cmd":"reload"}                               reads the configuration again */
 #pragma once
 #include "client/host/hostd.h"

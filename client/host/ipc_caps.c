@@ -36,6 +36,8 @@ static const struct cap from_agent[] = {
 	{ AGT__MESSAGE__UNION_AGENT_STATE, 0, 0 },
 	{ AGT__MESSAGE__UNION_AGENT_STATE, 2, 64 },
 	{ AGT__MESSAGE__UNION_AGENT_STATE, 3, ERROR_MAX },
+	{ AGT__MESSAGE__UNION_SERVICE_RESULT, 0, 0 },
+	{ AGT__MESSAGE__UNION_SERVICE_RESULT, 3, ERROR_MAX },
 };
 
 static const struct cap *find(

@@ -34,16 +34,24 @@ static const char *via_text(const char *via)
 	return *via ? " directly" : "";
 }
 
+void hws_notice_who(const struct hws_notice *n, char buf[HWS_NOTICE_WHO])
+{
+	const char *first = *n->name ? n->name : *n->id ? n->id : "Somebody";
+	bool both = *n->name && *n->id;
+
+	(void)!hws_fmt(buf, HWS_NOTICE_WHO, "%s%s%s%s", first, both ? " (" : "", both ? n->id : "",
+			both ? ")" : "");
+}
+
 /* All that is put together fits: the parts are bounded. */
 void hws_notice_texts(const struct hws_notice *n, bool here, uint64_t seconds,
 		char summary[HWS_NOTICE_TEXT], char body[HWS_NOTICE_TEXT])
 {
-	const char *first = *n->name ? n->name : *n->id ? n->id : "Somebody";
-	bool both = *n->name && *n->id;
+	char who[HWS_NOTICE_WHO];
 	uint64_t minutes = seconds / 60;
 
-	(void)!hws_fmt(summary, HWS_NOTICE_TEXT, "%s%s%s%s %s", first, both ? " (" : "",
-			both ? n->id : "", both ? ")" : "",
+	hws_notice_who(n, who);
+	(void)!hws_fmt(summary, HWS_NOTICE_TEXT, "%s %s", who,
 			here ? "is connected to this computer" : "has disconnected");
 	if (here)
 		(void)!hws_fmt(body, HWS_NOTICE_TEXT, "Sees this desktop%s. From %s%s, %s.",

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #define HWS_NOTICE_TEXT 400
+#define HWS_NOTICE_WHO 300
 
 struct hws_notice {
 	char id[132], name[132],
@@ -18,6 +19,8 @@ const char *hws_notice_via(bool relay, bool direct, bool local);
 /* Takes foreign texts, any bytes; what is too long is cut. */
 void hws_notice_set(struct hws_notice *n, const char *id, const char *name, const char *from,
 		const char *via);
+/* "NAME (ID)", or what there is of it. */
+void hws_notice_who(const struct hws_notice *n, char buf[HWS_NOTICE_WHO]);
 /* "NAME (ID) is connected to this computer", and what it may do; `here` false: that it has gone, after `seconds`. Both
  * texts are safe to show: valid UTF-8, no control characters, no markup in the body. */
 void hws_notice_texts(const struct hws_notice *n, bool here, uint64_t seconds,

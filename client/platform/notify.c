@@ -23,10 +23,10 @@ struct place {
 	struct hws_notifier *n;
 	sd_bus_slot *call; /* Notify on its way */
 	uint32_t id;       /* of what is shown, 0 = nothing */
-	bool stays;
-	bool again; /* the texts below are to be shown when the answer has come */
-	bool again_stays;
-	char summary[HWS_NOTIFY_TEXT], body[HWS_NOTIFY_TEXT];
+	unsigned how;      /* HWS_NOTIFY_* */
+	bool again;        /* the texts below are to be shown when the answer has come */
+	unsigned again_how;
+	char summary[HWS_NOTIFY_SUMMARY], body[HWS_NOTIFY_TEXT];
 };
 
 struct hws_notifier {
@@ -35,14 +35,15 @@ struct hws_notifier {
 	struct event io;
 	struct hws_timer timer;
 	struct place place[HWS_NOTIFY_PLACES];
-	bool told; /* the log knows that nothing is shown */
+	bool told;   /* the log knows that nothing is shown */
+	bool failed; /* nothing was, the last time */
 };
 
 static void tell_none(struct hws_notifier *n, const char *why)
 {
 	if (!n->told)
 		hws_info("notify.none", HWS_STR("why", why));
-	n->told = true;
+	n->told = n->failed = true;
 }
 
 static void drop_bus(struct hws_notifier *n)
@@ -174,7 +175,7 @@ static int connect_bus(struct hws_notifier *n)
 	return HWS_OK;
 }
 
-static void ask_desktop(struct place *p, const char *summary, const char *body, bool stays);
+static void ask_desktop(struct place *p, const char *summary, const char *body, unsigned how);
 
 static int on_answer(sd_bus_message *m, void *arg, sd_bus_error *ret HWS_UNUSED)
 {
@@ -186,21 +187,24 @@ static int on_answer(sd_bus_message *m, void *arg, sd_bus_error *ret HWS_UNUSED)
 		tell_none(p->n, e->message ? e->message : e->name);
 	else if (sd_bus_message_read(m, "u", &p->id) < 0)
 		p->id = 0;
+	else
+		p->n->failed = false;
 	if (p->again) {
 		p->again = false;
-		ask_desktop(p, p->summary, p->body, p->again_stays);
+		ask_desktop(p, p->summary, p->body, p->again_how);
 	}
 	return 0;
 }
 
-static void ask_desktop(struct place *p, const char *summary, const char *body, bool stays)
+static void ask_desktop(struct place *p, const char *summary, const char *body, unsigned how)
 {
 	int r = sd_bus_call_method_async(p->n->bus, &p->call, NAME, PATH, NAME, "Notify", on_answer,
 			p, "susssasa{sv}i", "hawser-host", p->id,
-			"preferences-desktop-remote-desktop", summary, body, 0, 2, "urgency", "y",
-			1, "desktop-entry", "s", "hawser", stays ? 0 : -1);
+			"preferences-desktop-remote-desktop", summary, body, 0, 3, "urgency", "y",
+			1, "desktop-entry", "s", "hawser", "transient", "b",
+			(int)(how & HWS_NOTIFY_UNRECORDED), how & HWS_NOTIFY_STAYS ? 0 : -1);
 
-	p->stays = stays;
+	p->how = how;
 	if (r < 0) {
 		p->call = NULL;
 		tell_none(p->n, strerror(-r));
@@ -225,7 +229,7 @@ void hws_notifier_free(struct hws_notifier *n)
 	if (!n)
 		return;
 	for (unsigned i = 0; n->bus && i < HWS_NOTIFY_PLACES; i++)
-		if (n->place[i].id && n->place[i].stays)
+		if (n->place[i].id && n->place[i].how & HWS_NOTIFY_STAYS)
 			/* goes out at once while the socket takes it; else the desktop keeps it */
 			(void)sd_bus_call_method_async(n->bus, NULL, NAME, PATH, NAME,
 					"CloseNotification", NULL, NULL, "u", n->place[i].id);
@@ -233,20 +237,33 @@ void hws_notifier_free(struct hws_notifier *n)
 	hws_free(n);
 }
 
-void hws_notifier_show(struct hws_notifier *n, unsigned place, const char *summary,
-		const char *body, bool stays)
+/* As much of a text as there is room for, in whole characters. */
+static void keep(char *buf, size_t size, const char *text)
+{
+	size_t n = strnlen(text, size);
+
+	if (n == size)
+		for (n--; n && ((unsigned char)text[n] & 0xc0) == 0x80;)
+			n--;
+	memcpy(buf, text, n);
+	buf[n] = 0;
+}
+
+int hws_notifier_show(struct hws_notifier *n, unsigned place, const char *summary, const char *body,
+		unsigned how)
 {
 	struct place *p = &n->place[place];
 
 	if (!n->bus && connect_bus(n) < 0)
-		return;
+		return HWS_ERR_CLOSED;
 	if (p->call) { /* what is on its way has no number yet that the next one could replace */
-		hws_str_escape(p->summary, sizeof(p->summary), hws_bytes_str(summary));
-		hws_str_escape(p->body, sizeof(p->body), hws_bytes_str(body));
+		keep(p->summary, sizeof(p->summary), summary);
+		keep(p->body, sizeof(p->body), body);
 		p->again = true;
-		p->again_stays = stays;
+		p->again_how = how;
 	} else {
-		ask_desktop(p, summary, body, stays);
+		ask_desktop(p, summary, body, how);
 	}
 	drive(n);
+	return n->failed ? HWS_ERR_CLOSED : HWS_OK;
 }

@@ -3,6 +3,7 @@
  * of messages names. */
 #include "client/services/host_service.h"
 #include "shared/base/mem.h"
+#include "shared/base/str.h"
 
 struct hws_host_set {
 	struct hws_host_service *service[HWS_SERVICE_COUNT]; /* in the order of the registry */
@@ -136,12 +137,13 @@ void hws_host_set_describe(
 		s->impl->describe(s, info);
 }
 
-int hws_host_set_command(struct hws_host_set *set, unsigned service, struct hws_host_viewer *v,
+int hws_host_set_command(struct hws_host_set *set, const char *service, struct hws_host_viewer *v,
 		const char *text, struct hws_error *err)
 {
-	struct hws_host_service *s = find(set, service);
+	struct hws_host_service *s;
 
-	if (!s || !s->impl->command || !takes_part(s, v))
-		return hws_error_set(err, HWS_ERR_NOTFOUND, "this session has no such service");
-	return s->impl->command(s, v, text, err);
+	each_service (set, v, s, command)
+		if (hws_str_equal(s->impl->name, service))
+			return s->impl->command(s, v, text, err);
+	return hws_error_set(err, HWS_ERR_NOTFOUND, "this session has no such service");
 }

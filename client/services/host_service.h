@@ -27,7 +27,7 @@ struct hws_host_service;
 /* All from `update` on may be NULL: nothing of the kind concerns the service. */
 struct hws_host_service_impl {
 	enum hws_service_id id; /* whose rows of wire/session_table it serves */
-	const char *name;       /* for logs; lower case */
+	const char *name;       /* for logs and the control socket; lower case */
 	unsigned kinds; /* HWS_KIND_BIT of the sessions that it takes part in: of others it never hears */
 	unsigned opens; /* those that are about it: without it they are refused */
 	int (*new)(const struct hws_host_env *env, struct hws_host_service **ret);
@@ -60,7 +60,10 @@ struct hws_host_service_impl {
 			struct hws_error *err);
 };
 
-#define HWS_HOST_COMMAND_MAX 4096u
+/* hostd passes it on in a message of its own small size. */
+#define HWS_HOST_COMMAND_MAX 2000u
+/* Places of notifications below this one are the agent's: one for each viewer. */
+#define HWS_NOTIFY_SERVICES HWS_HOST_VIEWERS_MAX
 
 /* Embedded first in each service. */
 struct hws_host_service {
@@ -98,7 +101,6 @@ void hws_host_set_drained(
 /* What a viewer of this kind of session reads; it need not have joined yet. */
 void hws_host_set_describe(
 		struct hws_host_set *set, const struct hws_host_viewer *v, Ses__PeerInfo *info);
-/* `service`: enum hws_service_id, of another process. HWS_ERR_NOTFOUND: there is none, not for this
- * viewer, or it takes no commands. */
-int hws_host_set_command(struct hws_host_set *set, unsigned service, struct hws_host_viewer *v,
+/* `service`: its name. HWS_ERR_NOTFOUND: there is none, not for this viewer, or it takes no commands. */
+int hws_host_set_command(struct hws_host_set *set, const char *service, struct hws_host_viewer *v,
 		const char *text, struct hws_error *err) HWS_MUST_CHECK;

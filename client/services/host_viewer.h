@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define HWS_HOST_VIEWER_WHO 300
 #define HWS_HOST_VIEWERS_MAX 32 /* slots are bits of a uint32_t in the services */
 
 struct hws_host_viewer {
@@ -18,9 +19,10 @@ struct hws_host_viewer {
 	uint32_t permissions;       /* effective now: 1 << enum hws_permission */
 	uint32_t version;           /* hws_version_number of the viewer */
 	char platform[32];
-	bool ack_required; /* it answers each video frame with video_received */
-	bool show_cursor;  /* it draws the remote pointer where it is */
-	uint64_t mouse_us; /* when it last moved or clicked */
+	char who[HWS_HOST_VIEWER_WHO]; /* "NAME (ID)" as it calls itself, escaped; not empty */
+	bool ack_required;             /* it answers each video frame with video_received */
+	bool show_cursor;              /* it draws the remote pointer where it is */
+	uint64_t mouse_us;             /* when it last moved or clicked */
 	/* bytes given to send_parts, but for bulk, which the gate's probes overtake */
 	uint64_t sent;
 	/* One serialised ses.Message in two parts, on the channel that is its own by

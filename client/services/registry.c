@@ -1,4 +1,5 @@
 /* Which services a desktop is served with. A new one is added here; the order is that in which a viewer meets them. */
+#include "client/services/chat/chat_host.h"
 #include "client/services/clipboard/clipboard_host.h"
 #include "client/services/cursor/cursor_host.h"
 #include "client/services/input/input_host.h"
@@ -10,5 +11,6 @@ const struct hws_host_service_impl *const hws_host_registry[] = {
 	&hws_cursor_host_service,
 	&hws_input_host_service,
 	&hws_clipboard_host_service,
+	&hws_chat_host_service,
 	NULL,
 };

@@ -107,8 +107,7 @@ static const struct hws_session_row messages[] = {
 
 /* The same for the members of Misc, which has no row of its own. */
 static const struct hws_session_row miscs[] = {
-	MISC(CHAT_MESSAGE, "chat_message", OPEN, OPEN, VISUAL | TERM, FREE, K(256), OF(CHAT),
-			DOES(REFUSE),
+	MISC(CHAT_MESSAGE, "chat_message", OPEN, OPEN, VISUAL | TERM, FREE, K(256), OF(CHAT), PASS,
 			BOX("Nobody reads messages at this host: what is written here does not "
 			    "arrive.")),
 	MISC(SWITCH_DISPLAY, "switch_display", OPEN, OPEN, VISUAL, FREE, K(256), OF(VIDEO), PASS,

@@ -13,6 +13,8 @@ static void on_hostd_message(struct hws_ipc *l, const Agt__Message *m, int fd, v
 		hws_agent_accept(arg, fd);
 	else if (fd >= 0)
 		close(fd);
+	if (m->union_case == AGT__MESSAGE__UNION_SERVICE_COMMAND)
+		hws_agent_command(arg, m->service_command);
 }
 
 static void on_hostd_close(struct hws_ipc *l, int why, void *arg)

@@ -48,5 +48,7 @@ void hws_agent_close_desktop(struct hws_agent *a);
 void hws_agent_admit_waiting(struct hws_agent *a);
 /* A gate's link comes; takes `fd`. */
 void hws_agent_accept(struct hws_agent *a, int fd);
+/* Has the service say it to one viewer or to all, and tells hostd what came of it. */
+void hws_agent_command(struct hws_agent *a, const Agt__ServiceCommand *q);
 /* What is sent to a viewer changed its bitrate: for struct hws_host_env. */
 void hws_agent_tell_bitrate(struct hws_host_viewer *v, uint32_t kbit_s, void *arg);

@@ -11,6 +11,7 @@
 #include "shared/wire/limits.h"
 #include "shared/wire/version.h"
 #include <pwd.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,7 +19,8 @@
 #define QUEUE_HIGH (64u << 10) /* then video waits */
 #define QUEUE_MAX (HWS_SES_FRAME_MAX + (4u << 20))
 
-_Static_assert(HWS_NOTIFY_PLACES >= HWS_HOST_VIEWERS_MAX, "a place for each viewer");
+_Static_assert(HWS_NOTIFY_PLACES >= HWS_NOTIFY_SERVICES, "a place for each viewer");
+_Static_assert(sizeof(((struct hws_host_viewer *)0)->who) >= HWS_NOTICE_WHO, "room for it");
 
 /* The person at the desktop sees who looks on. */
 static void show_notice(struct hws_agent_viewer *c, bool here)
@@ -31,7 +33,7 @@ static void show_notice(struct hws_agent_viewer *c, bool here)
 	c->notice.controls = hws_host_viewer_may(&c->viewer, HWS_PERM_KEYBOARD);
 	hws_notice_texts(&c->notice, here, (hws_loop_now_us(a->loop) - c->since_us) / HWS_US_PER_S,
 			summary, body);
-	hws_notifier_show(a->notifier, c->viewer.slot, summary, body, here);
+	hws_notifier_show(a->notifier, c->viewer.slot, summary, body, here ? HWS_NOTIFY_STAYS : 0);
 }
 
 static void set_permissions(struct hws_agent_viewer *c, uint64_t permissions)
@@ -94,6 +96,7 @@ static void let_in(struct hws_agent_viewer *c, const Agt__Open *o, const Ses__Lo
 		c->viewer.platform[0] = 0;
 	hws_notice_set(&c->notice, login->my_id, login->my_name, o->peer_addr, o->via);
 	c->notice.encrypted = o->encrypted;
+	hws_notice_who(&c->notice, c->viewer.who);
 	c->since_us = hws_loop_now_us(c->a->loop);
 	answer_open(c, NULL, peer_info);
 	if (!c->ipc)
@@ -372,4 +375,31 @@ void hws_agent_accept(struct hws_agent *a, int fd)
 		return;
 	}
 	a->viewer[slot] = c;
+}
+
+/* --- what the person at the desktop says --- */
+
+void hws_agent_command(struct hws_agent *a, const Agt__ServiceCommand *q)
+{
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__ServiceResult res = AGT__SERVICE_RESULT__INIT;
+	struct hws_error err = { 0 };
+
+	if (strlen(q->text) > HWS_HOST_COMMAND_MAX || !hws_utf8_valid(hws_bytes_str(q->text)))
+		hws_error_set(&err, HWS_ERR_INVAL, "a message is UTF-8 text of at most %u bytes",
+				HWS_HOST_COMMAND_MAX);
+	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX && !err.code; i++) {
+		struct hws_agent_viewer *c = a->viewer[i];
+
+		if (c && c->open && (!q->conn || q->conn == c->conn) &&
+				hws_host_set_command(a->services, q->service, &c->viewer, q->text,
+						&err) == HWS_OK)
+			res.told++;
+	}
+	res.id = q->id;
+	res.error = err.text;
+	m.union_case = AGT__MESSAGE__UNION_SERVICE_RESULT;
+	m.service_result = &res;
+	if (a->hostd && hws_ipc_send(a->hostd, &m, -1) < 0)
+		hws_debug("agent.result_not_told");
 }

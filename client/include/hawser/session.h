@@ -212,7 +212,9 @@ int hawser_session_get_option(hawser_session *s, enum hawser_option option, int 
  * was sent, less than two seconds before is not sent again. On a desktop whose clipboard others share, leave out
  * what a remote desktop program has set (format "dyn.com.rustdesk.owner") and set that format with what comes. */
 int hawser_session_send_clipboard(hawser_session *s, const char *utf8, size_t length);
-/* Shows a line of text to the person at the host. */
+/* Writes to the person at the host: UTF-8 of at most 32 KiB, of which a host may show less. Nothing says that it was read;
+ * a host where nobody can be shown it answers by HAWSER_EVENT_MESSAGE. What that person writes comes by
+ * HAWSER_EVENT_CHAT: lines of text that are safe to show. HAWSER_ERR_DENIED: the session is not connected. */
 int hawser_session_send_chat(hawser_session *s, const char *utf8);
 /* What the host told about itself; set ret->size before. HAWSER_ERR_AGAIN before the first login. */
 int hawser_session_peer(hawser_session *s, struct hawser_peer *ret);

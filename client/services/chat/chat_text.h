@@ -3,8 +3,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The longest message that this end writes, in bytes. What arrives may be longer (deployed peers know no bound). */
-#define HWS_CHAT_SEND_MAX 4096u
 /* Room for a readable text of so many bytes as they came. */
 #define HWS_CHAT_ROOM(bytes) (4u * (bytes) + 1u)
 

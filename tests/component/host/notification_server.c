@@ -11,17 +11,39 @@
 static uint32_t last_id;
 static unsigned late_us;
 
+/* Of all hints only one is looked at. */
+static int read_hints(sd_bus_message *m, int *ret_transient)
+{
+	int r = sd_bus_message_enter_container(m, 'a', "{sv}");
+
+	while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
+		const char *name;
+
+		r = sd_bus_message_read(m, "s", &name);
+		if (r >= 0 && !strcmp(name, "transient"))
+			r = sd_bus_message_read(m, "v", "b", ret_transient);
+		else if (r >= 0)
+			r = sd_bus_message_skip(m, "v");
+		if (r >= 0)
+			r = sd_bus_message_exit_container(m);
+	}
+	return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
 static int on_notify(sd_bus_message *m, void *arg, sd_bus_error *err)
 {
 	const char *app, *icon, *summary, *body;
 	uint32_t replaces;
 	int32_t timeout;
+	int transient = 0;
 	int r = sd_bus_message_read(m, "susss", &app, &replaces, &icon, &summary, &body);
 
 	(void)arg;
 	(void)err;
 	if (r >= 0)
-		r = sd_bus_message_skip(m, "asa{sv}");
+		r = sd_bus_message_skip(m, "as");
+	if (r >= 0)
+		r = read_hints(m, &transient);
 	if (r >= 0)
 		r = sd_bus_message_read(m, "i", &timeout);
 	if (r < 0)
@@ -29,8 +51,8 @@ static int on_notify(sd_bus_message *m, void *arg, sd_bus_error *err)
 	usleep(late_us);
 	if (!replaces)
 		replaces = ++last_id;
-	printf("shown id=%" PRIu32 " timeout=%" PRId32 " app=%s [%s] [%s]\n", replaces, timeout,
-			app, summary, body);
+	printf("shown id=%" PRIu32 " timeout=%" PRId32 " transient=%d app=%s [%s] [%s]\n", replaces,
+			timeout, transient, app, summary, body);
 	return sd_bus_reply_method_return(m, "u", replaces);
 }
 

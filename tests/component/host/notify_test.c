@@ -3,6 +3,7 @@
 #include "shared/crypto/crypto.h"
 #include "shared/wire/envelope.h"
 #include "tests/component/host/host.h"
+#include "tests/component/host/session_bus.h"
 #include "tests/component/host/viewer.h"
 #include "tests/support/suite.h"
 #include <check.h>
@@ -13,10 +14,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-static struct test_proc bus, desktop;
+static struct test_bus bus;
 static struct test_host host;
 static struct test_viewer one, two;
-static char dir[200], address[256], variable[300];
 
 static void setup(void)
 {
@@ -24,10 +24,8 @@ static void setup(void)
 	memset(&host, 0, sizeof(host));
 	memset(&one, 0, sizeof(one));
 	memset(&two, 0, sizeof(two));
-	test_dir(dir, sizeof(dir));
-	snprintf(address, sizeof(address), "unix:path=%s/bus", dir);
-	snprintf(variable, sizeof(variable), "DBUS_SESSION_BUS_ADDRESS=%s", address);
-	host.bus = address;
+	bus_init(&bus);
+	host.bus = bus.address;
 }
 
 static void teardown(void)
@@ -35,27 +33,7 @@ static void teardown(void)
 	viewer_close(&one);
 	viewer_close(&two);
 	host_stop(&host);
-	test_proc_stop(&desktop);
-	test_proc_stop(&bus);
-}
-
-static void start_bus(void)
-{
-	char at[280];
-	const char *argv[] = { "/usr/bin/dbus-daemon", "--session", "--nofork", "--nopidfile",
-		"--print-address=1", at, NULL };
-
-	snprintf(at, sizeof(at), "--address=%s", address);
-	test_proc_start(&bus, argv, NULL);
-	test_proc_must_expect(&bus, "unix:path=", 20000);
-}
-
-static void start_desktop(const char *how)
-{
-	const char *argv[] = { NOTIFICATION_SERVER, how, NULL }, *env[] = { variable, NULL };
-
-	test_proc_start(&desktop, argv, env);
-	test_proc_must_expect(&desktop, "serving", 20000);
+	bus_stop(&bus);
 }
 
 static void start_host(const char *option)
@@ -76,12 +54,13 @@ START_TEST(a_viewer_is_shown_as_long_as_it_is_there)
 {
 	const char *line;
 
-	start_bus();
-	start_desktop(NULL);
+	bus_start(&bus);
+	bus_start_desktop(&bus, NULL);
 	start_host(NULL);
 	enter(&one);
 	/* stays until it goes */
-	line = test_proc_must_expect(&desktop, "shown id=1 timeout=0 app=hawser-host", 20000);
+	line = test_proc_must_expect(
+			&bus.desktop, "shown id=1 timeout=0 transient=0 app=hawser-host", 20000);
 	ck_assert_ptr_nonnull(strstr(line, "is connected to this computer]"));
 	ck_assert_ptr_nonnull(strstr(line, "may use keyboard and pointer"));
 	ck_assert_ptr_nonnull(strstr(line, "From 127.0.0.1"));
@@ -89,40 +68,40 @@ START_TEST(a_viewer_is_shown_as_long_as_it_is_there)
 	two.session_id = 9;
 	host_password(&host);
 	enter(&two);
-	test_proc_must_expect(&desktop, "shown id=2 timeout=0", 20000);
+	test_proc_must_expect(&bus.desktop, "shown id=2 timeout=0", 20000);
 	viewer_close(&one);
-	line = test_proc_must_expect(&desktop, "shown id=1 timeout=-1", 20000);
+	line = test_proc_must_expect(&bus.desktop, "shown id=1 timeout=-1", 20000);
 	ck_assert_ptr_nonnull(strstr(line, "has disconnected]"));
 	/* and with the host its last one goes */
 	host_stop(&host);
-	test_proc_must_expect(&desktop, "id=2", 20000);
+	test_proc_must_expect(&bus.desktop, "id=2", 20000);
 }
 END_TEST
 
 START_TEST(a_desktop_that_answers_late_shows_the_last_state)
 {
-	start_bus();
-	start_desktop("slow");
+	bus_start(&bus);
+	bus_start_desktop(&bus, "slow");
 	start_host(NULL);
 	enter(&one);
 	viewer_close(&one);
-	test_proc_must_expect(&desktop, "shown id=1 timeout=0", 20000);
+	test_proc_must_expect(&bus.desktop, "shown id=1 timeout=0", 20000);
 	ck_assert_ptr_nonnull(
-			strstr(test_proc_must_expect(&desktop, "shown id=1 timeout=-1", 20000),
+			strstr(test_proc_must_expect(&bus.desktop, "shown id=1 timeout=-1", 20000),
 					"has disconnected]"));
 }
 END_TEST
 
 START_TEST(who_does_not_want_it_is_left_alone)
 {
-	start_bus();
-	start_desktop(NULL);
+	bus_start(&bus);
+	bus_start_desktop(&bus, NULL);
 	start_host("--no-notify");
 	enter(&one);
 	viewer_close(&one);
 	/* the end of the session is in the log after all that could have been shown */
 	test_proc_must_expect(&host.proc, "agent.viewer_closed", 20000);
-	ck_assert_ptr_null(strstr(desktop.log, "shown"));
+	ck_assert_ptr_null(strstr(bus.desktop.log, "shown"));
 }
 END_TEST
 
@@ -134,10 +113,10 @@ START_TEST(nothing_waits_for_a_desktop_that_does_not_answer)
 	int fd = -1;
 
 	if (_i == 1)
-		start_bus();
+		bus_start(&bus);
 	if (_i == 2) {
 		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-		snprintf(sa.sun_path, sizeof(sa.sun_path), "%.80s/bus", dir);
+		snprintf(sa.sun_path, sizeof(sa.sun_path), "%.80s/bus", bus.dir);
 		ck_assert_int_eq(bind(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
 		ck_assert_int_eq(listen(fd, 1), 0);
 	}

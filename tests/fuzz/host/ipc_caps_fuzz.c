@@ -22,6 +22,9 @@ static void look(const Agt__Message *m)
 	case AGT__MESSAGE__UNION_AGENT_STATE:
 		assert(strlen(m->agent_state->error) <= 512);
 		break;
+	case AGT__MESSAGE__UNION_SERVICE_RESULT:
+		assert(strlen(m->service_result->error) <= 512);
+		break;
 	default:
 		break;
 	}
@@ -39,6 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!m)
 		return 0;
 	assert(gate || m->union_case == AGT__MESSAGE__UNION_AGENT_STATE ||
+			m->union_case == AGT__MESSAGE__UNION_SERVICE_RESULT ||
 			m->union_case == AGT__MESSAGE__UNION__NOT_SET);
 	look(m);
 	agt__message__free_unpacked(m, NULL);

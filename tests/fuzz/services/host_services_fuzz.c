@@ -3,10 +3,12 @@
 #include "client/platform/headless/headless.h"
 #include "client/services/host_service.h"
 #include "shared/base/log.h"
+#include "shared/base/str.h"
 #include "shared/wire/envelope.h"
 #include "shared/wire/version.h"
 #include "tests/support/open_platform.h"
 #include <stdlib.h>
+#include <string.h>
 
 static struct {
 	struct hws_loop *loop;
@@ -21,6 +23,17 @@ static int take(struct hws_host_viewer *g, enum hws_channel channel HWS_UNUSED,
 	(void)g;
 	(void)head;
 	(void)rest;
+	return HWS_OK;
+}
+
+/* The desktop's notifications: what is shown there must be harmless. */
+int hws_notifier_show(struct hws_notifier *n HWS_UNUSED, unsigned place, const char *summary,
+		const char *body, unsigned how HWS_UNUSED)
+{
+	if (place < HWS_NOTIFY_SERVICES || place >= HWS_NOTIFY_PLACES ||
+			strpbrk(body, "<>&\x1b\r") || !hws_utf8_valid(hws_bytes_str(body)) ||
+			!hws_utf8_valid(hws_bytes_str(summary)))
+		abort();
 	return HWS_OK;
 }
 
@@ -40,7 +53,10 @@ static void open_host(void)
 	if (hws_loop_new(&host.loop) < 0 || hws_work_new(1, 8, &host.work) < 0 ||
 			test_open_platform(host.loop, &conf, &host.p, NULL) < 0)
 		abort();
-	struct hws_host_env env = { .loop = host.loop, .work = host.work, .platform = host.p };
+	struct hws_host_env env = { .loop = host.loop,
+		.work = host.work,
+		.platform = host.p,
+		.notifier = (struct hws_notifier *)&host };
 	if (hws_host_set_new(hws_host_registry, &env, &host.services) < 0)
 		abort();
 }
@@ -61,9 +77,11 @@ static void handle(struct hws_host_viewer *g, struct hws_bytes in)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct hws_host_viewer g = {
-		.permissions = ~0u, .send_parts = take, .congested = never, .platform = "Linux"
-	};
+	struct hws_host_viewer g = { .permissions = ~0u,
+		.send_parts = take,
+		.congested = never,
+		.platform = "Linux",
+		.who = "Fuzz" };
 
 	if (!host.loop)
 		open_host();

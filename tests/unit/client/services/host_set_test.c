@@ -255,14 +255,14 @@ START_TEST(a_command_reaches_the_service_it_names)
 	struct hws_error err = { 0 };
 
 	ck_assert_int_eq(hws_host_set_new(list, &env, &set), HWS_OK);
-	ck_assert_int_eq(hws_host_set_command(set, HWS_SERVICE_CURSOR, &viewer, "hello", &err),
-			HWS_ERR_BUSY);
+	ck_assert_int_eq(hws_host_set_command(set, "all", &viewer, "hello", &err), HWS_ERR_BUSY);
 	ck_assert_str_eq(err.text, "not now");
 	heard("all.hello");
-	ck_assert_int_eq(hws_host_set_command(set, HWS_SERVICE_VIDEO, &viewer, "hello", &err),
+	ck_assert_int_eq(
+			hws_host_set_command(set, "few", &viewer, "hello", &err), HWS_ERR_NOTFOUND);
+	ck_assert_int_eq(hws_host_set_command(set, "none", &viewer, "hello", &err),
 			HWS_ERR_NOTFOUND);
-	ck_assert_int_eq(hws_host_set_command(set, 999, &viewer, "hello", &err), HWS_ERR_NOTFOUND);
-	ck_assert_int_eq(hws_host_set_command(set, HWS_SERVICE_TERMINAL, &viewer, "hello", &err),
+	ck_assert_int_eq(hws_host_set_command(set, "shell", &viewer, "hello", &err),
 			HWS_ERR_NOTFOUND); /* of other sessions */
 	heard("");
 	hws_host_set_free(set);
