@@ -4,12 +4,11 @@
 #include "client/host/ipc.h"
 #include "shared/base/buf.h"
 #include "shared/base/mem.h"
+#include "shared/sys/local_socket.h"
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #define HEAD 5u /* length and kind */
@@ -49,9 +48,7 @@ struct hws_ipc {
 
 int hws_ipc_pair(int ret_fd[2])
 {
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ret_fd) < 0)
-		return hws_err_from_errno(errno);
-	return HWS_OK;
+	return hws_local_pair(ret_fd);
 }
 
 static void link_free(void *arg)
@@ -172,44 +169,29 @@ static void step(struct hws_ipc *l)
 	l->delivering = false;
 }
 
-static void take_descriptors(struct hws_ipc *l, struct msghdr *msg)
+static void take_descriptors(struct hws_ipc *l, const struct hws_local_fds *came)
 {
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-			continue;
-		for (size_t i = 0; i < (c->cmsg_len - CMSG_LEN(0)) / sizeof(int); i++) {
-			int fd;
-
-			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(fd));
-			if (l->in_fd_count < FDS_MAX)
-				l->in_fds[l->in_fd_count++] = fd;
-			else
-				close(fd);
-		}
+	for (size_t i = 0; i < came->n; i++) {
+		if (l->in_fd_count < FDS_MAX)
+			l->in_fds[l->in_fd_count++] = came->fd[i];
+		else
+			close(came->fd[i]);
 	}
 }
 
 /* One read; HWS_OK when there may be more. */
 static int fill(struct hws_ipc *l)
 {
-	union {
-		struct cmsghdr align;
-		char room[CMSG_SPACE(sizeof(int) * FDS_MAX)];
-	} control;
-	struct iovec iov = { hws_buf_reserve(&l->in, READ_CHUNK), READ_CHUNK };
-	struct msghdr msg = { .msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control.room,
-		.msg_controllen = sizeof(control.room) };
+	uint8_t *to = hws_buf_reserve(&l->in, READ_CHUNK);
+	struct hws_local_fds came;
 	ssize_t n;
 
-	if (!iov.iov_base)
+	if (!to)
 		return HWS_ERR_NOMEM;
-	n = recvmsg(l->fd, &msg, MSG_CMSG_CLOEXEC);
+	n = hws_local_recv(l->fd, to, READ_CHUNK, NULL, 0, &came);
 	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? HWS_ERR_AGAIN
-							 : hws_err_from_errno(errno);
-	take_descriptors(l, &msg);
+		return (int)n;
+	take_descriptors(l, &came);
 	if (n == 0)
 		return HWS_ERR_EOF;
 	hws_buf_commit(&l->in, (size_t)n);
@@ -237,29 +219,14 @@ static void on_readable(evutil_socket_t fd HWS_UNUSED, short what HWS_UNUSED, vo
 static ssize_t write_some(struct hws_ipc *l)
 {
 	struct hws_bytes out = hws_buf_bytes(&l->sender.out);
-	union {
-		struct cmsghdr align;
-		char room[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
-	struct iovec iov = { (void *)(uintptr_t)out.ptr, out.len };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 	bool with_fd = l->out_fd_count && l->out_fds[0].offset == l->sent;
 	ssize_t n;
 
-	if (with_fd) {
-		struct cmsghdr *c = &control.align;
-
-		msg.msg_control = control.room;
-		msg.msg_controllen = sizeof(control.room);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(c), &l->out_fds[0].fd, sizeof(int));
-		iov.iov_len = 1; /* so that a second descriptor never shares a segment */
-	} else if (l->out_fd_count) {
-		iov.iov_len = HWS_MIN(out.len, (size_t)(l->out_fds[0].offset - l->sent));
-	}
-	n = sendmsg(l->fd, &msg, MSG_NOSIGNAL);
+	if (with_fd)
+		out.len = 1; /* so that a second descriptor never shares a segment */
+	else if (l->out_fd_count)
+		out.len = HWS_MIN(out.len, (size_t)(l->out_fds[0].offset - l->sent));
+	n = hws_local_send(l->fd, out, hws_bytes(NULL, 0), &l->out_fds[0].fd, with_fd ? 1 : 0);
 	if (n > 0 && with_fd) {
 		close(l->out_fds[0].fd);
 		l->out_fd_count--;
@@ -282,13 +249,10 @@ static int flush(struct hws_ipc *l)
 			break;
 		ssize_t n = write_some(l);
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno == EAGAIN)
+		if (n == HWS_ERR_AGAIN)
 			break;
 		if (n < 0)
-			return errno == EPIPE || errno == ECONNRESET ? HWS_ERR_EOF
-								     : hws_err_from_errno(errno);
+			return (int)n;
 		l->sent += (uint64_t)n;
 		hws_sender_wrote(&l->sender, (size_t)n);
 	}
