@@ -13,6 +13,7 @@
 #define CHUNK (16u << 10)
 #define OUT_HIGH                                                                                   \
 	(64u << 10) /* take no more from the writer while so much waits for the lower stream */
+#define TURN_MAX (256u << 10) /* taken from the lower stream a turn, also if nobody here reads it */
 #define OUT_MAX (OUT_HIGH + CHUNK + 4096u)
 
 enum ws_state { WS_UPGRADE, WS_OPEN, WS_ENDED };
@@ -30,6 +31,7 @@ struct ws_stream {
 	struct hws_buf ready;    /* for the reader */
 	struct hws_buf joined;   /* pieces of a fragmented message */
 	struct hws_buf out;      /* raw bytes for the lower stream */
+	size_t turn_left;        /* of TURN_MAX */
 	struct hws_ws_in frames; /* what comes in */
 	bool fragmented, skip;   /* that message */
 	/* the frame that is going out */
@@ -194,18 +196,23 @@ static int parse(struct ws_stream *w)
 	return r;
 }
 
-/* Reads once from below; HWS_ERR_AGAIN when there was nothing. */
+/* Reads once from below; HWS_ERR_AGAIN when there was nothing, or when it is the turn of others:
+ * the lower stream says again that there is more. */
 static int fill(struct ws_stream *w)
 {
-	uint8_t *to = hws_buf_reserve(&w->in, CHUNK);
+	uint8_t *to;
 	ssize_t n;
 
+	if (!w->turn_left)
+		return HWS_ERR_AGAIN;
+	to = hws_buf_reserve(&w->in, CHUNK);
 	if (!to)
 		return HWS_ERR_NOMEM;
 	n = hws_stream_read(w->lower, to, CHUNK);
 	if (n < 0)
 		return (int)n;
 	hws_buf_commit(&w->in, (size_t)n);
+	w->turn_left -= HWS_MIN(w->turn_left, (size_t)n);
 	return HWS_OK;
 }
 
@@ -271,6 +278,8 @@ static void on_lower(struct hws_stream *lower, unsigned ready, void *arg)
 	int r = HWS_OK;
 
 	(void)lower;
+	if (ready & HWS_STREAM_READ)
+		w->turn_left = TURN_MAX;
 	if (ready & HWS_STREAM_WRITE) {
 		r = flush(w);
 		if (r == HWS_OK && w->state == WS_OPEN &&
@@ -472,6 +481,7 @@ int hws_stream_ws_new(struct hws_loop *loop, struct hws_stream *lower,
 	w->base.peer = lower->peer;
 	w->base.local = lower->local;
 	w->lower = lower;
+	w->turn_left = TURN_MAX;
 	w->server = conf->server;
 	w->frames.from_server = !conf->server;
 	w->trust_forwarded = conf->trust_forwarded;

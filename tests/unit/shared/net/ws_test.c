@@ -216,6 +216,49 @@ START_TEST(parts_are_joined_no_further_than_the_link_reads)
 }
 END_TEST
 
+/* What is ignored counts as well: a peer that sends nothing else, as fast as it is read, must not
+ * keep a turn of the loop for itself. 0: in frames of text; 1: between them a word that is read. */
+START_TEST(a_flood_of_what_is_ignored_leaves_the_turn)
+{
+	const struct hws_mem_conf wide = { .pipe_max = 4u << 20 };
+	const struct hws_ws_conf server = { .server = true, .frame_max = 65536 };
+	static uint8_t text[16008] = { 0x81, 0xfe, 0x3e, 0x80 },
+		       word[] = { 0x82, 0x81, 0, 0, 0, 0, 'x' };
+	static uint8_t buf[1u << 20];
+	struct hws_stream *lower, *ws, *raw;
+	size_t fed = 0, held;
+	struct hws_conn_conf conf;
+	struct end a = { 0 };
+
+	ck_assert_int_eq(hws_stream_mem_pair(loop, &wide, &lower, &raw), 0);
+	ck_assert_int_eq(hws_stream_ws_new(loop, lower, &server, hws_bytes(NULL, 0), &ws), 0);
+	conf = conf_of(&a);
+	conf.on_frame = keep_last;
+	ck_assert_int_eq(hws_conn_new(loop, ws, &conf, hws_bytes(NULL, 0), &a.conn), 0);
+	feed(raw, upgrade_request, sizeof(upgrade_request) - 1);
+	settle(&a);
+	for (; fed + sizeof(text) + sizeof(word) < wide.pipe_max; fed += sizeof(text)) {
+		feed(raw, text, sizeof(text));
+		if (_i)
+			feed(raw, word, sizeof(word));
+		fed += _i ? sizeof(word) : 0;
+	}
+	hws_loop_once(loop, 1000);
+	hws_loop_once(loop, 1000);
+	/* what the pipe takes now was read out of it */
+	for (held = 0; held < wide.pipe_max;) {
+		ssize_t n = hws_stream_write(raw, hws_bytes(buf, sizeof(buf)));
+
+		if (n <= 0)
+			break;
+		held += (size_t)n;
+	}
+	ck_assert_uint_lt(held, 2u << 20);
+	hws_conn_close(a.conn, HWS_OK);
+	hws_stream_close(raw);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("shared/net ws");
@@ -227,6 +270,7 @@ int main(void)
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_loop_test(t, websocket_frames_arrive_whole_and_in_order, 0, TORTURES);
 	tcase_add_loop_test(t, parts_are_joined_no_further_than_the_link_reads, 0, 2);
+	tcase_add_loop_test(t, a_flood_of_what_is_ignored_leaves_the_turn, 0, 2);
 	tcase_add_loop_test(t, bad_websocket_frames_close, 0, HWS_COUNT(ws_bads));
 	return test_suite_run(s);
 }
