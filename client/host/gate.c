@@ -220,8 +220,10 @@ static void on_test_delay(struct hws_gate *g, struct hws_bytes frame)
 	if (hws_ses_unpack(frame, &m) < 0)
 		return;
 	if (m->union_case == SES__MESSAGE__UNION_TEST_DELAY && m->test_delay->from_client) {
-		/* not with the answer of row test_delay: it measures how soon we answer */
-		if (hws_conn_send_on(g->conn, HWS_CHANNEL_CONTROL, frame) < 0)
+		/* not with the answer of row test_delay: it measures how soon we answer. Who reads
+		 * no answers gets no more of them: they would be kept here, even before a login. */
+		if (hws_conn_congested(g->conn, HWS_SEND_CONTROL) ||
+				hws_conn_send_on(g->conn, HWS_CHANNEL_CONTROL, frame) < 0)
 			hws_debug("gate.echo_dropped");
 	} else if (m->union_case == SES__MESSAGE__UNION_TEST_DELAY &&
 			hws_probes_answered(&g->probes, m->test_delay->time,

@@ -1,6 +1,7 @@
 /* host/gate, plain: login, permissions, what is passed on, how a session ends. A scripted viewer on
  * a stream in memory, a scripted hostd, a scripted agent (gate_stage.h). */
 #include "client/host/gate.h"
+#include "client/host/gate_parts.h"
 #include "client/host/gate_reply.h"
 #include "client/host/ipc.h"
 #include "shared/base/buf.h"
@@ -418,6 +419,32 @@ START_TEST(a_viewer_that_does_not_read_holds_the_agent_back)
 }
 END_TEST
 
+/* Before the login as well: whoever asks and reads no answers would be given memory for them. */
+START_TEST(probes_of_a_viewer_that_does_not_read_pile_up_nowhere)
+{
+	Agt__GateStart s = AGT__GATE_START__INIT;
+	unsigned n = 0;
+
+	start(&s);
+	UNTIL(find(SES__MESSAGE__UNION_HASH));
+	hws_conn_pause(viewer);
+	for (unsigned i = 0; i < 200000; i++) {
+		/* 900 bytes in an unknown field: answers are as long as questions */
+		static char probe[910] = "\x2a\x8a\x07\x10\x01\x7a\x85\x07";
+
+		send_raw(probe, 909);
+		n += hws_conn_pending(viewer) == 0;
+		if (i % 16 == 0)
+			hws_loop_once(loop, 0);
+		if (n > 4000)
+			break;
+	}
+	ck_assert_uint_gt(n, 4000); /* more than 3 MB were taken */
+	ck_assert_uint_lt(hws_conn_pending(gate->conn), 512u << 10);
+	ck_assert(!viewer_closed);
+}
+END_TEST
+
 int main(void)
 {
 	return test_main("host/gate", 20, setup, teardown,
@@ -440,6 +467,7 @@ int main(void)
 					a_silent_viewer_is_dropped_when_its_login_time_is_over,
 					a_viewer_that_asks_its_user_gets_more_time,
 					test_delay_is_echoed_and_measured,
+					probes_of_a_viewer_that_does_not_read_pile_up_nowhere,
 					each_picture_is_followed_by_a_probe_and_its_arrival_is_told,
 					a_viewer_that_does_not_read_holds_the_agent_back));
 }
