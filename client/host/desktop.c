@@ -147,6 +147,7 @@ static void start(void *arg)
 	const struct hws_settings *s = d->settings;
 	const char *argv[12] = { "hawser-host", "agent" };
 	struct hws_ipc_conf conf = { .frame_max = HWS_IPC_HOSTD_FRAME_MAX,
+		.send_max = HWS_IPC_HOSTD_QUEUE_MAX,
 		.check = hws_ipc_check_agent,
 		.on_message = on_message,
 		.on_close = on_close,

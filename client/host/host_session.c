@@ -173,8 +173,6 @@ static void set_since(struct hws_host_session *v)
 
 static void on_state(struct hws_host_session *v, const Agt__GateState *s)
 {
-	bool was_open = hws_str_equal(v->state, "open");
-
 	take_text(v->state, sizeof(v->state), s->state);
 	v->kind = (unsigned)s->kind;
 	take_text(v->my_id, sizeof(v->my_id), s->my_id);
@@ -185,15 +183,15 @@ static void on_state(struct hws_host_session *v, const Agt__GateState *s)
 	v->bytes_out = s->bytes_out;
 	v->rtt_ms = s->rtt_ms;
 	v->final_end = s->final_end;
-	v->shown = v->shown || hws_str_equal(v->state, "open");
-	if (!was_open && hws_str_equal(v->state, "open"))
-		set_since(v);
-	if (!was_open && hws_str_equal(v->state, "open"))
-		hws_info("session.open", HWS_U64("conn", v->conn), HWS_STR("peer", v->peer),
-				HWS_STR("id", v->my_id),
-				HWS_STR("kind", hws_session_kind_name(v->kind)),
-				HWS_BOOL("encrypted", v->encrypted), HWS_BOOL("direct", v->direct),
-				HWS_STR("via", v->via));
+	/* Once, and of whom we let in: a claim must use up no password and fill no log. */
+	if (v->shown || !v->open || !hws_str_equal(v->state, "open"))
+		return;
+	v->shown = true;
+	set_since(v);
+	hws_info("session.open", HWS_U64("conn", v->conn), HWS_STR("peer", v->peer),
+			HWS_STR("id", v->my_id), HWS_STR("kind", hws_session_kind_name(v->kind)),
+			HWS_BOOL("encrypted", v->encrypted), HWS_BOOL("direct", v->direct),
+			HWS_STR("via", v->via));
 }
 
 /* The first word counts. Whoever hears of it may begin or close the session: this is the
@@ -397,6 +395,7 @@ int hws_host_session_new(const struct hws_host_session_env *env,
 {
 	struct hws_host_session *v = calloc(1, sizeof(*v));
 	struct hws_ipc_conf lc = { .frame_max = HWS_IPC_HOSTD_FRAME_MAX,
+		.send_max = HWS_IPC_HOSTD_QUEUE_MAX,
 		.check = hws_ipc_check_gate,
 		.on_message = on_message,
 		.on_close = on_close,

@@ -8,6 +8,9 @@
 
 /* A whole message to or from hostd: the longest is GateRelay. */
 #define HWS_IPC_HOSTD_FRAME_MAX (4u << 10)
+/* What hostd keeps for one of them to read. It sends a few short messages; one that does not read
+ * these is given up. */
+#define HWS_IPC_HOSTD_QUEUE_MAX (64u << 10)
 /* Senders shorten what comes from viewers to these. */
 #define HWS_IPC_TEXT_MAX 256u
 #define HWS_IPC_PROOF_MAX 64u /* a right one has 32 */
