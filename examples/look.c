@@ -3,9 +3,10 @@
  *     cc -o look look.c $(pkg-config --cflags --libs hawser)
  *     HAWSER_PASSWORD=secret ./look 123456789 picture.ppm ["text to type"]
  *
- * The target may be an ID (HAWSER_SERVER and HAWSER_KEY, or the configuration of the hawser program, say
- * which server knows it) or an address. All of it runs on one thread with one poll(): where your program
- * has a main loop of its own, give it hawser_context_fd() and call hawser_context_dispatch() from there. */
+ * The target may be an ID (HAWSER_SERVER and HAWSER_KEY, or the configuration of the hawser
+ * program, say which server knows it) or an address. All of it runs on one thread with one poll():
+ * where your program has a main loop of its own, give it hawser_context_fd() and call
+ * hawser_context_dispatch() from there. */
 #include <hawser/hawser.h>
 #include <poll.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* What each address has open. Striped locks, so that shards rarely meet; an entry is counted by its legs and goes with
- * the last one, so a flood of addresses leaves nothing behind. */
+/* What each address has open. Striped locks, so that shards rarely meet; an entry is counted by its
+ * legs and goes with the last one, so a flood of addresses leaves nothing behind. */
 #include "server-relay/addrs.h"
 #include "server-relay/rate.h"
 #include "shared/base/mem.h"

@@ -1,4 +1,5 @@
-/* The life of a leg until it is paired: accepted, counted, let in or refused, moved to its partner's shard. */
+/* The life of a leg until it is paired: accepted, counted, let in or refused, moved to its
+ * partner's shard. */
 #include "server-relay/admission.h"
 #include "server-relay/addrs.h"
 #include "server-relay/pair.h"
@@ -213,8 +214,8 @@ void rly_leg_drop(struct rly_shard *sh, struct rly_leg *l)
 	l->ws = NULL;
 	hws_tls_session_free(l->tls);
 	l->tls = NULL;
-	/* By close() alone the set keeps a socket that somebody else looks at in this moment (/proc/PID/fd of ss or
-	 * lsof), and would name the leg when it is gone. */
+	/* By close() alone the set keeps a socket that somebody else looks at in this moment
+	 * (/proc/PID/fd of ss or lsof), and would name the leg when it is gone. */
 	(void)epoll_ctl(sh->ep, EPOLL_CTL_DEL, l->fd, NULL);
 	close(l->fd);
 	l->fd = -1;
@@ -279,8 +280,8 @@ static bool is_announced(struct rly_shard *sh, const struct rly_request *first)
 
 	if (sh->rules->announce == RLY_ANNOUNCE_OFF)
 		return true;
-	/* Optional: as long as nobody announces, the key alone decides. Pairs that were agreed before the link stood
-	 * come without an announcement. */
+	/* Optional: as long as nobody announces, the key alone decides. Pairs that were agreed
+	 * before the link stood come without an announcement. */
 	if (sh->rules->announce == RLY_ANNOUNCE_OPTIONAL &&
 			(!rly_tickets_links_up(t) ||
 					rly_tickets_up_us(t, now) < sh->rules->grace_us))

@@ -1,5 +1,5 @@
-/* relay/admission: the life of a leg until it is paired: accepted, counted, let in or refused, moved to its
- * partner's shard or process. On the shard's thread. */
+/* relay/admission: the life of a leg until it is paired: accepted, counted, let in or refused,
+ * moved to its partner's shard or process. On the shard's thread. */
 #pragma once
 #include "server-relay/shard.h"
 

@@ -1,5 +1,6 @@
-/* Links from the relay to its rendezvous servers. The relay dials, since it may stand behind a NAT and the servers need
- * not know it beforehand; what comes on a link goes into the table of tickets, and is void when the link ends for good. */
+/* Links from the relay to its rendezvous servers. The relay dials, since it may stand behind a NAT
+ * and the servers need not know it beforehand; what comes on a link goes into the table of tickets,
+ * and is void when the link ends for good. */
 #include "server-relay/announcer.h"
 #include "server-relay/admission.h"
 #include "server-relay/distance.h"
@@ -82,7 +83,7 @@ int rly_announcer_identity(
 	return r;
 }
 
-/* --- counting ---------------------------------------------------------------------------------------- */
+/* --- counting --------------------------------------------------------------------------------- */
 
 static void count_links(struct rly_announcer *a)
 {
@@ -109,7 +110,7 @@ static void recheck(struct rly_announcer *a)
 		hws_warn_limited("announcer.busy", HWS_ERR("error", HWS_ERR_NOMEM));
 }
 
-/* --- a link ------------------------------------------------------------------------------------------ */
+/* --- a link ----------------------------------------------------------------------------------- */
 
 static void retry(struct link *l)
 {
@@ -305,7 +306,7 @@ static void link_free(struct link *l)
 	hws_free(l);
 }
 
-/* --- all of them ------------------------------------------------------------------------------------- */
+/* --- all of them ------------------------------------------------------------------------------ */
 
 struct wanted {
 	struct link *link[LINKS_MAX];

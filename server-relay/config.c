@@ -1,5 +1,5 @@
-/* The settings of the relay: one table for file, environment and flags, the names that a deployed relay uses beside
- * ours, and the rules made of them. */
+/* The settings of the relay: one table for file, environment and flags, the names that a deployed
+ * relay uses beside ours, and the rules made of them. */
 #include "server-relay/config.h"
 #include "shared/base/file_error.h"
 #include "shared/base/log.h"
@@ -160,7 +160,7 @@ static const struct hws_option table[] = {
 			0, "FORMAT", "How it is logged.", NULL },
 };
 
-/* --- names of the deployed relay --------------------------------------------------------------------- */
+/* --- names of the deployed relay -------------------------------------------------------------- */
 
 /* It looks a name up in upper and lower case, with dashes and underscores. */
 static const char *compat_env(const char *name)
@@ -235,7 +235,7 @@ const struct hws_options rly_options = {
 	.adopt = adopt,
 };
 
-/* --- reading ----------------------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 int rly_config_check(const struct rly_config *c, struct hws_error *err)
 {
@@ -287,7 +287,7 @@ void rly_config_done(struct rly_config *c)
 	hws_options_done(&rly_options, c);
 }
 
-/* --- rules ------------------------------------------------------------------------------------------- */
+/* --- rules ------------------------------------------------------------------------------------ */
 
 static int file_text(const char *path, char **ret, struct hws_error *err)
 {
@@ -381,7 +381,8 @@ static int keys_of(const struct rly_config *c, struct rly_keys *ret, struct hws_
 	char *text = NULL;
 	int r = HWS_OK;
 
-	/* What the deployed relay calls "-": the key files beside it. We read the public one only. */
+	/* What the deployed relay calls "-": the key files beside it. We read the public one
+	 * only. */
 	if (strcmp(key, "-") == 0 || strcmp(key, "_") == 0) {
 		key = "";
 		path = *path ? path : "id_ed25519.pub";

@@ -1,5 +1,5 @@
-/* What an operator asks and orders through the control socket. All on the main loop; what shards know is collected on
- * their threads. */
+/* What an operator asks and orders through the control socket. All on the main loop; what shards
+ * know is collected on their threads. */
 #include "server-relay/control.h"
 #include "server-relay/addrs.h"
 #include "server-relay/pair.h"
@@ -41,7 +41,7 @@ static json_t *number(uint64_t n)
 	return json_integer((json_int_t)n);
 }
 
-/* --- stats ------------------------------------------------------------------------------------------- */
+/* --- stats ------------------------------------------------------------------------------------ */
 
 static uint64_t sum(const struct rly_server *s, size_t offset)
 {
@@ -98,7 +98,7 @@ static void cmd_stats(struct hws_control_reply *reply, const json_t *req HWS_UNU
 	hws_control_ok(reply, o);
 }
 
-/* --- pairs ------------------------------------------------------------------------------------------- */
+/* --- pairs ------------------------------------------------------------------------------------ */
 
 struct gather {
 	struct rly_server *server;
@@ -219,7 +219,7 @@ static void cmd_usage(struct hws_control_reply *reply, const json_t *req, void *
 	gather(arg, reply, req, true);
 }
 
-/* --- one pair ---------------------------------------------------------------------------------------- */
+/* --- one pair --------------------------------------------------------------------------------- */
 
 struct order {
 	struct rly_server *server;
@@ -301,7 +301,7 @@ static void cmd_kick(struct hws_control_reply *reply, const json_t *req, void *a
 	order(arg, reply, id, true, 0);
 }
 
-/* --- limits and lists -------------------------------------------------------------------------------- */
+/* --- limits and lists ------------------------------------------------------------------------- */
 
 static void apply(struct rly_server *s, struct hws_control_reply *reply, struct rly_rules *r)
 {
@@ -425,7 +425,7 @@ static void cmd_unblock(struct hws_control_reply *reply, const json_t *req, void
 	change_block(arg, reply, req, false);
 }
 
-/* --- the program ------------------------------------------------------------------------------------- */
+/* --- the program ------------------------------------------------------------------------------ */
 
 static void cmd_config(struct hws_control_reply *reply, const json_t *req HWS_UNUSED, void *arg)
 {

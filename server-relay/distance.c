@@ -1,5 +1,5 @@
-/* Round-trip times that the kernel measured on legs, kept by network until they are told: the rendezvous server cannot
- * measure them itself, and asking clients would need another protocol. */
+/* Round-trip times that the kernel measured on legs, kept by network until they are told: the
+ * rendezvous server cannot measure them itself, and asking clients would need another protocol. */
 #include "server-relay/distance.h"
 #include "shared/base/mem.h"
 #include "shared/net/addr.h"

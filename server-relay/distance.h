@@ -1,6 +1,6 @@
-/* relay/distance: how far the networks are whose sessions come here: measured by TCP itself, told to the rendezvous servers
- * now and then, so that they can choose the nearest relay. Bounded; what does not fit until the next report is dropped.
- * Shards note, the main loop takes. */
+/* relay/distance: how far the networks are whose sessions come here: measured by TCP itself, told
+ * to the rendezvous servers now and then, so that they can choose the nearest relay. Bounded; what
+ * does not fit until the next report is dropped. Shards note, the main loop takes. */
 #pragma once
 #include "server-relay/leg.h"
 #include "shared/base/err.h"

@@ -1,5 +1,5 @@
-/* What a leg says before it is paired: PROXY header, TLS handshake, HTTP upgrade, first frame. Nothing is allocated
- * beyond what has arrived, and that is capped. */
+/* What a leg says before it is paired: PROXY header, TLS handshake, HTTP upgrade, first frame.
+ * Nothing is allocated beyond what has arrived, and that is capped. */
 #include "server-relay/greet.h"
 #include "server-relay/admission.h"
 #include "server-relay/leg_io.h"
@@ -28,7 +28,8 @@ static void take_first(struct rly_shard *sh, struct rly_leg *l, struct hws_bytes
 		rly_leg_join(sh, l, &first);
 }
 
-/* More bytes behind those that are kept; the view covers all. HWS_ERR_AGAIN: none. Anything else: the leg is gone. */
+/* More bytes behind those that are kept; the view covers all. HWS_ERR_AGAIN: none. Anything else:
+ * the leg is gone. */
 static int read_more(struct rly_shard *sh, struct rly_leg *l, size_t max, struct hws_bytes *ret)
 {
 	size_t have = rly_stash_len(l->stash);

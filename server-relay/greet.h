@@ -1,4 +1,5 @@
-/* relay/greet: what a leg says before it waits: PROXY header, TLS, upgrade, first frame. On the shard's thread. */
+/* relay/greet: what a leg says before it waits: PROXY header, TLS, upgrade, first frame. On the
+ * shard's thread. */
 #pragma once
 #include "server-relay/shard.h"
 

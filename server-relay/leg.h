@@ -1,5 +1,6 @@
-/* relay/leg: one accepted connection, and two of them joined. Kept small: fifty thousand pairs are mostly idle.
- * A leg belongs to one shard's thread; handing it to another shard is the only move between threads. */
+/* relay/leg: one accepted connection, and two of them joined. Kept small: fifty thousand pairs are
+ * mostly idle. A leg belongs to one shard's thread; handing it to another shard is the only move
+ * between threads. */
 #pragma once
 #include "server-relay/rate.h"
 #include "server-relay/stats.h"
@@ -63,9 +64,10 @@ struct rly_leg {
 /* What a WebSocket leg needs more. */
 struct rly_ws_leg {
 	struct hws_ws_in in;
-	struct rly_stash *
-			message; /* fragments for a TCP partner, which needs the whole length first */
-	uint32_t collected; /* bytes of `message`, or of it on the way out, counted in the shared sum */
+	/* Fragments for a TCP partner, which needs the whole length first. */
+	struct rly_stash *message;
+	/* bytes of `message`, or of it on the way out, counted in the shared sum */
+	uint32_t collected;
 	uint8_t reply[2 + HWS_WS_CONTROL_MAX]; /* pong or close that waits for a frame boundary */
 	uint8_t reply_len;
 	bool close_sent;

@@ -1,6 +1,7 @@
-/* Bytes from and to the socket of a leg. The epoll set is edge-triggered, so each call notes when the kernel has no
- * more (`readable`, `writable`): nobody would tell again. What was read too early (a stash) comes first; TLS, where a
- * leg has it, is undone here, so that the pumps see the same bytes either way. */
+/* Bytes from and to the socket of a leg. The epoll set is edge-triggered, so each call notes when
+ * the kernel has no more (`readable`, `writable`): nobody would tell again. What was read too early
+ * (a stash) comes first; TLS, where a leg has it, is undone here, so that the pumps see the same
+ * bytes either way. */
 #include "server-relay/leg_io.h"
 #include "shared/net/tls_session.h"
 #include <errno.h>

@@ -1,4 +1,5 @@
-/* hawser-relay: settings, start, end. */
+/* hawser-relay: reads the settings, starts the server under them, gives up privileges, and ends it
+ * on a signal. */
 #include "server-relay/announcer.h"
 #include "server-relay/config.h"
 #include "server-relay/server.h"

@@ -1,5 +1,5 @@
-/* The table of uuids. Keys are hashed with a secret, since strangers choose them; a canonical uuid is kept as 16 bytes,
- * for there may be a hundred thousand. */
+/* The table of uuids. Keys are hashed with a secret, since strangers choose them; a canonical uuid
+ * is kept as 16 bytes, for there may be a hundred thousand. */
 #include "server-relay/pairing.h"
 #include "shared/base/mem.h"
 #include "shared/base/rand.h"

@@ -1,5 +1,5 @@
-/* Pipes cost descriptors and kernel memory that a user has only so much of: few are made, lent while bytes are in
- * flight, and where none is to be had the pump copies instead. */
+/* Pipes cost descriptors and kernel memory that a user has only so much of: few are made, lent
+ * while bytes are in flight, and where none is to be had the pump copies instead. */
 #include "server-relay/pipes.h"
 #include "shared/base/mem.h"
 #include <fcntl.h>

@@ -1,5 +1,6 @@
-/* Bytes from TCP to TCP. Small messages take one read and one write through the shard's scratch memory; a direction
- * that proves bulky moves to splice through a lent pipe and never touches user memory. */
+/* Bytes from TCP to TCP. Small messages take one read and one write through the shard's scratch
+ * memory; a direction that proves bulky moves to splice through a lent pipe and never touches user
+ * memory. */
 #include "server-relay/pump.h"
 #include "server-relay/leg_io.h"
 #include "server-relay/pair.h"

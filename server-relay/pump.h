@@ -2,6 +2,6 @@
 #pragma once
 #include "server-relay/shard.h"
 
-/* Moves bytes both ways until nothing can move or `allow` bytes were read. Returns what was read; *ret_more: stopped
- * by `allow`. The pair may be closed afterwards (p->closing). */
+/* Moves bytes both ways until nothing can move or `allow` bytes were read. Returns what was read;
+ * *ret_more: stopped by `allow`. The pair may be closed afterwards (p->closing). */
 uint64_t rly_pair_pump(struct rly_shard *sh, struct rly_pair *p, uint64_t allow, bool *ret_more);

@@ -1,6 +1,7 @@
-/* Bytes between a WebSocket and TCP or another WebSocket: frame headers are exchanged, payloads pass through as they
- * arrive. What is written refers to the bytes where they were read; only tiny ones are gathered. An announced length
- * is never allocated: only a fragmented message for a TCP partner is collected, under a cap, as it comes. */
+/* Bytes between a WebSocket and TCP or another WebSocket: frame headers are exchanged, payloads
+ * pass through as they arrive. What is written refers to the bytes where they were read; only tiny
+ * ones are gathered. An announced length is never allocated: only a fragmented message for a TCP
+ * partner is collected, under a cap, as it comes. */
 #include "server-relay/pump_ws.h"
 #include "server-relay/leg_io.h"
 #include "server-relay/shard.h"

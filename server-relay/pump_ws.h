@@ -1,4 +1,5 @@
-/* relay/pump_ws: the same where a leg is a WebSocket, whose frame headers are exchanged. On the shard's thread. */
+/* relay/pump_ws: the same where a leg is a WebSocket, whose frame headers are exchanged. On the
+ * shard's thread. */
 #pragma once
 #include "server-relay/shard.h"
 

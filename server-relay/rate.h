@@ -1,5 +1,5 @@
-/* relay/rate: a byte rate whose level may go below zero: what was read is never given back, the next one waits.
- * Saves up a tenth of a second at most. A zeroed one starts full. */
+/* relay/rate: a byte rate whose level may go below zero: what was read is never given back, the
+ * next one waits. Saves up a tenth of a second at most. A zeroed one starts full. */
 #pragma once
 #include <stdint.h>
 

@@ -1,4 +1,5 @@
-/* The one message a relay reads. It is judged without I/O, so that the fuzzer runs what the relay runs. */
+/* The one message a relay reads. It is judged without I/O, so that the fuzzer runs what the relay
+ * runs. */
 #include "server-relay/request.h"
 #include "shared/base/str.h"
 #include "shared/wire/envelope.h"

@@ -1,4 +1,5 @@
-/* Counted snapshots: a shard uses one without a lock while the next is already in force elsewhere. */
+/* Counted snapshots: a shard uses one without a lock while the next is already in force
+ * elsewhere. */
 #include "server-relay/rules.h"
 #include "shared/base/mem.h"
 

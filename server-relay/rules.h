@@ -1,5 +1,5 @@
-/* relay/rules: everything that may change while the relay runs, as one immutable snapshot with a count of users.
- * Reload builds a new one; each shard takes it over between two turns. */
+/* relay/rules: everything that may change while the relay runs, as one immutable snapshot with a
+ * count of users. Reload builds a new one; each shard takes it over between two turns. */
 #pragma once
 #include "server-relay/request.h"
 #include "shared/base/err.h"
@@ -20,7 +20,8 @@ struct rly_rules {
 	uint64_t downgrade_us;  /* age from which a pair may become slow, 0 = never */
 	unsigned downgrade_pct; /* of rate_pair, as average over its life */
 	uint64_t first_us, wait_us, idle_us;
-	uint64_t grace_us; /* RLY_ANNOUNCE_OPTIONAL: a link stands so long before announcements are asked for */
+	/* RLY_ANNOUNCE_OPTIONAL: a link stands so long before announcements are asked for */
+	uint64_t grace_us;
 	uint32_t max_waiting_addr, max_legs_addr;
 	uint64_t message_max; /* of a WebSocket message */
 };

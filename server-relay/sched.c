@@ -1,6 +1,7 @@
-/* Whose turn it is. Without limits a pair is served when its socket is ready, in visits of bounded size. Under a
- * limit pairs get a quantum each round: one that needs less than that has priority, so an interactive pair does not
- * wait behind a file copy; the others share what is left in turn (deficit round robin). */
+/* Whose turn it is. Without limits a pair is served when its socket is ready, in visits of bounded
+ * size. Under a limit pairs get a quantum each round: one that needs less than that has priority,
+ * so an interactive pair does not wait behind a file copy; the others share what is left in turn
+ * (deficit round robin). */
 #include "server-relay/sched.h"
 #include "server-relay/addrs.h"
 #include "server-relay/pump.h"

@@ -1,4 +1,5 @@
-/* The relay as a whole: makes the tables and shards, binds, and does on all shards what an operator or a signal asks. */
+/* The relay as a whole: makes the tables and shards, binds, and does on all shards what an operator
+ * or a signal asks. */
 #include "server-relay/server.h"
 #include "server-relay/addrs.h"
 #include "server-relay/announcer.h"
@@ -39,7 +40,7 @@ uint64_t rly_server_sum(const struct rly_server *s, size_t offset)
 	return n;
 }
 
-/* --- calls on all shards ----------------------------------------------------------------------------- */
+/* --- calls on all shards ---------------------------------------------------------------------- */
 
 struct rly_each {
 	struct rly_server *server;
@@ -108,7 +109,7 @@ int rly_server_each(struct rly_server *s, void (*fn)(struct rly_shard *sh, void 
 	return HWS_OK;
 }
 
-/* --- rules ------------------------------------------------------------------------------------------- */
+/* --- rules ------------------------------------------------------------------------------------ */
 
 static void shard_set_rules(struct rly_shard *sh, void *arg)
 {
@@ -136,9 +137,10 @@ int rly_server_set_rules(struct rly_server *s, struct rly_rules *rules)
 	return HWS_OK;
 }
 
-/* --- sockets ----------------------------------------------------------------------------------------- */
+/* --- sockets ---------------------------------------------------------------------------------- */
 
-/* SO_REUSEPORT would let a second relay take half of the connections unnoticed: a bind without it finds the first. */
+/* SO_REUSEPORT would let a second relay take half of the connections unnoticed: a bind without it
+ * finds the first. */
 static int check_free(struct rly_server *s, uint16_t port, struct hws_error *err)
 {
 	struct hws_listen_conf conf = { .bind_ip = s->conf->bind, .port = port };
@@ -186,7 +188,8 @@ static bool is_ws_socket(int fd, const char *name, size_t len, uint16_t ws_port)
 			hws_addr_port(&a) == ws_port;
 }
 
-/* Sockets of systemd: WebSocket by name ("...ws") or by port; if neither tells, it is the second of two. */
+/* Sockets of systemd: WebSocket by name ("...ws") or by port; if neither tells, it is the second of
+ * two. */
 static void given_by_systemd(struct rly_server *s, struct rly_sockets *g)
 {
 	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS"),
@@ -242,7 +245,7 @@ static int open_ports(struct rly_server *s, struct rly_sockets *g, struct hws_er
 	return r;
 }
 
-/* --- budget of descriptors --------------------------------------------------------------------------- */
+/* --- budget of descriptors -------------------------------------------------------------------- */
 
 static int budget(struct rly_server *s, struct hws_error *err)
 {
@@ -270,7 +273,7 @@ static int budget(struct rly_server *s, struct hws_error *err)
 	return HWS_OK;
 }
 
-/* --- start ------------------------------------------------------------------------------------------- */
+/* --- start ------------------------------------------------------------------------------------ */
 
 static unsigned core_count(void)
 {
@@ -396,7 +399,7 @@ void rly_server_free(struct rly_server *s)
 	hws_free(s);
 }
 
-/* --- reload and drain -------------------------------------------------------------------------------- */
+/* --- reload and drain ------------------------------------------------------------------------- */
 
 /* TLS is there from the start or never; so is what the table marks. */
 static int keep_fixed(
@@ -469,7 +472,8 @@ static void on_drain_poll(void *arg)
 
 	if (rly_pairing_waiting(s->shared.pairing))
 		return;
-	/* Nobody waits, so nobody need come: let the kernel say so, or keep newcomers for the next process. */
+	/* Nobody waits, so nobody need come: let the kernel say so, or keep newcomers for the next
+	 * process. */
 	rly_server_stop_listening(s);
 	if (rly_server_sum(s, offsetof(struct rly_stats, legs)))
 		return;
@@ -497,7 +501,7 @@ void rly_server_on_end(struct rly_server *s, void (*fn)(void *arg), void *arg)
 	s->end_arg = arg;
 }
 
-/* --- rules changed by hand --------------------------------------------------------------------------- */
+/* --- rules changed by hand -------------------------------------------------------------------- */
 
 static int copy_list(const struct hws_cidr_list *from, struct hws_cidr_list *to)
 {

@@ -1,4 +1,5 @@
-/* relay/server: owns everything: shared tables, shards, control socket, metrics; start, reload, drain, end. */
+/* relay/server: owns everything: shared tables, shards, control socket, metrics; start, reload,
+ * drain, end. */
 #pragma once
 #include "server-relay/config.h"
 #include "shared/base/err.h"
@@ -12,11 +13,12 @@ int rly_server_new(struct hws_loop *loop, struct rly_config *c, struct rly_serve
 void rly_server_free(struct rly_server *s);
 /* After privileges were given up: threads run from here. */
 int rly_server_start(struct rly_server *s, struct hws_error *err) HWS_MUST_CHECK;
-/* New settings (borrowed from now on), taken whole or on failure nothing of them; what cannot change while running is named in
- * the log, and `c` holds what is in force afterwards. */
+/* New settings (borrowed from now on), taken whole or on failure nothing of them; what cannot
+ * change while running is named in the log, and `c` holds what is in force afterwards. */
 int rly_server_reload(
 		struct rly_server *s, struct rly_config *c, struct hws_error *err) HWS_MUST_CHECK;
-/* No new pairs; the end follows the last one. Listening goes on while legs wait for their partner. */
+/* No new pairs; the end follows the last one. Listening goes on while legs wait for their
+ * partner. */
 void rly_server_drain(struct rly_server *s);
 /* fn is called once when a drain is complete. */
 void rly_server_on_end(struct rly_server *s, void (*fn)(void *arg), void *arg);

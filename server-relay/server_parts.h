@@ -1,4 +1,5 @@
-/* relay/server_parts: inside of the server, for the files that stand for a part of it: control, metrics, takeover, announcer. */
+/* relay/server_parts: inside of the server, for the files that stand for a part of it: control,
+ * metrics, takeover, announcer. */
 #pragma once
 #include "server-relay/server.h"
 #include "server-relay/shard.h"

@@ -125,8 +125,8 @@ static bool is_used_up(struct rly_shard *sh, const struct rly_pair *p, uint32_t 
 	return r->pair_us && (uint64_t)(now - p->born_ds) * 100000u >= r->pair_us;
 }
 
-/* The idle limit costs nothing while bytes move: each pair is looked at when its limit could be over at the
- * earliest, wherever it hangs, also with a write that is blocked. */
+/* The idle limit costs nothing while bytes move: each pair is looked at when its limit could be
+ * over at the earliest, wherever it hangs, also with a write that is blocked. */
 static void check_pair(struct rly_shard *sh, struct rly_pair *p, uint32_t now)
 {
 	uint32_t limit = (uint32_t)(sh->rules->idle_us / 100000u), idle = now - p->moved_ds;
@@ -198,7 +198,8 @@ static void on_accept_ws(int fd, const struct sockaddr_storage *peer, void *arg)
 	rly_leg_accept(arg, fd, peer, true);
 }
 
-/* A descriptor, not a timer of the loop: with a timer every wait for events would have to set one in the kernel. */
+/* A descriptor, not a timer of the loop: with a timer every wait for events would have to set one
+ * in the kernel. */
 static int tick_start(struct rly_shard *sh)
 {
 	const struct itimerspec every = { { 0, TICK_US * 1000 }, { 0, TICK_US * 1000 } };

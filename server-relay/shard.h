@@ -1,5 +1,6 @@
-/* relay/shard: one thread with its own loop, listeners and legs. Shards share only the pairing table, the table of
- * addresses and the announcements; a leg whose partner waits elsewhere moves there once. */
+/* relay/shard: one thread with its own loop, listeners and legs. Shards share only the pairing
+ * table, the table of addresses and the announcements; a leg whose partner waits elsewhere moves
+ * there once. */
 #pragma once
 #include "server-relay/leg.h"
 #include "server-relay/pipes.h"
@@ -62,7 +63,8 @@ struct rly_shard {
 };
 
 int rly_shard_new(const struct rly_shard_conf *conf, struct rly_shard **ret) HWS_MUST_CHECK;
-/* Only before it runs. `fd` > 0: a listening socket that is taken; otherwise binds with SO_REUSEPORT. */
+/* Only before it runs. `fd` > 0: a listening socket that is taken; otherwise binds with
+ * SO_REUSEPORT. */
 int rly_shard_listen(struct rly_shard *sh, bool ws, const char *bind_ip, uint16_t port, int fd,
 		uint16_t *ret_port, struct hws_error *err) HWS_MUST_CHECK;
 int rly_shard_run(struct rly_shard *sh) HWS_MUST_CHECK;
@@ -73,7 +75,8 @@ void rly_shard_free(struct rly_shard *sh);
 
 /* --- On the shard's thread from here. --- */
 uint32_t rly_shard_now_ds(struct rly_shard *sh);
-/* Takes a new snapshot (the reference passes) and applies it to what is open: pairs that are blocked now are cut. */
+/* Takes a new snapshot (the reference passes) and applies it to what is open: pairs that are
+ * blocked now are cut. */
 void rly_shard_set_rules(struct rly_shard *sh, struct rly_rules *rules);
 /* No more accepting. */
 void rly_shard_stop_listening(struct rly_shard *sh);

@@ -1,5 +1,5 @@
-/* A leg changes its thread: by a call posted to the other shard, whose memory was taken beforehand, because once the
- * partner is promised there is no way back. */
+/* A leg changes its thread: by a call posted to the other shard, whose memory was taken beforehand,
+ * because once the partner is promised there is no way back. */
 #include "server-relay/shard_move.h"
 #include "server-relay/admission.h"
 #include "server-relay/pair.h"

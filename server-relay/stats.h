@@ -1,5 +1,5 @@
-/* relay/stats: what a shard counts, and the names of reasons for refusing a leg and for closing a pair.
- * Written by the shard's thread only, read by others with relaxed loads. */
+/* relay/stats: what a shard counts, and the names of reasons for refusing a leg and for closing a
+ * pair. Written by the shard's thread only, read by others with relaxed loads. */
 #pragma once
 #include <stdint.h>
 

@@ -1,5 +1,6 @@
-/* A restart that nobody notices. The processes talk over a socket of the runtime folder whose peers are checked by
- * uid; sockets travel as descriptors, and each step can fail without a connection lost. */
+/* A restart that nobody notices. The processes talk over a socket of the runtime folder whose peers
+ * are checked by uid; sockets travel as descriptors, and each step can fail without a connection
+ * lost. */
 #include "server-relay/takeover.h"
 #include "server-relay/admission.h"
 #include "server-relay/announcer.h"
@@ -63,7 +64,7 @@ static int make(struct rly_server *s, struct hws_error *err)
 	return HWS_OK;
 }
 
-/* --- new process ------------------------------------------------------------------------------------- */
+/* --- new process ------------------------------------------------------------------------------ */
 
 static int take_sockets(struct rly_takeover *o, struct rly_sockets *ret)
 {
@@ -250,7 +251,7 @@ void rly_takeover_done(struct rly_server *s)
 	hws_info("takeover.done");
 }
 
-/* --- running process --------------------------------------------------------------------------------- */
+/* --- running process -------------------------------------------------------------------------- */
 
 static void shard_hand_over(struct rly_shard *sh, void *arg)
 {

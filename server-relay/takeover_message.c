@@ -1,5 +1,5 @@
-/* Messages of a takeover. Apart from the takeover itself, because the threads of shards send legs by them and need to
- * know nothing of the server. */
+/* Messages of a takeover. Apart from the takeover itself, because the threads of shards send legs
+ * by them and need to know nothing of the server. */
 #include "server-relay/takeover_message.h"
 #include <poll.h>
 #include <string.h>

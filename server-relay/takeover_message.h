@@ -1,5 +1,6 @@
-/* relay/takeover_message: what two relay processes say to each other while one takes over from the other. Both are
- * builds of the same layout (the magic number tells), of one user, on one machine: structs go as they are. */
+/* relay/takeover_message: what two relay processes say to each other while one takes over from the
+ * other. Both are builds of the same layout (the magic number tells), of one user, on one machine:
+ * structs go as they are. */
 #pragma once
 #include "server-relay/leg.h"
 #include "server-relay/shared.h"
@@ -40,11 +41,13 @@ int rly_takeover_send(int fd, const struct rly_takeover_head *h, struct hws_byte
 		const int *fds, unsigned n) HWS_MUST_CHECK;
 /* A message that is only its kind. */
 int rly_takeover_say(int fd, enum rly_takeover_kind kind) HWS_MUST_CHECK;
-/* One message; `fds` belong to the caller afterwards, also on failure. HWS_ERR_AGAIN: none is there. */
+/* One message; `fds` belong to the caller afterwards, also on failure. HWS_ERR_AGAIN: none is
+ * there. */
 int rly_takeover_receive(int fd, struct rly_takeover_head *h, uint8_t *more, size_t size,
 		struct hws_local_fds *fds) HWS_MUST_CHECK;
 /* Waits some seconds for a message of this kind. */
 int rly_takeover_await(int fd, enum rly_takeover_kind kind, struct rly_takeover_head *h,
 		struct hws_local_fds *fds) HWS_MUST_CHECK;
-/* Any shard's thread: sends the leg's socket and what was read from it to the successor. False: it is still ours. */
+/* Any shard's thread: sends the leg's socket and what was read from it to the successor. False: it
+ * is still ours. */
 bool rly_takeover_leg(int link, const struct rly_leg *l, struct hws_bytes uuid);

@@ -1,4 +1,5 @@
-/* Announced pairs, oldest first to go. One lock: announcements come by the thousand a second, not by the million. */
+/* Announced pairs, oldest first to go. One lock: announcements come by the thousand a second, not
+ * by the million. */
 #include "server-relay/tickets.h"
 #include "shared/base/list.h"
 #include "shared/base/mem.h"

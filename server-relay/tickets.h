@@ -1,5 +1,6 @@
-/* relay/tickets: the pairs that our rendezvous servers announced, for all shards together. Bounded; the oldest make
- * room. Announcements and legs race: a leg may come first and is then asked about again. */
+/* relay/tickets: the pairs that our rendezvous servers announced, for all shards together. Bounded;
+ * the oldest make room. Announcements and legs race: a leg may come first and is then asked about
+ * again. */
 #pragma once
 #include "shared/base/bytes.h"
 #include "shared/base/err.h"

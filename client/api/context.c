@@ -118,8 +118,8 @@ void hawser_context_free(hawser_context *ctx)
 	while ((node = hws_list_first(&ctx->sessions)))
 		hawser_session_close(hws_container(node, hawser_session, node));
 	if (ctx->running) {
-		/* Without memory for a post the loop is stopped all the same; the engines are closed
-		 * below, when nobody else touches them any more. */
+		/* Without memory for a post the loop is stopped all the same; the engines are
+		 * closed below, when nobody else touches them any more. */
 		if (hws_loop_post(ctx->loop, stop_loop, ctx) < 0)
 			hws_loop_stop(ctx->loop);
 		pthread_join(ctx->thread, NULL);
@@ -197,7 +197,7 @@ void hawser_context_wake(hawser_context *ctx)
 	api_events_wake(&ctx->events);
 }
 
-/* --- commands ----------------------------------------------------------------------------------- */
+/* --- commands --------------------------------------------------------------------------------- */
 
 static void run_command(void *arg)
 {
@@ -231,7 +231,7 @@ int api_post(hawser_session *s, const struct api_command *c)
 	return HAWSER_ERR_NOMEM;
 }
 
-/* --- configuration ------------------------------------------------------------------------------ */
+/* --- configuration ---------------------------------------------------------------------------- */
 
 int hawser_config_get(hawser_context *ctx, const char *name, char *buf, size_t size)
 {

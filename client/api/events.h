@@ -1,5 +1,5 @@
-/* api/events: the queue of events between a context's thread and the embedder's. Bounded; pictures and
- * positions are coalesced. Any thread may push; the embedder's thread takes. */
+/* api/events: the queue of events between a context's thread and the embedder's. Bounded; pictures
+ * and positions are coalesced. Any thread may push; the embedder's thread takes. */
 #pragma once
 #include "shared/base/list.h"
 #include <hawser/session.h>
@@ -23,8 +23,8 @@ struct api_events {
 
 int api_events_init(struct api_events *q);
 void api_events_done(struct api_events *q);
-/* Takes `e` (with its session reference and data). May drop it: when a like event waits already (it is
- * brought up to date) or when the queue is full and the event can be missed. */
+/* Takes `e` (with its session reference and data). May drop it: when a like event waits already (it
+ * is brought up to date) or when the queue is full and the event can be missed. */
 void api_events_push(struct api_events *q, struct api_event *e);
 /* The oldest, or NULL. */
 struct api_event *api_events_pop(struct api_events *q);

@@ -1,5 +1,6 @@
-/* api/handle: what the public handles are. A context owns the thread, its loop and the queue of events; a
- * session handle is shared by the embedder, the session loop on the loop's thread, and events on their way. */
+/* api/handle: what the public handles are. A context owns the thread, its loop and the queue of
+ * events; a session handle is shared by the embedder, the session loop on the loop's thread, and
+ * events on their way. */
 #pragma once
 #include "client/api/events.h"
 #include "client/core/peer.h"
@@ -22,7 +23,8 @@ struct hawser_context {
 
 	pthread_mutex_t lock; /* settings */
 	struct hws_view_settings *settings;
-	bool key_alone; /* the configuration's key was given without a server: it is for whichever is named */
+	/* the configuration's key was given without a server: it is for whichever is named */
+	bool key_alone;
 
 	struct hws_list sessions; /* handles; embedder's thread */
 	struct hws_list engines;  /* loop thread */
@@ -69,8 +71,8 @@ void api_session_unref(hawser_session *s);
 /* Fills the public view of a copy. */
 void api_peer_view(struct api_peer *p, struct hawser_peer *ret);
 
-/* Runs fn(session loop, command) on the loop's thread. `data` (of `size` bytes, may be NULL) is copied, and wiped
- * afterwards. HAWSER_ERR_FULL when thousands wait already. */
+/* Runs fn(session loop, command) on the loop's thread. `data` (of `size` bytes, may be NULL) is
+ * copied, and wiped afterwards. HAWSER_ERR_FULL when thousands wait already. */
 struct api_command {
 	struct api_session_loop *loop_side;
 	void (*fn)(struct api_session_loop *e, const struct api_command *c);

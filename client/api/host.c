@@ -11,7 +11,8 @@
 
 #define ASK_US (5 * HWS_US_PER_S)
 
-/* Where a host's control socket may be: as told by the environment, of this user, of the service. */
+/* Where a host's control socket may be: as told by the environment, of this user, of the
+ * service. */
 static int socket_path(char *buf, size_t size)
 {
 	static const struct {

@@ -4,8 +4,8 @@
 #include "shared/base/clock.h"
 #include "shared/base/mem.h"
 
-/* Packets are written where they arrive. They are small, go to the page cache, and must stay in order; a
- * slow disk slows this one session down. */
+/* Packets are written where they arrive. They are small, go to the page cache, and must stay in
+ * order; a slow disk slows this one session down. */
 
 static void tell_host(struct api_session_loop *e, bool on)
 {
@@ -14,7 +14,7 @@ static void tell_host(struct api_session_loop *e, bool on)
 	misc.union_case = SES__MISC__UNION_CLIENT_RECORD_STATUS;
 	misc.client_record_status = on;
 	if (hws_viewer_send_misc(e->viewer, &misc) < 0)
-		return; /* no link: the next host will not know of a recording that has ended, too */
+		return; /* no link: the next host will not know of a recording that has ended */
 }
 
 void api_record_end(struct api_session_loop *e, int err)

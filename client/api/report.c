@@ -7,8 +7,8 @@
 #include <string.h>
 #include <time.h>
 
-/* Hosts probe every second and wait for no answer longer than the link allows: three missing are no delay of
- * the network that a user would not want to know of. */
+/* Hosts probe every second and wait for no answer longer than the link allows: three missing are no
+ * delay of the network that a user would not want to know of. */
 #define SILENT_US (3 * HWS_US_PER_S)
 
 void api_report_push(struct api_session_loop *e, struct api_event *ev)
@@ -145,7 +145,7 @@ void api_report_stats(struct api_session_loop *e, uint64_t now_us)
 		api_report_push(e, api_event_new(e->s, HAWSER_EVENT_STATS));
 }
 
-/* --- the viewer's core --------------------------------------------------------------------------- */
+/* --- the viewer's core ------------------------------------------------------------------------ */
 
 static int on_send(enum hws_channel channel, struct hws_bytes payload, void *arg)
 {
@@ -154,7 +154,8 @@ static int on_send(enum hws_channel channel, struct hws_bytes payload, void *arg
 
 	if (r == HWS_ERR_FULL && hws_channel_class(channel) == HWS_SEND_BULK)
 		return r;
-	/* Otherwise it means that the host has not read for long: the link is of no use any more. */
+	/* Otherwise it means that the host has not read for long: the link is of no use any
+	 * more. */
 	if (r == HWS_ERR_FULL)
 		hws_conn_close(e->conn, HWS_ERR_TIMEOUT);
 	return HWS_OK;

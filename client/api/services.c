@@ -1,5 +1,5 @@
-/* The services of a session at the viewer's end: one of each kind, with what the embedder hears of it. A new one gets a line
- * in the table at the end, and a function that makes it. */
+/* The services of a session at the viewer's end: one of each kind, with what the embedder hears of
+ * it. A new one gets a line in the table at the end, and a function that makes it. */
 #include "client/api/session_loop.h"
 #include "client/services/chat/chat_view.h"
 #include "client/services/clipboard/clipboard_view.h"
@@ -9,7 +9,7 @@
 #include "shared/base/clock.h"
 #include <string.h>
 
-/* --- what they tell ----------------------------------------------------------------------------- */
+/* --- what they tell --------------------------------------------------------------------------- */
 
 static void on_picture(size_t display, int width, int height, uint64_t number, void *arg)
 {
@@ -96,7 +96,7 @@ static void on_chat(const char *text, void *arg)
 	api_report_push(e, ev);
 }
 
-/* --- how they are made -------------------------------------------------------------------------- */
+/* --- how they are made ------------------------------------------------------------------------ */
 
 static int new_video(struct api_session_loop *e,
 		const struct api_session_loop_conf *conf HWS_UNUSED, struct hws_service **ret)

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* --- the handle --------------------------------------------------------------------------------- */
+/* --- the handle ------------------------------------------------------------------------------- */
 
 hawser_session *api_session_ref(hawser_session *s)
 {
@@ -59,7 +59,7 @@ void api_peer_view(struct api_peer *p, struct hawser_peer *ret)
 		.path = p->path };
 }
 
-/* --- opening ------------------------------------------------------------------------------------ */
+/* --- opening ---------------------------------------------------------------------------------- */
 
 static void take_config(const struct hawser_session_config *from, struct hawser_session_config *to)
 {
@@ -122,8 +122,8 @@ static void remember_options(hawser_session *s, const struct hws_view_options *o
 	s->option[HAWSER_OPTION_KEYBOARD_MODE] = keyboard;
 }
 
-/* The key of a server that the target names: of the target itself, else what was given for this session or
- * context beside no other server, else the settings' if that is their server. */
+/* The key of a server that the target names: of the target itself, else what was given for this
+ * session or context beside no other server, else the settings' if that is their server. */
 static const char *key_of(hawser_context *ctx, const struct hws_target *t,
 		const struct hawser_session_config *c)
 {
@@ -283,7 +283,7 @@ const char *hawser_session_target(const hawser_session *s)
 	return s->target;
 }
 
-/* --- answers ------------------------------------------------------------------------------------ */
+/* --- answers ---------------------------------------------------------------------------------- */
 
 static void do_password(struct api_session_loop *e, const struct api_command *c)
 {
@@ -336,7 +336,7 @@ int hawser_session_accept_insecure(hawser_session *s, bool accept)
 	return api_post(s, &(struct api_command){ .fn = do_agree, .a = accept });
 }
 
-/* --- picture ------------------------------------------------------------------------------------ */
+/* --- picture ---------------------------------------------------------------------------------- */
 
 int hawser_session_lock_frame(hawser_session *s, size_t display, struct hawser_frame *ret)
 {
@@ -433,7 +433,7 @@ void hawser_session_record_stop(hawser_session *s)
 		api_fail(HAWSER_ERR_NOMEM, "out of memory");
 }
 
-/* --- everything else ---------------------------------------------------------------------------- */
+/* --- everything else -------------------------------------------------------------------------- */
 
 static void do_options(struct api_session_loop *e, const struct api_command *c)
 {

@@ -5,8 +5,8 @@
 #include "shared/base/str.h"
 #include <string.h>
 
-/* Input that comes while the link is congested waits in the link's queue, but of moves only the last one is kept: buttons and
- * wheel carry no place of their own, so it goes before them. */
+/* Input that comes while the link is congested waits in the link's queue, but of moves only the
+ * last one is kept: buttons and wheel carry no place of their own, so it goes before them. */
 
 static struct hws_input_view *input_of(const struct api_session_loop *e)
 {

@@ -26,7 +26,7 @@ hawser_context *api_session_loop_context(const struct api_session_loop *e)
 	return e->ctx;
 }
 
-/* --- who we are --------------------------------------------------------------------------------- */
+/* --- who we are ------------------------------------------------------------------------------- */
 
 static void own_id(const struct hws_viewer_config *c, char *buf, size_t size)
 {
@@ -135,7 +135,7 @@ int api_session_loop_new(hawser_session *s, const struct api_session_loop_conf *
 	return HWS_OK;
 }
 
-/* --- the link ----------------------------------------------------------------------------------- */
+/* --- the link --------------------------------------------------------------------------------- */
 
 static void on_limit(void *arg)
 {
@@ -145,8 +145,8 @@ static void on_limit(void *arg)
 			NULL);
 }
 
-/* Beside a host that could send AV1, which this build does not decode, and so keeps to its small bitrate by leaving
- * pictures out. */
+/* Beside a host that could send AV1, which this build does not decode, and so keeps to its small
+ * bitrate by leaving pictures out. */
 static void wish_quality(struct api_session_loop *e, uint64_t now)
 {
 	struct hws_view_options o = *hws_viewer_options(e->viewer);
@@ -261,8 +261,8 @@ static void on_conn_drain(
 	hws_viewer_drained(e->viewer);
 }
 
-/* A link that is only kept until its goodbye is told. It belongs to the context: the session may connect again
- * or be freed meanwhile, and what becomes of the old link is nothing to it. */
+/* A link that is only kept until its goodbye is told. It belongs to the context: the session may
+ * connect again or be freed meanwhile, and what becomes of the old link is nothing to it. */
 struct leaving {
 	struct hws_list node;
 	hawser_context *ctx;
@@ -360,7 +360,7 @@ void api_session_loop_attach(struct api_session_loop *e, const struct api_path *
 	watch_state(e);
 }
 
-/* --- ends and beginnings ------------------------------------------------------------------------ */
+/* --- ends and beginnings ---------------------------------------------------------------------- */
 
 /* A new link may be a slower one: it begins with what the user chose. */
 static void forget_wish(struct api_session_loop *e)

@@ -1,5 +1,6 @@
-/* api/session_loop: a session on the context's thread: connects, keeps the link, feeds the viewer's core and its
- * services, retries, records. Loop thread only, but for api_session_loop_new and api_session_loop_context. */
+/* api/session_loop: a session on the context's thread: connects, keeps the link, feeds the viewer's
+ * core and its services, retries, records. Loop thread only, but for api_session_loop_new and
+ * api_session_loop_context. */
 #pragma once
 #include "client/api/handle.h"
 #include "client/core/quality_wish.h"
@@ -116,8 +117,8 @@ void api_report_figures(struct api_session_loop *e);
 /* Takes the event; NULL: there was no memory for it, and it is left out. */
 void api_report_push(struct api_session_loop *e, struct api_event *ev);
 
-/* --- api/services.c: makes all, for the viewer, which is there already. What was made until it failed is freed by the
- * other one. */
+/* --- api/services.c: makes all, for the viewer, which is there already. What was made until it
+ * failed is freed by the other one. */
 int api_services_new(struct api_session_loop *e,
 		const struct api_session_loop_conf *conf) HWS_MUST_CHECK;
 /* After the viewer is freed. */

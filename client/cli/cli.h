@@ -28,5 +28,6 @@ int cli_id(int argc, char **argv, void *ctx);
 int cli_password(int argc, char **argv, void *ctx);
 int cli_config(int argc, char **argv, void *ctx);
 int cli_status(int argc, char **argv, void *ctx);
-/* Replaces this process by hawser-desktop with these arguments; returns only when that is not installed. */
+/* Replaces this process by hawser-desktop with these arguments; returns only when that is not
+ * installed. */
 int cli_desktop(int count, const char *const args[]);

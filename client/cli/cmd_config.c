@@ -39,8 +39,8 @@ static bool is_secret(hawser_context *ctx, const char *name)
 			(strcmp(value, "(set)") == 0 || strcmp(value, "(not set)") == 0);
 }
 
-/* From the terminal, or the first line of standard input, which may be empty. No line at all is no wish: the
- * program that was to give the secret may have failed. */
+/* From the terminal, or the first line of standard input, which may be empty. No line at all is no
+ * wish: the program that was to give the secret may have failed. */
 static int read_secret(const char *name, char *secret, size_t size)
 {
 	bool any = false;
@@ -64,7 +64,8 @@ static int set(hawser_context *ctx, const char *name, const char *value)
 	int status, e;
 
 	if (is_secret(ctx, name) && (!value || *value)) {
-		/* Others can read command lines. An empty one gives nothing away: it removes the secret. */
+		/* Others can read command lines. An empty one gives nothing away: it removes the
+		 * secret. */
 		if (value)
 			return cli_fail(CLI_USAGE,
 					"%s is not taken from the command line: leave the value out, "

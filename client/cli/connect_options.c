@@ -124,7 +124,8 @@ static const struct hws_option table[] = {
 			"End when the session is lost, instead of connecting again."),
 };
 
-/* Its values come from the command line alone: the settings of all sessions are in `hawser config`. */
+/* Its values come from the command line alone: the settings of all sessions are in `hawser
+ * config`. */
 static const struct hws_options options = {
 	.program = "hawser connect",
 	.usage = "hawser connect ID|HOST[:PORT] [OPTION ...]",
@@ -276,8 +277,8 @@ static size_t untypable(const char *text)
 	return 0;
 }
 
-/* A shell makes an empty value of a variable that is not set; taken for "not given" it would do something else
- * than was asked for. */
+/* A shell makes an empty value of a variable that is not set; taken for "not given" it would do
+ * something else than was asked for. */
 static int check_values(const struct connect_options *o, int argc, char **argv)
 {
 	for (size_t i = 0; i < HWS_COUNT(table); i++) {

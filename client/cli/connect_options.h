@@ -25,7 +25,7 @@ enum hawser_codec connect_options_codec(const struct connect_options *o);
 
 /* Returns 0, or an exit status after a message. Free by connect_options_done in any case. */
 int connect_options_parse(struct connect_options *o, int argc, char **argv);
-/* client/cli/connect_outputs: whether the files of --screenshot and --record can be written, as far as can be
- * known without writing. Returns 0, or an exit status after a message. */
+/* client/cli/connect_outputs: whether the files of --screenshot and --record can be written, as far
+ * as can be known without writing. Returns 0, or an exit status after a message. */
 int connect_outputs_check(const struct connect_options *o);
 void connect_options_done(struct connect_options *o);

@@ -1,5 +1,5 @@
-/* What --screenshot and --record name, looked at before a host is troubled: it would be a pity to find out after
- * an hour of recording. What changes until then is found by those that write. */
+/* What --screenshot and --record name, looked at before a host is troubled: it would be a pity to
+ * find out after an hour of recording. What changes until then is found by those that write. */
 #include "client/cli/cli.h"
 #include "client/cli/connect_options.h"
 #include "shared/base/macros.h"
@@ -67,7 +67,8 @@ int connect_outputs_check(const struct connect_options *o)
 		status = check_name("--screenshot", o->screenshot, ".png", not_png);
 	if (status == CLI_OK && *o->record)
 		status = check_name("--record", o->record, ".webm", not_webm);
-	/* What is there is replaced, or written to: only its writer can tell whether that will do. */
+	/* What is there is replaced, or written to: only its writer can tell whether that will
+	 * do. */
 	if (status == CLI_OK && *o->screenshot && stat(o->screenshot, &st) < 0 && errno == ENOENT &&
 			lstat(o->screenshot, &st) < 0)
 		status = check_folder(o->screenshot);

@@ -31,7 +31,8 @@ static void on_error(png_structp png, png_const_charp text HWS_UNUSED)
 	png_longjmp(png, 1);
 }
 
-/* libpng reports errors by a jump to here; nothing between needs to be undone but its own structs. */
+/* libpng reports errors by a jump to here; nothing between needs to be undone but its own
+ * structs. */
 static int encode(struct sink *s, const struct hawser_frame *frame)
 {
 	png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, on_error, NULL);

@@ -1,12 +1,13 @@
-/* cli/secret: where a password comes from: standard input, a private file, the environment, the terminal. */
+/* cli/secret: where a password comes from: standard input, a private file, the environment, the
+ * terminal. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
 
 #define CLI_SECRET_MAX 1024
 
-/* First line of a descriptor, which may be empty; ret_any: there was one. Returns 0, or an exit status after a
- * message. */
+/* First line of a descriptor, which may be empty; ret_any: there was one. Returns 0, or an exit
+ * status after a message. */
 int cli_secret_line(int fd, const char *what, char *ret_secret, size_t size, bool *ret_any);
 /* The same; an empty one is a mistake. */
 int cli_secret_fd(int fd, const char *what, char *ret_secret, size_t size);

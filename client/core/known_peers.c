@@ -61,7 +61,8 @@ static size_t find(const struct hws_known_peers *k, const char *target)
 	return i;
 }
 
-/* Older lists may name one host in two ways: the newer entry stays, with what only the older one knows. */
+/* Older lists may name one host in two ways: the newer entry stays, with what only the older one
+ * knows. */
 static void add_parsed(struct hws_known_peers *k, const struct hws_known_peer *p)
 {
 	size_t i = find(k, p->target);

@@ -28,8 +28,8 @@ struct hws_known_peers {
 };
 
 void hws_known_peers_done(struct hws_known_peers *k); /* wipes */
-/* "" = no file; a missing one is an empty list; entries that are damaged are left out, a damaged file is
- * HWS_ERR_CORRUPT. */
+/* "" = no file; a missing one is an empty list; entries that are damaged are left out, a damaged
+ * file is HWS_ERR_CORRUPT. */
 int hws_known_peers_load(
 		struct hws_known_peers *k, const char *path, struct hws_error *err) HWS_MUST_CHECK;
 int hws_known_peers_parse(struct hws_known_peers *k, struct hws_bytes json) HWS_MUST_CHECK;

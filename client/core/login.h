@@ -1,5 +1,5 @@
-/* core/login: what the viewer knows about getting in: challenge, secrets, and the meaning of a host's
- * refusals. Pure; secrets are wiped by hws_login_done. */
+/* core/login: what the viewer knows about getting in: challenge, secrets, and the meaning of a
+ * host's refusals. Pure; secrets are wiped by hws_login_done. */
 #pragma once
 #include "shared/base/bytes.h"
 #include "shared/base/err.h"
@@ -31,9 +31,11 @@ int hws_login_remembered(struct hws_login *l, const uint8_t h1_secret[HWS_H1_LEN
 		const char *salt) HWS_MUST_CHECK;
 /* The host's challenge of a new connection. HWS_ERR_TOOBIG. */
 int hws_login_hash(struct hws_login *l, const char *salt, const char *challenge) HWS_MUST_CHECK;
-/* What the user typed, after the challenge is there. HWS_ERR_TOOBIG, HWS_ERR_AGAIN (no challenge yet). */
+/* What the user typed, after the challenge is there. HWS_ERR_TOOBIG, HWS_ERR_AGAIN (no challenge
+ * yet). */
 int hws_login_typed(struct hws_login *l, const char *password) HWS_MUST_CHECK;
-/* What the user said while nobody asked: kept (the newest) for the next question. HWS_ERR_TOOBIG. */
+/* What the user said while nobody asked: kept (the newest) for the next question.
+ * HWS_ERR_TOOBIG. */
 int hws_login_later(struct hws_login *l, const char *password) HWS_MUST_CHECK;
 /* Its turn has come: it counts as typed. False when there is none, or no challenge yet. */
 bool hws_login_take_later(struct hws_login *l);

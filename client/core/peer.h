@@ -1,4 +1,5 @@
-/* core/peer: what a host told about itself: bounded copies of PeerInfo, SwitchDisplay, PermissionInfo. */
+/* core/peer: what a host told about itself: bounded copies of PeerInfo, SwitchDisplay,
+ * PermissionInfo. */
 #pragma once
 #include "proto/session.pb-c.h"
 #include "shared/base/err.h"
@@ -34,8 +35,9 @@ struct hws_peer {
 	bool encodes_av1; /* as it says of itself when the session begins */
 	struct hws_peer_display display[HWS_PEER_DISPLAYS_MAX];
 	size_t display_count;
-	size_t current;               /* < display_count, or 0 */
-	char layout[HWS_PEER_LAYOUT]; /* of its keyboard, as services/input/layout reads it; "" = not told */
+	size_t current; /* < display_count, or 0 */
+	/* of its keyboard, as services/input/layout reads it; "" = not told */
+	char layout[HWS_PEER_LAYOUT];
 	unsigned layout_changes; /* counts how often `layout` was set */
 };
 

@@ -2,6 +2,6 @@
 #pragma once
 #include "shared/base/bytes.h"
 
-/* As hws_str_escape, but double quotes stay what they are, and become that again where a host has escaped them:
- * nothing here is read back from between quotes. Returns buf. */
+/* As hws_str_escape, but double quotes stay what they are, and become that again where a host has
+ * escaped them: nothing here is read back from between quotes. Returns buf. */
 char *hws_readable_text(char *buf, size_t size, struct hws_bytes in);

@@ -45,7 +45,8 @@ bool hws_retry_next(struct hws_retry *r, int err, const char *peer_text, uint64_
 	default:
 		return false;
 	}
-	/* Somebody who has never been let in is told at once: the cause will not go away by itself. */
+	/* Somebody who has never been let in is told at once: the cause will not go away by
+	 * itself. */
 	if (!r->was_ready && r->attempts >= 2)
 		return false;
 	if (r->lost_us == 0)

@@ -4,7 +4,8 @@
 #include <stdint.h>
 
 struct hws_retry {
-	bool was_ready; /* the session has been logged in once: then more failures are worth a retry */
+	/* the session has been logged in once: then more failures are worth a retry */
+	bool was_ready;
 	unsigned attempts; /* since the last success */
 	uint64_t lost_us;  /* when the connection was lost, 0 = it stands */
 };

@@ -1,5 +1,6 @@
-/* core/service: what the viewer's core knows of a service (video, clipboard, chat ...): an object that says what it needs,
- * is opened with each login and takes the messages of its rows. Loop thread only. */
+/* core/service: what the viewer's core knows of a service (video, clipboard, chat ...): an object
+ * that says what it needs, is opened with each login and takes the messages of its rows. Loop
+ * thread only. */
 #pragma once
 #include "client/core/view_options.h"
 #include "proto/session.pb-c.h"
@@ -18,7 +19,8 @@ struct hws_service_impl {
 	enum hws_service_id id; /* whose rows of wire/session_table it takes; needed */
 	const char *name;       /* needed */
 	unsigned kinds;         /* HWS_KIND_BIT of the sessions that it belongs to; needed */
-	unsigned permissions; /* HWS_SERVICE_NEEDS: without all of them it neither gets nor sends anything */
+	/* HWS_SERVICE_NEEDS: without all of them it neither gets nor sends anything */
+	unsigned permissions;
 	/* Does the user want it, with these options? */
 	bool (*wanted)(const struct hws_view_options *o);
 	/* Logged in on a new link: nothing of an older link is valid any more. */

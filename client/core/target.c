@@ -17,8 +17,8 @@ static bool is_literal(const char *host)
 	return inet_pton(AF_INET, host, &a) == 1 || inet_pton(AF_INET6, host, &a) == 1;
 }
 
-/* A last label of letters and dashes that starts and ends with a letter, after at least one dot: what
- * hosts accept as the name of a direct connection. */
+/* A last label of letters and dashes that starts and ends with a letter, after at least one dot:
+ * what hosts accept as the name of a direct connection. */
 static bool has_domain(const char *host)
 {
 	const char *dot = strrchr(host, '.');

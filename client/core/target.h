@@ -1,4 +1,5 @@
-/* core/target: what a user may write to name a host: an ID, perhaps with a server, or an address. */
+/* core/target: what a user may write to name a host: an ID, perhaps with a server, or an
+ * address. */
 #pragma once
 #include "shared/base/err.h"
 #include "shared/wire/limits.h"
@@ -16,13 +17,14 @@ struct hws_target {
 	char id[HWS_ID_MAX + 1];        /* else */
 	char server[HWS_HOST_TEXT + 8]; /* of "ID@SERVER[:PORT]"; "" = none given */
 	char key[HWS_KEY_TEXT_MAX + 1]; /* of "?key="; "" = none given */
-	/* What LoginRequest.username has to carry; "" = the peer's address as text (a name that hosts
-	 * would not take for an address). */
+	/* What LoginRequest.username has to carry; "" = the peer's address as text (a name that
+	 * hosts would not take for an address). */
 	char username[HWS_HOST_TEXT + 8];
 };
 
-/* "123 456 789", "office-pc", "ID@server:21116?key=BASE64", "ID/r"; "192.0.2.1[:PORT]", "[2001:db8::1]:PORT",
- * "2001:db8::1", "name.tld[:PORT]", "name:PORT". HWS_ERR_INVAL with a sentence otherwise. */
+/* "123 456 789", "office-pc", "ID@server:21116?key=BASE64", "ID/r"; "192.0.2.1[:PORT]",
+ * "[2001:db8::1]:PORT", "2001:db8::1", "name.tld[:PORT]", "name:PORT". HWS_ERR_INVAL with a
+ * sentence otherwise. */
 int hws_target_parse(
 		const char *text, struct hws_target *ret, struct hws_error *err) HWS_MUST_CHECK;
 #define HWS_TARGET_NAME 360u

@@ -371,7 +371,8 @@ static int store(const struct hws_view_settings *s, struct hws_error *err)
 	return r;
 }
 
-/* Puts one value into what is stored and writes it; what could not be written is not kept in memory, either. */
+/* Puts one value into what is stored and writes it; what could not be written is not kept in
+ * memory, either. */
 static int change_stored(struct hws_view_settings *s, const struct hws_option *o, const char *value,
 		struct hws_error *err)
 {

@@ -1,5 +1,6 @@
-/* core/view_settings: the viewer's configuration file and what it remembers of hosts. Both live in one folder:
- * hawser.conf (INI) and peers.json, mode 0600, replaced atomically. One thread at a time. */
+/* core/view_settings: the viewer's configuration file and what it remembers of hosts. Both live in
+ * one folder: hawser.conf (INI) and peers.json, mode 0600, replaced atomically. One thread at a
+ * time. */
 #pragma once
 #include "client/core/known_peers.h"
 #include "shared/base/buf.h"
@@ -16,8 +17,8 @@ struct hws_viewer_config {
 
 struct hws_view_settings;
 
-/* `path`: of the INI file; NULL = $XDG_CONFIG_HOME/hawser/hawser.conf or ~/.config/...; "" = nothing is
- * read or kept. A missing file is fine; a wrong one, or one others may write, is not. */
+/* `path`: of the INI file; NULL = $XDG_CONFIG_HOME/hawser/hawser.conf or ~/.config/...; "" =
+ * nothing is read or kept. A missing file is fine; a wrong one, or one others may write, is not. */
 int hws_view_settings_open(const char *path, struct hws_view_settings **ret,
 		struct hws_error *err) HWS_MUST_CHECK;
 void hws_view_settings_free(struct hws_view_settings *s); /* takes NULL */

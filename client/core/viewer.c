@@ -92,7 +92,7 @@ struct hws_login *hws_viewer_login(struct hws_viewer *v)
 	return &v->login;
 }
 
-/* --- sending ------------------------------------------------------------------------------------ */
+/* --- sending ---------------------------------------------------------------------------------- */
 
 static int pack_and_send(struct hws_viewer *v, const Ses__Message *m)
 {
@@ -151,8 +151,8 @@ static void send_login(struct hws_viewer *v, struct hws_bytes proof)
 		hws_viewer_end(v, HWS_ERR_NOMEM, "out of memory while logging in", NULL);
 }
 
-/* Logs in with what is known; asks the user when that is nothing. An empty login is sent even then: it
- * lets the person at the host accept by a click. */
+/* Logs in with what is known; asks the user when that is nothing. An empty login is sent even then:
+ * it lets the person at the host accept by a click. */
 void hws_viewer_try_login(struct hws_viewer *v)
 {
 	uint8_t proof[HWS_PROOF_LEN];
@@ -247,7 +247,7 @@ int hws_viewer_show(struct hws_viewer *v, size_t display)
 	return r;
 }
 
-/* --- handshake ---------------------------------------------------------------------------------- */
+/* --- handshake -------------------------------------------------------------------------------- */
 
 static void securing_step(struct hws_viewer *v)
 {
@@ -374,11 +374,12 @@ void hws_viewer_drained(struct hws_viewer *v)
 
 uint64_t hws_viewer_limit_us(const struct hws_viewer *v)
 {
-	/* Later states are kept alive, or ended, by the host's probes: the link's own idle limit. */
+	/* Later states are kept alive, or ended, by the host's probes: the link's own idle
+	 * limit. */
 	return v->state == HWS_VIEWER_SECURING || v->state == HWS_VIEWER_HASH ? LINK_LIMIT_US : 0;
 }
 
-/* --- answers ------------------------------------------------------------------------------------ */
+/* --- answers ---------------------------------------------------------------------------------- */
 
 int hws_viewer_password(struct hws_viewer *v, const char *password)
 {
@@ -436,7 +437,7 @@ int hws_viewer_agree_plain(struct hws_viewer *v, bool agree)
 	return HWS_OK;
 }
 
-/* --- looking ------------------------------------------------------------------------------------ */
+/* --- looking ---------------------------------------------------------------------------------- */
 
 const struct hws_view_options *hws_viewer_options(const struct hws_viewer *v)
 {

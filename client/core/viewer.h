@@ -1,6 +1,6 @@
-/* core/viewer: the viewer's side of the session protocol as a state machine: end-to-end handshake, login,
- * permissions, keep-alive, dispatch of messages to services. Sans-IO: payloads of frames in, payloads
- * out through `ops`; no socket, no clock, no loop. One thread. */
+/* core/viewer: the viewer's side of the session protocol as a state machine: end-to-end handshake,
+ * login, permissions, keep-alive, dispatch of messages to services. Sans-IO: payloads of frames in,
+ * payloads out through `ops`; no socket, no clock, no loop. One thread. */
 #pragma once
 #include "client/core/login.h"
 #include "client/core/peer.h"
@@ -24,8 +24,8 @@ enum hws_viewer_state {
 
 struct hws_viewer;
 
-/* All are called on the owner's thread; `arg` is that of the configuration. None may free the viewer.
- * `end` is the last call for a link; the owner closes it. */
+/* All are called on the owner's thread; `arg` is that of the configuration. None may free the
+ * viewer. `end` is the last call for a link; the owner closes it. */
 struct hws_viewer_ops {
 	/* Queues one payload as a frame. Errors come back by closing the link, but HWS_ERR_FULL for
 	 * bulk: then nothing was queued and hws_viewer_drained is due. */
@@ -47,7 +47,8 @@ struct hws_viewer_ops {
 	void (*delay)(uint32_t rtt_ms, uint32_t target_kbit, void *arg);
 	/* err: enum hws_err; `text`: whole sentence; `peer_text`: the host's words or NULL. */
 	void (*end)(int err, const char *text, const char *peer_text, void *arg);
-	/* Has the link room for what this service sends? NULL: always. Once it said no, hws_viewer_drained is due. */
+	/* Has the link room for what this service sends? NULL: always. Once it said no,
+	 * hws_viewer_drained is due. */
 	bool (*can_send)(enum hws_service_id id, void *arg);
 };
 
@@ -64,8 +65,8 @@ struct hws_viewer_conf {
 
 int hws_viewer_new(const struct hws_viewer_conf *conf, struct hws_viewer **ret) HWS_MUST_CHECK;
 void hws_viewer_free(struct hws_viewer *v); /* takes NULL */
-/* It gets the messages of its rows, opened and closed with each login. It keeps belonging to the caller and must
- * outlive the viewer. One of each id. */
+/* It gets the messages of its rows, opened and closed with each login. It keeps belonging to the
+ * caller and must outlive the viewer. One of each id. */
 void hws_viewer_serve(struct hws_viewer *v, struct hws_service *s);
 /* Passwords and remembered secrets are set here. */
 struct hws_login *hws_viewer_login(struct hws_viewer *v);
@@ -81,7 +82,8 @@ struct hws_viewer_link {
 };
 /* A new link stands. IDLE only. HWS_ERR_INVAL: unusable names. */
 int hws_viewer_start(struct hws_viewer *v, const struct hws_viewer_link *link) HWS_MUST_CHECK;
-/* One frame of the host. Nothing a host sends is an error here: what must end the link comes by `end`. */
+/* One frame of the host. Nothing a host sends is an error here: what must end the link comes by
+ * `end`. */
 void hws_viewer_frame(struct hws_viewer *v, struct hws_bytes payload);
 /* The link has gone: closes the services. Harmless when IDLE. */
 void hws_viewer_lost(struct hws_viewer *v);
@@ -90,8 +92,9 @@ void hws_viewer_tick(struct hws_viewer *v, uint64_t now_us);
 /* How long this state may last, 0 = for ever. */
 uint64_t hws_viewer_limit_us(const struct hws_viewer *v);
 
-/* Answers. HWS_ERR_DENIED when nobody asked; but a password is kept for the next question then, unless the
- * viewer is READY: an answer may come while the link is lost, or while another one is judged. */
+/* Answers. HWS_ERR_DENIED when nobody asked; but a password is kept for the next question then,
+ * unless the viewer is READY: an answer may come while the link is lost, or while another one is
+ * judged. */
 int hws_viewer_password(struct hws_viewer *v, const char *password) HWS_MUST_CHECK;
 int hws_viewer_code(struct hws_viewer *v, const char *code, bool trust) HWS_MUST_CHECK;
 int hws_viewer_agree_plain(struct hws_viewer *v, bool agree) HWS_MUST_CHECK;
@@ -116,9 +119,11 @@ bool hws_viewer_encrypted(const struct hws_viewer *v);
 const uint8_t *hws_viewer_host_pk(const struct hws_viewer *v);
 /* Ses__PermissionInfo__Permission; what the host never mentioned is permitted. */
 bool hws_viewer_permitted(const struct hws_viewer *v, int permission);
-/* READY, permitted by the host and wanted by the user: the service may send, and gets what is its own. */
+/* READY, permitted by the host and wanted by the user: the service may send, and gets what is its
+ * own. */
 bool hws_viewer_may(const struct hws_viewer *v, const struct hws_service *s);
-/* The same, and the link has room: what can wait, or be left out, is better held back until `drained`. */
+/* The same, and the link has room: what can wait, or be left out, is better held back until
+ * `drained`. */
 bool hws_viewer_can_send(const struct hws_viewer *v, const struct hws_service *s);
 /* The link has room again. */
 void hws_viewer_drained(struct hws_viewer *v);

@@ -1,4 +1,5 @@
-/* gtk/app: the one object of the desktop program: GTK application and hawser context, tied to the GLib loop. */
+/* gtk/app: the one object of the desktop program: GTK application and hawser context, tied to the
+ * GLib loop. */
 #pragma once
 #include <gtk/gtk.h>
 #include <hawser/hawser.h>
@@ -9,7 +10,8 @@ struct gui_launch {
 	const char *config_path; /* NULL = the default */
 	const char *server, *key;
 	char *password; /* owned, wiped after its first use; NULL = ask */
-	const char *screenshot; /* PNG, written after `seconds`: the picture, or without a target the window */
+	/* PNG, written after `seconds`: the picture, or without a target the window */
+	const char *screenshot;
 	unsigned seconds; /* end by itself after so long; 0 = never */
 	enum hawser_quality quality;
 	enum hawser_codec codec;
@@ -27,7 +29,8 @@ struct gui_app {
 	int exit_status;
 };
 
-/* Runs the program until its last window closes; returns the exit status. Wipes and frees the password. */
+/* Runs the program until its last window closes; returns the exit status. Wipes and frees the
+ * password. */
 int gui_app_run(struct gui_launch *launch);
 /* Overwrites and frees; takes NULL. */
 void gui_free_password(char *password);

@@ -136,7 +136,8 @@ static void on_motion(GtkEventControllerMotion *controller, double x, double y, 
 	py = (y - place.origin.y) * gdk_texture_get_height(c->picture) / place.size.height;
 	c->inside = px >= 0 && py >= 0 && px < gdk_texture_get_width(c->picture) &&
 			py < gdk_texture_get_height(c->picture);
-	/* In the margin the host's pointer goes along at the edge, where panels hide; clicks do not. */
+	/* In the margin the host's pointer goes along at the edge, where panels hide; clicks do
+	 * not. */
 	px = CLAMP(px, 0, gdk_texture_get_width(c->picture) - 1);
 	py = CLAMP(py, 0, gdk_texture_get_height(c->picture) - 1);
 	hawser_session_mouse_move(c->session, c->display, (int32_t)px, (int32_t)py);
@@ -178,7 +179,8 @@ static gboolean on_event(GtkEventControllerLegacy *controller, GdkEvent *event, 
 		return GDK_EVENT_PROPAGATE;
 	if (type == GDK_BUTTON_PRESS)
 		gtk_widget_grab_focus(GTK_WIDGET(c));
-	/* A press in the margin is meant for nothing at the host; a release ends what began on the picture. */
+	/* A press in the margin is meant for nothing at the host; a release ends what began on the
+	 * picture. */
 	if (type == GDK_BUTTON_PRESS && !c->inside)
 		return GDK_EVENT_STOP;
 	if (type == GDK_BUTTON_RELEASE && !(c->down & (unsigned)button))
@@ -232,8 +234,9 @@ static void on_commit(GtkIMContext *im, const char *text, gpointer arg)
 		hawser_session_type_text(c->session, text);
 }
 
-/* Where keys are sent as characters, several may make one: dead keys, Compose, input methods. True when the event went
- * into that. A key that makes its character alone stays a key, so that it can be held and be part of a shortcut. */
+/* Where keys are sent as characters, several may make one: dead keys, Compose, input methods. True
+ * when the event went into that. A key that makes its character alone stays a key, so that it can
+ * be held and be part of a shortcut. */
 static bool compose(GuiCanvas *c, GdkEvent *event, guint keyval, GdkModifierType state, bool down)
 {
 	bool taken, itself;

@@ -1,5 +1,5 @@
-/* gtk/canvas: the widget that shows the remote picture and turns the user's input into session calls.
- * Belongs to one session; main thread only. */
+/* gtk/canvas: the widget that shows the remote picture and turns the user's input into session
+ * calls. Belongs to one session; main thread only. */
 #pragma once
 #include <gtk/gtk.h>
 #include <hawser/hawser.h>
@@ -25,8 +25,8 @@ void gui_canvas_set_cursor(GuiCanvas *canvas, uint32_t width, uint32_t height, i
 		const uint8_t *rgba);
 /* The host's pointer was moved there by somebody else; coordinates of the host's desktop. */
 void gui_canvas_set_pointer(GuiCanvas *canvas, int x, int y);
-/* While the canvas has the focus all keys of its window go to the host, before GTK takes F10, Tab, mnemonics and
- * others for itself. Once, when the canvas is inside of the window. */
+/* While the canvas has the focus all keys of its window go to the host, before GTK takes F10, Tab,
+ * mnemonics and others for itself. Once, when the canvas is inside of the window. */
 void gui_canvas_take_keys(GuiCanvas *canvas, GtkWindow *window);
 /* Key combinations that stay on this side wherever the focus is: gui_keys_is_hotkey. */
 typedef void (*gui_canvas_hotkey)(guint keyval, gpointer arg);

@@ -1,11 +1,13 @@
-/* Texts of this desktop's clipboard to the host and back. A text is sent only when it is certain that no remote
- * desktop program has set it: the mark is looked for before, and whether the clipboard has changed since is looked
- * at after the text has been read. So each copy of a person makes one message, however slow anybody is. */
+/* Texts of this desktop's clipboard to the host and back. A text is sent only when it is certain
+ * that no remote desktop program has set it: the mark is looked for before, and whether the
+ * clipboard has changed since is looked at after the text has been read. So each copy of a person
+ * makes one message, however slow anybody is. */
 #include "client/gtk/clipboard.h"
 #include "client/gtk/x11_targets.h"
 #include <string.h>
 
-/* Programs that keep a history of the clipboard take a marked text over within this time, without the mark. */
+/* Programs that keep a history of the clipboard take a marked text over within this time, without
+ * the mark. */
 #define ECHO_US (2 * G_USEC_PER_SEC)
 
 struct gui_clipboard {

@@ -1,4 +1,5 @@
-/* gtk/clipboard: keeps the desktop's clipboard and the session's in step (text). Main thread only. */
+/* gtk/clipboard: keeps the desktop's clipboard and the session's in step (text). Main thread
+ * only. */
 #pragma once
 #include <gtk/gtk.h>
 #include <hawser/hawser.h>

@@ -1,6 +1,6 @@
-/* The window is watched, not what lies in it: whatever frame or widget is at the edge, the pointer arrives there. A
- * fast pointer makes few events: its first may be that it has come in at the edge, its last that it has gone beyond
- * it, to a screen above. */
+/* The window is watched, not what lies in it: whatever frame or widget is at the edge, the pointer
+ * arrives there. A fast pointer makes few events: its first may be that it has come in at the edge,
+ * its last that it has gone beyond it, to a screen above. */
 #include "client/gtk/edge_bar.h"
 
 #define EDGE 3.0  /* logical pixels that count as the edge */

@@ -1,5 +1,5 @@
-/* gtk/notice: a line that the host, or the person there, wants read: it stays until it is closed. The status line is
- * written every second and would wipe it away. Main thread only. */
+/* gtk/notice: a line that the host, or the person there, wants read: it stays until it is closed.
+ * The status line is written every second and would wipe it away. Main thread only. */
 #pragma once
 #include <gtk/gtk.h>
 

@@ -6,7 +6,8 @@
 struct gui_pages;
 
 struct gui_pages_events {
-	/* password or two-factor code, as asked; `keep`: remember / trust this device. Text borrows. */
+	/* password or two-factor code, as asked; `keep`: remember / trust this device. Text
+	 * borrows. */
 	void (*on_secret)(const char *text, bool keep, bool two_factor, gpointer arg);
 	void (*on_accept_insecure)(bool accept, gpointer arg);
 	void (*on_retry)(gpointer arg);

@@ -1,8 +1,9 @@
 /* gtk/style: the few rules that differ from the user's theme. */
 #pragma once
 
-/* A frame that the theme draws around windows (without a compositor it is part of them) is in full screen a white line
- * around the picture, and lies between the pointer at the edge and what waits for it there. */
+/* A frame that the theme draws around windows (without a compositor it is part of them) is in full
+ * screen a white line around the picture, and lies between the pointer at the edge and what waits
+ * for it there. */
 static const char gui_style[] =
 		".hawser-canvas { background: #14171a; }\n"
 		".hawser-page { padding: 32px; }\n"

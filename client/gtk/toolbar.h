@@ -1,5 +1,6 @@
-/* gtk/toolbar: the buttons of a session: the same set in the title bar and, in full screen, at the top edge. What one of
- * them shows is set from outside, so that both always show the same. Main thread only. */
+/* gtk/toolbar: the buttons of a session: the same set in the title bar and, in full screen, at the
+ * top edge. What one of them shows is set from outside, so that both always show the same. Main
+ * thread only. */
 #pragma once
 #include <gtk/gtk.h>
 #include <hawser/hawser.h>
@@ -18,8 +19,8 @@ enum gui_action {
 	GUI_ACTION_KEYBOARD
 };
 
-/* `value`: for FULLSCREEN, SCALE and GRAB whether it shall be on, for QUALITY an enum hawser_quality, for DISPLAY an
- * index, else 0. */
+/* `value`: for FULLSCREEN, SCALE and GRAB whether it shall be on, for QUALITY an enum
+ * hawser_quality, for DISPLAY an index, else 0. */
 typedef void (*gui_action_fn)(enum gui_action action, int value, gpointer arg);
 
 /* A horizontal box; nothing works yet but FULLSCREEN and DISCONNECT. */

@@ -1,4 +1,5 @@
-/* gtk/window_main: where to connect to, recent hosts, this computer's ID and password, the server's settings. */
+/* gtk/window_main: where to connect to, recent hosts, this computer's ID and password, the server's
+ * settings. */
 #pragma once
 #include "client/gtk/app.h"
 

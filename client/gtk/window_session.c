@@ -190,8 +190,8 @@ static gboolean return_focus(gpointer arg)
 	return G_SOURCE_REMOVE;
 }
 
-/* While there is a picture the keyboard is its own. A button that was clicked or a list that was closed would keep it,
- * and what is typed would go nowhere. */
+/* While there is a picture the keyboard is its own. A button that was clicked or a list that was
+ * closed would keep it, and what is typed would go nowhere. */
 static void on_focus_changed(GtkWindow *window, GParamSpec *param, gpointer arg)
 {
 	struct session_window *w = arg;
@@ -269,7 +269,8 @@ static void show_stats(struct session_window *w, const struct hawser_stats *stat
 
 	gtk_label_set_text(w->status, text);
 	g_free(pace);
-	/* In full screen the line is hidden, but a picture that stands still must not pass for a live one. */
+	/* In full screen the line is hidden, but a picture that stands still must not pass for a
+	 * live one. */
 	gtk_widget_set_visible(GTK_WIDGET(w->status),
 			stats->silent_s || !gtk_window_is_fullscreen(w->window));
 	if (stats->encrypted)
@@ -310,7 +311,8 @@ static void ask_password(struct session_window *w, const struct hawser_event *e)
 	}
 }
 
-/* The tools work on a picture: without one they are grey, and nothing is said of a connection that is none. */
+/* The tools work on a picture: without one they are grey, and nothing is said of a connection that
+ * is none. */
 static void set_ready(struct session_window *w, bool ready)
 {
 	w->ready = ready;

@@ -1,11 +1,12 @@
-/* gtk/x11_targets: whether a remote desktop program owns the clipboard of an X server. GDK tells only formats
- * whose name is a MIME type or that it converts itself; the mark of such programs is neither. Asked over GDK's own
- * connection, so that the answer stands in one order with its "changed" signals. Main thread only. */
+/* gtk/x11_targets: whether a remote desktop program owns the clipboard of an X server. GDK tells
+ * only formats whose name is a MIME type or that it converts itself; the mark of such programs is
+ * neither. Asked over GDK's own connection, so that the answer stands in one order with its
+ * "changed" signals. Main thread only. */
 #pragma once
 #include <gtk/gtk.h>
 
-/* What remote desktop programs put beside what they set: a host on this desktop must not send it on, or two
- * machines that show each other would never come to rest. */
+/* What remote desktop programs put beside what they set: a host on this desktop must not send it
+ * on, or two machines that show each other would never come to rest. */
 #define GUI_CLIPBOARD_MARK "dyn.com.rustdesk.owner"
 
 struct gui_x11_targets;

@@ -1,5 +1,5 @@
-/* The arguments of the verbs of hawser-host. Options may stand anywhere, as people type them; which word is the value of one
- * only the table of options tells. */
+/* The arguments of the verbs of hawser-host. Options may stand anywhere, as people type them; which
+ * word is the value of one only the table of options tells. */
 #include "client/host/cmd_call.h"
 #include "shared/base/clock.h"
 #include "shared/base/mem.h"
@@ -43,7 +43,8 @@ bool hws_call_flag(int *argc, char **argv, const char *flag)
 	return false;
 }
 
-/* How many options, with their values, stand from argv[at] on; the values themselves are looked at later. */
+/* How many options, with their values, stand from argv[at] on; the values themselves are looked at
+ * later. */
 static int count_options(int argc, char **argv, int at, int *ret, struct hws_error *err)
 {
 	struct hws_settings scratch;

@@ -1,4 +1,5 @@
-/* host/cmd_call: what the verbs of hawser-host share: their arguments, their settings, and asking the running host. */
+/* host/cmd_call: what the verbs of hawser-host share: their arguments, their settings, and asking
+ * the running host. */
 #pragma once
 #include "client/host/settings.h"
 #include <jansson.h>
@@ -16,9 +17,9 @@ struct hws_call {
 	char **word;
 };
 
-/* Takes options and words apart, in whatever order they stand (argv is sorted for it), and loads the settings. With
- * `may_make` a named configuration file may be missing. 0, or the exit status of what was told on standard error; hws_call_end
- * is due after 0 only. */
+/* Takes options and words apart, in whatever order they stand (argv is sorted for it), and loads
+ * the settings. With `may_make` a named configuration file may be missing. 0, or the exit status of
+ * what was told on standard error; hws_call_end is due after 0 only. */
 int hws_call_begin(struct hws_call *c, int argc, char **argv, int max_words,
 		bool may_make) HWS_MUST_CHECK;
 void hws_call_end(struct hws_call *c);
@@ -28,7 +29,8 @@ bool hws_call_flag(int *argc, char **argv, const char *flag);
 bool hws_call_wants_help(int argc, char **argv);
 /* Tells the error on standard error; HWS_CALL_FAILED. */
 int hws_call_fail(const struct hws_error *err);
-/* Asks the running host; takes `req` over, the answer is the caller's. HWS_ERR_REFUSED, HWS_ERR_NOTFOUND: none runs. */
+/* Asks the running host; takes `req` over, the answer is the caller's. HWS_ERR_REFUSED,
+ * HWS_ERR_NOTFOUND: none runs. */
 int hws_call_ask(const struct hws_settings *s, json_t *req, json_t **ret,
 		struct hws_error *err) HWS_MUST_CHECK;
 /* Sorts options that stand in front of the verb behind it and its words. 0 or an exit status. */

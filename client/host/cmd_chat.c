@@ -1,4 +1,5 @@
-/* hawser-host chat: what the person at the desktop answers to a viewer. The running host hands it to its agent. */
+/* hawser-host chat: what the person at the desktop answers to a viewer. The running host hands it
+ * to its agent. */
 #include "client/host/cmd_call.h"
 #include "shared/base/num.h"
 #include "shared/base/str.h"
@@ -18,7 +19,8 @@ static bool read_input(char text[TEXT_MAX + 1])
 	return strlen(text) == n;
 }
 
-/* CONN TEXT, or TEXT alone. "-" is standard input: arguments can be seen by others on the machine. */
+/* CONN TEXT, or TEXT alone. "-" is standard input: arguments can be seen by others on the
+ * machine. */
 static int take_words(const struct hws_call *c, uint64_t *ret_conn, char text[TEXT_MAX + 1])
 {
 	const char *word = c->words ? c->word[c->words - 1] : NULL;

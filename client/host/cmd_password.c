@@ -1,5 +1,5 @@
-/* hawser-host password: the temporary password and the permanent one. Its words are those of `hawser password`; the flags
- * of earlier versions mean the same. */
+/* hawser-host password: the temporary password and the permanent one. Its words are those of
+ * `hawser password`; the flags of earlier versions mean the same. */
 #include "client/host/cmd_call.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"

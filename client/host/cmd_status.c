@@ -11,7 +11,8 @@ static const char *text_of(const json_t *o, const char *name)
 	return s ? s : "";
 }
 
-/* "connected: 3 Anna (987654321) at 192.0.2.7:1 since ..." for who is let in; the others have not logged in yet. */
+/* "connected: 3 Anna (987654321) at 192.0.2.7:1 since ..." for who is let in; the others have not
+ * logged in yet. */
 static void print_sessions(const json_t *sessions)
 {
 	size_t i;

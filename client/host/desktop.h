@@ -1,5 +1,5 @@
-/* host/desktop: hostd's view of the agent: starts it, starts it again with growing pauses when it ends,
- * knows whether there is a desktop to serve, and joins a gate to it. Owner: hostd. */
+/* host/desktop: hostd's view of the agent: starts it, starts it again with growing pauses when it
+ * ends, knows whether there is a desktop to serve, and joins a gate to it. Owner: hostd. */
 #pragma once
 #include "client/host/settings.h"
 #include "shared/base/err.h"
@@ -24,8 +24,9 @@ void hws_desktop_state(const struct hws_desktop *d, struct hws_desktop_state *re
 /* A fresh link to the agent for this connection: the end for the gate, which the caller owns.
  * HWS_ERR_DISPLAY: there is no desktop now. */
 int hws_desktop_join(struct hws_desktop *d, uint64_t conn, int *ret_fd) HWS_MUST_CHECK;
-/* Has a service of the agent say `text` to connection `conn` (0 = to all). `done` is called once, now or later but within
- * seconds: with how many viewers it went to, and why not to another, or to none ("" = there was nobody). */
+/* Has a service of the agent say `text` to connection `conn` (0 = to all). `done` is called once,
+ * now or later but within seconds: with how many viewers it went to, and why not to another, or to
+ * none ("" = there was nobody). */
 void hws_desktop_command(struct hws_desktop *d, const char *service, uint64_t conn,
 		const char *text, void (*done)(unsigned told, const char *error, void *arg),
 		void *arg);

@@ -145,7 +145,8 @@ static void do_kick(struct hws_control_reply *reply, const json_t *req, void *ar
 		return;
 	}
 	hws_hostd_each(h, kick_one, &k);
-	/* Who is sent away may have left other sessions, to come back with; their names tell nothing. */
+	/* Who is sent away may have left other sessions, to come back with; their names tell
+	 * nothing. */
 	if (k.found)
 		hws_recent_forget_away(&h->recent);
 	if (k.conn && !k.found)

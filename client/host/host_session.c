@@ -21,7 +21,8 @@
 #define LEG_GRACE_US (5 * HWS_US_PER_S) /* for a gate to say itself that the time is over */
 #define JOIN_WAIT_US (3 * HWS_US_PER_S)
 #define JOIN_RETRY_US (50 * HWS_US_PER_MS)
-/* What this host can do so far: viewers hide what is denied, instead of offering what will not happen. */
+/* What this host can do so far: viewers hide what is denied, instead of offering what will not
+ * happen. */
 #define SERVED                                                                                     \
 	(HWS_NEED(HWS_PERM_KEYBOARD) | HWS_NEED(HWS_PERM_CLIPBOARD) | HWS_NEED(HWS_PERM_RECORDING))
 

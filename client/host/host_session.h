@@ -1,5 +1,5 @@
-/* host/host_session: hostd's view of one connection: the gate process that serves it, what it may ask, what is
- * known of it. Owner: hostd; ends by itself and tells it. */
+/* host/host_session: hostd's view of one connection: the gate process that serves it, what it may
+ * ask, what is known of it. Owner: hostd; ends by itself and tells it. */
 #pragma once
 #include "client/host/desktop.h"
 #include "client/host/ipc.h"
@@ -19,7 +19,8 @@ struct hws_host_session_env {
 	struct hws_judge *judge;
 	struct hws_whoami *whoami;
 	struct hws_desktop *desktop;
-	/* The gate has gone. `was_open`: it had been authorised. Called inside; the session is freed after. */
+	/* The gate has gone. `was_open`: it had been authorised. Called inside; the session is
+	 * freed after. */
 	void (*ended)(struct hws_host_session *v, bool was_open, void *arg);
 	/* The gate that was sent to a relay stands there or has failed, or is given up before.
 	 * Once; called inside. */

@@ -56,8 +56,8 @@ static bool needs_encryption(const struct hws_settings *s, bool direct)
 	return s->require_encryption == HWS_YES || (s->require_encryption == HWS_AUTO && !direct);
 }
 
-/* Who has not logged in gives way when all places are taken, the oldest first: silence must not keep
- * others out. */
+/* Who has not logged in gives way when all places are taken, the oldest first: silence must not
+ * keep others out. */
 static bool make_room(struct hws_hostd *h)
 {
 	struct hws_list *n;

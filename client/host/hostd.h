@@ -46,8 +46,8 @@ struct hws_hostd {
 	struct hws_timer drain;
 };
 
-/* Sets everything up; `settings` (paths resolved) and the arguments stay the caller's and are read again
- * on a reload. */
+/* Sets everything up; `settings` (paths resolved) and the arguments stay the caller's and are read
+ * again on a reload. */
 int hws_hostd_new(struct hws_loop *loop, struct hws_settings *settings, int argc, char **argv,
 		struct hws_hostd **ret, struct hws_error *err) HWS_MUST_CHECK;
 void hws_hostd_free(struct hws_hostd *h);
@@ -55,8 +55,8 @@ void hws_hostd_free(struct hws_hostd *h);
  * then starts a gate. conf->fd is taken in any case; conn is filled in. An error has been told
  * in the log. */
 int hws_hostd_admit(struct hws_hostd *h, struct hws_host_session_conf *conf);
-/* Reads file and environment again, and takes all of it that may change while the host runs, or on an error nothing; what
- * only the next start takes is named in restart_needed. */
+/* Reads file and environment again, and takes all of it that may change while the host runs, or on
+ * an error nothing; what only the next start takes is named in restart_needed. */
 int hws_hostd_reload(struct hws_hostd *h, struct hws_error *err) HWS_MUST_CHECK;
 /* Calls fn for each session; fn may close it. */
 void hws_hostd_each(

@@ -38,8 +38,9 @@ struct hws_ipc {
 	uint64_t sent; /* bytes given to the kernel since the start */
 	struct ipc_fd out_fds[FDS_MAX];
 	int out_fd_count,
-			fds_sent; /* those whose frame is in sender.out; all that are not away yet */
-	unsigned holding;         /* classes that the other side was asked to hold back */
+			/* those whose frame is in sender.out; all that are not away yet */
+			fds_sent;
+	unsigned holding; /* classes that the other side was asked to hold back */
 	int in_fds[FDS_MAX];
 	int in_fd_count;
 	bool paused, closed, writing, delivering;

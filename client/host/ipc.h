@@ -21,8 +21,10 @@ struct hws_ipc_conf {
 	/* What the other side may send in one frame: larger announced ones close the link before
 	 * they are read, and so do own ones fail with HWS_ERR_TOOBIG. Must be set. */
 	size_t frame_max;
-	size_t send_max; /* cap of a class in bytes, 0 = 64 MiB: then sends fail with HWS_ERR_FULL */
-	size_t send_high; /* above it a class is congested, until half of it is reached; 0 = 1 MiB */
+	/* cap of a class in bytes, 0 = 64 MiB: then sends fail with HWS_ERR_FULL */
+	size_t send_max;
+	/* above it a class is congested, until half of it is reached; 0 = 1 MiB */
+	size_t send_high;
 	struct hws_send_limit limit[HWS_SEND_CLASSES]; /* .max not 0: instead of these two */
 	/* NULL, or whether a message of kind 1 may be unpacked at all (host/ipc_caps); an error
 	 * ends the link. */

@@ -1,6 +1,6 @@
-/* host/judge: decides on a LoginRequest, in the order deployed hosts do: blocked ids, permission for the
- * session type, whom the viewer believes to have reached, then password and failure limits. Texts are
- * those deployed viewers know. Pure but for the vault's files; time in. */
+/* host/judge: decides on a LoginRequest, in the order deployed hosts do: blocked ids, permission
+ * for the session type, whom the viewer believes to have reached, then password and failure limits.
+ * Texts are those deployed viewers know. Pure but for the vault's files; time in. */
 #pragma once
 #include "client/host/limits.h"
 #include "client/host/recent.h"

@@ -21,7 +21,8 @@ struct hws_limits {
 	struct entry item[HWS_LIMITS_MAX];
 };
 
-/* Prefixes of an IPv6 address that are limited as well: whoever owns a network has all its addresses. */
+/* Prefixes of an IPv6 address that are limited as well: whoever owns a network has all its
+ * addresses. */
 static const struct {
 	uint8_t bits;
 	uint32_t max;

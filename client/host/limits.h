@@ -1,5 +1,6 @@
-/* host/limits: who guessed wrong how often. One table of addresses and IPv6 prefixes, bounded; totals
- * decay, so that nobody is locked out for ever by somebody else behind the same address. Pure: time in. */
+/* host/limits: who guessed wrong how often. One table of addresses and IPv6 prefixes, bounded;
+ * totals decay, so that nobody is locked out for ever by somebody else behind the same address.
+ * Pure: time in. */
 #pragma once
 #include "shared/base/err.h"
 #include <stdbool.h>

@@ -187,9 +187,9 @@ static bool has_key(const char *dir)
 			faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-/* The last folder there is, or one behind it when that holds an identity that another would overwrite: a folder that
- * comes back from a second machine has put that of the first one aside before. The key goes first, so that one that
- * was half filled is found again. */
+/* The last folder there is, or one behind it when that holds an identity that another would
+ * overwrite: a folder that comes back from a second machine has put that of the first one aside
+ * before. The key goes first, so that one that was half filled is found again. */
 static int choose_former(const char *dir, char *buf, size_t size, struct hws_error *err)
 {
 	char next[PATH_MAX];
@@ -207,8 +207,8 @@ static int choose_former(const char *dir, char *buf, size_t size, struct hws_err
 	return r;
 }
 
-/* Kept, not removed: who moved the folder on purpose may want its ID back. The mark is written after that: a crash in
- * between is gone on with at the next start. */
+/* Kept, not removed: who moved the folder on purpose may want its ID back. The mark is written
+ * after that: a crash in between is gone on with at the next start. */
 static int put_aside(const char *dir, struct hws_error *err)
 {
 	static const char *const names[] = { HWS_KEY_FILE, HWS_KEY_FILE ".pub", HWS_UUID_FILE,

@@ -1,5 +1,5 @@
-/* hawser-host: the host's one program; the role "agent" (capture, input) is linked here only, so that no
- * other role carries the desktop's libraries' code paths. */
+/* hawser-host: the host's one program; the role "agent" (capture, input) is linked here only, so
+ * that no other role carries the desktop's libraries' code paths. */
 #include "client/host/agent/agent.h"
 #include "client/host/cmd.h"
 #include "shared/base/output.h"

@@ -3,8 +3,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* The reason, as one sentence; unless it is a `lasting` one it begins with words that make viewers try again.
- * Returns buf. */
+/* The reason, as one sentence; unless it is a `lasting` one it begins with words that make viewers
+ * try again. Returns buf. */
 static inline char *hws_no_desktop_text(char *buf, size_t size, bool lasting, const char *why)
 {
 	if (lasting)

@@ -4,7 +4,8 @@
 #include "shared/base/str.h"
 #include <inttypes.h>
 
-/* Bodies may be taken for markup, and where a viewer comes from is a foreign text like any other. */
+/* Bodies may be taken for markup, and where a viewer comes from is a foreign text like any
+ * other. */
 static void remove_markup(char *text)
 {
 	for (; *text; text++)

@@ -189,7 +189,7 @@ static int open_probe(struct hws_online *o, struct hws_loop *loop)
 	};
 
 	if (hws_server_addr_needs_relay(&o->server_addr) || o->server_addr.port < 2)
-		return HWS_OK; /* the test needs the port below, and a viewer is met at a relay anyway */
+		return HWS_OK; /* the test needs the port below; viewers are met at relays */
 	return hws_nat_probe_new(loop, o->work, &conf, &o->probe);
 }
 
@@ -198,7 +198,8 @@ static void on_key_checked(bool right, void *arg)
 	struct hws_online *o = arg;
 
 	o->wrong_key = !right;
-	/* the relay would turn this host away, and the viewer would wait for it and blame the network */
+	/* the relay would turn this host away, and the viewer would wait for it and blame the
+	 * network */
 	hws_answer_refuse_relays(o->answer,
 			right ? "" : "the host has a wrong server key: correct 'key' there");
 	if (right)

@@ -1,5 +1,5 @@
-/* host/online: the host's presence at a rendezvous server: registers, and turns what the server pushes into
- * connected sockets, or into errands to relays. Owner: hostd. */
+/* host/online: the host's presence at a rendezvous server: registers, and turns what the server
+ * pushes into connected sockets, or into errands to relays. Owner: hostd. */
 #pragma once
 #include "client/host/host_session.h"
 #include "client/host/settings.h"

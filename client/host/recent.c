@@ -6,7 +6,8 @@
 #include "shared/crypto/digest.h"
 #include <string.h>
 
-/* One digest for both names; each is digested by itself first, which keeps ("ab","c") and ("a","bc") apart. */
+/* One digest for both names; each is digested by itself first, which keeps ("ab","c") and
+ * ("a","bc") apart. */
 static void digest_who(const char *my_id, const char *my_name, uint8_t ret[32])
 {
 	uint8_t parts[64];
@@ -110,7 +111,8 @@ bool hws_recent_return(struct hws_recent *r, uint64_t conn, uint64_t session_id,
 	if (!e || !hws_str_equal(e->salt, salt) ||
 			!hws_password_verify(e->h1_secret, challenge, proof))
 		return false;
-	/* Its former connection may still be taken for alive: the end of that one is not its end. */
+	/* Its former connection may still be taken for alive: the end of that one is not its
+	 * end. */
 	e->conn = conn;
 	return true;
 }

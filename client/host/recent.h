@@ -1,6 +1,6 @@
-/* host/recent: sessions that may come back for a short while with the temporary password they were opened
- * with, although it was renewed since. The proof is checked against that very password: names alone,
- * which anybody can claim, open nothing. Bounded. Pure: time in. */
+/* host/recent: sessions that may come back for a short while with the temporary password they were
+ * opened with, although it was renewed since. The proof is checked against that very password:
+ * names alone, which anybody can claim, open nothing. Bounded. Pure: time in. */
 #pragma once
 #include "shared/base/bytes.h"
 #include "shared/crypto/password.h"
@@ -8,8 +8,9 @@
 #include <stdint.h>
 
 #define HWS_RECENT_MAX 64u
-/* Deployed hosts say 30 s, less than a link of theirs takes to be given up. Ours covers the time that a viewer
- * tries (5 minutes), a machine that sleeps for a while, and the 30 s until the host has noticed. */
+/* Deployed hosts say 30 s, less than a link of theirs takes to be given up. Ours covers the time
+ * that a viewer tries (5 minutes), a machine that sleeps for a while, and the 30 s until the host
+ * has noticed. */
 #define HWS_RECENT_US (600ull * 1000000)
 
 struct hws_recent_entry {
@@ -26,8 +27,8 @@ struct hws_recent {
 	struct hws_recent_entry item[HWS_RECENT_MAX];
 };
 
-/* A session was opened with the temporary password of this h1. When all places are taken, the one that has been
- * away longest is forgotten for it. */
+/* A session was opened with the temporary password of this h1. When all places are taken, the one
+ * that has been away longest is forgotten for it. */
 void hws_recent_opened(struct hws_recent *r, uint64_t conn, uint64_t session_id, const char *my_id,
 		const char *my_name, const char *salt, const uint8_t h1_secret[HWS_H1_LEN],
 		uint64_t now_us);

@@ -26,7 +26,8 @@
 		"permissions", text_name, 0, HWS_OPT_BOOL, AT(field), "yes", 0, 0, NULL, R, NULL,  \
 				text, NULL                                                         \
 	}
-/* Taken from files and servers, as deployed ones have them, and not offered: nothing is there yet to permit. */
+/* Taken from files and servers, as deployed ones have them, and not offered: nothing is there yet
+ * to permit. */
 #define LATER(text_name, field, text)                                                              \
 	{                                                                                          \
 		"permissions", text_name, 0, HWS_OPT_BOOL, AT(field), "yes", 0, 0, NULL,           \

@@ -41,16 +41,19 @@ extern const struct hws_options hws_settings_options;
  * hws_options_args. With `may_make` a file that is named may be missing: it is to be made. */
 int hws_settings_load(struct hws_settings *s, int argc, char **argv, bool may_make, int *ret_rest,
 		struct hws_error *err) HWS_MUST_CHECK;
-/* What single values cannot tell: whether they fit together, and whether texts can be parsed. `err` says what is wrong. */
+/* What single values cannot tell: whether they fit together, and whether texts can be parsed. `err`
+ * says what is wrong. */
 int hws_settings_check(const struct hws_settings *s, struct hws_error *err) HWS_MUST_CHECK;
 void hws_settings_done(struct hws_settings *s);
-/* Effective permissions (HWS_NEED bits); `server_map` = what a rendezvous server attached, 0 = nothing. */
+/* Effective permissions (HWS_NEED bits); `server_map` = what a rendezvous server attached, 0 =
+ * nothing. */
 uint32_t hws_settings_permissions(const struct hws_settings *s, uint64_t server_map);
 void hws_settings_vault(const struct hws_settings *s, struct hws_vault_conf *ret);
 bool hws_settings_direct(const struct hws_settings *s);
 /* Where the state and the control socket are; made if needed. */
 int hws_settings_paths(struct hws_settings *s, struct hws_error *err) HWS_MUST_CHECK;
-/* Changes one value in the configuration file, and nothing else of it; NULL takes it out, so that the default is in force
- * again. The file is made if needed (0600). HWS_ERR_INVAL, _RANGE, _NOTFOUND and the like: name or value is wrong. */
+/* Changes one value in the configuration file, and nothing else of it; NULL takes it out, so that
+ * the default is in force again. The file is made if needed (0600). HWS_ERR_INVAL, _RANGE,
+ * _NOTFOUND and the like: name or value is wrong. */
 int hws_settings_store(const struct hws_settings *s, const char *name, const char *value,
 		struct hws_error *err) HWS_MUST_CHECK;

@@ -1,5 +1,6 @@
-/* The configuration file of the host, changed a line at a time: it is its author's, with comments and an order of its own, and
- * a default that nobody wrote down stays free to change with a later version. */
+/* The configuration file of the host, changed a line at a time: it is its author's, with comments
+ * and an order of its own, and a default that nobody wrote down stays free to change with a later
+ * version. */
 #include "client/host/settings.h"
 #include "shared/sys/private_file.h"
 

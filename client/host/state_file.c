@@ -1,5 +1,6 @@
-/* What the host remembers about itself, one line a file: its ID, its UUID, the salt and what is left of its password. A file
- * that is damaged is told, never taken for an empty one: the host would draw a new ID and nobody would find it. */
+/* What the host remembers about itself, one line a file: its ID, its UUID, the salt and what is
+ * left of its password. A file that is damaged is told, never taken for an empty one: the host
+ * would draw a new ID and nobody would find it. */
 #include "client/host/state_file.h"
 #include "shared/base/str.h"
 #include "shared/sys/private_file.h"

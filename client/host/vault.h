@@ -1,5 +1,6 @@
-/* host/vault: the passwords that open this host: a permanent one (kept as h1 in a private file) and a
- * temporary one (in memory, shown to the person at the host, renewed after use and after guessing). */
+/* host/vault: the passwords that open this host: a permanent one (kept as h1 in a private file) and
+ * a temporary one (in memory, shown to the person at the host, renewed after use and after
+ * guessing). */
 #pragma once
 #include "shared/base/bytes.h"
 #include "shared/base/err.h"
@@ -37,8 +38,8 @@ int hws_vault_open(struct hws_vault *v, const char *dir, const struct hws_vault_
 		struct hws_error *err) HWS_MUST_CHECK;
 void hws_vault_wipe(struct hws_vault *v);
 void hws_vault_configure(struct hws_vault *v, const struct hws_vault_conf *conf);
-/* `password` 6..HWS_PASSWORD_LEN_MAX bytes of UTF-8. Stores it before it counts. A new salt is drawn, so
- * that viewers that remembered the old h1 cannot compute with it. */
+/* `password` 6..HWS_PASSWORD_LEN_MAX bytes of UTF-8. Stores it before it counts. A new salt is
+ * drawn, so that viewers that remembered the old h1 cannot compute with it. */
 int hws_vault_set_permanent(
 		struct hws_vault *v, const char *password, struct hws_error *err) HWS_MUST_CHECK;
 int hws_vault_clear_permanent(struct hws_vault *v, struct hws_error *err) HWS_MUST_CHECK;
@@ -48,6 +49,7 @@ void hws_vault_renew_temporary(struct hws_vault *v);
 /* Any password that is accepted at all? */
 bool hws_vault_usable(const struct hws_vault *v);
 /* Temporary first. Counts wrong ones and renews the temporary password after ten in a row;
- * `ret_renewed` tells so. `salt` is what the viewer was given: after a change of salt nothing matches. */
+ * `ret_renewed` tells so. `salt` is what the viewer was given: after a change of salt nothing
+ * matches. */
 enum hws_vault_match hws_vault_check(struct hws_vault *v, const char *salt, const char *challenge,
 		struct hws_bytes proof, bool *ret_renewed);

@@ -16,8 +16,8 @@ struct hws_whoami {
 	bool created; /* first start */
 };
 
-/* Loads, and makes what is not there yet. A damaged file is an error, never replaced in silence: others
- * know this host by it. */
+/* Loads, and makes what is not there yet. A damaged file is an error, never replaced in silence:
+ * others know this host by it. */
 int hws_whoami_load(const char *dir, struct hws_whoami *ret, struct hws_error *err) HWS_MUST_CHECK;
 /* Only the id; HWS_ERR_NOTFOUND before the first start. */
 int hws_whoami_read_id(

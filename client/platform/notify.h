@@ -13,7 +13,7 @@
 
 /* How one is shown. */
 #define HWS_NOTIFY_STAYS                                                                           \
-	1u /* until it is closed or another takes its place; else for as long as the desktop likes */
+	1u /* until it is closed or replaced; else for as long as the desktop likes */
 #define HWS_NOTIFY_UNRECORDED 2u /* the desktop is asked to keep it in no list of past ones */
 
 struct hws_notifier;

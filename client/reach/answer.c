@@ -45,7 +45,8 @@ struct job {
 	struct hws_server_query *query;
 	struct hws_dial *hole;
 	struct hws_listener *listener;
-	uint64_t meeting; /* its number; 0 = nobody goes to a relay for this job, or nobody any more */
+	/* its number; 0 = nobody goes to a relay for this job, or nobody any more */
+	uint64_t meeting;
 	bool leg, unwanted;   /* the leg at the relay stands; our owner lets nobody go there */
 	bool refused;         /* the viewer is told why it cannot be met */
 	int leg_failed;       /* why there is no leg, or HWS_OK */
@@ -112,7 +113,8 @@ static void on_accept(int fd, const struct sockaddr_storage *peer, void *arg)
 	struct job *j = arg;
 
 	hws_listener_pause(j->listener); /* one viewer only */
-	/* Whoever came: the server knows the address of the one it sent, and not the local one of a neighbour. */
+	/* Whoever came: the server knows the address of the one it sent, and not the local one of a
+	 * neighbour. */
 	j->how.viewer = *peer;
 	j->how.local = j->kind == JOB_LOCAL;
 	deliver(j, fd);
@@ -195,9 +197,10 @@ static void on_knocked(void *arg)
 
 static void knock(void *arg);
 
-/* The attempt opens the hole. It goes on while we listen: a viewer whose packet meets ours is connected by it, and
- * some NATs let no other connection through that hole (they know the sequence number of the first packet). A viewer
- * that does not knock yet may refuse us, which closes the hole; so we knock again. */
+/* The attempt opens the hole. It goes on while we listen: a viewer whose packet meets ours is
+ * connected by it, and some NATs let no other connection through that hole (they know the sequence
+ * number of the first packet). A viewer that does not knock yet may refuse us, which closes the
+ * hole; so we knock again. */
 static void on_hole(int r, struct hws_stream *s, void *arg)
 {
 	struct job *j = arg;
@@ -262,8 +265,9 @@ static int send_relay_response(struct job *j)
 	return hws_server_query_send(j->query, &m);
 }
 
-/* Deployed relays lose one of two legs that come in the same moment: ours goes first, and the viewer, who sets out when
- * the server passes our answer on, comes second. A relay that takes long does not hold the answer back for ever. */
+/* Deployed relays lose one of two legs that come in the same moment: ours goes first, and the
+ * viewer, who sets out when the server passes our answer on, comes second. A relay that takes long
+ * does not hold the answer back for ever. */
 static void meet(struct job *j, bool waited)
 {
 	struct hws_answer *a = j->answer;
@@ -379,7 +383,8 @@ static int choose_relay(struct job *j, const char *proposed)
 	struct hws_answer *a = j->answer;
 	uint16_t beside = (uint16_t)(a->server_addr.port + 1);
 
-	if (a->server_addr.ws) /* where paths tell the servers of one name apart, any port will do */
+	/* where paths tell the servers of one name apart, any port will do */
+	if (a->server_addr.ws)
 		beside = a->server_addr.by_port ? (uint16_t)(a->server_addr.port - 1) : RELAY_PORT;
 
 	if (*a->relay)
@@ -466,7 +471,7 @@ static int fill_job(struct job *j, const char *id, const Rdv__RendezvousMessage 
 	j->socket_addr_len = addr.len;
 	hws_addr_decode(hws_bytes(addr.data, addr.len), &j->how.viewer, NULL);
 	if (j->kind == JOB_PUNCH && hws_addr_port(&j->how.viewer) == 0)
-		j->kind = JOB_RELAY_OWN; /* a WebSocket viewer behind a proxy has no port to punch to */
+		j->kind = JOB_RELAY_OWN; /* such a viewer has no port to punch to */
 	return HWS_OK;
 }
 

@@ -15,10 +15,11 @@ struct hws_answer;
 
 /* How the viewer came. */
 struct hws_answered {
-	struct sockaddr_storage
-			viewer; /* its own, or as the server saw it when relayed; for limits and logs */
-	bool secure;            /* begin with the handshake */
-	bool relayed, local; /* neither: by the hole that was opened; local: by our address in the local network */
+	/* Its own, or as the server saw it when relayed; for limits and logs. */
+	struct sockaddr_storage viewer;
+	bool secure; /* begin with the handshake */
+	/* neither: by the hole that was opened; local: by our address in the local network */
+	bool relayed, local;
 	uint64_t control_permissions; /* of the server, 0 = none */
 };
 
@@ -31,13 +32,14 @@ struct hws_answer_relay {
 };
 
 struct hws_answer_conf {
-	const struct hws_server_addr *
-			server_addr; /* to the rendezvous server; by a WebSocket viewers are met at relays only */
+	/* To the rendezvous server; by a WebSocket viewers are met at relays only. */
+	const struct hws_server_addr *server_addr;
 	const char *key;   /* its public key as text, for relays; may be "" */
 	const char *relay; /* own choice HOST[:PORT]; "" = what the server proposes */
 	const char *version;
 	bool always_relay;
-	Rdv__NatType nat_type; /* our own, UNKNOWN_NAT if not probed yet; SYMMETRIC is answered by a relay */
+	/* our own, UNKNOWN_NAT if not probed yet; SYMMETRIC is answered by a relay */
+	Rdv__NatType nat_type;
 	/* A viewer is connected; the callee owns the socket, from which nothing was read. */
 	void (*on_socket)(int fd, const struct hws_answered *how, void *arg);
 	/* The callee sends somebody to the relay and tells by hws_answer_joined, later, how that
@@ -62,8 +64,9 @@ void hws_answer_set_nat_type(struct hws_answer *a, Rdv__NatType type);
 /* Who went to the relay is connected and has asked for the pair, or failed. Unknown numbers are
  * ignored (the job may have ended). Not from within the on_relay of the same one. */
 void hws_answer_joined(struct hws_answer *a, uint64_t meeting, int r);
-/* From now on viewers that must be met at a relay are refused with this text instead, which they show ("" = served again):
- * for a host that knows that the relay will turn it away. Copied; at most 199 bytes. */
+/* From now on viewers that must be met at a relay are refused with this text instead, which they
+ * show ("" = served again): for a host that knows that the relay will turn it away. Copied; at most
+ * 199 bytes. */
 void hws_answer_refuse_relays(struct hws_answer *a, const char *text);
 /* A push of the registrar; `id` is the host's own id now. HWS_ERR_FULL when too many jobs run. */
 int hws_answer_push(struct hws_answer *a, const char *id,

@@ -1,6 +1,7 @@
-/* reach/key_check: whether the key that this host was given is its server's. Registration by UDP does not use the key, so
- * a wrong one shows only when a relay turns the host away. The server is asked as a viewer would ask it, for an id that
- * nobody has: it looks at the key first. Servers that take any key say nothing against this one. One loop thread. */
+/* reach/key_check: whether the key that this host was given is its server's. Registration by UDP
+ * does not use the key, so a wrong one shows only when a relay turns the host away. The server is
+ * asked as a viewer would ask it, for an id that nobody has: it looks at the key first. Servers
+ * that take any key say nothing against this one. One loop thread. */
 #pragma once
 #include "client/reach/server_addr.h"
 #include "shared/base/err.h"
@@ -20,8 +21,8 @@ struct hws_key_check_conf {
 /* Asks for the first time with hws_key_check_again. HWS_ERR_TOOBIG: no key is so long. */
 int hws_key_check_new(struct hws_loop *loop, struct hws_work *work,
 		const struct hws_key_check_conf *conf, struct hws_key_check **ret) HWS_MUST_CHECK;
-/* The server is reached (again): asks, unless it answered within the last ten minutes. A wrong key counts as an attempt
- * at the server, which may shut out who tries often. Takes NULL. */
+/* The server is reached (again): asks, unless it answered within the last ten minutes. A wrong key
+ * counts as an attempt at the server, which may shut out who tries often. Takes NULL. */
 void hws_key_check_again(struct hws_key_check *k);
 /* Takes NULL; allowed in its callback. */
 void hws_key_check_free(struct hws_key_check *k);

@@ -1,5 +1,5 @@
-/* reach/nat_probe: two ports of the server are asked from one port of ours; equal answers mean that the network keeps our
- * port whoever is called. */
+/* reach/nat_probe: two ports of the server are asked from one port of ours; equal answers mean that
+ * the network keeps our port whoever is called. */
 #include "client/reach/nat_probe.h"
 #include "client/reach/server_query.h"
 #include "shared/base/mem.h"
@@ -108,7 +108,8 @@ static void on_end(struct hws_server_query *query, int why, void *arg)
 	fail(arg);
 }
 
-/* The second question goes from the same port of ours to the very address that the first one reached. */
+/* The second question goes from the same port of ours to the very address that the first one
+ * reached. */
 static void ask_port(struct hws_nat_probe *p, enum step step)
 {
 	struct hws_server_addr server_addr = p->server_addr;

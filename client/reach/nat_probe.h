@@ -1,6 +1,6 @@
-/* reach/nat_probe: which kind of NAT is in front of us: whether two connections from one local port show the same
- * port to two ports of the server. That decides whether punching can work. Tests at once, and again while nothing is
- * known, at growing intervals. One loop thread. */
+/* reach/nat_probe: which kind of NAT is in front of us: whether two connections from one local port
+ * show the same port to two ports of the server. That decides whether punching can work. Tests at
+ * once, and again while nothing is known, at growing intervals. One loop thread. */
 #pragma once
 #include "client/reach/server_addr.h"
 #include "proto/rendezvous.pb-c.h"
@@ -10,8 +10,8 @@
 struct hws_nat_probe;
 
 struct hws_nat_probe_conf {
-	const struct hws_server_addr *
-			server_addr; /* to the rendezvous server, TCP; port 2 or more: the one below is asked too */
+	/* To the rendezvous server, TCP; port 2 or more: the one below is asked too. */
+	const struct hws_server_addr *server_addr;
 	Rdv__NatType known; /* of an earlier run, UNKNOWN_NAT if there is none */
 	/* A test was completed. May be NULL; may free the probe. */
 	void (*on_type)(Rdv__NatType type, void *arg);

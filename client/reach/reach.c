@@ -1,5 +1,6 @@
-/* reach/reach: the viewer's side. The server is asked where the host is; its answer leads to a direct attempt, or to a relay
- * that is agreed with the host over the server. When the direct way fails the relay is asked for. */
+/* reach/reach: the viewer's side. The server is asked where the host is; its answer leads to a
+ * direct attempt, or to a relay that is agreed with the host over the server. When the direct way
+ * fails the relay is asked for. */
 #include "client/reach/reach_parts.h"
 #include "shared/base/mem.h"
 #include "shared/base/rand.h"
@@ -118,7 +119,8 @@ static void on_direct(int res, struct hws_stream *s, void *arg)
 		hws_reach_succeed(r, s, r->is_local ? "lan" : "punched");
 		return;
 	}
-	/* Deployed hosts begin to listen after they answered: a refusal may be too early, not final. */
+	/* Deployed hosts begin to listen after they answered: a refusal may be too early, not
+	 * final. */
 	if (res == HWS_ERR_REFUSED &&
 			hws_loop_now_us(r->loop) + DIRECT_RETRY_US < r->direct_end_us) {
 		hws_timer_start(r->loop, &r->wait, DIRECT_RETRY_US, dial_direct, r);
@@ -128,8 +130,8 @@ static void on_direct(int res, struct hws_stream *s, void *arg)
 	hws_reach_relay(r);
 }
 
-/* How long a direct attempt may take: as deployed viewers, by the networks of both sides, and by how long the server and the
- * host took to answer. */
+/* How long a direct attempt may take: as deployed viewers, by the networks of both sides, and by
+ * how long the server and the host took to answer. */
 static uint64_t direct_limit(const struct hws_reach *r, Rdv__NatType host_nat)
 {
 	uint64_t u = r->took_us, limit;
@@ -176,7 +178,8 @@ static void on_punch_response(struct hws_reach *r, const Rdv__PunchHoleResponse 
 	r->is_local = p->union_case == RDV__PUNCH_HOLE_RESPONSE__UNION_IS_LOCAL && p->is_local;
 	if (hws_str_copy(r->relay, sizeof(r->relay), p->relay_server) < 0)
 		r->relay[0] = '\0';
-	/* Our port must be free for the same use again: the link ends before the next one begins. */
+	/* Our port must be free for the same use again: the link ends before the next one
+	 * begins. */
 	hws_server_query_free(r->query);
 	r->query = NULL;
 	hws_timer_stop(&r->wait);

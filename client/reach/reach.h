@@ -1,5 +1,6 @@
-/* reach/reach: a viewer finds its way to a host: by ID through a rendezvous server (same network, punched hole, relay), or
- * to an address. Ends in a connected stream on which the host speaks first. One loop thread. */
+/* reach/reach: a viewer finds its way to a host: by ID through a rendezvous server (same network,
+ * punched hole, relay), or to an address. Ends in a connected stream on which the host speaks
+ * first. One loop thread. */
 #pragma once
 #include "proto/rendezvous.pb-c.h"
 #include "shared/base/bytes.h"
@@ -15,15 +16,17 @@ struct hws_reach_conf {
 	uint16_t address_port;
 	/* ... or an ID at a server. */
 	const char *id;
-	const char *server; /* as reach/server_addr, default port 21116; by a WebSocket hosts are met at relays only */
+	/* as reach/server_addr, default port 21116; by a WebSocket hosts are met at relays only */
+	const char *server;
 	const char *key; /* the server's public key as text; "" if none is configured */
 	const char *version;
 	Rdv__ConnType conn_type;
 	Rdv__NatType nat_type; /* our own, UNKNOWN if not probed */
-	const struct hws_proxy *
-			proxy; /* borrowed until the end; NULL = none. Hosts are met at relays only, too */
+	/* Borrowed until the end; NULL = none. Hosts are met at relays only, too. */
+	const struct hws_proxy *proxy;
 	bool force_relay;
-	bool last_was_relayed; /* the last session with this host was not direct: try it for a shorter time */
+	/* the last session with this host was not direct: try it for a shorter time */
+	bool last_was_relayed;
 	/* A line for the user; may be NULL. Borrows. */
 	void (*on_progress)(const char *text, void *arg);
 	void *arg;
@@ -32,8 +35,8 @@ struct hws_reach_conf {
 /* Valid until the callback returns, but the stream, which the callee owns on success. */
 struct hws_reached {
 	struct hws_stream *stream;
-	struct hws_bytes
-			statement; /* what the server signed about the host's key; empty if nothing */
+	/* What the server signed about the host's key; empty if nothing. */
+	struct hws_bytes statement;
 	bool relayed;
 	bool by_address;        /* no handshake on this path */
 	const char *path;       /* "direct", "punched", "lan", "relay" */

@@ -1,5 +1,5 @@
-/* reach/reach_parts: one attempt to reach a host, as its two files share it: reach (asking, the direct way) and
- * reach_relay (the way by a relay). One loop thread. */
+/* reach/reach_parts: one attempt to reach a host, as its two files share it: reach (asking, the
+ * direct way) and reach_relay (the way by a relay). One loop thread. */
 #pragma once
 #include "client/reach/reach.h"
 #include "client/reach/relay_join.h"

@@ -1,5 +1,6 @@
-/* The way by a relay: it is agreed with the host over the server, then both dial it. The relay answers nothing, so a leg
- * counts only when the host's first word came through it; until then another try is made. */
+/* The way by a relay: it is agreed with the host over the server, then both dial it. The relay
+ * answers nothing, so a leg counts only when the host's first word came through it; until then
+ * another try is made. */
 #include "client/reach/reach_parts.h"
 #include "shared/base/mem.h"
 #include "shared/base/rand.h"
@@ -22,8 +23,8 @@ static bool ended_early(const struct hws_stream *s)
 	return fd >= 0 && recv(fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
-/* Deployed relays lose one of two legs that come in the same moment: the other one then waits in vain, or is closed. The
- * host speaks first, so silence tells. */
+/* Deployed relays lose one of two legs that come in the same moment: the other one then waits in
+ * vain, or is closed. The host speaks first, so silence tells. */
 static void on_first_word(struct hws_stream *s, unsigned ready, void *arg)
 {
 	struct hws_reach *r = arg;

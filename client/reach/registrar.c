@@ -1,5 +1,6 @@
-/* reach/registrar: two state machines. By UDP: RegisterPk until it is confirmed, then RegisterPeer in every interval, each with
- * an answer that may be missed. By a link: RegisterPk once, then its heartbeat. */
+/* reach/registrar: two state machines. By UDP: RegisterPk until it is confirmed, then RegisterPeer
+ * in every interval, each with an answer that may be missed. By a link: RegisterPk once, then its
+ * heartbeat. */
 #include "client/reach/registrar.h"
 #include "client/reach/registrar_text.h"
 #include "client/reach/server_link.h"
@@ -84,7 +85,7 @@ static uint64_t with_jitter(uint64_t us)
 	return us + hws_rand_below((uint32_t)(us / 4) + 1);
 }
 
-/* --- saying ---------------------------------------------------------------------------------------- */
+/* --- saying ----------------------------------------------------------------------------------- */
 
 static void end_link(struct hws_registrar *r);
 static void open_udp(struct hws_registrar *r);
@@ -103,7 +104,8 @@ static void say(struct hws_registrar *r, enum by by, const Rdv__RendezvousMessag
 	r->asked = true;
 	r->asked_us = now;
 	r->answer_us = ANSWER_US;
-	/* A server that is away gets less and less of it, but a question within any registration interval. */
+	/* A server that is away gets less and less of it, but a question within any registration
+	 * interval. */
 	for (unsigned n = MISSED_OFFLINE; n < r->missed && r->answer_us < ANSWER_MAX_US; n++)
 		r->answer_us += r->answer_us / 2;
 	if (r->missed >= MISSED_OFFLINE)
@@ -144,7 +146,7 @@ static void register_by_udp(struct hws_registrar *r)
 		say_register_pk(r, BY_UDP);
 }
 
-/* --- hearing --------------------------------------------------------------------------------------- */
+/* --- hearing ---------------------------------------------------------------------------------- */
 
 static void note_answer(struct hws_registrar *r, enum by by)
 {
@@ -169,7 +171,7 @@ static void close_udp(struct hws_registrar *r)
 	r->missed = 0;
 }
 
-/* --- back to UDP ----------------------------------------------------------------------------------- */
+/* --- back to UDP ------------------------------------------------------------------------------ */
 
 /* The question is a keep-alive: a server that has us on the link answers it and changes nothing. */
 static void wait_to_return(struct hws_registrar *r)
@@ -208,7 +210,7 @@ static void tick_return(struct hws_registrar *r, uint64_t now)
 	}
 }
 
-/* --- hearing, on ------------------------------------------------------------------------------------ */
+/* --- hearing, on ------------------------------------------------------------------------------ */
 
 static void on_registered(struct hws_registrar *r, enum by by, int keep_alive)
 {
@@ -223,8 +225,8 @@ static void on_registered(struct hws_registrar *r, enum by by, int keep_alive)
 	}
 	if (r->linked)
 		leave_link(r);
-	/* Deployed hosts wait 15 s here. Speaking again at once proves our address to a server that asks for
-	 * that before it lets viewers through. */
+	/* Deployed hosts wait 15 s here. Speaking again at once proves our address to a server that
+	 * asks for that before it lets viewers through. */
 	say_register_peer(r);
 }
 
@@ -328,7 +330,7 @@ static void on_message(struct hws_registrar *r, enum by by, const Rdv__Rendezvou
 	}
 }
 
-/* --- by UDP ---------------------------------------------------------------------------------------- */
+/* --- by UDP ----------------------------------------------------------------------------------- */
 
 static void on_udp_open(void *arg)
 {
@@ -383,8 +385,8 @@ static void on_missed(struct hws_registrar *r, uint64_t now)
 				"the server does not answer: is it running, is UDP let through?");
 	else if (r->missed >= MISSED_CONNECTING)
 		set_state(r, HWS_REGISTRAR_CONNECTING, "no answer from the server yet");
-	/* The server may have moved, or another one of its addresses is the right one: ask DNS again, use a new
-	 * socket. */
+	/* The server may have moved, or another one of its addresses is the right one: ask DNS
+	 * again, use a new socket. */
 	if ((r->missed == MISSED_CONNECTING && !r->udp_answered) ||
 			(r->missed >= MISSED_OFFLINE && now >= r->opened_us + DNS_US)) {
 		unsigned missed = r->missed;
@@ -412,7 +414,7 @@ static void tick_udp(struct hws_registrar *r, uint64_t now)
 	}
 }
 
-/* --- by a link ------------------------------------------------------------------------------------- */
+/* --- by a link -------------------------------------------------------------------------------- */
 
 static void end_link(struct hws_registrar *r)
 {
@@ -487,7 +489,7 @@ static void tick_link(struct hws_registrar *r, uint64_t now)
 		say_register_pk(r, BY_LINK); /* it was refused: again */
 }
 
-/* --- life ------------------------------------------------------------------------------------------ */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static void on_tick(void *arg)
 {

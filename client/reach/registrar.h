@@ -1,6 +1,7 @@
-/* reach/registrar: a host's registration at a rendezvous server and what the server pushes to it. By UDP as long as that gets
- * answers; where it gets none, by a lasting TCP link, until it gets through again; by a WebSocket where the way to the server is one. Tries for ever,
- * at bounded pauses that differ from host to host. One loop thread. */
+/* reach/registrar: a host's registration at a rendezvous server and what the server pushes to it.
+ * By UDP as long as that gets answers; where it gets none, by a lasting TCP link, until it gets
+ * through again; by a WebSocket where the way to the server is one. Tries for ever, at bounded
+ * pauses that differ from host to host. One loop thread. */
 #pragma once
 #include "client/reach/server_addr.h"
 #include "proto/rendezvous.pb-c.h"
@@ -29,7 +30,8 @@ struct hws_registrar_conf {
 	void (*on_state)(enum hws_registrar_state state, const char *text, void *arg);
 	/* PunchHole, FetchLocalAddr, RequestRelay; duplicates within 100 ms are dropped before. */
 	void (*on_push)(const Rdv__RendezvousMessage *m, void *arg);
-	/* The server says the id belongs to another machine: choose a new one (copied from the buffer on return). */
+	/* The server says the id belongs to another machine: choose a new one (copied from the
+	 * buffer on return). */
 	void (*on_new_id)(char *buf, size_t size, void *arg);
 	void *arg;
 };

@@ -1,4 +1,5 @@
-/* reach/registrar_text: what a person at the host reads about its registration. All are literals. */
+/* reach/registrar_text: what a person at the host reads about its registration. All are
+ * literals. */
 #pragma once
 #include "proto/rendezvous.pb-c.h"
 #include <stdbool.h>

@@ -6,8 +6,8 @@
 #include "shared/wire/frame.h"
 #include "shared/wire/limits.h"
 
-/* The host's way to the relay is much like ours to the host and back: one that is not heard after several times of that has
- * not come, be it that the relay was just starting or lost its leg. */
+/* The host's way to the relay is much like ours to the host and back: one that is not heard after
+ * several times of that has not come, be it that the relay was just starting or lost its leg. */
 #define WORD_MIN_US 2000000
 #define WORD_MAX_US 6000000
 
@@ -31,7 +31,8 @@ static void on_dialed(int r, struct hws_stream *s, void *arg)
 	struct hws_bytes frame = hws_buf_bytes(&j->frame);
 
 	if (r == HWS_OK) {
-		/* A new socket takes a few hundred bytes at once; if not, something is wrong with it. */
+		/* A new socket takes a few hundred bytes at once; if not, something is wrong with
+		 * it. */
 		ssize_t n = hws_stream_write(s, frame);
 
 		if (n != (ssize_t)frame.len) {

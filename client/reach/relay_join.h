@@ -1,5 +1,5 @@
-/* reach/relay_join: one leg at a relay. The relay answers nothing: success is a connected stream whose next bytes are
- * the other side's. */
+/* reach/relay_join: one leg at a relay. The relay answers nothing: success is a connected stream
+ * whose next bytes are the other side's. */
 #pragma once
 #include "client/reach/server_addr.h"
 #include "proto/rendezvous.pb-c.h"
@@ -25,7 +25,8 @@ typedef void (*hws_relay_join_cb)(int r, struct hws_stream *s, void *arg);
 int hws_relay_join(struct hws_loop *loop, struct hws_work *work,
 		const struct hws_relay_join_conf *conf, hws_relay_join_cb done, void *arg,
 		struct hws_relay_join **ret) HWS_MUST_CHECK;
-/* How long silence at the relay may last before another pair is asked for; the host speaks first there. `took_us`: from the
- * request to the answer that the host had a part in. `last`: nothing will be asked for afterwards. */
+/* How long silence at the relay may last before another pair is asked for; the host speaks first
+ * there. `took_us`: from the request to the answer that the host had a part in. `last`: nothing
+ * will be asked for afterwards. */
 uint64_t hws_relay_join_patience(uint64_t took_us, bool last);
 void hws_relay_join_cancel(struct hws_relay_join *j);

@@ -1,4 +1,5 @@
-/* reach/server_addr: HOST, HOST:PORT and ws:// or wss:// addresses, with or without a proxy, become one kind of stream. */
+/* reach/server_addr: HOST, HOST:PORT and ws:// or wss:// addresses, with or without a proxy, become
+ * one kind of stream. */
 #include "client/reach/server_addr.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
@@ -96,7 +97,8 @@ int hws_server_addr_to_relay(const struct hws_server_addr *server, const char *r
 	if (server)
 		w.proxy = server->proxy;
 	if (server && server->ws && !w.ws) {
-		/* as deployed programs: a relay named by an address is no web server, unless it is ours */
+		/* as deployed programs: a relay named by an address is no web server, unless it is
+		 * ours */
 		by_port = server->by_port ||
 				(is_literal(w.host) && !hws_str_equal(w.host, server->host));
 		w.tls = server->tls;
@@ -127,7 +129,7 @@ char *hws_server_addr_text(const struct hws_server_addr *server_addr, char *buf,
 	return buf;
 }
 
-/* --- going it -------------------------------------------------------------------------------------- */
+/* --- going it --------------------------------------------------------------------------------- */
 
 struct hws_server_addr_open {
 	struct hws_loop *loop;

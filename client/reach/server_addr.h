@@ -1,6 +1,6 @@
-/* reach/server_addr: how to get to a server: plain TCP, or a WebSocket with or without TLS for networks that let nothing else
- * through. As text: HOST[:PORT], ws://HOST[:PORT][/PATH], wss://HOST[:PORT][/PATH]. Ends in a stream on which frames may
- * flow. One loop thread. */
+/* reach/server_addr: how to get to a server: plain TCP, or a WebSocket with or without TLS for
+ * networks that let nothing else through. As text: HOST[:PORT], ws://HOST[:PORT][/PATH],
+ * wss://HOST[:PORT][/PATH]. Ends in a stream on which frames may flow. One loop thread. */
 #pragma once
 #include "shared/base/err.h"
 #include "shared/loop/work.h"
@@ -13,7 +13,8 @@ struct hws_server_addr {
 	uint16_t port;
 	char host[256];
 	char path[128]; /* ws only */
-	/* Through this one, which resolves the name, too; NULL: none. Borrowed for as long as the way is used. */
+	/* Through this one, which resolves the name, too; NULL: none. Borrowed for as long as the
+	 * way is used. */
 	const struct hws_proxy *proxy;
 };
 
@@ -22,14 +23,16 @@ struct hws_server_addr {
 /* default_port is for plain TCP; a WebSocket without a port has the web's, 80 or 443. */
 int hws_server_addr_parse(const char *text, uint16_t default_port,
 		struct hws_server_addr *ret) HWS_MUST_CHECK;
-/* The WebSocket of the rendezvous server that `tcp` leads to: at an address two ports above, at a name below /ws/id of
- * its web server. */
+/* The WebSocket of the rendezvous server that `tcp` leads to: at an address two ports above, at a
+ * name below /ws/id of its web server. */
 void hws_server_addr_websocket(const struct hws_server_addr *tcp, struct hws_server_addr *ret);
-/* To a relay that somebody named HOST[:PORT], in the manner in which `server` is reached (NULL: plain TCP): where paths
- * tell servers apart, at /ws/relay of the web server that has the relay's name. */
+/* To a relay that somebody named HOST[:PORT], in the manner in which `server` is reached (NULL:
+ * plain TCP): where paths tell servers apart, at /ws/relay of the web server that has the relay's
+ * name. */
 int hws_server_addr_to_relay(const struct hws_server_addr *server, const char *relay,
 		struct hws_server_addr *ret) HWS_MUST_CHECK;
-/* True when only relays lead on from there: no hole can be punched for a link that ends at a web server or proxy. */
+/* True when only relays lead on from there: no hole can be punched for a link that ends at a web
+ * server or proxy. */
 bool hws_server_addr_needs_relay(const struct hws_server_addr *server_addr);
 /* For logs and messages. Returns buf. */
 char *hws_server_addr_text(const struct hws_server_addr *server_addr, char *buf, size_t size);
@@ -50,7 +53,8 @@ struct hws_server_addr_conf {
 	int (*on_socket)(int fd, void *arg);
 };
 
-/* As hws_dial_cb: exactly once unless canceled, never inside hws_server_addr_open_start; the callee owns the stream. */
+/* As hws_dial_cb: exactly once unless canceled, never inside hws_server_addr_open_start; the callee
+ * owns the stream. */
 typedef void (*hws_server_addr_cb)(int r, struct hws_stream *s, void *arg);
 /* Everything is copied. */
 int hws_server_addr_open_start(struct hws_loop *loop, struct hws_work *work,

@@ -1,5 +1,6 @@
-/* reach/server_link: over TCP the server offers to encrypt, with a key that must be the configured one, before anything else
- * is said. What keeps the link is the heartbeat of the server, which is echoed. */
+/* reach/server_link: over TCP the server offers to encrypt, with a key that must be the configured
+ * one, before anything else is said. What keeps the link is the heartbeat of the server, which is
+ * echoed. */
 #include "client/reach/server_link.h"
 #include "shared/base/clock.h"
 #include "shared/base/mem.h"
@@ -59,7 +60,8 @@ static int take_offer(struct hws_server_link *l, struct hws_bytes payload)
 
 	hws_buf_init(&reply, HWS_RDV_FRAME_MAX);
 	r = hws_kx_client_answer(l->pk, payload, &reply, key_secret);
-	if (r == HWS_ERR_NOTFOUND) /* deployed hosts go on in plain here: whoever sits between could have that */
+	/* deployed hosts go on in plain here: whoever sits between could have that */
+	if (r == HWS_ERR_NOTFOUND)
 		r = HWS_ERR_UNSUPPORTED;
 	if (r == HWS_OK)
 		r = hws_conn_send(l->conn, hws_buf_bytes(&reply));

@@ -1,6 +1,6 @@
-/* reach/server_link: a long-lived link of a host to its rendezvous server, for networks without UDP: TCP with the
- * encryption that the server offers, or a WebSocket. Echoes the server's heartbeats and ends when it hears nothing for
- * too long. One loop thread. */
+/* reach/server_link: a long-lived link of a host to its rendezvous server, for networks without
+ * UDP: TCP with the encryption that the server offers, or a WebSocket. Echoes the server's
+ * heartbeats and ends when it hears nothing for too long. One loop thread. */
 #pragma once
 #include "client/reach/server_addr.h"
 #include "proto/rendezvous.pb-c.h"
@@ -10,13 +10,14 @@ struct hws_server_link;
 
 struct hws_server_link_conf {
 	const struct hws_server_addr *server_addr; /* copied */
-	/* HWS_PK_LEN bytes, copied: the server must offer encryption signed by this key (but on a WebSocket,
-	 * which TLS protects or nothing). NULL: the link stays plain. */
+	/* HWS_PK_LEN bytes, copied: the server must offer encryption signed by this key (but on a
+	 * WebSocket, which TLS protects or nothing). NULL: the link stays plain. */
 	const uint8_t *server_pk;
 	void (*on_open)(void *arg);
 	void (*on_message)(const Rdv__RendezvousMessage *m, void *arg); /* borrows until return */
-	/* At most once, never after hws_server_link_free. HWS_ERR_KEY: another key than the configured one;
-	 * HWS_ERR_UNSUPPORTED: connected, but the server does not offer what such links need. */
+	/* At most once, never after hws_server_link_free. HWS_ERR_KEY: another key than the
+	 * configured one; HWS_ERR_UNSUPPORTED: connected, but the server does not offer what such
+	 * links need. */
 	void (*on_end)(int why, void *arg);
 	void *arg;
 };
@@ -25,7 +26,8 @@ struct hws_server_link_conf {
 int hws_server_link_new(struct hws_loop *loop, struct hws_work *work,
 		const struct hws_server_link_conf *conf,
 		struct hws_server_link **ret) HWS_MUST_CHECK;
-/* The same on a stream that is there already, taken in any case; conf->way says only what it is. For tests and fuzzers. */
+/* The same on a stream that is there already, taken in any case; conf->way says only what it is.
+ * For tests and fuzzers. */
 int hws_server_link_attach(struct hws_loop *loop, struct hws_stream *stream,
 		const struct hws_server_link_conf *conf,
 		struct hws_server_link **ret) HWS_MUST_CHECK;

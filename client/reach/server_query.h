@@ -1,6 +1,7 @@
-/* reach/server_query: one short link to a rendezvous server: connect, say something, hear answers. By TCP the local port can
- * be used again right after (hole punching). An unasked offer of encryption is skipped: a link that speaks first stays
- * plain by protocol, and nothing secret goes over it. One loop thread. */
+/* reach/server_query: one short link to a rendezvous server: connect, say something, hear answers.
+ * By TCP the local port can be used again right after (hole punching). An unasked offer of
+ * encryption is skipped: a link that speaks first stays plain by protocol, and nothing secret goes
+ * over it. One loop thread. */
 #pragma once
 #include "client/reach/server_addr.h"
 #include "proto/rendezvous.pb-c.h"
@@ -17,7 +18,8 @@ struct hws_server_query_conf {
 	void (*on_open)(struct hws_server_query *a, void *arg);
 	/* `m` borrows until return. Never a KeyExchange. */
 	void (*on_message)(struct hws_server_query *a, const Rdv__RendezvousMessage *m, void *arg);
-	/* Could not connect, or the link ended; at most once, never after hws_server_query_free or _finish. */
+	/* Could not connect, or the link ended; at most once, never after hws_server_query_free or
+	 * _finish. */
 	void (*on_end)(struct hws_server_query *a, int why, void *arg);
 	void *arg;
 };

@@ -1,5 +1,5 @@
-/* reach/udp_line: datagrams to and from one server. Sends nothing to and believes nothing from any other address. One
- * loop thread. */
+/* reach/udp_line: datagrams to and from one server. Sends nothing to and believes nothing from any
+ * other address. One loop thread. */
 #pragma once
 #include "proto/rendezvous.pb-c.h"
 #include "shared/base/err.h"

@@ -1,4 +1,5 @@
-/* services/flow_answer: what the gate measured on the line of one viewer, for whichever service paces itself by it. */
+/* services/flow_answer: what the gate measured on the line of one viewer, for whichever service
+ * paces itself by it. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -7,7 +8,8 @@
 struct hws_flow_answer {
 	uint64_t rtt_us;    /* 0 = none yet */
 	uint64_t delivered; /* bytes that have arrived, of all that were sent so far */
-	uint64_t first_us; /* when those left that arrived with this answer; 0 = none, or not at once */
+	/* when those left that arrived with this answer; 0 = none, or not at once */
+	uint64_t first_us;
 	uint64_t answered_us; /* when it came */
 	bool late;            /* another one is overdue */
 };

@@ -1,6 +1,6 @@
-/* The loops over the services of one desktop. Each hook is called in the order of the registry, so what one service says
- * to a viewer that comes is always said before what the next one says. A message goes to the one service that the table
- * of messages names. */
+/* The loops over the services of one desktop. Each hook is called in the order of the registry, so
+ * what one service says to a viewer that comes is always said before what the next one says. A
+ * message goes to the one service that the table of messages names. */
 #include "client/services/host_service.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"

@@ -1,7 +1,7 @@
-/* services/host_service: what the agent knows of a service of the controlled side: an object that is made for each
- * opened desktop, is told of viewers that come, change and go, and takes the messages that are its own. The agent
- * works with all of them at once, as a set, and knows none by name. Which ones there are: services/registry.
- * Loop thread only. */
+/* services/host_service: what the agent knows of a service of the controlled side: an object that
+ * is made for each opened desktop, is told of viewers that come, change and go, and takes the
+ * messages that are its own. The agent works with all of them at once, as a set, and knows none by
+ * name. Which ones there are: services/registry. Loop thread only. */
 #pragma once
 #include "client/platform/notify.h"
 #include "client/platform/platform.h"
@@ -17,7 +17,8 @@ struct hws_host_env {
 	struct hws_work *work;         /* at least two threads */
 	struct hws_platform *platform; /* the opened desktop; each service takes its part of it */
 	struct hws_notifier *notifier; /* NULL: the person at the desktop wants no notifications */
-	/* What a viewer is sent changed its bitrate, or is told to it for the first time; may be NULL. */
+	/* What a viewer is sent changed its bitrate, or is told to it for the first time; may be
+	 * NULL. */
 	void (*on_bitrate)(struct hws_host_viewer *v, uint32_t kbit_s, void *arg);
 	void *arg;
 };
@@ -28,11 +29,13 @@ struct hws_host_service;
 struct hws_host_service_impl {
 	enum hws_service_id id; /* whose rows of wire/session_table it serves */
 	const char *name;       /* for logs and the control socket; lower case */
-	unsigned kinds; /* HWS_KIND_BIT of the sessions that it takes part in: of others it never hears */
+	/* HWS_KIND_BIT of the sessions that it takes part in: of others it never hears */
+	unsigned kinds;
 	unsigned opens; /* those that are about it: without it they are refused */
 	int (*new)(const struct hws_host_env *env, struct hws_host_service **ret);
 	void (*free)(struct hws_host_service *s);
-	/* `v` is let in and stays valid until `leave`. Its options come by `option`, at once after this. */
+	/* `v` is let in and stays valid until `leave`. Its options come by `option`, at once after
+	 * this. */
 	void (*join)(struct hws_host_service *s, struct hws_host_viewer *v);
 	/* Its link has gone already: what is sent to it now is lost. */
 	void (*leave)(struct hws_host_service *s, struct hws_host_viewer *v);
@@ -41,8 +44,8 @@ struct hws_host_service_impl {
 	/* What it wishes; of the login, then of each change. */
 	void (*option)(struct hws_host_service *s, struct hws_host_viewer *v,
 			const Ses__OptionMessage *o);
-	/* A message of its rows; false: it does not serve this one, and the viewer is told so. `m` is borrowed; the
-	 * gate has judged it, but permissions may have changed since. */
+	/* A message of its rows; false: it does not serve this one, and the viewer is told so. `m`
+	 * is borrowed; the gate has judged it, but permissions may have changed since. */
 	bool (*message)(struct hws_host_service *s, struct hws_host_viewer *v,
 			const Ses__Message *m);
 	/* What the gate measured on the line of this viewer. */
@@ -51,11 +54,11 @@ struct hws_host_service_impl {
 	/* The link of this viewer was congested in this class and has room again. */
 	void (*drained)(struct hws_host_service *s, struct hws_host_viewer *v,
 			enum hws_send_class cls);
-	/* Adds to what a viewer reads of this host when it is let in. Texts and lists that it sets belong to the
-	 * service, and stay as they are until something else is called. */
+	/* Adds to what a viewer reads of this host when it is let in. Texts and lists that it sets
+	 * belong to the service, and stay as they are until something else is called. */
 	void (*describe)(struct hws_host_service *s, Ses__PeerInfo *info);
-	/* The person at the desktop has something to say to this viewer, by the control socket: `text` is UTF-8 of at
-	 * most HWS_HOST_COMMAND_MAX bytes. On failure `err` says why. */
+	/* The person at the desktop has something to say to this viewer, by the control socket:
+	 * `text` is UTF-8 of at most HWS_HOST_COMMAND_MAX bytes. On failure `err` says why. */
 	int (*command)(struct hws_host_service *s, struct hws_host_viewer *v, const char *text,
 			struct hws_error *err);
 };
@@ -70,10 +73,11 @@ struct hws_host_service {
 	const struct hws_host_service_impl *impl;
 };
 
-/* The services of this build, ended by NULL, in the order in which they are made, told and asked. */
+/* The services of this build, ended by NULL, in the order in which they are made, told and
+ * asked. */
 extern const struct hws_host_service_impl *const hws_host_registry[];
 
-/* --- all services of one desktop ----------------------------------------------------------------- */
+/* --- all services of one desktop -------------------------------------------------------------- */
 
 struct hws_host_set;
 
@@ -101,6 +105,7 @@ void hws_host_set_drained(
 /* What a viewer of this kind of session reads; it need not have joined yet. */
 void hws_host_set_describe(
 		struct hws_host_set *set, const struct hws_host_viewer *v, Ses__PeerInfo *info);
-/* `service`: its name. HWS_ERR_NOTFOUND: there is none, not for this viewer, or it takes no commands. */
+/* `service`: its name. HWS_ERR_NOTFOUND: there is none, not for this viewer, or it takes no
+ * commands. */
 int hws_host_set_command(struct hws_host_set *set, const char *service, struct hws_host_viewer *v,
 		const char *text, struct hws_error *err) HWS_MUST_CHECK;

@@ -1,5 +1,5 @@
-/* services/host_viewer: one viewer as the services of the controlled side see it. Owned by the agent, which fills
- * it in and keeps permissions and options up to date. Loop thread only. */
+/* services/host_viewer: one viewer as the services of the controlled side see it. Owned by the
+ * agent, which fills it in and keeps permissions and options up to date. Loop thread only. */
 #pragma once
 #include "proto/session.pb-c.h"
 #include "shared/base/bytes.h"

@@ -1,4 +1,5 @@
-/* Which services a desktop is served with. A new one is added here; the order is that in which a viewer meets them. */
+/* Which services a desktop is served with. A new one is added here; the order is that in which a
+ * viewer meets them. */
 #include "client/services/chat/chat_host.h"
 #include "client/services/clipboard/clipboard_host.h"
 #include "client/services/cursor/cursor_host.h"

@@ -1,5 +1,5 @@
-/* net/conn, the writing half: what net/sender lets go is framed and sealed, and given to the stream.
- * Records are numbered, so their order is fixed then and not before. */
+/* net/conn, the writing half: what net/sender lets go is framed and sealed, and given to the
+ * stream. Records are numbered, so their order is fixed then and not before. */
 #include "shared/base/mem.h"
 #include "shared/net/conn_impl.h"
 #include "shared/wire/frame.h"

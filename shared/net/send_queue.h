@@ -43,8 +43,8 @@ void hws_send_queue_init(struct hws_send_queue *q);
 /* Frees; descriptors are closed, content is wiped. */
 void hws_send_queue_done(struct hws_send_queue *q);
 /* Copies the message, which is item->message and item->rest; tag and fd (-1 = none, else taken on
- * success only) are given back with it. `max`: bytes that its class may hold with it. HWS_ERR_FULL or
- * HWS_ERR_NOMEM: nothing has changed. */
+ * success only) are given back with it. `max`: bytes that its class may hold with it. HWS_ERR_FULL
+ * or HWS_ERR_NOMEM: nothing has changed. */
 int hws_send_queue_put(struct hws_send_queue *q, const struct hws_send_item *item,
 		size_t max) HWS_MUST_CHECK;
 /* What goes next; false when nothing may. `below`: only classes before this one (HWS_SEND_CLASSES =

@@ -65,7 +65,8 @@ int hws_stream_fd(const struct hws_stream *s);
  * owns the fd. */
 int hws_stream_release_fd(struct hws_stream *s);
 
-/* For links of sessions: 13 ms on a line of 10 Mbit/s, and room is told of in time on faster ones. */
+/* For links of sessions: 13 ms on a line of 10 Mbit/s, and room is told of in time on faster
+ * ones. */
 #define HWS_STREAM_UNSENT (16 << 10)
 /* At most about `unsent` bytes wait in the kernel to be sent, and room is reported when half of
  * them are left: what lies there can no more be overtaken. */

@@ -36,8 +36,8 @@ enum hws_channel {
 	HWS_CHANNEL_COUNT
 };
 
-/* The largest message of files and tunnels, so that a key waits for no more: 53 ms on a line of
- * 10 Mbit/s. What the protocol does not let its service split (a copied text, a screenshot, the list
+/* The largest message of files and tunnels, so that a key waits for no more: 53 ms on a line of 10
+ * Mbit/s. What the protocol does not let its service split (a copied text, a screenshot, the list
  * of a folder) is sent whole. */
 #define HWS_SEND_BULK_MAX ((64u << 10) + 1024u)
 

@@ -1,5 +1,5 @@
-/* wire/session_channel: see session_channel.h. A service has one channel for each direction, so that
- * its own messages keep their order; the exceptions are named below. */
+/* wire/session_channel: see session_channel.h. A service has one channel for each direction, so
+ * that its own messages keep their order; the exceptions are named below. */
 #include "shared/wire/session_channel.h"
 #include "shared/base/macros.h"
 
@@ -42,7 +42,8 @@ enum hws_channel hws_session_channel(
 	if (row->field == SES__MESSAGE__UNION_CLIPRDR) /* files, as they are copied */
 		return HWS_CHANNEL_FILES;
 	if (to == HWS_TO_VIEWER) {
-		/* its answer says that all pictures before it have arrived; an echo is the gate's */
+		/* its answer says that all pictures before it have arrived; an echo is the
+		 * gate's */
 		if (row->field == SES__MESSAGE__UNION_TEST_DELAY)
 			return HWS_CHANNEL_VIDEO;
 		if (row->field == SES__MESSAGE__UNION_SCREENSHOT_RESPONSE)

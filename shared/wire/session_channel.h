@@ -1,6 +1,6 @@
-/* wire/session_channel: the channel (wire/send_class) of each message of the session protocol, by the
- * service of its row and the few messages for which the order with others matters. What is here is
- * what tests/unit/shared/wire/session_channel_test holds row by row. Pure. */
+/* wire/session_channel: the channel (wire/send_class) of each message of the session protocol, by
+ * the service of its row and the few messages for which the order with others matters. What is here
+ * is what tests/unit/shared/wire/session_channel_test holds row by row. Pure. */
 #pragma once
 #include "shared/wire/send_class.h"
 #include "shared/wire/session_table.h"

@@ -1,5 +1,5 @@
-/* The agent: the process that runs as the desktop's user and serves what it shows to the viewers whose gates hostd joins to
- * it. It knows nothing of the network. */
+/* The agent: the process that runs as the desktop's user and serves what it shows to the viewers
+ * whose gates hostd joins to it. It knows nothing of the network. */
 #include "client/host/agent/agent_parts.h"
 #include "client/host/ipc_caps.h"
 #include "shared/base/log.h"

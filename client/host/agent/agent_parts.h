@@ -1,5 +1,6 @@
-/* agent/agent_parts: what the files of the agent share; not for others. agent.c has the process and its link to hostd,
- * desktop.c the desktop and its services, viewer.c one viewer. None knows a service by name. */
+/* agent/agent_parts: what the files of the agent share; not for others. agent.c has the process and
+ * its link to hostd, desktop.c the desktop and its services, viewer.c one viewer. None knows a
+ * service by name. */
 #pragma once
 #include "client/host/agent/agent.h"
 #include "client/host/ipc.h"
@@ -39,8 +40,9 @@ struct hws_agent {
 	bool lasting; /* and it will not go away by itself */
 };
 
-/* --- desktop.c. Begins to open the desktop and its services unless they are open, tells hostd, and tries again later by
- * itself when there is none. `arg`: the agent; it is what a timer calls, too. */
+/* --- desktop.c. Begins to open the desktop and its services unless they are open, tells hostd, and
+ * tries again later by itself when there is none. `arg`: the agent; it is what a timer calls,
+ * too. */
 void hws_agent_open_desktop(void *arg);
 void hws_agent_close_desktop(struct hws_agent *a);
 

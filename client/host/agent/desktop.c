@@ -1,5 +1,5 @@
-/* The agent's desktop: opened together with the services that show it, opened again when it was lost, and reported to
- * hostd, which lets nobody in while there is none. */
+/* The agent's desktop: opened together with the services that show it, opened again when it was
+ * lost, and reported to hostd, which lets nobody in while there is none. */
 #include "client/host/agent/agent_parts.h"
 #include "client/platform/registry.h"
 #include "shared/base/clock.h"

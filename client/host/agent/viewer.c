@@ -1,5 +1,6 @@
-/* One viewer at the agent, by way of its gate: let in, told of to the person at the desktop, joined to the services and
- * parted from them. What no service takes is refused as the table of messages says. */
+/* One viewer at the agent, by way of its gate: let in, told of to the person at the desktop, joined
+ * to the services and parted from them. What no service takes is refused as the table of messages
+ * says. */
 #include "client/host/agent/agent_parts.h"
 #include "client/host/no_desktop.h"
 #include "client/host/refusal.h"

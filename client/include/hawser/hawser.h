@@ -5,8 +5,8 @@
  * thread that calls it: add hawser_context_fd to your main loop (poll, epoll, GLib, Qt, libuv) and
  * call hawser_context_dispatch when it is readable. One context and its sessions belong to one
  * embedder thread, which need not be the main thread; only hawser_context_wake may be called from
- * another. Several contexts are independent of each other. The internal threads block all signals, so
- * that handlers run on the embedder's threads. A context does not survive fork().
+ * another. Several contexts are independent of each other. The internal threads block all signals,
+ * so that handlers run on the embedder's threads. A context does not survive fork().
  *
  * Ownership. Strings and structs passed in are copied. What an event points to is valid until the
  * callback returns. Callbacks may call every function of this library except hawser_context_free.
@@ -18,8 +18,7 @@
  *     hawser_session_open(ctx, &c, &session);
  *     while (!done) { poll on hawser_context_fd(ctx); hawser_context_dispatch(ctx); }
  *     hawser_session_close(session);
- *     hawser_context_free(ctx);
- */
+ *     hawser_context_free(ctx); */
 #pragma once
 #include <hawser/host.h>
 #include <hawser/session.h>
@@ -42,11 +41,11 @@ const char *hawser_strerror(int err);
 /* Stable lower-case token of a code for logs and scripts ("refused"); never NULL. */
 const char *hawser_error_name(int err);
 
-/* Codecs that may be wished for in this build: HAWSER_CODEC_AUTO, then each one that it decodes. Fills at
- * most `max` of `list` (NULL with 0) and returns how many there are. */
+/* Codecs that may be wished for in this build: HAWSER_CODEC_AUTO, then each one that it decodes.
+ * Fills at most `max` of `list` (NULL with 0) and returns how many there are. */
 size_t hawser_codecs(enum hawser_codec *list, size_t max);
-/* The word that command lines and the configuration have for it ("auto", "vp9"; "none" for a number that is
- * no codec) and what people call it ("VP9"; a dash for HAWSER_CODEC_AUTO). Never NULL. */
+/* The word that command lines and the configuration have for it ("auto", "vp9"; "none" for a number
+ * that is no codec) and what people call it ("VP9"; a dash for HAWSER_CODEC_AUTO). Never NULL. */
 const char *hawser_codec_name(enum hawser_codec codec);
 const char *hawser_codec_title(enum hawser_codec codec);
 
@@ -57,7 +56,8 @@ struct hawser_context_config {
 	const char *config_path;
 	/* Take precedence over the file; NULL = as the file says. */
 	const char *server; /* rendezvous server HOST[:PORT] */
-	const char *key; /* its public key, base64; without `server` also that of a server a target names */
+	/* its public key, base64; without `server` also that of a server a target names */
+	const char *key;
 };
 #define HAWSER_CONTEXT_CONFIG_INIT                                                                 \
 	{                                                                                          \
@@ -66,23 +66,24 @@ struct hawser_context_config {
 
 /* `config` may be NULL. On failure *ret is NULL and hawser_last_error says why. */
 int hawser_context_new(const struct hawser_context_config *config, hawser_context **ret);
-/* Closes the sessions that are still open (their handles become invalid) and joins the thread; waits at most
- * 0.3 s for goodbyes that hosts have not taken yet. Takes NULL. Not from a callback. */
+/* Closes the sessions that are still open (their handles become invalid) and joins the thread;
+ * waits at most 0.3 s for goodbyes that hosts have not taken yet. Takes NULL. Not from a
+ * callback. */
 void hawser_context_free(hawser_context *ctx);
 /* Readable while events wait. Owned by the context: do not read or close it. */
 int hawser_context_fd(const hawser_context *ctx);
 /* Delivers what waits, without blocking. Returns the number of events delivered. */
 int hawser_context_dispatch(hawser_context *ctx);
-/* Blocks up to timeout_ms (negative = for ever) for an event, then dispatches: a main loop for programs
- * that have none. Returns the number of events delivered. */
+/* Blocks up to timeout_ms (negative = for ever) for an event, then dispatches: a main loop for
+ * programs that have none. Returns the number of events delivered. */
 int hawser_context_wait(hawser_context *ctx, int timeout_ms);
 /* From any thread: makes a hawser_context_wait return. */
 void hawser_context_wake(hawser_context *ctx);
-/* A whole sentence, with the remedy, about the last failed call of this thread that took a context, a
- * configuration or a file; "" if none. Valid until the next call. */
+/* A whole sentence, with the remedy, about the last failed call of this thread that took a context,
+ * a configuration or a file; "" if none. Valid until the next call. */
 const char *hawser_last_error(void);
 
-/* --- Configuration of the viewer (server, key, name shown to hosts, ...). ----------------------- */
+/* --- Configuration of the viewer (server, key, name shown to hosts, ...). --------------------- */
 
 /* Value of one option as text; secrets come as "(set)" or "(not set)". HAWSER_ERR_NOTFOUND. */
 int hawser_config_get(hawser_context *ctx, const char *name, char *buf, size_t size);
@@ -94,9 +95,10 @@ int hawser_config_show(hawser_context *ctx, char **ret);
 const char *hawser_config_path(const hawser_context *ctx);
 void hawser_string_free(char *s);
 
-/* --- Peers visited before, newest first (at most 100 are kept). -------------------------------- */
+/* --- Peers visited before, newest first (at most 100 are kept). ------------------------------- */
 
-/* In a list: step from one to the next by `size` (hawser_recent_at does), which is that of the library's struct. */
+/* In a list: step from one to the next by `size` (hawser_recent_at does), which is that of the
+ * library's struct. */
 struct hawser_recent {
 	size_t size;
 	const char *target;   /* as it was opened */

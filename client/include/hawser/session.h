@@ -59,7 +59,8 @@ struct hawser_event {
 			uint64_t id;
 			int32_t hot_x, hot_y;
 			uint32_t width, height;
-			const uint8_t *rgba; /* not premultiplied, width * 4 bytes a row; NULL = invisible */
+			/* not premultiplied, width * 4 bytes a row; NULL = invisible */
+			const uint8_t *rgba;
 		} cursor;
 		struct {
 			int32_t x, y; /* on the host's desktop */
@@ -79,8 +80,9 @@ struct hawser_event {
 			const char *path;
 		} recording;
 		struct {
-			int error;        /* HAWSER_OK when it was this side's wish */
-			const char *text; /* whole sentence: what happened and what to do about it */
+			int error; /* HAWSER_OK when it was this side's wish */
+			/* whole sentence: what happened and what to do about it */
+			const char *text;
 		} closed;
 	} u;
 };
@@ -94,13 +96,15 @@ struct hawser_session_config {
 	 * (IP, IP:PORT, [IPv6]:PORT, name.tld:PORT; default port 21118). */
 	const char *target;
 	const char *server; /* rendezvous HOST[:PORT]; NULL = the context's */
-	const char *key; /* NULL = the context's; without `server` also that of a server `target` names */
-	/* Tried first; NULL = the stored one, else a HAWSER_EVENT_PASSWORD. Wiped by the library. */
+	/* NULL = the context's; without `server` also that of a server `target` names */
+	const char *key;
+	/* Tried first; NULL = the stored one, else a HAWSER_EVENT_PASSWORD. Wiped by the
+	 * library. */
 	const char *password;
 	bool force_relay;
-	/* Agree beforehand to a session without end-to-end encryption. Otherwise the user is asked by
-	 * HAWSER_EVENT_INSECURE: always about a direct address, where the protocol has no encryption,
-	 * unless it is one of this machine's own loopback addresses. */
+	/* Agree beforehand to a session without end-to-end encryption. Otherwise the user is asked
+	 * by HAWSER_EVENT_INSECURE: always about a direct address, where the protocol has no
+	 * encryption, unless it is one of this machine's own loopback addresses. */
 	bool allow_insecure;
 	bool no_retry;         /* end at the first failure instead of connecting again by itself */
 	bool view_only;        /* send no input and no clipboard */
@@ -110,8 +114,8 @@ struct hawser_session_config {
 	enum hawser_quality quality; /* DEFAULT = as the configuration says */
 	int custom_quality;          /* percent, with HAWSER_QUALITY_CUSTOM */
 	int fps;                     /* 0 = the protocol's default (30) */
-	enum hawser_codec
-			codec; /* a wish; AUTO = as the configuration says. hawser_codecs says which */
+	/* A wish; AUTO = as the configuration says. hawser_codecs says which. */
+	enum hawser_codec codec;
 	enum hawser_keyboard_mode keyboard_mode;
 	enum hawser_format format; /* of the pictures */
 	hawser_event_fn on_event;  /* required */
@@ -123,12 +127,12 @@ struct hawser_session_config {
 		.size = sizeof(struct hawser_session_config)                                       \
 	}
 
-/* Starts connecting; the outcome comes as events. Fails at once only for a target or option that cannot
- * be right (hawser_last_error). */
+/* Starts connecting; the outcome comes as events. Fails at once only for a target or option that
+ * cannot be right (hawser_last_error). */
 int hawser_session_open(hawser_context *ctx, const struct hawser_session_config *config,
 		hawser_session **ret);
-/* Ends the session politely and frees it; no event comes any more. Allowed in its own callback. Takes
- * NULL. */
+/* Ends the session politely and frees it; no event comes any more. Allowed in its own callback.
+ * Takes NULL. */
 void hawser_session_close(hawser_session *s);
 /* Ends the connection but keeps the session: HAWSER_EVENT_CLOSED follows. */
 void hawser_session_disconnect(hawser_session *s);
@@ -138,36 +142,38 @@ enum hawser_state hawser_session_state(const hawser_session *s);
 /* As given in the configuration. */
 const char *hawser_session_target(const hawser_session *s);
 
-/* --- Answers to questions ------------------------------------------------------------------------ */
+/* --- Answers to questions --------------------------------------------------------------------- */
 
-/* Allowed at any time before the login: out of turn (nobody has asked yet, another one is judged, the link is
- * being made again) it is kept and is the next one tried. `remember`: keep what is needed to log in again (never the password itself) in the settings. */
+/* Allowed at any time before the login: out of turn (nobody has asked yet, another one is judged,
+ * the link is being made again) it is kept and is the next one tried. `remember`: keep what is
+ * needed to log in again (never the password itself) in the settings. */
 int hawser_session_password(hawser_session *s, const char *password, bool remember);
 /* `trust`: the host need not ask this machine again for 90 days (if it offered that). */
 int hawser_session_two_factor(hawser_session *s, const char *code, bool trust);
 /* false ends the session with HAWSER_ERR_INSECURE. */
 int hawser_session_accept_insecure(hawser_session *s, bool accept);
 
-/* --- Picture ------------------------------------------------------------------------------------ */
+/* --- Picture ---------------------------------------------------------------------------------- */
 
-/* The newest decoded picture of a display. It stays unchanged until hawser_session_unlock_frame; the
- * library goes on decoding meanwhile. One lock per display at a time. HAWSER_ERR_AGAIN: no picture yet;
- * HAWSER_ERR_BUSY: locked already. */
+/* The newest decoded picture of a display. It stays unchanged until hawser_session_unlock_frame;
+ * the library goes on decoding meanwhile. One lock per display at a time. HAWSER_ERR_AGAIN: no
+ * picture yet; HAWSER_ERR_BUSY: locked already. */
 int hawser_session_lock_frame(hawser_session *s, size_t display, struct hawser_frame *ret);
 void hawser_session_unlock_frame(hawser_session *s, size_t display);
 /* Asks the host for a complete new picture. display < 0 = all. */
 int hawser_session_refresh(hawser_session *s, int display);
 /* Shows this display instead of the current one. */
 int hawser_session_switch_display(hawser_session *s, size_t display);
-/* Keeps the received packets of a display in a WebM file (VP8, VP9) without encoding again; the file
- * begins with the next complete picture, which is asked for. Replaces nothing: HAWSER_ERR_EXISTS. */
+/* Keeps the received packets of a display in a WebM file (VP8, VP9) without encoding again; the
+ * file begins with the next complete picture, which is asked for. Replaces nothing:
+ * HAWSER_ERR_EXISTS. */
 int hawser_session_record_start(hawser_session *s, size_t display, const char *path);
 void hawser_session_record_stop(hawser_session *s);
 
-/* --- Input -------------------------------------------------------------------------------------- */
+/* --- Input ------------------------------------------------------------------------------------ */
 
-/* Coordinates are pixels of the picture of `display`; outside of it the nearest one is taken, so whoever turns
- * clicks into calls leaves out those beside the picture. */
+/* Coordinates are pixels of the picture of `display`; outside of it the nearest one is taken, so
+ * whoever turns clicks into calls leaves out those beside the picture. */
 int hawser_session_mouse_move(hawser_session *s, size_t display, int32_t x, int32_t y);
 /* At the place of the last move. */
 int hawser_session_mouse_button(hawser_session *s, enum hawser_button button, bool down);
@@ -179,46 +185,51 @@ int hawser_session_mouse_wheel(hawser_session *s, int32_t dx, int32_t dy);
  * further downs. */
 int hawser_session_key(
 		hawser_session *s, unsigned code, bool down, unsigned locks, uint32_t unicode);
-/* The layout of this side's keyboard, for HAWSER_KEYBOARD_AUTO: `symbols` has HAWSER_LAYOUT_LEVELS (plain, Shift,
- * AltGr, both) for each of the HAWSER_LAYOUT_KEYS keys, in the order of hawser_layout_key, in the group that is active:
- * X keysyms, where that of a character is its code point, plus 0x1000000 from U+0100 on; 0 = nothing. Copied. To be
- * told before the first key and whenever it changes; it holds for keys that are sent after it. */
+/* The layout of this side's keyboard, for HAWSER_KEYBOARD_AUTO: `symbols` has HAWSER_LAYOUT_LEVELS
+ * (plain, Shift, AltGr, both) for each of the HAWSER_LAYOUT_KEYS keys, in the order of
+ * hawser_layout_key, in the group that is active: X keysyms, where that of a character is its code
+ * point, plus 0x1000000 from U+0100 on; 0 = nothing. Copied. To be told before the first key and
+ * whenever it changes; it holds for keys that are sent after it. */
 #define HAWSER_LAYOUT_KEYS 48u
 #define HAWSER_LAYOUT_LEVELS 4u
 int hawser_session_set_layout(hawser_session *s, const uint32_t *symbols);
 /* The code (as in hawser_session_key) of a key of that table; 0 from HAWSER_LAYOUT_KEYS on. */
 unsigned hawser_layout_key(size_t i);
-/* How keys are sent at present, never HAWSER_KEYBOARD_AUTO: with HAWSER_KEYBOARD_TRANSLATE dead keys and input methods
- * of this side are to be used, and what they make goes to hawser_session_type_text. May lag a second behind a change
- * of the host's layout. */
+/* How keys are sent at present, never HAWSER_KEYBOARD_AUTO: with HAWSER_KEYBOARD_TRANSLATE dead
+ * keys and input methods of this side are to be used, and what they make goes to
+ * hawser_session_type_text. May lag a second behind a change of the host's layout. */
 enum hawser_keyboard_mode hawser_session_keyboard(hawser_session *s);
 /* Releases everything that is still down: on loss of the keyboard focus. */
 int hawser_session_release_keys(hawser_session *s);
 /* Types text whatever the layouts are. At most 1 MiB; HAWSER_ERR_INVAL: it is not UTF-8. */
 int hawser_session_type_text(hawser_session *s, const char *utf8);
-/* Windows hosts are asked to make that combination themselves, as only so it reaches their login screen
- * (if hawser_peer.can_ctrl_alt_del); others get the three keys. */
+/* Windows hosts are asked to make that combination themselves, as only so it reaches their login
+ * screen (if hawser_peer.can_ctrl_alt_del); others get the three keys. */
 int hawser_session_ctrl_alt_del(hawser_session *s);
 int hawser_session_lock_screen(hawser_session *s);
 
-/* --- Everything else ---------------------------------------------------------------------------- */
+/* --- Everything else -------------------------------------------------------------------------- */
 
-/* At once in a running session, and for each later connection of it. HAWSER_ERR_RANGE: no such option or
- * value. */
+/* At once in a running session, and for each later connection of it. HAWSER_ERR_RANGE: no such
+ * option or value. */
 int hawser_session_set_option(hawser_session *s, enum hawser_option option, int value);
 /* As configured or last set. */
 int hawser_session_get_option(hawser_session *s, enum hawser_option option, int *ret);
-/* Offers this UTF-8 text as the clipboard's new content. At most 16 MiB. What came by HAWSER_EVENT_CLIPBOARD, or
- * was sent, less than two seconds before is not sent again. On a desktop whose clipboard others share, leave out
- * what a remote desktop program has set (format "dyn.com.rustdesk.owner") and set that format with what comes. */
+/* Offers this UTF-8 text as the clipboard's new content. At most 16 MiB. What came by
+ * HAWSER_EVENT_CLIPBOARD, or was sent, less than two seconds before is not sent again. On a desktop
+ * whose clipboard others share, leave out what a remote desktop program has set (format
+ * "dyn.com.rustdesk.owner") and set that format with what comes. */
 int hawser_session_send_clipboard(hawser_session *s, const char *utf8, size_t length);
-/* Writes to the person at the host: UTF-8 of at most 32 KiB, of which a host may show less. Nothing says that it was read;
- * a host where nobody can be shown it answers by HAWSER_EVENT_MESSAGE. What that person writes comes by
- * HAWSER_EVENT_CHAT: lines of text that are safe to show. HAWSER_ERR_DENIED: the session is not connected. */
+/* Writes to the person at the host: UTF-8 of at most 32 KiB, of which a host may show less. Nothing
+ * says that it was read; a host where nobody can be shown it answers by HAWSER_EVENT_MESSAGE. What
+ * that person writes comes by HAWSER_EVENT_CHAT: lines of text that are safe to show.
+ * HAWSER_ERR_DENIED: the session is not connected. */
 int hawser_session_send_chat(hawser_session *s, const char *utf8);
-/* What the host told about itself; set ret->size before. HAWSER_ERR_AGAIN before the first login. */
+/* What the host told about itself; set ret->size before. HAWSER_ERR_AGAIN before the first
+ * login. */
 int hawser_session_peer(hawser_session *s, struct hawser_peer *ret);
-/* Figures as of now (set ret->size before); they begin anew with each session, not with each connection. */
+/* Figures as of now (set ret->size before); they begin anew with each session, not with each
+ * connection. */
 int hawser_session_stats(hawser_session *s, struct hawser_stats *ret);
 /* Whether the host permits it now. */
 bool hawser_session_permitted(const hawser_session *s, enum hawser_permission permission);

@@ -1,7 +1,7 @@
-/* hawser/types: the plain types of libhawser.
- * ABI rule: every struct that may grow starts with `size`, set to sizeof by its *_INIT macro; the
- * library reads and writes only the members that fit. Lists are made by the library, whose structs may be larger than
- * the caller's: the functions ..._at step through them. Enumerations only grow at the end. */
+/* hawser/types: the plain types of libhawser. ABI rule: every struct that may grow starts with
+ * `size`, set to sizeof by its *_INIT macro; the library reads and writes only the members that
+ * fit. Lists are made by the library, whose structs may be larger than the caller's: the functions
+ * ..._at step through them. Enumerations only grow at the end. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -61,7 +61,8 @@ enum hawser_state {
 
 /* Why the user is asked. */
 enum hawser_password_reason {
-	HAWSER_PASSWORD_NEEDED, /* first question. The person at the host may also accept by a click */
+	/* first question. The person at the host may also accept by a click */
+	HAWSER_PASSWORD_NEEDED,
 	HAWSER_PASSWORD_WRONG,       /* the last one was wrong */
 	HAWSER_PASSWORD_2FA,         /* a six-digit code: answer by hawser_session_two_factor */
 	HAWSER_PASSWORD_2FA_WRONG,   /* the last code was wrong */
@@ -100,8 +101,9 @@ enum hawser_codec {
 /* Byte order in memory; 4 bytes a pixel, alpha is 255. */
 enum hawser_format { HAWSER_FORMAT_BGRA, HAWSER_FORMAT_RGBA };
 
-/* How keys are sent. AUTO: as characters when the host tells its layout and hawser_session_set_layout told another
- * one; else by position where the host can, else in the old way. */
+/* How keys are sent. AUTO: as characters when the host tells its layout and
+ * hawser_session_set_layout told another one; else by position where the host can, else in the old
+ * way. */
 enum hawser_keyboard_mode {
 	HAWSER_KEYBOARD_AUTO,
 	HAWSER_KEYBOARD_MAP,       /* positions: the host's layout decides */
@@ -122,7 +124,8 @@ enum hawser_button {
 #define HAWSER_LOCK_NUM 2u
 #define HAWSER_LOCK_SCROLL 4u
 
-/* Options that may change in a running session (hawser_session_set_option). Booleans are 0 and 1. */
+/* Options that may change in a running session (hawser_session_set_option). Booleans are 0 and
+ * 1. */
 enum hawser_option {
 	HAWSER_OPTION_VIEW_ONLY,
 	HAWSER_OPTION_QUALITY,        /* enum hawser_quality */
@@ -139,7 +142,8 @@ struct hawser_rect {
 	int32_t x, y, width, height;
 };
 
-/* In a list: step from one to the next by `size` (hawser_display_at does), which is that of the library's struct. */
+/* In a list: step from one to the next by `size` (hawser_display_at does), which is that of the
+ * library's struct. */
 struct hawser_display {
 	size_t size;
 	int32_t x, y;          /* place on the host's desktop, in its physical pixels */
@@ -159,11 +163,12 @@ struct hawser_peer {
 	const struct hawser_display *displays;
 	size_t display_count;
 	size_t current_display;
-	bool encrypted;          /* end to end */
-	bool relayed;            /* bytes go through a relay */
-	bool can_ctrl_alt_del;   /* the host can make that key for its login screen */
-	const char *fingerprint; /* of the host's key, groups of four hex digits; "" for direct IP */
-	const char *path;        /* "direct", "punched", "lan", "relay" */
+	bool encrypted;        /* end to end */
+	bool relayed;          /* bytes go through a relay */
+	bool can_ctrl_alt_del; /* the host can make that key for its login screen */
+	/* of the host's key, groups of four hex digits; "" for direct IP */
+	const char *fingerprint;
+	const char *path; /* "direct", "punched", "lan", "relay" */
 };
 #define HAWSER_PEER_INIT                                                                           \
 	{                                                                                          \
@@ -202,7 +207,8 @@ struct hawser_stats {
 	uint64_t frames_dropped; /* arrived but could not be decoded, or not in time */
 	double fps;              /* over the last second */
 	uint64_t bytes_in, bytes_out;
-	uint64_t first_frame_us; /* from open (or reconnect) to the first decoded frame; 0 = none yet */
+	/* from open (or reconnect) to the first decoded frame; 0 = none yet */
+	uint64_t first_frame_us;
 	uint32_t rtt_ms;         /* as the host measured it; 0 = unknown, also while it is silent */
 	uint32_t target_kbit;    /* what the host's encoder aims at; 0 = unknown */
 	uint64_t decode_us;      /* mean time to decode and convert a frame */

@@ -1,6 +1,7 @@
-/* A viewer's words on somebody's desktop: bounded in length and number, so that they annoy at most, and made readable, so
- * that they command neither the notification's markup nor its lines. Where nobody can be shown anything the message is
- * refused as its row of the table says: whoever wrote it must not believe that it was read. */
+/* A viewer's words on somebody's desktop: bounded in length and number, so that they annoy at most,
+ * and made readable, so that they command neither the notification's markup nor its lines. Where
+ * nobody can be shown anything the message is refused as its row of the table says: whoever wrote
+ * it must not believe that it was read. */
 #include "client/services/chat/chat_host.h"
 #include "client/services/chat/chat_text.h"
 #include "shared/base/bucket.h"

@@ -1,6 +1,7 @@
-/* Text of a chat comes from somebody else's keyboard, or from an attacker: it is shown in notifications, windows and
- * terminals, none of which it may command. Escaping is base/str's; here its result is made pleasant to read again, because
- * nobody reads a chat back from between quotes. */
+/* Text of a chat comes from somebody else's keyboard, or from an attacker: it is shown in
+ * notifications, windows and terminals, none of which it may command. Escaping is base/str's; here
+ * its result is made pleasant to read again, because nobody reads a chat back from between
+ * quotes. */
 #include "client/services/chat/chat_text.h"
 #include "shared/base/macros.h"
 #include "shared/base/str.h"

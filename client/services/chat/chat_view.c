@@ -1,5 +1,5 @@
-/* A host may write as much as it likes, so its messages are bounded in length and number before the embedder hears of them:
- * each becomes an event, and one that floods would hold up all others. */
+/* A host may write as much as it likes, so its messages are bounded in length and number before the
+ * embedder hears of them: each becomes an event, and one that floods would hold up all others. */
 #include "client/services/chat/chat_view.h"
 #include "client/services/chat/chat_text.h"
 #include "shared/base/bucket.h"

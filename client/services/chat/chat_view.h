@@ -1,5 +1,5 @@
-/* chat/chat_view: what the person at the host and the user of the viewer write to each other, at the viewer. Nothing of it
- * is kept. Loop thread only. */
+/* chat/chat_view: what the person at the host and the user of the viewer write to each other, at
+ * the viewer. Nothing of it is kept. Loop thread only. */
 #pragma once
 #include "client/core/viewer.h"
 

@@ -4,8 +4,8 @@
 #include "shared/crypto/hash.h"
 #include <string.h>
 
-/* The text itself may be a password: only its hash is kept. Whoever makes two texts with one hash has a copy of
- * the second left out, which harms nobody; so the key need not be secret. */
+/* The text itself may be a password: only its hash is kept. Whoever makes two texts with one hash
+ * has a copy of the second left out, which harms nobody; so the key need not be secret. */
 static const uint8_t key[HWS_HASH_KEY_LEN] = { 'h', 'a', 'w', 's', 'e', 'r' };
 
 void hws_clip_echo_set(struct hws_clip_echo *e, struct hws_bytes text, uint64_t now_us)

@@ -1,4 +1,5 @@
-/* cursor/cursor_host: tells viewers the shape of the pointer (each shape once, then its id) and where it is. */
+/* cursor/cursor_host: tells viewers the shape of the pointer (each shape once, then its id) and
+ * where it is. */
 #pragma once
 #include "client/services/host_service.h"
 

@@ -5,8 +5,9 @@
 #include "shared/wire/compress.h"
 #include "shared/wire/limits.h"
 
-/* A host sends each shape once and then only its id, for as long as the link lives: an animated pointer has
- * dozens. One that keeps inventing shapes pushes out those not shown for the longest time. */
+/* A host sends each shape once and then only its id, for as long as the link lives: an animated
+ * pointer has dozens. One that keeps inventing shapes pushes out those not shown for the longest
+ * time. */
 #define SHAPES_MAX 1024u
 #define BYTES_MAX (16u << 20)
 #define SIDE_MAX 1024

@@ -1,4 +1,5 @@
-/* cursor/cursor_view: the host's pointer at the viewer: shapes are kept by id for the life of a link. */
+/* cursor/cursor_view: the host's pointer at the viewer: shapes are kept by id for the life of a
+ * link. */
 #pragma once
 #include "client/core/viewer.h"
 
@@ -7,7 +8,8 @@ struct hws_cursor_view;
 struct hws_cursor_shape {
 	uint64_t id;
 	int hot_x, hot_y, width, height;
-	const uint8_t *rgba; /* not premultiplied, width * height * 4, borrows until return; NULL when 0 x 0 */
+	/* not premultiplied, width * height * 4, borrows until return; NULL when 0 x 0 */
+	const uint8_t *rgba;
 };
 
 struct hws_cursor_view_conf {

@@ -1,5 +1,5 @@
-/* input/control_key: the named keys of the wire (ControlKey) as X keysyms, and which keys of a keyboard are
- * modifiers or belong to the number pad. */
+/* input/control_key: the named keys of the wire (ControlKey) as X keysyms, and which keys of a
+ * keyboard are modifiers or belong to the number pad. */
 #pragma once
 #include "proto/session.pb-c.h"
 #include <stdbool.h>

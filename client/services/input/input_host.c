@@ -1,7 +1,7 @@
 /* Mouse and keyboard of all viewers on one desktop. Who leaves with a key held must not leave it
  * pressed, so what each one holds is known here. */
-#include "client/services/input/input_host.h"
 #include "client/services/input/control_key.h"
+#include "client/services/input/input_parts.h"
 #include "client/services/input/layout.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
@@ -17,97 +17,6 @@
 
 #define K(name) SES__CONTROL_KEY__##name
 
-struct typing_viewer { /* one viewer */
-	struct hws_host_viewer *g;
-	uint8_t down[32]; /* bits of keycodes it holds */
-	unsigned buttons;
-	unsigned untyped; /* characters it has not been told of */
-};
-
-struct hws_input_host {
-	struct hws_host_service service;
-	struct hws_loop *loop;
-	struct hws_inject *inject;
-	struct typing_viewer typing_viewer[HWS_HOST_VIEWERS_MAX];
-	struct hws_deferred tell;
-	uint64_t untyped_total;
-	struct hws_timer layout_later;
-	char layout[HWS_PEER_LAYOUT]; /* as viewers know it */
-	char additions[HWS_PEER_LAYOUT + 32];
-};
-
-/* The four modifiers that events list, with the keys that count as them (left, right). */
-static const struct {
-	int name;
-	uint32_t sym[2];
-	uint8_t usual[2]; /* keycodes on a layout without the symbols */
-} modifiers[] = {
-	{ K(Alt), { 0xffe9, 0xffea }, { 0x40, 0x6c } },
-	{ K(Shift), { 0xffe1, 0xffe2 }, { 0x32, 0x3e } },
-	{ K(Control), { 0xffe3, 0xffe4 }, { 0x25, 0x69 } },
-	{ K(Meta), { 0xffeb, 0xffec }, { 0x85, 0x86 } },
-};
-#define MODIFIERS HWS_COUNT(modifiers)
-
-static uint8_t modifier_code(struct hws_input_host *h, size_t i, unsigned side)
-{
-	uint8_t code;
-
-	if (hws_inject_keycode_of(h->inject, modifiers[i].sym[side], &code) < 0)
-		return modifiers[i].usual[side];
-	return code;
-}
-
-static void press(struct hws_input_host *h, struct typing_viewer *t, uint8_t code, bool down)
-{
-	if (hws_inject_key(h->inject, code, down) < 0)
-		return;
-	if (down)
-		t->down[code / 8] |= (uint8_t)(1u << code % 8);
-	else
-		t->down[code / 8] &= (uint8_t) ~(1u << code % 8);
-}
-
-static bool listed(int name, const Ses__ControlKey *list, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if ((int)list[i] == name || (name == K(Control) && list[i] == K(RControl)) ||
-				(name == K(Shift) && list[i] == K(RShift)) ||
-				(name == K(Alt) && list[i] == K(RAlt)) ||
-				(name == K(Meta) && list[i] == K(RWin)))
-			return true;
-	return false;
-}
-
-/* Makes the pressed modifiers those of the list. Sets bits of what was pressed for it, to be undone. */
-static unsigned match_modifiers(struct hws_input_host *h, struct typing_viewer *t,
-		const Ses__ControlKey *list, size_t n)
-{
-	unsigned pressed = 0;
-
-	for (size_t i = 0; i < MODIFIERS; i++) {
-		uint8_t left = modifier_code(h, i, 0), right = modifier_code(h, i, 1);
-		bool down = hws_inject_key_is_down(h->inject, left) ||
-				hws_inject_key_is_down(h->inject, right);
-		bool want = listed(modifiers[i].name, list, n);
-		if (down && !want) {
-			press(h, t, left, false);
-			press(h, t, right, false);
-		} else if (want && !down) {
-			press(h, t, left, true);
-			pressed |= 1u << i;
-		}
-	}
-	return pressed;
-}
-
-static void undo_modifiers(struct hws_input_host *h, struct typing_viewer *t, unsigned pressed)
-{
-	for (size_t i = MODIFIERS; i-- > 0;)
-		if (pressed >> i & 1)
-			press(h, t, modifier_code(h, i, 0), false);
-}
-
 /* --- mouse --- */
 
 static int clamp(int32_t v, int max)
@@ -115,21 +24,22 @@ static int clamp(int32_t v, int max)
 	return v > max ? max : v < -max ? -max : v;
 }
 
-static void on_button(struct hws_input_host *h, struct typing_viewer *t, const Ses__MouseEvent *e,
-		unsigned button, bool down)
+static void on_button(struct hws_input_host *h, struct hws_typing_viewer *t,
+		const Ses__MouseEvent *e, unsigned button, bool down)
 {
 	if (!down) {
 		if (hws_inject_button(h->inject, button, false) == HWS_OK)
 			t->buttons &= ~button;
 		return;
 	}
-	unsigned pressed = match_modifiers(h, t, e->modifiers, e->n_modifiers);
+	unsigned pressed = hws_input_match_modifiers(h, t, e->modifiers, e->n_modifiers);
 	if (hws_inject_button(h->inject, button, true) == HWS_OK)
 		t->buttons |= button;
-	undo_modifiers(h, t, pressed);
+	hws_input_undo_modifiers(h, t, pressed);
 }
 
-static void on_mouse(struct hws_input_host *h, struct typing_viewer *t, const Ses__MouseEvent *e)
+static void on_mouse(
+		struct hws_input_host *h, struct hws_typing_viewer *t, const Ses__MouseEvent *e)
 {
 	unsigned button = (unsigned)e->mask >> 3;
 	int r = HWS_OK;
@@ -183,7 +93,7 @@ static void tell_untyped(void *arg)
 	struct hws_input_host *h = arg;
 
 	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++) {
-		struct typing_viewer *t = &h->typing_viewer[i];
+		struct hws_typing_viewer *t = &h->typing_viewer[i];
 		Ses__Message m = SES__MESSAGE__INIT;
 		Ses__MessageBox box = SES__MESSAGE_BOX__INIT;
 		char text[200];
@@ -216,29 +126,16 @@ static void on_untyped(unsigned tag, unsigned count, void *arg)
 	hws_loop_defer(h->loop, &h->tell, tell_untyped, h);
 }
 
-static void type_char(struct hws_input_host *h, struct typing_viewer *t, uint32_t cp, bool shortcut)
+static void type_char(
+		struct hws_input_host *h, struct hws_typing_viewer *t, uint32_t cp, bool shortcut)
 {
 	if (hws_inject_type_char(h->inject, cp, shortcut, t->g->slot) < 0)
 		on_untyped(t->g->slot, 1, h);
 }
 
-/* Whether a modifier that makes shortcuts is down: then a text is one, of a viewer that sends characters. */
-static bool shortcut_held(struct hws_input_host *h)
+static void type_text(struct hws_input_host *h, struct hws_typing_viewer *t, const char *text)
 {
-	for (size_t i = 0; i < MODIFIERS; i++)
-		if (modifiers[i].name != K(Shift) &&
-				(hws_inject_key_is_down(h->inject, modifier_code(h, i, 0)) ||
-						(modifiers[i].name != K(Alt) &&
-								hws_inject_key_is_down(h->inject,
-										modifier_code(h, i,
-												1)))))
-			return true;
-	return false;
-}
-
-static void type_text(struct hws_input_host *h, struct typing_viewer *t, const char *text)
-{
-	bool shortcut = shortcut_held(h);
+	bool shortcut = hws_input_shortcut_held(h);
 	unsigned n = 0;
 
 	for (; *text && n < SEQ_MAX; n++) {
@@ -260,9 +157,9 @@ static unsigned match_locks(
 	unsigned mask = HWS_LOCK_CAPS | (numpad ? HWS_LOCK_NUM : 0u), want = 0;
 	unsigned before = hws_inject_locks(h->inject);
 
-	if (listed(K(CapsLock), e->modifiers, e->n_modifiers))
+	if (hws_input_listed(K(CapsLock), e->modifiers, e->n_modifiers))
 		want |= HWS_LOCK_CAPS;
-	if (listed(K(NumLock), e->modifiers, e->n_modifiers))
+	if (hws_input_listed(K(NumLock), e->modifiers, e->n_modifiers))
 		want |= HWS_LOCK_NUM;
 	*ret_mask = mask;
 	if (((before ^ want) & mask) && hws_inject_set_locks(h->inject, mask, want) < 0)
@@ -284,7 +181,7 @@ static bool is_down(const Ses__KeyEvent *e)
 
 /* A key of the map and translate modes: the code is the position on our keyboard. */
 static void on_position_key(
-		struct hws_input_host *h, struct typing_viewer *t, const Ses__KeyEvent *e)
+		struct hws_input_host *h, struct hws_typing_viewer *t, const Ses__KeyEvent *e)
 {
 	unsigned mask = 0, before = 0;
 	bool synced = false;
@@ -302,9 +199,9 @@ static void on_position_key(
 		}
 	}
 	if (is_down(e))
-		press(h, t, code, true);
+		hws_input_press(h, t, code, true);
 	if (!e->down)
-		press(h, t, code, false);
+		hws_input_press(h, t, code, false);
 	if (synced)
 		restore_locks(h, mask, before);
 }
@@ -319,7 +216,7 @@ static bool find_control(struct hws_input_host *h, int name, uint8_t *ret_code)
 }
 
 static void on_control_key(
-		struct hws_input_host *h, struct typing_viewer *t, const Ses__KeyEvent *e)
+		struct hws_input_host *h, struct hws_typing_viewer *t, const Ses__KeyEvent *e)
 {
 	static const Ses__ControlKey secure[] = { K(Control), K(Alt) };
 	int name = (int)e->control_key;
@@ -339,44 +236,44 @@ static void on_control_key(
 	bool click = e->press || (int)e->control_key == K(CtrlAltDel);
 	if (hws_control_is_modifier(name) || name == K(CapsLock) || name == K(NumLock)) {
 		if (is_down(e))
-			press(h, t, code, true);
+			hws_input_press(h, t, code, true);
 		if (!e->down || click)
-			press(h, t, code, false);
+			hws_input_press(h, t, code, false);
 		return;
 	}
 	if (!is_down(e)) {
-		press(h, t, code, false);
+		hws_input_press(h, t, code, false);
 		return;
 	}
 	unsigned mask = 0, before = 0;
 	bool numpad = hws_control_is_numpad(name);
-	unsigned pressed = match_modifiers(h, t, mods, n);
+	unsigned pressed = hws_input_match_modifiers(h, t, mods, n);
 	if (numpad)
 		before = match_locks(h, e, true, &mask);
-	press(h, t, code, true);
+	hws_input_press(h, t, code, true);
 	if (click)
-		press(h, t, code, false);
+		hws_input_press(h, t, code, false);
 	if (numpad)
 		restore_locks(h, mask, before);
-	undo_modifiers(h, t, pressed);
+	hws_input_undo_modifiers(h, t, pressed);
 }
 
-static void on_character(struct hws_input_host *h, struct typing_viewer *t, const Ses__KeyEvent *e,
-		uint32_t cp)
+static void on_character(struct hws_input_host *h, struct hws_typing_viewer *t,
+		const Ses__KeyEvent *e, uint32_t cp)
 {
 	if (!is_down(e))
 		return;
-	bool combination = listed(K(Control), e->modifiers, e->n_modifiers) ||
-			listed(K(Meta), e->modifiers, e->n_modifiers) ||
-			listed(K(Alt), e->modifiers, e->n_modifiers);
+	bool combination = hws_input_listed(K(Control), e->modifiers, e->n_modifiers) ||
+			hws_input_listed(K(Meta), e->modifiers, e->n_modifiers) ||
+			hws_input_listed(K(Alt), e->modifiers, e->n_modifiers);
 	/* AltGr made this character at the viewer: held here it would make another one. */
-	unsigned pressed = match_modifiers(
+	unsigned pressed = hws_input_match_modifiers(
 			h, t, combination ? e->modifiers : NULL, combination ? e->n_modifiers : 0);
 	type_char(h, t, cp, combination);
-	undo_modifiers(h, t, pressed);
+	hws_input_undo_modifiers(h, t, pressed);
 }
 
-static void on_key(struct hws_input_host *h, struct typing_viewer *t, const Ses__KeyEvent *e)
+static void on_key(struct hws_input_host *h, struct hws_typing_viewer *t, const Ses__KeyEvent *e)
 {
 	bool positions = e->mode == SES__KEYBOARD_MODE__Map ||
 			e->mode == SES__KEYBOARD_MODE__Translate;
@@ -396,7 +293,7 @@ static void on_key(struct hws_input_host *h, struct typing_viewer *t, const Ses_
 		break;
 	case SES__KEY_EVENT__UNION_UNICODE:
 		if (!positions)
-			type_char(h, t, e->unicode, shortcut_held(h));
+			type_char(h, t, e->unicode, hws_input_shortcut_held(h));
 		break;
 	default: /* hotkeys between two Windows machines */
 		break;
@@ -440,7 +337,8 @@ static void tell_layout(void *arg)
 			hws_host_viewer_tell(h->typing_viewer[i].g, &m);
 }
 
-/* A change of the map comes as many events, and a text that is being typed may take another group for a moment. */
+/* A change of the map comes as many events, and a text that is being typed may take another group
+ * for a moment. */
 static void on_layout(void *arg)
 {
 	struct hws_input_host *h = arg;
@@ -453,7 +351,7 @@ static void on_layout(void *arg)
 bool hws_input_host_message(
 		struct hws_input_host *h, struct hws_host_viewer *g, const Ses__Message *m)
 {
-	struct typing_viewer *t = &h->typing_viewer[g->slot];
+	struct hws_typing_viewer *t = &h->typing_viewer[g->slot];
 	bool mouse = m->union_case == SES__MESSAGE__UNION_MOUSE_EVENT;
 	bool key = m->union_case == SES__MESSAGE__UNION_KEY_EVENT;
 
@@ -471,13 +369,13 @@ bool hws_input_host_message(
 /* Releases all this viewer holds: its link hangs, or it may not type any more. */
 static void let_go(struct hws_input_host *h, struct hws_host_viewer *g)
 {
-	struct typing_viewer *t = &h->typing_viewer[g->slot];
+	struct hws_typing_viewer *t = &h->typing_viewer[g->slot];
 
 	if (t->g != g)
 		return;
 	for (unsigned code = 8; code < 256; code++)
 		if (t->down[code / 8] >> code % 8 & 1)
-			press(h, t, (uint8_t)code, false);
+			hws_input_press(h, t, (uint8_t)code, false);
 	for (unsigned b = HWS_BUTTON_LEFT; b <= HWS_BUTTON_FORWARD; b <<= 1)
 		if (t->buttons & b && hws_inject_button(h->inject, b, false) < 0)
 			hws_debug("input.button_stuck");
@@ -486,7 +384,7 @@ static void let_go(struct hws_input_host *h, struct hws_host_viewer *g)
 
 void hws_input_host_join(struct hws_input_host *h, struct hws_host_viewer *g)
 {
-	h->typing_viewer[g->slot] = (struct typing_viewer){ .g = g };
+	h->typing_viewer[g->slot] = (struct hws_typing_viewer){ .g = g };
 }
 
 void hws_input_host_leave(struct hws_input_host *h, struct hws_host_viewer *g)

@@ -1,5 +1,6 @@
-/* input/input_host: carries out what viewers do with mouse and keyboard. Remembers for each viewer which
- * keys and buttons it holds and lets go of them when it leaves, loses the permission or falls silent. */
+/* input/input_host: carries out what viewers do with mouse and keyboard. Remembers for each viewer
+ * which keys and buttons it holds and lets go of them when it leaves, loses the permission or falls
+ * silent. */
 #pragma once
 #include "client/core/peer.h"
 #include "client/platform/inject.h"

@@ -149,7 +149,7 @@ enum hws_keyboard_mode hws_input_view_mode(struct hws_input_view *iv)
 	return iv->differs ? HWS_KEYBOARD_TRANSLATE : HWS_KEYBOARD_MAP;
 }
 
-/* --- modifiers ---------------------------------------------------------------------------------- */
+/* --- modifiers -------------------------------------------------------------------------------- */
 
 static int mod_of(unsigned code)
 {
@@ -211,7 +211,7 @@ static size_t put_locks(unsigned code, unsigned locks, Ses__ControlKey *list)
 	return n;
 }
 
-/* --- mouse -------------------------------------------------------------------------------------- */
+/* --- mouse ------------------------------------------------------------------------------------ */
 
 static int send_mouse(struct hws_input_view *iv, int mask, int x, int y)
 {
@@ -294,7 +294,7 @@ int hws_input_view_wheel(struct hws_input_view *iv, int dx, int dy)
 	return send_mouse(iv, 3, -nx, ny);
 }
 
-/* --- keyboard ----------------------------------------------------------------------------------- */
+/* --- keyboard --------------------------------------------------------------------------------- */
 
 static int send_key(struct hws_input_view *iv, Ses__KeyEvent *e)
 {
@@ -373,8 +373,9 @@ static bool is_text(uint32_t c)
 			!(c >= 0xd800 && c < 0xe000);
 }
 
-/* A shortcut is its character, too: Ctrl+Z of an AZERTY keyboard is not that of the key in its place. As viewers on
- * Windows send it to hosts on Linux. Digits stay where they are: on some keyboards they take Shift. */
+/* A shortcut is its character, too: Ctrl+Z of an AZERTY keyboard is not that of the key in its
+ * place. As viewers on Windows send it to hosts on Linux. Digits stay where they are: on some
+ * keyboards they take Shift. */
 static bool is_shortcut_char(const struct hws_input_view *iv, unsigned code, uint32_t unicode)
 {
 	return hws_viewer_peer(iv->service.viewer)->kind == HWS_PLATFORM_LINUX &&
@@ -410,7 +411,8 @@ static int key_translate(struct hws_input_view *iv, unsigned code, bool down, un
 	return send_key(iv, &e);
 }
 
-/* The character printed on the key of an American keyboard, for hotkeys and when the caller does not know. */
+/* The character printed on the key of an American keyboard, for hotkeys and when the caller does
+ * not know. */
 static uint32_t plain_char(unsigned code)
 {
 	static const char rows[] = "\0\0"
@@ -496,7 +498,8 @@ int hws_input_view_release_all(struct hws_input_view *iv)
 		if (!iv->down[code])
 			continue;
 		r = hws_input_view_key(iv, code, false, 0, 0);
-		/* Window managers that grab Alt make one release get lost; deployed viewers send two. */
+		/* Window managers that grab Alt make one release get lost; deployed viewers send
+		 * two. */
 		if (r == HWS_OK && mod_of(code) == MOD_ALT) {
 			iv->down[code] = 1;
 			r = hws_input_view_key(iv, code, false, 0, 0);
@@ -507,7 +510,7 @@ int hws_input_view_release_all(struct hws_input_view *iv)
 	return r;
 }
 
-/* --- text and function keys --------------------------------------------------------------------- */
+/* --- text and function keys ------------------------------------------------------------------- */
 
 static int send_seq(struct hws_input_view *iv, const uint8_t *p, size_t n)
 {
@@ -537,7 +540,8 @@ int hws_input_view_type(struct hws_input_view *iv, struct hws_bytes text)
 		bool end = i == text.len;
 		uint8_t c = end ? '\n' : text.ptr[i];
 		bool key = c == '\n' || c == '\t' || c == '\r';
-		/* Cut before a key, at the end, and before a character that may not fit any more. */
+		/* Cut before a key, at the end, and before a character that may not fit any
+		 * more. */
 		if (i > start &&
 				(end || key ||
 						(i - start > TYPE_CHUNK - 4 &&

@@ -1,5 +1,5 @@
-/* input/input_view: keyboard and mouse of the viewer as messages. All functions return HWS_ERR_DENIED when the
- * host or the user does not permit input now. Loop thread only. */
+/* input/input_view: keyboard and mouse of the viewer as messages. All functions return
+ * HWS_ERR_DENIED when the host or the user does not permit input now. Loop thread only. */
 #pragma once
 #include "client/core/viewer.h"
 #include "client/services/input/layout.h"
@@ -32,8 +32,8 @@ void hws_input_view_reset(struct hws_input_view *iv);
 void hws_input_view_set_mode(struct hws_input_view *iv, enum hws_keyboard_mode mode);
 /* The layout of this side; copied. */
 void hws_input_view_set_layout(struct hws_input_view *iv, const struct hws_layout *own);
-/* How the next key is sent, never AUTO. That sends characters when both layouts are known and differ, else positions
- * where the host can take them. */
+/* How the next key is sent, never AUTO. That sends characters when both layouts are known and
+ * differ, else positions where the host can take them. */
 enum hws_keyboard_mode hws_input_view_mode(struct hws_input_view *iv);
 
 /* Pixels of the picture of `display`. */
@@ -42,7 +42,8 @@ int hws_input_view_move(struct hws_input_view *iv, size_t display, int x, int y)
 int hws_input_view_button(struct hws_input_view *iv, int button, bool down) HWS_MUST_CHECK;
 /* 120ths of a notch; positive is right and up. */
 int hws_input_view_wheel(struct hws_input_view *iv, int dx, int dy) HWS_MUST_CHECK;
-/* evdev code; `unicode`: the character of the local layout or 0. A release of what is not down is left out. */
+/* evdev code; `unicode`: the character of the local layout or 0. A release of what is not down is
+ * left out. */
 int hws_input_view_key(struct hws_input_view *iv, unsigned code, bool down, unsigned locks,
 		uint32_t unicode) HWS_MUST_CHECK;
 int hws_input_view_release_all(struct hws_input_view *iv) HWS_MUST_CHECK;

@@ -4,9 +4,9 @@
 
 #define N HWS_KEY_NONE
 
-/* By evdev code: Windows scan code (set 1, extended 0xE0xx), macOS virtual key, Android key code, named key
- * of legacy mode. A Linux host takes evdev + 8. Entries that are all 0 are keys without a place here; macOS
- * 0 is the A key, so presence is told by the Windows column. */
+/* By evdev code: Windows scan code (set 1, extended 0xE0xx), macOS virtual key, Android key code,
+ * named key of legacy mode. A Linux host takes evdev + 8. Entries that are all 0 are keys without a
+ * place here; macOS 0 is the A key, so presence is told by the Windows column. */
 static const struct {
 	uint32_t windows, macos, android;
 	uint16_t control;

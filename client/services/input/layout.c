@@ -1,5 +1,5 @@
-/* The whole table is told rather than a digest of it: what a viewer makes of two layouts can then become cleverer
- * without the host. */
+/* The whole table is told rather than a digest of it: what a viewer makes of two layouts can then
+ * become cleverer without the host. */
 #include "client/services/input/layout.h"
 #include "shared/base/macros.h"
 #include <string.h>

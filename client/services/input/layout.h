@@ -1,6 +1,6 @@
-/* input/layout: what the keys of a keyboard give, so that the two ends can see whether their layouts are the same.
- * Told by a host in PeerInfo.platform_additions ("hawser_layout") and, when it changes, in Misc.keyboard_layout.
- * Pure. */
+/* input/layout: what the keys of a keyboard give, so that the two ends can see whether their
+ * layouts are the same. Told by a host in PeerInfo.platform_additions ("hawser_layout") and, when
+ * it changes, in Misc.keyboard_layout. Pure. */
 #pragma once
 #include "client/core/peer.h"
 #include <stdbool.h>
@@ -22,8 +22,8 @@ unsigned hws_layout_code(size_t key);
 /* Nothing is known of any key. */
 bool hws_layout_is_empty(const struct hws_layout *l);
 bool hws_layout_equal(const struct hws_layout *a, const struct hws_layout *b);
-/* Keys are separated by a space, their levels by a comma, each in hexadecimal digits; levels without anything behind
- * them are left out. */
+/* Keys are separated by a space, their levels by a comma, each in hexadecimal digits; levels
+ * without anything behind them are left out. */
 void hws_layout_write(const struct hws_layout *l, char buf[HWS_PEER_LAYOUT]);
 /* Foreign text. false: it is none of the above; *l is undefined then. */
 bool hws_layout_read(struct hws_layout *l, const char *text);

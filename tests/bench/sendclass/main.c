@@ -1,7 +1,7 @@
-/* bench sendclass: how long a key press waits while a transfer fills a line of 10 Mbit/s: in order as
- * it was sent, as before there were send classes, and with them. Two framed links over loopback; the
- * line is a reader with a small buffer that takes 1.25 MB a second. Prints
- * "bench sendclass.METRIC=VALUE"; ends within a minute, --quick within a quarter. */
+/* bench sendclass: how long a key press waits while a transfer fills a line of 10 Mbit/s: in order
+ * as it was sent, as before there were send classes, and with them. Two framed links over loopback;
+ * the line is a reader with a small buffer that takes 1.25 MB a second. Prints "bench
+ * sendclass.METRIC=VALUE"; ends within a minute, --quick within a quarter. */
 #include "shared/base/clock.h"
 #include "shared/base/macros.h"
 #include "shared/base/rand.h"

@@ -1,4 +1,5 @@
-/* Chat between a viewer and the person at the desktop, by the real hawser-host on a session bus of the test's own. */
+/* Chat between a viewer and the person at the desktop, by the real hawser-host on a session bus of
+ * the test's own. */
 #include "shared/crypto/crypto.h"
 #include "shared/wire/envelope.h"
 #include "tests/component/host/host.h"
@@ -204,7 +205,8 @@ START_TEST(an_answer_that_reaches_nobody_says_so)
 }
 END_TEST
 
-/* Who wrote must not believe that it was read: notifications are switched off; there is no bus; nobody on it shows any. */
+/* Who wrote must not believe that it was read: notifications are switched off; there is no bus;
+ * nobody on it shows any. */
 START_TEST(what_nobody_can_see_is_refused)
 {
 	if (_i == 2)

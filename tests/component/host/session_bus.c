@@ -1,5 +1,5 @@
-/* The bus is the real one, so that what hawser-host says to it is what a desktop would get; the desktop is a program that
- * only prints, because no other would tell a test what it showed. */
+/* The bus is the real one, so that what hawser-host says to it is what a desktop would get; the
+ * desktop is a program that only prints, because no other would tell a test what it showed. */
 #include "tests/component/host/session_bus.h"
 #include <stdio.h>
 #include <string.h>

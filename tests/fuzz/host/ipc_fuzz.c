@@ -1,5 +1,5 @@
-/* host/ipc fed by a process that went wrong: arbitrary frames in arbitrary pieces, with descriptors that
- * nobody announced, while the other side sends and is asked to hold back. */
+/* host/ipc fed by a process that went wrong: arbitrary frames in arbitrary pieces, with descriptors
+ * that nobody announced, while the other side sends and is asked to hold back. */
 #include "client/host/ipc.h"
 #include <assert.h>
 #include <string.h>

@@ -25,8 +25,8 @@ struct recorder {
 	bool congested; /* the link */
 	enum hws_service_id asked_for;
 	unsigned service_last;
-	struct hws_service
-			service; /* video's; needs keyboard and file, and no option against the clipboard */
+	/* Video's; needs keyboard and file, and no option against the clipboard. */
+	struct hws_service service;
 };
 
 /* `allow_plain`, and whether the link stays on this machine, as given. */

@@ -1,5 +1,5 @@
-/* Chat at the host: what of a viewer's words is shown to the person at the desktop, and how its answers leave. The desktop's
- * notifications are this test's own. */
+/* Chat at the host: what of a viewer's words is shown to the person at the desktop, and how its
+ * answers leave. The desktop's notifications are this test's own. */
 #include "client/services/chat/chat_host.h"
 #include "client/services/chat/chat_text.h"
 #include "shared/base/str.h"
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- a desktop that notes what it shows ---------------------------------------------------------- */
+/* --- a desktop that notes what it shows ------------------------------------------------------- */
 
 struct hws_notifier {
 	unsigned shown, how, places; /* places: as bits */
@@ -30,7 +30,7 @@ int hws_notifier_show(struct hws_notifier *n, unsigned place, const char *summar
 	return n->result;
 }
 
-/* --- a viewer ------------------------------------------------------------------------------------ */
+/* --- a viewer --------------------------------------------------------------------------------- */
 
 static struct hws_loop *loop;
 static struct hws_notifier desk;

@@ -1,5 +1,5 @@
-/* wire/session_channel, row by row: a message that changes its channel changes what it may overtake,
- * so that has to be meant. */
+/* wire/session_channel, row by row: a message that changes its channel changes what it may
+ * overtake, so that has to be meant. */
 #include "shared/base/macros.h"
 #include "shared/wire/session_channel.h"
 #include <check.h>
