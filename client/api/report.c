@@ -1,3 +1,5 @@
+/* What the viewer's core and services say, as events for the embedder: the one place where inner
+ * terms become public ones. */
 #include "client/api/codecs.h"
 #include "client/api/session_loop.h"
 #include "client/services/video/video_view.h"

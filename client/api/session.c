@@ -1,3 +1,5 @@
+/* The session handle as embedders hold it. Calls check their arguments on the caller's thread and
+ * post a command; only the newest picture is taken at once. */
 #include "client/api/codecs.h"
 #include "client/api/session_loop.h"
 #include "client/media/codec_table.h"

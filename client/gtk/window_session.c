@@ -7,6 +7,7 @@
 #include "client/gtk/notice.h"
 #include "client/gtk/pages.h"
 #include "client/gtk/screenshot.h"
+#include "client/gtk/status_line.h"
 #include "client/gtk/toolbar.h"
 
 struct session_window {
@@ -256,30 +257,6 @@ static void choose_display(struct session_window *w, const struct hawser_peer *p
 	gui_notice_show(w->notice, "The host has no such display", "this one is its choice", 22);
 }
 
-static void show_stats(struct session_window *w, const struct hawser_stats *stats)
-{
-	const char *codec = hawser_codec_title(stats->codec);
-	char *pace = stats->silent_s ? g_strdup_printf("NOT ANSWERING for %u s", stats->silent_s)
-			: stats->rtt_ms
-			? g_strdup_printf("%.0f frames/s · %u ms", stats->fps, stats->rtt_ms)
-			: g_strdup_printf("%.0f frames/s", stats->fps);
-	char *text = g_strdup_printf("%s · %s · %s · %s",
-			stats->encrypted ? "end-to-end encrypted" : "NOT ENCRYPTED",
-			stats->relayed ? "by relay" : "direct", codec, pace);
-
-	gtk_label_set_text(w->status, text);
-	g_free(pace);
-	/* In full screen the line is hidden, but a picture that stands still must not pass for a
-	 * live one. */
-	gtk_widget_set_visible(GTK_WIDGET(w->status),
-			stats->silent_s || !gtk_window_is_fullscreen(w->window));
-	if (stats->encrypted)
-		gtk_widget_remove_css_class(GTK_WIDGET(w->status), "hawser-insecure");
-	else
-		gtk_widget_add_css_class(GTK_WIDGET(w->status), "hawser-insecure");
-	g_free(text);
-}
-
 static void ask_password(struct session_window *w, const struct hawser_event *e)
 {
 	const char *text = e->u.password.text;
@@ -394,7 +371,7 @@ static void on_event(hawser_session *session, const struct hawser_event *e, void
 		gui_clipboard_receive(w->clipboard, e->u.text.utf8, e->u.text.length);
 		break;
 	case HAWSER_EVENT_STATS:
-		show_stats(w, e->u.stats);
+		gui_status_line_show(w->status, e->u.stats, gtk_window_is_fullscreen(w->window));
 		break;
 	case HAWSER_EVENT_MESSAGE:
 		gui_notice_show(w->notice, e->u.message.title, e->u.message.text,

@@ -363,7 +363,7 @@ static const struct {
 	{ { "connect", "x", "--server", "", NULL }, "--server is empty" },
 	{ { "connect", "x", "--screenshot", "a.png", NULL }, "needs --seconds" },
 	{ { "connect", "x", "--seconds", "0", NULL }, "from 1" },
-	{ { "connect", "x", "--password-file", "/dev/null", NULL }, "chmod 600" },
+	{ { "connect", "x", "--password-file", "/dev/null", NULL }, "not a regular file" },
 	{ { "connect", "x", "--password-file", "/nonexistent", NULL }, "/nonexistent" },
 };
 

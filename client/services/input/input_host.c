@@ -1,7 +1,7 @@
 /* Mouse and keyboard of all viewers on one desktop. Who leaves with a key held must not leave it
  * pressed, so what each one holds is known here. */
 #include "client/services/input/control_key.h"
-#include "client/services/input/input_parts.h"
+#include "client/services/input/input_host_parts.h"
 #include "client/services/input/layout.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"

@@ -1,7 +1,7 @@
 /* The modifiers at the host. Events list which of them are held, and what the desktop has down may
  * be another set: it is brought in line for each event, and back, so that a lost release does no
  * lasting harm. */
-#include "client/services/input/input_parts.h"
+#include "client/services/input/input_host_parts.h"
 #include "shared/base/macros.h"
 
 #define K(name) SES__CONTROL_KEY__##name

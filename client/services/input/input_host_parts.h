@@ -1,5 +1,5 @@
-/* input/input_parts: what the files of the host's input share: who holds which keys and buttons, and
- * the modifiers. Loop thread only. */
+/* input/input_host_parts: what the files of the host's input share: who holds which keys and
+ * buttons, and the modifiers. Loop thread only. */
 #pragma once
 #include "client/services/input/input_host.h"
 
@@ -27,7 +27,8 @@ void hws_input_press(
 		struct hws_input_host *h, struct hws_typing_viewer *t, uint8_t code, bool down);
 /* Whether a list holds a modifier, by its left or its right key. */
 bool hws_input_listed(int name, const Ses__ControlKey *list, size_t n);
-/* Makes the pressed modifiers those of the list. Sets bits of what was pressed for it, to be undone. */
+/* Makes the pressed modifiers those of the list. Sets bits of what was pressed for it, to be
+ * undone. */
 unsigned hws_input_match_modifiers(struct hws_input_host *h, struct hws_typing_viewer *t,
 		const Ses__ControlKey *list, size_t n);
 void hws_input_undo_modifiers(

@@ -1,0 +1,8 @@
+/* gtk/status_line: how the session stands, in one line. Main thread only. */
+#pragma once
+#include <gtk/gtk.h>
+#include <hawser/session.h>
+#include <stdbool.h>
+
+/* In full screen the line shows only that the host does not answer. */
+void gui_status_line_show(GtkLabel *line, const struct hawser_stats *stats, bool fullscreen);
