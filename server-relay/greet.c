@@ -15,6 +15,9 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+/* A request in small pieces with pings between them; empty parts and pongs have no end of their own,
+ * and while they are read no other leg of the shard is. */
+#define GREETED_MAX (16u * HWS_RLY_FIRST_FRAME_MAX)
 #define FIRST_READ (HWS_RLY_FIRST_FRAME_MAX + HWS_FRAME_HEADER_MAX)
 
 static void take_first(struct rly_shard *sh, struct rly_leg *l, struct hws_bytes payload)
@@ -227,6 +230,16 @@ refuse:
 	return HWS_ERR_PROTO;
 }
 
+/* `n` more bytes did not make it whole. */
+static int more_first_ws(struct rly_shard *sh, struct rly_leg *l, size_t n)
+{
+	l->ws->greeted += (uint32_t)n;
+	if (l->ws->greeted <= GREETED_MAX)
+		return HWS_OK;
+	rly_leg_refuse(sh, l, RLY_REFUSE_TOO_BIG);
+	return HWS_ERR_TOOBIG;
+}
+
 static int greet_first_ws(struct rly_shard *sh, struct rly_leg *l)
 {
 	bool done = false;
@@ -252,7 +265,7 @@ static int greet_first_ws(struct rly_shard *sh, struct rly_leg *l)
 		}
 		at += used;
 		if (p.kind == HWS_WS_NONE)
-			return HWS_OK;
+			return more_first_ws(sh, l, (size_t)n);
 		r = first_piece(sh, l, &p, &done);
 		if (r < 0)
 			return r;

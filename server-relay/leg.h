@@ -68,6 +68,7 @@ struct rly_ws_leg {
 	struct rly_stash *message;
 	/* bytes of `message`, or of it on the way out, counted in the shared sum */
 	uint32_t collected;
+	uint32_t greeted;                      /* bytes read before the request was whole */
 	uint8_t reply[2 + HWS_WS_CONTROL_MAX]; /* pong or close that waits for a frame boundary */
 	uint8_t reply_len;
 	bool close_sent;

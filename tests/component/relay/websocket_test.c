@@ -296,6 +296,31 @@ START_TEST(a_text_or_huge_first_message_is_refused)
 }
 END_TEST
 
+/* They cost the sender nothing to hold back and us a turn each: who never comes to the point must
+ * not keep a shard, and its time limits, from all others. */
+START_TEST(a_first_message_of_empty_parts_has_an_end)
+{
+	enum { PARTS = 20000 };
+	static uint8_t parts[PARTS][6]; /* empty, masked with zeros */
+	struct leg l;
+
+	start(NULL);
+	for (int pong = 0; pong < 2; pong++) {
+		for (int i = 0; i < PARTS; i++) {
+			parts[i][0] = pong ? 0x8a : 0;
+			parts[i][1] = 0x80;
+		}
+		leg_open(&l, &relay, true, 1);
+		leg_frame(&l, 2, false, "", 0);
+		leg_raw(&l, parts, sizeof(parts));
+		relay_await_exactly(&relay, "refused", "first_frame_size", pong + 1);
+		ck_assert(leg_ends_hard(&l, LIMIT_MS));
+		leg_close(&l);
+	}
+	relay_stop(&relay);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("relay/websocket");
@@ -309,7 +334,8 @@ int main(void)
 					the_close_handshake_ends_both,
 					the_end_of_tcp_closes_the_websocket_in_order,
 					the_first_message_may_come_in_fragments_with_more_behind,
-					a_text_or_huge_first_message_is_refused));
+					a_text_or_huge_first_message_is_refused,
+					a_first_message_of_empty_parts_has_an_end));
 
 	tcase_add_checked_fixture(t, NULL, cleanup);
 	return test_suite_run(s);
