@@ -229,6 +229,19 @@ static void on_closed(struct run *r, int error, const char *text)
 	finish(r, error == HAWSER_OK ? CLI_OK : cli_fail(status, "%s", text));
 }
 
+/* Each line with whose it is: a stranger's must not pass for one of this program. */
+static void on_chat(const char *text)
+{
+	for (;;) {
+		int n = (int)strcspn(text, "\n");
+
+		cli_fail(0, "the person at the host writes: %.*s", n, text);
+		if (!text[n])
+			break;
+		text += n + 1;
+	}
+}
+
 static void on_event(hawser_session *session, const struct hawser_event *ev, void *arg)
 {
 	struct run *r = arg;
@@ -275,7 +288,7 @@ static void on_event(hawser_session *session, const struct hawser_event *ev, voi
 			r->untyped = true;
 		break;
 	case HAWSER_EVENT_CHAT:
-		cli_fail(0, "the person at the host writes: %s", ev->u.text.utf8);
+		on_chat(ev->u.text.utf8);
 		break;
 	case HAWSER_EVENT_STATS:
 		if (r->o->stats && !print_stats(r, ev->u.stats, "stats"))

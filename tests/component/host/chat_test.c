@@ -147,8 +147,11 @@ START_TEST(two_people_write_to_each_other_by_command)
 	test_proc_start(&viewer, argv, env);
 	test_proc_must_expect(&bus.desktop, "[Message from ", 20000);
 	test_proc_must_expect(&bus.desktop, "restart it?]", 20000);
-	answers(NULL, "please \"do\"");
+	answers(NULL, "please \"do\"\nhawser: all is well");
 	test_proc_must_expect(&viewer, "the person at the host writes: please \"do\"\n", 20000);
+	/* no line of it may pass for one of the program's own */
+	test_proc_must_expect(
+			&viewer, "the person at the host writes: hawser: all is well\n", 20000);
 	test_proc_signal(&viewer, SIGTERM);
 	ck_assert_int_eq(test_proc_wait(&viewer, TEST_PATIENCE_MS), 0);
 	test_proc_stop(&viewer);
