@@ -1,4 +1,5 @@
 /* The agent as hostd and a gate see it: on the headless desktop and on a real X server. */
+#include "client/services/host_viewer.h"
 #include "shared/base/buf.h"
 #include "shared/base/log.h"
 #include "shared/base/str.h"
@@ -58,7 +59,7 @@ START_TEST(what_is_not_offered_is_refused)
 	ck_assert_str_ne(h.gate[0].error, "");
 	/* Rubbish on a link that is not open, and a login that does not parse, end nothing but that
 	 * link. */
-	link_gate(1);
+	link_gate(&h.gate[1], 101);
 	ck_assert_int_eq(hws_ipc_send_wire(h.gate[1].link, HWS_CHANNEL_VIDEO,
 					 hws_bytes("\xff\xff\xff", 3)),
 			HWS_OK);
@@ -129,6 +130,26 @@ START_TEST(a_viewer_that_does_not_read_is_waited_for_and_the_others_go_on)
 	hws_ipc_resume(h.gate[1].link);
 	n = h.gate[1].frames;
 	wait_for(&h.gate[1].frames, n + 10);
+	ck_assert_int_eq(stop_agent(), 0);
+}
+END_TEST
+
+/* More than hostd lets in: it does not trust hostd to count. */
+START_TEST(there_are_so_many_viewers_and_no_more)
+{
+	struct gate more[HWS_HOST_VIEWERS_MAX] = { 0 };
+
+	start_agent("headless:320x200@30", NULL);
+	open_gate(0, ALL, REMOTE);
+	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++)
+		link_gate(&more[i], 200 + i);
+	wait_for(&more[HWS_HOST_VIEWERS_MAX - 1].closed, 1);
+	for (unsigned i = 0; i + 1 < HWS_HOST_VIEWERS_MAX; i++) {
+		ck_assert_uint_eq(more[i].closed, 0);
+		hws_ipc_close(more[i].link, HWS_OK);
+	}
+	h.gate[0].frames = 0;
+	wait_for(&h.gate[0].frames, 1);
 	ck_assert_int_eq(stop_agent(), 0);
 }
 END_TEST
@@ -427,6 +448,7 @@ int main(void)
 	tcase_add_test(t, a_viewer_is_told_the_desktop_and_sees_it_move);
 	tcase_add_test(t, what_is_not_offered_is_refused);
 	tcase_add_test(t, a_viewer_that_does_not_read_is_waited_for_and_the_others_go_on);
+	tcase_add_test(t, there_are_so_many_viewers_and_no_more);
 	tcase_add_test(t, without_a_display_it_stays_and_says_why);
 	tcase_add_test(t, a_viewer_waits_while_the_desktop_is_being_opened);
 	tcase_add_test(t, on_x11_keys_arrive_as_long_as_they_are_permitted);

@@ -205,21 +205,20 @@ static void on_close(struct hws_ipc *l, int why, void *arg)
 	g->closed++;
 }
 
-/* What hostd does for a new viewer. */
-void link_gate(unsigned i)
+void link_gate(struct gate *g, unsigned conn)
 {
 	struct hws_ipc_conf lc = { .frame_max = HWS_SES_FRAME_MAX + 1,
 		.on_message = on_message,
 		.on_wire = on_wire,
 		.on_close = on_close,
-		.arg = &h.gate[i] };
+		.arg = g };
 	Agt__Message m = AGT__MESSAGE__INIT;
 	Agt__AgentLink al = AGT__AGENT_LINK__INIT;
 	int fd[2];
 
 	ck_assert_int_eq(hws_ipc_pair(fd), HWS_OK);
-	ck_assert_int_eq(hws_ipc_new(h.loop, fd[0], &lc, &h.gate[i].link), HWS_OK);
-	al.conn = 100 + i;
+	ck_assert_int_eq(hws_ipc_new(h.loop, fd[0], &lc, &g->link), HWS_OK);
+	al.conn = conn;
 	m.union_case = AGT__MESSAGE__UNION_AGENT_LINK;
 	m.agent_link = &al;
 	ck_assert_int_eq(hws_ipc_send(h.hostd, &m, fd[1]), HWS_OK);
@@ -232,7 +231,7 @@ void ask_gate(unsigned i, uint64_t permissions, Agt__SessionKind kind)
 	Ses__LoginRequest lr = SES__LOGIN_REQUEST__INIT;
 	struct hws_buf b;
 
-	link_gate(i);
+	link_gate(&h.gate[i], 100 + i);
 	lr.version = (char *)"1.4.9";
 	lr.my_platform = (char *)"Linux";
 	hws_buf_init(&b, 4096);

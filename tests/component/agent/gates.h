@@ -44,7 +44,8 @@ void start_agent(const char *backend, const char *display);
 void wait_for(const unsigned *counter, unsigned n);
 void run_for(unsigned ms);
 int stop_agent(void);
-void link_gate(unsigned i);
+/* What hostd does for a new viewer. */
+void link_gate(struct gate *g, unsigned conn);
 void ask_gate(unsigned i, uint64_t permissions, Agt__SessionKind kind);
 void open_gate(unsigned i, uint64_t permissions, Agt__SessionKind kind);
 void send_wire(unsigned i, const Ses__Message *m);

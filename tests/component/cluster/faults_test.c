@@ -96,6 +96,18 @@ START_TEST(nodes_with_different_keys_do_not_talk)
 }
 END_TEST
 
+START_TEST(a_name_that_two_nodes_use_is_told)
+{
+	struct server other = { 0 };
+
+	ck_assert_ptr_null(test_proc_expect(&a.proc, "node.name_taken", 3000)); /* its own */
+	copy_key(&other);
+	start_node(&other, "a", pg.url);
+	test_proc_must_expect(&a.proc, "node.name_taken", WAIT_MS);
+	server_stop(&other);
+}
+END_TEST
+
 static void notify(const char *node, const char *payload)
 {
 	static const uint8_t key[HWS_HASH_KEY_LEN] = { 0 };
@@ -315,7 +327,8 @@ int main(void)
 					a_silent_network_between_node_and_database_is_survived,
 					orders_hold_at_all_nodes_also_those_that_were_missed,
 					rubbish_from_the_database_harms_nobody,
-					nodes_with_different_keys_do_not_talk));
+					nodes_with_different_keys_do_not_talk,
+					a_name_that_two_nodes_use_is_told));
 	TCase *own = test_case(s, "database", 90, TESTS(a_restart_of_the_database_loses_nothing));
 	tcase_add_unchecked_fixture(t, start_database, stop_database);
 	tcase_add_checked_fixture(t, set_up, tear_down);

@@ -43,14 +43,13 @@ void stop_database(void)
 	test_pg_stop(&pg);
 }
 
-/* Node b has the key of node a, as the operator's guide says. */
-static void copy_key(void)
+void copy_key(struct server *s)
 {
-	const char *argv[] = { "/bin/cp", "-p", NULL, NULL, b.dir, NULL };
+	const char *argv[] = { "/bin/cp", "-p", NULL, NULL, s->dir, NULL };
 	char key[400], pub[420];
 	char *out = NULL;
 
-	test_dir(b.dir, sizeof(b.dir));
+	test_dir(s->dir, sizeof(s->dir));
 	snprintf(key, sizeof(key), "%s/id_ed25519", a.dir);
 	snprintf(pub, sizeof(pub), "%s.pub", key);
 	argv[2] = key;
@@ -68,7 +67,7 @@ void set_up(void)
 	memset(&a, 0, sizeof(a));
 	memset(&b, 0, sizeof(b));
 	start_node(&a, "a", pg.url);
-	copy_key();
+	copy_key(&b);
 	start_node(&b, "b", b_url);
 	ck_assert_str_eq(a.key, b.key);
 }

@@ -20,6 +20,8 @@ extern struct test_proxy proxy; /* between node b and the database */
 extern struct server a, b;
 extern char b_url[200];
 
+/* For a node that is not started yet: the key of node a, as the operator's guide says. */
+void copy_key(struct server *s);
 void start_node(struct server *s, const char *name, const char *url);
 /* Fixtures: the database once for a case, the nodes for each test. */
 void start_database(void);

@@ -1,6 +1,8 @@
 /* hawser-host as a command line: `config` changes one line of a file and tells what is in force,
  * options may stand anywhere, and the exit status tells whose fault it was. */
+#include "shared/base/clock.h"
 #include "shared/base/macros.h"
+#include "shared/daemon/control.h"
 #include "tests/component/host/host.h"
 #include "tests/support/suite.h"
 #include <check.h>
@@ -172,6 +174,25 @@ START_TEST(the_settings_in_force_are_told)
 }
 END_TEST
 
+/* hawser-host knows the names itself: another program that asks does not. */
+START_TEST(a_setting_that_is_not_there_is_said_to_be_none)
+{
+	json_t *req = json_pack("{s:s,s:s}", "cmd", "config", "name", "nonsense"), *ans = NULL;
+	struct hws_error err = { 0 };
+	char path[300];
+
+	host_start(&host, NULL);
+	snprintf(path, sizeof(path), "%s/control.sock", host.dir);
+	(void)!hws_control_call(path, req, 10 * HWS_US_PER_S, &ans, &err);
+	ck_assert_ptr_null(json_object_get(ans, "value"));
+	ck_assert_ptr_nonnull(ans);
+	ck_assert_str_eq(json_string_value(json_object_get(ans, "text")),
+			"there is no such setting");
+	json_decref(ans);
+	json_decref(req);
+}
+END_TEST
+
 START_TEST(the_password_has_the_words_of_the_viewer)
 {
 	char first[64], second[64];
@@ -248,6 +269,7 @@ int main(void)
 					a_refused_value_leaves_the_file_alone,
 					wrong_usage_has_a_status_of_its_own,
 					the_settings_in_force_are_told,
+					a_setting_that_is_not_there_is_said_to_be_none,
 					the_password_has_the_words_of_the_viewer,
 					the_viewer_takes_the_flags_of_the_host,
 					the_viewer_asks_the_host_that_is_named,

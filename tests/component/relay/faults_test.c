@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define MIB (1u << 20)
@@ -124,6 +125,32 @@ START_TEST(a_reset_is_passed_on_as_one)
 END_TEST
 
 /* With bytes in the pipe and the sockets. */
+/* Each byte is a message, and grows threefold by its head: more than the relay gathers at once. It
+ * is held while both things happen, so that it learns of the end by writing. */
+START_TEST(a_receiver_that_ends_under_many_messages_harms_nobody_else)
+{
+	static uint8_t frames[200000];
+	struct leg l[2], other[2];
+	siginfo_t stopped;
+
+	START("--threads", "1");
+	pair_open(&relay, other, false, false);
+	pair_open(&relay, l, false, true);
+	for (size_t i = 0; i < sizeof(frames); i++)
+		frames[i] = i & 1 ? 'x' : 1 << 2;
+	test_proc_signal(&relay.proc, SIGSTOP);
+	ck_assert_int_eq(waitid(P_PID, (id_t)relay.proc.pid, &stopped, WSTOPPED), 0);
+	leg_raw(&l[0], frames, sizeof(frames));
+	leg_reset(&l[1]);
+	test_proc_signal(&relay.proc, SIGCONT);
+	ck_assert(leg_ends(&l[0], LIMIT_MS));
+	leg_close(&l[0]);
+	pair_check(other);
+	pair_close(other);
+	relay_stop(&relay);
+}
+END_TEST
+
 START_TEST(a_reset_in_the_middle_of_a_splice_loses_nothing_else)
 {
 	struct leg l[2], other[2];
@@ -414,6 +441,7 @@ int main(void)
 			TESTS(a_pair_without_traffic_ends, one_byte_now_and_then_keeps_a_pair_alive,
 					a_stalled_receiver_ends_the_pair_in_time,
 					a_reset_is_passed_on_as_one,
+					a_receiver_that_ends_under_many_messages_harms_nobody_else,
 					a_reset_in_the_middle_of_a_splice_loses_nothing_else,
 					a_half_close_is_passed_on_and_the_other_way_stays_open,
 					an_end_behind_much_data_does_not_cut_it,

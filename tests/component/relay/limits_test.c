@@ -171,6 +171,59 @@ START_TEST(a_reload_takes_effect_on_running_pairs)
 }
 END_TEST
 
+static bool is_slow(void)
+{
+	json_t *ans = relay_ask(&relay, "pairs", NULL, NULL, NULL, NULL);
+	json_t *list = json_object_get(ans, "pairs");
+	bool slow;
+
+	ck_assert_uint_eq(json_array_size(list), 1);
+	slow = json_is_true(json_object_get(json_array_get(list, 0), "slow"));
+	json_decref(ans);
+	return slow;
+}
+
+/* A limit of time makes the relay look at its pairs each second. */
+#define FAST_OR_SLOW                                                                               \
+	"--limit-pair", "4M", "--limit-slow", "1M", "--downgrade-percent", "1", "--pair-time", "1h"
+
+START_TEST(a_pair_that_is_fast_for_long_becomes_slow)
+{
+	uint64_t end = test_now_ms() + LIMIT_MS;
+	struct flow f;
+	double rate;
+
+	START(FAST_OR_SLOW, "--downgrade-after", "1s");
+	flow_start(&f, 1);
+	do {
+		ck_assert(test_now_ms() < end);
+		rate_of(&f, 1, 100);
+	} while (!is_slow());
+	rate_of(&f, 1, 700);
+	rate = rate_of(&f, 1, 1500);
+	ck_assert_msg(about(rate, MIB), "%.0f", rate);
+	flow_stop(&f);
+	relay_stop(&relay);
+}
+END_TEST
+
+START_TEST(a_pair_stays_fast_until_it_is_old_enough)
+{
+	static const char *const after[] = { "1h", "0" }; /* 0: never */
+
+	for (size_t i = 0; i < 2; i++) {
+		struct flow f;
+
+		START(FAST_OR_SLOW, "--downgrade-after", after[i]);
+		flow_start(&f, 1);
+		rate_of(&f, 1, 3000);
+		ck_assert(!is_slow());
+		flow_stop(&f);
+		relay_stop(&relay);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	return test_main("relay/limits", 90, NULL, cleanup,
@@ -178,5 +231,7 @@ int main(void)
 					an_address_keeps_its_limit_over_all_its_pairs,
 					the_total_limit_is_shared_fairly_over_all_threads,
 					slow_networks_are_slow, a_pair_ends_at_its_volume_or_time,
+					a_pair_that_is_fast_for_long_becomes_slow,
+					a_pair_stays_fast_until_it_is_old_enough,
 					a_reload_takes_effect_on_running_pairs));
 }

@@ -5,6 +5,7 @@
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/str.h"
+#include "shared/crypto/box.h"
 #include "shared/crypto/crypto.h"
 #include "shared/sys/spawn.h"
 #include "tests/support/proc.h"
@@ -85,6 +86,43 @@ static bool hear(uint8_t *to, size_t len)
 	return true;
 }
 
+static bool is_signed(const uint8_t *data, size_t len)
+{
+	uint8_t head[5], body[4096];
+	Agt__Message m = AGT__MESSAGE__INIT, *answer;
+	Agt__SignRequest q = AGT__SIGN_REQUEST__INIT;
+	bool is;
+
+	q.data = (ProtobufCBinaryData){ len, (uint8_t *)(uintptr_t)data };
+	m.union_case = AGT__MESSAGE__UNION_SIGN_REQUEST;
+	m.sign_request = &q;
+	say(&m);
+	if (!hear(head, sizeof(head)))
+		_exit(0);
+	len = (size_t)head[0] + ((size_t)head[1] << 8) - 1;
+	if (len > sizeof(body) || !hear(body, len))
+		_exit(1);
+	answer = agt__message__unpack(NULL, len, body);
+	if (!answer || answer->union_case != AGT__MESSAGE__UNION_SIGN_REPLY)
+		_exit(1);
+	is = answer->sign_reply->signature.len > 0;
+	agt__message__free_unpacked(answer, NULL);
+	return is;
+}
+
+/* A byte more or less than a half of a handshake, then this, then it again. */
+static void ask_for_others(void)
+{
+	uint8_t half[2 + 9 + 2 + HWS_BOX_PK_LEN + 1] = "\x0a\x09"
+						       "123456789\x12\x20";
+	bool longer = is_signed(half, sizeof(half));
+	bool shorter = is_signed(half, sizeof(half) - 2);
+	bool own = is_signed(half, sizeof(half) - 1);
+	bool again = is_signed(half, sizeof(half) - 1);
+
+	claim(longer || shorter || again ? "too much" : own ? "once" : "nothing");
+}
+
 /* What it does is told by why it should refuse: the only text of a start that is ours. */
 static int gate_main(void)
 {
@@ -99,6 +137,10 @@ static int gate_main(void)
 		return 1;
 	if (memmem(start, len, "ask for ever", 12))
 		ask_for_ever();
+	if (memmem(start, len, "ask for others", 14)) {
+		ask_for_others();
+		return hear(head, 1);
+	}
 	for (unsigned i = 0; i < CLAIMS; i++) {
 		claim("open");
 		claim("login");
@@ -147,7 +189,9 @@ static void teardown(void)
 
 static void begin(const char *what)
 {
-	struct hws_host_session_conf conf = { .conn = 1, .direct = true, .refuse = what };
+	struct hws_host_session_conf conf = {
+		.conn = 1, .direct = true, .secure = true, .refuse = what
+	};
 	static struct hws_list sessions;
 	int fds[2];
 
@@ -178,6 +222,16 @@ START_TEST(a_gate_that_asks_and_never_listens_is_given_up)
 }
 END_TEST
 
+/* Whatever else it would sign could be used against the host elsewhere. */
+START_TEST(a_gate_gets_one_signature_and_of_its_own_half_only)
+{
+	begin("ask for others");
+	UNTIL(ended || !hws_str_equal(session->state, "starting"));
+	ck_assert(!ended);
+	ck_assert_str_eq(session->state, "once");
+}
+END_TEST
+
 /* Whom no password let in sees no desktop, whatever its gate says: it uses up no password. */
 START_TEST(a_gate_is_not_believed_that_a_session_is_open)
 {
@@ -196,5 +250,6 @@ int main(int argc, char **argv)
 		return gate_main();
 	return test_main("host/host_session", 90, setup, teardown,
 			TESTS(a_gate_that_asks_and_never_listens_is_given_up,
+					a_gate_gets_one_signature_and_of_its_own_half_only,
 					a_gate_is_not_believed_that_a_session_is_open));
 }
