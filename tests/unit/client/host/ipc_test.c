@@ -245,6 +245,21 @@ START_TEST(descriptors_without_a_message_are_bounded)
 }
 END_TEST
 
+/* A byte of each frame tells its kind. */
+START_TEST(a_frame_may_be_as_long_as_the_cap_and_no_longer)
+{
+	const size_t cap = 1u << 20;
+	uint8_t *big = calloc(1, cap);
+
+	ck_assert_int_eq(hws_ipc_send_wire(b.ipc, HWS_CHANNEL_VIDEO, hws_bytes(big, cap)),
+			HWS_ERR_TOOBIG);
+	ck_assert_int_eq(hws_ipc_send_wire(b.ipc, HWS_CHANNEL_VIDEO, hws_bytes(big, cap - 1)),
+			HWS_OK);
+	UNTIL(a.wires == 1);
+	free(big);
+}
+END_TEST
+
 START_TEST(frames_above_the_cap_end_the_link)
 {
 	uint8_t *big = calloc(1, 2u << 20);
@@ -280,6 +295,7 @@ int main(void)
 	tcase_add_test(t, large_frames_pass_whole_behind_a_full_socket);
 	tcase_add_test(t, a_full_queue_refuses_and_keeps_what_it_has);
 	tcase_add_test(t, a_pause_holds_back_frames_that_are_already_here);
+	tcase_add_test(t, a_frame_may_be_as_long_as_the_cap_and_no_longer);
 	tcase_add_test(t, frames_above_the_cap_end_the_link);
 	tcase_add_test(t, descriptors_without_a_message_are_bounded);
 	tcase_add_test(t, the_end_of_the_other_side_is_told_once);

@@ -386,7 +386,7 @@ START_TEST(nodes_find_each_others_devices_and_send_messages)
 	struct rdv_store *a = open_postgres(loop, true), *b = open_postgres(loop, false);
 	struct ear ear_a = { 0 }, ear_b = { 0 };
 	static uint8_t big[RDV_MESSAGE_MAX];
-	const char *one = "one";
+	const char *one = "one", *no_text = "\xff";
 	struct ended e = { 0 };
 	struct found f;
 
@@ -408,6 +408,8 @@ START_TEST(nodes_find_each_others_devices_and_send_messages)
 	ck_assert_int_eq(a->locations->remove(a, &one, 1, on_ended, &e), HWS_OK);
 	contract_turn(a, &e.ended);
 	ck_assert_str_eq(find3(a).node[0], "two words"); /* not a's to remove any more */
+	ck_assert_int_eq(a->locations->find(a, &no_text, 1, on_found, &f), HWS_ERR_INVAL);
+	ck_assert_int_eq(a->locations->find(a, &one, 0, on_found, &f), HWS_ERR_RANGE);
 	ck_assert_int_eq(a->nodes->send(a, "two words", hws_bytes(big, sizeof(big)), on_ended, &e),
 			HWS_OK);
 	contract_turn(b, &ear_b.heard);
