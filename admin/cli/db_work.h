@@ -36,7 +36,7 @@ void adm_db_make_folder(const struct adm_db *d);
  * r. */
 int adm_db_say(struct adm_db *d, int r, const char *what);
 /* Names a device that was not taken, and why, as long as not too many were; counts it. */
-void adm_db_refused(const char *id, const char *why, void *db);
+void adm_db_refused(const char *id, const char *why, void *arg);
 /* A copy that names the devices it could not take. */
 struct adm_copy adm_db_copy_into(struct adm_db *d, struct rdv_store *to, enum adm_copy_mode mode);
 void adm_db_put_int(struct adm_db *d, const char *name, uint64_t n);

@@ -26,7 +26,7 @@ int cli_fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 
 int cli_connect(int argc, char **argv, void *ctx);
 int cli_id(int argc, char **argv, void *ctx);
 int cli_password(int argc, char **argv, void *ctx);
-int cli_config(int argc, char **argv, void *ctx);
+int cli_config(int argc, char **argv, void *arg);
 int cli_status(int argc, char **argv, void *ctx);
 /* Replaces this process by hawser-desktop with these arguments; returns only when that is not
  * installed. */

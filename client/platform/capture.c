@@ -168,17 +168,17 @@ static int source_grab(struct hws_capture *c, unsigned i)
 
 /* --- what the source tells --- */
 
-void hws_capture_source_damaged(struct hws_capture *c, unsigned i)
+void hws_capture_source_damaged(struct hws_capture *c, unsigned display)
 {
-	c->screen[i].pending = true;
+	c->screen[display].pending = true;
 	signal_damage(c);
 }
 
-void hws_capture_source_taken(struct hws_capture *c, unsigned i)
+void hws_capture_source_taken(struct hws_capture *c, unsigned display)
 {
-	c->screen[i].pending = false;
+	c->screen[display].pending = false;
 	for (unsigned k = 0; k < HWS_CAPTURE_READERS_MAX; k++) {
-		struct at *a = c->reader[k] ? &c->reader[k]->at[i] : NULL;
+		struct at *a = c->reader[k] ? &c->reader[k]->at[display] : NULL;
 		if (a && a->damage.n == 0)
 			a->signalled = false;
 	}
@@ -215,23 +215,23 @@ static void tell_failed(struct hws_capture *c, unsigned i, int err)
 }
 
 void hws_capture_source_grabbed(
-		struct hws_capture *c, unsigned i, int err, const struct hws_region *damage)
+		struct hws_capture *c, unsigned display, int err, const struct hws_region *damage)
 {
-	struct screen *s = &c->screen[i];
+	struct screen *s = &c->screen[display];
 
 	s->grabbing = false;
 	s->filled = s->filled || err == HWS_OK;
 	s->pending = s->pending || (err < 0 && err != HWS_ERR_AGAIN);
 	for (unsigned k = 0; k < HWS_CAPTURE_READERS_MAX; k++) {
-		struct at *a = c->reader[k] ? &c->reader[k]->at[i] : NULL;
+		struct at *a = c->reader[k] ? &c->reader[k]->at[display] : NULL;
 		if (!a || !a->started)
 			continue;
 		if (err == HWS_OK)
 			hws_region_add_all(&a->damage, damage);
 		if (a->waiting && s->filled && a->damage.n && (!err || err == HWS_ERR_AGAIN))
-			hand_out(c, a, i);
+			hand_out(c, a, display);
 	}
-	tell_failed(c, i, err < 0 ? err : HWS_ERR_AGAIN);
+	tell_failed(c, display, err < 0 ? err : HWS_ERR_AGAIN);
 	tell_due(c);
 	signal_damage(c);
 }
@@ -307,24 +307,24 @@ void hws_capture_unsubscribe(struct hws_capture_reader *r)
 	hws_free(r);
 }
 
-int hws_capture_start(struct hws_capture_reader *r, unsigned i)
+int hws_capture_start(struct hws_capture_reader *r, unsigned display)
 {
 	struct hws_capture *c = r->c;
-	const struct hws_display *d = display_of(c, i);
+	const struct hws_display *d = display_of(c, display);
 
 	if (!d)
 		return HWS_ERR_NOTFOUND;
-	struct at *a = &r->at[i];
+	struct at *a = &r->at[display];
 	if (a->started)
 		return HWS_OK;
-	if (c->screen[i].users == 0) {
-		int err = c->source->impl->start(c->source, i);
+	if (c->screen[display].users == 0) {
+		int err = c->source->impl->start(c->source, display);
 		if (err < 0)
 			return err;
 	} else {
 		tell_later(c); /* the source does not tell what it has told */
 	}
-	c->screen[i].users++;
+	c->screen[display].users++;
 	a->started = true;
 	a->signalled = false;
 	hws_region_clear(&a->damage);
@@ -332,32 +332,32 @@ int hws_capture_start(struct hws_capture_reader *r, unsigned i)
 	return HWS_OK;
 }
 
-void hws_capture_stop(struct hws_capture_reader *r, unsigned i)
+void hws_capture_stop(struct hws_capture_reader *r, unsigned display)
 {
 	struct hws_capture *c = r->c;
 
-	if (i >= HWS_DISPLAYS_MAX || !r->at[i].started)
+	if (display >= HWS_DISPLAYS_MAX || !r->at[display].started)
 		return;
-	at_reset(&r->at[i]);
-	if (--c->screen[i].users > 0)
+	at_reset(&r->at[display]);
+	if (--c->screen[display].users > 0)
 		return;
-	c->source->impl->stop(c->source, i);
-	screen_forget(&c->screen[i]);
+	c->source->impl->stop(c->source, display);
+	screen_forget(&c->screen[display]);
 }
 
-int hws_capture_grab(struct hws_capture_reader *r, unsigned i)
+int hws_capture_grab(struct hws_capture_reader *r, unsigned display)
 {
 	struct hws_capture *c = r->c;
 	int err = HWS_OK;
 
-	if (i >= HWS_DISPLAYS_MAX || !r->at[i].started)
+	if (display >= HWS_DISPLAYS_MAX || !r->at[display].started)
 		return HWS_ERR_NOTFOUND;
-	struct screen *s = &c->screen[i];
-	struct at *a = &r->at[i];
+	struct screen *s = &c->screen[display];
+	struct at *a = &r->at[display];
 	if (a->waiting || a->due || a->picture)
 		return HWS_ERR_BUSY;
 	if (!s->grabbing)
-		err = s->pending || !s->filled ? source_grab(c, i) : HWS_ERR_AGAIN;
+		err = s->pending || !s->filled ? source_grab(c, display) : HWS_ERR_AGAIN;
 	if (err < 0 && err != HWS_ERR_AGAIN)
 		return err;
 	a->signalled = false;
@@ -367,37 +367,37 @@ int hws_capture_grab(struct hws_capture_reader *r, unsigned i)
 	}
 	if (!s->filled || a->damage.n == 0)
 		return HWS_ERR_AGAIN;
-	hand_out(c, a, i); /* what another reader had captured */
+	hand_out(c, a, display); /* what another reader had captured */
 	tell_later(c);
 	return HWS_OK;
 }
 
-void hws_capture_release(struct hws_capture_reader *r, unsigned i)
+void hws_capture_release(struct hws_capture_reader *r, unsigned display)
 {
-	if (i >= HWS_DISPLAYS_MAX || r->at[i].due)
+	if (display >= HWS_DISPLAYS_MAX || r->at[display].due)
 		return;
-	hws_picture_unlock(r->at[i].picture);
-	r->at[i].picture = NULL;
+	hws_picture_unlock(r->at[display].picture);
+	r->at[display].picture = NULL;
 }
 
-int hws_capture_snapshot(struct hws_capture_reader *r, unsigned i)
+int hws_capture_snapshot(struct hws_capture_reader *r, unsigned display)
 {
 	struct hws_capture *c = r->c;
-	const struct hws_display *d = display_of(c, i);
+	const struct hws_display *d = display_of(c, display);
 	struct hws_picture *p;
 
 	if (!d)
 		return HWS_ERR_NOTFOUND;
-	if (r->at[i].snapshot)
+	if (r->at[display].snapshot)
 		return HWS_ERR_BUSY;
 	int err = hws_picture_new(HWS_PIXEL_BGRA, d->width, d->height, &p);
 	if (err == HWS_OK)
-		err = c->source->impl->snapshot(c->source, i, p);
+		err = c->source->impl->snapshot(c->source, display, p);
 	if (err < 0) {
 		hws_picture_drop(p);
 		return err;
 	}
-	r->at[i].snapshot = p;
+	r->at[display].snapshot = p;
 	return HWS_OK;
 }
 

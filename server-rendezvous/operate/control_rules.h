@@ -8,7 +8,7 @@ struct rdv_entry;
 
 /* Another node has changed an entry (which is in the store already): takes effect here too. `e`
  * NULL: some changes may have been missed, all are read again. */
-void rdv_rules_heard(const struct rdv_entry *e, bool removed, void *core);
+void rdv_rules_heard(const struct rdv_entry *e, bool removed, void *arg);
 
 void rdv_cmd_block(struct hws_control_reply *reply, const json_t *req, void *arg);
 void rdv_cmd_unblock(struct hws_control_reply *reply, const json_t *req, void *arg);

@@ -5,4 +5,4 @@
 struct rdv_client;
 
 /* On the TCP plane's thread. A message that is not served here ends the connection. */
-void rdv_dispatch(struct rdv_client *cl, struct hws_bytes message);
+void rdv_dispatch(struct rdv_client *cl, struct hws_bytes payload);

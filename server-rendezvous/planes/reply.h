@@ -5,7 +5,8 @@
 
 struct rdv_tcp;
 
-void rdv_reply_sent(struct rdv_tcp *t, const struct rdv_replier *from, const Rdv__PunchHoleSent *m);
-void rdv_reply_local(struct rdv_tcp *t, const struct rdv_replier *from, const Rdv__LocalAddr *m);
-/* Changes `m`. */
-void rdv_reply_relay(struct rdv_tcp *t, const struct rdv_replier *from, Rdv__RelayResponse *m);
+void rdv_reply_sent(
+		struct rdv_tcp *t, const struct rdv_replier *from, const Rdv__PunchHoleSent *in);
+void rdv_reply_local(struct rdv_tcp *t, const struct rdv_replier *from, const Rdv__LocalAddr *in);
+/* Changes `in`. */
+void rdv_reply_relay(struct rdv_tcp *t, const struct rdv_replier *from, Rdv__RelayResponse *in);

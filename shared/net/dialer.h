@@ -36,4 +36,4 @@ typedef void (*hws_resolve_cb)(
 struct hws_resolve;
 int hws_resolve(struct hws_loop *loop, struct hws_work *work, const char *host, uint16_t port,
 		hws_resolve_cb done, void *arg, struct hws_resolve **ret) HWS_MUST_CHECK;
-void hws_resolve_cancel(struct hws_resolve *r);
+void hws_resolve_cancel(struct hws_resolve *a);

@@ -18,5 +18,5 @@ void hws_tls_server_free(struct hws_tls_server *t);
 /* Takes the accepted, non-blocking fd on success. The handshake runs by itself while reading is
  * wanted: reads give HWS_ERR_AGAIN until it is done; HWS_ERR_CRYPTO or HWS_ERR_PROTO when it fails.
  * The caller keeps the deadline. */
-int hws_stream_tls_server_new(struct hws_loop *loop, struct hws_tls_server *t, int fd,
+int hws_stream_tls_server_new(struct hws_loop *loop, struct hws_tls_server *server, int fd,
 		struct hws_stream **ret) HWS_MUST_CHECK;

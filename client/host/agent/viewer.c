@@ -191,9 +191,9 @@ void hws_agent_admit_waiting(struct hws_agent *a)
 
 /* --- the link of one viewer --- */
 
-void hws_agent_tell_bitrate(struct hws_host_viewer *g, uint32_t kbit_s, void *arg HWS_UNUSED)
+void hws_agent_tell_bitrate(struct hws_host_viewer *v, uint32_t kbit_s, void *arg HWS_UNUSED)
 {
-	struct hws_agent_viewer *c = hws_container(g, struct hws_agent_viewer, viewer);
+	struct hws_agent_viewer *c = hws_container(v, struct hws_agent_viewer, viewer);
 	Agt__Message m = AGT__MESSAGE__INIT;
 	Agt__EncoderState s = AGT__ENCODER_STATE__INIT;
 

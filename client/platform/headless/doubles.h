@@ -11,13 +11,13 @@
 
 /* Streams, terminals must be closed before. free takes NULL. */
 int hl_sound_new(struct hws_loop *loop, struct hws_sound **ret) HWS_MUST_CHECK;
-void hl_sound_free(struct hws_sound *s);
+void hl_sound_free(struct hws_sound *base);
 int hl_camera_new(struct hws_loop *loop, struct hws_camera **ret) HWS_MUST_CHECK;
-void hl_camera_free(struct hws_camera *c);
+void hl_camera_free(struct hws_camera *base);
 int hl_ptys_new(struct hws_loop *loop, struct hws_ptys **ret) HWS_MUST_CHECK;
-void hl_ptys_free(struct hws_ptys *s);
+void hl_ptys_free(struct hws_ptys *base);
 int hl_seat_new(struct hws_loop *loop, struct hws_seat **ret) HWS_MUST_CHECK;
-void hl_seat_free(struct hws_seat *s);
+void hl_seat_free(struct hws_seat *base);
 
 /* --- sound --- */
 
@@ -25,11 +25,11 @@ void hl_seat_free(struct hws_seat *s);
  * 32768. */
 int16_t hws_headless_tone(uint64_t position, unsigned channel);
 /* From the next chunk on. */
-void hws_headless_sound_silence(struct hws_sound *s, bool silent);
+void hws_headless_sound_silence(struct hws_sound *base, bool silent);
 /* All that was said into microphones, without what was silence; borrows until the next call. */
-struct hws_bytes hws_headless_sound_heard(struct hws_sound *s);
+struct hws_bytes hws_headless_sound_heard(struct hws_sound *base);
 /* The loudspeakers go and come back. */
-void hws_headless_sound_plug(struct hws_sound *s, bool plugged);
+void hws_headless_sound_plug(struct hws_sound *base, bool plugged);
 
 /* --- cameras --- */
 
@@ -37,7 +37,7 @@ uint8_t hws_headless_camera_luma(int x, int y, uint64_t number);
 /* 0: U, 1: V. */
 uint8_t hws_headless_camera_chroma(unsigned which, uint64_t number);
 /* The front camera goes and comes back. */
-void hws_headless_camera_plug(struct hws_camera *c, bool plugged);
+void hws_headless_camera_plug(struct hws_camera *base, bool plugged);
 
 /* --- terminals ---
  * The shell in memory takes lines: "echo TEXT", "size" (rows and columns), "whoami", "term",
@@ -54,11 +54,11 @@ uint8_t hws_headless_flood(uint64_t n);
 
 /* Comes, or changes when there is one of this id. HWS_ERR_FULL. */
 int hws_headless_seat_put(
-		struct hws_seat *s, const struct hws_seat_session *session) HWS_MUST_CHECK;
-void hws_headless_seat_remove(struct hws_seat *s, const char *id);
+		struct hws_seat *base, const struct hws_seat_session *session) HWS_MUST_CHECK;
+void hws_headless_seat_remove(struct hws_seat *base, const char *id);
 /* As if somebody at the machine switched; NULL = to none. */
-void hws_headless_seat_front(struct hws_seat *s, const char *id);
-void hws_headless_seat_lock(struct hws_seat *s, const char *id, bool locked);
+void hws_headless_seat_front(struct hws_seat *base, const char *id);
+void hws_headless_seat_lock(struct hws_seat *base, const char *id, bool locked);
 /* Requests are answered with HWS_ERR_PERM from now on, or not any more. */
-void hws_headless_seat_refuse(struct hws_seat *s, bool refuse);
-void hws_headless_seat_lose(struct hws_seat *s);
+void hws_headless_seat_refuse(struct hws_seat *base, bool refuse);
+void hws_headless_seat_lose(struct hws_seat *base);

@@ -62,8 +62,8 @@ void x11_cursor_free(struct x11_cursor *c);
 void x11_cursor_on_notify(struct x11_cursor *c);
 
 int x11_inject_new(struct x11_desktop *d) HWS_MUST_CHECK;
-void x11_inject_free(struct x11_inject *i);
-void x11_inject_on_xkb(struct x11_inject *i, const xcb_generic_event_t *e);
+void x11_inject_free(struct x11_inject *j);
+void x11_inject_on_xkb(struct x11_inject *j, const xcb_generic_event_t *e);
 /* True when the message was for this part. */
 bool x11_inject_on_message(struct x11_inject *i, const xcb_generic_event_t *e);
 

@@ -176,7 +176,7 @@ bool x11_lend_find(struct x11_lend *l, uint32_t cp, uint8_t mods, uint8_t fixed,
 	return false;
 }
 
-int x11_lend_take(struct x11_lend *l, uint32_t cp, uint8_t mods, uint8_t fixed)
+int x11_lend_take(struct x11_lend *l, uint32_t codepoint, uint8_t mods, uint8_t fixed)
 {
 	struct place *best = NULL;
 	struct spare *of = NULL;
@@ -202,7 +202,7 @@ int x11_lend_take(struct x11_lend *l, uint32_t cp, uint8_t mods, uint8_t fixed)
 	}
 	if (!best)
 		return busy ? HWS_ERR_AGAIN : HWS_ERR_NOTFOUND;
-	*best = (struct place){ .cp = cp, .used = ++l->turn };
+	*best = (struct place){ .cp = codepoint, .used = ++l->turn };
 	of->dirty = true;
 	return HWS_OK;
 }

@@ -11,6 +11,6 @@ xcb_window_t x11_sweep_owner_new(xcb_connection_t *conn, const xcb_screen_t *scr
 void x11_sweep_mark(xcb_window_t owner, uint8_t action[8]);
 /* Whether an action is such a mark; then whose. */
 bool x11_sweep_read_mark(const uint8_t action[8], xcb_window_t *ret_owner);
-/* Makes every key blank again that `owner` lent (XCB_NONE: nobody), or an owner that is gone. The
+/* Makes every key blank again that `self` lent (XCB_NONE: nobody), or an owner that is gone. The
  * server is grabbed meanwhile; waits for answers. */
-void x11_sweep(xcb_connection_t *conn, xcb_window_t owner);
+void x11_sweep(xcb_connection_t *conn, xcb_window_t self);

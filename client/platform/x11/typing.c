@@ -232,16 +232,16 @@ static void commit(struct x11_typing *t)
 	}
 }
 
-void x11_typing_prepare(struct x11_typing *t, const uint32_t *cp, size_t n)
+void x11_typing_prepare(struct x11_typing *t, const uint32_t *codepoint, size_t n)
 {
 	struct x11_stroke s;
 
 	for (size_t k = 0; k < n; k++)
-		if (!is_control(cp[k]) && xkb_utf32_to_keysym(cp[k]) &&
-				!x11_keymap_find(t->map, cp[k], true, t->group, t->rest, t->fixed,
-						&s) &&
-				!x11_lend_find(t->lend, cp[k], t->rest, t->fixed, &s) &&
-				lend(t, cp[k], t->rest, t->fixed) < 0)
+		if (!is_control(codepoint[k]) && xkb_utf32_to_keysym(codepoint[k]) &&
+				!x11_keymap_find(t->map, codepoint[k], true, t->group, t->rest,
+						t->fixed, &s) &&
+				!x11_lend_find(t->lend, codepoint[k], t->rest, t->fixed, &s) &&
+				lend(t, codepoint[k], t->rest, t->fixed) < 0)
 			break;
 	commit(t);
 }
@@ -301,19 +301,19 @@ static int shortcut_char(struct x11_typing *t, uint32_t cp)
 	return HWS_OK;
 }
 
-int x11_typing_char(struct x11_typing *t, uint32_t cp, bool shortcut)
+int x11_typing_char(struct x11_typing *t, uint32_t codepoint, bool shortcut)
 {
 	struct x11_stroke s;
 
 	if (shortcut)
-		return shortcut_char(t, cp);
-	xcb_keysym_t control = is_control(cp) ? control_symbol(cp) : 0;
-	if (is_control(cp) && !control)
+		return shortcut_char(t, codepoint);
+	xcb_keysym_t control = is_control(codepoint) ? control_symbol(codepoint) : 0;
+	if (is_control(codepoint) && !control)
 		return HWS_ERR_NOTFOUND;
-	if (!x11_keymap_find(t->map, control ? control : cp, !control, t->group, t->rest, t->fixed,
-			    &s)) {
+	if (!x11_keymap_find(t->map, control ? control : codepoint, !control, t->group, t->rest,
+			    t->fixed, &s)) {
 		if (!control)
-			return type_lent(t, cp, t->rest, t->fixed, false);
+			return type_lent(t, codepoint, t->rest, t->fixed, false);
 		if (!x11_keymap_find_key(t->map, control, false, t->group, &s))
 			return HWS_ERR_NOTFOUND;
 	}

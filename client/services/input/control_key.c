@@ -86,14 +86,16 @@ static const struct {
 	[K(VolumeDown)] = { 0x1008ff11 },
 };
 
-uint32_t hws_control_keysym(int k)
+uint32_t hws_control_keysym(int control_key)
 {
-	return k >= 0 && (size_t)k < HWS_COUNT(table) ? table[k].sym : 0;
+	return control_key >= 0 && (size_t)control_key < HWS_COUNT(table) ? table[control_key].sym
+									  : 0;
 }
 
-uint32_t hws_control_keysym_or(int k)
+uint32_t hws_control_keysym_or(int control_key)
 {
-	return k >= 0 && (size_t)k < HWS_COUNT(table) ? table[k].other : 0;
+	return control_key >= 0 && (size_t)control_key < HWS_COUNT(table) ? table[control_key].other
+									  : 0;
 }
 
 bool hws_control_is_modifier(int k)
