@@ -163,21 +163,29 @@ static const struct hws_option table[] = {
 /* --- names of the deployed relay -------------------------------------------------------------- */
 
 /* It looks a name up in upper and lower case, with dashes and underscores. */
+static void compat_spell(char *buf, const char *name, unsigned how)
+{
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i <= n; i++) {
+		char c = name[i];
+
+		if (c == '_' && !(how & 1))
+			c = '-';
+		if (how & 2)
+			c = (char)tolower((unsigned char)c);
+		buf[i] = c;
+	}
+}
+
 static const char *compat_env(const char *name)
 {
 	for (unsigned how = 0; how < 4; how++) {
 		char buf[40];
-		size_t n = strlen(name);
+		const char *v;
 
-		for (size_t i = 0; i <= n; i++) {
-			char c = name[i];
-
-			if (c == '_' && !(how & 1))
-				c = '-';
-			buf[i] = how & 2 ? (char)tolower((unsigned char)c) : c;
-		}
-		const char *v = getenv(buf);
-
+		compat_spell(buf, name, how);
+		v = getenv(buf);
 		if (v && *v)
 			return v;
 	}

@@ -203,7 +203,7 @@ static int take_texts(struct connect_options *o, int *argc, char **argv)
 	for (int i = 1; i < *argc; i++) {
 		size_t k = 0;
 
-		while (k < HWS_COUNT(texts) && strcmp(argv[i], texts[k].flag))
+		while (k < HWS_COUNT(texts) && strcmp(argv[i], texts[k].flag) != 0)
 			k++;
 		if (k == HWS_COUNT(texts)) {
 			argv[kept++] = argv[i];

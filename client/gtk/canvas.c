@@ -52,7 +52,7 @@ static bool picture_place(GuiCanvas *c, graphene_rect_t *ret)
 
 static void draw_pointer(GuiCanvas *c, GtkSnapshot *snapshot, const graphene_rect_t *place)
 {
-	double factor = place->size.width / gdk_texture_get_width(c->picture);
+	double factor = place->size.width / (float)gdk_texture_get_width(c->picture);
 	graphene_rect_t r;
 
 	r = GRAPHENE_RECT_INIT(

@@ -34,7 +34,7 @@ bool hws_call_wants_help(int argc, char **argv)
 bool hws_call_flag(int *argc, char **argv, const char *flag)
 {
 	for (int i = 1; i < *argc; i++) {
-		if (strcmp(argv[i], flag))
+		if (strcmp(argv[i], flag) != 0)
 			continue;
 		memmove(argv + i, argv + i + 1, sizeof(*argv) * (size_t)(*argc - i));
 		--*argc;

@@ -84,7 +84,7 @@ static struct entry *find(
 	for (size_t i = 0; i < HWS_LIMITS_MAX; i++) {
 		struct entry *e = &l->item[i];
 
-		if (e->bits != bits || memcmp(e->key, key, 16))
+		if (e->bits != bits || memcmp(e->key, key, 16) != 0)
 			continue;
 		decay(l, e, now_us);
 		return e->bits ? e : NULL;

@@ -137,6 +137,7 @@ static uint64_t direct_limit(const struct hws_reach *r, Rdv__NatType host_nat)
 	uint64_t u = r->took_us, limit;
 
 	if (r->is_local || host_nat == RDV__NAT_TYPE__SYMMETRIC)
+		/* NOLINTNEXTLINE(bugprone-branch-clone): a table, row by row */
 		limit = DIRECT_MIN_US;
 	else if (!*r->relay)
 		limit = HWS_REACH_CONNECT_US;

@@ -99,7 +99,8 @@ static void cmd_stats(struct hws_control_reply *reply, const json_t *req HWS_UNU
 					(json_int_t)n->punch_limited, "failed",
 					(json_int_t)n->punch_failed, "datagrams_limited",
 					(json_int_t)n->udp_limited, "datagrams_lost",
-					(json_int_t)(rdv_udp_lost(core->udp) + n->udp_unsent),
+					(json_int_t)rdv_udp_lost(core->udp) +
+							(json_int_t)n->udp_unsent,
 					"links_lost", (json_int_t)rdv_tcp_lost(core->tcp),
 					"answers_lost", (json_int_t)n->reply_lost));
 	json_object_set_new(o, "ready", json_boolean(rdv_core_ready(core)));

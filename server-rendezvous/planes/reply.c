@@ -142,6 +142,7 @@ static size_t statement(struct rdv_core *core, const struct rdv_replier *from, c
 	/* IdPk {1: id, 2: pk} */
 	msg[len++] = 0x0a;
 	msg[len++] = (uint8_t)n;
+	/* NOLINTNEXTLINE(bugprone-not-null-terminated-result): its length stands before it */
 	memcpy(msg + len, id, n);
 	len += n;
 	msg[len++] = 0x12;

@@ -184,6 +184,7 @@ static bool chunk_grow(struct rdv_shard *s)
 {
 	if (s->chunks == s->chunk_size) {
 		uint32_t size = s->chunk_size ? s->chunk_size * 2 : 8;
+		/* NOLINTNEXTLINE(bugprone-sizeof-expression): the chunks are pointers */
 		struct rdv_peer **chunk = hws_realloc_array(s->chunk, size, sizeof(*chunk));
 
 		if (!chunk)

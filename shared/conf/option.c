@@ -196,6 +196,11 @@ int hws_options_text(const struct hws_options *o, void *cfg, const char *name,
 
 /* --- environment and command line ----------------------------------------------------------- */
 
+static char env_char(char c)
+{
+	return (char)(c == '-' ? '_' : toupper((unsigned char)c));
+}
+
 static int env_aliases(const struct hws_option *opt, void *cfg, struct hws_error *err)
 {
 	for (const char *p = opt->aliases; p;) {
@@ -207,7 +212,7 @@ static int env_aliases(const struct hws_option *opt, void *cfg, struct hws_error
 		/* single letters are flags only */
 		if (end - p > 1 && (size_t)(end - p) < sizeof(name)) {
 			for (ptrdiff_t i = 0; i < end - p; i++)
-				name[i] = p[i] == '-' ? '_' : (char)toupper((unsigned char)p[i]);
+				name[i] = env_char(p[i]);
 			name[end - p] = 0;
 			value = getenv(name);
 			if (value) {

@@ -312,6 +312,6 @@ int hws_option_env_name(
 	if (r < 0)
 		return r;
 	for (char *p = buf; *p; p++)
-		*p = *p == '-' ? '_' : (char)toupper((unsigned char)*p);
+		*p = (char)(*p == '-' ? '_' : toupper((unsigned char)*p));
 	return HWS_OK;
 }

@@ -271,7 +271,8 @@ void hws_control_fail(struct hws_control_reply *reply, int code, const char *fmt
 	va_end(ap);
 	if (!hws_utf8_valid(hws_bytes_str(text))) /* truncated inside of a character, or foreign */
 		for (char *p = text; *p; p++)
-			*p = *p & 0x80 ? '?' : *p;
+			if (*p & 0x80)
+				*p = '?';
 	finish(reply,
 			json_pack("{s:b,s:s,s:s}", "ok", 0, "error", hws_err_name(code), "text",
 					text));

@@ -125,6 +125,7 @@ static void answer(struct link *l, char *line)
 	else if (hws_str_equal(target, "/metrics"))
 		respond_metrics(l, head);
 	else if (hws_str_equal(target, "/healthz"))
+		/* NOLINTNEXTLINE(bugprone-branch-clone): two questions */
 		respond_text(l, 200, "OK", head);
 	else if (!hws_str_equal(target, "/readyz"))
 		respond_text(l, 404, "Not Found", head);

@@ -148,6 +148,7 @@ static void on_watch(void *arg)
 	uint64_t now = hws_loop_now_us(c->loop);
 
 	if (c->conf.idle_us && !c->paused && now >= c->last_frame_us + c->conf.idle_us)
+		/* NOLINTNEXTLINE(bugprone-branch-clone): one limit each */
 		hws_conn_close(c, HWS_ERR_TIMEOUT);
 	else if (c->conf.stall_us && hws_conn_pending(c) > 0 &&
 			now >= c->last_moved_us + c->conf.stall_us)

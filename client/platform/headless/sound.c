@@ -101,7 +101,9 @@ static void fill_chunk(struct stream *t)
 
 	for (unsigned i = 0; i < t->base.chunk_frames; i++)
 		for (unsigned c = 0; c < spec->channels; c++, n++) {
-			int16_t v = t->s->silent ? 0 : hws_headless_tone(t->position + i, c);
+			int16_t v = 0;
+			if (!t->s->silent)
+				v = hws_headless_tone(t->position + i, c);
 			if (spec->sample == HWS_SOUND_S16)
 				s16[n] = v;
 			else

@@ -58,7 +58,9 @@ static struct x11_clip_transfer *transfer_new(
 			use = t; /* it asks anew, so it has given up what it asked before */
 			break;
 		}
+		/* a free place before the oldest one */
 		if (!t->window && (!use || use->window))
+			/* NOLINTNEXTLINE(bugprone-branch-clone): two ranks */
 			use = t;
 		else if (!use || (use->window && t->since_us < use->since_us))
 			use = t;

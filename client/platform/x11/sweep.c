@@ -8,8 +8,9 @@
 #include <xcb/xkb.h>
 
 #define OWNER_ATOM "_HAWSER_KEYS"
-#define MAGIC "HWK"
 #define OWNERS_MAX 16
+
+static const uint8_t MAGIC[3] = { 'H', 'W', 'K' };
 
 xcb_window_t x11_sweep_owner_new(xcb_connection_t *conn, const xcb_screen_t *screen)
 {
@@ -29,13 +30,13 @@ xcb_window_t x11_sweep_owner_new(xcb_connection_t *conn, const xcb_screen_t *scr
 void x11_sweep_mark(xcb_window_t owner, uint8_t action[8])
 {
 	action[0] = XCB_XKB_SA_TYPE_NO_ACTION;
-	memcpy(action + 1, MAGIC, 3);
+	memcpy(action + 1, MAGIC, sizeof(MAGIC));
 	memcpy(action + 4, &owner, 4);
 }
 
 bool x11_sweep_read_mark(const uint8_t action[8], xcb_window_t *ret_owner)
 {
-	if (action[0] != XCB_XKB_SA_TYPE_NO_ACTION || memcmp(action + 1, MAGIC, 3) != 0)
+	if (action[0] != XCB_XKB_SA_TYPE_NO_ACTION || memcmp(action + 1, MAGIC, sizeof(MAGIC)) != 0)
 		return false;
 	memcpy(ret_owner, action + 4, 4);
 	return true;
@@ -92,6 +93,8 @@ static void blank(xcb_connection_t *conn, uint8_t min, uint8_t max, uint8_t code
 		uint8_t actions, pad[3];
 	} none = { .actions = 0 };
 
+	/* the order of libxcb; the one key is the first of its list each time */
+	/* NOLINTNEXTLINE(readability-suspicious-call-argument) */
 	xcb_xkb_set_map(conn, XCB_XKB_ID_USE_CORE_KBD,
 			XCB_XKB_MAP_PART_KEY_SYMS | XCB_XKB_MAP_PART_KEY_ACTIONS, 0, min, max, 0, 0,
 			code, 1, 0, code, 1, 0, min, 0, 0, min, 0, 0, min, 0, 0, min, 0, 0, 0,
