@@ -218,6 +218,41 @@ END_TEST
 
 /* What is ignored counts as well: a peer that sends nothing else, as fast as it is read, must not
  * keep a turn of the loop for itself. 0: in frames of text; 1: between them a word that is read. */
+/* Who reads no answers is not kept answers for, and is served on. */
+START_TEST(pings_of_a_peer_that_reads_nothing_are_not_answered_for_ever)
+{
+	static const uint8_t ping[6 + 125] = { 0x89, 0x80 | 125 },
+				      word[] = { 0x82, 0x81, 0, 0, 0, 0, 'x' };
+	const struct hws_ws_conf server = { .server = true, .frame_max = 65536 };
+	struct hws_stream *sa, *wa, *raw;
+	struct hws_conn_conf conf;
+	static uint8_t answer[65536];
+	struct end a = { 0 };
+
+	ck_assert_int_eq(hws_stream_mem_pair(loop, NULL, &sa, &raw), 0);
+	ck_assert_int_eq(hws_stream_ws_new(loop, sa, &server, hws_bytes(NULL, 0), &wa), 0);
+	conf = conf_of(&a);
+	conf.on_frame = keep_last;
+	ck_assert_int_eq(hws_conn_new(loop, wa, &conf, hws_bytes(NULL, 0), &a.conn), 0);
+	feed(raw, upgrade_request, sizeof(upgrade_request) - 1);
+	for (int i = 0; i < 4000; i++)
+		feed(raw, ping, sizeof(ping));
+	feed(raw, word, sizeof(word));
+	settle(&a);
+	ck_assert_uint_eq(a.closed, 0);
+	ck_assert_uint_eq(a.got, 1);
+	/* when it reads again it is answered again */
+	while (hws_stream_read(raw, answer, sizeof(answer)) > 0)
+		settle(&a);
+	feed(raw, ping, sizeof(ping));
+	settle(&a);
+	ck_assert_uint_eq(a.closed, 0);
+	ck_assert_int_eq(hws_stream_read(raw, answer, sizeof(answer)), 2 + 125);
+	hws_conn_close(a.conn, HWS_OK);
+	hws_stream_close(raw);
+}
+END_TEST
+
 START_TEST(a_flood_of_what_is_ignored_leaves_the_turn)
 {
 	const struct hws_mem_conf wide = { .pipe_max = 4u << 20 };
@@ -265,7 +300,8 @@ int main(void)
 	TCase *t = test_case(s, "all", 90,
 			TESTS(the_upgrade_of_the_rfc_is_answered,
 					what_is_no_request_is_refused_before_it_ends,
-					fragments_are_joined_pings_answered_text_ignored));
+					fragments_are_joined_pings_answered_text_ignored,
+					pings_of_a_peer_that_reads_nothing_are_not_answered_for_ever));
 
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_loop_test(t, websocket_frames_arrive_whole_and_in_order, 0, TORTURES);
