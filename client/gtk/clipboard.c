@@ -1,7 +1,11 @@
 /* Texts of this desktop's clipboard to the host and back. A text is sent only when it is certain
  * that no remote desktop program has set it: the mark is looked for before, and whether the
  * clipboard has changed since is looked at after the text has been read. So each copy of a person
- * makes one message, however slow anybody is. */
+ * makes one message, however slow anybody is.
+ *
+ * GDK can lose track of what it owns: when a host on this desktop sets the clipboard just before
+ * this window does, the news of that comes after our own claim, GDK takes it for the newest, and
+ * answers nobody although the X server sends all who ask to us. So that is looked at. */
 #include "client/gtk/clipboard.h"
 #include "client/gtk/x11_targets.h"
 #include <string.h>
@@ -17,6 +21,7 @@ struct gui_clipboard {
 	hawser_session *session; /* borrowed */
 	GCancellable *cancel;
 	unsigned changes; /* of the local clipboard so far */
+	char *text;       /* what we put there last */
 	char *marked;     /* hash of the last text a remote desktop program has set */
 	gint64 marked_us;
 };
@@ -86,12 +91,30 @@ static void on_targets(bool marked, gpointer arg)
 	read_text(arg, marked);
 }
 
+static void put_text(struct gui_clipboard *c)
+{
+	GBytes *by_viewer = g_bytes_new_static("\2", 1);
+	GdkContentProvider *parts[] = { gdk_content_provider_new_typed(G_TYPE_STRING, c->text),
+		gdk_content_provider_new_for_bytes(GUI_CLIPBOARD_MARK, by_viewer) };
+	GdkContentProvider *all = gdk_content_provider_new_union(parts, G_N_ELEMENTS(parts));
+
+	gdk_clipboard_set_content(c->local, all);
+	remember_marked(c, c->text, strlen(c->text));
+	g_object_unref(all);
+	g_bytes_unref(by_viewer);
+}
+
 static void on_changed(GdkClipboard *clipboard, gpointer arg)
 {
 	struct gui_clipboard *c = arg;
 	GdkContentFormats *formats = gdk_clipboard_get_formats(clipboard);
 
 	c->changes++;
+	if (c->text && c->targets && !gdk_clipboard_is_local(clipboard) &&
+			gui_x11_targets_are_ours(c->targets)) {
+		put_text(c);
+		return;
+	}
 	/* What we put there ourselves came from the host and must not go back. */
 	if (!c->session || gdk_clipboard_is_local(clipboard) ||
 			!gdk_content_formats_contain_gtype(formats, G_TYPE_STRING))
@@ -123,6 +146,7 @@ void gui_clipboard_free(struct gui_clipboard *c)
 	g_cancellable_cancel(c->cancel);
 	g_object_unref(c->cancel);
 	g_free(c->marked);
+	g_free(c->text);
 	g_free(c);
 }
 
@@ -133,15 +157,7 @@ void gui_clipboard_set_session(struct gui_clipboard *c, hawser_session *session)
 
 void gui_clipboard_receive(struct gui_clipboard *c, const char *utf8, size_t length)
 {
-	char *text = g_strndup(utf8, length);
-	GBytes *by_viewer = g_bytes_new_static("\2", 1);
-	GdkContentProvider *parts[] = { gdk_content_provider_new_typed(G_TYPE_STRING, text),
-		gdk_content_provider_new_for_bytes(GUI_CLIPBOARD_MARK, by_viewer) };
-	GdkContentProvider *all = gdk_content_provider_new_union(parts, G_N_ELEMENTS(parts));
-
-	gdk_clipboard_set_content(c->local, all);
-	remember_marked(c, text, strlen(text));
-	g_object_unref(all);
-	g_bytes_unref(by_viewer);
-	g_free(text);
+	g_free(c->text);
+	c->text = g_strndup(utf8, length);
+	put_text(c);
 }

@@ -107,3 +107,9 @@ void gui_x11_targets_ask(struct gui_x11_targets *t)
 			t->window, CurrentTime);
 	XFlush(t->x);
 }
+
+bool gui_x11_targets_are_ours(struct gui_x11_targets *t)
+{
+	return XGetSelectionOwner(t->x, t->clipboard) ==
+			gdk_x11_surface_get_xid(gdk_x11_display_get_default_group(t->display));
+}

@@ -17,3 +17,5 @@ struct gui_x11_targets *gui_x11_targets_new(
 void gui_x11_targets_free(struct gui_x11_targets *t); /* takes NULL */
 /* Calls fn later, unless the owner does not answer, or another question is asked before. */
 void gui_x11_targets_ask(struct gui_x11_targets *t);
+/* Whether the X server holds this program for the owner, whatever GDK believes. */
+bool gui_x11_targets_are_ours(struct gui_x11_targets *t);

@@ -268,9 +268,10 @@ START_TEST(two_desktops_that_show_each_other_come_to_rest)
 	copies += 2;
 	ck_assert_msg(comes_to_rest(), "%u and %u changes of the owner", side[0].changes,
 			side[1].changes);
-	/* A copy is one change where it was made and at most two on the other side: by the host
-	 * there and by the window. A manager doubles that, at most. */
-	ck_assert_msg(side[0].changes + side[1].changes <= copies * 3 * (_i ? 2 : 1),
+	/* A copy is one change where it was made and at most three on the other side: by the host
+	 * there, by the window, and by the window again when GDK lost track of the first. A manager
+	 * doubles that, at most. */
+	ck_assert_msg(side[0].changes + side[1].changes <= copies * 4 * (_i ? 2 : 1),
 			"%u and %u changes of the owner for %u copies", side[0].changes,
 			side[1].changes, copies);
 }
