@@ -148,8 +148,7 @@ START_TEST(there_are_so_many_viewers_and_no_more)
 		ck_assert_uint_eq(more[i].closed, 0);
 		hws_ipc_close(more[i].link, HWS_OK);
 	}
-	h.gate[0].frames = 0;
-	wait_for(&h.gate[0].frames, 1);
+	wait_for(&h.gate[0].frames, h.gate[0].frames + 1);
 	ck_assert_int_eq(stop_agent(), 0);
 }
 END_TEST
