@@ -15,8 +15,8 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-/* A request in small pieces with pings between them; empty parts and pongs have no end of their own,
- * and while they are read no other leg of the shard is. */
+/* A request in small pieces with pings between them; empty parts and pongs have no end of their
+ * own, and while they are read no other leg of the shard is. */
 #define GREETED_MAX (16u * HWS_RLY_FIRST_FRAME_MAX)
 #define FIRST_READ (HWS_RLY_FIRST_FRAME_MAX + HWS_FRAME_HEADER_MAX)
 

@@ -219,7 +219,7 @@ END_TEST
 /* What is ignored counts as well: a peer that sends nothing else, as fast as it is read, must not
  * keep a turn of the loop for itself. 0: in frames of text; 1: between them a word that is read. */
 /* Who reads no answers is not kept answers for, and is served on. */
-START_TEST(pings_of_a_peer_that_reads_nothing_are_not_answered_for_ever)
+START_TEST(pings_that_nobody_reads_the_answers_of_have_an_end)
 {
 	static const uint8_t ping[6 + 125] = { 0x89, 0x80 | 125 },
 				      word[] = { 0x82, 0x81, 0, 0, 0, 0, 'x' };
@@ -301,7 +301,7 @@ int main(void)
 			TESTS(the_upgrade_of_the_rfc_is_answered,
 					what_is_no_request_is_refused_before_it_ends,
 					fragments_are_joined_pings_answered_text_ignored,
-					pings_of_a_peer_that_reads_nothing_are_not_answered_for_ever));
+					pings_that_nobody_reads_the_answers_of_have_an_end));
 
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_loop_test(t, websocket_frames_arrive_whole_and_in_order, 0, TORTURES);
