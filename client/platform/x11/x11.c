@@ -397,8 +397,12 @@ static void attempt_free(struct attempt *a)
 static void on_connected(void *arg)
 {
 	struct attempt *a = arg;
-	int r = a->r;
+	int r;
 
+	/* The thread posted while it held the lock: it has let go of all when we have had it. */
+	pthread_mutex_lock(&a->lock);
+	pthread_mutex_unlock(&a->lock);
+	r = a->r;
 	if (!a->cancelled && r == HWS_OK)
 		r = begin(a->d, &a->err);
 	if (a->cancelled || r < 0)
