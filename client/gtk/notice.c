@@ -1,8 +1,11 @@
-/* A line with a close button above the picture, for what somebody has to have read. */
+/* A line with a close button below the picture, for what somebody has to have read. */
 #include "client/gtk/notice.h"
 #include "client/gtk/access.h"
+#include <string.h>
 
 #define LABEL "hawser-notice"
+#define LINES_MAX 6
+#define CHARS_MAX 2000 /* more than LINES_MAX lines of any window */
 
 static void on_closed(GtkButton *button, gpointer arg)
 {
@@ -20,6 +23,10 @@ GtkWidget *gui_notice_new(void)
 	gtk_widget_add_css_class(notice, LABEL);
 	gtk_label_set_xalign(GTK_LABEL(text), 0);
 	gtk_label_set_wrap(GTK_LABEL(text), TRUE);
+	/* A stranger's text: a word or a number of lines that no window has room for is cut. */
+	gtk_label_set_wrap_mode(GTK_LABEL(text), PANGO_WRAP_WORD_CHAR);
+	gtk_label_set_ellipsize(GTK_LABEL(text), PANGO_ELLIPSIZE_END);
+	gtk_label_set_lines(GTK_LABEL(text), LINES_MAX);
 	gtk_widget_set_hexpand(text, TRUE);
 	gui_set_name(close, "Close the message");
 	gtk_button_set_has_frame(GTK_BUTTON(close), FALSE);
@@ -32,12 +39,30 @@ GtkWidget *gui_notice_new(void)
 	return notice;
 }
 
+/* The label itself limits lines of one paragraph only, and the text may have many. */
+static void cut(GString *text)
+{
+	const char *end = text->str;
+
+	for (unsigned i = 0; end && i < LINES_MAX; i++)
+		end = strchr(i ? end + 1 : end, '\n');
+	if (!end && g_utf8_strlen(text->str, -1) > CHARS_MAX)
+		end = g_utf8_offset_to_pointer(text->str, CHARS_MAX);
+	if (!end)
+		return;
+	g_string_truncate(text, (gsize)(end - text->str));
+	g_string_append(text, "…");
+}
+
 void gui_notice_show(GtkWidget *notice, const char *title, const char *utf8, size_t length)
 {
-	char *text = g_strdup_printf(
-			"%s%s%.*s", title, *title && length ? ": " : "", (int)length, utf8);
+	GString *text = g_string_new(title);
 
-	gtk_label_set_text(g_object_get_data(G_OBJECT(notice), LABEL), text);
-	gtk_widget_set_visible(notice, *text != 0);
-	g_free(text);
+	if (*title && length)
+		g_string_append(text, ": ");
+	g_string_append_len(text, utf8, (gssize)length);
+	cut(text);
+	gtk_label_set_text(g_object_get_data(G_OBJECT(notice), LABEL), text->str);
+	gtk_widget_set_visible(notice, text->len != 0);
+	g_string_free(text, TRUE);
 }

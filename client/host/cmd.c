@@ -116,7 +116,9 @@ static int run_kick(int argc, char **argv, void *ctx HWS_UNUSED)
 
 	if (status != HWS_CALL_OK)
 		return status;
-	if (!c.words || (strcmp(c.word[0], "all") != 0 && hws_parse_u64(c.word[0], &conn) < 0)) {
+	if (!c.words ||
+			(strcmp(c.word[0], "all") != 0 &&
+					(hws_parse_u64(c.word[0], &conn) < 0 || !conn))) {
 		fprintf(stderr, PROGRAM ": kick CONN|all (numbers: 'hawser-host status')\n");
 		status = HWS_CALL_USAGE;
 	} else if (hws_call_ask(&c.s,

@@ -15,7 +15,8 @@
 #define PAUSE_MIN_US (500 * HWS_US_PER_MS)
 #define PAUSE_MAX_US (15 * HWS_US_PER_S)
 #define STEADY_US (30 * HWS_US_PER_S) /* ran for so long: the next end is a new story */
-#define START_US (20 * HWS_US_PER_S)  /* to say whether there is a desktop */
+#define START_US                                                                                   \
+	(40 * HWS_US_PER_S) /* to say whether there is a desktop: the agent asks for 30 s */
 
 #define COMMANDS_MAX 8 /* under way; they are typed by a person */
 #define COMMAND_US (5 * HWS_US_PER_S)

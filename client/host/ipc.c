@@ -56,7 +56,7 @@ static void link_free(void *arg)
 {
 	struct hws_ipc *l = arg;
 
-	hws_buf_done(&l->in);
+	hws_buf_done_wiped(&l->in); /* as what is sent: proofs, a password for a proxy */
 	free(l);
 }
 

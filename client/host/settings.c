@@ -40,7 +40,7 @@ static const struct hws_option table[] = {
 	{ "", "state-dir", 0, HWS_OPT_PATH, AT(state_dir), "", 0, 0, NULL, 0, "DIR",
 			"Keep ID, key and passwords in this folder.", NULL },
 	{ "", "control-socket", 0, HWS_OPT_PATH, AT(control_socket), "", 0, 0, NULL, 0, "PATH",
-			"Listen here for 'hawser-host id', 'password' and 'status'.", NULL },
+			"Listen here for 'hawser-host id', 'status', 'chat' and the like.", NULL },
 	{ "", "log-level", 0, HWS_OPT_ENUM, AT(log_level), "info", 0, 0,
 			"error|warn|info|debug|trace", R, "LEVEL", "How much to tell.", NULL },
 	{ "", "log-format", 0, HWS_OPT_ENUM, AT(log_format), "text", 0, 0, "text|json|journal", 0,
@@ -142,6 +142,7 @@ const struct hws_options hws_settings_options = {
 		 "hawser-host status [--json]\n"
 		 "hawser-host password show | password renew | password set | password remove\n"
 		 "hawser-host kick CONN | kick all\n"
+		 "hawser-host chat [CONN] TEXT\n"
 		 "hawser-host config show | config get NAME | config path | config set NAME [VALUE]",
 	.about = "Lets others see and control this desktop, by its ID over a server of your own or "
 		 "by its address.",

@@ -28,7 +28,7 @@ void hws_sender_done(struct hws_sender *s)
 	hws_sender_drop(s);
 	hws_free(s->queue);
 	s->queue = NULL;
-	hws_buf_done(&s->out);
+	hws_buf_done_wiped(&s->out); /* between processes it may hold secrets */
 }
 
 static size_t waiting(const struct hws_sender *s, enum hws_send_class cls)

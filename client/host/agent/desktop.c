@@ -7,7 +7,7 @@
 #include "shared/base/str.h"
 
 #define RETRY_US (2 * HWS_US_PER_S)
-#define OPEN_MAX_US (30 * HWS_US_PER_S) /* a viewer waits that long for its login, too */
+#define OPEN_MAX_US (30 * HWS_US_PER_S) /* hostd waits longer than that for the first word */
 
 static void tell_state(struct hws_agent *a)
 {
