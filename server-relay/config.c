@@ -147,17 +147,17 @@ static const struct hws_option table[] = {
 			HWS_OPT_RELOAD, "N", "How much of limit-pair, on average, is too much.",
 			NULL },
 
-	{ "sight", "metrics", 0, HWS_OPT_BOOL, AT(metrics), "no", 0, 0, NULL, 0, NULL,
+	{ "monitoring", "metrics", 0, HWS_OPT_BOOL, AT(metrics), "no", 0, 0, NULL, 0, NULL,
 			"Serve /metrics, /healthz and /readyz.", NULL },
-	{ "sight", "metrics-bind", 0, HWS_OPT_STR, AT(metrics_bind), "127.0.0.1", 0, 0, NULL, 0,
-			"IP", "Address of that page.", NULL },
-	{ "sight", "metrics-port", 0, HWS_OPT_U16, AT(metrics_port), "21127", 0, 65535, NULL, 0,
-			"PORT", "Port of that page; 0 takes a free one and logs it.", NULL },
-	{ "sight", "log-level", 0, HWS_OPT_ENUM, AT(log_level), "info", 0, 0,
+	{ "monitoring", "metrics-bind", 0, HWS_OPT_STR, AT(metrics_bind), "127.0.0.1", 0, 0, NULL,
+			0, "IP", "Address of that page.", NULL },
+	{ "monitoring", "metrics-port", 0, HWS_OPT_U16, AT(metrics_port), "21127", 0, 65535, NULL,
+			0, "PORT", "Port of that page; 0 takes a free one and logs it.", NULL },
+	{ "monitoring", "log-level", 0, HWS_OPT_ENUM, AT(log_level), "info", 0, 0,
 			"error|warn|info|debug|trace", HWS_OPT_RELOAD, "LEVEL",
 			"How much is logged.", NULL },
-	{ "sight", "log-format", 0, HWS_OPT_ENUM, AT(log_format), "text", 0, 0, "text|json|journal",
-			0, "FORMAT", "How it is logged.", NULL },
+	{ "monitoring", "log-format", 0, HWS_OPT_ENUM, AT(log_format), "text", 0, 0,
+			"text|json|journal", 0, "FORMAT", "How it is logged.", NULL },
 };
 
 /* --- names of the deployed relay -------------------------------------------------------------- */

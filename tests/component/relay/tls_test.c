@@ -324,7 +324,7 @@ START_TEST(a_reload_is_taken_whole_or_not_at_all)
 	tunnel_close(&t, &l);
 	/* what changes with the next start only is named, and not shown as in force */
 	test_write_file("[limits]\nlimit-pair = 3M\n[network]\ndrain-timeout = "
-			"7s\n[sight]\nlog-format = json\n",
+			"7s\n[monitoring]\nlog-format = json\n",
 			"%s", path);
 	test_proc_signal(&relay.proc, SIGHUP);
 	text = test_proc_expect(&relay.proc, "reload.restart_needed", LIMIT_MS);
