@@ -170,11 +170,6 @@ const char *hws_vault_temporary(const struct hws_vault *v)
 	return takes_temporary(v) ? v->temporary_secret : "";
 }
 
-bool hws_vault_usable(const struct hws_vault *v)
-{
-	return takes_temporary(v) || takes_permanent(v);
-}
-
 enum hws_vault_match hws_vault_check(struct hws_vault *v, const char *salt, const char *challenge,
 		struct hws_bytes proof, bool *ret_renewed)
 {

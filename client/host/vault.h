@@ -46,8 +46,6 @@ int hws_vault_clear_permanent(struct hws_vault *v, struct hws_error *err) HWS_MU
 /* "" when temporary passwords are not accepted. */
 const char *hws_vault_temporary(const struct hws_vault *v);
 void hws_vault_renew_temporary(struct hws_vault *v);
-/* Any password that is accepted at all? */
-bool hws_vault_usable(const struct hws_vault *v);
 /* Temporary first. Counts wrong ones and renews the temporary password after ten in a row;
  * `ret_renewed` tells so. `salt` is what the viewer was given: after a change of salt nothing
  * matches. */

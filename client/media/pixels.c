@@ -25,12 +25,6 @@ void hws_pixels_i420_to_bgra(
 			from->stride[2], dst, dst_stride, r.w, r.h);
 }
 
-void hws_pixels_bgra_to_rgba(const uint8_t *src, int src_stride, uint8_t *dst, int dst_stride,
-		int width, int height)
-{
-	ARGBToABGR(src, src_stride, dst, dst_stride, width, height);
-}
-
 void hws_pixels_i420_to_rgba(
 		const struct hws_picture *from, struct hws_rect r, uint8_t *dst, int dst_stride)
 {

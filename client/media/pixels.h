@@ -25,6 +25,3 @@ void hws_pixels_i420_to_bgra(
 /* The same with the byte order R G B A. */
 void hws_pixels_i420_to_rgba(
 		const struct hws_picture *from, struct hws_rect r, uint8_t *dst, int dst_stride);
-/* From the rectangle of a BGRA picture to rows of R G B A bytes (PNG, cursor); alpha as it is. */
-void hws_pixels_bgra_to_rgba(const uint8_t *src, int src_stride, uint8_t *dst, int dst_stride,
-		int width, int height);

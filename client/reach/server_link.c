@@ -183,25 +183,6 @@ int hws_server_link_new(struct hws_loop *loop, struct hws_work *work,
 	return HWS_OK;
 }
 
-int hws_server_link_attach(struct hws_loop *loop, struct hws_stream *stream,
-		const struct hws_server_link_conf *conf, struct hws_server_link **ret)
-{
-	struct hws_server_link *l = link_new(loop, conf);
-	int r;
-
-	if (!l) {
-		hws_stream_close(stream);
-		return HWS_ERR_NOMEM;
-	}
-	*ret = l; /* on_open may already want it */
-	r = begin(l, stream);
-	if (r < 0) {
-		*ret = NULL;
-		hws_free(l);
-	}
-	return r;
-}
-
 int hws_server_link_send(struct hws_server_link *l, const Rdv__RendezvousMessage *m)
 {
 	struct hws_buf out;

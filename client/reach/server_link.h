@@ -26,11 +26,6 @@ struct hws_server_link_conf {
 int hws_server_link_new(struct hws_loop *loop, struct hws_work *work,
 		const struct hws_server_link_conf *conf,
 		struct hws_server_link **ret) HWS_MUST_CHECK;
-/* The same on a stream that is there already, taken in any case; conf->way says only what it is.
- * For tests and fuzzers. */
-int hws_server_link_attach(struct hws_loop *loop, struct hws_stream *stream,
-		const struct hws_server_link_conf *conf,
-		struct hws_server_link **ret) HWS_MUST_CHECK;
 /* Only after on_open. */
 int hws_server_link_send(struct hws_server_link *l, const Rdv__RendezvousMessage *m) HWS_MUST_CHECK;
 /* What the server said about the rhythm of its heartbeats; 0 = nothing. */

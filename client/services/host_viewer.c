@@ -7,29 +7,19 @@
 #include "shared/wire/limits.h"
 #include "shared/wire/session_channel.h"
 
-static int send_bounded(struct hws_host_viewer *g, const Ses__Message *m, bool whole)
+int hws_host_viewer_send(struct hws_host_viewer *g, const Ses__Message *m)
 {
 	enum hws_channel channel = hws_session_channel(hws_session_row_of(m), HWS_TO_VIEWER);
 	struct hws_buf b;
 
 	hws_buf_init(&b, HWS_SES_FRAME_MAX);
 	int r = hws_ses_pack(m, &b);
-	if (r == HWS_OK && !whole && hws_buf_len(&b) > hws_channel_message_max(channel))
+	if (r == HWS_OK && hws_buf_len(&b) > hws_channel_message_max(channel))
 		r = HWS_ERR_TOOBIG;
 	if (r == HWS_OK)
 		r = g->send_parts(g, channel, hws_buf_bytes(&b), (struct hws_bytes){ 0 });
 	hws_buf_done(&b);
 	return r;
-}
-
-int hws_host_viewer_send(struct hws_host_viewer *g, const Ses__Message *m)
-{
-	return send_bounded(g, m, false);
-}
-
-int hws_host_viewer_send_whole(struct hws_host_viewer *g, const Ses__Message *m)
-{
-	return send_bounded(g, m, true);
 }
 
 void hws_host_viewer_tell(struct hws_host_viewer *g, const Ses__Message *m)

@@ -42,7 +42,5 @@ static inline bool hws_host_viewer_may(const struct hws_host_viewer *g, enum hws
 /* Packs and sends. HWS_ERR_TOOBIG: above hws_channel_message_max, the service should have split it;
  * HWS_ERR_FULL: not now, see `congested`. */
 int hws_host_viewer_send(struct hws_host_viewer *g, const Ses__Message *m) HWS_MUST_CHECK;
-/* The same without that bound, for what the protocol does not let it split. */
-int hws_host_viewer_send_whole(struct hws_host_viewer *g, const Ses__Message *m) HWS_MUST_CHECK;
 /* The same for messages whose loss only means a stale display until the next one. */
 void hws_host_viewer_tell(struct hws_host_viewer *g, const Ses__Message *m);

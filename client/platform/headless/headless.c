@@ -159,11 +159,3 @@ void hws_headless_answer(struct hws_platform_opening *o, bool yes)
 					"shown"),
 			NULL, &err);
 }
-
-void hws_headless_lose(struct hws_platform *p)
-{
-	struct headless *h = of_platform(p);
-
-	if (h->on_lost)
-		h->on_lost("the headless display was taken away", h->lost_arg);
-}

@@ -36,5 +36,3 @@ struct hws_bytes hws_headless_clip_text(const struct hws_platform *p);
  * "up:1", "wheel:0,1", "rel:1,2", "key+38", "key-38", "type:U+00DF", "locks:1". */
 const char *hws_headless_input(const struct hws_platform *p);
 void hws_headless_clear_input(struct hws_platform *p);
-/* As if the display server had ended. */
-void hws_headless_lose(struct hws_platform *p);

@@ -379,7 +379,6 @@ static int begin(struct x11_desktop *d, struct hws_error *err)
 /* An attempt has two owners, the thread and the loop; whoever comes second frees it. */
 struct attempt {
 	pthread_mutex_t lock;
-	bool connected; /* the thread has posted */
 	bool cancelled;
 	struct hws_platform_opening *o; /* not to be looked at once it is cancelled */
 	struct x11_desktop *d;
@@ -425,7 +424,6 @@ static void *connect_thread(void *arg)
 	a->r = connect_to(a->d, &a->err);
 	pthread_mutex_lock(&a->lock);
 	bool cancelled = a->cancelled;
-	a->connected = true;
 	if (!cancelled)
 		hws_loop_post_node(a->d->loop, &a->post);
 	pthread_mutex_unlock(&a->lock);

@@ -248,7 +248,6 @@ static void deliver(struct hws_display_host *s, const struct hws_packet *p, int6
 		w->sent_us = now_of(v);
 		hws_flow_sent(&w->flow, n + p->data.len, w->g->sent, now_of(v));
 	}
-	v->frames++;
 }
 
 static void on_refine(void *arg)

@@ -394,11 +394,6 @@ static void on_drained(
 		kick_all(of(s), g);
 }
 
-uint64_t hws_video_host_frames(const struct hws_video_host *v)
-{
-	return v->frames;
-}
-
 int hws_video_host_new(const struct hws_video_host_conf *conf, struct hws_video_host **ret)
 {
 	struct hws_video_host *v = calloc(1, sizeof(*v));

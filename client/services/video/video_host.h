@@ -29,5 +29,3 @@ void hws_video_host_free(struct hws_video_host *v);
 /* Begins to show the primary display. `g` stays valid until hws_video_host_leave. */
 void hws_video_host_join(struct hws_video_host *v, struct hws_host_viewer *g);
 void hws_video_host_leave(struct hws_video_host *v, struct hws_host_viewer *g);
-/* Pictures coded since the start, for tests and statistics. */
-uint64_t hws_video_host_frames(const struct hws_video_host *v);

@@ -60,7 +60,6 @@ struct hws_video_host {
 		Ses__SupportedEncoding encoding;
 		Ses__SupportedResolutions modes;
 	} told;
-	uint64_t frames;
 	unsigned jobs; /* under way; they hold the host */
 	bool closed;
 };
