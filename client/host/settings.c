@@ -238,11 +238,10 @@ uint32_t hws_settings_permissions(const struct hws_settings *s, uint64_t server_
 	uint32_t set = 0;
 
 	for (size_t i = 0; i < HWS_COUNT(own); i++) {
-		enum hws_permission_state st = hws_permission_get(server_map, own[i].p);
 		bool on = s->access_mode == HWS_ACCESS_FULL ||
 				(s->access_mode == HWS_ACCESS_CUSTOM && own[i].on);
 
-		if (st == HWS_PERM_ALLOW || (st == HWS_PERM_UNSET && on))
+		if (on && hws_permission_get(server_map, own[i].p) != HWS_PERM_DENY)
 			set |= HWS_NEED(own[i].p);
 	}
 	return set;

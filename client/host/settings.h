@@ -45,8 +45,9 @@ int hws_settings_load(struct hws_settings *s, int argc, char **argv, bool may_ma
  * says what is wrong. */
 int hws_settings_check(const struct hws_settings *s, struct hws_error *err) HWS_MUST_CHECK;
 void hws_settings_done(struct hws_settings *s);
-/* Effective permissions (HWS_NEED bits); `server_map` = what a rendezvous server attached, 0 =
- * nothing. */
+/* What viewers may do (HWS_NEED bits): what the owner's settings allow, less what `server_map`
+ * denies (the ControlPermissions that a rendezvous server attached, 0 = nothing). An ALLOW of the
+ * server adds nothing: it cannot open what the owner has closed. */
 uint32_t hws_settings_permissions(const struct hws_settings *s, uint64_t server_map);
 void hws_settings_vault(const struct hws_settings *s, struct hws_vault_conf *ret);
 bool hws_settings_direct(const struct hws_settings *s);

@@ -365,6 +365,9 @@ static bool relay_begin(struct request *q, Rdv__RequestRelay *m, const char *rel
 	m->relay_server = p->relay_server;
 	m->token = (char *)"";
 	m->licence_key = (char *)"";
+	m->control_permissions =
+			NULL; /* the device's node may be an older one, which passes it on */
+	m->controlled_context = NULL;
 	rdv_announce(q->cl->plane->announcer, p->uuid); /* before anybody can be there */
 	return true;
 }

@@ -8,12 +8,64 @@
 #include "shared/base/buf.h"
 #include "shared/wire/envelope.h"
 
+struct told {
+	Rdv__RendezvousMessage m;
+	union {
+		Rdv__PunchHole punch;
+		Rdv__FetchLocalAddr local;
+		Rdv__RequestRelay relay;
+	};
+};
+
+static void forget_unknown(ProtobufCMessage *m)
+{
+	m->n_unknown_fields = 0;
+	m->unknown_fields = NULL;
+}
+
+/* A device takes what is in `control_permissions` for its server's word on what the viewer may do.
+ * This server grants nothing, and what viewers or other nodes wrote there is not its word; nor is
+ * what stands in fields that it does not know. Lists, texts and bytes stay those of `m`. */
+static void without_grants(const Rdv__RendezvousMessage *m, struct told *ret)
+{
+	ret->m = *m;
+	forget_unknown(&ret->m.base);
+	switch (m->union_case) {
+	case RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE:
+		ret->punch = *m->punch_hole;
+		ret->punch.control_permissions = NULL;
+		ret->punch.controlled_context = NULL;
+		forget_unknown(&ret->punch.base);
+		ret->m.punch_hole = &ret->punch;
+		break;
+	case RDV__RENDEZVOUS_MESSAGE__UNION_FETCH_LOCAL_ADDR:
+		ret->local = *m->fetch_local_addr;
+		ret->local.control_permissions = NULL;
+		ret->local.controlled_context = NULL;
+		forget_unknown(&ret->local.base);
+		ret->m.fetch_local_addr = &ret->local;
+		break;
+	case RDV__RENDEZVOUS_MESSAGE__UNION_REQUEST_RELAY:
+		ret->relay = *m->request_relay;
+		ret->relay.control_permissions = NULL;
+		ret->relay.controlled_context = NULL;
+		forget_unknown(&ret->relay.base);
+		ret->m.request_relay = &ret->relay;
+		break;
+	default:
+		break;
+	}
+}
+
 bool rdv_push(struct rdv_core *core, const struct rdv_peer_info *to,
 		const Rdv__RendezvousMessage *m)
 {
+	struct told told;
 	struct hws_buf out;
 	bool sent = false;
 
+	without_grants(m, &told);
+	m = &told.m;
 	if (to->client) {
 		struct rdv_client *cl = rdv_client_get(core->tcp, to->client);
 

@@ -6,6 +6,8 @@
 struct rdv_core;
 struct rdv_peer_info;
 
-/* On the TCP plane's thread. False when the device has no way here. */
+/* On the TCP plane's thread. False when the device has no way here. Every request that reaches a
+ * device comes through here, and loses what claims to permit something: permissions are the host's
+ * own affair. */
 bool rdv_push(struct rdv_core *core, const struct rdv_peer_info *to,
 		const Rdv__RendezvousMessage *m);

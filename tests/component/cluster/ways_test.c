@@ -138,6 +138,7 @@ END_TEST
 START_TEST(the_relay_is_agreed_across_nodes)
 {
 	Rdv__RequestRelay p = RDV__REQUEST_RELAY__INIT;
+	Rdv__ControlPermissions all = RDV__CONTROL_PERMISSIONS__INIT;
 	message out = RDV__RENDEZVOUS_MESSAGE__INIT;
 	struct device d;
 	message *push, *m;
@@ -166,6 +167,8 @@ START_TEST(the_relay_is_agreed_across_nodes)
 	p.id = d.id;
 	p.uuid = (char *)UUID;
 	p.relay_server = (char *)"relay.example.com";
+	all.permissions = 0xaaaaaaaaaaaaaaaa; /* ALLOW, for each of them */
+	p.control_permissions = &all;
 	out.union_case = M(REQUEST_RELAY);
 	out.request_relay = &p;
 	tcp_send(fd, &out);
@@ -173,6 +176,7 @@ START_TEST(the_relay_is_agreed_across_nodes)
 	ck_assert_str_eq(push->request_relay->uuid, UUID);
 	ck_assert_str_eq(push->request_relay->relay_server, "relay.example.com");
 	ck_assert(push->request_relay->secure);
+	ck_assert_ptr_null(push->request_relay->control_permissions);
 	device_answer_relay(&d, 1,
 			hws_bytes(push->request_relay->socket_addr.data,
 					push->request_relay->socket_addr.len),

@@ -38,9 +38,19 @@ static int ask_relay(
 		unsigned host, const char *id, const char *relay, bool secure, const char *token)
 {
 	Rdv__RequestRelay p = RDV__REQUEST_RELAY__INIT;
+	Rdv__ControlPermissions all = RDV__CONTROL_PERMISSIONS__INIT;
+	Rdv__ControlledContext context = RDV__CONTROLLED_CONTEXT__INIT;
+	ProtobufCMessageUnknownField later = { 30, PROTOBUF_C_WIRE_TYPE_VARINT, 1,
+		(uint8_t *)(uintptr_t) "\x7f" };
 	message out = RDV__RENDEZVOUS_MESSAGE__INIT;
 	int fd = tcp_open(host, srv.port);
 
+	all.permissions = 0xaaaaaaaaaaaaaaaa; /* ALLOW, for each of them */
+	context.conn_audit_ref = (char *)"mine";
+	p.control_permissions = &all;
+	p.controlled_context = &context;
+	p.base.n_unknown_fields = 1;
+	p.base.unknown_fields = &later;
 	p.id = (char *)id;
 	p.uuid = (char *)PAIR;
 	p.relay_server = (char *)relay;
@@ -70,7 +80,7 @@ START_TEST(w06_no_relay_without_a_request_that_was_let_through)
 }
 END_TEST
 
-START_TEST(w06_w07_relay_secure_and_token_are_the_servers)
+START_TEST(w06_w07_relay_secure_token_and_permissions_are_the_servers)
 {
 	struct device d;
 	message *push, *m;
@@ -89,6 +99,9 @@ START_TEST(w06_w07_relay_secure_and_token_are_the_servers)
 	ck_assert_str_eq(m->request_relay->relay_server, "relay.example.com");
 	ck_assert(m->request_relay->secure);
 	ck_assert_str_eq(m->request_relay->token, "");
+	ck_assert_ptr_null(m->request_relay->control_permissions);
+	ck_assert_ptr_null(m->request_relay->controlled_context);
+	ck_assert_uint_eq(m->request_relay->base.n_unknown_fields, 0);
 	hws_rdv_free(m);
 	close(fd);
 	device_done(&d);
@@ -393,7 +406,7 @@ int main(void)
 	return test_main("rendezvous/weakness_viewers", 60, setup, teardown,
 			TESTS(w05_only_the_wanted_id_is_vouched_for,
 					w06_no_relay_without_a_request_that_was_let_through,
-					w06_w07_relay_secure_and_token_are_the_servers,
+					w06_w07_relay_secure_token_and_permissions_are_the_servers,
 					w08_strangers_learn_nothing_from_the_online_query,
 					w08_without_the_key_all_ids_look_alike,
 					w13_huge_frames_are_refused_before_they_come,

@@ -75,11 +75,35 @@ START_TEST(permissions_follow_mode_options_and_server)
 	ck_assert(hws_settings_permissions(&s, 0) & HWS_NEED(HWS_PERM_KEYBOARD));
 	set("access-mode", "view");
 	ck_assert_uint_eq(hws_settings_permissions(&s, 0), 0);
-	map = hws_permission_set(0, HWS_PERM_CLIPBOARD, HWS_PERM_ALLOW);
-	ck_assert_uint_eq(hws_settings_permissions(&s, map), HWS_NEED(HWS_PERM_CLIPBOARD));
 	set("access-mode", "full");
 	map = hws_permission_set(0, HWS_PERM_FILE, HWS_PERM_DENY);
 	ck_assert(!(hws_settings_permissions(&s, map) & HWS_NEED(HWS_PERM_FILE)));
+}
+END_TEST
+
+/* Whatever a server, or who writes in its name, attaches: it takes away, for each permission and
+ * each mode. */
+START_TEST(a_server_can_only_take_permissions_away)
+{
+	static const char *const modes[] = { "full", "view", "custom" };
+	static const enum hws_permission_state states[] = { HWS_PERM_UNSET, HWS_PERM_DENY,
+		HWS_PERM_ALLOW };
+
+	set("enable-clipboard", "no");
+	for (unsigned mode = 0; mode < HWS_COUNT(modes); mode++) {
+		set("access-mode", modes[mode]);
+		uint32_t own = hws_settings_permissions(&s, 0);
+
+		ck_assert_uint_eq(hws_settings_permissions(&s, UINT64_MAX), own);
+		for (enum hws_permission p = 0; p < HWS_PERM_COUNT; p++)
+			for (unsigned i = 0; i < HWS_COUNT(states); i++) {
+				uint64_t map = hws_permission_set(0, p, states[i]);
+				uint32_t left = states[i] == HWS_PERM_DENY ? own & ~HWS_NEED(p)
+									   : own;
+
+				ck_assert_uint_eq(hws_settings_permissions(&s, map), left);
+			}
+	}
 }
 END_TEST
 
@@ -144,6 +168,7 @@ int main(void)
 	tcase_add_test(t, the_defaults_make_sense);
 	tcase_add_test(t, what_single_values_cannot_tell_is_checked);
 	tcase_add_test(t, permissions_follow_mode_options_and_server);
+	tcase_add_test(t, a_server_can_only_take_permissions_away);
 	tcase_add_test(t, only_what_is_built_is_offered);
 	tcase_add_test(t, the_manual_knows_every_option);
 	suite_add_tcase(suite, t);
