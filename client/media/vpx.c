@@ -2,6 +2,8 @@
  * those asked for, and an active map, so that what did not change costs neither time nor bits. */
 #include "client/media/vpx.h"
 #include "client/media/coarseness.h"
+#include "client/media/vpx_sizes.h"
+#include "shared/base/buf.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
 #include <stdlib.h>
@@ -12,6 +14,7 @@
 #include <vpx/vpx_encoder.h>
 
 #define BLOCK 16 /* of the active map */
+#define PACKET_MAX (64u << 20)
 
 static const struct hws_quantisers quantisers = { .max = 63, .halving = 6 };
 
@@ -278,6 +281,7 @@ struct vpx_decoder {
 	struct hws_decoder base;
 	vpx_codec_ctx_t ctx;
 	struct hws_picture picture; /* its planes belong to libvpx */
+	struct hws_buf packet;      /* with an index, see one_frame() */
 };
 
 static vpx_codec_iface_t *decoder_iface(enum hws_codec codec)
@@ -285,20 +289,45 @@ static vpx_codec_iface_t *decoder_iface(enum hws_codec codec)
 	return codec == HWS_CODEC_VP8 ? vpx_codec_vp8_dx() : vpx_codec_vp9_dx();
 }
 
+/* Behind a frame of VP9 libvpx looks for another one, whose header nobody has read yet. An index of
+ * one frame says that there is none. */
+static int one_frame(struct vpx_decoder *v, struct hws_bytes *data)
+{
+	enum { MARKER = 0xd8 }; /* one frame, its size in four bytes */
+	size_t n = data->len;
+	const uint8_t index[] = { MARKER, (uint8_t)n, (uint8_t)(n >> 8), (uint8_t)(n >> 16),
+		(uint8_t)(n >> 24), MARKER };
+
+	hws_buf_reset(&v->packet);
+	hws_buf_put(&v->packet, data->ptr, n);
+	hws_buf_put(&v->packet, index, sizeof(index));
+	*data = hws_buf_bytes(&v->packet);
+	return hws_buf_err(&v->packet);
+}
+
+static int check_sizes(struct vpx_decoder *v, struct hws_bytes *data)
+{
+	struct hws_vpx_sizes s;
+	int r = hws_vpx_sizes(v->base.codec, *data, &s);
+
+	if (r < 0)
+		return r;
+	if ((s.width || s.height) &&
+			(s.width > HWS_PICTURE_SIDE_MAX || s.height > HWS_PICTURE_SIDE_MAX ||
+					!hws_picture_fits((int)s.width, (int)s.height)))
+		return HWS_ERR_TOOBIG;
+	return v->base.codec == HWS_CODEC_VP8 || s.indexed ? HWS_OK : one_frame(v, data);
+}
+
 static int vpx_decode(struct hws_decoder *d, struct hws_bytes data, const struct hws_picture **ret)
 {
 	struct vpx_decoder *v = hws_container(d, struct vpx_decoder, base);
-	vpx_codec_stream_info_t si = { .sz = sizeof(si) };
 
-	if (data.len == 0 || data.len > UINT32_MAX)
+	if (data.len == 0 || data.len > PACKET_MAX)
 		return HWS_ERR_CORRUPT; /* libvpx takes an empty packet for a flush */
-	if (vpx_codec_peek_stream_info(decoder_iface(d->codec), data.ptr, (unsigned)data.len,
-			    &si) == VPX_CODEC_OK &&
-			si.is_kf) {
-		if (si.w > HWS_PICTURE_SIDE_MAX || si.h > HWS_PICTURE_SIDE_MAX ||
-				(long)si.w * si.h > HWS_PICTURE_PIXELS_MAX)
-			return HWS_ERR_TOOBIG;
-	}
+	int r = check_sizes(v, &data);
+	if (r < 0)
+		return r;
 	if (vpx_codec_decode(&v->ctx, data.ptr, (unsigned)data.len, NULL, 0) != VPX_CODEC_OK)
 		return HWS_ERR_CORRUPT;
 	vpx_codec_iter_t it = NULL;
@@ -314,7 +343,7 @@ static int vpx_decode(struct hws_decoder *d, struct hws_bytes data, const struct
 	for (int i = 0; i < HWS_PLANES_MAX; i++)
 		size[i] = (size_t)HWS_MAX(last->stride[i], 0) *
 				(size_t)hws_plane_side((int)last->d_h, i ? 1 : 0);
-	int r = hws_picture_wrap(HWS_PIXEL_I420, (int)last->d_w, (int)last->d_h, last->planes,
+	r = hws_picture_wrap(HWS_PIXEL_I420, (int)last->d_w, (int)last->d_h, last->planes,
 			last->stride, size, &v->picture);
 	if (r < 0)
 		return HWS_ERR_CORRUPT;
@@ -327,6 +356,7 @@ static void vpx_decoder_free(struct hws_decoder *d)
 	struct vpx_decoder *v = hws_container(d, struct vpx_decoder, base);
 
 	vpx_codec_destroy(&v->ctx);
+	hws_buf_done(&v->packet);
 	free(v);
 }
 
@@ -344,6 +374,7 @@ int hws_vpx_decoder_new(enum hws_codec codec, unsigned threads, struct hws_decod
 		return HWS_ERR_NOMEM;
 	v->base.impl = &decoder_impl;
 	v->base.codec = codec;
+	hws_buf_init(&v->packet, PACKET_MAX + 16);
 	if (vpx_codec_dec_init(&v->ctx, decoder_iface(codec), &cfg, 0) != VPX_CODEC_OK) {
 		free(v);
 		return HWS_ERR_NOMEM;

@@ -5,3 +5,4 @@
 Suite *codec_suite(void);
 Suite *formats_suite(void);
 Suite *codec_table_suite(void);
+Suite *sizes_suite(void);

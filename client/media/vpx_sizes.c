@@ -1,0 +1,138 @@
+/* The headers of frames as far as their sizes (RFC 6386, 9.1; VP9 bitstream specification, 6.2 and
+ * annex B). libvpx itself takes memory by what the header says, whatever kind of frame it is. */
+#include "client/media/vpx_sizes.h"
+#include "shared/base/macros.h"
+
+#define VP9_SYNC 0x498342u
+
+/* Bits from the highest on; behind the end there are zeros, and `cut` says so. */
+struct bits {
+	struct hws_bytes in;
+	size_t at;
+	bool cut;
+};
+
+static uint32_t take(struct bits *b, unsigned count)
+{
+	uint32_t v = 0;
+
+	for (; count; count--, b->at++) {
+		bool there = b->at / 8 < b->in.len;
+		b->cut = b->cut || !there;
+		v = v << 1 | (there ? b->in.ptr[b->at / 8] >> (7 - b->at % 8) & 1u : 0u);
+	}
+	return v;
+}
+
+static void take_size(struct bits *b, struct hws_vpx_sizes *ret)
+{
+	unsigned w = take(b, 16) + 1, h = take(b, 16) + 1;
+
+	ret->width = HWS_MAX(ret->width, w);
+	ret->height = HWS_MAX(ret->height, h);
+}
+
+static void take_size_by_refs(struct bits *b, struct hws_vpx_sizes *ret)
+{
+	for (int i = 0; i < 3; i++)
+		if (take(b, 1))
+			return;
+	take_size(b, ret);
+}
+
+/* Of profile 0 alone: the others are refused before. */
+static int take_start(struct bits *b, bool colours)
+{
+	enum { SRGB = 7 };
+
+	if (take(b, 24) != VP9_SYNC)
+		return HWS_ERR_CORRUPT;
+	if (colours && take(b, 3) == SRGB)
+		return HWS_ERR_CORRUPT;
+	if (colours)
+		take(b, 1);
+	return HWS_OK;
+}
+
+static int vp9_frame(struct hws_bytes frame, struct hws_vpx_sizes *ret)
+{
+	struct bits b = { .in = frame };
+	unsigned marker = take(&b, 2), profile = take(&b, 1);
+	int r = HWS_OK;
+
+	profile |= take(&b, 1) << 1;
+	if (b.cut || marker != 2)
+		return HWS_ERR_CORRUPT;
+	if (profile != 0)
+		return HWS_ERR_UNSUPPORTED;
+	if (take(&b, 1)) /* shows a frame that is there already */
+		return HWS_OK;
+	bool inter = take(&b, 1), show = take(&b, 1), resilient = take(&b, 1);
+
+	if (!inter) {
+		r = take_start(&b, true);
+		take_size(&b, ret);
+		return b.cut ? HWS_ERR_CORRUPT : r;
+	}
+	bool intra_only = !show && take(&b, 1);
+	if (!resilient)
+		take(&b, 2); /* which contexts start anew */
+	if (intra_only) {
+		r = take_start(&b, false);
+		take(&b, 8); /* what it replaces */
+		take_size(&b, ret);
+	} else {
+		take(&b, 8);
+		take(&b, 3 * 4); /* its references */
+		take_size_by_refs(&b, ret);
+	}
+	return b.cut ? HWS_ERR_CORRUPT : r;
+}
+
+/* The index behind the frames of a packet, if there is one. */
+static int vp9_packet(struct hws_bytes p, struct hws_vpx_sizes *ret)
+{
+	uint8_t marker = p.ptr[p.len - 1];
+	size_t count = (marker & 7u) + 1, wide = (marker >> 3 & 3u) + 1, index = 2 + wide * count;
+	size_t at = 0;
+
+	if ((marker & 0xe0) != 0xc0)
+		return vp9_frame(p, ret);
+	if (p.len < index || p.ptr[p.len - index] != marker)
+		return HWS_ERR_CORRUPT;
+	ret->indexed = true;
+	const uint8_t *entry = p.ptr + p.len - index + 1;
+	for (size_t i = 0; i < count; i++) {
+		size_t n = 0;
+		for (size_t k = 0; k < wide; k++)
+			n |= (size_t)*entry++ << (8 * k);
+		if (n > p.len - index - at)
+			return HWS_ERR_CORRUPT;
+		int r = n ? vp9_frame(hws_bytes(p.ptr + at, n), ret) : HWS_ERR_CORRUPT;
+		if (r < 0)
+			return r;
+		at += n;
+	}
+	return HWS_OK;
+}
+
+static int vp8_packet(struct hws_bytes p, struct hws_vpx_sizes *ret)
+{
+	if (p.len < 3)
+		return HWS_ERR_CORRUPT;
+	if (p.ptr[0] & 1) /* not a key frame */
+		return HWS_OK;
+	if (p.len < 10 || p.ptr[3] != 0x9d || p.ptr[4] != 0x01 || p.ptr[5] != 0x2a)
+		return HWS_ERR_CORRUPT;
+	ret->width = (p.ptr[7] & 0x3fu) << 8 | p.ptr[6];
+	ret->height = (p.ptr[9] & 0x3fu) << 8 | p.ptr[8];
+	return HWS_OK;
+}
+
+int hws_vpx_sizes(enum hws_codec codec, struct hws_bytes packet, struct hws_vpx_sizes *ret)
+{
+	*ret = (struct hws_vpx_sizes){ 0 };
+	if (packet.len == 0)
+		return HWS_ERR_CORRUPT;
+	return codec == HWS_CODEC_VP8 ? vp8_packet(packet, ret) : vp9_packet(packet, ret);
+}
