@@ -2,10 +2,18 @@
  * memory follows what comes out, so that a small message cannot claim much. */
 #include "shared/wire/compress.h"
 
+#include <stdbool.h>
+#include <string.h>
 #include <zstd.h>
 
 /* A frame may ask for a window of its own; above 16 MiB nobody we talk to does. */
 #define WINDOW_LOG_MAX 24
+
+/* Each block of a frame may bring tables of its own, which take as long to build as thousands of
+ * bytes to decode. Encoders fill blocks of 128 KiB; four times as many may come, and some for those
+ * who flush often. */
+#define BLOCKS_MAX 512u
+#define BLOCK_BYTES (32u << 10)
 
 int hws_compress(struct hws_bytes in, int level, struct hws_buf *out)
 {
@@ -93,16 +101,58 @@ out:
 	return r;
 }
 
+/* RFC 8878, 3.1.1.1: the bytes before the first block; 0: no frame of zstd. Skippable frames and
+ * those of the years before version 0.8 are none. */
+static size_t header_bytes(struct hws_bytes in)
+{
+	static const uint8_t magic[] = { 0x28, 0xb5, 0x2f, 0xfd };
+	static const uint8_t dictionary[] = { 0, 1, 2, 4 }, size[] = { 0, 2, 4, 8 };
+
+	if (in.len < sizeof(magic) + 1 || memcmp(in.ptr, magic, sizeof(magic)) != 0)
+		return 0;
+	uint8_t d = in.ptr[sizeof(magic)];
+	bool single = d & 0x20;
+	size_t n = sizeof(magic) + 1 + dictionary[d & 3] + size[d >> 6];
+
+	return n + (single ? d >> 6 == 0 : 1); /* a size in one byte, or the window */
+}
+
+int hws_zstd_blocks(struct hws_bytes in, size_t *ret)
+{
+	enum { RLE = 1, RESERVED = 3 };
+	size_t at = header_bytes(in), count = 0;
+	bool last = false;
+
+	for (; !last; count++) {
+		if (at == 0 || at > in.len || in.len - at < 3)
+			return HWS_ERR_CORRUPT;
+		uint32_t h = in.ptr[at] | (uint32_t)in.ptr[at + 1] << 8 |
+				(uint32_t)in.ptr[at + 2] << 16;
+		unsigned type = h >> 1 & 3;
+		size_t n = type == RLE ? 1 : h >> 3;
+		if (type == RESERVED || n > in.len - at - 3)
+			return HWS_ERR_CORRUPT;
+		at += 3 + n;
+		last = h & 1;
+	}
+	*ret = count;
+	return HWS_OK;
+}
+
 int hws_decompress(struct hws_bytes in, size_t max, struct hws_buf *out)
 {
 	unsigned long long size = ZSTD_getFrameContentSize(in.ptr, in.len);
 	size_t whole = ZSTD_findFrameCompressedSize(in.ptr, in.len);
+	size_t blocks = 0;
 
-	if (size == ZSTD_CONTENTSIZE_ERROR || ZSTD_isError(whole) || whole != in.len)
+	if (size == ZSTD_CONTENTSIZE_ERROR || ZSTD_isError(whole) || whole != in.len ||
+			hws_zstd_blocks(in, &blocks) < 0)
 		return HWS_ERR_CORRUPT;
+	if (size != ZSTD_CONTENTSIZE_UNKNOWN && size > max)
+		return HWS_ERR_TOOBIG;
+	if (blocks > BLOCKS_MAX + HWS_MIN((unsigned long long)max, size) / BLOCK_BYTES)
+		return HWS_ERR_TOOBIG;
 	if (size == ZSTD_CONTENTSIZE_UNKNOWN)
 		return decompress_unknown(in, max, out);
-	if (size > max)
-		return HWS_ERR_TOOBIG;
 	return decompress_known(in, (size_t)size, out);
 }

@@ -172,6 +172,71 @@ START_TEST(a_broken_frame_is_refused_and_adds_nothing)
 }
 END_TEST
 
+/* One block as an encoder makes it, with tables of its own, again and again in one frame. Returns
+ * the bytes of it. */
+static size_t many_blocks(size_t count, uint8_t **ret)
+{
+	uint8_t text[600], frame[1000];
+	unsigned seed = 1;
+
+	for (size_t i = 0; i < sizeof(text); i++) {
+		seed = seed * 1103515245u + 12345u;
+		text[i] = (uint8_t)("eeeeettaaoinshr\0 "[seed >> 16 & 15] + (seed >> 24 & 1));
+	}
+	size_t n = ZSTD_compress(frame, sizeof(frame), text, sizeof(text), 19);
+	const size_t head = 4 + 1 + 2; /* magic, descriptor, size in two bytes */
+	size_t block = n - head, at = 0;
+	uint8_t *all = calloc(1, 6 + count * block + 3);
+
+	ck_assert(frame[head] & 1 && (frame[head] >> 1 & 3) == 2);
+	frame[head] &= 0xfe; /* not the last one */
+	memcpy(all, frame, 4);
+	all[5] = 0x58; /* a window of 2 MiB, no size */
+	at = 6;
+	for (size_t i = 0; i < count; i++, at += block)
+		memcpy(all + at, frame + head, block);
+	all[at] = 1; /* an empty one ends it */
+	*ret = all;
+	return at + 3;
+}
+
+START_TEST(blocks_without_end_are_not_worked_through)
+{
+	const size_t cap = 64u << 20;
+	uint8_t *frame;
+	size_t n, blocks = 0;
+
+	hws_buf_init(&out, cap);
+	n = many_blocks(500, &frame); /* few are legal */
+	ck_assert_int_eq(hws_zstd_blocks(hws_bytes(frame, n), &blocks), HWS_OK);
+	ck_assert_uint_eq(blocks, 501);
+	ck_assert_int_eq(hws_decompress(hws_bytes(frame, n), cap, &out), HWS_OK);
+	ck_assert_uint_eq(hws_buf_len(&out), 500 * 600);
+	for (size_t cut = 0; cut < n; cut += 7)
+		ck_assert_int_lt(hws_zstd_blocks(hws_bytes(frame, cut), &blocks), 0);
+	free(frame);
+	n = many_blocks(4000, &frame); /* their content alone is far below the cap */
+	ck_assert_uint_lt(n, 2u << 20);
+	ck_assert_int_eq(hws_decompress(hws_bytes(frame, n), cap, &out), HWS_ERR_TOOBIG);
+	ck_assert_int_eq(hws_decompress(hws_bytes(frame, n), 4000, &out), HWS_ERR_TOOBIG);
+	free(frame);
+	hws_buf_done(&out);
+}
+END_TEST
+
+START_TEST(frames_of_other_kinds_are_refused)
+{
+	const uint8_t skippable[] = { 0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0 };
+	const uint8_t old[] = { 0x27, 0xb5, 0x2f, 0xfd, 0, 1, 0, 0, 0, 0 };
+
+	hws_buf_init(&out, 100);
+	ck_assert_int_eq(hws_decompress(hws_bytes(skippable, sizeof(skippable)), 100, &out),
+			HWS_ERR_CORRUPT);
+	ck_assert_int_eq(hws_decompress(hws_bytes(old, sizeof(old)), 100, &out), HWS_ERR_CORRUPT);
+	hws_buf_done(&out);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("wire/text");
@@ -187,6 +252,8 @@ int main(void)
 	tcase_add_loop_test(t, what_is_compressed_comes_back_but_not_above_the_cap, 0, 4);
 	tcase_add_test(t, a_frame_that_does_not_say_its_size_is_capped_too);
 	tcase_add_test(t, a_broken_frame_is_refused_and_adds_nothing);
+	tcase_add_test(t, blocks_without_end_are_not_worked_through);
+	tcase_add_test(t, frames_of_other_kinds_are_refused);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);
