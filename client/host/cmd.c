@@ -33,7 +33,7 @@ int hws_host_role_settings(struct hws_settings *s, int argc, char **argv, const 
 		hws_settings_done(s);
 		return r;
 	}
-	hws_log_setup(role, (enum hws_log_format)s->log_format, 2);
+	hws_log_setup(role, HWS_LOG_CHILD, 2); /* to host/child_log */
 	hws_log_set_level((enum hws_log_level)s->log_level);
 	return HWS_OK;
 }

@@ -32,6 +32,7 @@ struct command { /* for a service of the agent */
 struct hws_desktop {
 	struct hws_loop *loop;
 	const struct hws_settings *settings;
+	struct hws_child_logs *logs;
 	struct hws_ipc *ipc;
 	pid_t pid;
 	bool ready, lasting, told; /* told: the log knows that there is none */
@@ -184,11 +185,14 @@ static void start(void *arg)
 		return;
 	}
 	sp.ipc_fd = fds[1];
+	sp.log_fd = hws_child_log_open(d->logs, "agent.log", 0);
 	if (hws_spawn(&sp, &d->pid, &err) < 0) {
 		set_down(d, err.text);
 		close(fds[0]);
 	}
 	close(fds[1]);
+	if (sp.log_fd > 0)
+		close(sp.log_fd);
 	if (d->pid && hws_ipc_new(d->loop, fds[0], &conf, &d->ipc) < 0)
 		d->ipc = NULL;
 	if (!d->ipc)
@@ -198,7 +202,7 @@ static void start(void *arg)
 }
 
 int hws_desktop_new(struct hws_loop *loop, const struct hws_settings *settings,
-		struct hws_desktop **ret)
+		struct hws_child_logs *logs, struct hws_desktop **ret)
 {
 	struct hws_desktop *d = calloc(1, sizeof(*d));
 
@@ -206,6 +210,7 @@ int hws_desktop_new(struct hws_loop *loop, const struct hws_settings *settings,
 		return HWS_ERR_NOMEM;
 	d->loop = loop;
 	d->settings = settings;
+	d->logs = logs;
 	start(d);
 	*ret = d;
 	return HWS_OK;

@@ -1,6 +1,7 @@
 /* host/desktop: hostd's view of the agent: starts it, starts it again with growing pauses when it
  * ends, knows whether there is a desktop to serve, and joins a gate to it. Owner: hostd. */
 #pragma once
+#include "client/host/child_log.h"
 #include "client/host/settings.h"
 #include "shared/base/err.h"
 #include "shared/loop/loop.h"
@@ -16,9 +17,9 @@ struct hws_desktop_state {
 	pid_t pid; /* 0 = not running */
 };
 
-/* `settings` is borrowed. Starts the agent at once. */
+/* `settings` and `logs` are borrowed. Starts the agent at once. */
 int hws_desktop_new(struct hws_loop *loop, const struct hws_settings *settings,
-		struct hws_desktop **ret) HWS_MUST_CHECK;
+		struct hws_child_logs *logs, struct hws_desktop **ret) HWS_MUST_CHECK;
 void hws_desktop_free(struct hws_desktop *d);
 void hws_desktop_state(const struct hws_desktop *d, struct hws_desktop_state *ret);
 /* A fresh link to the agent for this connection: the end for the gate, which the caller owns.

@@ -300,12 +300,12 @@ void hws_host_session_set_permissions(struct hws_host_session *v)
 static int start_gate(struct hws_host_session *v, int *ret_link_fd)
 {
 	static const char *const levels[] = { "error", "warn", "info", "debug", "trace" };
-	static const char *const formats[] = { "text", "json", "journal" };
 	const struct hws_settings *s = v->env->settings;
 	const char *argv[] = { "hawser-host", "gate", "--log-level", levels[s->log_level],
-		"--log-format", formats[s->log_format], s->sandbox ? "--sandbox" : "--no-sandbox",
-		NULL };
-	struct hws_spawn sp = { .argv = argv, .clean_env = true, .user = s->gate_user };
+		s->sandbox ? "--sandbox" : "--no-sandbox", NULL };
+	struct hws_spawn sp = {
+		.argv = argv, .clean_env = true, .user = s->gate_user, .no_groups = true
+	};
 	struct hws_error err = { 0 };
 	int fds[2];
 	int r = hws_ipc_pair(fds);
@@ -313,8 +313,11 @@ static int start_gate(struct hws_host_session *v, int *ret_link_fd)
 	if (r < 0)
 		return r;
 	sp.ipc_fd = fds[1];
+	sp.log_fd = hws_child_log_open(v->env->logs, "gate.log", v->conn);
 	r = hws_spawn(&sp, &v->pid, &err);
 	close(fds[1]);
+	if (sp.log_fd > 0)
+		close(sp.log_fd);
 	if (r < 0) {
 		hws_error_log("gate.not_started", HWS_STR("why", err.text));
 		close(fds[0]);

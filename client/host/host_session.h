@@ -1,6 +1,7 @@
 /* host/host_session: hostd's view of one connection: the gate process that serves it, what it may
  * ask, what is known of it. Owner: hostd; ends by itself and tells it. */
 #pragma once
+#include "client/host/child_log.h"
 #include "client/host/desktop.h"
 #include "client/host/ipc.h"
 #include "client/host/judge.h"
@@ -26,6 +27,7 @@ struct hws_host_session_env {
 	 * Once; called inside. */
 	void (*joined)(uint64_t meeting, int r, void *arg);
 	void *arg;
+	struct hws_child_logs *logs; /* NULL: nobody hears what gates say */
 };
 
 struct hws_host_session_conf {

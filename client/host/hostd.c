@@ -400,10 +400,10 @@ static int open_parts(struct hws_hostd *h, struct hws_error *err)
 				HWS_STR("text",
 						"started as root without 'desktop-user': the process that serves the "
 						"desktop keeps all rights"));
-	if (r == HWS_OK && hws_desktop_new(h->loop, s, &h->desktop) < 0)
+	if (r == HWS_OK && hws_desktop_new(h->loop, s, &h->logs, &h->desktop) < 0)
 		r = hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
 	h->env = (struct hws_host_session_env){ h->loop, s, &h->judge, &h->whoami, h->desktop,
-		on_ended, on_joined, h };
+		on_ended, on_joined, h, &h->logs };
 	return r == HWS_OK ? open_online(h, err) : r;
 }
 
@@ -436,6 +436,7 @@ int hws_hostd_new(struct hws_loop *loop, struct hws_settings *settings, int argc
 	h->argv = argv;
 	h->started_us = hws_loop_now_us(loop);
 	hws_list_init(&h->sessions);
+	hws_child_logs_init(&h->logs, loop);
 	r = open_daemon(h, err);
 	if (r == HWS_OK)
 		r = open_parts(h, err);
@@ -464,6 +465,7 @@ void hws_hostd_free(struct hws_hostd *h)
 	hws_control_free(h->control);
 	hws_hostd_each(h, close_one, NULL);
 	hws_desktop_free(h->desktop);
+	hws_child_logs_done(&h->logs);
 	if (event_initialized(&h->on_child))
 		event_del(&h->on_child);
 	hws_daemon_free(h->daemon);

@@ -36,6 +36,7 @@ struct hws_hostd {
 	struct hws_control *control;
 	struct hws_daemon *daemon;
 	struct hws_desktop *desktop;
+	struct hws_child_logs logs;
 	struct hws_online *online; /* NULL: no server is set */
 	struct hws_host_session_env env;
 	struct hws_list sessions;

@@ -242,11 +242,15 @@ static void make_line(struct line *l, enum hws_log_level level, const char *even
 		put_str(l, "}\n");
 		return;
 	}
-	put_str(l, time);
-	put(l, " ", 1);
-	put_str(l, level_names[level]);
-	put(l, " ", 1);
-	put_str(l, state.program);
+	if (state.format == HWS_LOG_CHILD) {
+		put(l, &"01234"[level], 1);
+	} else {
+		put_str(l, time);
+		put(l, " ", 1);
+		put_str(l, level_names[level]);
+		put(l, " ", 1);
+		put_str(l, state.program);
+	}
 	put(l, " ", 1);
 	put_str(l, event);
 	put_fields(l, fields, suppressed, HWS_LOG_TEXT);

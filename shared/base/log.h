@@ -7,7 +7,13 @@
 #include <stdint.h>
 
 enum hws_log_level { HWS_LOG_ERROR, HWS_LOG_WARN, HWS_LOG_INFO, HWS_LOG_DEBUG, HWS_LOG_TRACE };
-enum hws_log_format { HWS_LOG_TEXT, HWS_LOG_JSON, HWS_LOG_JOURNAL };
+enum hws_log_format {
+	HWS_LOG_TEXT,
+	HWS_LOG_JSON,
+	HWS_LOG_JOURNAL,
+	/* For a parent that adds time and name: the level as a digit, event, fields. */
+	HWS_LOG_CHILD,
+};
 
 enum hws_field_type {
 	HWS_FIELD_END,

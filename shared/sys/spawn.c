@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -61,22 +62,38 @@ static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* Each of them may have a number that another is going to get: all are put out of the way first. */
+static int arrange_files(const struct hws_spawn *s)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int ipc = fcntl(s->ipc_fd, F_DUPFD_CLOEXEC, HWS_SPAWN_IPC_FD + 1);
+	int said = fcntl(s->log_fd > 0 ? s->log_fd : null, F_DUPFD_CLOEXEC, HWS_SPAWN_IPC_FD + 1);
+
+	null = fcntl(null, F_DUPFD_CLOEXEC, HWS_SPAWN_IPC_FD + 1);
+	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
+			dup2(said, STDERR_FILENO) < 0 || dup2(ipc, HWS_SPAWN_IPC_FD) < 0)
+		return -1;
+	return close_range(HWS_SPAWN_IPC_FD + 1, ~0u, 0);
+}
+
+static int take_account(const struct hws_spawn *s, const struct account *a)
+{
+	if (!a->change)
+		return 0;
+	if (setgroups(s->no_groups ? 0 : (size_t)a->group_count, a->groups) < 0 ||
+			setgid(a->gid) < 0 || setuid(a->uid) < 0)
+		return -1;
+	return a->uid && setuid(0) == 0 ? -1 : 0;
+}
+
 /* Runs in the child; async-signal-safe calls only. */
 static HWS_NORETURN void become(
 		const struct hws_spawn *s, const struct account *a, struct hws_spawn_env *env)
 {
-	int null = open("/dev/null", O_RDWR);
+	static const struct rlimit none = { 0, 0 };
 
-	if (dup2(s->ipc_fd, HWS_SPAWN_IPC_FD) < 0 || null < 0)
-		_exit(126);
-	if (s->ipc_fd == HWS_SPAWN_IPC_FD)
-		fcntl(HWS_SPAWN_IPC_FD, F_SETFD, 0);
-	dup2(null, 0);
-	dup2(null, 1);
-	close_range(HWS_SPAWN_IPC_FD + 1, ~0u, 0);
-	if (a->change &&
-			(setgroups((size_t)a->group_count, a->groups) < 0 || setgid(a->gid) < 0 ||
-					setuid(a->uid) < 0 || (a->uid && setuid(0) == 0)))
+	if (setsid() < 0 || setrlimit(RLIMIT_CORE, &none) < 0 || arrange_files(s) < 0 ||
+			take_account(s, a) < 0)
 		_exit(126);
 	if (a->change)
 		hws_spawn_env_drop_cookies(env);

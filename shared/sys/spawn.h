@@ -1,6 +1,7 @@
 /* sys/spawn: the one place where processes are started. Nothing of the parent passes on but what is
- * named here: not its open files, not its signal handlers, and of its environment neither passwords
- * nor what belongs to its own session. Any thread, though account names are asked for (getpwnam):
+ * named here: not its open files, not its signal handlers, not its terminal (who has one can type
+ * into it), no core files, and of its environment neither passwords nor what belongs to its own
+ * session. Any thread, though account names are asked for (getpwnam):
  * one thread at a time where `user` is set. */
 #pragma once
 #include "shared/base/err.h"
@@ -12,19 +13,21 @@
 struct hws_spawn {
 	const char *const *argv; /* NULL-terminated; never holds a secret: everybody can read it */
 	int ipc_fd;              /* becomes HWS_SPAWN_IPC_FD; the caller keeps and closes its own */
-	bool clean_env;          /* start with next to no environment */
+	int log_fd; /* becomes its standard error; 0: nobody hears it. The caller closes its own */
+	bool clean_env; /* start with next to no environment */
 	/* For big memory: codecs touch hundreds of megabytes at their start. */
 	bool huge_pages;
 	const char *display; /* NULL = leave $DISPLAY as it is */
 	/* NULL, or we are not root: stay who we are. Otherwise the environment loses what belongs
 	 * to our own session. */
 	const char *user;
+	bool no_groups; /* of `user`: none of its groups but the first; else all that it is in */
 };
 
-/* Starts another role of this very program. Everything but the socket and standard error is closed
- * in it; the caller waits for it (SIGCHLD, waitpid). Exit status 126: it could not become what was
- * asked; 127: no program. HWS_ERR_NOTFOUND: there is no such account; otherwise the system's
- * reason. */
+/* Starts another role of this very program, in a session of its own. Everything but the socket and
+ * `log_fd` is closed in it; the caller waits for it (SIGCHLD, waitpid). Exit status 126: it could
+ * not become what was asked; 127: no program. HWS_ERR_NOTFOUND: there is no such account; otherwise
+ * the system's reason. */
 int hws_spawn(const struct hws_spawn *s, pid_t *ret_pid, struct hws_error *err) HWS_MUST_CHECK;
 
 /* Runs `run(fd, arg)` in a process of its own that nobody waits for, then ends it: a session of its

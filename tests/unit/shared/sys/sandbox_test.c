@@ -2,6 +2,7 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -211,8 +212,15 @@ START_TEST(privileges_are_dropped_for_good)
 		return;
 	pid = fork();
 	if (pid == 0) {
-		if (hws_sandbox_drop_to("nobody", &err) < 0)
+		static const gid_t ours[] = { 0, 4, 42, 54321 };
+		gid_t left[64];
+		int n;
+
+		if (setgroups(HWS_COUNT(ours), ours) < 0 || hws_sandbox_drop_to("nobody", &err) < 0)
 			_exit(1);
+		n = getgroups(64, left);
+		if (n > 1 || (n == 1 && left[0] != getgid()))
+			_exit(4);
 		if (getuid() == 0 || geteuid() == 0 || getegid() == 0 || setuid(0) == 0)
 			_exit(2);
 		_exit(hws_sandbox_drop_to("nobody", &err) < 0 ? 3 : 0); /* again: nothing to do */

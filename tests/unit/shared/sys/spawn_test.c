@@ -8,12 +8,16 @@
 #include <check.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
+#include <pty.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -38,9 +42,35 @@ static int count_open_files(void)
 	return n - 3; /* "." and "..", and the folder itself */
 }
 
+static void tell_groups(FILE *f)
+{
+	gid_t groups[64];
+	int n = getgroups(64, groups);
+
+	fprintf(f, "groups=");
+	for (int i = 0; i < n; i++)
+		fprintf(f, "%u,", (unsigned)groups[i]);
+	fprintf(f, "\n");
+}
+
+/* What one who has taken the process over would try with a terminal. */
+static void tell_terminal(FILE *f)
+{
+	int tty = open("/dev/tty", O_RDWR);
+	int typed = 0;
+
+	for (int fd = 0; fd < 3; fd++)
+		typed += ioctl(fd, TIOCSTI, "x") == 0;
+	typed += tty >= 0 && ioctl(tty, TIOCSTI, "x") == 0;
+	fprintf(f, "tty=%d typed=%d\n", tty >= 0, typed);
+	if (tty >= 0)
+		close(tty);
+}
+
 static void tell(int fd)
 {
 	char name[32] = "";
+	struct rlimit core;
 	sigset_t mask;
 	FILE *f = fdopen(dup(fd), "w"), *comm = fopen("/proc/self/comm", "re");
 
@@ -57,6 +87,11 @@ static void tell(int fd)
 			signal(SIGUSR1, SIG_DFL) == SIG_DFL ? "default" : "taken",
 			sigismember(&mask, SIGUSR2), (unsigned)getuid(), (unsigned)getgid(),
 			getsid(0) == getpid(), name);
+	tell_groups(f);
+	tell_terminal(f);
+	getrlimit(RLIMIT_CORE, &core);
+	fprintf(f, "core=%llu,%llu\n", (unsigned long long)core.rlim_cur,
+			(unsigned long long)core.rlim_max);
 	for (char **e = environ; *e; e++)
 		fprintf(f, "%s\n", *e);
 	fclose(f);
@@ -69,6 +104,7 @@ static int role(const char *what)
 
 		return read(HWS_SPAWN_IPC_FD, &c, 1) == 0 ? 0 : 1;
 	}
+	fprintf(stderr, "said\n");
 	tell(HWS_SPAWN_IPC_FD);
 	return 7;
 }
@@ -160,6 +196,98 @@ START_TEST(the_socket_may_have_its_number_already)
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 7);
 	ck_assert(says("files=4 "));
+}
+END_TEST
+
+/* In a child: with a terminal to lose. */
+static int spawn_at_a_terminal(int fd)
+{
+	static const char *const argv[] = { "spawn_test", "role", "tell", NULL };
+	struct hws_spawn s = { .argv = argv, .ipc_fd = fd };
+	int master, status;
+	pid_t pid;
+
+	if (forkpty(&master, NULL, NULL, NULL) != 0) /* the parent's part: wait for the child */
+		return read(master, &status, 1) > 0 && wait(&status) > 0 ? WEXITSTATUS(status) : 3;
+	if (hws_spawn(&s, &pid, &err) < 0 || waitpid(pid, &status, 0) != pid)
+		_exit(1);
+	dprintf(1, "x");
+	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 2);
+}
+
+START_TEST(no_terminal_passes_on_that_one_could_type_into)
+{
+	int pair[2], status;
+	pid_t pid;
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	pid = fork();
+	if (pid == 0)
+		_exit(spawn_at_a_terminal(pair[1]));
+	close(pair[1]);
+	listen_to(pair[0]);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 7, "status %x", status);
+	ck_assert_msg(says("\ntty=0 typed=0\n"), "%.300s", said);
+	ck_assert(says(" leader=1 "));
+	ck_assert(says("\ncore=0,0\n"));
+}
+END_TEST
+
+START_TEST(what_a_role_says_goes_where_it_is_told)
+{
+	struct hws_spawn s = { 0 };
+	char line[32] = "";
+	int fds[2];
+
+	ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
+	s.log_fd = fds[1];
+	ck_assert_int_eq(run(&s), 7);
+	close(fds[1]);
+	ck_assert_int_eq(read(fds[0], line, sizeof(line) - 1), 5);
+	ck_assert_str_eq(line, "said\n");
+	ck_assert_int_eq(read(fds[0], line, sizeof(line)), 0);
+	close(fds[0]);
+}
+END_TEST
+
+/* In a child: starts "tell" as `user` with groups of ours that nobody else is in. */
+static int spawn_with_groups(int fd, bool no_groups)
+{
+	static const char *const argv[] = { "spawn_test", "role", "tell", NULL };
+	static const gid_t ours[] = { 0, 4, 42, 54321 };
+	struct hws_spawn s = {
+		.argv = argv, .ipc_fd = fd, .user = "nobody", .no_groups = no_groups
+	};
+	int status;
+	pid_t pid;
+
+	if (setgroups(HWS_COUNT(ours), ours) < 0 || hws_spawn(&s, &pid, &err) < 0 ||
+			waitpid(pid, &status, 0) != pid)
+		return 1;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 2;
+}
+
+START_TEST(groups_of_root_do_not_pass_on)
+{
+	const struct passwd *pw = getpwnam("nobody");
+	int pair[2], status;
+	char want[40];
+	pid_t pid;
+
+	ck_assert_ptr_nonnull(pw);
+	if (geteuid() != 0) /* has no groups to give away */
+		return;
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	pid = fork();
+	if (pid == 0)
+		_exit(spawn_with_groups(pair[1], _i == 0));
+	close(pair[1]);
+	listen_to(pair[0]);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 7, "status %x", status);
+	snprintf(want, sizeof(want), "\ngroups=%u,\n", (unsigned)pw->pw_gid);
+	ck_assert_msg(says(_i == 0 ? "\ngroups=\n" : want), "%.300s", said);
 }
 END_TEST
 
@@ -335,6 +463,9 @@ int main(int argc, char **argv)
 
 	tcase_add_test(t, a_role_gets_its_socket_and_nothing_else);
 	tcase_add_test(t, the_socket_may_have_its_number_already);
+	tcase_add_test(t, no_terminal_passes_on_that_one_could_type_into);
+	tcase_add_test(t, what_a_role_says_goes_where_it_is_told);
+	tcase_add_loop_test(t, groups_of_root_do_not_pass_on, 0, 2);
 	tcase_add_test(t, passwords_of_the_environment_stay_here);
 	tcase_add_test(t, another_account_gets_its_own_session);
 	tcase_add_test(t, what_chooses_the_platform_and_opens_the_display_passes);
