@@ -93,7 +93,7 @@ static const struct hws_option table[] = {
 	{ "access", "verification-method", 0, HWS_OPT_ENUM, AT(verification), "use-both-passwords",
 			0, 0, "use-both-passwords|use-temporary-password|use-permanent-password", R,
 			"METHOD", "Which passwords open this host.", NULL },
-	{ "access", "temporary-password-length", 0, HWS_OPT_ENUM, AT(temporary_length), "6", 0, 0,
+	{ "access", "temporary-password-length", 0, HWS_OPT_ENUM, AT(temporary_length), "10", 0, 0,
 			"6|8|10", R, "N", "Characters of a temporary password.", NULL },
 	{ "access", "allow-numeric-one-time-password", 0, HWS_OPT_BOOL, AT(temporary_digits), "no",
 			0, 0, NULL, R, NULL, "Temporary passwords of digits only.", NULL },

@@ -33,7 +33,7 @@ START_TEST(the_defaults_make_sense)
 	ck_assert_int_eq(hws_settings_check(&s, NULL), HWS_OK);
 	ck_assert(hws_settings_direct(&s));
 	hws_settings_vault(&s, &vc);
-	ck_assert_uint_eq(vc.temporary_length, 6);
+	ck_assert_uint_eq(vc.temporary_length, 10); /* 50 bits */
 	ck_assert_uint_eq(s.direct_port, 21118);
 	set("server", "id.example.org");
 	ck_assert(!hws_settings_direct(&s));
@@ -42,9 +42,9 @@ START_TEST(the_defaults_make_sense)
 	s.direct_port = 21118;
 	set("direct-server", "yes");
 	ck_assert(hws_settings_direct(&s));
-	set("temporary-password-length", "10");
+	set("temporary-password-length", "6");
 	hws_settings_vault(&s, &vc);
-	ck_assert_uint_eq(vc.temporary_length, 10);
+	ck_assert_uint_eq(vc.temporary_length, 6);
 }
 END_TEST
 
