@@ -70,6 +70,16 @@ static const int files[] = { SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(creat), 
 	SCMP_SYS(fsync), SCMP_SYS(fdatasync), SCMP_SYS(flock), SCMP_SYS(utimensat), SCMP_SYS(link),
 	SCMP_SYS(linkat), SCMP_SYS(msync), SCMP_SYS(sync_file_range) };
 
+/* HWS_SANDBOX_COMPUTE, all of it: memory, threads, and descriptors that are there. */
+static const int computing[] = { SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(readv), SCMP_SYS(writev),
+	SCMP_SYS(recvmsg), SCMP_SYS(sendmsg), SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(close),
+	SCMP_SYS(futex), SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),
+	SCMP_SYS(clock_gettime), SCMP_SYS(clock_nanosleep), SCMP_SYS(getrandom),
+	SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(restart_syscall), SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(getpid),
+	SCMP_SYS(gettid), SCMP_SYS(sched_yield), SCMP_SYS(sched_getaffinity),
+	SCMP_SYS(set_robust_list), SCMP_SYS(rseq), SCMP_SYS(membarrier) };
+
 static const int again[] = { SCMP_SYS(seccomp), SCMP_SYS(prctl) };
 
 static int allow(scmp_filter_ctx ctx, const int *calls, size_t count)
@@ -133,6 +143,20 @@ static int allow_data_memory(scmp_filter_ctx ctx)
 	return r;
 }
 
+static int allow_computing(scmp_filter_ctx ctx)
+{
+	int r = allow(ctx, computing, HWS_COUNT(computing));
+
+	if (r == 0)
+		r = allow_data_memory(ctx);
+	if (r == 0)
+		r = allow_threads(ctx);
+	if (r == 0) /* abort() */
+		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
+				SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+	return r;
+}
+
 /* Looking up names of hosts loads code. */
 static int allow_serving(scmp_filter_ctx ctx)
 {
@@ -147,8 +171,11 @@ static int allow_serving(scmp_filter_ctx ctx)
 
 static int fill(scmp_filter_ctx ctx, unsigned needs)
 {
-	int r = allow(ctx, common, HWS_COUNT(common));
+	int r;
 
+	if (needs & HWS_SANDBOX_COMPUTE)
+		return allow_computing(ctx);
+	r = allow(ctx, common, HWS_COUNT(common));
 	if (r == 0)
 		r = needs & HWS_SANDBOX_SERVE ? allow_serving(ctx) : allow_data_memory(ctx);
 	if (r == 0 && needs & HWS_SANDBOX_WRITE)

@@ -16,6 +16,10 @@ enum hws_sandbox_need {
 	 * with EPERM: name services are of many kinds, and none may end a process that has read
 	 * nothing. */
 	HWS_SANDBOX_AGAIN = 8,
+	/* Instead of all others, and of what each process may do: it reads and writes what it has
+	 * open, takes memory, starts threads, and computes. No events, no options of sockets, no
+	 * signals. */
+	HWS_SANDBOX_COMPUTE = 16,
 };
 
 /* After all set-up; all threads that run already come along. HWS_ERR_UNSUPPORTED: the kernel has no

@@ -98,7 +98,8 @@ static HWS_NORETURN void become(
 	if (a->change)
 		hws_spawn_env_drop_cookies(env);
 	reset_signals();
-	execve("/proc/self/exe", (char *const *)(uintptr_t)s->argv, env->list);
+	execve(s->program ? s->program : "/proc/self/exe", (char *const *)(uintptr_t)s->argv,
+			env->list);
 	_exit(127);
 }
 

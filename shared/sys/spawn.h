@@ -11,6 +11,7 @@
 #define HWS_SPAWN_IPC_FD 3 /* where a role of this program finds the socket to its parent */
 
 struct hws_spawn {
+	const char *program;     /* its path; NULL: the program that we are */
 	const char *const *argv; /* NULL-terminated; never holds a secret: everybody can read it */
 	int ipc_fd;              /* becomes HWS_SPAWN_IPC_FD; the caller keeps and closes its own */
 	int log_fd; /* becomes its standard error; 0: nobody hears it. The caller closes its own */
@@ -24,10 +25,10 @@ struct hws_spawn {
 	bool no_groups; /* of `user`: none of its groups but the first; else all that it is in */
 };
 
-/* Starts another role of this very program, in a session of its own. Everything but the socket and
- * `log_fd` is closed in it; the caller waits for it (SIGCHLD, waitpid). Exit status 126: it could
- * not become what was asked; 127: no program. HWS_ERR_NOTFOUND: there is no such account; otherwise
- * the system's reason. */
+/* Starts another role of this very program, or another one of our programs, in a session of its own.
+ * Everything but the socket and `log_fd` is closed in it; the caller waits for it (SIGCHLD,
+ * waitpid). Exit status 126: it could not become what was asked; 127: no program.
+ * HWS_ERR_NOTFOUND: there is no such account; otherwise the system's reason. */
 int hws_spawn(const struct hws_spawn *s, pid_t *ret_pid, struct hws_error *err) HWS_MUST_CHECK;
 
 /* Runs `run(fd, arg)` in a process of its own that nobody waits for, then ends it: a session of its
