@@ -8,6 +8,7 @@
 #include "server-rendezvous/cluster/outbox.h"
 #include "server-rendezvous/cluster/placement.h"
 #include "server-rendezvous/cluster/remote_viewers.h"
+#include "server-rendezvous/cluster/trust.h"
 #include "server-rendezvous/state/core.h"
 #include "server-rendezvous/store/entries.h"
 #include "server-rendezvous/store/nodes.h"
@@ -22,12 +23,9 @@
 
 #define TICK_US (50 * HWS_US_PER_MS)
 #define DEAD_US (3500 * HWS_US_PER_MS) /* a node that has not spoken for so long is dead */
-#define ITEMS_MAX 4096u
-#define KEY_LEN 8
 
 struct rdv_cluster {
 	struct rdv_node node;
-	uint8_t key[KEY_LEN]; /* the beginning of the servers' key: all nodes have the same */
 	struct hws_timer tick;
 	struct rdv_placement *placement;
 	struct rdv_lookups *lookups;
@@ -201,10 +199,32 @@ static bool take_here(struct rdv_cluster *c, const Cluster__Envelope *e)
 	return all;
 }
 
+/* Says so when it is no message of the other nodes. */
+static int open_message(struct rdv_cluster *c, struct hws_bytes payload, Cluster__Envelope **ret)
+{
+	struct rdv_store *s = c->node.core->store;
+	uint64_t now_us;
+	int r;
+
+	if (s->nodes->clock(s, &now_us) == HWS_OK)
+		rdv_trust_begin(c->node.trust, now_us);
+	r = rdv_trust_open(c->node.trust, payload, ret);
+	if (r < 0 && r != HWS_ERR_CANCELED) {
+		hws_count(&c->node.core->count.cluster_refused);
+		hws_warn_limited("cluster.refused", HWS_U64("bytes", payload.len),
+				HWS_STR("text",
+						r == HWS_ERR_EXISTS
+								? "a message that was here before, or "
+								  "of before this node listened"
+								: "a message that no node of ours "
+								  "wrote"));
+	}
+	return r;
+}
+
 static void on_message(struct hws_bytes payload, void *arg)
 {
 	struct rdv_cluster *c = arg;
-	ProtobufCMessage *m = NULL;
 	Cluster__Envelope *e;
 	struct parcel *p;
 
@@ -214,22 +234,8 @@ static void on_message(struct hws_bytes payload, void *arg)
 			c->on_entry(NULL, false, c->entry_arg);
 		return;
 	}
-	if (hws_msg_unpack(&cluster__envelope__descriptor, payload, ITEMS_MAX, &m) < 0) {
-		hws_warn_limited("cluster.bad_message", HWS_U64("bytes", payload.len));
+	if (open_message(c, payload, &e) < 0)
 		return;
-	}
-	e = (Cluster__Envelope *)m;
-	if (strcmp(e->from, c->node.name) == 0)
-		goto out; /* what was sent to all comes back too */
-	if (!hws_bytes_equal(hws_bytes(e->key.data, e->key.len),
-			    hws_bytes(c->key, sizeof(c->key)))) {
-		char from[RDV_NODE_MAX * 4 + 1];
-
-		hws_str_escape(from, sizeof(from), hws_bytes_str(e->from));
-		hws_warn_limited("cluster.other_key", HWS_STR("node", from),
-				HWS_STR("text", "all nodes need the same key file id_ed25519"));
-		goto out;
-	}
 	hws_count(&c->node.core->count.cluster_heard);
 	if (take_here(c, e) || c->node.leaving)
 		goto out;
@@ -241,7 +247,7 @@ static void on_message(struct hws_bytes payload, void *arg)
 		return;
 	hws_free(p);
 out:
-	hws_msg_free(m);
+	hws_msg_free(&e->base);
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -265,8 +271,10 @@ static void on_left(int r, void *arg)
 
 static int parts_new(struct rdv_cluster *c)
 {
-	int r = rdv_outboxes_new(&c->node, c->key, sizeof(c->key), &c->node.out);
+	int r = rdv_trust_new(&c->node.core->identity, c->node.name, &c->node.trust);
 
+	if (r == HWS_OK)
+		r = rdv_outboxes_new(&c->node, &c->node.out);
 	if (r == HWS_OK)
 		r = rdv_placement_new(&c->node, &c->placement);
 	if (r == HWS_OK)
@@ -295,7 +303,6 @@ int rdv_cluster_new(struct rdv_core *core, struct hws_loop *loop,
 	c->node.core = core;
 	c->node.planes = planes;
 	c->node.loop = loop;
-	memcpy(c->key, core->identity.pk, sizeof(c->key));
 	if (hws_str_copy(c->node.name, sizeof(c->node.name), node) < 0)
 		r = hws_error_set(err, HWS_ERR_INVAL, "--node: at most %d bytes", RDV_NODE_MAX);
 	else
@@ -311,7 +318,12 @@ int rdv_cluster_new(struct rdv_core *core, struct hws_loop *loop,
 int rdv_cluster_start(struct rdv_cluster *c, struct hws_error *err)
 {
 	struct rdv_store *s = c->node.core->store;
-	int r = s->nodes->join(s, c->node.name, DEAD_US, on_message, c);
+	const struct rdv_nodes_conf conf = { .node = c->node.name,
+		.channels = rdv_trust_channels(c->node.trust),
+		.dead_us = DEAD_US,
+		.on_message = on_message,
+		.arg = c };
+	int r = s->nodes->join(s, &conf);
 
 	if (r < 0)
 		return hws_error_set(err, r,
@@ -355,5 +367,6 @@ void rdv_cluster_free(struct rdv_cluster *c)
 	rdv_remote_viewers_free(c->remote);
 	rdv_misdirected_free(c->misdirected);
 	rdv_outboxes_free(c->node.out);
+	rdv_trust_free(c->node.trust);
 	free(c);
 }

@@ -18,7 +18,8 @@ struct rdv_replier {
 	bool udp;
 	bool misdirected;  /* another node did not know whom it is for */
 	bool elsewhere;    /* by another node, which has recognised the device */
-	const uint8_t *pk; /* then: the device's key, NULL = none */
+	const uint8_t *pk; /* then: the device's key as that node knows it, NULL = none */
+	uint32_t cookie;   /* then: of the viewer's address, as this node had sent it there */
 };
 
 struct rdv_cluster_hooks {
@@ -39,6 +40,10 @@ struct rdv_cluster_hooks {
 	/* A device's answer that came by way of another node; others than answers are ignored. */
 	void (*reply)(struct rdv_core *core, const struct rdv_replier *from,
 			Rdv__RendezvousMessage *m);
+	/* The device a viewer waits for is at another node, which is about to be asked. `pk`: the
+	 * device's key by the database, NULL = none. */
+	void (*found)(struct rdv_core *core, uint64_t client, const char *id, bool relay,
+			const uint8_t *pk);
 	/* The device a viewer waits for is at no node. `known`: there is such a device. */
 	void (*nowhere)(struct rdv_core *core, uint64_t client, const char *id, bool relay,
 			bool known);

@@ -105,6 +105,46 @@ static void hand_over(struct lookup *a, const char *node)
 	ask_free(a);
 }
 
+/* The answer is signed with what the database says here, not with what the other node says. */
+struct found {
+	struct rdv_node *node;
+	uint64_t client;
+	char id[RDV_ID_MAX + 1];
+	bool relay, has_pk;
+	uint8_t pk[RDV_PK_LEN];
+};
+
+static void run_found(void *arg)
+{
+	struct found *f = arg;
+
+	f->node->planes->found(f->node->core, f->client, f->id, f->relay, f->has_pk ? f->pk : NULL);
+	hws_free(f);
+}
+
+/* The plane hears of the key before that node hears of the request. */
+static void found_at(struct lookup *a, const struct rdv_where *w)
+{
+	struct rdv_node *node = a->lu->node;
+	struct found *f = hws_alloc(sizeof(*f));
+
+	if (f) {
+		f->node = node;
+		f->client = a->client;
+		memcpy(f->id, a->id, sizeof(f->id));
+		f->relay = a->relay;
+		f->has_pk = w->has_pk;
+		memcpy(f->pk, w->pk, sizeof(f->pk));
+	}
+	if (f && node->planes->post(node->core, run_found, f) == HWS_OK) {
+		hand_over(a, w->node);
+		return;
+	}
+	hws_free(f);
+	hws_count(&node->core->count.cluster_failed);
+	say_nowhere(a, true);
+}
+
 static struct lookup *find_asked(struct rdv_lookups *lu, const char *id)
 {
 	struct hws_list *n;
@@ -134,7 +174,7 @@ static void on_asked(int r, const struct rdv_where *w, size_t n, void *arg)
 		if (!a)
 			continue;
 		if (w[i].node[0] && strcmp(w[i].node, lu->node->name) != 0)
-			hand_over(a, w[i].node);
+			found_at(a, &w[i]);
 		else
 			nowhere(a);
 	}
@@ -161,7 +201,7 @@ static void ask_flush(struct rdv_lookups *lu)
 		ids[n++] = hws_container(node, struct lookup, node)->id;
 	}
 	if (ids)
-		r = lu->node->core->store->locations->find(
+		r = lu->node->core->store->locations->find_keyed(
 				lu->node->core->store, ids, n, on_asked, lu);
 	hws_free(ids);
 	lu->asking = r == HWS_OK;

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct rdv_outboxes;
+struct rdv_trust;
 
 struct rdv_node {
 	struct rdv_core *core;
@@ -16,6 +17,7 @@ struct rdv_node {
 	struct hws_loop *loop; /* control loop */
 	char name[RDV_NODE_MAX + 1];
 	struct rdv_outboxes *out;
+	struct rdv_trust *trust; /* control loop */
 	/* The control loop sets them; `ended` when no other thread runs any more. */
 	bool joined, leaving, ended;
 };

@@ -2,6 +2,7 @@
  * message at a time and each costs a transaction, so what comes meanwhile travels together. */
 #include "server-rendezvous/cluster/outbox.h"
 #include "server-rendezvous/cluster/node.h"
+#include "server-rendezvous/cluster/trust.h"
 #include "server-rendezvous/state/core.h"
 #include "server-rendezvous/store/nodes.h"
 #include "server-rendezvous/store/store.h"
@@ -15,13 +16,12 @@
 
 #define OUTBOXES_MAX 256u
 #define OUTBOX_BYTES (1u << 20)
-#define ITEM_MAX 3500u /* leaves room for the head */
+#define ITEMS_BYTES (RDV_MESSAGE_MAX - RDV_TRUST_OVERHEAD) /* of one message */
+#define ITEM_MAX 3500u
 #define IDS_BYTES 3000u
 
 struct rdv_outboxes {
 	struct rdv_node *node;
-	const uint8_t *key;
-	size_t key_len;
 	struct hws_list list;
 	unsigned count;
 };
@@ -50,41 +50,43 @@ static void on_sent(int r, void *arg)
 		outbox_flush(o);
 }
 
-static int put_head(struct rdv_outboxes *all, struct hws_buf *out)
-{
-	Cluster__Envelope head = CLUSTER__ENVELOPE__INIT;
-
-	head.key = (ProtobufCBinaryData){ all->key_len, (uint8_t *)(uintptr_t)all->key };
-	head.from = all->node->name;
-	return hws_msg_pack(&head.base, out);
-}
+_Static_assert(ITEM_MAX <= ITEMS_BYTES, "an item fits into a message");
 
 /* As many items as fit: packed messages one behind the other are one message. */
-static void outbox_flush(struct outbox *o)
+static void take_items(struct outbox *o, struct hws_buf *out)
 {
-	struct rdv_outboxes *all = o->all;
-	struct hws_buf out;
-	int r;
-
-	if (o->sending || hws_buf_len(&o->items) == 0 || !all->node->joined)
-		return;
-	hws_buf_init(&out, RDV_MESSAGE_MAX);
-	r = put_head(all, &out);
-	while (r == HWS_OK && hws_buf_len(&o->items) > 0) {
+	while (hws_buf_len(&o->items) > 0) {
 		struct hws_bytes rest = hws_buf_bytes(&o->items);
 		uint16_t len;
 
 		memcpy(&len, rest.ptr, sizeof(len));
-		if (hws_buf_len(&out) + len > RDV_MESSAGE_MAX)
+		if (hws_buf_len(out) + len > ITEMS_BYTES)
 			break;
-		hws_buf_put(&out, rest.ptr + sizeof(len), len);
+		hws_buf_put(out, rest.ptr + sizeof(len), len);
 		hws_buf_consume(&o->items, sizeof(len) + len);
 	}
+}
+
+static void outbox_flush(struct outbox *o)
+{
+	struct rdv_outboxes *all = o->all;
+	struct rdv_store *store = all->node->core->store;
+	struct hws_buf items, out;
+	uint64_t now_us;
+	int r;
+
+	if (o->sending || hws_buf_len(&o->items) == 0 || !all->node->joined ||
+			store->nodes->clock(store, &now_us) < 0)
+		return;
+	hws_buf_init(&items, ITEMS_BYTES);
+	hws_buf_init(&out, RDV_MESSAGE_MAX);
+	take_items(o, &items);
+	r = hws_buf_err(&items);
 	if (r == HWS_OK)
-		r = hws_buf_err(&out);
+		r = rdv_trust_seal(all->node->trust, o->to, now_us, hws_buf_bytes(&items), &out);
 	if (r == HWS_OK)
-		r = all->node->core->store->nodes->send(
-				all->node->core->store, o->to, hws_buf_bytes(&out), on_sent, o);
+		r = store->nodes->send(store, o->to, hws_buf_bytes(&out), on_sent, o);
+	hws_buf_done(&items);
 	o->sending = r == HWS_OK;
 	if (r < 0)
 		hws_count(&all->node->core->count.cluster_failed);
@@ -208,16 +210,13 @@ void rdv_outbox_send_ids(struct rdv_outboxes *all, const char *to, Cluster__Item
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-int rdv_outboxes_new(struct rdv_node *node, const uint8_t *key, size_t key_len,
-		struct rdv_outboxes **ret)
+int rdv_outboxes_new(struct rdv_node *node, struct rdv_outboxes **ret)
 {
 	struct rdv_outboxes *all = hws_alloc(sizeof(*all));
 
 	if (!all)
 		return HWS_ERR_NOMEM;
 	all->node = node;
-	all->key = key;
-	all->key_len = key_len;
 	hws_list_init(&all->list);
 	*ret = all;
 	return HWS_OK;

@@ -8,9 +8,8 @@
 struct rdv_node;
 struct rdv_outboxes;
 
-/* `node` is borrowed. `key`: of the cluster; nodes with another one are not listened to. */
-int rdv_outboxes_new(struct rdv_node *node, const uint8_t *key, size_t key_len,
-		struct rdv_outboxes **ret) HWS_MUST_CHECK;
+/* `node` is borrowed. */
+int rdv_outboxes_new(struct rdv_node *node, struct rdv_outboxes **ret) HWS_MUST_CHECK;
 /* Takes NULL. */
 void rdv_outboxes_free(struct rdv_outboxes *all);
 /* Control loop, now and then: what could not be sent at once. */

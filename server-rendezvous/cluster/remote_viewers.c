@@ -303,7 +303,9 @@ void rdv_remote_reply(struct rdv_remote_viewers *rv, const Cluster__Reply *r)
 {
 	struct rdv_replier from = { .udp = r->udp, .elsewhere = true };
 	Rdv__RendezvousMessage *m = NULL;
+	struct sockaddr_storage ss;
 
+	hws_addr_decode(hws_bytes(r->viewer.data, r->viewer.len), &ss, &from.cookie);
 	if (r->from_ip.len != sizeof(from.addr.ip) || r->from_port > UINT16_MAX)
 		return;
 	memcpy(from.addr.ip, r->from_ip.data, sizeof(from.addr.ip));

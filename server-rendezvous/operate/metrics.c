@@ -94,6 +94,10 @@ static const struct {
 			C(cluster_replied) },
 	{ "hawser_rdv_cluster_failed_total", NULL, "What could not be told or asked.",
 			C(cluster_failed) },
+	{ "hawser_rdv_cluster_refused_total", NULL,
+			"Messages in the database that no node of this cluster wrote, or for the "
+			"second time.",
+			C(cluster_refused) },
 	{ "hawser_rdv_relay_distances_total", NULL, "Distances reported by relays.", C(distances) },
 	{ "hawser_rdv_auth_failures_total", NULL, "Wrong server keys.", C(auth_failures) },
 	{ "hawser_rdv_online_queries_total", NULL, "Online queries.", C(online_queries) },

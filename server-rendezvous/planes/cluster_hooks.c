@@ -3,6 +3,7 @@
 #include "server-rendezvous/planes/cluster_hooks.h"
 #include "server-rendezvous/planes/client.h"
 #include "server-rendezvous/planes/online.h"
+#include "server-rendezvous/planes/pending.h"
 #include "server-rendezvous/planes/punch.h"
 #include "server-rendezvous/planes/push.h"
 #include "server-rendezvous/planes/registration.h"
@@ -58,6 +59,19 @@ static void reply(struct rdv_core *core, const struct rdv_replier *from, Rdv__Re
 	default:
 		break;
 	}
+}
+
+static void found(struct rdv_core *core, uint64_t client, const char *id, bool relay,
+		const uint8_t *pk)
+{
+	struct rdv_client *cl = rdv_client_get(core->tcp, client);
+	struct rdv_pending *p = cl ? rdv_pending_find(cl->pending, id, relay) : NULL;
+
+	if (!p || !p->elsewhere)
+		return;
+	p->has_pk = pk != NULL;
+	if (pk)
+		memcpy(p->pk, pk, sizeof(p->pk));
 }
 
 static void nowhere(struct rdv_core *core, uint64_t client, const char *id, bool relay, bool known)
@@ -120,6 +134,7 @@ const struct rdv_cluster_hooks rdv_cluster_hooks_of_planes = {
 	.push = rdv_push,
 	.announce = announce,
 	.reply = reply,
+	.found = found,
 	.nowhere = nowhere,
 	.nowhere_at = nowhere_at,
 	.online = online,

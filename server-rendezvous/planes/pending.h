@@ -2,6 +2,7 @@
 #pragma once
 #include "server-rendezvous/relays/grants.h"
 #include "server-rendezvous/state/addr.h"
+#include "shared/crypto/identity.h"
 #include "shared/wire/limits.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,6 +18,8 @@ struct rdv_pending {
 	bool answered, answered_udp;
 	bool force_relay;
 	bool elsewhere; /* the device is at another node */
+	bool has_pk;    /* then: the database knows its key, */
+	uint8_t pk[HWS_PK_LEN];
 	uint8_t viewer_nat;
 	char uuid[HWS_UUID_MAX + 1]; /* relay: the pair id the viewer made */
 	char relay_server[RDV_RELAY_TEXT];

@@ -93,6 +93,27 @@ static void not_ours(struct rdv_tcp *t, const struct rdv_replier *from,
 		unasked(t, from, what);
 }
 
+/* What the other node recognised the device by is looked at here too, as far as this node can: the
+ * viewer's cookie, in what that node was given and in what the device sent, and the key. A key that
+ * the database has not (yet) is not signed: the viewer asks again. */
+static bool is_of_node(struct rdv_tcp *t, const struct rdv_replier *from,
+		const struct rdv_addr *viewer, bool exact, uint32_t cookie, const struct match *m)
+{
+	const uint8_t *pk = m->p->has_pk ? m->p->pk : NULL;
+
+	if (rdv_addr_is_v4(viewer) &&
+			(from->cookie != m->cl->cookie || (exact && cookie != m->cl->cookie)))
+		return false;
+	if (!pk == !from->pk && (!pk || memcmp(pk, from->pk, HWS_PK_LEN) == 0))
+		return true;
+	hws_count(&t->core->count.cluster_refused);
+	hws_warn_limited("cluster.key_differs", HWS_STR("id", m->p->id),
+			HWS_STR("text",
+					"another node knows a device by a key that the database "
+					"does not have"));
+	return false;
+}
+
 /* `exact`: the bytes are ours, so the cookie must be in them (IPv6 has no room for one: there the
  * device's address must be right). */
 static bool match(struct rdv_tcp *t, const struct rdv_replier *from, ProtobufCBinaryData addr,
@@ -110,7 +131,7 @@ static bool match(struct rdv_tcp *t, const struct rdv_replier *from, ProtobufCBi
 	if (!ret->p || ret->p->until_us < hws_clock_us())
 		return false;
 	if (from->elsewhere)
-		return ret->p->elsewhere; /* the other node has looked at the rest */
+		return ret->p->elsewhere && is_of_node(t, from, &viewer, exact, cookie, ret);
 	if (ret->p->elsewhere)
 		return false; /* its node has the last word, and the key */
 	cookie_right = exact && rdv_addr_is_v4(&viewer) && cookie == ret->cl->cookie;
@@ -124,17 +145,18 @@ static bool match(struct rdv_tcp *t, const struct rdv_replier *from, ProtobufCBi
 }
 
 /* What vouches for the device: its id and key, signed. Returns the length. */
-static size_t statement(struct rdv_core *core, const struct rdv_replier *from, const char *id,
-		uint8_t buf[STATEMENT_MAX])
+static size_t statement(const struct match *m, uint8_t buf[STATEMENT_MAX])
 {
+	const struct rdv_core *core = m->cl->plane->core;
+	const char *id = m->p->id;
 	uint8_t msg[STATEMENT_MAX];
 	struct rdv_peer_info info;
 	size_t n = strlen(id), len = 0;
 
-	if (from->elsewhere) {
-		if (!from->pk)
+	if (m->p->elsewhere) {
+		if (!m->p->has_pk)
 			return 0;
-		memcpy(info.pk, from->pk, sizeof(info.pk));
+		memcpy(info.pk, m->p->pk, sizeof(info.pk));
 	} else if (!rdv_presence_get(core->presence, hws_bytes_str(id), hws_clock_us(), &info) ||
 			!info.has_pk) {
 		return 0;
@@ -195,13 +217,12 @@ static bool first_answer(struct rdv_pending *p, bool udp)
 	return true;
 }
 
-static void send_response(
-		struct match *m, const struct rdv_replier *from, Rdv__PunchHoleResponse *p)
+static void send_response(struct match *m, Rdv__PunchHoleResponse *p)
 {
 	Rdv__RendezvousMessage out = RDV__RENDEZVOUS_MESSAGE__INIT;
 	uint8_t buf[STATEMENT_MAX];
 
-	p->pk.len = statement(m->cl->plane->core, from, m->p->id, buf);
+	p->pk.len = statement(m, buf);
 	p->pk.data = buf;
 	out.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_RESPONSE;
 	out.punch_hole_response = p;
@@ -240,7 +261,7 @@ void rdv_reply_sent(struct rdv_tcp *t, const struct rdv_replier *from, const Rdv
 			in->relay_server);
 	if (from->udp)
 		hws_count(&t->core->count.punch_udp);
-	send_response(&m, from, &p);
+	send_response(&m, &p);
 }
 
 void rdv_reply_local(struct rdv_tcp *t, const struct rdv_replier *from, const Rdv__LocalAddr *in)
@@ -272,7 +293,7 @@ void rdv_reply_local(struct rdv_tcp *t, const struct rdv_replier *from, const Rd
 		p.socket_addr_v6 = in->socket_addr_v6;
 	hws_count(&t->core->count.punch_local);
 	answered(&m, RDV_OUT_LOCAL, 0, in->relay_server);
-	send_response(&m, from, &p);
+	send_response(&m, &p);
 }
 
 /* The request a RelayResponse belongs to: with an id the device decided for the relay, without one
@@ -318,7 +339,7 @@ void rdv_reply_relay(struct rdv_tcp *t, const struct rdv_replier *from, Rdv__Rel
 				0, m.p->relay_server);
 	} else {
 		in->union_case = RDV__RELAY_RESPONSE__UNION_PK;
-		in->pk.len = statement(t->core, from, m.p->id, buf);
+		in->pk.len = statement(&m, buf);
 		in->pk.data = buf;
 		hws_count(&t->core->count.punch_relayed);
 		hws_count(m.p->force_relay ? &t->core->count.relayed_forced

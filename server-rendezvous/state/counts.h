@@ -19,5 +19,6 @@ struct rdv_counts {
 			id_change_refused;
 	uint64_t clients_accepted, clients_refused, clients_bad, encrypted, frames_in;
 	uint64_t announced, distances;
-	uint64_t cluster_sent, cluster_heard, cluster_pushed, cluster_replied, cluster_failed;
+	uint64_t cluster_sent, cluster_heard, cluster_pushed, cluster_replied, cluster_failed,
+			cluster_refused;
 };

@@ -9,6 +9,8 @@
 struct rdv_where {
 	char id[RDV_ID_MAX + 1];
 	char node[RDV_NODE_MAX + 1]; /* "" = nowhere */
+	uint8_t pk[RDV_PK_LEN];      /* by find_keyed: what the database says of its key */
+	bool has_pk;
 };
 
 typedef void (*rdv_where_fn)(int r, const struct rdv_where *w, size_t n, void *arg);
@@ -24,5 +26,8 @@ struct rdv_locations_ops {
 	/* Where ids are: one element each, in the order asked; node "" when nowhere or its node is
 	 * dead. */
 	int (*find)(struct rdv_store *s, const char *const *ids, size_t n, rdv_where_fn done,
+			void *arg);
+	/* The same with the keys of the devices. */
+	int (*find_keyed)(struct rdv_store *s, const char *const *ids, size_t n, rdv_where_fn done,
 			void *arg);
 };

@@ -11,12 +11,23 @@
  * made again, messages may have been missed. */
 typedef void (*rdv_message_fn)(struct hws_bytes payload, void *arg);
 
+struct rdv_nodes_conf {
+	const char *node; /* name */
+	/* HWS_HASH_KEY_LEN bytes (crypto/hash): the same at all nodes, unknown to others, who can
+	 * neither guess the names of channels then nor meet them by chance. */
+	const uint8_t *channels;
+	uint64_t dead_us; /* a node that is silent for so long is nowhere */
+	rdv_message_fn on_message;
+	void *arg;
+};
+
 struct rdv_nodes_ops {
-	/* Joins under a name and says every second that it lives (the store's own timer); locations
-	 * and messages of a node that has been silent for `dead_us` count as nowhere. on_message
-	 * for payloads sent to this node. */
-	int (*join)(struct rdv_store *s, const char *node, uint64_t dead_us,
-			rdv_message_fn on_message, void *arg);
+	/* Joins under a name and says every second that it lives (the store's own timer). Copies
+	 * all of `conf`; on_message for payloads sent to this node: by anybody who may connect. */
+	int (*join)(struct rdv_store *s, const struct rdv_nodes_conf *conf);
+	/* The clock that all nodes share, in microseconds; HWS_ERR_AGAIN as long as it has not been
+	 * read. */
+	int (*clock)(struct rdv_store *s, uint64_t *ret_us);
 	/* Leaves in an orderly way: its locations go. */
 	int (*leave)(struct rdv_store *s, rdv_done_fn done, void *arg);
 	/* Sends to one node, or to all (this one too) when `node` is "": 1..RDV_MESSAGE_MAX bytes;

@@ -40,6 +40,13 @@ void hws_identity_from_seed(const uint8_t seed[32], struct hws_identity *ret)
 	crypto_sign_seed_keypair(ret->pk, ret->sk_secret, seed);
 }
 
+void hws_identity_derive(const struct hws_identity *id, const char use[8], uint8_t ret[32])
+{
+	_Static_assert(crypto_kdf_KEYBYTES == 32 && crypto_kdf_CONTEXTBYTES == 8, "sizes");
+	/* the seed is what stands first; fails for other lengths only */
+	(void)crypto_kdf_derive_from_key(ret, 32, 1, use, id->sk_secret);
+}
+
 void hws_identity_wipe(struct hws_identity *id)
 {
 	sodium_memzero(id, sizeof(*id));

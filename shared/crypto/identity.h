@@ -27,6 +27,9 @@ void hws_identity_from_seed(const uint8_t seed[32], struct hws_identity *ret);
 /* From the base64 text of a secret key (blanks around it are ignored). HWS_ERR_CORRUPT when it is
  * not 64 bytes or its public half does not belong to its seed. */
 int hws_identity_from_text(const char *text, struct hws_identity *ret) HWS_MUST_CHECK;
+/* A key for another use, a word of 8 characters: the same for the same pair and use, and who has it
+ * learns nothing of the pair or of other uses. */
+void hws_identity_derive(const struct hws_identity *id, const char use[8], uint8_t ret[32]);
 void hws_identity_wipe(struct hws_identity *id);
 
 /* Reads FILE. `err` (may be NULL) gets a sentence with the remedy. HWS_ERR_NOTFOUND: no such file;

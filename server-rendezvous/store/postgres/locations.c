@@ -24,6 +24,11 @@ static const struct pg_statement statements[] = {
 			"LEFT JOIN location l ON l.id = u.id LEFT JOIN node n ON n.boot = l.boot "
 			"AND "
 			"n.seen > now() - $2::bigint * interval '1 microsecond' ORDER BY u.i" },
+	{ "where_find_keyed",
+			"SELECT u.id, n.name, p.pk FROM unnest($1::text[]) WITH ORDINALITY AS u "
+			"(id, i) LEFT JOIN location l ON l.id = u.id LEFT JOIN node n ON n.boot = "
+			"l.boot AND n.seen > now() - $2::bigint * interval '1 microsecond' "
+			"LEFT JOIN peer p ON p.id = u.id ORDER BY u.i" },
 };
 const struct pg_statements pg_locations_statements = { statements, HWS_COUNT(statements) };
 
@@ -103,7 +108,15 @@ static int remove_ids(
 	return submit_where(s, run_remove, ids, n, done, arg);
 }
 
-static int run_find(void *conn, struct rdv_job *job)
+static void read_key(const PGresult *res, int row, struct rdv_where *w)
+{
+	w->has_pk = PQnfields(res) == 3 && !PQgetisnull(res, row, 2) &&
+			PQgetlength(res, row, 2) == RDV_PK_LEN;
+	if (w->has_pk)
+		memcpy(w->pk, PQgetvalue(res, row, 2), RDV_PK_LEN);
+}
+
+static int run_statement(void *conn, struct rdv_job *job, const char *statement)
 {
 	uint64_t dead;
 	struct pg_param params[] = { PG_BYTES(job->in, job->n), PG_BYTES(&dead, 8) };
@@ -112,7 +125,7 @@ static int run_find(void *conn, struct rdv_job *job)
 	int r;
 
 	pg_put_i64(&dead, pg_node_dead_us(pg_worker_store(conn)->node));
-	r = pg_connection_query(pg_worker_connection(conn), "where_find", params, 2, &res);
+	r = pg_connection_query(pg_worker_connection(conn), statement, params, 2, &res);
 	if (r < 0)
 		return r;
 	all = hws_alloc_array((size_t)PQntuples(res) + 1, sizeof(*all));
@@ -122,10 +135,21 @@ static int run_find(void *conn, struct rdv_job *job)
 	for (int i = 0; all && i < PQntuples(res); i++) {
 		pg_result_text(res, i, 0, all[i].id, sizeof(all[i].id));
 		pg_result_text(res, i, 1, all[i].node, sizeof(all[i].node));
+		read_key(res, i, &all[i]);
 		job->n_out++;
 	}
 	PQclear(res);
 	return r;
+}
+
+static int run_find(void *conn, struct rdv_job *job)
+{
+	return run_statement(conn, job, "where_find");
+}
+
+static int run_find_keyed(void *conn, struct rdv_job *job)
+{
+	return run_statement(conn, job, "where_find_keyed");
 }
 
 static void answer_where(struct rdv_job *job)
@@ -134,14 +158,15 @@ static void answer_where(struct rdv_job *job)
 			job->r < 0 ? 0 : job->n_out, job->arg);
 }
 
-static int find(struct rdv_store *s, const char *const *ids, size_t n, rdv_where_fn done, void *arg)
+static int submit_find(struct rdv_store *s, int (*run)(void *conn, struct rdv_job *job),
+		const char *const *ids, size_t n, rdv_where_fn done, void *arg)
 {
 	struct rdv_job *job;
 	int r = check_ids(s, ids, n);
 
 	if (r < 0)
 		return r;
-	job = ids_job(run_find, ids, n, NULL, arg);
+	job = ids_job(run, ids, n, NULL, arg);
 	if (job) {
 		job->answer = answer_where;
 		job->callback = (void (*)(void))done;
@@ -149,8 +174,20 @@ static int find(struct rdv_store *s, const char *const *ids, size_t n, rdv_where
 	return pg_store_submit(s, PG_WORKER_READ, job);
 }
 
+static int find(struct rdv_store *s, const char *const *ids, size_t n, rdv_where_fn done, void *arg)
+{
+	return submit_find(s, run_find, ids, n, done, arg);
+}
+
+static int find_keyed(
+		struct rdv_store *s, const char *const *ids, size_t n, rdv_where_fn done, void *arg)
+{
+	return submit_find(s, run_find_keyed, ids, n, done, arg);
+}
+
 const struct rdv_locations_ops pg_locations = {
 	.put = put,
 	.remove = remove_ids,
 	.find = find,
+	.find_keyed = find_keyed,
 };

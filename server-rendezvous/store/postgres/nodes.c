@@ -26,6 +26,7 @@
 #define WAIT_MAX_MS 200
 #define MESSAGES_MAX 20000u /* heard but not yet taken by the loop */
 #define CHANNEL_TEXT 40
+#define MARK_SHIFT 40 /* 23 bits of a number of 63 are the mark of the key */
 /* Locations of earlier runs are removed in portions, so that the node goes on saying that it
  * lives. */
 #define GARBAGE_ROWS "10000"
@@ -48,10 +49,11 @@ struct pg_node {
 	struct pg_store *store;
 	struct pg_connection link; /* the thread's, as what follows */
 	char name[RDV_NODE_MAX + 1];
-	char channel[CHANNEL_TEXT];
+	uint8_t channels[HWS_HASH_KEY_LEN];
 	char beat_sql[700], listen_sql[160];
 	uint64_t boot, garbage;
-	uint64_t alive;
+	uint64_t alive, strange;
+	uint64_t clock_ahead_us; /* atomic: the database's clock less ours, 0 = not known yet */
 	uint32_t beats;
 	uint64_t dead_us;
 	pthread_t thread;
@@ -69,14 +71,14 @@ struct pg_node {
 	size_t heard_count;
 };
 
-/* A name of any characters as the name of a channel. */
-static void channel_of(const char *node, char buf[CHANNEL_TEXT])
+/* A name of any characters as that of a channel. LISTEN and NOTIFY need no right at all: who has not
+ * the key must not find it. */
+static void channel_of(const struct pg_node *n, const char *node, char buf[CHANNEL_TEXT])
 {
-	static const uint8_t key[HWS_HASH_KEY_LEN] = { 0 };
 	uint8_t h[16];
 
 	memcpy(buf, "hawser_", 7);
-	hws_keyed_hash128(key, hws_bytes_str(node), h);
+	hws_keyed_hash128(n->channels, hws_bytes_str(node), h);
 	if (hws_hex_encode(hws_bytes(h, sizeof(h)), buf + 7, CHANNEL_TEXT - 7) < 0)
 		buf[7] = 0; /* cannot be: the buffer is large enough */
 }
@@ -212,17 +214,39 @@ uint64_t pg_node_dead_us(const struct pg_node *n)
 	return n->dead_us;
 }
 
+/* The number of a run begins with a mark of the key, so that nodes with another one can be told
+ * apart, though they do not hear each other. */
+static uint64_t mark_of(const struct pg_node *n)
+{
+	return hws_keyed_hash(n->channels, hws_bytes_str("/mark")) >> (MARK_SHIFT + 1);
+}
+
+static int note_strangers(struct pg_node *n, uint64_t count)
+{
+	if (count > n->strange)
+		hws_warn("cluster.other_key", HWS_U64("nodes", count),
+				HWS_STR("text",
+						"nodes on this database that have another key, or "
+						"an older version, and cannot be talked to: all "
+						"need the same key file id_ed25519 and version"));
+	n->strange = count;
+	return HWS_OK;
+}
+
 static int count_nodes(struct pg_node *n)
 {
-	char sql[120];
-	int64_t count = 0;
+	char sql[240];
+	int64_t both = 0, count;
 	int r = hws_fmt(sql, sizeof(sql),
-			"SELECT count(*) FROM node WHERE seen > now() - %llu * interval '1 "
-			"microsecond'",
-			(unsigned long long)n->dead_us);
+			"SELECT count(*) + (count(*) FILTER (WHERE boot >> %d <> %llu) << 32) FROM "
+			"node WHERE seen > now() - %llu * interval '1 microsecond'",
+			MARK_SHIFT, (unsigned long long)mark_of(n), (unsigned long long)n->dead_us);
 
 	if (r == HWS_OK)
-		r = pg_connection_exec_int(&n->link, sql, &count, NULL);
+		r = pg_connection_exec_int(&n->link, sql, &both, NULL);
+	if (r == HWS_OK)
+		r = note_strangers(n, (uint64_t)both >> 32);
+	count = both & UINT32_MAX;
 	if (r < 0 || (uint64_t)count == n->alive)
 		return r;
 	hws_log_event((uint64_t)count < n->alive ? HWS_LOG_WARN : HWS_LOG_INFO, false,
@@ -232,6 +256,28 @@ static int count_nodes(struct pg_node *n)
 	n->alive = (uint64_t)count;
 	__atomic_store_n(&n->store->nodes_alive, n->alive, __ATOMIC_RELAXED);
 	return r;
+}
+
+static int read_clock(struct pg_node *n)
+{
+	int64_t there = 0;
+	int r = pg_connection_exec_int(&n->link,
+			"SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint", &there,
+			NULL);
+
+	if (r == HWS_OK)
+		__atomic_store_n(&n->clock_ahead_us, (uint64_t)there - hws_clock_us(),
+				__ATOMIC_RELAXED);
+	return r;
+}
+
+static int read_clock_of(struct rdv_store *s, uint64_t *ret_us)
+{
+	const struct pg_node *n = pg_store(s)->node;
+	uint64_t ahead = n ? __atomic_load_n(&n->clock_ahead_us, __ATOMIC_RELAXED) : 0;
+
+	*ret_us = hws_clock_us() + ahead;
+	return ahead ? HWS_OK : HWS_ERR_AGAIN;
 }
 
 static void wait_some(struct pg_node *n, uint64_t until_us)
@@ -269,6 +315,8 @@ static void *run_node(void *arg)
 				first = false;
 				beaten_us = hws_clock_us();
 			}
+			if (r == HWS_OK)
+				r = read_clock(n);
 			if (r == HWS_OK)
 				r = count_nodes(n);
 			if (r == HWS_OK)
@@ -336,7 +384,7 @@ static int start_thread(struct pg_node *n)
 /* The texts of this node, with its name quoted by libpq's rules (it may hold any character). */
 static int fill_texts(struct pg_node *n, const char *name)
 {
-	char quoted[2 * RDV_NODE_MAX + 3], all[CHANNEL_TEXT], *q = quoted;
+	char quoted[2 * RDV_NODE_MAX + 3], own[CHANNEL_TEXT], all[CHANNEL_TEXT], *q = quoted;
 	int r = hws_str_copy(n->name, sizeof(n->name), name);
 
 	if (r < 0 || !*name || !hws_utf8_valid(hws_bytes_str(name)) || strchr(name, '\\'))
@@ -347,9 +395,9 @@ static int fill_texts(struct pg_node *n, const char *name)
 		*q++ = *c;
 	}
 	*q = 0;
-	channel_of(name, n->channel);
-	channel_of("", all);
-	r = hws_fmt(n->listen_sql, sizeof(n->listen_sql), "LISTEN %s; LISTEN %s", n->channel, all);
+	channel_of(n, name, own);
+	channel_of(n, "", all);
+	r = hws_fmt(n->listen_sql, sizeof(n->listen_sql), "LISTEN %s; LISTEN %s", own, all);
 	if (r < 0)
 		return r;
 	return hws_fmt(n->beat_sql, sizeof(n->beat_sql),
@@ -385,6 +433,7 @@ static void node_free(struct pg_node *n)
 		hws_free(hws_container(node, struct message, node));
 	}
 	pthread_mutex_destroy(&n->lock);
+	hws_wipe(n->channels, sizeof(n->channels));
 	if (n->wake_fd >= 0)
 		close(n->wake_fd);
 	if (n->heard_fd >= 0)
@@ -392,8 +441,17 @@ static void node_free(struct pg_node *n)
 	hws_free(n);
 }
 
-static int join(struct rdv_store *s, const char *node, uint64_t dead_us, rdv_message_fn on_message,
-		void *arg)
+static void draw_boot(struct pg_node *n)
+{
+	uint64_t drawn;
+
+	do
+		hws_rand_bytes(&drawn, sizeof(drawn));
+	while ((drawn &= (1ull << MARK_SHIFT) - 1) == 0);
+	n->boot = mark_of(n) << MARK_SHIFT | drawn;
+}
+
+static int join(struct rdv_store *s, const struct rdv_nodes_conf *conf)
 {
 	struct pg_node *n;
 	int r;
@@ -405,14 +463,13 @@ static int join(struct rdv_store *s, const char *node, uint64_t dead_us, rdv_mes
 		return HWS_ERR_NOMEM;
 	n->store = pg_store(s);
 	n->joined = true; /* no thread yet */
-	n->dead_us = dead_us;
-	n->on_message = on_message;
-	n->arg = arg;
+	n->dead_us = conf->dead_us;
+	n->on_message = conf->on_message;
+	n->arg = conf->arg;
+	memcpy(n->channels, conf->channels, sizeof(n->channels));
 	hws_list_init(&n->heard);
 	pthread_mutex_init(&n->lock, NULL);
-	do
-		hws_rand_bytes(&n->boot, sizeof(n->boot));
-	while ((n->boot &= INT64_MAX) == 0);
+	draw_boot(n);
 	pg_store_connection(n->store, &n->link);
 	n->link.greet = greet_node;
 	n->link.connected = on_again;
@@ -420,7 +477,8 @@ static int join(struct rdv_store *s, const char *node, uint64_t dead_us, rdv_mes
 	n->link.answer_us = ANSWER_US;
 	n->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	n->heard_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	r = n->wake_fd < 0 || n->heard_fd < 0 ? hws_err_from_errno(errno) : fill_texts(n, node);
+	r = n->wake_fd < 0 || n->heard_fd < 0 ? hws_err_from_errno(errno)
+					      : fill_texts(n, conf->node);
 	if (r == HWS_OK &&
 			(event_assign(&n->event, hws_loop_base(s->loop), n->heard_fd,
 					 EV_READ | EV_PERSIST, on_heard, n) < 0 ||
@@ -486,7 +544,9 @@ static int send_message(struct rdv_store *s, const char *node, struct hws_bytes 
 
 	if (payload.len == 0 || payload.len > RDV_MESSAGE_MAX)
 		return HWS_ERR_RANGE;
-	channel_of(node, m.channel);
+	if (!pg_store(s)->node)
+		return HWS_ERR_NOTFOUND;
+	channel_of(pg_store(s)->node, node, m.channel);
 	r = hws_hex_encode(payload, m.text, sizeof(m.text));
 	if (r < 0)
 		return r;
@@ -495,6 +555,7 @@ static int send_message(struct rdv_store *s, const char *node, struct hws_bytes 
 
 const struct rdv_nodes_ops pg_nodes = {
 	.join = join,
+	.clock = read_clock_of,
 	.leave = leave,
 	.send = send_message,
 };

@@ -110,40 +110,24 @@ END_TEST
 
 static void notify(const char *node, const char *payload)
 {
-	static const uint8_t key[HWS_HASH_KEY_LEN] = { 0 };
 	static char sql[9000];
-	uint8_t h[16];
-	char hex[40];
+	char channel[CHANNEL_TEXT];
 
-	hws_keyed_hash128(key, hws_bytes_str(node), h);
-	ck_assert_int_eq(hws_hex_encode(hws_bytes(h, sizeof(h)), hex, sizeof(hex)), HWS_OK);
-	snprintf(sql, sizeof(sql), "SELECT pg_notify('hawser_%s', '%s')", hex, payload);
+	channel_of(node, channel);
+	snprintf(sql, sizeof(sql), "SELECT pg_notify('%s', '%s')", channel, payload);
 	test_pg_sql(&pg, sql);
 }
 
-/* As another node of the same cluster would send it. */
-static void send_item(Cluster__Item *item)
+/* As another node of the same cluster would send it, and twice so that it does not open. */
+static void send_item(struct rdv_trust *from, Cluster__Item *item)
 {
-	Cluster__Envelope e = CLUSTER__ENVELOPE__INIT;
-	static uint8_t packed[3900];
-	static char hex[2 * sizeof(packed) + 1];
-	uint8_t pk[HWS_PK_LEN];
-	size_t n;
+	static char hex[SAID_TEXT];
 
-	ck_assert_int_eq(hws_key_parse(a.key, pk), HWS_OK);
-	e.key = (ProtobufCBinaryData){ 8, pk };
-	e.from = (char *)"x";
-	e.n_items = 1;
-	e.items = &item;
-	n = cluster__envelope__get_packed_size(&e);
-	ck_assert_uint_le(n, sizeof(packed));
-	cluster__envelope__pack(&e, packed);
-	ck_assert_int_eq(hws_hex_encode(hws_bytes(packed, n), hex, sizeof(hex)), HWS_OK);
+	node_double_says(from, "a", item, hex);
 	notify("a", hex);
-	/* cut short and with a bit turned, too */
-	hex[n] = 0;
+	hex[strlen(hex) / 2] ^= 1;
 	notify("a", hex);
-	hex[n / 2] ^= 1;
+	hex[strlen(hex) / 2 & ~1u] = 0;
 	notify("a", hex);
 }
 
@@ -161,6 +145,7 @@ START_TEST(rubbish_from_the_database_harms_nobody)
 	Cluster__Item item[] = { CLUSTER__ITEM__INIT, CLUSTER__ITEM__INIT, CLUSTER__ITEM__INIT,
 		CLUSTER__ITEM__INIT, CLUSTER__ITEM__INIT, CLUSTER__ITEM__INIT, CLUSTER__ITEM__INIT,
 		CLUSTER__ITEM__INIT };
+	struct rdv_trust *other = node_double("x");
 	static char long_text[600];
 	char *list[] = { long_text, (char *)"", (char *)"123456789" };
 	struct device d;
@@ -206,7 +191,8 @@ START_TEST(rubbish_from_the_database_harms_nobody)
 	item[7].what_case = CLUSTER__ITEM__WHAT_ENTRY;
 	item[7].entry = &entry;
 	for (size_t i = 0; i < sizeof(item) / sizeof(item[0]); i++)
-		send_item(&item[i]);
+		send_item(other, &item[i]);
+	rdv_trust_free(other);
 	ck_assert(reached(&a, &d, AGAIN_MS));
 	ck_assert(reached(&b, &d, AGAIN_MS));
 	device_done(&d);

@@ -79,6 +79,60 @@ void tear_down(void)
 	test_proxy_stop(&proxy);
 }
 
+static void load_key(struct hws_identity *ret)
+{
+	char path[400];
+
+	snprintf(path, sizeof(path), "%s/id_ed25519", a.dir);
+	ck_assert_int_eq(hws_identity_load(path, ret, NULL), HWS_OK);
+}
+
+struct rdv_trust *node_double(const char *name)
+{
+	struct rdv_trust *t = NULL;
+	struct hws_identity id;
+
+	load_key(&id);
+	ck_assert_int_eq(rdv_trust_new(&id, name, &t), HWS_OK);
+	return t;
+}
+
+void channel_of(const char *node, char buf[CHANNEL_TEXT])
+{
+	struct rdv_trust *t = node_double("x");
+	char hex[40];
+	uint8_t h[16];
+
+	hws_keyed_hash128(rdv_trust_channels(t), hws_bytes_str(node), h);
+	ck_assert_int_eq(hws_hex_encode(hws_bytes(h, sizeof(h)), hex, sizeof(hex)), HWS_OK);
+	snprintf(buf, CHANNEL_TEXT, "hawser_%s", hex);
+	rdv_trust_free(t);
+}
+
+void node_double_says(
+		struct rdv_trust *node, const char *to, Cluster__Item *item, char hex[SAID_TEXT])
+{
+	Cluster__Envelope e = CLUSTER__ENVELOPE__INIT;
+	static uint8_t packed[RDV_MESSAGE_MAX];
+	uint64_t now_us =
+			strtoull(test_pg_sql(&pg,
+						 "SELECT (extract(epoch FROM clock_timestamp()) * "
+						 "1000000)::bigint"),
+					NULL, 10);
+	struct hws_buf out;
+
+	e.n_items = 1;
+	e.items = &item;
+	ck_assert_uint_le(cluster__envelope__get_packed_size(&e), sizeof(packed));
+	hws_buf_init(&out, RDV_MESSAGE_MAX);
+	ck_assert_int_eq(rdv_trust_seal(node, to, now_us,
+					 hws_bytes(packed, cluster__envelope__pack(&e, packed)),
+					 &out),
+			HWS_OK);
+	ck_assert_int_eq(hws_hex_encode(hws_buf_bytes(&out), hex, SAID_TEXT), HWS_OK);
+	hws_buf_done(&out);
+}
+
 message *ask_once(struct server *s, const char *id, unsigned ms)
 {
 	int fd = viewer_punch(s, 9, id);

@@ -1,6 +1,8 @@
 /* tests: two nodes, a and b, and the database that both keep their devices in; node b through a
  * proxy that can be cut. */
 #pragma once
+#include "proto/cluster.pb-c.h"
+#include "server-rendezvous/cluster/trust.h"
 #include "tests/component/rendezvous/actors.h"
 #include "tests/support/postgres.h"
 #include "tests/support/tcp_proxy.h"
@@ -29,6 +31,16 @@ void stop_database(void);
 
 void set_up(void);
 void tear_down(void);
+
+/* The channel of a node ("" = all), as those who have the key of node a know it. */
+#define CHANNEL_TEXT 48
+void channel_of(const char *node, char buf[CHANNEL_TEXT]);
+/* As a node of this cluster by this name; free with rdv_trust_free. */
+struct rdv_trust *node_double(const char *name);
+/* What it says to a node now, in the form of the channel. */
+#define SAID_TEXT (2 * RDV_MESSAGE_MAX + 1)
+void node_double_says(
+		struct rdv_trust *node, const char *to, Cluster__Item *item, char hex[SAID_TEXT]);
 
 /* The answer to one request, NULL after ms. */
 message *ask_once(struct server *s, const char *id, unsigned ms);

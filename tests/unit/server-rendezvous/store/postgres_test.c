@@ -1,5 +1,6 @@
 /* The PostgreSQL store: the contract of all stores on a real server, then a server that is
  * restarted, killed, silent or not ours, and what several nodes share. */
+#include "shared/crypto/hash.h"
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -317,6 +318,18 @@ static void on_message(struct hws_bytes payload, void *arg)
 	e->heard = true;
 }
 
+static int join(struct rdv_store *s, const char *node, struct ear *ear)
+{
+	static const uint8_t channels[HWS_HASH_KEY_LEN] = "0123456789abcde";
+	const struct rdv_nodes_conf conf = { .node = node,
+		.channels = channels,
+		.dead_us = 2000000,
+		.on_message = on_message,
+		.arg = ear };
+
+	return s->nodes->join(s, &conf);
+}
+
 struct found {
 	bool ended;
 	int r;
@@ -392,8 +405,8 @@ START_TEST(nodes_find_each_others_devices_and_send_messages)
 
 	for (size_t i = 0; i < sizeof(big); i++)
 		big[i] = (uint8_t)(i * 7);
-	ck_assert_int_eq(a->nodes->join(a, "a'b", 2000000, on_message, &ear_a), HWS_OK);
-	ck_assert_int_eq(b->nodes->join(b, "two words", 2000000, on_message, &ear_b), HWS_OK);
+	ck_assert_int_eq(join(a, "a'b", &ear_a), HWS_OK);
+	ck_assert_int_eq(join(b, "two words", &ear_b), HWS_OK);
 	ck_assert_int_eq(put_at(a, "one"), HWS_OK);
 	ck_assert_int_eq(put_at(b, "two"), HWS_OK);
 	until_at(b, "a'b", 5000);
@@ -429,14 +442,14 @@ START_TEST(a_dead_node_is_nowhere_and_a_restarted_one_has_nothing)
 	struct ear ear = { 0 };
 	struct ended e = { 0 };
 
-	ck_assert_int_eq(a->nodes->join(a, "a", 2000000, on_message, &ear), HWS_OK);
-	ck_assert_int_eq(b->nodes->join(b, "b", 2000000, on_message, &ear), HWS_OK);
+	ck_assert_int_eq(join(a, "a", &ear), HWS_OK);
+	ck_assert_int_eq(join(b, "b", &ear), HWS_OK);
 	ck_assert_int_eq(put_at(b, "one"), HWS_OK);
 	until_at(a, "b", 5000);
 	rdv_store_free(b); /* without leaving: as if it had crashed */
 	until_at(a, "", 5000);
 	b = open_postgres(loop, false);
-	ck_assert_int_eq(b->nodes->join(b, "b", 2000000, on_message, &ear), HWS_OK);
+	ck_assert_int_eq(join(b, "b", &ear), HWS_OK);
 	ck_assert_int_eq(put_at(b, "two"), HWS_OK);
 	while (strcmp(find3(a).node[1], "b") != 0)
 		ck_assert_int_eq(hws_loop_once(loop, 20000), HWS_OK);
@@ -456,7 +469,7 @@ START_TEST(a_node_is_told_that_it_may_have_missed_messages)
 	struct rdv_store *a = open_postgres(loop, true);
 	struct ear ear = { 0 };
 
-	ck_assert_int_eq(a->nodes->join(a, "a", 2000000, on_message, &ear), HWS_OK);
+	ck_assert_int_eq(join(a, "a", &ear), HWS_OK);
 	ck_assert_int_eq(put_at(a, "one"), HWS_OK);
 	until_at(a, "a", 5000);
 	test_pg_stop(&pg);
