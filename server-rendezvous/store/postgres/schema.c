@@ -3,8 +3,8 @@
 #include "server-rendezvous/store/postgres/schema.h"
 #include "shared/base/str.h"
 
-/* "hawser" in a number: migrations of one database happen one after the other. */
-#define MIGRATION_LOCK "7523377975159973234"
+/* Nodes that find no table yet and make it at the same time clash, and all but one look again. */
+#define CREATE_TRIES 3
 
 static int run_step(struct pg_connection *l, const struct rdv_schema *schema, size_t i,
 		struct hws_error *err)
@@ -30,24 +30,14 @@ static int check_encoding(struct pg_connection *l, struct hws_error *err)
 	return r;
 }
 
-/* In one transaction, and under a lock that other nodes wait for. */
+/* In one transaction, and under a lock that other nodes wait for: on a table of ours, since
+ * everybody who may connect can take those that are mere numbers. */
 static int migrate_locked(
 		struct pg_connection *l, const struct rdv_schema *schema, struct hws_error *err)
 {
-	int64_t there = 0, step = 0;
-	int r = pg_connection_exec(l, "SELECT pg_advisory_xact_lock(" MIGRATION_LOCK ")", err);
+	int64_t step = 0;
+	int r = pg_connection_exec(l, "LOCK TABLE version IN EXCLUSIVE MODE", err);
 
-	if (r == HWS_OK)
-		r = pg_connection_exec_int(l,
-				"SELECT (to_regclass('hawser.version') IS NOT NULL)::int::bigint",
-				&there, err);
-	if (r == HWS_OK && !there)
-		r = pg_connection_exec(l,
-				"DO $$ BEGIN IF to_regnamespace('hawser') IS NULL THEN "
-				"CREATE SCHEMA hawser; END IF; END $$;"
-				"CREATE TABLE hawser.version (step int NOT NULL);"
-				"INSERT INTO hawser.version VALUES (0)",
-				err);
 	if (r == HWS_OK)
 		r = pg_connection_exec_int(l, "SELECT max(step)::bigint FROM version", &step, err);
 	if (r < 0)
@@ -62,19 +52,53 @@ static int migrate_locked(
 	return r;
 }
 
-int pg_schema_migrate(
-		struct pg_connection *l, const struct rdv_schema *schema, struct hws_error *err)
+static int create_if_none(struct pg_connection *l, bool *ret_created, struct hws_error *err)
 {
-	int r = check_encoding(l, err);
+	int64_t there = 0;
+	int r = pg_connection_exec_int(l,
+			"SELECT (to_regclass('hawser.version') IS NOT NULL)::int::bigint", &there,
+			err);
 
-	if (r == HWS_OK)
-		r = pg_connection_exec(l, "BEGIN", err);
+	*ret_created = r == HWS_OK && !there;
+	if (!*ret_created)
+		return r;
+	return pg_connection_exec(l,
+			"DO $$ BEGIN IF to_regnamespace('hawser') IS NULL THEN "
+			"CREATE SCHEMA hawser; END IF; END $$;"
+			"CREATE TABLE hawser.version (step int NOT NULL);"
+			"INSERT INTO hawser.version VALUES (0)",
+			err);
+}
+
+/* *ret_again: another node has just made the tables, so that a second look will find them. */
+static int migrate_once(struct pg_connection *l, const struct rdv_schema *schema, bool *ret_again,
+		struct hws_error *err)
+{
+	bool created = false;
+	int r = pg_connection_exec(l, "BEGIN", err);
+
+	*ret_again = false;
 	if (r < 0)
 		return r;
-	r = migrate_locked(l, schema, err);
+	r = create_if_none(l, &created, err);
+	*ret_again = r < 0 && created && l->c;
+	if (r == HWS_OK)
+		r = migrate_locked(l, schema, err);
 	if (r == HWS_OK)
 		return pg_connection_exec(l, "COMMIT", err);
 	if (l->c && pg_connection_exec(l, "ROLLBACK", NULL) < 0)
 		pg_connection_drop(l);
+	*ret_again = *ret_again && l->c;
+	return r;
+}
+
+int pg_schema_migrate(
+		struct pg_connection *l, const struct rdv_schema *schema, struct hws_error *err)
+{
+	int r = check_encoding(l, err);
+	bool again = r == HWS_OK;
+
+	for (int i = 0; again && i < CREATE_TRIES; i++)
+		r = migrate_once(l, schema, &again, err);
 	return r;
 }
