@@ -12,9 +12,12 @@
 
 struct rly_addr {
 	struct rly_addr *next;
-	uint8_t ip[16];       /* IPv4 as mapped; IPv6 the first 8 bytes */
-	uint32_t legs;        /* under the stripe's lock */
+	struct rly_addr *wide; /* of IPv6: its /48 */
+	uint8_t ip[16];        /* IPv4 as mapped; IPv6 the first 8 bytes, of a wide one 6 */
+	bool is_wide;
+	uint32_t legs;        /* written under the stripe's lock */
 	uint32_t waiting;     /* atomic */
+	uint64_t collected;   /* atomic */
 	struct rly_rate rate; /* under the stripe's lock */
 	struct stripe *stripe;
 };
@@ -62,15 +65,30 @@ void rly_addrs_free(struct rly_addrs *a)
 	hws_free(a);
 }
 
-static void key_of(const struct sockaddr_storage *addr, uint8_t ip[16])
+struct key {
+	uint8_t ip[16];
+	bool is_wide, is_v6;
+};
+
+static struct key key_of(const struct sockaddr_storage *addr)
 {
-	memset(ip, 0, 16);
+	struct key k = { .is_v6 = addr->ss_family == AF_INET6 };
+
 	if (addr->ss_family == AF_INET) {
-		ip[10] = ip[11] = 0xff;
-		memcpy(ip + 12, &((const struct sockaddr_in *)addr)->sin_addr, 4);
-	} else if (addr->ss_family == AF_INET6) {
-		memcpy(ip, &((const struct sockaddr_in6 *)addr)->sin6_addr, 8);
+		k.ip[10] = k.ip[11] = 0xff;
+		memcpy(k.ip + 12, &((const struct sockaddr_in *)addr)->sin_addr, 4);
+	} else if (k.is_v6) {
+		memcpy(k.ip, &((const struct sockaddr_in6 *)addr)->sin6_addr, 8);
 	}
+	return k;
+}
+
+static struct key wide_of(const struct key *k)
+{
+	struct key w = { .is_wide = true, .is_v6 = true };
+
+	memcpy(w.ip, k->ip, 6);
+	return w;
 }
 
 /* An address costs its owner something, so a seeded mix is enough against chosen collisions. */
@@ -107,17 +125,43 @@ static void grow(const struct rly_addrs *a, struct stripe *s)
 	s->size = size;
 }
 
-int rly_addr_enter(struct rly_addrs *a, const struct sockaddr_storage *addr, uint32_t max_legs,
-		struct rly_addr **ret)
+static struct rly_addr **place(const struct rly_addrs *a, struct stripe *s, const struct key *k)
 {
-	uint8_t ip[16];
-	struct stripe *s;
-	struct rly_addr *e = NULL;
+	struct rly_addr **at = &s->bucket[(hash(a, k->ip) / STRIPES) & (s->size - 1)];
+
+	while (*at && ((*at)->is_wide != k->is_wide || memcmp((*at)->ip, k->ip, 16) != 0))
+		at = &(*at)->next;
+	return at;
+}
+
+static struct stripe *stripe_of(struct rly_addrs *a, const struct key *k)
+{
+	return &a->stripe[hash(a, k->ip) % STRIPES];
+}
+
+/* Under the stripe's lock; *at is the end of its chain. */
+static int add(struct rly_addrs *a, struct stripe *s, const struct key *k, struct rly_addr **at)
+{
+	struct rly_addr *e = hws_alloc(sizeof(*e));
+
+	if (!e)
+		return HWS_ERR_NOMEM;
+	memcpy(e->ip, k->ip, 16);
+	e->is_wide = k->is_wide;
+	e->stripe = s;
+	*at = e;
+	s->count++;
+	if (!k->is_wide)
+		__atomic_add_fetch(&a->count, 1, __ATOMIC_RELAXED);
+	return HWS_OK;
+}
+
+static int enter(struct rly_addrs *a, const struct key *k, uint32_t max, struct rly_addr **ret)
+{
+	struct stripe *s = stripe_of(a, k);
+	struct rly_addr **at;
 	int r = HWS_OK;
 
-	key_of(addr, ip);
-	uint64_t h = hash(a, ip);
-	s = &a->stripe[h % STRIPES];
 	pthread_mutex_lock(&s->lock);
 	if (s->count >= s->size)
 		grow(a, s);
@@ -125,55 +169,100 @@ int rly_addr_enter(struct rly_addrs *a, const struct sockaddr_storage *addr, uin
 		r = HWS_ERR_NOMEM;
 		goto out;
 	}
-	for (e = s->bucket[(h / STRIPES) & (s->size - 1)]; e; e = e->next)
-		if (memcmp(e->ip, ip, 16) == 0)
-			break;
-	if (!e) {
-		e = hws_alloc(sizeof(*e));
-		if (!e) {
-			r = HWS_ERR_NOMEM;
-			goto out;
-		}
-		memcpy(e->ip, ip, 16);
-		e->stripe = s;
-		e->next = s->bucket[(h / STRIPES) & (s->size - 1)];
-		s->bucket[(h / STRIPES) & (s->size - 1)] = e;
-		s->count++;
-		__atomic_add_fetch(&a->count, 1, __ATOMIC_RELAXED);
-	} else if (max_legs && e->legs >= max_legs) {
+	at = place(a, s, k);
+	if (!*at)
+		r = add(a, s, k, at);
+	else if (max && (*at)->legs >= max)
 		r = HWS_ERR_FULL;
+	if (r < 0)
 		goto out;
-	}
-	e->legs++;
-	*ret = e;
+	__atomic_store_n(&(*at)->legs, (*at)->legs + 1, __ATOMIC_RELAXED);
+	*ret = *at;
 out:
 	pthread_mutex_unlock(&s->lock);
 	return r;
 }
 
-void rly_addr_leave(struct rly_addrs *a, struct rly_addr *e)
+static uint32_t wide_max(uint32_t max)
 {
-	if (!e)
-		return;
+	return max > UINT32_MAX / RLY_ADDR_WIDE ? UINT32_MAX : max * RLY_ADDR_WIDE;
+}
+
+int rly_addr_enter(struct rly_addrs *a, const struct sockaddr_storage *addr, uint32_t max_legs,
+		struct rly_addr **ret)
+{
+	struct rly_addr *wide = NULL, *e;
+	struct key k = key_of(addr);
+	int r;
+
+	if (k.is_v6) {
+		struct key w = wide_of(&k);
+
+		r = enter(a, &w, wide_max(max_legs), &wide);
+		if (r < 0)
+			return r;
+	}
+	r = enter(a, &k, max_legs, &e);
+	if (r < 0) {
+		rly_addr_leave(a, wide);
+		return r;
+	}
+	/* Each leg of the address brings the same one, which stays as long as any of them does. */
+	__atomic_store_n(&e->wide, wide, __ATOMIC_RELAXED);
+	*ret = e;
+	return HWS_OK;
+}
+
+static void leave(struct rly_addrs *a, struct rly_addr *e)
+{
 	struct stripe *s = e->stripe;
 
 	pthread_mutex_lock(&s->lock);
-	if (--e->legs == 0) {
+	__atomic_store_n(&e->legs, e->legs - 1, __ATOMIC_RELAXED);
+	if (e->legs == 0) {
 		struct rly_addr **at = &s->bucket[(hash(a, e->ip) / STRIPES) & (s->size - 1)];
 
 		while (*at != e)
 			at = &(*at)->next;
 		*at = e->next;
 		s->count--;
-		__atomic_sub_fetch(&a->count, 1, __ATOMIC_RELAXED);
+		if (!e->is_wide)
+			__atomic_sub_fetch(&a->count, 1, __ATOMIC_RELAXED);
 		hws_free(e);
 	}
 	pthread_mutex_unlock(&s->lock);
 }
 
-bool rly_addr_wait(struct rly_addr *e, uint32_t max)
+static struct rly_addr *wide(const struct rly_addr *e)
+{
+	return __atomic_load_n(&e->wide, __ATOMIC_RELAXED);
+}
+
+void rly_addr_leave(struct rly_addrs *a, struct rly_addr *e)
+{
+	struct rly_addr *w;
+
+	if (!e)
+		return;
+	w = wide(e);
+	leave(a, e);
+	if (w)
+		leave(a, w);
+}
+
+static bool take_wait(struct rly_addr *e, uint32_t max)
 {
 	if (__atomic_add_fetch(&e->waiting, 1, __ATOMIC_RELAXED) <= max || !max)
+		return true;
+	__atomic_sub_fetch(&e->waiting, 1, __ATOMIC_RELAXED);
+	return false;
+}
+
+bool rly_addr_wait(struct rly_addr *e, uint32_t max)
+{
+	if (!take_wait(e, max))
+		return false;
+	if (!wide(e) || take_wait(wide(e), wide_max(max)))
 		return true;
 	__atomic_sub_fetch(&e->waiting, 1, __ATOMIC_RELAXED);
 	return false;
@@ -182,6 +271,49 @@ bool rly_addr_wait(struct rly_addr *e, uint32_t max)
 void rly_addr_wait_end(struct rly_addr *e)
 {
 	__atomic_sub_fetch(&e->waiting, 1, __ATOMIC_RELAXED);
+	if (wide(e))
+		__atomic_sub_fetch(&wide(e)->waiting, 1, __ATOMIC_RELAXED);
+}
+
+uint32_t rly_addr_legs(const struct rly_addr *e)
+{
+	return __atomic_load_n(wide(e) ? &wide(e)->legs : &e->legs, __ATOMIC_RELAXED);
+}
+
+uint32_t rly_addr_waiting(const struct rly_addr *e)
+{
+	return __atomic_load_n(wide(e) ? &wide(e)->waiting : &e->waiting, __ATOMIC_RELAXED);
+}
+
+uint32_t rly_addrs_legs(struct rly_addrs *a, const struct sockaddr_storage *addr)
+{
+	struct key k = key_of(addr);
+	struct stripe *s;
+	struct rly_addr *e;
+	uint32_t n;
+
+	if (k.is_v6)
+		k = wide_of(&k);
+	s = stripe_of(a, &k);
+	pthread_mutex_lock(&s->lock);
+	e = s->size ? *place(a, s, &k) : NULL;
+	n = e ? e->legs : 0;
+	pthread_mutex_unlock(&s->lock);
+	return n;
+}
+
+bool rly_addr_collect(struct rly_addr *e, uint32_t n, uint64_t max)
+{
+	if (wide(e))
+		e = wide(e);
+	return __atomic_add_fetch(&e->collected, n, __ATOMIC_RELAXED) <= max;
+}
+
+void rly_addr_collect_end(struct rly_addr *e, uint32_t n)
+{
+	if (wide(e))
+		e = wide(e);
+	__atomic_sub_fetch(&e->collected, n, __ATOMIC_RELAXED);
 }
 
 int64_t rly_addr_credit(struct rly_addr *e, uint64_t rate, uint64_t now_us)

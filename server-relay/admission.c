@@ -6,6 +6,7 @@
 #include "server-relay/pairing.h"
 #include "server-relay/pump_ws.h"
 #include "server-relay/request.h"
+#include "server-relay/room.h"
 #include "server-relay/shard.h"
 #include "server-relay/shard_move.h"
 #include "server-relay/takeover_message.h"
@@ -94,7 +95,7 @@ static int leg_new(struct rly_shard *sh, int fd, const struct sockaddr_storage *
 	*ret_why = RLY_REFUSE_MEMORY;
 	if (!l)
 		return HWS_ERR_NOMEM;
-	r = rly_addr_enter(sh->shared->addrs, peer, sh->rules->max_legs_addr, &l->addr);
+	r = rly_addr_enter(sh->shared->addrs, peer, rly_room_legs(sh), &l->addr);
 	if (r < 0) {
 		if (r == HWS_ERR_FULL)
 			*ret_why = RLY_REFUSE_ADDRESS;
@@ -142,7 +143,7 @@ static struct rly_leg *enter(
 		turn_away(sh, fd, peer, RLY_REFUSE_BLOCKED);
 		return NULL;
 	}
-	if (!legs_take(sh->shared)) {
+	if (!legs_take(sh->shared) && !(rly_room_make_leg(sh, peer) && legs_take(sh->shared))) {
 		turn_away(sh, fd, peer, RLY_REFUSE_FULL);
 		return NULL;
 	}
@@ -202,14 +203,14 @@ void rly_leg_drop(struct rly_shard *sh, struct rly_leg *l)
 		__atomic_sub_fetch(&sh->shared->unannounced, 1, __ATOMIC_SEQ_CST);
 	}
 	l->state = RLY_LEG_DEAD;
+	if (l->ws)
+		rly_pump_ws_forget(sh, l);
 	rly_addr_leave(sh->shared->addrs, l->addr);
 	l->addr = NULL;
 	hws_free(l->stash);
 	l->stash = NULL;
-	if (l->ws) {
-		rly_pump_ws_forget(sh, l->ws);
+	if (l->ws)
 		hws_free(l->ws->message);
-	}
 	hws_free(l->ws);
 	l->ws = NULL;
 	hws_tls_session_free(l->tls);
@@ -247,7 +248,7 @@ int rly_leg_set_peer(struct rly_shard *sh, struct rly_leg *l, const struct socka
 		rly_leg_refuse(sh, l, RLY_REFUSE_BLOCKED);
 		return HWS_ERR_DENIED;
 	}
-	if (rly_addr_enter(sh->shared->addrs, &a, sh->rules->max_legs_addr, &e) < 0) {
+	if (rly_addr_enter(sh->shared->addrs, &a, rly_room_legs(sh), &e) < 0) {
 		rly_leg_refuse(sh, l, RLY_REFUSE_ADDRESS);
 		return HWS_ERR_FULL;
 	}
@@ -273,12 +274,16 @@ static void leave_shard(struct rly_shard *sh, struct rly_leg *l)
 	rly_stat_sub(&sh->stats.legs, 1);
 }
 
-static bool is_announced(struct rly_shard *sh, const struct rly_request *first)
+/* Whether it may be served; notes whether it was announced, which goes before others where there
+ * is little room. */
+static bool is_announced(struct rly_shard *sh, struct rly_leg *l, const struct rly_request *first)
 {
 	struct rly_tickets *t = sh->shared->tickets;
 	uint64_t now = hws_loop_now_us(sh->loop);
 
-	if (sh->rules->announce == RLY_ANNOUNCE_OFF)
+	l->announced = rly_tickets_links_up(t) &&
+			rly_tickets_known(t, hws_bytes(first->uuid, first->uuid_len), now);
+	if (l->announced || sh->rules->announce == RLY_ANNOUNCE_OFF)
 		return true;
 	/* Optional: as long as nobody announces, the key alone decides. Pairs that were agreed
 	 * before the link stood come without an announcement. */
@@ -286,7 +291,8 @@ static bool is_announced(struct rly_shard *sh, const struct rly_request *first)
 			(!rly_tickets_links_up(t) ||
 					rly_tickets_up_us(t, now) < sh->rules->grace_us))
 		return true;
-	return rly_tickets_known(t, hws_bytes(first->uuid, first->uuid_len), now);
+	l->announced = rly_tickets_known(t, hws_bytes(first->uuid, first->uuid_len), now);
+	return l->announced;
 }
 
 /* Held until the announcement comes or the first-frame time is over. False: it came just now. */
@@ -300,7 +306,7 @@ static bool hold(struct rly_shard *sh, struct rly_leg *l, const struct rly_reque
 	}
 	/* First counted, then asked again: whoever announces looks at the count afterwards. */
 	__atomic_add_fetch(&sh->shared->unannounced, 1, __ATOMIC_SEQ_CST);
-	if (is_announced(sh, first)) {
+	if (is_announced(sh, l, first)) {
 		__atomic_sub_fetch(&sh->shared->unannounced, 1, __ATOMIC_SEQ_CST);
 		hws_free(copy);
 		return false;
@@ -370,18 +376,33 @@ void rly_shard_send_waiting(struct rly_shard *sh)
 	}
 }
 
+static int join(struct rly_shard *sh, struct rly_leg *l, const struct rly_request *first,
+		enum rly_join *how, struct rly_entry **e)
+{
+	struct rly_shared *s = sh->shared;
+	struct hws_bytes uuid = hws_bytes(first->uuid, first->uuid_len);
+	bool may_wait = l->counted_wait && !__atomic_load_n(&s->draining, __ATOMIC_RELAXED);
+	bool room = l->announced || rly_room_unannounced(sh);
+	int r = rly_pairing_join(s->pairing, uuid, l, sh->index, !may_wait || !room, how, e);
+
+	if (r == HWS_ERR_NOTFOUND && may_wait)
+		r = HWS_ERR_FULL;
+	if (r == HWS_ERR_FULL && rly_room_make_waiting(sh, l))
+		r = rly_pairing_join(s->pairing, uuid, l, sh->index, false, how, e);
+	return r;
+}
+
 void rly_leg_join(struct rly_shard *sh, struct rly_leg *l, const struct rly_request *first)
 {
 	struct rly_shared *s = sh->shared;
 	enum rly_refusal why = RLY_REFUSE_MEMORY;
 	struct rly_entry *e = NULL;
 	enum rly_join how;
-	bool only_second;
 	int r;
 
 	if (hand_over(sh, l, hws_bytes(first->uuid, first->uuid_len)))
 		return;
-	if (!is_announced(sh, first) && hold(sh, l, first))
+	if (!is_announced(sh, l, first) && hold(sh, l, first))
 		return;
 	if (!sh->move)
 		sh->move = rly_shard_move_new();
@@ -389,10 +410,8 @@ void rly_leg_join(struct rly_shard *sh, struct rly_leg *l, const struct rly_requ
 		rly_leg_refuse(sh, l, why);
 		return;
 	}
-	l->counted_wait = rly_addr_wait(l->addr, sh->rules->max_waiting_addr);
-	only_second = !l->counted_wait || __atomic_load_n(&s->draining, __ATOMIC_RELAXED);
-	r = rly_pairing_join(s->pairing, hws_bytes(first->uuid, first->uuid_len), l, sh->index,
-			only_second, &how, &e);
+	l->counted_wait = rly_addr_wait(l->addr, rly_room_waiting(sh, l->announced));
+	r = join(sh, l, first, &how, &e);
 	if (r == HWS_OK && how == RLY_JOIN_WAIT) {
 		wait_for_partner(sh, l, e);
 		return;
@@ -420,7 +439,7 @@ void rly_shard_recheck(struct rly_shard *sh)
 		struct rly_leg *l = hws_container(node, struct rly_leg, node);
 		struct rly_request *first = l->pending;
 
-		if (l->state != RLY_LEG_UNANNOUNCED || !is_announced(sh, first))
+		if (l->state != RLY_LEG_UNANNOUNCED || !is_announced(sh, l, first))
 			continue;
 		__atomic_sub_fetch(&sh->shared->unannounced, 1, __ATOMIC_SEQ_CST);
 		l->state = RLY_LEG_REQUEST;

@@ -107,6 +107,11 @@ void rly_pairing_set_max(struct rly_pairing *p, uint32_t max_waiting)
 	__atomic_store_n(&p->max_waiting, max_waiting, __ATOMIC_RELAXED);
 }
 
+uint32_t rly_pairing_max(const struct rly_pairing *p)
+{
+	return __atomic_load_n(&p->max_waiting, __ATOMIC_RELAXED);
+}
+
 static int stripe_grow(struct rly_pairing *p, struct stripe *s)
 {
 	uint32_t size = s->size ? s->size * 2 : 16;

@@ -22,6 +22,7 @@ enum rly_join {
 int rly_pairing_new(uint32_t max_waiting, struct rly_pairing **ret) HWS_MUST_CHECK;
 void rly_pairing_free(struct rly_pairing *p);
 void rly_pairing_set_max(struct rly_pairing *p, uint32_t max_waiting);
+uint32_t rly_pairing_max(const struct rly_pairing *p);
 
 /* Any thread. HWS_ERR_FULL: too many wait. HWS_ERR_NOTFOUND: `only_second` is set and nobody waits.
  * `uuid` is 1 to HWS_UUID_MAX bytes. */

@@ -3,6 +3,7 @@
  * ones are gathered. An announced length is never allocated: only a fragmented message for a TCP
  * partner is collected, under a cap, as it comes. */
 #include "server-relay/pump_ws.h"
+#include "server-relay/addrs.h"
 #include "server-relay/leg_io.h"
 #include "server-relay/shard.h"
 #include "shared/base/mem.h"
@@ -175,19 +176,27 @@ static int from_tcp(struct rly_shard *sh, struct out *o, struct hws_bytes in)
 	return r;
 }
 
-void rly_pump_ws_forget(struct rly_shard *sh, struct rly_ws_leg *ws)
+void rly_pump_ws_forget(struct rly_shard *sh, struct rly_leg *l)
 {
-	if (ws->collected)
-		__atomic_sub_fetch(&sh->shared->collected, ws->collected, __ATOMIC_RELAXED);
-	ws->collected = 0;
+	uint32_t n = l->ws->collected;
+
+	if (!n)
+		return;
+	__atomic_sub_fetch(&sh->shared->collected, n, __ATOMIC_RELAXED);
+	rly_addr_collect_end(l->addr, n);
+	l->ws->collected = 0;
 }
 
-static int gather(struct rly_shard *sh, struct rly_ws_leg *ws, struct hws_bytes b)
+/* An address may have what is free, so that one that collects much leaves room for others. */
+static int gather(struct rly_shard *sh, struct rly_leg *from, struct hws_bytes b)
 {
+	struct rly_ws_leg *ws = from->ws;
 	uint32_t n = (uint32_t)b.len;
+	uint64_t all = __atomic_add_fetch(&sh->shared->collected, n, __ATOMIC_RELAXED);
 
 	ws->collected += n;
-	if (__atomic_add_fetch(&sh->shared->collected, n, __ATOMIC_RELAXED) > RLY_COLLECTED_MAX)
+	if (!rly_addr_collect(from->addr, n, rly_addr_share(all, RLY_COLLECTED_MAX, 1)) ||
+			all > RLY_COLLECTED_MAX)
 		return HWS_ERR_TOOBIG;
 	return rly_stash_add(&ws->message, b.ptr, b.len, (size_t)sh->rules->message_max);
 }
@@ -218,9 +227,10 @@ static int out_collected(struct out *o, struct rly_stash **message)
 	return r == HWS_ERR_AGAIN ? HWS_OK : r == HWS_ERR_RESET ? HWS_ERR_CLOSED : r;
 }
 
-static int data_piece(struct rly_shard *sh, struct out *o, struct rly_ws_leg *ws,
+static int data_piece(struct rly_shard *sh, struct out *o, struct rly_leg *from,
 		const struct hws_ws_piece *p)
 {
+	struct rly_ws_leg *ws = from->ws;
 	bool collect = !o->to->is_ws && (!p->fin || ws->collecting);
 	int r = HWS_OK;
 
@@ -237,7 +247,7 @@ static int data_piece(struct rly_shard *sh, struct out *o, struct rly_ws_leg *ws
 			o->f->frame_boundary = !p->len;
 		}
 	} else if (collect) {
-		r = gather(sh, ws, p->data);
+		r = gather(sh, from, p->data);
 	} else {
 		o->f->frame_boundary = p->end;
 		r = out_payload(o, p->data);
@@ -264,7 +274,7 @@ static int from_ws(
 			break;
 		at += used;
 		if (p.kind != HWS_WS_CONTROL) {
-			r = data_piece(sh, o, ws, &p);
+			r = data_piece(sh, o, from, &p);
 		} else if (p.op == HWS_WS_PING) {
 			set_reply(ws, HWS_WS_PONG, p.data);
 		} else if (p.op == HWS_WS_CLOSE) {
@@ -310,7 +320,7 @@ int rly_pump_ws(struct rly_shard *sh, struct rly_pair *p, unsigned d, uint64_t a
 		if (r < 0)
 			break;
 		if (from->ws && from->ws->collected && !from->ws->message)
-			rly_pump_ws_forget(sh, from->ws);
+			rly_pump_ws_forget(sh, from);
 		if (from->in_eof) {
 			r = pass_end(sh, to, f);
 			break;

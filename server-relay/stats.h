@@ -20,6 +20,7 @@
 	X(WAITING_FULL, "waiting_full")                                                            \
 	X(NO_PARTNER, "no_partner")     /* nobody came within the wait time */                     \
 	X(PARTNER_GONE, "waiting_gone") /* left while waiting, or just before its partner came */  \
+	X(EVICTED, "evicted") /* made room: its address held the most of what was full */          \
 	X(DRAIN, "drain")                                                                          \
 	X(MEMORY, "memory")
 

@@ -316,6 +316,72 @@ START_TEST(addresses_count_by_ipv4_and_by_network_of_ipv6)
 }
 END_TEST
 
+START_TEST(a_48_of_ipv6_is_not_65536_people)
+{
+	struct rly_addr *e[RLY_ADDR_WIDE * 2 + 1], *other;
+	struct sockaddr_storage ss;
+	struct rly_addrs *a;
+	unsigned n = 0;
+
+	ck_assert_int_eq(rly_addrs_new(&a), HWS_OK);
+	for (unsigned i = 0; i < RLY_ADDR_WIDE; i++) {
+		char ip[40];
+
+		snprintf(ip, sizeof(ip), "2001:db8:5:%x::1", i);
+		e[n++] = enter(a, ip, 2, HWS_OK);
+		e[n++] = enter(a, ip, 2, HWS_OK);
+		enter(a, ip, 2, HWS_ERR_FULL);
+		ck_assert(rly_addr_wait(e[n - 1], 1));
+		ck_assert_uint_eq(rly_addr_waiting(e[n - 1]), i + 1); /* of the whole network */
+		ck_assert_uint_eq(rly_addr_legs(e[n - 1]), n);
+	}
+	enter(a, "2001:db8:5:ffff::1", 2, HWS_ERR_FULL);
+	other = enter(a, "2001:db8:6::1", 2, HWS_OK); /* a neighbour is somebody else */
+	rly_addr_leave(a, other);
+	e[n++] = enter(a, "2001:db8:5:ffff::1", 0, HWS_OK);
+	ck_assert(!rly_addr_wait(e[n - 1], 1));
+	ck_assert_int_eq(hws_addr_parse("2001:db8:5:77::", 1, &ss), HWS_OK);
+	ck_assert_uint_eq(rly_addrs_legs(a, &ss), n);
+	ck_assert(rly_addr_collect(e[0], 60, 100));
+	ck_assert(!rly_addr_collect(e[n - 1], 60, 100)); /* together */
+	rly_addr_collect_end(e[0], 60);
+	rly_addr_collect_end(e[n - 1], 60);
+	for (unsigned i = 0; i < n; i++) {
+		if (i < n - 1 && i % 2)
+			rly_addr_wait_end(e[i]);
+		rly_addr_leave(a, e[i]);
+	}
+	ck_assert_uint_eq(rly_addrs_count(a), 0);
+	ck_assert_uint_eq(rly_addrs_legs(a, &ss), 0);
+	rly_addrs_free(a);
+}
+END_TEST
+
+START_TEST(a_share_leaves_room_for_others)
+{
+	/* so many as take all that they get leave something */
+	for (unsigned n = 1; n <= 100; n++) {
+		uint32_t held[100] = { 0 }, used = 0, max = 4096;
+
+		for (bool more = true; more;) {
+			more = false;
+			for (unsigned i = 0; i < n; i++) {
+				if (held[i] >= rly_addr_share(used, max, 4))
+					continue;
+				held[i]++;
+				used++;
+				more = true;
+			}
+		}
+		ck_assert_uint_lt(used, max);
+		ck_assert_uint_gt(used, max / 2);
+	}
+	ck_assert_uint_eq(rly_addr_share(10, 10, 8), 1);
+	ck_assert_uint_eq(rly_addr_share(11, 10, 8), 1);
+	ck_assert_uint_eq(rly_addr_share(0, UINT64_MAX / 2, 1), UINT32_MAX);
+}
+END_TEST
+
 TCase *tables_case(void)
 {
 	TCase *t = tcase_create("tables");
@@ -330,5 +396,7 @@ TCase *tables_case(void)
 	tcase_add_test(t, announcements_expire_are_bounded_and_revoked);
 	tcase_add_test(t, links_are_counted_with_their_time);
 	tcase_add_test(t, addresses_count_by_ipv4_and_by_network_of_ipv6);
+	tcase_add_test(t, a_48_of_ipv6_is_not_65536_people);
+	tcase_add_test(t, a_share_leaves_room_for_others);
 	return t;
 }
