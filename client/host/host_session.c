@@ -129,6 +129,7 @@ static void on_login(struct hws_host_session *v, const Agt__LoginCheck *check)
 {
 	struct hws_judge_case c = { .conn = v->conn,
 		.from = &v->from,
+		.from_told = v->told,
 		.salt = v->salt,
 		.challenge = v->challenge,
 		.permissions = v->permissions,
@@ -413,6 +414,7 @@ int hws_host_session_new(const struct hws_host_session_env *env,
 	v->from = conf->from;
 	v->direct = conf->direct;
 	v->local = conf->local;
+	v->told = conf->told;
 	v->meeting = conf->relay ? conf->relay->meeting : 0;
 	v->via = hws_notice_via(conf->relay != NULL, conf->direct, conf->local);
 	v->secure = conf->secure;

@@ -36,6 +36,7 @@ struct hws_host_session_conf {
 	int fd;
 	const struct hws_answer_relay *relay; /* not NULL: there; `fd` means nothing */
 	bool secure, direct, local;           /* of the last two at most one, and none at a relay */
+	bool told;                            /* `from` is a server's word, which nothing proves */
 	struct sockaddr_storage from;         /* for limits and the white list */
 	uint64_t control_permissions;         /* of the rendezvous server */
 	const char *refuse;                   /* not NULL: send this static text and close */
@@ -55,7 +56,7 @@ struct hws_host_session {
 	uint64_t conn, bytes_in, bytes_out, control_permissions;
 	uint64_t since_us, since_wall_us; /* of the connection, then of the open session */
 	struct sockaddr_storage from;
-	bool direct, local, secure, encrypted, open, has_signed, final_end;
+	bool direct, local, told, secure, encrypted, open, has_signed, final_end;
 	bool shown;      /* the desktop was: what let it in is used up */
 	const char *via; /* as hws_notice_via */
 	char salt[HWS_SALT_TEXT], challenge[HWS_CHALLENGE_TEXT];

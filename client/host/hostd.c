@@ -45,9 +45,10 @@ static void on_ended(struct hws_host_session *v, bool was_open, void *arg)
 		hws_loop_stop(h->loop);
 }
 
-static bool is_whitelisted(const struct hws_hostd *h, const struct sockaddr_storage *from)
+/* A datagram that anybody could have sent tells any address: the list lets in no such word. */
+static bool is_whitelisted(const struct hws_hostd *h, const struct hws_host_session_conf *conf)
 {
-	return h->whitelist_any || hws_cidr_list_match(&h->whitelist, from);
+	return h->whitelist_any || (!conf->told && hws_cidr_list_match(&h->whitelist, &conf->from));
 }
 
 /* Deployed viewers cannot encrypt direct connections, but all others. */
@@ -133,9 +134,13 @@ int hws_hostd_admit(struct hws_hostd *h, struct hws_host_session_conf *conf)
 			close(conf->fd);
 		return HWS_ERR_DENIED;
 	}
-	if (!is_whitelisted(h, &conf->from)) {
+	if (!is_whitelisted(h, conf)) {
 		hws_warn_limited("connection.refused", HWS_STR("peer", text),
-				HWS_STR("why", "not in 'whitelist'"));
+				HWS_STR("why",
+						conf->told ? "the address is the word of a server that cannot "
+							     "prove it, which 'whitelist' does not take: "
+							     "see 'trust-server-addresses'"
+							   : "not in 'whitelist'"));
 		h->refused++;
 		conf->refuse = "Your ip is blocked by the peer";
 	}

@@ -111,11 +111,17 @@ static bool check_kind(const struct hws_judge_case *c, struct hws_judge_result *
 	return false;
 }
 
+static struct hws_limit_source source_of(const struct hws_judge_case *c)
+{
+	return (struct hws_limit_source){ c->from, c->from_told, c->check->my_id };
+}
+
 static void check_password(
 		struct hws_judge *j, const struct hws_judge_case *c, struct hws_judge_result *ret)
 {
 	const Agt__LoginCheck *k = c->check;
 	struct hws_bytes proof = hws_bytes(k->proof.data, k->proof.len);
+	const struct hws_limit_source source = source_of(c);
 	enum hws_vault_match match;
 	const char *limit;
 
@@ -124,7 +130,7 @@ static void check_password(
 		return;
 	}
 	/* before the recent session too: a claimed session is a guess like any other */
-	limit = hws_limits_check(j->passwords, c->from, c->now_us);
+	limit = hws_limits_check(j->passwords, &source, c->now_us);
 	if (limit) {
 		ret->result = AGT__LOGIN_VERDICT__RESULT__LIMITED;
 		ret->text = limit;
@@ -139,12 +145,12 @@ static void check_password(
 	}
 	match = hws_vault_check(j->vault, c->salt, c->challenge, proof, &ret->renewed);
 	if (match == HWS_MATCH_NONE) {
-		hws_limits_failed(j->passwords, c->from, c->now_us);
+		hws_limits_failed(j->passwords, &source, c->now_us);
 		ret->result = AGT__LOGIN_VERDICT__RESULT__WRONG;
 		ret->text = "Wrong Password";
 		return;
 	}
-	hws_limits_succeeded(j->passwords, c->from);
+	hws_limits_succeeded(j->passwords, &source, c->now_us);
 	ret->result = AGT__LOGIN_VERDICT__RESULT__OK;
 	ret->by_temporary = match == HWS_MATCH_TEMPORARY;
 	if (ret->by_temporary)
@@ -155,13 +161,14 @@ static void check_password(
 void hws_judge_login(
 		struct hws_judge *j, const struct hws_judge_case *c, struct hws_judge_result *ret)
 {
+	const struct hws_limit_source source = source_of(c);
 	const char *limit;
 
 	*ret = (struct hws_judge_result){ .text = "" };
 	if (!id_allowed(j->id_whitelist, c->check->my_id)) {
-		limit = hws_limits_check(j->ids, c->from, c->now_us);
+		limit = hws_limits_check(j->ids, &source, c->now_us);
 		if (!limit)
-			hws_limits_failed(j->ids, c->from, c->now_us);
+			hws_limits_failed(j->ids, &source, c->now_us);
 		close_with(ret, limit ? limit : "Your ID is blocked by the peer", REFUSED_MS);
 		return;
 	}
@@ -173,5 +180,5 @@ void hws_judge_login(
 	}
 	check_password(j, c, ret);
 	if (ret->result == AGT__LOGIN_VERDICT__RESULT__OK)
-		hws_limits_succeeded(j->ids, c->from);
+		hws_limits_succeeded(j->ids, &source, c->now_us);
 }

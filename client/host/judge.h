@@ -19,6 +19,7 @@ struct hws_judge {
 struct hws_judge_case {
 	uint64_t conn;
 	const struct sockaddr_storage *from;
+	bool from_told;               /* a server's word only: hws_limit_source */
 	const char *salt, *challenge; /* as given to this viewer */
 	uint32_t permissions;         /* HWS_NEED bits */
 	const Agt__LoginCheck *check;

@@ -82,13 +82,20 @@ static void on_state(enum hws_registrar_state state, const char *text, void *arg
 				HWS_STR("server", o->server), HWS_STR("why", o->text));
 }
 
-static void on_push(const Rdv__RendezvousMessage *m, void *arg)
+static void on_push(const Rdv__RendezvousMessage *m, bool proven, void *arg)
 {
 	struct hws_online *o = arg;
+	int r = hws_answer_push(o->answer, o->conf.whoami->id, m, proven);
 
-	if (hws_answer_push(o->answer, o->conf.whoami->id, m) == HWS_ERR_FULL)
+	if (r == HWS_ERR_FULL || r == HWS_ERR_BUSY)
 		hws_warn_limited("server.push_dropped",
-				HWS_STR("why", "too many requests at the same time"));
+				HWS_STR("why", "too many requests at the same time"),
+				HWS_BOOL("proven", proven));
+	else if (r == HWS_ERR_DENIED)
+		hws_warn_limited("server.push_dropped",
+				HWS_STR("why",
+						"it names a relay that 'only-known-relays' does not "
+						"allow"));
 }
 
 static void on_new_id(char *buf, size_t size, void *arg)
@@ -103,11 +110,13 @@ static void on_new_id(char *buf, size_t size, void *arg)
 		hws_error_log("id.not_stored", HWS_STR("why", err.text));
 }
 
-static struct hws_host_session_conf session_conf(const struct hws_answered *how)
+static struct hws_host_session_conf session_conf(
+		const struct hws_online *o, const struct hws_answered *how)
 {
 	return (struct hws_host_session_conf){ .fd = -1,
 		.secure = how->secure,
 		.local = how->local,
+		.told = how->relayed && !how->proven && !o->conf.settings->trust_server_addresses,
 		.from = how->viewer,
 		.control_permissions = how->control_permissions };
 }
@@ -115,7 +124,7 @@ static struct hws_host_session_conf session_conf(const struct hws_answered *how)
 static void on_socket(int fd, const struct hws_answered *how, void *arg)
 {
 	struct hws_online *o = arg;
-	struct hws_host_session_conf conf = session_conf(how);
+	struct hws_host_session_conf conf = session_conf(o, how);
 
 	conf.fd = fd;
 	(void)o->conf.admit(&conf, o->conf.arg); /* it has told, and nobody waits */
@@ -124,7 +133,7 @@ static void on_socket(int fd, const struct hws_answered *how, void *arg)
 static int on_relay(const struct hws_answer_relay *relay, const struct hws_answered *how, void *arg)
 {
 	struct hws_online *o = arg;
-	struct hws_host_session_conf conf = session_conf(how);
+	struct hws_host_session_conf conf = session_conf(o, how);
 
 	conf.relay = relay;
 	return o->conf.admit(&conf, o->conf.arg);
@@ -159,6 +168,7 @@ static int open_answer(struct hws_online *o, struct hws_loop *loop)
 		.key = s->key,
 		.relay = s->relay,
 		.version = HWS_PROTOCOL_VERSION,
+		.only_known_relays = s->only_known_relays,
 		.nat_type = hws_server_addr_needs_relay(&o->server_addr)
 				? RDV__NAT_TYPE__SYMMETRIC
 				: RDV__NAT_TYPE__UNKNOWN_NAT,

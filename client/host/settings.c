@@ -53,6 +53,11 @@ static const struct hws_option table[] = {
 			"The server's public key (base64).", NULL },
 	{ "network", "relay", 0, HWS_OPT_STR, AT(relay), "", 0, 0, NULL, 0, "HOST[:PORT]",
 			"Ask viewers to meet at this relay.", "relay-server" },
+	{ "network", "only-known-relays", 0, HWS_OPT_BOOL, AT(only_known_relays), "no", 0, 0, NULL,
+			0, NULL,
+			"Go to no relay but 'relay', the server's own machine, and those that the "
+			"server names with a proof.",
+			NULL },
 	{ "network", "disable-udp", 0, HWS_OPT_BOOL, AT(disable_udp), "no", 0, 0, NULL, 0, NULL,
 			"Register by TCP at once, instead of when UDP gets no answer.", NULL },
 	{ "network", "allow-websocket", 0, HWS_OPT_BOOL, AT(allow_websocket), "no", 0, 0, NULL, 0,
@@ -101,6 +106,11 @@ static const struct hws_option table[] = {
 			"Comma separated networks that may connect; empty: all.", NULL },
 	{ "access", "id-whitelist", 0, HWS_OPT_STR, AT(id_whitelist), "", 0, 0, NULL, R, "IDS",
 			"Comma separated IDs with * and ? that may connect; empty: all.", NULL },
+	{ "access", "trust-server-addresses", 0, HWS_OPT_BOOL, AT(trust_server_addresses), "no", 0,
+			0, NULL, R, NULL,
+			"At a relay, believe the address of a viewer that a server tells without a "
+			"proof of its own, as deployed servers do, for 'whitelist' and failed logins.",
+			NULL },
 	{ "access", "require-encryption", 0, HWS_OPT_ENUM, AT(require_encryption), "auto", 0, 0,
 			"auto|yes|no", R, "WHEN",
 			"Refuse plain connections; auto: but for direct ones, which deployed viewers "

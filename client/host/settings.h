@@ -25,6 +25,7 @@ struct hws_settings {
 	int temporary_length;
 	bool temporary_digits;
 	char *whitelist, *id_whitelist;
+	bool trust_server_addresses, only_known_relays;
 	int require_encryption; /* enum hws_tristate */
 	uint32_t max_connections, max_per_address;
 	uint64_t login_timeout_us;

@@ -20,6 +20,8 @@ struct hws_answered {
 	bool secure; /* begin with the handshake */
 	/* neither: by the hole that was opened; local: by our address in the local network */
 	bool relayed, local;
+	/* the server proved itself: at a relay, `viewer` is a word to rely on */
+	bool proven;
 	uint64_t control_permissions; /* of the server, 0 = none */
 };
 
@@ -37,7 +39,7 @@ struct hws_answer_conf {
 	const char *key;   /* its public key as text, for relays; may be "" */
 	const char *relay; /* own choice HOST[:PORT]; "" = what the server proposes */
 	const char *version;
-	bool always_relay;
+	bool always_relay, only_known_relays;
 	/* our own, UNKNOWN_NAT if not probed yet; SYMMETRIC is answered by a relay */
 	Rdv__NatType nat_type;
 	/* A viewer is connected; the callee owns the socket, from which nothing was read. */
@@ -68,6 +70,10 @@ void hws_answer_joined(struct hws_answer *a, uint64_t meeting, int r);
  * show ("" = served again): for a host that knows that the relay will turn it away. Copied; at most
  * 199 bytes. */
 void hws_answer_refuse_relays(struct hws_answer *a, const char *text);
-/* A push of the registrar; `id` is the host's own id now. HWS_ERR_FULL when too many jobs run. */
-int hws_answer_push(struct hws_answer *a, const char *id,
-		const Rdv__RendezvousMessage *m) HWS_MUST_CHECK;
+/* A push of the registrar; `id` is the host's own id now. What nobody proved gets less: fewer at a
+ * time and a second, no connection to an address or a port where no viewer can be (such a viewer
+ * is met at a relay), and with only_known_relays no relay that neither the operator nor the
+ * server's own address names (HWS_ERR_DENIED). HWS_ERR_FULL when too many jobs run, HWS_ERR_BUSY
+ * when they come too fast. */
+int hws_answer_push(struct hws_answer *a, const char *id, const Rdv__RendezvousMessage *m,
+		bool proven) HWS_MUST_CHECK;

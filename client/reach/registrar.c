@@ -304,7 +304,7 @@ static void take_push(struct hws_registrar *r, int kind, ProtobufCBinaryData soc
 		const Rdv__RendezvousMessage *m)
 {
 	if (!is_duplicate(r, kind, socket_addr))
-		r->conf.on_push(m, r->conf.arg);
+		r->conf.on_push(m, false, r->conf.arg);
 }
 
 static void on_message(struct hws_registrar *r, enum by by, const Rdv__RendezvousMessage *m)

@@ -28,8 +28,10 @@ struct hws_registrar_conf {
 	struct hws_bytes pk;   /* 32 bytes */
 	uint64_t interval_us;  /* 0 = 15 s, the deployed one */
 	void (*on_state)(enum hws_registrar_state state, const char *text, void *arg);
-	/* PunchHole, FetchLocalAddr, RequestRelay; duplicates within 100 ms are dropped before. */
-	void (*on_push)(const Rdv__RendezvousMessage *m, void *arg);
+	/* PunchHole, FetchLocalAddr, RequestRelay; duplicates within 100 ms are dropped before.
+	 * `proven`: the server whose key is configured said it, and said it just now; else it may
+	 * come from anybody. */
+	void (*on_push)(const Rdv__RendezvousMessage *m, bool proven, void *arg);
 	/* The server says the id belongs to another machine: choose a new one (copied from the
 	 * buffer on return). */
 	void (*on_new_id)(char *buf, size_t size, void *arg);

@@ -107,6 +107,30 @@ bool hws_addr_is_loopback(const struct sockaddr_storage *a)
 	return IN6_IS_ADDR_LOOPBACK(&v6c(a)->sin6_addr);
 }
 
+static bool is_special_v4(uint32_t ip)
+{
+	uint32_t top = ip >> 24;
+
+	return top == 0 || top == 127 || top >= 224 || ip >> 16 == 0xa9fe;
+}
+
+bool hws_addr_is_special(const struct sockaddr_storage *a)
+{
+	const struct in6_addr *ip;
+
+	if (a->ss_family == AF_INET)
+		return is_special_v4(ntohl(v4c(a)->sin_addr.s_addr));
+	if (a->ss_family != AF_INET6)
+		return true;
+	ip = &v6c(a)->sin6_addr;
+	if (IN6_IS_ADDR_V4MAPPED(ip))
+		return is_special_v4((uint32_t)ip->s6_addr[12] << 24 |
+				(uint32_t)ip->s6_addr[13] << 16 | (uint32_t)ip->s6_addr[14] << 8 |
+				ip->s6_addr[15]);
+	return IN6_IS_ADDR_UNSPECIFIED(ip) || IN6_IS_ADDR_LOOPBACK(ip) ||
+			IN6_IS_ADDR_LINKLOCAL(ip) || IN6_IS_ADDR_MULTICAST(ip);
+}
+
 socklen_t hws_addr_len(const struct sockaddr_storage *a)
 {
 	return a->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);

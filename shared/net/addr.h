@@ -23,6 +23,9 @@ bool hws_addr_equal(
 		const struct sockaddr_storage *a, const struct sockaddr_storage *b); /* with port */
 bool hws_addr_ip_equal(const struct sockaddr_storage *a, const struct sockaddr_storage *b);
 bool hws_addr_is_loopback(const struct sockaddr_storage *a);
+/* No address of one machine that others can be told: unspecified, loopback, link-local, multicast,
+ * broadcast, reserved, or none at all. */
+bool hws_addr_is_special(const struct sockaddr_storage *a);
 socklen_t hws_addr_len(const struct sockaddr_storage *a);
 /* Splits "host", "host:port", "[v6]:port", bare v6; default_port when there is none. Checks the
  * host's characters. */

@@ -28,7 +28,7 @@ static Rdv__RendezvousMessage__UnionCase reply;
 static Rdv__NatType reply_nat;
 static bool replied, garbage;
 static struct sockaddr_storage asker, came; /* the host's link to the server; the viewer it got */
-static const char *claimed = "127.0.0.1:9";
+static const char *claimed = "127.0.0.1:4009";
 
 #define UNTIL(cond, ms)                                                                            \
 	do {                                                                                       \
@@ -228,7 +228,7 @@ static void push_punch(void)
 	const struct hws_server_addr server_addr = { .host = "127.0.0.1", .port = port };
 	const struct hws_answer_conf conf = { .server_addr = &server_addr,
 		.key = "",
-		.relay = "127.0.0.1:9",
+		.relay = "127.0.0.1:4009",
 		.version = "1.4.9",
 		.on_socket = on_socket,
 		.on_relay = on_relay,
@@ -248,7 +248,7 @@ static void push_punch(void)
 	if (!answer)
 		ck_assert_int_eq(hws_answer_new(loop, work, &conf, &answer), 0);
 	replied = false;
-	ck_assert_int_eq(hws_answer_push(answer, "123456789", &m), 0);
+	ck_assert_int_eq(hws_answer_push(answer, "123456789", &m, false), 0);
 	UNTIL(replied, 10000);
 }
 
@@ -282,7 +282,7 @@ START_TEST(a_viewer_is_known_by_the_address_it_came_from)
 	char ip[HWS_ADDR_TEXT];
 	struct hws_dial *dial;
 
-	claimed = "127.0.0.9:9";
+	claimed = "127.0.0.9:4009";
 	start_fake();
 	push_punch();
 	ck_assert_int_eq(reply, RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_SENT);

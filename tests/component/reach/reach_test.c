@@ -81,10 +81,10 @@ static void on_state(enum hws_registrar_state state, const char *text, void *arg
 	s.lost |= state != HWS_REGISTRAR_REGISTERED;
 }
 
-static void on_push(const Rdv__RendezvousMessage *m, void *arg)
+static void on_push(const Rdv__RendezvousMessage *m, bool proven, void *arg)
 {
 	(void)arg;
-	ck_assert_int_eq(hws_answer_push(s.answer, HOST_ID, m), 0);
+	ck_assert_int_eq(hws_answer_push(s.answer, HOST_ID, m, proven), 0);
 }
 
 static void on_new_id(char *buf, size_t size, void *arg)

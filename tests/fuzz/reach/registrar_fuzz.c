@@ -20,13 +20,13 @@ static void on_state(enum hws_registrar_state state, const char *text, void *arg
 	assert(state <= HWS_REGISTRAR_REFUSED && text && *text);
 }
 
-static void on_push(const Rdv__RendezvousMessage *m, void *arg)
+static void on_push(const Rdv__RendezvousMessage *m, bool proven, void *arg)
 {
 	(void)arg;
 	assert(m->union_case == RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE ||
 			m->union_case == RDV__RENDEZVOUS_MESSAGE__UNION_FETCH_LOCAL_ADDR ||
 			m->union_case == RDV__RENDEZVOUS_MESSAGE__UNION_REQUEST_RELAY);
-	if (hws_answer_push(answer, "123456789", m) < 0)
+	if (hws_answer_push(answer, "123456789", m, proven) < 0)
 		return;
 	/* who was sent before this one arrives, or does not, or nobody knows of it any more */
 	hws_answer_joined(answer, sent / 2, sent & 2 ? HWS_OK : HWS_ERR_REFUSED);

@@ -21,6 +21,7 @@ static struct hws_vault vault;
 static struct hws_recent recent;
 static struct hws_judge judge;
 static struct sockaddr_storage from;
+static bool told;
 static uint64_t now;
 static struct hws_judge_result res;
 static Agt__LoginCheck check;
@@ -54,6 +55,7 @@ static void setup(void)
 	ck_assert_int_eq(hws_limits_new(&judge.ids), HWS_OK);
 	from = addr("192.0.2.7");
 	now = 1000 * MINUTE;
+	told = false;
 	check = (Agt__LoginCheck)AGT__LOGIN_CHECK__INIT;
 	check.my_id = (char *)"987654321";
 	check.my_name = (char *)"Ann";
@@ -73,6 +75,7 @@ static Agt__LoginVerdict__Result login_with(uint64_t conn, const char *password)
 	uint8_t h1[HWS_H1_LEN], proof[HWS_PROOF_LEN];
 	struct hws_judge_case c = { .conn = conn,
 		.from = &from,
+		.from_told = told,
 		.salt = vault.salt,
 		.challenge = "7kq3fx",
 		.permissions = ~0u,
@@ -246,6 +249,90 @@ START_TEST(prefixes_of_ipv6_are_limited_together)
 }
 END_TEST
 
+/* What one spoofed datagram each costs an attacker: 709 guesses a second, once. */
+START_TEST(addresses_that_a_server_told_guess_as_one)
+{
+	char text[64];
+	unsigned wrong = 0;
+
+	told = true;
+	check.my_id = (char *)"1";
+	for (unsigned i = 0; i < 20000; i++) {
+		snprintf(text, sizeof(text), "10.%u.%u.%u", i >> 16, (i >> 8) & 255, i & 255);
+		from = addr(text);
+		wrong += login_with(1, "nonsense") == WRONG;
+		now += HWS_US_PER_S / 100; /* 200 s altogether */
+	}
+	ck_assert_uint_ge(wrong, HWS_LIMIT_TOLD);
+	ck_assert_uint_le(wrong, HWS_LIMIT_TOLD + 5 + 200 / 20 + 4);
+	ck_assert_str_eq(res.text, "Please try 1 minute later");
+	/* a socket's own address is another matter */
+	told = false;
+	from = addr("192.0.2.9");
+	ck_assert_int_eq(login_with(1, hws_vault_temporary(&vault)), OK);
+}
+END_TEST
+
+START_TEST(who_logged_in_lately_does_not_wait_for_guessers)
+{
+	char text[64];
+
+	told = true;
+	from = addr("198.51.100.1");
+	ck_assert_int_eq(login_with(1, hws_vault_temporary(&vault)), OK);
+	check.my_id = (char *)"1";
+	for (unsigned i = 0; i < 200; i++) {
+		snprintf(text, sizeof(text), "10.0.0.%u", i);
+		from = addr(text);
+		login_with(1, "nonsense");
+	}
+	ck_assert_int_eq(login_with(1, hws_vault_temporary(&vault)), LIMITED);
+	check.my_id = (char *)"2";
+	from = addr("198.51.100.1"); /* the address again */
+	ck_assert_int_eq(login_with(1, hws_vault_temporary(&vault)), OK);
+	check.my_id = (char *)"987654321"; /* the viewer again, from elsewhere */
+	from = addr("198.51.100.77");
+	ck_assert_int_eq(login_with(1, hws_vault_temporary(&vault)), OK);
+	/* which is no way around: it has its own count */
+	for (int i = 0; i < 7; i++) {
+		snprintf(text, sizeof(text), "10.9.0.%d", i);
+		from = addr(text);
+		ck_assert_int_eq(login_with(1, "nonsense"), WRONG);
+	}
+	ck_assert_int_eq(login_with(1, "nonsense"), LIMITED);
+}
+END_TEST
+
+START_TEST(a_told_address_uses_up_nothing_of_the_real_one)
+{
+	from = addr("192.0.2.7");
+	told = true;
+	for (int i = 0; i < 60; i++)
+		login_with(1, "nonsense");
+	told = false;
+	ck_assert_int_eq(login_with(1, hws_vault_temporary(&vault)), OK);
+}
+END_TEST
+
+START_TEST(many_real_addresses_guess_no_faster_than_the_host_allows)
+{
+	char text[64];
+	unsigned wrong = 0;
+
+	check.my_id = (char *)"1";
+	for (unsigned i = 0; i < 20000; i++) {
+		snprintf(text, sizeof(text), "11.%u.%u.1", i / 250, i % 250);
+		from = addr(text);
+		wrong += login_with(1, "nonsense") == WRONG;
+		now += HWS_US_PER_S / 100;
+	}
+	ck_assert_uint_ge(wrong, HWS_LIMIT_SEEN);
+	ck_assert_uint_le(wrong, HWS_LIMIT_SEEN + 3 + 200 / 4 + 4);
+	now += 30 * MINUTE; /* and it is forgotten */
+	ck_assert_int_eq(login_with(1, hws_vault_temporary(&vault)), OK);
+}
+END_TEST
+
 START_TEST(the_table_of_failures_is_bounded)
 {
 	char text[64];
@@ -253,7 +340,8 @@ START_TEST(the_table_of_failures_is_bounded)
 	for (int i = 0; i < 10000; i++) {
 		snprintf(text, sizeof(text), "10.%d.%d.1", i / 250, i % 250);
 		from = addr(text);
-		hws_limits_failed(judge.passwords, &from, now);
+		hws_limits_failed(judge.passwords, &(struct hws_limit_source){ &from, false, NULL },
+				now);
 	}
 	ck_assert_uint_eq(hws_limits_count(judge.passwords), HWS_LIMITS_MAX);
 }
@@ -469,6 +557,10 @@ int main(void)
 	tcase_add_test(t, seven_failures_a_minute_are_the_limit_and_it_passes);
 	tcase_add_test(t, thirty_failures_lock_and_time_forgives);
 	tcase_add_test(t, prefixes_of_ipv6_are_limited_together);
+	tcase_add_test(t, addresses_that_a_server_told_guess_as_one);
+	tcase_add_test(t, who_logged_in_lately_does_not_wait_for_guessers);
+	tcase_add_test(t, a_told_address_uses_up_nothing_of_the_real_one);
+	tcase_add_test(t, many_real_addresses_guess_no_faster_than_the_host_allows);
 	tcase_add_test(t, the_table_of_failures_is_bounded);
 	tcase_add_test(t, ten_wrong_ones_renew_the_temporary_password);
 	tcase_add_test(t, a_recent_session_comes_back_with_its_own_password_only);

@@ -123,7 +123,7 @@ static void on_state(enum hws_registrar_state s, const char *text, void *arg)
 	states++;
 }
 
-static void on_push(const Rdv__RendezvousMessage *m, void *arg)
+static void on_push(const Rdv__RendezvousMessage *m, bool proven HWS_UNUSED, void *arg)
 {
 	(void)m;
 	(void)arg;
