@@ -120,7 +120,7 @@ static int confine(const struct rdv_config *c, struct hws_error *err)
 	if (*c->user)
 		r = hws_sandbox_drop_to(c->user, err);
 	if (r == HWS_OK && c->sandbox)
-		r = hws_sandbox_enter(HWS_SANDBOX_SERVE | HWS_SANDBOX_WRITE, err);
+		r = hws_sandbox_enter(HWS_SANDBOX_RENDEZVOUS, err);
 	return r;
 }
 

@@ -102,7 +102,7 @@ static int confine(const struct gate_process *p)
 	if (!p->sandbox)
 		return HWS_OK;
 	tzset(); /* the C library reads its file when a certificate's dates are looked at first */
-	r = hws_sandbox_enter(0, &err);
+	r = hws_sandbox_enter(HWS_SANDBOX_GATE, &err);
 	if (r == HWS_ERR_UNSUPPORTED) {
 		hws_warn("gate.no_sandbox", HWS_STR("why", err.text));
 		return HWS_OK;
@@ -157,8 +157,7 @@ static void go_to_relay(struct gate_process *p, const Agt__GateRelay *m)
 	int r = HWS_OK;
 
 	if (p->sandbox)
-		r = hws_sandbox_enter(
-				HWS_SANDBOX_SERVE | HWS_SANDBOX_READ | HWS_SANDBOX_AGAIN, &err);
+		r = hws_sandbox_enter(HWS_SANDBOX_GATE_DIALING, &err);
 	hws_timer_start(p->loop, &p->patience, START_US + m->timeout_ms * HWS_US_PER_MS,
 			on_patience, p);
 	if (r == HWS_OK || r == HWS_ERR_UNSUPPORTED) /* confine() warns */

@@ -32,19 +32,17 @@ static bool leave_files(void)
 	static const char *const any[] = { "/tmp", "/proc", "/dev" };
 	bool mounted = false;
 
-	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, HWS_ISOLATE_ALONE, NULL) < 0)
 		return false;
 	for (size_t i = 0; i < HWS_COUNT(any) && !mounted; i++)
-		mounted = mount("none", any[i], "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+		mounted = mount("none", any[i], "tmpfs", HWS_ISOLATE_EMPTY,
 					  "size=4k,nr_inodes=4,mode=0555") == 0 &&
 				chdir(any[i]) == 0;
 	/* The old root is put over the new one, and goes. */
 	if (!mounted || syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 ||
 			chdir("/") < 0)
 		return false;
-	return mount(NULL, "/", NULL,
-			       MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
-			       NULL) == 0;
+	return mount(NULL, "/", NULL, HWS_ISOLATE_CLOSED, NULL) == 0;
 }
 
 /* A user namespace gives all rights within it: none of them is needed. */
@@ -66,7 +64,8 @@ unsigned hws_isolate(void)
 		return 0;
 	if (unshare(CLONE_NEWNET) == 0)
 		went |= HWS_ISOLATED_NETWORK;
-	unshare(CLONE_NEWIPC); /* what is shared by number, nothing that this is needed for */
+	if (unshare(CLONE_NEWIPC | CLONE_NEWUTS) == 0)
+		went |= HWS_ISOLATED_NAMES;
 	if (leave_files())
 		went |= HWS_ISOLATED_FILES;
 	drop_rights();

@@ -9,7 +9,16 @@
 enum hws_isolation {
 	HWS_ISOLATED_NETWORK = 1, /* no interfaces, no local sockets by name */
 	HWS_ISOLATED_FILES = 2,   /* the root folder is an empty one that nobody can write to */
+	HWS_ISOLATED_NAMES = 4,   /* no memory, queues and names that are shared by number */
 };
+
+/* What hws_isolate calls, for sandboxes that are entered before it: these or part of them at once,
+ * and these flags exactly. */
+#define HWS_ISOLATE_SPACES                                                                         \
+	(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS)
+#define HWS_ISOLATE_ALONE (MS_REC | MS_PRIVATE)
+#define HWS_ISOLATE_EMPTY (MS_NOSUID | MS_NODEV | MS_NOEXEC)
+#define HWS_ISOLATE_CLOSED (MS_REMOUNT | MS_BIND | MS_RDONLY | HWS_ISOLATE_EMPTY)
 
 /* For a process that has one thread, has opened what it needs and looks for no file or program any
  * more. Not to be undone; without rights over the new namespaces, too. Returns what went. */

@@ -1,31 +1,59 @@
-/* sys/sandbox: giving up what a process does not need, for good. An allow list of system calls
- * (seccomp), no new privileges (PR_SET_NO_NEW_PRIVS), and nobody may look into it (PR_SET_DUMPABLE
- * 0). A call that is not on the list kills the process with SIGSYS. */
+/* sys/sandbox: giving up what a process does not need, for good. Each role of our programs has one
+ * row in a table (sandbox.c): an allow list of system calls with checked arguments, or for those
+ * that run the code of others a list of what is refused (seccomp); network, files and neighbours
+ * that are not there (namespaces, Landlock); limits; no new privileges (PR_SET_NO_NEW_PRIVS); and
+ * nobody may look into it (PR_SET_DUMPABLE 0). */
 #pragma once
 #include "shared/base/err.h"
+#include <stddef.h>
 
-/* What a process goes on to need, said by the program that knows. None of them: it reads, writes,
- * waits and closes what it has open, gets data memory, looks at the clock. No process of ours needs
- * to start another one afterwards. */
-enum hws_sandbox_need {
-	/* New sockets (local, IP), pipes, threads, names of hosts, looking at files. */
-	HWS_SANDBOX_SERVE = 1,
-	HWS_SANDBOX_READ = 2,  /* opening files for reading: configuration, certificates */
-	HWS_SANDBOX_WRITE = 4, /* making, changing, locking and removing files: a database */
-	/* Entering once more, with fewer needs. Until then a call that is not on the list fails
-	 * with EPERM: name services are of many kinds, and none may end a process that has read
-	 * nothing. */
-	HWS_SANDBOX_AGAIN = 8,
-	/* Instead of all others, and of what each process may do: it reads and writes what it has
-	 * open, takes memory, starts threads, and computes. No events, no options of sockets, no
-	 * signals. */
-	HWS_SANDBOX_COMPUTE = 16,
+enum hws_sandbox_role {
+	/* A gate on its way to a relay: names, certificates, one connection. Enters GATE next;
+	 * until then a call that is not on its list fails with EPERM: name services are of many
+	 * kinds, and none may end a process that has read nothing. */
+	HWS_SANDBOX_GATE_DIALING,
+	/* Has all that it is going to have, but what comes over its sockets; one thread. A call
+	 * that is not on its list kills it with SIGSYS. */
+	HWS_SANDBOX_GATE,
+	/* Reads and writes what it has open, takes memory, starts threads, and computes. No events,
+	 * no options of sockets, no signals. A call that is not on its list kills it. The caller
+	 * leaves the machine's files and network itself (sys/isolation), before it has threads. */
+	HWS_SANDBOX_COMPUTE,
+	HWS_SANDBOX_HOSTD, /* starts the others: what is refused to it is refused to them */
+	HWS_SANDBOX_AGENT, /* lives with the libraries of a desktop */
+	/* Servers: sockets, threads, names, files. Starting a program and the tools of attacks kill
+	 * them; another call that is not on the list fails with EPERM. */
+	HWS_SANDBOX_RELAY,
+	HWS_SANDBOX_RENDEZVOUS,
+	HWS_SANDBOX_ROLES
 };
 
-/* After all set-up; all threads that run already come along. HWS_ERR_UNSUPPORTED: the kernel has no
- * seccomp, or the program was built with a sanitizer (the caller warns and goes on if configured
- * to). */
-int hws_sandbox_enter(unsigned needs, struct hws_error *err) HWS_MUST_CHECK;
+/* What holds, as bits. */
+enum hws_sandbox_layer {
+	HWS_LAYER_CALLS = 1,     /* the filter of system calls */
+	HWS_LAYER_NETWORK = 2,   /* a network of its own without any interface */
+	HWS_LAYER_FILES = 4,     /* a file system of its own with nothing in it */
+	HWS_LAYER_NAMES = 8,     /* no memory, queues and names that are shared by number */
+	HWS_LAYER_LANDLOCK = 16, /* the kernel refuses files to it, and connecting where it can */
+	HWS_LAYER_SCOPE = 32,    /* and signals and abstract sockets of others */
+};
+
+/* For good, after all set-up. The filter takes all threads that run already; what else the role
+ * has needs that there is one. A layer that this kernel or container does not give is left out.
+ * HWS_ERR_UNSUPPORTED: not even the filter: the kernel has no seccomp, or the program was built
+ * with a sanitizer (the caller warns and goes on if configured to). */
+int hws_sandbox_enter(enum hws_sandbox_role role, struct hws_error *err) HWS_MUST_CHECK;
+/* What holds for this process by what it entered, and what a role has where the kernel gives
+ * everything. */
+unsigned hws_sandbox_layers(void);
+unsigned hws_sandbox_wanted(enum hws_sandbox_role role);
+/* "calls, network, ..."; "none". Returns buf; 100 bytes are enough. */
+char *hws_sandbox_text(unsigned layers, char *buf, size_t size);
+
+/* No core files of this process and its children, and no look into this one by another of the same
+ * account: for programs that hold keys or passwords, before they do. Not where a sanitizer must
+ * look. */
+void hws_sandbox_conceal(void);
 
 /* From root to an account: groups, gid, uid; proves that there is no way back. HWS_OK when we are
  * that account already. HWS_ERR_NOTFOUND: no such account; HWS_ERR_PERM. Asks for names of

@@ -25,8 +25,8 @@ struct hws_spawn {
 	bool no_groups; /* of `user`: none of its groups but the first; else all that it is in */
 };
 
-/* Starts another role of this very program, or another one of our programs, in a session of its own.
- * Everything but the socket and `log_fd` is closed in it; the caller waits for it (SIGCHLD,
+/* Starts another role of this very program, or another one of our programs, in a session of its
+ * own. Everything but the socket and `log_fd` is closed in it; the caller waits for it (SIGCHLD,
  * waitpid). Exit status 126: it could not become what was asked; 127: no program.
  * HWS_ERR_NOTFOUND: there is no such account; otherwise the system's reason. */
 int hws_spawn(const struct hws_spawn *s, pid_t *ret_pid, struct hws_error *err) HWS_MUST_CHECK;
