@@ -27,7 +27,7 @@ struct rdv_trust {
 	uint8_t channels_secret[HWS_SEAL_KEY_LEN];
 	char name[RDV_NODE_MAX + 1];
 	uint64_t run, number; /* of ours */
-	uint64_t floor_us; /* runs that are not in the list spoke later than this, or do not count */
+	uint64_t floor_us;    /* runs that are not in the list count if they spoke later */
 	bool begun;
 	struct run runs[RUNS_MAX];
 	size_t count;

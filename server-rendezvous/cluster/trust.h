@@ -1,7 +1,7 @@
 /* rendezvous/cluster/trust: what a node may believe of the messages it hears. Anybody who may
- * connect to the database may listen and speak there: messages are sealed with a key of the servers'
- * secret key, name their sender and receiver, and are taken once. Knows no loop, store or clock.
- * Control loop only. Private to the cluster. */
+ * connect to the database may listen and speak there: messages are sealed with a key of the
+ * servers' secret key, name their sender and receiver, and are taken once. Knows no loop, store or
+ * clock. Control loop only. Private to the cluster. */
 #pragma once
 #include "proto/cluster.pb-c.h"
 #include "server-rendezvous/store/nodes.h"

@@ -12,7 +12,7 @@
  * and must be the same when it is opened: what the message is for. */
 void hws_seal(const uint8_t key[HWS_SEAL_KEY_LEN], struct hws_bytes about, struct hws_bytes plain,
 		uint8_t *out);
-/* Opens into `out` (room for in.len - HWS_SEAL_OVERHEAD) and points `ret` at it. HWS_ERR_CRYPTO: not
- * sealed with this key for this, or changed on the way. */
+/* Opens into `out` (room for in.len - HWS_SEAL_OVERHEAD) and points `ret` at it. HWS_ERR_CRYPTO:
+ * not sealed with this key for this, or changed on the way. */
 int hws_seal_open(const uint8_t key[HWS_SEAL_KEY_LEN], struct hws_bytes about, struct hws_bytes in,
 		uint8_t *out, struct hws_bytes *ret) HWS_MUST_CHECK;

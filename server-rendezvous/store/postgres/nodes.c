@@ -71,8 +71,8 @@ struct pg_node {
 	size_t heard_count;
 };
 
-/* A name of any characters as that of a channel. LISTEN and NOTIFY need no right at all: who has not
- * the key must not find it. */
+/* A name of any characters as that of a channel. LISTEN and NOTIFY need no right at all: who has
+ * not the key must not find it. */
 static void channel_of(const struct pg_node *n, const char *node, char buf[CHANNEL_TEXT])
 {
 	uint8_t h[16];
