@@ -115,22 +115,19 @@ static int send_now(struct rly_shard *sh, struct rly_leg *l, const void *p, size
 	return HWS_ERR_PROTO;
 }
 
-/* X-Real-IP and X-Forwarded-For count from proxies we know. */
+/* Who is behind the proxies we know. */
 static int take_forwarded(
 		struct rly_shard *sh, struct rly_leg *l, const struct sockaddr_storage *real)
 {
 	struct sockaddr_storage a;
 
 	rly_leg_sockaddr(l, &a);
-	if (real->ss_family == AF_UNSPEC || !sh->rules->trusted.count ||
-			!hws_cidr_list_match(&sh->rules->trusted, &a))
-		return HWS_OK;
-	return rly_leg_set_peer(sh, l, real);
+	return hws_addr_ip_equal(&a, real) ? HWS_OK : rly_leg_set_peer(sh, l, real);
 }
 
 static int greet_upgrade(struct rly_shard *sh, struct rly_leg *l)
 {
-	struct sockaddr_storage real = { .ss_family = AF_UNSPEC };
+	struct sockaddr_storage real;
 	struct hws_bytes in;
 	struct hws_buf answer;
 	size_t used;
@@ -138,8 +135,9 @@ static int greet_upgrade(struct rly_shard *sh, struct rly_leg *l)
 
 	if (r < 0)
 		return r;
+	rly_leg_sockaddr(l, &real);
 	hws_buf_init(&answer, 1024);
-	r = hws_ws_upgrade_answer(in, &answer, &used, &real);
+	r = hws_ws_upgrade_answer(in, &answer, &used, &sh->rules->trusted, &real);
 	if (r == HWS_ERR_SHORT) {
 		r = keep(sh, l, in, 0);
 		goto out;

@@ -182,7 +182,7 @@ static int client_open(struct rdv_client *cl, struct hws_stream *s, struct hws_b
 		.on_close = on_close,
 		.arg = cl };
 	struct hws_ws_conf ws = {
-		.server = true, .frame_max = HWS_RDV_ONLINE_FRAME_MAX, .trust_forwarded = proxy
+		.server = true, .frame_max = HWS_RDV_ONLINE_FRAME_MAX, .trusted = &t->proxies
 	};
 	int r;
 

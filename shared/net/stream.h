@@ -86,9 +86,9 @@ struct hws_ws_conf {
 	bool server;
 	const char *host, *path; /* client only */
 	size_t frame_max;
-	/* Take the peer's address from X-Real-IP / X-Forwarded-For: the caller checked that the TCP
-	 * peer is a trusted proxy. */
-	bool trust_forwarded;
+	/* Server: proxies whose word of who is behind them counts (net/forwarded.h); NULL = none.
+	 * Borrowed until the upgrade is done. */
+	const struct hws_cidr_list *trusted;
 };
 int hws_stream_ws_new(struct hws_loop *loop, struct hws_stream *lower,
 		const struct hws_ws_conf *conf, struct hws_bytes leftover,

@@ -23,9 +23,10 @@ struct ws_stream {
 	struct hws_stream *lower;
 	enum ws_state state;
 	int error; /* what read gives once everything is delivered: HWS_ERR_EOF or worse */
-	bool server, trust_forwarded;
-	bool shallow;               /* no room is reported while anything waits here */
-	size_t frame_max, made_for; /* in force now; the most that it may be */
+	bool server;
+	const struct hws_cidr_list *trusted; /* proxies; NULL = none */
+	bool shallow;                        /* no room is reported while anything waits here */
+	size_t frame_max, made_for;          /* in force now; the most that it may be */
 	char key[HWS_WS_KEY_TEXT];
 	struct hws_buf in;       /* raw bytes of the lower stream */
 	struct hws_buf ready;    /* for the reader */
@@ -222,8 +223,8 @@ static int upgrade(struct ws_stream *w)
 	int r;
 
 	if (w->server)
-		r = hws_ws_upgrade_answer(hws_buf_bytes(&w->in), &w->out, &used,
-				w->trust_forwarded ? &w->base.peer : NULL);
+		r = hws_ws_upgrade_answer(
+				hws_buf_bytes(&w->in), &w->out, &used, w->trusted, &w->base.peer);
 	else
 		r = hws_ws_upgrade_check(hws_buf_bytes(&w->in), w->key, &used);
 	if (r == HWS_ERR_SHORT)
@@ -484,7 +485,7 @@ int hws_stream_ws_new(struct hws_loop *loop, struct hws_stream *lower,
 	w->turn_left = TURN_MAX;
 	w->server = conf->server;
 	w->frames.from_server = !conf->server;
-	w->trust_forwarded = conf->trust_forwarded;
+	w->trusted = conf->trusted;
 	w->frame_max = w->made_for = conf->frame_max;
 	hws_buf_init(&w->in, HWS_MAX(leftover.len, (size_t)HWS_WS_UPGRADE_MAX) + CHUNK);
 	hws_buf_init(&w->ready, conf->frame_max + CHUNK * 2);

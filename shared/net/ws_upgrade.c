@@ -2,7 +2,7 @@
  * it capped, since anybody may send it. */
 #include "shared/net/ws_upgrade.h"
 #include "shared/base/rand.h"
-#include "shared/net/addr.h"
+#include "shared/net/forwarded.h"
 #include <ctype.h>
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -71,27 +71,8 @@ static bool header_value(struct hws_bytes head, const char *name, char *buf, siz
 	return false;
 }
 
-/* The proxy that speaks to us appended the address it saw: only the last one is not hearsay. */
-static void forwarded_peer(struct hws_bytes head, struct sockaddr_storage *peer)
-{
-	struct sockaddr_storage a;
-	char text[256], *last;
-
-	if (!header_value(head, "X-Real-IP", text, sizeof(text)) &&
-			!header_value(head, "X-Forwarded-For", text, sizeof(text)))
-		return;
-	last = strrchr(text, ',');
-	last = last ? last + 1 : text;
-	while (*last == ' ')
-		last++;
-	if (hws_addr_parse(last, 0, &a) == HWS_OK) {
-		hws_addr_set_port(&a, 0);
-		*peer = a;
-	}
-}
-
 int hws_ws_upgrade_answer(struct hws_bytes in, struct hws_buf *out, size_t *used,
-		struct sockaddr_storage *peer)
+		const struct hws_cidr_list *trusted, struct sockaddr_storage *peer)
 {
 	char upgrade[64], key[64], version[16], accept[HWS_WS_ACCEPT_TEXT];
 	struct hws_bytes head;
@@ -115,8 +96,8 @@ int hws_ws_upgrade_answer(struct hws_bytes in, struct hws_buf *out, size_t *used
 	r = accept_of(key, accept);
 	if (r < 0)
 		return r;
-	if (peer)
-		forwarded_peer(head, peer);
+	if (trusted)
+		hws_forwarded_peer(head, trusted, peer);
 	hws_buf_fmt(out,
 			"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: "
 			"Upgrade\r\n"

@@ -2,6 +2,7 @@
 #pragma once
 #include "shared/base/buf.h"
 #include "shared/base/err.h"
+#include "shared/net/addr.h"
 #include <stdbool.h>
 #include <sys/socket.h>
 
@@ -11,10 +12,10 @@
 
 /* Server: reads a request from the front of `in`. HWS_ERR_SHORT: more is needed; HWS_ERR_TOOBIG
  * above the cap; HWS_ERR_PROTO: not an upgrade. On HWS_OK the answer is appended to `out` and *used
- * bytes are consumed. `peer` (may be NULL) gets the address of X-Real-IP, else the last one of
- * X-Forwarded-For, with port 0, if there is one. */
+ * bytes are consumed. `trusted`: proxies, or NULL; `peer` is whoever sent this, and becomes who is
+ * behind them (net/forwarded.h). */
 int hws_ws_upgrade_answer(struct hws_bytes in, struct hws_buf *out, size_t *used,
-		struct sockaddr_storage *peer) HWS_MUST_CHECK;
+		const struct hws_cidr_list *trusted, struct sockaddr_storage *peer) HWS_MUST_CHECK;
 /* Client: appends a request; `key` is made and kept for the check. */
 int hws_ws_upgrade_request(const char *host, const char *path, struct hws_buf *out,
 		char key[HWS_WS_KEY_TEXT]) HWS_MUST_CHECK;

@@ -102,7 +102,7 @@ static void answer_upgrade(struct peer *p)
 	size_t used;
 
 	hws_buf_init(&out, HWS_WS_UPGRADE_MAX);
-	if (hws_ws_upgrade_answer(hws_buf_bytes(&p->in), &out, &used, NULL) == HWS_OK) {
+	if (hws_ws_upgrade_answer(hws_buf_bytes(&p->in), &out, &used, NULL, NULL) == HWS_OK) {
 		say(p, hws_buf_bytes(&out));
 		say_garbage(p, 0xff); /* reserved bits, and a length of 2^64 - 1 */
 	}

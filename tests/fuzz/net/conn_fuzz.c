@@ -71,11 +71,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (hws_stream_mem_pair(loop, NULL, &s, &raw) < 0)
 		abort();
 	if (mode >= 2) {
-		struct hws_ws_conf ws = { .server = mode != 4,
-			.host = "h",
-			.path = "/",
-			.frame_max = 4096,
-			.trust_forwarded = true };
+		struct hws_ws_conf ws = {
+			.server = mode != 4, .host = "h", .path = "/", .frame_max = 4096
+		};
 
 		if (hws_stream_ws_new(loop, s, &ws,
 				    mode == 2 ? hws_bytes_str(upgrade) : hws_bytes(NULL, 0),

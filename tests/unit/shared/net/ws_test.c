@@ -45,16 +45,20 @@ static const char upgrade_request[] =
 START_TEST(the_upgrade_of_the_rfc_is_answered)
 {
 	struct hws_buf out;
-	struct sockaddr_storage peer = { 0 };
+	struct hws_cidr_list trusted = { 0 };
+	struct sockaddr_storage peer;
 	char text[HWS_ADDR_TEXT];
 	size_t used = 0;
 
+	ck_assert_int_eq(hws_addr_parse("127.0.0.1:5", 0, &peer), HWS_OK);
+	ck_assert_int_eq(hws_cidr_list_parse("127.0.0.1", &trusted, NULL), HWS_OK);
 	hws_buf_init(&out, 4096);
 	for (size_t n = 0; n < sizeof(upgrade_request) - 1; n++)
-		ck_assert_int_eq(hws_ws_upgrade_answer(
-						 hws_bytes(upgrade_request, n), &out, &used, &peer),
+		ck_assert_int_eq(hws_ws_upgrade_answer(hws_bytes(upgrade_request, n), &out, &used,
+						 &trusted, &peer),
 				HWS_ERR_SHORT);
-	ck_assert_int_eq(hws_ws_upgrade_answer(hws_bytes_str(upgrade_request), &out, &used, &peer),
+	ck_assert_int_eq(hws_ws_upgrade_answer(hws_bytes_str(upgrade_request), &out, &used,
+					 &trusted, &peer),
 			0);
 	ck_assert_uint_eq(used, sizeof(upgrade_request) - 1);
 	hws_buf_put_u8(&out, 0);
@@ -62,6 +66,7 @@ START_TEST(the_upgrade_of_the_rfc_is_answered)
 	ck_assert_ptr_nonnull(strstr(
 			(const char *)hws_buf_bytes(&out).ptr, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
 	ck_assert_str_eq(hws_addr_text(&peer, text, sizeof(text)), "203.0.113.7:0");
+	hws_cidr_list_done(&trusted);
 	hws_buf_done(&out);
 }
 END_TEST
@@ -112,10 +117,10 @@ START_TEST(what_is_no_request_is_refused_before_it_ends)
 
 	hws_buf_init(&answer, 1000);
 	for (size_t i = 0; i < HWS_COUNT(starts); i++)
-		ck_assert_int_eq(hws_ws_upgrade_answer(
-						 hws_bytes_str(starts[i]), &answer, &used, NULL),
+		ck_assert_int_eq(hws_ws_upgrade_answer(hws_bytes_str(starts[i]), &answer, &used,
+						 NULL, NULL),
 				HWS_ERR_PROTO);
-	ck_assert_int_eq(hws_ws_upgrade_answer(hws_bytes_str("GET"), &answer, &used, NULL),
+	ck_assert_int_eq(hws_ws_upgrade_answer(hws_bytes_str("GET"), &answer, &used, NULL, NULL),
 			HWS_ERR_SHORT);
 	hws_buf_done(&answer);
 }
