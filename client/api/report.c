@@ -163,12 +163,14 @@ static int on_send(enum hws_channel channel, struct hws_bytes payload, void *arg
 	return HWS_OK;
 }
 
-static void on_keyed(const uint8_t key_secret[32], void *arg)
+static void on_keyed(const struct hws_secure_keys *keys, void *arg)
 {
 	struct api_session_loop *e = arg;
 
-	if (e->conn)
-		hws_conn_set_key(e->conn, key_secret);
+	if (e->conn && keys->level == HWS_LEVEL_V2)
+		hws_conn_set_v2_keys(e->conn, keys->send_secret, keys->receive_secret);
+	else if (e->conn)
+		hws_conn_set_key(e->conn, keys->send_secret);
 }
 
 static void on_frame_max(size_t bytes, void *arg)

@@ -249,27 +249,34 @@ int hws_viewer_show(struct hws_viewer *v, size_t display)
 
 /* --- handshake -------------------------------------------------------------------------------- */
 
+/* What the handshake wants to say, and its keys, in their order. */
+static void securing_send(struct hws_viewer *v)
+{
+	struct hws_secure_keys keys;
+	struct hws_bytes out;
+
+	do {
+		while (hws_secure_take_output(&v->secure, &out))
+			if (v->ops.send(HWS_CHANNEL_CONTROL, out, v->arg) < 0)
+				return; /* the link is ending */
+		if (!hws_secure_take_keys(&v->secure, &keys))
+			return;
+		v->ops.keyed(&keys, v->arg);
+		hws_wipe(&keys, sizeof(keys));
+	} while (true);
+}
+
 static void securing_step(struct hws_viewer *v)
 {
-	struct hws_bytes out;
-	uint8_t key[HWS_SESSION_KEY_LEN];
 	const uint8_t *pk = hws_secure_host_pk(&v->secure);
 
-	while (hws_secure_take_output(&v->secure, &out))
-		if (v->ops.send(HWS_CHANNEL_CONTROL, out, v->arg) < 0)
-			break; /* the link is ending */
+	securing_send(v);
 	v->has_host_pk = pk != NULL;
 	if (pk)
 		memcpy(v->host_pk, pk, sizeof(v->host_pk));
 	switch (hws_secure_state(&v->secure)) {
-	case HWS_SECURE_KEYED:
-		hws_secure_key(&v->secure, key);
-		v->ops.keyed(key, v->arg);
-		hws_wipe(key, sizeof(key));
-		v->encrypted = true;
-		hws_viewer_set_state(v, HWS_VIEWER_HASH);
-		break;
-	case HWS_SECURE_PLAINTEXT:
+	case HWS_SECURE_DONE:
+		v->encrypted = hws_secure_level(&v->secure) > HWS_LEVEL_PLAIN;
 		hws_viewer_set_state(v, HWS_VIEWER_HASH);
 		break;
 	case HWS_SECURE_FAILED: {

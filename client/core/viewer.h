@@ -9,6 +9,7 @@
 #include "shared/base/bytes.h"
 #include "shared/crypto/digest.h"
 #include "shared/crypto/identity.h"
+#include "shared/wire/secure.h"
 #include "shared/wire/session_channel.h"
 
 enum hws_viewer_state {
@@ -31,7 +32,7 @@ struct hws_viewer_ops {
 	 * bulk: then nothing was queued and hws_viewer_drained is due. */
 	int (*send)(enum hws_channel channel, struct hws_bytes payload, void *arg);
 	/* From the next frame on both ways are records. */
-	void (*keyed)(const uint8_t key_secret[32], void *arg);
+	void (*keyed)(const struct hws_secure_keys *keys, void *arg);
 	/* Larger frames are legal from now on. */
 	void (*frame_max)(size_t bytes, void *arg);
 	void (*state)(enum hws_viewer_state state, void *arg);

@@ -64,7 +64,7 @@ static void report(struct hws_gate *g)
 	s.my_id = g->login.my_id;
 	s.my_name = g->login.my_name;
 	s.why = g->why;
-	s.encrypted = g->encrypted;
+	s.encrypted = g->level > HWS_LEVEL_PLAIN;
 	s.kind = (Agt__SessionKind)g->login.kind;
 	s.rtt_ms = hws_probes_rtt_ms(&g->probes, hws_loop_now_us(g->loop));
 	s.permissions = hws_gate_effective(g);
@@ -411,30 +411,48 @@ static void start_session(struct hws_gate *g)
 	hws_timer_every(g->loop, &g->tick, TICK_US, on_tick, g);
 }
 
+/* What the handshake wants to say, and its keys, in their order. */
+static int send_secure(struct hws_gate *g)
+{
+	struct hws_secure_keys keys;
+	struct hws_bytes out;
+	int r;
+
+	do {
+		while (hws_secure_take_output(&g->secure, &out)) {
+			r = hws_conn_send_on(g->conn, HWS_CHANNEL_CONTROL, out);
+			if (r < 0)
+				return r;
+		}
+		if (!hws_secure_take_keys(&g->secure, &keys))
+			return HWS_OK;
+		if (keys.level == HWS_LEVEL_V2)
+			hws_conn_set_v2_keys(g->conn, keys.send_secret, keys.receive_secret);
+		else
+			hws_conn_set_key(g->conn, keys.send_secret);
+		hws_wipe(&keys, sizeof(keys));
+	} while (true);
+}
+
+static void secured(struct hws_gate *g)
+{
+	g->level = hws_secure_level(&g->secure);
+	if (g->level == HWS_LEVEL_PLAIN)
+		hws_warn("gate.plaintext", HWS_STR("peer", g->peer),
+				HWS_STR("why", hws_secure_text(&g->secure)));
+	start_session(g);
+}
+
 /* Sends what the handshake wants to say and looks at where it is. */
 static void step_secure(struct hws_gate *g)
 {
-	uint8_t key[HWS_SESSION_KEY_LEN];
-	struct hws_bytes out;
-
-	while (hws_secure_take_output(&g->secure, &out))
-		if (hws_conn_send_on(g->conn, HWS_CHANNEL_CONTROL, out) < 0) {
-			hws_gate_end(g, "send failed");
-			return;
-		}
+	if (send_secure(g) < 0) {
+		hws_gate_end(g, "send failed");
+		return;
+	}
 	switch (hws_secure_state(&g->secure)) {
-	case HWS_SECURE_KEYED:
-		hws_secure_key(&g->secure, key);
-		hws_conn_set_key(g->conn, key);
-		hws_wipe(key, sizeof(key));
-		hws_secure_wipe(&g->secure);
-		g->encrypted = true;
-		start_session(g);
-		break;
-	case HWS_SECURE_PLAINTEXT:
-		hws_warn("gate.plaintext", HWS_STR("peer", g->peer),
-				HWS_STR("why", hws_secure_text(&g->secure)));
-		start_session(g);
+	case HWS_SECURE_DONE:
+		secured(g);
 		break;
 	case HWS_SECURE_FAILED:
 		hws_warn("gate.handshake_failed", HWS_STR("peer", g->peer),
@@ -476,12 +494,11 @@ static void on_drain(struct hws_conn *c HWS_UNUSED, enum hws_send_class cls, voi
 	hws_gate_let_agent_send(arg, cls);
 }
 
-void hws_gate_signed(struct hws_gate *g, struct hws_bytes signature)
+void hws_gate_signed(struct hws_gate *g, struct hws_bytes signed_id)
 {
 	if (g->state != GATE_SIGNING)
 		return;
-	if (signature.len != HWS_SIG_LEN ||
-			hws_secure_give_signature(&g->secure, signature.ptr) < 0) {
+	if (hws_secure_give_signed(&g->secure, signed_id) < 0) {
 		hws_gate_end(g, "the handshake could not be signed");
 		return;
 	}
@@ -508,7 +525,7 @@ void hws_gate_control(struct hws_gate *g, const Agt__GateControl *c)
 
 static int copy_start(struct hws_gate *g, const Agt__GateStart *s)
 {
-	struct hws_secure_host_conf sc = { s->own_id, s->allow_plaintext ? HWS_PLAIN_ALL : 0 };
+	struct hws_secure_host_conf sc = { .plain_ok = s->allow_plaintext ? HWS_PLAIN_ALL : 0 };
 
 	g->salt = hws_strdup(s->salt);
 	g->challenge = hws_strdup(s->challenge);
@@ -521,7 +538,9 @@ static int copy_start(struct hws_gate *g, const Agt__GateStart *s)
 	g->refusal = s->refuse && *s->refuse ? hws_strdup(s->refuse) : NULL;
 	if (!g->salt || !g->challenge || !g->peer || (s->refuse && *s->refuse && !g->refusal))
 		return HWS_ERR_NOMEM;
-	return s->secure ? hws_secure_host_init(&g->secure, &sc) : HWS_OK;
+	if (s->secure)
+		hws_secure_host_init(&g->secure, &sc);
+	return HWS_OK;
 }
 
 /* A refusal waits for the handshake, too: a viewer takes whatever comes in its place for a host
@@ -532,7 +551,7 @@ static void begin(struct hws_gate *g)
 		hws_conn_pause(g->conn);
 		hws_timer_start(g->loop, &g->deadline, HANDSHAKE_US, on_handshake_timeout, g);
 		report(g);
-		g->conf.sign(hws_secure_to_sign(&g->secure), g->conf.arg);
+		g->conf.sign(hws_bytes(hws_secure_box_pk(&g->secure), HWS_BOX_PK_LEN), g->conf.arg);
 	} else {
 		g->state = GATE_SECURING; /* nothing to secure: go on to the next */
 		start_session(g);

@@ -179,7 +179,7 @@ void hws_gate_open_desktop(struct hws_gate *g, int agent_fd)
 	open.login_request.len = hws_buf_len(&g->login.request);
 	open.peer_addr = g->peer;
 	open.via = (char *)(uintptr_t)g->via;
-	open.encrypted = g->encrypted;
+	open.encrypted = g->level > HWS_LEVEL_PLAIN;
 	open.kind = (Agt__SessionKind)g->login.kind;
 	m.union_case = AGT__MESSAGE__UNION_OPEN;
 	m.open = &open;

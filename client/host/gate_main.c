@@ -41,12 +41,12 @@ static void tell(struct gate_process *p, const Agt__Message *m)
 		hws_loop_stop(p->loop);
 }
 
-static void on_sign(struct hws_bytes data, void *arg)
+static void on_sign(struct hws_bytes box_pk, void *arg)
 {
 	Agt__Message m = AGT__MESSAGE__INIT;
 	Agt__SignRequest q = AGT__SIGN_REQUEST__INIT;
 
-	q.data = (ProtobufCBinaryData){ data.len, (uint8_t *)(uintptr_t)data.ptr };
+	q.box_pk = (ProtobufCBinaryData){ box_pk.len, (uint8_t *)(uintptr_t)box_pk.ptr };
 	m.union_case = AGT__MESSAGE__UNION_SIGN_REQUEST;
 	m.sign_request = &q;
 	tell(arg, &m);
@@ -226,8 +226,8 @@ static void on_message(struct hws_ipc *l HWS_UNUSED, const Agt__Message *m, int 
 		return;
 	if (m->union_case == AGT__MESSAGE__UNION_SIGN_REPLY)
 		hws_gate_signed(p->gate,
-				hws_bytes(m->sign_reply->signature.data,
-						m->sign_reply->signature.len));
+				hws_bytes(m->sign_reply->signed_id.data,
+						m->sign_reply->signed_id.len));
 	else if (m->union_case == AGT__MESSAGE__UNION_GATE_CONTROL)
 		hws_gate_control(p->gate, m->gate_control);
 }

@@ -42,7 +42,8 @@ struct hws_gate {
 	uint64_t login_timeout_us;
 	uint32_t permissions; /* as hostd says, reduced by the session type once it is known */
 	uint32_t disabled;    /* what the viewer does not want */
-	bool encrypted, secure_used, final_end;
+	enum hws_secure_level level;
+	bool secure_used, final_end;
 	struct hws_probes probes;
 	uint32_t bitrate;
 	unsigned ticks;

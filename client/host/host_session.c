@@ -6,10 +6,12 @@
 #include "client/host/notice.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
+#include "shared/base/rand.h"
 #include "shared/base/str.h"
 #include "shared/crypto/box.h"
 #include "shared/net/addr.h"
 #include "shared/sys/spawn.h"
+#include "shared/wire/host_word.h"
 #include "shared/wire/permission.h"
 #include "shared/wire/session_kind.h"
 #include "shared/wire/version.h"
@@ -49,37 +51,37 @@ static void tell(struct hws_host_session *v, const Agt__Message *m, int fd)
 		hws_host_session_close(v, r);
 }
 
-/* What a host's half of a handshake looks like (ses.IdPk): our ID and a key of 32 bytes, as
- * wire/secure packs it. Compared, not parsed. */
-static bool is_own_half(const struct hws_host_session *v, struct hws_bytes data)
+/* Our id, the ephemeral key of this connection and a nonce of ours. */
+static int sign_half(const struct hws_host_session *v, const uint8_t box_pk[HWS_BOX_PK_LEN],
+		uint8_t ret[HWS_SECURE_SIGNED_MAX], size_t *ret_len)
 {
-	uint8_t head[HWS_ID_MAX + 4] = { 0x0a };
-	size_t len = strlen(v->env->whoami->id);
+	uint8_t nonce[HWS_NONCE_LEN];
+	const struct hws_secure_host_word w = {
+		.identity = &v->env->whoami->identity,
+		.id = v->env->whoami->id,
+		.box_pk = box_pk,
+		.nonce = nonce,
+	};
 
-	if (len > HWS_ID_MAX || data.len != len + 4 + HWS_BOX_PK_LEN)
-		return false;
-	head[1] = (uint8_t)len;
-	memcpy(head + 2, v->env->whoami->id, len);
-	head[2 + len] = 0x12;
-	head[3 + len] = HWS_BOX_PK_LEN;
-	return !memcmp(data.ptr, head, len + 4);
+	hws_rand_bytes(nonce, sizeof(nonce));
+	return hws_secure_sign(&w, ret, ret_len);
 }
 
-/* Only our half of a handshake is ever signed, once for a connection: a gate that fell into foreign
- * hands gets nothing else out of the key. */
+/* Only our half of a handshake is ever signed, composed here, once for a connection: a gate that
+ * fell into foreign hands gets nothing else out of the key. */
 static void on_sign(struct hws_host_session *v, const Agt__SignRequest *q)
 {
-	struct hws_bytes data = hws_bytes(q->data.data, q->data.len);
 	Agt__Message m = AGT__MESSAGE__INIT;
 	Agt__SignReply reply = AGT__SIGN_REPLY__INIT;
-	uint8_t sig[HWS_SIG_LEN];
+	uint8_t signed_id[HWS_SECURE_SIGNED_MAX];
+	size_t len;
 
-	if (v->secure && !v->has_signed && is_own_half(v, data)) {
+	if (v->secure && !v->has_signed && q->box_pk.len == HWS_BOX_PK_LEN) {
 		v->has_signed = true;
-		hws_identity_sign(&v->env->whoami->identity, data, sig);
-		reply.signature = (ProtobufCBinaryData){ sizeof(sig), sig };
+		if (sign_half(v, q->box_pk.data, signed_id, &len) == HWS_OK)
+			reply.signed_id = (ProtobufCBinaryData){ len, signed_id };
 	}
-	if (!reply.signature.len)
+	if (!reply.signed_id.len)
 		hws_warn_limited("gate.sign_refused", HWS_U64("conn", v->conn));
 	m.union_case = AGT__MESSAGE__UNION_SIGN_REPLY;
 	m.sign_reply = &reply;

@@ -24,11 +24,26 @@ void hws_session_key_new(uint8_t ret[HWS_SESSION_KEY_LEN])
 	randombytes_buf(ret, HWS_SESSION_KEY_LEN);
 }
 
+int hws_box_seal_bytes(const struct hws_box_pair *own, const uint8_t peer_pk[HWS_BOX_PK_LEN],
+		struct hws_bytes plain, uint8_t *ret)
+{
+	if (crypto_box_easy(ret, plain.ptr, plain.len, zero_nonce, peer_pk, own->sk_secret) != 0)
+		return HWS_ERR_CRYPTO;
+	return HWS_OK;
+}
+
 int hws_box_seal(const struct hws_box_pair *own, const uint8_t peer_pk[HWS_BOX_PK_LEN],
 		const uint8_t key[HWS_SESSION_KEY_LEN], uint8_t ret[HWS_BOX_SEALED_LEN])
 {
-	if (crypto_box_easy(ret, key, HWS_SESSION_KEY_LEN, zero_nonce, peer_pk, own->sk_secret) !=
-			0)
+	return hws_box_seal_bytes(own, peer_pk, hws_bytes(key, HWS_SESSION_KEY_LEN), ret);
+}
+
+int hws_box_open_bytes(const struct hws_box_pair *own, const uint8_t peer_pk[HWS_BOX_PK_LEN],
+		struct hws_bytes sealed, uint8_t *ret)
+{
+	if (sealed.len < HWS_BOX_OVERHEAD ||
+			crypto_box_open_easy(ret, sealed.ptr, sealed.len, zero_nonce, peer_pk,
+					own->sk_secret) != 0)
 		return HWS_ERR_CRYPTO;
 	return HWS_OK;
 }
@@ -41,11 +56,16 @@ int hws_box_open(const struct hws_box_pair *own, const uint8_t peer_pk[HWS_BOX_P
 
 	if (sealed.len != HWS_BOX_SEALED_LEN)
 		return r;
-	if (crypto_box_open_easy(key, sealed.ptr, sealed.len, zero_nonce, peer_pk,
-			    own->sk_secret) == 0) {
+	r = hws_box_open_bytes(own, peer_pk, sealed, key);
+	if (r == HWS_OK)
 		memcpy(ret, key, sizeof(key));
-		r = HWS_OK;
-	}
 	sodium_memzero(key, sizeof(key));
 	return r;
+}
+
+int hws_box_agree(const struct hws_box_pair *own, const uint8_t peer_pk[HWS_BOX_PK_LEN],
+		uint8_t ret_secret[32])
+{
+	return crypto_scalarmult(ret_secret, own->sk_secret, peer_pk) == 0 ? HWS_OK
+									   : HWS_ERR_CRYPTO;
 }

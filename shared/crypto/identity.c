@@ -129,6 +129,14 @@ void hws_identity_sign_attached(const struct hws_identity *id, struct hws_bytes 
 	crypto_sign_detached(ret, NULL, ret + HWS_SIG_LEN, msg.len, id->sk_secret);
 }
 
+int hws_verify(const uint8_t pk[HWS_PK_LEN], struct hws_bytes msg, struct hws_bytes sig)
+{
+	if (sig.len != HWS_SIG_LEN ||
+			crypto_sign_verify_detached(sig.ptr, msg.ptr, msg.len, pk) != 0)
+		return HWS_ERR_CRYPTO;
+	return HWS_OK;
+}
+
 int hws_verify_attached(
 		const uint8_t pk[HWS_PK_LEN], struct hws_bytes in, struct hws_bytes *ret_msg)
 {

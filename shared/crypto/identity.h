@@ -54,6 +54,9 @@ int hws_identity_load_or_create(const char *path, bool for_server, struct hws_id
 /* Detached signature of `msg`. */
 void hws_identity_sign(
 		const struct hws_identity *id, struct hws_bytes msg, uint8_t ret[HWS_SIG_LEN]);
+/* HWS_ERR_CRYPTO: not a signature of `msg` by `pk`. */
+int hws_verify(const uint8_t pk[HWS_PK_LEN], struct hws_bytes msg,
+		struct hws_bytes sig) HWS_MUST_CHECK;
 /* Attached form (signature, then message): `ret` has room for HWS_SIG_LEN + msg.len bytes. */
 void hws_identity_sign_attached(const struct hws_identity *id, struct hws_bytes msg, uint8_t *ret);
 /* Opens the attached form: `ret_msg` borrows from `in`. HWS_ERR_CRYPTO when too short or not signed

@@ -18,6 +18,7 @@ static void free_conn(void *arg)
 	hws_buf_done_wiped(&c->in);
 	hws_sender_done(&c->sender);
 	hws_record_wipe(&c->record);
+	hws_free_wiped(c->v2, sizeof(*c->v2));
 	hws_free(c);
 }
 
@@ -25,6 +26,8 @@ void hws_conn_close(struct hws_conn *c, int why)
 {
 	if (!c || c->closed)
 		return;
+	if (why == HWS_OK && hws_conn_pending(c) == 0)
+		hws_conn_say_close(c);
 	c->closed = true;
 	hws_timer_stop(&c->watch);
 	hws_loop_defer_cancel(&c->deferred);
@@ -35,9 +38,25 @@ void hws_conn_close(struct hws_conn *c, int why)
 	hws_loop_defer(c->loop, &c->deferred, free_conn, c);
 }
 
-/* Opens a sealed payload in place. */
-static int open_payload(struct hws_conn *c, struct hws_bytes in, struct hws_bytes *ret)
+/* HWS_ERR_EOF: the peer says, provably, that this is the end. `ret_silent`: it says nothing. */
+static int open_v2(struct hws_conn *c, struct hws_bytes in, struct hws_bytes *ret, bool *ret_silent)
 {
+	enum hws_record_type type;
+	int r = hws_record_v2_open(&c->v2->receive, in, (uint8_t *)(uintptr_t)in.ptr, &type, ret);
+
+	if (r == HWS_OK && type == HWS_RECORD_CLOSE)
+		return HWS_ERR_EOF;
+	*ret_silent = r == HWS_OK && type == HWS_RECORD_FILLER;
+	return r;
+}
+
+/* Opens a sealed payload in place. */
+static int open_payload(
+		struct hws_conn *c, struct hws_bytes in, struct hws_bytes *ret, bool *ret_silent)
+{
+	*ret_silent = false;
+	if (c->v2)
+		return open_v2(c, in, ret, ret_silent);
 	if (!c->keyed) {
 		*ret = in;
 		return HWS_OK;
@@ -45,25 +64,32 @@ static int open_payload(struct hws_conn *c, struct hws_bytes in, struct hws_byte
 	return hws_record_open(&c->record, in, (uint8_t *)(uintptr_t)in.ptr, ret);
 }
 
+static void deliver(struct hws_conn *c, struct hws_bytes payload)
+{
+	c->dispatching = true;
+	if (!c->flushing && c->conf.on_frame)
+		c->conf.on_frame(c, payload, c->conf.arg);
+	c->dispatching = false;
+}
+
 /* Delivers the whole frames that are in the buffer. */
 static int dispatch(struct hws_conn *c)
 {
-	while (!c->closed && !c->paused) {
+	while (!c->closed && !c->paused && !c->broken) {
 		struct hws_bytes frame, payload;
-		size_t used, max = c->conf.frame_max + (c->keyed ? HWS_RECORD_OVERHEAD : 0);
+		bool silent = false;
+		size_t used, max = c->conf.frame_max + (c->keyed ? HWS_CONN_SEAL_MAX : 0);
 		int r = hws_frame_next(hws_buf_bytes(&c->in), max, &frame, &used);
 
 		if (r == HWS_ERR_SHORT)
 			return HWS_OK;
 		if (r == HWS_OK)
-			r = open_payload(c, frame, &payload);
+			r = open_payload(c, frame, &payload, &silent);
 		if (r < 0)
 			return r;
 		c->last_frame_us = hws_loop_now_us(c->loop);
-		c->dispatching = true;
-		if (!c->flushing && c->conf.on_frame)
-			c->conf.on_frame(c, payload, c->conf.arg);
-		c->dispatching = false;
+		if (!silent)
+			deliver(c, payload);
 		if (!c->stream && !c->closed)
 			return HWS_ERR_CLOSED; /* detached in the callback */
 		hws_buf_consume(&c->in, used);
@@ -112,8 +138,9 @@ static void read_some(struct hws_conn *c)
 			release_empty(c);
 			return;
 		}
+		/* an end that the peer did not announce is none: somebody cut the line */
 		if (n < 0) {
-			r = (int)n;
+			r = n == HWS_ERR_EOF && c->v2 ? HWS_ERR_RESET : (int)n;
 			break;
 		}
 		hws_buf_commit(&c->in, (size_t)n);
@@ -201,7 +228,7 @@ int hws_conn_new(struct hws_loop *loop, struct hws_stream *stream, const struct 
 		return HWS_ERR_NOMEM;
 	}
 	c->last_frame_us = c->last_moved_us = hws_loop_now_us(loop);
-	hws_stream_cap_messages(stream, c->conf.frame_max + HWS_RECORD_OVERHEAD);
+	hws_stream_cap_messages(stream, c->conf.frame_max + HWS_CONN_SEAL_MAX);
 	hws_stream_set_callback(stream, on_stream, c);
 	hws_conn_watch(c);
 	hws_conn_want(c);
@@ -219,7 +246,7 @@ bool hws_conn_keyed(const struct hws_conn *c)
 void hws_conn_set_frame_max(struct hws_conn *c, size_t frame_max)
 {
 	c->conf.frame_max = frame_max;
-	hws_stream_cap_messages(c->stream, frame_max + HWS_RECORD_OVERHEAD);
+	hws_stream_cap_messages(c->stream, frame_max + HWS_CONN_SEAL_MAX);
 }
 
 void hws_conn_set_idle(struct hws_conn *c, uint64_t idle_us)
@@ -284,6 +311,7 @@ void hws_conn_close_flushed(struct hws_conn *c, uint64_t linger_us)
 {
 	if (c->closed || c->flushing)
 		return;
+	hws_conn_say_close(c);
 	if (hws_conn_pending(c) == 0) {
 		hws_conn_close(c, HWS_OK);
 		return;

@@ -54,6 +54,13 @@ int hws_conn_send_heartbeat(struct hws_conn *c) HWS_MUST_CHECK;
 /* From the next frame on both directions are records with this 32-byte key (copied). */
 void hws_conn_set_key(struct hws_conn *c, const uint8_t key[32]);
 bool hws_conn_keyed(const struct hws_conn *c);
+/* From the next frame on both directions are v2 records (docs/protocol-v2.md, 2) with these 32-byte
+ * keys (copied). Messages of HWS_CHANNEL_INPUT are padded. close_flushed and leave end with the
+ * authenticated close; a stream that ends without the peer's is HWS_ERR_RESET to on_close. Fillers
+ * are taken out. */
+void hws_conn_set_v2_keys(struct hws_conn *c, const uint8_t send[32], const uint8_t receive[32]);
+/* v2: a record that says nothing, as long as a key press. Dropped silently where anything waits. */
+void hws_conn_send_filler(struct hws_conn *c);
 void hws_conn_set_frame_max(struct hws_conn *c, size_t frame_max);
 void hws_conn_set_idle(struct hws_conn *c, uint64_t idle_us);
 /* Stops / resumes delivery; back-pressure reaches the peer through TCP. */

@@ -2,8 +2,19 @@
  * time and ends; conn_send.c writes. */
 #pragma once
 #include "shared/crypto/record.h"
+#include "shared/crypto/record_v2.h"
 #include "shared/net/conn.h"
 #include "shared/net/sender.h"
+
+/* A frame grows by so much at most when it is sealed. */
+#define HWS_CONN_PAD 64u
+#define HWS_CONN_SEAL_MAX (HWS_RECORD_V2_OVERHEAD + HWS_CONN_PAD)
+
+/* Apart, for most links of a server have none. */
+struct hws_conn_v2 {
+	struct hws_record_v2 send, receive;
+	bool said_close;
+};
 
 struct hws_conn {
 	struct hws_loop *loop;
@@ -12,6 +23,7 @@ struct hws_conn {
 	struct hws_buf in;
 	struct hws_sender sender;
 	struct hws_record record;
+	struct hws_conn_v2 *v2; /* NULL: records of the deployed scheme, if keyed */
 	struct hws_timer watch; /* one timer looks at both time limits */
 	struct hws_deferred deferred;
 	uint64_t last_frame_us, last_moved_us, linger_end_us;
@@ -26,5 +38,7 @@ int hws_conn_frame(struct hws_sender *s, const struct hws_send_item *item);
 void hws_conn_want(struct hws_conn *c);
 /* Looks at the time limits at the next moment at which one could be broken. */
 void hws_conn_watch(struct hws_conn *c);
+/* v2: says once that this is the end, after all that waits. */
+void hws_conn_say_close(struct hws_conn *c);
 /* The stream has room. May close the conn. */
 void hws_conn_writable(struct hws_conn *c);

@@ -4,7 +4,7 @@
 #include "shared/net/conn_impl.h"
 #include "shared/wire/frame.h"
 
-enum { TAG_PLAIN, TAG_SEAL };
+enum { TAG_PLAIN, TAG_SEAL, TAG_V2, TAG_V2_CLOSE, TAG_V2_FILLER };
 
 static void close_broken(void *arg)
 {
@@ -36,13 +36,45 @@ void hws_conn_want(struct hws_conn *c)
 	hws_stream_want(c->stream, dirs);
 }
 
+static enum hws_record_type type_of(uint8_t tag)
+{
+	if (tag == TAG_V2)
+		return HWS_RECORD_MESSAGE;
+	return tag == TAG_V2_CLOSE ? HWS_RECORD_CLOSE : HWS_RECORD_FILLER;
+}
+
+/* Keys, moves of the pointer and typed text look alike. */
+static size_t pad_of(const struct hws_send_item *item)
+{
+	return item->channel == HWS_CHANNEL_INPUT ? HWS_CONN_PAD : 0;
+}
+
+static size_t sealed_len(const struct hws_send_item *item)
+{
+	if (item->tag >= TAG_V2)
+		return hws_record_v2_len(item->message.len, pad_of(item));
+	return item->message.len + (item->tag == TAG_SEAL ? HWS_RECORD_OVERHEAD : 0);
+}
+
+static int seal(struct hws_conn *c, const struct hws_send_item *item, uint8_t *to)
+{
+	if (item->tag == TAG_SEAL)
+		return hws_record_seal(&c->record, item->message, to);
+	if (item->tag >= TAG_V2)
+		return hws_record_v2_seal(
+				&c->v2->send, type_of(item->tag), item->message, pad_of(item), to);
+	if (item->message.len > 0)
+		memcpy(to, item->message.ptr, item->message.len);
+	return HWS_OK;
+}
+
 int hws_conn_frame(struct hws_sender *s, const struct hws_send_item *item)
 {
 	struct hws_conn *c = hws_container(s, struct hws_conn, sender);
-	struct hws_bytes payload = item->message;
-	size_t len = payload.len + (item->tag == TAG_SEAL ? HWS_RECORD_OVERHEAD : 0);
+	size_t len = sealed_len(item);
 	uint8_t header[HWS_FRAME_HEADER_MAX], *to;
 	size_t width = hws_frame_header(len, header);
+	int r;
 
 	if (width == 0)
 		return HWS_ERR_TOOBIG;
@@ -52,16 +84,10 @@ int hws_conn_frame(struct hws_sender *s, const struct hws_send_item *item)
 		return HWS_ERR_NOMEM;
 	}
 	memcpy(to, header, width);
-	if (item->tag == TAG_SEAL) {
-		int r = hws_record_seal(&c->record, payload, to + width);
-
-		if (r < 0)
-			return r;
-	} else if (len > 0) {
-		memcpy(to + width, payload.ptr, len);
-	}
-	hws_buf_commit(&s->out, width + len);
-	return HWS_OK;
+	r = seal(c, item, to + width);
+	if (r == HWS_OK)
+		hws_buf_commit(&s->out, width + len);
+	return r;
 }
 
 static int write_queue(struct hws_conn *c)
@@ -132,9 +158,9 @@ static int send_frame(
 	bool was_empty, at_once;
 	int r;
 
-	if (c->closed || c->flushing || !c->stream)
+	if (c->closed || c->flushing || c->broken || !c->stream)
 		return HWS_ERR_CLOSED;
-	if (payload.len > HWS_FRAME_LEN_MAX - HWS_RECORD_OVERHEAD)
+	if (payload.len > HWS_FRAME_LEN_MAX - HWS_CONN_SEAL_MAX)
 		return HWS_ERR_TOOBIG;
 	was_empty = hws_conn_pending(c) == 0;
 	r = hws_sender_send(&c->sender, &item, &at_once);
@@ -170,12 +196,31 @@ int hws_conn_send_on(struct hws_conn *c, enum hws_channel channel, struct hws_by
 
 int hws_conn_send_whole(struct hws_conn *c, enum hws_channel channel, struct hws_bytes payload)
 {
-	return send_frame(c, channel, payload, c->keyed ? TAG_SEAL : TAG_PLAIN);
+	uint8_t tag = c->v2 ? TAG_V2 : c->keyed ? TAG_SEAL : TAG_PLAIN;
+
+	return send_frame(c, channel, payload, tag);
 }
 
 int hws_conn_send_heartbeat(struct hws_conn *c)
 {
-	return send_frame(c, HWS_CHANNEL_VIDEO, hws_bytes(NULL, 0), TAG_PLAIN);
+	return send_frame(c, HWS_CHANNEL_VIDEO, hws_bytes(NULL, 0), c->v2 ? TAG_V2 : TAG_PLAIN);
+}
+
+void hws_conn_send_filler(struct hws_conn *c)
+{
+	if (!c->v2 || hws_conn_pending(c) > 0)
+		return;
+	/* what is lost was nothing */
+	(void)!send_frame(c, HWS_CHANNEL_INPUT, hws_bytes(NULL, 0), TAG_V2_FILLER);
+}
+
+void hws_conn_say_close(struct hws_conn *c)
+{
+	/* when it does not go out any more, the peer sees a line that was cut: rightly */
+	if (c->v2 && !c->v2->said_close)
+		(void)!send_frame(c, HWS_CHANNEL_LAST, hws_bytes(NULL, 0), TAG_V2_CLOSE);
+	if (c->v2)
+		c->v2->said_close = true;
 }
 
 /* What waits is plain, and no record may overtake it. */
@@ -185,6 +230,24 @@ void hws_conn_set_key(struct hws_conn *c, const uint8_t key[32])
 
 	hws_record_init(&c->record, key);
 	c->keyed = true;
+	if (r < 0)
+		break_off(c, r);
+}
+
+void hws_conn_set_v2_keys(struct hws_conn *c, const uint8_t send[32], const uint8_t receive[32])
+{
+	struct hws_conn_v2 *v2 = hws_alloc(sizeof(*v2));
+	int r = c->closed ? HWS_OK : hws_sender_fill_all(&c->sender);
+
+	if (v2) {
+		hws_record_v2_init(&v2->send, send);
+		hws_record_v2_init(&v2->receive, receive);
+	} else {
+		r = HWS_ERR_NOMEM;
+	}
+	hws_free_wiped(c->v2, sizeof(*c->v2));
+	c->v2 = v2;
+	c->keyed = v2 != NULL;
 	if (r < 0)
 		break_off(c, r);
 }

@@ -10,6 +10,7 @@
 #include "shared/wire/server_kx.h"
 #include "tests/component/golden/stage.h"
 #include "tests/component/rendezvous/actors.h"
+#include "tests/support/handshake.h"
 #include "tests/support/suite.h"
 #include <check.h>
 #include <stdio.h>
@@ -155,19 +156,26 @@ static ProtobufCBinaryData viewer_address(uint16_t port)
 	return (ProtobufCBinaryData){ hws_addr_encode(&ss, 0x92345678, wire), wire };
 }
 
-/* The host speaks first: SignedId, with a fresh key in it. */
+/* The host speaks first: SignedId, with a fresh key in it, and what deployed viewers pass over. */
 static void first_word(int fd, const char *who)
 {
-	uint8_t hidden[64];
+	Ses__Message *m = NULL;
+	Ses__IdPk *id_pk;
 
 	stage_payload(&s, fd);
-	ck_assert_uint_gt(s.len, 64 + 32 + 9);
-	ck_assert_uint_eq(s.buf[0], 0x1a); /* signed_id */
-	memcpy(hidden, s.buf + 4 + (s.buf[1] >= 0x80), 64);
-	trace_hide(&s.trace, hws_bytes(hidden, 64), "signature");
-	trace_hide(&s.trace, hws_bytes(s.buf + s.len - 32, 32), "fresh key");
+	ck_assert_int_eq(hws_ses_unpack(hws_bytes(s.buf, s.len), &m), HWS_OK);
+	ck_assert_int_eq(m->union_case, SES__MESSAGE__UNION_SIGNED_ID);
+	ck_assert_uint_gt(m->signed_id->id.len, HWS_SIG_LEN);
+	id_pk = ses__id_pk__unpack(NULL, m->signed_id->id.len - HWS_SIG_LEN,
+			m->signed_id->id.data + HWS_SIG_LEN);
+	ck_assert(id_pk && id_pk->v2);
+	trace_hide(&s.trace, hws_bytes(m->signed_id->id.data, HWS_SIG_LEN), "signature");
+	trace_hide(&s.trace, hws_bytes(id_pk->pk.data, id_pk->pk.len), "fresh key");
+	trace_hide(&s.trace, hws_bytes(id_pk->v2->nonce.data, id_pk->v2->nonce.len), "nonce");
 	stage_note(&s, who);
-	s.trace.count -= 2;
+	s.trace.count -= 3;
+	ses__id_pk__free_unpacked(id_pk, NULL);
+	hws_ses_free(m);
 }
 
 static void push_punch(uint16_t port, Rdv__NatType nat)
@@ -456,15 +464,14 @@ END_TEST
 /* The host's side of the handshake, over whatever link the viewer came. */
 static void shake_hands(int fd, struct hws_identity *id)
 {
-	const struct hws_secure_host_conf conf = { .id = STAGE_ID };
+	const struct hws_secure_host_conf conf = { 0 };
 	struct hws_secure secure;
-	uint8_t sig[HWS_SIG_LEN], hdr[HWS_FRAME_HEADER_MAX];
+	uint8_t hdr[HWS_FRAME_HEADER_MAX];
 	struct hws_bytes out;
 	size_t n;
 
-	ck_assert_int_eq(hws_secure_host_init(&secure, &conf), HWS_OK);
-	hws_identity_sign(id, hws_secure_to_sign(&secure), sig);
-	ck_assert_int_eq(hws_secure_give_signature(&secure, sig), HWS_OK);
+	hws_secure_host_init(&secure, &conf);
+	ck_assert_int_eq(handshake_sign(&secure, id, STAGE_ID, false), HWS_OK);
 	ck_assert(hws_secure_take_output(&secure, &out));
 	tcp_send_raw(fd, hws_bytes(hdr, hws_frame_header(out.len, hdr)));
 	tcp_send_raw(fd, out);
@@ -477,7 +484,7 @@ static void shake_hands(int fd, struct hws_identity *id)
 	stage_note(&s, "viewer > host");
 	s.trace.count -= 2;
 	ck_assert_int_eq(hws_secure_frame(&secure, hws_bytes(s.buf, n)), HWS_OK);
-	ck_assert_int_eq(hws_secure_state(&secure), HWS_SECURE_KEYED);
+	ck_assert_int_eq(hws_secure_state(&secure), HWS_SECURE_DONE);
 	hws_secure_wipe(&secure);
 }
 

@@ -13,6 +13,7 @@
 #include "shared/wire/secure.h"
 #include "tests/component/reach/certificate.h"
 #include "tests/component/reach/fake.h"
+#include "tests/support/handshake.h"
 #include "tests/support/proc.h"
 #include "tests/support/suite.h"
 #include <check.h>
@@ -153,16 +154,8 @@ static void send_login(const Ses__Hash *hash)
 
 static void step_secure(void)
 {
-	uint8_t session_key[HWS_SESSION_KEY_LEN];
-	struct hws_bytes out;
-
-	while (hws_secure_take_output(&secure, &out))
-		ck_assert_int_eq(hws_conn_send(conn, out), HWS_OK);
-	if (hws_secure_state(&secure) != HWS_SECURE_KEYED)
-		return;
-	hws_secure_key(&secure, session_key);
-	hws_conn_set_key(conn, session_key);
-	keyed = true;
+	ck_assert_int_eq(handshake_step(&secure, conn, NULL), HWS_OK);
+	keyed = hws_secure_state(&secure) == HWS_SECURE_DONE;
 }
 
 static void on_frame(struct hws_conn *c HWS_UNUSED, struct hws_bytes payload, void *arg HWS_UNUSED)

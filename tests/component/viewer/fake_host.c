@@ -8,6 +8,7 @@
 #include "shared/wire/envelope.h"
 #include "shared/wire/frame.h"
 #include "shared/wire/secure.h"
+#include "tests/support/handshake.h"
 #include "tests/support/proc.h"
 #include <arpa/inet.h>
 #include <check.h>
@@ -446,13 +447,11 @@ static bool handshake(struct fake_host *h)
 	struct hws_secure s;
 	struct hws_bytes out;
 	struct hws_buf frame;
-	uint8_t sig[HWS_SIG_LEN];
+	struct hws_secure_keys keys;
 	bool good;
 
-	if (hws_secure_host_init(&s, &(struct hws_secure_host_conf){ .id = HOST_ID }) < 0)
-		return false;
-	hws_identity_sign(&h->identity, hws_secure_to_sign(&s), sig);
-	if (hws_secure_give_signature(&s, sig) < 0)
+	hws_secure_host_init(&s, &(struct hws_secure_host_conf){ 0 });
+	if (handshake_sign(&s, &h->identity, HOST_ID, false) < 0)
 		return false;
 	while (hws_secure_take_output(&s, &out))
 		if (!put_frame(h, out, false))
@@ -460,11 +459,9 @@ static bool handshake(struct fake_host *h)
 	hws_buf_init(&frame, 1u << 20);
 	good = get_frame(h, h->fd, &frame) &&
 			hws_secure_frame(&s, hws_buf_bytes(&frame)) == HWS_OK &&
-			hws_secure_state(&s) == HWS_SECURE_KEYED;
+			hws_secure_take_keys(&s, &keys);
 	if (good) {
-		uint8_t key[32];
-		hws_secure_key(&s, key);
-		hws_record_init(&h->record, key);
+		hws_record_init(&h->record, keys.send_secret);
 		h->keyed = true;
 	}
 	hws_buf_done(&frame);

@@ -11,6 +11,7 @@
 #include "shared/wire/limits.h"
 #include "shared/wire/secure.h"
 #include "shared/wire/session_table.h"
+#include "tests/support/handshake.h"
 #include <assert.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -40,12 +41,16 @@ static uint32_t permissions;
 static unsigned ended;
 static Agt__LoginVerdict__Result verdict;
 
-static void on_sign(struct hws_bytes data, void *arg HWS_UNUSED)
+static void on_sign(struct hws_bytes box_pk, void *arg HWS_UNUSED)
 {
-	uint8_t sig[HWS_SIG_LEN];
+	uint8_t signed_id[HWS_SECURE_SIGNED_MAX], nonce[HWS_NONCE_LEN] = { 5 };
+	const struct hws_secure_host_word w = {
+		.identity = &identity, .id = "123456789", .box_pk = box_pk.ptr, .nonce = nonce
+	};
+	size_t len;
 
-	hws_identity_sign(&identity, data, sig);
-	hws_gate_signed(gate, hws_bytes(sig, sizeof(sig)));
+	assert(hws_secure_sign(&w, signed_id, &len) == HWS_OK);
+	hws_gate_signed(gate, hws_bytes(signed_id, len));
 }
 
 static void on_agent_message(struct hws_ipc *l HWS_UNUSED, const Agt__Message *m HWS_UNUSED, int fd,
@@ -99,24 +104,16 @@ static void on_closed(struct hws_gate *g HWS_UNUSED, void *arg HWS_UNUSED)
 
 static void step_secure(void)
 {
-	uint8_t key[HWS_SESSION_KEY_LEN];
-	struct hws_bytes out;
-
-	while (viewer && hws_secure_take_output(&secure, &out))
-		if (hws_conn_send(viewer, out) < 0)
-			return;
-	if (viewer && hws_secure_state(&secure) == HWS_SECURE_KEYED && !keyed) {
-		hws_secure_key(&secure, key);
-		hws_conn_set_key(viewer, key);
-		keyed = true;
-	}
+	if (viewer && handshake_step(&secure, viewer, NULL) < 0)
+		return;
+	keyed = hws_secure_level(&secure) > HWS_LEVEL_PLAIN;
 }
 
 static void on_frame(struct hws_conn *c HWS_UNUSED, struct hws_bytes payload, void *arg)
 {
 	bool *handshake = arg;
 
-	if (*handshake && hws_secure_state(&secure) == HWS_SECURE_WAIT &&
+	if (*handshake && hws_secure_state(&secure) < HWS_SECURE_DONE &&
 			hws_secure_frame(&secure, payload) == HWS_OK)
 		step_secure();
 }

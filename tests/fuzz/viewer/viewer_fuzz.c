@@ -71,9 +71,9 @@ static int on_send(enum hws_channel channel HWS_UNUSED, struct hws_bytes payload
 	return HWS_OK;
 }
 
-static void on_keyed(const uint8_t key_secret[32], void *arg HWS_UNUSED)
+static void on_keyed(const struct hws_secure_keys *keys, void *arg HWS_UNUSED)
 {
-	must(key_secret != NULL);
+	must(keys->level > HWS_LEVEL_PLAIN);
 }
 
 static void on_frame_max(size_t n, void *arg HWS_UNUSED)

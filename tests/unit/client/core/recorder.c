@@ -17,11 +17,11 @@ static int on_send(enum hws_channel channel, struct hws_bytes payload, void *arg
 	return HWS_OK;
 }
 
-static void on_keyed(const uint8_t key[32], void *arg)
+static void on_keyed(const struct hws_secure_keys *keys, void *arg)
 {
 	struct recorder *r = arg;
 
-	memcpy(r->key, key, 32);
+	memcpy(r->key, keys->send_secret, 32);
 	r->keyed = true;
 }
 

@@ -5,6 +5,7 @@
 #include "shared/wire/limits.h"
 #include "shared/wire/secure.h"
 #include "suites.h"
+#include "tests/support/handshake.h"
 #include "tests/unit/client/core/recorder.h"
 #include <stdlib.h>
 #include <string.h>
@@ -306,7 +307,6 @@ static void secure_pair(
 	Ses__IdPk idpk = SES__ID_PK__INIT;
 	struct hws_buf inner, statement;
 	struct hws_bytes out;
-	uint8_t sig[HWS_SIG_LEN];
 
 	hws_identity_generate(true, &server);
 	hws_identity_generate(true, &other);
@@ -321,12 +321,8 @@ static void secure_pair(
 	hws_identity_sign_attached(&server, hws_buf_bytes(&inner), p);
 	hws_buf_commit(&statement, HWS_SIG_LEN + hws_buf_len(&inner));
 
-	ck_assert_int_eq(hws_secure_host_init(host,
-					 &(struct hws_secure_host_conf){ .id = host_id,
-							 .plain_ok = HWS_PLAIN_ALL }),
-			HWS_OK);
-	hws_identity_sign(&identity, hws_secure_to_sign(host), sig);
-	ck_assert_int_eq(hws_secure_give_signature(host, sig), HWS_OK);
+	hws_secure_host_init(host, &(struct hws_secure_host_conf){ .plain_ok = HWS_PLAIN_ALL });
+	ck_assert_int_eq(handshake_sign(host, &identity, host_id, false), HWS_OK);
 	ck_assert_int_eq(hws_viewer_start(r->viewer,
 					 &(struct hws_viewer_link){ .username = "123456789",
 							 .handshake = true,
@@ -347,16 +343,16 @@ START_TEST(an_encrypted_link_is_keyed_alike_on_both_ends)
 {
 	struct recorder r;
 	struct hws_secure host;
-	uint8_t key[32];
+	struct hws_secure_keys keys;
 
 	recorder_init(&r, "Passw0rd!", false);
 	secure_pair(&r, &host, "123456789", true);
 	ck_assert(r.keyed);
 	ck_assert(hws_viewer_encrypted(r.viewer));
 	ck_assert_ptr_nonnull(hws_viewer_host_pk(r.viewer));
-	ck_assert_int_eq(hws_secure_state(&host), HWS_SECURE_KEYED);
-	hws_secure_key(&host, key);
-	ck_assert_mem_eq(key, r.key, 32);
+	ck_assert_int_eq(hws_secure_state(&host), HWS_SECURE_DONE);
+	ck_assert(hws_secure_take_keys(&host, &keys));
+	ck_assert_mem_eq(keys.send_secret, r.key, 32);
 	recorder_hash(&r);
 	ck_assert_int_eq(r.plain_asks, 0);
 	recorder_login_ok(&r, "Linux", "1.4.9", 1);

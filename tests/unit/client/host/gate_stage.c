@@ -1,6 +1,7 @@
 /* tests: a gate between a scripted viewer, a scripted hostd and a scripted agent. */
 #include "tests/unit/client/host/gate_stage.h"
 #include "shared/crypto/crypto.h"
+#include "tests/support/handshake.h"
 
 struct hws_loop *loop;
 
@@ -42,14 +43,23 @@ struct hws_buf trace; /* the conversation as text, when trace.max is set */
 
 struct hws_secure secure;
 
+struct hws_secure_keys viewer_keys;
+
 bool securing;
 
-static void on_sign(struct hws_bytes data, void *arg HWS_UNUSED)
+static void on_sign(struct hws_bytes box_pk, void *arg HWS_UNUSED)
 {
-	uint8_t sig[HWS_SIG_LEN];
+	uint8_t signed_id[HWS_SECURE_SIGNED_MAX], nonce[HWS_NONCE_LEN] = { 5 };
+	size_t len;
 
-	hws_identity_sign(&identity, data, sig);
-	hws_gate_signed(gate, hws_bytes(sig, refuse_signature ? 0 : sizeof(sig)));
+	ck_assert_uint_eq(box_pk.len, HWS_BOX_PK_LEN);
+	ck_assert_int_eq(hws_secure_sign(&(struct hws_secure_host_word){ .identity = &identity,
+							 .id = "123456789",
+							 .box_pk = box_pk.ptr,
+							 .nonce = nonce },
+					 signed_id, &len),
+			HWS_OK);
+	hws_gate_signed(gate, hws_bytes(signed_id, refuse_signature ? 0 : len));
 }
 
 static void on_agent_message(
@@ -118,18 +128,11 @@ static void on_closed(struct hws_gate *g HWS_UNUSED, void *arg HWS_UNUSED)
 
 void step_viewer_secure(void)
 {
-	uint8_t key[HWS_SESSION_KEY_LEN];
-	struct hws_bytes out;
-
-	while (hws_secure_take_output(&secure, &out))
-		ck_assert_int_eq(hws_conn_send(viewer, out), HWS_OK);
-	if (hws_secure_state(&secure) == HWS_SECURE_WAIT)
+	ck_assert_int_eq(handshake_step(&secure, viewer, &viewer_keys), HWS_OK);
+	if (hws_secure_state(&secure) == HWS_SECURE_WAIT ||
+			hws_secure_state(&secure) == HWS_SECURE_CONFIRM)
 		return;
 	securing = false;
-	if (hws_secure_state(&secure) == HWS_SECURE_KEYED) {
-		hws_secure_key(&secure, key);
-		hws_conn_set_key(viewer, key);
-	}
 }
 
 static void note(const char *who, struct hws_bytes payload)

@@ -46,6 +46,7 @@ extern unsigned seen_count;
 extern bool viewer_closed, swallow;
 extern struct hws_buf trace; /* the conversation as text, when trace.max is set */
 extern struct hws_secure secure;
+extern struct hws_secure_keys viewer_keys;
 extern bool securing;
 
 /* Turns the loop until it is so. */

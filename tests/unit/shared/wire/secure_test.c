@@ -1,5 +1,5 @@
-/* shared/wire/secure: the handshake of a session, both ends, with right and wrong keys,
- * statements and turns. */
+/* shared/wire/secure: the deployed handshake of a session, both ends, with right and wrong keys,
+ * statements and turns. secure_v2_test has that of two hawser ends. */
 #include <check.h>
 #include <stdlib.h>
 
@@ -8,6 +8,7 @@
 #include "shared/wire/envelope.h"
 #include "shared/wire/secure.h"
 #include "shared/wire/server_kx.h"
+#include "tests/support/handshake.h"
 
 #define ID "123456789"
 
@@ -44,13 +45,11 @@ static void set_up(void)
 
 static void start_host(const char *id, const struct hws_identity *key, unsigned plain_ok)
 {
-	struct hws_secure_host_conf conf = { id, plain_ok };
-	uint8_t sig[HWS_SIG_LEN];
+	struct hws_secure_host_conf conf = { .plain_ok = plain_ok };
 
-	ck_assert_int_eq(hws_secure_host_init(&h, &conf), HWS_OK);
+	hws_secure_host_init(&h, &conf);
 	ck_assert_int_eq(hws_secure_state(&h), HWS_SECURE_SIGN);
-	hws_identity_sign(key, hws_secure_to_sign(&h), sig);
-	ck_assert_int_eq(hws_secure_give_signature(&h, sig), HWS_OK);
+	ck_assert_int_eq(handshake_sign(&h, key, id, false), HWS_OK);
 	ck_assert_int_eq(hws_secure_state(&h), HWS_SECURE_WAIT);
 }
 
@@ -79,18 +78,21 @@ static void feed(struct hws_secure *s, struct hws_bytes in)
 
 START_TEST(both_sides_end_with_the_same_key)
 {
-	uint8_t a[32], b[32];
+	struct hws_secure_keys a, b;
 
 	start_host(ID, &host, 0);
 	start_viewer(statement_len, 0, host.pk);
 	ck_assert_int_eq(hws_secure_state(&v), HWS_SECURE_WAIT);
 	carry(&h, &v);
-	ck_assert_int_eq(hws_secure_state(&v), HWS_SECURE_KEYED);
+	ck_assert_int_eq(hws_secure_state(&v), HWS_SECURE_DONE);
 	carry(&v, &h);
-	ck_assert_int_eq(hws_secure_state(&h), HWS_SECURE_KEYED);
-	hws_secure_key(&h, a);
-	hws_secure_key(&v, b);
-	ck_assert_mem_eq(a, b, sizeof(a));
+	ck_assert_int_eq(hws_secure_state(&h), HWS_SECURE_DONE);
+	ck_assert(hws_secure_take_keys(&h, &a) && hws_secure_take_keys(&v, &b));
+	ck_assert_int_eq(a.level, HWS_LEVEL_V1);
+	ck_assert_mem_eq(a.send_secret, b.receive_secret, 32);
+	ck_assert_mem_eq(a.send_secret, a.receive_secret, 32);
+	ck_assert(!hws_secure_take_keys(&h, &a));
+	ck_assert_ptr_null(hws_secure_binding(&h));
 	ck_assert_int_eq(hws_secure_frame(&h, hws_bytes(NULL, 0)), HWS_ERR_CLOSED);
 	hws_secure_wipe(&h);
 	ck_assert_int_eq(hws_secure_state(&h), HWS_SECURE_FAILED);
@@ -99,34 +101,40 @@ END_TEST
 
 START_TEST(without_a_statement_plaintext_needs_both_sides_consent)
 {
+	start_host(ID, &host, 0);
 	start_viewer(0, 0, NULL);
+	carry(&h, &v);
 	ck_assert_int_eq(hws_secure_state(&v), HWS_SECURE_FAILED);
 	ck_assert_int_eq(hws_secure_err(&v), HWS_ERR_INSECURE);
-	start_viewer(0, HWS_PLAIN_BIT(HWS_PLAIN_NO_STATEMENT), NULL);
-	ck_assert_int_eq(hws_secure_state(&v), HWS_SECURE_PLAINTEXT);
 	start_host(ID, &host, 0);
+	start_viewer(0, HWS_PLAIN_BIT(HWS_PLAIN_NO_STATEMENT), NULL);
+	carry(&h, &v);
+	ck_assert_int_eq(hws_secure_state(&v), HWS_SECURE_DONE);
+	ck_assert_int_eq(hws_secure_level(&v), HWS_LEVEL_PLAIN);
 	carry(&v, &h);
 	ck_assert_int_eq(hws_secure_state(&h), HWS_SECURE_FAILED);
 	ck_assert_int_eq(hws_secure_err(&h), HWS_ERR_INSECURE);
 	ck_assert_int_eq(hws_secure_reason(&h), HWS_PLAIN_NO_STATEMENT);
-	start_viewer(0, HWS_PLAIN_ALL, NULL);
 	start_host(ID, &host, HWS_PLAIN_BIT(HWS_PLAIN_NO_STATEMENT));
+	start_viewer(0, HWS_PLAIN_ALL, NULL);
+	carry(&h, &v);
 	carry(&v, &h);
-	ck_assert_int_eq(hws_secure_state(&h), HWS_SECURE_PLAINTEXT);
+	ck_assert_int_eq(hws_secure_state(&h), HWS_SECURE_DONE);
+	ck_assert_int_eq(hws_secure_level(&h), HWS_LEVEL_PLAIN);
 }
 END_TEST
 
 START_TEST(a_viewer_that_speaks_first_waits_for_the_signature)
 {
-	struct hws_secure_host_conf conf = { ID, HWS_PLAIN_ALL };
-	uint8_t sig[HWS_SIG_LEN] = { 0 };
+	struct hws_secure_host_conf conf = { .plain_ok = HWS_PLAIN_ALL };
 
-	ck_assert_int_eq(hws_secure_host_init(&h, &conf), HWS_OK);
+	hws_secure_host_init(&h, &conf);
 	ck_assert_int_eq(hws_secure_frame(&h, hws_bytes(NULL, 0)), HWS_ERR_AGAIN);
-	ck_assert_int_eq(hws_secure_give_signature(&h, sig), HWS_OK);
-	ck_assert_int_eq(hws_secure_give_signature(&h, sig), HWS_ERR_PROTO);
+	ck_assert_int_eq(handshake_sign(&h, &host, ID, false), HWS_OK);
+	ck_assert_int_eq(handshake_sign(&h, &host, ID, false), HWS_ERR_PROTO);
 	ck_assert_int_eq(hws_secure_frame(&h, hws_bytes(NULL, 0)), HWS_OK);
-	ck_assert_int_eq(hws_secure_state(&h), HWS_SECURE_PLAINTEXT);
+	ck_assert_int_eq(hws_secure_level(&h), HWS_LEVEL_PLAIN);
+	ck_assert_int_eq(hws_secure_state(&h), HWS_SECURE_DONE);
 }
 END_TEST
 
@@ -139,7 +147,7 @@ START_TEST(a_statement_for_another_id_or_by_another_server_does_not_count)
 	make_statement(&other, ID, &host);
 	start_viewer(statement_len, HWS_PLAIN_ALL, NULL);
 	ck_assert_int_eq(hws_secure_reason(&v), HWS_PLAIN_BAD_STATEMENT);
-	ck_assert_int_eq(hws_secure_state(&v), HWS_SECURE_PLAINTEXT);
+	ck_assert_int_eq(hws_secure_state(&v), HWS_SECURE_DONE);
 	ck_assert_ptr_null(hws_secure_host_pk(&v));
 }
 END_TEST
@@ -185,7 +193,7 @@ START_TEST(a_host_that_starts_its_session_at_once_is_not_swallowed)
 
 	start_viewer(statement_len, HWS_PLAIN_BIT(HWS_PLAIN_HOST_STARTED), NULL);
 	feed(&v, hws_bytes(hash, sizeof(hash)));
-	ck_assert_int_eq(hws_secure_state(&v), HWS_SECURE_PLAINTEXT);
+	ck_assert_int_eq(hws_secure_state(&v), HWS_SECURE_DONE);
 	ck_assert(hws_secure_frame_unused(&v));
 }
 END_TEST
@@ -227,7 +235,7 @@ START_TEST(every_flipped_bit_of_the_viewers_message_is_noticed)
 		feed(&h, hws_bytes(bad, out.len));
 		/* bit 255 of the public key is ignored by X25519 but not by the box key derivation
 		 * */
-		if (hws_secure_state(&h) == HWS_SECURE_KEYED)
+		if (hws_secure_state(&h) == HWS_SECURE_DONE)
 			ck_assert_uint_eq(bit, (4 + 31) * 8 + 7);
 	}
 }
@@ -266,15 +274,20 @@ END_TEST
 START_TEST(an_unusable_id_is_refused_and_the_longest_fits)
 {
 	char id[HWS_ID_MAX + 2];
-	struct hws_secure_host_conf conf = { id, 0 };
+	uint8_t nonce[HWS_NONCE_LEN] = { 0 }, out[HWS_SECURE_SIGNED_MAX];
+	const struct hws_secure_host_word w = {
+		.identity = &host, .id = id, .box_pk = host.pk, .nonce = nonce
+	};
+	size_t len;
 
 	memset(id, '7', sizeof(id));
 	id[HWS_ID_MAX + 1] = '\0';
-	ck_assert_int_eq(hws_secure_host_init(&h, &conf), HWS_ERR_INVAL);
+	ck_assert_int_eq(hws_secure_sign(&w, out, &len), HWS_ERR_INVAL);
 	id[HWS_ID_MAX] = '\0';
+	ck_assert_int_eq(hws_secure_sign(&w, out, &len), HWS_OK);
 	start_host(id, &host, 0);
 	id[0] = '\0';
-	ck_assert_int_eq(hws_secure_host_init(&h, &conf), HWS_ERR_INVAL);
+	ck_assert_int_eq(hws_secure_sign(&w, out, &len), HWS_ERR_INVAL);
 }
 END_TEST
 
@@ -296,7 +309,7 @@ START_TEST(no_memory_leaves_the_handshake_where_it_was)
 	hws_mem_fail_at(0);
 	ck_assert_int_eq(r, HWS_OK);
 	ck_assert_uint_eq(n, 4); /* two allocations: the message and the signed content */
-	ck_assert_int_eq(hws_secure_state(&v), HWS_SECURE_KEYED);
+	ck_assert_int_eq(hws_secure_state(&v), HWS_SECURE_DONE);
 }
 END_TEST
 

@@ -37,6 +37,9 @@ START_TEST(each_member_of_the_schema_has_its_row)
 		/* Misc has none of its own: its members have */
 		if (d->fields[i].id == SES__MESSAGE__UNION_MISC)
 			continue;
+		/* a confirmation comes before the session, and alone (wire/secure) */
+		if (!(d->fields[i].flags & PROTOBUF_C_FIELD_FLAG_ONEOF))
+			continue;
 		ck_assert_msg(row, "ses.Message.%s has no row", d->fields[i].name);
 		ck_assert_str_eq(row->name, d->fields[i].name);
 		found++;
