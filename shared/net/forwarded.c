@@ -1,5 +1,6 @@
-/* Read from the end: each proxy adds the address it saw behind what it was sent, in the same line or
- * in one of its own, so the client may have written anything in front, and as much as it likes. */
+/* Read from the end: each proxy adds the address it saw behind what it was sent, in the same line
+ * or in one of its own, so the client may have written anything in front, and as much as it
+ * likes. */
 #include "shared/net/forwarded.h"
 #include <string.h>
 #include <strings.h>

@@ -1,7 +1,7 @@
-/* net/forwarded: who is behind the proxies of a request. Of X-Forwarded-For only what trusted proxies
- * have put there counts: from its end to the first address that is not one of theirs. Nothing else
- * is looked at: X-Real-IP and Forwarded are what the client says wherever the proxy does not know
- * them. */
+/* net/forwarded: who is behind the proxies of a request. Of X-Forwarded-For only what trusted
+ * proxies have put there counts: from its end to the first address that is not one of theirs.
+ * Nothing else is looked at: X-Real-IP and Forwarded are what the client says wherever the proxy
+ * does not know them. */
 #pragma once
 #include "shared/base/bytes.h"
 #include "shared/net/addr.h"

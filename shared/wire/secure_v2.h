@@ -1,5 +1,5 @@
-/* wire/secure_v2: the computations of the v2 handshake (docs/protocol-v2.md, 1), without state: what
- * is signed, what is boxed, what the keys are made of. For wire/secure and tests. */
+/* wire/secure_v2: the computations of the v2 handshake (docs/protocol-v2.md, 1), without state:
+ * what is signed, what is boxed, what the keys are made of. For wire/secure and tests. */
 #pragma once
 #include "shared/base/bytes.h"
 #include "shared/base/err.h"

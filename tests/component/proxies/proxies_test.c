@@ -1,5 +1,5 @@
-/* Both servers behind proxies with the settings of docs/operate-proxies.md: whatever a client forges,
- * its address is the one that it has. */
+/* Both servers behind proxies with the settings of docs/operate-proxies.md: whatever a client
+ * forges, its address is the one that it has. */
 #include "shared/wire/addr_codec.h"
 #include "tests/component/proxies/proxy.h"
 #include "tests/component/relay/actors.h"
