@@ -69,6 +69,12 @@ static void on_entries(int r, const struct rdv_entry *e, size_t n, void *arg)
 			hws_warn("entry.ignored", HWS_STR("kind", e[i].kind),
 					HWS_STR("key", e[i].key), HWS_STR("text", err.text));
 	}
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(e[i].kind, "rule") == 0 &&
+				rdv_rules_check_rule(l->core->rules, e[i].key, &err) < 0)
+			hws_warn("rules.idle", HWS_STR("rule", e[i].key),
+					HWS_STR("value", e[i].value), HWS_STR("text", err.text));
+	}
 	l->core->loaded = true;
 	hws_info("store.loaded", HWS_STR("store", l->core->store->ops->name),
 			HWS_U64("peers", l->count), HWS_U64("entries", n),

@@ -11,6 +11,7 @@
 
 #define ASK_TIMEOUT_US 10000000
 #define ARGS_MAX 3
+#define FORCE "--force" /* of rows that have it: enter what is not there yet */
 
 /* Arguments become members of the request: "id" text, "limit#" a number, "?" at the end
  * optional. */
@@ -20,6 +21,7 @@ struct ask_row {
 	const char *cmd; /* of the control protocol */
 	const char *args[ARGS_MAX];
 	const char *help;
+	bool force; /* takes FORCE */
 };
 
 static const struct ask_row rows[] = {
@@ -39,14 +41,14 @@ static const struct ask_row rows[] = {
 	{ ADM_RENDEZVOUS, "kick", "kick", { "id" },
 			"forget that a device is online; it is off line until it speaks again" },
 	{ ADM_RENDEZVOUS, "block", "block", { "net" },
-			"serve this address, network or device no more" },
+			"serve this address, network or device no more", true },
 	{ ADM_RENDEZVOUS, "unblock", "unblock", { "net" }, "take that back" },
 	{ ADM_RENDEZVOUS, "allow", "allow", { "net" },
 			"serve this address or network whatever is blocked" },
 	{ ADM_RENDEZVOUS, "unallow", "unallow", { "net" }, "take that back" },
 	{ ADM_RENDEZVOUS, "rules", "rules", { NULL }, "all of these, groups and rules" },
 	{ ADM_RENDEZVOUS, "group-add", "group-add", { "group", "member" },
-			"put a device, address or network into a group" },
+			"put a device, address or network into a group", true },
 	{ ADM_RENDEZVOUS, "group-remove", "group-remove", { "group", "member" }, "take it out" },
 	{ ADM_RENDEZVOUS, "rule", "rule", { "from", "to", "action" },
 			"who may call whom: groups or '*', and allow, deny or none" },
@@ -100,6 +102,8 @@ void adm_query_help(FILE *out, enum adm_server server)
 			len += (size_t)snprintf(line + len, sizeof(line) - len,
 					optional ? " [%s]" : " %s", name);
 		}
+		if (rows[i].force)
+			snprintf(line + len, sizeof(line) - len, " [" FORCE "]");
 		fprintf(out, "  %-24s %s\n", line, rows[i].help);
 	}
 }
@@ -113,12 +117,30 @@ static const struct ask_row *find_row(enum adm_server server, const char *verb)
 	return NULL;
 }
 
+/* Takes FORCE out of the words, wherever it stands. */
+static bool take_force(const struct ask_row *row, int *argc, char **argv)
+{
+	bool force = false;
+	int n = 0;
+
+	for (int i = 0; i < *argc; i++) {
+		if (row->force && strcmp(argv[i], FORCE) == 0)
+			force = true;
+		else
+			argv[n++] = argv[i];
+	}
+	*argc = n;
+	return force;
+}
+
 static json_t *request_of(const struct ask_row *row, int argc, char **argv)
 {
 	json_t *req = json_object();
 	int used = 1;
 
 	json_object_set_new(req, "cmd", json_string(row->cmd));
+	if (take_force(row, &argc, argv))
+		json_object_set_new(req, "force", json_true());
 	for (size_t a = 0; a < ARGS_MAX && row->args[a]; a++) {
 		bool number, optional;
 		char name[32];

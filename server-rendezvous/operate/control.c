@@ -12,6 +12,7 @@
 #include "server-rendezvous/state/core.h"
 #include "server-rendezvous/state/journal.h"
 #include "server-rendezvous/state/presence.h"
+#include "server-rendezvous/store/devices.h"
 #include "server-rendezvous/store/store.h"
 #include "shared/base/buf.h"
 #include "shared/base/clock.h"
@@ -201,6 +202,43 @@ static void cmd_kick(struct hws_control_reply *reply, const json_t *req, void *a
 					"15 seconds or so"));
 }
 
+struct why {
+	struct hws_control_reply *reply;
+	json_t *answer;
+	char id[RDV_ID_MAX + 1];
+};
+
+static void on_why_row(int r, const struct rdv_peer_row *row HWS_UNUSED, void *arg)
+{
+	struct why *w = arg;
+
+	if (r == HWS_ERR_NOTFOUND) {
+		json_decref(w->answer);
+		hws_control_fail(w->reply, r, "no device has the id %s, and nobody asked for it",
+				w->id);
+	} else {
+		hws_control_ok(w->reply, w->answer); /* no attempts, as far as can be told */
+	}
+	hws_free(w);
+}
+
+/* Nothing is known here of the id; perhaps the database knows a device. */
+static int why_of_nothing(struct rdv_core *core, struct hws_control_reply *reply, const char *id,
+		json_t *answer)
+{
+	struct why *w = hws_alloc(sizeof(*w));
+	int r = w ? hws_str_copy(w->id, sizeof(w->id), id) : HWS_ERR_NOMEM;
+
+	if (r == HWS_OK) {
+		w->reply = reply;
+		w->answer = answer;
+		r = core->store->devices->get(core->store, w->id, on_why_row, w);
+	}
+	if (r < 0)
+		hws_free(w);
+	return r;
+}
+
 static void cmd_why(struct hws_control_reply *reply, const json_t *req, void *arg)
 {
 	struct rdv_core *core = arg;
@@ -208,10 +246,12 @@ static void cmd_why(struct hws_control_reply *reply, const json_t *req, void *ar
 	json_t *now = *id ? rdv_peer_json(core, id) : NULL;
 	json_t *o = json_pack("{s:o}", "attempts",
 			rdv_attempts_json(core->attempts, id, limit_of(req, 20, 500)));
+	bool nothing = *id && !now && json_array_size(json_object_get(o, "attempts")) == 0;
 
 	if (o && now)
 		json_object_set_new(o, "now", now);
-	hws_control_ok(reply, o);
+	if (!o || !nothing || why_of_nothing(core, reply, id, o) < 0)
+		hws_control_ok(reply, o);
 }
 
 /* --- the rest --------------------------------------------------------------------------------- */

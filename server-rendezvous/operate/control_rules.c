@@ -10,7 +10,9 @@
 #include "server-rendezvous/store/devices.h"
 #include "server-rendezvous/store/entries.h"
 #include "server-rendezvous/store/store.h"
+#include "shared/base/clock.h"
 #include "shared/base/log.h"
+#include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include "shared/net/addr.h"
 #include "shared/wire/text.h"
@@ -78,6 +80,70 @@ static void put(struct rdv_core *core, struct hws_control_reply *reply, const ch
 	r = core->store->entries->put(core->store, &e, on_stored, reply);
 	if (r < 0)
 		on_stored(r, reply);
+}
+
+/* --- devices that are named ------------------------------------------------------------------- */
+
+/* An entry that waits until the database has said whether there is such a device. */
+struct named {
+	struct rdv_core *core;
+	struct hws_control_reply *reply;
+	char id[RDV_ID_MAX + 1];
+	struct rdv_entry e;
+};
+
+static void on_known(int r, const struct rdv_peer_row *row, void *arg)
+{
+	struct named *n = arg;
+
+	if (row)
+		put(n->core, n->reply, n->e.kind, n->e.key, n->e.value);
+	else if (r == HWS_ERR_NOTFOUND)
+		hws_control_fail(n->reply, r,
+				"no device has the id %s; --force if it is yet to come", n->id);
+	else
+		hws_control_fail(n->reply, r,
+				"the database cannot be asked whether there is a device %s; "
+				"--force enters it all the same",
+				n->id);
+	hws_free(n);
+}
+
+static bool is_known(struct rdv_core *core, const char *id)
+{
+	struct rdv_peer_info info;
+
+	return rdv_presence_get(core->presence, hws_bytes_str(id), hws_clock_us(), &info) &&
+			!info.unproven;
+}
+
+/* As put, with an id in it: one that is mistyped protects nothing and blocks nobody. */
+static void put_named(struct rdv_core *core, struct hws_control_reply *reply, const json_t *req,
+		const char *kind, const char *key, const char *id)
+{
+	struct named *n = NULL;
+	int r = HWS_ERR_NOMEM;
+
+	if (json_is_true(json_object_get(req, "force")) || is_known(core, id)) {
+		put(core, reply, kind, key, "");
+		return;
+	}
+	n = hws_alloc(sizeof(*n));
+	if (n) {
+		n->core = core;
+		n->reply = reply;
+		r = hws_str_copy(n->id, sizeof(n->id), id);
+	}
+	if (r == HWS_OK)
+		r = hws_str_copy(n->e.kind, sizeof(n->e.kind), kind);
+	if (r == HWS_OK)
+		r = hws_str_copy(n->e.key, sizeof(n->e.key), key);
+	if (r == HWS_OK)
+		r = core->store->devices->get(core->store, id, on_known, n);
+	if (r < 0) {
+		hws_free(n);
+		hws_control_fail(reply, r, "cannot look up the id %s: %s", id, hws_err_text(r));
+	}
 }
 
 /* --- what other nodes say --------------------------------------------------------------------- */
@@ -203,6 +269,8 @@ void rdv_cmd_block(struct hws_control_reply *reply, const json_t *req, void *arg
 
 	if (!kind)
 		hws_control_fail(reply, HWS_ERR_INVAL, NO_TARGET, what);
+	else if (strcmp(kind, "block-id") == 0)
+		put_named(arg, reply, req, kind, what, what);
 	else
 		put(arg, reply, kind, what, "");
 }
@@ -254,22 +322,32 @@ void rdv_cmd_group_add(struct hws_control_reply *reply, const json_t *req, void 
 		hws_control_fail(reply, HWS_ERR_INVAL, NO_TARGET, what);
 	else if (member(req, key) < 0)
 		hws_control_fail(reply, HWS_ERR_TOOBIG, "too long");
+	else if (strcmp(new_kind_of(what), "block-id") == 0)
+		put_named(arg, reply, req, "group", key, what);
 	else
 		put(arg, reply, "group", key, "");
 }
 
 void rdv_cmd_group_remove(struct hws_control_reply *reply, const json_t *req, void *arg)
 {
-	char key[RDV_ENTRY_KEY_MAX + 1];
+	struct rdv_core *core = arg;
+	char key[RDV_ENTRY_KEY_MAX + 1], rule[RDV_ENTRY_KEY_MAX + 1];
 
 	if (member(req, key) < 0)
 		hws_control_fail(reply, HWS_ERR_TOOBIG, "too long");
+	else if (rdv_rules_member_needed(core->rules, key, rule))
+		hws_control_fail(reply, HWS_ERR_DENIED,
+				"the rule %s would do nothing without %s: take the rule back first "
+				"(action none)",
+				rule, key);
 	else
 		drop(arg, reply, "group", key);
 }
 
 void rdv_cmd_rule(struct hws_control_reply *reply, const json_t *req, void *arg)
 {
+	struct rdv_core *core = arg;
+	struct hws_error err = { 0 };
 	char key[RDV_ENTRY_KEY_MAX + 1];
 
 	if (hws_fmt(key, sizeof(key), "%s>%s", rdv_request_text(req, "from"),
@@ -277,6 +355,8 @@ void rdv_cmd_rule(struct hws_control_reply *reply, const json_t *req, void *arg)
 		hws_control_fail(reply, HWS_ERR_TOOBIG, "too long");
 	else if (strcmp(rdv_request_text(req, "action"), "none") == 0)
 		drop(arg, reply, "rule", key);
+	else if (rdv_rules_check_rule(core->rules, key, &err) < 0)
+		hws_control_fail(reply, HWS_ERR_NOTFOUND, "%s", err.text);
 	else
 		put(arg, reply, "rule", key, rdv_request_text(req, "action"));
 }

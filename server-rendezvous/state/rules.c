@@ -171,6 +171,100 @@ int rdv_rules_put(struct rdv_rules *r, const struct rdv_entry *e, struct hws_err
 	return HWS_OK;
 }
 
+/* --- rules and the groups they name ----------------------------------------------------------- */
+
+/* Has a group a member of this sort, other than `but` (NULL: any)? Callers are known by their
+ * addresses, those they call by their ids. */
+static bool has_member(const struct rdv_rules *r, const char *group, bool net, const char *but)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		const char *m = member_of(&r->rule[i], group);
+
+		if (m && r->rule[i].is_net == net && (!but || strcmp(r->rule[i].e.key, but) != 0))
+			return true;
+	}
+	return false;
+}
+
+/* The groups that a rule names: who calls, who is called. */
+static const char *split(const char *key, char from[RDV_ENTRY_KEY_MAX + 1])
+{
+	const char *to = strchr(key, '>');
+	size_t n = to ? (size_t)(to - key) : 0;
+
+	memcpy(from, key, n);
+	from[n] = 0;
+	return to ? to + 1 : "";
+}
+
+static int check_group(
+		const struct rdv_rules *r, const char *group, bool net, struct hws_error *err)
+{
+	if (strcmp(group, "*") == 0 || has_member(r, group, net, NULL))
+		return HWS_OK;
+	if (!has_member(r, group, !net, NULL))
+		return hws_error_set(err, HWS_ERR_NOTFOUND,
+				"there is no group %s; group-add makes it, `hawser-admin rules` "
+				"shows all",
+				group);
+	return hws_error_set(err, HWS_ERR_NOTFOUND,
+			net ? "there is no address or network in the group %s, and callers are "
+			      "known by theirs: the rule would do nothing"
+			    : "there is no device in the group %s: the rule would do nothing",
+			group);
+}
+
+static int check_rule(const struct rdv_rules *r, const char *key, struct hws_error *err)
+{
+	char from[RDV_ENTRY_KEY_MAX + 1];
+	const char *to = split(key, from);
+	int res = check_group(r, from, true, err);
+
+	return res == HWS_OK ? check_group(r, to, false, err) : res;
+}
+
+int rdv_rules_check_rule(struct rdv_rules *r, const char *key, struct hws_error *err)
+{
+	int res;
+
+	pthread_rwlock_rdlock(&r->lock);
+	res = check_rule(r, key, err);
+	pthread_rwlock_unlock(&r->lock);
+	return res;
+}
+
+/* Is this the last member of its sort, and the rule names the group for that sort? */
+static bool needs(const struct rdv_rules *r, const struct rule *u, const struct rule *member)
+{
+	char from[RDV_ENTRY_KEY_MAX + 1], group[RDV_ENTRY_KEY_MAX + 1];
+	const char *to = split(u->e.key, from);
+	size_t n = strcspn(member->e.key, "/");
+
+	memcpy(group, member->e.key, n);
+	group[n] = 0;
+	return strcmp(member->is_net ? from : to, group) == 0 &&
+			!has_member(r, group, member->is_net, member->e.key);
+}
+
+bool rdv_rules_member_needed(
+		struct rdv_rules *r, const char *key, char rule[RDV_ENTRY_KEY_MAX + 1])
+{
+	const struct rule *member;
+	bool needed = false;
+
+	pthread_rwlock_rdlock(&r->lock);
+	member = find(r, "group", key);
+	for (size_t i = 0; member && i < r->count && !needed; i++) {
+		needed = is(&r->rule[i], "rule") && needs(r, &r->rule[i], member);
+		if (needed)
+			memcpy(rule, r->rule[i].e.key, RDV_ENTRY_KEY_MAX + 1);
+	}
+	pthread_rwlock_unlock(&r->lock);
+	return needed;
+}
+
+/* --- changes ---------------------------------------------------------------------------------- */
+
 bool rdv_rules_delete(struct rdv_rules *r, const char *kind, const char *key)
 {
 	struct rule *at;
@@ -240,13 +334,9 @@ static int applies(const struct rdv_rules *r, const struct rule *u,
 		const struct sockaddr_storage *from, const char *id)
 {
 	char from_group[RDV_ENTRY_KEY_MAX + 1];
-	const char *to = strchr(u->e.key, '>');
-	size_t n = (size_t)(to - u->e.key);
+	const char *to = split(u->e.key, from_group);
 	int weight = 1;
 
-	memcpy(from_group, u->e.key, n);
-	from_group[n] = 0;
-	to++;
 	if (strcmp(from_group, "*") != 0) {
 		if (!in_from_group(r, from_group, from))
 			return 0;
@@ -282,15 +372,24 @@ bool rdv_rules_may_call(struct rdv_rules *r, const struct sockaddr_storage *from
 	return may;
 }
 
+static json_t *json_of(const struct rdv_rules *r, const struct rule *u)
+{
+	struct hws_error err = { 0 };
+	json_t *o = json_pack("{s:s,s:s,s:s}", "kind", u->e.kind, "key", u->e.key, "value",
+			u->e.value);
+
+	if (o && is(u, "rule") && check_rule(r, u->e.key, &err) < 0)
+		json_object_set_new(o, "text", json_string(err.text));
+	return o;
+}
+
 json_t *rdv_rules_json(struct rdv_rules *r)
 {
 	json_t *list = json_array();
 
 	pthread_rwlock_rdlock(&r->lock);
 	for (size_t i = 0; list && i < r->count; i++)
-		json_array_append_new(list,
-				json_pack("{s:s,s:s,s:s}", "kind", r->rule[i].e.kind, "key",
-						r->rule[i].e.key, "value", r->rule[i].e.value));
+		json_array_append_new(list, json_of(r, &r->rule[i]));
 	pthread_rwlock_unlock(&r->lock);
 	return list;
 }

@@ -27,6 +27,14 @@ void rdv_rules_configure(
  * be. */
 int rdv_rules_put(struct rdv_rules *r, const struct rdv_entry *e,
 		struct hws_error *err) HWS_MUST_CHECK;
+/* Of a rule "FROM>TO": HWS_ERR_NOTFOUND, and a sentence, when a group that it names is not there or
+ * has no member that could match, so that the rule would do nothing. */
+int rdv_rules_check_rule(
+		struct rdv_rules *r, const char *key, struct hws_error *err) HWS_MUST_CHECK;
+/* A rule that would do nothing any more without this member "NAME/ID" or "NAME/NET": its key into
+ * `rule`. False: there is none. */
+bool rdv_rules_member_needed(
+		struct rdv_rules *r, const char *key, char rule[RDV_ENTRY_KEY_MAX + 1]);
 /* False: it was not there. */
 bool rdv_rules_delete(struct rdv_rules *r, const char *kind, const char *key);
 /* Is this an address or a network, not the id of a device? Into *ret, if given. */
@@ -37,5 +45,5 @@ bool rdv_rules_ip_blocked(struct rdv_rules *r, const struct sockaddr_storage *a)
 bool rdv_rules_id_blocked(struct rdv_rules *r, const char *id);
 /* May a caller from `from` reach `id`? */
 bool rdv_rules_may_call(struct rdv_rules *r, const struct sockaddr_storage *from, const char *id);
-/* What was put, as an array of {kind, key, value}. */
+/* What was put, as an array of {kind, key, value}, and "text" where a rule does nothing. */
 json_t *rdv_rules_json(struct rdv_rules *r);

@@ -450,8 +450,8 @@ START_TEST(a_mistyped_address_is_no_id)
 		says(admin(1, "group-add", "office", wrong[i], NULL), wrong[i]);
 	}
 	says(admin(0, "rules", NULL), "entries: none");
-	admin(0, "block", "pc.of.ann", NULL);
-	admin(0, "group-add", "office", "pc.of.ann", NULL);
+	admin(0, "block", "pc.of.ann", "--force", NULL);
+	admin(0, "group-add", "office", "pc.of.ann", "--force", NULL);
 	/* what is not in the lists cannot be taken out: that was mistyped, too */
 	says(admin(1, "unblock", "pc.of.anna", NULL), "rules");
 	says(admin(1, "unblock", "127.0.0.7", NULL), "rules");
@@ -459,6 +459,85 @@ START_TEST(a_mistyped_address_is_no_id)
 	admin(0, "unblock", "pc.of.ann", NULL);
 	admin(0, "group-remove", "office", "pc.of.ann", NULL);
 	says(admin(0, "rules", NULL), "entries: none");
+}
+END_TEST
+
+START_TEST(a_mistyped_name_is_told_and_changes_nothing)
+{
+	struct device d;
+
+	device_init(&d, &srv, 1, "123456789");
+	device_online(&d);
+	says(admin(1, "block", "123456788", NULL), "no device has the id 123456788");
+	says(admin(1, "group-add", "servers", "123456788", NULL), "no device has the id");
+	says(admin(1, "why", "123456788", NULL), "no device has the id 123456788");
+	says(admin(1, "kick", "123456788", NULL), "no device has the id 123456788");
+	says(admin(1, "name", "123456788", "till", NULL), "no device has the id 123456788");
+	says(admin(1, "remove", "123456788", NULL), "no device has the id 123456788");
+	says(admin(1, "peer", "123456788", NULL), "no device has the id 123456788");
+	says(admin(1, "unallow", "10.0.0.0/8", NULL), "rules");
+	says(admin(1, "relay-drain", "nosuch.example.com", NULL), "nosuch.example.com");
+	says(admin(1, "relay-resume", "nosuch.example.com", NULL), "nosuch.example.com");
+	says(admin(1, "enrol", d.id, NULL), "not enrolled");
+	says(admin(0, "rules", NULL), "entries: none");
+	says(admin(2, "kick", d.id, "--force", NULL), "what is '--force'");
+	/* for what is yet to come */
+	admin(0, "block", "123456788", "--force", NULL);
+	admin(0, "group-add", "--force", "servers", "123456788", NULL);
+	says(admin(0, "rules", NULL), "servers/123456788");
+	says(admin(0, "why", d.id, NULL), "attempts: none");
+	device_done(&d);
+}
+END_TEST
+
+START_TEST(rules_name_groups_that_exist)
+{
+	struct device d;
+
+	device_init(&d, &srv, 1, "123456789");
+	device_online(&d);
+	says(admin(1, "rule", "office", "nosuch", "allow", NULL), "no group office");
+	says(admin(1, "rule", "*", "nosuch", "deny", NULL), "no group nosuch");
+	says(admin(1, "rule", "office", "nosuch", "none", NULL), "rules");
+	admin(0, "group-add", "servers", d.id, NULL);
+	admin(0, "group-add", "office", "127.0.0.8", NULL);
+	says(admin(1, "rule", "ofice", "servers", "deny", NULL), "no group ofice");
+	says(admin(1, "rule", "office", "server", "deny", NULL), "no group server");
+	says(admin(1, "rule", "office", "servers", "refuse", NULL), "allow or deny");
+	/* groups that are there and could not match */
+	says(admin(1, "rule", "servers", "*", "deny", NULL), "no address or network in the group");
+	says(admin(1, "rule", "*", "office", "deny", NULL), "no device in the group");
+	ck_assert_ptr_null(strstr(admin(0, "rules", NULL), ">"));
+	admin(0, "rule", "office", "servers", "allow", NULL);
+	admin(0, "rule", "*", "servers", "deny", NULL);
+	ck_assert_ptr_null(call(8, d.id)); /* the office may */
+	hws_rdv_free(device_pushed(&d, M(PUNCH_HOLE)));
+	device_done(&d);
+}
+END_TEST
+
+START_TEST(a_group_that_a_rule_needs_stays)
+{
+	struct device d;
+	message *m;
+
+	device_init(&d, &srv, 1, "123456789");
+	device_online(&d);
+	admin(0, "group-add", "servers", d.id, NULL);
+	admin(0, "group-add", "servers", "127.0.0.8", NULL);
+	admin(0, "rule", "*", "servers", "deny", NULL);
+	says(admin(1, "group-remove", "servers", d.id, NULL), "*>servers");
+	m = call(9, d.id); /* still refused */
+	ck_assert_ptr_nonnull(m);
+	hws_rdv_free(m);
+	admin(0, "group-remove", "servers", "127.0.0.8", NULL); /* the rule does not need that */
+	admin(0, "group-add", "servers", "223456789", "--force", NULL);
+	admin(0, "group-remove", "servers", d.id, NULL); /* nor the first of two */
+	says(admin(1, "group-remove", "servers", "223456789", NULL), "*>servers");
+	admin(0, "rule", "*", "servers", "none", NULL);
+	admin(0, "group-remove", "servers", "223456789", NULL);
+	says(admin(0, "rules", NULL), "entries: none");
+	device_done(&d);
 }
 END_TEST
 
@@ -571,6 +650,9 @@ int main(void)
 			TESTS(looks_at_devices, a_kicked_device_is_offline_until_it_speaks,
 					a_blocked_address_is_cut_off_at_once,
 					a_blocked_device_is_not_there, rules_say_who_may_call_whom,
+					a_mistyped_name_is_told_and_changes_nothing,
+					rules_name_groups_that_exist,
+					a_group_that_a_rule_needs_stays,
 					only_enrolled_devices_register,
 					devices_that_are_off_line_are_listed_named_and_removed,
 					a_drained_relay_gets_no_new_sessions,
