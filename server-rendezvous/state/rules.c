@@ -246,8 +246,7 @@ static bool needs(const struct rdv_rules *r, const struct rule *u, const struct 
 			!has_member(r, group, member->is_net, member->e.key);
 }
 
-bool rdv_rules_member_needed(
-		struct rdv_rules *r, const char *key, char rule[RDV_ENTRY_KEY_MAX + 1])
+bool rdv_rules_member_needed(struct rdv_rules *r, const char *key, char rule[RDV_ENTRY_KEY_MAX + 1])
 {
 	const struct rule *member;
 	bool needed = false;
@@ -375,8 +374,8 @@ bool rdv_rules_may_call(struct rdv_rules *r, const struct sockaddr_storage *from
 static json_t *json_of(const struct rdv_rules *r, const struct rule *u)
 {
 	struct hws_error err = { 0 };
-	json_t *o = json_pack("{s:s,s:s,s:s}", "kind", u->e.kind, "key", u->e.key, "value",
-			u->e.value);
+	json_t *o = json_pack(
+			"{s:s,s:s,s:s}", "kind", u->e.kind, "key", u->e.key, "value", u->e.value);
 
 	if (o && is(u, "rule") && check_rule(r, u->e.key, &err) < 0)
 		json_object_set_new(o, "text", json_string(err.text));

@@ -56,10 +56,12 @@ static void until_blocked(struct server *s, const char *id, bool want)
 
 START_TEST(orders_hold_at_all_nodes_also_those_that_were_missed)
 {
-	struct device d;
+	struct device d, other;
 
 	device_init(&d, &a, 1, "123456789");
 	device_online(&d);
+	device_init(&other, &a, 2, "987654321");
+	device_online(&other);
 	ck_assert(reached(&b, &d, AGAIN_MS));
 	order(&a, "block", d.id);
 	until_blocked(&b, d.id, true);
@@ -67,15 +69,16 @@ START_TEST(orders_hold_at_all_nodes_also_those_that_were_missed)
 	until_blocked(&a, d.id, false);
 	until_blocked(&b, d.id, false);
 	test_proxy_set(&proxy, TEST_PROXY_CUT);
-	order(&a, "block", "987654321");
-	ck_assert(!blocked(&b, "987654321"));
+	order(&a, "block", other.id);
+	ck_assert(!blocked(&b, other.id));
 	test_proxy_set(&proxy, TEST_PROXY_PASS);
-	until_blocked(&b, "987654321", true);
+	until_blocked(&b, other.id, true);
 	test_proxy_set(&proxy, TEST_PROXY_CUT);
-	order(&a, "unblock", "987654321");
+	order(&a, "unblock", other.id);
 	test_proxy_set(&proxy, TEST_PROXY_PASS);
-	until_blocked(&b, "987654321", false);
+	until_blocked(&b, other.id, false);
 	device_done(&d);
+	device_done(&other);
 }
 END_TEST
 

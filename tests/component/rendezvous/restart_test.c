@@ -7,6 +7,7 @@
 #include <check.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,6 +131,34 @@ START_TEST(lists_and_rules_survive)
 }
 END_TEST
 
+/* As an earlier version took it. */
+START_TEST(a_rule_without_its_group_is_told_at_the_start)
+{
+	char path[340];
+	sqlite3 *db = NULL;
+	json_t *ans;
+	char *text;
+
+	server_stop(&srv);
+	snprintf(path, sizeof(path), "%s/rendezvous.sqlite3", srv.dir);
+	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(db,
+					 "INSERT INTO entry VALUES ('rule', '*>nosuch', 'deny'), "
+					 "('rule', '*>*', 'allow')",
+					 NULL, NULL, NULL),
+			SQLITE_OK);
+	sqlite3_close(db);
+	server_start(&srv, same_port);
+	ck_assert_ptr_nonnull(strstr(srv.proc.log, "rules.idle rule=*>nosuch"));
+	ck_assert_ptr_null(strstr(srv.proc.log, "rules.idle rule=*>*"));
+	ans = server_ask(&srv, "rules", NULL, NULL);
+	text = json_dumps(ans, 0);
+	ck_assert_msg(strstr(text, "there is no group nosuch"), "%s", text);
+	free(text);
+	json_decref(ans);
+}
+END_TEST
+
 START_TEST(a_changed_id_survives)
 {
 	Rdv__RegisterPk p = RDV__REGISTER_PK__INIT;
@@ -245,7 +274,9 @@ int main(void)
 	return test_main("rendezvous/restart", 60, setup, teardown,
 			TESTS(devices_are_reachable_again_with_their_next_keep_alive,
 					an_acknowledged_registration_survives_kill_9,
-					lists_and_rules_survive, a_changed_id_survives,
+					lists_and_rules_survive,
+					a_rule_without_its_group_is_told_at_the_start,
+					a_changed_id_survives,
 					a_damaged_database_is_refused_and_left_alone,
 					a_lone_public_key_is_not_replaced,
 					key_and_database_are_private,
