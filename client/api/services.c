@@ -103,7 +103,7 @@ static int new_video(struct api_session_loop *e,
 {
 	struct hws_video_view *vv;
 	int r = hws_video_view_new(&(struct hws_video_view_conf){ .loop = e->ctx->loop,
-						   .work = e->ctx->work,
+						   .decoder = e->decoder,
 						   .order = e->s->format == HAWSER_FORMAT_RGBA
 								   ? HWS_VIDEO_RGBA
 								   : HWS_VIDEO_BGRA,

@@ -2,6 +2,7 @@
  * decides what follows an end. An embedder's handle may be gone before it; it ends by itself
  * then. */
 #include "client/api/session_loop.h"
+#include "client/decoder/confined.h"
 #include "shared/base/clock.h"
 #include "shared/base/mem.h"
 #include "shared/base/rand.h"
@@ -101,6 +102,11 @@ static int new_viewer(struct api_session_loop *e, const struct api_session_loop_
 	return r;
 }
 
+static void on_decoder_broken(const char *text, void *arg)
+{
+	api_session_loop_end(arg, HWS_ERR_CORRUPT, text, NULL);
+}
+
 int api_session_loop_new(hawser_session *s, const struct api_session_loop_conf *conf,
 		struct api_session_loop **ret)
 {
@@ -121,12 +127,18 @@ int api_session_loop_new(hawser_session *s, const struct api_session_loop_conf *
 	if (r == HWS_OK)
 		r = hws_str_copy(e->key, sizeof(e->key), conf->key);
 	if (r == HWS_OK)
+		r = hws_confined_new(&(struct hws_confined_conf){ .loop = e->ctx->loop,
+						     .on_broken = on_decoder_broken,
+						     .arg = e },
+				&e->decoder);
+	if (r == HWS_OK)
 		r = new_viewer(e, conf);
 	if (r == HWS_OK)
 		r = api_services_new(e, conf);
 	if (r < 0) {
 		hws_viewer_free(e->viewer);
 		api_services_free(e);
+		hws_confined_free(e->decoder);
 		hws_free(e);
 		return r;
 	}
@@ -385,6 +397,7 @@ static void start(struct api_session_loop *e)
 	if (!hws_timer_active(&e->tick))
 		hws_timer_every(e->ctx->loop, &e->tick, HWS_US_PER_S, on_tick, e);
 	api_report_state(e, HAWSER_STATE_CONNECTING, "connecting", 0);
+	hws_confined_start(e->decoder); /* now, so that the first picture does not wait for it */
 	api_connect_start(e);
 }
 
@@ -414,6 +427,7 @@ static void finish(void *arg)
 		return;
 	}
 	hws_timer_stop(&e->tick);
+	hws_confined_stop(e->decoder);
 	api_report_stats(e, hws_clock_us());
 	api_report_state(e, HAWSER_STATE_CLOSED, e->end_text, 0);
 	api_report_closed(e, e->end_err, e->end_text);
@@ -488,5 +502,6 @@ void api_session_loop_close(struct api_session_loop *e)
 	hws_timer_stop(&e->tick);
 	hws_viewer_free(e->viewer);
 	api_services_free(e);
+	hws_confined_free(e->decoder);
 	hws_loop_defer(e->ctx->loop, &e->ending, free_engine, e);
 }

@@ -21,6 +21,7 @@ struct api_session_loop {
 	struct hws_proxy proxy;
 	bool force_relay, no_retry, closing;
 
+	struct hws_confined *decoder; /* the process that decodes what the host sends */
 	struct hws_viewer *viewer;
 	struct hws_service
 			*service[HWS_SERVICE_COUNT]; /* by enum hws_service_id; NULL: none of it */

@@ -33,6 +33,14 @@ struct hws_packet {
 	uint16_t coarse; /* how coarse the picture was coded, on the same scale */
 };
 
+/* What a packet makes a decoder take memory for, as its headers say. */
+struct hws_packet_size {
+	/* The largest of each side over all frames of the packet; 0: none states one, so it has the
+	 * size of a frame that came before. */
+	unsigned width, height;
+	bool indexed; /* VP9: the packet ends with an index of its frames */
+};
+
 struct hws_encoder_conf {
 	enum hws_codec codec;
 	int width, height;

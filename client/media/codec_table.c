@@ -3,6 +3,7 @@
 #include "client/media/codec_table.h"
 #include "client/media/raw.h"
 #include "client/media/vpx.h"
+#include "client/media/vpx_sizes.h"
 #include "shared/base/str.h"
 
 #define I420 HWS_PIXEL_BIT(HWS_PIXEL_I420)
@@ -21,7 +22,8 @@ static const struct hws_codec_row table[HWS_CODEC_COUNT] = {
 			.gives = I420,
 			.side_max = 16383,
 			.new_encoder = hws_vpx_encoder_new,
-			.new_decoder = hws_vpx_decoder_new },
+			.new_decoder = hws_vpx_decoder_new,
+			.packet_size = hws_vpx_packet_size },
 	[HWS_CODEC_VP9] = { .name = "vp9",
 			.title = "VP9",
 			.wish = 1,
@@ -31,7 +33,8 @@ static const struct hws_codec_row table[HWS_CODEC_COUNT] = {
 			.takes = I420,
 			.gives = I420,
 			.new_encoder = hws_vpx_encoder_new,
-			.new_decoder = hws_vpx_decoder_new },
+			.new_decoder = hws_vpx_decoder_new,
+			.packet_size = hws_vpx_packet_size },
 	[HWS_CODEC_AV1] = { .name = "av1",
 			.title = "AV1",
 			.wish = 5,

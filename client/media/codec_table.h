@@ -21,6 +21,10 @@ struct hws_codec_row {
 	/* NULL: not in this build. */
 	int (*new_encoder)(const struct hws_encoder_conf *conf, struct hws_encoder **ret);
 	int (*new_decoder)(enum hws_codec codec, unsigned threads, struct hws_decoder **ret);
+	/* The sizes that the headers of a packet state, before it is decoded; NULL: they say
+	 * nothing that could be looked at. */
+	int (*packet_size)(
+			enum hws_codec codec, struct hws_bytes packet, struct hws_packet_size *ret);
 };
 
 /* Never NULL: of HWS_CODEC_NONE, and for what is none. */

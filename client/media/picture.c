@@ -134,6 +134,31 @@ int hws_picture_of_memory(enum hws_pixel_format format, int width, int height, v
 	return HWS_OK;
 }
 
+int hws_picture_over(enum hws_pixel_format format, int width, int height, void *bytes, int stride,
+		void *memory, void (*free_memory)(void *memory), struct hws_picture **ret)
+{
+	uint8_t *plane = bytes;
+	size_t size = (size_t)HWS_MAX(stride, 0) * (size_t)HWS_MAX(height, 0);
+	struct hws_picture view, *p;
+	const struct hws_pixel_row *row = hws_pixel_row(format);
+
+	if (!row || row->planes != 1)
+		return HWS_ERR_INVAL;
+	int r = hws_picture_wrap(format, width, height, &plane, &stride, &size, &view);
+	if (r < 0)
+		return r;
+	p = picture_alloc(format, width, height);
+	if (!p)
+		return HWS_ERR_NOMEM;
+	p->plane[0] = plane;
+	p->stride[0] = stride;
+	p->size[0] = size;
+	p->memory = memory;
+	p->free_memory = free_memory;
+	*ret = p;
+	return HWS_OK;
+}
+
 static void destroy(struct hws_picture *p)
 {
 	p->free_memory(p->memory);

@@ -51,6 +51,12 @@ int hws_picture_wrap(enum hws_pixel_format format, int width, int height, uint8_
  * called when the last lock has gone. For formats that are not in memory (dmabuf.c). */
 int hws_picture_of_memory(enum hws_pixel_format format, int width, int height, void *memory,
 		void (*free_memory)(void *memory), struct hws_picture **ret) HWS_MUST_CHECK;
+/* On the heap, over the one plane of a packed format (BGRA) in `bytes`, height * stride of them:
+ * free_memory(memory) as above, after which they may go. HWS_ERR_RANGE, HWS_ERR_INVAL,
+ * HWS_ERR_NOMEM: then the memory is still the caller's. */
+int hws_picture_over(enum hws_pixel_format format, int width, int height, void *bytes, int stride,
+		void *memory, void (*free_memory)(void *memory),
+		struct hws_picture **ret) HWS_MUST_CHECK;
 /* Whether its planes are all there and as large as its format and size need; of a format that is
  * not in memory, whether it has what stands for them. What came from elsewhere is checked by this
  * before it is read. */

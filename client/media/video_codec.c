@@ -48,6 +48,15 @@ int hws_decoder_new(enum hws_codec codec, unsigned threads, struct hws_decoder *
 	return hws_codec_row(codec)->new_decoder(codec, threads, ret);
 }
 
+int hws_codec_packet_size(
+		enum hws_codec codec, struct hws_bytes packet, struct hws_packet_size *ret)
+{
+	const struct hws_codec_row *row = hws_codec_row(codec);
+
+	*ret = (struct hws_packet_size){ 0 };
+	return row->packet_size ? row->packet_size(codec, packet, ret) : HWS_OK;
+}
+
 void hws_decoder_free(struct hws_decoder *d)
 {
 	if (d)

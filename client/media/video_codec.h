@@ -19,6 +19,10 @@ int hws_encoder_encode(struct hws_encoder *e, const struct hws_picture *p,
 int hws_encoder_set_quality(
 		struct hws_encoder *e, const struct hws_quality *quality) HWS_MUST_CHECK;
 
+/* What a packet of a peer makes its decoder take memory for: zeros where its headers do not tell.
+ * HWS_ERR_TOOBIG, HWS_ERR_CORRUPT, HWS_ERR_UNSUPPORTED: it need not be tried. */
+int hws_codec_packet_size(enum hws_codec codec, struct hws_bytes packet,
+		struct hws_packet_size *ret) HWS_MUST_CHECK;
 int hws_decoder_new(
 		enum hws_codec codec, unsigned threads, struct hws_decoder **ret) HWS_MUST_CHECK;
 void hws_decoder_free(struct hws_decoder *d); /* takes NULL */

@@ -307,15 +307,11 @@ static int one_frame(struct vpx_decoder *v, struct hws_bytes *data)
 
 static int check_sizes(struct vpx_decoder *v, struct hws_bytes *data)
 {
-	struct hws_vpx_sizes s;
-	int r = hws_vpx_sizes(v->base.codec, *data, &s);
+	struct hws_packet_size s;
+	int r = hws_vpx_packet_size(v->base.codec, *data, &s);
 
 	if (r < 0)
 		return r;
-	if ((s.width || s.height) &&
-			(s.width > HWS_PICTURE_SIDE_MAX || s.height > HWS_PICTURE_SIDE_MAX ||
-					!hws_picture_fits((int)s.width, (int)s.height)))
-		return HWS_ERR_TOOBIG;
 	return v->base.codec == HWS_CODEC_VP8 || s.indexed ? HWS_OK : one_frame(v, data);
 }
 

@@ -24,7 +24,7 @@ static uint32_t take(struct bits *b, unsigned count)
 	return v;
 }
 
-static void take_size(struct bits *b, struct hws_vpx_sizes *ret)
+static void take_size(struct bits *b, struct hws_packet_size *ret)
 {
 	unsigned w = take(b, 16) + 1, h = take(b, 16) + 1;
 
@@ -32,7 +32,7 @@ static void take_size(struct bits *b, struct hws_vpx_sizes *ret)
 	ret->height = HWS_MAX(ret->height, h);
 }
 
-static void take_size_by_refs(struct bits *b, struct hws_vpx_sizes *ret)
+static void take_size_by_refs(struct bits *b, struct hws_packet_size *ret)
 {
 	for (int i = 0; i < 3; i++)
 		if (take(b, 1))
@@ -54,7 +54,7 @@ static int take_start(struct bits *b, bool colours)
 	return HWS_OK;
 }
 
-static int vp9_frame(struct hws_bytes frame, struct hws_vpx_sizes *ret)
+static int vp9_frame(struct hws_bytes frame, struct hws_packet_size *ret)
 {
 	struct bits b = { .in = frame };
 	unsigned marker = take(&b, 2), profile = take(&b, 1);
@@ -90,7 +90,7 @@ static int vp9_frame(struct hws_bytes frame, struct hws_vpx_sizes *ret)
 }
 
 /* The index behind the frames of a packet, if there is one. */
-static int vp9_packet(struct hws_bytes p, struct hws_vpx_sizes *ret)
+static int vp9_packet(struct hws_bytes p, struct hws_packet_size *ret)
 {
 	uint8_t marker = p.ptr[p.len - 1];
 	size_t count = (marker & 7u) + 1, wide = (marker >> 3 & 3u) + 1, index = 2 + wide * count;
@@ -116,7 +116,7 @@ static int vp9_packet(struct hws_bytes p, struct hws_vpx_sizes *ret)
 	return HWS_OK;
 }
 
-static int vp8_packet(struct hws_bytes p, struct hws_vpx_sizes *ret)
+static int vp8_packet(struct hws_bytes p, struct hws_packet_size *ret)
 {
 	if (p.len < 3)
 		return HWS_ERR_CORRUPT;
@@ -129,10 +129,17 @@ static int vp8_packet(struct hws_bytes p, struct hws_vpx_sizes *ret)
 	return HWS_OK;
 }
 
-int hws_vpx_sizes(enum hws_codec codec, struct hws_bytes packet, struct hws_vpx_sizes *ret)
+int hws_vpx_packet_size(enum hws_codec codec, struct hws_bytes packet, struct hws_packet_size *ret)
 {
-	*ret = (struct hws_vpx_sizes){ 0 };
+	*ret = (struct hws_packet_size){ 0 };
 	if (packet.len == 0)
 		return HWS_ERR_CORRUPT;
-	return codec == HWS_CODEC_VP8 ? vp8_packet(packet, ret) : vp9_packet(packet, ret);
+	int r = codec == HWS_CODEC_VP8 ? vp8_packet(packet, ret) : vp9_packet(packet, ret);
+
+	if (r < 0 || (!ret->width && !ret->height))
+		return r;
+	return ret->width <= HWS_PICTURE_SIDE_MAX && ret->height <= HWS_PICTURE_SIDE_MAX &&
+					hws_picture_fits((int)ret->width, (int)ret->height)
+			? HWS_OK
+			: HWS_ERR_TOOBIG;
 }

@@ -439,10 +439,12 @@ START_TEST(what_a_host_refuses_has_a_status)
 	sh("export HAWSER_PASSWORD=a-fixed-password; touch $DIR/there.webm; " CONNECT
 	   "--record $DIR/there.webm --after 5",
 			7, "there.webm");
-	/* A file that may not grow is as good as a full disk. */
-	sh("export HAWSER_PASSWORD=a-fixed-password; ulimit -f 1; " CONNECT
-	   "--record $DIR/big.webm --after 5",
+	sh("export HAWSER_PASSWORD=a-fixed-password; mkdir $DIR/full; unshare -rm sh -c '"
+	   "mount -t tmpfs -o size=8k none $DIR/full && exec " CONNECT
+	   "--record $DIR/full/big.webm --after 5'",
 			7, "big.webm");
+	sh("export HAWSER_PASSWORD=a-fixed-password; ulimit -f 1; " CONNECT "--after 5", 1,
+			"ulimit -f");
 	sh("HAWSER_PASSWORD=a-fixed-password " CONNECT "--display 9", 2, "--display 9");
 	sh("HAWSER_PASSWORD=a-fixed-password " CONNECT "--click 1280,5", 2, "1280 x 720");
 	sh("HAWSER_PASSWORD=a-fixed-password " CONNECT "--click 5,720", 2, "--click 5,720");

@@ -2,6 +2,7 @@
  * codecs, fewer frames), and the newest picture for whoever shows it. */
 #include "client/services/video/video_view.h"
 #include "client/core/codec_wire.h"
+#include "client/decoder/protocol.h"
 #include "client/media/codec_table.h"
 #include "client/services/video/display_view.h"
 #include "shared/base/clock.h"
@@ -10,15 +11,13 @@
 
 #define REFRESH_US 500000ull /* between two requests for a new picture of one display */
 #define FAILED_MAX 3u
-/* Of all displays of a host together: eight of 4K are half of it. */
-#define PIXELS_MAX (2 * HWS_PICTURE_PIXELS_MAX)
+_Static_assert(HWS_PEER_DISPLAYS_MAX <= HWS_DECODE_DISPLAYS_MAX, "the decoder has room for all");
 #define QUEUED_BYTES_MAX (2u * HWS_DISPLAY_VIEW_QUEUE_BYTES)
 
 struct hws_video_view {
 	struct hws_service service;
 	struct hws_video_view_conf conf;
-	bool open, closed;
-	unsigned jobs; /* with the pool; the object lives until they are back */
+	bool open;
 	unsigned generation;
 	pthread_mutex_t lock; /* the table below, for hws_video_view_take */
 	struct hws_display_view *screen[HWS_PEER_DISPLAYS_MAX];
@@ -28,20 +27,6 @@ struct hws_video_view {
 	uint64_t pace_us, calm_us;
 	unsigned last_fps, recent_frames;
 	uint64_t recent_us;
-};
-
-struct job {
-	struct hws_video_view *vv;
-	struct hws_display_view *screen;
-	size_t display;
-	unsigned generation;
-	Ses__Message *message;
-	const Ses__EncodedVideoFrames *frames;
-	enum hws_codec codec;
-	bool reset;
-	uint64_t took_us;
-	struct hws_picture *picture;
-	struct hws_rect damage;
 };
 
 /* At most twice a second for a display: a host starts its encoder anew each time. */
@@ -67,135 +52,110 @@ static void withdraw(struct hws_video_view *vv, enum hws_codec codec)
 	hws_viewer_set_options(vv->service.viewer, &o);
 }
 
-static int run_decode(void *arg)
-{
-	struct job *j = arg;
-	uint64_t start = hws_clock_us();
-	int r = hws_display_view_decode(j->screen, j->codec, j->frames, j->reset,
-			j->vv->conf.order == HWS_VIDEO_RGBA, &j->picture, &j->damage);
-
-	j->took_us = hws_clock_us() - start;
-	return r;
-}
-
 static void start_job(struct hws_video_view *vv, size_t display);
 
-static void free_view(struct hws_video_view *vv)
+static void decode_failed(struct hws_video_view *vv, struct hws_display_view *s, int r)
 {
-	for (size_t i = 0; i < HWS_PEER_DISPLAYS_MAX; i++)
-		hws_display_view_free(vv->screen[i]);
-	pthread_mutex_destroy(&vv->lock);
-	hws_free(vv);
-}
-
-static void decode_failed(struct hws_video_view *vv, struct job *j, int r)
-{
-	struct hws_display_view *s = j->screen;
-
 	vv->stats.dropped++;
 	s->need_key = true;
 	s->reset = true;
 	hws_display_view_clear_queue(s);
-	if (r == HWS_ERR_UNSUPPORTED || ++s->failed >= FAILED_MAX)
-		withdraw(vv, j->codec);
-	ask_refresh(vv, j->display);
-}
-
-/* A picture of this size would be more than a viewer should hold for one host. */
-static bool is_too_much(const struct hws_video_view *vv, const struct hws_display_view *s,
-		int width, int height)
-{
-	long pixels = (long)width * height;
-
-	for (size_t i = 0; i < HWS_PEER_DISPLAYS_MAX; i++) {
-		const struct hws_display_view *other = vv->screen[i];
-		if (other && other != s && other->newest)
-			pixels += (long)other->newest->width * other->newest->height;
-	}
-	return pixels > PIXELS_MAX;
-}
-
-static void decode_done(struct hws_video_view *vv, struct job *j)
-{
-	struct hws_display_view *s = j->screen;
-	uint64_t now = hws_clock_us();
-	int width = j->picture->width, height = j->picture->height;
-
-	if (is_too_much(vv, s, width, height)) {
-		vv->stats.dropped++;
+	if (r == HWS_ERR_TOOBIG) { /* of all displays together, perhaps: this one gives its room */
 		hws_display_view_forget(s);
+		hws_confined_forget(vv->conf.decoder, (unsigned)s->index);
 		return;
 	}
+	if (r == HWS_ERR_UNSUPPORTED || ++s->failed >= FAILED_MAX)
+		withdraw(vv, s->codec);
+	ask_refresh(vv, s->index);
+}
+
+static void decode_done(struct hws_video_view *vv, struct hws_display_view *s,
+		const struct hws_confined_result *res)
+{
+	struct hws_picture *p = hws_picture_lock(res->picture);
+	uint64_t now = hws_clock_us();
+
 	s->failed = 0;
 	vv->stats.frames++;
-	vv->stats.codec = j->codec;
+	vv->stats.codec = s->codec;
 	vv->stats.last_us = now;
-	vv->decode_sum_us += j->took_us;
+	vv->decode_sum_us += res->took_us;
 	vv->recent_frames++;
-	vv->recent_us += j->took_us;
-	hws_display_view_publish(s, j->picture, j->damage, now);
-	j->picture = NULL;
-	vv->conf.on_picture(j->display, width, height, s->number, vv->conf.arg);
+	vv->recent_us += res->took_us;
+	hws_display_view_publish(s, p, res->damage, now);
+	vv->conf.on_picture(s->index, p->width, p->height, s->number, vv->conf.arg);
 }
 
-static void on_decoded(void *arg, int r)
+static void on_decoded(int r, const struct hws_confined_result *res, void *arg)
 {
-	struct job *j = arg;
-	struct hws_video_view *vv = j->vv;
+	struct hws_display_view *s = arg;
+	struct hws_video_view *vv = s->owner;
 
-	j->screen->busy = false;
-	vv->jobs--;
-	if (!vv->closed && vv->open && j->generation == vv->generation) {
+	s->busy = false;
+	if (vv->open && s->generation == vv->generation) {
 		if (r == HWS_OK)
-			decode_done(vv, j);
+			decode_done(vv, s, res);
 		else if (r == HWS_ERR_FULL) /* all pictures are being looked at */
 			vv->stats.dropped++;
-		else if (r != HWS_ERR_AGAIN)
-			decode_failed(vv, j, r);
+		else if (r != HWS_ERR_AGAIN && r != HWS_ERR_CANCELED)
+			decode_failed(vv, s, r);
 	}
-	hws_picture_unlock(j->picture);
-	hws_ses_free(j->message);
-	if (vv->closed) {
-		hws_free(j);
-		if (vv->jobs == 0)
-			free_view(vv);
-		return;
+	start_job(vv, s->index);
+}
+
+/* The decoders of all displays have gone with their process. */
+static void on_loss(void *arg)
+{
+	struct hws_video_view *vv = arg;
+
+	for (size_t i = 0; i < HWS_PEER_DISPLAYS_MAX; i++) {
+		struct hws_display_view *s = vv->screen[i];
+		if (!s)
+			continue;
+		hws_display_view_clear_queue(s);
+		s->need_key = s->reset = true;
+		if (vv->open && s->newest)
+			ask_refresh(vv, i);
 	}
-	start_job(vv, j->display);
-	hws_free(j);
+}
+
+static int submit(struct hws_video_view *vv, struct hws_display_view *s, const Ses__Message *m)
+{
+	struct hws_bytes packet[HWS_DECODE_PACKETS_MAX];
+	const Ses__EncodedVideoFrames *f = hws_video_frames(m->video_frame, &s->codec);
+	struct hws_confined_video v = { .display = (unsigned)s->index,
+		.codec = s->codec,
+		.reset = s->reset,
+		.rgba = vv->conf.order == HWS_VIDEO_RGBA,
+		.packets = packet };
+
+	for (; v.count < f->n_frames && v.count < HWS_DECODE_PACKETS_MAX; v.count++)
+		packet[v.count] = hws_bytes(
+				f->frames[v.count]->data.data, f->frames[v.count]->data.len);
+	return hws_confined_video(vv->conf.decoder, &v, on_decoded, s);
 }
 
 static void start_job(struct hws_video_view *vv, size_t display)
 {
 	struct hws_display_view *s = vv->screen[display];
-	struct job *j;
+	Ses__Message *m;
 
-	if (s->busy || s->count == 0)
+	if (s->busy || !(m = hws_display_view_pop(s)))
 		return;
-	j = hws_alloc(sizeof(*j));
-	if (!j) {
-		hws_display_view_clear_queue(s);
-		s->need_key = true;
-		return;
-	}
-	j->vv = vv;
-	j->screen = s;
-	j->display = display;
-	j->generation = vv->generation;
-	j->message = hws_display_view_pop(s);
-	j->frames = hws_video_frames(j->message->video_frame, &j->codec);
-	j->reset = s->reset;
-	if (hws_work_submit(vv->conf.work, vv->conf.loop, run_decode, on_decoded, j) < 0) {
-		hws_ses_free(j->message);
-		hws_free(j);
-		hws_display_view_clear_queue(s);
-		s->need_key = true;
-		ask_refresh(vv, display);
-		return;
-	}
-	s->reset = false;
+	s->generation = vv->generation;
 	s->busy = true;
-	vv->jobs++;
+	int r = submit(vv, s, m);
+
+	hws_ses_free(m);
+	if (r == HWS_OK) {
+		s->reset = false;
+		return;
+	}
+	s->busy = false;
+	hws_display_view_clear_queue(s);
+	s->need_key = true;
+	ask_refresh(vv, display);
 }
 
 static struct hws_display_view *screen_of(struct hws_video_view *vv, int32_t display)
@@ -206,6 +166,8 @@ static struct hws_display_view *screen_of(struct hws_video_view *vv, int32_t dis
 			(size_t)display >= hws_viewer_peer(vv->service.viewer)->display_count)
 		return NULL;
 	if (!vv->screen[display] && hws_display_view_new(&s) == HWS_OK) {
+		s->owner = vv;
+		s->index = (size_t)display;
 		pthread_mutex_lock(&vv->lock);
 		vv->screen[display] = s;
 		pthread_mutex_unlock(&vv->lock);
@@ -393,6 +355,8 @@ int hws_video_view_new(const struct hws_video_view_conf *conf, struct hws_video_
 	vv->service.impl = &impl;
 	vv->conf = *conf;
 	pthread_mutex_init(&vv->lock, NULL);
+	if (conf->decoder)
+		hws_confined_on_loss(conf->decoder, on_loss, vv);
 	*ret = vv;
 	return HWS_OK;
 }
@@ -401,10 +365,15 @@ void hws_video_view_free(struct hws_video_view *vv)
 {
 	if (!vv)
 		return;
-	vv->closed = true;
-	vv->open = false;
-	if (vv->jobs == 0)
-		free_view(vv);
+	for (size_t i = 0; i < HWS_PEER_DISPLAYS_MAX; i++) {
+		if (vv->screen[i] && vv->screen[i]->busy)
+			hws_confined_cancel(vv->conf.decoder, vv->screen[i]);
+		hws_display_view_free(vv->screen[i]);
+	}
+	if (vv->conf.decoder)
+		hws_confined_on_loss(vv->conf.decoder, NULL, NULL);
+	pthread_mutex_destroy(&vv->lock);
+	hws_free(vv);
 }
 
 struct hws_service *hws_video_view_service(struct hws_video_view *vv)

@@ -1,11 +1,11 @@
-/* video/video_view: the viewer's pictures: one decoder for each display, decoding and conversion on
- * a worker, the newest picture kept for whoever shows it. Loop thread, but for
+/* video/video_view: the viewer's pictures: one decoder for each display, decoding and conversion in
+ * the decoder process, the newest picture kept for whoever shows it. Loop thread, but for
  * hws_video_view_take. */
 #pragma once
 #include "client/core/viewer.h"
+#include "client/decoder/confined.h"
 #include "client/media/picture.h"
 #include "client/media/video_codec.h"
-#include "shared/loop/work.h"
 
 struct hws_video_view;
 
@@ -14,7 +14,7 @@ enum hws_video_order { HWS_VIDEO_BGRA, HWS_VIDEO_RGBA };
 
 struct hws_video_view_conf {
 	struct hws_loop *loop;
-	struct hws_work *work;
+	struct hws_confined *decoder; /* outlives it; NULL: no pictures */
 	enum hws_video_order order;
 	/* A newer picture may be taken. */
 	void (*on_picture)(size_t display, int width, int height, uint64_t number, void *arg);
@@ -34,7 +34,7 @@ struct hws_video_stats {
 
 int hws_video_view_new(
 		const struct hws_video_view_conf *conf, struct hws_video_view **ret) HWS_MUST_CHECK;
-/* Running decodes end by themselves; nothing is called any more. Takes NULL. */
+/* Nothing is called any more. Takes NULL. */
 void hws_video_view_free(struct hws_video_view *vv);
 struct hws_service *hws_video_view_service(struct hws_video_view *vv);
 /* The other way round; `s` is one. */

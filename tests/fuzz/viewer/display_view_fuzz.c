@@ -3,30 +3,61 @@
  * its length as two bytes, little endian; one of length 0 stands for a picture that is taken out of
  * the queue, one of length 1 for the end of it all. */
 #include "client/core/codec_wire.h"
+#include "client/decoder/display_decoder.h"
+#include "client/decoder/protocol.h"
 #include "client/services/video/display_view.h"
 #include "shared/wire/envelope.h"
 #include <stdlib.h>
 
 #define SIDE_MAX 1024 /* larger pictures are legal, but slow to try */
 
-static void show_one(struct hws_display_view *s, bool rgba, uint64_t now)
+struct screen {
+	struct hws_display_view *view;
+	struct hws_display_decoder d;
+	struct hws_picture_pool *pool;
+};
+
+static int decode(struct screen *s, enum hws_codec codec, const Ses__EncodedVideoFrames *f,
+		const struct hws_picture **ret)
 {
+	int r = HWS_ERR_AGAIN;
+
+	for (size_t i = 0; i < f->n_frames && i < HWS_DECODE_PACKETS_MAX; i++) {
+		struct hws_bytes packet =
+				hws_bytes(f->frames[i]->data.data, f->frames[i]->data.len);
+		r = hws_display_decoder_packet(&s->d, codec, s->view->reset && i == 0, packet, ret);
+		if (r < 0 && r != HWS_ERR_AGAIN)
+			return r;
+	}
+	return *ret ? HWS_OK : HWS_ERR_AGAIN;
+}
+
+static void show_one(struct screen *s, bool rgba, uint64_t now)
+{
+	const struct hws_picture *decoded = NULL;
 	enum hws_codec codec = HWS_CODEC_NONE;
 	struct hws_picture *p = NULL;
 	struct hws_rect damage = { 0 };
-	Ses__Message *m = hws_display_view_pop(s);
+	Ses__Message *m = hws_display_view_pop(s->view);
 
 	if (!m)
 		return;
 	const Ses__EncodedVideoFrames *f = hws_video_frames(m->video_frame, &codec);
-	int r = hws_display_view_decode(s, codec, f, s->reset, rgba, &p, &damage);
-	s->reset = r < 0 && r != HWS_ERR_AGAIN && r != HWS_ERR_FULL;
+	int r = decode(s, codec, f, &decoded);
+	if (r == HWS_OK)
+		r = hws_picture_pool_get(
+				s->pool, HWS_PIXEL_BGRA, decoded->width, decoded->height, &p);
+	if (r == HWS_OK)
+		r = hws_display_decoder_show(&s->d, decoded, rgba, p, &damage);
+	s->view->reset = r < 0 && r != HWS_ERR_AGAIN && r != HWS_ERR_FULL;
 	if (r == HWS_OK) {
 		if (damage.x < 0 || damage.y < 0 || damage.w < 0 || damage.h < 0 ||
 				damage.x + damage.w > p->width || damage.y + damage.h > p->height)
 			abort();
-		hws_display_view_publish(s, p, damage, now);
+		hws_display_view_publish(s->view, p, damage, now);
+		p = NULL;
 	}
+	hws_picture_unlock(p);
 	hws_ses_free(m);
 }
 
@@ -51,7 +82,7 @@ static bool is_small(const Ses__EncodedVideoFrames *f)
 	return true;
 }
 
-static void take(struct hws_display_view *s, struct hws_bytes in, bool rgba)
+static void take(struct screen *s, struct hws_bytes in, bool rgba)
 {
 	enum hws_codec codec = HWS_CODEC_NONE;
 	Ses__Message *m = NULL;
@@ -61,7 +92,8 @@ static void take(struct hws_display_view *s, struct hws_bytes in, bool rgba)
 		return;
 	}
 	if (in.len == 1) {
-		hws_display_view_forget(s);
+		hws_display_view_forget(s->view);
+		hws_display_decoder_forget(&s->d);
 		return;
 	}
 	if (hws_ses_unpack(in, &m) < 0)
@@ -76,17 +108,19 @@ static void take(struct hws_display_view *s, struct hws_bytes in, bool rgba)
 	}
 	for (size_t i = 0; i < f->n_frames; i++)
 		bytes += f->frames[i]->data.len;
-	if (!hws_display_view_push(s, m, bytes) && (s->count || !s->need_key))
+	if (!hws_display_view_push(s->view, m, bytes) && (s->view->count || !s->view->need_key))
 		abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct hws_display_view *s = NULL;
+	struct screen s = { 0 };
 	bool rgba;
 
-	if (size < 1 || hws_display_view_new(&s) < 0)
+	if (size < 1 || hws_display_view_new(&s.view) < 0)
 		return 0;
+	if (hws_picture_pool_new(HWS_DECODE_SLOTS, &s.pool) < 0)
+		abort();
 	rgba = data[0] & 1;
 	data++;
 	size--;
@@ -95,12 +129,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		data += 2;
 		size -= 2;
 		n = n > size ? size : n;
-		take(s, hws_bytes(data, n), rgba);
+		take(&s, hws_bytes(data, n), rgba);
 		data += n;
 		size -= n;
 	}
-	while (s->count)
-		show_one(s, rgba, 2);
-	hws_display_view_free(s);
+	while (s.view->count)
+		show_one(&s, rgba, 2);
+	hws_display_view_free(s.view);
+	hws_display_decoder_forget(&s.d);
+	hws_picture_pool_free(s.pool);
 	return 0;
 }

@@ -182,24 +182,24 @@ END_TEST
 START_TEST(sizes_are_read_from_each_frame)
 {
 	struct bits a = key_frame(640, 480), b = intra_only(0, 800, 200), c;
-	struct hws_vpx_sizes s;
+	struct hws_packet_size s;
 
-	ck_assert_int_eq(hws_vpx_sizes(HWS_CODEC_VP9, bytes_of(&a), &s), HWS_OK);
+	ck_assert_int_eq(hws_vpx_packet_size(HWS_CODEC_VP9, bytes_of(&a), &s), HWS_OK);
 	ck_assert(s.width == 640 && s.height == 480 && !s.indexed);
 	c = both(&a, &b);
-	ck_assert_int_eq(hws_vpx_sizes(HWS_CODEC_VP9, bytes_of(&c), &s), HWS_OK);
+	ck_assert_int_eq(hws_vpx_packet_size(HWS_CODEC_VP9, bytes_of(&c), &s), HWS_OK);
 	ck_assert(s.width == 800 && s.height == 480 && s.indexed);
 	b = inter_frame(1, 0, 0); /* as large as a reference: that was looked at when it came */
-	ck_assert_int_eq(hws_vpx_sizes(HWS_CODEC_VP9, bytes_of(&b), &s), HWS_OK);
+	ck_assert_int_eq(hws_vpx_packet_size(HWS_CODEC_VP9, bytes_of(&b), &s), HWS_OK);
 	ck_assert(s.width == 0 && s.height == 0);
 	b = (struct bits){ .data = { 0x88 }, .n = 8 }; /* shows an older frame */
-	ck_assert_int_eq(hws_vpx_sizes(HWS_CODEC_VP9, bytes_of(&b), &s), HWS_OK);
+	ck_assert_int_eq(hws_vpx_packet_size(HWS_CODEC_VP9, bytes_of(&b), &s), HWS_OK);
 	ck_assert(s.width == 0);
 	for (size_t n = 0; n < 9; n++)
-		ck_assert_int_eq(hws_vpx_sizes(HWS_CODEC_VP9, hws_bytes(a.data, n), &s),
+		ck_assert_int_eq(hws_vpx_packet_size(HWS_CODEC_VP9, hws_bytes(a.data, n), &s),
 				HWS_ERR_CORRUPT);
 	c.data[c.n / 8 - 2] = 0xff; /* the index lies */
-	ck_assert_int_eq(hws_vpx_sizes(HWS_CODEC_VP9, bytes_of(&c), &s), HWS_ERR_CORRUPT);
+	ck_assert_int_eq(hws_vpx_packet_size(HWS_CODEC_VP9, bytes_of(&c), &s), HWS_ERR_CORRUPT);
 }
 END_TEST
 
@@ -207,10 +207,11 @@ START_TEST(a_key_frame_of_vp8_is_capped)
 {
 	const uint8_t big[16] = { 0x10, 0, 0, 0x9d, 1, 0x2a, 0xff, 0x3f, 0xff, 0x3f };
 	const uint8_t small[16] = { 0x10, 0, 0, 0x9d, 1, 0x2a, 0x40, 0x41, 0x30, 0x80 };
-	struct hws_vpx_sizes s;
+	struct hws_packet_size s;
 
 	refused(HWS_CODEC_VP8, hws_bytes(big, sizeof(big)), HWS_ERR_TOOBIG);
-	ck_assert_int_eq(hws_vpx_sizes(HWS_CODEC_VP8, hws_bytes(small, sizeof(small)), &s), HWS_OK);
+	ck_assert_int_eq(hws_vpx_packet_size(HWS_CODEC_VP8, hws_bytes(small, sizeof(small)), &s),
+			HWS_OK);
 	ck_assert(s.width == 0x140 && s.height == 0x30);
 }
 END_TEST

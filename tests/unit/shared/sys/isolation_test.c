@@ -113,10 +113,6 @@ static int confined(int (*act)(void))
 	return act();
 }
 
-static int opens(void)
-{
-	return open("/dev/null", O_RDONLY) >= 0;
-}
 static int makes_socket(void)
 {
 	return socket(AF_UNIX, SOCK_STREAM, 0) >= 0;
@@ -183,7 +179,7 @@ static int tries(void)
 
 START_TEST(what_computes_can_do_nothing_else)
 {
-	static int (*const acts[])(void) = { opens, makes_socket, makes_pair, forks, runs, kills,
+	static int (*const acts[])(void) = { makes_socket, makes_pair, forks, runs, kills,
 		kills_thread, makes_code, turns_to_code, raises_limits, controls_terminal,
 		reads_other_memory, makes_memfd };
 
@@ -220,6 +216,8 @@ static int computes(void)
 			return 1;
 	for (int i = 0; i < 2; i++)
 		pthread_join(t[i], NULL);
+	if (open("/dev/null", O_RDONLY) >= 0 || errno != ENOENT)
+		return 3; /* no files, but that is no reason to die: libc tries */
 	return seen[0] + seen[1] == 2 ? 0 : 2;
 }
 

@@ -1,0 +1,12 @@
+/* decoder/channel: the process's way of reading and writing: whole pieces, waiting for as long as
+ * it takes. The viewer never waits (confined.c). */
+#pragma once
+#include "shared/base/bytes.h"
+#include "shared/base/err.h"
+#include "shared/sys/local_socket.h"
+
+/* Exactly n bytes. Descriptors that came with them are in *fds, also with an error; NULL: none may
+ * come. HWS_ERR_EOF, HWS_ERR_PROTO: descriptors that nobody asked for. */
+int hws_decode_read(int fd, void *to, size_t n, struct hws_local_fds *fds) HWS_MUST_CHECK;
+/* All of both. HWS_ERR_EOF. */
+int hws_decode_write(int fd, struct hws_bytes head, struct hws_bytes rest) HWS_MUST_CHECK;

@@ -1,0 +1,92 @@
+/* decoder/protocol: what a viewer and its decoder process say to each other over a socketpair:
+ * structs of this machine, each followed by as many bytes as it says. One request at a time is
+ * answered; all memory for pictures is the viewer's. The viewer believes nothing that comes back:
+ * what it checks is here, in one place. */
+#pragma once
+#include "client/media/picture.h"
+#include "shared/base/bytes.h"
+#include <stdbool.h>
+
+/* Of library and program together; they may be of two installations. */
+#define HWS_DECODE_VERSION 1u
+
+#define HWS_DECODE_DISPLAYS_MAX 32u
+#define HWS_DECODE_SLOTS 4u
+#define HWS_DECODE_PACKETS_MAX 64u
+/* Memory (bytes) that the process may have for code, threads and tables of codecs; what pictures
+ * need is added as room is given for them. */
+#define HWS_DECODE_MEMORY (256u << 20)
+#define HWS_DECODE_PAYLOAD_MAX (65u << 20)
+
+/* Requests. A new kind is one more here, a row in worker.c, and a call in confined.h. */
+enum hws_decode_kind {
+	/* Packets of one display in order (each behind its length, four bytes); the last picture
+	 * is shown in `slot`. */
+	HWS_DECODE_VIDEO,
+	HWS_DECODE_FORGET, /* a display: decoder, pictures, memory */
+	HWS_DECODE_UNPACK, /* a frame of zstd; what it holds is answered */
+	HWS_DECODE_KINDS,
+	/* The answer to HWS_DECODE_NEED, with a descriptor of each slot's memory; no slots: it may
+	 * not be so large. */
+	HWS_DECODE_ROOM = 100,
+};
+
+#define HWS_DECODE_RESET 1u /* begin with a new decoder */
+#define HWS_DECODE_RGBA 2u
+#define HWS_DECODE_NO_SLOT 0xffffffffu /* all are being looked at: decode, show nothing */
+
+struct hws_decode_request {
+	uint32_t kind, id;
+	uint32_t size; /* of what follows */
+	uint32_t display;
+	uint32_t codec, slot, flags, packets;  /* VIDEO */
+	uint32_t max;                          /* UNPACK: bytes at most */
+	uint32_t width, height, stride, slots; /* ROOM */
+};
+
+enum hws_decode_answer_kind {
+	HWS_DECODE_HELLO = 200, /* once, before any request */
+	HWS_DECODE_NEED, /* to a VIDEO that is not done yet: room for pictures of this size */
+	HWS_DECODE_DONE,
+};
+
+/* How confined the process is, by its own account before it has read anything of a peer. */
+#define HWS_CONFINED_PROCESS 1u
+#define HWS_CONFINED_CALLS 2u   /* only the system calls that computing takes */
+#define HWS_CONFINED_NETWORK 4u /* a network of its own, with nothing in it */
+#define HWS_CONFINED_FILES 8u   /* an empty file system */
+#define HWS_CONFINED_MEMORY 16u /* no more memory than its pictures need */
+#define HWS_CONFINED_ALL 31u
+
+struct hws_decode_answer {
+	uint32_t kind, id;
+	uint32_t size;  /* of what follows */
+	int32_t result; /* DONE: HWS_OK or an error of hws_decoder_decode, hws_decompress */
+	uint32_t version, confined;      /* HELLO */
+	uint32_t display, width, height; /* NEED; DONE of a VIDEO: what the slot shows */
+	int32_t x, y, w, h;              /* DONE of a VIDEO: what changed */
+};
+
+/* What the viewer knows of the request that an answer is to. */
+struct hws_decode_asked {
+	const struct hws_decode_request *request;
+	unsigned needs;         /* NEEDs since then */
+	unsigned width, height; /* of the room that its display has; 0: none */
+};
+
+/* Whether the answer is one that there can be: HWS_ERR_PROTO if not, and the process that gave it
+ * is not to be used any more. `asked->request` NULL: none is under way, a HELLO is due. */
+int hws_decode_answer_check(const struct hws_decode_asked *asked,
+		const struct hws_decode_answer *a) HWS_MUST_CHECK;
+
+/* The same for requests, in the process. */
+int hws_decode_request_check(const struct hws_decode_request *q) HWS_MUST_CHECK;
+
+/* The next of the packets in `*in`, which goes on behind it. HWS_ERR_PROTO. */
+int hws_decode_next_packet(struct hws_bytes *in, struct hws_bytes *ret) HWS_MUST_CHECK;
+
+/* Bytes of the memory of one slot, and of its lines. */
+static inline size_t hws_decode_slot_bytes(unsigned width, unsigned height)
+{
+	return (size_t)width * 4 * height;
+}

@@ -1,0 +1,67 @@
+/* What each end takes of the other. */
+#include "stage.h"
+#include "tests/support/suite.h"
+
+START_TEST(requests_are_bounded)
+{
+	struct hws_decode_request good = { .kind = HWS_DECODE_VIDEO, .packets = 1, .size = 10 }, q;
+
+	ck_assert_int_eq(hws_decode_request_check(&good), HWS_OK);
+#define BAD(member, value)                                                                         \
+	do {                                                                                       \
+		q = good;                                                                          \
+		q.member = (value);                                                                \
+		ck_assert_int_eq(hws_decode_request_check(&q), HWS_ERR_PROTO);                     \
+	} while (0)
+	BAD(kind, HWS_DECODE_KINDS);
+	BAD(size, HWS_DECODE_PAYLOAD_MAX + 1);
+	BAD(display, HWS_DECODE_DISPLAYS_MAX);
+	BAD(slot, HWS_DECODE_SLOTS);
+	BAD(packets, 0);
+	BAD(packets, HWS_DECODE_PACKETS_MAX + 1);
+	good = (struct hws_decode_request){ .kind = HWS_DECODE_ROOM,
+		.width = 64,
+		.height = 64,
+		.stride = 256,
+		.slots = HWS_DECODE_SLOTS };
+	ck_assert_int_eq(hws_decode_request_check(&good), HWS_OK);
+	BAD(size, 1);
+	BAD(slots, HWS_DECODE_SLOTS + 1);
+	BAD(width, 0);
+	BAD(width, UINT32_MAX);
+	BAD(height, 16385);
+	BAD(stride, 252);
+	good = (struct hws_decode_request){ .kind = HWS_DECODE_UNPACK, .max = 1000 };
+	ck_assert_int_eq(hws_decode_request_check(&good), HWS_OK);
+	BAD(max, UINT32_MAX);
+	good.kind = HWS_DECODE_FORGET;
+	BAD(size, 1);
+#undef BAD
+}
+END_TEST
+
+START_TEST(packets_end_where_the_message_does)
+{
+	const uint8_t two[] = { 1, 0, 0, 0, 'a', 2, 0, 0, 0, 'b', 'c' };
+	struct hws_bytes in = hws_bytes(two, sizeof(two)), p;
+
+	ck_assert_int_eq(hws_decode_next_packet(&in, &p), HWS_OK);
+	ck_assert(p.len == 1 && p.ptr[0] == 'a');
+	ck_assert_int_eq(hws_decode_next_packet(&in, &p), HWS_OK);
+	ck_assert(p.len == 2 && p.ptr[1] == 'c');
+	ck_assert_int_eq(hws_decode_next_packet(&in, &p), HWS_ERR_PROTO);
+	in = hws_bytes(two + 5, 5); /* cut */
+	ck_assert_int_eq(hws_decode_next_packet(&in, &p), HWS_ERR_PROTO);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("decoder");
+
+	test_case(suite, "protocol", 60,
+			TESTS(requests_are_bounded, packets_end_where_the_message_does));
+	confined_cases(suite);
+	hostile_cases(suite);
+	return test_suite_run(suite);
+}
