@@ -32,7 +32,7 @@ struct command { /* for a service of the agent */
 struct hws_desktop {
 	struct hws_loop *loop;
 	const struct hws_settings *settings;
-	struct hws_child_logs *logs;
+	struct hws_desktop_conf conf;
 	struct hws_ipc *ipc;
 	pid_t pid;
 	bool ready, lasting, told; /* told: the log knows that there is none */
@@ -111,12 +111,16 @@ static void on_command_limit(void *arg)
 
 static void on_message(struct hws_ipc *l HWS_UNUSED, const Agt__Message *m, int fd, void *arg)
 {
+	struct hws_desktop *d = arg;
+
 	if (fd >= 0)
 		close(fd);
 	if (m->union_case == AGT__MESSAGE__UNION_AGENT_STATE)
-		on_state(arg, m->agent_state);
+		on_state(d, m->agent_state);
 	else if (m->union_case == AGT__MESSAGE__UNION_SERVICE_RESULT)
-		on_result(arg, m->service_result);
+		on_result(d, m->service_result);
+	else if (m->union_case == AGT__MESSAGE__UNION_AGENT_VIEWER)
+		d->conf.let_in(m->agent_viewer->conn, d->conf.arg);
 }
 
 static void on_close(struct hws_ipc *l HWS_UNUSED, int why HWS_UNUSED, void *arg)
@@ -185,7 +189,7 @@ static void start(void *arg)
 		return;
 	}
 	sp.ipc_fd = fds[1];
-	sp.log_fd = hws_child_log_open(d->logs, "agent.log", 0);
+	sp.log_fd = hws_child_log_open(d->conf.logs, "agent.log", 0);
 	if (hws_spawn(&sp, &d->pid, &err) < 0) {
 		set_down(d, err.text);
 		close(fds[0]);
@@ -202,7 +206,7 @@ static void start(void *arg)
 }
 
 int hws_desktop_new(struct hws_loop *loop, const struct hws_settings *settings,
-		struct hws_child_logs *logs, struct hws_desktop **ret)
+		const struct hws_desktop_conf *conf, struct hws_desktop **ret)
 {
 	struct hws_desktop *d = calloc(1, sizeof(*d));
 
@@ -210,7 +214,7 @@ int hws_desktop_new(struct hws_loop *loop, const struct hws_settings *settings,
 		return HWS_ERR_NOMEM;
 	d->loop = loop;
 	d->settings = settings;
-	d->logs = logs;
+	d->conf = *conf;
 	start(d);
 	*ret = d;
 	return HWS_OK;
@@ -242,10 +246,10 @@ void hws_desktop_state(const struct hws_desktop *d, struct hws_desktop_state *re
 		d->restarts, d->pid };
 }
 
-int hws_desktop_join(struct hws_desktop *d, uint64_t conn, int *ret_fd)
+int hws_desktop_join(struct hws_desktop *d, const struct hws_desktop_session *s, int *ret_fd)
 {
 	Agt__Message m = AGT__MESSAGE__INIT;
-	Agt__AgentLink ipc = AGT__AGENT_LINK__INIT;
+	Agt__AgentLink l = AGT__AGENT_LINK__INIT;
 	int fds[2], r;
 
 	if (!d->ipc || !d->ready)
@@ -253,9 +257,16 @@ int hws_desktop_join(struct hws_desktop *d, uint64_t conn, int *ret_fd)
 	r = hws_ipc_pair(fds);
 	if (r < 0)
 		return r;
-	ipc.conn = conn;
+	l.conn = s->conn;
+	l.kind = (Agt__SessionKind)s->kind;
+	l.permissions = s->permissions;
+	l.my_id = (char *)(uintptr_t)s->my_id;
+	l.my_name = (char *)(uintptr_t)s->my_name;
+	l.peer_addr = (char *)(uintptr_t)s->peer;
+	l.via = (char *)(uintptr_t)s->via;
+	l.secure = s->secure;
 	m.union_case = AGT__MESSAGE__UNION_AGENT_LINK;
-	m.agent_link = &ipc;
+	m.agent_link = &l;
 	r = hws_ipc_send(d->ipc, &m, fds[1]);
 	if (r < 0) {
 		close(fds[0]);
@@ -263,6 +274,40 @@ int hws_desktop_join(struct hws_desktop *d, uint64_t conn, int *ret_fd)
 	}
 	*ret_fd = fds[0];
 	return HWS_OK;
+}
+
+/* What takes something away must arrive: an agent that does not read is started again. */
+static void control(struct hws_desktop *d, Agt__AgentControl *c)
+{
+	Agt__Message m = AGT__MESSAGE__INIT;
+	int r;
+
+	if (!d || !d->ipc)
+		return;
+	m.union_case = AGT__MESSAGE__UNION_AGENT_CONTROL;
+	m.agent_control = c;
+	r = hws_ipc_send(d->ipc, &m, -1);
+	if (r < 0)
+		hws_ipc_close(d->ipc, r);
+}
+
+void hws_desktop_permit(struct hws_desktop *d, uint64_t conn, uint32_t permissions)
+{
+	Agt__AgentControl c = AGT__AGENT_CONTROL__INIT;
+
+	c.conn = conn;
+	c.set_permissions = true;
+	c.permissions = permissions;
+	control(d, &c);
+}
+
+void hws_desktop_part(struct hws_desktop *d, uint64_t conn)
+{
+	Agt__AgentControl c = AGT__AGENT_CONTROL__INIT;
+
+	c.conn = conn;
+	c.close = true;
+	control(d, &c);
 }
 
 void hws_desktop_command(struct hws_desktop *d, const char *service, uint64_t conn,

@@ -3,7 +3,7 @@
  * lets through. */
 #include "client/host/gate_parts.h"
 #include "client/host/gate_reply.h"
-#include "client/host/notice.h"
+#include "client/host/standing.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
@@ -29,8 +29,17 @@
 #define BULK_HIGH (2 * HWS_SEND_BULK_MAX)
 #define SEND_MAX (HWS_SES_FRAME_MAX + (8u << 20))
 
-static const char *const state_names[] = { "handshake", "handshake", "login", "login", "opening",
-	"open", "closing", "closed" };
+/* What hostd is told of them. */
+static const Agt__GateState__State told[] = {
+	[GATE_SIGNING] = AGT__GATE_STATE__STATE__HANDSHAKE,
+	[GATE_SECURING] = AGT__GATE_STATE__STATE__HANDSHAKE,
+	[GATE_LOGIN] = AGT__GATE_STATE__STATE__LOGIN,
+	[GATE_CHECKING] = AGT__GATE_STATE__STATE__LOGIN,
+	[GATE_OPENING] = AGT__GATE_STATE__STATE__OPENING,
+	[GATE_OPEN] = AGT__GATE_STATE__STATE__OPEN,
+	[GATE_CLOSING] = AGT__GATE_STATE__STATE__CLOSING,
+	[GATE_CLOSED] = AGT__GATE_STATE__STATE__CLOSED,
+};
 
 #define TO(s) (1u << (s))
 #define TO_END (TO(GATE_CLOSING) | TO(GATE_CLOSED))
@@ -60,14 +69,10 @@ static void report(struct hws_gate *g)
 {
 	Agt__GateState s = AGT__GATE_STATE__INIT;
 
-	s.state = (char *)(uintptr_t)state_names[g->state];
-	s.my_id = g->login.my_id;
-	s.my_name = g->login.my_name;
+	s.state = told[g->state];
 	s.why = g->why;
 	s.encrypted = g->level > HWS_LEVEL_PLAIN;
-	s.kind = (Agt__SessionKind)g->login.kind;
 	s.rtt_ms = hws_probes_rtt_ms(&g->probes, hws_loop_now_us(g->loop));
-	s.permissions = hws_gate_effective(g);
 	s.final_end = g->final_end;
 	if (g->conn) {
 		s.bytes_in = hws_conn_bytes_in(g->conn);
@@ -80,8 +85,8 @@ void hws_gate_set_state(struct hws_gate *g, enum gate_state to)
 {
 	if (g->state == to || !(may_go[g->state] & TO(to)))
 		return;
-	hws_debug("gate.state", HWS_STR("from", state_names[g->state]),
-			HWS_STR("to", state_names[to]));
+	hws_debug("gate.state", HWS_STR("from", hws_standing_name(told[g->state])),
+			HWS_STR("to", hws_standing_name(told[to])));
 	g->state = to;
 	report(g);
 }
@@ -309,31 +314,6 @@ void hws_gate_verdict(struct hws_gate *g, const Agt__LoginVerdict *v, int agent_
 		take_held_login(g);
 }
 
-static void on_option(struct hws_gate *g, struct hws_bytes frame)
-{
-	Ses__Message *m = NULL;
-	uint32_t before = g->disabled;
-
-	if (hws_ses_unpack(frame, &m) < 0)
-		return;
-	g->disabled = hws_option_disabled(m->misc->option, g->disabled);
-	hws_gate_drop_options(g->conn, m->misc->option, g->login.version);
-	hws_ses_free(m);
-	if (g->disabled != before)
-		hws_gate_tell_permissions(g);
-}
-
-static void forward(struct hws_gate *g, const struct hws_session_row *row, struct hws_bytes frame)
-{
-	enum hws_channel channel = hws_session_channel(row, HWS_TO_HOST);
-	int r = hws_ipc_send_wire(g->agent, channel, frame);
-
-	if (r < 0)
-		hws_gate_close(g, "The desktop session on the host was interrupted", r);
-	else if (hws_ipc_congested(g->agent, hws_channel_class(channel)))
-		hws_conn_pause(g->conn);
-}
-
 /* Before the login there is nothing to refuse yet: what comes then is not answered. */
 static void drop(struct hws_gate *g, const struct hws_session_row *row,
 		enum hws_session_verdict why, struct hws_bytes frame)
@@ -364,11 +344,10 @@ static void act(struct hws_gate *g, const struct hws_session_row *row, struct hw
 		hws_gate_end(g, "closed by the viewer");
 		break;
 	case HWS_ACT_OPTION:
-		on_option(g, frame);
-		forward(g, row, frame);
+		hws_gate_option(g, row, frame);
 		break;
 	case HWS_ACT_FORWARD:
-		forward(g, row, frame);
+		hws_gate_forward(g, row, frame);
 		break;
 	}
 }
@@ -516,7 +495,6 @@ void hws_gate_control(struct hws_gate *g, const Agt__GateControl *c)
 		if (g->state > GATE_SECURING && g->state < GATE_CLOSING &&
 				hws_gate_send_permissions(g->conn, before, g->permissions) < 0)
 			hws_debug("gate.permissions_not_sent");
-		hws_gate_tell_permissions(g);
 	}
 	g->final_end = g->final_end || c->close;
 	if (c->close)
@@ -530,8 +508,6 @@ static int copy_start(struct hws_gate *g, const Agt__GateStart *s)
 	g->salt = hws_strdup(s->salt);
 	g->challenge = hws_strdup(s->challenge);
 	g->peer = hws_strdup(s->peer_addr);
-	g->via = hws_notice_via(s->via_relay, s->direct, s->local);
-	g->opt_conn = s->conn;
 	g->permissions = (uint32_t)s->permissions;
 	g->login_timeout_us = s->login_timeout_ms * HWS_US_PER_MS;
 	g->secure_used = s->secure;

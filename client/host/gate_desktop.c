@@ -14,16 +14,34 @@
 
 #define OPEN_US (20 * HWS_US_PER_S) /* the agent's time to open the desktop */
 
-void hws_gate_tell_permissions(struct hws_gate *g)
+void hws_gate_forward(struct hws_gate *g, const struct hws_session_row *row, struct hws_bytes frame)
 {
-	Agt__Message m = AGT__MESSAGE__INIT;
-	Agt__Permissions p = AGT__PERMISSIONS__INIT;
+	enum hws_channel channel = hws_session_channel(row, HWS_TO_HOST);
+	int r = hws_ipc_send_wire(g->agent, channel, frame);
 
-	p.permissions = hws_gate_effective(g);
-	m.union_case = AGT__MESSAGE__UNION_PERMISSIONS;
-	m.permissions = &p;
-	if (g->agent && hws_ipc_send(g->agent, &m, -1) < 0)
-		hws_debug("gate.agent_full");
+	if (r < 0)
+		hws_gate_close(g, "The desktop session on the host was interrupted", r);
+	else if (hws_ipc_congested(g->agent, hws_channel_class(channel)))
+		hws_conn_pause(g->conn);
+}
+
+/* What the viewer may not switch on is answered, and does not go on. */
+void hws_gate_option(struct hws_gate *g, const struct hws_session_row *row, struct hws_bytes frame)
+{
+	Ses__Message *m = NULL;
+	struct hws_buf trimmed;
+
+	if (hws_ses_unpack(frame, &m) < 0)
+		return;
+	g->disabled = hws_option_disabled(m->misc->option, g->disabled);
+	hws_gate_drop_options(g->conn, m->misc->option, g->login.version);
+	hws_buf_init(&trimmed, row->cap);
+	if (!hws_option_trim(m->misc->option, hws_gate_effective(g)))
+		hws_gate_forward(g, row, frame);
+	else if (hws_ses_pack(m, &trimmed) == HWS_OK)
+		hws_gate_forward(g, row, hws_buf_bytes(&trimmed));
+	hws_buf_done(&trimmed);
+	hws_ses_free(m);
 }
 
 /* What the viewer has stored it switches on with its login. */
@@ -173,14 +191,9 @@ void hws_gate_open_desktop(struct hws_gate *g, int agent_fd)
 	hws_gate_set_state(g, GATE_OPENING);
 	hws_timer_start(g->loop, &g->deadline, OPEN_US, on_open_timeout, g);
 	g->permissions = hws_kind_permissions(g->login.kind, g->permissions);
-	open.conn = g->opt_conn;
-	open.permissions = hws_gate_effective(g);
 	open.login_request.data = (uint8_t *)(uintptr_t)hws_buf_bytes(&g->login.request).ptr;
 	open.login_request.len = hws_buf_len(&g->login.request);
-	open.peer_addr = g->peer;
-	open.via = (char *)(uintptr_t)g->via;
 	open.encrypted = g->level > HWS_LEVEL_PLAIN;
-	open.kind = (Agt__SessionKind)g->login.kind;
 	m.union_case = AGT__MESSAGE__UNION_OPEN;
 	m.open = &open;
 	if (hws_ipc_send(g->agent, &m, -1) < 0)

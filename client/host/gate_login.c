@@ -7,7 +7,6 @@
 #include "shared/base/str.h"
 #include "shared/wire/envelope.h"
 #include "shared/wire/limits.h"
-#include "shared/wire/permission.h"
 #include "shared/wire/version.h"
 
 void hws_gate_login_init(struct hws_gate_login *l)
@@ -22,31 +21,6 @@ void hws_gate_login_done(struct hws_gate_login *l)
 {
 	hws_buf_done(&l->scope);
 	hws_buf_done_wiped(&l->request);
-}
-
-uint32_t hws_kind_permissions(enum hws_session_kind kind, uint32_t permissions)
-{
-	if (kind == HWS_KIND_REMOTE)
-		return permissions;
-	return permissions & ~HWS_NEED(HWS_PERM_KEYBOARD);
-}
-
-static uint32_t switched(uint32_t set, uint32_t bit, Ses__OptionMessage__BoolOption off)
-{
-	if (off == SES__OPTION_MESSAGE__BOOL_OPTION__Yes)
-		return set | bit;
-	if (off == SES__OPTION_MESSAGE__BOOL_OPTION__No)
-		return set & ~bit;
-	return set;
-}
-
-uint32_t hws_option_disabled(const Ses__OptionMessage *o, uint32_t before)
-{
-	if (!o)
-		return before;
-	before = switched(before, HWS_NEED(HWS_PERM_KEYBOARD), o->disable_keyboard);
-	before = switched(before, HWS_NEED(HWS_PERM_CLIPBOARD), o->disable_clipboard);
-	return switched(before, HWS_NEED(HWS_PERM_AUDIO), o->disable_audio);
 }
 
 /* Items are length-prefixed, so that two different requests never give the same text. */
@@ -109,8 +83,6 @@ int hws_gate_login_take(struct hws_gate_login *l, const Ses__LoginRequest *lr)
 		r = hws_buf_err(&l->scope);
 	if (r < 0)
 		goto out;
-	hws_str_escape(l->my_id, sizeof(l->my_id), hws_bytes_str(lr->my_id));
-	hws_str_escape(l->my_name, sizeof(l->my_name), hws_bytes_str(lr->my_name));
 	l->kind = hws_session_kind_of(lr);
 	l->version = hws_version_number(lr->version);
 	l->seen = true;

@@ -1,5 +1,4 @@
-/* host/gate_login: what a gate remembers of a viewer's LoginRequest, and what follows from its
- * type. Pure. */
+/* host/gate_login: what a gate remembers of a viewer's LoginRequest. Pure. */
 #pragma once
 #include "proto/agent.pb-c.h"
 #include "proto/session.pb-c.h"
@@ -7,16 +6,12 @@
 #include "shared/wire/session_kind.h"
 #include <stdbool.h>
 
-#define HWS_LOGIN_NAME_MAX 128u
-
 struct hws_gate_login {
 	bool seen;
 	enum hws_session_kind kind;
 	uint32_t version;     /* hws_version_number of the viewer */
 	struct hws_buf scope; /* of the first request: what must stay the same on one connection */
-	struct hws_buf request;             /* the latest one, serialised, without its secrets */
-	char my_id[HWS_LOGIN_NAME_MAX + 1]; /* escaped: safe to log and show */
-	char my_name[HWS_LOGIN_NAME_MAX + 1];
+	struct hws_buf request; /* the latest one, serialised, without its secrets */
 };
 
 void hws_gate_login_init(struct hws_gate_login *l);
@@ -28,8 +23,3 @@ int hws_gate_login_take(struct hws_gate_login *l, const Ses__LoginRequest *lr) H
  * (host/ipc_caps). */
 void hws_gate_login_check(const struct hws_gate_login *l, const Ses__LoginRequest *lr,
 		Agt__LoginCheck *check);
-
-/* The permissions that make sense for a session type. */
-uint32_t hws_kind_permissions(enum hws_session_kind kind, uint32_t permissions);
-/* Permissions the viewer itself switched off, after applying `o` (may be NULL) to `before`. */
-uint32_t hws_option_disabled(const Ses__OptionMessage *o, uint32_t before);

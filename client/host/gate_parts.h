@@ -11,6 +11,7 @@
 #include "shared/net/conn.h"
 #include "shared/wire/secure.h"
 #include "shared/wire/session_channel.h"
+#include "shared/wire/session_rights.h"
 
 #define HWS_GATE_REFUSED_US HWS_US_PER_S /* an error before the end: leave time to read it */
 
@@ -35,10 +36,8 @@ struct hws_gate {
 	struct hws_gate_login login;
 	struct hws_buf next_login; /* came while one is judged; empty = none */
 	struct hws_timer tick, deadline;
-	uint64_t opt_conn;
 	char *salt, *challenge, *peer;
-	const char *via; /* how the viewer reached us */
-	char *refusal;   /* NULL = may log in */
+	char *refusal; /* NULL = may log in */
 	uint64_t login_timeout_us;
 	uint32_t permissions; /* as hostd says, reduced by the session type once it is known */
 	uint32_t disabled;    /* what the viewer does not want */
@@ -69,6 +68,10 @@ void hws_gate_tell_quality(struct hws_gate *g);
 
 /* gate_desktop.c: the agent's side. Takes `agent_fd`. */
 void hws_gate_open_desktop(struct hws_gate *g, int agent_fd);
-void hws_gate_tell_permissions(struct hws_gate *g);
+/* A frame of the viewer that may go to the agent. */
+void hws_gate_forward(
+		struct hws_gate *g, const struct hws_session_row *row, struct hws_bytes frame);
+/* The same for one that may change what the viewer wants. */
+void hws_gate_option(struct hws_gate *g, const struct hws_session_row *row, struct hws_bytes frame);
 /* The viewer takes more of this class. */
 void hws_gate_let_agent_send(struct hws_gate *g, enum hws_send_class cls);

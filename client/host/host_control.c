@@ -66,7 +66,7 @@ static json_t *session_json(const struct hws_hostd *h, const struct hws_host_ses
 	hws_wall_text(v->since_wall_us, since, sizeof(since));
 	return json_pack("{s:I,s:s,s:s,s:s,s:s,s:s,s:b,s:s,s:s,s:b,s:I,s:I,s:I,s:i}", "conn",
 			(json_int_t)v->conn, "peer", v->peer, "state", v->state, "kind",
-			hws_session_kind_name(v->kind), "id", v->my_id, "name", v->my_name,
+			hws_session_kind_name(v->login.kind), "id", v->my_id, "name", v->my_name,
 			"encrypted", v->encrypted, "via", v->via, "since", since, "controls",
 			(v->permissions & HWS_NEED(HWS_PERM_KEYBOARD)) != 0, "seconds",
 			(json_int_t)(age / HWS_US_PER_S), "bytes_in", (json_int_t)v->bytes_in,

@@ -1,9 +1,9 @@
 /* host/host_session: one gate process seen from hostd: started with a socket, or sent to a relay
  * first; asked nothing, and believed in nothing that hostd can judge itself. */
 #include "client/host/host_session.h"
-#include "client/host/ipc_caps.h"
 #include "client/host/no_desktop.h"
 #include "client/host/notice.h"
+#include "client/host/standing.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/rand.h"
@@ -14,6 +14,7 @@
 #include "shared/wire/host_word.h"
 #include "shared/wire/permission.h"
 #include "shared/wire/session_kind.h"
+#include "shared/wire/session_rights.h"
 #include "shared/wire/version.h"
 #include <signal.h>
 #include <stdlib.h>
@@ -30,7 +31,9 @@
 
 static uint32_t permitted(const struct hws_host_session *v)
 {
-	return hws_settings_permissions(v->env->settings, v->control_permissions) & SERVED;
+	uint32_t set = hws_settings_permissions(v->env->settings, v->control_permissions) & SERVED;
+
+	return v->open ? hws_kind_permissions(v->login.kind, set) : set;
 }
 
 void hws_host_session_free(struct hws_host_session *v)
@@ -88,6 +91,11 @@ static void on_sign(struct hws_host_session *v, const Agt__SignRequest *q)
 	tell(v, &m, -1);
 }
 
+static void take_text(char *buf, size_t size, const char *text)
+{
+	hws_str_escape(buf, size, hws_bytes_str(text));
+}
+
 static const char *result_name(Agt__LoginVerdict__Result r)
 {
 	static const char *const names[] = { "ok", "wrong", "limited", "waits", "refused" };
@@ -108,13 +116,21 @@ static void answer_login(struct hws_host_session *v, Agt__LoginVerdict *verdict,
 static void join_desktop(void *arg)
 {
 	struct hws_host_session *v = arg;
+	const struct hws_desktop_session session = { .conn = v->conn,
+		.kind = v->login.kind,
+		.permissions = v->permissions,
+		.my_id = v->login.my_id,
+		.my_name = v->login.my_name,
+		.peer = v->peer,
+		.via = v->via,
+		.secure = v->secure };
 	Agt__LoginVerdict verdict = AGT__LOGIN_VERDICT__INIT;
 	struct hws_desktop_state state;
 	char text[512];
 	int fd = -1;
 
 	verdict.result = AGT__LOGIN_VERDICT__RESULT__OK;
-	if (hws_desktop_join(v->env->desktop, v->conn, &fd) < 0) {
+	if (hws_desktop_join(v->env->desktop, &session, &fd) < 0) {
 		hws_desktop_state(v->env->desktop, &state);
 		if (!state.lasting && hws_loop_now_us(v->env->loop) < v->join_until_us) {
 			hws_timer_start(v->env->loop, &v->joining, JOIN_RETRY_US, join_desktop, v);
@@ -125,6 +141,33 @@ static void join_desktop(void *arg)
 		verdict.close_after_ms = 1000;
 	}
 	answer_login(v, &verdict, fd);
+}
+
+/* As whom it asks. A gate holds the viewer to one id and one kind of session for a connection, and
+ * is held to that here. False: it asks as another one now. */
+static bool take_login(struct hws_host_session *v, const Agt__LoginCheck *check)
+{
+	struct hws_host_session_login *l = &v->login;
+
+	if (l->seen && (l->kind != (unsigned)check->kind || !hws_str_equal(l->my_id, check->my_id)))
+		return false;
+	if (hws_str_copy(l->my_id, sizeof(l->my_id), check->my_id) < 0 ||
+			hws_str_copy(l->my_name, sizeof(l->my_name), check->my_name) < 0)
+		return false; /* the caps let no longer ones through */
+	l->seen = true;
+	l->kind = (unsigned)check->kind;
+	take_text(v->my_id, sizeof(v->my_id), check->my_id);
+	take_text(v->my_name, sizeof(v->my_name), check->my_name);
+	return true;
+}
+
+/* What it was let in as is settled: the agent hears it, and of its gate no more is asked. */
+static void let_in(struct hws_host_session *v)
+{
+	v->open = true;
+	v->permissions = permitted(v);
+	v->join_until_us = hws_loop_now_us(v->env->loop) + JOIN_WAIT_US;
+	join_desktop(v);
 }
 
 static void on_login(struct hws_host_session *v, const Agt__LoginCheck *check)
@@ -139,34 +182,29 @@ static void on_login(struct hws_host_session *v, const Agt__LoginCheck *check)
 		.now_us = hws_loop_now_us(v->env->loop) };
 	struct hws_judge_result res;
 	Agt__LoginVerdict verdict = AGT__LOGIN_VERDICT__INIT;
-	char who[132];
 
 	if (v->open)
 		return;
-	hws_judge_login(v->env->judge, &c, &res);
+	if (take_login(v, check)) {
+		hws_judge_login(v->env->judge, &c, &res);
+	} else {
+		res = (struct hws_judge_result){ .result = AGT__LOGIN_VERDICT__RESULT__CLOSED,
+			.text = "Connection not allowed",
+			.close_after_ms = 1000 };
+	}
 	hws_info_limited("login", HWS_U64("conn", v->conn), HWS_STR("peer", v->peer),
-			HWS_STR("result", result_name(res.result)),
-			HWS_STR("id",
-					hws_str_escape(who, sizeof(who),
-							hws_bytes_str(check->my_id))),
-			HWS_STR("kind", hws_session_kind_name(v->kind)));
+			HWS_STR("result", result_name(res.result)), HWS_STR("id", v->my_id),
+			HWS_STR("kind", hws_session_kind_name(v->login.kind)));
 	if (res.renewed)
 		hws_warn("password.renewed", HWS_STR("why", "too many wrong passwords"));
 	if (res.result == AGT__LOGIN_VERDICT__RESULT__OK) {
-		v->open = true;
-		v->join_until_us = c.now_us + JOIN_WAIT_US;
-		join_desktop(v);
+		let_in(v);
 		return;
 	}
 	verdict.result = res.result;
 	verdict.text = (char *)(uintptr_t)res.text;
 	verdict.close_after_ms = res.close_after_ms;
 	answer_login(v, &verdict, -1);
-}
-
-static void take_text(char *buf, size_t size, const char *text)
-{
-	hws_str_escape(buf, size, hws_bytes_str(text));
 }
 
 static void set_since(struct hws_host_session *v)
@@ -177,23 +215,26 @@ static void set_since(struct hws_host_session *v)
 
 static void on_state(struct hws_host_session *v, const Agt__GateState *s)
 {
-	take_text(v->state, sizeof(v->state), s->state);
-	v->kind = (unsigned)s->kind;
-	take_text(v->my_id, sizeof(v->my_id), s->my_id);
-	take_text(v->my_name, sizeof(v->my_name), s->my_name);
+	v->state = hws_standing_name(s->state);
 	take_text(v->why, sizeof(v->why), s->why);
 	v->encrypted = s->encrypted;
 	v->bytes_in = s->bytes_in;
 	v->bytes_out = s->bytes_out;
 	v->rtt_ms = s->rtt_ms;
 	v->final_end = s->final_end;
-	/* Once, and of whom we let in: a claim must use up no password and fill no log. */
-	if (v->shown || !v->open || !hws_str_equal(v->state, "open"))
+}
+
+/* Once, and of whom we let in. Not by its gate's word, which might keep it to itself and so have a
+ * password that is used up serve again. */
+void hws_host_session_shown(struct hws_host_session *v)
+{
+	if (v->shown || !v->open)
 		return;
 	v->shown = true;
 	set_since(v);
 	hws_info("session.open", HWS_U64("conn", v->conn), HWS_STR("peer", v->peer),
-			HWS_STR("id", v->my_id), HWS_STR("kind", hws_session_kind_name(v->kind)),
+			HWS_STR("id", v->my_id),
+			HWS_STR("kind", hws_session_kind_name(v->login.kind)),
 			HWS_BOOL("encrypted", v->encrypted), HWS_BOOL("direct", v->direct),
 			HWS_STR("via", v->via));
 }
@@ -249,6 +290,8 @@ static void on_close(struct hws_ipc *l HWS_UNUSED, int why, void *arg)
 	struct hws_host_session *v = arg;
 
 	v->ipc = NULL;
+	if (v->open) /* its gate may live on, with what it has of the desktop */
+		hws_desktop_part(v->env->desktop, v->conn);
 	if (!hws_list_linked(&v->node)) /* never got started */
 		return;
 	if (v->begun)
@@ -293,6 +336,8 @@ void hws_host_session_set_permissions(struct hws_host_session *v)
 	v->permissions = now;
 	if (!v->begun) /* the start will tell */
 		return;
+	if (v->open) /* first: its gate might keep it to itself */
+		hws_desktop_permit(v->env->desktop, v->conn, now);
 	c.set_permissions = true;
 	c.permissions = now;
 	m.union_case = AGT__MESSAGE__UNION_GATE_CONTROL;
@@ -340,14 +385,10 @@ static int send_start(struct hws_host_session *v, int fd)
 	hws_password_challenge(v->challenge);
 	memcpy(v->salt, v->env->judge->vault->salt, sizeof(v->salt));
 	set_since(v);
-	g.conn = v->conn;
 	g.secure = v->secure;
 	g.allow_plaintext = s->require_encryption == HWS_NO;
 	g.own_id = v->env->whoami->id;
 	g.peer_addr = v->peer;
-	g.via_relay = v->meeting != 0;
-	g.local = v->local;
-	g.direct = v->direct;
 	g.salt = v->salt;
 	g.challenge = v->challenge;
 	g.permissions = v->permissions;
@@ -424,7 +465,7 @@ int hws_host_session_new(const struct hws_host_session_env *env,
 	v->control_permissions = conf->control_permissions;
 	v->permissions = permitted(v);
 	hws_addr_text(&v->from, v->peer, sizeof(v->peer));
-	take_text(v->state, sizeof(v->state), "starting");
+	v->state = "starting";
 	r = start_gate(v, &ipc_fd);
 	if (r == HWS_OK)
 		r = hws_ipc_new(env->loop, ipc_fd, &lc, &v->ipc);

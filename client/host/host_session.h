@@ -4,6 +4,7 @@
 #include "client/host/child_log.h"
 #include "client/host/desktop.h"
 #include "client/host/ipc.h"
+#include "client/host/ipc_caps.h"
 #include "client/host/judge.h"
 #include "client/host/settings.h"
 #include "client/host/whoami.h"
@@ -60,8 +61,14 @@ struct hws_host_session {
 	bool shown;      /* the desktop was: what let it in is used up */
 	const char *via; /* as hws_notice_via */
 	char salt[HWS_SALT_TEXT], challenge[HWS_CHALLENGE_TEXT];
-	char peer[HWS_ADDR_TEXT], state[16], my_id[132], my_name[132], why[160];
-	unsigned kind; /* as its gate says: a number of hws_session_kind, or any */
+	const char *state; /* as its gate says, or "starting" */
+	char peer[HWS_ADDR_TEXT], my_id[132], my_name[132], why[160];
+	/* what it asked to be let in as, in the viewer's own words: what was let in stays */
+	struct hws_host_session_login {
+		char my_id[HWS_IPC_TEXT_MAX + 1], my_name[HWS_IPC_TEXT_MAX + 1];
+		unsigned kind;
+		bool seen;
+	} login;
 	uint32_t rtt_ms, permissions;
 };
 
@@ -76,4 +83,6 @@ void hws_host_session_close(struct hws_host_session *v, int why);
 void hws_host_session_kick(struct hws_host_session *v, const char *reason);
 /* After a change of settings. */
 void hws_host_session_set_permissions(struct hws_host_session *v);
+/* From the agent: its viewer sees the desktop. */
+void hws_host_session_shown(struct hws_host_session *v);
 void hws_host_session_free(struct hws_host_session *v);

@@ -370,9 +370,23 @@ static int load_identity(struct hws_hostd *h, struct hws_error *err)
 	return r;
 }
 
+static void on_let_in(uint64_t conn, void *arg)
+{
+	struct hws_hostd *h = arg;
+	struct hws_list *n;
+
+	hws_list_for (n, &h->sessions) {
+		struct hws_host_session *v = hws_container(n, struct hws_host_session, node);
+
+		if (v->conn == conn)
+			hws_host_session_shown(v);
+	}
+}
+
 static int open_parts(struct hws_hostd *h, struct hws_error *err)
 {
 	struct hws_settings *s = h->settings;
+	const struct hws_desktop_conf dc = { .logs = &h->logs, .let_in = on_let_in, .arg = h };
 	struct hws_admit_conf ac = { .max_entries = ADDRESSES_MAX,
 		.max_links = s->max_per_address,
 		.rate = CONNECTS_PER_S,
@@ -405,7 +419,7 @@ static int open_parts(struct hws_hostd *h, struct hws_error *err)
 				HWS_STR("text",
 						"started as root without 'desktop-user': the process that serves the "
 						"desktop keeps all rights"));
-	if (r == HWS_OK && hws_desktop_new(h->loop, s, &h->logs, &h->desktop) < 0)
+	if (r == HWS_OK && hws_desktop_new(h->loop, s, &dc, &h->desktop) < 0)
 		r = hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
 	h->env = (struct hws_host_session_env){ h->loop, s, &h->judge, &h->whoami, h->desktop,
 		on_ended, on_joined, h, &h->logs };

@@ -45,7 +45,7 @@ struct hws_host_service_impl {
 	void (*option)(struct hws_host_service *s, struct hws_host_viewer *v,
 			const Ses__OptionMessage *o);
 	/* A message of its rows; false: it does not serve this one, and the viewer is told so. `m`
-	 * is borrowed; the gate has judged it, but permissions may have changed since. */
+	 * is borrowed; gate and agent have judged it by the table, with the permissions of now. */
 	bool (*message)(struct hws_host_service *s, struct hws_host_viewer *v,
 			const Ses__Message *m);
 	/* What the gate measured on the line of this viewer. */

@@ -9,7 +9,8 @@
 
 int hws_host_viewer_send(struct hws_host_viewer *g, const Ses__Message *m)
 {
-	enum hws_channel channel = hws_session_channel(hws_session_row_of(m), HWS_TO_VIEWER);
+	const struct hws_session_row *row = hws_session_row_of(m);
+	enum hws_channel channel = hws_session_channel(row, HWS_TO_VIEWER);
 	struct hws_buf b;
 
 	hws_buf_init(&b, HWS_SES_FRAME_MAX);
@@ -17,7 +18,7 @@ int hws_host_viewer_send(struct hws_host_viewer *g, const Ses__Message *m)
 	if (r == HWS_OK && hws_buf_len(&b) > hws_channel_message_max(channel))
 		r = HWS_ERR_TOOBIG;
 	if (r == HWS_OK)
-		r = g->send_parts(g, channel, hws_buf_bytes(&b), (struct hws_bytes){ 0 });
+		r = g->send_parts(g, row, hws_buf_bytes(&b), (struct hws_bytes){ 0 });
 	hws_buf_done(&b);
 	return r;
 }

@@ -7,6 +7,7 @@
 #include "shared/wire/permission.h"
 #include "shared/wire/send_class.h"
 #include "shared/wire/session_kind.h"
+#include "shared/wire/session_table.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -25,9 +26,10 @@ struct hws_host_viewer {
 	uint64_t mouse_us;             /* when it last moved or clicked */
 	/* bytes given to send_parts, but for bulk, which the gate's probes overtake */
 	uint64_t sent;
-	/* One serialised ses.Message in two parts, on the channel that is its own by
-	 * wire/session_channel. Fails when the link has gone or its class takes no more. */
-	int (*send_parts)(struct hws_host_viewer *g, enum hws_channel channel,
+	/* One serialised ses.Message, which is of `row`, in two parts, on the channel that is its
+	 * own by wire/session_channel. Fails when the link has gone or its class takes no more;
+	 * HWS_ERR_DENIED: the session may not have it. */
+	int (*send_parts)(struct hws_host_viewer *g, const struct hws_session_row *row,
 			struct hws_bytes head, struct hws_bytes rest);
 	/* More of this class is queued than the line takes at once: who sends much waits until
 	 * `drained` of the service is called for it. */

@@ -1,5 +1,6 @@
 /* Which services a desktop is served with. A new one is added here; the order is that in which a
  * viewer meets them. */
+#include "client/services/call/call_host.h"
 #include "client/services/chat/chat_host.h"
 #include "client/services/clipboard/clipboard_host.h"
 #include "client/services/cursor/cursor_host.h"
@@ -13,5 +14,6 @@ const struct hws_host_service_impl *const hws_host_registry[] = {
 	&hws_input_host_service,
 	&hws_clipboard_host_service,
 	&hws_chat_host_service,
+	&hws_call_host_service,
 	NULL,
 };

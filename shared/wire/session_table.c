@@ -274,6 +274,16 @@ enum hws_session_verdict hws_session_judge_agent(
 	return hws_session_judge(row, HWS_TO_VIEWER, c, len);
 }
 
+enum hws_session_verdict hws_session_judge_passed(
+		const struct hws_session_row *row, const struct hws_session_case *c, size_t len)
+{
+	const struct hws_session_case open = { HWS_AT_OPEN, c->kind, c->permissions };
+
+	if (row->act != HWS_ACT_FORWARD && row->act != HWS_ACT_OPTION)
+		return HWS_SESSION_DROP_UNSERVED;
+	return hws_session_judge(row, HWS_TO_HOST, &open, len);
+}
+
 const char *hws_session_verdict_name(enum hws_session_verdict v)
 {
 	static const char *const names[] = { "pass", "state", "kind", "permission", "size",

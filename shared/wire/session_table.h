@@ -120,5 +120,9 @@ enum hws_session_verdict hws_session_judge(const struct hws_session_row *row,
 /* The same for what an agent wants to send to the viewer: nothing that is the gate's. */
 enum hws_session_verdict hws_session_judge_agent(
 		const struct hws_session_row *row, const struct hws_session_case *c, size_t len);
+/* The same for what a gate passes on to its agent: only what a gate that is not in foreign hands
+ * would, by the row's act. The session is open then: `c->state` is not looked at. */
+enum hws_session_verdict hws_session_judge_passed(
+		const struct hws_session_row *row, const struct hws_session_case *c, size_t len);
 /* Words for logs. Static. */
 const char *hws_session_verdict_name(enum hws_session_verdict v);

@@ -10,10 +10,12 @@ static void on_hostd_message(struct hws_ipc *l, const Agt__Message *m, int fd, v
 {
 	(void)l;
 	if (m->union_case == AGT__MESSAGE__UNION_AGENT_LINK && fd >= 0)
-		hws_agent_accept(arg, fd);
+		hws_agent_accept(arg, m->agent_link, fd);
 	else if (fd >= 0)
 		close(fd);
-	if (m->union_case == AGT__MESSAGE__UNION_SERVICE_COMMAND)
+	if (m->union_case == AGT__MESSAGE__UNION_AGENT_CONTROL)
+		hws_agent_control(arg, m->agent_control);
+	else if (m->union_case == AGT__MESSAGE__UNION_SERVICE_COMMAND)
 		hws_agent_command(arg, m->service_command);
 }
 

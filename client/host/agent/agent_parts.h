@@ -14,7 +14,13 @@ struct hws_agent_viewer { /* one viewer, by way of its gate */
 	struct hws_ipc *ipc; /* NULL: it has gone */
 	struct hws_host_viewer viewer;
 	uint64_t conn, since_us;
-	bool open; /* joined to the services */
+	uint32_t granted;        /* by hostd */
+	uint32_t disabled;       /* what the viewer does not want */
+	char from[80];           /* as hostd knows it; escaped */
+	bool secure;             /* hostd signed for it */
+	bool open;               /* joined to the services */
+	bool over;               /* as hostd says */
+	struct hws_timer linger; /* then, until the link has ended */
 	ProtobufCMessage *
 			waiting; /* its Agt__Open, until an attempt to open the desktop has ended */
 	struct hws_notice notice;
@@ -48,8 +54,10 @@ void hws_agent_close_desktop(struct hws_agent *a);
 
 /* --- viewer.c. Whoever waited for the desktop is let in or hears why not. */
 void hws_agent_admit_waiting(struct hws_agent *a);
-/* A gate's link comes; takes `fd`. */
-void hws_agent_accept(struct hws_agent *a, int fd);
+/* A gate's link comes, and with it what hostd says of its session; takes `fd`. */
+void hws_agent_accept(struct hws_agent *a, const Agt__AgentLink *link, int fd);
+/* hostd has changed its mind about a session. */
+void hws_agent_control(struct hws_agent *a, const Agt__AgentControl *c);
 /* Has the service say it to one viewer or to all, and tells hostd what came of it. */
 void hws_agent_command(struct hws_agent *a, const Agt__ServiceCommand *q);
 /* What is sent to a viewer changed its bitrate: for struct hws_host_env. */

@@ -1,6 +1,7 @@
 /* One viewer at the agent, by way of its gate: let in, told of to the person at the desktop, joined
- * to the services and parted from them. What no service takes is refused as the table of messages
- * says. */
+ * to the services and parted from them. What its session is and may do comes from hostd; the gate
+ * holds what a stranger sent, so each of its messages is held against the table of messages once
+ * more, and what no service takes is refused as the table says. */
 #include "client/host/agent/agent_parts.h"
 #include "client/host/no_desktop.h"
 #include "client/host/refusal.h"
@@ -10,6 +11,8 @@
 #include "shared/base/str.h"
 #include "shared/wire/envelope.h"
 #include "shared/wire/limits.h"
+#include "shared/wire/session_channel.h"
+#include "shared/wire/session_rights.h"
 #include "shared/wire/version.h"
 #include <pwd.h>
 #include <string.h>
@@ -19,6 +22,8 @@
 #define SOCKET_BYTES 65536     /* in the kernel towards the gate: what lies there is already old */
 #define QUEUE_HIGH (64u << 10) /* then video waits */
 #define QUEUE_MAX (HWS_SES_FRAME_MAX + (4u << 20))
+/* An honest gate has ended long before: it says goodbye to the viewer. */
+#define LINGER_US (3 * HWS_US_PER_S)
 
 _Static_assert(HWS_NOTIFY_PLACES >= HWS_NOTIFY_SERVICES, "a place for each viewer");
 _Static_assert(sizeof(((struct hws_host_viewer *)0)->who) >= HWS_NOTICE_WHO, "room for it");
@@ -37,11 +42,14 @@ static void show_notice(struct hws_agent_viewer *c, bool here)
 	hws_notifier_show(a->notifier, c->viewer.slot, summary, body, here ? HWS_NOTIFY_STAYS : 0);
 }
 
-static void set_permissions(struct hws_agent_viewer *c, uint64_t permissions)
+/* What takes part in the decision has changed. Nothing but hostd's word ever adds a permission. */
+static void set_permissions(struct hws_agent_viewer *c)
 {
-	c->viewer.permissions = (uint32_t)permissions;
-	if (c->waiting)
-		((Agt__Open *)c->waiting)->permissions = permissions;
+	uint32_t now = hws_kind_permissions(c->viewer.kind, c->granted) & ~c->disabled;
+
+	if (c->viewer.permissions == now)
+		return;
+	c->viewer.permissions = now;
 	if (!c->open)
 		return;
 	if (c->notice.controls != hws_host_viewer_may(&c->viewer, HWS_PERM_KEYBOARD))
@@ -85,37 +93,51 @@ static void answer_open(struct hws_agent_viewer *c, const char *error, struct hw
 		hws_ipc_close(c->ipc, HWS_ERR_FULL);
 }
 
-/* The viewer's gate hears that it is let in, then the services begin with it. */
+static void tell_let_in(struct hws_agent_viewer *c)
+{
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__AgentViewer v = AGT__AGENT_VIEWER__INIT;
+
+	v.conn = c->conn;
+	m.union_case = AGT__MESSAGE__UNION_AGENT_VIEWER;
+	m.agent_viewer = &v;
+	if (c->a->hostd && hws_ipc_send(c->a->hostd, &m, -1) < 0)
+		hws_debug("agent.viewer_not_told");
+}
+
+/* The viewer's gate hears that it is let in, hostd too, then the services begin with it. */
 static void let_in(struct hws_agent_viewer *c, const Agt__Open *o, const Ses__LoginRequest *login,
 		struct hws_bytes peer_info)
 {
-	c->conn = o->conn;
-	c->viewer.permissions = (uint32_t)o->permissions;
+	c->disabled = hws_option_disabled(login->option, 0);
+	set_permissions(c);
 	c->viewer.version = hws_version_number(login->version);
 	c->viewer.ack_required = login->video_ack_required;
 	if (hws_str_copy(c->viewer.platform, sizeof(c->viewer.platform), login->my_platform) < 0)
 		c->viewer.platform[0] = 0;
-	hws_notice_set(&c->notice, login->my_id, login->my_name, o->peer_addr, o->via);
-	c->notice.encrypted = o->encrypted;
-	hws_notice_who(&c->notice, c->viewer.who);
+	c->notice.encrypted = c->secure && o->encrypted;
 	c->since_us = hws_loop_now_us(c->a->loop);
 	answer_open(c, NULL, peer_info);
 	if (!c->ipc)
 		return;
+	tell_let_in(c);
 	c->open = true;
+	if (login->option)
+		hws_option_trim(login->option, c->viewer.permissions);
 	hws_host_set_join(c->a->services, &c->viewer, login->option);
 	show_notice(c, true);
-	hws_info("agent.viewer_open", HWS_U64("conn", c->conn), HWS_STR("from", o->peer_addr),
+	hws_info("agent.viewer_open", HWS_U64("conn", c->conn), HWS_STR("from", c->from),
 			HWS_U64("slot", c->viewer.slot));
 }
 
 /* What keeps a viewer out, in words for it; NULL when nothing does. */
-static const char *obstacle(struct hws_agent *a, const Agt__Open *o, char *buf, size_t size)
+static const char *obstacle(const struct hws_agent_viewer *c, char *buf, size_t size)
 {
+	const struct hws_agent *a = c->a;
+
 	if (!a->platform)
 		return hws_no_desktop_text(buf, size, a->lasting, a->err.text);
-	if ((unsigned)o->kind >= HWS_KIND_COUNT ||
-			!hws_host_set_opens(a->services, (enum hws_session_kind)o->kind))
+	if (!hws_host_set_opens(a->services, c->viewer.kind))
 		return "This kind of session is not available on this host";
 	return NULL;
 }
@@ -126,7 +148,7 @@ static void admit(struct hws_agent_viewer *c, const Agt__Open *o)
 	ProtobufCMessage *m = NULL;
 	struct hws_buf info;
 
-	const char *why = obstacle(c->a, o, text, sizeof(text));
+	const char *why = obstacle(c, text, sizeof(text));
 	if (why) {
 		answer_open(c, why, (struct hws_bytes){ 0 });
 		return;
@@ -138,7 +160,6 @@ static void admit(struct hws_agent_viewer *c, const Agt__Open *o)
 		hws_ipc_close(c->ipc, r);
 		return;
 	}
-	c->viewer.kind = (enum hws_session_kind)o->kind;
 	hws_buf_init(&info, HWS_SES_LOGIN_FRAME_MAX);
 	if (pack_peer_info(c, &info) < 0)
 		answer_open(c, "No displays", (struct hws_bytes){ 0 });
@@ -163,7 +184,7 @@ static int keep_waiting(struct hws_agent_viewer *c, const Agt__Open *o)
 
 static void open_viewer(struct hws_agent_viewer *c, const Agt__Open *o)
 {
-	if (c->open || c->waiting)
+	if (c->open || c->waiting || c->over)
 		return;
 	if (!c->a->platform)
 		hws_agent_open_desktop(c->a); /* perhaps it has come since the last attempt */
@@ -204,13 +225,23 @@ void hws_agent_tell_bitrate(struct hws_host_viewer *v, uint32_t kbit_s, void *ar
 		hws_debug("agent.bitrate_not_told");
 }
 
-static int send_parts(struct hws_host_viewer *g, enum hws_channel channel, struct hws_bytes head,
-		struct hws_bytes rest)
+static struct hws_session_case session_case(const struct hws_agent_viewer *c)
+{
+	return (struct hws_session_case){ HWS_AT_OPEN, c->viewer.kind, c->viewer.permissions };
+}
+
+/* The gate would drop what the viewer may not have: a gate in foreign hands would not. */
+static int send_parts(struct hws_host_viewer *g, const struct hws_session_row *row,
+		struct hws_bytes head, struct hws_bytes rest)
 {
 	struct hws_agent_viewer *c = hws_container(g, struct hws_agent_viewer, viewer);
+	const struct hws_session_case now = session_case(c);
+	enum hws_channel channel = hws_session_channel(row, HWS_TO_VIEWER);
 
-	if (!c->ipc)
+	if (!c->ipc || c->over)
 		return HWS_ERR_CLOSED;
+	if (!row || hws_session_judge_agent(row, &now, head.len + rest.len) != HWS_SESSION_PASS)
+		return HWS_ERR_DENIED;
 	int r = hws_ipc_send_wire2(c->ipc, channel, head, rest);
 	if (r == HWS_OK && hws_channel_class(channel) < HWS_SEND_BULK)
 		g->sent += head.len + rest.len;
@@ -250,30 +281,12 @@ static void on_gate_message(struct hws_ipc *l, const Agt__Message *m, int fd, vo
 	case AGT__MESSAGE__UNION_OPEN:
 		open_viewer(c, m->open);
 		break;
-	case AGT__MESSAGE__UNION_PERMISSIONS:
-		set_permissions(c, m->permissions->permissions);
-		break;
 	case AGT__MESSAGE__UNION_LINK_QUALITY:
 		on_quality(c, m->link_quality);
 		break;
 	default:
 		break;
 	}
-}
-
-/* Nobody here can be called: said at once, or the viewer would ring for ever. */
-static void decline_call(struct hws_agent_viewer *c, const Ses__VoiceCallRequest *q)
-{
-	Ses__Message m = SES__MESSAGE__INIT;
-	Ses__VoiceCallResponse no = SES__VOICE_CALL_RESPONSE__INIT;
-
-	if (!q->is_connect)
-		return;
-	no.req_timestamp = q->req_timestamp;
-	no.ack_timestamp = (int64_t)(hws_wall_us() / HWS_US_PER_MS);
-	m.union_case = SES__MESSAGE__UNION_VOICE_CALL_RESPONSE;
-	m.voice_call_response = &no;
-	hws_host_viewer_tell(&c->viewer, &m);
 }
 
 static int send_refusal(const Ses__Message *answer, void *arg)
@@ -283,36 +296,77 @@ static int send_refusal(const Ses__Message *answer, void *arg)
 	return hws_host_viewer_send(&c->viewer, answer);
 }
 
-/* The gate let it through and no service here takes it. */
-static void refuse(struct hws_agent_viewer *c, const Ses__Message *m)
+/* It may be asked for and no service here takes it. */
+static void refuse(struct hws_agent_viewer *c, const struct hws_session_row *row,
+		const Ses__Message *m)
 {
-	const struct hws_session_row *row = hws_session_row_of(m);
-
-	hws_debug("agent.ignored", HWS_STR("message", row ? row->name : "unknown"));
-	if (row && hws_refuse(row, m, c->viewer.kind, c->viewer.permissions, send_refusal, c) < 0)
+	hws_debug("agent.ignored", HWS_STR("message", row->name));
+	if (hws_refuse(row, m, c->viewer.kind, c->viewer.permissions, send_refusal, c) < 0)
 		hws_debug("agent.refusal_not_sent");
+}
+
+static void set_option(struct hws_agent_viewer *c, Ses__OptionMessage *o)
+{
+	c->disabled = hws_option_disabled(o, c->disabled);
+	set_permissions(c);
+	hws_option_trim(o, c->viewer.permissions);
+	hws_host_set_option(c->a->services, &c->viewer, o);
+}
+
+/* The row of a message that may be looked at, by the same judgement as the gate's; else NULL. What
+ * a permission is missing for may have been on its way when hostd took it; anything else no gate
+ * of ours passes on. */
+static const struct hws_session_row *judged(struct hws_agent_viewer *c, struct hws_bytes message)
+{
+	const struct hws_session_case now = session_case(c);
+	const struct hws_session_row *row = NULL;
+	enum hws_session_verdict v = HWS_SESSION_DROP_UNSERVED;
+
+	if (hws_session_scan(message, &row) == HWS_OK && row)
+		v = hws_session_judge_passed(row, &now, message.len);
+	if (v == HWS_SESSION_PASS)
+		return row;
+	if (v == HWS_SESSION_DROP_PERMISSION)
+		hws_debug("agent.dropped", HWS_U64("conn", c->conn), HWS_STR("message", row->name));
+	else
+		hws_warn_limited("agent.gate_errs", HWS_U64("conn", c->conn),
+				HWS_STR("message", row ? row->name : "unknown"),
+				HWS_STR("why", hws_session_verdict_name(v)));
+	return NULL;
 }
 
 static void on_gate_wire(struct hws_ipc *l HWS_UNUSED, struct hws_bytes message, void *arg)
 {
 	struct hws_agent_viewer *c = arg;
+	const struct hws_session_row *row = c->open ? judged(c, message) : NULL;
 	Ses__Message *m = NULL;
 
-	if (!c->open || hws_ses_unpack(message, &m) < 0)
+	if (!row || hws_ses_unpack(message, &m) < 0)
 		return;
-	if (m->union_case == SES__MESSAGE__UNION_MISC &&
-			m->misc->union_case == SES__MISC__UNION_OPTION)
-		hws_host_set_option(c->a->services, &c->viewer, m->misc->option);
-	else if (m->union_case == SES__MESSAGE__UNION_VOICE_CALL_REQUEST)
-		decline_call(c, m->voice_call_request);
+	if (row->act == HWS_ACT_OPTION)
+		set_option(c, m->misc->option);
 	else if (!hws_host_set_message(c->a->services, &c->viewer, m))
-		refuse(c, m);
+		refuse(c, row, m);
 	hws_ses_free(m);
 }
 
 static void free_viewer(void *arg)
 {
 	hws_free(arg);
+}
+
+/* From now on nothing of the gate is heard and nothing sent to it. */
+static void part(struct hws_agent_viewer *c, int why)
+{
+	c->over = true;
+	hws_msg_free(c->waiting);
+	c->waiting = NULL;
+	if (!c->open)
+		return;
+	c->open = false;
+	show_notice(c, false);
+	hws_host_set_leave(c->a->services, &c->viewer);
+	hws_info("agent.viewer_closed", HWS_U64("conn", c->conn), HWS_ERR("why", why));
 }
 
 static void on_gate_close(struct hws_ipc *l, int why, void *arg)
@@ -322,14 +376,8 @@ static void on_gate_close(struct hws_ipc *l, int why, void *arg)
 
 	(void)l;
 	c->ipc = NULL;
-	hws_msg_free(c->waiting);
-	c->waiting = NULL;
-	if (c->open) {
-		c->open = false;
-		show_notice(c, false);
-		hws_host_set_leave(a->services, &c->viewer);
-		hws_info("agent.viewer_closed", HWS_U64("conn", c->conn), HWS_ERR("why", why));
-	}
+	hws_timer_stop(&c->linger);
+	part(c, why);
 	a->viewer[c->viewer.slot] = NULL;
 	hws_loop_defer(a->loop, &c->gone, free_viewer, c);
 }
@@ -342,7 +390,52 @@ static void on_gate_drain(struct hws_ipc *l HWS_UNUSED, enum hws_send_class cls,
 		hws_host_set_drained(c->a->services, &c->viewer, cls);
 }
 
-void hws_agent_accept(struct hws_agent *a, int fd)
+static void on_linger(void *arg)
+{
+	struct hws_agent_viewer *c = arg;
+
+	hws_ipc_close(c->ipc, HWS_ERR_CLOSED);
+}
+
+/* The gate is left the link for a moment: its end would have it tell the viewer that the desktop
+ * was interrupted, instead of what hostd says. */
+static void end_session(struct hws_agent_viewer *c)
+{
+	if (c->over)
+		return;
+	part(c, HWS_OK);
+	hws_timer_start(c->a->loop, &c->linger, LINGER_US, on_linger, c);
+}
+
+void hws_agent_control(struct hws_agent *a, const Agt__AgentControl *m)
+{
+	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++) {
+		struct hws_agent_viewer *c = a->viewer[i];
+
+		if (!c || c->conn != m->conn)
+			continue;
+		if (m->set_permissions) {
+			c->granted = (uint32_t)m->permissions;
+			set_permissions(c);
+		}
+		if (m->close)
+			end_session(c);
+	}
+}
+
+static void set_session(struct hws_agent_viewer *c, const Agt__AgentLink *link)
+{
+	c->conn = link->conn;
+	c->granted = (uint32_t)link->permissions;
+	c->viewer.kind = (enum hws_session_kind)link->kind;
+	c->secure = link->secure;
+	hws_str_escape(c->from, sizeof(c->from), hws_bytes_str(link->peer_addr));
+	hws_notice_set(&c->notice, link->my_id, link->my_name, link->peer_addr, link->via);
+	hws_notice_who(&c->notice, c->viewer.who);
+	set_permissions(c);
+}
+
+void hws_agent_accept(struct hws_agent *a, const Agt__AgentLink *link, int fd)
 {
 	struct hws_ipc_conf lc = {
 		.frame_max = HWS_SES_FRAME_MAX + 1,
@@ -358,7 +451,9 @@ void hws_agent_accept(struct hws_agent *a, int fd)
 
 	while (slot < HWS_HOST_VIEWERS_MAX && a->viewer[slot])
 		slot++;
-	struct hws_agent_viewer *c = slot < HWS_HOST_VIEWERS_MAX ? hws_alloc(sizeof(*c)) : NULL;
+	struct hws_agent_viewer *c = NULL;
+	if (slot < HWS_HOST_VIEWERS_MAX && (unsigned)link->kind < HWS_KIND_COUNT)
+		c = hws_alloc(sizeof(*c));
 	if (!c) {
 		hws_warn_limited("agent.full", HWS_U64("viewers", slot));
 		close(fd);
@@ -370,6 +465,7 @@ void hws_agent_accept(struct hws_agent *a, int fd)
 	c->viewer.slot = slot;
 	c->viewer.send_parts = send_parts;
 	c->viewer.congested = congested;
+	set_session(c, link);
 	lc.arg = c;
 	if (hws_ipc_new(a->loop, fd, &lc, &c->ipc) < 0) {
 		hws_free(c);

@@ -228,6 +228,7 @@ static void deliver(struct hws_display_host *s, const struct hws_packet *p, int6
 {
 	struct hws_video_host *v = s->v;
 	uint8_t buf[HWS_VIDEO_HEAD_MAX];
+	const struct hws_session_row *row = hws_session_row(SES__MESSAGE__UNION_VIDEO_FRAME, 0);
 	size_t n = hws_video_head(s->encoder_codec, s->index, p->key, pts_ms, p->data.len, buf);
 
 	hws_display_host_tell_bitrate(v); /* before what it is about */
@@ -238,7 +239,7 @@ static void deliver(struct hws_display_host *s, const struct hws_packet *p, int6
 			continue;
 		if (s->need_key & bit && !p->key)
 			continue;
-		if (w->g->send_parts(w->g, HWS_CHANNEL_VIDEO, hws_bytes(buf, n), p->data) < 0) {
+		if (w->g->send_parts(w->g, row, hws_bytes(buf, n), p->data) < 0) {
 			s->need_key |= bit;
 			s->key = true;
 			continue;

@@ -59,14 +59,13 @@ START_TEST(what_is_not_offered_is_refused)
 	ck_assert_str_ne(h.gate[0].error, "");
 	/* Rubbish on a link that is not open, and a login that does not parse, end nothing but that
 	 * link. */
-	link_gate(&h.gate[1], 101);
+	link_gate(&h.gate[1], 101, ALL, REMOTE);
 	ck_assert_int_eq(hws_ipc_send_wire(h.gate[1].link, HWS_CHANNEL_VIDEO,
 					 hws_bytes("\xff\xff\xff", 3)),
 			HWS_OK);
 	Agt__Message m = AGT__MESSAGE__INIT;
 	Agt__Open o = AGT__OPEN__INIT;
 	uint8_t bad[] = { 0x3a, 0x7f, 1 };
-	o.kind = AGT__SESSION_KIND__SESSION_KIND_REMOTE;
 	o.login_request.data = bad;
 	o.login_request.len = sizeof(bad);
 	m.union_case = AGT__MESSAGE__UNION_OPEN;
@@ -142,7 +141,7 @@ START_TEST(there_are_so_many_viewers_and_no_more)
 	start_agent("headless:320x200@30", NULL);
 	open_gate(0, ALL, REMOTE);
 	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++)
-		link_gate(&more[i], 200 + i);
+		link_gate(&more[i], 200 + i, ALL, REMOTE);
 	wait_for(&more[HWS_HOST_VIEWERS_MAX - 1].closed, 1);
 	for (unsigned i = 0; i + 1 < HWS_HOST_VIEWERS_MAX; i++) {
 		ck_assert_uint_eq(more[i].closed, 0);
@@ -274,19 +273,23 @@ START_TEST(on_x11_keys_arrive_as_long_as_they_are_permitted)
 	send_key(0, 38, true);
 	ck_assert_uint_eq(next_key(), 38);
 	ck_assert(is_down(38));
-	Agt__Message m = AGT__MESSAGE__INIT;
-	Agt__Permissions p = AGT__PERMISSIONS__INIT;
-	m.union_case = AGT__MESSAGE__UNION_PERMISSIONS;
-	m.permissions = &p;
-	ck_assert_int_eq(hws_ipc_send(h.gate[0].link, &m, -1), HWS_OK);
+	permit_gate(0, 0);
 	end = test_now_ms() + TEST_PATIENCE_MS;
 	while (is_down(38)) { /* who may not press any more holds nothing down either */
 		ck_assert(test_now_ms() < end);
 		hws_loop_once(h.loop, 20000);
 	}
 	send_key(0, 39, false);
-	p.permissions = ALL;
-	ck_assert_int_eq(hws_ipc_send(h.gate[0].link, &m, -1), HWS_OK);
+	/* The gate's link and hostd's are two: an answer says that the key has been read. */
+	Ses__Message ring = SES__MESSAGE__INIT;
+	Ses__VoiceCallRequest call = SES__VOICE_CALL_REQUEST__INIT;
+	call.is_connect = true;
+	ring.union_case = SES__MESSAGE__UNION_VOICE_CALL_REQUEST;
+	ring.voice_call_request = &call;
+	send_wire(0, &ring);
+	wait_for(&h.gate[0].declined, 1);
+	permit_gate(0, ALL);
+	settle_hostd();
 	send_key(0, 40, false);
 	ck_assert_uint_eq(next_key(), 40);
 	xcb_disconnect(client);

@@ -27,6 +27,14 @@ static void on_state(struct hws_ipc *l, const Agt__Message *m, int fd, void *arg
 	(void)l;
 	(void)fd;
 	(void)arg;
+	if (m->union_case == AGT__MESSAGE__UNION_AGENT_VIEWER) {
+		h.let_in++;
+		return;
+	}
+	if (m->union_case == AGT__MESSAGE__UNION_SERVICE_RESULT) {
+		h.results++;
+		return;
+	}
 	ck_assert_int_eq(m->union_case, AGT__MESSAGE__UNION_AGENT_STATE);
 	h.states++;
 	h.ready = m->agent_state->ready;
@@ -116,8 +124,10 @@ static void on_opened(struct gate *g, const Agt__Opened *o)
 	(void)!hws_str_copy(g->platform, sizeof(g->platform), pi->platform);
 	(void)!hws_str_copy(g->version, sizeof(g->version), pi->version);
 	g->displays = (unsigned)pi->n_displays;
-	g->width = pi->displays[0]->width;
-	g->height = pi->displays[0]->height;
+	if (pi->n_displays) {
+		g->width = pi->displays[0]->width;
+		g->height = pi->displays[0]->height;
+	}
 	hws_msg_free(m);
 }
 
@@ -161,6 +171,10 @@ static void on_wire(struct hws_ipc *l, struct hws_bytes message, void *arg)
 	const struct hws_picture *p;
 
 	(void)l;
+	if (g->hears) {
+		g->hears(g, message);
+		return;
+	}
 	ck_assert_int_eq(hws_ses_unpack(message, &m), HWS_OK);
 	if (m->union_case == SES__MESSAGE__UNION_VIDEO_FRAME) {
 		const Ses__EncodedVideoFrame *f = m->video_frame->vp9s->frames[0];
@@ -205,7 +219,12 @@ static void on_close(struct hws_ipc *l, int why, void *arg)
 	g->closed++;
 }
 
-void link_gate(struct gate *g, unsigned conn)
+static void tell_agent(const Agt__Message *m, int fd)
+{
+	ck_assert_int_eq(hws_ipc_send(h.hostd, m, fd), HWS_OK);
+}
+
+void link_gate(struct gate *g, unsigned conn, uint64_t permissions, Agt__SessionKind kind)
 {
 	struct hws_ipc_conf lc = { .frame_max = HWS_SES_FRAME_MAX + 1,
 		.on_message = on_message,
@@ -219,9 +238,52 @@ void link_gate(struct gate *g, unsigned conn)
 	ck_assert_int_eq(hws_ipc_pair(fd), HWS_OK);
 	ck_assert_int_eq(hws_ipc_new(h.loop, fd[0], &lc, &g->link), HWS_OK);
 	al.conn = conn;
+	al.permissions = permissions;
+	al.kind = kind;
+	al.my_id = (char *)"987654321";
+	al.peer_addr = (char *)"192.0.2.1:5";
 	m.union_case = AGT__MESSAGE__UNION_AGENT_LINK;
 	m.agent_link = &al;
-	ck_assert_int_eq(hws_ipc_send(h.hostd, &m, fd[1]), HWS_OK);
+	tell_agent(&m, fd[1]);
+}
+
+void permit_gate(unsigned i, uint64_t permissions)
+{
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__AgentControl c = AGT__AGENT_CONTROL__INIT;
+
+	c.conn = 100 + i;
+	c.set_permissions = true;
+	c.permissions = permissions;
+	m.union_case = AGT__MESSAGE__UNION_AGENT_CONTROL;
+	m.agent_control = &c;
+	tell_agent(&m, -1);
+}
+
+void settle_hostd(void)
+{
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__ServiceCommand c = AGT__SERVICE_COMMAND__INIT;
+
+	c.id = 1;
+	c.service = (char *)"none";
+	c.text = (char *)"";
+	m.union_case = AGT__MESSAGE__UNION_SERVICE_COMMAND;
+	m.service_command = &c;
+	tell_agent(&m, -1);
+	wait_for(&h.results, h.results + 1);
+}
+
+void end_gate(unsigned i)
+{
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__AgentControl c = AGT__AGENT_CONTROL__INIT;
+
+	c.conn = 100 + i;
+	c.close = true;
+	m.union_case = AGT__MESSAGE__UNION_AGENT_CONTROL;
+	m.agent_control = &c;
+	tell_agent(&m, -1);
 }
 
 void ask_gate(unsigned i, uint64_t permissions, Agt__SessionKind kind)
@@ -231,15 +293,11 @@ void ask_gate(unsigned i, uint64_t permissions, Agt__SessionKind kind)
 	Ses__LoginRequest lr = SES__LOGIN_REQUEST__INIT;
 	struct hws_buf b;
 
-	link_gate(&h.gate[i], 100 + i);
+	link_gate(&h.gate[i], 100 + i, permissions, kind);
 	lr.version = (char *)"1.4.9";
 	lr.my_platform = (char *)"Linux";
 	hws_buf_init(&b, 4096);
 	ck_assert_int_eq(hws_msg_pack(&lr.base, &b), HWS_OK);
-	o.conn = 100 + i;
-	o.permissions = permissions;
-	o.kind = kind;
-	o.peer_addr = (char *)"192.0.2.1:5";
 	o.login_request.data = (uint8_t *)hws_buf_bytes(&b).ptr;
 	o.login_request.len = hws_buf_len(&b);
 	m.union_case = AGT__MESSAGE__UNION_OPEN;

@@ -25,13 +25,15 @@ struct gate {
 	struct hws_decoder *dec;
 	int last_w, last_h;
 	uint8_t corner; /* Y of the first pixel */
+	/* not NULL: takes what comes in place of the above */
+	void (*hears)(struct gate *g, struct hws_bytes message);
 };
 
 struct host {
 	pid_t pid;
 	struct hws_loop *loop;
 	struct hws_ipc *hostd;
-	unsigned states;
+	unsigned states, let_in, results;
 	bool ready;
 	char error[400];
 	unsigned gone;
@@ -44,8 +46,13 @@ void start_agent(const char *backend, const char *display);
 void wait_for(const unsigned *counter, unsigned n);
 void run_for(unsigned ms);
 int stop_agent(void);
-/* What hostd does for a new viewer. */
-void link_gate(struct gate *g, unsigned conn);
+/* What hostd does for a new viewer, and what it may say of it later. */
+void link_gate(struct gate *g, unsigned conn, uint64_t permissions, Agt__SessionKind kind);
+void permit_gate(unsigned i, uint64_t permissions);
+void end_gate(unsigned i);
+/* Until the agent has read what hostd said. */
+void settle_hostd(void);
+/* Gate `i` is of connection 100 + i. */
 void ask_gate(unsigned i, uint64_t permissions, Agt__SessionKind kind);
 void open_gate(unsigned i, uint64_t permissions, Agt__SessionKind kind);
 void send_wire(unsigned i, const Ses__Message *m);

@@ -19,8 +19,10 @@ static struct hws_loop *loop;
 
 struct session {
 	struct hws_ipc *link;
+	uint64_t conn;
 	bool flooding;
 };
+static struct hws_ipc *hostd;
 static struct session sessions[SESSIONS_MAX];
 
 static void send_ses(struct hws_ipc *l, const Ses__Message *m)
@@ -131,20 +133,35 @@ static void on_open(struct hws_ipc *l)
 		hws_warn("agent.send");
 }
 
-static void on_session_message(
-		struct hws_ipc *l, const Agt__Message *m, int fd, void *arg HWS_UNUSED)
+static void tell_let_in(uint64_t conn)
 {
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__AgentViewer v = AGT__AGENT_VIEWER__INIT;
+
+	v.conn = conn;
+	m.union_case = AGT__MESSAGE__UNION_AGENT_VIEWER;
+	m.agent_viewer = &v;
+	if (hws_ipc_send(hostd, &m, -1) < 0)
+		hws_warn("agent.send");
+}
+
+static void on_session_message(struct hws_ipc *l, const Agt__Message *m, int fd, void *arg)
+{
+	const struct session *s = arg;
+
 	if (fd >= 0)
 		close(fd);
-	if (m->union_case == AGT__MESSAGE__UNION_OPEN)
-		on_open(l);
+	if (m->union_case != AGT__MESSAGE__UNION_OPEN)
+		return;
+	on_open(l);
+	tell_let_in(s->conn);
 }
 
 static void on_session_close(struct hws_ipc *l HWS_UNUSED, int why HWS_UNUSED, void *arg)
 {
 	struct session *s = arg;
 
-	*s = (struct session){ NULL, false };
+	*s = (struct session){ .link = NULL };
 }
 
 static void on_session_drain(
@@ -169,6 +186,7 @@ static void on_message(
 		if (sessions[i].link)
 			continue;
 		conf.arg = &sessions[i];
+		sessions[i].conn = m->agent_link->conn;
 		if (hws_ipc_new(loop, fd, &conf, &sessions[i].link) < 0)
 			hws_warn("agent.link");
 		return;
@@ -189,9 +207,8 @@ int hws_agent_main(int link_fd, const struct hws_agent_conf *conf)
 	bool ready = !conf->backend || strcmp(conf->backend, "none");
 	Agt__Message m = AGT__MESSAGE__INIT;
 	Agt__AgentState state = AGT__AGENT_STATE__INIT;
-	struct hws_ipc *l;
 
-	if (hws_loop_new(&loop) < 0 || hws_ipc_new(loop, link_fd, &lc, &l) < 0)
+	if (hws_loop_new(&loop) < 0 || hws_ipc_new(loop, link_fd, &lc, &hostd) < 0)
 		return 1;
 	state.ready = ready;
 	state.backend = (char *)"scripted";
@@ -199,7 +216,7 @@ int hws_agent_main(int link_fd, const struct hws_agent_conf *conf)
 	state.error = (char *)(ready ? "" : "cannot open display :77");
 	m.union_case = AGT__MESSAGE__UNION_AGENT_STATE;
 	m.agent_state = &state;
-	if (hws_ipc_send(l, &m, -1) < 0)
+	if (hws_ipc_send(hostd, &m, -1) < 0)
 		return 1;
 	hws_loop_run(loop);
 	return 0;

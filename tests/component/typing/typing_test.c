@@ -313,7 +313,7 @@ END_TEST
 
 /* --- as a viewer's messages have it --- */
 
-static int send_parts(struct hws_host_viewer *g, enum hws_channel channel HWS_UNUSED,
+static int send_parts(struct hws_host_viewer *g, const struct hws_session_row *row HWS_UNUSED,
 		struct hws_bytes head, struct hws_bytes rest)
 {
 	(void)g;

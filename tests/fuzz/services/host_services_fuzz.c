@@ -17,7 +17,7 @@ static struct {
 	struct hws_host_set *services;
 } host;
 
-static int take(struct hws_host_viewer *g, enum hws_channel channel HWS_UNUSED,
+static int take(struct hws_host_viewer *g, const struct hws_session_row *row HWS_UNUSED,
 		struct hws_bytes head, struct hws_bytes rest)
 {
 	(void)g;

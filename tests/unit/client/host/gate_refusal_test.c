@@ -15,6 +15,7 @@
 #include "shared/wire/envelope.h"
 #include "shared/wire/field.h"
 #include "shared/wire/limits.h"
+#include "shared/wire/session_rights.h"
 #include "shared/wire/session_table.h"
 #include <check.h>
 #include <stdio.h>

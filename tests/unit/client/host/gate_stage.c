@@ -1,5 +1,6 @@
 /* tests: a gate between a scripted viewer, a scripted hostd and a scripted agent. */
 #include "tests/unit/client/host/gate_stage.h"
+#include "client/host/standing.h"
 #include "shared/crypto/crypto.h"
 #include "tests/support/handshake.h"
 
@@ -21,9 +22,7 @@ bool refuse_signature, no_agent;
 
 struct hws_ipc *agent;
 
-unsigned opens, wires, permission_changes;
-
-uint64_t agent_permissions;
+unsigned opens, wires;
 
 static bool agent_closed;
 
@@ -68,10 +67,6 @@ static void on_agent_message(
 	ck_assert_int_lt(fd, 0);
 	if (m->union_case == AGT__MESSAGE__UNION_OPEN) {
 		opens++;
-		agent_permissions = m->open->permissions;
-	} else if (m->union_case == AGT__MESSAGE__UNION_PERMISSIONS) {
-		permission_changes++;
-		agent_permissions = m->permissions->permissions;
 	} else if (m->union_case == AGT__MESSAGE__UNION_LINK_QUALITY) {
 		quality = *m->link_quality;
 	}
@@ -116,7 +111,8 @@ static void on_check(const Agt__LoginCheck *check, void *arg HWS_UNUSED)
 
 static void on_state(const Agt__GateState *s, void *arg HWS_UNUSED)
 {
-	ck_assert_int_eq(hws_str_copy(last_state, sizeof(last_state), s->state), HWS_OK);
+	ck_assert_int_eq(hws_str_copy(last_state, sizeof(last_state), hws_standing_name(s->state)),
+			HWS_OK);
 	hws_str_escape(last_why, sizeof(last_why), hws_bytes_str(s->why));
 }
 

@@ -34,8 +34,7 @@ extern bool refuse_signature, no_agent;
 
 /* agent */
 extern struct hws_ipc *agent;
-extern unsigned opens, wires, permission_changes;
-extern uint64_t agent_permissions;
+extern unsigned opens, wires;
 extern uint32_t last_wire_field;
 extern Agt__LinkQuality quality; /* as last told */
 

@@ -40,8 +40,9 @@ static unsigned boxes, sent;
 static char box[200], text[HWS_HOST_COMMAND_MAX + 1];
 static int link_result;
 
-static int send_parts(struct hws_host_viewer *v HWS_UNUSED, enum hws_channel channel HWS_UNUSED,
-		struct hws_bytes head, struct hws_bytes rest)
+static int send_parts(struct hws_host_viewer *v HWS_UNUSED,
+		const struct hws_session_row *row HWS_UNUSED, struct hws_bytes head,
+		struct hws_bytes rest)
 {
 	Ses__Message *m = NULL;
 

@@ -146,7 +146,7 @@ static void to_viewer(unsigned s, const Ses__Message *m, enum kind kind)
 	hws_buf_done(&b);
 }
 
-static int guest_send(struct hws_host_viewer *g, enum hws_channel channel HWS_UNUSED,
+static int guest_send(struct hws_host_viewer *g, const struct hws_session_row *row HWS_UNUSED,
 		struct hws_bytes head, struct hws_bytes rest)
 {
 	unsigned s = (unsigned)(hws_container(g, struct side, viewer) - side);

@@ -58,8 +58,9 @@ static struct hws_work *work;
 static struct hws_video_host *video;
 static unsigned frames;
 
-static int send_parts(struct hws_host_viewer *g HWS_UNUSED, enum hws_channel channel HWS_UNUSED,
-		struct hws_bytes head HWS_UNUSED, struct hws_bytes rest)
+static int send_parts(struct hws_host_viewer *g HWS_UNUSED,
+		const struct hws_session_row *row HWS_UNUSED, struct hws_bytes head HWS_UNUSED,
+		struct hws_bytes rest)
 {
 	frames += rest.len > 0;
 	return HWS_OK;

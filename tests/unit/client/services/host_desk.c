@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int send_parts(struct hws_host_viewer *g, enum hws_channel channel HWS_UNUSED,
+static int send_parts(struct hws_host_viewer *g, const struct hws_session_row *row HWS_UNUSED,
 		struct hws_bytes head, struct hws_bytes rest)
 {
 	struct viewer *v = hws_container(g, struct viewer, g);
