@@ -32,7 +32,7 @@ static void on_reached(int r, const struct hws_reached *how, void *arg)
 							? "punched"
 							: "direct",
 					.relayed = how->relayed,
-					.handshake = !how->by_address,
+					.by_address = how->by_address,
 					.statement = how->statement,
 					.server_pk = has_pk ? pk : NULL });
 }

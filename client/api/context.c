@@ -3,6 +3,7 @@
 #include "client/api/handle.h"
 #include "client/api/session_loop.h"
 #include "shared/base/mem.h"
+#include "shared/base/str.h"
 #include "shared/crypto/crypto.h"
 #include <errno.h>
 #include <poll.h>
@@ -288,19 +289,41 @@ void hawser_string_free(char *s)
 
 /* One block: the array, then the texts it points to. */
 struct recent_text {
-	char target[300], hostname[128], username[128], platform[64];
+	char target[300 + HWS_PEER_SERVER], hostname[128], username[128], platform[64];
+	char fingerprint[HWS_FINGERPRINT_TEXT];
 };
 
-/* "ID" and "ID@SERVER" are one host when that is the server IDs are looked up at. */
-static bool is_newer_twin(const struct hws_view_settings *v, size_t i)
+/* So that it names the same host when it is opened again: with its server, where that is
+ * another one than IDs are looked up at. */
+static void recent_target(const struct hws_view_settings *v, const struct hws_known_peer *p,
+		char *buf, size_t size)
 {
-	const char *server = hws_view_settings_config(v)->server;
+	bool elsewhere = *p->server && !strstr(p->server, "://") &&
+			!hws_target_same_server(p->server, hws_view_settings_config(v)->server);
 
-	for (size_t k = 0; k < i; k++)
-		if (hws_target_same_at(hws_view_settings_peer_at(v, k)->target,
-				    hws_view_settings_peer_at(v, i)->target, server))
-			return true;
-	return false;
+	if (hws_fmt(buf, size, "%s%s%s", p->target, elsewhere ? "@" : "",
+			    elsewhere ? p->server : "") < 0)
+		buf[0] = 0;
+}
+
+static void recent_one(const struct hws_view_settings *v, const struct hws_known_peer *p,
+		struct recent_text *t, struct hawser_recent *ret)
+{
+	recent_target(v, p, t->target, sizeof(t->target));
+	memcpy(t->hostname, p->hostname, sizeof(t->hostname));
+	memcpy(t->username, p->username, sizeof(t->username));
+	memcpy(t->platform, p->platform, sizeof(t->platform));
+	if (p->has_pk)
+		hws_fingerprint_text(p->pk, t->fingerprint);
+	*ret = (struct hawser_recent){ .size = sizeof(*ret),
+		.target = t->target,
+		.hostname = t->hostname,
+		.username = t->username,
+		.platform = t->platform,
+		.last_time = p->last_time,
+		.password_stored = p->has_h1 || p->has_pake,
+		.fingerprint = t->fingerprint,
+		.encryption = (enum hawser_encryption)(p->has_pk ? p->level : HWS_LEVEL_PLAIN) };
 }
 
 int hawser_recent_list(hawser_context *ctx, struct hawser_recent **ret, size_t *ret_count)
@@ -309,30 +332,15 @@ int hawser_recent_list(hawser_context *ctx, struct hawser_recent **ret, size_t *
 	int r = HAWSER_ERR_NOMEM;
 
 	pthread_mutex_lock(&ctx->lock);
-	size_t n = hws_view_settings_peer_count(ctx->settings), used = 0;
+	size_t n = hws_view_settings_peer_count(ctx->settings);
 	list = hws_alloc_array(n + 1, sizeof(*list) + sizeof(struct recent_text));
 	if (list) {
 		struct recent_text *texts = (struct recent_text *)(list + n + 1);
-		for (size_t i = 0; i < n; i++) {
-			const struct hws_known_peer *p =
-					hws_view_settings_peer_at(ctx->settings, i);
-			struct recent_text *t = &texts[used];
-			if (is_newer_twin(ctx->settings, i))
-				continue;
-			memcpy(t->target, p->target, sizeof(t->target));
-			memcpy(t->hostname, p->hostname, sizeof(t->hostname));
-			memcpy(t->username, p->username, sizeof(t->username));
-			memcpy(t->platform, p->platform, sizeof(t->platform));
-			list[used++] = (struct hawser_recent){ .size = sizeof(*list),
-				.target = t->target,
-				.hostname = t->hostname,
-				.username = t->username,
-				.platform = t->platform,
-				.last_time = p->last_time,
-				.password_stored = p->has_h1 };
-		}
+		for (size_t i = 0; i < n; i++)
+			recent_one(ctx->settings, hws_view_settings_peer_at(ctx->settings, i),
+					&texts[i], &list[i]);
 		*ret = list;
-		*ret_count = used;
+		*ret_count = n;
 		r = HAWSER_OK;
 	}
 	pthread_mutex_unlock(&ctx->lock);

@@ -110,6 +110,7 @@ static bool can_be_missed(enum hawser_event_type type)
 	case HAWSER_EVENT_READY:
 	case HAWSER_EVENT_RECORDING:
 	case HAWSER_EVENT_CLOSED:
+	case HAWSER_EVENT_HOST_KEY:
 		return false;
 	default:
 		return true;

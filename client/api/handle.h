@@ -40,6 +40,8 @@ struct api_peer {
 	char id[320], fingerprint[HWS_FINGERPRINT_TEXT];
 	const char *path;
 	bool encrypted, relayed;
+	enum hawser_encryption encryption;
+	enum hawser_trust trust;
 };
 
 struct hawser_session {

@@ -7,7 +7,6 @@
 #include "shared/wire/limits.h"
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 /* Hosts probe every second and wait for no answer longer than the link allows: three missing are no
  * delay of the network that a user would not want to know of. */
@@ -99,6 +98,8 @@ void api_report_peer(struct api_session_loop *e, enum hawser_event_type type)
 	s->peer.path = e->path;
 	s->peer.encrypted = hws_viewer_encrypted(e->viewer);
 	s->peer.relayed = e->relayed;
+	s->peer.encryption = api_trust_encryption(e);
+	s->peer.trust = api_trust_public(e);
 	s->has_peer = true;
 	pthread_mutex_unlock(&s->lock);
 	api_report_push(e, api_event_new(s, type));
@@ -127,6 +128,8 @@ void api_report_figures(struct api_session_loop *e)
 	st.codec = api_codec_public(v.codec);
 	st.relayed = e->relayed;
 	st.encrypted = hws_viewer_encrypted(e->viewer);
+	st.encryption = api_trust_encryption(e);
+	st.trust = api_trust_public(e);
 	pthread_mutex_lock(&e->s->lock);
 	e->s->stats = st;
 	pthread_mutex_unlock(&e->s->lock);
@@ -190,6 +193,7 @@ static void on_state(enum hws_viewer_state state, void *arg)
 		api_report_state(e, HAWSER_STATE_SECURING, "setting up the encryption", 0);
 		break;
 	case HWS_VIEWER_HASH:
+		api_trust_report(e);
 		api_report_state(e, HAWSER_STATE_LOGIN, "waiting for the host", 0);
 		break;
 	case HWS_VIEWER_VERDICT:
@@ -245,39 +249,6 @@ static void on_ask_plain(const char *why, void *arg)
 	api_report_push(e, ev);
 }
 
-/* What is worth remembering of a host that let us in. */
-static void keep_peer(struct api_session_loop *e)
-{
-	const struct hws_peer *peer = hws_viewer_peer(e->viewer);
-	const struct hws_login *login = hws_viewer_login(e->viewer);
-	const uint8_t *pk = hws_viewer_host_pk(e->viewer);
-	struct hws_known_peer k = { 0 };
-
-	pthread_mutex_lock(&e->ctx->lock);
-	const struct hws_known_peer *known = hws_view_settings_peer(e->ctx->settings, e->s->target);
-	if (known)
-		k = *known;
-	snprintf(k.target, sizeof(k.target), "%s", e->s->target);
-	memcpy(k.hostname, peer->hostname, sizeof(k.hostname));
-	memcpy(k.username, peer->username, sizeof(k.username));
-	snprintf(k.platform, sizeof(k.platform), "%.63s", peer->platform);
-	k.last_time = (uint64_t)time(NULL);
-	if (e->remember && login->has_h1) {
-		k.has_h1 = true;
-		memcpy(k.h1_secret, login->h1_secret, sizeof(k.h1_secret));
-		memcpy(k.salt, login->h1_salt, sizeof(k.salt));
-	}
-	if (pk && hws_viewer_encrypted(e->viewer)) {
-		k.has_pk = true;
-		memcpy(k.pk, pk, sizeof(k.pk));
-	}
-	/* A list that cannot be written is no reason to end a session. */
-	if (hws_view_settings_keep(e->ctx->settings, &k) < 0)
-		k.has_h1 = false;
-	pthread_mutex_unlock(&e->ctx->lock);
-	explicit_bzero(&k, sizeof(k));
-}
-
 static void on_permission(int permission, bool enabled, void *arg);
 
 /* What a host does not mention is permitted: the one before may have denied it. */
@@ -300,7 +271,7 @@ static void on_ready(void *arg)
 		ev->ev.u.password.text = "";
 		api_report_push(e, ev);
 	}
-	keep_peer(e);
+	api_trust_keep(e);
 	forget_denied(e);
 	api_input_note_mode(e);
 	api_report_state(e, HAWSER_STATE_READY, "connected", 0);
@@ -383,4 +354,6 @@ const struct hws_viewer_ops api_viewer_ops = {
 	.delay = on_delay,
 	.end = on_end,
 	.can_send = can_send,
+	.stretch = api_stretch,
+	.identity = api_trust_identity,
 };

@@ -58,7 +58,9 @@ void api_peer_view(struct api_peer *p, struct hawser_peer *ret)
 		.relayed = p->relayed,
 		.can_ctrl_alt_del = h->can_sas || h->kind != HWS_PLATFORM_WINDOWS,
 		.fingerprint = p->fingerprint,
-		.path = p->path };
+		.path = p->path,
+		.encryption = p->encryption,
+		.trust = p->trust };
 }
 
 /* --- opening ---------------------------------------------------------------------------------- */
@@ -197,6 +199,7 @@ int hawser_session_open(hawser_context *ctx, const struct hawser_session_config 
 	struct api_session_loop_conf conf = { 0 };
 	struct hws_target target;
 	struct hws_error err = { 0 };
+	bool required;
 	hawser_session *s;
 	int r;
 
@@ -210,6 +213,7 @@ int hawser_session_open(hawser_context *ctx, const struct hawser_session_config 
 	pthread_mutex_lock(&ctx->lock);
 	r = choose_server(ctx, &target, &c, &conf);
 	default_options(ctx, &c, &conf.options, &conf.force_relay);
+	required = hws_view_settings_config(ctx->settings)->require_v2;
 	pthread_mutex_unlock(&ctx->lock);
 	if (r < 0)
 		return r;
@@ -218,6 +222,7 @@ int hawser_session_open(hawser_context *ctx, const struct hawser_session_config 
 	conf.remember = c.password && c.remember;
 	conf.no_retry = c.no_retry;
 	conf.allow_plain = c.allow_insecure;
+	conf.require_v2 = c.require_v2 || required;
 	conf.keyboard = c.keyboard_mode;
 	s = new_handle(ctx, &c);
 	if (!s)

@@ -115,6 +115,7 @@ static void do_key(struct api_session_loop *e, const struct api_command *c)
 {
 	DROP(hws_input_view_key(input_of(e), (unsigned)(c->a >> 1), c->a & 1, (unsigned)c->b,
 			(uint32_t)c->c));
+	api_filler_key(e);
 }
 
 int hawser_session_key(
@@ -184,6 +185,7 @@ int hawser_session_release_keys(hawser_session *s)
 static void do_type(struct api_session_loop *e, const struct api_command *c)
 {
 	DROP(hws_input_view_type(input_of(e), hws_bytes(c->data, c->size)));
+	api_filler_key(e);
 }
 
 int hawser_session_type_text(hawser_session *s, const char *utf8)
@@ -201,6 +203,7 @@ int hawser_session_type_text(hawser_session *s, const char *utf8)
 static void do_ctrl_alt_del(struct api_session_loop *e, const struct api_command *c HWS_UNUSED)
 {
 	DROP(hws_input_view_ctrl_alt_del(input_of(e)));
+	api_filler_key(e);
 }
 
 int hawser_session_ctrl_alt_del(hawser_session *s)
@@ -211,6 +214,7 @@ int hawser_session_ctrl_alt_del(hawser_session *s)
 static void do_lock(struct api_session_loop *e, const struct api_command *c HWS_UNUSED)
 {
 	DROP(hws_input_view_lock_screen(input_of(e)));
+	api_filler_key(e);
 }
 
 int hawser_session_lock_screen(hawser_session *s)

@@ -73,10 +73,10 @@ static int new_viewer(struct api_session_loop *e, const struct api_session_loop_
 		.arg = e,
 		.my_platform = "Linux",
 		.options = conf->options,
-		.allow_plain = conf->allow_plain };
+		.allow_plain = conf->allow_plain,
+		.require_v2 = conf->require_v2 };
 	char id[HWS_PEER_TEXT], name[HWS_PEER_TEXT];
 	const struct hws_known_peer *known;
-	struct hws_login *login;
 	int r;
 
 	do
@@ -88,16 +88,13 @@ static int new_viewer(struct api_session_loop *e, const struct api_session_loop_
 	own_name(hws_view_settings_config(e->ctx->settings), name, sizeof(name));
 	vc.my_id = id;
 	vc.my_name = name;
-	known = hws_view_settings_peer(e->ctx->settings, e->s->target);
+	known = hws_view_settings_peer(e->ctx->settings, e->s->target, e->server);
 	vc.trusted = known && known->trusted;
 	r = hws_viewer_new(&vc, &e->viewer);
-	if (r == HWS_OK) {
-		login = hws_viewer_login(e->viewer);
-		if (conf->password)
-			r = hws_login_preset(login, conf->password);
-		else if (known && known->has_h1)
-			r = hws_login_remembered(login, known->h1_secret, known->salt);
-	}
+	if (r == HWS_OK && conf->password)
+		r = hws_login_preset(hws_viewer_login(e->viewer), conf->password);
+	else if (r == HWS_OK && known)
+		r = api_trust_remembered(e, known);
 	pthread_mutex_unlock(&e->ctx->lock);
 	return r;
 }
@@ -219,6 +216,12 @@ static void on_frame(struct hws_conn *c HWS_UNUSED, struct hws_bytes payload, vo
 
 static void lost_text(const struct api_session_loop *e, int why, char *text, size_t size)
 {
+	/* v2 says goodbye in a way that nobody else can: without it the line was cut. */
+	if (why == HWS_ERR_RESET && e->retry.was_ready &&
+			hws_viewer_level(e->viewer) == HWS_LEVEL_V2) {
+		snprintf(text, size, "the connection to the host was cut");
+		return;
+	}
 	switch (why) {
 	case HWS_ERR_TIMEOUT:
 		snprintf(text, size,
@@ -300,6 +303,7 @@ static void leave_link(struct api_session_loop *e)
 	if (!c)
 		return;
 	e->conn = NULL;
+	hws_timer_stop(&e->filler);
 	e->silent_s = 0;
 	e->bytes_in += hws_conn_bytes_in(c);
 	e->bytes_out += hws_conn_bytes_out(c);
@@ -336,20 +340,13 @@ void api_session_loop_attach(struct api_session_loop *e, const struct api_path *
 		.on_drain = on_conn_drain,
 		.arg = e };
 	struct sockaddr_storage peer = path->stream->peer;
-	uint8_t pinned[HWS_PK_LEN];
-	bool has_pin = false;
+	struct api_pin pin;
 	char address[HWS_ADDR_TEXT];
 	int r;
 
 	e->path = path->name;
 	e->relayed = path->relayed;
-	pthread_mutex_lock(&e->ctx->lock);
-	const struct hws_known_peer *known = hws_view_settings_peer(e->ctx->settings, e->s->target);
-	if (known && known->has_pk) {
-		has_pin = true;
-		memcpy(pinned, known->pk, sizeof(pinned));
-	}
-	pthread_mutex_unlock(&e->ctx->lock);
+	api_trust_pin(e, &pin);
 	hws_stream_keep_shallow(path->stream, HWS_STREAM_UNSENT);
 	r = hws_conn_new(e->ctx->loop, path->stream, &conf, path->leftover, &e->conn);
 	if (r < 0) {
@@ -359,12 +356,13 @@ void api_session_loop_attach(struct api_session_loop *e, const struct api_path *
 	hws_addr_text(&peer, address, sizeof(address));
 	const struct hws_viewer_link link = {
 		.username = e->target.username[0] ? e->target.username : address,
-		.handshake = path->handshake,
+		.name = e->s->target,
 		.local = !path->relayed && hws_addr_is_loopback(&peer),
-		.id = e->target.id,
+		.id = path->by_address ? "" : e->target.id,
 		.statement = path->statement,
 		.server_pk = path->server_pk,
-		.pinned_pk = has_pin ? pinned : NULL,
+		.pinned_pk = pin.has_pk ? pin.pk : NULL,
+		.pinned_level = pin.level,
 	};
 	r = hws_viewer_start(e->viewer, &link);
 	if (r < 0)
@@ -500,6 +498,8 @@ void api_session_loop_close(struct api_session_loop *e)
 	e->closing = true;
 	hws_list_remove(&e->node);
 	hws_timer_stop(&e->tick);
+	hws_timer_stop(&e->filler);
+	api_stretch_forget(e);
 	hws_viewer_free(e->viewer);
 	api_services_free(e);
 	hws_confined_free(e->decoder);

@@ -37,11 +37,14 @@ struct api_session_loop {
 	struct hws_deferred ending;
 	bool ended; /* an end is on its way to `finish` */
 	int end_err;
-	char end_text[400], end_peer_text[200];
+	char end_text[800], end_peer_text[200];
 	bool end_local; /* the user wanted it */
 	struct hws_retry retry;
 
-	bool remember; /* keep the login secret when it turns out right */
+	bool remember;                  /* keep the login secret when it turns out right */
+	struct api_stretch *stretching; /* api/stretch.c */
+	struct hws_timer filler;        /* api/filler.c */
+	uint64_t fill_until_us;
 	uint64_t started_us, first_frame_us, second_us;
 	double fps;
 	uint64_t frames_before, bytes_in, bytes_out; /* of earlier links */
@@ -61,7 +64,7 @@ struct api_session_loop_conf {
 	const struct hws_target *target;
 	const char *server, *key, *password;
 	struct hws_proxy proxy;
-	bool force_relay, no_retry, allow_plain, remember;
+	bool force_relay, no_retry, allow_plain, require_v2, remember;
 	struct hws_view_options options;
 	int keyboard; /* enum hawser_keyboard_mode */
 };
@@ -94,7 +97,7 @@ struct api_path {
 	struct hws_stream *stream;
 	struct hws_bytes leftover;
 	const char *name;
-	bool relayed, handshake;
+	bool relayed, by_address;
 	struct hws_bytes statement;
 	const uint8_t *server_pk;
 };
@@ -117,6 +120,33 @@ extern const struct hws_viewer_ops api_viewer_ops;
 void api_report_figures(struct api_session_loop *e);
 /* Takes the event; NULL: there was no memory for it, and it is left out. */
 void api_report_push(struct api_session_loop *e, struct api_event *ev);
+
+/* --- api/trust.c: what is remembered of hosts and their keys. */
+struct api_pin {
+	bool has_pk;
+	uint8_t pk[HWS_PK_LEN];
+	enum hws_secure_level level;
+};
+void api_trust_pin(struct api_session_loop *e, struct api_pin *ret);
+/* Gives the viewer's core what an earlier session remembered for the login. The lock of the context
+ * is held. */
+int api_trust_remembered(
+		struct api_session_loop *e, const struct hws_known_peer *known) HWS_MUST_CHECK;
+/* The handshake is over: tells the embedder of the host's key. */
+void api_trust_report(struct api_session_loop *e);
+/* The host let us in: what is worth remembering of it. */
+void api_trust_keep(struct api_session_loop *e);
+enum hawser_encryption api_trust_encryption(const struct api_session_loop *e);
+enum hawser_trust api_trust_public(const struct api_session_loop *e);
+bool api_trust_identity(struct hws_identity *ret_secret, void *arg);
+
+/* --- api/stretch.c: ops.stretch of the viewer's core, by the context's workers. */
+int api_stretch(struct hws_pake_job *job, void *arg) HWS_MUST_CHECK;
+/* The session goes away: what is still being worked on is for nobody. */
+void api_stretch_forget(struct api_session_loop *e);
+
+/* --- api/filler.c: a key was sent; what follows hides when the next one is. */
+void api_filler_key(struct api_session_loop *e);
 
 /* --- api/services.c: makes all, for the viewer, which is there already. What was made until it
  * failed is freed by the other one. */

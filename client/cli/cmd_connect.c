@@ -48,12 +48,13 @@ static bool print_stats(const struct run *r, const struct hawser_stats *s, const
 	printf("%s frames=%" PRIu64 " dropped=%" PRIu64 " fps=%.1f bytes_in=%" PRIu64
 	       " bytes_out=%" PRIu64
 	       " first_frame_ms=%.1f rtt_ms=%s target_kbit=%u decode_ms=%.2f codec=%s path=%s "
-	       "encrypted=%s silent_s=%u\n",
+	       "encrypted=%s silent_s=%u encryption=%s trust=%s\n",
 			kind, s->frames, s->frames_dropped, s->fps, s->bytes_in, s->bytes_out,
 			(double)s->first_frame_us / 1000, rtt, s->target_kbit,
 			(double)s->decode_us / 1000,
 			s->codec == HAWSER_CODEC_AUTO ? "none" : hawser_codec_name(s->codec),
-			r->path ? r->path : "none", s->encrypted ? "yes" : "no", s->silent_s);
+			r->path ? r->path : "none", s->encrypted ? "yes" : "no", s->silent_s,
+			hawser_encryption_name(s->encryption), hawser_trust_name(s->trust));
 	return fflush(stdout) == 0;
 }
 
@@ -242,6 +243,15 @@ static void on_chat(const char *text)
 	}
 }
 
+/* What a user would not expect of a session that is called encrypted, and what to compare. */
+static void on_host_key(enum hawser_encryption encryption, const char *text)
+{
+	if (*text)
+		cli_fail(0, "%s", text);
+	if (encryption == HAWSER_ENCRYPTION_V1)
+		cli_fail(0, "this session is %s", hawser_encryption_text(encryption));
+}
+
 static void on_event(hawser_session *session, const struct hawser_event *ev, void *arg)
 {
 	struct run *r = arg;
@@ -265,6 +275,9 @@ static void on_event(hawser_session *session, const struct hawser_event *ev, voi
 				cli_fail(CLI_INSECURE,
 						"%s: %s (--accept-insecure connects all the same)",
 						ev->u.message.title, ev->u.message.text));
+		break;
+	case HAWSER_EVENT_HOST_KEY:
+		on_host_key(ev->u.host_key.encryption, ev->u.host_key.text);
 		break;
 	case HAWSER_EVENT_READY:
 		on_ready(r, ev->u.peer);
@@ -468,6 +481,7 @@ static int run_headless(const struct connect_options *o)
 	sc.remember = o->remember;
 	sc.force_relay = o->relay;
 	sc.allow_insecure = o->accept_insecure;
+	sc.require_v2 = o->require_v2;
 	sc.no_retry = o->no_retry;
 	sc.view_only = o->view_only;
 	sc.no_clipboard = !o->paste && !*o->copy_text;
@@ -511,9 +525,9 @@ static int run_window(const struct connect_options *o)
 		const char *name;
 		bool on;
 	} flags[] = { { "--password-stdin", o->password_stdin }, { "--relay", o->relay },
-		{ "--accept-insecure", o->accept_insecure }, { "--view-only", o->view_only },
-		{ "--fullscreen", o->fullscreen }, { "--actual-size", o->actual_size },
-		{ "--remember", o->remember } };
+		{ "--accept-insecure", o->accept_insecure }, { "--require-v2", o->require_v2 },
+		{ "--view-only", o->view_only }, { "--fullscreen", o->fullscreen },
+		{ "--actual-size", o->actual_size }, { "--remember", o->remember } };
 	const char *args[2 + 2 * HWS_COUNT(texts) + HWS_COUNT(flags) + 4];
 	char fps[16], display[16];
 	int n = 0;

@@ -36,8 +36,10 @@ static const struct hws_option table[] = {
 	TEXT("", "password-file", password_file, "FILE",
 			"Read the password from a file that nobody else can read."),
 	FLAG("", "relay", relay, "Go through the relay; do not try a direct connection."),
-	FLAG("", "accept-insecure", accept_insecure,
-			"Agree to a session without end-to-end encryption."),
+	FLAG("", "accept-insecure", accept_insecure, "Agree to a session without any encryption."),
+	FLAG("", "require-v2", require_v2,
+			"Refuse everything but end-to-end encryption by hawser v2; hosts that speak no "
+			"more than the RustDesk 1.x scheme are not talked to."),
 	FLAG("", "view-only", view_only, "Only look: send no keys, clicks or clipboard."),
 	{ .section = "",
 			.name = "quality",
@@ -369,6 +371,8 @@ int connect_options_parse(struct connect_options *o, int argc, char **argv)
 	if (!o->target)
 		return cli_fail(CLI_USAGE,
 				"which host? hawser connect ID|HOST[:PORT]; see hawser connect --help");
+	if (o->require_v2 && o->accept_insecure)
+		return cli_fail(CLI_USAGE, "--accept-insecure does not go with --require-v2");
 	status = check_kind(o);
 	if (status == CLI_OK)
 		status = check_view_only(o);

@@ -5,7 +5,7 @@
 
 struct connect_options {
 	bool headless, stats, relay, accept_insecure, no_retry, view_only, paste, password_stdin;
-	bool remember, fullscreen, actual_size, help;
+	bool remember, fullscreen, actual_size, help, require_v2;
 	char *screenshot, *record, *type, *click, *copy, *chat, *server, *key, *config,
 			*password_file;
 	uint64_t after_us, timeout_us;

@@ -94,6 +94,9 @@ static const struct hws_verb verbs[] = {
 	{ "status", "", "what this machine's host is doing", 0, 0, cli_status },
 	{ "config", "show | get NAME | set NAME [VALUE] | path", "the viewer's settings", 0, 3,
 			cli_config },
+	{ "peers", "[list] | forget HOST", "the hosts that are remembered, and their keys", 0, 2,
+			cli_peers },
+	{ "viewer-key", "", "the key by which hosts can know this viewer", 0, 0, cli_viewer_key },
 	{ "version", "", "print the version", 0, 0, print_version },
 	{ "--version", NULL, NULL, 0, 0, print_version },
 };
@@ -120,6 +123,9 @@ static int usage(FILE *out, int status)
 	      "  config get NAME          one of them\n"
 	      "  config set NAME [VALUE]  change one; without VALUE, back to the default\n"
 	      "  config path              where they are kept\n"
+	      "  peers                    the hosts that are remembered, and the fingerprints of their keys\n"
+	      "  peers forget HOST        forget one, with its key and what logs in\n"
+	      "  viewer-key               the key by which hosts can know this viewer\n"
 	      "\n"
 	      "  version                  print the version\n"
 	      "\n"

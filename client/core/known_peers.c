@@ -24,7 +24,51 @@ static void take(const json_t *o, const char *name, char *buf, size_t size)
 		buf[0] = 0;
 }
 
-static bool parse_peer(const json_t *o, struct hws_known_peer *p)
+static bool take_bytes(const json_t *o, const char *name, uint8_t *ret, size_t len)
+{
+	const char *s = json_string_value(json_object_get(o, name));
+
+	return s && hws_hex_decode(s, ret, len) == HWS_OK;
+}
+
+static uint32_t take_number(const json_t *o, const char *name)
+{
+	json_int_t i = json_integer_value(json_object_get(o, name));
+
+	return i > 0 && i <= UINT32_MAX ? (uint32_t)i : 0;
+}
+
+/* What is of no use (a cost that is not allowed any more) is left out: the user is asked again. */
+static void parse_pake(const json_t *o, struct hws_known_peer *p)
+{
+	const json_t *kind = json_object_get(o, "kind");
+	uint8_t secret[sizeof(p->pake_secret.w0_secret) + sizeof(p->pake_secret.w1_secret)];
+
+	p->pake_kind = json_is_string(kind) && hws_str_equal(json_string_value(kind), "temporary")
+			? HWS_PAKE_TEMPORARY
+			: HWS_PAKE_PERMANENT;
+	p->pake_cost.ops = take_number(o, "ops");
+	p->pake_cost.memory_kib = take_number(o, "memory_kib");
+	p->has_pake = take_bytes(o, "secret", secret, sizeof(secret)) &&
+			take_bytes(o, "salt", p->pake_cost.salt, sizeof(p->pake_cost.salt)) &&
+			hws_pake_cost_check(&p->pake_cost, p->pake_kind) == HWS_OK;
+	if (p->has_pake) {
+		memcpy(p->pake_secret.w0_secret, secret, sizeof(p->pake_secret.w0_secret));
+		memcpy(p->pake_secret.w1_secret, secret + sizeof(p->pake_secret.w0_secret),
+				sizeof(p->pake_secret.w1_secret));
+	}
+	hws_wipe(secret, sizeof(secret));
+}
+
+/* Of a list that a later version wrote, or a user: better refused than taken for less than it
+ * was. */
+static enum hws_secure_level level_of(const char *word)
+{
+	return !*word || hws_str_equal(word, hws_secure_level_word(HWS_LEVEL_V1)) ? HWS_LEVEL_V1
+										  : HWS_LEVEL_V2;
+}
+
+static bool parse_peer(const json_t *o, const char *server, struct hws_known_peer *p)
 {
 	char text[HWS_H1_STORED_TEXT + HWS_KEY_TEXT];
 
@@ -32,6 +76,10 @@ static bool parse_peer(const json_t *o, struct hws_known_peer *p)
 	take(o, "target", p->target, sizeof(p->target));
 	if (!p->target[0])
 		return false;
+	if (json_is_string(json_object_get(o, "server")))
+		take(o, "server", p->server, sizeof(p->server));
+	else if (hws_str_copy(p->server, sizeof(p->server), server) < 0)
+		p->server[0] = 0;
 	take(o, "hostname", p->hostname, sizeof(p->hostname));
 	take(o, "username", p->username, sizeof(p->username));
 	take(o, "platform", p->platform, sizeof(p->platform));
@@ -44,19 +92,19 @@ static bool parse_peer(const json_t *o, struct hws_known_peer *p)
 	hws_wipe(text, sizeof(text));
 	take(o, "host_key", text, sizeof(text));
 	p->has_pk = *text && hws_key_parse(text, p->pk) == HWS_OK;
+	take(o, "encryption", text, sizeof(text));
+	p->level = p->has_pk ? level_of(text) : HWS_LEVEL_PLAIN;
+	parse_pake(json_object_get(o, "password"), p);
 	return true;
 }
 
-/* As it was written, or else in another way; `count` when there is none. */
-static size_t find(const struct hws_known_peers *k, const char *target)
+/* However it was written; `count` when there is none. */
+static size_t find(const struct hws_known_peers *k, const char *target, const char *server)
 {
 	size_t i;
 
 	for (i = 0; i < k->count; i++)
-		if (strcmp(k->peer[i].target, target) == 0)
-			return i;
-	for (i = 0; i < k->count; i++)
-		if (hws_target_same(k->peer[i].target, target))
+		if (hws_target_same_at(k->peer[i].target, k->peer[i].server, target, server))
 			break;
 	return i;
 }
@@ -65,7 +113,7 @@ static size_t find(const struct hws_known_peers *k, const char *target)
  * knows. */
 static void add_parsed(struct hws_known_peers *k, const struct hws_known_peer *p)
 {
-	size_t i = find(k, p->target);
+	size_t i = find(k, p->target, p->server);
 	struct hws_known_peer *same = &k->peer[i];
 
 	if (i == k->count) {
@@ -76,6 +124,15 @@ static void add_parsed(struct hws_known_peers *k, const struct hws_known_peer *p
 	if (!same->has_pk && p->has_pk) {
 		same->has_pk = true;
 		memcpy(same->pk, p->pk, sizeof(same->pk));
+		same->level = p->level;
+	} else if (p->has_pk && memcmp(same->pk, p->pk, sizeof(same->pk)) == 0) {
+		same->level = HWS_MAX(same->level, p->level);
+	}
+	if (!same->has_pake && p->has_pake) {
+		same->has_pake = true;
+		same->pake_kind = p->pake_kind;
+		same->pake_cost = p->pake_cost;
+		same->pake_secret = p->pake_secret;
 	}
 	if (!same->has_h1 && p->has_h1) {
 		same->has_h1 = true;
@@ -85,7 +142,7 @@ static void add_parsed(struct hws_known_peers *k, const struct hws_known_peer *p
 	same->trusted |= p->trusted;
 }
 
-int hws_known_peers_parse(struct hws_known_peers *k, struct hws_bytes json)
+int hws_known_peers_parse(struct hws_known_peers *k, struct hws_bytes json, const char *server)
 {
 	json_t *root = json_loadb((const char *)json.ptr, json.len, JSON_REJECT_DUPLICATES, NULL);
 	const json_t *list = json_object_get(root, "peers");
@@ -95,14 +152,15 @@ int hws_known_peers_parse(struct hws_known_peers *k, struct hws_bytes json)
 	k->count = 0;
 	for (size_t i = 0; r == HWS_OK && i < json_array_size(list) && k->count < HWS_PEERS_MAX;
 			i++)
-		if (parse_peer(json_array_get(list, i), &p))
+		if (parse_peer(json_array_get(list, i), server, &p))
 			add_parsed(k, &p);
 	hws_wipe(&p, sizeof(p));
 	json_decref(root);
 	return r;
 }
 
-int hws_known_peers_load(struct hws_known_peers *k, const char *path, struct hws_error *err)
+int hws_known_peers_load(struct hws_known_peers *k, const char *path, const char *server,
+		struct hws_error *err)
 {
 	struct hws_buf text;
 	int r;
@@ -112,7 +170,7 @@ int hws_known_peers_load(struct hws_known_peers *k, const char *path, struct hws
 	hws_buf_init(&text, FILE_MAX);
 	r = hws_private_file_read(path, HWS_PRIVATE_OWN, &text, err);
 	if (r == HWS_OK) {
-		r = hws_known_peers_parse(k, hws_buf_bytes(&text));
+		r = hws_known_peers_parse(k, hws_buf_bytes(&text), server);
 		if (r < 0)
 			hws_error_set(err, r,
 					"%s is damaged; remove it to start with an empty list of hosts",
@@ -122,6 +180,32 @@ int hws_known_peers_load(struct hws_known_peers *k, const char *path, struct hws
 	}
 	hws_buf_done_wiped(&text);
 	return r;
+}
+
+static void put_bytes(json_t *o, const char *name, const uint8_t *bytes, size_t len)
+{
+	char text[2 * sizeof(struct hws_pake_secret) + 1];
+
+	if (hws_hex_encode(hws_bytes(bytes, len), text, sizeof(text)) == HWS_OK)
+		json_object_set_new(o, name, json_string(text));
+	hws_wipe(text, sizeof(text));
+}
+
+static json_t *pake_json(const struct hws_known_peer *p)
+{
+	uint8_t secret[sizeof(p->pake_secret.w0_secret) + sizeof(p->pake_secret.w1_secret)];
+	json_t *o = json_pack("{s:s, s:I, s:I}", "kind",
+			p->pake_kind == HWS_PAKE_TEMPORARY ? "temporary" : "permanent", "ops",
+			(json_int_t)p->pake_cost.ops, "memory_kib",
+			(json_int_t)p->pake_cost.memory_kib);
+
+	memcpy(secret, p->pake_secret.w0_secret, sizeof(p->pake_secret.w0_secret));
+	memcpy(secret + sizeof(p->pake_secret.w0_secret), p->pake_secret.w1_secret,
+			sizeof(p->pake_secret.w1_secret));
+	put_bytes(o, "salt", p->pake_cost.salt, sizeof(p->pake_cost.salt));
+	put_bytes(o, "secret", secret, sizeof(secret));
+	hws_wipe(secret, sizeof(secret));
+	return o;
 }
 
 static json_t *peer_json(const struct hws_known_peer *p)
@@ -137,8 +221,14 @@ static json_t *peer_json(const struct hws_known_peer *p)
 		json_object_set_new(o, "salt", json_string(p->salt));
 		hws_wipe(login, sizeof(login));
 	}
-	if (o && p->has_pk)
+	if (o)
+		json_object_set_new(o, "server", json_string(p->server));
+	if (o && p->has_pake)
+		json_object_set_new(o, "password", pake_json(p));
+	if (o && p->has_pk) {
 		json_object_set_new(o, "host_key", json_string(hws_key_text(p->pk, key)));
+		json_object_set_new(o, "encryption", json_string(hws_secure_level_word(p->level)));
+	}
 	if (o && p->trusted)
 		json_object_set_new(o, "trusted", json_true());
 	return o;
@@ -169,16 +259,16 @@ out:
 }
 
 const struct hws_known_peer *hws_known_peers_find(
-		const struct hws_known_peers *k, const char *target)
+		const struct hws_known_peers *k, const char *target, const char *server)
 {
-	size_t i = find(k, target);
+	size_t i = find(k, target, server);
 
 	return i < k->count ? &k->peer[i] : NULL;
 }
 
-bool hws_known_peers_remove(struct hws_known_peers *k, const char *target)
+bool hws_known_peers_remove(struct hws_known_peers *k, const char *target, const char *server)
 {
-	size_t i = find(k, target);
+	size_t i = find(k, target, server);
 
 	if (i == k->count)
 		return false;
@@ -192,7 +282,7 @@ void hws_known_peers_put(struct hws_known_peers *k, const struct hws_known_peer 
 {
 	struct hws_known_peer copy = *peer; /* may be in the list itself */
 
-	hws_known_peers_remove(k, copy.target);
+	hws_known_peers_remove(k, copy.target, copy.server);
 	if (k->count == HWS_PEERS_MAX)
 		k->count--;
 	memmove(&k->peer[1], &k->peer[0], k->count * sizeof(k->peer[0]));

@@ -56,10 +56,16 @@ int hws_login_remembered(struct hws_login *l, const uint8_t h1_secret[HWS_H1_LEN
 {
 	int r = hws_str_copy(l->h1_salt, sizeof(l->h1_salt), salt);
 
-	l->has_h1 = r == HWS_OK;
+	l->has_h1 = l->remembered = r == HWS_OK;
 	if (l->has_h1)
 		memcpy(l->h1_secret, h1_secret, HWS_H1_LEN);
 	return r;
+}
+
+void hws_login_remembered_pake(struct hws_login *l, const struct hws_pake_stretched *s)
+{
+	hws_login_pake_keep(&l->pake, s);
+	l->remembered = true;
 }
 
 int hws_login_hash(struct hws_login *l, const char *salt, const char *challenge)
@@ -77,6 +83,8 @@ static void make_h1(struct hws_login *l, const char *password)
 	hws_password_h1(hws_bytes_str(password), l->salt, l->h1_secret);
 	snprintf(l->h1_salt, sizeof(l->h1_salt), "%s", l->salt);
 	l->has_h1 = true;
+	l->remembered = false;
+	hws_login_pake_forget(&l->pake);
 }
 
 int hws_login_typed(struct hws_login *l, const char *password)
@@ -108,23 +116,35 @@ void hws_login_accepted(struct hws_login *l)
 	forget(&l->next_secret);
 }
 
-bool hws_login_proof(struct hws_login *l, uint8_t ret[HWS_PROOF_LEN])
+const uint8_t *hws_login_h1(struct hws_login *l)
 {
 	/* A host that was set up anew has another salt; what was remembered proves nothing then. */
 	if (l->has_h1 && strcmp(l->h1_salt, l->salt) != 0)
 		l->has_h1 = false;
-	if (!l->has_h1 && l->preset_secret && !l->preset_refused)
+	if (l->has_hash && !l->has_h1 && l->preset_secret && !l->preset_refused)
 		make_h1(l, l->preset_secret);
-	if (!l->has_hash || !l->has_h1)
-		return false;
-	hws_password_proof(l->h1_secret, l->challenge, ret);
-	return true;
+	return l->has_hash && l->has_h1 ? l->h1_secret : NULL;
+}
+
+bool hws_login_can_prove(struct hws_login *l)
+{
+	return l->pake.offer_count > 0 && (hws_login_h1(l) || hws_login_pake_ready(&l->pake));
+}
+
+bool hws_login_proof(struct hws_login *l, uint8_t ret[HWS_PROOF_LEN])
+{
+	const uint8_t *h1 = hws_login_h1(l);
+
+	if (h1)
+		hws_password_proof(h1, l->challenge, ret);
+	return h1 != NULL;
 }
 
 void hws_login_refused(struct hws_login *l)
 {
 	hws_wipe(l->h1_secret, sizeof(l->h1_secret));
-	l->has_h1 = false;
+	hws_login_pake_forget(&l->pake);
+	l->has_h1 = l->remembered = false;
 	l->preset_refused = true;
 }
 

@@ -170,27 +170,26 @@ int hws_target_name(const struct hws_target *t, char *buf, size_t size)
 	return r < 0 ? r : hws_fmt(buf, size, "%s%s%s", t->id, *server ? "@" : "", server);
 }
 
+/* `server` may be a URL, which has one spelling. */
 static int name_at(const char *text, const char *server, char *buf, size_t size)
 {
+	char place[HWS_HOST_TEXT + 16];
 	struct hws_target t;
 	int r = hws_target_parse(text, &t, NULL);
 
-	if (r == HWS_OK && !t.is_direct && !*t.server)
-		r = hws_str_copy(t.server, sizeof(t.server), server);
-	return r < 0 ? r : hws_target_name(&t, buf, size);
+	if (r < 0 || t.is_direct || *t.server || !*server)
+		return r < 0 ? r : hws_target_name(&t, buf, size);
+	if (server_name(server, place, sizeof(place)) == HWS_OK)
+		server = place;
+	return hws_fmt(buf, size, "%s@%s", t.id, server);
 }
 
-bool hws_target_same_at(const char *a, const char *b, const char *server)
+bool hws_target_same_at(const char *a, const char *server_a, const char *b, const char *server_b)
 {
 	char name_a[HWS_TARGET_NAME], name_b[HWS_TARGET_NAME];
+	int r = name_at(a, server_a, name_a, sizeof(name_a));
 
-	return hws_str_equal(a, b) ||
-			(name_at(a, server, name_a, sizeof(name_a)) == HWS_OK &&
-					name_at(b, server, name_b, sizeof(name_b)) == HWS_OK &&
-					hws_str_equal(name_a, name_b));
-}
-
-bool hws_target_same(const char *a, const char *b)
-{
-	return hws_target_same_at(a, b, "");
+	if (name_at(b, server_b, name_b, sizeof(name_b)) == HWS_OK)
+		return r == HWS_OK && hws_str_equal(name_a, name_b);
+	return r < 0 && hws_str_equal(a, b);
 }

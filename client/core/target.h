@@ -33,7 +33,6 @@ int hws_target_parse(
 int hws_target_name(const struct hws_target *t, char *buf, size_t size) HWS_MUST_CHECK;
 /* Whether two texts, HOST[:PORT] or a URL, name the same rendezvous server. */
 bool hws_target_same_server(const char *a, const char *b);
-/* Whether two texts name the same host. What cannot be parsed is the same as itself only. */
-bool hws_target_same(const char *a, const char *b);
-/* The same, where an ID without a server is one of `server`; "" = none is configured. */
-bool hws_target_same_at(const char *a, const char *b, const char *server);
+/* Whether two texts name the same host. What cannot be parsed is the same as itself only. An
+ * ID that names no server is one of the server beside it; "" = of none. */
+bool hws_target_same_at(const char *a, const char *server_a, const char *b, const char *server_b);

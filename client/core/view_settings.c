@@ -53,6 +53,13 @@ static const struct hws_option table[] = {
 			.def = "no",
 			.help = "Always go through the relay." },
 	{ .section = "",
+			.name = "require-v2",
+			.type = HWS_OPT_BOOL,
+			.offset = AT(require_v2),
+			.def = "no",
+			.help = "Connect only with end-to-end encryption by hawser v2: refuse hosts that "
+				"speak no more than the RustDesk 1.x scheme." },
+	{ .section = "",
 			.name = "proxy-url",
 			.type = HWS_OPT_STR,
 			.offset = AT(proxy_url),
@@ -102,7 +109,7 @@ static const struct hws_options options = {
 struct hws_view_settings {
 	struct hws_viewer_config config; /* with overrides */
 	struct hws_viewer_config stored; /* as in the file */
-	char *path, *peers_path;
+	char *path, *peers_path, *key_path;
 	bool homeless; /* path is "" although nobody wished it so */
 	struct hws_known_peers peers;
 };
@@ -122,15 +129,15 @@ static char *default_path(void)
 	return r < 0 ? NULL : hws_strdup(buf);
 }
 
-/* peers.json beside the configuration. */
-static char *peers_path(const char *path)
+/* A file beside the configuration; "" when there is none. */
+static char *beside(const char *path, const char *name)
 {
 	const char *slash = strrchr(path, '/');
 	char buf[4200];
 
 	if (!*path)
 		return hws_strdup("");
-	if (hws_fmt(buf, sizeof(buf), "%.*speers.json", slash ? (int)(slash - path + 1) : 0, path) <
+	if (hws_fmt(buf, sizeof(buf), "%.*s%s", slash ? (int)(slash - path + 1) : 0, path, name) <
 			0)
 		return NULL;
 	return hws_strdup(buf);
@@ -145,6 +152,7 @@ void hws_view_settings_free(struct hws_view_settings *s)
 	hws_known_peers_done(&s->peers);
 	hws_free(s->path);
 	hws_free(s->peers_path);
+	hws_free(s->key_path);
 	hws_free(s);
 }
 
@@ -300,7 +308,7 @@ static int load(struct hws_view_settings *s, struct hws_error *err)
 	hws_buf_done(&text);
 	if (r == HWS_OK)
 		r = check_all(s, err);
-	return r < 0 ? r : hws_known_peers_load(&s->peers, s->peers_path, err);
+	return r < 0 ? r : hws_known_peers_load(&s->peers, s->peers_path, s->stored.server, err);
 }
 
 int hws_view_settings_open(const char *path, struct hws_view_settings **ret, struct hws_error *err)
@@ -315,8 +323,9 @@ int hws_view_settings_open(const char *path, struct hws_view_settings **ret, str
 		r = hws_options_init(&options, &s->stored);
 	s->path = path ? hws_strdup(path) : default_path();
 	s->homeless = !path && s->path && !*s->path;
-	s->peers_path = s->path ? peers_path(s->path) : NULL;
-	if (r == HWS_OK && !s->peers_path)
+	s->peers_path = s->path ? beside(s->path, "peers.json") : NULL;
+	s->key_path = s->path ? beside(s->path, "viewer_ed25519") : NULL;
+	if (r == HWS_OK && (!s->peers_path || !s->key_path))
 		r = hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
 	if (r == HWS_OK)
 		r = load(s, err);
@@ -422,10 +431,28 @@ void hws_view_settings_show(const struct hws_view_settings *s, struct hws_buf *o
 	hws_options_show(&options, &s->config, out);
 }
 
-const struct hws_known_peer *hws_view_settings_peer(
-		const struct hws_view_settings *s, const char *target)
+int hws_view_settings_identity(
+		const struct hws_view_settings *s, struct hws_identity *ret, struct hws_error *err)
 {
-	return hws_known_peers_find(&s->peers, target);
+	char folder[4200];
+	char *slash;
+	int r = hws_str_copy(folder, sizeof(folder), s->key_path);
+
+	if (r < 0 || !*s->key_path)
+		return hws_error_set(err, HWS_ERR_NOTFOUND,
+				"there is no place to keep a key in: set HOME or XDG_CONFIG_HOME");
+	slash = strrchr(folder, '/');
+	if (slash && slash != folder) {
+		*slash = 0;
+		r = hws_private_folder_make(folder, err);
+	}
+	return r < 0 ? r : hws_identity_load_or_create(s->key_path, false, ret, NULL, err);
+}
+
+const struct hws_known_peer *hws_view_settings_peer(
+		const struct hws_view_settings *s, const char *target, const char *server)
+{
+	return hws_known_peers_find(&s->peers, target, server);
 }
 
 size_t hws_view_settings_peer_count(const struct hws_view_settings *s)
@@ -446,7 +473,7 @@ int hws_view_settings_keep(struct hws_view_settings *s, const struct hws_known_p
 
 int hws_view_settings_forget(struct hws_view_settings *s, const char *target)
 {
-	if (!hws_known_peers_remove(&s->peers, target))
+	if (!hws_known_peers_remove(&s->peers, target, s->config.server))
 		return HWS_ERR_NOTFOUND;
 	return hws_known_peers_store(&s->peers, s->peers_path);
 }

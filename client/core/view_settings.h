@@ -10,7 +10,7 @@
 struct hws_viewer_config {
 	char *server, *key; /* rendezvous server and its public key; "" = none */
 	char *id, *name;    /* what hosts are shown; "" = of this machine and user */
-	bool force_relay;
+	bool force_relay, require_v2;
 	char *proxy_url, *proxy_user, *proxy_password_secret; /* "" = none */
 	char *quality, *codec;
 };
@@ -35,14 +35,20 @@ int hws_view_settings_override(struct hws_view_settings *s, const char *name, co
 		struct hws_error *err) HWS_MUST_CHECK;
 void hws_view_settings_show(const struct hws_view_settings *s, struct hws_buf *out);
 
-/* NULL when unknown; borrows until the next change. */
+/* The key that tells hosts which viewer this is, beside the file, made when it is asked for first.
+ * HWS_ERR_NOTFOUND: nothing is kept. `ret` is a secret. */
+int hws_view_settings_identity(const struct hws_view_settings *s, struct hws_identity *ret,
+		struct hws_error *err) HWS_MUST_CHECK;
+
+/* NULL when unknown; borrows until the next change. `server`: where an ID is looked up that names
+ * none. */
 const struct hws_known_peer *hws_view_settings_peer(
-		const struct hws_view_settings *s, const char *target);
+		const struct hws_view_settings *s, const char *target, const char *server);
 size_t hws_view_settings_peer_count(const struct hws_view_settings *s);
 /* Newest first. */
 const struct hws_known_peer *hws_view_settings_peer_at(const struct hws_view_settings *s, size_t i);
-/* Adds or replaces by target, and writes. The oldest goes when there are too many. */
+/* Adds or replaces by target and server, and writes. The oldest goes when there are too many. */
 int hws_view_settings_keep(
 		struct hws_view_settings *s, const struct hws_known_peer *peer) HWS_MUST_CHECK;
-/* HWS_ERR_NOTFOUND. */
+/* An ID without a server is one of the configured server. HWS_ERR_NOTFOUND. */
 int hws_view_settings_forget(struct hws_view_settings *s, const char *target) HWS_MUST_CHECK;

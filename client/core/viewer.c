@@ -65,6 +65,7 @@ int hws_viewer_new(const struct hws_viewer_conf *conf, struct hws_viewer **ret)
 	v->session_id = conf->session_id;
 	v->options = conf->options;
 	v->allow_plain = conf->allow_plain;
+	v->require_v2 = conf->require_v2;
 	v->trusted = conf->trusted;
 	memcpy(v->hwid, conf->hwid, sizeof(v->hwid));
 	hws_login_init(&v->login);
@@ -94,7 +95,7 @@ struct hws_login *hws_viewer_login(struct hws_viewer *v)
 
 /* --- sending ---------------------------------------------------------------------------------- */
 
-static int pack_and_send(struct hws_viewer *v, const Ses__Message *m)
+int hws_viewer_pack(struct hws_viewer *v, const Ses__Message *m)
 {
 	enum hws_channel channel = hws_session_channel(hws_session_row_of(m), HWS_TO_HOST);
 	struct hws_buf out;
@@ -112,7 +113,7 @@ static int pack_and_send(struct hws_viewer *v, const Ses__Message *m)
 
 int hws_viewer_send(struct hws_viewer *v, const Ses__Message *m)
 {
-	return v->state == HWS_VIEWER_READY ? pack_and_send(v, m) : HWS_ERR_DENIED;
+	return v->state == HWS_VIEWER_READY ? hws_viewer_pack(v, m) : HWS_ERR_DENIED;
 }
 
 int hws_viewer_send_misc(struct hws_viewer *v, Ses__Misc *misc)
@@ -122,50 +123,6 @@ int hws_viewer_send_misc(struct hws_viewer *v, Ses__Misc *misc)
 	m.union_case = SES__MESSAGE__UNION_MISC;
 	m.misc = misc;
 	return hws_viewer_send(v, &m);
-}
-
-static void send_login(struct hws_viewer *v, struct hws_bytes proof)
-{
-	Ses__LoginRequest lr = SES__LOGIN_REQUEST__INIT;
-	Ses__Message m = SES__MESSAGE__INIT;
-	struct hws_option_message option;
-
-	v->told = v->options;
-	hws_view_options_login(&v->told, &option);
-	lr.username = v->username;
-	lr.password.data = (uint8_t *)proof.ptr;
-	lr.password.len = proof.len;
-	lr.my_id = v->my_id;
-	lr.my_name = v->my_name;
-	lr.my_platform = v->my_platform;
-	lr.option = &option.m;
-	lr.session_id = v->session_id;
-	lr.version = (char *)HWS_PROTOCOL_VERSION;
-	if (v->trusted) {
-		lr.hwid.data = v->hwid;
-		lr.hwid.len = sizeof(v->hwid);
-	}
-	m.union_case = SES__MESSAGE__UNION_LOGIN_REQUEST;
-	m.login_request = &lr;
-	if (pack_and_send(v, &m) < 0)
-		hws_viewer_end(v, HWS_ERR_NOMEM, "out of memory while logging in", NULL);
-}
-
-/* Logs in with what is known; asks the user when that is nothing. An empty login is sent even then:
- * it lets the person at the host accept by a click. */
-void hws_viewer_try_login(struct hws_viewer *v)
-{
-	uint8_t proof[HWS_PROOF_LEN];
-	bool have;
-
-	hws_login_take_later(&v->login);
-	have = hws_login_proof(&v->login, proof);
-	if (!hws_viewer_set_state(v, have ? HWS_VIEWER_VERDICT : HWS_VIEWER_ASKING))
-		return;
-	send_login(v, hws_bytes(proof, have ? sizeof(proof) : 0));
-	hws_wipe(proof, sizeof(proof));
-	if (!have && v->state == HWS_VIEWER_ASKING)
-		v->ops.ask(HWS_LOGIN_ASK, false, v->arg);
 }
 
 void hws_viewer_leave(struct hws_viewer *v)
@@ -179,7 +136,7 @@ void hws_viewer_leave(struct hws_viewer *v)
 	misc.close_reason = (char *)"";
 	m.union_case = SES__MESSAGE__UNION_MISC;
 	m.misc = &misc;
-	if (pack_and_send(v, &m) < 0)
+	if (hws_viewer_pack(v, &m) < 0)
 		return; /* the host sees the end of the stream instead */
 }
 
@@ -249,49 +206,132 @@ int hws_viewer_show(struct hws_viewer *v, size_t display)
 
 /* --- handshake -------------------------------------------------------------------------------- */
 
-/* What the handshake wants to say, and its keys, in their order. */
-static void securing_send(struct hws_viewer *v)
+static void say_what_secures(struct hws_viewer *v)
 {
 	struct hws_secure_keys keys;
 	struct hws_bytes out;
+	bool more;
 
 	do {
 		while (hws_secure_take_output(&v->secure, &out))
 			if (v->ops.send(HWS_CHANNEL_CONTROL, out, v->arg) < 0)
-				return; /* the link is ending */
-		if (!hws_secure_take_keys(&v->secure, &keys))
-			return;
-		v->ops.keyed(&keys, v->arg);
+				break; /* the link is ending */
+		more = hws_secure_take_keys(&v->secure, &keys);
+		if (more)
+			v->ops.keyed(&keys, v->arg);
 		hws_wipe(&keys, sizeof(keys));
-	} while (true);
+	} while (more);
 }
 
-static void securing_step(struct hws_viewer *v)
+/* Another key than the remembered one: both, so that people can compare, and what to do. */
+static void end_other_key(struct hws_viewer *v, const uint8_t *pinned_pk)
 {
-	const uint8_t *pk = hws_secure_host_pk(&v->secure);
+	char before[HWS_FINGERPRINT_TEXT], now[HWS_FINGERPRINT_TEXT] = "not told", text[700];
 
-	securing_send(v);
+	if (v->has_host_pk && memcmp(v->host_pk, pinned_pk, HWS_PK_LEN) != 0)
+		hws_fingerprint_text(v->host_pk, now);
+	snprintf(text, sizeof(text),
+			"the host's key has changed: remembered is %s, now it is %s. Somebody may be "
+			"pretending to be the host. If it was set up anew, forget it first "
+			"(hawser peers forget %s), and compare the new key with what the host shows",
+			hws_fingerprint_text(pinned_pk, before), now, v->name);
+	hws_viewer_end(v, HWS_ERR_KEY, text, NULL);
+}
+
+/* Less than what is known of the host, or wanted. */
+static void end_too_little(struct hws_viewer *v, const char *why)
+{
+	char text[700];
+
+	if (v->pinned_level == HWS_LEVEL_V2)
+		snprintf(text, sizeof(text),
+				"this host was reached with hawser v2 before, and this time that could not "
+				"be had: %s. Somebody on the way may be taking the encryption out. If the "
+				"host was replaced by an older program, forget it first (hawser peers "
+				"forget %s)",
+				why, v->name);
+	else if (v->require_v2)
+		snprintf(text, sizeof(text),
+				"require-v2 is on, and the host does not speak hawser v2: %s. Install "
+				"hawser of this version at the host, or turn require-v2 off for it",
+				why);
+	else
+		snprintf(text, sizeof(text), "the encrypted connection could not be set up: %s",
+				why);
+	hws_viewer_end(v, HWS_ERR_INSECURE, text, NULL);
+}
+
+/* A host that turns us away says so before any handshake. Whoever stands on the way could say
+ * it, too, but could as well cut the line. True: that is what this was. */
+static bool end_refused(struct hws_viewer *v, struct hws_bytes first)
+{
+	Ses__Message *m = NULL;
+	char text[400], whole[500];
+	bool refused = false;
+	int err;
+
+	if (hws_secure_reason(&v->secure) != HWS_PLAIN_UNEXPECTED || hws_ses_unpack(first, &m) < 0)
+		return false;
+	if (m->union_case == SES__MESSAGE__UNION_LOGIN_RESPONSE &&
+			m->login_response->union_case == SES__LOGIN_RESPONSE__UNION_ERROR &&
+			hws_login_verdict(m->login_response->error, &err, text, sizeof(text)) ==
+					HWS_LOGIN_END) {
+		refused = true;
+		snprintf(whole, sizeof(whole), "%s (nothing proves that the host itself said so)",
+				text);
+		hws_viewer_end(v, err, whole, m->login_response->error);
+	}
+	hws_ses_free(m);
+	return refused;
+}
+
+static void end_unsecured(struct hws_viewer *v, struct hws_bytes frame)
+{
+	int err = hws_secure_err(&v->secure);
+	char text[400];
+
+	if (err == HWS_ERR_INSECURE && end_refused(v, frame))
+		return;
+	if (err == HWS_ERR_KEY && v->secure.has_pin) {
+		end_other_key(v, v->secure.pin);
+	} else if (err == HWS_ERR_INSECURE) {
+		end_too_little(v, hws_secure_text(&v->secure));
+	} else {
+		snprintf(text, sizeof(text), "the encrypted connection could not be set up: %s",
+				hws_secure_text(&v->secure));
+		hws_viewer_end(v, err, text, NULL);
+	}
+}
+
+/* What `need` has told the handshake already; nothing that comes later can undo it. */
+static bool is_enough(const struct hws_viewer *v)
+{
+	return v->level == HWS_LEVEL_V2 || (!v->require_v2 && v->pinned_level != HWS_LEVEL_V2);
+}
+
+/* `frame`: what the host said last. */
+static void securing_step(struct hws_viewer *v, struct hws_bytes frame)
+{
+	const uint8_t *pk;
+
+	say_what_secures(v);
+	pk = hws_secure_host_pk(&v->secure);
 	v->has_host_pk = pk != NULL;
 	if (pk)
 		memcpy(v->host_pk, pk, sizeof(v->host_pk));
 	switch (hws_secure_state(&v->secure)) {
 	case HWS_SECURE_DONE:
-		v->encrypted = hws_secure_level(&v->secure) > HWS_LEVEL_PLAIN;
-		hws_viewer_set_state(v, HWS_VIEWER_HASH);
+		v->level = hws_secure_level(&v->secure);
+		v->trust = hws_secure_trust(&v->secure);
+		if (is_enough(v))
+			hws_viewer_set_state(v, HWS_VIEWER_HASH);
+		else
+			end_too_little(v, hws_secure_level_text(v->level));
 		break;
-	case HWS_SECURE_FAILED: {
-		char text[300];
-		int err = hws_secure_err(&v->secure);
-		snprintf(text, sizeof(text), "the encrypted connection could not be set up: %s%s",
-				hws_secure_text(&v->secure),
-				err == HWS_ERR_KEY
-						? "; if the host was set up anew, forget it in this "
-						  "viewer first"
-						: "");
-		hws_viewer_end(v, err, text, NULL);
+	case HWS_SECURE_FAILED:
+		end_unsecured(v, frame);
 		break;
-	}
-	default:
+	default: /* goes on with the next frame */
 		break;
 	}
 }
@@ -305,31 +345,35 @@ int hws_viewer_start(struct hws_viewer *v, const struct hws_viewer_link *link)
 	r = hws_str_copy(v->username, sizeof(v->username), link->username);
 	if (r < 0)
 		return HWS_ERR_INVAL;
-	v->encrypted = false;
+	hws_str_escape(v->name, sizeof(v->name), hws_bytes_str(link->name));
+	v->level = HWS_LEVEL_PLAIN;
+	v->trust = HWS_TRUST_NONE;
 	v->has_host_pk = false;
 	v->local = link->local;
+	v->by_address = !*link->id;
+	v->pinned_level = link->pinned_pk ? link->pinned_level : HWS_LEVEL_PLAIN;
 	v->plain_agreed = false;
-	v->login.has_hash = false;
 	v->trust_asked = false;
+	hws_viewer_login_begin(v);
 	memset(v->denied, 0, sizeof(v->denied));
 	v->peer = (struct hws_peer){ 0 };
 	v->ops.frame_max(HWS_SES_LOGIN_FRAME_MAX, v->arg);
-	if (!link->handshake) {
-		hws_viewer_set_state(v, HWS_VIEWER_HASH);
-		return HWS_OK;
-	}
-	/* Which downgrade is acceptable is the user's decision, taken before anything is told. */
+	/* Which downgrade is acceptable is the user's decision, taken before anything is told; but
+	 * not of a host that is known to do better. */
 	r = hws_secure_client_init(&v->secure,
 			&(struct hws_secure_client_conf){ .id = link->id,
 					.statement = link->statement,
 					.server_pk = link->server_pk,
 					.pinned_pk = link->pinned_pk,
-					.plain_ok = HWS_PLAIN_ALL });
+					.plain_ok = HWS_PLAIN_ALL,
+					.need = v->require_v2 || v->pinned_level == HWS_LEVEL_V2
+							? HWS_LEVEL_V2
+							: HWS_LEVEL_PLAIN });
 	if (r < 0)
 		return r;
 	v->has_secure = true;
 	hws_viewer_set_state(v, HWS_VIEWER_SECURING);
-	securing_step(v);
+	securing_step(v, hws_bytes(NULL, 0));
 	return HWS_OK;
 }
 
@@ -346,9 +390,11 @@ void hws_viewer_frame(struct hws_viewer *v, struct hws_bytes payload)
 		hws_viewer_end(v, r, "the encrypted connection could not be set up", NULL);
 		return;
 	}
-	securing_step(v);
-	/* A host without handshake has begun with its Hash already. */
-	if (v->state == HWS_VIEWER_HASH && hws_secure_frame_unused(&v->secure))
+	securing_step(v, payload);
+	/* A host without handshake has begun with its Hash already, or says why there is none. */
+	if (v->state == HWS_VIEWER_HASH &&
+			(hws_secure_frame_unused(&v->secure) ||
+					hws_secure_reason(&v->secure) == HWS_PLAIN_UNEXPECTED))
 		hws_viewer_dispatch(v, payload);
 }
 
@@ -361,6 +407,8 @@ void hws_viewer_lost(struct hws_viewer *v)
 	if (v->has_secure)
 		hws_secure_wipe(&v->secure);
 	v->has_secure = false;
+	v->job = NULL; /* whoever has it gives it back */
+	v->login.resume.lost = true;
 	if (v->state != HWS_VIEWER_IDLE)
 		hws_viewer_set_state(v, HWS_VIEWER_IDLE);
 }
@@ -369,6 +417,9 @@ void hws_viewer_tick(struct hws_viewer *v, uint64_t now_us)
 {
 	struct hws_service *s;
 
+	v->now_us = now_us;
+	if (v->login.resume.lost && !v->login.resume.lost_us)
+		v->login.resume.lost_us = now_us;
 	each_open_service(v, s, tick) s->impl->tick(s, now_us);
 }
 
@@ -384,64 +435,6 @@ uint64_t hws_viewer_limit_us(const struct hws_viewer *v)
 	/* Later states are kept alive, or ended, by the host's probes: the link's own idle
 	 * limit. */
 	return v->state == HWS_VIEWER_SECURING || v->state == HWS_VIEWER_HASH ? LINK_LIMIT_US : 0;
-}
-
-/* --- answers ---------------------------------------------------------------------------------- */
-
-int hws_viewer_password(struct hws_viewer *v, const char *password)
-{
-	uint8_t proof[HWS_PROOF_LEN];
-	int r;
-
-	if (v->state == HWS_VIEWER_READY)
-		return HWS_ERR_DENIED;
-	if (v->state != HWS_VIEWER_ASKING)
-		return hws_login_later(&v->login, password);
-	r = hws_login_typed(&v->login, password);
-	if (r < 0)
-		return r;
-	if (!hws_login_proof(&v->login, proof) || !hws_viewer_set_state(v, HWS_VIEWER_VERDICT))
-		return HWS_ERR_DENIED;
-	send_login(v, hws_bytes(proof, sizeof(proof)));
-	hws_wipe(proof, sizeof(proof));
-	return HWS_OK;
-}
-
-int hws_viewer_code(struct hws_viewer *v, const char *code, bool trust)
-{
-	Ses__Auth2FA a = SES__AUTH2_FA__INIT;
-	Ses__Message m = SES__MESSAGE__INIT;
-
-	if (v->state != HWS_VIEWER_ASKING)
-		return HWS_ERR_DENIED;
-	if (strlen(code) > 32 || !hws_utf8_valid(hws_bytes_str(code)))
-		return HWS_ERR_INVAL;
-	a.code = (char *)code;
-	if (trust) {
-		a.hwid.data = v->hwid;
-		a.hwid.len = sizeof(v->hwid);
-	}
-	v->trust_asked = trust;
-	m.union_case = SES__MESSAGE__UNION_AUTH_2FA;
-	m.auth_2fa = &a;
-	hws_viewer_set_state(v, HWS_VIEWER_VERDICT);
-	return pack_and_send(v, &m);
-}
-
-int hws_viewer_agree_plain(struct hws_viewer *v, bool agree)
-{
-	if (v->state != HWS_VIEWER_PLAIN)
-		return HWS_ERR_DENIED;
-	if (agree) {
-		v->plain_agreed = true;
-		hws_viewer_try_login(v);
-		return HWS_OK;
-	}
-	hws_viewer_leave(v);
-	hws_viewer_end(v, HWS_ERR_INSECURE,
-			"the connection would not have been encrypted, and that was not agreed to",
-			NULL);
-	return HWS_OK;
 }
 
 /* --- looking ---------------------------------------------------------------------------------- */
@@ -463,7 +456,24 @@ const struct hws_peer *hws_viewer_peer(const struct hws_viewer *v)
 
 bool hws_viewer_encrypted(const struct hws_viewer *v)
 {
-	return v->encrypted;
+	return v->level != HWS_LEVEL_PLAIN;
+}
+
+enum hws_secure_level hws_viewer_level(const struct hws_viewer *v)
+{
+	return v->level;
+}
+
+enum hws_secure_trust hws_viewer_trust(const struct hws_viewer *v)
+{
+	return v->trust;
+}
+
+bool hws_viewer_may_pin(const struct hws_viewer *v)
+{
+	if (v->state != HWS_VIEWER_READY || v->level == HWS_LEVEL_PLAIN || !v->has_host_pk)
+		return false;
+	return v->trust != HWS_TRUST_FIRST || !v->refused || v->login.pake.confirmed;
 }
 
 const uint8_t *hws_viewer_host_pk(const struct hws_viewer *v)

@@ -31,7 +31,7 @@ struct hws_viewer_ops {
 	/* Queues one payload as a frame. Errors come back by closing the link, but HWS_ERR_FULL for
 	 * bulk: then nothing was queued and hws_viewer_drained is due. */
 	int (*send)(enum hws_channel channel, struct hws_bytes payload, void *arg);
-	/* From the next frame on both ways are records. */
+	/* From the next frame on both ways are records. Borrows. */
 	void (*keyed)(const struct hws_secure_keys *keys, void *arg);
 	/* Larger frames are legal from now on. */
 	void (*frame_max)(size_t bytes, void *arg);
@@ -51,6 +51,13 @@ struct hws_viewer_ops {
 	/* Has the link room for what this service sends? NULL: always. Once it said no,
 	 * hws_viewer_drained is due. */
 	bool (*can_send)(enum hws_service_id id, void *arg);
+	/* Runs hws_pake_job_run(job) on another thread and gives it back by hws_viewer_stretched;
+	 * without the viewer it is freed. On failure the job is not taken. NULL: it is run at
+	 * once. */
+	int (*stretch)(struct hws_pake_job *job, void *arg);
+	/* The key of this viewer's installation, for hosts of v2 that ask for known viewers; wiped
+	 * after use. NULL, or false: such hosts are not told. */
+	bool (*identity)(struct hws_identity *ret_secret, void *arg);
 };
 
 struct hws_viewer_conf {
@@ -60,6 +67,7 @@ struct hws_viewer_conf {
 	uint64_t session_id;                       /* not 0; the same for all links of a session */
 	struct hws_view_options options;
 	bool allow_plain;
+	bool require_v2;            /* nothing less */
 	uint8_t hwid[HWS_HWID_LEN]; /* of this machine, told only on "trust this device" */
 	bool trusted;               /* the host has been told before */
 };
@@ -74,12 +82,14 @@ struct hws_login *hws_viewer_login(struct hws_viewer *v);
 
 struct hws_viewer_link {
 	const char *username;       /* LoginRequest.username */
-	bool handshake;             /* false: direct address, the host starts with its Hash */
+	const char *name;           /* of the host, as the user wrote it, for texts */
 	bool local;                 /* the bytes do not leave this machine: plain is as good */
-	const char *id;             /* handshake: the host's id */
-	struct hws_bytes statement; /* handshake: of the rendezvous server, may be empty */
-	const uint8_t *server_pk;   /* handshake: 32 bytes or NULL */
-	const uint8_t *pinned_pk;   /* handshake: 32 bytes or NULL */
+	const char *id;             /* the host's; "": reached by address, it may have any */
+	struct hws_bytes statement; /* of the rendezvous server, may be empty */
+	const uint8_t *server_pk;   /* 32 bytes or NULL */
+	const uint8_t *pinned_pk;   /* 32 bytes or NULL */
+	/* What the host is known to speak: from v2 on it is taken for no less. */
+	enum hws_secure_level pinned_level;
 };
 /* A new link stands. IDLE only. HWS_ERR_INVAL: unusable names. */
 int hws_viewer_start(struct hws_viewer *v, const struct hws_viewer_link *link) HWS_MUST_CHECK;
@@ -92,6 +102,9 @@ void hws_viewer_lost(struct hws_viewer *v);
 void hws_viewer_tick(struct hws_viewer *v, uint64_t now_us);
 /* How long this state may last, 0 = for ever. */
 uint64_t hws_viewer_limit_us(const struct hws_viewer *v);
+
+/* Takes a job back that ops.stretch got; `r` is its result. */
+void hws_viewer_stretched(struct hws_viewer *v, struct hws_pake_job *job, int r);
 
 /* Answers. HWS_ERR_DENIED when nobody asked; but a password is kept for the next question then,
  * unless the viewer is READY: an answer may come while the link is lost, or while another one is
@@ -116,8 +129,14 @@ int hws_viewer_refresh(struct hws_viewer *v, int display) HWS_MUST_CHECK;
 enum hws_viewer_state hws_viewer_state(const struct hws_viewer *v);
 const struct hws_peer *hws_viewer_peer(const struct hws_viewer *v);
 bool hws_viewer_encrypted(const struct hws_viewer *v);
-/* Ed25519 key of the host as the server vouched for it, NULL if unknown. */
+/* Of this link, once the handshake is over; PLAIN before. */
+enum hws_secure_level hws_viewer_level(const struct hws_viewer *v);
+enum hws_secure_trust hws_viewer_trust(const struct hws_viewer *v);
+/* Ed25519 key of the host, by hws_viewer_trust; NULL if unknown. */
 const uint8_t *hws_viewer_host_pk(const struct hws_viewer *v);
+/* READY: whether the key may be remembered as that of the host. Not at first contact when it would
+ * not confirm a password that the user gave. */
+bool hws_viewer_may_pin(const struct hws_viewer *v);
 /* Ses__PermissionInfo__Permission; what the host never mentioned is permitted. */
 bool hws_viewer_permitted(const struct hws_viewer *v, int permission);
 /* READY, permitted by the host and wanted by the user: the service may send, and gets what is its

@@ -9,106 +9,6 @@
 #include "shared/wire/session_table.h"
 #include <stdio.h>
 
-static void on_hash(struct hws_viewer *v, Ses__Message *m)
-{
-	/* A second Hash on a link is a new challenge (as deployed hosts mean it), also while the
-	 * user is asked. */
-	if (hws_login_hash(&v->login, m->hash->salt, m->hash->challenge) < 0) {
-		hws_viewer_end(v, HWS_ERR_PROTO,
-				"the host's challenge is longer than any known host sends; "
-				"it is no RustDesk-compatible host",
-				NULL);
-		return;
-	}
-	if (!v->encrypted && !v->allow_plain && !v->plain_agreed && !v->local) {
-		if (v->state == HWS_VIEWER_PLAIN || !hws_viewer_set_state(v, HWS_VIEWER_PLAIN))
-			return;
-		v->ops.ask_plain(v->has_secure ? hws_secure_text(&v->secure)
-					       : "a host reached by its address does not encrypt: "
-						 "everything, also "
-						 "what is typed, can be read on the way",
-				v->arg);
-		return;
-	}
-	hws_viewer_try_login(v);
-}
-
-static void on_login_error(struct hws_viewer *v, const Ses__LoginResponse *lr)
-{
-	char text[400];
-	int err;
-	enum hws_login_step step = hws_login_verdict(lr->error, &err, text, sizeof(text));
-
-	if (step == HWS_LOGIN_END) {
-		hws_viewer_end(v, err, text, lr->error);
-		return;
-	}
-	if (v->state == HWS_VIEWER_HASH || v->state == HWS_VIEWER_PLAIN) {
-		v->ignored++; /* a question about a login that was not made */
-		return;
-	}
-	if (step == HWS_LOGIN_ASK || step == HWS_LOGIN_ASK_AGAIN) {
-		hws_login_refused(&v->login);
-		if (v->login.next_secret) { /* the user has answered already */
-			hws_viewer_try_login(v);
-			return;
-		}
-	}
-	if (step == HWS_LOGIN_CODE || step == HWS_LOGIN_CODE_AGAIN)
-		v->trusted = false;
-	if (hws_viewer_set_state(v, HWS_VIEWER_ASKING))
-		v->ops.ask(step, lr->enable_trusted_devices, v->arg);
-}
-
-/* A Windows host to which several people are logged in starts nothing before it is told whose
- * desktop to show: the one it stands in already. */
-static void keep_windows_session(struct hws_viewer *v, const Ses__WindowsSessions *w)
-{
-	Ses__Misc misc = SES__MISC__INIT;
-
-	misc.union_case = SES__MISC__UNION_SELECTED_SID;
-	misc.selected_sid = w->current_sid;
-	if (hws_viewer_send_misc(v, &misc) < 0)
-		hws_viewer_end(v, HWS_ERR_NOMEM, "out of memory while logging in", NULL);
-}
-
-static void on_login_response(struct hws_viewer *v, Ses__Message *m)
-{
-	const Ses__LoginResponse *lr = m->login_response;
-	struct hws_service *s;
-
-	if (lr->union_case == SES__LOGIN_RESPONSE__UNION_ERROR) {
-		on_login_error(v, lr);
-		return;
-	}
-	if (lr->union_case != SES__LOGIN_RESPONSE__UNION_PEER_INFO)
-		return;
-	if (v->state == HWS_VIEWER_HASH || v->state == HWS_VIEWER_PLAIN) {
-		v->ignored++;
-		return;
-	}
-	hws_peer_set(&v->peer, lr->peer_info);
-	if (v->peer.display_count == 0 && !lr->peer_info->windows_sessions) {
-		hws_viewer_end(v, HWS_ERR_DISPLAY,
-				"the host has no display to show; connect a monitor or start a "
-				"virtual one",
-				NULL);
-		return;
-	}
-	if (!hws_viewer_set_state(v, HWS_VIEWER_READY))
-		return;
-	hws_login_accepted(&v->login);
-	if (v->trust_asked)
-		v->trusted = true;
-	v->ops.frame_max(HWS_SES_FRAME_MAX, v->arg);
-	v->services_open = true;
-	each_open_service(v, s, open) s->impl->open(s);
-	v->ops.ready(v->arg);
-	hws_viewer_tell_options(v);
-	if (lr->peer_info->windows_sessions)
-		keep_windows_session(v, lr->peer_info->windows_sessions);
-}
-
 static void on_box(struct hws_viewer *v, Ses__Message *m)
 {
 	const Ses__MessageBox *b = m->message_box;
@@ -234,10 +134,10 @@ static bool take(struct hws_viewer *v, Ses__Message *m, struct hws_bytes payload
 		on_test_delay(v, m->test_delay, payload);
 		return true;
 	case SES__MESSAGE__UNION_HASH:
-		on_hash(v, m);
+		hws_viewer_on_hash(v, m->hash);
 		return true;
 	case SES__MESSAGE__UNION_LOGIN_RESPONSE:
-		on_login_response(v, m);
+		hws_viewer_on_login(v, m->login_response);
 		return true;
 	case SES__MESSAGE__UNION_MESSAGE_BOX:
 		on_box(v, m);

@@ -1,8 +1,8 @@
 /* core/viewer_parts: what the files of the viewer's core share; not for others. viewer.c has the
- * states, the login and the answers of the user, viewer_message.c what the host says. */
+ * states and the handshake, viewer_login.c the login and the answers of the user, viewer_message.c
+ * what the host says. */
 #pragma once
 #include "client/core/viewer.h"
-#include "shared/wire/secure.h"
 
 /* The one kind of session that a viewer asks for so far. */
 #define HWS_VIEWER_KIND HWS_KIND_REMOTE
@@ -21,13 +21,21 @@ struct hws_viewer {
 	uint64_t session_id;
 	struct hws_view_options options;
 	struct hws_view_options told; /* what the host has been told of them on this link */
-	bool allow_plain, plain_agreed, trusted, trust_asked;
+	bool allow_plain, plain_agreed, trusted, trust_asked, require_v2;
 	uint8_t hwid[HWS_HWID_LEN];
 	struct hws_secure secure;
-	bool has_secure, encrypted, local;
+	bool has_secure, local, by_address;
+	enum hws_secure_level level, pinned_level;
+	enum hws_secure_trust trust;
+	char name[300]; /* of the host, for texts */
 	uint8_t host_pk[HWS_PK_LEN];
 	bool has_host_pk;
 	struct hws_login login;
+	struct hws_pake_job *job; /* on its way, of this link; not ours */
+	unsigned stretched;       /* how often that was asked for, on this link */
+	bool resuming;            /* a ticket was shown, and has no verdict yet */
+	bool refused;             /* the host would not have the password, on this link */
+	uint64_t now_us;          /* at the last tick */
 	struct hws_peer peer;
 	bool denied[16]; /* by Ses__PermissionInfo__Permission */
 	uint64_t ignored;
@@ -41,7 +49,11 @@ bool hws_viewer_set_state(struct hws_viewer *v, enum hws_viewer_state state);
 void hws_viewer_end(struct hws_viewer *v, int err, const char *text, const char *peer_text);
 /* READY: tells the host of the options what it does not know yet. */
 void hws_viewer_tell_options(struct hws_viewer *v);
-/* Logs in with what is known; asks the user when that is nothing. */
-void hws_viewer_try_login(struct hws_viewer *v);
+/* Packs a message and sends it on its channel. */
+int hws_viewer_pack(struct hws_viewer *v, const Ses__Message *m) HWS_MUST_CHECK;
+/* Of a new link: what was going on with the one before is over. */
+void hws_viewer_login_begin(struct hws_viewer *v);
+void hws_viewer_on_hash(struct hws_viewer *v, const Ses__Hash *hash);
+void hws_viewer_on_login(struct hws_viewer *v, const Ses__LoginResponse *lr);
 /* One message of the host, after the handshake. */
 void hws_viewer_dispatch(struct hws_viewer *v, struct hws_bytes payload);

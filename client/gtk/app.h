@@ -18,7 +18,7 @@ struct gui_launch {
 	enum hawser_keyboard_mode keyboard;
 	unsigned fps;     /* 0 = the default */
 	unsigned display; /* from 1; 0 = the host's choice */
-	bool relay, view_only, fullscreen, accept_insecure, actual_size, remember;
+	bool relay, view_only, fullscreen, accept_insecure, actual_size, remember, require_v2;
 };
 
 struct gui_app {

@@ -49,6 +49,7 @@ static void usage(FILE *out)
 			"                         (otherwise HAWSER_PASSWORD, else you are asked)\n"
 			"  --relay                do not try a direct connection\n"
 			"  --accept-insecure      agree beforehand to a session without encryption\n"
+			"  --require-v2           refuse everything but end-to-end encryption by hawser v2\n"
 			"  --view-only            send no input\n"
 			"  --display N            show display N, counted from 1; 0: the host's choice\n"
 			"  --remember             keep what logs in (never the password itself)\n"
@@ -204,6 +205,7 @@ static int parse(int argc, char **argv, struct gui_launch *l)
 		{ "--version", &version, NULL },
 		{ "--relay", &l->relay, NULL },
 		{ "--accept-insecure", &l->accept_insecure, NULL },
+		{ "--require-v2", &l->require_v2, NULL },
 		{ "--view-only", &l->view_only, NULL },
 		{ "--fullscreen", &l->fullscreen, NULL },
 		{ "--actual-size", &l->actual_size, NULL },
@@ -281,6 +283,10 @@ static int parse(int argc, char **argv, struct gui_launch *l)
 	if (display && (hws_parse_u32(display, &l->display) < 0 || l->display > 32)) {
 		fprintf(stderr, "hawser-desktop: --display is a number from 0 to 32, not '%s'\n",
 				display);
+		return 2;
+	}
+	if (l->require_v2 && l->accept_insecure) {
+		fputs("hawser-desktop: --accept-insecure does not go with --require-v2\n", stderr);
 		return 2;
 	}
 	if (!parse_wishes(quality, codec, fps, l) || !parse_keyboard(keyboard, l))

@@ -11,7 +11,8 @@ void gui_status_line_show(GtkLabel *line, const struct hawser_stats *stats, bool
 			? g_strdup_printf("%.0f frames/s · %u ms", stats->fps, stats->rtt_ms)
 			: g_strdup_printf("%.0f frames/s", stats->fps);
 	char *text = g_strdup_printf("%s · %s · %s · %s",
-			stats->encrypted ? "end-to-end encrypted" : "NOT ENCRYPTED",
+			stats->encrypted ? hawser_encryption_text(stats->encryption)
+					 : "NOT ENCRYPTED",
 			stats->relayed ? "by relay" : "direct", codec, pace);
 
 	gtk_label_set_text(line, text);

@@ -9,6 +9,7 @@ struct main_window {
 	struct gui_app *app;
 	GtkWindow *window;
 	GtkEditable *target, *server, *key;
+	GtkCheckButton *require_v2;
 	GtkListBox *recent;
 	GtkLabel *id, *password, *hint, *settings_hint;
 	guint end_timer; /* --seconds */
@@ -133,6 +134,9 @@ static void on_save(GtkWidget *widget, gpointer arg)
 	(void)widget;
 	if (hawser_config_set(w->app->context, "server", gtk_editable_get_text(w->server)) < 0 ||
 			hawser_config_set(w->app->context, "key", gtk_editable_get_text(w->key)) <
+					0 ||
+			hawser_config_set(w->app->context, "require-v2",
+					gtk_check_button_get_active(w->require_v2) ? "yes" : "no") <
 					0)
 		gtk_label_set_text(w->settings_hint, hawser_last_error());
 	else
@@ -196,6 +200,13 @@ static GtkWidget *build_left(struct main_window *w)
 		gtk_editable_set_text(w->server, text);
 	if (hawser_config_get(w->app->context, "key", text, sizeof(text)) == 0)
 		gtk_editable_set_text(w->key, text);
+	w->require_v2 = GTK_CHECK_BUTTON(
+			gtk_check_button_new_with_label("Only end-to-end encryption (hawser v2)"));
+	gtk_widget_set_tooltip_text(GTK_WIDGET(w->require_v2),
+			"Refuse hosts that speak no more than the RustDesk 1.x scheme");
+	if (hawser_config_get(w->app->context, "require-v2", text, sizeof(text)) == 0)
+		gtk_check_button_set_active(w->require_v2, g_strcmp0(text, "yes") == 0);
+	gtk_box_append(GTK_BOX(box), GTK_WIDGET(w->require_v2));
 	add_button(box, "Save", G_CALLBACK(on_save), w, false);
 	w->settings_hint = add_label(box, "Needed to reach computers by ID.", "hawser-hint");
 	return box;

@@ -230,6 +230,18 @@ static GtkWidget *new_bar(struct session_window *w)
 	return bar;
 }
 
+/* What stands behind the words of the status line, for who wants to compare. */
+static void show_protection(struct session_window *w, const struct hawser_peer *peer)
+{
+	bool has_key = peer->fingerprint && *peer->fingerprint;
+	char *text = g_strdup_printf("%s%s%s%s%s", hawser_encryption_text(peer->encryption),
+			has_key ? "\nThe host's key: " : "", has_key ? peer->fingerprint : "",
+			has_key ? "\n" : "", has_key ? hawser_trust_text(peer->trust) : "");
+
+	gtk_widget_set_tooltip_text(GTK_WIDGET(w->status), text);
+	g_free(text);
+}
+
 static void show_peer(struct session_window *w, const struct hawser_peer *peer)
 {
 	char *title;
@@ -242,6 +254,7 @@ static void show_peer(struct session_window *w, const struct hawser_peer *peer)
 	title = g_strdup_printf("%s@%s – %s", peer->username, peer->hostname, peer->id);
 	gtk_window_set_title(w->window, title);
 	g_free(title);
+	show_protection(w, peer);
 }
 
 /* As --display says; once, for later the buttons do. */
@@ -382,6 +395,11 @@ static void on_event(hawser_session *session, const struct hawser_event *e, void
 		break;
 	case HAWSER_EVENT_CHAT:
 		gui_notice_show(w->notice, "Message", e->u.text.utf8, e->u.text.length);
+		break;
+	case HAWSER_EVENT_HOST_KEY:
+		if (*e->u.host_key.text)
+			gui_notice_show(w->notice, "Key of the host", e->u.host_key.text,
+					strlen(e->u.host_key.text));
 		break;
 	case HAWSER_EVENT_PERMISSION:
 	case HAWSER_EVENT_RECORDING:
@@ -547,6 +565,7 @@ void gui_session_window_open(struct gui_app *app, const char *target, struct gui
 		conf.force_relay = launch->relay;
 		conf.view_only = launch->view_only;
 		conf.allow_insecure = launch->accept_insecure;
+		conf.require_v2 = launch->require_v2;
 		conf.quality = launch->quality;
 		conf.codec = launch->codec;
 		conf.keyboard_mode = launch->keyboard;

@@ -49,6 +49,13 @@ size_t hawser_codecs(enum hawser_codec *list, size_t max);
 const char *hawser_codec_name(enum hawser_codec codec);
 const char *hawser_codec_title(enum hawser_codec codec);
 
+/* The word for scripts ("none", "v1", "v2") and the text for people. Never NULL. */
+const char *hawser_encryption_name(enum hawser_encryption encryption);
+const char *hawser_encryption_text(enum hawser_encryption encryption);
+/* The same: "none", "first-contact", "pinned", "server". */
+const char *hawser_trust_name(enum hawser_trust trust);
+const char *hawser_trust_text(enum hawser_trust trust);
+
 struct hawser_context_config {
 	size_t size;
 	/* The viewer's configuration file; NULL = $XDG_CONFIG_HOME/hawser/hawser.conf (or below
@@ -93,6 +100,11 @@ int hawser_config_set(hawser_context *ctx, const char *name, const char *value);
 int hawser_config_show(hawser_context *ctx, char **ret);
 /* Where the file is. */
 const char *hawser_config_path(const hawser_context *ctx);
+/* The public key of this viewer's installation, base64: hosts of ours that let in known
+ * viewers only (`viewer-keys`) are told it. Made when it is asked for first, in the folder of
+ * the configuration. HAWSER_ERR_NOTFOUND: there is no such folder. */
+#define HAWSER_KEY_TEXT 45
+int hawser_viewer_key(hawser_context *ctx, char buf[HAWSER_KEY_TEXT]);
 void hawser_string_free(char *s);
 
 /* --- Peers visited before, newest first (at most 100 are kept). ------------------------------- */
@@ -106,6 +118,9 @@ struct hawser_recent {
 	const char *username, *platform;
 	uint64_t last_time; /* Unix time in seconds */
 	bool password_stored;
+	/* What is remembered of its key: fingerprint ("" = none), and what it is known to speak */
+	const char *fingerprint;
+	enum hawser_encryption encryption;
 };
 /* Each host once, however it was named. One block, freed by hawser_recent_free. */
 int hawser_recent_list(hawser_context *ctx, struct hawser_recent **ret, size_t *ret_count);
@@ -116,7 +131,7 @@ static inline const struct hawser_recent *hawser_recent_at(
 {
 	return (const struct hawser_recent *)((const char *)list + index * list->size);
 }
-/* Forgets the peer with its options and stored password. */
+/* Forgets the peer with its key, options and stored password. */
 int hawser_recent_forget(hawser_context *ctx, const char *target);
 
 #ifdef __cplusplus

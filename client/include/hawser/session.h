@@ -23,7 +23,9 @@ enum hawser_event_type {
 	HAWSER_EVENT_CHAT,            /* .text */
 	HAWSER_EVENT_STATS,           /* .stats: about every second while ready */
 	HAWSER_EVENT_RECORDING,       /* .recording: started, ended or failed */
-	HAWSER_EVENT_CLOSED /* .closed: over; may be opened again by hawser_session_reconnect */
+	HAWSER_EVENT_CLOSED, /* .closed: over; may be opened again by hawser_session_reconnect */
+	/* .host_key: how this connection is encrypted, before anybody is asked for a password */
+	HAWSER_EVENT_HOST_KEY
 };
 
 /* Readers look only at the member named by `type`; `size` is that of the whole struct. */
@@ -84,6 +86,14 @@ struct hawser_event {
 			/* whole sentence: what happened and what to do about it */
 			const char *text;
 		} closed;
+		struct {
+			enum hawser_encryption encryption;
+			enum hawser_trust trust;
+			const char *fingerprint; /* groups of four hex digits */
+			/* A whole sentence where the user should look at it
+			 * (HAWSER_TRUST_FIRST); else "". */
+			const char *text;
+		} host_key;
 	} u;
 };
 
@@ -102,9 +112,11 @@ struct hawser_session_config {
 	 * library. */
 	const char *password;
 	bool force_relay;
-	/* Agree beforehand to a session without end-to-end encryption. Otherwise the user is asked
-	 * by HAWSER_EVENT_INSECURE: always about a direct address, where the protocol has no
-	 * encryption, unless it is one of this machine's own loopback addresses. */
+	/* Agree beforehand to a session without any encryption. Otherwise the user is asked by
+	 * HAWSER_EVENT_INSECURE: about deployed hosts at a direct address, where their
+	 * protocol has no encryption, unless it is one of this machine's own loopback
+	 * addresses. Never for a host that was reached with HAWSER_ENCRYPTION_V2 before: such
+	 * a session ends. */
 	bool allow_insecure;
 	bool no_retry;         /* end at the first failure instead of connecting again by itself */
 	bool view_only;        /* send no input and no clipboard */
@@ -121,6 +133,9 @@ struct hawser_session_config {
 	hawser_event_fn on_event;  /* required */
 	void *arg;
 	bool remember; /* of `password`, if it is right: as hawser_session_password */
+	/* Nothing less than HAWSER_ENCRYPTION_V2: hosts that do not speak it are not talked
+	 * to. Also by the configuration's `require-v2`. */
+	bool require_v2;
 };
 #define HAWSER_SESSION_CONFIG_INIT                                                                 \
 	{                                                                                          \

@@ -138,6 +138,22 @@ enum hawser_option {
 	HAWSER_OPTION_KEYBOARD_MODE   /* enum hawser_keyboard_mode */
 };
 
+/* How well a session is protected, the better the higher. For people by hawser_encryption_text. */
+enum hawser_encryption {
+	HAWSER_ENCRYPTION_NONE,
+	HAWSER_ENCRYPTION_V1, /* the scheme of RustDesk 1.x: a relay operator can attack it */
+	HAWSER_ENCRYPTION_V2  /* end to end, between two hawser ends */
+};
+
+/* How the host's key is known. */
+enum hawser_trust {
+	HAWSER_TRUST_NONE,   /* there is no key: not encrypted */
+	HAWSER_TRUST_FIRST,  /* by the host's own word, as on a first contact without a server that
+			      * vouches for it: compare the fingerprint */
+	HAWSER_TRUST_PINNED, /* it is the one that was remembered */
+	HAWSER_TRUST_SERVER  /* the server vouches for it */
+};
+
 struct hawser_rect {
 	int32_t x, y, width, height;
 };
@@ -163,12 +179,14 @@ struct hawser_peer {
 	const struct hawser_display *displays;
 	size_t display_count;
 	size_t current_display;
-	bool encrypted;        /* end to end */
+	bool encrypted;        /* in any way: see `encryption` */
 	bool relayed;          /* bytes go through a relay */
 	bool can_ctrl_alt_del; /* the host can make that key for its login screen */
-	/* of the host's key, groups of four hex digits; "" for direct IP */
+	/* of the host's key, groups of four hex digits; "" if it has told none */
 	const char *fingerprint;
 	const char *path; /* "direct", "punched", "lan", "relay" */
+	enum hawser_encryption encryption;
+	enum hawser_trust trust;
 };
 #define HAWSER_PEER_INIT                                                                           \
 	{                                                                                          \
@@ -215,6 +233,8 @@ struct hawser_stats {
 	enum hawser_codec codec; /* of the last frame; AUTO = none yet */
 	bool relayed, encrypted;
 	uint32_t silent_s; /* so long nothing has come from the host; 0 = it answers */
+	enum hawser_encryption encryption;
+	enum hawser_trust trust;
 };
 #define HAWSER_STATS_INIT                                                                          \
 	{                                                                                          \

@@ -1,6 +1,5 @@
 /* A host that follows a script in a thread, so that it can break the protocol at any place; made
  * of the wire core only. */
-#include "tests/component/viewer/fake_host.h"
 #include "client/media/video_codec.h"
 #include "shared/crypto/password.h"
 #include "shared/wire/addr_codec.h"
@@ -8,6 +7,7 @@
 #include "shared/wire/envelope.h"
 #include "shared/wire/frame.h"
 #include "shared/wire/secure.h"
+#include "tests/component/viewer/fake_host_parts.h"
 #include "tests/support/handshake.h"
 #include "tests/support/proc.h"
 #include <arpa/inet.h>
@@ -19,9 +19,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define SALT "23456789abcdefghijkmnpqrstuvwxyz"
-#define CHALLENGE "7kq3fx"
-#define HOST_ID "123456789"
 #define FLOOD_BYTES (16u << 20)
 
 int fake_luma(int n)
@@ -45,14 +42,20 @@ static bool write_all(int fd, const void *data, size_t n)
 	return true;
 }
 
-static bool put_frame(struct fake_host *h, struct hws_bytes payload, bool corrupt)
+bool fake_put_frame(struct fake_host *h, struct hws_bytes payload, bool corrupt)
 {
 	uint8_t head[HWS_FRAME_HEADER_MAX];
 	struct hws_buf sealed;
 	bool good;
 
 	hws_buf_init(&sealed, 32u << 20);
-	if (h->keyed) {
+	if (h->v2.on) {
+		uint8_t *p = hws_buf_reserve(&sealed, payload.len + HWS_RECORD_V2_OVERHEAD);
+		hws_buf_commit(&sealed, fake_v2_seal(h, payload, p));
+		if (corrupt)
+			p[3] ^= 1;
+		payload = hws_buf_bytes(&sealed);
+	} else if (h->keyed) {
 		uint8_t *p = hws_buf_reserve(&sealed, payload.len + HWS_RECORD_OVERHEAD);
 		if (hws_record_seal(&h->record, payload, p) < 0)
 			return false;
@@ -67,13 +70,13 @@ static bool put_frame(struct fake_host *h, struct hws_bytes payload, bool corrup
 	return good;
 }
 
-static bool put_message(struct fake_host *h, const Ses__Message *m)
+bool fake_put_message(struct fake_host *h, const Ses__Message *m)
 {
 	struct hws_buf out;
 	bool good;
 
 	hws_buf_init(&out, 32u << 20);
-	good = hws_ses_pack(m, &out) == HWS_OK && put_frame(h, hws_buf_bytes(&out), false);
+	good = hws_ses_pack(m, &out) == HWS_OK && fake_put_frame(h, hws_buf_bytes(&out), false);
 	hws_buf_done(&out);
 	return good;
 }
@@ -95,7 +98,7 @@ static bool stopped(struct fake_host *h)
 }
 
 /* The next frame of a socket into `out`; false at the end, after 20 s, or when stopped. */
-static bool get_frame(struct fake_host *h, int fd, struct hws_buf *out)
+bool fake_get_frame(struct fake_host *h, int fd, struct hws_buf *out)
 {
 	struct hws_bytes payload;
 	size_t used;
@@ -124,23 +127,35 @@ static bool say_hash(struct fake_host *h)
 	Ses__Hash hash = SES__HASH__INIT;
 	Ses__Message m = SES__MESSAGE__INIT;
 
+	if (h->v2.on)
+		return fake_v2_hash(h);
 	hash.salt = (char *)SALT;
 	hash.challenge = (char *)CHALLENGE;
 	m.union_case = SES__MESSAGE__UNION_HASH;
 	m.hash = &hash;
-	return put_message(h, &m);
+	return fake_put_message(h, &m);
+}
+
+static bool say_verdict(struct fake_host *h, Ses__LoginResponse *lr)
+{
+	Ses__Message m = SES__MESSAGE__INIT;
+	Ses__PakeOffer offer, *list;
+	Ses__Resume resume;
+
+	if (h->v2.on)
+		fake_v2_verdict(h, lr, &offer, &list, &resume);
+	m.union_case = SES__MESSAGE__UNION_LOGIN_RESPONSE;
+	m.login_response = lr;
+	return fake_put_message(h, &m);
 }
 
 static bool say_error(struct fake_host *h, const char *error)
 {
 	Ses__LoginResponse lr = SES__LOGIN_RESPONSE__INIT;
-	Ses__Message m = SES__MESSAGE__INIT;
 
 	lr.union_case = SES__LOGIN_RESPONSE__UNION_ERROR;
 	lr.error = (char *)error;
-	m.union_case = SES__MESSAGE__UNION_LOGIN_RESPONSE;
-	m.login_response = &lr;
-	return put_message(h, &m);
+	return say_verdict(h, &lr);
 }
 
 static bool say_welcome(struct fake_host *h)
@@ -150,7 +165,6 @@ static bool say_welcome(struct fake_host *h)
 	Ses__PeerInfo pi = SES__PEER_INFO__INIT;
 	Ses__SupportedEncoding encoding = SES__SUPPORTED_ENCODING__INIT;
 	Ses__LoginResponse lr = SES__LOGIN_RESPONSE__INIT;
-	Ses__Message m = SES__MESSAGE__INIT;
 
 	for (int i = 0; i < 2; i++) {
 		d[i].x = i * h->conf.width;
@@ -169,9 +183,7 @@ static bool say_welcome(struct fake_host *h)
 	pi.displays = list;
 	lr.union_case = SES__LOGIN_RESPONSE__UNION_PEER_INFO;
 	lr.peer_info = &pi;
-	m.union_case = SES__MESSAGE__UNION_LOGIN_RESPONSE;
-	m.login_response = &lr;
-	return put_message(h, &m);
+	return say_verdict(h, &lr);
 }
 
 static bool say_packet(struct fake_host *h, enum hws_codec codec, struct hws_bytes data, bool key,
@@ -200,7 +212,7 @@ static bool say_packet(struct fake_host *h, enum hws_codec codec, struct hws_byt
 	}
 	m.union_case = SES__MESSAGE__UNION_VIDEO_FRAME;
 	m.video_frame = &vf;
-	return put_message(h, &m);
+	return fake_put_message(h, &m);
 }
 
 /* `count` pictures, each of one grey; the first is a key frame. */
@@ -239,7 +251,7 @@ static bool say_misc(struct fake_host *h, Ses__Misc *misc)
 
 	m.union_case = SES__MESSAGE__UNION_MISC;
 	m.misc = misc;
-	return put_message(h, &m);
+	return fake_put_message(h, &m);
 }
 
 static bool say_much(struct fake_host *h)
@@ -264,7 +276,7 @@ static bool say_much(struct fake_host *h)
 	mc.clipboards = &clips;
 	m.union_case = SES__MESSAGE__UNION_MULTI_CLIPBOARDS;
 	m.multi_clipboards = &mc;
-	good = put_message(h, &m);
+	good = fake_put_message(h, &m);
 	if (hws_compress(hws_bytes(pixels, 16), 3, &packed) == HWS_OK) {
 		cd.id = 77;
 		cd.width = cd.height = 2;
@@ -272,19 +284,19 @@ static bool say_much(struct fake_host *h)
 		cd.colors.len = hws_buf_len(&packed);
 		m.union_case = SES__MESSAGE__UNION_CURSOR_DATA;
 		m.cursor_data = &cd;
-		good = good && put_message(h, &m);
+		good = good && fake_put_message(h, &m);
 	}
 	cp.x = 12;
 	cp.y = -5;
 	m.union_case = SES__MESSAGE__UNION_CURSOR_POSITION;
 	m.cursor_position = &cp;
-	good = good && put_message(h, &m);
+	good = good && fake_put_message(h, &m);
 	box.msgtype = (char *)"warn";
 	box.title = (char *)"Title";
 	box.text = (char *)"Text";
 	m.union_case = SES__MESSAGE__UNION_MESSAGE_BOX;
 	m.message_box = &box;
-	good = good && put_message(h, &m);
+	good = good && fake_put_message(h, &m);
 	misc.union_case = SES__MISC__UNION_CHAT_MESSAGE;
 	misc.chat_message = &chat;
 	chat.text = (char *)"hello viewer";
@@ -305,9 +317,9 @@ static bool say_rubbish(struct fake_host *h)
 
 	m.union_case = SES__MESSAGE__UNION_KEY_EVENT; /* a viewer's message */
 	m.key_event = &key;
-	return put_frame(h, hws_bytes(bad, sizeof(bad)), false) &&
-			put_frame(h, hws_bytes(unknown, sizeof(unknown)), false) &&
-			put_frame(h, hws_bytes(NULL, 0), false) && put_message(h, &m) &&
+	return fake_put_frame(h, hws_bytes(bad, sizeof(bad)), false) &&
+			fake_put_frame(h, hws_bytes(unknown, sizeof(unknown)), false) &&
+			fake_put_frame(h, hws_bytes(NULL, 0), false) && fake_put_message(h, &m) &&
 			say_packet(h, HWS_CODEC_VP9, hws_bytes("x", 1), true, 9999) &&
 			say_packet(h, HWS_CODEC_VP9, hws_bytes("x", 1), false, 0) && say_hash(h) &&
 			say_error(h, "Wrong Password");
@@ -340,10 +352,10 @@ static bool starve(struct fake_host *h)
 	while (good && !stopped(h)) {
 		uint64_t due = test_now_ms() + 400, now;
 
-		good = put_message(h, &m) && say_pictures(h, 1, 0);
+		good = fake_put_message(h, &m) && say_pictures(h, 1, 0);
 		while (good && (now = test_now_ms()) < due &&
 				readable(h, h->fd, (int)(due - now))) {
-			good = get_frame(h, h->fd, &frame);
+			good = fake_get_frame(h, h->fd, &frame);
 			write_down(h, hws_buf_bytes(&frame));
 		}
 	}
@@ -370,7 +382,7 @@ static bool perform(struct fake_host *h)
 	case FAKE_RUBBISH:
 		return say_rubbish(h) && say_pictures(h, h->conf.frames, 0);
 	case FAKE_CORRUPT_RECORD:
-		return put_frame(h, hws_bytes("\x2a\x00", 2), true);
+		return fake_put_frame(h, hws_bytes("\x2a\x00", 2), true);
 	case FAKE_CLOSE_REASON:
 		misc.union_case = SES__MISC__UNION_CLOSE_REASON;
 		misc.close_reason = (char *)"Closed manually by the peer";
@@ -389,8 +401,13 @@ static bool perform(struct fake_host *h)
 static bool on_login(struct fake_host *h, const Ses__LoginRequest *lr)
 {
 	uint8_t h1[HWS_H1_LEN];
+	int in;
 
-	if (h->conf.password) {
+	if (h->v2.on) {
+		in = fake_v2_judge(h, lr);
+		if (in <= 0)
+			return in < 0 || say_error(h, "Wrong Password");
+	} else if (h->conf.password) {
 		if (lr->password.len == 0)
 			return true;
 		hws_password_h1(hws_bytes_str(h->conf.password), SALT, h1);
@@ -437,7 +454,7 @@ static bool flood(struct fake_host *h)
 	hws_buf_put(&out, probe, sizeof(probe));
 	hws_buf_put(&out, (const uint8_t[60000]){ 0 }, 60000);
 	for (size_t sent = 0; good && sent < FLOOD_BYTES; sent += hws_buf_len(&out))
-		good = put_frame(h, hws_buf_bytes(&out), false);
+		good = fake_put_frame(h, hws_buf_bytes(&out), false);
 	hws_buf_done(&out);
 	return good;
 }
@@ -450,14 +467,18 @@ static bool handshake(struct fake_host *h)
 	struct hws_secure_keys keys;
 	bool good;
 
+	if (h->conf.v2)
+		return fake_v2_handshake(h);
+	if (!h->conf.by_id)
+		return true;
 	hws_secure_host_init(&s, &(struct hws_secure_host_conf){ 0 });
 	if (handshake_sign(&s, &h->identity, HOST_ID, false) < 0)
 		return false;
 	while (hws_secure_take_output(&s, &out))
-		if (!put_frame(h, out, false))
+		if (!fake_put_frame(h, out, false))
 			return false;
 	hws_buf_init(&frame, 1u << 20);
-	good = get_frame(h, h->fd, &frame) &&
+	good = fake_get_frame(h, h->fd, &frame) &&
 			hws_secure_frame(&s, hws_buf_bytes(&frame)) == HWS_OK &&
 			hws_secure_take_keys(&s, &keys);
 	if (good) {
@@ -471,14 +492,20 @@ static bool handshake(struct fake_host *h)
 static void converse(struct fake_host *h)
 {
 	struct hws_buf frame;
-	bool go_on = (!h->conf.by_id || handshake(h)) && say_hash(h);
+	bool go_on = handshake(h) && say_hash(h);
 
 	hws_buf_init(&frame, 32u << 20);
-	while (go_on && get_frame(h, h->fd, &frame)) {
+	while (go_on && fake_get_frame(h, h->fd, &frame)) {
 		struct hws_bytes payload = hws_buf_bytes(&frame);
 		uint8_t *clear = NULL;
 		Ses__Message *m = NULL;
-		if (h->keyed && payload.len > 1) {
+		if (h->v2.on) {
+			clear = calloc(1, payload.len + 1);
+			if (!fake_v2_open(h, payload, clear, &payload)) {
+				free(clear);
+				break;
+			}
+		} else if (h->keyed && payload.len > 1) {
 			clear = calloc(1, payload.len);
 			if (hws_record_open(&h->record, payload, clear, &payload) < 0) {
 				free(clear);
@@ -529,7 +556,7 @@ static void answer_request(struct fake_host *h, int fd)
 	in->sin_family = AF_INET;
 	in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	in->sin_port = htons(h->port);
-	if (get_frame(h, fd, &frame) && signed_statement(h, &statement)) {
+	if (fake_get_frame(h, fd, &frame) && signed_statement(h, &statement)) {
 		pr.socket_addr.data = wire;
 		pr.socket_addr.len = hws_addr_encode(&at, 4711, wire);
 		pr.pk.data = (uint8_t *)(uintptr_t)hws_buf_bytes(&statement).ptr;
@@ -552,7 +579,7 @@ static void answer_request(struct fake_host *h, int fd)
 
 static void serve_one(struct fake_host *h)
 {
-	h->keyed = h->authorized = false;
+	h->keyed = h->authorized = h->v2.on = false;
 	hws_buf_reset(&h->in);
 	pthread_mutex_lock(&h->lock);
 	h->connections++;

@@ -3,7 +3,10 @@
 #pragma once
 #include "shared/base/buf.h"
 #include "shared/crypto/identity.h"
+#include "shared/crypto/pake.h"
 #include "shared/crypto/record.h"
+#include "shared/crypto/record_v2.h"
+#include "shared/wire/secure.h"
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,6 +32,8 @@ enum fake_trick {
 struct fake_conf {
 	const char *password; /* NULL: accepts every login */
 	bool by_id;           /* encrypted, through the rendezvous stand-in */
+	bool v2;              /* a host of ours, by ID or by address */
+	bool knows_nothing;   /* v2: an impostor, who lets everybody in */
 	bool two_factor;
 	int width, height;
 	int frames; /* pictures after the login; the n-th is filled with fake_luma(n) */
@@ -53,6 +58,20 @@ struct fake_host {
 	int fd;
 	bool keyed;
 	struct hws_record record;
+	struct fake_v2 {
+		bool on;
+		struct hws_secure secure;
+		struct hws_record_v2 send, receive;
+		struct hws_pake_verifier verifier;
+		struct hws_pake_offer offer;
+		uint8_t confirm[HWS_PAKE_CONFIRM_LEN];
+	} v2;
+	/* Under the lock: records of v2 that say nothing, keys, and the sizes of both on the
+	 * wire. */
+	unsigned fillers, keys;
+	size_t filler_size, key_size;
+	bool password_heard; /* a proof of the deployed scheme */
+	unsigned resumed;
 	bool authorized;
 	struct hws_buf in;
 	int parked;   /* a connection that is neither read nor closed, or -1 */
@@ -61,6 +80,8 @@ struct fake_host {
 
 void fake_host_start(struct fake_host *h, const struct fake_conf *conf);
 void fake_host_stop(struct fake_host *h);
+/* What the host counted of records; a copy of the numbers. */
+void fake_host_records(struct fake_host *h, unsigned *ret_keys, unsigned *ret_fillers);
 /* Luma of the n-th picture, from 0. */
 int fake_luma(int n);
 /* Waits until the viewer has sent a message for which `match` is true; false after 10 s. */

@@ -38,8 +38,13 @@ void on_event(hawser_session *s, const struct hawser_event *ev, void *arg)
 		take_text(t->path, sizeof(t->path), ev->u.peer->path);
 		take_text(t->fingerprint, sizeof(t->fingerprint), ev->u.peer->fingerprint);
 		t->encrypted = ev->u.peer->encrypted;
+		t->encryption = ev->u.peer->encryption;
+		t->trust = ev->u.peer->trust;
 		t->displays = ev->u.peer->display_count;
 		ck_assert_str_eq(ev->u.peer->hostname, "fake");
+		break;
+	case HAWSER_EVENT_HOST_KEY:
+		take_text(t->host_key_text, sizeof(t->host_key_text), ev->u.host_key.text);
 		break;
 	case HAWSER_EVENT_FRAME:
 		t->frame_number = ev->u.frame.number;

@@ -10,11 +10,14 @@
 struct told {
 	hawser_context *ctx;
 	hawser_session *session;
-	int count[HAWSER_EVENT_CLOSED + 1];
+	int count[HAWSER_EVENT_HOST_KEY + 1];
 	enum hawser_password_reason reason;
 	int closed_error;
 	char closed_text[500], text[100], chat[100], path[16], fingerprint[100];
 	bool encrypted;
+	enum hawser_encryption encryption;
+	enum hawser_trust trust;
+	char host_key_text[500];
 	size_t displays;
 	uint64_t frame_number, cursor_id;
 	int32_t x, y;

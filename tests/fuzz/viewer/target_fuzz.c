@@ -19,7 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	memcpy(text, data + 1, size - 1);
 	if (data[0] & 1) {
-		if (hws_known_peers_parse(k, hws_bytes(text, size - 1)) == HWS_OK &&
+		if (hws_known_peers_parse(k, hws_bytes(text, size - 1), "id.example.com") ==
+						HWS_OK &&
 				k->count > HWS_PEERS_MAX)
 			abort();
 		hws_known_peers_done(k);

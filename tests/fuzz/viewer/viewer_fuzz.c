@@ -1,7 +1,8 @@
-/* A hostile host, and a user who does anything at any moment, against the viewer's core with the
- * services that parse: cursor, clipboard, and the keyboard that follows what the host says of
- * itself. Input: a byte of circumstances, then steps: a byte that says what happens, and what that
- * needs. */
+/* A hostile host, and a user who does anything at any moment, against the viewer's core with
+ * the services that parse: cursor, clipboard, and the keyboard that follows what the host says
+ * of itself. Input: a byte of circumstances, then steps: a byte that says what happens, and
+ * what that needs. With FLAG_V2 the host is one of v2 whose handshake is made for it: what
+ * follows is said inside of it. */
 #include "client/core/viewer.h"
 #include "client/services/chat/chat_view.h"
 #include "client/services/clipboard/clipboard_view.h"
@@ -10,6 +11,7 @@
 #include "shared/base/log.h"
 #include "shared/crypto/crypto.h"
 #include "shared/wire/envelope.h"
+#include "tests/support/handshake.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +21,9 @@
 #define FLAG_LOCAL 8u
 #define FLAG_VIEW_ONLY 16u
 #define FLAG_PINNED 32u
+#define FLAG_V2 64u
+#define FLAG_REQUIRE_V2 128u
+#define SAID_MAX 4u
 
 struct fuzz {
 	const uint8_t *p, *end;
@@ -31,6 +36,9 @@ struct fuzz {
 	bool ended;  /* this link: nothing may be told any more */
 	bool agreed; /* to do without encryption */
 	size_t sent;
+	bool opening; /* the handshake of v2: what the viewer says is for it */
+	struct hws_buf said[SAID_MAX];
+	size_t said_count;
 };
 
 static void must(bool ok)
@@ -62,12 +70,30 @@ static void text(const char *s)
 	must(strlen(s) < 1u << 26);
 }
 
+/* A host of v2 gets no proof of the deployed scheme, whatever it says. */
+static void no_old_proof(struct fuzz *f, struct hws_bytes payload)
+{
+	Ses__Message *m = NULL;
+
+	if (!f->viewer || hws_viewer_level(f->viewer) != HWS_LEVEL_V2)
+		return;
+	if (hws_ses_unpack(payload, &m) == HWS_OK &&
+			m->union_case == SES__MESSAGE__UNION_LOGIN_REQUEST)
+		must(m->login_request->password.len == 0);
+	hws_ses_free(m);
+}
+
 static int on_send(enum hws_channel channel HWS_UNUSED, struct hws_bytes payload, void *arg)
 {
 	struct fuzz *f = arg;
 
 	must(!f->ended);
 	f->sent += payload.len;
+	if (f->opening && f->said_count < SAID_MAX) {
+		hws_buf_init(&f->said[f->said_count], 1u << 20);
+		hws_buf_put(&f->said[f->said_count++], payload.ptr, payload.len);
+	}
+	no_old_proof(f, payload);
 	return HWS_OK;
 }
 
@@ -108,6 +134,10 @@ static void on_ready(void *arg)
 	must(hws_viewer_state(f->viewer) == HWS_VIEWER_READY);
 	must(hws_viewer_encrypted(f->viewer) || f->agreed ||
 			f->flags & (FLAG_PLAIN_OK | FLAG_LOCAL));
+	must(hws_viewer_level(f->viewer) == HWS_LEVEL_V2 || !(f->flags & FLAG_REQUIRE_V2));
+	/* Who got a proof has shown that it knows the password, which this host does not. */
+	must(!hws_login_pake_pending(&hws_viewer_login(f->viewer)->pake));
+	must(!hws_viewer_login(f->viewer)->pake.confirmed);
 	must(hws_viewer_peer(f->viewer)->display_count <= HWS_PEER_DISPLAYS_MAX);
 }
 
@@ -150,8 +180,21 @@ static void on_end(int err HWS_UNUSED, const char *what, const char *peer_text, 
 		text(peer_text);
 }
 
+/* Argon2id is not what is tried here, and far too slow. */
+static int on_stretch(struct hws_pake_job *job, void *arg)
+{
+	for (size_t i = 0; i < job->count; i++) {
+		must(hws_pake_cost_check(&job->item[i].cost, job->item[i].kind) == HWS_OK);
+		memset(&job->item[i].secret, 1, sizeof(job->item[i].secret));
+		job->item[i].has = true;
+	}
+	hws_viewer_stretched(((struct fuzz *)arg)->viewer, job, HWS_OK);
+	return HWS_OK;
+}
+
 static const struct hws_viewer_ops ops = { on_send, on_keyed, on_frame_max, on_state, on_ask,
-	on_ask_plain, on_ready, on_displays, on_permission, on_box, on_delay, on_end };
+	on_ask_plain, on_ready, on_displays, on_permission, on_box, on_delay, on_end, NULL,
+	on_stretch, NULL };
 
 static void on_shape(const struct hws_cursor_shape *s, void *arg HWS_UNUSED)
 {
@@ -180,18 +223,52 @@ static void on_chat(const char *what, void *arg HWS_UNUSED)
 
 /* --- steps ------------------------------------------------------------------------------------ */
 
+static void open_v2(struct fuzz *f)
+{
+	static struct hws_identity identity;
+	struct hws_viewer_link link = {
+		.username = "192.0.2.1:21118", .name = "v2", .id = "123456789"
+	};
+	struct hws_secure host;
+	struct hws_secure_keys keys;
+	struct hws_bytes out;
+
+	hws_identity_from_seed((const uint8_t[32]){ 1 }, &identity);
+	hws_secure_host_init(&host, &(struct hws_secure_host_conf){ .need = HWS_LEVEL_V2 });
+	must(handshake_sign(&host, &identity, "123456789", true) == HWS_OK);
+	f->opening = true;
+	f->said_count = 0;
+	must(hws_viewer_start(f->viewer, &link) == HWS_OK);
+	must(hws_secure_take_output(&host, &out));
+	hws_viewer_frame(f->viewer, out);
+	must(f->said_count == 2);
+	f->opening = false;
+	for (size_t i = 0; i < f->said_count; i++) {
+		must(hws_secure_frame(&host, hws_buf_bytes(&f->said[i])) == HWS_OK);
+		hws_buf_done(&f->said[i]);
+		must(i > 0 || hws_secure_take_keys(&host, &keys));
+	}
+	must(hws_secure_take_output(&host, &out));
+	hws_viewer_frame(f->viewer, out);
+	must(hws_viewer_state(f->viewer) == HWS_VIEWER_HASH);
+	must(hws_viewer_level(f->viewer) == HWS_LEVEL_V2);
+	hws_secure_wipe(&host);
+}
+
 static void start(struct fuzz *f)
 {
 	static const uint8_t key[32] = { 1, 2, 3 };
 	struct hws_viewer_link link = { .username = "192.0.2.1:21118",
-		.id = "123456789",
-		.handshake = f->flags & FLAG_HANDSHAKE,
+		.name = "123456789",
+		.id = f->flags & FLAG_HANDSHAKE ? "123456789" : "",
 		.local = f->flags & FLAG_LOCAL,
 		.server_pk = f->flags & FLAG_PINNED ? key : NULL,
 		.pinned_pk = f->flags & FLAG_PINNED ? key : NULL };
 
 	f->ended = false;
-	if (hws_viewer_state(f->viewer) == HWS_VIEWER_IDLE)
+	if (hws_viewer_state(f->viewer) == HWS_VIEWER_IDLE && f->flags & FLAG_V2)
+		open_v2(f);
+	else if (hws_viewer_state(f->viewer) == HWS_VIEWER_IDLE)
 		must(hws_viewer_start(f->viewer, &link) == HWS_OK);
 }
 
@@ -297,7 +374,8 @@ static void open_all(struct fuzz *f)
 		.session_id = 1,
 		.options = { .can = HWS_CODEC_BIT(HWS_CODEC_VP8) | HWS_CODEC_BIT(HWS_CODEC_VP9),
 				.view_only = f->flags & FLAG_VIEW_ONLY },
-		.allow_plain = f->flags & FLAG_PLAIN_OK };
+		.allow_plain = f->flags & FLAG_PLAIN_OK,
+		.require_v2 = f->flags & FLAG_REQUIRE_V2 };
 
 	must(hws_viewer_new(&conf, &f->viewer) == HWS_OK);
 	if (f->flags & FLAG_PASSWORD)

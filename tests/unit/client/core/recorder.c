@@ -22,6 +22,7 @@ static void on_keyed(const struct hws_secure_keys *keys, void *arg)
 	struct recorder *r = arg;
 
 	memcpy(r->key, keys->send_secret, 32);
+	r->keys = *keys;
 	r->keyed = true;
 }
 
@@ -98,8 +99,29 @@ static bool can_send(enum hws_service_id id, void *arg)
 	return !r->congested;
 }
 
+static int stretch(struct hws_pake_job *job, void *arg)
+{
+	struct recorder *r = arg;
+
+	r->jobs++;
+	if (r->hold_jobs)
+		r->job = job;
+	else
+		hws_viewer_stretched(r->viewer, job, hws_pake_job_run(job));
+	return HWS_OK;
+}
+
+static bool identity(struct hws_identity *ret, void *arg)
+{
+	struct recorder *r = arg;
+
+	*ret = r->identity;
+	return r->has_identity;
+}
+
 static const struct hws_viewer_ops ops = { on_send, on_keyed, on_frame_max, on_state, on_ask,
-	on_ask_plain, on_ready, on_displays, on_permission, on_box, on_delay, on_end, can_send };
+	on_ask_plain, on_ready, on_displays, on_permission, on_box, on_delay, on_end, can_send,
+	stretch, identity };
 
 static struct recorder *of(struct hws_service *s)
 {
@@ -143,7 +165,7 @@ static const struct hws_service_impl service_impl = { .id = HWS_SERVICE_VIDEO,
 	.drained = service_drained,
 	.close = service_close };
 
-void recorder_init(struct recorder *r, const char *password, bool allow_plain)
+void recorder_init_as(struct recorder *r, const char *password, bool allow_plain, bool require_v2)
 {
 	struct hws_viewer_conf conf = { .ops = &ops,
 		.arg = r,
@@ -152,7 +174,8 @@ void recorder_init(struct recorder *r, const char *password, bool allow_plain)
 		.my_platform = "Linux",
 		.session_id = 0x1122334455667788,
 		.options = { .can = HWS_CODEC_BIT(HWS_CODEC_VP8) | HWS_CODEC_BIT(HWS_CODEC_VP9) },
-		.allow_plain = allow_plain };
+		.allow_plain = allow_plain,
+		.require_v2 = require_v2 };
 
 	memset(r, 0, sizeof(*r));
 	memset(conf.hwid, 0x5a, sizeof(conf.hwid));
@@ -160,6 +183,11 @@ void recorder_init(struct recorder *r, const char *password, bool allow_plain)
 	ck_assert_int_eq(hws_login_preset(hws_viewer_login(r->viewer), password), HWS_OK);
 	r->service.impl = &service_impl;
 	hws_viewer_serve(r->viewer, &r->service);
+}
+
+void recorder_init(struct recorder *r, const char *password, bool allow_plain)
+{
+	recorder_init_as(r, password, allow_plain, false);
 }
 
 void recorder_done(struct recorder *r)
@@ -172,7 +200,10 @@ void recorder_done(struct recorder *r)
 int recorder_start(struct recorder *r, bool local)
 {
 	return hws_viewer_start(r->viewer,
-			&(struct hws_viewer_link){ .username = "192.0.2.1:21118", .local = local });
+			&(struct hws_viewer_link){ .username = "192.0.2.1:21118",
+					.name = "192.0.2.1",
+					.id = "",
+					.local = local });
 }
 
 void recorder_feed(struct recorder *r, const Ses__Message *m)

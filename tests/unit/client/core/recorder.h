@@ -11,7 +11,8 @@ struct recorder {
 	struct hws_buf sent[SENT_MAX];
 	enum hws_channel channel[SENT_MAX]; /* of each */
 	size_t sent_count;
-	uint8_t key[32];
+	uint8_t key[32]; /* what is sent is sealed with */
+	struct hws_secure_keys keys;
 	bool keyed;
 	size_t frame_max;
 	enum hws_viewer_state state;
@@ -25,12 +26,19 @@ struct recorder {
 	bool congested; /* the link */
 	enum hws_service_id asked_for;
 	unsigned service_last;
+	/* Passwords are stretched at once, or given out to be brought back. */
+	bool hold_jobs;
+	struct hws_pake_job *job;
+	int jobs;
+	bool has_identity;
+	struct hws_identity identity;
 	/* Video's; needs keyboard and file, and no option against the clipboard. */
 	struct hws_service service;
 };
 
 /* `allow_plain`, and whether the link stays on this machine, as given. */
 void recorder_init(struct recorder *r, const char *password, bool allow_plain);
+void recorder_init_as(struct recorder *r, const char *password, bool allow_plain, bool require_v2);
 void recorder_done(struct recorder *r);
 int recorder_start(struct recorder *r, bool local);
 /* Feeds a message as the host's frame. */

@@ -187,16 +187,21 @@ static const struct {
 	{ "not a target!", "112677908", false },
 };
 
-START_TEST(an_id_without_a_server_is_one_of_the_configured_server)
+START_TEST(an_id_without_a_server_is_one_of_the_server_it_is_looked_up_at)
 {
-	ck_assert(hws_target_same_at(
-			"112677908", "112677908@id.example.com?key=AAAA", "ID.example.com:21116"));
-	ck_assert(hws_target_same_at("112677908@id.example.com", "112677908/r", "id.example.com"));
-	ck_assert(!hws_target_same_at("112677908", "112677908@id.example.com", ""));
-	ck_assert(!hws_target_same_at(
-			"112677908", "112677908@id.example.com", "other.example.com"));
-	ck_assert(!hws_target_same_at("192.0.2.1", "112677908", "192.0.2.1"));
-	ck_assert(hws_target_same_at("112677908", "112677908", "wss://id.example.com/ws/id"));
+	static const char *const at = "id.example.com", *const other = "other.example.com",
+				 *const url = "wss://id.example.com/ws/id";
+
+	ck_assert(hws_target_same_at("112677908", "ID.example.com:21116",
+			"112677908@id.example.com?key=AAAA", ""));
+	ck_assert(hws_target_same_at("112677908@id.example.com", other, "112677908/r", at));
+	ck_assert(!hws_target_same_at("112677908", "", "112677908@id.example.com", ""));
+	ck_assert(!hws_target_same_at("112677908", other, "112677908@id.example.com", other));
+	ck_assert(!hws_target_same_at("112677908", other, "112677908", at));
+	ck_assert(!hws_target_same_at("192.0.2.1", "192.0.2.1", "112677908", "192.0.2.1"));
+	ck_assert(hws_target_same_at("192.0.2.1", other, "192.0.2.1:21118", at));
+	ck_assert(hws_target_same_at("112677908", url, "112677908", url));
+	ck_assert(!hws_target_same_at("112677908", url, "112677908", ""));
 }
 END_TEST
 
@@ -204,8 +209,9 @@ START_TEST(one_host_is_one_however_it_is_written)
 {
 	const char *a = names[_i].a, *b = names[_i].b;
 
-	ck_assert_msg(hws_target_same(a, b) == names[_i].same, "\"%s\" and \"%s\"", a, b);
-	ck_assert_int_eq(hws_target_same(b, a), names[_i].same);
+	ck_assert_msg(hws_target_same_at(a, "", b, "") == names[_i].same, "\"%s\" and \"%s\"", a,
+			b);
+	ck_assert_int_eq(hws_target_same_at(b, "", a, ""), names[_i].same);
 }
 END_TEST
 
@@ -220,7 +226,7 @@ START_TEST(one_host_has_one_entry_and_one_pin)
 	ck_assert_int_eq(hws_view_settings_open(path, &s, &err), HWS_OK);
 	memset(p.pk, 9, sizeof(p.pk));
 	ck_assert_int_eq(hws_view_settings_keep(s, &p), HWS_OK);
-	const struct hws_known_peer *k = hws_view_settings_peer(s, "112 677 908");
+	const struct hws_known_peer *k = hws_view_settings_peer(s, "112 677 908", "");
 	ck_assert_ptr_nonnull(k);
 	ck_assert(k->has_pk);
 	p = *k;
@@ -234,6 +240,109 @@ START_TEST(one_host_has_one_entry_and_one_pin)
 }
 END_TEST
 
+/* By --server X and by ID@X it is the same host. */
+START_TEST(one_host_at_its_server_has_one_pin)
+{
+	struct hws_view_settings *s = NULL;
+	struct hws_known_peer p = { .target = "112677908",
+		.server = "x.example.com",
+		.has_pk = true,
+		.level = HWS_LEVEL_V2 };
+	struct hws_error err = { 0 };
+	char path[300];
+
+	path_in_new_dir(path, sizeof(path), "hawser.conf");
+	ck_assert_int_eq(hws_view_settings_open(path, &s, &err), HWS_OK);
+	ck_assert_int_eq(hws_view_settings_keep(s, &p), HWS_OK);
+	ck_assert_ptr_nonnull(hws_view_settings_peer(s, "112677908@x.example.com:21116", ""));
+	ck_assert_ptr_nonnull(hws_view_settings_peer(s, "112677908", "X.example.com"));
+	ck_assert_ptr_null(hws_view_settings_peer(s, "112677908", "y.example.com"));
+	ck_assert_ptr_null(hws_view_settings_peer(s, "112677908", ""));
+	snprintf(p.target, sizeof(p.target), "112677908@x.example.com");
+	p.server[0] = 0;
+	ck_assert_int_eq(hws_view_settings_keep(s, &p), HWS_OK);
+	ck_assert_uint_eq(hws_view_settings_peer_count(s), 1);
+	hws_view_settings_free(s);
+	/* Another server's is another host, also after the file was read again. */
+	ck_assert_int_eq(hws_view_settings_open(path, &s, &err), HWS_OK);
+	ck_assert_int_eq(hws_view_settings_forget(s, "112677908"), HWS_ERR_NOTFOUND);
+	ck_assert_int_eq(hws_view_settings_override(s, "server", "x.example.com", &err), HWS_OK);
+	ck_assert_int_eq(hws_view_settings_forget(s, "112677908"), HWS_OK);
+	hws_view_settings_free(s);
+}
+END_TEST
+
+START_TEST(a_pin_of_v2_and_its_login_come_back_from_the_file)
+{
+	struct hws_view_settings *s = NULL;
+	struct hws_known_peer p = { .target = "192.0.2.1",
+		.has_pk = true,
+		.level = HWS_LEVEL_V2,
+		.has_pake = true,
+		.pake_kind = HWS_PAKE_PERMANENT,
+		.pake_cost = { .ops = 3, .memory_kib = 65536 } };
+	struct hws_error err = { 0 };
+	struct hws_identity own, again;
+	char path[300];
+	struct stat st;
+
+	path_in_new_dir(path, sizeof(path), "hawser.conf");
+	memset(p.pk, 9, sizeof(p.pk));
+	memset(&p.pake_cost.salt, 1, sizeof(p.pake_cost.salt));
+	memset(&p.pake_secret, 2, sizeof(p.pake_secret));
+	ck_assert_int_eq(hws_view_settings_open(path, &s, &err), HWS_OK);
+	ck_assert_int_eq(hws_view_settings_keep(s, &p), HWS_OK);
+	ck_assert_int_eq(hws_view_settings_identity(s, &own, &err), HWS_OK);
+	hws_view_settings_free(s);
+	ck_assert_int_eq(hws_view_settings_open(path, &s, &err), HWS_OK);
+	const struct hws_known_peer *k = hws_view_settings_peer(s, "192.0.2.1:21118", "any");
+	ck_assert_ptr_nonnull(k);
+	ck_assert_int_eq(k->level, HWS_LEVEL_V2);
+	ck_assert(k->has_pake && !k->has_h1);
+	ck_assert_int_eq(k->pake_kind, HWS_PAKE_PERMANENT);
+	ck_assert_mem_eq(&k->pake_cost, &p.pake_cost, sizeof(p.pake_cost));
+	ck_assert_mem_eq(&k->pake_secret, &p.pake_secret, sizeof(p.pake_secret));
+	/* This viewer is the same one, and nobody else can read what proves it. */
+	ck_assert_int_eq(hws_view_settings_identity(s, &again, &err), HWS_OK);
+	ck_assert_mem_eq(own.pk, again.pk, sizeof(own.pk));
+	snprintf(strrchr(path, '/'), 20, "/viewer_ed25519");
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_int_eq(st.st_mode & 0777, 0600);
+	hws_view_settings_free(s);
+	/* Where nothing is kept there is no key. */
+	ck_assert_int_eq(hws_view_settings_open("", &s, &err), HWS_OK);
+	ck_assert_int_eq(hws_view_settings_identity(s, &again, &err), HWS_ERR_NOTFOUND);
+	hws_view_settings_free(s);
+}
+END_TEST
+
+START_TEST(what_a_list_says_of_encryption_is_never_taken_for_less)
+{
+#define KEYED(target, rest)                                                                        \
+	"{\"target\": \"" target                                                                   \
+	"\", \"host_key\": \"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE=\"" rest "}"
+	static const char list[] = "{\"peers\": [" KEYED("100000001", "") "," KEYED(
+			"100000002", ", \"encryption\": \"v1\"") "," KEYED("100000003",
+			", \"encryption\": \"v2\"") "," KEYED("100000004",
+			", \"encryption\": \"v9\"") "," KEYED("100 000 003",
+			", \"encryption\": \"v1\"") "," KEYED("100000005",
+			", \"server\": \"elsewhere.example.com\"") "]}";
+	static const enum hws_secure_level expected[] = { HWS_LEVEL_V1, HWS_LEVEL_V1, HWS_LEVEL_V2,
+		HWS_LEVEL_V2, HWS_LEVEL_V1 };
+	struct hws_known_peers *k = calloc(1, sizeof(*k));
+
+	ck_assert_int_eq(hws_known_peers_parse(k, hws_bytes_str(list), "id.example.com"), HWS_OK);
+	ck_assert_uint_eq(k->count, 5);
+	for (size_t i = 0; i < k->count; i++)
+		ck_assert_int_eq(k->peer[i].level, expected[i]);
+	/* Older lists do not say where they looked: where the settings say. */
+	ck_assert_ptr_nonnull(hws_known_peers_find(k, "100000001@id.example.com", ""));
+	ck_assert_ptr_nonnull(hws_known_peers_find(k, "100000005@elsewhere.example.com", ""));
+	hws_known_peers_done(k);
+	free(k);
+}
+END_TEST
+
 START_TEST(two_entries_of_an_older_list_become_one)
 {
 	static const char list[] =
@@ -243,7 +352,7 @@ START_TEST(two_entries_of_an_older_list_become_one)
 			"\"host_key\": \"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE=\"}]}";
 	struct hws_known_peers *k = calloc(1, sizeof(*k));
 
-	ck_assert_int_eq(hws_known_peers_parse(k, hws_bytes_str(list)), HWS_OK);
+	ck_assert_int_eq(hws_known_peers_parse(k, hws_bytes_str(list), ""), HWS_OK);
 	ck_assert_uint_eq(k->count, 2);
 	ck_assert_str_eq(k->peer[0].hostname, "new");
 	ck_assert(k->peer[0].has_pk && k->peer[0].trusted);
@@ -262,7 +371,10 @@ Suite *settings_suite(void)
 	tcase_add_test(t, a_file_with_a_wrong_value_is_named);
 	tcase_add_test(t, without_a_home_nothing_is_said_to_be_kept);
 	tcase_add_test(t, what_could_not_be_written_is_not_in_use);
-	tcase_add_test(t, an_id_without_a_server_is_one_of_the_configured_server);
+	tcase_add_test(t, an_id_without_a_server_is_one_of_the_server_it_is_looked_up_at);
+	tcase_add_test(t, one_host_at_its_server_has_one_pin);
+	tcase_add_test(t, a_pin_of_v2_and_its_login_come_back_from_the_file);
+	tcase_add_test(t, what_a_list_says_of_encryption_is_never_taken_for_less);
 	tcase_add_loop_test(t, one_host_is_one_however_it_is_written, 0, (int)HWS_COUNT(names));
 	tcase_add_test(t, one_host_has_one_entry_and_one_pin);
 	tcase_add_test(t, two_entries_of_an_older_list_become_one);

@@ -192,8 +192,8 @@ START_TEST(known_hosts_survive_and_are_bounded)
 	ck_assert_int_eq(st.st_mode & 0777, 0600);
 	ck_assert_int_eq(hws_view_settings_open(path, &s, &err), HWS_OK);
 	ck_assert_str_eq(hws_view_settings_peer_at(s, 0)->target, "100000104");
-	ck_assert_ptr_null(hws_view_settings_peer(s, "100000000"));
-	const struct hws_known_peer *k = hws_view_settings_peer(s, "100000050");
+	ck_assert_ptr_null(hws_view_settings_peer(s, "100000000", ""));
+	const struct hws_known_peer *k = hws_view_settings_peer(s, "100000050", "");
 	ck_assert_ptr_nonnull(k);
 	ck_assert(k->has_h1 && k->has_pk && !k->trusted);
 	ck_assert_mem_eq(k->h1_secret, p.h1_secret, 32);
@@ -288,6 +288,7 @@ int main(void)
 	if (hws_crypto_init() < 0)
 		return 1;
 	runner = srunner_create(viewer_suite());
+	srunner_add_suite(runner, v2_suite());
 	srunner_add_suite(runner, service_suite());
 	srunner_add_suite(runner, small_suite());
 	srunner_add_suite(runner, codec_wire_suite());

@@ -4,6 +4,7 @@
 #include <check.h>
 
 Suite *viewer_suite(void);
+Suite *v2_suite(void);
 Suite *codec_wire_suite(void);
 Suite *settings_suite(void);
 Suite *small_suite(void);

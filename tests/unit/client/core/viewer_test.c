@@ -325,7 +325,7 @@ static void secure_pair(
 	ck_assert_int_eq(handshake_sign(host, &identity, host_id, false), HWS_OK);
 	ck_assert_int_eq(hws_viewer_start(r->viewer,
 					 &(struct hws_viewer_link){ .username = "123456789",
-							 .handshake = true,
+							 .name = "123456789",
 							 .id = "123456789",
 							 .statement = hws_buf_bytes(&statement),
 							 .server_pk = right_server ? server.pk

@@ -1,0 +1,203 @@
+/* What a session remembers of its host, and what users are told of the host's key. A host that once
+ * spoke v2 is taken for no less from then on, so that nobody on the way can talk it down. */
+#include "client/api/session_loop.h"
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* The public numbers are ours; they may not drift apart. */
+#define SAME(public, own) _Static_assert((int)HAWSER_##public == (int)HWS_##own, "public number")
+SAME(ENCRYPTION_NONE, LEVEL_PLAIN);
+SAME(ENCRYPTION_V1, LEVEL_V1);
+SAME(ENCRYPTION_V2, LEVEL_V2);
+SAME(TRUST_NONE, TRUST_NONE);
+SAME(TRUST_FIRST, TRUST_FIRST);
+SAME(TRUST_PINNED, TRUST_PIN);
+SAME(TRUST_SERVER, TRUST_SERVER);
+
+const char *hawser_encryption_name(enum hawser_encryption encryption)
+{
+	return hws_secure_level_word((enum hws_secure_level)encryption);
+}
+
+const char *hawser_encryption_text(enum hawser_encryption encryption)
+{
+	return hws_secure_level_text((enum hws_secure_level)encryption);
+}
+
+static const struct {
+	const char *name, *text;
+} trusts[] = {
+	[HAWSER_TRUST_NONE] = { "none", "no key" },
+	[HAWSER_TRUST_FIRST] = { "first-contact", "first contact: nobody vouches for its key" },
+	[HAWSER_TRUST_PINNED] = { "pinned", "its key is the remembered one" },
+	[HAWSER_TRUST_SERVER] = { "server", "the server vouches for its key" },
+};
+
+const char *hawser_trust_name(enum hawser_trust trust)
+{
+	return trusts[(size_t)trust < HWS_COUNT(trusts) ? trust : HAWSER_TRUST_NONE].name;
+}
+
+const char *hawser_trust_text(enum hawser_trust trust)
+{
+	return trusts[(size_t)trust < HWS_COUNT(trusts) ? trust : HAWSER_TRUST_NONE].text;
+}
+
+enum hawser_encryption api_trust_encryption(const struct api_session_loop *e)
+{
+	return (enum hawser_encryption)hws_viewer_level(e->viewer);
+}
+
+enum hawser_trust api_trust_public(const struct api_session_loop *e)
+{
+	return (enum hawser_trust)hws_viewer_trust(e->viewer);
+}
+
+/* The lock of the context is held. */
+static const struct hws_known_peer *known_peer(struct api_session_loop *e)
+{
+	return hws_view_settings_peer(e->ctx->settings, e->s->target, e->server);
+}
+
+void api_trust_pin(struct api_session_loop *e, struct api_pin *ret)
+{
+	const struct hws_known_peer *known;
+
+	*ret = (struct api_pin){ 0 };
+	pthread_mutex_lock(&e->ctx->lock);
+	known = known_peer(e);
+	if (known && known->has_pk) {
+		ret->has_pk = true;
+		ret->level = known->level;
+		memcpy(ret->pk, known->pk, sizeof(ret->pk));
+	}
+	pthread_mutex_unlock(&e->ctx->lock);
+}
+
+int api_trust_remembered(struct api_session_loop *e, const struct hws_known_peer *known)
+{
+	struct hws_login *login = hws_viewer_login(e->viewer);
+	struct hws_pake_stretched s = { known->has_pake, known->pake_kind, known->pake_cost,
+		known->pake_secret };
+
+	if (known->has_pake)
+		hws_login_remembered_pake(login, &s);
+	explicit_bzero(&s, sizeof(s));
+	return known->has_h1 ? hws_login_remembered(login, known->h1_secret, known->salt) : HWS_OK;
+}
+
+bool api_trust_identity(struct hws_identity *ret_secret, void *arg)
+{
+	struct api_session_loop *e = arg;
+	struct hws_error err;
+
+	pthread_mutex_lock(&e->ctx->lock);
+	int r = hws_view_settings_identity(e->ctx->settings, ret_secret, &err);
+	pthread_mutex_unlock(&e->ctx->lock);
+	return r == HWS_OK; /* hosts that ask for known viewers will say what they miss */
+}
+
+int hawser_viewer_key(hawser_context *ctx, char buf[HAWSER_KEY_TEXT])
+{
+	struct hws_error err = { 0 };
+	struct hws_identity id;
+
+	_Static_assert(HAWSER_KEY_TEXT == HWS_KEY_TEXT, "public number");
+	pthread_mutex_lock(&ctx->lock);
+	int r = hws_view_settings_identity(ctx->settings, &id, &err);
+	pthread_mutex_unlock(&ctx->lock);
+	if (r < 0)
+		return api_fail_err(&err);
+	hws_key_text(id.pk, buf);
+	hws_identity_wipe(&id);
+	return HAWSER_OK;
+}
+
+void api_trust_report(struct api_session_loop *e)
+{
+	const uint8_t *pk = hws_viewer_host_pk(e->viewer);
+	struct api_event *ev;
+	char fingerprint[HWS_FINGERPRINT_TEXT], text[400] = "";
+
+	if (!pk || !hws_viewer_encrypted(e->viewer))
+		return;
+	ev = api_event_new(e->s, HAWSER_EVENT_HOST_KEY);
+	if (!ev)
+		return;
+	hws_fingerprint_text(pk, fingerprint);
+	if (hws_viewer_trust(e->viewer) == HWS_TRUST_FIRST)
+		snprintf(text, sizeof(text),
+				"First contact: nobody vouches for this host's key. Its fingerprint is %s; "
+				"compare it with what the host shows. It is remembered once you are "
+				"logged in.",
+				fingerprint);
+	ev->ev.u.host_key.encryption = api_trust_encryption(e);
+	ev->ev.u.host_key.trust = api_trust_public(e);
+	ev->ev.u.host_key.fingerprint = api_event_text(ev, fingerprint);
+	ev->ev.u.host_key.text = api_event_text(ev, text);
+	api_report_push(e, ev);
+}
+
+/* Of the key: never less than before. */
+static void keep_pin(struct api_session_loop *e, struct hws_known_peer *k)
+{
+	const uint8_t *pk = hws_viewer_host_pk(e->viewer);
+	enum hws_secure_level level = hws_viewer_level(e->viewer);
+
+	if (!hws_viewer_may_pin(e->viewer))
+		return;
+	if (k->has_pk && memcmp(k->pk, pk, sizeof(k->pk)) == 0)
+		level = HWS_MAX(level, k->level);
+	k->has_pk = true;
+	k->level = level;
+	memcpy(k->pk, pk, sizeof(k->pk));
+}
+
+/* What logs in again, when the user wished that now or before. A host of v2 gets the form that it
+ * can be proved in, and only that. */
+static void keep_login(struct api_session_loop *e, struct hws_known_peer *k)
+{
+	const struct hws_login *login = hws_viewer_login(e->viewer);
+	const struct hws_pake_stretched *proved = hws_login_pake_proved(&login->pake);
+
+	if (hws_viewer_level(e->viewer) == HWS_LEVEL_V2) {
+		if (!proved || !(e->remember || (login->remembered && (k->has_h1 || k->has_pake))))
+			return;
+		k->has_pake = true;
+		k->pake_kind = proved->kind;
+		k->pake_cost = proved->cost;
+		k->pake_secret = proved->secret;
+		k->has_h1 = false;
+	} else if (e->remember && login->has_h1) {
+		k->has_h1 = true;
+		memcpy(k->h1_secret, login->h1_secret, sizeof(k->h1_secret));
+		memcpy(k->salt, login->h1_salt, sizeof(k->salt));
+	}
+}
+
+void api_trust_keep(struct api_session_loop *e)
+{
+	const struct hws_peer *peer = hws_viewer_peer(e->viewer);
+	const struct hws_known_peer *known;
+	struct hws_known_peer k = { 0 };
+
+	pthread_mutex_lock(&e->ctx->lock);
+	known = known_peer(e);
+	if (known)
+		k = *known;
+	snprintf(k.target, sizeof(k.target), "%s", e->s->target);
+	snprintf(k.server, sizeof(k.server), "%s",
+			e->target.is_direct || *e->target.server ? "" : e->server);
+	memcpy(k.hostname, peer->hostname, sizeof(k.hostname));
+	memcpy(k.username, peer->username, sizeof(k.username));
+	snprintf(k.platform, sizeof(k.platform), "%.63s", peer->platform);
+	k.last_time = (uint64_t)time(NULL);
+	keep_login(e, &k);
+	keep_pin(e, &k);
+	/* A list that cannot be written is no reason to end a session. */
+	if (hws_view_settings_keep(e->ctx->settings, &k) < 0)
+		k.has_h1 = false;
+	pthread_mutex_unlock(&e->ctx->lock);
+	explicit_bzero(&k, sizeof(k));
+}

@@ -1,0 +1,66 @@
+/* hawser peers: the hosts that are remembered, with their keys: what a host is known by
+ * decides whether it is talked to, so people must be able to look at it and to take it back.
+ * hawser viewer-key: what hosts may know this viewer by. */
+#include "client/cli/cli.h"
+#include "shared/base/macros.h"
+#include <stdio.h>
+#include <string.h>
+
+/* One line for each, its fields between tabs; a host whose key is not known has "-". */
+static int list_peers(hawser_context *ctx)
+{
+	struct hawser_recent *list = NULL;
+	size_t count = 0;
+	int e = hawser_recent_list(ctx, &list, &count);
+
+	if (e < 0)
+		return cli_fail(CLI_FAILED, "%s", hawser_strerror(e));
+	for (size_t i = 0; i < count; i++) {
+		const struct hawser_recent *r = hawser_recent_at(list, i);
+		/* The key behind "?" is the server's. */
+		printf("%.*s\t%s\t%s\t%s\n", (int)strcspn(r->target, "?"), r->target,
+				hawser_encryption_name(r->encryption),
+				*r->fingerprint ? r->fingerprint : "-",
+				*r->hostname ? r->hostname : "-");
+	}
+	hawser_recent_free(list);
+	return CLI_OK;
+}
+
+int cli_peers(int argc, char **argv, void *arg HWS_UNUSED)
+{
+	const char *what = argc > 1 ? argv[1] : "list";
+	hawser_context *ctx = NULL;
+	int status = CLI_OK, e = hawser_context_new(NULL, &ctx);
+
+	if (e < 0)
+		return cli_fail(CLI_FILE, "%s", hawser_last_error());
+	if (strcmp(what, "list") == 0 && argc <= 2) {
+		status = list_peers(ctx);
+	} else if (strcmp(what, "forget") == 0 && argc == 3) {
+		e = hawser_recent_forget(ctx, argv[2]);
+		if (e < 0)
+			status = cli_fail(e == HAWSER_ERR_NOTFOUND ? CLI_USAGE : CLI_FILE, "%s",
+					hawser_last_error());
+	} else {
+		status = cli_fail(CLI_USAGE, "usage: hawser peers [list] | forget HOST");
+	}
+	hawser_context_free(ctx);
+	return status;
+}
+
+int cli_viewer_key(int argc HWS_UNUSED, char **argv HWS_UNUSED, void *arg HWS_UNUSED)
+{
+	char key[HAWSER_KEY_TEXT];
+	hawser_context *ctx = NULL;
+	int status = CLI_OK, e = hawser_context_new(NULL, &ctx);
+
+	if (e == HAWSER_OK)
+		e = hawser_viewer_key(ctx, key);
+	if (e < 0)
+		status = cli_fail(CLI_FILE, "%s", hawser_last_error());
+	else
+		puts(key);
+	hawser_context_free(ctx);
+	return status;
+}
