@@ -5,6 +5,7 @@
 #include "shared/base/output.h"
 #include "shared/base/str.h"
 #include "shared/conf/verbs.h"
+#include "shared/sys/sandbox.h"
 #include "shared/sys/spawn.h"
 #include <errno.h>
 #include <stdarg.h>
@@ -157,6 +158,7 @@ static int run(int argc, char **argv)
 		if (strcmp(verbs[i].name, argv[1]) == 0 && verbs[i].help &&
 				verbs[i].run != cli_connect)
 			return verb_help(&verbs[i]);
+	hws_sandbox_conceal(); /* passwords are typed in here */
 	return hws_verbs_run(verbs, HWS_COUNT(verbs), CLI_PROGRAM, argc - 1, argv + 1, NULL);
 }
 

@@ -4,10 +4,12 @@
 #include "client/host/cmd_call.h"
 #include "client/host/gate_main.h"
 #include "client/host/hostd.h"
+#include "client/host/layers.h"
 #include "shared/base/log.h"
 #include "shared/base/num.h"
 #include "shared/conf/verbs.h"
 #include "shared/crypto/crypto.h"
+#include "shared/sys/sandbox.h"
 #include "shared/sys/spawn.h"
 #include <fcntl.h>
 #include <stdio.h>
@@ -50,6 +52,19 @@ static int run_gate(int argc, char **argv, void *ctx HWS_UNUSED)
 	return hws_gate_main(HWS_SPAWN_IPC_FD, sandbox);
 }
 
+/* Started as a gate is, to find out what its sandbox has here. */
+static int run_probe(int argc, char **argv)
+{
+	struct hws_settings s;
+	bool sandbox;
+
+	if (hws_host_role_settings(&s, argc, argv, "hawser-host[probe]") < 0)
+		return 2;
+	sandbox = s.sandbox;
+	hws_settings_done(&s);
+	return hws_layers_probe(sandbox);
+}
+
 static int serve(struct hws_settings *s, int argc, char **argv, struct hws_error *err)
 {
 	struct hws_loop *loop = NULL;
@@ -75,11 +90,14 @@ static int run_run(int argc, char **argv, void *ctx HWS_UNUSED)
 
 	if (hws_call_wants_help(argc, argv))
 		return hws_options_print(&hws_settings_options, NULL);
+	hws_sandbox_conceal();
 	status = hws_call_begin(&c, argc, argv, 0, false);
 	if (status != HWS_CALL_OK)
 		return status;
 	hws_log_setup(PROGRAM, (enum hws_log_format)c.s.log_format, 2);
 	hws_log_set_level((enum hws_log_level)c.s.log_level);
+	if (c.s.sandbox) /* gates and agent are started within it */
+		hws_layers_enter(HWS_SANDBOX_HOSTD, "host.no_sandbox");
 	if (serve(&c.s, c.argc, c.argv, &err) < 0)
 		status = hws_call_fail(&err);
 	hws_call_end(&c);
@@ -153,6 +171,8 @@ int hws_host_cmd(int argc, char **argv)
 
 	if (argc > 1 && !strcmp(argv[1], "gate"))
 		return run_gate(argc - 1, argv + 1, NULL);
+	if (argc > 1 && !strcmp(argv[1], "probe"))
+		return run_probe(argc - 1, argv + 1);
 	if (argc > 1 && !strcmp(argv[1], "--version")) {
 		printf(PROGRAM " " HAWSER_VERSION "\n");
 		return 0;

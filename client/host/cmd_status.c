@@ -52,6 +52,7 @@ static void print_status(const json_t *a)
 {
 	const json_t *server = json_object_get(a, "server"), *direct = json_object_get(a, "direct");
 	const json_t *desktop = json_object_get(a, "desktop");
+	const json_t *sandbox = json_object_get(a, "sandbox");
 	const char *address = json_string_value(json_object_get(server, "address"));
 	const char *by = json_string_value(json_object_get(server, "by"));
 
@@ -75,6 +76,12 @@ static void print_status(const json_t *a)
 	printf("passwords: temporary %s, permanent %s\n",
 			json_is_true(json_object_get(a, "temporary_password")) ? "on" : "off",
 			json_is_true(json_object_get(a, "permanent_password")) ? "set" : "not set");
+	printf("sandbox:   gates: %s; host: %s%s\n", text_of(sandbox, "gate"),
+			text_of(sandbox, "host"),
+			json_is_true(json_object_get(a, "keys_locked"))
+					? ""
+					: "; keys not locked in memory");
+	print_line("missing:   ", json_object_get(sandbox, "missing"));
 	print_line("restart:   needed for ", json_object_get(a, "restart_needed"));
 	print_sessions(json_object_get(a, "sessions"));
 }

@@ -168,6 +168,7 @@ static void start(void *arg)
 
 	argv[n++] = "--log-level";
 	argv[n++] = levels[s->log_level];
+	argv[n++] = s->sandbox ? "--sandbox" : "--no-sandbox";
 	if (!s->notify)
 		argv[n++] = "--no-notify";
 	if (*s->display) {

@@ -2,8 +2,10 @@
 #include "client/host/host_control.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
+#include "shared/crypto/secret.h"
 #include "shared/daemon/control_request.h"
 #include "shared/net/addr.h"
+#include "shared/sys/sandbox.h"
 #include "shared/wire/permission.h"
 #include "shared/wire/session_kind.h"
 
@@ -83,6 +85,15 @@ static json_t *desktop_json(const struct hws_hostd *h)
 			(int)d.pid);
 }
 
+static json_t *sandbox_json(const struct hws_hostd *h)
+{
+	char gate[100], missing[100], own[100];
+
+	return json_pack("{s:s,s:s,s:s}", "gate", hws_layers_text(&h->layers, gate, sizeof(gate)),
+			"missing", hws_layers_missing(&h->layers, missing, sizeof(missing)), "host",
+			hws_sandbox_text(hws_sandbox_layers(), own, sizeof(own)));
+}
+
 static void do_status(struct hws_control_reply *reply, const json_t *req HWS_UNUSED, void *arg)
 {
 	struct hws_hostd *h = arg;
@@ -97,7 +108,7 @@ static void do_status(struct hws_control_reply *reply, const json_t *req HWS_UNU
 			json_array_append_new(sessions, session_json(h, v));
 	}
 	hws_control_ok(reply,
-			json_pack("{s:s,s:s,s:s,s:{s:s,s:s,s:s,s:s,s:s},s:{s:b,s:i},s:o,s:o,s:b,s:b,s:I,s:I,s:I,s:I,s:s}",
+			json_pack("{s:s,s:s,s:s,s:{s:s,s:s,s:s,s:s,s:s},s:{s:b,s:i},s:o,s:o,s:b,s:b,s:I,s:I,s:I,s:I,s:s,s:o,s:b}",
 					"version", HAWSER_VERSION, "id", h->whoami.id,
 					"fingerprint",
 					hws_fingerprint_text(h->whoami.identity.pk, fingerprint),
@@ -117,7 +128,8 @@ static void do_status(struct hws_control_reply *reply, const json_t *req HWS_UNU
 							HWS_US_PER_S),
 					"accepted", (json_int_t)h->accepted, "refused",
 					(json_int_t)h->refused, "opened", (json_int_t)h->opened,
-					"restart_needed", h->restart_needed));
+					"restart_needed", h->restart_needed, "sandbox",
+					sandbox_json(h), "keys_locked", hws_secret_locked()));
 }
 
 struct kick_case {

@@ -3,6 +3,7 @@
 #include "client/host/host_session.h"
 #include "client/host/no_desktop.h"
 #include "client/host/notice.h"
+#include "client/host/spawn_gate.h"
 #include "client/host/standing.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
@@ -10,7 +11,6 @@
 #include "shared/base/str.h"
 #include "shared/crypto/box.h"
 #include "shared/net/addr.h"
-#include "shared/sys/spawn.h"
 #include "shared/wire/host_word.h"
 #include "shared/wire/permission.h"
 #include "shared/wire/session_kind.h"
@@ -345,36 +345,6 @@ void hws_host_session_set_permissions(struct hws_host_session *v)
 	tell(v, &m, -1);
 }
 
-static int start_gate(struct hws_host_session *v, int *ret_link_fd)
-{
-	static const char *const levels[] = { "error", "warn", "info", "debug", "trace" };
-	const struct hws_settings *s = v->env->settings;
-	const char *argv[] = { "hawser-host", "gate", "--log-level", levels[s->log_level],
-		s->sandbox ? "--sandbox" : "--no-sandbox", NULL };
-	struct hws_spawn sp = {
-		.argv = argv, .clean_env = true, .user = s->gate_user, .no_groups = true
-	};
-	struct hws_error err = { 0 };
-	int fds[2];
-	int r = hws_ipc_pair(fds);
-
-	if (r < 0)
-		return r;
-	sp.ipc_fd = fds[1];
-	sp.log_fd = hws_child_log_open(v->env->logs, "gate.log", v->conn);
-	r = hws_spawn(&sp, &v->pid, &err);
-	close(fds[1]);
-	if (sp.log_fd > 0)
-		close(sp.log_fd);
-	if (r < 0) {
-		hws_error_log("gate.not_started", HWS_STR("why", err.text));
-		close(fds[0]);
-		return r;
-	}
-	*ret_link_fd = fds[0];
-	return HWS_OK;
-}
-
 /* `fd`: -1 where the gate has its stream already. Takes it. */
 static int send_start(struct hws_host_session *v, int fd)
 {
@@ -466,7 +436,7 @@ int hws_host_session_new(const struct hws_host_session_env *env,
 	v->permissions = permitted(v);
 	hws_addr_text(&v->from, v->peer, sizeof(v->peer));
 	v->state = "starting";
-	r = start_gate(v, &ipc_fd);
+	r = hws_spawn_gate(env->settings, env->logs, "gate", v->conn, &v->pid, &ipc_fd);
 	if (r == HWS_OK)
 		r = hws_ipc_new(env->loop, ipc_fd, &lc, &v->ipc);
 	if (r < 0)

@@ -5,6 +5,7 @@
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/str.h"
+#include "shared/crypto/secret.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -177,7 +178,8 @@ static void on_child(evutil_socket_t sig HWS_UNUSED, short what HWS_UNUSED, void
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (hws_desktop_reaped(h->desktop, pid, status))
+		if (hws_desktop_reaped(h->desktop, pid, status) ||
+				hws_layers_reaped(&h->layers, pid, status))
 			continue;
 		/* a gate: its link says the rest; SIGSYS means that its sandbox caught something */
 		if (WIFSIGNALED(status))
@@ -444,11 +446,12 @@ static int open_daemon(struct hws_hostd *h, struct hws_error *err)
 int hws_hostd_new(struct hws_loop *loop, struct hws_settings *settings, int argc, char **argv,
 		struct hws_hostd **ret, struct hws_error *err)
 {
-	struct hws_hostd *h = calloc(1, sizeof(*h));
+	struct hws_hostd *h = hws_secret_alloc(sizeof(*h));
 	int r;
 
 	if (!h)
 		return hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
+	hws_secret_tell();
 	h->loop = loop;
 	h->settings = settings;
 	h->argc = argc;
@@ -463,6 +466,7 @@ int hws_hostd_new(struct hws_loop *loop, struct hws_settings *settings, int argc
 		hws_hostd_free(h);
 		return r;
 	}
+	hws_layers_find(&h->layers, settings, &h->logs);
 	hws_info("host.ready", HWS_STR("id", h->whoami.id), HWS_STR("version", HAWSER_VERSION));
 	hws_daemon_ready(h->daemon);
 	*ret = h;
@@ -495,5 +499,5 @@ void hws_hostd_free(struct hws_hostd *h)
 	hws_recent_wipe(&h->recent);
 	hws_vault_wipe(&h->vault);
 	hws_whoami_done(&h->whoami);
-	free(h);
+	hws_secret_free(h);
 }

@@ -11,6 +11,7 @@
 #include "client/host/desktop.h"
 #include "client/host/host_session.h"
 #include "client/host/judge.h"
+#include "client/host/layers.h"
 #include "client/host/online.h"
 #include "client/host/settings.h"
 #include "client/host/whoami.h"
@@ -37,6 +38,7 @@ struct hws_hostd {
 	struct hws_daemon *daemon;
 	struct hws_desktop *desktop;
 	struct hws_child_logs logs;
+	struct hws_layers layers;
 	struct hws_online *online; /* NULL: no server is set */
 	struct hws_host_session_env env;
 	struct hws_list sessions;

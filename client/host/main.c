@@ -2,7 +2,9 @@
  * that no other role carries the desktop's libraries' code paths. */
 #include "client/host/agent/agent.h"
 #include "client/host/cmd.h"
+#include "client/host/layers.h"
 #include "shared/base/output.h"
+#include "shared/sys/sandbox.h"
 #include "shared/sys/spawn.h"
 #include <string.h>
 
@@ -14,6 +16,8 @@ static int run_agent(int argc, char **argv)
 
 	if (hws_host_role_settings(&s, argc, argv, "hawser-host[agent]") < 0)
 		return 2;
+	if (s.sandbox)
+		hws_layers_enter(HWS_SANDBOX_AGENT, "agent.no_sandbox");
 	conf.backend = s.backend;
 	conf.display = s.display;
 	conf.notify = s.notify;

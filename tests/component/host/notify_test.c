@@ -106,6 +106,16 @@ START_TEST(who_does_not_want_it_is_left_alone)
 END_TEST
 
 /* No bus; nobody who shows anything; a socket that takes connections and never says a word. */
+/* The end of a session makes a new password: it must have come before one is asked for. */
+static bool so_many_ended(void *arg)
+{
+	json_t *status = host_status(&host);
+	bool ended = json_integer_value(json_object_get(status, "opened")) == *(const int *)arg;
+
+	json_decref(status);
+	return ended;
+}
+
 START_TEST(nothing_waits_for_a_desktop_that_does_not_answer)
 {
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
@@ -125,6 +135,7 @@ START_TEST(nothing_waits_for_a_desktop_that_does_not_answer)
 		Ses__Message *m;
 
 		one.session_id = (uint64_t)i + 1;
+		ck_assert(test_until(so_many_ended, &i, TEST_PATIENCE_MS));
 		host_password(&host);
 		enter(&one);
 		m = viewer_until(&one, SES__MESSAGE__UNION_VIDEO_FRAME);

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -202,6 +203,30 @@ START_TEST(a_process_may_what_it_needs_and_dies_of_the_rest)
 }
 END_TEST
 
+static int hide(void)
+{
+	struct rlimit core;
+
+	hws_sandbox_conceal();
+	if (prctl(PR_GET_DUMPABLE) != 0) /* a sanitizer looks into it */
+		return NO_SANDBOX;
+	return getrlimit(RLIMIT_CORE, &core) < 0 || core.rlim_max != 0;
+}
+
+START_TEST(who_hides_can_not_be_looked_into)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(hide());
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFEXITED(status));
+	if (WEXITSTATUS(status) != NO_SANDBOX)
+		ck_assert_int_eq(WEXITSTATUS(status), 0);
+}
+END_TEST
+
 START_TEST(privileges_are_dropped_for_good)
 {
 	struct hws_error err;
@@ -242,6 +267,7 @@ int main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(
 			t, a_process_may_what_it_needs_and_dies_of_the_rest, 0, HWS_COUNT(acts));
+	tcase_add_test(t, who_hides_can_not_be_looked_into);
 	tcase_add_test(t, privileges_are_dropped_for_good);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);

@@ -1,0 +1,36 @@
+/* One way to start a gate, so that what is found out about one (host/layers) holds for all. */
+#include "client/host/spawn_gate.h"
+#include "client/host/ipc.h"
+#include "shared/base/log.h"
+#include "shared/sys/spawn.h"
+#include <unistd.h>
+
+int hws_spawn_gate(const struct hws_settings *s, struct hws_child_logs *logs, const char *role,
+		uint64_t conn, pid_t *ret_pid, int *ret_fd)
+{
+	static const char *const levels[] = { "error", "warn", "info", "debug", "trace" };
+	const char *argv[] = { "hawser-host", role, "--log-level", levels[s->log_level],
+		s->sandbox ? "--sandbox" : "--no-sandbox", NULL };
+	struct hws_spawn sp = {
+		.argv = argv, .clean_env = true, .user = s->gate_user, .no_groups = true
+	};
+	struct hws_error err = { 0 };
+	int fds[2];
+	int r = hws_ipc_pair(fds);
+
+	if (r < 0)
+		return r;
+	sp.ipc_fd = fds[1];
+	sp.log_fd = hws_child_log_open(logs, "gate.log", conn);
+	r = hws_spawn(&sp, ret_pid, &err);
+	close(fds[1]);
+	if (sp.log_fd > 0)
+		close(sp.log_fd);
+	if (r < 0) {
+		hws_error_log("gate.not_started", HWS_STR("why", err.text));
+		close(fds[0]);
+		return r;
+	}
+	*ret_fd = fds[0];
+	return HWS_OK;
+}

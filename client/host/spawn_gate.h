@@ -1,0 +1,11 @@
+/* host/spawn_gate: starting a process as gates run: another account where we are root, an
+ * environment with next to nothing in it, its own log. */
+#pragma once
+#include "client/host/child_log.h"
+#include "client/host/settings.h"
+#include <sys/types.h>
+
+/* `role`: "gate" or "probe"; `conn` names it in the log (0: none). *ret_fd: our end of the socket
+ * to it, the caller's. Failures are in the log. */
+int hws_spawn_gate(const struct hws_settings *s, struct hws_child_logs *logs, const char *role,
+		uint64_t conn, pid_t *ret_pid, int *ret_fd) HWS_MUST_CHECK;
