@@ -11,6 +11,7 @@
 #include "shared/base/mem.h"
 #include "shared/base/rand.h"
 #include "shared/base/str.h"
+#include "shared/crypto/secret.h"
 #include "shared/daemon/daemon.h"
 #include "shared/loop/work.h"
 #include "shared/net/conn.h"
@@ -437,7 +438,7 @@ int rly_announcer_new(struct rly_server *s, struct hws_error *err)
 	r = check_keys(s->rules, err);
 	if (r < 0)
 		return r;
-	a = hws_alloc(sizeof(*a));
+	a = hws_secret_alloc(sizeof(*a));
 	if (!a)
 		return hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
 	a->server = s;
@@ -465,7 +466,7 @@ void rly_announcer_free(struct rly_server *s)
 		link_free(a->link[i]);
 	hws_work_free(a->work);
 	hws_identity_wipe(&a->identity);
-	hws_free(a);
+	hws_secret_free(a);
 }
 
 static void tell_distances(void *arg)

@@ -32,8 +32,9 @@ static const struct hws_option table[] = {
 			NULL },
 	{ "", "user", 0, HWS_OPT_STR, AT(user), "", 0, 0, NULL, 0, "NAME",
 			"Account to become when started as root.", NULL },
-	{ "", "sandbox", 0, HWS_OPT_BOOL, AT(sandbox), "no", 0, 0, NULL, 0, NULL,
-			"Give up all system calls that serving does not need.", NULL },
+	{ "", "sandbox", 0, HWS_OPT_BOOL, AT(sandbox), "yes", 0, 0, NULL, 0, NULL,
+			"Give up all system calls that serving does not need; --no-sandbox to debug.",
+			NULL },
 
 	{ "network", "bind", 'b', HWS_OPT_STR, AT(bind), "", 0, 0, NULL, 0, "IP",
 			"Serve on this address only (default: all, IPv4 and IPv6).", "BIND" },

@@ -9,6 +9,7 @@
 #include "shared/base/mem.h"
 #include "shared/base/output.h"
 #include "shared/crypto/crypto.h"
+#include "shared/crypto/secret.h"
 #include "shared/daemon/daemon.h"
 #include "shared/sys/sandbox.h"
 #include <stdio.h>
@@ -82,13 +83,19 @@ static void on_drain(void *arg)
 
 static int confine(const struct rly_config *c, struct hws_error *err)
 {
+	struct hws_error why = { 0 };
 	int r = HWS_OK;
 
 	if (*c->user)
 		r = hws_sandbox_drop_to(c->user, err);
-	if (r == HWS_OK && c->sandbox)
-		r = hws_sandbox_enter(HWS_SANDBOX_RELAY, err);
-	return r;
+	if (r < 0 || !c->sandbox)
+		return r;
+	r = hws_sandbox_enter(HWS_SANDBOX_RELAY, &why);
+	if (r == HWS_ERR_UNSUPPORTED)
+		hws_warn("no_sandbox", HWS_STR("why", why.text));
+	else if (r < 0)
+		*err = why;
+	return r == HWS_ERR_UNSUPPORTED ? HWS_OK : r;
 }
 
 static int serve(struct program *p, struct hws_error *err)
@@ -101,6 +108,7 @@ static int serve(struct program *p, struct hws_error *err)
 	};
 	int r = hws_loop_new(&p->loop);
 
+	hws_sandbox_conceal();
 	if (r == HWS_OK)
 		r = hws_daemon_new(p->loop, &dc, &p->daemon);
 	if (r == HWS_OK)
@@ -112,6 +120,7 @@ static int serve(struct program *p, struct hws_error *err)
 	if (r == HWS_OK)
 		r = rly_server_start(p->server, err);
 	if (r == HWS_OK) {
+		hws_secret_tell();
 		hws_daemon_ready(p->daemon);
 		r = hws_loop_run(p->loop);
 		hws_info("stopped");

@@ -9,6 +9,7 @@
 #include "shared/base/str.h"
 #include "shared/crypto/crypto.h"
 #include "shared/crypto/identity.h"
+#include "shared/crypto/secret.h"
 #include "shared/daemon/daemon.h"
 #include "shared/sys/sandbox.h"
 #include <errno.h>
@@ -115,13 +116,19 @@ static int print_key(const struct rdv_config *c)
 
 static int confine(const struct rdv_config *c, struct hws_error *err)
 {
+	struct hws_error why = { 0 };
 	int r = HWS_OK;
 
 	if (*c->user)
 		r = hws_sandbox_drop_to(c->user, err);
-	if (r == HWS_OK && c->sandbox)
-		r = hws_sandbox_enter(HWS_SANDBOX_RENDEZVOUS, err);
-	return r;
+	if (r < 0 || !c->sandbox)
+		return r;
+	r = hws_sandbox_enter(HWS_SANDBOX_RENDEZVOUS, &why);
+	if (r == HWS_ERR_UNSUPPORTED)
+		hws_warn("no_sandbox", HWS_STR("why", why.text));
+	else if (r < 0)
+		*err = why;
+	return r == HWS_ERR_UNSUPPORTED ? HWS_OK : r;
 }
 
 static int serve(struct program *p, struct hws_error *err)
@@ -129,6 +136,7 @@ static int serve(struct program *p, struct hws_error *err)
 	struct hws_daemon_conf dc = { .on_reload = on_reload, .on_drain = on_drain, .arg = p };
 	int r = hws_loop_new(&p->loop);
 
+	hws_sandbox_conceal();
 	hws_daemon_raise_nofile();
 	if (r == HWS_OK)
 		r = hws_daemon_new(p->loop, &dc, &p->daemon);
@@ -139,6 +147,7 @@ static int serve(struct program *p, struct hws_error *err)
 	if (r == HWS_OK)
 		r = confine(p->conf, err);
 	if (r == HWS_OK) {
+		hws_secret_tell();
 		hws_daemon_ready(p->daemon);
 		r = hws_loop_run(p->loop);
 		hws_info("stopped");

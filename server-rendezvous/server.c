@@ -25,6 +25,7 @@
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
 #include "shared/base/str.h"
+#include "shared/crypto/secret.h"
 #include "shared/daemon/daemon.h"
 #include "shared/net/addr.h"
 #include "shared/net/tls.h"
@@ -301,7 +302,7 @@ static int open_ports(struct rdv_server *s, struct hws_error *err)
 int rdv_server_new(struct hws_loop *loop, const struct rdv_config *conf, struct rdv_server **ret,
 		struct hws_error *err)
 {
-	struct rdv_server *s = calloc(1, sizeof(*s));
+	struct rdv_server *s = hws_secret_alloc(sizeof(*s));
 	int r;
 
 	if (!s)
@@ -353,7 +354,7 @@ void rdv_server_free(struct rdv_server *s)
 	rdv_known_addrs_free(s->core.known_addrs);
 	rdv_presence_free(s->core.presence);
 	hws_identity_wipe(&s->core.identity);
-	free(s);
+	hws_secret_free(s);
 }
 
 static void on_sweep(void *arg)

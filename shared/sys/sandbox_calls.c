@@ -263,7 +263,8 @@ static void allow_serving(struct filter *f)
 	rule(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), NULL, 0);
 	rule_1(f, SCMP_ACT_ALLOW, SCMP_SYS(prctl), (struct arg){ 0, 0, PR_SET_NAME });
 	rule_1(f, SCMP_ACT_ALLOW, SCMP_SYS(prctl), (struct arg){ 0, 0, PR_GET_NAME });
-	/* of itself */
+	/* of itself; "drain" is a signal to itself */
+	rule_1(f, SCMP_ACT_ALLOW, SCMP_SYS(kill), (struct arg){ 0, 0, (scmp_datum_t)getpid() });
 	rule_1(f, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), (struct arg){ 0, 0, 0 });
 	rule_1(f, SCMP_ACT_ALLOW, SCMP_SYS(setpriority), (struct arg){ 1, 0, 0 });
 	allow_sockets(f);
