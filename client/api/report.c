@@ -2,6 +2,7 @@
  * terms become public ones. */
 #include "client/api/codecs.h"
 #include "client/api/session_loop.h"
+#include "client/decoder/protocol.h"
 #include "client/services/video/video_view.h"
 #include "shared/base/clock.h"
 #include "shared/wire/limits.h"
@@ -10,6 +11,7 @@
 
 /* Hosts probe every second and wait for no answer longer than the link allows: three missing are no
  * delay of the network that a user would not want to know of. */
+_Static_assert(HWS_CONFINED_ALL == HAWSER_CONFINED_ALL, "public numbers are those inside");
 #define SILENT_US (3 * HWS_US_PER_S)
 
 void api_report_push(struct api_session_loop *e, struct api_event *ev)
@@ -126,6 +128,7 @@ void api_report_figures(struct api_session_loop *e)
 	st.target_kbit = e->target_kbit;
 	st.decode_us = v.decode_us;
 	st.codec = api_codec_public(v.codec);
+	st.decoder = hws_confined_how(e->decoder);
 	st.relayed = e->relayed;
 	st.encrypted = hws_viewer_encrypted(e->viewer);
 	st.encryption = api_trust_encryption(e);

@@ -123,7 +123,8 @@ static int new_cursor(struct api_session_loop *e,
 	struct hws_cursor_view *cv;
 	int r = hws_cursor_view_new(&(struct hws_cursor_view_conf){ .on_shape = on_shape,
 						    .on_position = on_position,
-						    .arg = e },
+						    .arg = e,
+						    .decoder = e->decoder },
 			&cv);
 
 	if (r == HWS_OK)
@@ -149,7 +150,8 @@ static int new_clipboard(struct api_session_loop *e,
 {
 	struct hws_clipboard_view *cv;
 	int r = hws_clipboard_view_new(
-			&(struct hws_clipboard_view_conf){ .on_text = on_clipboard, .arg = e },
+			&(struct hws_clipboard_view_conf){
+					.on_text = on_clipboard, .arg = e, .decoder = e->decoder },
 			&cv);
 
 	if (r == HWS_OK)

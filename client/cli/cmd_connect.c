@@ -39,6 +39,15 @@ static void finish(struct run *r, int status)
 	r->finished = true;
 }
 
+static const char *decoder_text(uint32_t how)
+{
+	if (how == HAWSER_CONFINED_ALL)
+		return "confined";
+	if (how & HAWSER_CONFINED_CALLS)
+		return "partly-confined";
+	return how ? "unconfined" : "none";
+}
+
 static bool print_stats(const struct run *r, const struct hawser_stats *s, const char *kind)
 {
 	char rtt[16] = "unknown";
@@ -48,13 +57,14 @@ static bool print_stats(const struct run *r, const struct hawser_stats *s, const
 	printf("%s frames=%" PRIu64 " dropped=%" PRIu64 " fps=%.1f bytes_in=%" PRIu64
 	       " bytes_out=%" PRIu64
 	       " first_frame_ms=%.1f rtt_ms=%s target_kbit=%u decode_ms=%.2f codec=%s path=%s "
-	       "encrypted=%s silent_s=%u encryption=%s trust=%s\n",
+	       "encrypted=%s silent_s=%u encryption=%s trust=%s decoder=%s\n",
 			kind, s->frames, s->frames_dropped, s->fps, s->bytes_in, s->bytes_out,
 			(double)s->first_frame_us / 1000, rtt, s->target_kbit,
 			(double)s->decode_us / 1000,
 			s->codec == HAWSER_CODEC_AUTO ? "none" : hawser_codec_name(s->codec),
 			r->path ? r->path : "none", s->encrypted ? "yes" : "no", s->silent_s,
-			hawser_encryption_name(s->encryption), hawser_trust_name(s->trust));
+			hawser_encryption_name(s->encryption), hawser_trust_name(s->trust),
+			decoder_text(s->decoder));
 	return fflush(stdout) == 0;
 }
 

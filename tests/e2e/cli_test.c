@@ -440,7 +440,7 @@ START_TEST(what_a_host_refuses_has_a_status)
 	   "--record $DIR/there.webm --after 5",
 			7, "there.webm");
 	sh("export HAWSER_PASSWORD=a-fixed-password; mkdir $DIR/full; unshare -rm sh -c '"
-	   "mount -t tmpfs -o size=8k none $DIR/full && exec " CONNECT
+	   "mount -t tmpfs -o size=4k none $DIR/full && echo >$DIR/full/filler && exec " CONNECT
 	   "--record $DIR/full/big.webm --after 5'",
 			7, "big.webm");
 	sh("export HAWSER_PASSWORD=a-fixed-password; ulimit -f 1; " CONNECT "--after 5", 1,

@@ -219,6 +219,14 @@ struct hawser_frame {
 		.size = sizeof(struct hawser_frame)                                                \
 	}
 
+/* What the process that decodes has given up. A system may refuse some of it. */
+#define HAWSER_CONFINED_PROCESS 1u /* it is a process of its own, for this session alone */
+#define HAWSER_CONFINED_CALLS 2u   /* system calls but those that computing takes */
+#define HAWSER_CONFINED_NETWORK 4u
+#define HAWSER_CONFINED_FILES 8u
+#define HAWSER_CONFINED_MEMORY 16u /* more memory than its pictures need */
+#define HAWSER_CONFINED_ALL 31u
+
 struct hawser_stats {
 	size_t size;
 	uint64_t frames;         /* decoded since the login */
@@ -235,6 +243,9 @@ struct hawser_stats {
 	uint32_t silent_s; /* so long nothing has come from the host; 0 = it answers */
 	enum hawser_encryption encryption;
 	enum hawser_trust trust;
+	/* HAWSER_CONFINED_ bits: of the process that decodes what the host sends; 0 = it does not
+	 * run */
+	uint32_t decoder;
 };
 #define HAWSER_STATS_INIT                                                                          \
 	{                                                                                          \

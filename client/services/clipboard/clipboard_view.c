@@ -1,5 +1,6 @@
 /* Text of both clipboards at the viewer, in the forms that hosts of each version understand. */
 #include "client/services/clipboard/clipboard_view.h"
+#include "client/decoder/confined.h"
 #include "client/services/clipboard/echo.h"
 #include "shared/base/clock.h"
 #include "shared/base/mem.h"
@@ -14,29 +15,39 @@ struct hws_clipboard_view {
 	struct hws_clip_echo echo;
 };
 
-/* One text entry; false when it is something else or not usable. */
+static bool take_text(struct hws_clipboard_view *cv, struct hws_bytes text)
+{
+	if (text.len == 0 || !hws_utf8_valid(text) || memchr(text.ptr, 0, text.len))
+		return false;
+	hws_clip_echo_set(&cv->echo, text, cv->conf.now_us());
+	cv->conf.on_text(text, cv->conf.arg);
+	return true;
+}
+
+static void on_unpacked(int r, const struct hws_confined_result *res, void *arg)
+{
+	if (r == HWS_OK)
+		take_text(arg, res->bytes);
+}
+
+/* An older text that is still being unpacked is of no use any more. */
+static void forget_unpacking(struct hws_clipboard_view *cv)
+{
+	hws_confined_cancel(cv->conf.decoder, cv);
+}
+
+/* One text entry; false when it is something else or, as far as can be told, not usable. */
 static bool take_entry(struct hws_clipboard_view *cv, const Ses__Clipboard *c)
 {
 	struct hws_bytes text = hws_bytes(c->content.data, c->content.len);
-	struct hws_buf out;
-	bool good = false;
 
 	if (c->format != SES__CLIPBOARD_FORMAT__Text)
 		return false;
-	hws_buf_init(&out, HWS_SES_CLIP_MAX);
-	if (c->compress) {
-		if (hws_decompress(text, HWS_SES_CLIP_MAX, &out) < 0)
-			goto out;
-		text = hws_buf_bytes(&out);
-	}
-	if (text.len == 0 || !hws_utf8_valid(text) || memchr(text.ptr, 0, text.len))
-		goto out;
-	hws_clip_echo_set(&cv->echo, text, cv->conf.now_us());
-	cv->conf.on_text(text, cv->conf.arg);
-	good = true;
-out:
-	hws_buf_done(&out);
-	return good;
+	forget_unpacking(cv);
+	if (c->compress)
+		return hws_confined_unpack(cv->conf.decoder, text, HWS_SES_CLIP_MAX, on_unpacked,
+				       cv) == HWS_OK;
+	return take_text(cv, text);
 }
 
 static bool on_message(struct hws_service *service, Ses__Message *m)
@@ -109,8 +120,10 @@ out:
 
 static void forget(struct hws_service *service)
 {
-	hws_container(service, struct hws_clipboard_view, service)->echo =
-			(struct hws_clip_echo){ 0 };
+	struct hws_clipboard_view *cv = hws_container(service, struct hws_clipboard_view, service);
+
+	forget_unpacking(cv);
+	cv->echo = (struct hws_clip_echo){ 0 };
 }
 
 static bool is_wanted(const struct hws_view_options *o)
@@ -152,6 +165,9 @@ int hws_clipboard_view_new(
 
 void hws_clipboard_view_free(struct hws_clipboard_view *cv)
 {
+	if (!cv)
+		return;
+	forget_unpacking(cv);
 	hws_free(cv);
 }
 

@@ -6,12 +6,14 @@
 #define HWS_CLIP_SEND_MAX (16u << 20)
 
 struct hws_clipboard_view;
+struct hws_confined;
 
 struct hws_clipboard_view_conf {
 	/* The host's clipboard has this text now: valid UTF-8, not empty; borrows. */
 	void (*on_text)(struct hws_bytes text, void *arg);
 	void *arg;
-	uint64_t (*now_us)(void); /* NULL = hws_clock_us */
+	uint64_t (*now_us)(void);     /* NULL = hws_clock_us */
+	struct hws_confined *decoder; /* unpacks; outlives it */
 };
 
 int hws_clipboard_view_new(const struct hws_clipboard_view_conf *conf,

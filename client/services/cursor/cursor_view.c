@@ -1,9 +1,8 @@
 /* The host's pointer at the viewer: a bounded cache of shapes, whose sizes are a stranger's
  * choice. */
 #include "client/services/cursor/cursor_view.h"
+#include "client/decoder/confined.h"
 #include "shared/base/mem.h"
-#include "shared/wire/compress.h"
-#include "shared/wire/limits.h"
 
 /* A host sends each shape once and then only its id, for as long as the link lives: an animated
  * pointer has dozens. One that keeps inventing shapes pushes out those not shown for the longest
@@ -11,11 +10,19 @@
 #define SHAPES_MAX 1024u
 #define BYTES_MAX (16u << 20)
 #define SIDE_MAX 1024
+#define COMING_MAX 256u /* what is beyond that comes faster than any pointer changes */
 
 struct shape {
 	struct hws_cursor_shape s;
 	uint8_t *pixels;
 	uint64_t used; /* for eviction */
+};
+
+/* One whose pixels are being unpacked. */
+struct coming {
+	struct hws_list node;
+	struct hws_cursor_view *owner;
+	struct hws_cursor_shape s;
 };
 
 struct hws_cursor_view {
@@ -24,10 +31,22 @@ struct hws_cursor_view {
 	struct shape shape[SHAPES_MAX];
 	size_t count, bytes;
 	uint64_t clock;
+	struct hws_list coming;
+	unsigned coming_count;
+	uint64_t wanted; /* the shape that the host has now */
 };
 
 static void forget_all(struct hws_cursor_view *cv)
 {
+	struct hws_list *node;
+
+	while ((node = hws_list_first(&cv->coming))) {
+		struct coming *c = hws_container(node, struct coming, node);
+		hws_confined_cancel(cv->conf.decoder, c);
+		hws_list_remove(node);
+		hws_free(c);
+	}
+	cv->coming_count = 0;
 	for (size_t i = 0; i < cv->count; i++)
 		hws_free(cv->shape[i].pixels);
 	cv->count = cv->bytes = 0;
@@ -90,41 +109,71 @@ static void divide_by_alpha(uint8_t *rgba, size_t bytes)
 	}
 }
 
+static void keep(struct hws_cursor_view *cv, const struct coming *c, uint8_t *pixels)
+{
+	struct shape *s = slot_for(cv, c->s.id, (size_t)c->s.width * (size_t)c->s.height * 4);
+
+	s->pixels = pixels;
+	s->s = c->s;
+	s->s.rgba = pixels;
+	/* The host may have gone on to another one meanwhile. */
+	if (cv->wanted == c->s.id)
+		show(cv, s);
+}
+
+static void coming_free(struct coming *c)
+{
+	c->owner->coming_count--;
+	hws_list_remove(&c->node);
+	hws_free(c);
+}
+
+static void on_unpacked(int r, const struct hws_confined_result *res, void *arg)
+{
+	struct coming *c = arg;
+	struct hws_cursor_view *cv = c->owner;
+	size_t need = (size_t)c->s.width * (size_t)c->s.height * 4;
+	uint8_t *pixels = r == HWS_OK && res->bytes.len == need ? hws_memdup(res->bytes.ptr, need)
+								: NULL;
+
+	if (pixels) {
+		if (cv->service.viewer &&
+				hws_viewer_peer(cv->service.viewer)->kind == HWS_PLATFORM_LINUX)
+			divide_by_alpha(pixels, need);
+		keep(cv, c, pixels);
+	}
+	coming_free(c);
+}
+
 static void on_data(struct hws_cursor_view *cv, const Ses__CursorData *d)
 {
-	struct hws_buf out;
-	uint8_t *pixels = NULL;
-	size_t need;
 	int width = d->width, height = d->height;
+	size_t need;
 
 	if (width < 0 || height < 0 || width > SIDE_MAX || height > SIDE_MAX)
 		return;
 	if (width == 0 || height == 0) /* invisible, one way or the other */
 		width = height = 0;
 	need = (size_t)width * (size_t)height * 4;
-	hws_buf_init(&out, HWS_SES_CURSOR_MAX);
-	if (need > 0) {
-		if (hws_decompress(hws_bytes(d->colors.data, d->colors.len), need, &out) < 0 ||
-				hws_buf_len(&out) != need)
-			goto out;
-		pixels = hws_memdup(hws_buf_bytes(&out).ptr, need);
-		if (!pixels)
-			goto out;
-		if (cv->service.viewer &&
-				hws_viewer_peer(cv->service.viewer)->kind == HWS_PLATFORM_LINUX)
-			divide_by_alpha(pixels, need);
+	struct coming c = { .s = { .id = d->id,
+					    .width = width,
+					    .height = height,
+					    .hot_x = d->hotx < 0 ? 0 : HWS_MIN(d->hotx, width),
+					    .hot_y = d->hoty < 0 ? 0 : HWS_MIN(d->hoty, height) } };
+	cv->wanted = d->id;
+	if (need == 0) {
+		keep(cv, &c, NULL);
+		return;
 	}
-	struct shape *s = slot_for(cv, d->id, need);
-	s->pixels = pixels;
-	s->s = (struct hws_cursor_shape){ .id = d->id,
-		.width = width,
-		.height = height,
-		.hot_x = d->hotx < 0 ? 0 : HWS_MIN(d->hotx, width),
-		.hot_y = d->hoty < 0 ? 0 : HWS_MIN(d->hoty, height),
-		.rgba = pixels };
-	show(cv, s);
-out:
-	hws_buf_done(&out);
+	struct coming *heap = cv->coming_count < COMING_MAX ? hws_memdup(&c, sizeof(c)) : NULL;
+	if (!heap)
+		return;
+	heap->owner = cv;
+	hws_list_push(&cv->coming, &heap->node);
+	cv->coming_count++;
+	if (hws_confined_unpack(cv->conf.decoder, hws_bytes(d->colors.data, d->colors.len), need,
+			    on_unpacked, heap) < 0)
+		coming_free(heap);
 }
 
 static bool on_message(struct hws_service *service, Ses__Message *m)
@@ -135,6 +184,7 @@ static bool on_message(struct hws_service *service, Ses__Message *m)
 		on_data(cv, m->cursor_data);
 	} else if (m->union_case == SES__MESSAGE__UNION_CURSOR_ID) {
 		struct shape *s = find(cv, m->cursor_id);
+		cv->wanted = m->cursor_id;
 		if (s)
 			show(cv, s);
 	} else if (m->union_case == SES__MESSAGE__UNION_CURSOR_POSITION) {
@@ -176,6 +226,7 @@ int hws_cursor_view_new(const struct hws_cursor_view_conf *conf, struct hws_curs
 		return HWS_ERR_NOMEM;
 	cv->service.impl = &impl;
 	cv->conf = *conf;
+	hws_list_init(&cv->coming);
 	*ret = cv;
 	return HWS_OK;
 }

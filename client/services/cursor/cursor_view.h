@@ -4,6 +4,7 @@
 #include "client/core/viewer.h"
 
 struct hws_cursor_view;
+struct hws_confined;
 
 struct hws_cursor_shape {
 	uint64_t id;
@@ -16,6 +17,7 @@ struct hws_cursor_view_conf {
 	void (*on_shape)(const struct hws_cursor_shape *shape, void *arg);
 	void (*on_position)(int x, int y, void *arg);
 	void *arg;
+	struct hws_confined *decoder; /* unpacks; outlives it */
 };
 
 int hws_cursor_view_new(const struct hws_cursor_view_conf *conf,

@@ -66,6 +66,7 @@ START_TEST(the_picture_is_the_one_the_host_sent)
 	ck_assert_uint_eq(st.frames, 5);
 	ck_assert_uint_gt(st.first_frame_us, 0);
 	ck_assert_uint_gt(st.bytes_in, 100);
+	ck_assert(st.decoder & HAWSER_CONFINED_PROCESS);
 	ck_assert_int_eq(st.codec, _i ? HAWSER_CODEC_VP8 : HAWSER_CODEC_VP9);
 	ck_assert_str_eq(t.path, "direct");
 	ck_assert_uint_eq(t.displays, 2);
@@ -335,6 +336,7 @@ START_TEST(input_clipboard_and_goodbye_reach_the_host)
 	until(&t, HAWSER_EVENT_MESSAGE, 1);
 	until(&t, HAWSER_EVENT_PERMISSION, 1);
 	until(&t, HAWSER_EVENT_CURSOR_POSITION, 1);
+	until(&t, HAWSER_EVENT_CURSOR, 1);
 	ck_assert_str_eq(t.text, "host text");
 	ck_assert_str_eq(t.chat, "hello viewer");
 	ck_assert_uint_eq(t.cursor_id, 77);
