@@ -75,6 +75,34 @@ static void name_row(GtkWidget *row, const char *target, const char *who)
 	g_free(name);
 }
 
+static void show_recent(struct main_window *w);
+
+/* Its key, too: the way on when a host was set up anew. */
+static void on_forget(GtkButton *button, gpointer arg)
+{
+	struct main_window *w = arg;
+	char *target = g_strdup(g_object_get_data(G_OBJECT(button), "target"));
+
+	if (hawser_recent_forget(w->app->context, target) < 0)
+		gtk_label_set_text(w->settings_hint, hawser_last_error());
+	show_recent(w);
+	g_free(target);
+}
+
+static GtkWidget *forget_button(struct main_window *w, const struct hawser_recent *r)
+{
+	GtkWidget *button = gtk_button_new_from_icon_name("user-trash-symbolic");
+
+	gui_set_name(button, "Forget this computer");
+	gtk_widget_set_tooltip_text(button, "Forget this computer, its key and its password");
+	gtk_button_set_has_frame(GTK_BUTTON(button), FALSE);
+	gtk_widget_set_hexpand(button, TRUE);
+	gtk_widget_set_halign(button, GTK_ALIGN_END);
+	g_object_set_data_full(G_OBJECT(button), "target", g_strdup(r->target), g_free);
+	g_signal_connect(button, "clicked", G_CALLBACK(on_forget), w);
+	return button;
+}
+
 static void add_recent(struct main_window *w, const struct hawser_recent *r)
 {
 	GtkWidget *row = gtk_list_box_row_new(), *box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 12);
@@ -83,13 +111,20 @@ static void add_recent(struct main_window *w, const struct hawser_recent *r)
 	GtkWidget *id = gtk_label_new(shown), *name;
 	char *text = g_strdup_printf("%s%s%s", r->username && *r->username ? r->username : "",
 			r->username && *r->username ? "@" : "", r->hostname ? r->hostname : "");
+	char *tip;
 
 	name = gtk_label_new(text);
 	gtk_widget_add_css_class(name, "hawser-hint");
 	gtk_label_set_ellipsize(GTK_LABEL(id), PANGO_ELLIPSIZE_END);
-	gtk_widget_set_tooltip_text(id, shown);
+	tip = g_strdup_printf("%s\n%s%s%s", shown,
+			r->fingerprint && *r->fingerprint ? hawser_encryption_text(r->encryption)
+							  : "no key is remembered",
+			r->fingerprint && *r->fingerprint ? "\nkey: " : "",
+			r->fingerprint ? r->fingerprint : "");
+	gtk_widget_set_tooltip_text(id, tip);
 	gtk_box_append(GTK_BOX(box), id);
 	gtk_box_append(GTK_BOX(box), name);
+	gtk_box_append(GTK_BOX(box), forget_button(w, r));
 	gtk_widget_set_margin_start(box, 8);
 	gtk_widget_set_margin_top(box, 6);
 	gtk_widget_set_margin_bottom(box, 6);
@@ -99,6 +134,7 @@ static void add_recent(struct main_window *w, const struct hawser_recent *r)
 	gtk_list_box_append(w->recent, row);
 	g_free(shown);
 	g_free(text);
+	g_free(tip);
 }
 
 static void show_recent(struct main_window *w)

@@ -369,11 +369,17 @@ static void client_unvouched(struct hws_secure *s)
 }
 
 /* Tells the host that its key did not verify, so that it registers it again. */
-static void refuse_key(struct hws_secure *s)
+static void refuse_key(
+		struct hws_secure *s, const Ses__IdPk *id_pk, struct hws_bytes signed_id)
 {
-	if (s->has_pin && !s->has_statement)
+	if (s->has_pin && !s->has_statement) {
 		fail(s, HWS_ERR_KEY, NULL);
-	else if (fall_back(s, HWS_PLAIN_BAD_SIGNATURE))
+		/* The one that it has instead, for the user to compare. */
+		s->has_host_pk = id_pk && id_pk->v2 && id_pk->v2->hostpk.len == HWS_PK_LEN &&
+				signed_by(id_pk->v2->hostpk.data, signed_id);
+		if (s->has_host_pk)
+			memcpy(s->host_pk, id_pk->v2->hostpk.data, HWS_PK_LEN);
+	} else if (fall_back(s, HWS_PLAIN_BAD_SIGNATURE))
 		put_public_key(s, hws_bytes(NULL, 0), hws_bytes(NULL, 0));
 }
 
@@ -389,7 +395,7 @@ static int client_signed_id(struct hws_secure *s, struct hws_bytes signed_id)
 	if (!s->has_host_pk) {
 		client_unvouched(s);
 	} else if (r < 0 || !signed_by(s->host_pk, signed_id) || id_pk->pk.len != HWS_BOX_PK_LEN) {
-		refuse_key(s);
+		refuse_key(s, r == HWS_OK ? id_pk : NULL, signed_id);
 	} else if (*s->id && !hws_str_equal(id_pk->id, s->id)) {
 		if (fall_back(s, HWS_PLAIN_OTHER_ID))
 			put_empty_message(s);

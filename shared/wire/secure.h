@@ -154,7 +154,8 @@ bool hws_secure_frame_unused(const struct hws_secure *s);
 int hws_secure_err(const struct hws_secure *s);
 /* A sentence part for the user or the log on reason and failure; never NULL. */
 const char *hws_secure_text(const struct hws_secure *s);
-/* Viewer: the host's key (for the fingerprint), by hws_secure_trust; NULL if there is none. */
+/* Viewer: the host's key (for the fingerprint), by hws_secure_trust; NULL if there is none. FAILED
+ * with HWS_ERR_KEY: the one that was shown instead of the remembered one. */
 const uint8_t *hws_secure_host_pk(const struct hws_secure *s);
 /* Viewer, v2: the id that the host says it has. */
 const char *hws_secure_host_id(const struct hws_secure *s);

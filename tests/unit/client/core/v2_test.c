@@ -251,6 +251,12 @@ START_TEST(nobody_talks_the_viewer_down)
 	ck_assert_int_eq(r.ends, 1);
 	ck_assert_int_eq(r.end_err, downs[_i].err);
 	ck_assert_msg(strstr(r.end_text, downs[_i].text) != NULL, "%s", r.end_text);
+	if (downs[_i].err == HWS_ERR_KEY) { /* people can compare both */
+		char key[HWS_FINGERPRINT_TEXT];
+		ck_assert_msg(strstr(r.end_text, hws_fingerprint_text(h.identity.pk, key)) != NULL,
+				"%s", r.end_text);
+		ck_assert_ptr_nonnull(strstr(r.end_text, "hawser peers forget the-host"));
+	}
 	for (size_t i = 0; i < r.sent_count; i++) {
 		Ses__Message *m = recorder_sent(&r, (int)i);
 		ck_assert_int_ne(m->union_case, SES__MESSAGE__UNION_LOGIN_REQUEST);
