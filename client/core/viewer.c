@@ -346,8 +346,7 @@ int hws_viewer_start(struct hws_viewer *v, const struct hws_viewer_link *link)
 	if (r < 0)
 		return HWS_ERR_INVAL;
 	/* The key behind "?" is the server's. */
-	hws_str_escape(v->name, sizeof(v->name),
-			hws_bytes(link->name, strcspn(link->name, "?")));
+	hws_str_escape(v->name, sizeof(v->name), hws_bytes(link->name, strcspn(link->name, "?")));
 	v->level = HWS_LEVEL_PLAIN;
 	v->trust = HWS_TRUST_NONE;
 	v->has_host_pk = false;

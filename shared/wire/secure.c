@@ -369,8 +369,7 @@ static void client_unvouched(struct hws_secure *s)
 }
 
 /* Tells the host that its key did not verify, so that it registers it again. */
-static void refuse_key(
-		struct hws_secure *s, const Ses__IdPk *id_pk, struct hws_bytes signed_id)
+static void refuse_key(struct hws_secure *s, const Ses__IdPk *id_pk, struct hws_bytes signed_id)
 {
 	if (s->has_pin && !s->has_statement) {
 		fail(s, HWS_ERR_KEY, NULL);

@@ -1,6 +1,7 @@
-/* Both schemes through the path that sessions take: framed links over sockets, sealed at one end and
- * opened at the other. Their rounds alternate, so that other work on the machine meets both. The round
- * trips are those of the viewer's real core and the real handshake, message by message. */
+/* Both schemes through the path that sessions take: framed links over sockets, sealed at one
+ * end and opened at the other. Their rounds alternate, so that other work on the machine meets
+ * both. The round trips are those of the viewer's real core and the real handshake, message by
+ * message. */
 #include "tests/bench/session/channel.h"
 #include "client/core/viewer.h"
 #include "shared/base/clock.h"

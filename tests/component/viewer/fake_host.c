@@ -408,6 +408,7 @@ static bool on_login(struct fake_host *h, const Ses__LoginRequest *lr)
 		if (in <= 0)
 			return in < 0 || say_error(h, "Wrong Password");
 	} else if (h->conf.password) {
+		h->password_heard |= lr->password.len > 0;
 		if (lr->password.len == 0)
 			return true;
 		hws_password_h1(hws_bytes_str(h->conf.password), SALT, h1);
