@@ -186,6 +186,13 @@ static const struct verdict begins[] = {
 	{ "Too many wrong attempts", HWS_LOGIN_END, HWS_ERR_DENIED,
 			"the host takes no more passwords from this address; restart the host or connect from "
 			"another address" },
+	/* Our own hosts. */
+	{ "The host does not know the key of your viewer", HWS_LOGIN_END, HWS_ERR_DENIED,
+			"the host lets in only viewers whose key it knows; give its owner what `hawser viewer-key` "
+			"prints" },
+	{ "The host lets in only viewers whose key it knows", HWS_LOGIN_END, HWS_ERR_DENIED,
+			"the host lets in only viewers whose key it knows; give its owner what `hawser viewer-key` "
+			"prints" },
 	{ "No permission of ", HWS_LOGIN_END, HWS_ERR_DENIED,
 			"the host does not permit this kind of session; ask its owner to switch it on" },
 	/* Our own hosts: it is being started, most likely again. */

@@ -51,7 +51,7 @@ enum hawser_error {
 
 enum hawser_state {
 	HAWSER_STATE_CONNECTING, /* looking for a path to the host */
-	HAWSER_STATE_SECURING,   /* end-to-end handshake */
+	HAWSER_STATE_SECURING,   /* the handshake of the encryption */
 	HAWSER_STATE_LOGIN,      /* waiting for the host's challenge or its verdict */
 	HAWSER_STATE_WAITING,    /* for the user (password, question) or for a person at the host */
 	HAWSER_STATE_READY,      /* logged in */

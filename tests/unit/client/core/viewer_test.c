@@ -137,6 +137,9 @@ static const struct {
 	{ "Unsupported display server type \"tty\", x11 or wayland expected", 0, 1, HWS_ERR_DISPLAY,
 			0 },
 	{ "No displays", 0, 1, HWS_ERR_DISPLAY, 0 },
+	{ "The host does not know the key of your viewer: its owner can add it", 0, 1,
+			HWS_ERR_DENIED, 0 },
+	{ "The host lets in only viewers whose key it knows", 0, 1, HWS_ERR_DENIED, 0 },
 	{ "something\nnew", 0, 1, HWS_ERR_DENIED, 0 },
 };
 
