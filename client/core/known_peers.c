@@ -278,13 +278,25 @@ bool hws_known_peers_remove(struct hws_known_peers *k, const char *target, const
 	return true;
 }
 
+/* Who is visited often enough would otherwise make room for himself as a stranger. */
+static void make_room(struct hws_known_peers *k)
+{
+	size_t i = k->count;
+
+	while (i > 0 && k->peer[i - 1].has_pk && k->peer[i - 1].level == HWS_LEVEL_V2)
+		i--;
+	i = i > 0 ? i - 1 : k->count - 1;
+	memmove(&k->peer[i], &k->peer[i + 1], (k->count - i - 1) * sizeof(k->peer[0]));
+	k->count--;
+}
+
 void hws_known_peers_put(struct hws_known_peers *k, const struct hws_known_peer *peer)
 {
 	struct hws_known_peer copy = *peer; /* may be in the list itself */
 
 	hws_known_peers_remove(k, copy.target, copy.server);
 	if (k->count == HWS_PEERS_MAX)
-		k->count--;
+		make_room(k);
 	memmove(&k->peer[1], &k->peer[0], k->count * sizeof(k->peer[0]));
 	k->peer[0] = copy;
 	k->count++;

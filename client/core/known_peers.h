@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define HWS_PEERS_MAX 100u
+#define HWS_PEERS_MAX 500u
 
 #define HWS_PEER_SERVER 300u
 
@@ -53,6 +53,7 @@ int hws_known_peers_store(const struct hws_known_peers *k, const char *path) HWS
 /* An ID without a server is one of `server`; "" = of none. */
 const struct hws_known_peer *hws_known_peers_find(
 		const struct hws_known_peers *k, const char *target, const char *server);
-/* Replaces the entry of the same host (by its target and server). */
+/* Replaces the entry of the same host (by its target and server). Where there are too many,
+ * the oldest goes that no pin of v2 is lost with; only when all are such, the oldest. */
 void hws_known_peers_put(struct hws_known_peers *k, const struct hws_known_peer *peer);
 bool hws_known_peers_remove(struct hws_known_peers *k, const char *target, const char *server);

@@ -47,7 +47,8 @@ const struct hws_known_peer *hws_view_settings_peer(
 size_t hws_view_settings_peer_count(const struct hws_view_settings *s);
 /* Newest first. */
 const struct hws_known_peer *hws_view_settings_peer_at(const struct hws_view_settings *s, size_t i);
-/* Adds or replaces by target and server, and writes. The oldest goes when there are too many. */
+/* Adds or replaces by target and server, and writes. When there are too many an old one goes, as
+ * hws_known_peers_put says. */
 int hws_view_settings_keep(
 		struct hws_view_settings *s, const struct hws_known_peer *peer) HWS_MUST_CHECK;
 /* An ID without a server is one of the configured server. HWS_ERR_NOTFOUND. */

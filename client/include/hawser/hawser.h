@@ -107,7 +107,7 @@ const char *hawser_config_path(const hawser_context *ctx);
 int hawser_viewer_key(hawser_context *ctx, char buf[HAWSER_KEY_TEXT]);
 void hawser_string_free(char *s);
 
-/* --- Peers visited before, newest first (at most 100 are kept). ------------------------------- */
+/* --- Peers visited before, newest first (at most 500 are kept). ------------------------------- */
 
 /* In a list: step from one to the next by `size` (hawser_recent_at does), which is that of the
  * library's struct. */

@@ -343,6 +343,32 @@ START_TEST(what_a_list_says_of_encryption_is_never_taken_for_less)
 }
 END_TEST
 
+START_TEST(a_pin_of_v2_is_the_last_to_go)
+{
+	struct hws_known_peers *k = calloc(1, sizeof(*k));
+	struct hws_known_peer p = { .target = "300000000", .has_pk = true, .level = HWS_LEVEL_V2 };
+
+	hws_known_peers_put(k, &p); /* the oldest */
+	p.level = HWS_LEVEL_V1;
+	for (unsigned i = 0; i < HWS_PEERS_MAX; i++) {
+		snprintf(p.target, sizeof(p.target), "20000%04u", i);
+		hws_known_peers_put(k, &p);
+	}
+	ck_assert_uint_eq(k->count, HWS_PEERS_MAX);
+	ck_assert_ptr_nonnull(hws_known_peers_find(k, "300000000", ""));
+	ck_assert_ptr_null(hws_known_peers_find(k, "200000000", ""));
+	p.level = HWS_LEVEL_V2;
+	for (unsigned i = 0; i < HWS_PEERS_MAX; i++) {
+		snprintf(p.target, sizeof(p.target), "40000%04u", i);
+		hws_known_peers_put(k, &p);
+	}
+	ck_assert_uint_eq(k->count, HWS_PEERS_MAX);
+	ck_assert_ptr_null(hws_known_peers_find(k, "300000000", ""));
+	hws_known_peers_done(k);
+	free(k);
+}
+END_TEST
+
 START_TEST(two_entries_of_an_older_list_become_one)
 {
 	static const char list[] =
@@ -377,6 +403,7 @@ Suite *settings_suite(void)
 	tcase_add_test(t, what_a_list_says_of_encryption_is_never_taken_for_less);
 	tcase_add_loop_test(t, one_host_is_one_however_it_is_written, 0, (int)HWS_COUNT(names));
 	tcase_add_test(t, one_host_has_one_entry_and_one_pin);
+	tcase_add_test(t, a_pin_of_v2_is_the_last_to_go);
 	tcase_add_test(t, two_entries_of_an_older_list_become_one);
 	suite_add_tcase(s, t);
 	return s;
