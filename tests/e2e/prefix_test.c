@@ -52,23 +52,28 @@ START_TEST(everything_is_below_the_prefix_and_names_it)
 				     "for p in $(grep -rhoE '[^ =\"]*/bin/hawser[a-z-]*' "
 				     "lib/systemd share/applications); do "
 				     "test -x $D$p || { echo \"$p is not there\"; exit 1; }; done; "
+				     "test -f lib/sysusers.d/hawser.conf; "
 				     "test -f etc/fail2ban/filter.d/hawser-rendezvous.conf");
 }
 END_TEST
 
-/* What systemd itself says of the host's units, with a program that is there in the place of
- * ours. */
-START_TEST(the_units_of_the_host_are_valid)
+/* What systemd itself says of the units, with a program that is there in the place of ours. */
+START_TEST(the_units_are_valid_and_closed)
 {
-	sh("command -v systemd-analyze >/dev/null || exit 0; mkdir -p $D; "
-	   "for u in hawser-host hawser-host-system; do "
-	   "sed 's,/usr/bin/hawser-host run,/bin/true run,' "
-	   "$SOURCE/packaging/systemd/$u.service > $D/$u.service; "
+	sh("command -v systemd-analyze >/dev/null || exit 0; mkdir -p $D; cd "
+	   "$SOURCE/packaging/systemd; for u in *.service; do u=${u%.service}; "
+	   "sed 's,/usr/bin/hawser-[a-z]*,/bin/true,' $u.service > $D/$u.service; "
 	   "SYSTEMD_LOG_LEVEL=warning systemd-analyze verify --man=no $D/$u.service > $D/said "
 	   "2>&1 || true; "
-	   "if grep \"$u.service:\" $D/said; then exit 1; fi; done; "
-	   /* root, but hardly: it becomes others, and that is all */
-	   "test \"$(grep ^CapabilityBoundingSet= $D/hawser-host-system.service)\" = "
+	   "if grep \"$u.service:\" $D/said; then exit 1; fi; "
+	   "for l in NoNewPrivileges=yes LimitCORE=0 MemoryDenyWriteExecute=yes LockPersonality=yes "
+	   "SystemCallErrorNumber=EPERM SystemCallArchitectures=native RestrictSUIDSGID=yes; do "
+	   "grep -q \"^$l$\" $u.service || { echo \"$u: no $l\"; exit 1; }; done; done; "
+	   /* of 10: as open as can be */
+	   "for u in hawser-relay:20 hawser-relay@:20 hawser-rendezvous:22 hawser-host-system:38; do "
+	   "systemd-analyze security --offline=true --threshold=${u#*:} ${u%:*}.service "
+	   ">$D/said 2>&1 || { tail -n 3 $D/said; exit 1; }; done; " /* root, but hardly: it becomes others, and that is all */
+	   "test \"$(grep ^CapabilityBoundingSet= hawser-host-system.service)\" = "
 	   "'CapabilityBoundingSet=CAP_SETUID CAP_SETGID CAP_KILL'");
 }
 END_TEST
@@ -234,7 +239,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, NULL);
 	tcase_add_test(tc, everything_is_below_the_prefix_and_names_it);
 	tcase_add_test(tc, the_systems_own_prefix_has_its_settings_in_etc);
-	tcase_add_test(tc, the_units_of_the_host_are_valid);
+	tcase_add_test(tc, the_units_are_valid_and_closed);
 	tcase_add_test(tc, what_was_installed_is_removed_again);
 	tcase_add_test(tc, programs_manuals_and_completion_belong_together);
 	tcase_add_test(tc, the_manuals_know_every_command_and_option);

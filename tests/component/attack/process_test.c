@@ -262,6 +262,8 @@ START_TEST(hostd_is_confined_and_keeps_its_keys_in_memory)
 
 	start(NULL);
 	is_confined(host.proc.pid, 1);
+	if (is_sanitized()) /* which locks nothing */
+		return;
 	status = host_status(&host);
 	/* "        8 kB" */
 	if (json_is_true(json_object_get(status, "keys_locked")))

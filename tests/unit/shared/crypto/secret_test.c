@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -48,6 +49,8 @@ static int lock_nothing(void)
 	static const struct rlimit none = { 0, 0 };
 	void *p;
 
+	if (mlock((void *)16, 1) == 0) /* a sanitizer pretends */
+		return 0;
 	if (setrlimit(RLIMIT_MEMLOCK, &none) < 0 || (geteuid() == 0 && setuid(65534) < 0))
 		return 2;
 	p = hws_secret_alloc(100);
