@@ -113,7 +113,9 @@ static const struct hws_option table[] = {
 	{ "limits", "punch-burst", 0, HWS_OPT_U32, AT(punch_burst), "300", 1, 1000000, NULL,
 			HWS_OPT_RELOAD, "N", "How many at once.", NULL },
 	{ "limits", "target-rate", 0, HWS_OPT_U32, AT(target_rate), "5", 0, 1000000, NULL,
-			HWS_OPT_RELOAD, "N", "Connection requests per second to one device.",
+			HWS_OPT_RELOAD, "N",
+			"Connection requests per second to one device, shared fairly between those "
+			"who ask.",
 			NULL },
 	{ "limits", "target-burst", 0, HWS_OPT_U32, AT(target_burst), "60", 1, 1000000, NULL,
 			HWS_OPT_RELOAD, "N", "How many at once.", NULL },

@@ -5,6 +5,7 @@
 
 #define ADDRESSES_MAX 65536
 #define TARGETS_MAX 32768u
+#define CALLERS_MAX 65536u /* of a target */
 
 struct rate {
 	struct hws_admit **admit;
@@ -26,6 +27,7 @@ int rdv_limits_init(struct rdv_limits *l, const struct rdv_config *c)
 {
 	struct hws_admit_conf clients = { .max_entries = ADDRESSES_MAX,
 		.max_links = c->max_links_per_address };
+	uint32_t targets = HWS_MIN(TARGETS_MAX, c->max_links * 4);
 	struct rate rate[RATES];
 	int r = hws_admit_new(&clients, &l->clients);
 
@@ -33,7 +35,9 @@ int rdv_limits_init(struct rdv_limits *l, const struct rdv_config *c)
 	for (size_t i = 0; r == HWS_OK && i < RATES; i++)
 		r = hws_admit_new(&rate[i].conf, rate[i].admit);
 	if (r == HWS_OK)
-		r = rdv_target_rate_new(HWS_MIN(TARGETS_MAX, c->max_links * 4), &l->target);
+		r = rdv_target_rate_new(targets, CALLERS_MAX, &l->target);
+	if (r == HWS_OK)
+		r = rdv_target_rate_new(targets, CALLERS_MAX, &l->relay);
 	return r;
 }
 
@@ -45,6 +49,7 @@ void rdv_limits_done(struct rdv_limits *l)
 	hws_admit_free(l->online);
 	hws_admit_free(l->changes);
 	rdv_target_rate_free(l->target);
+	rdv_target_rate_free(l->relay);
 }
 
 void rdv_limits_reload(struct rdv_limits *l, const struct rdv_config *c)

@@ -1,5 +1,5 @@
 /* rendezvous/planes/limits: how much each address may ask of the TCP plane, and how often each
- * device may be asked for. On the plane's thread. */
+ * device may be asked for, by whom. On the plane's thread. */
 #pragma once
 #include "server-rendezvous/config/config.h"
 #include "server-rendezvous/planes/target_rate.h"
@@ -11,7 +11,8 @@ struct rdv_limits {
 	struct hws_admit *keys;         /* wrong keys by address */
 	struct hws_admit *online;       /* ids asked for by address */
 	struct hws_admit *changes;      /* registrations by address */
-	struct rdv_target_rate *target; /* requests by target */
+	struct rdv_target_rate *target; /* connection requests by target and caller */
+	struct rdv_target_rate *relay;  /* the same of requests to come to a relay */
 };
 
 /* `l` zeroed; also after an error rdv_limits_done frees what there is. */

@@ -89,12 +89,10 @@ static void auth_failed(struct request *q)
 			HWS_STR("why", "wrong server key"));
 }
 
-static bool key_right(const struct rdv_core *core, const char *given)
+static bool key_shown(const struct rdv_core *core, const char *given)
 {
 	size_t n = strlen(core->key_text);
 
-	if (rdv_conf(core)->open)
-		return true;
 	return strlen(given) == n && hws_secret_equal(given, core->key_text, n);
 }
 
@@ -111,21 +109,35 @@ static bool own_site(const struct request *q, const struct rdv_peer_info *host)
 	return host->online && rdv_addr_ip_equal(&q->cl->addr, &host->addr);
 }
 
-static bool too_often(const struct request *q, const struct rdv_peer_info *host)
+/* Takes from the budget of the device, shared between those who ask for it. */
+static bool target_free(struct request *q, struct rdv_target_rate *t, bool proven, bool site)
 {
 	const struct rdv_config *c = rdv_conf(q->core);
-	bool own = host && own_site(q, host);
+	const struct rdv_call call = { .id = q->id,
+		.from = &q->cl->addr,
+		.proven = proven,
+		.site = site,
+		.rate = c->target_rate,
+		.burst = c->target_burst,
+		.now_us = q->now_us };
 
-	return (!own && !hws_admit_event(q->cl->plane->limits.punch, &q->cl->peer, 1, q->now_us)) ||
-			!rdv_target_rate_take(q->cl->plane->limits.target, q->id, c->target_rate,
-					c->target_burst, q->now_us);
+	return rdv_target_rate_take(t, &call);
+}
+
+static bool limited(struct request *q)
+{
+	hws_count(&q->core->count.punch_limited);
+	refuse(q, RDV_OUT_LIMITED, 0, TOO_OFTEN);
+	return false;
 }
 
 /* Everything that can refuse a request, whatever the device (`host`, NULL = nobody's id) is
  * like. */
 static bool admitted(struct request *q, const char *key, const struct rdv_peer_info *host)
 {
-	if (!key_right(q->core, key)) {
+	bool shown = key_shown(q->core, key), own = host && own_site(q, host);
+
+	if (!shown && !rdv_conf(q->core)->open) {
 		auth_failed(q);
 		refuse(q, RDV_OUT_WRONG_KEY, RDV__PUNCH_HOLE_RESPONSE__FAILURE__LICENSE_MISMATCH,
 				NULL);
@@ -134,17 +146,14 @@ static bool admitted(struct request *q, const char *key, const struct rdv_peer_i
 		return false;
 	}
 	rdv_known_addrs_add(q->core->known_addrs, &q->cl->addr, q->now_us);
-	if (too_often(q, host)) {
-		hws_count(&q->core->count.punch_limited);
-		refuse(q, RDV_OUT_LIMITED, 0, TOO_OFTEN);
-		return false;
-	}
-	if (!may_call(q)) {
+	if (!own && !hws_admit_event(q->cl->plane->limits.punch, &q->cl->peer, 1, q->now_us))
+		return limited(q);
+	if (!may_call(q)) { /* before it costs the device anything */
 		hws_count(&q->core->count.punch_denied);
 		refuse(q, RDV_OUT_DENIED, 0, DENIED);
 		return false;
 	}
-	return true;
+	return target_free(q, q->cl->plane->limits.target, shown, own) || limited(q);
 }
 
 static struct rdv_pending *pending_take(struct request *q, bool relay)
@@ -310,8 +319,7 @@ void rdv_punch_request(struct rdv_client *cl, const Rdv__PunchHoleRequest *m)
 	snprintf(q.attempt.version, sizeof(q.attempt.version), "%.15s", m->version);
 	if (!hws_utf8_valid(hws_bytes_str(q.attempt.version)))
 		q.attempt.version[0] = 0;
-	found = rdv_presence_get(q.core->presence, hws_bytes_str(m->id), q.now_us, &host) &&
-			!host.unproven;
+	found = rdv_presence_get(q.core->presence, hws_bytes_str(m->id), q.now_us, &host);
 	if (!admitted(&q, m->licence_key, found ? &host : NULL))
 		return;
 	if (!found) {
@@ -418,7 +426,7 @@ void rdv_relay_request(struct rdv_client *cl, Rdv__RequestRelay *m)
 	uint8_t mangled[HWS_ADDR_WIRE_MAX];
 	struct rdv_peer_info host;
 	struct rdv_pending *p;
-	bool online;
+	bool online, own;
 
 	hws_count(&q.core->count.relay_requests);
 	if (!relay && ask_for_grant(&q, m))
@@ -433,8 +441,9 @@ void rdv_relay_request(struct rdv_client *cl, Rdv__RequestRelay *m)
 	}
 	online = rdv_presence_get(q.core->presence, hws_bytes_str(m->id), q.now_us, &host) &&
 			host.online && !host.blocked;
-	if (!(online && own_site(&q, &host)) &&
-			!hws_admit_event(cl->plane->limits.punch, &cl->peer, 1, q.now_us)) {
+	own = online && own_site(&q, &host);
+	if ((!own && !hws_admit_event(cl->plane->limits.punch, &cl->peer, 1, q.now_us)) ||
+			!target_free(&q, cl->plane->limits.relay, true, own)) {
 		hws_count(&q.core->count.punch_limited);
 		refuse_relay(&q, TOO_OFTEN);
 		return;
