@@ -35,6 +35,7 @@
 
 #define NAME "hawser-rendezvous"
 #define KNOWN_MAX 262144
+#define FIRST_MAX 262144 /* half a second of a flood, and a device answers at once */
 #define WHY_SIZE 8192
 #define SWEEP_US (100 * HWS_US_PER_MS)
 /* A round over the table takes at most so long. */
@@ -209,6 +210,8 @@ static int build_tables(struct rdv_server *s, struct hws_error *err)
 	if (r == HWS_OK)
 		r = rdv_known_addrs_new(KNOWN_MAX, &s->core.known_addrs);
 	if (r == HWS_OK)
+		r = rdv_first_contacts_new(FIRST_MAX, &s->core.first_contacts);
+	if (r == HWS_OK)
 		r = rdv_attempts_new(WHY_SIZE, &s->core.attempts);
 	if (r == HWS_OK)
 		r = rdv_rules_new(&s->core.rules);
@@ -351,7 +354,8 @@ void rdv_server_free(struct rdv_server *s)
 	rdv_grants_free(s->core.grants);
 	rdv_rules_free(s->core.rules);
 	rdv_attempts_free(s->core.attempts);
-	rdv_known_addrs_free(s->core.known_addrs);
+	rdv_seen_free(s->core.known_addrs);
+	rdv_seen_free(s->core.first_contacts);
 	rdv_presence_free(s->core.presence);
 	hws_identity_wipe(&s->core.identity);
 	hws_secret_free(s);

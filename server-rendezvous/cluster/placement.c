@@ -182,7 +182,7 @@ void rdv_placement_gone(struct rdv_placement *pm, const char *id)
 	p = rdv_shard_find(s);
 	if (p && p->flags & RDV_PEER_PLACED) {
 		p->flags &= (uint8_t)~RDV_PEER_PLACED;
-		client = rdv_peer_client(p);
+		client = p->client;
 		p->seen = 0;
 		note_gone(pm, id);
 	}
@@ -201,7 +201,7 @@ void rdv_placement_changed(struct rdv_placement *pm, const char *id)
 		return;
 	s = rdv_presence_lock(pm->node->core->presence, bytes);
 	p = rdv_shard_find(s);
-	if (p && !(p->flags & (RDV_PEER_PLACED | RDV_PEER_UNPROVEN)) && !rdv_peer_client(p))
+	if (p && !(p->flags & RDV_PEER_PLACED) && !p->client)
 		rdv_shard_remove(s, p); /* learnt again when it is asked for */
 	rdv_presence_unlock(s);
 }
@@ -400,41 +400,13 @@ void rdv_placement_again(struct rdv_placement *pm)
 
 /* --- learning --------------------------------------------------------------------------------- */
 
-/* A device that came here before its row did: it is no stranger if its machine id is that of the
- * row. */
-static void meet(struct rdv_placement *pm, struct rdv_shard *s, struct rdv_peer *p,
-		const struct rdv_peer_row *row)
-{
-	uint8_t mac[RDV_MAC_LEN];
-
-	if (!(p->flags & RDV_PEER_UNPROVEN) || !row->uuid_len || !row->has_pk)
-		return;
-	rdv_presence_mac(pm->node->core->presence, hws_bytes(row->uuid, row->uuid_len), mac);
-	if (memcmp(mac, p->mac, sizeof(mac)) != 0) {
-		rdv_shard_remove(s, p); /* the row takes its place */
-	} else if (memcmp(row->pk, p->pk, RDV_PK_LEN) == 0) {
-		rdv_peer_prove(p);
-		p->flags |= RDV_PEER_PLACED;
-		rdv_placement_arrived(pm, rdv_peer_id(p));
-	}
-}
-
 static void on_learnt(int r, const struct rdv_peer_row *row, void *arg)
 {
 	struct rdv_placement *pm = arg;
-	struct rdv_shard *s;
-	struct rdv_peer *p;
 
 	pm->learning--;
-	if (r == HWS_OK) {
-		s = rdv_presence_lock(pm->node->core->presence, hws_bytes_str(row->id));
-		p = rdv_shard_find(s);
-		if (p)
-			meet(pm, s, p, row);
-		rdv_presence_unlock(s);
-		if (!rdv_presence_load(pm->node->core->presence, row))
-			hws_warn_limited("register.table_full", HWS_STR("id", row->id));
-	}
+	if (r == HWS_OK && !rdv_presence_load(pm->node->core->presence, row))
+		hws_warn_limited("register.table_full", HWS_STR("id", row->id));
 	if (r != HWS_ERR_CANCELED)
 		learn_some(pm);
 }

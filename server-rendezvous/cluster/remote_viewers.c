@@ -205,7 +205,7 @@ static bool push_here(struct rdv_remote_viewers *rv, const char *from, const Clu
 	struct remote_viewer *f;
 
 	if (!rdv_presence_get(core->presence, hws_bytes_str(p->id), hws_clock_us(), &host) ||
-			!host.online || host.unproven || host.blocked)
+			!host.online || host.blocked)
 		return false;
 	f = remember(rv, from, p, &host);
 	if (!f)

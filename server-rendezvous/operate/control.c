@@ -185,7 +185,7 @@ static void cmd_kick(struct hws_control_reply *reply, const json_t *req, void *a
 	shard = rdv_presence_lock(core->presence, hws_bytes_str(id));
 	p = rdv_shard_find(shard);
 	if (p) {
-		client = rdv_peer_client(p);
+		client = p->client;
 		p->seen = 0;
 		p->addr.port = 0;
 	}

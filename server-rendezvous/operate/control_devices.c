@@ -41,9 +41,9 @@ json_t *rdv_peer_json(struct rdv_core *core, const char *id)
 	rdv_addr_to(&info.addr, &ss);
 	hws_addr_text(&ss, addr, sizeof(addr));
 	hws_key_text(info.pk, key);
-	o = json_pack("{s:s,s:b,s:s,s:s,s:b,s:b,s:b}", "id", id, "online", info.online, "address",
+	o = json_pack("{s:s,s:b,s:s,s:s,s:b,s:b}", "id", id, "online", info.online, "address",
 			rdv_addr_is_set(&info.addr) ? addr : "", "by", info.client ? "tcp" : "udp",
-			"blocked", info.blocked, "unproven", info.unproven, "copied", info.copied);
+			"blocked", info.blocked, "copied", info.copied);
 	if (o && info.age_us != UINT64_MAX)
 		json_object_set_new(
 				o, "seen_s_ago", json_integer((json_int_t)(info.age_us / 1000000)));

@@ -113,8 +113,7 @@ static bool is_known(struct rdv_core *core, const char *id)
 {
 	struct rdv_peer_info info;
 
-	return rdv_presence_get(core->presence, hws_bytes_str(id), hws_clock_us(), &info) &&
-			!info.unproven;
+	return rdv_presence_get(core->presence, hws_bytes_str(id), hws_clock_us(), &info);
 }
 
 /* As put, with an id in it: one that is mistyped protects nothing and blocks nobody. */

@@ -1,7 +1,7 @@
 /* rendezvous/planes/registration: RegisterPeer and RegisterPk.
  *
- * Against strangers: a first contact is kept in memory only and reaches the store with its second
- * packet; a known device whose address changes while the old one lives must first answer
+ * Against strangers: a first contact leaves a mark only, and the device enters table and store with
+ * its second packet; a known device whose address changes while the old one lives must first answer
  * request_pk; another key for a known machine id is not taken while the present one speaks. */
 #include "server-rendezvous/planes/registration.h"
 #include "server-rendezvous/cluster/cluster.h"
@@ -11,6 +11,7 @@
 #include "server-rendezvous/state/known_addrs.h"
 #include "server-rendezvous/state/presence.h"
 #include "server-rendezvous/state/rules.h"
+#include "server-rendezvous/state/seen.h"
 #include "server-rendezvous/store/devices.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
@@ -22,6 +23,8 @@
 #include "shared/wire/text.h"
 #include <time.h>
 
+/* A first datagram counts for so long; who did not hear that it was asked speaks after 15 s. */
+#define FIRST_DS 900
 #define BURST_GAP_US (6 * HWS_US_PER_S) /* RegisterPk closer than this ... */
 #define BURST_MAX 3                     /* ... more often than this are refused */
 #define STRIKES_MAX 4                   /* so often another key may ask while the old one lives */
@@ -29,6 +32,7 @@
  * does so once. */
 #define COPY_GAP_US (40 * HWS_US_PER_S)
 #define COPY_MOVES 6
+#define YOUNG_US (20 * HWS_US_PER_S)        /* a device that speaks each 15 s has done so twice */
 #define COPY_FORGET_US (600 * HWS_US_PER_S) /* so long in one place: there is one of them only */
 
 #define OK RDV__REGISTER_PK_RESPONSE__RESULT__OK
@@ -46,7 +50,8 @@ struct attempt {
 	uint8_t mac[RDV_MAC_LEN];
 	bool write, wait;       /* to the store; answer only then */
 	bool moved, new_key;    /* for log and counters */
-	bool first;             /* first packet of an unknown device */
+	bool first;             /* first datagram of an unknown device: it is asked again */
+	bool added;             /* it is in the table now */
 	bool copies;            /* several machines take this id from each other */
 	struct rdv_addr before; /* where it was */
 	const char *refused;    /* event name of a refusal worth a line */
@@ -74,10 +79,11 @@ static void row_fill(struct rdv_peer_row *row, struct hws_bytes id, struct hws_b
 static void take_address(struct rdv_peer *p, struct rdv_core *core, const struct rdv_origin *from)
 {
 	p->addr = from->addr;
-	if (!(p->flags & RDV_PEER_UNPROVEN))
-		p->u.client = from->client;
+	p->client = from->client;
+	if (from->client)
+		p->flags &= (uint8_t)~RDV_PEER_YOUNG;
 	p->seen = rdv_presence_time(core->presence, from->now_us);
-	if (core->cluster && !(p->flags & (RDV_PEER_UNPROVEN | RDV_PEER_PLACED))) {
+	if (core->cluster && !(p->flags & RDV_PEER_PLACED)) {
 		p->flags |= RDV_PEER_PLACED;
 		rdv_cluster_arrived(core->cluster, rdv_peer_id(p));
 	}
@@ -92,7 +98,7 @@ static void learn(struct rdv_core *core, struct hws_bytes id)
 
 /* A device that is where it was: the case of nearly every packet. */
 static enum rdv_answer keep_alive(struct rdv_core *core, const struct rdv_origin *from,
-		struct rdv_peer *p, bool *ret_arrived, struct rdv_peer_row *ret_row)
+		struct rdv_peer *p, bool *ret_arrived)
 {
 	bool alive = rdv_presence_age(core->presence, p->seen, from->now_us) < RDV_ONLINE_US;
 
@@ -100,37 +106,21 @@ static enum rdv_answer keep_alive(struct rdv_core *core, const struct rdv_origin
 		return RDV_ANSWER_NONE;
 	if (!(p->flags & RDV_PEER_HAS_PK))
 		return RDV_ANSWER_ASK_PK;
-	if (p->flags & RDV_PEER_UNPROVEN) {
-		if (!rdv_addr_equal(&p->addr, &from->addr))
-			return RDV_ANSWER_ASK_PK;
-		row_fill(ret_row, rdv_peer_id(p),
-				hws_bytes(p->u.unproven->uuid, p->u.unproven->len), p->pk,
-				&p->addr);
-		rdv_peer_prove(p);
-	}
 	if (!rdv_addr_ip_equal(&p->addr, &from->addr))
 		return RDV_ANSWER_ASK_PK;
 	/* Another port while the old one lives: anybody behind the same NAT can send that. */
 	if (p->addr.port != from->addr.port && p->seen && alive)
 		return RDV_ANSWER_ASK_PK;
 	*ret_arrived = !alive;
+	if (p->flags & RDV_PEER_YOUNG &&
+			rdv_presence_age(core->presence, p->registered, from->now_us) > YOUNG_US)
+		p->flags &= (uint8_t)~RDV_PEER_YOUNG;
 	if (p->flags & RDV_PEER_COPIED &&
 			rdv_presence_age(core->presence, p->registered, from->now_us) >
 					COPY_FORGET_US)
 		p->flags &= (uint8_t)~RDV_PEER_COPIED;
 	take_address(p, core, from);
 	return RDV_ANSWER_KNOWN;
-}
-
-/* Writes a device that nobody waits for; when the queue is full it is asked for its key again at a
- * next start. */
-static void remember(struct rdv_core *core, const struct rdv_peer_row *row)
-{
-	struct rdv_write w = { .kind = RDV_WRITE_PEER, .row = *row };
-	struct rdv_waiter nobody = { 0 };
-
-	if (rdv_journal_put(core->journal, &w, &nobody) < 0)
-		hws_warn_limited("store.queue_full", HWS_STR("id", row->id));
 }
 
 enum rdv_answer rdv_register_peer(
@@ -140,20 +130,16 @@ enum rdv_answer rdv_register_peer(
 	struct rdv_shard *s;
 	struct rdv_peer *p;
 	bool arrived = false;
-	struct rdv_peer_row row;
 
-	row.id[0] = 0; /* filled only when there is something to write, which is rare */
 	if (id.len == 0 || id.len > HWS_ID_MAX)
 		return RDV_ANSWER_NONE;
 	s = rdv_presence_lock(core->presence, id);
 	p = rdv_shard_find(s);
 	if (p)
-		answer = keep_alive(core, from, p, &arrived, &row);
+		answer = keep_alive(core, from, p, &arrived);
 	rdv_presence_unlock(s);
 	if (!p)
 		learn(core, id);
-	if (row.id[0])
-		remember(core, &row);
 	if (answer == RDV_ANSWER_KNOWN) {
 		hws_count(&core->count.keepalives);
 		if (arrived)
@@ -183,16 +169,47 @@ static bool limited(const struct attempt *a)
 	return a->from->admit && !hws_admit_event(a->from->admit, a->from->ss, 1, a->from->now_us);
 }
 
+int rdv_first_contacts_new(uint32_t max, struct rdv_seen **ret)
+{
+	return rdv_seen_new(max, HWS_US_PER_S / 10, FIRST_DS, ret);
+}
+
+/* Whether the same was said from there before. A datagram alone leaves nothing behind but this: who
+ * sends under a false address can neither fill the table of devices nor keep an id from others. The
+ * port does not count, since there are routers that change it with each packet. */
+static bool heard_before(const struct attempt *a)
+{
+	uint8_t said[16 + RDV_MAC_LEN + RDV_PK_LEN + HWS_ID_MAX];
+	struct hws_bytes what = hws_bytes(said, sizeof(said) - HWS_ID_MAX + a->id.len);
+
+	memcpy(said, a->from->addr.ip, 16);
+	memcpy(said + 16, a->mac, RDV_MAC_LEN);
+	memcpy(said + 16 + RDV_MAC_LEN, a->pk.ptr, RDV_PK_LEN);
+	memcpy(said + 16 + RDV_MAC_LEN + RDV_PK_LEN, a->id.ptr, a->id.len);
+	if (rdv_seen_take(a->core->first_contacts, what, a->from->now_us))
+		return true;
+	rdv_seen_add(a->core->first_contacts, what, a->from->now_us);
+	return false;
+}
+
 static result add_new(struct attempt *a, struct rdv_shard *s)
 {
 	struct rdv_peer *p;
+	bool again;
 
 	if (rdv_conf(a->core)->enrolled_only) {
 		a->refused = "register.not_enrolled";
 		return NOT_DEPLOYED;
 	}
-	if (limited(a))
+	/* On a client connection the caller has answered our TCP handshake: that is proof
+	 * enough. */
+	again = !a->from->client && heard_before(a);
+	if (!again && limited(a))
 		return TOO_FREQUENT;
+	if (!again && !a->from->client) {
+		a->first = true;
+		return OK;
+	}
 	p = rdv_shard_add(s);
 	if (!p) {
 		a->refused = "register.table_full";
@@ -200,47 +217,11 @@ static result add_new(struct attempt *a, struct rdv_shard *s)
 	}
 	memcpy(p->mac, a->mac, sizeof(p->mac));
 	memcpy(p->pk, a->pk.ptr, RDV_PK_LEN);
-	p->flags = RDV_PEER_HAS_UUID | RDV_PEER_HAS_PK;
+	p->flags = RDV_PEER_HAS_UUID | RDV_PEER_HAS_PK | (a->from->client ? 0 : RDV_PEER_YOUNG);
 	p->registered = rdv_presence_time(a->core->presence, a->from->now_us);
 	p->burst = 1;
-	a->first = true;
-	if (a->from->client) {
-		/* On a client connection the caller has answered our TCP handshake: that is proof
-		 * enough. */
-		a->write = a->wait = true;
-	} else {
-		p->u.unproven = hws_alloc(sizeof(*p->u.unproven) + a->uuid.len);
-		if (!p->u.unproven) {
-			rdv_shard_remove(s, p);
-			return SERVER_ERROR;
-		}
-		p->u.unproven->len = (uint8_t)a->uuid.len;
-		memcpy(p->u.unproven->uuid, a->uuid.ptr, a->uuid.len);
-		p->flags |= RDV_PEER_UNPROVEN;
-	}
+	a->added = a->write = a->wait = true;
 	take_address(p, a->core, a->from);
-	return OK;
-}
-
-/* The second packet of a device that is in memory only. */
-static result prove(struct attempt *a, struct rdv_shard *s, struct rdv_peer *p)
-{
-	bool same = memcmp(p->mac, a->mac, sizeof(p->mac)) == 0 &&
-			memcmp(p->pk, a->pk.ptr, RDV_PK_LEN) == 0;
-
-	if (!same) {
-		if (rdv_presence_age(a->core->presence, p->seen, a->from->now_us) < RDV_ONLINE_US)
-			return UUID_MISMATCH;
-		rdv_shard_remove(s, p);
-		return add_new(a, s);
-	}
-	if (!rdv_addr_equal(&p->addr, &a->from->addr)) {
-		take_address(p, a->core, a->from);
-		return OK; /* still once from each */
-	}
-	rdv_peer_prove(p);
-	take_address(p, a->core, a->from);
-	a->write = a->wait = true;
 	return OK;
 }
 
@@ -346,12 +327,10 @@ static result decide(struct attempt *a)
 		res = add_new(a, s);
 	else if (p->flags & RDV_PEER_BLOCKED)
 		res = NOT_DEPLOYED;
-	else if (p->flags & RDV_PEER_UNPROVEN)
-		res = prove(a, s, p);
 	else
 		res = known_device(a, p);
 	rdv_presence_unlock(s);
-	if (a->first)
+	if (a->first || (a->added && a->from->client))
 		learn(a->core, a->id);
 	return res;
 }
@@ -375,7 +354,7 @@ static void report(struct attempt *a, result res)
 	default:
 		hws_count(&n->register_refused);
 	}
-	if (a->first)
+	if (a->added)
 		hws_count(&n->register_new);
 	if (a->moved)
 		hws_count(&n->register_moved);
@@ -450,12 +429,12 @@ enum rdv_answer rdv_register_pk(struct rdv_core *core, const struct rdv_origin *
 		a.wait = false;
 	}
 	report(&a, res);
-	if (res == OK && !(a.first && !from->client)) /* a first datagram may come from anybody */
+	if (res == OK && !a.first) /* a first datagram may come from anybody */
 		rdv_known_addrs_add(core->known_addrs, &from->addr, from->now_us);
 	*ret_result = res;
 	if (res != OK)
 		return RDV_ANSWER_RESULT;
-	if (a.first && !from->client) {
+	if (a.first) {
 		/* Deployed hosts would let 15 s pass before the second packet: asked, they send it
 		 * at once. */
 		hws_count(&core->count.ask_pk);
@@ -491,7 +470,7 @@ void rdv_registration_renamed(struct rdv_core *core, const char *old_id, const c
 	struct rdv_peer copy;
 	struct rdv_shard *s = rdv_presence_lock(core->presence, hws_bytes_str(old_id));
 	struct rdv_peer *p = rdv_shard_find(s);
-	bool had = p && !(p->flags & RDV_PEER_UNPROVEN);
+	bool had = p != NULL;
 
 	if (had) {
 		copy = *p;
@@ -510,7 +489,6 @@ void rdv_registration_renamed(struct rdv_core *core, const char *old_id, const c
 	if (p) {
 		memcpy(p->mac, copy.mac, sizeof(p->mac));
 		memcpy(p->pk, copy.pk, sizeof(p->pk));
-		rdv_peer_prove(p);
 		p->flags = copy.flags;
 		p->addr = copy.addr;
 		p->seen = 0; /* it comes back under its new name */
@@ -530,7 +508,7 @@ bool rdv_registration_removed(struct rdv_core *core, const char *id, uint64_t *r
 	s = rdv_presence_lock(core->presence, b);
 	p = rdv_shard_find(s);
 	if (p) {
-		*ret_link = rdv_peer_client(p);
+		*ret_link = p->client;
 		if (p->flags & RDV_PEER_PLACED && core->cluster)
 			rdv_cluster_left(core->cluster, b);
 		rdv_shard_remove(s, p);
@@ -549,8 +527,8 @@ void rdv_registration_client_gone(struct rdv_core *core, struct hws_bytes id, ui
 		return;
 	s = rdv_presence_lock(core->presence, id);
 	p = rdv_shard_find(s);
-	if (p && rdv_peer_client(p) == client) {
-		p->u.client = 0;
+	if (p && p->client == client) {
+		p->client = 0;
 		p->seen = 0;
 		p->addr.port = 0;
 	}

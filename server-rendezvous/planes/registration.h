@@ -6,9 +6,11 @@
 #include "server-rendezvous/store/devices.h"
 #include "server-rendezvous/store/store.h"
 #include "shared/base/bytes.h"
+#include "shared/base/err.h"
 
 struct hws_admit;
 struct rdv_core;
+struct rdv_seen;
 
 /* Where a registration came from. */
 struct rdv_origin {
@@ -30,6 +32,8 @@ enum rdv_answer {
 /* RegisterPeer. Hot path: one lock, no allocation. */
 enum rdv_answer rdv_register_peer(
 		struct rdv_core *core, const struct rdv_origin *from, struct hws_bytes id);
+/* The marks of new devices that spoke once: `max` of them. */
+int rdv_first_contacts_new(uint32_t max, struct rdv_seen **ret) HWS_MUST_CHECK;
 /* RegisterPk with a key (not an id change). A device that is heard for the first time, by datagram,
  * is asked to say it again: that proves its address. */
 enum rdv_answer rdv_register_pk(struct rdv_core *core, const struct rdv_origin *from,

@@ -15,26 +15,27 @@ struct rdv_tcp;
 struct rdv_relays;
 struct rdv_grants;
 struct rdv_attempts;
-struct rdv_known_addrs;
+struct rdv_seen;
 struct rdv_rules;
 struct rdv_cluster;
 
 struct rdv_core {
 	/* Replaced as a whole by a reload, read with rdv_conf(). */
 	const struct rdv_config *conf;
-	struct hws_identity identity;        /* fixed; any thread */
-	char key_text[HWS_KEY_TEXT];         /* fixed */
-	struct rdv_store *store;             /* control loop */
-	struct rdv_presence *presence;       /* any thread */
-	struct rdv_journal *journal;         /* any thread (put) */
-	struct rdv_udp *udp;                 /* any thread (push) */
-	struct rdv_tcp *tcp;                 /* any thread (post) */
-	struct rdv_relays *relays;           /* any thread */
-	struct rdv_grants *grants;           /* the TCP plane's thread */
-	struct rdv_attempts *attempts;       /* any thread */
-	struct rdv_known_addrs *known_addrs; /* any thread: addresses that proved something */
-	struct rdv_rules *rules;             /* any thread: block and allow lists, groups, policy */
-	struct rdv_cluster *cluster;         /* NULL = one node; any thread (post) */
+	struct hws_identity identity;    /* fixed; any thread */
+	char key_text[HWS_KEY_TEXT];     /* fixed */
+	struct rdv_store *store;         /* control loop */
+	struct rdv_presence *presence;   /* any thread */
+	struct rdv_journal *journal;     /* any thread (put) */
+	struct rdv_udp *udp;             /* any thread (push) */
+	struct rdv_tcp *tcp;             /* any thread (post) */
+	struct rdv_relays *relays;       /* any thread */
+	struct rdv_grants *grants;       /* the TCP plane's thread */
+	struct rdv_attempts *attempts;   /* any thread */
+	struct rdv_seen *known_addrs;    /* any thread: addresses that proved something */
+	struct rdv_seen *first_contacts; /* any thread: new devices that spoke once */
+	struct rdv_rules *rules;         /* any thread: block and allow lists, groups, policy */
+	struct rdv_cluster *cluster;     /* NULL = one node; any thread (post) */
 	struct rdv_counts count;
 	uint64_t relays_listening; /* atomic: relays that hear announcements */
 	bool loaded;               /* control loop: what the store had is in memory */

@@ -16,6 +16,7 @@
 #define REF_BITS 24 /* of an index entry: record number + 1; above it 8 bits of the hash */
 #define REF_MASK ((1u << REF_BITS) - 1)
 #define SHARD_MAX (REF_MASK - 1)
+#define EVICT_LOOK 512 /* records: the lock is held for no longer than that */
 
 struct rdv_shard {
 	pthread_mutex_t lock;
@@ -27,6 +28,7 @@ struct rdv_shard {
 	uint32_t used;      /* live records */
 	uint32_t top;       /* records handed out so far */
 	uint32_t free_head; /* number + 1 of a free record, linked through `seen` */
+	uint32_t young_at;  /* where the search for a young record goes on */
 	uint64_t far_bytes;
 	/* what the lock was taken for */
 	uint32_t hash;
@@ -37,7 +39,7 @@ struct rdv_presence {
 	struct rdv_shard shard[SHARDS];
 	uint8_t hash_key[HWS_HASH_KEY_LEN];
 	uint64_t epoch_us, max;
-	uint64_t full, online; /* atomics */
+	uint64_t full, evicted, online; /* atomics */
 	uint32_t sweep_shard, sweep_at;
 	uint64_t sweep_online;
 	void (*left)(struct hws_bytes id, void *arg);
@@ -62,15 +64,6 @@ int rdv_presence_new(uint64_t max_peers, uint64_t now_us, struct rdv_presence **
 	return HWS_OK;
 }
 
-void rdv_peer_prove(struct rdv_peer *peer)
-{
-	if (!(peer->flags & RDV_PEER_UNPROVEN))
-		return;
-	hws_free(peer->u.unproven);
-	peer->u.client = 0;
-	peer->flags &= (uint8_t)~RDV_PEER_UNPROVEN;
-}
-
 static struct rdv_peer *record(const struct rdv_shard *s, uint32_t n)
 {
 	return &s->chunk[n / CHUNK][n % CHUNK];
@@ -84,7 +77,6 @@ void rdv_presence_free(struct rdv_presence *p)
 		struct rdv_shard *s = &p->shard[i];
 
 		for (uint32_t n = 0; n < s->top; n++) {
-			rdv_peer_prove(record(s, n));
 			if (record(s, n)->id_len > RDV_ID_INLINE)
 				hws_free(record(s, n)->id.far);
 		}
@@ -199,16 +191,48 @@ static bool chunk_grow(struct rdv_shard *s)
 	return true;
 }
 
+/* The cap is kept by shard: no counter is shared between them. The spread of the hash makes some
+ * shards fuller than others, hence the eighth on top. */
+static bool is_full(const struct rdv_shard *s)
+{
+	return s->used >= s->table->max / SHARDS + s->table->max / SHARDS / 8 + 1 ||
+			s->used >= SHARD_MAX;
+}
+
+static void left(const struct rdv_presence *p, struct rdv_peer *peer)
+{
+	peer->flags &= (uint8_t)~RDV_PEER_PLACED;
+	if (p->left)
+		p->left(rdv_peer_id(peer), p->left_arg);
+}
+
+/* Round and round, so that the one that came last goes last. */
+static bool evict_young(struct rdv_shard *s)
+{
+	for (uint32_t i = 0; i < EVICT_LOOK && i < s->top; i++) {
+		struct rdv_peer *peer;
+
+		if (s->young_at >= s->top)
+			s->young_at = 0;
+		peer = record(s, s->young_at++);
+		if (!peer->id_len || !(peer->flags & RDV_PEER_YOUNG))
+			continue;
+		if (peer->flags & RDV_PEER_PLACED)
+			left(s->table, peer);
+		rdv_shard_remove(s, peer);
+		__atomic_fetch_add(&s->table->evicted, 1, __ATOMIC_RELAXED);
+		return true;
+	}
+	return false;
+}
+
 struct rdv_peer *rdv_shard_add(struct rdv_shard *s)
 {
 	struct rdv_peer *peer;
 	char *far = NULL;
 	uint32_t n;
 
-	/* The cap is kept by shard: no counter is shared between them. The spread of the hash makes
-	 * some shards fuller than others, hence the eighth on top. */
-	if (s->used >= s->table->max / SHARDS + s->table->max / SHARDS / 8 + 1 ||
-			s->used >= SHARD_MAX || s->id.len == 0 || s->id.len > HWS_ID_MAX) {
+	if (s->id.len == 0 || s->id.len > HWS_ID_MAX || (is_full(s) && !evict_young(s))) {
 		__atomic_fetch_add(&s->table->full, 1, __ATOMIC_RELAXED);
 		return NULL;
 	}
@@ -270,7 +294,6 @@ void rdv_shard_remove(struct rdv_shard *s, struct rdv_peer *peer)
 		i = (i + 1) & mask;
 	uint32_t n = (s->index[i] & REF_MASK) - 1;
 	index_remove(s, i);
-	rdv_peer_prove(peer);
 	if (peer->id_len > RDV_ID_INLINE) {
 		s->far_bytes -= peer->id_len;
 		hws_free(peer->id.far);
@@ -299,8 +322,7 @@ uint64_t rdv_presence_age(const struct rdv_presence *p, uint32_t stamp, uint64_t
 
 bool rdv_peer_online(const struct rdv_presence *p, const struct rdv_peer *peer, uint64_t now_us)
 {
-	return rdv_peer_client(peer) != 0 ||
-			rdv_presence_age(p, peer->seen, now_us) < RDV_ONLINE_US;
+	return peer->client != 0 || rdv_presence_age(p, peer->seen, now_us) < RDV_ONLINE_US;
 }
 
 void rdv_presence_mac(const struct rdv_presence *p, struct hws_bytes uuid, uint8_t ret[RDV_MAC_LEN])
@@ -320,11 +342,10 @@ bool rdv_presence_get(struct rdv_presence *p, struct hws_bytes id, uint64_t now_
 	peer = rdv_shard_find(s);
 	if (peer) {
 		ret->addr = peer->addr;
-		ret->client = rdv_peer_client(peer);
+		ret->client = peer->client;
 		ret->age_us = rdv_presence_age(p, peer->seen, now_us);
 		ret->online = rdv_peer_online(p, peer, now_us);
 		ret->has_pk = peer->flags & RDV_PEER_HAS_PK;
-		ret->unproven = peer->flags & RDV_PEER_UNPROVEN;
 		ret->blocked = peer->flags & RDV_PEER_BLOCKED;
 		ret->copied = peer->flags & RDV_PEER_COPIED;
 		memcpy(ret->pk, peer->pk, sizeof(ret->pk));
@@ -369,7 +390,7 @@ uint64_t rdv_presence_block(struct rdv_presence *p, struct hws_bytes id, bool bl
 	s = rdv_presence_lock(p, id);
 	peer = rdv_shard_find(s);
 	if (peer && blocked) {
-		client = rdv_peer_client(peer);
+		client = peer->client;
 		peer->flags |= RDV_PEER_BLOCKED;
 		peer->seen = 0;
 		peer->addr.port = 0;
@@ -380,24 +401,11 @@ uint64_t rdv_presence_block(struct rdv_presence *p, struct hws_bytes id, bool bl
 	return client;
 }
 
-static bool stale(const struct rdv_presence *p, const struct rdv_peer *peer, uint64_t now_us)
-{
-	return (peer->flags & RDV_PEER_UNPROVEN) &&
-			rdv_presence_age(p, peer->seen, now_us) > RDV_UNPROVEN_US;
-}
-
 void rdv_presence_on_left(
 		struct rdv_presence *p, void (*fn)(struct hws_bytes id, void *arg), void *arg)
 {
 	p->left = fn;
 	p->left_arg = arg;
-}
-
-static void left(const struct rdv_presence *p, struct rdv_peer *peer)
-{
-	peer->flags &= (uint8_t)~RDV_PEER_PLACED;
-	if (p->left)
-		p->left(rdv_peer_id(peer), p->left_arg);
 }
 
 void rdv_presence_sweep(struct rdv_presence *p, unsigned budget, uint64_t now_us)
@@ -413,9 +421,7 @@ void rdv_presence_sweep(struct rdv_presence *p, unsigned budget, uint64_t now_us
 
 			if (!peer->id_len)
 				continue;
-			if (stale(p, peer, now_us))
-				rdv_shard_remove(s, peer);
-			else if (rdv_peer_online(p, peer, now_us))
+			if (rdv_peer_online(p, peer, now_us))
 				p->sweep_online++;
 			else if (peer->flags & RDV_PEER_PLACED)
 				left(p, peer);
@@ -439,6 +445,7 @@ void rdv_presence_stats(struct rdv_presence *p, struct rdv_presence_stats *ret)
 	memset(ret, 0, sizeof(*ret));
 	ret->online = __atomic_load_n(&p->online, __ATOMIC_RELAXED);
 	ret->full = __atomic_load_n(&p->full, __ATOMIC_RELAXED);
+	ret->evicted = __atomic_load_n(&p->evicted, __ATOMIC_RELAXED);
 	ret->max = p->max;
 	for (size_t i = 0; i < SHARDS; i++) {
 		struct rdv_shard *s = &p->shard[i];

@@ -14,33 +14,22 @@
 #define RDV_MAC_LEN 16
 /* A host speaks every 15 s: one lost keep-alive is tolerated. */
 #define RDV_ONLINE_US (30ull * 1000000)
-/* A first registration that is not followed by a second packet is forgotten. */
-#define RDV_UNPROVEN_US (90ull * 1000000)
-
 #define RDV_PEER_HAS_UUID 1u
 #define RDV_PEER_HAS_PK 2u
-#define RDV_PEER_UNPROVEN 4u /* heard once; not in the store yet */
+/* New by datagram, and not heard since for longer than who sends under false addresses bothers: the
+ * first to go where the table is full. */
+#define RDV_PEER_YOUNG 4u
 #define RDV_PEER_BLOCKED 8u
 #define RDV_PEER_PLACED 16u /* the other nodes were told that it is here */
 #define RDV_PEER_COPIED 32u /* several machines take it from each other */
-
-/* The machine id of a device that was heard once; freed with the record. */
-struct rdv_unproven {
-	uint8_t len;
-	uint8_t uuid[];
-};
 
 struct rdv_peer {
 	union {
 		char inl[RDV_ID_INLINE];
 		char *far; /* longer ids: own allocation */
 	} id;
-	union {
-		/* Number of the long-lived TCP or WebSocket connection of this host, 0 = none (then
-		 * UDP). */
-		uint64_t client;
-		struct rdv_unproven *unproven; /* while UNPROVEN: what the store will want */
-	} u;
+	/* Number of the lasting TCP or WebSocket connection of this host, 0 = none (then UDP). */
+	uint64_t client;
 	uint32_t hash;
 	uint32_t seen;       /* tenths of a second since the table's epoch, 0 = not since start */
 	uint32_t registered; /* last RegisterPk that changed something, same unit */
@@ -67,7 +56,8 @@ struct rdv_shard *rdv_presence_lock(struct rdv_presence *p, struct hws_bytes id)
 void rdv_presence_unlock(struct rdv_shard *s);
 /* The record of the id the shard was locked for, or NULL; borrows until unlock. */
 struct rdv_peer *rdv_shard_find(struct rdv_shard *s);
-/* A new record for that id (which has none yet), NULL when the table is full or out of memory. */
+/* A new record for that id (which has none yet), NULL when the table is full or out of memory. In a
+ * full one a young record makes room. */
 struct rdv_peer *rdv_shard_add(struct rdv_shard *s);
 void rdv_shard_remove(struct rdv_shard *s, struct rdv_peer *peer);
 
@@ -75,13 +65,6 @@ uint32_t rdv_presence_time(const struct rdv_presence *p, uint64_t now_us);
 /* Microseconds since a record's time stamp; UINT64_MAX for 0. */
 uint64_t rdv_presence_age(const struct rdv_presence *p, uint32_t stamp, uint64_t now_us);
 bool rdv_peer_online(const struct rdv_presence *p, const struct rdv_peer *peer, uint64_t now_us);
-/* The client connection a host lives on, 0 = none. */
-static inline uint64_t rdv_peer_client(const struct rdv_peer *peer)
-{
-	return peer->flags & RDV_PEER_UNPROVEN ? 0 : peer->u.client;
-}
-/* Becomes a full member: forgets what was kept for it. */
-void rdv_peer_prove(struct rdv_peer *peer);
 struct hws_bytes rdv_peer_id(const struct rdv_peer *peer);
 void rdv_presence_mac(
 		const struct rdv_presence *p, struct hws_bytes uuid, uint8_t ret[RDV_MAC_LEN]);
@@ -91,7 +74,7 @@ struct rdv_peer_info {
 	struct rdv_addr addr;
 	uint64_t client;
 	uint64_t age_us; /* since last seen, UINT64_MAX = never */
-	bool online, has_pk, unproven, blocked, copied;
+	bool online, has_pk, blocked, copied;
 	uint8_t pk[RDV_PK_LEN];
 };
 bool rdv_presence_get(struct rdv_presence *p, struct hws_bytes id, uint64_t now_us,
@@ -103,17 +86,17 @@ bool rdv_presence_load(struct rdv_presence *p, const struct rdv_peer_row *row);
  * connection, 0 = none. */
 uint64_t rdv_presence_block(struct rdv_presence *p, struct hws_bytes id, bool blocked);
 
-/* With several nodes: fn gets the id of each placed device that the sweep finds gone, under the
- * lock of its shard. Before any thread runs. */
+/* With several nodes: fn gets the id of each placed device that the sweep finds gone, or that made
+ * room, under the lock of its shard. Before any thread runs. */
 void rdv_presence_on_left(
 		struct rdv_presence *p, void (*fn)(struct hws_bytes id, void *arg), void *arg);
-/* Looks at up to `budget` records, forgets unproven ones that stayed silent; call on a timer. Full
- * rounds refresh the figures below. */
+/* Looks at up to `budget` records; call on a timer. Full rounds refresh the figures below. */
 void rdv_presence_sweep(struct rdv_presence *p, unsigned budget, uint64_t now_us);
 struct rdv_presence_stats {
 	uint64_t peers;            /* records now */
 	uint64_t online;           /* in the last full round of the sweep */
 	uint64_t max, bytes, full; /* full = refused because of the cap */
+	uint64_t evicted;          /* young ones that made room */
 };
 void rdv_presence_stats(struct rdv_presence *p, struct rdv_presence_stats *ret);
 /* Calls fn for every record, shard by shard under its lock; stops when fn returns false. */

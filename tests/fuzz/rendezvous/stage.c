@@ -60,6 +60,7 @@ struct stage *stage_get(void)
 	must(hws_work_new(1, 16, &work));
 	must(rdv_store_memory_new(s.loop, &s.store));
 	must(rdv_known_addrs_new(128, &s.core.known_addrs));
+	must(rdv_first_contacts_new(128, &s.core.first_contacts));
 	must(rdv_rules_new(&s.core.rules));
 	must(rdv_grants_new(256, &s.core.grants));
 	must(rdv_attempts_new(64, &s.core.attempts));

@@ -36,6 +36,7 @@ void table_init(struct table *t)
 	ck_assert_int_eq(rdv_store_memory_new(t->loop, &t->store), HWS_OK);
 	ck_assert_int_eq(rdv_presence_new(100000, t->now_us, &t->core.presence), HWS_OK);
 	ck_assert_int_eq(rdv_known_addrs_new(1000, &t->core.known_addrs), HWS_OK);
+	ck_assert_int_eq(rdv_first_contacts_new(1000, &t->core.first_contacts), HWS_OK);
 	ck_assert_int_eq(rdv_rules_new(&t->core.rules), HWS_OK);
 	ck_assert_int_eq(rdv_attempts_new(100, &t->core.attempts), HWS_OK);
 	ck_assert_int_eq(rdv_journal_new(t->loop, t->store, 100, on_written, t, &t->core.journal),
@@ -50,7 +51,8 @@ void table_done(struct table *t)
 	rdv_journal_free(t->core.journal);
 	rdv_attempts_free(t->core.attempts);
 	rdv_rules_free(t->core.rules);
-	rdv_known_addrs_free(t->core.known_addrs);
+	rdv_seen_free(t->core.known_addrs);
+	rdv_seen_free(t->core.first_contacts);
 	rdv_presence_free(t->core.presence);
 	hws_loop_free(t->loop);
 	hws_options_done(&rdv_options, &t->conf);

@@ -29,20 +29,34 @@ static void teardown(void)
 static struct caller settled(const char *id, const char *ip, uint16_t port)
 {
 	struct caller c = caller_of(id, ip, port);
+	Rdv__RegisterPkResponse__Result r;
 
-	ck_assert_int_eq(call_result(&t, &c), R(OK));
+	ck_assert_int_eq(call_pk(&t, &c, &r), RDV_ANSWER_ASK_PK);
+	ck_assert_int_eq(call_pk(&t, &c, &r), RDV_ANSWER_LATER);
 	ck_assert_int_eq(call_peer(&t, &c), RDV_ANSWER_KNOWN);
 	table_flush(&t);
 	return c;
 }
 
-START_TEST(first_contact_stays_in_memory)
+static void expect_peers(uint64_t n)
+{
+	struct rdv_presence_stats st;
+
+	rdv_presence_stats(t.core.presence, &st);
+	ck_assert_uint_eq(st.peers, n);
+}
+
+START_TEST(first_contact_leaves_a_mark_only)
 {
 	struct caller c = caller_of("123456789", A, 1000);
 
 	ck_assert_int_eq(call_peer(&t, &c), RDV_ANSWER_ASK_PK);
 	ck_assert_int_eq(call_result(&t, &c), R(OK));
+	expect_peers(0);
 	ck_assert(rdv_journal_idle(t.core.journal));
+	ck_assert_int_eq(call_peer(&t, &c), RDV_ANSWER_ASK_PK);
+	ck_assert_int_eq(call_result(&t, &c), R(OK));
+	expect_peers(1);
 	ck_assert_int_eq(call_peer(&t, &c), RDV_ANSWER_KNOWN);
 	table_flush(&t);
 	ck_assert_uint_eq(rdv_store_memory_count(t.store), 1);
@@ -66,7 +80,7 @@ START_TEST(a_write_to_the_store_has_no_field_of_chance)
 
 	ck_assert_int_eq(call_result(&t, &c), R(OK));
 	dirty_stack();
-	ck_assert_int_eq(call_peer(&t, &c), RDV_ANSWER_KNOWN);
+	ck_assert_int_eq(call_result(&t, &c), R(OK));
 	table_flush(&t);
 	ck_assert_uint_eq(t.written, 1);
 	ck_assert_int_eq(t.last_write.kind, RDV_WRITE_PEER);
@@ -166,24 +180,56 @@ START_TEST(a_second_packet_from_elsewhere_is_not_asked_again)
 
 	ck_assert_int_eq(call_pk(&t, &c, &r), RDV_ANSWER_ASK_PK);
 	c.port = 1001;
-	ck_assert_int_eq(call_pk(&t, &c, &r), RDV_ANSWER_RESULT);
-	ck_assert_int_eq(r, R(OK));
-	ck_assert(rdv_journal_idle(t.core.journal));
 	ck_assert_int_eq(call_pk(&t, &c, &r), RDV_ANSWER_LATER);
+	c = caller_of("223456789", A, 1000);
+	ck_assert_int_eq(call_pk(&t, &c, &r), RDV_ANSWER_ASK_PK);
+	c.ip = B; /* that is somebody else, as far as one can tell */
+	ck_assert_int_eq(call_pk(&t, &c, &r), RDV_ANSWER_ASK_PK);
 }
 END_TEST
 
-START_TEST(an_unproven_id_is_not_kept_for_ever)
+/* Nor does it make a device choose another id. */
+START_TEST(one_datagram_keeps_no_id_from_others)
 {
 	struct caller c = caller_of("123456789", A, 1000);
 	struct caller other = c;
 
 	other.uuid = "another machine";
 	ck_assert_int_eq(call_result(&t, &c), R(OK));
-	ck_assert_int_eq(call_result(&t, &other), R(UUID_MISMATCH));
-	table_seconds(&t, 31);
 	ck_assert_int_eq(call_result(&t, &other), R(OK));
+	ck_assert_int_eq(call_result(&t, &other), R(OK)); /* the first to come again has it */
 	ck_assert_int_eq(call_result(&t, &c), R(UUID_MISMATCH));
+	table_seconds(&t, 31);
+	ck_assert_int_eq(call_result(&t, &c), R(UUID_MISMATCH));
+}
+END_TEST
+
+START_TEST(a_mark_does_not_last)
+{
+	struct caller c = caller_of("123456789", A, 1000);
+	Rdv__RegisterPkResponse__Result r;
+
+	ck_assert_int_eq(call_pk(&t, &c, &r), RDV_ANSWER_ASK_PK);
+	table_seconds(&t, 91);
+	ck_assert_int_eq(call_pk(&t, &c, &r), RDV_ANSWER_ASK_PK);
+	table_seconds(&t, 30);
+	ck_assert_int_eq(call_pk(&t, &c, &r), RDV_ANSWER_LATER);
+}
+END_TEST
+
+/* One that spoke on for a while is no longer the first to make room. */
+START_TEST(a_device_that_goes_on_is_not_young)
+{
+	struct caller c = settled("123456789", A, 1000);
+	struct rdv_shard *s;
+
+	for (int i = 0; i < 3; i++) {
+		s = rdv_presence_lock(t.core.presence, hws_bytes_str(c.id));
+		ck_assert_int_eq(!(rdv_shard_find(s)->flags & RDV_PEER_YOUNG), i == 2);
+		rdv_presence_unlock(s);
+		table_seconds(&t, 15);
+		ck_assert_int_eq(call_peer(&t, &c), RDV_ANSWER_KNOWN);
+	}
 }
 END_TEST
 
@@ -336,6 +382,7 @@ START_TEST(another_node_was_first)
 	ck_assert_int_eq(rdv_journal_put(t.core.journal, &w, &nobody), HWS_OK);
 	table_flush(&t);
 	ck_assert_int_eq(call_result(&t, &c), R(OK));
+	ck_assert_int_eq(call_result(&t, &c), R(OK));
 	ck_assert_int_eq(call_peer(&t, &c), RDV_ANSWER_KNOWN);
 	table_flush(&t);
 	ck_assert_int_eq(t.last_r, HWS_ERR_EXISTS);
@@ -424,11 +471,12 @@ END_TEST
 
 int main(void)
 {
-	const TTest *const tests[] = { first_contact_stays_in_memory,
+	const TTest *const tests[] = { first_contact_leaves_a_mark_only,
 		a_write_to_the_store_has_no_field_of_chance, a_machine_that_moves_is_no_copy,
 		a_second_register_pk_is_a_second_packet,
 		a_second_packet_from_elsewhere_is_not_asked_again,
-		an_unproven_id_is_not_kept_for_ever, another_machine_gets_a_mismatch,
+		one_datagram_keeps_no_id_from_others, a_mark_does_not_last,
+		a_device_that_goes_on_is_not_young, another_machine_gets_a_mismatch,
 		address_or_key_may_change_but_not_both,
 		a_clone_gets_another_id_a_new_installation_does_not,
 		bad_ids_make_the_device_choose_another, incomplete_registrations_get_no_answer,

@@ -103,36 +103,47 @@ START_TEST(the_cap_holds_and_is_counted)
 }
 END_TEST
 
-START_TEST(unproven_records_go_and_others_stay)
+static unsigned left_count;
+
+static void on_left(struct hws_bytes id, void *arg)
 {
-	struct rdv_presence *p = table(10000);
+	(void)id;
+	(void)arg;
+	left_count++;
+}
+
+START_TEST(young_records_make_room_and_others_stay)
+{
+	struct rdv_presence *p = table(640);
 	struct rdv_presence_stats st;
+	unsigned old = 0;
 	char id[20];
 
-	for (int i = 0; i < 1000; i++) {
+	left_count = 0;
+	rdv_presence_on_left(p, on_left, NULL);
+	for (int i = 0; i < 5000; i++) {
 		struct rdv_shard *s;
 		struct rdv_peer *peer;
 
 		snprintf(id, sizeof(id), "id-%d", i);
 		s = rdv_presence_lock(p, hws_bytes_str(id));
 		peer = rdv_shard_add(s);
-		peer->seen = rdv_presence_time(p, NOW);
-		if (i % 2) {
-			peer->u.unproven = calloc(1, sizeof(*peer->u.unproven));
-			peer->flags = RDV_PEER_UNPROVEN;
-		}
+		ck_assert(peer || i > 600);
+		if (peer)
+			peer->flags = i < 200 ? 0 : RDV_PEER_YOUNG | RDV_PEER_PLACED;
 		rdv_presence_unlock(s);
 	}
-	for (int i = 0; i < 100; i++)
-		rdv_presence_sweep(p, 64, NOW + 1000000);
+	for (int i = 0; i < 200; i++) {
+		struct rdv_peer_info info;
+
+		snprintf(id, sizeof(id), "id-%d", i);
+		old += rdv_presence_get(p, hws_bytes_str(id), NOW, &info);
+	}
+	ck_assert_uint_eq(old, 200);
 	rdv_presence_stats(p, &st);
-	ck_assert_uint_eq(st.peers, 1000);
-	ck_assert_uint_eq(st.online, 1000);
-	for (int i = 0; i < 100; i++)
-		rdv_presence_sweep(p, 64, NOW + RDV_UNPROVEN_US + 1000000);
-	rdv_presence_stats(p, &st);
-	ck_assert_uint_eq(st.peers, 500);
-	ck_assert_uint_eq(st.online, 0);
+	ck_assert_uint_eq(st.full, 0);
+	ck_assert_uint_gt(st.evicted, 4000);
+	ck_assert_uint_eq(left_count, st.evicted);
 	rdv_presence_free(p);
 }
 END_TEST
@@ -233,7 +244,7 @@ int main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, random_work_agrees_with_a_plain_array);
 	tcase_add_test(t, the_cap_holds_and_is_counted);
-	tcase_add_test(t, unproven_records_go_and_others_stay);
+	tcase_add_test(t, young_records_make_room_and_others_stay);
 	tcase_add_test(t, a_record_is_small);
 	tcase_add_test(t, online_ends_after_thirty_seconds);
 	tcase_add_test(t, threads_share_it);
