@@ -57,6 +57,28 @@ int hws_decode_read(int fd, void *to, size_t n, struct hws_local_fds *fds)
 	return HWS_OK;
 }
 
+int hws_decode_read_start(int fd, void *to, size_t n, void *rest, size_t room, size_t *ret_rest,
+		struct hws_local_fds *fds)
+{
+	ssize_t got;
+	int r;
+
+	fds->n = 0;
+	*ret_rest = 0;
+	do {
+		r = wait_for(fd, POLLIN);
+		if (r < 0)
+			return r;
+		got = hws_local_recv(fd, to, n, rest, room, fds);
+	} while (got == HWS_ERR_AGAIN);
+	if (got <= 0)
+		return got < 0 ? (int)got : HWS_ERR_EOF;
+	if ((size_t)got < n)
+		return hws_decode_read(fd, (uint8_t *)to + got, n - (size_t)got, NULL);
+	*ret_rest = (size_t)got - n;
+	return HWS_OK;
+}
+
 static struct hws_bytes behind(struct hws_bytes b, size_t n)
 {
 	return hws_bytes(b.ptr + n, b.len - n);

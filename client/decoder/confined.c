@@ -139,17 +139,13 @@ static void on_writable(evutil_socket_t fd HWS_UNUSED, short what HWS_UNUSED, vo
 	send_some(arg);
 }
 
-static void on_patience(void *arg)
+/* Looked at now and then: a timer for each picture would cost two system calls. */
+static void on_tick(void *arg)
 {
-	lose(arg, HWS_ERR_TIMEOUT, "it did not answer");
-}
+	struct hws_confined *c = arg;
 
-static void watch(struct hws_confined *c)
-{
-	uint64_t us = c->conf.patience_us ? c->conf.patience_us
-					  : HWS_CONFINED_PATIENCE_US * PATIENCE_FACTOR;
-
-	hws_timer_start(c->conf.loop, &c->patience, us, on_patience, c);
+	if ((c->current || !c->ready) && hws_clock_us() - c->sent_us > c->conf.patience_us)
+		lose(c, HWS_ERR_TIMEOUT, "it did not answer");
 }
 
 static void pump(struct hws_confined *c)
@@ -172,10 +168,9 @@ static void pump(struct hws_confined *c)
 	hws_buf_reset(&c->out);
 	hws_buf_put(&c->out, &j->request, sizeof(j->request));
 	hws_buf_put(&c->out, hws_buf_bytes(&j->payload).ptr, hws_buf_len(&j->payload));
-	watch(c);
 	if (hws_buf_err(&c->out)) { /* nobody is called before the caller is back */
 		hws_buf_reset(&c->out);
-		hws_timer_start(c->conf.loop, &c->patience, 0, on_patience, c);
+		c->sent_us = 0;
 	}
 	send_some(c);
 }
@@ -184,7 +179,6 @@ static void pump(struct hws_confined *c)
 
 static void on_hello(struct hws_confined *c)
 {
-	hws_timer_stop(&c->patience);
 	if (c->in.version != HWS_DECODE_VERSION) {
 		hws_confined_break(c,
 				"the decoder program is of another version of hawser than the "
@@ -217,7 +211,6 @@ static void on_done(struct hws_confined *c)
 		lose(c, HWS_ERR_RESET, "it answered what it had not read");
 		return;
 	}
-	hws_timer_stop(&c->patience);
 	c->current = NULL;
 	if (j->request.kind == HWS_DECODE_FORGET)
 		hws_confined_leave_room(&c->room[j->request.display]);
@@ -315,6 +308,8 @@ static void on_readable(evutil_socket_t fd HWS_UNUSED, short what HWS_UNUSED, vo
 			on_need(c);
 		else
 			on_done(c);
+		if (!c->current && c->runs == run)
+			return; /* nothing can be there, and looking costs a system call */
 	}
 }
 
@@ -330,7 +325,7 @@ static void end_process(struct hws_confined *c)
 	close(c->fd);
 	c->fd = -1;
 	hws_decoder_process_end(&c->process);
-	hws_timer_stop(&c->patience);
+	hws_timer_stop(&c->tick);
 	hws_confined_close_fds(c);
 	hws_buf_reset(&c->out);
 	hws_buf_reset(&c->payload);
@@ -457,7 +452,9 @@ void hws_confined_start(struct hws_confined *c)
 	event_assign(&c->ev_read, base, c->fd, EV_READ | EV_PERSIST, on_readable, c);
 	event_assign(&c->ev_write, base, c->fd, EV_WRITE, on_writable, c);
 	event_add(&c->ev_read, NULL);
-	watch(c);
+	c->sent_us = hws_clock_us();
+	hws_timer_every(c->conf.loop, &c->tick, HWS_MIN(c->conf.patience_us / 4, HWS_US_PER_S),
+			on_tick, c);
 }
 
 void hws_confined_stop(struct hws_confined *c)
@@ -482,6 +479,8 @@ int hws_confined_new(const struct hws_confined_conf *conf, struct hws_confined *
 	if (!c)
 		return HWS_ERR_NOMEM;
 	c->conf = *conf;
+	if (!c->conf.patience_us)
+		c->conf.patience_us = HWS_CONFINED_PATIENCE_US * PATIENCE_FACTOR;
 	c->fd = -1;
 	hws_list_init(&c->waiting);
 	hws_buf_init(&c->out, HWS_DECODE_PAYLOAD_MAX + 4096);

@@ -31,7 +31,7 @@ struct hws_confined {
 	struct hws_decoder_process process;
 	int fd; /* -1: none runs */
 	struct event ev_read, ev_write;
-	struct hws_timer patience;
+	struct hws_timer tick;
 	bool ready;    /* it has said hello */
 	bool broken;   /* for good */
 	char why[400]; /* it is */

@@ -62,7 +62,7 @@ int hws_decoder_process_start(
 {
 	const char *const argv[] = { NAME, NULL };
 	const struct hws_spawn s = {
-		.program = path, .argv = argv, .ipc_fd = fd, .clean_env = true
+		.program = path, .argv = argv, .ipc_fd = fd, .clean_env = true, .huge_pages = true
 	};
 	int r = hws_spawn(&s, &ret->pid, err);
 
@@ -73,6 +73,13 @@ int hws_decoder_process_start(
 	/* An embedder that waits for all its children must not make us signal a stranger. */
 	ret->pidfd = (int)syscall(SYS_pidfd_open, ret->pid, 0);
 	return HWS_OK;
+}
+
+bool hws_decoder_process_runs(const struct hws_decoder_process *p)
+{
+	struct pollfd ended = { .fd = p->pidfd, .events = POLLIN };
+
+	return p->pid > 0 && (p->pidfd < 0 || poll(&ended, 1, 0) == 0);
 }
 
 void hws_decoder_process_end(struct hws_decoder_process *p)

@@ -1,6 +1,7 @@
 /* decoder/program: the program hawser-decoder as a process of ours. */
 #pragma once
 #include "shared/base/err.h"
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -16,5 +17,7 @@ struct hws_decoder_process {
 /* Runs `path` with `fd` as its end of the channel; the caller closes its own. */
 int hws_decoder_process_start(const char *path, int fd, struct hws_decoder_process *ret,
 		struct hws_error *err) HWS_MUST_CHECK;
+/* While it does its number is its own. */
+bool hws_decoder_process_runs(const struct hws_decoder_process *p);
 /* Kills it and waits for its end, which takes no longer than giving back its memory. */
 void hws_decoder_process_end(struct hws_decoder_process *p);

@@ -11,6 +11,8 @@
 #include "shared/wire/compress.h"
 #include <unistd.h>
 
+#define AT_ONCE (60u << 10) /* of what follows a request: most packets are smaller */
+
 struct display {
 	struct hws_display_decoder decoder;
 	unsigned width, height; /* of the room; 0: none */
@@ -225,25 +227,42 @@ static int (*const rows[HWS_DECODE_KINDS])(struct worker *w) = {
 	[HWS_DECODE_UNPACK] = on_unpack,
 };
 
-static int serve_one(struct worker *w)
+static int read_request(struct worker *w)
 {
 	struct hws_local_fds fds;
-	int r = hws_decode_read(w->fd, &w->request, sizeof(w->request), &fds);
+	size_t got = 0, size;
+	uint8_t *to;
+	int r;
 
+	hws_buf_reset(&w->payload);
+	to = hws_buf_reserve(&w->payload, AT_ONCE);
+	if (!to)
+		return HWS_ERR_NOMEM;
+	r = hws_decode_read_start(w->fd, &w->request, sizeof(w->request), to, AT_ONCE, &got, &fds);
 	hws_local_fds_close(&fds);
 	if (r < 0)
 		return r;
-	if (hws_decode_request_check(&w->request) < 0 || w->request.kind >= HWS_DECODE_KINDS)
+	size = w->request.size;
+	if (hws_decode_request_check(&w->request) < 0 || w->request.kind >= HWS_DECODE_KINDS ||
+			got > size)
 		return HWS_ERR_PROTO;
-	hws_buf_reset(&w->payload);
-	uint8_t *to = hws_buf_reserve(&w->payload, (size_t)w->request.size + 1);
+	hws_buf_commit(&w->payload, got);
+	if (got == size)
+		return HWS_OK;
+	to = hws_buf_reserve(&w->payload, size - got);
 	if (!to)
 		return HWS_ERR_NOMEM;
-	r = hws_decode_read(w->fd, to, w->request.size, NULL);
-	if (r < 0)
-		return r;
-	hws_buf_commit(&w->payload, w->request.size);
-	return rows[w->request.kind](w);
+	r = hws_decode_read(w->fd, to, size - got, NULL);
+	if (r == HWS_OK)
+		hws_buf_commit(&w->payload, size - got);
+	return r;
+}
+
+static int serve_one(struct worker *w)
+{
+	int r = read_request(w);
+
+	return r < 0 ? r : rows[w->request.kind](w);
 }
 
 void hws_decode_serve(int fd, uint32_t confined)
@@ -255,7 +274,7 @@ void hws_decode_serve(int fd, uint32_t confined)
 
 	if (w) {
 		w->fd = fd;
-		hws_buf_init(&w->payload, HWS_DECODE_PAYLOAD_MAX + 1);
+		hws_buf_init(&w->payload, HWS_DECODE_PAYLOAD_MAX + AT_ONCE);
 		int r = hws_decode_write(
 				fd, hws_bytes(&hello, sizeof(hello)), (struct hws_bytes){ 0 });
 		while (r == HWS_OK)

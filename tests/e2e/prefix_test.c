@@ -41,6 +41,12 @@ START_TEST(everything_is_below_the_prefix_and_names_it)
 	sh(KEEP_RECORD INSTALL(
 			"/opt/tree") "cd $D; test \"$(ls -A)\" = opt; test \"$(ls -A opt)\" = "
 				     "tree; cd opt/tree; "
+				     /* the decoder is found from where the library is */
+				     "bin/hawser connect 127.0.0.1:1 --headless --no-retry 2>&1 "
+				     "| grep -q 'connection refused'; "
+				     "mv libexec elsewhere; "
+				     "bin/hawser connect 127.0.0.1:1 --headless --no-retry 2>&1 "
+				     "| grep -q 'hawser-decoder is missing'; mv elsewhere libexec; "
 				     /* units start what is installed with them */
 				     "grep -q '^ExecStart=/opt/tree/bin/hawser-rendezvous ' "
 				     "lib/systemd/system/hawser-rendezvous.service; "

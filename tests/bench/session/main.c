@@ -4,6 +4,7 @@
 #include "shared/base/clock.h"
 #include "shared/base/rand.h"
 #include "tests/bench/session/channel.h"
+#include "tests/bench/session/decode.h"
 #include "tests/bench/session/floor.h"
 #include "tests/bench/session/report.h"
 #include "tests/bench/session/slow.h"
@@ -277,6 +278,8 @@ START_TEST(bench)
 		bench_channel(quick);
 	if (only && strcmp(only, "secure") == 0)
 		return;
+	if (wanted("decode"))
+		bench_decode(quick);
 	suite_start(&suite, WIDTH, HEIGHT);
 	desktop_open(&desktop, suite.screen.display);
 	if (wanted("first"))
@@ -314,7 +317,7 @@ int main(int argc, char **argv)
 		} else {
 			fprintf(stderr,
 					"usage: bench-session [--quick] "
-					"[secure|first|idle|latency|cost|bytes|slow]\n");
+					"[secure|decode|first|idle|latency|cost|bytes|slow]\n");
 			return 2;
 		}
 	}

@@ -241,7 +241,7 @@ struct hawser_stats suite_stats(struct suite *s)
 /* --- CPU time --------------------------------------------------------------------------------- */
 
 /* All threads; the scheduler's own count in ns, not the coarse one of ticks. */
-static double process_cpu(pid_t pid)
+double suite_process_cpu(pid_t pid)
 {
 	char path[600];
 	uint64_t ns = 0, one;
@@ -295,7 +295,7 @@ double suite_host_cpu(const struct suite *s)
 	while (dir && (e = readdir(dir))) {
 		uint32_t pid;
 		if (hws_parse_u32(e->d_name, &pid) == 0 && descends((pid_t)pid, s->host.pid))
-			sum += process_cpu((pid_t)pid);
+			sum += suite_process_cpu((pid_t)pid);
 	}
 	if (dir)
 		closedir(dir);
@@ -304,5 +304,5 @@ double suite_host_cpu(const struct suite *s)
 
 double suite_screen_cpu(const struct suite *s)
 {
-	return process_cpu(s->screen.proc.pid);
+	return suite_process_cpu(s->screen.proc.pid);
 }

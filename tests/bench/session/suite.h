@@ -42,6 +42,8 @@ int suite_grey(struct suite *s, int x, int y);
 /* The number in the band of desktop_scroll, -1 when there is no picture. */
 int suite_code(struct suite *s);
 struct hawser_stats suite_stats(struct suite *s);
+/* Seconds of all threads of a process; 0: there is none. */
+double suite_process_cpu(pid_t pid);
 /* CPU time of the host's processes together so far, and of the X server; seconds. */
 double suite_host_cpu(const struct suite *s);
 double suite_screen_cpu(const struct suite *s);
