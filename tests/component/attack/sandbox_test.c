@@ -7,12 +7,13 @@
 #include "tests/component/attack/attempts.h"
 #include "tests/support/suite.h"
 #include <arpa/inet.h>
-#include <errno.h>
+#include <grp.h>
 #include <pty.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -24,6 +25,9 @@
 #define FAILS 1
 #define NO_SANDBOX 77
 #define NONE HWS_SANDBOX_ROLES
+#define NOBODY 65534
+
+static int own_terminal = -1;
 
 static const char *const names[] = { "gate (dialing)", "gate", "compute", "hostd", "agent", "relay",
 	"rendezvous", "none" };
@@ -59,9 +63,9 @@ static void set_up(void)
 {
 	int master;
 
-	/* a terminal that is this process' own, as that of a shell is its children's */
-	ck_assert(setsid() >= 0 || errno == EPERM);
-	ck_assert_int_eq(openpty(&master, &target.terminal, NULL, NULL, NULL), 0);
+	target.terminal = own_terminal;
+	if (own_terminal < 0)
+		ck_assert_int_eq(openpty(&master, &target.terminal, NULL, NULL, NULL), 0);
 	target.stream = connected_stream();
 	abstract_listener();
 	target.dgram = socket(AF_UNIX, SOCK_DGRAM, 0);
@@ -133,7 +137,7 @@ START_TEST(without_a_sandbox_the_attempts_work)
 			printf("not on this machine: %s\n", attempts[i].name);
 		work += works;
 	}
-	ck_assert_uint_ge(work, attempt_count / 2);
+	ck_assert_uint_ge(work, geteuid() == 0 ? attempt_count / 2 : attempt_count / 3);
 }
 END_TEST
 
@@ -210,7 +214,7 @@ START_TEST(a_gate_tells_its_layers)
 }
 END_TEST
 
-int main(void)
+static int run_all(void)
 {
 	Suite *s = suite_create("attack/sandbox");
 	TCase *t = test_case(s, "sandbox", 120,
@@ -220,4 +224,32 @@ int main(void)
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_loop_test(t, who_takes_a_process_gains_nothing, 0, HWS_SANDBOX_ROLES);
 	return test_suite_run(s);
+}
+
+/* With a terminal that is ours by control, as a shell's children have it, and open to be looked
+ * into. */
+static bool become_nobody(void)
+{
+	int master;
+
+	return setsid() >= 0 && openpty(&master, &own_terminal, NULL, NULL, NULL) == 0 &&
+			ioctl(own_terminal, TIOCSCTTY, 0) == 0 && setgroups(0, NULL) == 0 &&
+			setgid(NOBODY) == 0 && setuid(NOBODY) == 0 &&
+			prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0;
+}
+
+/* As root, which may most, and as an account that may little and needs user namespaces. */
+int main(void)
+{
+	int status;
+	pid_t pid = geteuid() == 0 ? fork() : -1;
+
+	if (pid == 0) {
+		return become_nobody() ? run_all() : 1;
+	}
+	if (pid > 0 &&
+			(waitpid(pid, &status, 0) != pid || !WIFEXITED(status) ||
+					WEXITSTATUS(status) != 0))
+		return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+	return run_all();
 }
