@@ -81,7 +81,7 @@ int hws_decode_read_start(int fd, void *to, size_t n, void *rest, size_t room, s
 
 static struct hws_bytes behind(struct hws_bytes b, size_t n)
 {
-	return hws_bytes(b.ptr + n, b.len - n);
+	return n ? hws_bytes(b.ptr + n, b.len - n) : b;
 }
 
 int hws_decode_write(int fd, struct hws_bytes head, struct hws_bytes rest)

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define NAME "hawser-decoder"
+#define IN_BUILD_TREE "../decoder/hawser-decoder"
 
 static int folder_of_library(char *ret)
 {
@@ -33,7 +34,7 @@ static int folder_of_library(char *ret)
 
 int hws_decoder_program(char *path, size_t size, struct hws_error *err)
 {
-	static const char *const places[] = { HAWSER_DECODER_FROM_LIB, "../decoder/" NAME, NAME };
+	static const char *const places[] = { HAWSER_DECODER_FROM_LIB, IN_BUILD_TREE, NAME };
 	const char *named = secure_getenv("HAWSER_DECODER");
 	char folder[PATH_MAX];
 
