@@ -3,6 +3,7 @@
 #include "admin/cli/query.h"
 #include "shared/base/output.h"
 #include "shared/base/str.h"
+#include "shared/sys/sandbox.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,5 +60,6 @@ static int run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	hws_sandbox_conceal(); /* keys and passwords of a database pass through */
 	return hws_output_end("hawser-admin", run(argc, argv), 1);
 }

@@ -32,7 +32,8 @@
 #define ISOLATED (HWS_LAYER_NETWORK | HWS_LAYER_FILES | HWS_LAYER_NAMES)
 #define LANDLOCK (HWS_LAYER_LANDLOCK | HWS_LAYER_SCOPE)
 #define STREAM (SANDBOX_RUN | SANDBOX_STREAM)
-#define SERVER (SANDBOX_RUN | SANDBOX_THREADS | SANDBOX_SERVE | SANDBOX_READ)
+#define DIALER (SANDBOX_RUN | SANDBOX_THREADS | SANDBOX_DIAL | SANDBOX_READ)
+#define SERVER (DIALER | SANDBOX_SERVE)
 
 static const struct role {
 	unsigned calls;                   /* enum sandbox_calls */
@@ -40,7 +41,7 @@ static const struct role {
 	unsigned layers;                  /* besides the filter */
 	rlim_t files; /* descriptors at most, and no file may grow; 0 = as before */
 } roles[HWS_SANDBOX_ROLES] = {
-	[HWS_SANDBOX_GATE_DIALING] = { SERVER | SANDBOX_AGAIN, SANDBOX_EPERM, 0, 0 },
+	[HWS_SANDBOX_GATE_DIALING] = { DIALER | SANDBOX_AGAIN, SANDBOX_EPERM, 0, 0 },
 	[HWS_SANDBOX_GATE] = { STREAM, SANDBOX_KILL, ISOLATED | LANDLOCK, 64 },
 	[HWS_SANDBOX_COMPUTE] = { SANDBOX_COMPUTE, SANDBOX_KILL, LANDLOCK, 0 },
 	[HWS_SANDBOX_HOSTD] = { SANDBOX_HOST, SANDBOX_EPERM, 0, 0 },

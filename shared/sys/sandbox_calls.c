@@ -46,20 +46,23 @@ static const int computing[] = { SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(readv
 	SCMP_SYS(gettid), SCMP_SYS(sched_yield), SCMP_SYS(sched_getaffinity),
 	SCMP_SYS(set_robust_list), SCMP_SYS(rseq), SCMP_SYS(membarrier) };
 
-static const int serve[] = { SCMP_SYS(sendto), SCMP_SYS(sendmmsg), SCMP_SYS(recvmmsg),
-	SCMP_SYS(dup), SCMP_SYS(dup2), SCMP_SYS(dup3), SCMP_SYS(socketpair), SCMP_SYS(bind),
-	SCMP_SYS(listen), SCMP_SYS(accept), SCMP_SYS(accept4), SCMP_SYS(connect), SCMP_SYS(pipe2),
-	SCMP_SYS(splice), SCMP_SYS(tee), SCMP_SYS(vmsplice), SCMP_SYS(sendfile),
-	SCMP_SYS(epoll_create1), SCMP_SYS(eventfd2), SCMP_SYS(timerfd_create), SCMP_SYS(stat),
-	SCMP_SYS(lstat), SCMP_SYS(newfstatat), SCMP_SYS(statx), SCMP_SYS(statfs), SCMP_SYS(fstatfs),
-	SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2), SCMP_SYS(readlink),
-	SCMP_SYS(readlinkat), SCMP_SYS(getdents64), SCMP_SYS(pread64), SCMP_SYS(preadv),
-	SCMP_SYS(getcwd), SCMP_SYS(unlink), SCMP_SYS(unlinkat), SCMP_SYS(sysinfo),
-	SCMP_SYS(getrlimit), SCMP_SYS(sched_setaffinity), SCMP_SYS(sched_getparam),
-	SCMP_SYS(sched_getscheduler), SCMP_SYS(getpriority), SCMP_SYS(umask), SCMP_SYS(getgroups),
-	SCMP_SYS(set_tid_address), SCMP_SYS(arch_prctl), SCMP_SYS(capget),
-	SCMP_SYS(rt_sigtimedwait), SCMP_SYS(fadvise64), SCMP_SYS(getcpu), SCMP_SYS(mlock),
+/* SANDBOX_DIAL: what names of hosts, certificates and a connection take. */
+static const int dial[] = { SCMP_SYS(sendto), SCMP_SYS(sendmmsg), SCMP_SYS(recvmmsg), SCMP_SYS(dup),
+	SCMP_SYS(dup2), SCMP_SYS(dup3), SCMP_SYS(socketpair), SCMP_SYS(bind), SCMP_SYS(connect),
+	SCMP_SYS(pipe2), SCMP_SYS(epoll_create1), SCMP_SYS(eventfd2), SCMP_SYS(timerfd_create),
+	SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(newfstatat), SCMP_SYS(statx), SCMP_SYS(statfs),
+	SCMP_SYS(fstatfs), SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2),
+	SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(getdents64), SCMP_SYS(pread64),
+	SCMP_SYS(preadv), SCMP_SYS(getcwd), SCMP_SYS(sysinfo), SCMP_SYS(getrlimit),
+	SCMP_SYS(sched_getparam), SCMP_SYS(sched_getscheduler), SCMP_SYS(getpriority),
+	SCMP_SYS(umask), SCMP_SYS(getgroups), SCMP_SYS(set_tid_address), SCMP_SYS(arch_prctl),
+	SCMP_SYS(capget), SCMP_SYS(fadvise64), SCMP_SYS(getcpu), SCMP_SYS(mlock),
 	SCMP_SYS(munlock) };
+
+/* SANDBOX_SERVE: with DIAL. */
+static const int serve[] = { SCMP_SYS(listen), SCMP_SYS(accept), SCMP_SYS(accept4),
+	SCMP_SYS(splice), SCMP_SYS(tee), SCMP_SYS(vmsplice), SCMP_SYS(sendfile), SCMP_SYS(unlink),
+	SCMP_SYS(unlinkat), SCMP_SYS(sched_setaffinity), SCMP_SYS(rt_sigtimedwait) };
 
 static const int files[] = { SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(creat), SCMP_SYS(pwrite64),
 	SCMP_SYS(pwritev), SCMP_SYS(rename), SCMP_SYS(renameat), SCMP_SYS(renameat2),
@@ -255,21 +258,38 @@ static void allow_sockets(struct filter *f)
 			(struct arg){ 2, LOW_32, 0 });
 }
 
-/* Looking up names of hosts loads code. */
-static void allow_serving(struct filter *f)
+static void allow_locks(struct filter *f)
 {
-	all(f, SCMP_ACT_ALLOW, serve, HWS_COUNT(serve));
+	static const int commands[] = { F_GETLK, F_SETLK, F_SETLKW, F_OFD_GETLK, F_OFD_SETLK,
+		F_OFD_SETLKW, F_SETPIPE_SZ, F_GETPIPE_SZ };
+
+	for (size_t i = 0; i < HWS_COUNT(commands); i++)
+		rule_1(f, SCMP_ACT_ALLOW, SCMP_SYS(fcntl),
+				(struct arg){ 1, 0, (unsigned)commands[i] });
+}
+
+/* Looking up names of hosts loads code. */
+static void allow_dialing(struct filter *f)
+{
+	all(f, SCMP_ACT_ALLOW, dial, HWS_COUNT(dial));
 	rule(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), NULL, 0);
 	rule(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), NULL, 0);
 	rule_1(f, SCMP_ACT_ALLOW, SCMP_SYS(prctl), (struct arg){ 0, 0, PR_SET_NAME });
 	rule_1(f, SCMP_ACT_ALLOW, SCMP_SYS(prctl), (struct arg){ 0, 0, PR_GET_NAME });
-	/* of itself; "drain" is a signal to itself */
-	rule_1(f, SCMP_ACT_ALLOW, SCMP_SYS(kill), (struct arg){ 0, 0, (scmp_datum_t)getpid() });
+	/* of itself */
 	rule_1(f, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), (struct arg){ 0, 0, 0 });
-	rule_1(f, SCMP_ACT_ALLOW, SCMP_SYS(setpriority), (struct arg){ 1, 0, 0 });
 	allow_sockets(f);
 	allow_options(f, stream_options, HWS_COUNT(stream_options));
 	allow_options(f, serve_options, HWS_COUNT(serve_options));
+}
+
+static void allow_serving(struct filter *f)
+{
+	all(f, SCMP_ACT_ALLOW, serve, HWS_COUNT(serve));
+	/* "drain" is a signal to itself */
+	rule_1(f, SCMP_ACT_ALLOW, SCMP_SYS(kill), (struct arg){ 0, 0, (scmp_datum_t)getpid() });
+	rule_1(f, SCMP_ACT_ALLOW, SCMP_SYS(setpriority), (struct arg){ 1, 0, 0 });
+	allow_locks(f);
 }
 
 static void allow_reading(struct filter *f)
@@ -279,16 +299,6 @@ static void allow_reading(struct filter *f)
 	rule_1(f, SCMP_ACT_ALLOW, SCMP_SYS(openat), (struct arg){ 2, mask, O_RDONLY });
 	/* /dev/null and the like for writing, new files: refused without dying */
 	rule_1(f, SCMP_ACT_ERRNO(EROFS), SCMP_SYS(openat), (struct arg){ 2, O_ACCMODE, O_WRONLY });
-}
-
-static void allow_locks(struct filter *f)
-{
-	static const int commands[] = { F_GETLK, F_SETLK, F_SETLKW, F_OFD_GETLK, F_OFD_SETLK,
-		F_OFD_SETLKW, F_SETPIPE_SZ, F_GETPIPE_SZ };
-
-	for (size_t i = 0; i < HWS_COUNT(commands); i++)
-		rule_1(f, SCMP_ACT_ALLOW, SCMP_SYS(fcntl),
-				(struct arg){ 1, 0, (unsigned)commands[i] });
 }
 
 static void allow_again(struct filter *f)
@@ -358,7 +368,7 @@ static void fill(struct filter *f, unsigned calls)
 		return;
 	}
 	allow_running(f);
-	if (!(calls & SANDBOX_SERVE)) /* which loads code */
+	if (!(calls & SANDBOX_DIAL)) /* which loads code */
 		allow_data_memory(f, false);
 	if (calls & SANDBOX_STREAM) {
 		rule_1(f, SCMP_ACT_ALLOW, SCMP_SYS(sendto), (struct arg){ 4, 0, 0 });
@@ -366,10 +376,10 @@ static void fill(struct filter *f, unsigned calls)
 	}
 	if (calls & SANDBOX_THREADS)
 		allow_threads(f);
-	if (calls & SANDBOX_SERVE) {
+	if (calls & SANDBOX_DIAL)
+		allow_dialing(f);
+	if (calls & SANDBOX_SERVE)
 		allow_serving(f);
-		allow_locks(f);
-	}
 	if (calls & SANDBOX_WRITE)
 		all(f, SCMP_ACT_ALLOW, files, HWS_COUNT(files));
 	else if (calls & SANDBOX_READ)

@@ -9,10 +9,11 @@ enum sandbox_calls {
 	SANDBOX_STREAM = 2,  /* connected sockets: with no address, and the options that ours set */
 	SANDBOX_COMPUTE = 4, /* instead of all others: memory, threads, what is open */
 	SANDBOX_THREADS = 8, /* threads, never processes */
-	SANDBOX_SERVE = 16,  /* new sockets (local, IP), pipes, names of hosts, looking at files */
-	SANDBOX_READ = 32,   /* opening files for reading */
-	SANDBOX_WRITE = 64,  /* making, changing, locking and removing files: a database */
-	SANDBOX_AGAIN = 128, /* entering another sandbox */
+	SANDBOX_DIAL = 16,   /* new sockets (local, IP), names of hosts, looking at files */
+	SANDBOX_SERVE = 1024, /* listening, locks, removing files; with DIAL */
+	SANDBOX_READ = 32,    /* opening files for reading */
+	SANDBOX_WRITE = 64,   /* making, changing, locking and removing files: a database */
+	SANDBOX_AGAIN = 128,  /* entering another sandbox */
 	/* A list of what is refused instead. */
 	SANDBOX_HOST = 256,  /* what only attacks on a machine use */
 	SANDBOX_GUEST = 512, /* with HOST, and what hostd needs for its gates */

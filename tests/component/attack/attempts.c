@@ -164,6 +164,18 @@ static bool makes_tcp(void)
 	return new_socket(AF_INET, SOCK_STREAM, 0);
 }
 
+static bool listens(void)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	return fd >= 0 && listen(fd, 1) == 0 && (accept(fd, NULL, NULL) >= 0 || errno == EAGAIN);
+}
+
+static bool removes_file(void)
+{
+	return unlink("/tmp/hws-attack-no-such-file") == 0 || errno == ENOENT;
+}
+
 static bool makes_pair(void)
 {
 	int fd[2];
@@ -471,6 +483,8 @@ const struct attempt attempts[] = {
 	{ "new file", CONFINED | IN(RELAY) | IN(GATE_DIALING), writes_file },
 	{ "open_by_handle_at", ALL, opens_by_handle },
 	{ "socket", CONFINED, makes_tcp },
+	{ "listen", CONFINED | IN(GATE_DIALING), listens },
+	{ "unlink", CONFINED | IN(GATE_DIALING), removes_file },
 	{ "socketpair", CONFINED, makes_pair },
 	{ "raw socket", LISTED, makes_raw },
 	{ "packet socket", ALL, makes_packet },
