@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define LABEL "hawser-notice"
+#define PASSING "hawser-passing"
 #define LINES_MAX 6
 #define CHARS_MAX 2000 /* more than LINES_MAX lines of any window */
 
@@ -58,6 +59,7 @@ void gui_notice_show(GtkWidget *notice, const char *title, const char *utf8, siz
 {
 	GString *text = g_string_new(title);
 
+	g_object_set_data(G_OBJECT(notice), PASSING, NULL);
 	if (*title && length)
 		g_string_append(text, ": ");
 	g_string_append_len(text, utf8, (gssize)length);
@@ -65,4 +67,16 @@ void gui_notice_show(GtkWidget *notice, const char *title, const char *utf8, siz
 	gtk_label_set_text(g_object_get_data(G_OBJECT(notice), LABEL), text->str);
 	gtk_widget_set_visible(notice, text->len != 0);
 	g_string_free(text, TRUE);
+}
+
+void gui_notice_show_passing(GtkWidget *notice, const char *title, const char *utf8, size_t length)
+{
+	gui_notice_show(notice, title, utf8, length);
+	g_object_set_data(G_OBJECT(notice), PASSING, notice);
+}
+
+void gui_notice_pass(GtkWidget *notice)
+{
+	if (g_object_get_data(G_OBJECT(notice), PASSING))
+		gtk_widget_set_visible(notice, FALSE);
 }

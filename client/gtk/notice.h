@@ -7,3 +7,7 @@
 GtkWidget *gui_notice_new(void);
 /* "TITLE: TEXT"; `length` bytes of UTF-8. */
 void gui_notice_show(GtkWidget *notice, const char *title, const char *utf8, size_t length);
+/* The same, for what gui_notice_pass takes away: it can be looked up elsewhere, and a full
+ * screen is the picture's. */
+void gui_notice_show_passing(GtkWidget *notice, const char *title, const char *utf8, size_t length);
+void gui_notice_pass(GtkWidget *notice);

@@ -26,3 +26,14 @@ void gui_status_line_show(GtkLabel *line, const struct hawser_stats *stats, bool
 		gtk_widget_add_css_class(GTK_WIDGET(line), "hawser-insecure");
 	g_free(text);
 }
+
+void gui_status_line_explain(GtkLabel *line, const struct hawser_peer *peer)
+{
+	bool has_key = peer->fingerprint && *peer->fingerprint;
+	char *text = g_strdup_printf("%s%s%s%s%s", hawser_encryption_text(peer->encryption),
+			has_key ? "\nThe host's key: " : "", has_key ? peer->fingerprint : "",
+			has_key ? "\n" : "", has_key ? hawser_trust_text(peer->trust) : "");
+
+	gtk_widget_set_tooltip_text(GTK_WIDGET(line), text);
+	g_free(text);
+}

@@ -6,3 +6,6 @@
 
 /* In full screen the line shows only that the host does not answer. */
 void gui_status_line_show(GtkLabel *line, const struct hawser_stats *stats, bool fullscreen);
+/* What stands behind its words, for who wants to compare: how it is encrypted, the host's key
+ * and who vouches for it. As a tooltip. */
+void gui_status_line_explain(GtkLabel *line, const struct hawser_peer *peer);

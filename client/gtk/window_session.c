@@ -86,6 +86,8 @@ static void on_fullscreen_changed(GtkWindow *window, GParamSpec *param, gpointer
 	(void)param;
 	set_on(w, GUI_ACTION_FULLSCREEN, full);
 	gtk_widget_set_visible(GTK_WIDGET(w->status), !full);
+	if (full && w->ready)
+		gui_notice_pass(w->notice);
 	if (gui_pages_has_picture(w->pages))
 		gtk_widget_grab_focus(GTK_WIDGET(w->canvas));
 }
@@ -230,18 +232,6 @@ static GtkWidget *new_bar(struct session_window *w)
 	return bar;
 }
 
-/* What stands behind the words of the status line, for who wants to compare. */
-static void show_protection(struct session_window *w, const struct hawser_peer *peer)
-{
-	bool has_key = peer->fingerprint && *peer->fingerprint;
-	char *text = g_strdup_printf("%s%s%s%s%s", hawser_encryption_text(peer->encryption),
-			has_key ? "\nThe host's key: " : "", has_key ? peer->fingerprint : "",
-			has_key ? "\n" : "", has_key ? hawser_trust_text(peer->trust) : "");
-
-	gtk_widget_set_tooltip_text(GTK_WIDGET(w->status), text);
-	g_free(text);
-}
-
 static void show_peer(struct session_window *w, const struct hawser_peer *peer)
 {
 	char *title;
@@ -254,7 +244,7 @@ static void show_peer(struct session_window *w, const struct hawser_peer *peer)
 	title = g_strdup_printf("%s@%s – %s", peer->username, peer->hostname, peer->id);
 	gtk_window_set_title(w->window, title);
 	g_free(title);
-	show_protection(w, peer);
+	gui_status_line_explain(w->status, peer);
 }
 
 /* As --display says; once, for later the buttons do. */
@@ -336,6 +326,8 @@ static void on_frame(struct session_window *w, const struct hawser_event *e)
 		set_ready(w, true);
 		gui_pages_show_picture(w->pages);
 		gtk_widget_grab_focus(GTK_WIDGET(w->canvas));
+		if (gtk_window_is_fullscreen(w->window))
+			gui_notice_pass(w->notice);
 	}
 }
 
@@ -397,9 +389,10 @@ static void on_event(hawser_session *session, const struct hawser_event *e, void
 		gui_notice_show(w->notice, "Message", e->u.text.utf8, e->u.text.length);
 		break;
 	case HAWSER_EVENT_HOST_KEY:
-		if (*e->u.host_key.text)
-			gui_notice_show(w->notice, "Key of the host", e->u.host_key.text,
-					strlen(e->u.host_key.text));
+		if (!*e->u.host_key.text)
+			break;
+		gui_notice_show_passing(w->notice, "Key of the host", e->u.host_key.text,
+				strlen(e->u.host_key.text));
 		break;
 	case HAWSER_EVENT_PERMISSION:
 	case HAWSER_EVENT_RECORDING:
