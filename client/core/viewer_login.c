@@ -258,10 +258,15 @@ static const char *why_plain(struct hws_viewer *v)
 			: hws_secure_text(&v->secure);
 }
 
-/* A second Hash on a link is a new challenge (as deployed hosts mean it), also while the user is
- * asked. */
+/* A second Hash on a link is a new challenge (as deployed hosts mean it), also while the user
+ * is asked. Not with v2: each proof is a guess for who only pretends to be the host, and one
+ * who could ask for it again and again would soon have the password. */
 void hws_viewer_on_hash(struct hws_viewer *v, const Ses__Hash *hash)
 {
+	if (v->level == HWS_LEVEL_V2 && v->login.has_hash) {
+		v->ignored++;
+		return;
+	}
 	if (hws_login_hash(&v->login, hash->salt, hash->challenge) < 0) {
 		hws_viewer_end(v, HWS_ERR_PROTO,
 				"the host's challenge is longer than any known host sends; "

@@ -273,6 +273,7 @@ Suite *small_suite(void)
 	tcase_add_test(t, what_will_not_change_is_not_tried_again);
 	tcase_add_loop_test(t, a_desktop_that_is_gone_for_a_while_is_waited_for, 0, 6);
 	tcase_add_test(t, settings_are_kept_private_and_checked);
+	tcase_set_timeout(t, 60); /* many files are written */
 	tcase_add_test(t, known_hosts_survive_and_are_bounded);
 	tcase_add_loop_test(t, quotes_are_shown_as_quotes_and_nothing_else_is_let_through, 0,
 			(int)HWS_COUNT(shown));

@@ -412,6 +412,35 @@ START_TEST(a_password_that_is_worked_on_keeps_nobody_waiting)
 END_TEST
 
 /* What no host offers costs nothing. */
+/* Each proof is a guess for an impostor: one for each password that the user gives. */
+START_TEST(a_password_is_proved_once)
+{
+	struct recorder r;
+	struct v2_host h;
+	size_t before;
+
+	recorder_init(&r, "temporary", false);
+	v2_host_init(&h, &r, "temporary", "");
+	v2_host_meet(&h, &by_address);
+	v2_host_confirm(&h);
+	v2_host_hash(&h);
+	before = r.sent_count;
+	for (int i = 0; i < 3; i++)
+		v2_host_hash(&h);
+	ck_assert_uint_eq(r.sent_count, before);
+	for (int i = 0; i < 3; i++) {
+		v2_host_refuse(&h);
+		v2_host_hash(&h);
+	}
+	ck_assert_uint_eq(r.sent_count, before);
+	ck_assert_int_eq(r.asks, 3);
+	/* Only the user gives another one. */
+	ck_assert_int_eq(hws_viewer_password(r.viewer, "temporary"), HWS_OK);
+	ck_assert_uint_eq(r.sent_count, before + 1);
+	recorder_done(&r);
+}
+END_TEST
+
 START_TEST(odd_offers_are_left_out)
 {
 	static const struct {
@@ -477,6 +506,7 @@ Suite *v2_suite(void)
 	tcase_add_test(t, a_deployed_host_is_called_what_it_is);
 	tcase_add_test(t, the_viewer_says_which_one_it_is_for_this_connection);
 	tcase_add_loop_test(t, a_password_that_is_worked_on_keeps_nobody_waiting, 0, 3);
+	tcase_add_test(t, a_password_is_proved_once);
 	tcase_add_test(t, odd_offers_are_left_out);
 	tcase_add_test(t, a_refusal_before_the_handshake_is_told);
 	suite_add_tcase(s, t);
