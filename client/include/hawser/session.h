@@ -172,7 +172,9 @@ int hawser_session_accept_insecure(hawser_session *s, bool accept);
 
 /* The newest decoded picture of a display. It stays unchanged until hawser_session_unlock_frame;
  * the library goes on decoding meanwhile. One lock per display at a time. HAWSER_ERR_AGAIN: no
- * picture yet; HAWSER_ERR_BUSY: locked already. */
+ * picture yet; HAWSER_ERR_BUSY: locked already. The memory is shared with the process that
+ * decodes and can only be read here; should a host have taken that process over, the pixels (never
+ * their number) may change while they are looked at: decide nothing by reading one twice. */
 int hawser_session_lock_frame(hawser_session *s, size_t display, struct hawser_frame *ret);
 void hawser_session_unlock_frame(hawser_session *s, size_t display);
 /* Asks the host for a complete new picture. display < 0 = all. */
