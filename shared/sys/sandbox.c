@@ -31,6 +31,7 @@
 /* Nothing of the machine is left but what is open. */
 #define ISOLATED (HWS_LAYER_NETWORK | HWS_LAYER_FILES | HWS_LAYER_NAMES)
 #define LANDLOCK (HWS_LAYER_LANDLOCK | HWS_LAYER_SCOPE)
+#define GIB (1ul << 30)
 #define STREAM (SANDBOX_RUN | SANDBOX_STREAM)
 #define DIALER (SANDBOX_RUN | SANDBOX_THREADS | SANDBOX_DIAL | SANDBOX_READ)
 #define SERVER (DIALER | SANDBOX_SERVE)
@@ -39,15 +40,16 @@ static const struct role {
 	unsigned calls;                   /* enum sandbox_calls */
 	enum sandbox_otherwise otherwise; /* what a call outside of them does */
 	unsigned layers;                  /* besides the filter */
-	rlim_t files; /* descriptors at most, and no file may grow; 0 = as before */
+	rlim_t files;  /* descriptors at most, and no file may grow; 0 = as before */
+	rlim_t memory; /* bytes of data at most; 0 = as before */
 } roles[HWS_SANDBOX_ROLES] = {
-	[HWS_SANDBOX_GATE_DIALING] = { DIALER | SANDBOX_AGAIN, SANDBOX_EPERM, 0, 0 },
-	[HWS_SANDBOX_GATE] = { STREAM, SANDBOX_KILL, ISOLATED | LANDLOCK, 64 },
-	[HWS_SANDBOX_COMPUTE] = { SANDBOX_COMPUTE, SANDBOX_KILL, LANDLOCK, 0 },
-	[HWS_SANDBOX_HOSTD] = { SANDBOX_HOST, SANDBOX_EPERM, 0, 0 },
-	[HWS_SANDBOX_AGENT] = { SANDBOX_HOST | SANDBOX_GUEST, SANDBOX_EPERM, 0, 0 },
-	[HWS_SANDBOX_RELAY] = { SERVER, SANDBOX_EPERM, 0, 0 },
-	[HWS_SANDBOX_RENDEZVOUS] = { SERVER | SANDBOX_WRITE, SANDBOX_EPERM, 0, 0 },
+	[HWS_SANDBOX_GATE_DIALING] = { DIALER | SANDBOX_AGAIN, SANDBOX_EPERM, 0, 0, 0 },
+	[HWS_SANDBOX_GATE] = { STREAM, SANDBOX_KILL, ISOLATED | LANDLOCK, 64, GIB },
+	[HWS_SANDBOX_COMPUTE] = { SANDBOX_COMPUTE, SANDBOX_KILL, LANDLOCK, 0, 0 },
+	[HWS_SANDBOX_HOSTD] = { SANDBOX_HOST, SANDBOX_EPERM, 0, 0, 0 },
+	[HWS_SANDBOX_AGENT] = { SANDBOX_HOST | SANDBOX_GUEST, SANDBOX_EPERM, 0, 0, 0 },
+	[HWS_SANDBOX_RELAY] = { SERVER, SANDBOX_EPERM, 0, 0, 0 },
+	[HWS_SANDBOX_RENDEZVOUS] = { SERVER | SANDBOX_WRITE, SANDBOX_EPERM, 0, 0, 0 },
 };
 
 static unsigned held;
@@ -71,6 +73,17 @@ static void limit_files(rlim_t most)
 	(void)setrlimit(RLIMIT_NOFILE, &few);
 }
 
+/* Never more than it is. */
+static void limit_memory(rlim_t most)
+{
+	struct rlimit now;
+
+	if (getrlimit(RLIMIT_DATA, &now) < 0 || now.rlim_max <= most)
+		return;
+	now.rlim_cur = now.rlim_max = most;
+	(void)setrlimit(RLIMIT_DATA, &now);
+}
+
 int hws_sandbox_enter(enum hws_sandbox_role role, struct hws_error *err)
 {
 	const struct role *t = &roles[role];
@@ -85,6 +98,8 @@ int hws_sandbox_enter(enum hws_sandbox_role role, struct hws_error *err)
 	leave(t->layers);
 	if (t->files)
 		limit_files(t->files);
+	if (t->memory)
+		limit_memory(t->memory);
 	r = sandbox_load_calls(t->calls, t->otherwise);
 	if (r < 0)
 		return hws_error_set(err, r == -ENOMEM ? HWS_ERR_NOMEM : HWS_ERR_UNSUPPORTED,

@@ -12,8 +12,8 @@ enum hws_sandbox_role {
 	 * until then a call that is not on its list fails with EPERM: name services are of many
 	 * kinds, and none may end a process that has read nothing. */
 	HWS_SANDBOX_GATE_DIALING,
-	/* Has all that it is going to have, but what comes over its sockets; one thread. A call
-	 * that is not on its list kills it with SIGSYS. */
+	/* Has all that it is going to have, but what comes over its sockets; one thread and at most
+	 * a gibibyte of memory. A call that is not on its list kills it with SIGSYS. */
 	HWS_SANDBOX_GATE,
 	/* Reads and writes what it has open, takes memory, starts threads, and computes. No events,
 	 * no options of sockets, no signals. A call that is not on its list kills it. The caller

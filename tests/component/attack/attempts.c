@@ -119,7 +119,11 @@ static bool reads_accounts(void)
 
 static bool reads_old_way(void)
 {
+#ifdef SYS_open /* older machines have it */
 	return syscall(SYS_open, "/etc/passwd", O_RDONLY) >= 0;
+#else
+	return false;
+#endif
 }
 
 static bool reads_newest_way(void)
@@ -314,11 +318,15 @@ static bool forks(void)
 
 static bool vforks(void)
 {
+#ifdef SYS_fork
 	long pid = syscall(SYS_fork);
 
 	if (pid == 0)
 		_exit(0);
 	return pid > 0;
+#else
+	return false;
+#endif
 }
 
 static bool makes_code(void)
@@ -345,6 +353,12 @@ static bool maps_file(void)
 {
 	return mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, target.stream, 0) != MAP_FAILED ||
 			errno == ENODEV; /* the kernel looked at the file */
+}
+
+static bool takes_two_gigabytes(void)
+{
+	return mmap(NULL, 2ul << 30, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) !=
+			MAP_FAILED;
 }
 
 static bool lets_others_look(void)
@@ -510,6 +524,7 @@ const struct attempt attempts[] = {
 	{ "mprotect", CONFINED, turns_into_code },
 	{ "pkey_mprotect", LISTED, turns_into_code_by_key },
 	{ "mmap of a descriptor", IN(GATE), maps_file },
+	{ "two gigabytes", IN(GATE), takes_two_gigabytes },
 	{ "PR_SET_DUMPABLE", CONFINED | SERVERS, lets_others_look },
 	{ "PR_SET_PDEATHSIG", LISTED, asks_for_death_signal },
 	{ "personality", ALL, makes_data_code_everywhere },
