@@ -3,6 +3,7 @@
 #include "client/host/desktop.h"
 #include "client/host/ipc.h"
 #include "client/host/ipc_caps.h"
+#include "client/host/patience.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/str.h"
@@ -15,8 +16,6 @@
 #define PAUSE_MIN_US (500 * HWS_US_PER_MS)
 #define PAUSE_MAX_US (15 * HWS_US_PER_S)
 #define STEADY_US (30 * HWS_US_PER_S) /* ran for so long: the next end is a new story */
-#define START_US                                                                                   \
-	(40 * HWS_US_PER_S) /* to say whether there is a desktop: the agent asks for 30 s */
 
 #define COMMANDS_MAX 8 /* under way; they are typed by a person */
 #define COMMAND_US (5 * HWS_US_PER_S)
@@ -50,7 +49,7 @@ static void set_down(struct hws_desktop *d, const char *why)
 {
 	hws_str_escape(d->why, sizeof(d->why), hws_bytes_str(why));
 	if (d->ready || !d->told)
-		hws_warn("desktop.down", HWS_STR("why", d->why));
+		hws_warn_limited("desktop.down", HWS_STR("why", d->why));
 	d->told = true;
 	d->ready = d->lasting = false;
 	d->displays = 0;
@@ -77,7 +76,7 @@ static void on_state(struct hws_desktop *d, const Agt__AgentState *s)
 	d->displays = s->displays;
 	d->why[0] = 0;
 	if (!d->ready)
-		hws_info("desktop.ready", HWS_STR("backend", d->backend),
+		hws_info_limited("desktop.ready", HWS_STR("backend", d->backend),
 				HWS_U64("displays", d->displays));
 	d->ready = true;
 	d->lasting = false;
@@ -154,6 +153,8 @@ static void start(void *arg)
 	const char *argv[12] = { "hawser-host", "agent" };
 	struct hws_ipc_conf conf = { .frame_max = HWS_IPC_HOSTD_FRAME_MAX,
 		.send_max = HWS_IPC_HOSTD_QUEUE_MAX,
+		.rate = HWS_IPC_HOSTD_RATE,
+		.burst = HWS_IPC_HOSTD_BURST,
 		.check = hws_ipc_check_agent,
 		.on_message = on_message,
 		.on_close = on_close,
@@ -203,7 +204,7 @@ static void start(void *arg)
 	if (!d->ipc)
 		start_later(d);
 	else
-		hws_timer_start(d->loop, &d->patience, START_US, on_patience, d);
+		hws_timer_start(d->loop, &d->patience, HWS_AGENT_START_US, on_patience, d);
 }
 
 int hws_desktop_new(struct hws_loop *loop, const struct hws_settings *settings,

@@ -13,15 +13,9 @@
 #include <unistd.h>
 
 #define TICK_US HWS_US_PER_S
-#define HANDSHAKE_US (18 * HWS_US_PER_S)
 #define IDLE_US (30 * HWS_US_PER_S)
 #define STALL_US (30 * HWS_US_PER_S) /* the viewer takes no byte for so long */
-#define LINGER_US (2 * HWS_US_PER_S)
 #define LATE_US (2 * HWS_US_PER_S)
-#define REPORT_TICKS 5
-/* A viewer that said who it is waits for its user, who may be waiting for a call back with the
- * password. */
-#define PERSON_TIMES 10
 /* Small, so that a slow line holds the encoder back instead of growing a backlog of old
  * pictures. */
 #define SEND_HIGH (256u << 10)
@@ -131,7 +125,7 @@ static void on_linger(void *arg)
 {
 	struct hws_gate *g = arg;
 
-	hws_conn_close_flushed(g->conn, LINGER_US);
+	hws_conn_close_flushed(g->conn, HWS_LAST_WORDS_US);
 }
 
 /* What was queued last is the viewer's last message; it gets `wait_us` to read it. */
@@ -214,7 +208,7 @@ static void on_tick(void *arg)
 		hws_gate_tell_quality(g);
 	else
 		hws_gate_probe(g);
-	if (++g->ticks % REPORT_TICKS == 0)
+	if (++g->ticks % HWS_GATE_REPORT_S == 0)
 		report(g);
 }
 
@@ -306,8 +300,8 @@ void hws_gate_verdict(struct hws_gate *g, const Agt__LoginVerdict *v, int agent_
 		return;
 	}
 	hws_gate_set_state(g, GATE_LOGIN);
-	hws_timer_start(g->loop, &g->deadline, g->login_timeout_us * PERSON_TIMES, on_login_timeout,
-			g);
+	hws_timer_start(g->loop, &g->deadline, g->login_timeout_us * HWS_PERSON_TIMES,
+			on_login_timeout, g);
 	if (*text && hws_gate_send_login_error(g->conn, text) < 0)
 		hws_gate_end(g, "send failed");
 	else
@@ -525,7 +519,7 @@ static void begin(struct hws_gate *g)
 {
 	if (g->secure_used) {
 		hws_conn_pause(g->conn);
-		hws_timer_start(g->loop, &g->deadline, HANDSHAKE_US, on_handshake_timeout, g);
+		hws_timer_start(g->loop, &g->deadline, HWS_HANDSHAKE_US, on_handshake_timeout, g);
 		report(g);
 		g->conf.sign(hws_bytes(hws_secure_box_pk(&g->secure), HWS_BOX_PK_LEN), g->conf.arg);
 	} else {

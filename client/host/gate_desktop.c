@@ -3,6 +3,7 @@
  * have. */
 #include "client/host/gate_parts.h"
 #include "client/host/gate_reply.h"
+#include "client/host/ipc_caps.h"
 #include "shared/base/log.h"
 #include "shared/crypto/record.h"
 #include "shared/wire/envelope.h"
@@ -11,8 +12,6 @@
 /* Classes that the agent holds back for us, as set bits. */
 #define HELD (1u << HWS_SEND_INPUT | 1u << HWS_SEND_VIDEO | 1u << HWS_SEND_BULK)
 #define PENDING_MAX (8u << 20) /* beside which the largest frame still finds room */
-
-#define OPEN_US (20 * HWS_US_PER_S) /* the agent's time to open the desktop */
 
 void hws_gate_forward(struct hws_gate *g, const struct hws_session_row *row, struct hws_bytes frame)
 {
@@ -176,6 +175,9 @@ void hws_gate_open_desktop(struct hws_gate *g, int agent_fd)
 {
 	struct hws_ipc_conf lc = { .frame_max = HWS_SES_FRAME_MAX + 1,
 		.send_max = HWS_SES_FRAME_MAX + (1u << 20),
+		.rate = HWS_IPC_SESSION_RATE,
+		.burst = HWS_IPC_SESSION_BURST,
+		.check = hws_ipc_check_agent_to_gate,
 		.on_message = on_agent_message,
 		.on_wire = on_agent_wire,
 		.on_close = on_agent_close,
@@ -189,7 +191,7 @@ void hws_gate_open_desktop(struct hws_gate *g, int agent_fd)
 		return;
 	}
 	hws_gate_set_state(g, GATE_OPENING);
-	hws_timer_start(g->loop, &g->deadline, OPEN_US, on_open_timeout, g);
+	hws_timer_start(g->loop, &g->deadline, HWS_AGENT_ANSWER_US, on_open_timeout, g);
 	g->permissions = hws_kind_permissions(g->login.kind, g->permissions);
 	open.login_request.data = (uint8_t *)(uintptr_t)hws_buf_bytes(&g->login.request).ptr;
 	open.login_request.len = hws_buf_len(&g->login.request);

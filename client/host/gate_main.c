@@ -247,6 +247,7 @@ int hws_gate_main(int ipc_fd, bool sandbox)
 {
 	struct gate_process p = { .sandbox = sandbox };
 	struct hws_ipc_conf lc = { .frame_max = HWS_IPC_HOSTD_FRAME_MAX,
+		.takes_fds = true,
 		.on_message = on_message,
 		.on_close = on_hostd_closed,
 		.arg = &p };

@@ -6,6 +6,7 @@
 #include "client/host/gate_login.h"
 #include "client/host/gate_probe.h"
 #include "client/host/ipc.h"
+#include "client/host/patience.h"
 #include "shared/base/buf.h"
 #include "shared/base/clock.h"
 #include "shared/net/conn.h"

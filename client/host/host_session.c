@@ -3,6 +3,7 @@
 #include "client/host/host_session.h"
 #include "client/host/no_desktop.h"
 #include "client/host/notice.h"
+#include "client/host/patience.h"
 #include "client/host/spawn_gate.h"
 #include "client/host/standing.h"
 #include "shared/base/clock.h"
@@ -22,6 +23,7 @@
 
 #define LEG_US (18 * HWS_US_PER_S)      /* deployed peers' limit for such connections */
 #define LEG_GRACE_US (5 * HWS_US_PER_S) /* for a gate to say itself that the time is over */
+#define WRONG_MAX 30u /* as many logins as a person might try in the time they have */
 #define JOIN_WAIT_US (3 * HWS_US_PER_S)
 #define JOIN_RETRY_US (50 * HWS_US_PER_MS)
 /* What this host can do so far: viewers hide what is denied, instead of offering what will not
@@ -41,6 +43,7 @@ void hws_host_session_free(struct hws_host_session *v)
 	if (!v)
 		return;
 	hws_timer_stop(&v->joining);
+	hws_timer_stop(&v->deadline);
 	hws_timer_stop(&v->leg);
 	hws_list_remove(&v->node);
 	free(v);
@@ -96,6 +99,29 @@ static void take_text(char *buf, size_t size, const char *text)
 	hws_str_escape(buf, size, hws_bytes_str(text));
 }
 
+static void on_deadline(void *arg)
+{
+	struct hws_host_session *v = arg;
+
+	hws_warn_limited("gate.late", HWS_U64("conn", v->conn), HWS_STR("peer", v->peer),
+			HWS_STR("state", v->state));
+	hws_host_session_close(v, HWS_ERR_TIMEOUT);
+}
+
+/* A gate keeps the time with its viewer; hostd with the gate. Once that has to end nothing gives it
+ * more. */
+static void set_deadline(struct hws_host_session *v, uint64_t us)
+{
+	if (!v->leaving)
+		hws_timer_start(v->env->loop, &v->deadline, us + HWS_GATE_GRACE_US, on_deadline, v);
+}
+
+static void set_leaving(struct hws_host_session *v, uint64_t us)
+{
+	set_deadline(v, us);
+	v->leaving = true;
+}
+
 static const char *result_name(Agt__LoginVerdict__Result r)
 {
 	static const char *const names[] = { "ok", "wrong", "limited", "waits", "refused" };
@@ -109,6 +135,14 @@ static void answer_login(struct hws_host_session *v, Agt__LoginVerdict *verdict,
 
 	m.union_case = AGT__MESSAGE__UNION_LOGIN_VERDICT;
 	m.login_verdict = verdict;
+	if (verdict->result == AGT__LOGIN_VERDICT__RESULT__CLOSED) {
+		v->refused = true;
+		set_leaving(v, verdict->close_after_ms * HWS_US_PER_MS + HWS_LAST_WORDS_US);
+	} else if (verdict->result == AGT__LOGIN_VERDICT__RESULT__OK) {
+		set_deadline(v, HWS_AGENT_ANSWER_US);
+	} else {
+		set_deadline(v, v->login_timeout_us * HWS_PERSON_TIMES);
+	}
 	tell(v, &m, fd);
 }
 
@@ -183,7 +217,7 @@ static void on_login(struct hws_host_session *v, const Agt__LoginCheck *check)
 	struct hws_judge_result res;
 	Agt__LoginVerdict verdict = AGT__LOGIN_VERDICT__INIT;
 
-	if (v->open)
+	if (v->open || v->refused) /* judged for good; a gate would not ask again */
 		return;
 	if (take_login(v, check)) {
 		hws_judge_login(v->env->judge, &c, &res);
@@ -200,6 +234,11 @@ static void on_login(struct hws_host_session *v, const Agt__LoginCheck *check)
 	if (res.result == AGT__LOGIN_VERDICT__RESULT__OK) {
 		let_in(v);
 		return;
+	}
+	/* Addresses have limits of their own; a connection ends, whatever they forgive. */
+	if (++v->wrong >= WRONG_MAX && res.result != AGT__LOGIN_VERDICT__RESULT__CLOSED) {
+		res.result = AGT__LOGIN_VERDICT__RESULT__CLOSED;
+		res.close_after_ms = 1000;
 	}
 	verdict.result = res.result;
 	verdict.text = (char *)(uintptr_t)res.text;
@@ -221,7 +260,11 @@ static void on_state(struct hws_host_session *v, const Agt__GateState *s)
 	v->bytes_in = s->bytes_in;
 	v->bytes_out = s->bytes_out;
 	v->rtt_ms = s->rtt_ms;
-	v->final_end = s->final_end;
+	v->final_end = v->final_end || s->final_end; /* we may know better */
+	if (s->state >= AGT__GATE_STATE__STATE__CLOSING)
+		set_leaving(v, HWS_LAST_WORDS_US);
+	else if (v->shown)
+		set_deadline(v, HWS_GATE_SILENT_US);
 }
 
 /* Once, and of whom we let in. Not by its gate's word, which might keep it to itself and so have a
@@ -232,6 +275,7 @@ void hws_host_session_shown(struct hws_host_session *v)
 		return;
 	v->shown = true;
 	set_since(v);
+	set_deadline(v, HWS_GATE_SILENT_US);
 	hws_info("session.open", HWS_U64("conn", v->conn), HWS_STR("peer", v->peer),
 			HWS_STR("id", v->my_id),
 			HWS_STR("kind", hws_session_kind_name(v->login.kind)),
@@ -290,6 +334,8 @@ static void on_close(struct hws_ipc *l HWS_UNUSED, int why, void *arg)
 	struct hws_host_session *v = arg;
 
 	v->ipc = NULL;
+	if (v->env->leavers)
+		hws_leavers_add(v->env->leavers, v->pid);
 	if (v->open) /* its gate may live on, with what it has of the desktop */
 		hws_desktop_part(v->env->desktop, v->conn);
 	if (!hws_list_linked(&v->node)) /* never got started */
@@ -318,6 +364,10 @@ void hws_host_session_kick(struct hws_host_session *v, const char *reason)
 		hws_host_session_close(v, HWS_OK);
 		return;
 	}
+	v->final_end = true;
+	set_leaving(v, HWS_LAST_WORDS_US);
+	if (v->open)
+		hws_desktop_part(v->env->desktop, v->conn);
 	c.close = true;
 	c.reason = (char *)(uintptr_t)reason;
 	m.union_case = AGT__MESSAGE__UNION_GATE_CONTROL;
@@ -362,7 +412,10 @@ static int send_start(struct hws_host_session *v, int fd)
 	g.salt = v->salt;
 	g.challenge = v->challenge;
 	g.permissions = v->permissions;
+	v->login_timeout_us = s->login_timeout_us;
 	g.login_timeout_ms = s->login_timeout_us / HWS_US_PER_MS;
+	/* the handshake, then the first login; a refusal is told after the handshake, too */
+	set_deadline(v, HWS_HANDSHAKE_US + v->login_timeout_us);
 	g.refuse = (char *)(uintptr_t)(v->refuse ? v->refuse : "");
 	m.union_case = AGT__MESSAGE__UNION_GATE_START;
 	m.gate_start = &g;
@@ -414,6 +467,8 @@ int hws_host_session_new(const struct hws_host_session_env *env,
 	struct hws_host_session *v = calloc(1, sizeof(*v));
 	struct hws_ipc_conf lc = { .frame_max = HWS_IPC_HOSTD_FRAME_MAX,
 		.send_max = HWS_IPC_HOSTD_QUEUE_MAX,
+		.rate = HWS_IPC_HOSTD_RATE,
+		.burst = HWS_IPC_HOSTD_BURST,
 		.check = hws_ipc_check_gate,
 		.on_message = on_message,
 		.on_close = on_close,
@@ -452,6 +507,8 @@ int hws_host_session_new(const struct hws_host_session_env *env,
 fail:
 	if (fd >= 0)
 		close(fd);
+	if (v && env->leavers)
+		hws_leavers_add(env->leavers, v->pid);
 	free(v);
 	return r;
 }

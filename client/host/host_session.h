@@ -6,6 +6,7 @@
 #include "client/host/ipc.h"
 #include "client/host/ipc_caps.h"
 #include "client/host/judge.h"
+#include "client/host/leavers.h"
 #include "client/host/settings.h"
 #include "client/host/whoami.h"
 #include "client/reach/answer.h"
@@ -29,6 +30,7 @@ struct hws_host_session_env {
 	void (*joined)(uint64_t meeting, int r, void *arg);
 	void *arg;
 	struct hws_child_logs *logs; /* NULL: nobody hears what gates say */
+	struct hws_leavers *leavers; /* NULL: the owner sees to gates that have to end */
 };
 
 struct hws_host_session_conf {
@@ -47,13 +49,18 @@ struct hws_host_session {
 	struct hws_list node; /* hostd's */
 	const struct hws_host_session_env *env;
 	struct hws_ipc *ipc;
-	struct hws_timer joining; /* waits for the desktop */
+	struct hws_timer joining;  /* waits for the desktop */
+	struct hws_timer deadline; /* by then its gate has gone on, whatever it says */
+	uint64_t login_timeout_us;
 	uint64_t join_until_us;
 	uint64_t meeting;     /* 0: there is none */
 	struct hws_timer leg; /* the gate is on its way to the relay */
 	bool leg_told, begun; /* how that went; the gate has what it needs to serve */
 	const char *refuse;
-	pid_t pid;
+	pid_t pid;      /* of the gate; 0: it has been waited for */
+	bool leaving;   /* it was told to end, or said that it does */
+	bool refused;   /* hostd has judged for good */
+	unsigned wrong; /* logins that did not open it */
 	uint64_t conn, bytes_in, bytes_out, control_permissions;
 	uint64_t since_us, since_wall_us; /* of the connection, then of the open session */
 	struct sockaddr_storage from;
@@ -79,7 +86,7 @@ int hws_host_session_new(const struct hws_host_session_env *env,
 void hws_host_session_begin(struct hws_host_session *v);
 /* Ends the gate; `ended` is called at once. */
 void hws_host_session_close(struct hws_host_session *v, int why);
-/* Asks the gate to say goodbye. */
+/* Asks the gate to say goodbye, and ends it should it not. The desktop is served no more. */
 void hws_host_session_kick(struct hws_host_session *v, const char *reason);
 /* After a change of settings. */
 void hws_host_session_set_permissions(struct hws_host_session *v);

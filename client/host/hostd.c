@@ -171,6 +171,19 @@ static void on_accept(int fd, const struct sockaddr_storage *peer, void *arg)
 	(void)hws_hostd_admit(arg, &conf);
 }
 
+/* Its number may be another process's from now on. */
+static void forget_gate(struct hws_hostd *h, pid_t pid)
+{
+	struct hws_list *n;
+
+	hws_list_for (n, &h->sessions) {
+		struct hws_host_session *v = hws_container(n, struct hws_host_session, node);
+
+		if (v->pid == pid)
+			v->pid = 0;
+	}
+}
+
 static void on_child(evutil_socket_t sig HWS_UNUSED, short what HWS_UNUSED, void *arg)
 {
 	struct hws_hostd *h = arg;
@@ -181,6 +194,8 @@ static void on_child(evutil_socket_t sig HWS_UNUSED, short what HWS_UNUSED, void
 		if (hws_desktop_reaped(h->desktop, pid, status) ||
 				hws_layers_reaped(&h->layers, pid, status))
 			continue;
+		hws_leavers_reaped(&h->leavers, pid);
+		forget_gate(h, pid);
 		/* a gate: its link says the rest; SIGSYS means that its sandbox caught something */
 		if (WIFSIGNALED(status))
 			hws_warn("gate.killed", HWS_I64("signal", WTERMSIG(status)));
@@ -424,7 +439,7 @@ static int open_parts(struct hws_hostd *h, struct hws_error *err)
 	if (r == HWS_OK && hws_desktop_new(h->loop, s, &dc, &h->desktop) < 0)
 		r = hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
 	h->env = (struct hws_host_session_env){ h->loop, s, &h->judge, &h->whoami, h->desktop,
-		on_ended, on_joined, h, &h->logs };
+		on_ended, on_joined, h, &h->logs, &h->leavers };
 	return r == HWS_OK ? open_online(h, err) : r;
 }
 
@@ -458,6 +473,7 @@ int hws_hostd_new(struct hws_loop *loop, struct hws_settings *settings, int argc
 	h->argv = argv;
 	h->started_us = hws_loop_now_us(loop);
 	hws_list_init(&h->sessions);
+	hws_leavers_init(&h->leavers, loop);
 	hws_child_logs_init(&h->logs, loop);
 	r = open_daemon(h, err);
 	if (r == HWS_OK)
@@ -487,6 +503,7 @@ void hws_hostd_free(struct hws_hostd *h)
 	h->online = NULL; /* sessions may still tell it */
 	hws_control_free(h->control);
 	hws_hostd_each(h, close_one, NULL);
+	hws_leavers_done(&h->leavers);
 	hws_desktop_free(h->desktop);
 	hws_child_logs_done(&h->logs);
 	if (event_initialized(&h->on_child))

@@ -40,6 +40,7 @@ struct hws_hostd {
 	struct hws_child_logs logs;
 	struct hws_layers layers;
 	struct hws_online *online; /* NULL: no server is set */
+	struct hws_leavers leavers;
 	struct hws_host_session_env env;
 	struct hws_list sessions;
 	unsigned session_count;

@@ -2,6 +2,7 @@
  * net/sender's: here its messages are framed and handed to the kernel, each descriptor with the
  * first byte of its frame. */
 #include "client/host/ipc.h"
+#include "shared/base/bucket.h"
 #include "shared/base/buf.h"
 #include "shared/base/mem.h"
 #include "shared/sys/local_socket.h"
@@ -44,6 +45,7 @@ struct hws_ipc {
 	int in_fds[FDS_MAX];
 	int in_fd_count;
 	bool paused, closed, writing, delivering;
+	struct hws_bucket pace;
 	struct hws_deferred gone, again;
 };
 
@@ -120,6 +122,8 @@ static int deliver(struct hws_ipc *l, uint8_t kind, struct hws_bytes payload)
 {
 	Agt__Message *m;
 
+	if (kind != KIND_WIRE && !hws_bucket_take(&l->pace, 1, hws_loop_now_us(l->loop)))
+		return HWS_ERR_FULL;
 	if (kind == KIND_HOLD)
 		return take_hold(l, payload);
 	if (kind == KIND_WIRE && l->conf.on_wire) {
@@ -173,7 +177,7 @@ static void step(struct hws_ipc *l)
 static void take_descriptors(struct hws_ipc *l, const struct hws_local_fds *came)
 {
 	for (size_t i = 0; i < came->n; i++) {
-		if (l->in_fd_count < FDS_MAX)
+		if (l->conf.takes_fds && l->in_fd_count < FDS_MAX)
 			l->in_fds[l->in_fd_count++] = came->fd[i];
 		else
 			close(came->fd[i]);
@@ -193,6 +197,8 @@ static int fill(struct hws_ipc *l)
 	if (n < 0)
 		return (int)n;
 	take_descriptors(l, &came);
+	if (came.n && !l->conf.takes_fds)
+		return HWS_ERR_PROTO;
 	if (n == 0)
 		return HWS_ERR_EOF;
 	hws_buf_commit(&l->in, (size_t)n);
@@ -322,6 +328,7 @@ int hws_ipc_new(struct hws_loop *loop, int fd, const struct hws_ipc_conf *conf,
 		l->conf.send_max = SEND_MAX;
 	if (!l->conf.send_high)
 		l->conf.send_high = SEND_HIGH;
+	hws_bucket_init(&l->pace, l->conf.rate, l->conf.burst, hws_loop_now_us(loop));
 	hws_buf_init(&l->in, l->conf.frame_max + HEAD + READ_CHUNK);
 	hws_sender_init(&l->sender, frame, l->conf.limit, l->conf.send_max, l->conf.send_high);
 	event_assign(&l->on_read, hws_loop_base(loop), fd, EV_READ | EV_PERSIST, on_readable, l);

@@ -26,6 +26,11 @@ struct hws_ipc_conf {
 	/* above it a class is congested, until half of it is reached; 0 = 1 MiB */
 	size_t send_high;
 	struct hws_send_limit limit[HWS_SEND_CLASSES]; /* .max not 0: instead of these two */
+	/* Messages of kind 1 and 3 in a second and at once (base/bucket); one more ends the link
+	 * with HWS_ERR_FULL. 0 = no limit. */
+	uint32_t rate, burst;
+	/* The other side may hand over descriptors; else the first ends the link. */
+	bool takes_fds;
 	/* NULL, or whether a message of kind 1 may be unpacked at all (host/ipc_caps); an error
 	 * ends the link. */
 	int (*check)(struct hws_bytes message);

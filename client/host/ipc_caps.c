@@ -38,6 +38,19 @@ static const struct cap from_agent[] = {
 	{ AGT__MESSAGE__UNION_SERVICE_RESULT, 3, ERROR_MAX },
 };
 
+static const struct cap gate_to_agent[] = {
+	{ AGT__MESSAGE__UNION_OPEN, 0, 0 },
+	{ AGT__MESSAGE__UNION_OPEN, 3, HWS_SES_LOGIN_FRAME_MAX + 256 },
+	{ AGT__MESSAGE__UNION_LINK_QUALITY, 0, 0 },
+};
+
+static const struct cap agent_to_gate[] = {
+	{ AGT__MESSAGE__UNION_OPENED, 0, 0 },
+	{ AGT__MESSAGE__UNION_OPENED, 2, ERROR_MAX },
+	{ AGT__MESSAGE__UNION_OPENED, 3, HWS_SES_LOGIN_FRAME_MAX },
+	{ AGT__MESSAGE__UNION_ENCODER_STATE, 0, 0 },
+};
+
 static const struct cap *find(
 		const struct cap *caps, size_t count, unsigned message, unsigned field)
 {
@@ -101,4 +114,14 @@ int hws_ipc_check_gate(struct hws_bytes message)
 int hws_ipc_check_agent(struct hws_bytes message)
 {
 	return check(message, from_agent, HWS_COUNT(from_agent));
+}
+
+int hws_ipc_check_gate_to_agent(struct hws_bytes message)
+{
+	return check(message, gate_to_agent, HWS_COUNT(gate_to_agent));
+}
+
+int hws_ipc_check_agent_to_gate(struct hws_bytes message)
+{
+	return check(message, agent_to_gate, HWS_COUNT(agent_to_gate));
 }

@@ -1,4 +1,5 @@
-/* host/ipc_caps: what hostd lets gates and the agent say, looked at before anything is unpacked.
+/* host/ipc_caps: what hostd lets gates and the agent say, and these each other, looked at before
+ * anything is unpacked.
  * They hold what strangers sent, and may have fallen into their hands: of the messages between the
  * processes hostd takes those that are its own, each field once, and no text or bytes longer than
  * it has a use for. Pure. */
@@ -11,6 +12,13 @@
 /* What hostd keeps for one of them to read. It sends a few short messages; one that does not read
  * these is given up. */
 #define HWS_IPC_HOSTD_QUEUE_MAX (64u << 10)
+/* Messages that hostd takes of one of them in a second, and at once; one that says more is ended. A
+ * gate reports each 5 seconds and when something changes; what is typed, persons type. */
+#define HWS_IPC_HOSTD_RATE 20u
+#define HWS_IPC_HOSTD_BURST 200u
+/* The same between gate and agent, where each picture is answered by one. */
+#define HWS_IPC_SESSION_RATE 1000u
+#define HWS_IPC_SESSION_BURST 4000u
 /* Senders shorten what comes from viewers to these. */
 #define HWS_IPC_TEXT_MAX 256u
 #define HWS_IPC_PROOF_MAX 64u /* a right one has 32 */
@@ -19,3 +27,6 @@
  * message that is not said to hostd by these, an unknown field or one twice; HWS_ERR_TOOBIG. */
 int hws_ipc_check_gate(struct hws_bytes message) HWS_MUST_CHECK;
 int hws_ipc_check_agent(struct hws_bytes message) HWS_MUST_CHECK;
+/* The same for what gate and agent say to each other. */
+int hws_ipc_check_gate_to_agent(struct hws_bytes message) HWS_MUST_CHECK;
+int hws_ipc_check_agent_to_gate(struct hws_bytes message) HWS_MUST_CHECK;

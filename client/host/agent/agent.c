@@ -41,6 +41,7 @@ static void on_signal(evutil_socket_t sig, short what, void *arg)
 static int agent_start(struct hws_agent *a, int ipc_fd)
 {
 	struct hws_ipc_conf lc = { .frame_max = HWS_IPC_HOSTD_FRAME_MAX,
+		.takes_fds = true,
 		.on_message = on_hostd_message,
 		.on_close = on_hostd_close,
 		.arg = a };

@@ -1,13 +1,13 @@
 /* The agent's desktop: opened together with the services that show it, opened again when it was
  * lost, and reported to hostd, which lets nobody in while there is none. */
 #include "client/host/agent/agent_parts.h"
+#include "client/host/patience.h"
 #include "client/platform/registry.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/str.h"
 
 #define RETRY_US (2 * HWS_US_PER_S)
-#define OPEN_MAX_US (30 * HWS_US_PER_S) /* hostd waits longer than that for the first word */
 
 static void tell_state(struct hws_agent *a)
 {
@@ -112,7 +112,7 @@ static void on_impatience(void *arg)
 			hws_error_set(&err, HWS_ERR_DISPLAY,
 					"the desktop did not answer within %u s: is it overloaded, or "
 					"does it wait for a permission that nobody gives?",
-					(unsigned)(OPEN_MAX_US / HWS_US_PER_S)),
+					(unsigned)(HWS_DESKTOP_OPEN_US / HWS_US_PER_S)),
 			&err);
 }
 
@@ -131,7 +131,7 @@ void hws_agent_open_desktop(void *arg)
 	if (r < 0)
 		settle(a, r, NULL);
 	else
-		hws_timer_start(a->loop, &a->patience, OPEN_MAX_US, on_impatience, a);
+		hws_timer_start(a->loop, &a->patience, HWS_DESKTOP_OPEN_US, on_impatience, a);
 }
 
 /* The viewers' links end, so that they connect again; the process stays for the next desktop. */

@@ -3,6 +3,7 @@
  * holds what a stranger sent, so each of its messages is held against the table of messages once
  * more, and what no service takes is refused as the table says. */
 #include "client/host/agent/agent_parts.h"
+#include "client/host/ipc_caps.h"
 #include "client/host/no_desktop.h"
 #include "client/host/refusal.h"
 #include "shared/base/clock.h"
@@ -105,7 +106,7 @@ static void tell_let_in(struct hws_agent_viewer *c)
 		hws_debug("agent.viewer_not_told");
 }
 
-/* The viewer's gate hears that it is let in, hostd too, then the services begin with it. */
+/* hostd hears that it is let in, its gate too, then the services begin with it. */
 static void let_in(struct hws_agent_viewer *c, const Agt__Open *o, const Ses__LoginRequest *login,
 		struct hws_bytes peer_info)
 {
@@ -117,10 +118,10 @@ static void let_in(struct hws_agent_viewer *c, const Agt__Open *o, const Ses__Lo
 		c->viewer.platform[0] = 0;
 	c->notice.encrypted = c->secure && o->encrypted;
 	c->since_us = hws_loop_now_us(c->a->loop);
+	tell_let_in(c); /* first: who looks for it when the viewer is in shall find it */
 	answer_open(c, NULL, peer_info);
 	if (!c->ipc)
 		return;
-	tell_let_in(c);
 	c->open = true;
 	if (login->option)
 		hws_option_trim(login->option, c->viewer.permissions);
@@ -441,6 +442,9 @@ void hws_agent_accept(struct hws_agent *a, const Agt__AgentLink *link, int fd)
 		.frame_max = HWS_SES_FRAME_MAX + 1,
 		.send_max = QUEUE_MAX,
 		.send_high = QUEUE_HIGH,
+		.rate = HWS_IPC_SESSION_RATE,
+		.burst = HWS_IPC_SESSION_BURST,
+		.check = hws_ipc_check_gate_to_agent,
 		.on_message = on_gate_message,
 		.on_wire = on_gate_wire,
 		.on_close = on_gate_close,

@@ -153,8 +153,8 @@ static void on_session_message(struct hws_ipc *l, const Agt__Message *m, int fd,
 		close(fd);
 	if (m->union_case != AGT__MESSAGE__UNION_OPEN)
 		return;
-	on_open(l);
 	tell_let_in(s->conn);
+	on_open(l);
 }
 
 static void on_session_close(struct hws_ipc *l HWS_UNUSED, int why HWS_UNUSED, void *arg)
@@ -201,9 +201,10 @@ static void on_close(struct hws_ipc *l HWS_UNUSED, int why HWS_UNUSED, void *arg
 
 int hws_agent_main(int link_fd, const struct hws_agent_conf *conf)
 {
-	struct hws_ipc_conf lc = {
-		.frame_max = HWS_SES_FRAME_MAX + 1, .on_message = on_message, .on_close = on_close
-	};
+	struct hws_ipc_conf lc = { .frame_max = HWS_SES_FRAME_MAX + 1,
+		.takes_fds = true,
+		.on_message = on_message,
+		.on_close = on_close };
 	bool ready = !conf->backend || strcmp(conf->backend, "none");
 	Agt__Message m = AGT__MESSAGE__INIT;
 	Agt__AgentState state = AGT__AGENT_STATE__INIT;

@@ -68,6 +68,7 @@ static void give(int fd, const uint8_t *data, size_t len, bool with_fd)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct hws_ipc_conf conf = { .frame_max = FRAME_MAX,
+		.takes_fds = true,
 		.send_max = 20000,
 		.send_high = 3000,
 		.on_message = on_message,

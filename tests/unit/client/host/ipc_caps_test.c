@@ -3,12 +3,14 @@
 #include "client/host/ipc_caps.h"
 #include "proto/agent.pb-c.h"
 #include "shared/wire/field.h"
+#include "shared/wire/limits.h"
 #include "tests/support/suite.h"
 #include <string.h>
 
 typedef int (*checker)(struct hws_bytes message);
 
-static uint8_t room[16u << 10];
+#define LONG (HWS_SES_LOGIN_FRAME_MAX + 1024u)
+static uint8_t room[2 * LONG + 64];
 
 static size_t put_field(uint8_t *to, unsigned number, const uint8_t *data, size_t len)
 {
@@ -23,7 +25,7 @@ static size_t put_field(uint8_t *to, unsigned number, const uint8_t *data, size_
 /* A message with one field of `len` bytes, `times` times. */
 static int ask_times(checker check, unsigned message, unsigned field, size_t len, unsigned times)
 {
-	static uint8_t inner[8u << 10], data[3u << 10];
+	static uint8_t inner[2 * LONG], data[LONG];
 	size_t n = 0;
 
 	ck_assert_uint_le(len, sizeof(data));
@@ -84,6 +86,14 @@ START_TEST(every_text_to_hostd_is_capped)
 }
 END_TEST
 
+START_TEST(every_text_between_gate_and_agent_is_capped)
+{
+	ck_assert_uint_eq(
+			count_taken(hws_ipc_check_gate_to_agent, HWS_SES_LOGIN_FRAME_MAX + 256), 2);
+	ck_assert_uint_eq(count_taken(hws_ipc_check_agent_to_gate, HWS_SES_LOGIN_FRAME_MAX), 2);
+}
+END_TEST
+
 START_TEST(a_cap_lets_its_own_length_through)
 {
 	ck_assert_int_eq(ask(hws_ipc_check_gate, AGT__MESSAGE__UNION_LOGIN_CHECK, 2,
@@ -136,7 +146,9 @@ END_TEST
 int main(void)
 {
 	return test_main("host/ipc_caps", 20, NULL, NULL,
-			TESTS(every_text_to_hostd_is_capped, a_cap_lets_its_own_length_through,
+			TESTS(every_text_to_hostd_is_capped,
+					every_text_between_gate_and_agent_is_capped,
+					a_cap_lets_its_own_length_through,
 					messages_of_others_are_refused,
 					what_does_not_parse_is_refused));
 }

@@ -57,11 +57,17 @@ static void on_drain(struct hws_ipc *l HWS_UNUSED, enum hws_send_class cls HWS_U
 	((struct end *)arg)->drained++;
 }
 
+static bool takes_fds = true;
+static uint32_t rate;
+
 static void open_end(struct end *e, int fd, size_t frame_max)
 {
 	struct hws_ipc_conf conf = { .frame_max = frame_max,
 		.send_max = 4u << 20,
 		.send_high = 64u << 10,
+		.takes_fds = takes_fds,
+		.rate = rate,
+		.burst = rate,
 		.on_message = on_message,
 		.on_wire = on_wire,
 		.on_close = on_close,
@@ -118,6 +124,46 @@ static int pipe_with(char c)
 	close(p[1]);
 	return p[0];
 }
+
+/* Who says more than it may is ended, and not read any further. */
+START_TEST(messages_beyond_the_rate_end_the_link)
+{
+	struct end c, d;
+	int fds[2];
+
+	rate = 5;
+	ck_assert_int_eq(hws_ipc_pair(fds), HWS_OK);
+	open_end(&c, fds[0], 1u << 20);
+	rate = 0;
+	open_end(&d, fds[1], 1u << 20);
+	for (unsigned i = 0; i < 100; i++)
+		ck_assert_int_eq(send_link(&d, i, -1), HWS_OK);
+	UNTIL(c.closed);
+	ck_assert_int_eq(c.why, HWS_ERR_FULL);
+	ck_assert_uint_ge(c.messages, 5);
+	ck_assert_uint_lt(c.messages, 50); /* a second of a loaded machine is five more */
+	UNTIL(d.closed);
+}
+END_TEST
+
+/* Where none is expected the first ends the link, announced or not. */
+START_TEST(descriptors_that_are_not_wanted_end_the_link)
+{
+	struct end c, d;
+	int fds[2];
+
+	takes_fds = false;
+	ck_assert_int_eq(hws_ipc_pair(fds), HWS_OK);
+	open_end(&c, fds[0], 1u << 20);
+	takes_fds = true;
+	open_end(&d, fds[1], 1u << 20);
+	ck_assert_int_eq(send_link(&d, 1, pipe_with('x')), HWS_OK);
+	UNTIL(c.closed);
+	ck_assert_int_eq(c.why, HWS_ERR_PROTO);
+	ck_assert_uint_eq(c.fds + c.messages, 0);
+	UNTIL(d.closed);
+}
+END_TEST
 
 START_TEST(descriptors_arrive_with_their_messages_in_order)
 {
@@ -291,6 +337,8 @@ int main(void)
 	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, messages_beyond_the_rate_end_the_link);
+	tcase_add_test(t, descriptors_that_are_not_wanted_end_the_link);
 	tcase_add_test(t, descriptors_arrive_with_their_messages_in_order);
 	tcase_add_test(t, large_frames_pass_whole_behind_a_full_socket);
 	tcase_add_test(t, a_full_queue_refuses_and_keeps_what_it_has);
