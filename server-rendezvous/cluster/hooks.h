@@ -26,6 +26,8 @@ struct rdv_cluster_hooks {
 	/* --- any thread --- */
 	/* Runs fn(arg) on the thread of the client connections. */
 	int (*post)(struct rdv_core *core, void (*fn)(void *arg), void *arg);
+	/* The same with its next turn only. */
+	int (*post_quiet)(struct rdv_core *core, void (*fn)(void *arg), void *arg);
 	void (*close_client)(struct rdv_core *core, uint64_t client);
 	/* --- control loop --- */
 	/* An operator has removed a device at another node. */

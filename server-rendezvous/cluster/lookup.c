@@ -122,7 +122,7 @@ static void run_found(void *arg)
 	hws_free(f);
 }
 
-/* The plane hears of the key before that node hears of the request. */
+/* The plane hears of the key before the answer, which wakes it. */
 static void found_at(struct lookup *a, const struct rdv_where *w)
 {
 	struct rdv_node *node = a->lu->node;
@@ -136,7 +136,7 @@ static void found_at(struct lookup *a, const struct rdv_where *w)
 		f->has_pk = w->has_pk;
 		memcpy(f->pk, w->pk, sizeof(f->pk));
 	}
-	if (f && node->planes->post(node->core, run_found, f) == HWS_OK) {
+	if (f && node->planes->post_quiet(node->core, run_found, f) == HWS_OK) {
 		hand_over(a, w->node);
 		return;
 	}

@@ -21,6 +21,11 @@ static int run_there(struct rdv_core *core, void (*fn)(void *arg), void *arg)
 	return rdv_tcp_post(core->tcp, fn, arg);
 }
 
+static int run_there_later(struct rdv_core *core, void (*fn)(void *arg), void *arg)
+{
+	return hws_loop_post_quiet(rdv_tcp_loop(core->tcp), fn, arg);
+}
+
 static void close_client(struct rdv_core *core, uint64_t client)
 {
 	rdv_tcp_post_close(core->tcp, client);
@@ -128,6 +133,7 @@ static void not_granted(struct rdv_core *core, uint64_t client)
 
 const struct rdv_cluster_hooks rdv_cluster_hooks_of_planes = {
 	.post = run_there,
+	.post_quiet = run_there_later,
 	.close_client = close_client,
 	.removed = removed,
 	.loop = loop_there,

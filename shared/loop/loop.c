@@ -23,8 +23,9 @@ struct hws_loop {
 	bool wake_added, has_lock;
 	bool stop; /* atomic */
 
-	pthread_mutex_t lock; /* protects posts */
+	pthread_mutex_t lock; /* protects what follows */
 	struct hws_list posts;
+	bool woken; /* for those that wait there */
 };
 
 static void wake(struct hws_loop *loop)
@@ -140,6 +141,7 @@ static bool run_posts(struct hws_loop *loop)
 
 	pthread_mutex_lock(&loop->lock);
 	take_all(&loop->posts, &now);
+	loop->woken = false;
 	pthread_mutex_unlock(&loop->lock);
 	any = !hws_list_empty(&now);
 	while ((node = hws_list_first(&now))) {
@@ -265,19 +267,22 @@ void hws_loop_defer_cancel(struct hws_deferred *d)
 	hws_list_remove(&d->node);
 }
 
+static void post_node(struct hws_loop *loop, struct hws_post *post, bool quiet)
+{
+	pthread_mutex_lock(&loop->lock);
+	hws_list_push(&loop->posts, &post->node);
+	/* Later ones are covered by the first wake-up: the loop takes all of them at once. Under
+	 * the lock, because the loop may run the post and be freed as soon as it can see it. */
+	if (!quiet && !loop->woken) {
+		loop->woken = true;
+		wake(loop);
+	}
+	pthread_mutex_unlock(&loop->lock);
+}
+
 void hws_loop_post_node(struct hws_loop *loop, struct hws_post *post)
 {
-	bool first;
-
-	pthread_mutex_lock(&loop->lock);
-	first = hws_list_empty(&loop->posts);
-	hws_list_push(&loop->posts, &post->node);
-	/* Later ones are covered by the wake-up of the first: the loop takes all of them at
-	 * once. Under the lock, because the loop may run the post and be freed as soon as it can
-	 * see it. */
-	if (first)
-		wake(loop);
-	pthread_mutex_unlock(&loop->lock);
+	post_node(loop, post, false);
 }
 
 struct heap_post {
@@ -295,7 +300,7 @@ static void run_heap_post(void *arg)
 	copy.fn(copy.arg);
 }
 
-int hws_loop_post(struct hws_loop *loop, void (*fn)(void *arg), void *arg)
+static int post_call(struct hws_loop *loop, void (*fn)(void *arg), void *arg, bool quiet)
 {
 	struct heap_post *p = hws_alloc(sizeof(*p));
 
@@ -305,8 +310,18 @@ int hws_loop_post(struct hws_loop *loop, void (*fn)(void *arg), void *arg)
 	p->post.arg = p;
 	p->fn = fn;
 	p->arg = arg;
-	hws_loop_post_node(loop, &p->post);
+	post_node(loop, &p->post, quiet);
 	return HWS_OK;
+}
+
+int hws_loop_post(struct hws_loop *loop, void (*fn)(void *arg), void *arg)
+{
+	return post_call(loop, fn, arg, false);
+}
+
+int hws_loop_post_quiet(struct hws_loop *loop, void (*fn)(void *arg), void *arg)
+{
+	return post_call(loop, fn, arg, true);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)

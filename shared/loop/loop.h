@@ -48,8 +48,11 @@ void hws_loop_defer_cancel(struct hws_deferred *d);
 /* Thread-safe: fn(arg) runs on the loop's thread, in order of posting. Fails only without
  * memory. */
 int hws_loop_post(struct hws_loop *loop, void (*fn)(void *arg), void *arg) HWS_MUST_CHECK;
-/* The same without allocation, so that it cannot fail: `post` (fn and arg filled in) belongs to the
- * loop until fn is called; fn may free it. Never post one that is still waiting. */
+/* As hws_loop_post, but wakes nobody: runs in the loop's next turn, whenever that comes, before
+ * what is posted later. For what only matters to something that will be posted. */
+int hws_loop_post_quiet(struct hws_loop *loop, void (*fn)(void *arg), void *arg) HWS_MUST_CHECK;
+/* As hws_loop_post without allocation, so that it cannot fail: `post` (fn and arg filled in)
+ * belongs to the loop until fn is called; fn may free it. Never post one that is still waiting. */
 struct hws_post {
 	struct hws_list node;
 	void (*fn)(void *arg);

@@ -161,6 +161,28 @@ static void *stop_loop(void *arg)
 	return NULL;
 }
 
+static char said[4];
+static size_t said_len;
+
+static void say(void *arg)
+{
+	said[said_len++] = *(const char *)arg;
+}
+
+START_TEST(a_quiet_post_waits_for_company_and_goes_before_it)
+{
+	uint64_t began = hws_clock_us();
+
+	ck_assert_int_eq(hws_loop_post_quiet(loop, say, (void *)"a"), HWS_OK);
+	ck_assert_int_eq(hws_loop_post(loop, say, (void *)"b"), HWS_OK);
+	ck_assert_int_eq(hws_loop_post_quiet(loop, say, (void *)"c"), HWS_OK);
+	/* woken, although it is not the first that waits there */
+	ck_assert_int_eq(hws_loop_once(loop, 50 * HWS_US_PER_S), HWS_OK);
+	ck_assert_uint_lt(hws_clock_us() - began, 45 * HWS_US_PER_S);
+	ck_assert_str_eq(said, "abc");
+}
+END_TEST
+
 START_TEST(another_thread_stops_a_waiting_loop)
 {
 	pthread_t t;
@@ -409,6 +431,7 @@ int main(void)
 	tcase_add_test(t, deferred_calls_run_once_at_the_end_of_the_turn);
 	tcase_add_test(t, posts_run_in_order_and_before_deferred_calls);
 	tcase_add_test(t, posts_of_threads_all_arrive_in_their_order);
+	tcase_add_test(t, a_quiet_post_waits_for_company_and_goes_before_it);
 	tcase_add_test(t, another_thread_stops_a_waiting_loop);
 	tcase_add_test(t, what_is_posted_and_deferred_runs_when_the_loop_is_freed);
 	tcase_add_test(t, timers_fire_once_repeat_restart_and_stop);
