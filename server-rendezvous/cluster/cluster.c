@@ -203,11 +203,11 @@ static bool take_here(struct rdv_cluster *c, const Cluster__Envelope *e)
 static int open_message(struct rdv_cluster *c, struct hws_bytes payload, Cluster__Envelope **ret)
 {
 	struct rdv_store *s = c->node.core->store;
-	uint64_t now_us;
+	uint64_t now_us, since_us;
 	int r;
 
-	if (s->nodes->clock(s, &now_us) == HWS_OK)
-		rdv_trust_begin(c->node.trust, now_us);
+	if (s->nodes->clock(s, &now_us, &since_us) == HWS_OK)
+		rdv_trust_begin(c->node.trust, since_us);
 	r = rdv_trust_open(c->node.trust, payload, ret);
 	if (r < 0 && r != HWS_ERR_CANCELED) {
 		hws_count(&c->node.core->count.cluster_refused);

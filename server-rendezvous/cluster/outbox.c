@@ -72,11 +72,11 @@ static void outbox_flush(struct outbox *o)
 	struct rdv_outboxes *all = o->all;
 	struct rdv_store *store = all->node->core->store;
 	struct hws_buf items, out;
-	uint64_t now_us;
+	uint64_t now_us, since_us;
 	int r;
 
 	if (o->sending || hws_buf_len(&o->items) == 0 || !all->node->joined ||
-			store->nodes->clock(store, &now_us) < 0)
+			store->nodes->clock(store, &now_us, &since_us) < 0)
 		return;
 	hws_buf_init(&items, ITEMS_BYTES);
 	hws_buf_init(&out, RDV_MESSAGE_MAX);

@@ -98,12 +98,12 @@ int rdv_trust_seal(struct rdv_trust *t, const char *to, uint64_t now_us, struct 
 
 /* --- hearing ---------------------------------------------------------------------------------- */
 
-void rdv_trust_begin(struct rdv_trust *t, uint64_t now_us)
+void rdv_trust_begin(struct rdv_trust *t, uint64_t since_us)
 {
 	if (t->begun)
 		return;
 	t->begun = true;
-	t->floor_us = now_us;
+	t->floor_us = since_us;
 }
 
 /* Room for a run: the one that spoke first of all goes, and nothing as old is taken again. */

@@ -28,7 +28,7 @@ int rdv_trust_seal(struct rdv_trust *t, const char *to, uint64_t now_us, struct 
 		struct hws_buf *out) HWS_MUST_CHECK;
 /* The clock when this node began to hear: what was sent before is not taken. Only the first call
  * counts. */
-void rdv_trust_begin(struct rdv_trust *t, uint64_t now_us);
+void rdv_trust_begin(struct rdv_trust *t, uint64_t since_us);
 /* Opens what was heard. HWS_ERR_CRYPTO: of nobody who has the key; HWS_ERR_PROTO: no message;
  * HWS_ERR_CANCELED: for another node, or our own; HWS_ERR_EXISTS: was here before, or is older than
  * this node. *ret is freed with hws_msg_free. */

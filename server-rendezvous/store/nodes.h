@@ -25,9 +25,9 @@ struct rdv_nodes_ops {
 	/* Joins under a name and says every second that it lives (the store's own timer). Copies
 	 * all of `conf`; on_message for payloads sent to this node: by anybody who may connect. */
 	int (*join)(struct rdv_store *s, const struct rdv_nodes_conf *conf);
-	/* The clock that all nodes share, in microseconds; HWS_ERR_AGAIN as long as it has not been
-	 * read. */
-	int (*clock)(struct rdv_store *s, uint64_t *ret_us);
+	/* The clock that all nodes share, in microseconds: now, and when this node began to hear;
+	 * HWS_ERR_AGAIN as long as it has not been read, which comes before the first message. */
+	int (*clock)(struct rdv_store *s, uint64_t *ret_us, uint64_t *ret_since_us);
 	/* Leaves in an orderly way: its locations go. */
 	int (*leave)(struct rdv_store *s, rdv_done_fn done, void *arg);
 	/* Sends to one node, or to all (this one too) when `node` is "": 1..RDV_MESSAGE_MAX bytes;

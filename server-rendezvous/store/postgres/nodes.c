@@ -54,6 +54,7 @@ struct pg_node {
 	uint64_t boot, garbage;
 	uint64_t alive, strange;
 	uint64_t clock_ahead_us; /* atomic: the database's clock less ours, 0 = not known yet */
+	uint64_t since_us;       /* by the database's clock; set before the other */
 	uint32_t beats;
 	uint64_t dead_us;
 	pthread_t thread;
@@ -265,19 +266,24 @@ static int read_clock(struct pg_node *n)
 			"SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint", &there,
 			NULL);
 
-	if (r == HWS_OK)
-		__atomic_store_n(&n->clock_ahead_us, (uint64_t)there - hws_clock_us(),
-				__ATOMIC_RELAXED);
-	return r;
+	if (r < 0)
+		return r;
+	if (!n->since_us)
+		n->since_us = (uint64_t)there;
+	__atomic_store_n(&n->clock_ahead_us, (uint64_t)there - hws_clock_us(), __ATOMIC_RELEASE);
+	return HWS_OK;
 }
 
-static int read_clock_of(struct rdv_store *s, uint64_t *ret_us)
+static int read_clock_of(struct rdv_store *s, uint64_t *ret_us, uint64_t *ret_since_us)
 {
 	const struct pg_node *n = pg_store(s)->node;
-	uint64_t ahead = n ? __atomic_load_n(&n->clock_ahead_us, __ATOMIC_RELAXED) : 0;
+	uint64_t ahead = n ? __atomic_load_n(&n->clock_ahead_us, __ATOMIC_ACQUIRE) : 0;
 
+	if (!ahead)
+		return HWS_ERR_AGAIN;
 	*ret_us = hws_clock_us() + ahead;
-	return ahead ? HWS_OK : HWS_ERR_AGAIN;
+	*ret_since_us = n->since_us;
+	return HWS_OK;
 }
 
 static void wait_some(struct pg_node *n, uint64_t until_us)

@@ -346,6 +346,17 @@ START_TEST(a_changed_message_is_not_taken)
 }
 END_TEST
 
+/* What is checked for its age is taken from the first one on. */
+START_TEST(the_first_message_of_all_is_taken)
+{
+	json_t *o = server_ask(&b, "block", "net", "192.0.2.6");
+
+	ck_assert(json_is_true(json_object_get(o, "ok")));
+	json_decref(o);
+	test_proc_must_expect(&a.proc, "rules.changed kind=block-ip key=192.0.2.6", WAIT_MS);
+}
+END_TEST
+
 /* Locks that anybody may take, under the number that an older version used. */
 START_TEST(a_lock_in_the_database_holds_up_no_start)
 {
@@ -363,6 +374,7 @@ int main(void)
 					a_forged_answer_is_not_signed, a_forged_order_is_not_obeyed,
 					a_recorded_message_is_not_taken_again,
 					a_changed_message_is_not_taken,
+					the_first_message_of_all_is_taken,
 					a_lock_in_the_database_holds_up_no_start));
 
 	tcase_add_unchecked_fixture(t, start_database, stop_database);

@@ -410,6 +410,8 @@ START_TEST(nodes_find_each_others_devices_and_send_messages)
 	ck_assert_int_eq(put_at(a, "one"), HWS_OK);
 	ck_assert_int_eq(put_at(b, "two"), HWS_OK);
 	until_at(b, "a'b", 5000);
+	while (strcmp(find3(a).node[1], "two words") != 0) /* b has said that it lives */
+		ck_assert_int_eq(hws_loop_once(loop, 20000), HWS_OK);
 	f = find3(a);
 	ck_assert_int_eq(f.r, HWS_OK);
 	ck_assert_str_eq(f.node[0], "a'b");
