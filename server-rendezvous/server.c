@@ -18,6 +18,7 @@
 #include "server-rendezvous/state/journal.h"
 #include "server-rendezvous/state/known_addrs.h"
 #include "server-rendezvous/state/presence.h"
+#include "server-rendezvous/state/proofs.h"
 #include "server-rendezvous/state/rules.h"
 #include "server-rendezvous/store/devices.h"
 #include "server-rendezvous/store_open.h"
@@ -212,6 +213,8 @@ static int build_tables(struct rdv_server *s, struct hws_error *err)
 	if (r == HWS_OK)
 		r = rdv_first_contacts_new(FIRST_MAX, &s->core.first_contacts);
 	if (r == HWS_OK)
+		r = rdv_proofs_new(&s->core.identity, &s->core.proofs);
+	if (r == HWS_OK)
 		r = rdv_attempts_new(WHY_SIZE, &s->core.attempts);
 	if (r == HWS_OK)
 		r = rdv_rules_new(&s->core.rules);
@@ -356,6 +359,7 @@ void rdv_server_free(struct rdv_server *s)
 	rdv_attempts_free(s->core.attempts);
 	rdv_seen_free(s->core.known_addrs);
 	rdv_seen_free(s->core.first_contacts);
+	rdv_proofs_free(s->core.proofs);
 	rdv_presence_free(s->core.presence);
 	hws_identity_wipe(&s->core.identity);
 	hws_secret_free(s);

@@ -61,6 +61,10 @@ static void print_status(const json_t *a)
 	printf("server:    %s%s%s %s%s\n", address, *address ? ": " : "",
 			json_string_value(json_object_get(server, "state")),
 			*by ? "by " : json_string_value(json_object_get(server, "text")), by);
+	if (json_is_true(json_object_get(server, "proven")))
+		printf("           it proves what it says; %" JSON_INTEGER_FORMAT
+		       " words without proof were dropped\n",
+				json_integer_value(json_object_get(server, "dropped")));
 	print_line("warning:   ", json_object_get(server, "warning"));
 	if (json_is_true(json_object_get(direct, "listening")))
 		printf("direct:    port %" JSON_INTEGER_FORMAT "\n",

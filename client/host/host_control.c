@@ -108,7 +108,7 @@ static void do_status(struct hws_control_reply *reply, const json_t *req HWS_UNU
 			json_array_append_new(sessions, session_json(h, v));
 	}
 	hws_control_ok(reply,
-			json_pack("{s:s,s:s,s:s,s:{s:s,s:s,s:s,s:s,s:s},s:{s:b,s:i},s:o,s:o,s:b,s:b,s:I,s:I,s:I,s:I,s:s,s:o,s:b}",
+			json_pack("{s:s,s:s,s:s,s:{s:s,s:s,s:s,s:s,s:s,s:b,s:I},s:{s:b,s:i},s:o,s:o,s:b,s:b,s:I,s:I,s:I,s:I,s:s,s:o,s:b}",
 					"version", HAWSER_VERSION, "id", h->whoami.id,
 					"fingerprint",
 					hws_fingerprint_text(h->whoami.identity.pk, fingerprint),
@@ -117,8 +117,10 @@ static void do_status(struct hws_control_reply *reply, const json_t *req HWS_UNU
 						  : "none: direct connections only",
 					"text", h->online ? hws_online_text(h->online) : "", "by",
 					h->online ? hws_online_transport(h->online) : "", "warning",
-					h->online ? hws_online_warning(h->online) : "", "direct",
-					"listening", h->direct != NULL, "port",
+					h->online ? hws_online_warning(h->online) : "", "proven",
+					h->online && hws_online_proven(h->online), "dropped",
+					(json_int_t)(h->online ? hws_online_dropped(h->online) : 0),
+					"direct", "listening", h->direct != NULL, "port",
 					h->direct ? (int)hws_listener_port(h->direct) : 0,
 					"desktop", desktop_json(h), "sessions", sessions,
 					"permanent_password", h->vault.has_permanent,

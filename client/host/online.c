@@ -1,6 +1,7 @@
 /* From the rendezvous server's pushes to sockets for gates, and to errands of gates. What the
  * server asks costs us connections, so requests are bounded and told apart by who is meant. */
 #include "client/host/online.h"
+#include "client/host/state_file.h"
 #include "client/reach/answer.h"
 #include "client/reach/key_check.h"
 #include "client/reach/nat_probe.h"
@@ -11,6 +12,7 @@
 #include "shared/crypto/identity.h"
 #include "shared/net/addr.h"
 #include "shared/wire/version.h"
+#include <limits.h>
 #include <stdlib.h>
 
 #define RENDEZVOUS_PORT 21116
@@ -29,6 +31,7 @@ struct hws_online {
 	char server[HWS_SERVER_ADDR_TEXT];
 	char text[200];
 	bool was_offline;
+	uint64_t dropped; /* words of the server that nothing proved */
 };
 
 const char *hws_online_state(const struct hws_online *o)
@@ -108,6 +111,66 @@ static void on_new_id(char *buf, size_t size, void *arg)
 			HWS_STR("why", "the server knows the old one with another machine"));
 	if (hws_whoami_set_id(o->conf.whoami, buf, &err) < 0)
 		hws_error_log("id.not_stored", HWS_STR("why", err.text));
+}
+
+/* --- what the server proves ------------------------------------------------------------------- */
+
+static int proof_path(const struct hws_online *o, char *buf, size_t size)
+{
+	return hws_fmt(buf, size, "%s/%s", o->conf.whoami->dir, HWS_PROVING_SERVER_FILE);
+}
+
+/* A server with this very key has proven itself to us before. */
+static bool has_proven(const struct hws_online *o, const uint8_t server_pk[HWS_PK_LEN])
+{
+	char path[PATH_MAX], known[HWS_KEY_TEXT + 2], key[HWS_KEY_TEXT];
+	struct hws_error err = { 0 };
+	int r = proof_path(o, path, sizeof(path));
+
+	if (r == HWS_OK)
+		r = hws_state_read(path, known, sizeof(known), &err);
+	if (r < 0 && r != HWS_ERR_NOTFOUND)
+		hws_warn("server.proof_unknown", HWS_STR("why", err.text));
+	return r == HWS_OK && hws_str_equal(known, hws_key_text(server_pk, key));
+}
+
+static void on_server_proves(void *arg)
+{
+	struct hws_online *o = arg;
+	char path[PATH_MAX], key[HWS_KEY_TEXT];
+	uint8_t server_pk[HWS_PK_LEN];
+	struct hws_error err = { 0 };
+	int r = hws_key_parse(o->conf.settings->key, server_pk);
+
+	hws_info("server.proven", HWS_STR("server", o->server));
+	if (r == HWS_OK)
+		r = proof_path(o, path, sizeof(path));
+	if (r == HWS_OK)
+		r = hws_state_write(path, hws_key_text(server_pk, key), &err);
+	if (r < 0)
+		hws_error_log("server.proof_not_stored", HWS_STR("why", err.text));
+}
+
+static void on_dropped(const char *what, void *arg)
+{
+	struct hws_online *o = arg;
+
+	o->dropped++;
+	hws_warn_limited("server.unproven_dropped", HWS_STR("what", what),
+			HWS_U64("count", o->dropped),
+			HWS_STR("text",
+					"it came from the server's address, and nothing shows that the server "
+					"with 'key' sent it"));
+}
+
+bool hws_online_proven(const struct hws_online *o)
+{
+	return o->registrar && hws_registrar_proven(o->registrar);
+}
+
+uint64_t hws_online_dropped(const struct hws_online *o)
+{
+	return o->dropped;
 }
 
 static struct hws_host_session_conf session_conf(
@@ -229,6 +292,18 @@ static int open_key_check(struct hws_online *o, struct hws_loop *loop)
 	return *kc.key ? hws_key_check_new(loop, o->work, &kc, &o->key_check) : HWS_OK;
 }
 
+static enum hws_server_trust trust_of(const struct hws_settings *s)
+{
+	switch (s->require_server_proof) {
+	case HWS_YES:
+		return HWS_TRUST_PROVEN_ONLY;
+	case HWS_NO:
+		return HWS_TRUST_ANY;
+	default:
+		return HWS_TRUST_UNTIL_PROVEN;
+	}
+}
+
 static int open_registrar(struct hws_online *o, struct hws_loop *loop)
 {
 	const struct hws_whoami *w = o->conf.whoami;
@@ -241,10 +316,15 @@ static int open_registrar(struct hws_online *o, struct hws_loop *loop)
 		.on_state = on_state,
 		.on_push = on_push,
 		.on_new_id = on_new_id,
+		.identity = &w->identity,
+		.trust = trust_of(o->conf.settings),
+		.on_server_proves = on_server_proves,
+		.on_dropped = on_dropped,
 		.arg = o };
 
 	if (*o->conf.settings->key && hws_key_parse(o->conf.settings->key, server_pk) == HWS_OK)
 		rc.server_pk = server_pk;
+	rc.server_proves = rc.server_pk && has_proven(o, server_pk);
 	return hws_registrar_new(loop, o->work, &rc, &o->registrar);
 }
 

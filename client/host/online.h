@@ -6,6 +6,9 @@
 #include "client/host/whoami.h"
 #include "shared/loop/work.h"
 
+/* In the state folder: the key of the server that proved itself last. */
+#define HWS_PROVING_SERVER_FILE "proving_server"
+
 struct hws_online;
 
 struct hws_online_conf {
@@ -31,5 +34,9 @@ const char *hws_online_state(const struct hws_online *o);
 /* "udp", "tcp", "ws", "wss"; "" when not registered. */
 const char *hws_online_transport(const struct hws_online *o);
 const char *hws_online_text(const struct hws_online *o);
+/* Whether the server has proven itself, so that nothing else is obeyed. */
+bool hws_online_proven(const struct hws_online *o);
+/* So many words of the server, or of who speaks in its place, were dropped for that. */
+uint64_t hws_online_dropped(const struct hws_online *o);
 /* What is wrong although it is registered, for the operator; "" = nothing is known. */
 const char *hws_online_warning(const struct hws_online *o);

@@ -53,6 +53,11 @@ static const struct hws_option table[] = {
 			"The server's public key (base64).", NULL },
 	{ "network", "relay", 0, HWS_OPT_STR, AT(relay), "", 0, 0, NULL, 0, "HOST[:PORT]",
 			"Ask viewers to meet at this relay.", "relay-server" },
+	{ "network", "require-server-proof", 0, HWS_OPT_ENUM, AT(require_server_proof), "auto", 0,
+			0, "auto|yes|no", 0, "WHEN",
+			"Obey only what the server proves with its key to have said; auto: once it has "
+			"proven itself, which deployed servers never do.",
+			NULL },
 	{ "network", "only-known-relays", 0, HWS_OPT_BOOL, AT(only_known_relays), "no", 0, 0, NULL,
 			0, NULL,
 			"Go to no relay but 'relay', the server's own machine, and those that the "
@@ -195,6 +200,10 @@ int hws_settings_check(const struct hws_settings *s, struct hws_error *err)
 		return hws_error_set(err, HWS_ERR_INVAL,
 				"'key' is not a server key: copy the text of the server's "
 				"id_ed25519.pub");
+	if (!*s->key && s->require_server_proof == HWS_YES)
+		return hws_error_set(err, HWS_ERR_INVAL,
+				"'require-server-proof' is yes but no 'key' is set: a server proves itself "
+				"by its key");
 	if (*s->key && !*s->server)
 		return hws_error_set(err, HWS_ERR_INVAL, "'key' is set but no 'server'");
 	if (!*s->server && s->direct_server == HWS_NO)

@@ -26,7 +26,8 @@ struct hws_settings {
 	bool temporary_digits;
 	char *whitelist, *id_whitelist;
 	bool trust_server_addresses, only_known_relays;
-	int require_encryption; /* enum hws_tristate */
+	int require_server_proof; /* enum hws_tristate */
+	int require_encryption;   /* enum hws_tristate */
 	uint32_t max_connections, max_per_address;
 	uint64_t login_timeout_us;
 	bool sandbox;

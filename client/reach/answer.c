@@ -2,8 +2,8 @@
  * own from the port at which the viewer will knock, and hands over the socket that comes of it;
  * or it has somebody go to the relay, and answers when that leg stands. */
 #include "client/reach/answer.h"
+#include "client/reach/push_bounds.h"
 #include "client/reach/server_query.h"
-#include "shared/base/bucket.h"
 #include "shared/base/mem.h"
 #include "shared/base/rand.h"
 #include "shared/base/str.h"
@@ -12,7 +12,6 @@
 #include "shared/net/listener.h"
 #include "shared/wire/addr_codec.h"
 #include "shared/wire/limits.h"
-#include <strings.h>
 
 #define CONNECT_US 18000000 /* deployed peers' connect and read limit */
 #define RELAY_PORT 21117
@@ -20,15 +19,7 @@
 #define HOLE_US 30000 /* the head start of the packet that opens our NAT's hole */
 #define KNOCK_AGAIN_US 100000
 #define KNOCKS_MAX 20
-/* Of what nobody proved: so many a second and at once, and so many at a time of HWS_ANSWER_JOBS_MAX.
- * A viewer that gets no answer has its server ask again. */
-#define UNPROVEN_RATE 10
-#define UNPROVEN_BURST 80
-#define UNPROVEN_JOBS_MAX 40
-#define PROVEN_RATE 100
-#define PROVEN_BURST 400
-#define VIEWER_PORT_MIN 1024 /* no viewer calls from below, but services listen there */
-#define LEG_US 1000000       /* the head start of our leg at a relay */
+#define LEG_US 1000000 /* the head start of our leg at a relay */
 
 enum job_kind { JOB_PUNCH, JOB_LOCAL, JOB_RELAY_OWN, JOB_RELAY_ASKED };
 
@@ -40,8 +31,7 @@ struct hws_answer {
 	char key[HWS_KEY_TEXT_MAX + 1], relay[HWS_HOSTNAME_MAX + 8], version[HWS_VERSION_TEXT_MAX];
 	char refusal[200]; /* of all that must be met at a relay; "" = none */
 	struct hws_list jobs;
-	unsigned count, unproven_count;
-	struct hws_bucket unproven, proven;
+	struct hws_push_bounds bounds;
 	uint64_t meetings; /* so many were numbered */
 };
 
@@ -78,8 +68,7 @@ static void end_job(struct job *j)
 	if (!hws_list_linked(&j->node))
 		return;
 	hws_list_remove(&j->node);
-	j->answer->count--;
-	j->answer->unproven_count -= !j->how.proven;
+	hws_push_bounds_end(&j->answer->bounds, j->how.proven);
 	hws_timer_stop(&j->limit);
 	hws_timer_stop(&j->again);
 	hws_server_query_free(j->query);
@@ -248,15 +237,6 @@ static void knock(void *arg)
 		j->hole = NULL;
 }
 
-static bool is_viewer_place(
-		const struct sockaddr_storage *viewer, const struct sockaddr_storage *us)
-{
-	/* a server on this machine has viewers on this machine */
-	if (hws_addr_is_loopback(us))
-		return hws_addr_is_loopback(viewer) || !hws_addr_is_special(viewer);
-	return !hws_addr_is_special(viewer) && !hws_addr_ip_equal(viewer, us);
-}
-
 static void join(struct job *j);
 static void meet(struct job *j, bool waited);
 static void on_leg_late(void *arg);
@@ -264,7 +244,7 @@ static void on_leg_late(void *arg);
 static void open_hole(struct job *j)
 {
 	j->local = *hws_server_query_local(j->query);
-	if (!j->how.proven && !is_viewer_place(&j->how.viewer, &j->local)) {
+	if (!j->how.proven && !hws_push_may_dial(&j->how.viewer, &j->local)) {
 		j->kind = JOB_RELAY_OWN;
 		hws_timer_start(j->answer->loop, &j->limit, LEG_US, on_leg_late, j);
 		join(j);
@@ -503,31 +483,10 @@ static int fill_job(struct job *j, const char *id, const Rdv__RendezvousMessage 
 	j->socket_addr_len = addr.len;
 	hws_addr_decode(hws_bytes(addr.data, addr.len), &j->how.viewer, NULL);
 	if (j->kind == JOB_PUNCH &&
-			hws_addr_port(&j->how.viewer) < (j->how.proven ? 1 : VIEWER_PORT_MIN))
+			hws_addr_port(&j->how.viewer) <
+					(j->how.proven ? 1 : HWS_PUSH_VIEWER_PORT_MIN))
 		j->kind = JOB_RELAY_OWN; /* such a viewer has no port to punch to */
 	return HWS_OK;
-}
-
-/* Ours, or at the server itself. */
-static bool is_known_relay(const struct hws_answer *a, const char *relay)
-{
-	char host[HWS_HOSTNAME_MAX + 8];
-	uint16_t port;
-
-	if (*a->relay && hws_str_equal(relay, a->relay))
-		return true;
-	return hws_host_port_split(relay, RELAY_PORT, host, sizeof(host), &port) == HWS_OK &&
-			!strcasecmp(host, a->server_addr.host) && port >= VIEWER_PORT_MIN;
-}
-
-/* What a push may cost before it is looked at. */
-static int admit(struct hws_answer *a, bool proven)
-{
-	uint64_t now = hws_loop_now_us(a->loop);
-
-	if (a->count >= HWS_ANSWER_JOBS_MAX || (!proven && a->unproven_count >= UNPROVEN_JOBS_MAX))
-		return HWS_ERR_FULL;
-	return hws_bucket_take(proven ? &a->proven : &a->unproven, 1, now) ? HWS_OK : HWS_ERR_BUSY;
 }
 
 int hws_answer_push(
@@ -538,29 +497,31 @@ int hws_answer_push(
 		.on_open = on_ask_open,
 		.on_message = on_ask_message,
 		.on_end = on_ask_end };
-	int r = admit(a, proven);
+	int r = hws_push_bounds_begin(&a->bounds, proven, hws_loop_now_us(a->loop));
 	struct job *j;
 
 	if (r < 0)
 		return r;
 	j = hws_alloc(sizeof(*j));
-	if (!j)
+	if (!j) {
+		hws_push_bounds_end(&a->bounds, proven);
 		return HWS_ERR_NOMEM;
+	}
 	j->answer = a;
 	j->how.proven = proven;
 	conf.arg = j;
 	r = fill_job(j, id, m);
-	if (r == HWS_OK && !proven && a->conf.only_known_relays && !is_known_relay(a, j->relay))
+	if (r == HWS_OK && !proven && a->conf.only_known_relays &&
+			!hws_push_knows_relay(j->relay, a->relay, a->server_addr.host))
 		r = HWS_ERR_DENIED;
 	if (r == HWS_OK)
 		r = hws_server_query_new(a->loop, a->work, &conf, &j->query);
 	if (r < 0) {
+		hws_push_bounds_end(&a->bounds, proven);
 		hws_free(j);
 		return r;
 	}
 	hws_list_push(&a->jobs, &j->node);
-	a->count++;
-	a->unproven_count += !proven;
 	if (j->kind == JOB_RELAY_OWN || j->kind == JOB_RELAY_ASKED)
 		join(j); /* beside the link to the server */
 	return HWS_OK;
@@ -578,8 +539,7 @@ int hws_answer_new(struct hws_loop *loop, struct hws_work *work, const struct hw
 	a->work = work;
 	a->conf = *conf;
 	hws_list_init(&a->jobs);
-	hws_bucket_init(&a->unproven, UNPROVEN_RATE, UNPROVEN_BURST, hws_loop_now_us(loop));
-	hws_bucket_init(&a->proven, PROVEN_RATE, PROVEN_BURST, hws_loop_now_us(loop));
+	hws_push_bounds_init(&a->bounds, hws_loop_now_us(loop));
 	a->server_addr = *conf->server_addr;
 	a->conf.server_addr = NULL;
 	r = hws_str_copy(a->key, sizeof(a->key), conf->key);

@@ -2,14 +2,12 @@
  * and listens, gives its address in the local network, or has somebody meet the viewer at a
  * relay. It talks with the server only: of a viewer it passes on a socket from which nothing was
  * read, and it does not go to relays, which are strangers like those they bring. Jobs run side
- * by side, at most HWS_ANSWER_JOBS_MAX. One loop thread. */
+ * by side, at most HWS_PUSH_JOBS_MAX. One loop thread. */
 #pragma once
 #include "client/reach/server_addr.h"
 #include "proto/rendezvous.pb-c.h"
 #include "shared/base/err.h"
 #include "shared/loop/work.h"
-
-#define HWS_ANSWER_JOBS_MAX 64
 
 struct hws_answer;
 

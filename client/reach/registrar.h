@@ -4,6 +4,7 @@
  * pauses that differ from host to host. One loop thread. */
 #pragma once
 #include "client/reach/server_addr.h"
+#include "client/reach/server_proof.h"
 #include "proto/rendezvous.pb-c.h"
 #include "shared/base/bytes.h"
 #include "shared/base/err.h"
@@ -23,6 +24,11 @@ struct hws_registrar_conf {
 	const struct hws_server_addr *server_addr; /* copied */
 	bool no_udp;              /* never UDP; so it is with a WebSocket or a proxy anyway */
 	const uint8_t *server_pk; /* HWS_PK_LEN bytes, copied; NULL: links are not encrypted */
+	/* With it and server_pk the host proves who it is to servers that can tell, and knows their
+	 * word from others'; its pk is `pk`. Borrowed until return; NULL: neither. */
+	const struct hws_identity *identity;
+	enum hws_server_trust trust;
+	bool server_proves; /* a server with this key has proven itself to this host before */
 	const char *id;
 	struct hws_bytes uuid; /* machine id */
 	struct hws_bytes pk;   /* 32 bytes */
@@ -35,6 +41,11 @@ struct hws_registrar_conf {
 	/* The server says the id belongs to another machine: choose a new one (copied from the
 	 * buffer on return). */
 	void (*on_new_id)(char *buf, size_t size, void *arg);
+	/* A server with server_pk has proven itself, for the first time: remember it. May be
+	 * NULL. */
+	void (*on_server_proves)(void *arg);
+	/* A push, or an answer, was dropped: nothing proves it. May be NULL. */
+	void (*on_dropped)(const char *what, void *arg);
 	void *arg;
 };
 
@@ -43,5 +54,7 @@ int hws_registrar_new(struct hws_loop *loop, struct hws_work *work,
 /* Takes NULL. Allowed in its callbacks. */
 void hws_registrar_free(struct hws_registrar *r);
 enum hws_registrar_state hws_registrar_state(const struct hws_registrar *r);
+/* Whether unproven words of the server are dropped. */
+bool hws_registrar_proven(const struct hws_registrar *r);
 /* "udp", "tcp", "ws", "wss": how it is registered, "" if it is not. */
 const char *hws_registrar_transport(const struct hws_registrar *r);

@@ -83,7 +83,7 @@ static void take_message(struct hws_server_link *l, struct hws_bytes payload)
 	}
 	/* without a key of the server an offer cannot be judged, so the link stays plain */
 	if (m->union_case != RDV__RENDEZVOUS_MESSAGE__UNION_KEY_EXCHANGE)
-		l->conf.on_message(m, l->conf.arg);
+		l->conf.on_message(m, payload, l->conf.arg);
 	hws_rdv_free(m);
 }
 
@@ -183,19 +183,9 @@ int hws_server_link_new(struct hws_loop *loop, struct hws_work *work,
 	return HWS_OK;
 }
 
-int hws_server_link_send(struct hws_server_link *l, const Rdv__RendezvousMessage *m)
+int hws_server_link_send(struct hws_server_link *l, struct hws_bytes message)
 {
-	struct hws_buf out;
-	int r;
-
-	if (!l->conn)
-		return HWS_ERR_CLOSED;
-	hws_buf_init(&out, HWS_RDV_FRAME_MAX);
-	r = hws_rdv_pack(m, &out);
-	if (r == HWS_OK)
-		r = hws_conn_send(l->conn, hws_buf_bytes(&out));
-	hws_buf_done(&out);
-	return r;
+	return l->conn ? hws_conn_send(l->conn, message) : HWS_ERR_CLOSED;
 }
 
 void hws_server_link_keep_alive(struct hws_server_link *l, int seconds)

@@ -14,7 +14,8 @@ struct hws_server_link_conf {
 	 * WebSocket, which TLS protects or nothing). NULL: the link stays plain. */
 	const uint8_t *server_pk;
 	void (*on_open)(void *arg);
-	void (*on_message)(const Rdv__RendezvousMessage *m, void *arg); /* borrows until return */
+	/* `raw`: as it came, opened. Both are borrowed until return. */
+	void (*on_message)(const Rdv__RendezvousMessage *m, struct hws_bytes raw, void *arg);
 	/* At most once, never after hws_server_link_free. HWS_ERR_KEY: another key than the
 	 * configured one; HWS_ERR_UNSUPPORTED: connected, but the server does not offer what such
 	 * links need. */
@@ -27,7 +28,7 @@ int hws_server_link_new(struct hws_loop *loop, struct hws_work *work,
 		const struct hws_server_link_conf *conf,
 		struct hws_server_link **ret) HWS_MUST_CHECK;
 /* Only after on_open. */
-int hws_server_link_send(struct hws_server_link *l, const Rdv__RendezvousMessage *m) HWS_MUST_CHECK;
+int hws_server_link_send(struct hws_server_link *l, struct hws_bytes message) HWS_MUST_CHECK;
 /* What the server said about the rhythm of its heartbeats; 0 = nothing. */
 void hws_server_link_keep_alive(struct hws_server_link *l, int seconds);
 /* Closes at once; frees at the end of the turn. Takes NULL; allowed in its callbacks. */

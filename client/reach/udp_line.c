@@ -35,7 +35,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 			return; /* empty, or an ICMP answer: whoever waits sees what is missing */
 		if (n == 0 || hws_rdv_unpack(hws_bytes(buf, (size_t)n), &m) < 0)
 			continue;
-		l->conf.on_message(m, l->conf.arg);
+		l->conf.on_message(m, hws_bytes(buf, (size_t)n), l->conf.arg);
 		hws_rdv_free(m);
 	}
 }
@@ -89,17 +89,10 @@ int hws_udp_line_new(struct hws_loop *loop, struct hws_work *work,
 	return HWS_OK;
 }
 
-void hws_udp_line_send(struct hws_udp_line *l, const Rdv__RendezvousMessage *m)
+void hws_udp_line_send(struct hws_udp_line *l, struct hws_bytes datagram)
 {
-	struct hws_buf out;
-
-	if (l->fd < 0)
-		return;
-	hws_buf_init(&out, HWS_RDV_DATAGRAM_SEND_MAX);
-	if (hws_rdv_pack(m, &out) == HWS_OK &&
-			send(l->fd, hws_buf_bytes(&out).ptr, hws_buf_len(&out), MSG_NOSIGNAL) < 0)
+	if (l->fd >= 0 && send(l->fd, datagram.ptr, datagram.len, MSG_NOSIGNAL) < 0)
 		errno = 0;
-	hws_buf_done(&out);
 }
 
 static void free_line(void *arg)

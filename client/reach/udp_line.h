@@ -2,6 +2,7 @@
  * other address. One loop thread. */
 #pragma once
 #include "proto/rendezvous.pb-c.h"
+#include "shared/base/bytes.h"
 #include "shared/base/err.h"
 #include "shared/loop/work.h"
 
@@ -12,7 +13,8 @@ struct hws_udp_line_conf {
 	uint16_t port;
 	unsigned turn; /* of several addresses of the name begin with this one */
 	void (*on_open)(void *arg);
-	void (*on_message)(const Rdv__RendezvousMessage *m, void *arg); /* borrows until return */
+	/* `raw`: as it came. Both are borrowed until return. */
+	void (*on_message)(const Rdv__RendezvousMessage *m, struct hws_bytes raw, void *arg);
 	/* The name cannot be resolved, or no socket be had; the line is of no use then. */
 	void (*on_failure)(int why, void *arg);
 	void *arg;
@@ -22,6 +24,6 @@ struct hws_udp_line_conf {
 int hws_udp_line_new(struct hws_loop *loop, struct hws_work *work,
 		const struct hws_udp_line_conf *conf, struct hws_udp_line **ret) HWS_MUST_CHECK;
 /* A datagram may be lost, also here: what matters is whether an answer comes. */
-void hws_udp_line_send(struct hws_udp_line *l, const Rdv__RendezvousMessage *m);
+void hws_udp_line_send(struct hws_udp_line *l, struct hws_bytes datagram);
 /* Takes NULL; allowed in its callbacks. */
 void hws_udp_line_free(struct hws_udp_line *l);

@@ -280,7 +280,15 @@ void rdv_client_send(struct rdv_client *cl, const Rdv__RendezvousMessage *m)
 	hws_buf_reset(out);
 	r = hws_rdv_pack(m, out);
 	if (r == HWS_OK)
-		r = hws_conn_send(cl->conn, hws_buf_bytes(out));
+		rdv_client_send_bytes(cl, hws_buf_bytes(out));
+	else
+		hws_conn_close(cl->conn, r);
+}
+
+void rdv_client_send_bytes(struct rdv_client *cl, struct hws_bytes message)
+{
+	int r = cl->closed ? HWS_OK : hws_conn_send(cl->conn, message);
+
 	if (r < 0 && !cl->closed)
 		hws_conn_close(cl->conn, r);
 }

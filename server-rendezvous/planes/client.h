@@ -35,6 +35,7 @@ struct rdv_client {
 	struct sockaddr_storage peer; /* for limits and lists */
 	uint32_t cookie;              /* goes out in the disguised address and must come back */
 	struct rdv_pending *pending;  /* made when needed */
+	struct hws_bytes message;     /* that is being served, as it came */
 	struct hws_timer timer;
 	char host_id[HWS_ID_MAX + 1];         /* a host lives on this connection */
 	struct rdv_listener *listener;        /* a relay that hears announcements */
@@ -56,6 +57,8 @@ int rdv_client_new(struct rdv_tcp *t, enum rdv_port port, struct hws_stream *s,
 		struct hws_bytes leftover) HWS_MUST_CHECK;
 /* Sends a message (sealed if keyed). */
 void rdv_client_send(struct rdv_client *cl, const Rdv__RendezvousMessage *m);
+/* The same, packed already. */
+void rdv_client_send_bytes(struct rdv_client *cl, struct hws_bytes message);
 void rdv_client_send_result(
 		struct rdv_client *cl, Rdv__RegisterPkResponse__Result result, int keep_alive);
 /* A host has registered on this connection: heartbeats keep it from now on. */

@@ -6,6 +6,7 @@
 #include "server-rendezvous/planes/client.h"
 #include "server-rendezvous/planes/id_change.h"
 #include "server-rendezvous/planes/online.h"
+#include "server-rendezvous/planes/proving.h"
 #include "server-rendezvous/planes/punch.h"
 #include "server-rendezvous/planes/registration.h"
 #include "server-rendezvous/planes/reply.h"
@@ -14,6 +15,7 @@
 #include "shared/base/clock.h"
 #include "shared/base/macros.h"
 #include "shared/wire/envelope.h"
+#include "shared/wire/proof.h"
 
 static void on_nat_test(struct rdv_client *cl, Rdv__RendezvousMessage *in HWS_UNUSED)
 {
@@ -28,6 +30,28 @@ static void on_nat_test(struct rdv_client *cl, Rdv__RendezvousMessage *in HWS_UN
 	rdv_client_finish(cl);
 }
 
+static int keep_alive_of(const struct rdv_core *core)
+{
+	return (int)(rdv_conf(core)->keep_alive_us / HWS_US_PER_S);
+}
+
+static void answer_proven(struct rdv_client *cl, const struct rdv_origin *from, enum rdv_answer a,
+		const Rdv__RegisterPk *m, Rdv__RegisterPkResponse__Result result)
+{
+	struct rdv_core *core = cl->plane->core;
+	bool ok = result == RDV__REGISTER_PK_RESPONSE__RESULT__OK;
+	struct hws_buf out;
+	int r;
+
+	hws_buf_init(&out, HWS_RDV_FRAME_MAX);
+	r = a == RDV_ANSWER_COOKIE ? rdv_proving_cookie(core, from, &out)
+				   : rdv_proving_result(core, from, m->pk.data, result,
+						     ok ? keep_alive_of(core) : 0, &out);
+	if (r == HWS_OK)
+		rdv_client_send_bytes(cl, hws_buf_bytes(&out));
+	hws_buf_done(&out);
+}
+
 static void on_register_pk(struct rdv_client *cl, Rdv__RendezvousMessage *in)
 {
 	const Rdv__RegisterPk *m = in->register_pk;
@@ -35,11 +59,15 @@ static void on_register_pk(struct rdv_client *cl, Rdv__RendezvousMessage *in)
 	struct rdv_origin from = { .addr = cl->addr,
 		.ss = &cl->peer,
 		.client = cl->id,
+		.message = cl->message,
 		.admit = cl->plane->limits.changes,
 		.now_us = hws_clock_us() };
 	Rdv__RegisterPkResponse__Result result = RDV__REGISTER_PK_RESPONSE__RESULT__OK;
+	struct hws_proof proof;
 	enum rdv_answer a;
 
+	if (hws_proof_read(cl->message, &proof) == HWS_OK)
+		from.proof = &proof;
 	if (m->old_id[0]) {
 		rdv_id_change(cl, m);
 		return;
@@ -49,11 +77,12 @@ static void on_register_pk(struct rdv_client *cl, Rdv__RendezvousMessage *in)
 		hws_conn_close(cl->conn, HWS_ERR_DENIED);
 		return;
 	}
-	if (result == RDV__REGISTER_PK_RESPONSE__RESULT__OK)
+	if (a != RDV_ANSWER_COOKIE && result == RDV__REGISTER_PK_RESPONSE__RESULT__OK)
 		rdv_client_become_host(cl, m->id);
 	if (a == RDV_ANSWER_RESULT)
-		rdv_client_send_result(
-				cl, result, (int)(rdv_conf(core)->keep_alive_us / HWS_US_PER_S));
+		rdv_client_send_result(cl, result, keep_alive_of(core));
+	else if (a == RDV_ANSWER_COOKIE || a == RDV_ANSWER_PROVEN)
+		answer_proven(cl, &from, a, m, result);
 }
 
 static void on_punch(struct rdv_client *cl, Rdv__RendezvousMessage *in)
@@ -130,7 +159,9 @@ void rdv_dispatch(struct rdv_client *cl, struct hws_bytes payload)
 			continue;
 		if (!(table[i].ports & (1u << cl->port)) || payload.len > table[i].max)
 			break;
+		cl->message = payload;
 		table[i].fn(cl, m);
+		cl->message = hws_bytes(NULL, 0);
 		hws_rdv_free(m);
 		return;
 	}

@@ -39,7 +39,9 @@ static Rdv__RegisterPkResponse__Result check(struct rdv_client *cl, const Rdv__R
 	rdv_presence_mac(core->presence, uuid, mac);
 	s = rdv_presence_lock(core->presence, old_id);
 	p = rdv_shard_find(s);
-	own = p && (p->flags & RDV_PEER_HAS_UUID) && !(p->flags & RDV_PEER_BLOCKED) &&
+	own = p && (p->flags & RDV_PEER_HAS_UUID) &&
+			/* what proves itself asks for nothing here, so it is somebody else */
+			!(p->flags & (RDV_PEER_BLOCKED | RDV_PEER_PROVES)) &&
 			memcmp(p->mac, mac, sizeof(mac)) == 0;
 	rdv_presence_unlock(s);
 	/* The same answer whether the old id is somebody else's or nobody's. */

@@ -5,6 +5,7 @@
 #include "server-rendezvous/planes/udp.h"
 #include "server-rendezvous/state/core.h"
 #include "server-rendezvous/state/presence.h"
+#include "server-rendezvous/state/proofs.h"
 #include "shared/base/buf.h"
 #include "shared/wire/envelope.h"
 
@@ -60,26 +61,24 @@ static void without_grants(const Rdv__RendezvousMessage *m, struct told *ret)
 bool rdv_push(struct rdv_core *core, const struct rdv_peer_info *to,
 		const Rdv__RendezvousMessage *m)
 {
+	struct rdv_client *cl = to->client ? rdv_client_get(core->tcp, to->client) : NULL;
 	struct told told;
 	struct hws_buf out;
-	bool sent = false;
+	int r;
 
-	without_grants(m, &told);
-	m = &told.m;
-	if (to->client) {
-		struct rdv_client *cl = rdv_client_get(core->tcp, to->client);
-
-		if (cl)
-			rdv_client_send(cl, m);
-		return cl != NULL;
-	}
-	if (!to->addr.port)
+	if (to->client ? !cl : !to->addr.port)
 		return false;
+	without_grants(m, &told);
 	hws_buf_init(&out, HWS_RDV_DATAGRAM_SEND_MAX);
-	if (hws_rdv_pack(m, &out) == HWS_OK) {
+	r = hws_rdv_pack(&told.m, &out);
+	/* A device that proves itself takes no other word than a proven one. On a link as well: the
+	 * encryption of deployed links lets others in between change what is said. */
+	if (r == HWS_OK && to->proves && core->proofs)
+		r = rdv_proofs_seal(core->proofs, to->pk, NULL, &out);
+	if (r == HWS_OK && cl)
+		rdv_client_send_bytes(cl, hws_buf_bytes(&out));
+	else if (r == HWS_OK)
 		rdv_udp_push(core->udp, &to->addr, hws_buf_bytes(&out));
-		sent = true;
-	}
 	hws_buf_done(&out);
-	return sent;
+	return r == HWS_OK;
 }

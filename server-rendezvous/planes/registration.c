@@ -6,6 +6,7 @@
 #include "server-rendezvous/planes/registration.h"
 #include "server-rendezvous/cluster/cluster.h"
 #include "server-rendezvous/config/config.h"
+#include "server-rendezvous/planes/proving.h"
 #include "server-rendezvous/state/core.h"
 #include "server-rendezvous/state/journal.h"
 #include "server-rendezvous/state/known_addrs.h"
@@ -48,6 +49,7 @@ struct attempt {
 	const struct rdv_origin *from;
 	struct hws_bytes id, uuid, pk;
 	uint8_t mac[RDV_MAC_LEN];
+	bool proven;            /* by its device, from this very address */
 	bool write, wait;       /* to the store; answer only then */
 	bool moved, new_key;    /* for log and counters */
 	bool first;             /* first datagram of an unknown device: it is asked again */
@@ -106,6 +108,11 @@ static enum rdv_answer keep_alive(struct rdv_core *core, const struct rdv_origin
 		return RDV_ANSWER_NONE;
 	if (!(p->flags & RDV_PEER_HAS_PK))
 		return RDV_ANSWER_ASK_PK;
+	/* A keep-alive proves nothing: it may prolong what was proven, and no more. */
+	if (p->flags & RDV_PEER_PROVES && !(alive && rdv_addr_equal(&p->addr, &from->addr)))
+		return RDV_ANSWER_ASK_PK;
+	if (!(p->flags & RDV_PEER_PROVES) && from->proof && core->proofs)
+		return RDV_ANSWER_ASK_PK; /* not since our start */
 	if (!rdv_addr_ip_equal(&p->addr, &from->addr))
 		return RDV_ANSWER_ASK_PK;
 	/* Another port while the old one lives: anybody behind the same NAT can send that. */
@@ -194,19 +201,19 @@ static bool heard_before(const struct attempt *a)
 
 static result add_new(struct attempt *a, struct rdv_shard *s)
 {
+	bool sure = a->from->client || a->proven, again;
 	struct rdv_peer *p;
-	bool again;
 
 	if (rdv_conf(a->core)->enrolled_only) {
 		a->refused = "register.not_enrolled";
 		return NOT_DEPLOYED;
 	}
 	/* On a client connection the caller has answered our TCP handshake: that is proof
-	 * enough. */
-	again = !a->from->client && heard_before(a);
+	 * enough; and so is it with a cookie of ours. */
+	again = !sure && heard_before(a);
 	if (!again && limited(a))
 		return TOO_FREQUENT;
-	if (!again && !a->from->client) {
+	if (!again && !sure) {
 		a->first = true;
 		return OK;
 	}
@@ -217,7 +224,7 @@ static result add_new(struct attempt *a, struct rdv_shard *s)
 	}
 	memcpy(p->mac, a->mac, sizeof(p->mac));
 	memcpy(p->pk, a->pk.ptr, RDV_PK_LEN);
-	p->flags = RDV_PEER_HAS_UUID | RDV_PEER_HAS_PK | (a->from->client ? 0 : RDV_PEER_YOUNG);
+	p->flags = RDV_PEER_HAS_UUID | RDV_PEER_HAS_PK | (sure ? 0 : RDV_PEER_YOUNG);
 	p->registered = rdv_presence_time(a->core->presence, a->from->now_us);
 	p->burst = 1;
 	a->added = a->write = a->wait = true;
@@ -304,6 +311,12 @@ static result known_device(struct attempt *a, struct rdv_peer *p)
 	}
 	if (memcmp(p->mac, a->mac, sizeof(p->mac)) != 0)
 		return UUID_MISMATCH;
+	if (p->flags & RDV_PEER_PROVES && !a->proven) {
+		a->refused = "register.unproven";
+		return TOO_FREQUENT;
+	}
+	if (p->flags & RDV_PEER_PROVES && memcmp(p->pk, a->pk.ptr, RDV_PK_LEN) != 0)
+		return UUID_MISMATCH;
 	if (!(p->flags & RDV_PEER_HAS_PK) || memcmp(p->pk, a->pk.ptr, RDV_PK_LEN) != 0)
 		return change_key(a, p);
 	note_place(a, p);
@@ -329,8 +342,11 @@ static result decide(struct attempt *a)
 		res = NOT_DEPLOYED;
 	else
 		res = known_device(a, p);
+	p = a->proven && res == OK ? rdv_shard_find(s) : NULL;
+	if (p)
+		p->flags = (uint8_t)((p->flags | RDV_PEER_PROVES) & ~RDV_PEER_YOUNG);
 	rdv_presence_unlock(s);
-	if (a->first || (a->added && a->from->client))
+	if (a->first || (a->added && (a->from->client || a->proven)))
 		learn(a->core, a->id);
 	return res;
 }
@@ -412,6 +428,15 @@ enum rdv_answer rdv_register_pk(struct rdv_core *core, const struct rdv_origin *
 	}
 	if (rdv_rules_id_blocked(core->rules, m->id))
 		return RDV_ANSWER_NONE;
+	switch (rdv_proving_judge(core, from, a.pk.ptr)) {
+	case RDV_CLAIM_NONE:
+		break;
+	case RDV_CLAIM_OFFER:
+		return RDV_ANSWER_COOKIE;
+	case RDV_CLAIM_PROVEN:
+		a.proven = true;
+		break;
+	}
 	rdv_presence_mac(core->presence, a.uuid, a.mac);
 	res = decide(&a);
 	if (res == UUID_MISMATCH) {
@@ -433,14 +458,16 @@ enum rdv_answer rdv_register_pk(struct rdv_core *core, const struct rdv_origin *
 		rdv_known_addrs_add(core->known_addrs, &from->addr, from->now_us);
 	*ret_result = res;
 	if (res != OK)
-		return RDV_ANSWER_RESULT;
+		return a.proven ? RDV_ANSWER_PROVEN : RDV_ANSWER_RESULT;
 	if (a.first) {
 		/* Deployed hosts would let 15 s pass before the second packet: asked, they send it
 		 * at once. */
 		hws_count(&core->count.ask_pk);
 		return RDV_ANSWER_ASK_PK;
 	}
-	return a.wait ? RDV_ANSWER_LATER : RDV_ANSWER_RESULT;
+	if (a.wait)
+		return RDV_ANSWER_LATER;
+	return a.proven ? RDV_ANSWER_PROVEN : RDV_ANSWER_RESULT;
 }
 
 result rdv_registration_written(struct rdv_core *core, const struct rdv_write *w, int r)

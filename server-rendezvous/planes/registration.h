@@ -2,30 +2,22 @@
  * datagrams and client connections. Works on presence and journal; no I/O, no wait. Any thread. */
 #pragma once
 #include "proto/rendezvous.pb-c.h"
-#include "server-rendezvous/state/addr.h"
+#include "server-rendezvous/planes/origin.h"
 #include "server-rendezvous/store/devices.h"
 #include "server-rendezvous/store/store.h"
 #include "shared/base/bytes.h"
 #include "shared/base/err.h"
 
-struct hws_admit;
 struct rdv_core;
 struct rdv_seen;
-
-/* Where a registration came from. */
-struct rdv_origin {
-	struct rdv_addr addr;
-	const struct sockaddr_storage *ss; /* the same, for the limiter */
-	uint64_t client;                   /* of a TCP or WebSocket host, else 0 */
-	struct hws_admit *admit;           /* limit of new and changed registrations, NULL = none */
-	uint64_t now_us;
-};
 
 enum rdv_answer {
 	RDV_ANSWER_NONE,
 	RDV_ANSWER_KNOWN,  /* RegisterPeerResponse{} */
 	RDV_ANSWER_ASK_PK, /* RegisterPeerResponse{request_pk} */
+	RDV_ANSWER_COOKIE, /* RegisterPeerResponse{request_pk} with a cookie: planes/proving */
 	RDV_ANSWER_RESULT, /* RegisterPkResponse{result} */
+	RDV_ANSWER_PROVEN, /* the same, with our proof: planes/proving */
 	RDV_ANSWER_LATER   /* RegisterPkResponse comes when the store has it */
 };
 

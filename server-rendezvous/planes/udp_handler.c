@@ -2,6 +2,7 @@
  * are never larger than questions, or rare. */
 #include "server-rendezvous/planes/udp_handler.h"
 #include "server-rendezvous/config/config.h"
+#include "server-rendezvous/planes/proving.h"
 #include "server-rendezvous/planes/registration.h"
 #include "server-rendezvous/state/core.h"
 #include "server-rendezvous/state/known_addrs.h"
@@ -10,6 +11,7 @@
 #include "shared/net/addr.h"
 #include "shared/wire/envelope.h"
 #include "shared/wire/field.h"
+#include "shared/wire/proof.h"
 #include "shared/wire/register_codec.h"
 #include <string.h>
 
@@ -91,8 +93,25 @@ static void answer(struct rdv_udp_handler *h, const struct sockaddr_storage *to,
 		break;
 	case RDV_ANSWER_NONE:
 	case RDV_ANSWER_LATER:
+	case RDV_ANSWER_COOKIE:
+	case RDV_ANSWER_PROVEN: /* answer_proven */
 		break;
 	}
+}
+
+static void answer_proven(struct rdv_udp_handler *h, const struct sockaddr_storage *to,
+		const struct rdv_origin *o, enum rdv_answer a, const Rdv__RegisterPk *m,
+		Rdv__RegisterPkResponse__Result result)
+{
+	struct hws_buf out;
+	int r;
+
+	hws_buf_init(&out, HWS_RDV_DATAGRAM_SEND_MAX);
+	r = a == RDV_ANSWER_COOKIE ? rdv_proving_cookie(h->core, o, &out)
+				   : rdv_proving_result(h->core, o, m->pk.data, result, 0, &out);
+	if (r == HWS_OK)
+		h->send(to, hws_buf_bytes(&out), h->arg);
+	hws_buf_done(&out);
 }
 
 static void on_nat_test(struct rdv_udp_handler *h, const struct sockaddr_storage *from)
@@ -112,7 +131,10 @@ static void on_other(struct rdv_udp_handler *h, const struct sockaddr_storage *r
 {
 	Rdv__RendezvousMessage *m = NULL;
 	Rdv__RegisterPkResponse__Result result = RDV__REGISTER_PK_RESPONSE__RESULT__OK;
+	struct hws_proof proof;
 
+	if (hws_proof_read(in, &proof) == HWS_OK)
+		o->proof = &proof;
 	if (hws_rdv_unpack(in, &m) < 0) {
 		hws_count(&h->core->count.udp_bad);
 		return;
@@ -127,7 +149,10 @@ static void on_other(struct rdv_udp_handler *h, const struct sockaddr_storage *r
 	case RDV__RENDEZVOUS_MESSAGE__UNION_REGISTER_PK: {
 		enum rdv_answer a = rdv_register_pk(h->core, o, m->register_pk, &result);
 
-		answer(h, reply_to, a, result);
+		if (a == RDV_ANSWER_COOKIE || a == RDV_ANSWER_PROVEN)
+			answer_proven(h, reply_to, o, a, m->register_pk, result);
+		else
+			answer(h, reply_to, a, result);
 		break;
 	}
 	case RDV__RENDEZVOUS_MESSAGE__UNION_TEST_NAT_REQUEST:
@@ -161,7 +186,10 @@ void rdv_udp_handler_input(struct rdv_udp_handler *h, const struct sockaddr_stor
 {
 	struct hws_register_peer peer;
 	struct sockaddr_storage plain = *from;
-	struct rdv_origin o = { .ss = &plain, .admit = h->changes, .now_us = now_us };
+	static const struct hws_proof mark;
+	struct rdv_origin o = {
+		.ss = &plain, .message = in, .admit = h->changes, .now_us = now_us
+	};
 	enum rdv_answer a;
 	int r;
 
@@ -177,6 +205,7 @@ void rdv_udp_handler_input(struct rdv_udp_handler *h, const struct sockaddr_stor
 	}
 	r = hws_register_peer_decode(in, &peer);
 	if (r == HWS_OK) {
+		o.proof = peer.proves ? &mark : NULL;
 		a = rdv_register_peer(h->core, &o, peer.id);
 		if (a == RDV_ANSWER_KNOWN ||
 				hws_admit_event(h->strangers, &plain, STRANGER_COST, now_us))

@@ -8,6 +8,7 @@
 
 struct rdv_config;
 struct rdv_presence;
+struct rdv_proofs;
 struct rdv_journal;
 struct rdv_store;
 struct rdv_udp;
@@ -26,6 +27,7 @@ struct rdv_core {
 	char key_text[HWS_KEY_TEXT];     /* fixed */
 	struct rdv_store *store;         /* control loop */
 	struct rdv_presence *presence;   /* any thread */
+	struct rdv_proofs *proofs;       /* any thread; NULL: none are made or taken */
 	struct rdv_journal *journal;     /* any thread (put) */
 	struct rdv_udp *udp;             /* any thread (push) */
 	struct rdv_tcp *tcp;             /* any thread (post) */

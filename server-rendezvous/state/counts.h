@@ -8,6 +8,7 @@ struct rdv_counts {
 	uint64_t udp_in, udp_out, udp_bad, udp_limited, udp_unsent, udp_blocked;
 	uint64_t keepalives, ask_pk, register_ok, register_mismatch, register_frequent,
 			register_refused;
+	uint64_t register_proven, register_forged;
 	uint64_t register_new, register_moved, key_changed, clones;
 	uint64_t punch, punch_sent, punch_absent, punch_offline, punch_denied, punch_limited,
 			punch_failed;

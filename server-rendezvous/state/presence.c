@@ -348,6 +348,7 @@ bool rdv_presence_get(struct rdv_presence *p, struct hws_bytes id, uint64_t now_
 		ret->has_pk = peer->flags & RDV_PEER_HAS_PK;
 		ret->blocked = peer->flags & RDV_PEER_BLOCKED;
 		ret->copied = peer->flags & RDV_PEER_COPIED;
+		ret->proves = peer->flags & RDV_PEER_PROVES;
 		memcpy(ret->pk, peer->pk, sizeof(ret->pk));
 	}
 	rdv_presence_unlock(s);

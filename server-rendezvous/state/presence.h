@@ -22,6 +22,7 @@
 #define RDV_PEER_BLOCKED 8u
 #define RDV_PEER_PLACED 16u /* the other nodes were told that it is here */
 #define RDV_PEER_COPIED 32u /* several machines take it from each other */
+#define RDV_PEER_PROVES 64u /* it proved who it is, so nothing else moves it any more */
 
 struct rdv_peer {
 	union {
@@ -74,7 +75,7 @@ struct rdv_peer_info {
 	struct rdv_addr addr;
 	uint64_t client;
 	uint64_t age_us; /* since last seen, UINT64_MAX = never */
-	bool online, has_pk, blocked, copied;
+	bool online, has_pk, blocked, copied, proves;
 	uint8_t pk[RDV_PK_LEN];
 };
 bool rdv_presence_get(struct rdv_presence *p, struct hws_bytes id, uint64_t now_us,

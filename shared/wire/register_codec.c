@@ -25,13 +25,29 @@ static int take_body(struct hws_bytes in, uint8_t tag, struct hws_bytes *ret)
 	return HWS_OK;
 }
 
+/* An empty wire/proof behind the message. */
+static bool take_mark(struct hws_bytes *in)
+{
+	static const uint8_t mark[] = { 0xf2, 0x3e, 0 };
+
+	if (in->len < sizeof(mark) ||
+			memcmp(in->ptr + in->len - sizeof(mark), mark, sizeof(mark)) != 0)
+		return false;
+	in->len -= sizeof(mark);
+	return true;
+}
+
 int hws_register_peer_decode(struct hws_bytes in, struct hws_register_peer *ret)
 {
-	struct hws_register_peer got = { { (const uint8_t *)"", 0 }, 0 };
+	struct hws_register_peer got = { { (const uint8_t *)"", 0 }, 0, false };
 	struct hws_wire_field f;
 	struct hws_bytes body;
-	int r = take_body(in, TAG_REGISTER_PEER, &body);
+	struct hws_bytes plain = in;
+	int r;
 
+	/* the three bytes may be the end of an id as well: then the length tells */
+	got.proves = take_mark(&plain) && take_body(plain, TAG_REGISTER_PEER, &body) == HWS_OK;
+	r = got.proves ? HWS_OK : take_body(in, TAG_REGISTER_PEER, &body);
 	if (r < 0)
 		return r;
 	while ((r = hws_field_next(&body, &f)) == HWS_OK) {

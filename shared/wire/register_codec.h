@@ -9,6 +9,7 @@ struct hws_register_peer {
 	/* Borrows from the datagram; valid UTF-8, perhaps empty or too long for us. */
 	struct hws_bytes id;
 	int32_t serial;
+	bool proves; /* its device could prove who it is: an empty wire/proof stands behind */
 };
 
 /* HWS_ERR_NOTFOUND: not a plain RegisterPeer (another message, or one with unknown fields): unpack

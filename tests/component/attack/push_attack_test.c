@@ -72,13 +72,17 @@ START_TEST(the_operator_may_believe_the_server)
 {
 	start("--trust-server-addresses", NULL);
 	spoofer_push_relay(&spoofer, "192.0.2.5:40000", "");
-	must_say("connection.accepted");
+	for (uint64_t end = test_now_ms() + TEST_PATIENCE_MS; !spoofer.relay_came;) {
+		ck_assert_uint_lt(test_now_ms(), end);
+		spoofer_serve(&spoofer, 20);
+	}
+	ck_assert_ptr_null(strstr(host.proc.log, "connection.refused"));
 	spoofer_push_relay(&spoofer, "198.51.100.5:40000", "");
 	must_say("not in 'whitelist'");
 }
 END_TEST
 
-START_TEST(a_flood_of_pushes_sends_the_host_about_no_faster_than_it_allows)
+START_TEST(a_flood_of_pushes_sends_no_flood_of_gates)
 {
 	uint64_t from;
 	unsigned seconds;
@@ -123,6 +127,6 @@ int main(void)
 	return test_main("push_attack", 300, setup, teardown,
 			TESTS(an_address_that_a_datagram_tells_is_on_no_whitelist,
 					the_operator_may_believe_the_server,
-					a_flood_of_pushes_sends_the_host_about_no_faster_than_it_allows,
+					a_flood_of_pushes_sends_no_flood_of_gates,
 					relays_that_nobody_here_named_can_be_shunned));
 }

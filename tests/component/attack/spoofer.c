@@ -70,7 +70,41 @@ void spoofer_send(struct spoofer *s, const Rdv__RendezvousMessage *m)
 	hws_buf_done(&out);
 }
 
-static void answer(struct spoofer *s, const Rdv__RendezvousMessage *m)
+/* Of a server that has its key: a cookie first, then the answer with a proof. */
+static void answer_proven(struct spoofer *s, const Rdv__RegisterPk *m, struct hws_bytes raw)
+{
+	Rdv__RendezvousMessage a = RDV__RENDEZVOUS_MESSAGE__INIT;
+	Rdv__RegisterPkResponse pk = RDV__REGISTER_PK_RESPONSE__INIT;
+	Rdv__RegisterPeerResponse peer = RDV__REGISTER_PEER_RESPONSE__INIT;
+	struct hws_proof asked, p = { .has_nonce = true };
+	struct hws_buf out;
+
+	ck_assert_int_eq(hws_proof_read(raw, &asked), HWS_OK);
+	ck_assert_uint_eq(m->pk.len, HWS_PK_LEN);
+	ck_assert_int_eq(hws_proof_agree(s->identity, m->pk.data, s->identity->pk, &s->keys),
+			HWS_OK);
+	memcpy(p.nonce, asked.nonce, sizeof(p.nonce));
+	if (!asked.has_cookie) {
+		peer.request_pk = p.has_cookie = true;
+		a.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_REGISTER_PEER_RESPONSE;
+		a.register_peer_response = &peer;
+	} else {
+		ck_assert(hws_proof_check(raw, &asked, s->keys.host_secret));
+		p.has_seq = true;
+		p.epoch = s->epoch;
+		p.seq = ++s->seq;
+		a.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_REGISTER_PK_RESPONSE;
+		a.register_pk_response = &pk;
+	}
+	hws_buf_init(&out, HWS_RDV_DATAGRAM_SEND_MAX);
+	ck_assert_int_eq(hws_rdv_pack(&a, &out), HWS_OK);
+	ck_assert_int_eq(hws_proof_append(&out, &p, p.has_seq ? s->keys.server_secret : NULL),
+			HWS_OK);
+	spoofer_send_bytes(s, hws_buf_bytes(&out));
+	hws_buf_done(&out);
+}
+
+static void answer(struct spoofer *s, const Rdv__RendezvousMessage *m, struct hws_bytes raw)
 {
 	Rdv__RendezvousMessage a = RDV__RENDEZVOUS_MESSAGE__INIT;
 	Rdv__RegisterPkResponse pk = RDV__REGISTER_PK_RESPONSE__INIT;
@@ -78,14 +112,18 @@ static void answer(struct spoofer *s, const Rdv__RendezvousMessage *m)
 
 	if (m->union_case == RDV__RENDEZVOUS_MESSAGE__UNION_REGISTER_PK) {
 		s->registered++;
+		if (s->identity) {
+			answer_proven(s, m->register_pk, raw);
+			return;
+		}
+		pk.result = s->verdict;
 		a.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_REGISTER_PK_RESPONSE;
 		a.register_pk_response = &pk;
 	} else {
 		a.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_REGISTER_PEER_RESPONSE;
 		a.register_peer_response = &peer;
 	}
-	if (!s->mute)
-		spoofer_send(s, &a);
+	spoofer_send(s, &a);
 }
 
 static void take_datagram(struct spoofer *s)
@@ -99,7 +137,7 @@ static void take_datagram(struct spoofer *s)
 	if (n <= 0 || hws_rdv_unpack(hws_bytes(buf, (size_t)n), &m) < 0)
 		return;
 	s->host = from;
-	answer(s, m);
+	answer(s, m, hws_bytes(buf, (size_t)n));
 	hws_rdv_free(m);
 }
 
@@ -147,7 +185,8 @@ void spoofer_serve(struct spoofer *s, unsigned ms)
 		turn(s, 20);
 }
 
-void spoofer_push_relay(struct spoofer *s, const char *viewer, const char *relay)
+static void pack_relay(
+		struct spoofer *s, const char *viewer, const char *relay, struct hws_buf *out)
 {
 	Rdv__RendezvousMessage m = RDV__RENDEZVOUS_MESSAGE__INIT;
 	Rdv__RequestRelay q = RDV__REQUEST_RELAY__INIT;
@@ -165,5 +204,24 @@ void spoofer_push_relay(struct spoofer *s, const char *viewer, const char *relay
 	q.relay_server = *relay ? (char *)(uintptr_t)relay : own;
 	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_REQUEST_RELAY;
 	m.request_relay = &q;
-	spoofer_send(s, &m);
+	hws_buf_init(out, HWS_RDV_DATAGRAM_SEND_MAX);
+	ck_assert_int_eq(hws_rdv_pack(&m, out), HWS_OK);
+}
+
+void spoofer_push_relay(struct spoofer *s, const char *viewer, const char *relay)
+{
+	struct hws_buf out;
+
+	pack_relay(s, viewer, relay, &out);
+	spoofer_send_bytes(s, hws_buf_bytes(&out));
+	hws_buf_done(&out);
+}
+
+void spoofer_proven_relay(
+		struct spoofer *s, const char *viewer, uint64_t seq, struct hws_buf *ret_datagram)
+{
+	struct hws_proof p = { .has_seq = true, .epoch = s->epoch, .seq = seq };
+
+	pack_relay(s, viewer, "", ret_datagram);
+	ck_assert_int_eq(hws_proof_append(ret_datagram, &p, s->keys.server_secret), HWS_OK);
 }

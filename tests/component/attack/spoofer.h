@@ -2,7 +2,10 @@
  * a test wants. Blocking sockets; counts who comes to the relay that it names. */
 #pragma once
 #include "proto/rendezvous.pb-c.h"
+#include "shared/base/buf.h"
 #include "shared/base/bytes.h"
+#include "shared/crypto/identity.h"
+#include "shared/wire/proof.h"
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,7 +17,12 @@ struct spoofer {
 	unsigned relay_came;     /* so many connections came to the relay; each is closed at once */
 	unsigned server_came;    /* to the TCP port */
 	unsigned registered;     /* RegisterPk that came */
-	bool mute;               /* answers nothing */
+	Rdv__RegisterPkResponse__Result verdict;
+	/* A server that has its key after all, NULL = none: it answers as docs/protocol-server.md
+	 * has it, and pushes what spoofer_proven makes. */
+	const struct hws_identity *identity;
+	struct hws_proof_keys keys; /* in common with the host that registered */
+	uint64_t epoch, seq;
 };
 
 /* `port`: of the server, or any free one. */
@@ -27,5 +35,8 @@ void spoofer_wait_for_host(struct spoofer *s, unsigned limit_ms);
 void spoofer_serve(struct spoofer *s, unsigned ms);
 void spoofer_send(struct spoofer *s, const Rdv__RendezvousMessage *m);
 void spoofer_send_bytes(struct spoofer *s, struct hws_bytes datagram);
+/* The push of the next function as a datagram, with a proof of this number behind it. */
+void spoofer_proven_relay(
+		struct spoofer *s, const char *viewer, uint64_t seq, struct hws_buf *ret_datagram);
 /* RequestRelay of a viewer at this address ("192.0.2.5:4000"), who waits at `relay` ("" = ours). */
 void spoofer_push_relay(struct spoofer *s, const char *viewer, const char *relay);

@@ -51,8 +51,15 @@ static void start_host(const char *option)
 }
 
 /* Learns what is different in every run. */
-static void meet_host(const Rdv__RegisterPk *pk)
+static void meet_host(const Rdv__RendezvousMessage *m)
 {
+	const Rdv__RegisterPk *pk = m->register_pk;
+	const ProtobufCMessageUnknownField *proof = m->base.unknown_fields;
+
+	/* the host offers to prove who it is: docs/protocol-server.md */
+	ck_assert_uint_eq(m->base.n_unknown_fields, 1);
+	ck_assert_uint_eq(proof->tag, 1006);
+	trace_hide(&s.trace, hws_bytes(proof->data + proof->len - 16, 16), "nonce");
 	snprintf(host_id, sizeof(host_id), "%s", pk->id);
 	snprintf(uuid, sizeof(uuid), "%.*s", (int)pk->uuid.len, (const char *)pk->uuid.data);
 	ck_assert_uint_eq(pk->pk.len, 32);
@@ -104,7 +111,7 @@ static void register_host(void)
 	nat_answer(s.nat, "host > server tcp nat");
 	trace_title(&s.trace, "registration; the server wants to hear the key twice");
 	got = expect_datagram(M(REGISTER_PK));
-	meet_host(got->register_pk);
+	meet_host(got);
 	hws_rdv_free(got);
 	stage_note(&s, "host > server udp");
 	m.union_case = M(REGISTER_PEER_RESPONSE);
@@ -343,7 +350,7 @@ START_TEST(host_by_link)
 	memcpy(s.buf, p.ptr, p.len);
 	ck_assert_int_eq(hws_rdv_unpack(hws_bytes(s.buf, s.len), &got), HWS_OK);
 	ck_assert_int_eq(got->union_case, M(REGISTER_PK));
-	meet_host(got->register_pk);
+	meet_host(got);
 	stage_note(&s, "host > server sealed");
 	hws_rdv_free(got);
 	m.union_case = M(REGISTER_PK_RESPONSE);

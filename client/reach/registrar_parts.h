@@ -1,0 +1,60 @@
+/* reach/registrar: what its files share: the state machines (registrar.c), and what is heard
+ * (registrar_hear.c). */
+#pragma once
+#include "client/reach/registrar.h"
+#include "client/reach/server_link.h"
+#include "client/reach/udp_line.h"
+#include "shared/base/buf.h"
+
+#define HWS_LINK_PAUSE_US (2 * HWS_US_PER_S) /* before the second attempt; doubles */
+
+enum by { BY_UDP, BY_LINK };
+
+struct hws_registrar {
+	struct hws_loop *loop;
+	struct hws_work *work;
+	struct hws_registrar_conf conf;
+	struct hws_server_addr server_addr;
+	uint8_t server_pk[HWS_PK_LEN];
+	char id[HWS_ID_MAX + 1];
+	struct hws_buf uuid, pk;
+	struct hws_timer tick;
+	struct hws_deferred deferred;
+	enum hws_registrar_state state;
+	const char *text; /* as last told; all are literals */
+	bool confirmed, closed;
+	struct hws_server_proof proof;
+	uint64_t again_us; /* a registration was asked for once more, for its proof */
+	uint64_t renamed_us;
+	/* by UDP */
+	struct hws_udp_line *udp;
+	bool udp_open, udp_answered, asked;
+	unsigned missed, turn;
+	uint64_t last_answer_us, asked_us, answer_us, opened_us, pause_us;
+	/* by UDP, while registered by a link: is it let through again? */
+	uint64_t return_us;
+	bool moving; /* the server may have taken the key by UDP already */
+	/* by a link */
+	struct hws_server_link *link;
+	bool link_open, linked;
+	bool link_worked; /* once, where UDP had no answer: so it may be again */
+	uint64_t link_asked_us, link_next_us, link_pause_us;
+	struct sockaddr_storage last_push[2]; /* punch or local; relay */
+	uint64_t last_push_us[2];
+};
+
+void hws_registrar_set_state(
+		struct hws_registrar *r, enum hws_registrar_state state, const char *text);
+void hws_registrar_say_pk(struct hws_registrar *r, enum by by);
+void hws_registrar_say_peer(struct hws_registrar *r);
+/* The link is over; another one comes after a pause. */
+void hws_registrar_end_link(struct hws_registrar *r);
+/* It is not needed: UDP does. */
+void hws_registrar_leave_link(struct hws_registrar *r);
+/* Registered by the link: after a while UDP is asked again. */
+void hws_registrar_wait_to_return(struct hws_registrar *r);
+/* UDP was refused or fell silent again: the link is what the server must hold on to. */
+void hws_registrar_stay_on_link(struct hws_registrar *r);
+/* A message of the server, and as it came. */
+void hws_registrar_hear(struct hws_registrar *r, enum by by, const Rdv__RendezvousMessage *m,
+		struct hws_bytes raw);
