@@ -3,10 +3,13 @@
 #include "shared/base/str.h"
 #include "tests/component/host/host.h"
 #include "tests/support/suite.h"
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* A sanitizer looks for them by tracing, which no unit allows. */
 #define LEAKS "ASAN_OPTIONS=detect_leaks=0"
@@ -84,20 +87,42 @@ START_TEST(gates_are_confined_as_well_under_the_units_of_the_host)
 }
 END_TEST
 
-/* The unit's, and its own. */
-static bool has_two_filters(void)
+static const char *proc_file(const char *name)
 {
-	char path[64], status[4096];
+	static char status[8192];
+	char path[64];
 	FILE *f;
 	size_t got;
 
-	snprintf(path, sizeof(path), "/proc/%d/status", (int)proc.pid);
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)proc.pid, name);
 	f = fopen(path, "re");
 	ck_assert_ptr_nonnull(f);
 	got = fread(status, 1, sizeof(status) - 1, f);
 	status[got] = 0;
 	fclose(f);
-	return strstr(status, "Seccomp_filters:\t2") != NULL;
+	return status;
+}
+
+/* The unit's, and its own. */
+static bool has_two_filters(void)
+{
+	return strstr(proc_file("status"), "Seccomp_filters:\t2") != NULL;
+}
+
+/* Locked in memory, in no core file, and closed to who runs it. */
+static void keeps_its_key(bool has_one)
+{
+	char path[64];
+	struct stat st;
+
+	ck_assert_ptr_null(strstr(proc.log, "memory.not_locked"));
+	if (has_one)
+		ck_assert_ptr_null(strstr(proc_file("status"), "VmLck:\t       0 kB"));
+	ck_assert_ptr_nonnull(strstr(
+			proc_file("limits"), "Max core file size        0                    0 "));
+	snprintf(path, sizeof(path), "/proc/%d/environ", (int)proc.pid);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_uint_eq(st.st_uid, 0);
 }
 
 START_TEST(servers_run_under_their_units)
@@ -110,8 +135,11 @@ START_TEST(servers_run_under_their_units)
 		{ "hawser-relay@", "server-relay/hawser-relay" },
 	};
 	char port[8], state[300], runtime[300];
-	const char *argv[] = { UNDER_FILTER, names, test_bin(servers[_i].program), "--bind",
+	/* as root we become somebody first: who runs it is who could look into it */
+	const char *argv[] = { "/usr/bin/setpriv", "--reuid=nobody", "--regid=nogroup",
+		"--clear-groups", UNDER_FILTER, names, test_bin(servers[_i].program), "--bind",
 		"127.0.0.1", "--port", port, "--open", NULL };
+	const struct passwd *pw = getpwnam("nobody");
 	const char *env[] = { state, runtime, LEAKS, NULL };
 
 	if (!expand(servers[_i].unit))
@@ -119,7 +147,10 @@ START_TEST(servers_run_under_their_units)
 	snprintf(port, sizeof(port), "%u", test_free_ports(4) + 1u);
 	snprintf(state, sizeof(state), "STATE_DIRECTORY=%s", dir);
 	snprintf(runtime, sizeof(runtime), "RUNTIME_DIRECTORY=%s", dir);
-	test_proc_start(&proc, argv, env);
+	ck_assert_ptr_nonnull(pw);
+	if (geteuid() == 0)
+		ck_assert(chown(dir, pw->pw_uid, pw->pw_gid) == 0 && chmod(names, 0644) == 0);
+	test_proc_start(&proc, geteuid() == 0 ? argv : argv + 4, env);
 	test_proc_must_expect(&proc, "listening", 20000);
 	/* it is confined a moment later, or says why not */
 	for (uint64_t end = test_now_ms() + TEST_PATIENCE_MS; !has_two_filters();) {
@@ -129,6 +160,8 @@ START_TEST(servers_run_under_their_units)
 	}
 	if (strstr(proc.log, "no_sandbox")) /* only what a sanitizer is built into */
 		ck_assert_ptr_nonnull(strstr(proc.log, "sanitizer"));
+	else
+		keeps_its_key(_i == 0); /* a relay without tickets has none */
 	test_proc_signal(&proc, SIGTERM);
 	ck_assert_int_eq(test_proc_wait(&proc, 30000), 0);
 }
