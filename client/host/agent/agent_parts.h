@@ -44,6 +44,7 @@ struct hws_agent {
 	struct hws_error err; /* why there is no desktop */
 	bool told_failure;
 	bool lasting; /* and it will not go away by itself */
+	bool refused; /* by the person: the next start asks again */
 };
 
 /* --- desktop.c. Begins to open the desktop and its services unless they are open, tells hostd, and

@@ -62,14 +62,16 @@ static void no_desktop(struct hws_agent *a, int r, const struct hws_error *err)
 		a->err = *err;
 	if (!err || !err->text[0])
 		hws_error_set(&a->err, r, "the desktop cannot be opened: %s", hws_err_text(r));
-	a->lasting = r == HWS_ERR_UNSUPPORTED;
+	a->refused = r == HWS_ERR_DENIED;
+	a->lasting = r == HWS_ERR_UNSUPPORTED || a->refused;
 	if (!a->told_failure ||
 			!hws_str_equal(before.text, a->err.text)) { /* not with each attempt */
 		hws_error_log("agent.no_desktop", HWS_STR("why", a->err.text), HWS_ERR("code", r));
 		a->told_failure = true;
 		tell_state(a);
 	}
-	hws_timer_start(a->loop, &a->retry, RETRY_US, hws_agent_open_desktop, a);
+	if (!a->refused) /* who said no is not asked again and again, until it becomes a yes */
+		hws_timer_start(a->loop, &a->retry, RETRY_US, hws_agent_open_desktop, a);
 }
 
 /* The end of an attempt, however it came about. */
@@ -121,7 +123,7 @@ void hws_agent_open_desktop(void *arg)
 	struct hws_agent *a = arg;
 	struct hws_platform_conf pc = { .on_open = on_open, .on_lost = on_lost, .arg = a };
 
-	if (a->platform || a->opening)
+	if (a->platform || a->opening || a->refused)
 		return;
 	if (a->conf->backend && *a->conf->backend)
 		pc.backend = a->conf->backend;

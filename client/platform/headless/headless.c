@@ -127,20 +127,28 @@ static void cancel(struct hws_platform_opening *o)
 void hws_headless_open(struct hws_platform_opening *o, const char *options)
 {
 	static const char asks[] = "asks";
+	static bool has_refused;
 	const size_t len = sizeof(asks) - 1;
 	struct hws_error err = { 0 };
 	struct headless *h = NULL;
+	bool refuses = options && hws_str_equal(options, "refuses");
 	bool must_ask = options && hws_str_starts(options, asks) &&
 			(!options[len] || options[len] == ',');
 
+	if (refuses)
+		options = NULL;
 	if (must_ask)
 		options = options[len] ? options + len + 1 : NULL;
 	int r = desktop_new(o, options, &h, &err);
 	o->attempt = h;
-	if (r == HWS_OK && must_ask)
+	if (r == HWS_OK && must_ask) {
 		o->cancel = cancel;
-	else
+	} else if (r == HWS_OK && refuses && !has_refused) {
+		has_refused = true;
+		hws_headless_answer(o, false);
+	} else {
 		hws_platform_opened(o, r, r < 0 ? NULL : &h->base, err.text[0] ? &err : NULL);
+	}
 }
 
 void hws_headless_answer(struct hws_platform_opening *o, bool yes)

@@ -5,7 +5,8 @@
 
 /* options: NULL, "WxH" or "WxH@FPS" (a marker that moves FPS times a second). With "asks" or
  * "asks,WxH..." it opens as a portal does: when the person at the desktop has answered, which is
- * hws_headless_answer. */
+ * hws_headless_answer. With "refuses" in its place the person says no to the first that a process
+ * asks, and yes to others. */
 void hws_headless_open(struct hws_platform_opening *o, const char *options);
 
 /* What follows is for tests; `p` must be a headless platform. */

@@ -195,6 +195,22 @@ START_TEST(a_viewer_waits_while_the_desktop_is_being_opened)
 }
 END_TEST
 
+/* Who has to say no every two seconds says yes at last. */
+START_TEST(a_person_who_refuses_is_not_asked_again)
+{
+	start_agent("headless:refuses", NULL);
+	wait_for(&h.states, 1);
+	ck_assert(!h.ready);
+	ck_assert_ptr_nonnull(strstr(h.error, "does not want"));
+	open_gate(0, ALL, REMOTE); /* nor for a viewer's sake */
+	ck_assert(!h.gate[0].ok);
+	run_for(3000); /* longer than the pause before another attempt */
+	ck_assert(!h.ready);
+	ck_assert_uint_eq(h.states, 1);
+	ck_assert_int_eq(stop_agent(), 0);
+}
+END_TEST
+
 static xcb_connection_t *client;
 static xcb_window_t window;
 
@@ -453,6 +469,7 @@ int main(void)
 	tcase_add_test(t, there_are_so_many_viewers_and_no_more);
 	tcase_add_test(t, without_a_display_it_stays_and_says_why);
 	tcase_add_test(t, a_viewer_waits_while_the_desktop_is_being_opened);
+	tcase_add_test(t, a_person_who_refuses_is_not_asked_again);
 	tcase_add_test(t, on_x11_keys_arrive_as_long_as_they_are_permitted);
 	tcase_add_test(t, long_texts_cross_the_clipboard_both_ways);
 	tcase_add_test(t, a_screen_that_changes_its_size_is_shown_on);
