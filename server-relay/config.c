@@ -10,9 +10,12 @@
 #include "shared/crypto/identity.h"
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define AT(f) offsetof(struct rly_config, f)
 #define LIST_FILE_MAX (1u << 20)
@@ -298,26 +301,44 @@ void rly_config_done(struct rly_config *c)
 
 /* --- rules ------------------------------------------------------------------------------------ */
 
+/* A regular file, which may have come by a link: a pipe would keep the start waiting for ever. */
+static int open_regular(const char *path, int *ret_fd, struct hws_error *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat st;
+
+	if (fd < 0)
+		return hws_file_error(path, errno, err);
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+		close(fd);
+		return hws_error_set(err, HWS_ERR_INVAL, "%s is not a regular file", path);
+	}
+	*ret_fd = fd;
+	return HWS_OK;
+}
+
 static int file_text(const char *path, char **ret, struct hws_error *err)
 {
 	char *text = hws_alloc(LIST_FILE_MAX + 1);
-	FILE *f = fopen(path, "re");
 	size_t n = 0;
-	int r = HWS_OK;
+	ssize_t got = 1;
+	int fd, r;
 
-	if (!f)
-		r = hws_file_error(path, errno, err);
-	else if (!text)
-		r = hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
-	else
-		n = fread(text, 1, LIST_FILE_MAX, f);
-	if (r == HWS_OK && (n == LIST_FILE_MAX || ferror(f)))
-		r = hws_error_set(err, HWS_ERR_TOOBIG, "%s cannot be read whole", path);
-	if (f)
-		fclose(f);
+	if (!text)
+		return hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
+	r = open_regular(path, &fd, err);
 	if (r < 0) {
 		hws_free(text);
 		return r;
+	}
+	while (n < LIST_FILE_MAX && got > 0) {
+		got = read(fd, text + n, LIST_FILE_MAX - n);
+		n += got > 0 ? (size_t)got : 0;
+	}
+	close(fd);
+	if (n == LIST_FILE_MAX || got < 0) {
+		hws_free(text);
+		return hws_error_set(err, HWS_ERR_TOOBIG, "%s cannot be read whole", path);
 	}
 	*ret = text;
 	return HWS_OK;

@@ -91,17 +91,47 @@ int rdv_sqlite_error(sqlite3 *db, int rc, const char *path, struct hws_error *er
 	return sentence(rc, path, cause, err);
 }
 
+/* Who can write it says which key a device has, so nobody else may. Root opens any account's: the
+ * operator's commands run as root. */
+static int check_trust(int fd, const char *path, struct hws_error *err)
+{
+	uid_t me = geteuid();
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return sentence(SQLITE_CANTOPEN, path, strerror(errno), err);
+	if (!S_ISREG(st.st_mode))
+		return hws_error_set(err, HWS_ERR_PERM, "%s is not a regular file", path);
+	if (me != 0 && st.st_uid != me && st.st_uid != 0)
+		return hws_error_set(err, HWS_ERR_PERM,
+				"%s belongs to another account (uid %lu), which could change the "
+				"keys of devices: make the account of the server its owner",
+				path, (unsigned long)st.st_uid);
+	if (st.st_mode & 022)
+		return hws_error_set(err, HWS_ERR_PERM,
+				"%s can be changed by others (mode %04o), and with it the keys of "
+				"devices: check what is in it, then run 'chmod 600 %s'",
+				path, (unsigned)st.st_mode & 07777, path);
+	return HWS_OK;
+}
+
 /* Creates the file by hand: SQLite would make it readable for others. */
 static int open_locked(const char *path, int *ret_fd, struct hws_error *err)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
-	int cause;
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK,
+			0600);
+	int cause, r;
 
 	if (fd < 0) {
 		cause = errno;
 		if (cause == ENOSPC || cause == EDQUOT)
 			return sentence(SQLITE_FULL, path, "", err);
 		return sentence(SQLITE_CANTOPEN, path, strerror(cause), err);
+	}
+	r = check_trust(fd, path, err);
+	if (r < 0) {
+		close(fd);
+		return r;
 	}
 	/* Kept open as long as any connection: closing a descriptor of the file drops the locks
 	 * that SQLite has on it in this process. */

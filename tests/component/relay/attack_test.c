@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define ATTACKERS 16
@@ -242,11 +243,29 @@ START_TEST(one_address_does_not_use_up_the_memory_of_messages)
 }
 END_TEST
 
+/* A pipe in place of a list that nobody writes: the start says so and ends. */
+START_TEST(a_pipe_is_no_list)
+{
+	char dir[300], path[340];
+	const char *argv[] = { test_bin("server-relay/hawser-relay"), "--open", "--port", "0",
+		"--runtime-dir", dir, "--block-file", path, NULL };
+	char *out = NULL;
+
+	test_dir(dir, sizeof(dir));
+	snprintf(path, sizeof(path), "%s/list", dir);
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	ck_assert_int_ne(test_run(argv, NULL, &out), 0);
+	ck_assert_msg(strstr(out, path) && strstr(out, "not a regular file"), "%s", out);
+	free(out);
+}
+END_TEST
+
 int main(void)
 {
 	return test_main("relay/attack", 120, NULL, cleanup,
 			TESTS(sixteen_addresses_do_not_hold_all_that_waits,
 					those_who_say_nothing_do_not_hold_all_connections,
 					one_that_waits_long_makes_room,
-					one_address_does_not_use_up_the_memory_of_messages));
+					one_address_does_not_use_up_the_memory_of_messages,
+					a_pipe_is_no_list));
 }

@@ -114,6 +114,26 @@ START_TEST(files_that_are_not_ours_are_refused_and_left_alone)
 }
 END_TEST
 
+/* Who can write it says which keys devices have. */
+START_TEST(a_file_that_others_can_write_is_refused)
+{
+	struct rdv_store *s;
+
+	rdv_store_free(open_sqlite(loop, false));
+	ck_assert_int_eq(chmod(path, 0666), 0);
+	must_refuse(HWS_ERR_PERM, "chmod 600");
+	ck_assert_int_eq(chmod(path, 0620), 0);
+	must_refuse(HWS_ERR_PERM, "chmod 600");
+	ck_assert_int_eq(chmod(path, 0644), 0);
+	rdv_store_free(open_sqlite(loop, false));
+	unlink(path);
+	ck_assert_int_eq(mkfifo(path, 0600), 0); /* does not wait for a writer either */
+	ck_assert_int_eq(rdv_store_sqlite_open(loop, path, &s, &err), HWS_ERR_PERM);
+	ck_assert_ptr_nonnull(strstr(err.text, "regular file"));
+	unlink(path);
+}
+END_TEST
+
 START_TEST(a_damaged_file_is_refused_and_left_alone)
 {
 	static struct rdv_write w[2000];
@@ -341,6 +361,7 @@ int main(void)
 	contract_add(s);
 	tcase_set_timeout(t, 120);
 	tcase_add_checked_fixture(t, set_up, tear_down);
+	tcase_add_test(t, a_file_that_others_can_write_is_refused);
 	tcase_add_test(t, files_that_are_not_ours_are_refused_and_left_alone);
 	tcase_add_test(t, a_damaged_file_is_refused_and_left_alone);
 	tcase_add_test(t, damage_that_appears_while_running_is_reported_not_fatal);
