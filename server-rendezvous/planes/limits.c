@@ -26,7 +26,8 @@ static void rates_of(struct rdv_limits *l, const struct rdv_config *c, struct ra
 int rdv_limits_init(struct rdv_limits *l, const struct rdv_config *c)
 {
 	struct hws_admit_conf clients = { .max_entries = ADDRESSES_MAX,
-		.max_links = c->max_links_per_address };
+		.max_links = c->max_links_per_address,
+		.max_total = c->max_links };
 	uint32_t targets = HWS_MIN(TARGETS_MAX, c->max_links * 4);
 	struct rate rate[RATES];
 	int r = hws_admit_new(&clients, &l->clients);

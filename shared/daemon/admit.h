@@ -1,6 +1,6 @@
 /* daemon/admit: bounded per-address accounting: how many links are open, and a rate (token bucket)
- * per address and kind. IPv6 counts by /64. The table is capped; the oldest idle entries go first.
- * One thread. */
+ * per address and kind. IPv6 counts by /64, and by /48, which is worth four of them. The table is
+ * capped; the oldest idle entries go first. One thread. */
 #pragma once
 #include "shared/base/err.h"
 #include <stdbool.h>
@@ -13,6 +13,9 @@ struct hws_admit_conf {
 	uint32_t max_entries; /* addresses remembered */
 	uint32_t max_links;   /* open links per address; 0 = no limit */
 	uint64_t rate, burst; /* events per second and address; 0 = no limit */
+	/* 0, or how many links there can be in all: an address then gets at most eight times what
+	 * is free, so that those who take many leave room for others. */
+	uint32_t max_total;
 };
 int hws_admit_new(const struct hws_admit_conf *conf, struct hws_admit **ret) HWS_MUST_CHECK;
 void hws_admit_free(struct hws_admit *a);

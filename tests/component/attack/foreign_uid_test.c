@@ -1,6 +1,7 @@
 /* Another account of the machine that reaches a server's local sockets, say since an operator
- * opened their folder: it gets nothing, neither by the control sockets nor by the relay's hand-over.
- * As root it is a real other account; in any case a server is tried that is told of one. */
+ * opened their folder: it gets nothing, neither by the control sockets nor by the relay's
+ * hand-over. As root it is a real other account; in any case a server is tried that is told of
+ * one. */
 #include "server-relay/takeover_message.h"
 #include "tests/component/relay/stage.h"
 #include "tests/component/rendezvous/actors.h"

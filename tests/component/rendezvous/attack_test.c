@@ -271,12 +271,33 @@ START_TEST(a_spoofed_datagram_keeps_no_id)
 }
 END_TEST
 
+START_TEST(sixteen_addresses_do_not_hold_all_connections)
+{
+	static const char *const extra[] = { "--max-links", "300", "--max-links-per-address", "100",
+		NULL };
+	struct attack a = { .addresses = 16, .slots = 400 };
+	struct device d;
+
+	server_stop(&srv);
+	memset(&srv, 0, sizeof(srv));
+	server_start(&srv, extra);
+	device_init(&d, &srv, 1, "123456789");
+	device_online(&d);
+	attack_start(&a);
+	ck_assert_uint_eq(calls(&d, &a, 20, false), 20);
+	attack_stop(&a);
+	device_done(&d);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("rendezvous/attack");
 	TCase *t = test_case(s, "all", 180,
 			TESTS(one_address_does_not_use_up_the_calls_of_a_device,
-					nor_do_eight_addresses, a_spoofed_datagram_keeps_no_id));
+					nor_do_eight_addresses,
+					sixteen_addresses_do_not_hold_all_connections,
+					a_spoofed_datagram_keeps_no_id));
 
 	if (hws_crypto_init() < 0)
 		return 1;

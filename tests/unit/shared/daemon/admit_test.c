@@ -1,6 +1,7 @@
 /* Accounting per address: against a model, at its bounds, and with failing allocations. */
 #include <arpa/inet.h>
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "shared/base/mem.h"
@@ -32,7 +33,9 @@ static struct sockaddr_storage numbered(uint32_t n)
 
 static struct hws_admit *make(uint32_t entries, uint32_t links, uint64_t rate, uint64_t burst)
 {
-	struct hws_admit_conf conf = { entries, links, rate, burst };
+	struct hws_admit_conf conf = {
+		.max_entries = entries, .max_links = links, .rate = rate, .burst = burst
+	};
 	struct hws_admit *a;
 
 	ck_assert_int_eq(hws_admit_new(&conf, &a), HWS_OK);
@@ -81,10 +84,73 @@ START_TEST(ipv6_counts_by_64_and_other_families_are_free)
 }
 END_TEST
 
+START_TEST(a_48_of_ipv6_is_worth_four_addresses)
+{
+	struct hws_admit *a = make(1000, 2, 1, 10);
+	unsigned open = 0, events = 0;
+
+	for (unsigned i = 0; i < 100; i++) {
+		char text[40];
+		struct sockaddr_storage ss;
+
+		snprintf(text, sizeof(text), "2001:db8:5:%x::1", i);
+		ss = address(text);
+		open += hws_admit_open(a, &ss, 1) + hws_admit_open(a, &ss, 1);
+		for (int k = 0; k < 10; k++)
+			events += hws_admit_event(a, &ss, 1, 1);
+	}
+	ck_assert_uint_eq(open, 8);
+	ck_assert_uint_eq(events, 40);
+	for (unsigned i = 0; i < 4; i++) {
+		char text[40];
+		struct sockaddr_storage ss;
+
+		snprintf(text, sizeof(text), "2001:db8:5:%x::1", i);
+		ss = address(text);
+		hws_admit_close(a, &ss);
+		hws_admit_close(a, &ss);
+	}
+	struct sockaddr_storage late = address("2001:db8:5:99::1"),
+				other = address("2001:db8:6::1");
+
+	ck_assert(hws_admit_open(a, &late, 1)); /* given back for the network, too */
+	ck_assert(hws_admit_event(a, &other, 10, 1));
+	hws_admit_free(a);
+}
+END_TEST
+
+/* Sixteen addresses that take all they get leave room, whatever one of them may have. */
+START_TEST(who_takes_much_leaves_room)
+{
+	struct hws_admit_conf conf = { .max_entries = 1000, .max_links = 1000, .max_total = 1000 };
+	struct sockaddr_storage last = numbered(999);
+	struct hws_admit *a;
+	unsigned open = 0;
+
+	ck_assert_int_eq(hws_admit_new(&conf, &a), HWS_OK);
+	for (bool more = true; more;) {
+		more = false;
+		for (uint32_t i = 0; i < 16; i++) {
+			struct sockaddr_storage ss = numbered(i);
+
+			if (hws_admit_open(a, &ss, 1)) {
+				open++;
+				more = true;
+			}
+		}
+	}
+	ck_assert_uint_gt(open, 900);
+	ck_assert_uint_lt(open, 1000);
+	ck_assert(hws_admit_open(a, &last, 1));
+	hws_admit_close(a, &last);
+	hws_admit_free(a);
+}
+END_TEST
+
 START_TEST(events_have_a_burst_and_a_rate_per_address)
 {
 	struct hws_admit *a = make(100, 0, 10, 3);
-	struct hws_admit_conf more = { 100, 0, 1000, 1000 };
+	struct hws_admit_conf more = { .max_entries = 100, .rate = 1000, .burst = 1000 };
 	struct sockaddr_storage one = address("192.0.2.1"), two = address("192.0.2.2");
 
 	for (int i = 0; i < 3; i++)
@@ -185,6 +251,8 @@ int main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, links_are_counted_per_address_and_given_back);
 	tcase_add_test(t, ipv6_counts_by_64_and_other_families_are_free);
+	tcase_add_test(t, a_48_of_ipv6_is_worth_four_addresses);
+	tcase_add_test(t, who_takes_much_leaves_room);
 	tcase_add_test(t, events_have_a_burst_and_a_rate_per_address);
 	tcase_add_test(t, a_full_table_forgets_the_oldest_idle_address_only);
 	tcase_add_test(t, behaves_as_a_plain_count_under_random_use);
