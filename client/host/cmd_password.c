@@ -84,6 +84,11 @@ static int show(const struct hws_settings *s, const char *cmd)
 	if (hws_call_ask(s, json_pack("{s:s}", "cmd", cmd), &answer, &err) < 0)
 		return hws_call_fail(&err);
 	printf("%s\n", json_string_value(json_object_get(answer, "password")));
+	if (json_is_true(json_object_get(answer, "hawser_only")))
+		fprintf(stderr,
+				HWS_HOST_PROGRAM
+				": for hawser viewers only; RustDesk 1.x viewers are not "
+				"let in with it, as the settings are\n");
 	json_decref(answer);
 	return HWS_CALL_OK;
 }

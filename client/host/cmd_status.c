@@ -33,9 +33,9 @@ static void print_sessions(const json_t *sessions)
 						: json_is_true(json_object_get(v, "controls"))
 						? "controls"
 						: "looks on",
-				text_of(v, "kind"), text_of(v, "via"),
-				json_is_true(json_object_get(v, "encrypted")) ? "encrypted"
-									      : "not encrypted");
+				text_of(v, "kind"), text_of(v, "via"), text_of(v, "protection"));
+		if (*text_of(v, "viewer_key"))
+			printf("           viewer's key: %s\n", text_of(v, "viewer_key"));
 	}
 }
 
@@ -79,7 +79,11 @@ static void print_status(const json_t *a)
 		printf("desktop:   none: %s\n", json_string_value(json_object_get(desktop, "why")));
 	printf("passwords: temporary %s, permanent %s\n",
 			json_is_true(json_object_get(a, "temporary_password")) ? "on" : "off",
-			json_is_true(json_object_get(a, "permanent_password")) ? "set" : "not set");
+			json_is_true(json_object_get(a, "permanent_hawser_only"))
+					? "set, for hawser viewers only (set it again for others)"
+					: json_is_true(json_object_get(a, "permanent_password"))
+					? "set"
+					: "not set");
 	printf("sandbox:   gates: %s; host: %s%s\n", text_of(sandbox, "gate"),
 			text_of(sandbox, "host"),
 			json_is_true(json_object_get(a, "keys_locked"))

@@ -7,7 +7,6 @@
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
-#include "shared/crypto/record.h"
 #include "shared/wire/envelope.h"
 #include <stdlib.h>
 #include <unistd.h>
@@ -59,13 +58,13 @@ struct hws_session_case hws_gate_case(const struct hws_gate *g)
 		g->login.kind, hws_gate_effective(g) };
 }
 
-static void report(struct hws_gate *g)
+void hws_gate_report(struct hws_gate *g)
 {
 	Agt__GateState s = AGT__GATE_STATE__INIT;
 
 	s.state = told[g->state];
 	s.why = g->why;
-	s.encrypted = g->level > HWS_LEVEL_PLAIN;
+	s.level = g->level;
 	s.rtt_ms = hws_probes_rtt_ms(&g->probes, hws_loop_now_us(g->loop));
 	s.final_end = g->final_end;
 	if (g->conn) {
@@ -82,7 +81,7 @@ void hws_gate_set_state(struct hws_gate *g, enum gate_state to)
 	hws_debug("gate.state", HWS_STR("from", hws_standing_name(told[g->state])),
 			HWS_STR("to", hws_standing_name(told[to])));
 	g->state = to;
-	report(g);
+	hws_gate_report(g);
 }
 
 static void gate_free(void *arg)
@@ -96,6 +95,7 @@ static void gate_free(void *arg)
 	hws_free(g->challenge);
 	hws_free(g->peer);
 	hws_free(g->refusal);
+	hws_wipe(&g->welcome_secret, sizeof(g->welcome_secret));
 	free(g);
 }
 
@@ -144,7 +144,7 @@ static void finish(struct hws_gate *g, uint64_t wait_us, const char *why)
 
 void hws_gate_refuse(struct hws_gate *g, const char *text, uint64_t wait_us)
 {
-	if (hws_gate_send_login_error(g->conn, text) < 0)
+	if (hws_gate_send_login_error(g->conn, text, NULL) < 0)
 		hws_gate_end(g, "send failed");
 	else
 		finish(g, wait_us, "refused");
@@ -163,14 +163,9 @@ void hws_gate_close(struct hws_gate *g, const char *reason, int why)
 
 /* --- keep-alive --- */
 
-static void on_login_timeout(void *arg)
+void hws_gate_login_timeout(void *arg)
 {
 	hws_gate_close(arg, "Login timed out", HWS_ERR_TIMEOUT);
-}
-
-static void on_handshake_timeout(void *arg)
-{
-	hws_gate_end(arg, "no handshake within 18 s");
 }
 
 void hws_gate_probe(struct hws_gate *g)
@@ -209,7 +204,7 @@ static void on_tick(void *arg)
 	else
 		hws_gate_probe(g);
 	if (++g->ticks % HWS_GATE_REPORT_S == 0)
-		report(g);
+		hws_gate_report(g);
 }
 
 static void on_test_delay(struct hws_gate *g, struct hws_bytes frame)
@@ -243,6 +238,7 @@ static void hold_login(struct hws_gate *g, struct hws_bytes frame)
 
 static void on_login(struct hws_gate *g, struct hws_bytes frame)
 {
+	const struct hws_gate_channel channel = { g->level, hws_secure_binding(&g->secure) };
 	Agt__LoginCheck check = AGT__LOGIN_CHECK__INIT;
 	Ses__Message *m = NULL;
 	int r;
@@ -262,9 +258,10 @@ static void on_login(struct hws_gate *g, struct hws_bytes frame)
 		hws_gate_end(g, hws_err_text(r));
 	} else {
 		g->disabled = hws_option_disabled(m->login_request->option, 0);
-		hws_timer_start(g->loop, &g->deadline, g->login_timeout_us, on_login_timeout, g);
+		hws_timer_start(g->loop, &g->deadline, g->login_timeout_us, hws_gate_login_timeout,
+				g);
 		hws_gate_set_state(g, GATE_CHECKING);
-		hws_gate_login_check(&g->login, m->login_request, &check);
+		hws_gate_login_check(&g->login, m->login_request, &channel, &check);
 		g->conf.login_check(&check, g->conf.arg);
 	}
 	hws_ses_free(m);
@@ -280,6 +277,27 @@ static void take_held_login(struct hws_gate *g)
 	hws_buf_done_wiped(&frame);
 }
 
+/* Only our own viewers have a use for them. */
+static struct hws_offers *offers_for(struct hws_gate *g)
+{
+	return g->level == HWS_LEVEL_V2 ? &g->offers : NULL;
+}
+
+static void keep_welcome(struct hws_gate *g, const Agt__LoginVerdict *v)
+{
+	struct hws_gate_welcome *w = &g->welcome_secret;
+
+	w->has_confirm = v->pake_confirm.len == sizeof(w->confirm);
+	if (w->has_confirm)
+		memcpy(w->confirm, v->pake_confirm.data, sizeof(w->confirm));
+	w->has_ticket = v->resume_id.len == sizeof(w->ticket.id) &&
+			v->resume_secret.len == sizeof(w->ticket.secret);
+	if (!w->has_ticket)
+		return;
+	memcpy(w->ticket.id, v->resume_id.data, sizeof(w->ticket.id));
+	memcpy(w->ticket.secret, v->resume_secret.data, sizeof(w->ticket.secret));
+}
+
 void hws_gate_verdict(struct hws_gate *g, const Agt__LoginVerdict *v, int agent_fd)
 {
 	const char *text = v->text ? v->text : "";
@@ -290,6 +308,7 @@ void hws_gate_verdict(struct hws_gate *g, const Agt__LoginVerdict *v, int agent_
 		return;
 	}
 	if (v->result == AGT__LOGIN_VERDICT__RESULT__OK) {
+		keep_welcome(g, v);
 		hws_gate_open_desktop(g, agent_fd);
 		return;
 	}
@@ -301,8 +320,9 @@ void hws_gate_verdict(struct hws_gate *g, const Agt__LoginVerdict *v, int agent_
 	}
 	hws_gate_set_state(g, GATE_LOGIN);
 	hws_timer_start(g->loop, &g->deadline, g->login_timeout_us * HWS_PERSON_TIMES,
-			on_login_timeout, g);
-	if (*text && hws_gate_send_login_error(g->conn, text) < 0)
+			hws_gate_login_timeout, g);
+	hws_offers_take(v->offers, v->n_offers, &g->offers);
+	if (*text && hws_gate_send_login_error(g->conn, text, offers_for(g)) < 0)
 		hws_gate_end(g, "send failed");
 	else
 		take_held_login(g);
@@ -346,7 +366,7 @@ static void act(struct hws_gate *g, const struct hws_session_row *row, struct hw
 	}
 }
 
-static void on_session_frame(struct hws_gate *g, struct hws_bytes frame)
+void hws_gate_session_frame(struct hws_gate *g, struct hws_bytes frame)
 {
 	struct hws_session_case now = hws_gate_case(g);
 	const struct hws_session_row *row = NULL;
@@ -363,20 +383,28 @@ static void on_session_frame(struct hws_gate *g, struct hws_bytes frame)
 		drop(g, row, v, frame);
 }
 
-static void start_session(struct hws_gate *g)
+/* A deployed viewer that was met with Hash has it already. */
+static int say_hello(struct hws_gate *g)
 {
-	int r;
+	const struct hws_gate_hash hash = {
+		.salt = g->salt, .challenge = g->challenge, .offers = offers_for(g)
+	};
+	int r = HWS_OK;
 
+	if (g->secure_used || g->level != HWS_LEVEL_PLAIN)
+		r = hws_gate_send_hash(g->conn, &hash);
+	return r < 0 ? r : hws_gate_send_permissions(g->conn, ~0u, g->permissions);
+}
+
+void hws_gate_start_session(struct hws_gate *g)
+{
 	if (g->refusal) {
 		hws_gate_refuse(g, g->refusal, HWS_GATE_REFUSED_US);
 		return;
 	}
 	hws_gate_set_state(g, GATE_LOGIN);
-	hws_timer_start(g->loop, &g->deadline, g->login_timeout_us, on_login_timeout, g);
-	r = hws_gate_send_hash(g->conn, g->salt, g->challenge);
-	if (r == HWS_OK)
-		r = hws_gate_send_permissions(g->conn, ~0u, g->permissions);
-	if (r < 0) {
+	hws_timer_start(g->loop, &g->deadline, g->login_timeout_us, hws_gate_login_timeout, g);
+	if (say_hello(g) < 0) {
 		hws_gate_end(g, "send failed");
 		return;
 	}
@@ -384,77 +412,14 @@ static void start_session(struct hws_gate *g)
 	hws_timer_every(g->loop, &g->tick, TICK_US, on_tick, g);
 }
 
-/* What the handshake wants to say, and its keys, in their order. */
-static int send_secure(struct hws_gate *g)
-{
-	struct hws_secure_keys keys;
-	struct hws_bytes out;
-	int r;
-
-	do {
-		while (hws_secure_take_output(&g->secure, &out)) {
-			r = hws_conn_send_on(g->conn, HWS_CHANNEL_CONTROL, out);
-			if (r < 0)
-				return r;
-		}
-		if (!hws_secure_take_keys(&g->secure, &keys))
-			return HWS_OK;
-		if (keys.level == HWS_LEVEL_V2)
-			hws_conn_set_v2_keys(g->conn, keys.send_secret, keys.receive_secret);
-		else
-			hws_conn_set_key(g->conn, keys.send_secret);
-		hws_wipe(&keys, sizeof(keys));
-	} while (true);
-}
-
-static void secured(struct hws_gate *g)
-{
-	g->level = hws_secure_level(&g->secure);
-	if (g->level == HWS_LEVEL_PLAIN)
-		hws_warn("gate.plaintext", HWS_STR("peer", g->peer),
-				HWS_STR("why", hws_secure_text(&g->secure)));
-	start_session(g);
-}
-
-/* Sends what the handshake wants to say and looks at where it is. */
-static void step_secure(struct hws_gate *g)
-{
-	if (send_secure(g) < 0) {
-		hws_gate_end(g, "send failed");
-		return;
-	}
-	switch (hws_secure_state(&g->secure)) {
-	case HWS_SECURE_DONE:
-		secured(g);
-		break;
-	case HWS_SECURE_FAILED:
-		hws_warn("gate.handshake_failed", HWS_STR("peer", g->peer),
-				HWS_STR("why", hws_secure_text(&g->secure)));
-		if (hws_secure_err(&g->secure) == HWS_ERR_INSECURE)
-			hws_gate_refuse(g,
-					"The host accepts encrypted connections only: check the "
-					"server key",
-					HWS_GATE_REFUSED_US);
-		else
-			hws_gate_end(g, "the handshake failed");
-		break;
-	default:
-		break;
-	}
-}
-
 static void on_frame(struct hws_conn *c HWS_UNUSED, struct hws_bytes payload, void *arg)
 {
 	struct hws_gate *g = arg;
 
-	if (g->state == GATE_SECURING) {
-		if (hws_secure_frame(&g->secure, payload) < 0)
-			hws_gate_end(g, "the handshake failed");
-		else
-			step_secure(g);
-	} else if (g->state < GATE_CLOSING) {
-		on_session_frame(g, payload);
-	}
+	if (g->state == GATE_SECURING)
+		hws_gate_channel_frame(g, payload);
+	else if (g->state < GATE_CLOSING)
+		hws_gate_session_frame(g, payload);
 }
 
 static void on_close(struct hws_conn *c HWS_UNUSED, int why, void *arg)
@@ -465,19 +430,6 @@ static void on_close(struct hws_conn *c HWS_UNUSED, int why, void *arg)
 static void on_drain(struct hws_conn *c HWS_UNUSED, enum hws_send_class cls, void *arg)
 {
 	hws_gate_let_agent_send(arg, cls);
-}
-
-void hws_gate_signed(struct hws_gate *g, struct hws_bytes signed_id)
-{
-	if (g->state != GATE_SIGNING)
-		return;
-	if (hws_secure_give_signed(&g->secure, signed_id) < 0) {
-		hws_gate_end(g, "the handshake could not be signed");
-		return;
-	}
-	hws_gate_set_state(g, GATE_SECURING);
-	hws_conn_resume(g->conn);
-	step_secure(g);
 }
 
 void hws_gate_control(struct hws_gate *g, const Agt__GateControl *c)
@@ -497,41 +449,23 @@ void hws_gate_control(struct hws_gate *g, const Agt__GateControl *c)
 
 static int copy_start(struct hws_gate *g, const Agt__GateStart *s)
 {
-	struct hws_secure_host_conf sc = { .plain_ok = s->allow_plaintext ? HWS_PLAIN_ALL : 0 };
-
 	g->salt = hws_strdup(s->salt);
 	g->challenge = hws_strdup(s->challenge);
 	g->peer = hws_strdup(s->peer_addr);
 	g->permissions = (uint32_t)s->permissions;
 	g->login_timeout_us = s->login_timeout_ms * HWS_US_PER_MS;
-	g->secure_used = s->secure;
 	g->refusal = s->refuse && *s->refuse ? hws_strdup(s->refuse) : NULL;
 	if (!g->salt || !g->challenge || !g->peer || (s->refuse && *s->refuse && !g->refusal))
 		return HWS_ERR_NOMEM;
-	if (s->secure)
-		hws_secure_host_init(&g->secure, &sc);
+	hws_gate_channel_init(g, s);
 	return HWS_OK;
-}
-
-/* A refusal waits for the handshake, too: a viewer takes whatever comes in its place for a host
- * that does not encrypt, and loses it. */
-static void begin(struct hws_gate *g)
-{
-	if (g->secure_used) {
-		hws_conn_pause(g->conn);
-		hws_timer_start(g->loop, &g->deadline, HWS_HANDSHAKE_US, on_handshake_timeout, g);
-		report(g);
-		g->conf.sign(hws_bytes(hws_secure_box_pk(&g->secure), HWS_BOX_PK_LEN), g->conf.arg);
-	} else {
-		g->state = GATE_SECURING; /* nothing to secure: go on to the next */
-		start_session(g);
-	}
 }
 
 int hws_gate_new(struct hws_loop *loop, const struct hws_gate_conf *conf,
 		const Agt__GateStart *start, struct hws_stream *stream, struct hws_gate **ret)
 {
-	struct hws_conn_conf cc = { .frame_max = HWS_SES_LOGIN_FRAME_MAX + HWS_RECORD_OVERHEAD,
+	struct hws_conn_conf cc = { .frame_max = hws_gate_channel_frame_max(
+						    HWS_SES_LOGIN_FRAME_MAX),
 		.send_max = SEND_MAX,
 		.send_high = SEND_HIGH,
 		.limit[HWS_SEND_BULK] = { SEND_MAX, BULK_HIGH },
@@ -565,6 +499,6 @@ int hws_gate_new(struct hws_loop *loop, const struct hws_gate_conf *conf,
 		return r;
 	}
 	*ret = g;
-	begin(g);
+	hws_gate_channel_begin(g);
 	return HWS_OK;
 }

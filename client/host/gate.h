@@ -7,6 +7,7 @@
 #pragma once
 #include "proto/agent.pb-c.h"
 #include "shared/base/err.h"
+#include "shared/crypto/box.h"
 #include "shared/loop/loop.h"
 #include "shared/net/stream.h"
 
@@ -14,7 +15,7 @@ struct hws_gate;
 
 struct hws_gate_conf {
 	/* To hostd; the answers come by hws_gate_signed and hws_gate_verdict, later or at once. */
-	void (*sign)(struct hws_bytes box_pk, void *arg);
+	void (*sign)(const uint8_t box_pk[HWS_BOX_PK_LEN], void *arg);
 	void (*login_check)(const Agt__LoginCheck *check, void *arg);
 	void (*state)(const Agt__GateState *state, void *arg);
 	/* Exactly once; the gate is freed at the end of the turn. */
@@ -26,8 +27,7 @@ struct hws_gate_conf {
 int hws_gate_new(struct hws_loop *loop, const struct hws_gate_conf *conf,
 		const Agt__GateStart *start, struct hws_stream *stream,
 		struct hws_gate **ret) HWS_MUST_CHECK;
-/* What hws_secure_sign made; anything else = hostd refused. */
-void hws_gate_signed(struct hws_gate *g, struct hws_bytes signed_id);
+void hws_gate_signed(struct hws_gate *g, const Agt__SignReply *reply);
 /* `agent_fd`: one end of a host/ipc to the agent with result OK, else -1; always taken. */
 void hws_gate_verdict(struct hws_gate *g, const Agt__LoginVerdict *v, int agent_fd);
 void hws_gate_control(struct hws_gate *g, const Agt__GateControl *c);

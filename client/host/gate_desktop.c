@@ -5,7 +5,7 @@
 #include "client/host/gate_reply.h"
 #include "client/host/ipc_caps.h"
 #include "shared/base/log.h"
-#include "shared/crypto/record.h"
+#include "shared/base/mem.h"
 #include "shared/wire/envelope.h"
 #include <unistd.h>
 
@@ -66,13 +66,15 @@ static void on_opened(struct hws_gate *g, const Agt__Opened *o)
 				HWS_GATE_REFUSED_US);
 		return;
 	}
-	r = hws_gate_send_peer_info(g->conn, hws_bytes(o->peer_info.data, o->peer_info.len));
+	r = hws_gate_send_peer_info(g->conn, hws_bytes(o->peer_info.data, o->peer_info.len),
+			&g->welcome_secret);
+	hws_wipe(&g->welcome_secret, sizeof(g->welcome_secret));
 	if (r < 0) {
 		hws_gate_refuse(g, "The desktop could not be opened", HWS_GATE_REFUSED_US);
 		return;
 	}
 	hws_timer_stop(&g->deadline);
-	hws_conn_set_frame_max(g->conn, HWS_SES_FRAME_MAX + HWS_RECORD_OVERHEAD);
+	hws_conn_set_frame_max(g->conn, hws_gate_channel_frame_max(HWS_SES_FRAME_MAX));
 	hws_gate_set_state(g, GATE_OPEN);
 	refuse_options(g);
 	hws_gate_tell_quality(g); /* what was measured during the login */
@@ -195,7 +197,7 @@ void hws_gate_open_desktop(struct hws_gate *g, int agent_fd)
 	g->permissions = hws_kind_permissions(g->login.kind, g->permissions);
 	open.login_request.data = (uint8_t *)(uintptr_t)hws_buf_bytes(&g->login.request).ptr;
 	open.login_request.len = hws_buf_len(&g->login.request);
-	open.encrypted = g->level > HWS_LEVEL_PLAIN;
+	open.level = g->level;
 	m.union_case = AGT__MESSAGE__UNION_OPEN;
 	m.open = &open;
 	if (hws_ipc_send(g->agent, &m, -1) < 0)

@@ -3,8 +3,11 @@
  * first. */
 #include "client/host/gate_login.h"
 #include "client/host/ipc_caps.h"
+#include "client/host/resume.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
+#include "shared/crypto/identity.h"
+#include "shared/crypto/pake.h"
 #include "shared/wire/envelope.h"
 #include "shared/wire/limits.h"
 #include "shared/wire/version.h"
@@ -71,9 +74,12 @@ int hws_gate_login_take(struct hws_gate_login *l, const Ses__LoginRequest *lr)
 		goto out;
 	hws_buf_reset(&l->scope);
 	hws_buf_put(&l->scope, hws_buf_bytes(&scope).ptr, hws_buf_len(&scope));
-	/* the agent has no use for the proof, the account's password, the device mark or the
+	/* the agent has no use for the proofs, the account's password, the device mark or the
 	 * picture */
 	safe.password = (ProtobufCBinaryData){ 0, NULL };
+	safe.n_pake = 0;
+	safe.resume = NULL;
+	safe.viewer = NULL;
 	safe.hwid = (ProtobufCBinaryData){ 0, NULL };
 	safe.avatar = (char *)"";
 	safe.os_login = NULL;
@@ -104,11 +110,49 @@ static char *clipped(char *text)
 	return text;
 }
 
-void hws_gate_login_check(
-		const struct hws_gate_login *l, const Ses__LoginRequest *lr, Agt__LoginCheck *check)
+/* What is of another length cannot be right, and hostd takes nothing longer. */
+static ProtobufCBinaryData exactly(ProtobufCBinaryData d, size_t len)
 {
-	check->proof = lr->password;
-	check->proof.len = HWS_MIN(check->proof.len, (size_t)HWS_IPC_PROOF_MAX);
+	return d.len == len ? d : (ProtobufCBinaryData){ 0, NULL };
+}
+
+static void fill_proofs(const Ses__LoginRequest *lr, Agt__LoginCheck *check)
+{
+	for (size_t i = 0; i < lr->n_pake; i++) {
+		const Ses__PakeProof *p = lr->pake[i];
+		ProtobufCBinaryData share = exactly(p->share, HWS_PAKE_SHARE_LEN);
+		ProtobufCBinaryData confirm = exactly(p->confirm, HWS_PAKE_CONFIRM_LEN);
+
+		if (p->kind == HWS_PAKE_TEMPORARY) {
+			check->temporary_share = share;
+			check->temporary_confirm = confirm;
+		} else if (p->kind == HWS_PAKE_PERMANENT) {
+			check->permanent_share = share;
+			check->permanent_confirm = confirm;
+		}
+	}
+	if (lr->resume) {
+		check->resume_id = exactly(lr->resume->id, HWS_RESUME_ID_LEN);
+		check->resume_mac = exactly(lr->resume->mac, HWS_IPC_KEY_MAX);
+	}
+	if (lr->viewer) {
+		check->viewer_pk = exactly(lr->viewer->pk, HWS_PK_LEN);
+		check->viewer_signature = exactly(lr->viewer->signature, HWS_SIG_LEN);
+	}
+}
+
+void hws_gate_login_check(const struct hws_gate_login *l, const Ses__LoginRequest *lr,
+		const struct hws_gate_channel *channel, Agt__LoginCheck *check)
+{
+	check->level = channel->level;
+	if (channel->level == HWS_LEVEL_V2) {
+		check->binding.data = (uint8_t *)(uintptr_t)channel->binding;
+		check->binding.len = HWS_IPC_KEY_MAX;
+		fill_proofs(lr, check);
+	} else {
+		check->proof = lr->password;
+		check->proof.len = HWS_MIN(check->proof.len, (size_t)HWS_IPC_PROOF_MAX);
+	}
 	check->username = clipped(lr->username);
 	check->my_id = clipped(lr->my_id);
 	check->my_name = clipped(lr->my_name);

@@ -41,12 +41,12 @@ static void tell(struct gate_process *p, const Agt__Message *m)
 		hws_loop_stop(p->loop);
 }
 
-static void on_sign(struct hws_bytes box_pk, void *arg)
+static void on_sign(const uint8_t box_pk[HWS_BOX_PK_LEN], void *arg)
 {
 	Agt__Message m = AGT__MESSAGE__INIT;
 	Agt__SignRequest q = AGT__SIGN_REQUEST__INIT;
 
-	q.box_pk = (ProtobufCBinaryData){ box_pk.len, (uint8_t *)(uintptr_t)box_pk.ptr };
+	q.box_pk = (ProtobufCBinaryData){ HWS_BOX_PK_LEN, (uint8_t *)(uintptr_t)box_pk };
 	m.union_case = AGT__MESSAGE__UNION_SIGN_REQUEST;
 	m.sign_request = &q;
 	tell(arg, &m);
@@ -225,9 +225,7 @@ static void on_message(struct hws_ipc *l HWS_UNUSED, const Agt__Message *m, int 
 	if (!p->gate)
 		return;
 	if (m->union_case == AGT__MESSAGE__UNION_SIGN_REPLY)
-		hws_gate_signed(p->gate,
-				hws_bytes(m->sign_reply->signed_id.data,
-						m->sign_reply->signed_id.len));
+		hws_gate_signed(p->gate, m->sign_reply);
 	else if (m->union_case == AGT__MESSAGE__UNION_GATE_CONTROL)
 		hws_gate_control(p->gate, m->gate_control);
 }

@@ -5,7 +5,9 @@
 #include "client/host/gate_drop.h"
 #include "client/host/gate_login.h"
 #include "client/host/gate_probe.h"
+#include "client/host/gate_reply.h"
 #include "client/host/ipc.h"
+#include "client/host/offers.h"
 #include "client/host/patience.h"
 #include "shared/base/buf.h"
 #include "shared/base/clock.h"
@@ -18,7 +20,7 @@
 
 enum gate_state {
 	GATE_SIGNING,  /* hostd signs our half of the handshake */
-	GATE_SECURING, /* one frame of the viewer decides on encryption */
+	GATE_SECURING, /* the viewer's first frames decide on encryption */
 	GATE_LOGIN,    /* Hash sent, waits for LoginRequest */
 	GATE_CHECKING, /* hostd judges a LoginRequest */
 	GATE_OPENING,  /* the agent prepares the desktop */
@@ -42,8 +44,11 @@ struct hws_gate {
 	uint64_t login_timeout_us;
 	uint32_t permissions; /* as hostd says, reduced by the session type once it is known */
 	uint32_t disabled;    /* what the viewer does not want */
-	enum hws_secure_level level;
-	bool secure_used, final_end;
+	enum hws_secure_level level; /* once past GATE_SECURING */
+	bool secure_used;            /* SignedId comes first, else Hash */
+	bool v2_only, final_end;
+	struct hws_offers offers; /* what the viewer may answer next */
+	struct hws_gate_welcome welcome_secret;
 	struct hws_probes probes;
 	uint32_t bitrate;
 	unsigned ticks;
@@ -58,6 +63,8 @@ uint32_t hws_gate_effective(const struct hws_gate *g);
 struct hws_session_case hws_gate_case(const struct hws_gate *g);
 /* Ignores what the states do not allow. */
 void hws_gate_set_state(struct hws_gate *g, enum gate_state to);
+/* Tells hostd how it stands. */
+void hws_gate_report(struct hws_gate *g);
 /* At once; the gate is freed at the end of this turn. */
 void hws_gate_end(struct hws_gate *g, const char *why);
 /* The viewer gets `wait_us` to read `text`. */
@@ -66,6 +73,20 @@ void hws_gate_refuse(struct hws_gate *g, const char *text, uint64_t wait_us);
 void hws_gate_probe(struct hws_gate *g);
 /* The desktop's encoder hears what was measured on the line. */
 void hws_gate_tell_quality(struct hws_gate *g);
+
+/* The line is as well protected as it will be: the session begins. */
+void hws_gate_start_session(struct hws_gate *g);
+/* A session message of the viewer. */
+void hws_gate_session_frame(struct hws_gate *g, struct hws_bytes frame);
+/* No login, or no handshake, came in time. */
+void hws_gate_login_timeout(void *arg);
+
+/* gate_channel.c: the handshake. Takes what it needs of `s`. */
+void hws_gate_channel_init(struct hws_gate *g, const Agt__GateStart *s);
+void hws_gate_channel_begin(struct hws_gate *g);
+void hws_gate_channel_frame(struct hws_gate *g, struct hws_bytes frame);
+/* The longest frame when the longest message is so long: a record is longer. */
+size_t hws_gate_channel_frame_max(size_t message_max);
 
 /* gate_desktop.c: the agent's side. Takes `agent_fd`. */
 void hws_gate_open_desktop(struct hws_gate *g, int agent_fd);

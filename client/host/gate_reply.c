@@ -30,13 +30,20 @@ static int send_misc(struct hws_conn *c, Ses__Misc *misc)
 	return hws_gate_send(c, &m);
 }
 
-int hws_gate_send_hash(struct hws_conn *c, const char *salt, const char *challenge)
+int hws_gate_send_hash(struct hws_conn *c, const struct hws_gate_hash *h)
 {
 	Ses__Message m = SES__MESSAGE__INIT;
 	Ses__Hash hash = SES__HASH__INIT;
+	struct hws_offers_ses offers;
 
-	hash.salt = (char *)(uintptr_t)salt;
-	hash.challenge = (char *)(uintptr_t)challenge;
+	hash.salt = (char *)(uintptr_t)h->salt;
+	hash.challenge = (char *)(uintptr_t)h->challenge;
+	hash.v2_signed_id.data = (uint8_t *)(uintptr_t)h->signed_id.ptr;
+	hash.v2_signed_id.len = h->signed_id.len;
+	if (h->offers) {
+		hash.n_pake = hws_offers_ses(h->offers, &offers);
+		hash.pake = offers.list;
+	}
 	m.union_case = SES__MESSAGE__UNION_HASH;
 	m.hash = &hash;
 	return hws_gate_send(c, &m);
@@ -106,18 +113,25 @@ static int send_login_response(struct hws_conn *c, Ses__LoginResponse *response)
 	return hws_gate_send(c, &m);
 }
 
-int hws_gate_send_login_error(struct hws_conn *c, const char *text)
+int hws_gate_send_login_error(struct hws_conn *c, const char *text, struct hws_offers *offers)
 {
 	Ses__LoginResponse response = SES__LOGIN_RESPONSE__INIT;
+	struct hws_offers_ses list;
 
 	response.union_case = SES__LOGIN_RESPONSE__UNION_ERROR;
 	response.error = (char *)(uintptr_t)text;
+	if (offers) {
+		response.n_pake = hws_offers_ses(offers, &list);
+		response.pake = list.list;
+	}
 	return send_login_response(c, &response);
 }
 
-int hws_gate_send_peer_info(struct hws_conn *c, struct hws_bytes peer_info)
+int hws_gate_send_peer_info(
+		struct hws_conn *c, struct hws_bytes peer_info, struct hws_gate_welcome *welcome)
 {
 	Ses__LoginResponse response = SES__LOGIN_RESPONSE__INIT;
+	Ses__Resume resume = SES__RESUME__INIT;
 	ProtobufCMessage *info = NULL;
 	int r = hws_msg_unpack(&ses__peer_info__descriptor, peer_info, HWS_SES_LIST_MAX, &info);
 
@@ -125,6 +139,15 @@ int hws_gate_send_peer_info(struct hws_conn *c, struct hws_bytes peer_info)
 		return r;
 	response.union_case = SES__LOGIN_RESPONSE__UNION_PEER_INFO;
 	response.peer_info = (Ses__PeerInfo *)info;
+	if (welcome->has_confirm)
+		response.pake_confirm =
+				(ProtobufCBinaryData){ sizeof(welcome->confirm), welcome->confirm };
+	if (welcome->has_ticket) {
+		resume.id = (ProtobufCBinaryData){ sizeof(welcome->ticket.id), welcome->ticket.id };
+		resume.secret = (ProtobufCBinaryData){ sizeof(welcome->ticket.secret),
+			welcome->ticket.secret };
+		response.resume = &resume;
+	}
 	r = send_login_response(c, &response);
 	hws_msg_free(info);
 	return r;

@@ -2,6 +2,7 @@
 #include "client/host/host_control.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
+#include "shared/base/mem.h"
 #include "shared/crypto/secret.h"
 #include "shared/daemon/control_request.h"
 #include "shared/net/addr.h"
@@ -25,7 +26,11 @@ static void do_password(struct hws_control_reply *reply, const json_t *req HWS_U
 		hws_control_fail(reply, HWS_ERR_NOTFOUND,
 				"temporary passwords are switched off ('verification-method')");
 	else
-		hws_control_ok(reply, json_pack("{s:s}", "password", password));
+		hws_control_ok(reply,
+				json_pack("{s:s,s:b}", "password", password, "hawser_only",
+						!hws_vault_temporary_counts(
+								&h->vault, HWS_LEVEL_V1) ||
+								h->settings->require_v2));
 }
 
 static void do_password_rotate(struct hws_control_reply *reply, const json_t *req, void *arg)
@@ -34,8 +39,64 @@ static void do_password_rotate(struct hws_control_reply *reply, const json_t *re
 
 	hws_vault_renew_temporary(&h->vault);
 	hws_recent_forget_away(&h->recent); /* nobody shall come in with the old one */
+	hws_resume_forget_away(&h->resume_secret);
 	hws_info("password.renewed", HWS_STR("why", "asked for"));
 	do_password(reply, req, arg);
+}
+
+static void password_changed(struct hws_hostd *h)
+{
+	hws_recent_wipe(&h->recent);
+	hws_resume_wipe(&h->resume_secret);
+	hws_info("password.changed", HWS_BOOL("permanent", h->vault.has_permanent));
+}
+
+struct password_set {
+	struct hws_hostd *h;
+	struct hws_control_reply *reply;
+};
+
+static void on_prepared(int r, const struct hws_vault_permanent *p, const char *why, void *arg)
+{
+	struct password_set *set = arg;
+	struct hws_hostd *h = set->h;
+	struct hws_error err = { 0 };
+
+	h->setting = NULL;
+	if (r == HWS_OK) {
+		r = hws_vault_take(&h->vault, p, &err);
+		why = err.text;
+	}
+	if (r < 0) {
+		hws_control_fail(set->reply, r, "%s", why);
+	} else {
+		password_changed(h);
+		hws_control_ok(set->reply, NULL);
+	}
+	hws_free(set);
+}
+
+static void set_password(struct hws_hostd *h, const char *password, struct hws_control_reply *reply)
+{
+	struct password_set *set;
+	int r = HWS_ERR_NOMEM;
+
+	if (h->setting) {
+		hws_control_fail(reply, HWS_ERR_BUSY,
+				"a password is being set just now: try again in a moment");
+		return;
+	}
+	set = hws_alloc(sizeof(*set));
+	if (set) {
+		const struct hws_set_password_conf conf = { on_prepared, set };
+
+		*set = (struct password_set){ h, reply };
+		r = hws_set_password_start(h->work, h->loop, password, &conf, &h->setting);
+	}
+	if (r < 0) {
+		hws_free(set);
+		hws_control_fail(reply, r, "the password is not set: %s", hws_err_text(r));
+	}
 }
 
 static void do_password_set(struct hws_control_reply *reply, const json_t *req, void *arg)
@@ -49,27 +110,32 @@ static void do_password_set(struct hws_control_reply *reply, const json_t *req, 
 		hws_control_fail(reply, HWS_ERR_INVAL, "'password' is missing");
 		return;
 	}
-	r = *password ? hws_vault_set_permanent(&h->vault, password, &err)
-		      : hws_vault_clear_permanent(&h->vault, &err);
+	if (*password) {
+		set_password(h, password, reply);
+		return;
+	}
+	r = hws_vault_clear_permanent(&h->vault, &err);
 	if (r < 0) {
 		hws_control_fail(reply, r, "%s", err.text);
 		return;
 	}
-	hws_recent_wipe(&h->recent);
-	hws_info("password.changed", HWS_BOOL("permanent", h->vault.has_permanent));
+	password_changed(h);
 	hws_control_ok(reply, NULL);
 }
 
 static json_t *session_json(const struct hws_hostd *h, const struct hws_host_session *v)
 {
 	uint64_t age = hws_loop_now_us(h->loop) - v->since_us;
-	char since[32];
+	char since[32], viewer[HWS_FINGERPRINT_TEXT];
 
 	hws_wall_text(v->since_wall_us, since, sizeof(since));
-	return json_pack("{s:I,s:s,s:s,s:s,s:s,s:s,s:b,s:s,s:s,s:b,s:I,s:I,s:I,s:i}", "conn",
-			(json_int_t)v->conn, "peer", v->peer, "state", v->state, "kind",
+	return json_pack("{s:I,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:s,s:s,s:b,s:I,s:I,s:I,s:i}",
+			"conn", (json_int_t)v->conn, "peer", v->peer, "state", v->state, "kind",
 			hws_session_kind_name(v->login.kind), "id", v->my_id, "name", v->my_name,
-			"encrypted", v->encrypted, "via", v->via, "since", since, "controls",
+			"viewer_key", hws_host_session_viewer(v, viewer), "protection",
+			hws_secure_level_text((enum hws_secure_level)v->level), "level",
+			hws_secure_level_word((enum hws_secure_level)v->level), "encrypted",
+			v->level > HWS_LEVEL_PLAIN, "via", v->via, "since", since, "controls",
 			(v->permissions & HWS_NEED(HWS_PERM_KEYBOARD)) != 0, "seconds",
 			(json_int_t)(age / HWS_US_PER_S), "bytes_in", (json_int_t)v->bytes_in,
 			"bytes_out", (json_int_t)v->bytes_out, "rtt_ms", (int)v->rtt_ms);
@@ -108,7 +174,7 @@ static void do_status(struct hws_control_reply *reply, const json_t *req HWS_UNU
 			json_array_append_new(sessions, session_json(h, v));
 	}
 	hws_control_ok(reply,
-			json_pack("{s:s,s:s,s:s,s:{s:s,s:s,s:s,s:s,s:s,s:b,s:I},s:{s:b,s:i},s:o,s:o,s:b,s:b,s:I,s:I,s:I,s:I,s:s,s:o,s:b}",
+			json_pack("{s:s,s:s,s:s,s:{s:s,s:s,s:s,s:s,s:s,s:b,s:I},s:{s:b,s:i},s:o,s:o,s:b,s:b,s:b,s:I,s:I,s:I,s:I,s:s,s:o,s:b}",
 					"version", HAWSER_VERSION, "id", h->whoami.id,
 					"fingerprint",
 					hws_fingerprint_text(h->whoami.identity.pk, fingerprint),
@@ -124,6 +190,7 @@ static void do_status(struct hws_control_reply *reply, const json_t *req HWS_UNU
 					h->direct ? (int)hws_listener_port(h->direct) : 0,
 					"desktop", desktop_json(h), "sessions", sessions,
 					"permanent_password", h->vault.has_permanent,
+					"permanent_hawser_only", hws_vault_lacks_h1(&h->vault),
 					"temporary_password", *hws_vault_temporary(&h->vault) != 0,
 					"uptime_s",
 					(json_int_t)((hws_loop_now_us(h->loop) - h->started_us) /
@@ -161,8 +228,10 @@ static void do_kick(struct hws_control_reply *reply, const json_t *req, void *ar
 	hws_hostd_each(h, kick_one, &k);
 	/* Who is sent away may have left other sessions, to come back with; their names tell
 	 * nothing. */
-	if (k.found)
+	if (k.found) {
 		hws_recent_forget_away(&h->recent);
+		hws_resume_forget_away(&h->resume_secret);
+	}
 	if (k.conn && !k.found)
 		hws_control_fail(reply, HWS_ERR_NOTFOUND, "there is no such connection");
 	else

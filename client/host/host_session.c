@@ -3,11 +3,13 @@
 #include "client/host/host_session.h"
 #include "client/host/no_desktop.h"
 #include "client/host/notice.h"
+#include "client/host/offers.h"
 #include "client/host/patience.h"
 #include "client/host/spawn_gate.h"
 #include "client/host/standing.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
+#include "shared/base/mem.h"
 #include "shared/base/rand.h"
 #include "shared/base/str.h"
 #include "shared/crypto/box.h"
@@ -46,7 +48,7 @@ void hws_host_session_free(struct hws_host_session *v)
 	hws_timer_stop(&v->deadline);
 	hws_timer_stop(&v->leg);
 	hws_list_remove(&v->node);
-	free(v);
+	hws_free_wiped(v, sizeof(*v));
 }
 
 static void tell(struct hws_host_session *v, const Agt__Message *m, int fd)
@@ -57,38 +59,37 @@ static void tell(struct hws_host_session *v, const Agt__Message *m, int fd)
 		hws_host_session_close(v, r);
 }
 
-/* Our id, the ephemeral key of this connection and a nonce of ours. */
-static int sign_half(const struct hws_host_session *v, const uint8_t box_pk[HWS_BOX_PK_LEN],
-		uint8_t ret[HWS_SECURE_SIGNED_MAX], size_t *ret_len)
-{
-	uint8_t nonce[HWS_NONCE_LEN];
-	const struct hws_secure_host_word w = {
-		.identity = &v->env->whoami->identity,
-		.id = v->env->whoami->id,
-		.box_pk = box_pk,
-		.nonce = nonce,
-	};
-
-	hws_rand_bytes(nonce, sizeof(nonce));
-	return hws_secure_sign(&w, ret, ret_len);
-}
-
-/* Only our half of a handshake is ever signed, composed here, once for a connection: a gate that
- * fell into foreign hands gets nothing else out of the key. */
+/* Nothing but our half of a handshake is ever signed, once for a connection, and put together here
+ * but for the key of the gate's end of it: a gate that fell into foreign hands gets nothing else
+ * out of our key. One that asks for more has. */
 static void on_sign(struct hws_host_session *v, const Agt__SignRequest *q)
 {
+	const struct hws_whoami *who = v->env->whoami;
 	Agt__Message m = AGT__MESSAGE__INIT;
 	Agt__SignReply reply = AGT__SIGN_REPLY__INIT;
-	uint8_t signed_id[HWS_SECURE_SIGNED_MAX];
-	size_t len;
+	uint8_t nonce[HWS_NONCE_LEN], word[HWS_SECURE_SIGNED_MAX];
+	const struct hws_secure_host_word w = { .identity = &who->identity,
+		.id = who->id,
+		.box_pk = q->box_pk.data,
+		.nonce = nonce,
+		.only_v2 = v->env->settings->require_v2 };
+	struct hws_offers_agt list;
+	struct hws_offers offers;
+	size_t len = 0;
 
-	if (v->secure && !v->has_signed && q->box_pk.len == HWS_BOX_PK_LEN) {
-		v->has_signed = true;
-		if (sign_half(v, q->box_pk.data, signed_id, &len) == HWS_OK)
-			reply.signed_id = (ProtobufCBinaryData){ len, signed_id };
-	}
-	if (!reply.signed_id.len)
+	hws_rand_bytes(nonce, sizeof(nonce));
+	if (!v->begun || v->has_signed || q->box_pk.len != HWS_BOX_PK_LEN ||
+			hws_secure_sign(&w, word, &len) < 0) {
 		hws_warn_limited("gate.sign_refused", HWS_U64("conn", v->conn));
+		hws_host_session_close(v, HWS_ERR_PROTO);
+		return;
+	}
+	v->has_signed = true;
+	hws_vault_offer(v->env->judge->vault, &v->offers_secret);
+	hws_offers_of(&v->offers_secret, &offers);
+	reply.signed_id = (ProtobufCBinaryData){ len, word };
+	reply.n_offers = hws_offers_agt(&offers, &list);
+	reply.offers = list.list;
 	m.union_case = AGT__MESSAGE__UNION_SIGN_REPLY;
 	m.sign_reply = &reply;
 	tell(v, &m, -1);
@@ -146,6 +147,19 @@ static void answer_login(struct hws_host_session *v, Agt__LoginVerdict *verdict,
 	tell(v, &m, fd);
 }
 
+static void fill_welcome(struct hws_host_session *v, Agt__LoginVerdict *verdict)
+{
+	struct hws_host_session_welcome *w = &v->welcome_secret;
+
+	if (w->has_confirm)
+		verdict->pake_confirm = (ProtobufCBinaryData){ sizeof(w->confirm), w->confirm };
+	if (!w->has_ticket)
+		return;
+	verdict->resume_id = (ProtobufCBinaryData){ sizeof(w->ticket.id), w->ticket.id };
+	verdict->resume_secret =
+			(ProtobufCBinaryData){ sizeof(w->ticket.secret), w->ticket.secret };
+}
+
 /* A desktop that is just being started, or started again, is worth a short wait. */
 static void join_desktop(void *arg)
 {
@@ -157,13 +171,14 @@ static void join_desktop(void *arg)
 		.my_name = v->login.my_name,
 		.peer = v->peer,
 		.via = v->via,
-		.secure = v->secure };
+		.secure = v->has_signed };
 	Agt__LoginVerdict verdict = AGT__LOGIN_VERDICT__INIT;
 	struct hws_desktop_state state;
 	char text[512];
 	int fd = -1;
 
 	verdict.result = AGT__LOGIN_VERDICT__RESULT__OK;
+	fill_welcome(v, &verdict);
 	if (hws_desktop_join(v->env->desktop, &session, &fd) < 0) {
 		hws_desktop_state(v->env->desktop, &state);
 		if (!state.lasting && hws_loop_now_us(v->env->loop) < v->join_until_us) {
@@ -175,6 +190,47 @@ static void join_desktop(void *arg)
 		verdict.close_after_ms = 1000;
 	}
 	answer_login(v, &verdict, fd);
+	hws_wipe(&v->welcome_secret, sizeof(v->welcome_secret));
+}
+
+static void keep_welcome(struct hws_host_session *v, struct hws_judge_result *res)
+{
+	struct hws_host_session_welcome *w = &v->welcome_secret;
+
+	w->has_confirm = res->has_confirm;
+	w->has_ticket = res->has_ticket;
+	memcpy(w->confirm, res->confirm, sizeof(w->confirm));
+	w->ticket = res->ticket;
+	hws_wipe(&res->ticket, sizeof(res->ticket));
+}
+
+/* With what the next attempt answers. */
+static void refuse_login(struct hws_host_session *v, const struct hws_judge_result *res)
+{
+	Agt__LoginVerdict verdict = AGT__LOGIN_VERDICT__INIT;
+	struct hws_offers_agt list;
+	struct hws_offers offers;
+
+	hws_vault_offer(v->env->judge->vault, &v->offers_secret);
+	hws_offers_of(&v->offers_secret, &offers);
+	verdict.result = res->result;
+	verdict.text = (char *)(uintptr_t)res->text;
+	verdict.close_after_ms = res->close_after_ms;
+	verdict.n_offers = hws_offers_agt(&offers, &list);
+	verdict.offers = list.list;
+	answer_login(v, &verdict, -1);
+}
+
+/* What no viewer is told, since it would tell a guesser that he guessed right. */
+static void log_result(const struct hws_host_session *v, const struct hws_judge_result *res)
+{
+	if (res->renewed)
+		hws_warn("password.renewed", HWS_STR("why", "too many wrong passwords"));
+	if (res->weak)
+		hws_warn_limited("password.weak", HWS_U64("conn", v->conn),
+				HWS_STR("text",
+						"a temporary password this short opens the host for hawser viewers "
+						"only: see 'weak-one-time-password'"));
 }
 
 /* As whom it asks. A gate holds the viewer to one id and one kind of session for a connection, and
@@ -211,16 +267,18 @@ static void on_login(struct hws_host_session *v, const Agt__LoginCheck *check)
 		.from_told = v->told,
 		.salt = v->salt,
 		.challenge = v->challenge,
+		.offers = &v->offers_secret,
 		.permissions = v->permissions,
 		.check = check,
 		.now_us = hws_loop_now_us(v->env->loop) };
 	struct hws_judge_result res;
-	Agt__LoginVerdict verdict = AGT__LOGIN_VERDICT__INIT;
 
 	if (v->open || v->refused) /* judged for good; a gate would not ask again */
 		return;
 	if (take_login(v, check)) {
 		hws_judge_login(v->env->judge, &c, &res);
+		v->has_viewer = res.has_viewer;
+		memcpy(v->viewer_pk, res.viewer_pk, sizeof(v->viewer_pk));
 	} else {
 		res = (struct hws_judge_result){ .result = AGT__LOGIN_VERDICT__RESULT__CLOSED,
 			.text = "Connection not allowed",
@@ -229,9 +287,10 @@ static void on_login(struct hws_host_session *v, const Agt__LoginCheck *check)
 	hws_info_limited("login", HWS_U64("conn", v->conn), HWS_STR("peer", v->peer),
 			HWS_STR("result", result_name(res.result)), HWS_STR("id", v->my_id),
 			HWS_STR("kind", hws_session_kind_name(v->login.kind)));
-	if (res.renewed)
-		hws_warn("password.renewed", HWS_STR("why", "too many wrong passwords"));
+	log_result(v, &res);
 	if (res.result == AGT__LOGIN_VERDICT__RESULT__OK) {
+		v->by_v2 = res.by_v2;
+		keep_welcome(v, &res);
 		let_in(v);
 		return;
 	}
@@ -240,10 +299,7 @@ static void on_login(struct hws_host_session *v, const Agt__LoginCheck *check)
 		res.result = AGT__LOGIN_VERDICT__RESULT__CLOSED;
 		res.close_after_ms = 1000;
 	}
-	verdict.result = res.result;
-	verdict.text = (char *)(uintptr_t)res.text;
-	verdict.close_after_ms = res.close_after_ms;
-	answer_login(v, &verdict, -1);
+	refuse_login(v, &res);
 }
 
 static void set_since(struct hws_host_session *v)
@@ -252,11 +308,20 @@ static void set_since(struct hws_host_session *v)
 	v->since_wall_us = hws_wall_us();
 }
 
+const char *hws_host_session_viewer(
+		const struct hws_host_session *v, char buf[HWS_FINGERPRINT_TEXT])
+{
+	return v->has_viewer ? hws_fingerprint_text(v->viewer_pk, buf) : "";
+}
+
 static void on_state(struct hws_host_session *v, const Agt__GateState *s)
 {
+	uint32_t most = v->open && !v->by_v2 ? HWS_LEVEL_V1 : HWS_LEVEL_V2;
+
 	v->state = hws_standing_name(s->state);
 	take_text(v->why, sizeof(v->why), s->why);
-	v->encrypted = s->encrypted;
+	/* a gate may say less of its line than it is, but not more than what was proven over it */
+	v->level = HWS_MIN(s->level, most);
 	v->bytes_in = s->bytes_in;
 	v->bytes_out = s->bytes_out;
 	v->rtt_ms = s->rtt_ms;
@@ -271,6 +336,8 @@ static void on_state(struct hws_host_session *v, const Agt__GateState *s)
  * password that is used up serve again. */
 void hws_host_session_shown(struct hws_host_session *v)
 {
+	char viewer[HWS_FINGERPRINT_TEXT];
+
 	if (v->shown || !v->open)
 		return;
 	v->shown = true;
@@ -279,8 +346,9 @@ void hws_host_session_shown(struct hws_host_session *v)
 	hws_info("session.open", HWS_U64("conn", v->conn), HWS_STR("peer", v->peer),
 			HWS_STR("id", v->my_id),
 			HWS_STR("kind", hws_session_kind_name(v->login.kind)),
-			HWS_BOOL("encrypted", v->encrypted), HWS_BOOL("direct", v->direct),
-			HWS_STR("via", v->via));
+			HWS_STR("protection", hws_secure_level_text(v->level)),
+			HWS_STR("viewer_key", hws_host_session_viewer(v, viewer)),
+			HWS_BOOL("direct", v->direct), HWS_STR("via", v->via));
 }
 
 /* The first word counts. Whoever hears of it may begin or close the session: this is the
@@ -360,7 +428,8 @@ void hws_host_session_kick(struct hws_host_session *v, const char *reason)
 	Agt__Message m = AGT__MESSAGE__INIT;
 	Agt__GateControl c = AGT__GATE_CONTROL__INIT;
 
-	if (!v->begun) { /* nobody is there to say goodbye to */
+	v->final_end = true; /* whatever its gate says of it */
+	if (!v->begun) {     /* nobody is there to say goodbye to */
 		hws_host_session_close(v, HWS_OK);
 		return;
 	}
@@ -406,7 +475,8 @@ static int send_start(struct hws_host_session *v, int fd)
 	memcpy(v->salt, v->env->judge->vault->salt, sizeof(v->salt));
 	set_since(v);
 	g.secure = v->secure;
-	g.allow_plaintext = s->require_encryption == HWS_NO;
+	g.allow_plaintext = hws_settings_plaintext(s, v->direct);
+	g.require_v2 = s->require_v2;
 	g.own_id = v->env->whoami->id;
 	g.peer_addr = v->peer;
 	g.salt = v->salt;

@@ -64,7 +64,8 @@ struct hws_host_session {
 	uint64_t conn, bytes_in, bytes_out, control_permissions;
 	uint64_t since_us, since_wall_us; /* of the connection, then of the open session */
 	struct sockaddr_storage from;
-	bool direct, local, told, secure, encrypted, open, has_signed, final_end;
+	bool direct, local, told, secure, open, has_signed, final_end;
+	unsigned level;  /* as its gate says: a number of hws_secure_level, or any */
 	bool shown;      /* the desktop was: what let it in is used up */
 	const char *via; /* as hws_notice_via */
 	char salt[HWS_SALT_TEXT], challenge[HWS_CHALLENGE_TEXT];
@@ -77,6 +78,16 @@ struct hws_host_session {
 		bool seen;
 	} login;
 	uint32_t rtt_ms, permissions;
+	bool by_v2;      /* it was let in by what can be proven over such a line only */
+	bool has_viewer; /* it has proven this key */
+	uint8_t viewer_pk[HWS_PK_LEN];
+	struct hws_vault_offers offers_secret;
+	/* for a viewer of ours that is let in, until it is told */
+	struct hws_host_session_welcome {
+		bool has_confirm, has_ticket;
+		uint8_t confirm[HWS_PAKE_CONFIRM_LEN];
+		struct hws_resume_ticket ticket;
+	} welcome_secret;
 };
 
 int hws_host_session_new(const struct hws_host_session_env *env,
@@ -92,4 +103,7 @@ void hws_host_session_kick(struct hws_host_session *v, const char *reason);
 void hws_host_session_set_permissions(struct hws_host_session *v);
 /* From the agent: its viewer sees the desktop. */
 void hws_host_session_shown(struct hws_host_session *v);
+/* The fingerprint of its viewer's key, "" when it has proven none. */
+const char *hws_host_session_viewer(
+		const struct hws_host_session *v, char buf[HWS_FINGERPRINT_TEXT]);
 void hws_host_session_free(struct hws_host_session *v);

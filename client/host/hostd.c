@@ -35,8 +35,11 @@ static void on_ended(struct hws_host_session *v, bool was_open, void *arg)
 
 	hws_admit_close(h->admit, &v->from);
 	h->session_count--;
-	if (was_open)
+	if (was_open) {
 		hws_recent_closed(&h->recent, v->conn, v->final_end, hws_loop_now_us(h->loop));
+		hws_resume_closed(
+				&h->resume_secret, v->conn, v->final_end, hws_loop_now_us(h->loop));
+	}
 	if (v->shown) { /* a login that met no desktop has used nothing */
 		h->opened++;
 		hws_vault_renew_temporary(&h->vault);
@@ -50,12 +53,6 @@ static void on_ended(struct hws_host_session *v, bool was_open, void *arg)
 static bool is_whitelisted(const struct hws_hostd *h, const struct hws_host_session_conf *conf)
 {
 	return h->whitelist_any || (!conf->told && hws_cidr_list_match(&h->whitelist, &conf->from));
-}
-
-/* Deployed viewers cannot encrypt direct connections, but all others. */
-static bool needs_encryption(const struct hws_settings *s, bool direct)
-{
-	return s->require_encryption == HWS_YES || (s->require_encryption == HWS_AUTO && !direct);
 }
 
 /* Who has not logged in gives way when all places are taken, the oldest first: silence must not
@@ -145,9 +142,6 @@ int hws_hostd_admit(struct hws_hostd *h, struct hws_host_session_conf *conf)
 		h->refused++;
 		conf->refuse = "Your ip is blocked by the peer";
 	}
-	if (!conf->secure && !conf->refuse && needs_encryption(h->settings, conf->direct))
-		conf->refuse = "The host accepts encrypted connections only: connect by ID, with "
-			       "the key of its server";
 	if (conf->relay)
 		make_leg_room(h);
 	conf->conn = ++h->last_conn;
@@ -206,6 +200,7 @@ static void on_child(evutil_socket_t sig HWS_UNUSED, short what HWS_UNUSED, void
 static void apply_access(struct hws_hostd *h, struct hws_cidr_list *whitelist)
 {
 	struct hws_vault_conf vc;
+	struct hws_error err = { 0 }; /* of what has been checked with the settings */
 
 	hws_cidr_list_done(&h->whitelist);
 	h->whitelist = *whitelist;
@@ -218,8 +213,13 @@ static void apply_access(struct hws_hostd *h, struct hws_cidr_list *whitelist)
 			h->whitelist_any = true;
 	}
 	hws_settings_vault(h->settings, &vc);
+	if (vc.accept != h->vault.conf.accept || vc.v2_only != h->vault.conf.v2_only)
+		hws_resume_forget_away(&h->resume_secret);
 	hws_vault_configure(&h->vault, &vc);
 	h->judge.id_whitelist = h->settings->id_whitelist;
+	h->judge.v2_only = h->settings->require_v2;
+	if (hws_viewer_keys_parse(h->settings->viewer_keys, &h->viewer_keys, &err) < 0)
+		hws_error_log("viewer_keys.refused", HWS_STR("why", err.text));
 	hws_log_set_level((enum hws_log_level)h->settings->log_level);
 }
 
@@ -410,6 +410,7 @@ static int open_parts(struct hws_hostd *h, struct hws_error *err)
 		.burst = CONNECTS_BURST };
 	struct hws_cidr_list whitelist;
 	struct hws_vault_conf vc;
+	struct hws_error settling = { 0 };
 	int r = load_identity(h, err);
 
 	hws_settings_vault(s, &vc);
@@ -417,11 +418,21 @@ static int open_parts(struct hws_hostd *h, struct hws_error *err)
 		r = hws_vault_open(&h->vault, s->state_dir, &vc, err);
 	if (r < 0)
 		return r;
-	if (hws_limits_new(&h->passwords) < 0 || hws_limits_new(&h->ids) < 0 ||
-			hws_admit_new(&ac, &h->admit) < 0)
+	if (hws_vault_settle(&h->vault, &settling) <
+			0) /* nobody is served yet: it may take a while */
+		hws_error_log("password.not_rewritten", HWS_STR("why", settling.text));
+	if (hws_work_new(1, 4, &h->work) < 0 || hws_limits_new(&h->passwords) < 0 ||
+			hws_limits_new(&h->ids) < 0 || hws_admit_new(&ac, &h->admit) < 0)
 		return hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
-	h->judge = (struct hws_judge){ &h->vault, h->passwords, h->ids, &h->recent, h->whoami.id,
-		s->id_whitelist };
+	h->judge = (struct hws_judge){ .vault = &h->vault,
+		.passwords = h->passwords,
+		.ids = h->ids,
+		.recent = &h->recent,
+		.resume = &h->resume_secret,
+		.own_id = h->whoami.id,
+		.host_pk = h->whoami.identity.pk,
+		.id_whitelist = s->id_whitelist,
+		.viewer_keys = &h->viewer_keys };
 	r = parse_whitelist(s, &whitelist, err);
 	if (r < 0) {
 		hws_cidr_list_done(&whitelist);
@@ -501,7 +512,9 @@ void hws_hostd_free(struct hws_hostd *h)
 	hws_listener_free(h->direct);
 	hws_online_free(h->online);
 	h->online = NULL; /* sessions may still tell it */
+	hws_set_password_cancel(h->setting);
 	hws_control_free(h->control);
+	hws_work_free(h->work);
 	hws_hostd_each(h, close_one, NULL);
 	hws_leavers_done(&h->leavers);
 	hws_desktop_free(h->desktop);
@@ -514,6 +527,7 @@ void hws_hostd_free(struct hws_hostd *h)
 	hws_limits_free(h->passwords);
 	hws_limits_free(h->ids);
 	hws_recent_wipe(&h->recent);
+	hws_resume_wipe(&h->resume_secret);
 	hws_vault_wipe(&h->vault);
 	hws_whoami_done(&h->whoami);
 	hws_secret_free(h);

@@ -13,6 +13,7 @@
 #include "client/host/judge.h"
 #include "client/host/layers.h"
 #include "client/host/online.h"
+#include "client/host/set_password.h"
 #include "client/host/settings.h"
 #include "client/host/whoami.h"
 #include "shared/daemon/admit.h"
@@ -29,6 +30,10 @@ struct hws_hostd {
 	struct hws_vault vault;
 	struct hws_limits *passwords, *ids;
 	struct hws_recent recent;
+	struct hws_resume resume_secret;
+	struct hws_viewer_keys viewer_keys;
+	struct hws_work *work;            /* for passwords that are being set */
+	struct hws_set_password *setting; /* one at a time; NULL = none */
 	struct hws_judge judge;
 	struct hws_admit *admit;
 	struct hws_cidr_list whitelist;

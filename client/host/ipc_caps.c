@@ -3,6 +3,8 @@
 #include "client/host/ipc_caps.h"
 #include "proto/agent.pb-c.h"
 #include "shared/base/macros.h"
+#include "shared/crypto/box.h"
+#include "shared/crypto/identity.h"
 #include "shared/wire/field.h"
 #include "shared/wire/limits.h"
 
@@ -16,7 +18,7 @@ struct cap {
 
 static const struct cap from_gate[] = {
 	{ AGT__MESSAGE__UNION_SIGN_REQUEST, 0, 0 },
-	{ AGT__MESSAGE__UNION_SIGN_REQUEST, 2, 64 },
+	{ AGT__MESSAGE__UNION_SIGN_REQUEST, 2, HWS_BOX_PK_LEN },
 	{ AGT__MESSAGE__UNION_LOGIN_CHECK, 0, 0 },
 	{ AGT__MESSAGE__UNION_LOGIN_CHECK, 2, HWS_IPC_PROOF_MAX },
 	{ AGT__MESSAGE__UNION_LOGIN_CHECK, 3, HWS_IPC_TEXT_MAX },
@@ -24,6 +26,15 @@ static const struct cap from_gate[] = {
 	{ AGT__MESSAGE__UNION_LOGIN_CHECK, 5, HWS_IPC_TEXT_MAX },
 	{ AGT__MESSAGE__UNION_LOGIN_CHECK, 8, HWS_IPC_TEXT_MAX },
 	{ AGT__MESSAGE__UNION_LOGIN_CHECK, 9, HWS_IPC_TEXT_MAX },
+	{ AGT__MESSAGE__UNION_LOGIN_CHECK, 12, HWS_IPC_KEY_MAX },
+	{ AGT__MESSAGE__UNION_LOGIN_CHECK, 13, HWS_IPC_KEY_MAX },
+	{ AGT__MESSAGE__UNION_LOGIN_CHECK, 14, HWS_IPC_KEY_MAX },
+	{ AGT__MESSAGE__UNION_LOGIN_CHECK, 15, HWS_IPC_KEY_MAX },
+	{ AGT__MESSAGE__UNION_LOGIN_CHECK, 16, HWS_IPC_KEY_MAX },
+	{ AGT__MESSAGE__UNION_LOGIN_CHECK, 17, HWS_IPC_KEY_MAX },
+	{ AGT__MESSAGE__UNION_LOGIN_CHECK, 18, HWS_IPC_KEY_MAX },
+	{ AGT__MESSAGE__UNION_LOGIN_CHECK, 19, HWS_IPC_KEY_MAX },
+	{ AGT__MESSAGE__UNION_LOGIN_CHECK, 20, HWS_SIG_LEN },
 	{ AGT__MESSAGE__UNION_GATE_STATE, 0, 0 },
 	{ AGT__MESSAGE__UNION_GATE_STATE, 4, HWS_IPC_TEXT_MAX },
 	{ AGT__MESSAGE__UNION_GATE_JOINED, 0, 0 },

@@ -22,6 +22,7 @@
 /* Senders shorten what comes from viewers to these. */
 #define HWS_IPC_TEXT_MAX 256u
 #define HWS_IPC_PROOF_MAX 64u /* a right one has 32 */
+#define HWS_IPC_KEY_MAX 32u   /* keys, shares and confirmations of v2 have no more */
 
 /* One serialised agt.Message, for hws_ipc_conf.check. HWS_ERR_PROTO: does not parse, holds a
  * message that is not said to hostd by these, an unknown field or one twice; HWS_ERR_TOOBIG. */

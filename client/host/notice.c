@@ -57,7 +57,7 @@ void hws_notice_texts(const struct hws_notice *n, bool here, uint64_t seconds,
 	if (here)
 		(void)!hws_fmt(body, HWS_NOTICE_TEXT, "Sees this desktop%s. From %s%s, %s.",
 				n->controls ? " and may use keyboard and pointer" : "", n->from,
-				via_text(n->via), n->encrypted ? "encrypted" : "not encrypted");
+				via_text(n->via), hws_secure_level_text(n->level));
 	else
 		(void)!hws_fmt(body, HWS_NOTICE_TEXT, "Was connected for %" PRIu64 " %s.",
 				minutes ? minutes : seconds, minutes ? "min" : "s");

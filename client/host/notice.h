@@ -1,6 +1,7 @@
 /* host/notice: what the person at the desktop is told of a viewer, as the texts of a notification.
  * Pure. */
 #pragma once
+#include "shared/wire/secure_level.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -12,7 +13,8 @@ struct hws_notice {
 	char id[132], name[132],
 			from[80]; /* escaped; id and name as the viewer calls itself, may be "" */
 	char via[16];             /* as hws_notice_via; "" = not known */
-	bool encrypted, controls;
+	enum hws_secure_level level;
+	bool controls;
 };
 
 /* By which way a viewer came, in the words of its own side: "relay", "direct" (by address), "lan"

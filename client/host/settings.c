@@ -2,6 +2,7 @@
  * together. */
 #include "client/host/settings.h"
 #include "client/host/state_file.h"
+#include "client/host/viewer_keys.h"
 #include "client/reach/server_addr.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
@@ -107,6 +108,10 @@ static const struct hws_option table[] = {
 			"6|8|10", R, "N", "Characters of a temporary password.", NULL },
 	{ "access", "allow-numeric-one-time-password", 0, HWS_OPT_BOOL, AT(temporary_digits), "no",
 			0, 0, NULL, R, NULL, "Temporary passwords of digits only.", NULL },
+	{ "access", "weak-one-time-password", 0, HWS_OPT_BOOL, AT(temporary_weak), "no", 0, 0, NULL,
+			R, NULL,
+			"Take temporary passwords of less than 10 characters, or of digits only, from RustDesk 1.x viewers, too: who records such a login on its way finds the password in minutes. Hawser viewers may always use them.",
+			NULL },
 	{ "access", "whitelist", 0, HWS_OPT_STR, AT(whitelist), "", 0, 0, NULL, R, "NETWORKS",
 			"Comma separated networks that may connect; empty: all.", NULL },
 	{ "access", "id-whitelist", 0, HWS_OPT_STR, AT(id_whitelist), "", 0, 0, NULL, R, "IDS",
@@ -115,6 +120,15 @@ static const struct hws_option table[] = {
 			0, NULL, R, NULL,
 			"At a relay, believe the address of a viewer that a server tells without a "
 			"proof of its own, as deployed servers do, for 'whitelist' and failed logins.",
+			NULL },
+	{ "access", "viewer-keys", 0, HWS_OPT_STR, AT(viewer_keys), "", 0, 0, NULL, R, "KEYS",
+			"Comma separated keys or fingerprints of hawser viewers that may connect, and "
+			"no others; empty: all.",
+			NULL },
+	{ "access", "require-v2", 0, HWS_OPT_BOOL, AT(require_v2), "no", 0, 0, NULL, R, NULL,
+			"Serve hawser viewers only, end-to-end encrypted; refuse RustDesk 1.x viewers, whose "
+			"scheme a relay operator can attack. The permanent password is then kept in a form that opens nothing; "
+			"set it again after going back.",
 			NULL },
 	{ "access", "require-encryption", 0, HWS_OPT_ENUM, AT(require_encryption), "auto", 0, 0,
 			"auto|yes|no", R, "WHEN",
@@ -177,6 +191,16 @@ static int usual_config(char *buf, size_t size)
 	return home ? hws_fmt(buf, size, "%s/.config/hawser/host.conf", home) : HWS_ERR_NOTFOUND;
 }
 
+static int check_viewer_keys(const struct hws_settings *s, struct hws_error *err)
+{
+	struct hws_viewer_keys *keys = hws_alloc(sizeof(*keys));
+	int r = keys ? hws_viewer_keys_parse(s->viewer_keys, keys, err)
+		     : hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
+
+	hws_free(keys);
+	return r;
+}
+
 int hws_settings_check(const struct hws_settings *s, struct hws_error *err)
 {
 	struct hws_cidr_list list = { .max = 256 };
@@ -186,6 +210,8 @@ int hws_settings_check(const struct hws_settings *s, struct hws_error *err)
 	int r = hws_cidr_list_parse(s->whitelist, &list, err);
 
 	hws_cidr_list_done(&list);
+	if (r == HWS_OK)
+		r = check_viewer_keys(s, err);
 	if (r < 0)
 		return r;
 	if (*s->server && hws_server_addr_parse(s->server, 1, &server_addr) < 0)
@@ -272,6 +298,13 @@ void hws_settings_vault(const struct hws_settings *s, struct hws_vault_conf *ret
 	ret->accept = (enum hws_vault_kinds)s->verification;
 	ret->temporary_length = 6 + 2 * (unsigned)s->temporary_length;
 	ret->temporary_digits = s->temporary_digits;
+	ret->weak_for_all = s->temporary_weak;
+	ret->v2_only = s->require_v2;
+}
+
+bool hws_settings_plaintext(const struct hws_settings *s, bool direct)
+{
+	return s->require_encryption == HWS_NO || (s->require_encryption == HWS_AUTO && direct);
 }
 
 bool hws_settings_direct(const struct hws_settings *s)

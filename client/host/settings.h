@@ -23,8 +23,9 @@ struct hws_settings {
 	/* who gets in */
 	int approve_mode, verification;
 	int temporary_length;
-	bool temporary_digits;
-	char *whitelist, *id_whitelist;
+	bool temporary_digits, temporary_weak;
+	char *whitelist, *id_whitelist, *viewer_keys;
+	bool require_v2;
 	bool trust_server_addresses, only_known_relays;
 	int require_server_proof; /* enum hws_tristate */
 	int require_encryption;   /* enum hws_tristate */
@@ -53,6 +54,9 @@ void hws_settings_done(struct hws_settings *s);
 uint32_t hws_settings_permissions(const struct hws_settings *s, uint64_t server_map);
 void hws_settings_vault(const struct hws_settings *s, struct hws_vault_conf *ret);
 bool hws_settings_direct(const struct hws_settings *s);
+/* Whether a viewer may go on without encryption. Deployed ones cannot encrypt direct connections,
+ * but all others. */
+bool hws_settings_plaintext(const struct hws_settings *s, bool direct);
 /* Where the state and the control socket are; made if needed. */
 int hws_settings_paths(struct hws_settings *s, struct hws_error *err) HWS_MUST_CHECK;
 /* Changes one value in the configuration file, and nothing else of it; NULL takes it out, so that

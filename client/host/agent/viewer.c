@@ -116,7 +116,7 @@ static void let_in(struct hws_agent_viewer *c, const Agt__Open *o, const Ses__Lo
 	c->viewer.ack_required = login->video_ack_required;
 	if (hws_str_copy(c->viewer.platform, sizeof(c->viewer.platform), login->my_platform) < 0)
 		c->viewer.platform[0] = 0;
-	c->notice.encrypted = c->secure && o->encrypted;
+	c->notice.level = c->secure ? (enum hws_secure_level)o->level : HWS_LEVEL_PLAIN;
 	c->since_us = hws_loop_now_us(c->a->loop);
 	tell_let_in(c); /* first: who looks for it when the viewer is in shall find it */
 	answer_open(c, NULL, peer_info);

@@ -70,6 +70,7 @@ START_TEST(what_the_host_cannot_do_is_denied_from_the_start)
 	ready(&host);
 	viewer_connect(&one, host.port);
 	viewer_hash(&one);
+	viewer_login(&one, host.password);
 	for (size_t i = 0; i < HWS_COUNT(denied); i++) {
 		Ses__Message *m = viewer_next(&one);
 		ck_assert_ptr_nonnull(m);
@@ -79,7 +80,6 @@ START_TEST(what_the_host_cannot_do_is_denied_from_the_start)
 		ck_assert(!m->misc->permission_info->enabled);
 		hws_ses_free(m);
 	}
-	viewer_login(&one, host.password);
 	ck_assert_str_eq(viewer_answer(&one), "");
 }
 END_TEST

@@ -14,6 +14,7 @@
 #include "tests/component/reach/certificate.h"
 #include "tests/component/reach/fake.h"
 #include "tests/support/handshake.h"
+#include "tests/support/pake_login.h"
 #include "tests/support/proc.h"
 #include "tests/support/suite.h"
 #include <check.h>
@@ -31,6 +32,7 @@ static struct hws_loop *loop;
 static struct hws_work *work;
 static struct hws_conn *conn;
 static struct hws_secure secure;
+static struct pake_login proofs;
 static bool reached, failed, keyed, welcome, closed;
 static char path[16], error_text[400];
 static struct forwarder *proxy;
@@ -139,14 +141,13 @@ static void send_login(const Ses__Hash *hash)
 {
 	Ses__Message m = SES__MESSAGE__INIT;
 	Ses__LoginRequest lr = SES__LOGIN_REQUEST__INIT;
-	uint8_t h1[HWS_H1_LEN], proof[HWS_PROOF_LEN];
 
-	hws_password_h1(hws_bytes_str(password), hash->salt, h1);
-	hws_password_proof(h1, hash->challenge, proof);
+	ck_assert_uint_gt(hash->n_pake, 0);
+	pake_login(hash->pake, hash->n_pake, password, hash->salt, hws_secure_binding(&secure),
+			hws_secure_host_pk(&secure), &proofs, &lr);
 	lr.username = id;
 	lr.my_id = (char *)"987654321";
 	lr.version = (char *)"1.4.9";
-	lr.password = (ProtobufCBinaryData){ sizeof(proof), proof };
 	m.union_case = SES__MESSAGE__UNION_LOGIN_REQUEST;
 	m.login_request = &lr;
 	ck_assert_int_eq(hws_gate_send(conn, &m), HWS_OK);
@@ -171,7 +172,8 @@ static void on_frame(struct hws_conn *c HWS_UNUSED, struct hws_bytes payload, vo
 	if (m->union_case == SES__MESSAGE__UNION_HASH)
 		send_login(m->hash);
 	else if (m->union_case == SES__MESSAGE__UNION_LOGIN_RESPONSE)
-		welcome = m->login_response->union_case == SES__LOGIN_RESPONSE__UNION_PEER_INFO;
+		welcome = m->login_response->union_case == SES__LOGIN_RESPONSE__UNION_PEER_INFO &&
+				pake_confirmed(&proofs, m->login_response);
 	hws_ses_free(m);
 }
 
@@ -259,7 +261,7 @@ START_TEST(a_registered_host_is_reached_by_id_and_keyed)
 	go(false);
 	ck_assert_str_ne(path, "relay");
 	host_says_the_same_way();
-	test_proc_must_expect(&host, "encrypted=true", 10000);
+	test_proc_must_expect(&host, "end-to-end encrypted", 10000);
 }
 END_TEST
 
@@ -366,7 +368,7 @@ static void is_served_at_the_relay(void)
 	go(false); /* there is no other way to such a host */
 	ck_assert_str_eq(path, "relay");
 	host_says_the_same_way();
-	host_must_say("encrypted=true");
+	host_must_say("end-to-end encrypted");
 	hws_conn_close(conn, HWS_OK);
 	host_must_say("connection.closed");
 }

@@ -41,16 +41,18 @@ static uint32_t permissions;
 static unsigned ended;
 static Agt__LoginVerdict__Result verdict;
 
-static void on_sign(struct hws_bytes box_pk, void *arg HWS_UNUSED)
+static void on_sign(const uint8_t box_pk[HWS_BOX_PK_LEN], void *arg HWS_UNUSED)
 {
 	uint8_t signed_id[HWS_SECURE_SIGNED_MAX], nonce[HWS_NONCE_LEN] = { 5 };
 	const struct hws_secure_host_word w = {
-		.identity = &identity, .id = "123456789", .box_pk = box_pk.ptr, .nonce = nonce
+		.identity = &identity, .id = "123456789", .box_pk = box_pk, .nonce = nonce
 	};
+	Agt__SignReply reply = AGT__SIGN_REPLY__INIT;
 	size_t len;
 
 	assert(hws_secure_sign(&w, signed_id, &len) == HWS_OK);
-	hws_gate_signed(gate, hws_bytes(signed_id, len));
+	reply.signed_id = (ProtobufCBinaryData){ len, signed_id };
+	hws_gate_signed(gate, &reply);
 }
 
 static void on_agent_message(struct hws_ipc *l HWS_UNUSED, const Agt__Message *m HWS_UNUSED, int fd,

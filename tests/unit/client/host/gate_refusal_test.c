@@ -15,6 +15,7 @@
 #include "shared/wire/envelope.h"
 #include "shared/wire/field.h"
 #include "shared/wire/limits.h"
+#include "shared/wire/secure.h"
 #include "shared/wire/session_rights.h"
 #include "shared/wire/session_table.h"
 #include <check.h>
@@ -31,6 +32,7 @@ static struct hws_ipc *agent;
 static struct hws_conn *viewer;
 static Ses__Message *seen[SEEN_MAX];
 static unsigned seen_count, wires;
+static struct hws_identity identity;
 static bool opened;
 static FILE *log_file;
 
@@ -70,9 +72,19 @@ static void on_agent_close(struct hws_ipc *l HWS_UNUSED, int why HWS_UNUSED, voi
 	agent = NULL;
 }
 
-static void on_sign(struct hws_bytes data HWS_UNUSED, void *arg HWS_UNUSED)
+static void on_sign(const uint8_t box_pk[HWS_BOX_PK_LEN], void *arg HWS_UNUSED)
 {
-	ck_abort_msg("a direct session signs nothing");
+	static const uint8_t nonce[HWS_NONCE_LEN];
+	uint8_t signed_id[HWS_SECURE_SIGNED_MAX];
+	const struct hws_secure_host_word w = {
+		.identity = &identity, .id = "123456789", .box_pk = box_pk, .nonce = nonce
+	};
+	Agt__SignReply reply = AGT__SIGN_REPLY__INIT;
+	size_t len;
+
+	ck_assert_int_eq(hws_secure_sign(&w, signed_id, &len), HWS_OK);
+	reply.signed_id = (ProtobufCBinaryData){ len, signed_id };
+	hws_gate_signed(gate, &reply);
 }
 
 static void on_check(const Agt__LoginCheck *check HWS_UNUSED, void *arg HWS_UNUSED)
@@ -127,6 +139,7 @@ static void forget_seen(void)
 static void setup(void)
 {
 	ck_assert_int_eq(hws_crypto_init(), HWS_OK);
+	hws_identity_generate(false, &identity);
 	ck_assert_int_eq(hws_loop_new(&loop), HWS_OK);
 	log_file = tmpfile();
 	ck_assert_ptr_nonnull(log_file);
@@ -178,6 +191,7 @@ static void open_session(uint64_t permissions, Ses__OptionMessage *option, const
 	s.challenge = (char *)"7kq3fx";
 	s.login_timeout_ms = 60000;
 	s.permissions = permissions;
+	s.allow_plaintext = true;
 	ck_assert_int_eq(hws_stream_mem_pair(loop, &mc, &a, &b), HWS_OK);
 	ck_assert_int_eq(hws_conn_new(loop, b, &cc, (struct hws_bytes){ 0 }, &viewer), HWS_OK);
 	ck_assert_int_eq(hws_gate_new(loop, &conf, &s, a, &gate), HWS_OK);

@@ -69,7 +69,10 @@ START_TEST(denied_permissions_are_told_at_the_start_in_order)
 	Agt__GateStart s = AGT__GATE_START__INIT;
 	static const int order[] = { 0, 2, 3, 4, 5, 6, 7, 8 };
 
+	answer = AGT__LOGIN_VERDICT__RESULT__WRONG;
 	start(&s);
+	UNTIL(seen_count == 1); /* of whom it knows nothing it tells nothing */
+	send_login("987654321", SES__LOGIN_REQUEST__UNION__NOT_SET);
 	UNTIL(seen_count >= 10);
 	ck_assert_int_eq(seen[0]->union_case, SES__MESSAGE__UNION_HASH);
 	for (int i = 0; i < 8; i++) {
@@ -292,6 +295,19 @@ START_TEST(a_silent_viewer_is_dropped_when_its_login_time_is_over)
 	s.login_timeout_ms = 50;
 	start(&s);
 	UNTIL(viewer_closed && closed);
+	ck_assert_ptr_null(close_reason()); /* nobody knows yet in what form to say it */
+	ck_assert_str_eq(last_why, "Login timed out");
+}
+END_TEST
+
+START_TEST(a_viewer_that_never_logs_in_is_told)
+{
+	Agt__GateStart s = AGT__GATE_START__INIT;
+
+	s.login_timeout_ms = 50;
+	start(&s);
+	SEND("\x2a\x02\x10\x01");
+	UNTIL(viewer_closed && closed);
 	ck_assert_str_eq(close_reason(), "Login timed out");
 }
 END_TEST
@@ -464,6 +480,7 @@ int main(void)
 					an_agent_without_a_display_is_told_to_the_viewer,
 					a_kick_says_why,
 					a_silent_viewer_is_dropped_when_its_login_time_is_over,
+					a_viewer_that_never_logs_in_is_told,
 					a_viewer_that_asks_its_user_gets_more_time,
 					test_delay_is_echoed_and_measured,
 					probes_of_a_viewer_that_does_not_read_pile_up_nowhere,

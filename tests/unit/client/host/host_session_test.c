@@ -2,12 +2,14 @@
  * program: here that is this test, which then plays the gate that errs (gate_main below). */
 #include "client/host/host_session.h"
 #include "client/host/ipc_caps.h"
+#include "proto/session.pb-c.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/str.h"
 #include "shared/crypto/box.h"
 #include "shared/crypto/crypto.h"
 #include "shared/sys/spawn.h"
+#include "shared/wire/host_word.h"
 #include "tests/support/proc.h"
 #include "tests/support/suite.h"
 #include <check.h>
@@ -27,7 +29,9 @@ static struct hws_whoami whoami;
 static struct hws_settings settings;
 static struct hws_host_session_env env;
 static struct hws_host_session *session;
-static bool ended, ended_shown;
+static bool ended, ended_shown, ended_signed;
+static char ended_why[160];
+static const uint8_t seed[32] = { 3 }; /* of the key that hostd has here */
 
 /* --- the gate --- */
 
@@ -87,6 +91,27 @@ static bool hear(uint8_t *to, size_t len)
 	return true;
 }
 
+/* By our host, of our host, and with the key in it that was asked for. */
+static bool is_right(const ProtobufCBinaryData *word, const uint8_t *box_pk)
+{
+	struct hws_identity own;
+	struct hws_bytes text;
+	Ses__IdPk *id;
+	bool right;
+
+	hws_identity_from_seed(seed, &own);
+	if (hws_crypto_init() < 0 ||
+			hws_verify_attached(own.pk, hws_bytes(word->data, word->len), &text) < 0)
+		return false;
+	id = ses__id_pk__unpack(NULL, text.len, text.ptr);
+	right = id && !strcmp(id->id, "123456789") && id->pk.len == HWS_BOX_PK_LEN &&
+			!memcmp(id->pk.data, box_pk, HWS_BOX_PK_LEN) && id->v2 &&
+			id->v2->nonce.len == HWS_NONCE_LEN;
+	if (id)
+		ses__id_pk__free_unpacked(id, NULL);
+	return right;
+}
+
 static bool is_signed(const uint8_t *data, size_t len)
 {
 	uint8_t head[5], body[4096];
@@ -106,24 +131,22 @@ static bool is_signed(const uint8_t *data, size_t len)
 	answer = agt__message__unpack(NULL, len, body);
 	if (!answer || answer->union_case != AGT__MESSAGE__UNION_SIGN_REPLY)
 		_exit(1);
-	is = answer->sign_reply->signed_id.len > 0;
+	is = is_right(&answer->sign_reply->signed_id, data);
 	agt__message__free_unpacked(answer, NULL);
 	return is;
 }
 
-/* A byte more or less than a key, then this, then it again. */
-static void ask_for_others(void)
+/* Then it waits for what becomes of it. */
+static void ask_and_wait(size_t len, bool again)
 {
 	uint8_t key[HWS_BOX_PK_LEN + 1] = { 9 };
-	bool longer = is_signed(key, sizeof(key));
-	bool shorter = is_signed(key, sizeof(key) - 2);
-	bool own = is_signed(key, sizeof(key) - 1);
-	bool again = is_signed(key, sizeof(key) - 1);
 
-	claim(AGT__GATE_STATE__STATE__HANDSHAKE,
-			longer || shorter || again ? "too much"
-					: own      ? "once"
-						   : "nothing");
+	claim(AGT__GATE_STATE__STATE__HANDSHAKE, is_signed(key, len) ? "once" : "nothing");
+	if (again)
+		claim(AGT__GATE_STATE__STATE__HANDSHAKE, is_signed(key, len) ? "twice" : "nothing");
+	while (hear(key, 1)) /* until hostd has enough of us */
+		;
+	_exit(0);
 }
 
 /* What it does is told by why it should refuse: the only text of a start that is ours. */
@@ -140,10 +163,14 @@ static int gate_main(void)
 		return 1;
 	if (memmem(start, len, "ask for ever", 12))
 		ask_for_ever();
-	if (memmem(start, len, "ask for others", 14)) {
-		ask_for_others();
-		return hear(head, 1);
-	}
+	if (memmem(start, len, "ask once", 8))
+		ask_and_wait(HWS_BOX_PK_LEN, false);
+	if (memmem(start, len, "ask twice", 9))
+		ask_and_wait(HWS_BOX_PK_LEN, true);
+	if (memmem(start, len, "ask with more", 13))
+		ask_and_wait(HWS_BOX_PK_LEN + 1, false);
+	if (memmem(start, len, "ask with less", 13))
+		ask_and_wait(HWS_BOX_PK_LEN - 1, false);
 	for (unsigned i = 0; i < CLAIMS; i++) {
 		claim(AGT__GATE_STATE__STATE__OPEN, "");
 		claim(AGT__GATE_STATE__STATE__LOGIN, "");
@@ -158,6 +185,8 @@ static void on_ended(struct hws_host_session *v, bool was_open HWS_UNUSED, void 
 {
 	ended = true;
 	ended_shown = v->shown;
+	ended_signed = v->has_signed;
+	ck_assert_int_eq(hws_str_copy(ended_why, sizeof(ended_why), v->why), HWS_OK);
 	hws_list_remove(&v->node);
 	hws_host_session_free(v);
 	session = NULL;
@@ -165,7 +194,7 @@ static void on_ended(struct hws_host_session *v, bool was_open HWS_UNUSED, void 
 
 static void setup(void)
 {
-	struct hws_vault_conf vc = { HWS_VAULT_BOTH, 8, false };
+	struct hws_vault_conf vc = { HWS_VAULT_BOTH, 10, false, false, false };
 	struct hws_error err = { 0 };
 	char dir[256];
 
@@ -176,6 +205,7 @@ static void setup(void)
 	settings.gate_user = (char *)"";
 	settings.login_timeout_us = 60 * HWS_US_PER_S;
 	judge.vault = &vault;
+	hws_identity_from_seed(seed, &whoami.identity);
 	ck_assert_int_eq(hws_str_copy(whoami.id, sizeof(whoami.id), "123456789"), HWS_OK);
 	env = (struct hws_host_session_env){ loop, &settings, &judge, &whoami, NULL, on_ended, NULL,
 		NULL };
@@ -225,13 +255,27 @@ START_TEST(a_gate_that_asks_and_never_listens_is_given_up)
 }
 END_TEST
 
-/* Whatever else it would sign could be used against the host elsewhere. */
-START_TEST(a_gate_gets_one_signature_and_of_its_own_half_only)
+/* One signature, over a key of the right length, and whoever asks for more is ended before it has
+ * it. */
+static const struct {
+	const char *what, *why; /* as far as it gets */
+	bool ends;
+} asks[] = {
+	{ "ask once", "once", false },
+	{ "ask twice", "once", true },
+	{ "ask with more", "", true },
+	{ "ask with less", "", true },
+};
+
+START_TEST(a_gate_gets_one_signature_and_ends_with_the_second_question)
 {
-	begin("ask for others");
-	UNTIL(ended || session->why[0]);
-	ck_assert(!ended);
-	ck_assert_str_eq(session->why, "once");
+	begin(asks[_i].what);
+	UNTIL(ended || (!asks[_i].ends && hws_str_equal(session->why, asks[_i].why)));
+	ck_assert(ended == asks[_i].ends);
+	if (!ended)
+		hws_host_session_close(session, HWS_OK);
+	ck_assert_str_eq(ended_why, asks[_i].why);
+	ck_assert(ended_signed == hws_str_equal(asks[_i].why, "once"));
 }
 END_TEST
 
@@ -249,10 +293,17 @@ END_TEST
 
 int main(int argc, char **argv)
 {
+	Suite *suite;
+	TCase *t;
+
 	if (argc > 1 && !strcmp(argv[1], "gate"))
 		return gate_main();
-	return test_main("host/host_session", 90, setup, teardown,
+	suite = suite_create("host/host_session");
+	t = test_case(suite, "all", 90,
 			TESTS(a_gate_that_asks_and_never_listens_is_given_up,
-					a_gate_gets_one_signature_and_of_its_own_half_only,
 					a_gate_is_not_believed_that_a_session_is_open));
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_loop_test(t, a_gate_gets_one_signature_and_ends_with_the_second_question, 0,
+			(int)HWS_COUNT(asks));
+	return test_suite_run(suite);
 }

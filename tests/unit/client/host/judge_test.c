@@ -19,6 +19,9 @@
 static char dir[256];
 static struct hws_vault vault;
 static struct hws_recent recent;
+static struct hws_resume resume;
+static struct hws_viewer_keys keys;
+static const uint8_t host_pk[HWS_PK_LEN] = { 7 };
 static struct hws_judge judge;
 static struct sockaddr_storage from;
 static bool told;
@@ -41,16 +44,20 @@ static struct sockaddr_storage addr(const char *text)
 
 static void setup(void)
 {
-	struct hws_vault_conf vc = { HWS_VAULT_BOTH, 8, false };
+	struct hws_vault_conf vc = { HWS_VAULT_BOTH, 10, false, false, false };
 	struct hws_error err = { 0 };
 
 	ck_assert_int_eq(hws_crypto_init(), HWS_OK);
 	test_dir(dir, sizeof(dir));
 	ck_assert_msg(hws_vault_open(&vault, dir, &vc, &err) == HWS_OK, "%s", err.text);
 	memset(&recent, 0, sizeof(recent));
-	judge = (struct hws_judge){
-		.vault = &vault, .recent = &recent, .own_id = "123456789", .id_whitelist = ""
-	};
+	judge = (struct hws_judge){ .vault = &vault,
+		.recent = &recent,
+		.resume = &resume,
+		.viewer_keys = &keys,
+		.host_pk = host_pk,
+		.own_id = "123456789",
+		.id_whitelist = "" };
 	ck_assert_int_eq(hws_limits_new(&judge.passwords), HWS_OK);
 	ck_assert_int_eq(hws_limits_new(&judge.ids), HWS_OK);
 	from = addr("192.0.2.7");
@@ -117,7 +124,7 @@ END_TEST
 START_TEST(the_method_decides_which_password_counts)
 {
 	struct hws_error err = { 0 };
-	struct hws_vault_conf vc = { HWS_VAULT_PERMANENT, 8, false };
+	struct hws_vault_conf vc = { HWS_VAULT_PERMANENT, 10, false, false, false };
 	char temporary[32];
 
 	ck_assert_int_eq(hws_vault_set_permanent(&vault, "Passw0rd!", &err), HWS_OK);
@@ -137,7 +144,7 @@ START_TEST(the_permanent_password_survives_a_restart_and_is_not_stored_as_text)
 {
 	struct hws_error err = { 0 };
 	struct hws_vault_conf vc = vault.conf;
-	char path[300], text[200], salt[HWS_SALT_TEXT];
+	char path[300], text[HWS_VAULT_LINE], salt[HWS_SALT_TEXT];
 	struct stat st;
 
 	ck_assert_int_eq(hws_vault_set_permanent(&vault, "correct horse", &err), HWS_OK);
@@ -162,7 +169,7 @@ START_TEST(a_damaged_password_file_is_told_and_kept)
 {
 	struct hws_error err = { 0 };
 	struct hws_vault_conf vc = vault.conf;
-	char path[300], text[200];
+	char path[300], text[HWS_VAULT_LINE];
 
 	snprintf(path, sizeof(path), "%s/password", dir);
 	ck_assert_int_eq(hws_state_write(path, "rubbish", &err), HWS_OK);
@@ -421,7 +428,7 @@ END_TEST
  * away. */
 START_TEST(a_new_password_on_purpose_keeps_out_who_is_away)
 {
-	struct hws_vault_conf vc = { HWS_VAULT_PERMANENT, 8, false };
+	struct hws_vault_conf vc = { HWS_VAULT_PERMANENT, 10, false, false, false };
 	char used[32];
 
 	ck_assert_int_eq(hws_str_copy(used, sizeof(used), hws_vault_temporary(&vault)), 0);
