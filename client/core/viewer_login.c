@@ -19,7 +19,7 @@ void hws_viewer_login_begin(struct hws_viewer *v)
 	v->login.has_hash = false;
 	v->job = NULL;
 	v->stretched = 0;
-	v->resuming = v->refused = v->offers_pake = false;
+	v->resuming = v->refused = false;
 	hws_login_pake_begin(&v->login.pake);
 }
 
@@ -71,7 +71,7 @@ static void send_login(struct hws_viewer *v, const struct proof *proof)
 	v->told = v->options;
 	hws_view_options_login(&v->told, &option);
 	lr.username = v->username;
-	if (v->level != HWS_LEVEL_V2 || !v->offers_pake) {
+	if (v->level != HWS_LEVEL_V2) {
 		lr.password.data = (uint8_t *)proof->password.ptr;
 		lr.password.len = proof->password.len;
 	}
@@ -244,7 +244,7 @@ static bool try_v1(struct hws_viewer *v)
 static void try_login(struct hws_viewer *v)
 {
 	hws_login_take_later(&v->login);
-	if (v->level == HWS_LEVEL_V2 && v->offers_pake)
+	if (v->level == HWS_LEVEL_V2)
 		try_v2(v);
 	else if (!try_v1(v))
 		ask(v, HWS_LOGIN_ASK);
@@ -276,7 +276,6 @@ void hws_viewer_on_hash(struct hws_viewer *v, const Ses__Hash *hash)
 	}
 	if (v->level == HWS_LEVEL_V2)
 		hws_login_pake_offers(&v->login.pake, hash->pake, hash->n_pake);
-	v->offers_pake |= hash->n_pake > 0;
 	if (v->level == HWS_LEVEL_PLAIN && !v->allow_plain && !v->plain_agreed && !v->local) {
 		if (v->state == HWS_VIEWER_PLAIN || !hws_viewer_set_state(v, HWS_VIEWER_PLAIN))
 			return;
@@ -356,7 +355,7 @@ static void on_error(struct hws_viewer *v, const Ses__LoginResponse *lr)
 		v->ignored++; /* a question about a login that was not made */
 		return;
 	}
-	if (v->level == HWS_LEVEL_V2 && v->offers_pake &&
+	if (v->level == HWS_LEVEL_V2 &&
 			(!take_verdict(v, step, lr) || is_beside_the_password(v, step)))
 		return;
 	if (step == HWS_LOGIN_ASK || step == HWS_LOGIN_ASK_AGAIN) {
@@ -463,12 +462,12 @@ int hws_viewer_password(struct hws_viewer *v, const char *password)
 		return HWS_ERR_DENIED;
 	if (v->state != HWS_VIEWER_ASKING)
 		return hws_login_later(&v->login, password);
-	if (v->level == HWS_LEVEL_V2 && v->offers_pake && !v->login.pake.offer_count)
+	if (v->level == HWS_LEVEL_V2 && !v->login.pake.offer_count)
 		return HWS_ERR_DENIED; /* nobody asked */
 	r = hws_login_typed(&v->login, password);
 	if (r < 0)
 		return r;
-	if (v->level != HWS_LEVEL_V2 || !v->offers_pake)
+	if (v->level != HWS_LEVEL_V2)
 		return try_v1(v) ? HWS_OK : HWS_ERR_DENIED;
 	if (!hws_viewer_set_state(v, HWS_VIEWER_VERDICT))
 		return HWS_ERR_DENIED;

@@ -34,9 +34,8 @@ struct hws_viewer {
 	struct hws_pake_job *job; /* on its way, of this link; not ours */
 	unsigned stretched;       /* how often that was asked for, on this link */
 	bool resuming;            /* a ticket was shown, and has no verdict yet */
-	bool offers_pake; /* until all hosts of v2 do: one that does not is asked as before */
-	bool refused;     /* the host would not have the password, on this link */
-	uint64_t now_us;  /* at the last tick */
+	bool refused;             /* the host would not have the password, on this link */
+	uint64_t now_us;          /* at the last tick */
 	struct hws_peer peer;
 	bool denied[16]; /* by Ses__PermissionInfo__Permission */
 	uint64_t ignored;
