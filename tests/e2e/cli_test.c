@@ -123,7 +123,7 @@ START_TEST(a_script_clicks_types_looks_and_records)
 	   "--password-file $DIR/pw --click 200,150 --type 'typed by a script\n' --after 3 "
 	   "--screenshot $DIR/shot.png --record $DIR/film.webm --stats > $DIR/out 2>&1 || { "
 	   "s=$?; cat $DIR/out; exit $s; }; "
-	   "cat $DIR/out; grep -q '^stats frames=' $DIR/out && grep -q 'encrypted=yes' $DIR/out",
+	   "cat $DIR/out; grep -q '^stats frames=' $DIR/out && grep -q 'encrypted=yes .*encryption=v2 trust=server' $DIR/out",
 			0, "final frames=");
 	test_read_file(stack.typed, typed, sizeof(typed));
 	ck_assert_str_eq(typed, "typed by a script\n");
@@ -206,7 +206,7 @@ START_TEST(a_recording_without_end_stops_when_interrupted)
 	test_proc_must_expect(&p, "stats frames=", 20000);
 	test_proc_signal(&p, SIGINT);
 	ck_assert_int_eq(test_proc_wait(&p, 10000), 0);
-	ck_assert_ptr_nonnull(strstr(p.log, "encrypted=no"));
+	ck_assert_ptr_nonnull(strstr(p.log, "encryption=v2"));
 	test_proc_stop(&p);
 	must_play(path);
 	test_stack_stop(&stack);

@@ -97,11 +97,22 @@ static void type_into_terminal(const char *text)
 	ck_assert_str_eq(got, text);
 }
 
+/* Between two ends of ours, whatever the way. */
+static void must_be_v2(enum hawser_trust trust)
+{
+	struct hawser_stats st = HAWSER_STATS_INIT;
+
+	ck_assert(viewer.encrypted);
+	ck_assert_int_eq(hawser_session_stats(viewer.session, &st), 0);
+	ck_assert_int_eq(st.encryption, HAWSER_ENCRYPTION_V2);
+	ck_assert_int_eq(st.trust, trust);
+}
+
 START_TEST(by_id_it_shows_the_desktop_and_takes_input)
 {
 	test_stack_start(&stack, STACK_SERVERS | STACK_TERMINAL | STACK_XEV);
 	open_and_show();
-	ck_assert(viewer.encrypted);
+	must_be_v2(HAWSER_TRUST_SERVER);
 	ck_assert(!viewer.relayed);
 	ck_assert_str_eq(viewer.platform, "Linux");
 	must_look_like_host();
@@ -123,7 +134,7 @@ START_TEST(by_relay_it_shows_the_desktop_encrypted)
 {
 	test_stack_start(&stack, STACK_SERVERS | STACK_RELAY_ONLY | STACK_TERMINAL);
 	open_and_show();
-	ck_assert(viewer.encrypted);
+	must_be_v2(HAWSER_TRUST_SERVER);
 	ck_assert(viewer.relayed);
 	must_look_like_host();
 	type_into_terminal("through the relay");
@@ -156,9 +167,8 @@ START_TEST(by_address_it_works_without_servers)
 }
 END_TEST
 
-/* Plain by protocol, but nothing leaves this machine. That all others are asked about is a test of
- * the viewer's core. */
-START_TEST(a_plain_session_within_the_machine_is_not_asked_about)
+/* By address, too, where the deployed protocol has nothing. */
+START_TEST(by_address_it_is_encrypted_and_nobody_is_asked)
 {
 	struct test_viewer_conf conf;
 
@@ -168,7 +178,7 @@ START_TEST(a_plain_session_within_the_machine_is_not_asked_about)
 	test_viewer_open(&viewer, &conf);
 	test_viewer_must_show(&viewer, SHOW_MS);
 	ck_assert_uint_eq(viewer.insecure_questions, 0);
-	ck_assert(!viewer.encrypted);
+	must_be_v2(HAWSER_TRUST_FIRST);
 	finish();
 }
 END_TEST
@@ -309,7 +319,7 @@ int main(void)
 	tcase_add_test(tc, by_relay_it_shows_the_desktop_encrypted);
 	tcase_add_test(tc, the_viewer_can_force_the_relay);
 	tcase_add_test(tc, by_address_it_works_without_servers);
-	tcase_add_test(tc, a_plain_session_within_the_machine_is_not_asked_about);
+	tcase_add_test(tc, by_address_it_is_encrypted_and_nobody_is_asked);
 	tcase_add_test(tc, a_wrong_password_is_asked_for_again_and_the_right_one_lets_in);
 	tcase_add_test(tc, the_clipboard_goes_both_ways);
 	tcase_add_test(tc, after_a_restart_of_the_host_it_can_be_reached_again);
