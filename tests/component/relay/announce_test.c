@@ -296,11 +296,48 @@ START_TEST(a_draining_relay_is_no_longer_handed_out)
 }
 END_TEST
 
+/* Those that nobody announced, each at an address of its own, leave the last eighth free; and when
+ * all is taken, an announced one is not who makes room. */
+START_TEST(announced_pairs_find_room)
+{
+	const char *port = strchr(own_name, ':') + 1;
+	const char *extra[] = { "--announced", "off", "--announcers", server_at, "--key", srv.key,
+		"--identity", identity, "--port", port, "--ws-port", "0", "--public-name", own_name,
+		"--max-waiting", "16", NULL };
+	struct leg other[15], l[2];
+	char uuid[40];
+
+	snprintf(uuid, sizeof(uuid), "%s", new_uuid());
+	relay_start(&relay, extra);
+	relay_await_exactly(&relay, NULL, "announcers", 1);
+	for (unsigned i = 0; i < 15; i++) {
+		leg_open(&other[i], &relay, false, 100 + i);
+		leg_request(&other[i], new_uuid(), srv.key);
+		if (i < 14)
+			relay_await_exactly(&relay, NULL, "waiting", i + 1);
+	}
+	ck_assert(leg_ends(&other[14], LIMIT_MS));
+	relay_await_exactly(&relay, "refused", "waiting_full", 1);
+	agree(uuid);
+	relay_await_exactly(&relay, NULL, "announced", 1);
+	join(&l[0], uuid);
+	relay_await_exactly(&relay, NULL, "waiting", 15);
+	join(&l[1], uuid);
+	pair_check(l);
+	pair_close(l);
+	for (unsigned i = 0; i < 15; i++)
+		leg_close(&other[i]);
+	relay_stop(&relay);
+	server_stop(&srv);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("relay/announce");
 	TCase *t = test_case(s, "announce", 90,
 			TESTS(only_announced_pairs_are_joined, the_link_survives_restarts_of_both,
+					announced_pairs_find_room,
 					only_by_configuration_the_key_is_enough,
 					a_relay_that_is_not_listed_hears_nothing,
 					another_server_is_not_believed,
