@@ -95,9 +95,10 @@ static void on_wire(struct hws_ipc *l, struct hws_bytes bytes, void *arg)
 		return;
 	if (m->union_case == SES__MESSAGE__UNION_MOUSE_EVENT)
 		say(l, "mouse");
-	else if (m->union_case == SES__MESSAGE__UNION_KEY_EVENT)
+	else if (m->union_case == SES__MESSAGE__UNION_KEY_EVENT) {
+		hws_info("agent.key");
 		say(l, "key");
-	else if (m->union_case == SES__MESSAGE__UNION_CLIPBOARD)
+	} else if (m->union_case == SES__MESSAGE__UNION_CLIPBOARD)
 		say(l, "clipboard");
 	else if (m->union_case == SES__MESSAGE__UNION_MISC &&
 			m->misc->union_case == SES__MISC__UNION_REFRESH_VIDEO)
