@@ -148,6 +148,40 @@ START_TEST(replayed_flipped_missing_or_plain_records_end_the_link)
 }
 END_TEST
 
+/* Why the deployed scheme is called what it is: with one key for both directions a record of the
+ * host is one of the viewer, too, so who only carries records has some to give. 0: v2, where the
+ * directions have keys of their own. 1: the deployed scheme. */
+START_TEST(a_record_of_the_host_is_one_of_the_viewer_in_the_deployed_scheme_only)
+{
+	struct hws_stream *s;
+	struct sealer as_host;
+	uint8_t sealed[64], delay[] = { 0x2a, 0x02, 0x10, 0x01 };
+	size_t len;
+
+	deployed = _i == 1;
+	take_over(&s, &as_host);
+	hws_record_init(&as_host.v1, viewer_keys.receive_secret);
+	hws_record_v2_init(&as_host.v2, viewer_keys.receive_secret);
+	len = seal(&as_host, hws_bytes(delay, sizeof(delay)), sealed);
+	if (!deployed) /* the second, as its first was the confirmation */
+		len = seal(&as_host, hws_bytes(delay, sizeof(delay)), sealed);
+	write_record(s, sealed, len);
+	if (deployed) {
+		for (int i = 0; i < 20; i++)
+			hws_loop_once(loop, 1000);
+		ck_assert_uint_eq(closed, 0);
+		ck_assert_str_eq(hws_secure_level_text(HWS_LEVEL_V1),
+				"encrypted, RustDesk 1.x scheme: a relay operator can attack it");
+	} else {
+		UNTIL(closed);
+		ck_assert_ptr_nonnull(strstr(last_why, "decryption"));
+	}
+	hws_stream_close(s);
+	if (deployed)
+		UNTIL(closed);
+}
+END_TEST
+
 START_TEST(plaintext_is_refused_with_a_text_unless_allowed)
 {
 	deployed = true;
@@ -270,6 +304,9 @@ int main(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, replayed_flipped_missing_or_plain_records_end_the_link, 0, 10);
+	tcase_add_loop_test(t,
+			a_record_of_the_host_is_one_of_the_viewer_in_the_deployed_scheme_only, 0,
+			2);
 	tcase_add_loop_test(t, plaintext_is_refused_with_a_text_unless_allowed, 0, 2);
 	return test_suite_run(s);
 }
