@@ -219,10 +219,13 @@ static void try_v2(struct hws_viewer *v)
 {
 	if (v->login.resume.has && resume(v))
 		return;
-	if (!hws_login_can_prove(&v->login))
+	if (!hws_login_can_prove(&v->login)) {
+		/* what deployed hosts get instead would be for it to guess at */
+		v->refused |= hws_login_h1(&v->login) != NULL;
 		ask(v, v->login.pake.offer_count ? HWS_LOGIN_ASK : HWS_LOGIN_WAIT);
-	else if (hws_viewer_set_state(v, HWS_VIEWER_VERDICT))
+	} else if (hws_viewer_set_state(v, HWS_VIEWER_VERDICT)) {
 		prove(v);
+	}
 }
 
 /* --- the host's challenge --------------------------------------------------------------------- */
