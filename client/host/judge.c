@@ -122,7 +122,7 @@ static struct hws_limit_source source_of(
 		const struct hws_judge_case *c, const struct hws_judge_result *res)
 {
 	return (struct hws_limit_source){ c->from, c->from_told,
-		res->has_viewer ? res->viewer_text : c->check->my_id };
+		res->has_viewer ? res->viewer_text : c->check->my_id, res->has_viewer };
 }
 
 static bool is_v2(const struct hws_judge_case *c)

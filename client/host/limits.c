@@ -15,7 +15,7 @@
 
 static const char later[] = "Please try 1 minute later";
 
-enum kind { KIND_SEEN, KIND_TOLD, KIND_VIEWER };
+enum kind { KIND_SEEN, KIND_TOLD, KIND_VIEWER, KIND_KEY };
 enum pool { POOL_SEEN, POOL_TOLD, POOL_COUNT };
 
 struct entry {
@@ -261,29 +261,36 @@ static const char *check_addr(struct hws_limits *l, enum kind kind,
 	return check_entry(l, kind, key, now_us);
 }
 
-/* By what it is counted: its viewer's ID, when only that is known; else its address, and unless
- * that is known the count of all strangers. */
+/* By what it is counted: its viewer's key, when that is proven and known; else its address, when
+ * that is; else its viewer's ID, or the count of all strangers. */
 struct measure {
-	enum kind kind;
-	bool by_viewer, stranger;
+	enum kind kind, viewer_kind;
+	bool by_viewer, stranger, by_addr;
 	enum pool pool;
 	uint8_t key[16];
 };
+
+static enum kind viewer_kind(const struct hws_limit_source *s)
+{
+	return s->proven ? KIND_KEY : KIND_VIEWER;
+}
 
 static struct measure measure_of(
 		const struct hws_limits *l, const struct hws_limit_source *s, uint64_t now_us)
 {
 	struct measure m = { .kind = s->told ? KIND_TOLD : KIND_SEEN,
+		.viewer_kind = viewer_kind(s),
 		.pool = s->told ? POOL_TOLD : POOL_SEEN };
+	bool known_addr = hws_limits_known(l, s->addr, s->told, now_us), known_viewer = false;
 
-	if (hws_limits_known(l, s->addr, s->told, now_us))
-		return m;
-	m.stranger = true;
 	if (s->viewer_id && *s->viewer_id) {
 		viewer_key(s->viewer_id, m.key);
-		m.by_viewer = is_known(l, KIND_VIEWER, m.key, now_us);
-		m.stranger = !m.by_viewer;
+		known_viewer = is_known(l, m.viewer_kind, m.key, now_us);
 	}
+	m.by_viewer = known_viewer && (s->proven || !known_addr);
+	m.stranger = !known_viewer && !known_addr;
+	/* the address of a stranger that a server told may be anybody's: it must not count */
+	m.by_addr = !(m.by_viewer && s->proven) && (known_addr || !s->told);
 	return m;
 }
 
@@ -294,9 +301,8 @@ const char *hws_limits_check(
 	const char *text = NULL;
 
 	if (m.by_viewer)
-		text = check_entry(l, KIND_VIEWER, m.key, now_us);
-	/* the address of a stranger that a server told may be anybody's: it must not count */
-	if (!text && !(s->told && (m.by_viewer || m.stranger)))
+		text = check_entry(l, m.viewer_kind, m.key, now_us);
+	if (!text && m.by_addr)
 		text = check_addr(l, m.kind, s->addr, now_us);
 	if (!text && m.stranger && pool_is_closed(l, m.pool, now_us))
 		text = later;
@@ -342,8 +348,8 @@ void hws_limits_failed(struct hws_limits *l, const struct hws_limit_source *s, u
 	struct measure m = measure_of(l, s, now_us);
 
 	if (m.by_viewer)
-		bump_key(l, KIND_VIEWER, m.key, 128, now_us);
-	if (!(s->told && (m.by_viewer || m.stranger)))
+		bump_key(l, m.viewer_kind, m.key, 128, now_us);
+	if (m.by_addr)
 		bump_addr(l, m.kind, s->addr, now_us);
 	if (m.stranger)
 		pool_failed(l, m.pool, now_us);
@@ -372,8 +378,8 @@ void hws_limits_succeeded(struct hws_limits *l, const struct hws_limit_source *s
 	if (!s->viewer_id || !*s->viewer_id)
 		return;
 	viewer_key(s->viewer_id, key);
-	forget(l, KIND_VIEWER, key);
-	know(l, KIND_VIEWER, key, now_us);
+	forget(l, viewer_kind(s), key);
+	know(l, viewer_kind(s), key, now_us);
 }
 
 uint32_t hws_limits_count(const struct hws_limits *l)

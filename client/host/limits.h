@@ -5,7 +5,9 @@
  *    grows: many addresses guess no faster than one. An address that a server told, and nothing
  *    proves, costs an attacker one datagram: those share the smallest.
  * Who logged in lately, from this address or with this viewer's ID, has a reserve of its own and
- * does not wait for the others. One table, bounded. Pure: time in. */
+ * does not wait for the others. An ID can be claimed, also by who wants to use up that reserve; a
+ * key that was proven cannot: nobody else's failures count against it, not even those of its own
+ * address. One table, bounded. Pure: time in. */
 #pragma once
 #include "shared/base/err.h"
 #include <stdbool.h>
@@ -34,6 +36,7 @@ struct hws_limit_source {
 	const struct sockaddr_storage *addr;
 	bool told;             /* the address is a server's word only */
 	const char *viewer_id; /* as it calls itself; NULL or "" = nothing */
+	bool proven;           /* viewer_id is the text of a key, and it proved that it has it */
 };
 
 int hws_limits_new(struct hws_limits **ret) HWS_MUST_CHECK;

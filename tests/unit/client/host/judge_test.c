@@ -340,6 +340,40 @@ START_TEST(many_real_addresses_guess_no_faster_than_the_host_allows)
 }
 END_TEST
 
+/* A key's text is no secret: others call themselves by it, from elsewhere and from the same address
+ * (a router's). They win nothing by it, and take nothing from who proves it. */
+START_TEST(a_proven_key_is_not_an_id_that_anybody_may_claim)
+{
+	struct hws_limit_source owner = { .addr = &from, .viewer_id = "2543b92f", .proven = true };
+	struct hws_limit_source guesser = { .addr = &from, .viewer_id = "2543b92f" };
+	char text[64];
+	unsigned guesses = 0;
+
+	hws_limits_succeeded(judge.passwords, &owner, now);
+	for (int i = 0; i < 40; i++) { /* at the owner's address, which is known */
+		hws_limits_failed(judge.passwords, &guesser, now);
+		now += MINUTE;
+	}
+	ck_assert_ptr_nonnull(hws_limits_check(judge.passwords, &guesser, now));
+	ck_assert_ptr_null(hws_limits_check(judge.passwords, &owner, now));
+	for (unsigned i = 0; i < 1000; i++) { /* from anywhere: as all strangers together */
+		snprintf(text, sizeof(text), "11.%u.%u.1", i / 250, i % 250);
+		from = addr(text);
+		if (hws_limits_check(judge.passwords, &guesser, now))
+			continue;
+		hws_limits_failed(judge.passwords, &guesser, now);
+		guesses++;
+	}
+	ck_assert_uint_ge(guesses, HWS_LIMIT_SEEN);
+	ck_assert_uint_le(guesses, HWS_LIMIT_SEEN + 1);
+	ck_assert_ptr_null(hws_limits_check(judge.passwords, &owner, now));
+	/* which is no way around: it has its own count */
+	for (unsigned i = 0; i <= HWS_LIMIT_TOTAL; i++)
+		hws_limits_failed(judge.passwords, &owner, now);
+	ck_assert_ptr_nonnull(hws_limits_check(judge.passwords, &owner, now));
+}
+END_TEST
+
 START_TEST(the_table_of_failures_is_bounded)
 {
 	char text[64];
@@ -347,8 +381,8 @@ START_TEST(the_table_of_failures_is_bounded)
 	for (int i = 0; i < 10000; i++) {
 		snprintf(text, sizeof(text), "10.%d.%d.1", i / 250, i % 250);
 		from = addr(text);
-		hws_limits_failed(judge.passwords, &(struct hws_limit_source){ &from, false, NULL },
-				now);
+		hws_limits_failed(
+				judge.passwords, &(struct hws_limit_source){ .addr = &from }, now);
 	}
 	ck_assert_uint_eq(hws_limits_count(judge.passwords), HWS_LIMITS_MAX);
 }
@@ -568,6 +602,7 @@ int main(void)
 	tcase_add_test(t, who_logged_in_lately_does_not_wait_for_guessers);
 	tcase_add_test(t, a_told_address_uses_up_nothing_of_the_real_one);
 	tcase_add_test(t, many_real_addresses_guess_no_faster_than_the_host_allows);
+	tcase_add_test(t, a_proven_key_is_not_an_id_that_anybody_may_claim);
 	tcase_add_test(t, the_table_of_failures_is_bounded);
 	tcase_add_test(t, ten_wrong_ones_renew_the_temporary_password);
 	tcase_add_test(t, a_recent_session_comes_back_with_its_own_password_only);
