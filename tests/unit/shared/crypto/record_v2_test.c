@@ -144,6 +144,20 @@ START_TEST(keys_turn_by_records_and_by_bytes_on_both_sides)
 }
 END_TEST
 
+/* Few large records, then many small ones: either limit by itself. */
+START_TEST(each_limit_turns_keys_by_itself)
+{
+	if (_i)
+		a.count_max = b.count_max = 3;
+	else
+		a.bytes_max = b.bytes_max = 200;
+	for (int i = 0; i < 12; i++)
+		opens(seal(HWS_RECORD_MESSAGE, "hello", _i ? 0 : 150), HWS_RECORD_MESSAGE, "hello");
+	ck_assert_uint_eq(a.keys, _i ? 4 : 6);
+	ck_assert_uint_eq(a.keys, b.keys);
+}
+END_TEST
+
 START_TEST(the_limits_are_those_of_the_protocol)
 {
 	ck_assert_uint_eq(a.count_max, 1ull << 20);
@@ -164,6 +178,7 @@ int main(void)
 
 	tcase_add_checked_fixture(t, set_up, NULL);
 	tcase_add_loop_test(t, close_and_filler_carry_nothing, 0, 2);
+	tcase_add_loop_test(t, each_limit_turns_keys_by_itself, 0, 2);
 	tcase_add_loop_test(t, a_record_without_a_known_type_is_refused, 4, 8);
 	tcase_add_loop_test(t, a_record_without_a_known_type_is_refused, 0, 1);
 	return test_suite_run(s);

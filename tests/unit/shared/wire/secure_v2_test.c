@@ -6,6 +6,7 @@
 #include "shared/crypto/crypto.h"
 #include "shared/wire/envelope.h"
 #include "shared/wire/secure.h"
+#include "shared/wire/secure_v2.h"
 #include "tests/support/handshake.h"
 #include "tests/support/suite.h"
 
@@ -397,6 +398,57 @@ START_TEST(a_replayed_word_of_the_host_leads_nowhere)
 }
 END_TEST
 
+/* What a viewer answers, made by hand. */
+static void answer(const struct hws_box_pair *own, struct hws_bytes box)
+{
+	uint8_t frame[600];
+	Ses__PublicKey pk = SES__PUBLIC_KEY__INIT;
+	Ses__Message m = SES__MESSAGE__INIT;
+
+	pk.asymmetric_value =
+			(ProtobufCBinaryData){ HWS_BOX_PK_LEN, (uint8_t *)(uintptr_t)own->pk };
+	pk.symmetric_value = (ProtobufCBinaryData){ box.len, (uint8_t *)(uintptr_t)box.ptr };
+	m.union_case = SES__MESSAGE__UNION_PUBLIC_KEY;
+	m.public_key = &pk;
+	ck_assert_uint_le(ses__message__get_packed_size(&m), sizeof(frame));
+	ck_assert_int_eq(hws_secure_frame(&h, hws_bytes(frame, ses__message__pack(&m, frame))),
+			HWS_OK);
+}
+
+/* No bit was changed on the way, and both could come to the same keys. */
+START_TEST(a_viewer_that_saw_another_word_is_refused_at_once)
+{
+	struct hws_v2_input in = { 0 };
+	uint8_t box[HWS_V2_BOX_MAX];
+	struct hws_box_pair pair;
+	size_t len;
+
+	begin(true);
+	in.signed_id = _i ? hws_bytes_str("another word") : hws_secure_offer(&h);
+	hws_box_pair_new(&pair);
+	ck_assert_int_eq(hws_v2_seal(&in, &pair, hws_secure_box_pk(&h), box, &len), HWS_OK);
+	answer(&pair, hws_bytes(box, len));
+	ck_assert_int_eq(hws_secure_state(&h), _i ? HWS_SECURE_FAILED : HWS_SECURE_CONFIRM);
+}
+END_TEST
+
+/* Deployed viewers know no handshake there: who does it in the deployed way wants less than v2. */
+START_TEST(by_address_there_is_no_deployed_handshake)
+{
+	uint8_t key[HWS_SESSION_KEY_LEN], box[HWS_BOX_SEALED_LEN];
+	struct hws_box_pair pair;
+
+	host_conf.direct = _i;
+	host_conf.plain_ok = HWS_PLAIN_ALL;
+	begin(true);
+	hws_box_pair_new(&pair);
+	hws_session_key_new(key);
+	ck_assert_int_eq(hws_box_seal(&pair, hws_secure_box_pk(&h), key, box), HWS_OK);
+	answer(&pair, hws_bytes(box, sizeof(box)));
+	ck_assert_int_eq(hws_secure_state(&h), _i ? HWS_SECURE_FAILED : HWS_SECURE_DONE);
+}
+END_TEST
+
 START_TEST(the_texts_say_what_is_true)
 {
 	ck_assert_ptr_nonnull(strstr(hws_secure_level_text(HWS_LEVEL_V2), "end-to-end"));
@@ -426,5 +478,7 @@ int main(void)
 	tcase_add_loop_test(t, a_stripped_handshake_is_refused_by_who_knows_better, 0, 3);
 	tcase_add_loop_test(t, the_deployed_scheme_is_refused_by_who_knows_better, 0, 3);
 	tcase_add_loop_test(t, another_key_is_noticed, 0, 4);
+	tcase_add_loop_test(t, a_viewer_that_saw_another_word_is_refused_at_once, 0, 2);
+	tcase_add_loop_test(t, by_address_there_is_no_deployed_handshake, 0, 2);
 	return test_suite_run(s);
 }
