@@ -203,6 +203,7 @@ START_TEST(only_known_viewers_get_in_where_they_are_named)
 	prove_viewer(&viewer);
 	signature[3] ^= 1;
 	ck_assert_int_eq(decide(1), CLOSED);
+	ck_assert_ptr_nonnull(strstr(res.text, "did not prove"));
 	prove_viewer(&viewer);
 	check.level = HWS_LEVEL_V1;
 	ck_assert_int_eq(decide(1), CLOSED);
