@@ -97,6 +97,11 @@ int hawser_host_id(char *buf, size_t size)
 	return ask_text("id", "id", buf, size);
 }
 
+int hawser_host_fingerprint(char *buf, size_t size)
+{
+	return ask_text("status", "fingerprint", buf, size);
+}
+
 int hawser_host_password(bool renew, char *buf, size_t size)
 {
 	return ask_text(renew ? "password-rotate" : "password", "password", buf, size);

@@ -98,20 +98,41 @@ bool api_trust_identity(struct hws_identity *ret_secret, void *arg)
 	return r == HWS_OK; /* hosts that ask for known viewers will say what they miss */
 }
 
-int hawser_viewer_key(hawser_context *ctx, char buf[HAWSER_KEY_TEXT])
+static int viewer_pk(hawser_context *ctx, uint8_t ret[HWS_PK_LEN])
 {
 	struct hws_error err = { 0 };
 	struct hws_identity id;
 
-	_Static_assert(HAWSER_KEY_TEXT == HWS_KEY_TEXT, "public number");
 	pthread_mutex_lock(&ctx->lock);
 	int r = hws_view_settings_identity(ctx->settings, &id, &err);
 	pthread_mutex_unlock(&ctx->lock);
 	if (r < 0)
 		return api_fail_err(&err);
-	hws_key_text(id.pk, buf);
+	memcpy(ret, id.pk, HWS_PK_LEN);
 	hws_identity_wipe(&id);
 	return HAWSER_OK;
+}
+
+int hawser_viewer_key(hawser_context *ctx, char buf[HAWSER_KEY_TEXT])
+{
+	uint8_t pk[HWS_PK_LEN];
+	int r = viewer_pk(ctx, pk);
+
+	_Static_assert(HAWSER_KEY_TEXT == HWS_KEY_TEXT, "public number");
+	if (r == HAWSER_OK)
+		hws_key_text(pk, buf);
+	return r;
+}
+
+int hawser_viewer_fingerprint(hawser_context *ctx, char buf[HAWSER_FINGERPRINT_TEXT])
+{
+	uint8_t pk[HWS_PK_LEN];
+	int r = viewer_pk(ctx, pk);
+
+	_Static_assert(HAWSER_FINGERPRINT_TEXT == HWS_FINGERPRINT_TEXT, "public number");
+	if (r == HAWSER_OK)
+		hws_fingerprint_text(pk, buf);
+	return r;
 }
 
 void api_trust_report(struct api_session_loop *e)
@@ -129,8 +150,8 @@ void api_trust_report(struct api_session_loop *e)
 	if (hws_viewer_trust(e->viewer) == HWS_TRUST_FIRST)
 		snprintf(text, sizeof(text),
 				"First contact: nobody vouches for this host's key. Its fingerprint is %s; "
-				"compare it with what the host shows. It is remembered once you are "
-				"logged in.",
+				"compare it with the key that 'hawser-host status' shows there. It is "
+				"remembered with the first login.",
 				fingerprint);
 	ev->ev.u.host_key.encryption = api_trust_encryption(e);
 	ev->ev.u.host_key.trust = api_trust_public(e);

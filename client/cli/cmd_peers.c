@@ -49,14 +49,19 @@ int cli_peers(int argc, char **argv, void *arg HWS_UNUSED)
 	return status;
 }
 
-int cli_viewer_key(int argc HWS_UNUSED, char **argv HWS_UNUSED, void *arg HWS_UNUSED)
+/* The key itself for settings, its fingerprint for people who compare. */
+int cli_viewer_key(int argc, char **argv, void *arg HWS_UNUSED)
 {
-	char key[HAWSER_KEY_TEXT];
+	char key[HAWSER_FINGERPRINT_TEXT];
+	bool fingerprint = argc > 1;
 	hawser_context *ctx = NULL;
-	int status = CLI_OK, e = hawser_context_new(NULL, &ctx);
+	int status = CLI_OK, e;
 
+	if (fingerprint && strcmp(argv[1], "fingerprint") != 0)
+		return cli_fail(CLI_USAGE, "usage: hawser viewer-key [fingerprint]");
+	e = hawser_context_new(NULL, &ctx);
 	if (e == HAWSER_OK)
-		e = hawser_viewer_key(ctx, key);
+		e = fingerprint ? hawser_viewer_fingerprint(ctx, key) : hawser_viewer_key(ctx, key);
 	if (e < 0)
 		status = cli_fail(CLI_FILE, "%s", hawser_last_error());
 	else

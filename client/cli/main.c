@@ -97,7 +97,8 @@ static const struct hws_verb verbs[] = {
 			cli_config },
 	{ "peers", "[list] | forget HOST", "the hosts that are remembered, and their keys", 0, 2,
 			cli_peers },
-	{ "viewer-key", "", "the key by which hosts can know this viewer", 0, 0, cli_viewer_key },
+	{ "viewer-key", "[fingerprint]", "the key by which hosts can know this viewer", 0, 1,
+			cli_viewer_key },
 	{ "version", "", "print the version", 0, 0, print_version },
 	{ "--version", NULL, NULL, 0, 0, print_version },
 };
@@ -126,7 +127,7 @@ static int usage(FILE *out, int status)
 	      "  config path              where they are kept\n"
 	      "  peers                    the hosts that are remembered, and the fingerprints of their keys\n"
 	      "  peers forget HOST        forget one, with its key and what logs in\n"
-	      "  viewer-key               the key by which hosts can know this viewer\n"
+	      "  viewer-key [fingerprint] the key by which hosts can know this viewer\n"
 	      "\n"
 	      "  version                  print the version\n"
 	      "\n"

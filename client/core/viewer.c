@@ -233,7 +233,8 @@ static void end_other_key(struct hws_viewer *v, const uint8_t *pinned_pk)
 	snprintf(text, sizeof(text),
 			"the host's key has changed: remembered is %s, now it is %s. Somebody may be "
 			"pretending to be the host. If it was set up anew, forget it first "
-			"(hawser peers forget %s), and compare the new key with what the host shows",
+			"(hawser peers forget %s, or the bin beside it in the window), and compare the new key with the one that "
+			"'hawser-host status' shows there",
 			hws_fingerprint_text(pinned_pk, before), now, v->name);
 	hws_viewer_end(v, HWS_ERR_KEY, text, NULL);
 }
@@ -248,7 +249,7 @@ static void end_too_little(struct hws_viewer *v, const char *why)
 				"this host was reached with hawser v2 before, and this time that could not "
 				"be had: %s. Somebody on the way may be taking the encryption out. If the "
 				"host was replaced by an older program, forget it first (hawser peers "
-				"forget %s)",
+				"forget %s, or the bin beside it in the window)",
 				why, v->name);
 	else if (v->require_v2)
 		snprintf(text, sizeof(text),

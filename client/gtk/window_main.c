@@ -11,7 +11,7 @@ struct main_window {
 	GtkEditable *target, *server, *key;
 	GtkCheckButton *require_v2;
 	GtkListBox *recent;
-	GtkLabel *id, *password, *hint, *settings_hint;
+	GtkLabel *id, *password, *fingerprint, *hint, *settings_hint;
 	guint end_timer; /* --seconds */
 };
 
@@ -42,15 +42,18 @@ static void on_recent(GtkListBox *list, GtkListBoxRow *row, gpointer arg)
 
 static void show_host(struct main_window *w, bool renew)
 {
-	char id[64] = "", password[64] = "";
+	char id[64] = "", password[64] = "", fingerprint[HAWSER_FINGERPRINT_TEXT] = "–";
 
 	if (hawser_host_id(id, sizeof(id)) < 0) {
 		gtk_label_set_text(w->id, "–");
+		gtk_label_set_text(w->fingerprint, "–");
 		gtk_label_set_text(w->password, "–");
 		gtk_label_set_text(w->hint, hawser_last_error());
 		return;
 	}
 	gtk_label_set_text(w->id, id);
+	hawser_host_fingerprint(fingerprint, sizeof(fingerprint));
+	gtk_label_set_text(w->fingerprint, fingerprint);
 	if (hawser_host_password(renew, password, sizeof(password)) < 0) {
 		gtk_label_set_text(w->password, "–");
 		gtk_label_set_text(w->hint, hawser_last_error());
@@ -229,6 +232,9 @@ static GtkWidget *build_left(struct main_window *w)
 	gtk_label_set_selectable(w->password, TRUE);
 	add_button(box, "New password", G_CALLBACK(on_renew), w, false);
 	w->hint = add_label(box, "", "hawser-hint");
+	add_label(box, "Key of this computer, to compare at the first contact", "hawser-hint");
+	w->fingerprint = add_label(box, "–", NULL);
+	gtk_label_set_selectable(w->fingerprint, TRUE);
 	add_label(box, "Server", "hawser-title");
 	w->server = add_entry(box, "Rendezvous server", "rendezvous server: host or host:port");
 	w->key = add_entry(box, "Public key of the server", "its public key");

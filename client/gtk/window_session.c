@@ -313,7 +313,12 @@ static void on_closed(struct session_window *w, const struct hawser_event *e)
 	}
 	set_ready(w, false);
 	w->app->exit_status = 1;
-	gui_pages_show_error(w->pages, w->met ? "The session has ended" : "Cannot connect",
+	gui_pages_show_error(w->pages,
+			w->met ? "The session has ended"
+					: e->u.closed.error == HAWSER_ERR_KEY ||
+							e->u.closed.error == HAWSER_ERR_INSECURE
+					? "Not connected, for your safety"
+					: "Cannot connect",
 			e->u.closed.text);
 }
 

@@ -105,6 +105,9 @@ const char *hawser_config_path(const hawser_context *ctx);
  * the configuration. HAWSER_ERR_NOTFOUND: there is no such folder. */
 #define HAWSER_KEY_TEXT 45
 int hawser_viewer_key(hawser_context *ctx, char buf[HAWSER_KEY_TEXT]);
+/* Its fingerprint, as the status and the log of hosts show it: groups of four hex digits. */
+#define HAWSER_FINGERPRINT_TEXT 80
+int hawser_viewer_fingerprint(hawser_context *ctx, char buf[HAWSER_FINGERPRINT_TEXT]);
 void hawser_string_free(char *s);
 
 /* --- Peers visited before, newest first (at most 500 are kept). ------------------------------- */

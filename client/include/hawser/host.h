@@ -10,6 +10,8 @@ extern "C" {
 
 /* The ID others call this machine by. HAWSER_ERR_NOTFOUND: no host is running. */
 int hawser_host_id(char *buf, size_t size);
+/* The fingerprint of the host's key, for viewers to compare: groups of four hex digits. */
+int hawser_host_fingerprint(char *buf, size_t size);
 /* The temporary password that is valid now; `renew` makes a new one first. */
 int hawser_host_password(bool renew, char *buf, size_t size);
 /* The permanent password; NULL or "" removes it. */

@@ -130,6 +130,9 @@ START_TEST(require_v2_refuses_deployed_hosts)
 			USAGE);
 	ck_assert_int_eq(HAWSER("viewer-key"), 0);
 	ck_assert_uint_eq(strcspn(out, "\n"), 44);
+	ck_assert_int_eq(HAWSER("viewer-key", "fingerprint"), 0);
+	ck_assert_uint_eq(strcspn(out, "\n"), 16 * 5 - 1);
+	ck_assert_int_eq(HAWSER("viewer-key", "fingerprnt"), USAGE);
 	fake_host_stop(&h);
 }
 END_TEST

@@ -279,6 +279,8 @@ START_TEST(a_viewer_has_one_key)
 {
 	struct told t;
 	char dir[200], one[HAWSER_KEY_TEXT], two[HAWSER_KEY_TEXT];
+	char fingerprint[HAWSER_FINGERPRINT_TEXT], text[HAWSER_FINGERPRINT_TEXT];
+	uint8_t pk[HWS_PK_LEN];
 
 	test_dir(dir, sizeof(dir));
 	open_kept(&t, dir);
@@ -288,6 +290,9 @@ START_TEST(a_viewer_has_one_key)
 	ck_assert_int_eq(hawser_viewer_key(t.ctx, two), 0);
 	ck_assert_str_eq(one, two);
 	ck_assert_uint_eq(strlen(one), 44);
+	ck_assert_int_eq(hawser_viewer_fingerprint(t.ctx, fingerprint), 0);
+	ck_assert_int_eq(hws_key_parse(one, pk), 0);
+	ck_assert_str_eq(fingerprint, hws_fingerprint_text(pk, text));
 	hawser_context_free(t.ctx);
 	open_context(&t); /* keeps nothing */
 	ck_assert_int_eq(hawser_viewer_key(t.ctx, two), HAWSER_ERR_NOTFOUND);
