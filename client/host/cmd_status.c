@@ -58,9 +58,11 @@ static void print_status(const json_t *a)
 
 	printf("id:        %s\n", json_string_value(json_object_get(a, "id")));
 	printf("key:       %s\n", json_string_value(json_object_get(a, "fingerprint")));
-	printf("server:    %s%s%s %s%s\n", address, *address ? ": " : "",
-			json_string_value(json_object_get(server, "state")),
-			*by ? "by " : json_string_value(json_object_get(server, "text")), by);
+	printf("server:    %s%s%s%s%s\n", address, *address ? ": " : "", text_of(server, "state"),
+			*by                                        ? " by "
+					: *text_of(server, "text") ? ": "
+								   : "",
+			*by ? by : text_of(server, "text"));
 	if (json_is_true(json_object_get(server, "proven")))
 		printf("           it proves what it says; %" JSON_INTEGER_FORMAT
 		       " words without proof were dropped\n",

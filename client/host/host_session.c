@@ -224,6 +224,12 @@ static void refuse_login(struct hws_host_session *v, const struct hws_judge_resu
 /* What no viewer is told, since it would tell a guesser that he guessed right. */
 static void log_result(const struct hws_host_session *v, const struct hws_judge_result *res)
 {
+	char viewer[HWS_FINGERPRINT_TEXT];
+
+	if (res->result == AGT__LOGIN_VERDICT__RESULT__CLOSED)
+		hws_info_limited("login.refused", HWS_U64("conn", v->conn),
+				HWS_STR("why", res->text ? res->text : ""),
+				HWS_STR("viewer_key", hws_host_session_viewer(v, viewer)));
 	if (res->renewed)
 		hws_warn("password.renewed", HWS_STR("why", "too many wrong passwords"));
 	if (res->weak)
