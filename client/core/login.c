@@ -184,8 +184,9 @@ static const struct verdict exact[] = {
 /* Then beginnings. */
 static const struct verdict begins[] = {
 	{ "Too many wrong attempts", HWS_LOGIN_END, HWS_ERR_DENIED,
-			"the host takes no more passwords from this address; restart the host or connect from "
-			"another address" },
+			"too many wrong passwords came from this address. A host of hawser takes one more each "
+			"ten minutes, others none until they are started again; or connect from another "
+			"address" },
 	/* Our own hosts. */
 	{ "The host does not know the key of your viewer", HWS_LOGIN_END, HWS_ERR_DENIED,
 			"the host lets in only viewers whose key it knows; give its owner what `hawser viewer-key` "

@@ -215,7 +215,8 @@ static void on_punch_failure(struct hws_reach *r, const Rdv__PunchHoleResponse *
 		break;
 	case RDV__PUNCH_HOLE_RESPONSE__FAILURE__LICENSE_MISMATCH:
 		hws_reach_fail(r, HWS_ERR_KEY,
-				"the server key does not match: set the key that 'hawser-rendezvous key' prints on the server");
+				*r->key ? "the server key does not match: set the key that 'hawser-rendezvous key' prints on the server"
+					: "this server serves only who has its key, and none is set for it: take the one that 'hawser-rendezvous key' prints there");
 		break;
 	case RDV__PUNCH_HOLE_RESPONSE__FAILURE__LICENSE_OVERUSE:
 		hws_reach_fail(r, HWS_ERR_DENIED,
