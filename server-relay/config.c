@@ -240,8 +240,8 @@ const struct hws_options rly_options = {
 		 "hawser-relay identity [--identity FILE]    print the relay's own public key\n"
 		 "hawser-relay config [options]              print the settings in force",
 	.about = "The relay: joins the two ends of a session that cannot reach each other directly. "
-		 "It sees only ciphertext. --key is the public key of your rendezvous server "
-		 "(hawser-rendezvous key prints it).",
+		 "It has no key to what passes, and hawser v2 is safe from it. --key is the public "
+		 "key of your rendezvous server (hawser-rendezvous key prints it).",
 	.table = table,
 	.count = HWS_COUNT(table),
 	.adopt = adopt,
