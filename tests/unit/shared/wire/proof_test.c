@@ -203,6 +203,9 @@ START_TEST(each_number_is_taken_once_and_none_before_the_floor)
 	}
 	ck_assert(!hws_proof_window_take(
 			&w, 7, 1600)); /* forgotten, so it might be a second time */
+	/* above the floor, but the oldest that is remembered would have to go for it */
+	ck_assert_uint_lt(w.floor, 10000 + 7 * (200 - HWS_PROOF_WINDOW) - 1);
+	ck_assert(!hws_proof_window_take(&w, 7, 10000 + 7 * (200 - HWS_PROOF_WINDOW) - 1));
 	ck_assert(!hws_proof_window_take(&w, 7, 10000 + 7 * 100));
 	ck_assert(hws_proof_window_take(&w, 7, 10000 + 7 * 199 - 1));
 	ck_assert(hws_proof_window_take(&w, 7, UINT64_MAX));
