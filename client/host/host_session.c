@@ -281,6 +281,7 @@ static void on_login(struct hws_host_session *v, const Agt__LoginCheck *check)
 
 	if (v->open || v->refused) /* judged for good; a gate would not ask again */
 		return;
+	v->spoke = true;
 	if (take_login(v, check)) {
 		hws_judge_login(v->env->judge, &c, &res);
 		v->has_viewer = res.has_viewer;
@@ -559,6 +560,7 @@ int hws_host_session_new(const struct hws_host_session_env *env,
 	v->direct = conf->direct;
 	v->local = conf->local;
 	v->told = conf->told;
+	v->came_us = hws_loop_now_us(env->loop);
 	v->meeting = conf->relay ? conf->relay->meeting : 0;
 	v->via = hws_notice_via(conf->relay != NULL, conf->direct, conf->local);
 	v->secure = conf->secure;

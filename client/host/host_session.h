@@ -62,10 +62,12 @@ struct hws_host_session {
 	bool refused;   /* hostd has judged for good */
 	unsigned wrong; /* logins that did not open it */
 	uint64_t conn, bytes_in, bytes_out, control_permissions;
+	uint64_t came_us;                 /* hostd was asked for it then */
 	uint64_t since_us, since_wall_us; /* of the connection, then of the open session */
 	struct sockaddr_storage from;
 	bool direct, local, told, secure, open, has_signed, final_end;
 	unsigned level;  /* as its gate says: a number of hws_secure_level, or any */
+	bool spoke;      /* it asked to be let in */
 	bool shown;      /* the desktop was: what let it in is used up */
 	const char *via; /* as hws_notice_via */
 	char salt[HWS_SALT_TEXT], challenge[HWS_CHALLENGE_TEXT];

@@ -4,6 +4,7 @@
 #include "client/host/machine.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
+#include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include "shared/crypto/secret.h"
 #include <errno.h>
@@ -29,11 +30,79 @@ void hws_hostd_each(
 		fn(hws_container(n, struct hws_host_session, node), arg);
 }
 
+/* A datagram that anybody could have sent tells any address: the list lets in no such word. */
+static bool is_whitelisted(const struct hws_hostd *h, const struct hws_host_session_conf *conf)
+{
+	return h->whitelist_any || (!conf->told && hws_cidr_list_match(&h->whitelist, &conf->from));
+}
+
+static void make_leg_room(struct hws_hostd *h)
+{
+	struct hws_host_session *oldest = NULL;
+	struct hws_list *n;
+	unsigned count = 0;
+
+	hws_list_for (n, &h->sessions) {
+		struct hws_host_session *v = hws_container(n, struct hws_host_session, node);
+
+		if (v->begun)
+			continue;
+		if (!oldest || (v->told && !oldest->told))
+			oldest = v;
+		count++;
+	}
+	if (count >= LEGS_MAX)
+		hws_host_session_close(oldest, HWS_ERR_BUSY);
+}
+
+static struct hws_guest guest_of(
+		const struct hws_hostd *h, const struct hws_host_session *v, uint64_t now_us)
+{
+	return (struct hws_guest){ .from = &v->from,
+		.told = v->told,
+		.known = hws_limits_known(h->passwords, &v->from, v->told, now_us),
+		.open = v->open,
+		.spoke = v->spoke,
+		.since_us = v->came_us };
+}
+
+/* May close one that is worth less. */
+static bool make_room(struct hws_hostd *h, const struct hws_guest *newcomer, uint64_t now_us)
+{
+	struct hws_guest *guests = hws_alloc_array(h->session_count + 1, sizeof(*guests));
+	struct hws_host_session *leaves = NULL;
+	struct hws_list *n;
+	size_t count = 0;
+	long place;
+
+	if (!guests)
+		return false;
+	hws_list_for (n, &h->sessions)
+		guests[count++] = guest_of(
+				h, hws_container(n, struct hws_host_session, node), now_us);
+	place = hws_door_place(guests, count, h->settings->max_connections, newcomer, now_us);
+	hws_free(guests);
+	count = 0;
+	hws_list_for (n, &h->sessions) {
+		if (place >= 0 && count++ == (size_t)place)
+			leaves = hws_container(n, struct hws_host_session, node);
+	}
+	if (leaves)
+		hws_host_session_close(leaves, HWS_ERR_BUSY);
+	return place != HWS_DOOR_FULL;
+}
+
+/* What a server only tells is counted apart: it must use up nothing of the address itself. */
+static struct hws_admit *admit_of(const struct hws_hostd *h, bool told)
+{
+	return told ? h->admit_told : h->admit;
+}
+
 static void on_ended(struct hws_host_session *v, bool was_open, void *arg)
 {
 	struct hws_hostd *h = arg;
 
-	hws_admit_close(h->admit, &v->from);
+	hws_admit_close(admit_of(h, v->told), &v->from);
 	h->session_count--;
 	if (was_open) {
 		hws_recent_closed(&h->recent, v->conn, v->final_end, hws_loop_now_us(h->loop));
@@ -49,62 +118,24 @@ static void on_ended(struct hws_host_session *v, bool was_open, void *arg)
 		hws_loop_stop(h->loop);
 }
 
-/* A datagram that anybody could have sent tells any address: the list lets in no such word. */
-static bool is_whitelisted(const struct hws_hostd *h, const struct hws_host_session_conf *conf)
-{
-	return h->whitelist_any || (!conf->told && hws_cidr_list_match(&h->whitelist, &conf->from));
-}
-
-/* Who has not logged in gives way when all places are taken, the oldest first: silence must not
- * keep others out. */
-static bool make_room(struct hws_hostd *h)
-{
-	struct hws_list *n;
-
-	if (h->session_count < h->settings->max_connections)
-		return true;
-	hws_list_for (n, &h->sessions) {
-		struct hws_host_session *v = hws_container(n, struct hws_host_session, node);
-
-		if (v->open)
-			continue;
-		hws_host_session_close(v, HWS_ERR_BUSY);
-		return true;
-	}
-	return false;
-}
-
-/* The oldest one, which has had the most time, gives way as well. */
-static void make_leg_room(struct hws_hostd *h)
-{
-	struct hws_host_session *oldest = NULL;
-	struct hws_list *n;
-	unsigned count = 0;
-
-	hws_list_for (n, &h->sessions) {
-		struct hws_host_session *v = hws_container(n, struct hws_host_session, node);
-
-		if (v->begun)
-			continue;
-		oldest = oldest ? oldest : v;
-		count++;
-	}
-	if (count >= LEGS_MAX)
-		hws_host_session_close(oldest, HWS_ERR_BUSY);
-}
-
-static const char *find_refusal(struct hws_hostd *h, const struct sockaddr_storage *from)
+static const char *find_refusal(struct hws_hostd *h, const struct hws_host_session_conf *conf)
 {
 	uint64_t now = hws_loop_now_us(h->loop);
+	struct hws_admit *admit = admit_of(h, conf->told);
+	const struct hws_guest newcomer = { .from = &conf->from,
+		.told = conf->told,
+		.known = hws_limits_known(h->passwords, &conf->from, conf->told, now),
+		.since_us = now };
 
 	if (hws_daemon_draining(h->daemon))
 		return "the host is being stopped";
-	if (!hws_admit_event(h->admit, from, 1, now))
+	if (!hws_admit_event(admit, &conf->from, 1, now) ||
+			!hws_door_knock(&h->door, &newcomer, now))
 		return "too many connections in a short time";
-	if (!hws_admit_open(h->admit, from, now))
+	if (!hws_admit_open(admit, &conf->from, now))
 		return "max-per-address is reached";
-	if (!make_room(h)) {
-		hws_admit_close(h->admit, from);
+	if (!make_room(h, &newcomer, now)) {
+		hws_admit_close(admit, &conf->from);
 		return "max-connections is reached";
 	}
 	return NULL;
@@ -119,7 +150,7 @@ static void log_accepted(struct hws_hostd *h, const struct hws_host_session *v)
 
 int hws_hostd_admit(struct hws_hostd *h, struct hws_host_session_conf *conf)
 {
-	const char *why = find_refusal(h, &conf->from);
+	const char *why = find_refusal(h, conf);
 	char text[HWS_ADDR_TEXT];
 	struct hws_host_session *v;
 	int r;
@@ -148,7 +179,7 @@ int hws_hostd_admit(struct hws_hostd *h, struct hws_host_session_conf *conf)
 	r = hws_host_session_new(&h->env, conf, &v);
 	if (r < 0) {
 		hws_error_log("connection.failed", HWS_STR("peer", text), HWS_ERR("why", r));
-		hws_admit_close(h->admit, &conf->from);
+		hws_admit_close(admit_of(h, conf->told), &conf->from);
 		return r;
 	}
 	h->session_count++;
@@ -422,7 +453,9 @@ static int open_parts(struct hws_hostd *h, struct hws_error *err)
 			0) /* nobody is served yet: it may take a while */
 		hws_error_log("password.not_rewritten", HWS_STR("why", settling.text));
 	if (hws_work_new(1, 4, &h->work) < 0 || hws_limits_new(&h->passwords) < 0 ||
-			hws_limits_new(&h->ids) < 0 || hws_admit_new(&ac, &h->admit) < 0)
+			hws_limits_new(&h->ids) < 0 || hws_admit_new(&ac, &h->admit) < 0 ||
+			hws_admit_new(&ac, &h->admit_told) < 0 ||
+			hws_door_open(&h->door, hws_loop_now_us(h->loop)) < 0)
 		return hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
 	h->judge = (struct hws_judge){ .vault = &h->vault,
 		.passwords = h->passwords,
@@ -523,6 +556,8 @@ void hws_hostd_free(struct hws_hostd *h)
 		event_del(&h->on_child);
 	hws_daemon_free(h->daemon);
 	hws_admit_free(h->admit);
+	hws_admit_free(h->admit_told);
+	hws_door_close(&h->door);
 	hws_cidr_list_done(&h->whitelist);
 	hws_limits_free(h->passwords);
 	hws_limits_free(h->ids);

@@ -9,6 +9,7 @@
  * Fields are for host/hostd and host/host_control only. */
 #pragma once
 #include "client/host/desktop.h"
+#include "client/host/door.h"
 #include "client/host/host_session.h"
 #include "client/host/judge.h"
 #include "client/host/layers.h"
@@ -35,7 +36,8 @@ struct hws_hostd {
 	struct hws_work *work;            /* for passwords that are being set */
 	struct hws_set_password *setting; /* one at a time; NULL = none */
 	struct hws_judge judge;
-	struct hws_admit *admit;
+	struct hws_admit *admit, *admit_told; /* the second: by addresses that a server told */
+	struct hws_door door;
 	struct hws_cidr_list whitelist;
 	bool whitelist_any;
 	struct hws_listener *direct;
