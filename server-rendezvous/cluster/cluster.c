@@ -93,7 +93,7 @@ void rdv_cluster_removed(struct rdv_cluster *c, const char *id)
 {
 	char *ids[] = { (char *)(uintptr_t)id };
 
-	rdv_outbox_send_ids(c->node.out, "", CLUSTER__ITEM__WHAT_REMOVED, ids, 1);
+	rdv_outbox_send_ids(c->node.out, "", CLUSTER__ITEM__WHAT_REMOVED, ids, 1, false);
 }
 
 void rdv_cluster_on_entry(struct rdv_cluster *c,
@@ -183,7 +183,8 @@ static bool take_here(struct rdv_cluster *c, const Cluster__Envelope *e)
 
 		if (item->what_case == CLUSTER__ITEM__WHAT_GONE) {
 			for (size_t k = 0; k < item->gone->n_id; k++)
-				rdv_placement_gone(c->placement, item->gone->id[k]);
+				rdv_placement_gone(c->placement, item->gone->id[k],
+						item->gone->proven);
 		} else if (item->what_case == CLUSTER__ITEM__WHAT_CHANGED) {
 			for (size_t k = 0; k < item->changed->n_id; k++)
 				rdv_placement_changed(c->placement, item->changed->id[k]);

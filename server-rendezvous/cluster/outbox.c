@@ -190,7 +190,7 @@ void rdv_outbox_send_later(struct rdv_outboxes *all, const char *to, const Clust
 }
 
 void rdv_outbox_send_ids(struct rdv_outboxes *all, const char *to, Cluster__Item__WhatCase what,
-		char **ids, size_t n)
+		char **ids, size_t n, bool proven)
 {
 	for (size_t i = 0; i < n;) {
 		Cluster__Ids list = CLUSTER__IDS__INIT;
@@ -198,6 +198,7 @@ void rdv_outbox_send_ids(struct rdv_outboxes *all, const char *to, Cluster__Item
 		size_t bytes = 0;
 
 		list.id = ids + i;
+		list.proven = proven;
 		while (i < n && bytes < IDS_BYTES) {
 			bytes += strlen(ids[i++]) + 2;
 			list.n_id++;

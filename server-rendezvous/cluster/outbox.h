@@ -3,6 +3,7 @@
 #pragma once
 #include "proto/cluster.pb-c.h"
 #include "shared/base/err.h"
+#include <stdbool.h>
 #include <stddef.h>
 
 struct rdv_node;
@@ -22,4 +23,4 @@ void rdv_outbox_send(struct rdv_outboxes *all, const char *to, const Cluster__It
 void rdv_outbox_send_later(struct rdv_outboxes *all, const char *to, const Cluster__Item *item);
 /* Control loop: ids in as many items as they need. */
 void rdv_outbox_send_ids(struct rdv_outboxes *all, const char *to, Cluster__Item__WhatCase what,
-		char **ids, size_t n);
+		char **ids, size_t n, bool proven);

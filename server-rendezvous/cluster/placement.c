@@ -169,10 +169,19 @@ static bool comes_and_goes(struct rdv_placement *pm, const char *id)
 			hws_clock_us() - pm->gone[i].at_us < GONE_US;
 }
 
-void rdv_placement_gone(struct rdv_placement *pm, const char *id)
+/* What a device proved here nobody undoes by saying at another node that he is it: that one is told
+ * that the device is here, and what it can. */
+static bool stays(struct rdv_placement *pm, const struct rdv_peer *p, bool proven)
+{
+	return !proven && p->flags & RDV_PEER_PROVES &&
+			rdv_peer_online(pm->node->core->presence, p, hws_clock_us());
+}
+
+void rdv_placement_gone(struct rdv_placement *pm, const char *id, bool proven)
 {
 	struct hws_bytes bytes = hws_bytes_str(id);
 	uint64_t client = 0;
+	bool here = false;
 	struct rdv_shard *s;
 	struct rdv_peer *p;
 
@@ -180,13 +189,19 @@ void rdv_placement_gone(struct rdv_placement *pm, const char *id)
 		return;
 	s = rdv_presence_lock(pm->node->core->presence, bytes);
 	p = rdv_shard_find(s);
-	if (p && p->flags & RDV_PEER_PLACED) {
+	if (p && proven)
+		p->flags |= RDV_PEER_PROVES;
+	if (p && p->flags & RDV_PEER_PLACED && stays(pm, p, proven)) {
+		here = true;
+	} else if (p && p->flags & RDV_PEER_PLACED) {
 		p->flags &= (uint8_t)~RDV_PEER_PLACED;
 		client = p->client;
 		p->seen = 0;
 		note_gone(pm, id);
 	}
 	rdv_presence_unlock(s);
+	if (here)
+		rdv_placement_arrived(pm, bytes);
 	if (client)
 		pm->node->planes->close_client(pm->node->core, client); /* its host comes again */
 }
@@ -241,14 +256,23 @@ static bool is_elsewhere(const struct rdv_placement *pm, const struct rdv_where 
 	return w->node[0] && strcmp(w->node, pm->node->name) != 0;
 }
 
-/* Tells each node which devices it has lost to this one. */
+static bool proves(struct rdv_placement *pm, const char *id)
+{
+	struct rdv_peer_info info;
+
+	return rdv_presence_get(pm->node->core->presence, hws_bytes_str(id), hws_clock_us(),
+			       &info) &&
+			info.proves;
+}
+
+/* Tells each node which devices it has lost to this one; those that proved it apart. */
 static void tell_gone(struct rdv_placement *pm)
 {
 	char **ids = hws_alloc_array(pm->run_n, sizeof(*ids));
 
 	for (size_t i = 0; ids && i < pm->run_n; i++) {
 		char node[RDV_NODE_MAX + 1];
-		size_t n = 0;
+		size_t n = 0, end = pm->run_n;
 
 		if (!is_elsewhere(pm, &pm->found[i]))
 			continue;
@@ -257,10 +281,12 @@ static void tell_gone(struct rdv_placement *pm)
 			if (strcmp(pm->found[k].node, node) != 0)
 				continue;
 			if (!comes_and_goes(pm, pm->found[k].id))
-				ids[n++] = pm->found[k].id;
+				ids[proves(pm, pm->found[k].id) ? --end : n++] = pm->found[k].id;
 			pm->found[k].node[0] = 0;
 		}
-		rdv_outbox_send_ids(pm->node->out, node, CLUSTER__ITEM__WHAT_GONE, ids, n);
+		rdv_outbox_send_ids(pm->node->out, node, CLUSTER__ITEM__WHAT_GONE, ids, n, false);
+		rdv_outbox_send_ids(pm->node->out, node, CLUSTER__ITEM__WHAT_GONE, ids + end,
+				pm->run_n - end, true);
 	}
 	hws_free(ids);
 }
@@ -289,7 +315,7 @@ static size_t keep_ours(struct rdv_placement *pm, const char **ids)
 
 	for (size_t i = 0; i < pm->run_n; i++) {
 		if (is_elsewhere(pm, &pm->found[i]))
-			rdv_placement_gone(pm, pm->found[i].id);
+			rdv_placement_gone(pm, pm->found[i].id, false);
 		else if (!pm->found[i].node[0])
 			ids[n++] = pm->found[i].id;
 		pm->found[i].node[0] = 0;
@@ -455,7 +481,7 @@ static void tell_changed(struct rdv_placement *pm)
 
 	while (ids && n < pm->changed.count && (id = idq_at(&pm->changed, &at, &letter)))
 		ids[n++] = (char *)(uintptr_t)id;
-	rdv_outbox_send_ids(pm->node->out, "", CLUSTER__ITEM__WHAT_CHANGED, ids, n);
+	rdv_outbox_send_ids(pm->node->out, "", CLUSTER__ITEM__WHAT_CHANGED, ids, n, false);
 	hws_free(ids);
 	hws_buf_reset(&pm->changed.b);
 	pm->changed.count = 0;

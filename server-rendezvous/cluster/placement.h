@@ -3,6 +3,7 @@
 #pragma once
 #include "shared/base/bytes.h"
 #include "shared/base/err.h"
+#include <stdbool.h>
 #include <stdint.h>
 
 struct rdv_node;
@@ -22,8 +23,8 @@ void rdv_placement_learn(struct rdv_placement *pm, struct hws_bytes id);
 
 /* --- control loop --- */
 void rdv_placement_tick(struct rdv_placement *pm);
-/* Another node has this device now. */
-void rdv_placement_gone(struct rdv_placement *pm, const char *id);
+/* Another node has this device now; `proven`: it proved there who it is. */
+void rdv_placement_gone(struct rdv_placement *pm, const char *id, bool proven);
 /* What this node remembers of the device is old. */
 void rdv_placement_changed(struct rdv_placement *pm, const char *id);
 /* This node has written the device to the database: to be told to the others. */
