@@ -33,7 +33,7 @@ json_t *rdv_peer_json(struct rdv_core *core, const char *id)
 {
 	struct rdv_peer_info info;
 	struct sockaddr_storage ss;
-	char addr[HWS_ADDR_TEXT], key[HWS_KEY_TEXT];
+	char addr[HWS_ADDR_TEXT], key[HWS_KEY_TEXT], fingerprint[HWS_FINGERPRINT_TEXT];
 	json_t *o;
 
 	if (!rdv_presence_get(core->presence, hws_bytes_str(id), hws_clock_us(), &info))
@@ -47,8 +47,12 @@ json_t *rdv_peer_json(struct rdv_core *core, const char *id)
 	if (o && info.age_us != UINT64_MAX)
 		json_object_set_new(
 				o, "seen_s_ago", json_integer((json_int_t)(info.age_us / 1000000)));
-	if (o && info.has_pk)
+	if (o && info.has_pk) {
 		json_object_set_new(o, "key", json_string(key));
+		/* as the device and its viewers show it */
+		json_object_set_new(o, "fingerprint",
+				json_string(hws_fingerprint_text(info.pk, fingerprint)));
+	}
 	return o;
 }
 

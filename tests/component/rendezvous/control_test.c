@@ -2,6 +2,7 @@
  * does to those who are connected already. */
 #include "shared/base/mem.h"
 #include "shared/crypto/crypto.h"
+#include "shared/crypto/identity.h"
 #include "tests/component/rendezvous/actors.h"
 #include "tests/support/suite.h"
 #include <check.h>
@@ -69,6 +70,7 @@ static void says(const char *out, const char *text)
 START_TEST(looks_at_devices)
 {
 	struct device d;
+	char fingerprint[HWS_FINGERPRINT_TEXT];
 	const char *out;
 	int fd;
 
@@ -85,6 +87,7 @@ START_TEST(looks_at_devices)
 	out = admin(0, "peer", d.id, NULL);
 	says(out, "online: yes");
 	says(out, "by: udp");
+	says(out, hws_fingerprint_text(d.pk, fingerprint)); /* as the device shows it */
 	out = admin(0, "why", d.id, NULL);
 	says(out, "127.0.0.9");
 	says(admin(0, "config", NULL), "relay-servers");
