@@ -89,11 +89,17 @@ void hws_reach_fail_server(struct hws_reach *r, int why)
 				hws_server_addr_text(&r->server_addr, text, sizeof(text)));
 		return;
 	}
-	hws_error_set(&err, why,
-			"cannot reach the rendezvous server %s: %s. Check the server's name in the settings, the "
-			"network and the firewall (TCP %u)",
-			hws_server_addr_text(&r->server_addr, text, sizeof(text)),
-			hws_err_text(why), r->server_addr.port);
+	hws_server_addr_text(&r->server_addr, text, sizeof(text));
+	if (why == HWS_ERR_PROTO && r->server_addr.ws)
+		hws_error_set(&err, why,
+				"%s answers, but has no rendezvous server's WebSocket at this path: behind a web "
+				"server it is mostly /ws/id",
+				text);
+	else
+		hws_error_set(&err, why,
+				"cannot reach the rendezvous server %s: %s. Check the server's name in the "
+				"settings, the network and the firewall (TCP %u)",
+				text, hws_err_text(why), r->server_addr.port);
 	hws_reach_fail(r, why, err.text);
 }
 
