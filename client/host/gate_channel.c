@@ -90,10 +90,13 @@ static void on_done(struct hws_gate *g)
 	if (g->level == HWS_LEVEL_PLAIN)
 		hws_warn_limited("gate.plaintext", HWS_STR("peer", g->peer),
 				HWS_STR("why", hws_secure_text(&g->secure)));
-	if (g->v2_only && g->level != HWS_LEVEL_V2)
+	if (g->v2_only && g->level != HWS_LEVEL_V2) {
+		hws_info_limited("gate.refused", HWS_STR("peer", g->peer),
+				HWS_STR("why", HWS_JUDGE_V2_ONLY));
 		hws_gate_refuse(g, HWS_JUDGE_V2_ONLY, HWS_GATE_REFUSED_US);
-	else
+	} else {
 		hws_gate_start_session(g);
+	}
 }
 
 static void on_failed(struct hws_gate *g)
