@@ -22,15 +22,38 @@ size_t hws_gate_channel_frame_max(size_t message_max)
 
 void hws_gate_channel_init(struct hws_gate *g, const Agt__GateStart *s)
 {
+	g->plain_ok = s->allow_plaintext && !s->require_v2;
 	/* `need` is ours: who may not log in shall read why, in records where they are */
 	const struct hws_secure_host_conf conf = {
-		.plain_ok = s->allow_plaintext && !s->require_v2 ? HWS_PLAIN_ALL : 0,
+		.plain_ok = g->plain_ok ? HWS_PLAIN_ALL : 0,
 		.direct = !s->secure,
 	};
 
 	g->secure_used = s->secure;
 	g->v2_only = s->require_v2;
 	hws_secure_host_init(&g->secure, &conf);
+}
+
+/* Why a viewer is not let in that can do no better. */
+static const char *too_little(const struct hws_gate *g)
+{
+	if (g->v2_only)
+		return HWS_JUDGE_V2_ONLY;
+	return g->secure_used ? only_encrypted : only_by_id;
+}
+
+/* By address: whom the owner wants no plain session with is told at once. Met with Hash, a
+ * deployed viewer would ask for the password and prove it in plain, to be refused after that. */
+static int send_first(struct hws_gate *g)
+{
+	struct hws_bytes offer = hws_secure_offer(&g->secure);
+
+	if (g->plain_ok)
+		return hws_gate_send_hash(g->conn,
+				&(struct hws_gate_hash){ .salt = g->salt,
+						.challenge = g->challenge,
+						.signed_id = offer });
+	return hws_gate_send_turned_away(g->conn, too_little(g), offer);
 }
 
 static void on_handshake_timeout(void *arg)
@@ -50,7 +73,7 @@ void hws_gate_channel_begin(struct hws_gate *g)
 	}
 	hws_conn_pause(g->conn);
 	/* where Hash is first a deployed viewer answers with its login, as soon as it can */
-	if (g->secure_used)
+	if (g->secure_used || !g->plain_ok)
 		hws_timer_start(g->loop, &g->deadline, HWS_HANDSHAKE_US, on_handshake_timeout, g);
 	else
 		hws_timer_start(g->loop, &g->deadline, g->login_timeout_us, hws_gate_login_timeout,
@@ -106,11 +129,7 @@ static void on_failed(struct hws_gate *g)
 	if (hws_secure_err(&g->secure) != HWS_ERR_INSECURE)
 		hws_gate_end(g, "the handshake failed");
 	else
-		hws_gate_refuse(g,
-				g->v2_only                       ? HWS_JUDGE_V2_ONLY
-						: g->secure_used ? only_encrypted
-								 : only_by_id,
-				HWS_GATE_REFUSED_US);
+		hws_gate_refuse(g, too_little(g), HWS_GATE_REFUSED_US);
 }
 
 static void advance(struct hws_gate *g)
@@ -138,7 +157,6 @@ void hws_gate_channel_frame(struct hws_gate *g, struct hws_bytes frame)
 
 void hws_gate_signed(struct hws_gate *g, const Agt__SignReply *reply)
 {
-	struct hws_gate_hash hash = { .salt = g->salt, .challenge = g->challenge };
 	struct hws_bytes signed_id = hws_bytes(reply->signed_id.data, reply->signed_id.len);
 
 	if (g->state != GATE_SIGNING)
@@ -149,8 +167,7 @@ void hws_gate_signed(struct hws_gate *g, const Agt__SignReply *reply)
 	}
 	hws_offers_take(reply->offers, reply->n_offers, &g->offers);
 	hws_gate_set_state(g, GATE_SECURING);
-	hash.signed_id = hws_secure_offer(&g->secure);
-	if (!g->secure_used && hws_gate_send_hash(g->conn, &hash) < 0) {
+	if (!g->secure_used && send_first(g) < 0) {
 		hws_gate_end(g, "send failed");
 		return;
 	}

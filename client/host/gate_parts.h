@@ -46,7 +46,7 @@ struct hws_gate {
 	uint32_t disabled;    /* what the viewer does not want */
 	enum hws_secure_level level; /* once past GATE_SECURING */
 	bool secure_used;            /* SignedId comes first, else Hash */
-	bool v2_only, final_end;
+	bool v2_only, plain_ok, final_end;
 	struct hws_offers offers; /* what the viewer may answer next */
 	struct hws_gate_welcome welcome_secret;
 	struct hws_probes probes;

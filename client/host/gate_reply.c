@@ -127,6 +127,17 @@ int hws_gate_send_login_error(struct hws_conn *c, const char *text, struct hws_o
 	return send_login_response(c, &response);
 }
 
+int hws_gate_send_turned_away(struct hws_conn *c, const char *text, struct hws_bytes signed_id)
+{
+	Ses__LoginResponse response = SES__LOGIN_RESPONSE__INIT;
+
+	response.union_case = SES__LOGIN_RESPONSE__UNION_ERROR;
+	response.error = (char *)(uintptr_t)text;
+	response.v2_signed_id.data = (uint8_t *)(uintptr_t)signed_id.ptr;
+	response.v2_signed_id.len = signed_id.len;
+	return send_login_response(c, &response);
+}
+
 int hws_gate_send_peer_info(
 		struct hws_conn *c, struct hws_bytes peer_info, struct hws_gate_welcome *welcome)
 {

@@ -23,6 +23,9 @@ int hws_gate_send_permissions(struct hws_conn *c, uint32_t before, uint32_t now)
 /* `offers`: what the next attempt answers; NULL = none. */
 int hws_gate_send_login_error(
 		struct hws_conn *c, const char *text, struct hws_offers *offers) HWS_MUST_CHECK;
+/* In Hash's place and in plain: deployed viewers read `text`, ours answer to `signed_id`. */
+int hws_gate_send_turned_away(
+		struct hws_conn *c, const char *text, struct hws_bytes signed_id) HWS_MUST_CHECK;
 /* What hostd has for a viewer of ours that it lets in. Secret. */
 struct hws_gate_welcome {
 	bool has_confirm, has_ticket;

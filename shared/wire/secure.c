@@ -411,13 +411,25 @@ static int client_signed_id(struct hws_secure *s, struct hws_bytes signed_id)
 	return HWS_OK;
 }
 
+/* What SignedId would hold, in the message with which deployed viewers by address are met. */
+static struct hws_bytes plain_offer(const Ses__Message *m)
+{
+	if (m && m->union_case == SES__MESSAGE__UNION_HASH)
+		return bytes_of(&m->hash->v2_signed_id);
+	if (m && m->union_case == SES__MESSAGE__UNION_LOGIN_RESPONSE)
+		return bytes_of(&m->login_response->v2_signed_id);
+	return hws_bytes(NULL, 0);
+}
+
 static int client_frame(struct hws_secure *s, const Ses__Message *m)
 {
+	struct hws_bytes offer = plain_offer(m);
+
 	if (m && m->union_case == SES__MESSAGE__UNION_SIGNED_ID)
 		return client_signed_id(s, bytes_of(&m->signed_id->id));
+	if (offer.len && !s->without_v2)
+		return client_signed_id(s, offer);
 	if (m && m->union_case == SES__MESSAGE__UNION_HASH) {
-		if (m->hash->v2_signed_id.len && !s->without_v2)
-			return client_signed_id(s, bytes_of(&m->hash->v2_signed_id));
 		/* The host is in its session already: an answer is neither awaited nor needed. */
 		s->frame_unused = fall_back(s, HWS_PLAIN_HOST_STARTED);
 		return HWS_OK;

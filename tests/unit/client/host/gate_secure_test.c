@@ -220,6 +220,26 @@ START_TEST(a_blocked_address_gets_its_text_and_no_hash)
 }
 END_TEST
 
+/* Its answer to Hash would prove the password in plain, for nothing. */
+START_TEST(who_is_turned_away_by_address_is_not_asked_for_a_password)
+{
+	Agt__GateStart s = AGT__GATE_START__INIT;
+
+	s.require_v2 = true;
+	start(&s);
+	UNTIL(login_error());
+	ck_assert_ptr_nonnull(strstr(login_error(), "takes only hawser viewers"));
+	ck_assert_uint_ne(
+			find(SES__MESSAGE__UNION_LOGIN_RESPONSE)->login_response->v2_signed_id.len,
+			0);
+	ck_assert(!closed); /* ours answer to what is signed there */
+	send_login("987654321", SES__LOGIN_REQUEST__UNION__NOT_SET);
+	UNTIL(viewer_closed);
+	ck_assert_ptr_null(find(SES__MESSAGE__UNION_HASH));
+	ck_assert_uint_eq(opens, 0);
+}
+END_TEST
+
 /* In place of the SignedId it would be lost: the viewer would go on without encryption. */
 START_TEST(a_refusal_comes_after_the_handshake)
 {
@@ -299,6 +319,7 @@ int main(void)
 			TESTS(a_secure_session_is_keyed_before_the_first_message,
 					a_refused_signature_ends_the_link,
 					a_blocked_address_gets_its_text_and_no_hash,
+					who_is_turned_away_by_address_is_not_asked_for_a_password,
 					a_refusal_comes_after_the_handshake,
 					a_direct_session_has_the_bytes_of_the_golden_trace));
 

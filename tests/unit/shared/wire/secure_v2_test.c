@@ -56,11 +56,14 @@ static void begin(bool host_v2)
 	ck_assert_int_eq(hws_secure_client_init(&v, &viewer_conf), HWS_OK);
 }
 
+static bool turns_away; /* deployed viewers, at a direct address */
+
 /* The host's first frame, as a gate sends it. */
 static size_t first_frame(uint8_t *buf, size_t max)
 {
 	struct hws_bytes out;
 	Ses__Hash hash = SES__HASH__INIT;
+	Ses__LoginResponse away = SES__LOGIN_RESPONSE__INIT;
 	Ses__Message m = SES__MESSAGE__INIT;
 
 	if (!h.direct) {
@@ -72,8 +75,14 @@ static size_t first_frame(uint8_t *buf, size_t max)
 	ck_assert(!hws_secure_take_output(&h, &out));
 	out = hws_secure_offer(&h);
 	hash.v2_signed_id = (ProtobufCBinaryData){ out.len, (uint8_t *)(uintptr_t)out.ptr };
-	m.union_case = SES__MESSAGE__UNION_HASH;
-	m.hash = &hash;
+	away.v2_signed_id = hash.v2_signed_id;
+	away.union_case = SES__LOGIN_RESPONSE__UNION_ERROR;
+	away.error = (char *)"no";
+	m.union_case = turns_away ? SES__MESSAGE__UNION_LOGIN_RESPONSE : SES__MESSAGE__UNION_HASH;
+	if (turns_away)
+		m.login_response = &away;
+	else
+		m.hash = &hash;
 	ck_assert_uint_le(ses__message__get_packed_size(&m), max);
 	return ses__message__pack(&m, buf);
 }
@@ -124,7 +133,8 @@ static void both_agree(void)
 	ck_assert_str_eq(hws_secure_host_id(&v), ID);
 }
 
-/* 0 a statement, 1 a pin, 2 both, 3 first contact */
+/* 0 a statement, 1 a pin, 2 both, 3 first contact; the same by address, and where deployed viewers
+ * are turned away */
 START_TEST(both_ends_agree)
 {
 	static const enum hws_secure_trust trust[] = { HWS_TRUST_SERVER, HWS_TRUST_PIN,
@@ -135,6 +145,7 @@ START_TEST(both_ends_agree)
 	if (_i % 4 == 1 || _i % 4 == 2)
 		viewer_conf.pinned_pk = host.pk;
 	host_conf.direct = _i >= 4;
+	turns_away = _i >= 8;
 	if (_i >= 4)
 		viewer_conf.id = viewer_conf.statement.len ? ID : "";
 	viewer_conf.need = host_conf.need = HWS_LEVEL_V2;
@@ -472,7 +483,7 @@ int main(void)
 					the_texts_say_what_is_true));
 
 	tcase_add_checked_fixture(t, set_up, NULL);
-	tcase_add_loop_test(t, both_ends_agree, 0, 8);
+	tcase_add_loop_test(t, both_ends_agree, 0, 12);
 	tcase_add_loop_test(t, no_flipped_bit_leads_to_a_session, 0, 2);
 	tcase_add_loop_test(t, nothing_but_the_confirmation_confirms, 0, 3);
 	tcase_add_loop_test(t, a_stripped_handshake_is_refused_by_who_knows_better, 0, 3);
