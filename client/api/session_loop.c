@@ -341,7 +341,7 @@ void api_session_loop_attach(struct api_session_loop *e, const struct api_path *
 		.arg = e };
 	struct sockaddr_storage peer = path->stream->peer;
 	struct api_pin pin;
-	char address[HWS_ADDR_TEXT];
+	char address[HWS_ADDR_TEXT], name[HWS_TARGET_NAME];
 	int r;
 
 	e->path = path->name;
@@ -356,7 +356,7 @@ void api_session_loop_attach(struct api_session_loop *e, const struct api_path *
 	hws_addr_text(&peer, address, sizeof(address));
 	const struct hws_viewer_link link = {
 		.username = e->target.username[0] ? e->target.username : address,
-		.name = e->s->target,
+		.name = api_trust_name(e, name, sizeof(name)),
 		.local = !path->relayed && hws_addr_is_loopback(&peer),
 		.id = path->by_address ? "" : e->target.id,
 		.statement = path->statement,

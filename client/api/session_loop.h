@@ -127,6 +127,9 @@ struct api_pin {
 	uint8_t pk[HWS_PK_LEN];
 	enum hws_secure_level level;
 };
+/* The name by which the host is forgotten again, whatever server the settings have: in `buf`, or
+ * the session's own. */
+const char *api_trust_name(const struct api_session_loop *e, char *buf, size_t size);
 void api_trust_pin(struct api_session_loop *e, struct api_pin *ret);
 /* Gives the viewer's core what an earlier session remembered for the login. The lock of the context
  * is held. */

@@ -1,6 +1,7 @@
 /* What a session remembers of its host, and what users are told of the host's key. A host that once
  * spoke v2 is taken for no less from then on, so that nobody on the way can talk it down. */
 #include "client/api/session_loop.h"
+#include "shared/base/str.h"
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -52,6 +53,14 @@ enum hawser_encryption api_trust_encryption(const struct api_session_loop *e)
 enum hawser_trust api_trust_public(const struct api_session_loop *e)
 {
 	return (enum hawser_trust)hws_viewer_trust(e->viewer);
+}
+
+const char *api_trust_name(const struct api_session_loop *e, char *buf, size_t size)
+{
+	bool at = !e->target.is_direct && !*e->target.server && *e->server &&
+			!strstr(e->server, "://");
+
+	return at && hws_fmt(buf, size, "%s@%s", e->target.id, e->server) >= 0 ? buf : e->s->target;
 }
 
 /* The lock of the context is held. */

@@ -90,6 +90,27 @@ START_TEST(somebody_else_at_the_same_place_is_refused)
 }
 END_TEST
 
+/* The server was given for these sessions only: the way out must name it. */
+START_TEST(a_host_at_another_server_can_be_forgotten)
+{
+	struct fake_host h;
+	char target[200], server[40], want[100];
+
+	meet(&h, target, true);
+	h.conf.v2 = false;
+	snprintf(server, sizeof(server), "127.0.0.1:%u", h.rendezvous_port);
+	snprintf(want, sizeof(want), "(hawser peers forget 123456789@%s,", server);
+	ck_assert_int_eq(HAWSER("connect", "123456789", "--server", server, "--key", h.key,
+					 "--headless", "--no-retry", "--stats"),
+			INSECURE);
+	ck_assert_msg(strstr(out, want) != NULL, "%s", out);
+	snprintf(want, sizeof(want), "123456789@%s", server);
+	ck_assert_int_eq(HAWSER("peers", "forget", want), 0);
+	ck_assert_msg(look(target, NULL) == 0, "%s", out);
+	fake_host_stop(&h);
+}
+END_TEST
+
 START_TEST(who_does_not_know_the_password_gets_no_session)
 {
 	struct fake_host h;
@@ -141,7 +162,8 @@ int main(void)
 {
 	Suite *s = suite_create("attack/v2-viewer");
 	TCase *t = test_case(s, "all", 120,
-			TESTS(who_does_not_know_the_password_gets_no_session,
+			TESTS(a_host_at_another_server_can_be_forgotten,
+					who_does_not_know_the_password_gets_no_session,
 					require_v2_refuses_deployed_hosts));
 
 	if (hws_crypto_init() < 0)
