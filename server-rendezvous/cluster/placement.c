@@ -4,6 +4,7 @@
 #include "server-rendezvous/cluster/node.h"
 #include "server-rendezvous/cluster/outbox.h"
 #include "server-rendezvous/state/core.h"
+#include "server-rendezvous/state/journal.h"
 #include "server-rendezvous/state/presence.h"
 #include "server-rendezvous/store/store.h"
 #include "shared/base/buf.h"
@@ -58,6 +59,8 @@ struct rdv_placement {
 	bool kicked;        /* atomic */
 	bool overflowed;    /* atomic: an arrival was not noted */
 	bool placing;
+	bool judging;  /* the rows of the run's devices are asked for, too */
+	bool unjudged; /* some could not be: they are looked at once more */
 	unsigned learning;
 	uint64_t retry_at_us;
 	const char **run; /* ids of `work` with the store */
@@ -308,13 +311,17 @@ static void on_removed(int r, void *arg)
 		run_end(arg, r);
 }
 
-/* Those that are somewhere else by now are not taken back: the other node heard from them later. */
+/* Those that are somewhere else by now are not taken back: the other node heard from them later.
+ * And an operator may have removed some meanwhile, which was said while this node could not hear:
+ * they go now, or they would be served until it is started again. */
 static size_t keep_ours(struct rdv_placement *pm, const char **ids)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < pm->run_n; i++) {
-		if (is_elsewhere(pm, &pm->found[i]))
+		if (pm->judging && !pm->found[i].has_pk)
+			pm->node->planes->removed(pm->node->core, pm->found[i].id);
+		else if (is_elsewhere(pm, &pm->found[i]))
 			rdv_placement_gone(pm, pm->found[i].id, false);
 		else if (!pm->found[i].node[0])
 			ids[n++] = pm->found[i].id;
@@ -358,6 +365,7 @@ static void on_found(int r, const struct rdv_where *w, size_t n, void *arg)
 /* The next run of entries of the same letter, at most RUN_MAX. */
 static int take_run(struct rdv_placement *pm)
 {
+	struct rdv_store *store = pm->node->core->store;
 	size_t at = 0, n = 0;
 	char letter, first = 0;
 	const char *id = idq_at(&pm->work, &at, &first);
@@ -370,10 +378,13 @@ static int take_run(struct rdv_placement *pm)
 		pm->run[n++] = id;
 	pm->run_n = n;
 	if (first == LEFT)
-		return pm->node->core->store->locations->remove(
-				pm->node->core->store, pm->run, n, on_removed, pm);
-	return pm->node->core->store->locations->find(
-			pm->node->core->store, pm->run, n, on_found, pm);
+		return store->locations->remove(store, pm->run, n, on_removed, pm);
+	/* What was registered while the database was away may not stand in it yet. */
+	pm->judging = first == AGAIN && rdv_journal_idle(pm->node->core->journal);
+	pm->unjudged = pm->unjudged || (first == AGAIN && !pm->judging);
+	if (pm->judging)
+		return store->locations->find_keyed(store, pm->run, n, on_found, pm);
+	return store->locations->find(store, pm->run, n, on_found, pm);
 }
 
 static void take_in(struct rdv_placement *pm)
@@ -491,6 +502,10 @@ void rdv_placement_tick(struct rdv_placement *pm)
 {
 	if (pm->changed.count)
 		tell_changed(pm);
+	if (pm->unjudged && rdv_journal_idle(pm->node->core->journal)) {
+		pm->unjudged = false;
+		rdv_placement_again(pm);
+	}
 	place(pm);
 	learn_some(pm);
 }

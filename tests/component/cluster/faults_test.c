@@ -82,6 +82,38 @@ START_TEST(orders_hold_at_all_nodes_also_those_that_were_missed)
 }
 END_TEST
 
+static bool forgotten(void *device)
+{
+	return !device_keep_alive(device);
+}
+
+/* A device that is removed while its node hears nothing does not live on there; another one does,
+ * whichever of the two lost it its place. */
+START_TEST(a_removal_that_was_missed_is_made_up_for)
+{
+	struct device d, stays;
+	json_t *ans;
+
+	device_init(&d, &b, 1, "123456789");
+	device_online(&d);
+	device_init(&stays, &b, 2, "987654321");
+	device_online(&stays);
+	ck_assert(reached(&a, &d, AGAIN_MS));
+	ck_assert(reached(&a, &stays, AGAIN_MS));
+	test_proxy_set(&proxy, TEST_PROXY_CUT);
+	ans = server_ask(&a, "remove", "id", d.id);
+	ck_assert(json_is_true(json_object_get(ans, "ok")));
+	json_decref(ans);
+	ck_assert(device_keep_alive(&d)); /* its node cannot know */
+	test_proxy_set(&proxy, TEST_PROXY_PASS);
+	ck_assert(test_until(forgotten, &d, WAIT_MS));
+	ck_assert(device_keep_alive(&stays));
+	ck_assert(reached(&a, &stays, AGAIN_MS));
+	device_done(&d);
+	device_done(&stays);
+}
+END_TEST
+
 START_TEST(nodes_with_different_keys_do_not_talk)
 {
 	const char *args[] = { "--store", pg.url, "--node", "c", NULL };
@@ -315,6 +347,7 @@ int main(void)
 					a_cut_between_node_and_database_is_survived,
 					a_silent_network_between_node_and_database_is_survived,
 					orders_hold_at_all_nodes_also_those_that_were_missed,
+					a_removal_that_was_missed_is_made_up_for,
 					rubbish_from_the_database_harms_nobody,
 					nodes_with_different_keys_do_not_talk,
 					a_name_that_two_nodes_use_is_told));
