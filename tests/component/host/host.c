@@ -74,6 +74,26 @@ json_t *host_status(struct test_host *h)
 	return status;
 }
 
+static bool stands(struct test_host *h, size_t count, const char *state)
+{
+	json_t *status = host_status(h), *sessions = json_object_get(status, "sessions"), *v;
+	bool is = json_array_size(sessions) == count;
+	size_t i;
+
+	json_array_foreach (sessions, i, v)
+		is = is && hws_str_equal(json_string_value(json_object_get(v, "state")), state);
+	json_decref(status);
+	return is;
+}
+
+void host_until(struct test_host *h, size_t count, const char *state)
+{
+	uint64_t end = test_now_ms() + TEST_PATIENCE_MS;
+
+	while (!stands(h, count, state))
+		ck_assert_uint_lt(test_now_ms(), end);
+}
+
 const char *host_password(struct test_host *h)
 {
 	const char *out;

@@ -19,6 +19,9 @@ void host_stop(struct test_host *h);
 int host_ask(struct test_host *h, const char *verb, const char *arg, const char **ret_out);
 /* `hawser-host status --json`; the caller's. */
 json_t *host_status(struct test_host *h);
+/* Waits until there are so many sessions, all in this state: the host hears of what its gates and
+ * its desktop do a moment after a viewer does. */
+void host_until(struct test_host *h, size_t count, const char *state);
 /* Asks for the temporary password and keeps it. */
 const char *host_password(struct test_host *h);
 

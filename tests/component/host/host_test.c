@@ -228,6 +228,7 @@ START_TEST(the_status_names_who_is_connected)
 	host_start(&host, NULL);
 	ready(&host);
 	ck_assert_str_eq(viewer_enter(&one, host.port, host.password), "");
+	host_until(&host, 1, "open");
 	ck_assert_int_eq(test_run(argv, NULL, &out), 0);
 	line = strstr(out, "\nconnected: 1 ");
 	ck_assert_msg(line, "%s", out);
