@@ -48,11 +48,44 @@ static void print_line(const char *head, const json_t *text)
 		printf("%s%s\n", head, s);
 }
 
+static const char *permanent_text(const json_t *a, bool temporary)
+{
+	if (!json_is_true(json_object_get(a, "permanent_password")))
+		return temporary ? "not set" : "not set: no password opens this host";
+	if (!json_is_true(json_object_get(a, "permanent_accepted")))
+		return "set, but not accepted (see 'verification-method')";
+	return json_is_true(json_object_get(a, "permanent_hawser_only"))
+			? "set, for hawser viewers only (set it again for others)"
+			: "set";
+}
+
+static void print_passwords(const json_t *a)
+{
+	bool temporary = json_is_true(json_object_get(a, "temporary_password"));
+
+	printf("passwords: temporary %s, permanent %s\n", temporary ? "on" : "off",
+			permanent_text(a, temporary));
+}
+
+static void print_sandbox(const json_t *a, const json_t *sandbox)
+{
+	const char *unlocked = json_is_true(json_object_get(a, "keys_locked"))
+			? ""
+			: "; keys not locked in memory";
+
+	if (json_is_true(json_object_get(sandbox, "off"))) {
+		printf("sandbox:   switched off by 'sandbox'%s\n", unlocked);
+		return;
+	}
+	printf("sandbox:   gates: %s; host: %s%s\n", text_of(sandbox, "gate"),
+			text_of(sandbox, "host"), unlocked);
+	print_line("missing:   ", json_object_get(sandbox, "missing"));
+}
+
 static void print_status(const json_t *a)
 {
 	const json_t *server = json_object_get(a, "server"), *direct = json_object_get(a, "direct");
 	const json_t *desktop = json_object_get(a, "desktop");
-	const json_t *sandbox = json_object_get(a, "sandbox");
 	const char *address = json_string_value(json_object_get(server, "address"));
 	const char *by = json_string_value(json_object_get(server, "by"));
 
@@ -79,19 +112,8 @@ static void print_status(const json_t *a)
 				json_integer_value(json_object_get(desktop, "displays")));
 	else
 		printf("desktop:   none: %s\n", json_string_value(json_object_get(desktop, "why")));
-	printf("passwords: temporary %s, permanent %s\n",
-			json_is_true(json_object_get(a, "temporary_password")) ? "on" : "off",
-			json_is_true(json_object_get(a, "permanent_hawser_only"))
-					? "set, for hawser viewers only (set it again for others)"
-					: json_is_true(json_object_get(a, "permanent_password"))
-					? "set"
-					: "not set");
-	printf("sandbox:   gates: %s; host: %s%s\n", text_of(sandbox, "gate"),
-			text_of(sandbox, "host"),
-			json_is_true(json_object_get(a, "keys_locked"))
-					? ""
-					: "; keys not locked in memory");
-	print_line("missing:   ", json_object_get(sandbox, "missing"));
+	print_passwords(a);
+	print_sandbox(a, json_object_get(a, "sandbox"));
 	print_line("restart:   needed for ", json_object_get(a, "restart_needed"));
 	print_sessions(json_object_get(a, "sessions"));
 }

@@ -155,8 +155,9 @@ static json_t *sandbox_json(const struct hws_hostd *h)
 {
 	char gate[100], missing[100], own[100];
 
-	return json_pack("{s:s,s:s,s:s}", "gate", hws_layers_text(&h->layers, gate, sizeof(gate)),
-			"missing", hws_layers_missing(&h->layers, missing, sizeof(missing)), "host",
+	return json_pack("{s:b,s:s,s:s,s:s}", "off", !h->settings->sandbox, "gate",
+			hws_layers_text(&h->layers, gate, sizeof(gate)), "missing",
+			hws_layers_missing(&h->layers, missing, sizeof(missing)), "host",
 			hws_sandbox_text(hws_sandbox_layers(), own, sizeof(own)));
 }
 
@@ -174,7 +175,7 @@ static void do_status(struct hws_control_reply *reply, const json_t *req HWS_UNU
 			json_array_append_new(sessions, session_json(h, v));
 	}
 	hws_control_ok(reply,
-			json_pack("{s:s,s:s,s:s,s:{s:s,s:s,s:s,s:s,s:s,s:b,s:I},s:{s:b,s:i},s:o,s:o,s:b,s:b,s:b,s:I,s:I,s:I,s:I,s:s,s:o,s:b}",
+			json_pack("{s:s,s:s,s:s,s:{s:s,s:s,s:s,s:s,s:s,s:b,s:I},s:{s:b,s:i},s:o,s:o,s:b,s:b,s:b,s:b,s:I,s:I,s:I,s:I,s:s,s:o,s:b}",
 					"version", HAWSER_VERSION, "id", h->whoami.id,
 					"fingerprint",
 					hws_fingerprint_text(h->whoami.identity.pk, fingerprint),
@@ -191,6 +192,8 @@ static void do_status(struct hws_control_reply *reply, const json_t *req HWS_UNU
 					"desktop", desktop_json(h), "sessions", sessions,
 					"permanent_password", h->vault.has_permanent,
 					"permanent_hawser_only", hws_vault_lacks_h1(&h->vault),
+					"permanent_accepted",
+					h->vault.conf.accept != HWS_VAULT_TEMPORARY,
 					"temporary_password", *hws_vault_temporary(&h->vault) != 0,
 					"uptime_s",
 					(json_int_t)((hws_loop_now_us(h->loop) - h->started_us) /

@@ -217,6 +217,22 @@ START_TEST(two_viewers_are_served_at_once)
 }
 END_TEST
 
+START_TEST(the_status_tells_what_is_switched_off)
+{
+	static const char *const extra[] = { "--verification-method", "use-permanent-password",
+		"--no-sandbox", NULL };
+	const char *argv[] = { HOST_PROGRAM, "status", "--state-dir", host.dir, NULL };
+	char *out = NULL;
+
+	host_start(&host, extra);
+	ck_assert_int_eq(test_run(argv, NULL, &out), 0);
+	ck_assert_ptr_nonnull(strstr(out, "not set: no password opens this host\n"));
+	ck_assert_ptr_nonnull(strstr(out, "\nsandbox:   switched off"));
+	ck_assert_ptr_null(strstr(out, "\nmissing:"));
+	free(out);
+}
+END_TEST
+
 /* Who, since when, how. */
 START_TEST(the_status_names_who_is_connected)
 {
@@ -490,6 +506,7 @@ static Suite *host_suite(void)
 	tcase_add_test(t, a_lost_session_may_come_back_with_its_password);
 	tcase_add_test(t, two_viewers_are_served_at_once);
 	tcase_add_test(t, the_status_names_who_is_connected);
+	tcase_add_test(t, the_status_tells_what_is_switched_off);
 	tcase_add_test(t, a_viewer_that_does_not_read_harms_nobody);
 	tcase_add_test(t, an_agent_that_crashes_is_replaced_and_the_session_told);
 	tcase_add_test(t, the_host_says_goodbye_and_is_the_same_after_a_restart);
