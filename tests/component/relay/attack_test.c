@@ -155,6 +155,29 @@ START_TEST(those_who_say_nothing_do_not_hold_all_connections)
 }
 END_TEST
 
+/* Pairs that run give way to nobody: one address must not have them all. */
+START_TEST(pairs_of_one_address_do_not_hold_all_connections)
+{
+	const char *uuid = "";
+	struct leg l[20];
+	unsigned n = 0;
+	bool full = false;
+
+	START("--max-pairs", "4", "--max-waiting", "8", "--threads", "1");
+	while (n < HWS_COUNT(l) && !full) {
+		uuid = n % 2 ? uuid : new_uuid();
+		leg_open(&l[n], &relay, false, 50);
+		leg_request(&l[n], uuid, NULL);
+		full = leg_ends(&l[n++], 200);
+	}
+	ck_assert(full);
+	ck_assert_uint_eq(served(1), 1);
+	while (n)
+		leg_close(&l[--n]);
+	relay_stop(&relay);
+}
+END_TEST
+
 /* Where each address waits once only there is nobody who holds most: the oldest goes, but not at
  * once, so that who came just now is met. */
 START_TEST(one_that_waits_long_makes_room)
@@ -167,6 +190,10 @@ START_TEST(one_that_waits_long_makes_room)
 		leg_request(&l[i], new_uuid(), NULL);
 		relay_await_exactly(&relay, NULL, "waiting", i + 1);
 	}
+	leg_open(&l[4], &relay, false, 9);
+	leg_request(&l[4], new_uuid(), NULL);
+	ck_assert(leg_ends(&l[4], LIMIT_MS));
+	leg_close(&l[4]);
 	poll(NULL, 0, 6000); /* older than who is spared */
 	leg_open(&l[4], &relay, false, 9);
 	leg_request(&l[4], new_uuid(), NULL);
@@ -265,6 +292,7 @@ int main(void)
 	return test_main("relay/attack", 120, NULL, cleanup,
 			TESTS(sixteen_addresses_do_not_hold_all_that_waits,
 					those_who_say_nothing_do_not_hold_all_connections,
+					pairs_of_one_address_do_not_hold_all_connections,
 					one_that_waits_long_makes_room,
 					one_address_does_not_use_up_the_memory_of_messages,
 					a_pipe_is_no_list));

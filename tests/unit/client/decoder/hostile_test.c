@@ -330,6 +330,41 @@ START_TEST(memory_of_pictures_cannot_be_cut_short)
 }
 END_TEST
 
+/* --- what all displays take together --------------------------------------------------------- */
+
+static unsigned rooms; /* atomic */
+
+static void much_room(struct taken *t)
+{
+	struct hws_decode_answer a;
+	uint8_t rest[8];
+
+	do {
+		if (get_room(t, HWS_PICTURE_SIDE_MAX,
+				    HWS_PICTURE_PIXELS_MAX / HWS_PICTURE_SIDE_MAX))
+			__atomic_add_fetch(&rooms, 1, __ATOMIC_SEQ_CST);
+		hws_local_fds_close(&t->memory);
+		a = done_of(t);
+		a.result = HWS_ERR_CORRUPT;
+		say(t, a, NULL, 0);
+	} while (hws_decode_read(t->fd, &t->q, sizeof(t->q), NULL) == HWS_OK &&
+			hws_decode_read(t->fd, rest, sizeof(rest), NULL) == HWS_OK);
+}
+
+START_TEST(all_displays_together_have_an_end)
+{
+	way = much_room;
+	stage_open(&s, start_taken, 0);
+	for (unsigned i = 0; i < 4; i++) {
+		ck_assert_int_eq(stage_video(&s, i, hws_bytes_str("none"), true), HWS_OK);
+		stage_wait(&s, i + 1);
+		ck_assert_int_eq(s.result, HWS_ERR_CORRUPT);
+	}
+	ck_assert_uint_eq(__atomic_load_n(&rooms, __ATOMIC_SEQ_CST), 2);
+	ck_assert_uint_eq(s.losses, 0);
+}
+END_TEST
+
 static int start_old(int fd, void *arg HWS_UNUSED)
 {
 	const struct hws_decode_answer hello = { .kind = HWS_DECODE_HELLO,
@@ -357,7 +392,9 @@ static void close_stage(void)
 void hostile_cases(Suite *suite)
 {
 	TCase *t = test_case(suite, "hostile", 60,
-			TESTS(memory_of_pictures_cannot_be_cut_short, another_version_is_told));
+			TESTS(memory_of_pictures_cannot_be_cut_short,
+					all_displays_together_have_an_end,
+					another_version_is_told));
 
 	tcase_add_checked_fixture(t, NULL, close_stage);
 	tcase_add_loop_test(t, a_taken_decoder_gains_nothing, 0, (int)HWS_COUNT(ways));

@@ -55,12 +55,30 @@ START_TEST(packets_end_where_the_message_does)
 }
 END_TEST
 
+START_TEST(a_text_is_no_longer_than_was_asked_for)
+{
+	const struct hws_decode_request q = { .kind = HWS_DECODE_UNPACK, .id = 5, .max = 1000 };
+	const struct hws_decode_asked asked = { .request = &q };
+	struct hws_decode_answer a = { .kind = HWS_DECODE_DONE, .id = 5, .size = 1000 };
+
+	ck_assert_int_eq(hws_decode_answer_check(&asked, &a), HWS_OK);
+	a.size = 1001;
+	ck_assert_int_eq(hws_decode_answer_check(&asked, &a), HWS_ERR_PROTO);
+	a.result = HWS_ERR_CORRUPT; /* then there is none */
+	a.size = 1;
+	ck_assert_int_eq(hws_decode_answer_check(&asked, &a), HWS_ERR_PROTO);
+	a.size = 0;
+	ck_assert_int_eq(hws_decode_answer_check(&asked, &a), HWS_OK);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("decoder");
 
 	test_case(suite, "protocol", 60,
-			TESTS(requests_are_bounded, packets_end_where_the_message_does));
+			TESTS(requests_are_bounded, packets_end_where_the_message_does,
+					a_text_is_no_longer_than_was_asked_for));
 	confined_cases(suite);
 	hostile_cases(suite);
 	return test_suite_run(suite);

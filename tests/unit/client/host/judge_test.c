@@ -321,6 +321,36 @@ START_TEST(a_told_address_uses_up_nothing_of_the_real_one)
 }
 END_TEST
 
+/* Also of one that a server told, and that is known from there: a spoofed push may tell it. */
+START_TEST(a_told_address_that_is_known_has_failures_of_its_own)
+{
+	told = true;
+	ck_assert_int_eq(login_with(1, hws_vault_temporary(&vault)), OK);
+	for (int i = 0; i < 60; i++)
+		login_with(1, "nonsense");
+	ck_assert_int_eq(login_with(1, hws_vault_temporary(&vault)), LIMITED);
+	told = false;
+	ck_assert_int_eq(login_with(1, hws_vault_temporary(&vault)), OK);
+}
+END_TEST
+
+START_TEST(the_wait_of_strangers_grows)
+{
+	static const unsigned waits_s[] = { 1, 2, 4, 8, 16, 20 };
+	const struct hws_limit_source s = { .addr = &from, .told = true };
+
+	for (unsigned i = 0; i < HWS_LIMIT_TOLD; i++)
+		hws_limits_failed(judge.passwords, &s, now);
+	ck_assert_ptr_null(hws_limits_check(judge.passwords, &s, now));
+	for (size_t i = 0; i < HWS_COUNT(waits_s); i++) {
+		hws_limits_failed(judge.passwords, &s, now);
+		now += waits_s[i] * HWS_US_PER_S;
+		ck_assert_ptr_nonnull(hws_limits_check(judge.passwords, &s, now - 1));
+		ck_assert_ptr_null(hws_limits_check(judge.passwords, &s, now));
+	}
+}
+END_TEST
+
 START_TEST(many_real_addresses_guess_no_faster_than_the_host_allows)
 {
 	char text[64];
@@ -601,6 +631,8 @@ int main(void)
 	tcase_add_test(t, addresses_that_a_server_told_guess_as_one);
 	tcase_add_test(t, who_logged_in_lately_does_not_wait_for_guessers);
 	tcase_add_test(t, a_told_address_uses_up_nothing_of_the_real_one);
+	tcase_add_test(t, a_told_address_that_is_known_has_failures_of_its_own);
+	tcase_add_test(t, the_wait_of_strangers_grows);
 	tcase_add_test(t, many_real_addresses_guess_no_faster_than_the_host_allows);
 	tcase_add_test(t, a_proven_key_is_not_an_id_that_anybody_may_claim);
 	tcase_add_test(t, the_table_of_failures_is_bounded);
