@@ -41,7 +41,7 @@ struct viewer_proof {
 static bool prove_viewer(struct hws_viewer *v, struct viewer_proof *ret)
 {
 	const uint8_t *binding = hws_secure_binding(&v->secure);
-	uint8_t what[sizeof(VIEWER_LABEL) - 1 + HWS_BINDING_LEN];
+	uint8_t what[sizeof(VIEWER_LABEL) - 1 + HWS_BINDING_LEN + HWS_DIGEST_LEN];
 	struct hws_identity own;
 
 	if (v->level != HWS_LEVEL_V2 || !binding || !v->ops.identity ||
@@ -49,6 +49,8 @@ static bool prove_viewer(struct hws_viewer *v, struct viewer_proof *ret)
 		return false;
 	memcpy(what, VIEWER_LABEL, sizeof(VIEWER_LABEL) - 1);
 	memcpy(what + sizeof(VIEWER_LABEL) - 1, binding, HWS_BINDING_LEN);
+	memcpy(what + sizeof(VIEWER_LABEL) - 1 + HWS_BINDING_LEN,
+			hws_secure_signed_word(&v->secure), HWS_DIGEST_LEN);
 	hws_identity_sign(&own, hws_bytes(what, sizeof(what)), ret->signature);
 	hws_wipe(what, sizeof(what));
 	memcpy(ret->pk, own.pk, sizeof(ret->pk));

@@ -85,6 +85,7 @@ static void on_sign(struct hws_host_session *v, const Agt__SignRequest *q)
 		return;
 	}
 	v->has_signed = true;
+	hws_secure_word(hws_bytes(word, len), v->word);
 	hws_vault_offer(v->env->judge->vault, &v->offers_secret);
 	hws_offers_of(&v->offers_secret, &offers);
 	reply.signed_id = (ProtobufCBinaryData){ len, word };
@@ -269,6 +270,7 @@ static void let_in(struct hws_host_session *v)
 static void on_login(struct hws_host_session *v, const Agt__LoginCheck *check)
 {
 	struct hws_judge_case c = { .conn = v->conn,
+		.word = v->word,
 		.from = &v->from,
 		.from_told = v->told,
 		.salt = v->salt,

@@ -11,6 +11,7 @@
 #include "client/host/whoami.h"
 #include "client/reach/answer.h"
 #include "shared/base/list.h"
+#include "shared/crypto/transcript.h"
 #include <sys/socket.h>
 
 struct hws_host_session;
@@ -66,10 +67,11 @@ struct hws_host_session {
 	uint64_t since_us, since_wall_us; /* of the connection, then of the open session */
 	struct sockaddr_storage from;
 	bool direct, local, told, secure, open, has_signed, final_end;
-	unsigned level;  /* as its gate says: a number of hws_secure_level, or any */
-	bool spoke;      /* it asked to be let in */
-	bool shown;      /* the desktop was: what let it in is used up */
-	const char *via; /* as hws_notice_via */
+	uint8_t word[HWS_DIGEST_LEN]; /* of what was signed for it */
+	unsigned level;               /* as its gate says: a number of hws_secure_level, or any */
+	bool spoke;                   /* it asked to be let in */
+	bool shown;                   /* the desktop was: what let it in is used up */
+	const char *via;              /* as hws_notice_via */
 	char salt[HWS_SALT_TEXT], challenge[HWS_CHALLENGE_TEXT];
 	const char *state; /* as its gate says, or "starting" */
 	char peer[HWS_ADDR_TEXT], my_id[132], my_name[132], why[160];

@@ -98,6 +98,13 @@ static struct hws_admit *admit_of(const struct hws_hostd *h, bool told)
 	return told ? h->admit_told : h->admit;
 }
 
+/* Somebody has been at the desktop: what let him in does not serve again. */
+static void use_up(struct hws_hostd *h)
+{
+	h->opened++;
+	hws_vault_renew_temporary(&h->vault);
+}
+
 static void on_ended(struct hws_host_session *v, bool was_open, void *arg)
 {
 	struct hws_hostd *h = arg;
@@ -109,10 +116,10 @@ static void on_ended(struct hws_host_session *v, bool was_open, void *arg)
 		hws_resume_closed(
 				&h->resume_secret, v->conn, v->final_end, hws_loop_now_us(h->loop));
 	}
-	if (v->shown) { /* a login that met no desktop has used nothing */
-		h->opened++;
-		hws_vault_renew_temporary(&h->vault);
-	}
+	if (v->shown) /* a login that met no desktop has used nothing */
+		use_up(h);
+	else if (was_open)
+		h->unseen[h->next_unseen++ % HWS_UNSEEN_MAX] = v->conn;
 	hws_host_session_free(v);
 	if (hws_daemon_draining(h->daemon) && !h->session_count)
 		hws_loop_stop(h->loop);
@@ -426,9 +433,18 @@ static void on_let_in(uint64_t conn, void *arg)
 	hws_list_for (n, &h->sessions) {
 		struct hws_host_session *v = hws_container(n, struct hws_host_session, node);
 
-		if (v->conn == conn)
+		if (v->conn == conn) {
 			hws_host_session_shown(v);
+			return;
+		}
 	}
+	/* a gate that ends at once may be heard of before the agent is */
+	for (size_t i = 0; conn && i < HWS_UNSEEN_MAX; i++)
+		if (h->unseen[i] == conn) {
+			h->unseen[i] = 0;
+			use_up(h);
+			return;
+		}
 }
 
 static int open_parts(struct hws_hostd *h, struct hws_error *err)

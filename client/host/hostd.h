@@ -22,6 +22,8 @@
 #include "shared/daemon/daemon.h"
 #include "shared/net/listener.h"
 
+#define HWS_UNSEEN_MAX 32u
+
 struct hws_hostd {
 	struct hws_loop *loop;
 	struct hws_settings *settings;
@@ -52,6 +54,9 @@ struct hws_hostd {
 	struct hws_list sessions;
 	unsigned session_count;
 	uint64_t last_conn, accepted, refused, opened, started_us;
+	/* Sessions that ended before the agent's word that it let them in; the newest few. */
+	uint64_t unseen[HWS_UNSEEN_MAX];
+	unsigned next_unseen;
 	char restart_needed[300]; /* options of the last reload that only the next start takes */
 	struct event on_child;
 	struct hws_timer drain;

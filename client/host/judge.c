@@ -159,7 +159,7 @@ static bool check_viewer(
 
 	if (is_v2(c) && k->viewer_pk.len) {
 		ret->has_viewer = hws_viewer_key_proves(bytes_of(&k->viewer_pk),
-				bytes_of(&k->viewer_signature), k->binding.data);
+				bytes_of(&k->viewer_signature), k->binding.data, c->word);
 		if (!ret->has_viewer) {
 			close_limited(j, c, "The viewer did not prove its key", ret);
 			return false;

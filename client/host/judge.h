@@ -29,6 +29,7 @@ struct hws_judge_case {
 	bool from_told;                  /* a server's word only: hws_limit_source */
 	const char *salt, *challenge;    /* as given to this viewer */
 	struct hws_vault_offers *offers; /* the same; void after an answer to them */
+	const uint8_t *word;             /* hws_secure_word of this connection */
 	uint32_t permissions;            /* HWS_NEED bits */
 	const Agt__LoginCheck *check;
 	uint64_t now_us;

@@ -64,13 +64,15 @@ bool hws_viewer_keys_know(const struct hws_viewer_keys *k, const uint8_t pk[HWS_
 	return false;
 }
 
-bool hws_viewer_key_proves(struct hws_bytes pk, struct hws_bytes signature, const uint8_t *binding)
+bool hws_viewer_key_proves(struct hws_bytes pk, struct hws_bytes signature, const uint8_t *binding,
+		const uint8_t *word)
 {
-	uint8_t text[sizeof(PROOF_LABEL) - 1 + 32];
+	uint8_t text[sizeof(PROOF_LABEL) - 1 + 64];
 
 	if (pk.len != HWS_PK_LEN)
 		return false;
 	memcpy(text, PROOF_LABEL, sizeof(PROOF_LABEL) - 1);
 	memcpy(text + sizeof(PROOF_LABEL) - 1, binding, 32);
+	memcpy(text + sizeof(PROOF_LABEL) - 1 + 32, word, 32);
 	return hws_verify(pk.ptr, hws_bytes(text, sizeof(text)), signature) == HWS_OK;
 }

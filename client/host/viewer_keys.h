@@ -17,5 +17,8 @@ struct hws_viewer_keys {
 int hws_viewer_keys_parse(const char *list, struct hws_viewer_keys *ret,
 		struct hws_error *err) HWS_MUST_CHECK;
 bool hws_viewer_keys_know(const struct hws_viewer_keys *k, const uint8_t pk[HWS_PK_LEN]);
-/* Whether it is the owner of `pk` who speaks on this channel (`binding`, 32 bytes). */
-bool hws_viewer_key_proves(struct hws_bytes pk, struct hws_bytes signature, const uint8_t *binding);
+/* Whether it is the owner of `pk` who speaks on this channel. `binding` (32 bytes) is what the gate
+ * says it is; `word` (32 bytes, hws_secure_word) is what hostd signed for this connection, so that
+ * no gate shows what another one has seen. */
+bool hws_viewer_key_proves(struct hws_bytes pk, struct hws_bytes signature, const uint8_t *binding,
+		const uint8_t *word);

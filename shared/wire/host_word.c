@@ -42,6 +42,11 @@ static size_t pack_caps(const struct hws_secure_host_word *w, uint8_t *ret)
 	return (size_t)(o.at - ret);
 }
 
+void hws_secure_word(struct hws_bytes signed_id, uint8_t ret[HWS_DIGEST_LEN])
+{
+	hws_digest("hawser v2 word", &signed_id, 1, ret);
+}
+
 int hws_secure_sign(const struct hws_secure_host_word *w, uint8_t ret[HWS_SECURE_SIGNED_MAX],
 		size_t *ret_len)
 {

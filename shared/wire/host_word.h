@@ -3,6 +3,7 @@
 #pragma once
 #include "shared/base/err.h"
 #include "shared/crypto/identity.h"
+#include "shared/crypto/transcript.h"
 #include "shared/wire/limits.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,5 +26,7 @@ struct hws_secure_host_word {
 	bool only_v2;
 	bool without_v2; /* as deployed hosts speak; for tests */
 };
+/* A digest of what hws_secure_sign made, which names the connection for whoever signs on it. */
+void hws_secure_word(struct hws_bytes signed_id, uint8_t ret[HWS_DIGEST_LEN]);
 int hws_secure_sign(const struct hws_secure_host_word *w, uint8_t ret[HWS_SECURE_SIGNED_MAX],
 		size_t *ret_len) HWS_MUST_CHECK;

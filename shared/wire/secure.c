@@ -87,6 +87,7 @@ static void set_v2_keys(struct hws_secure *s, const struct hws_v2_input *in)
 	struct hws_v2_output o;
 
 	hws_v2_derive(in, &o);
+	hws_secure_word(in->signed_id, s->word);
 	s->keys.level = s->level = HWS_LEVEL_V2;
 	memcpy(s->keys.send_secret, s->is_host ? o.key_h : o.key_v, 32);
 	memcpy(s->keys.receive_secret, s->is_host ? o.key_v : o.key_h, 32);
@@ -531,6 +532,11 @@ bool hws_secure_take_keys(struct hws_secure *s, struct hws_secure_keys *ret)
 const uint8_t *hws_secure_binding(const struct hws_secure *s)
 {
 	return s->level == HWS_LEVEL_V2 && s->state == HWS_SECURE_DONE ? s->binding_secret : NULL;
+}
+
+const uint8_t *hws_secure_signed_word(const struct hws_secure *s)
+{
+	return s->word;
 }
 
 enum hws_plain_reason hws_secure_reason(const struct hws_secure *s)

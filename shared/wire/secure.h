@@ -90,6 +90,7 @@ struct hws_secure {
 	uint8_t nonce[HWS_NONCE_LEN]; /* the host's */
 	uint8_t statement_hash[32];
 	uint8_t binding_secret[HWS_BINDING_LEN];
+	uint8_t word[HWS_DIGEST_LEN]; /* of signed_id, v2 */
 	uint8_t own_confirm[32], peer_confirm[32];
 	char id[HWS_ID_MAX + 1];
 	size_t signed_len, output_len;
@@ -145,6 +146,9 @@ bool hws_secure_take_keys(struct hws_secure *s, struct hws_secure_keys *ret);
 /* v2 DONE: HWS_BINDING_LEN bytes that only the two ends of this connection know. Secret. NULL
  * before and with other levels. */
 const uint8_t *hws_secure_binding(const struct hws_secure *s);
+/* With hws_secure_binding: the digest of what the host signed for this connection, which the host
+ * knows by itself. */
+const uint8_t *hws_secure_signed_word(const struct hws_secure *s);
 /* Why it is in plain (or would have been, in FAILED with HWS_ERR_INSECURE). */
 enum hws_plain_reason hws_secure_reason(const struct hws_secure *s);
 /* DONE: the frame that was fed last is the other side's first session message (the host's Hash, a

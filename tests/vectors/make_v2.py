@@ -138,7 +138,8 @@ v["resume_mac"] = BK(v["resume_secret"], "hawser v2 resume", binding)
 v["viewer_seed"] = drawn("viewer")
 viewer_pk, viewer_sk = sign_pair(v["viewer_seed"])
 v["viewer_pk"] = viewer_pk
-v["viewer_signature"] = sign(viewer_sk, b"hawser v2 viewer" + binding)[:64]
+v["word"] = B("hawser v2 word", signed)
+v["viewer_signature"] = sign(viewer_sk, b"hawser v2 viewer" + binding + v["word"])[:64]
 
 path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "v2.json")
 text = json.dumps({"id": host_id.decode(), "ops": ops, "memory_kib": memory_kib, **{k: b.hex() for k, b in v.items()}},

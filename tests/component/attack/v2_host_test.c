@@ -358,6 +358,8 @@ static void attempt(const struct attack *a, unsigned ms)
 	const struct hws_mem_conf mc = { 0 };
 	struct hws_stream *near, *far;
 
+	/* a host whose log nobody reads stands still in the end */
+	(void)test_proc_expect(&host.proc, "nothing that it says", 1);
 	attack = *a;
 	frames[0] = frames[1] = messages = keys_seen = 0;
 	secured = welcome = refused = ended = false;
@@ -370,6 +372,21 @@ static void attempt(const struct attack *a, unsigned ms)
 	side[TO_HOST] = frames_of(to_host(), from_host, host_side_gone);
 	step();
 	turn_until(is_over, ms);
+}
+
+/* The same, and again where the host was not ready for the next one: its door lets in so many a
+ * second, and closes on the others before a frame is said. */
+static void attempt_for_sure(const struct attack *a)
+{
+	for (int i = 0; i < 200; i++) {
+		attempt(a, TEST_PATIENCE_MS);
+		if (frames[a->to] > a->frame)
+			return;
+		ck_assert_msg(ended, "%s: no frame, and no end", a->name);
+		part();
+		usleep(100000);
+	}
+	ck_abort_msg("%s: the host lets nobody in", a->name);
 }
 
 /* A session uses the temporary password up once the host knows that it is over. */
@@ -487,7 +504,10 @@ static bool has_other_hash(void)
 static void must_come_to_nothing(const struct attack *a)
 {
 	/* where a frame is missing both wait, for longer than a test does */
-	attempt(a, a->how == AWAY || a->how == LATER ? 1000 : TEST_PATIENCE_MS);
+	if (a->how == AWAY || a->how == LATER)
+		attempt(a, 1000);
+	else
+		attempt_for_sure(a);
 	ck_assert_msg(ended || a->how == AWAY || a->how == LATER, "%s: goes on", a->name);
 	ck_assert_msg(!welcome && !refused && !keys_seen, "%s: a login", a->name);
 	part();
@@ -599,7 +619,7 @@ START_TEST(each_bit_of_the_handshake_counts)
 
 		frame_len = 1;
 		for (; a.byte < frame_len; a.byte++) {
-			attempt(&a, TEST_PATIENCE_MS);
+			attempt_for_sure(&a);
 			ck_assert_msg(ended || keys_seen, "frame %u to %d, byte %zu: goes on",
 					a.frame, a.to, a.byte);
 			/* of the first Hash salt and challenge do not count; all the rest does */

@@ -341,7 +341,7 @@ START_TEST(the_viewer_says_which_one_it_is_for_this_connection)
 {
 	struct recorder r;
 	struct v2_host h;
-	uint8_t what[16 + HWS_BINDING_LEN];
+	uint8_t what[16 + HWS_BINDING_LEN + HWS_DIGEST_LEN];
 
 	recorder_init(&r, "temporary", false);
 	r.has_identity = true;
@@ -357,6 +357,7 @@ START_TEST(the_viewer_says_which_one_it_is_for_this_connection)
 	ck_assert_mem_eq(p->pk.data, r.identity.pk, HWS_PK_LEN);
 	memcpy(what, "hawser v2 viewer", 16);
 	memcpy(what + 16, hws_secure_binding(&h.secure), HWS_BINDING_LEN);
+	memcpy(what + 48, hws_secure_signed_word(&h.secure), HWS_DIGEST_LEN);
 	ck_assert_int_eq(hws_verify(p->pk.data, hws_bytes(what, sizeof(what)),
 					 hws_bytes(p->signature.data, p->signature.len)),
 			HWS_OK);

@@ -26,7 +26,7 @@ static struct hws_judge_result res;
 static struct hws_identity viewer, other;
 static struct sockaddr_storage from = { .ss_family = AF_INET };
 static const uint8_t host_pk[32] = { 7 };
-static uint8_t binding[32];
+static uint8_t binding[32], word[32];
 static uint64_t now;
 static Agt__LoginCheck check;
 static uint8_t share[32], confirm[32], mac[32], signature[HWS_SIG_LEN];
@@ -77,6 +77,7 @@ static void begin(void)
 static Agt__LoginVerdict__Result decide(uint64_t conn)
 {
 	const struct hws_judge_case c = { .conn = conn,
+		.word = word,
 		.from = &from,
 		.salt = vault.salt,
 		.challenge = "7kq3fx",
@@ -108,9 +109,10 @@ static void prove_password(const char *password)
 
 static void prove_viewer(const struct hws_identity *who)
 {
-	uint8_t text[16 + 32] = "hawser v2 viewer";
+	uint8_t text[16 + 64] = "hawser v2 viewer";
 
 	memcpy(text + 16, binding, 32);
+	memcpy(text + 48, word, 32);
 	hws_identity_sign(who, hws_bytes(text, sizeof(text)), signature);
 	check.viewer_pk = (ProtobufCBinaryData){ HWS_PK_LEN, (uint8_t *)(uintptr_t)who->pk };
 	check.viewer_signature = (ProtobufCBinaryData){ sizeof(signature), signature };
@@ -215,6 +217,12 @@ START_TEST(only_known_viewers_get_in_where_they_are_named)
 	begin();
 	prove_viewer(&viewer);
 	binding[0]++;
+	prove_password(hws_vault_temporary(&vault));
+	ck_assert_int_eq(decide(1), CLOSED);
+	/* nor does a gate that says the other channel's binding, too, get it taken here */
+	begin();
+	prove_viewer(&viewer);
+	word[0]++;
 	prove_password(hws_vault_temporary(&vault));
 	ck_assert_int_eq(decide(1), CLOSED);
 }

@@ -182,13 +182,16 @@ END_TEST
 
 START_TEST(coming_back_and_the_viewers_key)
 {
-	uint8_t mac[32], text[18 + HWS_BINDING_LEN] = "hawser v2 viewer";
+	uint8_t mac[32], word[32], text[16 + 2 * 32] = "hawser v2 viewer";
 	struct hws_bytes binding = get("binding");
 
 	hws_digest_keyed(get("resume_secret").ptr, "hawser v2 resume", &binding, 1, mac);
 	same("resume_mac", mac, sizeof(mac));
 	memcpy(text + 16, binding.ptr, HWS_BINDING_LEN);
-	ck_assert_int_eq(hws_verify(get("viewer_pk").ptr, hws_bytes(text, 16 + HWS_BINDING_LEN),
+	hws_secure_word(get("signed_id"), word);
+	same("word", word, sizeof(word));
+	memcpy(text + 48, word, sizeof(word));
+	ck_assert_int_eq(hws_verify(get("viewer_pk").ptr, hws_bytes(text, sizeof(text)),
 					 get("viewer_signature")),
 			HWS_OK);
 }
