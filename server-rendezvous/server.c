@@ -137,7 +137,7 @@ static void on_written(const struct rdv_write *w, const struct rdv_waiter *who, 
 			hws_count(&s->core.count.id_change_refused);
 		}
 	} else {
-		result = rdv_registration_written(&s->core, w, r);
+		result = rdv_registration_written(&s->core, w, r, durable);
 	}
 	if (who->client)
 		rdv_tcp_post_result(s->core.tcp, who->client, result, who->rename);

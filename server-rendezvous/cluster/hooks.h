@@ -43,9 +43,9 @@ struct rdv_cluster_hooks {
 	void (*reply)(struct rdv_core *core, const struct rdv_replier *from,
 			Rdv__RendezvousMessage *m);
 	/* The device a viewer waits for is at another node, which is about to be asked. `pk`: the
-	 * device's key by the database, NULL = none. */
+	 * device's key by the database, NULL = none; `proves`: it proves itself, by the same. */
 	void (*found)(struct rdv_core *core, uint64_t client, const char *id, bool relay,
-			const uint8_t *pk);
+			const uint8_t *pk, bool proves);
 	/* The device a viewer waits for is at no node. `known`: there is such a device. */
 	void (*nowhere)(struct rdv_core *core, uint64_t client, const char *id, bool relay,
 			bool known);

@@ -110,7 +110,7 @@ struct found {
 	struct rdv_node *node;
 	uint64_t client;
 	char id[RDV_ID_MAX + 1];
-	bool relay, has_pk;
+	bool relay, has_pk, proves;
 	uint8_t pk[RDV_PK_LEN];
 };
 
@@ -118,7 +118,8 @@ static void run_found(void *arg)
 {
 	struct found *f = arg;
 
-	f->node->planes->found(f->node->core, f->client, f->id, f->relay, f->has_pk ? f->pk : NULL);
+	f->node->planes->found(f->node->core, f->client, f->id, f->relay, f->has_pk ? f->pk : NULL,
+			f->proves);
 	hws_free(f);
 }
 
@@ -134,6 +135,7 @@ static void found_at(struct lookup *a, const struct rdv_where *w)
 		memcpy(f->id, a->id, sizeof(f->id));
 		f->relay = a->relay;
 		f->has_pk = w->has_pk;
+		f->proves = w->proves;
 		memcpy(f->pk, w->pk, sizeof(f->pk));
 	}
 	if (f && node->planes->post_quiet(node->core, run_found, f) == HWS_OK) {

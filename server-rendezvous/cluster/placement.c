@@ -198,6 +198,8 @@ void rdv_placement_gone(struct rdv_placement *pm, const char *id, bool proven)
 		here = true;
 	} else if (p && p->flags & RDV_PEER_PLACED) {
 		p->flags &= (uint8_t)~RDV_PEER_PLACED;
+		if (!(p->flags & RDV_PEER_PROVES)) /* but perhaps it did, there */
+			p->flags |= RDV_PEER_UNWRITTEN;
 		client = p->client;
 		p->seen = 0;
 		note_gone(pm, id);

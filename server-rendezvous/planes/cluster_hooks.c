@@ -67,7 +67,7 @@ static void reply(struct rdv_core *core, const struct rdv_replier *from, Rdv__Re
 }
 
 static void found(struct rdv_core *core, uint64_t client, const char *id, bool relay,
-		const uint8_t *pk)
+		const uint8_t *pk, bool proves)
 {
 	struct rdv_client *cl = rdv_client_get(core->tcp, client);
 	struct rdv_pending *p = cl ? rdv_pending_find(cl->pending, id, relay) : NULL;
@@ -75,6 +75,7 @@ static void found(struct rdv_core *core, uint64_t client, const char *id, bool r
 	if (!p || !p->elsewhere)
 		return;
 	p->has_pk = pk != NULL;
+	p->proves = proves;
 	if (pk)
 		memcpy(p->pk, pk, sizeof(p->pk));
 }

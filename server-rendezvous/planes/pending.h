@@ -19,6 +19,7 @@ struct rdv_pending {
 	bool force_relay;
 	bool elsewhere; /* the device is at another node */
 	bool has_pk;    /* then: the database knows its key, */
+	bool proves;    /* and that it proves itself */
 	uint8_t pk[HWS_PK_LEN];
 	uint8_t viewer_nat;
 	char uuid[HWS_UUID_MAX + 1]; /* relay: the pair id the viewer made */

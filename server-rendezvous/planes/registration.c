@@ -60,7 +60,7 @@ struct attempt {
 };
 
 static void row_fill(struct rdv_peer_row *row, struct hws_bytes id, struct hws_bytes uuid,
-		const uint8_t *pk, const struct rdv_addr *addr)
+		const uint8_t *pk, bool proves, const struct rdv_addr *addr)
 {
 	struct sockaddr_storage ss;
 	char ip[HWS_ADDR_TEXT];
@@ -71,6 +71,7 @@ static void row_fill(struct rdv_peer_row *row, struct hws_bytes id, struct hws_b
 	row->uuid_len = (uint8_t)uuid.len;
 	memcpy(row->pk, pk, RDV_PK_LEN);
 	row->has_pk = true;
+	row->proves = proves;
 	row->seen_s = (uint64_t)time(NULL);
 	rdv_addr_to(addr, &ss);
 	hws_addr_ip_text(&ss, ip, sizeof(ip));
@@ -85,7 +86,7 @@ static void take_address(struct rdv_peer *p, struct rdv_core *core, const struct
 	if (from->client)
 		p->flags &= (uint8_t)~RDV_PEER_YOUNG;
 	p->seen = rdv_presence_time(core->presence, from->now_us);
-	if (core->cluster && !(p->flags & RDV_PEER_PLACED)) {
+	if (core->cluster && !(p->flags & (RDV_PEER_PLACED | RDV_PEER_UNWRITTEN))) {
 		p->flags |= RDV_PEER_PLACED;
 		rdv_cluster_arrived(core->cluster, rdv_peer_id(p));
 	}
@@ -106,7 +107,7 @@ static enum rdv_answer keep_alive(struct rdv_core *core, const struct rdv_origin
 
 	if (p->flags & RDV_PEER_BLOCKED)
 		return RDV_ANSWER_NONE;
-	if (!(p->flags & RDV_PEER_HAS_PK))
+	if (!(p->flags & RDV_PEER_HAS_PK) || p->flags & RDV_PEER_UNWRITTEN)
 		return RDV_ANSWER_ASK_PK;
 	/* A keep-alive proves nothing: it may prolong what was proven, and no more. */
 	if (p->flags & RDV_PEER_PROVES && !(alive && rdv_addr_equal(&p->addr, &from->addr)))
@@ -224,7 +225,8 @@ static result add_new(struct attempt *a, struct rdv_shard *s)
 	}
 	memcpy(p->mac, a->mac, sizeof(p->mac));
 	memcpy(p->pk, a->pk.ptr, RDV_PK_LEN);
-	p->flags = RDV_PEER_HAS_UUID | RDV_PEER_HAS_PK | (sure ? 0 : RDV_PEER_YOUNG);
+	p->flags = RDV_PEER_HAS_UUID | RDV_PEER_HAS_PK | (sure ? 0 : RDV_PEER_YOUNG) |
+			(a->core->cluster && !a->proven ? RDV_PEER_UNWRITTEN : 0);
 	p->registered = rdv_presence_time(a->core->presence, a->from->now_us);
 	p->burst = 1;
 	a->added = a->write = a->wait = true;
@@ -325,6 +327,8 @@ static result known_device(struct attempt *a, struct rdv_peer *p)
 			return TOO_FREQUENT;
 		a->moved = a->write = true;
 	}
+	a->wait = p->flags & RDV_PEER_UNWRITTEN && !a->proven;
+	a->write = a->write || a->wait;
 	/* Also when nothing changed: after a restart the device is reachable at once. */
 	take_address(p, a->core, a->from);
 	return OK;
@@ -343,8 +347,10 @@ static result decide(struct attempt *a)
 	else
 		res = known_device(a, p);
 	p = a->proven && res == OK ? rdv_shard_find(s) : NULL;
-	if (p)
+	if (p) {
+		a->write = a->write || !(p->flags & RDV_PEER_PROVES);
 		p->flags = (uint8_t)((p->flags | RDV_PEER_PROVES) & ~RDV_PEER_YOUNG);
+	}
 	rdv_presence_unlock(s);
 	if (a->first || (a->added && (a->from->client || a->proven)))
 		learn(a->core, a->id);
@@ -401,7 +407,7 @@ static int enqueue(struct attempt *a)
 	struct rdv_write w = { .kind = RDV_WRITE_PEER };
 	struct rdv_waiter who = { 0 };
 
-	row_fill(&w.row, a->id, a->uuid, a->pk.ptr, &a->from->addr);
+	row_fill(&w.row, a->id, a->uuid, a->pk.ptr, a->proven, &a->from->addr);
 	if (a->wait) {
 		who.client = a->from->client;
 		if (!who.client)
@@ -414,6 +420,7 @@ enum rdv_answer rdv_register_pk(struct rdv_core *core, const struct rdv_origin *
 		const Rdv__RegisterPk *m, result *ret_result)
 {
 	struct attempt a = { .core = core, .from = from };
+	uint64_t link;
 	result res;
 
 	a.id = hws_bytes_str(m->id);
@@ -452,6 +459,9 @@ enum rdv_answer rdv_register_pk(struct rdv_core *core, const struct rdv_origin *
 		if (a.wait && !a.new_key)
 			res = SERVER_ERROR;
 		a.wait = false;
+		/* nobody will say whether its device proves itself: it comes again */
+		if (a.added && core->cluster && !a.proven)
+			rdv_registration_removed(core, m->id, &link);
 	}
 	report(&a, res);
 	if (res == OK && !a.first) /* a first datagram may come from anybody */
@@ -470,25 +480,52 @@ enum rdv_answer rdv_register_pk(struct rdv_core *core, const struct rdv_origin *
 	return a.proven ? RDV_ANSWER_PROVEN : RDV_ANSWER_RESULT;
 }
 
-result rdv_registration_written(struct rdv_core *core, const struct rdv_write *w, int r)
+/* The database has nothing against it: the others hear of it. While it is away, only we serve. */
+static void written(struct rdv_core *core, struct hws_bytes id, bool durable)
 {
 	struct rdv_shard *s;
 	struct rdv_peer *p;
 
-	if (r == HWS_OK)
+	if (!core->cluster)
+		return;
+	s = rdv_presence_lock(core->presence, id);
+	p = rdv_shard_find(s);
+	if (p && p->flags & RDV_PEER_UNWRITTEN) {
+		p->flags &= (uint8_t)~RDV_PEER_UNWRITTEN;
+		if (durable && p->seen && !(p->flags & RDV_PEER_PLACED)) {
+			p->flags |= RDV_PEER_PLACED;
+			rdv_cluster_arrived(core->cluster, id);
+		}
+	}
+	rdv_presence_unlock(s);
+}
+
+result rdv_registration_written(
+		struct rdv_core *core, const struct rdv_write *w, int r, bool durable)
+{
+	struct hws_bytes id = hws_bytes_str(w->row.id);
+	struct rdv_shard *s;
+	struct rdv_peer *p;
+
+	if (r == HWS_OK) {
+		written(core, id, durable);
 		return OK;
+	}
 	if (r != HWS_ERR_EXISTS)
 		return SERVER_ERROR;
-	/* The store holds this id with another machine id (another node was first). */
-	s = rdv_presence_lock(core->presence, hws_bytes_str(w->row.id));
+	/* The store holds this id with another machine id, or knows that its device proves itself.
+	 * Who proved itself here meanwhile stays. */
+	s = rdv_presence_lock(core->presence, id);
 	p = rdv_shard_find(s);
+	if (p && p->flags & RDV_PEER_PROVES && !w->row.proves)
+		p = NULL;
 	if (p && p->flags & RDV_PEER_PLACED && core->cluster)
 		rdv_cluster_left(core->cluster, rdv_peer_id(p));
 	if (p)
 		rdv_shard_remove(s, p);
 	rdv_presence_unlock(s);
 	if (core->cluster)
-		rdv_cluster_learn(core->cluster, hws_bytes_str(w->row.id));
+		rdv_cluster_learn(core->cluster, id);
 	return UUID_MISMATCH;
 }
 
@@ -501,7 +538,7 @@ void rdv_registration_renamed(struct rdv_core *core, const char *old_id, const c
 
 	if (had) {
 		copy = *p;
-		copy.flags &= (uint8_t)~RDV_PEER_PLACED;
+		copy.flags &= (uint8_t) ~(RDV_PEER_PLACED | RDV_PEER_UNWRITTEN);
 		if (p->flags & RDV_PEER_PLACED && core->cluster)
 			rdv_cluster_left(core->cluster, rdv_peer_id(p));
 		rdv_shard_remove(s, p);

@@ -30,10 +30,11 @@ int rdv_first_contacts_new(uint32_t max, struct rdv_seen **ret) HWS_MUST_CHECK;
  * is asked to say it again: that proves its address. */
 enum rdv_answer rdv_register_pk(struct rdv_core *core, const struct rdv_origin *from,
 		const Rdv__RegisterPk *m, Rdv__RegisterPkResponse__Result *ret_result);
-/* The journal's word about a registration: undoes what another node owns already. Returns what to
- * tell the host. */
+/* The journal's word about a registration: undoes what another node owns already, and what came
+ * without a proof for a device that the store knows to prove itself. `durable`: the store has it.
+ * Returns what to tell the host. */
 Rdv__RegisterPkResponse__Result rdv_registration_written(
-		struct rdv_core *core, const struct rdv_write *w, int r);
+		struct rdv_core *core, const struct rdv_write *w, int r, bool durable);
 /* The store has renamed a device: so does the table. */
 void rdv_registration_renamed(struct rdv_core *core, const char *old_id, const char *new_id);
 /* An operator has removed it: it is forgotten here. False when it was not known. *ret_link: of its

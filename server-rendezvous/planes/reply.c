@@ -21,7 +21,9 @@
 #include "shared/wire/text.h"
 #include <string.h>
 
-#define STATEMENT_MAX (HWS_SIG_LEN + 2 + HWS_ID_MAX + 2 + HWS_PK_LEN)
+/* IdPk {1001: HostCaps {version: 2}}, which deployed viewers skip */
+static const uint8_t speaks_v2[] = { 0xca, 0x3e, 2, 0x08, 2 };
+#define STATEMENT_MAX (HWS_SIG_LEN + 2 + HWS_ID_MAX + 2 + HWS_PK_LEN + sizeof(speaks_v2))
 
 struct match {
 	struct rdv_client *cl;
@@ -144,7 +146,8 @@ static bool match(struct rdv_tcp *t, const struct rdv_replier *from, ProtobufCBi
 	return true;
 }
 
-/* What vouches for the device: its id and key, signed. Returns the length. */
+/* What vouches for the device: its id and key, signed; and that it speaks v2, as every host does
+ * that proves itself, so that nobody talks a viewer down. Returns the length. */
 static size_t statement(const struct match *m, uint8_t buf[STATEMENT_MAX])
 {
 	const struct rdv_core *core = m->cl->plane->core;
@@ -157,6 +160,7 @@ static size_t statement(const struct match *m, uint8_t buf[STATEMENT_MAX])
 		if (!m->p->has_pk)
 			return 0;
 		memcpy(info.pk, m->p->pk, sizeof(info.pk));
+		info.proves = m->p->proves;
 	} else if (!rdv_presence_get(core->presence, hws_bytes_str(id), hws_clock_us(), &info) ||
 			!info.has_pk) {
 		return 0;
@@ -171,6 +175,10 @@ static size_t statement(const struct match *m, uint8_t buf[STATEMENT_MAX])
 	msg[len++] = RDV_PK_LEN;
 	memcpy(msg + len, info.pk, RDV_PK_LEN);
 	len += RDV_PK_LEN;
+	if (info.proves) {
+		memcpy(msg + len, speaks_v2, sizeof(speaks_v2));
+		len += sizeof(speaks_v2);
+	}
 	hws_identity_sign_attached(&core->identity, hws_bytes(msg, len), buf);
 	return HWS_SIG_LEN + len;
 }

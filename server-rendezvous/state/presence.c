@@ -344,7 +344,8 @@ bool rdv_presence_get(struct rdv_presence *p, struct hws_bytes id, uint64_t now_
 		ret->addr = peer->addr;
 		ret->client = peer->client;
 		ret->age_us = rdv_presence_age(p, peer->seen, now_us);
-		ret->online = rdv_peer_online(p, peer, now_us);
+		ret->online = rdv_peer_online(p, peer, now_us) &&
+				!(peer->flags & RDV_PEER_UNWRITTEN);
 		ret->has_pk = peer->flags & RDV_PEER_HAS_PK;
 		ret->blocked = peer->flags & RDV_PEER_BLOCKED;
 		ret->copied = peer->flags & RDV_PEER_COPIED;
@@ -353,6 +354,22 @@ bool rdv_presence_get(struct rdv_presence *p, struct hws_bytes id, uint64_t now_
 	}
 	rdv_presence_unlock(s);
 	return peer != NULL;
+}
+
+/* Somebody registered in its place before the store was read. */
+static void must_prove(
+		struct rdv_presence *p, struct rdv_peer *peer, const struct rdv_peer_row *row)
+{
+	uint8_t mac[RDV_MAC_LEN];
+
+	rdv_presence_mac(p, hws_bytes(row->uuid, row->uuid_len), mac);
+	if (peer->flags & RDV_PEER_PROVES || memcmp(peer->mac, mac, sizeof(mac)) != 0)
+		return;
+	memcpy(peer->pk, row->pk, sizeof(peer->pk));
+	peer->flags |= RDV_PEER_HAS_PK | RDV_PEER_PROVES;
+	peer->seen = 0;
+	peer->client = 0;
+	peer->addr.port = 0;
 }
 
 bool rdv_presence_load(struct rdv_presence *p, const struct rdv_peer_row *row)
@@ -372,9 +389,12 @@ bool rdv_presence_load(struct rdv_presence *p, const struct rdv_peer_row *row)
 			if (row->has_pk) {
 				memcpy(peer->pk, row->pk, sizeof(peer->pk));
 				peer->flags |= RDV_PEER_HAS_PK;
+				peer->flags |= row->proves ? RDV_PEER_PROVES : 0;
 			}
 			peer->addr = rdv_addr_from_ip_text(row->ip);
 		}
+	} else if (row->proves && row->has_pk) {
+		must_prove(p, peer, row);
 	}
 	rdv_presence_unlock(s);
 	return ok;

@@ -23,6 +23,10 @@
 #define RDV_PEER_PLACED 16u /* the other nodes were told that it is here */
 #define RDV_PEER_COPIED 32u /* several machines take it from each other */
 #define RDV_PEER_PROVES 64u /* it proved who it is, so nothing else moves it any more */
+/* New here without a proof, or come back from another node, and the database has not taken it yet,
+ * which may know that this device proves itself: before, the other nodes are not told and no viewer
+ * is sent there. */
+#define RDV_PEER_UNWRITTEN 128u
 
 struct rdv_peer {
 	union {
@@ -80,7 +84,8 @@ struct rdv_peer_info {
 };
 bool rdv_presence_get(struct rdv_presence *p, struct hws_bytes id, uint64_t now_us,
 		struct rdv_peer_info *ret);
-/* From the store at start: keeps a record that is there already. False when the table is full. */
+/* From the store: keeps a record that is there already, but not where it is when the store knows
+ * that this device proves itself and the record does not. False when the table is full. */
 bool rdv_presence_load(struct rdv_presence *p, const struct rdv_peer_row *row);
 
 /* A blocked device is not served and not found; where it was is forgotten. Returns its client

@@ -12,22 +12,24 @@
 #define RDV_WRITES_MAX 10000u /* of one batch */
 #define RDV_LIST_MAX 1000u
 
-/* One registered device: what hbbs keeps in its table `peer`, without the row id. */
+/* One registered device: what hbbs keeps in its table `peer`, without the row id, and `proves`. */
 struct rdv_peer_row {
 	char id[RDV_ID_MAX + 1]; /* UTF-8, unique */
 	uint8_t uuid[RDV_UUID_MAX];
 	uint8_t uuid_len; /* 0 = not known yet: the next registration fills it */
 	uint8_t pk[RDV_PK_LEN];
 	bool has_pk;
+	bool proves;          /* it proved with its key who it is */
 	char ip[RDV_IP_TEXT]; /* last registering address as text, IPv4 plain ("" = not known) */
 	uint64_t created_s;   /* Unix time; set by the store on insert when 0 */
 	uint64_t seen_s;      /* Unix time of the last registration that was written */
 };
 
 enum rdv_write_kind {
-	/* Upsert by id. A row of that id with another non-empty uuid is left alone: result
-	 * HWS_ERR_EXISTS. With `force` it is replaced; with `keep` any row that is there is left
-	 * alone (HWS_ERR_EXISTS). created_s of an existing row stays. */
+	/* Upsert by id. A row of that id with another non-empty uuid is left alone, and one that
+	 * proves when the write does not: result HWS_ERR_EXISTS. With `force` it is replaced; with
+	 * `keep` any row that is there is left alone (HWS_ERR_EXISTS). created_s of an existing row
+	 * stays. */
 	RDV_WRITE_PEER,
 	/* row.id = the new id, old_id = the present one, row.uuid must equal the stored one
 	 * (HWS_ERR_DENIED). HWS_ERR_EXISTS: the new id is taken; HWS_ERR_NOTFOUND: no such old id

@@ -10,7 +10,7 @@ struct rdv_where {
 	char id[RDV_ID_MAX + 1];
 	char node[RDV_NODE_MAX + 1]; /* "" = nowhere */
 	uint8_t pk[RDV_PK_LEN];      /* by find_keyed: what the database says of its key */
-	bool has_pk;
+	bool has_pk, proves;
 };
 
 typedef void (*rdv_where_fn)(int r, const struct rdv_where *w, size_t n, void *arg);

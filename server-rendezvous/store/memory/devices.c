@@ -81,6 +81,8 @@ static int put(struct devices *m, const struct rdv_write *w)
 		return HWS_ERR_EXISTS;
 	if (!w->force && m->rows[at].uuid_len && !same_uuid(&m->rows[at], &w->row))
 		return HWS_ERR_EXISTS;
+	if (!w->force && m->rows[at].proves && !w->row.proves)
+		return HWS_ERR_EXISTS;
 	created = m->rows[at].created_s;
 	m->rows[at] = w->row;
 	m->rows[at].created_s = created;

@@ -25,8 +25,8 @@ static const struct pg_statement statements[] = {
 			"AND "
 			"n.seen > now() - $2::bigint * interval '1 microsecond' ORDER BY u.i" },
 	{ "where_find_keyed",
-			"SELECT u.id, n.name, p.pk FROM unnest($1::text[]) WITH ORDINALITY AS u "
-			"(id, i) LEFT JOIN location l ON l.id = u.id LEFT JOIN node n ON n.boot = "
+			"SELECT u.id, n.name, p.pk, p.proves FROM unnest($1::text[]) WITH ORDINALITY "
+			"AS u (id, i) LEFT JOIN location l ON l.id = u.id LEFT JOIN node n ON n.boot = "
 			"l.boot AND n.seen > now() - $2::bigint * interval '1 microsecond' "
 			"LEFT JOIN peer p ON p.id = u.id ORDER BY u.i" },
 };
@@ -110,10 +110,12 @@ static int remove_ids(
 
 static void read_key(const PGresult *res, int row, struct rdv_where *w)
 {
-	w->has_pk = PQnfields(res) == 3 && !PQgetisnull(res, row, 2) &&
+	w->has_pk = PQnfields(res) == 4 && !PQgetisnull(res, row, 2) &&
 			PQgetlength(res, row, 2) == RDV_PK_LEN;
 	if (w->has_pk)
 		memcpy(w->pk, PQgetvalue(res, row, 2), RDV_PK_LEN);
+	w->proves = w->has_pk && PQgetlength(res, row, 3) == 8 &&
+			pg_read_i64(PQgetvalue(res, row, 3)) != 0;
 }
 
 static int run_statement(void *conn, struct rdv_job *job, const char *statement)

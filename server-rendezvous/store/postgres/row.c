@@ -13,7 +13,7 @@ bool pg_row_read(const struct pg_param field[PG_PEER_FIELDS], struct rdv_peer_ro
 {
 	memset(row, 0, sizeof(*row));
 	if (!field[0].ptr || field[1].len > RDV_UUID_MAX || !field[4].ptr || field[4].len != 8 ||
-			!field[5].ptr || field[5].len != 8 ||
+			!field[5].ptr || field[5].len != 8 || !field[6].ptr || field[6].len != 8 ||
 			hws_str_from_bytes(row->id, sizeof(row->id),
 					hws_bytes(field[0].ptr, field[0].len)) < 0)
 		return false;
@@ -29,6 +29,7 @@ bool pg_row_read(const struct pg_param field[PG_PEER_FIELDS], struct rdv_peer_ro
 		row->ip[0] = 0;
 	row->created_s = pg_read_i64(field[4].ptr);
 	row->seen_s = pg_read_i64(field[5].ptr);
+	row->proves = pg_read_i64(field[6].ptr) != 0;
 	return true;
 }
 

@@ -4,8 +4,8 @@
 #include "server-rendezvous/store/devices.h"
 #include "server-rendezvous/store/postgres/conn.h"
 
-#define PG_PEER_COLUMNS "id, uuid, pk, ip, created_s, seen_s"
-#define PG_PEER_FIELDS 6
+#define PG_PEER_COLUMNS "id, uuid, pk, ip, created_s, seen_s, proves"
+#define PG_PEER_FIELDS 7
 
 /* Fields in the order of PG_PEER_COLUMNS, binary; ptr NULL = SQL null. False for a row that none of
  * our programs wrote. */

@@ -17,14 +17,15 @@
 /* In order of id, so that batches of several nodes do not wait for each other in a circle. */
 #define INSERT                                                                                     \
 	"INSERT INTO peer (" PG_PEER_COLUMNS ") SELECT u.* FROM unnest($1::text[], $2::bytea[], "  \
-	"$3::bytea[], $4::text[], $5::bigint[], $6::bigint[]) AS u (" PG_PEER_COLUMNS ") "         \
-	"ORDER BY u.id COLLATE \"C\" ON CONFLICT (id) DO "
+	"$3::bytea[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[]) "                      \
+	"AS u (" PG_PEER_COLUMNS ") ORDER BY u.id COLLATE \"C\" ON CONFLICT (id) DO "
 #define UPSERT                                                                                     \
 	INSERT "UPDATE SET uuid = excluded.uuid, pk = excluded.pk, ip = excluded.ip, "             \
-	       "seen_s = excluded.seen_s"
+	       "seen_s = excluded.seen_s, proves = excluded.proves"
 
 const char pg_write_put_sql[] =
-		UPSERT " WHERE peer.uuid = excluded.uuid OR length(peer.uuid) = 0 RETURNING id";
+		UPSERT " WHERE (peer.uuid = excluded.uuid OR length(peer.uuid) = 0) "
+		       "AND peer.proves <= excluded.proves RETURNING id";
 const char pg_write_force_sql[] = UPSERT " RETURNING id";
 const char pg_write_keep_sql[] = INSERT "NOTHING RETURNING id";
 const char pg_write_delete_sql[] = "DELETE FROM peer WHERE id = $1::text";
@@ -132,12 +133,13 @@ static void put_columns(struct hws_buf col[PG_PEER_FIELDS], const struct rdv_pee
 	pg_array_put(&col[3], row->ip, strlen(row->ip));
 	pg_array_put_i64(&col[4], created);
 	pg_array_put_i64(&col[5], row->seen_s);
+	pg_array_put_i64(&col[6], row->proves);
 }
 
 static int queue_puts(struct batch *b, size_t from, size_t to, size_t count)
 {
 	static const uint32_t type[PG_PEER_FIELDS] = { PG_OID_TEXT, PG_OID_BYTEA, PG_OID_BYTEA,
-		PG_OID_TEXT, PG_OID_INT8, PG_OID_INT8 };
+		PG_OID_TEXT, PG_OID_INT8, PG_OID_INT8, PG_OID_INT8 };
 	struct hws_buf col[PG_PEER_FIELDS];
 	struct pg_param params[PG_PEER_FIELDS];
 	int r = HWS_OK;

@@ -12,13 +12,16 @@
 #include <time.h>
 
 #define LOAD_ROWS 512u
-#define COLUMNS "id, uuid, pk, ip, created_s, seen_s"
-#define INSERT "INSERT INTO peer (" COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO "
+#define COLUMNS "id, uuid, pk, ip, created_s, seen_s, proves"
+#define INSERT                                                                                     \
+	"INSERT INTO peer (" COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) "                      \
+	"ON CONFLICT (id) DO "
 #define UPSERT                                                                                     \
 	INSERT "UPDATE SET uuid = excluded.uuid, pk = excluded.pk, ip = excluded.ip, "             \
-	       "seen_s = excluded.seen_s"
+	       "seen_s = excluded.seen_s, proves = excluded.proves"
 
-static const char sql_put[] = UPSERT " WHERE peer.uuid = excluded.uuid OR length(peer.uuid) = 0";
+static const char sql_put[] = UPSERT " WHERE (peer.uuid = excluded.uuid OR length(peer.uuid) = 0) "
+				     "AND peer.proves <= excluded.proves";
 static const char sql_put_force[] = UPSERT;
 static const char sql_put_keep[] = INSERT "NOTHING";
 static const char sql_uuid[] = "SELECT uuid FROM peer WHERE id = ?1";
@@ -33,7 +36,8 @@ const struct rdv_sqlite_rescue rdv_sqlite_devices_rescue = {
 	"peer",
 	"INSERT INTO main.peer (" COLUMNS ") SELECT " COLUMNS " FROM rescue.peer WHERE true "
 	"ON CONFLICT (id) DO UPDATE SET uuid = excluded.uuid, pk = excluded.pk, "
-	"ip = excluded.ip, seen_s = excluded.seen_s "
+	"ip = excluded.ip, seen_s = excluded.seen_s, "
+	"proves = max(peer.proves, excluded.proves) "
 	"WHERE peer.uuid = excluded.uuid OR length(peer.uuid) = 0",
 };
 
@@ -58,6 +62,7 @@ static bool read_row(sqlite3_stmt *st, struct rdv_peer_row *row)
 		memcpy(row->pk, sqlite3_column_blob(st, 2), RDV_PK_LEN);
 	row->created_s = (uint64_t)sqlite3_column_int64(st, 4);
 	row->seen_s = (uint64_t)sqlite3_column_int64(st, 5);
+	row->proves = sqlite3_column_int64(st, 6) != 0;
 	return true;
 }
 
@@ -81,6 +86,7 @@ static int put(struct rdv_sqlite_conn *c, struct rdv_write *w)
 	sqlite_bind_str(st, 4, w->row.ip);
 	sqlite3_bind_int64(st, 5, (sqlite3_int64)created);
 	sqlite3_bind_int64(st, 6, (sqlite3_int64)w->row.seen_s);
+	sqlite3_bind_int64(st, 7, w->row.proves);
 	rc = sqlite3_step(st);
 	if (rc == SQLITE_DONE)
 		w->result = sqlite3_changes(c->db) ? HWS_OK : HWS_ERR_EXISTS;

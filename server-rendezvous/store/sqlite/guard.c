@@ -216,6 +216,18 @@ static int merge_subject(sqlite3 *db, const struct rdv_sqlite_rescue *what, cons
 	return there ? run(db, what->sql, path, err) : HWS_OK;
 }
 
+/* An earlier version may have saved it. */
+static int bring_up_to_date(const char *file, struct hws_error *err)
+{
+	sqlite3 *db = NULL;
+	int r = rdv_sqlite_connect(file, &db, err);
+
+	if (r == HWS_OK)
+		r = rdv_sqlite_migrate(db, file, &rdv_schema_sqlite, err);
+	sqlite3_close(db);
+	return r;
+}
+
 /* Adds what was saved, if anything was. No connection of ours is open. */
 static int merge(struct rdv_sqlite_guard *g, int64_t *ret_peers, struct hws_error *err)
 {
@@ -226,6 +238,8 @@ static int merge(struct rdv_sqlite_guard *g, int64_t *ret_peers, struct hws_erro
 	if (r < 0 || access(whole, F_OK) < 0)
 		return r;
 	r = rdv_sqlite_connect(g->path, &db, err);
+	if (r == HWS_OK)
+		r = bring_up_to_date(whole, err);
 	if (r == HWS_OK)
 		r = attach(db, whole, err);
 	if (r == HWS_OK)

@@ -450,6 +450,7 @@ void device_answer_relay(struct device *d, unsigned host, struct hws_bytes addr,
 
 bool statement_is_of(struct server *s, ProtobufCBinaryData pk, const struct device *d)
 {
+	static const uint8_t v2[] = { 0xca, 0x3e, 2, 0x08, 2 };
 	uint8_t server_pk[HWS_PK_LEN];
 	struct hws_bytes msg;
 	size_t n = strlen(d->id);
@@ -457,7 +458,9 @@ bool statement_is_of(struct server *s, ProtobufCBinaryData pk, const struct devi
 	ck_assert_int_eq(hws_key_parse(s->key, server_pk), HWS_OK);
 	if (hws_verify_attached(server_pk, hws_bytes(pk.data, pk.len), &msg) < 0)
 		return false;
-	/* IdPk {1: id, 2: pk} */
+	/* IdPk {1: id, 2: pk}; of a device that proves itself, 1001: HostCaps {version: 2}, too */
+	if (msg.len == 4 + n + 32 + sizeof(v2) && memcmp(msg.ptr + 4 + n + 32, v2, sizeof(v2)) == 0)
+		msg.len -= sizeof(v2);
 	return msg.len == 4 + n + 32 && msg.ptr[0] == 0x0a && msg.ptr[1] == n &&
 			memcmp(msg.ptr + 2, d->id, n) == 0 && msg.ptr[2 + n] == 0x12 &&
 			msg.ptr[3 + n] == 32 && memcmp(msg.ptr + 4 + n, d->pk, 32) == 0;

@@ -352,7 +352,9 @@ START_TEST(backup_works_beside_a_running_server_and_restore_waits)
 	make_hbbs(DEVICES);
 	in_dir(file, sizeof(file), old_dir, "backup.sqlite3");
 	ck_assert_int_eq(ADMIN("import-hbbs", hbbs, "--no-key"), 0);
-	sql(store, "INSERT INTO entry VALUES ('block', '192.0.2.9', 'x')");
+	sql(store,
+			"INSERT INTO entry VALUES ('block', '192.0.2.9', 'x'); "
+			"UPDATE peer SET proves = 1 WHERE id < '100001000'");
 	start_server(&p);
 	ck_assert_msg(ADMIN("backup", file) == 0, "%s", out);
 	ck_assert_int_eq(stat(file, &st), 0);
@@ -369,13 +371,16 @@ START_TEST(backup_works_beside_a_running_server_and_restore_waits)
 	sql(store,
 			"DELETE FROM peer WHERE id < '100001000'; DELETE FROM entry; "
 			"UPDATE peer SET pk = NULL; "
-			"INSERT INTO peer VALUES ('new', x'01', NULL, '', 5, 5)");
+			"INSERT INTO peer VALUES ('new', x'01', NULL, '', 5, 5, 1)");
 	ck_assert_int_eq(ADMIN("restore", file), 1);
 	must_say("not empty");
 	ck_assert_msg(ADMIN("restore", file, "--force") == 0, "%s", out);
 	must_say("\"restored\": 2500");
 	ck_assert_int_eq(number(store, "SELECT count(*) FROM peer WHERE length(pk) = 32"), DEVICES);
 	ck_assert_int_eq(number(store, "SELECT count(*) FROM peer WHERE id = 'new'"), 1);
+	ck_assert_int_eq(
+			number(store, "SELECT count(*) FROM peer WHERE proves = 1 AND id <> 'new'"),
+			number(store, "SELECT count(*) FROM peer WHERE id < '100001000'"));
 	ck_assert_int_eq(number(store, "SELECT count(*) FROM entry"), 1);
 	damage(file, 12288, 30000);
 	ck_assert_int_eq(ADMIN("restore", file, "--force"), 1);

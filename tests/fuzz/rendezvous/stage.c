@@ -24,7 +24,7 @@ static void on_written(const struct rdv_write *w, const struct rdv_waiter *who, 
 	struct stage *s = arg;
 
 	if (w->kind == RDV_WRITE_PEER)
-		rdv_registration_written(&s->core, w, r);
+		rdv_registration_written(&s->core, w, r, true);
 	else if (w->kind == RDV_WRITE_RENAME && r == HWS_OK)
 		rdv_registration_renamed(&s->core, w->old_id, w->row.id);
 	if (who->client)

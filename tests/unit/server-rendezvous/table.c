@@ -22,7 +22,7 @@ static void on_written(const struct rdv_write *w, const struct rdv_waiter *who, 
 	t->last_who = *who;
 	t->last_write = *w;
 	if (w->kind == RDV_WRITE_PEER)
-		rdv_registration_written(&t->core, w, r);
+		rdv_registration_written(&t->core, w, r, durable);
 }
 
 void table_init(struct table *t)

@@ -294,6 +294,110 @@ START_TEST(after_a_restart_a_device_is_asked_to_prove_itself_again)
 }
 END_TEST
 
+static void on_rows(const struct rdv_peer_row *rows, size_t n, void *arg HWS_UNUSED)
+{
+	for (size_t i = 0; i < n; i++)
+		ck_assert(rdv_presence_load(t.core.presence, &rows[i]));
+}
+
+static void on_loaded(int r, void *arg)
+{
+	ck_assert_int_eq(r, HWS_OK);
+	*(bool *)arg = true;
+}
+
+/* With nothing in memory but what the store has. */
+static void restart(void)
+{
+	bool loaded = false;
+
+	rdv_presence_free(t.core.presence);
+	ck_assert_int_eq(rdv_presence_new(1000, t.now_us, &t.core.presence), HWS_OK);
+	ck_assert_int_eq(t.store->devices->load(t.store, on_rows, on_loaded, &loaded), HWS_OK);
+	while (!loaded)
+		ck_assert_int_eq(hws_loop_once(t.loop, 100000), HWS_OK);
+}
+
+START_TEST(nor_does_anybody_move_it_after_a_restart)
+{
+	settle();
+	restart();
+	for (int i = 0; i < 3; i++) {
+		say_plain_pk(HOME, device.pk);
+		say_plain_pk(AWAY, device.pk);
+		say_peer(HOME, false);
+		say_peer(AWAY, false);
+		t.now_us += 7000000;
+		ck_assert(!is_online(&t, ID));
+	}
+	prove_from(HOME);
+	ck_assert_int_eq(proven_result(), 0);
+	ck_assert(is_at(HOME));
+}
+END_TEST
+
+/* A device of a host that was brought up to date: its first proof is written, and no later one
+ * from the same place. */
+START_TEST(the_first_proof_of_a_known_device_is_written_once)
+{
+	unsigned written;
+
+	say_plain_pk(HOME, device.pk);
+	say_plain_pk(HOME, device.pk);
+	ck_assert(is_at(HOME));
+	ck_assert(!t.last_write.row.proves);
+	written = t.written;
+	prove_from(HOME);
+	ck_assert_uint_eq(t.written, written + 1);
+	ck_assert(t.last_write.row.proves);
+	prove_from(HOME);
+	ck_assert_uint_eq(t.written, written + 1);
+	restart();
+	say_plain_pk(HOME, device.pk);
+	ck_assert(!is_online(&t, ID));
+}
+END_TEST
+
+/* Somebody was faster than the reading of the store. */
+START_TEST(who_took_its_place_before_the_store_was_read_loses_it)
+{
+	struct rdv_peer_row row = { .id = ID, .uuid_len = 7, .has_pk = true, .ip = "10.0.0.1" };
+
+	memcpy(row.uuid, UUID, 7);
+	memcpy(row.pk, device.pk, 32);
+	row.proves = true;
+	say_plain_pk(AWAY, device.pk);
+	say_plain_pk(AWAY, device.pk);
+	ck_assert(is_at(AWAY));
+	ck_assert(rdv_presence_load(t.core.presence, &row));
+	ck_assert(!is_online(&t, ID));
+	say_plain_pk(AWAY, device.pk);
+	say_peer(AWAY, false);
+	ck_assert(!is_online(&t, ID));
+	prove_from(HOME);
+	ck_assert(is_at(HOME));
+}
+END_TEST
+
+/* The owner has gone back to software that proves nothing, and the operator removed the device. */
+START_TEST(a_removed_device_comes_again_without_a_proof)
+{
+	struct rdv_write w = { .kind = RDV_WRITE_DELETE, .row = { .id = ID } };
+	struct rdv_waiter who = { 0 };
+	uint64_t link;
+
+	settle();
+	ck_assert(rdv_registration_removed(&t.core, ID, &link));
+	ck_assert_int_eq(rdv_journal_put(t.core.journal, &w, &who), HWS_OK);
+	table_flush(&t);
+	restart();
+	say_plain_pk(AWAY, device.pk);
+	say_plain_pk(AWAY, device.pk);
+	ck_assert(is_at(AWAY));
+	ck_assert_int_eq(t.last_r, HWS_OK);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("rendezvous/planes/proving");
@@ -310,6 +414,10 @@ int main(void)
 	tcase_add_test(c, another_key_does_not_prove_this_device);
 	tcase_add_test(c, a_wrong_key_of_the_server_registers_as_deployed_devices_do);
 	tcase_add_test(c, after_a_restart_a_device_is_asked_to_prove_itself_again);
+	tcase_add_test(c, nor_does_anybody_move_it_after_a_restart);
+	tcase_add_test(c, the_first_proof_of_a_known_device_is_written_once);
+	tcase_add_test(c, who_took_its_place_before_the_store_was_read_loses_it);
+	tcase_add_test(c, a_removed_device_comes_again_without_a_proof);
 	suite_add_tcase(s, c);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);

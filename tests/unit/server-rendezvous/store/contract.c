@@ -250,6 +250,47 @@ START_TEST(a_taken_id_is_kept_unless_forced)
 }
 END_TEST
 
+/* What proved itself is changed by nothing that does not, unless an operator forces it. */
+START_TEST(a_device_that_proves_itself_stays_so)
+{
+	struct rdv_write first = contract_put("1", "A"), proven = contract_put("1", "A"),
+			 plain = contract_put("1", "A");
+	struct rdv_write moved = rename_to("1", "2", "A"), gone = { .kind = RDV_WRITE_DELETE };
+	struct rdv_peer_row got;
+
+	ck_assert_int_eq(contract_write(store, &first, 1), HWS_OK);
+	ck_assert_int_eq(contract_get(store, "1", &got), HWS_OK);
+	ck_assert(!got.proves);
+	proven.row.proves = true;
+	ck_assert_int_eq(contract_write(store, &proven, 1), HWS_OK);
+	ck_assert_int_eq(proven.result, HWS_OK);
+	plain.row.seen_s = 1800000000;
+	ck_assert_int_eq(contract_write(store, &plain, 1), HWS_OK);
+	ck_assert_int_eq(plain.result, HWS_ERR_EXISTS);
+	ck_assert_int_eq(contract_get(store, "1", &got), HWS_OK);
+	ck_assert(got.proves);
+	ck_assert_uint_eq(got.seen_s, 1700000000);
+	proven.row.seen_s = 1900000000;
+	ck_assert_int_eq(contract_write(store, &proven, 1), HWS_OK);
+	ck_assert_int_eq(proven.result, HWS_OK);
+	ck_assert_int_eq(contract_write(store, &moved, 1), HWS_OK);
+	ck_assert_int_eq(contract_get(store, "2", &got), HWS_OK);
+	ck_assert(got.proves);
+	ck_assert_uint_eq(got.seen_s, 1900000000);
+	ck_assert_int_eq(hws_str_copy(plain.row.id, sizeof(plain.row.id), "2"), HWS_OK);
+	plain.force = true;
+	ck_assert_int_eq(contract_write(store, &plain, 1), HWS_OK);
+	ck_assert_int_eq(contract_get(store, "2", &got), HWS_OK);
+	ck_assert(!got.proves);
+	/* removed and come again, it is as any other */
+	gone.row = contract_row("2", "A");
+	plain.force = false;
+	ck_assert_int_eq(contract_write(store, &gone, 1), HWS_OK);
+	ck_assert_int_eq(contract_write(store, &plain, 1), HWS_OK);
+	ck_assert_int_eq(plain.result, HWS_OK);
+}
+END_TEST
+
 START_TEST(with_keep_only_new_devices_are_written)
 {
 	struct rdv_write w[] = { contract_put("1", "A"), contract_put("1", "A"),
@@ -454,6 +495,7 @@ TCase *contract_add(Suite *s)
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_test(t, what_is_written_is_read_back_whole);
 	tcase_add_test(t, a_taken_id_is_kept_unless_forced);
+	tcase_add_test(t, a_device_that_proves_itself_stays_so);
 	tcase_add_test(t, with_keep_only_new_devices_are_written);
 	tcase_add_test(t, an_id_changes_only_with_proof_and_into_a_free_one);
 	tcase_add_test(t, one_batch_is_applied_in_order_with_a_result_for_each);

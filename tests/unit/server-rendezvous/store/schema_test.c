@@ -220,9 +220,11 @@ static void put_data(const struct engine *e, size_t version)
 					 bytes),
 			HWS_OK);
 	e->sql(sql);
+	if (version >= 2)
+		e->sql("UPDATE peer SET proves = 1");
 }
 
-static void must_have_data(struct rdv_store *s)
+static void must_have_data(struct rdv_store *s, size_t version)
 {
 	struct answer device = { 0 }, entry = { 0 };
 
@@ -234,6 +236,7 @@ static void must_have_data(struct rdv_store *s)
 	ck_assert_str_eq(device.row.ip, "192.0.2.7");
 	ck_assert_uint_eq(device.row.created_s, 1600000000);
 	ck_assert_uint_eq(device.row.seen_s, 1700000000);
+	ck_assert_int_eq(device.row.proves, version >= 2);
 	ck_assert_int_eq(s->entries->load(s, on_entries, &entry), HWS_OK);
 	turn(&entry);
 	ck_assert_uint_eq(entry.n, 1);
@@ -262,7 +265,7 @@ START_TEST(each_earlier_version_is_brought_up_with_what_is_in_it)
 		put_data(e, from);
 		ck_assert_msg(e->open(&s) == HWS_OK, "%s", err.text);
 		if (from)
-			must_have_data(s);
+			must_have_data(s, from);
 		rdv_store_free(s);
 		version_is(e, e->released->count);
 		ck_assert_str_eq(e->ask(e->columns), fresh);
