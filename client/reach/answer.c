@@ -435,7 +435,8 @@ static int from_local(struct job *j, const Rdv__FetchLocalAddr *f)
 
 static int from_relay(struct job *j, const Rdv__RequestRelay *q)
 {
-	int r = hws_str_copy(j->uuid, sizeof(j->uuid), q->uuid);
+	/* without one nobody can be met there */
+	int r = *q->uuid ? hws_str_copy(j->uuid, sizeof(j->uuid), q->uuid) : HWS_ERR_PROTO;
 
 	j->kind = JOB_RELAY_ASKED;
 	j->how.secure = q->secure;

@@ -42,6 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!m)
 		return 0;
 	assert(gate || m->union_case == AGT__MESSAGE__UNION_AGENT_STATE ||
+			m->union_case == AGT__MESSAGE__UNION_AGENT_VIEWER ||
 			m->union_case == AGT__MESSAGE__UNION_SERVICE_RESULT ||
 			m->union_case == AGT__MESSAGE__UNION__NOT_SET);
 	look(m);
