@@ -51,12 +51,16 @@ void hws_host_session_free(struct hws_host_session *v)
 	hws_free_wiped(v, sizeof(*v));
 }
 
+/* Takes `fd`. A gate that is gone ends the session here: `v` may be freed. */
 static void tell(struct hws_host_session *v, const Agt__Message *m, int fd)
 {
 	int r = hws_ipc_send(v->ipc, m, fd);
 
-	if (r < 0)
-		hws_host_session_close(v, r);
+	if (r >= 0)
+		return;
+	if (fd >= 0)
+		close(fd);
+	hws_host_session_close(v, r);
 }
 
 /* Nothing but our half of a handshake is ever signed, once for a connection, and put together here
@@ -148,10 +152,8 @@ static void answer_login(struct hws_host_session *v, Agt__LoginVerdict *verdict,
 	tell(v, &m, fd);
 }
 
-static void fill_welcome(struct hws_host_session *v, Agt__LoginVerdict *verdict)
+static void fill_welcome(struct hws_host_session_welcome *w, Agt__LoginVerdict *verdict)
 {
-	struct hws_host_session_welcome *w = &v->welcome_secret;
-
 	if (w->has_confirm)
 		verdict->pake_confirm = (ProtobufCBinaryData){ sizeof(w->confirm), w->confirm };
 	if (!w->has_ticket)
@@ -174,24 +176,27 @@ static void join_desktop(void *arg)
 		.via = v->via,
 		.secure = v->has_signed };
 	Agt__LoginVerdict verdict = AGT__LOGIN_VERDICT__INIT;
+	struct hws_host_session_welcome welcome_secret = v->welcome_secret;
 	struct hws_desktop_state state;
 	char text[512];
 	int fd = -1;
 
 	verdict.result = AGT__LOGIN_VERDICT__RESULT__OK;
-	fill_welcome(v, &verdict);
+	fill_welcome(&welcome_secret, &verdict);
 	if (hws_desktop_join(v->env->desktop, &session, &fd) < 0) {
 		hws_desktop_state(v->env->desktop, &state);
 		if (!state.lasting && hws_loop_now_us(v->env->loop) < v->join_until_us) {
 			hws_timer_start(v->env->loop, &v->joining, JOIN_RETRY_US, join_desktop, v);
-			return;
+			goto out;
 		}
 		verdict.result = AGT__LOGIN_VERDICT__RESULT__CLOSED;
 		verdict.text = hws_no_desktop_text(text, sizeof(text), state.lasting, state.why);
 		verdict.close_after_ms = 1000;
 	}
-	answer_login(v, &verdict, fd);
 	hws_wipe(&v->welcome_secret, sizeof(v->welcome_secret));
+	answer_login(v, &verdict, fd); /* may be the end of `v` */
+out:
+	hws_wipe(&welcome_secret, sizeof(welcome_secret));
 }
 
 static void keep_welcome(struct hws_host_session *v, struct hws_judge_result *res)
