@@ -13,7 +13,7 @@
 
 #define HWS_RESUME_ID_LEN 16
 #define HWS_RESUME_SECRET_LEN 32
-#define HWS_RESUME_US 30000000ull /* so long after the line was lost it is good */
+#define HWS_RESUME_US 600000000ull /* so long after the line was lost it is good */
 
 /* What brings the session back in after its line was lost, at the host with this key. */
 struct hws_login_resume {

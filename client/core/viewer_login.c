@@ -112,8 +112,8 @@ static void ask(struct hws_viewer *v, enum hws_login_step step)
 
 /* --- v2 --------------------------------------------------------------------------------------- */
 
-/* Shows the ticket of the session whose line was lost. It is good once, at that host, for a short
- * time. */
+/* Shows the ticket of the session whose line was lost. It is good at that host, for a short time;
+ * and again where the host could not show its desktop yet. */
 static bool resume(struct hws_viewer *v)
 {
 	struct hws_login_resume ticket = v->login.resume;
@@ -121,7 +121,6 @@ static bool resume(struct hws_viewer *v)
 	Ses__ResumeProof rp = SES__RESUME_PROOF__INIT;
 	uint8_t mac[RESUME_MAC_LEN];
 
-	hws_wipe(&v->login.resume, sizeof(v->login.resume));
 	if (!ticket.has || !binding || !v->has_host_pk ||
 			memcmp(ticket.host_pk, v->host_pk, sizeof(ticket.host_pk)) != 0 ||
 			(ticket.lost_us && v->now_us > ticket.lost_us + HWS_RESUME_US) ||
@@ -339,6 +338,7 @@ static bool is_beside_the_password(struct hws_viewer *v, enum hws_login_step ste
 	if (step != HWS_LOGIN_ASK && step != HWS_LOGIN_ASK_AGAIN)
 		return false;
 	if (v->resuming) { /* came too late: the usual way, then */
+		hws_wipe(&v->login.resume, sizeof(v->login.resume));
 		v->resuming = false;
 		try_login(v);
 		return true;

@@ -262,10 +262,11 @@ static void check_proofs(
 	if (!check_limit(j, c, ret))
 		return;
 	if (returns &&
-			hws_resume_use(j->resume, bytes_of(&k->resume_id), bytes_of(&k->resume_mac),
-					k->binding.data, viewer, c->now_us)) {
+			hws_resume_use(j->resume, c->conn, bytes_of(&k->resume_id),
+					bytes_of(&k->resume_mac), k->binding.data, viewer,
+					c->now_us, &ret->ticket)) {
 		ret->result = AGT__LOGIN_VERDICT__RESULT__OK;
-		ret->by_recent = true;
+		ret->by_recent = ret->has_ticket = true;
 	} else if (!knows) { /* too late: no guess, since nobody guesses tickets */
 		ret->result = AGT__LOGIN_VERDICT__RESULT__WRONG;
 		ret->text = "Wrong Password";
@@ -275,7 +276,7 @@ static void check_proofs(
 						&ret->renewed),
 				ret);
 	}
-	if (ret->result == AGT__LOGIN_VERDICT__RESULT__OK)
+	if (ret->result == AGT__LOGIN_VERDICT__RESULT__OK && !ret->by_recent)
 		ret->has_ticket = hws_resume_issue(
 				j->resume, c->conn, viewer, c->now_us, &ret->ticket);
 }

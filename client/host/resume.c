@@ -80,8 +80,9 @@ static bool proves(const struct hws_resume_entry *e, struct hws_bytes mac, const
 	return right;
 }
 
-bool hws_resume_use(struct hws_resume *r, struct hws_bytes id, struct hws_bytes mac,
-		const uint8_t *binding, const uint8_t *viewer, uint64_t now_us)
+bool hws_resume_use(struct hws_resume *r, uint64_t conn, struct hws_bytes id, struct hws_bytes mac,
+		const uint8_t *binding, const uint8_t *viewer, uint64_t now_us,
+		struct hws_resume_ticket *ret)
 {
 	for (size_t i = 0; id.len == HWS_RESUME_ID_LEN && i < HWS_RESUME_MAX; i++) {
 		struct hws_resume_entry *e = &r->item[i];
@@ -90,7 +91,12 @@ bool hws_resume_use(struct hws_resume *r, struct hws_bytes id, struct hws_bytes 
 		if (!is_live(e, now_us) || memcmp(e->ticket.id, id.ptr, id.len) != 0)
 			continue;
 		right = proves(e, mac, binding, viewer);
-		hws_wipe(e, sizeof(*e));
+		if (right) {
+			e->conn = conn;
+			*ret = e->ticket;
+		} else {
+			hws_wipe(e, sizeof(*e));
+		}
 		return right;
 	}
 	return false;
