@@ -37,8 +37,8 @@ bool hws_resume_issue(struct hws_resume *r, uint64_t conn, const uint8_t *viewer
 /* It ended: it may come back for a while. `forget`: on purpose, it may not. */
 void hws_resume_closed(struct hws_resume *r, uint64_t conn, bool forget, uint64_t now_us);
 /* True when `mac` was made with the ticket of that id for this channel (`binding`, 32 bytes), by
- * the viewer that has it. The ticket is that of `conn` from then on, and stays as it is (`ret`): who
- * comes back to a desktop that is not there yet, or loses the line again before the answer, has
+ * the viewer that has it. The ticket is that of `conn` from then on, and stays as it is (`ret`):
+ * who comes back to a desktop that is not there yet, or loses the line again before the answer, has
  * nothing else. A wrong mac uses it up. */
 bool hws_resume_use(struct hws_resume *r, uint64_t conn, struct hws_bytes id, struct hws_bytes mac,
 		const uint8_t *binding, const uint8_t *viewer, uint64_t now_us,
