@@ -27,8 +27,8 @@ int cli_connect(int argc, char **argv, void *ctx);
 int cli_id(int argc, char **argv, void *ctx);
 int cli_password(int argc, char **argv, void *ctx);
 int cli_config(int argc, char **argv, void *arg);
-int cli_peers(int argc, char **argv, void *ctx);
-int cli_viewer_key(int argc, char **argv, void *ctx);
+int cli_peers(int argc, char **argv, void *arg);
+int cli_viewer_key(int argc, char **argv, void *arg);
 int cli_status(int argc, char **argv, void *ctx);
 /* Replaces this process by hawser-desktop with these arguments; returns only when that is not
  * installed. */

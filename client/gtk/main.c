@@ -195,6 +195,15 @@ static bool parse_keyboard(const char *word, struct gui_launch *l)
 	return !word;
 }
 
+static void print_and_leave(bool help)
+{
+	if (help)
+		usage(stdout);
+	else
+		printf("hawser-desktop %s\n", hawser_version());
+	exit(hws_output_end("hawser-desktop", 0, 1));
+}
+
 static int parse(int argc, char **argv, struct gui_launch *l)
 {
 	bool help = false, version = false, from_stdin = false;
@@ -258,13 +267,8 @@ static int parse(int argc, char **argv, struct gui_launch *l)
 			return 2;
 		}
 	}
-	if (help || version) {
-		if (help)
-			usage(stdout);
-		else
-			printf("hawser-desktop %s\n", hawser_version());
-		exit(hws_output_end("hawser-desktop", 0, 1));
-	}
+	if (help || version)
+		print_and_leave(help);
 	if (l->target ? !*l->target : argc > 1 && hws_str_equal(argv[1], "connect")) {
 		fputs("hawser-desktop: which host? hawser-desktop connect ID|HOST[:PORT]\n",
 				stderr);

@@ -88,7 +88,7 @@ bool hws_picture_valid(const struct hws_picture *p)
 		return p->memory != NULL;
 	for (unsigned i = 0; i < row->planes; i++) {
 		size_t line = line_bytes(row, i, p->width), lines = lines_of(row, i, p->height);
-		if (!p->plane[i] || p->stride[i] < 0 || (size_t)p->stride[i] < line ||
+		if (!p->plane[i] || p->stride[i] <= 0 || (size_t)p->stride[i] < line ||
 				p->size[i] < line ||
 				(p->size[i] - line) / (size_t)p->stride[i] < lines - 1)
 			return false;

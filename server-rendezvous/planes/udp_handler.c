@@ -137,6 +137,7 @@ static void on_other(struct rdv_udp_handler *h, const struct sockaddr_storage *r
 		o->proof = &proof;
 	if (hws_rdv_unpack(in, &m) < 0) {
 		hws_count(&h->core->count.udp_bad);
+		o->proof = NULL;
 		return;
 	}
 	switch (m->union_case) {
@@ -169,6 +170,7 @@ static void on_other(struct rdv_udp_handler *h, const struct sockaddr_storage *r
 		hws_count(&h->core->count.udp_bad);
 		break;
 	}
+	o->proof = NULL; /* it was of this datagram */
 	hws_rdv_free(m);
 }
 

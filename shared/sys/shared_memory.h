@@ -16,5 +16,5 @@ int hws_shared_memory_new(size_t n, struct hws_shared_memory **ret, int *ret_fd)
 int hws_shared_memory_map(
 		int fd, size_t n, bool writable, struct hws_shared_memory **ret) HWS_MUST_CHECK;
 void *hws_shared_memory_bytes(const struct hws_shared_memory *m);
-/* `m` is one, or NULL. */
-void hws_shared_memory_free(void *m);
+/* `p` is one, or NULL. */
+void hws_shared_memory_free(void *p);

@@ -58,7 +58,7 @@ void hws_agent_admit_waiting(struct hws_agent *a);
 /* A gate's link comes, and with it what hostd says of its session; takes `fd`. */
 void hws_agent_accept(struct hws_agent *a, const Agt__AgentLink *link, int fd);
 /* hostd has changed its mind about a session. */
-void hws_agent_control(struct hws_agent *a, const Agt__AgentControl *c);
+void hws_agent_control(struct hws_agent *a, const Agt__AgentControl *m);
 /* Has the service say it to one viewer or to all, and tells hostd what came of it. */
 void hws_agent_command(struct hws_agent *a, const Agt__ServiceCommand *q);
 /* What is sent to a viewer changed its bitrate: for struct hws_host_env. */
