@@ -66,8 +66,16 @@ json_t *host_status(struct test_host *h)
 	const char *argv[] = { HOST_PROGRAM, "status", "--json", "--state-dir", h->dir, NULL };
 	char *text = NULL;
 	json_t *status;
+	int r = -1;
 
-	ck_assert_int_eq(test_run(argv, NULL, &text), 0);
+	/* a host whose log nobody reads stands still in the end, and one that is flooded is slow */
+	for (int i = 0; r != 0 && i < 5; i++) {
+		(void)test_proc_expect(&h->proc, "nothing that it says", 1);
+		free(text);
+		text = NULL;
+		r = test_run(argv, NULL, &text);
+	}
+	ck_assert_int_eq(r, 0);
 	status = json_loads(text, 0, NULL);
 	ck_assert_msg(status, "no JSON: %s", text);
 	free(text);
