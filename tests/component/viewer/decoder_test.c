@@ -87,9 +87,9 @@ START_TEST(a_killed_decoder_costs_a_few_pictures)
 		do {
 			hawser_session_refresh(t.session, 0);
 			hawser_context_wait(t.ctx, 300);
-		} while (t.frame_number <= 3u + 3u * (unsigned)i);
-		until_decoders(&t, 1, pid);
-		ck_assert_int_ne(pid[0], killed);
+			until_decoders(&t, 1, pid);
+			/* a picture may have been ready before it died */
+		} while (t.frame_number <= 3u + 3u * (unsigned)i || pid[0] == killed);
 	}
 	ck_assert_int_eq(t.count[HAWSER_EVENT_CLOSED], 0);
 	ck_assert_uint_eq(fake_host_connections(&h), 1);
