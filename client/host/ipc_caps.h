@@ -16,6 +16,15 @@
  * gate reports each 5 seconds and when something changes; what is typed, persons type. */
 #define HWS_IPC_HOSTD_RATE 20u
 #define HWS_IPC_HOSTD_BURST 200u
+/* The same of an agent, which tells what is done for the audit log: it keeps below that itself, and
+ * says how many it has left out. */
+#define HWS_IPC_AGENT_FRAME_MAX (16u << 10)
+#define HWS_IPC_AGENT_QUEUE_MAX (1u << 20)
+#define HWS_IPC_AGENT_RATE 5000u
+#define HWS_IPC_AGENT_BURST 20000u
+#define HWS_AGENT_AUDIT_RATE 4000u
+#define HWS_AGENT_AUDIT_BURST 15000u
+#define HWS_IPC_PATH_MAX 4096u /* what is longer is cut */
 /* The same between gate and agent, where each picture is answered by one. */
 #define HWS_IPC_SESSION_RATE 1000u
 #define HWS_IPC_SESSION_BURST 4000u

@@ -16,7 +16,9 @@ static int run_agent(int argc, char **argv)
 
 	if (hws_host_role_settings(&s, argc, argv, "hawser-host[agent]") < 0)
 		return 2;
-	if (s.sandbox)
+	conf.role = (enum hws_agent_role)s.role;
+	conf.sandbox = s.sandbox;
+	if (s.sandbox && conf.role == HWS_AGENT_DESKTOP)
 		hws_layers_enter(HWS_SANDBOX_AGENT, "agent.no_sandbox");
 	conf.backend = s.backend;
 	conf.display = s.display;

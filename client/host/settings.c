@@ -38,6 +38,8 @@
 static const struct hws_option table[] = {
 	{ "", "config", 'c', HWS_OPT_PATH, AT(config), "", 0, 0, NULL, HWS_OPT_FLAG_ONLY, "FILE",
 			"Read this configuration file instead of the usual one.", NULL },
+	{ "", "role", 0, HWS_OPT_ENUM, AT(role), "desktop", 0, 0, "desktop|files|terminal|tunnel",
+			HWS_OPT_FLAG_ONLY | HWS_OPT_HIDDEN, "ROLE", "What an agent is for.", NULL },
 	{ "", "state-dir", 0, HWS_OPT_PATH, AT(state_dir), "", 0, 0, NULL, 0, "DIR",
 			"Keep ID, key and passwords in this folder.", NULL },
 	{ "", "control-socket", 0, HWS_OPT_PATH, AT(control_socket), "", 0, 0, NULL, 0, "PATH",

@@ -32,6 +32,7 @@ struct hws_settings {
 	uint32_t max_connections, max_per_address;
 	uint64_t login_timeout_us;
 	bool sandbox;
+	int role; /* of an agent: enum hws_agent_role */
 	/* what they may do */
 	int access_mode;
 	bool keyboard, clipboard, audio, file, camera, terminal, tunnel, restart, recording,

@@ -1,4 +1,4 @@
-/* The loops over the services of one desktop. Each hook is called in the order of the registry, so
+/* The loops over the services of one agent. Each hook is called in the order of the registry, so
  * what one service says to a viewer that comes is always said before what the next one says. A
  * message goes to the one service that the table of messages names. */
 #include "client/services/host_service.h"
@@ -101,6 +101,41 @@ bool hws_host_set_opens(const struct hws_host_set *set, enum hws_session_kind ki
 	return (all & HWS_KIND_BIT(kind)) != 0;
 }
 
+static struct hws_host_service *opener(const struct hws_host_set *set, enum hws_session_kind kind)
+{
+	for (unsigned i = 0; i < set->count; i++)
+		if (set->service[i]->impl->opens & HWS_KIND_BIT(kind) &&
+				set->service[i]->impl->open)
+			return set->service[i];
+	return NULL;
+}
+
+void hws_host_set_open(
+		struct hws_host_set *set, struct hws_host_viewer *v, const Ses__LoginRequest *login)
+{
+	struct hws_host_service *s = opener(set, v->kind);
+
+	if (s)
+		s->impl->open(s, v, login);
+	else
+		v->opened(v, NULL, -1);
+}
+
+void hws_host_set_withdraw(struct hws_host_set *set, struct hws_host_viewer *v)
+{
+	struct hws_host_service *s = opener(set, v->kind);
+
+	if (s && s->impl->leave)
+		s->impl->leave(s, v);
+}
+
+void hws_host_set_configure(struct hws_host_set *set)
+{
+	for (unsigned i = 0; i < set->count; i++)
+		if (set->service[i]->impl->configure)
+			set->service[i]->impl->configure(set->service[i]);
+}
+
 bool hws_host_set_message(
 		struct hws_host_set *set, struct hws_host_viewer *v, const Ses__Message *m)
 {
@@ -146,4 +181,21 @@ int hws_host_set_command(struct hws_host_set *set, const char *service, struct h
 		if (hws_str_equal(s->impl->name, service))
 			return s->impl->command(s, v, text, err);
 	return hws_error_set(err, HWS_ERR_NOTFOUND, "this session has no such service");
+}
+
+void hws_host_audit(const struct hws_host_env *env, const struct hws_host_viewer *v,
+		const struct hws_audit_event *e)
+{
+	struct hws_audit_event of = *e;
+
+	if (v)
+		of.conn = v->conn;
+	if (env->on_audit)
+		env->on_audit(&of, env->arg);
+}
+
+void hws_host_keep(const struct hws_host_env *env, unsigned count)
+{
+	if (env->on_keep)
+		env->on_keep(count, env->arg);
 }

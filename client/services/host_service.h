@@ -11,17 +11,57 @@
 #include "shared/loop/work.h"
 #include "shared/wire/session_table.h"
 
+enum hws_files_access { HWS_FILES_READ_WRITE, HWS_FILES_READ_ONLY, HWS_FILES_WRITE_ONLY };
+
+/* What the owner of the host has set for services. Values change while they run: see `configure`.
+ * Texts are the agent's and stay until then. */
+struct hws_service_conf {
+	/* Folders that files are read and written beneath, absolute, at least one; they stay as
+	 * they are for the life of the agent. */
+	const char *const *files_root;
+	unsigned files_root_count;
+	enum hws_files_access files_access;
+	const char *tunnel_targets; /* what may be connected to; "" = nothing */
+	const char *tunnel_listen;  /* where viewers may have us listen; "" = nowhere */
+	unsigned tunnel_streams;    /* of one session at a time */
+	unsigned terminal_max;      /* shells at a time */
+	uint64_t terminal_keep_us;  /* how long one lives on without a viewer; 0 = not */
+};
+
+/* What was done for a viewer, and the owner of the host may want to know. Borrowed. */
+struct hws_audit_event {
+	const char *what;              /* a token, "file.read": lower case, at most 31 characters */
+	uint64_t conn;                 /* where there is no viewer any more */
+	struct hws_bytes path, second; /* or target; as they are, of any bytes */
+	uint64_t bytes;
+	int result; /* HWS_OK, or why it did not happen */
+};
+
 /* What services share; the agent's, outlives them. */
 struct hws_host_env {
 	struct hws_loop *loop;
-	struct hws_work *work;         /* at least two threads */
-	struct hws_platform *platform; /* the opened desktop; each service takes its part of it */
+	struct hws_work *work; /* at least two threads */
+	/* The opened desktop; each service takes its part of it. NULL in roles that need none. */
+	struct hws_platform *platform;
+	const struct hws_service_conf *conf; /* the agent's: never NULL in one */
 	struct hws_notifier *notifier; /* NULL: the person at the desktop wants no notifications */
 	/* What a viewer is sent changed its bitrate, or is told to it for the first time; may be
 	 * NULL. */
 	void (*on_bitrate)(struct hws_host_viewer *v, uint32_t kbit_s, void *arg);
+	/* See hws_host_audit; may be NULL. */
+	void (*on_audit)(const struct hws_audit_event *e, void *arg);
+	/* See hws_host_keep; may be NULL. */
+	void (*on_keep)(unsigned count, void *arg);
 	void *arg;
 };
+
+/* Into the audit log. `v` (may be NULL) is whom it was for, else e->conn. At any rate: of what is
+ * too much the log has the number. */
+void hws_host_audit(const struct hws_host_env *env, const struct hws_host_viewer *v,
+		const struct hws_audit_event *e);
+/* How many things (shells) of the service live on without a viewer: an agent in which there are
+ * none ends a while after its last session. */
+void hws_host_keep(const struct hws_host_env *env, unsigned count);
 
 struct hws_host_service;
 
@@ -61,6 +101,13 @@ struct hws_host_service_impl {
 	 * `text` is UTF-8 of at most HWS_HOST_COMMAND_MAX bytes. On failure `err` says why. */
 	int (*command)(struct hws_host_service *s, struct hws_host_viewer *v, const char *text,
 			struct hws_error *err);
+	/* The values of env->conf are others now, but for its roots. */
+	void (*configure)(struct hws_host_service *s);
+	/* Of the service that the session is about (`opens`), before its viewer is let
+	 * in: it answers by v->opened. Should the viewer go before that, `leave` is called, and no
+	 * answer is due. `login` is borrowed. */
+	void (*open)(struct hws_host_service *s, struct hws_host_viewer *v,
+			const Ses__LoginRequest *login);
 };
 
 /* hostd passes it on in a message of its own small size. */
@@ -73,11 +120,14 @@ struct hws_host_service {
 	const struct hws_host_service_impl *impl;
 };
 
-/* The services of this build, ended by NULL, in the order in which they are made, told and
- * asked. */
+/* The services of this build, ended by NULL, in the order in which they are made, told and asked:
+ * those of a desktop, and of the agents that need none. */
 extern const struct hws_host_service_impl *const hws_host_registry[];
+extern const struct hws_host_service_impl *const hws_host_files_registry[];
+extern const struct hws_host_service_impl *const hws_host_terminal_registry[];
+extern const struct hws_host_service_impl *const hws_host_tunnel_registry[];
 
-/* --- all services of one desktop -------------------------------------------------------------- */
+/* --- all services of one agent --------------------------------------------------------------- */
 
 struct hws_host_set;
 
@@ -95,6 +145,13 @@ void hws_host_set_option(
 		struct hws_host_set *set, struct hws_host_viewer *v, const Ses__OptionMessage *o);
 /* Is there a service that such a session is about? */
 bool hws_host_set_opens(const struct hws_host_set *set, enum hws_session_kind kind);
+/* Asks the service that the session of `v` is about; v->opened has the answer, perhaps before this
+ * returns. Where it has nothing to say that is: let it in. */
+void hws_host_set_open(struct hws_host_set *set, struct hws_host_viewer *v,
+		const Ses__LoginRequest *login);
+/* It has gone before the answer. */
+void hws_host_set_withdraw(struct hws_host_set *set, struct hws_host_viewer *v);
+void hws_host_set_configure(struct hws_host_set *set);
 /* False when no service serves it. */
 bool hws_host_set_message(
 		struct hws_host_set *set, struct hws_host_viewer *v, const Ses__Message *m);

@@ -5,6 +5,7 @@
 #include "shared/base/bytes.h"
 #include "shared/base/err.h"
 #include "shared/wire/permission.h"
+#include "shared/wire/secure_level.h"
 #include "shared/wire/send_class.h"
 #include "shared/wire/session_kind.h"
 #include "shared/wire/session_table.h"
@@ -16,14 +17,17 @@
 
 struct hws_host_viewer {
 	unsigned slot; /* 0 .. HWS_HOST_VIEWERS_MAX - 1, unique among present viewers */
+	uint64_t conn; /* of the host, never used again: for the audit log */
 	enum hws_session_kind kind; /* of its session */
 	uint32_t permissions;       /* effective now: 1 << enum hws_permission */
 	uint32_t version;           /* hws_version_number of the viewer */
 	char platform[32];
 	char who[HWS_HOST_VIEWER_WHO]; /* "NAME (ID)" as it calls itself, escaped; not empty */
-	bool ack_required;             /* it answers each video frame with video_received */
-	bool show_cursor;              /* it draws the remote pointer where it is */
-	uint64_t mouse_us;             /* when it last moved or clicked */
+	/* of its line: V2 is proven to hostd, below it a gate's word can only lower it */
+	enum hws_secure_level level;
+	bool ack_required; /* it answers each video frame with video_received */
+	bool show_cursor;  /* it draws the remote pointer where it is */
+	uint64_t mouse_us; /* when it last moved or clicked */
 	/* bytes given to send_parts, but for bulk, which the gate's probes overtake */
 	uint64_t sent;
 	/* One serialised ses.Message, which is of `row`, in two parts, on the channel that is its
@@ -34,6 +38,10 @@ struct hws_host_viewer {
 	/* More of this class is queued than the line takes at once: who sends much waits until
 	 * `drained` of the service is called for it. */
 	bool (*congested)(const struct hws_host_viewer *g, enum hws_send_class cls);
+	/* The answer to `open` of the service that its session is about, once, now or later: NULL
+	 * lets it in, and `join` comes before this returns; else a sentence that it reads. `fd`: -1,
+	 * or a descriptor that goes to its gate with the answer; taken in any case. */
+	void (*opened)(struct hws_host_viewer *g, const char *error, int fd);
 };
 
 static inline bool hws_host_viewer_may(const struct hws_host_viewer *g, enum hws_permission p)

@@ -1,5 +1,5 @@
-/* Which services a desktop is served with. A new one is added here; the order is that in which a
- * viewer meets them. */
+/* Which services an agent serves with, by its role. A new one is added here; the order is that in
+ * which a viewer meets them. */
 #include "client/services/call/call_host.h"
 #include "client/services/chat/chat_host.h"
 #include "client/services/clipboard/clipboard_host.h"
@@ -15,5 +15,17 @@ const struct hws_host_service_impl *const hws_host_registry[] = {
 	&hws_clipboard_host_service,
 	&hws_chat_host_service,
 	&hws_call_host_service,
+	NULL,
+};
+
+const struct hws_host_service_impl *const hws_host_files_registry[] = {
+	NULL,
+};
+
+const struct hws_host_service_impl *const hws_host_terminal_registry[] = {
+	NULL,
+};
+
+const struct hws_host_service_impl *const hws_host_tunnel_registry[] = {
 	NULL,
 };

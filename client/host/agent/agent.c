@@ -1,8 +1,10 @@
-/* The agent: the process that runs as the desktop's user and serves what it shows to the viewers
- * whose gates hostd joins to it. It knows nothing of the network. */
+/* The agent: the process that runs as the session's user and serves, by its role, what there is to
+ * the viewers whose gates hostd joins to it. Of the network it knows nothing. */
 #include "client/host/agent/agent_parts.h"
 #include "client/host/ipc_caps.h"
 #include "shared/base/log.h"
+#include "shared/base/str.h"
+#include <pwd.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -15,6 +17,8 @@ static void on_hostd_message(struct hws_ipc *l, const Agt__Message *m, int fd, v
 		close(fd);
 	if (m->union_case == AGT__MESSAGE__UNION_AGENT_CONTROL)
 		hws_agent_control(arg, m->agent_control);
+	else if (m->union_case == AGT__MESSAGE__UNION_AGENT_CONF)
+		hws_agent_configure(arg, m->agent_conf);
 	else if (m->union_case == AGT__MESSAGE__UNION_SERVICE_COMMAND)
 		hws_agent_command(arg, m->service_command);
 }
@@ -40,7 +44,8 @@ static void on_signal(evutil_socket_t sig, short what, void *arg)
 
 static int agent_start(struct hws_agent *a, int ipc_fd)
 {
-	struct hws_ipc_conf lc = { .frame_max = HWS_IPC_HOSTD_FRAME_MAX,
+	struct hws_ipc_conf lc = { .frame_max = HWS_IPC_AGENT_FRAME_MAX,
+		.send_max = HWS_IPC_AGENT_QUEUE_MAX,
 		.takes_fds = true,
 		.on_message = on_hostd_message,
 		.on_close = on_hostd_close,
@@ -52,9 +57,10 @@ static int agent_start(struct hws_agent *a, int ipc_fd)
 		return r;
 	}
 	r = hws_ipc_new(a->loop, ipc_fd, &lc, &a->hostd);
-	if (r == HWS_OK) /* one codes, one makes screenshots */
+	/* one codes, one makes screenshots; a role without a desktop confines itself first */
+	if (r == HWS_OK && a->row->needs_desktop)
 		r = hws_work_new(2, 64, &a->work);
-	if (r == HWS_OK && a->conf->notify)
+	if (r == HWS_OK && a->row->needs_desktop && a->conf->notify)
 		r = hws_notifier_new(a->loop, &a->notifier);
 	if (r < 0)
 		return r;
@@ -84,18 +90,26 @@ static void agent_stop(struct hws_agent *a)
 		event_del(&a->on_int);
 	hws_work_free(a->work);
 	hws_loop_once(a->loop, 0); /* what was being coded comes back and is freed */
+	hws_agent_settings_done(a);
 	hws_loop_free(a->loop);
 }
 
 int hws_agent_main(int ipc_fd, const struct hws_agent_conf *conf)
 {
-	struct hws_agent a = { .conf = conf };
+	struct hws_agent a = { .conf = conf, .row = hws_agent_role_row(conf->role) };
+	const struct passwd *pw = getpwuid(getuid());
 
+	hws_str_escape(a.user, sizeof(a.user), hws_bytes_str(pw ? pw->pw_name : ""));
+	a.settings.conf.files_root = a.settings.root;
+	a.settings.conf.tunnel_targets = a.settings.conf.tunnel_listen = "";
 	signal(SIGPIPE, SIG_IGN);
 	int r = agent_start(&a, ipc_fd);
 
 	if (r == HWS_OK) {
-		hws_agent_open_desktop(&a);
+		hws_bucket_init(&a.audit, HWS_AGENT_AUDIT_RATE, HWS_AGENT_AUDIT_BURST,
+				hws_loop_now_us(a.loop));
+		if (a.row->needs_desktop)
+			hws_agent_open_desktop(&a);
 		r = hws_loop_run(a.loop);
 	} else {
 		hws_error_log("agent.start_failed", HWS_ERR("why", r));

@@ -1,11 +1,14 @@
 /* agent/agent_parts: what the files of the agent share; not for others. agent.c has the process and
- * its link to hostd, desktop.c the desktop and its services, viewer.c one viewer. None knows a
- * service by name. */
+ * its link to hostd, desktop.c the desktop and its services, work.c the services of roles that need
+ * none and what the owner has set, viewer.c one viewer, audit.c what hostd hears of their doings.
+ * None knows a service by name. */
 #pragma once
 #include "client/host/agent/agent.h"
+#include "client/host/agent/role.h"
 #include "client/host/ipc.h"
 #include "client/host/notice.h"
 #include "client/services/host_service.h"
+#include "shared/base/bucket.h"
 
 struct hws_agent;
 
@@ -23,12 +26,29 @@ struct hws_agent_viewer { /* one viewer, by way of its gate */
 	struct hws_timer linger; /* then, until the link has ended */
 	ProtobufCMessage *
 			waiting; /* its Agt__Open, until an attempt to open the desktop has ended */
+	ProtobufCMessage *login; /* while a service is asked: its ses.LoginRequest */
+	bool by_v2;              /* as hostd says */
 	struct hws_notice notice;
 	struct hws_deferred gone;
 };
 
+#define HWS_AGENT_ROOTS_MAX 32u
+
+/* What the owner has set, and the texts that it borrows. */
+struct hws_agent_settings {
+	struct hws_service_conf conf;
+	const char *root[HWS_AGENT_ROOTS_MAX];
+	char *owned_root[HWS_AGENT_ROOTS_MAX], *targets, *listen;
+};
+
 struct hws_agent {
 	const struct hws_agent_conf *conf;
+	const struct hws_agent_role_row *row;
+	struct hws_agent_settings settings;
+	struct hws_bucket audit; /* events that hostd takes */
+	uint64_t audit_lost;     /* since the last that it took */
+	unsigned kept;           /* as hws_host_keep */
+	char user[256];          /* whose processes these are; for viewers */
 	struct hws_loop *loop;
 	struct hws_work *work;
 	struct hws_ipc *hostd;
@@ -36,7 +56,7 @@ struct hws_agent {
 	struct hws_platform *platform;        /* NULL while there is no desktop */
 	struct hws_platform_opening *opening; /* the attempt under way, or NULL */
 	struct hws_timer patience;            /* with it */
-	struct hws_host_set *services;        /* of that desktop */
+	struct hws_host_set *services;        /* of that desktop, if the role needs one */
 	struct hws_notifier *notifier;        /* NULL: the person does not want it */
 	struct hws_agent_viewer *viewer[HWS_HOST_VIEWERS_MAX];
 	struct hws_timer retry;
@@ -52,6 +72,20 @@ struct hws_agent {
  * too. */
 void hws_agent_open_desktop(void *arg);
 void hws_agent_close_desktop(struct hws_agent *a);
+/* The services of the role. */
+int hws_agent_open_services(struct hws_agent *a) HWS_MUST_CHECK;
+/* To hostd: whether it can serve. */
+void hws_agent_tell_state(struct hws_agent *a);
+
+/* --- work.c. What the owner has set, from hostd; with the first one a role without a desktop
+ * begins. */
+void hws_agent_configure(struct hws_agent *a, const Agt__AgentConf *m);
+void hws_agent_settings_done(struct hws_agent *a);
+/* For struct hws_host_env. */
+void hws_agent_keep(unsigned count, void *arg);
+
+/* --- audit.c. For struct hws_host_env. */
+void hws_agent_audit(const struct hws_audit_event *e, void *arg);
 
 /* --- viewer.c. Whoever waited for the desktop is let in or hears why not. */
 void hws_agent_admit_waiting(struct hws_agent *a);

@@ -9,7 +9,7 @@
 
 #define RETRY_US (2 * HWS_US_PER_S)
 
-static void tell_state(struct hws_agent *a)
+void hws_agent_tell_state(struct hws_agent *a)
 {
 	Agt__Message m = AGT__MESSAGE__INIT;
 	Agt__AgentState s = AGT__AGENT_STATE__INIT;
@@ -19,11 +19,12 @@ static void tell_state(struct hws_agent *a)
 		return;
 	if (a->platform)
 		hws_capture_displays(a->platform->capture, &n);
-	s.ready = a->platform != NULL;
+	s.ready = a->services != NULL;
 	s.backend = (char *)(a->platform ? a->platform->name : "");
-	s.error = a->platform ? (char *)"" : a->err.text;
+	s.error = a->services ? (char *)"" : a->err.text;
 	s.displays = n;
-	s.lasting = !a->platform && a->lasting;
+	s.lasting = !a->services && a->lasting;
+	s.kept = a->kept;
 	m.union_case = AGT__MESSAGE__UNION_AGENT_STATE;
 	m.agent_state = &s;
 	if (hws_ipc_send(a->hostd, &m, -1) < 0)
@@ -41,15 +42,19 @@ void hws_agent_close_desktop(struct hws_agent *a)
 	a->platform = NULL;
 }
 
-static int open_services(struct hws_agent *a)
+int hws_agent_open_services(struct hws_agent *a)
 {
 	const struct hws_host_env env = { .loop = a->loop,
 		.work = a->work,
 		.platform = a->platform,
 		.notifier = a->notifier,
-		.on_bitrate = hws_agent_tell_bitrate };
+		.conf = &a->settings.conf,
+		.on_bitrate = hws_agent_tell_bitrate,
+		.on_audit = hws_agent_audit,
+		.on_keep = hws_agent_keep,
+		.arg = a };
 
-	return hws_host_set_new(hws_host_registry, &env, &a->services);
+	return hws_host_set_new(a->row->services, &env, &a->services);
 }
 
 static void on_lost(const char *why, void *arg);
@@ -68,7 +73,7 @@ static void no_desktop(struct hws_agent *a, int r, const struct hws_error *err)
 			!hws_str_equal(before.text, a->err.text)) { /* not with each attempt */
 		hws_error_log("agent.no_desktop", HWS_STR("why", a->err.text), HWS_ERR("code", r));
 		a->told_failure = true;
-		tell_state(a);
+		hws_agent_tell_state(a);
 	}
 	if (!a->refused) /* who said no is not asked again and again, until it becomes a yes */
 		hws_timer_start(a->loop, &a->retry, RETRY_US, hws_agent_open_desktop, a);
@@ -80,7 +85,7 @@ static void settle(struct hws_agent *a, int r, const struct hws_error *err)
 	a->opening = NULL;
 	hws_timer_stop(&a->patience);
 	if (r == HWS_OK) {
-		r = open_services(a);
+		r = hws_agent_open_services(a);
 		if (r < 0)
 			hws_agent_close_desktop(a);
 	}
@@ -89,7 +94,7 @@ static void settle(struct hws_agent *a, int r, const struct hws_error *err)
 		a->told_failure = false;
 		hws_timer_stop(&a->retry);
 		hws_info("agent.desktop_open", HWS_STR("backend", a->platform->name));
-		tell_state(a);
+		hws_agent_tell_state(a);
 	} else {
 		no_desktop(a, r, err);
 	}
@@ -145,7 +150,7 @@ static void after_loss(void *arg)
 		if (a->viewer[i])
 			hws_ipc_close(a->viewer[i]->ipc, HWS_ERR_DISPLAY);
 	hws_agent_close_desktop(a);
-	tell_state(a);
+	hws_agent_tell_state(a);
 	hws_timer_start(a->loop, &a->retry, RETRY_US / 4, hws_agent_open_desktop, a);
 }
 

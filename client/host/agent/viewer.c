@@ -15,7 +15,6 @@
 #include "shared/wire/session_channel.h"
 #include "shared/wire/session_rights.h"
 #include "shared/wire/version.h"
-#include <pwd.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -63,23 +62,24 @@ static int pack_peer_info(struct hws_agent_viewer *c, struct hws_buf *out)
 {
 	Ses__PeerInfo pi = SES__PEER_INFO__INIT;
 	Ses__Features features = SES__FEATURES__INIT;
-	const struct passwd *pw = getpwuid(getuid());
-	char host[256] = "", shown_host[256], shown_user[256];
+	char host[256] = "", shown_host[256];
 
 	if (gethostname(host, sizeof(host) - 1) < 0)
 		host[0] = 0;
 	/* The kernel takes any bytes for a host name; a message holds only UTF-8. */
-	pi.username = hws_str_escape(
-			shown_user, sizeof(shown_user), hws_bytes_str(pw ? pw->pw_name : ""));
+	pi.username = c->a->user;
 	pi.hostname = hws_str_escape(shown_host, sizeof(shown_host), hws_bytes_str(host));
 	pi.platform = (char *)"Linux";
 	pi.version = (char *)HWS_PROTOCOL_VERSION;
+	features.terminal = hws_host_viewer_may(&c->viewer, HWS_PERM_TERMINAL);
 	pi.features = &features;
 	hws_host_set_describe(c->a->services, &c->viewer, &pi);
 	return hws_msg_pack(&pi.base, out);
 }
 
-static void answer_open(struct hws_agent_viewer *c, const char *error, struct hws_bytes peer_info)
+/* Takes `fd`. */
+static void answer_open(
+		struct hws_agent_viewer *c, const char *error, struct hws_bytes peer_info, int fd)
 {
 	Agt__Message m = AGT__MESSAGE__INIT;
 	Agt__Opened o = AGT__OPENED__INIT;
@@ -90,8 +90,13 @@ static void answer_open(struct hws_agent_viewer *c, const char *error, struct hw
 	o.peer_info.len = peer_info.len;
 	m.union_case = AGT__MESSAGE__UNION_OPENED;
 	m.opened = &o;
-	if (hws_ipc_send(c->ipc, &m, -1) < 0)
+	if (hws_ipc_send(c->ipc, &m, fd) < 0)
 		hws_ipc_close(c->ipc, HWS_ERR_FULL);
+}
+
+static void refuse_open(struct hws_agent_viewer *c, const char *error)
+{
+	answer_open(c, error, (struct hws_bytes){ 0 }, -1);
 }
 
 static void tell_let_in(struct hws_agent_viewer *c)
@@ -106,20 +111,13 @@ static void tell_let_in(struct hws_agent_viewer *c)
 		hws_debug("agent.viewer_not_told");
 }
 
-/* hostd hears that it is let in, its gate too, then the services begin with it. */
-static void let_in(struct hws_agent_viewer *c, const Agt__Open *o, const Ses__LoginRequest *login,
-		struct hws_bytes peer_info)
+/* hostd hears that it is let in, its gate too, then the services begin with it. Takes `fd`. */
+static void let_in(struct hws_agent_viewer *c, const Ses__LoginRequest *login,
+		struct hws_bytes peer_info, int fd)
 {
-	c->disabled = hws_option_disabled(login->option, 0);
-	set_permissions(c);
-	c->viewer.version = hws_version_number(login->version);
-	c->viewer.ack_required = login->video_ack_required;
-	if (hws_str_copy(c->viewer.platform, sizeof(c->viewer.platform), login->my_platform) < 0)
-		c->viewer.platform[0] = 0;
-	c->notice.level = c->secure ? (enum hws_secure_level)o->level : HWS_LEVEL_PLAIN;
 	c->since_us = hws_loop_now_us(c->a->loop);
 	tell_let_in(c); /* first: who looks for it when the viewer is in shall find it */
-	answer_open(c, NULL, peer_info);
+	answer_open(c, NULL, peer_info, fd);
 	if (!c->ipc)
 		return;
 	c->open = true;
@@ -136,22 +134,66 @@ static const char *obstacle(const struct hws_agent_viewer *c, char *buf, size_t 
 {
 	const struct hws_agent *a = c->a;
 
-	if (!a->platform)
+	if (!a->services)
 		return hws_no_desktop_text(buf, size, a->lasting, a->err.text);
 	if (!hws_host_set_opens(a->services, c->viewer.kind))
 		return "This kind of session is not available on this host";
 	return NULL;
 }
 
+/* Of the service that the session is about. */
+static void on_opened(struct hws_host_viewer *v, const char *error, int fd)
+{
+	struct hws_agent_viewer *c = hws_container(v, struct hws_agent_viewer, viewer);
+	ProtobufCMessage *login = c->login;
+	struct hws_buf info;
+
+	c->login = NULL;
+	if (!login || !c->ipc || error) {
+		if (fd >= 0)
+			close(fd);
+		if (login && c->ipc)
+			refuse_open(c, error);
+		hws_msg_free(login);
+		return;
+	}
+	hws_buf_init(&info, HWS_SES_LOGIN_FRAME_MAX);
+	if (pack_peer_info(c, &info) == HWS_OK) {
+		let_in(c, (const Ses__LoginRequest *)login, hws_buf_bytes(&info), fd);
+	} else {
+		refuse_open(c, "No displays");
+		if (fd >= 0)
+			close(fd);
+	}
+	hws_buf_done(&info);
+	hws_msg_free(login);
+}
+
+/* What the services know of it before it is let in. A gate cannot say that its line is better than
+ * what was proven over it. */
+static void take_login(
+		struct hws_agent_viewer *c, const Agt__Open *o, const Ses__LoginRequest *login)
+{
+	uint32_t most = c->by_v2 ? HWS_LEVEL_V2 : c->secure ? HWS_LEVEL_V1 : HWS_LEVEL_PLAIN;
+
+	c->disabled = hws_option_disabled(login->option, 0);
+	set_permissions(c);
+	c->viewer.version = hws_version_number(login->version);
+	c->viewer.ack_required = login->video_ack_required;
+	if (hws_str_copy(c->viewer.platform, sizeof(c->viewer.platform), login->my_platform) < 0)
+		c->viewer.platform[0] = 0;
+	c->viewer.level = (enum hws_secure_level)HWS_MIN(o->level, most);
+	c->notice.level = c->viewer.level;
+}
+
 static void admit(struct hws_agent_viewer *c, const Agt__Open *o)
 {
 	char text[sizeof(c->a->err.text) + 64];
 	ProtobufCMessage *m = NULL;
-	struct hws_buf info;
 
 	const char *why = obstacle(c, text, sizeof(text));
 	if (why) {
-		answer_open(c, why, (struct hws_bytes){ 0 });
+		refuse_open(c, why);
 		return;
 	}
 	int r = hws_msg_unpack(&ses__login_request__descriptor,
@@ -161,13 +203,9 @@ static void admit(struct hws_agent_viewer *c, const Agt__Open *o)
 		hws_ipc_close(c->ipc, r);
 		return;
 	}
-	hws_buf_init(&info, HWS_SES_LOGIN_FRAME_MAX);
-	if (pack_peer_info(c, &info) < 0)
-		answer_open(c, "No displays", (struct hws_bytes){ 0 });
-	else
-		let_in(c, o, (const Ses__LoginRequest *)m, hws_buf_bytes(&info));
-	hws_buf_done(&info);
-	hws_msg_free(m);
+	c->login = m;
+	take_login(c, o, (const Ses__LoginRequest *)m);
+	hws_host_set_open(c->a->services, &c->viewer, (const Ses__LoginRequest *)m);
 }
 
 static int keep_waiting(struct hws_agent_viewer *c, const Agt__Open *o)
@@ -185,9 +223,9 @@ static int keep_waiting(struct hws_agent_viewer *c, const Agt__Open *o)
 
 static void open_viewer(struct hws_agent_viewer *c, const Agt__Open *o)
 {
-	if (c->open || c->waiting || c->over)
+	if (c->open || c->waiting || c->login || c->over)
 		return;
-	if (!c->a->platform)
+	if (!c->a->platform && c->a->row->needs_desktop)
 		hws_agent_open_desktop(c->a); /* perhaps it has come since the last attempt */
 	if (!c->a->opening) {
 		admit(c, o);
@@ -362,6 +400,11 @@ static void part(struct hws_agent_viewer *c, int why)
 	c->over = true;
 	hws_msg_free(c->waiting);
 	c->waiting = NULL;
+	if (c->login) {
+		hws_msg_free(c->login);
+		c->login = NULL;
+		hws_host_set_withdraw(c->a->services, &c->viewer);
+	}
 	if (!c->open)
 		return;
 	c->open = false;
@@ -426,7 +469,8 @@ void hws_agent_control(struct hws_agent *a, const Agt__AgentControl *m)
 
 static void set_session(struct hws_agent_viewer *c, const Agt__AgentLink *link)
 {
-	c->conn = link->conn;
+	c->conn = c->viewer.conn = link->conn;
+	c->by_v2 = link->by_v2;
 	c->granted = (uint32_t)link->permissions;
 	c->viewer.kind = (enum hws_session_kind)link->kind;
 	c->secure = link->secure;
@@ -469,6 +513,7 @@ void hws_agent_accept(struct hws_agent *a, const Agt__AgentLink *link, int fd)
 	c->viewer.slot = slot;
 	c->viewer.send_parts = send_parts;
 	c->viewer.congested = congested;
+	c->viewer.opened = on_opened;
 	set_session(c, link);
 	lc.arg = c;
 	if (hws_ipc_new(a->loop, fd, &lc, &c->ipc) < 0) {

@@ -162,6 +162,9 @@ const struct hws_host_service_impl *const hws_host_registry[] = { &witness_CORE,
 	&witness_VIDEO, &witness_CURSOR, &witness_INPUT, &witness_CLIPBOARD, &witness_CHAT,
 	&witness_CALL, &witness_SOUND, &witness_FILES, &witness_TERMINAL, &witness_DISPLAYS,
 	&witness_PRIVACY, &witness_ELEVATION, &witness_SIDES, &witness_MACHINE, NULL };
+const struct hws_host_service_impl *const hws_host_files_registry[] = { NULL };
+const struct hws_host_service_impl *const hws_host_terminal_registry[] = { NULL };
+const struct hws_host_service_impl *const hws_host_tunnel_registry[] = { NULL };
 _Static_assert(HWS_COUNT(hws_host_registry) == HWS_SERVICE_COUNT + 1, "a witness for each");
 
 /* --- the gate --------------------------------------------------------------------------------- */

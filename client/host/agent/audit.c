@@ -1,0 +1,33 @@
+/* What services did for their viewers, told to hostd, which writes it down. hostd takes so many in a
+ * second; of what is more it is told the number. */
+#include "client/host/agent/agent_parts.h"
+#include "client/host/ipc_caps.h"
+#include "shared/base/log.h"
+
+static ProtobufCBinaryData cut(struct hws_bytes b)
+{
+	return (ProtobufCBinaryData){ HWS_MIN(b.len, (size_t)HWS_IPC_PATH_MAX),
+		(uint8_t *)(uintptr_t)b.ptr };
+}
+
+void hws_agent_audit(const struct hws_audit_event *e, void *arg)
+{
+	struct hws_agent *a = arg;
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__AgentAudit t = AGT__AGENT_AUDIT__INIT;
+
+	t.what = (char *)(uintptr_t)e->what;
+	t.conn = e->conn;
+	t.path = cut(e->path);
+	t.second = cut(e->second);
+	t.bytes = e->bytes;
+	t.result = e->result;
+	t.lost = a->audit_lost;
+	m.union_case = AGT__MESSAGE__UNION_AGENT_AUDIT;
+	m.agent_audit = &t;
+	if (a->hostd && hws_bucket_take(&a->audit, 1, hws_loop_now_us(a->loop)) &&
+			hws_ipc_send(a->hostd, &m, -1) == HWS_OK)
+		a->audit_lost = 0;
+	else
+		a->audit_lost++;
+}
