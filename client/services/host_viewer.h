@@ -39,8 +39,8 @@ struct hws_host_viewer {
 	 * `drained` of the service is called for it. */
 	bool (*congested)(const struct hws_host_viewer *g, enum hws_send_class cls);
 	/* The answer to `open` of the service that its session is about, once, now or later: NULL
-	 * lets it in, and `join` comes before this returns; else a sentence that it reads. `fd`: -1,
-	 * or a descriptor that goes to its gate with the answer; taken in any case. */
+	 * lets it in, and `join` comes before this returns; else a sentence that it reads. `fd`:
+	 * -1, or a descriptor that goes to its gate with the answer; taken in any case. */
 	void (*opened)(struct hws_host_viewer *g, const char *error, int fd);
 };
 

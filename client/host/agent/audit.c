@@ -1,5 +1,5 @@
-/* What services did for their viewers, told to hostd, which writes it down. hostd takes so many in a
- * second; of what is more it is told the number. */
+/* What services did for their viewers, told to hostd, which writes it down. hostd takes so many in
+ * a second; of what is more it is told the number. */
 #include "client/host/agent/agent_parts.h"
 #include "client/host/ipc_caps.h"
 #include "shared/base/log.h"

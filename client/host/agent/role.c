@@ -1,4 +1,5 @@
-/* The table of roles. */
+/* What each agent has: services, a desktop or none, and a sandbox. A role that starts programs of
+ * the user has no sandbox: they would be caught in it, and sudo would not work in a shell. */
 #include "client/host/agent/role.h"
 #include "shared/base/str.h"
 
