@@ -82,7 +82,7 @@ static unsigned count_taken(checker check, size_t longest)
 START_TEST(every_text_to_hostd_is_capped)
 {
 	ck_assert_uint_eq(count_taken(hws_ipc_check_gate, HWS_IPC_TEXT_MAX), 4);
-	ck_assert_uint_eq(count_taken(hws_ipc_check_agent, 512), 3);
+	ck_assert_uint_eq(count_taken(hws_ipc_check_agent, HWS_IPC_PATH_MAX), 4);
 }
 END_TEST
 
@@ -105,6 +105,11 @@ START_TEST(a_cap_lets_its_own_length_through)
 	ck_assert_int_eq(ask(hws_ipc_check_gate, AGT__MESSAGE__UNION_LOGIN_CHECK, 3,
 					 HWS_IPC_TEXT_MAX),
 			HWS_OK);
+	/* errors of an agent are shown to viewers, paths only in the audit log */
+	ck_assert_int_eq(ask(hws_ipc_check_agent, AGT__MESSAGE__UNION_AGENT_STATE, 3, 513),
+			HWS_ERR_TOOBIG);
+	ck_assert_int_eq(ask(hws_ipc_check_agent, AGT__MESSAGE__UNION_AGENT_AUDIT, 1, 32),
+			HWS_ERR_TOOBIG);
 }
 END_TEST
 
