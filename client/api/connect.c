@@ -37,6 +37,25 @@ static void on_reached(int r, const struct hws_reached *how, void *arg)
 					.server_pk = has_pk ? pk : NULL });
 }
 
+/* What the rendezvous server is told: it has to fit the login's wish. */
+static Rdv__ConnType conn_type(const struct api_session_loop *e)
+{
+	switch (hws_viewer_kind(e->viewer)) {
+	case HWS_KIND_FILE:
+		return RDV__CONN_TYPE__FILE_TRANSFER;
+	case HWS_KIND_FORWARD:
+		return e->rdp ? RDV__CONN_TYPE__RDP : RDV__CONN_TYPE__PORT_FORWARD;
+	case HWS_KIND_CAMERA:
+		return RDV__CONN_TYPE__VIEW_CAMERA;
+	case HWS_KIND_TERMINAL:
+		return RDV__CONN_TYPE__TERMINAL;
+	case HWS_KIND_REMOTE:
+	case HWS_KIND_COUNT:
+		break;
+	}
+	return RDV__CONN_TYPE__DEFAULT_CONN;
+}
+
 void api_connect_start(struct api_session_loop *e)
 {
 	struct hws_error err = { 0 };
@@ -48,7 +67,7 @@ void api_connect_start(struct api_session_loop *e)
 					.server = e->server,
 					.key = e->key,
 					.version = HWS_PROTOCOL_VERSION,
-					.conn_type = RDV__CONN_TYPE__DEFAULT_CONN,
+					.conn_type = conn_type(e),
 					.nat_type = RDV__NAT_TYPE__UNKNOWN_NAT,
 					.proxy = e->proxy.kind != HWS_PROXY_NONE ? &e->proxy : NULL,
 					.force_relay = e->force_relay,

@@ -163,6 +163,19 @@ static void deliver(struct api_event *e)
 	s->fn(s, &e->ev, s->arg);
 }
 
+/* What the event's service waits for. Only without memory it does not come, and then the service
+ * sends no more: that is seen, and the session can be closed. */
+static void pay_back(struct api_event *e)
+{
+	if (e->after && !e->session->closed &&
+			api_post(e->session,
+					&(struct api_command){ .fn = e->after,
+							.a = e->after_a,
+							.b = e->after_b,
+							.owed = true }) < 0)
+		e->after = NULL;
+}
+
 int hawser_context_dispatch(hawser_context *ctx)
 {
 	unsigned n;
@@ -176,6 +189,7 @@ int hawser_context_dispatch(hawser_context *ctx)
 		if (!e)
 			break;
 		deliver(e);
+		pay_back(e);
 		api_event_free(e);
 		delivered++;
 	}
@@ -214,7 +228,7 @@ int api_post(hawser_session *s, const struct api_command *c)
 {
 	struct api_command *copy;
 
-	if (__atomic_load_n(&s->ctx->posted, __ATOMIC_RELAXED) >= POSTED_MAX)
+	if (!c->owed && __atomic_load_n(&s->ctx->posted, __ATOMIC_RELAXED) >= POSTED_MAX)
 		return HAWSER_ERR_FULL;
 	copy = hws_alloc(sizeof(*copy) + c->size + 1);
 	if (!copy)

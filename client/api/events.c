@@ -62,6 +62,15 @@ void *api_event_bytes(struct api_event *e, const void *bytes, size_t n)
 	return b->content;
 }
 
+void api_event_after(struct api_event *e,
+		void (*fn)(struct api_session_loop *e, const struct api_command *c), int64_t a,
+		int64_t b)
+{
+	e->after = fn;
+	e->after_a = a;
+	e->after_b = b;
+}
+
 const char *api_event_text(struct api_event *e, const char *text)
 {
 	const char *copy = text ? api_event_bytes(e, text, strlen(text)) : NULL;
@@ -111,6 +120,9 @@ static bool can_be_missed(enum hawser_event_type type)
 	case HAWSER_EVENT_RECORDING:
 	case HAWSER_EVENT_CLOSED:
 	case HAWSER_EVENT_HOST_KEY:
+	case HAWSER_EVENT_FILES:
+	case HAWSER_EVENT_TERMINAL:
+	case HAWSER_EVENT_TUNNEL:
 		return false;
 	default:
 		return true;
@@ -153,8 +165,10 @@ void api_events_push(struct api_events *q, struct api_event *e)
 		e->ev = ev;
 		e->data = data;
 		dead = e;
-	} else if (q->count >= 4 * API_EVENTS_MAX ||
-			(q->count >= API_EVENTS_MAX && can_be_missed(e->ev.type))) {
+	} else if (!e->after &&
+			(q->count >= 4 * API_EVENTS_MAX ||
+					(q->count >= API_EVENTS_MAX &&
+							can_be_missed(e->ev.type)))) {
 		dead = e;
 	} else {
 		hws_list_push(&q->list, &e->node);

@@ -7,11 +7,17 @@
 
 #define API_EVENTS_MAX 1024u
 
+struct api_command;
+struct api_session_loop;
+
 struct api_event {
 	struct hws_list node;
 	hawser_session *session; /* one reference */
 	struct hawser_event ev;
 	void *data; /* what ev points to; freed with it */
+	/* api_event_after */
+	void (*after)(struct api_session_loop *e, const struct api_command *c);
+	int64_t after_a, after_b;
 };
 
 struct api_events {
@@ -41,4 +47,10 @@ struct api_event *api_event_new(hawser_session *s, enum hawser_event_type type);
 void *api_event_bytes(struct api_event *e, const void *bytes, size_t n);
 /* The same for a text; "" for NULL and without memory. */
 const char *api_event_text(struct api_event *e, const char *text);
+/* Runs fn(session loop, command with a and b) on the loop's thread when the embedder has seen the
+ * event: for services that let only so much be on its way to the embedder. Such an event is never
+ * dropped, so its service has to bound how many there are. Not when the session is closed first. */
+void api_event_after(struct api_event *e,
+		void (*fn)(struct api_session_loop *e, const struct api_command *c), int64_t a,
+		int64_t b);
 void api_event_free(struct api_event *e);

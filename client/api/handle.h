@@ -4,6 +4,8 @@
 #pragma once
 #include "client/api/events.h"
 #include "client/core/peer.h"
+#include "client/core/session_wish.h"
+#include "client/core/view_options.h"
 #include "client/core/view_settings.h"
 #include "client/media/picture.h"
 #include "shared/loop/loop.h"
@@ -52,6 +54,7 @@ struct hawser_session {
 	char *target;
 	hawser_event_fn fn;
 	void *arg;
+	enum hws_session_kind kind;
 	enum hawser_format format;
 	struct api_session_loop *loop_side; /* set for the handle's life as the embedder sees it */
 	struct hws_picture *locked[HWS_PEER_DISPLAYS_MAX]; /* embedder's thread */
@@ -79,10 +82,19 @@ struct api_command {
 	struct api_session_loop *loop_side;
 	void (*fn)(struct api_session_loop *e, const struct api_command *c);
 	int64_t a, b, c;
+	bool owed; /* goes even when thousands wait */
 	size_t size;
 	char *data; /* NUL-terminated behind size */
 };
 int api_post(hawser_session *s, const struct api_command *c) HWS_MUST_CHECK;
+
+/* Opens a session of another kind than a desktop, for the typed openers: `options` NULL: none;
+ * `kind_arg` goes to the service's maker (api/services.c). Fails as they do. */
+int api_session_open(hawser_context *ctx, const struct hawser_link_config *link,
+		const struct hws_session_wish *wish, const struct hws_view_options *options,
+		const void *kind_arg, hawser_session **ret) HWS_MUST_CHECK;
+/* HAWSER_ERR_UNSUPPORTED with a sentence unless the session is of that kind. */
+int api_need_kind(const hawser_session *s, enum hws_session_kind kind) HWS_MUST_CHECK;
 
 /* The sentence of hawser_last_error. */
 int api_fail(int code, const char *fmt, ...) HWS_PRINTF(2, 3);

@@ -107,13 +107,21 @@ void api_report_peer(struct api_session_loop *e, enum hawser_event_type type)
 	api_report_push(e, api_event_new(s, type));
 }
 
+/* Of sessions with pictures; else all 0. */
+static void video_stats(const struct api_session_loop *e, struct hws_video_stats *ret)
+{
+	*ret = (struct hws_video_stats){ 0 };
+	if (e->service[HWS_SERVICE_VIDEO])
+		hws_video_view_stats(hws_video_view_of(e->service[HWS_SERVICE_VIDEO]), ret);
+}
+
 /* Figures as of now, but for the rate, which is that of the last whole second. */
 void api_report_figures(struct api_session_loop *e)
 {
 	struct hws_video_stats v;
 	struct hawser_stats st = HAWSER_STATS_INIT;
 
-	hws_video_view_stats(hws_video_view_of(e->service[HWS_SERVICE_VIDEO]), &v);
+	video_stats(e, &v);
 	st.frames = v.frames;
 	st.frames_dropped = v.dropped;
 	st.fps = e->fps;
@@ -128,7 +136,7 @@ void api_report_figures(struct api_session_loop *e)
 	st.target_kbit = e->target_kbit;
 	st.decode_us = v.decode_us;
 	st.codec = api_codec_public(v.codec);
-	st.decoder = hws_confined_how(e->decoder);
+	st.decoder = e->decoder ? hws_confined_how(e->decoder) : 0;
 	st.relayed = e->relayed;
 	st.encrypted = hws_viewer_encrypted(e->viewer);
 	st.encryption = api_trust_encryption(e);
@@ -142,7 +150,7 @@ void api_report_stats(struct api_session_loop *e, uint64_t now_us)
 {
 	struct hws_video_stats v;
 
-	hws_video_view_stats(hws_video_view_of(e->service[HWS_SERVICE_VIDEO]), &v);
+	video_stats(e, &v);
 	e->fps = e->second_us && now_us > e->second_us ? (double)(v.frames - e->frames_before) *
 					HWS_US_PER_S / (double)(now_us - e->second_us)
 						       : 0;

@@ -171,21 +171,28 @@ static int new_chat(struct api_session_loop *e, const struct api_session_loop_co
 	return r;
 }
 
-static int (*const make[])(struct api_session_loop *e, const struct api_session_loop_conf *conf,
-		struct hws_service **ret) = {
-	new_video,
-	new_cursor,
-	new_input,
-	new_clipboard,
-	new_chat,
+/* Which sessions have it, and how it is made. */
+static const struct {
+	unsigned kinds; /* HWS_KIND_BIT */
+	int (*make)(struct api_session_loop *e, const struct api_session_loop_conf *conf,
+			struct hws_service **ret);
+} table[] = {
+	{ HWS_KIND_BIT(HWS_KIND_REMOTE), new_video },
+	{ HWS_KIND_BIT(HWS_KIND_REMOTE), new_cursor },
+	{ HWS_KIND_BIT(HWS_KIND_REMOTE), new_input },
+	{ HWS_KIND_BIT(HWS_KIND_REMOTE), new_clipboard },
+	{ HWS_KIND_BIT(HWS_KIND_REMOTE), new_chat },
 };
 
 int api_services_new(struct api_session_loop *e, const struct api_session_loop_conf *conf)
 {
-	for (size_t i = 0; i < HWS_COUNT(make); i++) {
+	for (size_t i = 0; i < HWS_COUNT(table); i++) {
 		struct hws_service *s;
-		int r = make[i](e, conf, &s);
+		int r;
 
+		if (!(table[i].kinds & HWS_KIND_BIT(conf->wish.kind)))
+			continue;
+		r = table[i].make(e, conf, &s);
 		if (r < 0)
 			return r;
 		e->service[s->impl->id] = s;

@@ -1,15 +1,12 @@
 /* The session handle as embedders hold it. Calls check their arguments on the caller's thread and
  * post a command; only the newest picture is taken at once. */
-#include "client/api/codecs.h"
 #include "client/api/session_loop.h"
-#include "client/media/codec_table.h"
 #include "client/services/chat/chat_view.h"
 #include "client/services/clipboard/clipboard_view.h"
 #include "client/services/input/input_view.h"
 #include "client/services/video/video_view.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
-#include <stdio.h>
 #include <string.h>
 
 /* --- the handle ------------------------------------------------------------------------------- */
@@ -61,187 +58,6 @@ void api_peer_view(struct api_peer *p, struct hawser_peer *ret)
 		.path = p->path,
 		.encryption = p->encryption,
 		.trust = p->trust };
-}
-
-/* --- opening ---------------------------------------------------------------------------------- */
-
-static void take_config(const struct hawser_session_config *from, struct hawser_session_config *to)
-{
-	*to = (struct hawser_session_config)HAWSER_SESSION_CONFIG_INIT;
-	memcpy(to, from, HWS_MIN(from->size, sizeof(*to)));
-}
-
-static int check_config(const struct hawser_session_config *c)
-{
-	if (!c->on_event)
-		return api_fail(HAWSER_ERR_INVAL, "on_event is required");
-	if (c->quality < 0 || c->quality > HAWSER_QUALITY_CUSTOM || (int)c->quality == 1)
-		return api_fail(HAWSER_ERR_RANGE, "there is no such quality");
-	if (c->quality == HAWSER_QUALITY_CUSTOM &&
-			(c->custom_quality < 10 || c->custom_quality > 2000))
-		return api_fail(HAWSER_ERR_RANGE, "custom quality must be 10 to 2000 percent");
-	if (c->fps < 0 || c->fps > 120)
-		return api_fail(HAWSER_ERR_RANGE, "fps must be 1 to 120");
-	if (!api_codec_is((int)c->codec) || (int)c->keyboard_mode < 0 ||
-			c->keyboard_mode > HAWSER_KEYBOARD_LEGACY || (int)c->format < 0 ||
-			c->format > HAWSER_FORMAT_RGBA)
-		return api_fail(HAWSER_ERR_RANGE,
-				"there is no such codec, keyboard mode or format");
-	return HAWSER_OK;
-}
-
-static void default_options(hawser_context *ctx, const struct hawser_session_config *c,
-		struct hws_view_options *o, bool *ret_relay)
-{
-	const struct hws_viewer_config *v = hws_view_settings_config(ctx->settings);
-
-	*o = (struct hws_view_options){ .view_only = c->view_only,
-		.no_clipboard = c->no_clipboard,
-		.no_remote_cursor = c->no_remote_cursor,
-		.lock_after = c->lock_after,
-		.quality = c->quality,
-		.custom_quality = c->custom_quality,
-		.fps = c->fps,
-		.prefer = c->codec,
-		.can = hws_codecs_decodable() };
-	if (c->quality == HAWSER_QUALITY_DEFAULT && strcmp(v->quality, "best") == 0)
-		o->quality = HAWSER_QUALITY_BEST;
-	else if (c->quality == HAWSER_QUALITY_DEFAULT && strcmp(v->quality, "low") == 0)
-		o->quality = HAWSER_QUALITY_LOW;
-	if (c->codec == HAWSER_CODEC_AUTO)
-		o->prefer = (int)api_codec_public(hws_codec_by_name(v->codec));
-	*ret_relay = c->force_relay || v->force_relay;
-}
-
-static void remember_options(hawser_session *s, const struct hws_view_options *o, int keyboard)
-{
-	s->option[HAWSER_OPTION_VIEW_ONLY] = o->view_only;
-	s->option[HAWSER_OPTION_QUALITY] = o->quality;
-	s->option[HAWSER_OPTION_CUSTOM_QUALITY] = o->custom_quality;
-	s->option[HAWSER_OPTION_FPS] = o->fps;
-	s->option[HAWSER_OPTION_CODEC] = o->prefer;
-	s->option[HAWSER_OPTION_REMOTE_CURSOR] = !o->no_remote_cursor;
-	s->option[HAWSER_OPTION_CLIPBOARD] = !o->no_clipboard;
-	s->option[HAWSER_OPTION_LOCK_AFTER] = o->lock_after;
-	s->option[HAWSER_OPTION_KEYBOARD_MODE] = keyboard;
-}
-
-/* The key of a server that the target names: of the target itself, else what was given for this
- * session or context beside no other server, else the settings' if that is their server. */
-static const char *key_of(hawser_context *ctx, const struct hws_target *t,
-		const struct hawser_session_config *c)
-{
-	const struct hws_viewer_config *v = hws_view_settings_config(ctx->settings);
-
-	if (t->key[0])
-		return t->key;
-	if (c->key && (!c->server || hws_target_same_server(c->server, t->server)))
-		return c->key;
-	if (ctx->key_alone || hws_target_same_server(v->server, t->server))
-		return v->key;
-	return "";
-}
-
-/* Where to look the ID up: what the target names, the session, the context. */
-static int choose_server(hawser_context *ctx, const struct hws_target *t,
-		const struct hawser_session_config *c, struct api_session_loop_conf *conf)
-{
-	const struct hws_viewer_config *v = hws_view_settings_config(ctx->settings);
-
-	if (t->server[0]) {
-		conf->server = t->server;
-		conf->key = key_of(ctx, t, c);
-	} else if (c->server) {
-		conf->server = c->server;
-		conf->key = c->key                                             ? c->key
-				: hws_target_same_server(c->server, v->server) ? v->key
-									       : "";
-	} else {
-		conf->server = v->server;
-		conf->key = c->key ? c->key : v->key;
-	}
-	if (hws_proxy_set(v->proxy_url, v->proxy_user, v->proxy_password_secret, &conf->proxy) < 0)
-		return api_fail(HAWSER_ERR_INVAL,
-				"the setting 'proxy-url' is not socks5://, http:// or https://HOST[:PORT]");
-	if (!t->is_direct && !*conf->server)
-		return api_fail(HAWSER_ERR_INVAL,
-				"an ID needs a rendezvous server: name one (hawser config set server "
-				"HOST, and key KEY), write ID@SERVER, or give the host's address");
-	return HAWSER_OK;
-}
-
-static hawser_session *new_handle(hawser_context *ctx, const struct hawser_session_config *c)
-{
-	hawser_session *s = hws_alloc(sizeof(*s));
-
-	if (!s)
-		return NULL;
-	s->refs = 1;
-	s->ctx = ctx;
-	s->fn = c->on_event;
-	s->arg = c->arg;
-	s->format = c->format;
-	s->state = HAWSER_STATE_CONNECTING;
-	s->stats.size = sizeof(s->stats);
-	s->target = hws_strdup(c->target);
-	pthread_mutex_init(&s->lock, NULL);
-	if (!s->target) {
-		api_session_unref(s);
-		return NULL;
-	}
-	return s;
-}
-
-int hawser_session_open(hawser_context *ctx, const struct hawser_session_config *config,
-		hawser_session **ret)
-{
-	struct hawser_session_config c;
-	struct api_session_loop_conf conf = { 0 };
-	struct hws_target target;
-	struct hws_error err = { 0 };
-	bool required;
-	hawser_session *s;
-	int r;
-
-	*ret = NULL;
-	take_config(config, &c);
-	r = check_config(&c);
-	if (r < 0)
-		return r;
-	if (hws_target_parse(c.target, &target, &err) < 0)
-		return api_fail_err(&err);
-	pthread_mutex_lock(&ctx->lock);
-	r = choose_server(ctx, &target, &c, &conf);
-	default_options(ctx, &c, &conf.options, &conf.force_relay);
-	required = hws_view_settings_config(ctx->settings)->require_v2;
-	pthread_mutex_unlock(&ctx->lock);
-	if (r < 0)
-		return r;
-	conf.target = &target;
-	conf.password = c.password;
-	conf.remember = c.password && c.remember;
-	conf.no_retry = c.no_retry;
-	conf.allow_plain = c.allow_insecure;
-	conf.require_v2 = c.require_v2 || required;
-	conf.keyboard = c.keyboard_mode;
-	s = new_handle(ctx, &c);
-	if (!s)
-		return api_fail(HAWSER_ERR_NOMEM, "out of memory");
-	remember_options(s, &conf.options, c.keyboard_mode);
-	r = api_session_loop_new(s, &conf, &s->loop_side);
-	hws_wipe(&conf.proxy, sizeof(conf.proxy));
-	if (r == HWS_OK) {
-		hws_list_push(&ctx->sessions, &s->node);
-		r = api_post(s, &(struct api_command){ .fn = api_session_loop_open });
-		if (r < 0)
-			hawser_session_close(s);
-	} else {
-		api_session_unref(s);
-	}
-	if (r < 0)
-		return api_fail(r, "the session could not be opened: %s", hws_err_text(r));
-	*ret = s;
-	return HAWSER_OK;
 }
 
 static void do_close(struct api_session_loop *e, const struct api_command *c HWS_UNUSED)
@@ -352,6 +168,9 @@ int hawser_session_lock_frame(hawser_session *s, size_t display, struct hawser_f
 	size_t size = ret->size;
 	int r;
 
+	r = api_need_kind(s, HWS_KIND_REMOTE);
+	if (r < 0)
+		return r;
 	if (display >= HWS_PEER_DISPLAYS_MAX)
 		return HAWSER_ERR_RANGE;
 	if (s->locked[display])
@@ -382,8 +201,13 @@ void hawser_session_unlock_frame(hawser_session *s, size_t display)
 	s->locked[display] = NULL;
 }
 
+/* Calls about pictures, input and what belongs to a desktop. */
 static int need_ready(hawser_session *s)
 {
+	int r = api_need_kind(s, HWS_KIND_REMOTE);
+
+	if (r < 0)
+		return r;
 	return hawser_session_state(s) == HAWSER_STATE_READY
 			? HAWSER_OK
 			: api_fail(HAWSER_ERR_DENIED, "the session is not connected");
@@ -501,6 +325,10 @@ static const struct {
 
 int hawser_session_set_option(hawser_session *s, enum hawser_option option, int value)
 {
+	int r = api_need_kind(s, HWS_KIND_REMOTE);
+
+	if (r < 0)
+		return r;
 	if ((unsigned)option >= HWS_COUNT(option_range))
 		return api_fail(HAWSER_ERR_NOTFOUND, "there is no such option");
 	if (value < option_range[option].min || value > option_range[option].max ||

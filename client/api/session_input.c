@@ -26,7 +26,8 @@ static int input_allowed(hawser_session *s)
 	int r = HAWSER_OK;
 
 	pthread_mutex_lock(&s->lock);
-	if (s->state != HAWSER_STATE_READY || s->option[HAWSER_OPTION_VIEW_ONLY] ||
+	if (s->kind != HWS_KIND_REMOTE || s->state != HAWSER_STATE_READY ||
+			s->option[HAWSER_OPTION_VIEW_ONLY] ||
 			(s->denied & (1u << HAWSER_PERMISSION_KEYBOARD)))
 		r = HAWSER_ERR_DENIED;
 	pthread_mutex_unlock(&s->lock);
@@ -49,7 +50,7 @@ static int post_input(hawser_session *s, const struct api_command *c)
 
 void api_input_step(struct api_session_loop *e)
 {
-	if (!must_wait(e))
+	if (e->service[HWS_SERVICE_INPUT] && !must_wait(e))
 		api_input_flush_move(e);
 }
 
@@ -132,8 +133,11 @@ int hawser_session_key(
 
 void api_input_note_mode(struct api_session_loop *e)
 {
-	enum hws_keyboard_mode mode = hws_input_view_mode(input_of(e));
+	enum hws_keyboard_mode mode;
 
+	if (!e->service[HWS_SERVICE_INPUT])
+		return;
+	mode = hws_input_view_mode(input_of(e));
 	pthread_mutex_lock(&e->s->lock);
 	e->s->keyboard = (enum hawser_keyboard_mode)mode;
 	pthread_mutex_unlock(&e->s->lock);
@@ -161,6 +165,10 @@ static void do_layout(struct api_session_loop *e, const struct api_command *c)
 
 int hawser_session_set_layout(hawser_session *s, const uint32_t *symbols)
 {
+	int r = api_need_kind(s, HWS_KIND_REMOTE);
+
+	if (r < 0)
+		return r;
 	return api_post(s,
 			&(struct api_command){ .fn = do_layout,
 					.size = sizeof(((struct hws_layout *)0)->sym),

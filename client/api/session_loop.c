@@ -73,6 +73,7 @@ static int new_viewer(struct api_session_loop *e, const struct api_session_loop_
 		.arg = e,
 		.my_platform = "Linux",
 		.options = conf->options,
+		.wish = conf->wish,
 		.allow_plain = conf->allow_plain,
 		.require_v2 = conf->require_v2 };
 	char id[HWS_PEER_TEXT], name[HWS_PEER_TEXT];
@@ -117,13 +118,14 @@ int api_session_loop_new(hawser_session *s, const struct api_session_loop_conf *
 	e->target = *conf->target;
 	e->force_relay = conf->force_relay || e->target.force_relay;
 	e->no_retry = conf->no_retry;
+	e->rdp = conf->wish.rdp;
 	e->remember = conf->remember;
 	e->proxy = conf->proxy;
 	e->path = "";
 	r = hws_str_copy(e->server, sizeof(e->server), conf->server);
 	if (r == HWS_OK)
 		r = hws_str_copy(e->key, sizeof(e->key), conf->key);
-	if (r == HWS_OK)
+	if (r == HWS_OK && conf->wish.kind == HWS_KIND_REMOTE)
 		r = hws_confined_new(&(struct hws_confined_conf){ .loop = e->ctx->loop,
 						     .on_broken = on_decoder_broken,
 						     .arg = e },
@@ -171,6 +173,7 @@ static void wish_quality(struct api_session_loop *e, uint64_t now)
 
 	e->wish_bytes = bytes;
 	if (hws_viewer_state(e->viewer) != HWS_VIEWER_READY ||
+			hws_viewer_kind(e->viewer) != HWS_KIND_REMOTE ||
 			!hws_viewer_peer(e->viewer)->encodes_av1 ||
 			o.can & HWS_CODEC_BIT(HWS_CODEC_AV1))
 		return;
@@ -395,7 +398,9 @@ static void start(struct api_session_loop *e)
 	if (!hws_timer_active(&e->tick))
 		hws_timer_every(e->ctx->loop, &e->tick, HWS_US_PER_S, on_tick, e);
 	api_report_state(e, HAWSER_STATE_CONNECTING, "connecting", 0);
-	hws_confined_start(e->decoder); /* now, so that the first picture does not wait for it */
+	if (e->decoder)
+		hws_confined_start(
+				e->decoder); /* now, so that the first picture does not wait for it */
 	api_connect_start(e);
 }
 
@@ -425,7 +430,8 @@ static void finish(void *arg)
 		return;
 	}
 	hws_timer_stop(&e->tick);
-	hws_confined_stop(e->decoder);
+	if (e->decoder)
+		hws_confined_stop(e->decoder);
 	api_report_stats(e, hws_clock_us());
 	api_report_state(e, HAWSER_STATE_CLOSED, e->end_text, 0);
 	api_report_closed(e, e->end_err, e->end_text);

@@ -19,9 +19,11 @@ struct api_session_loop {
 	struct hws_target target;
 	char server[300], key[HWS_KEY_TEXT_MAX + 1];
 	struct hws_proxy proxy;
-	bool force_relay, no_retry, closing;
+	bool force_relay, no_retry, closing, rdp;
 
-	struct hws_confined *decoder; /* the process that decodes what the host sends */
+	/* the process that decodes what the host sends; NULL: sessions of this kind have no
+	 * pictures */
+	struct hws_confined *decoder;
 	struct hws_viewer *viewer;
 	struct hws_service
 			*service[HWS_SERVICE_COUNT]; /* by enum hws_service_id; NULL: none of it */
@@ -67,6 +69,9 @@ struct api_session_loop_conf {
 	bool force_relay, no_retry, allow_plain, require_v2, remember;
 	struct hws_view_options options;
 	int keyboard; /* enum hawser_keyboard_mode */
+	struct hws_session_wish wish;
+	/* What else the opener of a kind has to say to its service; borrowed, its own type. */
+	const void *kind_arg;
 };
 /* On the embedder's thread, before anything is posted. */
 int api_session_loop_new(hawser_session *s, const struct api_session_loop_conf *conf,

@@ -176,6 +176,14 @@ static const struct verdict exact[] = {
 			"the host does not allow this connection; ask its owner" },
 	{ "Please try 1 minute later", HWS_LOGIN_END, HWS_ERR_DENIED,
 			"too many wrong passwords; the host takes no more for a minute: wait, then try again" },
+	{ "Terminal service user mismatch detected.", HWS_LOGIN_END, HWS_ERR_DENIED,
+			"the kept terminals at the host belong to another account than the one asked for now; "
+			"begin new ones, or name the same account as before" },
+	{ "Incorrect username or password.", HWS_LOGIN_END, HWS_ERR_PASSWORD,
+			"the name or the password of the account at the host is wrong" },
+	{ "Supported only in the installed version.", HWS_LOGIN_END, HWS_ERR_UNSUPPORTED,
+			"the host gives terminals of another account only when its program is installed, not "
+			"just started; install it there" },
 	{ "Wayland login screen is not supported", HWS_LOGIN_END, HWS_ERR_DISPLAY,
 			"the host shows a Wayland login screen, which cannot be viewed; log in at the machine "
 			"or let it use X11" },
@@ -196,6 +204,11 @@ static const struct verdict begins[] = {
 			"prints" },
 	{ "No permission of ", HWS_LOGIN_END, HWS_ERR_DENIED,
 			"the host does not permit this kind of session; ask its owner to switch it on" },
+	{ "No active console user logged on", HWS_LOGIN_END, HWS_ERR_DISPLAY,
+			"nobody is logged on at the host's console, and it serves only such a user: log on "
+			"there first, then connect again" },
+	/* Of a tunnel: the host says which address. */
+	{ "Failed to access remote ", HWS_LOGIN_END, HWS_ERR_UNREACHABLE, NULL },
 	/* Our own hosts: it is being started, most likely again. */
 	{ "The host has no usable display", HWS_LOGIN_END, HWS_ERR_DISPLAY, NULL },
 	{ "The desktop ", HWS_LOGIN_END, HWS_ERR_DISPLAY, NULL },

@@ -34,11 +34,23 @@ static void put_quality(const struct hws_view_options *o, Ses__OptionMessage *m)
 		m->image_quality = (Ses__ImageQuality)o->quality;
 }
 
-void hws_view_options_login(const struct hws_view_options *o, struct hws_option_message *ret)
+/* Files, tunnels and terminals have no pictures, and a host holds other options against a terminal's
+ * viewer. */
+static bool has_pictures(enum hws_session_kind kind)
+{
+	return kind == HWS_KIND_REMOTE || kind == HWS_KIND_CAMERA;
+}
+
+void hws_view_options_login(enum hws_session_kind kind, const struct hws_view_options *o,
+		struct hws_option_message *ret)
 {
 	Ses__OptionMessage *m = &ret->m;
 
 	ses__option_message__init(m);
+	if (kind == HWS_KIND_TERMINAL && o->terminal_persistent)
+		m->terminal_persistent = YES;
+	if (!has_pictures(kind))
+		return;
 	put_quality(o, m);
 	put_decoding(o, ret);
 	if (o->fps > 0)
@@ -55,13 +67,12 @@ void hws_view_options_login(const struct hws_view_options *o, struct hws_option_
 	m->disable_audio = YES;
 }
 
-bool hws_view_options_change(const struct hws_view_options *before,
+static bool change_pictures(const struct hws_view_options *before,
 		const struct hws_view_options *after, struct hws_option_message *ret)
 {
 	Ses__OptionMessage *m = &ret->m;
 	bool changed = false;
 
-	ses__option_message__init(m);
 	if (after->quality != before->quality || raised(after) != raised(before) ||
 			(after->quality == HWS_QUALITY_CUSTOM &&
 					after->custom_quality != before->custom_quality)) {
@@ -97,4 +108,16 @@ bool hws_view_options_change(const struct hws_view_options *before,
 		changed = true;
 	}
 	return changed;
+}
+
+bool hws_view_options_change(enum hws_session_kind kind, const struct hws_view_options *before,
+		const struct hws_view_options *after, struct hws_option_message *ret)
+{
+	ses__option_message__init(&ret->m);
+	if (has_pictures(kind))
+		return change_pictures(before, after, ret);
+	if (kind != HWS_KIND_TERMINAL || after->terminal_persistent == before->terminal_persistent)
+		return false;
+	ret->m.terminal_persistent = after->terminal_persistent ? YES : NO;
+	return true;
 }

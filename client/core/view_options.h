@@ -2,6 +2,7 @@
 #pragma once
 #include "client/media/codec.h"
 #include "proto/session.pb-c.h"
+#include "shared/wire/session_kind.h"
 #include <stdbool.h>
 
 #define HWS_QUALITY_CUSTOM 5 /* beside the numbers of Ses__ImageQuality */
@@ -14,6 +15,7 @@ struct hws_view_options {
 	int fps;            /* 0 = not said */
 	int prefer;         /* Ses__SupportedDecoding__PreferCodec: `wish` of the codec table */
 	uint32_t can;       /* HWS_CODEC_BIT: what can be decoded here, now */
+	bool terminal_persistent; /* TERMINAL: shells go on when the link is lost */
 };
 
 /* The message with its sub-message, as one value: it points into itself, so do not copy it. */
@@ -22,8 +24,9 @@ struct hws_option_message {
 	Ses__SupportedDecoding decoding;
 };
 
-/* Everything, for LoginRequest. */
-void hws_view_options_login(const struct hws_view_options *o, struct hws_option_message *ret);
-/* What changed; false when nothing did. */
-bool hws_view_options_change(const struct hws_view_options *before,
+/* Everything that means something to a session of that kind, for LoginRequest. */
+void hws_view_options_login(enum hws_session_kind kind, const struct hws_view_options *o,
+		struct hws_option_message *ret);
+/* What changed of it; false when nothing did. */
+bool hws_view_options_change(enum hws_session_kind kind, const struct hws_view_options *before,
 		const struct hws_view_options *after, struct hws_option_message *ret);

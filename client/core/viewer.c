@@ -54,9 +54,15 @@ void hws_viewer_end(struct hws_viewer *v, int err, const char *text, const char 
 int hws_viewer_new(const struct hws_viewer_conf *conf, struct hws_viewer **ret)
 {
 	struct hws_viewer *v = hws_alloc(sizeof(*v));
+	int r;
 
 	if (!v)
 		return HWS_ERR_NOMEM;
+	r = hws_session_wish_copy(&conf->wish, &v->wish);
+	if (r < 0) {
+		hws_free(v);
+		return r;
+	}
 	v->ops = *conf->ops;
 	v->arg = conf->arg;
 	snprintf(v->my_id, sizeof(v->my_id), "%s", conf->my_id);
@@ -79,6 +85,7 @@ void hws_viewer_free(struct hws_viewer *v)
 		return;
 	hws_viewer_lost(v);
 	hws_login_done(&v->login);
+	hws_session_wish_done(&v->wish);
 	hws_free_wiped(v, sizeof(*v));
 }
 
@@ -146,7 +153,7 @@ void hws_viewer_tell_options(struct hws_viewer *v)
 	Ses__Misc misc = SES__MISC__INIT;
 
 	if (v->state != HWS_VIEWER_READY ||
-			!hws_view_options_change(&v->told, &v->options, &change))
+			!hws_view_options_change(v->wish.kind, &v->told, &v->options, &change))
 		return;
 	misc.union_case = SES__MISC__UNION_OPTION;
 	misc.option = &change.m;
@@ -158,6 +165,11 @@ void hws_viewer_set_options(struct hws_viewer *v, const struct hws_view_options 
 {
 	v->options = *o;
 	hws_viewer_tell_options(v);
+}
+
+int hws_viewer_set_service_id(struct hws_viewer *v, const char *id)
+{
+	return hws_session_wish_set(&v->wish.service_id, id);
 }
 
 int hws_viewer_refresh(struct hws_viewer *v, int display)
@@ -451,6 +463,11 @@ enum hws_viewer_state hws_viewer_state(const struct hws_viewer *v)
 	return v->state;
 }
 
+enum hws_session_kind hws_viewer_kind(const struct hws_viewer *v)
+{
+	return v->wish.kind;
+}
+
 const struct hws_peer *hws_viewer_peer(const struct hws_viewer *v)
 {
 	return &v->peer;
@@ -491,7 +508,7 @@ bool hws_viewer_permitted(const struct hws_viewer *v, int permission)
 
 bool hws_viewer_may(const struct hws_viewer *v, const struct hws_service *s)
 {
-	if (v->state != HWS_VIEWER_READY || !(s->impl->kinds & HWS_KIND_BIT(HWS_VIEWER_KIND)))
+	if (v->state != HWS_VIEWER_READY || !(s->impl->kinds & HWS_KIND_BIT(v->wish.kind)))
 		return false;
 	for (unsigned p = 0; p < HWS_COUNT(v->denied); p++)
 		if (s->impl->permissions >> p & 1 && v->denied[p])

@@ -5,6 +5,7 @@
 #include "client/core/login.h"
 #include "client/core/peer.h"
 #include "client/core/service.h"
+#include "client/core/session_wish.h"
 #include "client/core/view_options.h"
 #include "shared/base/bytes.h"
 #include "shared/crypto/digest.h"
@@ -67,9 +68,10 @@ struct hws_viewer_conf {
 	uint64_t session_id;                       /* not 0; the same for all links of a session */
 	struct hws_view_options options;
 	bool allow_plain;
-	bool require_v2;            /* nothing less */
-	uint8_t hwid[HWS_HWID_LEN]; /* of this machine, told only on "trust this device" */
-	bool trusted;               /* the host has been told before */
+	bool require_v2;              /* nothing less */
+	uint8_t hwid[HWS_HWID_LEN];   /* of this machine, told only on "trust this device" */
+	bool trusted;                 /* the host has been told before */
+	struct hws_session_wish wish; /* copied; all zero: the desktop */
 };
 
 int hws_viewer_new(const struct hws_viewer_conf *conf, struct hws_viewer **ret) HWS_MUST_CHECK;
@@ -126,7 +128,11 @@ int hws_viewer_show(struct hws_viewer *v, size_t display) HWS_MUST_CHECK;
 /* A complete new picture; display < 0: of all. */
 int hws_viewer_refresh(struct hws_viewer *v, int display) HWS_MUST_CHECK;
 
+/* TERMINAL: of which kept shells the next link's login speaks; NULL: of new ones. */
+int hws_viewer_set_service_id(struct hws_viewer *v, const char *id) HWS_MUST_CHECK;
+
 enum hws_viewer_state hws_viewer_state(const struct hws_viewer *v);
+enum hws_session_kind hws_viewer_kind(const struct hws_viewer *v);
 const struct hws_peer *hws_viewer_peer(const struct hws_viewer *v);
 bool hws_viewer_encrypted(const struct hws_viewer *v);
 /* Of this link, once the handshake is over; PLAIN before. */

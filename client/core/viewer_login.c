@@ -67,11 +67,13 @@ static void send_login(struct hws_viewer *v, const struct proof *proof)
 {
 	Ses__LoginRequest lr = SES__LOGIN_REQUEST__INIT;
 	Ses__Message m = SES__MESSAGE__INIT;
+	struct hws_session_wish_login member;
 	struct hws_option_message option;
 	struct viewer_proof vp;
 
 	v->told = v->options;
-	hws_view_options_login(&v->told, &option);
+	hws_view_options_login(v->wish.kind, &v->told, &option);
+	hws_session_wish_put(&v->wish, &member, &lr);
 	lr.username = v->username;
 	if (v->level != HWS_LEVEL_V2) {
 		lr.password.data = (uint8_t *)proof->password.ptr;
@@ -422,15 +424,15 @@ static bool host_is_proved(struct hws_viewer *v, const Ses__LoginResponse *lr)
 static void on_welcome(struct hws_viewer *v, const Ses__LoginResponse *lr)
 {
 	struct hws_service *s;
+	const char *unmet;
+	int err;
 
 	if (!host_is_proved(v, lr))
 		return;
 	hws_peer_set(&v->peer, lr->peer_info);
-	if (v->peer.display_count == 0 && !lr->peer_info->windows_sessions) {
-		hws_viewer_end(v, HWS_ERR_DISPLAY,
-				"the host has no display to show; connect a monitor or start a "
-				"virtual one",
-				NULL);
+	unmet = hws_session_wish_unmet(&v->wish, lr->peer_info, &err);
+	if (unmet) {
+		hws_viewer_end(v, err, unmet, NULL);
 		return;
 	}
 	if (!hws_viewer_set_state(v, HWS_VIEWER_READY))

@@ -152,11 +152,10 @@ static bool take(struct hws_viewer *v, Ses__Message *m, struct hws_bytes payload
 	}
 }
 
-/* Where the session stands. What a host sends without its own permission is its affair; and a
- * viewer asks for no other kind of session. */
+/* Where the session stands. What a host sends without its own permission is its affair. */
 static struct hws_session_case case_of(const struct hws_viewer *v)
 {
-	struct hws_session_case c = { 0, HWS_VIEWER_KIND, ~0u };
+	struct hws_session_case c = { 0, v->wish.kind, ~0u };
 
 	switch (v->state) {
 	case HWS_VIEWER_HASH:

@@ -4,9 +4,6 @@
 #pragma once
 #include "client/core/viewer.h"
 
-/* The one kind of session that a viewer asks for so far. */
-#define HWS_VIEWER_KIND HWS_KIND_REMOTE
-
 /* `s` is each service in turn that has this hook, while they are open. */
 #define each_open_service(v, s, hook)                                                              \
 	for (size_t i_ = 0; (v)->services_open && i_ < HWS_SERVICE_COUNT; i_++)                    \
@@ -19,6 +16,7 @@ struct hws_viewer {
 	char my_id[HWS_PEER_TEXT], my_name[HWS_PEER_TEXT], my_platform[HWS_PEER_TEXT];
 	char username[300];
 	uint64_t session_id;
+	struct hws_session_wish wish;
 	struct hws_view_options options;
 	struct hws_view_options told; /* what the host has been told of them on this link */
 	bool allow_plain, plain_agreed, trusted, trust_asked, require_v2;

@@ -1,4 +1,5 @@
-/* hawser/session: one viewing session on a remote desktop. All functions belong to the embedder's
+/* hawser/session: one viewing session on a remote desktop, and what sessions of all kinds (files,
+ * terminals, tunnels: hawser/files.h and so on) have in common. All functions belong to the embedder's
  * thread of the context; none blocks. Input calls on a session that is not ready are dropped and
  * return HAWSER_ERR_DENIED. */
 #pragma once
@@ -25,8 +26,16 @@ enum hawser_event_type {
 	HAWSER_EVENT_RECORDING,       /* .recording: started, ended or failed */
 	HAWSER_EVENT_CLOSED, /* .closed: over; may be opened again by hawser_session_reconnect */
 	/* .host_key: how this connection is encrypted, before anybody is asked for a password */
-	HAWSER_EVENT_HOST_KEY
+	HAWSER_EVENT_HOST_KEY,
+	/* Of sessions of the other kinds, typed in the header of each: */
+	HAWSER_EVENT_FILES,    /* .files, see hawser/files.h */
+	HAWSER_EVENT_TERMINAL, /* .terminal, see hawser/terminal.h */
+	HAWSER_EVENT_TUNNEL    /* .tunnel, see hawser/tunnel.h */
 };
+
+struct hawser_files_event;
+struct hawser_terminal_event;
+struct hawser_tunnel_event;
 
 /* Readers look only at the member named by `type`; `size` is that of the whole struct. */
 struct hawser_event {
@@ -94,11 +103,36 @@ struct hawser_event {
 			 * (HAWSER_TRUST_FIRST); else "". */
 			const char *text;
 		} host_key;
+		const struct hawser_files_event *files;
+		const struct hawser_terminal_event *terminal;
+		const struct hawser_tunnel_event *tunnel;
 	} u;
 };
 
 typedef void (*hawser_event_fn)(
 		hawser_session *session, const struct hawser_event *event, void *arg);
+
+/* What sessions of the kinds beside the desktop are opened with, by a call in the header of each
+ * (files.h, terminal.h, tunnel.h) that takes a configuration of its own beside it. The members
+ * mean what they do in hawser_session_config. Such a session has no pictures, input, clipboard or
+ * chat: those calls return HAWSER_ERR_UNSUPPORTED or HAWSER_ERR_DENIED. Everything else is the
+ * same: states, passwords, two-factor codes, host keys, consent to an unencrypted line, figures of
+ * bytes, reconnecting by itself after a loss (what a kind keeps over that is said in its header),
+ * and the end by HAWSER_EVENT_CLOSED. Hosts without any display serve them, too. */
+struct hawser_link_config {
+	size_t size;
+	const char *target;
+	const char *server;
+	const char *key;
+	const char *password;
+	bool remember, force_relay, allow_insecure, require_v2, no_retry;
+	hawser_event_fn on_event; /* required */
+	void *arg;
+};
+#define HAWSER_LINK_CONFIG_INIT                                                                    \
+	{                                                                                          \
+		.size = sizeof(struct hawser_link_config)                                          \
+	}
 
 struct hawser_session_config {
 	size_t size;

@@ -165,7 +165,8 @@ static const struct hws_service_impl service_impl = { .id = HWS_SERVICE_VIDEO,
 	.drained = service_drained,
 	.close = service_close };
 
-void recorder_init_as(struct recorder *r, const char *password, bool allow_plain, bool require_v2)
+static void init(struct recorder *r, const char *password, bool allow_plain, bool require_v2,
+		const struct hws_session_wish *wish)
 {
 	struct hws_viewer_conf conf = { .ops = &ops,
 		.arg = r,
@@ -175,7 +176,8 @@ void recorder_init_as(struct recorder *r, const char *password, bool allow_plain
 		.session_id = 0x1122334455667788,
 		.options = { .can = HWS_CODEC_BIT(HWS_CODEC_VP8) | HWS_CODEC_BIT(HWS_CODEC_VP9) },
 		.allow_plain = allow_plain,
-		.require_v2 = require_v2 };
+		.require_v2 = require_v2,
+		.wish = *wish };
 
 	memset(r, 0, sizeof(*r));
 	memset(conf.hwid, 0x5a, sizeof(conf.hwid));
@@ -183,6 +185,16 @@ void recorder_init_as(struct recorder *r, const char *password, bool allow_plain
 	ck_assert_int_eq(hws_login_preset(hws_viewer_login(r->viewer), password), HWS_OK);
 	r->service.impl = &service_impl;
 	hws_viewer_serve(r->viewer, &r->service);
+}
+
+void recorder_init_as(struct recorder *r, const char *password, bool allow_plain, bool require_v2)
+{
+	init(r, password, allow_plain, require_v2, &(struct hws_session_wish){ 0 });
+}
+
+void recorder_init_wish(struct recorder *r, const struct hws_session_wish *wish)
+{
+	init(r, "Passw0rd!", true, false, wish);
 }
 
 void recorder_init(struct recorder *r, const char *password, bool allow_plain)

@@ -39,6 +39,8 @@ struct recorder {
 /* `allow_plain`, and whether the link stays on this machine, as given. */
 void recorder_init(struct recorder *r, const char *password, bool allow_plain);
 void recorder_init_as(struct recorder *r, const char *password, bool allow_plain, bool require_v2);
+/* A session of another kind, on a link that may be plain. */
+void recorder_init_wish(struct recorder *r, const struct hws_session_wish *wish);
 void recorder_done(struct recorder *r);
 int recorder_start(struct recorder *r, bool local);
 /* Feeds a message as the host's frame. */
