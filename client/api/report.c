@@ -136,7 +136,7 @@ void api_report_figures(struct api_session_loop *e)
 	st.target_kbit = e->target_kbit;
 	st.decode_us = v.decode_us;
 	st.codec = api_codec_public(v.codec);
-	st.decoder = e->decoder ? hws_confined_how(e->decoder) : 0;
+	st.decoder = hws_confined_how(e->decoder);
 	st.relayed = e->relayed;
 	st.encrypted = hws_viewer_encrypted(e->viewer);
 	st.encryption = api_trust_encryption(e);

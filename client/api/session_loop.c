@@ -125,7 +125,7 @@ int api_session_loop_new(hawser_session *s, const struct api_session_loop_conf *
 	r = hws_str_copy(e->server, sizeof(e->server), conf->server);
 	if (r == HWS_OK)
 		r = hws_str_copy(e->key, sizeof(e->key), conf->key);
-	if (r == HWS_OK && conf->wish.kind == HWS_KIND_REMOTE)
+	if (r == HWS_OK)
 		r = hws_confined_new(&(struct hws_confined_conf){ .loop = e->ctx->loop,
 						     .on_broken = on_decoder_broken,
 						     .arg = e },
@@ -398,9 +398,8 @@ static void start(struct api_session_loop *e)
 	if (!hws_timer_active(&e->tick))
 		hws_timer_every(e->ctx->loop, &e->tick, HWS_US_PER_S, on_tick, e);
 	api_report_state(e, HAWSER_STATE_CONNECTING, "connecting", 0);
-	if (e->decoder)
-		hws_confined_start(
-				e->decoder); /* now, so that the first picture does not wait for it */
+	if (e->s->kind == HWS_KIND_REMOTE) /* now, so that the first picture does not wait */
+		hws_confined_start(e->decoder);
 	api_connect_start(e);
 }
 
@@ -430,8 +429,7 @@ static void finish(void *arg)
 		return;
 	}
 	hws_timer_stop(&e->tick);
-	if (e->decoder)
-		hws_confined_stop(e->decoder);
+	hws_confined_stop(e->decoder);
 	api_report_stats(e, hws_clock_us());
 	api_report_state(e, HAWSER_STATE_CLOSED, e->end_text, 0);
 	api_report_closed(e, e->end_err, e->end_text);

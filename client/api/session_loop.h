@@ -21,8 +21,8 @@ struct api_session_loop {
 	struct hws_proxy proxy;
 	bool force_relay, no_retry, closing, rdp;
 
-	/* the process that decodes what the host sends; NULL: sessions of this kind have no
-	 * pictures */
+	/* the process that decodes what the host sends; for kinds without pictures started when
+	 * something packed comes */
 	struct hws_confined *decoder;
 	struct hws_viewer *viewer;
 	struct hws_service

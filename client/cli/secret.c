@@ -6,6 +6,7 @@
 #include "shared/sys/private_file.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
@@ -73,25 +74,74 @@ bool cli_secret_env(char *ret_secret, size_t size)
 	return good;
 }
 
-bool cli_secret_ask(const char *prompt, char *ret_secret, size_t size)
+static bool say(int fd, const char *text)
+{
+	return write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+}
+
+/* The terminal has a line to read; false when `stop` is ready first. */
+static bool line_comes(int fd, int stop)
+{
+	struct pollfd p[2] = { { .fd = fd, .events = POLLIN }, { .fd = stop, .events = POLLIN } };
+	int n;
+
+	do
+		n = poll(p, 2, -1);
+	while (n < 0 && errno == EINTR);
+	return n > 0 && !p[1].revents && p[0].revents & POLLIN;
+}
+
+/* `echo`: what is typed is shown. Whoever had the terminal in another mode gets that back. */
+static bool ask_on(int fd, int stop, bool echo, const char *prompt, char *ret, size_t size)
+{
+	struct termios before, during;
+	bool good = false;
+
+	if (tcgetattr(fd, &before) < 0)
+		return false;
+	during = before;
+	during.c_iflag |= ICRNL;
+	during.c_lflag |= ICANON | ISIG;
+	during.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
+	if (echo)
+		during.c_lflag |= ECHO | ECHOE | ECHOK;
+	if (say(fd, prompt) && tcsetattr(fd, TCSAFLUSH, &during) == 0) {
+		good = line_comes(fd, stop) &&
+				cli_secret_fd(fd, "the terminal", ret, size) == CLI_OK;
+		tcsetattr(fd, TCSAFLUSH, &before);
+		if ((!echo || !good) && !say(fd, "\n"))
+			good = false;
+	}
+	return good;
+}
+
+bool cli_secret_ask_unless(int stop, const char *prompt, char *ret_secret, size_t size)
 {
 	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC);
-	struct termios before, quiet;
-	bool good = false;
+	bool good;
 
 	if (fd < 0)
 		return false;
-	if (tcgetattr(fd, &before) == 0) {
-		quiet = before;
-		quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
-		if (write(fd, prompt, strlen(prompt)) > 0 &&
-				tcsetattr(fd, TCSAFLUSH, &quiet) == 0) {
-			good = cli_secret_fd(fd, "the terminal", ret_secret, size) == CLI_OK;
-			tcsetattr(fd, TCSAFLUSH, &before);
-			if (write(fd, "\n", 1) < 0)
-				good = false;
-		}
-	}
+	good = ask_on(fd, stop, false, prompt, ret_secret, size);
+	close(fd);
+	return good;
+}
+
+bool cli_secret_ask(const char *prompt, char *ret_secret, size_t size)
+{
+	return cli_secret_ask_unless(-1, prompt, ret_secret, size);
+}
+
+bool cli_question(int stop, const char *title, const char *text, const char *prompt,
+		char *ret_answer, size_t size)
+{
+	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC);
+	bool good;
+
+	if (fd < 0)
+		return false;
+	good = say(fd, title) && say(fd, ": ") && say(fd, text) && say(fd, "\n") &&
+			ask_on(fd, stop, true, prompt, ret_answer, size);
 	close(fd);
 	return good;
 }

@@ -17,3 +17,10 @@ int cli_secret_file(const char *path, char *ret_secret, size_t size);
 bool cli_secret_env(char *ret_secret, size_t size);
 /* Asks on the terminal, without echo; false if there is none or nothing was typed. */
 bool cli_secret_ask(const char *prompt, char *ret_secret, size_t size);
+/* The same; gives up when `stop` (a descriptor, -1 = none) becomes readable: Ctrl+C, where signals
+ * come by one. */
+bool cli_secret_ask_unless(int stop, const char *prompt, char *ret_secret, size_t size);
+/* A question with its reason, the answer shown as it is typed. Control characters of `title` and
+ * `text` are the caller's to have made harmless. */
+bool cli_question(int stop, const char *title, const char *text, const char *prompt,
+		char *ret_answer, size_t size);

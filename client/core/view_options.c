@@ -34,8 +34,8 @@ static void put_quality(const struct hws_view_options *o, Ses__OptionMessage *m)
 		m->image_quality = (Ses__ImageQuality)o->quality;
 }
 
-/* Files, tunnels and terminals have no pictures, and a host holds other options against a terminal's
- * viewer. */
+/* Files, tunnels and terminals have no pictures, and a host holds other options against the viewer
+ * of a terminal. */
 static bool has_pictures(enum hws_session_kind kind)
 {
 	return kind == HWS_KIND_REMOTE || kind == HWS_KIND_CAMERA;

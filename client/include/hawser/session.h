@@ -1,7 +1,7 @@
 /* hawser/session: one viewing session on a remote desktop, and what sessions of all kinds (files,
- * terminals, tunnels: hawser/files.h and so on) have in common. All functions belong to the embedder's
- * thread of the context; none blocks. Input calls on a session that is not ready are dropped and
- * return HAWSER_ERR_DENIED. */
+ * terminals, tunnels: hawser/files.h and so on) have in common. All functions belong to the
+ * embedder's thread of the context; none blocks. Input calls on a session that is not ready are
+ * dropped and return HAWSER_ERR_DENIED. */
 #pragma once
 #include <hawser/types.h>
 

@@ -1,5 +1,5 @@
-/* What a viewer asks for when it is not for a desktop, byte for byte as deployed viewers do, and which
- * hosts it lets itself be let in by. */
+/* What a viewer asks for when it is not for a desktop, as deployed viewers do, and which hosts it
+ * lets itself be let in by. */
 #include "proto/session.pb-c.h"
 #include "shared/wire/envelope.h"
 #include "suites.h"
