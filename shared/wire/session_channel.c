@@ -24,6 +24,7 @@ static const uint8_t of_service[HWS_SERVICE_COUNT][2] = {
 	AT(ELEVATION, INPUT, CONTROL),
 	AT(SIDES, INPUT, CONTROL),
 	AT(MACHINE, INPUT, CONTROL),
+	AT(TUNNEL, TUNNELS, TUNNELS),
 };
 
 enum hws_channel hws_session_service_channel(

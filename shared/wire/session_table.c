@@ -6,6 +6,7 @@
 #include "shared/base/macros.h"
 #include "shared/wire/field.h"
 #include "shared/wire/limits.h"
+#include "shared/wire/send_class.h"
 
 /* A constant of the schema makes a row for what the schema does not have an error of the compiler;
  * so are two rows of one message (-Woverride-init). */
@@ -24,6 +25,7 @@
 #define REMOTE HWS_KIND_BIT(HWS_KIND_REMOTE)
 #define VISUAL (REMOTE | HWS_KIND_BIT(HWS_KIND_CAMERA))
 #define TERM HWS_KIND_BIT(HWS_KIND_TERMINAL)
+#define FORWARDING HWS_KIND_BIT(HWS_KIND_FORWARD)
 #define JOBS (REMOTE | HWS_KIND_BIT(HWS_KIND_FILE))
 #define ANY HWS_KIND_ANY
 
@@ -33,6 +35,7 @@
 #define AUDIO HWS_NEED(HWS_PERM_AUDIO)
 #define FILE_ HWS_NEED(HWS_PERM_FILE)
 #define SHELL HWS_NEED(HWS_PERM_TERMINAL)
+#define TUNNELS HWS_NEED(HWS_PERM_TUNNEL)
 #define REBOOT HWS_NEED(HWS_PERM_RESTART)
 
 #define K(n) (n##u << 10)
@@ -103,6 +106,9 @@ static const struct hws_session_row messages[] = {
 			QUIET),
 	MSG(TERMINAL_RESPONSE, "terminal_response", NEVER, OPEN, TERM, SHELL, M(16), OF(TERMINAL),
 			PASS, QUIET),
+	/* nobody sends more of it at once */
+	MSG(TUNNEL, "tunnel", OPEN, OPEN, FORWARDING, TUNNELS, HWS_SEND_BULK_MAX, OF(TUNNEL), PASS,
+			QUIET),
 };
 
 /* The same for the members of Misc, which has no row of its own. */

@@ -41,6 +41,7 @@ enum hws_service_id {
 	HWS_SERVICE_ELEVATION, /* of a Windows host that is not installed */
 	HWS_SERVICE_SIDES,     /* the two ends change places */
 	HWS_SERVICE_MACHINE,   /* restart */
+	HWS_SERVICE_TUNNEL,    /* ports of the host, and those that it reaches */
 	HWS_SERVICE_COUNT
 };
 
@@ -82,7 +83,7 @@ struct hws_session_row {
 };
 
 /* A row's number is below this, for who keeps something for each. */
-#define HWS_SESSION_ROWS_MAX 240u
+#define HWS_SESSION_ROWS_MAX 408u
 
 /* The row of a serialised ses.Message, found without unpacking it; NULL, with HWS_OK: it has no
  * member that is known. HWS_ERR_PROTO: not a message, or more than one member (a peer that is

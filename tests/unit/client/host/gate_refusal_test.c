@@ -388,6 +388,7 @@ static const struct {
 	{ 27, 0, "never asked for" },
 	{ 28, 0, "told before: no permission of the clipboard" },
 	{ 31, 0, "never offered: the protocol drops what is of another type of session" },
+	{ 200, 0, "never offered: the streams of another type of session" },
 	{ 19, 8, "told before: no permission of sound" },
 	{ 19, 25, "gone from the protocol" },
 	{ 19, 26, "gone from the protocol" },

@@ -353,6 +353,7 @@ START_TEST(permissions_and_kinds_guard_what_they_name)
 		[HWS_PERM_FILE] = "file_action file_response cliprdr",
 		[HWS_PERM_AUDIO] = "audio_frame audio_format",
 		[HWS_PERM_TERMINAL] = "terminal_action terminal_response",
+		[HWS_PERM_TUNNEL] = "tunnel",
 		[HWS_PERM_RESTART] = "restart_remote_device",
 	};
 	char names[1000];
@@ -364,7 +365,7 @@ START_TEST(permissions_and_kinds_guard_what_they_name)
 	names_of(is_of_kind, HWS_KIND_FILE, names, sizeof(names));
 	ck_assert_str_eq(names, "file_action file_response");
 	names_of(is_of_kind, HWS_KIND_FORWARD, names, sizeof(names));
-	ck_assert_str_eq(names, "");
+	ck_assert_str_eq(names, "tunnel");
 	names_of(is_of_kind, HWS_KIND_TERMINAL, names, sizeof(names));
 	ck_assert_str_eq(names, "terminal_action terminal_response chat_message");
 	names_of(is_only_of_desktops, 0, names, sizeof(names));
