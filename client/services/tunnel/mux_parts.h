@@ -73,8 +73,9 @@ void hws_mux_queue(struct hws_mux_stream *s);
 void hws_mux_pump(struct hws_mux *m);
 bool hws_mux_target_ok(const char *host, Ses__TunnelKind kind);
 
-/* mux_input.c. Of a sentence no more than anybody reads; numbers that are no codes are a failure. */
+/* mux_input.c. Of a sentence no more than anybody reads. */
 const char *hws_mux_text(const char *text, char buf[HWS_MUX_TEXT_MAX + 1]);
+/* Numbers that are none are a failure. */
 Ses__TunnelCode hws_mux_code(Ses__TunnelCode code);
 
 /* mux_listen.c */
