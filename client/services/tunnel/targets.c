@@ -73,7 +73,7 @@ static bool is_name(const char *s)
 {
 	size_t n = strlen(s);
 
-	if (n < 1 || n > HWS_COUNT(((struct rule *)0)->name) - 1 || *s == '.' || *s == '-')
+	if (n < 1 || n >= NAME_SIZE || *s == '.' || *s == '-')
 		return false;
 	for (; *s; s++)
 		if (!((*s >= 'a' && *s <= 'z') || (*s >= '0' && *s <= '9') || *s == '.' ||
@@ -147,7 +147,7 @@ static int read_rule(char *text, struct rule *r)
 		colon[-1] = 0;
 		text++;
 	} else if (strchr(text, ':')) {
-		return HWS_ERR_INVAL; /* an IPv6 address of which the last group looks like a port */
+		return HWS_ERR_INVAL; /* its last group would be taken for a port */
 	}
 	return read_ports(colon + 1, r) < 0 ? HWS_ERR_INVAL : read_host(text, r);
 }
@@ -286,6 +286,16 @@ bool hws_targets_is_localhost(const char *host)
 	return !*host || strcasecmp(host, "localhost") == 0 || strcasecmp(host, "localhost.") == 0;
 }
 
+/* An address that the rule allows. */
+static bool may_have(const struct rule *r, const char *name, bool own)
+{
+	if (r->kind == RULE_NAME)
+		return !own && strcmp(name, r->name) == 0;
+	if (r->kind == RULE_BELOW)
+		return !own && is_below(name, r->name);
+	return true;
+}
+
 bool hws_targets_may_ask(
 		const struct hws_targets *t, Ses__TunnelKind kind, const char *host, uint16_t port)
 {
@@ -299,20 +309,9 @@ bool hws_targets_may_ask(
 	bool own = hws_targets_is_localhost(host);
 	if (plain_name(host, name, sizeof(name)) < 0)
 		return false;
-	for (size_t i = 0; i < t->count; i++) {
-		const struct rule *r = &t->rule[i];
-
-		if (!covers(r, kind, port))
-			continue;
-		if (own ? r->kind <= RULE_NETWORK
-			: r->kind <= RULE_NETWORK ||
-								(r->kind == RULE_NAME &&
-										strcmp(name, r->name) ==
-												0) ||
-								(r->kind == RULE_BELOW &&
-										is_below(name, r->name)))
+	for (size_t i = 0; i < t->count; i++)
+		if (covers(&t->rule[i], kind, port) && may_have(&t->rule[i], name, own))
 			return true;
-	}
 	return false;
 }
 

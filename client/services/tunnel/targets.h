@@ -1,5 +1,5 @@
-/* tunnel/targets: what a host lets viewers connect to through it, and where it listens for them: the
- * lists of the settings tunnel-targets and tunnel-listen, and the judgement by them.
+/* tunnel/targets: what a host lets viewers connect to through it, and where it listens for them:
+ * the lists of the settings tunnel-targets and tunnel-listen, and the judgement by them.
  *
  * A list holds rules, with commas or white space between them, each HOST:PORTS[/tcp|/udp]:
  *   HOST   a name (db.example.com), all names below one (*.example.com), an address or a network

@@ -1,4 +1,4 @@
-/* See mux_pair.h. */
+/* The line between the two ends, and what stands at each place of a stream; see mux_pair.h. */
 #include "mux_pair.h"
 #include "shared/base/str.h"
 #include "shared/wire/envelope.h"
