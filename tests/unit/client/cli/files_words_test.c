@@ -1,5 +1,6 @@
 /* A line of the prompt as words. */
 #include "client/cli/files/words.h"
+#include "shared/base/buf.h"
 #include "shared/base/err.h"
 #include "tests/unit/client/cli/files_suites.h"
 #include <stdlib.h>
@@ -9,14 +10,15 @@
 static void splits(const char *line, const char *want)
 {
 	struct files_words w;
-	char got[512] = "";
+	struct hws_buf got;
 
+	hws_buf_init(&got, 512);
 	ck_assert_msg(files_words_split(line, &w) == HWS_OK, "%s: %s", line, w.error);
-	for (size_t i = 0; i < w.count; i++) {
-		strcat(got, i ? "|" : "");
-		strcat(got, w.word[i].text);
-	}
-	ck_assert_str_eq(got, want);
+	for (size_t i = 0; i < w.count; i++)
+		hws_buf_fmt(&got, "%s%s", i ? "|" : "", w.word[i].text);
+	hws_buf_put_u8(&got, 0);
+	ck_assert_str_eq((const char *)hws_buf_bytes(&got).ptr, want);
+	hws_buf_done(&got);
 	files_words_done(&w);
 }
 
