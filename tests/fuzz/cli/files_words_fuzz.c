@@ -1,5 +1,5 @@
-/* Any line at the prompt of `hawser files`: its words lie in what was allocated, and a name that was
- * cut out of it commands no terminal. */
+/* Any line at the prompt of `hawser files`: its words lie in what was allocated, and a name that
+ * was cut out of it commands no terminal. */
 #include "client/cli/files/show.h"
 #include "client/cli/files/words.h"
 #include "shared/base/mem.h"

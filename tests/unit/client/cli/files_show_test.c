@@ -1,4 +1,4 @@
-/* What a terminal is shown. */
+/* Names from strangers on a terminal, figures of a copy, and the bar that must fit its line. */
 #include "client/cli/files/show.h"
 #include "shared/base/clock.h"
 #include "tests/unit/client/cli/files_suites.h"
