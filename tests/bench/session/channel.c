@@ -11,7 +11,7 @@
 #include "shared/crypto/pake.h"
 #include "shared/net/conn.h"
 #include "shared/wire/envelope.h"
-#include "tests/bench/session/report.h"
+#include "tests/bench/common/report.h"
 #include "tests/support/handshake.h"
 #include <check.h>
 #include <stdio.h>

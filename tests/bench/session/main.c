@@ -3,10 +3,10 @@
  * session.METRIC=VALUE"; ends within four minutes, --quick within one and a half. */
 #include "shared/base/clock.h"
 #include "shared/base/rand.h"
+#include "tests/bench/common/report.h"
 #include "tests/bench/session/channel.h"
 #include "tests/bench/session/decode.h"
 #include "tests/bench/session/floor.h"
-#include "tests/bench/session/report.h"
 #include "tests/bench/session/slow.h"
 #include "tests/bench/session/suite.h"
 #include <check.h>
@@ -309,6 +309,7 @@ int main(int argc, char **argv)
 	SRunner *runner = srunner_create(s);
 	int failed;
 
+	report_of("session");
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--quick") == 0) {
 			quick = true;

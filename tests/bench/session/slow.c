@@ -3,7 +3,7 @@
 #include "tests/bench/session/slow.h"
 #include "shared/base/clock.h"
 #include "shared/base/macros.h"
-#include "tests/bench/session/report.h"
+#include "tests/bench/common/report.h"
 #include "tests/support/tcp_proxy.h"
 #include <check.h>
 #include <stdio.h>

@@ -1,11 +1,18 @@
 /* Sorts what was measured and prints it in the lines that ./dev bench promises. */
-#include "tests/bench/session/report.h"
+#include "tests/bench/common/report.h"
 #include <stdio.h>
 #include <stdlib.h>
 
+static const char *bench_name = "";
+
+void report_of(const char *bench)
+{
+	bench_name = bench;
+}
+
 void metric(const char *name, double value)
 {
-	printf("bench session.%s=%.4g\n", name, value);
+	printf("bench %s.%s=%.4g\n", bench_name, name, value);
 	fflush(stdout);
 }
 
