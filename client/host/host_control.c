@@ -143,12 +143,31 @@ static json_t *session_json(const struct hws_hostd *h, const struct hws_host_ses
 
 static json_t *desktop_json(const struct hws_hostd *h)
 {
-	struct hws_desktop_state d;
+	struct hws_agent_state d;
 
-	hws_desktop_state(h->desktop, &d);
+	hws_agents_desktop(h->agents, &d);
 	return json_pack("{s:b,s:s,s:s,s:i,s:i,s:i}", "ready", d.ready, "backend", d.backend, "why",
 			d.why, "displays", (int)d.displays, "restarts", (int)d.restarts, "pid",
 			(int)d.pid);
+}
+
+static void add_agent(enum hws_agent_role role, const char *account, unsigned sessions,
+		const struct hws_agent_state *s, void *arg)
+{
+	json_array_append_new(arg,
+			json_pack("{s:s,s:s,s:b,s:i,s:i,s:i,s:s}", "role",
+					hws_agent_role_name(role), "account", account, "ready",
+					s->ready, "sessions", (int)sessions, "kept", (int)s->kept,
+					"pid", (int)s->pid, "why", s->why));
+}
+
+/* Those that come and go with sessions. */
+static json_t *agents_json(const struct hws_hostd *h)
+{
+	json_t *list = json_array();
+
+	hws_agents_each(h->agents, add_agent, list);
+	return list;
 }
 
 static json_t *sandbox_json(const struct hws_hostd *h)
@@ -175,7 +194,7 @@ static void do_status(struct hws_control_reply *reply, const json_t *req HWS_UNU
 			json_array_append_new(sessions, session_json(h, v));
 	}
 	hws_control_ok(reply,
-			json_pack("{s:s,s:s,s:s,s:{s:s,s:s,s:s,s:s,s:s,s:b,s:I},s:{s:b,s:i},s:o,s:o,s:b,s:b,s:b,s:b,s:I,s:I,s:I,s:I,s:s,s:o,s:b}",
+			json_pack("{s:s,s:s,s:s,s:{s:s,s:s,s:s,s:s,s:s,s:b,s:I},s:{s:b,s:i},s:o,s:o,s:b,s:b,s:b,s:b,s:I,s:I,s:I,s:I,s:s,s:o,s:b,s:o}",
 					"version", HAWSER_VERSION, "id", h->whoami.id,
 					"fingerprint",
 					hws_fingerprint_text(h->whoami.identity.pk, fingerprint),
@@ -201,7 +220,8 @@ static void do_status(struct hws_control_reply *reply, const json_t *req HWS_UNU
 					"accepted", (json_int_t)h->accepted, "refused",
 					(json_int_t)h->refused, "opened", (json_int_t)h->opened,
 					"restart_needed", h->restart_needed, "sandbox",
-					sandbox_json(h), "keys_locked", hws_secret_locked()));
+					sandbox_json(h), "keys_locked", hws_secret_locked(),
+					"agents", agents_json(h)));
 }
 
 struct kick_case {
@@ -263,7 +283,7 @@ static void do_tell(struct hws_control_reply *reply, const json_t *req, void *ar
 	if (!service || !text || conn < 0)
 		hws_control_fail(reply, HWS_ERR_INVAL, "'service' and 'text' are needed");
 	else
-		hws_desktop_command(h->desktop, service, (uint64_t)conn, text, on_told, reply);
+		hws_agents_command(h->agents, service, (uint64_t)conn, text, on_told, reply);
 }
 
 static void do_reload(struct hws_control_reply *reply, const json_t *req HWS_UNUSED, void *arg)

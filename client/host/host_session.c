@@ -1,10 +1,10 @@
 /* host/host_session: one gate process seen from hostd: started with a socket, or sent to a relay
  * first; asked nothing, and believed in nothing that hostd can judge itself. */
 #include "client/host/host_session.h"
-#include "client/host/no_desktop.h"
 #include "client/host/notice.h"
 #include "client/host/offers.h"
 #include "client/host/patience.h"
+#include "client/host/session_words.h"
 #include "client/host/spawn_gate.h"
 #include "client/host/standing.h"
 #include "shared/base/clock.h"
@@ -27,11 +27,14 @@
 #define LEG_GRACE_US (5 * HWS_US_PER_S) /* for a gate to say itself that the time is over */
 #define WRONG_MAX 30u /* as many logins as a person might try in the time they have */
 #define JOIN_WAIT_US (3 * HWS_US_PER_S)
+#define START_WAIT_US (15 * HWS_US_PER_S) /* where a process is started for it */
 #define JOIN_RETRY_US (50 * HWS_US_PER_MS)
 /* What this host can do so far: viewers hide what is denied, instead of offering what will not
  * happen. */
 #define SERVED                                                                                     \
-	(HWS_NEED(HWS_PERM_KEYBOARD) | HWS_NEED(HWS_PERM_CLIPBOARD) | HWS_NEED(HWS_PERM_RECORDING))
+	(HWS_NEED(HWS_PERM_KEYBOARD) | HWS_NEED(HWS_PERM_CLIPBOARD) |                              \
+			HWS_NEED(HWS_PERM_RECORDING) | HWS_NEED(HWS_PERM_FILE) |                   \
+			HWS_NEED(HWS_PERM_TERMINAL) | HWS_NEED(HWS_PERM_TUNNEL))
 
 static uint32_t permitted(const struct hws_host_session *v)
 {
@@ -128,13 +131,6 @@ static void set_leaving(struct hws_host_session *v, uint64_t us)
 	v->leaving = true;
 }
 
-static const char *result_name(Agt__LoginVerdict__Result r)
-{
-	static const char *const names[] = { "ok", "wrong", "limited", "waits", "refused" };
-
-	return (unsigned)r < HWS_COUNT(names) ? names[r] : "?";
-}
-
 static void answer_login(struct hws_host_session *v, Agt__LoginVerdict *verdict, int fd)
 {
 	Agt__Message m = AGT__MESSAGE__INIT;
@@ -152,62 +148,42 @@ static void answer_login(struct hws_host_session *v, Agt__LoginVerdict *verdict,
 	tell(v, &m, fd);
 }
 
-static void fill_welcome(struct hws_host_session_welcome *w, Agt__LoginVerdict *verdict)
-{
-	if (w->has_confirm)
-		verdict->pake_confirm = (ProtobufCBinaryData){ sizeof(w->confirm), w->confirm };
-	if (!w->has_ticket)
-		return;
-	verdict->resume_id = (ProtobufCBinaryData){ sizeof(w->ticket.id), w->ticket.id };
-	verdict->resume_secret =
-			(ProtobufCBinaryData){ sizeof(w->ticket.secret), w->ticket.secret };
-}
-
-/* A desktop that is just being started, or started again, is worth a short wait. */
-static void join_desktop(void *arg)
+/* An agent that is just being started, or started again, is worth a short wait. */
+static void join_agent(void *arg)
 {
 	struct hws_host_session *v = arg;
-	const struct hws_desktop_session session = { .conn = v->conn,
+	const struct hws_agent_session session = { .conn = v->conn,
 		.kind = v->login.kind,
 		.permissions = v->permissions,
 		.my_id = v->login.my_id,
 		.my_name = v->login.my_name,
 		.peer = v->peer,
 		.via = v->via,
-		.secure = v->has_signed };
+		.secure = v->has_signed,
+		.by_v2 = v->by_v2,
+		.account = "" };
 	Agt__LoginVerdict verdict = AGT__LOGIN_VERDICT__INIT;
 	struct hws_host_session_welcome welcome_secret = v->welcome_secret;
-	struct hws_desktop_state state;
+	struct hws_error err = { 0 };
 	char text[512];
-	int fd = -1;
+	int fd = -1, r;
 
 	verdict.result = AGT__LOGIN_VERDICT__RESULT__OK;
-	fill_welcome(&welcome_secret, &verdict);
-	if (hws_desktop_join(v->env->desktop, &session, &fd) < 0) {
-		hws_desktop_state(v->env->desktop, &state);
-		if (!state.lasting && hws_loop_now_us(v->env->loop) < v->join_until_us) {
-			hws_timer_start(v->env->loop, &v->joining, JOIN_RETRY_US, join_desktop, v);
+	hws_session_fill_welcome(&welcome_secret, &verdict);
+	r = hws_agents_join(v->env->agents, &session, &fd, &err);
+	if (r < 0) {
+		if (r == HWS_ERR_AGAIN && hws_loop_now_us(v->env->loop) < v->join_until_us) {
+			hws_timer_start(v->env->loop, &v->joining, JOIN_RETRY_US, join_agent, v);
 			goto out;
 		}
 		verdict.result = AGT__LOGIN_VERDICT__RESULT__CLOSED;
-		verdict.text = hws_no_desktop_text(text, sizeof(text), state.lasting, state.why);
+		verdict.text = hws_session_unserved_text(v, text, sizeof(text), r, err.text);
 		verdict.close_after_ms = 1000;
 	}
 	hws_wipe(&v->welcome_secret, sizeof(v->welcome_secret));
 	answer_login(v, &verdict, fd); /* may be the end of `v` */
 out:
 	hws_wipe(&welcome_secret, sizeof(welcome_secret));
-}
-
-static void keep_welcome(struct hws_host_session *v, struct hws_judge_result *res)
-{
-	struct hws_host_session_welcome *w = &v->welcome_secret;
-
-	w->has_confirm = res->has_confirm;
-	w->has_ticket = res->has_ticket;
-	memcpy(w->confirm, res->confirm, sizeof(w->confirm));
-	w->ticket = res->ticket;
-	hws_wipe(&res->ticket, sizeof(res->ticket));
 }
 
 /* With what the next attempt answers. */
@@ -225,24 +201,6 @@ static void refuse_login(struct hws_host_session *v, const struct hws_judge_resu
 	verdict.n_offers = hws_offers_agt(&offers, &list);
 	verdict.offers = list.list;
 	answer_login(v, &verdict, -1);
-}
-
-/* What no viewer is told, since it would tell a guesser that he guessed right. */
-static void log_result(const struct hws_host_session *v, const struct hws_judge_result *res)
-{
-	char viewer[HWS_FINGERPRINT_TEXT];
-
-	if (res->result == AGT__LOGIN_VERDICT__RESULT__CLOSED)
-		hws_info_limited("login.refused", HWS_U64("conn", v->conn),
-				HWS_STR("why", res->text ? res->text : ""),
-				HWS_STR("viewer_key", hws_host_session_viewer(v, viewer)));
-	if (res->renewed)
-		hws_warn("password.renewed", HWS_STR("why", "too many wrong passwords"));
-	if (res->weak)
-		hws_warn_limited("password.weak", HWS_U64("conn", v->conn),
-				HWS_STR("text",
-						"a temporary password this short opens the host for hawser viewers "
-						"only: see 'weak-one-time-password'"));
 }
 
 /* As whom it asks. A gate holds the viewer to one id and one kind of session for a connection, and
@@ -268,8 +226,12 @@ static void let_in(struct hws_host_session *v)
 {
 	v->open = true;
 	v->permissions = permitted(v);
-	v->join_until_us = hws_loop_now_us(v->env->loop) + JOIN_WAIT_US;
-	join_desktop(v);
+	v->join_until_us = hws_loop_now_us(v->env->loop) +
+			(hws_agent_role_of((enum hws_session_kind)v->login.kind) ==
+									HWS_AGENT_DESKTOP
+							? JOIN_WAIT_US
+							: START_WAIT_US);
+	join_agent(v);
 }
 
 static void on_login(struct hws_host_session *v, const Agt__LoginCheck *check)
@@ -299,12 +261,13 @@ static void on_login(struct hws_host_session *v, const Agt__LoginCheck *check)
 			.close_after_ms = 1000 };
 	}
 	hws_info_limited("login", HWS_U64("conn", v->conn), HWS_STR("peer", v->peer),
-			HWS_STR("result", result_name(res.result)), HWS_STR("id", v->my_id),
+			HWS_STR("result", hws_session_result_name(res.result)),
+			HWS_STR("id", v->my_id),
 			HWS_STR("kind", hws_session_kind_name(v->login.kind)));
-	log_result(v, &res);
+	hws_session_log_result(v, &res);
 	if (res.result == AGT__LOGIN_VERDICT__RESULT__OK) {
 		v->by_v2 = res.by_v2;
-		keep_welcome(v, &res);
+		hws_session_keep_welcome(v, &res);
 		let_in(v);
 		return;
 	}
@@ -419,7 +382,7 @@ static void on_close(struct hws_ipc *l HWS_UNUSED, int why, void *arg)
 	if (v->env->leavers)
 		hws_leavers_add(v->env->leavers, v->pid);
 	if (v->open) /* its gate may live on, with what it has of the desktop */
-		hws_desktop_part(v->env->desktop, v->conn);
+		hws_agents_part(v->env->agents, v->login.kind, v->conn);
 	if (!hws_list_linked(&v->node)) /* never got started */
 		return;
 	if (v->begun)
@@ -450,7 +413,7 @@ void hws_host_session_kick(struct hws_host_session *v, const char *reason)
 	v->final_end = true;
 	set_leaving(v, HWS_LAST_WORDS_US);
 	if (v->open)
-		hws_desktop_part(v->env->desktop, v->conn);
+		hws_agents_part(v->env->agents, v->login.kind, v->conn);
 	c.close = true;
 	c.reason = (char *)(uintptr_t)reason;
 	m.union_case = AGT__MESSAGE__UNION_GATE_CONTROL;
@@ -470,7 +433,7 @@ void hws_host_session_set_permissions(struct hws_host_session *v)
 	if (!v->begun) /* the start will tell */
 		return;
 	if (v->open) /* first: its gate might keep it to itself */
-		hws_desktop_permit(v->env->desktop, v->conn, now);
+		hws_agents_permit(v->env->agents, v->login.kind, v->conn, now);
 	c.set_permissions = true;
 	c.permissions = now;
 	m.union_case = AGT__MESSAGE__UNION_GATE_CONTROL;

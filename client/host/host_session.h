@@ -1,8 +1,8 @@
 /* host/host_session: hostd's view of one connection: the gate process that serves it, what it may
  * ask, what is known of it. Owner: hostd; ends by itself and tells it. */
 #pragma once
+#include "client/host/agents.h"
 #include "client/host/child_log.h"
-#include "client/host/desktop.h"
 #include "client/host/ipc.h"
 #include "client/host/ipc_caps.h"
 #include "client/host/judge.h"
@@ -22,7 +22,7 @@ struct hws_host_session_env {
 	const struct hws_settings *settings;
 	struct hws_judge *judge;
 	struct hws_whoami *whoami;
-	struct hws_desktop *desktop;
+	struct hws_agents *agents;
 	/* The gate has gone. `was_open`: it had been authorised. Called inside; the session is
 	 * freed after. */
 	void (*ended)(struct hws_host_session *v, bool was_open, void *arg);
@@ -50,7 +50,7 @@ struct hws_host_session {
 	struct hws_list node; /* hostd's */
 	const struct hws_host_session_env *env;
 	struct hws_ipc *ipc;
-	struct hws_timer joining;  /* waits for the desktop */
+	struct hws_timer joining;  /* waits for its agent */
 	struct hws_timer deadline; /* by then its gate has gone on, whatever it says */
 	uint64_t login_timeout_us;
 	uint64_t join_until_us;
@@ -70,7 +70,7 @@ struct hws_host_session {
 	uint8_t word[HWS_DIGEST_LEN]; /* of what was signed for it */
 	unsigned level;               /* as its gate says: a number of hws_secure_level, or any */
 	bool spoke;                   /* it asked to be let in */
-	bool shown;                   /* the desktop was: what let it in is used up */
+	bool shown;                   /* it was served: what let it in is used up */
 	const char *via;              /* as hws_notice_via */
 	char salt[HWS_SALT_TEXT], challenge[HWS_CHALLENGE_TEXT];
 	const char *state; /* as its gate says, or "starting" */
@@ -105,7 +105,7 @@ void hws_host_session_close(struct hws_host_session *v, int why);
 void hws_host_session_kick(struct hws_host_session *v, const char *reason);
 /* After a change of settings. */
 void hws_host_session_set_permissions(struct hws_host_session *v);
-/* From the agent: its viewer sees the desktop. */
+/* From the agent: its viewer is served. */
 void hws_host_session_shown(struct hws_host_session *v);
 /* The fingerprint of its viewer's key, "" when it has proven none. */
 const char *hws_host_session_viewer(

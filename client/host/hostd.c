@@ -223,7 +223,7 @@ static void on_child(evutil_socket_t sig HWS_UNUSED, short what HWS_UNUSED, void
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (hws_desktop_reaped(h->desktop, pid, status) ||
+		if (hws_agents_reaped(h->agents, pid, status) ||
 				hws_layers_reaped(&h->layers, pid, status))
 			continue;
 		hws_leavers_reaped(&h->leavers, pid);
@@ -318,6 +318,7 @@ int hws_hostd_reload(struct hws_hostd *h, struct hws_error *err)
 	*h->settings = fresh;
 	apply_access(h, &whitelist);
 	hws_hostd_each(h, tell_permissions, NULL);
+	hws_agents_configure(h->agents);
 	hws_info("settings.reloaded");
 	return HWS_OK;
 }
@@ -450,7 +451,9 @@ static void on_let_in(uint64_t conn, void *arg)
 static int open_parts(struct hws_hostd *h, struct hws_error *err)
 {
 	struct hws_settings *s = h->settings;
-	const struct hws_desktop_conf dc = { .logs = &h->logs, .let_in = on_let_in, .arg = h };
+	const struct hws_agents_conf dc = {
+		.logs = &h->logs, .leavers = &h->leavers, .let_in = on_let_in, .arg = h
+	};
 	struct hws_admit_conf ac = { .max_entries = ADDRESSES_MAX,
 		.max_links = s->max_per_address,
 		.rate = CONNECTS_PER_S,
@@ -496,9 +499,9 @@ static int open_parts(struct hws_hostd *h, struct hws_error *err)
 				HWS_STR("text",
 						"started as root without 'desktop-user': the process that serves the "
 						"desktop keeps all rights"));
-	if (r == HWS_OK && hws_desktop_new(h->loop, s, &dc, &h->desktop) < 0)
+	if (r == HWS_OK && hws_agents_new(h->loop, s, &dc, &h->agents) < 0)
 		r = hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
-	h->env = (struct hws_host_session_env){ h->loop, s, &h->judge, &h->whoami, h->desktop,
+	h->env = (struct hws_host_session_env){ h->loop, s, &h->judge, &h->whoami, h->agents,
 		on_ended, on_joined, h, &h->logs, &h->leavers };
 	return r == HWS_OK ? open_online(h, err) : r;
 }
@@ -565,8 +568,8 @@ void hws_hostd_free(struct hws_hostd *h)
 	hws_control_free(h->control);
 	hws_work_free(h->work);
 	hws_hostd_each(h, close_one, NULL);
+	hws_agents_free(h->agents);
 	hws_leavers_done(&h->leavers);
-	hws_desktop_free(h->desktop);
 	hws_child_logs_done(&h->logs);
 	if (event_initialized(&h->on_child))
 		event_del(&h->on_child);

@@ -8,7 +8,7 @@
  * calls of such code, and tools/check_hostd compares, in each test run.
  * Fields are for host/hostd and host/host_control only. */
 #pragma once
-#include "client/host/desktop.h"
+#include "client/host/agents.h"
 #include "client/host/door.h"
 #include "client/host/host_session.h"
 #include "client/host/judge.h"
@@ -45,7 +45,7 @@ struct hws_hostd {
 	struct hws_listener *direct;
 	struct hws_control *control;
 	struct hws_daemon *daemon;
-	struct hws_desktop *desktop;
+	struct hws_agents *agents;
 	struct hws_child_logs logs;
 	struct hws_layers layers;
 	struct hws_online *online; /* NULL: no server is set */

@@ -16,17 +16,17 @@ static struct hws_bytes bytes_of(const ProtobufCBinaryData *d)
 	return hws_bytes(d->data, d->len);
 }
 
-/* Kinds of session that need a permission of their own, and those this host does not serve yet. */
+/* Kinds of session that need a permission of their own. What this host does not serve at all, it
+ * has no permission for either. */
 static const struct {
 	enum hws_permission permission; /* HWS_PERM_COUNT = none */
-	bool served;
 	const char *text;
 } kinds[HWS_KIND_COUNT] = {
-	[HWS_KIND_REMOTE] = { HWS_PERM_COUNT, true, NULL },
-	[HWS_KIND_FILE] = { HWS_PERM_FILE, false, "No permission of file transfer" },
-	[HWS_KIND_FORWARD] = { HWS_PERM_TUNNEL, false, "No permission of IP tunneling" },
-	[HWS_KIND_CAMERA] = { HWS_PERM_CAMERA, false, "No permission of viewing camera" },
-	[HWS_KIND_TERMINAL] = { HWS_PERM_TERMINAL, false, "No permission of terminal" },
+	[HWS_KIND_REMOTE] = { HWS_PERM_COUNT, NULL },
+	[HWS_KIND_FILE] = { HWS_PERM_FILE, "No permission of file transfer" },
+	[HWS_KIND_FORWARD] = { HWS_PERM_TUNNEL, "No permission of IP tunneling" },
+	[HWS_KIND_CAMERA] = { HWS_PERM_CAMERA, "No permission of viewing camera" },
+	[HWS_KIND_TERMINAL] = { HWS_PERM_TERMINAL, "No permission of terminal" },
 };
 
 bool hws_glob_match(const char *pattern, const char *text)
@@ -109,9 +109,7 @@ static bool check_kind(const struct hws_judge_case *c, struct hws_judge_result *
 		close_with(ret, "Connection not allowed", REFUSED_MS);
 		return false;
 	}
-	if (kinds[k].served &&
-			(kinds[k].permission == HWS_PERM_COUNT ||
-					c->permissions & HWS_NEED(kinds[k].permission)))
+	if (kinds[k].permission == HWS_PERM_COUNT || c->permissions & HWS_NEED(kinds[k].permission))
 		return true;
 	close_with(ret, kinds[k].text, REFUSED_MS);
 	return false;

@@ -98,6 +98,9 @@ static const struct hws_option table[] = {
 			"Show on the desktop who is connected.", NULL },
 	{ "desktop", "desktop-user", 0, HWS_OPT_STR, AT(desktop_user), "", 0, 0, NULL, 0, "USER",
 			"When started as root: the account whose desktop is served.", NULL },
+	{ "desktop", "service-user", 0, HWS_OPT_STR, AT(service_user), "", 0, 0, NULL, R, "USER",
+			"When started as root: the account whose files and terminals are served; default: desktop-user.",
+			NULL },
 	{ "desktop", "gate-user", 0, HWS_OPT_STR, AT(gate_user), "", 0, 0, NULL, 0, "USER",
 			"When started as root: the account for processes that face the network (default: hawser-gate where it exists, else nobody).",
 			NULL },
@@ -149,16 +152,42 @@ static const struct hws_option table[] = {
 	{ "access", "sandbox", 0, HWS_OPT_BOOL, AT(sandbox), "yes", 0, 0, NULL, 0, NULL,
 			"Confine all processes of the host, those that face the network most.",
 			NULL },
+	{ "files", "files-roots", 0, HWS_OPT_STR, AT(files_roots), "", 0, 0, NULL, R, "FOLDERS",
+			"Folders, with : between them, that files may be in; ~ is the home of the account; default: ~.",
+			NULL },
+	{ "files", "files-access", 0, HWS_OPT_ENUM, AT(files_access), "read-write", 0, 0,
+			"read-write|read-only|write-only", R, "MODE",
+			"read-only: nothing is changed; write-only: files come in, and none is read, listed or replaced.",
+			NULL },
+	{ "terminal", "terminal-max", 0, HWS_OPT_U32, AT(terminal_max), "16", 1, 256, NULL, R, "N",
+			"Shells of an account at the same time, those that are kept included.",
+			NULL },
+	{ "terminal", "terminal-keep", 0, HWS_OPT_DURATION, AT(terminal_keep_us), "24h", 0, 0, NULL,
+			R, "TIME",
+			"How long a shell lives on without a viewer that it is kept for; 0: not at all.",
+			NULL },
+	{ "tunnel", "tunnel-targets", 0, HWS_OPT_STR, AT(tunnel_targets), "", 0, 0, NULL, R,
+			"TARGETS",
+			"Comma separated HOST:PORT, with * and ?, or NETWORK:PORT, that tunnels may reach; empty: nothing.",
+			NULL },
+	{ "tunnel", "tunnel-listen", 0, HWS_OPT_STR, AT(tunnel_listen), "", 0, 0, NULL, R,
+			"ADDRESSES",
+			"Comma separated ADDRESS:PORT that this host may listen at for a viewer; empty: nowhere.",
+			NULL },
+	{ "tunnel", "tunnel-streams", 0, HWS_OPT_U32, AT(tunnel_streams), "256", 1, 4096, NULL, R,
+			"N", "Connections of one session at the same time.", NULL },
 	{ "permissions", "access-mode", 0, HWS_OPT_ENUM, AT(access_mode), "custom", 0, 0,
 			"custom|full|view", R, "MODE",
 			"full: everything below; view: nothing of it; custom: as set.", NULL },
 	BOOL("enable-keyboard", keyboard, "Viewers may use keyboard and mouse."),
 	BOOL("enable-clipboard", clipboard, "Viewers may share the clipboard."),
 	LATER("enable-audio", audio, "Viewers may hear sound."),
-	LATER("enable-file-transfer", file, "Viewers may transfer files."),
+	BOOL("enable-file-transfer", file,
+			"Viewers may transfer files: those of 'files-roots', as 'files-access' says."),
 	LATER("enable-camera", camera, "Viewers may see the camera."),
-	LATER("enable-terminal", terminal, "Viewers may open a terminal."),
-	LATER("enable-tunnel", tunnel, "Viewers may forward ports."),
+	BOOL("enable-terminal", terminal, "Viewers may open a terminal."),
+	BOOL("enable-tunnel", tunnel,
+			"Viewers may forward ports: to 'tunnel-targets', and to nothing else."),
 	LATER("enable-remote-restart", restart, "Viewers may restart the machine."),
 	BOOL("enable-record-session", recording, "Viewers may record."),
 	LATER("enable-block-input", block_input, "Viewers may block the local input."),
@@ -203,6 +232,37 @@ static int check_viewer_keys(const struct hws_settings *s, struct hws_error *err
 	return r;
 }
 
+static int check_root(const char *part, void *arg)
+{
+	unsigned *count = arg;
+	bool at_home = part[0] == '~' && (!part[1] || part[1] == '/');
+
+	return ++*count > HWS_ROOTS_MAX             ? HWS_ERR_FULL
+			: part[0] == '/' || at_home ? HWS_OK
+						    : HWS_ERR_INVAL;
+}
+
+/* They go to agents in one message. */
+static int check_services(const struct hws_settings *s, struct hws_error *err)
+{
+	unsigned count = 0;
+
+	if (hws_str_each(s->files_roots, ':', check_root, &count) < 0)
+		return hws_error_set(err, HWS_ERR_INVAL,
+				"'files-roots' is not a list of at most %u folders that begin with / or ~, "
+				"with : between them: %s",
+				HWS_ROOTS_MAX, s->files_roots);
+	if (strlen(s->files_roots) + strlen(s->tunnel_targets) + strlen(s->tunnel_listen) >
+			HWS_SERVICE_TEXTS_MAX)
+		return hws_error_set(err, HWS_ERR_TOOBIG,
+				"'files-roots', 'tunnel-targets' and 'tunnel-listen' are longer than %u "
+				"bytes together",
+				HWS_SERVICE_TEXTS_MAX);
+	if (strlen(s->service_user) >= HWS_ACCOUNT_MAX)
+		return hws_error_set(err, HWS_ERR_INVAL, "'service-user' is not an account");
+	return HWS_OK;
+}
+
 int hws_settings_check(const struct hws_settings *s, struct hws_error *err)
 {
 	struct hws_cidr_list list = { .max = 256 };
@@ -214,6 +274,8 @@ int hws_settings_check(const struct hws_settings *s, struct hws_error *err)
 	hws_cidr_list_done(&list);
 	if (r == HWS_OK)
 		r = check_viewer_keys(s, err);
+	if (r == HWS_OK)
+		r = check_services(s, err);
 	if (r < 0)
 		return r;
 	if (*s->server && hws_server_addr_parse(s->server, 1, &server_addr) < 0)
@@ -293,6 +355,11 @@ uint32_t hws_settings_permissions(const struct hws_settings *s, uint64_t server_
 			set |= HWS_NEED(own[i].p);
 	}
 	return set;
+}
+
+const char *hws_settings_account(const struct hws_settings *s)
+{
+	return *s->service_user ? s->service_user : s->desktop_user;
 }
 
 void hws_settings_vault(const struct hws_settings *s, struct hws_vault_conf *ret)

@@ -4,6 +4,10 @@
 #include "shared/conf/option.h"
 #include "shared/net/addr.h"
 
+#define HWS_ROOTS_MAX 32u
+#define HWS_SERVICE_TEXTS_MAX 12000u
+#define HWS_ACCOUNT_MAX 64u /* a longer name is no account's */
+
 enum hws_tristate { HWS_AUTO, HWS_YES, HWS_NO };
 enum hws_access_mode { HWS_ACCESS_CUSTOM, HWS_ACCESS_FULL, HWS_ACCESS_VIEW };
 
@@ -19,7 +23,13 @@ struct hws_settings {
 	char *direct_bind;
 	/* the desktop */
 	char *display, *backend, *desktop_user, *gate_user;
+	char *service_user; /* "": desktop_user */
 	bool notify;
+	/* files, terminals, tunnels: see host_service.h */
+	char *files_roots, *tunnel_targets, *tunnel_listen;
+	int files_access; /* enum hws_files_access */
+	uint32_t tunnel_streams, terminal_max;
+	uint64_t terminal_keep_us;
 	/* who gets in */
 	int approve_mode, verification;
 	int temporary_length;
@@ -53,6 +63,8 @@ void hws_settings_done(struct hws_settings *s);
  * denies (the ControlPermissions that a rendezvous server attached, 0 = nothing). An ALLOW of the
  * server adds nothing: it cannot open what the owner has closed. */
 uint32_t hws_settings_permissions(const struct hws_settings *s, uint64_t server_map);
+/* When hostd runs as root: the account that files and terminals are served as; "" = none is set. */
+const char *hws_settings_account(const struct hws_settings *s);
 void hws_settings_vault(const struct hws_settings *s, struct hws_vault_conf *ret);
 bool hws_settings_direct(const struct hws_settings *s);
 /* Whether a viewer may go on without encryption. Deployed ones cannot encrypt direct connections,

@@ -9,7 +9,7 @@
 #define OWN_ACCOUNT "hawser-gate" /* packaging/sysusers */
 
 /* An account of their own is better than one that other services have as well. */
-static const char *account_of(const struct hws_settings *s)
+const char *hws_gate_account(const struct hws_settings *s)
 {
 	if (*s->gate_user || geteuid() != 0)
 		return s->gate_user;
@@ -23,7 +23,7 @@ int hws_spawn_gate(const struct hws_settings *s, struct hws_child_logs *logs, co
 	const char *argv[] = { "hawser-host", role, "--log-level", levels[s->log_level],
 		s->sandbox ? "--sandbox" : "--no-sandbox", NULL };
 	struct hws_spawn sp = {
-		.argv = argv, .clean_env = true, .user = account_of(s), .no_groups = true
+		.argv = argv, .clean_env = true, .user = hws_gate_account(s), .no_groups = true
 	};
 	struct hws_error err = { 0 };
 	int fds[2];

@@ -5,6 +5,8 @@
 #include "client/host/settings.h"
 #include <sys/types.h>
 
+/* Of a gate, and of what else meets strangers. Borrows from `s`, or static; "" = ours. */
+const char *hws_gate_account(const struct hws_settings *s);
 /* `role`: "gate" or "probe"; `conn` names it in the log (0: none). *ret_fd: our end of the socket
  * to it, the caller's. Failures are in the log. */
 int hws_spawn_gate(const struct hws_settings *s, struct hws_child_logs *logs, const char *role,

@@ -7,6 +7,7 @@
 #include "client/host/agent/role.h"
 #include "client/host/ipc.h"
 #include "client/host/notice.h"
+#include "client/host/settings.h"
 #include "client/services/host_service.h"
 #include "shared/base/bucket.h"
 
@@ -32,7 +33,7 @@ struct hws_agent_viewer { /* one viewer, by way of its gate */
 	struct hws_deferred gone;
 };
 
-#define HWS_AGENT_ROOTS_MAX 32u
+#define HWS_AGENT_ROOTS_MAX HWS_ROOTS_MAX
 
 /* What the owner has set, and the texts that it borrows. */
 struct hws_agent_settings {

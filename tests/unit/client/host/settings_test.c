@@ -110,8 +110,8 @@ END_TEST
 /* What deployed hosts can permit and this one not yet is taken from a file, and not offered. */
 START_TEST(only_what_is_built_is_offered)
 {
-	static const char *const later[] = { "audio", "file-transfer", "camera", "terminal",
-		"tunnel", "remote-restart", "block-input", "privacy-mode", "remote-printer" };
+	static const char *const later[] = { "audio", "camera", "remote-restart", "block-input",
+		"privacy-mode", "remote-printer" };
 	struct hws_buf help, shown;
 	char name[40];
 
@@ -128,10 +128,51 @@ START_TEST(only_what_is_built_is_offered)
 		ck_assert_msg(!strstr((const char *)shown.data, name), "settings offer %s", name);
 	}
 	ck_assert(strstr((const char *)help.data, "enable-keyboard"));
+	ck_assert(strstr((const char *)help.data, "enable-tunnel"));
 	ck_assert(!s.camera);
 	ck_assert(s.file);
 	hws_buf_done(&help);
 	hws_buf_done(&shown);
+}
+END_TEST
+
+/* What would go to agents in a form that they cannot use is refused where it is set. */
+START_TEST(texts_for_services_are_checked)
+{
+	static const char *const good[] = { "", "~", "~/in:/srv/share", "/", " /a : /b " };
+	static const char *const bad[] = { "home", "~anna", "/a:b", "C:\\" };
+	static char many[4 * (HWS_ROOTS_MAX + 2)], much[HWS_SERVICE_TEXTS_MAX + 2];
+	struct hws_error err = { 0 };
+
+	for (size_t i = 0; i < HWS_COUNT(good); i++) {
+		set("files-roots", good[i]);
+		ck_assert_msg(hws_settings_check(&s, &err) == HWS_OK, "%s", err.text);
+	}
+	for (size_t i = 0; i < HWS_COUNT(bad); i++) {
+		set("files-roots", bad[i]);
+		ck_assert_int_eq(hws_settings_check(&s, &err), HWS_ERR_INVAL);
+		ck_assert(strstr(err.text, "files-roots"));
+	}
+	for (unsigned i = 0; i <= HWS_ROOTS_MAX; i++)
+		strcat(many, "/a:");
+	set("files-roots", many);
+	ck_assert_int_eq(hws_settings_check(&s, &err), HWS_ERR_INVAL);
+	set("files-roots", "");
+	memset(much, 'a', sizeof(much) - 1);
+	set("tunnel-targets", much);
+	ck_assert_int_eq(hws_settings_check(&s, &err), HWS_ERR_TOOBIG);
+	set("tunnel-targets", "");
+}
+END_TEST
+
+/* Whose files and terminals a host of root serves. */
+START_TEST(services_have_an_account)
+{
+	ck_assert_str_eq(hws_settings_account(&s), "");
+	set("desktop-user", "anna");
+	ck_assert_str_eq(hws_settings_account(&s), "anna");
+	set("service-user", "files");
+	ck_assert_str_eq(hws_settings_account(&s), "files");
 }
 END_TEST
 
@@ -171,6 +212,8 @@ int main(void)
 	tcase_add_test(t, a_server_can_only_take_permissions_away);
 	tcase_add_test(t, only_what_is_built_is_offered);
 	tcase_add_test(t, the_manual_knows_every_option);
+	tcase_add_test(t, texts_for_services_are_checked);
+	tcase_add_test(t, services_have_an_account);
 	suite_add_tcase(suite, t);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);

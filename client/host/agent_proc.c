@@ -1,6 +1,6 @@
-/* The agent as a child process: it may crash with the desktop at any time, and sessions shall
- * find it again as soon as there is one. */
-#include "client/host/desktop.h"
+/* An agent as a child process. That of the desktop may crash with it at any time, and sessions
+ * shall find it again as soon as there is one; another is made when somebody needs it. */
+#include "client/host/agent_proc.h"
 #include "client/host/ipc.h"
 #include "client/host/ipc_caps.h"
 #include "client/host/patience.h"
@@ -17,26 +17,28 @@
 #define PAUSE_MAX_US (15 * HWS_US_PER_S)
 #define STEADY_US (30 * HWS_US_PER_S) /* ran for so long: the next end is a new story */
 
+#define AGENT_ARGS 13
 #define COMMANDS_MAX 8 /* under way; they are typed by a person */
 #define COMMAND_US (5 * HWS_US_PER_S)
 
 struct command { /* for a service of the agent */
-	struct hws_desktop *d;
+	struct hws_agent_proc *d;
 	uint64_t id; /* 0 = free */
 	void (*done)(unsigned told, const char *error, void *arg);
 	void *arg;
 	struct hws_timer limit;
 };
 
-struct hws_desktop {
+struct hws_agent_proc {
 	struct hws_loop *loop;
 	const struct hws_settings *settings;
-	struct hws_desktop_conf conf;
+	struct hws_agent_proc_conf conf;
 	struct hws_ipc *ipc;
 	pid_t pid;
-	bool ready, lasting, told; /* told: the log knows that there is none */
+	bool ready, lasting, ended;
+	bool told; /* the log knows that there is none */
 	char backend[32], why[420];
-	unsigned displays, restarts;
+	unsigned displays, restarts, kept;
 	uint64_t started_us, pause_us;
 	struct hws_timer again, patience;
 	struct command command[COMMANDS_MAX];
@@ -45,18 +47,37 @@ struct hws_desktop {
 
 static void start(void *arg);
 
-static void set_down(struct hws_desktop *d, const char *why)
+static bool is_desktop(const struct hws_agent_proc *d)
+{
+	return d->conf.role == HWS_AGENT_DESKTOP;
+}
+
+static void tell_changed(struct hws_agent_proc *d)
+{
+	if (d->conf.changed)
+		d->conf.changed(d, d->conf.arg);
+}
+
+static void set_down(struct hws_agent_proc *d, const char *why)
 {
 	hws_str_escape(d->why, sizeof(d->why), hws_bytes_str(why));
-	if (d->ready || !d->told)
+	if (is_desktop(d) && (d->ready || !d->told))
 		hws_warn_limited("desktop.down", HWS_STR("why", d->why));
+	else if (!is_desktop(d))
+		hws_warn_limited("agent.down", HWS_STR("role", hws_agent_role_name(d->conf.role)),
+				HWS_STR("why", d->why));
 	d->told = true;
 	d->ready = d->lasting = false;
 	d->displays = 0;
 }
 
-static void start_later(struct hws_desktop *d)
+static void start_later(struct hws_agent_proc *d)
 {
+	if (!is_desktop(d)) {
+		d->ended = true;
+		tell_changed(d);
+		return;
+	}
 	if (hws_loop_now_us(d->loop) - d->started_us > STEADY_US)
 		d->pause_us = 0;
 	d->pause_us = d->pause_us ? HWS_MIN(d->pause_us * 2, PAUSE_MAX_US) : PAUSE_MIN_US;
@@ -64,23 +85,26 @@ static void start_later(struct hws_desktop *d)
 	hws_timer_start(d->loop, &d->again, d->pause_us, start, d);
 }
 
-static void on_state(struct hws_desktop *d, const Agt__AgentState *s)
+static void on_state(struct hws_agent_proc *d, const Agt__AgentState *s)
 {
 	hws_timer_stop(&d->patience);
 	if (!s->ready) {
 		set_down(d, *s->error ? s->error : "the agent found no usable display");
 		d->lasting = s->lasting;
+		tell_changed(d);
 		return;
 	}
 	hws_str_escape(d->backend, sizeof(d->backend), hws_bytes_str(s->backend));
 	d->displays = s->displays;
+	d->kept = s->kept;
 	d->why[0] = 0;
-	if (!d->ready)
+	if (!d->ready && is_desktop(d))
 		hws_info_limited("desktop.ready", HWS_STR("backend", d->backend),
 				HWS_U64("displays", d->displays));
 	d->ready = true;
 	d->lasting = false;
 	d->told = false;
+	tell_changed(d);
 }
 
 static void end_command(struct command *c, unsigned told, const char *error)
@@ -96,7 +120,7 @@ static void end_command(struct command *c, unsigned told, const char *error)
 	done(told, hws_str_escape(safe, sizeof(safe), hws_bytes_str(error)), arg);
 }
 
-static void on_result(struct hws_desktop *d, const Agt__ServiceResult *r)
+static void on_result(struct hws_agent_proc *d, const Agt__ServiceResult *r)
 {
 	for (unsigned i = 0; i < COMMANDS_MAX; i++)
 		if (r->id && d->command[i].id == r->id)
@@ -110,7 +134,7 @@ static void on_command_limit(void *arg)
 
 static void on_message(struct hws_ipc *l HWS_UNUSED, const Agt__Message *m, int fd, void *arg)
 {
-	struct hws_desktop *d = arg;
+	struct hws_agent_proc *d = arg;
 
 	if (fd >= 0)
 		close(fd);
@@ -120,18 +144,22 @@ static void on_message(struct hws_ipc *l HWS_UNUSED, const Agt__Message *m, int 
 		on_result(d, m->service_result);
 	else if (m->union_case == AGT__MESSAGE__UNION_AGENT_VIEWER)
 		d->conf.let_in(m->agent_viewer->conn, d->conf.arg);
+	else if (m->union_case == AGT__MESSAGE__UNION_AGENT_AUDIT && d->conf.audit)
+		d->conf.audit(m->agent_audit, d->conf.arg);
 }
 
 static void on_close(struct hws_ipc *l HWS_UNUSED, int why HWS_UNUSED, void *arg)
 {
-	struct hws_desktop *d = arg;
+	struct hws_agent_proc *d = arg;
 
 	d->ipc = NULL;
 	hws_timer_stop(&d->patience);
 	for (unsigned i = 0; i < COMMANDS_MAX; i++)
 		end_command(&d->command[i], 0, "the desktop's agent ended");
 	if (d->ready || !d->why[0])
-		set_down(d, "the agent ended unexpectedly; it is started again");
+		set_down(d,
+				is_desktop(d) ? "the agent ended unexpectedly; it is started again"
+					      : "the agent ended unexpectedly");
 	d->ready = false;
 	if (d->pid)
 		kill(d->pid, SIGTERM);
@@ -140,46 +168,96 @@ static void on_close(struct hws_ipc *l HWS_UNUSED, int why HWS_UNUSED, void *arg
 
 static void on_patience(void *arg)
 {
-	struct hws_desktop *d = arg;
+	struct hws_agent_proc *d = arg;
 
 	set_down(d, "the agent does not answer");
 	hws_ipc_close(d->ipc, HWS_ERR_TIMEOUT);
 }
 
-static void start(void *arg)
+static void send_conf(struct hws_agent_proc *d)
 {
-	struct hws_desktop *d = arg;
 	const struct hws_settings *s = d->settings;
-	const char *argv[12] = { "hawser-host", "agent" };
-	struct hws_ipc_conf conf = { .frame_max = HWS_IPC_HOSTD_FRAME_MAX,
-		.send_max = HWS_IPC_HOSTD_QUEUE_MAX,
-		.rate = HWS_IPC_HOSTD_RATE,
-		.burst = HWS_IPC_HOSTD_BURST,
-		.check = hws_ipc_check_agent,
-		.on_message = on_message,
-		.on_close = on_close,
-		.arg = d };
-	struct hws_error err = { 0 };
-	struct hws_spawn sp = { .argv = argv,
-		.huge_pages = true,
-		.display = *s->display ? s->display : NULL,
-		.user = s->desktop_user };
-	int fds[2], n = 2;
-	static const char *const levels[] = { "error", "warn", "info", "debug", "trace" };
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__AgentConf c = AGT__AGENT_CONF__INIT;
 
+	c.files_roots = s->files_roots;
+	c.files_access = (uint32_t)s->files_access;
+	c.tunnel_targets = s->tunnel_targets;
+	c.tunnel_listen = s->tunnel_listen;
+	c.tunnel_streams = s->tunnel_streams;
+	c.terminal_max = s->terminal_max;
+	c.terminal_keep_ms = s->terminal_keep_us / HWS_US_PER_MS;
+	m.union_case = AGT__MESSAGE__UNION_AGENT_CONF;
+	m.agent_conf = &c;
+	int r = hws_ipc_send(d->ipc, &m, -1);
+	if (r < 0)
+		hws_ipc_close(d->ipc, r);
+}
+
+/* What everybody may read of it; what the owner has set for its services is told later. */
+static void fill_argv(const struct hws_agent_proc *d, const char *argv[AGENT_ARGS])
+{
+	static const char *const levels[] = { "error", "warn", "info", "debug", "trace" };
+	const struct hws_settings *s = d->settings;
+	int n = 0;
+
+	argv[n++] = "hawser-host";
+	argv[n++] = "agent";
+	argv[n++] = "--role";
+	argv[n++] = hws_agent_role_name(d->conf.role);
 	argv[n++] = "--log-level";
 	argv[n++] = levels[s->log_level];
 	argv[n++] = s->sandbox ? "--sandbox" : "--no-sandbox";
 	if (!s->notify)
 		argv[n++] = "--no-notify";
-	if (*s->display) {
+	if (is_desktop(d) && *s->display) {
 		argv[n++] = "--display";
 		argv[n++] = s->display;
 	}
-	if (*s->backend) {
+	if (is_desktop(d) && *s->backend) {
 		argv[n++] = "--backend";
 		argv[n++] = s->backend;
 	}
+	argv[n] = NULL;
+}
+
+static int start_process(struct hws_agent_proc *d, int ipc_fd)
+{
+	const struct hws_settings *s = d->settings;
+	const char *argv[AGENT_ARGS];
+	struct hws_error err = { 0 };
+	struct hws_spawn sp = { .argv = argv,
+		.ipc_fd = ipc_fd,
+		.huge_pages = is_desktop(d),
+		.display = is_desktop(d) && *s->display ? s->display : NULL,
+		.clean_env = d->conf.role == HWS_AGENT_FILES || d->conf.role == HWS_AGENT_TUNNEL,
+		.user = is_desktop(d) ? s->desktop_user : d->conf.account,
+		.no_groups = d->conf.no_groups };
+	int r;
+
+	fill_argv(d, argv);
+	sp.log_fd = hws_child_log_open(d->conf.logs, "agent.log", 0);
+	r = hws_spawn(&sp, &d->pid, &err);
+	if (r < 0)
+		set_down(d, err.text);
+	if (sp.log_fd > 0)
+		close(sp.log_fd);
+	return r;
+}
+
+static void start(void *arg)
+{
+	struct hws_agent_proc *d = arg;
+	struct hws_ipc_conf conf = { .frame_max = HWS_IPC_AGENT_FRAME_MAX,
+		.send_max = HWS_IPC_HOSTD_QUEUE_MAX,
+		.rate = HWS_IPC_AGENT_RATE,
+		.burst = HWS_IPC_AGENT_BURST,
+		.check = hws_ipc_check_agent,
+		.on_message = on_message,
+		.on_close = on_close,
+		.arg = d };
+	int fds[2];
+
 	d->started_us = hws_loop_now_us(d->loop);
 	if (d->pid) { /* the old one has not gone yet */
 		kill(d->pid, SIGKILL);
@@ -190,27 +268,23 @@ static void start(void *arg)
 		start_later(d);
 		return;
 	}
-	sp.ipc_fd = fds[1];
-	sp.log_fd = hws_child_log_open(d->conf.logs, "agent.log", 0);
-	if (hws_spawn(&sp, &d->pid, &err) < 0) {
-		set_down(d, err.text);
+	if (start_process(d, fds[1]) < 0)
 		close(fds[0]);
-	}
-	close(fds[1]);
-	if (sp.log_fd > 0)
-		close(sp.log_fd);
-	if (d->pid && hws_ipc_new(d->loop, fds[0], &conf, &d->ipc) < 0)
+	else if (hws_ipc_new(d->loop, fds[0], &conf, &d->ipc) < 0)
 		d->ipc = NULL;
-	if (!d->ipc)
+	close(fds[1]);
+	if (!d->ipc) {
 		start_later(d);
-	else
-		hws_timer_start(d->loop, &d->patience, HWS_AGENT_START_US, on_patience, d);
+		return;
+	}
+	hws_timer_start(d->loop, &d->patience, HWS_AGENT_START_US, on_patience, d);
+	send_conf(d);
 }
 
-int hws_desktop_new(struct hws_loop *loop, const struct hws_settings *settings,
-		const struct hws_desktop_conf *conf, struct hws_desktop **ret)
+int hws_agent_proc_new(struct hws_loop *loop, const struct hws_settings *settings,
+		const struct hws_agent_proc_conf *conf, struct hws_agent_proc **ret)
 {
-	struct hws_desktop *d = calloc(1, sizeof(*d));
+	struct hws_agent_proc *d = calloc(1, sizeof(*d));
 
 	if (!d)
 		return HWS_ERR_NOMEM;
@@ -222,12 +296,15 @@ int hws_desktop_new(struct hws_loop *loop, const struct hws_settings *settings,
 	return HWS_OK;
 }
 
-void hws_desktop_free(struct hws_desktop *d)
+void hws_agent_proc_free(struct hws_agent_proc *d, pid_t *ret_pid)
 {
 	struct hws_ipc *l;
 
+	if (ret_pid)
+		*ret_pid = 0;
 	if (!d)
 		return;
+	d->conf.changed = NULL;
 	l = d->ipc;
 	d->ipc = NULL;
 	d->why[0] = 'x'; /* its end is no news any more */
@@ -239,16 +316,18 @@ void hws_desktop_free(struct hws_desktop *d)
 		kill(d->pid, SIGTERM);
 		/* it ends by itself when its link does; whoever collects zombies may */
 	}
+	if (ret_pid)
+		*ret_pid = d->pid;
 	free(d);
 }
 
-void hws_desktop_state(const struct hws_desktop *d, struct hws_desktop_state *ret)
+void hws_agent_proc_state(const struct hws_agent_proc *d, struct hws_agent_state *ret)
 {
-	*ret = (struct hws_desktop_state){ d->ready, d->lasting, d->backend, d->why, d->displays,
-		d->restarts, d->pid };
+	*ret = (struct hws_agent_state){ d->ready, d->lasting, d->ended, d->backend, d->why,
+		d->displays, d->restarts, d->kept, d->pid };
 }
 
-int hws_desktop_join(struct hws_desktop *d, const struct hws_desktop_session *s, int *ret_fd)
+int hws_agent_proc_join(struct hws_agent_proc *d, const struct hws_agent_session *s, int *ret_fd)
 {
 	Agt__Message m = AGT__MESSAGE__INIT;
 	Agt__AgentLink l = AGT__AGENT_LINK__INIT;
@@ -267,6 +346,7 @@ int hws_desktop_join(struct hws_desktop *d, const struct hws_desktop_session *s,
 	l.peer_addr = (char *)(uintptr_t)s->peer;
 	l.via = (char *)(uintptr_t)s->via;
 	l.secure = s->secure;
+	l.by_v2 = s->by_v2;
 	m.union_case = AGT__MESSAGE__UNION_AGENT_LINK;
 	m.agent_link = &l;
 	r = hws_ipc_send(d->ipc, &m, fds[1]);
@@ -279,7 +359,7 @@ int hws_desktop_join(struct hws_desktop *d, const struct hws_desktop_session *s,
 }
 
 /* What takes something away must arrive: an agent that does not read is started again. */
-static void control(struct hws_desktop *d, Agt__AgentControl *c)
+static void control(struct hws_agent_proc *d, Agt__AgentControl *c)
 {
 	Agt__Message m = AGT__MESSAGE__INIT;
 	int r;
@@ -293,7 +373,7 @@ static void control(struct hws_desktop *d, Agt__AgentControl *c)
 		hws_ipc_close(d->ipc, r);
 }
 
-void hws_desktop_permit(struct hws_desktop *d, uint64_t conn, uint32_t permissions)
+void hws_agent_proc_permit(struct hws_agent_proc *d, uint64_t conn, uint32_t permissions)
 {
 	Agt__AgentControl c = AGT__AGENT_CONTROL__INIT;
 
@@ -303,7 +383,7 @@ void hws_desktop_permit(struct hws_desktop *d, uint64_t conn, uint32_t permissio
 	control(d, &c);
 }
 
-void hws_desktop_part(struct hws_desktop *d, uint64_t conn)
+void hws_agent_proc_part(struct hws_agent_proc *d, uint64_t conn)
 {
 	Agt__AgentControl c = AGT__AGENT_CONTROL__INIT;
 
@@ -312,7 +392,13 @@ void hws_desktop_part(struct hws_desktop *d, uint64_t conn)
 	control(d, &c);
 }
 
-void hws_desktop_command(struct hws_desktop *d, const char *service, uint64_t conn,
+void hws_agent_proc_configure(struct hws_agent_proc *d)
+{
+	if (d->ipc)
+		send_conf(d);
+}
+
+void hws_agent_proc_command(struct hws_agent_proc *d, const char *service, uint64_t conn,
 		const char *text, void (*done)(unsigned told, const char *error, void *arg),
 		void *arg)
 {
@@ -342,7 +428,7 @@ void hws_desktop_command(struct hws_desktop *d, const char *service, uint64_t co
 		end_command(c, 0, "the desktop's agent takes nothing at the moment");
 }
 
-bool hws_desktop_reaped(struct hws_desktop *d, pid_t pid, int status)
+bool hws_agent_proc_reaped(struct hws_agent_proc *d, pid_t pid, int status)
 {
 	if (!d->pid || d->pid != pid)
 		return false;
