@@ -14,6 +14,8 @@ static const uint8_t of_service[HWS_SERVICE_COUNT][2] = {
 	AT(INPUT, INPUT, INPUT),
 	AT(CLIPBOARD, INPUT,
 			CLIPBOARD), /* a paste that overtook the text would paste the old one */
+	/* lists, and the ranges that deployed programs ask for, cannot be split */
+	AT(CLIPFILES, CLIPBOARD, CLIPBOARD),
 	AT(CHAT, INPUT, CONTROL),
 	AT(CALL, INPUT, CONTROL),
 	AT(SOUND, SOUND, SOUND),
@@ -40,8 +42,6 @@ enum hws_channel hws_session_channel(
 		return HWS_CHANNEL_VIDEO;
 	if (row->field == SES__MESSAGE__UNION_MISC && row->misc == SES__MISC__UNION_CLOSE_REASON)
 		return HWS_CHANNEL_LAST;
-	if (row->field == SES__MESSAGE__UNION_CLIPRDR) /* files, as they are copied */
-		return HWS_CHANNEL_FILES;
 	if (to == HWS_TO_VIEWER) {
 		/* its answer says that all pictures before it have arrived; an echo is the
 		 * gate's */

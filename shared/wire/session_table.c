@@ -81,7 +81,7 @@ static const struct hws_session_row messages[] = {
 			SAYS(FILE_JOB)),
 	MSG(FILE_RESPONSE, "file_response", OPEN, OPEN, JOBS, FILE_, M(16), OF(FILES), PASS,
 			SAYS(FILE_JOB)),
-	MSG(CLIPRDR, "cliprdr", OPEN, OPEN, REMOTE, CLIPBOARD | FILE_, M(16), OF(CLIPBOARD), PASS,
+	MSG(CLIPRDR, "cliprdr", OPEN, OPEN, REMOTE, CLIPBOARD | FILE_, M(16), OF(CLIPFILES), PASS,
 			QUIET),
 	MSG(MESSAGE_BOX, "message_box", NEVER, BOTH, ANY, FREE, EARLY, OF(CORE), PASS, QUIET),
 	/* switching sides is not offered by this host, so no uuid can be right */

@@ -31,6 +31,7 @@ enum hws_service_id {
 	HWS_SERVICE_CURSOR,
 	HWS_SERVICE_INPUT,
 	HWS_SERVICE_CLIPBOARD,
+	HWS_SERVICE_CLIPFILES, /* copied here, pasted there */
 	HWS_SERVICE_CHAT,
 	HWS_SERVICE_CALL,      /* who rings, who answers */
 	HWS_SERVICE_SOUND,     /* of the desktop, and of a call */

@@ -28,7 +28,7 @@ static const struct {
 	{ "clipboard", C(INPUT), C(CLIPBOARD) },
 	{ "file_action", C(FILES), NEVER },
 	{ "file_response", C(FILES), C(FILES) },
-	{ "cliprdr", C(FILES), C(FILES) },
+	{ "cliprdr", C(CLIPBOARD), C(CLIPBOARD) },
 	{ "message_box", NEVER, C(CONTROL) },
 	{ "switch_sides_response", C(CONTROL), NEVER },
 	{ "voice_call_request", C(INPUT), C(CONTROL) },
