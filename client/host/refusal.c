@@ -144,6 +144,7 @@ static bool find_response(const Ses__FileResponse *r, struct file_part *ret)
 		return true;
 	case SES__FILE_RESPONSE__UNION_DIR:
 	case SES__FILE_RESPONSE__UNION_EMPTY_DIRS:
+	case SES__FILE_RESPONSE__UNION_ACK: /* of a job that was refused when it began */
 	case SES__FILE_RESPONSE__UNION__NOT_SET:
 	case _SES__FILE_RESPONSE__UNION__CASE_IS_INT_SIZE:
 		break;

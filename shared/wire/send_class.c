@@ -13,6 +13,7 @@ enum hws_send_class hws_channel_class(enum hws_channel channel)
 	case HWS_CHANNEL_CLIPBOARD:
 	case HWS_CHANNEL_SCREENSHOT:
 	case HWS_CHANNEL_FILES:
+	case HWS_CHANNEL_JOBS:
 	case HWS_CHANNEL_TUNNELS:
 		return HWS_SEND_BULK;
 	case HWS_CHANNEL_LAST:

@@ -30,7 +30,8 @@ enum hws_channel {
 	HWS_CHANNEL_TERMINAL,
 	HWS_CHANNEL_CLIPBOARD,
 	HWS_CHANNEL_SCREENSHOT,
-	HWS_CHANNEL_FILES,
+	HWS_CHANNEL_FILES, /* beside a desktop */
+	HWS_CHANNEL_JOBS,  /* of a session that is about files, where nobody types */
 	HWS_CHANNEL_TUNNELS,
 	HWS_CHANNEL_LAST,
 	HWS_CHANNEL_COUNT
@@ -41,7 +42,8 @@ enum hws_channel {
  * of a folder) is sent whole. */
 #define HWS_SEND_BULK_MAX ((64u << 10) + 1024u)
 
-/* What a service may send at once on this channel: HWS_SEND_BULK_MAX or SIZE_MAX. */
+/* What a service may send at once on this channel: HWS_SEND_BULK_MAX or SIZE_MAX. Jobs have no
+ * bound of their own: their service keeps to blocks of HWS_SEND_BULK_MAX beside a desktop. */
 size_t hws_channel_message_max(enum hws_channel channel);
 /* VIDEO's for a channel that there is not. */
 enum hws_send_class hws_channel_class(enum hws_channel channel);

@@ -77,7 +77,8 @@ static const struct hws_session_row messages[] = {
 	MSG(CURSOR_ID, "cursor_id", NEVER, OPEN, REMOTE, FREE, K(1), OF(CURSOR), PASS, QUIET),
 	MSG(KEY_EVENT, "key_event", OPEN, NEVER, REMOTE, KEYBOARD, K(64), OF(INPUT), PASS, QUIET),
 	MSG(CLIPBOARD, "clipboard", OPEN, OPEN, REMOTE, CLIPBOARD, BIG, OF(CLIPBOARD), PASS, QUIET),
-	MSG(FILE_ACTION, "file_action", OPEN, NEVER, JOBS, FILE_, M(4), OF(FILES), PASS,
+	/* to the viewer: a host that writes says from where on it wants a file */
+	MSG(FILE_ACTION, "file_action", OPEN, OPEN, JOBS, FILE_, M(16), OF(FILES), PASS,
 			SAYS(FILE_JOB)),
 	MSG(FILE_RESPONSE, "file_response", OPEN, OPEN, JOBS, FILE_, M(16), OF(FILES), PASS,
 			SAYS(FILE_JOB)),
