@@ -25,8 +25,7 @@ enum hws_files_event_type {
 	/* A file with this name is there already: hws_files_decide is due (viewer only). Others of
 	 * the job go on meanwhile where the other end can do that. */
 	HWS_FILES_ASK,
-	HWS_FILES_FILE_BEGUN,
-	HWS_FILES_FILE_DONE,    /* whole, verified, under its name */
+	HWS_FILES_FILE_DONE,    /* writing: whole, verified, under its name; reading: sent */
 	HWS_FILES_FILE_SKIPPED, /* by decision */
 	HWS_FILES_FILE_FAILED,  /* `err`, `text`; the job goes on */
 	HWS_FILES_DONE,         /* some files may have failed: `failed` */
@@ -71,8 +70,9 @@ struct hws_files_conf {
 	bool host;               /* the controlled end: answers, never starts */
 	bool extended;           /* both ends are hawser: HWS_LEVEL_V2 */
 	bool peer_windows;
-	bool old_peer; /* it is below 1.1.10 and knows no digests */
-	bool durable;  /* files are on the disk before they get their name: slower */
+	bool old_peer;    /* it is below 1.1.10 and knows no digests */
+	size_t max_files; /* of what is read here; 0 = HWS_FILES_LIST_MAX */
+	bool durable;     /* files are on the disk before they get their name: slower */
 	/* One serialised ses.Message of FileAction or FileResponse. HWS_ERR_FULL: not now, and
 	 * hws_files_drained is due; other errors: the link has gone. */
 	int (*send)(enum hws_files_family family, struct hws_bytes head, struct hws_bytes rest,

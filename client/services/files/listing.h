@@ -2,6 +2,7 @@
  * be sent. Blocking: for workers. */
 #pragma once
 #include "client/services/files/roots.h"
+#include "proto/session.pb-c.h"
 #include "shared/base/buf.h"
 #include <stdint.h>
 
@@ -13,8 +14,9 @@ struct hws_listing_entry {
 	char *name; /* local bytes; relative to the folder that was asked for */
 	uint64_t size, modified;
 	uint32_t modified_ns;
-	uint16_t mode; /* 0777 */
-	uint8_t type;  /* Ses__FileType */
+	uint64_t allocated; /* on the disk; 0: as much as its size */
+	uint16_t mode;      /* 0777; 0: not known */
+	uint8_t type;       /* Ses__FileType */
 	bool hidden;
 };
 
@@ -45,3 +47,8 @@ int hws_listing_add(struct hws_listing *l, const char *name, uint8_t type,
 int hws_listing_pack(const struct hws_listing *l, size_t from, size_t max, int32_t id,
 		int32_t request, const char *path, bool extended, struct hws_buf *out,
 		size_t *ret_next) HWS_MUST_CHECK;
+/* The entries of one part as protobuf-c has them, for a message that is packed elsewhere. `ret` is
+ * freed with hws_listing_entries_free and the same number of entries. */
+int hws_listing_entries(const struct hws_listing *l, size_t from, size_t to, bool extended,
+		Ses__FileEntry ***ret) HWS_MUST_CHECK;
+void hws_listing_entries_free(Ses__FileEntry **list, size_t n);
