@@ -1,5 +1,5 @@
-/* Hashes by libxxhash, and the head of a block by hand: a block of a megabyte is not copied for the
- * few bytes before it. */
+/* Hashes by libxxhash, and the head of a block by hand: a block of a megabyte is not copied for
+ * the few bytes before it. */
 #include "client/services/files/block.h"
 #include "proto/session.pb-c.h"
 #include "shared/base/macros.h"

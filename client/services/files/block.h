@@ -1,10 +1,10 @@
-/* files/block: a block of a file on the wire: its limits, its hash, the hash of a file that follows
- * from those of its blocks, and the head of its message. Pure; any thread.
+/* files/block: a block of a file on the wire: its limits, its hash, the hash of a file that
+ * follows from those of its blocks, and the head of its message. Pure; any thread.
  *
- * The hash of a block is XXH3-128 of its content. That of a file is the sum, as numbers of 128 bits,
- * of XXH3-128(hash of block i, i as 8 bytes little-endian) for all blocks: so blocks may be hashed in
- * any order, and a part that was there before beside what comes now. Neither is a signature: the
- * channel keeps strangers out, this finds what disks and programs do. */
+ * The hash of a block is XXH3-128 of its content. That of a file is the sum, as numbers of 128
+ * bits, of XXH3-128(hash of block i, i as 8 bytes little-endian) for all blocks: so blocks may be
+ * hashed in any order, and a part that was there before beside what comes now. Neither is a
+ * signature: the channel keeps strangers out, this finds what disks and programs do. */
 #pragma once
 #include "shared/base/bytes.h"
 #include "shared/base/err.h"

@@ -3,8 +3,8 @@
  * with `extended` also what docs/files.md describes. Both ends are this code: who starts a job is
  * the viewer (the host only answers), who reads and who writes follows from the job.
  *
- * Disk work is done by workers; nothing here blocks. Loop thread only, but for what says otherwise.
- * A job that ends tells so by exactly one event DONE or FAILED, and is gone. */
+ * Disk work is done by workers; nothing here blocks. Loop thread only, but for what says
+ * otherwise. A job that ends tells so by exactly one event DONE or FAILED, and is gone. */
 #pragma once
 #include "client/services/files/roots.h"
 #include "proto/session.pb-c.h"

@@ -1,4 +1,4 @@
-/* files/job: what the files of the engine share; not for others. files.c has the table and the
+/* files/job: what the files of the engine share; not for others. jobs.c has the table and the
  * messages' ways, read_job.c and write_job.c the two kinds of jobs, say.c what is sent. */
 #pragma once
 #include "client/services/files/files.h"
@@ -89,7 +89,7 @@ struct hws_files {
 	bool line_waits;
 };
 
-/* --- files.c --- */
+/* --- jobs.c --- */
 struct hws_job *hws_job_find(const struct hws_files *f, int32_t id);
 int hws_job_new(struct hws_files *f, int32_t id, bool writes, struct hws_job **ret) HWS_MUST_CHECK;
 /* The one last event; err HWS_OK is DONE. The job is gone afterwards. */

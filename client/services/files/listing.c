@@ -1,7 +1,7 @@
 /* Reading folders: one level, all files below, folders without content. Each entry is looked at
- * without following it, each folder opened from the one above (files/roots), so a link that is put
- * in the place of a folder meanwhile leads nowhere. Names are sorted: numbers of files mean the
- * same in a later job that goes on with an earlier one. */
+ * without following it, each folder opened from the one above (files/roots), so a link that is
+ * put in the place of a folder meanwhile leads nowhere. Names are sorted: numbers of files mean
+ * the same in a later job that goes on with an earlier one. */
 #include "client/services/files/listing.h"
 #include "client/services/files/names.h"
 #include "proto/session.pb-c.h"

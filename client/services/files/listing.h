@@ -1,5 +1,5 @@
-/* files/listing: lists of folders as the protocol has them, read under bounds and packed, ready to
- * be sent. Blocking: for workers. */
+/* files/listing: lists of folders as the protocol has them, read under bounds and packed, ready
+ * to be sent. Blocking: for workers. */
 #pragma once
 #include "client/services/files/roots.h"
 #include "proto/session.pb-c.h"

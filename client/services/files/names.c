@@ -1,6 +1,6 @@
 /* Names between systems: the escape for bytes that are no UTF-8, and what no name may be. What is
- * decided here is decided on the local form, after all decoding: nothing is turned into a '/' or a
- * '.' behind a check. */
+ * decided here is decided on the local form, after all decoding: nothing is turned into a '/' or
+ * a '.' behind a check. */
 #include "client/services/files/names.h"
 #include "shared/base/macros.h"
 #include "shared/base/str.h"

@@ -1,6 +1,6 @@
-/* files/part: what of a file has come so far, beside its target: NAME.download, and NAME.digest with
- * size and time of what it is a part of, as deployed peers write it. All names are of one folder,
- * which is open. Blocking. */
+/* files/part: what of a file has come so far, beside its target: NAME.download, and NAME.digest
+ * with size and time of what it is a part of, as deployed peers write it. All names are of one
+ * folder, which is open. Blocking. */
 #pragma once
 #include "shared/base/err.h"
 #include <stdbool.h>

@@ -1,7 +1,8 @@
-/* The reading end of a job. The worker lists, then fills one batch of blocks while the other is being
- * sent; the loop only decides what is sent when. Towards deployed peers one file is offered after the
- * other, each waiting for its confirmation; between hawser ends confirmations come for many files
- * ahead, and a window keeps what is on its way from growing where the other end writes slowly. */
+/* The reading end of a job. The worker lists, then fills one batch of blocks while the other is
+ * being sent; the loop only decides what is sent when. Towards deployed peers one file is offered
+ * after the other, each waiting for its confirmation; between hawser ends confirmations come for
+ * many files ahead, and a window keeps what is on its way from growing where the other end writes
+ * slowly. */
 #include "client/services/files/job.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"

@@ -1,7 +1,7 @@
-/* Reading files into messages. A file is taken as it is when it is opened: what grows meanwhile is
- * sent up to there, what shrinks or is written over is said to have changed, so that no mixture of
- * two states passes for a file. Holes are not read, and what does not get smaller in a sample is
- * not packed. */
+/* Reading files into messages. A file is taken as it is when it is opened: what grows meanwhile
+ * is sent up to there, what shrinks or is written over is said to have changed, so that no
+ * mixture of two states passes for a file. Holes are not read, and what does not get smaller in a
+ * sample is not packed. */
 #include "client/services/files/reader.h"
 #include "client/services/files/names.h"
 #include "proto/session.pb-c.h"

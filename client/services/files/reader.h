@@ -1,6 +1,6 @@
 /* files/reader: the reading end of a job at the disk: lists what is to be sent, opens file after
- * file and turns them into messages that only need to be sent. One owner at a time: a worker while
- * it runs, else the loop. Blocking, but for _new, _add and _free's like.
+ * file and turns them into messages that only need to be sent. One owner at a time: a worker
+ * while it runs, else the loop. Blocking, but for _new, _add and _free's like.
  *
  * Work is a queue of orders; each run goes on with them until a batch is full. */
 #pragma once

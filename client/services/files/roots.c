@@ -1,8 +1,8 @@
 /* Opening beneath roots. openat2 resolves a path in one step, so no link that appears meanwhile
  * leads out; where the kernel has none the path is walked component by component, each opened
- * without following links, which takes away links inside the roots but nothing else. Roots that lie
- * in one another add up: a path may be used as any of the roots above it permits, for a link could
- * lead from the one into the other. */
+ * without following links, which takes away links inside the roots but nothing else. Roots that
+ * lie in one another add up: a path may be used as any of the roots above it permits, for a link
+ * could lead from the one into the other. */
 #include "client/services/files/roots.h"
 #include "client/services/files/names.h"
 #include "shared/base/mem.h"

@@ -1,8 +1,8 @@
 /* files/roots: what of the file system a session may touch: folders, each readable, writable or
- * both, and everything below them, and nothing else, whatever links say or become meanwhile. A path
- * is resolved by the kernel beneath the root (openat2), where that is missing one component after
- * the other. What is opened is a regular file or a folder: no device, pipe or socket is ever
- * touched.
+ * both, and everything below them, and nothing else, whatever links say or become meanwhile. A
+ * path is resolved by the kernel beneath the root (openat2), where that is missing one component
+ * after the other. What is opened is a regular file or a folder: no device, pipe or socket is
+ * ever touched.
  *
  * Blocking: for workers. Immutable once made, so any thread; errors come with a sentence for the
  * other end, which names the path. */

@@ -1,5 +1,5 @@
-/* What the engine says, in messages of the session protocol. Small ones wait in a queue of their own
- * when the line takes nothing: they go before all blocks, in their order. */
+/* What the engine says, in messages of the session protocol. Small ones wait in a queue of their
+ * own when the line takes nothing: they go before all blocks, in their order. */
 #include "client/services/files/job.h"
 #include "client/services/files/names.h"
 #include "shared/base/macros.h"

@@ -1,5 +1,5 @@
-/* What the viewer asks of the engine: transfers, decisions, pauses; and what either end may ask of a
- * job that is there. */
+/* What the viewer asks of the engine: transfers, decisions, pauses; and what either end may ask
+ * of a job that is there. */
 #include "client/services/files/job.h"
 #include "client/services/files/names.h"
 #include "shared/base/macros.h"

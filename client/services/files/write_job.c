@@ -1,7 +1,7 @@
-/* The writing end of a job. What is to be done at the disk is a queue of operations: the loop checks
- * and queues, one worker at a time takes what has come, in its order, and the loop acts on what
- * became of it. Between hawser ends the worker looks at many files ahead, and their confirmations go
- * out in runs. */
+/* The writing end of a job. What is to be done at the disk is a queue of operations: the loop
+ * checks and queues, one worker at a time takes what has come, in its order, and the loop acts on
+ * what became of it. Between hawser ends the worker looks at many files ahead, and their
+ * confirmations go out in runs. */
 #include "client/services/files/job.h"
 #include "client/services/files/names.h"
 #include "client/services/files/write_ops.h"

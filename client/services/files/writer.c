@@ -1,6 +1,7 @@
-/* Writing files. The target is touched once, by the rename that gives it the whole new content; all
- * before that happens beside it. A part is only gone on with when it is of the file that is offered,
- * and between two hawser ends its content is compared, block by block, with what the reader has. */
+/* Writing files. The target is touched once, by the rename that gives it the whole new content;
+ * all before that happens beside it. A part is only gone on with when it is of the file that is
+ * offered, and between two hawser ends its content is compared, block by block, with what the
+ * reader has. */
 #include "client/services/files/writer.h"
 #include "client/services/files/names.h"
 #include "client/services/files/part.h"

@@ -1,6 +1,7 @@
-/* files/writer: the writing end of a job at the disk: looks what is there, writes blocks into a file
- * beside the target, verifies it, and gives it its name when it is whole. What comes before the end
- * stays as a part (NAME.download with NAME.digest, as deployed peers have it) for a later job.
+/* files/writer: the writing end of a job at the disk: looks what is there, writes blocks into a
+ * file beside the target, verifies it, and gives it its name when it is whole. What comes before
+ * the end stays as a part (NAME.download with NAME.digest, as deployed peers have it) for a later
+ * job.
  *
  * One owner at a time: a worker while it runs, else the loop. Blocking. */
 #pragma once

@@ -1,4 +1,5 @@
-/* See pair.h. */
+/* Two engines on one loop. Messages are delivered some at a time, both ways in turn, and the line
+ * tells its ends when it is full and when it has room again, as the real ones do. */
 #include "tests/unit/client/services/files/pair.h"
 #include "client/services/files/listing.h"
 #include "client/services/files/names.h"

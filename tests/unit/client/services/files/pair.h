@@ -1,6 +1,6 @@
 /* Two engines of files, a viewer's and a host's, joined by queues of packed messages, each with a
- * folder of its own. What one sends is unpacked as from a line and handed to the other; a test can
- * look at it, change it, hold it back, or cut the link. */
+ * folder of its own. What one sends is unpacked as from a line and handed to the other; a test
+ * can look at it, change it, hold it back, or cut the link. */
 #pragma once
 #include "client/services/files/files.h"
 #include "shared/base/buf.h"

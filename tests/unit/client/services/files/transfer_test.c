@@ -1,6 +1,6 @@
-/* Whole transfers between two engines, in the manner of deployed peers and in that of hawser: every
- * byte, name and time arrives; what is there already is asked about; a cut leaves a part that the next
- * job goes on with. */
+/* Whole transfers between two engines, in the manner of deployed peers and in that of hawser:
+ * every byte, name and time arrives; what is there already is asked about; a cut leaves a part
+ * that the next job goes on with. */
 #include "shared/base/macros.h"
 #include "tests/support/suite.h"
 #include "tests/unit/client/services/files/pair.h"

@@ -1,6 +1,6 @@
-/* The table of jobs and the ways of messages. A worker that is busy with a job keeps it from being
- * freed: a job that ends meanwhile is dead, sends nothing more, and goes when the worker gives it
- * back. */
+/* The table of jobs and the ways of messages. A worker that is busy with a job keeps it from
+ * being freed: a job that ends meanwhile is dead, sends nothing more, and goes when the worker
+ * gives it back. */
 #include "client/services/files/job.h"
 #include "client/services/files/names.h"
 #include "shared/base/clock.h"
