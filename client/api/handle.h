@@ -14,6 +14,7 @@
 #include <pthread.h>
 
 struct api_session_loop;
+struct api_terminals;
 
 struct hawser_context {
 	struct hws_loop *loop; /* used by the thread, but for posts */
@@ -55,6 +56,7 @@ struct hawser_session {
 	hawser_event_fn fn;
 	void *arg;
 	enum hws_session_kind kind;
+	struct api_terminals *terminals; /* TERMINAL: api/terminals.h; under the lock */
 	enum hawser_format format;
 	struct api_session_loop *loop_side; /* set for the handle's life as the embedder sees it */
 	struct hws_picture *locked[HWS_PEER_DISPLAYS_MAX]; /* embedder's thread */

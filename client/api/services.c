@@ -182,6 +182,7 @@ static const struct {
 	{ HWS_KIND_BIT(HWS_KIND_REMOTE), new_input },
 	{ HWS_KIND_BIT(HWS_KIND_REMOTE), new_clipboard },
 	{ HWS_KIND_BIT(HWS_KIND_REMOTE), new_chat },
+	{ HWS_KIND_BIT(HWS_KIND_TERMINAL), api_terminal_new },
 };
 
 int api_services_new(struct api_session_loop *e, const struct api_session_loop_conf *conf)

@@ -1,6 +1,7 @@
 /* The session handle as embedders hold it. Calls check their arguments on the caller's thread and
  * post a command; only the newest picture is taken at once. */
 #include "client/api/session_loop.h"
+#include "client/api/terminals.h"
 #include "client/services/chat/chat_view.h"
 #include "client/services/clipboard/clipboard_view.h"
 #include "client/services/input/input_view.h"
@@ -22,6 +23,7 @@ void api_session_unref(hawser_session *s)
 	if (!s || __atomic_sub_fetch(&s->refs, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
 	pthread_mutex_destroy(&s->lock);
+	api_terminals_free(s->terminals);
 	hws_free(s->target);
 	hws_free(s);
 }

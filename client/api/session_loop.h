@@ -156,6 +156,10 @@ void api_stretch_forget(struct api_session_loop *e);
 /* --- api/filler.c: a key was sent; what follows hides when the next one is. */
 void api_filler_key(struct api_session_loop *e);
 
+/* --- api/terminal_loop.c: makes the service of a session's terminals. */
+int api_terminal_new(struct api_session_loop *e, const struct api_session_loop_conf *conf,
+		struct hws_service **ret) HWS_MUST_CHECK;
+
 /* --- api/services.c: makes all, for the viewer, which is there already. What was made until it
  * failed is freed by the other one. */
 int api_services_new(struct api_session_loop *e,

@@ -60,6 +60,14 @@ static void parse_pake(const json_t *o, struct hws_known_peer *p)
 	hws_wipe(secret, sizeof(secret));
 }
 
+static void parse_shells(const json_t *list, struct hws_known_peer *p)
+{
+	for (size_t i = 0; i < HWS_PEER_SHELLS && i < json_array_size(list); i++) {
+		take(json_array_get(list, i), "user", p->shells[i].user, sizeof(p->shells[i].user));
+		take(json_array_get(list, i), "service", p->shells[i].id, sizeof(p->shells[i].id));
+	}
+}
+
 /* Of a list that a later version wrote, or a user: better refused than taken for less than it
  * was. */
 static enum hws_secure_level level_of(const char *word)
@@ -95,6 +103,7 @@ static bool parse_peer(const json_t *o, const char *server, struct hws_known_pee
 	take(o, "encryption", text, sizeof(text));
 	p->level = p->has_pk ? level_of(text) : HWS_LEVEL_PLAIN;
 	parse_pake(json_object_get(o, "password"), p);
+	parse_shells(json_object_get(o, "terminals"), p);
 	return true;
 }
 
@@ -208,6 +217,17 @@ static json_t *pake_json(const struct hws_known_peer *p)
 	return o;
 }
 
+static json_t *shells_json(const struct hws_known_peer *p)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < HWS_PEER_SHELLS && p->shells[i].id[0]; i++)
+		json_array_append_new(list,
+				json_pack("{s:s, s:s}", "user", p->shells[i].user, "service",
+						p->shells[i].id));
+	return list;
+}
+
 static json_t *peer_json(const struct hws_known_peer *p)
 {
 	char login[HWS_H1_STORED_TEXT], key[HWS_KEY_TEXT];
@@ -231,6 +251,8 @@ static json_t *peer_json(const struct hws_known_peer *p)
 	}
 	if (o && p->trusted)
 		json_object_set_new(o, "trusted", json_true());
+	if (o && p->shells[0].id[0])
+		json_object_set_new(o, "terminals", shells_json(p));
 	return o;
 }
 
@@ -301,4 +323,28 @@ void hws_known_peers_put(struct hws_known_peers *k, const struct hws_known_peer 
 	k->peer[0] = copy;
 	k->count++;
 	hws_wipe(&copy, sizeof(copy));
+}
+
+const char *hws_known_peer_shells(const struct hws_known_peer *p, const char *user)
+{
+	for (size_t i = 0; i < HWS_PEER_SHELLS; i++)
+		if (p->shells[i].id[0] && hws_str_equal(p->shells[i].user, user))
+			return p->shells[i].id;
+	return "";
+}
+
+void hws_known_peer_set_shells(struct hws_known_peer *p, const char *user, const char *id)
+{
+	struct hws_known_shells new = { 0 };
+	size_t at = 0;
+
+	if (!*id || hws_str_copy(new.user, sizeof(new.user), user) < 0 ||
+			hws_str_copy(new.id, sizeof(new.id), id) < 0)
+		return;
+	/* In the place of the same account's, else of the oldest. */
+	while (at + 1 < HWS_PEER_SHELLS && p->shells[at].id[0] &&
+			!hws_str_equal(p->shells[at].user, user))
+		at++;
+	memmove(&p->shells[1], &p->shells[0], at * sizeof(p->shells[0]));
+	p->shells[0] = new;
 }

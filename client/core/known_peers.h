@@ -12,6 +12,14 @@
 #define HWS_PEERS_MAX 500u
 
 #define HWS_PEER_SERVER 300u
+#define HWS_PEER_SHELLS 4u
+#define HWS_PEER_SHELL_ID 64u
+
+/* By what an account's kept terminals are found again. */
+struct hws_known_shells {
+	char user[64];              /* "": the host's choice */
+	char id[HWS_PEER_SHELL_ID]; /* "": none */
+};
 
 /* What is remembered of one host. Texts are bounded by their arrays. */
 struct hws_known_peer {
@@ -33,7 +41,8 @@ struct hws_known_peer {
 	uint8_t pk[HWS_PK_LEN];
 	/* With has_pk: the best that the host has spoken; it is taken for no less. */
 	enum hws_secure_level level;
-	bool trusted; /* "trust this device" was accepted */
+	bool trusted;                                    /* "trust this device" was accepted */
+	struct hws_known_shells shells[HWS_PEER_SHELLS]; /* newest first */
 };
 
 struct hws_known_peers {
@@ -56,4 +65,8 @@ const struct hws_known_peer *hws_known_peers_find(
 /* Replaces the entry of the same host (by its target and server). Where there are too many,
  * the oldest goes that no pin of v2 is lost with; only when all are such, the oldest. */
 void hws_known_peers_put(struct hws_known_peers *k, const struct hws_known_peer *peer);
+/* "" when there are none. */
+const char *hws_known_peer_shells(const struct hws_known_peer *p, const char *user);
+/* What is too long to be kept changes nothing. */
+void hws_known_peer_set_shells(struct hws_known_peer *p, const char *user, const char *id);
 bool hws_known_peers_remove(struct hws_known_peers *k, const char *target, const char *server);
