@@ -23,11 +23,16 @@ int cli_exit_of(int err);
 /* "hawser: TEXT" on standard error; returns `status`. */
 int cli_fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* While the terminal is raw a line ends with a return, too. */
+void cli_raw_lines(bool raw);
+const char *cli_line_end(void);
+
 int cli_connect(int argc, char **argv, void *ctx);
 int cli_id(int argc, char **argv, void *ctx);
 int cli_password(int argc, char **argv, void *ctx);
 int cli_config(int argc, char **argv, void *arg);
 int cli_peers(int argc, char **argv, void *arg);
+int cli_terminal(int argc, char **argv, void *arg);
 int cli_viewer_key(int argc, char **argv, void *arg);
 int cli_status(int argc, char **argv, void *ctx);
 /* Replaces this process by hawser-desktop with these arguments; returns only when that is not

@@ -14,6 +14,18 @@
 #include <string.h>
 #include <unistd.h>
 
+static bool raw_lines;
+
+void cli_raw_lines(bool raw)
+{
+	raw_lines = raw;
+}
+
+const char *cli_line_end(void)
+{
+	return raw_lines ? "\r\n" : "\n";
+}
+
 int cli_fail(int status, const char *fmt, ...)
 {
 	va_list ap;
@@ -22,7 +34,7 @@ int cli_fail(int status, const char *fmt, ...)
 	va_start(ap, fmt);
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
-	fputc('\n', stderr);
+	fputs(cli_line_end(), stderr);
 	return status;
 }
 
@@ -89,6 +101,9 @@ static int print_version(int argc HWS_UNUSED, char **argv HWS_UNUSED, void *ctx 
 static const struct hws_verb verbs[] = {
 	{ "connect", "ID|HOST[:PORT] [OPTION ...]", "view and control a host (see connect --help)",
 			0, -1, cli_connect },
+	{ "terminal", "ID|HOST[:PORT] [OPTION ...] [-- COMMAND [ARG ...]]",
+			"a shell or a command at a host (see terminal --help)", 0, -1,
+			cli_terminal },
 	{ "id", "", "the ID of this machine's host", 0, 0, cli_id },
 	{ "password", "[show|renew|set|remove]", "the password of this machine's host", 0, 1,
 			cli_password },
@@ -111,6 +126,7 @@ static int usage(FILE *out, int status)
 	      "the desktop program.\n"
 	      "\n"
 	      "  connect ID|HOST[:PORT]   view and control a host; hawser connect --help has the options\n"
+	      "  terminal ID|HOST[:PORT]  a shell or a command at a host; hawser terminal --help\n"
 	      "\n"
 	      "The host on this machine:\n"
 	      "  id                       the ID others reach it by\n"
@@ -157,7 +173,7 @@ static int run(int argc, char **argv)
 		return usage(stdout, CLI_OK);
 	for (size_t i = 0; argc == 3 && is_help(argv[2]) && i < HWS_COUNT(verbs); i++)
 		if (strcmp(verbs[i].name, argv[1]) == 0 && verbs[i].help &&
-				verbs[i].run != cli_connect)
+				verbs[i].run != cli_connect && verbs[i].run != cli_terminal)
 			return verb_help(&verbs[i]);
 	hws_sandbox_conceal(); /* passwords are typed in here */
 	return hws_verbs_run(verbs, HWS_COUNT(verbs), CLI_PROGRAM, argc - 1, argv + 1, NULL);

@@ -23,7 +23,7 @@ void session_front_say(const struct session_front *f, const char *fmt, ...)
 	va_start(ap, fmt);
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
-	fputc('\n', stderr);
+	fputs(cli_line_end(), stderr);
 }
 
 void session_front_finish(struct session_front *f, int status)

@@ -36,49 +36,51 @@ struct session_front_options {
 		.section = "Connection", .name = text_name, .type = HWS_OPT_STR, .offset = (at),   \
 		.def = "", .arg = argument, .help = text                                           \
 	}
-/* Rows for an option table; `type` has a struct session_front_options named `front`. */
-#define SESSION_FRONT_OPTIONS(type)                                                                \
-	SESSION_FRONT_TEXT(offsetof(type, front.server), "server", "HOST[:PORT]",                  \
+/* Rows for an option table; the type has a struct session_front_options named `front`. */
+#define SESSION_FRONT_OPTIONS(kind_)                                                               \
+	SESSION_FRONT_TEXT(offsetof(kind_, front.server), "server", "HOST[:PORT]",                 \
 			"Rendezvous server to ask, instead of the configured one."),               \
-			SESSION_FRONT_TEXT(offsetof(type, front.key), "key", "KEY",                \
+			SESSION_FRONT_TEXT(offsetof(kind_, front.key), "key", "KEY",               \
 					"Public key of that server, or of the one that the "       \
 					"target names."),                                          \
-			SESSION_FRONT_TEXT(offsetof(type, front.config), "config", "FILE",         \
+			SESSION_FRONT_TEXT(offsetof(kind_, front.config), "config", "FILE",        \
 					"Configuration file, instead of the usual one."),          \
-			SESSION_FRONT_FLAG(offsetof(type, front.password_stdin), "password-stdin", \
+			SESSION_FRONT_FLAG(offsetof(kind_, front.password_stdin),                  \
+					"password-stdin",                                          \
 					"Read the password from the first line of standard "       \
 					"input."),                                                 \
-			SESSION_FRONT_TEXT(offsetof(type, front.password_file), "password-file",   \
+			SESSION_FRONT_TEXT(offsetof(kind_, front.password_file), "password-file",  \
 					"FILE",                                                    \
 					"Read the password from a file that nobody else can "      \
 					"read."),                                                  \
-			SESSION_FRONT_FLAG(offsetof(type, front.relay), "relay",                   \
+			SESSION_FRONT_FLAG(offsetof(kind_, front.relay), "relay",                  \
 					"Go through the relay; do not try a direct connection."),  \
-			SESSION_FRONT_FLAG(offsetof(type, front.accept_insecure),                  \
+			SESSION_FRONT_FLAG(offsetof(kind_, front.accept_insecure),                 \
 					"accept-insecure",                                         \
 					"Agree to a session without any encryption."),             \
-			SESSION_FRONT_FLAG(offsetof(type, front.require_v2), "require-v2",         \
+			SESSION_FRONT_FLAG(offsetof(kind_, front.require_v2), "require-v2",        \
 					"Refuse everything but end-to-end encryption by hawser "   \
 					"v2."),                                                    \
-			SESSION_FRONT_FLAG(offsetof(type, front.remember), "remember",             \
+			SESSION_FRONT_FLAG(offsetof(kind_, front.remember), "remember",            \
 					"Keep what logs in (never the password itself) for the "   \
 					"next time."),                                             \
-			SESSION_FRONT_FLAG(offsetof(type, front.no_retry), "no-retry",             \
+			SESSION_FRONT_FLAG(offsetof(kind_, front.no_retry), "no-retry",            \
 					"End when the session is lost, instead of connecting "     \
 					"again."),                                                 \
 			{ .section = "Connection",                                                 \
 				.name = "timeout",                                                 \
 				.type = HWS_OPT_DURATION,                                          \
-				.offset = offsetof(type, front.timeout_us),                        \
+				.offset = offsetof(kind_, front.timeout_us),                       \
 				.def = "30",                                                       \
 				.arg = "TIME",                                                     \
 				.help = "Give up when there is no session by then; time spent on " \
 					"questions does not count. 0: wait for ever." },           \
-			SESSION_FRONT_FLAG(offsetof(type, front.json), "json",                     \
+			SESSION_FRONT_FLAG(offsetof(kind_, front.json), "json",                    \
 					"Print what happens as lines of JSON, for scripts."),      \
-			SESSION_FRONT_FLAG(offsetof(type, front.quiet), "quiet",                   \
+			SESSION_FRONT_FLAG(offsetof(kind_, front.quiet), "quiet",                  \
 					"Say nothing but errors."),                                \
-			SESSION_FRONT_FLAG(offsetof(type, front.help), "help", "Print this help.")
+			SESSION_FRONT_FLAG(                                                        \
+					offsetof(kind_, front.help), "help", "Print this help.")
 
 #define SESSION_FRONT_WORDS 64u
 struct session_front_words {
