@@ -22,8 +22,8 @@ struct terminal_pipes {
 
 void terminal_pipes_begin(struct terminal_pipes *p);
 void terminal_pipes_end(struct terminal_pipes *p);
-/* Takes output from the terminal and writes it, until one of both stops. HAWSER_OK; HAWSER_ERR_CLOSED:
- * nobody reads standard output; HAWSER_ERR_DISK: it cannot be written. */
+/* Takes output from the terminal and writes it, until one of both stops. HAWSER_OK;
+ * HAWSER_ERR_CLOSED: nobody reads standard output; HAWSER_ERR_DISK: it cannot be written. */
 int terminal_pipes_write(struct terminal_pipes *p, hawser_session *s, int id);
 /* All that came is written. */
 bool terminal_pipes_idle(const struct terminal_pipes *p);

@@ -9,7 +9,7 @@
  * waits in a bounded room: what hawser_terminal_write does not take is given again after
  * HAWSER_TERMINAL_ROOM.
  *
- * Between two hawser ends (hawser_terminal_opened.extended) a program can be started without a
+ * Between two hawser ends (`extended` of HAWSER_TERMINAL_OPENED) a program can be started without a
  * terminal, its standard error comes apart, its input can end, its exit status is known, and a cut
  * of the line neither loses nor doubles a byte in either direction: the session connects again by
  * itself, HAWSER_TERMINAL_OPENED comes once more with `again`, and both sides go on where they
@@ -144,8 +144,8 @@ int hawser_terminal_resize(hawser_session *s, int id, unsigned rows, unsigned co
 int hawser_terminal_signal(hawser_session *s, int id, unsigned number);
 /* Ends the program: HAWSER_TERMINAL_ENDED follows. */
 int hawser_terminal_close(hawser_session *s, int id);
-/* Asks for the terminals that the host keeps for this viewer: HAWSER_TERMINAL_LIST follows. Hosts of
- * ours only: HAWSER_ERR_UNSUPPORTED. */
+/* Asks for the terminals that the host keeps for this viewer: HAWSER_TERMINAL_LIST follows. Hosts
+ * of ours only: HAWSER_ERR_UNSUPPORTED. */
 int hawser_terminal_list(hawser_session *s);
 /* Ends one of the list, whoever looks at it. Nothing follows but what a list says. */
 int hawser_terminal_kill(hawser_session *s, int id);
