@@ -163,6 +163,7 @@ static bool say_welcome(struct fake_host *h)
 	Ses__DisplayInfo d[2] = { SES__DISPLAY_INFO__INIT, SES__DISPLAY_INFO__INIT };
 	Ses__DisplayInfo *list[2] = { &d[0], &d[1] };
 	Ses__PeerInfo pi = SES__PEER_INFO__INIT;
+	Ses__Features features = SES__FEATURES__INIT;
 	Ses__SupportedEncoding encoding = SES__SUPPORTED_ENCODING__INIT;
 	Ses__LoginResponse lr = SES__LOGIN_RESPONSE__INIT;
 
@@ -179,8 +180,10 @@ static bool say_welcome(struct fake_host *h)
 	pi.version = (char *)"1.4.9";
 	encoding.av1 = h->conf.trick == FAKE_STARVED;
 	pi.encoding = &encoding;
-	pi.n_displays = 2;
+	pi.n_displays = h->conf.more ? 0 : 2;
 	pi.displays = list;
+	features.terminal = true;
+	pi.features = h->conf.more ? &features : NULL;
 	lr.union_case = SES__LOGIN_RESPONSE__UNION_PEER_INFO;
 	lr.peer_info = &pi;
 	return say_verdict(h, &lr);
@@ -419,6 +422,13 @@ static bool on_login(struct fake_host *h, const Ses__LoginRequest *lr)
 	if (h->conf.two_factor)
 		return say_error(h, "2FA Required");
 	h->authorized = true;
+	if (h->conf.more) {
+		Ses__Message m = SES__MESSAGE__INIT;
+
+		m.union_case = SES__MESSAGE__UNION_LOGIN_REQUEST;
+		m.login_request = (Ses__LoginRequest *)(uintptr_t)lr;
+		return h->conf.more(h, &m) && say_welcome(h);
+	}
 	return say_welcome(h) && perform(h);
 }
 
@@ -432,6 +442,8 @@ static bool on_message(struct fake_host *h, const Ses__Message *m)
 		h->authorized = true;
 		return say_welcome(h) && perform(h);
 	}
+	if (h->authorized && h->conf.more && m->union_case != SES__MESSAGE__UNION_MISC)
+		return h->conf.more(h, m);
 	if (m->union_case != SES__MESSAGE__UNION_MISC || !h->authorized)
 		return true;
 	if (m->misc->union_case == SES__MISC__UNION_REFRESH_VIDEO_DISPLAY)

@@ -29,6 +29,8 @@ enum fake_trick {
 	FAKE_FLOOD,   /* the first connection only: probes before the login, and never reads */
 };
 
+struct fake_host;
+
 struct fake_conf {
 	const char *password; /* NULL: accepts every login */
 	bool by_id;           /* encrypted, through the rendezvous stand-in */
@@ -38,6 +40,10 @@ struct fake_conf {
 	int width, height;
 	int frames; /* pictures after the login; the n-th is filled with fake_luma(n) */
 	enum fake_trick trick;
+	/* Of a host with terminals: hears everything from the login on; false ends the
+	 * connection. */
+	bool (*more)(struct fake_host *h, const void *ses_message);
+	void *arg;
 };
 
 struct fake_host {
