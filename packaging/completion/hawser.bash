@@ -81,7 +81,7 @@ _hawser()
 	done
 	COMPREPLY=()
 	help=$(_hawser_help "$program" "")
-	if [ -n "$verb" ] && [[ $name == hawser && $verb == connect ]]; then
+	if [ -n "$verb" ] && [[ $name == hawser && $verb == @(connect|files|terminal|forward) ]]; then
 		help=$(_hawser_help "$program" "$verb")
 	fi
 	if [[ $previous == --* ]]; then
