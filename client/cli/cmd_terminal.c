@@ -360,7 +360,7 @@ static void step(struct run *r)
 
 	if (r->opened && !r->ended && terminal_pipes_wants_input(&r->pipes))
 		p[0].fd = STDIN_FILENO;
-	session_front_wait(&r->f, p, HWS_COUNT(p), -1);
+	session_front_wait(&r->f, p, HWS_COUNT(p), r->pipes.more ? 0 : -1);
 	if (p[2].revents)
 		take_signals(r);
 	if (p[0].revents && !r->f.finished) {

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define TURNS_MAX 8u /* of PIPE_ROOM, before keys are looked at again */
+
 static void open_output(struct terminal_pipes *p, int fd, enum hawser_stream stream)
 {
 	char path[40];
@@ -96,7 +98,8 @@ static int write_some(struct terminal_pipes *p)
 
 int terminal_pipes_write(struct terminal_pipes *p, hawser_session *s, int id)
 {
-	for (;;) {
+	p->more = false;
+	for (unsigned turn = 0;; turn++) {
 		bool end;
 		long n;
 		int r;
@@ -105,6 +108,10 @@ int terminal_pipes_write(struct terminal_pipes *p, hawser_session *s, int id)
 			r = write_some(p);
 			if (r < 0)
 				return r == HAWSER_ERR_AGAIN ? HAWSER_OK : r;
+		}
+		if (turn == TURNS_MAX) {
+			p->more = true;
+			return HAWSER_OK;
 		}
 		n = hawser_terminal_read(s, id, p->output, sizeof(p->output), &p->stream, &end);
 		if (n < 0)

@@ -11,6 +11,7 @@ struct terminal_pipes {
 	bool own[2];    /* opened anew, to be closed */
 	size_t most[2]; /* that may be written at once without waiting */
 	bool gone[2];   /* nobody reads it any more */
+	bool more;      /* output was left for the next turn: keys come first */
 	enum hawser_stream stream; /* of what waits to be written */
 	size_t at, len;
 	uint8_t output[PIPE_ROOM];

@@ -156,7 +156,7 @@ int hws_terminal_view_open(struct hws_terminal_view *tv, const struct hws_termin
 	t->keep = w->keep;
 	t->no_pty = w->no_pty;
 	t->counts = hws_terminal_counts(tv);
-	hws_buf_init(&t->input, HWS_TERMINAL_INPUT_MAX);
+	hws_buf_init(&t->input, HWS_TERMINAL_INPUT_ROOM);
 	r = send_open(tv, t, w, false);
 	if (r < 0)
 		release(tv, t);

@@ -14,6 +14,7 @@ struct hws_terminal_view;
 #define HWS_TERMINAL_ARG_BYTES (32u << 10) /* all of them, and the environment */
 /* What waits to be sent, of each terminal. */
 #define HWS_TERMINAL_INPUT_MAX (256u << 10)
+#define HWS_TERMINAL_INPUT_ROOM (512u << 10) /* more than an owner that counts gives */
 /* Output that hosts of ours send ahead of the owner's taking it. */
 #define HWS_TERMINAL_WINDOW (256u << 10)
 

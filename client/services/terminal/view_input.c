@@ -76,7 +76,7 @@ int hws_terminal_view_input(struct hws_terminal_view *tv, int id, struct hws_byt
 		return HWS_ERR_NOTFOUND;
 	if (t->end_wanted)
 		return HWS_ERR_CLOSED;
-	if (data.len > HWS_TERMINAL_INPUT_MAX - hws_buf_len(&t->input))
+	if (data.len > HWS_TERMINAL_INPUT_ROOM - hws_buf_len(&t->input))
 		return HWS_ERR_FULL;
 	hws_buf_put(&t->input, data.ptr, data.len);
 	if (hws_buf_err(&t->input) < 0)

@@ -62,7 +62,7 @@ static void on_output(int id, const struct hws_terminal_output *o, void *arg HWS
 
 static void on_input(int id, size_t waiting, void *arg HWS_UNUSED)
 {
-	need(id > 0 && waiting <= HWS_TERMINAL_INPUT_MAX);
+	need(id > 0 && waiting <= HWS_TERMINAL_INPUT_ROOM);
 }
 
 static void on_closed(int id, const struct hws_terminal_closed *c, void *arg HWS_UNUSED)
