@@ -1,6 +1,6 @@
 /* tests/support/pty_proc: a program behind a terminal that the test holds: what it shows, what is
- * typed, the window's size, and what becomes of the terminal's modes. Between both stands a shell-like
- * leader of the session, so that the program can be stopped and go on. */
+ * typed, the window's size, and what becomes of the terminal's modes. Between both stands a leader
+ * of the session, as a shell is one, so that the program can be stopped and go on. */
 #pragma once
 #include "tests/support/proc.h"
 #include <termios.h>

@@ -1,6 +1,6 @@
-/* The terminals of a deployed host, for fake_host: a shell that echoes, and knows a few words at the
- * begin of a line: "exit N", "size", "big" (much output, packed), "evil" (an error with escapes in
- * it), "cut" (the connection ends; what is kept is there again). */
+/* tests: the terminals of a deployed host, for fake_host: a shell that echoes, and knows a few
+ * words: "exit N", "size", "big" (much output, packed), "evil" (an error with escapes in it), "cut"
+ * (the connection ends; what is kept is there again). */
 #pragma once
 #include "tests/component/viewer/fake_host.h"
 
