@@ -5,6 +5,7 @@
 #include "client/services/clipboard/clipboard_host.h"
 #include "client/services/cursor/cursor_host.h"
 #include "client/services/input/input_host.h"
+#include "client/services/tunnel/tunnel_host.h"
 #include "client/services/video/video_host.h"
 #include <stddef.h>
 
@@ -27,5 +28,6 @@ const struct hws_host_service_impl *const hws_host_terminal_registry[] = {
 };
 
 const struct hws_host_service_impl *const hws_host_tunnel_registry[] = {
+	&hws_tunnel_host_service,
 	NULL,
 };

@@ -24,6 +24,8 @@ void hws_mux_leave(struct hws_mux *m)
 		hws_list_remove(node);
 		hws_free(s);
 	}
+	if (m->gone)
+		hws_free(m);
 }
 
 static struct hws_list *bucket(struct hws_mux *m, uint32_t id)
@@ -362,8 +364,8 @@ void hws_mux_free(struct hws_mux *m, Ses__TunnelCode code, const char *text)
 	for (size_t i = 0; i < HWS_MUX_LISTENERS_MAX; i++)
 		if (m->listener[i].id && !m->listener[i].ours && m->conf.on_unlisten)
 			m->conf.on_unlisten(m, m->listener[i].id, m->conf.arg);
+	m->gone = true; /* with the last function of it that is on the stack */
 	hws_mux_leave(m);
-	hws_free(m);
 }
 
 int hws_mux_err(const struct hws_mux *m)

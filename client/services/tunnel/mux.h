@@ -10,7 +10,7 @@
  * configuration: so much may wait at the owner's at the most.
  *
  * A message that may not come resets its stream, or is not heeded; the session lives. One thread;
- * every function may be called from within the callbacks, but hws_mux_free. */
+ * every function may be called from within the callbacks. */
 #pragma once
 #include "proto/session.pb-c.h"
 #include "shared/base/bytes.h"
@@ -88,7 +88,8 @@ struct hws_mux_conf {
 };
 
 int hws_mux_new(const struct hws_mux_conf *conf, struct hws_mux **ret) HWS_MUST_CHECK;
-/* Every stream ends by on_closed (`code`, `text`), without a word to the other side. Takes NULL. */
+/* Every stream ends by on_closed (`code`, `text`), without a word to the other side, and nothing of
+ * the configuration is called after that. Takes NULL. */
 void hws_mux_free(struct hws_mux *m, Ses__TunnelCode code, const char *text);
 /* A message of the other side. An error: the link is of no use any more. */
 int hws_mux_input(struct hws_mux *m, const Ses__Tunnel *t) HWS_MUST_CHECK;

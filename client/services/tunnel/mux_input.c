@@ -227,6 +227,7 @@ int hws_mux_input(struct hws_mux *m, const Ses__Tunnel *t)
 	hws_mux_enter(m);
 	dispatch(m, t);
 	hws_mux_pump(m);
+	int r = m->err;
 	hws_mux_leave(m);
-	return m->err;
+	return r;
 }

@@ -46,7 +46,7 @@ struct hws_mux {
 	uint32_t next_id, seen_id;
 	struct mux_listener listener[HWS_MUX_LISTENERS_MAX];
 	unsigned depth; /* functions of the mux on the stack */
-	bool pumping;
+	bool pumping, gone;
 	int err;
 	uint32_t ping; /* under way, 0 = none */
 	uint32_t pings;

@@ -1,4 +1,4 @@
-/* tunnel/pump: two streams joined, byte for byte, for tunnels to deployed peers: towards those a
+/* net/pump: two streams joined, byte for byte, for tunnels to deployed peers: towards those a
  * session is raw after its login. What one has not taken waits, at most a little of it, and then
  * nothing more is read from the other. When one ends, what it sent is written out and the other way
  * goes on for a while, as long as there are bytes: a deployed peer that has closed is gone, and

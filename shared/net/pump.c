@@ -1,6 +1,6 @@
 /* Two streams joined; see pump.h. Each way has a buffer of its own, read into when it is empty
  * enough and written from at once. */
-#include "client/services/tunnel/pump.h"
+#include "shared/net/pump.h"
 #include "shared/base/clock.h"
 #include "shared/base/mem.h"
 #include <sys/socket.h>
