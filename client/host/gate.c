@@ -2,6 +2,7 @@
  * the handshake and the login with what hostd answers, and passes on what the table of messages
  * lets through. */
 #include "client/host/gate_parts.h"
+#include "client/host/gate_raw.h"
 #include "client/host/gate_reply.h"
 #include "client/host/standing.h"
 #include "shared/base/log.h"
@@ -70,6 +71,8 @@ void hws_gate_report(struct hws_gate *g)
 	if (g->conn) {
 		s.bytes_in = hws_conn_bytes_in(g->conn);
 		s.bytes_out = hws_conn_bytes_out(g->conn);
+	} else {
+		hws_gate_raw_count(g, &s.bytes_in, &s.bytes_out);
 	}
 	g->conf.state(&s, g->conf.arg);
 }
@@ -116,6 +119,7 @@ void hws_gate_end(struct hws_gate *g, const char *why)
 	hws_gate_set_state(g, GATE_CLOSED);
 	hws_ipc_close(g->agent, HWS_OK);
 	g->agent = NULL;
+	hws_gate_raw_done(g);
 	hws_conn_close(g->conn, HWS_OK);
 	hws_loop_defer(g->loop, &g->gone, gate_free, g);
 	g->conf.closed(g, g->conf.arg);
@@ -150,11 +154,17 @@ void hws_gate_refuse(struct hws_gate *g, const char *text, uint64_t wait_us)
 		finish(g, wait_us, "refused");
 }
 
+/* Nobody reads frames any more. */
+static bool is_past_frames(const struct hws_gate *g)
+{
+	return !g->conn || (g->state == GATE_OPEN && hws_gate_is_raw(g));
+}
+
 void hws_gate_close(struct hws_gate *g, const char *reason, int why)
 {
 	if (g->state >= GATE_CLOSING)
 		return;
-	if (reason && g->state > GATE_SECURING &&
+	if (reason && g->state > GATE_SECURING && !is_past_frames(g) &&
 			hws_gate_send_close_reason(g->conn, reason) == HWS_OK)
 		finish(g, 100 * HWS_US_PER_MS, reason);
 	else
@@ -201,7 +211,7 @@ static void on_tick(void *arg)
 
 	if (g->probes.count)
 		hws_gate_tell_quality(g);
-	else
+	else if (g->state < GATE_OPENING || !hws_gate_is_raw(g))
 		hws_gate_probe(g);
 	if (++g->ticks % HWS_GATE_REPORT_S == 0)
 		hws_gate_report(g);
@@ -223,6 +233,7 @@ static void on_test_delay(struct hws_gate *g, struct hws_bytes frame)
 			hws_probes_answered(&g->probes, m->test_delay->time,
 					hws_loop_now_us(g->loop))) {
 		hws_gate_tell_quality(g);
+		hws_gate_raw_answered(g);
 	}
 	hws_ses_free(m);
 }
@@ -438,7 +449,7 @@ void hws_gate_control(struct hws_gate *g, const Agt__GateControl *c)
 		uint32_t before = g->permissions;
 
 		g->permissions = hws_kind_permissions(g->login.kind, (uint32_t)c->permissions);
-		if (g->state > GATE_SECURING && g->state < GATE_CLOSING &&
+		if (g->state > GATE_SECURING && g->state < GATE_CLOSING && !is_past_frames(g) &&
 				hws_gate_send_permissions(g->conn, before, g->permissions) < 0)
 			hws_debug("gate.permissions_not_sent");
 	}

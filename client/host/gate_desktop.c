@@ -2,6 +2,7 @@
  * before the viewer sees it, so that an agent that errs cannot leak what the viewer may not
  * have. */
 #include "client/host/gate_parts.h"
+#include "client/host/gate_raw.h"
 #include "client/host/gate_reply.h"
 #include "client/host/ipc_caps.h"
 #include "shared/base/log.h"
@@ -84,6 +85,11 @@ static void on_agent_message(struct hws_ipc *l HWS_UNUSED, const Agt__Message *m
 {
 	struct hws_gate *g = arg;
 
+	if (m->union_case == AGT__MESSAGE__UNION_OPENED && m->opened->ok &&
+			g->state == GATE_OPENING && hws_gate_is_raw(g)) {
+		hws_gate_raw_open(g, m->opened, fd);
+		return;
+	}
 	if (fd >= 0)
 		close(fd);
 	if (m->union_case == AGT__MESSAGE__UNION_OPENED)
@@ -133,7 +139,8 @@ static void on_agent_wire(struct hws_ipc *l HWS_UNUSED, struct hws_bytes message
 	const struct hws_session_row *row = NULL;
 	enum hws_session_verdict v;
 
-	if (g->state != GATE_OPEN || hws_session_scan(message, &row) < 0)
+	if (g->state != GATE_OPEN || !g->conn || hws_gate_is_raw(g) ||
+			hws_session_scan(message, &row) < 0)
 		return;
 	v = row ? hws_session_judge_agent(row, &now, message.len) : HWS_SESSION_DROP_DIRECTION;
 	if (v != HWS_SESSION_PASS) {
@@ -164,7 +171,7 @@ static void on_agent_drain(struct hws_ipc *l, enum hws_send_class drained HWS_UN
 	for (enum hws_send_class cls = 0; cls < HWS_SEND_CLASSES; cls++)
 		if (hws_ipc_congested(l, cls))
 			return;
-	if (g->state == GATE_OPEN)
+	if (g->state == GATE_OPEN && !hws_gate_is_raw(g))
 		hws_conn_resume(g->conn);
 }
 
@@ -179,6 +186,7 @@ void hws_gate_open_desktop(struct hws_gate *g, int agent_fd)
 		.send_max = HWS_SES_FRAME_MAX + (1u << 20),
 		.rate = HWS_IPC_SESSION_RATE,
 		.burst = HWS_IPC_SESSION_BURST,
+		.takes_fds = hws_gate_is_raw(g),
 		.check = hws_ipc_check_agent_to_gate,
 		.on_message = on_agent_message,
 		.on_wire = on_agent_wire,

@@ -12,6 +12,7 @@
 #include "shared/base/buf.h"
 #include "shared/base/clock.h"
 #include "shared/net/conn.h"
+#include "shared/net/pump.h"
 #include "shared/wire/secure.h"
 #include "shared/wire/session_channel.h"
 #include "shared/wire/session_rights.h"
@@ -29,11 +30,20 @@ enum gate_state {
 	GATE_CLOSED
 };
 
+/* gate_raw.c: the tunnel of a deployed viewer. */
+struct hws_gate_raw {
+	struct hws_stream *inner; /* to the connector, until the line is raw */
+	struct hws_buf peer_info; /* for the viewer, once it owes no answer */
+	struct hws_timer look;
+	struct hws_pump *pump;
+	uint64_t before_in, before_out; /* bytes while there were frames; all, when it has ended */
+};
+
 struct hws_gate {
 	struct hws_loop *loop;
 	struct hws_gate_conf conf;
 	enum gate_state state;
-	struct hws_conn *conn;
+	struct hws_conn *conn; /* NULL once the line is raw */
 	struct hws_ipc *agent;
 	struct hws_secure secure;
 	struct hws_gate_login login;
@@ -53,6 +63,7 @@ struct hws_gate {
 	uint32_t bitrate;
 	unsigned ticks;
 	struct hws_gate_drops drops;
+	struct hws_gate_raw raw;
 	char why[160]; /* a copy: reasons come from messages that go */
 	struct hws_deferred gone;
 };
