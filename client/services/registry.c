@@ -4,6 +4,7 @@
 #include "client/services/chat/chat_host.h"
 #include "client/services/clipboard/clipboard_host.h"
 #include "client/services/cursor/cursor_host.h"
+#include "client/services/files/files_host.h"
 #include "client/services/input/input_host.h"
 #include "client/services/tunnel/tunnel_host.h"
 #include "client/services/video/video_host.h"
@@ -20,6 +21,7 @@ const struct hws_host_service_impl *const hws_host_registry[] = {
 };
 
 const struct hws_host_service_impl *const hws_host_files_registry[] = {
+	&hws_files_host_service,
 	NULL,
 };
 

@@ -8,6 +8,7 @@
 #pragma once
 #include "client/services/files/roots.h"
 #include "proto/session.pb-c.h"
+#include "shared/base/buf.h"
 #include "shared/base/bytes.h"
 #include "shared/loop/loop.h"
 #include "shared/loop/work.h"
@@ -99,6 +100,11 @@ void hws_files_free(struct hws_files *f);
 bool hws_files_message(struct hws_files *f, const Ses__Message *m);
 void hws_files_unpacked(struct hws_files *f, uint64_t token, int err, struct hws_bytes content);
 void hws_files_drained(struct hws_files *f);
+/* A packed FileResponse of the owner, with its content taken over; it keeps its place among others. */
+void hws_files_say(struct hws_files *f, struct hws_buf *message);
+void hws_files_say_error(struct hws_files *f, int32_t id, int32_t file, int err, const char *text);
+/* Ends jobs that read, or write, here: with this reason, at both ends. */
+void hws_files_forbid(struct hws_files *f, bool reads, bool writes, const char *text);
 /* About every second. */
 void hws_files_tick(struct hws_files *f, uint64_t now_us);
 
@@ -129,6 +135,8 @@ int hws_files_decide(struct hws_files *f, int32_t id, uint32_t file, enum hws_fi
 int hws_files_pause(struct hws_files *f, int32_t id, bool pause) HWS_MUST_CHECK;
 /* With its parts; the other end is told. HWS_ERR_NOTFOUND. */
 int hws_files_cancel(struct hws_files *f, int32_t id) HWS_MUST_CHECK;
+/* The same, but the parts stay, at both ends, for a later job that goes on with them. */
+int hws_files_stop(struct hws_files *f, int32_t id) HWS_MUST_CHECK;
 
 struct hws_files_progress {
 	bool writes, paused, waiting; /* `waiting`: for an answer or the other end */

@@ -112,13 +112,20 @@ static void retired(void *arg, int r HWS_UNUSED)
 	free_job(arg);
 }
 
+static void free_later(void *arg)
+{
+	free_job(arg);
+}
+
 static void retire(struct hws_job *j)
 {
-	if (!j->writer && !j->reader)
-		free_job(j);
+	/* without the engine the workers may be gone, too; without files nothing blocks, but who is
+	 * on the stack may look at it still */
+	if (j->orphan || (!j->writer && !j->reader))
+		hws_loop_defer(j->loop, &j->going, free_later, j);
 	else if (hws_work_submit(j->work, j->loop, run_retire, retired, j) < 0) {
 		run_retire(j);
-		free_job(j);
+		hws_loop_defer(j->loop, &j->going, free_later, j);
 	}
 }
 
@@ -177,8 +184,12 @@ void hws_files_free(struct hws_files *f)
 		return;
 	f->gone = true;
 	hws_loop_defer_cancel(&f->pump);
-	while ((node = hws_list_first(&f->jobs)))
-		leave(hws_container(node, struct hws_job, node));
+	while ((node = hws_list_first(&f->jobs))) {
+		struct hws_job *j = hws_container(node, struct hws_job, node);
+
+		j->orphan = j->busy;
+		leave(j);
+	}
 	hws_files_drop_out(f);
 	hws_free(f);
 }

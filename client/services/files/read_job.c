@@ -73,7 +73,7 @@ static int order(struct hws_job *j, uint32_t file, uint32_t count, bool offer, u
 /* All files are sent, left out or failed. */
 static void settle(struct hws_job *j)
 {
-	if (j->left || j->told_done || j->state != HWS_JOB_RUNS)
+	if (j->dead || j->left || j->told_done || j->state != HWS_JOB_RUNS)
 		return;
 	bool host = j->f->conf.host;
 

@@ -33,6 +33,7 @@ struct root {
 struct hws_roots {
 	char *home;
 	bool walks;
+	_Atomic unsigned limit; /* accesses that are permitted at all */
 	size_t count;
 	struct root root[HWS_ROOTS_MAX];
 };
@@ -43,6 +44,7 @@ int hws_roots_new(const char *home, struct hws_roots **ret)
 
 	if (!r)
 		return HWS_ERR_NOMEM;
+	r->limit = HWS_ROOT_BOTH;
 	if (home && !(r->home = hws_strdup(home))) {
 		hws_free(r);
 		return HWS_ERR_NOMEM;
@@ -62,6 +64,27 @@ void hws_roots_free(struct hws_roots *roots)
 	}
 	hws_free(roots->home);
 	hws_free(roots);
+}
+
+void hws_roots_limit(struct hws_roots *roots, unsigned access)
+{
+	roots->limit = access;
+}
+
+int hws_roots_set_home(struct hws_roots *roots, const char *home)
+{
+	char *copy = hws_strdup(home);
+
+	if (!copy)
+		return HWS_ERR_NOMEM;
+	hws_free(roots->home);
+	roots->home = copy;
+	return HWS_OK;
+}
+
+const char *hws_roots_first(const struct hws_roots *roots)
+{
+	return roots->count ? roots->root[0].path : NULL;
 }
 
 void hws_roots_without_openat2(struct hws_roots *roots)
@@ -265,7 +288,7 @@ static const struct root *find(const struct hws_roots *roots, const char *path, 
 			*ret_rel = path[len] && path[len + 1] ? path + len + 1 : ".";
 		}
 	}
-	return best && (granted & access) == access ? best : NULL;
+	return best && (granted & roots->limit & access) == access ? best : NULL;
 }
 
 static int open_below_root(const struct hws_roots *roots, const char *path, unsigned access,

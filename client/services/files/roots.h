@@ -34,6 +34,11 @@ int hws_roots_add(struct hws_roots *roots, const char *path, unsigned access,
 int hws_roots_add_list(
 		struct hws_roots *roots, const char *list, struct hws_error *err) HWS_MUST_CHECK;
 void hws_roots_free(struct hws_roots *roots); /* takes NULL */
+/* Narrows all of them to these accesses, or widens them again; also while they are in use. */
+void hws_roots_limit(struct hws_roots *roots, unsigned access);
+int hws_roots_set_home(struct hws_roots *roots, const char *home) HWS_MUST_CHECK; /* before use */
+/* The first that was added; NULL: there is none. */
+const char *hws_roots_first(const struct hws_roots *roots);
 /* Tests: as on a kernel without openat2. */
 void hws_roots_without_openat2(struct hws_roots *roots);
 

@@ -136,6 +136,46 @@ int hws_files_cancel(struct hws_files *f, int32_t id)
 	return HWS_OK;
 }
 
+int hws_files_stop(struct hws_files *f, int32_t id)
+{
+	struct hws_job *j = hws_job_find(f, id);
+
+	if (!j)
+		return HWS_ERR_NOTFOUND;
+	/* a cancel would have the other end remove what it has written */
+	if (!j->writes && j->reader)
+		hws_say_error(j, j->current, HWS_ERR_CANCELED, "stopped", false);
+	else if (j->writes && j->asked_list)
+		hws_say_cancel(j);
+	hws_job_end(j, HWS_ERR_CANCELED, "stopped");
+	return HWS_OK;
+}
+
+void hws_files_forbid(struct hws_files *f, bool reads, bool writes, const char *text)
+{
+	struct hws_list *node, *tmp;
+
+	hws_list_for_safe (node, tmp, &f->jobs) {
+		struct hws_job *j = hws_container(node, struct hws_job, node);
+
+		if (j->writes ? !writes : !reads)
+			continue;
+		hws_say_error(j, 0, HWS_ERR_DENIED, text, false);
+		hws_job_end(j, HWS_ERR_DENIED, text);
+	}
+}
+
+void hws_files_say(struct hws_files *f, struct hws_buf *message)
+{
+	hws_files_put(f, HWS_FILES_RESPONSE, message);
+	hws_buf_init(message, 0); /* taken */
+}
+
+void hws_files_say_error(struct hws_files *f, int32_t id, int32_t file, int err, const char *text)
+{
+	hws_say_error_id(f, id, file, err, text);
+}
+
 int hws_files_progress(const struct hws_files *f, int32_t id, struct hws_files_progress *ret)
 {
 	const struct hws_job *j = hws_job_find(f, id);

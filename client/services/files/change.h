@@ -1,0 +1,25 @@
+/* files/change: what changes folders: making, removing, renaming. Paths are absolute, local bytes;
+ * what may be touched the roots say. Blocking: for workers. Each error has a sentence for the other
+ * end. */
+#pragma once
+#include "client/services/files/roots.h"
+
+/* With all folders above it; fine when it is there. */
+int hws_change_make(const struct hws_roots *roots, const char *path,
+		struct hws_error *err) HWS_MUST_CHECK;
+/* A file, or a link itself. */
+int hws_change_remove_file(const struct hws_roots *roots, const char *path,
+		struct hws_error *err) HWS_MUST_CHECK;
+
+enum hws_remove_depth {
+	HWS_REMOVE_EMPTY, /* the folder alone, which must be empty */
+	/* it and what is empty below it, with the links there; as deployed peers it is no error that
+	 * something stays */
+	HWS_REMOVE_EMPTY_TREE,
+	HWS_REMOVE_TREE, /* with all that is in it; links are removed, never followed */
+};
+int hws_change_remove_folder(const struct hws_roots *roots, const char *path,
+		enum hws_remove_depth depth, struct hws_error *err) HWS_MUST_CHECK;
+/* `name`: relative to the folder that `path` is in. HWS_ERR_EXISTS: something has that name. */
+int hws_change_rename(const struct hws_roots *roots, const char *path, const char *name,
+		struct hws_error *err) HWS_MUST_CHECK;
