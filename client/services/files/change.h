@@ -13,8 +13,8 @@ int hws_change_remove_file(const struct hws_roots *roots, const char *path,
 
 enum hws_remove_depth {
 	HWS_REMOVE_EMPTY, /* the folder alone, which must be empty */
-	/* it and what is empty below it, with the links there; as deployed peers it is no error that
-	 * something stays */
+	/* it and what is empty below it, with the links there; that something stays is no error,
+	 * as with deployed peers */
 	HWS_REMOVE_EMPTY_TREE,
 	HWS_REMOVE_TREE, /* with all that is in it; links are removed, never followed */
 };

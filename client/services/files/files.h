@@ -100,7 +100,7 @@ void hws_files_free(struct hws_files *f);
 bool hws_files_message(struct hws_files *f, const Ses__Message *m);
 void hws_files_unpacked(struct hws_files *f, uint64_t token, int err, struct hws_bytes content);
 void hws_files_drained(struct hws_files *f);
-/* A packed FileResponse of the owner, with its content taken over; it keeps its place among others. */
+/* A packed FileResponse of the owner, whose content is taken; it keeps its place among others. */
 void hws_files_say(struct hws_files *f, struct hws_buf *message);
 void hws_files_say_error(struct hws_files *f, int32_t id, int32_t file, int err, const char *text);
 /* Ends jobs that read, or write, here: with this reason, at both ends. */

@@ -1,6 +1,6 @@
-/* Requests are answered in the words of deployed peers: done or error for what has a job's number;
- * a listing that fails is answered to hawser only, which gave it a number of its own, since deployed
- * viewers would take an error for one of a transfer. */
+/* Requests are answered in the words of deployed peers: done or error for what has a job's
+ * number; a listing that fails is answered to hawser only, which gave it a number of its own,
+ * since deployed viewers would take an error for one of a transfer. */
 #include "client/services/files/request.h"
 #include "client/services/files/change.h"
 #include "client/services/files/listing.h"

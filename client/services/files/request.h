@@ -1,5 +1,5 @@
-/* files/request: one request of a viewer that is no transfer: a listing, or a change of a folder. It
- * is copied from the message, run by a worker, and holds packed answers afterwards. */
+/* files/request: one request of a viewer that is no transfer: a listing, or a change of a
+ * folder. It is copied from the message, run by a worker, and holds packed answers afterwards. */
 #pragma once
 #include "client/services/files/roots.h"
 #include "proto/session.pb-c.h"
@@ -22,8 +22,8 @@ struct hws_request {
 	size_t answers;
 };
 
-/* NULL with HWS_ERR_UNSUPPORTED: the action is of transfers. `ret_error` is the reason for the other
- * end when the request itself is wrong (static), with HWS_ERR_INVAL. */
+/* NULL with HWS_ERR_UNSUPPORTED: the action is of transfers. `ret_error` is the reason for the
+ * other end when the request itself is wrong (static), with HWS_ERR_INVAL. */
 int hws_request_new(const Ses__FileAction *a, struct hws_request **ret,
 		const char **ret_error) HWS_MUST_CHECK;
 /* The listing that a viewer gets without asking, of a folder that it named; home, where that is no

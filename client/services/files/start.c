@@ -65,6 +65,53 @@ int hws_files_upload(struct hws_files *f, const struct hws_files_job *q)
 	return r;
 }
 
+int hws_job_policy(const struct hws_job *j, const struct hws_writer_find *f)
+{
+	if (f->there == HWS_THERE_NOTHING)
+		return HWS_FILES_OVERWRITE;
+	if (f->partial && (j->resume || (j->extended && j->policy != HWS_FILES_ASKS)))
+		return HWS_FILES_RESUME;
+	switch (j->policy) {
+	case HWS_FILES_OVERWRITES:
+		return HWS_FILES_OVERWRITE;
+	case HWS_FILES_SKIPS:
+		return f->there == HWS_THERE_PART ? HWS_FILES_OVERWRITE : HWS_FILES_SKIP;
+	case HWS_FILES_UPDATES:
+		return f->there == HWS_THERE_FILE && f->identical ? HWS_FILES_SKIP
+								  : HWS_FILES_OVERWRITE;
+	case HWS_FILES_ASKS:
+		break;
+	}
+	return -1;
+}
+
+void hws_job_ask(struct hws_job *j, uint32_t file, const struct hws_writer_find *f)
+{
+	const struct hws_listing_entry *x = &hws_job_list(j)->entry[file];
+	struct hws_files_event e = {
+		.type = HWS_FILES_ASK,
+		.id = j->id,
+		.writes = j->writes,
+		.file = file,
+		.name = x->name,
+		.path = j->local,
+		.size = x->size,
+		.modified = x->modified,
+		.there_size = f->size,
+		.there_modified = f->modified,
+		.partial = f->partial,
+		.identical = f->identical,
+		.text = "",
+	};
+
+	if (!j->resume_at)
+		j->resume_at = hws_alloc_array(j->count, sizeof(*j->resume_at));
+	if (j->resume_at)
+		j->resume_at[file] = f->partial;
+	hws_job_mark(j, file, HWS_MARK_ASKED);
+	j->f->conf.event(&e, j->f->conf.arg);
+}
+
 static void decide(struct hws_job *j, uint32_t file, enum hws_files_answer answer)
 {
 	if (answer == HWS_FILES_RESUME && (!j->resume_at || !j->resume_at[file]))
