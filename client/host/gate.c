@@ -2,7 +2,6 @@
  * the handshake and the login with what hostd answers, and passes on what the table of messages
  * lets through. */
 #include "client/host/gate_parts.h"
-#include "client/host/gate_raw.h"
 #include "client/host/gate_reply.h"
 #include "client/host/standing.h"
 #include "shared/base/log.h"

@@ -2,7 +2,6 @@
  * before the viewer sees it, so that an agent that errs cannot leak what the viewer may not
  * have. */
 #include "client/host/gate_parts.h"
-#include "client/host/gate_raw.h"
 #include "client/host/gate_reply.h"
 #include "client/host/ipc_caps.h"
 #include "shared/base/log.h"

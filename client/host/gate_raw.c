@@ -1,7 +1,8 @@
-/* From frames to raw bytes: see gate_raw.h. LoginResponse is the last frame to the viewer, and the
- * answer to the last probe the last one from it; so the response waits for that answer, and then
- * for the line to have taken it. */
-#include "client/host/gate_raw.h"
+/* The gate and a tunnel of a deployed viewer. After its login the line is raw: no frames and no
+ * encryption, the bytes of one connection that the connector has opened and hands over as a socket
+ * (docs/tunnels.md). LoginResponse is the last frame to the viewer, and the answer to the last
+ * probe the last one from it; so the response waits for that answer, and then for the line to have
+ * taken it. */
 #include "client/host/gate_parts.h"
 #include "shared/base/mem.h"
 #include <unistd.h>

@@ -103,7 +103,7 @@ static void on_duct_end(
 /* Takes the socket. False: `c` has ended. */
 static bool join_socket(struct tunnel_conn *c, struct hws_stream *socket)
 {
-	const struct hws_duct_conf conf = { .loop = c->s->h->env->loop,
+	const struct hws_duct_conf conf = { .loop = c->s->h->env.loop,
 		.idle_us = HWS_TUNNEL_IDLE_US,
 		.stall_us = HWS_TUNNEL_STALL_US,
 		.on_end = on_duct_end,
@@ -127,7 +127,7 @@ static void on_readable(evutil_socket_t fd, short what HWS_UNUSED, void *arg)
 
 		if (n < 0) /* refused by the target, or none: the next one may do better */
 			return;
-		c->moved_us = hws_loop_now_us(c->s->h->env->loop);
+		c->moved_us = hws_loop_now_us(c->s->h->env.loop);
 		if (hws_mux_datagram(c->stream, hws_bytes(buf, (size_t)n)) == HWS_OK)
 			c->datagram_bytes += (uint64_t)n;
 	}
@@ -137,13 +137,13 @@ static void on_idle(void *arg)
 {
 	struct tunnel_conn *c = arg;
 
-	if (hws_loop_now_us(c->s->h->env->loop) - c->moved_us >= HWS_TUNNEL_UDP_IDLE_US)
+	if (hws_loop_now_us(c->s->h->env.loop) - c->moved_us >= HWS_TUNNEL_UDP_IDLE_US)
 		end_conn(c, CODE(IDLE), "no datagram came or went for too long");
 }
 
 static void join_datagrams(struct tunnel_conn *c, int fd)
 {
-	struct hws_loop *loop = c->s->h->env->loop;
+	struct hws_loop *loop = c->s->h->env.loop;
 
 	c->fd = fd;
 	c->moved_us = hws_loop_now_us(loop);
@@ -158,7 +158,7 @@ static void on_datagram(struct hws_mux_stream *stream, struct hws_bytes data, vo
 
 	if (c->fd < 0)
 		return;
-	c->moved_us = hws_loop_now_us(c->s->h->env->loop);
+	c->moved_us = hws_loop_now_us(c->s->h->env.loop);
 	if (send(c->fd, data.ptr, data.len, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)data.len)
 		c->datagram_bytes += data.len;
 }
@@ -205,8 +205,8 @@ void hws_tunnel_conn_open(struct tunnel_session *s, struct hws_mux_stream *strea
 		const struct hws_mux_target *t)
 {
 	struct tunnel_conn *c = new_conn(s, t);
-	const struct hws_target_dial_conf conf = { .loop = s->h->env->loop,
-		.work = s->h->env->work,
+	const struct hws_target_dial_conf conf = { .loop = s->h->env.loop,
+		.work = s->h->env.work,
 		.targets = targets_of,
 		.done = on_dialed,
 		.arg = c,
@@ -232,7 +232,7 @@ void hws_tunnel_conn_accepted(struct tunnel_session *s, uint32_t listener, int f
 		hws_addr_ip_text(peer, ip, sizeof(ip)), hws_addr_port(peer), listener };
 	struct tunnel_conn *c = new_conn(s, &t);
 
-	if (!c || hws_stream_tcp_new(s->h->env->loop, fd, &c->accepted) < 0) {
+	if (!c || hws_stream_tcp_new(s->h->env.loop, fd, &c->accepted) < 0) {
 		close(fd);
 		if (c)
 			free_conn(c, CODE(FAILED), 0);

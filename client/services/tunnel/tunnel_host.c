@@ -22,7 +22,7 @@ void hws_tunnel_tell(struct tunnel_session *s, const char *what, const char *tar
 		.bytes = bytes,
 		.result = result };
 
-	hws_host_audit(s->h->env, s->v, &e);
+	hws_host_audit(&s->h->env, s->v, &e);
 }
 
 int hws_tunnel_result(Ses__TunnelCode code)
@@ -72,7 +72,7 @@ static struct hws_targets *read_list(const char *name, const char *text)
 
 static void read_lists(struct tunnel_host *h)
 {
-	const struct hws_service_conf *c = h->env->conf;
+	const struct hws_service_conf *c = h->env.conf;
 
 	hws_targets_free(h->targets);
 	hws_targets_free(h->listen);
@@ -114,12 +114,12 @@ static uint64_t now_us(void *arg)
 {
 	struct tunnel_session *s = arg;
 
-	return hws_loop_now_us(s->h->env->loop);
+	return hws_loop_now_us(s->h->env.loop);
 }
 
 static int new_mux(struct tunnel_session *s)
 {
-	const struct hws_service_conf *c = s->h->env->conf;
+	const struct hws_service_conf *c = s->h->env.conf;
 	struct hws_mux_conf conf = { .is_host = true,
 		.streams = c ? c->tunnel_streams : 0,
 		.send = send_parts,
@@ -231,7 +231,7 @@ static int tunnel_new(const struct hws_host_env *env, struct hws_host_service **
 	if (!h)
 		return HWS_ERR_NOMEM;
 	h->service.impl = &hws_tunnel_host_service;
-	h->env = env;
+	h->env = *env;
 	read_lists(h);
 	*ret = &h->service;
 	return HWS_OK;

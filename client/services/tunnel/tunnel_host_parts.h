@@ -21,7 +21,7 @@ struct tunnel_raw;
 
 struct tunnel_host {
 	struct hws_host_service service;
-	const struct hws_host_env *env;
+	struct hws_host_env env;              /* a copy */
 	struct hws_targets *targets, *listen; /* NULL: nothing is allowed */
 	struct tunnel_session *session[HWS_HOST_VIEWERS_MAX];
 };

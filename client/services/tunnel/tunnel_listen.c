@@ -63,7 +63,7 @@ static int bind_it(struct tunnel_listener *l, struct hws_error *err)
 
 	if (strcmp(ip, "::") == 0)
 		conf.bind_ip = NULL; /* of both families */
-	return hws_listener_new(l->s->h->env->loop, &conf, &l->socket, err);
+	return hws_listener_new(l->s->h->env.loop, &conf, &l->socket, err);
 }
 
 static void on_listen(

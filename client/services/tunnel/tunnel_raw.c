@@ -95,7 +95,7 @@ static void on_dialed(const struct hws_target_result *res, void *arg)
 {
 	struct tunnel_raw *r = arg;
 	struct tunnel_session *s = r->s;
-	const struct hws_pump_conf conf = { .loop = s->h->env->loop,
+	const struct hws_pump_conf conf = { .loop = s->h->env.loop,
 		.idle_us = HWS_TUNNEL_IDLE_US,
 		.stall_us = HWS_TUNNEL_STALL_US,
 		.half_us = HWS_PUMP_HALF_US,
@@ -118,7 +118,7 @@ static void on_dialed(const struct hws_target_result *res, void *arg)
 		refuse(r, CODE(FAILED));
 		return;
 	}
-	if (hws_stream_tcp_new(s->h->env->loop, fd[0], &inner) < 0) {
+	if (hws_stream_tcp_new(s->h->env.loop, fd[0], &inner) < 0) {
 		hws_stream_close(res->stream);
 		close(fd[0]);
 		close(fd[1]);
@@ -163,8 +163,8 @@ static int read_target(struct tunnel_raw *r, const Ses__PortForward *f)
 void hws_tunnel_raw_open(struct tunnel_session *s, const Ses__PortForward *f)
 {
 	struct tunnel_raw *r = hws_alloc(sizeof(*r));
-	const struct hws_target_dial_conf conf = { .loop = s->h->env->loop,
-		.work = s->h->env->work,
+	const struct hws_target_dial_conf conf = { .loop = s->h->env.loop,
+		.work = s->h->env.work,
 		.targets = targets_of,
 		.done = on_dialed,
 		.arg = r,
