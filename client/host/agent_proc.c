@@ -7,6 +7,7 @@
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/str.h"
+#include "shared/crypto/identity.h"
 #include "shared/sys/spawn.h"
 #include <signal.h>
 #include <stdlib.h>
@@ -35,6 +36,7 @@ struct hws_agent_proc {
 	struct hws_agent_proc_conf conf;
 	struct hws_ipc *ipc;
 	pid_t pid;
+	uint64_t launch; /* by the launcher; 0 = none */
 	bool ready, lasting, ended;
 	bool told; /* the log knows that there is none */
 	char backend[32], why[420];
@@ -221,6 +223,35 @@ static void fill_argv(const struct hws_agent_proc *d, const char *argv[AGENT_ARG
 	argv[n] = NULL;
 }
 
+static void on_launch_end(const char *why, void *arg)
+{
+	struct hws_agent_proc *d = arg;
+
+	d->launch = 0;
+	if (why)
+		set_down(d, why);
+	hws_ipc_close(d->ipc, HWS_OK);
+}
+
+static int launch(struct hws_agent_proc *d, int ipc_fd, int log_fd)
+{
+	const struct hws_launch what = { .what = HWS_LAUNCH_TERMINAL,
+		.account = d->conf.account,
+		.log_level = d->settings->log_level,
+		.sandbox = d->settings->sandbox,
+		.ipc_fd = ipc_fd,
+		.log_fd = log_fd,
+		.ended = on_launch_end,
+		.arg = d };
+	int r = hws_launcher_start(d->conf.launcher, &what, &d->launch);
+
+	if (r < 0)
+		set_down(d,
+				"the process that starts terminals has ended: the host has to be started "
+				"again");
+	return r;
+}
+
 static int start_process(struct hws_agent_proc *d, int ipc_fd)
 {
 	const struct hws_settings *s = d->settings;
@@ -237,8 +268,11 @@ static int start_process(struct hws_agent_proc *d, int ipc_fd)
 
 	fill_argv(d, argv);
 	sp.log_fd = hws_child_log_open(d->conf.logs, "agent.log", 0);
-	r = hws_spawn(&sp, &d->pid, &err);
-	if (r < 0)
+	if (d->conf.launcher)
+		r = launch(d, ipc_fd, sp.log_fd);
+	else
+		r = hws_spawn(&sp, &d->pid, &err);
+	if (err.code)
 		set_down(d, err.text);
 	if (sp.log_fd > 0)
 		close(sp.log_fd);
@@ -312,6 +346,8 @@ void hws_agent_proc_free(struct hws_agent_proc *d, pid_t *ret_pid)
 	hws_ipc_close(l, HWS_OK);
 	hws_timer_stop(&d->again);
 	hws_timer_stop(&d->patience);
+	if (d->launch)
+		hws_launcher_end(d->conf.launcher, d->launch);
 	if (d->pid) {
 		kill(d->pid, SIGTERM);
 		/* it ends by itself when its link does; whoever collects zombies may */
@@ -324,7 +360,8 @@ void hws_agent_proc_free(struct hws_agent_proc *d, pid_t *ret_pid)
 void hws_agent_proc_state(const struct hws_agent_proc *d, struct hws_agent_state *ret)
 {
 	*ret = (struct hws_agent_state){ d->ready, d->lasting, d->ended, d->backend, d->why,
-		d->displays, d->restarts, d->kept, d->pid };
+		d->displays, d->restarts, d->kept,
+		d->launch ? hws_launcher_pid(d->conf.launcher, d->launch) : d->pid };
 }
 
 int hws_agent_proc_join(struct hws_agent_proc *d, const struct hws_agent_session *s, int *ret_fd)
@@ -347,6 +384,9 @@ int hws_agent_proc_join(struct hws_agent_proc *d, const struct hws_agent_session
 	l.via = (char *)(uintptr_t)s->via;
 	l.secure = s->secure;
 	l.by_v2 = s->by_v2;
+	if (s->viewer_pk)
+		l.viewer_pk = (ProtobufCBinaryData){ HWS_PK_LEN,
+			(uint8_t *)(uintptr_t)s->viewer_pk };
 	m.union_case = AGT__MESSAGE__UNION_AGENT_LINK;
 	m.agent_link = &l;
 	r = hws_ipc_send(d->ipc, &m, fds[1]);

@@ -5,6 +5,7 @@
 #pragma once
 #include "client/host/agent_role.h"
 #include "client/host/child_log.h"
+#include "client/host/launcher.h"
 #include "client/host/settings.h"
 #include "proto/agent.pb-c.h"
 #include "shared/base/err.h"
@@ -21,6 +22,7 @@ struct hws_agent_session {
 	uint32_t permissions; /* HWS_NEED bits */
 	const char *my_id, *my_name, *peer, *via;
 	bool secure, by_v2;
+	const uint8_t *viewer_pk; /* the key it has proven; NULL: none */
 	/* Whose files and shells: "" = the account that this host serves them as. One that the
 	 * viewer has proven to be at home with. */
 	const char *account;
@@ -31,6 +33,7 @@ struct hws_agent_proc_conf {
 	const char *account;         /* borrowed; "": as we are. That of the desktop has its own */
 	bool no_groups;              /* of `account` none but its first group */
 	struct hws_child_logs *logs; /* what the agent writes */
+	struct hws_launcher *launcher; /* starts it, and it is not confined as we are; or NULL */
 	/* The agent has let in the viewer of this connection: it is served from now on. May be
 	 * called for any number, also of a connection that has gone. */
 	void (*let_in)(uint64_t conn, void *arg);

@@ -152,6 +152,9 @@ static int find_account(const struct hws_agents *a, enum hws_agent_role role,
 	}
 	if (geteuid() == 0) {
 		*ret = *s->account ? s->account : hws_settings_account(set);
+		own = *s->account ? getpwnam(s->account) : NULL;
+		if (own && own->pw_uid == 0) /* only its owner says so, by 'service-user' */
+			return hws_error_set(err, HWS_ERR_DENIED, "The host lets nobody be root");
 		if (**ret)
 			return HWS_OK;
 		return hws_error_set(err, HWS_ERR_DENIED,
@@ -187,6 +190,7 @@ static int new_worker(struct hws_agents *a, enum hws_agent_role role, const char
 	struct hws_agent_proc_conf pc = { .role = role,
 		.no_groups = role == HWS_AGENT_TUNNEL,
 		.logs = a->conf.logs,
+		.launcher = role == HWS_AGENT_TERMINAL ? a->conf.launcher : NULL,
 		.let_in = worker_let_in,
 		.audit = worker_audit,
 		.changed = on_changed };

@@ -10,7 +10,9 @@ struct hws_agents;
 
 struct hws_agents_conf {
 	struct hws_child_logs *logs;
-	struct hws_leavers *leavers;              /* of agents that have to end */
+	struct hws_leavers *leavers; /* of agents that have to end */
+	/* Starts what must not be confined as we are; NULL: nothing is served by that. */
+	struct hws_launcher *launcher;
 	void (*let_in)(uint64_t conn, void *arg); /* as struct hws_agent_proc_conf */
 	/* `account`: whose agent it is; "" = ours, or the desktop's user. */
 	void (*audit)(const Agt__AgentAudit *e, enum hws_agent_role role, const char *account,

@@ -4,7 +4,9 @@
 #include "client/host/cmd_call.h"
 #include "client/host/gate_main.h"
 #include "client/host/hostd.h"
+#include "client/host/launcher.h"
 #include "client/host/layers.h"
+#include "client/host/os_login.h"
 #include "shared/base/log.h"
 #include "shared/base/num.h"
 #include "shared/conf/verbs.h"
@@ -65,16 +67,33 @@ static int run_probe(int argc, char **argv)
 	return hws_layers_probe(sandbox);
 }
 
-static int serve(struct hws_settings *s, int argc, char **argv, struct hws_error *err)
+/* Started by hostd before it is confined; `run` is given the socket to hostd, or to who asks. */
+static int run_unconfined(int argc, char **argv, const char *name, int (*run)(int fd))
+{
+	struct hws_settings s;
+
+	if (hws_host_role_settings(&s, argc, argv, name) < 0)
+		return 2;
+	hws_settings_done(&s);
+	hws_sandbox_conceal();
+	return run(HWS_SPAWN_IPC_FD);
+}
+
+/* Takes launcher_fd. */
+static int serve(struct hws_settings *s, int argc, char **argv, int launcher_fd,
+		struct hws_error *err)
 {
 	struct hws_loop *loop = NULL;
 	struct hws_hostd *h = NULL;
 	int r = hws_loop_new(&loop);
 
-	if (r < 0)
+	if (r < 0) {
+		if (launcher_fd >= 0)
+			close(launcher_fd);
 		return hws_error_set(err, r, "the event loop cannot start");
+	}
 	hws_daemon_raise_nofile();
-	r = hws_hostd_new(loop, s, argc, argv, &h, err);
+	r = hws_hostd_new(loop, s, argc, argv, launcher_fd, &h, err);
 	if (r == HWS_OK)
 		hws_loop_run(loop);
 	hws_hostd_free(h);
@@ -86,7 +105,7 @@ static int run_run(int argc, char **argv, void *ctx HWS_UNUSED)
 {
 	struct hws_call c;
 	struct hws_error err = { 0 };
-	int status;
+	int status, launcher_fd = -1;
 
 	if (hws_call_wants_help(argc, argv))
 		return hws_options_print(&hws_settings_options, NULL);
@@ -96,9 +115,13 @@ static int run_run(int argc, char **argv, void *ctx HWS_UNUSED)
 		return status;
 	hws_log_setup(PROGRAM, (enum hws_log_format)c.s.log_format, 2);
 	hws_log_set_level((enum hws_log_level)c.s.log_level);
+	if (hws_launcher_spawn(&launcher_fd, &err) < 0) {
+		hws_error_log("launcher.not_started", HWS_STR("why", err.text));
+		launcher_fd = -1;
+	}
 	if (c.s.sandbox) /* gates and agent are started within it */
 		hws_layers_enter(HWS_SANDBOX_HOSTD, "host.no_sandbox");
-	if (serve(&c.s, c.argc, c.argv, &err) < 0)
+	if (serve(&c.s, c.argc, c.argv, launcher_fd, &err) < 0)
 		status = hws_call_fail(&err);
 	hws_call_end(&c);
 	return status;
@@ -160,6 +183,8 @@ static const struct hws_verb verbs[] = {
 	{ "chat", "[CONN] TEXT|-", "write to a viewer, or to all; -: what standard input holds", 0,
 			-1, hws_cmd_chat },
 	{ "kick", "CONN|all", "end a session", 0, -1, run_kick },
+	{ "audit", "[--json] [--follow] [--since TIME]", "show what was done at this host", 0, -1,
+			hws_cmd_audit },
 	{ "config", "show | get NAME | path | set NAME [VALUE]",
 			"show or change the configuration; set without VALUE: the default again", 0,
 			-1, hws_cmd_config },
@@ -173,6 +198,12 @@ int hws_host_cmd(int argc, char **argv)
 		return run_gate(argc - 1, argv + 1, NULL);
 	if (argc > 1 && !strcmp(argv[1], "probe"))
 		return run_probe(argc - 1, argv + 1);
+	if (argc > 1 && !strcmp(argv[1], "launcher"))
+		return run_unconfined(
+				argc - 1, argv + 1, "hawser-host[launcher]", hws_launcher_main);
+	if (argc > 1 && !strcmp(argv[1], "os-login"))
+		return run_unconfined(
+				argc - 1, argv + 1, "hawser-host[os-login]", hws_os_login_main);
 	if (argc > 1 && !strcmp(argv[1], "--version")) {
 		printf(PROGRAM " " HAWSER_VERSION "\n");
 		return 0;

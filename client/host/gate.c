@@ -274,6 +274,9 @@ static void on_login(struct hws_gate *g, struct hws_bytes frame)
 		hws_gate_login_check(&g->login, m->login_request, &channel, &check);
 		g->conf.login_check(&check, g->conf.arg);
 	}
+	if (m->login_request->os_login)
+		hws_wipe(m->login_request->os_login->password,
+				strlen(m->login_request->os_login->password));
 	hws_ses_free(m);
 }
 

@@ -158,6 +158,10 @@ void hws_gate_login_check(const struct hws_gate_login *l, const Ses__LoginReques
 	check->my_name = clipped(lr->my_name);
 	check->my_platform = clipped(lr->my_platform);
 	check->version = clipped(lr->version);
+	if (lr->os_login) {
+		check->os_user = clipped(lr->os_login->username);
+		check->os_password_secret = clipped(lr->os_login->password);
+	}
 	check->session_id = lr->session_id;
 	check->kind = (Agt__SessionKind)l->kind;
 }

@@ -4,7 +4,6 @@
 #include "client/host/notice.h"
 #include "client/host/offers.h"
 #include "client/host/patience.h"
-#include "client/host/session_words.h"
 #include "client/host/spawn_gate.h"
 #include "client/host/standing.h"
 #include "shared/base/clock.h"
@@ -47,6 +46,7 @@ void hws_host_session_free(struct hws_host_session *v)
 {
 	if (!v)
 		return;
+	hws_os_login_cancel(v->os_login);
 	hws_timer_stop(&v->joining);
 	hws_timer_stop(&v->deadline);
 	hws_timer_stop(&v->leg);
@@ -101,6 +101,12 @@ static void on_sign(struct hws_host_session *v, const Agt__SignRequest *q)
 	m.union_case = AGT__MESSAGE__UNION_SIGN_REPLY;
 	m.sign_reply = &reply;
 	tell(v, &m, -1);
+}
+
+static void audit(const struct hws_host_session *v, const char *event, const char *why)
+{
+	if (v->env->audit)
+		v->env->audit(v, event, why, v->env->arg);
 }
 
 static void take_text(char *buf, size_t size, const char *text)
@@ -161,7 +167,9 @@ static void join_agent(void *arg)
 		.via = v->via,
 		.secure = v->has_signed,
 		.by_v2 = v->by_v2,
-		.account = "" };
+		.viewer_pk = v->has_viewer ? v->viewer_pk : NULL,
+		.account = v->account };
+
 	Agt__LoginVerdict verdict = AGT__LOGIN_VERDICT__INIT;
 	struct hws_host_session_welcome welcome_secret = v->welcome_secret;
 	struct hws_error err = { 0 };
@@ -222,7 +230,7 @@ static bool take_login(struct hws_host_session *v, const Agt__LoginCheck *check)
 }
 
 /* What it was let in as is settled: the agent hears it, and of its gate no more is asked. */
-static void let_in(struct hws_host_session *v)
+void hws_session_let_in(struct hws_host_session *v)
 {
 	v->open = true;
 	v->permissions = permitted(v);
@@ -232,6 +240,17 @@ static void let_in(struct hws_host_session *v)
 							? JOIN_WAIT_US
 							: START_WAIT_US);
 	join_agent(v);
+}
+
+/* Its password was right, and it is not let in. */
+void hws_session_refuse(struct hws_host_session *v, const char *text)
+{
+	const struct hws_judge_result res = {
+		.result = AGT__LOGIN_VERDICT__RESULT__CLOSED, .text = text, .close_after_ms = 1000
+	};
+
+	hws_wipe(&v->welcome_secret, sizeof(v->welcome_secret));
+	refuse_login(v, &res);
 }
 
 static void on_login(struct hws_host_session *v, const Agt__LoginCheck *check)
@@ -248,7 +267,7 @@ static void on_login(struct hws_host_session *v, const Agt__LoginCheck *check)
 		.now_us = hws_loop_now_us(v->env->loop) };
 	struct hws_judge_result res;
 
-	if (v->open || v->refused) /* judged for good; a gate would not ask again */
+	if (v->open || v->refused || v->os_login) /* judged for good; a gate would not ask again */
 		return;
 	v->spoke = true;
 	if (take_login(v, check)) {
@@ -268,9 +287,12 @@ static void on_login(struct hws_host_session *v, const Agt__LoginCheck *check)
 	if (res.result == AGT__LOGIN_VERDICT__RESULT__OK) {
 		v->by_v2 = res.by_v2;
 		hws_session_keep_welcome(v, &res);
-		let_in(v);
+		if (!hws_session_ask_account(v, check))
+			hws_session_let_in(v);
 		return;
 	}
+	audit(v, "login.refused",
+			res.text && *res.text ? res.text : hws_session_result_name(res.result));
 	/* Addresses have limits of their own; a connection ends, whatever they forgive. */
 	if (++v->wrong >= WRONG_MAX && res.result != AGT__LOGIN_VERDICT__RESULT__CLOSED) {
 		res.result = AGT__LOGIN_VERDICT__RESULT__CLOSED;
@@ -326,6 +348,7 @@ void hws_host_session_shown(struct hws_host_session *v)
 			HWS_STR("protection", hws_secure_level_text(v->level)),
 			HWS_STR("viewer_key", hws_host_session_viewer(v, viewer)),
 			HWS_BOOL("direct", v->direct), HWS_STR("via", v->via));
+	audit(v, "session.open", NULL);
 }
 
 /* The first word counts. Whoever hears of it may begin or close the session: this is the
@@ -362,6 +385,8 @@ static void on_message(struct hws_ipc *l HWS_UNUSED, const Agt__Message *m, int 
 		break;
 	case AGT__MESSAGE__UNION_LOGIN_CHECK:
 		on_login(v, m->login_check);
+		hws_wipe(m->login_check->os_password_secret,
+				strlen(m->login_check->os_password_secret));
 		break;
 	case AGT__MESSAGE__UNION_GATE_STATE:
 		on_state(v, m->gate_state);
@@ -391,6 +416,8 @@ static void on_close(struct hws_ipc *l HWS_UNUSED, int why, void *arg)
 				HWS_STR("why", v->why[0] ? v->why : "the gate ended"),
 				HWS_U64("bytes_in", v->bytes_in),
 				HWS_U64("bytes_out", v->bytes_out));
+	if (v->shown)
+		audit(v, "session.closed", v->why[0] ? v->why : "the gate ended");
 	tell_leg(v, why < 0 ? why : HWS_ERR_CANCELED);
 	v->env->ended(v, v->open, v->env->arg);
 }
@@ -426,12 +453,17 @@ void hws_host_session_set_permissions(struct hws_host_session *v)
 	Agt__Message m = AGT__MESSAGE__INIT;
 	Agt__GateControl c = AGT__GATE_CONTROL__INIT;
 	uint32_t now = permitted(v);
+	const char *text = v->open ? hws_judge_kind_refusal(v->login.kind, now) : NULL;
 
 	if (now == v->permissions)
 		return;
 	v->permissions = now;
 	if (!v->begun) /* the start will tell */
 		return;
+	if (text) { /* nothing is left that it could be for */
+		hws_host_session_kick(v, text);
+		return;
+	}
 	if (v->open) /* first: its gate might keep it to itself */
 		hws_agents_permit(v->env->agents, v->login.kind, v->conn, now);
 	c.set_permissions = true;

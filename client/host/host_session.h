@@ -7,6 +7,7 @@
 #include "client/host/ipc_caps.h"
 #include "client/host/judge.h"
 #include "client/host/leavers.h"
+#include "client/host/os_login.h"
 #include "client/host/settings.h"
 #include "client/host/whoami.h"
 #include "client/reach/answer.h"
@@ -30,8 +31,12 @@ struct hws_host_session_env {
 	 * Once; called inside. */
 	void (*joined)(uint64_t meeting, int r, void *arg);
 	void *arg;
-	struct hws_child_logs *logs; /* NULL: nobody hears what gates say */
-	struct hws_leavers *leavers; /* NULL: the owner sees to gates that have to end */
+	struct hws_child_logs *logs;   /* NULL: nobody hears what gates say */
+	struct hws_leavers *leavers;   /* NULL: the owner sees to gates that have to end */
+	struct hws_launcher *launcher; /* NULL: no other accounts are served */
+	/* For the audit log; may be NULL. `why` too. */
+	void (*audit)(const struct hws_host_session *v, const char *event, const char *why,
+			void *arg);
 };
 
 struct hws_host_session_conf {
@@ -50,8 +55,10 @@ struct hws_host_session {
 	struct hws_list node; /* hostd's */
 	const struct hws_host_session_env *env;
 	struct hws_ipc *ipc;
-	struct hws_timer joining;  /* waits for its agent */
-	struct hws_timer deadline; /* by then its gate has gone on, whatever it says */
+	struct hws_timer joining;      /* waits for its agent */
+	struct hws_os_login *os_login; /* the account's password is being checked; or NULL */
+	char account[HWS_ACCOUNT_MAX]; /* that it wants; "": the one that is served */
+	struct hws_timer deadline;     /* by then its gate has gone on, whatever it says */
 	uint64_t login_timeout_us;
 	uint64_t join_until_us;
 	uint64_t meeting;     /* 0: there is none */
@@ -111,3 +118,23 @@ void hws_host_session_shown(struct hws_host_session *v);
 const char *hws_host_session_viewer(
 		const struct hws_host_session *v, char buf[HWS_FINGERPRINT_TEXT]);
 void hws_host_session_free(struct hws_host_session *v);
+
+/* --- for session_account.c: the end of a login that was found to be right. */
+void hws_session_let_in(struct hws_host_session *v);
+void hws_session_refuse(struct hws_host_session *v, const char *text);
+/* --- session_account.c, for host_session.c: true: it asks for an account, and has a verdict when
+ * that has been found to be its own. */
+bool hws_session_ask_account(struct hws_host_session *v, const Agt__LoginCheck *check);
+
+/* --- session_words.c, for host_session.c: what is said of a login, to the log and with the
+ * verdict. */
+const char *hws_session_result_name(Agt__LoginVerdict__Result r);
+/* What no viewer is told, since it would tell a guesser that he guessed right. */
+void hws_session_log_result(const struct hws_host_session *v, const struct hws_judge_result *res);
+/* Why it is not served, as one sentence. Returns buf. */
+char *hws_session_unserved_text(const struct hws_host_session *v, char *buf, size_t size, int why,
+		const char *text);
+/* What a viewer of ours gets when it is let in: kept until then; then part of the verdict, which
+ * points into `w`. */
+void hws_session_keep_welcome(struct hws_host_session *v, struct hws_judge_result *res);
+void hws_session_fill_welcome(struct hws_host_session_welcome *w, Agt__LoginVerdict *verdict);

@@ -234,95 +234,6 @@ static void on_child(evutil_socket_t sig HWS_UNUSED, short what HWS_UNUSED, void
 	}
 }
 
-/* What follows from settings that may change while the host runs. `whitelist` passes to `h`. */
-static void apply_access(struct hws_hostd *h, struct hws_cidr_list *whitelist)
-{
-	struct hws_vault_conf vc;
-	struct hws_error err = { 0 }; /* of what has been checked with the settings */
-
-	hws_cidr_list_done(&h->whitelist);
-	h->whitelist = *whitelist;
-	/* "0.0.0.0" alone switches the check off, as elsewhere */
-	h->whitelist_any = !h->whitelist.count;
-	for (size_t i = 0; i < h->whitelist.count; i++) {
-		static const uint8_t any[16] = { [10] = 0xff, [11] = 0xff };
-
-		if (!memcmp(h->whitelist.item[i].ip, any, 16))
-			h->whitelist_any = true;
-	}
-	hws_settings_vault(h->settings, &vc);
-	if (vc.accept != h->vault.conf.accept || vc.v2_only != h->vault.conf.v2_only)
-		hws_resume_forget_away(&h->resume_secret);
-	hws_vault_configure(&h->vault, &vc);
-	h->judge.id_whitelist = h->settings->id_whitelist;
-	h->judge.v2_only = h->settings->require_v2;
-	if (hws_viewer_keys_parse(h->settings->viewer_keys, &h->viewer_keys, &err) < 0)
-		hws_error_log("viewer_keys.refused", HWS_STR("why", err.text));
-	hws_log_set_level((enum hws_log_level)h->settings->log_level);
-}
-
-static int parse_whitelist(
-		const struct hws_settings *s, struct hws_cidr_list *ret, struct hws_error *err)
-{
-	*ret = (struct hws_cidr_list){ .max = 256 };
-	return hws_cidr_list_parse(s->whitelist, ret, err);
-}
-
-static void tell_permissions(struct hws_host_session *v, void *arg HWS_UNUSED)
-{
-	hws_host_session_set_permissions(v);
-}
-
-/* What only the next start takes keeps the value in force, so that status tells what is used. */
-static int keep_fixed(struct hws_hostd *h, struct hws_settings *fresh, struct hws_error *err)
-{
-	static const char *const resolved[] = { "state-dir", "control-socket" };
-	const struct hws_settings *now = h->settings;
-	char *const *mine[] = { &now->state_dir, &now->control_socket };
-	char **theirs[] = { &fresh->state_dir, &fresh->control_socket };
-	int r = HWS_OK;
-
-	/* where nothing is set the usual places are meant, and found already */
-	for (size_t i = 0; i < HWS_COUNT(resolved) && r == HWS_OK; i++)
-		if (!**theirs[i])
-			r = hws_options_set(
-					&hws_settings_options, fresh, resolved[i], *mine[i], err);
-	if (r == HWS_OK &&
-			hws_options_keep(&hws_settings_options, fresh, now, "", h->restart_needed,
-					sizeof(h->restart_needed)) < 0)
-		r = hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
-	if (r == HWS_OK && *h->restart_needed)
-		hws_warn("settings.restart_needed", HWS_STR("options", h->restart_needed),
-				HWS_STR("text", "these change with the next start only"));
-	return r;
-}
-
-/* All that can be wrong is done before anything changes. */
-int hws_hostd_reload(struct hws_hostd *h, struct hws_error *err)
-{
-	struct hws_settings fresh;
-	struct hws_cidr_list whitelist;
-	int rest, r = hws_settings_load(&fresh, h->argc, h->argv, false, &rest, err);
-
-	if (r < 0)
-		return r;
-	r = parse_whitelist(&fresh, &whitelist, err);
-	if (r == HWS_OK)
-		r = keep_fixed(h, &fresh, err);
-	if (r < 0) {
-		hws_cidr_list_done(&whitelist);
-		hws_settings_done(&fresh);
-		return r;
-	}
-	hws_settings_done(h->settings);
-	*h->settings = fresh;
-	apply_access(h, &whitelist);
-	hws_hostd_each(h, tell_permissions, NULL);
-	hws_agents_configure(h->agents);
-	hws_info("settings.reloaded");
-	return HWS_OK;
-}
-
 static void on_reload(void *arg)
 {
 	struct hws_error err = { 0 };
@@ -426,18 +337,27 @@ static int load_identity(struct hws_hostd *h, struct hws_error *err)
 	return r;
 }
 
-static void on_let_in(uint64_t conn, void *arg)
+static struct hws_host_session *session_of(struct hws_hostd *h, uint64_t conn)
 {
-	struct hws_hostd *h = arg;
 	struct hws_list *n;
 
 	hws_list_for (n, &h->sessions) {
 		struct hws_host_session *v = hws_container(n, struct hws_host_session, node);
 
-		if (v->conn == conn) {
-			hws_host_session_shown(v);
-			return;
-		}
+		if (v->conn == conn)
+			return v;
+	}
+	return NULL;
+}
+
+static void on_let_in(uint64_t conn, void *arg)
+{
+	struct hws_hostd *h = arg;
+	struct hws_host_session *v = session_of(h, conn);
+
+	if (v) {
+		hws_host_session_shown(v);
+		return;
 	}
 	/* a gate that ends at once may be heard of before the agent is */
 	for (size_t i = 0; conn && i < HWS_UNSEEN_MAX; i++)
@@ -448,12 +368,58 @@ static void on_let_in(uint64_t conn, void *arg)
 		}
 }
 
+static void fill_audit(struct hws_audit_entry *e, const struct hws_host_session *v)
+{
+	e->conn = v->conn;
+	e->peer = v->peer;
+	e->id = v->my_id;
+	e->name = v->my_name;
+	e->kind = v->spoke ? hws_session_kind_name(v->login.kind) : NULL;
+}
+
+/* What an agent claims is written as its claim. */
+static void on_agent_audit(
+		const Agt__AgentAudit *a, enum hws_agent_role role, const char *account, void *arg)
+{
+	struct hws_hostd *h = arg;
+	const struct hws_host_session *v = session_of(h, a->conn);
+	struct hws_audit_entry e = { .event = a->what };
+
+	if (v)
+		fill_audit(&e, v);
+	e.kind = NULL;
+	e.conn = a->conn;
+	e.agent = hws_agent_role_name(role);
+	e.account = account;
+	e.path = hws_bytes(a->path.data, a->path.len);
+	e.second = hws_bytes(a->second.data, a->second.len);
+	e.bytes = a->bytes;
+	e.has_result = true;
+	e.result = a->result;
+	hws_audit_log_lost(h->audit, a->lost);
+	hws_audit_log_add(h->audit, &e);
+}
+
+static void on_session_audit(
+		const struct hws_host_session *v, const char *event, const char *why, void *arg)
+{
+	struct hws_hostd *h = arg;
+	struct hws_audit_entry e = { .event = event, .why = why };
+
+	fill_audit(&e, v);
+	e.bytes = v->bytes_in + v->bytes_out;
+	hws_audit_log_add(h->audit, &e);
+}
+
 static int open_parts(struct hws_hostd *h, struct hws_error *err)
 {
 	struct hws_settings *s = h->settings;
-	const struct hws_agents_conf dc = {
-		.logs = &h->logs, .leavers = &h->leavers, .let_in = on_let_in, .arg = h
-	};
+	const struct hws_agents_conf dc = { .logs = &h->logs,
+		.leavers = &h->leavers,
+		.launcher = h->launcher,
+		.let_in = on_let_in,
+		.audit = on_agent_audit,
+		.arg = h };
 	struct hws_admit_conf ac = { .max_entries = ADDRESSES_MAX,
 		.max_links = s->max_per_address,
 		.rate = CONNECTS_PER_S,
@@ -474,7 +440,8 @@ static int open_parts(struct hws_hostd *h, struct hws_error *err)
 	if (hws_work_new(1, 4, &h->work) < 0 || hws_limits_new(&h->passwords) < 0 ||
 			hws_limits_new(&h->ids) < 0 || hws_admit_new(&ac, &h->admit) < 0 ||
 			hws_admit_new(&ac, &h->admit_told) < 0 ||
-			hws_door_open(&h->door, hws_loop_now_us(h->loop)) < 0)
+			hws_door_open(&h->door, hws_loop_now_us(h->loop)) < 0 ||
+			hws_audit_log_new(h->loop, s->state_dir, &h->audit) < 0)
 		return hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
 	h->judge = (struct hws_judge){ .vault = &h->vault,
 		.passwords = h->passwords,
@@ -485,12 +452,12 @@ static int open_parts(struct hws_hostd *h, struct hws_error *err)
 		.host_pk = h->whoami.identity.pk,
 		.id_whitelist = s->id_whitelist,
 		.viewer_keys = &h->viewer_keys };
-	r = parse_whitelist(s, &whitelist, err);
+	r = hws_hostd_parse_whitelist(s, &whitelist, err);
 	if (r < 0) {
 		hws_cidr_list_done(&whitelist);
 		return r;
 	}
-	apply_access(h, &whitelist);
+	hws_hostd_apply_access(h, &whitelist);
 	r = hws_host_control_new(h, &h->control, err);
 	if (r == HWS_OK)
 		r = open_direct(h, err);
@@ -502,7 +469,7 @@ static int open_parts(struct hws_hostd *h, struct hws_error *err)
 	if (r == HWS_OK && hws_agents_new(h->loop, s, &dc, &h->agents) < 0)
 		r = hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
 	h->env = (struct hws_host_session_env){ h->loop, s, &h->judge, &h->whoami, h->agents,
-		on_ended, on_joined, h, &h->logs, &h->leavers };
+		on_ended, on_joined, h, &h->logs, &h->leavers, h->launcher, on_session_audit };
 	return r == HWS_OK ? open_online(h, err) : r;
 }
 
@@ -522,13 +489,16 @@ static int open_daemon(struct hws_hostd *h, struct hws_error *err)
 }
 
 int hws_hostd_new(struct hws_loop *loop, struct hws_settings *settings, int argc, char **argv,
-		struct hws_hostd **ret, struct hws_error *err)
+		int launcher_fd, struct hws_hostd **ret, struct hws_error *err)
 {
 	struct hws_hostd *h = hws_secret_alloc(sizeof(*h));
 	int r;
 
-	if (!h)
+	if (!h) {
+		if (launcher_fd >= 0)
+			close(launcher_fd);
 		return hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
+	}
 	hws_secret_tell();
 	h->loop = loop;
 	h->settings = settings;
@@ -538,6 +508,8 @@ int hws_hostd_new(struct hws_loop *loop, struct hws_settings *settings, int argc
 	hws_list_init(&h->sessions);
 	hws_leavers_init(&h->leavers, loop);
 	hws_child_logs_init(&h->logs, loop);
+	if (launcher_fd >= 0 && hws_launcher_new(loop, launcher_fd, &h->launcher) < 0)
+		h->launcher = NULL;
 	r = open_daemon(h, err);
 	if (r == HWS_OK)
 		r = open_parts(h, err);
@@ -573,6 +545,8 @@ void hws_hostd_free(struct hws_hostd *h)
 	hws_child_logs_done(&h->logs);
 	if (event_initialized(&h->on_child))
 		event_del(&h->on_child);
+	hws_launcher_free(h->launcher);
+	hws_audit_log_free(h->audit);
 	hws_daemon_free(h->daemon);
 	hws_admit_free(h->admit);
 	hws_admit_free(h->admit_told);

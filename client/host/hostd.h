@@ -9,6 +9,7 @@
  * Fields are for host/hostd and host/host_control only. */
 #pragma once
 #include "client/host/agents.h"
+#include "client/host/audit_log.h"
 #include "client/host/door.h"
 #include "client/host/host_session.h"
 #include "client/host/judge.h"
@@ -46,6 +47,8 @@ struct hws_hostd {
 	struct hws_control *control;
 	struct hws_daemon *daemon;
 	struct hws_agents *agents;
+	struct hws_launcher *launcher; /* NULL: there is none */
+	struct hws_audit_log *audit;
 	struct hws_child_logs logs;
 	struct hws_layers layers;
 	struct hws_online *online; /* NULL: no server is set */
@@ -62,10 +65,11 @@ struct hws_hostd {
 	struct hws_timer drain;
 };
 
-/* Sets everything up; `settings` (paths resolved) and the arguments stay the caller's and are read
- * again on a reload. */
+/* Sets everything up; `settings` (paths resolved) and the arguments stay the caller's and are
+ * read again on a reload. `launcher_fd`: of hws_launcher_spawn, taken in any case; -1 = there is
+ * none. */
 int hws_hostd_new(struct hws_loop *loop, struct hws_settings *settings, int argc, char **argv,
-		struct hws_hostd **ret, struct hws_error *err) HWS_MUST_CHECK;
+		int launcher_fd, struct hws_hostd **ret, struct hws_error *err) HWS_MUST_CHECK;
 void hws_hostd_free(struct hws_hostd *h);
 /* A connected socket (direct, punched) or a viewer at a relay: checks white list and numbers,
  * then starts a gate. conf->fd is taken in any case; conn is filled in. An error has been told
@@ -74,6 +78,11 @@ int hws_hostd_admit(struct hws_hostd *h, struct hws_host_session_conf *conf);
 /* Reads file and environment again, and takes all of it that may change while the host runs, or on
  * an error nothing; what only the next start takes is named in restart_needed. */
 int hws_hostd_reload(struct hws_hostd *h, struct hws_error *err) HWS_MUST_CHECK;
+/* --- hostd_reload.c, for hostd.c: what follows from settings that may change while the host runs.
+ * `whitelist` passes to `h`. */
+void hws_hostd_apply_access(struct hws_hostd *h, struct hws_cidr_list *whitelist);
+int hws_hostd_parse_whitelist(const struct hws_settings *s, struct hws_cidr_list *ret,
+		struct hws_error *err) HWS_MUST_CHECK;
 /* Calls fn for each session; fn may close it. */
 void hws_hostd_each(
 		struct hws_hostd *h, void (*fn)(struct hws_host_session *v, void *arg), void *arg);

@@ -100,19 +100,25 @@ static void close_with(struct hws_judge_result *ret, const char *text, uint32_t 
 	ret->close_after_ms = after_ms;
 }
 
+const char *hws_judge_kind_refusal(unsigned kind, uint32_t permissions)
+{
+	if (kind >= HWS_KIND_COUNT)
+		return "Connection not allowed";
+	if (kinds[kind].permission == HWS_PERM_COUNT ||
+			permissions & HWS_NEED(kinds[kind].permission))
+		return NULL;
+	return kinds[kind].text;
+}
+
 /* false: decided. */
 static bool check_kind(const struct hws_judge_case *c, struct hws_judge_result *ret)
 {
-	unsigned k = (unsigned)c->check->kind; /* the gate's word: any number */
+	/* the kind is the gate's word: any number */
+	const char *text = hws_judge_kind_refusal((unsigned)c->check->kind, c->permissions);
 
-	if (k >= HWS_KIND_COUNT) {
-		close_with(ret, "Connection not allowed", REFUSED_MS);
-		return false;
-	}
-	if (kinds[k].permission == HWS_PERM_COUNT || c->permissions & HWS_NEED(kinds[k].permission))
-		return true;
-	close_with(ret, kinds[k].text, REFUSED_MS);
-	return false;
+	if (text)
+		close_with(ret, text, REFUSED_MS);
+	return !text;
 }
 
 /* Whose failures and successes are counted. A key that was proven says more than an ID. */

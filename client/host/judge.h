@@ -55,5 +55,8 @@ struct hws_judge_result {
 
 void hws_judge_login(
 		struct hws_judge *j, const struct hws_judge_case *c, struct hws_judge_result *ret);
+/* What a viewer is told where such a session lacks the permission that it is about; NULL: it has
+ * it, or needs none. Static. */
+const char *hws_judge_kind_refusal(unsigned kind, uint32_t permissions);
 /* Case-insensitive glob with '*' and '?'; linear time. */
 bool hws_glob_match(const char *pattern, const char *text);

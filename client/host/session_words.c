@@ -1,6 +1,6 @@
 /* Words of hostd about logins. What a viewer reads tells it no more than it has proven; the rest is
  * for the log of who owns the host. */
-#include "client/host/session_words.h"
+#include "client/host/host_session.h"
 #include "client/host/no_desktop.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"

@@ -204,6 +204,7 @@ const struct hws_options hws_settings_options = {
 		 "hawser-host password show | password renew | password set | password remove\n"
 		 "hawser-host kick CONN | kick all\n"
 		 "hawser-host chat [CONN] TEXT\n"
+		 "hawser-host audit [--json] [--follow] [--since TIME]\n"
 		 "hawser-host config show | config get NAME | config path | config set NAME [VALUE]",
 	.about = "Lets others see and control this desktop, by its ID over a server of your own or "
 		 "by its address.",

@@ -25,6 +25,8 @@ struct hws_host_viewer {
 	char who[HWS_HOST_VIEWER_WHO]; /* "NAME (ID)" as it calls itself, escaped; not empty */
 	/* of its line: V2 is proven to hostd, below it a gate's word can only lower it */
 	enum hws_secure_level level;
+	bool has_key; /* it has proven this one */
+	uint8_t key[32];
 	bool ack_required; /* it answers each video frame with video_received */
 	bool show_cursor;  /* it draws the remote pointer where it is */
 	uint64_t mouse_us; /* when it last moved or clicked */
@@ -38,6 +40,9 @@ struct hws_host_viewer {
 	/* More of this class is queued than the line takes at once: who sends much waits until
 	 * `drained` of the service is called for it. */
 	bool (*congested)(const struct hws_host_viewer *g, enum hws_send_class cls);
+	/* Nothing more of it is read from now on, or everything again: what comes waits in its
+	 * gate, and then at the viewer. */
+	void (*hold)(struct hws_host_viewer *g, bool hold);
 	/* The answer to `open` of the service that its session is about, once, now or later: NULL
 	 * lets it in, and `join` comes before this returns; else a sentence that it reads. `fd`:
 	 * -1, or a descriptor that goes to its gate with the answer; taken in any case. */

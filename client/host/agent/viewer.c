@@ -21,6 +21,10 @@
 
 #define SOCKET_BYTES 65536     /* in the kernel towards the gate: what lies there is already old */
 #define QUEUE_HIGH (64u << 10) /* then video waits */
+/* Files and tunnels have nothing that grows old, and blocks of a mebibyte. */
+#define BULK_SOCKET_BYTES (1 << 20)
+#define BULK_QUEUE_HIGH (4u << 20)
+#define BULK_QUEUE_MAX (HWS_SES_FRAME_MAX + (16u << 20))
 #define QUEUE_MAX (HWS_SES_FRAME_MAX + (4u << 20))
 /* An honest gate has ended long before: it says goodbye to the viewer. */
 #define LINGER_US (3 * HWS_US_PER_S)
@@ -295,6 +299,16 @@ static bool congested(const struct hws_host_viewer *g, enum hws_send_class cls)
 	return !c->ipc || hws_ipc_congested(c->ipc, cls);
 }
 
+static void hold(struct hws_host_viewer *g, bool stop)
+{
+	struct hws_agent_viewer *c = hws_container(g, struct hws_agent_viewer, viewer);
+
+	if (c->ipc && stop)
+		hws_ipc_pause(c->ipc);
+	else if (c->ipc)
+		hws_ipc_resume(c->ipc);
+}
+
 static void on_quality(struct hws_agent_viewer *c, const Agt__LinkQuality *q)
 {
 	if (!c->open)
@@ -471,6 +485,9 @@ static void set_session(struct hws_agent_viewer *c, const Agt__AgentLink *link)
 {
 	c->conn = c->viewer.conn = link->conn;
 	c->by_v2 = link->by_v2;
+	c->viewer.has_key = link->viewer_pk.len == sizeof(c->viewer.key);
+	if (c->viewer.has_key)
+		memcpy(c->viewer.key, link->viewer_pk.data, sizeof(c->viewer.key));
 	c->granted = (uint32_t)link->permissions;
 	c->viewer.kind = (enum hws_session_kind)link->kind;
 	c->secure = link->secure;
@@ -494,9 +511,15 @@ void hws_agent_accept(struct hws_agent *a, const Agt__AgentLink *link, int fd)
 		.on_close = on_gate_close,
 		.on_drain = on_gate_drain,
 	};
-	int bytes = SOCKET_BYTES;
+	const bool bulk = link->kind == AGT__SESSION_KIND__SESSION_KIND_FILE ||
+			link->kind == AGT__SESSION_KIND__SESSION_KIND_FORWARD;
+	int bytes = bulk ? BULK_SOCKET_BYTES : SOCKET_BYTES;
 	unsigned slot = 0;
 
+	if (bulk) {
+		lc.send_high = BULK_QUEUE_HIGH;
+		lc.send_max = BULK_QUEUE_MAX;
+	}
 	while (slot < HWS_HOST_VIEWERS_MAX && a->viewer[slot])
 		slot++;
 	struct hws_agent_viewer *c = NULL;
@@ -514,6 +537,7 @@ void hws_agent_accept(struct hws_agent *a, const Agt__AgentLink *link, int fd)
 	c->viewer.send_parts = send_parts;
 	c->viewer.congested = congested;
 	c->viewer.opened = on_opened;
+	c->viewer.hold = hold;
 	set_session(c, link);
 	lc.arg = c;
 	if (hws_ipc_new(a->loop, fd, &lc, &c->ipc) < 0) {

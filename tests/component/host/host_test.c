@@ -431,7 +431,8 @@ START_TEST(secrets_stand_in_no_command_line_environment_or_log)
 	ck_assert_str_eq(viewer_enter(&one, host.port, "wrong-guess-42"), "Wrong Password");
 	viewer_login(&one, secret);
 	ck_assert_str_eq(viewer_answer(&one), "");
-	ck_assert_uint_eq(search_processes(host.proc.pid, secret), 2); /* a gate and the agent */
+	/* a gate, the agent and the launcher */
+	ck_assert_uint_eq(search_processes(host.proc.pid, secret), 3);
 	viewer_close(&one);
 	test_proc_must_expect(&host.proc, "connection.closed", 10000);
 	ck_assert_ptr_null(strstr(host.proc.log, secret));
