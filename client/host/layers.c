@@ -70,8 +70,14 @@ int hws_layers_probe(bool sandbox)
 
 void hws_layers_enter(int role, const char *event)
 {
+	hws_layers_enter_beneath(role, NULL, 0, event);
+}
+
+void hws_layers_enter_beneath(
+		int role, const char *const *folders, unsigned count, const char *event)
+{
 	struct hws_error err = { 0 };
 
-	if (hws_sandbox_enter((enum hws_sandbox_role)role, &err) < 0)
+	if (hws_sandbox_enter_beneath((enum hws_sandbox_role)role, folders, count, &err) < 0)
 		hws_warn(event, HWS_STR("why", err.text));
 }

@@ -27,3 +27,6 @@ int hws_layers_probe(bool sandbox);
 /* hostd's own, and the agent's, sandbox: HWS_SANDBOX_HOSTD or _AGENT. What is not there is in the
  * log. */
 void hws_layers_enter(int role, const char *event);
+/* The same with folders that are left to it: hws_sandbox_enter_beneath. */
+void hws_layers_enter_beneath(
+		int role, const char *const *folders, unsigned count, const char *event);

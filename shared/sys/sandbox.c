@@ -40,21 +40,26 @@ static const struct role {
 	unsigned calls;                   /* enum sandbox_calls */
 	enum sandbox_otherwise otherwise; /* what a call outside of them does */
 	unsigned layers;                  /* besides the filter */
-	rlim_t files;  /* descriptors at most, and no file may grow; 0 = as before */
-	rlim_t memory; /* bytes of data at most; 0 = as before */
+	rlim_t files;        /* descriptors at most, and no file may grow; 0 = as before */
+	rlim_t memory;       /* bytes of data at most; 0 = as before */
+	bool names, network; /* what Landlock leaves: see struct sandbox_left */
 } roles[HWS_SANDBOX_ROLES] = {
 	[HWS_SANDBOX_GATE_DIALING] = { DIALER | SANDBOX_AGAIN, SANDBOX_EPERM, 0, 0, 0 },
 	[HWS_SANDBOX_GATE] = { STREAM, SANDBOX_KILL, ISOLATED | LANDLOCK, 64, GIB },
 	[HWS_SANDBOX_COMPUTE] = { SANDBOX_COMPUTE, SANDBOX_KILL, LANDLOCK, 0, 0 },
 	[HWS_SANDBOX_HOSTD] = { SANDBOX_HOST, SANDBOX_EPERM, 0, 0, 0 },
 	[HWS_SANDBOX_AGENT] = { SANDBOX_HOST | SANDBOX_GUEST, SANDBOX_EPERM, 0, 0, 0 },
+	[HWS_SANDBOX_FILES] = { STREAM | SANDBOX_THREADS | SANDBOX_WRITE | SANDBOX_FOLDERS,
+			SANDBOX_EPERM, LANDLOCK, 0, 0 },
+	[HWS_SANDBOX_TUNNEL] = { SERVER | SANDBOX_STREAM, SANDBOX_EPERM, HWS_LAYER_LANDLOCK, 0, 0,
+			true, true },
 	[HWS_SANDBOX_RELAY] = { SERVER, SANDBOX_EPERM, 0, 0, 0 },
 	[HWS_SANDBOX_RENDEZVOUS] = { SERVER | SANDBOX_WRITE, SANDBOX_EPERM, 0, 0, 0 },
 };
 
 static unsigned held;
 
-static void leave(unsigned layers)
+static void leave(unsigned layers, const struct sandbox_left *left)
 {
 	unsigned went = layers & ISOLATED ? hws_isolate() : 0;
 
@@ -62,7 +67,7 @@ static void leave(unsigned layers)
 			(went & HWS_ISOLATED_FILES ? HWS_LAYER_FILES : 0) |
 			(went & HWS_ISOLATED_NAMES ? HWS_LAYER_NAMES : 0);
 	if (layers & LANDLOCK)
-		held |= sandbox_landlock();
+		held |= sandbox_landlock(left);
 }
 
 static void limit_files(rlim_t most)
@@ -86,7 +91,14 @@ static void limit_memory(rlim_t most)
 
 int hws_sandbox_enter(enum hws_sandbox_role role, struct hws_error *err)
 {
+	return hws_sandbox_enter_beneath(role, NULL, 0, err);
+}
+
+int hws_sandbox_enter_beneath(enum hws_sandbox_role role, const char *const *folders,
+		unsigned count, struct hws_error *err)
+{
 	const struct role *t = &roles[role];
+	const struct sandbox_left left = { folders, count, t->names, t->network };
 	int r;
 
 	if (SANITIZED) /* their run time needs calls that a program does not */
@@ -95,7 +107,7 @@ int hws_sandbox_enter(enum hws_sandbox_role role, struct hws_error *err)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return hws_error_set(
 				err, HWS_ERR_UNSUPPORTED, "no sandbox: prctl: %s", strerror(errno));
-	leave(t->layers);
+	leave(t->layers, &left);
 	if (t->files)
 		limit_files(t->files);
 	if (t->memory)

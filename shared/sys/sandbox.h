@@ -21,6 +21,11 @@ enum hws_sandbox_role {
 	HWS_SANDBOX_COMPUTE,
 	HWS_SANDBOX_HOSTD, /* starts the others: what is refused to it is refused to them */
 	HWS_SANDBOX_AGENT, /* lives with the libraries of a desktop */
+	/* Reads and writes files beneath folders that are named as it enters; threads, no new
+	 * sockets. */
+	HWS_SANDBOX_FILES,
+	/* Connects and listens for others; of files only what names of hosts are looked up in. */
+	HWS_SANDBOX_TUNNEL,
 	/* Servers: sockets, threads, names, files. Starting a program and the tools of attacks kill
 	 * them; another call that is not on the list fails with EPERM. */
 	HWS_SANDBOX_RELAY,
@@ -43,6 +48,11 @@ enum hws_sandbox_layer {
  * HWS_ERR_UNSUPPORTED: not even the filter: the kernel has no seccomp, or the program was built
  * with a sanitizer (the caller warns and goes on if configured to). */
 int hws_sandbox_enter(enum hws_sandbox_role role, struct hws_error *err) HWS_MUST_CHECK;
+/* The same, where Landlock is a layer of the role and these folders are left: all beneath them, but
+ * for running programs and making devices, pipes and sockets. Those that are not there, or not to
+ * be opened, are not. */
+int hws_sandbox_enter_beneath(enum hws_sandbox_role role, const char *const *folders,
+		unsigned count, struct hws_error *err) HWS_MUST_CHECK;
 /* What holds for this process by what it entered, and what a role has where the kernel gives
  * everything. */
 unsigned hws_sandbox_layers(void);

@@ -71,6 +71,21 @@ static const int files[] = { SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(creat), 
 	SCMP_SYS(fsync), SCMP_SYS(fdatasync), SCMP_SYS(flock), SCMP_SYS(utimensat), SCMP_SYS(link),
 	SCMP_SYS(linkat), SCMP_SYS(msync), SCMP_SYS(sync_file_range) };
 
+/* SANDBOX_FOLDERS: what moving, listing and copying files takes besides. */
+static const int folders[] = { SCMP_SYS(openat2), SCMP_SYS(stat), SCMP_SYS(lstat),
+	SCMP_SYS(newfstatat), SCMP_SYS(statx), SCMP_SYS(statfs), SCMP_SYS(fstatfs),
+	SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2), SCMP_SYS(readlink),
+	SCMP_SYS(readlinkat), SCMP_SYS(symlinkat), SCMP_SYS(getdents64), SCMP_SYS(pread64),
+	SCMP_SYS(preadv), SCMP_SYS(preadv2), SCMP_SYS(pwritev2), SCMP_SYS(unlink),
+	SCMP_SYS(unlinkat), SCMP_SYS(fchownat), SCMP_SYS(copy_file_range), SCMP_SYS(sendfile),
+	SCMP_SYS(splice), SCMP_SYS(fadvise64), SCMP_SYS(readahead), SCMP_SYS(truncate),
+	SCMP_SYS(syncfs), SCMP_SYS(fgetxattr), SCMP_SYS(fsetxattr), SCMP_SYS(flistxattr),
+	SCMP_SYS(fremovexattr), SCMP_SYS(dup), SCMP_SYS(dup2), SCMP_SYS(dup3), SCMP_SYS(pipe2),
+	SCMP_SYS(epoll_create1), SCMP_SYS(eventfd2), SCMP_SYS(timerfd_create), SCMP_SYS(getcwd),
+	SCMP_SYS(umask), SCMP_SYS(getgroups), SCMP_SYS(sysinfo), SCMP_SYS(getrlimit),
+	SCMP_SYS(getcpu), SCMP_SYS(mlock), SCMP_SYS(munlock), SCMP_SYS(sched_getparam),
+	SCMP_SYS(sched_getscheduler), SCMP_SYS(getpriority), SCMP_SYS(ioprio_get) };
+
 /* What the layers of the next sandbox call, as far as arguments need no look. */
 static const int again[] = { SCMP_SYS(seccomp), SCMP_SYS(landlock_create_ruleset),
 	SCMP_SYS(landlock_restrict_self), SCMP_SYS(pivot_root), SCMP_SYS(chdir), SCMP_SYS(capset) };
@@ -292,6 +307,16 @@ static void allow_serving(struct filter *f)
 	allow_locks(f);
 }
 
+static void allow_folders(struct filter *f)
+{
+	all(f, SCMP_ACT_ALLOW, folders, HWS_COUNT(folders));
+	rule_1(f, SCMP_ACT_ALLOW, SCMP_SYS(prctl), (struct arg){ 0, 0, PR_SET_NAME });
+	/* of itself, and only to look */
+	rule_2(f, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), (struct arg){ 0, 0, 0 },
+			(struct arg){ 2, 0, 0 });
+	allow_locks(f);
+}
+
 static void allow_reading(struct filter *f)
 {
 	const scmp_datum_t mask = O_ACCMODE | O_CREAT | O_TRUNC;
@@ -369,7 +394,7 @@ static void fill(struct filter *f, unsigned calls)
 	}
 	allow_running(f);
 	if (!(calls & SANDBOX_DIAL)) /* which loads code */
-		allow_data_memory(f, false);
+		allow_data_memory(f, calls & SANDBOX_FOLDERS);
 	if (calls & SANDBOX_STREAM) {
 		rule_1(f, SCMP_ACT_ALLOW, SCMP_SYS(sendto), (struct arg){ 4, 0, 0 });
 		allow_options(f, stream_options, HWS_COUNT(stream_options));
@@ -384,6 +409,8 @@ static void fill(struct filter *f, unsigned calls)
 		all(f, SCMP_ACT_ALLOW, files, HWS_COUNT(files));
 	else if (calls & SANDBOX_READ)
 		allow_reading(f);
+	if (calls & SANDBOX_FOLDERS)
+		allow_folders(f);
 	if (calls & SANDBOX_AGAIN)
 		allow_again(f);
 }

@@ -14,6 +14,8 @@ enum sandbox_calls {
 	SANDBOX_READ = 32,    /* opening files for reading */
 	SANDBOX_WRITE = 64,   /* making, changing, locking and removing files: a database */
 	SANDBOX_AGAIN = 128,  /* entering another sandbox */
+	/* with WRITE, instead of DIAL: folders, links, times, holes, and no socket */
+	SANDBOX_FOLDERS = 2048,
 	/* A list of what is refused instead. */
 	SANDBOX_HOST = 256,  /* what only attacks on a machine use */
 	SANDBOX_GUEST = 512, /* with HOST, and what hostd needs for its gates */

@@ -1,7 +1,9 @@
 /* Landlock without its library, which the system we are built on has not: three system calls and a
- * structure that grows with the kernel. No rule is added, so nothing that it handles is allowed. */
+ * structure that grows with the kernel. What no rule is added for is refused. */
 #include "shared/sys/sandbox_landlock.h"
+#include "shared/base/macros.h"
 #include "shared/sys/sandbox.h"
+#include <fcntl.h>
 #include <linux/landlock.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,7 +21,49 @@ struct ruleset {
 #define FS_IOCTL_DEV (1ull << 15) /* ABI 5 */
 #define SCOPE_SOCKET_SIGNAL 3ull  /* ABI 6 */
 
-unsigned sandbox_landlock(void)
+/* To list folders and read files. */
+#define READS (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+/* Never to run programs, nor to make what others would take for a device or a service. */
+#define NEVER                                                                                      \
+	(LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_MAKE_CHAR |                               \
+			LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SOCK |             \
+			LANDLOCK_ACCESS_FS_MAKE_FIFO | FS_IOCTL_DEV)
+
+static bool leave_folder(int ruleset, const char *path, uint64_t access)
+{
+	struct landlock_path_beneath_attr a = { .allowed_access = access };
+	bool done;
+
+	a.parent_fd = open(path, O_PATH | O_CLOEXEC);
+	if (a.parent_fd < 0)
+		return true; /* then nobody comes there */
+	done = syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &a, 0) == 0;
+	close(a.parent_fd);
+	return done;
+}
+
+/* Resolvers and what libc loads for them. */
+static bool leave_names(int ruleset)
+{
+	static const char *const places[] = { "/etc", "/run", "/var/run", "/usr/lib", "/lib",
+		"/lib64", "/usr/share", "/usr/local/lib" };
+	bool done = true;
+
+	for (size_t i = 0; i < HWS_COUNT(places); i++)
+		done = done && leave_folder(ruleset, places[i], READS);
+	return done;
+}
+
+static bool add_rules(int ruleset, const struct sandbox_left *left, uint64_t all)
+{
+	bool done = !left->names || leave_names(ruleset);
+
+	for (unsigned i = 0; i < left->folder_count; i++)
+		done = done && leave_folder(ruleset, left->folders[i], all & ~(uint64_t)NEVER);
+	return done;
+}
+
+unsigned sandbox_landlock(const struct sandbox_left *left)
 {
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 	struct ruleset all = { .fs = FS_ABI_1 };
@@ -31,12 +75,13 @@ unsigned sandbox_landlock(void)
 		return 0;
 	all.fs |= (abi >= 2 ? FS_REFER : 0) | (abi >= 3 ? FS_TRUNCATE : 0) |
 			(abi >= 5 ? FS_IOCTL_DEV : 0);
-	all.net = abi >= 4 ? NET_BIND_CONNECT : 0;
+	all.net = abi >= 4 && !left->network ? NET_BIND_CONNECT : 0;
 	all.scoped = abi >= 6 ? SCOPE_SOCKET_SIGNAL : 0;
 	fd = syscall(SYS_landlock_create_ruleset, &all, size, 0);
 	if (fd < 0)
 		return 0;
-	done = syscall(SYS_landlock_restrict_self, (int)fd, 0) == 0;
+	done = add_rules((int)fd, left, all.fs) &&
+			syscall(SYS_landlock_restrict_self, (int)fd, 0) == 0;
 	close((int)fd);
 	return !done ? 0 : HWS_LAYER_LANDLOCK | (abi >= 6 ? HWS_LAYER_SCOPE : 0);
 }

@@ -5,9 +5,9 @@
 
 static const struct hws_agent_role_row rows[HWS_AGENT_ROLES] = {
 	[HWS_AGENT_DESKTOP] = { hws_host_registry, true, HWS_SANDBOX_AGENT },
-	[HWS_AGENT_FILES] = { hws_host_files_registry, false, HWS_SANDBOX_AGENT },
+	[HWS_AGENT_FILES] = { hws_host_files_registry, false, HWS_SANDBOX_FILES },
 	[HWS_AGENT_TERMINAL] = { hws_host_terminal_registry, false, HWS_SANDBOX_ROLES },
-	[HWS_AGENT_TUNNEL] = { hws_host_tunnel_registry, false, HWS_SANDBOX_AGENT },
+	[HWS_AGENT_TUNNEL] = { hws_host_tunnel_registry, false, HWS_SANDBOX_TUNNEL },
 };
 
 const struct hws_agent_role_row *hws_agent_role_row(enum hws_agent_role role)

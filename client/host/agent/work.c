@@ -73,7 +73,10 @@ static int begin(struct hws_agent *a)
 	int r;
 
 	if (a->conf->sandbox && a->row->sandbox != HWS_SANDBOX_ROLES)
-		hws_layers_enter((int)a->row->sandbox, "agent.no_sandbox");
+		hws_layers_enter_beneath((int)a->row->sandbox, a->settings.root,
+				a->conf->role == HWS_AGENT_FILES ? a->settings.conf.files_root_count
+								 : 0,
+				"agent.no_sandbox");
 	r = hws_work_new(WORKERS, JOBS_MAX, &a->work);
 	return r < 0 ? r : hws_agent_open_services(a);
 }

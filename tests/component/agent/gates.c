@@ -50,9 +50,8 @@ static void on_gone(struct hws_ipc *l, int why, void *arg)
 	h.gone++;
 }
 
-void start_agent(const char *backend, const char *display)
+static void start(const struct hws_agent_conf *conf)
 {
-	struct hws_agent_conf conf = { backend, display };
 	struct hws_ipc_conf lc = {
 		.frame_max = HWS_SES_FRAME_MAX + 1, .on_message = on_state, .on_close = on_gone
 	};
@@ -67,11 +66,25 @@ void start_agent(const char *backend, const char *display)
 		close(fd[0]);
 		hws_log_setup("agent", HWS_LOG_TEXT, 2);
 		hws_log_set_level(HWS_LOG_ERROR);
-		_exit(hws_agent_main(fd[1], &conf));
+		_exit(hws_agent_main(fd[1], conf));
 	}
 	close(fd[1]);
 	ck_assert_int_eq(hws_loop_new(&h.loop), HWS_OK);
 	ck_assert_int_eq(hws_ipc_new(h.loop, fd[0], &lc, &h.hostd), HWS_OK);
+}
+
+void start_agent(const char *backend, const char *display)
+{
+	const struct hws_agent_conf conf = { backend, display };
+
+	start(&conf);
+}
+
+void start_role(enum hws_agent_role role)
+{
+	const struct hws_agent_conf conf = { .role = role };
+
+	start(&conf);
 }
 
 void wait_for(const unsigned *counter, unsigned n)

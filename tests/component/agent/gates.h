@@ -43,6 +43,8 @@ struct host {
 extern struct host h; /* the one of the running test */
 
 void start_agent(const char *backend, const char *display);
+/* One that needs no desktop: it is ready when it is told what is set. */
+void start_role(enum hws_agent_role role);
 void wait_for(const unsigned *counter, unsigned n);
 void run_for(unsigned ms);
 int stop_agent(void);

@@ -29,8 +29,8 @@
 
 static int own_terminal = -1;
 
-static const char *const names[] = { "gate (dialing)", "gate", "compute", "hostd", "agent", "relay",
-	"rendezvous", "none" };
+static const char *const names[] = { "gate (dialing)", "gate", "compute", "hostd", "agent", "files",
+	"tunnel", "relay", "rendezvous", "none" };
 
 static int connected_stream(void)
 {
@@ -163,7 +163,7 @@ static bool works_behind_landlock(void)
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return true;
-	got = sandbox_landlock();
+	got = sandbox_landlock(&(const struct sandbox_left){ 0 });
 	if (!(got & HWS_LAYER_LANDLOCK))
 		_exit(NO_SANDBOX);
 	if (!(got & HWS_LAYER_SCOPE) && behind_landlock->refused & 1)

@@ -25,11 +25,13 @@ void viewer_connect(struct test_viewer *v, unsigned port)
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
 	const char *my_id = v->my_id;
 	uint64_t session_id = v->session_id;
+	const Ses__LoginRequest *wish = v->wish;
 
 	viewer_close(v);
 	memset(v, 0, sizeof(*v));
 	v->my_id = my_id ? my_id : "987654321";
 	v->session_id = session_id ? session_id : 4711;
+	v->wish = wish;
 	hws_buf_init(&v->in, 40u << 20);
 	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	v->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -150,6 +152,8 @@ void viewer_login(struct test_viewer *v, const char *password)
 	Ses__LoginRequest lr = SES__LOGIN_REQUEST__INIT;
 	uint8_t h1[HWS_H1_LEN], proof[HWS_PROOF_LEN];
 
+	if (v->wish)
+		lr = *v->wish;
 	lr.username = (char *)"127.0.0.1";
 	lr.my_id = (char *)(uintptr_t)v->my_id;
 	lr.my_name = (char *)"Tester";

@@ -10,6 +10,7 @@ struct test_viewer {
 	char salt[64], challenge[16];
 	const char *my_id;
 	uint64_t session_id;
+	const Ses__LoginRequest *wish; /* its kind of session and account; NULL: the desktop */
 };
 
 /* Closes what was open. A zeroed viewer is a closed one. */

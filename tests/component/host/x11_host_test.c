@@ -75,7 +75,7 @@ END_TEST
 static const char *agent_variable(const char *name)
 {
 	static char env[65536];
-	char path[64], line[64] = "";
+	char path[64], line[64] = "", *second;
 	size_t len, n = strlen(name);
 	uint32_t pid = 0;
 	FILE *f;
@@ -86,8 +86,11 @@ static const char *agent_variable(const char *name)
 	ck_assert_ptr_nonnull(f);
 	ck_assert_ptr_nonnull(fgets(line, sizeof(line), f));
 	fclose(f);
-	line[strcspn(line, " \n")] = 0; /* the only child so far */
-	ck_assert_int_eq(hws_parse_u32(line, &pid), HWS_OK);
+	/* the second child: the launcher was there before */
+	second = line + strcspn(line, " ");
+	second += strspn(second, " ");
+	second[strcspn(second, " \n")] = 0;
+	ck_assert_int_eq(hws_parse_u32(second, &pid), HWS_OK);
 	snprintf(path, sizeof(path), "/proc/%u/environ", pid);
 	f = fopen(path, "re");
 	ck_assert_ptr_nonnull(f);
