@@ -13,6 +13,8 @@
 
 #define HWS_BLOCK_BASE (128u << 10) /* towards deployed peers */
 #define HWS_BLOCK_MAX (1u << 20)    /* between hawser ends; offsets are multiples of it */
+/* The longest hole of one message: each block of it is counted. */
+#define HWS_BLOCK_HOLE_MAX ((uint64_t)HWS_BLOCK_MAX << 14)
 /* What one block may unpack to when a deployed peer packs it: theirs take 128 KiB. */
 #define HWS_BLOCK_UNPACKED_MAX (4u << 20)
 /* What a block counts in the window: its data, packed or not, and this. */

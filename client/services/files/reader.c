@@ -14,7 +14,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define HOLES_AT_ONCE ((uint64_t)HWS_BLOCK_MAX << 14) /* 16 GiB in one message */
 #define SAMPLE (64u << 10)
 #define SAMPLE_LEVEL 1
 /* Packed only when at least a tenth is saved. */
@@ -342,7 +341,7 @@ static uint64_t hole_ahead(struct hws_reader *r)
 		return 0;
 	}
 	uint64_t end = data < 0 || (uint64_t)data > size ? size : (uint64_t)data;
-	uint64_t len = HWS_MIN(end - r->offset, HOLES_AT_ONCE);
+	uint64_t len = HWS_MIN(end - r->offset, HWS_BLOCK_HOLE_MAX);
 	return end == size && len == end - r->offset ? len : len / HWS_BLOCK_MAX * HWS_BLOCK_MAX;
 }
 

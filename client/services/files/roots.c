@@ -450,10 +450,15 @@ static int make_below(int dir, const char *name, int *ret_fd)
 int hws_below_folder(
 		const struct hws_roots *roots, int dir, const char *name, bool make, int *ret_fd)
 {
+	struct stat st;
 	int fd = open_at(roots, dir, *name ? name : ".", FOLDER | O_NOFOLLOW, OWN_NAMES);
 
 	if (fd < 0 && errno == ENOENT && make && *name)
 		return make_below(dir, name, ret_fd);
+	/* of a link itself the kernel only says that it is no folder */
+	if (fd < 0 && errno == ENOTDIR && !fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) &&
+			S_ISLNK(st.st_mode))
+		return HWS_ERR_DENIED;
 	if (fd < 0)
 		return from_errno();
 	*ret_fd = fd;

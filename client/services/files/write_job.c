@@ -90,10 +90,16 @@ static void file_failed(struct hws_job *j, uint32_t file, int err, const char *t
 {
 	if (j->mark[file] == HWS_MARK_FAILED)
 		return;
+	bool agreed = j->mark[file] == HWS_MARK_AGREED;
+
 	hws_job_mark(j, file, HWS_MARK_FAILED);
-	hws_say_error(j, file, err, text, true);
+	/* an error would end the job of a deployed host: of a file that it has not begun with it
+	 * hears that it is left out, the rest of another one is passed over */
+	if (j->extended || j->host)
+		hws_say_error(j, file, err, text, true);
+	else if (!agreed)
+		hws_say_skip(j, file);
 	hws_job_event(j, HWS_FILES_FILE_FAILED, file, err, text);
-	/* a deployed host sends the rest of it, and waits for nothing: its job goes on */
 }
 
 /* A run of files that are to come from their beginning. */

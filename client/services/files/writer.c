@@ -366,7 +366,8 @@ static int check_order(const struct hws_writer *w, const struct hws_write *b)
 		return HWS_ERR_PROTO;
 	if ((b->hole || b->data.len) && w->offset % HWS_BLOCK_MAX)
 		return HWS_ERR_PROTO;
-	if (b->hole > (uint64_t)INT64_MAX - w->offset || b->data.len > HWS_BLOCK_MAX)
+	if (b->hole > HWS_BLOCK_HOLE_MAX || b->hole > (uint64_t)INT64_MAX - w->offset ||
+			b->data.len > HWS_BLOCK_MAX)
 		return HWS_ERR_PROTO;
 	return HWS_OK;
 }
