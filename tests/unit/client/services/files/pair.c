@@ -105,8 +105,9 @@ void pair_setup(void)
 	ck_assert_int_eq(hws_work_new(2, 256, &pair.work), HWS_OK);
 	for (int i = 0; i < 2; i++) {
 		struct pair_end *e = &pair.end[i];
-		char template[] = "/tmp/pairXXXXXX";
+		char template[256];
 
+		snprintf(template, sizeof(template), "%s/pairXXXXXX", getenv("TMPDIR"));
 		ck_assert_ptr_nonnull(mkdtemp(template));
 		snprintf(e->dir, sizeof(e->dir), "%s/%s", template, names[i]);
 		ck_assert_int_eq(mkdir(e->dir, 0700), 0);

@@ -11,13 +11,13 @@
 #include <string.h>
 #include <unistd.h>
 
-static char top[64], inside[96], outside[96];
+static char top[256], inside[300], outside[300];
 static struct hws_roots *roots;
 static struct hws_error err;
 
 static const char *at(const char *dir, const char *name)
 {
-	static char buf[4][512];
+	static char buf[4][600];
 	static unsigned next;
 	char *p = buf[next++ % 4];
 
@@ -35,7 +35,7 @@ static void touch(const char *path)
 
 static void setup(void)
 {
-	snprintf(top, sizeof(top), "/tmp/rootsXXXXXX");
+	snprintf(top, sizeof(top), "%s/rootsXXXXXX", getenv("TMPDIR"));
 	ck_assert_ptr_nonnull(mkdtemp(top));
 	snprintf(inside, sizeof(inside), "%s/in", top);
 	snprintf(outside, sizeof(outside), "%s/out", top);
@@ -174,7 +174,7 @@ END_TEST
 
 START_TEST(settings_name_roots)
 {
-	char list[256];
+	char list[700];
 
 	hws_roots_free(roots);
 	ck_assert_int_eq(hws_roots_new(inside, &roots), HWS_OK);
