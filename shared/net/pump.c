@@ -9,6 +9,8 @@
 #define HELD_MAX (256u << 10) /* then nothing more is read */
 #define ROUNDS 8              /* reads of one stream in a turn */
 #define WATCH_US (1 * HWS_US_PER_S)
+/* After an end that the other stream cannot be told of (a WebSocket): who is there waits for it. */
+#define UNTOLD_US (1 * HWS_US_PER_S)
 
 struct way {
 	struct hws_stream *from, *to;
@@ -21,7 +23,7 @@ struct way {
 struct hws_pump {
 	struct hws_pump_conf conf;
 	struct way way[2];
-	uint64_t moved_us;
+	uint64_t moved_us, half_us;
 	bool closed;
 	struct hws_timer watch;
 	struct hws_deferred gone;
@@ -77,6 +79,8 @@ static bool write_held(struct hws_pump *p, struct way *w)
 		w->shut = true;
 		if (fd >= 0)
 			(void)shutdown(fd, SHUT_WR);
+		else
+			p->half_us = HWS_MIN(p->half_us, UNTOLD_US);
 	}
 	return true;
 }
@@ -152,7 +156,7 @@ static void on_watch(void *arg)
 			finish(p, HWS_ERR_TIMEOUT);
 			return;
 		}
-	if (half && p->conf.half_us && quiet >= p->conf.half_us)
+	if (half && quiet >= p->half_us)
 		finish(p, HWS_OK);
 	else if (p->conf.idle_us && quiet >= p->conf.idle_us)
 		finish(p, HWS_ERR_TIMEOUT);
@@ -179,6 +183,7 @@ int hws_pump_new(const struct hws_pump_conf *conf, struct hws_stream *a, struct 
 		return first.len <= HELD_MAX ? HWS_ERR_NOMEM : HWS_ERR_TOOBIG;
 	}
 	p->conf = *conf;
+	p->half_us = conf->half_us ? conf->half_us : UINT64_MAX;
 	join(p, a, b);
 	hws_buf_put(&p->way[0].held, first.ptr, first.len);
 	if (hws_buf_err(&p->way[0].held)) {

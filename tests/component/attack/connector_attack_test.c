@@ -105,13 +105,18 @@ static void on_wire(struct hws_ipc *l HWS_UNUSED, struct hws_bytes message, void
 	hws_ses_free(m);
 }
 
-static void tell(struct hws_ipc *l, Agt__Message__UnionCase what, void *member, int fd)
+static int try_to_tell(struct hws_ipc *l, Agt__Message__UnionCase what, void *member, int fd)
 {
 	Agt__Message m = AGT__MESSAGE__INIT;
 
 	m.union_case = what;
 	m.open = member; /* the members are pointers of one union */
-	ck_assert_int_eq(hws_ipc_send(l, &m, fd), HWS_OK);
+	return hws_ipc_send(l, &m, fd);
+}
+
+static void tell(struct hws_ipc *l, Agt__Message__UnionCase what, void *member, int fd)
+{
+	ck_assert_int_eq(try_to_tell(l, what, member, fd), HWS_OK);
 }
 
 static void turn_until(const unsigned *count, unsigned n)
@@ -415,8 +420,9 @@ START_TEST(a_gate_is_not_hostd)
 	control.conn = 100;
 	control.set_permissions = true;
 	control.permissions = UINT64_MAX;
-	tell(t.gate, AGT__MESSAGE__UNION_AGENT_CONF, &c, -1);
-	tell(t.gate, AGT__MESSAGE__UNION_AGENT_CONTROL, &control, -1);
+	/* the link may end with the first */
+	(void)try_to_tell(t.gate, AGT__MESSAGE__UNION_AGENT_CONF, &c, -1);
+	(void)try_to_tell(t.gate, AGT__MESSAGE__UNION_AGENT_CONTROL, &control, -1);
 	for (unsigned i = 0; i < 50 && t.gate; i++)
 		hws_loop_once(t.loop, 10000);
 	if (t.gate) { /* not ended for it, and not obeyed */

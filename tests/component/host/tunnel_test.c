@@ -5,6 +5,7 @@
 #include "shared/crypto/crypto.h"
 #include "shared/crypto/password.h"
 #include "shared/wire/envelope.h"
+#include "shared/wire/frame.h"
 #include "tests/component/host/host.h"
 #include "tests/component/host/viewer.h"
 #include "tests/support/suite.h"
@@ -58,15 +59,13 @@ static void teardown(void)
 	host_stop(&host);
 }
 
-static const char *enter(const char *to, int to_port)
+static void send_login(const char *to, int to_port)
 {
 	Ses__Message m = SES__MESSAGE__INIT;
 	Ses__LoginRequest lr = SES__LOGIN_REQUEST__INIT;
 	Ses__PortForward f = SES__PORT_FORWARD__INIT;
 	uint8_t h1[HWS_H1_LEN], proof[HWS_PROOF_LEN];
 
-	viewer_connect(&v, host.port);
-	viewer_hash(&v);
 	hws_password_h1(hws_bytes_str(host_password(&host)), v.salt, h1);
 	hws_password_proof(h1, v.challenge, proof);
 	lr.username = (char *)"127.0.0.1";
@@ -83,7 +82,47 @@ static const char *enter(const char *to, int to_port)
 	m.union_case = SES__MESSAGE__UNION_LOGIN_REQUEST;
 	m.login_request = &lr;
 	viewer_send(&v, &m);
+}
+
+static const char *enter(const char *to, int to_port)
+{
+	viewer_connect(&v, host.port);
+	viewer_hash(&v);
+	send_login(to, to_port);
 	return viewer_answer(&v);
+}
+
+/* The next message, probes too: they are not answered. */
+static Ses__Message *next_frame(void)
+{
+	struct pollfd p = { v.fd, POLLIN, 0 };
+	Ses__Message *m = NULL;
+	struct hws_bytes frame;
+	size_t used;
+
+	while (hws_frame_next(hws_buf_bytes(&v.in), 1u << 20, &frame, &used) != HWS_OK) {
+		uint8_t *room = hws_buf_reserve(&v.in, 4096);
+
+		ck_assert_int_gt(poll(&p, 1, TEST_PATIENCE_MS), 0);
+		ssize_t n = recv(v.fd, room, 4096, 0);
+		ck_assert_int_gt(n, 0);
+		hws_buf_commit(&v.in, (size_t)n);
+	}
+	ck_assert_int_eq(hws_ses_unpack(frame, &m), HWS_OK);
+	hws_buf_consume(&v.in, used);
+	return m;
+}
+
+static void send_probe(int64_t number, bool mine)
+{
+	Ses__Message m = SES__MESSAGE__INIT;
+	Ses__TestDelay d = SES__TEST_DELAY__INIT;
+
+	d.time = number;
+	d.from_client = mine;
+	m.union_case = SES__MESSAGE__UNION_TEST_DELAY;
+	m.test_delay = &d;
+	viewer_send(&v, &m);
 }
 
 /* `len` bytes, or less at the end. */
@@ -191,6 +230,44 @@ START_TEST(the_answer_comes_after_the_end_of_the_question)
 }
 END_TEST
 
+/* An answer that came later would stand between the bytes of the tunnel. */
+START_TEST(the_login_waits_for_the_answer_to_a_probe)
+{
+	bool echoed = false, let_in = false;
+	int64_t probe = -1;
+	Ses__Message *m;
+
+	viewer_connect(&v, host.port);
+	viewer_hash(&v);
+	send_login("localhost", port);
+	while (probe < 0) {
+		m = next_frame();
+		if (m->union_case == SES__MESSAGE__UNION_TEST_DELAY)
+			probe = m->test_delay->time;
+		hws_ses_free(m);
+	}
+	accept_it(); /* the target is connected, and nothing else is missing */
+	send_probe(5, true);
+	while (!echoed) {
+		m = next_frame();
+		ck_assert_int_ne(m->union_case, SES__MESSAGE__UNION_LOGIN_RESPONSE);
+		echoed = m->union_case == SES__MESSAGE__UNION_TEST_DELAY &&
+				m->test_delay->from_client;
+		hws_ses_free(m);
+	}
+	send_probe(probe, false);
+	while (!let_in) {
+		m = next_frame();
+		let_in = m->union_case == SES__MESSAGE__UNION_LOGIN_RESPONSE;
+		hws_ses_free(m);
+	}
+	put(conn, "raw", 3);
+	uint8_t in[3];
+	ck_assert_uint_eq(viewer_get(in, 3), 3);
+	ck_assert(memcmp(in, "raw", 3) == 0);
+}
+END_TEST
+
 START_TEST(a_target_that_speaks_first_is_heard)
 {
 	uint8_t in[100];
@@ -232,6 +309,7 @@ int main(void)
 	return test_main("host_tunnel", 120, setup, teardown,
 			TESTS(after_the_login_the_line_is_raw,
 					the_answer_comes_after_the_end_of_the_question,
+					the_login_waits_for_the_answer_to_a_probe,
 					a_target_that_speaks_first_is_heard,
 					what_cannot_be_reached_is_told_as_deployed_hosts_do,
 					what_the_list_does_not_name_is_not_connected));
