@@ -2,28 +2,40 @@
  * found. Apart from the session loop, because a connection is made anew after each loss. */
 #include "client/api/session_loop.h"
 #include "client/reach/reach.h"
+#include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include "shared/wire/version.h"
 #include <stdio.h>
 
+/* One way to the host: of the session's link, or of a connection of a tunnel. */
+struct api_way {
+	struct api_session_loop *e;
+	struct hws_reach *reach;
+	api_way_fn done;
+	void *arg;
+};
+
 static void on_progress(const char *text, void *arg)
 {
-	api_report_state(arg, HAWSER_STATE_CONNECTING, text, 0);
+	const struct api_way *w = arg;
+
+	if (w->arg == w->e) /* connections of a tunnel come and go while the session stands */
+		api_report_state(w->e, HAWSER_STATE_CONNECTING, text, 0);
 }
 
 static void on_reached(int r, const struct hws_reached *how, void *arg)
 {
-	struct api_session_loop *e = arg;
+	struct api_way w = *(struct api_way *)arg;
+	struct api_session_loop *e = w.e;
 	uint8_t pk[HWS_PK_LEN];
 	bool has_pk = e->key[0] && hws_key_parse(e->key, pk) == HWS_OK;
 
-	e->reach = NULL;
+	hws_free(arg);
 	if (r < 0) {
-		api_session_loop_end(
-				e, r, how->error.text[0] ? how->error.text : hws_err_text(r), NULL);
+		w.done(r, NULL, how->error.text[0] ? how->error.text : hws_err_text(r), w.arg);
 		return;
 	}
-	api_session_loop_attach(e,
+	w.done(HWS_OK,
 			&(struct api_path){ .stream = how->stream,
 					.name = how->by_address                           ? "direct"
 							: how->relayed                    ? "relay"
@@ -34,7 +46,8 @@ static void on_reached(int r, const struct hws_reached *how, void *arg)
 					.relayed = how->relayed,
 					.by_address = how->by_address,
 					.statement = how->statement,
-					.server_pk = has_pk ? pk : NULL });
+					.server_pk = has_pk ? pk : NULL },
+			NULL, w.arg);
 }
 
 /* What the rendezvous server is told: it has to fit the login's wish. */
@@ -56,11 +69,17 @@ static Rdv__ConnType conn_type(const struct api_session_loop *e)
 	return RDV__CONN_TYPE__DEFAULT_CONN;
 }
 
-void api_connect_start(struct api_session_loop *e)
+int api_connect_reach(struct api_session_loop *e, api_way_fn done, void *arg, struct api_way **ret,
+		struct hws_error *err)
 {
-	struct hws_error err = { 0 };
 	const struct hws_target *t = &e->target;
-	int r = hws_reach_start(e->ctx->loop, e->ctx->work,
+	struct api_way *w = hws_alloc(sizeof(*w));
+	int r;
+
+	if (!w)
+		return HWS_ERR_NOMEM;
+	*w = (struct api_way){ .e = e, .done = done, .arg = arg };
+	r = hws_reach_start(e->ctx->loop, e->ctx->work,
 			&(struct hws_reach_conf){ .address = t->is_direct ? t->host : NULL,
 					.address_port = t->port,
 					.id = t->is_direct ? NULL : t->id,
@@ -73,8 +92,38 @@ void api_connect_start(struct api_session_loop *e)
 					.force_relay = e->force_relay,
 					.last_was_relayed = e->relayed,
 					.on_progress = on_progress,
-					.arg = e },
-			on_reached, &e->reach, &err);
+					.arg = w },
+			on_reached, &w->reach, err);
+	if (r < 0)
+		hws_free(w);
+	else
+		*ret = w;
+	return r;
+}
+
+void api_connect_drop(struct api_way *w)
+{
+	if (!w)
+		return;
+	hws_reach_cancel(w->reach);
+	hws_free(w);
+}
+
+static void on_link(int r, const struct api_path *path, const char *text, void *arg)
+{
+	struct api_session_loop *e = arg;
+
+	e->way = NULL;
+	if (r < 0)
+		api_session_loop_end(e, r, text, NULL);
+	else
+		api_session_loop_attach(e, path);
+}
+
+void api_connect_start(struct api_session_loop *e)
+{
+	struct hws_error err = { 0 };
+	int r = api_connect_reach(e, on_link, e, &e->way, &err);
 
 	if (r < 0)
 		api_session_loop_end(e, r, err.text[0] ? err.text : hws_err_text(r), NULL);
@@ -82,6 +131,6 @@ void api_connect_start(struct api_session_loop *e)
 
 void api_connect_cancel(struct api_session_loop *e)
 {
-	hws_reach_cancel(e->reach);
-	e->reach = NULL;
+	api_connect_drop(e->way);
+	e->way = NULL;
 }

@@ -2,6 +2,7 @@
  * terms become public ones. */
 #include "client/api/codecs.h"
 #include "client/api/session_loop.h"
+#include "client/api/tunnel.h"
 #include "client/decoder/protocol.h"
 #include "client/services/video/video_view.h"
 #include "shared/base/clock.h"
@@ -282,7 +283,7 @@ static void on_ready(void *arg)
 		ev->ev.u.password.text = "";
 		api_report_push(e, ev);
 	}
-	api_trust_keep(e);
+	api_trust_keep(e, e->viewer);
 	forget_denied(e);
 	api_input_note_mode(e);
 	api_report_state(e, HAWSER_STATE_READY, "connected", 0);
@@ -367,4 +368,5 @@ const struct hws_viewer_ops api_viewer_ops = {
 	.can_send = can_send,
 	.stretch = api_stretch,
 	.identity = api_trust_identity,
+	.one_by_one = api_tunnel_one_by_one,
 };

@@ -1,6 +1,7 @@
 /* The services of a session at the viewer's end: one of each kind, with what the embedder hears of
  * it. A new one gets a line in the table at the end, and a function that makes it. */
 #include "client/api/session_loop.h"
+#include "client/api/tunnel.h"
 #include "client/services/chat/chat_view.h"
 #include "client/services/clipboard/clipboard_view.h"
 #include "client/services/cursor/cursor_view.h"
@@ -183,6 +184,7 @@ static const struct {
 	{ HWS_KIND_BIT(HWS_KIND_REMOTE), new_clipboard },
 	{ HWS_KIND_BIT(HWS_KIND_REMOTE), new_chat },
 	{ HWS_KIND_BIT(HWS_KIND_TERMINAL), api_terminal_new },
+	{ HWS_KIND_BIT(HWS_KIND_FORWARD), api_tunnel_new },
 };
 
 int api_services_new(struct api_session_loop *e, const struct api_session_loop_conf *conf)

@@ -2,6 +2,7 @@
  * post a command; only the newest picture is taken at once. */
 #include "client/api/session_loop.h"
 #include "client/api/terminals.h"
+#include "client/api/tunnel.h"
 #include "client/services/chat/chat_view.h"
 #include "client/services/clipboard/clipboard_view.h"
 #include "client/services/input/input_view.h"
@@ -113,7 +114,8 @@ const char *hawser_session_target(const hawser_session *s)
 static void do_password(struct api_session_loop *e, const struct api_command *c)
 {
 	e->remember = c->a;
-	if (hws_viewer_password(e->viewer, c->data) < 0)
+	api_raw_password(e, c->data);
+	if (hws_viewer_password(api_raw_asked(e), c->data) < 0)
 		e->remember = false; /* nobody asks any more: the person at the host was faster */
 }
 
@@ -133,7 +135,7 @@ int hawser_session_password(hawser_session *s, const char *password, bool rememb
 
 static void do_code(struct api_session_loop *e, const struct api_command *c)
 {
-	if (hws_viewer_code(e->viewer, c->data, c->a) < 0)
+	if (hws_viewer_code(api_raw_asked(e), c->data, c->a) < 0)
 		return; /* not asked any more */
 }
 
@@ -152,7 +154,9 @@ int hawser_session_two_factor(hawser_session *s, const char *code, bool trust)
 
 static void do_agree(struct api_session_loop *e, const struct api_command *c)
 {
-	if (hws_viewer_agree_plain(e->viewer, c->a) < 0)
+	if (e->tunnel && e->tunnel->asking)
+		api_raw_agreed(e, c->a);
+	else if (hws_viewer_agree_plain(e->viewer, c->a) < 0)
 		return;
 }
 

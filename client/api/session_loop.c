@@ -2,6 +2,7 @@
  * decides what follows an end. An embedder's handle may be gone before it; it ends by itself
  * then. */
 #include "client/api/session_loop.h"
+#include "client/api/tunnel.h"
 #include "client/decoder/confined.h"
 #include "shared/base/clock.h"
 #include "shared/base/mem.h"
@@ -137,6 +138,7 @@ int api_session_loop_new(hawser_session *s, const struct api_session_loop_conf *
 	if (r < 0) {
 		hws_viewer_free(e->viewer);
 		api_services_free(e);
+		api_tunnel_free(e);
 		hws_confined_free(e->decoder);
 		hws_free(e);
 		return r;
@@ -330,6 +332,26 @@ void api_session_loop_abandon(hawser_context *ctx)
 		hws_conn_close(hws_container(node, struct leaving, node)->conn, HWS_OK);
 }
 
+void api_session_loop_link(struct api_session_loop *e, const struct api_path *path,
+		struct api_link_room *room, struct hws_viewer_link *ret)
+{
+	const struct sockaddr_storage *peer = &path->stream->peer;
+
+	_Static_assert(sizeof(room->address) >= HWS_ADDR_TEXT, "room for any address");
+	api_trust_pin(e, &room->pin);
+	hws_addr_text(peer, room->address, sizeof(room->address));
+	*ret = (struct hws_viewer_link){
+		.username = e->target.username[0] ? e->target.username : room->address,
+		.name = api_trust_name(e, room->name, sizeof(room->name)),
+		.local = !path->relayed && hws_addr_is_loopback(peer),
+		.id = path->by_address ? "" : e->target.id,
+		.statement = path->statement,
+		.server_pk = path->server_pk,
+		.pinned_pk = room->pin.has_pk ? room->pin.pk : NULL,
+		.pinned_level = room->pin.level,
+	};
+}
+
 void api_session_loop_attach(struct api_session_loop *e, const struct api_path *path)
 {
 	const struct hws_conn_conf conf = { .frame_max = HWS_SES_LOGIN_FRAME_MAX,
@@ -342,31 +364,19 @@ void api_session_loop_attach(struct api_session_loop *e, const struct api_path *
 		.on_close = on_conn_close,
 		.on_drain = on_conn_drain,
 		.arg = e };
-	struct sockaddr_storage peer = path->stream->peer;
-	struct api_pin pin;
-	char address[HWS_ADDR_TEXT], name[HWS_TARGET_NAME];
+	struct api_link_room room;
+	struct hws_viewer_link link;
 	int r;
 
 	e->path = path->name;
 	e->relayed = path->relayed;
-	api_trust_pin(e, &pin);
+	api_session_loop_link(e, path, &room, &link);
 	hws_stream_keep_shallow(path->stream, HWS_STREAM_UNSENT);
 	r = hws_conn_new(e->ctx->loop, path->stream, &conf, path->leftover, &e->conn);
 	if (r < 0) {
 		api_session_loop_end(e, r, "the connection could not be used", NULL);
 		return;
 	}
-	hws_addr_text(&peer, address, sizeof(address));
-	const struct hws_viewer_link link = {
-		.username = e->target.username[0] ? e->target.username : address,
-		.name = api_trust_name(e, name, sizeof(name)),
-		.local = !path->relayed && hws_addr_is_loopback(&peer),
-		.id = path->by_address ? "" : e->target.id,
-		.statement = path->statement,
-		.server_pk = path->server_pk,
-		.pinned_pk = pin.has_pk ? pin.pk : NULL,
-		.pinned_level = pin.level,
-	};
 	r = hws_viewer_start(e->viewer, &link);
 	if (r < 0)
 		api_session_loop_end(e, r, "the session could not be started", NULL);
@@ -429,6 +439,7 @@ static void finish(void *arg)
 		return;
 	}
 	hws_timer_stop(&e->tick);
+	api_tunnel_end(e);
 	hws_confined_stop(e->decoder);
 	api_report_stats(e, hws_clock_us());
 	api_report_state(e, HAWSER_STATE_CLOSED, e->end_text, 0);
@@ -445,6 +456,31 @@ void api_session_loop_end(
 	snprintf(e->end_text, sizeof(e->end_text), "%s", text);
 	snprintf(e->end_peer_text, sizeof(e->end_peer_text), "%s", peer_text ? peer_text : "");
 	hws_loop_defer(e->ctx->loop, &e->ending, finish, e);
+}
+
+static void rest(void *arg)
+{
+	struct api_session_loop *e = arg;
+
+	if (e->closing)
+		return;
+	api_connect_cancel(e);
+	hws_timer_stop(&e->limit);
+	api_report_state(e, HAWSER_STATE_READY, e->end_text, 0);
+	api_report_peer(e, HAWSER_EVENT_READY);
+	leave_link(e);
+	hws_viewer_lost(e->viewer);
+	e->rested(e);
+}
+
+void api_session_loop_rest(struct api_session_loop *e, const char *text, void (*then)(void *arg))
+{
+	if (e->ended || e->closing)
+		return;
+	e->ended = true; /* what becomes of the link is nothing to the session */
+	e->rested = then;
+	snprintf(e->end_text, sizeof(e->end_text), "%s", text);
+	hws_loop_defer(e->ctx->loop, &e->ending, rest, e);
 }
 
 void api_session_loop_open(struct api_session_loop *e, const struct api_command *c HWS_UNUSED)
@@ -504,8 +540,10 @@ void api_session_loop_close(struct api_session_loop *e)
 	hws_timer_stop(&e->tick);
 	hws_timer_stop(&e->filler);
 	api_stretch_forget(e);
+	api_tunnel_end(e);
 	hws_viewer_free(e->viewer);
 	api_services_free(e);
+	api_tunnel_free(e);
 	hws_confined_free(e->decoder);
 	hws_loop_defer(e->ctx->loop, &e->ending, free_engine, e);
 }

@@ -7,10 +7,12 @@
 #include "client/core/retry.h"
 #include "client/core/target.h"
 #include "client/core/viewer.h"
-#include "client/reach/reach.h"
 #include "client/services/recording/webm.h"
 #include "shared/net/conn.h"
 #include "shared/net/proxy_client.h"
+
+struct api_tunnel;
+struct api_way;
 
 struct api_session_loop {
 	struct hws_list node; /* of the context */
@@ -31,13 +33,15 @@ struct api_session_loop {
 	size_t held_display;
 	int held_x, held_y;
 
-	struct hws_reach *reach;
+	struct api_way *way;       /* that is being looked for */
+	struct api_tunnel *tunnel; /* of sessions of tunnels */
 	struct hws_conn *conn;
 	const char *path; /* "direct", ... */
 	bool relayed;
 	struct hws_timer limit, tick, retry_timer;
 	struct hws_deferred ending;
 	bool ended; /* an end is on its way to `finish` */
+	void (*rested)(void *arg);
 	int end_err;
 	char end_text[800], end_peer_text[200];
 	bool end_local; /* the user wanted it */
@@ -106,7 +110,28 @@ struct api_path {
 	struct hws_bytes statement;
 	const uint8_t *server_pk;
 };
+/* It, or why there is none (`text`, a sentence). Borrows but for the stream. */
+typedef void (*api_way_fn)(int r, const struct api_path *path, const char *text, void *arg);
+/* Another way, for another link of the session. As hws_reach_start. */
+int api_connect_reach(struct api_session_loop *e, api_way_fn done, void *arg, struct api_way **ret,
+		struct hws_error *err) HWS_MUST_CHECK;
+void api_connect_drop(struct api_way *w); /* takes NULL */
 void api_session_loop_attach(struct api_session_loop *e, const struct api_path *path);
+/* What the viewer's core is told of a link; it borrows from the room, the path and the session. */
+struct api_pin {
+	bool has_pk;
+	uint8_t pk[HWS_PK_LEN];
+	enum hws_secure_level level;
+};
+struct api_link_room {
+	char address[80], name[HWS_TARGET_NAME];
+	struct api_pin pin;
+};
+void api_session_loop_link(struct api_session_loop *e, const struct api_path *path,
+		struct api_link_room *room, struct hws_viewer_link *ret);
+/* The link is of no more use, but the session stays READY without one. `then` is called at the end
+ * of the turn. */
+void api_session_loop_rest(struct api_session_loop *e, const char *text, void (*then)(void *arg));
 /* Ends the link or the attempt: tells the embedder, or connects again. `peer_text` may be NULL. */
 void api_session_loop_end(
 		struct api_session_loop *e, int err, const char *text, const char *peer_text);
@@ -127,11 +152,6 @@ void api_report_figures(struct api_session_loop *e);
 void api_report_push(struct api_session_loop *e, struct api_event *ev);
 
 /* --- api/trust.c: what is remembered of hosts and their keys. */
-struct api_pin {
-	bool has_pk;
-	uint8_t pk[HWS_PK_LEN];
-	enum hws_secure_level level;
-};
 /* The name by which the host is forgotten again, whatever server the settings have: in `buf`, or
  * the session's own. */
 const char *api_trust_name(const struct api_session_loop *e, char *buf, size_t size);
@@ -142,8 +162,8 @@ int api_trust_remembered(
 		struct api_session_loop *e, const struct hws_known_peer *known) HWS_MUST_CHECK;
 /* The handshake is over: tells the embedder of the host's key. */
 void api_trust_report(struct api_session_loop *e);
-/* The host let us in: what is worth remembering of it. */
-void api_trust_keep(struct api_session_loop *e);
+/* The host let `v` in, which is READY: what is worth remembering of it. */
+void api_trust_keep(struct api_session_loop *e, struct hws_viewer *v);
 enum hawser_encryption api_trust_encryption(const struct api_session_loop *e);
 enum hawser_trust api_trust_public(const struct api_session_loop *e);
 bool api_trust_identity(struct hws_identity *ret_secret, void *arg);

@@ -170,12 +170,12 @@ void api_trust_report(struct api_session_loop *e)
 }
 
 /* Of the key: never less than before. */
-static void keep_pin(struct api_session_loop *e, struct hws_known_peer *k)
+static void keep_pin(const struct hws_viewer *v, struct hws_known_peer *k)
 {
-	const uint8_t *pk = hws_viewer_host_pk(e->viewer);
-	enum hws_secure_level level = hws_viewer_level(e->viewer);
+	const uint8_t *pk = hws_viewer_host_pk(v);
+	enum hws_secure_level level = hws_viewer_level(v);
 
-	if (!hws_viewer_may_pin(e->viewer))
+	if (!hws_viewer_may_pin(v))
 		return;
 	if (k->has_pk && memcmp(k->pk, pk, sizeof(k->pk)) == 0)
 		level = HWS_MAX(level, k->level);
@@ -186,12 +186,12 @@ static void keep_pin(struct api_session_loop *e, struct hws_known_peer *k)
 
 /* What logs in again, when the user wished that now or before. A host of v2 gets the form that it
  * can be proved in, and only that. */
-static void keep_login(struct api_session_loop *e, struct hws_known_peer *k)
+static void keep_login(struct api_session_loop *e, struct hws_viewer *v, struct hws_known_peer *k)
 {
-	const struct hws_login *login = hws_viewer_login(e->viewer);
+	const struct hws_login *login = hws_viewer_login(v);
 	const struct hws_pake_stretched *proved = hws_login_pake_proved(&login->pake);
 
-	if (hws_viewer_level(e->viewer) == HWS_LEVEL_V2) {
+	if (hws_viewer_level(v) == HWS_LEVEL_V2) {
 		if (!proved || !(e->remember || (login->remembered && (k->has_h1 || k->has_pake))))
 			return;
 		k->has_pake = true;
@@ -206,9 +206,9 @@ static void keep_login(struct api_session_loop *e, struct hws_known_peer *k)
 	}
 }
 
-void api_trust_keep(struct api_session_loop *e)
+void api_trust_keep(struct api_session_loop *e, struct hws_viewer *v)
 {
-	const struct hws_peer *peer = hws_viewer_peer(e->viewer);
+	const struct hws_peer *peer = hws_viewer_peer(v);
 	const struct hws_known_peer *known;
 	struct hws_known_peer k = { 0 };
 
@@ -223,8 +223,8 @@ void api_trust_keep(struct api_session_loop *e)
 	memcpy(k.username, peer->username, sizeof(k.username));
 	snprintf(k.platform, sizeof(k.platform), "%.63s", peer->platform);
 	k.last_time = (uint64_t)time(NULL);
-	keep_login(e, &k);
-	keep_pin(e, &k);
+	keep_login(e, v, &k);
+	keep_pin(v, &k);
 	/* A list that cannot be written is no reason to end a session. */
 	if (hws_view_settings_keep(e->ctx->settings, &k) < 0)
 		k.has_h1 = false;

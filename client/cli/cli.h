@@ -28,6 +28,7 @@ void cli_raw_lines(bool raw);
 const char *cli_line_end(void);
 
 int cli_connect(int argc, char **argv, void *ctx);
+int cli_forward(int argc, char **argv, void *ctx);
 int cli_id(int argc, char **argv, void *ctx);
 int cli_password(int argc, char **argv, void *ctx);
 int cli_config(int argc, char **argv, void *arg);

@@ -104,6 +104,8 @@ static const struct hws_verb verbs[] = {
 	{ "terminal", "ID|HOST[:PORT] [OPTION ...] [-- COMMAND [ARG ...]]",
 			"a shell or a command at a host (see terminal --help)", 0, -1,
 			cli_terminal },
+	{ "forward", "ID|HOST[:PORT] [-L|-D|-R|-U SPEC ...] [OPTION ...]",
+			"carry ports through a session (see forward --help)", 0, -1, cli_forward },
 	{ "id", "", "the ID of this machine's host", 0, 0, cli_id },
 	{ "password", "[show|renew|set|remove]", "the password of this machine's host", 0, 1,
 			cli_password },
@@ -127,6 +129,8 @@ static int usage(FILE *out, int status)
 	      "\n"
 	      "  connect ID|HOST[:PORT]   view and control a host; hawser connect --help has the options\n"
 	      "  terminal ID|HOST[:PORT]  a shell or a command at a host; hawser terminal --help\n"
+	      "  forward ID|HOST[:PORT] -L PORT:HOST:PORT\n"
+	      "                           carry ports through a session; hawser forward --help says more\n"
 	      "\n"
 	      "The host on this machine:\n"
 	      "  id                       the ID others reach it by\n"
@@ -157,7 +161,7 @@ static bool is_help(const char *word)
 	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
-/* connect has more to say, and says it itself. */
+/* Those with options have more to say, and say it themselves. */
 static int verb_help(const struct hws_verb *v)
 {
 	printf("usage: hawser %s%s%s\n\n%s; see hawser(1).\n", v->name, *v->args ? " " : "",
@@ -172,8 +176,7 @@ static int run(int argc, char **argv)
 	if (is_help(argv[1]) || strcmp(argv[1], "help") == 0)
 		return usage(stdout, CLI_OK);
 	for (size_t i = 0; argc == 3 && is_help(argv[2]) && i < HWS_COUNT(verbs); i++)
-		if (strcmp(verbs[i].name, argv[1]) == 0 && verbs[i].help &&
-				verbs[i].run != cli_connect && verbs[i].run != cli_terminal)
+		if (strcmp(verbs[i].name, argv[1]) == 0 && verbs[i].help && verbs[i].max_args >= 0)
 			return verb_help(&verbs[i]);
 	hws_sandbox_conceal(); /* passwords are typed in here */
 	return hws_verbs_run(verbs, HWS_COUNT(verbs), CLI_PROGRAM, argc - 1, argv + 1, NULL);

@@ -62,6 +62,16 @@ int hws_login_remembered(struct hws_login *l, const uint8_t h1_secret[HWS_H1_LEN
 	return r;
 }
 
+void hws_login_learn(struct hws_login *l, const struct hws_login *from)
+{
+	if (!from->has_h1)
+		return;
+	l->has_h1 = true;
+	l->remembered = from->remembered;
+	memcpy(l->h1_secret, from->h1_secret, sizeof(l->h1_secret));
+	memcpy(l->h1_salt, from->h1_salt, sizeof(l->h1_salt));
+}
+
 void hws_login_remembered_pake(struct hws_login *l, const struct hws_pake_stretched *s)
 {
 	hws_login_pake_keep(&l->pake, s);

@@ -46,6 +46,8 @@ int hws_login_preset(struct hws_login *l, const char *password) HWS_MUST_CHECK;
 /* A remembered secret; used only while the host still has that salt. */
 int hws_login_remembered(struct hws_login *l, const uint8_t h1_secret[HWS_H1_LEN],
 		const char *salt) HWS_MUST_CHECK;
+/* What `from` was let in with by the deployed scheme. */
+void hws_login_learn(struct hws_login *l, const struct hws_login *from);
 /* The same of a host of v2; used only while the host stores its password in that way. */
 void hws_login_remembered_pake(struct hws_login *l, const struct hws_pake_stretched *s);
 /* The host's challenge of a new connection. HWS_ERR_TOOBIG. */

@@ -79,6 +79,36 @@ int hws_viewer_new(const struct hws_viewer_conf *conf, struct hws_viewer **ret)
 	return HWS_OK;
 }
 
+int hws_viewer_sibling(const struct hws_viewer *v, const struct hws_viewer_ops *ops, void *arg,
+		const struct hws_session_wish *wish, struct hws_viewer **ret)
+{
+	struct hws_viewer_conf conf = { .ops = ops,
+		.arg = arg,
+		.my_id = v->my_id,
+		.my_name = v->my_name,
+		.my_platform = v->my_platform,
+		.session_id = v->session_id,
+		.options = v->options,
+		.allow_plain = v->allow_plain,
+		.require_v2 = v->require_v2,
+		.trusted = v->trusted,
+		.wish = *wish };
+	int r;
+
+	memcpy(conf.hwid, v->hwid, sizeof(conf.hwid));
+	r = hws_viewer_new(&conf, ret);
+	if (r == HWS_OK)
+		r = hws_login_preset(&(*ret)->login, v->login.preset_secret);
+	if (r == HWS_OK)
+		hws_login_learn(&(*ret)->login, &v->login);
+	return r;
+}
+
+void hws_viewer_allow_plain(struct hws_viewer *v)
+{
+	v->allow_plain = true;
+}
+
 void hws_viewer_free(struct hws_viewer *v)
 {
 	if (!v)
@@ -121,6 +151,28 @@ int hws_viewer_pack(struct hws_viewer *v, const Ses__Message *m)
 int hws_viewer_send(struct hws_viewer *v, const Ses__Message *m)
 {
 	return v->state == HWS_VIEWER_READY ? hws_viewer_pack(v, m) : HWS_ERR_DENIED;
+}
+
+int hws_viewer_send_packed(struct hws_viewer *v, enum hws_channel channel, struct hws_bytes head,
+		struct hws_bytes rest)
+{
+	struct hws_buf whole;
+	int r;
+
+	if (v->state != HWS_VIEWER_READY)
+		return HWS_ERR_DENIED;
+	if (head.len + rest.len > hws_channel_message_max(channel))
+		return HWS_ERR_TOOBIG;
+	if (rest.len == 0)
+		return v->ops.send(channel, head, v->arg);
+	hws_buf_init(&whole, head.len + rest.len);
+	hws_buf_put(&whole, head.ptr, head.len);
+	hws_buf_put(&whole, rest.ptr, rest.len);
+	r = hws_buf_err(&whole);
+	if (r == HWS_OK)
+		r = v->ops.send(channel, hws_buf_bytes(&whole), v->arg);
+	hws_buf_done_wiped(&whole);
+	return r;
 }
 
 int hws_viewer_send_misc(struct hws_viewer *v, Ses__Misc *misc)

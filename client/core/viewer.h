@@ -59,6 +59,10 @@ struct hws_viewer_ops {
 	/* The key of this viewer's installation, for hosts of v2 that ask for known viewers; wiped
 	 * after use. NULL, or false: such hosts are not told. */
 	bool (*identity)(struct hws_identity *ret_secret, void *arg);
+	/* FORWARD without a target, and the host speaks no v2: there is no session in which
+	 * connections share a link. Nothing was sent yet; the link is of no more use. NULL: such
+	 * a link ends. */
+	void (*one_by_one)(void *arg);
 };
 
 struct hws_viewer_conf {
@@ -75,7 +79,13 @@ struct hws_viewer_conf {
 };
 
 int hws_viewer_new(const struct hws_viewer_conf *conf, struct hws_viewer **ret) HWS_MUST_CHECK;
+/* One of the same user, for another link to the same host with a wish of its own: what `v` knows
+ * for the login it knows, too. */
+int hws_viewer_sibling(const struct hws_viewer *v, const struct hws_viewer_ops *ops, void *arg,
+		const struct hws_session_wish *wish, struct hws_viewer **ret) HWS_MUST_CHECK;
 void hws_viewer_free(struct hws_viewer *v); /* takes NULL */
+/* The user has agreed to links without encryption, once for all. */
+void hws_viewer_allow_plain(struct hws_viewer *v);
 /* It gets the messages of its rows, opened and closed with each login. It keeps belonging to the
  * caller and must outlive the viewer. One of each id. */
 void hws_viewer_serve(struct hws_viewer *v, struct hws_service *s);
@@ -117,6 +127,9 @@ int hws_viewer_agree_plain(struct hws_viewer *v, bool agree) HWS_MUST_CHECK;
 
 /* Sends any message. HWS_ERR_DENIED unless READY. */
 int hws_viewer_send(struct hws_viewer *v, const Ses__Message *m) HWS_MUST_CHECK;
+/* The same already packed, in two parts. HWS_ERR_TOOBIG: more than the channel takes at once. */
+int hws_viewer_send_packed(struct hws_viewer *v, enum hws_channel channel, struct hws_bytes head,
+		struct hws_bytes rest) HWS_MUST_CHECK;
 int hws_viewer_send_misc(struct hws_viewer *v, Ses__Misc *misc) HWS_MUST_CHECK;
 /* Says goodbye (close_reason ""); the owner flushes and closes the link. */
 void hws_viewer_leave(struct hws_viewer *v);

@@ -264,6 +264,17 @@ static const char *why_plain(struct hws_viewer *v)
 			: hws_secure_text(&v->secure);
 }
 
+static void go_one_by_one(struct hws_viewer *v)
+{
+	if (v->ops.one_by_one)
+		v->ops.one_by_one(v->arg);
+	else
+		hws_viewer_end(v, HWS_ERR_UNSUPPORTED,
+				"the host speaks no hawser v2, so every connection needs a session "
+				"of its own",
+				NULL);
+}
+
 /* A second Hash on a link is a new challenge (as deployed hosts mean it), also while the user
  * is asked. Not with v2: each proof is a guess for who only pretends to be the host, and one
  * who could ask for it again and again would soon have the password. */
@@ -282,6 +293,10 @@ void hws_viewer_on_hash(struct hws_viewer *v, const Ses__Hash *hash)
 	}
 	if (v->level == HWS_LEVEL_V2)
 		hws_login_pake_offers(&v->login.pake, hash->pake, hash->n_pake);
+	else if (v->wish.kind == HWS_KIND_FORWARD && v->wish.forward_port == 0) {
+		go_one_by_one(v);
+		return;
+	}
 	if (v->level == HWS_LEVEL_PLAIN && !v->allow_plain && !v->plain_agreed && !v->local) {
 		if (v->state == HWS_VIEWER_PLAIN || !hws_viewer_set_state(v, HWS_VIEWER_PLAIN))
 			return;

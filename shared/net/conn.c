@@ -367,6 +367,25 @@ int hws_conn_detach(
 	return HWS_OK;
 }
 
+int hws_conn_detach_unsent(struct hws_conn *c, struct hws_stream **ret_stream,
+		struct hws_buf *ret_leftover, struct hws_buf *ret_unsent)
+{
+	struct hws_bytes out;
+	int r;
+
+	if (c->closed || c->flushing || c->broken || !c->stream)
+		return HWS_ERR_CLOSED;
+	r = hws_sender_fill_all(&c->sender);
+	if (r < 0)
+		return r;
+	out = hws_buf_bytes(&c->sender.out);
+	hws_buf_put(ret_unsent, out.ptr, out.len);
+	if (hws_buf_err(ret_unsent))
+		return hws_buf_err(ret_unsent);
+	hws_sender_drop(&c->sender);
+	return hws_conn_detach(c, ret_stream, ret_leftover);
+}
+
 const struct sockaddr_storage *hws_conn_peer(const struct hws_conn *c)
 {
 	static const struct sockaddr_storage none;

@@ -90,5 +90,10 @@ void hws_conn_leave(struct hws_conn *c, uint64_t linger_us,
  * freed without on_close. */
 int hws_conn_detach(struct hws_conn *c, struct hws_stream **ret_stream,
 		struct hws_buf *ret_leftover) HWS_MUST_CHECK;
+/* The same when frames still wait: `ret_unsent` has them as they have to go out before anything
+ * else (for hws_stream_raw_new). Sealed where the link was; no more of them than the limits of the
+ * classes. */
+int hws_conn_detach_unsent(struct hws_conn *c, struct hws_stream **ret_stream,
+		struct hws_buf *ret_leftover, struct hws_buf *ret_unsent) HWS_MUST_CHECK;
 const struct sockaddr_storage *hws_conn_peer(const struct hws_conn *c);
 struct hws_stream *hws_conn_stream(struct hws_conn *c);

@@ -214,3 +214,12 @@ void hws_listener_pause(struct hws_listener *l)
 	l->paused = true;
 	event_del(&l->ev);
 }
+
+void hws_listener_resume(struct hws_listener *l)
+{
+	if (!l->paused)
+		return;
+	l->paused = false;
+	if (!hws_timer_active(&l->resume))
+		event_add(&l->ev, NULL);
+}

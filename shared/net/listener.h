@@ -27,8 +27,10 @@ int hws_listener_new(struct hws_loop *loop, const struct hws_listen_conf *conf,
 void hws_listener_free(struct hws_listener *l);
 uint16_t hws_listener_port(const struct hws_listener *l);
 int hws_listener_fd(const struct hws_listener *l);
-/* Stops accepting for good, without closing. */
+/* Stops accepting, without closing: who connects waits in the backlog. */
 void hws_listener_pause(struct hws_listener *l);
+/* Goes on after a pause. */
+void hws_listener_resume(struct hws_listener *l);
 
 /* The bound UDP socket of the same conventions (no listen); the caller owns the fd. */
 int hws_udp_bind(const char *bind_ip, uint16_t port, bool reuse_port, int *ret_fd,
