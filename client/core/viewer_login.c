@@ -20,6 +20,7 @@ void hws_viewer_login_begin(struct hws_viewer *v)
 	v->job = NULL;
 	v->stretched = 0;
 	v->resuming = v->refused = false;
+	v->empties = 0;
 	hws_login_pake_begin(&v->login.pake);
 }
 
@@ -107,6 +108,7 @@ static void ask(struct hws_viewer *v, enum hws_login_step step)
 {
 	if (!hws_viewer_set_state(v, HWS_VIEWER_ASKING))
 		return;
+	v->empties++;
 	send_login(v, &(struct proof){ 0 });
 	if (v->state == HWS_VIEWER_ASKING)
 		v->ops.ask(step, false, v->arg);
@@ -377,6 +379,12 @@ static void on_error(struct hws_viewer *v, const Ses__LoginResponse *lr)
 		v->ignored++; /* a question about a login that was not made */
 		return;
 	}
+	/* The user is being asked, or has answered meanwhile. */
+	if (step == HWS_LOGIN_ASK && v->empties && v->level != HWS_LEVEL_V2) {
+		v->empties--;
+		return;
+	}
+	v->empties = 0;
 	if (v->level == HWS_LEVEL_V2 &&
 			(!take_verdict(v, step, lr) || is_beside_the_password(v, step)))
 		return;

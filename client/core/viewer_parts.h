@@ -33,6 +33,7 @@ struct hws_viewer {
 	unsigned stretched;       /* how often that was asked for, on this link */
 	bool resuming;            /* a ticket was shown, and has no verdict yet */
 	bool refused;             /* the host would not have the password, on this link */
+	unsigned empties;         /* logins without a password that have no verdict yet */
 	uint64_t now_us;          /* at the last tick */
 	struct hws_peer peer;
 	bool denied[16]; /* by Ses__PermissionInfo__Permission */

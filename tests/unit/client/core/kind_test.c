@@ -152,7 +152,7 @@ static const struct {
 
 START_TEST(a_host_has_to_have_what_is_wished_for)
 {
-	struct hws_session_wish wish = { .kind = hosts[_i].kind };
+	struct hws_session_wish wish = { .kind = hosts[_i].kind, .forward_port = 22 };
 	Ses__PeerInfo pi = SES__PEER_INFO__INIT;
 	Ses__Features features = SES__FEATURES__INIT;
 	Ses__WindowsSessions sessions = SES__WINDOWS_SESSIONS__INIT;
