@@ -166,6 +166,24 @@ int hws_spawn_detached(const char *name, int fd, void (*run)(int fd, void *arg),
 	return status == 0 ? HWS_OK : HWS_ERR_SYS;
 }
 
+int hws_spawn_shell(const char *shell, const char *command)
+{
+	pid_t pid = fork();
+	int status = 0;
+
+	if (pid < 0)
+		return -1;
+	if (pid == 0) {
+		reset_signals();
+		close_range(3, ~0u, 0);
+		execl(shell, shell, "-c", command, (char *)NULL);
+		_exit(127);
+	}
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
 int hws_exec_sibling(const char *name, const char *build_folder, char *const argv[])
 {
 	char self[4096], path[4300];

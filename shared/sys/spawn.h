@@ -38,6 +38,12 @@ int hws_spawn(const struct hws_spawn *s, pid_t *ret_pid, struct hws_error *err) 
 int hws_spawn_detached(
 		const char *name, int fd, void (*run)(int fd, void *arg), void *arg) HWS_MUST_CHECK;
 
+/* Runs a command line by that shell (its path) in this place: with our terminal, standard files and
+ * folder, none of our other files, and signals as a program finds them; waits for it. Its exit
+ * status; 128 + the signal that ended it; -1: it could not be started (errno). For commands that a
+ * user types. */
+int hws_spawn_shell(const char *shell, const char *command);
+
 /* This process becomes the program `name`: the one installed beside this one, else the one that a
  * build tree has in the folder `build_folder` next to ours, else the one of $PATH. Returns only on
  * failure: errno says why. */
