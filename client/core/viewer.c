@@ -175,6 +175,12 @@ int hws_viewer_send_packed(struct hws_viewer *v, enum hws_channel channel, struc
 	return r;
 }
 
+void hws_viewer_hold(struct hws_viewer *v, bool hold)
+{
+	if (v->ops.hold)
+		v->ops.hold(hold, v->arg);
+}
+
 int hws_viewer_send_misc(struct hws_viewer *v, Ses__Misc *misc)
 {
 	Ses__Message m = SES__MESSAGE__INIT;

@@ -63,6 +63,8 @@ struct hws_viewer_ops {
 	 * connections share a link. Nothing was sent yet; the link is of no more use. NULL: such
 	 * a link ends. */
 	void (*one_by_one)(void *arg);
+	/* Read no more from the link, or go on. NULL: cannot be. */
+	void (*hold)(bool hold, void *arg);
 };
 
 struct hws_viewer_conf {
@@ -127,10 +129,14 @@ int hws_viewer_agree_plain(struct hws_viewer *v, bool agree) HWS_MUST_CHECK;
 
 /* Sends any message. HWS_ERR_DENIED unless READY. */
 int hws_viewer_send(struct hws_viewer *v, const Ses__Message *m) HWS_MUST_CHECK;
-/* The same already packed, in two parts. HWS_ERR_TOOBIG: more than the channel takes at once. */
+/* The same already packed, in two parts. HWS_ERR_TOOBIG: more than the channel takes at once;
+ * HWS_ERR_FULL: nothing was sent and hws_viewer_drained is due. */
 int hws_viewer_send_packed(struct hws_viewer *v, enum hws_channel channel, struct hws_bytes head,
 		struct hws_bytes rest) HWS_MUST_CHECK;
 int hws_viewer_send_misc(struct hws_viewer *v, Ses__Misc *misc) HWS_MUST_CHECK;
+/* What comes is more than its service can take: nothing is read until it goes on. TCP then holds
+ * the host back; keep it short, as the link is dead for that time. */
+void hws_viewer_hold(struct hws_viewer *v, bool hold);
 /* Says goodbye (close_reason ""); the owner flushes and closes the link. */
 void hws_viewer_leave(struct hws_viewer *v);
 /* Sends what changed when READY; kept for later links in any state. */

@@ -10,6 +10,7 @@ uint32_t hws_version_number(const char *text);
 
 /* First version of the other side that has ... */
 enum {
+	HWS_V_FILE_DIGEST = 1001100,
 	HWS_V_NO_PASSWORD_ACCESS =
 			1002000, /* map and translate keyboard, custom fps, switch sides */
 	HWS_V_QUALITY_ABOVE_100 = 1002020,

@@ -207,6 +207,7 @@ void v2_host_welcome(struct v2_host *h, const uint8_t *confirm, bool ticket)
 
 	d.width = 1920;
 	d.height = 1080;
+	pi.username = (char *)"alice";
 	pi.version = (char *)"1.4.9";
 	pi.n_displays = 1;
 	pi.displays = &list;
