@@ -1,5 +1,6 @@
 /* A context: one thread with the loop of all its sessions, and the way in for the embedder's
  * threads: calls become commands that are posted, so none runs beside the loop. */
+#include "client/api/files.h"
 #include "client/api/handle.h"
 #include "client/api/session_loop.h"
 #include "shared/base/mem.h"
@@ -128,6 +129,7 @@ void hawser_context_free(hawser_context *ctx)
 		api_session_loop_abandon(ctx);
 	}
 	hws_work_free(ctx->work);
+	api_files_roots_free(ctx);
 	hws_loop_free(ctx->loop);
 	api_events_done(&ctx->events);
 	hws_view_settings_free(ctx->settings);

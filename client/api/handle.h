@@ -15,6 +15,7 @@
 
 struct api_session_loop;
 struct api_terminals;
+struct hws_roots;
 
 struct hawser_context {
 	struct hws_loop *loop; /* used by the thread, but for posts */
@@ -28,6 +29,8 @@ struct hawser_context {
 	struct hws_view_settings *settings;
 	/* the configuration's key was given without a server: it is for whichever is named */
 	bool key_alone;
+
+	struct hws_roots *files_roots; /* api/files.c; outlives the workers */
 
 	struct hws_list sessions; /* handles; embedder's thread */
 	struct hws_list engines;  /* loop thread */
@@ -58,6 +61,8 @@ struct hawser_session {
 	enum hws_session_kind kind;
 	struct api_terminals *terminals; /* TERMINAL: api/terminals.h; under the lock */
 	uint32_t forwards; /* how many tunnels were asked for; embedder's thread */
+	bool files_base;     /* embedder's thread: hawser_files_config.base_only */
+	uint32_t files_next; /* embedder's thread: the last request */
 	enum hawser_format format;
 	struct api_session_loop *loop_side; /* set for the handle's life as the embedder sees it */
 	struct hws_picture *locked[HWS_PEER_DISPLAYS_MAX]; /* embedder's thread */

@@ -352,6 +352,20 @@ static bool can_send(enum hws_service_id id, void *arg)
 	return e->conn && !hws_conn_congested(e->conn, hws_channel_class(channel));
 }
 
+/* Who is held cannot be heard, and is not to be taken for lost. */
+static void on_hold(bool hold, void *arg)
+{
+	struct api_session_loop *e = arg;
+
+	if (!e->conn)
+		return;
+	if (hold)
+		hws_conn_pause(e->conn);
+	else
+		hws_conn_resume(e->conn);
+	hws_conn_set_idle(e->conn, hold ? 0 : API_IDLE_US);
+}
+
 const struct hws_viewer_ops api_viewer_ops = {
 	.send = on_send,
 	.keyed = on_keyed,
@@ -369,4 +383,5 @@ const struct hws_viewer_ops api_viewer_ops = {
 	.stretch = api_stretch,
 	.identity = api_trust_identity,
 	.one_by_one = api_tunnel_one_by_one,
+	.hold = on_hold,
 };

@@ -1,5 +1,6 @@
 /* The services of a session at the viewer's end: one of each kind, with what the embedder hears of
  * it. A new one gets a line in the table at the end, and a function that makes it. */
+#include "client/api/files.h"
 #include "client/api/session_loop.h"
 #include "client/api/tunnel.h"
 #include "client/services/chat/chat_view.h"
@@ -185,6 +186,7 @@ static const struct {
 	{ HWS_KIND_BIT(HWS_KIND_REMOTE), new_chat },
 	{ HWS_KIND_BIT(HWS_KIND_TERMINAL), api_terminal_new },
 	{ HWS_KIND_BIT(HWS_KIND_FORWARD), api_tunnel_new },
+	{ HWS_KIND_BIT(HWS_KIND_FILE), api_files_new },
 };
 
 int api_services_new(struct api_session_loop *e, const struct api_session_loop_conf *conf)
@@ -209,4 +211,5 @@ void api_services_free(struct api_session_loop *e)
 	for (size_t i = 0; i < HWS_SERVICE_COUNT; i++)
 		if (e->service[i])
 			e->service[i]->impl->free(e->service[i]);
+	api_files_free(e);
 }

@@ -20,7 +20,6 @@
 #define SEND_MAX (64u << 20)
 #define SEND_HIGH (1u << 20)
 #define BULK_MAX (8u << 20) /* whoever sends it waits for room */
-#define IDLE_US (30 * HWS_US_PER_S)
 #define GOODBYE_US (300 * HWS_US_PER_MS)
 
 hawser_context *api_session_loop_context(const struct api_session_loop *e)
@@ -358,8 +357,8 @@ void api_session_loop_attach(struct api_session_loop *e, const struct api_path *
 		.send_max = SEND_MAX,
 		.send_high = SEND_HIGH,
 		.limit[HWS_SEND_BULK] = { BULK_MAX, 2 * HWS_SEND_BULK_MAX },
-		.idle_us = IDLE_US,
-		.stall_us = IDLE_US,
+		.idle_us = API_IDLE_US,
+		.stall_us = API_IDLE_US,
 		.on_frame = on_frame,
 		.on_close = on_conn_close,
 		.on_drain = on_conn_drain,

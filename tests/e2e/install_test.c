@@ -139,7 +139,7 @@ END_TEST
 START_TEST(every_header_stands_alone_in_c_and_cpp)
 {
 	setup();
-	sh(INSTALL("libhawser") "for h in hawser types session host; do "
+	sh(INSTALL("libhawser") "for h in hawser types session host files; do "
 				"printf '#include <hawser/%s.h>\\nint main(void) { return 0; "
 				"}\\n' $h > $TREE/a.c; "
 				"$CC -std=c99 -pedantic -Wall -Wextra -Werror -fsyntax-only "
