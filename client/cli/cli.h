@@ -29,6 +29,8 @@ const char *cli_line_end(void);
 
 int cli_connect(int argc, char **argv, void *ctx);
 int cli_forward(int argc, char **argv, void *ctx);
+/* client/cli/files */
+int cli_files(int argc, char **argv, void *ctx);
 int cli_id(int argc, char **argv, void *ctx);
 int cli_password(int argc, char **argv, void *ctx);
 int cli_config(int argc, char **argv, void *arg);

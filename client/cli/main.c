@@ -106,6 +106,8 @@ static const struct hws_verb verbs[] = {
 			cli_terminal },
 	{ "forward", "ID|HOST[:PORT] [-L|-D|-R|-U SPEC ...] [OPTION ...]",
 			"carry ports through a session (see forward --help)", 0, -1, cli_forward },
+	{ "files", "ID|HOST[:PORT] [COMMAND ...]", "the files of a host (see files --help)", 0, -1,
+			cli_files },
 	{ "id", "", "the ID of this machine's host", 0, 0, cli_id },
 	{ "password", "[show|renew|set|remove]", "the password of this machine's host", 0, 1,
 			cli_password },
@@ -131,6 +133,7 @@ static int usage(FILE *out, int status)
 	      "  terminal ID|HOST[:PORT]  a shell or a command at a host; hawser terminal --help\n"
 	      "  forward ID|HOST[:PORT] -L PORT:HOST:PORT\n"
 	      "                           carry ports through a session; hawser forward --help says more\n"
+	      "  files ID|HOST[:PORT]     its files: ls, get, put, sync ..., or a prompt; hawser files --help\n"
 	      "\n"
 	      "The host on this machine:\n"
 	      "  id                       the ID others reach it by\n"

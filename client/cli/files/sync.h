@@ -1,0 +1,19 @@
+/* cli/files/sync: what two trees differ in (sync_plan.c, pure), and how they are made alike. */
+#pragma once
+#include "client/cli/files/run.h"
+
+enum files_sync_what {
+	FILES_SYNC_NEW,     /* not there yet */
+	FILES_SYNC_CHANGED, /* another size or time */
+	FILES_SYNC_SAME,
+	FILES_SYNC_EXTRA /* only there */
+};
+
+/* Names below the two roots, files and empty folders, each list sorted by name. Calls `each` for
+ * every file of either, in the order of names. */
+void files_sync_compare(const struct files_list *from, const struct files_list *to,
+		void (*each)(enum files_sync_what what, const struct files_entry *e, void *arg),
+		void *arg);
+/* The shortest folder above `name` (or `name` itself) that `from` has nothing in or of: what is to
+ * be removed in place of it. `from` is sorted. */
+void files_sync_extra_root(const struct files_list *from, const char *name, char *buf, size_t size);

@@ -1,0 +1,287 @@
+/* hawser files, the program, with a host of the kind that is deployed: every command, names of all
+ * sorts, cuts in the middle and what goes on after them, silence, errors, and statuses that scripts
+ * can trust. */
+#include "tests/component/files/deployed_host.h"
+#include "tests/support/proc.h"
+#include "tests/support/suite.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct deployed_host host;
+static char there[300], here[300], hawser[320], target[340], there_env[320], here_env[320];
+static char bin_env[300], home_env[340];
+static const char *envp[10];
+
+static void setup(void)
+{
+	test_dir(there, sizeof(there));
+	test_dir(here, sizeof(here));
+	deployed_start(&host, there);
+	snprintf(hawser, sizeof(hawser), "HAWSER=%s", test_bin("client/cli/hawser"));
+	snprintf(target, sizeof(target), "F=%s files 127.0.0.1:%u", test_bin("client/cli/hawser"),
+			host.port);
+	snprintf(there_env, sizeof(there_env), "THERE=%s", there);
+	snprintf(here_env, sizeof(here_env), "HERE=%s", here);
+	snprintf(bin_env, sizeof(bin_env), "BIN=%s", test_bin("."));
+	snprintf(home_env, sizeof(home_env), "XDG_CONFIG_HOME=%s/.config", here);
+	const char *all[] = { hawser, target, there_env, here_env, bin_env, home_env,
+		"HAWSER_PASSWORD=secret", NULL };
+	memcpy(envp, all, sizeof(all));
+}
+
+static void teardown(void)
+{
+	deployed_stop(&host);
+}
+
+/* Runs a line of shell in the folder here; its output must hold `text` and its status be
+ * `status`. */
+static void sh(const char *script, int status, const char *text)
+{
+	char line[4000];
+	const char *argv[] = { "/bin/bash", "-c", line, NULL };
+	char *out = NULL;
+	int r;
+
+	snprintf(line, sizeof(line), "set -o pipefail; cd $HERE; %s", script);
+	r = test_run(argv, envp, &out);
+	ck_assert_msg(r == status, "%s\nended with %d, not %d:\n%s", script, r, status, out);
+	ck_assert_msg(!text || strstr(out, text), "%s\nsaid nothing of \"%s\":\n%s", script, text,
+			out);
+	free(out);
+}
+
+START_TEST(folders_are_listed)
+{
+	sh("mkdir $THERE/sub; echo hello > $THERE/a.txt; echo > $THERE/.hid; ln -s a.txt $THERE/l",
+			0, NULL);
+	sh("$F ls > out; printf 'a.txt\\nl\\nsub/\\n' | diff - out", 0, NULL);
+	sh("$F ls -a | grep -qx .hid", 0, NULL);
+	sh("$F ls -l", 0, "6 B");
+	sh("$F ls sub; $F ls $THERE/a.txt", 0, "a.txt");
+	sh("$F ls '*.txt' --json", 0, "\"name\":\"");
+	sh("$F ls none", 7, "has no \"");
+	sh("$F ls 'n*ne'", 7, "nothing there");
+	sh("$F ls -0 | tr '\\0' '|'", 0, "a.txt|l|sub|");
+}
+END_TEST
+
+START_TEST(names_harm_no_terminal)
+{
+	sh("touch $THERE/$'\\e]0;x\\a' $THERE/$'a\\nb'", 0, NULL);
+	sh("$F ls", 0, "\\x1b]0;x\\x07");
+	sh("$F ls", 0, "a\\x0ab");
+	sh("! $F ls | grep -q $'\\e'", 0, NULL);
+	sh("$F get '*x*' . && ls | grep -q x", 0, NULL);
+	sh("$F rm $'a\\nb' && test ! -e $THERE/$'a\\nb'", 0, NULL);
+}
+END_TEST
+
+START_TEST(files_come_and_go)
+{
+	sh("head -c 3000000 /dev/urandom > $THERE/r; yes | head -c 1000000 > $THERE/y; : > $THERE/e",
+			0, NULL);
+	sh("$F get r y e . && cmp r $THERE/r && cmp y $THERE/y && cmp e $THERE/e", 0, "r: 2.9 MiB");
+	sh("test ! -e r.download -a $(stat -c %Y r) = $(stat -c %Y $THERE/r)", 0, NULL);
+	sh("$F get r s && cmp r s", 0, NULL);
+	sh("$F put r up && cmp r $THERE/up && test ! -e $THERE/up.download", 0, NULL);
+	sh("$F put r y e . && cmp y $THERE/y", 0, NULL);
+	sh("$F mkdir d/e/f && $F put r y d/e/f && cmp y $THERE/d/e/f/y", 0, NULL);
+	sh("$F get none", 7, "has no");
+	sh("$F put none", 7, "No such file");
+	sh("$F put r none/", 0, NULL);
+	sh("cmp r $THERE/none/r", 0, NULL);
+}
+END_TEST
+
+START_TEST(folders_come_and_go)
+{
+	sh("mkdir -p t/a/b t/empty/deep t/.h; for i in $(seq 60); do echo $i > t/a/b/$i; done; "
+	   "echo x > t/.h/x; echo 1 > 't/a/with space'; ln -s /etc/passwd t/link",
+			0, NULL);
+	sh("$F put t", 2, "-r copies it");
+	sh("$F put -r t && diff -r --no-dereference t/a $THERE/t/a && test -d $THERE/t/empty/deep -a "
+	   "-f $THERE/t/.h/x -a ! -e $THERE/t/link",
+			0, "62 files copied");
+	sh("$F get t x", 2, "-r copies it");
+	sh("$F get -r t x && diff -r x $THERE/t && test -d x/empty/deep", 0, "62 files copied");
+	sh("$F rm t", 2, "-r removes");
+	sh("$F rm -r t && test ! -e $THERE/t", 0, NULL);
+	sh("$F rm t", 7, "has no");
+	sh("$F rm -f t", 0, NULL);
+	sh("mkdir n && $F put -r n && test -d $THERE/n && $F get -r n m && test -d m", 0, NULL);
+}
+END_TEST
+
+START_TEST(nothing_is_replaced_unasked)
+{
+	sh("echo new > f; echo old > $THERE/f; touch -d @1000000 $THERE/f", 0, NULL);
+	sh("$F put f </dev/null", 7, "is there and differs");
+	sh("grep -q old $THERE/f && $F put --skip f && grep -q old $THERE/f", 0, NULL);
+	sh("$F put --overwrite f && grep -q new $THERE/f", 0, NULL);
+	sh("$F put f </dev/null", 0, "1 skipped"); /* the same now */
+	sh("echo other > $THERE/f; touch -d @1000000 $THERE/f; $F get --update f && grep -q new f",
+			0, NULL);
+	sh("touch -d @900000 f; $F get --update f && grep -q other f", 0, NULL);
+	sh("$F get f --skip --overwrite", 2, "one of them");
+}
+END_TEST
+
+START_TEST(names_are_changed)
+{
+	sh("echo 1 > $THERE/f; mkdir $THERE/d; $F mv f g && test -f $THERE/g", 0, NULL);
+	sh("$F mv g d && test -f $THERE/d/g", 0, NULL);
+	sh("echo 2 > $THERE/h; $F mv d/g h", 7, "is there");
+	sh("$F mv d/g i", 2, "the protocol");
+	sh("$F mv none x", 7, NULL);
+}
+END_TEST
+
+START_TEST(pipes_carry_one_file)
+{
+	sh("echo hello > $THERE/f; $F get f - | grep -qx hello", 0, NULL);
+	sh("echo there | $F put - g && grep -qx there $THERE/g", 0, NULL);
+	sh("echo there | $F put -", 2, "how is the file to be called");
+	sh("ls -A ${TMPDIR:-/tmp} | grep -Ec '^hawser-[0-9a-f]{16}$'; true", 0, "0");
+}
+END_TEST
+
+START_TEST(a_cut_costs_nothing_but_time)
+{
+	/* it connects again by itself, and both files are whole */
+	sh("mkdir t; for i in 1 2 3; do head -c 2000000 /dev/urandom > t/$i; done", 0, NULL);
+	for (int cut = 1; cut < 40; cut += 12) {
+		atomic_store(&host.blocks, 0);
+		atomic_store(&host.cut_after, cut);
+		sh("rm -rf $THERE/t; $F put -r t && diff -r t $THERE/t", 0, NULL);
+		atomic_store(&host.blocks, 0);
+		atomic_store(&host.cut_after, cut);
+		sh("rm -rf x; $F get -r t x && diff -r t x", 0, NULL);
+	}
+	ck_assert_int_ge(atomic_load(&host.connections), 4 * 4);
+}
+END_TEST
+
+START_TEST(what_was_cut_is_gone_on_with)
+{
+	int before;
+
+	sh("head -c 6000000 /dev/urandom > big", 0, NULL);
+	atomic_store(&host.cut_after, 30);
+	sh("$F --no-retry put big", 9, "to go on");
+	sh("test -s $THERE/big.download -a ! -e $THERE/big", 0, NULL);
+	sh("$F jobs", 0, "put");
+	before = atomic_load(&host.bytes_taken);
+	sh("$F resume && cmp big $THERE/big", 0, NULL);
+	ck_assert_int_lt(atomic_load(&host.bytes_taken) - before, 4000000);
+	sh("test -z \"$($F jobs)\"", 0, NULL);
+	atomic_store(&host.blocks, 0);
+	atomic_store(&host.cut_after, 30);
+	sh("$F --no-retry get big back", 9, "to go on");
+	sh("test ! -e back", 0, NULL);
+	before = atomic_load(&host.bytes_taken);
+	sh("$F get --resume big back && cmp big back", 0, NULL);
+	ck_assert_int_lt(atomic_load(&host.bytes_taken) - before, 4000000);
+}
+END_TEST
+
+START_TEST(a_part_of_another_file_is_not_gone_on_with)
+{
+	sh("head -c 3000000 /dev/urandom > big", 0, NULL);
+	atomic_store(&host.cut_after, 10);
+	sh("$F --no-retry put big", 9, NULL);
+	sh("head -c 3000000 /dev/urandom > big; touch -d '1 hour ago' big; $F put --resume big && cmp "
+	   "big $THERE/big",
+			0, NULL);
+}
+END_TEST
+
+START_TEST(trees_are_made_alike)
+{
+	sh("mkdir -p s/a s/e $THERE/s/x/y; echo 1 > s/a/1; echo 2 > s/2; echo 3 > $THERE/s/x/y/3; echo "
+	   "4 > $THERE/s/4",
+			0, NULL);
+	sh("$F sync up -n --delete s s", 0, "remove  x");
+	sh("test -f $THERE/s/4 -a ! -e $THERE/s/2", 0, NULL);
+	sh("$F sync up s s", 0, "3 new");
+	sh("test -f $THERE/s/4 && cmp s/a/1 $THERE/s/a/1", 0, NULL);
+	sh("$F sync up --delete s s && diff -r s $THERE/s", 0, NULL);
+	sh("$F sync up s s", 0, "0 new, 0 changed");
+	sh("echo 22 > s/2; $F sync up s s && grep -q 22 $THERE/s/2", 0, "1 changed");
+	sh("mkdir -p z/q; echo > z/q/r; $F sync down --delete s z && diff -r z $THERE/s", 0, NULL);
+	sh("$F sync sideways a b", 2, "sync down");
+}
+END_TEST
+
+START_TEST(lines_are_a_script)
+{
+	sh("echo 1 > 'a b'; printf 'mkdir d\\ncd d\\nput \"a b\" c\\n# nothing\\n\\nls\\npwd\\nexit\\nls "
+	   "none\\n' | $F",
+			0, "/d\n");
+	sh("cmp 'a b' $THERE/d/c", 0, NULL);
+	sh("printf 'ls none\\nmkdir never\\n' | $F", 7, NULL);
+	sh("test ! -e $THERE/never", 0, NULL);
+	sh("printf 'mkdri x\\n' > s; $F -b s", 2, "did you mean mkdir");
+	sh("printf 'put \"x\\n' | $F -b -", 2, "not closed");
+	sh("printf '!echo $((6*7))\\nlls\\nlcd /\\nlpwd\\nhelp\\n' | $F", 0, "42");
+}
+END_TEST
+
+START_TEST(scripts_read_json)
+{
+	sh("mkdir t; echo 1 > t/1; echo 2 > t/2; $F --json put -r t > out; grep -c '\"result\":\"done\"' "
+	   "out",
+			0, "2");
+	sh("tail -1 out", 0, "\"event\":\"done\"");
+	sh("$F --json get none", 7, "\"error\":\"notfound\"");
+	sh("python3 -c 'import json,sys; [json.loads(l) for l in open(\"out\")]'", 0, NULL);
+}
+END_TEST
+
+START_TEST(a_file_that_cannot_be_read_ends_such_a_host_s_job)
+{
+	if (geteuid() == 0) {
+		/* what root cannot read: a folder in place of the file after the list */
+		sh("echo 1 > f; $F put f && rm $THERE/f && mkdir $THERE/f && $F get f", 2, NULL);
+		return;
+	}
+	sh("echo 1 > $THERE/f; chmod 0 $THERE/f; $F get f", 7, "ermission");
+}
+END_TEST
+
+START_TEST(command_lines_that_are_wrong_are_refused)
+{
+	sh("$HAWSER files", 2, "which host");
+	sh("$F frobnicate", 2, "no command");
+	sh("$F get", 2, "usage: get");
+	sh("$F ls --recursive --null --long", 2, "do not go together");
+	sh("$F rm /", 2, "not the root");
+	sh("$HAWSER files 127.0.0.1:1 --no-retry ls", 3, NULL);
+	sh("$HAWSER files --help", 0, "sync down REMOTE LOCAL");
+}
+END_TEST
+
+START_TEST(an_older_host_has_no_digests)
+{
+	host.plain_version = true;
+	sh("echo 1 > $THERE/f; $F get f && cmp f $THERE/f", 0, NULL);
+	sh("echo 2 > g; $F put g && cmp g $THERE/g", 0, NULL);
+}
+END_TEST
+
+int main(void)
+{
+	return test_main("component/files/deployed", 200, setup, teardown,
+			TESTS(folders_are_listed, names_harm_no_terminal, files_come_and_go,
+					folders_come_and_go, nothing_is_replaced_unasked,
+					names_are_changed, pipes_carry_one_file,
+					a_cut_costs_nothing_but_time, what_was_cut_is_gone_on_with,
+					a_part_of_another_file_is_not_gone_on_with,
+					trees_are_made_alike, lines_are_a_script, scripts_read_json,
+					a_file_that_cannot_be_read_ends_such_a_host_s_job,
+					command_lines_that_are_wrong_are_refused,
+					an_older_host_has_no_digests));
+}
