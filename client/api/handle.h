@@ -60,9 +60,9 @@ struct hawser_session {
 	void *arg;
 	enum hws_session_kind kind;
 	struct api_terminals *terminals; /* TERMINAL: api/terminals.h; under the lock */
-	uint32_t forwards; /* how many tunnels were asked for; embedder's thread */
-	bool files_base;     /* embedder's thread: hawser_files_config.base_only */
-	uint32_t files_next; /* embedder's thread: the last request */
+	uint32_t forwards;               /* how many tunnels were asked for; embedder's thread */
+	bool files_base;                 /* embedder's thread: hawser_files_config.base_only */
+	uint32_t files_next;             /* embedder's thread: the last request */
 	enum hawser_format format;
 	struct api_session_loop *loop_side; /* set for the handle's life as the embedder sees it */
 	struct hws_picture *locked[HWS_PEER_DISPLAYS_MAX]; /* embedder's thread */

@@ -33,7 +33,7 @@ struct api_session_loop {
 	struct hws_viewer *viewer;
 	struct hws_service
 			*service[HWS_SERVICE_COUNT]; /* by enum hws_service_id; NULL: none of it */
-	struct api_files *files; /* api/files.c; NULL: another kind */
+	struct api_files *files;                     /* api/files.c; NULL: another kind */
 	bool move_held; /* the last move, while the link is congested */
 	size_t held_display;
 	int held_x, held_y;
