@@ -256,7 +256,7 @@ int hws_files_view_cancel(struct hws_files_view *fv, uint32_t id, bool forget)
 	if (r->job.engaged && fv->files) {
 		r->job.engaged = false;
 		if ((forget ? hws_files_cancel(fv->files, (int32_t)id)
-			    : hws_files_cancel(fv->files, (int32_t)id)) < 0)
+			    : hws_files_stop(fv->files, (int32_t)id)) < 0)
 			forget = false; /* it has just ended */
 	} else if (r->stage != FV_WAITS && fv->open && !is_job(r)) {
 		c.id = (int32_t)id;

@@ -162,7 +162,7 @@ int fv_job_step(struct fv_request *r)
 	if (r->job.reset && r->job.engaged) {
 		/* the list is another one now: its numbers mean nothing any more */
 		r->job.engaged = false;
-		if (hws_files_cancel(r->fv->files, (int32_t)r->q.id) < 0)
+		if (hws_files_stop(r->fv->files, (int32_t)r->q.id) < 0)
 			return HWS_ERR_CORRUPT;
 	}
 	if (r->stage != FV_WAITS)

@@ -82,6 +82,12 @@ int hws_files_cancel(struct hws_files *f HWS_UNUSED, int32_t id HWS_UNUSED)
 	return HWS_OK;
 }
 
+int hws_files_stop(struct hws_files *f HWS_UNUSED, int32_t id HWS_UNUSED)
+{
+	stage->canceled++;
+	return HWS_OK;
+}
+
 int hws_files_progress(const struct hws_files *f HWS_UNUSED, int32_t id HWS_UNUSED,
 		struct hws_files_progress *ret)
 {
