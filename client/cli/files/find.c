@@ -33,8 +33,10 @@ static const char *last_pattern(
 	size_t n = (size_t)(base - word->text);
 	const char *pattern = word->pattern + strlen(word->pattern);
 
+	if (word->pattern == word->text) /* of a command line, where nothing is escaped */
+		pattern = base;
 	/* the same number of separators in front, whatever was escaped */
-	while (pattern > word->pattern && pattern[-1] != '/' &&
+	while (word->pattern != word->text && pattern > word->pattern && pattern[-1] != '/' &&
 			!(f->windows && pattern[-1] == '\\' && pattern > word->pattern + 1 &&
 					pattern[-2] == '\\'))
 		pattern--;

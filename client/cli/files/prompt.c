@@ -102,6 +102,8 @@ int files_prompt(struct files_run *f, const char *batch)
 	if (!r.in)
 		return cli_fail(CLI_FILE, "%s: %s", batch, strerror(errno));
 	r.terminal = isatty(fileno(r.in)) && !files_json(f);
+	if (r.terminal) /* what is waited for by poll must not wait in a buffer */
+		setvbuf(r.in, NULL, _IONBF, 0);
 	f->prompt = true;
 	while (!left && next_line(f, &r)) {
 		status = one_line(f, r.line, &left);

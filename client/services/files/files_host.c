@@ -38,7 +38,7 @@ struct files_viewer {
 
 struct hws_files_host {
 	struct hws_host_service service;
-	const struct hws_host_env *env;
+	struct hws_host_env env; /* a copy: the agent's own is gone after `new` */
 	struct hws_work *work;
 	struct hws_roots *roots;
 	struct hws_timer tick;
@@ -58,7 +58,7 @@ static struct hws_files_host *of(struct hws_host_service *s)
 
 static enum hws_files_access access_of(const struct hws_files_host *h)
 {
-	return h->env->conf ? h->env->conf->files_access : HWS_FILES_READ_WRITE;
+	return h->env.conf ? h->env.conf->files_access : HWS_FILES_READ_WRITE;
 }
 
 static void audit(const struct files_viewer *fv, const char *what, const char *path,
@@ -73,7 +73,7 @@ static void audit(const struct files_viewer *fv, const char *what, const char *p
 		.result = result,
 	};
 
-	hws_host_audit(fv->h->env, fv->v, &e);
+	hws_host_audit(&fv->h->env, fv->v, &e);
 }
 
 /* --- the engine's ways --- */
@@ -127,7 +127,7 @@ static void on_event(const struct hws_files_event *e, void *arg)
 static int open_engine(struct files_viewer *fv)
 {
 	const struct hws_files_conf c = {
-		.loop = fv->h->env->loop,
+		.loop = fv->h->env.loop,
 		.work = fv->h->work,
 		.roots = fv->h->roots,
 		.host = true,
@@ -197,7 +197,7 @@ static void run_next(struct files_viewer *fv)
 	e = hws_alloc(sizeof(*e));
 	if (e) {
 		*e = (struct errand){ fv, q };
-		if (hws_work_submit(fv->h->work, fv->h->env->loop, run_errand, errand_done, e) ==
+		if (hws_work_submit(fv->h->work, fv->h->env.loop, run_errand, errand_done, e) ==
 				HWS_OK) {
 			fv->errand = e;
 			return;
@@ -411,7 +411,7 @@ static void on_tick(void *arg)
 
 	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++)
 		if (h->viewer[i].v)
-			hws_files_tick(h->viewer[i].files, hws_loop_now_us(h->env->loop));
+			hws_files_tick(h->viewer[i].files, hws_loop_now_us(h->env.loop));
 }
 
 /* --- the service --- */
@@ -419,7 +419,7 @@ static void on_tick(void *arg)
 /* The folders of the settings; home, where it is among them, is what an empty path means. */
 static int make_roots(struct hws_files_host *h)
 {
-	const struct hws_service_conf *c = h->env->conf;
+	const struct hws_service_conf *c = h->env.conf;
 	const char *home = getenv("HOME");
 	struct hws_error err = { 0 };
 	int fd, r = hws_roots_new(home, &h->roots);
@@ -464,7 +464,7 @@ static int files_new(const struct hws_host_env *env, struct hws_host_service **r
 	if (!h)
 		return HWS_ERR_NOMEM;
 	h->service.impl = &hws_files_host_service;
-	h->env = env;
+	h->env = *env;
 	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++) {
 		h->viewer[i].h = h;
 		hws_list_init(&h->viewer[i].requests);
