@@ -52,7 +52,7 @@ static int find_account(
 	return HWS_OK;
 }
 
-static void reset_signals(void)
+void hws_spawn_reset_signals(void)
 {
 	sigset_t none;
 
@@ -97,7 +97,7 @@ static HWS_NORETURN void become(
 		_exit(126);
 	if (a->change)
 		hws_spawn_env_drop_cookies(env);
-	reset_signals();
+	hws_spawn_reset_signals();
 	execve(s->program ? s->program : "/proc/self/exe", (char *const *)(uintptr_t)s->argv,
 			env->list);
 	_exit(127);
@@ -155,7 +155,7 @@ int hws_spawn_detached(const char *name, int fd, void (*run)(int fd, void *arg),
 			_exit(pid < 0);
 		setsid();
 		prctl(PR_SET_NAME, name);
-		reset_signals();
+		hws_spawn_reset_signals();
 		let_go_of_files(fd);
 		if (chdir("/") == 0)
 			run(fd, arg);

@@ -17,3 +17,6 @@ int hws_spawn_env_make(const struct hws_spawn *s, const char *home,
 /* In the child, as the account it has by then: takes out $XAUTHORITY if this account may not read
  * that file. Calls nothing that is not async-signal-safe. */
 void hws_spawn_env_drop_cookies(struct hws_spawn_env *env);
+
+/* In a child before its program: signals as a program finds them. Async-signal-safe. */
+void hws_spawn_reset_signals(void);

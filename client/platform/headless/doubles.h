@@ -40,7 +40,7 @@ uint8_t hws_headless_camera_chroma(unsigned which, uint64_t number);
 void hws_headless_camera_plug(struct hws_camera *base, bool plugged);
 
 /* --- terminals ---
- * The shell in memory takes lines: "echo TEXT", "size" (rows and columns), "whoami", "term",
+ * The shell in memory takes lines: "echo TEXT", "err TEXT" (as an error), "size" (rows and columns), "whoami", "term",
  * "flood N" (N bytes), "deaf" (takes no notice of a hang-up), "sleep" (reads no more), "exit N". A
  * program is "sh" with "-c" and one line. Users are "tester", whose session it is, and "guest";
  * "root" is not allowed. */

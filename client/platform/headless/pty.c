@@ -11,16 +11,19 @@
 
 #define BUFFER 4096u /* in either direction */
 #define SIGNAL_HANGUP 1
+#define SIGNAL_INTERRUPT 2
 #define SIGNAL_KILL 9
 
 struct pty {
 	struct hws_pty base;
 	struct ptys *s;
 	struct hws_deferred step;
-	struct hws_buf in, out;
+	struct hws_buf in, out, errors;
 	char user[64], term[64];
 	uint16_t columns, rows;
-	bool once; /* ends after its first line */
+	bool once;  /* ends after its first line */
+	bool pipes; /* no terminal */
+	bool eof;   /* its input has ended */
 	bool deaf, asleep;
 	uint64_t flood, flooded; /* bytes to come; that have come */
 	bool told, stuck;        /* on_readable was called; a write found no room */
@@ -32,6 +35,7 @@ struct ptys {
 	struct hws_ptys base;
 	struct hws_loop *loop;
 	unsigned open;
+	uint32_t count; /* programs so far: their numbers */
 };
 
 static struct pty *pty_of(struct hws_pty *t)
@@ -77,6 +81,8 @@ static void run_line(struct pty *t, const char *line)
 		hws_buf_fmt(&t->out, "%s\n", t->term);
 	else if (hws_str_starts(line, "flood "))
 		t->flood = number(line + 6);
+	else if (hws_str_starts(line, "err "))
+		hws_buf_fmt(t->pipes ? &t->errors : &t->out, "%s\n", line + 4);
 	else if (hws_str_equal(line, "deaf"))
 		t->deaf = true;
 	else if (hws_str_equal(line, "sleep"))
@@ -117,8 +123,10 @@ static void run(struct pty *t)
 			return;
 		t->flooded = 0;
 		if (!run_next(t))
-			return;
+			break;
 	}
+	if (t->eof && !t->asleep && !hws_buf_len(&t->in))
+		end(t, false, 0);
 }
 
 static void on_step(void *arg);
@@ -135,7 +143,8 @@ static void on_step(void *arg)
 	const struct hws_pty_conf *c = &t->base.conf;
 
 	run(t);
-	if (!t->told && (hws_buf_len(&t->out) || t->ended)) {
+	size_t said = hws_buf_len(&t->out) + hws_buf_len(&t->errors);
+	if (!t->told && (said || t->ended)) {
 		t->told = true;
 		later(t);
 		c->on_readable(c->arg);
@@ -144,16 +153,15 @@ static void on_step(void *arg)
 		later(t);
 		if (c->on_writable)
 			c->on_writable(c->arg);
-	} else if (t->ended && !t->exit_told && !hws_buf_len(&t->out)) {
+	} else if (t->ended && !t->exit_told && !said) {
 		t->exit_told = true;
 		c->on_exit(&t->how, c->arg);
 	}
 }
 
-static int hl_read(struct hws_pty *base, uint8_t *buf, size_t size, size_t *ret_len)
+static int take(struct pty *t, struct hws_buf *from, uint8_t *buf, size_t size, size_t *ret_len)
 {
-	struct pty *t = pty_of(base);
-	struct hws_bytes out = hws_buf_bytes(&t->out);
+	struct hws_bytes out = hws_buf_bytes(from);
 	size_t n = HWS_MIN(size, out.len);
 
 	if (n == 0 && t->ended)
@@ -163,9 +171,55 @@ static int hl_read(struct hws_pty *base, uint8_t *buf, size_t size, size_t *ret_
 		return HWS_ERR_AGAIN;
 	}
 	memcpy(buf, out.ptr, n);
-	hws_buf_consume(&t->out, n);
+	hws_buf_consume(from, n);
 	*ret_len = n;
 	later(t); /* the program goes on */
+	return HWS_OK;
+}
+
+static int hl_read(struct hws_pty *base, uint8_t *buf, size_t size, size_t *ret_len)
+{
+	return take(pty_of(base), &pty_of(base)->out, buf, size, ret_len);
+}
+
+static int hl_read_errors(struct hws_pty *base, uint8_t *buf, size_t size, size_t *ret_len)
+{
+	return take(pty_of(base), &pty_of(base)->errors, buf, size, ret_len);
+}
+
+static int hl_end_input(struct hws_pty *base)
+{
+	struct pty *t = pty_of(base);
+
+	if (t->ended)
+		return HWS_ERR_CLOSED;
+	t->eof = true;
+	later(t);
+	return HWS_OK;
+}
+
+/* As a terminal that was not told otherwise. */
+static bool hl_interrupts(struct hws_pty *base HWS_UNUSED, uint8_t byte, int *ret_signal)
+{
+	*ret_signal = SIGNAL_INTERRUPT;
+	return byte == 3;
+}
+
+/* The shell in memory goes on after an interruption, without what it was about to write. */
+static int hl_signal(struct hws_pty *base, int number)
+{
+	struct pty *t = pty_of(base);
+
+	if (t->ended)
+		return HWS_ERR_CLOSED;
+	if (number == SIGNAL_INTERRUPT && !t->pipes) {
+		t->flood = 0;
+		hws_buf_reset(&t->in);
+		hws_buf_reset(&t->out);
+	} else {
+		end(t, true, number);
+	}
+	later(t);
 	return HWS_OK;
 }
 
@@ -183,6 +237,8 @@ static int hl_write(struct hws_pty *base, struct hws_bytes data, size_t *ret_tak
 	}
 	hws_buf_put(&t->in, data.ptr, n);
 	*ret_taken = n;
+	if (!t->pipes && memchr(data.ptr, 3, n))
+		return hl_signal(base, SIGNAL_INTERRUPT);
 	later(t);
 	return HWS_OK;
 }
@@ -217,6 +273,7 @@ static void hl_close(struct hws_pty *base)
 	hws_loop_defer_cancel(&t->step);
 	hws_buf_done(&t->in);
 	hws_buf_done(&t->out);
+	hws_buf_done(&t->errors);
 	t->s->open--;
 	hws_free(t);
 }
@@ -255,6 +312,9 @@ static int hl_open(struct hws_ptys *base, const struct hws_pty_conf *conf, struc
 	t->s = s;
 	hws_buf_init(&t->in, 2 * BUFFER);
 	hws_buf_init(&t->out, 2 * BUFFER);
+	hws_buf_init(&t->errors, 2 * BUFFER);
+	t->pipes = conf->pipes;
+	t->base.pid = ++s->count;
 	t->columns = conf->columns;
 	t->rows = conf->rows;
 	if (hws_str_copy(t->user, sizeof(t->user), conf->user ? conf->user : HWS_HEADLESS_USER) <
@@ -274,8 +334,18 @@ static int hl_open(struct hws_ptys *base, const struct hws_pty_conf *conf, struc
 	return HWS_OK;
 }
 
-static const struct hws_ptys_impl impl = { hl_open, hl_read, hl_write, hl_resize, hl_kill,
-	hl_close };
+static const struct hws_ptys_impl impl = {
+	.open = hl_open,
+	.read = hl_read,
+	.write = hl_write,
+	.read_errors = hl_read_errors,
+	.end_input = hl_end_input,
+	.resize = hl_resize,
+	.interrupts = hl_interrupts,
+	.signal = hl_signal,
+	.kill = hl_kill,
+	.close = hl_close,
+};
 
 int hl_ptys_new(struct hws_loop *loop, struct hws_ptys **ret)
 {

@@ -40,6 +40,7 @@ struct contract_pty {
 	const char *exit_7;
 	const char *const *program; /* that says "ready" and ends with 0 */
 	const char *other_user;     /* that it may not start programs of, or NULL */
+	const char *const *env;     /* for all programs, or NULL */
 };
 Suite *contract_pty_suite(const struct contract_pty *backend);
 

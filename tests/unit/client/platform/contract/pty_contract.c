@@ -59,6 +59,7 @@ static struct hws_pty_conf conf(void)
 {
 	return (struct hws_pty_conf){ .columns = 80,
 		.rows = 24,
+		.env = b->env,
 		.on_readable = on_readable,
 		.on_writable = on_writable,
 		.on_exit = on_exit_event,
