@@ -91,7 +91,8 @@ int hws_pty_read_errors(
 int hws_pty_write(struct hws_pty *t, struct hws_bytes data, size_t *ret_taken) HWS_MUST_CHECK;
 
 /* No more input, after what was written: pipes are closed, a terminal gets the character that
- * stands for it now. HWS_ERR_AGAIN: no room for it, on_writable follows. HWS_ERR_CLOSED as of a write. */
+ * stands for it now. HWS_ERR_AGAIN: no room for it, on_writable follows. HWS_ERR_CLOSED as of a
+ * write. */
 int hws_pty_end_input(struct hws_pty *t) HWS_MUST_CHECK;
 
 /* Would this byte, typed now, send a signal to what runs in the foreground (Ctrl+C)? */

@@ -6,6 +6,7 @@
 #include "client/services/cursor/cursor_host.h"
 #include "client/services/files/files_host.h"
 #include "client/services/input/input_host.h"
+#include "client/services/terminal/terminal_host.h"
 #include "client/services/tunnel/tunnel_host.h"
 #include "client/services/video/video_host.h"
 #include <stddef.h>
@@ -26,6 +27,8 @@ const struct hws_host_service_impl *const hws_host_files_registry[] = {
 };
 
 const struct hws_host_service_impl *const hws_host_terminal_registry[] = {
+	&hws_terminal_host_service,
+	&hws_chat_host_service,
 	NULL,
 };
 
