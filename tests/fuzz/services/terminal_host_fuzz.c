@@ -1,7 +1,8 @@
-/* Two viewers of the terminal service at the host, one of them perhaps deployed: any messages, comings
- * and goings in any order, with programs in memory. Input: steps, each an operation, a length of two
- * bytes (little endian) and so many bytes: a serialised TerminalAction, or a service id to log in
- * with. What must hold: never more terminals than allowed, never more on its way than the window. */
+/* Two viewers of the terminal service at the host, one of them perhaps deployed: any messages,
+ * comings and goings in any order, with programs in memory. Input: steps, each an operation, a
+ * length of two bytes (little endian) and so many bytes: a serialised TerminalAction, or a service
+ * id to log in with. What must hold: never more terminals than allowed, and nothing of hawser's own
+ * to a deployed viewer. */
 #include "client/platform/headless/doubles.h"
 #include "client/services/terminal/terminal_host.h"
 #include "shared/base/log.h"

@@ -1,6 +1,6 @@
 /* What a program writes to its terminal, as the host keeps it for who comes back: any bytes, in
- * pieces, drawn or only looked through, with other sizes between. What a fresh terminal is sent must
- * stay bounded, and drawing it must do no harm, either. Input: the size, then the bytes; 0xff
+ * pieces, drawn or only looked through, with other sizes between. What a fresh terminal is sent
+ * must stay bounded, and drawing it must do no harm, either. Input: the size, then the bytes; 0xff
  * and a number change the size. */
 #include "client/services/terminal/screen.h"
 #include <stdbool.h>
