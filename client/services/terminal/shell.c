@@ -11,7 +11,6 @@
 #include <time.h>
 
 #define REDRAW_US (30 * HWS_US_PER_MS)
-#define KILL_US (3 * HWS_US_PER_S) /* from the hang-up */
 
 /* --- events of the program --- */
 
@@ -60,8 +59,11 @@ static void push_input(struct hws_shell *s)
 		s->taken += n;
 	}
 	ack_input(s);
-	if (s->pty && s->in_eof && !s->in_over && !hws_buf_len(&s->in))
-		s->in_over = hws_pty_end_input(s->pty) != HWS_ERR_AGAIN;
+	if (!s->pty || !s->in_eof || s->in_over || hws_buf_len(&s->in) ||
+			hws_pty_end_input(s->pty) == HWS_ERR_AGAIN)
+		return;
+	s->in_over = s->pipes;
+	s->in_eof = s->pipes; /* at a terminal it is one more thing that is typed */
 }
 
 static void on_writable(void *arg)
@@ -69,31 +71,36 @@ static void on_writable(void *arg)
 	push_input(arg);
 }
 
-/* What waits before the key is not typed any more, nor is what the viewer was about to be sent. */
-static void interrupt(struct hws_shell *s, int number)
+/* What waits before the key is not typed any more, nor is what the viewer was about to be sent.
+ * True: the key has done its work, and is not typed after what the program has not read. */
+static bool interrupt(struct hws_shell *s, int number)
 {
 	size_t waits = hws_buf_len(&s->in);
 
 	hws_buf_reset(&s->in);
 	s->taken += waits;
-	if (waits && hws_pty_signal(s->pty, number) < 0)
-		hws_debug("terminal.not_signalled");
 	if (s->viewer && hws_reply_extended(s->viewer)) {
 		s->skipped += s->said.end - s->sent;
-		s->sent = s->said.end;
+		s->credit += s->said.end - s->sent;
+		s->sent = s->credit_end = s->said.end;
 	}
+	if (!waits || hws_pty_signal(s->pty, number) < 0)
+		return false;
+	s->taken++;
+	return true;
 }
 
 void hws_shell_input(struct hws_shell *s, struct hws_bytes data)
 {
 	int number = 0;
 
-	if (!s->pty || s->ended || s->in_eof)
+	if (!s->pty || s->ended || (s->in_eof && s->pipes))
 		return;
 	s->active_us = hws_loop_now_us(s->loop);
 	/* Pasted text with such a byte in it is typed as it is. */
-	if (data.len == 1 && hws_pty_interrupts(s->pty, data.ptr[0], &number))
-		interrupt(s, number);
+	if (data.len == 1 && hws_pty_interrupts(s->pty, data.ptr[0], &number) &&
+			interrupt(s, number))
+		return;
 	if (hws_buf_len(&s->in) + data.len > HWS_SHELL_INPUT_MAX) {
 		hws_warn_limited("terminal.input_lost", HWS_U64("bytes", data.len));
 		if (s->viewer)
@@ -107,13 +114,8 @@ void hws_shell_input(struct hws_shell *s, struct hws_bytes data)
 
 void hws_shell_end_input(struct hws_shell *s)
 {
-	if (s->in_eof)
-		return;
-	s->in_eof = s->pipes; /* at a terminal it is one more thing that is typed */
-	if (s->pipes)
-		push_input(s);
-	else if (s->pty && hws_pty_end_input(s->pty) == HWS_ERR_AGAIN)
-		hws_debug("terminal.eof_lost");
+	s->in_eof = true;
+	push_input(s);
 }
 
 /* --- output --- */
@@ -123,6 +125,8 @@ void hws_shell_ack(struct hws_shell *s, uint64_t position)
 	if (position <= s->acked || position > s->sent)
 		return;
 	s->acked = position;
+	if (position >= s->credit_end)
+		s->credit = 0;
 	hws_history_release(&s->said, position);
 	hws_shell_pump(s);
 }
@@ -143,7 +147,7 @@ void hws_shell_attach(
 	s->viewer = v;
 	s->window = HWS_MIN(window, HWS_SHELL_WINDOW_MAX);
 	s->sent = s->acked = hws_shell_has(s, from) ? from : s->said.end;
-	s->skipped = 0;
+	s->skipped = s->credit = 0;
 	s->told_taken = s->taken;
 	s->eof_sent = s->errors_eof_sent = s->tight = false;
 	hws_timer_stop(&s->pump);
@@ -246,7 +250,7 @@ void hws_shell_redraw(struct hws_shell *s)
 	hws_timer_start(s->loop, &s->redraw, REDRAW_US, on_redraw, s);
 }
 
-/* --- signals and the end --- */
+/* --- signals --- */
 
 void hws_shell_signal(struct hws_shell *s, uint32_t number)
 {
@@ -256,25 +260,6 @@ void hws_shell_signal(struct hws_shell *s, uint32_t number)
 	for (size_t i = 0; s->pty && i < HWS_COUNT(allowed); i++)
 		if ((uint32_t)allowed[i] == number && hws_pty_signal(s->pty, allowed[i]) < 0)
 			hws_debug("terminal.not_signalled");
-}
-
-static void on_patience(void *arg)
-{
-	struct hws_shell *s = arg;
-
-	if (s->pty && !s->ended && hws_pty_kill(s->pty, true) < 0)
-		hws_debug("terminal.not_killed");
-}
-
-/* What it had still to say goes to nobody. */
-void hws_shell_kill(struct hws_shell *s)
-{
-	if (s->killed)
-		return;
-	s->killed = true;
-	hws_timer_start(s->loop, &s->redraw, KILL_US, on_patience, s);
-	if (s->pty && !s->ended && hws_pty_kill(s->pty, false) < 0)
-		hws_debug("terminal.ended_already");
 }
 
 int hws_shell_status(const struct hws_shell *s)
@@ -332,7 +317,7 @@ int hws_shell_open(const struct hws_shell_conf *conf, struct hws_shell **ret, st
 	s->errors_silent = !conf->pipes;
 	s->columns = conf->columns;
 	s->rows = conf->rows;
-	s->opened_us = s->active_us = s->alone_us = hws_loop_now_us(s->loop);
+	s->active_us = s->alone_us = hws_loop_now_us(s->loop);
 	s->opened_unix_s = (uint64_t)time(NULL);
 	hws_buf_init(&s->in, HWS_SHELL_INPUT_MAX);
 	describe(s, conf->argv);

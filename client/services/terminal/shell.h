@@ -27,13 +27,15 @@ struct hws_shell {
 	bool pipes, keep;
 	uint16_t columns, rows;
 	char command[HWS_SHELL_COMMAND]; /* for people, escaped */
-	uint64_t opened_us, opened_unix_s, active_us;
+	uint64_t opened_unix_s, active_us;
 	uint64_t alone_us; /* since when nobody sees it */
 	/* output */
 	struct hws_history said;
-	uint64_t sent, acked, fed;  /* positions */
-	uint64_t skipped;           /* to be told with what is sent next */
-	uint32_t window;            /* 0: none */
+	uint64_t sent, acked, fed; /* positions */
+	uint64_t skipped;          /* to be told with what is sent next */
+	uint32_t window;           /* 0: none */
+	/* What was left out takes no room of the window, until it is acknowledged up to there. */
+	uint64_t credit, credit_end;
 	bool silent, errors_silent; /* of each stream everything was read */
 	bool eof_sent, errors_eof_sent;
 	bool more;                 /* it may have something to read */
@@ -45,7 +47,7 @@ struct hws_shell {
 	uint64_t taken, told_taken;
 	bool in_eof, in_over;
 	/* end */
-	bool ended, killed;
+	bool ended;
 	struct hws_pty_exit how;
 	struct hws_host_viewer *viewer; /* NULL: nobody sees it */
 	/* Everything that it said has been sent, or nobody sees it: once, after its end. */
@@ -95,8 +97,6 @@ void hws_shell_redraw(struct hws_shell *s);
 void hws_shell_signal(struct hws_shell *s, uint32_t number);
 /* The link of its viewer has room again. */
 void hws_shell_drained(struct hws_shell *s);
-/* Hung up; killed when it takes no notice. on_end follows. */
-void hws_shell_kill(struct hws_shell *s);
 /* The title that the program has set, or "". */
 const char *hws_shell_title(struct hws_shell *s);
 /* 128 and the signal's number for a program that a signal ended. */

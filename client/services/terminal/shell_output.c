@@ -76,7 +76,7 @@ static bool may_send(struct hws_shell *s)
 		s->tight = true;
 		return false;
 	}
-	return !s->window || s->sent < s->acked + s->window;
+	return !s->window || s->sent < s->acked + s->window + s->credit;
 }
 
 /* A character that has begun waits for its end; deployed viewers know each message by itself. Not
@@ -99,7 +99,7 @@ static bool send_some(struct hws_shell *s)
 	if (!may_send(s))
 		return false;
 	if (s->window)
-		max = (size_t)HWS_MIN((uint64_t)max, s->acked + s->window - s->sent);
+		max = (size_t)HWS_MIN((uint64_t)max, s->acked + s->window + s->credit - s->sent);
 	d.data = hws_history_at(&s->said, s->sent, max, &d.errors);
 	d.data.len = whole(s, d.data);
 	d.pack = !hws_reply_extended(s->viewer) || s->tight;

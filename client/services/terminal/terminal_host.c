@@ -22,7 +22,7 @@ struct seat {
 
 struct terminal_host {
 	struct hws_host_service service;
-	const struct hws_host_env *env;
+	struct hws_host_env env; /* the maker's is its own again when it has made us */
 	struct hws_keep keep;
 	struct seat seat[HWS_HOST_VIEWERS_MAX];
 };
@@ -239,7 +239,7 @@ static void on_list(struct terminal_host *h, struct hws_host_viewer *v)
 {
 	Ses__TerminalInfo info[OTHERS_MAX], *ptr[OTHERS_MAX];
 	Ses__TerminalList list = SES__TERMINAL_LIST__INIT;
-	uint64_t now = hws_loop_now_us(h->env->loop);
+	uint64_t now = hws_loop_now_us(h->env.loop);
 	struct hws_list *n;
 
 	hws_list_for (n, &h->seat[v->slot].group->shells) {
@@ -428,8 +428,8 @@ static int terminal_new(const struct hws_host_env *env, struct hws_host_service 
 	if (!h)
 		return HWS_ERR_NOMEM;
 	h->service.impl = &hws_terminal_host_service;
-	h->env = env;
-	int r = hws_keep_init(&h->keep, env);
+	h->env = *env;
+	int r = hws_keep_init(&h->keep, &h->env);
 	if (r < 0) {
 		hws_free(h);
 		return r;
