@@ -1,5 +1,6 @@
-/* The leader starts the program as the group in front, waits, and puts itself in front while it is
- * stopped, as a shell does: it says on a pipe what happened. */
+/* The leader starts the program as the group in front and waits: a program without such a parent in
+ * its session would not stop. It stays in front while it is stopped, so that the test can wake it
+ * without asking the leader for the terminal first. */
 #include "tests/support/pty_proc.h"
 #include <check.h>
 #include <errno.h>
@@ -53,16 +54,9 @@ static void lead(const char *const argv[], const char **env, int told)
 	}
 	if (write(told, &pid, sizeof(pid)) != sizeof(pid))
 		_exit(125);
-	for (;;) {
-		if (waitpid(pid, &status, WUNTRACED | WCONTINUED) != pid)
-			_exit(125);
-		if (WIFSTOPPED(status))
-			tcsetpgrp(STDIN_FILENO, getpid());
-		else if (WIFCONTINUED(status))
-			tcsetpgrp(STDIN_FILENO, pid);
-		else
-			_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
-	}
+	if (waitpid(pid, &status, 0) != pid)
+		_exit(125);
+	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 }
 
 void pty_proc_start(struct pty_proc *p, const char *const argv[], const char *const env[],
@@ -191,6 +185,34 @@ void pty_proc_must_be_raw(struct pty_proc *p, bool raw)
 
 	while (pty_proc_is_raw(p) != raw) {
 		ck_assert_msg(test_now_ms() < due, "the terminal is %s", raw ? "not raw" : "raw");
+		take(p, 10);
+	}
+}
+
+/* The state stands behind the name, which ends with the last parenthesis. */
+static bool is_stopped(struct pty_proc *p)
+{
+	char path[64], text[300] = "";
+	FILE *f;
+	char *at;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pty_proc_program(p));
+	f = fopen(path, "r");
+	if (!f)
+		return false;
+	if (!fgets(text, sizeof(text), f))
+		text[0] = 0;
+	fclose(f);
+	at = strrchr(text, ')');
+	return at && at[1] == ' ' && at[2] == 'T';
+}
+
+void pty_proc_must_be_stopped(struct pty_proc *p)
+{
+	uint64_t due = test_now_ms() + TEST_PATIENCE_MS;
+
+	while (!is_stopped(p)) {
+		ck_assert_msg(test_now_ms() < due, "the program is not stopped");
 		take(p, 10);
 	}
 }

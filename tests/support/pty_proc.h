@@ -25,6 +25,8 @@ void pty_proc_resize(struct pty_proc *p, unsigned rows, unsigned cols);
 bool pty_proc_is_raw(struct pty_proc *p);
 /* Waits until it is, or is not. */
 void pty_proc_must_be_raw(struct pty_proc *p, bool raw);
+/* Waits until the program is stopped, as by Ctrl+Z. */
+void pty_proc_must_be_stopped(struct pty_proc *p);
 /* The pid of the program, as the leader has started it. */
 pid_t pty_proc_program(struct pty_proc *p);
 /* Waits for the end, taking output; the exit status, or 128 + signal. */

@@ -103,7 +103,8 @@ START_TEST(the_escape_character_leaves_helps_and_suspends)
 	pty_proc_type(&p, "\r~?");
 	pty_proc_must_show(&p, "suspend this program");
 	pty_proc_type(&p, "\r~\x1a");
-	pty_proc_must_be_raw(&p, false); /* stopped, and the terminal is as it was */
+	pty_proc_must_be_stopped(&p);
+	pty_proc_must_be_raw(&p, false); /* the terminal is as it was */
 	ck_assert_int_eq(kill(pty_proc_program(&p), SIGCONT), 0);
 	pty_proc_must_be_raw(&p, true);
 	pty_proc_type(&p, "echo\r");
