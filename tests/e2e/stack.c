@@ -107,6 +107,10 @@ void test_stack_start_host(struct test_stack *s)
 		argv[n++] = "--direct-port";
 		argv[n++] = port;
 	}
+	if (geteuid() == 0) { /* it has to be said whose files and shells these are */
+		argv[n++] = "--service-user";
+		argv[n++] = "root";
+	}
 	argv[n] = NULL;
 	test_proc_start(&s->host, argv, s->envp);
 	test_proc_must_expect(
