@@ -44,8 +44,8 @@ struct headless {
 	struct hws_cursor_shape shape;
 	struct hws_deferred tell_shape;
 
-	bool want_clip;
-	struct hws_buf clip_text;
+	bool want_clip, want_clip_files;
+	struct hws_buf clip_text, clip_files;
 
 	struct hws_buf input;
 	bool down[256];

@@ -31,6 +31,10 @@ void hws_headless_set_cursor(struct hws_platform *p, const struct hws_cursor_sha
 /* As if somebody at the desktop moved the pointer or copied text. */
 void hws_headless_move_pointer(struct hws_platform *p, int x, int y);
 void hws_headless_copy_text(struct hws_platform *p, struct hws_bytes text);
+void hws_headless_copy_files(struct hws_platform *p, const char *const *paths, size_t n);
+/* The files that were set on the desktop's clipboard, as URIs, each with a line feed; empty: none;
+ * borrows. */
+struct hws_bytes hws_headless_clip_files(const struct hws_platform *p);
 /* The text the desktop's clipboard holds; borrows. */
 struct hws_bytes hws_headless_clip_text(const struct hws_platform *p);
 /* All input so far as text, one event after the other, separated by blanks: "move:10,20", "down:1",

@@ -1,6 +1,7 @@
 /* The CLIPBOARD selection: who owns it is watched by XFixes, and it is taken at the time of the
  * server, so that of two that take it at once everybody agrees who was last. Reading is in
  * clip_take, handing out in clip_give. */
+#include "client/platform/uri_list.h"
 #include "client/platform/x11/clip_parts.h"
 #include "shared/base/mem.h"
 #include <stdlib.h>
@@ -10,7 +11,8 @@
 
 static const char *const atom_names[X11_CLIP_ATOMS] = { "CLIPBOARD", "TARGETS", "TIMESTAMP",
 	"MULTIPLE", "ATOM_PAIR", "INCR", "UTF8_STRING", "text/plain;charset=utf-8", "text/plain",
-	"COMPOUND_TEXT", "TEXT", "STRING", X11_CLIP_MARK, "HAWSER_TIME" };
+	"COMPOUND_TEXT", "TEXT", "STRING", "text/uri-list", "x-special/gnome-copied-files",
+	X11_CLIP_MARK, "HAWSER_TIME" };
 
 /* --- owning --- */
 
@@ -33,6 +35,7 @@ static void claim(struct x11_clip *c, xcb_timestamp_t time)
 	hws_free(c->text);
 	c->text = c->next;
 	c->len = c->next_len;
+	c->files = c->next_files;
 	c->next = NULL;
 	c->own = true;
 	c->own_time = time;
@@ -43,25 +46,60 @@ static void claim(struct x11_clip *c, xcb_timestamp_t time)
 		x11_flush(c->d);
 }
 
-static int x11_set_text(struct hws_clip *base, struct hws_bytes text)
+static int set_content(struct x11_clip *c, struct hws_bytes content, bool files)
 {
-	struct x11_clip *c = hws_container(base, struct x11_clip, base);
+	char *copy;
 
-	if (text.len > HWS_CLIP_TEXT_MAX)
-		return HWS_ERR_TOOBIG;
-	if (c->own && !c->claiming && hws_bytes_equal(text, hws_bytes(c->text, c->len)))
+	if (c->own && !c->claiming && c->files == files &&
+			hws_bytes_equal(content, hws_bytes(c->text, c->len)))
 		return HWS_OK; /* nothing changes, so nobody need hear of it */
-	char *copy = hws_memdup(text.ptr, text.len);
+	copy = hws_memdup(content.ptr, content.len);
 	if (!copy)
 		return HWS_ERR_NOMEM;
 	hws_free(c->next);
 	c->next = copy;
-	c->next_len = text.len;
+	c->next_len = content.len;
+	c->next_files = files;
 	c->claiming = true;
 	xcb_change_property(c->d->conn, XCB_PROP_MODE_APPEND, c->window, c->atom[OUR_TIME],
 			XCB_ATOM_INTEGER, 32, 0, NULL);
 	x11_flush(c->d);
 	return HWS_OK;
+}
+
+static int x11_set_text(struct hws_clip *base, struct hws_bytes text)
+{
+	struct x11_clip *c = hws_container(base, struct x11_clip, base);
+
+	return text.len > HWS_CLIP_TEXT_MAX ? HWS_ERR_TOOBIG : set_content(c, text, false);
+}
+
+static int x11_set_files(struct hws_clip *base, const char *const *paths, size_t n)
+{
+	struct x11_clip *c = hws_container(base, struct x11_clip, base);
+	struct hws_buf list;
+	int r;
+
+	hws_buf_init(&list, HWS_URI_LIST_BYTES_MAX);
+	hws_uri_list_put(&list, paths, n, "\r\n");
+	r = hws_buf_err(&list);
+	if (r == HWS_OK)
+		r = set_content(c, hws_buf_bytes(&list), true);
+	hws_buf_done(&list);
+	return r;
+}
+
+static void x11_clear_files(struct hws_clip *base)
+{
+	struct x11_clip *c = hws_container(base, struct x11_clip, base);
+
+	if (c->claiming && c->next_files)
+		c->claiming = false;
+	if (!c->own || !c->files)
+		return;
+	c->own = false;
+	xcb_set_selection_owner(c->d->conn, XCB_NONE, c->atom[CLIPBOARD], c->own_time);
+	x11_flush(c->d);
 }
 
 /* --- events --- */
@@ -117,22 +155,38 @@ bool x11_clip_on_event(struct x11_clip *c, const xcb_generic_event_t *e)
 	return true;
 }
 
+static void set_watching(struct x11_clip *c, bool text, bool files)
+{
+	bool before = c->watching || c->watching_files, now = text || files;
+
+	c->watching = text;
+	c->watching_files = files;
+	if (before == now)
+		return;
+	if (!now)
+		x11_clip_take_stop(c);
+	/* The present content is not reported, only what is copied from now on. */
+	xcb_xfixes_select_selection_input(c->d->conn, c->window, c->atom[CLIPBOARD],
+			now ? XCB_XFIXES_SELECTION_EVENT_MASK_SET_SELECTION_OWNER : 0);
+	x11_flush(c->d);
+}
+
 static void x11_watch(struct hws_clip *base, bool on)
 {
 	struct x11_clip *c = hws_container(base, struct x11_clip, base);
 
-	if (c->watching == on)
-		return;
-	c->watching = on;
-	if (!on)
-		x11_clip_take_stop(c);
-	/* The present content is not reported, only what is copied from now on. */
-	xcb_xfixes_select_selection_input(c->d->conn, c->window, c->atom[CLIPBOARD],
-			on ? XCB_XFIXES_SELECTION_EVENT_MASK_SET_SELECTION_OWNER : 0);
-	x11_flush(c->d);
+	set_watching(c, on, c->watching_files);
 }
 
-static const struct hws_clip_impl impl = { x11_watch, x11_set_text };
+static void x11_watch_files(struct hws_clip *base, bool on)
+{
+	struct x11_clip *c = hws_container(base, struct x11_clip, base);
+
+	set_watching(c, c->watching, on);
+}
+
+static const struct hws_clip_impl impl = { x11_watch, x11_set_text, x11_watch_files, x11_set_files,
+	x11_clear_files };
 
 int x11_clip_new(struct x11_desktop *d)
 {

@@ -1,6 +1,6 @@
-/* Handing out the text we own, in every encoding that programs ask for. What is larger than one
- * request of the protocol goes in pieces, to several programs at once; who does not fetch its
- * pieces is forgotten. */
+/* Handing out the text or the files we own, in every encoding that programs ask for. What is
+ * larger than one request of the protocol goes in pieces, to several programs at once; who does
+ * not fetch its pieces is forgotten. */
 #include "client/platform/x11/clip_parts.h"
 #include "client/platform/x11/clip_text.h"
 #include "shared/base/clock.h"
@@ -160,14 +160,45 @@ static bool give_text(
 
 static void give_targets(struct x11_clip *c, xcb_window_t window, xcb_atom_t property)
 {
-	static const enum x11_clip_atom all[] = { TARGETS, TIMESTAMP, MULTIPLE, UTF8_STRING,
+	static const enum x11_clip_atom of_text[] = { TARGETS, TIMESTAMP, MULTIPLE, UTF8_STRING,
 		PLAIN_UTF8, TEXT, STRING, COMPOUND_TEXT, PLAIN, MARK };
-	xcb_atom_t list[HWS_COUNT(all)];
+	static const enum x11_clip_atom of_files[] = { TARGETS, TIMESTAMP, MULTIPLE, URI_LIST,
+		GNOME_FILES, MARK };
+	const enum x11_clip_atom *all = c->files ? of_files : of_text;
+	uint32_t n = c->files ? HWS_COUNT(of_files) : HWS_COUNT(of_text);
+	xcb_atom_t list[HWS_COUNT(of_text)];
 
-	for (size_t i = 0; i < HWS_COUNT(all); i++)
+	for (uint32_t i = 0; i < n; i++)
 		list[i] = c->atom[all[i]];
 	xcb_change_property(c->d->conn, XCB_PROP_MODE_REPLACE, window, property, XCB_ATOM_ATOM, 32,
-			HWS_COUNT(all), list);
+			n, list);
+}
+
+/* Files: as they are, or as file managers of GNOME want them: what is to be done, then an URI a
+ * line without an end behind the last. */
+static bool give_files(
+		struct x11_clip *c, xcb_window_t window, xcb_atom_t target, xcb_atom_t property)
+{
+	struct hws_buf out;
+	bool ok;
+
+	if (target == c->atom[URI_LIST])
+		return give_bytes(c, window, property, target, hws_bytes(c->text, c->len));
+	if (target != c->atom[GNOME_FILES])
+		return false;
+	hws_buf_init(&out, c->len + 16);
+	hws_buf_put_str(&out, "copy");
+	for (size_t i = 0; i < c->len; i++)
+		if (c->text[i] == '\r' || c->text[i] == '\n')
+			continue;
+		else if (i == 0 || c->text[i - 1] == '\n')
+			hws_buf_fmt(&out, "\n%c", c->text[i]);
+		else
+			hws_buf_put_u8(&out, (uint8_t)c->text[i]);
+	ok = hws_buf_err(&out) == HWS_OK &&
+			give_bytes(c, window, property, target, hws_buf_bytes(&out));
+	hws_buf_done(&out);
+	return ok;
 }
 
 static bool give_target(
@@ -192,6 +223,8 @@ static bool give_target(
 				1, &by_host);
 		return true;
 	}
+	if (c->files)
+		return give_files(c, window, target, property);
 	for (size_t i = 0; i < HWS_COUNT(texts); i++)
 		if (target == a[texts[i]])
 			return give_text(c, window, target, property);

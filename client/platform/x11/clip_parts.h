@@ -20,6 +20,8 @@ enum x11_clip_atom {
 	COMPOUND_TEXT,
 	TEXT,
 	STRING,
+	URI_LIST,
+	GNOME_FILES,
 	MARK,
 	OUR_TIME,
 	X11_CLIP_ATOMS
@@ -50,13 +52,14 @@ struct x11_clip {
 	struct x11_desktop *d;
 	xcb_window_t window;
 	xcb_atom_t atom[X11_CLIP_ATOMS];
-	bool watching;
+	bool watching, watching_files;
 
 	/* clip: what we own, or are about to */
 	bool own, claiming;
 	xcb_timestamp_t own_time;
 	char *text, *next; /* offered now; offered when the server has told its time */
 	size_t len, next_len;
+	bool files, next_files; /* it is a list of URIs */
 
 	/* clip_take */
 	enum x11_clip_phase phase;

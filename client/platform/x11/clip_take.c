@@ -3,10 +3,12 @@
  * an owner that has lost the selection meanwhile, is never taken for one of the present owner: text
  * without the mark would go where the mark of the present one forbids it. What takes too long or
  * grows too large is left. */
+#include "client/platform/uri_list.h"
 #include "client/platform/x11/clip_parts.h"
 #include "client/platform/x11/clip_text.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
+#include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include <string.h>
 
@@ -81,7 +83,7 @@ void x11_clip_take(struct x11_clip *c, xcb_timestamp_t time)
 /* The next best encoding that was not tried. */
 static void ask_text(struct x11_clip *c)
 {
-	for (size_t i = 0; i < HWS_COUNT(by_worth); i++) {
+	for (size_t i = 0; c->watching && i < HWS_COUNT(by_worth); i++) {
 		enum x11_clip_atom a = by_worth[i];
 		if (!c->offered[a])
 			continue;
@@ -93,6 +95,18 @@ static void ask_text(struct x11_clip *c)
 	x11_clip_take_stop(c);
 }
 
+/* Files first: a text that comes with them only names them. */
+static void ask_content(struct x11_clip *c)
+{
+	if (c->watching_files && c->offered[URI_LIST] && !c->marked) {
+		c->offered[URI_LIST] = false;
+		hws_buf_reset(&c->in);
+		ask(c, URI_LIST, WAIT_TEXT);
+	} else {
+		ask_text(c);
+	}
+}
+
 static void take_targets(struct x11_clip *c, const xcb_get_property_reply_t *r)
 {
 	const xcb_atom_t *list = xcb_get_property_value(r);
@@ -100,11 +114,12 @@ static void take_targets(struct x11_clip *c, const xcb_get_property_reply_t *r)
 
 	for (int i = 0; i < n; i++) {
 		c->marked = c->marked || list[i] == c->atom[MARK];
+		c->offered[URI_LIST] = c->offered[URI_LIST] || list[i] == c->atom[URI_LIST];
 		for (size_t k = 0; k < HWS_COUNT(by_worth); k++)
 			if (list[i] == c->atom[by_worth[k]])
 				c->offered[by_worth[k]] = true;
 	}
-	ask_text(c);
+	ask_content(c);
 }
 
 /* --- the text --- */
@@ -135,10 +150,30 @@ static bool decode(struct x11_clip *c, struct hws_bytes in, struct hws_buf *out)
 	return true;
 }
 
+/* A text may come beside them; telling is last, since it may set something. */
+static void finish_files(struct x11_clip *c)
+{
+	const struct hws_clip_file_events *ev = &c->base.files;
+	char **paths;
+	size_t n;
+	int r = hws_uri_list_take(hws_buf_bytes(&c->in), &paths, &n);
+
+	ask_text(c);
+	if (r < 0)
+		hws_debug("x11.clip_files", HWS_ERR("why", r));
+	else if (n && c->watching_files && ev->on_files)
+		ev->on_files((const char *const *)paths, n, ev->arg);
+	hws_free(paths);
+}
+
 static void finish_text(struct x11_clip *c)
 {
 	struct hws_buf text;
 
+	if (c->asked == c->atom[URI_LIST]) {
+		finish_files(c);
+		return;
+	}
 	hws_buf_init(&text, HWS_CLIP_TEXT_MAX);
 	if (!decode(c, hws_buf_bytes(&c->in), &text)) {
 		ask_text(c);
