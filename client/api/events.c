@@ -5,6 +5,7 @@
 #include "shared/base/err.h"
 #include "shared/base/mem.h"
 #include <errno.h>
+#include <hawser/clipfiles.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -96,6 +97,9 @@ static bool is_coalesced(const struct hawser_event *a, const struct hawser_event
 	if (a->type != b->type)
 		return false;
 	switch (a->type) {
+	case HAWSER_EVENT_CLIPFILES: /* how far it is */
+		return a->u.clipfiles->type == HAWSER_CLIPFILES_PROGRESS &&
+				b->u.clipfiles->type == HAWSER_CLIPFILES_PROGRESS;
 	case HAWSER_EVENT_FRAME:
 		return a->u.frame.display == b->u.frame.display;
 	case HAWSER_EVENT_CURSOR:
@@ -121,6 +125,7 @@ static bool can_be_missed(enum hawser_event_type type)
 	case HAWSER_EVENT_CLOSED:
 	case HAWSER_EVENT_HOST_KEY:
 	case HAWSER_EVENT_FILES:
+	case HAWSER_EVENT_CLIPFILES:
 	case HAWSER_EVENT_TERMINAL:
 	case HAWSER_EVENT_TUNNEL:
 		return false;

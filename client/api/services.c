@@ -1,5 +1,6 @@
 /* The services of a session at the viewer's end: one of each kind, with what the embedder hears of
  * it. A new one gets a line in the table at the end, and a function that makes it. */
+#include "client/api/clipfiles.h"
 #include "client/api/files.h"
 #include "client/api/session_loop.h"
 #include "client/api/tunnel.h"
@@ -173,6 +174,12 @@ static int new_chat(struct api_session_loop *e, const struct api_session_loop_co
 	return r;
 }
 
+static int new_clipfiles(struct api_session_loop *e,
+		const struct api_session_loop_conf *conf HWS_UNUSED, struct hws_service **ret)
+{
+	return api_clipfiles_new(e, ret);
+}
+
 /* Which sessions have it, and how it is made. */
 static const struct {
 	unsigned kinds; /* HWS_KIND_BIT */
@@ -183,6 +190,7 @@ static const struct {
 	{ HWS_KIND_BIT(HWS_KIND_REMOTE), new_cursor },
 	{ HWS_KIND_BIT(HWS_KIND_REMOTE), new_input },
 	{ HWS_KIND_BIT(HWS_KIND_REMOTE), new_clipboard },
+	{ HWS_KIND_BIT(HWS_KIND_REMOTE), new_clipfiles },
 	{ HWS_KIND_BIT(HWS_KIND_REMOTE), new_chat },
 	{ HWS_KIND_BIT(HWS_KIND_TERMINAL), api_terminal_new },
 	{ HWS_KIND_BIT(HWS_KIND_FORWARD), api_tunnel_new },

@@ -36,6 +36,8 @@ static void default_options(hawser_context *ctx, const struct hawser_session_con
 
 	*o = (struct hws_view_options){ .view_only = c->view_only,
 		.no_clipboard = c->no_clipboard,
+		.files_to_host = c->files_to_host,
+		.files_from_host = c->files_from_host,
 		.no_remote_cursor = c->no_remote_cursor,
 		.lock_after = c->lock_after,
 		.quality = c->quality,

@@ -41,6 +41,12 @@ static bool has_pictures(enum hws_session_kind kind)
 	return kind == HWS_KIND_REMOTE || kind == HWS_KIND_CAMERA;
 }
 
+/* Files of the clipboard, whichever way. */
+static bool has_files(const struct hws_view_options *o)
+{
+	return !o->view_only && !o->no_clipboard && (o->files_to_host || o->files_from_host);
+}
+
 void hws_view_options_login(enum hws_session_kind kind, const struct hws_view_options *o,
 		struct hws_option_message *ret)
 {
@@ -63,6 +69,8 @@ void hws_view_options_login(enum hws_session_kind kind, const struct hws_view_op
 		m->disable_keyboard = YES;
 	if (o->view_only || o->no_clipboard)
 		m->disable_clipboard = YES;
+	if (has_files(o))
+		m->enable_file_transfer = YES;
 	/* Nothing here plays sound yet: do not let the host send any. */
 	m->disable_audio = YES;
 }
@@ -100,6 +108,10 @@ static bool change_pictures(const struct hws_view_options *before,
 	}
 	if (after->view_only != before->view_only) {
 		m->disable_keyboard = after->view_only ? YES : NO;
+		changed = true;
+	}
+	if (has_files(after) != has_files(before)) {
+		m->enable_file_transfer = has_files(after) ? YES : NO;
 		changed = true;
 	}
 	bool deaf = after->view_only || after->no_clipboard;

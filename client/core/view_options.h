@@ -9,12 +9,13 @@
 
 struct hws_view_options {
 	bool view_only, no_clipboard, no_remote_cursor, lock_after;
-	int quality;        /* Ses__ImageQuality or HWS_QUALITY_CUSTOM */
-	int custom_quality; /* percent */
-	unsigned raised;    /* percent to ask for in place of the default or best quality; 0 = no */
-	int fps;            /* 0 = not said */
-	int prefer;         /* Ses__SupportedDecoding__PreferCodec: `wish` of the codec table */
-	uint32_t can;       /* HWS_CODEC_BIT: what can be decoded here, now */
+	bool files_to_host, files_from_host; /* of the clipboard */
+	int quality;                         /* Ses__ImageQuality or HWS_QUALITY_CUSTOM */
+	int custom_quality;                  /* percent */
+	unsigned raised; /* percent to ask for in place of the default or best quality; 0 = no */
+	int fps;         /* 0 = not said */
+	int prefer;      /* Ses__SupportedDecoding__PreferCodec: `wish` of the codec table */
+	uint32_t can;    /* HWS_CODEC_BIT: what can be decoded here, now */
 	bool terminal_persistent; /* TERMINAL: shells go on when the link is lost */
 };
 

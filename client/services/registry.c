@@ -3,6 +3,7 @@
 #include "client/services/call/call_host.h"
 #include "client/services/chat/chat_host.h"
 #include "client/services/clipboard/clipboard_host.h"
+#include "client/services/clipfiles/clipfiles_host.h"
 #include "client/services/cursor/cursor_host.h"
 #include "client/services/files/files_host.h"
 #include "client/services/input/input_host.h"
@@ -16,6 +17,7 @@ const struct hws_host_service_impl *const hws_host_registry[] = {
 	&hws_cursor_host_service,
 	&hws_input_host_service,
 	&hws_clipboard_host_service,
+	&hws_clipfiles_host_service,
 	&hws_chat_host_service,
 	&hws_call_host_service,
 	NULL,

@@ -27,6 +27,7 @@ enum hawser_event_type {
 	HAWSER_EVENT_CLOSED, /* .closed: over; may be opened again by hawser_session_reconnect */
 	/* .host_key: how this connection is encrypted, before anybody is asked for a password */
 	HAWSER_EVENT_HOST_KEY,
+	HAWSER_EVENT_CLIPFILES, /* .clipfiles, see hawser/clipfiles.h */
 	/* Of sessions of the other kinds, typed in the header of each: */
 	HAWSER_EVENT_FILES,    /* .files, see hawser/files.h */
 	HAWSER_EVENT_TERMINAL, /* .terminal, see hawser/terminal.h */
@@ -34,6 +35,7 @@ enum hawser_event_type {
 };
 
 struct hawser_files_event;
+struct hawser_clipfiles_event;
 struct hawser_terminal_event;
 struct hawser_tunnel_event;
 
@@ -104,6 +106,7 @@ struct hawser_event {
 			const char *text;
 		} host_key;
 		const struct hawser_files_event *files;
+		const struct hawser_clipfiles_event *clipfiles;
 		const struct hawser_terminal_event *terminal;
 		const struct hawser_tunnel_event *tunnel;
 	} u;
@@ -170,6 +173,9 @@ struct hawser_session_config {
 	/* Nothing less than HAWSER_ENCRYPTION_V2: hosts that do not speak it are not talked
 	 * to. Also by the configuration's `require-v2`. */
 	bool require_v2;
+	/* Exchange files of the clipboard, in this direction: hawser/clipfiles.h. Not with
+	 * view_only or no_clipboard. */
+	bool files_to_host, files_from_host;
 };
 #define HAWSER_SESSION_CONFIG_INIT                                                                 \
 	{                                                                                          \
