@@ -1,6 +1,7 @@
 /* hawser connect --headless: one session without a window, for scripts and tests: it waits,
  * types, clicks, copies, takes pictures, and ends with a status that tells what became of it. */
 #include "client/cli/cli.h"
+#include "client/cli/connect_files.h"
 #include "client/cli/connect_options.h"
 #include "client/cli/png_file.h"
 #include "client/cli/secret.h"
@@ -27,6 +28,7 @@ struct run {
 	size_t display;
 	bool silent; /* the host, and it was said */
 	bool ready, acted, finished, interrupted, recording, record_done, pasted;
+	struct connect_files files;
 	bool untyped; /* the host could not type a part of the text */
 	int status;
 	char progress[200]; /* what the connection waits for, as last told */
@@ -119,6 +121,8 @@ static void act(struct run *r)
 		e = hawser_session_send_clipboard(r->session, o->copy_text, strlen(o->copy_text));
 	if (e == HAWSER_OK && *o->chat_text)
 		e = hawser_session_send_chat(r->session, o->chat_text);
+	if (e == HAWSER_OK && o->copy_count)
+		e = connect_files_copy(o, r->session);
 	if (e < 0) {
 		finish(r,
 				cli_fail(cli_exit_of(e), "the host did not take the input: %s",
@@ -305,6 +309,10 @@ static void on_event(hawser_session *session, const struct hawser_event *ev, voi
 				lost_output(r);
 		}
 		break;
+	case HAWSER_EVENT_CLIPFILES:
+		if (!connect_files_event(&r->files, r->o, session, ev->u.clipfiles))
+			finish(r, CLI_FAILED);
+		break;
 	case HAWSER_EVENT_MESSAGE:
 		cli_fail(0, "the host says: %s: %s", ev->u.message.title, ev->u.message.text);
 		if (strstr(ev->u.message.kind, "untyped"))
@@ -373,6 +381,12 @@ static void no_picture(struct run *r)
 						*r->progress ? r->progress : "connecting"));
 }
 
+/* Something of the host's clipboard is not there yet. */
+static bool awaits(const struct run *r)
+{
+	return (r->o->paste && !r->pasted) || (*r->o->paste_files && !r->files.done);
+}
+
 /* How long to wait for the next thing, in ms; ends the run when its time has come. */
 static int next_wait(struct run *r)
 {
@@ -386,16 +400,19 @@ static int next_wait(struct run *r)
 		}
 		return r->o->timeout_us ? wait_ms(now, due) : -1;
 	}
-	if (r->o->paste && r->pasted && !r->o->after_given)
-		r->end_us = r->end_us && r->end_us > now ? r->end_us : now;
-	if (r->o->paste && !r->pasted && !r->o->after_given) {
+	if (!r->o->after_given && awaits(r)) {
 		uint64_t due = r->first_us + r->o->timeout_us;
-		if (r->o->timeout_us && now >= due) {
-			finish(r, cli_fail(CLI_TIMEOUT, "the host's clipboard sent no text"));
+		if (r->o->timeout_us && now >= due && !r->files.begun) {
+			finish(r,
+					cli_fail(CLI_TIMEOUT, "the host's clipboard sent no %s",
+							r->o->paste && !r->pasted ? "text"
+										  : "files"));
 			return 0;
 		}
-		return r->o->timeout_us ? wait_ms(now, due) : -1;
+		return r->o->timeout_us && !r->files.begun ? wait_ms(now, due) : -1;
 	}
+	if ((r->o->paste || *r->o->paste_files) && !r->o->after_given)
+		r->end_us = r->end_us && r->end_us > now ? r->end_us : now;
 	if (!r->end_us)
 		return -1;
 	if (now < r->end_us)
@@ -494,7 +511,9 @@ static int run_headless(const struct connect_options *o)
 	sc.require_v2 = o->require_v2;
 	sc.no_retry = o->no_retry;
 	sc.view_only = o->view_only;
-	sc.no_clipboard = !o->paste && !*o->copy_text;
+	sc.files_to_host = o->copy_count > 0;
+	sc.files_from_host = *o->paste_files;
+	sc.no_clipboard = !o->paste && !*o->copy_text && !sc.files_to_host && !sc.files_from_host;
 	sc.quality = qualities[o->quality];
 	sc.codec = connect_options_codec(o);
 	sc.fps = (int)o->fps;

@@ -2,6 +2,7 @@
  * the last option must not cost a session. */
 #include "client/cli/connect_options.h"
 #include "client/cli/cli.h"
+#include "client/cli/connect_files.h"
 #include "shared/base/num.h"
 #include "shared/base/str.h"
 #include <hawser/hawser.h>
@@ -112,6 +113,11 @@ static const struct hws_option table[] = {
 			"Write this to the person at the host. What that person writes is printed on "
 			"standard error, with or without it."),
 	FLAG(HEADLESS, "paste", paste, "Wait for a text from the host's clipboard and print it."),
+	TEXT(HEADLESS, "copy-files", copy_files_help, "PATH",
+			"Copy this file or folder, to be pasted at the host while this runs; may be "
+			"given again and again."),
+	TEXT(HEADLESS, "paste-files", paste_files, "DIR",
+			"Wait until files are copied at the host, and write them into this folder."),
 	TEXT(HEADLESS, "record", record, "FILE.webm",
 			"Keep the received video, without encoding it again."),
 	FLAG(HEADLESS, "stats", stats, "Print a line of figures every second and at the end."),
@@ -241,6 +247,8 @@ static int check_kind(const struct connect_options *o)
 			: *o->copy_text    ? "--copy"
 			: *o->chat_text    ? "--chat"
 			: o->paste         ? "--paste"
+			: o->copy_count    ? "--copy-files"
+			: *o->paste_files  ? "--paste-files"
 			: o->stats         ? "--stats"
 			: o->no_retry      ? "--no-retry"
 			: o->after_given   ? "--after"
@@ -256,6 +264,8 @@ static int check_view_only(const struct connect_options *o)
 			: *o->click       ? "--click"
 			: *o->copy_text   ? "--copy"
 			: o->paste        ? "--paste"
+			: o->copy_count   ? "--copy-files"
+			: *o->paste_files ? "--paste-files"
 					  : NULL;
 
 	return o->view_only && wrong ? cli_fail(CLI_USAGE, "%s does not go with --view-only", wrong)
@@ -338,7 +348,7 @@ int connect_options_parse(struct connect_options *o, int argc, char **argv)
 		return cli_fail(CLI_FAILED, "%s", hws_err_text(r));
 	o->after_given = given(argc, argv, "--after");
 	o->timeout_given = given(argc, argv, "--timeout");
-	if (take_texts(o, &argc, argv) != CLI_OK)
+	if (take_texts(o, &argc, argv) != CLI_OK || connect_files_take(o, &argc, argv) != CLI_OK)
 		return CLI_USAGE;
 	/* The target may stand before, between or behind the options. */
 	while (rest < argc) {
@@ -378,6 +388,8 @@ int connect_options_parse(struct connect_options *o, int argc, char **argv)
 		status = check_view_only(o);
 	if (status == CLI_OK && o->headless)
 		status = connect_outputs_check(o);
+	if (status == CLI_OK)
+		status = connect_files_check(o);
 	if (status != CLI_OK)
 		return status;
 	return parse_click(o);
