@@ -1,4 +1,4 @@
-/* Texts of this desktop's clipboard to the host and back. A text is sent only when it is certain
+/* Texts and files of this desktop's clipboard to the host and back. A text is sent only when it is certain
  * that no remote desktop program has set it: the mark is looked for before, and whether the
  * clipboard has changed since is looked at after the text has been read. So each copy of a person
  * makes one message, however slow anybody is.
@@ -8,6 +8,7 @@
  * answers nobody although the X server sends all who ask to us. So that is looked at. */
 #include "client/gtk/clipboard.h"
 #include "client/gtk/x11_targets.h"
+#include <hawser/clipfiles.h>
 #include <string.h>
 
 /* Programs that keep a history of the clipboard take a marked text over within this time, without
@@ -21,7 +22,8 @@ struct gui_clipboard {
 	hawser_session *session; /* borrowed */
 	GCancellable *cancel;
 	unsigned changes; /* of the local clipboard so far */
-	char *text;       /* what we put there last */
+	char *text;       /* what we put there last; NULL: files, or nothing */
+	bool files;       /* that of the host, of which we put the paths there */
 	char *marked;     /* hash of the last text a remote desktop program has set */
 	gint64 marked_us;
 };
@@ -76,6 +78,54 @@ out:
 	g_free(r);
 }
 
+/* Paths of what was copied here; what is on no file system of this machine has none. */
+static void send_files(struct gui_clipboard *c, GdkFileList *list)
+{
+	GSList *files = gdk_file_list_get_files(list);
+	GPtrArray *paths = g_ptr_array_new_with_free_func(g_free);
+
+	for (GSList *f = files; f; f = f->next) {
+		char *path = g_file_get_path(f->data);
+
+		if (path)
+			g_ptr_array_add(paths, path);
+	}
+	if (paths->len)
+		hawser_clipfiles_copy(c->session, (const char *const *)paths->pdata, paths->len);
+	g_ptr_array_unref(paths);
+	g_slist_free(files);
+}
+
+static void on_file_list(GObject *source, GAsyncResult *result, gpointer arg)
+{
+	struct reading *r = arg;
+	struct gui_clipboard *c = r->c;
+	GError *error = NULL;
+	const GValue *value =
+			gdk_clipboard_read_value_finish(GDK_CLIPBOARD(source), result, &error);
+
+	/* As for texts: canceled means that the object is gone. */
+	if (!error && value && r->change == c->changes && c->session)
+		send_files(c, g_value_get_boxed(value));
+	g_clear_error(&error);
+	g_free(r);
+}
+
+static void read_files(struct gui_clipboard *c)
+{
+	struct reading *r = g_new0(struct reading, 1);
+
+	r->c = c;
+	r->change = c->changes;
+	gdk_clipboard_read_value_async(c->local, GDK_TYPE_FILE_LIST, G_PRIORITY_DEFAULT, c->cancel,
+			on_file_list, r);
+}
+
+static bool has_type(struct gui_clipboard *c, GType type)
+{
+	return gdk_content_formats_contain_gtype(gdk_clipboard_get_formats(c->local), type);
+}
+
 static void read_text(struct gui_clipboard *c, bool marked)
 {
 	struct reading *r = g_new0(struct reading, 1);
@@ -86,9 +136,18 @@ static void read_text(struct gui_clipboard *c, bool marked)
 	gdk_clipboard_read_text_async(c->local, c->cancel, on_text, r);
 }
 
+/* What a remote desktop program has set, we too, is read for nothing but to know it again. */
+static void read_all(struct gui_clipboard *c, bool marked)
+{
+	if (!marked && has_type(c, GDK_TYPE_FILE_LIST))
+		read_files(c);
+	if (has_type(c, G_TYPE_STRING))
+		read_text(c, marked);
+}
+
 static void on_targets(bool marked, gpointer arg)
 {
-	read_text(arg, marked);
+	read_all(arg, marked);
 }
 
 static void put_text(struct gui_clipboard *c)
@@ -117,12 +176,14 @@ static void on_changed(GdkClipboard *clipboard, gpointer arg)
 	}
 	/* What we put there ourselves came from the host and must not go back. */
 	if (!c->session || gdk_clipboard_is_local(clipboard) ||
-			!gdk_content_formats_contain_gtype(formats, G_TYPE_STRING))
+			(!gdk_content_formats_contain_gtype(formats, G_TYPE_STRING) &&
+					!gdk_content_formats_contain_gtype(
+							formats, GDK_TYPE_FILE_LIST)))
 		return;
 	if (c->targets)
 		gui_x11_targets_ask(c->targets);
 	else
-		read_text(c, gdk_content_formats_contain_mime_type(formats, GUI_CLIPBOARD_MARK));
+		read_all(c, gdk_content_formats_contain_mime_type(formats, GUI_CLIPBOARD_MARK));
 }
 
 struct gui_clipboard *gui_clipboard_new(void)
@@ -155,9 +216,61 @@ void gui_clipboard_set_session(struct gui_clipboard *c, hawser_session *session)
 	c->session = session;
 }
 
-void gui_clipboard_receive(struct gui_clipboard *c, const char *utf8, size_t length)
+static void receive_text(struct gui_clipboard *c, const char *utf8, size_t length)
 {
 	g_free(c->text);
 	c->text = g_strndup(utf8, length);
+	c->files = false;
 	put_text(c);
+}
+
+static void receive_files(struct gui_clipboard *c, const char *const *paths, size_t count)
+{
+	GBytes *by_viewer = g_bytes_new_static("\2", 1);
+	GSList *files = NULL;
+	GdkFileList *list;
+
+	while (count > 0)
+		files = g_slist_prepend(files, g_file_new_for_path(paths[--count]));
+	list = gdk_file_list_new_from_list(files);
+	GdkContentProvider *parts[] = { gdk_content_provider_new_typed(GDK_TYPE_FILE_LIST, list),
+		gdk_content_provider_new_for_bytes(GUI_CLIPBOARD_MARK, by_viewer) };
+	GdkContentProvider *all = gdk_content_provider_new_union(parts, G_N_ELEMENTS(parts));
+	gdk_clipboard_set_content(c->local, all);
+	g_clear_pointer(&c->text, g_free);
+	c->files = true;
+	g_object_unref(all);
+	g_boxed_free(GDK_TYPE_FILE_LIST, list);
+	g_slist_free_full(files, g_object_unref);
+	g_bytes_unref(by_viewer);
+}
+
+static void drop_files(struct gui_clipboard *c)
+{
+	if (c->files && gdk_clipboard_is_local(c->local))
+		gdk_clipboard_set_content(c->local, NULL);
+	c->files = false;
+}
+
+/* They are fetched when somebody pastes: here they are only shown. */
+static void on_files_event(struct gui_clipboard *c, const struct hawser_clipfiles_event *e)
+{
+	if (e->type == HAWSER_CLIPFILES_OFFERED && c->session)
+		hawser_clipfiles_show(c->session);
+	else if (e->type == HAWSER_CLIPFILES_SHOWN && e->name_count)
+		receive_files(c, e->names, e->name_count);
+	else if (e->type == HAWSER_CLIPFILES_SHOWN || e->type == HAWSER_CLIPFILES_REFUSED)
+		g_warning("files that the host has copied cannot be pasted: %s", e->text);
+	else if (e->type == HAWSER_CLIPFILES_COPIED && e->error < 0)
+		g_warning("files that were copied cannot be pasted at the host: %s", e->text);
+	else if (e->type == HAWSER_CLIPFILES_GONE)
+		drop_files(c);
+}
+
+void gui_clipboard_receive(struct gui_clipboard *c, const struct hawser_event *e)
+{
+	if (e->type == HAWSER_EVENT_CLIPFILES)
+		on_files_event(c, e->u.clipfiles);
+	else
+		receive_text(c, e->u.text.utf8, e->u.text.length);
 }

@@ -1,5 +1,5 @@
-/* gtk/clipboard: keeps the desktop's clipboard and the session's in step (text). Main thread
- * only. */
+/* gtk/clipboard: keeps the desktop's clipboard and the session's in step: texts and
+ * files. Main thread only. */
 #pragma once
 #include <gtk/gtk.h>
 #include <hawser/hawser.h>
@@ -10,5 +10,5 @@ struct gui_clipboard *gui_clipboard_new(void);
 void gui_clipboard_free(struct gui_clipboard *c);
 /* Local changes go to this session (borrowed); NULL = nowhere. */
 void gui_clipboard_set_session(struct gui_clipboard *c, hawser_session *session);
-/* The host's clipboard changed. */
-void gui_clipboard_receive(struct gui_clipboard *c, const char *utf8, size_t length);
+/* The host's clipboard changed: HAWSER_EVENT_CLIPBOARD or HAWSER_EVENT_CLIPFILES. */
+void gui_clipboard_receive(struct gui_clipboard *c, const struct hawser_event *e);

@@ -378,7 +378,8 @@ static void on_event(hawser_session *session, const struct hawser_event *e, void
 		gui_canvas_set_pointer(w->canvas, e->u.position.x, e->u.position.y);
 		break;
 	case HAWSER_EVENT_CLIPBOARD:
-		gui_clipboard_receive(w->clipboard, e->u.text.utf8, e->u.text.length);
+	case HAWSER_EVENT_CLIPFILES:
+		gui_clipboard_receive(w->clipboard, e);
 		break;
 	case HAWSER_EVENT_STATS:
 		gui_status_line_show(w->status, e->u.stats, gtk_window_is_fullscreen(w->window));
@@ -558,6 +559,7 @@ void gui_session_window_open(struct gui_app *app, const char *target, struct gui
 	conf.on_event = on_event;
 	conf.arg = w;
 	conf.format = HAWSER_FORMAT_BGRA;
+	conf.files_to_host = conf.files_from_host = true;
 	if (launch) {
 		conf.password = launch->password;
 		conf.force_relay = launch->relay;

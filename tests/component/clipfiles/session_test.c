@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static struct test_xvfb x;
+static struct test_xvfb x, y; /* the host's, and that of a window */
 static struct test_host host;
 static struct test_proc viewer, owner;
 static char dir[256], runtime[300];
@@ -25,6 +25,7 @@ static void set_up(void)
 {
 	ck_assert_int_eq(hws_crypto_init(), HWS_OK);
 	memset(&x, 0, sizeof(x));
+	memset(&y, 0, sizeof(y));
 	memset(&host, 0, sizeof(host));
 	memset(&viewer, 0, sizeof(viewer));
 	memset(&owner, 0, sizeof(owner));
@@ -42,6 +43,7 @@ static void tear_down(void)
 	test_proc_stop(&owner);
 	host_stop(&host);
 	test_xvfb_stop(&x);
+	test_xvfb_stop(&y);
 }
 
 static void start_host(const char *option)
@@ -101,11 +103,11 @@ static void start_viewer(const char *option, const char *value)
 }
 
 /* As a file manager: owns the selection until somebody else takes it. */
-static void copy_at_desktop(const char *uri)
+static void copy_at(const char *display, const char *uri)
 {
 	static char list[PATH_MAX];
-	const char *const argv[] = { "/usr/bin/xclip", "-selection", "clipboard", "-t",
-		"text/uri-list", "-quiet", "-i", list, NULL };
+	const char *const argv[] = { "/usr/bin/xclip", "-display", display, "-selection",
+		"clipboard", "-t", "text/uri-list", "-quiet", "-i", list, NULL };
 
 	snprintf(list, sizeof(list), "%s/list", dir);
 	test_write_file(uri, "%s", list);
@@ -113,11 +115,11 @@ static void copy_at_desktop(const char *uri)
 }
 
 /* What the desktop's clipboard has as this target; "" = nothing. */
-static const char *pasted(const char *target)
+static const char *pasted_at(const char *display, const char *target)
 {
 	static char text[8192];
-	const char *const argv[] = { "/usr/bin/timeout", "10", "/usr/bin/xclip", "-selection",
-		"clipboard", "-o", "-t", target, NULL };
+	const char *const argv[] = { "/usr/bin/timeout", "10", "/usr/bin/xclip", "-display",
+		display, "-selection", "clipboard", "-o", "-t", target, NULL };
 	char *out = NULL;
 	int status = test_run(argv, NULL, &out);
 
@@ -126,11 +128,17 @@ static const char *pasted(const char *target)
 	return text;
 }
 
+static const char *pasted(const char *target)
+{
+	return pasted_at(x.display, target);
+}
+
 static bool has_files(void *arg)
 {
-	(void)arg;
+	const struct test_xvfb *at = arg ? arg : &x;
+
 	(void)test_proc_expect(&host.proc, "nothing that it says", 1);
-	return strncmp(pasted("text/uri-list"), "file:///", 8) == 0;
+	return strncmp(pasted_at(at->display, "text/uri-list"), "file:///", 8) == 0;
 }
 
 static bool has_none(void *arg)
@@ -139,7 +147,7 @@ static bool has_none(void *arg)
 }
 
 /* False: nobody can mount here. */
-static bool wait_for_files(void)
+static bool wait_for_files(struct test_xvfb *at)
 {
 	if (geteuid() != 0 && access("/usr/bin/fusermount3", X_OK) < 0) {
 		test_skip("no fusermount3 here");
@@ -149,7 +157,7 @@ static bool wait_for_files(void)
 		test_skip("no /dev/fuse here");
 		return false;
 	}
-	ck_assert_msg(test_until(has_files, NULL, TEST_PATIENCE_MS), "%s\n%s", viewer.log,
+	ck_assert_msg(test_until(has_files, at, TEST_PATIENCE_MS), "%s\n%s", viewer.log,
 			host.proc.log);
 	return true;
 }
@@ -163,7 +171,7 @@ START_TEST(what_the_desktop_copies_is_pasted_by_the_viewer)
 	start_host(NULL);
 	start_viewer("--paste-files", path("dst"));
 	snprintf(uri, sizeof(uri), "file://%s\r\n", path("a%20folder"));
-	copy_at_desktop(uri);
+	copy_at(x.display, uri);
 	ck_assert_msg(test_proc_wait(&viewer, TEST_PATIENCE_MS) == 0, "%s", viewer.log);
 	is_equal(path("a folder"), path("dst/a folder"));
 }
@@ -179,7 +187,7 @@ START_TEST(what_the_viewer_copies_is_pasted_at_the_desktop)
 	ck_assert_int_eq(mkdir(path("dst"), 0755), 0);
 	start_host("--sandbox=no");
 	start_viewer("--copy-files", path("a folder"));
-	if (!wait_for_files())
+	if (!wait_for_files(&x))
 		return;
 	ck_assert_int_eq(strncmp(pasted("x-special/gnome-copied-files"), "copy\nfile:///", 13), 0);
 	uris = pasted("text/uri-list");
@@ -211,7 +219,7 @@ START_TEST(a_cut_in_the_middle_ends_the_reader)
 	close(fd);
 	start_host("--sandbox=no");
 	start_viewer("--copy-files", path("huge"));
-	if (!wait_for_files())
+	if (!wait_for_files(&x))
 		return;
 	uris = pasted("text/uri-list");
 	snprintf(from, sizeof(from), "%.*s", (int)strcspn(uris, "\r\n") - 7, uris + 7);
@@ -236,11 +244,83 @@ START_TEST(without_the_permission_nothing_goes)
 }
 END_TEST
 
+/* --- with a window ---------------------------------------------------------------------------- */
+
+static void start_window(void)
+{
+	static char password[60], target[40], display[40];
+	const char *const argv[] = { test_bin("client/gtk/hawser-desktop"), "connect", target,
+		"--accept-insecure", NULL };
+	const char *const env[] = { password, display, "GDK_BACKEND=x11", "GSK_RENDERER=cairo",
+		"GTK_A11Y=none", NULL };
+
+	snprintf(password, sizeof(password), "HAWSER_PASSWORD=%s", host_password(&host));
+	snprintf(target, sizeof(target), "127.0.0.1:%u", host.port);
+	snprintf(display, sizeof(display), "DISPLAY=%s", y.display);
+	test_proc_start(&viewer, argv, env);
+	test_proc_must_expect(&host.proc, "agent.viewer_open", 60000);
+}
+
+/* Of what the list names: the folder that was copied, as a path. */
+static const char *named_by(const char *uris)
+{
+	static char from[PATH_MAX];
+	const char *end = strstr(uris, "/a%20folder");
+
+	ck_assert_msg(end, "%s", uris);
+	snprintf(from, sizeof(from), "%.*s/a folder", (int)(end - uris) - 7, uris + 7);
+	return from;
+}
+
+START_TEST(a_window_shows_what_the_desktop_copies)
+{
+	const char *argv[] = { "/bin/cp", "-r", NULL, path("dst"), NULL };
+	char uri[PATH_MAX];
+
+	make_tree();
+	ck_assert_int_eq(mkdir(path("dst"), 0755), 0);
+	test_xvfb_start(&y, 800, 600);
+	start_host(NULL);
+	start_window();
+	snprintf(uri, sizeof(uri), "file://%s\r\n", path("a%20folder"));
+	copy_at(x.display, uri);
+	if (!wait_for_files(&y))
+		return;
+	argv[2] = named_by(pasted_at(y.display, "text/uri-list"));
+	ck_assert_str_ne(argv[2], path("a folder")); /* not by its own path, which is here, too */
+	ck_assert_int_eq(test_run(argv, NULL, NULL), 0);
+	is_equal(path("a folder"), path("dst/a folder"));
+}
+END_TEST
+
+START_TEST(what_a_window_s_desktop_copies_goes_to_the_host)
+{
+	const char *argv[] = { "/bin/cp", "-r", NULL, path("dst"), NULL };
+	char uri[PATH_MAX];
+
+	make_tree();
+	ck_assert_int_eq(mkdir(path("dst"), 0755), 0);
+	test_xvfb_start(&y, 800, 600);
+	start_host("--sandbox=no");
+	start_window();
+	snprintf(uri, sizeof(uri), "file://%s\r\n", path("a%20folder"));
+	copy_at(y.display, uri);
+	if (!wait_for_files(&x))
+		return;
+	argv[2] = named_by(pasted("text/uri-list"));
+	ck_assert_str_ne(argv[2], path("a folder"));
+	ck_assert_int_eq(test_run(argv, NULL, NULL), 0);
+	is_equal(path("a folder"), path("dst/a folder"));
+}
+END_TEST
+
 int main(void)
 {
 	return test_main("clip_session", 400, set_up, tear_down,
 			TESTS(what_the_desktop_copies_is_pasted_by_the_viewer,
 					what_the_viewer_copies_is_pasted_at_the_desktop,
 					a_cut_in_the_middle_ends_the_reader,
-					without_the_permission_nothing_goes));
+					without_the_permission_nothing_goes,
+					a_window_shows_what_the_desktop_copies,
+					what_a_window_s_desktop_copies_goes_to_the_host));
 }
