@@ -276,6 +276,92 @@ START_TEST(text_in_any_encoding_is_taken)
 }
 END_TEST
 
+/* --- files --- */
+
+static char files[300];
+static int files_told;
+
+static void on_files(const char *const *paths, size_t n, void *arg HWS_UNUSED)
+{
+	files[0] = 0;
+	for (size_t i = 0; i < n; i++)
+		ck_assert_int_eq(hws_fmt(files + strlen(files), sizeof(files) - strlen(files),
+						 "[%s]", paths[i]),
+				HWS_OK);
+	files_told++;
+}
+
+static void watch_files(void)
+{
+	files_told = 0;
+	d.p->clip->files = (struct hws_clip_file_events){ on_files, NULL };
+	hws_clip_watch_files(d.p->clip, true);
+	watch();
+}
+
+START_TEST(files_are_taken_before_their_text)
+{
+	const char *const names[] = { "UTF8_STRING", "text/uri-list", NULL };
+	xcb_selection_request_event_t q;
+
+	watch_files();
+	own();
+	q = next_request();
+	give_targets(&q, names);
+	q = next_request();
+	ck_assert_uint_eq(q.target, atom("text/uri-list"));
+	give(&q, "text/uri-list", "file:///a%20b\r\nfile:///c\r\n", 26);
+	q = next_request();
+	ck_assert_uint_eq(q.target, atom("UTF8_STRING"));
+	give(&q, "UTF8_STRING", "/a b", 4);
+	desktop_wait(&d, &d.texts, 1);
+	ck_assert_int_eq(files_told, 1);
+	ck_assert_str_eq(files, "[/a b][/c]");
+}
+END_TEST
+
+START_TEST(files_of_a_remote_desktop_program_are_not_told)
+{
+	const char *const names[] = { "UTF8_STRING", "text/uri-list", "dyn.com.rustdesk.owner",
+		NULL };
+	xcb_selection_request_event_t q;
+
+	watch_files();
+	own();
+	q = next_request();
+	give_targets(&q, names);
+	q = next_request();
+	ck_assert_uint_eq(q.target, atom("UTF8_STRING"));
+	ck_assert_int_eq(files_told, 0);
+}
+END_TEST
+
+START_TEST(files_we_own_are_given_as_file_managers_want_them)
+{
+	static const char *const paths[] = { "/a b", "/c" };
+	struct got g;
+
+	set_text("makes us the owner");
+	ck_assert_int_eq(hws_clip_set_files(d.p->clip, paths, 2), HWS_OK);
+	desktop_run(&d, 50);
+	ck_assert(convert("TARGETS", XCB_CURRENT_TIME, &g));
+	ck_assert(has_atom(&g, "text/uri-list"));
+	ck_assert(has_atom(&g, "x-special/gnome-copied-files"));
+	ck_assert(has_atom(&g, "dyn.com.rustdesk.owner"));
+	ck_assert(!has_atom(&g, "UTF8_STRING"));
+	ck_assert(convert("text/uri-list", XCB_CURRENT_TIME, &g));
+	ck_assert_uint_eq(g.len, 26);
+	ck_assert_mem_eq(g.bytes, "file:///a%20b\r\nfile:///c\r\n", 26);
+	ck_assert(convert("x-special/gnome-copied-files", XCB_CURRENT_TIME, &g));
+	ck_assert_uint_eq(g.len, 28);
+	ck_assert_mem_eq(g.bytes, "copy\nfile:///a%20b\nfile:///c", 28);
+	ck_assert(!convert("UTF8_STRING", XCB_CURRENT_TIME, &g));
+	hws_clip_clear_files(d.p->clip);
+	desktop_run(&d, 50);
+	ck_assert(!convert("text/uri-list", XCB_CURRENT_TIME, &g));
+}
+END_TEST
+
 START_TEST(what_is_refused_is_asked_for_in_the_next_encoding)
 {
 	const char *const names[] = { "UTF8_STRING", "STRING", NULL };
@@ -566,6 +652,9 @@ Suite *x11_clip_suite(void)
 	tcase_add_test(t, targets_and_timestamp_are_told);
 	tcase_add_test(t, several_targets_are_given_at_once);
 	tcase_add_loop_test(t, text_in_any_encoding_is_taken, 0, (int)HWS_COUNT(offers));
+	tcase_add_test(t, files_are_taken_before_their_text);
+	tcase_add_test(t, files_of_a_remote_desktop_program_are_not_told);
+	tcase_add_test(t, files_we_own_are_given_as_file_managers_want_them);
 	tcase_add_test(t, what_is_refused_is_asked_for_in_the_next_encoding);
 	tcase_add_loop_test(t, a_late_answer_is_not_taken_for_another_owners, 0, 2);
 	tcase_add_loop_test(t, pieces_are_put_together_up_to_a_bound, 0, 2);
