@@ -1,7 +1,9 @@
 /* Files copied at one end and pasted at the other, between two of ours and as deployed programs
  * speak: whole trees, what changes meanwhile, what a peer does not answer or lies about. */
 #include "shared/base/clock.h"
+#include "shared/wire/envelope.h"
 #include "tests/support/suite.h"
+#include "tests/support/vector.h"
 #include "tests/unit/client/clipfiles/stage.h"
 #include <fcntl.h>
 #include <stdio.h>
@@ -333,6 +335,76 @@ START_TEST(a_list_that_does_not_come_is_given_up)
 }
 END_TEST
 
+/* Byte for byte, as the specification has them. */
+static void said(bool to_host, const char *vector)
+{
+	uint8_t want[256];
+	size_t n = test_vector("services.json", vector, want, sizeof(want), NULL, NULL);
+
+	ck_assert_msg(stage.said_len[to_host] == n && memcmp(stage.said[to_host], want, n) == 0,
+			"%s", vector);
+}
+
+static void hear_vector(const char *vector)
+{
+	uint8_t bytes[256];
+	size_t n = test_vector("services.json", vector, bytes, sizeof(bytes), NULL, NULL);
+	Ses__Message *m;
+
+	ck_assert_int_eq(hws_ses_unpack(hws_bytes(bytes, n), &m), HWS_OK);
+	hws_clip_end_message(stage.host, m->cliprdr);
+	hws_ses_free(m);
+}
+
+START_TEST(the_messages_are_those_of_the_vectors)
+{
+	const char *path = stage_path("a");
+	struct hws_clip_tree *t;
+
+	stage_write("a", "hello");
+	hear_vector("clip_format_data_request");
+	said(false, "clip_format_data_response_fail"); /* nothing is offered */
+	ck_assert_int_eq(hws_clip_tree_new(&path, 1, NULL, &t, NULL), HWS_OK);
+	ck_assert_int_eq(hws_clip_owner_offer(hws_clip_end_owner(stage.host), t), HWS_OK);
+	hws_clip_tree_unref(t);
+	said(false, "clip_format_list");
+	for (unsigned i = 0; i < 5 && !stage.list; i++)
+		stage_turn();
+	said(true, "clip_format_data_request");
+	hear_vector("clip_file_contents_size");
+	said(false, "clip_file_contents_response_size");
+	hws_clip_end_allow(stage.host, false, false);
+	said(false, "clip_try_empty");
+	/* what needs no answer gets none */
+	unsigned before = stage.sent_host;
+	hear_vector("clip_monitor_ready");
+	hear_vector("clip_files_audit");
+	hear_vector("clip_try_empty");
+	ck_assert_uint_eq(stage.sent_host, before);
+}
+END_TEST
+
+START_TEST(a_vector_asks_beyond_2_gib)
+{
+	make_sparse("0", 1, 0, "x");
+	make_sparse("big", 3ll << 30, (2ll << 30) + 1, "beyond");
+	const char *paths[] = { stage_path("0"), stage_path("big") };
+	struct hws_clip_tree *t;
+
+	ck_assert_int_eq(hws_clip_tree_new(paths, 2, NULL, &t, NULL), HWS_OK);
+	ck_assert_int_eq(hws_clip_owner_offer(hws_clip_end_owner(stage.host), t), HWS_OK);
+	hws_clip_tree_unref(t);
+	for (unsigned i = 0; i < 5 && !stage.list; i++)
+		stage_turn();
+	stage.said_len[0] = 0;
+	hear_vector("clip_file_contents_request_2gib");
+	while (!stage.said_len[0])
+		stage_turn();
+	/* after the heads of the message and its answer: flags, stream, a length of three bytes */
+	ck_assert_ptr_nonnull(memmem(stage.said[0], stage.said_len[0], "\0beyond", 7));
+}
+END_TEST
+
 START_TEST(what_is_pasted_is_told_to_the_host)
 {
 	struct hws_clip_tree *t;
@@ -377,6 +449,8 @@ static Suite *make_suite(void)
 					formats_are_told_by_their_names,
 					a_list_that_does_not_come_is_given_up,
 					a_congested_line_is_waited_for,
+					the_messages_are_those_of_the_vectors,
+					a_vector_asks_beyond_2_gib,
 					what_is_pasted_is_told_to_the_host));
 
 	tcase_add_checked_fixture(ours, begin_extended, stage_end);

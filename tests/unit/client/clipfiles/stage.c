@@ -125,6 +125,8 @@ static int post(const Ses__Message *m, bool to_host)
 	l->to_host = to_host;
 	l->len = hws_buf_len(&out);
 	memcpy(l->data, hws_buf_bytes(&out).ptr, l->len);
+	stage.said_len[to_host] = HWS_MIN(l->len, sizeof(stage.said[0]));
+	memcpy(stage.said[to_host], l->data, stage.said_len[to_host]);
 	hws_list_push(&stage.line, &l->node);
 	hws_buf_done(&out);
 	return HWS_OK;

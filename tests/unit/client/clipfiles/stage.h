@@ -17,6 +17,9 @@ struct stage {
 	unsigned sent_host, sent_viewer, refused, gone, lists, read, files_told;
 	struct hws_clip_list *list; /* that the viewer has; borrows */
 	char why[400];
+	/* the last message of each way (to the viewer, to the host), if it is short */
+	uint8_t said[2][128];
+	size_t said_len[2];
 	/* what the viewer asks, as it passes; may change it */
 	void (*on_request)(Ses__CliprdrFileContentsRequest *q);
 	uint64_t clock_us; /* added to the loop's */
