@@ -1,11 +1,10 @@
-/* Texts and files of this desktop's clipboard to the host and back. A text is sent only when it is certain
- * that no remote desktop program has set it: the mark is looked for before, and whether the
- * clipboard has changed since is looked at after the text has been read. So each copy of a person
- * makes one message, however slow anybody is.
- *
- * GDK can lose track of what it owns: when a host on this desktop sets the clipboard just before
- * this window does, the news of that comes after our own claim, GDK takes it for the newest, and
- * answers nobody although the X server sends all who ask to us. So that is looked at. */
+/* Texts and files of this desktop's clipboard to the host and back. A text is sent only when it
+ * is certain that no remote desktop program has set it: the mark is looked for before, and
+ * whether the clipboard has changed since is looked at after the text has been read. So each
+ * copy of a person makes one message, however slow anybody is.  GDK can lose track of what it
+ * owns: when a host on this desktop sets the clipboard just before this window does, the news of
+ * that comes after our own claim, GDK takes it for the newest, and answers nobody although the X
+ * server sends all who ask to us. So that is looked at. */
 #include "client/gtk/clipboard.h"
 #include "client/gtk/x11_targets.h"
 #include <hawser/clipfiles.h>
