@@ -174,7 +174,7 @@ int hws_spawn_shell(const char *shell, const char *command)
 	if (pid < 0)
 		return -1;
 	if (pid == 0) {
-		reset_signals();
+		hws_spawn_reset_signals();
 		close_range(3, ~0u, 0);
 		execl(shell, shell, "-c", command, (char *)NULL);
 		_exit(127);
