@@ -345,6 +345,7 @@ static void random_traffic(const struct hws_mem_conf *mem, bool ws, bool keyed, 
 		[HWS_CHANNEL_CLIPBOARD] = 8000,
 		[HWS_CHANNEL_SCREENSHOT] = 9000,
 		[HWS_CHANNEL_FILES] = 12000,
+		[HWS_CHANNEL_JOBS] = 12000,
 		[HWS_CHANNEL_TUNNELS] = 3000 };
 	unsigned refused = 0;
 
