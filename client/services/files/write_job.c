@@ -264,7 +264,9 @@ void hws_write_run(struct hws_job *j)
 	struct hws_list *node;
 	size_t bytes = 0;
 
-	if (j->busy || j->dead || !j->writer || j->state != HWS_JOB_RUNS)
+	/* what has come back is looked at first: ops_back calls again */
+	if (j->busy || j->dead || !j->writer || j->state != HWS_JOB_RUNS ||
+			!hws_list_empty(&j->under_way))
 		return;
 	while (bytes < TURN_BYTES && (node = hws_list_first(&j->ops))) {
 		struct hws_write_op *o = hws_container(node, struct hws_write_op, node);

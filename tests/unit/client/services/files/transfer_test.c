@@ -319,6 +319,28 @@ START_TEST(many_jobs_share_the_line)
 }
 END_TEST
 
+/* Confirmations run ahead of the blocks: while the worker looks at later files, it writes those
+ * before. */
+START_TEST(many_small_files_flow)
+{
+	bool up = _i & 2;
+	char name[64];
+
+	pair_open(extended(_i));
+	pair.line = 1 << 20;
+	for (unsigned i = 0; i < 700; i++) {
+		snprintf(name, sizeof(name), "s/%u/%u", i % 10, i);
+		pair_write(up ? VIEWER : HOST, name, i % 5 ? 2000 : i, 2 * i);
+	}
+	ck_assert_int_eq(up ? pair_upload(1, "s", "s", HWS_FILES_ASKS, false)
+			    : pair_download(1, "s", "s", HWS_FILES_ASKS, false),
+			HWS_OK);
+	ends_well(1);
+	pair_settle();
+	pair_same("s", "s");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("files/transfer");
@@ -337,5 +359,8 @@ int main(void)
 	tcase_add_loop_test(t, cancel_leaves_nothing_behind, 0, 4);
 	tcase_add_loop_test(t, a_paused_job_waits_and_goes_on, 0, 4);
 	tcase_add_loop_test(t, many_jobs_share_the_line, 0, 2);
+	t = test_case(s, "small", 60, TESTS_NONE);
+	tcase_add_checked_fixture(t, pair_setup, pair_teardown);
+	tcase_add_loop_test(t, many_small_files_flow, 0, 4);
 	return test_suite_run(s);
 }
