@@ -97,6 +97,14 @@ static bool on_congested(void *arg)
 	return !fv->v || fv->v->congested(fv->v, HWS_SEND_BULK);
 }
 
+static void on_hold(bool hold, void *arg)
+{
+	const struct files_viewer *fv = arg;
+
+	if (fv->v && fv->v->hold)
+		fv->v->hold(fv->v, hold);
+}
+
 static void on_event(const struct hws_files_event *e, void *arg)
 {
 	struct files_viewer *fv = arg;
@@ -136,7 +144,7 @@ static int open_engine(struct files_viewer *fv)
 		.old_peer = fv->v->version < hws_version_number("1.1.10"),
 		.send = on_send,
 		.congested = on_congested,
-		.hold = NULL,
+		.hold = on_hold,
 		.event = on_event,
 		.arg = fv,
 	};
