@@ -6,6 +6,7 @@
 #include <glob.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -118,6 +119,27 @@ int files_copy(struct files_run *f, bool upload, const char *remote, const char 
 	return r;
 }
 
+/* With --resume the same words mean the same place, though what an earlier copy has made there is a
+ * folder now. */
+static bool was_begun(struct files_run *f, bool upload, const char *remote, const char *local)
+{
+	struct hawser_files_kept *list = NULL;
+	char here[FILES_PATH_MAX];
+	size_t count = 0;
+	bool found = false;
+
+	if (!f->flags.resume || !realpath(local, here) ||
+			hawser_files_kept(f->front.ctx, f->front.target, &list, &count) < 0)
+		return false;
+	for (size_t i = 0; i < count && !found; i++) {
+		const struct hawser_files_kept *k = hawser_files_kept_at(list, i);
+		found = k->upload == upload && strcmp(k->remote, remote) == 0 &&
+				strcmp(k->local, here) == 0;
+	}
+	hawser_files_kept_free(list);
+	return found;
+}
+
 /* --- get -------------------------------------------------------------------------------------- */
 
 static bool is_folder_here(const char *path)
@@ -151,6 +173,7 @@ static int get_one(struct files_run *f, const char *remote, const struct files_e
 				"get %s: it is a folder; -r copies it with all that is "
 				"in it",
 				files_show_name(shown, sizeof(shown), remote));
+	into = into && !was_begun(f, false, remote, target);
 	if (into && *name &&
 			(!files_path_is_name(name, false) ||
 					files_path_join(local, sizeof(local), target, name, false) <
@@ -230,6 +253,7 @@ static int put_one(struct files_run *f, const char *local, const char *target, b
 				shown);
 	if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
 		return cli_fail(CLI_FILE, "put %s: it is neither a file nor a folder", shown);
+	into = into && !was_begun(f, true, target, local);
 	if (!into)
 		return files_copy(f, true, target, local, files_exists_of(&f->flags));
 	/* of "." and ".." the content goes into the folder there */

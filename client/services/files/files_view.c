@@ -103,6 +103,8 @@ void fv_done(struct fv_request *r, int err, const char *fmt, ...)
 	if (err < 0)
 		vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	if (err < 0 && !*text) /* a host may fail without a word */
+		snprintf(text, sizeof(text), "%s", hws_err_text(err));
 	e.text = text;
 	r->stage = FV_OVER;
 	fv_work_forget(r);

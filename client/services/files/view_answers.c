@@ -33,10 +33,23 @@ static const struct hws_listing_entry *find_entry(const struct fv_request *r)
 	return found;
 }
 
+/* Who may not see a folder may see one in it: a root that a host permits is in none. */
+static bool try_itself(struct fv_request *r)
+{
+	if (r->q.kind != HWS_FILES_VIEW_STAT || r->itself || r->stage != FV_SENT || !r->wire_to)
+		return false;
+	r->itself = true;
+	r->stage = FV_WAITS;
+	r->due_us = 0;
+	fv_pump_soon(r->fv);
+	return true;
+}
+
 static void finish_stat(struct fv_request *r)
 {
 	struct hws_listing_entry root = { .name = r->path, .type = SES__FILE_TYPE__Dir };
-	const struct hws_listing_entry *found = fv_is_root(r->fv, r->wire) ? &root : find_entry(r);
+	const struct hws_listing_entry *found =
+			r->itself || fv_is_root(r->fv, r->wire) ? &root : find_entry(r);
 	struct hws_listing one = { .count = 1 };
 	struct hws_files_view_event ev = {
 		.type = HWS_FILES_VIEW_LISTING, .path = r->list_path, .list = &one
@@ -105,7 +118,7 @@ static struct fv_request *unnumbered(struct hws_files_view *fv, const Ses__FileD
 
 		if (r->stage != FV_SENT || !fv_lists(r))
 			continue;
-		path = r->wire_to ? r->wire_to : r->wire;
+		path = r->wire_to && !r->itself ? r->wire_to : r->wire;
 		/* the answer to one that was given up is too late */
 		if (fv->stale && fv_same_path(fv, fv->stale, d->path) && *path &&
 				!fv_same_path(fv, path, d->path))
@@ -237,7 +250,7 @@ static void answered(struct fv_request *r, int32_t number, int err, const char *
 	} else if (r->stage == FV_LAST && err == HWS_OK && r->failed) {
 		fv_done(r, r->job.first_err, "%zu of %zu files could not be removed; the first: %s",
 				r->failed, r->list.count, r->job.first_text);
-	} else if (r->stage != FV_WAITS) {
+	} else if (r->stage != FV_WAITS && !(err < 0 && try_itself(r))) {
 		fv_done(r, err, "%s", text);
 	}
 }
@@ -307,7 +320,9 @@ void fv_request_late(struct fv_request *r)
 		return;
 	}
 	hws_free(r->fv->stale);
-	r->fv->stale = hws_strdup(r->wire_to ? r->wire_to : r->wire);
+	r->fv->stale = hws_strdup(r->wire_to && !r->itself ? r->wire_to : r->wire);
+	if (try_itself(r))
+		return;
 	fv_done(r, HWS_ERR_TIMEOUT,
 			"the host did not answer: \"%s\" may be missing, be no folder, or may not be "
 			"read there",

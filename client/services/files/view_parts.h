@@ -54,6 +54,7 @@ struct fv_request {
 	size_t sent, answered, failed;
 	int32_t inner; /* id of the first folder */
 	bool paused, canceled;
+	bool itself; /* STAT: its folder may not be listed, so it is tried as a folder */
 	struct fv_job job;
 	struct fv_work *work; /* view_folders.c */
 };

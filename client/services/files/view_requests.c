@@ -33,7 +33,7 @@ static int send_list(struct fv_request *r)
 	struct hws_files_view *fv = r->fv;
 	Ses__FileAction a = SES__FILE_ACTION__INIT;
 	Ses__ReadDir d = SES__READ_DIR__INIT;
-	bool stat = r->q.kind == HWS_FILES_VIEW_STAT && !fv_is_root(fv, r->wire);
+	bool stat = r->q.kind == HWS_FILES_VIEW_STAT && !r->itself && !fv_is_root(fv, r->wire);
 	int e;
 
 	if (!fv->extended &&

@@ -5,3 +5,4 @@
 Suite *files_words_suite(void);
 Suite *files_path_suite(void);
 Suite *files_show_suite(void);
+Suite *files_sync_suite(void);
