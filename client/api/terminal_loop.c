@@ -2,6 +2,7 @@
  * hears of it. */
 #include "client/api/terminals.h"
 #include "shared/base/mem.h"
+#include "shared/base/str.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -187,7 +188,9 @@ static void on_service(const char *service_id, void *arg)
 		return;
 	pthread_mutex_lock(&e->ctx->lock);
 	known = known_peer(e);
-	if (known && strcmp(hws_known_peer_shells(known, e->s->terminals->os_user), service_id)) {
+	if (known &&
+			!hws_str_equal(hws_known_peer_shells(known, e->s->terminals->os_user),
+					service_id)) {
 		struct hws_known_peer k = *known;
 		hws_known_peer_set_shells(&k, e->s->terminals->os_user, service_id);
 		/* A list that cannot be written is no reason to end a session. */

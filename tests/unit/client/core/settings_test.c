@@ -272,6 +272,42 @@ START_TEST(one_host_at_its_server_has_one_pin)
 }
 END_TEST
 
+/* By account, the one that was used longest ago goes first. */
+START_TEST(kept_terminals_are_found_again)
+{
+	struct hws_view_settings *s = NULL;
+	struct hws_known_peer p = { .target = "192.0.2.9" };
+	struct hws_error err = { 0 };
+	char path[300], long_id[HWS_PEER_SHELL_ID + 1];
+
+	path_in_new_dir(path, sizeof(path), "hawser.conf");
+	ck_assert_str_eq(hws_known_peer_shells(&p, ""), "");
+	hws_known_peer_set_shells(&p, "", "ts_1");
+	hws_known_peer_set_shells(&p, "bob", "ts_2");
+	hws_known_peer_set_shells(&p, "", "ts_3"); /* instead of the first */
+	ck_assert_int_eq(hws_view_settings_open(path, &s, &err), HWS_OK);
+	ck_assert_int_eq(hws_view_settings_keep(s, &p), HWS_OK);
+	hws_view_settings_free(s);
+	ck_assert_int_eq(hws_view_settings_open(path, &s, &err), HWS_OK);
+	const struct hws_known_peer *k = hws_view_settings_peer(s, "192.0.2.9", "");
+	ck_assert_ptr_nonnull(k);
+	ck_assert_str_eq(hws_known_peer_shells(k, ""), "ts_3");
+	ck_assert_str_eq(hws_known_peer_shells(k, "bob"), "ts_2");
+	ck_assert_str_eq(hws_known_peer_shells(k, "carol"), "");
+	hws_view_settings_free(s);
+	hws_known_peer_set_shells(&p, "a", "ts_4");
+	hws_known_peer_set_shells(&p, "b", "ts_5");
+	hws_known_peer_set_shells(&p, "c", "ts_6");
+	ck_assert_str_eq(hws_known_peer_shells(&p, "bob"), "");
+	ck_assert_str_eq(hws_known_peer_shells(&p, ""), "ts_3");
+	memset(long_id, 'x', sizeof(long_id));
+	long_id[HWS_PEER_SHELL_ID] = 0;
+	hws_known_peer_set_shells(&p, "d", long_id);
+	ck_assert_str_eq(hws_known_peer_shells(&p, "d"), "");
+	ck_assert_str_eq(hws_known_peer_shells(&p, ""), "ts_3");
+}
+END_TEST
+
 START_TEST(a_pin_of_v2_and_its_login_come_back_from_the_file)
 {
 	struct hws_view_settings *s = NULL;
@@ -404,6 +440,7 @@ Suite *settings_suite(void)
 	tcase_add_loop_test(t, one_host_is_one_however_it_is_written, 0, (int)HWS_COUNT(names));
 	tcase_add_test(t, one_host_has_one_entry_and_one_pin);
 	tcase_add_test(t, a_pin_of_v2_is_the_last_to_go);
+	tcase_add_test(t, kept_terminals_are_found_again);
 	tcase_add_test(t, two_entries_of_an_older_list_become_one);
 	suite_add_tcase(s, t);
 	return s;
