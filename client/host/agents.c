@@ -110,7 +110,7 @@ static void look_at(struct worker *w)
 	hws_agent_proc_state(w->proc, &s);
 	if (s.ended || w->over)
 		free_worker(w);
-	else if (w->seat_count || s.kept)
+	else if (w->seat_count || s.kept || !s.ready) /* who starts is waited for */
 		hws_timer_stop(&w->idle);
 	else if (!hws_timer_active(&w->idle))
 		hws_timer_start(w->a->loop, &w->idle,
