@@ -19,6 +19,7 @@
 #define STEADY_US (30 * HWS_US_PER_S) /* ran for so long: the next end is a new story */
 
 #define AGENT_ARGS 13
+#define MOUNTS_MAX 32u /* a folder for a viewer, and one that is just going */
 #define COMMANDS_MAX 8 /* under way; they are typed by a person */
 #define COMMAND_US (5 * HWS_US_PER_S)
 
@@ -28,6 +29,11 @@ struct command { /* for a service of the agent */
 	void (*done)(unsigned told, const char *error, void *arg);
 	void *arg;
 	struct hws_timer limit;
+};
+
+struct mount { /* started for the agent */
+	struct hws_agent_proc *d;
+	uint64_t launch; /* 0 = free */
 };
 
 struct hws_agent_proc {
@@ -45,6 +51,7 @@ struct hws_agent_proc {
 	struct hws_timer again, patience;
 	struct command command[COMMANDS_MAX];
 	uint64_t last_command;
+	struct mount mount[MOUNTS_MAX];
 };
 
 static void start(void *arg);
@@ -134,10 +141,47 @@ static void on_command_limit(void *arg)
 	end_command(arg, 0, "the desktop's agent does not answer");
 }
 
+static void on_mount_end(const char *why, void *arg)
+{
+	struct mount *m = arg;
+
+	m->launch = 0;
+	if (why)
+		hws_warn_limited("mount.not_started", HWS_STR("why", why));
+}
+
+/* As the account whose desktop it is. What is not started has its socket closed, and the agent
+ * finds out by that. */
+static void start_mount(struct hws_agent_proc *d, int fd)
+{
+	struct hws_launch what = { .what = HWS_LAUNCH_MOUNT,
+		.account = d->settings->desktop_user,
+		.log_level = d->settings->log_level,
+		.ipc_fd = fd,
+		.ended = on_mount_end };
+	unsigned i = 0;
+
+	while (i < MOUNTS_MAX && d->mount[i].launch)
+		i++;
+	if (i == MOUNTS_MAX || !d->conf.mounts) {
+		hws_warn_limited("mount.refused");
+		return;
+	}
+	d->mount[i].d = d;
+	what.arg = &d->mount[i];
+	what.log_fd = hws_child_log_open(d->conf.logs, "mount.log", 0);
+	if (hws_launcher_start(d->conf.mounts, &what, &d->mount[i].launch) < 0)
+		d->mount[i].launch = 0;
+	if (what.log_fd > 0)
+		close(what.log_fd);
+}
+
 static void on_message(struct hws_ipc *l HWS_UNUSED, const Agt__Message *m, int fd, void *arg)
 {
 	struct hws_agent_proc *d = arg;
 
+	if (m->union_case == AGT__MESSAGE__UNION_MOUNT_START && fd >= 0)
+		start_mount(d, fd);
 	if (fd >= 0)
 		close(fd);
 	if (m->union_case == AGT__MESSAGE__UNION_AGENT_STATE)
@@ -287,6 +331,7 @@ static void start(void *arg)
 		.rate = HWS_IPC_AGENT_RATE,
 		.burst = HWS_IPC_AGENT_BURST,
 		.check = hws_ipc_check_agent,
+		.takes_fds = d->conf.mounts != NULL,
 		.on_message = on_message,
 		.on_close = on_close,
 		.arg = d };
@@ -348,6 +393,9 @@ void hws_agent_proc_free(struct hws_agent_proc *d, pid_t *ret_pid)
 	hws_timer_stop(&d->patience);
 	if (d->launch)
 		hws_launcher_end(d->conf.launcher, d->launch);
+	for (unsigned i = 0; i < MOUNTS_MAX; i++)
+		if (d->mount[i].launch)
+			hws_launcher_end(d->conf.mounts, d->mount[i].launch);
 	if (d->pid) {
 		kill(d->pid, SIGTERM);
 		/* it ends by itself when its link does; whoever collects zombies may */

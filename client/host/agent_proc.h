@@ -34,6 +34,7 @@ struct hws_agent_proc_conf {
 	bool no_groups;              /* of `account` none but its first group */
 	struct hws_child_logs *logs; /* what the agent writes */
 	struct hws_launcher *launcher; /* starts it, and it is not confined as we are; or NULL */
+	struct hws_launcher *mounts;   /* what it may have hawser-mount started by; or NULL */
 	/* The agent has let in the viewer of this connection: it is served from now on. May be
 	 * called for any number, also of a connection that has gone. */
 	void (*let_in)(uint64_t conn, void *arg);

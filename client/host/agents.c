@@ -395,6 +395,7 @@ int hws_agents_new(struct hws_loop *loop, const struct hws_settings *settings,
 	struct hws_agents *a = hws_alloc(sizeof(*a));
 	const struct hws_agent_proc_conf pc = { .role = HWS_AGENT_DESKTOP,
 		.logs = conf->logs,
+		.mounts = conf->launcher,
 		.let_in = let_in,
 		.audit = desktop_audit,
 		.arg = a };

@@ -46,7 +46,7 @@ void hws_host_session_free(struct hws_host_session *v)
 {
 	if (!v)
 		return;
-	hws_os_login_cancel(v->os_login);
+	hws_session_forget_account(v);
 	hws_timer_stop(&v->joining);
 	hws_timer_stop(&v->deadline);
 	hws_timer_stop(&v->leg);

@@ -7,6 +7,7 @@
 #include "client/host/ipc_caps.h"
 #include "client/host/judge.h"
 #include "client/host/leavers.h"
+#include "client/host/os_guard.h"
 #include "client/host/os_login.h"
 #include "client/host/settings.h"
 #include "client/host/whoami.h"
@@ -37,6 +38,7 @@ struct hws_host_session_env {
 	/* For the audit log; may be NULL. `why` too. */
 	void (*audit)(const struct hws_host_session *v, const char *event, const char *why,
 			void *arg);
+	struct hws_os_guard *guard; /* of passwords of accounts; NULL: nobody counts */
 };
 
 struct hws_host_session_conf {
@@ -125,6 +127,8 @@ void hws_session_refuse(struct hws_host_session *v, const char *text);
 /* --- session_account.c, for host_session.c: true: it asks for an account, and has a verdict when
  * that has been found to be its own. */
 bool hws_session_ask_account(struct hws_host_session *v, const Agt__LoginCheck *check);
+/* It goes before the answer: that was a guess like any other. */
+void hws_session_forget_account(struct hws_host_session *v);
 
 /* --- session_words.c, for host_session.c: what is said of a login, to the log and with the
  * verdict. */

@@ -443,6 +443,7 @@ static int open_parts(struct hws_hostd *h, struct hws_error *err)
 			hws_door_open(&h->door, hws_loop_now_us(h->loop)) < 0 ||
 			hws_audit_log_new(h->loop, s->state_dir, &h->audit) < 0)
 		return hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
+	hws_os_guard_init(&h->os_guard);
 	h->judge = (struct hws_judge){ .vault = &h->vault,
 		.passwords = h->passwords,
 		.ids = h->ids,
@@ -469,7 +470,8 @@ static int open_parts(struct hws_hostd *h, struct hws_error *err)
 	if (r == HWS_OK && hws_agents_new(h->loop, s, &dc, &h->agents) < 0)
 		r = hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
 	h->env = (struct hws_host_session_env){ h->loop, s, &h->judge, &h->whoami, h->agents,
-		on_ended, on_joined, h, &h->logs, &h->leavers, h->launcher, on_session_audit };
+		on_ended, on_joined, h, &h->logs, &h->leavers, h->launcher, on_session_audit,
+		&h->os_guard };
 	return r == HWS_OK ? open_online(h, err) : r;
 }
 

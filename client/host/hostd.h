@@ -15,6 +15,7 @@
 #include "client/host/judge.h"
 #include "client/host/layers.h"
 #include "client/host/online.h"
+#include "client/host/os_guard.h"
 #include "client/host/set_password.h"
 #include "client/host/settings.h"
 #include "client/host/whoami.h"
@@ -41,6 +42,7 @@ struct hws_hostd {
 	struct hws_judge judge;
 	struct hws_admit *admit, *admit_told; /* the second: by addresses that a server told */
 	struct hws_door door;
+	struct hws_os_guard os_guard;
 	struct hws_cidr_list whitelist;
 	bool whitelist_any;
 	struct hws_listener *direct;

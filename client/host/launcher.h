@@ -16,6 +16,7 @@ struct hws_launcher;
 enum hws_launch_what {
 	HWS_LAUNCH_TERMINAL, /* an agent of that role */
 	HWS_LAUNCH_OS_LOGIN, /* host/os_login */
+	HWS_LAUNCH_MOUNT,    /* hawser-mount, for the desktop's agent */
 	HWS_LAUNCH_KINDS
 };
 

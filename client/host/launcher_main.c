@@ -6,10 +6,12 @@
 #include "client/host/ipc_caps.h"
 #include "client/host/launcher.h"
 #include "client/host/patience.h"
+#include "client/mount/program.h"
 #include "shared/base/list.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
 #include "shared/sys/spawn.h"
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -58,9 +60,11 @@ static int launch(struct launcher *l, const Agt__LaunchRequest *q, int fd, pid_t
 	const char *const terminal[] = { "hawser-host", "agent", "--role", "terminal",
 		"--log-level", level, sandbox, NULL };
 	const char *const os_login[] = { "hawser-host", "os-login", "--log-level", level, NULL };
-	const char *const *const argv[HWS_LAUNCH_KINDS] = {
-		[HWS_LAUNCH_TERMINAL] = terminal, [HWS_LAUNCH_OS_LOGIN] = os_login
-	};
+	static const char *const mount[] = { "hawser-mount", NULL };
+	const char *const *const argv[HWS_LAUNCH_KINDS] = { [HWS_LAUNCH_TERMINAL] = terminal,
+		[HWS_LAUNCH_OS_LOGIN] = os_login,
+		[HWS_LAUNCH_MOUNT] = mount };
+	char path[PATH_MAX];
 	struct hws_spawn sp = { .ipc_fd = fd, .log_fd = l->log_fd, .user = q->account };
 
 	if (q->what >= HWS_LAUNCH_KINDS || l->count >= CHILDREN_MAX)
@@ -69,6 +73,13 @@ static int launch(struct launcher *l, const Agt__LaunchRequest *q, int fd, pid_t
 	/* a check of passwords is made with the rights that we have */
 	if (q->what == HWS_LAUNCH_OS_LOGIN)
 		sp.user = NULL;
+	if (q->what == HWS_LAUNCH_MOUNT) {
+		int r = hws_mount_program(path, sizeof(path), err);
+
+		if (r < 0)
+			return r;
+		sp.program = path;
+	}
 	return hws_spawn(&sp, ret, err);
 }
 

@@ -50,6 +50,9 @@ struct hws_host_env {
 	void (*on_bitrate)(struct hws_host_viewer *v, uint32_t kbit_s, void *arg);
 	/* See hws_host_audit; may be NULL. */
 	void (*on_audit)(const struct hws_audit_event *e, void *arg);
+	/* Starts hawser-mount with `fd` as its socket (the caller closes its own), as this agent's
+	 * account and not confined as this agent is. It ends with the socket. NULL: it cannot. */
+	int (*start_mount)(int fd, void *arg);
 	/* See hws_host_keep; may be NULL. */
 	void (*on_keep)(unsigned count, void *arg);
 	void *arg;

@@ -83,6 +83,7 @@ void hws_agent_tell_state(struct hws_agent *a);
 void hws_agent_configure(struct hws_agent *a, const Agt__AgentConf *m);
 void hws_agent_settings_done(struct hws_agent *a);
 /* For struct hws_host_env. */
+int hws_agent_start_mount(int fd, void *arg);
 void hws_agent_keep(unsigned count, void *arg);
 
 /* --- audit.c. For struct hws_host_env. */

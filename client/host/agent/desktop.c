@@ -52,6 +52,7 @@ int hws_agent_open_services(struct hws_agent *a)
 		.on_bitrate = hws_agent_tell_bitrate,
 		.on_audit = hws_agent_audit,
 		.on_keep = hws_agent_keep,
+		.start_mount = hws_agent_start_mount,
 		.arg = a };
 
 	return hws_host_set_new(a->row->services, &env, &a->services);

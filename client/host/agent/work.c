@@ -7,6 +7,7 @@
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
+#include <fcntl.h>
 #include <pwd.h>
 #include <unistd.h>
 
@@ -131,4 +132,21 @@ void hws_agent_keep(unsigned count, void *arg)
 	a->kept = count;
 	if (a->services) /* not while they are made: what is told then has it */
 		hws_agent_tell_state(a);
+}
+
+int hws_agent_start_mount(int fd, void *arg)
+{
+	struct hws_agent *a = arg;
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__MountStart start = AGT__MOUNT_START__INIT;
+	int copy;
+
+	if (!a->hostd)
+		return HWS_ERR_CLOSED;
+	copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (copy < 0)
+		return HWS_ERR_FULL;
+	m.union_case = AGT__MESSAGE__UNION_MOUNT_START;
+	m.mount_start = &start;
+	return hws_ipc_send(a->hostd, &m, copy);
 }

@@ -187,8 +187,10 @@ static int start_mount(int fd, struct hws_error *err, void *arg)
 	const struct hws_host_env *env = &p->c->env;
 	pid_t pid;
 
-	(void)env;
-	return hws_mount_start(fd, &pid, err);
+	if (!env->start_mount)
+		return hws_mount_start(fd, &pid, err);
+	int r = env->start_mount(fd, env->arg);
+	return r < 0 ? hws_error_set(err, r, "%s", hws_err_text(r)) : HWS_OK;
 }
 
 static void on_list(struct hws_clip_list *list HWS_UNUSED, void *arg)

@@ -185,7 +185,7 @@ START_TEST(what_the_viewer_copies_is_pasted_at_the_desktop)
 
 	make_tree();
 	ck_assert_int_eq(mkdir(path("dst"), 0755), 0);
-	start_host("--sandbox=no");
+	start_host(NULL);
 	start_viewer("--copy-files", path("a folder"));
 	if (!wait_for_files(&x))
 		return;
@@ -217,7 +217,7 @@ START_TEST(a_cut_in_the_middle_ends_the_reader)
 
 	ck_assert_int_eq(ftruncate(fd, 40ll << 30), 0);
 	close(fd);
-	start_host("--sandbox=no");
+	start_host(NULL);
 	start_viewer("--copy-files", path("huge"));
 	if (!wait_for_files(&x))
 		return;
@@ -301,7 +301,7 @@ START_TEST(what_a_window_s_desktop_copies_goes_to_the_host)
 	make_tree();
 	ck_assert_int_eq(mkdir(path("dst"), 0755), 0);
 	test_xvfb_start(&y, 800, 600);
-	start_host("--sandbox=no");
+	start_host(NULL);
 	start_window();
 	snprintf(uri, sizeof(uri), "file://%s\r\n", path("a%20folder"));
 	copy_at(y.display, uri);
