@@ -5,6 +5,7 @@
  * taken it. */
 #include "client/host/gate_parts.h"
 #include "shared/base/mem.h"
+#include "shared/net/raw.h"
 #include <unistd.h>
 
 #define ANSWER_US (10 * HWS_US_PER_S) /* for the viewer to answer, and to take the response */
@@ -43,6 +44,20 @@ static void on_end(struct hws_pump *p HWS_UNUSED, int why, void *arg)
 	hws_gate_end(g, why == HWS_OK ? "the tunnel has ended" : hws_err_text(why));
 }
 
+/* Takes both. A WebSocket has no bare line: each piece is a message of its own. */
+static int join(struct hws_gate *g, const struct hws_pump_conf *conf, struct hws_stream *line,
+		struct hws_stream *inner, struct hws_bytes first)
+{
+	if (hws_stream_fd(line) >= 0)
+		return hws_pump_new(conf, line, inner, first, &g->raw.pump);
+	int r = hws_stream_raw_new(g->loop, line, (struct hws_bytes){ 0 }, first, &line);
+	if (r < 0) {
+		hws_stream_close(inner);
+		return r;
+	}
+	return hws_pump_new(conf, line, inner, (struct hws_bytes){ 0 }, &g->raw.pump);
+}
+
 /* Everything was said in frames that is to be said. */
 static void turn_raw(struct hws_gate *g)
 {
@@ -62,7 +77,7 @@ static void turn_raw(struct hws_gate *g)
 	if (r == HWS_OK) {
 		g->conn = NULL;
 		g->raw.inner = NULL;
-		r = hws_pump_new(&conf, line, inner, hws_buf_bytes(&first), &g->raw.pump);
+		r = join(g, &conf, line, inner, hws_buf_bytes(&first));
 	}
 	hws_buf_done(&first);
 	if (r < 0) {
