@@ -51,6 +51,10 @@ static void on_idle(void *arg)
 
 	if (!s->screen)
 		return;
+	if (hws_loop_now_us(s->loop) - s->active_us < IDLE_US) { /* it still speaks */
+		hws_timer_start(s->loop, &s->idle, IDLE_US, on_idle, s);
+		return;
+	}
 	draw_to(s, HWS_MIN(s->said.end, s->fed + DRAW), false);
 	if (s->fed < s->said.end)
 		hws_timer_start(s->loop, &s->idle, 0, on_idle, s);
