@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,13 +47,21 @@ static void start_server(struct bed *b, uint16_t port)
 	first_line(key, b, b->key, sizeof(b->key));
 }
 
+static const char *account(void)
+{
+	const struct passwd *pw = getpwuid(getuid());
+
+	ck_assert(pw != NULL);
+	return pw->pw_name;
+}
+
 static void start_host(struct bed *b, const char *targets)
 {
 	char state[280], number[8];
 	const char *host = test_bin("client/host/hawser-host");
 	const char *run[] = { host, "run", "--state-dir", state, "--server", b->server, "--key",
 		b->key, "--direct-port", number, "--direct-server", "yes", "--files-roots", "/",
-		"--tunnel-targets", targets, NULL };
+		"--tunnel-targets", targets, "--service-user", account(), NULL };
 	const char *id[] = { host, "id", "--state-dir", state, NULL };
 	const char *password[] = { "/bin/sh", "-c",
 		"echo " PASSWORD " | \"$0\" password --set-from-stdin --state-dir \"$1\"", host,
@@ -236,7 +245,7 @@ void bed_make_tree(const char *path, unsigned count, unsigned bytes)
 
 void bed_remove(const char *path)
 {
-	const char *argv[] = { "rm", "-rf", path, NULL };
+	const char *argv[] = { "/bin/rm", "-rf", path, NULL };
 
 	test_run(argv, NULL, NULL);
 }

@@ -75,7 +75,7 @@ static double scp(const struct bench *b, const char *from, const char *to, bool 
 
 static void must_equal(const struct bench *b, const char *one, const char *other)
 {
-	const char *argv[] = { "cmp", one, other, NULL };
+	const char *argv[] = { "/usr/bin/cmp", one, other, NULL };
 
 	bed_time(&b->bed, argv);
 }
@@ -144,7 +144,7 @@ void bench_small_files(struct bench *b)
 		const char *const words[] = { "put", "-r", from, at(b, "there", to, sizeof(to)),
 			NULL };
 		put[i] = bed_run(&b->bed, "files", NULL, words);
-		const char *const same[] = { "diff", "-r", from, to, NULL };
+		const char *const same[] = { "/usr/bin/diff", "-r", from, to, NULL };
 		if (i == 0)
 			bed_time(&b->bed, same);
 		bed_remove(to);

@@ -12,7 +12,7 @@
 
 static void make_key(const char *path)
 {
-	const char *argv[] = { "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path, NULL };
+	const char *argv[] = { "/usr/bin/ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path, NULL };
 
 	ck_assert_int_eq(test_run(argv, NULL, NULL), 0);
 }
@@ -83,7 +83,7 @@ void sshd_ssh(const struct sshd *s, bool tty, const char *const words[], const c
 {
 	size_t n = 0;
 
-	argv[n++] = "ssh";
+	argv[n++] = "/usr/bin/ssh";
 	n = options(s, argv, n);
 	argv[n++] = "-p";
 	argv[n++] = s->port;
@@ -97,7 +97,7 @@ void sshd_scp(const struct sshd *s, const char *const words[], const char *argv[
 {
 	size_t n = 0;
 
-	argv[n++] = "scp";
+	argv[n++] = "/usr/bin/scp";
 	n = options(s, argv, n);
 	argv[n++] = "-P";
 	argv[n++] = s->port;
