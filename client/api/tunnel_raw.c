@@ -30,7 +30,7 @@ struct api_raw {
 	struct hws_pump *pump;
 	struct hws_timer limit;
 	struct hws_deferred step;
-	bool setting_up, ended, plain_asked;
+	bool setting_up, ended, plain_asked, tried;
 	enum hws_login_step asks; /* while `viewer` is ASKING */
 	bool can_trust;
 };
@@ -247,7 +247,14 @@ static void on_ask(enum hws_login_step step, bool can_trust, void *arg)
 {
 	struct api_raw *w = arg;
 	struct api_session_loop *e = w->e;
+	const char *known = hws_viewer_login(e->viewer)->preset_secret;
 
+	/* It was on its way when another one was answered. */
+	if (step == HWS_LOGIN_ASK && known && !w->tried) {
+		w->tried = true;
+		if (hws_viewer_password(w->viewer, known) == HWS_OK)
+			return;
+	}
 	w->asks = step;
 	w->can_trust = can_trust;
 	if (e->tunnel->asking == w)
