@@ -2,7 +2,6 @@
  * decides what follows an end. An embedder's handle may be gone before it; it ends by itself
  * then. */
 #include "client/api/session_loop.h"
-#include "client/api/tunnel.h"
 #include "client/decoder/confined.h"
 #include "shared/base/clock.h"
 #include "shared/base/mem.h"

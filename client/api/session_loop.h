@@ -185,6 +185,12 @@ void api_filler_key(struct api_session_loop *e);
 int api_terminal_new(struct api_session_loop *e, const struct api_session_loop_conf *conf,
 		struct hws_service **ret) HWS_MUST_CHECK;
 
+/* --- api/tunnel.c: the session is over, or goes away: all connections and listeners of tunnels
+ * end. Harmless for sessions of other kinds. */
+void api_tunnel_end(struct api_session_loop *e);
+/* After it, with the session loop. */
+void api_tunnel_free(struct api_session_loop *e);
+
 /* --- api/services.c: makes all, for the viewer, which is there already. What was made until it
  * failed is freed by the other one. */
 int api_services_new(struct api_session_loop *e,

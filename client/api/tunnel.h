@@ -21,10 +21,6 @@ struct api_tunnel {
 /* Of api/services.c. */
 int api_tunnel_new(struct api_session_loop *e, const struct api_session_loop_conf *conf,
 		struct hws_service **ret) HWS_MUST_CHECK;
-/* The session is over, or goes away: all connections and listeners end. Harmless for others. */
-void api_tunnel_end(struct api_session_loop *e);
-/* After it, with the session loop. */
-void api_tunnel_free(struct api_session_loop *e);
 /* ops.one_by_one of the viewer's core: the session stays, without a link. */
 void api_tunnel_one_by_one(void *arg);
 void api_tunnel_tell(struct api_session_loop *e, enum hawser_tunnel_event_type type,

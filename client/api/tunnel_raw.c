@@ -15,6 +15,9 @@
 
 #define IDLE_US (30 * HWS_US_PER_S)
 #define UNSENT_MAX (1u << 20)
+/* After the end of one side: deployed hosts know no half-close, and the local program that has gone
+ * looks like one that waits for an answer. */
+#define HALF_US (2 * HWS_US_PER_S)
 
 struct api_raw {
 	struct hws_list node;
@@ -179,7 +182,7 @@ static int go_raw(struct api_raw *w)
 		r = hws_pump_new(&(struct hws_pump_conf){ .loop = e->ctx->loop,
 						 .idle_us = HWS_PUMP_IDLE_US,
 						 .stall_us = HWS_PUMP_STALL_US,
-						 .half_us = HWS_PUMP_HALF_US,
+						 .half_us = HALF_US,
 						 .on_end = on_pump_end,
 						 .arg = w },
 				local, raw, hws_bytes(NULL, 0), &w->pump);

@@ -372,6 +372,8 @@ static bool perform(struct fake_host *h)
 	static const uint8_t huge[] = { 0xff, 0xff, 0xff, 0xff };
 	Ses__Misc misc = SES__MISC__INIT;
 
+	if (h->conf.after_login)
+		return h->conf.after_login(h);
 	switch (h->conf.trick) {
 	case FAKE_OVERSIZED:
 		return write_all(h->fd, huge, sizeof(huge));

@@ -31,6 +31,8 @@ enum fake_trick {
 
 struct fake_host;
 
+struct fake_host;
+
 struct fake_conf {
 	const char *password; /* NULL: accepts every login */
 	bool by_id;           /* encrypted, through the rendezvous stand-in */
@@ -44,6 +46,9 @@ struct fake_conf {
 	 * connection. */
 	bool (*more)(struct fake_host *h, const void *ses_message);
 	void *arg;
+	/* After the login, instead of pictures: has the connection to itself until it returns.
+	 * NULL: pictures. */
+	bool (*after_login)(struct fake_host *h);
 };
 
 struct fake_host {
