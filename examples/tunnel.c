@@ -70,6 +70,15 @@ static void on_event(hawser_session *session, const struct hawser_event *ev, voi
 	}
 }
 
+/* 1 to 65535; 0: it is none. */
+static uint16_t port_of(const char *text)
+{
+	char *rest;
+	unsigned long n = strtoul(text, &rest, 10);
+
+	return *text && !*rest && n <= 65535 ? (uint16_t)n : 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct hawser_context_config context = HAWSER_CONTEXT_CONFIG_INIT;
@@ -93,9 +102,9 @@ int main(int argc, char **argv)
 	link.password = getenv("HAWSER_PASSWORD");
 	link.on_event = on_event;
 	link.arg = &p;
-	forward.port = (uint16_t)atoi(argv[2]);
+	forward.port = port_of(argv[2]);
 	forward.target_host = argv[3];
-	forward.target_port = (uint16_t)atoi(argv[4]);
+	forward.target_port = port_of(argv[4]);
 	if (hawser_tunnel_open(ctx, &link, NULL, &session) < 0 ||
 			hawser_tunnel_add(session, &forward, NULL) < 0)
 		end(&p, 1, hawser_last_error());

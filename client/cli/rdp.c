@@ -5,6 +5,7 @@
 #include "shared/base/macros.h"
 #include "shared/base/str.h"
 #include "shared/sys/spawn.h"
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,16 +44,24 @@ static pid_t run(size_t which, const char *path, const char *address)
 	char place[320];
 	const char *argv[4] = { programs[which].name };
 	pid_t pid = 0;
-	int n = 1;
+	int n = 1, r, null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	if (programs[which].option)
 		argv[n++] = programs[which].option;
+	/* An address of ours always fits. */
 	if (hws_fmt(place, sizeof(place), "%s%s", programs[which].prefix, address) < 0)
-		return 0;
+		place[0] = 0;
 	argv[n] = place;
-	if (hws_spawn(&(struct hws_spawn){ .program = path, .argv = argv, .ipc_fd = -1 }, &pid,
-			    &err) < 0) {
-		cli_fail(0, "%s could not be started: %s", path, err.text);
+	r = null < 0 ? HWS_ERR_SYS
+		     : hws_spawn(&(struct hws_spawn){ .program = path,
+						 .argv = argv,
+						 .ipc_fd = null },
+				       &pid, &err);
+	if (null >= 0)
+		close(null);
+	if (r < 0) {
+		cli_fail(0, "%s could not be started: %s", path,
+				*err.text ? err.text : hws_err_text(r));
 		return 0;
 	}
 	printf("started %s for %s\n", path, address);
