@@ -194,8 +194,8 @@ size_t hws_socks_datagram_head(
 	} else {
 		head[3] = NAME;
 		head[n++] = (uint8_t)len;
-		memcpy(head + n, host, len);
-		n += len;
+		for (size_t i = 0; i < len; i++)
+			head[n++] = (uint8_t)host[i];
 	}
 	head[n++] = (uint8_t)(port >> 8);
 	head[n++] = (uint8_t)port;

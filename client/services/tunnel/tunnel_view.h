@@ -70,9 +70,9 @@ struct hws_tunnel_view *hws_tunnel_view_of(struct hws_service *s);
 
 /* Begins to listen; what becomes of it comes by on_listening, perhaps inside this call.
  * HWS_ERR_FULL, HWS_ERR_INVAL, HWS_ERR_EXISTS, HWS_ERR_NOMEM: at once, and nothing else. */
-int hws_tunnel_view_add(struct hws_tunnel_view *tv, const struct hws_forward *f) HWS_MUST_CHECK;
+int hws_tunnel_view_add(struct hws_tunnel_view *tv, const struct hws_forward *wish) HWS_MUST_CHECK;
 /* Ends it; its connections go on. HWS_ERR_NOTFOUND. */
-int hws_tunnel_view_remove(struct hws_tunnel_view *tv, uint32_t forward) HWS_MUST_CHECK;
+int hws_tunnel_view_remove(struct hws_tunnel_view *tv, uint32_t id) HWS_MUST_CHECK;
 /* The host speaks the deployed scheme only: connections go to raw_open; forwards that it cannot do
  * end by on_listening. */
 void hws_tunnel_view_set_raw(struct hws_tunnel_view *tv);
