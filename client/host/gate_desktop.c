@@ -11,7 +11,13 @@
 
 /* Classes that the agent holds back for us, as set bits. */
 #define HELD (1u << HWS_SEND_INPUT | 1u << HWS_SEND_VIDEO | 1u << HWS_SEND_BULK)
+/* In sessions about files or tunnels nobody types beside the bulk: the line never waits for the
+ * agent. */
+#define WORK_MAX (64u << 20)
+#define WORK_HIGH (4u << 20)
 #define PENDING_MAX (8u << 20) /* beside which the largest frame still finds room */
+
+static const struct hws_send_limit work_limit = { WORK_MAX, WORK_HIGH };
 
 void hws_gate_forward(struct hws_gate *g, const struct hws_session_row *row, struct hws_bytes frame)
 {
@@ -202,6 +208,8 @@ void hws_gate_open_desktop(struct hws_gate *g, int agent_fd)
 	hws_gate_set_state(g, GATE_OPENING);
 	hws_timer_start(g->loop, &g->deadline, HWS_AGENT_ANSWER_US, on_open_timeout, g);
 	g->permissions = hws_kind_permissions(g->login.kind, g->permissions);
+	if (g->login.kind == HWS_KIND_FILE || g->login.kind == HWS_KIND_FORWARD)
+		hws_conn_set_limit(g->conn, HWS_SEND_BULK, &work_limit);
 	open.login_request.data = (uint8_t *)(uintptr_t)hws_buf_bytes(&g->login.request).ptr;
 	open.login_request.len = hws_buf_len(&g->login.request);
 	open.level = g->level;

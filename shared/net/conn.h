@@ -70,6 +70,9 @@ void hws_conn_resume(struct hws_conn *c);
  * waits its turn. */
 size_t hws_conn_pending(const struct hws_conn *c);
 bool hws_conn_congested(const struct hws_conn *c, enum hws_send_class cls);
+/* Other limits for a class from now on, as when it is known what a session is for. */
+void hws_conn_set_limit(
+		struct hws_conn *c, enum hws_send_class cls, const struct hws_send_limit *limit);
 /* When the last whole frame came (or the link began), by the loop's clock. */
 uint64_t hws_conn_heard_us(const struct hws_conn *c);
 /* Totals since the start, for statistics. */

@@ -23,6 +23,12 @@ bool hws_conn_congested(const struct hws_conn *c, enum hws_send_class cls)
 	return c->sender.congested >> cls & 1;
 }
 
+void hws_conn_set_limit(
+		struct hws_conn *c, enum hws_send_class cls, const struct hws_send_limit *limit)
+{
+	c->sender.limit[cls] = *limit;
+}
+
 void hws_conn_want(struct hws_conn *c)
 {
 	unsigned dirs = 0;

@@ -266,6 +266,20 @@ START_TEST(a_class_that_is_full_or_congested_leaves_the_others_alone)
 }
 END_TEST
 
+/* When it is known that the link is about bulk alone. */
+START_TEST(a_class_gets_other_limits)
+{
+	const struct hws_send_limit wide = { 8u << 20, 4u << 20 };
+
+	open_pair(narrow, false, true);
+	hws_conn_set_limit(a, HWS_SEND_BULK, &wide);
+	while (!hws_conn_congested(a, HWS_SEND_BULK))
+		ck_assert_int_eq(send_one(HWS_CHANNEL_FILES, BULK), HWS_OK);
+	ck_assert_uint_gt(hws_conn_pending(a), 3u << 20);
+	ck_assert(!hws_conn_congested(a, HWS_SEND_VIDEO));
+}
+END_TEST
+
 START_TEST(a_bulk_frame_above_the_bound_is_refused_unless_it_cannot_be_split)
 {
 	static const uint8_t zero[HWS_SEND_BULK_MAX + 1];
@@ -392,6 +406,7 @@ int main(void)
 	tcase_add_test(t, services_of_a_class_share);
 	tcase_add_test(t, a_class_that_is_full_or_congested_leaves_the_others_alone);
 	tcase_add_test(t, a_bulk_frame_above_the_bound_is_refused_unless_it_cannot_be_split);
+	tcase_add_test(t, a_class_gets_other_limits);
 	tcase_add_test(t, what_is_last_comes_last_and_is_flushed);
 	tcase_add_test(t, what_waits_when_the_key_comes_goes_before_the_first_record);
 	tcase_add_loop_test(t, an_end_in_the_middle_drops_what_waits_and_is_told_once, 0, 4);

@@ -69,8 +69,6 @@ static void forget(void)
 		hws_ses_free(got[--count]);
 }
 
-static struct hws_host_env env;
-
 static void join(enum hws_secure_level level, const char *dir)
 {
 	Ses__LoginRequest login = SES__LOGIN_REQUEST__INIT;
@@ -100,10 +98,12 @@ static void setup(void)
 	roots[0] = top;
 	conf = (struct hws_service_conf){ .files_root = roots, .files_root_count = 1 };
 	ck_assert_int_eq(hws_work_new(2, 64, &work), HWS_OK);
-	env = (struct hws_host_env){
+	/* gone when the service has been made, as in the agent */
+	struct hws_host_env env = {
 		.loop = pair.loop, .work = work, .conf = &conf, .on_audit = on_audit
 	};
 	ck_assert_int_eq(hws_host_set_new(hws_host_files_registry, &env, &set), HWS_OK);
+	memset(&env, 0, sizeof(env));
 	audits = 0;
 }
 
