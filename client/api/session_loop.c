@@ -352,10 +352,13 @@ void api_session_loop_link(struct api_session_loop *e, const struct api_path *pa
 
 void api_session_loop_attach(struct api_session_loop *e, const struct api_path *path)
 {
+	/* about bulk alone: nobody types beside it */
+	const bool work = hws_viewer_kind(e->viewer) == HWS_KIND_FILE ||
+			hws_viewer_kind(e->viewer) == HWS_KIND_FORWARD;
 	const struct hws_conn_conf conf = { .frame_max = HWS_SES_LOGIN_FRAME_MAX,
 		.send_max = SEND_MAX,
 		.send_high = SEND_HIGH,
-		.limit[HWS_SEND_BULK] = { BULK_MAX, 2 * HWS_SEND_BULK_MAX },
+		.limit[HWS_SEND_BULK] = { BULK_MAX, work ? BULK_MAX / 2 : 2 * HWS_SEND_BULK_MAX },
 		.idle_us = API_IDLE_US,
 		.stall_us = API_IDLE_US,
 		.on_frame = on_frame,
