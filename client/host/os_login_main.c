@@ -115,6 +115,10 @@ static const char *judge(struct question *q)
 	pam_handle_t *h = NULL;
 	int r;
 
+	/* PAM would ask its service "other", which may let in anybody, root too */
+	if (access("/etc/pam.d/hawser", F_OK) < 0 && access("/usr/lib/pam.d/hawser", F_OK) < 0)
+		return "This host serves no other accounts: its owner can install "
+		       "/etc/pam.d/hawser";
 	if (!q->user[0] || q->user[0] == '-')
 		return WRONG;
 	r = pam_start("hawser", q->user, &conv, &h);
