@@ -38,6 +38,7 @@ static void audit(struct hws_keep *k, const struct hws_host_viewer *v, const str
 		const char *what, const char *how)
 {
 	struct hws_audit_event e = { .what = what,
+		.conn = s->conn,
 		.path = hws_bytes_str(s->command[0] ? s->command : "login shell"),
 		.second = hws_bytes_str(how) };
 

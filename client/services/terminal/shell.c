@@ -145,6 +145,7 @@ void hws_shell_attach(
 		struct hws_shell *s, struct hws_host_viewer *v, uint32_t window, uint64_t from)
 {
 	s->viewer = v;
+	s->conn = v->conn;
 	s->window = HWS_MIN(window, HWS_SHELL_WINDOW_MAX);
 	s->sent = s->acked = hws_shell_has(s, from) ? from : s->said.end;
 	s->skipped = s->credit = 0;

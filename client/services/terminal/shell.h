@@ -50,6 +50,7 @@ struct hws_shell {
 	bool ended;
 	struct hws_pty_exit how;
 	struct hws_host_viewer *viewer; /* NULL: nobody sees it */
+	uint64_t conn;                  /* of who saw it last */
 	/* Everything that it said has been sent, or nobody sees it: once, after its end. */
 	void (*on_end)(struct hws_shell *s);
 };
