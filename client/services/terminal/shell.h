@@ -39,7 +39,8 @@ struct hws_shell {
 	bool silent, errors_silent; /* of each stream everything was read */
 	bool eof_sent, errors_eof_sent;
 	bool more;                 /* it may have something to read */
-	bool tight;                /* its link was full lately: compressing pays */
+	bool tight, choked;        /* compressing pays; its link was full lately */
+	uint64_t slice_us;         /* when what is being sent now was begun */
 	struct hws_screen *screen; /* NULL until somebody needs one */
 	struct hws_timer pump, idle, redraw;
 	/* input */

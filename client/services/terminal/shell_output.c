@@ -15,7 +15,8 @@
 #define DRAW (64u << 10)       /* of the screen, in one turn */
 #define DRAWN_MAX (128u << 10) /* of what came too fast: the last of it */
 #define UNDRAWN_MAX (256u << 10)
-#define TIGHT_BYTES (1u << 20)
+#define SLICE (256u << 10)            /* of it the pace is known */
+#define SLOW_US (100 * HWS_US_PER_MS) /* for one: the line is the narrow place */
 
 /* --- the screen --- */
 
@@ -77,7 +78,7 @@ static void note(struct hws_shell *s)
 static bool may_send(struct hws_shell *s)
 {
 	if (s->viewer->congested(s->viewer, hws_channel_class(HWS_CHANNEL_TERMINAL))) {
-		s->tight = true;
+		s->choked = true;
 		return false;
 	}
 	return !s->window || s->sent < s->acked + s->window + s->credit;
@@ -92,6 +93,18 @@ static size_t whole(const struct hws_shell *s, struct hws_bytes b)
 	if (hws_reply_extended(s->viewer) || (last && s->silent))
 		return b.len;
 	return hws_utf8_whole(b);
+}
+
+/* Packing pays on a slow line; on a fast one it is work for both ends. */
+static void note_pace(struct hws_shell *s, size_t len)
+{
+	uint64_t now = hws_loop_now_us(s->loop);
+
+	if (s->sent / SLICE == (s->sent - len) / SLICE)
+		return;
+	s->tight = s->choked && (s->tight || now - s->slice_us > SLOW_US);
+	s->choked = false;
+	s->slice_us = now;
 }
 
 /* False: nothing more can go now. */
@@ -115,8 +128,7 @@ static bool send_some(struct hws_shell *s)
 		s->acked = s->sent;
 		hws_history_release(&s->said, s->acked);
 	}
-	if (s->tight && s->sent % TIGHT_BYTES < d.data.len)
-		s->tight = false; /* is it still so? */
+	note_pace(s, d.data.len);
 	return true;
 }
 
