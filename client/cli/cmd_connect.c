@@ -121,8 +121,8 @@ static void act(struct run *r)
 		e = hawser_session_send_clipboard(r->session, o->copy_text, strlen(o->copy_text));
 	if (e == HAWSER_OK && *o->chat_text)
 		e = hawser_session_send_chat(r->session, o->chat_text);
-	if (e == HAWSER_OK && o->copy_count)
-		e = connect_files_copy(o, r->session);
+	if (e == HAWSER_OK && o->files.count)
+		e = connect_files_copy(&o->files, r->session);
 	if (e < 0) {
 		finish(r,
 				cli_fail(cli_exit_of(e), "the host did not take the input: %s",
@@ -310,7 +310,7 @@ static void on_event(hawser_session *session, const struct hawser_event *ev, voi
 		}
 		break;
 	case HAWSER_EVENT_CLIPFILES:
-		if (!connect_files_event(&r->files, r->o, session, ev->u.clipfiles))
+		if (!connect_files_event(&r->files, &r->o->files, session, ev->u.clipfiles))
 			finish(r, CLI_FAILED);
 		break;
 	case HAWSER_EVENT_MESSAGE:
@@ -384,7 +384,7 @@ static void no_picture(struct run *r)
 /* Something of the host's clipboard is not there yet. */
 static bool awaits(const struct run *r)
 {
-	return (r->o->paste && !r->pasted) || (*r->o->paste_files && !r->files.done);
+	return (r->o->paste && !r->pasted) || (*r->o->files.paste && !r->files.done);
 }
 
 /* How long to wait for the next thing, in ms; ends the run when its time has come. */
@@ -411,7 +411,7 @@ static int next_wait(struct run *r)
 		}
 		return r->o->timeout_us && !r->files.begun ? wait_ms(now, due) : -1;
 	}
-	if ((r->o->paste || *r->o->paste_files) && !r->o->after_given)
+	if ((r->o->paste || *r->o->files.paste) && !r->o->after_given)
 		r->end_us = r->end_us && r->end_us > now ? r->end_us : now;
 	if (!r->end_us)
 		return -1;
@@ -511,8 +511,8 @@ static int run_headless(const struct connect_options *o)
 	sc.require_v2 = o->require_v2;
 	sc.no_retry = o->no_retry;
 	sc.view_only = o->view_only;
-	sc.files_to_host = o->copy_count > 0;
-	sc.files_from_host = *o->paste_files;
+	sc.files_to_host = o->files.count > 0;
+	sc.files_from_host = *o->files.paste;
 	sc.no_clipboard = !o->paste && !*o->copy_text && !sc.files_to_host && !sc.files_from_host;
 	sc.quality = qualities[o->quality];
 	sc.codec = connect_options_codec(o);

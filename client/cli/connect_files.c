@@ -15,7 +15,7 @@
 
 #define FLAG "--copy-files"
 
-int connect_files_take(struct connect_options *o, int *argc, char **argv)
+int connect_files_take(struct connect_files_wish *w, int *argc, char **argv)
 {
 	size_t flag = strlen(FLAG);
 	int kept = 1;
@@ -29,30 +29,30 @@ int connect_files_take(struct connect_options *o, int *argc, char **argv)
 		}
 		if (!joined && i + 1 >= *argc)
 			return cli_fail(CLI_USAGE, FLAG " takes a path");
-		if (o->copy_count >= HWS_COUNT(o->copy_files))
+		if (w->count >= HWS_COUNT(w->copy))
 			return cli_fail(CLI_USAGE, "at most %zu times " FLAG "; copy their folder",
-					HWS_COUNT(o->copy_files));
-		o->copy_files[o->copy_count++] = joined ? argv[i] + flag + 1 : argv[++i];
+					HWS_COUNT(w->copy));
+		w->copy[w->count++] = joined ? argv[i] + flag + 1 : argv[++i];
 	}
 	*argc = kept;
 	return CLI_OK;
 }
 
-int connect_files_check(const struct connect_options *o)
+int connect_files_check(const struct connect_files_wish *w)
 {
 	struct stat st;
 
-	for (size_t i = 0; i < o->copy_count; i++)
-		if (lstat(o->copy_files[i], &st) < 0)
-			return cli_fail(CLI_FILE, "cannot copy %s: %s", o->copy_files[i],
+	for (size_t i = 0; i < w->count; i++)
+		if (lstat(w->copy[i], &st) < 0)
+			return cli_fail(CLI_FILE, "cannot copy %s: %s", w->copy[i],
 					strerror(errno));
-	if (!*o->paste_files)
+	if (!*w->paste)
 		return CLI_OK;
-	if (stat(o->paste_files, &st) == 0 && !S_ISDIR(st.st_mode))
+	if (stat(w->paste, &st) == 0 && !S_ISDIR(st.st_mode))
 		errno = ENOTDIR;
-	else if (stat(o->paste_files, &st) == 0 && access(o->paste_files, W_OK | X_OK) == 0)
+	else if (stat(w->paste, &st) == 0 && access(w->paste, W_OK | X_OK) == 0)
 		return CLI_OK;
-	return cli_fail(CLI_FILE, "cannot paste into %s: %s", o->paste_files, strerror(errno));
+	return cli_fail(CLI_FILE, "cannot paste into %s: %s", w->paste, strerror(errno));
 }
 
 /* Without what leads to it being resolved: a link that is copied keeps its name. */
@@ -82,14 +82,14 @@ static char *named(const char *path)
 	return absolute(path);
 }
 
-int connect_files_copy(const struct connect_options *o, hawser_session *s)
+int connect_files_copy(const struct connect_files_wish *w, hawser_session *s)
 {
-	char *paths[HWS_COUNT(o->copy_files)] = { NULL };
+	char *paths[HWS_COUNT(w->copy)] = { NULL };
 	size_t n = 0;
 	int r = HAWSER_OK;
 
-	for (; n < o->copy_count && r == HAWSER_OK; n++) {
-		paths[n] = named(o->copy_files[n]);
+	for (; n < w->count && r == HAWSER_OK; n++) {
+		paths[n] = named(w->copy[n]);
 		if (!paths[n])
 			r = HAWSER_ERR_NOTFOUND;
 	}
@@ -117,26 +117,26 @@ static bool copied(const struct hawser_clipfiles_event *ev)
 	return true;
 }
 
-bool connect_files_event(struct connect_files *f, const struct connect_options *o,
+bool connect_files_event(struct connect_files *f, const struct connect_files_wish *w,
 		hawser_session *s, const struct hawser_clipfiles_event *ev)
 {
 	switch (ev->type) {
 	case HAWSER_CLIPFILES_COPIED:
 		return copied(ev);
 	case HAWSER_CLIPFILES_OFFERED:
-		if (!*o->paste_files || f->begun)
+		if (!*w->paste || f->begun)
 			return true;
-		f->begun = hawser_clipfiles_fetch(s, o->paste_files) == HAWSER_OK;
+		f->begun = hawser_clipfiles_fetch(s, w->paste) == HAWSER_OK;
 		if (!f->begun)
 			cli_fail(0, "cannot paste: %s", hawser_last_error());
 		return f->begun;
 	case HAWSER_CLIPFILES_REFUSED:
 		cli_fail(0, "the host copied files that cannot be pasted here: %s", ev->text);
-		return !*o->paste_files;
+		return !*w->paste;
 	case HAWSER_CLIPFILES_FETCHED:
 		f->done = ev->error == HAWSER_OK;
 		if (f->done)
-			cli_fail(0, "pasted into %s", o->paste_files);
+			cli_fail(0, "pasted into %s", w->paste);
 		else
 			cli_fail(0, "not all was pasted: %s", ev->text);
 		return f->done;

@@ -2,7 +2,6 @@
  * the last option must not cost a session. */
 #include "client/cli/connect_options.h"
 #include "client/cli/cli.h"
-#include "client/cli/connect_files.h"
 #include "shared/base/num.h"
 #include "shared/base/str.h"
 #include <hawser/hawser.h>
@@ -116,7 +115,7 @@ static const struct hws_option table[] = {
 	TEXT(HEADLESS, "copy-files", copy_files_help, "PATH",
 			"Copy this file or folder, to be pasted at the host while this runs; may be "
 			"given again and again."),
-	TEXT(HEADLESS, "paste-files", paste_files, "DIR",
+	TEXT(HEADLESS, "paste-files", files.paste, "DIR",
 			"Wait until files are copied at the host, and write them into this folder."),
 	TEXT(HEADLESS, "record", record, "FILE.webm",
 			"Keep the received video, without encoding it again."),
@@ -247,8 +246,8 @@ static int check_kind(const struct connect_options *o)
 			: *o->copy_text    ? "--copy"
 			: *o->chat_text    ? "--chat"
 			: o->paste         ? "--paste"
-			: o->copy_count    ? "--copy-files"
-			: *o->paste_files  ? "--paste-files"
+			: o->files.count   ? "--copy-files"
+			: *o->files.paste  ? "--paste-files"
 			: o->stats         ? "--stats"
 			: o->no_retry      ? "--no-retry"
 			: o->after_given   ? "--after"
@@ -264,8 +263,8 @@ static int check_view_only(const struct connect_options *o)
 			: *o->click       ? "--click"
 			: *o->copy_text   ? "--copy"
 			: o->paste        ? "--paste"
-			: o->copy_count   ? "--copy-files"
-			: *o->paste_files ? "--paste-files"
+			: o->files.count  ? "--copy-files"
+			: *o->files.paste ? "--paste-files"
 					  : NULL;
 
 	return o->view_only && wrong ? cli_fail(CLI_USAGE, "%s does not go with --view-only", wrong)
@@ -348,7 +347,8 @@ int connect_options_parse(struct connect_options *o, int argc, char **argv)
 		return cli_fail(CLI_FAILED, "%s", hws_err_text(r));
 	o->after_given = given(argc, argv, "--after");
 	o->timeout_given = given(argc, argv, "--timeout");
-	if (take_texts(o, &argc, argv) != CLI_OK || connect_files_take(o, &argc, argv) != CLI_OK)
+	if (take_texts(o, &argc, argv) != CLI_OK ||
+			connect_files_take(&o->files, &argc, argv) != CLI_OK)
 		return CLI_USAGE;
 	/* The target may stand before, between or behind the options. */
 	while (rest < argc) {
@@ -389,7 +389,7 @@ int connect_options_parse(struct connect_options *o, int argc, char **argv)
 	if (status == CLI_OK && o->headless)
 		status = connect_outputs_check(o);
 	if (status == CLI_OK)
-		status = connect_files_check(o);
+		status = connect_files_check(&o->files);
 	if (status != CLI_OK)
 		return status;
 	return parse_click(o);

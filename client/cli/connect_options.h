@@ -1,14 +1,14 @@
 /* cli/connect_options: the command line of `hawser connect`. */
 #pragma once
+#include "client/cli/connect_files.h"
 #include "shared/conf/option.h"
 #include <hawser/types.h>
 
 struct connect_options {
 	bool headless, stats, relay, accept_insecure, no_retry, view_only, paste, password_stdin;
 	bool remember, fullscreen, actual_size, help, require_v2;
-	char *paste_files, *copy_files_help; /* the second only for the list of options */
-	const char *copy_files[256];
-	size_t copy_count;
+	struct connect_files_wish files;
+	char *copy_files_help; /* only for the list of options */
 	char *screenshot, *record, *type, *click, *copy, *chat, *server, *key, *config,
 			*password_file;
 	uint64_t after_us, timeout_us;
