@@ -72,6 +72,10 @@ START_TEST(the_units_are_valid_and_closed)
 	   "SYSTEMD_LOG_LEVEL=warning systemd-analyze verify --man=no $D/$u.service > $D/said "
 	   "2>&1 || true; "
 	   "if grep \"$u.service:\" $D/said; then exit 1; fi; "
+	   /* of a user's own: shells are that user's, and sudo works in them */
+	   "if [ $u = hawser-host ]; then grep -q '^LimitCORE=0$' $u.service; "
+	   "! grep -E '^(NoNewPrivileges|SystemCall|Restrict|Lock|MemoryDeny)' $u.service; "
+	   "continue; fi; "
 	   "for l in NoNewPrivileges=yes LimitCORE=0 MemoryDenyWriteExecute=yes LockPersonality=yes "
 	   "SystemCallErrorNumber=EPERM SystemCallArchitectures=native RestrictSUIDSGID=yes; do "
 	   "grep -q \"^$l$\" $u.service || { echo \"$u: no $l\"; exit 1; }; done; done; "
