@@ -26,7 +26,8 @@ enum hws_files_event_type {
 	/* A file with this name is there already: hws_files_decide is due (viewer only). Others of
 	 * the job go on meanwhile where the other end can do that. */
 	HWS_FILES_ASK,
-	HWS_FILES_FILE_DONE,    /* writing: whole, verified, under its name; reading: sent */
+	HWS_FILES_FILE_DONE,    /* writing: whole, verified, under its name; reading: sent;
+				 * a viewer between hawser ends: taken by the host */
 	HWS_FILES_FILE_SKIPPED, /* by decision */
 	HWS_FILES_FILE_FAILED,  /* `err`, `text`; the job goes on */
 	HWS_FILES_DONE,         /* some files may have failed: `failed` */

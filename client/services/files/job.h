@@ -26,6 +26,12 @@ enum hws_job_state {
 
 struct hws_write_op;
 
+/* A file whose last block is on its way: it is done when the writer has taken so much. */
+struct hws_sent_file {
+	uint32_t file;
+	uint64_t cost;
+};
+
 struct hws_job {
 	struct hws_files *f;
 	struct hws_list node;
@@ -59,6 +65,8 @@ struct hws_job {
 	size_t drops;
 	struct hws_list lists; /* packed, of the worker */
 	uint64_t sent_cost, acked_cost, window;
+	struct hws_sent_file *sent; /* to their end, and not heard of; in their order */
+	size_t sent_from, sent_count, sent_room;
 
 	/* writing */
 	struct hws_writer *writer;

@@ -90,6 +90,7 @@ static void free_job(struct hws_job *j)
 	hws_batch_done(&j->batch[1]);
 	hws_free(j->order);
 	hws_free(j->drop);
+	hws_free(j->sent);
 	hws_free(j->mark);
 	hws_free(j->resume_at);
 	hws_free(j->local);

@@ -41,6 +41,19 @@ static int give_up(int fd, int errnum)
 	return hws_err_from_errno(errnum);
 }
 
+/* The part is this writer's alone; not if another one has finished or removed it meanwhile. */
+static int lock(int dir, const struct hws_part_names *n, int fd)
+{
+	struct stat mine, named;
+
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+		return give_up(fd, EBUSY);
+	if (fstat(fd, &mine) < 0 || fstatat(dir, n->data, &named, AT_SYMLINK_NOFOLLOW) < 0 ||
+			mine.st_dev != named.st_dev || mine.st_ino != named.st_ino)
+		return give_up(fd, EBUSY);
+	return HWS_OK;
+}
+
 int hws_part_create(int dir, const struct hws_part_names *n, unsigned mode, int *ret_fd)
 {
 	const int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY;
@@ -58,10 +71,10 @@ int hws_part_create(int dir, const struct hws_part_names *n, unsigned mode, int 
 	}
 	if (fd < 0)
 		return hws_err_from_errno(errno);
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
-		return give_up(fd, EBUSY);
-	*ret_fd = fd;
-	return HWS_OK;
+	int r = lock(dir, n, fd);
+	if (r == HWS_OK)
+		*ret_fd = fd;
+	return r;
 }
 
 int hws_part_note(int dir, const struct hws_part_names *n, const struct hws_part_of *of)
@@ -162,9 +175,10 @@ int hws_part_open(int dir, const struct hws_part_names *n, uint64_t offset, int 
 
 	if (fd < 0)
 		return hws_err_from_errno(errno);
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
-		return give_up(fd, EBUSY);
-	if ((uint64_t)st.st_size < offset)
+	int r = lock(dir, n, fd);
+	if (r < 0)
+		return r;
+	if (fstat(fd, &st) < 0 || (uint64_t)st.st_size < offset)
 		return give_up(fd, EINVAL);
 	if (ftruncate(fd, (off_t)offset) < 0)
 		return give_up(fd, errno);
@@ -176,6 +190,17 @@ void hws_part_remove(int dir, const struct hws_part_names *n)
 {
 	unlinkat(dir, n->data, 0);
 	unlinkat(dir, n->digest, 0);
+}
+
+void hws_part_remove_left(int dir, const struct hws_part_names *n)
+{
+	int fd = openat(dir, n->data, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+		hws_part_remove(dir, n);
+	close(fd);
 }
 
 int hws_part_finish(int dir, const struct hws_part_names *n, const char *leaf)

@@ -30,5 +30,7 @@ uint64_t hws_part_find(int dir, const struct hws_part_names *n, const struct hws
 int hws_part_open(int dir, const struct hws_part_names *n, uint64_t offset,
 		int *ret_fd) HWS_MUST_CHECK;
 void hws_part_remove(int dir, const struct hws_part_names *n);
+/* One that was left over; nothing is done while somebody writes it. */
+void hws_part_remove_left(int dir, const struct hws_part_names *n);
 /* It is whole, and gets its name. */
 int hws_part_finish(int dir, const struct hws_part_names *n, const char *leaf) HWS_MUST_CHECK;

@@ -271,10 +271,24 @@ void hws_read_error(struct hws_job *j, const Ses__FileTransferError *e)
 	settle(j);
 }
 
+/* Files of which the writer has taken all, which is said behind what went wrong with them. */
+static void tell_kept(struct hws_job *j, uint64_t cost)
+{
+	while (!j->dead && j->sent_from < j->sent_count && j->sent[j->sent_from].cost <= cost) {
+		uint32_t file = j->sent[j->sent_from++].file;
+
+		if (j->mark[file] == HWS_MARK_SENT)
+			hws_job_event(j, HWS_FILES_FILE_DONE, file, HWS_OK, NULL);
+	}
+	if (j->sent_from == j->sent_count)
+		j->sent_from = j->sent_count = 0;
+}
+
 void hws_read_done(struct hws_job *j, const Ses__FileTransferDone *d)
 {
 	if (!j->told_done || (j->f->conf.host && !j->extended))
 		return;
+	tell_kept(j, UINT64_MAX);
 	if (j->extended && d->failed > j->failed)
 		j->failed = d->failed;
 	hws_job_end(j, HWS_OK, NULL);
@@ -286,6 +300,7 @@ void hws_read_ack(struct hws_job *j, const Ses__FileTransferAck *a)
 		return;
 	j->acked_cost = a->taken;
 	j->window = HWS_MIN(a->window, (uint64_t)HWS_BLOCK_WINDOW * 4);
+	tell_kept(j, j->acked_cost);
 	hws_files_wake(j->f);
 }
 
@@ -383,6 +398,30 @@ static void item_offer(struct hws_job *j, const struct hws_batch_item *i)
 	hws_say_digest(j, i->file, &f, true);
 }
 
+/* A file has been sent to its end. For a viewer between hawser ends that is not enough: the host
+ * may not be able to keep it. What a host has read it has read. */
+static void item_last(struct hws_job *j, uint32_t file)
+{
+	hws_job_mark(j, file, HWS_MARK_SENT);
+	if (!j->extended || j->host) {
+		hws_job_event(j, HWS_FILES_FILE_DONE, file, HWS_OK, NULL);
+		return;
+	}
+	if (j->sent_count == j->sent_room) {
+		size_t room = j->sent_room ? 2 * j->sent_room : 64;
+		void *p = hws_realloc_array(j->sent, room, sizeof(*j->sent));
+
+		if (!p) {
+			hws_say_cancel(j);
+			hws_job_end(j, HWS_ERR_NOMEM, "out of memory");
+			return;
+		}
+		j->sent = p;
+		j->sent_room = room;
+	}
+	j->sent[j->sent_count++] = (struct hws_sent_file){ file, j->sent_cost };
+}
+
 static int item_block(struct hws_job *j, const struct hws_batch *b, const struct hws_batch_item *i)
 {
 	struct hws_files *f = j->f;
@@ -398,9 +437,8 @@ static int item_block(struct hws_job *j, const struct hws_batch *b, const struct
 	f->sent_bytes += i->data_len;
 	j->done += i->content;
 	if (last && j->mark[file] == HWS_MARK_AGREED) {
-		hws_job_mark(j, file, HWS_MARK_SENT);
-		hws_job_event(j, HWS_FILES_FILE_DONE, file, HWS_OK, NULL);
-		if (!f->conf.old_peer || j->extended)
+		item_last(j, file);
+		if (!j->dead && (!f->conf.old_peer || j->extended))
 			offer_next(j, file + 1);
 	}
 	return HWS_OK;

@@ -483,7 +483,7 @@ void hws_writer_stop(struct hws_writer *w, uint32_t file, bool remove)
 	} else if (remove && file < w->list.count && w->dir >= 0 && w->fd < 0 &&
 			place(w, file, false, &dir, &leaf) == HWS_OK) {
 		hws_part_names(leaf, &n);
-		hws_part_remove(dir, &n);
+		hws_part_remove_left(dir, &n);
 	}
 }
 

@@ -341,6 +341,55 @@ START_TEST(many_small_files_flow)
 }
 END_TEST
 
+/* What the host cannot keep is no file that is done, though all of it was sent. */
+START_TEST(a_file_that_cannot_be_kept_has_failed)
+{
+	const struct pair_event *e;
+
+	pair_open(true);
+	pair_write(VIEWER, "t/small", 100, 1);
+	pair_write(VIEWER, "t/other", 100, 2);
+	/* in the way of its part */
+	pair_write(HOST, "t/small.download/x", 10, 3);
+	ck_assert_int_eq(pair_upload(1, "t", "t", HWS_FILES_ASKS, false), HWS_OK);
+	e = pair_run(1);
+	ck_assert_int_eq(e->type, HWS_FILES_DONE);
+	ck_assert_uint_eq(e->failed, 1);
+	ck_assert_uint_eq(pair_count(VIEWER, HWS_FILES_FILE_DONE), 1);
+	ck_assert_str_eq(pair_find(VIEWER, HWS_FILES_FILE_DONE, 1)->name, "other");
+	ck_assert_str_eq(pair_find(VIEWER, HWS_FILES_FILE_FAILED, 1)->name, "small");
+	pair_same_file("t/other", "t/other");
+}
+END_TEST
+
+/* Who comes second to the same name is refused, and does the first one no harm. */
+START_TEST(two_jobs_do_not_write_one_file)
+{
+	bool up = _i & 2;
+	int from = up ? VIEWER : HOST;
+
+	pair_open(extended(_i));
+	pair.line = 1 << 20;
+	pair_write(from, "a", 20 << 20, 1);
+	pair_write(from, "b", 20 << 20, 2);
+	for (int i = 1; i <= 2; i++) {
+		const char *name = i == 1 ? "a" : "b";
+		ck_assert_int_eq(up ? pair_upload(i, name, "c", HWS_FILES_OVERWRITES, false)
+				    : pair_download(i, name, "c", HWS_FILES_OVERWRITES, false),
+				HWS_OK);
+	}
+	const struct pair_event *first = pair_run(1), *second = pair_run(2);
+	bool failed[] = { first->type == HWS_FILES_FAILED || first->failed,
+		second->type == HWS_FILES_FAILED || second->failed };
+	ck_assert(!failed[0] || !failed[1]);
+	pair_settle();
+	if (up)
+		pair_same_file(failed[0] ? "b" : "a", "c");
+	else
+		pair_same_file("c", failed[0] ? "b" : "a");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("files/transfer");
@@ -359,6 +408,8 @@ int main(void)
 	tcase_add_loop_test(t, cancel_leaves_nothing_behind, 0, 4);
 	tcase_add_loop_test(t, a_paused_job_waits_and_goes_on, 0, 4);
 	tcase_add_loop_test(t, many_jobs_share_the_line, 0, 2);
+	tcase_add_loop_test(t, two_jobs_do_not_write_one_file, 0, 4);
+	tcase_add_test(t, a_file_that_cannot_be_kept_has_failed);
 	t = test_case(s, "small", 60, TESTS_NONE);
 	tcase_add_checked_fixture(t, pair_setup, pair_teardown);
 	tcase_add_loop_test(t, many_small_files_flow, 0, 4);
