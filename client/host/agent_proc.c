@@ -9,6 +9,7 @@
 #include "shared/base/str.h"
 #include "shared/crypto/identity.h"
 #include "shared/sys/spawn.h"
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -220,8 +221,20 @@ static void on_patience(void *arg)
 	hws_ipc_close(d->ipc, HWS_ERR_TIMEOUT);
 }
 
+/* The folder of the configuration, where it is the host's alone; else "". */
+static const char *config_dir(const struct hws_settings *s, char *buf, size_t size)
+{
+	const char *slash = strrchr(s->config, '/');
+
+	if (!slash || hws_fmt(buf, size, "%.*s", (int)(slash - s->config), s->config) < 0)
+		return "";
+	slash = strrchr(buf, '/');
+	return slash && hws_str_equal(slash, "/hawser") ? buf : "";
+}
+
 static void send_conf(struct hws_agent_proc *d)
 {
+	char folder[PATH_MAX];
 	const struct hws_settings *s = d->settings;
 	Agt__Message m = AGT__MESSAGE__INIT;
 	Agt__AgentConf c = AGT__AGENT_CONF__INIT;
@@ -233,6 +246,8 @@ static void send_conf(struct hws_agent_proc *d)
 	c.tunnel_streams = s->tunnel_streams;
 	c.terminal_max = s->terminal_max;
 	c.terminal_keep_ms = s->terminal_keep_us / HWS_US_PER_MS;
+	c.state_dir = s->state_dir;
+	c.config_dir = (char *)(uintptr_t)config_dir(s, folder, sizeof(folder));
 	m.union_case = AGT__MESSAGE__UNION_AGENT_CONF;
 	m.agent_conf = &c;
 	int r = hws_ipc_send(d->ipc, &m, -1);

@@ -20,6 +20,9 @@ struct hws_service_conf {
 	 * they are for the life of the agent. */
 	const char *const *files_root;
 	unsigned files_root_count;
+	/* Folders of the host itself, which nobody gets whatever the roots are; may be NULL. As
+	 * files_root for the life of the agent. */
+	const char *files_shut[2];
 	enum hws_files_access files_access;
 	const char *tunnel_targets; /* what may be connected to; "" = nothing */
 	const char *tunnel_listen;  /* where viewers may have us listen; "" = nowhere */

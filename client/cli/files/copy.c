@@ -228,7 +228,8 @@ static int remote_target(struct files_run *f, const char *word, bool several, ch
 	if (*into)
 		return CLI_OK;
 	r = files_stat(f, buf, &e);
-	if (r < 0 && r != HAWSER_ERR_NOTFOUND && r != HAWSER_ERR_TIMEOUT)
+	/* DENIED: of a host that only takes files */
+	if (r < 0 && r != HAWSER_ERR_NOTFOUND && r != HAWSER_ERR_TIMEOUT && r != HAWSER_ERR_DENIED)
 		return files_run_fail(f, r, "put", buf);
 	*into = r == HAWSER_OK && e.kind != HAWSER_FILE_REGULAR && e.kind != HAWSER_FILE_LINK;
 	if (several && !*into)

@@ -259,6 +259,7 @@ static void on_listing(struct files_run *f, const struct hawser_files_event *e)
 		return;
 	if (!f->list->path)
 		f->list->path = hws_strdup(e->u.listing.path);
+	f->list->cut |= e->u.listing.cut;
 	for (size_t i = 0; i < e->u.listing.count; i++) {
 		const struct hawser_file *x = hawser_file_at(e->u.listing.files, i);
 		if (!files_list_add(f->list, x->name, x))

@@ -21,6 +21,7 @@ struct files_list {
 	struct files_entry *entry;
 	size_t count, room;
 	char *path; /* as the host resolved it; may be NULL */
+	bool cut;   /* some of it could not be read, or has no name here */
 };
 void files_list_done(struct files_list *l);
 /* By name. */

@@ -42,6 +42,8 @@ static int on_entry(const char *path, const struct stat *st, int type, struct FT
 		.bytes = (uint64_t)st->st_size,
 		.modified = st->st_mtim.tv_sec < 0 ? 0 : (uint64_t)st->st_mtim.tv_sec };
 
+	if (type == FTW_NS || type == FTW_DNR)
+		here.out->cut = true;
 	if (ftw->level == 0 || (type == FTW_F && !S_ISREG(st->st_mode)) || type == FTW_SL ||
 			type == FTW_NS || type == FTW_DNR)
 		return 0;
@@ -204,6 +206,17 @@ static int remove_extra(struct sync *s)
 	return status;
 }
 
+/* What could not be read looks as if it were not there: to remove it would lose it. */
+static int keep_extra(const struct sync *s)
+{
+	char shown[FILES_NAME_SHOWN];
+
+	return cli_fail(CLI_FILE,
+			"sync: nothing was removed, for not all of %s could be read: make it readable, "
+			"or remove by hand",
+			files_show_name(shown, sizeof(shown), s->up ? s->local : s->remote));
+}
+
 static int list_both(struct sync *s)
 {
 	int r = walk_there(s->f, s->remote, &s->there);
@@ -221,6 +234,7 @@ static int list_both(struct sync *s)
 
 static int run(struct sync *s)
 {
+	const struct files_list *cut = s->up ? &s->here : &s->there;
 	struct stat st;
 	int status;
 
@@ -240,7 +254,7 @@ static int run(struct sync *s)
 						     : HAWSER_FILES_DIFFERENT);
 	/* nothing is removed unless all else has gone well */
 	if (status == CLI_OK && s->f->flags.remove)
-		status = remove_extra(s);
+		status = cut->cut ? keep_extra(s) : remove_extra(s);
 	return status;
 }
 

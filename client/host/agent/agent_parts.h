@@ -39,7 +39,7 @@ struct hws_agent_viewer { /* one viewer, by way of its gate */
 struct hws_agent_settings {
 	struct hws_service_conf conf;
 	const char *root[HWS_AGENT_ROOTS_MAX];
-	char *owned_root[HWS_AGENT_ROOTS_MAX], *targets, *listen;
+	char *owned_root[HWS_AGENT_ROOTS_MAX], *targets, *listen, *shut[2];
 };
 
 struct hws_agent {

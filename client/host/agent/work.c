@@ -95,8 +95,11 @@ void hws_agent_configure(struct hws_agent *a, const Agt__AgentConf *m)
 	conf->tunnel_streams = m->tunnel_streams;
 	conf->terminal_max = m->terminal_max;
 	conf->terminal_keep_us = m->terminal_keep_ms * HWS_US_PER_MS;
-	if (!conf->files_root_count)
+	if (!conf->files_root_count) {
 		r = take_roots(a, m->files_roots);
+		take_text(&a->settings.shut[0], &conf->files_shut[0], m->state_dir);
+		take_text(&a->settings.shut[1], &conf->files_shut[1], m->config_dir);
+	}
 	if (a->services)
 		hws_host_set_configure(a->services);
 	if (a->row->needs_desktop || a->services || a->work)
@@ -119,6 +122,8 @@ void hws_agent_settings_done(struct hws_agent *a)
 {
 	for (unsigned i = 0; i < HWS_AGENT_ROOTS_MAX; i++)
 		hws_free(a->settings.owned_root[i]);
+	hws_free(a->settings.shut[0]);
+	hws_free(a->settings.shut[1]);
 	hws_free(a->settings.targets);
 	hws_free(a->settings.listen);
 }

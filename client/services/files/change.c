@@ -40,10 +40,11 @@ int hws_change_remove_file(const struct hws_roots *roots, const char *path, stru
 	return r;
 }
 
-static int remove_below(int dir, bool files, unsigned depth);
+static int remove_below(const struct hws_roots *roots, int dir, bool files, unsigned depth);
 
 /* The first thing that could not be removed decides; the rest goes all the same. */
-static int remove_entry(int dir, const char *name, bool files, unsigned depth)
+static int remove_entry(const struct hws_roots *roots, int dir, const char *name, bool files,
+		unsigned depth)
 {
 	struct stat st;
 	int r = 0;
@@ -57,17 +58,19 @@ static int remove_entry(int dir, const char *name, bool files, unsigned depth)
 	}
 	if (depth >= DEPTH_MAX)
 		return ENAMETOOLONG;
+	if (hws_roots_is_shut_folder(roots, &st))
+		return EACCES;
 	int sub = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (sub < 0)
 		return errno;
-	r = remove_below(sub, files, depth + 1);
+	r = remove_below(roots, sub, files, depth + 1);
 	close(sub);
 	if (!r && unlinkat(dir, name, AT_REMOVEDIR) < 0)
 		r = errno;
 	return r;
 }
 
-static int remove_below(int dir, bool files, unsigned depth)
+static int remove_below(const struct hws_roots *roots, int dir, bool files, unsigned depth)
 {
 	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
 	DIR *entries = fd < 0 ? NULL : fdopendir(fd);
@@ -82,7 +85,7 @@ static int remove_below(int dir, bool files, unsigned depth)
 	while ((d = readdir(entries))) {
 		if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, ".."))
 			continue;
-		int e = remove_entry(dir, d->d_name, files, depth);
+		int e = remove_entry(roots, dir, d->d_name, files, depth);
 		r = r ? r : e;
 	}
 	closedir(entries);
@@ -101,8 +104,10 @@ int hws_change_remove_folder(const struct hws_roots *roots, const char *path,
 	sub = openat(dir, leaf, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (sub < 0)
 		e = errno;
+	else if (hws_roots_is_shut(roots, sub))
+		e = EACCES;
 	else if (depth != HWS_REMOVE_EMPTY)
-		e = remove_below(sub, depth == HWS_REMOVE_TREE, 0);
+		e = remove_below(roots, sub, depth == HWS_REMOVE_TREE, 0);
 	if (sub >= 0)
 		close(sub);
 	if (!e && unlinkat(dir, leaf, AT_REMOVEDIR) < 0)
@@ -148,7 +153,10 @@ int hws_change_rename(const struct hws_roots *roots, const char *path, const cha
 				r == HWS_ERR_DENIED ? "symlink path component is not allowed"
 						    : hws_err_text(r));
 	}
-	e = move(dir, leaf, to, last);
+	struct stat st;
+	e = hws_below_stat(dir, leaf, &st) == HWS_OK && hws_roots_is_shut_folder(roots, &st)
+			? EACCES
+			: move(dir, leaf, to, last);
 	close(to);
 	close(dir);
 	if (e == EEXIST)

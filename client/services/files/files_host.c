@@ -298,6 +298,33 @@ static void on_request(struct files_viewer *fv, const Ses__FileAction *a, const 
 		refuse(fv, b, r, why ? why : hws_err_text(r));
 }
 
+/* What was tried is worth a line, too. */
+static void report_forbidden(const struct files_viewer *fv, const Ses__FileAction *a)
+{
+	switch (a->union_case) {
+	case SES__FILE_ACTION__UNION_SEND:
+		audit(fv, "file.read", a->send->path, "", 0, HWS_ERR_DENIED);
+		break;
+	case SES__FILE_ACTION__UNION_RECEIVE:
+		audit(fv, "file.written", a->receive->path, "", 0, HWS_ERR_DENIED);
+		break;
+	case SES__FILE_ACTION__UNION_CREATE:
+		audit(fv, "file.made", a->create->path, "", 0, HWS_ERR_DENIED);
+		break;
+	case SES__FILE_ACTION__UNION_RENAME:
+		audit(fv, "file.renamed", a->rename->path, a->rename->new_name, 0, HWS_ERR_DENIED);
+		break;
+	case SES__FILE_ACTION__UNION_REMOVE_DIR:
+		audit(fv, "file.removed", a->remove_dir->path, "", 0, HWS_ERR_DENIED);
+		break;
+	case SES__FILE_ACTION__UNION_REMOVE_FILE:
+		audit(fv, "file.removed", a->remove_file->path, "", 0, HWS_ERR_DENIED);
+		break;
+	default:
+		break;
+	}
+}
+
 static bool on_action(struct files_viewer *fv, const Ses__FileAction *a)
 {
 	struct about b = about(a);
@@ -306,6 +333,7 @@ static bool on_action(struct files_viewer *fv, const Ses__FileAction *a)
 
 	if (why) {
 		hws_debug("files.forbidden", HWS_U64("conn", conn));
+		report_forbidden(fv, a);
 		refuse(fv, &b, HWS_ERR_DENIED, why);
 		return true;
 	}
@@ -396,7 +424,10 @@ static void on_configure(struct hws_host_service *s)
 	struct hws_files_host *h = of(s);
 	enum hws_files_access access = access_of(h);
 
-	hws_roots_limit(h->roots, access == HWS_FILES_READ_ONLY ? HWS_ROOT_READ : HWS_ROOT_BOTH);
+	hws_roots_limit(h->roots,
+			access == HWS_FILES_READ_ONLY                    ? HWS_ROOT_READ
+					: access == HWS_FILES_WRITE_ONLY ? HWS_ROOT_WRITE
+									 : HWS_ROOT_BOTH);
 	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++)
 		if (h->viewer[i].v)
 			hws_files_forbid(h->viewer[i].files, access == HWS_FILES_WRITE_ONLY,
@@ -438,6 +469,10 @@ static int make_roots(struct hws_files_host *h)
 	if (r == HWS_OK && (!c || !c->files_root_count) && home &&
 			hws_roots_add(h->roots, home, HWS_ROOT_BOTH, &err) < 0)
 		hws_warn("files.root", HWS_STR("why", err.text));
+	/* who may have files may not have the host's key, nor rewrite what it has noted */
+	for (unsigned i = 0; r == HWS_OK && c && i < HWS_COUNT(c->files_shut); i++)
+		if (c->files_shut[i])
+			r = hws_roots_shut(h->roots, c->files_shut[i]);
 	if (r < 0)
 		return r;
 	if (hws_roots_first(h->roots) &&

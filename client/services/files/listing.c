@@ -357,6 +357,7 @@ int hws_listing_pack(const struct hws_listing *l, size_t from, size_t max, int32
 	d.n_entries = next - from;
 	d.more = extended && next < l->count;
 	d.request = extended ? request : 0;
+	d.cut = extended && l->skipped;
 	response.union_case = SES__FILE_RESPONSE__UNION_DIR;
 	response.dir = &d;
 	m.union_case = SES__MESSAGE__UNION_FILE_RESPONSE;

@@ -225,6 +225,19 @@ static int open_first(struct hws_request *q, int *ret_fd)
 	return HWS_ERR_NOTFOUND;
 }
 
+/* Who may only bring files hears where he is, not what is there. */
+static int say_where(struct hws_request *q, const struct hws_listing *nothing)
+{
+	const char *first = hws_roots_first(q->roots);
+	char *copied = first ? hws_strdup(first) : NULL;
+
+	if (!copied)
+		return first ? HWS_ERR_NOMEM : HWS_ERR_NOTFOUND;
+	hws_free(q->local);
+	q->local = copied;
+	return answer_list(q, nothing);
+}
+
 static int list_folder(struct hws_request *q)
 {
 	struct hws_listing l = { .max = q->max_files };
@@ -233,6 +246,9 @@ static int list_folder(struct hws_request *q)
 			? open_first(q, &fd)
 			: hws_roots_open_folder(q->roots, q->local, HWS_ROOT_READ, &fd, &q->err);
 
+	if (r < 0 && q->kind == SES__FILE_ACTION__UNION__NOT_SET &&
+			!hws_roots_may(q->roots, HWS_ROOT_READ))
+		return say_where(q, &l);
 	if (r < 0)
 		return r;
 	l.max = 0;

@@ -2,7 +2,8 @@
  * leads out; where the kernel has none the path is walked component by component, each opened
  * without following links, which takes away links inside the roots but nothing else. Roots that
  * lie in one another add up: a path may be used as any of the roots above it permits, for a link
- * could lead from the one into the other. */
+ * could lead from the one into the other. What is closed is told by where the kernel says that an
+ * open descriptor is, whatever way led there and whatever was renamed since. */
 #include "client/services/files/roots.h"
 #include "client/services/files/names.h"
 #include "shared/base/mem.h"
@@ -34,8 +35,9 @@ struct hws_roots {
 	char *home;
 	bool walks;
 	_Atomic unsigned limit; /* accesses that are permitted at all */
-	size_t count;
+	size_t count, closed_count;
 	struct root root[HWS_ROOTS_MAX];
+	int closed[HWS_ROOTS_CLOSED_MAX];
 };
 
 int hws_roots_new(const char *home, struct hws_roots **ret)
@@ -62,6 +64,8 @@ void hws_roots_free(struct hws_roots *roots)
 		hws_free(roots->root[i].path);
 		hws_free(roots->root[i].real);
 	}
+	for (size_t i = 0; i < roots->closed_count; i++)
+		close(roots->closed[i]);
 	hws_free(roots->home);
 	hws_free(roots);
 }
@@ -69,6 +73,11 @@ void hws_roots_free(struct hws_roots *roots)
 void hws_roots_limit(struct hws_roots *roots, unsigned access)
 {
 	roots->limit = access;
+}
+
+bool hws_roots_may(const struct hws_roots *roots, unsigned access)
+{
+	return (roots->limit & access) == access;
 }
 
 int hws_roots_set_home(struct hws_roots *roots, const char *home)
@@ -202,6 +211,70 @@ int hws_roots_add_list(struct hws_roots *roots, const char *list, struct hws_err
 	return r;
 }
 
+/* --- what is closed --- */
+
+int hws_roots_shut(struct hws_roots *roots, const char *path)
+{
+	int fd = open(path, FOLDER | O_PATH);
+
+	/* who cannot come that far cannot come into it either */
+	if (fd < 0)
+		return HWS_OK;
+	if (roots->closed_count == HWS_ROOTS_CLOSED_MAX) {
+		close(fd);
+		return HWS_ERR_FULL;
+	}
+	roots->closed[roots->closed_count++] = fd;
+	return HWS_OK;
+}
+
+/* Its length; 0: unknown. */
+static size_t path_of(int fd, char *buf, size_t size)
+{
+	char link[32];
+
+	if (hws_fmt(link, sizeof(link), "/proc/self/fd/%d", fd) < 0)
+		return 0;
+	ssize_t n = readlink(link, buf, size);
+	return n > 0 && (size_t)n < size ? (size_t)n : 0;
+}
+
+bool hws_roots_is_shut(const struct hws_roots *roots, int fd)
+{
+	char path[PATH_MAX], closed[PATH_MAX];
+	size_t n = roots->closed_count ? path_of(fd, path, sizeof(path)) : 0;
+
+	for (size_t i = 0; n && i < roots->closed_count; i++) {
+		size_t m = path_of(roots->closed[i], closed, sizeof(closed));
+
+		if (m && m <= n && !memcmp(path, closed, m) && (m == n || path[m] == '/'))
+			return true;
+	}
+	return false;
+}
+
+bool hws_roots_is_shut_folder(const struct hws_roots *roots, const struct stat *st)
+{
+	struct stat closed;
+
+	for (size_t i = 0; i < roots->closed_count; i++)
+		if (fstat(roots->closed[i], &closed) == 0 && closed.st_dev == st->st_dev &&
+				closed.st_ino == st->st_ino)
+			return true;
+	return false;
+}
+
+/* `fd`, or as what leads out of the roots. */
+static int unless_shut(const struct hws_roots *roots, int fd, int flags)
+{
+	/* what is only looked at is opened again */
+	if (fd < 0 || (flags & O_PATH) || !hws_roots_is_shut(roots, fd))
+		return fd;
+	close(fd);
+	errno = EXDEV;
+	return -1;
+}
+
 /* --- the kernel's part --- */
 
 static int open_walking(int dir, const char *rel, int flags, mode_t mode)
@@ -256,11 +329,11 @@ static int open_at(const struct hws_roots *roots, int dir, const char *rel, int 
 				break;
 		}
 		if (fd >= 0 || errno != ENOSYS)
-			return (int)fd;
+			return unless_shut(roots, (int)fd, flags);
 	}
-	if (!strcmp(rel, "."))
-		return openat(dir, ".", flags | O_CLOEXEC);
-	return open_walking(dir, rel, flags | O_CLOEXEC, 0);
+	fd = strcmp(rel, ".") ? open_walking(dir, rel, flags | O_CLOEXEC, 0)
+			      : openat(dir, ".", flags | O_CLOEXEC);
+	return unless_shut(roots, (int)fd, flags);
 }
 
 /* Where below which root; longest first does not matter, for accesses add up. */
@@ -417,7 +490,7 @@ static int from_errno(void)
 	return errno == EXDEV || errno == ELOOP ? HWS_ERR_DENIED : hws_err_from_errno(errno);
 }
 
-static int make_below(int dir, const char *name, int *ret_fd)
+static int make_below(const struct hws_roots *roots, int dir, const char *name, int *ret_fd)
 {
 	int at = dir;
 
@@ -430,7 +503,7 @@ static int make_below(int dir, const char *name, int *ret_fd)
 			memcpy(part, rest, len);
 			part[len] = 0;
 			if (!mkdirat(at, part, 0777) || errno == EEXIST)
-				next = openat(at, part, FOLDER | O_NOFOLLOW);
+				next = unless_shut(roots, openat(at, part, FOLDER | O_NOFOLLOW), 0);
 		} else {
 			errno = ENAMETOOLONG;
 		}
@@ -454,7 +527,7 @@ int hws_below_folder(
 	int fd = open_at(roots, dir, *name ? name : ".", FOLDER | O_NOFOLLOW, OWN_NAMES);
 
 	if (fd < 0 && errno == ENOENT && make && *name)
-		return make_below(dir, name, ret_fd);
+		return make_below(roots, dir, name, ret_fd);
 	/* of a link itself the kernel only says that it is no folder */
 	if (fd < 0 && errno == ENOTDIR && !fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) &&
 			S_ISLNK(st.st_mode))

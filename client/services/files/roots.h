@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #define HWS_ROOTS_MAX 32u
+#define HWS_ROOTS_CLOSED_MAX 4u
 
 enum hws_root_access {
 	HWS_ROOT_READ = 1,
@@ -36,6 +37,15 @@ int hws_roots_add_list(
 void hws_roots_free(struct hws_roots *roots); /* takes NULL */
 /* Narrows all of them to these accesses, or widens them again; also while they are in use. */
 void hws_roots_limit(struct hws_roots *roots, unsigned access);
+/* Is that permitted at all now, wherever? */
+bool hws_roots_may(const struct hws_roots *roots, unsigned access);
+/* Before use: the folder and what is below it may not be used, though a root above it may: the
+ * host's own keys and settings. Nothing happens when it is not there. */
+int hws_roots_shut(struct hws_roots *roots, const char *path) HWS_MUST_CHECK;
+/* Is what is open there one of those folders, or below one? */
+bool hws_roots_is_shut(const struct hws_roots *roots, int fd);
+/* Is it one of those folders itself? */
+bool hws_roots_is_shut_folder(const struct hws_roots *roots, const struct stat *st);
 int hws_roots_set_home(struct hws_roots *roots, const char *home) HWS_MUST_CHECK; /* before use */
 /* The first that was added; NULL: there is none. */
 const char *hws_roots_first(const struct hws_roots *roots);

@@ -165,6 +165,13 @@ static int explain(struct hws_error *err, int r)
 	return hws_error_set(err, r, "the file cannot be written: %s", hws_err_text(r));
 }
 
+/* Where nothing may be read nothing may be replaced either, nor is anything told of it. */
+static int must_be_new(struct hws_error *err)
+{
+	return hws_error_set(err, HWS_ERR_EXISTS,
+			"something with this name is there, and this host takes new files only");
+}
+
 static bool same_folder(const struct hws_writer *w, const char *name, size_t len)
 {
 	return w->folder >= 0 && !strncmp(w->folder_name, name, len) && !w->folder_name[len];
@@ -254,7 +261,9 @@ int hws_writer_find(struct hws_writer *w, uint32_t file, bool parts, struct hws_
 	if (w->conf.extended)
 		ret->partial -= ret->partial % HWS_BLOCK_MAX;
 	r = hws_below_stat(dir, leaf, &st);
-	if (r == HWS_OK && !S_ISREG(st.st_mode))
+	if (r == HWS_OK && !hws_roots_may(w->conf.roots, HWS_ROOT_READ))
+		r = must_be_new(err);
+	else if (r == HWS_OK && !S_ISREG(st.st_mode))
 		r = S_ISLNK(st.st_mode) ? explain(err, HWS_ERR_DENIED)
 					: hws_error_set(err, HWS_ERR_EXISTS,
 							  "something with this name is there that "
@@ -428,8 +437,12 @@ static int finish(struct hws_writer *w, const struct hws_write *b)
 	}
 	/* never over a folder, nor what became a link meanwhile */
 	struct stat st;
-	if (hws_below_stat(w->at, w->name, &st) == HWS_OK && !S_ISREG(st.st_mode))
-		return S_ISLNK(st.st_mode) ? HWS_ERR_DENIED : HWS_ERR_EXISTS;
+	if (hws_below_stat(w->at, w->name, &st) == HWS_OK) {
+		if (!hws_roots_may(w->conf.roots, HWS_ROOT_READ))
+			return HWS_ERR_EXISTS;
+		if (!S_ISREG(st.st_mode))
+			return S_ISLNK(st.st_mode) ? HWS_ERR_DENIED : HWS_ERR_EXISTS;
+	}
 	set_attributes(w);
 	if (w->conf.durable && fdatasync(w->fd) < 0)
 		return hws_err_from_errno(errno);

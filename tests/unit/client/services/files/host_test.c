@@ -91,6 +91,17 @@ static void join(enum hws_secure_level level, const char *dir)
 	hws_host_set_open(set, &viewer, &login);
 }
 
+static void make_set(void)
+{
+	/* gone when the service has been made, as in the agent */
+	struct hws_host_env env = {
+		.loop = pair.loop, .work = work, .conf = &conf, .on_audit = on_audit
+	};
+
+	ck_assert_int_eq(hws_host_set_new(hws_host_files_registry, &env, &set), HWS_OK);
+	memset(&env, 0, sizeof(env));
+}
+
 static void setup(void)
 {
 	pair_setup();
@@ -98,12 +109,7 @@ static void setup(void)
 	roots[0] = top;
 	conf = (struct hws_service_conf){ .files_root = roots, .files_root_count = 1 };
 	ck_assert_int_eq(hws_work_new(2, 64, &work), HWS_OK);
-	/* gone when the service has been made, as in the agent */
-	struct hws_host_env env = {
-		.loop = pair.loop, .work = work, .conf = &conf, .on_audit = on_audit
-	};
-	ck_assert_int_eq(hws_host_set_new(hws_host_files_registry, &env, &set), HWS_OK);
-	memset(&env, 0, sizeof(env));
+	make_set();
 	audits = 0;
 }
 
@@ -394,6 +400,69 @@ static void must_be_refused(Ses__FileAction *a, const char *text)
 	ck_assert_msg(strstr(e->error, text), "%s", e->error);
 }
 
+/* A letter box: what is in it is listed for nobody. */
+START_TEST(who_may_only_write_sees_nothing)
+{
+	Ses__FileAction a = SES__FILE_ACTION__INIT;
+	Ses__ReadDir q = SES__READ_DIR__INIT;
+	Ses__ReadAllFiles all = SES__READ_ALL_FILES__INIT;
+
+	pair_write(HOST, "f", 5, 2);
+	conf.files_access = HWS_FILES_WRITE_ONLY;
+	hws_host_set_configure(set);
+	join(HWS_LEVEL_V2, "");
+	const Ses__FileDirectory *d = answer(SES__FILE_RESPONSE__UNION_DIR)->dir;
+	ck_assert_str_eq(d->path, top);
+	ck_assert_uint_eq(d->n_entries, 0);
+	q.path = (char *)"";
+	q.request = 12;
+	a.union_case = SES__FILE_ACTION__UNION_READ_DIR;
+	a.read_dir = &q;
+	must_be_refused(&a, "not permit to read");
+	all.path = (char *)"f";
+	all.id = 13;
+	a.union_case = SES__FILE_ACTION__UNION_ALL_FILES;
+	a.all_files = &all;
+	must_be_refused(&a, "not permit to read");
+}
+END_TEST
+
+/* The host's own folder is spared, and a list says that it is not all. */
+START_TEST(what_is_the_hosts_own_is_left_out_and_told)
+{
+	Ses__FileAction a = SES__FILE_ACTION__INIT;
+	Ses__ReadAllFiles all = SES__READ_ALL_FILES__INIT;
+	Ses__FileRemoveFile file = SES__FILE_REMOVE_FILE__INIT;
+	char own[1024], key[1024];
+
+	pair_write(HOST, "own/key", 5, 2);
+	pair_write(HOST, "f", 5, 2);
+	pair_path(HOST, "own", own);
+	pair_path(HOST, "own/key", key);
+	hws_host_set_free(set);
+	conf.files_shut[0] = own;
+	make_set();
+	join(HWS_LEVEL_V2, "");
+	ck_assert(!answer(SES__FILE_RESPONSE__UNION_DIR)->dir->cut);
+	forget();
+	all.path = top;
+	all.id = 13;
+	a.union_case = SES__FILE_ACTION__UNION_ALL_FILES;
+	a.all_files = &all;
+	act(&a);
+	const Ses__FileDirectory *d = answer(SES__FILE_RESPONSE__UNION_DIR)->dir;
+	ck_assert(d->cut);
+	ck_assert_uint_eq(d->n_entries, 1);
+	ck_assert_str_eq(d->entries[0]->name, "f");
+	file.id = 14;
+	file.path = key;
+	a.union_case = SES__FILE_ACTION__UNION_REMOVE_FILE;
+	a.remove_file = &file;
+	must_be_refused(&a, "leads outside");
+	ck_assert(pair_exists(HOST, "own/key"));
+}
+END_TEST
+
 START_TEST(the_owner_says_which_way)
 {
 	Ses__FileAction a = SES__FILE_ACTION__INIT;
@@ -414,6 +483,8 @@ START_TEST(the_owner_says_which_way)
 	a.union_case = SES__FILE_ACTION__UNION_REMOVE_FILE;
 	a.remove_file = &file;
 	must_be_refused(&a, "one-way-file-transfer-tip");
+	ck_assert_ptr_eq(strstr(last_audit, "file.removed f"), last_audit);
+	ck_assert_int_eq(last_result, HWS_ERR_DENIED);
 	conf.files_access = HWS_FILES_READ_ONLY;
 	hws_host_set_configure(set);
 	must_be_refused(&a, "only lets files be read");
@@ -465,6 +536,7 @@ int main(void)
 					vectors_of_actions_are_answered,
 					folders_are_made_renamed_and_removed,
 					what_is_below_a_link_stays, listings_that_fail_are_answered,
-					empty_folders_are_told, the_owner_says_which_way,
-					a_flood_of_requests_is_bounded));
+					empty_folders_are_told, who_may_only_write_sees_nothing,
+					what_is_the_hosts_own_is_left_out_and_told,
+					the_owner_says_which_way, a_flood_of_requests_is_bounded));
 }

@@ -3,6 +3,8 @@
 #include "client/services/files/change.h"
 #include "client/services/files/names.h"
 #include "client/services/files/roots.h"
+#include "client/services/files/writer.h"
+#include "proto/session.pb-c.h"
 #include "shared/base/macros.h"
 #include "tests/support/suite.h"
 #include <fcntl.h>
@@ -190,6 +192,103 @@ START_TEST(settings_name_roots)
 }
 END_TEST
 
+/* The host's own folders, in whatever way somebody comes to them. */
+START_TEST(what_is_shut_is_reached_by_no_way)
+{
+	struct stat st;
+	int dir, sub;
+
+	variant(_i);
+	mkdir(at(inside, "own"), 0700);
+	mkdir(at(inside, "own/deep"), 0700);
+	touch(at(inside, "own/key"));
+	touch(at(inside, "own/deep/key"));
+	mkdir(at(inside, "owner"), 0700);
+	touch(at(inside, "owner/file"));
+	ck_assert_int_eq(symlink("own", at(inside, "link")), 0);
+	ck_assert_int_eq(hws_roots_shut(roots, at(inside, "own")), HWS_OK);
+	ck_assert_int_eq(hws_roots_shut(roots, at(inside, "nothing")), HWS_OK);
+	ck_assert_int_eq(open_file(at(inside, "owner/file")), HWS_OK);
+	for (int renamed = 0; renamed < 2; renamed++) {
+		const char *const own = renamed ? "moved" : "own";
+		char name[64];
+
+		ck_assert_int_lt(hws_roots_open_folder(
+						 roots, at(inside, own), HWS_ROOT_READ, &dir, &err),
+				0);
+		snprintf(name, sizeof(name), "%s/key", own);
+		ck_assert_int_lt(open_file(at(inside, name)), 0);
+		snprintf(name, sizeof(name), "%s/deep/key", own);
+		ck_assert_int_lt(open_file(at(inside, name)), 0);
+		snprintf(name, sizeof(name), "%s/new", own);
+		ck_assert_int_lt(hws_change_make(roots, at(inside, name), &err), 0);
+		snprintf(name, sizeof(name), "%s/key", own);
+		ck_assert_int_lt(hws_change_remove_file(roots, at(inside, name), &err), 0);
+		/* as names of a job */
+		ck_assert_int_eq(hws_roots_open_folder(roots, inside, HWS_ROOT_BOTH, &dir, &err),
+				HWS_OK);
+		ck_assert_int_lt(hws_below_file(roots, dir, name, &sub, &st), 0);
+		ck_assert_int_lt(hws_below_folder(roots, dir, own, false, &sub), 0);
+		snprintf(name, sizeof(name), "%s/deep/new", own);
+		ck_assert_int_lt(hws_below_folder(roots, dir, name, true, &sub), 0);
+		close(dir);
+		/* neither away nor elsewhere */
+		ck_assert_int_lt(hws_change_rename(roots, at(inside, own), "away", &err), 0);
+		ck_assert_int_lt(hws_change_remove_folder(
+						 roots, at(inside, own), HWS_REMOVE_TREE, &err),
+				0);
+		snprintf(name, sizeof(name), "%s/deep/key", own);
+		ck_assert_int_eq(access(at(inside, name), F_OK), 0);
+		rename(at(inside, "own"), at(inside, "moved")); /* by somebody else */
+	}
+	ck_assert_int_lt(
+			hws_roots_open_folder(roots, at(inside, "link"), HWS_ROOT_READ, &dir, &err),
+			0);
+}
+END_TEST
+
+/* What is removed with all that is in it spares them, wherever they are in it. */
+START_TEST(trees_are_removed_around_what_is_shut)
+{
+	variant(_i);
+	mkdir(at(inside, "tree"), 0700);
+	mkdir(at(inside, "tree/own"), 0700);
+	touch(at(inside, "tree/own/key"));
+	touch(at(inside, "tree/file"));
+	ck_assert_int_eq(hws_roots_shut(roots, at(inside, "tree/own")), HWS_OK);
+	ck_assert_int_lt(hws_change_remove_folder(roots, at(inside, "tree"), HWS_REMOVE_TREE, &err),
+			0);
+	ck_assert_int_eq(access(at(inside, "tree/own/key"), F_OK), 0);
+	ck_assert_int_lt(access(at(inside, "tree/file"), F_OK), 0);
+}
+END_TEST
+
+/* Where nothing may be read, what is there is not replaced, and nothing is told of it. */
+START_TEST(a_letter_box_takes_new_files_only)
+{
+	const struct hws_writer_conf c = { .roots = roots, .path = at(inside, "dir/file") };
+	struct hws_listing list = { 0 };
+	struct stat st = { .st_size = 3, .st_mode = S_IFREG | 0600 };
+	struct hws_write b = { .data = hws_bytes_str("new"), .last = true };
+	struct hws_writer_find f;
+	struct hws_writer *w;
+	bool done;
+
+	ck_assert_int_eq(hws_listing_add(&list, "", SES__FILE_TYPE__File, &st), HWS_OK);
+	ck_assert_int_eq(hws_writer_new(&c, &list, &w), HWS_OK);
+	hws_roots_limit(roots, HWS_ROOT_WRITE);
+	ck_assert_int_eq(hws_writer_open(w, 0, &err), HWS_OK);
+	ck_assert_int_eq(hws_writer_find(w, 0, true, &f, &err), HWS_ERR_EXISTS);
+	ck_assert_ptr_nonnull(strstr(err.text, "new files only"));
+	err = (struct hws_error){ 0 };
+	ck_assert_int_eq(hws_writer_write(w, &b, &done, &err), HWS_ERR_EXISTS);
+	ck_assert_int_eq(stat(at(inside, "dir/file"), &st), 0);
+	ck_assert_int_eq(st.st_size, 0);
+	ck_assert_int_lt(access(at(inside, "dir/file.download"), F_OK), 0);
+	hws_writer_free(w);
+}
+END_TEST
+
 START_TEST(names_that_are_taken_stay)
 {
 	touch(at(inside, "other"));
@@ -221,6 +320,9 @@ int main(void)
 	tcase_add_loop_test(t, accesses_are_kept_apart, 0, 2);
 	tcase_add_test(t, paths_are_absolute_and_plain);
 	tcase_add_test(t, settings_name_roots);
+	tcase_add_loop_test(t, what_is_shut_is_reached_by_no_way, 0, 2);
+	tcase_add_loop_test(t, trees_are_removed_around_what_is_shut, 0, 2);
+	tcase_add_test(t, a_letter_box_takes_new_files_only);
 	tcase_add_test(t, names_that_are_taken_stay);
 	return test_suite_run(s);
 }
