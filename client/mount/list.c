@@ -2,7 +2,9 @@
  * looked up for each of 16 384. */
 #include "client/mount/list.h"
 #include "shared/base/mem.h"
+#include "shared/base/rand.h"
 #include "shared/base/str.h"
+#include "shared/crypto/hash.h"
 #include <string.h>
 
 #define ENTRY_HEAD 21u /* bytes before the path, in the form that is exchanged */
@@ -14,6 +16,7 @@ struct hws_clip_list {
 	struct hws_clip_entry *entry;
 	uint32_t *table; /* index + 1, 0 = free; open addressing */
 	uint32_t table_size;
+	uint8_t key[HWS_HASH_KEY_LEN]; /* of the table */
 };
 
 int hws_clip_list_new(struct hws_clip_list **ret)
@@ -23,6 +26,7 @@ int hws_clip_list_new(struct hws_clip_list **ret)
 	if (!l)
 		return HWS_ERR_NOMEM;
 	l->refs = 1;
+	hws_rand_bytes(l->key, sizeof(l->key));
 	*ret = l;
 	return HWS_OK;
 }
@@ -46,20 +50,15 @@ void hws_clip_list_unref(struct hws_clip_list *l)
 
 /* --- finding ---------------------------------------------------------------------------------- */
 
-/* A table of 2^16 places for 2^14 entries: who chooses paths that meet in one place makes his own
- * list slow, by milliseconds. */
-static uint32_t hash(const char *path, size_t len)
+/* Whoever sends the list chooses its paths: without the key he cannot make them meet. */
+static uint32_t hash(const struct hws_clip_list *l, const char *path, size_t len)
 {
-	uint32_t h = 2166136261u;
-
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ (uint8_t)path[i]) * 16777619u;
-	return h ^ h >> 15;
+	return (uint32_t)hws_keyed_hash(l->key, hws_bytes(path, len));
 }
 
 static uint32_t *place(const struct hws_clip_list *l, const char *path, size_t len)
 {
-	uint32_t i = hash(path, len) & (l->table_size - 1);
+	uint32_t i = hash(l, path, len) & (l->table_size - 1);
 
 	for (;; i = (i + 1) & (l->table_size - 1)) {
 		const char *other = l->table[i] ? l->entry[l->table[i] - 1].path : NULL;
