@@ -70,6 +70,8 @@ static int launch(struct launcher *l, const Agt__LaunchRequest *q, int fd, pid_t
 	if (q->what >= HWS_LAUNCH_KINDS || l->count >= CHILDREN_MAX)
 		return hws_error_set(err, HWS_ERR_DENIED, "the launcher starts no more of that");
 	sp.argv = argv[q->what];
+	/* what runs as an account is open to it: nothing of our own may stand in its environment */
+	sp.clean_env = q->what == HWS_LAUNCH_TERMINAL && *q->account;
 	/* a check of passwords is made with the rights that we have */
 	if (q->what == HWS_LAUNCH_OS_LOGIN)
 		sp.user = NULL;

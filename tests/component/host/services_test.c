@@ -233,6 +233,25 @@ START_TEST(a_taken_agent_of_files_stays_beneath_its_folders)
 END_TEST
 
 /* What a shell runs needs what hostd has given up. */
+/* The account that a process runs as may read its environment. */
+static void must_know_nothing_of_ours(long pid)
+{
+	char path[64], buf[65536];
+	size_t n;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%ld/environ", pid);
+	f = fopen(path, "r");
+	ck_assert_ptr_nonnull(f);
+	n = fread(buf, 1, sizeof(buf) - 1, f);
+	fclose(f);
+	ck_assert_uint_gt(n, 0);
+	buf[n] = 0;
+	for (const char *e = buf; e < buf + n; e += strlen(e) + 1)
+		ck_assert_msg(strncmp(e, "PATH=", 5) != 0 && strncmp(e, "TMPDIR=", 7) != 0, "%s",
+				e);
+}
+
 START_TEST(terminals_are_kept_and_not_confined)
 {
 	char first[256];
@@ -246,6 +265,7 @@ START_TEST(terminals_are_kept_and_not_confined)
 	ck_assert_msg(strstr(first, "nnp=0 fork=0") != NULL, "%s", first);
 	while (agents("terminal", &pid, &kept) != 1 || kept != 1 || !pid)
 		ck_assert_uint_lt(test_now_ms(), end);
+	must_know_nothing_of_ours(pid);
 	viewer_close(&one);
 	ck_assert_str_eq(enter(&two), "");
 	ck_assert_str_eq(ask_terminal(&two, false), first);
