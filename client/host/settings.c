@@ -4,6 +4,7 @@
 #include "client/host/state_file.h"
 #include "client/host/viewer_keys.h"
 #include "client/reach/server_addr.h"
+#include "client/services/tunnel/targets.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
@@ -243,6 +244,17 @@ static int check_root(const char *part, void *arg)
 						    : HWS_ERR_INVAL;
 }
 
+/* What cannot be read would allow nothing, and nobody would know why. */
+static int check_targets(const char *name, const char *list, struct hws_error *err)
+{
+	struct hws_targets *t = NULL;
+	struct hws_error why = { 0 };
+	int r = hws_targets_parse(list, &t, &why);
+
+	hws_targets_free(t);
+	return r < 0 ? hws_error_set(err, HWS_ERR_INVAL, "'%s': %s", name, why.text) : HWS_OK;
+}
+
 /* They go to agents in one message. */
 static int check_services(const struct hws_settings *s, struct hws_error *err)
 {
@@ -261,7 +273,9 @@ static int check_services(const struct hws_settings *s, struct hws_error *err)
 				HWS_SERVICE_TEXTS_MAX);
 	if (strlen(s->service_user) >= HWS_ACCOUNT_MAX)
 		return hws_error_set(err, HWS_ERR_INVAL, "'service-user' is not an account");
-	return HWS_OK;
+	if (check_targets("tunnel-targets", s->tunnel_targets, err) < 0)
+		return HWS_ERR_INVAL;
+	return check_targets("tunnel-listen", s->tunnel_listen, err);
 }
 
 int hws_settings_check(const struct hws_settings *s, struct hws_error *err)

@@ -161,7 +161,18 @@ START_TEST(texts_for_services_are_checked)
 	memset(much, 'a', sizeof(much) - 1);
 	set("tunnel-targets", much);
 	ck_assert_int_eq(hws_settings_check(&s, &err), HWS_ERR_TOOBIG);
+	set("tunnel-targets", "localhost:3389, *.example.com:8000-8010 [2001:db8::/32]:*/udp");
+	set("tunnel-listen", "localhost:8096");
+	ck_assert_int_eq(hws_settings_check(&s, &err), HWS_OK);
+	set("tunnel-targets", "db.example.com:postgres");
+	ck_assert_int_eq(hws_settings_check(&s, &err), HWS_ERR_INVAL);
+	ck_assert_ptr_nonnull(strstr(err.text, "tunnel-targets"));
+	ck_assert_ptr_nonnull(strstr(err.text, "db.example.com:postgres"));
 	set("tunnel-targets", "");
+	set("tunnel-listen", "localhost");
+	ck_assert_int_eq(hws_settings_check(&s, &err), HWS_ERR_INVAL);
+	ck_assert_ptr_nonnull(strstr(err.text, "tunnel-listen"));
+	set("tunnel-listen", "");
 }
 END_TEST
 
