@@ -28,7 +28,7 @@ struct run {
 	int signals; /* of the window and of stopping */
 	int id;
 	bool pty, typing; /* typing: standard input is a terminal, and raw */
-	bool started, opened, extended;
+	bool started, opened, extended, killed;
 	bool ended; /* and what is left of its output is written first */
 	int end_status;
 	bool left; /* from here: the program goes on, or is ended without a word */
@@ -100,10 +100,7 @@ static void on_ready(struct run *r, const struct hawser_peer *peer)
 		return;
 	}
 	if (r->o->kill) {
-		int e = hawser_terminal_kill(r->f.session, (int)r->o->kill);
-		/* The list says whether there was one. */
-		if (e == HAWSER_OK)
-			e = hawser_terminal_list(r->f.session);
+		int e = hawser_terminal_list(r->f.session); /* is there one? */
 		if (e < 0)
 			session_front_fail(&r->f, e);
 		return;
@@ -146,6 +143,33 @@ static void on_ended(struct run *r, const struct hawser_terminal_event *t)
 	cli_fail(0, "%s", t->u.ended.text);
 }
 
+/* The first list says whether there is one, the second whether it has gone. */
+static void on_list_to_kill(struct run *r, const struct hawser_terminal_item *x, size_t count)
+{
+	int number = (int)r->o->kill, e;
+	bool there = false;
+
+	for (size_t i = 0; i < count; i++, x = hawser_terminal_item_next(x))
+		there |= x->id == number;
+	if (r->killed || !there) {
+		session_front_finish(&r->f,
+				r->killed && !there
+						? CLI_OK
+						: cli_fail(CLI_FAILED,
+								  there ? "terminal %d is still there"
+									: "the host keeps no "
+									  "terminal %d of yours",
+								  number));
+		return;
+	}
+	r->killed = true;
+	e = hawser_terminal_kill(r->f.session, number);
+	if (e == HAWSER_OK)
+		e = hawser_terminal_list(r->f.session);
+	if (e < 0)
+		session_front_fail(&r->f, e);
+}
+
 static void on_list(struct run *r, const struct hawser_terminal_event *t)
 {
 	const struct hawser_terminal_item *x = t->u.list.items;
@@ -160,14 +184,7 @@ static void on_list(struct run *r, const struct hawser_terminal_event *t)
 		return;
 	}
 	if (r->o->kill) {
-		for (size_t i = 0; i < count; i++, x = hawser_terminal_item_next(x))
-			if (x->id == (int)r->o->kill) {
-				session_front_finish(&r->f,
-						cli_fail(CLI_FAILED, "terminal %d is still there",
-								x->id));
-				return;
-			}
-		session_front_finish(&r->f, CLI_OK);
+		on_list_to_kill(r, x, count);
 		return;
 	}
 	r->id = free_number(x, count);

@@ -186,6 +186,7 @@ START_TEST(a_kept_shell_is_listed_found_and_killed)
 	ck_assert_int_eq(pty_proc_wait(&p), 255);
 	pty_proc_stop(&p);
 	sh(RUN "--kill 1; until " RUN "--list | grep -q 'keeps no terminals'; do :; done", 0, NULL);
+	sh(RUN "--kill 1", 1, "keeps no terminal 1");
 	sh(RUN "--attach 1 < /dev/null", 255, NULL);
 }
 END_TEST
