@@ -478,8 +478,9 @@ static int copy(hawser_session *s, const struct hawser_files_job *from, bool upl
 	r = absolute(j.local, local, sizeof(local));
 	if (r < 0)
 		return api_fail(r,
-				"the folder of the file here does not exist, or its path is too "
-				"long");
+				"the folder that %s is to be in does not exist, or its path is too "
+				"long",
+				j.local);
 	a.q.hidden = !j.no_hidden;
 	a.q.resume = j.resume;
 	a.q.each_file = j.each_file;

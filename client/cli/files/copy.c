@@ -52,6 +52,8 @@ static void told(const struct files_run *f)
 		snprintf(skipped, sizeof(skipped), ", %" PRIu64 " skipped", f->job.files_skipped);
 	if (f->job.files_total == 1 && !f->job.files_skipped)
 		printf("%s: %s\n", shown, files_show_size(size, sizeof(size), f->job.bytes_done));
+	else if (f->job.files_total == 1)
+		printf("%s: left as it is\n", shown);
 	else
 		printf("%s: %" PRIu64 " files copied%s, %s\n", shown, f->job.files_done, skipped,
 				files_show_size(size, sizeof(size), f->job.bytes_done));
@@ -156,6 +158,17 @@ static bool ends_as_folder(const char *path)
 	return n > 0 && path[n - 1] == '/';
 }
 
+/* Who writes a slash behind a name wants a folder there: it is made, as hosts do it for "put". */
+static int make_folder_here(const char *path)
+{
+	char shown[FILES_NAME_SHOWN];
+
+	if (is_folder_here(path) || mkdir(path, 0777) == 0)
+		return CLI_OK;
+	return cli_fail(CLI_FILE, "get: %s: %s", files_show_name(shown, sizeof(shown), path),
+			strerror(errno));
+}
+
 static int get_one(struct files_run *f, const char *remote, const struct files_entry *known,
 		const char *target, bool into)
 {
@@ -200,6 +213,8 @@ int files_get(struct files_run *f, struct files_words *w)
 	if (status == CLI_OK && paths.count > 1 && !into)
 		status = cli_fail(CLI_USAGE, "get: several files go into a folder, which %s is not",
 				target);
+	if (status == CLI_OK && into)
+		status = make_folder_here(target);
 	if (status == CLI_OK && strcmp(target, "-") == 0)
 		status = files_get_stdout(f, paths.entry[0].name);
 	else

@@ -130,6 +130,12 @@ static const char *shown_name(const struct files_run *f, const char *name, char 
 						    : "");
 }
 
+/* A job of one file has no names below: then it is that file's. */
+static const char *files_name_of(const struct files_run *f, const char *name)
+{
+	return *name || !f->remote ? name : files_path_base(f->remote, f->windows);
+}
+
 static void on_file(struct files_run *f, const struct hawser_files_event *e)
 {
 	char shown[FILES_NAME_SHOWN];
@@ -137,7 +143,7 @@ static void on_file(struct files_run *f, const struct hawser_files_event *e)
 	if (files_json(f)) {
 		files_json_begin("file");
 		files_json_text("command", f->verb ? f->verb : "");
-		files_json_text("name", e->u.file.name);
+		files_json_text("name", files_name_of(f, e->u.file.name));
 		files_json_number("bytes", e->u.file.bytes);
 		files_json_text("result",
 				e->u.file.error < 0                 ? "failed"

@@ -39,7 +39,7 @@ static int on_entry(const char *path, const struct stat *st, int type, struct FT
 	const char *name = path + here.root;
 	struct hawser_file e = { .kind = S_ISDIR(st->st_mode) ? HAWSER_FILE_DIR
 							      : HAWSER_FILE_REGULAR,
-		.bytes = (uint64_t)st->st_size,
+		.bytes = S_ISREG(st->st_mode) ? (uint64_t)st->st_size : 0,
 		.modified = st->st_mtim.tv_sec < 0 ? 0 : (uint64_t)st->st_mtim.tv_sec };
 
 	if (type == FTW_NS || type == FTW_DNR)

@@ -63,10 +63,8 @@ static const struct files_verb verbs[] = {
 	{ "ls", "[-al] [PATH ...]", "list a folder of the host", 0, 64, false, files_ls },
 	{ "cd", "[PATH]", "go to a folder of the host", 0, 1, true, run_cd },
 	{ "pwd", "", "where that is", 0, 0, true, run_pwd },
-	{ "get", "[-r] [--resume] REMOTE ... [LOCAL]", "copy from the host", 1, 250, false,
-			files_get },
-	{ "put", "[-r] [--resume] LOCAL ... [REMOTE]", "copy to the host", 1, 250, false,
-			files_put },
+	{ "get", "[-r] REMOTE ... [LOCAL]", "copy from the host", 1, 250, false, files_get },
+	{ "put", "[-r] LOCAL ... [REMOTE]", "copy to the host", 1, 250, false, files_put },
 	{ "mkdir", "PATH ...", "make folders there", 1, 250, false, files_mkdir },
 	{ "rm", "[-rf] PATH ...", "remove files there; with -r folders, too", 1, 250, false,
 			files_rm },
@@ -82,17 +80,26 @@ static const struct files_verb verbs[] = {
 	{ "help", "", "this list", 0, 0, true, run_help },
 };
 
+/* What does not fit into its column has the help in a line of its own. */
+static void help_line(const char *name, const char *args, const char *help)
+{
+	const int args_width = 30;
+
+	if (strlen(args) > (size_t)args_width)
+		printf("  %-7s %s\n  %-7s %-*s %s\n", name, args, "", args_width, "", help);
+	else
+		printf("  %-7s %-*s %s\n", name, args_width, args, help);
+}
+
 static int run_help(struct files_run *f HWS_UNUSED, struct files_words *w HWS_UNUSED)
 {
 	for (size_t i = 0; i < HWS_COUNT(verbs); i++)
-		printf("  %-7s %-36s %s\n", verbs[i].name, verbs[i].args, verbs[i].help);
-	printf("  %-7s %-36s %s\n"
-	       "  %-7s %-36s %s\n"
-	       "  %-7s %-36s %s\n"
-	       "In names *, ? and [...] stand for others; 'quotes' and \\ take that away. Options\n"
-	       "of a copy: --overwrite, --skip, --update, --ask, --resume.\n",
-			"lls", "[...]", "list a folder here", "!", "COMMAND", "run a command here",
-			"exit", "", "leave (or quit, bye, the end of the input)");
+		help_line(verbs[i].name, verbs[i].args, verbs[i].help);
+	help_line("lls", "[...]", "list a folder here");
+	help_line("!", "COMMAND", "run a command here");
+	help_line("exit", "", "leave (or quit, bye, end of input)");
+	printf("In names *, ? and [...] stand for others; 'quotes' and \\ take that away. Options\n"
+	       "of a copy: --overwrite, --skip, --update, --ask, --resume.\n");
 	return CLI_OK;
 }
 

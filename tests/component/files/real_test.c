@@ -164,6 +164,10 @@ START_TEST(every_command_works)
 	sh("$F get -r $THERE/t x && diff -r t x && test -d x/e/f", 0, "43 files copied");
 	sh("$F get $THERE/t/r - | cmp - t/r && $F put - $THERE/z < t/r && cmp t/r $THERE/z", 0,
 			NULL);
+	sh("$F get -r $THERE/t new/ && diff -r t new/t", 0, "43 files copied");
+	sh("$F get --json $THERE/t/a/b/7 g", 0, "\"name\":\"7\"");
+	sh("$F get $THERE/t/a/b/7 none/g", 7, "none/g is to be in");
+	sh("mkdir -p n/empty && $F sync up -n --json n $THERE/n | grep plan", 0, "\"bytes\":0");
 	sh("mkdir o; $F get -r $THERE/t o; $F get -r $THERE/t o </dev/null", 0, "43 skipped");
 	sh("rm -r o; echo other > $THERE/t/r; $F get $THERE/t/r x/r </dev/null", 7, "differs");
 	sh("$F get --overwrite $THERE/t/r x/r && grep -q other x/r", 0, NULL);
