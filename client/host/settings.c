@@ -175,7 +175,7 @@ static const struct hws_option table[] = {
 			"ADDRESSES",
 			"The same for where this host may listen for a viewer, with an address, localhost or *; empty: nowhere.",
 			NULL },
-	{ "tunnel", "tunnel-streams", 0, HWS_OPT_U32, AT(tunnel_streams), "256", 1, 4096, NULL, R,
+	{ "tunnel", "tunnel-streams", 0, HWS_OPT_U32, AT(tunnel_streams), "256", 1, 1024, NULL, R,
 			"N", "Connections of one session at the same time.", NULL },
 	{ "permissions", "access-mode", 0, HWS_OPT_ENUM, AT(access_mode), "custom", 0, 0,
 			"custom|full|view", R, "MODE",

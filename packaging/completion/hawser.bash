@@ -40,6 +40,19 @@ _hawser_subcommands()
 		}' | sort -u
 }
 
+# "hawser files HOST ls|get ..." in its synopsis.
+_hawser_files_commands()
+{
+	awk '{ sub(/^[Uu]sage: */, ""); sub(/^ +/, "") }
+		index($0, "hawser files ") == 1 {
+			gsub(/\[[^]]*\]|[A-Z.]/, "")
+			for (i = 3; i <= NF; i++) {
+				n = split($i, one, "|")
+				for (k = 1; k <= n; k++) if (one[k] ~ /^[a-z]+$/ && one[k] !~ /^(up|down)$/) print one[k]
+			}
+		}' | sort -u
+}
+
 # The help, or only the synopsis of command $2 where that names all its options ("PROGRAM password [--rotate]").
 _hawser_options()
 {
@@ -48,7 +61,7 @@ _hawser_options()
 		index(line, name " ") == 1 {
 			split(line, word, " ")
 			if (verb == "" || index("|" word[2] "|", "|" verb "|") == 0) next
-			found = 1
+			if (!found) found = 1
 			own = own line "\n"
 			if (tolower(line) ~ /\[option/) found = 2
 		}
@@ -106,6 +119,8 @@ _hawser()
 		mapfile -t COMPREPLY < <(compgen -W "$(_hawser_commands "$name" <<<"$help")" -- "$current")
 	elif [[ $verb == config && $after == @(get|set) ]]; then
 		[[ $previous != "$after" ]] || mapfile -t COMPREPLY < <(compgen -W "$(_hawser_settings "$program")" -- "$current")
+	elif [[ $name == hawser && $verb == files && $previous == "$after" ]]; then # what is done at the host
+		mapfile -t COMPREPLY < <(compgen -W "$(_hawser_files_commands <<<"$help")" -- "$current")
 	elif [ -n "$after" ]; then
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 	else
