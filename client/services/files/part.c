@@ -15,11 +15,12 @@
 #define DATA ".download"
 #define DIGEST ".digest"
 
-static void name_with(const char *leaf, const char *suffix, char *ret, size_t size)
+static void name_with(const char *leaf, const char *suffix, bool hashed, char *ret, size_t size)
 {
 	struct hws_hash h;
 
-	if (strlen(leaf) + strlen(suffix) < size && hws_fmt(ret, size, "%s%s", leaf, suffix) == 0)
+	if (!hashed && strlen(leaf) + strlen(suffix) < size &&
+			hws_fmt(ret, size, "%s%s", leaf, suffix) == 0)
 		return;
 	h = hws_hash_of(hws_bytes_str(leaf));
 	if (hws_fmt(ret, size, ".%016llx%016llx%s", (unsigned long long)h.high,
@@ -27,10 +28,10 @@ static void name_with(const char *leaf, const char *suffix, char *ret, size_t si
 		ret[0] = 0;
 }
 
-void hws_part_names(const char *leaf, struct hws_part_names *ret)
+static void make_names(const char *leaf, bool hashed, struct hws_part_names *ret)
 {
-	name_with(leaf, DATA, ret->data, sizeof(ret->data));
-	name_with(leaf, DIGEST, ret->digest, sizeof(ret->digest));
+	name_with(leaf, DATA, hashed, ret->data, sizeof(ret->data));
+	name_with(leaf, DIGEST, hashed, ret->digest, sizeof(ret->digest));
 }
 
 static int give_up(int fd, int errnum)
@@ -140,6 +141,48 @@ static int open_own(int dir, const char *name, int flags, struct stat *ret_st)
 		return fd;
 	give_up(fd, EPERM);
 	return -1;
+}
+
+/* -1: there is no such file; else whether it says what `data` is a part of. */
+static int reads_as_digest(int dir, const struct hws_part_names *n)
+{
+	char text[512];
+	struct stat st;
+	uint64_t number;
+
+	if (fstatat(dir, n->digest, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -1;
+	int fd = open_own(dir, n->digest, O_RDONLY, &st);
+	if (fd < 0)
+		return 0;
+	ssize_t k = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[k > 0 ? k : 0] = 0;
+	return member(text, "size", &number) && member(text, "modified", &number);
+}
+
+/* A file that no writer has open, and that nothing says to be a part. */
+static bool is_somebodys(int dir, const struct hws_part_names *n)
+{
+	struct stat st;
+	int digest = reads_as_digest(dir, n);
+
+	if (digest >= 0)
+		return !digest;
+	int fd = openat(dir, n->data, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return false;
+	bool somebodys = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+			(flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK);
+	close(fd);
+	return somebodys;
+}
+
+void hws_part_names(int dir, const char *leaf, struct hws_part_names *ret)
+{
+	make_names(leaf, false, ret);
+	if (is_somebodys(dir, ret))
+		make_names(leaf, true, ret);
 }
 
 uint64_t hws_part_find(int dir, const struct hws_part_names *n, const struct hws_part_of *of)

@@ -9,8 +9,9 @@
 struct hws_part_names {
 	char data[256], digest[256];
 };
-/* Also of a name that is as long as names can be. */
-void hws_part_names(const char *leaf, struct hws_part_names *ret);
+/* Also of a name that is as long as names can be, or beside which somebody has a file of his own
+ * with one of those names: then they are made of its hash. */
+void hws_part_names(int dir, const char *leaf, struct hws_part_names *ret);
 
 /* Of what the part is one. */
 struct hws_part_of {

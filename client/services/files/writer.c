@@ -255,7 +255,7 @@ int hws_writer_find(struct hws_writer *w, uint32_t file, bool parts, struct hws_
 		return HWS_OK;
 	if (r < 0)
 		return explain(err, r);
-	hws_part_names(leaf, &n);
+	hws_part_names(dir, leaf, &n);
 	if (parts)
 		ret->partial = hws_part_find(dir, &n, &of);
 	if (w->conf.extended)
@@ -300,7 +300,7 @@ static int begin(struct hws_writer *w, const struct hws_write *b, struct hws_err
 	r = place(w, b->file, true, &w->at, &w->name);
 	if (r < 0)
 		return explain(err, r);
-	hws_part_names(w->name, &w->part);
+	hws_part_names(w->at, w->name, &w->part);
 	w->sum = (struct hws_hash){ 0 };
 	w->noted = w->damaged = false;
 	w->offset = w->resume = b->resume;
@@ -495,7 +495,7 @@ void hws_writer_stop(struct hws_writer *w, uint32_t file, bool remove)
 		close_file(w, remove);
 	} else if (remove && file < w->list.count && w->dir >= 0 && w->fd < 0 &&
 			place(w, file, false, &dir, &leaf) == HWS_OK) {
-		hws_part_names(leaf, &n);
+		hws_part_names(dir, leaf, &n);
 		hws_part_remove_left(dir, &n);
 	}
 }

@@ -289,6 +289,56 @@ START_TEST(a_letter_box_takes_new_files_only)
 }
 END_TEST
 
+static void put_text(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	ck_assert_ptr_nonnull(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static bool has_text(const char *path, const char *text)
+{
+	char got[64] = "";
+	FILE *f = fopen(path, "r");
+
+	if (f) {
+		got[fread(got, 1, sizeof(got) - 1, f)] = 0;
+		fclose(f);
+	}
+	return strcmp(got, text) == 0;
+}
+
+/* NAME.download and NAME.digest may be files of their own. */
+START_TEST(files_that_are_called_like_parts_stay)
+{
+	const struct hws_writer_conf c = { .roots = roots, .path = at(inside, "dir/new") };
+	struct hws_listing list = { 0 };
+	struct stat st = { .st_size = 6, .st_mode = S_IFREG | 0600 };
+	struct hws_write one = { .data = hws_bytes_str("new") };
+	struct hws_write two = { .data = hws_bytes_str("er!"), .last = true };
+	struct hws_writer *w;
+	bool done;
+
+	put_text(at(inside, "dir/new.download"), "mine");
+	if (_i)
+		put_text(at(inside, "dir/new.digest"), "mine, too");
+	ck_assert_int_eq(hws_listing_add(&list, "", SES__FILE_TYPE__File, &st), HWS_OK);
+	ck_assert_int_eq(hws_writer_new(&c, &list, &w), HWS_OK);
+	ck_assert_int_eq(hws_writer_open(w, 0, &err), HWS_OK);
+	ck_assert_int_eq(hws_writer_write(w, &one, &done, &err), HWS_OK);
+	ck_assert_int_eq(hws_writer_write(w, &two, &done, &err), HWS_OK);
+	ck_assert(done);
+	hws_writer_free(w);
+	ck_assert(has_text(at(inside, "dir/new"), "newer!"));
+	ck_assert(has_text(at(inside, "dir/new.download"), "mine"));
+	ck_assert_int_eq(access(at(inside, "dir/new.digest"), F_OK), _i ? 0 : -1);
+	if (_i)
+		ck_assert(has_text(at(inside, "dir/new.digest"), "mine, too"));
+}
+END_TEST
+
 START_TEST(names_that_are_taken_stay)
 {
 	touch(at(inside, "other"));
@@ -323,6 +373,7 @@ int main(void)
 	tcase_add_loop_test(t, what_is_shut_is_reached_by_no_way, 0, 2);
 	tcase_add_loop_test(t, trees_are_removed_around_what_is_shut, 0, 2);
 	tcase_add_test(t, a_letter_box_takes_new_files_only);
+	tcase_add_loop_test(t, files_that_are_called_like_parts_stay, 0, 2);
 	tcase_add_test(t, names_that_are_taken_stay);
 	return test_suite_run(s);
 }
