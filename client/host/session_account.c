@@ -16,6 +16,7 @@ static void count(struct hws_host_session *v, bool good)
 static void on_answer(bool ok, const char *text, void *arg)
 {
 	struct hws_host_session *v = arg;
+	char why[sizeof(v->account) + 512];
 
 	v->os_login = NULL;
 	count(v, ok);
@@ -23,9 +24,12 @@ static void on_answer(bool ok, const char *text, void *arg)
 			HWS_BOOL("ok", ok), HWS_STR("why", text));
 	if (v->env->audit)
 		v->env->audit(v, ok ? "account.login" : "account.refused",
-				ok                      ? v->account
-						: *text ? text
-							: v->account,
+				!ok && *text &&
+								hws_fmt(why, sizeof(why), "%s: %s",
+										v->account,
+										text) == HWS_OK
+						? why
+						: v->account,
 				v->env->arg);
 	if (ok)
 		hws_session_let_in(v);
