@@ -187,6 +187,9 @@ static void join_agent(void *arg)
 		verdict.result = AGT__LOGIN_VERDICT__RESULT__CLOSED;
 		verdict.text = hws_session_unserved_text(v, text, sizeof(text), r, err.text);
 		verdict.close_after_ms = 1000;
+		hws_info_limited("login.refused", HWS_U64("conn", v->conn),
+				HWS_STR("why", verdict.text));
+		audit(v, "login.refused", verdict.text);
 	}
 	hws_wipe(&v->welcome_secret, sizeof(v->welcome_secret));
 	answer_login(v, &verdict, fd); /* may be the end of `v` */

@@ -427,6 +427,9 @@ START_TEST(root_serves_nobody_without_being_told)
 	start(NULL);
 	wish_files();
 	ck_assert_msg(strstr(enter(&one), "'service-user'") != NULL, "it was let in");
+	json_t *o = audit_line("login.refused");
+	ck_assert_ptr_nonnull(strstr(field(o, "result"), "'service-user'"));
+	json_decref(o);
 	wish_terminal();
 	ck_assert_msg(strstr(enter(&one), "'service-user'") != NULL, "it was let in");
 }
