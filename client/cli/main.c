@@ -8,6 +8,7 @@
 #include "shared/sys/sandbox.h"
 #include "shared/sys/spawn.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -185,7 +186,22 @@ static int run(int argc, char **argv)
 	return hws_verbs_run(verbs, HWS_COUNT(verbs), CLI_PROGRAM, argc - 1, argv + 1, NULL);
 }
 
+/* A shell may have closed some of the first three (`<&-`). What is opened first must not take their
+ * place: a session would read its input from, and write its output to, a file of ours. Writing to
+ * what stands there now fails as it did. */
+static void keep_standard_files(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
+	keep_standard_files();
 	return hws_output_end(CLI_PROGRAM, run(argc, argv), CLI_FILE);
 }

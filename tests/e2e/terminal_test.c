@@ -108,6 +108,9 @@ START_TEST(output_and_errors_come_apart_and_input_ends)
 	sh("printf 'x\\0y\\377\\r\\n\\004z' | " RUN "-- od -An -tx1", 0, "78 00 79 ff 0d 0a 04 7a");
 	sh("echo 'exit 4' | " RUN, 4, NULL); /* a login shell that reads a script */
 	sh("set -o pipefail; " RUN "-- yes | head -1", 141, "y");
+	/* Closed by the shell: an empty input, and an output that cannot be written. */
+	sh(RUN "-- sh -c 'cat; echo end' <&-", 0, "end");
+	sh(RUN "-- echo lost >&-", 255, "standard output: Bad file descriptor");
 }
 END_TEST
 
