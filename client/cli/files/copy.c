@@ -53,7 +53,7 @@ static void told(const struct files_run *f)
 	if (f->job.files_total == 1 && !f->job.files_skipped)
 		printf("%s: %s\n", shown, files_show_size(size, sizeof(size), f->job.bytes_done));
 	else if (f->job.files_total == 1)
-		printf("%s: left as it is\n", shown);
+		printf("%s: left as it is, 1 skipped\n", shown);
 	else
 		printf("%s: %" PRIu64 " files copied%s, %s\n", shown, f->job.files_done, skipped,
 				files_show_size(size, sizeof(size), f->job.bytes_done));
@@ -68,9 +68,10 @@ static void told_resume(const struct files_run *f)
 
 	files_show_name(remote, sizeof(remote), f->remote);
 	files_show_name(local, sizeof(local), f->local);
-	cli_fail(0, "what has come so far is kept; to go on: %s%s --resume '%s' '%s'%s", f->verb,
-			f->flags.recursive ? " -r" : "", up ? local : remote, up ? remote : local,
-			", or: resume");
+	cli_fail(0, "what has come so far is kept; to go on: %s%s%s%s%s --resume '%s' '%s'%s",
+			f->prompt ? "" : "hawser files ", f->prompt ? "" : f->front.target,
+			f->prompt ? "" : " ", f->verb, f->flags.recursive ? " -r" : "",
+			up ? local : remote, up ? remote : local, ", or: resume");
 }
 
 static int finish(struct files_run *f, int r)

@@ -83,7 +83,7 @@ static const struct files_verb verbs[] = {
 /* What does not fit into its column has the help in a line of its own. */
 static void help_line(const char *name, const char *args, const char *help)
 {
-	const int args_width = 30;
+	const int args_width = 28;
 
 	if (strlen(args) > (size_t)args_width)
 		printf("  %-7s %s\n  %-7s %-*s %s\n", name, args, "", args_width, "", help);
