@@ -42,7 +42,8 @@ struct hws_job {
 	bool host, peer_windows; /* as of the engine, for the worker */
 	struct hws_work *work;   /* where it is retired, when the engine has gone */
 	struct hws_loop *loop;
-	bool orphan; /* its engine went while a worker was busy with it */
+	bool orphan;  /* its engine went while a worker was busy with it */
+	bool looking; /* writing: at what has come back; nothing more is handed out meanwhile */
 	struct hws_deferred going;
 	enum hws_files_policy policy;
 	char *local, *remote; /* local bytes; on the wire */

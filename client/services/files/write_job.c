@@ -234,6 +234,8 @@ static void ops_back(void *arg, int r)
 		fail(j, r, hws_err_text(r));
 		return;
 	}
+	/* what an answer asks for next would stand in the same list, and be freed under the worker */
+	j->looking = true;
 	while (!j->dead && (node = hws_list_first(&j->under_way))) {
 		struct hws_write_op *o = hws_container(node, struct hws_write_op, node);
 
@@ -248,6 +250,7 @@ static void ops_back(void *arg, int r)
 		}
 		hws_write_free_op(o);
 	}
+	j->looking = false;
 	if (j->dead)
 		return;
 	if (j->extended && j->taken_cost != j->told_cost && !j->paused) {
@@ -265,7 +268,7 @@ void hws_write_run(struct hws_job *j)
 	size_t bytes = 0;
 
 	/* what has come back is looked at first: ops_back calls again */
-	if (j->busy || j->dead || !j->writer || j->state != HWS_JOB_RUNS ||
+	if (j->busy || j->looking || j->dead || !j->writer || j->state != HWS_JOB_RUNS ||
 			!hws_list_empty(&j->under_way))
 		return;
 	while (bytes < TURN_BYTES && (node = hws_list_first(&j->ops))) {
