@@ -128,6 +128,7 @@ static bool can_be_missed(enum hawser_event_type type)
 	case HAWSER_EVENT_CLIPFILES:
 	case HAWSER_EVENT_TERMINAL:
 	case HAWSER_EVENT_TUNNEL:
+	case HAWSER_EVENT_PRINT:
 		return false;
 	default:
 		return true;

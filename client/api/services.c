@@ -8,6 +8,7 @@
 #include "client/services/clipboard/clipboard_view.h"
 #include "client/services/cursor/cursor_view.h"
 #include "client/services/input/input_view.h"
+#include "client/services/print/print_view.h"
 #include "client/services/video/video_view.h"
 #include "shared/base/clock.h"
 #include <string.h>
@@ -99,6 +100,19 @@ static void on_chat(const char *text, void *arg)
 	api_report_push(e, ev);
 }
 
+static void on_print(int r, uint64_t bytes, const char *text, void *arg)
+{
+	struct api_session_loop *e = arg;
+	struct api_event *ev = api_event_new(e->s, HAWSER_EVENT_PRINT);
+
+	if (!ev)
+		return;
+	ev->ev.u.print.error = r;
+	ev->ev.u.print.bytes = bytes;
+	ev->ev.u.print.text = api_event_text(ev, text);
+	api_report_push(e, ev);
+}
+
 /* --- how they are made ------------------------------------------------------------------------ */
 
 static int new_video(struct api_session_loop *e,
@@ -180,6 +194,24 @@ static int new_clipfiles(struct api_session_loop *e,
 	return api_clipfiles_new(e, ret);
 }
 
+/* The opener has looked at `where` before: what fails now is memory, or a folder that has gone. */
+static int new_print(struct api_session_loop *e, const struct api_session_loop_conf *conf,
+		struct hws_service **ret)
+{
+	struct hws_error err = { 0 };
+	struct hws_print_view *pv;
+	int r = hws_print_view_new(&(struct hws_print_view_conf){ .loop = e->ctx->loop,
+						   .work = e->ctx->work,
+						   .where = conf->kind_arg,
+						   .on_job = on_print,
+						   .arg = e },
+			&pv, &err);
+
+	if (r == HWS_OK)
+		*ret = hws_print_view_service(pv);
+	return r;
+}
+
 /* Which sessions have it, and how it is made. */
 static const struct {
 	unsigned kinds; /* HWS_KIND_BIT */
@@ -192,6 +224,7 @@ static const struct {
 	{ HWS_KIND_BIT(HWS_KIND_REMOTE), new_clipboard },
 	{ HWS_KIND_BIT(HWS_KIND_REMOTE), new_clipfiles },
 	{ HWS_KIND_BIT(HWS_KIND_REMOTE), new_chat },
+	{ HWS_KIND_BIT(HWS_KIND_REMOTE), new_print },
 	{ HWS_KIND_BIT(HWS_KIND_TERMINAL), api_terminal_new },
 	{ HWS_KIND_BIT(HWS_KIND_FORWARD), api_tunnel_new },
 	{ HWS_KIND_BIT(HWS_KIND_FILE), api_files_new },

@@ -3,6 +3,7 @@
 #include "client/api/codecs.h"
 #include "client/api/session_loop.h"
 #include "client/media/codec_table.h"
+#include "client/services/print/outlet.h"
 #include "shared/base/mem.h"
 #include <string.h>
 
@@ -10,6 +11,19 @@ static void take_config(const struct hawser_session_config *from, struct hawser_
 {
 	*to = (struct hawser_session_config)HAWSER_SESSION_CONFIG_INIT;
 	memcpy(to, from, HWS_MIN(from->size, sizeof(*to)));
+}
+
+static int check_print(const char *where)
+{
+	struct hws_print_outlet o;
+	struct hws_error err = { 0 };
+
+	if (!where || !*where)
+		return HAWSER_OK;
+	if (hws_print_outlet_init(&o, where, &err) < 0)
+		return api_fail_err(&err);
+	hws_print_outlet_done(&o);
+	return HAWSER_OK;
 }
 
 static int check_config(const struct hawser_session_config *c)
@@ -26,7 +40,7 @@ static int check_config(const struct hawser_session_config *c)
 			c->format > HAWSER_FORMAT_RGBA)
 		return api_fail(HAWSER_ERR_RANGE,
 				"there is no such codec, keyboard mode or format");
-	return HAWSER_OK;
+	return check_print(c->print_to);
 }
 
 static void default_options(hawser_context *ctx, const struct hawser_session_config *c,
@@ -215,6 +229,7 @@ int hawser_session_open(hawser_context *ctx, const struct hawser_session_config 
 	if (r < 0)
 		return r;
 	conf.keyboard = c.keyboard_mode;
+	conf.kind_arg = c.print_to;
 	return open_session(ctx,
 			&(struct hawser_link_config){ .target = c.target,
 					.server = c.server,

@@ -3,6 +3,7 @@
 #include "client/cli/cli.h"
 #include "client/cli/connect_files.h"
 #include "client/cli/connect_options.h"
+#include "client/cli/connect_said.h"
 #include "client/cli/png_file.h"
 #include "client/cli/secret.h"
 #include "shared/base/clock.h"
@@ -244,19 +245,6 @@ static void on_closed(struct run *r, int error, const char *text)
 	finish(r, error == HAWSER_OK ? CLI_OK : cli_fail(status, "%s", text));
 }
 
-/* Each line with whose it is: a stranger's must not pass for one of this program. */
-static void on_chat(const char *text)
-{
-	for (;;) {
-		int n = (int)strcspn(text, "\n");
-
-		cli_fail(0, "the person at the host writes: %.*s", n, text);
-		if (!text[n])
-			break;
-		text += n + 1;
-	}
-}
-
 /* What a user would not expect of a session that is called encrypted, and what to compare. */
 static void on_host_key(enum hawser_encryption encryption, const char *text)
 {
@@ -319,7 +307,10 @@ static void on_event(hawser_session *session, const struct hawser_event *ev, voi
 			r->untyped = true;
 		break;
 	case HAWSER_EVENT_CHAT:
-		on_chat(ev->u.text.utf8);
+		connect_said_chat(ev->u.text.utf8);
+		break;
+	case HAWSER_EVENT_PRINT:
+		connect_said_print(ev);
 		break;
 	case HAWSER_EVENT_STATS:
 		if (r->o->stats && !print_stats(r, ev->u.stats, "stats"))
@@ -513,6 +504,7 @@ static int run_headless(const struct connect_options *o)
 	sc.view_only = o->view_only;
 	sc.files_to_host = o->files.count > 0;
 	sc.files_from_host = *o->files.paste;
+	sc.print_to = o->print_to;
 	sc.no_clipboard = !o->paste && !*o->copy_text && !sc.files_to_host && !sc.files_from_host;
 	sc.quality = qualities[o->quality];
 	sc.codec = connect_options_codec(o);

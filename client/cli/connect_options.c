@@ -117,6 +117,9 @@ static const struct hws_option table[] = {
 			"given again and again."),
 	TEXT(HEADLESS, "paste-files", files.paste, "DIR",
 			"Wait until files are copied at the host, and write them into this folder."),
+	TEXT(HEADLESS, "print-to", print_to, "DIR|cups[:QUEUE]",
+			"Take what is printed at the host: into this folder, or to a printer of CUPS. Not "
+			"given: it is not taken."),
 	TEXT(HEADLESS, "record", record, "FILE.webm",
 			"Keep the received video, without encoding it again."),
 	FLAG(HEADLESS, "stats", stats, "Print a line of figures every second and at the end."),
@@ -248,6 +251,7 @@ static int check_kind(const struct connect_options *o)
 			: o->paste         ? "--paste"
 			: o->files.count   ? "--copy-files"
 			: *o->files.paste  ? "--paste-files"
+			: *o->print_to     ? "--print-to"
 			: o->stats         ? "--stats"
 			: o->no_retry      ? "--no-retry"
 			: o->after_given   ? "--after"

@@ -182,6 +182,8 @@ static const struct hws_verb verbs[] = {
 	{ "status", "[--json]", "show server, desktop and sessions", 0, -1, hws_cmd_status },
 	{ "chat", "[CONN] TEXT|-", "write to a viewer, or to all; -: what standard input holds", 0,
 			-1, hws_cmd_chat },
+	{ "print", "[CONN] FILE", "print a PDF or PostScript file at a viewer, or at all", 0, -1,
+			hws_cmd_print },
 	{ "kick", "CONN|all", "end a session", 0, -1, run_kick },
 	{ "audit", "[--json] [--follow] [--since TIME]", "show what was done at this host", 0, -1,
 			hws_cmd_audit },

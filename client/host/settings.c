@@ -193,7 +193,8 @@ static const struct hws_option table[] = {
 	BOOL("enable-record-session", recording, "Viewers may record."),
 	LATER("enable-block-input", block_input, "Viewers may block the local input."),
 	LATER("enable-privacy-mode", privacy_mode, "Viewers may blank the screen."),
-	LATER("enable-remote-printer", printer, "Viewers may receive print jobs."),
+	BOOL("enable-remote-printer", printer,
+			"Viewers may receive what 'hawser-host print' prints."),
 };
 
 const struct hws_options hws_settings_options = {
@@ -205,6 +206,7 @@ const struct hws_options hws_settings_options = {
 		 "hawser-host password show | password renew | password set | password remove\n"
 		 "hawser-host kick CONN | kick all\n"
 		 "hawser-host chat [CONN] TEXT\n"
+		 "hawser-host print [CONN] FILE\n"
 		 "hawser-host audit [--json] [--follow] [--since TIME]\n"
 		 "hawser-host config show | config get NAME | config path | config set NAME [VALUE]",
 	.about = "Lets others see and control this desktop, by its ID over a server of your own or "

@@ -7,6 +7,7 @@
 #include "client/services/cursor/cursor_host.h"
 #include "client/services/files/files_host.h"
 #include "client/services/input/input_host.h"
+#include "client/services/print/print_host.h"
 #include "client/services/terminal/terminal_host.h"
 #include "client/services/tunnel/tunnel_host.h"
 #include "client/services/video/video_host.h"
@@ -20,6 +21,7 @@ const struct hws_host_service_impl *const hws_host_registry[] = {
 	&hws_clipfiles_host_service,
 	&hws_chat_host_service,
 	&hws_call_host_service,
+	&hws_print_host_service,
 	NULL,
 };
 

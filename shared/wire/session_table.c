@@ -77,7 +77,8 @@ static const struct hws_session_row messages[] = {
 	MSG(CURSOR_ID, "cursor_id", NEVER, OPEN, REMOTE, FREE, K(1), OF(CURSOR), PASS, QUIET),
 	MSG(KEY_EVENT, "key_event", OPEN, NEVER, REMOTE, KEYBOARD, K(64), OF(INPUT), PASS, QUIET),
 	MSG(CLIPBOARD, "clipboard", OPEN, OPEN, REMOTE, CLIPBOARD, BIG, OF(CLIPBOARD), PASS, QUIET),
-	/* to the viewer: a host that writes says from where on it wants a file */
+	/* to the viewer: a host that writes says from where on it wants a file. Of a desktop's
+	 * session: print jobs (hws_session_need) */
 	MSG(FILE_ACTION, "file_action", OPEN, OPEN, JOBS, FILE_, M(16), OF(FILES), PASS,
 			SAYS(FILE_JOB)),
 	MSG(FILE_RESPONSE, "file_response", OPEN, OPEN, JOBS, FILE_, M(16), OF(FILES), PASS,
@@ -255,6 +256,13 @@ int hws_session_scan(struct hws_bytes message, const struct hws_session_row **re
 	return r;
 }
 
+uint32_t hws_session_need(const struct hws_session_row *row, enum hws_session_kind kind)
+{
+	return row->service == HWS_SERVICE_FILES && kind == HWS_KIND_REMOTE
+			? HWS_NEED(HWS_PERM_REMOTE_PRINTER)
+			: row->need;
+}
+
 enum hws_session_verdict hws_session_judge(const struct hws_session_row *row,
 		enum hws_session_direction to, const struct hws_session_case *c, size_t len)
 {
@@ -267,7 +275,7 @@ enum hws_session_verdict hws_session_judge(const struct hws_session_row *row,
 	/* before the login the kind is not known */
 	if (c->state == HWS_AT_OPEN && !(row->kinds & HWS_KIND_BIT(c->kind)))
 		return HWS_SESSION_DROP_KIND;
-	if ((row->need & c->permissions) != row->need)
+	if (hws_session_need(row, c->kind) & ~c->permissions)
 		return HWS_SESSION_DROP_PERMISSION;
 	return HWS_SESSION_PASS;
 }

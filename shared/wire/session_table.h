@@ -99,6 +99,10 @@ const struct hws_session_row *hws_session_row(uint32_t field, uint32_t misc);
 const struct hws_session_row *hws_session_row_at(size_t number);
 size_t hws_session_row_number(const struct hws_session_row *row);
 
+/* What a message of this row needs in that kind of session. In that of a desktop the rows of files
+ * are those of print jobs (services/print), and need that permission instead. */
+uint32_t hws_session_need(const struct hws_session_row *row, enum hws_session_kind kind);
+
 enum hws_session_verdict {
 	HWS_SESSION_PASS,
 	HWS_SESSION_DROP_STATE,

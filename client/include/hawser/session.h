@@ -31,7 +31,8 @@ enum hawser_event_type {
 	/* Of sessions of the other kinds, typed in the header of each: */
 	HAWSER_EVENT_FILES,    /* .files, see hawser/files.h */
 	HAWSER_EVENT_TERMINAL, /* .terminal, see hawser/terminal.h */
-	HAWSER_EVENT_TUNNEL    /* .tunnel, see hawser/tunnel.h */
+	HAWSER_EVENT_TUNNEL,   /* .tunnel, see hawser/tunnel.h */
+	HAWSER_EVENT_PRINT     /* .print: a print job of the host has ended */
 };
 
 struct hawser_files_event;
@@ -109,6 +110,11 @@ struct hawser_event {
 		const struct hawser_clipfiles_event *clipfiles;
 		const struct hawser_terminal_event *terminal;
 		const struct hawser_tunnel_event *tunnel;
+		struct {
+			int error; /* HAWSER_OK: it is in the folder, or CUPS has it */
+			uint64_t bytes;
+			const char *text; /* a sentence part: where it is, or what went wrong */
+		} print;
 	} u;
 };
 
@@ -176,6 +182,9 @@ struct hawser_session_config {
 	/* Exchange files of the clipboard, in this direction: hawser/clipfiles.h. Not with
 	 * view_only or no_clipboard. */
 	bool files_to_host, files_from_host;
+	/* Where print jobs of the host go: a folder, whose files are named by this side, or
+	 * "cups", "cups:QUEUE". NULL or "": the host's offers are not answered. */
+	const char *print_to;
 };
 #define HAWSER_SESSION_CONFIG_INIT                                                                 \
 	{                                                                                          \

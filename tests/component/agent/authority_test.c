@@ -266,7 +266,7 @@ static bool belongs(const struct hws_session_row *row, enum hws_session_directio
 	if (kind != HWS_KIND_REMOTE)
 		permissions &= ~HWS_NEED(HWS_PERM_KEYBOARD);
 	return row->states[to] & HWS_AT_OPEN && row->kinds & HWS_KIND_BIT(kind) &&
-			(row->need & ~permissions) == 0;
+			(hws_session_need(row, kind) & ~permissions) == 0;
 }
 
 static void send_every_row(void)

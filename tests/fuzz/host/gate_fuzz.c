@@ -70,7 +70,8 @@ static void on_agent_wire(struct hws_ipc *l HWS_UNUSED, struct hws_bytes m, void
 	assert(row && m.len <= row->cap && row->states[HWS_TO_HOST] & HWS_AT_OPEN);
 	assert(row->service != HWS_SERVICE_GATE);
 	assert(row->act == HWS_ACT_FORWARD || row->act == HWS_ACT_OPTION);
-	assert(!(row->need & ~permissions));
+	assert(!(row->need & ~permissions) ||
+			!(hws_session_need(row, HWS_KIND_REMOTE) & ~permissions));
 }
 
 static void on_agent_close(struct hws_ipc *l HWS_UNUSED, int why HWS_UNUSED, void *arg HWS_UNUSED)

@@ -111,7 +111,7 @@ END_TEST
 START_TEST(only_what_is_built_is_offered)
 {
 	static const char *const later[] = { "audio", "camera", "remote-restart", "block-input",
-		"privacy-mode", "remote-printer" };
+		"privacy-mode" };
 	struct hws_buf help, shown;
 	char name[40];
 

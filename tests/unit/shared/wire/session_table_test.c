@@ -238,7 +238,8 @@ START_TEST(verdicts_follow_the_rows)
 					if (!row)
 						continue;
 					bool fits = (state != HWS_AT_OPEN || row->kinds >> k & 1) &&
-							!(row->need & ~c.permissions);
+							!(hws_session_need(row, c.kind) &
+									~c.permissions);
 					for (int to = HWS_TO_HOST; to <= HWS_TO_VIEWER; to++) {
 						enum hws_session_direction d = to;
 						ck_assert_int_eq(
