@@ -112,7 +112,6 @@ static void open_view(const char *where)
 					 &view, &err),
 			HWS_OK);
 	hws_viewer_serve(r.viewer, hws_print_view_service(view));
-	recorder_ready(&r, "Linux", "1.4.9");
 	taken = (int)r.sent_count;
 }
 
@@ -139,7 +138,7 @@ static void setup(void)
 		.send_parts = send_parts,
 		.congested = congested };
 	hws_host_set_join(set, &guest, NULL);
-	recorder_init(&r, "pw", true);
+	recorder_ready(&r, "Linux", "1.4.9");
 }
 
 static void teardown(void)
