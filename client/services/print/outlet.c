@@ -6,6 +6,7 @@
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include "shared/sys/private_file.h"
+#include "shared/sys/shared_memory.h"
 #include "shared/sys/spawn.h"
 #include <errno.h>
 #include <limits.h>
@@ -14,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -100,9 +100,13 @@ static int put_file(const struct hws_print_outlet *o, struct hws_bytes job, char
 
 static int in_memory(struct hws_bytes job)
 {
-	int fd = memfd_create("print", MFD_CLOEXEC);
+	struct hws_shared_memory *m;
+	int fd;
 
-	while (fd >= 0 && job.len) {
+	if (hws_shared_memory_new(job.len, &m, &fd) < 0)
+		return -1;
+	hws_shared_memory_free(m); /* it lives on by its descriptor */
+	while (job.len) {
 		ssize_t n = write(fd, job.ptr, job.len);
 
 		if (n < 0 && errno == EINTR)
