@@ -9,7 +9,7 @@ struct connect_options {
 	bool remember, fullscreen, actual_size, help, require_v2;
 	struct connect_files_wish files;
 	char *copy_files_help; /* only for the list of options */
-	char *print_to; /* a folder, "cups", "cups:QUEUE" */
+	char *print_to;        /* a folder, "cups", "cups:QUEUE" */
 	char *screenshot, *record, *type, *click, *copy, *chat, *server, *key, *config,
 			*password_file;
 	uint64_t after_us, timeout_us;

@@ -8,6 +8,7 @@
 #include "client/services/clipboard/clipboard_view.h"
 #include "client/services/cursor/cursor_view.h"
 #include "client/services/input/input_view.h"
+#include "client/services/print/print_view.h"
 #include "shared/base/log.h"
 #include "shared/crypto/crypto.h"
 #include "shared/wire/envelope.h"
@@ -32,6 +33,7 @@ struct fuzz {
 	struct hws_clipboard_view *clipboard;
 	struct hws_chat_view *chat;
 	struct hws_input_view *input;
+	struct hws_print_view *print;
 	unsigned flags;
 	bool ended;  /* this link: nothing may be told any more */
 	bool agreed; /* to do without encryption */
@@ -392,6 +394,28 @@ static void open_all(struct fuzz *f)
 	hws_viewer_serve(f->viewer, hws_clipboard_view_service(f->clipboard));
 }
 
+static void on_job(int r, uint64_t size HWS_UNUSED, const char *why, void *arg HWS_UNUSED)
+{
+	must(r < 0);
+	text(why);
+}
+
+/* Jobs of the host are collected, and then there is no worker who would put them anywhere. */
+static void open_print(struct fuzz *f)
+{
+	static struct hws_loop *loop;
+	static struct hws_work *work;
+	struct hws_print_view_conf conf = { .where = "cups", .on_job = on_job, .arg = f };
+	struct hws_error err;
+
+	if (!loop)
+		must(hws_loop_new(&loop) == HWS_OK && hws_work_new(1, 0, &work) == HWS_OK);
+	conf.loop = loop;
+	conf.work = work;
+	must(hws_print_view_new(&conf, &f->print, &err) == HWS_OK);
+	hws_viewer_serve(f->viewer, hws_print_view_service(f->print));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static bool ready;
@@ -404,6 +428,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	f.flags = byte(&f);
 	open_all(&f);
+	open_print(&f);
 	start(&f);
 	while (f.p < f.end)
 		step(&f);
@@ -413,6 +438,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	hws_viewer_free(f.viewer);
 	hws_input_view_free(f.input);
 	hws_chat_view_free(f.chat);
+	hws_print_view_free(f.print);
 	hws_clipboard_view_free(f.clipboard);
 	hws_cursor_view_free(f.cursor);
 	return 0;
