@@ -234,8 +234,7 @@ static void ops_back(void *arg, int r)
 		fail(j, r, hws_err_text(r));
 		return;
 	}
-	/* what an answer asks for next would stand in the same list, and be freed under the worker */
-	j->looking = true;
+	j->looking = true; /* what is asked for meanwhile would stand in the same list */
 	while (!j->dead && (node = hws_list_first(&j->under_way))) {
 		struct hws_write_op *o = hws_container(node, struct hws_write_op, node);
 
@@ -266,10 +265,8 @@ void hws_write_run(struct hws_job *j)
 {
 	struct hws_list *node;
 	size_t bytes = 0;
-
 	/* what has come back is looked at first: ops_back calls again */
-	if (j->busy || j->looking || j->dead || !j->writer || j->state != HWS_JOB_RUNS ||
-			!hws_list_empty(&j->under_way))
+	if (j->busy || j->looking || j->dead || !j->writer || j->state != HWS_JOB_RUNS)
 		return;
 	while (bytes < TURN_BYTES && (node = hws_list_first(&j->ops))) {
 		struct hws_write_op *o = hws_container(node, struct hws_write_op, node);

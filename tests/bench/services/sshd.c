@@ -12,7 +12,8 @@
 
 static void make_key(const char *path)
 {
-	const char *argv[] = { "/usr/bin/ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path, NULL };
+	const char *argv[] = { "/usr/bin/ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path,
+		NULL };
 
 	ck_assert_int_eq(test_run(argv, NULL, NULL), 0);
 }
