@@ -229,28 +229,28 @@ int files_get(struct files_run *f, struct files_words *w)
 /* --- put -------------------------------------------------------------------------------------- */
 
 /* The path of the host that the last word means, and whether things go into it. */
-static int remote_target(struct files_run *f, const char *word, bool several, char *buf,
+static int remote_target(struct files_run *f, const char *word, bool several, char *path,
 		size_t size, bool *into)
 {
 	char shown[FILES_NAME_SHOWN];
 	struct files_entry e;
 	size_t n = strlen(word);
-	int status = files_run_path(f, word, buf, size), r;
+	int status = files_run_path(f, word, path, size), r;
 
 	if (status != CLI_OK)
 		return status;
 	*into = n == 0 || word[n - 1] == '/' || (f->windows && word[n - 1] == '\\') ||
-			strcmp(buf, f->cwd) == 0;
+			strcmp(path, f->cwd) == 0;
 	if (*into)
 		return CLI_OK;
-	r = files_stat(f, buf, &e);
+	r = files_stat(f, path, &e);
 	/* DENIED: of a host that only takes files */
 	if (r < 0 && r != HAWSER_ERR_NOTFOUND && r != HAWSER_ERR_TIMEOUT && r != HAWSER_ERR_DENIED)
-		return files_run_fail(f, r, "put", buf);
+		return files_run_fail(f, r, "put", path);
 	*into = r == HAWSER_OK && e.kind != HAWSER_FILE_REGULAR && e.kind != HAWSER_FILE_LINK;
 	if (several && !*into)
 		return cli_fail(CLI_USAGE, "put: several files go into a folder, which %s is not",
-				files_show_name(shown, sizeof(shown), buf));
+				files_show_name(shown, sizeof(shown), path));
 	return CLI_OK;
 }
 

@@ -26,11 +26,18 @@ static void mode_text(const struct files_entry *e, char buf[11])
 {
 	static const char letters[] = "rwxrwxrwx";
 
-	buf[0] = e->kind == HAWSER_FILE_DIR || e->kind == HAWSER_FILE_DRIVE ? 'd'
-			: e->kind == HAWSER_FILE_REGULAR                    ? '-'
-									    : 'l';
-	for (int i = 0; i < 9; i++)
-		buf[1 + i] = e->mode ? (e->mode & (0400u >> i) ? letters[i] : '-') : '?';
+	buf[0] = 'l';
+	if (e->kind == HAWSER_FILE_DIR || e->kind == HAWSER_FILE_DRIVE)
+		buf[0] = 'd';
+	else if (e->kind == HAWSER_FILE_REGULAR)
+		buf[0] = '-';
+	for (int i = 0; i < 9; i++) {
+		buf[1 + i] = '-';
+		if (!e->mode)
+			buf[1 + i] = '?';
+		else if (e->mode & (0400u >> i))
+			buf[1 + i] = letters[i];
+	}
 	buf[10] = 0;
 }
 

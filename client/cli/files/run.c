@@ -175,7 +175,7 @@ static char ask_terminal(const char *question)
 	if (write(fd, question, strlen(question)) > 0)
 		n = read(fd, answer, sizeof(answer));
 	close(fd);
-	return n > 0 ? answer[0] : 'c';
+	return (char)(n > 0 ? answer[0] : 'c');
 }
 
 static void decide(struct files_run *f, const struct hawser_files_event *e,
@@ -205,8 +205,10 @@ static void ask(struct files_run *f, const struct hawser_files_event *e)
 			e->u.conflict.identical ? " (the same)" : "", part);
 	hws_buf_put_u8(&b, 0);
 	for (;;) {
-		char answer = hws_buf_err(&b) ? 'c'
-					      : ask_terminal((const char *)hws_buf_bytes(&b).ptr);
+		char answer = 'c';
+
+		if (!hws_buf_err(&b))
+			answer = ask_terminal((const char *)hws_buf_bytes(&b).ptr);
 		switch (answer) {
 		case 'o':
 		case 'O':

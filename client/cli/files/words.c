@@ -71,7 +71,7 @@ static const char *one_word(struct pen *p, const char *s)
 			s = quoted(p, s);
 		} else if (*s == '\\') {
 			bool special = is_special(s[1]);
-			put(p, special ? s[1] : '\\', true);
+			put(p, (char)(special ? s[1] : '\\'), true);
 			s += special ? 2 : 1;
 		} else {
 			put(p, *s++, false);
@@ -132,7 +132,9 @@ int files_words_split(const char *line, struct files_words *ret)
 	}
 	/* a copy without the end of the line, behind what the words need */
 	char *copy = ret->store + 5 * n + 6;
-	memcpy(copy, line, n);
+	for (size_t i = 0; i < n; i++)
+		copy[i] = line[i];
+	copy[n] = 0;
 	return words(copy, ret);
 }
 
