@@ -41,7 +41,7 @@ struct hws_agent_proc_conf {
 	/* For the audit log. */
 	void (*audit)(const Agt__AgentAudit *e, void *arg);
 	/* Its state is another one; may be NULL. Not to be freed inside. */
-	void (*changed)(struct hws_agent_proc *p, void *arg);
+	void (*changed)(struct hws_agent_proc *d, void *arg);
 	void *arg;
 };
 
@@ -58,23 +58,23 @@ struct hws_agent_state {
 int hws_agent_proc_new(struct hws_loop *loop, const struct hws_settings *settings,
 		const struct hws_agent_proc_conf *conf, struct hws_agent_proc **ret) HWS_MUST_CHECK;
 /* The process ends; *ret_pid (may be NULL): a child that somebody has to wait for, 0 = none. */
-void hws_agent_proc_free(struct hws_agent_proc *p, pid_t *ret_pid);
-void hws_agent_proc_state(const struct hws_agent_proc *p, struct hws_agent_state *ret);
+void hws_agent_proc_free(struct hws_agent_proc *d, pid_t *ret_pid);
+void hws_agent_proc_state(const struct hws_agent_proc *d, struct hws_agent_state *ret);
 /* A fresh link to the agent for this session: the end for the gate, which the caller owns.
  * HWS_ERR_DISPLAY: it cannot serve now. */
-int hws_agent_proc_join(struct hws_agent_proc *p, const struct hws_agent_session *s,
+int hws_agent_proc_join(struct hws_agent_proc *d, const struct hws_agent_session *s,
 		int *ret_fd) HWS_MUST_CHECK;
 /* Its permissions are others now. As `part`: an agent that does not take it any more is ended. */
-void hws_agent_proc_permit(struct hws_agent_proc *p, uint64_t conn, uint32_t permissions);
+void hws_agent_proc_permit(struct hws_agent_proc *d, uint64_t conn, uint32_t permissions);
 /* Its session is over: the agent serves it no more, whatever its gate does. */
-void hws_agent_proc_part(struct hws_agent_proc *p, uint64_t conn);
+void hws_agent_proc_part(struct hws_agent_proc *d, uint64_t conn);
 /* The settings are others now. */
-void hws_agent_proc_configure(struct hws_agent_proc *p);
+void hws_agent_proc_configure(struct hws_agent_proc *d);
 /* Has a service of the agent say `text` to connection `conn` (0 = to all). `done` is called once,
  * now or later but within seconds: with how many viewers it went to, and why not to another, or to
  * none ("" = there was nobody). */
-void hws_agent_proc_command(struct hws_agent_proc *p, const char *service, uint64_t conn,
+void hws_agent_proc_command(struct hws_agent_proc *d, const char *service, uint64_t conn,
 		const char *text, void (*done)(unsigned told, const char *error, void *arg),
 		void *arg);
 /* From the owner's SIGCHLD: true when it was this agent. */
-bool hws_agent_proc_reaped(struct hws_agent_proc *p, pid_t pid, int status);
+bool hws_agent_proc_reaped(struct hws_agent_proc *d, pid_t pid, int status);

@@ -159,10 +159,11 @@ static void copy_event(char *buf, size_t size, const char *event)
 {
 	size_t n = 0;
 
-	for (; event[n] && n + 1 < size; n++)
-		buf[n] = (event[n] >= 'a' && event[n] <= 'z') || event[n] == '.' || event[n] == '_'
-				? event[n]
-				: '_';
+	for (; event[n] && n + 1 < size; n++) {
+		buf[n] = '_';
+		if ((event[n] >= 'a' && event[n] <= 'z') || event[n] == '.')
+			buf[n] = event[n];
+	}
 	buf[n] = 0;
 }
 

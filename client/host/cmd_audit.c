@@ -196,7 +196,9 @@ static int parse_since(const char *text, char *buf, size_t size)
 
 		if (form[i] == '0' ? !digit : text[i] != form[i] && !(i == 10 && text[i] == ' '))
 			return HWS_ERR_INVAL;
-		buf[i] = digit ? text[i] : form[i];
+		buf[i] = form[i];
+		if (digit)
+			buf[i] = text[i];
 	}
 	buf[n] = 0;
 	return HWS_OK;

@@ -76,7 +76,8 @@ static size_t put_text(uint8_t *to, const char *text)
 
 	for (unsigned i = 0; i < 4; i++)
 		to[i] = (uint8_t)(n >> 8 * i);
-	memcpy(to + 4, text, n);
+	for (size_t i = 0; i < n; i++)
+		to[4 + i] = (uint8_t)text[i];
 	return n + 4;
 }
 
