@@ -148,6 +148,7 @@ char **hws_clip_folder_tops(const struct hws_clip_list *list, const char *path, 
 		tops[(*ret_n)++] = text;
 		size_t n_path = strlen(path), n_name = strlen(e->path);
 
+		/* NOLINTNEXTLINE(bugprone-not-null-terminated-result): the rest follows */
 		memcpy(text, path, n_path);
 		text[n_path] = '/';
 		memcpy(text + n_path + 1, e->path, n_name + 1);

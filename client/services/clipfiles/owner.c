@@ -195,6 +195,7 @@ static void tell_files(struct hws_clip_owner *o)
 	const struct hws_clip_list *l = hws_clip_tree_list(o->tree);
 	uint32_t count = hws_clip_list_count(l), n = 0;
 	Ses__CliprdrFile *file = hws_alloc_array(count, sizeof(*file));
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): a list of pointers */
 	Ses__CliprdrFile **list = hws_alloc_array(count, sizeof(*list));
 	char *names = hws_alloc_array(count, HWS_CLIP_SHOWN_PATH);
 	Ses__CliprdrFiles files = SES__CLIPRDR_FILES__INIT;

@@ -125,8 +125,8 @@ struct hws_files_job {
 /* Both: HWS_ERR_FULL, HWS_ERR_EXISTS (the id), HWS_ERR_INVAL. What follows are events. */
 /* `local` is the file's own path when `remote` is a file, else the folder that its content goes
  * to. */
-int hws_files_download(struct hws_files *f, const struct hws_files_job *job) HWS_MUST_CHECK;
-int hws_files_upload(struct hws_files *f, const struct hws_files_job *job) HWS_MUST_CHECK;
+int hws_files_download(struct hws_files *f, const struct hws_files_job *q) HWS_MUST_CHECK;
+int hws_files_upload(struct hws_files *f, const struct hws_files_job *q) HWS_MUST_CHECK;
 /* The answer to ASK; `all`: and to all that follow in this job. HWS_ERR_NOTFOUND: nobody asked. */
 int hws_files_decide(struct hws_files *f, int32_t id, uint32_t file, enum hws_files_answer answer,
 		bool all) HWS_MUST_CHECK;

@@ -3,6 +3,7 @@
  * Nothing is freed but at the end of a turn: an event may lead to any call. */
 #include "client/services/files/view_parts.h"
 #include "shared/base/clock.h"
+#include "shared/base/log.h"
 #include "shared/base/mem.h"
 #include "shared/wire/version.h"
 #include <stdarg.h>
@@ -259,13 +260,13 @@ int hws_files_view_cancel(struct hws_files_view *fv, uint32_t id, bool forget)
 		r->job.engaged = false;
 		if ((forget ? hws_files_cancel(fv->files, (int32_t)id)
 			    : hws_files_stop(fv->files, (int32_t)id)) < 0)
-			forget = false; /* it has just ended */
+			hws_debug("files.ended_already");
 	} else if (r->stage != FV_WAITS && fv->open && !is_job(r)) {
 		c.id = (int32_t)id;
 		a.union_case = SES__FILE_ACTION__UNION_CANCEL;
 		a.cancel = &c;
-		if (fv_send(fv, &a) < 0)
-			forget = false; /* what it answers all the same finds nobody */
+		if (fv_send(fv, &a) < 0) /* what it answers all the same finds nobody */
+			hws_debug("files.cancel_not_sent");
 	}
 	fv_done(r, HWS_ERR_CANCELED, "canceled");
 	return HWS_OK;

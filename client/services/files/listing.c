@@ -304,6 +304,7 @@ int hws_listing_entries(const struct hws_listing *l, size_t from, size_t to, boo
 		Ses__FileEntry ***ret)
 {
 	size_t n = to - from, i = 0;
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): a list of pointers */
 	Ses__FileEntry **list = hws_alloc_array(n + 1, sizeof(*list));
 	Ses__FileEntry *entry = hws_alloc_array(n + 1, sizeof(*entry));
 	int r = list && entry ? HWS_OK : HWS_ERR_NOMEM;

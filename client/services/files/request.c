@@ -297,7 +297,7 @@ static char *join(const char *dir, const char *name)
 
 	if (!wire ||
 			hws_fmt(path, sizeof(path), "%s%s%s", dir,
-					*name && strcmp(dir, "/") ? "/" : "", name) < 0 ||
+					*name && strcmp(dir, "/") != 0 ? "/" : "", name) < 0 ||
 			hws_name_to_wire(path, wire, room) < 0) {
 		hws_free(wire);
 		return NULL;
@@ -310,6 +310,7 @@ static int answer_empty(struct hws_request *q, const struct hws_listing *l)
 	Ses__FileResponse response = SES__FILE_RESPONSE__INIT;
 	Ses__ReadEmptyDirsResponse e = SES__READ_EMPTY_DIRS_RESPONSE__INIT;
 	Ses__FileDirectory *dir = hws_alloc_array(l->count + 1, sizeof(*dir));
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): a list of pointers */
 	Ses__FileDirectory **list = hws_alloc_array(l->count + 1, sizeof(*list));
 	int r = dir && list ? HWS_OK : HWS_ERR_NOMEM;
 	size_t n = 0;

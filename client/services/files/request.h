@@ -31,6 +31,6 @@ int hws_request_new(const Ses__FileAction *a, struct hws_request **ret,
 int hws_request_first(const char *path, bool hidden, struct hws_request **ret) HWS_MUST_CHECK;
 void hws_request_free(struct hws_request *q); /* takes NULL */
 /* On a worker: int (*)(void *) of loop/work. Always HWS_OK: what failed is an answer. */
-int hws_request_run(void *q);
+int hws_request_run(void *arg);
 /* Does it change something? */
 bool hws_request_changes(const struct hws_request *q);

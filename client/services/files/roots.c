@@ -349,9 +349,9 @@ static const struct root *find(const struct hws_roots *roots, const char *path, 
 		const char *const names[] = { t->path, t->real };
 
 		for (unsigned k = 0; k < 2; k++) {
-			size_t len = strcmp(names[k], "/") ? strlen(names[k]) : 0;
+			size_t len = strcmp(names[k], "/") != 0 ? strlen(names[k]) : 0;
 
-			if (strncmp(path, names[k], len) || (path[len] && path[len] != '/'))
+			if (strncmp(path, names[k], len) != 0 || (path[len] && path[len] != '/'))
 				continue;
 			granted |= t->access;
 			if (best && len < length)

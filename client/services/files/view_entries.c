@@ -58,9 +58,11 @@ char *fv_below(const struct hws_files_view *fv, const char *root, const char *na
 	if (wire)
 		path = hws_alloc(n + w + 2);
 	if (path) {
+		/* NOLINTNEXTLINE(bugprone-not-null-terminated-result): the rest follows */
 		memcpy(path, root, n);
 		if (n > 0 && w > 0 && !is_sep(fv, root[n - 1]))
 			path[n++] = separator(fv);
+		/* NOLINTNEXTLINE(bugprone-not-null-terminated-result): with its end */
 		memcpy(path + n, wire, w + 1);
 		for (size_t i = 0; fv->windows && i < w; i++)
 			if (path[n + i] == '/')
