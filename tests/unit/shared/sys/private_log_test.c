@@ -67,7 +67,7 @@ END_TEST
 
 START_TEST(full_files_are_put_aside_and_the_oldest_goes)
 {
-	char line[50];
+	char line[64];
 
 	for (int i = 0; i < 6; i++) {
 		snprintf(line, sizeof(line), "%d ---------------------------------------\n", i);
