@@ -57,7 +57,8 @@ void *api_event_bytes(struct api_event *e, const void *bytes, size_t n)
 
 	if (!b)
 		return NULL;
-	memcpy(b->content, bytes, n);
+	if (n > 0)
+		memcpy(b->content, bytes, n);
 	b->next = e->data;
 	e->data = b;
 	return b->content;

@@ -76,7 +76,8 @@ static void take_opened(struct term_viewer *t, const Ses__TerminalOpened *o)
 	ck_assert_int_eq(hws_str_copy(t->message, sizeof(t->message), o->message), HWS_OK);
 	ck_assert_uint_le(o->n_persistent_sessions, HWS_COUNT(t->others));
 	t->other_count = o->n_persistent_sessions;
-	memcpy(t->others, o->persistent_sessions, t->other_count * sizeof(t->others[0]));
+	if (t->other_count)
+		memcpy(t->others, o->persistent_sessions, t->other_count * sizeof(t->others[0]));
 }
 
 static void take_list(struct term_viewer *t, const Ses__TerminalList *l)
