@@ -89,6 +89,7 @@ struct hws_out { /* a packed message that waits */
 struct hws_files {
 	struct hws_files_conf conf;
 	struct hws_list jobs;
+	struct hws_list leaving; /* over, while a worker is busy with them still */
 	size_t count, active;
 	struct hws_list out; /* before all blocks */
 	size_t out_bytes, queued;

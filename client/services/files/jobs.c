@@ -26,6 +26,7 @@ int hws_files_new(const struct hws_files_conf *conf, struct hws_files **ret)
 	f->conf = *conf;
 	f->packs = true;
 	hws_list_init(&f->jobs);
+	hws_list_init(&f->leaving);
 	hws_list_init(&f->out);
 	*ret = f;
 	return HWS_OK;
@@ -144,6 +145,8 @@ static void leave(struct hws_job *j)
 	j->dead = true;
 	if (!j->busy)
 		retire(j);
+	else if (!f->gone)
+		hws_list_push(&f->leaving, &j->node);
 	hws_files_balance(f);
 }
 
@@ -173,6 +176,7 @@ bool hws_job_back(struct hws_job *j)
 	j->busy = false;
 	if (!j->dead)
 		return false;
+	hws_list_remove(&j->node);
 	retire(j);
 	return true;
 }
@@ -190,6 +194,10 @@ void hws_files_free(struct hws_files *f)
 
 		j->orphan = j->busy;
 		leave(j);
+	}
+	while ((node = hws_list_first(&f->leaving))) {
+		hws_list_remove(node);
+		hws_container(node, struct hws_job, node)->orphan = true;
 	}
 	hws_files_drop_out(f);
 	hws_free(f);
