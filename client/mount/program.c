@@ -32,8 +32,9 @@ static int own_folder(char *ret)
 
 int hws_mount_program(char *path, size_t size, struct hws_error *err)
 {
-	static const char *const places[] = { HAWSER_MOUNT_FROM_LIB, HAWSER_MOUNT_FROM_BIN,
-		"../mount/" NAME, NAME };
+	static const char in_tree[] = "../mount/" NAME;
+	static const char *const places[] = { HAWSER_MOUNT_FROM_LIB, HAWSER_MOUNT_FROM_BIN, in_tree,
+		NAME };
 	const char *named = secure_getenv("HAWSER_MOUNT");
 	char folder[PATH_MAX];
 

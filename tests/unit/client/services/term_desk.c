@@ -30,7 +30,8 @@ static struct term_viewer *of(struct hws_host_viewer *v)
 static void append(char *to, size_t size, size_t *len, struct hws_bytes b)
 {
 	ck_assert_uint_lt(*len + b.len, size);
-	memcpy(to + *len, b.ptr, b.len);
+	if (b.len)
+		memcpy(to + *len, b.ptr, b.len);
 	*len += b.len;
 	to[*len] = 0;
 }
