@@ -31,7 +31,7 @@ static void on_tunnel(struct tunnels *t, const struct hawser_tunnel_event *ev)
 	case HAWSER_TUNNEL_CLOSED:
 		t->bytes_in = ev->bytes_in;
 		t->bytes_out = ev->bytes_out;
-		/* fall through */
+		__attribute__((fallthrough));
 	case HAWSER_TUNNEL_FAILED:
 		t->error = ev->error;
 		take_text(t->code, sizeof(t->code), ev->code);
