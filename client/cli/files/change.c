@@ -68,7 +68,8 @@ static int remove_path(struct files_run *f, const char *path, const struct files
 		return files_run_fail(f, r, "rm", path);
 	folder = e.kind == HAWSER_FILE_DIR || e.kind == HAWSER_FILE_DRIVE;
 	if (!*files_path_base(path, f->windows))
-		return cli_fail(CLI_USAGE, "rm: not the root of a file system (%s)", path);
+		return cli_fail(CLI_USAGE, "rm %s: a root is not removed",
+				files_show_name(shown, sizeof(shown), path));
 	if (folder && !f->flags.recursive)
 		return cli_fail(CLI_USAGE,
 				"rm %s: it is a folder; -r removes it with all that is "
