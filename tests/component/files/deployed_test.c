@@ -258,7 +258,7 @@ START_TEST(command_lines_that_are_wrong_are_refused)
 	sh("$F frobnicate", 2, "no command");
 	sh("$F get", 2, "usage: get");
 	sh("$F ls --recursive --null --long", 2, "do not go together");
-	sh("$F rm /", 2, "not the root");
+	sh("$F rm /", 2, "a root is not removed");
 	sh("$HAWSER files 127.0.0.1:1 --no-retry ls", 3, NULL);
 	sh("$HAWSER files --help", 0, "sync down REMOTE LOCAL");
 }
