@@ -35,8 +35,8 @@ int main(int argc, char **argv)
 	if (!d)
 		return 1;
 	Window w = XCreateSimpleWindow(d, DefaultRootWindow(d), 0, 0, 300, 200, 0, 0, 0);
-	/* libX11 reads the map at the first use, and only after that asks to be told of changes: one
-	 * between the two it never hears of. Programs are past that when somebody types into them. */
+	/* libX11 reads the map at its first use, and only then asks to be told of changes: of one
+	 * between the two it never hears. Programs are past that when somebody types. */
 	(void)XkbKeycodeToKeysym(d, 24, 0, 0);
 	XSync(d, False);
 	XSelectInput(d, w, KeyPressMask | KeyReleaseMask | StructureNotifyMask);
