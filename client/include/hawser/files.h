@@ -62,7 +62,8 @@ enum hawser_files_event_type {
 	HAWSER_FILES_LISTING,  /* .listing */
 	HAWSER_FILES_STARTED,  /* .job: what there is to do is known */
 	HAWSER_FILES_PROGRESS, /* .job: some times a second while bytes move; coalesced by job */
-	HAWSER_FILES_FILE,     /* .file: one file of a job has ended */
+	HAWSER_FILES_FILE, /* .file: one file of a job has ended; or something in its tree could not
+				* be read, and is not copied: a folder, or (name "") so many more */
 	HAWSER_FILES_CONFLICT, /* .conflict: answer by hawser_files_decide */
 	HAWSER_FILES_DONE      /* .done: the last one of a request */
 };

@@ -30,7 +30,9 @@ enum hws_files_event_type {
 				 * a viewer between hawser ends: taken by the host */
 	HWS_FILES_FILE_SKIPPED, /* by decision */
 	HWS_FILES_FILE_FAILED,  /* `err`, `text`; the job goes on */
-	HWS_FILES_DONE,         /* some files may have failed: `failed` */
+	HWS_FILES_UNREAD,       /* after STARTED: `name` ("": so many more, `files`) is there, but
+				 * could not be read, and is in no list; `err`, `text` */
+	HWS_FILES_DONE,         /* some files may have failed, or were unread: `failed` */
 	HWS_FILES_FAILED,       /* the job as a whole: `err`, `text`; HWS_ERR_CANCELED: by cancel */
 };
 

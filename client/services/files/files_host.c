@@ -123,6 +123,10 @@ static void on_event(const struct hws_files_event *e, void *arg)
 	case HWS_FILES_FILE_FAILED:
 		audit(fv, what, path, "", 0, e->err);
 		break;
+	case HWS_FILES_UNREAD:
+		if (!e->writes && *e->name)
+			audit(fv, what, path, "", 0, e->err);
+		break;
 	case HWS_FILES_FAILED:
 		if (e->err != HWS_ERR_CANCELED)
 			audit(fv, what, path, "", 0, e->err);

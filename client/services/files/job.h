@@ -48,6 +48,7 @@ struct hws_job {
 	enum hws_files_policy policy;
 	char *local, *remote; /* local bytes; on the wire */
 	uint32_t first, count, failed, skipped, left, asked, current;
+	uint32_t unread; /* there, but not in the list: it failed, too */
 	int32_t done_number;
 	uint8_t *mark;       /* enum hws_mark, of `count` files */
 	uint64_t *resume_at; /* writing, and decisions: where each begins; NULL: all at 0 */
@@ -121,6 +122,15 @@ int hws_job_set_count(struct hws_job *j, size_t count) HWS_MUST_CHECK;
 int hws_job_policy(const struct hws_job *j, const struct hws_writer_find *f);
 void hws_job_ask(struct hws_job *j, uint32_t file, const struct hws_writer_find *f);
 const struct hws_listing *hws_job_list(const struct hws_job *j);
+
+/* --- unread.c: what is below the folder of a job, but in no list --- */
+/* STARTED, and what is not in the list. */
+void hws_job_started(struct hws_job *j);
+/* With a part of the other end's list, before its entries. */
+void hws_unread_take(struct hws_job *j, uint32_t cut, Ses__FileUnread **unread, size_t n);
+/* For the last part of a list; returns how many. _free takes NULL. */
+int hws_unread_pack(const struct hws_listing *l, Ses__FileUnread ***ret) HWS_MUST_CHECK;
+void hws_unread_free(Ses__FileUnread **list, size_t n);
 
 /* --- say.c: errors end nothing, the link will say so --- */
 /* What waits; false: the line takes nothing yet. */

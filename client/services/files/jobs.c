@@ -250,7 +250,7 @@ void hws_job_event(struct hws_job *j, enum hws_files_event_type type, uint32_t f
 		.size = x ? x->size : 0,
 		.modified = x ? x->modified : 0,
 		.files = j->count,
-		.failed = j->failed,
+		.failed = j->failed + j->unread,
 		.skipped = j->skipped,
 		.bytes = j->total,
 		.err = err,
@@ -328,6 +328,7 @@ static void on_receive(struct hws_files *f, const Ses__FileTransferReceiveReques
 		}
 	}
 	if (r == HWS_OK) {
+		hws_unread_take(j, q->cut, q->unread, q->n_unread);
 		hws_write_entries(j, q->files, q->n_files, j->extended && q->more);
 		return;
 	}
@@ -427,6 +428,7 @@ static bool on_response(struct hws_files *f, const Ses__FileResponse *r)
 	case SES__FILE_RESPONSE__UNION_DIR:
 		if (!j->writes || f->conf.host)
 			return !j->writes;
+		hws_unread_take(j, r->dir->cut, r->dir->unread, r->dir->n_unread);
 		hws_write_entries(
 				j, r->dir->entries, r->dir->n_entries, j->extended && r->dir->more);
 		break;

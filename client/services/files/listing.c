@@ -25,8 +25,24 @@ void hws_listing_done(struct hws_listing *l)
 	for (size_t i = 0; i < l->count; i++)
 		hws_free(l->entry[i].name);
 	hws_free(l->entry);
+	for (size_t i = 0; i < l->unread_count; i++)
+		hws_free(l->unread[i].name);
+	hws_free(l->unread);
 	l->entry = NULL;
-	l->count = l->room = 0;
+	l->unread = NULL;
+	l->count = l->room = l->unread_count = 0;
+}
+
+void hws_listing_unread(struct hws_listing *l, const char *name, int err)
+{
+	l->skipped++;
+	if (!l->unread)
+		l->unread = hws_alloc_array(HWS_UNREAD_MAX, sizeof(*l->unread));
+	if (!l->unread || l->unread_count == HWS_UNREAD_MAX)
+		return;
+	struct hws_unread *u = &l->unread[l->unread_count];
+	*u = (struct hws_unread){ hws_strdup(name), err };
+	l->unread_count += u->name != NULL;
 }
 
 int hws_listing_add(struct hws_listing *l, const char *name, uint8_t type, const struct stat *st)
@@ -195,23 +211,30 @@ static int walk_entry(struct walk *w, int dir, const char *name, size_t len, uns
 	size_t n = strlen(name), start = len + (len != 0);
 	int sub;
 
-	if (start + n > HWS_FILE_PATH_MAX || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
-		w->l->skipped++;
+	if (start + n > HWS_FILE_PATH_MAX) {
+		w->path[len] = 0;
+		hws_listing_unread(w->l, w->path, HWS_ERR_TOOBIG);
 		return HWS_OK;
 	}
 	if (len)
 		w->path[len] = '/';
 	memcpy(w->path + start, name, n + 1);
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+		hws_listing_unread(w->l, w->path, hws_err_from_errno(errno));
+		return HWS_OK;
+	}
 	if (S_ISREG(st.st_mode))
 		return w->empty ? HWS_OK
 				: hws_listing_add(w->l, w->path, SES__FILE_TYPE__File, &st);
 	if (!S_ISDIR(st.st_mode))
 		return HWS_OK;
-	if (depth >= HWS_LISTING_DEPTH || hws_below_folder(w->roots, dir, name, false, &sub) < 0) {
-		w->l->skipped++;
+	int r = depth >= HWS_LISTING_DEPTH ? HWS_ERR_TOOBIG
+					   : hws_below_folder(w->roots, dir, name, false, &sub);
+	if (r < 0) {
+		hws_listing_unread(w->l, w->path, r);
 		return HWS_OK;
 	}
-	int r = walk_folder(w, sub, start + n, depth + 1);
+	r = walk_folder(w, sub, start + n, depth + 1);
 	close(sub);
 	return r;
 }
@@ -227,7 +250,8 @@ static int walk_folder(struct walk *w, int dir, size_t len, unsigned depth)
 	if (r == HWS_ERR_NOMEM || r == HWS_ERR_TOOBIG || (r < 0 && !depth))
 		return r;
 	if (r < 0) {
-		w->l->skipped++;
+		w->path[len] = 0;
+		hws_listing_unread(w->l, w->path, r);
 		return HWS_OK;
 	}
 	if (w->empty && !count && fstat(dir, &st) == 0) {
@@ -358,7 +382,7 @@ int hws_listing_pack(const struct hws_listing *l, size_t from, size_t max, int32
 	d.n_entries = next - from;
 	d.more = extended && next < l->count;
 	d.request = extended ? request : 0;
-	d.cut = extended && l->skipped;
+	d.cut = extended ? (uint32_t)HWS_MIN(l->skipped, (size_t)UINT32_MAX) : 0;
 	response.union_case = SES__FILE_RESPONSE__UNION_DIR;
 	response.dir = &d;
 	m.union_case = SES__MESSAGE__UNION_FILE_RESPONSE;

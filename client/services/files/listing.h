@@ -20,15 +20,27 @@ struct hws_listing_entry {
 	bool hidden;
 };
 
+/* What could not be read: so many of them are named. */
+#define HWS_UNREAD_MAX 64u
+
+struct hws_unread {
+	char *name; /* local bytes; as in an entry */
+	int err;
+};
+
 struct hws_listing {
 	struct hws_listing_entry *entry;
 	size_t count, room;
-	uint64_t bytes; /* of all files */
-	size_t max;     /* of entries; 0 = HWS_LISTING_MAX */
-	size_t skipped; /* folders and entries that could not be read */
+	uint64_t bytes;            /* of all files */
+	size_t max;                /* of entries; 0 = HWS_LISTING_MAX */
+	size_t skipped;            /* folders and entries that could not be read */
+	struct hws_unread *unread; /* the first of them */
+	size_t unread_count;
 };
 
 void hws_listing_done(struct hws_listing *l);
+/* One more that could not be read. */
+void hws_listing_unread(struct hws_listing *l, const char *name, int err);
 /* The entries of the folder `dir` (borrowed), not sorted. HWS_ERR_TOOBIG: more than `max`. */
 int hws_listing_read(struct hws_listing *l, int dir, bool hidden) HWS_MUST_CHECK;
 /* All regular files at any depth, in order of names; links are neither listed nor followed. */

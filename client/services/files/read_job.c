@@ -120,7 +120,9 @@ static void listed(void *arg, int r)
 		hws_job_mark(j, i, HWS_MARK_SENT);
 	}
 	j->state = HWS_JOB_RUNS;
-	hws_job_event(j, HWS_FILES_STARTED, 0, HWS_OK, NULL);
+	hws_job_started(j);
+	if (j->dead)
+		return;
 	if (j->f->conf.old_peer && !j->extended) {
 		for (uint32_t i = j->first; i < j->count; i++)
 			hws_job_mark(j, i, HWS_MARK_AGREED);

@@ -278,8 +278,18 @@ static int for_windows(Ses__FileEntry **entries, size_t n)
 	return HWS_OK;
 }
 
-static int pack_receive(const struct hws_job *j, Ses__FileEntry **entries, size_t n, bool more,
-		struct hws_buf *out)
+/* One part of a list. */
+struct part {
+	Ses__FileEntry **entries;
+	size_t n;
+	bool more;
+	/* of the last part */
+	uint32_t cut;
+	Ses__FileUnread **unread;
+	size_t unread_n;
+};
+
+static int pack_receive(const struct hws_job *j, const struct part *p, struct hws_buf *out)
 {
 	Ses__Message m = SES__MESSAGE__INIT;
 	Ses__FileAction a = SES__FILE_ACTION__INIT;
@@ -287,12 +297,15 @@ static int pack_receive(const struct hws_job *j, Ses__FileEntry **entries, size_
 
 	q.id = j->id;
 	q.path = j->remote;
-	q.files = entries;
-	q.n_files = n;
+	q.files = p->entries;
+	q.n_files = p->n;
 	q.file_num = (int32_t)j->first;
 	q.total_size = hws_reader_listing(j->reader)->bytes;
 	q.extended = j->extended;
-	q.more = more;
+	q.more = p->more;
+	q.cut = p->cut;
+	q.unread = p->unread;
+	q.n_unread = p->unread_n;
 	a.union_case = SES__FILE_ACTION__UNION_RECEIVE;
 	a.receive = &q;
 	m.union_case = SES__MESSAGE__UNION_FILE_ACTION;
@@ -300,8 +313,7 @@ static int pack_receive(const struct hws_job *j, Ses__FileEntry **entries, size_
 	return hws_ses_pack(&m, out);
 }
 
-static int pack_dir(const struct hws_job *j, Ses__FileEntry **entries, size_t n, bool more,
-		struct hws_buf *out)
+static int pack_dir(const struct hws_job *j, const struct part *p, struct hws_buf *out)
 {
 	Ses__Message m = SES__MESSAGE__INIT;
 	Ses__FileResponse r = SES__FILE_RESPONSE__INIT;
@@ -309,9 +321,12 @@ static int pack_dir(const struct hws_job *j, Ses__FileEntry **entries, size_t n,
 
 	d.id = j->id;
 	d.path = j->remote;
-	d.entries = entries;
-	d.n_entries = n;
-	d.more = more;
+	d.entries = p->entries;
+	d.n_entries = p->n;
+	d.more = p->more;
+	d.cut = p->cut;
+	d.unread = p->unread;
+	d.n_unread = p->unread_n;
 	r.union_case = SES__FILE_RESPONSE__UNION_DIR;
 	r.dir = &d;
 	m.union_case = SES__MESSAGE__UNION_FILE_RESPONSE;
@@ -319,23 +334,36 @@ static int pack_dir(const struct hws_job *j, Ses__FileEntry **entries, size_t n,
 	return hws_ses_pack(&m, out);
 }
 
+static int add_unread(const struct hws_listing *l, struct part *p)
+{
+	int r = hws_unread_pack(l, &p->unread);
+
+	if (r < 0)
+		return r;
+	p->unread_n = (size_t)r;
+	p->cut = (uint32_t)HWS_MIN(l->skipped, (size_t)UINT32_MAX);
+	return HWS_OK;
+}
+
 int hws_say_list(const struct hws_job *j, const struct hws_listing *l, size_t from, bool receive,
 		struct hws_buf *out, size_t *ret_next)
 {
 	size_t next = part_end(j, l, from);
-	Ses__FileEntry **entries;
+	struct part p = { .n = next - from, .more = next < l->count };
 
-	if (!j->extended && next < l->count)
+	if (!j->extended && p.more)
 		return HWS_ERR_TOOBIG;
-	int r = hws_listing_entries(l, from, next, j->extended, &entries);
+	int r = hws_listing_entries(l, from, next, j->extended, &p.entries);
 	if (r < 0)
 		return r;
 	if (receive && j->peer_windows)
-		r = for_windows(entries, next - from);
+		r = for_windows(p.entries, p.n);
+	if (r == HWS_OK && j->extended && !p.more && l->skipped)
+		r = add_unread(l, &p);
 	if (r == HWS_OK)
-		r = receive ? pack_receive(j, entries, next - from, next < l->count, out)
-			    : pack_dir(j, entries, next - from, next < l->count, out);
-	hws_listing_entries_free(entries, next - from);
+		r = receive ? pack_receive(j, &p, out) : pack_dir(j, &p, out);
+	hws_listing_entries_free(p.entries, p.n);
+	hws_unread_free(p.unread, p.unread_n);
 	*ret_next = next;
 	return r;
 }

@@ -235,7 +235,7 @@ int hws_files_progress(const struct hws_files *f, int32_t id, struct hws_files_p
 		.waiting = j->asked != 0,
 		.file = j->current,
 		.files = j->count,
-		.failed = j->failed,
+		.failed = j->failed + j->unread,
 		.skipped = j->skipped,
 		.done = HWS_MIN(j->done, j->total),
 		.wire = j->wire,

@@ -121,7 +121,7 @@ int fv_take_entries(struct fv_request *r, const Ses__FileDirectory *d, bool deep
 {
 	char name[HWS_FILE_PATH_MAX + 1];
 
-	r->list.skipped += d->cut;
+	r->list.skipped += d->cut > 0;
 	for (size_t i = 0; i < d->n_entries; i++) {
 		const Ses__FileEntry *e = d->entries[i];
 		bool alone = d->n_entries == 1 && r->list.count == 0;

@@ -47,7 +47,7 @@ static void doubt_ended(struct fv_job *j)
 	hws_free(j->sent);
 	j->sent = j->ended;
 	j->ended = NULL;
-	j->done = j->skipped = j->failed = 0;
+	j->done = j->skipped = j->failed = j->unread = 0;
 	j->first_err = HWS_OK;
 }
 
@@ -56,7 +56,7 @@ static void forget_ended(struct fv_job *j)
 	hws_free(j->ended);
 	hws_free(j->sent);
 	j->ended = j->sent = NULL;
-	j->files = j->done = j->skipped = j->failed = 0;
+	j->files = j->done = j->skipped = j->failed = j->unread = 0;
 	j->bytes = 0;
 	j->decided_count = 0;
 	j->first_err = HWS_OK;
@@ -212,7 +212,7 @@ void fv_job_finish(struct fv_request *r)
 		fv_done(r, j->first_err, "%s", j->first_text);
 	} else {
 		fv_done(r, j->first_err, "%u of %u were not copied; the first: %s", j->failed,
-				HWS_MAX(j->files, j->failed), j->first_text);
+				HWS_MAX(j->files + j->unread, j->failed), j->first_text);
 	}
 }
 
@@ -232,6 +232,8 @@ static void on_started(struct fv_request *r, const struct hws_files_event *e)
 		}
 	}
 	j->reset = false;
+	j->failed -= HWS_MIN(j->failed, j->unread); /* told again for each link */
+	j->unread = j->unread_events = 0;
 	j->files = e->files;
 	j->bytes = e->bytes;
 	if (!j->ended)
@@ -340,6 +342,31 @@ static void on_file(struct fv_request *r, const struct hws_files_event *e)
 		fv_event(r, &ev);
 }
 
+/* It is in no list, so nothing else will say that it is missing. */
+static void on_unread(struct fv_request *r, const struct hws_files_event *e)
+{
+	struct fv_job *j = &r->job;
+	char more[80];
+	struct hws_files_view_event ev = { .type = HWS_FILES_VIEW_FILE,
+		.name = e->name,
+		.file = e->file,
+		.err = e->err < 0 ? e->err : HWS_ERR_PERM,
+		.text = e->text };
+
+	if (!*e->name) {
+		snprintf(more, sizeof(more), "%u more could not be read", e->files);
+		ev.text = more;
+	}
+	j->unread += e->files;
+	fv_job_failed(r, ev.err, ev.text);
+	j->failed += e->files - 1;
+	/* on an earlier link it was said already */
+	if (++j->unread_events > j->unread_told) {
+		j->unread_told = j->unread_events;
+		fv_event(r, &ev);
+	}
+}
+
 void fv_files_event(const struct hws_files_event *e, void *arg)
 {
 	struct hws_files_view *fv = arg;
@@ -358,6 +385,9 @@ void fv_files_event(const struct hws_files_event *e, void *arg)
 	case HWS_FILES_FILE_SKIPPED:
 	case HWS_FILES_FILE_FAILED:
 		on_file(r, e);
+		break;
+	case HWS_FILES_UNREAD:
+		on_unread(r, e);
 		break;
 	case HWS_FILES_DONE:
 		r->job.engaged = false;

@@ -31,6 +31,8 @@ struct fv_job {
 	uint8_t *ended; /* a bit for each file */
 	uint8_t *sent;  /* uploads: the same, of earlier links */
 	uint32_t files, done, skipped, failed;
+	uint32_t unread;                     /* of `failed`: in no list */
+	uint32_t unread_events, unread_told; /* of this link; of all so far */
 	uint64_t bytes;
 	struct hws_files_view_progress told;
 	char *name; /* of the file that was last looked at */

@@ -331,7 +331,7 @@ static void opened(void *arg, int r)
 		return;
 	}
 	j->state = HWS_JOB_RUNS;
-	hws_job_event(j, HWS_FILES_STARTED, 0, HWS_OK, NULL);
+	hws_job_started(j);
 	if (j->dead)
 		return;
 	for (uint32_t i = 0; i < j->first; i++) {

@@ -194,6 +194,19 @@ START_TEST(nothing_outside_of_the_roots_is_touched)
 }
 END_TEST
 
+/* A folder that nobody can read (this one is too deep) is in no list; a script must hear of it all the
+ * same. What can be read is copied. */
+START_TEST(what_cannot_be_read_is_told)
+{
+	sh("mkdir -p t/g $THERE/t/g; p=$(printf 'd/%.0s' $(seq 130)); mkdir -p t/$p $THERE/t/$p; echo 1 > "
+	   "t/g/f; echo 1 > $THERE/t/g/f",
+			0, NULL);
+	sh("$F get -r $THERE/t x 2> err; s=$?; cat err; diff x/g t/g && exit $s", 7, "d/d/d/d");
+	sh("$F put -r t $THERE/y; s=$?; diff $THERE/y/g t/g && exit $s", 7, "were not copied");
+	sh("$F --json get -r $THERE/t z", 7, "\"failed\":1");
+}
+END_TEST
+
 START_TEST(many_files_are_copied)
 {
 	name_target(host.port, _i);
@@ -347,6 +360,7 @@ int main(void)
 	tcase_set_timeout(t, 250);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, every_command_works, 0, 2);
+	tcase_add_test(t, what_cannot_be_read_is_told);
 	tcase_add_loop_test(t, many_files_are_copied, 0, 1);
 	tcase_add_test(t, a_sparse_file_and_names_of_any_bytes_come_whole);
 	tcase_add_loop_test(t, a_cut_line_costs_only_time, 1, 3);

@@ -362,6 +362,47 @@ START_TEST(a_file_that_cannot_be_kept_has_failed)
 }
 END_TEST
 
+/* A tree with something in it that nobody reads: it is too deep. */
+static void make_unreadable(int end, const char *top)
+{
+	char name[512];
+	size_t n = (size_t)snprintf(name, sizeof(name), "%s/", top);
+
+	for (unsigned i = 0; i < 130; i++, n += 2)
+		memcpy(name + n, "d/", 3);
+	snprintf(name + n, sizeof(name) - n, "f");
+	pair_write(end, name, 10, 1);
+	snprintf(name, sizeof(name), "%s/good", top);
+	pair_write(end, name, 20, 2);
+}
+
+/* It is in no list, so it is named and counted by itself; a deployed host cannot say so. */
+START_TEST(what_cannot_be_read_has_failed)
+{
+	bool up = _i & 2, told = extended(_i) || up;
+	const struct pair_event *e, *unread;
+
+	pair_open(extended(_i));
+	make_unreadable(up ? VIEWER : HOST, "t");
+	ck_assert_int_eq(up ? pair_upload(1, "t", "t", HWS_FILES_ASKS, false)
+			    : pair_download(1, "t", "t", HWS_FILES_ASKS, false),
+			HWS_OK);
+	e = pair_run(1);
+	ck_assert_int_eq(e->type, HWS_FILES_DONE);
+	ck_assert_uint_eq(e->failed, told);
+	ck_assert_uint_eq(pair_count(VIEWER, HWS_FILES_UNREAD), told);
+	ck_assert_uint_eq(pair_count(VIEWER, HWS_FILES_FILE_DONE), 1);
+	unread = pair_find(up ? VIEWER : HOST, HWS_FILES_UNREAD, 1);
+	ck_assert_ptr_nonnull(unread);
+	ck_assert_ptr_eq(strstr(unread->name, "d/d/d/"), unread->name);
+	ck_assert_int_eq(unread->err, HWS_ERR_TOOBIG);
+	if (told)
+		ck_assert_str_eq(pair_find(VIEWER, HWS_FILES_UNREAD, 1)->name, unread->name);
+	pair_settle();
+	pair_same_file("t/good", "t/good");
+}
+END_TEST
+
 /* Who comes second to the same name is refused, and does the first one no harm. */
 START_TEST(two_jobs_do_not_write_one_file)
 {
@@ -410,6 +451,7 @@ int main(void)
 	tcase_add_loop_test(t, many_jobs_share_the_line, 0, 2);
 	tcase_add_loop_test(t, two_jobs_do_not_write_one_file, 0, 4);
 	tcase_add_test(t, a_file_that_cannot_be_kept_has_failed);
+	tcase_add_loop_test(t, what_cannot_be_read_has_failed, 0, 4);
 	t = test_case(s, "small", 60, TESTS_NONE);
 	tcase_add_checked_fixture(t, pair_setup, pair_teardown);
 	tcase_add_loop_test(t, many_small_files_flow, 0, 4);
