@@ -1,6 +1,7 @@
 /* cli/cli: what the commands of `hawser` share: exit statuses, messages. */
 #pragma once
 #include <hawser/hawser.h>
+#include <stdarg.h>
 
 #define CLI_PROGRAM "hawser"
 
@@ -20,7 +21,10 @@ enum cli_exit {
 
 /* The exit status for a code of the library. */
 int cli_exit_of(int err);
-/* "hawser: TEXT" on standard error; returns `status`. */
+/* "hawser: TEXT" on standard error, the one way for words that may be a host's, or name its files:
+ * what could command the terminal is shown as \xNN. */
+void cli_say(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
+/* The same; returns `status`. */
 int cli_fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* While the terminal is raw a line ends with a return, too. */

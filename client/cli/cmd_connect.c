@@ -201,7 +201,7 @@ static void on_password(struct run *r, enum hawser_password_reason reason, const
 								  "--password-file"));
 		return;
 	}
-	fprintf(stderr, "%s\n", text);
+	cli_fail(0, "%s", text);
 	if (!cli_secret_ask("Password: ", secret, sizeof(secret)) ||
 			hawser_session_password(r->session, secret, r->o->remember) < 0)
 		finish(r, cli_fail(CLI_PASSWORD, "no password was given"));

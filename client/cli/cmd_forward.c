@@ -147,14 +147,15 @@ static void say_listening(struct run *r, const struct spec *s, const struct haws
 {
 	const struct forward_spec *f = &s->spec;
 	bool there = f->kind == HAWSER_FORWARD_REMOTE;
+	char at[300]; /* of -R the host says it */
 
+	hws_str_plain(at, sizeof(at), hws_bytes_str(t->address));
 	if (r->o.front.json)
 		json_event("listening", s, t);
 	else if (f->kind == HAWSER_FORWARD_DYNAMIC)
-		printf("listening on %s (SOCKS 5)\n", t->address);
+		printf("listening on %s (SOCKS 5)\n", at);
 	else
-		printf("listening on %s%s%s, for %s:%u%s\n", t->address,
-				there ? " at the host" : "",
+		printf("listening on %s%s%s, for %s:%u%s\n", at, there ? " at the host" : "",
 				f->kind == HAWSER_FORWARD_UDP ? " (UDP)" : "", f->host,
 				f->target_port, there ? " here" : "");
 	flushed(r);

@@ -15,6 +15,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Of one line; the library's sentences are shorter. */
+#define SAID_MAX 8192
+
 static bool raw_lines;
 
 void cli_raw_lines(bool raw)
@@ -27,15 +30,22 @@ const char *cli_line_end(void)
 	return raw_lines ? "\r\n" : "\n";
 }
 
+void cli_say(const char *fmt, va_list ap)
+{
+	char said[SAID_MAX], shown[SAID_MAX];
+
+	vsnprintf(said, sizeof(said), fmt, ap);
+	fprintf(stderr, CLI_PROGRAM ": %s%s",
+			hws_str_plain(shown, sizeof(shown), hws_bytes_str(said)), cli_line_end());
+}
+
 int cli_fail(int status, const char *fmt, ...)
 {
 	va_list ap;
 
-	fputs(CLI_PROGRAM ": ", stderr);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	cli_say(fmt, ap);
 	va_end(ap);
-	fputs(cli_line_end(), stderr);
 	return status;
 }
 

@@ -79,6 +79,14 @@ static bool say(int fd, const char *text)
 	return write(fd, text, strlen(text)) == (ssize_t)strlen(text);
 }
 
+/* A host may have written it. */
+static bool say_plain(int fd, const char *text)
+{
+	char shown[4096];
+
+	return say(fd, hws_str_plain(shown, sizeof(shown), hws_bytes_str(text)));
+}
+
 /* The terminal has a line to read; false when `stop` is ready first. */
 static bool line_comes(int fd, int stop)
 {
@@ -140,7 +148,7 @@ bool cli_question(int stop, const char *title, const char *text, const char *pro
 
 	if (fd < 0)
 		return false;
-	good = say(fd, title) && say(fd, ": ") && say(fd, text) && say(fd, "\n") &&
+	good = say_plain(fd, title) && say(fd, ": ") && say_plain(fd, text) && say(fd, "\n") &&
 			ask_on(fd, stop, true, prompt, ret_answer, size);
 	close(fd);
 	return good;

@@ -19,11 +19,9 @@ void session_front_say(const struct session_front *f, const char *fmt, ...)
 
 	if (f->options->quiet)
 		return;
-	fputs(CLI_PROGRAM ": ", stderr);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	cli_say(fmt, ap);
 	va_end(ap);
-	fputs(cli_line_end(), stderr);
 }
 
 void session_front_finish(struct session_front *f, int status)

@@ -98,10 +98,10 @@ bool hws_utf8_valid(struct hws_bytes in)
 
 /* C0 and DEL, C1 (U+0080..9F), and what turns the direction of text or breaks lines (U+2028..202E,
  * U+2066..2069): all of them can make a log line or a dialog lie. */
-static bool is_unsafe(const uint8_t *p, size_t n)
+static bool is_unsafe(const uint8_t *p, size_t n, bool quoted)
 {
 	if (n == 1)
-		return p[0] < 0x20 || p[0] == 0x7f || p[0] == '"' || p[0] == '\\';
+		return p[0] < 0x20 || p[0] == 0x7f || (quoted && (p[0] == '"' || p[0] == '\\'));
 	if (n == 2)
 		return p[0] == 0xc2 && p[1] < 0xa0;
 	if (n == 3 && p[0] == 0xe2)
@@ -118,7 +118,8 @@ static bool is_escape(const uint8_t *p, size_t n)
 			strchr("0123456789abcdef", p[3]) && p[3];
 }
 
-char *hws_str_escape(char *buf, size_t size, struct hws_bytes in)
+/* `quoted`: it is going to stand between double quotes. */
+static char *escape(char *buf, size_t size, struct hws_bytes in, bool quoted)
 {
 	static const char digits[] = "0123456789abcdef";
 	size_t at = 0;
@@ -129,7 +130,7 @@ char *hws_str_escape(char *buf, size_t size, struct hws_bytes in)
 		bool made = is_escape(in.ptr + i, in.len - i);
 		size_t n = made ? 4 : utf8_len(in.ptr + i, in.len - i);
 
-		if (n && (made || !is_unsafe(in.ptr + i, n))) {
+		if (n && (made || !is_unsafe(in.ptr + i, n, quoted))) {
 			if (n >= size - at)
 				break;
 			memcpy(buf + at, in.ptr + i, n);
@@ -149,6 +150,16 @@ char *hws_str_escape(char *buf, size_t size, struct hws_bytes in)
 	}
 	buf[at] = 0;
 	return buf;
+}
+
+char *hws_str_escape(char *buf, size_t size, struct hws_bytes in)
+{
+	return escape(buf, size, in, true);
+}
+
+char *hws_str_plain(char *buf, size_t size, struct hws_bytes in)
+{
+	return escape(buf, size, in, false);
 }
 
 int hws_hex_encode(struct hws_bytes in, char *buf, size_t size)

@@ -17,6 +17,9 @@ bool hws_utf8_valid(struct hws_bytes in);
  * UTF-8 become \xNN; what is \xNN already stays, so a text may pass here more than once. The result
  * is cut at the buffer's end. Always terminates. Returns buf. */
 char *hws_str_escape(char *buf, size_t size, struct hws_bytes in);
+/* The same for sentences on a terminal, which may have such words in them: quotes and backslashes
+ * stay. */
+char *hws_str_plain(char *buf, size_t size, struct hws_bytes in);
 /* Lower-case hex; buf needs 2 * len + 1 bytes, else HWS_ERR_TOOBIG. */
 int hws_hex_encode(struct hws_bytes in, char *buf, size_t size) HWS_MUST_CHECK;
 /* Exactly `len` bytes from 2*len hex digits. */

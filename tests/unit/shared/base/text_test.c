@@ -192,6 +192,20 @@ START_TEST(foreign_text_is_made_safe_to_show)
 }
 END_TEST
 
+START_TEST(sentences_keep_their_quotes)
+{
+	char buf[64];
+
+	ck_assert_str_eq(hws_str_plain(buf, sizeof(buf),
+					 hws_bytes_str("a \"b\" \\c\x1b[2J\n\xff\xc2\x9b")),
+			"a \"b\" \\c\\x1b[2J\\x0a\\xff\\xc2\\x9b");
+	ck_assert_str_eq(hws_str_plain(buf, 8,
+					 hws_bytes_str("abcd\x1b"
+						       "e")),
+			"abcd");
+}
+END_TEST
+
 START_TEST(bounded_copies_fail_instead_of_cutting)
 {
 	char buf[6] = "xxxxx";
@@ -272,6 +286,7 @@ int main(void)
 	tcase_add_test(t, doubles_and_booleans_take_no_rubbish);
 	tcase_add_loop_test(t, utf8_is_checked_as_rfc_3629_says, 0, HWS_COUNT(utf8));
 	tcase_add_loop_test(t, foreign_text_is_made_safe_to_show, 0, HWS_COUNT(escapes));
+	tcase_add_test(t, sentences_keep_their_quotes);
 	tcase_add_test(t, bounded_copies_fail_instead_of_cutting);
 	tcase_add_test(t, hex_goes_there_and_back);
 	tcase_add_test(t, lists_are_split_trimmed_and_stopped);
