@@ -38,8 +38,12 @@ struct deployed_host {
 	uint16_t port;
 	/* After so many blocks that were sent or written the connection is cut, once; 0 = never. */
 	atomic_int cut_after;
+	/* and not before this file has so many bytes, for what is on its way then is lost; "" = none */
+	char cut_waits[400];
+	long cut_size;
 	atomic_int connections, blocks, bytes_taken;
 	bool plain_version; /* says that it is 1.1.9: no digests */
+	const char *says;   /* instead of its errors */
 	/* --- the thread's */
 	int listener, stop_fd[2], fd;
 	pthread_t thread;

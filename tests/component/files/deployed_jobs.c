@@ -38,7 +38,7 @@ static bool os_error(struct deployed_host *h, int32_t id, int32_t file)
 	char text[200];
 
 	snprintf(text, sizeof(text), "%s (os error %d)", strerror(errno), errno);
-	return deployed_error(h, id, file, text);
+	return deployed_error(h, id, file, h->says ? h->says : text);
 }
 
 bool deployed_done(struct deployed_host *h, int32_t id, int32_t file)
@@ -99,12 +99,24 @@ static const char *path_of(const struct deployed_job *j, int32_t at, const char 
 	return path;
 }
 
+static void wait_for_file(const struct deployed_host *h)
+{
+	struct stat st;
+
+	for (unsigned i = 0; *h->cut_waits && i < 6000; i++) {
+		if (stat(h->cut_waits, &st) == 0 && st.st_size >= h->cut_size)
+			return;
+		usleep(10000);
+	}
+}
+
 static void count_block(struct deployed_host *h, size_t bytes)
 {
 	int cut = atomic_load(&h->cut_after);
 
 	atomic_fetch_add(&h->bytes_taken, (int)bytes);
 	if (atomic_fetch_add(&h->blocks, 1) + 1 == cut) {
+		wait_for_file(h);
 		atomic_store(&h->cut_after, 0);
 		h->cut = true;
 	}
