@@ -7,10 +7,15 @@
 #include <errno.h>
 #include <ftw.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* Of what stays so much is named. */
+#define KEPT_SAID 20u
 
 /* --- listing ---------------------------------------------------------------------------------- */
 
@@ -77,10 +82,15 @@ static void drop_full_folders(struct files_list *l)
 
 static int walk_here(const char *path, struct files_list *out)
 {
+	char whole[PATH_MAX];
+
+	/* nftw does not go into a link, and a tree that was named by one is not empty */
+	if (!realpath(path, whole))
+		return errno == ENOENT ? HAWSER_ERR_NOTFOUND : HAWSER_ERR_SYS;
 	here.out = out;
-	here.root = strlen(path);
+	here.root = strlen(whole);
 	here.failed = false;
-	if (nftw(path, on_entry, 32, FTW_PHYS) != 0 && !here.failed)
+	if (nftw(whole, on_entry, 32, FTW_PHYS) != 0 && !here.failed)
 		return errno == ENOENT ? HAWSER_ERR_NOTFOUND : HAWSER_ERR_SYS;
 	files_list_sort(out);
 	drop_full_folders(out);
@@ -111,51 +121,97 @@ struct sync {
 	struct files_run *f;
 	bool up;
 	const char *remote, *local;
-	struct files_list there, here, extra; /* `extra`: what is to be removed */
+	struct files_list there, here;
+	struct files_list only;  /* each file that the second tree alone has */
+	struct files_list extra; /* what is to be removed */
+	struct files_list kept;  /* what has the name of something that is not copied */
 	uint64_t fresh, changed, unchanged, bytes;
+	bool no_memory;
 };
+
+static void plan(const struct sync *s, const char *verb, const char *what, const char *name,
+		uint64_t bytes)
+{
+	char shown[FILES_NAME_SHOWN];
+
+	if (!s->f->flags.dry_run)
+		return;
+	if (files_json(s->f)) {
+		files_json_begin("plan");
+		files_json_text("name", name);
+		files_json_text("what", what);
+		files_json_number("bytes", bytes);
+		files_json_end();
+	} else {
+		printf("%s  %s\n", verb, files_show_name(shown, sizeof(shown), name));
+	}
+}
 
 static void note(enum files_sync_what what, const struct files_entry *e, void *arg)
 {
-	static const char *const words[] = { "new", "changed", "same", "extra" };
+	static const char *const words[] = { "new", "changed", "same" };
 	struct sync *s = arg;
-	char shown[FILES_NAME_SHOWN];
+	const struct hawser_file as = { .kind = e->kind, .bytes = e->bytes };
 	bool copy = what == FILES_SYNC_NEW || what == FILES_SYNC_CHANGED ||
 			(what == FILES_SYNC_SAME && s->f->flags.checksum);
 
 	s->fresh += what == FILES_SYNC_NEW;
 	s->changed += what == FILES_SYNC_CHANGED;
 	s->unchanged += what == FILES_SYNC_SAME;
-	if (copy)
-		s->bytes += e->bytes;
 	if (what == FILES_SYNC_EXTRA) {
+		s->no_memory |= !files_list_add(&s->only, e->name, &as);
+		return;
+	}
+	if (!copy)
+		return;
+	s->bytes += e->bytes;
+	plan(s, "copy  ", words[what], e->name, e->bytes);
+}
+
+/* Names come in their order, so what is below one of them follows it. */
+static bool covered(const struct files_list *l, const char *name)
+{
+	const char *last = l->count ? l->entry[l->count - 1].name : "";
+	size_t n = strlen(last);
+
+	return n && strncmp(name, last, n) == 0 && (!name[n] || name[n] == '/');
+}
+
+/* What is to be removed of it, or would be. Only who removes has to ask the source for each. */
+static void choose_extra(struct sync *s)
+{
+	struct files_sync_source *source = hws_alloc(sizeof(*source));
+
+	if (!source) {
+		s->no_memory = true;
+		return;
+	}
+	*source = (struct files_sync_source){
+		.f = s->f, .here = s->up, .root = s->up ? s->local : s->remote
+	};
+	for (size_t i = 0; i < s->only.count && !s->f->front.finished; i++) {
+		const struct files_entry *e = &s->only.entry[i];
 		char root[FILES_PATH_MAX];
-		files_sync_extra_root(s->up ? &s->here : &s->there, e->name, root, sizeof(root));
-		if (s->extra.count && strcmp(s->extra.entry[s->extra.count - 1].name, root) == 0)
-			return;
+		bool absent = true;
+
+		if (covered(&s->extra, e->name) || covered(&s->kept, e->name))
+			continue;
+		if (s->f->flags.remove)
+			absent = files_sync_absent(source, e->name, root, sizeof(root));
+		else
+			files_sync_extra_root(
+					s->up ? &s->here : &s->there, e->name, root, sizeof(root));
 		const struct hawser_file as = {
 			.kind = strcmp(root, e->name) == 0 ? e->kind : HAWSER_FILE_DIR
 		};
-		if (!files_list_add(&s->extra, root, &as))
-			return;
-		files_show_name(shown, sizeof(shown), root);
-	} else {
-		files_show_name(shown, sizeof(shown), e->name);
+		s->no_memory |= !files_list_add(
+				absent ? &s->extra : &s->kept, absent ? root : e->name, &as);
+		if (s->f->flags.remove)
+			plan(s, absent ? "remove" : "keep  ", absent ? "extra" : "kept",
+					absent ? root : e->name, 0);
 	}
-	if (!s->f->flags.dry_run || (what == FILES_SYNC_SAME && !copy) ||
-			(what == FILES_SYNC_EXTRA && !s->f->flags.remove))
-		return;
-	if (files_json(s->f)) {
-		files_json_begin("plan");
-		files_json_text("name",
-				what == FILES_SYNC_EXTRA ? s->extra.entry[s->extra.count - 1].name
-							 : e->name);
-		files_json_text("what", words[what]);
-		files_json_number("bytes", e->bytes);
-		files_json_end();
-	} else {
-		printf("%s  %s\n", what == FILES_SYNC_EXTRA ? "remove" : "copy  ", shown);
-	}
+	files_sync_source_done(source);
+	hws_free(source);
 }
 
 static void summary(const struct sync *s)
@@ -168,6 +224,7 @@ static void summary(const struct sync *s)
 		files_json_number("changed", s->changed);
 		files_json_number("same", s->unchanged);
 		files_json_number("extra", s->extra.count);
+		files_json_number("kept", s->kept.count);
 		files_json_number("bytes", s->bytes);
 		files_json_end();
 	} else if (!s->f->options->front.quiet) {
@@ -204,6 +261,21 @@ static int remove_extra(struct sync *s)
 		}
 	}
 	return status;
+}
+
+/* Their names are the source's, for something that is not copied. */
+static int say_kept(const struct sync *s)
+{
+	char shown[FILES_NAME_SHOWN];
+
+	for (size_t i = 0; i < s->kept.count && i < KEPT_SAID; i++)
+		cli_fail(0,
+				"%s stays: at the source that name is a link, or something else that "
+				"is not copied",
+				files_show_name(shown, sizeof(shown), s->kept.entry[i].name));
+	if (s->kept.count > KEPT_SAID)
+		cli_fail(0, "and %zu more stay for the same reason", s->kept.count - KEPT_SAID);
+	return s->kept.count ? CLI_FILE : CLI_OK;
 }
 
 /* What could not be read looks as if it were not there: to remove it would lose it. */
@@ -244,6 +316,11 @@ static int run(struct sync *s)
 	if (status != CLI_OK)
 		return status;
 	files_sync_compare(s->up ? &s->here : &s->there, s->up ? &s->there : &s->here, note, s);
+	choose_extra(s);
+	if (s->no_memory)
+		return cli_fail(CLI_FAILED, "out of memory");
+	if (s->f->front.finished)
+		return s->f->front.status == CLI_OK ? CLI_ENDED : s->f->front.status;
 	summary(s);
 	if (s->f->flags.dry_run)
 		return CLI_OK;
@@ -255,7 +332,7 @@ static int run(struct sync *s)
 	/* nothing is removed unless all else has gone well */
 	if (status == CLI_OK && s->f->flags.remove)
 		status = cut->cut ? keep_extra(s) : remove_extra(s);
-	return status;
+	return status == CLI_OK ? say_kept(s) : status;
 }
 
 int files_sync(struct files_run *f, struct files_words *w)
@@ -280,6 +357,8 @@ int files_sync(struct files_run *f, struct files_words *w)
 	status = run(&s);
 	files_list_done(&s.there);
 	files_list_done(&s.here);
+	files_list_done(&s.only);
 	files_list_done(&s.extra);
+	files_list_done(&s.kept);
 	return status;
 }

@@ -245,6 +245,31 @@ START_TEST(trees_are_made_alike)
 }
 END_TEST
 
+/* Links and pipes are not copied, but they are there: what has their names stays. */
+START_TEST(what_is_not_copied_is_not_removed)
+{
+	sh("mkdir -p s/d s/k/e $THERE/s/d $THERE/s/l $THERE/s/k/e/x; echo 1 > s/f; ln -s f s/p; ln -s d s/l; "
+	   "mkfifo s/q s/k/e/r; for n in p q l/in d/extra k/e/r k/e/x/y gone; do echo $n > $THERE/s/$n; done",
+			0, NULL);
+	sh("$F sync up -n --delete s $THERE/s | sort | tr '\\n' ' '", 0,
+			"keep    k/e/r keep    l/in keep    p keep    q remove  d/extra remove  gone "
+			"remove  k/e/x");
+	sh("$F sync up --delete s $THERE/s", 7, "p stays: at the source that name is a link");
+	sh("cd $THERE/s; cat p q l/in k/e/r f | tr '\\n' ' '", 0, "p q l/in k/e/r 1");
+	sh("test ! -e $THERE/s/d/extra -a ! -e $THERE/s/gone -a ! -e $THERE/s/k/e/x -a -d $THERE/s/d",
+			0, NULL);
+	/* the other way */
+	sh("rm -r $THERE/s s/q s/k; cp -a s $THERE/s; rm s/p s/l; mkdir s/l; for n in p l/in d/extra; do echo "
+	   "$n > s/$n; done; $F sync down --delete $THERE/s s",
+			7, "l/in stays");
+	sh("cat s/p s/l/in | tr '\\n' ' '; test ! -e s/d/extra", 0, "p l/in");
+	/* a folder that is named by a link is what it leads to, and not empty */
+	sh("mkdir t; echo 1 > t/1; ln -s t tl; cp -a t $THERE/t; $F sync up --delete tl $THERE/t && diff -r t "
+	   "$THERE/t",
+			0, "1 the same");
+}
+END_TEST
+
 START_TEST(lines_are_a_script)
 {
 	sh("echo 1 > 'a b'; printf 'mkdir d\\ncd d\\nput \"a b\" c\\n# nothing\\n\\nls\\npwd\\nexit\\nls "
@@ -310,7 +335,8 @@ int main(void)
 					names_are_changed, pipes_carry_one_file,
 					a_cut_costs_nothing_but_time, what_was_cut_is_gone_on_with,
 					a_part_of_another_file_is_not_gone_on_with,
-					trees_are_made_alike, lines_are_a_script, scripts_read_json,
+					trees_are_made_alike, what_is_not_copied_is_not_removed,
+					lines_are_a_script, scripts_read_json,
 					a_file_that_cannot_be_read_ends_such_a_host_s_job,
 					command_lines_that_are_wrong_are_refused,
 					an_older_host_has_no_digests));

@@ -182,6 +182,31 @@ START_TEST(every_command_works)
 }
 END_TEST
 
+/* Links and pipes are not copied, but they are there: what has their names stays. */
+START_TEST(what_is_not_copied_is_not_removed)
+{
+	sh("mkdir -p s/d s/k/e $THERE/s/d $THERE/s/l $THERE/s/k/e/x; echo 1 > s/f; ln -s f s/p; ln -s d s/l; "
+	   "mkfifo s/q s/k/e/r; for n in p q l/in d/extra k/e/r k/e/x/y gone; do echo $n > $THERE/s/$n; done",
+			0, NULL);
+	sh("$F sync up -n --delete s $THERE/s | sort | tr '\\n' ' '", 0,
+			"keep    k/e/r keep    l/in keep    p keep    q remove  d/extra remove  gone "
+			"remove  k/e/x");
+	sh("$F sync up --delete s $THERE/s", 7, "p stays: at the source that name is a link");
+	sh("cd $THERE/s; cat p q l/in k/e/r f | tr '\\n' ' '", 0, "p q l/in k/e/r 1");
+	sh("test ! -e $THERE/s/d/extra -a ! -e $THERE/s/gone -a ! -e $THERE/s/k/e/x -a -d $THERE/s/d",
+			0, NULL);
+	/* the other way */
+	sh("rm -r $THERE/s; cp -a s $THERE/s; rm s/p s/q s/l; mkdir s/l; for n in p q l/in d/extra; do echo "
+	   "$n > s/$n; done; $F sync down --delete $THERE/s s",
+			7, "l/in stays");
+	sh("cat s/p s/q s/l/in | tr '\\n' ' '; test ! -e s/d/extra", 0, "p q l/in");
+	/* a folder that is named by a link is what it leads to, and not empty */
+	sh("mkdir t; echo 1 > t/1; ln -s t tl; cp -a t $THERE/t; $F sync up --delete tl $THERE/t && diff -r t "
+	   "$THERE/t",
+			0, "1 the same");
+}
+END_TEST
+
 START_TEST(nothing_outside_of_the_roots_is_touched)
 {
 	name_target(host.port, _i);
@@ -361,6 +386,7 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, every_command_works, 0, 2);
 	tcase_add_test(t, what_cannot_be_read_is_told);
+	tcase_add_test(t, what_is_not_copied_is_not_removed);
 	tcase_add_loop_test(t, many_files_are_copied, 0, 1);
 	tcase_add_test(t, a_sparse_file_and_names_of_any_bytes_come_whole);
 	tcase_add_loop_test(t, a_cut_line_costs_only_time, 1, 3);
