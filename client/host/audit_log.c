@@ -2,7 +2,7 @@
  * the disk does not take is counted like what is too much, and said with the next line that it
  * takes. */
 #include "client/host/audit_log.h"
-#include "shared/base/bucket.h"
+#include "client/host/audit_budget.h"
 #include "shared/base/buf.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
@@ -13,7 +13,7 @@
 #include <inttypes.h>
 #include <jansson.h>
 
-#define RATE 20u     /* events a second that are written one by one */
+#define RATE 20u     /* events of a session in a second that are written one by one */
 #define BURST 20000u /* and at once */
 #define SUMS_MAX 64u
 #define SUM_US HWS_US_PER_S
@@ -39,7 +39,7 @@ struct hws_audit_log {
 	struct hws_buf waiting;
 	struct batch batch;
 	bool writing;
-	struct hws_bucket budget;
+	struct hws_audit_budget budget;
 	struct sum sum[SUMS_MAX];
 	unsigned sums;
 	uint64_t lost;
@@ -213,7 +213,9 @@ void hws_audit_log_add(struct hws_audit_log *l, const struct hws_audit_entry *e)
 
 	if (!l)
 		return;
-	if (!hws_bucket_take(&l->budget, 1, hws_loop_now_us(l->loop))) {
+	if (!e->always &&
+			!hws_audit_budget_take(&l->budget, e->session, e->event,
+					hws_loop_now_us(l->loop))) {
 		add_to_sums(l, e);
 		return;
 	}
@@ -266,7 +268,7 @@ int hws_audit_log_new(struct hws_loop *loop, const char *dir, struct hws_audit_l
 	l->batch.file = &l->file;
 	hws_buf_init(&l->waiting, WAITING_MAX + 4096);
 	hws_buf_init(&l->batch.lines, WAITING_MAX + 4096);
-	hws_bucket_init(&l->budget, RATE, BURST, hws_loop_now_us(loop));
+	hws_audit_budget_init(&l->budget, RATE, BURST);
 	*ret = l;
 	return HWS_OK;
 }

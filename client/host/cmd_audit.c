@@ -60,7 +60,7 @@ static void print_line(const json_t *o)
 	print_text(o, "kind", " for ");
 	print_text(o, "path", " ");
 	print_text(o, "second", " -> ");
-	print_number(o, "bytes", " ", " bytes");
+	print_number(o, "bytes", ", ", " bytes");
 	print_number(o, "count", " (", " times)");
 	print_text(o, "result", ": ");
 	putchar('\n');

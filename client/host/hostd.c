@@ -383,7 +383,8 @@ static void on_agent_audit(
 {
 	struct hws_hostd *h = arg;
 	const struct hws_host_session *v = session_of(h, a->conn);
-	struct hws_audit_entry e = { .event = a->what };
+	/* an agent may claim any number, but not another budget by it */
+	struct hws_audit_entry e = { .event = a->what, .session = v ? v->conn : 0 };
 
 	if (v)
 		fill_audit(&e, v);
@@ -404,10 +405,14 @@ static void on_session_audit(
 		const struct hws_host_session *v, const char *event, const char *why, void *arg)
 {
 	struct hws_hostd *h = arg;
-	struct hws_audit_entry e = { .event = event, .why = why };
+	bool closed = hws_str_equal(event, "session.closed");
+	/* who was let in had a password; who was not is anybody, as often as he likes */
+	struct hws_audit_entry e = {
+		.event = event, .why = why, .always = closed || hws_str_equal(event, "session.open")
+	};
 
 	fill_audit(&e, v);
-	e.bytes = v->bytes_in + v->bytes_out;
+	e.bytes = closed ? v->bytes_in + v->bytes_out : 0;
 	hws_audit_log_add(h->audit, &e);
 }
 

@@ -20,10 +20,16 @@
  * says how many it has left out. */
 #define HWS_IPC_AGENT_FRAME_MAX (16u << 10)
 #define HWS_IPC_AGENT_QUEUE_MAX (1u << 20)
-#define HWS_IPC_AGENT_RATE 5000u
-#define HWS_IPC_AGENT_BURST 20000u
-#define HWS_AGENT_AUDIT_RATE 4000u
+#define HWS_IPC_AGENT_RATE 10000u
+#define HWS_IPC_AGENT_BURST 60000u
+/* An agent stays below that with its events: so many of all sessions and of each, and of removals,
+ * which are to be seen one by one (host/audit_budget), so many besides. */
+#define HWS_AGENT_AUDIT_RATE 3000u
 #define HWS_AGENT_AUDIT_BURST 15000u
+#define HWS_AGENT_AUDIT_SESSION_RATE 1000u
+#define HWS_AGENT_AUDIT_SESSION_BURST 5000u
+#define HWS_AGENT_AUDIT_KEPT_RATE 6000u
+#define HWS_AGENT_AUDIT_KEPT_BURST 40000u
 #define HWS_IPC_PATH_MAX 4096u /* what is longer is cut */
 /* The same between gate and agent, where each picture is answered by one. */
 #define HWS_IPC_SESSION_RATE 1000u

@@ -106,8 +106,7 @@ int hws_agent_main(int ipc_fd, const struct hws_agent_conf *conf)
 	int r = agent_start(&a, ipc_fd);
 
 	if (r == HWS_OK) {
-		hws_bucket_init(&a.audit, HWS_AGENT_AUDIT_RATE, HWS_AGENT_AUDIT_BURST,
-				hws_loop_now_us(a.loop));
+		hws_agent_audit_init(&a);
 		if (a.row->needs_desktop)
 			hws_agent_open_desktop(&a);
 		r = hws_loop_run(a.loop);

@@ -5,6 +5,7 @@
 #pragma once
 #include "client/host/agent/agent.h"
 #include "client/host/agent/role.h"
+#include "client/host/audit_budget.h"
 #include "client/host/ipc.h"
 #include "client/host/notice.h"
 #include "client/host/settings.h"
@@ -46,10 +47,11 @@ struct hws_agent {
 	const struct hws_agent_conf *conf;
 	const struct hws_agent_role_row *row;
 	struct hws_agent_settings settings;
-	struct hws_bucket audit; /* events that hostd takes */
-	uint64_t audit_lost;     /* since the last that it took */
-	unsigned kept;           /* as hws_host_keep */
-	char user[256];          /* whose processes these are; for viewers */
+	struct hws_audit_budget audit;           /* events that hostd takes, of each session */
+	struct hws_bucket audit_all, audit_kept; /* and of all */
+	uint64_t audit_lost;                     /* since the last that it took */
+	unsigned kept;                           /* as hws_host_keep */
+	char user[256];                          /* whose processes these are; for viewers */
 	struct hws_loop *loop;
 	struct hws_work *work;
 	struct hws_ipc *hostd;
@@ -86,7 +88,9 @@ void hws_agent_settings_done(struct hws_agent *a);
 int hws_agent_start_mount(int fd, void *arg);
 void hws_agent_keep(unsigned count, void *arg);
 
-/* --- audit.c. For struct hws_host_env. */
+/* --- audit.c */
+void hws_agent_audit_init(struct hws_agent *a);
+/* For struct hws_host_env. */
 void hws_agent_audit(const struct hws_audit_event *e, void *arg);
 
 /* --- viewer.c. Whoever waited for the desktop is let in or hears why not. */

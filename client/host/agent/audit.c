@@ -10,6 +10,25 @@ static ProtobufCBinaryData cut(struct hws_bytes b)
 		(uint8_t *)(uintptr_t)b.ptr };
 }
 
+void hws_agent_audit_init(struct hws_agent *a)
+{
+	uint64_t now = hws_loop_now_us(a->loop);
+
+	hws_audit_budget_init(
+			&a->audit, HWS_AGENT_AUDIT_SESSION_RATE, HWS_AGENT_AUDIT_SESSION_BURST);
+	hws_bucket_init(&a->audit_all, HWS_AGENT_AUDIT_RATE, HWS_AGENT_AUDIT_BURST, now);
+	hws_bucket_init(&a->audit_kept, HWS_AGENT_AUDIT_KEPT_RATE, HWS_AGENT_AUDIT_KEPT_BURST, now);
+}
+
+static bool may_tell(struct hws_agent *a, const struct hws_audit_event *e)
+{
+	uint64_t now = hws_loop_now_us(a->loop);
+
+	return hws_audit_budget_take(&a->audit, e->conn, e->what, now) &&
+			hws_bucket_take(hws_audit_is_kept(e->what) ? &a->audit_kept : &a->audit_all,
+					1, now);
+}
+
 void hws_agent_audit(const struct hws_audit_event *e, void *arg)
 {
 	struct hws_agent *a = arg;
@@ -25,8 +44,7 @@ void hws_agent_audit(const struct hws_audit_event *e, void *arg)
 	t.lost = a->audit_lost;
 	m.union_case = AGT__MESSAGE__UNION_AGENT_AUDIT;
 	m.agent_audit = &t;
-	if (a->hostd && hws_bucket_take(&a->audit, 1, hws_loop_now_us(a->loop)) &&
-			hws_ipc_send(a->hostd, &m, -1) == HWS_OK)
+	if (a->hostd && may_tell(a, e) && hws_ipc_send(a->hostd, &m, -1) == HWS_OK)
 		a->audit_lost = 0;
 	else
 		a->audit_lost++;

@@ -160,13 +160,16 @@ static int open_engine(struct files_viewer *fv)
 
 static void run_next(struct files_viewer *fv);
 
+/* Lists are not worth a line, but what somebody wanted to look at and may not is. */
 static void report(const struct files_viewer *fv, const struct hws_request *q)
 {
-	const char *what = q->kind == SES__FILE_ACTION__UNION_CREATE ? "file.made"
-			: q->kind == SES__FILE_ACTION__UNION_RENAME  ? "file.renamed"
-								     : "file.removed";
+	bool changes = hws_request_changes(q);
+	const char *what = !changes                                 ? "file.listed"
+			: q->kind == SES__FILE_ACTION__UNION_CREATE ? "file.made"
+			: q->kind == SES__FILE_ACTION__UNION_RENAME ? "file.renamed"
+								    : "file.removed";
 
-	if (hws_request_changes(q))
+	if (changes || q->result == HWS_ERR_DENIED || q->result == HWS_ERR_PERM)
 		audit(fv, what, q->local ? q->local : q->path, q->name ? q->name : "", 0,
 				q->result);
 }

@@ -1,5 +1,6 @@
 /* host/audit_log: each event is a line that a program can read, whatever names and numbers are in
  * it, and a flood is counted instead of filling the disk. */
+#include "client/host/audit_budget.h"
 #include "client/host/audit_log.h"
 #include "shared/base/clock.h"
 #include "shared/base/str.h"
@@ -158,6 +159,60 @@ START_TEST(a_flood_is_counted)
 }
 END_TEST
 
+static unsigned written_one_by_one(json_t *list, const char *event, int session)
+{
+	unsigned n = 0;
+	size_t i;
+	json_t *o;
+
+	json_array_foreach (list, i, o)
+		n += !strcmp(text(o, "event"), event) && !json_object_get(o, "count") &&
+				json_integer_value(json_object_get(o, "conn")) == session;
+	return n;
+}
+
+/* One session's flood takes nobody else's lines, nor those of its own that matter most. */
+START_TEST(a_session_has_a_budget_of_its_own)
+{
+	struct hws_audit_entry e = { .event = "file.read", .conn = 3, .session = 3 };
+	json_t *list;
+
+	for (unsigned n = 0; n < 25000; n++)
+		hws_audit_log_add(audit, &e);
+	e.event = "file.removed";
+	hws_audit_log_add(audit, &e);
+	e.event = "session.closed";
+	e.always = true;
+	hws_audit_log_add(audit, &e);
+	e = (struct hws_audit_entry){ .event = "file.read", .conn = 4, .session = 4 };
+	hws_audit_log_add(audit, &e);
+	finish();
+	list = lines();
+	ck_assert_uint_lt(written_one_by_one(list, "file.read", 3), 24000);
+	ck_assert_uint_eq(written_one_by_one(list, "file.removed", 3), 1);
+	ck_assert_uint_eq(written_one_by_one(list, "session.closed", 3), 1);
+	ck_assert_uint_eq(written_one_by_one(list, "file.read", 4), 1);
+	json_decref(list);
+}
+END_TEST
+
+/* More sessions than have a place; strangers do not get a new budget by that. */
+START_TEST(the_table_of_budgets_is_bounded)
+{
+	struct hws_audit_budget b;
+
+	hws_audit_budget_init(&b, 1, 10);
+	for (unsigned i = 0; i < 10; i++)
+		ck_assert(hws_audit_budget_take(&b, 0, "x", 1));
+	for (uint64_t s = 1; s < 3 * HWS_AUDIT_SESSIONS; s++)
+		for (unsigned i = 0; i <= 10; i++)
+			ck_assert_int_eq(hws_audit_budget_take(&b, s, "x", s), i < 10);
+	ck_assert(!hws_audit_budget_take(&b, 0, "x", 1));
+	ck_assert(hws_audit_budget_take(&b, 0, "file.removed", 1));
+	ck_assert_uint_eq(b.shares, HWS_AUDIT_SESSIONS);
+}
+END_TEST
+
 START_TEST(many_kinds_of_a_flood_are_counted_too)
 {
 	uint64_t all = 0, lost = 0;
@@ -188,5 +243,7 @@ int main(void)
 	return test_main("host/audit_log", 60, setup, teardown,
 			TESTS(an_event_is_one_line, an_event_is_written_without_being_asked,
 					a_token_stays_one, a_flood_is_counted,
+					a_session_has_a_budget_of_its_own,
+					the_table_of_budgets_is_bounded,
 					many_kinds_of_a_flood_are_counted_too));
 }

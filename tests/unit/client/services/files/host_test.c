@@ -460,6 +460,13 @@ START_TEST(what_is_the_hosts_own_is_left_out_and_told)
 	a.remove_file = &file;
 	must_be_refused(&a, "leads outside");
 	ck_assert(pair_exists(HOST, "own/key"));
+	/* who looks where he may not is written down */
+	all.path = own;
+	a.union_case = SES__FILE_ACTION__UNION_ALL_FILES;
+	a.all_files = &all;
+	must_be_refused(&a, "leads outside");
+	ck_assert_ptr_eq(strstr(last_audit, "file.listed "), last_audit);
+	ck_assert_int_eq(last_result, HWS_ERR_DENIED);
 }
 END_TEST
 
