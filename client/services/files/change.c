@@ -40,11 +40,16 @@ int hws_change_remove_file(const struct hws_roots *roots, const char *path, stru
 	return r;
 }
 
-static int remove_below(const struct hws_roots *roots, int dir, bool files, unsigned depth);
+struct remover {
+	const struct hws_roots *roots;
+	bool files;
+	hws_stop *stop; /* NULL: nobody stops it */
+};
+
+static int remove_below(const struct remover *m, int dir, unsigned depth);
 
 /* The first thing that could not be removed decides; the rest goes all the same. */
-static int remove_entry(const struct hws_roots *roots, int dir, const char *name, bool files,
-		unsigned depth)
+static int remove_entry(const struct remover *m, int dir, const char *name, unsigned depth)
 {
 	struct stat st;
 	int r = 0;
@@ -52,25 +57,25 @@ static int remove_entry(const struct hws_roots *roots, int dir, const char *name
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : errno;
 	if (!S_ISDIR(st.st_mode)) {
-		if (!files && !S_ISLNK(st.st_mode))
+		if (!m->files && !S_ISLNK(st.st_mode))
 			return ENOTEMPTY;
 		return unlinkat(dir, name, 0) < 0 && errno != ENOENT ? errno : 0;
 	}
 	if (depth >= DEPTH_MAX)
 		return ENAMETOOLONG;
-	if (hws_roots_is_shut_folder(roots, &st))
+	if (hws_roots_is_shut_folder(m->roots, &st))
 		return EACCES;
 	int sub = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (sub < 0)
 		return errno;
-	r = remove_below(roots, sub, files, depth + 1);
+	r = remove_below(m, sub, depth + 1);
 	close(sub);
 	if (!r && unlinkat(dir, name, AT_REMOVEDIR) < 0)
 		r = errno;
 	return r;
 }
 
-static int remove_below(const struct hws_roots *roots, int dir, bool files, unsigned depth)
+static int remove_below(const struct remover *m, int dir, unsigned depth)
 {
 	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
 	DIR *entries = fd < 0 ? NULL : fdopendir(fd);
@@ -82,19 +87,21 @@ static int remove_below(const struct hws_roots *roots, int dir, bool files, unsi
 			close(fd);
 		return r;
 	}
-	while ((d = readdir(entries))) {
+	while (r != ECANCELED && (d = readdir(entries))) {
 		if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, ".."))
 			continue;
-		int e = remove_entry(roots, dir, d->d_name, files, depth);
-		r = r ? r : e;
+		int e = m->stop && atomic_load(m->stop) ? ECANCELED
+							: remove_entry(m, dir, d->d_name, depth);
+		r = r && e != ECANCELED ? r : e;
 	}
 	closedir(entries);
 	return r;
 }
 
 int hws_change_remove_folder(const struct hws_roots *roots, const char *path,
-		enum hws_remove_depth depth, struct hws_error *err)
+		enum hws_remove_depth depth, hws_stop *stop, struct hws_error *err)
 {
+	const struct remover m = { roots, depth == HWS_REMOVE_TREE, stop };
 	char leaf[HWS_FILE_NAME_MAX + 1];
 	int dir, sub, e = 0,
 		      r = hws_roots_open_parent(roots, path, HWS_ROOT_WRITE, &dir, leaf, err);
@@ -107,14 +114,14 @@ int hws_change_remove_folder(const struct hws_roots *roots, const char *path,
 	else if (hws_roots_is_shut(roots, sub))
 		e = EACCES;
 	else if (depth != HWS_REMOVE_EMPTY)
-		e = remove_below(roots, sub, depth == HWS_REMOVE_TREE, 0);
+		e = remove_below(&m, sub, 0);
 	if (sub >= 0)
 		close(sub);
 	if (!e && unlinkat(dir, leaf, AT_REMOVEDIR) < 0)
 		e = errno;
 	close(dir);
 	/* what is not empty stays, and is no error in this one */
-	if (e && !(depth == HWS_REMOVE_EMPTY_TREE && sub >= 0))
+	if (e && !(depth == HWS_REMOVE_EMPTY_TREE && sub >= 0 && e != ECANCELED))
 		return fail(err, e);
 	return HWS_OK;
 }

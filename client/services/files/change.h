@@ -3,6 +3,10 @@
  * end. */
 #pragma once
 #include "client/services/files/roots.h"
+#include <stdatomic.h>
+
+/* Why what is under way has to stop, a sentence; NULL: it may go on. Set by another thread. */
+typedef _Atomic(const char *) hws_stop;
 
 /* With all folders above it; fine when it is there. */
 int hws_change_make(const struct hws_roots *roots, const char *path,
@@ -18,8 +22,9 @@ enum hws_remove_depth {
 	HWS_REMOVE_EMPTY_TREE,
 	HWS_REMOVE_TREE, /* with all that is in it; links are removed, never followed */
 };
+/* `stop` (may be NULL) is looked at before each entry; HWS_ERR_CANCELED: it said so. */
 int hws_change_remove_folder(const struct hws_roots *roots, const char *path,
-		enum hws_remove_depth depth, struct hws_error *err) HWS_MUST_CHECK;
+		enum hws_remove_depth depth, hws_stop *stop, struct hws_error *err) HWS_MUST_CHECK;
 /* `name`: relative to the folder that `path` is in. HWS_ERR_EXISTS: something has that name. */
 int hws_change_rename(const struct hws_roots *roots, const char *path, const char *name,
 		struct hws_error *err) HWS_MUST_CHECK;

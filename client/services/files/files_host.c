@@ -21,6 +21,7 @@
 #define WORK_MAX 4096u
 /* What deployed viewers show by this key in the user's language. */
 #define ONE_WAY "one-way-file-transfer-tip"
+#define NO_PERMISSION "No permission of file transfer"
 #define READ_ONLY "this host only lets files be read"
 
 struct hws_files_host;
@@ -42,12 +43,17 @@ struct hws_files_host {
 	struct hws_work *work;
 	struct hws_roots *roots;
 	struct hws_timer tick;
+	struct hws_list errands;
 	struct files_viewer viewer[HWS_HOST_VIEWERS_MAX];
 };
 
-/* What the worker gives back; of a viewer that may have gone. */
+/* What the worker gives back; of a viewer that may have gone: what it did is written down all the
+ * same. */
 struct errand {
-	struct files_viewer *fv; /* NULL: it has */
+	struct hws_list node;     /* of the service */
+	struct files_viewer *fv;  /* NULL: it has */
+	struct hws_files_host *h; /* NULL: the service has */
+	uint64_t conn;
 	struct hws_request *q;
 };
 
@@ -61,19 +67,25 @@ static enum hws_files_access access_of(const struct hws_files_host *h)
 	return h->env.conf ? h->env.conf->files_access : HWS_FILES_READ_WRITE;
 }
 
-static void audit(const struct files_viewer *fv, const char *what, const char *path,
-		const char *second, uint64_t bytes, int result)
+static void audit_of(const struct hws_files_host *h, uint64_t conn, const char *what,
+		const char *path, const char *second, uint64_t bytes, int result)
 {
 	const struct hws_audit_event e = {
 		.what = what,
-		.conn = fv->v->conn,
+		.conn = conn,
 		.path = hws_bytes_str(path),
 		.second = hws_bytes_str(second),
 		.bytes = bytes,
 		.result = result,
 	};
 
-	hws_host_audit(&fv->h->env, fv->v, &e);
+	hws_host_audit(&h->env, NULL, &e);
+}
+
+static void audit(const struct files_viewer *fv, const char *what, const char *path,
+		const char *second, uint64_t bytes, int result)
+{
+	audit_of(fv->h, fv->v->conn, what, path, second, bytes, result);
 }
 
 /* --- the engine's ways --- */
@@ -161,8 +173,9 @@ static int open_engine(struct files_viewer *fv)
 static void run_next(struct files_viewer *fv);
 
 /* Lists are not worth a line, but what somebody wanted to look at and may not is. */
-static void report(const struct files_viewer *fv, const struct hws_request *q)
+static void report(const struct errand *e)
 {
+	const struct hws_request *q = e->q;
 	bool changes = hws_request_changes(q);
 	const char *what = !changes                                 ? "file.listed"
 			: q->kind == SES__FILE_ACTION__UNION_CREATE ? "file.made"
@@ -170,8 +183,8 @@ static void report(const struct files_viewer *fv, const struct hws_request *q)
 								    : "file.removed";
 
 	if (changes || q->result == HWS_ERR_DENIED || q->result == HWS_ERR_PERM)
-		audit(fv, what, q->local ? q->local : q->path, q->name ? q->name : "", 0,
-				q->result);
+		audit_of(e->h, e->conn, what, q->local ? q->local : q->path, q->name ? q->name : "",
+				0, q->result);
 }
 
 static int run_errand(void *arg)
@@ -186,10 +199,13 @@ static void errand_done(void *arg, int r)
 	struct errand *e = arg;
 	struct files_viewer *fv = e->fv;
 
+	if (e->h) {
+		hws_list_remove(&e->node);
+		if (r == HWS_OK)
+			report(e);
+	}
 	if (fv) {
 		fv->errand = NULL;
-		if (r == HWS_OK)
-			report(fv, e->q);
 		for (size_t i = 0; r == HWS_OK && i < e->q->answers; i++)
 			hws_files_say(fv->files, &e->q->answer[i]);
 	}
@@ -211,10 +227,11 @@ static void run_next(struct files_viewer *fv)
 	fv->waiting--;
 	e = hws_alloc(sizeof(*e));
 	if (e) {
-		*e = (struct errand){ fv, q };
+		*e = (struct errand){ .fv = fv, .h = fv->h, .conn = fv->v->conn, .q = q };
 		if (hws_work_submit(fv->h->work, fv->h->env.loop, run_errand, errand_done, e) ==
 				HWS_OK) {
 			fv->errand = e;
+			hws_list_push(&fv->h->errands, &e->node);
 			return;
 		}
 	}
@@ -231,6 +248,22 @@ static void add_request(struct files_viewer *fv, struct hws_request *q)
 	run_next(fv);
 }
 
+/* What waits and what is under way ends with this reason; `all`: also what changes nothing. */
+static void stop_requests(struct files_viewer *fv, bool all, const char *why)
+{
+	struct hws_list *node;
+
+	hws_list_for (node, &fv->requests) {
+		struct hws_request *q = hws_container(node, struct hws_request, node);
+
+		if (all || hws_request_changes(q))
+			atomic_store(&q->stop, why);
+	}
+	if (fv->errand && (all || hws_request_changes(fv->errand->q)))
+		atomic_store(&fv->errand->q->stop, why);
+}
+
+/* Nobody hears of them any more. */
 static void forget_requests(struct files_viewer *fv)
 {
 	struct hws_list *node;
@@ -240,8 +273,10 @@ static void forget_requests(struct files_viewer *fv)
 		hws_request_free(hws_container(node, struct hws_request, node));
 	}
 	fv->waiting = 0;
-	if (fv->errand)
+	if (fv->errand) {
+		atomic_store(&fv->errand->q->stop, "the session has ended");
 		fv->errand->fv = NULL;
+	}
 	fv->errand = NULL;
 }
 
@@ -421,8 +456,8 @@ static void on_update(struct hws_host_service *s, struct hws_host_viewer *v)
 	struct files_viewer *fv = &of(s)->viewer[v->slot];
 
 	if (fv->v && !hws_host_viewer_may(v, HWS_PERM_FILE)) {
-		forget_requests(fv);
-		hws_files_forbid(fv->files, true, true, "No permission of file transfer");
+		stop_requests(fv, true, NO_PERMISSION);
+		hws_files_forbid(fv->files, true, true, NO_PERMISSION);
 	}
 }
 
@@ -435,11 +470,15 @@ static void on_configure(struct hws_host_service *s)
 			access == HWS_FILES_READ_ONLY                    ? HWS_ROOT_READ
 					: access == HWS_FILES_WRITE_ONLY ? HWS_ROOT_WRITE
 									 : HWS_ROOT_BOTH);
-	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++)
-		if (h->viewer[i].v)
-			hws_files_forbid(h->viewer[i].files, access == HWS_FILES_WRITE_ONLY,
-					access == HWS_FILES_READ_ONLY,
-					access == HWS_FILES_READ_ONLY ? READ_ONLY : ONE_WAY);
+	for (unsigned i = 0; access != HWS_FILES_READ_WRITE && i < HWS_HOST_VIEWERS_MAX; i++) {
+		const char *why = access == HWS_FILES_READ_ONLY ? READ_ONLY : ONE_WAY;
+
+		if (!h->viewer[i].v)
+			continue;
+		stop_requests(&h->viewer[i], access == HWS_FILES_WRITE_ONLY, why);
+		hws_files_forbid(h->viewer[i].files, access == HWS_FILES_WRITE_ONLY,
+				access == HWS_FILES_READ_ONLY, why);
+	}
 }
 
 static void on_drained(
@@ -503,6 +542,15 @@ static void files_free(struct hws_host_service *s)
 		hws_free(h->viewer[i].dir);
 	}
 	hws_work_free(h->work);
+	/* no thread has them any more, but what became of them comes later */
+	while (!hws_list_empty(&h->errands)) {
+		struct errand *e = hws_container(hws_list_first(&h->errands), struct errand, node);
+
+		hws_list_remove(&e->node);
+		if (e->q->local)
+			report(e);
+		e->h = NULL;
+	}
 	hws_roots_free(h->roots);
 	hws_free(h);
 }
@@ -515,6 +563,7 @@ static int files_new(const struct hws_host_env *env, struct hws_host_service **r
 		return HWS_ERR_NOMEM;
 	h->service.impl = &hws_files_host_service;
 	h->env = *env;
+	hws_list_init(&h->errands);
 	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++) {
 		h->viewer[i].h = h;
 		hws_list_init(&h->viewer[i].requests);

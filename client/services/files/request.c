@@ -383,7 +383,7 @@ static int run(struct hws_request *q)
 						: q->extended && q->contents
 						? HWS_REMOVE_TREE
 						: HWS_REMOVE_EMPTY_TREE,
-				&q->err);
+				&q->stop, &q->err);
 	case SES__FILE_ACTION__UNION_RENAME:
 		return run_rename(q);
 	default:
@@ -407,8 +407,13 @@ int hws_request_run(void *arg)
 		q->result = hws_str_copy(local, sizeof(local), "");
 	if (q->result == HWS_OK && !(q->local = hws_strdup(local)))
 		q->result = HWS_ERR_NOMEM;
-	if (q->result == HWS_OK)
+	if (q->result == HWS_OK && !atomic_load(&q->stop))
 		q->result = run(q);
+	else if (q->result == HWS_OK)
+		q->result = HWS_ERR_CANCELED;
+	const char *why = q->result == HWS_ERR_CANCELED ? atomic_load(&q->stop) : NULL;
+	if (why)
+		q->result = hws_error_set(&q->err, HWS_ERR_DENIED, "%s", why);
 	if (q->result < 0)
 		answer_error(q);
 	else if (hws_request_changes(q))

@@ -1,6 +1,7 @@
 /* files/request: one request of a viewer that is no transfer: a listing, or a change of a
  * folder. It is copied from the message, run by a worker, and holds packed answers afterwards. */
 #pragma once
+#include "client/services/files/change.h"
 #include "client/services/files/roots.h"
 #include "proto/session.pb-c.h"
 #include "shared/base/buf.h"
@@ -16,6 +17,7 @@ struct hws_request {
 	size_t max_files;
 	char *path, *name; /* as they came, on the wire; `name` of a rename */
 	char *local;       /* what the path means, once it has run; may be NULL */
+	hws_stop stop; /* at any time, by the owner: what is not done yet is denied, with this */
 	int result;
 	struct hws_error err;
 	struct hws_buf *answer; /* packed ses.Message, in this order */

@@ -508,6 +508,50 @@ START_TEST(the_owner_says_which_way)
 }
 END_TEST
 
+/* Two removals, of which the second waits for the first: it has not begun when `_i` happens. */
+START_TEST(what_waits_is_denied_when_the_permission_goes)
+{
+	Ses__FileAction a = SES__FILE_ACTION__INIT;
+	Ses__FileRemoveDir rm = SES__FILE_REMOVE_DIR__INIT;
+
+	pair_write(HOST, "a/f", 5, 2);
+	pair_write(HOST, "b/f", 5, 2);
+	join(HWS_LEVEL_V2, "");
+	wait_for(1);
+	forget();
+	rm.recursive = rm.contents = true;
+	a.union_case = SES__FILE_ACTION__UNION_REMOVE_DIR;
+	a.remove_dir = &rm;
+	for (int i = 0; i < 2; i++) {
+		rm.id = 3 + i;
+		rm.path = (char *)(i ? "b" : "a");
+		act(&a);
+	}
+	audits = 0;
+	if (_i == 0) {
+		viewer.permissions = 0;
+		hws_host_set_update(set, &viewer);
+	} else if (_i == 1) {
+		conf.files_access = HWS_FILES_READ_ONLY;
+		hws_host_set_configure(set);
+	} else {
+		hws_host_set_leave(set, &viewer);
+	}
+	for (unsigned i = 0; audits < (_i == 2 ? 1 : 2) && i < 100000; i++)
+		hws_loop_once(pair.loop, 1000);
+	ck_assert(pair_exists(HOST, "b/f"));
+	/* the first may have been done; that is written down, for whom it was, though he has gone */
+	ck_assert_uint_eq(audits, _i == 2 ? 1 : 2);
+	ck_assert_ptr_eq(strstr(last_audit, "file.removed "), last_audit);
+	if (_i == 2)
+		return;
+	ck_assert_uint_eq(count, 2);
+	ck_assert_int_eq(last_result, HWS_ERR_DENIED);
+	ck_assert_ptr_nonnull(strstr(got[1]->file_response->error->error,
+			_i ? "only lets files be read" : "No permission"));
+}
+END_TEST
+
 START_TEST(a_flood_of_requests_is_bounded)
 {
 	Ses__FileAction a = SES__FILE_ACTION__INIT;
@@ -538,7 +582,8 @@ END_TEST
 
 int main(void)
 {
-	return test_main("files/host", 60, setup, teardown,
+	Suite *s = suite_create("files/host");
+	TCase *t = test_case(s, "host", 60,
 			TESTS(the_first_listing_comes_without_asking,
 					vectors_of_actions_are_answered,
 					folders_are_made_renamed_and_removed,
@@ -546,4 +591,8 @@ int main(void)
 					empty_folders_are_told, who_may_only_write_sees_nothing,
 					what_is_the_hosts_own_is_left_out_and_told,
 					the_owner_says_which_way, a_flood_of_requests_is_bounded));
+
+	tcase_add_loop_test(t, what_waits_is_denied_when_the_permission_goes, 0, 3);
+	tcase_add_checked_fixture(t, setup, teardown);
+	return test_suite_run(s);
 }

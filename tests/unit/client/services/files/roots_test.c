@@ -234,8 +234,8 @@ START_TEST(what_is_shut_is_reached_by_no_way)
 		close(dir);
 		/* neither away nor elsewhere */
 		ck_assert_int_lt(hws_change_rename(roots, at(inside, own), "away", &err), 0);
-		ck_assert_int_lt(hws_change_remove_folder(
-						 roots, at(inside, own), HWS_REMOVE_TREE, &err),
+		ck_assert_int_lt(hws_change_remove_folder(roots, at(inside, own), HWS_REMOVE_TREE,
+						 NULL, &err),
 				0);
 		snprintf(name, sizeof(name), "%s/deep/key", own);
 		ck_assert_int_eq(access(at(inside, name), F_OK), 0);
@@ -244,6 +244,30 @@ START_TEST(what_is_shut_is_reached_by_no_way)
 	ck_assert_int_lt(
 			hws_roots_open_folder(roots, at(inside, "link"), HWS_ROOT_READ, &dir, &err),
 			0);
+}
+END_TEST
+
+START_TEST(a_removal_stops_when_it_is_told_to)
+{
+	hws_stop stop = "no more";
+
+	variant(_i);
+	mkdir(at(inside, "tree"), 0700);
+	mkdir(at(inside, "tree/own"), 0700);
+	touch(at(inside, "tree/own/key"));
+	ck_assert_int_eq(hws_change_remove_folder(
+					 roots, at(inside, "tree"), HWS_REMOVE_TREE, &stop, &err),
+			HWS_ERR_CANCELED);
+	ck_assert_int_eq(access(at(inside, "tree/own/key"), F_OK), 0);
+	/* nor is it done by saying so */
+	ck_assert_int_eq(hws_change_remove_folder(roots, at(inside, "tree"), HWS_REMOVE_EMPTY_TREE,
+					 &stop, &err),
+			HWS_ERR_CANCELED);
+	atomic_store(&stop, NULL);
+	ck_assert_int_eq(hws_change_remove_folder(
+					 roots, at(inside, "tree"), HWS_REMOVE_TREE, &stop, &err),
+			HWS_OK);
+	ck_assert_int_lt(access(at(inside, "tree"), F_OK), 0);
 }
 END_TEST
 
@@ -256,7 +280,8 @@ START_TEST(trees_are_removed_around_what_is_shut)
 	touch(at(inside, "tree/own/key"));
 	touch(at(inside, "tree/file"));
 	ck_assert_int_eq(hws_roots_shut(roots, at(inside, "tree/own")), HWS_OK);
-	ck_assert_int_lt(hws_change_remove_folder(roots, at(inside, "tree"), HWS_REMOVE_TREE, &err),
+	ck_assert_int_lt(hws_change_remove_folder(
+					 roots, at(inside, "tree"), HWS_REMOVE_TREE, NULL, &err),
 			0);
 	ck_assert_int_eq(access(at(inside, "tree/own/key"), F_OK), 0);
 	ck_assert_int_lt(access(at(inside, "tree/file"), F_OK), 0);
@@ -346,11 +371,13 @@ START_TEST(names_that_are_taken_stay)
 			hws_change_rename(roots, at(inside, "other"), "dir", &err), HWS_ERR_EXISTS);
 	ck_assert_int_eq(hws_change_rename(roots, at(inside, "other"), "new", &err), HWS_OK);
 	ck_assert_int_eq(access(at(inside, "new"), F_OK), 0);
-	ck_assert_int_lt(hws_change_remove_folder(roots, inside, HWS_REMOVE_TREE, &err), 0);
+	ck_assert_int_lt(hws_change_remove_folder(roots, inside, HWS_REMOVE_TREE, NULL, &err), 0);
 	ck_assert_int_eq(access(at(inside, "new"), F_OK), 0);
-	ck_assert_int_lt(hws_change_remove_folder(roots, at(inside, "dir"), HWS_REMOVE_EMPTY, &err),
+	ck_assert_int_lt(hws_change_remove_folder(
+					 roots, at(inside, "dir"), HWS_REMOVE_EMPTY, NULL, &err),
 			0);
-	ck_assert_int_eq(hws_change_remove_folder(roots, at(inside, "dir"), HWS_REMOVE_TREE, &err),
+	ck_assert_int_eq(hws_change_remove_folder(
+					 roots, at(inside, "dir"), HWS_REMOVE_TREE, NULL, &err),
 			HWS_OK);
 	/* the link itself, not what it shows */
 	ck_assert_int_eq(hws_change_remove_file(roots, at(inside, "away"), &err), HWS_OK);
@@ -372,6 +399,7 @@ int main(void)
 	tcase_add_test(t, settings_name_roots);
 	tcase_add_loop_test(t, what_is_shut_is_reached_by_no_way, 0, 2);
 	tcase_add_loop_test(t, trees_are_removed_around_what_is_shut, 0, 2);
+	tcase_add_loop_test(t, a_removal_stops_when_it_is_told_to, 0, 2);
 	tcase_add_test(t, a_letter_box_takes_new_files_only);
 	tcase_add_loop_test(t, files_that_are_called_like_parts_stay, 0, 2);
 	tcase_add_test(t, names_that_are_taken_stay);
