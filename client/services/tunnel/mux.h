@@ -58,6 +58,8 @@ struct hws_mux_conf {
 	 * NULL: all are refused. */
 	void (*on_open)(struct hws_mux *m, struct hws_mux_stream *s, const struct hws_mux_target *t,
 			void *arg);
+	/* The other side wanted one more than there may be, and was refused. May be NULL. */
+	void (*on_full)(struct hws_mux *m, const struct hws_mux_target *t, void *arg);
 	/* One of ours is open. A refusal comes by on_closed. `address`: what the other side
 	 * connected. */
 	void (*on_opened)(struct hws_mux_stream *s, const char *address, void *arg);

@@ -62,6 +62,8 @@ static void on_open(struct hws_mux *m, const Ses__TunnelOpen *o)
 		return;
 	}
 	if (m->count >= m->conf.streams) {
+		if (m->conf.on_full)
+			m->conf.on_full(m, &t, m->conf.arg);
 		hws_mux_send_refused(m, o->stream, CODE(FULL),
 				"too many connections in one session: close some first");
 		return;

@@ -169,8 +169,7 @@ static void refuse(struct tunnel_conn *c, Ses__TunnelCode code)
 {
 	char text[HWS_MUX_TEXT_MAX];
 
-	hws_tunnel_tell(c->s, "tunnel.refused", c->name, hws_mux_code_name(code), 0,
-			hws_tunnel_result(code));
+	hws_tunnel_tell_refused(c->s, c->name, code, "tunnel-targets");
 	hws_mux_refuse(c->stream, code, hws_tunnel_why(code, c->name, text, sizeof(text)));
 	free_conn(c, code, 0);
 }
@@ -224,6 +223,17 @@ void hws_tunnel_conn_open(struct tunnel_session *s, struct hws_mux_stream *strea
 
 /* --- a listener's connection ------------------------------------------------------------------ */
 
+uint64_t hws_tunnel_answer_us = HWS_TUNNEL_ANSWER_US;
+
+static void on_no_answer(void *arg)
+{
+	struct tunnel_conn *c = arg;
+
+	hws_tunnel_tell_refused(c->s, c->name, CODE(TIMEOUT), "");
+	end_conn(c, CODE(TIMEOUT),
+			"the viewer did not say in time whether it takes the connection");
+}
+
 void hws_tunnel_conn_accepted(struct tunnel_session *s, uint32_t listener, int fd,
 		const struct sockaddr_storage *peer)
 {
@@ -242,9 +252,11 @@ void hws_tunnel_conn_accepted(struct tunnel_session *s, uint32_t listener, int f
 	if (hws_fmt(c->address_text, sizeof(c->address_text), "listener %u", listener) < 0)
 		c->address_text[0] = 0;
 	if (hws_mux_open(s->mux, &t, c, &c->stream) < 0) {
-		hws_tunnel_tell(s, "tunnel.refused", c->name, c->address_text, 0, HWS_ERR_FULL);
+		hws_tunnel_tell_refused(s, c->name, CODE(FULL), "tunnel-streams");
 		free_conn(c, CODE(FULL), 0);
+		return;
 	}
+	hws_timer_start(s->h->env.loop, &c->idle, hws_tunnel_answer_us, on_no_answer, c);
 }
 
 static void on_opened(
@@ -253,6 +265,7 @@ static void on_opened(
 	struct tunnel_conn *c = of(stream);
 	struct hws_stream *socket = c->accepted;
 
+	hws_timer_stop(&c->idle);
 	c->accepted = NULL;
 	tell_open(c);
 	join_socket(c, socket);
@@ -264,6 +277,15 @@ static void on_open(struct hws_mux *m HWS_UNUSED, struct hws_mux_stream *stream,
 		const struct hws_mux_target *t, void *arg)
 {
 	hws_tunnel_conn_open(arg, stream, t);
+}
+
+static void on_full(struct hws_mux *m HWS_UNUSED, const struct hws_mux_target *t, void *arg)
+{
+	char name[HWS_TUNNEL_NAME];
+
+	if (hws_host_port_join(t->host, t->port, name, sizeof(name)) < 0)
+		name[0] = 0;
+	hws_tunnel_tell_refused(arg, name, CODE(FULL), "tunnel-streams");
 }
 
 static void on_data(struct hws_mux_stream *stream, struct hws_bytes data, void *arg HWS_UNUSED)
@@ -298,6 +320,7 @@ static void on_closed(struct hws_mux_stream *stream, Ses__TunnelCode code, const
 void hws_tunnel_conn_set_callbacks(struct hws_mux_conf *c)
 {
 	c->on_open = on_open;
+	c->on_full = on_full;
 	c->on_opened = on_opened;
 	c->on_data = on_data;
 	c->on_eof = on_eof;

@@ -25,6 +25,18 @@ void hws_tunnel_tell(struct tunnel_session *s, const char *what, const char *tar
 	hws_host_audit(&s->h->env, s->v, &e);
 }
 
+void hws_tunnel_tell_refused(struct tunnel_session *s, const char *target, Ses__TunnelCode code,
+		const char *setting)
+{
+	char why[80];
+	bool by_owner = code == HWS_TUNNEL_CODE(FORBIDDEN) || code == HWS_TUNNEL_CODE(FULL);
+
+	if (hws_fmt(why, sizeof(why), by_owner ? "%s by %s" : "%s", hws_mux_code_name(code),
+			    setting) < 0)
+		why[0] = 0;
+	hws_tunnel_tell(s, "tunnel.refused", target, why, 0, hws_tunnel_result(code));
+}
+
 int hws_tunnel_result(Ses__TunnelCode code)
 {
 	static const int results[] = { HWS_OK, HWS_ERR_DENIED, HWS_ERR_REFUSED, HWS_ERR_UNREACHABLE,

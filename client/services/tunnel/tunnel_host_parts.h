@@ -13,6 +13,9 @@
 #define HWS_TUNNEL_IDLE_US (3600 * 1000000ull)
 #define HWS_TUNNEL_STALL_US (120 * 1000000ull)
 #define HWS_TUNNEL_UDP_IDLE_US (120 * 1000000ull)
+/* A viewer is to say so long after a connection of a listener whether it wants it; that is longer
+ * than it may take to connect its own target. */
+#define HWS_TUNNEL_ANSWER_US (30 * 1000000ull)
 #define HWS_TUNNEL_NAME 300u /* "HOST:PORT" */
 
 #define HWS_TUNNEL_CODE(name) SES__TUNNEL_CODE__TUNNEL_CODE_##name
@@ -37,6 +40,7 @@ struct tunnel_session {
 };
 
 /* tunnel_conn.c: one stream and what is behind it. */
+extern uint64_t hws_tunnel_answer_us; /* HWS_TUNNEL_ANSWER_US; tests have less time */
 void hws_tunnel_conn_open(struct tunnel_session *s, struct hws_mux_stream *stream,
 		const struct hws_mux_target *t);
 /* A connection that a listener took: it becomes a stream, should the viewer want it. Takes `fd`. */
@@ -59,6 +63,9 @@ void hws_tunnel_raw_judge_again(struct tunnel_session *s);
 /* tunnel_host.c. For the log of events. */
 void hws_tunnel_tell(struct tunnel_session *s, const char *what, const char *target,
 		const char *second, uint64_t bytes, int result);
+/* The same of a refusal, with the setting that it came from, if one has it. */
+void hws_tunnel_tell_refused(struct tunnel_session *s, const char *target, Ses__TunnelCode code,
+		const char *setting);
 /* A sentence for a viewer whose target was not connected. */
 const char *hws_tunnel_why(Ses__TunnelCode code, const char *target, char *buf, size_t size);
 /* As the codes of the tree, for the log of events. */

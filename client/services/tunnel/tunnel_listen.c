@@ -48,7 +48,7 @@ static bool read_address(const char *text, uint16_t port, struct sockaddr_storag
 static void refuse(struct tunnel_session *s, uint32_t number, Ses__TunnelCode code,
 		const char *name, const char *text)
 {
-	hws_tunnel_tell(s, "tunnel.refused", name, "listen", 0, hws_tunnel_result(code));
+	hws_tunnel_tell_refused(s, name, code, "tunnel-listen");
 	hws_mux_listening(s->mux, number, code, text, "", 0);
 }
 

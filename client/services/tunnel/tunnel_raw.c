@@ -78,8 +78,7 @@ static void refuse(struct tunnel_raw *r, Ses__TunnelCode code)
 	struct tunnel_session *s = r->s;
 	char text[TEXT_MAX];
 
-	hws_tunnel_tell(s, "tunnel.refused", r->name, hws_mux_code_name(code), 0,
-			hws_tunnel_result(code));
+	hws_tunnel_tell_refused(s, r->name, code, "tunnel-targets");
 	if (code == CODE(FORBIDDEN))
 		hws_tunnel_why(code, r->name, text, sizeof(text));
 	else if (hws_fmt(text, sizeof(text),

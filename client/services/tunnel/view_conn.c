@@ -14,6 +14,8 @@
 #define CODE(name) HWS_TUNNEL_CODE(name)
 #define SOCKS_US (20 * HWS_US_PER_S) /* for the negotiation, by a program on this machine */
 #define DIAL_US (10 * HWS_US_PER_S)
+/* For the host to connect its target, which it does not try for so long. */
+#define ANSWER_US (30 * HWS_US_PER_S)
 #define STALL_US (300 * HWS_US_PER_S)
 
 struct conn {
@@ -233,6 +235,14 @@ static const struct hws_tunnel_end_impl end_impl = {
 	.closed = on_stream_closed,
 };
 
+static void on_answer_late(void *arg)
+{
+	struct conn *c = arg;
+
+	(void)answer_socks(c, HWS_SOCKS_HOST_UNREACHABLE);
+	conn_end(c, CODE(TIMEOUT), "the host did not say in time whether it connects the target");
+}
+
 static void open_stream(struct conn *c)
 {
 	struct hws_tunnel_view *tv = c->tv;
@@ -254,7 +264,9 @@ static void open_stream(struct conn *c)
 		conn_end(c, CODE(FAILED),
 				r == HWS_ERR_INVAL ? "no such target can be"
 						   : "too many connections at once");
+		return;
 	}
+	hws_timer_start(tv->conf.loop, &c->limit, ANSWER_US, on_answer_late, c);
 }
 
 /* --- local connections ------------------------------------------------------------------------ */

@@ -98,6 +98,10 @@ static void on_open(struct hws_mux *m HWS_UNUSED, struct hws_mux_stream *s,
 {
 	struct plug *p = k.from_listener;
 
+	if (k.silent) {
+		hws_mux_stream_set_tag(s, p);
+		return;
+	}
 	if (!p) {
 		hws_mux_refuse(s, SES__TUNNEL_CODE__TUNNEL_CODE_REFUSED, "nobody");
 		return;

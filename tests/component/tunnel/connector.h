@@ -33,6 +33,7 @@ struct connector {
 	int fd;                        /* raw mode */
 	char events[CONNECTOR_EVENTS]; /* "what path second result\n" of each */
 	struct plug *from_listener;    /* takes the next connection of one */
+	bool silent;                   /* or says nothing to it */
 	Ses__TunnelCode listening;
 	uint16_t port;
 	char listen_text[HWS_MUX_TEXT_MAX + 1];

@@ -1,5 +1,6 @@
 /* The connector's service on real sockets: what its lists name is connected and nothing else, bytes
  * and ends go through both ways, and a deployed viewer gets what deployed hosts give. */
+#include "client/services/tunnel/tunnel_host_parts.h"
 #include "connector.h"
 #include "shared/base/str.h"
 #include "tests/support/suite.h"
@@ -102,7 +103,8 @@ START_TEST(what_is_not_on_the_list_is_not_connected)
 	connector_open(&p, TCP, "127.0.0.1", port);
 	ck_assert_int_eq(p.code, CODE(FORBIDDEN));
 	ck_assert(strstr(p.text, "tunnel-targets") && strstr(p.text, text("127.0.0.1:#", port)));
-	ck_assert(connector_told(text("tunnel.refused 127.0.0.1:# forbidden denied\n", port)));
+	ck_assert(connector_told(text(
+			"tunnel.refused 127.0.0.1:# forbidden by tunnel-targets denied\n", port)));
 	ck_assert(connector_untouched(at));
 	close(at);
 }
@@ -187,6 +189,7 @@ START_TEST(a_listener_brings_connections_where_it_may_be)
 	connector_until(k.listening != CODE(IDLE));
 	ck_assert_int_eq(k.listening, CODE(FORBIDDEN));
 	ck_assert_msg(strstr(k.listen_text, "tunnel-listen"), "%s", k.listen_text);
+	ck_assert(connector_told("tunnel.refused 0.0.0.0:0 forbidden by tunnel-listen denied\n"));
 	ck_assert_int_eq(hws_mux_listen(k.mux, 6, "", 0), HWS_OK);
 	connector_until(k.listening == CODE(OK));
 	ck_assert_uint_ne(k.port, 0);
@@ -208,6 +211,34 @@ START_TEST(a_listener_brings_connections_where_it_may_be)
 	int again = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	ck_assert_int_lt(connect(again, (struct sockaddr *)&to, sizeof(to)), 0);
 	close(again);
+	close(fd);
+}
+END_TEST
+
+/* Who connected to the port does not wait for ever for a viewer that says nothing. */
+START_TEST(a_silent_viewer_is_not_waited_for)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000001) }, me;
+	socklen_t len = sizeof(me);
+	int fd;
+
+	hws_tunnel_answer_us = 200000;
+	connector_begin("", "localhost:*");
+	connector_login(HWS_LEVEL_V2, "", 0);
+	k.listening = CODE(IDLE);
+	ck_assert_int_eq(hws_mux_listen(k.mux, 6, "", 0), HWS_OK);
+	connector_until(k.listening == CODE(OK));
+	k.silent = true;
+	k.from_listener = &p;
+	to.sin_port = htons(k.port);
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&me, &len), 0);
+	connector_until(p.closed);
+	ck_assert_int_eq(p.code, CODE(TIMEOUT));
+	ck_assert_uint_eq(connector_read(fd, buf, 1), 0);
+	ck_assert(connector_told(
+			text("tunnel.refused 127.0.0.1:# timeout timeout\n", ntohs(me.sin_port))));
 	close(fd);
 }
 END_TEST
@@ -269,6 +300,8 @@ START_TEST(streams_beyond_the_setting_are_refused)
 		connector_open(&many[i], TCP, "localhost", port);
 	ck_assert(many[99].opened && many[100].closed);
 	ck_assert_int_eq(many[100].code, CODE(FULL));
+	ck_assert(connector_told(
+			text("tunnel.refused localhost:# full by tunnel-streams full\n", port)));
 	close(at);
 }
 END_TEST
@@ -368,6 +401,7 @@ int main(void)
 					where_nobody_listens_is_told,
 					a_stalled_target_holds_up_no_other, datagrams_go_through,
 					a_listener_brings_connections_where_it_may_be,
+					a_silent_viewer_is_not_waited_for,
 					a_target_that_is_taken_from_the_list_ends,
 					the_permission_ends_all_at_once,
 					streams_beyond_the_setting_are_refused,
