@@ -16,6 +16,7 @@
 struct kept {
 	struct hws_list node;
 	uint32_t id, number;
+	bool begun; /* by an earlier session: it stays, whatever fails now */
 };
 
 struct api_files {
@@ -148,7 +149,9 @@ static void forget_kept(struct api_files *f, const struct hws_files_view_event *
 		struct kept *k = hws_container(node, struct kept, node);
 		if (k->id != e->id)
 			continue;
-		if (!can_go_on(e->err) && api_files_unkeep(f->e->ctx, NULL, k->number) < 0)
+		bool stays = can_go_on(e->err) || (k->begun && e->err < 0);
+
+		if (!stays && api_files_unkeep(f->e->ctx, NULL, k->number) < 0)
 			continue; /* gone already */
 		hws_list_remove(node);
 		hws_free(k);
@@ -290,6 +293,7 @@ bool hawser_files_extended(const hawser_session *s)
 struct ask {
 	struct hws_files_request q;
 	uint32_t kept;
+	bool begun;
 };
 
 static void remember_kept(struct api_files *f, const struct ask *a)
@@ -300,6 +304,7 @@ static void remember_kept(struct api_files *f, const struct ask *a)
 		return;
 	k->id = a->q.id;
 	k->number = a->kept;
+	k->begun = a->begun;
 	hws_list_push(&f->kept, &k->node);
 }
 
@@ -486,7 +491,7 @@ static int copy(hawser_session *s, const struct hawser_files_job *from, bool upl
 	a.q.each_file = j.each_file;
 	a.q.policy = policies[j.exists];
 	if (j.keep)
-		r = api_files_keep(s->ctx, s->target, upload, j.remote, local, &a.kept);
+		r = api_files_keep(s->ctx, s->target, upload, j.remote, local, &a.kept, &a.begun);
 	return r < 0 ? r : post_ask(s, &a, j.remote, local, ret_id);
 }
 

@@ -85,15 +85,16 @@ static bool is_same(const json_t *job, const char *target, bool upload, const ch
 }
 
 /* The number of the same job, or the new one's. 0: no memory. */
-static uint32_t add(
-		json_t *all, const char *target, bool upload, const char *remote, const char *local)
+static uint32_t add(json_t *all, const char *target, bool upload, const char *remote,
+		const char *local, bool *ret_known)
 {
 	uint32_t last = 0;
 	size_t i;
 	json_t *job;
 
 	json_array_foreach (all, i, job) {
-		if (is_same(job, target, upload, remote, local))
+		*ret_known = is_same(job, target, upload, remote, local);
+		if (*ret_known)
 			return number_of(job);
 		last = HWS_MAX(last, number_of(job));
 	}
@@ -106,7 +107,7 @@ static uint32_t add(
 }
 
 int api_files_keep(hawser_context *ctx, const char *target, bool upload, const char *remote,
-		const char *local, uint32_t *ret_number)
+		const char *local, uint32_t *ret_number, bool *ret_known)
 {
 	char path[4400], there[HWS_FILE_WIRE_MAX + 1], here[HWS_FILE_WIRE_MAX + 1];
 	struct hws_error err = { 0 };
@@ -114,6 +115,7 @@ int api_files_keep(hawser_context *ctx, const char *target, bool upload, const c
 	int r = HWS_OK;
 
 	*ret_number = 0;
+	*ret_known = false;
 	if (hws_name_to_wire(remote, there, sizeof(there)) < 0 ||
 			hws_name_to_wire(local, here, sizeof(here)) < 0)
 		return api_fail(HAWSER_ERR_TOOBIG, "a path is too long");
@@ -123,7 +125,7 @@ int api_files_keep(hawser_context *ctx, const char *target, bool upload, const c
 		r = all ? HWS_OK : err.code;
 	}
 	if (all) {
-		*ret_number = add(all, target, upload, there, here);
+		*ret_number = add(all, target, upload, there, here, ret_known);
 		r = *ret_number ? store(path, all, &err) : HWS_ERR_NOMEM;
 	}
 	json_decref(all);

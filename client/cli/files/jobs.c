@@ -52,29 +52,56 @@ static int resume_one(struct files_run *f, const struct hawser_files_kept *k)
 	return files_copy(f, k->upload, k->remote, k->local, files_exists_of(&f->flags));
 }
 
+/* Where nothing more can come of any of them. */
+static bool is_over(const struct files_run *f, int status)
+{
+	return status == FILES_INTERRUPTED || f->front.finished || f->front.interrupted;
+}
+
+static void sum_up(const struct files_run *f, size_t begun, size_t failed)
+{
+	if (files_json(f)) {
+		files_json_begin("resume");
+		files_json_number("jobs", begun);
+		files_json_number("failed", failed);
+		files_json_end();
+	} else if (failed) {
+		cli_fail(0,
+				"resume: %zu of %zu could not be gone on with to the end; they stay in the "
+				"list (jobs) until they are, or until forget",
+				failed, begun);
+	}
+}
+
 int files_resume(struct files_run *f, struct files_words *w)
 {
 	struct hawser_files_kept *list;
-	size_t count, done = 0;
+	size_t count, begun = 0, failed = 0;
 	uint32_t number = 0;
-	int status;
+	int status, first = CLI_OK;
 
 	if (w->count > 1 && hws_parse_u32(w->word[1].text, &number) < 0)
 		return cli_fail(CLI_USAGE, "resume: a number of the list of `jobs`");
 	status = kept(f, &list, &count);
-	for (size_t i = 0; i < count && status == CLI_OK; i++) {
+	if (status != CLI_OK)
+		return status;
+	for (size_t i = 0; i < count && !is_over(f, status); i++) {
 		const struct hawser_files_kept *k = hawser_files_kept_at(list, i);
 		if (number && k->number != number)
 			continue;
-		done++;
+		begun++;
 		status = resume_one(f, k);
+		failed += status != CLI_OK;
+		first = first == CLI_OK ? status : first;
 	}
 	hawser_files_kept_free(list);
-	if (status == CLI_OK && number && !done)
-		status = cli_fail(CLI_FILE, "there is no job %u to go on with", number);
-	else if (status == CLI_OK && !done && !files_json(f))
+	if (number && !begun)
+		return cli_fail(CLI_FILE, "there is no job %u to go on with", number);
+	if (!begun && !files_json(f))
 		session_front_say(&f->front, "there is nothing to go on with");
-	return status;
+	else if (begun > 1)
+		sum_up(f, begun, failed);
+	return is_over(f, status) ? status : first;
 }
 
 int files_forget(struct files_run *f, struct files_words *w)

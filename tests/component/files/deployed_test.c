@@ -217,6 +217,31 @@ START_TEST(what_was_cut_is_gone_on_with)
 }
 END_TEST
 
+/* One that can go no further holds up no other. */
+START_TEST(all_jobs_are_gone_on_with)
+{
+	static const char *const verbs[] = { "put", "get", "put" };
+	char line[100];
+
+	sh("for i in 0 2; do head -c 3000000 /dev/urandom > f$i; done; head -c 3000000 /dev/urandom > "
+	   "$THERE/f1",
+			0, NULL);
+	for (unsigned i = 0; i < 3; i++) {
+		atomic_store(&host.blocks, 0);
+		atomic_store(&host.cut_after, 5);
+		snprintf(line, sizeof(line), "$F --no-retry %s f%u", verbs[i], i);
+		sh(line, 9, "to go on");
+	}
+	sh("rm f0; $F resume", 7, "1 of 3 could not");
+	sh("cmp f1 $THERE/f1 && cmp f2 $THERE/f2 && test $($F jobs | wc -l) = 1", 0, NULL);
+	sh("$F --json resume", 7, NULL);
+	sh("n=$($F --json jobs | sed 's/.*\"number\":\\([0-9]*\\).*/\\1/'); $F forget $n && test -z \"$($F "
+	   "jobs)\"",
+			0, NULL);
+	sh("$F resume", 0, "nothing to go on with");
+}
+END_TEST
+
 START_TEST(a_part_of_another_file_is_not_gone_on_with)
 {
 	sh("head -c 3000000 /dev/urandom > big", 0, NULL);
@@ -334,6 +359,7 @@ int main(void)
 					folders_come_and_go, nothing_is_replaced_unasked,
 					names_are_changed, pipes_carry_one_file,
 					a_cut_costs_nothing_but_time, what_was_cut_is_gone_on_with,
+					all_jobs_are_gone_on_with,
 					a_part_of_another_file_is_not_gone_on_with,
 					trees_are_made_alike, what_is_not_copied_is_not_removed,
 					lines_are_a_script, scripts_read_json,
