@@ -24,7 +24,8 @@ enum {
 };
 
 /* One opened desktop; the interfaces belong to it. The first four are always there, the others are
- * NULL where the back-end does not give them. */
+ * NULL where the back-end does not give them. The back-end "camera" is none: it has a capture, whose
+ * displays are cameras, and all else is NULL. */
 struct hws_platform {
 	const char *name; /* "x11", "headless" */
 	struct hws_capture *capture;
@@ -39,7 +40,8 @@ struct hws_platform {
 };
 
 struct hws_platform_conf {
-	/* "x11", "headless", "headless:WIDTHxHEIGHT[@FPS]"; NULL: $HAWSER_PLATFORM, else x11. */
+	/* "x11", "headless", "headless:WIDTHxHEIGHT[@FPS]", "camera[:headless]"; NULL:
+	 * $HAWSER_PLATFORM, else x11. */
 	const char *backend;
 	const char *display; /* of X11 (":0"); NULL: $DISPLAY */
 	/* How the attempt ended: once, never from inside hws_platform_open. r == 0: `p` is the

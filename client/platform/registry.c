@@ -1,5 +1,6 @@
 /* The back-ends of this build, one row each, and the attempt to open one of them. */
 #include "client/platform/registry.h"
+#include "client/platform/cameras.h"
 #include "client/platform/headless/headless.h"
 #include "client/platform/opening.h"
 #include "client/platform/x11/x11.h"
@@ -16,6 +17,7 @@ static const struct hws_platform_backend backends[] = {
 			GIVES_DESKTOP | HWS_GIVES_SOUND | HWS_GIVES_CAMERA | HWS_GIVES_PTY |
 					HWS_GIVES_SEAT,
 			hws_headless_open },
+	{ "camera", HWS_GIVES_CAPTURE | HWS_GIVES_CAMERA, hws_cameras_open },
 };
 
 static const struct hws_platform_backend *find(const char *name, size_t len)
@@ -69,7 +71,8 @@ void hws_platform_close(struct hws_platform *p)
 {
 	if (!p)
 		return;
-	hws_inject_release_all(p->inject);
+	if (p->inject)
+		hws_inject_release_all(p->inject);
 	p->free(p);
 }
 
