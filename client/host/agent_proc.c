@@ -279,6 +279,10 @@ static void fill_argv(const struct hws_agent_proc *d, const char *argv[AGENT_ARG
 		argv[n++] = "--backend";
 		argv[n++] = s->backend;
 	}
+	if (d->conf.role == HWS_AGENT_CAMERA) {
+		argv[n++] = "--backend";
+		argv[n++] = hws_str_starts(s->backend, "headless") ? "camera:headless" : "camera";
+	}
 	argv[n] = NULL;
 }
 

@@ -150,6 +150,10 @@ static int find_account(const struct hws_agents *a, enum hws_agent_role role,
 		*ret = hws_gate_account(set);
 		return HWS_OK;
 	}
+	if (role == HWS_AGENT_CAMERA) { /* whose sound and video server knows them */
+		*ret = set->desktop_user ? set->desktop_user : "";
+		return HWS_OK;
+	}
 	if (geteuid() == 0) {
 		*ret = *s->account ? s->account : hws_settings_account(set);
 		own = *s->account ? getpwnam(s->account) : NULL;

@@ -18,7 +18,7 @@ static int run_agent(int argc, char **argv)
 		return 2;
 	conf.role = (enum hws_agent_role)s.role;
 	conf.sandbox = s.sandbox;
-	if (s.sandbox && conf.role == HWS_AGENT_DESKTOP)
+	if (s.sandbox && hws_agent_role_of_desktop(conf.role))
 		hws_layers_enter(HWS_SANDBOX_AGENT, "agent.no_sandbox");
 	conf.backend = s.backend;
 	conf.display = s.display;

@@ -44,7 +44,8 @@ struct hws_audit_event {
 struct hws_host_env {
 	struct hws_loop *loop;
 	struct hws_work *work; /* at least two threads */
-	/* The opened desktop; each service takes its part of it. NULL in roles that need none. */
+	/* The opened desktop; each service takes its part of it. NULL in roles that need none; of
+	 * cameras it has the capture alone. */
 	struct hws_platform *platform;
 	const struct hws_service_conf *conf; /* the agent's: never NULL in one */
 	struct hws_notifier *notifier; /* NULL: the person at the desktop wants no notifications */
@@ -132,6 +133,7 @@ extern const struct hws_host_service_impl *const hws_host_registry[];
 extern const struct hws_host_service_impl *const hws_host_files_registry[];
 extern const struct hws_host_service_impl *const hws_host_terminal_registry[];
 extern const struct hws_host_service_impl *const hws_host_tunnel_registry[];
+extern const struct hws_host_service_impl *const hws_host_camera_registry[];
 
 /* --- all services of one agent --------------------------------------------------------------- */
 

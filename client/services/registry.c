@@ -40,3 +40,10 @@ const struct hws_host_service_impl *const hws_host_tunnel_registry[] = {
 	&hws_tunnel_host_service,
 	NULL,
 };
+
+const struct hws_host_service_impl *const hws_host_camera_registry[] = {
+	&hws_camera_host_service,
+	&hws_chat_host_service,
+	&hws_call_host_service,
+	NULL,
+};

@@ -3,11 +3,14 @@
  * of no use to another one, and may be secret. */
 #include "shared/sys/spawn_env.h"
 #include "shared/base/str.h"
+#include <pwd.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define XAUTHORITY "XAUTHORITY="
-#define ADDED_MAX 7 /* entries of ours, and the NULL */
+#define ADDED_MAX 8 /* entries of ours, and the NULL */
 
 static bool is_of_account(const char *entry)
 {
@@ -51,6 +54,21 @@ static int name_account(const struct hws_spawn *s, const char *home, struct hws_
 	return r;
 }
 
+/* Where the account's session has its sockets, of its sound and video servers among them
+ * (pam_systemd): where there is such a folder. */
+static bool name_runtime(const struct hws_spawn *s, struct hws_spawn_env *ret)
+{
+	const struct passwd *pw = s->clean_env ? NULL : getpwnam(s->user);
+	struct stat st;
+
+	if (!pw ||
+			hws_fmt(ret->runtime, sizeof(ret->runtime), "XDG_RUNTIME_DIR=/run/user/%u",
+					(unsigned)pw->pw_uid) < 0)
+		return false;
+	return stat(strchr(ret->runtime, '=') + 1, &st) == 0 && S_ISDIR(st.st_mode) &&
+			st.st_uid == pw->pw_uid;
+}
+
 int hws_spawn_env_make(const struct hws_spawn *s, const char *home, struct hws_spawn_env *ret)
 {
 	size_t n = 0;
@@ -83,6 +101,8 @@ int hws_spawn_env_make(const struct hws_spawn *s, const char *home, struct hws_s
 		ret->list[n++] = ret->user;
 		ret->list[n++] = ret->login;
 	}
+	if (home && r == HWS_OK && name_runtime(s, ret))
+		ret->list[n++] = ret->runtime;
 	if (cookies)
 		ret->list[n++] = cookies; /* last: see hws_spawn_env_drop_cookies */
 	ret->list[n] = NULL;

@@ -7,7 +7,7 @@
 struct hws_spawn_env {
 	/* NULL-terminated; borrows from our own environment and this struct. */
 	char *list[HWS_SPAWN_ENV_MAX];
-	char display[256], home[256], user[64], login[72];
+	char display[256], home[256], user[64], login[72], runtime[48];
 };
 
 /* For `s`; `home`: NULL, or the home folder of the account s->user that the process is going to

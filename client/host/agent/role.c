@@ -7,6 +7,8 @@ static const struct hws_agent_role_row rows[HWS_AGENT_ROLES] = {
 	[HWS_AGENT_DESKTOP] = { hws_host_registry, true, HWS_SANDBOX_AGENT },
 	[HWS_AGENT_FILES] = { hws_host_files_registry, false, HWS_SANDBOX_FILES },
 	[HWS_AGENT_TERMINAL] = { hws_host_terminal_registry, false, HWS_SANDBOX_ROLES },
+	/* as a desktop's: it lives with the libraries of the desktop's sound and video server */
+	[HWS_AGENT_CAMERA] = { hws_host_camera_registry, true, HWS_SANDBOX_AGENT },
 	[HWS_AGENT_TUNNEL] = { hws_host_tunnel_registry, false, HWS_SANDBOX_TUNNEL },
 };
 

@@ -178,7 +178,7 @@ static void on_displays(void *arg)
 		s->lagging = 0;
 		s->need_key = s->subs;
 		s->key = true;
-		if (i >= n && s->subs) {
+		if (i > 0 && i >= n && s->subs) { /* also when there is none left */
 			v->show[0].subs |= s->subs;
 			s->subs = 0;
 		}
@@ -414,10 +414,11 @@ int hws_video_host_new(const struct hws_video_host_conf *conf, struct hws_video_
 		free(v);
 		return r;
 	}
-	v->service.impl = &hws_video_host_service;
+	v->service.impl = conf->cameras ? &hws_camera_host_service : &hws_video_host_service;
 	v->loop = conf->loop;
 	v->work = conf->work;
 	v->capture = conf->capture;
+	v->cameras = conf->cameras;
 	v->on_bitrate = conf->on_bitrate;
 	v->arg = conf->arg;
 	v->codec = HWS_CODEC_VP9;
@@ -447,11 +448,12 @@ void hws_video_host_free(struct hws_video_host *v)
 
 /* --- as a service --- */
 
-static int service_new(const struct hws_host_env *env, struct hws_host_service **ret)
+static int service_new(const struct hws_host_env *env, bool cameras, struct hws_host_service **ret)
 {
 	struct hws_video_host_conf conf = { .loop = env->loop,
 		.work = env->work,
 		.capture = env->platform->capture,
+		.cameras = cameras,
 		.on_bitrate = env->on_bitrate,
 		.arg = env->arg };
 	struct hws_video_host *v;
@@ -460,6 +462,16 @@ static int service_new(const struct hws_host_env *env, struct hws_host_service *
 	if (r == HWS_OK)
 		*ret = &v->service;
 	return r;
+}
+
+static int desktop_new(const struct hws_host_env *env, struct hws_host_service **ret)
+{
+	return service_new(env, false, ret);
+}
+
+static int cameras_new(const struct hws_host_env *env, struct hws_host_service **ret)
+{
+	return service_new(env, true, ret);
 }
 
 static void service_free(struct hws_host_service *s)
@@ -492,20 +504,17 @@ static void describe(struct hws_host_service *s, Ses__PeerInfo *info)
 	info->current_display = (int32_t)v->told.list.primary;
 	info->encoding = &v->told.encoding;
 	info->resolutions = &v->told.modes;
+	if (v->cameras) /* all that viewers go by */
+		info->platform_additions = (char *)(uintptr_t) "{\"support_view_camera\":true}";
 }
 
-const struct hws_host_service_impl hws_video_host_service = {
-	.id = HWS_SERVICE_VIDEO,
-	.name = "video",
-	.kinds = HWS_KIND_BIT(HWS_KIND_REMOTE),
-	.opens = HWS_KIND_BIT(HWS_KIND_REMOTE),
-	.new = service_new,
-	.free = service_free,
-	.join = on_join,
-	.leave = on_leave,
-	.option = on_option,
-	.message = on_message,
-	.line = on_line,
-	.drained = on_drained,
-	.describe = describe,
-};
+#define SERVES(kind_, new_)                                                                        \
+	{                                                                                          \
+		.id = HWS_SERVICE_VIDEO, .name = "video", .kinds = HWS_KIND_BIT(kind_),            \
+		.opens = HWS_KIND_BIT(kind_), .new = new_, .free = service_free, .join = on_join,  \
+		.leave = on_leave, .option = on_option, .message = on_message, .line = on_line,    \
+		.drained = on_drained, .describe = describe                                        \
+	}
+
+const struct hws_host_service_impl hws_video_host_service = SERVES(HWS_KIND_REMOTE, desktop_new);
+const struct hws_host_service_impl hws_camera_host_service = SERVES(HWS_KIND_CAMERA, cameras_new);

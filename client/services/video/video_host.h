@@ -10,11 +10,14 @@
 struct hws_video_host;
 
 extern const struct hws_host_service_impl hws_video_host_service;
+/* The same for sessions about cameras, in an agent whose displays are such. */
+extern const struct hws_host_service_impl hws_camera_host_service;
 
 struct hws_video_host_conf {
 	struct hws_loop *loop;
 	struct hws_work *work;       /* at least one thread */
 	struct hws_capture *capture; /* shared with whoever else reads it */
+	bool cameras;                /* its displays are cameras */
 	/* What a viewer is sent changed its bitrate, or is told to it for the first time; may be
 	 * NULL. */
 	void (*on_bitrate)(struct hws_host_viewer *g, uint32_t kbit_s, void *arg);

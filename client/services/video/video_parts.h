@@ -47,6 +47,7 @@ struct hws_video_host {
 	struct hws_loop *loop;
 	struct hws_work *work;
 	struct hws_capture *capture;
+	bool cameras;
 	void (*on_bitrate)(struct hws_host_viewer *g, uint32_t kbit_s, void *arg);
 	void *arg;
 	struct hws_capture_reader *reader;

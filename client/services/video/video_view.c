@@ -338,7 +338,7 @@ static void on_free(struct hws_service *service)
 static const struct hws_service_impl impl = {
 	.id = HWS_SERVICE_VIDEO,
 	.name = "video",
-	.kinds = HWS_KIND_BIT(HWS_KIND_REMOTE),
+	.kinds = HWS_KIND_BIT(HWS_KIND_REMOTE) | HWS_KIND_BIT(HWS_KIND_CAMERA),
 	.open = on_open,
 	.on_message = on_message,
 	.tick = pace,

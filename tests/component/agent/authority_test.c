@@ -168,6 +168,7 @@ const struct hws_host_service_impl *const hws_host_registry[] = { &witness_CORE,
 const struct hws_host_service_impl *const hws_host_files_registry[] = { NULL };
 const struct hws_host_service_impl *const hws_host_terminal_registry[] = { NULL };
 const struct hws_host_service_impl *const hws_host_tunnel_registry[] = { NULL };
+const struct hws_host_service_impl *const hws_host_camera_registry[] = { NULL };
 _Static_assert(HWS_COUNT(hws_host_registry) == HWS_SERVICE_COUNT + 1, "a witness for each");
 
 /* --- the gate --------------------------------------------------------------------------------- */

@@ -83,6 +83,7 @@ const struct hws_host_service_impl *const hws_host_registry[] = { NULL };
 const struct hws_host_service_impl *const hws_host_files_registry[] = { &impl_FILES, NULL };
 const struct hws_host_service_impl *const hws_host_terminal_registry[] = { &impl_TERMINAL, NULL };
 const struct hws_host_service_impl *const hws_host_tunnel_registry[] = { &impl_TUNNEL, NULL };
+const struct hws_host_service_impl *const hws_host_camera_registry[] = { NULL };
 
 static const struct {
 	enum hws_agent_role role;

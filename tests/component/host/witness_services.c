@@ -189,3 +189,5 @@ const struct hws_host_service_impl *const hws_host_registry[] = { NULL };
 const struct hws_host_service_impl *const hws_host_files_registry[] = { &files_impl, NULL };
 const struct hws_host_service_impl *const hws_host_terminal_registry[] = { &terminal_impl, NULL };
 const struct hws_host_service_impl *const hws_host_tunnel_registry[] = { &tunnel_impl, NULL };
+
+const struct hws_host_service_impl *const hws_host_camera_registry[] = { &tunnel_impl, NULL };
