@@ -212,18 +212,20 @@ static int new_print(struct api_session_loop *e, const struct api_session_loop_c
 	return r;
 }
 
+#define PICTURES (HWS_KIND_BIT(HWS_KIND_REMOTE) | HWS_KIND_BIT(HWS_KIND_CAMERA))
+
 /* Which sessions have it, and how it is made. */
 static const struct {
 	unsigned kinds; /* HWS_KIND_BIT */
 	int (*make)(struct api_session_loop *e, const struct api_session_loop_conf *conf,
 			struct hws_service **ret);
 } table[] = {
-	{ HWS_KIND_BIT(HWS_KIND_REMOTE), new_video },
+	{ PICTURES, new_video },
 	{ HWS_KIND_BIT(HWS_KIND_REMOTE), new_cursor },
 	{ HWS_KIND_BIT(HWS_KIND_REMOTE), new_input },
 	{ HWS_KIND_BIT(HWS_KIND_REMOTE), new_clipboard },
 	{ HWS_KIND_BIT(HWS_KIND_REMOTE), new_clipfiles },
-	{ HWS_KIND_BIT(HWS_KIND_REMOTE), new_chat },
+	{ PICTURES, new_chat },
 	{ HWS_KIND_BIT(HWS_KIND_REMOTE), new_print },
 	{ HWS_KIND_BIT(HWS_KIND_TERMINAL), api_terminal_new },
 	{ HWS_KIND_BIT(HWS_KIND_FORWARD), api_tunnel_new },

@@ -167,6 +167,12 @@ int hawser_session_accept_insecure(hawser_session *s, bool accept)
 
 /* --- picture ---------------------------------------------------------------------------------- */
 
+/* Of a desktop, or of a camera. */
+static int need_pictures(const hawser_session *s)
+{
+	return s->kind == HWS_KIND_CAMERA ? HAWSER_OK : api_need_kind(s, HWS_KIND_REMOTE);
+}
+
 int hawser_session_lock_frame(hawser_session *s, size_t display, struct hawser_frame *ret)
 {
 	struct hws_video_picture p;
@@ -174,7 +180,7 @@ int hawser_session_lock_frame(hawser_session *s, size_t display, struct hawser_f
 	size_t size = ret->size;
 	int r;
 
-	r = api_need_kind(s, HWS_KIND_REMOTE);
+	r = need_pictures(s);
 	if (r < 0)
 		return r;
 	if (display >= HWS_PEER_DISPLAYS_MAX)
@@ -207,10 +213,10 @@ void hawser_session_unlock_frame(hawser_session *s, size_t display)
 	s->locked[display] = NULL;
 }
 
-/* Calls about pictures, input and what belongs to a desktop. */
+/* Calls about pictures, and what goes with them. */
 static int need_ready(hawser_session *s)
 {
-	int r = api_need_kind(s, HWS_KIND_REMOTE);
+	int r = need_pictures(s);
 
 	if (r < 0)
 		return r;
@@ -331,7 +337,7 @@ static const struct {
 
 int hawser_session_set_option(hawser_session *s, enum hawser_option option, int value)
 {
-	int r = api_need_kind(s, HWS_KIND_REMOTE);
+	int r = need_pictures(s);
 
 	if (r < 0)
 		return r;

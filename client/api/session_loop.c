@@ -409,7 +409,8 @@ static void start(struct api_session_loop *e)
 	if (!hws_timer_active(&e->tick))
 		hws_timer_every(e->ctx->loop, &e->tick, HWS_US_PER_S, on_tick, e);
 	api_report_state(e, HAWSER_STATE_CONNECTING, "connecting", 0);
-	if (e->s->kind == HWS_KIND_REMOTE) /* now, so that the first picture does not wait */
+	/* now, so that the first picture does not wait */
+	if (e->s->kind == HWS_KIND_REMOTE || e->s->kind == HWS_KIND_CAMERA)
 		hws_confined_start(e->decoder);
 	api_connect_start(e);
 }

@@ -230,6 +230,7 @@ int hawser_session_open(hawser_context *ctx, const struct hawser_session_config 
 		return r;
 	conf.keyboard = c.keyboard_mode;
 	conf.kind_arg = c.print_to;
+	conf.wish.kind = c.camera ? HWS_KIND_CAMERA : HWS_KIND_REMOTE;
 	return open_session(ctx,
 			&(struct hawser_link_config){ .target = c.target,
 					.server = c.server,

@@ -505,6 +505,7 @@ static int run_headless(const struct connect_options *o)
 	sc.files_to_host = o->files.count > 0;
 	sc.files_from_host = *o->files.paste;
 	sc.print_to = o->print_to;
+	sc.camera = o->camera;
 	sc.no_clipboard = !o->paste && !*o->copy_text && !sc.files_to_host && !sc.files_from_host;
 	sc.quality = qualities[o->quality];
 	sc.codec = connect_options_codec(o);
@@ -548,7 +549,8 @@ static int run_window(const struct connect_options *o)
 	} flags[] = { { "--password-stdin", o->password_stdin }, { "--relay", o->relay },
 		{ "--accept-insecure", o->accept_insecure }, { "--require-v2", o->require_v2 },
 		{ "--view-only", o->view_only }, { "--fullscreen", o->fullscreen },
-		{ "--actual-size", o->actual_size }, { "--remember", o->remember } };
+		{ "--actual-size", o->actual_size }, { "--remember", o->remember },
+		{ "--camera", o->camera } };
 	const char *args[2 + 2 * HWS_COUNT(texts) + HWS_COUNT(flags) + 4];
 	char fps[16], display[16];
 	int n = 0;

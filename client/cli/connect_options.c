@@ -75,6 +75,8 @@ static const struct hws_option table[] = {
 			.max = 32,
 			.arg = "N",
 			.help = "Show display N, counted from 1; 0: the host's choice." },
+	FLAG("", "camera", camera,
+			"Show the host's cameras in place of its desktop; --display N is the Nth."),
 	FLAG("", "remember", remember,
 			"Keep what logs in (never the password itself) for the next time."),
 	FLAG("", "headless", headless, "Open no window; do what the options below say, then end."),
@@ -260,7 +262,7 @@ static int check_kind(const struct connect_options *o)
 	return wrong ? cli_fail(CLI_USAGE, "%s needs --headless", wrong) : CLI_OK;
 }
 
-/* Who only looks sends nothing, and hosts hand such viewers no clipboard. */
+/* Who only looks sends nothing, and hosts hand such viewers no clipboard; a camera has neither. */
 static int check_view_only(const struct connect_options *o)
 {
 	const char *wrong = *o->type_text ? "--type"
@@ -271,8 +273,10 @@ static int check_view_only(const struct connect_options *o)
 			: *o->files.paste ? "--paste-files"
 					  : NULL;
 
-	return o->view_only && wrong ? cli_fail(CLI_USAGE, "%s does not go with --view-only", wrong)
-				     : CLI_OK;
+	if (wrong && (o->view_only || o->camera))
+		return cli_fail(CLI_USAGE, "%s does not go with %s", wrong,
+				o->camera ? "--camera" : "--view-only");
+	return CLI_OK;
 }
 
 /* 1, 2, ... of the first character that no key types; 0: there is none. */

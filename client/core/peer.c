@@ -76,6 +76,16 @@ static void take_additions(struct hws_peer *p, const char *text)
 	json_decref(o);
 }
 
+bool hws_peer_shows_cameras(const Ses__PeerInfo *info)
+{
+	const char *text = info->platform_additions ? info->platform_additions : "";
+	json_t *o = strlen(text) > ADDITIONS_MAX ? NULL : json_loads(text, 0, NULL);
+	bool shows = json_is_true(json_object_get(o, "support_view_camera"));
+
+	json_decref(o);
+	return shows;
+}
+
 void hws_peer_set(struct hws_peer *p, const Ses__PeerInfo *info)
 {
 	*p = (struct hws_peer){ .layout_changes = p->layout_changes };

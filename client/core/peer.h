@@ -43,6 +43,8 @@ struct hws_peer {
 
 /* From LoginResponse. Never fails: what is not believable is left out. */
 void hws_peer_set(struct hws_peer *p, const Ses__PeerInfo *info);
+/* Whether it says that it shows cameras: of a session for a camera. */
+bool hws_peer_shows_cameras(const Ses__PeerInfo *info);
 /* A later PeerInfo: only its displays count. The current display is kept if it still exists. */
 void hws_peer_set_displays(struct hws_peer *p, const Ses__PeerInfo *info);
 /* What it says of its keyboard. Too long a text counts as none. */

@@ -1,6 +1,7 @@
 /* What a session is opened for. The texts of a wish come from users and settings; hosts of other
  * makes read them as they are, so nothing is added or taken away here. */
 #include "client/core/session_wish.h"
+#include "client/core/peer.h"
 #include "shared/base/mem.h"
 #include "shared/wire/version.h"
 #include <string.h>
@@ -111,6 +112,14 @@ const char *hws_session_wish_unmet(
 {
 	bool offered = info->windows_sessions != NULL; /* whose desktop: that is said next */
 
+	/* a host that does not know of cameras would show its desktop */
+	if (w->kind == HWS_KIND_CAMERA && !hws_peer_shows_cameras(info)) {
+		*ret_err = HWS_ERR_UNSUPPORTED;
+		return hws_version_number(info->version ? info->version : "") < HWS_V_CAMERA
+				? "the host shows no cameras: upgrade it to version 1.3.9 or newer"
+				: "the host shows no cameras; its system may have none that can be "
+				  "shown";
+	}
 	switch (w->kind) {
 	case HWS_KIND_FILE:
 		if (offered || (info->username && *info->username))

@@ -6,6 +6,21 @@
 #include "shared/base/mem.h"
 #include <glib-unix.h>
 
+void gui_launch_fill(const struct gui_launch *launch, struct hawser_session_config *conf)
+{
+	conf->password = launch->password;
+	conf->force_relay = launch->relay;
+	conf->view_only = launch->view_only;
+	conf->camera = launch->camera;
+	conf->allow_insecure = launch->accept_insecure;
+	conf->require_v2 = launch->require_v2;
+	conf->quality = launch->quality;
+	conf->codec = launch->codec;
+	conf->keyboard_mode = launch->keyboard;
+	conf->fps = (int)launch->fps;
+	conf->remember = launch->remember;
+}
+
 void gui_free_password(char *password)
 {
 	if (password)

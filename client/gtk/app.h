@@ -19,6 +19,7 @@ struct gui_launch {
 	unsigned fps;     /* 0 = the default */
 	unsigned display; /* from 1; 0 = the host's choice */
 	bool relay, view_only, fullscreen, accept_insecure, actual_size, remember, require_v2;
+	bool camera;
 };
 
 struct gui_app {
@@ -32,5 +33,7 @@ struct gui_app {
 /* Runs the program until its last window closes; returns the exit status. Wipes and frees the
  * password. */
 int gui_app_run(struct gui_launch *launch);
+/* What of it a session is opened with; borrows. */
+void gui_launch_fill(const struct gui_launch *launch, struct hawser_session_config *conf);
 /* Overwrites and frees; takes NULL. */
 void gui_free_password(char *password);

@@ -51,6 +51,7 @@ static void usage(FILE *out)
 			"  --accept-insecure      agree beforehand to a session without encryption\n"
 			"  --require-v2           refuse everything but end-to-end encryption by hawser v2\n"
 			"  --view-only            send no input\n"
+			"  --camera               show the host's cameras in place of its desktop\n"
 			"  --display N            show display N, counted from 1; 0: the host's choice\n"
 			"  --remember             keep what logs in (never the password itself)\n"
 			"  --quality default|low|balanced|best\n"
@@ -216,6 +217,7 @@ static int parse(int argc, char **argv, struct gui_launch *l)
 		{ "--accept-insecure", &l->accept_insecure, NULL },
 		{ "--require-v2", &l->require_v2, NULL },
 		{ "--view-only", &l->view_only, NULL },
+		{ "--camera", &l->camera, NULL },
 		{ "--fullscreen", &l->fullscreen, NULL },
 		{ "--actual-size", &l->actual_size, NULL },
 		{ "--password-stdin", &from_stdin, NULL },

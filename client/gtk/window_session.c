@@ -561,17 +561,8 @@ void gui_session_window_open(struct gui_app *app, const char *target, struct gui
 	conf.format = HAWSER_FORMAT_BGRA;
 	conf.files_to_host = conf.files_from_host = true;
 	if (launch) {
-		conf.password = launch->password;
-		conf.force_relay = launch->relay;
-		conf.view_only = launch->view_only;
-		conf.allow_insecure = launch->accept_insecure;
-		conf.require_v2 = launch->require_v2;
-		conf.quality = launch->quality;
-		conf.codec = launch->codec;
-		conf.keyboard_mode = launch->keyboard;
+		gui_launch_fill(launch, &conf);
 		show_keyboard(w, launch->keyboard);
-		conf.fps = (int)launch->fps;
-		conf.remember = launch->remember;
 		w->want_display = launch->display;
 		set_actual_size(w, launch->actual_size);
 		w->screenshot = g_strdup(launch->screenshot);

@@ -185,6 +185,9 @@ struct hawser_session_config {
 	/* Where print jobs of the host go: a folder, whose files are named by this side, or
 	 * "cups", "cups:QUEUE". NULL or "": the host's offers are not answered. */
 	const char *print_to;
+	/* The host's cameras in place of its desktop: each is a display. There is no input, cursor
+	 * or clipboard then. */
+	bool camera;
 };
 #define HAWSER_SESSION_CONFIG_INIT                                                                 \
 	{                                                                                          \
