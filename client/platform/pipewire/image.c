@@ -5,6 +5,8 @@
 #include "shared/base/macros.h"
 #include <libyuv.h>
 
+#define STRIDE_MAX (8 * HWS_PICTURE_SIDE_MAX)
+
 struct plane {
 	uint8_t *ptr;
 	size_t size;
@@ -16,7 +18,8 @@ static bool plane_of(const struct spa_buffer *b, unsigned i, int stride, struct 
 {
 	const struct spa_data *d = i < b->n_datas ? &b->datas[i] : NULL;
 
-	if (!d || !d->data || !d->chunk || d->chunk->offset > d->maxsize)
+	if (!d || !d->data || !d->chunk || d->chunk->offset > d->maxsize ||
+			d->chunk->stride > STRIDE_MAX)
 		return false;
 	ret->ptr = (uint8_t *)d->data + d->chunk->offset;
 	ret->size = HWS_MIN(d->chunk->size, d->maxsize - d->chunk->offset);

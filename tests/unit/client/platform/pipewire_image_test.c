@@ -124,6 +124,8 @@ START_TEST(what_a_buffer_does_not_hold_is_not_read)
 		holds(UINT32_MAX, UINT32_MAX, 0);
 		ck_assert_int_eq(take(all[i]), HWS_ERR_UNSUPPORTED);
 		holds(0, UINT32_MAX, INT32_MAX);
+		ck_assert_int_eq(take(all[i]), HWS_ERR_UNSUPPORTED);
+		holds(0, UINT32_MAX, 100000);
 		ck_assert_int_eq(take(all[i]), HWS_ERR_CORRUPT);
 	}
 	data[0].data = NULL; /* memory of a card */
