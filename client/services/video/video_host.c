@@ -4,6 +4,7 @@
 #include "client/core/codec_wire.h"
 #include "client/media/codec_table.h"
 #include "client/services/video/display_host.h"
+#include "client/services/video/display_viewers.h"
 #include "client/services/video/screenshot.h"
 #include "client/services/video/video_msg.h"
 #include "shared/wire/version.h"
@@ -77,7 +78,7 @@ static void subscribe(struct hws_video_host *v, unsigned slot, unsigned index)
 	s->need_key |= 1u << slot;
 	s->lagging &= ~(1u << slot);
 	s->key = true;
-	hws_display_host_tell_bitrate(
+	hws_display_viewers_tell_bitrate(
 			v); /* of what is already running; news of it may never come */
 	hws_display_host_kick(s);
 }
@@ -93,7 +94,7 @@ static void unsubscribe(struct hws_video_host *v, unsigned slot, unsigned index)
 		hws_display_host_stop(s);
 	else if (s->subs)
 		hws_display_host_kick(s); /* perhaps the others waited for this one */
-	hws_display_host_tell_bitrate(v);
+	hws_display_viewers_tell_bitrate(v);
 }
 
 static void demand_key(struct hws_display_host *s, unsigned slot)
@@ -423,6 +424,7 @@ int hws_video_host_new(const struct hws_video_host_conf *conf, struct hws_video_
 	v->arg = conf->arg;
 	v->codec = HWS_CODEC_VP9;
 	hws_qos_init(&v->qos);
+	hws_list_init(&v->taps);
 	for (unsigned i = 0; i < HWS_DISPLAYS_MAX; i++) {
 		v->show[i].v = v;
 		v->show[i].index = i;

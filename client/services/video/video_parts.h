@@ -10,6 +10,8 @@
 #include "client/services/video/flow.h"
 #include "client/services/video/quality.h"
 #include "client/services/video/video_msg.h"
+#include "shared/base/list.h"
+#include "shared/loop/loop.h"
 
 struct hws_video_viewer { /* one viewer */
 	struct hws_host_viewer *g;
@@ -27,6 +29,7 @@ struct hws_display_host { /* one display */
 	unsigned index, generation;
 	uint32_t subs, need_key, lagging; /* bits of slots */
 	bool started, changed, grabbing, coding, key, refine;
+	bool coded;                  /* packets were sent since it started */
 	struct hws_picture *picture; /* the newest, locked */
 	bool out;                    /* not yet released to the capture */
 	struct hws_encoder *encoder;
@@ -39,6 +42,20 @@ struct hws_display_host { /* one display */
 	unsigned since_key;
 	uint64_t began_us, last_us, large_us; /* large_us: when a large part changed last */
 	struct hws_timer timer, refine_timer;
+};
+
+struct hws_display_job { /* one picture on its way through the encoder, on a worker */
+	struct hws_video_host *v;
+	unsigned index, generation;
+	struct hws_encoder *encoder; /* owned while the job runs; NULL: make one */
+	struct hws_encoder_conf conf;
+	bool set_quality, key, whole, refines;
+	uint16_t finest; /* coarseness that is wished for */
+	struct hws_picture *picture;
+	struct hws_region damage;
+	double pixels; /* that changed */
+	int64_t pts_ms;
+	struct hws_packet packet;
 };
 
 struct hws_video_host {
@@ -55,6 +72,7 @@ struct hws_video_host {
 	struct hws_display_host show[HWS_DISPLAYS_MAX];
 	struct hws_qos qos;
 	struct hws_screenshots *shots;
+	struct hws_list taps;
 	enum hws_codec codec;
 	struct { /* what a viewer that comes is told */
 		struct hws_display_msg list;

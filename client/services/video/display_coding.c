@@ -1,0 +1,218 @@
+/* One picture of a display through the encoder, on a worker, and what becomes of it: it is sent, and
+ * what was coded worse than it could be is noted. */
+#include "client/services/video/display_coding.h"
+#include "client/media/coarseness.h"
+#include "client/media/pixels.h"
+#include "client/services/video/display_host.h"
+#include "client/services/video/display_viewers.h"
+#include "client/services/video/tap.h"
+#include "shared/base/clock.h"
+#include "shared/base/log.h"
+#include "shared/base/mem.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define SLICE_US 5000u
+#define REFINE_GAIN 1000u /* what is that near to the finest wished for is good enough */
+#define RECORD_KEYS 240u  /* pictures between key frames while a viewer records */
+#define COARSE_US HWS_US_PER_S
+
+static uint64_t now_of(const struct hws_video_host *v)
+{
+	return hws_loop_now_us(v->loop);
+}
+
+/* The capture's format is not every codec's. What differs is the same in both. */
+static int take_format(struct hws_display_job *j)
+{
+	uint32_t takes = hws_codec_row(j->conf.codec)->takes;
+	struct hws_picture *own = NULL;
+
+	if (takes & HWS_PIXEL_BIT(j->picture->format))
+		return HWS_OK;
+	int r = hws_picture_new(HWS_PIXEL_I420, j->picture->width, j->picture->height, &own);
+	if (r == HWS_OK)
+		r = hws_pixels_convert(j->picture, own);
+	if (r < 0) {
+		hws_picture_drop(own);
+		return r;
+	}
+	hws_picture_unlock(j->picture);
+	j->picture = own;
+	return HWS_OK;
+}
+
+static int run_job(void *arg)
+{
+	struct hws_display_job *j = arg;
+	int format = take_format(j);
+
+	if (format < 0)
+		return format;
+	if (!j->encoder) {
+		int r = hws_encoder_new(&j->conf, &j->encoder);
+		if (r < 0)
+			return r;
+	} else if (j->set_quality) {
+		int r = hws_encoder_set_quality(j->encoder, &j->conf.quality);
+		if (r < 0)
+			return r;
+	}
+	return hws_encoder_encode(j->encoder, j->picture, j->whole ? NULL : &j->damage, j->key,
+			j->pts_ms, &j->packet);
+}
+
+static void pass_on(struct hws_display_host *s, const struct hws_display_job *j)
+{
+	struct hws_tapped_packet p = {
+		.display = s->index,
+		.codec = s->encoder_codec,
+		.width = j->picture->width,
+		.height = j->picture->height,
+		.key = j->packet.key,
+		.pts_ms = j->pts_ms,
+		.data = j->packet.data,
+	};
+
+	s->coded = true;
+	hws_display_viewers_send(s, j);
+	hws_video_tap_packet(s->v, &p);
+}
+
+static void account(struct hws_display_host *s, const struct hws_display_job *j)
+{
+	struct hws_region done = j->damage;
+	bool midway = j->refines && s->debt.now.n; /* the rest of a round does not wait for rest */
+
+	if (j->key)
+		s->since_key = 0;
+	else
+		s->since_key++;
+	if (j->whole) {
+		hws_debt_clear(&s->debt);
+		hws_region_clear(&done);
+		hws_region_add(&done,
+				(struct hws_rect){ 0, 0, j->picture->width, j->picture->height });
+	}
+	if (j->packet.coarse > j->finest + REFINE_GAIN) {
+		if (j->refines)
+			hws_debt_again(&s->debt, &done);
+		else
+			hws_debt_owe(&s->debt, &done);
+	}
+	hws_display_host_pay_later(s, midway ? SLICE_US : HWS_DISPLAY_REFINE_US);
+}
+
+static void job_free(struct hws_display_job *j)
+{
+	hws_picture_unlock(j->picture);
+	hws_encoder_free(j->encoder);
+	hws_free(j);
+}
+
+static void on_job_done(void *arg, int r)
+{
+	struct hws_display_job *j = arg;
+	struct hws_video_host *v = j->v;
+	struct hws_display_host *s = &v->show[j->index];
+
+	v->jobs--;
+	if (v->closed) {
+		job_free(j);
+		if (!v->jobs)
+			free(v);
+		return;
+	}
+	if (j->generation != s->generation) {
+		job_free(j);
+		return;
+	}
+	s->coding = false;
+	if (r == HWS_OK) {
+		s->encoder = j->encoder;
+		j->encoder = NULL;
+		pass_on(s, j);
+		hws_budget_learn(&s->budget, j->pixels, (double)j->packet.data.len,
+				j->packet.coarse);
+		account(s, j);
+	} else if (r == HWS_ERR_AGAIN) {
+		s->encoder = j->encoder;
+		j->encoder = NULL;
+		hws_debt_owe(&s->debt, &j->damage);
+		s->key = s->key || j->key;
+		hws_display_host_pay_later(s, HWS_DISPLAY_REFINE_US);
+	} else {
+		/* A fresh encoder next time; not at once, or a broken one would eat the
+		 * processor. */
+		hws_warn_limited("video.encode_failed", HWS_STR("codec", hws_codec_name(v->codec)),
+				HWS_ERR("why", r));
+		s->key = true;
+		hws_display_host_wait(s, HWS_DISPLAY_RETRY_US);
+	}
+	job_free(j);
+	if (r == HWS_OK)
+		hws_display_host_kick(s);
+}
+
+/* On a narrow line a change may be as coarse as it must be to pass soon; it is made good in slices
+ * that pass. */
+static void choose_quality(struct hws_display_host *s, struct hws_display_job *j)
+{
+	struct hws_quality q = hws_quality_of(
+			s->v->qos.ratio, hws_base_kbit_s(j->picture->width, j->picture->height));
+
+	j->finest = q.finest;
+	q.bitrate_kbit_s = hws_display_viewers_kbit(s, q.bitrate_kbit_s);
+	double room = hws_display_viewers_room(s);
+	if (room > 0)
+		s->coarse_us = now_of(s->v) + COARSE_US;
+	if (room > 0 && !j->refines)
+		q.finest = HWS_MAX(q.finest, hws_budget_coarse(&s->budget, j->pixels, room));
+	if (now_of(s->v) < s->coarse_us && !j->refines)
+		q.coarsest = HWS_COARSE_MAX;
+	j->set_quality = memcmp(&q, &s->quality, sizeof(q)) != 0;
+	j->conf.quality = s->quality = q;
+}
+
+void hws_display_coding_start(
+		struct hws_display_host *s, const struct hws_region *damage, bool refines)
+{
+	struct hws_video_host *v = s->v;
+	struct hws_display_job *j = hws_alloc(sizeof(*j));
+	struct hws_picture *p = s->picture;
+
+	if (!j)
+		return;
+	if (s->encoder_codec != v->codec) {
+		hws_encoder_free(s->encoder);
+		s->encoder = NULL;
+	}
+	s->encoder_codec = v->codec;
+	*j = (struct hws_display_job){
+		.v = v,
+		.index = s->index,
+		.generation = s->generation,
+		.encoder = s->encoder,
+		.conf = { .codec = v->codec, .width = p->width, .height = p->height },
+		.key = s->key || !s->encoder,
+		.picture = hws_picture_lock(p),
+		.damage = *damage,
+		.pts_ms = (int64_t)((now_of(v) - s->began_us) / HWS_US_PER_MS),
+	};
+	j->key = j->key || (hws_display_viewers_record(s) && s->since_key >= RECORD_KEYS);
+	j->whole = j->key;
+	j->refines = refines && !j->whole;
+	j->pixels = (double)(j->whole ? (long)p->width * p->height : hws_region_area(damage));
+	choose_quality(s, j);
+	if (hws_work_submit(v->work, v->loop, run_job, on_job_done, j) < 0) {
+		j->encoder = NULL;
+		job_free(j);
+		hws_debt_owe(&s->debt, damage);
+		hws_display_host_wait(s, HWS_DISPLAY_RETRY_US);
+		return;
+	}
+	v->jobs++;
+	s->encoder = NULL;
+	s->coding = true;
+	s->key = false;
+}
