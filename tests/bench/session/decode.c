@@ -9,9 +9,9 @@
 #include "shared/base/clock.h"
 #include "shared/base/mem.h"
 #include "shared/loop/work.h"
+#include "tests/bench/common/floor.h"
 #include "tests/bench/common/report.h"
-#include "tests/bench/session/floor.h"
-#include "tests/bench/session/suite.h"
+#include "tests/bench/common/suite.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
-/* bench/session/floor: what cannot be avoided: grab, encode, decode of the same pictures in one
+/* bench/common/floor: what cannot be avoided: grab, encode, decode of the same pictures in one
  * thread, with neither processes nor a network between. */
 #pragma once
-#include "tests/bench/session/desktop.h"
+#include "tests/bench/common/desktop.h"
 
 struct floor;
 

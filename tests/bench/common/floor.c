@@ -1,6 +1,6 @@
 /* Grab, encode and decode in one process, without network and processes between: what the session
  * costs beyond it is ours to lower. */
-#include "tests/bench/session/floor.h"
+#include "tests/bench/common/floor.h"
 #include "client/media/video_codec.h"
 #include "client/platform/registry.h"
 #include "client/services/video/quality.h"
@@ -32,7 +32,7 @@ static void must(int r, const char *what)
 {
 	if (r >= 0)
 		return;
-	fprintf(stderr, "bench-session: %s: %s\n", what, hws_err_text(r));
+	fprintf(stderr, "bench: %s: %s\n", what, hws_err_text(r));
 	exit(1);
 }
 

@@ -1,6 +1,6 @@
 /* The same pictures each time: what is drawn depends on the number of the frame only, so that two
  * runs, and two versions, encode the same. */
-#include "tests/bench/session/desktop.h"
+#include "tests/bench/common/desktop.h"
 #include "shared/base/clock.h"
 #include <math.h>
 #include <stdio.h>
@@ -28,7 +28,7 @@
 
 static void die(const char *what)
 {
-	fprintf(stderr, "bench-session: %s\n", what);
+	fprintf(stderr, "bench: %s\n", what);
 	exit(1);
 }
 

@@ -1,9 +1,9 @@
 /* Starts the real programs for a measurement and watches what they cost, from outside, as an
  * operator would. */
-#include "tests/bench/session/suite.h"
+#include "tests/bench/common/suite.h"
 #include "shared/base/clock.h"
 #include "shared/base/num.h"
-#include "tests/bench/session/desktop.h"
+#include "tests/bench/common/desktop.h"
 #include <check.h>
 #include <dirent.h>
 #include <inttypes.h>
@@ -160,6 +160,7 @@ static void view(struct suite *s, const char *target, bool insecure)
 	sc.target = target;
 	sc.password = s->password;
 	sc.no_retry = true;
+	sc.fps = (int)s->fps;
 	sc.allow_insecure = insecure;
 	sc.on_event = on_event;
 	sc.arg = s;

@@ -1,4 +1,4 @@
-/* bench/session/desktop: a desktop that does the same thing each time: a page of text, a terminal,
+/* bench/common/desktop: a desktop that does the same thing each time: a page of text, a terminal,
  * a film, drawn step by step on an X server. Ends the process with a message when the server does
  * not play along. */
 #pragma once

@@ -1,4 +1,4 @@
-/* bench/session/suite: the real programs on loopback: a virtual desktop, rendezvous server, host;
+/* bench/common/suite: the real programs on loopback: a virtual desktop, rendezvous server, host;
  * and a viewer by libhawser. */
 #pragma once
 #include "tests/support/xvfb.h"
@@ -11,6 +11,7 @@ struct suite {
 	const char *envp[3];
 	struct test_xvfb screen;
 	struct test_proc rendezvous, host;
+	unsigned fps; /* that the viewer asks for; 0 = the default */
 	/* the viewer */
 	hawser_context *context;
 	hawser_session *session;

@@ -1,0 +1,11 @@
+/* bench/media/parts: what is measured. A part that starts programs stops them again; it prints its
+ * figures by common/report, and fails by Check. */
+#pragma once
+#include <stdbool.h>
+
+/* session.c: the real host and the real viewer on a desktop of 1920 x 1080 */
+void bench_media_idle(bool quick);
+void bench_media_typing(bool quick);
+void bench_media_cost(bool quick);
+void bench_media_latency(bool quick);
+void bench_media_still(bool quick);
