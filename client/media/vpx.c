@@ -25,8 +25,6 @@ struct vpx_encoder {
 	bool open, started;
 	bool map_on;  /* the encoder has an active map now */
 	uint8_t *map; /* one byte per block: non-zero = code it */
-	/* Blocks that changed in the picture before: they still profit from another pass. */
-	uint8_t *fresh;
 	unsigned cols, rows;
 	int64_t last_pts;
 };
@@ -78,8 +76,7 @@ static void encoder_close(struct vpx_encoder *v)
 		vpx_codec_destroy(&v->ctx);
 	v->open = v->started = v->map_on = false;
 	hws_free(v->map);
-	hws_free(v->fresh);
-	v->map = v->fresh = NULL;
+	v->map = NULL;
 }
 
 static int encoder_open(struct vpx_encoder *v, int width, int height)
@@ -116,8 +113,7 @@ static int encoder_open(struct vpx_encoder *v, int width, int height)
 	v->cols = (unsigned)(width + BLOCK - 1) / BLOCK;
 	v->rows = (unsigned)(height + BLOCK - 1) / BLOCK;
 	v->map = hws_alloc_array(v->cols, v->rows);
-	v->fresh = hws_alloc_array(v->cols, v->rows);
-	if (v->map && v->fresh)
+	if (v->map)
 		return HWS_OK;
 	r = HWS_ERR_NOMEM;
 fail:
@@ -125,14 +121,11 @@ fail:
 	return r;
 }
 
-/* Marks the blocks of the damage and of the one before as to be coded; all else is copied by the
- * encoder. */
+/* Marks the blocks of the damage as to be coded; all else is copied by the encoder. What was coded
+ * too coarsely comes again as damage: see video/debt. */
 static void mark_blocks(struct vpx_encoder *v, const struct hws_region *damage)
 {
-	size_t n = (size_t)v->cols * v->rows;
-
-	memcpy(v->map, v->fresh, n);
-	memset(v->fresh, 0, n);
+	memset(v->map, 0, (size_t)v->cols * v->rows);
 	for (unsigned i = 0; i < damage->n; i++) {
 		struct hws_rect r = hws_rect_intersect(damage->rect[i],
 				(struct hws_rect){ 0, 0, (int)v->cfg.g_w, (int)v->cfg.g_h });
@@ -142,7 +135,6 @@ static void mark_blocks(struct vpx_encoder *v, const struct hws_region *damage)
 		unsigned y0 = (unsigned)r.y / BLOCK, y1 = (unsigned)(r.y + r.h - 1) / BLOCK;
 		for (unsigned y = y0; y <= y1; y++) {
 			memset(v->map + (size_t)y * v->cols + x0, 1, x1 - x0 + 1);
-			memset(v->fresh + (size_t)y * v->cols + x0, 1, x1 - x0 + 1);
 		}
 	}
 }
@@ -152,7 +144,6 @@ static int set_map(struct vpx_encoder *v, const struct hws_region *damage, bool 
 	vpx_active_map_t am = { .rows = v->rows, .cols = v->cols };
 
 	if (key || !damage) {
-		memset(v->fresh, key ? 0 : 1, (size_t)v->cols * v->rows);
 		if (!v->map_on)
 			return HWS_OK;
 		/* libvpx switches the map off when it is given none. */

@@ -29,10 +29,10 @@ double hws_budget_pixels(const struct hws_budget *b, double bytes, uint16_t coar
 
 void hws_budget_learn(struct hws_budget *b, double pixels, double bytes, uint16_t coarse)
 {
-	double before = density_of(b), now;
+	double before = density_of(b), now, forget = b->forget > 0 ? b->forget : FORGET;
 
 	if (pixels < PIXELS_MIN)
 		return;
 	now = bytes / pixels * exp2(coarse / HALVING);
-	b->density = now > before ? now : before + FORGET * (now - before);
+	b->density = now > before ? now : before + forget * (now - before);
 }

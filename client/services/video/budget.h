@@ -7,6 +7,7 @@
 
 struct hws_budget {
 	double density; /* bytes for a pixel at coarseness 0, of late; 0 = the first guess */
+	double forget;  /* part of what it was too much that one picture takes off; 0 = little */
 };
 
 /* The finest coarseness at which so many changed pixels should fit. */

@@ -4,7 +4,31 @@
 
 #define ROWS 64 /* of the largest block of an encoder */
 
-void hws_debt_changed(struct hws_debt *d)
+#define MOVED_MAX 3 /* rectangles: more would cut what rests into crumbs */
+
+static void bring_to(struct hws_debt *d, uint64_t now_us)
+{
+	for (int i = 0; i < HWS_DEBT_SPANS && now_us >= d->moved_us + HWS_DEBT_SPAN_US; i++) {
+		for (int k = HWS_DEBT_SPANS - 1; k > 0; k--)
+			d->moved[k] = d->moved[k - 1];
+		hws_region_clear(&d->moved[0]);
+		d->moved_us += HWS_DEBT_SPAN_US;
+	}
+	if (now_us >= d->moved_us + HWS_DEBT_SPAN_US)
+		d->moved_us = now_us;
+}
+
+void hws_debt_moved(struct hws_debt *d, const struct hws_region *g, uint64_t now_us)
+{
+	struct hws_region *moved = &d->moved[0];
+
+	bring_to(d, now_us);
+	hws_region_add_all(moved, g);
+	if (moved->n > MOVED_MAX)
+		*moved = (struct hws_region){ 1, { hws_region_bounds(moved) } };
+}
+
+void hws_debt_reopen(struct hws_debt *d)
 {
 	d->rounds = 0;
 	hws_region_add_all(&d->now, &d->again);
@@ -37,9 +61,54 @@ bool hws_debt_more(struct hws_debt *d)
 	return d->now.n > 0;
 }
 
-void hws_debt_take(struct hws_debt *d, double pixels, struct hws_region *ret_part)
+/* What of `r` lies in `cut` goes to `in`, the rest to `out`. */
+static void split(struct hws_rect r, struct hws_rect cut, struct hws_region *in,
+		struct hws_region *out)
 {
+	struct hws_rect c = hws_rect_intersect(r, cut);
+
+	if (hws_rect_empty(c)) {
+		hws_region_add(out, r);
+		return;
+	}
+	int low = r.y + r.h, right = r.x + r.w, c_low = c.y + c.h, c_right = c.x + c.w;
+	hws_region_add(in, c);
+	hws_region_add(out, (struct hws_rect){ r.x, r.y, r.w, c.y - r.y });
+	hws_region_add(out, (struct hws_rect){ r.x, c.y, c.x - r.x, c.h });
+	hws_region_add(out, (struct hws_rect){ c_right, c.y, right - c_right, c.h });
+	hws_region_add(out, (struct hws_rect){ r.x, c_low, r.w, low - c_low });
+}
+
+/* Leaves in `d->now` what rests; the other is owed still. */
+static void set_aside(struct hws_debt *d, struct hws_region *ret_moving)
+{
+	hws_region_clear(ret_moving);
+	for (unsigned span = 0; span < HWS_DEBT_SPANS; span++)
+		for (unsigned k = 0; k < d->moved[span].n; k++) {
+			struct hws_region rest = { 0 };
+			for (unsigned i = 0; i < d->now.n; i++)
+				split(d->now.rect[i], d->moved[span].rect[k], ret_moving, &rest);
+			d->now = rest;
+		}
+}
+
+bool hws_debt_rests(const struct hws_debt *d, uint64_t now_us)
+{
+	struct hws_debt copy = *d;
+	struct hws_region moving;
+
+	bring_to(&copy, now_us);
+	set_aside(&copy, &moving);
+	return copy.now.n > 0;
+}
+
+void hws_debt_take(struct hws_debt *d, double pixels, uint64_t now_us, struct hws_region *ret_part)
+{
+	struct hws_region moving;
+
 	hws_region_clear(ret_part);
+	bring_to(d, now_us);
+	set_aside(d, &moving);
 	while (d->now.n && pixels > 0) {
 		unsigned top = 0;
 		for (unsigned i = 1; i < d->now.n; i++)
@@ -58,4 +127,5 @@ void hws_debt_take(struct hws_debt *d, double pixels, struct hws_region *ret_par
 		if (r->h <= 0)
 			*r = d->now.rect[--d->now.n];
 	}
+	hws_region_add_all(&d->now, &moving);
 }

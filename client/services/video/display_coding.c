@@ -82,7 +82,8 @@ static void pass_on(struct hws_display_host *s, const struct hws_display_job *j)
 static void account(struct hws_display_host *s, const struct hws_display_job *j)
 {
 	struct hws_region done = j->damage;
-	bool midway = j->refines && s->debt.now.n; /* the rest of a round does not wait for rest */
+	/* the rest of a round does not wait */
+	bool midway = j->refines && hws_debt_rests(&s->debt, now_of(s->v));
 
 	if (j->key)
 		s->since_key = 0;
@@ -132,8 +133,8 @@ static void on_job_done(void *arg, int r)
 		s->encoder = j->encoder;
 		j->encoder = NULL;
 		pass_on(s, j);
-		hws_budget_learn(&s->budget, j->pixels, (double)j->packet.data.len,
-				j->packet.coarse);
+		hws_budget_learn(j->refines ? &s->fine : &s->budget, j->pixels,
+				(double)j->packet.data.len, j->packet.coarse);
 		account(s, j);
 	} else if (r == HWS_ERR_AGAIN) {
 		s->encoder = j->encoder;
@@ -170,6 +171,8 @@ static void choose_quality(struct hws_display_host *s, struct hws_display_job *j
 		q.finest = HWS_MAX(q.finest, hws_budget_coarse(&s->budget, j->pixels, room));
 	if (now_of(s->v) < s->coarse_us && !j->refines)
 		q.coarsest = HWS_COARSE_MAX;
+	if (j->refines && room <= 0)
+		q.coarsest = q.finest; /* control of the rate would leave it as it is */
 	j->set_quality = memcmp(&q, &s->quality, sizeof(q)) != 0;
 	j->conf.quality = s->quality = q;
 }

@@ -9,7 +9,9 @@
 
 #define COALESCE_US 2000u /* programs draw in bursts: take the burst, not its first stroke */
 #define LEGIBLE 6667u     /* coarseness of text */
-#define SMALL_PART 16     /* of the display: a change that leaves most as it is */
+#define FINE_FIRST 2.0    /* half of a page of small text is background */
+#define FINE_FORGET 0.3
+#define SMALL_PART 16 /* of the display: a change that leaves most as it is */
 
 static uint64_t now_of(const struct hws_video_host *v)
 {
@@ -38,7 +40,8 @@ static void on_refine(void *arg)
 
 void hws_display_host_pay_later(struct hws_display_host *s, uint64_t us)
 {
-	if (hws_debt_more(&s->debt))
+	if (hws_debt_more(&s->debt) &&
+			(!hws_timer_active(&s->refine_timer) || us < HWS_DISPLAY_REFINE_US))
 		hws_timer_start(s->v->loop, &s->refine_timer, us, on_refine, s);
 }
 
@@ -83,6 +86,7 @@ static void show_start(struct hws_display_host *s)
 	}
 	s->started = true;
 	s->began_us = now_of(s->v);
+	s->fine = (struct hws_budget){ .density = FINE_FIRST, .forget = FINE_FORGET };
 	s->last_us = 0;
 }
 
@@ -108,13 +112,16 @@ static void grab(struct hws_display_host *s)
 	s->changed = false;
 }
 
-/* All of this round; on a narrow line what passes soon when it is coded well enough to be read. */
+/* What passes soon: on a narrow line when it is coded well enough to be read. */
 static void take_debt(struct hws_display_host *s, struct hws_region *part)
 {
-	double room = hws_display_viewers_room(s);
+	uint64_t now = now_of(s->v);
+	double room = hws_display_viewers_room(s), spare = hws_display_viewers_spare(s, now);
+	double pixels = room > 0    ? hws_budget_pixels(&s->budget, room, LEGIBLE)
+			: spare > 0 ? hws_budget_pixels(&s->fine, spare, s->quality.finest)
+				    : 1e12;
 
-	hws_debt_take(&s->debt, room > 0 ? hws_budget_pixels(&s->budget, room, LEGIBLE) : 1e12,
-			part);
+	hws_debt_take(&s->debt, pixels, now, part);
 }
 
 /* While something small keeps moving there is no rest: on a narrow line, where what is coarse
@@ -151,7 +158,8 @@ void hws_display_host_kick(struct hws_display_host *s)
 	if (!work && !s->lagging)
 		return;
 	uint64_t now = now_of(v), interval = HWS_US_PER_S / hws_qos_fps(&v->qos, now);
-	if (s->last_us && now < s->last_us + interval) {
+	bool better = s->refine && !s->changed && !s->key; /* it does not count as a picture */
+	if (!better && s->last_us && now < s->last_us + interval) {
 		hws_display_host_wait(s, s->last_us + interval - now);
 		return;
 	}
@@ -177,6 +185,8 @@ void hws_display_host_kick(struct hws_display_host *s)
 		take_debt(s, &part);
 		if (part.n)
 			hws_display_coding_start(s, &part, true);
+		else
+			hws_display_host_pay_later(s, HWS_DEBT_SPAN_US);
 		return;
 	}
 	if (s->key)
@@ -216,11 +226,11 @@ void hws_display_host_frame(struct hws_display_host *s, int r, struct hws_pictur
 		hws_picture_unlock(s->picture);
 		s->picture = hws_picture_lock(picture);
 	}
-	hws_timer_stop(&s->refine_timer);
-	s->refine = false;
 	struct hws_region all = *damage;
+	s->moved_us = now_of(s->v);
+	hws_debt_moved(&s->debt, damage, s->moved_us);
 	bool along = pays_along(s, &all);
 	if (!along)
-		hws_debt_changed(&s->debt);
+		hws_debt_reopen(&s->debt);
 	hws_display_coding_start(s, &all, along);
 }

@@ -10,7 +10,10 @@
 #define TELL_PART 50u             /* the bitrate is told anew when it is off by so much of it */
 #define KBIT_MIN 50u              /* an encoder takes less for a mistake */
 #define PACE_S 0.1                /* a picture should pass in so long */
-#define NARROW 2.0                /* a line that carries less than this many times the wish */
+#define REST_S 0.04 /* so long a change may wait behind what makes the screen better */
+#define BUSY_S 0.01 /* the same while something moves */
+#define BUSY_US (200 * HWS_US_PER_MS)
+#define NARROW 2.0 /* a line that carries less than this many times the wish */
 
 static uint64_t now_of(const struct hws_video_host *v)
 {
@@ -121,6 +124,21 @@ double hws_display_viewers_room(struct hws_display_host *s)
 		room = room > 0 ? HWS_MIN(room, part) : part;
 	}
 	return room;
+}
+
+double hws_display_viewers_spare(struct hws_display_host *s, uint64_t now)
+{
+	double room = hws_display_viewers_room(s), spare = 0;
+	double pace = now < s->moved_us + BUSY_US ? BUSY_S : REST_S;
+
+	if (room > 0)
+		return room;
+	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++) {
+		double most = hws_flow_most(&s->v->viewer[i].flow) * pace;
+		if (s->subs >> i & 1 && !(s->lagging >> i & 1) && most > 0)
+			spare = spare > 0 ? HWS_MIN(spare, most) : most;
+	}
+	return spare;
 }
 
 uint32_t hws_display_viewers_kbit(struct hws_display_host *s, uint32_t kbit_s)

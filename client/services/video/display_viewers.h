@@ -11,6 +11,9 @@ uint64_t hws_display_viewers_wait(struct hws_display_host *s, uint64_t now);
 /* The bytes of a picture of this display that pass soon; 0 = any number: no viewer's line is
  * narrow. */
 double hws_display_viewers_room(struct hws_display_host *s);
+/* The bytes of a picture that makes others better, so that a change need not wait long behind it;
+ * 0 = any number. */
+double hws_display_viewers_spare(struct hws_display_host *s, uint64_t now);
 /* What the encoder may spend: as wished, or this display's part of what the slowest line
  * carries. */
 uint32_t hws_display_viewers_kbit(struct hws_display_host *s, uint32_t kbit_s);

@@ -192,6 +192,11 @@ uint64_t hws_flow_wait(struct hws_flow *f, uint64_t sent, uint64_t now_us)
 	return (uint64_t)(f->debt * 1e6 / f->rate) + 1;
 }
 
+double hws_flow_most(const struct hws_flow *f)
+{
+	return limit_of(f);
+}
+
 double hws_flow_rate(const struct hws_flow *f)
 {
 	return f->rate;

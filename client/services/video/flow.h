@@ -46,5 +46,7 @@ void hws_flow_sent(struct hws_flow *f, uint64_t bytes, uint64_t sent, uint64_t n
 uint64_t hws_flow_wait(struct hws_flow *f, uint64_t sent, uint64_t now_us);
 /* What the line seems to carry, bytes a second; 0 = not known, or more than matters. */
 double hws_flow_line(const struct hws_flow *f);
+/* The highest rate that pictures may come to now, bytes a second; 0 = any. */
+double hws_flow_most(const struct hws_flow *f);
 /* The rate in force, bytes a second. */
 double hws_flow_rate(const struct hws_flow *f);

@@ -34,13 +34,14 @@ struct hws_display_host { /* one display */
 	bool out;                    /* not yet released to the capture */
 	struct hws_encoder *encoder;
 	enum hws_codec encoder_codec;
-	struct hws_quality quality; /* as the encoder has it */
-	uint32_t wish_kbit_s;       /* that the wished quality costs at this size */
-	struct hws_budget budget;
+	struct hws_quality quality;     /* as the encoder has it */
+	uint32_t wish_kbit_s;           /* that the wished quality costs at this size */
+	struct hws_budget budget, fine; /* of changes; of what is made better */
 	uint64_t coarse_us; /* until then the pace is more important than the wished quality */
 	struct hws_debt debt;
 	unsigned since_key;
-	uint64_t began_us, last_us, large_us; /* large_us: when a large part changed last */
+	uint64_t began_us, last_us;
+	uint64_t moved_us, large_us; /* when something, and when a large part changed last */
 	struct hws_timer timer, refine_timer;
 };
 

@@ -264,7 +264,7 @@ START_TEST(a_debt_is_paid_in_slices_that_cover_all_of_it)
 	hws_debt_owe(&debt, &g);
 	while (hws_debt_more(&debt) && debt.rounds == 0) {
 		ck_assert_uint_lt(slices++, 100);
-		hws_debt_take(&debt, 200000, &part);
+		hws_debt_take(&debt, 200000, 0, &part);
 		ck_assert_int_gt(hws_region_area(&part), 0);
 		ck_assert_int_le(hws_region_area(&part), 200000 + 64 * 1920);
 		for (unsigned i = 0; i < part.n; i++)
@@ -278,16 +278,79 @@ START_TEST(a_debt_is_paid_in_slices_that_cover_all_of_it)
 			ck_assert_ptr_null(memchr(&paid[y][g.rect[i].x], 0, (size_t)g.rect[i].w));
 	/* The rounds end, also when it never gets good; a change opens them again. */
 	for (slices = 0; hws_debt_more(&debt); slices++) {
-		hws_debt_take(&debt, 1e12, &part);
+		hws_debt_take(&debt, 1e12, 0, &part);
 		hws_debt_again(&debt, &part);
 	}
 	ck_assert_uint_lt(slices, HWS_DEBT_ROUNDS);
-	hws_debt_changed(&debt);
+	hws_debt_reopen(&debt);
 	ck_assert(hws_debt_more(&debt));
-	hws_debt_take(&debt, 1, &part); /* always something */
+	hws_debt_take(&debt, 1, 0, &part); /* always something */
 	ck_assert_int_gt(hws_region_area(&part), 0);
 	hws_debt_clear(&debt);
 	ck_assert(!hws_debt_more(&debt));
+}
+END_TEST
+
+/* A film plays in a page of text: the text becomes good, the film is left alone. */
+START_TEST(what_moves_is_not_made_better_but_what_rests_beside_it_is)
+{
+	const struct hws_region film = { 1, { { 1000, 600, 640, 360 } } };
+	const struct hws_region screen = { 1, { { 0, 0, 1920, 1080 } } };
+	struct hws_debt debt = { 0 };
+	struct hws_region part;
+	long paid = 0;
+
+	now = 10 * HWS_US_PER_S;
+	hws_debt_moved(&debt, &screen, now);
+	hws_debt_owe(&debt, &screen);
+	ck_assert(!hws_debt_rests(&debt, now));
+	hws_debt_take(&debt, 1e12, now, &part);
+	ck_assert_uint_eq(part.n, 0);
+	for (unsigned i = 0; i < 30; i++) {
+		now += 33000;
+		hws_debt_moved(&debt, &film, now);
+		hws_debt_owe(&debt, &film);
+		hws_debt_take(&debt, 300000, now, &part);
+		paid += hws_region_area(&part);
+		for (unsigned k = 0; k < part.n; k++)
+			ck_assert(hws_rect_empty(hws_rect_intersect(part.rect[k], film.rect[0])));
+	}
+	ck_assert_int_eq(paid, 1920 * 1080 - 640 * 360);
+	ck_assert(hws_debt_more(&debt) && !hws_debt_rests(&debt, now));
+	now += HWS_DEBT_SPANS * HWS_DEBT_SPAN_US; /* it ends */
+	ck_assert(hws_debt_rests(&debt, now));
+	hws_debt_take(&debt, 1e12, now, &part);
+	ck_assert_int_eq(hws_region_area(&part), 640 * 360);
+	ck_assert(!hws_debt_more(&debt));
+}
+END_TEST
+
+/* Whatever moves where: what is owed is never forgotten, and ends when it rests. */
+START_TEST(a_debt_survives_any_motion)
+{
+	struct hws_debt debt = { 0 };
+	struct hws_region part;
+	uint32_t salt = 7;
+
+	now = HWS_US_PER_S;
+	for (unsigned i = 0; i < 2000; i++) {
+		salt = salt * 1664525u + 1013904223u;
+		struct hws_region g = { 1,
+			{ { (int)(salt >> 22), (int)(salt >> 12 & 511), (int)(salt >> 2 & 255) + 1,
+					(int)(salt & 127) + 1 } } };
+		now += salt >> 18;
+		hws_debt_moved(&debt, &g, now);
+		hws_debt_owe(&debt, &g);
+		if (i % 3 == 0)
+			hws_debt_take(&debt, 20000, now, &part);
+		ck_assert(hws_debt_more(&debt));
+	}
+	now += HWS_US_PER_S;
+	for (unsigned i = 0; hws_debt_more(&debt); i++) {
+		ck_assert_uint_lt(i, 500);
+		hws_debt_take(&debt, 20000, now, &part);
+		ck_assert_int_gt(hws_region_area(&part), 0);
+	}
 }
 END_TEST
 
@@ -305,6 +368,8 @@ Suite *flow_suite(void)
 	tcase_add_test(t, what_is_not_answered_is_not_followed_by_more);
 	tcase_add_test(t, nonsense_from_the_gate_changes_nothing);
 	tcase_add_test(t, a_debt_is_paid_in_slices_that_cover_all_of_it);
+	tcase_add_test(t, what_moves_is_not_made_better_but_what_rests_beside_it_is);
+	tcase_add_test(t, a_debt_survives_any_motion);
 	tcase_add_test(t, a_picture_is_coded_as_coarse_as_it_must_be);
 	suite_add_tcase(s, t);
 	return s;
