@@ -172,8 +172,10 @@ void hws_display_host_kick(struct hws_display_host *s)
 	if (!work)
 		return;
 	if (s->changed || s->key)
-		/* a picture that was only sharpened does not hold up the next change */
-		s->last_us = now;
+		/* A picture that was only sharpened does not hold up the next change. What was
+		 * late by a little is made up for, or no rate would be reached. */
+		s->last_us = s->last_us && now < s->last_us + 2 * interval ? s->last_us + interval
+									   : now;
 	if (s->changed) {
 		grab(s);
 		if (s->grabbing || s->changed || !s->picture)

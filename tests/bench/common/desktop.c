@@ -207,6 +207,21 @@ void desktop_step(struct desktop *d, enum scene scene, unsigned n)
 	xcb_flush(d->conn);
 }
 
+void desktop_plain(struct desktop *d)
+{
+	char text[PAGE_COLS + 1];
+
+	fill(d, 0x2d5a7a, 0, 0, WIDTH, HEIGHT);
+	fill(d, 0x101418, TERM_X, TERM_Y, TERM_COLS * CELL_W, 24 * CELL_H);
+	colour(d, 0xe8e8e8, 0x101418);
+	for (unsigned i = 0; i < 8; i++) {
+		line_of(i, text);
+		xcb_image_text_8(d->conn, TERM_COLS, d->window, d->gc, TERM_X,
+				(int16_t)(TERM_Y + (int)i * CELL_H + 10), text);
+	}
+	desktop_sync(d);
+}
+
 static void wide_line(struct desktop *d, unsigned row, unsigned n)
 {
 	char text[PAGE_COLS + 1];

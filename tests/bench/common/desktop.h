@@ -37,6 +37,8 @@ void desktop_close(struct desktop *d);
 void desktop_reset(struct desktop *d);
 /* Step `n` (from 0) after a reset; sent to the server, not waited for. */
 void desktop_step(struct desktop *d, enum scene scene, unsigned n);
+/* A plain background with a terminal of some lines on it. */
+void desktop_plain(struct desktop *d);
 /* The whole screen full of text, below a band that carries a number. */
 void desktop_fill(struct desktop *d);
 /* Moves all of it up by three lines and shows the number `n` (below CODE_MAX) in the band. Returns

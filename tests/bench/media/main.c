@@ -16,6 +16,7 @@ static const struct part {
 	{ "cost", bench_media_cost },
 	{ "latency", bench_media_latency },
 	{ "still", bench_media_still },
+	{ "narrow", bench_media_narrow },
 };
 #define PARTS (sizeof(parts) / sizeof(*parts))
 

@@ -9,3 +9,5 @@ void bench_media_typing(bool quick);
 void bench_media_cost(bool quick);
 void bench_media_latency(bool quick);
 void bench_media_still(bool quick);
+/* narrow.c */
+void bench_media_narrow(bool quick);
