@@ -1,6 +1,6 @@
 /* Damage is collected by the server (one event until it is asked for), fetched as a region, and
- * only those rectangles are copied: into shared memory by the server, from there converted straight
- * to I420. */
+ * only those rectangles are copied: into shared memory by the server, from there into the picture,
+ * to the pixel: who needs another format converts what he needs of it, on a thread of his own. */
 #include "client/platform/capture_source.h"
 #include "client/platform/x11/desktop.h"
 #include "client/platform/x11/displays.h"
@@ -64,7 +64,7 @@ static const struct hws_display *x11_displays(struct hws_capture_source *base, u
 
 static enum hws_pixel_format x11_format(const struct hws_capture_source *base HWS_UNUSED)
 {
-	return HWS_PIXEL_I420;
+	return HWS_PIXEL_BGRA;
 }
 
 /* --- awaited answers --- */
@@ -226,12 +226,14 @@ static void image_done(struct view *v, const uint8_t *data, size_t len)
 	struct hws_rect r = v->taken.rect[v->answered];
 	const struct x11_pixels *px = &v->owner->pixels;
 	size_t need = x11_pixels_row(px, r.w) * (size_t)r.h;
-	int err = HWS_ERR_DISPLAY;
+	struct hws_picture *to = v->into;
 
 	if (data && len >= need)
-		err = x11_pixels_to_i420(px, data, v->into, r);
-	if (err < 0)
-		v->failed = err;
+		x11_pixels_to_bgra(px, data, r.w, r.h,
+				to->plane[0] + (ptrdiff_t)r.y * to->stride[0] + (ptrdiff_t)r.x * 4,
+				(size_t)to->stride[0]);
+	else
+		v->failed = HWS_ERR_DISPLAY;
 	v->offset += need;
 	v->answered++;
 	if (v->answered == v->taken.n)

@@ -2,11 +2,7 @@
  * BGRA here. What shows colours by a palette is refused: the palette may change with every
  * focus. */
 #include "client/platform/x11/pixels.h"
-#include "client/media/pixels.h"
-#include "shared/base/mem.h"
 #include <string.h>
-
-#define BAND 64 /* rows that are converted at a time */
 
 static struct x11_channel channel_of(uint32_t mask)
 {
@@ -122,27 +118,4 @@ void x11_pixels_to_bgra(const struct x11_pixels *px, const uint8_t *from, int wi
 			to[x * 4 + 3] = 255;
 		}
 	}
-}
-
-int x11_pixels_to_i420(const struct x11_pixels *px, const uint8_t *from, struct hws_picture *to,
-		struct hws_rect r)
-{
-	size_t row = x11_pixels_row(px, r.w);
-	uint8_t *band;
-
-	if (px->is_bgra) {
-		hws_pixels_bgra_to_i420(from, (int)row, to, r);
-		return HWS_OK;
-	}
-	band = hws_alloc((size_t)r.w * 4 * BAND);
-	if (!band)
-		return HWS_ERR_NOMEM;
-	for (int y = 0; y < r.h; y += BAND) {
-		struct hws_rect part = { r.x, r.y + y, r.w, HWS_MIN(BAND, r.h - y) };
-		x11_pixels_to_bgra(
-				px, from + (size_t)y * row, part.w, part.h, band, (size_t)r.w * 4);
-		hws_pixels_bgra_to_i420(band, r.w * 4, to, part);
-	}
-	hws_free(band);
-	return HWS_OK;
 }

@@ -24,7 +24,3 @@ size_t x11_pixels_row(const struct x11_pixels *px, int width);
 /* `from` holds height rows. */
 void x11_pixels_to_bgra(const struct x11_pixels *px, const uint8_t *from, int width, int height,
 		uint8_t *to, size_t to_row);
-/* The rectangle r of an I420 picture, whose place and size are even or end at the picture's edge.
- * HWS_ERR_NOMEM. */
-int x11_pixels_to_i420(const struct x11_pixels *px, const uint8_t *from, struct hws_picture *to,
-		struct hws_rect r) HWS_MUST_CHECK;

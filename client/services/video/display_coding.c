@@ -2,7 +2,6 @@
  * what was coded worse than it could be is noted. */
 #include "client/services/video/display_coding.h"
 #include "client/media/coarseness.h"
-#include "client/media/pixels.h"
 #include "client/services/video/display_host.h"
 #include "client/services/video/display_viewers.h"
 #include "client/services/video/tap.h"
@@ -22,44 +21,26 @@ static uint64_t now_of(const struct hws_video_host *v)
 	return hws_loop_now_us(v->loop);
 }
 
-/* The capture's format is not every codec's. What differs is the same in both. */
-static int take_format(struct hws_display_job *j)
-{
-	uint32_t takes = hws_codec_row(j->conf.codec)->takes;
-	struct hws_picture *own = NULL;
-
-	if (takes & HWS_PIXEL_BIT(j->picture->format))
-		return HWS_OK;
-	int r = hws_picture_new(HWS_PIXEL_I420, j->picture->width, j->picture->height, &own);
-	if (r == HWS_OK)
-		r = hws_pixels_convert(j->picture, own);
-	if (r < 0) {
-		hws_picture_drop(own);
-		return r;
-	}
-	hws_picture_unlock(j->picture);
-	j->picture = own;
-	return HWS_OK;
-}
-
 static int run_job(void *arg)
 {
 	struct hws_display_job *j = arg;
-	int format = take_format(j);
+	const struct hws_region *damage = j->whole ? NULL : &j->damage;
+	const struct hws_picture *p;
+	int r = hws_coded_picture_update(
+			&j->coded, hws_codec_row(j->conf.codec)->takes, j->picture, damage, &p);
 
-	if (format < 0)
-		return format;
+	if (r < 0)
+		return r;
 	if (!j->encoder) {
-		int r = hws_encoder_new(&j->conf, &j->encoder);
+		r = hws_encoder_new(&j->conf, &j->encoder);
 		if (r < 0)
 			return r;
 	} else if (j->set_quality) {
-		int r = hws_encoder_set_quality(j->encoder, &j->conf.quality);
+		r = hws_encoder_set_quality(j->encoder, &j->conf.quality);
 		if (r < 0)
 			return r;
 	}
-	return hws_encoder_encode(j->encoder, j->picture, j->whole ? NULL : &j->damage, j->key,
-			j->pts_ms, &j->packet);
+	return hws_encoder_encode(j->encoder, p, damage, j->key, j->pts_ms, &j->packet);
 }
 
 static void pass_on(struct hws_display_host *s, const struct hws_display_job *j)
@@ -107,6 +88,7 @@ static void account(struct hws_display_host *s, const struct hws_display_job *j)
 static void job_free(struct hws_display_job *j)
 {
 	hws_picture_unlock(j->picture);
+	hws_coded_picture_forget(&j->coded);
 	hws_encoder_free(j->encoder);
 	hws_free(j);
 }
@@ -129,6 +111,8 @@ static void on_job_done(void *arg, int r)
 		return;
 	}
 	s->coding = false;
+	s->coded_picture = j->coded;
+	j->coded = (struct hws_coded_picture){ 0 };
 	if (r == HWS_OK) {
 		s->encoder = j->encoder;
 		j->encoder = NULL;
@@ -199,6 +183,7 @@ void hws_display_coding_start(
 		.conf = { .codec = v->codec, .width = p->width, .height = p->height },
 		.key = s->key || !s->encoder,
 		.picture = hws_picture_lock(p),
+		.coded = s->coded_picture,
 		.damage = *damage,
 		.pts_ms = (int64_t)((now_of(v) - s->began_us) / HWS_US_PER_MS),
 	};
@@ -209,6 +194,7 @@ void hws_display_coding_start(
 	choose_quality(s, j);
 	if (hws_work_submit(v->work, v->loop, run_job, on_job_done, j) < 0) {
 		j->encoder = NULL;
+		j->coded = (struct hws_coded_picture){ 0 };
 		job_free(j);
 		hws_debt_owe(&s->debt, damage);
 		hws_display_host_wait(s, HWS_DISPLAY_RETRY_US);
@@ -216,6 +202,7 @@ void hws_display_coding_start(
 	}
 	v->jobs++;
 	s->encoder = NULL;
+	s->coded_picture = (struct hws_coded_picture){ 0 };
 	s->coding = true;
 	s->key = false;
 }

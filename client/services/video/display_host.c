@@ -68,6 +68,7 @@ void hws_display_host_stop(struct hws_display_host *s)
 	forget_picture(s);
 	hws_encoder_free(s->encoder);
 	s->encoder = NULL;
+	hws_coded_picture_forget(&s->coded_picture);
 	s->generation++; /* a job under way belongs to the past */
 	s->started = s->changed = s->grabbing = s->coding = s->refine = s->coded = false;
 	hws_debt_clear(&s->debt);

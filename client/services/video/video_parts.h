@@ -6,6 +6,7 @@
 #include "client/services/host_service.h"
 #include "client/services/video/budget.h"
 #include "client/services/video/codec_choice.h"
+#include "client/services/video/coded_picture.h"
 #include "client/services/video/debt.h"
 #include "client/services/video/flow.h"
 #include "client/services/video/quality.h"
@@ -33,6 +34,7 @@ struct hws_display_host { /* one display */
 	struct hws_picture *picture; /* the newest, locked */
 	bool out;                    /* not yet released to the capture */
 	struct hws_encoder *encoder;
+	struct hws_coded_picture coded_picture; /* as the encoder has seen it */
 	enum hws_codec encoder_codec;
 	struct hws_quality quality;     /* as the encoder has it */
 	uint32_t wish_kbit_s;           /* that the wished quality costs at this size */
@@ -53,6 +55,7 @@ struct hws_display_job { /* one picture on its way through the encoder, on a wor
 	bool set_quality, key, whole, refines;
 	uint16_t finest; /* coarseness that is wished for */
 	struct hws_picture *picture;
+	struct hws_coded_picture coded; /* owned as the encoder is */
 	struct hws_region damage;
 	double pixels; /* that changed */
 	int64_t pts_ms;
