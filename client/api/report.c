@@ -137,6 +137,8 @@ void api_report_figures(struct api_session_loop *e)
 	st.target_kbit = e->target_kbit;
 	st.decode_us = v.decode_us;
 	st.codec = api_codec_public(v.codec);
+	st.patches = v.patches;
+	st.patch_bytes = v.patch_bytes;
 	st.decoder = hws_confined_how(e->decoder);
 	st.relayed = e->relayed;
 	st.encrypted = hws_viewer_encrypted(e->viewer);

@@ -54,6 +54,7 @@ static void default_options(hawser_context *ctx, const struct hawser_session_con
 		.files_from_host = c->files_from_host,
 		.no_remote_cursor = c->no_remote_cursor,
 		.lock_after = c->lock_after,
+		.no_exact = c->no_exact,
 		.quality = c->quality,
 		.custom_quality = c->custom_quality,
 		.fps = c->fps,

@@ -60,14 +60,15 @@ static bool print_stats(const struct run *r, const struct hawser_stats *s, const
 	printf("%s frames=%" PRIu64 " dropped=%" PRIu64 " fps=%.1f bytes_in=%" PRIu64
 	       " bytes_out=%" PRIu64
 	       " first_frame_ms=%.1f rtt_ms=%s target_kbit=%u decode_ms=%.2f codec=%s path=%s "
-	       "encrypted=%s silent_s=%u encryption=%s trust=%s decoder=%s\n",
+	       "encrypted=%s silent_s=%u encryption=%s trust=%s decoder=%s "
+	       "patches=%" PRIu64 " patch_bytes=%" PRIu64 "\n",
 			kind, s->frames, s->frames_dropped, s->fps, s->bytes_in, s->bytes_out,
 			(double)s->first_frame_us / 1000, rtt, s->target_kbit,
 			(double)s->decode_us / 1000,
 			s->codec == HAWSER_CODEC_AUTO ? "none" : hawser_codec_name(s->codec),
 			r->path ? r->path : "none", s->encrypted ? "yes" : "no", s->silent_s,
 			hawser_encryption_name(s->encryption), hawser_trust_name(s->trust),
-			decoder_text(s->decoder));
+			decoder_text(s->decoder), s->patches, s->patch_bytes);
 	return fflush(stdout) == 0;
 }
 
@@ -501,6 +502,7 @@ static int run_headless(const struct connect_options *o)
 	sc.allow_insecure = o->accept_insecure;
 	sc.require_v2 = o->require_v2;
 	sc.no_retry = o->no_retry;
+	sc.no_exact = o->no_exact;
 	sc.view_only = o->view_only;
 	sc.files_to_host = o->files.count > 0;
 	sc.files_from_host = *o->files.paste;
@@ -550,7 +552,7 @@ static int run_window(const struct connect_options *o)
 		{ "--accept-insecure", o->accept_insecure }, { "--require-v2", o->require_v2 },
 		{ "--view-only", o->view_only }, { "--fullscreen", o->fullscreen },
 		{ "--actual-size", o->actual_size }, { "--remember", o->remember },
-		{ "--camera", o->camera } };
+		{ "--camera", o->camera }, { "--no-exact", o->no_exact } };
 	const char *args[2 + 2 * HWS_COUNT(texts) + HWS_COUNT(flags) + 4];
 	char fps[16], display[16];
 	int n = 0;

@@ -41,6 +41,8 @@ static const struct hws_option table[] = {
 			"Refuse everything but end-to-end encryption by hawser v2; hosts that speak no "
 			"more than the RustDesk 1.x scheme are not talked to."),
 	FLAG("", "view-only", view_only, "Only look: send no keys, clicks or clipboard."),
+	FLAG("", "no-exact", no_exact,
+			"Have the host send all by video, and no small changes exactly beside it."),
 	{ .section = "",
 			.name = "quality",
 			.type = HWS_OPT_ENUM,

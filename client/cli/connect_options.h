@@ -6,7 +6,7 @@
 
 struct connect_options {
 	bool headless, stats, relay, accept_insecure, no_retry, view_only, paste, password_stdin;
-	bool remember, fullscreen, actual_size, help, require_v2, camera;
+	bool remember, fullscreen, actual_size, help, require_v2, camera, no_exact;
 	struct connect_files_wish files;
 	char *copy_files_help; /* only for the list of options */
 	char *print_to;        /* a folder, "cups", "cups:QUEUE" */

@@ -71,6 +71,8 @@ void hws_view_options_login(enum hws_session_kind kind, const struct hws_view_op
 		m->disable_clipboard = YES;
 	if (has_files(o))
 		m->enable_file_transfer = YES;
+	if (!o->no_exact && kind == HWS_KIND_REMOTE)
+		m->exact = YES;
 	/* Nothing here plays sound yet: do not let the host send any. */
 	m->disable_audio = YES;
 }

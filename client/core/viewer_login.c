@@ -74,6 +74,8 @@ static void send_login(struct hws_viewer *v, const struct proof *proof)
 
 	v->told = v->options;
 	hws_view_options_login(v->wish.kind, &v->told, &option);
+	if (v->level != HWS_LEVEL_V2) /* deployed hosts know nothing of it */
+		option.m.exact = SES__OPTION_MESSAGE__BOOL_OPTION__NotSet;
 	hws_session_wish_put(&v->wish, &member, &lr);
 	lr.username = v->username;
 	if (v->level != HWS_LEVEL_V2) {

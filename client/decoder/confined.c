@@ -163,7 +163,7 @@ static void pump(struct hws_confined *c)
 	c->needs = 0;
 	c->sent_us = hws_clock_us();
 	j->request.id = ++c->last_id;
-	if (j->request.kind == HWS_DECODE_VIDEO)
+	if (hws_decode_shows(j->request.kind))
 		j->request.slot = hws_confined_free_slot(c, j->request.display);
 	hws_buf_reset(&c->out);
 	hws_buf_put(&c->out, &j->request, sizeof(j->request));
@@ -214,7 +214,7 @@ static void on_done(struct hws_confined *c)
 	c->current = NULL;
 	if (j->request.kind == HWS_DECODE_FORGET)
 		hws_confined_leave_room(&c->room[j->request.display]);
-	if (j->request.kind == HWS_DECODE_VIDEO && a->result == HWS_OK) {
+	if (hws_decode_shows(j->request.kind) && a->result == HWS_OK) {
 		res.picture = c->room[a->display].slot[j->request.slot];
 		res.damage = (struct hws_rect){ a->x, a->y, a->w, a->h };
 	}

@@ -57,12 +57,21 @@ struct hws_confined_video {
 	bool rgba;
 	const struct hws_bytes *packets; /* in order; the last picture is the result */
 	size_t count;
+	/* It shows patches, too: only these rectangles of what is decoded are shown, or all of it,
+	 * and patches may follow. */
+	bool exact, whole;
+	const struct hws_rect *rects;
+	size_t rect_count;
 };
 /* HWS_ERR_FULL: too much waits; HWS_ERR_CLOSED: broken; HWS_ERR_RANGE: no such display, or too many
  * packets; HWS_ERR_NOMEM: then `done` is not called. It is told HWS_ERR_AGAIN: nothing to show;
  * HWS_ERR_FULL: all pictures are being looked at; HWS_ERR_TOOBIG: larger than one session may have;
  * the other errors of hws_decoder_decode. */
 int hws_confined_video(struct hws_confined *c, const struct hws_confined_video *v,
+		hws_confined_done *done, void *arg) HWS_MUST_CHECK;
+/* A patch (media/patch.h) of what an exact display shows. As hws_confined_video; HWS_ERR_CORRUPT
+ * also when there is nothing that it could be upon: then only a whole picture helps. */
+int hws_confined_patch(struct hws_confined *c, unsigned display, bool rgba, struct hws_bytes patch,
 		hws_confined_done *done, void *arg) HWS_MUST_CHECK;
 /* One frame of zstd of at most `max` bytes; results as of hws_decompress. */
 int hws_confined_unpack(struct hws_confined *c, struct hws_bytes in, size_t max,

@@ -11,8 +11,8 @@
 
 /* What the process may have: that of its start, and for each pixel the slots (16 bytes), the
  * references of a codec (VP9 holds up to twelve pictures of 1.5 bytes, with as much again for what
- * it notes of blocks), and the picture before. */
-#define BYTES_PER_PIXEL 64u
+ * it notes of blocks), the picture before, what patches are drawn upon, and one of them. */
+#define BYTES_PER_PIXEL 72u
 
 uint32_t hws_confined_free_slot(const struct hws_confined *c, unsigned display)
 {
@@ -141,8 +141,9 @@ int hws_confined_video(struct hws_confined *c, const struct hws_confined_video *
 	int r;
 
 	if (v->display >= HWS_DECODE_DISPLAYS_MAX || v->count == 0 ||
-			v->count > HWS_DECODE_PACKETS_MAX)
+			v->count > HWS_DECODE_PACKETS_MAX || v->rect_count > HWS_DECODE_RECTS_MAX)
 		return HWS_ERR_RANGE;
+	size = v->rect_count * sizeof(*v->rects);
 	for (size_t i = 0; i < v->count; i++) {
 		if (v->packets[i].len > HWS_DECODE_PAYLOAD_MAX)
 			return HWS_ERR_FULL;
@@ -153,13 +154,33 @@ int hws_confined_video(struct hws_confined *c, const struct hws_confined_video *
 		return r;
 	j->request.display = v->display;
 	j->request.codec = (uint32_t)v->codec;
-	j->request.flags = (v->reset ? HWS_DECODE_RESET : 0) | (v->rgba ? HWS_DECODE_RGBA : 0);
+	j->request.flags = (v->reset ? HWS_DECODE_RESET : 0) | (v->rgba ? HWS_DECODE_RGBA : 0) |
+			(v->exact ? HWS_DECODE_EXACT : 0) | (v->whole ? HWS_DECODE_WHOLE : 0);
 	j->request.packets = (uint32_t)v->count;
+	j->request.rects = (uint32_t)v->rect_count;
+	if (v->rect_count)
+		hws_buf_put(&j->payload, v->rects, v->rect_count * sizeof(*v->rects));
 	for (size_t i = 0; i < v->count; i++) {
 		uint32_t n = (uint32_t)v->packets[i].len;
 		hws_buf_put(&j->payload, &n, sizeof(n));
 		hws_buf_put(&j->payload, v->packets[i].ptr, n);
 	}
+	return hws_confined_job_submit(c, j);
+}
+
+int hws_confined_patch(struct hws_confined *c, unsigned display, bool rgba, struct hws_bytes patch,
+		hws_confined_done *done, void *arg)
+{
+	struct hws_confined_job *j;
+
+	if (display >= HWS_DECODE_DISPLAYS_MAX)
+		return HWS_ERR_RANGE;
+	int r = hws_confined_job_new(c, HWS_DECODE_PATCH, patch.len, done, arg, &j);
+	if (r < 0)
+		return r;
+	j->request.display = display;
+	j->request.flags = rgba ? HWS_DECODE_RGBA : 0;
+	hws_buf_put(&j->payload, patch.ptr, patch.len);
 	return hws_confined_job_submit(c, j);
 }
 

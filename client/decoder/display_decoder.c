@@ -1,6 +1,7 @@
 /* What happens to a stranger's packets until they are pixels for a window. Runs in the decoder
  * process: nothing here is shared with the viewer but the picture that is shown on. */
 #include "client/decoder/display_decoder.h"
+#include "client/media/patch.h"
 #include "client/media/pixels.h"
 #include <string.h>
 
@@ -8,6 +9,7 @@ void hws_display_decoder_forget(struct hws_display_decoder *d)
 {
 	hws_decoder_free(d->decoder);
 	hws_picture_drop(d->before);
+	hws_picture_drop(d->composed);
 	*d = (struct hws_display_decoder){ 0 };
 }
 
@@ -116,6 +118,21 @@ static int changed_part(
 	return HWS_OK;
 }
 
+static int copy_packed(const struct hws_picture *from, struct hws_rect r, bool rgba, uint8_t *dst,
+		int dst_stride)
+{
+	const uint8_t *src = from->plane[0] + (ptrdiff_t)r.y * from->stride[0] + (ptrdiff_t)r.x * 4;
+
+	for (int y = 0; y < r.h; y++, src += from->stride[0], dst += dst_stride) {
+		memcpy(dst, src, (size_t)r.w * 4);
+		for (int x = 0; rgba && x < r.w; x++) {
+			dst[x * 4] = src[x * 4 + 2];
+			dst[x * 4 + 2] = src[x * 4];
+		}
+	}
+	return HWS_OK;
+}
+
 /* Brings a picture that shows an older one, or nothing yet, up to this one. */
 static int convert(struct hws_display_decoder *d, const struct hws_picture *from,
 		struct hws_picture *to, bool rgba)
@@ -132,6 +149,8 @@ static int convert(struct hws_display_decoder *d, const struct hws_picture *from
 	if (hws_rect_empty(r))
 		return HWS_OK;
 	uint8_t *dst = to->plane[0] + (ptrdiff_t)r.y * to->stride[0] + (ptrdiff_t)r.x * 4;
+	if (from->format == HWS_PIXEL_BGRA)
+		return copy_packed(from, r, rgba, dst, to->stride[0]);
 	return hws_pixels_to_packed(from, r, rgba, dst, to->stride[0]);
 }
 
@@ -151,4 +170,95 @@ int hws_display_decoder_show(struct hws_display_decoder *d, const struct hws_pic
 	if (r < 0)
 		to->mark = 0;
 	return r;
+}
+
+/* --- beside patches --- */
+
+static void changed(struct hws_display_decoder *d, struct hws_rect r)
+{
+	d->content++;
+	d->recent[d->content % HWS_DISPLAY_RECENT] = r;
+}
+
+void hws_display_decoder_decompose(struct hws_display_decoder *d)
+{
+	if (!d->composed)
+		return;
+	hws_picture_drop(d->composed);
+	d->composed = NULL;
+	hws_picture_drop(d->before); /* it is not what was shown */
+	d->before = NULL;
+}
+
+static bool fits(const struct hws_picture *p, struct hws_rect r)
+{
+	return r.x >= 0 && r.y >= 0 && r.w > 0 && r.h > 0 && r.x % 2 == 0 && r.y % 2 == 0 &&
+			r.w <= p->width - r.x && r.h <= p->height - r.y &&
+			(r.w % 2 == 0 || r.x + r.w == p->width) &&
+			(r.h % 2 == 0 || r.y + r.h == p->height);
+}
+
+static int draw_part(
+		struct hws_display_decoder *d, const struct hws_picture *decoded, struct hws_rect r)
+{
+	struct hws_picture *to = d->composed;
+
+	return hws_pixels_to_packed(decoded, r, false,
+			to->plane[0] + (ptrdiff_t)r.y * to->stride[0] + (ptrdiff_t)r.x * 4,
+			to->stride[0]);
+}
+
+int hws_display_decoder_compose(struct hws_display_decoder *d, const struct hws_picture *decoded,
+		const struct hws_rect *part, unsigned parts, struct hws_rect *ret)
+{
+	struct hws_rect all = { 0, 0, decoded->width, decoded->height };
+	int r = HWS_OK;
+
+	if (d->composed && (d->composed->width != all.w || d->composed->height != all.h))
+		hws_display_decoder_decompose(d);
+	if (!d->composed) {
+		if (part)
+			return HWS_ERR_CORRUPT;
+		r = hws_picture_new(HWS_PIXEL_BGRA, all.w, all.h, &d->composed);
+		if (r < 0)
+			return r;
+	}
+	*ret = part ? (struct hws_rect){ 0 } : all;
+	if (!part)
+		r = draw_part(d, decoded, all);
+	for (unsigned i = 0; part && i < parts && r == HWS_OK; i++) {
+		r = fits(decoded, part[i]) ? draw_part(d, decoded, part[i]) : HWS_ERR_CORRUPT;
+		*ret = hws_rect_union(*ret, part[i]);
+	}
+	if (r < 0) {
+		hws_display_decoder_decompose(d);
+		return r;
+	}
+	changed(d, *ret);
+	return HWS_OK;
+}
+
+int hws_display_decoder_patch(
+		struct hws_display_decoder *d, struct hws_bytes patch, struct hws_rect *ret)
+{
+	struct hws_region touched;
+
+	if (!d->composed)
+		return HWS_ERR_CORRUPT;
+	int r = hws_patch_apply(patch, d->composed, &touched);
+	if (r < 0) {
+		hws_display_decoder_decompose(d);
+		return r;
+	}
+	*ret = hws_region_bounds(&touched);
+	changed(d, *ret);
+	return HWS_OK;
+}
+
+int hws_display_decoder_show_composed(
+		struct hws_display_decoder *d, bool rgba, struct hws_picture *to)
+{
+	if (to->width != d->composed->width || to->height != d->composed->height)
+		return HWS_ERR_INVAL;
+	return convert(d, d->composed, to, rgba);
 }

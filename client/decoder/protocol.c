@@ -61,6 +61,7 @@ int hws_decode_answer_check(const struct hws_decode_asked *asked, const struct h
 		return HWS_ERR_PROTO;
 	switch (q->kind) {
 	case HWS_DECODE_VIDEO:
+	case HWS_DECODE_PATCH:
 		return check_picture(asked, a);
 	case HWS_DECODE_UNPACK:
 		return a->size <= (a->result == HWS_OK ? q->max : 0) ? HWS_OK : HWS_ERR_PROTO;
@@ -69,17 +70,23 @@ int hws_decode_answer_check(const struct hws_decode_asked *asked, const struct h
 	}
 }
 
+static bool slot_is(const struct hws_decode_request *q)
+{
+	return q->slot < HWS_DECODE_SLOTS || q->slot == HWS_DECODE_NO_SLOT;
+}
+
 int hws_decode_request_check(const struct hws_decode_request *q)
 {
 	if (q->size > HWS_DECODE_PAYLOAD_MAX || q->display >= HWS_DECODE_DISPLAYS_MAX)
 		return HWS_ERR_PROTO;
 	switch (q->kind) {
 	case HWS_DECODE_VIDEO:
-		return q->packets > 0 && q->packets <= HWS_DECODE_PACKETS_MAX &&
-						(q->slot < HWS_DECODE_SLOTS ||
-								q->slot == HWS_DECODE_NO_SLOT)
+		return q->packets > 0 && q->packets <= HWS_DECODE_PACKETS_MAX && slot_is(q) &&
+						q->rects <= HWS_DECODE_RECTS_MAX
 				? HWS_OK
 				: HWS_ERR_PROTO;
+	case HWS_DECODE_PATCH:
+		return slot_is(q) ? HWS_OK : HWS_ERR_PROTO;
 	case HWS_DECODE_FORGET:
 		return q->size == 0 ? HWS_OK : HWS_ERR_PROTO;
 	case HWS_DECODE_UNPACK:
@@ -111,5 +118,19 @@ int hws_decode_next_packet(struct hws_bytes *in, struct hws_bytes *ret)
 	*ret = hws_bytes(in->ptr + sizeof(n), n);
 	in->ptr += sizeof(n) + n;
 	in->len -= sizeof(n) + n;
+	return HWS_OK;
+}
+
+int hws_decode_take_rects(
+		struct hws_bytes *in, uint32_t count, struct hws_rect ret[HWS_DECODE_RECTS_MAX])
+{
+	size_t n = count * sizeof(*ret);
+
+	if (count > HWS_DECODE_RECTS_MAX || n > in->len)
+		return HWS_ERR_PROTO;
+	if (n)
+		memcpy(ret, in->ptr, n);
+	in->ptr += n;
+	in->len -= n;
 	return HWS_OK;
 }

@@ -8,11 +8,12 @@
 #include <stdbool.h>
 
 /* Of library and program together; they may be of two installations. */
-#define HWS_DECODE_VERSION 1u
+#define HWS_DECODE_VERSION 2u
 
 #define HWS_DECODE_DISPLAYS_MAX 32u
 #define HWS_DECODE_SLOTS 4u
 #define HWS_DECODE_PACKETS_MAX 64u
+#define HWS_DECODE_RECTS_MAX 64u
 /* Memory (bytes) that the process may have for code, threads and tables of codecs; what pictures
  * need is added as room is given for them. */
 #define HWS_DECODE_MEMORY (256u << 20)
@@ -25,6 +26,8 @@ enum hws_decode_kind {
 	HWS_DECODE_VIDEO,
 	HWS_DECODE_FORGET, /* a display: decoder, pictures, memory */
 	HWS_DECODE_UNPACK, /* a frame of zstd; what it holds is answered */
+	/* A patch (media/patch.h) of the picture that a display shows; then as of VIDEO. */
+	HWS_DECODE_PATCH,
 	HWS_DECODE_KINDS,
 	/* The answer to HWS_DECODE_NEED, with a descriptor of each slot's memory; no slots: it may
 	 * not be so large. */
@@ -33,13 +36,19 @@ enum hws_decode_kind {
 
 #define HWS_DECODE_RESET 1u /* begin with a new decoder */
 #define HWS_DECODE_RGBA 2u
+/* VIDEO: the display shows patches, too. Of what is decoded only rectangles are shown, which come
+ * before the packets (struct hws_rect, `rects` of them); with WHOLE all of it is, and patches may
+ * follow. Without EXACT patches are over. */
+#define HWS_DECODE_EXACT 4u
+#define HWS_DECODE_WHOLE 8u
 #define HWS_DECODE_NO_SLOT 0xffffffffu /* all are being looked at: decode, show nothing */
 
 struct hws_decode_request {
 	uint32_t kind, id;
 	uint32_t size; /* of what follows */
 	uint32_t display;
-	uint32_t codec, slot, flags, packets;  /* VIDEO */
+	uint32_t codec, slot, flags, packets;  /* VIDEO; PATCH: slot, flags */
+	uint32_t rects;                        /* VIDEO with EXACT */
 	uint32_t max;                          /* UNPACK: bytes at most */
 	uint32_t width, height, stride, slots; /* ROOM */
 };
@@ -63,7 +72,7 @@ struct hws_decode_answer {
 	uint32_t size;  /* of what follows */
 	int32_t result; /* DONE: HWS_OK or an error of hws_decoder_decode, hws_decompress */
 	uint32_t version, confined;      /* HELLO */
-	uint32_t display, width, height; /* NEED; DONE of a VIDEO: what the slot shows */
+	uint32_t display, width, height; /* NEED; DONE of a VIDEO or PATCH: what the slot shows */
 	int32_t x, y, w, h;              /* DONE of a VIDEO: what changed */
 };
 
@@ -84,6 +93,16 @@ int hws_decode_request_check(const struct hws_decode_request *q) HWS_MUST_CHECK;
 
 /* The next of the packets in `*in`, which goes on behind it. HWS_ERR_PROTO. */
 int hws_decode_next_packet(struct hws_bytes *in, struct hws_bytes *ret) HWS_MUST_CHECK;
+
+/* Whether what it is answered with is a picture, in a slot. */
+static inline bool hws_decode_shows(uint32_t kind)
+{
+	return kind == HWS_DECODE_VIDEO || kind == HWS_DECODE_PATCH;
+}
+
+/* The rectangles in front of `*in`, which goes on behind them. HWS_ERR_PROTO. */
+int hws_decode_take_rects(struct hws_bytes *in, uint32_t count,
+		struct hws_rect ret[HWS_DECODE_RECTS_MAX]) HWS_MUST_CHECK;
 
 /* Bytes of the memory of one slot, and of its lines. */
 static inline size_t hws_decode_slot_bytes(unsigned width, unsigned height)

@@ -158,44 +158,84 @@ static int decode_all(struct worker *w, struct display *d, struct hws_bytes pack
 	return *ret ? HWS_OK : HWS_ERR_AGAIN;
 }
 
-static int show(struct worker *w, struct display *d, const struct hws_picture *decoded)
+/* The answer with a picture: in the slot, which shows it by now. */
+static int shown(struct worker *w, const struct hws_picture *p, struct hws_rect damage)
+{
+	struct hws_decode_answer a = { .kind = HWS_DECODE_DONE,
+		.display = w->request.display,
+		.width = (uint32_t)p->width,
+		.height = (uint32_t)p->height,
+		.x = damage.x,
+		.y = damage.y,
+		.w = damage.w,
+		.h = damage.h };
+
+	return answer(w, &a, (struct hws_bytes){ 0 });
+}
+
+static int show_composed(struct worker *w, struct display *d, struct hws_rect damage)
 {
 	const struct hws_decode_request *q = &w->request;
-	struct hws_decode_answer a = { .kind = HWS_DECODE_DONE,
-		.display = q->display,
-		.width = (uint32_t)decoded->width,
-		.height = (uint32_t)decoded->height };
-	struct hws_rect damage = { 0 };
-	int r = HWS_OK;
 
 	if (q->slot == HWS_DECODE_NO_SLOT)
 		return done(w, HWS_ERR_FULL);
-	if (a.width != d->width || a.height != d->height)
-		r = ask_room(w, d, a.width, a.height);
-	if (r == HWS_OK)
+	int r = d->slot[q->slot] ? hws_display_decoder_show_composed(&d->decoder,
+						   q->flags & HWS_DECODE_RGBA, d->slot[q->slot])
+				 : HWS_ERR_CORRUPT;
+	return r < 0 ? done(w, r) : shown(w, d->decoder.composed, damage);
+}
+
+static int show(struct worker *w, struct display *d, const struct hws_picture *decoded,
+		const struct hws_rect *part)
+{
+	const struct hws_decode_request *q = &w->request;
+	bool exact = q->flags & HWS_DECODE_EXACT;
+	unsigned width = (unsigned)decoded->width, height = (unsigned)decoded->height;
+	struct hws_rect damage = { 0 };
+	int r = HWS_OK;
+
+	if (q->slot == HWS_DECODE_NO_SLOT && !exact)
+		return done(w, HWS_ERR_FULL);
+	if (width != d->width || height != d->height)
+		r = ask_room(w, d, width, height);
+	if (r == HWS_OK && exact)
+		r = hws_display_decoder_compose(&d->decoder, decoded,
+				q->flags & HWS_DECODE_WHOLE ? NULL : part, q->rects, &damage);
+	else if (r == HWS_OK)
 		r = hws_display_decoder_show(&d->decoder, decoded, q->flags & HWS_DECODE_RGBA,
 				d->slot[q->slot], &damage);
 	if (r < 0)
 		return r == HWS_ERR_CLOSED ? r : done(w, r);
-	a.x = damage.x;
-	a.y = damage.y;
-	a.w = damage.w;
-	a.h = damage.h;
-	return answer(w, &a, (struct hws_bytes){ 0 });
+	return exact ? show_composed(w, d, damage) : shown(w, decoded, damage);
 }
 
 static int on_video(struct worker *w)
 {
 	struct display *d = &w->display[w->request.display];
 	struct hws_bytes packets = hws_buf_bytes(&w->payload);
+	struct hws_rect part[HWS_DECODE_RECTS_MAX];
 	const struct hws_picture *decoded = NULL;
+
+	if (hws_decode_take_rects(&packets, w->request.rects, part) < 0)
+		return HWS_ERR_CLOSED;
+	if (!(w->request.flags & HWS_DECODE_EXACT))
+		hws_display_decoder_decompose(&d->decoder);
 	int r = prepare_room(w, d, packets);
 
 	if (r == HWS_OK)
 		r = decode_all(w, d, packets, &decoded);
 	if (r == HWS_ERR_CLOSED)
 		return r;
-	return r < 0 ? done(w, r) : show(w, d, decoded);
+	return r < 0 ? done(w, r) : show(w, d, decoded, part);
+}
+
+static int on_patch(struct worker *w)
+{
+	struct display *d = &w->display[w->request.display];
+	struct hws_rect damage;
+	int r = hws_display_decoder_patch(&d->decoder, hws_buf_bytes(&w->payload), &damage);
+
+	return r < 0 ? done(w, r) : show_composed(w, d, damage);
 }
 
 static int on_forget(struct worker *w)
@@ -225,6 +265,7 @@ static int (*const rows[HWS_DECODE_KINDS])(struct worker *w) = {
 	[HWS_DECODE_VIDEO] = on_video,
 	[HWS_DECODE_FORGET] = on_forget,
 	[HWS_DECODE_UNPACK] = on_unpack,
+	[HWS_DECODE_PATCH] = on_patch,
 };
 
 static int read_request(struct worker *w)

@@ -12,6 +12,7 @@ void gui_launch_fill(const struct gui_launch *launch, struct hawser_session_conf
 	conf->force_relay = launch->relay;
 	conf->view_only = launch->view_only;
 	conf->camera = launch->camera;
+	conf->no_exact = launch->no_exact;
 	conf->allow_insecure = launch->accept_insecure;
 	conf->require_v2 = launch->require_v2;
 	conf->quality = launch->quality;

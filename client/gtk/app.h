@@ -20,6 +20,7 @@ struct gui_launch {
 	unsigned display; /* from 1; 0 = the host's choice */
 	bool relay, view_only, fullscreen, accept_insecure, actual_size, remember, require_v2;
 	bool camera;
+	bool no_exact;
 };
 
 struct gui_app {

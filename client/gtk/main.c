@@ -52,6 +52,7 @@ static void usage(FILE *out)
 			"  --require-v2           refuse everything but end-to-end encryption by hawser v2\n"
 			"  --view-only            send no input\n"
 			"  --camera               show the host's cameras in place of its desktop\n"
+			"  --no-exact             all by video, no exact changes beside it\n"
 			"  --display N            show display N, counted from 1; 0: the host's choice\n"
 			"  --remember             keep what logs in (never the password itself)\n"
 			"  --quality default|low|balanced|best\n"
@@ -218,6 +219,7 @@ static int parse(int argc, char **argv, struct gui_launch *l)
 		{ "--require-v2", &l->require_v2, NULL },
 		{ "--view-only", &l->view_only, NULL },
 		{ "--camera", &l->camera, NULL },
+		{ "--no-exact", &l->no_exact, NULL },
 		{ "--fullscreen", &l->fullscreen, NULL },
 		{ "--actual-size", &l->actual_size, NULL },
 		{ "--password-stdin", &from_stdin, NULL },

@@ -246,6 +246,7 @@ static void send_conf(struct hws_agent_proc *d)
 	c.tunnel_streams = s->tunnel_streams;
 	c.terminal_max = s->terminal_max;
 	c.terminal_keep_ms = s->terminal_keep_us / HWS_US_PER_MS;
+	c.no_exact = !s->exact_text;
 	c.state_dir = s->state_dir;
 	c.config_dir = (char *)(uintptr_t)config_dir(s, folder, sizeof(folder));
 	m.union_case = AGT__MESSAGE__UNION_AGENT_CONF;

@@ -98,6 +98,8 @@ static const struct hws_option table[] = {
 			"How to reach the desktop: x11 or headless; default: x11.", NULL },
 	{ "desktop", "notify", 0, HWS_OPT_BOOL, AT(notify), "yes", 0, 0, NULL, 0, NULL,
 			"Show on the desktop who is connected.", NULL },
+	{ "desktop", "exact-text", 0, HWS_OPT_BOOL, AT(exact_text), "yes", 0, 0, NULL, R, NULL,
+			"Send small changes of the picture exactly, to viewers of hawser.", NULL },
 	{ "desktop", "desktop-user", 0, HWS_OPT_STR, AT(desktop_user), "", 0, 0, NULL, 0, "USER",
 			"When started as root: the account whose desktop is served.", NULL },
 	{ "desktop", "service-user", 0, HWS_OPT_STR, AT(service_user), "", 0, 0, NULL, R, "USER",

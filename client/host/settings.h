@@ -25,6 +25,7 @@ struct hws_settings {
 	char *display, *backend, *desktop_user, *gate_user;
 	char *service_user; /* "": desktop_user */
 	bool notify;
+	bool exact_text;
 	/* files, terminals, tunnels: see host_service.h */
 	char *files_roots, *tunnel_targets, *tunnel_listen;
 	int files_access; /* enum hws_files_access */

@@ -48,9 +48,14 @@ int hws_patcher_change(struct hws_patcher *p, const struct hws_patch_wish *wish,
 void hws_patcher_shown_otherwise(
 		struct hws_patcher *p, const struct hws_region *region, uint32_t turn);
 /* Appends a patch that makes some of what is not exact so: no later than `until` shown otherwise,
- * text first, about `max` bytes. HWS_ERR_AGAIN: there is nothing of that kind. */
+ * text first, and with `photo` the rest; about `max` bytes. HWS_ERR_AGAIN: there is nothing of that
+ * kind. */
 int hws_patcher_complete(struct hws_patcher *p, const struct hws_picture *now, uint32_t until,
-		size_t max, struct hws_buf *out) HWS_MUST_CHECK;
+		bool photo, size_t max, struct hws_buf *out) HWS_MUST_CHECK;
 /* Whether viewers show exactly what was captured, everywhere; in that rectangle. */
 bool hws_patcher_is_exact(const struct hws_patcher *p);
 bool hws_patcher_is_exact_in(const struct hws_patcher *p, struct hws_rect r);
+/* What of the region is not exact, in whole tiles; not all of it when it is too much for a
+ * region. */
+void hws_patcher_inexact(const struct hws_patcher *p, const struct hws_region *region,
+		struct hws_region *ret);

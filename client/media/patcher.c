@@ -1,6 +1,6 @@
 /* The host's end: what viewers show exactly is known here, by tiles, and as a picture that follows
- * each patch. A change is first narrowed to what really differs, then scrolled pages are copied, and
- * what is left is coded as a few rectangles. */
+ * each patch. A change is first narrowed to what really differs, then scrolled pages are copied,
+ * and what is left is coded as a few rectangles. */
 #include "client/media/patch_parts.h"
 #include "shared/base/mem.h"
 #include <string.h>
@@ -129,6 +129,41 @@ bool hws_patcher_is_exact_in(const struct hws_patcher *p, struct hws_rect r)
 	return true;
 }
 
+/* A run below another one of the same width makes it higher. */
+static void add_tiles(struct hws_region *g, struct hws_rect r)
+{
+	for (unsigned i = 0; i < g->n; i++) {
+		struct hws_rect *a = &g->rect[i];
+		if (a->x == r.x && a->w == r.w && a->y + a->h == r.y) {
+			a->h += r.h;
+			return;
+		}
+	}
+	if (g->n < HWS_REGION_MAX) /* not joined by hws_region_add: what is exact stays out */
+		g->rect[g->n++] = r;
+}
+
+void hws_patcher_inexact(const struct hws_patcher *p, const struct hws_region *region,
+		struct hws_region *ret)
+{
+	hws_region_clear(ret);
+	for (unsigned i = 0; i < region->n; i++) {
+		struct hws_rect t = tiles_of(p, region->rect[i]);
+		for (int y = t.y; y < t.y + t.h; y++)
+			for (int x = t.x; x < t.x + t.w; x++) {
+				int from = x;
+				while (x < t.x + t.w && p->turn[y * p->cols + x])
+					x++;
+				if (x > from)
+					add_tiles(ret,
+							pixels_of(p,
+									(struct hws_rect){ from, y,
+											x - from,
+											1 }));
+			}
+	}
+}
+
 /* --- what differs --- */
 
 /* Marks the tiles of the damage that differ; returns their number, and the box around them. */
@@ -145,10 +180,9 @@ static size_t mark_changed(
 			for (int x = t.x; x < t.x + t.w; x++) {
 				struct hws_rect tile = { x, y, 1, 1 };
 				uint8_t *mark = &p->mark[y * p->cols + x];
-				if (*mark ||
-						(!p->turn[y * p->cols + x] &&
-								!patch_differs(p->was, wish->now,
-										pixels_of(p, tile))))
+				bool exact = !p->turn[y * p->cols + x];
+				if (*mark || (exact && !patch_differs(p->was, wish->now,
+								 pixels_of(p, tile))))
 					continue;
 				*mark = CHANGED;
 				*ret_box = hws_rect_union(*ret_box, tile);
@@ -319,7 +353,8 @@ static bool is_text(const struct hws_picture *now, struct hws_rect r)
 	return turns * 2 < area(r);
 }
 
-static size_t mark_due(struct hws_patcher *p, const struct hws_picture *now, uint32_t until)
+static size_t mark_due(
+		struct hws_patcher *p, const struct hws_picture *now, uint32_t until, bool photo)
 {
 	size_t n = 0, i = 0;
 
@@ -330,7 +365,7 @@ static size_t mark_due(struct hws_patcher *p, const struct hws_picture *now, uin
 			if (!p->turn[i] || p->turn[i] > until)
 				continue;
 			p->mark[i] = is_text(now, pixels_of(p, r)) ? CHANGED : LOOSE;
-			n++;
+			n += photo || p->mark[i] == CHANGED;
 		}
 	return n;
 }
@@ -353,7 +388,7 @@ static int complete_rect(struct hws_patcher *p, const struct hws_picture *now, s
 }
 
 int hws_patcher_complete(struct hws_patcher *p, const struct hws_picture *now, uint32_t until,
-		size_t max, struct hws_buf *out)
+		bool photo, size_t max, struct hws_buf *out)
 {
 	struct hws_rect all = { 0, 0, p->cols, p->rows };
 	size_t begin = out->end;
@@ -361,10 +396,10 @@ int hws_patcher_complete(struct hws_patcher *p, const struct hws_picture *now, u
 
 	if (now->format != HWS_PIXEL_BGRA || now->width != p->width || now->height != p->height)
 		return HWS_ERR_INVAL;
-	if (!mark_due(p, now, until))
+	if (!mark_due(p, now, until, photo))
 		return HWS_ERR_AGAIN;
 	patch_begin(&p->maker, out);
-	for (uint8_t kind = CHANGED; kind <= LOOSE; kind++) {
+	for (uint8_t kind = CHANGED; kind <= (photo ? LOOSE : CHANGED); kind++) {
 		collect(p, all, kind);
 		for (unsigned i = 0; i < p->n && r == HWS_OK; i++)
 			r = complete_rect(p, now, pixels_of(p, p->rect[i]), begin + max, out);

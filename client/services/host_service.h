@@ -28,6 +28,7 @@ struct hws_service_conf {
 	const char *tunnel_listen;  /* where viewers may have us listen; "" = nowhere */
 	unsigned tunnel_streams;    /* of one session at a time */
 	unsigned terminal_max;      /* shells at a time */
+	bool no_exact;              /* video alone, no exact patches beside it */
 	uint64_t terminal_keep_us;  /* how long one lives on without a viewer; 0 = not */
 };
 

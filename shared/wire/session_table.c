@@ -111,6 +111,7 @@ static const struct hws_session_row messages[] = {
 	/* nobody sends more of it at once */
 	MSG(TUNNEL, "tunnel", OPEN, OPEN, FORWARDING, TUNNELS, HWS_SEND_BULK_MAX, OF(TUNNEL), PASS,
 			QUIET),
+	MSG(PATCH, "patch", NEVER, OPEN, REMOTE, FREE, M(9), OF(VIDEO), PASS, QUIET),
 };
 
 /* The same for the members of Misc, which has no row of its own. */

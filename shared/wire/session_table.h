@@ -84,7 +84,7 @@ struct hws_session_row {
 };
 
 /* A row's number is below this, for who keeps something for each. */
-#define HWS_SESSION_ROWS_MAX 408u
+#define HWS_SESSION_ROWS_MAX 416u
 
 /* The row of a serialised ses.Message, found without unpacking it; NULL, with HWS_OK: it has no
  * member that is known. HWS_ERR_PROTO: not a message, or more than one member (a peer that is

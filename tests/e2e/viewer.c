@@ -83,6 +83,7 @@ void test_viewer_open(struct test_viewer *v, const struct test_viewer_conf *conf
 	sc.allow_insecure = conf->allow_insecure;
 	sc.no_retry = conf->no_retry;
 	sc.codec = conf->codec;
+	sc.no_exact = conf->no_exact;
 	sc.on_event = on_event;
 	sc.arg = v;
 	ck_assert_msg(hawser_session_open(v->context, &sc, &v->session) == 0, "%s",

@@ -26,7 +26,7 @@ struct test_viewer {
 
 struct test_viewer_conf {
 	const char *target, *server, *key, *password, *answer;
-	bool relay, allow_insecure, no_retry;
+	bool relay, allow_insecure, no_retry, no_exact;
 	enum hawser_codec codec;
 };
 

@@ -1,3 +1,4 @@
+/* cairo draws as the programs on a screen do; its own font is what most terminals have. */
 #include "screen_text.h"
 #include <cairo.h>
 #include <stdio.h>

@@ -95,6 +95,7 @@ void hws_agent_configure(struct hws_agent *a, const Agt__AgentConf *m)
 	conf->tunnel_streams = m->tunnel_streams;
 	conf->terminal_max = m->terminal_max;
 	conf->terminal_keep_us = m->terminal_keep_ms * HWS_US_PER_MS;
+	conf->no_exact = m->no_exact;
 	if (!conf->files_root_count) {
 		r = take_roots(a, m->files_roots);
 		take_text(&a->settings.shut[0], &conf->files_shut[0], m->state_dir);

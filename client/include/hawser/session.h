@@ -188,6 +188,7 @@ struct hawser_session_config {
 	/* The host's cameras in place of its desktop: each is a display. There is no input, cursor
 	 * or clipboard then. */
 	bool camera;
+	bool no_exact; /* all of the picture by video: no exact changes beside it */
 };
 #define HAWSER_SESSION_CONFIG_INIT                                                                 \
 	{                                                                                          \

@@ -246,6 +246,8 @@ struct hawser_stats {
 	/* HAWSER_CONFINED_ bits: of the process that decodes what the host sends; 0 = it does not
 	 * run */
 	uint32_t decoder;
+	/* exact changes that came beside the video, and their bytes */
+	uint64_t patches, patch_bytes;
 };
 #define HAWSER_STATS_INIT                                                                          \
 	{                                                                                          \

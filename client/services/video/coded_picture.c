@@ -1,4 +1,4 @@
-/* See coded_picture.h. */
+/* Most pictures differ from the one before by a letter: converting is by rectangles. */
 #include "client/services/video/coded_picture.h"
 #include "client/media/pixels.h"
 

@@ -4,6 +4,7 @@
 #include "client/media/coarseness.h"
 #include "client/services/video/display_host.h"
 #include "client/services/video/display_viewers.h"
+#include "client/services/video/patch_host.h"
 #include "client/services/video/tap.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
@@ -26,7 +27,11 @@ static int run_job(void *arg)
 	struct hws_display_job *j = arg;
 	const struct hws_region *damage = j->whole ? NULL : &j->damage;
 	const struct hws_picture *p;
-	int r = hws_coded_picture_update(
+	int r = hws_patch_host_work(j);
+
+	if (r < 0 || j->patch.skip)
+		return r;
+	r = hws_coded_picture_update(
 			&j->coded, hws_codec_row(j->conf.codec)->takes, j->picture, damage, &p);
 
 	if (r < 0)
@@ -40,7 +45,10 @@ static int run_job(void *arg)
 		if (r < 0)
 			return r;
 	}
-	return hws_encoder_encode(j->encoder, p, damage, j->key, j->pts_ms, &j->packet);
+	r = hws_encoder_encode(j->encoder, p, damage, j->key, j->pts_ms, &j->packet);
+	if (r == HWS_OK || r == HWS_ERR_AGAIN)
+		hws_patch_host_coded(j);
+	return r;
 }
 
 static void pass_on(struct hws_display_host *s, const struct hws_display_job *j)
@@ -55,8 +63,10 @@ static void pass_on(struct hws_display_host *s, const struct hws_display_job *j)
 		.data = j->packet.data,
 	};
 
-	s->coded = true;
 	hws_display_viewers_send(s, j);
+	if (j->patch.skip)
+		return;
+	s->coded = true;
 	hws_video_tap_packet(s->v, &p);
 }
 
@@ -83,11 +93,14 @@ static void account(struct hws_display_host *s, const struct hws_display_job *j)
 			hws_debt_owe(&s->debt, &done);
 	}
 	hws_display_host_pay_later(s, midway ? SLICE_US : HWS_DISPLAY_REFINE_US);
+	if (j->refines && !hws_debt_more(&s->debt))
+		hws_patch_host_refined(s);
 }
 
 static void job_free(struct hws_display_job *j)
 {
 	hws_picture_unlock(j->picture);
+	hws_patch_job_free(&j->patch);
 	hws_coded_picture_forget(&j->coded);
 	hws_encoder_free(j->encoder);
 	hws_free(j);
@@ -111,15 +124,18 @@ static void on_job_done(void *arg, int r)
 		return;
 	}
 	s->coding = false;
+	s->quality_new = j->set_quality && j->patch.skip;
 	s->coded_picture = j->coded;
 	j->coded = (struct hws_coded_picture){ 0 };
 	if (r == HWS_OK) {
 		s->encoder = j->encoder;
 		j->encoder = NULL;
 		pass_on(s, j);
-		hws_budget_learn(j->refines ? &s->fine : &s->budget, j->pixels,
-				(double)j->packet.data.len, j->packet.coarse);
-		account(s, j);
+		if (!j->patch.skip) {
+			hws_budget_learn(j->refines ? &s->fine : &s->budget, j->pixels,
+					(double)j->packet.data.len, j->packet.coarse);
+			account(s, j);
+		}
 	} else if (r == HWS_ERR_AGAIN) {
 		s->encoder = j->encoder;
 		j->encoder = NULL;
@@ -134,6 +150,7 @@ static void on_job_done(void *arg, int r)
 		s->key = true;
 		hws_display_host_wait(s, HWS_DISPLAY_RETRY_US);
 	}
+	hws_patch_host_done(s, j, r == HWS_ERR_AGAIN ? HWS_OK : r);
 	job_free(j);
 	if (r == HWS_OK)
 		hws_display_host_kick(s);
@@ -157,12 +174,12 @@ static void choose_quality(struct hws_display_host *s, struct hws_display_job *j
 		q.coarsest = HWS_COARSE_MAX;
 	if (j->refines && room <= 0)
 		q.coarsest = q.finest; /* control of the rate would leave it as it is */
-	j->set_quality = memcmp(&q, &s->quality, sizeof(q)) != 0;
+	j->set_quality = s->quality_new || memcmp(&q, &s->quality, sizeof(q)) != 0;
 	j->conf.quality = s->quality = q;
 }
 
 void hws_display_coding_start(
-		struct hws_display_host *s, const struct hws_region *damage, bool refines)
+		struct hws_display_host *s, const struct hws_region *damage, enum hws_coding what)
 {
 	struct hws_video_host *v = s->v;
 	struct hws_display_job *j = hws_alloc(sizeof(*j));
@@ -188,13 +205,17 @@ void hws_display_coding_start(
 		.pts_ms = (int64_t)((now_of(v) - s->began_us) / HWS_US_PER_MS),
 	};
 	j->key = j->key || (hws_display_viewers_record(s) && s->since_key >= RECORD_KEYS);
+	j->key = j->key && what != HWS_CODING_COMPLETES;
 	j->whole = j->key;
-	j->refines = refines && !j->whole;
+	j->refines = what == HWS_CODING_REFINES && !j->whole;
 	j->pixels = (double)(j->whole ? (long)p->width * p->height : hws_region_area(damage));
+	j->patch.completes = what == HWS_CODING_COMPLETES;
+	hws_patch_host_join(s, j);
 	choose_quality(s, j);
 	if (hws_work_submit(v->work, v->loop, run_job, on_job_done, j) < 0) {
 		j->encoder = NULL;
 		j->coded = (struct hws_coded_picture){ 0 };
+		hws_patch_host_done(s, j, HWS_ERR_NOMEM);
 		job_free(j);
 		hws_debt_owe(&s->debt, damage);
 		hws_display_host_wait(s, HWS_DISPLAY_RETRY_US);

@@ -3,6 +3,7 @@
 #include "client/services/video/display_host.h"
 #include "client/services/video/display_coding.h"
 #include "client/services/video/display_viewers.h"
+#include "client/services/video/patch_host.h"
 #include "client/services/video/tap.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
@@ -69,6 +70,7 @@ void hws_display_host_stop(struct hws_display_host *s)
 	hws_encoder_free(s->encoder);
 	s->encoder = NULL;
 	hws_coded_picture_forget(&s->coded_picture);
+	hws_patch_host_forget(s);
 	s->generation++; /* a job under way belongs to the past */
 	s->started = s->changed = s->grabbing = s->coding = s->refine = s->coded = false;
 	hws_debt_clear(&s->debt);
@@ -144,6 +146,23 @@ static bool pays_along(struct hws_display_host *s, struct hws_region *damage)
 	return true;
 }
 
+static bool has_work(const struct hws_display_host *s)
+{
+	return s->changed || (s->picture && (s->key || s->refine || hws_patch_host_due(s)));
+}
+
+static void make_better(struct hws_display_host *s)
+{
+	struct hws_region part = { 0 };
+
+	s->refine = false;
+	take_debt(s, &part);
+	if (part.n)
+		hws_display_coding_start(s, &part, HWS_CODING_REFINES);
+	else
+		hws_display_host_pay_later(s, HWS_DEBT_SPAN_US);
+}
+
 void hws_display_host_kick(struct hws_display_host *s)
 {
 	struct hws_video_host *v = s->v;
@@ -155,11 +174,12 @@ void hws_display_host_kick(struct hws_display_host *s)
 		show_start(s);
 		return; /* damage follows */
 	}
-	bool work = s->changed || (s->picture && (s->key || s->refine));
-	if (!work && !s->lagging)
+	s->refine = s->refine && hws_patch_host_lets_refine(s);
+	if (!has_work(s) && !s->lagging)
 		return;
 	uint64_t now = now_of(v), interval = HWS_US_PER_S / hws_qos_fps(&v->qos, now);
-	bool better = s->refine && !s->changed && !s->key; /* it does not count as a picture */
+	/* What is only made better does not count as a picture. */
+	bool better = !s->changed && !s->key && has_work(s);
 	if (!better && s->last_us && now < s->last_us + interval) {
 		hws_display_host_wait(s, s->last_us + interval - now);
 		return;
@@ -169,8 +189,7 @@ void hws_display_host_kick(struct hws_display_host *s)
 		hws_display_host_wait(s, HWS_MIN(us, HWS_DISPLAY_LAG_US / 4));
 		return;
 	}
-	work = s->changed || (s->picture && (s->key || s->refine));
-	if (!work)
+	if (!has_work(s))
 		return;
 	if (s->changed || s->key)
 		/* A picture that was only sharpened does not hold up the next change. What was
@@ -182,18 +201,12 @@ void hws_display_host_kick(struct hws_display_host *s)
 		if (s->grabbing || s->changed || !s->picture)
 			return;
 	}
-	if (s->refine && !s->key) {
-		struct hws_region part = { 0 };
-		s->refine = false;
-		take_debt(s, &part);
-		if (part.n)
-			hws_display_coding_start(s, &part, true);
-		else
-			hws_display_host_pay_later(s, HWS_DEBT_SPAN_US);
-		return;
-	}
 	if (s->key)
-		hws_display_coding_start(s, &nothing, false);
+		hws_display_coding_start(s, &nothing, HWS_CODING_CHANGE);
+	else if (hws_patch_host_due(s))
+		hws_display_coding_start(s, &nothing, HWS_CODING_COMPLETES);
+	else if (s->refine)
+		make_better(s);
 }
 
 void hws_display_host_damaged(struct hws_display_host *s)
@@ -218,7 +231,7 @@ void hws_display_host_frame(struct hws_display_host *s, int r, struct hws_pictur
 		if (r != HWS_ERR_AGAIN) {
 			s->changed = true;
 			hws_display_host_wait(s, HWS_DISPLAY_RETRY_US / 4);
-		} else if (s->changed || (s->picture && (s->key || s->refine))) {
+		} else if (has_work(s)) {
 			/* What came meanwhile is not told of again. */
 			hws_display_host_kick(s);
 		}
@@ -232,8 +245,8 @@ void hws_display_host_frame(struct hws_display_host *s, int r, struct hws_pictur
 	struct hws_region all = *damage;
 	s->moved_us = now_of(s->v);
 	hws_debt_moved(&s->debt, damage, s->moved_us);
-	bool along = pays_along(s, &all);
+	bool along = !hws_patch_host_tries(s) && pays_along(s, &all);
 	if (!along)
 		hws_debt_reopen(&s->debt);
-	hws_display_coding_start(s, &all, along);
+	hws_display_coding_start(s, &all, along ? HWS_CODING_REFINES : HWS_CODING_CHANGE);
 }

@@ -47,8 +47,11 @@ void hws_display_view_free(struct hws_display_view *s)
 static size_t message_bytes(const Ses__Message *m)
 {
 	enum hws_codec codec;
-	const Ses__EncodedVideoFrames *f = hws_video_frames(m->video_frame, &codec);
 	size_t n = 0;
+
+	if (m->union_case == SES__MESSAGE__UNION_PATCH)
+		return m->patch->data.len;
+	const Ses__EncodedVideoFrames *f = hws_video_frames(m->video_frame, &codec);
 
 	for (size_t i = 0; f && i < f->n_frames; i++)
 		n += f->frames[i]->data.len;

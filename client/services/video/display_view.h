@@ -19,8 +19,12 @@ struct hws_display_view {
 	Ses__Message *queue[HWS_DISPLAY_VIEW_QUEUE];
 	unsigned head, count;
 	size_t bytes;
-	bool need_key;       /* what comes before a key frame is useless */
-	bool reset;          /* the next decode starts with a new decoder */
+	bool need_key; /* what comes before a key frame is useless */
+	bool reset;    /* the next decode starts with a new decoder */
+	/* Patches come beside the video, of this generation. */
+	bool exact;
+	uint32_t exact_generation;
+	bool hidden;         /* something was decoded when no picture was free to show it */
 	unsigned failed;     /* decodes in a row */
 	uint64_t refresh_us; /* when a new picture was last asked for */
 	/* A message is with the decoder: of this codec, begun on this link. */

@@ -1,6 +1,7 @@
 /* The viewers of one display, as its pictures see them: who can take one now, what all of their
  * lines bear, and the sending to them. */
 #include "client/services/video/display_viewers.h"
+#include "client/services/video/patch_host.h"
 #include "client/services/video/tap.h"
 #include "shared/base/clock.h"
 #include "shared/base/macros.h"
@@ -171,30 +172,72 @@ bool hws_display_viewers_record(const struct hws_display_host *s)
 	return records;
 }
 
-void hws_display_viewers_send(struct hws_display_host *s, const struct hws_display_job *j)
+/* One message; false: it is lost, and with it what builds upon it. */
+static bool send_one(struct hws_display_host *s, unsigned slot, const struct hws_session_row *row,
+		struct hws_bytes head, struct hws_bytes rest)
+{
+	struct hws_video_viewer *w = &s->v->viewer[slot];
+
+	if (w->g->send_parts(w->g, row, head, rest) < 0) {
+		s->need_key |= 1u << slot;
+		s->key = true;
+		return false;
+	}
+	w->sent_us = now_of(s->v);
+	hws_flow_sent(&w->flow, head.len + rest.len, w->g->sent, now_of(s->v));
+	return true;
+}
+
+static void send_patch(struct hws_display_host *s, const struct hws_display_job *j)
+{
+	const struct hws_session_row *row = hws_session_row(SES__MESSAGE__UNION_PATCH, 0);
+	struct hws_bytes data = hws_buf_bytes(&j->patch.out);
+	uint32_t to = hws_patch_host_viewers(s) & ~s->need_key & ~s->lagging;
+	uint8_t buf[HWS_VIDEO_HEAD_MAX];
+	size_t n = hws_video_patch_head(s->index, s->patch.generation, data.len, buf);
+
+	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++)
+		if (to >> i & 1)
+			send_one(s, i, row, hws_bytes(buf, n), data);
+	s->patch.sent++;
+	s->patch.bytes += data.len;
+}
+
+/* Its head for this viewer, which it may be that picture for; 0: it is not. */
+static size_t head_for(struct hws_display_host *s, const struct hws_display_job *j, unsigned slot,
+		uint8_t buf[HWS_VIDEO_HEAD_MAX])
 {
 	const struct hws_packet *p = &j->packet;
-	struct hws_video_host *v = s->v;
-	uint8_t buf[HWS_VIDEO_HEAD_MAX];
-	const struct hws_session_row *row = hws_session_row(SES__MESSAGE__UNION_VIDEO_FRAME, 0);
-	size_t n = hws_video_head(s->encoder_codec, s->index, p->key, j->pts_ms, p->data.len, buf);
+	bool begins = s->need_key >> slot & 1;
+	bool exact = j->patch.patcher && hws_patch_host_viewers(s) >> slot & 1;
+	struct hws_video_exact e = { s->patch.generation, begins ? NULL : &j->patch.named };
 
-	hws_display_viewers_tell_bitrate(v); /* before what it is about */
-	for (unsigned i = 0; n && i < HWS_HOST_VIEWERS_MAX; i++) {
-		struct hws_video_viewer *w = &v->viewer[i];
+	if (begins && exact && !j->patch.anew) { /* it came after this job had begun */
+		s->key = true;
+		return 0;
+	}
+	if (begins && !p->key)
+		return 0;
+	return hws_video_head(s->encoder_codec, s->index, p->key, j->pts_ms, p->data.len,
+			exact ? &e : NULL, buf);
+}
+
+void hws_display_viewers_send(struct hws_display_host *s, const struct hws_display_job *j)
+{
+	const struct hws_session_row *row = hws_session_row(SES__MESSAGE__UNION_VIDEO_FRAME, 0);
+	uint8_t buf[HWS_VIDEO_HEAD_MAX];
+
+	hws_display_viewers_tell_bitrate(s->v); /* before what it is about */
+	if (hws_buf_len(&j->patch.out))
+		send_patch(s, j);
+	for (unsigned i = 0; !j->patch.skip && i < HWS_HOST_VIEWERS_MAX; i++) {
 		uint32_t bit = 1u << i;
 		if (!(s->subs & bit) || s->lagging & bit)
 			continue;
-		if (s->need_key & bit && !p->key)
-			continue;
-		if (w->g->send_parts(w->g, row, hws_bytes(buf, n), p->data) < 0) {
-			s->need_key |= bit;
-			s->key = true;
-			continue;
+		size_t n = head_for(s, j, i, buf);
+		if (n && send_one(s, i, row, hws_bytes(buf, n), j->packet.data)) {
+			s->need_key &= ~bit;
+			s->v->viewer[i].unacked += s->v->viewer[i].g->ack_required;
 		}
-		s->need_key &= ~bit;
-		w->unacked += w->g->ack_required;
-		w->sent_us = now_of(v);
-		hws_flow_sent(&w->flow, n + p->data.len, w->g->sent, now_of(v));
 	}
 }

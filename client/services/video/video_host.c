@@ -5,6 +5,7 @@
 #include "client/media/codec_table.h"
 #include "client/services/video/display_host.h"
 #include "client/services/video/display_viewers.h"
+#include "client/services/video/patch_host.h"
 #include "client/services/video/screenshot.h"
 #include "client/services/video/video_msg.h"
 #include "shared/wire/version.h"
@@ -312,7 +313,17 @@ static bool on_message(struct hws_host_service *s, struct hws_host_viewer *g, co
 	return m->union_case == SES__MESSAGE__UNION_MISC && on_misc(v, w, m->misc);
 }
 
-/* Quality, frame rate, codecs. */
+/* What it shows now, it must be told anew: in another way. */
+static void set_exact(struct hws_video_host *v, struct hws_video_viewer *w, bool exact)
+{
+	if (exact == w->exact)
+		return;
+	w->exact = exact;
+	for (unsigned i = 0; i < HWS_DISPLAYS_MAX; i++)
+		demand_key(&v->show[i], w->g->slot);
+}
+
+/* Quality, frame rate, codecs, patches. */
 static void on_option(
 		struct hws_host_service *s, struct hws_host_viewer *g, const Ses__OptionMessage *o)
 {
@@ -330,6 +341,8 @@ static void on_option(
 		hws_qos_set_ratio(&v->qos, HWS_RATIO_LOW);
 	else if (hws_qos_ratio_from_custom(o->custom_image_quality, &ratio))
 		hws_qos_set_ratio(&v->qos, ratio);
+	if (o->exact)
+		set_exact(v, w, o->exact == SES__OPTION_MESSAGE__BOOL_OPTION__Yes);
 	if (o->custom_fps > 0)
 		hws_qos_set_fps(&v->qos, g->slot, (unsigned)o->custom_fps);
 	if (o->supported_decoding) {
@@ -423,6 +436,7 @@ int hws_video_host_new(const struct hws_video_host_conf *conf, struct hws_video_
 	v->on_bitrate = conf->on_bitrate;
 	v->arg = conf->arg;
 	v->codec = HWS_CODEC_VP9;
+	v->exact = !conf->no_exact;
 	hws_qos_init(&v->qos);
 	hws_list_init(&v->taps);
 	for (unsigned i = 0; i < HWS_DISPLAYS_MAX; i++) {
@@ -457,13 +471,34 @@ static int service_new(const struct hws_host_env *env, bool cameras, struct hws_
 		.capture = env->platform->capture,
 		.cameras = cameras,
 		.on_bitrate = env->on_bitrate,
-		.arg = env->arg };
+		.arg = env->arg,
+		.no_exact = env->conf && env->conf->no_exact };
 	struct hws_video_host *v;
 	int r = hws_video_host_new(&conf, &v);
 
-	if (r == HWS_OK)
-		*ret = &v->service;
-	return r;
+	if (r < 0)
+		return r;
+	v->conf = env->conf;
+	*ret = &v->service;
+	return HWS_OK;
+}
+
+/* Viewers that know of patches begin anew: with them, or without. */
+static void on_configure(struct hws_host_service *s)
+{
+	struct hws_video_host *v = of(s);
+
+	if (v->exact == !v->conf->no_exact)
+		return;
+	for (unsigned i = 0; i < HWS_DISPLAYS_MAX; i++) {
+		v->exact = true;
+		uint32_t viewers = hws_patch_host_viewers(&v->show[i]);
+		v->exact = !v->conf->no_exact;
+		for (unsigned slot = 0; slot < HWS_HOST_VIEWERS_MAX; slot++)
+			if (viewers >> slot & 1)
+				demand_key(&v->show[i], slot);
+	}
+	v->exact = !v->conf->no_exact;
 }
 
 static int desktop_new(const struct hws_host_env *env, struct hws_host_service **ret)
@@ -515,7 +550,7 @@ static void describe(struct hws_host_service *s, Ses__PeerInfo *info)
 		.id = HWS_SERVICE_VIDEO, .name = "video", .kinds = HWS_KIND_BIT(kind_),            \
 		.opens = HWS_KIND_BIT(kind_), .new = new_, .free = service_free, .join = on_join,  \
 		.leave = on_leave, .option = on_option, .message = on_message, .line = on_line,    \
-		.drained = on_drained, .describe = describe                                        \
+		.drained = on_drained, .describe = describe, .configure = on_configure             \
 	}
 
 const struct hws_host_service_impl hws_video_host_service = SERVES(HWS_KIND_REMOTE, desktop_new);

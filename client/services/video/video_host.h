@@ -22,6 +22,7 @@ struct hws_video_host_conf {
 	 * NULL. */
 	void (*on_bitrate)(struct hws_host_viewer *g, uint32_t kbit_s, void *arg);
 	void *arg;
+	bool no_exact; /* all by video */
 };
 
 int hws_video_host_new(

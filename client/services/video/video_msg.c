@@ -17,11 +17,66 @@ static size_t size_of_varint(uint64_t v)
 	return hws_varint_put(v, scratch);
 }
 
+#define EXACT_MAX (16 + HWS_REGION_MAX * 4 * 5)
+_Static_assert(EXACT_MAX + 100 <= HWS_VIDEO_HEAD_MAX, "a head has room for all of it");
+
+/* VideoFrame.exact with its key; returns its length. */
+static size_t put_exact(const struct hws_video_exact *e, uint8_t *to)
+{
+	uint8_t rects[HWS_REGION_MAX * 4 * 5], body[EXACT_MAX];
+	size_t n = 0, k = 0, l = 0;
+
+	for (unsigned i = 0; e->region && i < e->region->n; i++) {
+		const struct hws_rect *r = &e->region->rect[i];
+		n += hws_varint_put((uint64_t)r->x, rects + n);
+		n += hws_varint_put((uint64_t)r->y, rects + n);
+		n += hws_varint_put((uint64_t)r->w, rects + n);
+		n += hws_varint_put((uint64_t)r->h, rects + n);
+	}
+	k += put_key(1, HWS_WIRE_VARINT, body + k);
+	k += hws_varint_put(e->generation, body + k);
+	if (!e->region) {
+		k += put_key(2, HWS_WIRE_VARINT, body + k);
+		body[k++] = 1;
+	}
+	if (n) {
+		k += put_key(3, HWS_WIRE_BYTES, body + k);
+		k += hws_varint_put(n, body + k);
+		memcpy(body + k, rects, n);
+		k += n;
+	}
+	l += put_key(1001, HWS_WIRE_BYTES, to + l);
+	l += hws_varint_put(k, to + l);
+	memcpy(to + l, body, k);
+	return l + k;
+}
+
+size_t hws_video_patch_head(unsigned display, uint32_t generation, size_t data_len,
+		uint8_t buf[HWS_VIDEO_HEAD_MAX])
+{
+	uint8_t body[40];
+	size_t k = 0, n = 0;
+
+	if (display) {
+		k += put_key(1, HWS_WIRE_VARINT, body + k);
+		k += hws_varint_put(display, body + k);
+	}
+	k += put_key(2, HWS_WIRE_VARINT, body + k);
+	k += hws_varint_put(generation, body + k);
+	k += put_key(3, HWS_WIRE_BYTES, body + k);
+	k += hws_varint_put(data_len, body + k);
+	n += put_key(SES__MESSAGE__UNION_PATCH, HWS_WIRE_BYTES, buf + n);
+	n += hws_varint_put(k + data_len, buf + n);
+	memcpy(buf + n, body, k);
+	return n + k;
+}
+
 size_t hws_video_head(enum hws_codec codec, unsigned display, bool key, int64_t pts_ms,
-		size_t data_len, uint8_t buf[HWS_VIDEO_HEAD_MAX])
+		size_t data_len, const struct hws_video_exact *exact,
+		uint8_t buf[HWS_VIDEO_HEAD_MAX])
 {
 	uint32_t member = hws_codec_row(codec)->frames;
-	uint8_t frame[32], lead[16];
+	uint8_t frame[32], lead[EXACT_MAX + 32];
 	size_t f = 0, l = 0, n = 0;
 
 	if (!member)
@@ -42,6 +97,8 @@ size_t hws_video_head(enum hws_codec codec, unsigned display, bool key, int64_t 
 		l += put_key(14, HWS_WIRE_VARINT, lead + l);
 		l += hws_varint_put(display, lead + l);
 	}
+	if (exact)
+		l += put_exact(exact, lead + l);
 	l += put_key(member, HWS_WIRE_BYTES, lead + l);
 	uint64_t frame_len = f + data_len;
 	uint64_t frames_len = 1 + size_of_varint(frame_len) + frame_len;

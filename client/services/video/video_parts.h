@@ -9,6 +9,7 @@
 #include "client/services/video/coded_picture.h"
 #include "client/services/video/debt.h"
 #include "client/services/video/flow.h"
+#include "client/services/video/patch_state.h"
 #include "client/services/video/quality.h"
 #include "client/services/video/video_msg.h"
 #include "shared/base/list.h"
@@ -22,6 +23,7 @@ struct hws_video_viewer { /* one viewer */
 	unsigned unacked;
 	uint64_t sent_us, blocked_us; /* 0 = not blocked */
 	bool records;
+	bool exact; /* it knows of patches */
 	uint32_t told_kbit_s; /* 0 = nothing yet */
 };
 
@@ -36,11 +38,13 @@ struct hws_display_host { /* one display */
 	struct hws_encoder *encoder;
 	struct hws_coded_picture coded_picture; /* as the encoder has seen it */
 	enum hws_codec encoder_codec;
-	struct hws_quality quality;     /* as the encoder has it */
+	struct hws_quality quality;     /* as the encoder has it, */
+	bool quality_new;               /* or is to be told */
 	uint32_t wish_kbit_s;           /* that the wished quality costs at this size */
 	struct hws_budget budget, fine; /* of changes; of what is made better */
 	uint64_t coarse_us; /* until then the pace is more important than the wished quality */
 	struct hws_debt debt;
+	struct hws_patch_host patch;
 	unsigned since_key;
 	uint64_t began_us, last_us;
 	uint64_t moved_us, large_us; /* when something, and when a large part changed last */
@@ -60,6 +64,7 @@ struct hws_display_job { /* one picture on its way through the encoder, on a wor
 	double pixels; /* that changed */
 	int64_t pts_ms;
 	struct hws_packet packet;
+	struct hws_patch_job patch;
 };
 
 struct hws_video_host {
@@ -77,6 +82,8 @@ struct hws_video_host {
 	struct hws_qos qos;
 	struct hws_screenshots *shots;
 	struct hws_list taps;
+	const struct hws_service_conf *conf; /* NULL: not as a service */
+	bool exact;                          /* patches may be sent */
 	enum hws_codec codec;
 	struct { /* what a viewer that comes is told */
 		struct hws_display_msg list;

@@ -5,6 +5,7 @@
 #include "client/decoder/protocol.h"
 #include "client/media/codec_table.h"
 #include "client/services/video/display_view.h"
+#include "client/services/video/patch_view.h"
 #include "shared/base/clock.h"
 #include "shared/base/mem.h"
 #include "shared/wire/envelope.h"
@@ -74,6 +75,7 @@ static void decode_done(struct hws_video_view *vv, struct hws_display_view *s,
 		const struct hws_confined_result *res)
 {
 	struct hws_picture *p = hws_picture_lock(res->picture);
+	struct hws_rect all = { 0, 0, p->width, p->height };
 	uint64_t now = hws_clock_us();
 
 	s->failed = 0;
@@ -83,7 +85,8 @@ static void decode_done(struct hws_video_view *vv, struct hws_display_view *s,
 	vv->decode_sum_us += res->took_us;
 	vv->recent_frames++;
 	vv->recent_us += res->took_us;
-	hws_display_view_publish(s, p, res->damage, now);
+	hws_display_view_publish(s, p, s->hidden ? all : res->damage, now);
+	s->hidden = false;
 	vv->conf.on_picture(s->index, p->width, p->height, s->number, vv->conf.arg);
 }
 
@@ -94,12 +97,14 @@ static void on_decoded(int r, const struct hws_confined_result *res, void *arg)
 
 	s->busy = false;
 	if (vv->open && s->generation == vv->generation) {
-		if (r == HWS_OK)
+		if (r == HWS_OK) {
 			decode_done(vv, s, res);
-		else if (r == HWS_ERR_FULL) /* all pictures are being looked at */
+		} else if (r == HWS_ERR_FULL) { /* all pictures are being looked at */
 			vv->stats.dropped++;
-		else if (r != HWS_ERR_AGAIN && r != HWS_ERR_CANCELED)
+			s->hidden = true;
+		} else if (r != HWS_ERR_AGAIN && r != HWS_ERR_CANCELED) {
 			decode_failed(vv, s, r);
+		}
 	}
 	start_job(vv, s->index);
 }
@@ -123,13 +128,20 @@ static void on_loss(void *arg)
 static int submit(struct hws_video_view *vv, struct hws_display_view *s, const Ses__Message *m)
 {
 	struct hws_bytes packet[HWS_DECODE_PACKETS_MAX];
+	struct hws_rect rects[HWS_DECODE_RECTS_MAX];
+	bool rgba = vv->conf.order == HWS_VIDEO_RGBA;
+
+	if (m->union_case == SES__MESSAGE__UNION_PATCH)
+		return hws_confined_patch(vv->conf.decoder, (unsigned)s->index, rgba,
+				hws_bytes(m->patch->data.data, m->patch->data.len), on_decoded, s);
 	const Ses__EncodedVideoFrames *f = hws_video_frames(m->video_frame, &s->codec);
 	struct hws_confined_video v = { .display = (unsigned)s->index,
 		.codec = s->codec,
 		.reset = s->reset,
-		.rgba = vv->conf.order == HWS_VIDEO_RGBA,
+		.rgba = rgba,
 		.packets = packet };
 
+	hws_patch_view_fill(m->video_frame, rects, &v);
 	for (; v.count < f->n_frames && v.count < HWS_DECODE_PACKETS_MAX; v.count++)
 		packet[v.count] = hws_bytes(
 				f->frames[v.count]->data.data, f->frames[v.count]->data.len);
@@ -145,11 +157,12 @@ static void start_job(struct hws_video_view *vv, size_t display)
 		return;
 	s->generation = vv->generation;
 	s->busy = true;
+	bool patch = m->union_case == SES__MESSAGE__UNION_PATCH;
 	int r = submit(vv, s, m);
 
 	hws_ses_free(m);
 	if (r == HWS_OK) {
-		s->reset = false;
+		s->reset = s->reset && patch;
 		return;
 	}
 	s->busy = false;
@@ -189,6 +202,31 @@ static size_t queued_bytes(const struct hws_video_view *vv)
 	return n;
 }
 
+/* What has come cannot be shown, and nothing after it, before a new picture. */
+static bool unusable(struct hws_video_view *vv, struct hws_display_view *s)
+{
+	hws_display_view_clear_queue(s);
+	s->need_key = true;
+	vv->stats.dropped++;
+	ask_refresh(vv, s->index);
+	return false;
+}
+
+/* True: the message was taken. */
+static bool enqueue(struct hws_video_view *vv, struct hws_display_view *s, Ses__Message *m,
+		size_t bytes)
+{
+	if (queued_bytes(vv) + bytes > QUEUED_BYTES_MAX)
+		return unusable(vv, s);
+	if (!hws_display_view_push(s, m, bytes)) {
+		vv->stats.dropped++;
+		ask_refresh(vv, s->index);
+		return true;
+	}
+	start_job(vv, s->index);
+	return true;
+}
+
 static bool on_video(struct hws_video_view *vv, Ses__Message *m)
 {
 	enum hws_codec codec = HWS_CODEC_NONE;
@@ -205,13 +243,9 @@ static bool on_video(struct hws_video_view *vv, Ses__Message *m)
 		withdraw(vv, codec);
 		return false;
 	}
-	if (has_key(f))
-		s->need_key = false;
-	if (s->need_key) {
-		vv->stats.dropped++;
-		ask_refresh(vv, display);
-		return false;
-	}
+	if (!hws_patch_view_video(s, m->video_frame, has_key(f)))
+		return unusable(vv, s);
+	s->need_key = false;
 	for (size_t i = 0; i < f->n_frames; i++) {
 		const Ses__EncodedVideoFrame *p = f->frames[i];
 		bytes += p->data.len;
@@ -219,20 +253,20 @@ static bool on_video(struct hws_video_view *vv, Ses__Message *m)
 			vv->conf.on_packet(display, codec, hws_bytes(p->data.data, p->data.len),
 					p->key, p->pts, vv->conf.arg);
 	}
-	if (queued_bytes(vv) + bytes > QUEUED_BYTES_MAX) {
-		hws_display_view_clear_queue(s);
-		s->need_key = true;
-		vv->stats.dropped++;
-		ask_refresh(vv, display);
+	return enqueue(vv, s, m, bytes);
+}
+
+static bool on_patch(struct hws_video_view *vv, Ses__Message *m)
+{
+	struct hws_display_view *s = screen_of(vv, m->patch->display);
+
+	if (!s)
 		return false;
-	}
-	if (!hws_display_view_push(s, m, bytes)) {
-		vv->stats.dropped++;
-		ask_refresh(vv, display);
-		return true;
-	}
-	start_job(vv, display);
-	return true;
+	if (!hws_patch_view_patch(s, m->patch))
+		return unusable(vv, s);
+	vv->stats.patches++;
+	vv->stats.patch_bytes += m->patch->data.len;
+	return enqueue(vv, s, m, m->patch->data.len);
 }
 
 static void reset_screen(struct hws_video_view *vv, size_t display)
@@ -253,6 +287,8 @@ static bool on_message(struct hws_service *service, Ses__Message *m)
 	switch (m->union_case) {
 	case SES__MESSAGE__UNION_VIDEO_FRAME:
 		return on_video(vv, m);
+	case SES__MESSAGE__UNION_PATCH:
+		return on_patch(vv, m);
 	case SES__MESSAGE__UNION_PEER_INFO: /* indices mean other displays now */
 		for (size_t i = 0; i < HWS_PEER_DISPLAYS_MAX; i++)
 			reset_screen(vv, i);
@@ -288,6 +324,16 @@ static void on_close(struct hws_service *service)
 			hws_display_view_clear_queue(vv->screen[i]);
 }
 
+/* Nothing else may come that would show it. */
+static void show_hidden(struct hws_video_view *vv, struct hws_display_view *s)
+{
+	if (!s->hidden || s->busy || s->count || !s->exact || s->need_key)
+		return;
+	s->generation = vv->generation;
+	s->busy = hws_patch_view_show(vv->conf.decoder, (unsigned)s->index,
+				  vv->conf.order == HWS_VIDEO_RGBA, on_decoded, s) == HWS_OK;
+}
+
 /* Asks the host for fewer frames when they come faster than they can be decoded, and for more again
  * when that has passed: the rule deployed viewers follow (a tenth below the measured speed). */
 static void pace(struct hws_service *service, uint64_t now_us)
@@ -296,9 +342,12 @@ static void pace(struct hws_service *service, uint64_t now_us)
 	struct hws_view_options o = *hws_viewer_options(vv->service.viewer);
 	unsigned queued = 0, wish = o.fps > 0 ? (unsigned)o.fps : 30, decode, limit;
 
-	for (size_t i = 0; i < HWS_PEER_DISPLAYS_MAX; i++)
-		if (vv->screen[i])
-			queued = HWS_MAX(queued, vv->screen[i]->count);
+	for (size_t i = 0; i < HWS_PEER_DISPLAYS_MAX; i++) {
+		if (!vv->screen[i])
+			continue;
+		queued = HWS_MAX(queued, vv->screen[i]->count);
+		show_hidden(vv, vv->screen[i]);
+	}
 	vv->stats.queued = queued;
 	if (queued > 1)
 		vv->calm_us = 0;

@@ -30,6 +30,7 @@ struct hws_video_stats {
 	uint64_t last_us;   /* when the last picture was ready */
 	enum hws_codec codec;
 	unsigned queued; /* packets that wait for their decoder */
+	uint64_t patches, patch_bytes;
 };
 
 int hws_video_view_new(

@@ -1,5 +1,5 @@
-/* A patch of a hostile host on a picture whose size the first two bytes say; and what an honest host
- * would make of that picture must lead the viewer there. */
+/* A patch of a hostile host on a picture whose size the first two bytes say; and what an honest
+ * host would make of that picture must lead the viewer there. */
 #include "client/media/patch.h"
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +34,7 @@ static void there(struct hws_picture *was, const struct hws_picture *now)
 
 	hws_buf_init(&out, HWS_PATCH_BYTES_MAX);
 	if (hws_patcher_new(now->width, now->height, &p) < 0 ||
-			hws_patcher_complete(p, was, 1, 1u << 22, &out) < 0)
+			hws_patcher_complete(p, was, 1, true, 1u << 22, &out) < 0)
 		abort();
 	hws_buf_reset(&out);
 	int r = hws_patcher_change(p, &wish, &out);

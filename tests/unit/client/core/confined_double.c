@@ -25,6 +25,13 @@ int hws_confined_video(struct hws_confined *c HWS_UNUSED,
 	return HWS_ERR_CLOSED;
 }
 
+int hws_confined_patch(struct hws_confined *c HWS_UNUSED, unsigned display HWS_UNUSED,
+		bool rgba HWS_UNUSED, struct hws_bytes patch HWS_UNUSED,
+		hws_confined_done *done HWS_UNUSED, void *arg HWS_UNUSED)
+{
+	return HWS_ERR_CLOSED;
+}
+
 void hws_confined_cancel(struct hws_confined *c HWS_UNUSED, void *arg HWS_UNUSED)
 {
 }

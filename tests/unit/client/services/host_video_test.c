@@ -601,45 +601,6 @@ START_TEST(the_host_may_end_while_a_picture_is_being_coded)
 }
 END_TEST
 
-/* The head that is written by hand says the same as the generated code. */
-START_TEST(the_video_head_parses)
-{
-	static const struct {
-		enum hws_codec codec;
-		Ses__VideoFrame__UnionCase member;
-		unsigned display;
-		bool key;
-		int64_t pts;
-		size_t len;
-	} cases[] = {
-		{ HWS_CODEC_VP9, VP9, 0, true, 0, 0 },
-		{ HWS_CODEC_VP9, VP9, 1, false, 1234, 1 },
-		{ HWS_CODEC_VP8, VP8, 15, true, 1LL << 40, 127 },
-		{ HWS_CODEC_AV1, SES__VIDEO_FRAME__UNION_AV1S, 3, false, 7, 128 },
-		{ HWS_CODEC_H264, SES__VIDEO_FRAME__UNION_H264S, 0, false, 7, 70000 },
-		{ HWS_CODEC_H265, SES__VIDEO_FRAME__UNION_H265S, 0, true, 7, 16384 },
-	};
-	static uint8_t buf[HWS_VIDEO_HEAD_MAX + 70000];
-	Ses__Message *m = NULL;
-	size_t n = hws_video_head(cases[_i].codec, cases[_i].display, cases[_i].key, cases[_i].pts,
-			cases[_i].len, buf);
-
-	ck_assert_uint_gt(n, 0);
-	ck_assert_uint_le(n, HWS_VIDEO_HEAD_MAX);
-	memset(buf + n, 0x5a, cases[_i].len);
-	ck_assert_int_eq(hws_ses_unpack(hws_bytes(buf, n + cases[_i].len), &m), HWS_OK);
-	ck_assert_int_eq(m->union_case, VIDEO);
-	ck_assert_int_eq(m->video_frame->union_case, cases[_i].member);
-	ck_assert_int_eq(m->video_frame->display, (int)cases[_i].display);
-	const Ses__EncodedVideoFrame *f = m->video_frame->vp9s->frames[0];
-	ck_assert_int_eq(f->key, cases[_i].key);
-	ck_assert_int_eq(f->pts, cases[_i].pts);
-	ck_assert_uint_eq(f->data.len, cases[_i].len);
-	hws_ses_free(m);
-	ck_assert_uint_eq(hws_video_head(HWS_CODEC_RAW, 0, true, 0, 0, buf), 0);
-}
-END_TEST
-
 START_TEST(codec_choice_follows_abilities_then_votes)
 {
 	const uint32_t v8 = 1u << HWS_CODEC_VP8, v9 = 1u << HWS_CODEC_VP9,
@@ -685,7 +646,6 @@ Suite *host_video_suite(void)
 	tcase_add_test(t, a_viewer_whose_link_breaks_does_not_hurt_the_others);
 	tcase_add_test(t, a_screenshot_is_a_png_of_the_display);
 	tcase_add_test(t, the_host_may_end_while_a_picture_is_being_coded);
-	tcase_add_loop_test(t, the_video_head_parses, 0, 6);
 	tcase_add_test(t, codec_choice_follows_abilities_then_votes);
 	suite_add_tcase(s, t);
 	return s;

@@ -41,6 +41,7 @@ static const struct {
 	{ "screenshot_response", NEVER, C(SCREENSHOT) },
 	{ "terminal_action", C(INPUT), NEVER },
 	{ "terminal_response", NEVER, C(TERMINAL) },
+	{ "patch", NEVER, C(VIDEO) },
 	{ "tunnel", C(TUNNELS), C(TUNNELS) },
 	{ "chat_message", C(INPUT), C(CONTROL) },
 	{ "switch_display", C(INPUT), C(VIDEO) },
