@@ -10,9 +10,10 @@
 #define PIXELS_MAX (2 * HWS_PICTURE_PIXELS_MAX)
 
 /* What the process may have: that of its start, and for each pixel the slots (16 bytes), the
- * references of a codec (VP9 holds up to twelve pictures of 1.5 bytes, with as much again for what
- * it notes of blocks), the picture before, what patches are drawn upon, and one of them. */
-#define BYTES_PER_PIXEL 72u
+ * references of a codec (VP9 holds up to twelve pictures of 3 bytes with whole chroma, with as much
+ * again for what it notes of blocks), the picture before, what patches are drawn upon, and one of
+ * them. */
+#define BYTES_PER_PIXEL 104u
 
 uint32_t hws_confined_free_slot(const struct hws_confined *c, unsigned display)
 {

@@ -41,6 +41,18 @@ struct hws_packet_size {
 	bool indexed; /* VP9: the packet ends with an index of its frames */
 };
 
+/* HWS_ERR_TOOBIG: pictures may not be so large. Sizes of 0 are none. */
+static inline int hws_packet_size_check(const struct hws_packet_size *s)
+{
+	return (!s->width && !s->height) ||
+					(s->width <= HWS_PICTURE_SIDE_MAX &&
+							s->height <= HWS_PICTURE_SIDE_MAX &&
+							hws_picture_fits((int)s->width,
+									(int)s->height))
+			? HWS_OK
+			: HWS_ERR_TOOBIG;
+}
+
 struct hws_encoder_conf {
 	enum hws_codec codec;
 	int width, height;

@@ -1,13 +1,17 @@
 /* The table itself is data only; all knowledge of a codec beyond these columns is in its own
  * file. */
 #include "client/media/codec_table.h"
+#include "client/media/aom.h"
+#include "client/media/av1_sizes.h"
+#include "client/media/dav1d.h"
 #include "client/media/raw.h"
 #include "client/media/vpx.h"
 #include "client/media/vpx_sizes.h"
 #include "shared/base/str.h"
 
 #define I420 HWS_PIXEL_BIT(HWS_PIXEL_I420)
-#define YUV (I420 | HWS_PIXEL_BIT(HWS_PIXEL_I444) | HWS_PIXEL_BIT(HWS_PIXEL_NV12))
+#define PLANAR (I420 | HWS_PIXEL_BIT(HWS_PIXEL_I444))
+#define YUV (PLANAR | HWS_PIXEL_BIT(HWS_PIXEL_NV12))
 
 static const struct hws_codec_row table[HWS_CODEC_COUNT] = {
 	[HWS_CODEC_NONE] = { .name = "none", .title = "–" },
@@ -30,8 +34,8 @@ static const struct hws_codec_row table[HWS_CODEC_COUNT] = {
 			.frames = 6,
 			.ability = 1,
 			.webm_id = "V_VP9",
-			.takes = I420,
-			.gives = I420,
+			.takes = PLANAR,
+			.gives = PLANAR,
 			.new_encoder = hws_vpx_encoder_new,
 			.new_decoder = hws_vpx_decoder_new,
 			.packet_size = hws_vpx_packet_size },
@@ -41,7 +45,13 @@ static const struct hws_codec_row table[HWS_CODEC_COUNT] = {
 			.frames = 13,
 			.ability = 6,
 			.encoding = 4,
-			.rank = 1 },
+			.webm_id = "V_AV1",
+			.takes = PLANAR,
+			.gives = PLANAR,
+			.rank = 0,
+			.new_encoder = hws_aom_encoder_new,
+			.new_decoder = hws_dav1d_decoder_new,
+			.packet_size = hws_av1_packet_size },
 	[HWS_CODEC_H264] = { .name = "h264",
 			.title = "H.264",
 			.wish = 2,

@@ -1,19 +1,17 @@
 /* VP8 and VP9 by libvpx, set for what a desktop shows: one pass, no look-ahead, no key frames but
  * those asked for, and an active map, so that what did not change costs neither time nor bits. */
 #include "client/media/vpx.h"
+#include "client/media/block_map.h"
 #include "client/media/coarseness.h"
 #include "client/media/vpx_sizes.h"
 #include "shared/base/buf.h"
 #include "shared/base/macros.h"
-#include "shared/base/mem.h"
 #include <stdlib.h>
-#include <string.h>
 #include <vpx/vp8cx.h>
 #include <vpx/vp8dx.h>
 #include <vpx/vpx_decoder.h>
 #include <vpx/vpx_encoder.h>
 
-#define BLOCK 16 /* of the active map */
 #define PACKET_MAX (64u << 20)
 
 static const struct hws_quantisers quantisers = { .max = 63, .halving = 6 };
@@ -23,10 +21,10 @@ struct vpx_encoder {
 	vpx_codec_ctx_t ctx;
 	vpx_codec_enc_cfg_t cfg;
 	bool open, started;
-	bool map_on;  /* the encoder has an active map now */
-	uint8_t *map; /* one byte per block: non-zero = code it */
-	unsigned cols, rows;
+	bool map_on; /* the encoder has an active map now */
+	struct hws_block_map map;
 	int64_t last_pts;
+	enum hws_pixel_format format;
 };
 
 static struct vpx_encoder *self_of(struct hws_encoder *e)
@@ -75,11 +73,10 @@ static void encoder_close(struct vpx_encoder *v)
 	if (v->open)
 		vpx_codec_destroy(&v->ctx);
 	v->open = v->started = v->map_on = false;
-	hws_free(v->map);
-	v->map = NULL;
+	hws_block_map_done(&v->map);
 }
 
-static int encoder_open(struct vpx_encoder *v, int width, int height)
+static int encoder_open(struct vpx_encoder *v, enum hws_pixel_format format, int width, int height)
 {
 	vpx_codec_iface_t *iface = encoder_iface(v->base.conf.codec);
 	vpx_codec_enc_cfg_t *cfg = &v->cfg;
@@ -87,6 +84,8 @@ static int encoder_open(struct vpx_encoder *v, int width, int height)
 
 	if (vpx_codec_enc_config_default(iface, cfg, 0) != VPX_CODEC_OK)
 		return HWS_ERR_UNSUPPORTED;
+	v->format = format;
+	cfg->g_profile = format == HWS_PIXEL_I444; /* of VP9: whole chroma */
 	cfg->g_w = (unsigned)width;
 	cfg->g_h = (unsigned)height;
 	cfg->g_timebase = (vpx_rational_t){ 1, 1000 };
@@ -108,50 +107,23 @@ static int encoder_open(struct vpx_encoder *v, int width, int height)
 		return HWS_ERR_NOMEM;
 	v->open = true;
 	int r = set_controls(v);
+	if (r == HWS_OK)
+		r = hws_block_map_init(&v->map, width, height);
 	if (r < 0)
-		goto fail;
-	v->cols = (unsigned)(width + BLOCK - 1) / BLOCK;
-	v->rows = (unsigned)(height + BLOCK - 1) / BLOCK;
-	v->map = hws_alloc_array(v->cols, v->rows);
-	if (v->map)
-		return HWS_OK;
-	r = HWS_ERR_NOMEM;
-fail:
-	encoder_close(v);
+		encoder_close(v);
 	return r;
-}
-
-/* Marks the blocks of the damage as to be coded; all else is copied by the encoder. What was coded
- * too coarsely comes again as damage: see video/debt. */
-static void mark_blocks(struct vpx_encoder *v, const struct hws_region *damage)
-{
-	memset(v->map, 0, (size_t)v->cols * v->rows);
-	for (unsigned i = 0; i < damage->n; i++) {
-		struct hws_rect r = hws_rect_intersect(damage->rect[i],
-				(struct hws_rect){ 0, 0, (int)v->cfg.g_w, (int)v->cfg.g_h });
-		if (hws_rect_empty(r))
-			continue;
-		unsigned x0 = (unsigned)r.x / BLOCK, x1 = (unsigned)(r.x + r.w - 1) / BLOCK;
-		unsigned y0 = (unsigned)r.y / BLOCK, y1 = (unsigned)(r.y + r.h - 1) / BLOCK;
-		for (unsigned y = y0; y <= y1; y++) {
-			memset(v->map + (size_t)y * v->cols + x0, 1, x1 - x0 + 1);
-		}
-	}
 }
 
 static int set_map(struct vpx_encoder *v, const struct hws_region *damage, bool key)
 {
-	vpx_active_map_t am = { .rows = v->rows, .cols = v->cols };
+	vpx_active_map_t am = { .rows = v->map.rows, .cols = v->map.cols };
 
 	if (key || !damage) {
 		if (!v->map_on)
 			return HWS_OK;
-		/* libvpx switches the map off when it is given none. */
-		am.active_map = NULL;
-		v->map_on = false;
+		v->map_on = false; /* libvpx switches it off when it is given none */
 	} else {
-		mark_blocks(v, damage);
-		am.active_map = v->map;
+		am.active_map = hws_block_map_mark(&v->map, damage);
 		v->map_on = true;
 	}
 	return vpx_codec_control(&v->ctx, VP8E_SET_ACTIVEMAP, &am) == VPX_CODEC_OK ? HWS_OK
@@ -160,8 +132,10 @@ static int set_map(struct vpx_encoder *v, const struct hws_region *damage, bool 
 
 static void wrap(vpx_image_t *img, const struct hws_picture *p)
 {
+	bool whole = p->format == HWS_PIXEL_I444;
+
 	*img = (vpx_image_t){
-		.fmt = VPX_IMG_FMT_I420,
+		.fmt = whole ? VPX_IMG_FMT_I444 : VPX_IMG_FMT_I420,
 		.cs = VPX_CS_BT_601,
 		.range = VPX_CR_STUDIO_RANGE,
 		.w = (unsigned)p->width,
@@ -169,9 +143,9 @@ static void wrap(vpx_image_t *img, const struct hws_picture *p)
 		.d_w = (unsigned)p->width,
 		.d_h = (unsigned)p->height,
 		.bit_depth = 8,
-		.bps = 12,
-		.x_chroma_shift = 1,
-		.y_chroma_shift = 1,
+		.bps = whole ? 24 : 12,
+		.x_chroma_shift = !whole,
+		.y_chroma_shift = !whole,
 	};
 	for (int i = 0; i < 3; i++) {
 		img->planes[i] = p->plane[i];
@@ -185,9 +159,10 @@ static int vpx_encode(struct hws_encoder *e, const struct hws_picture *p,
 	struct vpx_encoder *v = self_of(e);
 	int r;
 
-	if (!v->open || (int)v->cfg.g_w != p->width || (int)v->cfg.g_h != p->height) {
+	if (!v->open || v->format != p->format || (int)v->cfg.g_w != p->width ||
+			(int)v->cfg.g_h != p->height) {
 		encoder_close(v);
-		r = encoder_open(v, p->width, p->height);
+		r = encoder_open(v, p->format, p->width, p->height);
 		if (r < 0)
 			return r;
 	}
@@ -259,7 +234,7 @@ int hws_vpx_encoder_new(const struct hws_encoder_conf *conf, struct hws_encoder 
 		return HWS_ERR_NOMEM;
 	v->base.impl = &encoder_impl;
 	v->base.conf = *conf;
-	int r = encoder_open(v, conf->width, conf->height);
+	int r = encoder_open(v, HWS_PIXEL_I420, conf->width, conf->height);
 	if (r < 0) {
 		free(v);
 		return r;
@@ -324,14 +299,15 @@ static int vpx_decode(struct hws_decoder *d, struct hws_bytes data, const struct
 		last = img;
 	if (!last)
 		return HWS_ERR_AGAIN;
-	if (last->fmt != VPX_IMG_FMT_I420)
+	if (last->fmt != VPX_IMG_FMT_I420 && last->fmt != VPX_IMG_FMT_I444)
 		return HWS_ERR_UNSUPPORTED;
+	bool whole = last->fmt == VPX_IMG_FMT_I444;
 	size_t size[HWS_PLANES_MAX];
 	for (int i = 0; i < HWS_PLANES_MAX; i++)
 		size[i] = (size_t)HWS_MAX(last->stride[i], 0) *
-				(size_t)hws_plane_side((int)last->d_h, i ? 1 : 0);
-	r = hws_picture_wrap(HWS_PIXEL_I420, (int)last->d_w, (int)last->d_h, last->planes,
-			last->stride, size, &v->picture);
+				(size_t)hws_plane_side((int)last->d_h, i && !whole ? 1 : 0);
+	r = hws_picture_wrap(whole ? HWS_PIXEL_I444 : HWS_PIXEL_I420, (int)last->d_w,
+			(int)last->d_h, last->planes, last->stride, size, &v->picture);
 	if (r < 0)
 		return HWS_ERR_CORRUPT;
 	*ret = &v->picture;

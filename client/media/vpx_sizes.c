@@ -1,90 +1,88 @@
 /* The headers of frames as far as their sizes (RFC 6386, 9.1; VP9 bitstream specification, 6.2 and
  * annex B). libvpx itself takes memory by what the header says, whatever kind of frame it is. */
 #include "client/media/vpx_sizes.h"
+#include "client/media/bits.h"
 #include "shared/base/macros.h"
 
 #define VP9_SYNC 0x498342u
 
-/* Bits from the highest on; behind the end there are zeros, and `cut` says so. */
-struct bits {
-	struct hws_bytes in;
-	size_t at;
-	bool cut;
-};
-
-static uint32_t take(struct bits *b, unsigned count)
+static void take_size(struct hws_bits *b, struct hws_packet_size *ret)
 {
-	uint32_t v = 0;
-
-	for (; count; count--, b->at++) {
-		bool there = b->at / 8 < b->in.len;
-		b->cut = b->cut || !there;
-		v = v << 1 | (there ? b->in.ptr[b->at / 8] >> (7 - b->at % 8) & 1u : 0u);
-	}
-	return v;
-}
-
-static void take_size(struct bits *b, struct hws_packet_size *ret)
-{
-	unsigned w = take(b, 16) + 1, h = take(b, 16) + 1;
+	unsigned w = hws_bits_take(b, 16) + 1, h = hws_bits_take(b, 16) + 1;
 
 	ret->width = HWS_MAX(ret->width, w);
 	ret->height = HWS_MAX(ret->height, h);
 }
 
-static void take_size_by_refs(struct bits *b, struct hws_packet_size *ret)
+static void take_size_by_refs(struct hws_bits *b, struct hws_packet_size *ret)
 {
 	for (int i = 0; i < 3; i++)
-		if (take(b, 1))
+		if (hws_bits_take(b, 1))
 			return;
 	take_size(b, ret);
 }
 
-/* Of profile 0 alone: the others are refused before. */
-static int take_start(struct bits *b, bool colours)
+/* The colours of profile 1 are of any sampling but halved both ways; ours are whole. */
+static int take_colours(struct hws_bits *b, unsigned profile)
 {
 	enum { SRGB = 7 };
 
-	if (take(b, 24) != VP9_SYNC)
+	if (hws_bits_take(b, 3) == SRGB)
+		return profile ? HWS_ERR_UNSUPPORTED : HWS_ERR_CORRUPT;
+	hws_bits_take(b, 1);
+	if (profile == 0)
+		return HWS_OK;
+	return hws_bits_take(b, 3) == 0 ? HWS_OK : HWS_ERR_UNSUPPORTED;
+}
+
+static int take_start(struct hws_bits *b, unsigned profile, bool colours)
+{
+	if (hws_bits_take(b, 24) != VP9_SYNC)
 		return HWS_ERR_CORRUPT;
-	if (colours && take(b, 3) == SRGB)
-		return HWS_ERR_CORRUPT;
-	if (colours)
-		take(b, 1);
-	return HWS_OK;
+	return colours || profile > 0 ? take_colours(b, profile) : HWS_OK;
+}
+
+/* Behind the first bits of a frame that has pictures before it. */
+static int inter_frame(
+		struct hws_bits *b, unsigned profile, bool intra_only, struct hws_packet_size *ret)
+{
+	int r = HWS_OK;
+
+	if (intra_only) {
+		r = take_start(b, profile, false);
+		hws_bits_skip(b, 8); /* what it replaces */
+		take_size(b, ret);
+	} else {
+		hws_bits_skip(b, 8 + 3 * 4); /* and its references */
+		take_size_by_refs(b, ret);
+	}
+	return r;
 }
 
 static int vp9_frame(struct hws_bytes frame, struct hws_packet_size *ret)
 {
-	struct bits b = { .in = frame };
-	unsigned marker = take(&b, 2), profile = take(&b, 1);
+	struct hws_bits b = hws_bits(frame);
+	unsigned marker = hws_bits_take(&b, 2), profile = hws_bits_take(&b, 1);
 	int r = HWS_OK;
 
-	profile |= take(&b, 1) << 1;
+	profile |= hws_bits_take(&b, 1) << 1;
 	if (b.cut || marker != 2)
 		return HWS_ERR_CORRUPT;
-	if (profile != 0)
+	if (profile > 1)
 		return HWS_ERR_UNSUPPORTED;
-	if (take(&b, 1)) /* shows a frame that is there already */
+	if (hws_bits_take(&b, 1)) /* shows a frame that is there already */
 		return HWS_OK;
-	bool inter = take(&b, 1), show = take(&b, 1), resilient = take(&b, 1);
+	bool inter = hws_bits_take(&b, 1), show = hws_bits_take(&b, 1);
+	bool resilient = hws_bits_take(&b, 1);
 
-	if (!inter) {
-		r = take_start(&b, true);
-		take_size(&b, ret);
-		return b.cut ? HWS_ERR_CORRUPT : r;
-	}
-	bool intra_only = !show && take(&b, 1);
-	if (!resilient)
-		take(&b, 2); /* which contexts start anew */
-	if (intra_only) {
-		r = take_start(&b, false);
-		take(&b, 8); /* what it replaces */
-		take_size(&b, ret);
+	if (inter) {
+		bool intra_only = !show && hws_bits_take(&b, 1);
+		if (!resilient)
+			hws_bits_skip(&b, 2); /* which contexts start anew */
+		r = inter_frame(&b, profile, intra_only, ret);
 	} else {
-		take(&b, 8);
-		take(&b, 3 * 4); /* its references */
-		take_size_by_refs(&b, ret);
+		r = take_start(&b, profile, true);
+		take_size(&b, ret);
 	}
 	return b.cut ? HWS_ERR_CORRUPT : r;
 }
@@ -136,10 +134,5 @@ int hws_vpx_packet_size(enum hws_codec codec, struct hws_bytes packet, struct hw
 		return HWS_ERR_CORRUPT;
 	int r = codec == HWS_CODEC_VP8 ? vp8_packet(packet, ret) : vp9_packet(packet, ret);
 
-	if (r < 0 || (!ret->width && !ret->height))
-		return r;
-	return ret->width <= HWS_PICTURE_SIDE_MAX && ret->height <= HWS_PICTURE_SIDE_MAX &&
-					hws_picture_fits((int)ret->width, (int)ret->height)
-			? HWS_OK
-			: HWS_ERR_TOOBIG;
+	return r < 0 ? r : hws_packet_size_check(ret);
 }

@@ -6,10 +6,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const enum hws_codec codecs[] = { HWS_CODEC_VP8, HWS_CODEC_VP9, HWS_CODEC_RAW };
+	static const enum hws_codec codecs[] = { HWS_CODEC_VP8, HWS_CODEC_VP9, HWS_CODEC_RAW,
+		HWS_CODEC_AV1, HWS_CODEC_H264, HWS_CODEC_H265 };
 	struct hws_decoder *d;
 
-	if (size < 1 || hws_decoder_new(codecs[data[0] % 3], 1, &d) < 0)
+	if (size < 1 || hws_decoder_new(codecs[data[0] % HWS_COUNT(codecs)], 1, &d) < 0)
 		return 0;
 	data++;
 	size--;
@@ -22,10 +23,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (hws_decoder_decode(d, hws_bytes(data, n), &p) == HWS_OK && p->width <= 512 &&
 				p->height <= 512) {
 			uint8_t *bgra = calloc(4, (size_t)p->width * (size_t)p->height);
-			if (bgra)
-				hws_pixels_i420_to_bgra(p,
-						(struct hws_rect){ 0, 0, p->width, p->height },
-						bgra, p->width * 4);
+			struct hws_rect all = { 0, 0, p->width, p->height };
+			if (bgra && hws_pixels_to_packed(p, all, false, bgra, p->width * 4) < 0)
+				abort(); /* each format that is decoded can be shown */
 			free(bgra);
 		}
 		data += n;

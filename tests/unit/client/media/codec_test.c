@@ -5,7 +5,14 @@
 #include <libyuv.h>
 #include <string.h>
 
-static const enum hws_codec codecs[] = { HWS_CODEC_VP8, HWS_CODEC_VP9, HWS_CODEC_RAW };
+/* Each way that this build has: a codec, and pictures that it takes. */
+static const struct way {
+	enum hws_codec codec;
+	enum hws_pixel_format format;
+} ways[] = { { HWS_CODEC_VP8, HWS_PIXEL_I420 }, { HWS_CODEC_VP9, HWS_PIXEL_I420 },
+	{ HWS_CODEC_VP9, HWS_PIXEL_I444 }, { HWS_CODEC_AV1, HWS_PIXEL_I420 },
+	{ HWS_CODEC_AV1, HWS_PIXEL_I444 }, { HWS_CODEC_RAW, HWS_PIXEL_I420 } };
+#define WAYS ((int)HWS_COUNT(ways))
 
 static struct hws_encoder *new_encoder(enum hws_codec codec, int w, int h)
 {
@@ -24,32 +31,50 @@ static struct hws_encoder *new_encoder(enum hws_codec codec, int w, int h)
 /* Text-like content: sharp edges, some colour; `seed` changes it. */
 static void draw(struct hws_picture *p, struct hws_rect r, unsigned seed)
 {
+	int half = p->format == HWS_PIXEL_I420;
+
 	for (int y = r.y; y < r.y + r.h; y++)
 		for (int x = r.x; x < r.x + r.w; x++) {
 			unsigned cell = (unsigned)(x / 6) * 7u + (unsigned)(y / 9) * 13u + seed;
 			bool ink = (cell * 2654435761u >> 13 & 7) < 2;
 			p->plane[0][y * p->stride[0] + x] = ink ? 40 : 225;
-			if (!(x & 1) && !(y & 1)) {
-				p->plane[1][y / 2 * p->stride[1] + x / 2] = 120;
-				p->plane[2][y / 2 * p->stride[2] + x / 2] = ink ? 140 : 128;
-			}
+			if (half && (x & 1 || y & 1))
+				continue;
+			p->plane[1][(y >> half) * p->stride[1] + (x >> half)] = 120;
+			p->plane[2][(y >> half) * p->stride[2] + (x >> half)] = ink ? 140 : 128;
 		}
+}
+
+/* Of the plane that is the worst: chroma is as good as luma. */
+static double psnr_444(const struct hws_picture *a, const struct hws_picture *b)
+{
+	double worst = 128;
+
+	for (int i = 0; i < 3; i++) {
+		double one = CalcFramePsnr(a->plane[i], a->stride[i], b->plane[i], b->stride[i],
+				a->width, a->height);
+		worst = one < worst ? one : worst;
+	}
+	return worst;
 }
 
 static double psnr(const struct hws_picture *a, const struct hws_picture *b)
 {
 	ck_assert_int_eq(a->width, b->width);
 	ck_assert_int_eq(a->height, b->height);
+	ck_assert_int_eq(a->format, b->format);
+	if (a->format == HWS_PIXEL_I444)
+		return psnr_444(a, b);
 	return I420Psnr(a->plane[0], a->stride[0], a->plane[1], a->stride[1], a->plane[2],
 			a->stride[2], b->plane[0], b->stride[0], b->plane[1], b->stride[1],
 			b->plane[2], b->stride[2], a->width, a->height);
 }
 
-static struct hws_picture *new_picture(int w, int h, unsigned seed)
+static struct hws_picture *new_picture(enum hws_pixel_format format, int w, int h, unsigned seed)
 {
 	struct hws_picture *p;
 
-	ck_assert_int_eq(hws_picture_new(HWS_PIXEL_I420, w, h, &p), HWS_OK);
+	ck_assert_int_eq(hws_picture_new(format, w, h, &p), HWS_OK);
 	draw(p, (struct hws_rect){ 0, 0, w, h }, seed);
 	return p;
 }
@@ -57,11 +82,11 @@ static struct hws_picture *new_picture(int w, int h, unsigned seed)
 START_TEST(decoded_pictures_resemble_the_drawn_ones)
 {
 	static const int sizes[][2] = { { 640, 360 }, { 641, 359 }, { 33, 17 }, { 2, 2 } };
-	enum hws_codec codec = codecs[_i / 4];
+	enum hws_codec codec = ways[_i / 4].codec;
 	int w = sizes[_i % 4][0], h = sizes[_i % 4][1];
 	struct hws_encoder *e = new_encoder(codec, w, h);
 	struct hws_decoder *d;
-	struct hws_picture *p = new_picture(w, h, 0);
+	struct hws_picture *p = new_picture(ways[_i / 4].format, w, h, 0);
 	struct hws_region whole = { 1, { { 0, 0, w, h } } };
 
 	ck_assert_int_eq(hws_decoder_new(codec, 1, &d), HWS_OK);
@@ -89,18 +114,19 @@ END_TEST
 
 START_TEST(pixels_outside_the_damage_are_not_touched)
 {
-	struct hws_encoder *e = new_encoder(HWS_CODEC_VP9, 320, 240);
+	struct way way = ways[_i];
+	struct hws_encoder *e = new_encoder(way.codec, 320, 240);
 	struct hws_decoder *d;
-	struct hws_picture *p = new_picture(320, 240, 0), *before;
+	struct hws_picture *p = new_picture(way.format, 320, 240, 0), *before;
 	struct hws_packet pkt;
 	const struct hws_picture *got;
 	struct hws_region damage = { 1, { { 0, 0, 64, 64 } } };
 
-	ck_assert_int_eq(hws_decoder_new(HWS_CODEC_VP9, 1, &d), HWS_OK);
+	ck_assert_int_eq(hws_decoder_new(way.codec, 1, &d), HWS_OK);
 	ck_assert_int_eq(hws_encoder_encode(e, p, NULL, false, 0, &pkt), HWS_OK);
 	ck_assert_int_eq(hws_decoder_decode(d, pkt.data, &got), HWS_OK);
 	size_t key_size = pkt.data.len;
-	ck_assert_int_eq(hws_picture_new(HWS_PIXEL_I420, 320, 240, &before), HWS_OK);
+	ck_assert_int_eq(hws_picture_new(way.format, 320, 240, &before), HWS_OK);
 	ck_assert_int_eq(hws_picture_copy(before, got), HWS_OK);
 	draw(p, damage.rect[0], 99);
 	ck_assert_int_eq(hws_encoder_encode(e, p, &damage, false, 33, &pkt), HWS_OK);
@@ -120,10 +146,10 @@ END_TEST
 
 START_TEST(a_key_frame_comes_on_demand_and_starts_a_new_decoder)
 {
-	enum hws_codec codec = codecs[_i];
+	enum hws_codec codec = ways[_i].codec;
 	struct hws_encoder *e = new_encoder(codec, 320, 200);
 	struct hws_decoder *d;
-	struct hws_picture *p = new_picture(320, 200, 0);
+	struct hws_picture *p = new_picture(ways[_i].format, 320, 200, 0);
 	struct hws_region damage = { 1, { { 0, 0, 32, 32 } } };
 	struct hws_packet pkt;
 	const struct hws_picture *got;
@@ -146,14 +172,14 @@ END_TEST
 
 START_TEST(a_new_size_gives_a_key_frame_the_same_decoder_takes)
 {
-	enum hws_codec codec = codecs[_i];
+	enum hws_codec codec = ways[_i].codec;
 	struct hws_encoder *e = new_encoder(codec, 320, 200);
 	struct hws_decoder *d;
 	static const int sizes[][2] = { { 320, 200 }, { 400, 301 }, { 64, 48 } };
 
 	ck_assert_int_eq(hws_decoder_new(codec, 1, &d), HWS_OK);
 	for (int i = 0; i < 3; i++) {
-		struct hws_picture *p = new_picture(sizes[i][0], sizes[i][1], 5);
+		struct hws_picture *p = new_picture(ways[_i].format, sizes[i][0], sizes[i][1], 5);
 		struct hws_region damage = { 1, { { 0, 0, 16, 16 } } };
 		struct hws_packet pkt;
 		const struct hws_picture *got;
@@ -183,8 +209,8 @@ static size_t size_at(struct hws_encoder *e, struct hws_picture *p, unsigned *se
 
 START_TEST(quality_changes_at_run_time)
 {
-	struct hws_encoder *e = new_encoder(codecs[_i], 640, 360);
-	struct hws_picture *p = new_picture(640, 360, 0);
+	struct hws_encoder *e = new_encoder(ways[_i].codec, 640, 360);
+	struct hws_picture *p = new_picture(ways[_i].format, 640, 360, 0);
 	unsigned seed = 0;
 	int64_t pts = 0;
 	struct hws_quality good = { 20000, 667, 3333 }, poor = { 200, 8333, 10000 };
@@ -209,10 +235,10 @@ END_TEST
 /* Whatever a peer sends, the decoder answers with an error or a picture and goes on. */
 START_TEST(damaged_packets_do_not_break_the_decoder)
 {
-	enum hws_codec codec = codecs[_i];
+	enum hws_codec codec = ways[_i].codec;
 	struct hws_encoder *e = new_encoder(codec, 96, 64);
 	struct hws_decoder *d;
-	struct hws_picture *p = new_picture(96, 64, 0);
+	struct hws_picture *p = new_picture(ways[_i].format, 96, 64, 0);
 	struct hws_packet pkt;
 	const struct hws_picture *got;
 	static uint8_t copy[1 << 16];
@@ -261,12 +287,12 @@ Suite *codec_suite(void)
 	TCase *t = tcase_create("all");
 
 	tcase_set_timeout(t, 60);
-	tcase_add_loop_test(t, decoded_pictures_resemble_the_drawn_ones, 0, 12);
-	tcase_add_test(t, pixels_outside_the_damage_are_not_touched);
-	tcase_add_loop_test(t, a_key_frame_comes_on_demand_and_starts_a_new_decoder, 0, 3);
-	tcase_add_loop_test(t, a_new_size_gives_a_key_frame_the_same_decoder_takes, 0, 3);
-	tcase_add_loop_test(t, quality_changes_at_run_time, 0, 2);
-	tcase_add_loop_test(t, damaged_packets_do_not_break_the_decoder, 0, 3);
+	tcase_add_loop_test(t, decoded_pictures_resemble_the_drawn_ones, 0, 4 * WAYS);
+	tcase_add_loop_test(t, pixels_outside_the_damage_are_not_touched, 1, WAYS - 1);
+	tcase_add_loop_test(t, a_key_frame_comes_on_demand_and_starts_a_new_decoder, 0, WAYS);
+	tcase_add_loop_test(t, a_new_size_gives_a_key_frame_the_same_decoder_takes, 0, WAYS);
+	tcase_add_loop_test(t, quality_changes_at_run_time, 0, WAYS - 1);
+	tcase_add_loop_test(t, damaged_packets_do_not_break_the_decoder, 0, WAYS);
 	tcase_add_test(t, missing_codecs_are_refused);
 	suite_add_tcase(s, t);
 	return s;

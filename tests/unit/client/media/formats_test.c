@@ -231,9 +231,10 @@ START_TEST(a_codec_refuses_what_it_does_not_take)
 
 	for (size_t i = 0; i < HWS_COUNT(memory); i++) {
 		struct hws_picture *p = new_picture(memory[i], 33, 17);
-		bool i420 = memory[i] == HWS_PIXEL_I420, yuv = memory[i] != HWS_PIXEL_BGRA;
+		bool planes = memory[i] == HWS_PIXEL_I420 || memory[i] == HWS_PIXEL_I444;
+		bool yuv = memory[i] != HWS_PIXEL_BGRA;
 		ck_assert_int_eq(hws_encoder_encode(vp9, p, NULL, false, (int64_t)i, &pkt),
-				i420 ? HWS_OK : HWS_ERR_UNSUPPORTED);
+				planes ? HWS_OK : HWS_ERR_UNSUPPORTED);
 		ck_assert_int_eq(hws_encoder_encode(raw, p, NULL, false, (int64_t)i, &pkt),
 				yuv ? HWS_OK : HWS_ERR_UNSUPPORTED);
 		p->size[0] = 100; /* less than it says */

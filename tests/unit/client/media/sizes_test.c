@@ -174,8 +174,20 @@ END_TEST
 START_TEST(what_no_viewer_asked_for_is_refused_unread)
 {
 	struct bits b = intra_only(1, 64, 64);
+	struct hws_packet_size s;
 
+	ck_assert_int_eq(hws_vpx_packet_size(HWS_CODEC_VP9, bytes_of(&b), &s), HWS_OK);
+	ck_assert(s.width == 64 && s.height == 64);
+	for (unsigned sampling = 1; sampling < 4; sampling++) {
+		b = intra_only(1, 64, 64);
+		b.data[4] |= (uint8_t)(sampling >> 1);
+		b.data[5] |= (uint8_t)(sampling << 7);
+		refused(HWS_CODEC_VP9, bytes_of(&b), HWS_ERR_UNSUPPORTED);
+	}
+	b = intra_only(2, 64, 64); /* more bits */
 	refused(HWS_CODEC_VP9, bytes_of(&b), HWS_ERR_UNSUPPORTED);
+	b = intra_only(1, 16384, 16384);
+	refused(HWS_CODEC_VP9, bytes_of(&b), HWS_ERR_TOOBIG);
 }
 END_TEST
 

@@ -6,3 +6,4 @@ Suite *codec_suite(void);
 Suite *formats_suite(void);
 Suite *codec_table_suite(void);
 Suite *sizes_suite(void);
+Suite *headers_suite(void);
