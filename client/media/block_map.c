@@ -1,4 +1,4 @@
-/* See block_map.h. */
+/* Two planes of a byte for each block, so that a map is a copy and some rows that are set. */
 #include "client/media/block_map.h"
 #include "shared/base/mem.h"
 #include <string.h>

@@ -4,6 +4,9 @@
 #include "client/media/aom.h"
 #include "client/media/av1_sizes.h"
 #include "client/media/dav1d.h"
+#include "client/media/de265.h"
+#include "client/media/nal.h"
+#include "client/media/openh264.h"
 #include "client/media/raw.h"
 #include "client/media/vpx.h"
 #include "client/media/vpx_sizes.h"
@@ -58,14 +61,24 @@ static const struct hws_codec_row table[HWS_CODEC_COUNT] = {
 			.frames = 10,
 			.ability = 2,
 			.encoding = 1,
-			.rank = 2 },
+			.takes = I420,
+			.gives = I420,
+			.side_max = 16384,
+			.blocks_max = 36864, /* level 5.2 */
+			.even = true,
+			.new_encoder = hws_openh264_encoder_new,
+			.new_decoder = hws_openh264_decoder_new,
+			.packet_size = hws_nal_packet_size },
 	[HWS_CODEC_H265] = { .name = "h265",
 			.title = "H.265",
 			.wish = 3,
 			.frames = 11,
 			.ability = 3,
 			.encoding = 2,
-			.rank = 3 },
+			.gives = I420,
+			.even = true,
+			.new_decoder = hws_de265_decoder_new,
+			.packet_size = hws_nal_packet_size },
 	[HWS_CODEC_RAW] = { .name = "raw",
 			.title = "raw",
 			.takes = YUV | HWS_PIXEL_BIT(HWS_PIXEL_DMABUF),
@@ -120,9 +133,15 @@ bool hws_codec_can_decode(enum hws_codec codec)
 
 bool hws_codec_fits(enum hws_codec codec, int width, int height)
 {
-	int max = hws_codec_row(codec)->side_max;
+	const struct hws_codec_row *row = hws_codec_row(codec);
 
-	return hws_picture_fits(width, height) && (!max || (width <= max && height <= max));
+	if (!hws_picture_fits(width, height))
+		return false;
+	if (row->side_max && (width > row->side_max || height > row->side_max))
+		return false;
+	if (row->blocks_max && ((width + 15) / 16) * ((height + 15) / 16) > row->blocks_max)
+		return false;
+	return !row->even || (width % 2 == 0 && height % 2 == 0);
 }
 
 uint32_t hws_codecs_encodable(void)

@@ -16,7 +16,10 @@ struct hws_codec_row {
 	const char *webm_id; /* CodecID of a WebM track; NULL = is not recorded */
 	uint32_t takes;      /* HWS_PIXEL_BIT of the pictures that its encoder takes */
 	uint32_t gives;      /* and of those that its decoder gives */
-	int side_max;        /* of a picture that its bitstream can hold; 0 = any */
+	/* Of pictures that its bitstream can hold; 0 = any. */
+	int side_max;
+	int blocks_max; /* of 16 by 16 pixels */
+	bool even;      /* no odd sides */
 	unsigned rank;       /* without anybody's wish the highest one is taken; 0 = never */
 	/* NULL: not in this build. */
 	int (*new_encoder)(const struct hws_encoder_conf *conf, struct hws_encoder **ret);
@@ -39,7 +42,8 @@ enum hws_codec hws_codec_by_frames(unsigned field);
 const char *hws_codec_name(enum hws_codec codec);
 bool hws_codec_can_encode(enum hws_codec codec);
 bool hws_codec_can_decode(enum hws_codec codec);
-/* Whether its bitstream can hold pictures of this size (VP8: 14 bits a side, RFC 6386, 9.1). */
+/* Whether its bitstream can hold pictures of this size (VP8: 14 bits a side, RFC 6386, 9.1; H.264
+ * and H.265 crop in steps of two with halved chroma). */
 bool hws_codec_fits(enum hws_codec codec, int width, int height);
 
 /* Sets (HWS_CODEC_BIT) of what is on the wire and in this build. */

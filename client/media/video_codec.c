@@ -29,7 +29,8 @@ int hws_encoder_encode(struct hws_encoder *e, const struct hws_picture *p,
 {
 	if (!hws_picture_valid(p))
 		return HWS_ERR_INVAL;
-	if (!(hws_codec_row(e->conf.codec)->takes & HWS_PIXEL_BIT(p->format)))
+	if (!(hws_codec_row(e->conf.codec)->takes & HWS_PIXEL_BIT(p->format)) ||
+			!hws_codec_fits(e->conf.codec, p->width, p->height))
 		return HWS_ERR_UNSUPPORTED;
 	return e->impl->encode(e, p, damage, key, pts_ms, ret);
 }

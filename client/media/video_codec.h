@@ -7,7 +7,7 @@
 /* HWS_ERR_UNSUPPORTED: no such codec here; HWS_ERR_INVAL; HWS_ERR_NOMEM. */
 int hws_encoder_new(const struct hws_encoder_conf *conf, struct hws_encoder **ret) HWS_MUST_CHECK;
 void hws_encoder_free(struct hws_encoder *e); /* takes NULL */
-/* Encodes a picture of a format that the codec takes (its row in the codec table), else
+/* Encodes a picture of a format and size that the codec takes (its row in the codec table), else
  * HWS_ERR_UNSUPPORTED; HWS_ERR_INVAL when its planes are too small for it. `damage`: what differs
  * from the picture before (NULL = anything may); pixels outside it must be unchanged. The first
  * picture, `key`, and a picture of another size than the one before give a key frame. pts_ms must

@@ -22,7 +22,7 @@ static void close_stage(void)
 START_TEST(pictures_come_back_as_sent)
 {
 	static const enum hws_codec codecs[] = { HWS_CODEC_VP8, HWS_CODEC_VP9, HWS_CODEC_AV1,
-		HWS_CODEC_RAW };
+		HWS_CODEC_H264, HWS_CODEC_RAW };
 	enum hws_codec codec = codecs[_i];
 
 	stage_open(&s, NULL, 0);
@@ -305,5 +305,5 @@ void confined_cases(Suite *suite)
 					without_a_program_it_says_so));
 
 	tcase_add_checked_fixture(t, NULL, close_stage);
-	tcase_add_loop_test(t, pictures_come_back_as_sent, 0, 4);
+	tcase_add_loop_test(t, pictures_come_back_as_sent, 0, 5);
 }

@@ -208,6 +208,7 @@ int main(void)
 	srunner_add_suite(sr, codec_table_suite());
 	srunner_add_suite(sr, sizes_suite());
 	srunner_add_suite(sr, headers_suite());
+	srunner_add_suite(sr, h265_suite());
 	srunner_run_all(sr, CK_NORMAL);
 	int failed = srunner_ntests_failed(sr);
 	srunner_free(sr);
