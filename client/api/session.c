@@ -316,6 +316,9 @@ static void do_options(struct api_session_loop *e, const struct api_command *c)
 		hws_input_view_set_mode(input, (enum hws_keyboard_mode)c->b);
 		api_input_note_mode(e);
 		break;
+	case HAWSER_OPTION_CHROMA:
+		o.chroma = (enum hws_chroma)c->b;
+		break;
 	}
 	hws_viewer_set_options(e->viewer, &o);
 }
@@ -333,6 +336,7 @@ static const struct {
 	[HAWSER_OPTION_CLIPBOARD] = { 0, 1 },
 	[HAWSER_OPTION_LOCK_AFTER] = { 0, 1 },
 	[HAWSER_OPTION_KEYBOARD_MODE] = { HAWSER_KEYBOARD_AUTO, HAWSER_KEYBOARD_LEGACY },
+	[HAWSER_OPTION_CHROMA] = { HAWSER_CHROMA_AUTO, HAWSER_CHROMA_444 },
 };
 
 int hawser_session_set_option(hawser_session *s, enum hawser_option option, int value)

@@ -37,9 +37,10 @@ static int check_config(const struct hawser_session_config *c)
 		return api_fail(HAWSER_ERR_RANGE, "fps must be 1 to 120");
 	if (!api_codec_is((int)c->codec) || (int)c->keyboard_mode < 0 ||
 			c->keyboard_mode > HAWSER_KEYBOARD_LEGACY || (int)c->format < 0 ||
-			c->format > HAWSER_FORMAT_RGBA)
+			c->format > HAWSER_FORMAT_RGBA || (int)c->chroma < 0 ||
+			c->chroma > HAWSER_CHROMA_444)
 		return api_fail(HAWSER_ERR_RANGE,
-				"there is no such codec, keyboard mode or format");
+				"there is no such codec, chroma, keyboard mode or format");
 	return check_print(c->print_to);
 }
 
@@ -59,13 +60,18 @@ static void default_options(hawser_context *ctx, const struct hawser_session_con
 		.custom_quality = c->custom_quality,
 		.fps = c->fps,
 		.prefer = c->codec,
-		.can = hws_codecs_decodable() };
+		.can = hws_codecs_decodable(),
+		.chroma = (enum hws_chroma)c->chroma };
 	if (c->quality == HAWSER_QUALITY_DEFAULT && strcmp(v->quality, "best") == 0)
 		o->quality = HAWSER_QUALITY_BEST;
 	else if (c->quality == HAWSER_QUALITY_DEFAULT && strcmp(v->quality, "low") == 0)
 		o->quality = HAWSER_QUALITY_LOW;
 	if (c->codec == HAWSER_CODEC_AUTO)
 		o->prefer = (int)api_codec_public(hws_codec_by_name(v->codec));
+	if (c->chroma == HAWSER_CHROMA_AUTO && strcmp(v->chroma, "444") == 0)
+		o->chroma = HWS_CHROMA_WHOLE;
+	else if (c->chroma == HAWSER_CHROMA_AUTO && strcmp(v->chroma, "420") == 0)
+		o->chroma = HWS_CHROMA_HALVED;
 }
 
 static void remember_options(hawser_session *s, const struct hws_view_options *o, int keyboard)
@@ -79,6 +85,7 @@ static void remember_options(hawser_session *s, const struct hws_view_options *o
 	s->option[HAWSER_OPTION_CLIPBOARD] = !o->no_clipboard;
 	s->option[HAWSER_OPTION_LOCK_AFTER] = o->lock_after;
 	s->option[HAWSER_OPTION_KEYBOARD_MODE] = keyboard;
+	s->option[HAWSER_OPTION_CHROMA] = (int)o->chroma;
 }
 
 /* The key of a server that the target names: of the target itself, else what was given for this

@@ -511,6 +511,7 @@ static int run_headless(const struct connect_options *o)
 	sc.no_clipboard = !o->paste && !*o->copy_text && !sc.files_to_host && !sc.files_from_host;
 	sc.quality = qualities[o->quality];
 	sc.codec = connect_options_codec(o);
+	sc.chroma = (enum hawser_chroma)o->chroma; /* its words stand in that order */
 	sc.fps = (int)o->fps;
 	sc.format = HAWSER_FORMAT_RGBA;
 	sc.on_event = on_event;
@@ -537,6 +538,7 @@ out:
 static int run_window(const struct connect_options *o)
 {
 	static const char *const qualities[] = { NULL, "low", "balanced", "best" };
+	static const char *const chromas[] = { NULL, "420", "444" };
 	static const char *const keyboards[] = { NULL, "map", "translate", "legacy" };
 	enum hawser_codec codec = connect_options_codec(o);
 	const struct {
@@ -544,6 +546,7 @@ static int run_window(const struct connect_options *o)
 	} texts[] = { { "--server", o->server }, { "--key", o->key }, { "--config", o->config },
 		{ "--password-file", o->password_file }, { "--quality", qualities[o->quality] },
 		{ "--codec", codec ? hawser_codec_name(codec) : NULL },
+		{ "--chroma", chromas[o->chroma] },
 		{ "--keyboard", keyboards[o->keyboard] } };
 	const struct {
 		const char *name;

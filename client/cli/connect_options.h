@@ -14,7 +14,7 @@ struct connect_options {
 			*password_file;
 	uint64_t after_us, timeout_us;
 	uint32_t display, fps;
-	int quality, codec, keyboard;
+	int quality, codec, chroma, keyboard;
 	const char *type_text, *copy_text,
 			*chat_text; /* as given, perhaps of many lines; "" = none */
 	/* out of the texts */

@@ -44,6 +44,29 @@ void hws_codecs_to_encoding(uint32_t set, Ses__SupportedEncoding *to)
 	}
 }
 
+uint32_t hws_codecs_of_ability(const Ses__CodecAbility *a)
+{
+	uint32_t set = 0;
+
+	for (enum hws_codec c = HWS_CODEC_NONE + 1; a && c < HWS_CODEC_COUNT; c++) {
+		const protobuf_c_boolean *can =
+				member(&ses__codec_ability__descriptor, a, hws_codec_row(c)->whole);
+		if (can && *can)
+			set |= HWS_CODEC_BIT(c);
+	}
+	return set;
+}
+
+void hws_codecs_to_ability(uint32_t set, Ses__CodecAbility *to)
+{
+	for (enum hws_codec c = HWS_CODEC_NONE + 1; c < HWS_CODEC_COUNT; c++) {
+		protobuf_c_boolean *can = member(
+				&ses__codec_ability__descriptor, to, hws_codec_row(c)->whole);
+		if (can)
+			*can = (set & HWS_CODEC_BIT(c)) != 0;
+	}
+}
+
 const Ses__EncodedVideoFrames *hws_video_frames(const Ses__VideoFrame *f, enum hws_codec *ret_codec)
 {
 	enum hws_codec codec = hws_codec_by_frames((unsigned)f->union_case);

@@ -2,9 +2,16 @@
  * only what the user chose is sent. */
 #include "client/core/view_options.h"
 #include "client/core/codec_wire.h"
+#include "client/media/codec_table.h"
 
 #define YES SES__OPTION_MESSAGE__BOOL_OPTION__Yes
 #define NO SES__OPTION_MESSAGE__BOOL_OPTION__No
+
+static bool wants_whole(const struct hws_view_options *o)
+{
+	return o->chroma == HWS_CHROMA_WHOLE ||
+			(o->chroma == HWS_CHROMA_AUTO && o->quality == SES__IMAGE_QUALITY__Best);
+}
 
 static void put_decoding(const struct hws_view_options *o, struct hws_option_message *ret)
 {
@@ -13,6 +20,10 @@ static void put_decoding(const struct hws_view_options *o, struct hws_option_mes
 	ses__supported_decoding__init(d);
 	hws_codecs_to_decoding(o->can, d);
 	d->prefer = (Ses__SupportedDecoding__PreferCodec)o->prefer;
+	ses__codec_ability__init(&ret->whole);
+	hws_codecs_to_ability(o->can & hws_codecs_whole_decodable(), &ret->whole);
+	d->i444 = &ret->whole;
+	d->prefer_chroma = wants_whole(o) ? SES__CHROMA__I444 : SES__CHROMA__I420;
 	ret->m.supported_decoding = d;
 }
 
@@ -92,7 +103,8 @@ static bool change_pictures(const struct hws_view_options *before,
 			m->image_quality = SES__IMAGE_QUALITY__Balanced;
 		changed = true;
 	}
-	if (after->can != before->can || after->prefer != before->prefer) {
+	if (after->can != before->can || after->prefer != before->prefer ||
+			wants_whole(after) != wants_whole(before)) {
 		put_decoding(after, ret);
 		changed = true;
 	}

@@ -7,6 +7,10 @@
 
 #define HWS_QUALITY_CUSTOM 5 /* beside the numbers of Ses__ImageQuality */
 
+/* How colours are asked for: of one pixel in four, as most hosts have it, or of each. AUTO: whole
+ * with the best quality. */
+enum hws_chroma { HWS_CHROMA_AUTO, HWS_CHROMA_HALVED, HWS_CHROMA_WHOLE };
+
 struct hws_view_options {
 	bool view_only, no_clipboard, no_remote_cursor, lock_after;
 	bool files_to_host, files_from_host; /* of the clipboard */
@@ -17,6 +21,7 @@ struct hws_view_options {
 	int prefer;      /* Ses__SupportedDecoding__PreferCodec: `wish` of the codec table */
 	uint32_t can;    /* HWS_CODEC_BIT: what can be decoded here, now */
 	bool no_exact;           /* all by video, no patches; of the login alone */
+	enum hws_chroma chroma;
 	bool terminal_persistent; /* TERMINAL: shells go on when the link is lost */
 };
 
@@ -24,6 +29,7 @@ struct hws_view_options {
 struct hws_option_message {
 	Ses__OptionMessage m;
 	Ses__SupportedDecoding decoding;
+	Ses__CodecAbility whole;
 };
 
 /* Everything that means something to a session of that kind, for LoginRequest. */

@@ -95,6 +95,14 @@ static const struct hws_option table[] = {
 			.def = "auto",
 			.arg = "auto|CODEC",
 			.help = "Video codec to ask hosts for." },
+	{ .section = "",
+			.name = "chroma",
+			.type = HWS_OPT_STR,
+			.offset = AT(chroma),
+			.def = "auto",
+			.arg = "auto|420|444",
+			.help = "Colours to ask hosts for: of one pixel in four (420) or of each one "
+				"(444); auto: 444 with the best quality." },
 };
 
 static const struct hws_options options = {
@@ -213,6 +221,7 @@ static bool is_proxy(const char *url, const char *user, const char *password)
 static const char *what_is_wrong(const char *name, const char *value)
 {
 	static const char *const qualities[] = { "best", "balanced", "low", NULL };
+	static const char *const chromas[] = { "auto", "420", "444", NULL };
 	uint8_t pk[HWS_PK_LEN];
 	struct hws_server_addr way;
 	bool is_text = hws_str_equal(name, "id") || hws_str_equal(name, "name");
@@ -233,6 +242,8 @@ static const char *what_is_wrong(const char *name, const char *value)
 		return "is too long for a proxy";
 	if (hws_str_equal(name, "quality") && !is_one_of(value, qualities))
 		return "must be best, balanced or low";
+	if (hws_str_equal(name, "chroma") && !is_one_of(value, chromas))
+		return "must be auto, 420 or 444";
 	return NULL;
 }
 

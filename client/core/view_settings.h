@@ -12,7 +12,7 @@ struct hws_viewer_config {
 	char *id, *name;    /* what hosts are shown; "" = of this machine and user */
 	bool force_relay, require_v2;
 	char *proxy_url, *proxy_user, *proxy_password_secret; /* "" = none */
-	char *quality, *codec;
+	char *quality, *codec, *chroma;
 };
 
 struct hws_view_settings;

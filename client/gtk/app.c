@@ -17,6 +17,7 @@ void gui_launch_fill(const struct gui_launch *launch, struct hawser_session_conf
 	conf->require_v2 = launch->require_v2;
 	conf->quality = launch->quality;
 	conf->codec = launch->codec;
+	conf->chroma = launch->chroma;
 	conf->keyboard_mode = launch->keyboard;
 	conf->fps = (int)launch->fps;
 	conf->remember = launch->remember;

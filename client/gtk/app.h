@@ -15,6 +15,7 @@ struct gui_launch {
 	unsigned seconds; /* end by itself after so long; 0 = never */
 	enum hawser_quality quality;
 	enum hawser_codec codec;
+	enum hawser_chroma chroma;
 	enum hawser_keyboard_mode keyboard;
 	unsigned fps;     /* 0 = the default */
 	unsigned display; /* from 1; 0 = the host's choice */

@@ -58,6 +58,7 @@ static void usage(FILE *out)
 			"  --quality default|low|balanced|best\n"
 			"                         picture quality to ask the host for\n"
 			"  --codec %-14s video codec to ask the host for\n"
+			"  --chroma auto|420|444  colours of one pixel in four, or of each one\n"
 			"  --keyboard auto|map|translate|legacy\n"
 			"                         send keys by position (map), as characters (translate) or\n"
 			"                         as old hosts have it; auto: as characters where the host's\n"
@@ -182,6 +183,20 @@ static bool parse_wishes(
 	return false;
 }
 
+static bool parse_chroma(const char *word, struct gui_launch *l)
+{
+	static const char *const words[] = { "auto", "420", "444" };
+
+	for (size_t i = 0; word && i < G_N_ELEMENTS(words); i++)
+		if (hws_str_equal(word, words[i])) {
+			l->chroma = (enum hawser_chroma)i;
+			return true;
+		}
+	if (word)
+		fprintf(stderr, "hawser-desktop: --chroma is auto, 420 or 444, not '%s'\n", word);
+	return !word;
+}
+
 static bool parse_keyboard(const char *word, struct gui_launch *l)
 {
 	static const char *const words[] = { "auto", "map", "translate", "legacy" };
@@ -210,7 +225,7 @@ static int parse(int argc, char **argv, struct gui_launch *l)
 {
 	bool help = false, version = false, from_stdin = false;
 	const char *file = NULL, *seconds = NULL, *quality = NULL, *codec = NULL, *fps = NULL,
-		   *keyboard = NULL, *display = NULL;
+		   *keyboard = NULL, *display = NULL, *chroma = NULL;
 	const struct flag flags[] = {
 		{ "--help", &help, NULL },
 		{ "--version", &version, NULL },
@@ -231,6 +246,7 @@ static int parse(int argc, char **argv, struct gui_launch *l)
 		{ "--seconds", NULL, &seconds },
 		{ "--quality", NULL, &quality },
 		{ "--codec", NULL, &codec },
+		{ "--chroma", NULL, &chroma },
 		{ "--fps", NULL, &fps },
 		{ "--keyboard", NULL, &keyboard },
 		{ "--display", NULL, &display },
@@ -297,7 +313,8 @@ static int parse(int argc, char **argv, struct gui_launch *l)
 		fputs("hawser-desktop: --accept-insecure does not go with --require-v2\n", stderr);
 		return 2;
 	}
-	if (!parse_wishes(quality, codec, fps, l) || !parse_keyboard(keyboard, l))
+	if (!parse_wishes(quality, codec, fps, l) || !parse_keyboard(keyboard, l) ||
+			!parse_chroma(chroma, l))
 		return 2;
 	l->password = password_env();
 	if (file || from_stdin) {

@@ -1,4 +1,4 @@
-/* Two planes of a byte for each block, so that a map is a copy and some rows that are set. */
+/* A byte for each block, as both libraries take it. */
 #include "client/media/block_map.h"
 #include "shared/base/mem.h"
 #include <string.h>

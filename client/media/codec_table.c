@@ -23,6 +23,7 @@ static const struct hws_codec_row table[HWS_CODEC_COUNT] = {
 			.wish = 4,
 			.frames = 12,
 			.ability = 5,
+			.whole = 1,
 			.encoding = 3,
 			.webm_id = "V_VP8",
 			.takes = I420,
@@ -36,6 +37,7 @@ static const struct hws_codec_row table[HWS_CODEC_COUNT] = {
 			.wish = 1,
 			.frames = 6,
 			.ability = 1,
+			.whole = 2,
 			.webm_id = "V_VP9",
 			.takes = PLANAR,
 			.gives = PLANAR,
@@ -47,11 +49,12 @@ static const struct hws_codec_row table[HWS_CODEC_COUNT] = {
 			.wish = 5,
 			.frames = 13,
 			.ability = 6,
+			.whole = 3,
 			.encoding = 4,
 			.webm_id = "V_AV1",
 			.takes = PLANAR,
 			.gives = PLANAR,
-			.rank = 0,
+			.rank = 1,
 			.new_encoder = hws_aom_encoder_new,
 			.new_decoder = hws_dav1d_decoder_new,
 			.packet_size = hws_av1_packet_size },
@@ -60,6 +63,7 @@ static const struct hws_codec_row table[HWS_CODEC_COUNT] = {
 			.wish = 2,
 			.frames = 10,
 			.ability = 2,
+			.whole = 4,
 			.encoding = 1,
 			.takes = I420,
 			.gives = I420,
@@ -74,6 +78,7 @@ static const struct hws_codec_row table[HWS_CODEC_COUNT] = {
 			.wish = 3,
 			.frames = 11,
 			.ability = 3,
+			.whole = 5,
 			.encoding = 2,
 			.gives = I420,
 			.even = true,
@@ -131,6 +136,13 @@ bool hws_codec_can_decode(enum hws_codec codec)
 	return hws_codec_row(codec)->new_decoder != NULL;
 }
 
+uint32_t hws_codec_takes(enum hws_codec codec, bool whole_chroma)
+{
+	const uint32_t whole = HWS_PIXEL_BIT(HWS_PIXEL_I444);
+
+	return hws_codec_row(codec)->takes & (whole_chroma ? whole : ~whole);
+}
+
 bool hws_codec_fits(enum hws_codec codec, int width, int height)
 {
 	const struct hws_codec_row *row = hws_codec_row(codec);
@@ -161,5 +173,25 @@ uint32_t hws_codecs_decodable(void)
 	for (enum hws_codec c = HWS_CODEC_NONE + 1; c < HWS_CODEC_COUNT; c++)
 		if (table[c].frames && table[c].new_decoder)
 			set |= HWS_CODEC_BIT(c);
+	return set;
+}
+
+uint32_t hws_codecs_whole_encodable(void)
+{
+	uint32_t set = hws_codecs_encodable();
+
+	for (enum hws_codec c = HWS_CODEC_NONE; c < HWS_CODEC_COUNT; c++)
+		if (!(table[c].takes & HWS_PIXEL_BIT(HWS_PIXEL_I444)))
+			set &= ~HWS_CODEC_BIT(c);
+	return set;
+}
+
+uint32_t hws_codecs_whole_decodable(void)
+{
+	uint32_t set = hws_codecs_decodable();
+
+	for (enum hws_codec c = HWS_CODEC_NONE; c < HWS_CODEC_COUNT; c++)
+		if (!(table[c].gives & HWS_PIXEL_BIT(HWS_PIXEL_I444)))
+			set &= ~HWS_CODEC_BIT(c);
 	return set;
 }

@@ -13,6 +13,7 @@ struct hws_codec_row {
 	unsigned frames;     /* field of VideoFrame that holds its packets */
 	unsigned ability;    /* field of SupportedDecoding */
 	unsigned encoding;   /* field of SupportedEncoding; 0: every host is taken to have it */
+	unsigned whole;      /* field of CodecAbility: with whole chroma */
 	const char *webm_id; /* CodecID of a WebM track; NULL = is not recorded */
 	uint32_t takes;      /* HWS_PIXEL_BIT of the pictures that its encoder takes */
 	uint32_t gives;      /* and of those that its decoder gives */
@@ -42,6 +43,9 @@ enum hws_codec hws_codec_by_frames(unsigned field);
 const char *hws_codec_name(enum hws_codec codec);
 bool hws_codec_can_encode(enum hws_codec codec);
 bool hws_codec_can_decode(enum hws_codec codec);
+/* The pictures to give to its encoder, as HWS_PIXEL_BIT: of whole chroma alone, or without. 0: none.
+ * What a codec takes and nobody asked for is not sent. */
+uint32_t hws_codec_takes(enum hws_codec codec, bool whole_chroma);
 /* Whether its bitstream can hold pictures of this size (VP8: 14 bits a side, RFC 6386, 9.1; H.264
  * and H.265 crop in steps of two with halved chroma). */
 bool hws_codec_fits(enum hws_codec codec, int width, int height);
@@ -49,3 +53,6 @@ bool hws_codec_fits(enum hws_codec codec, int width, int height);
 /* Sets (HWS_CODEC_BIT) of what is on the wire and in this build. */
 uint32_t hws_codecs_encodable(void);
 uint32_t hws_codecs_decodable(void);
+/* Of those, the ones that can do so with whole chroma (I444). */
+uint32_t hws_codecs_whole_encodable(void);
+uint32_t hws_codecs_whole_decodable(void);

@@ -42,8 +42,8 @@ static int push(struct de265_decoder *d, struct hws_bytes packet)
 	return HWS_OK;
 }
 
-/* Until it wants more. While a picture waits to be taken it says that there is more to do, even when
- * there is not: two steps without a unit end it. */
+/* Until it wants more. While a picture waits to be taken it says that there is more to do, even
+ * when there is not: two steps without a unit end it. */
 static int run(struct de265_decoder *d)
 {
 	int more = 1, idle = 0, steps = 0;

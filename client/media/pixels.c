@@ -18,6 +18,17 @@ void hws_pixels_bgra_to_i420(
 			at(to, 2, r), to->stride[2], r.w, r.h);
 }
 
+void hws_pixels_bgra_to_i444(
+		const uint8_t *src, int src_stride, struct hws_picture *to, struct hws_rect r)
+{
+	uint8_t *plane[3];
+
+	for (int i = 0; i < 3; i++)
+		plane[i] = to->plane[i] + (ptrdiff_t)r.y * to->stride[i] + r.x;
+	ARGBToI444(src, src_stride, plane[0], to->stride[0], plane[1], to->stride[1], plane[2],
+			to->stride[2], r.w, r.h);
+}
+
 void hws_pixels_i420_to_bgra(
 		const struct hws_picture *from, struct hws_rect r, uint8_t *dst, int dst_stride)
 {

@@ -19,6 +19,9 @@ int hws_pixels_to_packed(const struct hws_picture *from, struct hws_rect r, bool
  * (hws_rect_align2). */
 void hws_pixels_bgra_to_i420(
 		const uint8_t *src, int src_stride, struct hws_picture *to, struct hws_rect r);
+/* The same into an I444 picture, of any rectangle. */
+void hws_pixels_bgra_to_i444(
+		const uint8_t *src, int src_stride, struct hws_picture *to, struct hws_rect r);
 /* From the rectangle of an I420 picture (same rule) to packed BGRA rows; alpha becomes 255. */
 void hws_pixels_i420_to_bgra(
 		const struct hws_picture *from, struct hws_rect r, uint8_t *dst, int dst_stride);

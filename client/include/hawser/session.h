@@ -189,6 +189,7 @@ struct hawser_session_config {
 	 * or clipboard then. */
 	bool camera;
 	bool no_exact; /* all of the picture by video: no exact changes beside it */
+	enum hawser_chroma chroma; /* a wish */
 };
 #define HAWSER_SESSION_CONFIG_INIT                                                                 \
 	{                                                                                          \

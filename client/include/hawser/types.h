@@ -98,6 +98,12 @@ enum hawser_codec {
 	HAWSER_CODEC_AV1 = 5
 };
 
+/* Of how many pixels the host sends the colour: one in four, which blurs coloured text and costs
+ * least, or each one. AUTO: as the configuration says; where that says nothing, each one with
+ * HAWSER_QUALITY_BEST. Hosts without whole colours, and those that several viewers look at, may
+ * not heed it. */
+enum hawser_chroma { HAWSER_CHROMA_AUTO, HAWSER_CHROMA_420, HAWSER_CHROMA_444 };
+
 /* Byte order in memory; 4 bytes a pixel, alpha is 255. */
 enum hawser_format { HAWSER_FORMAT_BGRA, HAWSER_FORMAT_RGBA };
 
@@ -135,7 +141,8 @@ enum hawser_option {
 	HAWSER_OPTION_REMOTE_CURSOR,  /* ask for shape and position of the host's pointer */
 	HAWSER_OPTION_CLIPBOARD,      /* exchange the clipboard */
 	HAWSER_OPTION_LOCK_AFTER,     /* the host locks its screen when the session ends */
-	HAWSER_OPTION_KEYBOARD_MODE   /* enum hawser_keyboard_mode */
+	HAWSER_OPTION_KEYBOARD_MODE,  /* enum hawser_keyboard_mode */
+	HAWSER_OPTION_CHROMA          /* enum hawser_chroma, a wish */
 };
 
 /* How well a session is protected, the better the higher. For people by hawser_encryption_text. */

@@ -11,13 +11,17 @@ void hws_coded_picture_forget(struct hws_coded_picture *c)
 static int convert(struct hws_picture *to, const struct hws_picture *from,
 		const struct hws_region *damage)
 {
-	if (!damage || from->format != HWS_PIXEL_BGRA || to->format != HWS_PIXEL_I420)
+	void (*part)(const uint8_t *src, int src_stride, struct hws_picture *p, struct hws_rect r) =
+			to->format == HWS_PIXEL_I420   ? hws_pixels_bgra_to_i420
+			: to->format == HWS_PIXEL_I444 ? hws_pixels_bgra_to_i444
+						       : NULL;
+
+	if (!damage || from->format != HWS_PIXEL_BGRA || !part)
 		return hws_pixels_convert(from, to);
 	for (unsigned i = 0; i < damage->n; i++) {
 		struct hws_rect r = hws_rect_align2(damage->rect[i], to->width, to->height);
 		if (!hws_rect_empty(r))
-			hws_pixels_bgra_to_i420(from->plane[0] + (ptrdiff_t)r.y * from->stride[0] +
-							(ptrdiff_t)r.x * 4,
+			part(from->plane[0] + (ptrdiff_t)r.y * from->stride[0] + (ptrdiff_t)r.x * 4,
 					from->stride[0], to, r);
 	}
 	return HWS_OK;

@@ -27,12 +27,12 @@ static int run_job(void *arg)
 	struct hws_display_job *j = arg;
 	const struct hws_region *damage = j->whole ? NULL : &j->damage;
 	const struct hws_picture *p;
+	uint32_t takes = hws_codec_takes(j->conf.codec, j->whole_chroma);
 	int r = hws_patch_host_work(j);
 
 	if (r < 0 || j->patch.skip)
 		return r;
-	r = hws_coded_picture_update(
-			&j->coded, hws_codec_row(j->conf.codec)->takes, j->picture, damage, &p);
+	r = hws_coded_picture_update(&j->coded, takes, j->picture, damage, &p);
 
 	if (r < 0)
 		return r;
@@ -200,6 +200,7 @@ void hws_display_coding_start(
 		.conf = { .codec = v->codec, .width = p->width, .height = p->height },
 		.key = s->key || !s->encoder,
 		.picture = hws_picture_lock(p),
+		.whole_chroma = v->whole_chroma,
 		.coded = s->coded_picture,
 		.damage = *damage,
 		.pts_ms = (int64_t)((now_of(v) - s->began_us) / HWS_US_PER_MS),

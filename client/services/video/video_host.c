@@ -138,10 +138,12 @@ static void choose_codec(struct hws_video_host *v)
 	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++)
 		if (v->viewer[i].g)
 			wish[n++] = v->viewer[i].wish;
-	enum hws_codec codec = hws_codec_choose(wish, n, fitting(v));
-	if (codec == v->codec)
+	struct hws_codec_host host = { .can = fitting(v), .whole = hws_codecs_whole_encodable() };
+	struct hws_codec_choice choice = hws_codec_choose(wish, n, &host);
+	if (choice.codec == v->codec && choice.whole == v->whole_chroma)
 		return;
-	v->codec = codec;
+	v->codec = choice.codec;
+	v->whole_chroma = choice.whole;
 	for (unsigned i = 0; i < HWS_DISPLAYS_MAX; i++) {
 		struct hws_display_host *s = &v->show[i];
 		s->key = true;
@@ -535,6 +537,9 @@ static void describe(struct hws_host_service *s, Ses__PeerInfo *info)
 	hws_display_msg_fill(&v->told.list, list, n);
 	v->told.encoding = (Ses__SupportedEncoding)SES__SUPPORTED_ENCODING__INIT;
 	hws_codecs_to_encoding(hws_codecs_encodable(), &v->told.encoding);
+	v->told.whole = (Ses__CodecAbility)SES__CODEC_ABILITY__INIT;
+	hws_codecs_to_ability(hws_codecs_whole_encodable(), &v->told.whole);
+	v->told.encoding.i444 = &v->told.whole;
 	v->told.modes = (Ses__SupportedResolutions)SES__SUPPORTED_RESOLUTIONS__INIT;
 	info->displays = v->told.list.ptr;
 	info->n_displays = v->told.list.count;

@@ -57,6 +57,7 @@ struct hws_display_job { /* one picture on its way through the encoder, on a wor
 	struct hws_encoder *encoder; /* owned while the job runs; NULL: make one */
 	struct hws_encoder_conf conf;
 	bool set_quality, key, whole, refines;
+	bool whole_chroma;
 	uint16_t finest; /* coarseness that is wished for */
 	struct hws_picture *picture;
 	struct hws_coded_picture coded; /* owned as the encoder is */
@@ -85,9 +86,11 @@ struct hws_video_host {
 	const struct hws_service_conf *conf; /* NULL: not as a service */
 	bool exact;                          /* patches may be sent */
 	enum hws_codec codec;
+	bool whole_chroma;
 	struct { /* what a viewer that comes is told */
 		struct hws_display_msg list;
 		Ses__SupportedEncoding encoding;
+		Ses__CodecAbility whole;
 		Ses__SupportedResolutions modes;
 	} told;
 	unsigned jobs; /* under way; they hold the host */

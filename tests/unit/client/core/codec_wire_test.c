@@ -39,6 +39,21 @@ START_TEST(encodings_go_to_their_members)
 }
 END_TEST
 
+START_TEST(whole_chroma_goes_to_its_members)
+{
+	Ses__CodecAbility a = SES__CODEC_ABILITY__INIT;
+
+	ck_assert_uint_eq(hws_codecs_of_ability(NULL), 0);
+	ck_assert_uint_eq(hws_codecs_of_ability(&a), 0);
+	hws_codecs_to_ability(BIT(VP9) | BIT(AV1) | BIT(RAW), &a);
+	ck_assert(!a.vp8 && a.vp9 && a.av1 && !a.h264 && !a.h265);
+	ck_assert_uint_eq(hws_codecs_of_ability(&a), BIT(VP9) | BIT(AV1));
+	hws_codecs_to_ability(BIT(VP8) | BIT(H264) | BIT(H265), &a);
+	ck_assert(a.vp8 && !a.vp9 && !a.av1 && a.h264 && a.h265);
+	ck_assert_uint_eq(hws_codecs_of_ability(&a), BIT(VP8) | BIT(H264) | BIT(H265));
+}
+END_TEST
+
 START_TEST(packets_are_found_in_every_member)
 {
 	static const struct {
@@ -75,6 +90,7 @@ Suite *codec_wire_suite(void)
 
 	tcase_add_test(t, abilities_go_to_their_members);
 	tcase_add_test(t, encodings_go_to_their_members);
+	tcase_add_test(t, whole_chroma_goes_to_its_members);
 	tcase_add_test(t, packets_are_found_in_every_member);
 	suite_add_tcase(s, t);
 	return s;

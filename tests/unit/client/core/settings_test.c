@@ -48,7 +48,10 @@ static const struct {
 	{ "quality", "best", true },
 	{ "quality", "superb", false },
 	{ "codec", "vp8", true },
-	{ "codec", "h264", false },
+	{ "codec", "h264", true },
+	{ "chroma", "444", true },
+	{ "chroma", "422", false },
+	{ "codec", "mpeg2", false },
 };
 
 static void path_in_new_dir(char *buf, size_t size, const char *file)

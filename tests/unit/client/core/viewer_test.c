@@ -494,7 +494,15 @@ START_TEST(options_send_only_what_changed)
 	ck_assert_int_eq(om->image_quality, SES__IMAGE_QUALITY__Best);
 	ck_assert_int_eq(om->disable_keyboard, SES__OPTION_MESSAGE__BOOL_OPTION__Yes);
 	ck_assert_int_eq(om->show_remote_cursor, SES__OPTION_MESSAGE__BOOL_OPTION__NotSet);
-	ck_assert_ptr_null(om->supported_decoding);
+	/* With the best quality colours are whole. */
+	ck_assert_ptr_nonnull(om->supported_decoding);
+	ck_assert_int_eq(om->supported_decoding->prefer_chroma, SES__CHROMA__I444);
+	hws_ses_free(m);
+	o.chroma = HWS_CHROMA_HALVED;
+	hws_viewer_set_options(r.viewer, &o);
+	m = recorder_sent(&r, -1);
+	ck_assert_int_eq(m->misc->option->supported_decoding->prefer_chroma, SES__CHROMA__I420);
+	ck_assert(m->misc->option->supported_decoding->i444->vp9);
 	hws_ses_free(m);
 	o.quality = SES__IMAGE_QUALITY__NotSet; /* back to what hosts begin with */
 	hws_viewer_set_options(r.viewer, &o);

@@ -601,24 +601,6 @@ START_TEST(the_host_may_end_while_a_picture_is_being_coded)
 }
 END_TEST
 
-START_TEST(codec_choice_follows_abilities_then_votes)
-{
-	const uint32_t v8 = 1u << HWS_CODEC_VP8, v9 = 1u << HWS_CODEC_VP9,
-		       av1 = 1u << HWS_CODEC_AV1;
-	struct hws_codec_wish w[3] = { { v8 | v9, HWS_CODEC_VP8 }, { v8 | v9, HWS_CODEC_NONE },
-		{ v9, HWS_CODEC_NONE } };
-
-	ck_assert_int_eq(hws_codec_choose(w, 0, v8 | v9), HWS_CODEC_VP9);
-	ck_assert_int_eq(hws_codec_choose(w, 2, v8 | v9), HWS_CODEC_VP8);
-	ck_assert_int_eq(hws_codec_choose(w, 3, v8 | v9), HWS_CODEC_VP9);
-	ck_assert_int_eq(hws_codec_choose(w, 2, v9), HWS_CODEC_VP9);
-	w[0] = (struct hws_codec_wish){ v9 | av1, HWS_CODEC_NONE };
-	ck_assert_int_eq(hws_codec_choose(w, 1, v8 | v9 | av1), HWS_CODEC_AV1);
-	ck_assert_uint_eq(hws_codec_wish_of(NULL).can, v9);
-	ck_assert_uint_eq(hws_codecs_encodable(), v8 | v9);
-}
-END_TEST
-
 Suite *host_video_suite(void)
 {
 	Suite *s = suite_create("services/video_host");
@@ -646,7 +628,6 @@ Suite *host_video_suite(void)
 	tcase_add_test(t, a_viewer_whose_link_breaks_does_not_hurt_the_others);
 	tcase_add_test(t, a_screenshot_is_a_png_of_the_display);
 	tcase_add_test(t, the_host_may_end_while_a_picture_is_being_coded);
-	tcase_add_test(t, codec_choice_follows_abilities_then_votes);
 	suite_add_tcase(s, t);
 	return s;
 }
