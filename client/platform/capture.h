@@ -19,6 +19,7 @@ struct hws_display {
 	int x, y, width, height; /* pixels of the virtual desktop */
 	char name[64];
 	bool primary;
+	uint32_t id; /* of the back-end: the same display has the same one in the next list */
 };
 
 struct hws_capture;

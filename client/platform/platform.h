@@ -7,6 +7,7 @@
 #include "client/platform/cursor.h"
 #include "client/platform/inject.h"
 #include "client/platform/pty.h"
+#include "client/platform/screens.h"
 #include "client/platform/seat.h"
 #include "client/platform/sound.h"
 #include "shared/loop/loop.h"
@@ -20,7 +21,8 @@ enum {
 	HWS_GIVES_SOUND = 16,
 	HWS_GIVES_CAMERA = 32,
 	HWS_GIVES_PTY = 64,
-	HWS_GIVES_SEAT = 128
+	HWS_GIVES_SEAT = 128,
+	HWS_GIVES_SCREENS = 256
 };
 
 /* One opened desktop; the interfaces belong to it. The first four are always there, the others are
@@ -36,6 +38,7 @@ struct hws_platform {
 	struct hws_camera *camera;
 	struct hws_ptys *ptys;
 	struct hws_seat *seat;
+	struct hws_screens *screens;
 	void (*free)(struct hws_platform *p);
 };
 

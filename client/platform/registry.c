@@ -12,10 +12,10 @@
 #define GIVES_DESKTOP (HWS_GIVES_CAPTURE | HWS_GIVES_CURSOR | HWS_GIVES_INJECT | HWS_GIVES_CLIP)
 
 static const struct hws_platform_backend backends[] = {
-	{ "x11", GIVES_DESKTOP, hws_x11_open },
+	{ "x11", GIVES_DESKTOP | HWS_GIVES_SCREENS, hws_x11_open },
 	{ "headless",
 			GIVES_DESKTOP | HWS_GIVES_SOUND | HWS_GIVES_CAMERA | HWS_GIVES_PTY |
-					HWS_GIVES_SEAT,
+					HWS_GIVES_SEAT | HWS_GIVES_SCREENS,
 			hws_headless_open },
 	{ "camera", HWS_GIVES_CAPTURE | HWS_GIVES_CAMERA, hws_cameras_open },
 };
@@ -88,5 +88,6 @@ unsigned hws_platform_has(const struct hws_platform *p)
 	return (p->capture ? HWS_GIVES_CAPTURE : 0u) | (p->cursor ? HWS_GIVES_CURSOR : 0u) |
 			(p->inject ? HWS_GIVES_INJECT : 0u) | (p->clip ? HWS_GIVES_CLIP : 0u) |
 			(p->sound ? HWS_GIVES_SOUND : 0u) | (p->camera ? HWS_GIVES_CAMERA : 0u) |
-			(p->ptys ? HWS_GIVES_PTY : 0u) | (p->seat ? HWS_GIVES_SEAT : 0u);
+			(p->ptys ? HWS_GIVES_PTY : 0u) | (p->seat ? HWS_GIVES_SEAT : 0u) |
+			(p->screens ? HWS_GIVES_SCREENS : 0u);
 }

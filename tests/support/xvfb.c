@@ -7,6 +7,22 @@
 #include <string.h>
 #include <unistd.h>
 
+void test_xvfb_await(struct test_xvfb *x)
+{
+	/* The keyboard compiler may complain before: the number is the line that is nothing
+	 * else. */
+	for (;;) {
+		const char *line = test_proc_must_expect(&x->proc, "\n", 20000);
+		const char *start = line;
+		while (start > x->proc.log && start[-1] != '\n')
+			start--;
+		if (start == line || strspn(start, "0123456789") != (size_t)(line - start))
+			continue;
+		snprintf(x->display, sizeof(x->display), ":%.*s", (int)(line - start), start);
+		return;
+	}
+}
+
 static void start(struct test_xvfb *x, int width, int height, int depth, const char *without,
 		const char *display)
 {
@@ -28,18 +44,7 @@ static void start(struct test_xvfb *x, int width, int height, int depth, const c
 	memset(x, 0, sizeof(*x));
 	snprintf(screen, sizeof(screen), "%dx%dx%d", width, height, depth);
 	test_proc_start(&x->proc, argv, NULL);
-	/* The keyboard compiler may complain before: the number is the line that is nothing
-	 * else. */
-	for (;;) {
-		const char *line = test_proc_must_expect(&x->proc, "\n", 20000);
-		const char *start = line;
-		while (start > x->proc.log && start[-1] != '\n')
-			start--;
-		if (start == line || strspn(start, "0123456789") != (size_t)(line - start))
-			continue;
-		snprintf(x->display, sizeof(x->display), ":%.*s", (int)(line - start), start);
-		return;
-	}
+	test_xvfb_await(x);
 }
 
 void test_xvfb_start(struct test_xvfb *x, int width, int height)

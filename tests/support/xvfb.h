@@ -17,6 +17,8 @@ void test_xvfb_start_without(struct test_xvfb *x, int width, int height, const c
 void test_xvfb_start_depth(struct test_xvfb *x, int width, int height, int depth);
 /* On a display number that no other test takes, so that it stays free when the server dies. */
 void test_xvfb_start_own(struct test_xvfb *x, int width, int height);
+/* Waits for what a server that was started with "-displayfd 1" says of its display. */
+void test_xvfb_await(struct test_xvfb *x);
 /* kill -9. */
 void test_xvfb_kill(struct test_xvfb *x);
 /* A new server on the display of one that was killed; of one by test_xvfb_start_own. */

@@ -21,6 +21,14 @@ struct hl_snap {
 
 #define HL_SNAPS_MAX 16u
 
+struct hl_done { /* an answer of the screens */
+	enum hws_screens_act act;
+	uint64_t who;
+	int r;
+};
+
+#define HL_DONES_MAX 16u
+
 struct headless {
 	struct hws_platform base;
 	struct hws_loop *loop;
@@ -28,6 +36,7 @@ struct headless {
 	struct hws_cursor cursor;
 	struct hws_inject inject;
 	struct hws_clip clip;
+	struct hws_screens screens;
 	void (*on_lost)(const char *why, void *arg);
 	void *lost_arg;
 
@@ -39,6 +48,13 @@ struct headless {
 	struct hl_snap snap[HL_SNAPS_MAX];
 	struct hws_deferred snapped;
 	unsigned grabs, fail_grabs;
+
+	/* of its screens */
+	bool changed, refuse_screens;
+	struct hws_display before[HWS_DISPLAYS_MAX], next[HWS_DISPLAYS_MAX];
+	unsigned before_count, next_count, dones;
+	struct hl_done done[HL_DONES_MAX];
+	struct hws_deferred screens_told, relist;
 
 	bool want_shape, want_position, has_shape;
 	struct hws_cursor_shape shape;
@@ -65,6 +81,8 @@ int hl_screen_init(struct headless *h) HWS_MUST_CHECK;
 void hl_screen_done(struct headless *h);
 void hl_cursor_init(struct headless *h);
 void hl_cursor_done(struct headless *h);
+void hl_screens_init(struct headless *h);
+void hl_screens_done(struct headless *h);
 void hl_input_init(struct headless *h);
 void hl_input_done(struct headless *h);
 void hl_clip_init(struct headless *h);

@@ -30,6 +30,7 @@ static void headless_free(struct hws_platform *p)
 	struct headless *h = of_platform(p);
 
 	hws_timer_stop(&h->animation);
+	hl_screens_done(h);
 	hl_screen_done(h);
 	hl_cursor_done(h);
 	hl_input_done(h);
@@ -94,6 +95,7 @@ static int desktop_new(struct hws_platform_opening *o, const char *options, stru
 	hl_cursor_init(h);
 	hl_input_init(h);
 	hl_clip_init(h);
+	hl_screens_init(h);
 	struct hws_display one = {
 		.width = w, .height = tall, .primary = true, .name = "headless"
 	};

@@ -27,6 +27,12 @@ void hws_headless_set_format(struct hws_platform *p, enum hws_pixel_format forma
 void hws_headless_fail_grabs(struct hws_platform *p, unsigned count);
 /* How often pixels were converted: 0 while nothing changes. */
 unsigned hws_headless_grabs(const struct hws_platform *p);
+/* Changes of displays, and keeping the person out, fail from now on, or not any more. */
+void hws_headless_refuse_screens(struct hws_platform *p, bool refuse);
+/* As a desktop that can do nothing of it; before services are made. */
+void hws_headless_lose_screens(struct hws_platform *p);
+/* The dark monitors are lit by somebody else. */
+void hws_headless_end_blank(struct hws_platform *p);
 void hws_headless_set_cursor(struct hws_platform *p, const struct hws_cursor_shape *shape);
 /* As if somebody at the desktop moved the pointer or copied text. */
 void hws_headless_move_pointer(struct hws_platform *p, int x, int y);

@@ -464,8 +464,10 @@ static void on_settled(void *arg)
 		return;
 	}
 	x11_flush(c->d);
-	if (n == c->count && x11_displays_same(list, c->list, n))
+	if (n == c->count && x11_displays_same(list, c->list, n)) {
+		x11_screens_relist(c->d->screens); /* what they may become, perhaps */
 		return;
+	}
 	c->generation++;
 	for (unsigned i = 0; i < HWS_DISPLAYS_MAX; i++) {
 		struct view *v = &c->view[i];
@@ -475,6 +477,7 @@ static void on_settled(void *arg)
 	watch_damage(c);
 	memcpy(c->list, list, sizeof(list));
 	c->count = n;
+	x11_screens_relist(c->d->screens);
 	hws_capture_source_relisted(c->base.capture);
 }
 
@@ -521,6 +524,7 @@ int x11_capture_new(struct x11_desktop *d, struct hws_error *err)
 	xcb_randr_select_input(d->conn, d->screen->root,
 			XCB_RANDR_NOTIFY_MASK_SCREEN_CHANGE | XCB_RANDR_NOTIFY_MASK_CRTC_CHANGE |
 					XCB_RANDR_NOTIFY_MASK_OUTPUT_CHANGE);
+	x11_root_events(d, XCB_EVENT_MASK_STRUCTURE_NOTIFY, true);
 	return hws_capture_new(d->loop, &c->base, &d->base.capture);
 }
 

@@ -15,6 +15,7 @@ struct x11_capture;
 struct x11_cursor;
 struct x11_inject;
 struct x11_clip;
+struct x11_screens;
 
 struct x11_desktop {
 	struct hws_platform base;
@@ -31,10 +32,12 @@ struct x11_desktop {
 	void *lost_arg;
 	uint8_t damage_event, xfixes_event, randr_event, xkb_event;
 	bool has_shm;
+	uint32_t root_events; /* that we are sent of the root window: x11_root_events */
 	struct x11_capture *capture;
 	struct x11_cursor *cursor;
 	struct x11_inject *inject;
 	struct x11_clip *clip;
+	struct x11_screens *screens;
 };
 
 /* An answer that will come: `reply` (freed by the caller of fn) or `error`, both NULL when the
@@ -48,6 +51,9 @@ int x11_await(struct x11_desktop *d, unsigned sequence, x11_answer_fn fn, void *
 void x11_flush(struct x11_desktop *d);
 /* The desktop cannot be used any more: tells its owner, once. */
 void x11_lose(struct x11_desktop *d, const char *why);
+/* Adds events of the root window to those that we are sent, or takes them away. Each part asks for
+ * its own. */
+void x11_root_events(struct x11_desktop *d, uint32_t mask, bool on);
 /* Blocking look-up, for set-up; XCB_NONE on failure. */
 xcb_atom_t x11_atom(struct x11_desktop *d, const char *name);
 
@@ -60,6 +66,11 @@ void x11_capture_on_screen(struct x11_capture *c);
 int x11_cursor_new(struct x11_desktop *d) HWS_MUST_CHECK;
 void x11_cursor_free(struct x11_cursor *c);
 void x11_cursor_on_notify(struct x11_cursor *c);
+
+int x11_screens_new(struct x11_desktop *d) HWS_MUST_CHECK;
+void x11_screens_free(struct x11_screens *s);
+/* The displays are others now, or their sizes may be: looks anew. Waits for the server. */
+void x11_screens_relist(struct x11_screens *s);
 
 int x11_inject_new(struct x11_desktop *d) HWS_MUST_CHECK;
 void x11_inject_free(struct x11_inject *j);

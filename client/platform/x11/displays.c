@@ -71,7 +71,8 @@ unsigned x11_displays_list(struct x11_desktop *d, struct hws_display *list, stru
 			.y = box.y,
 			.width = box.w,
 			.height = box.h,
-			.primary = it.data->primary };
+			.primary = it.data->primary,
+			.id = it.data->name };
 		monitor_name(d, it.data->name, list[n].name, sizeof(list[n].name));
 		any = true;
 		n += fits(&list[n], err);

@@ -285,10 +285,7 @@ bool x11_reader_on_message(struct x11_reader *r, const xcb_client_message_event_
 /* Answers to pings go to the root window. */
 static void listen_at_root(struct x11_reader *r, bool on)
 {
-	uint32_t mask = on ? XCB_EVENT_MASK_SUBSTRUCTURE_NOTIFY : 0;
-
-	xcb_change_window_attributes(r->d->conn, r->d->screen->root, XCB_CW_EVENT_MASK, &mask);
-	x11_flush(r->d);
+	x11_root_events(r->d, XCB_EVENT_MASK_SUBSTRUCTURE_NOTIFY, on);
 }
 
 /* --- the interface --- */

@@ -43,7 +43,7 @@ bool x11_sweep_read_mark(const uint8_t action[8], xcb_window_t *ret_owner)
 }
 
 /* A window of that number may belong to another program by now: ours bears its own number. */
-static bool is_alive(xcb_connection_t *conn, xcb_window_t owner)
+bool x11_sweep_owner_lives(xcb_connection_t *conn, xcb_window_t owner)
 {
 	xcb_intern_atom_reply_t *mark = xcb_intern_atom_reply(
 			conn, xcb_intern_atom(conn, 0, sizeof(OWNER_ATOM) - 1, OWNER_ATOM), NULL);
@@ -80,7 +80,7 @@ static bool is_due(
 		return false; /* cannot be: so many died at once */
 	if (k == v->count) {
 		v->of[k].owner = owner;
-		v->of[k].sweep = owner == self || !is_alive(conn, owner);
+		v->of[k].sweep = owner == self || !x11_sweep_owner_lives(conn, owner);
 		v->count++;
 	}
 	return v->of[k].sweep;

@@ -7,6 +7,8 @@
 
 /* A window that nobody sees; while it exists its process is alive. XCB_NONE on failure. */
 xcb_window_t x11_sweep_owner_new(xcb_connection_t *conn, const xcb_screen_t *screen);
+/* Whether that process still is there. */
+bool x11_sweep_owner_lives(xcb_connection_t *conn, xcb_window_t owner);
 /* The eight bytes of a key action that does nothing and says whose the key is. */
 void x11_sweep_mark(xcb_window_t owner, uint8_t action[8]);
 /* Whether an action is such a mark; then whose. */

@@ -54,6 +54,16 @@ void x11_lose(struct x11_desktop *d, const char *why)
 		d->on_lost(why, d->lost_arg);
 }
 
+/* Monitors that somebody defines over a screen are told of by its window alone. */
+static bool is_about_screen(const struct x11_desktop *d, const xcb_generic_event_t *e, uint8_t type)
+{
+	return type == d->randr_event + XCB_RANDR_SCREEN_CHANGE_NOTIFY ||
+			type == d->randr_event + XCB_RANDR_NOTIFY ||
+			(type == XCB_CONFIGURE_NOTIFY &&
+					((const xcb_configure_notify_event_t *)e)->window ==
+							d->screen->root);
+}
+
 static void dispatch(struct x11_desktop *d, const xcb_generic_event_t *e)
 {
 	uint8_t type = e->response_type & 0x7f;
@@ -67,8 +77,7 @@ static void dispatch(struct x11_desktop *d, const xcb_generic_event_t *e)
 		x11_capture_on_damage(d->capture, e);
 	} else if (type == d->xfixes_event + XCB_XFIXES_CURSOR_NOTIFY) {
 		x11_cursor_on_notify(d->cursor);
-	} else if (type == d->randr_event + XCB_RANDR_SCREEN_CHANGE_NOTIFY ||
-			type == d->randr_event + XCB_RANDR_NOTIFY) {
+	} else if (is_about_screen(d, e, type)) {
 		x11_capture_on_screen(d->capture);
 	} else if (type == d->xkb_event) {
 		x11_inject_on_xkb(d->inject, e);
@@ -176,6 +185,17 @@ void x11_flush(struct x11_desktop *d)
 {
 	if (!d->lost && !d->closing)
 		hws_loop_defer(d->loop, &d->drain, drain, d);
+}
+
+void x11_root_events(struct x11_desktop *d, uint32_t mask, bool on)
+{
+	uint32_t now = on ? d->root_events | mask : d->root_events & ~mask;
+
+	if (now == d->root_events)
+		return;
+	d->root_events = now;
+	xcb_change_window_attributes(d->conn, d->screen->root, XCB_CW_EVENT_MASK, &now);
+	x11_flush(d);
 }
 
 xcb_atom_t x11_atom(struct x11_desktop *d, const char *name)
@@ -294,6 +314,7 @@ static void x11_free(struct hws_platform *p)
 	x11_clip_free(d->clip);
 	x11_inject_free(d->inject);
 	x11_cursor_free(d->cursor);
+	x11_screens_free(d->screens);
 	x11_capture_free(d->capture);
 	struct hws_list *n;
 	while (d->calls.next && (n = hws_list_first(&d->calls)) != NULL) {
@@ -334,6 +355,8 @@ static int open_parts(struct x11_desktop *d, struct hws_error *err)
 {
 	int r = x11_capture_new(d, err);
 
+	if (r == HWS_OK)
+		r = x11_screens_new(d);
 	if (r == HWS_OK)
 		r = x11_cursor_new(d);
 	if (r == HWS_OK)

@@ -2,6 +2,7 @@
  * program on that desktop sees. */
 #include "desktop.h"
 #include "tests/support/open_platform.h"
+#include "tests/support/xorg.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -144,6 +145,20 @@ void desktop_setup_depth(struct desktop *d, int depth)
 	open_on_server(d);
 }
 
+bool desktop_setup_outputs(struct desktop *d)
+{
+	memset(d, 0, sizeof(*d));
+	if (!test_xorg_start(&d->x, 1280, 800))
+		return false;
+	open_on_server(d);
+	return true;
+}
+
+void desktop_setup_on(struct desktop *d)
+{
+	open_on_server(d);
+}
+
 static void open_on_server(struct desktop *d)
 {
 	ck_assert_int_eq(hws_loop_new(&d->loop), HWS_OK);
@@ -171,7 +186,8 @@ void desktop_teardown(struct desktop *d)
 	hws_capture_unsubscribe(d->reader);
 	hws_platform_close(d->p);
 	hws_loop_free(d->loop);
-	xcb_disconnect(d->c);
+	if (d->c)
+		xcb_disconnect(d->c);
 	test_xvfb_stop(&d->x);
 	free(d->text);
 }

@@ -39,6 +39,11 @@ void desktop_setup(struct desktop *d);
 void desktop_setup_without(struct desktop *d, const char *extension);
 /* The same at another depth of colours. */
 void desktop_setup_depth(struct desktop *d, int depth);
+/* The same on a server with sixteen outputs, of which one is lit, with 1280 x 800; false: the
+ * machine has none, and the test is over. */
+bool desktop_setup_outputs(struct desktop *d);
+/* The same on a server that runs already (d->x). */
+void desktop_setup_on(struct desktop *d);
 /* Closes the platform and opens it again on the same server. */
 void desktop_reopen(struct desktop *d);
 void desktop_teardown(struct desktop *d);
