@@ -39,7 +39,7 @@ void hws_gate_option(struct hws_gate *g, const struct hws_session_row *row, stru
 	if (hws_ses_unpack(frame, &m) < 0)
 		return;
 	g->disabled = hws_option_disabled(m->misc->option, g->disabled);
-	hws_gate_drop_options(g->conn, m->misc->option, g->login.version);
+	hws_gate_drop_options(g->conn, m->misc->option, g->login.version, hws_gate_effective(g));
 	hws_buf_init(&trimmed, row->cap);
 	if (!hws_option_trim(m->misc->option, hws_gate_effective(g)))
 		hws_gate_forward(g, row, frame);
@@ -57,7 +57,8 @@ static void refuse_options(struct hws_gate *g)
 	if (hws_msg_unpack(&ses__login_request__descriptor, hws_buf_bytes(&g->login.request),
 			    HWS_SES_LIST_MAX, &m) < 0)
 		return;
-	hws_gate_drop_options(g->conn, ((const Ses__LoginRequest *)m)->option, g->login.version);
+	hws_gate_drop_options(g->conn, ((const Ses__LoginRequest *)m)->option, g->login.version,
+			hws_gate_effective(g));
 	hws_msg_free(m);
 }
 

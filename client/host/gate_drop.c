@@ -60,7 +60,9 @@ void hws_gate_drop_refuse(struct hws_gate_drops *d, struct hws_conn *c,
 	hws_ses_free(m);
 }
 
-void hws_gate_drop_options(struct hws_conn *c, const Ses__OptionMessage *o, uint32_t version)
+void hws_gate_drop_options(struct hws_conn *c, const Ses__OptionMessage *o, uint32_t version,
+		uint32_t permissions)
 {
-	note_result(hws_refuse_options(o, version < HWS_V_MULTI_DISPLAY, send_answer, c));
+	note_result(hws_refuse_options(
+			o, version < HWS_V_MULTI_DISPLAY, permissions, send_answer, c));
 }

@@ -22,5 +22,6 @@ void hws_gate_drop_refuse(struct hws_gate_drops *d, struct hws_conn *c,
 		const struct hws_session_row *row, struct hws_bytes frame,
 		enum hws_session_kind kind, uint32_t permissions, uint64_t now_us);
 /* The same for the options that came with a login, or with a later change; NULL: none. `version`:
- * of the viewer, as hws_version_number. */
-void hws_gate_drop_options(struct hws_conn *c, const Ses__OptionMessage *o, uint32_t version);
+ * of the viewer, as hws_version_number; `permissions`: of the session. */
+void hws_gate_drop_options(struct hws_conn *c, const Ses__OptionMessage *o, uint32_t version,
+		uint32_t permissions);

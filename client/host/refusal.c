@@ -41,8 +41,8 @@ static int send_notification(Ses__BackNotification *n, hws_refusal_send send, vo
 	return send_misc(&misc, send, arg);
 }
 
-static int refuse_privacy(bool on, const char *impl_key, enum hws_session_kind kind,
-		hws_refusal_send send, void *arg)
+static int refuse_privacy(
+		bool on, const char *impl_key, bool denied, hws_refusal_send send, void *arg)
 {
 	Ses__BackNotification n = SES__BACK_NOTIFICATION__INIT;
 
@@ -50,7 +50,7 @@ static int refuse_privacy(bool on, const char *impl_key, enum hws_session_kind k
 	n.impl_key = (char *)(uintptr_t)impl_key;
 	if (!on)
 		n.privacy_mode_state = SES__BACK_NOTIFICATION__PRIVACY_MODE_STATE__PrvOffFailed;
-	else if (kind == HWS_KIND_REMOTE)
+	else if (!denied)
 		n.privacy_mode_state = SES__BACK_NOTIFICATION__PRIVACY_MODE_STATE__PrvNotSupported;
 	else
 		n.privacy_mode_state =
@@ -60,13 +60,12 @@ static int refuse_privacy(bool on, const char *impl_key, enum hws_session_kind k
 	return send_notification(&n, send, arg);
 }
 
-static int refuse_block_input(bool on, hws_refusal_send send, void *arg)
+static int refuse_block_input(hws_refusal_send send, void *arg)
 {
 	Ses__BackNotification n = SES__BACK_NOTIFICATION__INIT;
 
 	n.union_case = SES__BACK_NOTIFICATION__UNION_BLOCK_INPUT_STATE;
-	n.block_input_state = on ? SES__BACK_NOTIFICATION__BLOCK_INPUT_STATE__BlkOnFailed
-				 : SES__BACK_NOTIFICATION__BLOCK_INPUT_STATE__BlkOffFailed;
+	n.block_input_state = SES__BACK_NOTIFICATION__BLOCK_INPUT_STATE__BlkOnFailed;
 	n.details = (char *)"No permission";
 	return send_notification(&n, send, arg);
 }
@@ -189,7 +188,8 @@ int hws_refuse(const struct hws_session_row *row, const Ses__Message *m, enum hw
 	case HWS_ANSWER_PRIVACY:
 		if (misc && misc->union_case == SES__MISC__UNION_TOGGLE_PRIVACY_MODE)
 			return refuse_privacy(misc->toggle_privacy_mode->on,
-					misc->toggle_privacy_mode->impl_key, kind, send, arg);
+					misc->toggle_privacy_mode->impl_key,
+					kind != HWS_KIND_REMOTE, send, arg);
 		break;
 	case HWS_ANSWER_ELEVATION:
 		return refuse_elevation(permissions, send, arg);
@@ -215,8 +215,6 @@ static int refuse_by_box(const Ses__OptionMessage *o, hws_refusal_send send, voi
 		const char *text;
 	} items[] = {
 		{ o->lock_after_session_end, "lock its screen at the end of a session" },
-		{ o->follow_remote_cursor, "say on which display its pointer is" },
-		{ o->follow_remote_window, "say on which display its active window is" },
 		{ o->show_my_cursor, "draw the pointers of viewers" },
 	};
 	char text[300] = "";
@@ -238,16 +236,19 @@ static int refuse_by_box(const Ses__OptionMessage *o, hws_refusal_send send, voi
 	return send_box("Not available", text, send, arg);
 }
 
-int hws_refuse_options(
-		const Ses__OptionMessage *o, bool old_viewer, hws_refusal_send send, void *arg)
+int hws_refuse_options(const Ses__OptionMessage *o, bool old_viewer, uint32_t permissions,
+		hws_refusal_send send, void *arg)
 {
+	const uint32_t dark = HWS_NEED(HWS_PERM_PRIVACY_MODE);
+	const uint32_t block = HWS_NEED(HWS_PERM_KEYBOARD) | HWS_NEED(HWS_PERM_BLOCK_INPUT);
 	int r = HWS_OK;
 
 	if (!o)
 		return r;
-	if (old_viewer && (o->privacy_mode == YES || o->privacy_mode == NO))
-		r = refuse_privacy(o->privacy_mode == YES, "", HWS_KIND_REMOTE, send, arg);
-	if (r == HWS_OK && (o->block_input == YES || o->block_input == NO))
-		r = refuse_block_input(o->block_input == YES, send, arg);
+	/* switched off, both go on: the desktop answers */
+	if (old_viewer && o->privacy_mode == YES && (permissions & dark) != dark)
+		r = refuse_privacy(true, "", true, send, arg);
+	if (r == HWS_OK && o->block_input == YES && (permissions & block) != block)
+		r = refuse_block_input(send, arg);
 	return r < 0 ? r : refuse_by_box(o, send, arg);
 }

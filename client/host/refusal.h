@@ -15,7 +15,7 @@ typedef int (*hws_refusal_send)(const Ses__Message *answer, void *arg);
  * `send`, else HWS_OK. */
 int hws_refuse(const struct hws_session_row *row, const Ses__Message *m, enum hws_session_kind kind,
 		uint32_t permissions, hws_refusal_send send, void *arg) HWS_MUST_CHECK;
-/* The same for what the viewer switched on in `o` (NULL: nothing) and this host does not do.
- * `old_viewer`: of a version that switches privacy mode by an option. */
-int hws_refuse_options(const Ses__OptionMessage *o, bool old_viewer, hws_refusal_send send,
-		void *arg) HWS_MUST_CHECK;
+/* The same for what the viewer switched on in `o` (NULL: nothing) and this host does not do, or not
+ * with these permissions. `old_viewer`: of a version that switches privacy mode by an option. */
+int hws_refuse_options(const Ses__OptionMessage *o, bool old_viewer, uint32_t permissions,
+		hws_refusal_send send, void *arg) HWS_MUST_CHECK;

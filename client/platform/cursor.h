@@ -21,21 +21,68 @@ struct hws_cursor_events {
 	void *arg;
 };
 
+/* Where something is that a viewer's display may follow. */
+struct hws_cursor_places {
+	void (*on_pointer)(int x, int y, void *arg);
+	/* The middle of the window that has the keyboard. */
+	void (*on_window)(int x, int y, void *arg);
+	void *arg;
+};
+
 struct hws_cursor_impl {
-	void (*watch)(struct hws_cursor *c, bool shape, bool position);
+	void (*watch)(struct hws_cursor *c, bool shape, bool position, bool window);
 	const struct hws_cursor_shape *(*shape)(struct hws_cursor *c);
 };
 
 struct hws_cursor {
 	const struct hws_cursor_impl *impl;
-	struct hws_cursor_events ev;
+	struct hws_cursor_events ev;           /* of hws_cursor_watch */
+	struct hws_cursor_places places;       /* of hws_cursor_follow */
+	bool shape, position, pointer, window; /* what is wanted; not the back-end's */
 };
 
+/* Who begins to look at the position is told it, wherever it has been for long. */
+static inline void hws_cursor_watch_all(struct hws_cursor *c, bool begins)
+{
+	if (begins)
+		c->impl->watch(c, c->shape, false, c->window);
+	c->impl->watch(c, c->shape, c->position || c->pointer, c->window);
+}
+
 /* Which events are wanted; without any there is no work. Switching `shape` on gives the present one
- * soon. */
+ * soon, and `position` the present one. */
 static inline void hws_cursor_watch(struct hws_cursor *c, bool shape, bool position)
 {
-	c->impl->watch(c, shape, position);
+	bool begins = position && !c->position;
+
+	c->shape = shape;
+	c->position = position;
+	hws_cursor_watch_all(c, begins);
+}
+
+/* The same for the places. */
+static inline void hws_cursor_follow(struct hws_cursor *c, bool pointer, bool window)
+{
+	bool begins = pointer && !c->pointer;
+
+	c->pointer = pointer;
+	c->window = window;
+	hws_cursor_watch_all(c, begins);
+}
+
+/* For back-ends: to whom it may concern. */
+static inline void hws_cursor_moved(struct hws_cursor *c, int x, int y)
+{
+	if (c->position && c->ev.on_position)
+		c->ev.on_position(x, y, c->ev.arg);
+	if (c->pointer && c->places.on_pointer)
+		c->places.on_pointer(x, y, c->places.arg);
+}
+
+static inline void hws_cursor_window_moved(struct hws_cursor *c, int x, int y)
+{
+	if (c->window && c->places.on_window)
+		c->places.on_window(x, y, c->places.arg);
 }
 
 /* The last known shape, NULL if none yet; borrows until the next turn. */

@@ -1,6 +1,29 @@
 /* Who changed something: the last of them that leaves takes it back. */
 #include "client/platform/screens.h"
 
+static const struct hws_screens_events *events_of(
+		const struct hws_screens *s, enum hws_screens_act act)
+{
+	return act == HWS_SCREENS_BLOCK || act == HWS_SCREENS_BLANK ? &s->person : &s->displays;
+}
+
+void hws_screens_tell_done(struct hws_screens *s, enum hws_screens_act act, uint64_t who, int r,
+		const char *why)
+{
+	const struct hws_screens_events *ev = events_of(s, act);
+
+	if (ev->on_done)
+		ev->on_done(act, who, r, why, ev->arg);
+}
+
+void hws_screens_tell_over(struct hws_screens *s, enum hws_screens_act act, const char *why)
+{
+	const struct hws_screens_events *ev = events_of(s, act);
+
+	if (ev->on_over)
+		ev->on_over(act, why, ev->arg);
+}
+
 unsigned hws_screens_sizes(
 		struct hws_screens *s, unsigned display, struct hws_size ret[HWS_SIZES_MAX])
 {

@@ -36,17 +36,27 @@ struct hws_screens_impl {
 	void (*blank)(struct hws_screens *s, bool on, uint64_t who);
 };
 
-struct hws_screens {
-	const struct hws_screens_impl *impl;
-	bool can_blank; /* as far as is known before it is tried */
-	uint32_t holders; /* bits of slots: viewers that changed sizes or displays */
+struct hws_screens_events {
 	/* How it ended, once for each call that has a `who`. r < 0: nothing changed, and `why` is a
-	 * sentence for that viewer. Of a success the display list tells. Set by the user. */
+	 * sentence for that viewer. Of a success the display list tells. */
 	void (*on_done)(enum hws_screens_act act, uint64_t who, int r, const char *why, void *arg);
 	/* It ended by itself (a device came that cannot be held; the monitors are lit again). */
 	void (*on_over)(enum hws_screens_act act, const char *why, void *arg);
 	void *arg;
 };
+
+struct hws_screens {
+	const struct hws_screens_impl *impl;
+	bool can_blank;   /* as far as is known before it is tried */
+	uint32_t holders; /* bits of slots: viewers that changed sizes or displays */
+	/* of RESIZE and PLUG; of BLOCK and BLANK. Set by the users; may be empty. */
+	struct hws_screens_events displays, person;
+};
+
+/* For back-ends. */
+void hws_screens_tell_done(struct hws_screens *s, enum hws_screens_act act, uint64_t who, int r,
+		const char *why);
+void hws_screens_tell_over(struct hws_screens *s, enum hws_screens_act act, const char *why);
 
 /* The sizes that a display may be given, without the doubtful ones; 0: it stays as it is. */
 unsigned hws_screens_sizes(

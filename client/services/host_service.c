@@ -113,12 +113,16 @@ static struct hws_host_service *opener(const struct hws_host_set *set, enum hws_
 void hws_host_set_open(
 		struct hws_host_set *set, struct hws_host_viewer *v, const Ses__LoginRequest *login)
 {
-	struct hws_host_service *s = opener(set, v->kind);
+	struct hws_host_service *s;
+	const char *why = NULL;
 
-	if (s)
+	each_service (set, v, s, obstacle)
+		why = why ? why : s->impl->obstacle(s);
+	s = opener(set, v->kind);
+	if (s && !why)
 		s->impl->open(s, v, login);
 	else
-		v->opened(v, NULL, -1);
+		v->opened(v, why, -1);
 }
 
 void hws_host_set_withdraw(struct hws_host_set *set, struct hws_host_viewer *v)

@@ -116,6 +116,8 @@ struct hws_host_service_impl {
 	 * answer is due. `login` is borrowed. */
 	void (*open)(struct hws_host_service *s, struct hws_host_viewer *v,
 			const Ses__LoginRequest *login);
+	/* What keeps any viewer out now, in words for it; NULL: nothing. */
+	const char *(*obstacle)(struct hws_host_service *s);
 };
 
 /* hostd passes it on in a message of its own small size. */

@@ -7,6 +7,9 @@
 #include "shared/wire/limits.h"
 #include "shared/wire/session_channel.h"
 
+/* Deployed viewers close the session with the box unless the type has "custom" in it. */
+#define BOX_TYPE "custom-nook-nocancel-hasclose"
+
 int hws_host_viewer_send(struct hws_host_viewer *g, const Ses__Message *m)
 {
 	const struct hws_session_row *row = hws_session_row_of(m);
@@ -30,4 +33,18 @@ void hws_host_viewer_tell(struct hws_host_viewer *g, const Ses__Message *m)
 	if (r < 0)
 		hws_debug("viewer.not_told", HWS_U64("slot", g->slot),
 				HWS_U64("message", m->union_case), HWS_ERR("why", r));
+}
+
+void hws_host_viewer_box(struct hws_host_viewer *g, const char *title, const char *text)
+{
+	Ses__Message m = SES__MESSAGE__INIT;
+	Ses__MessageBox box = SES__MESSAGE_BOX__INIT;
+
+	box.msgtype = (char *)BOX_TYPE;
+	box.title = (char *)(uintptr_t)title;
+	box.text = (char *)(uintptr_t)text;
+	box.link = (char *)"";
+	m.union_case = SES__MESSAGE__UNION_MESSAGE_BOX;
+	m.message_box = &box;
+	hws_host_viewer_tell(g, &m);
 }

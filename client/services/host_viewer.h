@@ -30,6 +30,8 @@ struct hws_host_viewer {
 	bool ack_required; /* it answers each video frame with video_received */
 	bool show_cursor;  /* it draws the remote pointer where it is */
 	uint64_t mouse_us; /* when it last moved or clicked */
+	unsigned display;  /* that it asked for last */
+	bool many;         /* it is sent more than one at once */
 	/* bytes given to send_parts, but for bulk, which the gate's probes overtake */
 	uint64_t sent;
 	/* One serialised ses.Message, which is of `row`, in two parts, on the channel that is its
@@ -54,8 +56,16 @@ static inline bool hws_host_viewer_may(const struct hws_host_viewer *g, enum hws
 	return (g->permissions >> p & 1) != 0;
 }
 
+/* For what is answered later: never 0, and no viewer after this one has it. */
+static inline uint64_t hws_host_viewer_mark(const struct hws_host_viewer *g)
+{
+	return g->conn * HWS_HOST_VIEWERS_MAX + g->slot + 1;
+}
+
 /* Packs and sends. HWS_ERR_TOOBIG: above hws_channel_message_max, the service should have split it;
  * HWS_ERR_FULL: not now, see `congested`. */
 int hws_host_viewer_send(struct hws_host_viewer *g, const Ses__Message *m) HWS_MUST_CHECK;
 /* The same for messages whose loss only means a stale display until the next one. */
 void hws_host_viewer_tell(struct hws_host_viewer *g, const Ses__Message *m);
+/* A sentence that its person is shown; the session goes on. */
+void hws_host_viewer_box(struct hws_host_viewer *g, const char *title, const char *text);

@@ -5,9 +5,11 @@
 #include "client/services/clipboard/clipboard_host.h"
 #include "client/services/clipfiles/clipfiles_host.h"
 #include "client/services/cursor/cursor_host.h"
+#include "client/services/displays/displays_host.h"
 #include "client/services/files/files_host.h"
 #include "client/services/input/input_host.h"
 #include "client/services/print/print_host.h"
+#include "client/services/privacy/privacy_host.h"
 #include "client/services/terminal/terminal_host.h"
 #include "client/services/tunnel/tunnel_host.h"
 #include "client/services/video/video_host.h"
@@ -17,6 +19,8 @@ const struct hws_host_service_impl *const hws_host_registry[] = {
 	&hws_video_host_service,
 	&hws_cursor_host_service,
 	&hws_input_host_service,
+	&hws_displays_host_service,
+	&hws_privacy_host_service,
 	&hws_clipboard_host_service,
 	&hws_clipfiles_host_service,
 	&hws_chat_host_service,

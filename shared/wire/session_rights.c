@@ -36,7 +36,7 @@ unsigned hws_option_trim(Ses__OptionMessage *o, uint32_t permissions)
 		uint32_t need;
 	} items[] = {
 		{ &o->privacy_mode, HWS_NEED(HWS_PERM_PRIVACY_MODE) },
-		{ &o->block_input, HWS_NEED(HWS_PERM_BLOCK_INPUT) },
+		{ &o->block_input, HWS_NEED(HWS_PERM_KEYBOARD) | HWS_NEED(HWS_PERM_BLOCK_INPUT) },
 		{ &o->enable_file_transfer, HWS_NEED(HWS_PERM_FILE) },
 		{ &o->terminal_persistent, HWS_NEED(HWS_PERM_TERMINAL) },
 	};
@@ -45,7 +45,7 @@ unsigned hws_option_trim(Ses__OptionMessage *o, uint32_t permissions)
 	for (size_t i = 0; i < HWS_COUNT(items); i++) {
 		/* to switch it off, a state as before included, needs nothing */
 		if (*items[i].set != SES__OPTION_MESSAGE__BOOL_OPTION__Yes ||
-				permissions & items[i].need)
+				(permissions & items[i].need) == items[i].need)
 			continue;
 		*items[i].set = SES__OPTION_MESSAGE__BOOL_OPTION__NotSet;
 		trimmed++;

@@ -11,7 +11,7 @@ static void do_tell_shape(void *arg)
 		h->cursor.ev.on_shape(&h->shape, h->cursor.ev.arg);
 }
 
-static void hl_watch_cursor(struct hws_cursor *c, bool shape, bool position)
+static void hl_watch_cursor(struct hws_cursor *c, bool shape, bool position, bool window HWS_UNUSED)
 {
 	struct headless *h = hws_container(c, struct headless, cursor);
 
@@ -62,6 +62,11 @@ void hws_headless_move_pointer(struct hws_platform *p, int x, int y)
 {
 	struct headless *h = of_platform(p);
 
-	if (h->want_position && h->cursor.ev.on_position)
-		h->cursor.ev.on_position(x, y, h->cursor.ev.arg);
+	if (h->want_position)
+		hws_cursor_moved(&h->cursor, x, y);
+}
+
+void hws_headless_move_window(struct hws_platform *p, int x, int y)
+{
+	hws_cursor_window_moved(&of_platform(p)->cursor, x, y);
 }

@@ -36,6 +36,8 @@ void hws_headless_end_blank(struct hws_platform *p);
 void hws_headless_set_cursor(struct hws_platform *p, const struct hws_cursor_shape *shape);
 /* As if somebody at the desktop moved the pointer or copied text. */
 void hws_headless_move_pointer(struct hws_platform *p, int x, int y);
+/* The middle of the window with the keyboard. */
+void hws_headless_move_window(struct hws_platform *p, int x, int y);
 void hws_headless_copy_text(struct hws_platform *p, struct hws_bytes text);
 void hws_headless_copy_files(struct hws_platform *p, const char *const *paths, size_t n);
 /* The files that were set on the desktop's clipboard, as URIs, each with a line feed; empty: none;

@@ -42,10 +42,9 @@ static void do_told(void *arg)
 
 	for (unsigned i = 0; i < h->dones; i++) {
 		struct hl_done d = h->done[i];
-		if (h->screens.on_done)
-			h->screens.on_done(d.act, d.who, d.r,
-					d.r < 0 ? "this desktop in memory was told to refuse" : "",
-					h->screens.arg);
+		if (d.who)
+			hws_screens_tell_done(&h->screens, d.act, d.who, d.r,
+					d.r < 0 ? "this desktop in memory was told to refuse" : "");
 	}
 	h->dones = 0;
 }
@@ -82,14 +81,13 @@ static void relist(struct headless *h, const struct hws_display *list, unsigned 
 	hws_loop_defer(h->loop, &h->relist, do_relist, h);
 }
 
-static void hl_resize(
-		struct hws_screens *s, unsigned display, struct hws_size size, uint64_t who)
+static void hl_resize(struct hws_screens *s, unsigned display, struct hws_size size, uint64_t who)
 {
 	struct headless *h = of_screens(s);
 	struct hws_display list[HWS_DISPLAYS_MAX];
-	bool good = !h->refuse_screens && display < h->count &&
-			size.width >= HWS_SCREEN_SIDE_MIN && size.height >= HWS_SCREEN_SIDE_MIN &&
-			size.width <= SIDE_MAX && size.height <= SIDE_MAX;
+	bool good = !h->refuse_screens && display < h->count && size.width >= HWS_SCREEN_SIDE_MIN &&
+			size.height >= HWS_SCREEN_SIDE_MIN && size.width <= SIDE_MAX &&
+			size.height <= SIDE_MAX;
 
 	answer(h, HWS_SCREENS_RESIZE, who, good ? HWS_OK : HWS_ERR_UNSUPPORTED);
 	if (!good)
@@ -192,8 +190,5 @@ void hws_headless_lose_screens(struct hws_platform *p)
 
 void hws_headless_end_blank(struct hws_platform *p)
 {
-	struct hws_screens *s = &of_platform(p)->screens;
-
-	if (s->on_over)
-		s->on_over(HWS_SCREENS_BLANK, "somebody lit them", s->arg);
+	hws_screens_tell_over(&of_platform(p)->screens, HWS_SCREENS_BLANK, "somebody lit them");
 }

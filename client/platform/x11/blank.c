@@ -48,8 +48,7 @@ static bool read_table(const struct x11_screen *s, xcb_randr_crtc_t crtc, uint16
 static void set_table(const struct x11_screen *s, xcb_randr_crtc_t crtc, uint16_t size,
 		const uint16_t *table)
 {
-	xcb_randr_set_crtc_gamma(
-			s->conn, crtc, size, table, table + size, table + 2u * size);
+	xcb_randr_set_crtc_gamma(s->conn, crtc, size, table, table + size, table + 2u * size);
 }
 
 static int darken(const struct x11_screen *s, xcb_randr_crtc_t crtc, uint16_t size)
@@ -71,8 +70,7 @@ static bool is_kept(const struct x11_blank *b, xcb_randr_crtc_t crtc)
 	return false;
 }
 
-static int darken_one(
-		const struct x11_screen *s, struct x11_blank *b, xcb_randr_crtc_t crtc)
+static int darken_one(const struct x11_screen *s, struct x11_blank *b, xcb_randr_crtc_t crtc)
 {
 	uint16_t size = table_size(s, crtc);
 

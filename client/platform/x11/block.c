@@ -19,8 +19,7 @@ static xcb_atom_t xtest_atom(xcb_connection_t *conn)
 static bool is_xtest(xcb_connection_t *conn, uint16_t device, xcb_atom_t atom)
 {
 	xcb_input_xi_get_property_reply_t *p = xcb_input_xi_get_property_reply(conn,
-			xcb_input_xi_get_property(conn, device, 0, atom, XCB_ATOM_ANY, 0, 1),
-			NULL);
+			xcb_input_xi_get_property(conn, device, 0, atom, XCB_ATOM_ANY, 0, 1), NULL);
 	bool has = p && p->num_items > 0;
 
 	free(p);
@@ -90,8 +89,7 @@ int x11_block_again(xcb_connection_t *conn, xcb_window_t root, struct x11_block 
 	free(r);
 	if (code < 0) {
 		x11_block_off(conn, root, b);
-		hws_error_set(err, code,
-				"mouse and keyboard of this host cannot be blocked: %s",
+		hws_error_set(err, code, "mouse and keyboard of this host cannot be blocked: %s",
 				code == HWS_ERR_BUSY ? "a program there holds one of them"
 						     : hws_err_text(code));
 	}
@@ -135,6 +133,6 @@ bool x11_block_is_change(const struct x11_block *b, const xcb_generic_event_t *e
 {
 	const xcb_ge_generic_event_t *g = (const xcb_ge_generic_event_t *)e;
 
-	return b->on && (e->response_type & 0x7f) == XCB_GE_GENERIC &&
-			g->extension == b->opcode && g->event_type == XCB_INPUT_HIERARCHY;
+	return b->on && (e->response_type & 0x7f) == XCB_GE_GENERIC && g->extension == b->opcode &&
+			g->event_type == XCB_INPUT_HIERARCHY;
 }

@@ -1,6 +1,7 @@
 /* The pointer: XFixes tells of new shapes; X tells nobody where the pointer is, so that is asked
  * for, often while it moves. */
 #include "client/platform/x11/desktop.h"
+#include "client/platform/x11/focus.h"
 #include "shared/base/mem.h"
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@ struct x11_cursor {
 	int x, y;
 	uint64_t moved_us;
 	struct hws_timer poll;
+	struct x11_focus *focus;
 };
 
 static uint64_t hash(uint64_t h, const void *p, size_t n)
@@ -121,8 +123,7 @@ static void on_pointer(void *reply, const xcb_generic_error_t *error, void *arg)
 		c->x = r->root_x;
 		c->y = r->root_y;
 		c->moved_us = hws_loop_now_us(c->d->loop);
-		if (c->base.ev.on_position)
-			c->base.ev.on_position(c->x, c->y, c->base.ev.arg);
+		hws_cursor_moved(&c->base, c->x, c->y);
 	}
 	next_poll(c);
 }
@@ -140,7 +141,7 @@ static void on_poll(void *arg)
 		next_poll(c);
 }
 
-static void x11_watch(struct hws_cursor *base, bool shape, bool position)
+static void x11_watch(struct hws_cursor *base, bool shape, bool position, bool window)
 {
 	struct x11_cursor *c = hws_container(base, struct x11_cursor, base);
 
@@ -161,6 +162,7 @@ static void x11_watch(struct hws_cursor *base, bool shape, bool position)
 		else
 			hws_timer_stop(&c->poll);
 	}
+	x11_focus_watch(c->focus, window);
 }
 
 static const struct hws_cursor_shape *x11_shape(struct hws_cursor *base)
@@ -182,7 +184,7 @@ int x11_cursor_new(struct x11_desktop *d)
 	c->d = d;
 	d->cursor = c;
 	d->base.cursor = &c->base;
-	return HWS_OK;
+	return x11_focus_new(d, &c->base, &c->focus);
 }
 
 void x11_cursor_free(struct x11_cursor *c)
@@ -190,6 +192,7 @@ void x11_cursor_free(struct x11_cursor *c)
 	if (!c)
 		return;
 	hws_timer_stop(&c->poll);
+	x11_focus_free(c->focus);
 	hws_free(c->rgba);
 	free(c);
 }

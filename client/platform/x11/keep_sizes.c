@@ -116,8 +116,8 @@ static int add_mode(struct x11_keep *k, xcb_randr_output_t output, uint16_t widt
 	return HWS_OK;
 }
 
-static const char *what_is_offered(const struct x11_keep *k, xcb_randr_output_t output, char *buf,
-		size_t size)
+static const char *what_is_offered(
+		const struct x11_keep *k, xcb_randr_output_t output, char *buf, size_t size)
 {
 	struct hws_size list[HWS_SIZES_MAX];
 	unsigned n = x11_sizes_read(&k->screen, output, list);
@@ -219,8 +219,7 @@ static bool is_spare_name(const char *name, size_t len)
 	return false;
 }
 
-static struct x11_crtc *spare_crtc(
-		struct x11_layout *l, const xcb_randr_get_output_info_reply_t *o)
+static struct x11_crtc *spare_crtc(struct x11_layout *l, const xcb_randr_get_output_info_reply_t *o)
 {
 	const xcb_randr_crtc_t *can = xcb_randr_get_output_info_crtcs(o);
 
@@ -245,9 +244,8 @@ static bool find_spare(const struct x11_keep *k, struct x11_layout *l, xcb_randr
 
 	for (unsigned i = 0; res && i < res->num_outputs && !found; i++) {
 		*ret = xcb_randr_get_screen_resources_current_outputs(res)[i];
-		xcb_randr_get_output_info_reply_t *o = xcb_randr_get_output_info_reply(
-				conn, xcb_randr_get_output_info(conn, *ret, XCB_CURRENT_TIME),
-				NULL);
+		xcb_randr_get_output_info_reply_t *o = xcb_randr_get_output_info_reply(conn,
+				xcb_randr_get_output_info(conn, *ret, XCB_CURRENT_TIME), NULL);
 		if (o && o->crtc == XCB_NONE &&
 				is_spare_name((const char *)xcb_randr_get_output_info_name(o),
 						o->name_len)) {

@@ -22,10 +22,12 @@ struct x11_keeper {
 	struct event readable;
 	struct x11_keeper_ask waiting[WAITING_MAX]; /* in the order of asking */
 	unsigned first, count;
+	unsigned lost; /* of them, the first: of a process that has ended */
 	struct hws_timer overdue;
 	struct hws_deferred ending;
 	char buf[sizeof(struct x11_keeper_answer)];
 	size_t have;
+	bool served; /* it has answered something */
 };
 
 static void line_close(struct x11_keeper *k)
@@ -53,11 +55,22 @@ static void on_ending(void *arg)
 	struct x11_keeper *k = arg;
 	struct x11_keeper_answer a = { .result = HWS_ERR_DISPLAY };
 
-	while (k->count) {
+	for (; k->lost; k->lost--) {
 		struct x11_keeper_ask ask = take(k);
 		a.who = ask.who;
 		a.what = ask.what;
 		snprintf(a.why, sizeof(a.why), "the display server of this host did not answer");
+		k->fn(&a, k->arg);
+	}
+	/* what it held, it holds no more; who did not wait is told, too */
+	a = (struct x11_keeper_answer){ .unasked = 1, .what = X11_KEEPER_BLOCK };
+	snprintf(a.why, sizeof(a.why), "the process that held them has ended");
+	k->fn(&a, k->arg);
+	a.what = X11_KEEPER_BLANK;
+	k->fn(&a, k->arg);
+	a.what = X11_KEEPER_LOOK;
+	if (k->served) { /* or the next one would end, too */
+		k->served = false;
 		k->fn(&a, k->arg);
 	}
 }
@@ -68,6 +81,8 @@ static void end(struct x11_keeper *k, const char *why)
 		return;
 	hws_warn_limited("x11.keeper_ended", HWS_STR("why", why));
 	line_close(k);
+	k->lost = k->count;
+	k->have = 0;
 	hws_loop_defer(k->d->loop, &k->ending, on_ending, k);
 }
 
@@ -91,6 +106,7 @@ static void answered(struct x11_keeper *k)
 	memcpy(&a, k->buf, sizeof(a));
 	a.why[sizeof(a.why) - 1] = 0;
 	k->have = 0;
+	k->served = true;
 	if (!a.unasked && k->count) {
 		take(k);
 		watch_time(k);
@@ -104,8 +120,8 @@ static void on_readable(evutil_socket_t fd, short what HWS_UNUSED, void *arg)
 	struct hws_local_fds none;
 
 	while (k->fd >= 0) {
-		ssize_t n = hws_local_recv(fd, k->buf + k->have, sizeof(k->buf) - k->have, NULL, 0,
-				&none);
+		ssize_t n = hws_local_recv(
+				fd, k->buf + k->have, sizeof(k->buf) - k->have, NULL, 0, &none);
 		hws_local_fds_close(&none);
 		if (n == HWS_ERR_AGAIN)
 			return;
@@ -119,10 +135,32 @@ static void on_readable(evutil_socket_t fd, short what HWS_UNUSED, void *arg)
 	}
 }
 
+static int begin(struct x11_keeper *k)
+{
+	int fd[2], r = hws_local_pair(fd);
+
+	if (r < 0)
+		return r;
+	r = hws_spawn_detached("hawser-screens", fd[0], x11_keeper_main, k->d->display);
+	close(fd[0]);
+	if (r == HWS_OK &&
+			(event_assign(&k->readable, hws_loop_base(k->d->loop), fd[1],
+					 EV_READ | EV_PERSIST, on_readable, k) < 0 ||
+					event_add(&k->readable, NULL) < 0))
+		r = HWS_ERR_NOMEM;
+	if (r < 0)
+		close(fd[1]);
+	else
+		k->fd = fd[1];
+	return r;
+}
+
 int x11_keeper_ask(struct x11_keeper *k, const struct x11_keeper_ask *ask)
 {
-	if (k->fd < 0)
-		return HWS_ERR_CLOSED;
+	int r = k->fd < 0 ? begin(k) : HWS_OK;
+
+	if (r < 0)
+		return r;
 	if (k->count == WAITING_MAX)
 		return HWS_ERR_FULL;
 	ssize_t n = hws_local_send(
@@ -132,15 +170,19 @@ int x11_keeper_ask(struct x11_keeper *k, const struct x11_keeper_ask *ask)
 		return HWS_ERR_CLOSED;
 	}
 	k->waiting[(k->first + k->count++) % WAITING_MAX] = *ask;
-	if (k->count == 1)
+	if (!hws_timer_active(&k->overdue))
 		watch_time(k);
 	return HWS_OK;
+}
+
+bool x11_keeper_runs(const struct x11_keeper *k)
+{
+	return k->fd >= 0;
 }
 
 int x11_keeper_new(struct x11_desktop *d, x11_keeper_fn fn, void *arg, struct x11_keeper **ret)
 {
 	struct x11_keeper *k = hws_alloc(sizeof(*k));
-	int fd[2], r;
 
 	if (!k)
 		return HWS_ERR_NOMEM;
@@ -148,23 +190,6 @@ int x11_keeper_new(struct x11_desktop *d, x11_keeper_fn fn, void *arg, struct x1
 	k->fn = fn;
 	k->arg = arg;
 	k->fd = -1;
-	r = hws_local_pair(fd);
-	if (r < 0) {
-		hws_free(k);
-		return r;
-	}
-	r = hws_spawn_detached("hawser-screens", fd[0], x11_keeper_main, d->display);
-	close(fd[0]);
-	if (r == HWS_OK && (event_assign(&k->readable, hws_loop_base(d->loop), fd[1],
-					    EV_READ | EV_PERSIST, on_readable, k) < 0 ||
-					   event_add(&k->readable, NULL) < 0))
-		r = HWS_ERR_NOMEM;
-	if (r < 0) {
-		close(fd[1]);
-		hws_free(k);
-		return r;
-	}
-	k->fd = fd[1];
 	*ret = k;
 	return HWS_OK;
 }

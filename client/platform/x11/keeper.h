@@ -26,7 +26,7 @@ struct x11_keeper_ask {
 struct x11_keeper_answer {
 	uint64_t who;
 	uint32_t what;
-	uint32_t unasked; /* it ended by itself */
+	uint32_t unasked; /* BLOCK, BLANK: it ended by itself; LOOK: the process did */
 	int32_t result;
 	char why[sizeof(((struct hws_error *)0)->text)];
 };
@@ -37,12 +37,13 @@ struct x11_keeper;
  * is gone, or it takes too long) is answered with a failure. */
 typedef void (*x11_keeper_fn)(const struct x11_keeper_answer *a, void *arg);
 
-/* Starts the process. */
+/* Its process is started with the first ask, and again when one has ended. */
 int x11_keeper_new(struct x11_desktop *d, x11_keeper_fn fn, void *arg,
 		struct x11_keeper **ret) HWS_MUST_CHECK;
 /* It takes all back by itself. Takes NULL. */
 void x11_keeper_free(struct x11_keeper *k);
-/* HWS_ERR_FULL: too many are waited for. HWS_ERR_CLOSED: it is gone. */
+bool x11_keeper_runs(const struct x11_keeper *k);
+/* HWS_ERR_FULL: too many are waited for. HWS_ERR_CLOSED: it has ended just now. */
 int x11_keeper_ask(struct x11_keeper *k, const struct x11_keeper_ask *ask) HWS_MUST_CHECK;
 
 /* The process itself: keeper_main.c. `arg`: the name of the display or NULL. */

@@ -46,8 +46,7 @@ static bool read_whole(int fd, void *to, size_t size)
 		if (n > 0) {
 			at += n;
 			size -= (size_t)n;
-		} else if (n == 0 || (errno != EAGAIN && errno != EINTR) ||
-				!wait_for(fd, POLLIN)) {
+		} else if (n == 0 || (errno != EAGAIN && errno != EINTR) || !wait_for(fd, POLLIN)) {
 			return false;
 		}
 	}
@@ -126,9 +125,7 @@ static int serve(struct keeper *k, const struct x11_keeper_ask *a, struct hws_er
 static bool answer(struct keeper *k, uint64_t who, uint32_t what, bool unasked, int r,
 		const struct hws_error *err)
 {
-	struct x11_keeper_answer a = {
-		.who = who, .what = what, .unasked = unasked, .result = r
-	};
+	struct x11_keeper_answer a = { .who = who, .what = what, .unasked = unasked, .result = r };
 
 	if (r < 0 && hws_str_copy(a.why, sizeof(a.why), err->text) < 0)
 		a.why[0] = 0;

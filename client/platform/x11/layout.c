@@ -34,8 +34,8 @@ int x11_layout_read(const struct x11_screen *s, struct x11_layout *ret)
 			xcb_randr_get_screen_resources_current_reply(s->conn,
 					xcb_randr_get_screen_resources_current(s->conn, s->root),
 					NULL);
-	xcb_get_geometry_reply_t *g = xcb_get_geometry_reply(
-			s->conn, xcb_get_geometry(s->conn, s->root), NULL);
+	xcb_get_geometry_reply_t *g =
+			xcb_get_geometry_reply(s->conn, xcb_get_geometry(s->conn, s->root), NULL);
 	bool ok = res && g && res->num_crtcs <= X11_CRTCS_MAX;
 
 	*ret = (struct x11_layout){ 0 };
@@ -56,10 +56,11 @@ static bool same_crtc(const struct x11_crtc *a, const struct x11_crtc *b)
 {
 	if (a->id != b->id || a->mode != b->mode)
 		return false;
-	return !a->mode || (a->x == b->x && a->y == b->y && a->rotation == b->rotation &&
-					   a->outputs == b->outputs &&
-					   memcmp(a->output, b->output,
-							   a->outputs * sizeof(a->output[0])) == 0);
+	return !a->mode ||
+			(a->x == b->x && a->y == b->y && a->rotation == b->rotation &&
+					a->outputs == b->outputs &&
+					memcmp(a->output, b->output,
+							a->outputs * sizeof(a->output[0])) == 0);
 }
 
 bool x11_layout_same(const struct x11_layout *a, const struct x11_layout *b)
@@ -137,8 +138,7 @@ static int check_size(const struct x11_screen *s, uint32_t w, uint32_t h, struct
 	return code;
 }
 
-int x11_layout_check(
-		const struct x11_screen *s, const struct x11_layout *l, struct hws_error *err)
+int x11_layout_check(const struct x11_screen *s, const struct x11_layout *l, struct hws_error *err)
 {
 	uint32_t w, h;
 
@@ -166,12 +166,12 @@ static bool set_crtc(const struct x11_screen *s, const struct x11_crtc *c, bool 
 static bool set_size(const struct x11_screen *s, uint16_t width, uint16_t height)
 {
 	xcb_screen_t *setup = xcb_setup_roots_iterator(xcb_get_setup(s->conn)).data;
-	uint32_t mm_w = setup->width_in_pixels ? (uint32_t)width * setup->width_in_millimeters /
-						       setup->width_in_pixels
-					       : 0;
-	uint32_t mm_h = setup->height_in_pixels ? (uint32_t)height * setup->height_in_millimeters /
-							setup->height_in_pixels
-						: 0;
+	uint32_t mm_w = setup->width_in_pixels
+			? (uint32_t)width * setup->width_in_millimeters / setup->width_in_pixels
+			: 0;
+	uint32_t mm_h = setup->height_in_pixels
+			? (uint32_t)height * setup->height_in_millimeters / setup->height_in_pixels
+			: 0;
 	xcb_generic_error_t *e = xcb_request_check(s->conn,
 			xcb_randr_set_screen_size_checked(s->conn, s->root, width, height,
 					HWS_MAX(mm_w, 1u), HWS_MAX(mm_h, 1u)));

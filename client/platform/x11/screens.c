@@ -84,30 +84,35 @@ static bool x11_original(struct hws_screens *base, unsigned display, struct hws_
 
 /* --- what becomes of it --- */
 
+static void ask(struct x11_screens *s, const struct x11_keeper_ask *a);
+
 static void on_answer(const struct x11_keeper_answer *a, void *arg)
 {
 	static const enum hws_screens_act acts[] = { [X11_KEEPER_RESIZE] = HWS_SCREENS_RESIZE,
-		[X11_KEEPER_PLUG] = HWS_SCREENS_PLUG, [X11_KEEPER_BLOCK] = HWS_SCREENS_BLOCK,
+		[X11_KEEPER_PLUG] = HWS_SCREENS_PLUG,
+		[X11_KEEPER_BLOCK] = HWS_SCREENS_BLOCK,
 		[X11_KEEPER_BLANK] = HWS_SCREENS_BLANK };
 	struct x11_screens *s = arg;
 	struct hws_screens *b = &s->base;
 
 	if (a->result < 0)
 		hws_info("x11.screens_failed", HWS_U64("what", a->what), HWS_STR("why", a->why));
+	if (a->what == X11_KEEPER_LOOK && a->unasked)
+		ask(s, &(struct x11_keeper_ask){ .what = X11_KEEPER_LOOK }); /* it left things */
 	if (a->what == X11_KEEPER_RESTORE || a->what == X11_KEEPER_LOOK ||
 			a->what >= HWS_COUNT(acts))
 		return;
-	if (a->unasked && b->on_over)
-		b->on_over(acts[a->what], a->why, b->arg);
-	else if (!a->unasked && b->on_done)
-		b->on_done(acts[a->what], a->who, a->result, a->why, b->arg);
+	if (a->unasked)
+		hws_screens_tell_over(b, acts[a->what], a->why);
+	else if (a->who)
+		hws_screens_tell_done(b, acts[a->what], a->who, a->result, a->why);
 }
 
 static void on_failing(void *arg)
 {
 	struct x11_screens *s = arg;
 	struct x11_keeper_answer a = { .result = HWS_ERR_FULL,
-		.why = "too many changes at once are wished of this host" };
+		.why = "this host cannot take the wish now: try again" };
 
 	for (unsigned i = 0; i < s->failures; i++) {
 		a.who = s->failed[i].who;
@@ -117,19 +122,9 @@ static void on_failing(void *arg)
 	s->failures = 0;
 }
 
-/* With one that has ended another is begun: it finds what the first one left. */
 static void ask(struct x11_screens *s, const struct x11_keeper_ask *a)
 {
-	int r = s->keeper ? x11_keeper_ask(s->keeper, a) : HWS_ERR_CLOSED;
-
-	if (r == HWS_ERR_CLOSED && !s->d->lost) {
-		x11_keeper_free(s->keeper);
-		s->keeper = NULL;
-		r = x11_keeper_new(s->d, on_answer, s, &s->keeper);
-		if (r == HWS_OK)
-			r = x11_keeper_ask(s->keeper, a);
-	}
-	if (r == HWS_OK)
+	if (!s->d->lost && x11_keeper_ask(s->keeper, a) == HWS_OK)
 		return;
 	if (s->failures < HWS_COUNT(s->failed))
 		s->failed[s->failures++] = *a;
@@ -146,8 +141,7 @@ static void note_original(struct x11_screens *s, unsigned display)
 			s->originals == ORIGINALS_MAX)
 		return;
 	s->original[s->originals].monitor = s->of[display].monitor;
-	s->original[s->originals++].size = (struct hws_size){ d[display].width,
-		d[display].height };
+	s->original[s->originals++].size = (struct hws_size){ d[display].width, d[display].height };
 }
 
 static void x11_resize(
@@ -169,8 +163,11 @@ static void x11_resize(
 
 static void x11_plug(struct hws_screens *base, int number, bool on, uint64_t who)
 {
-	ask(self_of(base), &(struct x11_keeper_ask){
-				.who = who, .what = X11_KEEPER_PLUG, .number = number, .on = on });
+	ask(self_of(base),
+			&(struct x11_keeper_ask){ .who = who,
+					.what = X11_KEEPER_PLUG,
+					.number = number,
+					.on = on });
 }
 
 static void x11_restore(struct hws_screens *base)
@@ -178,7 +175,7 @@ static void x11_restore(struct hws_screens *base)
 	struct x11_screens *s = self_of(base);
 
 	s->originals = 0;
-	if (s->keeper)
+	if (x11_keeper_runs(s->keeper))
 		ask(s, &(struct x11_keeper_ask){ .what = X11_KEEPER_RESTORE });
 }
 
@@ -242,6 +239,9 @@ int x11_screens_new(struct x11_desktop *d)
 	s->d = d;
 	d->screens = s;
 	d->base.screens = &s->base;
+	int r = x11_keeper_new(d, on_answer, s, &s->keeper);
+	if (r < 0)
+		return r;
 	s->base.can_blank = has_tables(d);
 	x11_screens_relist(s);
 	if (has_note(d))

@@ -11,8 +11,8 @@ typedef xcb_randr_get_output_info_reply_t output_info;
 
 static resources *get_resources(const struct x11_screen *s)
 {
-	return xcb_randr_get_screen_resources_current_reply(s->conn,
-			xcb_randr_get_screen_resources_current(s->conn, s->root), NULL);
+	return xcb_randr_get_screen_resources_current_reply(
+			s->conn, xcb_randr_get_screen_resources_current(s->conn, s->root), NULL);
 }
 
 static output_info *get_output(const struct x11_screen *s, xcb_randr_output_t output)

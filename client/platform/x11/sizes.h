@@ -26,5 +26,4 @@ bool x11_output_is_virtual(const struct x11_screen *s, xcb_randr_output_t output
 int x11_mode_add(const struct x11_screen *s, xcb_randr_output_t output, uint16_t width,
 		uint16_t height, xcb_randr_mode_t *ret) HWS_MUST_CHECK;
 /* Takes it from the output, and from the server if no output has it any more. */
-void x11_mode_remove(
-		const struct x11_screen *s, xcb_randr_output_t output, xcb_randr_mode_t mode);
+void x11_mode_remove(const struct x11_screen *s, xcb_randr_output_t output, xcb_randr_mode_t mode);

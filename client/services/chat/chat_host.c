@@ -18,7 +18,6 @@
 /* The newest messages stay until they are closed; older ones give way. */
 #define PLACES (HWS_NOTIFY_PLACES - HWS_NOTIFY_SERVICES)
 /* Deployed viewers close the session with the box unless the type has "custom" in it. */
-#define BOX_TYPE "custom-nook-nocancel-hasclose"
 
 _Static_assert(PLACES >= 4, "several messages at once");
 /* What replaces markup has three bytes for one. */
@@ -46,20 +45,12 @@ static struct hws_chat_host *of(struct hws_host_service *s)
 static void tell_lost(struct hws_chat_host *c, struct hws_host_viewer *v, const char *what)
 {
 	struct chat_viewer *w = &c->viewer[v->slot];
-	Ses__Message m = SES__MESSAGE__INIT;
-	Ses__MessageBox box = SES__MESSAGE_BOX__INIT;
 	uint64_t now = hws_loop_now_us(c->loop);
 
 	if (w->box_us && now - w->box_us < BOX_US)
 		return;
 	w->box_us = now;
-	box.msgtype = (char *)BOX_TYPE;
-	box.title = (char *)"Message";
-	box.text = (char *)(uintptr_t)what;
-	box.link = (char *)"";
-	m.union_case = SES__MESSAGE__UNION_MESSAGE_BOX;
-	m.message_box = &box;
-	hws_host_viewer_tell(v, &m);
+	hws_host_viewer_box(v, "Message", what);
 }
 
 /* A notification's body may be taken for markup. What looks the same is none. */

@@ -116,19 +116,11 @@ static void send_error(struct job *j, const char *why)
 		hws_debug("print.error_not_told");
 }
 
-/* As deployed hosts say it; the texts are keys of theirs, "custom" keeps the session open. */
+/* As deployed hosts say it; the texts are keys of theirs. */
 static void tell_disallowed(struct hws_host_viewer *v)
 {
-	Ses__Message m = SES__MESSAGE__INIT;
-	Ses__MessageBox box = SES__MESSAGE_BOX__INIT;
-
-	box.msgtype = (char *)"custom-nook-nocancel-hasclose";
-	box.title = (char *)"remote-printing-disallowed-tile-tip";
-	box.text = (char *)"remote-printing-disallowed-text-tip";
-	box.link = (char *)"";
-	m.union_case = SES__MESSAGE__UNION_MESSAGE_BOX;
-	m.message_box = &box;
-	hws_host_viewer_tell(v, &m);
+	hws_host_viewer_box(v, "remote-printing-disallowed-tile-tip",
+			"remote-printing-disallowed-text-tip");
 }
 
 /* --- a job ------------------------------------------------------------------------------------ */

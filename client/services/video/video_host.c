@@ -32,17 +32,19 @@ static void tell_geometry(struct hws_video_host *v, struct hws_host_viewer *g, u
 	Ses__Message m = SES__MESSAGE__INIT;
 	Ses__Misc misc = SES__MISC__INIT;
 	Ses__SwitchDisplay sd = SES__SWITCH_DISPLAY__INIT;
-	Ses__SupportedResolutions modes = SES__SUPPORTED_RESOLUTIONS__INIT;
-	Ses__Resolution original = SES__RESOLUTION__INIT;
+	struct hws_sizes_msg sizes;
+	Ses__Resolution original;
 
 	if (!d)
 		return;
+	hws_sizes_msg_fill(&sizes, v->screens, index);
+	original = hws_original_msg(d, v->screens, index);
 	sd.display = (int32_t)index;
 	sd.x = d->x;
 	sd.y = d->y;
-	sd.width = original.width = d->width;
-	sd.height = original.height = d->height;
-	sd.resolutions = &modes;
+	sd.width = d->width;
+	sd.height = d->height;
+	sd.resolutions = &sizes.m;
 	sd.original_resolution = &original;
 	misc.union_case = SES__MISC__UNION_SWITCH_DISPLAY;
 	misc.switch_display = &sd;
@@ -59,7 +61,7 @@ static void tell_list(struct hws_video_host *v, struct hws_host_viewer *g)
 	Ses__Message m = SES__MESSAGE__INIT;
 	Ses__PeerInfo pi = SES__PEER_INFO__INIT;
 
-	hws_display_msg_fill(&list, d, n);
+	hws_display_msg_fill(&list, d, n, v->screens);
 	pi.displays = list.ptr;
 	pi.n_displays = list.count;
 	m.union_case = SES__MESSAGE__UNION_PEER_INFO;
@@ -68,6 +70,31 @@ static void tell_list(struct hws_video_host *v, struct hws_host_viewer *g)
 }
 
 /* --- who watches what --- */
+
+static unsigned primary_of(const struct hws_video_host *v)
+{
+	unsigned n, primary = 0;
+	const struct hws_display *list = hws_capture_displays(v->capture, &n);
+
+	for (unsigned i = n; i-- > 0;)
+		if (list[i].primary)
+			primary = i;
+	return primary;
+}
+
+/* For services that show it something of a display. */
+static void note_watched(struct hws_video_host *v, unsigned slot)
+{
+	struct hws_video_viewer *w = &v->viewer[slot];
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < HWS_DISPLAYS_MAX; i++)
+		n += v->show[i].subs >> slot & 1;
+	if (!w->g)
+		return;
+	w->g->many = n > 1;
+	w->g->display = w->current;
+}
 
 static void subscribe(struct hws_video_host *v, unsigned slot, unsigned index)
 {
@@ -79,6 +106,7 @@ static void subscribe(struct hws_video_host *v, unsigned slot, unsigned index)
 	s->need_key |= 1u << slot;
 	s->lagging &= ~(1u << slot);
 	s->key = true;
+	note_watched(v, slot);
 	hws_display_viewers_tell_bitrate(
 			v); /* of what is already running; news of it may never come */
 	hws_display_host_kick(s);
@@ -91,6 +119,7 @@ static void unsubscribe(struct hws_video_host *v, unsigned slot, unsigned index)
 	s->subs &= ~(1u << slot);
 	s->need_key &= s->subs;
 	s->lagging &= s->subs;
+	note_watched(v, slot);
 	if (!s->subs && s->started)
 		hws_display_host_stop(s);
 	else if (s->subs)
@@ -172,7 +201,7 @@ static void on_frame(unsigned display, int r, struct hws_picture *picture,
 static void on_displays(void *arg)
 {
 	struct hws_video_host *v = arg;
-	unsigned n;
+	unsigned n, primary = primary_of(v);
 
 	hws_capture_displays(v->capture, &n);
 	for (unsigned i = 0; i < HWS_DISPLAYS_MAX; i++) {
@@ -182,18 +211,19 @@ static void on_displays(void *arg)
 		s->lagging = 0;
 		s->need_key = s->subs;
 		s->key = true;
-		if (i > 0 && i >= n && s->subs) { /* also when there is none left */
-			v->show[0].subs |= s->subs;
+		if (i != primary && i >= n && s->subs) { /* also when there is none left */
+			v->show[primary].subs |= s->subs;
 			s->subs = 0;
 		}
 	}
-	v->show[0].need_key = v->show[0].subs;
+	v->show[primary].need_key = v->show[primary].subs;
 	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++) {
 		struct hws_video_viewer *w = &v->viewer[i];
 		if (!w->g)
 			continue;
 		if (w->current >= n)
-			w->current = 0;
+			w->current = primary;
+		note_watched(v, i);
 		tell_list(v, w->g);
 		tell_geometry(v, w->g, w->current);
 	}
@@ -209,14 +239,33 @@ static struct hws_video_host *of(struct hws_host_service *s)
 
 /* --- messages --- */
 
-static void switch_display(struct hws_video_host *v, struct hws_video_viewer *w, int32_t want)
+/* A viewer may have stored a size for this display. */
+static void wish_size(
+		struct hws_video_host *v, struct hws_video_viewer *w, const Ses__SwitchDisplay *s)
+{
+	const struct hws_display *d = display_of(v, w->current);
+	struct hws_size size = { s->width, s->height };
+
+	if (!d || !v->screens || !hws_host_viewer_may(w->g, HWS_PERM_KEYBOARD) ||
+			size.width < HWS_SCREEN_SIDE_MIN || size.height < HWS_SCREEN_SIDE_MIN ||
+			size.width > INT16_MAX || size.height > INT16_MAX ||
+			(size.width == d->width && size.height == d->height))
+		return;
+	hws_screens_resize(v->screens, w->current, size, w->g->slot, hws_host_viewer_mark(w->g));
+}
+
+static void switch_display(
+		struct hws_video_host *v, struct hws_video_viewer *w, const Ses__SwitchDisplay *s)
 {
 	unsigned slot = w->g->slot, before = w->current;
+	int32_t want = s->display;
 
 	if (want < 0 || want >= HWS_DISPLAYS_MAX || (unsigned)want == before ||
 			!display_of(v, (unsigned)want))
 		return;
 	w->current = (unsigned)want;
+	note_watched(v, slot);
+	wish_size(v, w, s);
 	report_display(v, w->g, w->current);
 	subscribe(v, slot, w->current);
 	if (w->g->version < HWS_V_MULTI_DISPLAY)
@@ -266,7 +315,7 @@ static bool on_misc(struct hws_video_host *v, struct hws_video_viewer *w, const 
 
 	switch (m->union_case) {
 	case SES__MISC__UNION_SWITCH_DISPLAY:
-		switch_display(v, w, m->switch_display->display);
+		switch_display(v, w, m->switch_display);
 		return true;
 	case SES__MISC__UNION_CAPTURE_DISPLAYS:
 		capture_displays(v, w, m->capture_displays);
@@ -355,12 +404,8 @@ static void on_option(
 
 void hws_video_host_join(struct hws_video_host *v, struct hws_host_viewer *g)
 {
-	unsigned n, primary = 0;
-	const struct hws_display *list = hws_capture_displays(v->capture, &n);
+	unsigned primary = primary_of(v);
 
-	for (unsigned i = n; i-- > 0;)
-		if (list[i].primary)
-			primary = i;
 	v->viewer[g->slot] = (struct hws_video_viewer){
 		.g = g, .current = primary, .wish = hws_codec_wish_of(NULL)
 	};
@@ -435,6 +480,7 @@ int hws_video_host_new(const struct hws_video_host_conf *conf, struct hws_video_
 	v->work = conf->work;
 	v->capture = conf->capture;
 	v->cameras = conf->cameras;
+	v->screens = conf->screens;
 	v->on_bitrate = conf->on_bitrate;
 	v->arg = conf->arg;
 	v->codec = HWS_CODEC_VP9;
@@ -472,6 +518,7 @@ static int service_new(const struct hws_host_env *env, bool cameras, struct hws_
 		.work = env->work,
 		.capture = env->platform->capture,
 		.cameras = cameras,
+		.screens = env->platform->screens,
 		.on_bitrate = env->on_bitrate,
 		.arg = env->arg,
 		.no_exact = env->conf && env->conf->no_exact };
@@ -534,18 +581,18 @@ static void describe(struct hws_host_service *s, Ses__PeerInfo *info)
 	unsigned n;
 	const struct hws_display *list = hws_capture_displays(v->capture, &n);
 
-	hws_display_msg_fill(&v->told.list, list, n);
+	hws_display_msg_fill(&v->told.list, list, n, v->screens);
 	v->told.encoding = (Ses__SupportedEncoding)SES__SUPPORTED_ENCODING__INIT;
 	hws_codecs_to_encoding(hws_codecs_encodable(), &v->told.encoding);
 	v->told.whole = (Ses__CodecAbility)SES__CODEC_ABILITY__INIT;
 	hws_codecs_to_ability(hws_codecs_whole_encodable(), &v->told.whole);
 	v->told.encoding.i444 = &v->told.whole;
-	v->told.modes = (Ses__SupportedResolutions)SES__SUPPORTED_RESOLUTIONS__INIT;
+	hws_sizes_msg_fill(&v->told.sizes, v->screens, v->told.list.primary);
 	info->displays = v->told.list.ptr;
 	info->n_displays = v->told.list.count;
 	info->current_display = (int32_t)v->told.list.primary;
 	info->encoding = &v->told.encoding;
-	info->resolutions = &v->told.modes;
+	info->resolutions = &v->told.sizes.m;
 	if (v->cameras) /* all that viewers go by */
 		info->platform_additions = (char *)(uintptr_t) "{\"support_view_camera\":true}";
 }

@@ -18,6 +18,7 @@ struct hws_video_host_conf {
 	struct hws_work *work;       /* at least one thread */
 	struct hws_capture *capture; /* shared with whoever else reads it */
 	bool cameras;                /* its displays are cameras */
+	struct hws_screens *screens; /* of the same displays; may be NULL */
 	/* What a viewer is sent changed its bitrate, or is told to it for the first time; may be
 	 * NULL. */
 	void (*on_bitrate)(struct hws_host_viewer *g, uint32_t kbit_s, void *arg);

@@ -115,7 +115,35 @@ size_t hws_video_head(enum hws_codec codec, unsigned display, bool key, int64_t 
 	return n + f;
 }
 
-void hws_display_msg_fill(struct hws_display_msg *m, const struct hws_display *list, unsigned count)
+Ses__Resolution hws_original_msg(
+		const struct hws_display *d, struct hws_screens *screens, unsigned display)
+{
+	Ses__Resolution r = SES__RESOLUTION__INIT;
+	struct hws_size before = { d->width, d->height };
+
+	hws_screens_original(screens, display, &before);
+	r.width = before.width;
+	r.height = before.height;
+	return r;
+}
+
+void hws_sizes_msg_fill(struct hws_sizes_msg *m, struct hws_screens *screens, unsigned display)
+{
+	struct hws_size list[HWS_SIZES_MAX];
+
+	ses__supported_resolutions__init(&m->m);
+	m->m.n_resolutions = hws_screens_sizes(screens, display, list);
+	m->m.resolutions = m->ptr;
+	for (size_t i = 0; i < m->m.n_resolutions; i++) {
+		ses__resolution__init(&m->size[i]);
+		m->size[i].width = list[i].width;
+		m->size[i].height = list[i].height;
+		m->ptr[i] = &m->size[i];
+	}
+}
+
+void hws_display_msg_fill(struct hws_display_msg *m, const struct hws_display *list, unsigned count,
+		struct hws_screens *screens)
 {
 	m->count = count < HWS_DISPLAYS_MAX ? count : HWS_DISPLAYS_MAX;
 	m->primary = 0;
@@ -123,9 +151,7 @@ void hws_display_msg_fill(struct hws_display_msg *m, const struct hws_display *l
 		struct hws_display *c = &m->copy[i];
 		*c = list[i];
 		ses__display_info__init(&m->info[i]);
-		ses__resolution__init(&m->original[i]);
-		m->original[i].width = c->width;
-		m->original[i].height = c->height;
+		m->original[i] = hws_original_msg(c, screens, i);
 		m->info[i].x = c->x;
 		m->info[i].y = c->y;
 		m->info[i].width = c->width;

@@ -3,6 +3,7 @@
 #include "client/media/region.h"
 #include "client/media/video_codec.h"
 #include "client/platform/capture.h"
+#include "client/platform/screens.h"
 #include "proto/session.pb-c.h"
 #include "shared/base/bytes.h"
 
@@ -33,5 +34,17 @@ struct hws_display_msg {
 	struct hws_display copy[HWS_DISPLAYS_MAX]; /* holds the names */
 	unsigned count, primary;
 };
-void hws_display_msg_fill(
-		struct hws_display_msg *m, const struct hws_display *list, unsigned count);
+/* `screens` may be NULL. */
+void hws_display_msg_fill(struct hws_display_msg *m, const struct hws_display *list, unsigned count,
+		struct hws_screens *screens);
+
+/* The sizes that a display may have, in the same way. */
+struct hws_sizes_msg {
+	Ses__SupportedResolutions m;
+	Ses__Resolution size[HWS_SIZES_MAX];
+	Ses__Resolution *ptr[HWS_SIZES_MAX];
+};
+void hws_sizes_msg_fill(struct hws_sizes_msg *m, struct hws_screens *screens, unsigned display);
+/* What it goes back to: its size, where nothing has been changed. */
+Ses__Resolution hws_original_msg(
+		const struct hws_display *d, struct hws_screens *screens, unsigned display);

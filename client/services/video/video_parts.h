@@ -75,6 +75,7 @@ struct hws_video_host {
 	struct hws_work *work;
 	struct hws_capture *capture;
 	bool cameras;
+	struct hws_screens *screens;
 	void (*on_bitrate)(struct hws_host_viewer *g, uint32_t kbit_s, void *arg);
 	void *arg;
 	struct hws_capture_reader *reader;
@@ -91,7 +92,7 @@ struct hws_video_host {
 		struct hws_display_msg list;
 		Ses__SupportedEncoding encoding;
 		Ses__CodecAbility whole;
-		Ses__SupportedResolutions modes;
+		struct hws_sizes_msg sizes;
 	} told;
 	unsigned jobs; /* under way; they hold the host */
 	bool closed;

@@ -38,8 +38,7 @@ static struct hws_screens *screens(void)
 	struct hws_screens *s = d.p->screens;
 
 	ck_assert_ptr_nonnull(s);
-	s->on_done = on_done;
-	s->on_over = on_over;
+	s->displays = s->person = (struct hws_screens_events){ on_done, on_over, NULL };
 	return s;
 }
 
@@ -170,7 +169,8 @@ START_TEST(what_lies_beside_a_display_moves_with_it)
 	if (!desktop_setup_outputs(&d))
 		return;
 	test_xrandr(&d.x, (const char *const[]){ "--addmode", "DUMMY1", "1024x768", NULL });
-	test_xrandr(&d.x, (const char *const[]){ "--output", "DUMMY1", "--mode", "1024x768",
+	test_xrandr(&d.x,
+			(const char *const[]){ "--output", "DUMMY1", "--mode", "1024x768",
 					"--right-of", "DUMMY0", NULL });
 	until_display("DUMMY1", 1280, 0, 1024, 768);
 	ask_size("DUMMY0", 800, 600);
@@ -222,10 +222,12 @@ END_TEST
 START_TEST(monitors_that_somebody_defines_are_seen_at_once)
 {
 	desktop_setup(&d);
-	test_xrandr(&d.x, (const char *const[]){ "--setmonitor", "left", "400/100x480/200+0+0",
+	test_xrandr(&d.x,
+			(const char *const[]){ "--setmonitor", "left", "400/100x480/200+0+0",
 					"screen", NULL });
 	until_display("left", 0, 0, 400, 480);
-	test_xrandr(&d.x, (const char *const[]){ "--setmonitor", "right", "240/100x480/200+400+0",
+	test_xrandr(&d.x,
+			(const char *const[]){ "--setmonitor", "right", "240/100x480/200+400+0",
 					"none", NULL });
 	until_display("right", 400, 0, 240, 480);
 	frame_of("right", 240, 480);
@@ -414,12 +416,14 @@ START_TEST(the_monitors_there_are_dark_and_the_viewer_sees_all_the_same)
 	ck_assert_uint_eq(p->plane[0][(size_t)p->stride[0] * 100 + 400], 255);
 	hws_picture_drop(p);
 	/* programs that set colours by the time of day */
-	test_xrandr(&d.x, (const char *const[]){ "--output", "DUMMY0", "--gamma", "1:0.8:0.6",
-					NULL });
+	test_xrandr(&d.x,
+			(const char *const[]){
+					"--output", "DUMMY0", "--gamma", "1:0.8:0.6", NULL });
 	until_dark(true);
 	/* and monitors that come */
 	test_xrandr(&d.x, (const char *const[]){ "--addmode", "DUMMY1", "1024x768", NULL });
-	test_xrandr(&d.x, (const char *const[]){ "--output", "DUMMY1", "--mode", "1024x768",
+	test_xrandr(&d.x,
+			(const char *const[]){ "--output", "DUMMY1", "--mode", "1024x768",
 					"--right-of", "DUMMY0", NULL });
 	until_dark(true);
 	hws_screens_blank(screens(), false, 7);

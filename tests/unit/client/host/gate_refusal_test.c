@@ -276,13 +276,24 @@ static const struct {
 	{ 19, 14, "", 0, 21, "not restarted", 0 },
 	{ 19, 18, "\x08\x01", 2, 1019, "No need to elevate", 0 },
 	{ 19, 21, "\x0a\x00", 2, 21, "cannot change sides", 0 },
-	{ 19, 24, "\x08\x01", 2, 21, "does not change the size", 0 },
-	{ 19, 36, "\x12\x04\x08\x01\x10\x01", 6, 21, "does not change the size", 0 },
-	{ 19, 32, "\x10\x01", 2, 21, "Failed to plug in virtual display: ", 0 },
-	{ 19, 32, "\x08\x01", 2, 21, "Failed to plug out virtual displays: ", 0 },
-	{ 19, 33, "\x10\x01", 2, 1013, "",
+};
+
+/* What a desktop may be able to do, and tells here that it is not. */
+static const struct {
+	uint32_t misc;
+	const char *body;
+	size_t body_len;
+	int answer;
+	const char *text;
+	int64_t number;
+} unserved[] = {
+	{ 24, "\x08\x01", 2, 21, "keep their size", 0 },
+	{ 36, "\x12\x04\x08\x01\x10\x01", 6, 21, "keep their size", 0 },
+	{ 32, "\x10\x01", 2, 21, "Failed to plug in virtual display: ", 0 },
+	{ 32, "\x08\x01", 2, 21, "Failed to plug out virtual displays: ", 0 },
+	{ 33, "\x10\x01", 2, 1013, "",
 			SES__BACK_NOTIFICATION__PRIVACY_MODE_STATE__PrvNotSupported },
-	{ 19, 33, "\x0a\x01k", 3, 1013, "Not supported",
+	{ 33, "\x0a\x01k", 3, 1013, "Not supported",
 			SES__BACK_NOTIFICATION__PRIVACY_MODE_STATE__PrvOffFailed },
 };
 
@@ -322,6 +333,42 @@ START_TEST(what_is_permitted_and_not_served_is_refused)
 	ck_assert_uint_eq(seen_count, 1);
 	check_answer(seen[0], refused[_i].answer, refused[_i].text, refused[_i].number);
 	ck_assert_uint_eq(count_in_log("gate.dropped"), 1);
+}
+END_TEST
+
+static int check_unserved(const Ses__Message *answer, void *arg)
+{
+	size_t i = *(const size_t *)arg;
+
+	check_answer(answer, unserved[i].answer, unserved[i].text, unserved[i].number);
+	seen_count++;
+	return HWS_OK;
+}
+
+START_TEST(what_the_desktop_does_not_serve_is_refused_by_its_row)
+{
+	size_t i = (size_t)_i;
+	const struct hws_session_row *row = hws_session_row(19, unserved[i].misc);
+	struct hws_buf inner, outer;
+	Ses__Message *m = NULL;
+
+	hws_buf_init(&inner, 1000);
+	hws_buf_init(&outer, 1000);
+	put_field(&inner, unserved[i].misc, true,
+			hws_bytes(unserved[i].body, unserved[i].body_len));
+	put_field(&outer, 19, true, hws_buf_bytes(&inner));
+	ck_assert_int_eq(hws_ses_unpack(hws_buf_bytes(&outer), &m), HWS_OK);
+	ck_assert_int_eq(hws_refuse(row, m, HWS_KIND_REMOTE, ~0u, check_unserved, &i), HWS_OK);
+	ck_assert_uint_eq(seen_count, 1);
+	seen_count = 0;
+	hws_ses_free(m);
+	hws_buf_done(&inner);
+	hws_buf_done(&outer);
+	/* and the gate carries it to the desktop */
+	open_session(~0u, NULL, "1.4.9");
+	send_and_settle(19, unserved[i].misc, hws_bytes(unserved[i].body, unserved[i].body_len));
+	ck_assert_uint_eq(wires, 2);
+	ck_assert_uint_eq(seen_count, 0);
 }
 END_TEST
 
@@ -468,15 +515,23 @@ START_TEST(options_that_are_not_served_are_refused)
 			"does not lock its screen at the end of a session, nor draw the pointers",
 			0);
 	forget_seen();
-	/* block_input = Yes, then No */
+	/* block_input = Yes, then No: the desktop answers */
 	send_and_settle(19, 7, hws_bytes("\x28\x02", 2));
 	send_and_settle(19, 7, hws_bytes("\x28\x01", 2));
-	ck_assert_uint_eq(seen_count, 2);
+	ck_assert_uint_eq(seen_count, 0);
+	ck_assert_uint_eq(wires, 4);
+}
+END_TEST
+
+START_TEST(without_the_permission_input_is_not_blocked)
+{
+	open_session(_i ? HWS_NEED(HWS_PERM_BLOCK_INPUT) : HWS_NEED(HWS_PERM_KEYBOARD), NULL,
+			"1.4.9");
+	send_and_settle(19, 7, hws_bytes("\x28\x02", 2));
+	ck_assert_uint_eq(seen_count, 1);
 	ck_assert_int_eq(seen[0]->misc->back_notification->block_input_state,
 			SES__BACK_NOTIFICATION__BLOCK_INPUT_STATE__BlkOnFailed);
-	ck_assert_int_eq(seen[1]->misc->back_notification->block_input_state,
-			SES__BACK_NOTIFICATION__BLOCK_INPUT_STATE__BlkOffFailed);
-	ck_assert_str_eq(seen[1]->misc->back_notification->details, "No permission");
+	ck_assert_str_eq(seen[0]->misc->back_notification->details, "No permission");
 }
 END_TEST
 
@@ -485,10 +540,10 @@ START_TEST(an_old_viewer_asks_for_privacy_by_an_option)
 	Ses__OptionMessage o = SES__OPTION_MESSAGE__INIT;
 
 	o.privacy_mode = SES__OPTION_MESSAGE__BOOL_OPTION__Yes;
-	open_session(~0u, &o, "1.2.3");
+	open_session(0, &o, "1.2.3"); /* without the permission; else the desktop answers */
 	UNTIL(seen_count == 1);
 	check_answer(seen[0], 1013, "",
-			SES__BACK_NOTIFICATION__PRIVACY_MODE_STATE__PrvNotSupported);
+			SES__BACK_NOTIFICATION__PRIVACY_MODE_STATE__PrvOnFailedDenied);
 }
 END_TEST
 
@@ -502,7 +557,8 @@ static int count_answer(const Ses__Message *answer HWS_UNUSED, void *arg)
 static bool is_served_or_of_other_kinds(const char *option)
 {
 	static const char *const names[] = { "show_remote_cursor", "enable_file_transfer",
-		"disable_camera", "terminal_persistent" };
+		"disable_camera", "terminal_persistent", "follow_remote_cursor",
+		"follow_remote_window" };
 
 	for (size_t i = 0; i < HWS_COUNT(names); i++)
 		if (hws_str_equal(names[i], option))
@@ -525,7 +581,7 @@ START_TEST(no_option_is_passed_over_without_a_word)
 			continue;
 		*(Ses__OptionMessage__BoolOption *)((char *)&o + d->fields[i].offset) =
 				SES__OPTION_MESSAGE__BOOL_OPTION__Yes;
-		ck_assert_int_eq(hws_refuse_options(&o, true, count_answer, &answers), HWS_OK);
+		ck_assert_int_eq(hws_refuse_options(&o, true, 0, count_answer, &answers), HWS_OK);
 		unsigned ways = (answers == 1) + (hws_option_disabled(&o, 0) != 0) +
 				is_served_or_of_other_kinds(d->fields[i].name);
 		ck_assert_msg(ways == 1, "%s", d->fields[i].name);
@@ -544,6 +600,9 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, no_option_is_passed_over_without_a_word);
 	tcase_add_loop_test(t, what_is_permitted_and_not_served_is_refused, 0, HWS_COUNT(refused));
+	tcase_add_loop_test(t, what_the_desktop_does_not_serve_is_refused_by_its_row, 0,
+			HWS_COUNT(unserved));
+	tcase_add_loop_test(t, without_the_permission_input_is_not_blocked, 0, 2);
 	tcase_add_test(t, a_file_job_without_the_permission_ends_with_an_error);
 	tcase_add_test(t, no_member_is_dropped_without_a_word);
 	tcase_add_test(t, a_box_is_not_repeated_at_once_but_a_job_is_answered_each_time);

@@ -47,5 +47,6 @@ Suite *video_head_suite(void);
 Suite *host_set_suite(void);
 Suite *host_input_suite(void);
 Suite *host_shared_suite(void);
+Suite *host_displays_suite(void);
 Suite *quality_suite(void);
 Suite *flow_suite(void);

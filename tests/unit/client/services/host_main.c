@@ -9,6 +9,7 @@ int main(void)
 	srunner_add_suite(sr, host_set_suite());
 	srunner_add_suite(sr, host_input_suite());
 	srunner_add_suite(sr, host_shared_suite());
+	srunner_add_suite(sr, host_displays_suite());
 	srunner_add_suite(sr, quality_suite());
 	srunner_add_suite(sr, show_suite());
 	srunner_add_suite(sr, video_head_suite());
