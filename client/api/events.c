@@ -130,6 +130,7 @@ static bool can_be_missed(enum hawser_event_type type)
 	case HAWSER_EVENT_TERMINAL:
 	case HAWSER_EVENT_TUNNEL:
 	case HAWSER_EVENT_PRINT:
+	case HAWSER_EVENT_PRIVACY:
 		return false;
 	default:
 		return true;

@@ -43,6 +43,7 @@ struct hawser_context {
 struct api_peer {
 	struct hws_peer peer;
 	struct hawser_display display[HWS_PEER_DISPLAYS_MAX];
+	struct hawser_size size[HWS_PEER_DISPLAYS_MAX][HWS_PEER_SIZES_MAX];
 	char id[320], fingerprint[HWS_FINGERPRINT_TEXT];
 	const char *path;
 	bool encrypted, relayed;
@@ -73,7 +74,7 @@ struct hawser_session {
 	struct api_peer peer;
 	struct hawser_stats stats;
 	uint32_t denied; /* bit set of hawser_permission */
-	int option[HAWSER_OPTION_CHROMA + 1];
+	int option[HAWSER_OPTION_BLOCK_INPUT + 1];
 	enum hawser_keyboard_mode keyboard; /* in use */
 
 	struct api_peer seen; /* copy handed out to the embedder; its thread */

@@ -9,6 +9,7 @@
 #include "client/services/cursor/cursor_view.h"
 #include "client/services/input/input_view.h"
 #include "client/services/print/print_view.h"
+#include "client/services/privacy/privacy_view.h"
 #include "client/services/video/video_view.h"
 #include "shared/base/clock.h"
 #include <string.h>
@@ -113,6 +114,22 @@ static void on_print(int r, uint64_t bytes, const char *text, void *arg)
 	api_report_push(e, ev);
 }
 
+static void on_privacy(const struct hws_privacy_news *n, void *arg)
+{
+	struct api_session_loop *e = arg;
+	struct api_event *ev = api_event_new(e->s, HAWSER_EVENT_PRIVACY);
+
+	if (ev) {
+		ev->ev.u.privacy.what = n->is_input ? HAWSER_PRIVACY_INPUT : HAWSER_PRIVACY_MODE;
+		ev->ev.u.privacy.on = n->on;
+		ev->ev.u.privacy.error = n->result;
+		ev->ev.u.privacy.text = api_event_text(ev, n->text);
+		api_report_push(e, ev);
+	}
+	if (n->by_other) /* what that viewer does is not for others to see */
+		api_session_loop_end(e, HWS_ERR_DENIED, n->text, NULL);
+}
+
 /* --- how they are made ------------------------------------------------------------------------ */
 
 static int new_video(struct api_session_loop *e,
@@ -212,6 +229,12 @@ static int new_print(struct api_session_loop *e, const struct api_session_loop_c
 	return r;
 }
 
+static int new_privacy(struct api_session_loop *e,
+		const struct api_session_loop_conf *conf HWS_UNUSED, struct hws_service **ret)
+{
+	return hws_privacy_view_new(on_privacy, e, ret);
+}
+
 #define PICTURES (HWS_KIND_BIT(HWS_KIND_REMOTE) | HWS_KIND_BIT(HWS_KIND_CAMERA))
 
 /* Which sessions have it, and how it is made. */
@@ -227,6 +250,7 @@ static const struct {
 	{ HWS_KIND_BIT(HWS_KIND_REMOTE), new_clipfiles },
 	{ PICTURES, new_chat },
 	{ HWS_KIND_BIT(HWS_KIND_REMOTE), new_print },
+	{ HWS_KIND_BIT(HWS_KIND_REMOTE), new_privacy },
 	{ HWS_KIND_BIT(HWS_KIND_TERMINAL), api_terminal_new },
 	{ HWS_KIND_BIT(HWS_KIND_FORWARD), api_tunnel_new },
 	{ HWS_KIND_BIT(HWS_KIND_FILE), api_files_new },

@@ -35,6 +35,8 @@ void api_peer_view(struct api_peer *p, struct hawser_peer *ret)
 
 	for (size_t i = 0; i < h->display_count; i++) {
 		const struct hws_peer_display *d = &h->display[i];
+		for (size_t k = 0; k < d->size_count; k++)
+			p->size[i][k] = (struct hawser_size){ d->size[k].width, d->size[k].height };
 		p->display[i] = (struct hawser_display){ .size = sizeof(p->display[i]),
 			.x = d->x,
 			.y = d->y,
@@ -43,7 +45,10 @@ void api_peer_view(struct api_peer *p, struct hawser_peer *ret)
 			.scale = d->scale,
 			.online = d->online,
 			.cursor_embedded = d->cursor_embedded,
-			.name = d->name };
+			.name = d->name,
+			.sizes = p->size[i],
+			.size_count = d->size_count,
+			.original = { d->original.width, d->original.height } };
 	}
 	*ret = (struct hawser_peer){ .size = sizeof(*ret),
 		.id = p->id,
@@ -249,14 +254,71 @@ static void do_show(struct api_session_loop *e, const struct api_command *c)
 		return; /* that display has gone meanwhile */
 }
 
-int hawser_session_switch_display(hawser_session *s, size_t display)
+static int need_display(hawser_session *s, size_t display)
 {
 	pthread_mutex_lock(&s->lock);
 	size_t count = s->peer.peer.display_count;
 	pthread_mutex_unlock(&s->lock);
-	if (display >= count)
-		return api_fail(HAWSER_ERR_RANGE, "the host has %zu displays", count);
+	return display < count ? HAWSER_OK
+			       : api_fail(HAWSER_ERR_RANGE, "the host has %zu displays", count);
+}
+
+int hawser_session_switch_display(hawser_session *s, size_t display)
+{
+	int r = need_display(s, display);
+
+	if (r < 0)
+		return r;
+	pthread_mutex_lock(&s->lock);
+	s->option[HAWSER_OPTION_ALL_DISPLAYS] = 0;
+	pthread_mutex_unlock(&s->lock);
 	return post_ready(s, &(struct api_command){ .fn = do_show, .a = (int64_t)display });
+}
+
+/* What a lost link swallows is wished again by hand. */
+static void do_resize(struct api_session_loop *e, const struct api_command *c)
+{
+	if (hws_viewer_resize(e->viewer, (size_t)c->a, (int)c->b, (int)c->c) < 0)
+		return;
+}
+
+int hawser_session_resize_display(
+		hawser_session *s, size_t display, uint32_t width, uint32_t height)
+{
+	int r = need_display(s, display);
+
+	if (r < 0)
+		return r;
+	if (width < 1 || height < 1 || width > HWS_SIDE_MAX || height > HWS_SIDE_MAX)
+		return api_fail(HAWSER_ERR_RANGE, "a display has 1 to %u pixels a side",
+				HWS_SIDE_MAX);
+	return post_ready(s,
+			&(struct api_command){ .fn = do_resize,
+					.a = (int64_t)display,
+					.b = width,
+					.c = height });
+}
+
+static void do_plug(struct api_session_loop *e, const struct api_command *c)
+{
+	if (hws_viewer_plug(e->viewer, (int)c->a, c->b) < 0)
+		return;
+}
+
+int hawser_session_plug_display(hawser_session *s, int number, bool on)
+{
+	return post_ready(s, &(struct api_command){ .fn = do_plug, .a = number, .b = on });
+}
+
+static void do_darken(struct api_session_loop *e, const struct api_command *c)
+{
+	if (hws_viewer_darken(e->viewer, c->a) < 0)
+		return;
+}
+
+int hawser_session_privacy(hawser_session *s, bool on)
+{
+	return post_ready(s, &(struct api_command){ .fn = do_darken, .a = on });
 }
 
 int hawser_session_record_start(hawser_session *s, size_t display, const char *path)
@@ -319,6 +381,18 @@ static void do_options(struct api_session_loop *e, const struct api_command *c)
 	case HAWSER_OPTION_CHROMA:
 		o.chroma = (enum hws_chroma)c->b;
 		break;
+	case HAWSER_OPTION_ALL_DISPLAYS:
+		o.all_displays = c->b;
+		break;
+	case HAWSER_OPTION_FOLLOW_CURSOR:
+		o.follow_cursor = c->b;
+		break;
+	case HAWSER_OPTION_FOLLOW_WINDOW:
+		o.follow_window = c->b;
+		break;
+	case HAWSER_OPTION_BLOCK_INPUT:
+		o.block_input = c->b;
+		break;
 	}
 	hws_viewer_set_options(e->viewer, &o);
 }
@@ -337,6 +411,10 @@ static const struct {
 	[HAWSER_OPTION_LOCK_AFTER] = { 0, 1 },
 	[HAWSER_OPTION_KEYBOARD_MODE] = { HAWSER_KEYBOARD_AUTO, HAWSER_KEYBOARD_LEGACY },
 	[HAWSER_OPTION_CHROMA] = { HAWSER_CHROMA_AUTO, HAWSER_CHROMA_444 },
+	[HAWSER_OPTION_ALL_DISPLAYS] = { 0, 1 },
+	[HAWSER_OPTION_FOLLOW_CURSOR] = { 0, 1 },
+	[HAWSER_OPTION_FOLLOW_WINDOW] = { 0, 1 },
+	[HAWSER_OPTION_BLOCK_INPUT] = { 0, 1 },
 };
 
 int hawser_session_set_option(hawser_session *s, enum hawser_option option, int value)

@@ -4,7 +4,6 @@
 #include "client/cli/connect_files.h"
 #include "client/cli/connect_options.h"
 #include "client/cli/connect_said.h"
-#include "client/cli/png_file.h"
 #include "client/cli/secret.h"
 #include "shared/base/clock.h"
 #include <errno.h>
@@ -26,7 +25,7 @@ struct run {
 	hawser_session *session;
 	const char *path; /* of the connection, for the figures */
 	uint64_t begin_us, first_us, end_us;
-	size_t display;
+	struct connect_displays displays;
 	bool silent; /* the host, and it was said */
 	bool ready, acted, finished, interrupted, recording, record_done, pasted;
 	struct connect_files files;
@@ -85,11 +84,11 @@ static bool click_is_on_display(struct run *r)
 	struct hawser_frame f = HAWSER_FRAME_INIT;
 	bool on;
 
-	if (hawser_session_lock_frame(r->session, r->display, &f) < 0)
+	if (hawser_session_lock_frame(r->session, r->displays.shown, &f) < 0)
 		return true; /* gone again: the input itself will fail */
 	on = o->click_x >= 0 && o->click_y >= 0 && (uint32_t)o->click_x < f.width &&
 			(uint32_t)o->click_y < f.height;
-	hawser_session_unlock_frame(r->session, r->display);
+	hawser_session_unlock_frame(r->session, r->displays.shown);
 	if (!on)
 		finish(r,
 				cli_fail(CLI_USAGE,
@@ -111,7 +110,8 @@ static void act(struct run *r)
 	if (o->has_click && !click_is_on_display(r))
 		return;
 	if (o->has_click) {
-		e = hawser_session_mouse_move(r->session, r->display, o->click_x, o->click_y);
+		e = hawser_session_mouse_move(
+				r->session, r->displays.shown, o->click_x, o->click_y);
 		if (e == HAWSER_OK)
 			e = hawser_session_mouse_button(r->session, HAWSER_BUTTON_LEFT, true);
 		if (e == HAWSER_OK)
@@ -133,7 +133,7 @@ static void act(struct run *r)
 	}
 	if (*o->record) {
 		r->recording = true;
-		e = hawser_session_record_start(r->session, r->display, o->record);
+		e = hawser_session_record_start(r->session, r->displays.shown, o->record);
 		if (e < 0)
 			finish(r, cli_fail(cli_exit_of(e), "%s", hawser_last_error()));
 	}
@@ -146,27 +146,32 @@ static void act(struct run *r)
 		r->end_us = r->first_us + wait;
 }
 
+/* What was waited for may have been there before. */
+static void act_if_due(struct run *r)
+{
+	if (r->ready && !r->acted && !r->finished && r->displays.asked &&
+			!connect_displays_awaited(&r->displays))
+		act(r);
+}
+
+static void on_displays(struct run *r, const struct hawser_peer *peer, bool ready)
+{
+	int status = connect_displays_listed(&r->displays, r->session, peer, ready);
+
+	if (status != CLI_OK)
+		finish(r, status);
+	else
+		act_if_due(r);
+}
+
 static void on_ready(struct run *r, const struct hawser_peer *peer)
 {
-	size_t want = r->o->display ? r->o->display - 1 : peer->current_display;
-
 	r->path = strcmp(peer->path, "relay") == 0           ? "relay"
 			: strcmp(peer->path, "punched") == 0 ? "punched"
 			: strcmp(peer->path, "lan") == 0     ? "lan"
 							     : "direct";
-	if (want >= peer->display_count) {
-		finish(r,
-				cli_fail(CLI_USAGE,
-						"the host has %zu display%s; --display %u is not one of them",
-						peer->display_count,
-						peer->display_count == 1 ? "" : "s",
-						r->o->display));
-		return;
-	}
-	r->display = want;
+	on_displays(r, peer, true);
 	r->ready = true;
-	if (want != peer->current_display && hawser_session_switch_display(r->session, want) < 0)
-		finish(r, cli_fail(CLI_FAILED, "%s", hawser_last_error()));
 }
 
 static void on_password(struct run *r, enum hawser_password_reason reason, const char *text)
@@ -255,6 +260,29 @@ static void on_host_key(enum hawser_encryption encryption, const char *text)
 		cli_fail(0, "this session is %s", hawser_encryption_text(encryption));
 }
 
+static void on_privacy(struct run *r, const struct hawser_event *ev)
+{
+	int status = connect_displays_privacy(&r->displays, ev);
+
+	if (status != CLI_OK)
+		finish(r, status);
+	else
+		act_if_due(r);
+}
+
+static void on_message(struct run *r, const struct hawser_event *ev)
+{
+	int status = connect_displays_message(
+			&r->displays, ev->u.message.title, ev->u.message.text);
+
+	if (status != CLI_OK)
+		finish(r, status);
+	else
+		cli_fail(0, "the host says: %s: %s", ev->u.message.title, ev->u.message.text);
+	if (strstr(ev->u.message.kind, "untyped"))
+		r->untyped = true;
+}
+
 static void on_event(hawser_session *session, const struct hawser_event *ev, void *arg)
 {
 	struct run *r = arg;
@@ -286,8 +314,18 @@ static void on_event(hawser_session *session, const struct hawser_event *ev, voi
 		on_ready(r, ev->u.peer);
 		break;
 	case HAWSER_EVENT_FRAME:
-		if (r->ready && !r->acted && ev->u.frame.display == r->display)
+		if (r->ready &&
+				connect_displays_frame(&r->displays, ev->u.frame.display,
+						ev->u.frame.width, ev->u.frame.height) &&
+				!r->acted)
 			act(r);
+		break;
+	case HAWSER_EVENT_DISPLAYS:
+		if (r->ready)
+			on_displays(r, ev->u.peer, false);
+		break;
+	case HAWSER_EVENT_PRIVACY:
+		on_privacy(r, ev);
 		break;
 	case HAWSER_EVENT_CLIPBOARD:
 		if (r->o->paste && !r->pasted) {
@@ -303,9 +341,7 @@ static void on_event(hawser_session *session, const struct hawser_event *ev, voi
 			finish(r, CLI_FAILED);
 		break;
 	case HAWSER_EVENT_MESSAGE:
-		cli_fail(0, "the host says: %s: %s", ev->u.message.title, ev->u.message.text);
-		if (strstr(ev->u.message.kind, "untyped"))
-			r->untyped = true;
+		on_message(r, ev);
 		break;
 	case HAWSER_EVENT_CHAT:
 		connect_said_chat(ev->u.text.utf8);
@@ -331,16 +367,10 @@ static void on_event(hawser_session *session, const struct hawser_event *ev, voi
 
 static void take_screenshot(struct run *r)
 {
-	struct hawser_frame f = HAWSER_FRAME_INIT;
+	int status = *r->o->screenshot
+			? connect_displays_save(&r->displays, r->session, r->o->screenshot)
+			: CLI_OK;
 
-	if (!*r->o->screenshot)
-		return;
-	if (hawser_session_lock_frame(r->session, r->display, &f) < 0) {
-		finish(r, cli_fail(CLI_TIMEOUT, "there is no picture to save"));
-		return;
-	}
-	int status = cli_png_write(r->o->screenshot, &f);
-	hawser_session_unlock_frame(r->session, r->display);
 	if (status != CLI_OK)
 		finish(r, status);
 }
@@ -460,7 +490,7 @@ static int run_headless(const struct connect_options *o)
 {
 	static const enum hawser_quality qualities[] = { HAWSER_QUALITY_DEFAULT, HAWSER_QUALITY_LOW,
 		HAWSER_QUALITY_BALANCED, HAWSER_QUALITY_BEST };
-	struct run r = { .o = o, .begin_us = hws_clock_us() };
+	struct run r = { .o = o, .displays.wish = &o->displays, .begin_us = hws_clock_us() };
 	struct hawser_context_config cc = HAWSER_CONTEXT_CONFIG_INIT;
 	struct hawser_session_config sc = HAWSER_SESSION_CONFIG_INIT;
 	struct hawser_stats stats = HAWSER_STATS_INIT;
@@ -522,7 +552,10 @@ static int run_headless(const struct connect_options *o)
 		r.status = cli_fail(cli_exit_of(e), "%s", hawser_last_error());
 		goto out;
 	}
-	loop(&r, signals);
+	if (connect_displays_options(&o->displays, r.session) < 0)
+		r.status = cli_fail(CLI_FAILED, "%s", hawser_last_error());
+	else
+		loop(&r, signals);
 	if (o->stats && hawser_session_stats(r.session, &stats) == 0 &&
 			!print_stats(&r, &stats, "final") && r.status == CLI_OK)
 		r.status = CLI_FILE;
@@ -534,55 +567,6 @@ out:
 	return r.status;
 }
 
-/* Only what the desktop program understands, in the form it understands. */
-static int run_window(const struct connect_options *o)
-{
-	static const char *const qualities[] = { NULL, "low", "balanced", "best" };
-	static const char *const chromas[] = { NULL, "420", "444" };
-	static const char *const keyboards[] = { NULL, "map", "translate", "legacy" };
-	enum hawser_codec codec = connect_options_codec(o);
-	const struct {
-		const char *name, *value;
-	} texts[] = { { "--server", o->server }, { "--key", o->key }, { "--config", o->config },
-		{ "--password-file", o->password_file }, { "--quality", qualities[o->quality] },
-		{ "--codec", codec ? hawser_codec_name(codec) : NULL },
-		{ "--chroma", chromas[o->chroma] },
-		{ "--keyboard", keyboards[o->keyboard] } };
-	const struct {
-		const char *name;
-		bool on;
-	} flags[] = { { "--password-stdin", o->password_stdin }, { "--relay", o->relay },
-		{ "--accept-insecure", o->accept_insecure }, { "--require-v2", o->require_v2 },
-		{ "--view-only", o->view_only }, { "--fullscreen", o->fullscreen },
-		{ "--actual-size", o->actual_size }, { "--remember", o->remember },
-		{ "--camera", o->camera }, { "--no-exact", o->no_exact } };
-	const char *args[2 + 2 * HWS_COUNT(texts) + HWS_COUNT(flags) + 4];
-	char fps[16], display[16];
-	int n = 0;
-
-	args[n++] = "connect";
-	args[n++] = o->target;
-	for (size_t i = 0; i < HWS_COUNT(texts); i++)
-		if (texts[i].value && *texts[i].value) {
-			args[n++] = texts[i].name;
-			args[n++] = texts[i].value;
-		}
-	for (size_t i = 0; i < HWS_COUNT(flags); i++)
-		if (flags[i].on)
-			args[n++] = flags[i].name;
-	if (o->fps) {
-		snprintf(fps, sizeof(fps), "%u", o->fps);
-		args[n++] = "--fps";
-		args[n++] = fps;
-	}
-	if (o->display) {
-		snprintf(display, sizeof(display), "%u", o->display);
-		args[n++] = "--display";
-		args[n++] = display;
-	}
-	return cli_desktop(n, args);
-}
-
 int cli_connect(int argc, char **argv, void *ctx HWS_UNUSED)
 {
 	struct connect_options o = { 0 };
@@ -592,7 +576,7 @@ int cli_connect(int argc, char **argv, void *ctx HWS_UNUSED)
 		if (hws_options_print(connect_options_table(), NULL))
 			status = CLI_FAILED;
 	} else if (status == CLI_OK) {
-		status = o.headless ? run_headless(&o) : run_window(&o);
+		status = o.headless ? run_headless(&o) : connect_window(&o);
 	}
 	connect_options_done(&o);
 	return status;

@@ -77,17 +77,25 @@ static const struct hws_option table[] = {
 			.max = 120,
 			.arg = "N",
 			.help = "At most N pictures a second; 0: 30, the protocol's default." },
+	TEXT("", "display", displays.display_text, "N|all",
+			"Show display N, counted from 1; 0: the host's choice; all of them at once."),
+	TEXT("", "resolution", displays.resolution_text, "WxH",
+			"Wish this size of the shown display; it goes back when the session ends."),
 	{ .section = "",
-			.name = "display",
-			.type = HWS_OPT_U32,
-			.offset = AT(display),
-			.def = "0",
-			.min = 0,
-			.max = 32,
-			.arg = "N",
-			.help = "Show display N, counted from 1; 0: the host's choice." },
+			.name = "follow",
+			.type = HWS_OPT_ENUM,
+			.offset = AT(displays.follow),
+			.def = "none",
+			.choices = "none|pointer|window|both",
+			.arg = "WHAT",
+			.help = "Show the display to which the host's pointer, or its active window, comes." },
 	FLAG("", "camera", camera,
 			"Show the host's cameras in place of its desktop; --display N is the Nth."),
+	FLAG("", "virtual-display", displays.virtual_display,
+			"Wish one display more, without a monitor; it goes when the session ends."),
+	FLAG("", "privacy", displays.privacy, "Wish the host's own monitors dark meanwhile."),
+	FLAG("", "block-input", displays.block_input,
+			"Wish that mouse and keyboard of the person at the host have no effect meanwhile."),
 	FLAG("", "remember", remember,
 			"Keep what logs in (never the password itself) for the next time."),
 	FLAG("", "headless", headless, "Open no window; do what the options below say, then end."),
@@ -107,8 +115,10 @@ static const struct hws_option table[] = {
 	FLAG(WINDOW, "actual-size", actual_size,
 			"Show one pixel of the host as one pixel here; otherwise the picture is "
 			"scaled to the window."),
+	FLAG(HEADLESS, "displays", displays.list,
+			"Print a line for each display of the host, again when they change."),
 	TEXT(HEADLESS, "screenshot", screenshot, "FILE.png",
-			"Save the picture of the display at the end."),
+			"Save the picture of the display at the end; of --display all each in FILE-N.png."),
 	{ .section = HEADLESS,
 			.name = "after",
 			.type = HWS_OPT_DURATION,
@@ -266,6 +276,7 @@ static int check_kind(const struct connect_options *o)
 			: *o->files.paste  ? "--paste-files"
 			: *o->print_to     ? "--print-to"
 			: o->stats         ? "--stats"
+			: o->displays.list ? "--displays"
 			: o->no_retry      ? "--no-retry"
 			: o->after_given   ? "--after"
 			: o->timeout_given ? "--timeout"
@@ -276,13 +287,16 @@ static int check_kind(const struct connect_options *o)
 /* Who only looks sends nothing, and hosts hand such viewers no clipboard; a camera has neither. */
 static int check_view_only(const struct connect_options *o)
 {
-	const char *wrong = *o->type_text ? "--type"
-			: *o->click       ? "--click"
-			: *o->copy_text   ? "--copy"
-			: o->paste        ? "--paste"
-			: o->files.count  ? "--copy-files"
-			: *o->files.paste ? "--paste-files"
-					  : NULL;
+	const char *wrong = *o->type_text              ? "--type"
+			: *o->displays.resolution_text ? "--resolution"
+			: o->displays.virtual_display  ? "--virtual-display"
+			: o->displays.block_input      ? "--block-input"
+			: *o->click                    ? "--click"
+			: *o->copy_text                ? "--copy"
+			: o->paste                     ? "--paste"
+			: o->files.count               ? "--copy-files"
+			: *o->files.paste              ? "--paste-files"
+						       : NULL;
 
 	if (wrong && (o->view_only || o->camera))
 		return cli_fail(CLI_USAGE, "%s does not go with %s", wrong,
@@ -409,6 +423,8 @@ int connect_options_parse(struct connect_options *o, int argc, char **argv)
 		status = connect_outputs_check(o);
 	if (status == CLI_OK)
 		status = connect_files_check(&o->files);
+	if (status == CLI_OK)
+		status = connect_displays_check(&o->displays);
 	if (status != CLI_OK)
 		return status;
 	return parse_click(o);

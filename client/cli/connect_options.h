@@ -1,5 +1,6 @@
 /* cli/connect_options: the command line of `hawser connect`. */
 #pragma once
+#include "client/cli/connect_displays.h"
 #include "client/cli/connect_files.h"
 #include "shared/conf/option.h"
 #include <hawser/types.h>
@@ -8,12 +9,13 @@ struct connect_options {
 	bool headless, stats, relay, accept_insecure, no_retry, view_only, paste, password_stdin;
 	bool remember, fullscreen, actual_size, help, require_v2, camera, no_exact;
 	struct connect_files_wish files;
+	struct connect_displays_wish displays;
 	char *copy_files_help; /* only for the list of options */
 	char *print_to;        /* a folder, "cups", "cups:QUEUE" */
 	char *screenshot, *record, *type, *click, *copy, *chat, *server, *key, *config,
 			*password_file;
 	uint64_t after_us, timeout_us;
-	uint32_t display, fps;
+	uint32_t fps;
 	int quality, codec, chroma, keyboard;
 	const char *type_text, *copy_text,
 			*chat_text; /* as given, perhaps of many lines; "" = none */
@@ -33,3 +35,6 @@ int connect_options_parse(struct connect_options *o, int argc, char **argv);
  * as can be known without writing. Returns 0, or an exit status after a message. */
 int connect_outputs_check(const struct connect_options *o);
 void connect_options_done(struct connect_options *o);
+/* client/cli/connect_window: the same in a window, by another program that takes the place of this
+ * one; returns an exit status when that cannot be. */
+int connect_window(const struct connect_options *o);

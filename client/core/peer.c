@@ -26,6 +26,28 @@ static int place(int32_t v)
 	return v > -(1 << 24) && v < (1 << 24) ? v : 0;
 }
 
+static struct hws_peer_size size_of(const Ses__Resolution *r)
+{
+	struct hws_peer_size s = { r ? side(r->width) : 0, r ? side(r->height) : 0 };
+
+	return s.width && s.height ? s : (struct hws_peer_size){ 0 };
+}
+
+/* Each once; what is not believable is left out. */
+static void take_sizes(struct hws_peer_display *d, const Ses__SupportedResolutions *r)
+{
+	d->size_count = 0;
+	for (size_t i = 0; r && i < r->n_resolutions && d->size_count < HWS_PEER_SIZES_MAX; i++) {
+		struct hws_peer_size s = size_of(r->resolutions[i]);
+		bool known = !s.width;
+
+		for (size_t k = 0; k < d->size_count && !known; k++)
+			known = d->size[k].width == s.width && d->size[k].height == s.height;
+		if (!known)
+			d->size[d->size_count++] = s;
+	}
+}
+
 static void take_display(struct hws_peer_display *d, const Ses__DisplayInfo *i)
 {
 	*d = (struct hws_peer_display){ .x = place(i->x),
@@ -34,6 +56,7 @@ static void take_display(struct hws_peer_display *d, const Ses__DisplayInfo *i)
 		.height = side(i->height),
 		.online = i->online,
 		.cursor_embedded = i->cursor_embedded };
+	d->original = size_of(i->original_resolution);
 	d->scale = isfinite(i->scale) && i->scale > 0.1 && i->scale < 100 ? i->scale : 1.0;
 	take_text(d->name, i->name);
 }
@@ -41,8 +64,15 @@ static void take_display(struct hws_peer_display *d, const Ses__DisplayInfo *i)
 void hws_peer_set_displays(struct hws_peer *p, const Ses__PeerInfo *info)
 {
 	p->display_count = HWS_MIN(info->n_displays, (size_t)HWS_PEER_DISPLAYS_MAX);
-	for (size_t i = 0; i < p->display_count; i++)
+	for (size_t i = 0; i < p->display_count; i++) {
+		struct hws_peer_display before = p->display[i];
 		take_display(&p->display[i], info->displays[i]);
+		/* a list that is told again says nothing of sizes */
+		if (strcmp(before.name, p->display[i].name) == 0) {
+			memcpy(p->display[i].size, before.size, sizeof(before.size));
+			p->display[i].size_count = before.size_count;
+		}
+	}
 	if (p->current >= p->display_count)
 		p->current = 0;
 }
@@ -101,6 +131,8 @@ void hws_peer_set(struct hws_peer *p, const Ses__PeerInfo *info)
 	hws_peer_set_displays(p, info);
 	if (info->current_display > 0 && (size_t)info->current_display < p->display_count)
 		p->current = (size_t)info->current_display;
+	if (p->display_count)
+		take_sizes(&p->display[p->current], info->resolutions);
 }
 
 bool hws_peer_switch(struct hws_peer *p, const Ses__SwitchDisplay *s)
@@ -111,6 +143,10 @@ bool hws_peer_switch(struct hws_peer *p, const Ses__SwitchDisplay *s)
 	d->x = place(s->x);
 	d->y = place(s->y);
 	d->cursor_embedded = s->cursor_embedded;
+	if (s->resolutions)
+		take_sizes(d, s->resolutions);
+	if (s->original_resolution)
+		d->original = size_of(s->original_resolution);
 	/* 0 x 0 means "as before". */
 	if (side(s->width) && side(s->height)) {
 		d->width = side(s->width);

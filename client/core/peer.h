@@ -11,8 +11,17 @@
 #define HWS_PEER_LAYOUT 1800u
 #define HWS_SIDE_MAX 16384 /* larger displays are not believed */
 
+#define HWS_PEER_SIZES_MAX 64u
+
+struct hws_peer_size {
+	int width, height;
+};
+
 struct hws_peer_display {
 	int x, y, width, height;
+	struct hws_peer_size original;                 /* that it goes back to; 0 x 0: to none */
+	struct hws_peer_size size[HWS_PEER_SIZES_MAX]; /* that it can have */
+	size_t size_count;
 	double scale;
 	bool online, cursor_embedded;
 	char name[HWS_PEER_TEXT];

@@ -76,6 +76,12 @@ void hws_view_options_login(enum hws_session_kind kind, const struct hws_view_op
 		m->show_remote_cursor = YES;
 	if (o->lock_after)
 		m->lock_after_session_end = YES;
+	if (o->follow_cursor)
+		m->follow_remote_cursor = YES;
+	if (o->follow_window)
+		m->follow_remote_window = YES;
+	if (o->block_input)
+		m->block_input = YES;
 	if (o->view_only)
 		m->disable_keyboard = YES;
 	if (o->view_only || o->no_clipboard)
@@ -88,11 +94,31 @@ void hws_view_options_login(enum hws_session_kind kind, const struct hws_view_op
 	m->disable_audio = YES;
 }
 
+/* Sets `field` when the wish is another one. */
+static bool change_switch(bool before, bool after, Ses__OptionMessage__BoolOption *field)
+{
+	if (before == after)
+		return false;
+	*field = after ? YES : NO;
+	return true;
+}
+
+static bool change_desktop(const struct hws_view_options *before,
+		const struct hws_view_options *after, Ses__OptionMessage *m)
+{
+	bool changed = change_switch(
+			before->follow_cursor, after->follow_cursor, &m->follow_remote_cursor);
+
+	changed |= change_switch(
+			before->follow_window, after->follow_window, &m->follow_remote_window);
+	return change_switch(before->block_input, after->block_input, &m->block_input) || changed;
+}
+
 static bool change_pictures(const struct hws_view_options *before,
 		const struct hws_view_options *after, struct hws_option_message *ret)
 {
 	Ses__OptionMessage *m = &ret->m;
-	bool changed = false;
+	bool changed = change_desktop(before, after, m);
 
 	if (after->quality != before->quality || raised(after) != raised(before) ||
 			(after->quality == HWS_QUALITY_CUSTOM &&

@@ -13,6 +13,9 @@ enum hws_chroma { HWS_CHROMA_AUTO, HWS_CHROMA_HALVED, HWS_CHROMA_WHOLE };
 
 struct hws_view_options {
 	bool view_only, no_clipboard, no_remote_cursor, lock_after;
+	bool all_displays;                   /* at once; else the current one */
+	bool follow_cursor, follow_window;   /* to the display that has it */
+	bool block_input;                    /* of the person at the host */
 	bool files_to_host, files_from_host; /* of the clipboard */
 	int quality;                         /* Ses__ImageQuality or HWS_QUALITY_CUSTOM */
 	int custom_quality;                  /* percent */

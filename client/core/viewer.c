@@ -221,57 +221,17 @@ void hws_viewer_tell_options(struct hws_viewer *v)
 
 void hws_viewer_set_options(struct hws_viewer *v, const struct hws_view_options *o)
 {
+	bool all = v->options.all_displays;
+
 	v->options = *o;
+	v->options.all_displays = all;
+	hws_viewer_choose_displays(v, o->all_displays);
 	hws_viewer_tell_options(v);
 }
 
 int hws_viewer_set_service_id(struct hws_viewer *v, const char *id)
 {
 	return hws_session_wish_set(&v->wish.service_id, id);
-}
-
-int hws_viewer_refresh(struct hws_viewer *v, int display)
-{
-	Ses__Misc misc = SES__MISC__INIT;
-
-	if (display >= 0 && v->peer.version_number >= HWS_V_MULTI_DISPLAY) {
-		misc.union_case = SES__MISC__UNION_REFRESH_VIDEO_DISPLAY;
-		misc.refresh_video_display = display;
-	} else {
-		misc.union_case = SES__MISC__UNION_REFRESH_VIDEO;
-		misc.refresh_video = true;
-	}
-	return hws_viewer_send_misc(v, &misc);
-}
-
-int hws_viewer_show(struct hws_viewer *v, size_t display)
-{
-	Ses__Misc misc = SES__MISC__INIT;
-	Ses__SwitchDisplay sw = SES__SWITCH_DISPLAY__INIT;
-	Ses__CaptureDisplays cap = SES__CAPTURE_DISPLAYS__INIT;
-	int32_t index = (int32_t)display;
-	int r;
-
-	if (v->state != HWS_VIEWER_READY)
-		return HWS_ERR_DENIED;
-	if (display >= v->peer.display_count)
-		return HWS_ERR_RANGE;
-	v->peer.current = display;
-	sw.display = index;
-	misc.union_case = SES__MISC__UNION_SWITCH_DISPLAY;
-	misc.switch_display = &sw;
-	r = hws_viewer_send_misc(v, &misc);
-	if (r == HWS_OK && v->peer.version_number >= HWS_V_MULTI_DISPLAY) {
-		cap.n_set = 1;
-		cap.set = &index;
-		misc.union_case = SES__MISC__UNION_CAPTURE_DISPLAYS;
-		misc.capture_displays = &cap;
-		r = hws_viewer_send_misc(v, &misc);
-	}
-	if (r == HWS_OK)
-		r = hws_viewer_refresh(v, index);
-	v->ops.displays(v->arg);
-	return r;
 }
 
 /* --- handshake -------------------------------------------------------------------------------- */

@@ -144,8 +144,15 @@ void hws_viewer_set_options(struct hws_viewer *v, const struct hws_view_options 
 const struct hws_view_options *hws_viewer_options(const struct hws_viewer *v);
 /* Shows display i: subscribes to it alone and asks for a new picture. HWS_ERR_RANGE. */
 int hws_viewer_show(struct hws_viewer *v, size_t display) HWS_MUST_CHECK;
+/* Shows all that the host has, also those that come. HWS_ERR_UNSUPPORTED: an old host. */
+int hws_viewer_show_all(struct hws_viewer *v) HWS_MUST_CHECK;
 /* A complete new picture; display < 0: of all. */
 int hws_viewer_refresh(struct hws_viewer *v, int display) HWS_MUST_CHECK;
+/* Wishes of a display: another size; a virtual one (`number`; -1, off: all) that comes or goes; the
+ * host's own monitors dark. What becomes of them, the host tells; of sizes by its list. */
+int hws_viewer_resize(struct hws_viewer *v, size_t display, int width, int height) HWS_MUST_CHECK;
+int hws_viewer_plug(struct hws_viewer *v, int number, bool on) HWS_MUST_CHECK;
+int hws_viewer_darken(struct hws_viewer *v, bool on) HWS_MUST_CHECK;
 
 /* TERMINAL: of which kept shells the next link's login speaks; NULL: of new ones. */
 int hws_viewer_set_service_id(struct hws_viewer *v, const char *id) HWS_MUST_CHECK;

@@ -469,6 +469,7 @@ static void on_welcome(struct hws_viewer *v, const Ses__LoginResponse *lr)
 	v->services_open = true;
 	each_open_service(v, s, open) s->impl->open(s);
 	v->ops.ready(v->arg);
+	hws_viewer_displays_begin(v);
 	hws_viewer_tell_options(v);
 	if (lr->peer_info->windows_sessions)
 		keep_windows_session(v, lr->peer_info->windows_sessions);

@@ -20,17 +20,6 @@ static void on_box(struct hws_viewer *v, Ses__Message *m)
 			hws_readable_text(link, sizeof(link), hws_bytes_str(b->link)), v->arg);
 }
 
-static void on_peer_info(struct hws_viewer *v, Ses__Message *m)
-{
-	size_t before = v->peer.current;
-
-	hws_peer_set_displays(&v->peer, m->peer_info);
-	if (v->peer.display_count > 0 && v->peer.current != before &&
-			hws_viewer_show(v, v->peer.current) == HWS_OK)
-		return; /* told the change already */
-	v->ops.displays(v->arg);
-}
-
 static void on_permission(struct hws_viewer *v, Ses__Message *m)
 {
 	const Ses__PermissionInfo *p = m->misc->permission_info;
@@ -78,8 +67,10 @@ static void on_follow(struct hws_viewer *v, Ses__Message *m)
 {
 	int32_t i = m->misc->follow_current_display;
 
-	if (i >= 0 && (size_t)i < v->peer.display_count && (size_t)i != v->peer.current &&
-			hws_viewer_show(v, (size_t)i) < 0)
+	bool wished = v->options.follow_cursor || v->options.follow_window;
+
+	if (wished && !v->options.all_displays && i >= 0 && (size_t)i < v->peer.display_count &&
+			(size_t)i != v->peer.current && hws_viewer_show(v, (size_t)i) < 0)
 		v->ignored++;
 }
 
@@ -143,7 +134,7 @@ static bool take(struct hws_viewer *v, Ses__Message *m, struct hws_bytes payload
 		on_box(v, m);
 		return true;
 	case SES__MESSAGE__UNION_PEER_INFO:
-		on_peer_info(v, m);
+		hws_viewer_on_peer_info(v, m->peer_info);
 		return true;
 	case SES__MESSAGE__UNION_MISC:
 		return take_misc(v, m);

@@ -1,6 +1,6 @@
 /* core/viewer_parts: what the files of the viewer's core share; not for others. viewer.c has the
  * states and the handshake, viewer_login.c the login and the answers of the user, viewer_message.c
- * what the host says. */
+ * what the host says, viewer_displays.c which displays are shown. */
 #pragma once
 #include "client/core/viewer.h"
 
@@ -48,6 +48,12 @@ bool hws_viewer_set_state(struct hws_viewer *v, enum hws_viewer_state state);
 void hws_viewer_end(struct hws_viewer *v, int err, const char *text, const char *peer_text);
 /* READY: tells the host of the options what it does not know yet. */
 void hws_viewer_tell_options(struct hws_viewer *v);
+/* All displays or the current one alone, as the user wishes, now or once READY. */
+void hws_viewer_choose_displays(struct hws_viewer *v, bool all);
+/* READY: more than the one that the host begins with, perhaps. */
+void hws_viewer_displays_begin(struct hws_viewer *v);
+/* The list of displays is another one. */
+void hws_viewer_on_peer_info(struct hws_viewer *v, const Ses__PeerInfo *info);
 /* Packs a message and sends it on its channel. */
 int hws_viewer_pack(struct hws_viewer *v, const Ses__Message *m) HWS_MUST_CHECK;
 /* Of a new link: what was going on with the one before is over. */

@@ -34,7 +34,8 @@
 	(HWS_NEED(HWS_PERM_KEYBOARD) | HWS_NEED(HWS_PERM_CLIPBOARD) |                              \
 			HWS_NEED(HWS_PERM_RECORDING) | HWS_NEED(HWS_PERM_FILE) |                   \
 			HWS_NEED(HWS_PERM_TERMINAL) | HWS_NEED(HWS_PERM_TUNNEL) |                  \
-			HWS_NEED(HWS_PERM_REMOTE_PRINTER) | HWS_NEED(HWS_PERM_CAMERA))
+			HWS_NEED(HWS_PERM_REMOTE_PRINTER) | HWS_NEED(HWS_PERM_CAMERA) |            \
+			HWS_NEED(HWS_PERM_BLOCK_INPUT) | HWS_NEED(HWS_PERM_PRIVACY_MODE))
 
 static uint32_t permitted(const struct hws_host_session *v)
 {

@@ -194,8 +194,10 @@ static const struct hws_option table[] = {
 			"Viewers may forward ports: to 'tunnel-targets', and to nothing else."),
 	LATER("enable-remote-restart", restart, "Viewers may restart the machine."),
 	BOOL("enable-record-session", recording, "Viewers may record."),
-	LATER("enable-block-input", block_input, "Viewers may block the local input."),
-	LATER("enable-privacy-mode", privacy_mode, "Viewers may blank the screen."),
+	BOOL("enable-block-input", block_input,
+			"Viewers may make mouse and keyboard of this machine have no effect."),
+	BOOL("enable-privacy-mode", privacy_mode,
+			"Viewers may make the monitors of this machine dark."),
 	BOOL("enable-remote-printer", printer,
 			"Viewers may receive what 'hawser-host print' prints."),
 };

@@ -552,7 +552,7 @@ START_TEST(without_headless_the_desktop_program_is_started)
 			"][--relay]"
 			"[--view-only][--fullscreen][--fps][20][pw]");
 	sh("$DIR/bin/hawser connect 123456789 --remember --display 2", 0,
-			"[connect][123456789][--remember][--display][2]");
+			"[connect][123456789][--display][2][--remember]");
 	sh("$DIR/bin/hawser", 0, "[]");
 	sh("rm $DIR/bin/hawser-desktop; PATH=/nonexistent $DIR/bin/hawser connect 123456789", 1,
 			"hawser-desktop is not installed");

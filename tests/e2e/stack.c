@@ -1,6 +1,7 @@
 /* Starts the programs as an operator would, by their own commands and files, and waits for what
  * they say. */
 #include "tests/e2e/stack.h"
+#include "tests/support/xorg.h"
 #include <check.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -147,15 +148,19 @@ static void start_desktop(struct test_stack *s)
 	}
 }
 
-void test_stack_start(struct test_stack *s, unsigned flags)
+bool test_stack_start(struct test_stack *s, unsigned flags)
 {
 	memset(s, 0, sizeof(*s));
 	s->flags = flags;
 	test_dir(s->dir, sizeof(s->dir));
-	if (flags & STACK_OWN_SCREEN)
+	if (flags & STACK_OUTPUTS) {
+		if (!test_xorg_start(&s->screen, 1280, 800))
+			return false;
+	} else if (flags & STACK_OWN_SCREEN) {
 		test_xvfb_start_own(&s->screen, 1280, 720);
-	else
+	} else {
 		test_xvfb_start(&s->screen, 1280, 720);
+	}
 	set_env(s);
 	/* Rendezvous: NAT test, main, (relay's default), WebSocket; relay: main and WebSocket two
 	 * above. */
@@ -170,6 +175,7 @@ void test_stack_start(struct test_stack *s, unsigned flags)
 	}
 	if (!(flags & STACK_NO_HOST))
 		test_stack_start_host(s);
+	return true;
 }
 
 /* Asked to stop, it does so and has nothing to complain about (under sanitizers: no leak

@@ -12,6 +12,7 @@
 #define STACK_XEV 8u        /* xev at 700,100: prints what buttons do */
 #define STACK_NO_HOST 16u
 #define STACK_OWN_SCREEN 32u /* on a display number that stays free when the X server is killed */
+#define STACK_OUTPUTS 64u /* an X server with several outputs, of which one is lit (support/xorg) */
 
 struct test_stack {
 	char dir[256], env_dir[256];
@@ -30,7 +31,8 @@ struct test_stack {
 	unsigned flags;
 };
 
-void test_stack_start(struct test_stack *s, unsigned flags);
+/* False: this machine has no such X server; the test is over. */
+bool test_stack_start(struct test_stack *s, unsigned flags);
 void test_stack_stop(struct test_stack *s);
 void test_stack_start_rendezvous(struct test_stack *s);
 /* Starts (again) and waits until it is registered or listens. */

@@ -32,7 +32,8 @@ enum hawser_event_type {
 	HAWSER_EVENT_FILES,    /* .files, see hawser/files.h */
 	HAWSER_EVENT_TERMINAL, /* .terminal, see hawser/terminal.h */
 	HAWSER_EVENT_TUNNEL,   /* .tunnel, see hawser/tunnel.h */
-	HAWSER_EVENT_PRINT     /* .print: a print job of the host has ended */
+	HAWSER_EVENT_PRINT,    /* .print: a print job of the host has ended */
+	HAWSER_EVENT_PRIVACY   /* .privacy: what became of dark monitors, or of blocked input */
 };
 
 struct hawser_files_event;
@@ -115,6 +116,12 @@ struct hawser_event {
 			uint64_t bytes;
 			const char *text; /* a sentence part: where it is, or what went wrong */
 		} print;
+		struct {
+			enum hawser_privacy what;
+			bool on;          /* so it is now */
+			int error;        /* HAWSER_OK, or why it is not as it was wished */
+			const char *text; /* a sentence; "" when it is as it was wished */
+		} privacy;
 	} u;
 };
 
@@ -233,8 +240,18 @@ int hawser_session_lock_frame(hawser_session *s, size_t display, struct hawser_f
 void hawser_session_unlock_frame(hawser_session *s, size_t display);
 /* Asks the host for a complete new picture. display < 0 = all. */
 int hawser_session_refresh(hawser_session *s, int display);
-/* Shows this display instead of the current one. */
+/* Shows this display instead of the current one, or of all (HAWSER_OPTION_ALL_DISPLAYS). */
 int hawser_session_switch_display(hawser_session *s, size_t display);
+/* Wishes another size of a display. HAWSER_EVENT_DISPLAYS tells when it has it; a host that refuses
+ * says so by HAWSER_EVENT_MESSAGE, or not at all. It goes back when the session ends. */
+int hawser_session_resize_display(
+		hawser_session *s, size_t display, uint32_t width, uint32_t height);
+/* Wishes a display without a monitor: one more (on; `number` from 1 is its name to Windows hosts),
+ * or without it (off; -1: without any). They go when the session ends. */
+int hawser_session_plug_display(hawser_session *s, int number, bool on);
+/* Wishes the host's monitors dark, or lit again; they are when the session ends.
+ * HAWSER_EVENT_PRIVACY tells what became of it. */
+int hawser_session_privacy(hawser_session *s, bool on);
 /* Keeps the received packets of a display in a WebM file (VP8, VP9) without encoding again; the
  * file begins with the next complete picture, which is asked for. Replaces nothing:
  * HAWSER_ERR_EXISTS. */

@@ -142,7 +142,23 @@ enum hawser_option {
 	HAWSER_OPTION_CLIPBOARD,      /* exchange the clipboard */
 	HAWSER_OPTION_LOCK_AFTER,     /* the host locks its screen when the session ends */
 	HAWSER_OPTION_KEYBOARD_MODE,  /* enum hawser_keyboard_mode */
-	HAWSER_OPTION_CHROMA          /* enum hawser_chroma, a wish */
+	HAWSER_OPTION_CHROMA,         /* enum hawser_chroma, a wish */
+	/* Show all displays of the host at once, also those that come; 0: the current one. Hosts
+	 * before 1.2.4 show one. */
+	HAWSER_OPTION_ALL_DISPLAYS,
+	/* Show the display to which the host's pointer, or its active window, has come
+	 * (HAWSER_EVENT_DISPLAYS tells); not with all of them. */
+	HAWSER_OPTION_FOLLOW_CURSOR,
+	HAWSER_OPTION_FOLLOW_WINDOW,
+	/* Mouse and keyboard of the person at the host shall have no effect. A refusal comes by
+	 * HAWSER_EVENT_PRIVACY; the host says nothing when it did so. */
+	HAWSER_OPTION_BLOCK_INPUT
+};
+
+/* What HAWSER_EVENT_PRIVACY is about. */
+enum hawser_privacy {
+	HAWSER_PRIVACY_MODE, /* the host's monitors are dark */
+	HAWSER_PRIVACY_INPUT /* mouse and keyboard there have no effect */
 };
 
 /* How well a session is protected, the better the higher. For people by hawser_encryption_text. */
@@ -165,6 +181,10 @@ struct hawser_rect {
 	int32_t x, y, width, height;
 };
 
+struct hawser_size {
+	int32_t width, height;
+};
+
 /* In a list: step from one to the next by `size` (hawser_display_at does), which is that of the
  * library's struct. */
 struct hawser_display {
@@ -175,6 +195,12 @@ struct hawser_display {
 	bool online;
 	bool cursor_embedded; /* the pointer is painted into the picture */
 	const char *name;
+	/* The sizes that it may be given (hawser_session_resize_display), as far as the host told
+	 * them: of a display that was never the current one it may not have. A host may also take
+	 * others. */
+	const struct hawser_size *sizes;
+	size_t size_count;
+	struct hawser_size original; /* of before viewers changed it; 0 x 0: not known */
 };
 
 /* What the host told at login. Valid during the event, or until the next dispatch when it came from

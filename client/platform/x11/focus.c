@@ -56,11 +56,12 @@ static void on_size(void *reply, const xcb_generic_error_t *error HWS_UNUSED, vo
 		f->half_width = r->width / 2;
 		f->half_height = r->height / 2;
 	}
-	if (!r || x11_await(f->d,
-				  xcb_translate_coordinates(
-						  c, f->window, f->d->screen->root, 0, 0)
-						  .sequence,
-				  on_place, f) < 0)
+	if (!r ||
+			x11_await(f->d,
+					xcb_translate_coordinates(
+							c, f->window, f->d->screen->root, 0, 0)
+							.sequence,
+					on_place, f) < 0)
 		done(f);
 }
 

@@ -119,8 +119,7 @@ static bool plug(struct hws_displays_host *h, struct displays_viewer *w,
 		return true;
 	w->plugs = t->on;
 	audit(h, w->g, t->on ? "display.plug" : "display.unplug", "", HWS_OK);
-	hws_screens_plug(h->screens, t->display, t->on, w->g->slot,
-			hws_host_viewer_mark(w->g));
+	hws_screens_plug(h->screens, t->display, t->on, w->g->slot, hws_host_viewer_mark(w->g));
 	return true;
 }
 

@@ -93,8 +93,7 @@ static void set(struct hws_follow *f, unsigned way, struct hws_host_viewer *g,
 	f->last[way] = -1;
 }
 
-void hws_follow_option(
-		struct hws_follow *f, struct hws_host_viewer *g, const Ses__OptionMessage *o)
+void hws_follow_option(struct hws_follow *f, struct hws_host_viewer *g, const Ses__OptionMessage *o)
 {
 	const Ses__OptionMessage__BoolOption yes = SES__OPTION_MESSAGE__BOOL_OPTION__Yes;
 

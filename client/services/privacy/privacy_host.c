@@ -309,8 +309,8 @@ static void old_toggle(struct hws_privacy_host *h, struct hws_host_viewer *g, bo
 	if (!hws_host_viewer_may(g, HWS_PERM_KEYBOARD))
 		tell_privacy(g, on ? PRV(OnFailedDenied) : PRV(OffFailed), "", "");
 	else if (!toggle(h, g, on, ""))
-		tell_privacy(g, on ? PRV(NotSupported) : PRV(OffFailed),
-				on ? "" : "Not supported", "");
+		tell_privacy(g, on ? PRV(NotSupported) : PRV(OffFailed), on ? "" : "Not supported",
+				"");
 }
 
 static void on_option(

@@ -268,7 +268,7 @@ START_TEST(viewers_follow_the_pointer_and_the_window)
 	ck_assert_int_eq(followed(1), -1);
 	show(0, 1);
 	hws_headless_move_pointer(d.p, 500, 10);
-	ck_assert_uint_eq(count_follows(0), 1); /* told when it comes, not while it stays */
+	ck_assert_uint_eq(count_follows(0), 1);  /* told when it comes, not while it stays */
 	hws_headless_move_pointer(d.p, 900, 10); /* where no display is */
 	hws_headless_move_pointer(d.p, 10, 10);
 	ck_assert_int_eq(followed(0), 0);
@@ -319,7 +319,8 @@ START_TEST(a_display_that_goes_takes_nobody_with_it)
 	ck_assert_int_eq(hws_headless_set_displays(d.p, list, 2), HWS_OK);
 	desk_wait(&d, 0, SES__MESSAGE__UNION_VIDEO_FRAME, 1);
 	ck_assert_uint_eq(d.v[0].g.display, 1);
-	ck_assert_int_eq(desk_get(&d.v[0], SES__MESSAGE__UNION_VIDEO_FRAME, 0)->video_frame->display,
+	ck_assert_int_eq(
+			desk_get(&d.v[0], SES__MESSAGE__UNION_VIDEO_FRAME, 0)->video_frame->display,
 			1);
 	const Ses__Message *m = desk_get(&d.v[0], SES__MESSAGE__UNION_PEER_INFO, 0);
 	ck_assert_ptr_nonnull(m);
@@ -334,8 +335,7 @@ static int privacy_state(unsigned viewer)
 {
 	const Ses__Misc *m = misc_of(viewer, SES__MISC__UNION_BACK_NOTIFICATION);
 
-	return m && m->back_notification->union_case ==
-					SES__BACK_NOTIFICATION__UNION_PRIVACY_MODE_STATE
+	return m && m->back_notification->union_case == SES__BACK_NOTIFICATION__UNION_PRIVACY_MODE_STATE
 			? (int)m->back_notification->privacy_mode_state
 			: -1;
 }
@@ -396,7 +396,8 @@ START_TEST(one_viewer_has_the_monitors_dark)
 	ck_assert_int_eq(privacy_state(0), PRV(OffSucceeded));
 	ck_assert(toggle(0, true));
 	ck_assert_int_eq(privacy_state(0), PRV(OnSucceeded));
-	ck_assert_str_eq(misc_of(0, SES__MISC__UNION_BACK_NOTIFICATION)->back_notification->impl_key,
+	ck_assert_str_eq(
+			misc_of(0, SES__MISC__UNION_BACK_NOTIFICATION)->back_notification->impl_key,
 			"key");
 	ck_assert_int_eq(privacy_state(1), PRV(OnByOther));
 	ck_assert(did("blank:1"));
