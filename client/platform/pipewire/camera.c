@@ -1,7 +1,7 @@
 /* The server and its cameras. Its events are taken on our loop: PipeWire's own loop is a descriptor
  * that becomes readable. What is found out comes in answers; a question without content (sync) that
  * is answered says that all before it was. */
-#include "client/platform/pipewire/pipewire.h"
+#include "client/platform/pipewire/camera_parts.h"
 #include "shared/base/log.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"

@@ -1,7 +1,7 @@
 /* What a camera can do: its formats come as values or choices of values (SPA's EnumFormat). A mode
  * of ours is a size with its highest rate: in what of its formats the pictures come is settled when
  * the stream begins, by what both ends list. */
-#include "client/platform/pipewire/pipewire.h"
+#include "client/platform/pipewire/camera_parts.h"
 #include "shared/base/macros.h"
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 /* Pictures out of the buffers of a camera. What a buffer says of itself is another program's word:
  * each plane is measured before it is read. */
 #include "client/media/pixels.h"
-#include "client/platform/pipewire/pipewire.h"
+#include "client/platform/pipewire/camera_parts.h"
 #include "shared/base/macros.h"
 #include <libyuv.h>
 

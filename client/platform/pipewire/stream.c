@@ -1,6 +1,6 @@
 /* A camera that runs. PipeWire calls us with each buffer; its picture is converted at once, so that
  * the buffer goes back, and told in a turn of its own, where the stream may be closed. */
-#include "client/platform/pipewire/pipewire.h"
+#include "client/platform/pipewire/camera_parts.h"
 #include "shared/base/clock.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"

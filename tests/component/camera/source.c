@@ -1,6 +1,7 @@
 /* A camera of a PipeWire server, for tests: four quarters in red, green, blue and white, and in the
  * middle a square that is black in every other picture. source NAME FORMAT WIDTH HEIGHT FPS; prints
  * "ready" when the server has it, "on" and "off" with its light. */
+#include "shared/base/num.h"
 #include <pipewire/pipewire.h>
 #include <signal.h>
 #include <spa/param/video/format-utils.h>
@@ -170,6 +171,13 @@ static int offer(void)
 			PW_STREAM_FLAG_DRIVER | PW_STREAM_FLAG_MAP_BUFFERS, params, 1);
 }
 
+static int number_of(const char *text)
+{
+	uint32_t n;
+
+	return hws_parse_u32(text, &n) == HWS_OK && n <= 4096 ? (int)n : 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 6)
@@ -178,9 +186,11 @@ int main(int argc, char **argv)
 	format = strcmp(argv[2], "BGRx") == 0          ? SPA_VIDEO_FORMAT_BGRx
 			: strcmp(argv[2], "YUY2") == 0 ? SPA_VIDEO_FORMAT_YUY2
 						       : SPA_VIDEO_FORMAT_NV12;
-	width = (int)strtol(argv[3], NULL, 10);
-	height = (int)strtol(argv[4], NULL, 10);
-	fps = (int)strtol(argv[5], NULL, 10);
+	width = number_of(argv[3]);
+	height = number_of(argv[4]);
+	fps = number_of(argv[5]);
+	if (!width || !height || !fps)
+		return 2;
 	pw_init(&argc, &argv);
 	loop = pw_main_loop_new(NULL);
 	pw_loop_add_signal(pw_main_loop_get_loop(loop), SIGTERM, on_signal, NULL);

@@ -1,6 +1,6 @@
 /* Pictures out of a camera's buffers: right where they are whole, refused where a buffer says more
  * than it holds. */
-#include "client/platform/pipewire/pipewire.h"
+#include "client/platform/pipewire/camera_parts.h"
 #include "tests/support/proc.h"
 #include "tests/support/suite.h"
 #include <check.h>

@@ -1,4 +1,4 @@
-/* pipewire/pipewire: what the files of this folder share: camera.c has the server and its list of
+/* pipewire/camera_parts: what the files of this folder share: camera.c has the server and its list of
  * cameras, formats.c what one can do, stream.c one that runs, image.c its pictures. */
 #pragma once
 #include "client/platform/pipewire/camera.h"
