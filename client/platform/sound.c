@@ -14,16 +14,16 @@ static bool spec_valid(const struct hws_sound_spec *s)
 int hws_sound_open(struct hws_sound *s, const struct hws_sound_stream_conf *conf,
 		struct hws_sound_stream **ret)
 {
-	bool captures = conf->way == HWS_SOUND_CAPTURE;
+	bool gives = hws_sound_way_gives(conf->way);
 
 	if (!spec_valid(&conf->spec))
 		return HWS_ERR_INVAL;
-	if (captures &&
+	if (gives &&
 			(!conf->on_chunk || conf->chunk_us < HWS_SOUND_CHUNK_US_MIN ||
 					conf->chunk_us > HWS_SOUND_CHUNK_US_MAX))
 		return HWS_ERR_INVAL;
-	if (!captures &&
-			(conf->way != HWS_SOUND_MICROPHONE || conf->latency_us == 0 ||
+	if (!gives &&
+			((unsigned)conf->way >= HWS_SOUND_WAYS || conf->latency_us == 0 ||
 					conf->latency_us > HWS_SOUND_LATENCY_US_MAX))
 		return HWS_ERR_INVAL;
 	int r = s->impl->open(s, conf, ret);
@@ -41,7 +41,7 @@ int hws_sound_write(struct hws_sound_stream *t, const void *samples, unsigned fr
 		unsigned *ret_taken)
 {
 	*ret_taken = 0;
-	if (t->conf.way != HWS_SOUND_MICROPHONE)
+	if (hws_sound_way_gives(t->conf.way))
 		return HWS_ERR_INVAL;
 	if (frames == 0)
 		return HWS_OK;

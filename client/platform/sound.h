@@ -2,8 +2,8 @@
  * desktop's programs hear.
  *
  * A stream goes one way: HWS_SOUND_CAPTURE gives what leaves the desktop's loudspeakers,
- * HWS_SOUND_MICROPHONE takes what the far end says and plays it where programs record from. The
- * back-end converts between what the device runs at and the spec of the stream, so that who uses it
+ * HWS_SOUND_RECORD what a microphone hears; HWS_SOUND_PLAY takes what loudspeakers are to say, and
+ * HWS_SOUND_MICROPHONE what the desktop's programs are to hear as their microphone. The back-end converts between what the device runs at and the spec of the stream, so that who uses it
  * meets one rate, one number of channels, one format of samples. Samples are interleaved and in the
  * byte order of the machine.
  *
@@ -24,9 +24,18 @@
 #define HWS_SOUND_LATENCY_US_MAX 2000000u
 
 enum hws_sound_way {
-	HWS_SOUND_CAPTURE,   /* of what the desktop plays */
-	HWS_SOUND_MICROPHONE /* into what its programs hear */
+	HWS_SOUND_CAPTURE,    /* of what the desktop plays */
+	HWS_SOUND_MICROPHONE, /* into what its programs hear */
+	HWS_SOUND_PLAY,       /* by loudspeakers */
+	HWS_SOUND_RECORD,     /* of a microphone */
+	HWS_SOUND_WAYS
 };
+
+/* Gives samples; else it takes them. */
+static inline bool hws_sound_way_gives(enum hws_sound_way way)
+{
+	return way == HWS_SOUND_CAPTURE || way == HWS_SOUND_RECORD;
+}
 
 enum hws_sound_sample {
 	HWS_SOUND_S16, /* int16_t */
@@ -67,14 +76,15 @@ struct hws_sound_stream_conf {
 	enum hws_sound_way way;
 	const char *device; /* NULL: the default one, also when another becomes the default */
 	struct hws_sound_spec spec;
-	/* Capture: the length of a chunk. Rounded down to whole frames. */
+	/* Capture and record: the length of a chunk. Rounded down to whole frames. */
 	uint32_t chunk_us;
-	/* Microphone: how much it may hold before it takes no more; what is not given in time is
-	 * played as silence. */
+	/* Microphone and play: how much it may hold before it takes no more; what is not given in
+	 * time is played as silence. */
 	uint32_t latency_us;
-	/* Capture: the next chunk. Silence comes, too: the clock of a stream never stands still. */
+	/* Capture and record: the next chunk. Silence comes, too, but none while the device sleeps:
+	 * the position goes on all the same. */
 	void (*on_chunk)(const struct hws_sound_chunk *chunk, void *arg);
-	/* Microphone: after HWS_ERR_AGAIN there is room again. May be NULL. */
+	/* Microphone and play: after HWS_ERR_AGAIN there is room again. May be NULL. */
 	void (*on_room)(void *arg);
 	/* The device has gone, or the sound server; nothing more comes. Close it, and perhaps open
 	 * another. */
@@ -108,27 +118,28 @@ struct hws_sound_stream {
 	unsigned chunk_frames;
 };
 
-/* Both ways in one list; borrows until the next turn of the loop. */
+/* All ways in one list; borrows until the next turn of the loop. */
 static inline const struct hws_sound_device *hws_sound_devices(
 		struct hws_sound *s, unsigned *ret_count)
 {
 	return s->impl->devices(s, ret_count);
 }
 
-/* HWS_ERR_INVAL: a spec, a chunk or a latency outside the limits, or a capture without on_chunk.
- * HWS_ERR_NOTFOUND: no such device of this way. HWS_ERR_FULL: too many streams. HWS_ERR_NOMEM.
+/* HWS_ERR_INVAL: a spec, a chunk or a latency outside the limits, or one that gives without
+ * on_chunk. HWS_ERR_NOTFOUND: no such device of this way; a back-end that does not know its devices
+ * yet says so later, by on_lost. HWS_ERR_FULL: too many streams. HWS_ERR_NOMEM.
  * The strings of `conf` are copied or not kept. */
 int hws_sound_open(struct hws_sound *s, const struct hws_sound_stream_conf *conf,
 		struct hws_sound_stream **ret) HWS_MUST_CHECK;
 
-/* Microphone: takes whole frames, as many as there is room for; *ret_taken says how many.
- * HWS_ERR_AGAIN: none, on_room follows. HWS_ERR_CLOSED: the stream is lost. HWS_ERR_INVAL: of a
- * capture. */
+/* Microphone and play: takes whole frames, as many as there is room for; *ret_taken says how many.
+ * HWS_ERR_AGAIN: none, on_room follows. HWS_ERR_CLOSED: the stream is lost. HWS_ERR_INVAL: of one
+ * that gives. */
 int hws_sound_write(struct hws_sound_stream *t, const void *samples, unsigned frames,
 		unsigned *ret_taken) HWS_MUST_CHECK;
 
-/* Capture: from the loudspeaker to on_chunk. Microphone: until what is written now is heard. */
+/* From the device to on_chunk; until what is written now is heard. */
 uint64_t hws_sound_latency_us(const struct hws_sound_stream *t);
 
-/* No more events of it. What a microphone still holds is dropped. Takes NULL. */
+/* No more events of it. What is still held to be heard is dropped. Takes NULL. */
 void hws_sound_close(struct hws_sound_stream *t);

@@ -1,6 +1,6 @@
 /* Sound of a desktop in memory. What plays is a triangle wave whose every sample is an exact number
- * in both sample formats, so that a test knows what it must hear; what is said into the microphone
- * is kept. Both go at the pace of the clock, as a sound card does. */
+ * in both sample formats, so that a test knows what it must hear; what is played or said into the
+ * microphone is kept. Both go at the pace of the clock, as a sound card does. */
 #include "client/platform/headless/doubles.h"
 #include "shared/base/buf.h"
 #include "shared/base/clock.h"
@@ -31,7 +31,7 @@ struct stream {
 struct sound {
 	struct hws_sound base;
 	struct hws_loop *loop;
-	struct hws_sound_device list[3];
+	struct hws_sound_device list[5];
 	unsigned count;
 	bool silent, unplugged;
 	struct hws_list streams;
@@ -58,17 +58,24 @@ int16_t hws_headless_tone(uint64_t position, unsigned channel)
 	return (int16_t)((up - (int)PERIOD / 4) * 512);
 }
 
+static bool is_loudspeaker(enum hws_sound_way way)
+{
+	return way == HWS_SOUND_CAPTURE || way == HWS_SOUND_PLAY;
+}
+
 static void list_devices(struct sound *s)
 {
 	static const struct hws_sound_device all[] = {
 		{ "tone", "Loudspeakers", HWS_SOUND_CAPTURE, true },
 		{ "tone2", "Headphones", HWS_SOUND_CAPTURE, false },
 		{ "microphone", "Far end", HWS_SOUND_MICROPHONE, true },
+		{ "tone", "Loudspeakers", HWS_SOUND_PLAY, true },
+		{ "desk", "Microphone", HWS_SOUND_RECORD, true },
 	};
 
 	s->count = 0;
 	for (size_t i = 0; i < HWS_COUNT(all); i++)
-		if (!s->unplugged || all[i].way == HWS_SOUND_MICROPHONE)
+		if (!s->unplugged || !is_loudspeaker(all[i].way))
 			s->list[s->count++] = all[i];
 }
 
@@ -206,7 +213,7 @@ static uint64_t hl_latency_us(const struct hws_sound_stream *base)
 {
 	struct stream *t = stream_of(base);
 
-	if (base->conf.way == HWS_SOUND_CAPTURE)
+	if (hws_sound_way_gives(base->conf.way))
 		return (uint64_t)t->base.chunk_frames * HWS_US_PER_S / base->conf.spec.rate;
 	play(t);
 	return (t->position - t->played) * HWS_US_PER_S / base->conf.spec.rate;
@@ -244,7 +251,7 @@ static int hl_open(struct hws_sound *base, const struct hws_sound_stream_conf *c
 	t->begun_us = hws_clock_us();
 	hws_list_push(&s->streams, &t->node);
 	s->open++;
-	if (conf->way == HWS_SOUND_CAPTURE)
+	if (hws_sound_way_gives(conf->way))
 		hws_timer_start(s->loop, &t->timer, conf->chunk_us, on_tick, t);
 	*ret = &t->base;
 	return HWS_OK;
@@ -327,7 +334,7 @@ void hws_headless_sound_plug(struct hws_sound *base, bool plugged)
 	hws_loop_defer(s->loop, &s->relisted, tell_relisted, s);
 	for (struct hws_list *n = s->streams.next; !plugged && n != &s->streams; n = n->next) {
 		struct stream *t = hws_container(n, struct stream, node);
-		if (t->lost || t->base.conf.way != HWS_SOUND_CAPTURE)
+		if (t->lost || !is_loudspeaker(t->base.conf.way))
 			continue;
 		t->lost = true;
 		hws_timer_stop(&t->timer);

@@ -3,6 +3,7 @@
 #include "client/platform/x11/x11.h"
 #include "client/platform/capture_source.h"
 #include "client/platform/opening.h"
+#include "client/platform/pulse/pulse.h"
 #include "client/platform/x11/desktop.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
@@ -311,6 +312,7 @@ static void x11_free(struct hws_platform *p)
 	hws_timer_stop(&d->overdue);
 	hws_capture_free(d->base.capture);
 	d->base.capture = NULL;
+	hws_pulse_free(d->base.sound);
 	x11_clip_free(d->clip);
 	x11_inject_free(d->inject);
 	x11_cursor_free(d->cursor);
@@ -363,6 +365,8 @@ static int open_parts(struct x11_desktop *d, struct hws_error *err)
 		r = x11_inject_new(d);
 	if (r == HWS_OK)
 		r = x11_clip_new(d);
+	if (r == HWS_OK)
+		r = hws_pulse_new(d->loop, &d->base.sound);
 	return r;
 }
 
