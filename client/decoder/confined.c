@@ -82,6 +82,20 @@ int hws_confined_job_new(struct hws_confined *c, uint32_t kind, size_t size,
 	return HWS_OK;
 }
 
+/* What it is put before. */
+static struct hws_list *place_of(struct hws_confined *c, const struct hws_confined_job *j)
+{
+	struct hws_list *node;
+
+	if (j->request.kind != HWS_DECODE_SOUND)
+		return &c->waiting;
+	hws_list_for (node, &c->waiting)
+		if (hws_container(node, struct hws_confined_job, node)->request.kind !=
+				HWS_DECODE_SOUND)
+			break;
+	return node;
+}
+
 int hws_confined_job_submit(struct hws_confined *c, struct hws_confined_job *j)
 {
 	int r = hws_buf_err(&j->payload);
@@ -90,7 +104,7 @@ int hws_confined_job_submit(struct hws_confined *c, struct hws_confined_job *j)
 		job_free(j);
 		return r;
 	}
-	hws_list_push(&c->waiting, &j->node);
+	hws_list_push(place_of(c, j), &j->node);
 	c->count++;
 	c->bytes += j->request.size;
 	hws_confined_start(c);

@@ -76,6 +76,18 @@ int hws_confined_patch(struct hws_confined *c, unsigned display, bool rgba, stru
 /* One frame of zstd of at most `max` bytes; results as of hws_decompress. */
 int hws_confined_unpack(struct hws_confined *c, struct hws_bytes in, size_t max,
 		hws_confined_done *done, void *arg) HWS_MUST_CHECK;
+
+struct hws_confined_sound {
+	uint32_t rate, channels; /* that hws_opus_can */
+	bool reset;              /* begin with a new decoder */
+	const struct hws_bytes *packets; /* in order; an empty one was lost */
+	size_t count;
+};
+/* The samples are the result, 16 bits, interleaved. Goes before everything but sound: nobody sees
+ * that a picture waits for it. HWS_ERR_RANGE: not such, or too many; the others, and what `done` is
+ * told, as of video. HWS_ERR_PROTO: it is no Opus. */
+int hws_confined_sound(struct hws_confined *c, const struct hws_confined_sound *s,
+		hws_confined_done *done, void *arg) HWS_MUST_CHECK;
 /* Gives the memory of a display back; its next packet needs `reset`. */
 void hws_confined_forget(struct hws_confined *c, unsigned display);
 /* `done` is called for none of the requests with this `arg` any more. */

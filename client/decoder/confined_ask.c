@@ -185,6 +185,33 @@ int hws_confined_patch(struct hws_confined *c, unsigned display, bool rgba, stru
 	return hws_confined_job_submit(c, j);
 }
 
+int hws_confined_sound(struct hws_confined *c, const struct hws_confined_sound *s,
+		hws_confined_done *done, void *arg)
+{
+	struct hws_confined_job *j;
+	size_t size = 0;
+	int r;
+
+	if (!hws_opus_can(s->rate, s->channels) || s->count == 0 ||
+			s->count > HWS_DECODE_SOUNDS_MAX)
+		return HWS_ERR_RANGE;
+	for (size_t i = 0; i < s->count; i++)
+		size += sizeof(uint32_t) + s->packets[i].len;
+	r = hws_confined_job_new(c, HWS_DECODE_SOUND, size, done, arg, &j);
+	if (r < 0)
+		return r;
+	j->request.rate = s->rate;
+	j->request.channels = s->channels;
+	j->request.flags = s->reset ? HWS_DECODE_RESET : 0;
+	j->request.packets = (uint32_t)s->count;
+	for (size_t i = 0; i < s->count; i++) {
+		uint32_t n = (uint32_t)s->packets[i].len;
+		hws_buf_put(&j->payload, &n, sizeof(n));
+		hws_buf_put(&j->payload, s->packets[i].ptr, n);
+	}
+	return hws_confined_job_submit(c, j);
+}
+
 int hws_confined_unpack(struct hws_confined *c, struct hws_bytes in, size_t max,
 		hws_confined_done *done, void *arg)
 {

@@ -47,6 +47,14 @@ static int check_need(const struct hws_decode_asked *asked, const struct hws_dec
 			: HWS_ERR_PROTO;
 }
 
+static int check_samples(const struct hws_decode_request *q, const struct hws_decode_answer *a)
+{
+	size_t most = a->result == HWS_OK ? hws_decode_sound_bytes(q->packets, q->channels) : 0;
+
+	return a->size <= most && a->size % (q->channels * sizeof(int16_t)) == 0 ? HWS_OK
+										 : HWS_ERR_PROTO;
+}
+
 int hws_decode_answer_check(const struct hws_decode_asked *asked, const struct hws_decode_answer *a)
 {
 	const struct hws_decode_request *q = asked->request;
@@ -65,6 +73,8 @@ int hws_decode_answer_check(const struct hws_decode_asked *asked, const struct h
 		return check_picture(asked, a);
 	case HWS_DECODE_UNPACK:
 		return a->size <= (a->result == HWS_OK ? q->max : 0) ? HWS_OK : HWS_ERR_PROTO;
+	case HWS_DECODE_SOUND:
+		return check_samples(q, a);
 	default:
 		return a->size == 0 ? HWS_OK : HWS_ERR_PROTO;
 	}
@@ -91,6 +101,11 @@ int hws_decode_request_check(const struct hws_decode_request *q)
 		return q->size == 0 ? HWS_OK : HWS_ERR_PROTO;
 	case HWS_DECODE_UNPACK:
 		return q->max <= HWS_DECODE_PAYLOAD_MAX ? HWS_OK : HWS_ERR_PROTO;
+	case HWS_DECODE_SOUND:
+		return hws_opus_can(q->rate, q->channels) && q->packets > 0 &&
+						q->packets <= HWS_DECODE_SOUNDS_MAX
+				? HWS_OK
+				: HWS_ERR_PROTO;
 	case HWS_DECODE_ROOM:
 		if (q->size != 0 || (q->slots != 0 && q->slots != HWS_DECODE_SLOTS))
 			return HWS_ERR_PROTO;

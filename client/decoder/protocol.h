@@ -3,6 +3,7 @@
  * answered; all memory for pictures is the viewer's. The viewer believes nothing that comes back:
  * what it checks is here, in one place. */
 #pragma once
+#include "client/media/opus.h"
 #include "client/media/picture.h"
 #include "shared/base/bytes.h"
 #include <stdbool.h>
@@ -14,6 +15,7 @@
 #define HWS_DECODE_SLOTS 4u
 #define HWS_DECODE_PACKETS_MAX 64u
 #define HWS_DECODE_RECTS_MAX 64u
+#define HWS_DECODE_SOUNDS_MAX 16u /* packets of sound at once: there is one decoder of it */
 /* Memory (bytes) that the process may have for code, threads and tables of codecs; what pictures
  * need is added as room is given for them. */
 #define HWS_DECODE_MEMORY (256u << 20)
@@ -28,6 +30,9 @@ enum hws_decode_kind {
 	HWS_DECODE_UNPACK, /* a frame of zstd; what it holds is answered */
 	/* A patch (media/patch.h) of the picture that a display shows; then as of VIDEO. */
 	HWS_DECODE_PATCH,
+	/* Packets of sound in order (each behind its length; 0: one that was lost); the samples are
+	 * answered, 16 bits, interleaved. */
+	HWS_DECODE_SOUND,
 	HWS_DECODE_KINDS,
 	/* The answer to HWS_DECODE_NEED, with a descriptor of each slot's memory; no slots: it may
 	 * not be so large. */
@@ -51,6 +56,7 @@ struct hws_decode_request {
 	uint32_t rects;                        /* VIDEO with EXACT */
 	uint32_t max;                          /* UNPACK: bytes at most */
 	uint32_t width, height, stride, slots; /* ROOM */
+	uint32_t rate, channels;               /* SOUND */
 };
 
 enum hws_decode_answer_kind {
@@ -87,6 +93,12 @@ struct hws_decode_asked {
  * is not to be used any more. `asked->request` NULL: none is under way, a HELLO is due. */
 int hws_decode_answer_check(const struct hws_decode_asked *asked,
 		const struct hws_decode_answer *a) HWS_MUST_CHECK;
+
+/* Bytes that the samples of so many packets have at most. */
+static inline size_t hws_decode_sound_bytes(uint32_t packets, uint32_t channels)
+{
+	return (size_t)packets * channels * HWS_OPUS_FRAMES_MAX * sizeof(int16_t);
+}
 
 /* The same for requests, in the process. */
 int hws_decode_request_check(const struct hws_decode_request *q) HWS_MUST_CHECK;

@@ -4,6 +4,7 @@
 #include "client/decoder/channel.h"
 #include "client/decoder/display_decoder.h"
 #include "client/decoder/protocol.h"
+#include "client/decoder/sound_decoder.h"
 #include "shared/base/mem.h"
 #include "shared/sys/isolation.h"
 #include "shared/sys/sandbox.h"
@@ -24,6 +25,7 @@ struct worker {
 	struct hws_decode_request request; /* the one that is served */
 	struct hws_buf payload, out;
 	struct display display[HWS_DECODE_DISPLAYS_MAX];
+	struct hws_sound_decoder sound;
 };
 
 /* --- talking ---------------------------------------------------------------------------------- */
@@ -259,6 +261,22 @@ static int on_unpack(struct worker *w)
 	return r;
 }
 
+static int on_sound(struct worker *w)
+{
+	const struct hws_decode_request *q = &w->request;
+	struct hws_decode_answer a = { .kind = HWS_DECODE_DONE };
+	int r = HWS_ERR_CLOSED;
+
+	hws_buf_init(&w->out, hws_decode_sound_bytes(q->packets, q->channels));
+	a.result = hws_sound_decoder_decode(&w->sound, q, hws_buf_bytes(&w->payload), &w->out);
+	if (a.result != HWS_ERR_CLOSED)
+		r = answer(w, &a,
+				a.result == HWS_OK ? hws_buf_bytes(&w->out)
+						   : (struct hws_bytes){ 0 });
+	hws_buf_done(&w->out);
+	return r;
+}
+
 /* One row for each kind of request: what has to be decoded of what a host sends. Each answers once;
  * an error ends the process. */
 static int (*const rows[HWS_DECODE_KINDS])(struct worker *w) = {
@@ -266,6 +284,7 @@ static int (*const rows[HWS_DECODE_KINDS])(struct worker *w) = {
 	[HWS_DECODE_FORGET] = on_forget,
 	[HWS_DECODE_UNPACK] = on_unpack,
 	[HWS_DECODE_PATCH] = on_patch,
+	[HWS_DECODE_SOUND] = on_sound,
 };
 
 static int read_request(struct worker *w)
@@ -324,6 +343,7 @@ void hws_decode_serve(int fd, uint32_t confined)
 			hws_display_decoder_forget(&w->display[i].decoder);
 			leave_room(&w->display[i]);
 		}
+		hws_sound_decoder_forget(&w->sound);
 		hws_buf_done(&w->payload);
 	}
 	hws_free(w);
@@ -337,6 +357,7 @@ void hws_decode_serve(int fd, uint32_t confined)
 static void warm_up(void)
 {
 	struct hws_display_decoder d = { 0 };
+	struct hws_opus_decoder *opus = NULL;
 	struct hws_picture *from = NULL, *to = NULL;
 	struct hws_rect damage;
 
@@ -349,6 +370,8 @@ static void warm_up(void)
 			hws_picture_new(HWS_PIXEL_BGRA, 16, 16, &to) == HWS_OK &&
 			hws_display_decoder_show(&d, from, false, to, &damage) < 0)
 		d.content = 0; /* it was only for the libraries */
+	if (hws_opus_decoder_new(48000, 2, &opus) == HWS_OK)
+		hws_opus_decoder_free(opus);
 	hws_picture_drop(from);
 	hws_picture_drop(to);
 	hws_display_decoder_forget(&d);
