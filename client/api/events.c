@@ -131,6 +131,7 @@ static bool can_be_missed(enum hawser_event_type type)
 	case HAWSER_EVENT_TUNNEL:
 	case HAWSER_EVENT_PRINT:
 	case HAWSER_EVENT_PRIVACY:
+	case HAWSER_EVENT_CALL:
 		return false;
 	default:
 		return true;

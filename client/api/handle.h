@@ -74,7 +74,7 @@ struct hawser_session {
 	struct api_peer peer;
 	struct hawser_stats stats;
 	uint32_t denied; /* bit set of hawser_permission */
-	int option[HAWSER_OPTION_BLOCK_INPUT + 1];
+	int option[HAWSER_OPTION_VOLUME + 1];
 	enum hawser_keyboard_mode keyboard; /* in use */
 
 	struct api_peer seen; /* copy handed out to the embedder; its thread */

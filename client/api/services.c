@@ -3,6 +3,7 @@
 #include "client/api/clipfiles.h"
 #include "client/api/files.h"
 #include "client/api/session_loop.h"
+#include "client/api/sound.h"
 #include "client/api/tunnel.h"
 #include "client/services/chat/chat_view.h"
 #include "client/services/clipboard/clipboard_view.h"
@@ -251,6 +252,7 @@ static const struct {
 	{ PICTURES, new_chat },
 	{ HWS_KIND_BIT(HWS_KIND_REMOTE), new_print },
 	{ HWS_KIND_BIT(HWS_KIND_REMOTE), new_privacy },
+	{ HWS_KIND_BIT(HWS_KIND_REMOTE), api_sound_new },
 	{ HWS_KIND_BIT(HWS_KIND_TERMINAL), api_terminal_new },
 	{ HWS_KIND_BIT(HWS_KIND_FORWARD), api_tunnel_new },
 	{ HWS_KIND_BIT(HWS_KIND_FILE), api_files_new },
@@ -278,5 +280,6 @@ void api_services_free(struct api_session_loop *e)
 	for (size_t i = 0; i < HWS_SERVICE_COUNT; i++)
 		if (e->service[i])
 			e->service[i]->impl->free(e->service[i]);
+	api_sound_free(e);
 	api_files_free(e);
 }

@@ -1,6 +1,7 @@
 /* The session handle as embedders hold it. Calls check their arguments on the caller's thread and
  * post a command; only the newest picture is taken at once. */
 #include "client/api/session_loop.h"
+#include "client/api/sound.h"
 #include "client/api/terminals.h"
 #include "client/api/tunnel.h"
 #include "client/services/chat/chat_view.h"
@@ -393,6 +394,13 @@ static void do_options(struct api_session_loop *e, const struct api_command *c)
 	case HAWSER_OPTION_BLOCK_INPUT:
 		o.block_input = c->b;
 		break;
+	case HAWSER_OPTION_SOUND:
+		api_sound_set_mode(e, (enum hawser_sound)c->b);
+		o.sound = c->b != HAWSER_SOUND_OFF;
+		break;
+	case HAWSER_OPTION_VOLUME:
+		api_sound_set_volume(e, (unsigned)c->b);
+		break;
 	}
 	hws_viewer_set_options(e->viewer, &o);
 }
@@ -415,6 +423,8 @@ static const struct {
 	[HAWSER_OPTION_FOLLOW_CURSOR] = { 0, 1 },
 	[HAWSER_OPTION_FOLLOW_WINDOW] = { 0, 1 },
 	[HAWSER_OPTION_BLOCK_INPUT] = { 0, 1 },
+	[HAWSER_OPTION_SOUND] = { HAWSER_SOUND_OFF, HAWSER_SOUND_EVENTS },
+	[HAWSER_OPTION_VOLUME] = { 0, 100 },
 };
 
 int hawser_session_set_option(hawser_session *s, enum hawser_option option, int value)

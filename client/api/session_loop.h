@@ -17,6 +17,7 @@ struct api_way;
 #define API_IDLE_US (30 * 1000000ull)
 
 struct api_files;
+struct api_sound;
 
 struct api_session_loop {
 	struct hws_list node; /* of the context */
@@ -34,6 +35,7 @@ struct api_session_loop {
 	struct hws_service
 			*service[HWS_SERVICE_COUNT]; /* by enum hws_service_id; NULL: none of it */
 	struct api_files *files;                     /* api/files.c; NULL: another kind */
+	struct api_sound *sound;                     /* api/sound.c; NULL: another kind */
 	bool move_held; /* the last move, while the link is congested */
 	size_t held_display;
 	int held_x, held_y;
@@ -78,6 +80,8 @@ struct api_session_loop_conf {
 	bool force_relay, no_retry, allow_plain, require_v2, remember;
 	struct hws_view_options options;
 	int keyboard; /* enum hawser_keyboard_mode */
+	enum hawser_sound sound;
+	unsigned volume; /* percent */
 	struct hws_session_wish wish;
 	/* What else the opener of a kind has to say to its service; borrowed, its own type. */
 	const void *kind_arg;

@@ -33,6 +33,8 @@ static int check_config(const struct hawser_session_config *c)
 	if (c->quality == HAWSER_QUALITY_CUSTOM &&
 			(c->custom_quality < 10 || c->custom_quality > 2000))
 		return api_fail(HAWSER_ERR_RANGE, "custom quality must be 10 to 2000 percent");
+	if ((int)c->sound < 0 || c->sound > HAWSER_SOUND_EVENTS || c->quiet > 100)
+		return api_fail(HAWSER_ERR_RANGE, "there is no such way to hear, or volume");
 	if (c->fps < 0 || c->fps > 120)
 		return api_fail(HAWSER_ERR_RANGE, "fps must be 1 to 120");
 	if (!api_codec_is((int)c->codec) || (int)c->keyboard_mode < 0 ||
@@ -59,6 +61,7 @@ static void default_options(hawser_context *ctx, const struct hawser_session_con
 		.quality = c->quality,
 		.custom_quality = c->custom_quality,
 		.fps = c->fps,
+		.sound = c->sound != HAWSER_SOUND_OFF,
 		.prefer = c->codec,
 		.can = hws_codecs_decodable(),
 		.chroma = (enum hws_chroma)c->chroma };
@@ -215,6 +218,8 @@ static int open_session(hawser_context *ctx, const struct hawser_link_config *li
 	if (desktop) {
 		s->format = desktop->format;
 		remember_options(s, &conf->options, desktop->keyboard_mode);
+		s->option[HAWSER_OPTION_SOUND] = (int)desktop->sound;
+		s->option[HAWSER_OPTION_VOLUME] = (int)conf->volume;
 	}
 	r = start(s, conf);
 	hws_wipe(&conf->proxy, sizeof(conf->proxy));
@@ -237,6 +242,8 @@ int hawser_session_open(hawser_context *ctx, const struct hawser_session_config 
 	if (r < 0)
 		return r;
 	conf.keyboard = c.keyboard_mode;
+	conf.sound = c.sound;
+	conf.volume = c.quiet ? 100 - c.quiet : 100;
 	conf.kind_arg = c.print_to;
 	conf.wish.kind = c.camera ? HWS_KIND_CAMERA : HWS_KIND_REMOTE;
 	return open_session(ctx,

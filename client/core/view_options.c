@@ -90,8 +90,8 @@ void hws_view_options_login(enum hws_session_kind kind, const struct hws_view_op
 		m->enable_file_transfer = YES;
 	if (!o->no_exact && kind == HWS_KIND_REMOTE)
 		m->exact = YES;
-	/* Nothing here plays sound yet: do not let the host send any. */
-	m->disable_audio = YES;
+	if (!o->sound)
+		m->disable_audio = YES;
 }
 
 /* Sets `field` when the wish is another one. */
@@ -152,6 +152,10 @@ static bool change_pictures(const struct hws_view_options *before,
 	}
 	if (has_files(after) != has_files(before)) {
 		m->enable_file_transfer = has_files(after) ? YES : NO;
+		changed = true;
+	}
+	if (after->sound != before->sound) {
+		m->disable_audio = after->sound ? NO : YES;
 		changed = true;
 	}
 	bool deaf = after->view_only || after->no_clipboard;

@@ -245,6 +245,8 @@ static void send_conf(struct hws_agent_proc *d)
 	c.tunnel_listen = s->tunnel_listen;
 	c.tunnel_streams = s->tunnel_streams;
 	c.terminal_max = s->terminal_max;
+	c.voice_call = (uint32_t)s->voice_call;
+	c.voice_into_programs = s->voice_into;
 	c.terminal_keep_ms = s->terminal_keep_us / HWS_US_PER_MS;
 	c.no_exact = !s->exact_text;
 	c.state_dir = s->state_dir;

@@ -180,6 +180,8 @@ static const struct hws_verb verbs[] = {
 			"permanent one",
 			0, -1, hws_cmd_password },
 	{ "status", "[--json]", "show server, desktop and sessions", 0, -1, hws_cmd_status },
+	{ "call", "[CONN] accept|reject|end|status", "answer a voice call of a viewer, or end it", 0, -1,
+			hws_cmd_voice },
 	{ "chat", "[CONN] TEXT|-", "write to a viewer, or to all; -: what standard input holds", 0,
 			-1, hws_cmd_chat },
 	{ "print", "[CONN] FILE", "print a PDF or PostScript file at a viewer, or at all", 0, -1,

@@ -108,6 +108,14 @@ static const struct hws_option table[] = {
 	{ "desktop", "gate-user", 0, HWS_OPT_STR, AT(gate_user), "", 0, 0, NULL, 0, "USER",
 			"When started as root: the account for processes that face the network (default: hawser-gate where it exists, else nobody).",
 			NULL },
+	{ "desktop", "voice-call", 0, HWS_OPT_ENUM, AT(voice_call), "ask", 0, 0, "off|ask|auto", R,
+			"HOW",
+			"Voice calls of viewers: decline all, ask whoever is at the desktop, or answer by itself.",
+			NULL },
+	{ "desktop", "voice-into", 0, HWS_OPT_ENUM, AT(voice_into), "loudspeakers", 0, 0,
+			"loudspeakers|microphone", R, "WHERE",
+			"Where a caller is heard: by who is at the desktop, or by its programs as their microphone, as in a video conference.",
+			NULL },
 	{ "access", "approve-mode", 0, HWS_OPT_ENUM, AT(approve_mode), "password", 0, 0, "password",
 			R | HWS_OPT_HIDDEN, "MODE", "How a connection is approved.", NULL },
 	{ "access", "verification-method", 0, HWS_OPT_ENUM, AT(verification), "use-both-passwords",
@@ -185,7 +193,7 @@ static const struct hws_option table[] = {
 			"full: everything below; view: nothing of it; custom: as set.", NULL },
 	BOOL("enable-keyboard", keyboard, "Viewers may use keyboard and mouse."),
 	BOOL("enable-clipboard", clipboard, "Viewers may share the clipboard."),
-	LATER("enable-audio", audio, "Viewers may hear sound."),
+	BOOL("enable-audio", audio, "Viewers may hear sound, and ring."),
 	BOOL("enable-file-transfer", file,
 			"Viewers may transfer files: those of 'files-roots', as 'files-access' says."),
 	BOOL("enable-camera", camera, "Viewers may see the cameras of this machine."),
@@ -211,6 +219,7 @@ const struct hws_options hws_settings_options = {
 		 "hawser-host password show | password renew | password set | password remove\n"
 		 "hawser-host kick CONN | kick all\n"
 		 "hawser-host chat [CONN] TEXT\n"
+		 "hawser-host call [CONN] accept|reject|end|status\n"
 		 "hawser-host print [CONN] FILE\n"
 		 "hawser-host audit [--json] [--follow] [--since TIME]\n"
 		 "hawser-host config show | config get NAME | config path | config set NAME [VALUE]",

@@ -31,6 +31,8 @@ struct hws_settings {
 	int files_access; /* enum hws_files_access */
 	uint32_t tunnel_streams, terminal_max;
 	uint64_t terminal_keep_us;
+	int voice_call; /* enum hws_voice_call */
+	int voice_into; /* 0: loudspeakers, 1: what programs hear as their microphone */
 	/* who gets in */
 	int approve_mode, verification;
 	int temporary_length;

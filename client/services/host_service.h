@@ -13,6 +13,8 @@
 
 enum hws_files_access { HWS_FILES_READ_WRITE, HWS_FILES_READ_ONLY, HWS_FILES_WRITE_ONLY };
 
+enum hws_voice_call { HWS_VOICE_OFF, HWS_VOICE_ASK, HWS_VOICE_AUTO };
+
 /* What the owner of the host has set for services. Values change while they run: see `configure`.
  * Texts are the agent's and stay until then. */
 struct hws_service_conf {
@@ -30,6 +32,8 @@ struct hws_service_conf {
 	unsigned terminal_max;      /* shells at a time */
 	bool no_exact;              /* video alone, no exact patches beside it */
 	uint64_t terminal_keep_us;  /* how long one lives on without a viewer; 0 = not */
+	enum hws_voice_call voice_call;
+	bool voice_into_programs; /* they hear a caller as their microphone */
 };
 
 /* What was done for a viewer, and the owner of the host may want to know. Borrowed. */
@@ -124,6 +128,8 @@ struct hws_host_service_impl {
 #define HWS_HOST_COMMAND_MAX 2000u
 /* Places of notifications below this one are the agent's: one for each viewer. */
 #define HWS_NOTIFY_SERVICES HWS_HOST_VIEWERS_MAX
+/* The last one is for who rings. */
+#define HWS_NOTIFY_CALL (HWS_NOTIFY_PLACES - 1)
 
 /* Embedded first in each service. */
 struct hws_host_service {

@@ -1,6 +1,5 @@
 /* Which services an agent serves with, by its role. A new one is added here; the order is that in
  * which a viewer meets them. */
-#include "client/services/call/call_host.h"
 #include "client/services/chat/chat_host.h"
 #include "client/services/clipboard/clipboard_host.h"
 #include "client/services/clipfiles/clipfiles_host.h"
@@ -10,6 +9,7 @@
 #include "client/services/input/input_host.h"
 #include "client/services/print/print_host.h"
 #include "client/services/privacy/privacy_host.h"
+#include "client/services/sound/sound_host.h"
 #include "client/services/terminal/terminal_host.h"
 #include "client/services/tunnel/tunnel_host.h"
 #include "client/services/video/video_host.h"
@@ -24,7 +24,7 @@ const struct hws_host_service_impl *const hws_host_registry[] = {
 	&hws_clipboard_host_service,
 	&hws_clipfiles_host_service,
 	&hws_chat_host_service,
-	&hws_call_host_service,
+	&hws_sound_host_service,
 	&hws_print_host_service,
 	NULL,
 };

@@ -17,7 +17,6 @@ static const uint8_t of_service[HWS_SERVICE_COUNT][2] = {
 	/* lists, and the ranges that deployed programs ask for, cannot be split */
 	AT(CLIPFILES, CLIPBOARD, CLIPBOARD),
 	AT(CHAT, INPUT, CONTROL),
-	AT(CALL, INPUT, CONTROL),
 	AT(SOUND, SOUND, SOUND),
 	AT(FILES, JOBS, JOBS),
 	AT(TERMINAL, INPUT, TERMINAL), /* to the host: what is typed */

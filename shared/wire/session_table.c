@@ -90,9 +90,9 @@ static const struct hws_session_row messages[] = {
 	MSG(SWITCH_SIDES_RESPONSE, "switch_sides_response", LOGIN, NEVER, REMOTE, FREE, K(64),
 			OF(GATE), DOES(IGNORE), QUIET),
 	/* sound itself needs the permission; to ask, and to be told no, does not */
-	MSG(VOICE_CALL_REQUEST, "voice_call_request", OPEN, OPEN, VISUAL, FREE, K(1), OF(CALL),
+	MSG(VOICE_CALL_REQUEST, "voice_call_request", OPEN, OPEN, VISUAL, FREE, K(1), OF(SOUND),
 			PASS, QUIET),
-	MSG(VOICE_CALL_RESPONSE, "voice_call_response", NEVER, OPEN, VISUAL, FREE, K(1), OF(CALL),
+	MSG(VOICE_CALL_RESPONSE, "voice_call_response", NEVER, OPEN, VISUAL, FREE, K(1), OF(SOUND),
 			PASS, QUIET),
 	MSG(PEER_INFO, "peer_info", NEVER, OPEN, VISUAL, FREE, M(1), OF(VIDEO), PASS, QUIET),
 	MSG(POINTER_DEVICE_EVENT, "pointer_device_event", OPEN, NEVER, REMOTE, KEYBOARD, K(1),

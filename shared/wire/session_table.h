@@ -33,8 +33,7 @@ enum hws_service_id {
 	HWS_SERVICE_CLIPBOARD,
 	HWS_SERVICE_CLIPFILES, /* copied here, pasted there */
 	HWS_SERVICE_CHAT,
-	HWS_SERVICE_CALL,      /* who rings, who answers */
-	HWS_SERVICE_SOUND,     /* of the desktop, and of a call */
+	HWS_SERVICE_SOUND,     /* of the desktop, and of a call; who rings, who answers */
 	HWS_SERVICE_FILES,     /* jobs and listings */
 	HWS_SERVICE_TERMINAL,  /* shells */
 	HWS_SERVICE_DISPLAYS,  /* their size, virtual ones */

@@ -94,6 +94,9 @@ void hws_agent_configure(struct hws_agent *a, const Agt__AgentConf *m)
 			: HWS_FILES_READ_ONLY;
 	conf->tunnel_streams = m->tunnel_streams;
 	conf->terminal_max = m->terminal_max;
+	conf->voice_call = m->voice_call <= HWS_VOICE_AUTO ? (enum hws_voice_call)m->voice_call
+							   : HWS_VOICE_OFF;
+	conf->voice_into_programs = m->voice_into_programs;
 	conf->terminal_keep_us = m->terminal_keep_ms * HWS_US_PER_MS;
 	conf->no_exact = m->no_exact;
 	if (!conf->files_root_count) {

@@ -33,7 +33,9 @@ enum hawser_event_type {
 	HAWSER_EVENT_TERMINAL, /* .terminal, see hawser/terminal.h */
 	HAWSER_EVENT_TUNNEL,   /* .tunnel, see hawser/tunnel.h */
 	HAWSER_EVENT_PRINT,    /* .print: a print job of the host has ended */
-	HAWSER_EVENT_PRIVACY   /* .privacy: what became of dark monitors, or of blocked input */
+	HAWSER_EVENT_PRIVACY,  /* .privacy: what became of dark monitors, or of blocked input */
+	HAWSER_EVENT_SOUND,    /* .sound: samples that are to be heard now, or why there are none */
+	HAWSER_EVENT_CALL      /* .call: the voice call rings, is there, is over */
 };
 
 struct hawser_files_event;
@@ -122,6 +124,17 @@ struct hawser_event {
 			int error;        /* HAWSER_OK, or why it is not as it was wished */
 			const char *text; /* a sentence; "" when it is as it was wished */
 		} privacy;
+		struct {
+			uint32_t rate, channels; /* 8000 .. 48000 Hz, 1 or 2 */
+			/* of each channel; 0: `text` is a sentence about what is missing */
+			uint32_t frames;
+			const int16_t *samples; /* interleaved */
+			const char *text;
+		} sound;
+		struct {
+			enum hawser_call state;
+			const char *text; /* for a status line */
+		} call;
 	} u;
 };
 
@@ -197,6 +210,10 @@ struct hawser_session_config {
 	bool camera;
 	bool no_exact; /* all of the picture by video: no exact changes beside it */
 	enum hawser_chroma chroma; /* a wish */
+	/* HAWSER_SOUND_OFF, the default, has the host send none. */
+	enum hawser_sound sound;
+	/* Percent that HAWSER_SOUND_PLAY is quieter than the host: 0 = as it is, 100 = mute. */
+	unsigned quiet;
 };
 #define HAWSER_SESSION_CONFIG_INIT                                                                 \
 	{                                                                                          \
@@ -308,6 +325,12 @@ int hawser_session_get_option(hawser_session *s, enum hawser_option option, int 
  * whose clipboard others share, leave out what a remote desktop program has set (format
  * "dyn.com.rustdesk.owner") and set that format with what comes. */
 int hawser_session_send_clipboard(hawser_session *s, const char *utf8, size_t length);
+/* Rings at the host, whose answer comes by HAWSER_EVENT_CALL; sound that is off is switched to
+ * HAWSER_SOUND_PLAY. While the call lasts this machine's microphone (the default source of
+ * PulseAudio or PipeWire) is heard at the host, and the host's microphone here. */
+int hawser_session_call(hawser_session *s);
+/* Ends the call, or the ringing. */
+int hawser_session_hang_up(hawser_session *s);
 /* Writes to the person at the host: UTF-8 of at most 32 KiB, of which a host may show less. Nothing
  * says that it was read; a host where nobody can be shown it answers by HAWSER_EVENT_MESSAGE. What
  * that person writes comes by HAWSER_EVENT_CHAT: lines of text that are safe to show.

@@ -152,7 +152,9 @@ enum hawser_option {
 	HAWSER_OPTION_FOLLOW_WINDOW,
 	/* Mouse and keyboard of the person at the host shall have no effect. A refusal comes by
 	 * HAWSER_EVENT_PRIVACY; the host says nothing when it did so. */
-	HAWSER_OPTION_BLOCK_INPUT
+	HAWSER_OPTION_BLOCK_INPUT,
+	HAWSER_OPTION_SOUND, /* enum hawser_sound */
+	HAWSER_OPTION_VOLUME /* of HAWSER_SOUND_PLAY, percent, 0 .. 100 */
 };
 
 /* What HAWSER_EVENT_PRIVACY is about. */
@@ -160,6 +162,16 @@ enum hawser_privacy {
 	HAWSER_PRIVACY_MODE, /* the host's monitors are dark */
 	HAWSER_PRIVACY_INPUT /* mouse and keyboard there have no effect */
 };
+
+/* What becomes of the host's sound. */
+enum hawser_sound {
+	HAWSER_SOUND_OFF,   /* the host sends none */
+	HAWSER_SOUND_PLAY,  /* by the library: on PulseAudio or PipeWire of this machine */
+	HAWSER_SOUND_EVENTS /* HAWSER_EVENT_SOUND */
+};
+
+/* Of a voice call. */
+enum hawser_call { HAWSER_CALL_NONE, HAWSER_CALL_RINGS, HAWSER_CALL_ACTIVE };
 
 /* How well a session is protected, the better the higher. For people by hawser_encryption_text. */
 enum hawser_encryption {

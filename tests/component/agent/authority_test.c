@@ -148,7 +148,6 @@ WITNESS(INPUT)
 WITNESS(CLIPBOARD)
 WITNESS(CLIPFILES)
 WITNESS(CHAT)
-WITNESS(CALL)
 WITNESS(SOUND)
 WITNESS(FILES)
 WITNESS(TERMINAL)
@@ -162,9 +161,9 @@ WITNESS(TUNNEL)
 /* In place of the real ones: the linker takes this list. */
 const struct hws_host_service_impl *const hws_host_registry[] = { &witness_CORE, &witness_GATE,
 	&witness_VIDEO, &witness_CURSOR, &witness_INPUT, &witness_CLIPBOARD, &witness_CHAT,
-	&witness_CLIPFILES, &witness_CALL, &witness_SOUND, &witness_FILES, &witness_TERMINAL,
-	&witness_DISPLAYS, &witness_PRIVACY, &witness_ELEVATION, &witness_SIDES, &witness_MACHINE,
-	&witness_TUNNEL, NULL };
+	&witness_CLIPFILES, &witness_SOUND, &witness_FILES, &witness_TERMINAL, &witness_DISPLAYS,
+	&witness_PRIVACY, &witness_ELEVATION, &witness_SIDES, &witness_MACHINE, &witness_TUNNEL,
+	NULL };
 const struct hws_host_service_impl *const hws_host_files_registry[] = { NULL };
 const struct hws_host_service_impl *const hws_host_terminal_registry[] = { NULL };
 const struct hws_host_service_impl *const hws_host_tunnel_registry[] = { NULL };

@@ -295,8 +295,9 @@ static void settle(void)
 
 static void host_begin(const char *const extra[])
 {
-	const char *argv[24] = { "--backend", "headless:320x200@5", "--log-level", "debug" };
-	int n = 4;
+	const char *argv[24] = { "--backend", "headless:320x200@5", "--log-level", "debug",
+		"--voice-call", "off" };
+	int n = 6;
 
 	for (int i = 0; extra && extra[i]; i++)
 		argv[n++] = extra[i];

@@ -61,8 +61,7 @@ END_TEST
 
 START_TEST(what_the_host_cannot_do_is_denied_from_the_start)
 {
-	static const int denied[] = { SES__PERMISSION_INFO__PERMISSION__Audio,
-		SES__PERMISSION_INFO__PERMISSION__Restart };
+	static const int denied[] = { SES__PERMISSION_INFO__PERMISSION__Restart };
 
 	host_start(&host, NULL);
 	ready(&host);
