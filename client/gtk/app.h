@@ -18,10 +18,12 @@ struct gui_launch {
 	enum hawser_chroma chroma;
 	enum hawser_keyboard_mode keyboard;
 	unsigned fps;     /* 0 = the default */
+	unsigned quiet;   /* percent that the sound is quieter than the host's */
 	unsigned display; /* from 1; 0 = the host's choice */
 	bool relay, view_only, fullscreen, accept_insecure, actual_size, remember, require_v2;
 	bool camera;
 	bool no_exact;
+	bool no_sound, call;
 };
 
 struct gui_app {

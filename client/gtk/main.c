@@ -54,6 +54,9 @@ static void usage(FILE *out)
 			"  --camera               show the host's cameras in place of its desktop\n"
 			"  --no-exact             all by video, no exact changes beside it\n"
 			"  --display N            show display N, counted from 1; 0: the host's choice\n"
+			"  --audio on|off         the host's sound; on, unless it is switched off\n"
+			"  --volume PERCENT       how loud it is\n"
+			"  --call                 call the person at the host\n"
 			"  --remember             keep what logs in (never the password itself)\n"
 			"  --quality default|low|balanced|best\n"
 			"                         picture quality to ask the host for\n"
@@ -212,6 +215,23 @@ static bool parse_keyboard(const char *word, struct gui_launch *l)
 	return !word;
 }
 
+static bool parse_sound(const char *audio, const char *volume, struct gui_launch *l)
+{
+	uint32_t percent = 100;
+
+	if (audio && !hws_str_equal(audio, "on") && !hws_str_equal(audio, "off"))
+		fprintf(stderr, "hawser-desktop: --audio is on or off, not '%s'\n", audio);
+	else if (volume && (hws_parse_u32(volume, &percent) < 0 || percent > 100))
+		fprintf(stderr, "hawser-desktop: --volume is a number from 0 to 100, not '%s'\n",
+				volume);
+	else {
+		l->no_sound = audio && hws_str_equal(audio, "off");
+		l->quiet = 100 - percent;
+		return true;
+	}
+	return false;
+}
+
 static void print_and_leave(bool help)
 {
 	if (help)
@@ -225,7 +245,7 @@ static int parse(int argc, char **argv, struct gui_launch *l)
 {
 	bool help = false, version = false, from_stdin = false;
 	const char *file = NULL, *seconds = NULL, *quality = NULL, *codec = NULL, *fps = NULL,
-		   *keyboard = NULL, *display = NULL, *chroma = NULL;
+		   *keyboard = NULL, *display = NULL, *chroma = NULL, *audio = NULL, *volume = NULL;
 	const struct flag flags[] = {
 		{ "--help", &help, NULL },
 		{ "--version", &version, NULL },
@@ -250,6 +270,9 @@ static int parse(int argc, char **argv, struct gui_launch *l)
 		{ "--fps", NULL, &fps },
 		{ "--keyboard", NULL, &keyboard },
 		{ "--display", NULL, &display },
+		{ "--audio", NULL, &audio },
+		{ "--volume", NULL, &volume },
+		{ "--call", &l->call, NULL },
 		{ "--remember", &l->remember, NULL },
 	};
 
@@ -314,7 +337,7 @@ static int parse(int argc, char **argv, struct gui_launch *l)
 		return 2;
 	}
 	if (!parse_wishes(quality, codec, fps, l) || !parse_keyboard(keyboard, l) ||
-			!parse_chroma(chroma, l))
+			!parse_chroma(chroma, l) || !parse_sound(audio, volume, l))
 		return 2;
 	l->password = password_env();
 	if (file || from_stdin) {

@@ -242,7 +242,8 @@ void gui_pages_show_progress(struct gui_pages *p, const char *text)
 	show_page(p, "progress", NULL);
 }
 
-void gui_pages_ask_secret(struct gui_pages *p, const char *title, const char *text,
+/* keep_label NULL = no check box. */
+static void ask_secret(struct gui_pages *p, const char *title, const char *text,
 		const char *keep_label, bool two_factor)
 {
 	p->two_factor = two_factor;
@@ -254,6 +255,36 @@ void gui_pages_ask_secret(struct gui_pages *p, const char *title, const char *te
 	gtk_check_button_set_active(p->secret_keep, FALSE);
 	show_page(p, "secret", p->log_in);
 	gtk_widget_grab_focus(GTK_WIDGET(p->secret_entry));
+}
+
+void gui_pages_ask_password(struct gui_pages *p, const struct hawser_event *e)
+{
+	const char *text = e->u.password.text;
+
+	switch (e->u.password.reason) {
+	case HAWSER_PASSWORD_NEEDED:
+		ask_secret(p, "Password", text, "Remember for this host", false);
+		break;
+	case HAWSER_PASSWORD_WRONG:
+		ask_secret(p, "Wrong password", text, "Remember for this host", false);
+		break;
+	case HAWSER_PASSWORD_2FA:
+	case HAWSER_PASSWORD_2FA_WRONG:
+		ask_secret(p,
+				e->u.password.reason == HAWSER_PASSWORD_2FA ? "Two-factor code"
+									    : "Wrong code",
+				text,
+				e->u.password.can_trust_device ? "Trust this computer for 90 days"
+							       : NULL,
+				true);
+		break;
+	case HAWSER_PASSWORD_WAIT_ACCEPT:
+		gui_pages_show_progress(p, text);
+		break;
+	case HAWSER_PASSWORD_NOT_NEEDED:
+		gui_pages_end_question(p);
+		break;
+	}
 }
 
 void gui_pages_ask_insecure(struct gui_pages *p, const char *title, const char *text)

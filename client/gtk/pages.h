@@ -1,6 +1,7 @@
 /* gtk/pages: what the session window shows instead of the picture: progress, questions, errors. */
 #pragma once
 #include <gtk/gtk.h>
+#include <hawser/session.h>
 #include <stdbool.h>
 
 struct gui_pages;
@@ -25,9 +26,8 @@ void gui_pages_set_picture(struct gui_pages *p, GtkWidget *picture);
 void gui_pages_show_picture(struct gui_pages *p);
 bool gui_pages_has_picture(struct gui_pages *p);
 void gui_pages_show_progress(struct gui_pages *p, const char *text);
-/* keep_label NULL = no check box. */
-void gui_pages_ask_secret(struct gui_pages *p, const char *title, const char *text,
-		const char *keep_label, bool two_factor);
+/* What HAWSER_EVENT_PASSWORD asks for, or that nothing is asked any more. */
+void gui_pages_ask_password(struct gui_pages *p, const struct hawser_event *e);
 void gui_pages_ask_insecure(struct gui_pages *p, const char *title, const char *text);
 void gui_pages_show_error(struct gui_pages *p, const char *title, const char *text);
 /* Takes the question away if one is shown. */

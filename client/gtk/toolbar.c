@@ -4,7 +4,8 @@
 #include "client/gtk/access.h"
 
 #define DATA "hawser-toolbar"
-#define BUTTONS 6
+#define BUTTONS 8
+#define LISTS_AT 5 /* before this button */
 
 static const struct button {
 	enum gui_action action;
@@ -21,6 +22,10 @@ static const struct button {
 			"Send Ctrl+Alt+Del to the host" },
 	{ GUI_ACTION_REFRESH, false, false, "view-refresh-symbolic", NULL, "New picture",
 			"Ask for a complete new picture" },
+	{ GUI_ACTION_SOUND, true, false, "audio-volume-high-symbolic", NULL, "Sound",
+			"Hear what the host plays" },
+	{ GUI_ACTION_CALL, true, false, "call-start-symbolic", NULL, "Voice call",
+			"Talk to the person at the host: your microphone is heard there" },
 	{ GUI_ACTION_DISCONNECT, false, true, "network-offline-symbolic", NULL, "Disconnect",
 			"End the session" },
 };
@@ -164,12 +169,13 @@ GtkWidget *gui_toolbar_new(gui_action_fn fn, gpointer arg)
 	g_object_set_data_full(G_OBJECT(box), DATA, t, g_free);
 	for (size_t i = 0; i < BUTTONS; i++)
 		t->button[i] = new_button(t, &buttons[i]);
-	for (size_t i = 0; i + 1 < BUTTONS; i++)
+	for (size_t i = 0; i < LISTS_AT; i++)
 		gtk_box_append(GTK_BOX(box), t->button[i]);
 	t->quality = new_list(box, "Quality", "Quality of the picture", G_CALLBACK(on_quality), t);
 	t->keyboard = new_list(box, "Keyboard", "How keys are sent", G_CALLBACK(on_keyboard), t);
 	t->displays = new_list(box, "Display", "Which display is shown", G_CALLBACK(on_display), t);
-	gtk_box_append(GTK_BOX(box), t->button[BUTTONS - 1]);
+	for (size_t i = LISTS_AT; i < BUTTONS; i++)
+		gtk_box_append(GTK_BOX(box), t->button[i]);
 	name_qualities(t);
 	GtkStringList *modes = gtk_string_list_new(keyboards);
 	t->quiet = true;

@@ -16,10 +16,12 @@ enum gui_action {
 	GUI_ACTION_DISCONNECT,
 	GUI_ACTION_QUALITY,
 	GUI_ACTION_DISPLAY,
-	GUI_ACTION_KEYBOARD
+	GUI_ACTION_KEYBOARD,
+	GUI_ACTION_SOUND,
+	GUI_ACTION_CALL
 };
 
-/* `value`: for FULLSCREEN, SCALE and GRAB whether it shall be on, for QUALITY an enum
+/* `value`: for FULLSCREEN, SCALE, GRAB, SOUND and CALL whether it shall be on, for QUALITY an enum
  * hawser_quality, for DISPLAY an index, else 0. */
 typedef void (*gui_action_fn)(enum gui_action action, int value, gpointer arg);
 
@@ -29,7 +31,7 @@ GtkWidget *gui_toolbar_new(gui_action_fn fn, gpointer arg);
 void gui_toolbar_set_ready(GtkWidget *toolbar, bool ready);
 /* Shows a chooser when there are several. */
 void gui_toolbar_set_displays(GtkWidget *toolbar, size_t count, size_t current);
-/* What is on now: FULLSCREEN, SCALE or GRAB. */
+/* What is on now: FULLSCREEN, SCALE, GRAB, SOUND or CALL. */
 void gui_toolbar_set_on(GtkWidget *toolbar, enum gui_action action, bool on);
 /* Which quality is asked for now; for one that is not offered none is shown. */
 void gui_toolbar_set_quality(GtkWidget *toolbar, enum hawser_quality quality);

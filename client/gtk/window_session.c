@@ -7,6 +7,7 @@
 #include "client/gtk/notice.h"
 #include "client/gtk/pages.h"
 #include "client/gtk/screenshot.h"
+#include "client/gtk/sound.h"
 #include "client/gtk/status_line.h"
 #include "client/gtk/toolbar.h"
 
@@ -27,6 +28,7 @@ struct session_window {
 	bool in_bar; /* the keyboard works the buttons, because the user wished so */
 	char *screenshot;
 	guint end_timer, focus_idle;
+	struct gui_sound sound;
 	size_t want_display; /* from 1, until it was asked for; 0 = none */
 };
 
@@ -153,6 +155,10 @@ static void on_action(enum gui_action action, int value, gpointer arg)
 	case GUI_ACTION_DISCONNECT:
 		gtk_window_close(w->window);
 		break;
+	case GUI_ACTION_SOUND:
+	case GUI_ACTION_CALL:
+		gui_sound_act(&w->sound, action, value);
+		break;
 	}
 }
 
@@ -260,37 +266,6 @@ static void choose_display(struct session_window *w, const struct hawser_peer *p
 	gui_notice_show(w->notice, "The host has no such display", "this one is its choice", 22);
 }
 
-static void ask_password(struct session_window *w, const struct hawser_event *e)
-{
-	const char *text = e->u.password.text;
-
-	switch (e->u.password.reason) {
-	case HAWSER_PASSWORD_NEEDED:
-		gui_pages_ask_secret(w->pages, "Password", text, "Remember for this host", false);
-		break;
-	case HAWSER_PASSWORD_WRONG:
-		gui_pages_ask_secret(
-				w->pages, "Wrong password", text, "Remember for this host", false);
-		break;
-	case HAWSER_PASSWORD_2FA:
-	case HAWSER_PASSWORD_2FA_WRONG:
-		gui_pages_ask_secret(w->pages,
-				e->u.password.reason == HAWSER_PASSWORD_2FA ? "Two-factor code"
-									    : "Wrong code",
-				text,
-				e->u.password.can_trust_device ? "Trust this computer for 90 days"
-							       : NULL,
-				true);
-		break;
-	case HAWSER_PASSWORD_WAIT_ACCEPT:
-		gui_pages_show_progress(w->pages, text);
-		break;
-	case HAWSER_PASSWORD_NOT_NEEDED:
-		gui_pages_end_question(w->pages);
-		break;
-	}
-}
-
 /* The tools work on a picture: without one they are grey, and nothing is said of a connection that
  * is none. */
 static void set_ready(struct session_window *w, bool ready)
@@ -351,7 +326,7 @@ static void on_event(hawser_session *session, const struct hawser_event *e, void
 			gui_pages_show_progress(w->pages, e->u.state.text);
 		break;
 	case HAWSER_EVENT_PASSWORD:
-		ask_password(w, e);
+		gui_pages_ask_password(w->pages, e);
 		break;
 	case HAWSER_EVENT_INSECURE:
 		gui_pages_ask_insecure(w->pages, e->u.message.title, e->u.message.text);
@@ -362,6 +337,7 @@ static void on_event(hawser_session *session, const struct hawser_event *e, void
 		show_peer(w, e->u.peer);
 		gui_pages_show_progress(w->pages, "Waiting for the picture");
 		choose_display(w, e->u.peer);
+		gui_sound_event(&w->sound, e);
 		break;
 	case HAWSER_EVENT_DISPLAYS:
 		show_peer(w, e->u.peer);
@@ -399,6 +375,10 @@ static void on_event(hawser_session *session, const struct hawser_event *e, void
 			break;
 		gui_notice_show_passing(w->notice, "Key of the host", e->u.host_key.text,
 				strlen(e->u.host_key.text));
+		break;
+	case HAWSER_EVENT_SOUND:
+	case HAWSER_EVENT_CALL:
+		gui_sound_event(&w->sound, e);
 		break;
 	case HAWSER_EVENT_PERMISSION:
 	default: /* recordings, and what sessions of other kinds have */
@@ -571,6 +551,8 @@ void gui_session_window_open(struct gui_app *app, const char *target, struct gui
 		if (launch->fullscreen)
 			gtk_window_fullscreen(w->window);
 	}
+	gui_sound_wish(launch, &conf);
+	w->sound.call_due = launch && launch->call;
 	set_ready(w, false);
 	r = hawser_session_open(app->context, &conf, &w->session);
 	if (launch) {
@@ -584,6 +566,7 @@ void gui_session_window_open(struct gui_app *app, const char *target, struct gui
 		gui_pages_show_progress(w->pages, "Connecting");
 		gui_canvas_set_session(w->canvas, w->session);
 		show_quality(w);
+		gui_sound_begin(&w->sound, w->session, w->bar, w->edge_bar, w->notice);
 	}
 	w->clipboard = gui_clipboard_new();
 	gui_clipboard_set_session(w->clipboard, w->session);
