@@ -4,6 +4,7 @@
 #include "client/cli/connect_files.h"
 #include "client/cli/connect_options.h"
 #include "client/cli/connect_said.h"
+#include "client/cli/connect_sound.h"
 #include "client/cli/secret.h"
 #include "shared/base/clock.h"
 #include <errno.h>
@@ -29,6 +30,7 @@ struct run {
 	bool silent; /* the host, and it was said */
 	bool ready, acted, finished, interrupted, recording, record_done, pasted;
 	struct connect_files files;
+	struct connect_sound sound;
 	bool untyped; /* the host could not type a part of the text */
 	int status;
 	char progress[200]; /* what the connection waits for, as last told */
@@ -172,6 +174,8 @@ static void on_ready(struct run *r, const struct hawser_peer *peer)
 							     : "direct";
 	on_displays(r, peer, true);
 	r->ready = true;
+	if (r->o->call && hawser_session_call(r->session) < 0)
+		finish(r, cli_fail(CLI_FAILED, "%s", hawser_last_error()));
 }
 
 static void on_password(struct run *r, enum hawser_password_reason reason, const char *text)
@@ -286,6 +290,7 @@ static void on_message(struct run *r, const struct hawser_event *ev)
 static void on_event(hawser_session *session, const struct hawser_event *ev, void *arg)
 {
 	struct run *r = arg;
+	int e;
 
 	r->session = session; /* events may come before open has returned to us */
 	switch (ev->type) {
@@ -361,6 +366,8 @@ static void on_event(hawser_session *session, const struct hawser_event *ev, voi
 		on_closed(r, ev->u.closed.error, ev->u.closed.text);
 		break;
 	default:
+		if ((e = connect_sound_event(&r->sound, ev)) != CLI_OK)
+			finish(r, e);
 		break;
 	}
 }
@@ -471,21 +478,6 @@ static void loop(struct run *r, int signals)
 	}
 }
 
-static int get_password(const struct connect_options *o, char *secret, bool *ret_have)
-{
-	int status = CLI_OK;
-
-	*ret_have = true;
-	if (o->password_stdin)
-		status = cli_secret_fd(STDIN_FILENO, "standard input", secret, CLI_SECRET_MAX);
-	else if (*o->password_file)
-		status = cli_secret_file(o->password_file, secret, CLI_SECRET_MAX);
-	else
-		*ret_have = cli_secret_env(secret, CLI_SECRET_MAX);
-	/* None, or none that a host could have: the same as a wrong one. */
-	return status == CLI_USAGE ? CLI_PASSWORD : status;
-}
-
 static int run_headless(const struct connect_options *o)
 {
 	static const enum hawser_quality qualities[] = { HAWSER_QUALITY_DEFAULT, HAWSER_QUALITY_LOW,
@@ -499,7 +491,8 @@ static int run_headless(const struct connect_options *o)
 	sigset_t set;
 	int signals = -1, e;
 
-	r.status = get_password(o, secret, &have_secret);
+	r.status = cli_secret_given(
+			o->password_stdin, o->password_file, secret, sizeof(secret), &have_secret);
 	if (r.status != CLI_OK)
 		return r.status;
 	sigemptyset(&set);
@@ -543,9 +536,13 @@ static int run_headless(const struct connect_options *o)
 	sc.codec = connect_options_codec(o);
 	sc.chroma = (enum hawser_chroma)o->chroma; /* its words stand in that order */
 	sc.fps = (int)o->fps;
+	connect_sound_wish(o->audio, o->volume, &sc);
 	sc.format = HAWSER_FORMAT_RGBA;
 	sc.on_event = on_event;
 	sc.arg = &r;
+	r.status = connect_sound_begin(&r.sound, o->audio);
+	if (r.status != CLI_OK)
+		goto out;
 	e = hawser_session_open(r.ctx, &sc, &r.session);
 	explicit_bzero(secret, sizeof(secret));
 	if (e < 0) {
@@ -561,6 +558,7 @@ static int run_headless(const struct connect_options *o)
 		r.status = CLI_FILE;
 	hawser_session_close(r.session);
 out:
+	r.status = connect_sound_end(&r.sound, r.status);
 	hawser_context_free(r.ctx);
 	if (signals >= 0)
 		close(signals);

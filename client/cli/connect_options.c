@@ -2,6 +2,7 @@
  * the last option must not cost a session. */
 #include "client/cli/connect_options.h"
 #include "client/cli/cli.h"
+#include "client/cli/connect_sound.h"
 #include "shared/base/num.h"
 #include "shared/base/str.h"
 #include <hawser/hawser.h>
@@ -96,6 +97,21 @@ static const struct hws_option table[] = {
 	FLAG("", "privacy", displays.privacy, "Wish the host's own monitors dark meanwhile."),
 	FLAG("", "block-input", displays.block_input,
 			"Wish that mouse and keyboard of the person at the host have no effect meanwhile."),
+	TEXT("", "audio", audio, "on|off|FILE.wav",
+			"The host's sound: on the loudspeakers, not at all, or, with --headless, into a file. Not "
+			"given: on with a window, off without."),
+	{ .section = "",
+			.name = "volume",
+			.type = HWS_OPT_U32,
+			.offset = AT(volume),
+			.def = "100",
+			.min = 0,
+			.max = 100,
+			.arg = "PERCENT",
+			.help = "How loud it is on the loudspeakers." },
+	FLAG("", "call", call,
+			"Call the person at the host: this machine's microphone is heard there and the "
+			"host's here, once that person accepts."),
 	FLAG("", "remember", remember,
 			"Keep what logs in (never the password itself) for the next time."),
 	FLAG("", "headless", headless, "Open no window; do what the options below say, then end."),
@@ -265,6 +281,8 @@ static int check_kind(const struct connect_options *o)
 				wrong);
 	if (o->headless)
 		return CLI_OK;
+	if (strlen(o->audio) > 3)
+		return cli_fail(CLI_USAGE, "--audio with a file needs --headless");
 	wrong = *o->screenshot             ? "--screenshot"
 			: *o->record       ? "--record"
 			: *o->type_text    ? "--type"
@@ -416,7 +434,9 @@ int connect_options_parse(struct connect_options *o, int argc, char **argv)
 				"which host? hawser connect ID|HOST[:PORT]; see hawser connect --help");
 	if (o->require_v2 && o->accept_insecure)
 		return cli_fail(CLI_USAGE, "--accept-insecure does not go with --require-v2");
-	status = check_kind(o);
+	status = connect_sound_check(o->audio);
+	if (status == CLI_OK)
+		status = check_kind(o);
 	if (status == CLI_OK)
 		status = check_view_only(o);
 	if (status == CLI_OK && o->headless)

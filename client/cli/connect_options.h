@@ -15,7 +15,9 @@ struct connect_options {
 	char *screenshot, *record, *type, *click, *copy, *chat, *server, *key, *config,
 			*password_file;
 	uint64_t after_us, timeout_us;
-	uint32_t fps;
+	uint32_t fps, volume;
+	char *audio; /* "", "on", "off", a file */
+	bool call;
 	int quality, codec, chroma, keyboard;
 	const char *type_text, *copy_text,
 			*chat_text; /* as given, perhaps of many lines; "" = none */

@@ -12,6 +12,7 @@ int connect_window(const struct connect_options *o)
 	static const char *const keyboards[] = { NULL, "map", "translate", "legacy" };
 	static const char *const follows[] = { NULL, "pointer", "window", "both" };
 	enum hawser_codec codec = connect_options_codec(o);
+	char volume[8];
 	const struct {
 		const char *name, *value;
 	} texts[] = { { "--server", o->server }, { "--key", o->key }, { "--config", o->config },
@@ -21,7 +22,8 @@ int connect_window(const struct connect_options *o)
 		{ "--keyboard", keyboards[o->keyboard] },
 		{ "--display", o->displays.display_text },
 		{ "--resolution", o->displays.resolution_text },
-		{ "--follow", follows[o->displays.follow] } };
+		{ "--follow", follows[o->displays.follow] }, { "--audio", o->audio },
+		{ "--volume", o->volume < 100 ? volume : NULL } };
 	const struct {
 		const char *name;
 		bool on;
@@ -32,11 +34,12 @@ int connect_window(const struct connect_options *o)
 		{ "--camera", o->camera }, { "--no-exact", o->no_exact },
 		{ "--virtual-display", o->displays.virtual_display },
 		{ "--privacy", o->displays.privacy },
-		{ "--block-input", o->displays.block_input } };
+		{ "--block-input", o->displays.block_input }, { "--call", o->call } };
 	const char *args[2 + 2 * HWS_COUNT(texts) + HWS_COUNT(flags) + 4];
 	char fps[16];
 	int n = 0;
 
+	snprintf(volume, sizeof(volume), "%u", o->volume);
 	args[n++] = "connect";
 	args[n++] = o->target;
 	for (size_t i = 0; i < HWS_COUNT(texts); i++)

@@ -135,6 +135,22 @@ bool cli_secret_ask_unless(int stop, const char *prompt, char *ret_secret, size_
 	return good;
 }
 
+int cli_secret_given(bool from_stdin, const char *file, char *ret_secret, size_t size,
+		bool *ret_have)
+{
+	int status = CLI_OK;
+
+	*ret_have = true;
+	if (from_stdin)
+		status = cli_secret_fd(STDIN_FILENO, "standard input", ret_secret, size);
+	else if (*file)
+		status = cli_secret_file(file, ret_secret, size);
+	else
+		*ret_have = cli_secret_env(ret_secret, size);
+	/* None, or none that a host could have: the same as a wrong one. */
+	return status == CLI_USAGE ? CLI_PASSWORD : status;
+}
+
 bool cli_secret_ask(const char *prompt, char *ret_secret, size_t size)
 {
 	return cli_secret_ask_unless(-1, prompt, ret_secret, size);

@@ -219,23 +219,6 @@ static void on_event(hawser_session *session, const struct hawser_event *ev, voi
 
 /* --- the run ---------------------------------------------------------------------------------- */
 
-static int get_password(struct session_front *f, bool *ret_have)
-{
-	const struct session_front_options *o = f->options;
-	int status = CLI_OK;
-
-	*ret_have = true;
-	if (o->password_stdin)
-		status = cli_secret_fd(
-				STDIN_FILENO, "standard input", f->secret, sizeof(f->secret));
-	else if (*o->password_file)
-		status = cli_secret_file(o->password_file, f->secret, sizeof(f->secret));
-	else
-		*ret_have = cli_secret_env(f->secret, sizeof(f->secret));
-	/* None, or none that a host could have: the same as a wrong one. */
-	return status == CLI_USAGE ? CLI_PASSWORD : status;
-}
-
 static void watch_signals(struct session_front *f)
 {
 	sigset_t set;
@@ -280,7 +263,8 @@ int session_front_begin(struct session_front *f, struct hawser_link_config *ret)
 
 	f->signals = -1;
 	*ret = (struct hawser_link_config)HAWSER_LINK_CONFIG_INIT;
-	status = get_password(f, &have);
+	status = cli_secret_given(o->password_stdin, o->password_file, f->secret, sizeof(f->secret),
+			&have);
 	if (status == CLI_OK) {
 		watch_signals(f);
 		status = open_context(f);

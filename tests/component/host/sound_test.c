@@ -1,0 +1,343 @@
+/* Sound by real programs: a tone that a real sound server of the host's plays is heard at the
+ * viewer, on a sound server of its own or in a file; and a voice call, both ways. */
+#include "client/platform/pulse/pulse.h"
+#include "shared/base/clock.h"
+#include "shared/crypto/crypto.h"
+#include "tests/component/host/host.h"
+#include "tests/support/pulse.h"
+#include "tests/support/suite.h"
+#include "tests/support/xvfb.h"
+#include <check.h>
+#include <dirent.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct test_pulse far, near; /* of the host, and of the viewer */
+static struct test_xvfb x;
+static struct test_host host;
+static struct test_proc viewer;
+static char dir[200], wav[240];
+
+static void setup(void)
+{
+	ck_assert_int_eq(hws_crypto_init(), HWS_OK);
+	memset(&host, 0, sizeof(host));
+	memset(&viewer, 0, sizeof(viewer));
+	test_pulse_start(&near, NULL);
+	test_pulse_start(&far, NULL); /* whose folder all that is started here has */
+	test_xvfb_start(&x, 320, 200);
+	test_dir(dir, sizeof(dir));
+	snprintf(wav, sizeof(wav), "%s/heard.wav", dir);
+}
+
+static void teardown(void)
+{
+	test_proc_stop(&viewer);
+	host_stop(&host);
+	test_xvfb_stop(&x);
+	test_pulse_stop(&far);
+	test_pulse_stop(&near);
+}
+
+static void begin_host(const char *option, const char *value)
+{
+	const char *extra[] = { "--display", x.display, option, value, NULL };
+
+	host_start(&host, extra);
+	test_proc_must_expect(&host.proc, "desktop.ready", 20000);
+}
+
+static void begin_viewer(const char *audio, const char *option)
+{
+	char target[32], password[64], config[260];
+	const char *argv[] = { test_bin("client/cli/hawser"), "connect", target, "--headless",
+		"--no-retry", "--accept-insecure", "--timeout", "0", "--audio", audio, option,
+		NULL };
+	const char *env[] = { password, config, near.env_runtime, near.env_home, NULL };
+
+	snprintf(target, sizeof(target), "127.0.0.1:%u", host.port);
+	snprintf(password, sizeof(password), "HAWSER_PASSWORD=%s", host_password(&host));
+	snprintf(config, sizeof(config), "XDG_CONFIG_HOME=%s", dir);
+	test_proc_start(&viewer, argv, env);
+	test_proc_must_expect(&host.proc, "session.open", TEST_PATIENCE_MS);
+}
+
+static void end_viewer(void)
+{
+	test_proc_signal(&viewer, SIGINT);
+	ck_assert_int_eq(test_proc_wait(&viewer, TEST_PATIENCE_MS), 0);
+}
+
+/* --- an ear at a sound server ----------------------------------------------------------------- */
+
+#define EAR 9600u /* a fifth of a second */
+
+static int16_t heard[EAR];
+static unsigned at;
+static bool gone;
+
+static void on_chunk(const struct hws_sound_chunk *c, void *arg HWS_UNUSED)
+{
+	const int16_t *s = c->samples;
+
+	for (unsigned i = 0; i < c->frames; i++)
+		heard[at++ % EAR] = s[i];
+}
+
+static void on_lost(const char *why HWS_UNUSED, void *arg HWS_UNUSED)
+{
+	gone = true;
+}
+
+/* Until what its loudspeakers play is this tone, or is not. */
+static void until_played(struct test_pulse *server, double hz, bool there)
+{
+	const struct hws_sound_stream_conf c = { .way = HWS_SOUND_CAPTURE,
+		.spec = { HWS_SOUND_S16, 48000, 1 },
+		.chunk_us = 10000,
+		.on_chunk = on_chunk,
+		.on_lost = on_lost };
+	uint64_t end = test_now_ms() + TEST_PATIENCE_MS;
+	struct hws_loop *loop;
+	struct hws_sound *sound;
+	struct hws_sound_stream *s;
+	double share = 0;
+
+	at = 0;
+	gone = false;
+	setenv("XDG_RUNTIME_DIR", server->dir, 1);
+	ck_assert_int_eq(hws_loop_new(&loop), HWS_OK);
+	ck_assert_int_eq(hws_pulse_new(loop, &sound), HWS_OK);
+	ck_assert_int_eq(hws_sound_open(sound, &c, &s), HWS_OK);
+	do {
+		ck_assert_msg(test_now_ms() < end && !gone, "%.0f Hz: %.2f of it\n%s", hz, share,
+				host.proc.log);
+		hws_loop_once(loop, 20000);
+		share = at < EAR ? there ? 0 : 1 : test_tone_share(heard, EAR, 1, 48000, hz);
+	} while (there ? share < 0.8 : share > 0.1);
+	hws_sound_close(s);
+	hws_pulse_free(sound);
+	hws_loop_free(loop);
+	setenv("XDG_RUNTIME_DIR", far.dir, 1);
+}
+
+/* --- what was written ------------------------------------------------------------------------- */
+
+/* Bytes of all files there: the one that is being written has another name until it is whole. */
+static bool is_larger(void *arg)
+{
+	const size_t *want = arg;
+	size_t sum = 0;
+	char path[600];
+	struct stat st;
+	struct dirent *e;
+	DIR *d = opendir(dir);
+
+	ck_assert_ptr_nonnull(d);
+	while ((e = readdir(d))) {
+		snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
+		if (strstr(e->d_name, "heard") && stat(path, &st) == 0)
+			sum += (size_t)st.st_size;
+	}
+	closedir(d);
+	return sum >= *want;
+}
+
+/* Until so many seconds more were heard. */
+static void until_written(double seconds)
+{
+	static size_t want;
+
+	for (want = 0; is_larger(&want); want += 4096)
+		;
+	want += (size_t)(seconds * 48000 * 4);
+	ck_assert_msg(test_until(is_larger, &want, TEST_PATIENCE_MS), "%s", viewer.log);
+}
+
+struct sound {
+	int16_t *samples; /* left and right */
+	size_t frames;
+};
+
+static struct sound read_wav(void)
+{
+	struct sound s = { 0 };
+	uint8_t head[44];
+	struct stat st;
+	FILE *f = fopen(wav, "rb");
+
+	ck_assert_ptr_nonnull(f);
+	ck_assert_int_eq(fstat(fileno(f), &st), 0);
+	ck_assert_uint_eq(fread(head, 1, 44, f), 44);
+	ck_assert(memcmp(head, "RIFF", 4) == 0 && memcmp(head + 8, "WAVEfmt ", 8) == 0);
+	uint32_t bytes = head[40] | head[41] << 8 | head[42] << 16 | (uint32_t)head[43] << 24;
+	ck_assert_uint_eq(bytes + 44, (size_t)st.st_size); /* how long it is was filled in */
+	ck_assert_uint_eq(head[22], 2);
+	s.frames = bytes / 4;
+	s.samples = malloc(bytes + 1);
+	ck_assert_uint_eq(fread(s.samples, 4, s.frames, f), s.frames);
+	fclose(f);
+	return s;
+}
+
+/* The share of a tone in the last fifth of a second. */
+static double at_end(const struct sound *s, double hz)
+{
+	ck_assert_uint_ge(s->frames, EAR);
+	return test_tone_share(s->samples + (s->frames - EAR) * 2, EAR, 2, 48000, hz);
+}
+
+/* --- cases ------------------------------------------------------------------------------------ */
+
+START_TEST(a_tone_is_heard_at_the_far_end)
+{
+	test_pulse_tone(&far, "speakers", 1000);
+	begin_host("--voice-call", "ask");
+	begin_viewer(wav, NULL);
+	until_written(2);
+	end_viewer();
+	struct sound s = read_wav();
+	double share = at_end(&s, 1000);
+	double level = test_tone_level(s.samples + (s.frames - EAR) * 2, EAR, 2);
+	ck_assert_msg(share > 0.95, "%.3f of it is the tone", share);
+	/* that of the sine: a half of full scale */
+	ck_assert_msg(level > 0.3 && level < 0.4, "level %.3f", level);
+	free(s.samples);
+	/* and on its loudspeakers */
+	begin_viewer("on", NULL);
+	until_played(&near, 1000, true);
+	end_viewer();
+	until_played(&near, 1000, false);
+}
+END_TEST
+
+START_TEST(the_session_outlives_the_sound_server)
+{
+	test_pulse_tone(&far, "speakers", 1000);
+	begin_host("--voice-call", "ask");
+	begin_viewer(wav, NULL);
+	until_written(1);
+	test_pulse_kill(&far);
+	test_proc_must_expect(&host.proc, "sound.missing", TEST_PATIENCE_MS);
+	test_proc_must_expect(&viewer, "The sound of this host has gone", TEST_PATIENCE_MS);
+	test_pulse_again(&far, NULL);
+	test_pulse_tone(&far, "speakers", 500);
+	test_proc_must_expect(&host.proc, "sound.ready", TEST_PATIENCE_MS);
+	until_written(1);
+	end_viewer();
+	struct sound s = read_wav();
+	ck_assert_msg(at_end(&s, 500) > 0.95, "%.3f of it is the tone", at_end(&s, 500));
+	free(s.samples);
+}
+END_TEST
+
+START_TEST(a_host_without_a_sound_server_serves_all_the_same)
+{
+	test_pulse_kill(&far);
+	begin_host("--voice-call", "ask");
+	begin_viewer("on", NULL);
+	test_proc_must_expect(&host.proc, "sound.missing", TEST_PATIENCE_MS);
+	end_viewer();
+}
+END_TEST
+
+static void answer(const char *word, int want, const char *says)
+{
+	const char *out;
+	int status = host_ask(&host, "call", word, &out);
+
+	ck_assert_msg(status == want && strstr(out, says), "status %d: %s", status, out);
+}
+
+/* Each end has a microphone with a tone of its own. */
+static void begin_call(void)
+{
+	test_pulse_say(&far, "load-module module-null-sink sink_name=mic norewinds=1");
+	test_pulse_tone(&far, "mic", 700);
+	test_pulse_say(&far, "set-default-sink speakers");
+	test_pulse_say(&far, "set-default-source mic.monitor");
+	test_pulse_say(&near, "load-module module-null-sink sink_name=mouth norewinds=1");
+	test_pulse_tone(&near, "mouth", 400);
+	test_pulse_say(&near, "set-default-sink speakers");
+	test_pulse_say(&near, "set-default-source mouth.monitor");
+}
+
+START_TEST(two_people_talk_to_each_other)
+{
+	begin_call();
+	begin_host("--voice-call", "ask");
+	answer("accept", 1, "nobody rings");
+	answer("status", 0, "there is no call");
+	begin_viewer(wav, "--call");
+	test_proc_must_expect(&host.proc, "call.ring", TEST_PATIENCE_MS);
+	answer("status", 0, "rings, connection 1");
+	answer("accept", 0, "");
+	test_proc_must_expect(&viewer, "voice call: in a voice call", TEST_PATIENCE_MS);
+	answer("status", 0, "is in a call");
+	until_played(&far, 400, true);
+	until_written(1);
+	answer("end", 0, "");
+	test_proc_must_expect(&viewer, "the host ended the call", TEST_PATIENCE_MS);
+	until_played(&far, 400, false);
+	end_viewer();
+	struct sound s = read_wav();
+	/* what is at the very end is the desktop's silence again */
+	double best = 0;
+	for (size_t i = 0; i + EAR < s.frames; i += EAR / 4) {
+		double share = test_tone_share(s.samples + i * 2, EAR, 2, 48000, 700);
+		best = share > best ? share : best;
+		ck_assert_msg(test_tone_share(s.samples + i * 2, EAR, 2, 48000, 400) < 0.1,
+				"the caller hears itself");
+	}
+	ck_assert_msg(best > 0.95, "%.3f of it is the tone", best);
+	free(s.samples);
+}
+END_TEST
+
+START_TEST(a_rejected_call_is_told)
+{
+	begin_call();
+	begin_host("--voice-call", "ask");
+	begin_viewer("off", "--call");
+	test_proc_must_expect(&host.proc, "call.ring", TEST_PATIENCE_MS);
+	answer("reject", 0, "");
+	test_proc_must_expect(&viewer, "the host declined the call", TEST_PATIENCE_MS);
+	end_viewer();
+}
+END_TEST
+
+START_TEST(a_caller_is_the_microphone_of_programs)
+{
+	begin_call();
+	begin_host("--voice-into", "microphone");
+	begin_viewer("on", "--call");
+	test_proc_must_expect(&host.proc, "call.ring", TEST_PATIENCE_MS);
+	answer("accept", 0, "");
+	test_proc_must_expect(&viewer, "voice call: in a voice call", TEST_PATIENCE_MS);
+	uint64_t end = test_now_ms() + TEST_PATIENCE_MS;
+	while (!strstr(test_pulse_say(&far, "info"), "Default Source: hawser_microphone_source")) {
+		ck_assert_msg(test_now_ms() < end, "%s", host.proc.log);
+		usleep(20000);
+	}
+	end_viewer();
+	while (!strstr(test_pulse_say(&far, "info"), "Default Source: mic.monitor")) {
+		ck_assert_msg(test_now_ms() < end, "%s", host.proc.log);
+		usleep(20000);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	if (access("/usr/bin/pulseaudio", X_OK) != 0)
+		test_skip("there is no pulseaudio");
+	return test_main("sound", 240, setup, teardown,
+			TESTS(a_tone_is_heard_at_the_far_end, the_session_outlives_the_sound_server,
+					a_host_without_a_sound_server_serves_all_the_same,
+					two_people_talk_to_each_other, a_rejected_call_is_told,
+					a_caller_is_the_microphone_of_programs));
+}
