@@ -168,12 +168,21 @@ static bool is_wanted(const struct hws_view_options *o)
 	return o->sound;
 }
 
+static void keep_packet(struct hws_sound_view *sv, const Ses__AudioFrame *f)
+{
+	if (sv->conf.on_packet && hws_sound_inlet_rate(sv->inlet))
+		sv->conf.on_packet(hws_bytes(f->data.data, f->data.len),
+				hws_sound_inlet_rate(sv->inlet),
+				hws_sound_inlet_channels(sv->inlet), sv->conf.arg);
+}
+
 static bool on_message(struct hws_service *s, Ses__Message *m)
 {
 	struct hws_sound_view *sv = hws_sound_view_of(s);
 
 	switch (m->union_case) {
 	case SES__MESSAGE__UNION_AUDIO_FRAME:
+		keep_packet(sv, m->audio_frame);
 		hws_sound_inlet_frame(sv->inlet, m->audio_frame);
 		break;
 	case SES__MESSAGE__UNION_MISC:

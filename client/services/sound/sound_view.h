@@ -17,6 +17,8 @@ struct hws_sound_view_conf {
 	/* 16 bits, interleaved, borrowed: to be heard now. */
 	void (*on_samples)(const int16_t *samples, unsigned frames, uint32_t rate,
 			unsigned channels, void *arg);
+	/* A packet as it came, for who keeps it; borrowed. May be NULL. */
+	void (*on_packet)(struct hws_bytes opus, unsigned rate, unsigned channels, void *arg);
 	/* A sentence: what is missing. */
 	void (*on_trouble)(const char *text, void *arg);
 	/* `text`: a sentence for people. */

@@ -1,6 +1,7 @@
 /* The decoder process as tests of services want it: it answers before the call is back, in this
  * process. Linked in place of client/decoder's own. */
 #include "client/decoder/confined.h"
+#include "client/media/opus.h"
 #include "shared/base/buf.h"
 #include "shared/wire/compress.h"
 
@@ -30,6 +31,26 @@ int hws_confined_patch(struct hws_confined *c HWS_UNUSED, unsigned display HWS_U
 		hws_confined_done *done HWS_UNUSED, void *arg HWS_UNUSED)
 {
 	return HWS_ERR_CLOSED;
+}
+
+/* One stream of sound, kept between calls as the process does. */
+int hws_confined_sound(struct hws_confined *c HWS_UNUSED, const struct hws_confined_sound *s,
+		hws_confined_done *done, void *arg)
+{
+	static struct hws_opus_decoder *opus;
+	static int16_t samples[HWS_OPUS_FRAMES_MAX * HWS_OPUS_CHANNELS_MAX];
+	struct hws_confined_result res = { 0 };
+
+	if (s->reset || !opus) {
+		hws_opus_decoder_free(opus);
+		if (hws_opus_decoder_new(s->rate, s->channels, &opus) < 0)
+			return HWS_ERR_NOMEM;
+	}
+	int n = hws_opus_decode(opus, s->packets[0], samples);
+	if (n > 0)
+		res.bytes = hws_bytes(samples, (size_t)n * s->channels * sizeof(*samples));
+	done(n > 0 ? HWS_OK : n, &res, arg);
+	return HWS_OK;
 }
 
 void hws_confined_cancel(struct hws_confined *c HWS_UNUSED, void *arg HWS_UNUSED)
