@@ -19,8 +19,7 @@ static int parse_display(struct connect_displays_wish *w)
 		w->all = true;
 		return CLI_OK;
 	}
-	if (*w->display_text &&
-			(hws_parse_u32(w->display_text, &n) < 0 || n > DISPLAYS_MAX))
+	if (*w->display_text && (hws_parse_u32(w->display_text, &n) < 0 || n > DISPLAYS_MAX))
 		return cli_fail(CLI_USAGE, "--display takes a number from 0 to %u, or all",
 				DISPLAYS_MAX);
 	w->display = n;
@@ -84,8 +83,8 @@ static void print_list(const struct hawser_peer *peer)
 {
 	for (size_t i = 0; i < peer->display_count; i++) {
 		const struct hawser_display *d = hawser_display_at(peer, i);
-		printf("display n=%zu place=%d,%d size=%dx%d original=%dx%d current=%s sizes=", i + 1,
-				d->x, d->y, d->width, d->height, d->original.width,
+		printf("display n=%zu place=%d,%d size=%dx%d original=%dx%d current=%s sizes=",
+				i + 1, d->x, d->y, d->width, d->height, d->original.width,
 				d->original.height, i == peer->current_display ? "yes" : "no");
 		for (size_t k = 0; k < d->size_count; k++)
 			printf("%s%dx%d", k ? "," : "", d->sizes[k].width, d->sizes[k].height);
@@ -150,8 +149,7 @@ int connect_displays_listed(struct connect_displays *d, hawser_session *s,
 		d->switching = want != peer->current_display;
 		d->shown = want;
 		/* a picture that came before counts, unless another one is on its way */
-		d->sized = !d->switching && !w->width && want < HWS_COUNT(d->seen) &&
-				d->seen[want];
+		d->sized = !d->switching && !w->width && want < HWS_COUNT(d->seen) && d->seen[want];
 		if (d->switching && hawser_session_switch_display(s, want) < 0)
 			return cli_fail(CLI_FAILED, "%s", hawser_last_error());
 		if (w->width && hawser_session_resize_display(s, want, w->width, w->height) < 0)

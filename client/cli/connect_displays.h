@@ -21,10 +21,10 @@ int connect_displays_options(const struct connect_displays_wish *w, hawser_sessi
 
 struct connect_displays {
 	const struct connect_displays_wish *wish;
-	size_t shown; /* the display that is clicked in and saved */
+	size_t shown;              /* the display that is clicked in and saved */
 	size_t count, first_count; /* that the host has, and had in the beginning */
 	bool asked, sized, dark;   /* that display's size was asked for, is there; so is darkness */
-	bool switching; /* events may still tell of the display before */
+	bool switching;            /* events may still tell of the display before */
 	bool seen[64];             /* of all: those of which there is a picture */
 };
 
@@ -32,8 +32,8 @@ struct connect_displays {
 int connect_displays_listed(struct connect_displays *d, hawser_session *s,
 		const struct hawser_peer *peer, bool ready);
 /* FRAME: whether all that was wished is there to work on. */
-bool connect_displays_frame(struct connect_displays *d, size_t display, uint32_t width,
-		uint32_t height);
+bool connect_displays_frame(
+		struct connect_displays *d, size_t display, uint32_t width, uint32_t height);
 /* PRIVACY and MESSAGE: 0, or an exit status after a message: a wish was refused. */
 int connect_displays_privacy(struct connect_displays *d, const struct hawser_event *ev);
 int connect_displays_message(struct connect_displays *d, const char *title, const char *text);

@@ -1,6 +1,7 @@
 /* Displays end to end: the real host on a real X server with several outputs, and the command line
  * as viewer: sizes, displays that come and go, all of them at once, following, and that everything
  * is as before when a viewer has left, or the host was killed. */
+#include "shared/base/num.h"
 #include "tests/e2e/similarity.h"
 #include "tests/e2e/stack.h"
 #include "tests/support/suite.h"
@@ -137,8 +138,8 @@ START_TEST(a_size_is_set_and_goes_back_with_the_viewer)
 	png_size("a.png", 1024, 768);
 	until_listed("DUMMY0 1280/", true);
 	/* one that the driver does not have */
-	ck_assert_int_eq(run_with((const char *const[]){ "--resolution", "1111x777",
-						  "--screenshot", file("b.png"), NULL },
+	ck_assert_int_eq(run_with((const char *const[]){ "--resolution", "1111x777", "--screenshot",
+						  file("b.png"), NULL },
 					 NULL),
 			0);
 	png_size("b.png", 1111, 777);
@@ -152,6 +153,13 @@ START_TEST(a_size_is_set_and_goes_back_with_the_viewer)
 	finish();
 }
 END_TEST
+
+static pid_t pid_of(const char *text)
+{
+	uint32_t pid = 0;
+
+	return hws_parse_u32(text, &pid) == 0 ? (pid_t)pid : 0;
+}
 
 static pid_t find_process(const char *name)
 {
@@ -176,7 +184,7 @@ static pid_t find_process(const char *name)
 		snprintf(path, sizeof(path), "/proc/%s/comm", e->d_name);
 		f = ours ? fopen(path, "re") : NULL;
 		if (f && fgets(text, sizeof(text), f) && strncmp(text, name, strlen(name)) == 0)
-			found = (pid_t)strtol(e->d_name, NULL, 10);
+			found = pid_of(e->d_name);
 		if (f)
 			fclose(f);
 	}
@@ -195,20 +203,25 @@ static pid_t find_agent(void)
 			(int)stack.host.pid);
 	FILE *f = fopen(path, "re");
 	ck_assert_ptr_nonnull(f);
-	if (fgets(line, sizeof(line), f))
-		for (char *at = strtok(line, " \n"); at; at = strtok(NULL, " \n")) {
-			snprintf(path, sizeof(path), "/proc/%s/cmdline", at);
-			FILE *c = fopen(path, "re");
-			size_t n = c ? fread(cmd, 1, sizeof(cmd) - 1, c) : 0;
-			if (c)
-				fclose(c);
-			for (size_t i = 0; i < n; i++)
-				if (!cmd[i])
-					cmd[i] = ' ';
-			cmd[n] = 0;
-			if (strstr(cmd, "agent"))
-				agent = (pid_t)strtol(at, NULL, 10);
-		}
+	if (!fgets(line, sizeof(line), f))
+		line[0] = 0;
+	for (char *at = line; *at; at += strspn(at, " \n")) {
+		size_t len = strcspn(at, " \n");
+		char number[16];
+		snprintf(number, sizeof(number), "%.*s", (int)len, at);
+		at += len;
+		snprintf(path, sizeof(path), "/proc/%s/cmdline", number);
+		FILE *c = fopen(path, "re");
+		size_t n = c ? fread(cmd, 1, sizeof(cmd) - 1, c) : 0;
+		if (c)
+			fclose(c);
+		for (size_t i = 0; i < n; i++)
+			if (!cmd[i])
+				cmd[i] = ' ';
+		cmd[n] = 0;
+		if (strstr(cmd, "agent"))
+			agent = pid_of(number);
+	}
 	fclose(f);
 	ck_assert_int_gt(agent, 1);
 	return agent;
@@ -268,8 +281,8 @@ START_TEST(displays_come_and_go_under_a_viewer)
 	test_proc_must_expect(&viewer, "display n=2 place=1280,0 size=1024x768", 60000);
 	test_proc_stop(&viewer);
 	/* who watches the one that goes is shown another */
-	connect_with((const char *const[]){ "--displays", "--display", "2", "--stats", "--after",
-			"600", NULL });
+	connect_with((const char *const[]){
+			"--displays", "--display", "2", "--stats", "--after", "600", NULL });
 	test_proc_must_expect(&viewer, "size=1024x768 original=1024x768 current=yes", 60000);
 	test_proc_must_expect(&viewer, "stats ", 60000);
 	test_xrandr(&stack.screen, (const char *const[]){ "--output", "DUMMY1", "--off", NULL });
@@ -302,8 +315,7 @@ START_TEST(all_displays_are_seen_at_once)
 	connect_with((const char *const[]){ "--display", "all", "--screenshot", file("more.png"),
 			"--after", "600", "--displays", NULL });
 	test_proc_must_expect(&viewer, "display n=2", 60000);
-	test_xrandr(&stack.screen,
-			(const char *const[]){ "--addmode", "DUMMY2", "800x600", NULL });
+	test_xrandr(&stack.screen, (const char *const[]){ "--addmode", "DUMMY2", "800x600", NULL });
 	test_xrandr(&stack.screen,
 			(const char *const[]){ "--output", "DUMMY2", "--mode", "800x600",
 					"--right-of", "DUMMY1", NULL });
@@ -331,8 +343,8 @@ START_TEST(the_viewer_follows_the_pointer)
 	second_output();
 	const char *move[] = { "/usr/bin/xdotool", "mousemove", "100", "100", NULL };
 	ck_assert_int_eq(test_run(move, stack.envp, NULL), 0);
-	connect_with((const char *const[]){ "--displays", "--follow", "pointer", "--after", "600",
-			NULL });
+	connect_with((const char *const[]){
+			"--displays", "--follow", "pointer", "--after", "600", NULL });
 	test_proc_must_expect(&viewer, "display n=1", 60000);
 	move[2] = "1700";
 	ck_assert_int_eq(test_run(move, stack.envp, NULL), 0);
@@ -342,13 +354,13 @@ START_TEST(the_viewer_follows_the_pointer)
 	test_proc_must_expect(&viewer, "showing display 1 of 2", 60000);
 	test_proc_stop(&viewer);
 	/* the window with the keyboard: there is no window manager, so it is given to one */
-	connect_with((const char *const[]){ "--displays", "--follow", "window", "--after", "600",
-			NULL });
+	connect_with((const char *const[]){
+			"--displays", "--follow", "window", "--after", "600", NULL });
 	test_proc_must_expect(&viewer, "display n=1", 60000);
 	struct test_proc term;
 	test_proc_start(&term,
-			(const char *const[]){ "/usr/bin/xterm", "-geometry", "40x10+1500+100",
-					NULL },
+			(const char *const[]){
+					"/usr/bin/xterm", "-geometry", "40x10+1500+100", NULL },
 			stack.envp);
 	const char *focus[] = { "/usr/bin/xdotool", "search", "--sync", "--class", "xterm",
 		"windowfocus", NULL };

@@ -37,12 +37,14 @@ static struct word word_of_privacy(Ses__BackNotification__PrivacyModeState state
 			"The host does not permit privacy mode to this viewer" };
 	case PRV(OnFailed):
 	case PRV(OnFailedPlugin):
-		return (struct word){ false, HWS_ERR_SYS, "The host did not get into privacy mode" };
+		return (struct word){ false, HWS_ERR_SYS,
+			"The host did not get into privacy mode" };
 	case PRV(OffByPeer):
 		return (struct word){ false, HWS_ERR_DENIED,
 			"Somebody at the host has ended privacy mode" };
 	case PRV(OffFailed):
-		return (struct word){ true, HWS_ERR_SYS, "The host did not get out of privacy mode" };
+		return (struct word){ true, HWS_ERR_SYS,
+			"The host did not get out of privacy mode" };
 	case PRV(OffUnknown):
 		return (struct word){ false, HWS_ERR_SYS, "Privacy mode of the host has ended" };
 	case PRV(StateUnknown):

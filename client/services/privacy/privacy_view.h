@@ -4,10 +4,10 @@
 #include "client/core/viewer.h"
 
 struct hws_privacy_news {
-	bool is_input; /* else the monitors */
-	bool on;       /* so it is now */
-	bool by_other; /* another viewer has them dark: who only looked on has to go */
-	int result;    /* HWS_OK, or why it is not as it was wished */
+	bool is_input;    /* else the monitors */
+	bool on;          /* so it is now */
+	bool by_other;    /* another viewer has them dark: who only looked on has to go */
+	int result;       /* HWS_OK, or why it is not as it was wished */
 	const char *text; /* a sentence; "" = as it was wished */
 };
 
