@@ -3,18 +3,18 @@
 #include "client/gtk/canvas.h"
 #include "client/gtk/access.h"
 #include "client/gtk/keys.h"
+#include "client/gtk/pictures.h"
 #include <math.h>
 
 struct _GuiCanvas {
 	GtkWidget parent;
 	hawser_session *session; /* borrowed */
-	size_t display;
-	int display_x, display_y;
-	GdkTexture *picture, *pointer;
+	struct gui_pictures pictures;
+	GdkTexture *pointer;
 	int pointer_hot_x, pointer_hot_y;
-	int pointer_x, pointer_y; /* in the picture */
+	int pointer_x, pointer_y; /* on the host's desktop */
 	bool pointer_foreign;     /* drawn by us, because somebody else moved it */
-	bool actual_size;
+	enum gui_scale scale;
 	bool inside;   /* the pointer is on the picture, not in the margin beside it */
 	unsigned down; /* buttons that went down on it: bits of enum hawser_button */
 	uint32_t layout[HAWSER_LAYOUT_KEYS * HAWSER_LAYOUT_LEVELS]; /* as told */
@@ -33,33 +33,39 @@ static bool picture_place(GuiCanvas *c, graphene_rect_t *ret)
 {
 	double width = gtk_widget_get_width(GTK_WIDGET(c)),
 	       height = gtk_widget_get_height(GTK_WIDGET(c));
-	double pw, ph, factor;
+	double fx, fy;
+	int pw, ph;
 
-	if (!c->picture || width < 1 || height < 1)
+	if (width < 1 || height < 1 || !gui_pictures_size(&c->pictures, &pw, &ph))
 		return false;
-	pw = gdk_texture_get_width(c->picture);
-	ph = gdk_texture_get_height(c->picture);
-	if (c->actual_size)
-		factor = 1.0 / gtk_widget_get_scale_factor(GTK_WIDGET(c));
+	if (c->scale == GUI_SCALE_ACTUAL)
+		fx = fy = 1.0 / gtk_widget_get_scale_factor(GTK_WIDGET(c));
 	else
-		factor = MIN(width / pw, height / ph);
+		fx = fy = MIN(width / pw, height / ph);
+	if (c->scale == GUI_SCALE_STRETCH) {
+		fx = width / pw;
+		fy = height / ph;
+	}
 	/* Whole pixels: half of one would blur every edge. */
-	*ret = GRAPHENE_RECT_INIT((float)floor(MAX(0, (width - pw * factor) / 2)),
-			(float)floor(MAX(0, (height - ph * factor) / 2)), (float)(pw * factor),
-			(float)(ph * factor));
+	*ret = GRAPHENE_RECT_INIT((float)floor(MAX(0, (width - pw * fx) / 2)),
+			(float)floor(MAX(0, (height - ph * fy) / 2)), (float)(pw * fx),
+			(float)(ph * fy));
 	return true;
 }
 
 static void draw_pointer(GuiCanvas *c, GtkSnapshot *snapshot, const graphene_rect_t *place)
 {
-	double factor = place->size.width / (float)gdk_texture_get_width(c->picture);
+	int width, height, x, y;
 	graphene_rect_t r;
 
-	r = GRAPHENE_RECT_INIT(
-			(float)(place->origin.x + (c->pointer_x - c->pointer_hot_x) * factor),
-			(float)(place->origin.y + (c->pointer_y - c->pointer_hot_y) * factor),
-			(float)(gdk_texture_get_width(c->pointer) * factor),
-			(float)(gdk_texture_get_height(c->pointer) * factor));
+	if (!gui_pictures_size(&c->pictures, &width, &height))
+		return;
+	double fx = place->size.width / (float)width, fy = place->size.height / (float)height;
+	gui_pictures_place(&c->pictures, c->pointer_x, c->pointer_y, &x, &y);
+	r = GRAPHENE_RECT_INIT((float)(place->origin.x + (x - c->pointer_hot_x) * fx),
+			(float)(place->origin.y + (y - c->pointer_hot_y) * fy),
+			(float)(gdk_texture_get_width(c->pointer) * fx),
+			(float)(gdk_texture_get_height(c->pointer) * fy));
 	gtk_snapshot_append_texture(snapshot, c->pointer, &r);
 }
 
@@ -73,7 +79,7 @@ static void canvas_snapshot(GtkWidget *widget, GtkSnapshot *snapshot)
 	gtk_snapshot_push_clip(snapshot,
 			&GRAPHENE_RECT_INIT(0, 0, (float)gtk_widget_get_width(widget),
 					(float)gtk_widget_get_height(widget)));
-	gtk_snapshot_append_texture(snapshot, c->picture, &place);
+	gui_pictures_draw(&c->pictures, snapshot, &place);
 	if (c->pointer && c->pointer_foreign)
 		draw_pointer(c, snapshot, &place);
 	gtk_snapshot_pop(snapshot);
@@ -83,25 +89,23 @@ static void canvas_measure(GtkWidget *widget, GtkOrientation orientation, int fo
 		int *minimum, int *natural, int *minimum_baseline, int *natural_baseline)
 {
 	GuiCanvas *c = GUI_CANVAS(widget);
-	int pixels = 0;
+	int pixels = 0, w, h;
 
 	(void)for_size;
 	*minimum_baseline = *natural_baseline = -1;
-	if (c->picture)
-		pixels = orientation == GTK_ORIENTATION_HORIZONTAL
-				? gdk_texture_get_width(c->picture)
-				: gdk_texture_get_height(c->picture);
+	if (gui_pictures_size(&c->pictures, &w, &h))
+		pixels = orientation == GTK_ORIENTATION_HORIZONTAL ? w : h;
 	pixels /= gtk_widget_get_scale_factor(widget);
 	*natural = MAX(pixels, 160);
 	/* In actual size the scrolled window around us shows a part. */
-	*minimum = c->actual_size ? *natural : 160;
+	*minimum = c->scale == GUI_SCALE_ACTUAL ? *natural : 160;
 }
 
 static void canvas_dispose(GObject *object)
 {
 	GuiCanvas *c = GUI_CANVAS(object);
 
-	g_clear_object(&c->picture);
+	gui_pictures_clear(&c->pictures);
 	g_clear_object(&c->pointer);
 	c->session = NULL;
 	if (c->im)
@@ -127,20 +131,20 @@ static void on_motion(GtkEventControllerMotion *controller, double x, double y, 
 {
 	GuiCanvas *c = arg;
 	graphene_rect_t place;
-	double px, py;
+	int width, height, px, py;
+	size_t display;
 
 	(void)controller;
-	if (!c->session || !picture_place(c, &place))
+	if (!c->session || !picture_place(c, &place) ||
+			!gui_pictures_size(&c->pictures, &width, &height))
 		return;
-	px = (x - place.origin.x) * gdk_texture_get_width(c->picture) / place.size.width;
-	py = (y - place.origin.y) * gdk_texture_get_height(c->picture) / place.size.height;
-	c->inside = px >= 0 && py >= 0 && px < gdk_texture_get_width(c->picture) &&
-			py < gdk_texture_get_height(c->picture);
 	/* In the margin the host's pointer goes along at the edge, where panels hide; clicks do
 	 * not. */
-	px = CLAMP(px, 0, gdk_texture_get_width(c->picture) - 1);
-	py = CLAMP(py, 0, gdk_texture_get_height(c->picture) - 1);
-	hawser_session_mouse_move(c->session, c->display, (int32_t)px, (int32_t)py);
+	if (!gui_pictures_at(&c->pictures, (x - place.origin.x) * width / place.size.width,
+			    (y - place.origin.y) * height / place.size.height, &display, &px, &py,
+			    &c->inside))
+		return;
+	hawser_session_mouse_move(c->session, display, px, py);
 	if (c->pointer_foreign) {
 		c->pointer_foreign = false;
 		gtk_widget_queue_draw(GTK_WIDGET(c));
@@ -383,46 +387,36 @@ void gui_canvas_set_session(GuiCanvas *c, hawser_session *session)
 	c->down = 0;
 }
 
-void gui_canvas_set_display(GuiCanvas *c, size_t display, const struct hawser_display *info)
+void gui_canvas_set_displays(GuiCanvas *c, const struct hawser_peer *peer, bool all)
 {
-	c->display = display;
-	c->display_x = info->x;
-	c->display_y = info->y;
+	int before_w = 0, before_h = 0, now_w = 0, now_h = 0;
+
+	gui_pictures_size(&c->pictures, &before_w, &before_h);
+	gui_pictures_set(&c->pictures, peer, all);
+	gui_pictures_size(&c->pictures, &now_w, &now_h);
 	c->pointer_foreign = false;
+	if (before_w != now_w || before_h != now_h)
+		gtk_widget_queue_resize(GTK_WIDGET(c));
+	gtk_widget_queue_draw(GTK_WIDGET(c));
 }
 
-void gui_canvas_update(GuiCanvas *c)
+void gui_canvas_update(GuiCanvas *c, size_t display)
 {
-	struct hawser_frame frame = HAWSER_FRAME_INIT;
-	int width = 0, height = 0;
-	GBytes *bytes;
-
-	if (!c->session || hawser_session_lock_frame(c->session, c->display, &frame) < 0)
+	if (!c->session)
 		return;
-	/* Copied: the renderer may keep the last texture longer than the lock lasts. */
-	bytes = g_bytes_new(frame.pixels, (gsize)frame.stride * frame.height);
-	if (c->picture) {
-		width = gdk_texture_get_width(c->picture);
-		height = gdk_texture_get_height(c->picture);
-	}
-	g_clear_object(&c->picture);
-	c->picture = gdk_memory_texture_new((int)frame.width, (int)frame.height,
-			GDK_MEMORY_B8G8R8A8_PREMULTIPLIED, bytes, frame.stride);
-	g_bytes_unref(bytes);
-	hawser_session_unlock_frame(c->session, c->display);
-	if (width != (int)frame.width || height != (int)frame.height)
+	if (gui_pictures_update(&c->pictures, c->session, display))
 		gtk_widget_queue_resize(GTK_WIDGET(c));
 	gtk_widget_queue_draw(GTK_WIDGET(c));
 }
 
 GdkTexture *gui_canvas_picture(GuiCanvas *c)
 {
-	return c->picture;
+	return gui_pictures_whole(&c->pictures);
 }
 
-void gui_canvas_set_actual_size(GuiCanvas *c, bool actual)
+void gui_canvas_set_scale(GuiCanvas *c, enum gui_scale scale)
 {
-	c->actual_size = actual;
+	c->scale = scale;
 	gtk_widget_queue_resize(GTK_WIDGET(c));
 }
 
@@ -452,8 +446,8 @@ void gui_canvas_set_cursor(GuiCanvas *c, uint32_t width, uint32_t height, int ho
 
 void gui_canvas_set_pointer(GuiCanvas *c, int x, int y)
 {
-	c->pointer_x = x - c->display_x;
-	c->pointer_y = y - c->display_y;
+	c->pointer_x = x;
+	c->pointer_y = y;
 	c->pointer_foreign = true;
 	gtk_widget_queue_draw(GTK_WIDGET(c));
 }

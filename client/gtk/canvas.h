@@ -12,14 +12,16 @@ GtkWidget *gui_canvas_new(void);
 void gui_canvas_set_session(GuiCanvas *canvas, hawser_session *session);
 /* A link stands: tells the host's side which layout is in use here. */
 void gui_canvas_tell_layout(GuiCanvas *canvas);
-/* Which display is shown, with its place on the host's desktop. */
-void gui_canvas_set_display(GuiCanvas *canvas, size_t display, const struct hawser_display *info);
-/* Takes over the newest picture of the shown display. */
-void gui_canvas_update(GuiCanvas *canvas);
-/* What is shown, as it came; borrowed until the next update. NULL = nothing yet. */
+/* The host's displays: the current one is shown, or all of them as they lie there. */
+void gui_canvas_set_displays(GuiCanvas *canvas, const struct hawser_peer *peer, bool all);
+/* Takes over the newest picture of a display. */
+void gui_canvas_update(GuiCanvas *canvas, size_t display);
+/* What is shown, as it came; the caller's. NULL = nothing yet. */
 GdkTexture *gui_canvas_picture(GuiCanvas *canvas);
-/* true: one picture pixel is one screen pixel; false: fitted to the widget. */
-void gui_canvas_set_actual_size(GuiCanvas *canvas, bool actual);
+/* Fitted to the widget with its shape kept; one picture pixel for each screen pixel; or as large as
+ * the widget, whatever shape that has. */
+enum gui_scale { GUI_SCALE_FIT, GUI_SCALE_ACTUAL, GUI_SCALE_STRETCH };
+void gui_canvas_set_scale(GuiCanvas *canvas, enum gui_scale scale);
 /* Shape of the host's pointer; rgba NULL = invisible. */
 void gui_canvas_set_cursor(GuiCanvas *canvas, uint32_t width, uint32_t height, int hot_x, int hot_y,
 		const uint8_t *rgba);

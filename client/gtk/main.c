@@ -1,5 +1,6 @@
 /* hawser-desktop: the desktop program. `hawser` starts it when no headless work was asked for. */
 #include "client/gtk/app.h"
+#include "client/gtk/launch_displays.h"
 #include "shared/base/mem.h"
 #include "shared/base/num.h"
 #include "shared/base/output.h"
@@ -53,7 +54,16 @@ static void usage(FILE *out)
 			"  --view-only            send no input\n"
 			"  --camera               show the host's cameras in place of its desktop\n"
 			"  --no-exact             all by video, no exact changes beside it\n"
-			"  --display N            show display N, counted from 1; 0: the host's choice\n"
+			"  --display N|all        show display N, counted from 1; 0: the host's choice; all\n"
+			"                         of them at once\n"
+			"  --resolution WxH       wish this size of the display; it goes back at the end\n"
+			"  --follow none|pointer|window|both\n"
+			"                         show the display to which the host's pointer, or its\n"
+			"                         active window, comes\n"
+			"  --virtual-display      wish one display more, without a monitor\n"
+			"  --privacy              wish the host's own monitors dark meanwhile\n"
+			"  --block-input          wish that mouse and keyboard there have no effect\n"
+			"                         meanwhile\n"
 			"  --audio on|off         the host's sound; on, unless it is switched off\n"
 			"  --volume PERCENT       how loud it is\n"
 			"  --call                 call the person at the host\n"
@@ -245,7 +255,8 @@ static int parse(int argc, char **argv, struct gui_launch *l)
 {
 	bool help = false, version = false, from_stdin = false;
 	const char *file = NULL, *seconds = NULL, *quality = NULL, *codec = NULL, *fps = NULL,
-		   *keyboard = NULL, *display = NULL, *chroma = NULL, *audio = NULL, *volume = NULL;
+		   *keyboard = NULL, *display = NULL, *chroma = NULL, *audio = NULL, *volume = NULL,
+		   *resolution = NULL, *follow = NULL;
 	const struct flag flags[] = {
 		{ "--help", &help, NULL },
 		{ "--version", &version, NULL },
@@ -273,6 +284,11 @@ static int parse(int argc, char **argv, struct gui_launch *l)
 		{ "--audio", NULL, &audio },
 		{ "--volume", NULL, &volume },
 		{ "--call", &l->call, NULL },
+		{ "--resolution", NULL, &resolution },
+		{ "--follow", NULL, &follow },
+		{ "--virtual-display", &l->virtual_display, NULL },
+		{ "--privacy", &l->privacy, NULL },
+		{ "--block-input", &l->block_input, NULL },
 		{ "--remember", &l->remember, NULL },
 	};
 
@@ -327,11 +343,8 @@ static int parse(int argc, char **argv, struct gui_launch *l)
 				stderr);
 		return 2;
 	}
-	if (display && (hws_parse_u32(display, &l->display) < 0 || l->display > 32)) {
-		fprintf(stderr, "hawser-desktop: --display is a number from 0 to 32, not '%s'\n",
-				display);
+	if (!gui_launch_displays(display, resolution, follow, l))
 		return 2;
-	}
 	if (l->require_v2 && l->accept_insecure) {
 		fputs("hawser-desktop: --accept-insecure does not go with --require-v2\n", stderr);
 		return 2;

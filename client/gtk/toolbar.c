@@ -2,6 +2,7 @@
  * neither keeps a state of its own, which could differ. */
 #include "client/gtk/toolbar.h"
 #include "client/gtk/access.h"
+#include "client/gtk/display_menu.h"
 
 #define DATA "hawser-toolbar"
 #define BUTTONS 8
@@ -44,6 +45,7 @@ struct toolbar {
 	gpointer arg;
 	GtkWidget *button[BUTTONS];
 	GtkDropDown *quality, *keyboard, *displays;
+	GtkWidget *menu;
 	size_t count; /* of displays */
 	bool quiet;   /* what changes now was not done by the user */
 };
@@ -105,7 +107,7 @@ static void on_display(GtkDropDown *list, GParamSpec *param, gpointer arg)
 
 	(void)param;
 	if (!t->quiet && i != GTK_INVALID_LIST_POSITION)
-		t->fn(GUI_ACTION_DISPLAY, (int)i, t->arg);
+		t->fn(GUI_ACTION_DISPLAY, i < t->count ? (int)i : GUI_DISPLAY_ALL, t->arg);
 }
 
 static GtkWidget *new_button(struct toolbar *t, const struct button *b)
@@ -174,6 +176,8 @@ GtkWidget *gui_toolbar_new(gui_action_fn fn, gpointer arg)
 	t->quality = new_list(box, "Quality", "Quality of the picture", G_CALLBACK(on_quality), t);
 	t->keyboard = new_list(box, "Keyboard", "How keys are sent", G_CALLBACK(on_keyboard), t);
 	t->displays = new_list(box, "Display", "Which display is shown", G_CALLBACK(on_display), t);
+	t->menu = gui_display_menu_new(fn, arg);
+	gtk_box_append(GTK_BOX(box), t->menu);
 	for (size_t i = LISTS_AT; i < BUTTONS; i++)
 		gtk_box_append(GTK_BOX(box), t->button[i]);
 	name_qualities(t);
@@ -182,7 +186,7 @@ GtkWidget *gui_toolbar_new(gui_action_fn fn, gpointer arg)
 	gtk_drop_down_set_model(t->keyboard, G_LIST_MODEL(modes));
 	t->quiet = false;
 	g_object_unref(modes);
-	gui_toolbar_set_displays(box, 0, 0);
+	gtk_widget_set_visible(GTK_WIDGET(t->displays), FALSE);
 	gui_toolbar_set_ready(box, false);
 	return box;
 }
@@ -196,11 +200,13 @@ void gui_toolbar_set_ready(GtkWidget *toolbar, bool ready)
 	gtk_widget_set_sensitive(GTK_WIDGET(t->quality), ready);
 	gtk_widget_set_sensitive(GTK_WIDGET(t->keyboard), ready);
 	gtk_widget_set_sensitive(GTK_WIDGET(t->displays), ready);
+	gtk_widget_set_sensitive(t->menu, ready);
 }
 
-void gui_toolbar_set_displays(GtkWidget *toolbar, size_t count, size_t current)
+void gui_toolbar_set_displays(GtkWidget *toolbar, const struct hawser_peer *peer, bool all)
 {
 	struct toolbar *t = data_of(toolbar);
+	size_t count = peer->display_count;
 	GtkStringList *names;
 
 	/* A list that is open would lose what is chosen in it. */
@@ -212,20 +218,25 @@ void gui_toolbar_set_displays(GtkWidget *toolbar, size_t count, size_t current)
 			g_snprintf(name, sizeof(name), "Display %zu", i + 1);
 			gtk_string_list_append(names, name);
 		}
+		gtk_string_list_append(names, "All displays");
 		t->quiet = true;
+		t->count = count;
 		gtk_drop_down_set_model(t->displays, G_LIST_MODEL(names));
 		t->quiet = false;
 		g_object_unref(names);
-		t->count = count;
 	}
-	select_quietly(t, t->displays, (guint)current);
+	select_quietly(t, t->displays, (guint)(all ? count : peer->current_display));
 	gtk_widget_set_visible(GTK_WIDGET(t->displays), count > 1);
+	gui_display_menu_set_display(
+			t->menu, all ? NULL : hawser_display_at(peer, peer->current_display));
 }
 
 void gui_toolbar_set_on(GtkWidget *toolbar, enum gui_action action, bool on)
 {
 	struct toolbar *t = data_of(toolbar);
 
+	if (gui_display_menu_set_on(t->menu, action, on))
+		return;
 	t->quiet = true;
 	for (size_t i = 0; i < BUTTONS; i++)
 		if (buttons[i].action == action && buttons[i].toggle)

@@ -18,11 +18,22 @@ enum gui_action {
 	GUI_ACTION_DISPLAY,
 	GUI_ACTION_KEYBOARD,
 	GUI_ACTION_SOUND,
-	GUI_ACTION_CALL
+	GUI_ACTION_CALL,
+	/* behind the button of gtk/display_menu */
+	GUI_ACTION_STRETCH,
+	GUI_ACTION_FOLLOW_POINTER,
+	GUI_ACTION_FOLLOW_WINDOW,
+	GUI_ACTION_BLOCK,
+	GUI_ACTION_DARK,
+	GUI_ACTION_SIZE,
+	GUI_ACTION_PLUG
 };
+#define GUI_DISPLAY_ALL (-1)
+#define GUI_SIZE_FIT (-1) /* that of the window */
 
-/* `value`: for FULLSCREEN, SCALE, GRAB, SOUND and CALL whether it shall be on, for QUALITY an enum
- * hawser_quality, for DISPLAY an index, else 0. */
+/* `value`: for what is switched whether it shall be on, for QUALITY an enum hawser_quality, for
+ * DISPLAY an index or GUI_DISPLAY_ALL, for SIZE width << 16 | height or GUI_SIZE_FIT, for PLUG
+ * whether one comes, else 0. */
 typedef void (*gui_action_fn)(enum gui_action action, int value, gpointer arg);
 
 /* A horizontal box; nothing works yet but FULLSCREEN and DISCONNECT. */
@@ -30,8 +41,8 @@ GtkWidget *gui_toolbar_new(gui_action_fn fn, gpointer arg);
 /* Whether there is a picture to work on. */
 void gui_toolbar_set_ready(GtkWidget *toolbar, bool ready);
 /* Shows a chooser when there are several. */
-void gui_toolbar_set_displays(GtkWidget *toolbar, size_t count, size_t current);
-/* What is on now: FULLSCREEN, SCALE, GRAB, SOUND or CALL. */
+void gui_toolbar_set_displays(GtkWidget *toolbar, const struct hawser_peer *peer, bool all);
+/* What is on now: of all that is switched. */
 void gui_toolbar_set_on(GtkWidget *toolbar, enum gui_action action, bool on);
 /* Which quality is asked for now; for one that is not offered none is shown. */
 void gui_toolbar_set_quality(GtkWidget *toolbar, enum hawser_quality quality);

@@ -3,6 +3,7 @@
 #include "client/gtk/window_session.h"
 #include "client/gtk/canvas.h"
 #include "client/gtk/clipboard.h"
+#include "client/gtk/displays.h"
 #include "client/gtk/edge_bar.h"
 #include "client/gtk/notice.h"
 #include "client/gtk/pages.h"
@@ -21,15 +22,13 @@ struct session_window {
 	struct gui_pages *pages;
 	struct gui_clipboard *clipboard;
 	hawser_session *session;
-	size_t display;
-	bool ready; /* there is a picture */
-	bool met;   /* the host let us in since the connection was last asked for */
-	bool actual_size;
+	struct gui_displays *displays;
+	bool ready;  /* there is a picture */
+	bool met;    /* the host let us in since the connection was last asked for */
 	bool in_bar; /* the keyboard works the buttons, because the user wished so */
 	char *screenshot;
 	guint end_timer, focus_idle;
 	struct gui_sound sound;
-	size_t want_display; /* from 1, until it was asked for; 0 = none */
 };
 
 static void set_on(struct session_window *w, enum gui_action action, bool on)
@@ -94,13 +93,6 @@ static void on_fullscreen_changed(GtkWindow *window, GParamSpec *param, gpointer
 		gtk_widget_grab_focus(GTK_WIDGET(w->canvas));
 }
 
-static void set_actual_size(struct session_window *w, bool actual)
-{
-	w->actual_size = actual;
-	gui_canvas_set_actual_size(w->canvas, actual);
-	set_on(w, GUI_ACTION_SCALE, actual);
-}
-
 static void show_quality(struct session_window *w)
 {
 	int quality = HAWSER_QUALITY_DEFAULT;
@@ -123,12 +115,11 @@ static void on_action(enum gui_action action, int value, gpointer arg)
 {
 	struct session_window *w = arg;
 
+	if (gui_displays_act(w->displays, action, value))
+		return;
 	switch (action) {
 	case GUI_ACTION_FULLSCREEN:
 		set_fullscreen(w, value);
-		break;
-	case GUI_ACTION_SCALE:
-		set_actual_size(w, value);
 		break;
 	case GUI_ACTION_GRAB:
 		set_grab(w, value);
@@ -149,15 +140,14 @@ static void on_action(enum gui_action action, int value, gpointer arg)
 		hawser_session_set_option(w->session, HAWSER_OPTION_QUALITY, value);
 		show_quality(w);
 		break;
-	case GUI_ACTION_DISPLAY:
-		hawser_session_switch_display(w->session, (size_t)value);
-		break;
 	case GUI_ACTION_DISCONNECT:
 		gtk_window_close(w->window);
 		break;
 	case GUI_ACTION_SOUND:
 	case GUI_ACTION_CALL:
 		gui_sound_act(&w->sound, action, value);
+		break;
+	default: /* of the displays */
 		break;
 	}
 }
@@ -238,32 +228,15 @@ static GtkWidget *new_bar(struct session_window *w)
 	return bar;
 }
 
-static void show_peer(struct session_window *w, const struct hawser_peer *peer)
+static void show_peer(struct session_window *w, const struct hawser_peer *peer, bool ready)
 {
 	char *title;
 
-	w->display = peer->current_display;
-	if (hawser_display_at(peer, w->display))
-		gui_canvas_set_display(w->canvas, w->display, hawser_display_at(peer, w->display));
-	gui_toolbar_set_displays(w->bar, peer->display_count, w->display);
-	gui_toolbar_set_displays(w->edge_bar, peer->display_count, w->display);
+	gui_displays_listed(w->displays, peer, ready);
 	title = g_strdup_printf("%s@%s – %s", peer->username, peer->hostname, peer->id);
 	gtk_window_set_title(w->window, title);
 	g_free(title);
 	gui_status_line_explain(w->status, peer);
-}
-
-/* As --display says; once, for later the buttons do. */
-static void choose_display(struct session_window *w, const struct hawser_peer *peer)
-{
-	size_t want = w->want_display;
-
-	w->want_display = 0;
-	if (want == 0 || want - 1 == peer->current_display)
-		return;
-	if (want <= peer->display_count && hawser_session_switch_display(w->session, want - 1) == 0)
-		return;
-	gui_notice_show(w->notice, "The host has no such display", "this one is its choice", 22);
 }
 
 /* The tools work on a picture: without one they are grey, and nothing is said of a connection that
@@ -299,9 +272,8 @@ static void on_closed(struct session_window *w, const struct hawser_event *e)
 
 static void on_frame(struct session_window *w, const struct hawser_event *e)
 {
-	if (e->u.frame.display != w->display)
+	if (!gui_displays_frame(w->displays, e->u.frame.display))
 		return;
-	gui_canvas_update(w->canvas);
 	if (!w->ready) {
 		set_ready(w, true);
 		gui_pages_show_picture(w->pages);
@@ -334,14 +306,15 @@ static void on_event(hawser_session *session, const struct hawser_event *e, void
 	case HAWSER_EVENT_READY:
 		w->met = true;
 		gui_canvas_tell_layout(w->canvas);
-		show_peer(w, e->u.peer);
+		show_peer(w, e->u.peer, true);
 		gui_pages_show_progress(w->pages, "Waiting for the picture");
-		choose_display(w, e->u.peer);
 		gui_sound_event(&w->sound, e);
 		break;
 	case HAWSER_EVENT_DISPLAYS:
-		show_peer(w, e->u.peer);
-		gui_canvas_update(w->canvas);
+		show_peer(w, e->u.peer, false);
+		break;
+	case HAWSER_EVENT_PRIVACY:
+		gui_displays_privacy(w->displays, e);
 		break;
 	case HAWSER_EVENT_FRAME:
 		on_frame(w, e);
@@ -436,11 +409,22 @@ static void on_destroy(GtkWidget *widget, gpointer arg)
 	if (w->focus_idle)
 		g_source_remove(w->focus_idle);
 	gui_clipboard_free(w->clipboard);
+	gui_displays_free(w->displays);
 	gui_canvas_set_session(w->canvas, NULL);
 	g_object_unref(w->canvas);
 	hawser_session_close(w->session);
 	g_free(w->screenshot);
 	g_free(w);
+}
+
+static int save_picture(struct session_window *w, struct hws_error *err)
+{
+	GdkTexture *picture = gui_canvas_picture(w->canvas);
+	int r = picture ? gui_screenshot_save(picture, w->screenshot, err)
+			: hws_error_set(err, HWS_ERR_DISPLAY, "there is no picture");
+
+	g_clear_object(&picture);
+	return r;
 }
 
 static gboolean on_end(gpointer arg)
@@ -454,7 +438,7 @@ static gboolean on_end(gpointer arg)
 		r = hws_error_set(&err, HWS_ERR_DISPLAY, "there is no picture to save in %.200s",
 				w->screenshot);
 	else if (w->screenshot)
-		r = gui_screenshot_save(gui_canvas_picture(w->canvas), w->screenshot, &err);
+		r = save_picture(w, &err);
 	if (r < 0) {
 		g_printerr("hawser-desktop: %s\n", err.text);
 		w->app->exit_status = 1;
@@ -520,6 +504,7 @@ static void build_window(struct session_window *w, const char *target)
 	gtk_box_append(GTK_BOX(column), w->notice);
 	gtk_box_append(GTK_BOX(column), build_status(w));
 	gtk_window_set_child(w->window, column);
+	w->displays = gui_displays_new(w->canvas, w->bar, w->edge_bar, w->notice);
 	gui_canvas_take_keys(w->canvas, w->window);
 	g_signal_connect(w->window, "destroy", G_CALLBACK(on_destroy), w);
 	g_signal_connect(w->window, "realize", G_CALLBACK(on_realize), w);
@@ -543,8 +528,6 @@ void gui_session_window_open(struct gui_app *app, const char *target, struct gui
 	if (launch) {
 		gui_launch_fill(launch, &conf);
 		show_keyboard(w, launch->keyboard);
-		w->want_display = launch->display;
-		set_actual_size(w, launch->actual_size);
 		w->screenshot = g_strdup(launch->screenshot);
 		if (launch->seconds)
 			w->end_timer = g_timeout_add_seconds(launch->seconds, on_end, w);
@@ -555,6 +538,7 @@ void gui_session_window_open(struct gui_app *app, const char *target, struct gui
 	w->sound.call_due = launch && launch->call;
 	set_ready(w, false);
 	r = hawser_session_open(app->context, &conf, &w->session);
+	gui_displays_begin(w->displays, r < 0 ? NULL : w->session, launch);
 	if (launch) {
 		gui_free_password(launch->password);
 		launch->password = NULL;
