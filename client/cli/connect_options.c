@@ -79,7 +79,7 @@ static const struct hws_option table[] = {
 			.arg = "N",
 			.help = "At most N pictures a second; 0: 30, the protocol's default." },
 	TEXT("", "display", displays.display_text, "N|all",
-			"Show display N, counted from 1; 0: the host's choice; all of them at once."),
+			"Show display N, counted from 1; 0: the host's choice; all: all of them at once."),
 	TEXT("", "resolution", displays.resolution_text, "WxH",
 			"Wish this size of the shown display; it goes back when the session ends."),
 	{ .section = "",

@@ -161,8 +161,9 @@ void gui_display_menu_set_display(GtkWidget *menu, const struct hawser_display *
 
 	m->count = m->current = 0;
 	if (info) {
-		bool changed = info->original.width && (info->original.width != info->width ||
-				info->original.height != info->height);
+		bool changed = info->original.width &&
+				(info->original.width != info->width ||
+						info->original.height != info->height);
 		add_size(m, names, info->width, info->height, "");
 		if (changed)
 			add_size(m, names, info->original.width, info->original.height,

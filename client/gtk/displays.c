@@ -34,8 +34,8 @@ static void set_scale(struct gui_displays *d, bool actual, bool stretch)
 	set_on(d, GUI_ACTION_STRETCH, stretch);
 }
 
-static void set_option(struct gui_displays *d, enum hawser_option option, enum gui_action action,
-		bool on)
+static void set_option(
+		struct gui_displays *d, enum hawser_option option, enum gui_action action, bool on)
 {
 	hawser_session_set_option(d->session, option, on);
 	set_on(d, action, on);
@@ -94,9 +94,11 @@ static void wish_once(struct gui_displays *d, const struct hawser_peer *peer)
 		d->plug = false;
 		return;
 	}
-	if (d->want && (want >= d->count ||
-				       (want != d->current && hawser_session_switch_display(d->session,
-									       want) < 0)))
+	if (d->want &&
+			(want >= d->count ||
+					(want != d->current &&
+							hawser_session_switch_display(
+									d->session, want) < 0)))
 		gui_notice_show(d->notice, "The host has no such display", "this one is its choice",
 				22);
 	else if (d->width)
@@ -208,8 +210,8 @@ bool gui_displays_act(struct gui_displays *d, enum gui_action action, int value)
 		if (value == GUI_SIZE_FIT)
 			fit_to_window(d);
 		else
-			hawser_session_resize_display(d->session, d->current,
-					(uint32_t)value >> 16, (uint32_t)value & 0xffff);
+			hawser_session_resize_display(d->session, d->current, (uint32_t)value >> 16,
+					(uint32_t)value & 0xffff);
 		return true;
 	case GUI_ACTION_PLUG:
 		hawser_session_plug_display(d->session, value ? 1 : -1, value);

@@ -8,8 +8,8 @@
 struct gui_displays;
 
 /* Borrows the widgets, which outlive it. */
-struct gui_displays *gui_displays_new(GuiCanvas *canvas, GtkWidget *bar, GtkWidget *edge_bar,
-		GtkWidget *notice);
+struct gui_displays *gui_displays_new(
+		GuiCanvas *canvas, GtkWidget *bar, GtkWidget *edge_bar, GtkWidget *notice);
 void gui_displays_free(struct gui_displays *d); /* takes NULL */
 /* What the command line wished (NULL: nothing), before the session connects. */
 void gui_displays_begin(

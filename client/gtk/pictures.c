@@ -99,8 +99,7 @@ bool gui_pictures_update(struct gui_pictures *p, hawser_session *session, size_t
 	int before_w = 0, before_h = 0, now_w = 0, now_h = 0;
 	GBytes *bytes;
 
-	if (display >= GUI_DISPLAYS_MAX ||
-			hawser_session_lock_frame(session, display, &frame) < 0)
+	if (display >= GUI_DISPLAYS_MAX || hawser_session_lock_frame(session, display, &frame) < 0)
 		return false;
 	gui_pictures_size(p, &before_w, &before_h);
 	/* Copied: the renderer may keep the last texture longer than the lock lasts. */
@@ -114,8 +113,8 @@ bool gui_pictures_update(struct gui_pictures *p, hawser_session *session, size_t
 	return before_w != now_w || before_h != now_h;
 }
 
-void gui_pictures_draw(const struct gui_pictures *p, GtkSnapshot *snapshot,
-		const graphene_rect_t *place)
+void gui_pictures_draw(
+		const struct gui_pictures *p, GtkSnapshot *snapshot, const graphene_rect_t *place)
 {
 	GdkRectangle b;
 
@@ -138,8 +137,8 @@ void gui_pictures_draw(const struct gui_pictures *p, GtkSnapshot *snapshot,
 }
 
 /* How far a point is from a display, squared; the nearest pixel of it. */
-static double reach(const struct gui_pictures *p, size_t i, double x, double y, int *ret_x,
-		int *ret_y)
+static double reach(
+		const struct gui_pictures *p, size_t i, double x, double y, int *ret_x, int *ret_y)
 {
 	double px = x - p->display[i].x, py = y - p->display[i].y;
 	double nx = CLAMP(px, 0, width_of(p, i) - 1), ny = CLAMP(py, 0, height_of(p, i) - 1);

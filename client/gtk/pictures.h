@@ -25,8 +25,8 @@ bool gui_pictures_update(struct gui_pictures *p, hawser_session *session, size_t
 /* The size of what is shown; false: nothing yet. */
 bool gui_pictures_size(const struct gui_pictures *p, int *ret_width, int *ret_height);
 /* Draws it at this place. */
-void gui_pictures_draw(const struct gui_pictures *p, GtkSnapshot *snapshot,
-		const graphene_rect_t *place);
+void gui_pictures_draw(
+		const struct gui_pictures *p, GtkSnapshot *snapshot, const graphene_rect_t *place);
 /* The pixel of a display that lies there, or the nearest one; false: nothing is shown. `ret_on`:
  * it is right there. */
 bool gui_pictures_at(const struct gui_pictures *p, double x, double y, size_t *ret_display,

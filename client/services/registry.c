@@ -48,6 +48,6 @@ const struct hws_host_service_impl *const hws_host_tunnel_registry[] = {
 const struct hws_host_service_impl *const hws_host_camera_registry[] = {
 	&hws_camera_host_service,
 	&hws_chat_host_service,
-	&hws_call_host_service,
+	&hws_sound_host_service,
 	NULL,
 };

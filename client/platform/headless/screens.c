@@ -10,7 +10,7 @@ static const struct hws_size sizes[] = { { 640, 480 }, { 800, 600 }, { 1024, 768
 
 #define PLUG_WIDTH 800
 #define PLUG_HEIGHT 600
-#define SIDE_MAX 8192
+#define SIDE_MAX 3840
 
 static struct headless *of_screens(struct hws_screens *s)
 {

@@ -9,6 +9,7 @@
 #include "client/services/cursor/cursor_view.h"
 #include "client/services/input/input_view.h"
 #include "client/services/print/print_view.h"
+#include "client/services/privacy/privacy_view.h"
 #include "shared/base/log.h"
 #include "shared/crypto/crypto.h"
 #include "shared/wire/envelope.h"
@@ -34,6 +35,7 @@ struct fuzz {
 	struct hws_chat_view *chat;
 	struct hws_input_view *input;
 	struct hws_print_view *print;
+	struct hws_service *privacy;
 	unsigned flags;
 	bool ended;  /* this link: nothing may be told any more */
 	bool agreed; /* to do without encryption */
@@ -150,7 +152,8 @@ static void on_displays(void *arg)
 
 	must(p->display_count <= HWS_PEER_DISPLAYS_MAX);
 	for (size_t i = 0; i < p->display_count; i++)
-		must(memchr(p->display[i].name, 0, sizeof(p->display[i].name)) != NULL);
+		must(memchr(p->display[i].name, 0, sizeof(p->display[i].name)) != NULL &&
+				p->display[i].size_count <= HWS_PEER_SIZES_MAX);
 }
 
 static void on_permission(int permission HWS_UNUSED, bool enabled HWS_UNUSED, void *arg)
@@ -314,6 +317,30 @@ static int answer(struct fuzz *f, unsigned what)
 				    : hws_input_view_type(f->input, b);
 }
 
+/* Of displays: below 128 it is shown. */
+static int wish(struct fuzz *f, unsigned what)
+{
+	struct hws_view_options o = *hws_viewer_options(f->viewer);
+
+	if (what < 128)
+		return hws_viewer_show(f->viewer, what);
+	switch (what % 4) {
+	case 0:
+		return hws_viewer_resize(f->viewer, byte(f), byte(f) * 16, byte(f) * 16);
+	case 1:
+		return hws_viewer_plug(f->viewer, (int)byte(f) - 1, what & 64);
+	case 2:
+		return hws_viewer_darken(f->viewer, what & 64);
+	default:
+		o.all_displays = what & 4;
+		o.follow_cursor = what & 8;
+		o.follow_window = what & 16;
+		o.block_input = what & 32;
+		hws_viewer_set_options(f->viewer, &o);
+		return HWS_OK;
+	}
+}
+
 static void step(struct fuzz *f)
 {
 	int r = HWS_OK;
@@ -333,7 +360,7 @@ static void step(struct fuzz *f)
 		r = hws_viewer_agree_plain(f->viewer, f->agreed);
 		break;
 	case 4:
-		r = hws_viewer_show(f->viewer, byte(f));
+		r = wish(f, byte(f));
 		break;
 	case 5:
 		r = hws_viewer_refresh(f->viewer, (int)byte(f) - 3);
@@ -366,6 +393,12 @@ static void step(struct fuzz *f)
 	must(r <= HWS_OK);
 }
 
+static void on_privacy(const struct hws_privacy_news *n, void *arg HWS_UNUSED)
+{
+	text(n->text);
+	must(n->result == HWS_OK || *n->text);
+}
+
 static void open_all(struct fuzz *f)
 {
 	struct hws_viewer_conf conf = { .ops = &ops,
@@ -388,6 +421,8 @@ static void open_all(struct fuzz *f)
 			     &f->clipboard) == HWS_OK);
 	must(hws_input_view_new(f->viewer, &f->input) == HWS_OK);
 	must(hws_chat_view_new(&(struct hws_chat_view_conf){ on_chat, f }, &f->chat) == HWS_OK);
+	must(hws_privacy_view_new(on_privacy, f, &f->privacy) == HWS_OK);
+	hws_viewer_serve(f->viewer, f->privacy);
 	hws_viewer_serve(f->viewer, hws_chat_view_service(f->chat));
 	hws_viewer_serve(f->viewer, hws_input_view_service(f->input));
 	hws_viewer_serve(f->viewer, hws_cursor_view_service(f->cursor));
@@ -439,6 +474,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	hws_input_view_free(f.input);
 	hws_chat_view_free(f.chat);
 	hws_print_view_free(f.print);
+	f.privacy->impl->free(f.privacy);
 	hws_clipboard_view_free(f.clipboard);
 	hws_cursor_view_free(f.cursor);
 	return 0;

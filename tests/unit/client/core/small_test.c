@@ -300,6 +300,7 @@ int main(void)
 	srunner_add_suite(runner, wish_suite());
 	srunner_add_suite(runner, layout_suite());
 	srunner_add_suite(runner, kind_suite());
+	srunner_add_suite(runner, displays_suite());
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

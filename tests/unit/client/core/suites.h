@@ -15,5 +15,6 @@ Suite *service_suite(void);
 Suite *wish_suite(void);
 Suite *layout_suite(void);
 Suite *kind_suite(void);
+Suite *displays_suite(void);
 /* Compares with the file; HAWSER_UPDATE_GOLDEN=1 writes it instead. */
 void golden_compare(const char *path, struct hws_bytes text);
