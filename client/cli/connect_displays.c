@@ -1,5 +1,5 @@
-/* Displays come and change at the host's own pace: what was asked for is there when a picture of that
- * size is, and a refusal is a box like any other. */
+/* Displays come and change at the host's own pace: what was asked for is there when a picture of
+ * that size is, and a refusal is a box like any other. */
 #include "client/cli/connect_displays.h"
 #include "client/cli/cli.h"
 #include "client/cli/png_file.h"

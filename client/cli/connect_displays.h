@@ -1,5 +1,5 @@
-/* cli/connect_displays: what `hawser connect` wishes of the host's displays and of the person at it:
- * which are shown, of what size, and so on; and what became of it. */
+/* cli/connect_displays: what `hawser connect` wishes of the host's displays and of the person at
+ * it: which are shown, of what size, and so on; and what became of it. */
 #pragma once
 #include <hawser/hawser.h>
 #include <stdbool.h>

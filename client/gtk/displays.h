@@ -1,8 +1,9 @@
 /* gtk/displays: the displays of one session's host: which are shown, and what the user wishes of
- * them and of the person there. Joins the canvas, the two bars and the session. Main thread only. */
+ * them and of the person there. Joins the canvas, the two bars and the session. Main thread only.
+ * */
 #pragma once
-#include "client/gtk/app.h"
 #include "client/gtk/canvas.h"
+#include "client/gtk/launch.h"
 #include "client/gtk/toolbar.h"
 
 struct gui_displays;

@@ -1,5 +1,6 @@
 /* The words that `hawser connect` has for them, too. */
-#include "client/gtk/launch_displays.h"
+#include "client/gtk/launch.h"
+#include "shared/base/macros.h"
 #include "shared/base/num.h"
 #include "shared/base/str.h"
 #include <stdio.h>
@@ -40,7 +41,7 @@ static bool parse_follow(const char *text, struct gui_launch *l)
 {
 	static const char *const words[] = { "none", "pointer", "window", "both" };
 
-	for (unsigned i = 0; i < G_N_ELEMENTS(words); i++)
+	for (unsigned i = 0; i < HWS_COUNT(words); i++)
 		if (hws_str_equal(text, words[i])) {
 			l->follow = i;
 			return true;

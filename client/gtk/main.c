@@ -1,6 +1,5 @@
 /* hawser-desktop: the desktop program. `hawser` starts it when no headless work was asked for. */
 #include "client/gtk/app.h"
-#include "client/gtk/launch_displays.h"
 #include "shared/base/mem.h"
 #include "shared/base/num.h"
 #include "shared/base/output.h"

@@ -1,5 +1,5 @@
-/* Displays may lie beside each other with gaps, and one may not have a picture yet: what is shown is
- * the box around all of them. */
+/* Displays may lie beside each other with gaps, and one may not have a picture yet: what is shown
+ * is the box around all of them. */
 #include "client/gtk/pictures.h"
 
 static bool is_shown(const struct gui_pictures *p, size_t i)

@@ -1,6 +1,6 @@
-/* gtk/pictures: the newest pictures of a host's displays, and where each lies: one display alone, or
- * all of them as they lie on the host's desktop. Coordinates are pixels of what is shown, from its
- * top left corner. Main thread only. */
+/* gtk/pictures: the newest pictures of a host's displays, and where each lies: one display alone,
+ * or all of them as they lie on the host's desktop. Coordinates are pixels of what is shown, from
+ * its top left corner. Main thread only. */
 #pragma once
 #include <gtk/gtk.h>
 #include <hawser/hawser.h>

@@ -1,5 +1,5 @@
-/* privacy/privacy_host: at the host: its monitors dark, its mouse and keyboard without effect, while
- * a viewer wishes so. */
+/* privacy/privacy_host: at the host: its monitors dark, its mouse and keyboard without effect,
+ * while a viewer wishes so. */
 #pragma once
 #include "client/services/host_service.h"
 

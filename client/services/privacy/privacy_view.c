@@ -1,5 +1,5 @@
-/* The states of the protocol in words. The host's own words are shown behind them, made readable: it
- * may write what it likes. */
+/* The states of the protocol in words. The host's own words are shown behind them, made readable:
+ * it may write what it likes. */
 #include "client/services/privacy/privacy_view.h"
 #include "client/core/readable_text.h"
 #include "shared/base/mem.h"

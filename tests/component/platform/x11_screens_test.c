@@ -399,7 +399,7 @@ static void until_dark(bool dark)
 	}
 }
 
-START_TEST(the_monitors_there_are_dark_and_the_viewer_sees_all_the_same)
+START_TEST(the_monitors_are_dark_and_the_viewer_sees_on)
 {
 	unsigned n = 0;
 
@@ -450,5 +450,5 @@ int main(void)
 					monitors_that_somebody_defines_are_seen_at_once,
 					what_a_killed_one_left_is_taken_back_by_the_next,
 					the_keyboard_there_has_no_effect_while_it_is_blocked,
-					the_monitors_there_are_dark_and_the_viewer_sees_all_the_same));
+					the_monitors_are_dark_and_the_viewer_sees_on));
 }

@@ -1,5 +1,6 @@
-/* core/viewer_displays and services/privacy at the viewer: which displays are asked for, what becomes
- * of it when the host's list changes, and what the host says of its monitors and devices. */
+/* core/viewer_displays and services/privacy at the viewer: which displays are asked for, what
+ * becomes of it when the host's list changes, and what the host says of its monitors and devices.
+ * */
 #include "client/services/privacy/privacy_view.h"
 #include "shared/wire/envelope.h"
 #include "suites.h"
@@ -178,8 +179,8 @@ START_TEST(wishes_are_told)
 	hws_viewer_set_options(r.viewer, &o);
 	m = sent(SES__MISC__UNION_OPTION, from);
 	ck_assert_ptr_nonnull(m);
-	ck_assert_int_eq(
-			m->misc->option->follow_remote_cursor, SES__OPTION_MESSAGE__BOOL_OPTION__Yes);
+	ck_assert_int_eq(m->misc->option->follow_remote_cursor,
+			SES__OPTION_MESSAGE__BOOL_OPTION__Yes);
 	ck_assert_int_eq(m->misc->option->block_input, SES__OPTION_MESSAGE__BOOL_OPTION__Yes);
 	ck_assert_int_eq(m->misc->option->follow_remote_window,
 			SES__OPTION_MESSAGE__BOOL_OPTION__NotSet);

@@ -334,10 +334,11 @@ END_TEST
 static int privacy_state(unsigned viewer)
 {
 	const Ses__Misc *m = misc_of(viewer, SES__MISC__UNION_BACK_NOTIFICATION);
+	const Ses__BackNotification *n = m ? m->back_notification : NULL;
 
-	return m && m->back_notification->union_case == SES__BACK_NOTIFICATION__UNION_PRIVACY_MODE_STATE
-			? (int)m->back_notification->privacy_mode_state
-			: -1;
+	if (!n || n->union_case != SES__BACK_NOTIFICATION__UNION_PRIVACY_MODE_STATE)
+		return -1;
+	return (int)n->privacy_mode_state;
 }
 
 static bool toggle(unsigned viewer, bool on)
