@@ -139,6 +139,12 @@ void api_report_figures(struct api_session_loop *e)
 	st.codec = api_codec_public(v.codec);
 	st.patches = v.patches;
 	st.patch_bytes = v.patch_bytes;
+	st.capture_us = v.host.capture_us;
+	st.convert_us = v.host.convert_us;
+	st.encode_us = v.host.encode_us;
+	st.send_us = v.host.send_us;
+	st.network_us = v.host.network_us;
+	st.present_us = (uint32_t)HWS_MIN(v.present_us, (uint64_t)UINT32_MAX);
 	st.decoder = hws_confined_how(e->decoder);
 	st.relayed = e->relayed;
 	st.encrypted = hws_viewer_encrypted(e->viewer);

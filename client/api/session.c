@@ -219,6 +219,14 @@ void hawser_session_unlock_frame(hawser_session *s, size_t display)
 	s->locked[display] = NULL;
 }
 
+void hawser_session_shown(hawser_session *s, size_t display, uint64_t number)
+{
+	if (need_pictures(s) < 0)
+		return;
+	hws_video_view_shown(hws_video_view_of(s->loop_side->service[HWS_SERVICE_VIDEO]), display,
+			number);
+}
+
 /* Calls about pictures, and what goes with them. */
 static int need_ready(hawser_session *s)
 {

@@ -6,6 +6,7 @@
 #include "client/cli/connect_said.h"
 #include "client/cli/connect_sound.h"
 #include "client/cli/secret.h"
+#include "client/cli/stats_line.h"
 #include "shared/base/clock.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -41,36 +42,6 @@ static void finish(struct run *r, int status)
 	if (!r->finished)
 		r->status = status;
 	r->finished = true;
-}
-
-static const char *decoder_text(uint32_t how)
-{
-	if (how == HAWSER_CONFINED_ALL)
-		return "confined";
-	if (how & HAWSER_CONFINED_CALLS)
-		return "partly-confined";
-	return how ? "unconfined" : "none";
-}
-
-static bool print_stats(const struct run *r, const struct hawser_stats *s, const char *kind)
-{
-	char rtt[16] = "unknown";
-
-	if (s->rtt_ms)
-		snprintf(rtt, sizeof(rtt), "%u", s->rtt_ms);
-	printf("%s frames=%" PRIu64 " dropped=%" PRIu64 " fps=%.1f bytes_in=%" PRIu64
-	       " bytes_out=%" PRIu64
-	       " first_frame_ms=%.1f rtt_ms=%s target_kbit=%u decode_ms=%.2f codec=%s path=%s "
-	       "encrypted=%s silent_s=%u encryption=%s trust=%s decoder=%s "
-	       "patches=%" PRIu64 " patch_bytes=%" PRIu64 "\n",
-			kind, s->frames, s->frames_dropped, s->fps, s->bytes_in, s->bytes_out,
-			(double)s->first_frame_us / 1000, rtt, s->target_kbit,
-			(double)s->decode_us / 1000,
-			s->codec == HAWSER_CODEC_AUTO ? "none" : hawser_codec_name(s->codec),
-			r->path ? r->path : "none", s->encrypted ? "yes" : "no", s->silent_s,
-			hawser_encryption_name(s->encryption), hawser_trust_name(s->trust),
-			decoder_text(s->decoder), s->patches, s->patch_bytes);
-	return fflush(stdout) == 0;
 }
 
 /* Nobody gets what this run was made for; why is said at the end of the program. */
@@ -355,7 +326,7 @@ static void on_event(hawser_session *session, const struct hawser_event *ev, voi
 		connect_said_print(ev);
 		break;
 	case HAWSER_EVENT_STATS:
-		if (r->o->stats && !print_stats(r, ev->u.stats, "stats"))
+		if (r->o->stats && !cli_print_stats("stats", ev->u.stats, r->path))
 			lost_output(r);
 		break;
 	case HAWSER_EVENT_RECORDING:
@@ -554,7 +525,7 @@ static int run_headless(const struct connect_options *o)
 	else
 		loop(&r, signals);
 	if (o->stats && hawser_session_stats(r.session, &stats) == 0 &&
-			!print_stats(&r, &stats, "final") && r.status == CLI_OK)
+			!cli_print_stats("final", &stats, r.path) && r.status == CLI_OK)
 		r.status = CLI_FILE;
 	hawser_session_close(r.session);
 out:

@@ -72,6 +72,7 @@ void hws_view_options_login(enum hws_session_kind kind, const struct hws_view_op
 	put_decoding(o, ret);
 	if (o->fps > 0)
 		m->custom_fps = o->fps;
+	m->video_cost = YES; /* for the figures; deployed hosts pass over it */
 	if (!o->no_remote_cursor)
 		m->show_remote_cursor = YES;
 	if (o->lock_after)

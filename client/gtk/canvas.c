@@ -22,6 +22,7 @@ struct _GuiCanvas {
 	GtkIMContext *im;  /* dead keys, Compose, input methods: when keys are sent as characters */
 	GString *composed; /* by the event that it looks at */
 	bool composing;    /* it looks at one */
+	GdkFrameClock *clock; /* only compared */
 	gui_canvas_hotkey hotkey;
 	gpointer hotkey_arg;
 };
@@ -69,6 +70,25 @@ static void draw_pointer(GuiCanvas *c, GtkSnapshot *snapshot, const graphene_rec
 	gtk_snapshot_append_texture(snapshot, c->pointer, &r);
 }
 
+static void on_painted(GdkFrameClock *clock, GuiCanvas *c)
+{
+	(void)clock;
+	if (c->session)
+		gui_pictures_shown(&c->pictures, c->session);
+}
+
+/* The widget has another clock when it has come to another window. */
+static void watch_clock(GuiCanvas *c)
+{
+	GdkFrameClock *clock = gtk_widget_get_frame_clock(GTK_WIDGET(c));
+
+	if (clock == c->clock)
+		return;
+	c->clock = clock;
+	if (clock)
+		g_signal_connect_object(clock, "after-paint", G_CALLBACK(on_painted), c, 0);
+}
+
 static void canvas_snapshot(GtkWidget *widget, GtkSnapshot *snapshot)
 {
 	GuiCanvas *c = GUI_CANVAS(widget);
@@ -80,6 +100,7 @@ static void canvas_snapshot(GtkWidget *widget, GtkSnapshot *snapshot)
 			&GRAPHENE_RECT_INIT(0, 0, (float)gtk_widget_get_width(widget),
 					(float)gtk_widget_get_height(widget)));
 	gui_pictures_draw(&c->pictures, snapshot, &place);
+	watch_clock(c);
 	if (c->pointer && c->pointer_foreign)
 		draw_pointer(c, snapshot, &place);
 	gtk_snapshot_pop(snapshot);

@@ -109,8 +109,18 @@ bool gui_pictures_update(struct gui_pictures *p, hawser_session *session, size_t
 			GDK_MEMORY_B8G8R8A8_PREMULTIPLIED, bytes, frame.stride);
 	g_bytes_unref(bytes);
 	hawser_session_unlock_frame(session, display);
+	p->display[display].unshown = frame.number;
 	gui_pictures_size(p, &now_w, &now_h);
 	return before_w != now_w || before_h != now_h;
+}
+
+void gui_pictures_shown(struct gui_pictures *p, hawser_session *session)
+{
+	for (size_t i = 0; i < p->count; i++) {
+		if (is_shown(p, i) && p->display[i].unshown)
+			hawser_session_shown(session, i, p->display[i].unshown);
+		p->display[i].unshown = 0;
+	}
 }
 
 void gui_pictures_draw(

@@ -12,6 +12,7 @@ struct gui_pictures {
 		GdkTexture *texture; /* NULL: nothing yet */
 		int x, y;            /* on the host's desktop */
 		int width, height;   /* as the host tells */
+		uint64_t unshown;    /* number of a picture that is not on the screen yet; 0 = none */
 	} display[GUI_DISPLAYS_MAX];
 	size_t count, current;
 	bool all;
@@ -27,6 +28,8 @@ bool gui_pictures_size(const struct gui_pictures *p, int *ret_width, int *ret_he
 /* Draws it at this place. */
 void gui_pictures_draw(
 		const struct gui_pictures *p, GtkSnapshot *snapshot, const graphene_rect_t *place);
+/* What was drawn is on the screen now: the session is told. */
+void gui_pictures_shown(struct gui_pictures *p, hawser_session *session);
 /* The pixel of a display that lies there, or the nearest one; false: nothing is shown. `ret_on`:
  * it is right there. */
 bool gui_pictures_at(const struct gui_pictures *p, double x, double y, size_t *ret_display,

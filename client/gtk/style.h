@@ -11,6 +11,7 @@ static const char gui_style[] =
 		".hawser-id { font-size: 170%; font-family: monospace; letter-spacing: 2px; }\n"
 		".hawser-hint { opacity: 0.7; }\n"
 		".hawser-status { padding: 2px 10px; font-size: 90%; }\n"
+		".hawser-figures { font-family: monospace; font-size: 90%; }\n"
 		".hawser-notice { padding: 4px 10px; }\n"
 		".hawser-bar { padding: 6px; border-radius: 0 0 9px 9px; }\n"
 		".hawser-insecure { color: #c01c28; font-weight: bold; }\n"

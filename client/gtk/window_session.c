@@ -457,18 +457,6 @@ static GtkWidget *build_picture(struct session_window *w)
 	return scroller;
 }
 
-static GtkWidget *build_status(struct session_window *w)
-{
-	GtkWidget *status = g_object_new(
-			GTK_TYPE_LABEL, "accessible-role", GTK_ACCESSIBLE_ROLE_STATUS, NULL);
-
-	w->status = GTK_LABEL(status);
-	gtk_widget_add_css_class(status, "hawser-status");
-	gtk_label_set_xalign(w->status, 0);
-	gtk_label_set_ellipsize(w->status, PANGO_ELLIPSIZE_END);
-	return status;
-}
-
 static void on_realize(GtkWidget *widget, gpointer arg)
 {
 	struct session_window *w = arg;
@@ -502,7 +490,8 @@ static void build_window(struct session_window *w, const char *target)
 	gtk_box_append(GTK_BOX(column), overlay);
 	w->notice = gui_notice_new();
 	gtk_box_append(GTK_BOX(column), w->notice);
-	gtk_box_append(GTK_BOX(column), build_status(w));
+	w->status = gui_status_line_new();
+	gtk_box_append(GTK_BOX(column), GTK_WIDGET(w->status));
 	gtk_window_set_child(w->window, column);
 	w->displays = gui_displays_new(w->canvas, w->bar, w->edge_bar, w->notice);
 	gui_canvas_take_keys(w->canvas, w->window);

@@ -191,6 +191,8 @@ static void on_message(struct hws_ipc *l HWS_UNUSED, const Agt__Message *m, int 
 		on_result(d, m->service_result);
 	else if (m->union_case == AGT__MESSAGE__UNION_AGENT_VIEWER)
 		d->conf.let_in(m->agent_viewer->conn, d->conf.arg);
+	else if (m->union_case == AGT__MESSAGE__UNION_AGENT_COST && d->conf.cost)
+		d->conf.cost(m->agent_cost, d->conf.arg);
 	else if (m->union_case == AGT__MESSAGE__UNION_AGENT_AUDIT && d->conf.audit)
 		d->conf.audit(m->agent_audit, d->conf.arg);
 }

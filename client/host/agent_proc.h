@@ -40,6 +40,8 @@ struct hws_agent_proc_conf {
 	void (*let_in)(uint64_t conn, void *arg);
 	/* For the audit log. */
 	void (*audit)(const Agt__AgentAudit *e, void *arg);
+	/* What the pictures of a connection cost, as it says; may be NULL. */
+	void (*cost)(const Agt__AgentCost *c, void *arg);
 	/* Its state is another one; may be NULL. Not to be freed inside. */
 	void (*changed)(struct hws_agent_proc *d, void *arg);
 	void *arg;

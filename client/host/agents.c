@@ -393,6 +393,14 @@ bool hws_agents_reaped(struct hws_agents *a, pid_t pid, int status)
 	return false;
 }
 
+static void desktop_cost(const Agt__AgentCost *c, void *arg)
+{
+	struct hws_agents *a = arg;
+
+	if (a->conf.cost)
+		a->conf.cost(c, a->conf.arg);
+}
+
 int hws_agents_new(struct hws_loop *loop, const struct hws_settings *settings,
 		const struct hws_agents_conf *conf, struct hws_agents **ret)
 {
@@ -402,6 +410,7 @@ int hws_agents_new(struct hws_loop *loop, const struct hws_settings *settings,
 		.mounts = conf->launcher,
 		.let_in = let_in,
 		.audit = desktop_audit,
+		.cost = desktop_cost,
 		.arg = a };
 	int r = a ? HWS_OK : HWS_ERR_NOMEM;
 

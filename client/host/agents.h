@@ -13,7 +13,8 @@ struct hws_agents_conf {
 	struct hws_leavers *leavers; /* of agents that have to end */
 	/* Starts what must not be confined as we are; NULL: nothing is served by that. */
 	struct hws_launcher *launcher;
-	void (*let_in)(uint64_t conn, void *arg); /* as struct hws_agent_proc_conf */
+	void (*let_in)(uint64_t conn, void *arg);         /* as struct hws_agent_proc_conf */
+	void (*cost)(const Agt__AgentCost *c, void *arg); /* of the desktop's; may be NULL */
 	/* `account`: whose agent it is; "" = ours, or the desktop's user. */
 	void (*audit)(const Agt__AgentAudit *e, enum hws_agent_role role, const char *account,
 			void *arg);

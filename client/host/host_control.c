@@ -123,13 +123,25 @@ static void do_password_set(struct hws_control_reply *reply, const json_t *req, 
 	hws_control_ok(reply, NULL);
 }
 
+/* What a picture takes, in microseconds; null until there were some. */
+static json_t *cost_json(const struct hws_video_cost *c)
+{
+	if (!c->pictures)
+		return json_null();
+	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I}", "pictures", (json_int_t)c->pictures,
+			"capture_us", (json_int_t)c->capture_us, "convert_us",
+			(json_int_t)c->convert_us, "encode_us", (json_int_t)c->encode_us, "send_us",
+			(json_int_t)c->send_us, "network_us", (json_int_t)c->network_us);
+}
+
 static json_t *session_json(const struct hws_hostd *h, const struct hws_host_session *v)
 {
 	uint64_t age = hws_loop_now_us(h->loop) - v->since_us;
 	char since[32], viewer[HWS_FINGERPRINT_TEXT];
 
 	hws_wall_text(v->since_wall_us, since, sizeof(since));
-	return json_pack("{s:I,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:s,s:s,s:b,s:I,s:I,s:I,s:i}",
+	return json_pack(
+			"{s:I,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:s,s:s,s:b,s:I,s:I,s:I,s:i,s:o}",
 			"conn", (json_int_t)v->conn, "peer", v->peer, "state", v->state, "kind",
 			hws_session_kind_name(v->login.kind), "id", v->my_id, "name", v->my_name,
 			"viewer_key", hws_host_session_viewer(v, viewer), "protection",
@@ -138,7 +150,8 @@ static json_t *session_json(const struct hws_hostd *h, const struct hws_host_ses
 			v->level > HWS_LEVEL_PLAIN, "via", v->via, "since", since, "controls",
 			(v->permissions & HWS_NEED(HWS_PERM_KEYBOARD)) != 0, "seconds",
 			(json_int_t)(age / HWS_US_PER_S), "bytes_in", (json_int_t)v->bytes_in,
-			"bytes_out", (json_int_t)v->bytes_out, "rtt_ms", (int)v->rtt_ms);
+			"bytes_out", (json_int_t)v->bytes_out, "rtt_ms", (int)v->rtt_ms, "cost",
+			cost_json(&v->cost));
 }
 
 static json_t *desktop_json(const struct hws_hostd *h)

@@ -10,6 +10,7 @@
 #include "client/host/os_guard.h"
 #include "client/host/os_login.h"
 #include "client/host/settings.h"
+#include "client/services/video_cost.h"
 #include "client/host/whoami.h"
 #include "client/reach/answer.h"
 #include "shared/base/list.h"
@@ -91,8 +92,9 @@ struct hws_host_session {
 		bool seen;
 	} login;
 	uint32_t rtt_ms, permissions;
-	bool by_v2;      /* it was let in by what can be proven over such a line only */
-	bool has_viewer; /* it has proven this key */
+	struct hws_video_cost cost; /* as the desktop's agent says */
+	bool by_v2;                 /* it was let in by what can be proven over such a line only */
+	bool has_viewer;            /* it has proven this key */
 	uint8_t viewer_pk[HWS_PK_LEN];
 	struct hws_vault_offers offers_secret;
 	/* for a viewer of ours that is let in, until it is told */

@@ -416,6 +416,19 @@ static void on_session_audit(
 	hws_audit_log_add(h->audit, &e);
 }
 
+static void on_agent_cost(const Agt__AgentCost *c, void *arg)
+{
+	struct hws_host_session *v = session_of(arg, c->conn);
+
+	if (v)
+		v->cost = (struct hws_video_cost){ .pictures = c->pictures,
+			.capture_us = c->capture_us,
+			.convert_us = c->convert_us,
+			.encode_us = c->encode_us,
+			.send_us = c->send_us,
+			.network_us = c->network_us };
+}
+
 static int open_parts(struct hws_hostd *h, struct hws_error *err)
 {
 	struct hws_settings *s = h->settings;
@@ -424,6 +437,7 @@ static int open_parts(struct hws_hostd *h, struct hws_error *err)
 		.launcher = h->launcher,
 		.let_in = on_let_in,
 		.audit = on_agent_audit,
+		.cost = on_agent_cost,
 		.arg = h };
 	struct hws_admit_conf ac = { .max_entries = ADDRESSES_MAX,
 		.max_links = s->max_per_address,

@@ -7,6 +7,7 @@
 #include "client/platform/platform.h"
 #include "client/services/flow_answer.h"
 #include "client/services/host_viewer.h"
+#include "client/services/video_cost.h"
 #include "shared/loop/loop.h"
 #include "shared/loop/work.h"
 #include "shared/wire/session_table.h"
@@ -57,6 +58,8 @@ struct hws_host_env {
 	/* What a viewer is sent changed its bitrate, or is told to it for the first time; may be
 	 * NULL. */
 	void (*on_bitrate)(struct hws_host_viewer *v, uint32_t kbit_s, void *arg);
+	/* What its pictures cost, once a second while there are some; may be NULL. */
+	void (*on_cost)(struct hws_host_viewer *v, const struct hws_video_cost *c, void *arg);
 	/* See hws_host_audit; may be NULL. */
 	void (*on_audit)(const struct hws_audit_event *e, void *arg);
 	/* Starts hawser-mount with `fd` as its socket (the caller closes its own), as this agent's

@@ -103,3 +103,4 @@ void hws_agent_control(struct hws_agent *a, const Agt__AgentControl *m);
 void hws_agent_command(struct hws_agent *a, const Agt__ServiceCommand *q);
 /* What is sent to a viewer changed its bitrate: for struct hws_host_env. */
 void hws_agent_tell_bitrate(struct hws_host_viewer *v, uint32_t kbit_s, void *arg);
+void hws_agent_tell_cost(struct hws_host_viewer *v, const struct hws_video_cost *cost, void *arg);

@@ -50,6 +50,7 @@ int hws_agent_open_services(struct hws_agent *a)
 		.notifier = a->notifier,
 		.conf = &a->settings.conf,
 		.on_bitrate = hws_agent_tell_bitrate,
+		.on_cost = hws_agent_tell_cost,
 		.on_audit = hws_agent_audit,
 		.on_keep = hws_agent_keep,
 		.start_mount = hws_agent_start_mount,

@@ -255,19 +255,6 @@ void hws_agent_admit_waiting(struct hws_agent *a)
 
 /* --- the link of one viewer --- */
 
-void hws_agent_tell_bitrate(struct hws_host_viewer *v, uint32_t kbit_s, void *arg HWS_UNUSED)
-{
-	struct hws_agent_viewer *c = hws_container(v, struct hws_agent_viewer, viewer);
-	Agt__Message m = AGT__MESSAGE__INIT;
-	Agt__EncoderState s = AGT__ENCODER_STATE__INIT;
-
-	s.bitrate_kbit_s = kbit_s;
-	m.union_case = AGT__MESSAGE__UNION_ENCODER_STATE;
-	m.encoder_state = &s;
-	if (c->ipc && hws_ipc_send(c->ipc, &m, -1) < 0)
-		hws_debug("agent.bitrate_not_told");
-}
-
 static struct hws_session_case session_case(const struct hws_agent_viewer *c)
 {
 	return (struct hws_session_case){ HWS_AT_OPEN, c->viewer.kind, c->viewer.permissions };

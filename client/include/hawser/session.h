@@ -255,6 +255,9 @@ int hawser_session_accept_insecure(hawser_session *s, bool accept);
  * their number) may change while they are looked at: decide nothing by reading one twice. */
 int hawser_session_lock_frame(hawser_session *s, size_t display, struct hawser_frame *ret);
 void hawser_session_unlock_frame(hawser_session *s, size_t display);
+/* For the figures: the picture that was locked last of this display, its hawser_frame.number, is on
+ * the screen now. Any thread; need not be called. */
+void hawser_session_shown(hawser_session *s, size_t display, uint64_t number);
 /* Asks the host for a complete new picture. display < 0 = all. */
 int hawser_session_refresh(hawser_session *s, int display);
 /* Shows this display instead of the current one, or of all (HAWSER_OPTION_ALL_DISPLAYS). */

@@ -28,14 +28,18 @@ static int run_job(void *arg)
 	const struct hws_region *damage = j->whole ? NULL : &j->damage;
 	const struct hws_picture *p;
 	uint32_t takes = hws_codec_takes(j->conf.codec, j->whole_chroma);
+	uint64_t start = hws_clock_us(), patched, converted;
 	int r = hws_patch_host_work(j);
 
+	patched = hws_clock_us();
+	j->steps.encode_us = patched - start;
 	if (r < 0 || j->patch.skip)
 		return r;
 	r = hws_coded_picture_update(&j->coded, takes, j->picture, damage, &p);
-
 	if (r < 0)
 		return r;
+	converted = hws_clock_us();
+	j->steps.convert_us = converted - patched;
 	if (!j->encoder) {
 		r = hws_encoder_new(&j->conf, &j->encoder);
 		if (r < 0)
@@ -46,6 +50,7 @@ static int run_job(void *arg)
 			return r;
 	}
 	r = hws_encoder_encode(j->encoder, p, damage, j->key, j->pts_ms, &j->packet);
+	j->steps.encode_us += hws_clock_us() - converted;
 	if (r == HWS_OK || r == HWS_ERR_AGAIN)
 		hws_patch_host_coded(j);
 	return r;
@@ -203,6 +208,7 @@ void hws_display_coding_start(
 		.whole_chroma = v->whole_chroma,
 		.coded = s->coded_picture,
 		.damage = *damage,
+		.steps = { .capture_us = s->capture_us },
 		.pts_ms = (int64_t)((now_of(v) - s->began_us) / HWS_US_PER_MS),
 	};
 	j->key = j->key || (hws_display_viewers_record(s) && s->since_key >= RECORD_KEYS);
@@ -223,6 +229,7 @@ void hws_display_coding_start(
 		return;
 	}
 	v->jobs++;
+	s->capture_us = 0;
 	s->encoder = NULL;
 	s->coded_picture = (struct hws_coded_picture){ 0 };
 	s->coding = true;

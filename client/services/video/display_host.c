@@ -12,7 +12,8 @@
 #define LEGIBLE 6667u     /* coarseness of text */
 #define FINE_FIRST 2.0    /* half of a page of small text is background */
 #define FINE_FORGET 0.3
-#define SMALL_PART 16 /* of the display: a change that leaves most as it is */
+#define HELD_UP_US 60000u /* more than a change waits for its turn */
+#define SMALL_PART 16     /* of the display: a change that leaves most as it is */
 
 static uint64_t now_of(const struct hws_video_host *v)
 {
@@ -105,6 +106,7 @@ static void grab(struct hws_display_host *s)
 
 	if (r == HWS_OK) {
 		s->grabbing = true;
+		s->grab_us = hws_clock_us();
 	} else if (r == HWS_ERR_BUSY) { /* one of before a stop is still on its way */
 		hws_display_host_wait(s, COALESCE_US);
 		return;
@@ -151,16 +153,30 @@ static bool has_work(const struct hws_display_host *s)
 	return s->changed || (s->picture && (s->key || s->refine || hws_patch_host_due(s)));
 }
 
-static void make_better(struct hws_display_host *s)
+/* Is it the turn of what is owed? Changes come first; where there is always one that waits it has a
+ * turn now and then, or it would never be paid. A change that the line has held up is not held up
+ * further. */
+static bool pays_now(const struct hws_display_host *s, uint64_t now)
+{
+	return s->refine && s->picture && !s->key &&
+			(!s->changed ||
+					(now < s->changed_us + HELD_UP_US &&
+							now >= s->paid_us + HWS_DISPLAY_REFINE_US));
+}
+
+/* False: there was nothing that rests. */
+static bool pay(struct hws_display_host *s, uint64_t now)
 {
 	struct hws_region part = { 0 };
 
 	s->refine = false;
+	s->paid_us = now;
 	take_debt(s, &part);
 	if (part.n)
 		hws_display_coding_start(s, &part, HWS_CODING_REFINES);
 	else
 		hws_display_host_pay_later(s, HWS_DEBT_SPAN_US);
+	return part.n > 0;
 }
 
 void hws_display_host_kick(struct hws_display_host *s)
@@ -179,7 +195,7 @@ void hws_display_host_kick(struct hws_display_host *s)
 		return;
 	uint64_t now = now_of(v), interval = HWS_US_PER_S / hws_qos_fps(&v->qos, now);
 	/* What is only made better does not count as a picture. */
-	bool better = !s->changed && !s->key && has_work(s);
+	bool better = pays_now(s, now) || (!s->changed && !s->key && has_work(s));
 	if (!better && s->last_us && now < s->last_us + interval) {
 		hws_display_host_wait(s, s->last_us + interval - now);
 		return;
@@ -191,9 +207,10 @@ void hws_display_host_kick(struct hws_display_host *s)
 	}
 	if (!has_work(s))
 		return;
+	if (pays_now(s, now) && pay(s, now))
+		return;
 	if (s->changed || s->key)
-		/* A picture that was only sharpened does not hold up the next change. What was
-		 * late by a little is made up for, or no rate would be reached. */
+		/* What was late by a little is made up for, or no rate would be reached. */
 		s->last_us = s->last_us && now < s->last_us + 2 * interval ? s->last_us + interval
 									   : now;
 	if (s->changed) {
@@ -205,14 +222,16 @@ void hws_display_host_kick(struct hws_display_host *s)
 		hws_display_coding_start(s, &nothing, HWS_CODING_CHANGE);
 	else if (hws_patch_host_due(s))
 		hws_display_coding_start(s, &nothing, HWS_CODING_COMPLETES);
-	else if (s->refine)
-		make_better(s);
+	else if (pays_now(s, now)) /* what was said to have changed was elsewhere */
+		pay(s, now);
 }
 
 void hws_display_host_damaged(struct hws_display_host *s)
 {
 	struct hws_video_host *v = s->v;
 
+	if (!s->changed)
+		s->changed_us = now_of(v);
 	s->changed = true;
 	if (s->grabbing || s->coding)
 		return;
@@ -244,6 +263,7 @@ void hws_display_host_frame(struct hws_display_host *s, int r, struct hws_pictur
 	}
 	struct hws_region all = *damage;
 	s->moved_us = now_of(s->v);
+	s->capture_us = hws_clock_us() - s->grab_us;
 	hws_debt_moved(&s->debt, damage, s->moved_us);
 	bool along = !hws_patch_host_tries(s) && pays_along(s, &all);
 	if (!along)

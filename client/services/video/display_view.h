@@ -37,6 +37,9 @@ struct hws_display_view {
 	struct hws_picture *newest;
 	struct hws_rect damage; /* since it was last taken */
 	uint64_t number, time_us;
+	uint64_t taken, taken_us; /* the last that somebody took, and when it was ready */
+	uint64_t shown_us;        /* between ready and on the screen: sum since the last look */
+	unsigned shown;
 };
 
 int hws_display_view_new(struct hws_display_view **ret) HWS_MUST_CHECK;

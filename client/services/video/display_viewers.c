@@ -240,4 +240,32 @@ void hws_display_viewers_send(struct hws_display_host *s, const struct hws_displ
 			s->v->viewer[i].unacked += s->v->viewer[i].g->ack_required;
 		}
 	}
+	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++)
+		if (s->subs >> i & 1 && !(s->lagging >> i & 1))
+			hws_cost_add(&s->v->viewer[i].sum, &j->steps);
+}
+
+void hws_display_viewers_tell_cost(struct hws_video_host *v, struct hws_video_viewer *w)
+{
+	Ses__Message m = SES__MESSAGE__INIT;
+	Ses__Misc misc = SES__MISC__INIT;
+	Ses__VideoCost cost;
+	uint64_t us;
+
+	if (!hws_cost_take(&w->sum, now_of(v), &w->cost))
+		return;
+	if (hws_flow_way(&w->flow, &us))
+		w->cost.send_us = (uint32_t)HWS_MIN(us, (uint64_t)UINT32_MAX);
+	us = hws_flow_network(&w->flow);
+	w->cost.network_us = (uint32_t)HWS_MIN(us, (uint64_t)UINT32_MAX);
+	if (v->on_cost)
+		v->on_cost(w->g, &w->cost, v->arg);
+	if (!w->wants_cost)
+		return;
+	hws_cost_to_wire(&w->cost, &cost);
+	misc.union_case = SES__MISC__UNION_VIDEO_COST;
+	misc.video_cost = &cost;
+	m.union_case = SES__MESSAGE__UNION_MISC;
+	m.misc = &misc;
+	hws_host_viewer_tell(w->g, &m);
 }

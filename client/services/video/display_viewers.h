@@ -21,5 +21,7 @@ uint32_t hws_display_viewers_kbit(struct hws_display_host *s, uint32_t kbit_s);
 bool hws_display_viewers_record(const struct hws_display_host *s);
 /* To all who watch and can use it. */
 void hws_display_viewers_send(struct hws_display_host *s, const struct hws_display_job *j);
+/* Tells this viewer, and who runs the host, what its pictures cost, if it is time to. */
+void hws_display_viewers_tell_cost(struct hws_video_host *v, struct hws_video_viewer *w);
 /* Tells each viewer the bitrate of the displays that it watches, if that is news to it. */
 void hws_display_viewers_tell_bitrate(struct hws_video_host *v);

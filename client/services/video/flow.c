@@ -75,6 +75,9 @@ void hws_flow_answered(struct hws_flow *f, const struct hws_flow_answer *a)
 	f->delivered = a->delivered;
 	f->answered_us = a->answered_us;
 	while (f->count && f->picture[f->head].to <= f->delivered) {
+		uint64_t sent = f->picture[f->head].sent_us + base_of(f);
+		f->way_us += a->answered_us > sent ? a->answered_us - sent : 0;
+		f->ways++;
 		f->head = (f->head + 1) % HWS_FLOW_PICTURES;
 		f->count--;
 	}
@@ -195,6 +198,20 @@ uint64_t hws_flow_wait(struct hws_flow *f, uint64_t sent, uint64_t now_us)
 double hws_flow_most(const struct hws_flow *f)
 {
 	return limit_of(f);
+}
+
+uint64_t hws_flow_network(const struct hws_flow *f)
+{
+	return base_of(f) / 2;
+}
+
+bool hws_flow_way(struct hws_flow *f, uint64_t *ret_us)
+{
+	if (!f->ways)
+		return false;
+	*ret_us = f->way_us / f->ways;
+	f->way_us = f->ways = 0;
+	return true;
 }
 
 double hws_flow_rate(const struct hws_flow *f)

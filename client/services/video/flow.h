@@ -29,6 +29,8 @@ struct hws_flow {
 	double wish, rate; /* bytes a second: asked for; allowed */
 	double debt;       /* bytes; below 0: saved up */
 	uint64_t now_us;   /* to which rate and debt are true */
+	uint64_t way_us;   /* of the pictures that have arrived since hws_flow_way: sums */
+	uint32_t ways;
 };
 
 void hws_flow_init(struct hws_flow *f, uint64_t now_us);
@@ -48,5 +50,10 @@ uint64_t hws_flow_wait(struct hws_flow *f, uint64_t sent, uint64_t now_us);
 double hws_flow_line(const struct hws_flow *f);
 /* The highest rate that pictures may come to now, bytes a second; 0 = any. */
 double hws_flow_most(const struct hws_flow *f);
+/* Half of the shortest round trip, microseconds; 0 = not known. */
+uint64_t hws_flow_network(const struct hws_flow *f);
+/* The mean time that pictures were on their way for, without that, since it was asked last; false:
+ * none has arrived. */
+bool hws_flow_way(struct hws_flow *f, uint64_t *ret_us);
 /* The rate in force, bytes a second. */
 double hws_flow_rate(const struct hws_flow *f);

@@ -396,6 +396,8 @@ static void on_option(
 		set_exact(v, w, o->exact == SES__OPTION_MESSAGE__BOOL_OPTION__Yes);
 	if (o->custom_fps > 0)
 		hws_qos_set_fps(&v->qos, g->slot, (unsigned)o->custom_fps);
+	if (o->video_cost != SES__OPTION_MESSAGE__BOOL_OPTION__NotSet)
+		w->wants_cost = o->video_cost == SES__OPTION_MESSAGE__BOOL_OPTION__Yes;
 	if (o->supported_decoding) {
 		w->wish = hws_codec_wish_of(o->supported_decoding);
 		choose_codec(v);
@@ -444,6 +446,7 @@ static void on_line(struct hws_host_service *s, struct hws_host_viewer *g,
 	if (w->g != g)
 		return;
 	hws_flow_answered(&w->flow, a);
+	hws_display_viewers_tell_cost(v, w);
 	hws_qos_late(&v->qos, g->slot, a->late);
 	kick_all(v, g);
 }
@@ -482,6 +485,7 @@ int hws_video_host_new(const struct hws_video_host_conf *conf, struct hws_video_
 	v->cameras = conf->cameras;
 	v->screens = conf->screens;
 	v->on_bitrate = conf->on_bitrate;
+	v->on_cost = conf->on_cost;
 	v->arg = conf->arg;
 	v->codec = HWS_CODEC_VP9;
 	v->exact = !conf->no_exact;
@@ -520,6 +524,7 @@ static int service_new(const struct hws_host_env *env, bool cameras, struct hws_
 		.cameras = cameras,
 		.screens = env->platform->screens,
 		.on_bitrate = env->on_bitrate,
+		.on_cost = env->on_cost,
 		.arg = env->arg,
 		.no_exact = env->conf && env->conf->no_exact };
 	struct hws_video_host *v;

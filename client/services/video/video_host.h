@@ -6,6 +6,7 @@
 #include "client/platform/capture.h"
 #include "client/services/host_service.h"
 #include "client/services/video/flow.h"
+#include "client/services/video_cost.h"
 
 struct hws_video_host;
 
@@ -22,6 +23,8 @@ struct hws_video_host_conf {
 	/* What a viewer is sent changed its bitrate, or is told to it for the first time; may be
 	 * NULL. */
 	void (*on_bitrate)(struct hws_host_viewer *g, uint32_t kbit_s, void *arg);
+	/* What its pictures cost, once a second while there are some; may be NULL. */
+	void (*on_cost)(struct hws_host_viewer *g, const struct hws_video_cost *c, void *arg);
 	void *arg;
 	bool no_exact; /* all by video */
 };

@@ -7,6 +7,7 @@
 #include "client/services/video/budget.h"
 #include "client/services/video/codec_choice.h"
 #include "client/services/video/coded_picture.h"
+#include "client/services/video/cost.h"
 #include "client/services/video/debt.h"
 #include "client/services/video/flow.h"
 #include "client/services/video/patch_state.h"
@@ -25,6 +26,9 @@ struct hws_video_viewer { /* one viewer */
 	bool records;
 	bool exact; /* it knows of patches */
 	uint32_t told_kbit_s; /* 0 = nothing yet */
+	bool wants_cost;      /* it shows what pictures cost */
+	struct hws_cost sum;
+	struct hws_video_cost cost; /* as last told */
 };
 
 struct hws_display_host { /* one display */
@@ -47,6 +51,10 @@ struct hws_display_host { /* one display */
 	struct hws_patch_host patch;
 	unsigned since_key;
 	uint64_t began_us, last_us;
+	uint64_t grab_us;            /* when the grab under way began */
+	uint64_t capture_us;         /* that the newest picture took; 0: it has been coded */
+	uint64_t changed_us;         /* since when a change waits */
+	uint64_t paid_us;            /* when something was made better last */
 	uint64_t moved_us, large_us; /* when something, and when a large part changed last */
 	struct hws_timer timer, refine_timer;
 };
@@ -66,6 +74,7 @@ struct hws_display_job { /* one picture on its way through the encoder, on a wor
 	int64_t pts_ms;
 	struct hws_packet packet;
 	struct hws_patch_job patch;
+	struct hws_cost_steps steps;
 };
 
 struct hws_video_host {
@@ -77,6 +86,7 @@ struct hws_video_host {
 	bool cameras;
 	struct hws_screens *screens;
 	void (*on_bitrate)(struct hws_host_viewer *g, uint32_t kbit_s, void *arg);
+	void (*on_cost)(struct hws_host_viewer *g, const struct hws_video_cost *c, void *arg);
 	void *arg;
 	struct hws_capture_reader *reader;
 	struct hws_video_viewer viewer[HWS_HOST_VIEWERS_MAX];

@@ -4,6 +4,7 @@
 #include "client/core/codec_wire.h"
 #include "client/decoder/protocol.h"
 #include "client/media/codec_table.h"
+#include "client/services/video/cost.h"
 #include "client/services/video/display_view.h"
 #include "client/services/video/patch_view.h"
 #include "shared/base/clock.h"
@@ -297,6 +298,8 @@ static bool on_message(struct hws_service *service, Ses__Message *m)
 		if (m->misc->union_case == SES__MISC__UNION_SWITCH_DISPLAY &&
 				m->misc->switch_display->display >= 0)
 			reset_screen(vv, (size_t)m->misc->switch_display->display);
+		else if (m->misc->union_case == SES__MISC__UNION_VIDEO_COST)
+			vv->stats.host = hws_cost_of_wire(m->misc->video_cost);
 		return false;
 	default:
 		return false;
@@ -310,6 +313,7 @@ static void on_open(struct hws_service *service)
 	vv->open = true;
 	vv->generation++;
 	vv->last_fps = 0;
+	vv->stats.host = (struct hws_video_cost){ 0 };
 	for (size_t i = 0; i < HWS_PEER_DISPLAYS_MAX; i++)
 		reset_screen(vv, i);
 }
@@ -334,6 +338,47 @@ static void show_hidden(struct hws_video_view *vv, struct hws_display_view *s)
 				  vv->conf.order == HWS_VIDEO_RGBA, on_decoded, s) == HWS_OK;
 }
 
+/* Of all displays since the last second in which something was shown. */
+static void look_at_shown(struct hws_video_view *vv)
+{
+	uint64_t us = 0;
+	unsigned n = 0;
+
+	for (size_t i = 0; i < HWS_PEER_DISPLAYS_MAX; i++) {
+		struct hws_display_view *s = vv->screen[i];
+		if (!s)
+			continue;
+		pthread_mutex_lock(&s->lock);
+		us += s->shown_us;
+		n += s->shown;
+		s->shown_us = s->shown = 0;
+		pthread_mutex_unlock(&s->lock);
+	}
+	if (n)
+		vv->stats.present_us = HWS_MAX(us / n, 1u);
+}
+
+void hws_video_view_shown(struct hws_video_view *vv, size_t display, uint64_t number)
+{
+	struct hws_display_view *s;
+	uint64_t now = hws_clock_us();
+
+	if (display >= HWS_PEER_DISPLAYS_MAX)
+		return;
+	pthread_mutex_lock(&vv->lock);
+	s = vv->screen[display];
+	pthread_mutex_unlock(&vv->lock);
+	if (!s)
+		return;
+	pthread_mutex_lock(&s->lock);
+	if (number && number == s->taken) {
+		s->shown_us += now > s->taken_us ? now - s->taken_us : 0;
+		s->shown++;
+		s->taken = 0; /* once */
+	}
+	pthread_mutex_unlock(&s->lock);
+}
+
 /* Asks the host for fewer frames when they come faster than they can be decoded, and for more again
  * when that has passed: the rule deployed viewers follow (a tenth below the measured speed). */
 static void pace(struct hws_service *service, uint64_t now_us)
@@ -349,6 +394,7 @@ static void pace(struct hws_service *service, uint64_t now_us)
 		show_hidden(vv, vv->screen[i]);
 	}
 	vv->stats.queued = queued;
+	look_at_shown(vv);
 	if (queued > 1)
 		vv->calm_us = 0;
 	else if (vv->calm_us == 0)
@@ -459,6 +505,8 @@ int hws_video_view_take(struct hws_video_view *vv, size_t display, struct hws_vi
 		ret->damage = s->damage;
 		ret->number = s->number;
 		ret->time_us = s->time_us;
+		s->taken = s->number;
+		s->taken_us = s->time_us;
 		s->damage = (struct hws_rect){ 0 };
 		r = HWS_OK;
 	}

@@ -1,11 +1,12 @@
 /* video/video_view: the viewer's pictures: one decoder for each display, decoding and conversion in
  * the decoder process, the newest picture kept for whoever shows it. Loop thread, but for
- * hws_video_view_take. */
+ * hws_video_view_take and hws_video_view_shown. */
 #pragma once
 #include "client/core/viewer.h"
 #include "client/decoder/confined.h"
 #include "client/media/picture.h"
 #include "client/media/video_codec.h"
+#include "client/services/video_cost.h"
 
 struct hws_video_view;
 
@@ -31,6 +32,8 @@ struct hws_video_stats {
 	enum hws_codec codec;
 	unsigned queued; /* packets that wait for their decoder */
 	uint64_t patches, patch_bytes;
+	struct hws_video_cost host; /* as it told last; 0 = it does not tell */
+	uint64_t present_us;        /* from ready to shown, of late; 0 = nobody told */
 };
 
 int hws_video_view_new(
@@ -50,3 +53,5 @@ struct hws_video_picture {
 /* Any thread. HWS_ERR_AGAIN when there is none. */
 int hws_video_view_take(struct hws_video_view *vv, size_t display,
 		struct hws_video_picture *ret) HWS_MUST_CHECK;
+/* Any thread: the picture that was taken last is on the screen. */
+void hws_video_view_shown(struct hws_video_view *vv, size_t display, uint64_t number);

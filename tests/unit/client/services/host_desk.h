@@ -50,3 +50,4 @@ Suite *host_shared_suite(void);
 Suite *host_displays_suite(void);
 Suite *quality_suite(void);
 Suite *flow_suite(void);
+Suite *pipeline_suite(void);

@@ -14,6 +14,7 @@ int main(void)
 	srunner_add_suite(sr, show_suite());
 	srunner_add_suite(sr, video_head_suite());
 	srunner_add_suite(sr, flow_suite());
+	srunner_add_suite(sr, pipeline_suite());
 	srunner_run_all(sr, CK_NORMAL);
 	int failed = srunner_ntests_failed(sr);
 	srunner_free(sr);
