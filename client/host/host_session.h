@@ -10,9 +10,9 @@
 #include "client/host/os_guard.h"
 #include "client/host/os_login.h"
 #include "client/host/settings.h"
-#include "client/services/video_cost.h"
 #include "client/host/whoami.h"
 #include "client/reach/answer.h"
+#include "client/services/video_cost.h"
 #include "shared/base/list.h"
 #include "shared/crypto/transcript.h"
 #include <sys/socket.h>

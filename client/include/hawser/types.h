@@ -293,8 +293,8 @@ struct hawser_stats {
 	uint32_t decoder;
 	/* exact changes that came beside the video, and their bytes */
 	uint64_t patches, patch_bytes;
-	/* What a picture takes on its way, microseconds, means of the last second that had pictures;
-	 * 0 = not known. The host's steps are told by hawser hosts only. */
+	/* What a picture takes on its way, microseconds, means of the last second that had
+	 * pictures; 0 = not known. The host's steps are told by hawser hosts only. */
 	uint32_t capture_us, convert_us, encode_us;
 	uint32_t send_us;    /* queues and the passing through the line */
 	uint32_t network_us; /* the way itself: half of the shortest round trip */

@@ -1,4 +1,4 @@
-/* video/cost: see cost.h. */
+/* What pictures cost is measured where they are, and added up here until it is told. */
 #include "client/services/video/cost.h"
 #include "shared/base/clock.h"
 #include "shared/base/macros.h"

@@ -1,5 +1,5 @@
-/* One picture of a display through the encoder, on a worker, and what becomes of it: it is sent, and
- * what was coded worse than it could be is noted. */
+/* One picture of a display through the encoder, on a worker, and what becomes of it: it is sent,
+ * and what was coded worse than it could be is noted. */
 #include "client/services/video/display_coding.h"
 #include "client/media/coarseness.h"
 #include "client/services/video/display_host.h"

@@ -1,5 +1,5 @@
-/* video/display_coding: one picture of a display through the encoder, and on to who watches it. Part
- * of video_host. */
+/* video/display_coding: one picture of a display through the encoder, and on to who watches it.
+ * Part of video_host. */
 #pragma once
 #include "client/services/video/video_parts.h"
 

@@ -1,5 +1,5 @@
-/* video/display_viewers: the viewers of one display, as its pictures see them: who can take one now,
- * what all of their lines bear, and the sending to them. Part of video_host. */
+/* video/display_viewers: the viewers of one display, as its pictures see them: who can take one
+ * now, what all of their lines bear, and the sending to them. Part of video_host. */
 #pragma once
 #include "client/services/video/video_parts.h"
 

@@ -1,4 +1,4 @@
-/* video/tap: see tap.h. */
+/* Taps are a list: a packet goes through it, and who is called may take itself out. */
 #include "client/services/video/tap.h"
 #include "client/services/video/display_host.h"
 

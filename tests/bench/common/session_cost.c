@@ -1,4 +1,4 @@
-/* bench/common/session_cost: see session_cost.h. */
+/* Of the real programs, from outside; the bare encoder takes the same steps in the same run. */
 #include "tests/bench/common/session_cost.h"
 #include "shared/base/clock.h"
 #include "shared/base/rand.h"

@@ -79,7 +79,8 @@ START_TEST(services_pass_over_rows_they_do_not_know)
 {
 	static const unsigned video[] = { SES__MESSAGE__UNION_VIDEO_FRAME,
 		SES__MESSAGE__UNION_PATCH, SES__MESSAGE__UNION_PEER_INFO,
-		1000 + SES__MISC__UNION_SWITCH_DISPLAY, 0 };
+		1000 + SES__MISC__UNION_SWITCH_DISPLAY, 1000 + SES__MISC__UNION_VIDEO_COST,
+		0 };
 	static const unsigned cursor[] = { SES__MESSAGE__UNION_CURSOR_DATA,
 		SES__MESSAGE__UNION_CURSOR_ID, SES__MESSAGE__UNION_CURSOR_POSITION, 0 };
 	static const unsigned clipboard[] = { SES__MESSAGE__UNION_CLIPBOARD,
@@ -153,7 +154,7 @@ static bool is_taken(const struct hws_session_row *row)
 		"foreground_window_elevated",
 		/* of video */
 		"video_frame", "patch", "peer_info", "screenshot_response", "switch_display",
-		"supported_encoding" };
+		"supported_encoding", "video_cost" };
 
 	for (size_t i = 0; i < HWS_COUNT(names); i++)
 		if (hws_str_equal(row->name, names[i]))

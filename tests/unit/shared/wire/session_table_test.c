@@ -109,7 +109,7 @@ START_TEST(numbers_without_a_row_find_none)
 	ck_assert_ptr_null(hws_session_row(SES__MESSAGE__UNION_MISC, 0));
 	ck_assert_ptr_null(hws_session_row(SES__MESSAGE__UNION_MISC, 11));
 	ck_assert_ptr_null(hws_session_row(SES__MESSAGE__UNION_MISC, 39));
-	ck_assert_ptr_null(hws_session_row(SES__MESSAGE__UNION_MISC, 201));
+	ck_assert_ptr_null(hws_session_row(SES__MESSAGE__UNION_MISC, 199));
 	ck_assert_ptr_null(hws_session_row(SES__MESSAGE__UNION_MISC, UINT32_MAX));
 	ck_assert_ptr_null(hws_session_row(33, 0));
 	ck_assert_ptr_null(hws_session_row(UINT32_MAX, 0));
