@@ -27,7 +27,7 @@ static unsigned pause_ms(void)
 	return 60 + hws_rand_below(200);
 }
 
-void bench_latency(struct suite *s, struct desktop *d, bool quick)
+double bench_latency(struct suite *s, struct desktop *d, bool quick)
 {
 	double ms[SAMPLES_MAX], bare[SAMPLES_MAX];
 	size_t n = quick ? 40 : 250, lost = 0;
@@ -55,6 +55,7 @@ void bench_latency(struct suite *s, struct desktop *d, bool quick)
 	note("round trip as the host measured it", suite_stats(s).rtt_ms, "ms");
 	metric("latency_p50_ms", quantile(ms, n, 0.5));
 	metric("latency_p95_ms", quantile(ms, n, 0.95));
+	return quantile(ms, n, 0.5);
 }
 
 /* --- nothing to do ---------------------------------------------------------------------------- */

@@ -9,7 +9,7 @@
 
 /* idle_core_pct, idle_kbit_s */
 void bench_idle(struct suite *s, bool quick);
-/* latency_p50_ms, latency_p95_ms */
-void bench_latency(struct suite *s, struct desktop *d, bool quick);
+/* latency_p50_ms, latency_p95_ms; returns the first */
+double bench_latency(struct suite *s, struct desktop *d, bool quick);
 /* cpu_ratio_SCENE, cpu_ratio_encoder */
 void bench_cost(struct suite *s, struct desktop *d, bool quick);

@@ -15,6 +15,7 @@ static const struct part {
 	{ "typing", bench_media_typing },
 	{ "cost", bench_media_cost },
 	{ "latency", bench_media_latency },
+	{ "bytes", bench_media_bytes },
 	{ "still", bench_media_still },
 	{ "narrow", bench_media_narrow },
 };

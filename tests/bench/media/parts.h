@@ -9,5 +9,6 @@ void bench_media_typing(bool quick);
 void bench_media_cost(bool quick);
 void bench_media_latency(bool quick);
 void bench_media_still(bool quick);
+void bench_media_bytes(bool quick);
 /* narrow.c */
 void bench_media_narrow(bool quick);

@@ -1,18 +1,22 @@
 /* What a session costs and how fast and sharp it is, on the real programs. */
 #include "shared/base/clock.h"
 #include "shared/base/macros.h"
+#include "shared/base/rand.h"
 #include "tests/bench/common/report.h"
 #include "tests/bench/common/session_cost.h"
 #include "tests/bench/media/parts.h"
+#include "tests/bench/media/vnc.h"
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define WIDTH 1920
 #define HEIGHT 1080
 #define KEY_US 200000 /* five keys a second */
 #define STILL_US 1000000
+#define SAMPLES_MAX 200
 
 static struct suite suite;
 static struct desktop desktop;
@@ -182,11 +186,111 @@ static double pace(double seconds)
 	return (suite.frames - before) * 1e6 / (double)(hws_clock_us() - start);
 }
 
+/* The same with TigerVNC: from the drawing to the viewer's screen. */
+static double vnc_latency(struct vnc *v, unsigned n)
+{
+	double ms[SAMPLES_MAX];
+
+	for (unsigned i = 0; i < n; i++) {
+		uint8_t grey = i % 2 ? 40 : 220;
+		uint64_t start, due;
+		usleep((60 + hws_rand_below(200)) * 1000);
+		start = desktop_block(&v->desktop, grey);
+		due = start + 5 * HWS_US_PER_S;
+		while (abs(vnc_grey(v, BLOCK_X + BLOCK_SIDE / 2, BLOCK_Y + BLOCK_SIDE / 2) - grey) >
+				25) {
+			ck_assert_msg(hws_clock_us() < due, "a change did not come");
+			usleep(200);
+		}
+		ms[i] = (double)(hws_clock_us() - start) / 1e3;
+	}
+	note("TigerVNC: median", quantile(ms, n, 0.5), "ms");
+	note("TigerVNC: 95 %", quantile(ms, n, 0.95), "ms");
+	return quantile(ms, n, 0.5);
+}
+
 void bench_media_latency(bool quick)
 {
+	struct vnc vnc;
+	double ours, theirs;
+
 	begin(60);
 	suite_run_until(&suite, hws_clock_us() + 1500000); /* the first second is slower */
 	metric("fps_of_60", pace(quick ? 3 : 8));
-	bench_latency(&suite, &desktop, quick);
+	ours = bench_latency(&suite, &desktop, quick);
+	if (vnc_start(&vnc, suite.envp)) {
+		theirs = vnc_latency(&vnc, quick ? 40 : SAMPLES_MAX);
+		metric("latency_ratio_tigervnc", ours / theirs);
+	}
+	vnc_stop(&vnc);
+	end();
+}
+
+static const unsigned rate[SCENE_COUNT] = { 10, 10, 30 }; /* steps a second */
+static const char *const names[SCENE_COUNT] = { "typing", "scroll", "video" };
+
+static double our_bytes(enum scene scene, double seconds)
+{
+	uint64_t start;
+	uint64_t before;
+
+	desktop_reset(&desktop);
+	suite_settle(&suite, BENCH_QUIET_MS);
+	before = suite_stats(&suite).bytes_in;
+	start = hws_clock_us();
+	for (unsigned i = 0; i < (unsigned)(seconds * rate[scene]); i++) {
+		desktop_step(&desktop, scene, i);
+		suite_run_until(&suite, start + (uint64_t)(i + 1) * 1000000 / rate[scene]);
+	}
+	suite_settle(&suite, BENCH_QUIET_MS);
+	return (double)(suite_stats(&suite).bytes_in - before);
+}
+
+static double vnc_bytes_of(struct vnc *v, enum scene scene, double seconds)
+{
+	uint64_t start;
+	double before;
+
+	desktop_reset(&v->desktop);
+	usleep(1500000);
+	before = vnc_bytes(v);
+	start = hws_clock_us();
+	for (unsigned i = 0; i < (unsigned)(seconds * rate[scene]); i++) {
+		uint64_t due = start + (uint64_t)(i + 1) * 1000000 / rate[scene];
+		uint64_t now;
+		desktop_step(&v->desktop, scene, i);
+		now = hws_clock_us();
+		if (now < due)
+			usleep((useconds_t)(due - now));
+	}
+	usleep(1000000);
+	return vnc_bytes(v) - before;
+}
+
+/* The same is drawn on both, with what it takes until the picture is sharp again. */
+void bench_media_bytes(bool quick)
+{
+	double seconds = quick ? 3 : 10, sum = 0, vnc_sum = 0;
+	struct vnc vnc;
+
+	begin(0);
+	if (!vnc_start(&vnc, suite.envp)) {
+		printf("# TigerVNC is not installed\n");
+		end();
+		return;
+	}
+	for (enum scene scene = 0; scene < SCENE_COUNT; scene++) {
+		double ours = our_bytes(scene, seconds),
+		       theirs = vnc_bytes_of(&vnc, scene, seconds);
+		char name[64];
+		snprintf(name, sizeof(name), "%s: hawser", names[scene]);
+		note(name, ours * 8 / 1000 / seconds, "kbit/s");
+		snprintf(name, sizeof(name), "%s: TigerVNC", names[scene]);
+		note(name, theirs * 8 / 1000 / seconds, "kbit/s");
+		sum += ours;
+		vnc_sum += theirs;
+	}
+	metric("bytes_ratio_tigervnc", sum / vnc_sum);
+	vnc_stop(&vnc);
 	end();
 }
