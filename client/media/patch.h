@@ -55,6 +55,8 @@ int hws_patcher_complete(struct hws_patcher *p, const struct hws_picture *now, u
 /* Whether viewers show exactly what was captured, everywhere; in that rectangle. */
 bool hws_patcher_is_exact(const struct hws_patcher *p);
 bool hws_patcher_is_exact_in(const struct hws_patcher *p, struct hws_rect r);
+/* Whether something was shown otherwise after `until`. */
+bool hws_patcher_waits(const struct hws_patcher *p, uint32_t until);
 /* What of the region is not exact, in whole tiles; not all of it when it is too much for a
  * region. */
 void hws_patcher_inexact(const struct hws_patcher *p, const struct hws_region *region,

@@ -129,6 +129,14 @@ bool hws_patcher_is_exact_in(const struct hws_patcher *p, struct hws_rect r)
 	return true;
 }
 
+bool hws_patcher_waits(const struct hws_patcher *p, uint32_t until)
+{
+	for (int i = 0; i < p->cols * p->rows; i++)
+		if (p->turn[i] > until)
+			return true;
+	return false;
+}
+
 /* A run below another one of the same width makes it higher. */
 static void add_tiles(struct hws_region *g, struct hws_rect r)
 {
@@ -181,8 +189,10 @@ static size_t mark_changed(
 				struct hws_rect tile = { x, y, 1, 1 };
 				uint8_t *mark = &p->mark[y * p->cols + x];
 				bool exact = !p->turn[y * p->cols + x];
-				if (*mark || (exact && !patch_differs(p->was, wish->now,
-								 pixels_of(p, tile))))
+				if (*mark ||
+						(exact &&
+								!patch_differs(p->was, wish->now,
+										pixels_of(p, tile))))
 					continue;
 				*mark = CHANGED;
 				*ret_box = hws_rect_union(*ret_box, tile);

@@ -98,8 +98,6 @@ static void account(struct hws_display_host *s, const struct hws_display_job *j)
 			hws_debt_owe(&s->debt, &done);
 	}
 	hws_display_host_pay_later(s, midway ? SLICE_US : HWS_DISPLAY_REFINE_US);
-	if (j->refines && !hws_debt_more(&s->debt))
-		hws_patch_host_refined(s);
 }
 
 static void job_free(struct hws_display_job *j)

@@ -16,6 +16,7 @@
 #define COMPLETE_MIN 256u
 #define REST_US (150 * HWS_US_PER_MS) /* then what video shows is worth completing */
 #define MOVES_US (300 * HWS_US_PER_MS)
+#define WAITS_MAX 4u /* for what does not rest yet; then the rest is made finer meanwhile */
 #define SOON_US (5 * HWS_US_PER_MS)
 
 static uint64_t now_of(const struct hws_display_host *s)
@@ -266,14 +267,20 @@ static void next_step(struct hws_display_host *s, const struct hws_display_job *
 	if (!pj->completes) {
 		if (!pj->skip && !j->refines)
 			p->phase = HWS_PATCH_TEXT;
+		else if (j->refines && !hws_debt_more(&s->debt))
+			hws_patch_host_refined(s);
 		return;
 	}
 	if (hws_buf_len(&pj->out))
 		return;
 	p->due = false;
+	if (p->phase == HWS_PATCH_TEXT && hws_patcher_waits(p->patcher, pj->until) &&
+			p->waited++ < WAITS_MAX)
+		return;
+	p->waited = 0;
 	if (p->phase == HWS_PATCH_TEXT) {
 		p->phase = HWS_PATCH_REFINE;
-		if (s->debt.now.n || s->debt.again.n)
+		if (hws_debt_more(&s->debt))
 			hws_display_host_pay_later(s, SOON_US);
 		else
 			hws_patch_host_refined(s);

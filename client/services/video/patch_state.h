@@ -18,7 +18,8 @@ struct hws_patch_host {
 		uint64_t until_us;
 	} moving[HWS_PATCH_MOVING];
 	enum { HWS_PATCH_TEXT, HWS_PATCH_REFINE, HWS_PATCH_PHOTO, HWS_PATCH_DONE } phase;
-	bool due; /* something may rest by now */
+	bool due;        /* something may rest by now */
+	unsigned waited; /* in a row, for what did not */
 	struct hws_timer timer;
 	uint64_t sent, bytes;
 };

@@ -44,6 +44,7 @@ bool desk_send_misc(struct desk *d, unsigned i, const Ses__Misc *m);
 Suite *host_video_suite(void);
 Suite *show_suite(void);
 Suite *video_head_suite(void);
+Suite *patch_host_suite(void);
 Suite *host_set_suite(void);
 Suite *host_input_suite(void);
 Suite *host_shared_suite(void);

@@ -13,6 +13,7 @@ int main(void)
 	srunner_add_suite(sr, quality_suite());
 	srunner_add_suite(sr, show_suite());
 	srunner_add_suite(sr, video_head_suite());
+	srunner_add_suite(sr, patch_host_suite());
 	srunner_add_suite(sr, flow_suite());
 	srunner_add_suite(sr, pipeline_suite());
 	srunner_run_all(sr, CK_NORMAL);
