@@ -18,6 +18,7 @@ static const struct part {
 	{ "bytes", bench_media_bytes },
 	{ "still", bench_media_still },
 	{ "narrow", bench_media_narrow },
+	{ "patches", bench_media_patches },
 };
 #define PARTS (sizeof(parts) / sizeof(*parts))
 

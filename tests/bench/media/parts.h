@@ -12,3 +12,5 @@ void bench_media_still(bool quick);
 void bench_media_bytes(bool quick);
 /* narrow.c */
 void bench_media_narrow(bool quick);
+/* patches.c */
+void bench_media_patches(bool quick);
