@@ -3,6 +3,7 @@
  * then. */
 #include "client/api/session_loop.h"
 #include "client/decoder/confined.h"
+#include "client/services/video/video_view.h"
 #include "shared/base/clock.h"
 #include "shared/base/mem.h"
 #include "shared/base/rand.h"
@@ -156,8 +157,21 @@ static void on_limit(void *arg)
 			NULL);
 }
 
-/* Beside a host that could send AV1, which this build does not decode, and so keeps to its small
- * bitrate by leaving pictures out. */
+/* A deployed host that could send AV1 and sends something else, because somebody asks for it: it
+ * keeps to AV1's small bitrate by leaving pictures out. Hosts of ours, which tell their layout, send
+ * what the line carries. */
+static bool is_starving(const struct api_session_loop *e)
+{
+	const struct hws_peer *peer = hws_viewer_peer(e->viewer);
+	struct hws_video_stats st;
+
+	if (!e->service[HWS_SERVICE_VIDEO] || !peer->encodes_av1 || peer->layout[0] ||
+			hws_viewer_level(e->viewer) == HWS_LEVEL_V2)
+		return false;
+	hws_video_view_stats(hws_video_view_of(e->service[HWS_SERVICE_VIDEO]), &st);
+	return st.codec == HWS_CODEC_VP8 || st.codec == HWS_CODEC_VP9;
+}
+
 static void wish_quality(struct api_session_loop *e, uint64_t now)
 {
 	struct hws_view_options o = *hws_viewer_options(e->viewer);
@@ -173,9 +187,7 @@ static void wish_quality(struct api_session_loop *e, uint64_t now)
 
 	e->wish_bytes = bytes;
 	if (hws_viewer_state(e->viewer) != HWS_VIEWER_READY ||
-			hws_viewer_kind(e->viewer) != HWS_KIND_REMOTE ||
-			!hws_viewer_peer(e->viewer)->encodes_av1 ||
-			o.can & HWS_CODEC_BIT(HWS_CODEC_AV1))
+			hws_viewer_kind(e->viewer) != HWS_KIND_REMOTE || !is_starving(e))
 		return;
 	if (!hws_quality_wish_tick(&e->wish, &s))
 		return;

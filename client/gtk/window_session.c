@@ -505,7 +505,6 @@ void gui_session_window_open(struct gui_app *app, const char *target, struct gui
 {
 	struct hawser_session_config conf = HAWSER_SESSION_CONFIG_INIT;
 	struct session_window *w = g_new0(struct session_window, 1);
-	int r;
 
 	w->app = app;
 	build_window(w, target);
@@ -526,7 +525,7 @@ void gui_session_window_open(struct gui_app *app, const char *target, struct gui
 	gui_sound_wish(launch, &conf);
 	w->sound.call_due = launch && launch->call;
 	set_ready(w, false);
-	r = hawser_session_open(app->context, &conf, &w->session);
+	int r = hawser_session_open(app->context, &conf, &w->session);
 	gui_displays_begin(w->displays, r < 0 ? NULL : w->session, launch);
 	if (launch) {
 		gui_free_password(launch->password);

@@ -43,7 +43,7 @@ enum hws_codec hws_codec_by_frames(unsigned field);
 const char *hws_codec_name(enum hws_codec codec);
 bool hws_codec_can_encode(enum hws_codec codec);
 bool hws_codec_can_decode(enum hws_codec codec);
-/* The pictures to give to its encoder, as HWS_PIXEL_BIT: of whole chroma alone, or without. 0: none.
+/* The pictures to give to its encoder, as HWS_PIXEL_BIT: with whole chroma, or without; 0: none.
  * What a codec takes and nobody asked for is not sent. */
 uint32_t hws_codec_takes(enum hws_codec codec, bool whole_chroma);
 /* Whether its bitstream can hold pictures of this size (VP8: 14 bits a side, RFC 6386, 9.1; H.264

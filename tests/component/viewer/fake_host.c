@@ -378,7 +378,10 @@ static bool perform(struct fake_host *h)
 	case FAKE_OVERSIZED:
 		return write_all(h->fd, huge, sizeof(huge));
 	case FAKE_UNKNOWN_CODEC:
-		return say_packet(h, HWS_CODEC_AV1, hws_bytes("\x12\x00", 2), true, 0) &&
+		/* AV1 of 10 bits: no viewer says that it takes that */
+		return say_packet(h, HWS_CODEC_AV1,
+				       hws_bytes("\x0a\x07\x18\x15\x7f\xfc\x08\x00\x00", 9), true,
+				       0) &&
 				say_pictures(h, h->conf.frames, 0);
 	case FAKE_BROKEN_VIDEO: /* the good pictures come when they are asked for */
 		return say_packet(h, HWS_CODEC_VP9, hws_bytes("this is no video", 16), true, 0);
