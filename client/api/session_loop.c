@@ -158,8 +158,8 @@ static void on_limit(void *arg)
 }
 
 /* A deployed host that could send AV1 and sends something else, because somebody asks for it: it
- * keeps to AV1's small bitrate by leaving pictures out. Hosts of ours, which tell their layout, send
- * what the line carries. */
+ * keeps to AV1's small bitrate by leaving pictures out. Hosts of ours, which tell their layout,
+ * send what the line carries. */
 static bool is_starving(const struct api_session_loop *e)
 {
 	const struct hws_peer *peer = hws_viewer_peer(e->viewer);
