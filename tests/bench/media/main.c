@@ -17,6 +17,7 @@ static const struct part {
 	{ "latency", bench_media_latency },
 	{ "bytes", bench_media_bytes },
 	{ "still", bench_media_still },
+	{ "codecs", bench_media_codecs },
 	{ "narrow", bench_media_narrow },
 	{ "patches", bench_media_patches },
 };

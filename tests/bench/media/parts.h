@@ -10,6 +10,8 @@ void bench_media_cost(bool quick);
 void bench_media_latency(bool quick);
 void bench_media_still(bool quick);
 void bench_media_bytes(bool quick);
+/* codecs.c: our settings of encoders against those of deployed peers */
+void bench_media_codecs(bool quick);
 /* narrow.c */
 void bench_media_narrow(bool quick);
 /* patches.c */
