@@ -8,6 +8,12 @@
 #include <aom/aomcx.h>
 #include <stdlib.h>
 
+/* 0 is another way of coding, without loss, which costs many times as much. Where the coarsest is 1
+ * libaom 3.6 comes to a quantiser outside of the range, and ends the process by an assertion; from
+ * 2 on it does not, and some room is left besides. */
+#define FINEST 2u
+#define FINEST_ROOM 4u
+
 static const struct hws_quantisers quantisers = { .max = 63, .halving = 6 };
 
 struct aom_encoder {
@@ -58,9 +64,8 @@ static void put_quality(aom_codec_enc_cfg_t *cfg, const struct hws_quality *q)
 	cfg->rc_target_bitrate = q->bitrate_kbit_s;
 	hws_quantisers_within(&quantisers, q->finest, q->coarsest, &cfg->rc_min_quantizer,
 			&cfg->rc_max_quantizer);
-	/* 0 is another way of coding, without loss, which costs many times as much as 1. */
-	cfg->rc_min_quantizer = HWS_MAX(cfg->rc_min_quantizer, 1u);
-	cfg->rc_max_quantizer = HWS_MAX(cfg->rc_max_quantizer, 1u);
+	cfg->rc_min_quantizer = HWS_MAX(cfg->rc_min_quantizer, FINEST);
+	cfg->rc_max_quantizer = HWS_MAX(cfg->rc_max_quantizer, FINEST_ROOM);
 }
 
 static int set_controls(struct aom_encoder *v)

@@ -166,7 +166,7 @@ static int match(const char *clip, int pictures, enum hws_codec codec, double ps
 		int step_by = (int)lround((f.psnr - psnr) / 0.5);
 		if (step_by == 0)
 			step_by = f.psnr >= psnr ? 1 : -1;
-		q = q + step_by < 1 ? 1 : q + step_by > 62 ? 62 : q + step_by;
+		q = q + step_by < 4 ? 4 : q + step_by > 62 ? 62 : q + step_by;
 		if (best && (q == best_q || (q == best_q + 1 && tries > 1)))
 			break;
 	}

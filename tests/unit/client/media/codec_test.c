@@ -236,6 +236,31 @@ START_TEST(quality_changes_at_run_time)
 }
 END_TEST
 
+/* At the ends of the scale, where the control of the rate has no room: libaom once ended the process
+ * there, after the tenth picture. */
+START_TEST(the_finest_and_the_coarsest_quality_are_coded)
+{
+	static const struct hws_quality ends[] = { { 1388, 0, 0 }, { 100000, 0, 0 }, { 50, 0, 1 },
+		{ 50, HWS_COARSE_MAX, HWS_COARSE_MAX }, { 100000, 0, HWS_COARSE_MAX } };
+	struct hws_encoder *e = new_encoder(ways[_i].codec, 320, 200);
+	struct hws_picture *p = new_picture(ways[_i].format, 320, 200, 0);
+	int64_t pts = 0;
+
+	for (size_t k = 0; k < HWS_COUNT(ends); k++) {
+		ck_assert_int_eq(hws_encoder_set_quality(e, &ends[k]), HWS_OK);
+		for (unsigned n = 0; n < 30; n++) {
+			struct hws_region damage = { 1, { { 16, 16, (int)(280 - 8 * n), 60 } } };
+			struct hws_packet pkt;
+			draw(p, damage.rect[0], n);
+			int r = hws_encoder_encode(e, p, &damage, n == 0, pts += 33, &pkt);
+			ck_assert_msg(r == HWS_OK || r == HWS_ERR_AGAIN, "%d", r);
+		}
+	}
+	hws_picture_drop(p);
+	hws_encoder_free(e);
+}
+END_TEST
+
 /* Whatever a peer sends, the decoder answers with an error or a picture and goes on. */
 START_TEST(damaged_packets_do_not_break_the_decoder)
 {
@@ -325,6 +350,7 @@ Suite *codec_suite(void)
 	tcase_add_loop_test(t, a_key_frame_comes_on_demand_and_starts_a_new_decoder, 0, WAYS);
 	tcase_add_loop_test(t, a_new_size_gives_a_key_frame_the_same_decoder_takes, 0, WAYS);
 	tcase_add_loop_test(t, quality_changes_at_run_time, 0, WAYS - 1);
+	tcase_add_loop_test(t, the_finest_and_the_coarsest_quality_are_coded, 0, WAYS);
 	tcase_add_loop_test(t, damaged_packets_do_not_break_the_decoder, 0, WAYS);
 	tcase_add_test(t, what_a_bitstream_cannot_hold_is_refused);
 	tcase_add_test(t, missing_codecs_are_refused);
