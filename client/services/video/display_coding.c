@@ -4,6 +4,7 @@
 #include "client/media/coarseness.h"
 #include "client/services/video/display_host.h"
 #include "client/services/video/display_viewers.h"
+#include "client/services/video/host_codecs.h"
 #include "client/services/video/patch_host.h"
 #include "client/services/video/tap.h"
 #include "shared/base/clock.h"
@@ -50,7 +51,8 @@ static int run_job(void *arg)
 			return r;
 	}
 	r = hws_encoder_encode(j->encoder, p, damage, j->key, j->pts_ms, &j->packet);
-	j->steps.encode_us += hws_clock_us() - converted;
+	j->encode_us = hws_clock_us() - converted;
+	j->steps.encode_us += j->encode_us;
 	if (r == HWS_OK || r == HWS_ERR_AGAIN)
 		hws_patch_host_coded(j);
 	return r;
@@ -138,6 +140,8 @@ static void on_job_done(void *arg, int r)
 			hws_budget_learn(j->refines ? &s->fine : &s->budget, j->pixels,
 					(double)j->packet.data.len, j->packet.coarse);
 			account(s, j);
+			if (!j->key)
+				hws_host_codecs_coded(v, j->conf.codec, j->encode_us);
 		}
 	} else if (r == HWS_ERR_AGAIN) {
 		s->encoder = j->encoder;
@@ -152,6 +156,7 @@ static void on_job_done(void *arg, int r)
 				HWS_ERR("why", r));
 		s->key = true;
 		hws_display_host_wait(s, HWS_DISPLAY_RETRY_US);
+		hws_host_codecs_failed(v, j->conf.codec);
 	}
 	hws_patch_host_done(s, j, r == HWS_ERR_AGAIN ? HWS_OK : r);
 	job_free(j);

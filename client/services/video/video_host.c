@@ -5,6 +5,7 @@
 #include "client/media/codec_table.h"
 #include "client/services/video/display_host.h"
 #include "client/services/video/display_viewers.h"
+#include "client/services/video/host_codecs.h"
 #include "client/services/video/patch_host.h"
 #include "client/services/video/screenshot.h"
 #include "client/services/video/video_msg.h"
@@ -145,42 +146,6 @@ static void report_display(struct hws_video_host *v, struct hws_host_viewer *g, 
 		demand_key(&v->show[index], g->slot);
 }
 
-/* The codecs that can hold every display: all viewers and displays share one. */
-static uint32_t fitting(struct hws_video_host *v)
-{
-	uint32_t set = hws_codecs_encodable();
-	unsigned n;
-	const struct hws_display *d = hws_capture_displays(v->capture, &n);
-
-	for (unsigned i = 0; i < n; i++)
-		for (enum hws_codec c = HWS_CODEC_NONE; c < HWS_CODEC_COUNT; c++)
-			if (!hws_codec_fits(c, d[i].width, d[i].height))
-				set &= ~(1u << c);
-	return set;
-}
-
-static void choose_codec(struct hws_video_host *v)
-{
-	struct hws_codec_wish wish[HWS_HOST_VIEWERS_MAX];
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++)
-		if (v->viewer[i].g)
-			wish[n++] = v->viewer[i].wish;
-	struct hws_codec_host host = { .can = fitting(v), .whole = hws_codecs_whole_encodable() };
-	struct hws_codec_choice choice = hws_codec_choose(wish, n, &host);
-	if (choice.codec == v->codec && choice.whole == v->whole_chroma)
-		return;
-	v->codec = choice.codec;
-	v->whole_chroma = choice.whole;
-	for (unsigned i = 0; i < HWS_DISPLAYS_MAX; i++) {
-		struct hws_display_host *s = &v->show[i];
-		s->key = true;
-		s->need_key = s->subs;
-		hws_display_host_kick(s);
-	}
-}
-
 /* --- the capture --- */
 
 static void on_damage(unsigned display, void *arg)
@@ -227,7 +192,7 @@ static void on_displays(void *arg)
 		tell_list(v, w->g);
 		tell_geometry(v, w->g, w->current);
 	}
-	choose_codec(v);
+	hws_host_codecs_choose(v);
 	for (unsigned i = 0; i < n; i++)
 		hws_display_host_kick(&v->show[i]);
 }
@@ -400,7 +365,7 @@ static void on_option(
 		w->wants_cost = o->video_cost == SES__OPTION_MESSAGE__BOOL_OPTION__Yes;
 	if (o->supported_decoding) {
 		w->wish = hws_codec_wish_of(o->supported_decoding);
-		choose_codec(v);
+		hws_host_codecs_choose(v);
 	}
 }
 
@@ -413,7 +378,7 @@ void hws_video_host_join(struct hws_video_host *v, struct hws_host_viewer *g)
 	};
 	hws_flow_init(&v->viewer[g->slot].flow, now_of(v));
 	hws_qos_join(&v->qos, g->slot, now_of(v));
-	choose_codec(v);
+	hws_host_codecs_choose(v);
 	subscribe(v, g->slot, primary);
 }
 
@@ -427,7 +392,7 @@ void hws_video_host_leave(struct hws_video_host *v, struct hws_host_viewer *g)
 			unsubscribe(v, g->slot, i);
 	v->viewer[g->slot] = (struct hws_video_viewer){ 0 };
 	hws_qos_leave(&v->qos, g->slot);
-	choose_codec(v);
+	hws_host_codecs_choose(v);
 }
 
 static void kick_all(struct hws_video_host *v, const struct hws_host_viewer *g)
@@ -447,6 +412,7 @@ static void on_line(struct hws_host_service *s, struct hws_host_viewer *g,
 		return;
 	hws_flow_answered(&w->flow, a);
 	hws_display_viewers_tell_cost(v, w);
+	hws_host_codecs_line(v, g->slot);
 	hws_qos_late(&v->qos, g->slot, a->late);
 	kick_all(v, g);
 }

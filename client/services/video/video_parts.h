@@ -6,10 +6,12 @@
 #include "client/services/host_service.h"
 #include "client/services/video/budget.h"
 #include "client/services/video/codec_choice.h"
+#include "client/services/video/codec_speed.h"
 #include "client/services/video/coded_picture.h"
 #include "client/services/video/cost.h"
 #include "client/services/video/debt.h"
 #include "client/services/video/flow.h"
+#include "client/services/video/narrow.h"
 #include "client/services/video/patch_state.h"
 #include "client/services/video/quality.h"
 #include "client/services/video/video_msg.h"
@@ -29,6 +31,7 @@ struct hws_video_viewer { /* one viewer */
 	bool wants_cost;      /* it shows what pictures cost */
 	struct hws_cost sum;
 	struct hws_video_cost cost; /* as last told */
+	struct hws_narrow narrow;
 };
 
 struct hws_display_host { /* one display */
@@ -72,6 +75,7 @@ struct hws_display_job { /* one picture on its way through the encoder, on a wor
 	struct hws_region damage;
 	double pixels; /* that changed */
 	int64_t pts_ms;
+	uint64_t encode_us;
 	struct hws_packet packet;
 	struct hws_patch_job patch;
 	struct hws_cost_steps steps;
@@ -96,6 +100,8 @@ struct hws_video_host {
 	struct hws_list taps;
 	const struct hws_service_conf *conf; /* NULL: not as a service */
 	bool exact;                          /* patches may be sent */
+	struct hws_codec_speed speed;
+	uint32_t broken, measured, measuring; /* sets of codecs */
 	enum hws_codec codec;
 	bool whole_chroma;
 	struct { /* what a viewer that comes is told */

@@ -103,21 +103,37 @@ static struct hws_rect pour(struct clip *c, int lines)
 	return r;
 }
 
+/* A touchpad: less than a line at a time. */
+static struct hws_rect creep(struct clip *c, int up)
+{
+	char line[80];
+
+	copy(c->screen, 0, 0, c->screen, 0, up, CLIP_W, CLIP_H - up);
+	screen_text_fill(c->screen, (struct hws_rect){ 0, CLIP_H - up, CLIP_W, up }, 0x1e1e1e);
+	snprintf(line, sizeof(line), "%4u static struct buffer *next_%u(size_t n);",
+			noise(c) % 9999, noise(c) % 999);
+	screen_text_draw(c->screen, 0, CLIP_H - 2, SIZE, 0xd4d4d4, line);
+	return (struct hws_rect){ 0, 0, CLIP_W, CLIP_H };
+}
+
+/* Typing, the wheel by three lines, what a program pours out, two pages, a touchpad. */
 static void text(struct clip *c, struct hws_region *damage)
 {
 	struct hws_rect all = { 0, 0, CLIP_W, CLIP_H };
 	int at = c->n % 96;
 
-	if (at < 12) {
+	if (at < 20) {
 		hws_region_add(damage, type(c, at));
-	} else if (at < 66) { /* the wheel: three lines each time; now and then a page */
-		if (at % 2)
+	} else if (at < 50 || at == 65 || at == 68) {
+		if (at < 50 && at % 2)
 			return;
-		c->line += at % 12 == 0 ? 50 : 3;
+		c->line += at < 50 ? 3 : 50;
 		page(c);
 		hws_region_add(damage, all);
-	} else {
+	} else if (at < 65) {
 		hws_region_add(damage, pour(c, 1 + at % 4));
+	} else if (at > 70) {
+		hws_region_add(damage, creep(c, 14));
 	}
 }
 

@@ -18,6 +18,8 @@
 #define PICTURES 96
 #define PICTURES_QUICK 32
 #define TYPED 28
+#define FINEST 4
+#define COARSEST 63
 #define STEP 6 /* quantisers of VP9 and AV1 in a halving */
 
 struct subject { /* one encoder, and what it came to */
@@ -153,24 +155,19 @@ static struct figures try_ours(const char *clip, int pictures, enum hws_codec co
 /* The quantiser whose PSNR is just above that of the peer: a step coarser is below it. */
 static int match(const char *clip, int pictures, enum hws_codec codec, double psnr)
 {
-	int q = 36;
-	double best = 0;
-	int best_q = 1;
+	int fine = FINEST, coarse = COARSEST, q = 34; /* what is known to be above, and below */
 
-	for (int tries = 0; tries < 4; tries++) {
+	for (int tries = 0; coarse - fine > 1; tries++) {
 		struct figures f = try_ours(clip, pictures, codec, q);
-		if (f.psnr >= psnr && (best == 0 || q > best_q)) {
-			best = f.psnr;
-			best_q = q;
-		}
-		int step_by = (int)lround((f.psnr - psnr) / 0.5);
-		if (step_by == 0)
-			step_by = f.psnr >= psnr ? 1 : -1;
-		q = q + step_by < 4 ? 4 : q + step_by > 62 ? 62 : q + step_by;
-		if (best && (q == best_q || (q == best_q + 1 && tries > 1)))
-			break;
+		if (f.psnr >= psnr)
+			fine = q;
+		else
+			coarse = q;
+		int by = (int)lround((f.psnr - psnr) / 0.4);
+		q = tries < 3 ? q + (by ? by : f.psnr >= psnr ? 1 : -1) : (fine + coarse) / 2;
+		q = q <= fine ? fine + 1 : q >= coarse ? coarse - 1 : q;
 	}
-	return best_q;
+	return fine;
 }
 
 struct ratio {

@@ -155,3 +155,25 @@ bool desk_send_misc(struct desk *d, unsigned i, const Ses__Misc *misc)
 	m.misc = (Ses__Misc *)misc;
 	return desk_send(d, i, &m);
 }
+
+void desk_line_run(struct desk *d, struct desk_line *l)
+{
+	struct hws_host_viewer *g = &d->v[0].g;
+
+	hws_loop_once(d->loop, 2000);
+	uint64_t now = hws_loop_now_us(d->loop);
+	if (!l->due_us && g->sent > l->sent) {
+		l->from_us = now;
+		l->due_us = now + (uint64_t)((double)(g->sent - l->sent) * 1e6 / l->speed);
+		l->to = g->sent;
+	}
+	if (!l->due_us || now < l->due_us)
+		return;
+	struct hws_flow_answer a = { .rtt_us = now - l->from_us + 500,
+		.delivered = l->to,
+		.first_us = l->from_us,
+		.answered_us = now };
+	hws_host_set_line(d->services, g, &a);
+	l->sent = l->to;
+	l->due_us = 0;
+}

@@ -41,6 +41,14 @@ void desk_forget(struct viewer *v);
 bool desk_send(struct desk *d, unsigned i, const Ses__Message *m);
 bool desk_send_misc(struct desk *d, unsigned i, const Ses__Misc *m);
 
+/* A line of so many bytes a second from viewer 0 to its decoder, looked at now and then. */
+struct desk_line {
+	double speed;
+	uint64_t sent, due_us, from_us, to;
+};
+/* One turn of the loop. */
+void desk_line_run(struct desk *d, struct desk_line *l);
+
 Suite *host_video_suite(void);
 Suite *show_suite(void);
 Suite *video_head_suite(void);

@@ -297,34 +297,6 @@ START_TEST(a_viewer_that_confirms_nothing_gets_no_more_than_a_line_may_hold)
 }
 END_TEST
 
-/* A line of so many bytes a second from viewer 0 to its decoder, looked at now and then. */
-struct line {
-	double speed, free_us;
-	uint64_t sent, due_us, from_us, to;
-};
-
-static void run_line(struct line *l)
-{
-	struct hws_host_viewer *g = &d.v[0].g;
-
-	hws_loop_once(d.loop, 2000);
-	uint64_t now = hws_loop_now_us(d.loop);
-	if (!l->due_us && g->sent > l->sent) {
-		l->from_us = now;
-		l->due_us = now + (uint64_t)((double)(g->sent - l->sent) * 1e6 / l->speed);
-		l->to = g->sent;
-	}
-	if (!l->due_us || now < l->due_us)
-		return;
-	struct hws_flow_answer a = { .rtt_us = now - l->from_us + 500,
-		.delivered = l->to,
-		.first_us = l->from_us,
-		.answered_us = now };
-	hws_host_set_line(d.services, g, &a);
-	l->sent = l->to;
-	l->due_us = 0;
-}
-
 /* Of the last picture to the desktop; decodes all from the beginning. */
 static double blur(void)
 {
@@ -366,7 +338,7 @@ static void paint_text(uint32_t salt)
 /* _i: does something small move all the time? */
 START_TEST(what_a_narrow_line_made_coarse_becomes_sharp)
 {
-	struct line l = { .speed = 5000 };
+	struct desk_line l = { .speed = 5000 };
 	struct hws_flow_answer a = { .rtt_us = 500, .answered_us = hws_loop_now_us(d.loop) };
 	uint64_t end, beat = 0;
 	double coarse, sharp;
@@ -378,14 +350,14 @@ START_TEST(what_a_narrow_line_made_coarse_becomes_sharp)
 		unsigned n = desk_count(&d.v[0], VIDEO);
 		end = hws_clock_us() + 10 * HWS_US_PER_S;
 		while (desk_count(&d.v[0], VIDEO) == n && hws_clock_us() < end)
-			run_line(&l);
+			desk_line_run(&d, &l);
 	}
 	coarse = blur();
 	end = hws_clock_us() + 40 * HWS_US_PER_S;
 	do {
 		uint64_t stop = hws_clock_us() + HWS_US_PER_S;
 		while (hws_clock_us() < stop) {
-			run_line(&l);
+			desk_line_run(&d, &l);
 			if (_i && hws_clock_us() > beat + 60000) {
 				beat = hws_clock_us();
 				paint(280, 20 + (int)(beat % 5) * 24, (uint32_t)beat & 0xffffff);

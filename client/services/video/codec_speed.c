@@ -1,0 +1,101 @@
+/* A codec fits when a picture that changed much leaves time for the other steps, and a first one
+ * does not keep people waiting. Under load it may not any more: it is left alone for minutes then,
+ * since each change of codec costs a whole picture. */
+#include "client/services/video/codec_speed.h"
+#include "client/media/video_codec.h"
+#include "shared/base/clock.h"
+#include <math.h>
+
+#define W 1920
+#define H 1080
+#define PICTURES 8
+#define FRAME_PART 0.65 /* of the time between two pictures */
+#define KEY_US 300000.0 /* of a first picture */
+#define LATE_MOST 0.5   /* of the last pictures */
+#define LATE_GAIN 0.04  /* weight of the newest */
+#define SLOW_US (300 * HWS_US_PER_S)
+
+/* Lines of something like text, those of `n` in a part that scrolls. */
+static void draw(struct hws_picture *p, int top, int bottom, unsigned n)
+{
+	for (int y = top; y < bottom; y++)
+		for (int x = 0; x < p->width; x++) {
+			unsigned cell = (unsigned)(x / 7) * 7u + (unsigned)(y / 14 + (int)n) * 131u;
+			bool ink = y % 14 > 3 && (cell * 2654435761u >> 13 & 7) < 3 &&
+					(x * 3 + y * 5) % 4;
+			p->plane[0][(ptrdiff_t)y * p->stride[0] + x] = ink ? 200 : 40;
+		}
+}
+
+static int run(struct hws_encoder *e, struct hws_picture *p, uint64_t due,
+		struct hws_codec_took *ret)
+{
+	const double million = W * H / 1e6;
+	struct hws_region part = { 1, { { 0, H / 4, W, H / 2 } } };
+	double sum = 0;
+
+	draw(p, 0, H, 0);
+	for (unsigned n = 0; n < PICTURES; n++) {
+		struct hws_packet packet;
+		if (n)
+			draw(p, H / 4, H / 4 + H / 2, n);
+		uint64_t begun = hws_clock_us();
+		int r = hws_encoder_encode(e, p, n ? &part : NULL, n == 0, n * 33, &packet);
+		uint64_t now = hws_clock_us();
+		if (r < 0 && r != HWS_ERR_AGAIN)
+			return r;
+		if (now > due)
+			return HWS_ERR_TIMEOUT;
+		if (n == 0)
+			ret->key_us = (double)(now - begun) / million;
+		else
+			sum += (double)(now - begun) / million;
+	}
+	ret->frame_us = sum / (PICTURES - 1);
+	return HWS_OK;
+}
+
+int hws_codec_speed_measure(enum hws_codec codec, uint64_t limit_us, struct hws_codec_took *ret)
+{
+	struct hws_encoder_conf conf = { .codec = codec,
+		.width = W,
+		.height = H,
+		.quality = { .bitrate_kbit_s = 2000, .finest = 2500, .coarsest = 8000 } };
+	uint64_t due = hws_clock_us() + limit_us;
+	struct hws_codec_took took = { 0 };
+	struct hws_encoder *e = NULL;
+	struct hws_picture *p = NULL;
+	int r = hws_encoder_new(&conf, &e);
+
+	if (r == HWS_OK)
+		r = hws_picture_new(HWS_PIXEL_I420, W, H, &p);
+	if (r == HWS_OK)
+		r = run(e, p, due, &took);
+	if (r == HWS_OK)
+		*ret = took;
+	hws_picture_drop(p);
+	hws_encoder_free(e);
+	return r;
+}
+
+void hws_codec_speed_note(struct hws_codec_speed *s, enum hws_codec codec, uint64_t took_us,
+		uint64_t interval_us, uint64_t now_us)
+{
+	double *late = &s->late[codec];
+
+	*late += ((took_us > interval_us ? 1.0 : 0.0) - *late) * LATE_GAIN;
+	if (*late <= LATE_MOST)
+		return;
+	s->slow_us[codec] = now_us + SLOW_US;
+	*late = 0;
+}
+
+bool hws_codec_speed_fits(const struct hws_codec_speed *s, enum hws_codec codec, double pixels,
+		uint64_t interval_us, uint64_t now_us)
+{
+	const struct hws_codec_took *t = &s->took[codec];
+
+	return t->frame_us > 0 && now_us >= s->slow_us[codec] &&
+			t->frame_us * pixels / 1e6 <= FRAME_PART * (double)interval_us &&
+			t->key_us * pixels / 1e6 <= KEY_US;
+}
