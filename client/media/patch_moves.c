@@ -5,8 +5,9 @@
 #include <string.h>
 
 #define STRIP 64 /* pixels: columns that are looked at together */
-#define STRIPS_ASKED 6
+#define STRIPS_ASKED 4
 #define VOTES_MIN 8u
+#define VOTES_SURE 64u
 #define RUN_MIN 16 /* rows; less is not worth a copy */
 #define TWICE (-2) /* a row that is there more than once says nothing */
 #define NONE (-1)
@@ -23,16 +24,21 @@ void patch_move(struct hws_picture *p, int from_x, int from_y, struct hws_rect t
 
 /* --- how far --- */
 
+/* Four at a time, which do not wait for each other. */
 static uint64_t hash_row(const uint32_t *px)
 {
-	uint64_t h = 0x9e3779b97f4a7c15ull, v;
+	uint64_t h[4] = { 1, 2, 3, 4 }, v[4];
 
-	for (int i = 0; i < STRIP; i += 2) {
-		memcpy(&v, px + i, sizeof(v));
-		h = (h ^ v) * 0xff51afd7ed558ccdull;
-		h ^= h >> 32;
+	for (int i = 0; i < STRIP; i += 8) {
+		memcpy(v, px + i, sizeof(v));
+		for (int k = 0; k < 4; k++) {
+			h[k] = (h[k] ^ v[k]) * 0xff51afd7ed558ccdull;
+			h[k] ^= h[k] >> 29;
+		}
 	}
-	return h;
+	for (int k = 1; k < 4; k++)
+		h[0] = (h[0] ^ h[k]) * 0xc4ceb9fe1a85ec53ull;
+	return h[0] ^ h[0] >> 31;
 }
 
 struct rows { /* of the picture before */
@@ -99,14 +105,19 @@ int patch_find_scroll(
 	t.hash = hws_alloc_array(t.mask + 1, sizeof(*t.hash));
 	t.y = hws_alloc_array(t.mask + 1, sizeof(*t.y));
 	unsigned *votes = hws_alloc_array(2 * (size_t)r.h + 1, sizeof(*votes));
+	/* Where one strip is as good as sure, the next would only cost time. */
 	int asked = HWS_MIN(strips, STRIPS_ASKED);
-	for (int i = 0; t.hash && t.y && votes && i < asked; i++)
-		cast += vote(&t, before, now, r, r.x + strips * i / asked * STRIP, votes);
-	for (int d = 0; cast && d < 2 * r.h + 1; d++)
-		if (d != r.h && votes[d] > best) {
-			best = votes[d];
-			by = d - r.h;
-		}
+	for (int i = 0; t.hash && t.y && votes && i < asked; i++) {
+		cast += vote(&t, before, now, r, r.x + strips * (2 * i + 1) / (2 * asked) * STRIP,
+				votes);
+		for (int d = 0; d < 2 * r.h + 1; d++)
+			if (d != r.h && votes[d] > best) {
+				best = votes[d];
+				by = d - r.h;
+			}
+		if (best >= VOTES_SURE && best * 2 >= cast)
+			break;
+	}
 	hws_free(t.hash);
 	hws_free(t.y);
 	hws_free(votes);
@@ -123,11 +134,13 @@ struct search {
 	const void *arg;
 };
 
-static bool is_same(const struct search *s, int x, int w, int y)
+/* `again`: the row above it was the same. What is known, is so by tiles. */
+static bool is_same(const struct search *s, int x, int w, int y, bool again)
 {
 	int from = y - s->by;
 
-	return from >= 0 && from < s->before->height && s->known(x, from, w, s->arg) &&
+	return from >= 0 && from < s->before->height &&
+			((again && from % HWS_PATCH_TILE) || s->known(x, from, w, s->arg)) &&
 			memcmp(patch_row(s->now, x, y), patch_row(s->before, x, from),
 					(size_t)w * 4) == 0;
 }
@@ -140,7 +153,7 @@ static struct hws_rect longest(const struct search *s, int x, int w)
 
 	for (int y = s->within.y; y < low;) {
 		int from = y;
-		while (y < low && is_same(s, x, w, y))
+		while (y < low && is_same(s, x, w, y, y > from))
 			y++;
 		if (y - from > best.h)
 			best = (struct hws_rect){ x, from, w, y - from };

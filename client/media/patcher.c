@@ -278,6 +278,32 @@ static void now_exact(struct hws_patcher *p, struct hws_rect r)
 
 /* --- a change --- */
 
+/* Tiles that are covered whole by a copy are exact now, and need no second look. */
+static void covered(struct hws_patcher *p, struct hws_rect c)
+{
+	int x = (c.x + TILE - 1) / TILE, y = (c.y + TILE - 1) / TILE;
+	struct hws_rect t = { x, y, (c.x + c.w) / TILE - x, (c.y + c.h) / TILE - y };
+
+	if (hws_rect_empty(t))
+		return;
+	now_exact(p, pixels_of(p, t));
+	for (int k = t.y; k < t.y + t.h; k++)
+		memset(p->mark + k * p->cols + t.x, 0, (size_t)t.w);
+}
+
+/* Of the tiles that are marked, those that still differ. */
+static void mark_again(struct hws_patcher *p, const struct hws_picture *now, struct hws_rect box)
+{
+	for (int y = box.y; y < box.y + box.h; y++)
+		for (int x = box.x; x < box.x + box.w; x++) {
+			size_t i = (size_t)(y * p->cols + x);
+			struct hws_rect tile = { x, y, 1, 1 };
+			if (p->mark[i] && !p->turn[i] &&
+					!patch_differs(p->was, now, pixels_of(p, tile)))
+				p->mark[i] = 0;
+		}
+}
+
 /* Copies a scrolled page; true when there was one. */
 static bool scroll(struct hws_patcher *p, const struct hws_patch_wish *wish, struct hws_rect box)
 {
@@ -288,13 +314,7 @@ static bool scroll(struct hws_patcher *p, const struct hws_patch_wish *wish, str
 	for (unsigned i = 0; i < n; i++) {
 		struct hws_rect c = copy[i];
 		patch_write_copy(&p->maker, c.x, c.y - by, c);
-		/* Tiles that are covered whole are exact now. */
-		struct hws_rect inner = { (c.x + TILE - 1) / TILE * TILE,
-			(c.y + TILE - 1) / TILE * TILE, c.x + c.w, c.y + c.h };
-		inner.w = inner.w / TILE * TILE - inner.x;
-		inner.h = inner.h / TILE * TILE - inner.y;
-		if (!hws_rect_empty(inner))
-			now_exact(p, inner);
+		covered(p, c);
 	}
 	return n > 0;
 }
@@ -309,7 +329,7 @@ static int write_change(
 		return HWS_ERR_AGAIN;
 	patch_begin(&p->maker, out);
 	if (n >= SCROLL_TILES && scroll(p, wish, box))
-		n = mark_changed(p, wish, &box);
+		mark_again(p, wish->now, box);
 	collect(p, box, CHANGED);
 	if (to_pixels(p, wish->now) > wish->pixels)
 		return HWS_ERR_TOOBIG;
