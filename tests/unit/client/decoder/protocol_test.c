@@ -19,6 +19,7 @@ START_TEST(requests_are_bounded)
 	BAD(slot, HWS_DECODE_SLOTS);
 	BAD(packets, 0);
 	BAD(packets, HWS_DECODE_PACKETS_MAX + 1);
+	BAD(rects, HWS_DECODE_RECTS_MAX + 1);
 	good = (struct hws_decode_request){ .kind = HWS_DECODE_ROOM,
 		.width = 64,
 		.height = 64,
@@ -36,6 +37,10 @@ START_TEST(requests_are_bounded)
 	BAD(max, UINT32_MAX);
 	good.kind = HWS_DECODE_FORGET;
 	BAD(size, 1);
+	good.kind = HWS_DECODE_PATCH;
+	ck_assert_int_eq(hws_decode_request_check(&good), HWS_OK);
+	BAD(slot, HWS_DECODE_SLOTS);
+	BAD(display, HWS_DECODE_DISPLAYS_MAX);
 #undef BAD
 }
 END_TEST
@@ -52,6 +57,22 @@ START_TEST(packets_end_where_the_message_does)
 	ck_assert_int_eq(hws_decode_next_packet(&in, &p), HWS_ERR_PROTO);
 	in = hws_bytes(two + 5, 5); /* cut */
 	ck_assert_int_eq(hws_decode_next_packet(&in, &p), HWS_ERR_PROTO);
+}
+END_TEST
+
+START_TEST(rectangles_are_all_there)
+{
+	const struct hws_rect two[] = { { 1, 2, 3, 4 }, { 5, 6, 7, 8 } };
+	struct hws_rect got[HWS_DECODE_RECTS_MAX];
+	struct hws_bytes in = hws_bytes(two, sizeof(two));
+
+	ck_assert_int_eq(hws_decode_take_rects(&in, 2, got), HWS_OK);
+	ck_assert_int_eq(got[1].w, 7);
+	ck_assert_uint_eq(in.len, 0);
+	in = hws_bytes(two, sizeof(two) - 1);
+	ck_assert_int_eq(hws_decode_take_rects(&in, 2, got), HWS_ERR_PROTO);
+	ck_assert_int_eq(hws_decode_take_rects(&in, UINT32_MAX, got), HWS_ERR_PROTO);
+	ck_assert_int_eq(hws_decode_take_rects(&in, 0, got), HWS_OK);
 }
 END_TEST
 
@@ -78,8 +99,10 @@ int main(void)
 
 	test_case(suite, "protocol", 60,
 			TESTS(requests_are_bounded, packets_end_where_the_message_does,
+					rectangles_are_all_there,
 					a_text_is_no_longer_than_was_asked_for));
 	confined_cases(suite);
+	exact_cases(suite);
 	hostile_cases(suite);
 	return test_suite_run(suite);
 }

@@ -122,6 +122,26 @@ int stage_video(struct stage *s, unsigned display, struct hws_bytes packet, bool
 	return hws_confined_video(s->c, &v, on_done, s);
 }
 
+int stage_exact(struct stage *s, unsigned display, struct hws_bytes packet,
+		const struct hws_rect *rect)
+{
+	struct hws_confined_video v = { .display = display,
+		.codec = encoder->conf.codec,
+		.packets = &packet,
+		.count = 1,
+		.exact = true,
+		.whole = !rect,
+		.rects = rect,
+		.rect_count = rect != NULL };
+
+	return hws_confined_video(s->c, &v, on_done, s);
+}
+
+int stage_patch(struct stage *s, unsigned display, struct hws_bytes patch)
+{
+	return hws_confined_patch(s->c, display, false, patch, on_done, s);
+}
+
 int stage_unpack(struct stage *s, struct hws_bytes in, size_t max)
 {
 	return hws_confined_unpack(s->c, in, max, on_done, s);

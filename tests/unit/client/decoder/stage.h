@@ -7,6 +7,7 @@
 
 void confined_cases(Suite *suite);
 void hostile_cases(Suite *suite);
+void exact_cases(Suite *suite);
 
 struct stage {
 	struct hws_loop *loop;
@@ -30,4 +31,8 @@ void stage_wait_broken(struct stage *s);
 struct hws_bytes stage_packet(enum hws_codec codec, int width, int height, bool key, uint8_t grey);
 void stage_packet_end(void);
 int stage_video(struct stage *s, unsigned display, struct hws_bytes packet, bool reset);
+/* The same where patches come, too: `rect` NULL for the whole picture. */
+int stage_exact(struct stage *s, unsigned display, struct hws_bytes packet,
+		const struct hws_rect *rect);
+int stage_patch(struct stage *s, unsigned display, struct hws_bytes patch);
 int stage_unpack(struct stage *s, struct hws_bytes in, size_t max);
