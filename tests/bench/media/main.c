@@ -18,6 +18,7 @@ static const struct part {
 	{ "bytes", bench_media_bytes },
 	{ "still", bench_media_still },
 	{ "codecs", bench_media_codecs },
+	{ "audio", bench_media_audio },
 	{ "narrow", bench_media_narrow },
 	{ "patches", bench_media_patches },
 };

@@ -12,6 +12,8 @@ void bench_media_still(bool quick);
 void bench_media_bytes(bool quick);
 /* codecs.c: our settings of encoders against those of deployed peers */
 void bench_media_codecs(bool quick);
+/* audio.c */
+void bench_media_audio(bool quick);
 /* narrow.c */
 void bench_media_narrow(bool quick);
 /* patches.c */
