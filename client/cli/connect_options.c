@@ -305,16 +305,17 @@ static int check_kind(const struct connect_options *o)
 /* Who only looks sends nothing, and hosts hand such viewers no clipboard; a camera has neither. */
 static int check_view_only(const struct connect_options *o)
 {
-	const char *wrong = *o->type_text              ? "--type"
-			: *o->displays.resolution_text ? "--resolution"
-			: o->displays.virtual_display  ? "--virtual-display"
-			: o->displays.block_input      ? "--block-input"
-			: *o->click                    ? "--click"
-			: *o->copy_text                ? "--copy"
-			: o->paste                     ? "--paste"
-			: o->files.count               ? "--copy-files"
-			: *o->files.paste              ? "--paste-files"
-						       : NULL;
+	const char *wrong = *o->type_text                  ? "--type"
+			: *o->displays.resolution_text     ? "--resolution"
+			: o->displays.virtual_display      ? "--virtual-display"
+			: o->displays.block_input          ? "--block-input"
+			: o->camera && o->displays.privacy ? "--privacy"
+			: *o->click                        ? "--click"
+			: *o->copy_text                    ? "--copy"
+			: o->paste                         ? "--paste"
+			: o->files.count                   ? "--copy-files"
+			: *o->files.paste                  ? "--paste-files"
+							   : NULL;
 
 	if (wrong && (o->view_only || o->camera))
 		return cli_fail(CLI_USAGE, "%s does not go with %s", wrong,

@@ -21,7 +21,7 @@ struct hws_codec_row {
 	int side_max;
 	int blocks_max; /* of 16 by 16 pixels */
 	bool even;      /* no odd sides */
-	unsigned rank;       /* without anybody's wish the highest one is taken; 0 = never */
+	unsigned rank;  /* without anybody's wish the highest one is taken; 0 = never */
 	/* NULL: not in this build. */
 	int (*new_encoder)(const struct hws_encoder_conf *conf, struct hws_encoder **ret);
 	int (*new_decoder)(enum hws_codec codec, unsigned threads, struct hws_decoder **ret);

@@ -208,7 +208,7 @@ struct hawser_session_config {
 	/* The host's cameras in place of its desktop: each is a display. There is no input, cursor
 	 * or clipboard then. */
 	bool camera;
-	bool no_exact; /* all of the picture by video: no exact changes beside it */
+	bool no_exact;             /* all of the picture by video: no exact changes beside it */
 	enum hawser_chroma chroma; /* a wish */
 	/* HAWSER_SOUND_OFF, the default, has the host send none. */
 	enum hawser_sound sound;

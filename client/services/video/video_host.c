@@ -25,51 +25,6 @@ static const struct hws_display *display_of(const struct hws_video_host *v, unsi
 	return i < n ? &list[i] : NULL;
 }
 
-/* --- what viewers are told --- */
-
-static void tell_geometry(struct hws_video_host *v, struct hws_host_viewer *g, unsigned index)
-{
-	const struct hws_display *d = display_of(v, index);
-	Ses__Message m = SES__MESSAGE__INIT;
-	Ses__Misc misc = SES__MISC__INIT;
-	Ses__SwitchDisplay sd = SES__SWITCH_DISPLAY__INIT;
-	struct hws_sizes_msg sizes;
-	Ses__Resolution original;
-
-	if (!d)
-		return;
-	hws_sizes_msg_fill(&sizes, v->screens, index);
-	original = hws_original_msg(d, v->screens, index);
-	sd.display = (int32_t)index;
-	sd.x = d->x;
-	sd.y = d->y;
-	sd.width = d->width;
-	sd.height = d->height;
-	sd.resolutions = &sizes.m;
-	sd.original_resolution = &original;
-	misc.union_case = SES__MISC__UNION_SWITCH_DISPLAY;
-	misc.switch_display = &sd;
-	m.union_case = SES__MESSAGE__UNION_MISC;
-	m.misc = &misc;
-	hws_host_viewer_tell(g, &m);
-}
-
-static void tell_list(struct hws_video_host *v, struct hws_host_viewer *g)
-{
-	struct hws_display_msg list;
-	unsigned n;
-	const struct hws_display *d = hws_capture_displays(v->capture, &n);
-	Ses__Message m = SES__MESSAGE__INIT;
-	Ses__PeerInfo pi = SES__PEER_INFO__INIT;
-
-	hws_display_msg_fill(&list, d, n, v->screens);
-	pi.displays = list.ptr;
-	pi.n_displays = list.count;
-	m.union_case = SES__MESSAGE__UNION_PEER_INFO;
-	m.peer_info = &pi;
-	hws_host_viewer_tell(g, &m);
-}
-
 /* --- who watches what --- */
 
 static unsigned primary_of(const struct hws_video_host *v)
@@ -141,7 +96,7 @@ static void demand_key(struct hws_display_host *s, unsigned slot)
  * it. */
 static void report_display(struct hws_video_host *v, struct hws_host_viewer *g, unsigned index)
 {
-	tell_geometry(v, g, index);
+	hws_video_tell_geometry(v, g, index);
 	if (index < HWS_DISPLAYS_MAX && display_of(v, index))
 		demand_key(&v->show[index], g->slot);
 }
@@ -189,8 +144,8 @@ static void on_displays(void *arg)
 		if (w->current >= n)
 			w->current = primary;
 		note_watched(v, i);
-		tell_list(v, w->g);
-		tell_geometry(v, w->g, w->current);
+		hws_video_tell_list(v, w->g);
+		hws_video_tell_geometry(v, w->g, w->current);
 	}
 	hws_host_codecs_choose(v);
 	for (unsigned i = 0; i < n; i++)

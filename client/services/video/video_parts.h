@@ -26,7 +26,7 @@ struct hws_video_viewer { /* one viewer */
 	unsigned unacked;
 	uint64_t sent_us, blocked_us; /* 0 = not blocked */
 	bool records;
-	bool exact; /* it knows of patches */
+	bool exact;           /* it knows of patches */
 	uint32_t told_kbit_s; /* 0 = nothing yet */
 	bool wants_cost;      /* it shows what pictures cost */
 	struct hws_cost sum;
@@ -113,3 +113,7 @@ struct hws_video_host {
 	unsigned jobs; /* under way; they hold the host */
 	bool closed;
 };
+
+/* --- video_tell.c. Of a display that there is not, nothing is said. */
+void hws_video_tell_geometry(struct hws_video_host *v, struct hws_host_viewer *g, unsigned index);
+void hws_video_tell_list(struct hws_video_host *v, struct hws_host_viewer *g);
