@@ -336,6 +336,45 @@ START_TEST(all_displays_are_seen_at_once)
 }
 END_TEST
 
+/* The desktop program on a screen of its own; true: its picture was saved. */
+static bool window_saves(const char *desk, const char *name, unsigned seconds)
+{
+	char env[40], count[16];
+	const char *more[24],
+			*argv[] = { test_bin("client/gtk/hawser-desktop"), "connect", stack.target,
+				"--accept-insecure", "--display", "all", "--seconds", count,
+				"--screenshot", file(name), NULL };
+	size_t n = 0;
+
+	new_password();
+	for (; envp[n]; n++)
+		more[n] = strncmp(envp[n], "DISPLAY=", 8) == 0 ? env : envp[n];
+	more[n] = NULL;
+	snprintf(env, sizeof(env), "DISPLAY=%s", desk);
+	snprintf(count, sizeof(count), "%u", seconds);
+	return test_run(argv, more, NULL) == 0;
+}
+
+START_TEST(the_window_shows_all_displays_as_they_lie)
+{
+	struct test_xvfb desk;
+	unsigned seconds = 4;
+
+	if (!start())
+		return;
+	second_output();
+	test_xvfb_start(&desk, 1200, 800);
+	/* on a busy machine a picture takes longer */
+	while (!window_saves(desk.display, "window.png", seconds)) {
+		ck_assert_uint_lt(seconds, 64);
+		seconds *= 2;
+	}
+	png_size("window.png", 2304, 800);
+	test_xvfb_stop(&desk);
+	finish();
+}
+END_TEST
+
 START_TEST(the_viewer_follows_the_pointer)
 {
 	if (!start())
@@ -433,6 +472,7 @@ int main(void)
 			TESTS(a_size_is_set_and_goes_back_with_the_viewer,
 					displays_come_and_go_under_a_viewer,
 					all_displays_are_seen_at_once,
+					the_window_shows_all_displays_as_they_lie,
 					the_viewer_follows_the_pointer,
 					a_display_without_a_monitor_and_dark_ones));
 	tcase_set_timeout(kill_case, 200);

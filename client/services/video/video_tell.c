@@ -2,8 +2,7 @@
  * list. */
 #include "client/services/video/video_parts.h"
 
-void hws_video_tell_geometry(
-		struct hws_video_host *v, struct hws_host_viewer *g, unsigned index)
+void hws_video_tell_geometry(struct hws_video_host *v, struct hws_host_viewer *g, unsigned index)
 {
 	unsigned n;
 	const struct hws_display *d = hws_capture_displays(v->capture, &n);

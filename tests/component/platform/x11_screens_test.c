@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <xcb/xinput.h>
 #include <xcb/xtest.h>
 
@@ -241,6 +242,64 @@ START_TEST(monitors_that_somebody_defines_are_seen_at_once)
 }
 END_TEST
 
+/* A server in a window of another one: the only one without hardware that turns its picture. */
+static bool start_turnable(struct test_xvfb *outer)
+{
+	const char *argv[] = { "/usr/bin/Xephyr", "-displayfd", "1", "-screen", "640x480", "-ac",
+		"-noreset", "-nolisten", "tcp", NULL };
+	char env[40];
+	const char *envp[] = { env, NULL };
+
+	if (access(argv[0], X_OK) < 0) {
+		test_skip("it needs %s", argv[0]);
+		return false;
+	}
+	test_xvfb_start(outer, 1000, 1000);
+	snprintf(env, sizeof(env), "DISPLAY=%s", outer->display);
+	test_proc_start(&d.x.proc, argv, envp);
+	test_xvfb_await(&d.x);
+	return true;
+}
+
+START_TEST(a_turned_output_is_shown_as_it_is_seen)
+{
+	struct test_xvfb outer;
+	struct hws_size list[HWS_SIZES_MAX];
+	bool has = false;
+
+	if (!start_turnable(&outer))
+		return;
+	desktop_setup_on(&d);
+	until_display("default", 0, 0, 640, 480);
+	test_xrandr(&d.x, (const char *const[]){ "-o", "left", NULL });
+	until_display("default", 0, 0, 480, 640);
+	unsigned n = hws_screens_sizes(screens(), 0, list);
+	for (unsigned i = 0; i < n; i++)
+		has = has || (list[i].width == 600 && list[i].height == 800);
+	ck_assert(has);
+	frame_of("default", 480, 640);
+	desktop_fill(&d, 100, 400, 60, 60, 0xffffff);
+	desktop_fill(&d, 200, 400, 60, 60, 0x000000);
+	struct hws_picture *p = desktop_snapshot(&d, 0);
+	ck_assert_uint_eq(p->plane[0][(size_t)p->stride[0] * 430 + 4 * 130], 255);
+	ck_assert_uint_eq(p->plane[0][(size_t)p->stride[0] * 430 + 4 * 230], 0);
+	hws_picture_drop(p);
+	ask_size("default", 600, 800); /* a mode of 800 x 600 that stays turned */
+	ck_assert_msg(last_r == HWS_OK, "%s", last_why);
+	until_display("default", 0, 0, 600, 800);
+	hws_screens_leave(screens(), 0);
+	until_display("default", 0, 0, 480, 640);
+	/* there are no tables that could be black */
+	ck_assert(!screens()->can_blank);
+	hws_screens_blank(screens(), true, 7);
+	desktop_wait(&d, &dones, 2);
+	ck_assert_int_lt(last_r, 0);
+	ck_assert_ptr_nonnull(strstr(last_why, "dark"));
+	desktop_teardown(&d);
+	test_xvfb_stop(&outer);
+}
+END_TEST
+
 /* All of us killed at once, in the middle: the next one finds the note. */
 START_TEST(what_a_killed_one_left_is_taken_back_by_the_next)
 {
@@ -448,6 +507,7 @@ int main(void)
 					what_lies_beside_a_display_moves_with_it,
 					displays_without_a_monitor_come_and_go,
 					monitors_that_somebody_defines_are_seen_at_once,
+					a_turned_output_is_shown_as_it_is_seen,
 					what_a_killed_one_left_is_taken_back_by_the_next,
 					the_keyboard_there_has_no_effect_while_it_is_blocked,
 					the_monitors_are_dark_and_the_viewer_sees_on));
