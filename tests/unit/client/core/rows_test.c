@@ -79,8 +79,7 @@ START_TEST(services_pass_over_rows_they_do_not_know)
 {
 	static const unsigned video[] = { SES__MESSAGE__UNION_VIDEO_FRAME,
 		SES__MESSAGE__UNION_PATCH, SES__MESSAGE__UNION_PEER_INFO,
-		1000 + SES__MISC__UNION_SWITCH_DISPLAY, 1000 + SES__MISC__UNION_VIDEO_COST,
-		0 };
+		1000 + SES__MISC__UNION_SWITCH_DISPLAY, 1000 + SES__MISC__UNION_VIDEO_COST, 0 };
 	static const unsigned cursor[] = { SES__MESSAGE__UNION_CURSOR_DATA,
 		SES__MESSAGE__UNION_CURSOR_ID, SES__MESSAGE__UNION_CURSOR_POSITION, 0 };
 	static const unsigned clipboard[] = { SES__MESSAGE__UNION_CLIPBOARD,
