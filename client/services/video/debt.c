@@ -8,13 +8,15 @@
 
 static void bring_to(struct hws_debt *d, uint64_t now_us)
 {
-	for (int i = 0; i < HWS_DEBT_SPANS && now_us >= d->moved_us + HWS_DEBT_SPAN_US; i++) {
+	uint64_t span = HWS_MAX(d->span_us, (uint64_t)HWS_DEBT_SPAN_US);
+
+	for (int i = 0; i < HWS_DEBT_SPANS && now_us >= d->moved_us + span; i++) {
 		for (int k = HWS_DEBT_SPANS - 1; k > 0; k--)
 			d->moved[k] = d->moved[k - 1];
 		hws_region_clear(&d->moved[0]);
-		d->moved_us += HWS_DEBT_SPAN_US;
+		d->moved_us += span;
 	}
-	if (now_us >= d->moved_us + HWS_DEBT_SPAN_US)
+	if (now_us >= d->moved_us + span)
 		d->moved_us = now_us;
 }
 
@@ -23,6 +25,9 @@ void hws_debt_moved(struct hws_debt *d, const struct hws_region *g, uint64_t now
 	struct hws_region *moved = &d->moved[0];
 
 	bring_to(d, now_us);
+	uint64_t gap = now_us > d->last_us ? now_us - d->last_us : 0;
+	d->span_us = gap <= HWS_DEBT_SPAN_MAX_US ? gap : 0;
+	d->last_us = now_us;
 	hws_region_add_all(moved, g);
 	if (moved->n > MOVED_MAX)
 		*moved = (struct hws_region){ 1, { hws_region_bounds(moved) } };

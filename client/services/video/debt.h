@@ -7,7 +7,8 @@
 
 #define HWS_DEBT_ROUNDS 8u
 #define HWS_DEBT_SPANS 3
-#define HWS_DEBT_SPAN_US 40000u /* what rests for all of them is worth to be made better */
+#define HWS_DEBT_SPAN_US 40000u      /* what rests for all of them is worth to be made better */
+#define HWS_DEBT_SPAN_MAX_US 200000u /* what comes later is no motion */
 
 struct hws_debt {
 	struct hws_region now, again; /* of this round; of the next */
@@ -15,6 +16,8 @@ struct hws_debt {
 	/* What changed in the present span of time and in those before it. */
 	struct hws_region moved[HWS_DEBT_SPANS];
 	uint64_t moved_us; /* when the present one began */
+	/* How long one is: where pictures come slowly, nothing rests between two of them. */
+	uint64_t span_us, last_us;
 };
 
 /* The picture changed there. */

@@ -325,6 +325,31 @@ START_TEST(what_moves_is_not_made_better_but_what_rests_beside_it_is)
 }
 END_TEST
 
+/* A machine that has no time for more: what is between two pictures has not come to rest. */
+START_TEST(where_pictures_come_slowly_nothing_rests_between_them)
+{
+	const struct hws_region page = { 1, { { 0, 0, 1920, 1080 } } };
+	struct hws_debt debt = { 0 };
+
+	now = 10 * HWS_US_PER_S;
+	for (unsigned i = 0; i < 20; i++) {
+		hws_debt_moved(&debt, &page, now);
+		hws_debt_owe(&debt, &page);
+		now += 170000;
+		ck_assert_msg(i == 0 || !hws_debt_rests(&debt, now), "after picture %u", i);
+	}
+	now += 600000;
+	ck_assert(hws_debt_rests(&debt, now));
+	/* A single change is made good soon. */
+	hws_debt_clear(&debt);
+	now += HWS_US_PER_S;
+	hws_debt_moved(&debt, &page, now);
+	hws_debt_owe(&debt, &page);
+	now += HWS_DEBT_SPANS * HWS_DEBT_SPAN_US;
+	ck_assert(hws_debt_rests(&debt, now));
+}
+END_TEST
+
 /* Whatever moves where: what is owed is never forgotten, and ends when it rests. */
 START_TEST(a_debt_survives_any_motion)
 {
@@ -369,6 +394,7 @@ Suite *flow_suite(void)
 	tcase_add_test(t, nonsense_from_the_gate_changes_nothing);
 	tcase_add_test(t, a_debt_is_paid_in_slices_that_cover_all_of_it);
 	tcase_add_test(t, what_moves_is_not_made_better_but_what_rests_beside_it_is);
+	tcase_add_test(t, where_pictures_come_slowly_nothing_rests_between_them);
 	tcase_add_test(t, a_debt_survives_any_motion);
 	tcase_add_test(t, a_picture_is_coded_as_coarse_as_it_must_be);
 	suite_add_tcase(s, t);
