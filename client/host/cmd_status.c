@@ -11,6 +11,26 @@ static const char *text_of(const json_t *o, const char *name)
 	return s ? s : "";
 }
 
+/* What a picture takes, step by step, as the host measured it; nothing until there were some. */
+static void print_cost(const json_t *cost)
+{
+	static const struct {
+		const char *key, *name;
+	} steps[] = { { "capture_us", "capture" }, { "convert_us", "convert" },
+		{ "encode_us", "encode" }, { "send_us", "send" }, { "network_us", "network" } };
+	const char *before = "           pictures: ";
+
+	for (size_t i = 0; i < HWS_COUNT(steps); i++) {
+		json_int_t us = json_integer_value(json_object_get(cost, steps[i].key));
+		if (us <= 0)
+			continue;
+		printf("%s%s %.1f ms", before, steps[i].name, (double)us / 1e3);
+		before = ", ";
+	}
+	if (*before == ',')
+		printf("\n");
+}
+
 /* "connected: 3 Anna (987654321) at 192.0.2.7:1 since ..." for who is let in; the others have not
  * logged in yet. */
 static void print_sessions(const json_t *sessions)
@@ -36,6 +56,7 @@ static void print_sessions(const json_t *sessions)
 				text_of(v, "kind"), text_of(v, "via"), text_of(v, "protection"));
 		if (*text_of(v, "viewer_key"))
 			printf("           viewer's key: %s\n", text_of(v, "viewer_key"));
+		print_cost(json_object_get(v, "cost"));
 	}
 }
 

@@ -254,8 +254,9 @@ void hws_display_viewers_tell_cost(struct hws_video_host *v, struct hws_video_vi
 
 	if (!hws_cost_take(&w->sum, now_of(v), &w->cost))
 		return;
-	if (hws_flow_way(&w->flow, &us))
-		w->cost.send_us = (uint32_t)HWS_MIN(us, (uint64_t)UINT32_MAX);
+	if (!hws_flow_way(&w->flow, &us))
+		us = 0;
+	w->cost.send_us = (uint32_t)HWS_MIN(us, (uint64_t)UINT32_MAX);
 	us = hws_flow_network(&w->flow);
 	w->cost.network_us = (uint32_t)HWS_MIN(us, (uint64_t)UINT32_MAX);
 	if (v->on_cost)

@@ -12,6 +12,7 @@
 #define PORTION_MIN 2048u /* bytes that tell something about the line */
 #define NOISE_MAX_US (50 * HWS_US_PER_MS)
 #define SLOW_ANSWER_US (8 * HWS_US_PER_MS)
+#define PROBED_US (20 * HWS_US_PER_MS)
 #define BUSY_MIN_US 4000.0 /* below it the line was not the limit */
 #define HEADROOM 0.9       /* of the line: what queued once goes away */
 #define RISE_MAX 8.0       /* over the wish */
@@ -56,6 +57,19 @@ static double busy_of(const struct hws_flow *f, const struct hws_flow_answer *a)
 	return a->answered_us > start ? (double)(a->answered_us - start) : 0;
 }
 
+/* How long the oldest picture was on its way for; only where a probe followed it at once: the answer
+ * to that of each second says nothing of it. */
+static void note_way(struct hws_flow *f, const struct hws_flow_answer *a)
+{
+	uint64_t sent = f->picture[f->head].sent_us;
+
+	if (!a->first_us || sent + PROBED_US < a->first_us)
+		return;
+	sent += base_of(f);
+	f->way_us += a->answered_us > sent ? a->answered_us - sent : 0;
+	f->ways++;
+}
+
 void hws_flow_answered(struct hws_flow *f, const struct hws_flow_answer *a)
 {
 	uint64_t bytes = a->delivered - f->delivered;
@@ -75,9 +89,7 @@ void hws_flow_answered(struct hws_flow *f, const struct hws_flow_answer *a)
 	f->delivered = a->delivered;
 	f->answered_us = a->answered_us;
 	while (f->count && f->picture[f->head].to <= f->delivered) {
-		uint64_t sent = f->picture[f->head].sent_us + base_of(f);
-		f->way_us += a->answered_us > sent ? a->answered_us - sent : 0;
-		f->ways++;
+		note_way(f, a);
 		f->head = (f->head + 1) % HWS_FLOW_PICTURES;
 		f->count--;
 	}

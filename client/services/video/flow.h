@@ -53,7 +53,7 @@ double hws_flow_most(const struct hws_flow *f);
 /* Half of the shortest round trip, microseconds; 0 = not known. */
 uint64_t hws_flow_network(const struct hws_flow *f);
 /* The mean time that pictures were on their way for, without that, since it was asked last; false:
- * none has arrived. */
+ * of none it is known. */
 bool hws_flow_way(struct hws_flow *f, uint64_t *ret_us);
 /* The rate in force, bytes a second. */
 double hws_flow_rate(const struct hws_flow *f);
