@@ -22,7 +22,8 @@ void api_files_free(struct api_session_loop *e);
 
 /* --- api/files_kept.c: jobs that are to outlive the session, in a file beside the configuration.
  * Each takes the lock of the context. */
-/* Adds it, or finds the same one (*ret_known); *ret_number 0: there is no place to keep anything in. */
+/* Adds it, or finds the same one (*ret_known); *ret_number 0: there is no place to keep
+ * anything in. */
 int api_files_keep(hawser_context *ctx, const char *target, bool upload, const char *remote,
 		const char *local, uint32_t *ret_number, bool *ret_known) HWS_MUST_CHECK;
 /* HAWSER_ERR_NOTFOUND. `target` NULL: of any. */

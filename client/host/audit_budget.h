@@ -1,7 +1,7 @@
 /* host/audit_budget: how many events of a session are written one by one. Each session has its own
- * budget, so that who copies a hundred thousand files takes nobody else's lines; what was removed or
- * got another name has one of its own again, so large that nobody who does these things meets it. In
- * the agent and in hostd, which believes no agent. */
+ * budget, so that who copies a hundred thousand files takes nobody else's lines; what was removed
+ * or got another name has one of its own again, so large that nobody who does these things meets
+ * it. In the agent and in hostd, which believes no agent. */
 #pragma once
 #include "shared/base/bucket.h"
 

@@ -1,8 +1,8 @@
 /* host/audit_log: what was done at this host, for its owner: sessions that came, went and were not
  * let in, and what agents tell of files, terminals and tunnels. One line of JSON for each event, in
  * a private file of the state folder that only grows (sys/private_log). Nobody fills it at will: of
- * each session so many events are written one by one (host/audit_budget), what is more is counted. Owner: hostd;
- * loop thread only, the disk is written by a thread. */
+ * each session so many events are written one by one (host/audit_budget), what is more is counted.
+ * Owner: hostd; loop thread only, the disk is written by a thread. */
 #pragma once
 #include "shared/base/bytes.h"
 #include "shared/base/err.h"
@@ -24,9 +24,9 @@ struct hws_audit_entry {
 	uint64_t bytes;
 	bool has_result; /* then `result` is written: "ok", or what it means */
 	int result;
-	const char *why; /* instead of the result's own words */
-	uint64_t session; /* whose budget it is taken from; 0: what belongs to no session that is known */
-	bool always; /* it is taken from none */
+	const char *why;  /* instead of the result's own words */
+	uint64_t session; /* whose budget it is taken from; 0: of no session that is known */
+	bool always;      /* it is taken from none */
 };
 
 /* `dir` is copied. No file is touched before there is something to write. */

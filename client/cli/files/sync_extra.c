@@ -1,7 +1,7 @@
-/* What only the second tree has, before it is removed: is it truly not in the first? Lists of a tree
- * have files and empty folders; links, pipes and what could not be read are in none, and may be there
- * all the same. So each name is looked for at the source, in any kind, from its first folder on: what
- * is removed is the topmost part of it that is not there. */
+/* What only the second tree has, before it is removed: is it truly not in the first? Lists of a
+ * tree have files and empty folders; links, pipes and what could not be read are in none, and may
+ * be there all the same. So each name is looked for at the source, in any kind, from its first
+ * folder on: what is removed is the topmost part of it that is not there. */
 #include "client/cli/files/sync.h"
 #include "shared/base/mem.h"
 #include <errno.h>

@@ -185,8 +185,8 @@ static int size_of(const char *folder, const char *name)
 	return (int)st.st_size;
 }
 
-/* What is on the disk when the line is cut does not go over it again. How much of what was sent that
- * is, nobody promises. */
+/* What is on the disk when the line is cut does not go over it again. How much of what was sent
+ * that is, nobody promises. */
 START_TEST(what_was_cut_is_gone_on_with)
 {
 	const int size = 6000000;

@@ -219,8 +219,8 @@ START_TEST(nothing_outside_of_the_roots_is_touched)
 }
 END_TEST
 
-/* A folder that nobody can read (this one is too deep) is in no list; a script must hear of it all the
- * same. What can be read is copied. */
+/* A folder that nobody can read (this one is too deep) is in no list; a script must hear of it all
+ * the same. What can be read is copied. */
 START_TEST(what_cannot_be_read_is_told)
 {
 	sh("mkdir -p t/g $THERE/t/g; p=$(printf 'd/%.0s' $(seq 130)); mkdir -p t/$p $THERE/t/$p; echo 1 > "

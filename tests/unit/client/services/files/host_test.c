@@ -540,7 +540,7 @@ START_TEST(what_waits_is_denied_when_the_permission_goes)
 	for (unsigned i = 0; audits < (_i == 2 ? 1 : 2) && i < 100000; i++)
 		hws_loop_once(pair.loop, 1000);
 	ck_assert(pair_exists(HOST, "b/f"));
-	/* the first may have been done; that is written down, for whom it was, though he has gone */
+	/* the first may have been done; that is written down, though who wanted it has gone */
 	ck_assert_uint_eq(audits, _i == 2 ? 1 : 2);
 	ck_assert_ptr_eq(strstr(last_audit, "file.removed "), last_audit);
 	if (_i == 2)

@@ -426,7 +426,7 @@ START_TEST(two_jobs_do_not_write_one_file)
 		second->type == HWS_FILES_FAILED || second->failed };
 	ck_assert(!failed[0] || !failed[1]);
 	pair_settle();
-	/* one may have ended before the other began: then the later one is there, which its time tells */
+	/* one may have ended before the other began: the later one stays, as its time tells */
 	pair_path(!from, "c", path);
 	ck_assert_int_eq(stat(path, &st), 0);
 	const char *stays = failed[0] ? "b" : failed[1] ? "a" : st.st_mtim.tv_sec % 2 ? "a" : "b";
