@@ -7,6 +7,7 @@
 #include "client/host/launcher.h"
 #include "client/host/layers.h"
 #include "client/host/os_login.h"
+#include "client/host/settings_world.h"
 #include "shared/base/log.h"
 #include "shared/base/num.h"
 #include "shared/conf/verbs.h"
@@ -101,6 +102,12 @@ static int serve(struct hws_settings *s, int argc, char **argv, int launcher_fd,
 	return r;
 }
 
+/* The host serves what it can: who is far away could not mend what keeps it from starting. */
+static void warn_of(const char *text, void *arg HWS_UNUSED)
+{
+	hws_warn("settings.not_there", HWS_STR("why", text));
+}
+
 static int run_run(int argc, char **argv, void *ctx HWS_UNUSED)
 {
 	struct hws_call c;
@@ -115,6 +122,7 @@ static int run_run(int argc, char **argv, void *ctx HWS_UNUSED)
 		return status;
 	hws_log_setup(PROGRAM, (enum hws_log_format)c.s.log_format, 2);
 	hws_log_set_level((enum hws_log_level)c.s.log_level);
+	hws_settings_world(&c.s, NULL, warn_of, NULL);
 	if (hws_launcher_spawn(&launcher_fd, &err) < 0) {
 		hws_error_log("launcher.not_started", HWS_STR("why", err.text));
 		launcher_fd = -1;
@@ -189,9 +197,9 @@ static const struct hws_verb verbs[] = {
 	{ "kick", "CONN|all", "end a session", 0, -1, run_kick },
 	{ "audit", "[--json] [--follow] [--since TIME]", "show what was done at this host", 0, -1,
 			hws_cmd_audit },
-	{ "config", "show | get NAME | path | set NAME [VALUE]",
-			"show or change the configuration; set without VALUE: the default again", 0,
-			-1, hws_cmd_config },
+	{ "config", "show | check | get NAME | path | set NAME [VALUE]",
+			"show, check or change the configuration; set without VALUE: the default again",
+			0, -1, hws_cmd_config },
 };
 
 int hws_host_cmd(int argc, char **argv)

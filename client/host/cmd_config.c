@@ -1,5 +1,6 @@
 /* hawser-host config: the settings in force, and single ones changed in the file. */
 #include "client/host/cmd_call.h"
+#include "client/host/settings_world.h"
 #include "shared/base/macros.h"
 #include <stdio.h>
 #include <string.h>
@@ -70,13 +71,46 @@ static int get(const struct hws_settings *s, const char *name)
 	return r == HWS_OK || r == HWS_ERR_NOTFOUND ? HWS_CALL_OK : hws_call_fail(&err);
 }
 
+static void say_problem(const char *text, void *arg HWS_UNUSED)
+{
+	fprintf(stderr, HWS_HOST_PROGRAM ": %s\n", text);
+}
+
+/* What the settings name should be there. */
+static int check(const struct hws_settings *s)
+{
+	if (hws_settings_world(s, NULL, say_problem, NULL))
+		return HWS_CALL_FAILED;
+	printf("What the settings name is there; file: %s\n", s->config);
+	return HWS_CALL_OK;
+}
+
+/* Would this value name what is not there? */
+static bool is_there(const struct hws_settings *s, const char *name, const char *value)
+{
+	struct hws_settings would = *s; /* nothing of it is freed */
+	char *text = (char *)(uintptr_t)(value ? value : "");
+
+	if (!strcmp(name, "service-user"))
+		would.service_user = text;
+	else if (!strcmp(name, "desktop-user"))
+		would.desktop_user = text;
+	else if (!strcmp(name, "files-roots"))
+		would.files_roots = text;
+	else
+		return true;
+	return !hws_settings_world(&would, name, say_problem, NULL);
+}
+
 static int set(const struct hws_settings *s, const char *name, const char *value)
 {
 	struct hws_error err = { 0 };
 	json_t *answer = NULL;
 	const char *pending;
-	int r = hws_settings_store(s, name, value, &err);
 
+	if (!is_there(s, name, value))
+		return HWS_CALL_USAGE;
+	int r = hws_settings_store(s, name, value, &err);
 	if (r < 0)
 		return hws_call_fail(&err) +
 				(hws_err_class(r) == HWS_CLASS_USER || r == HWS_ERR_NOTFOUND);
@@ -120,6 +154,8 @@ int hws_cmd_config(int argc, char **argv, void *ctx HWS_UNUSED)
 	what = c.words ? c.word[0] : "show";
 	if (c.words <= 1 && !strcmp(what, "show")) {
 		status = show(&c.s);
+	} else if (c.words == 1 && !strcmp(what, "check")) {
+		status = check(&c.s);
 	} else if (c.words == 1 && !strcmp(what, "path")) {
 		printf("%s\n", c.s.config);
 	} else if (c.words == 2 && !strcmp(what, "get")) {
@@ -129,7 +165,7 @@ int hws_cmd_config(int argc, char **argv, void *ctx HWS_UNUSED)
 	} else {
 		fprintf(stderr,
 				HWS_HOST_PROGRAM
-				": config show | get NAME | path | set NAME [VALUE]\n");
+				": config show | check | get NAME | path | set NAME [VALUE]\n");
 		status = HWS_CALL_USAGE;
 	}
 	hws_call_end(&c);

@@ -142,6 +142,35 @@ START_TEST(a_refused_value_leaves_the_file_alone)
 }
 END_TEST
 
+/* What names nothing here is refused where it is set, told where it is looked for, and keeps no
+ * host from starting. */
+START_TEST(what_settings_name_must_be_there)
+{
+	char roots[700];
+
+	write_file("");
+	snprintf(roots, sizeof(roots), "%s:%s/none", dir, dir);
+	ck_assert_int_eq(RUN(NULL, "config", "set", "files-roots", roots, "-c", file), 2);
+	ck_assert_msg(strstr(out, "/none\" does not exist"), "%s", out);
+	ck_assert_int_eq(RUN(NULL, "config", "set", "service-user", "no-such-one", "-c", file), 2);
+	ck_assert_msg(strstr(out, "no account \"no-such-one\""), "%s", out);
+	file_must_be("");
+	ck_assert_int_eq(RUN(NULL, "config", "set", "files-roots", dir, "-c", file), 0);
+	ck_assert_int_eq(RUN(NULL, "config", "check", "-c", file), 0);
+	ck_assert_msg(strstr(out, "is there"), "%s", out);
+	snprintf(roots, sizeof(roots),
+			"[files]\nfiles-roots = %s/none:%s\n[desktop]\nservice-user = no-such-one\n",
+			dir, file);
+	write_file(roots);
+	ck_assert_int_eq(RUN(NULL, "config", "check", "-c", file), 1);
+	ck_assert_msg(strstr(out, "does not exist") && strstr(out, "no-such-one") &&
+					strstr(out, "is no folder"),
+			"%s", out);
+	host_start(&host, (const char *const[]){ "--config", file, NULL });
+	ck_assert_msg(strstr(host.proc.log, "no account"), "%s", host.proc.log);
+}
+END_TEST
+
 START_TEST(wrong_usage_has_a_status_of_its_own)
 {
 	char missing[320];
@@ -267,6 +296,7 @@ int main(void)
 			TESTS(set_makes_the_file_that_is_named,
 					set_changes_one_line_and_leaves_the_rest_alone,
 					a_refused_value_leaves_the_file_alone,
+					what_settings_name_must_be_there,
 					wrong_usage_has_a_status_of_its_own,
 					the_settings_in_force_are_told,
 					a_setting_that_is_not_there_is_said_to_be_none,
