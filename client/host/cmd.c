@@ -68,8 +68,15 @@ static int run_probe(int argc, char **argv)
 	return hws_layers_probe(sandbox);
 }
 
+/* The one account that it is about is the last word. */
+static int run_os_login(int fd, int argc, char **argv)
+{
+	return hws_os_login_main(fd, argc > 1 ? argv[argc - 1] : "");
+}
+
 /* Started by hostd before it is confined; `run` is given the socket to hostd, or to who asks. */
-static int run_unconfined(int argc, char **argv, const char *name, int (*run)(int fd))
+static int run_unconfined(
+		int argc, char **argv, const char *name, int (*run)(int fd, int argc, char **argv))
 {
 	struct hws_settings s;
 
@@ -77,7 +84,7 @@ static int run_unconfined(int argc, char **argv, const char *name, int (*run)(in
 		return 2;
 	hws_settings_done(&s);
 	hws_sandbox_conceal();
-	return run(HWS_SPAWN_IPC_FD);
+	return run(HWS_SPAWN_IPC_FD, argc, argv);
 }
 
 /* Takes launcher_fd. */
@@ -123,7 +130,7 @@ static int run_run(int argc, char **argv, void *ctx HWS_UNUSED)
 	hws_log_setup(PROGRAM, (enum hws_log_format)c.s.log_format, 2);
 	hws_log_set_level((enum hws_log_level)c.s.log_level);
 	hws_settings_world(&c.s, NULL, warn_of, NULL);
-	if (hws_launcher_spawn(&launcher_fd, &err) < 0) {
+	if (hws_launcher_spawn(c.argc, c.argv, &launcher_fd, &err) < 0) {
 		hws_error_log("launcher.not_started", HWS_STR("why", err.text));
 		launcher_fd = -1;
 	}
@@ -214,8 +221,7 @@ int hws_host_cmd(int argc, char **argv)
 		return run_unconfined(
 				argc - 1, argv + 1, "hawser-host[launcher]", hws_launcher_main);
 	if (argc > 1 && !strcmp(argv[1], "os-login"))
-		return run_unconfined(
-				argc - 1, argv + 1, "hawser-host[os-login]", hws_os_login_main);
+		return run_unconfined(argc - 1, argv + 1, "hawser-host[os-login]", run_os_login);
 	if (argc > 1 && !strcmp(argv[1], "--version")) {
 		printf(PROGRAM " " HAWSER_VERSION "\n");
 		return 0;

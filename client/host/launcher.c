@@ -73,17 +73,25 @@ static void on_close(struct hws_ipc *ipc HWS_UNUSED, int why HWS_UNUSED, void *a
 		end(hws_container(n, struct launched, node), "the host's launcher has ended");
 }
 
-int hws_launcher_spawn(int *ret_fd, struct hws_error *err)
+int hws_launcher_spawn(int argc, char **argv, int *ret_fd, struct hws_error *err)
 {
-	static const char *const argv[] = { "hawser-host", "launcher", NULL };
-	struct hws_spawn sp = { .argv = argv };
-	int fds[2], r = hws_ipc_pair(fds);
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): a list of pointers */
+	const char **args = hws_alloc_array((size_t)argc + 2, sizeof(*args));
+	struct hws_spawn sp = { .argv = args };
+	int fds[2], r = args ? hws_ipc_pair(fds) : HWS_ERR_NOMEM;
 	pid_t pid;
 
-	if (r < 0)
+	if (r < 0) {
+		hws_free(args);
 		return hws_error_set(err, r, "the launcher cannot start: %s", hws_err_text(r));
+	}
+	args[0] = "hawser-host";
+	args[1] = "launcher";
+	for (int i = 1; i < argc; i++)
+		args[i + 1] = argv[i];
 	sp.ipc_fd = fds[1];
 	r = hws_spawn(&sp, &pid, err);
+	hws_free(args);
 	close(fds[1]);
 	if (r < 0)
 		close(fds[0]);

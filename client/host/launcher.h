@@ -2,8 +2,9 @@
  * sudo for one, needs rights that hostd has given up for itself and all that it starts; so a
  * small process is started before that, which starts others for hostd: terminal agents, the check
  * of an account's password, and the mounting of files. Nothing else: what it starts is a number,
- * and the account, which it looks up itself. It reads nothing but what hostd says. Loop thread
- * only. */
+ * and the account, which it looks up itself. Shells it starts for the account of the settings, which
+ * it reads itself, and for those whose password it has had checked (host/launch_grants): whoever
+ * takes over hostd has the shell of nobody whose password he does not know. Loop thread only. */
 #pragma once
 #include "shared/base/err.h"
 #include "shared/loop/loop.h"
@@ -22,7 +23,7 @@ enum hws_launch_what {
 
 struct hws_launch {
 	enum hws_launch_what what;
-	const char *account; /* "": who we are */
+	const char *account; /* "": who we are; of OS_LOGIN: whose password it is */
 	int log_level;       /* enum hws_log_level */
 	bool sandbox;
 	int ipc_fd; /* as struct hws_spawn: the caller keeps and closes its own */
@@ -32,9 +33,9 @@ struct hws_launch {
 	void *arg;
 };
 
-/* Starts that process. To be called before hws_sandbox_enter; *ret_fd: the end for
- * hws_launcher_new, the caller's. */
-int hws_launcher_spawn(int *ret_fd, struct hws_error *err) HWS_MUST_CHECK;
+/* Starts that process, with the arguments of `run`. To be called before hws_sandbox_enter; *ret_fd:
+ * the end for hws_launcher_new, the caller's. */
+int hws_launcher_spawn(int argc, char **argv, int *ret_fd, struct hws_error *err) HWS_MUST_CHECK;
 /* Takes `fd`, also on failure. */
 int hws_launcher_new(struct hws_loop *loop, int fd, struct hws_launcher **ret) HWS_MUST_CHECK;
 /* Nobody is told anything any more. The processes end with their own sockets. Takes NULL. */
@@ -48,4 +49,4 @@ void hws_launcher_end(struct hws_launcher *l, uint64_t id);
 pid_t hws_launcher_pid(const struct hws_launcher *l, uint64_t id);
 
 /* The process: serves hostd at the other end of `fd`, until that ends; the exit status. */
-int hws_launcher_main(int fd);
+int hws_launcher_main(int fd, int argc, char **argv);

@@ -1,17 +1,23 @@
 /* The launcher's own process. It keeps the rights that hostd gives up, so it does next to
  * nothing: it looks up what a number stands for, starts that as an account, waits for it and says
- * that it has ended. It never opens a file that somebody names, and reads nothing but hostd's
- * messages. */
+ * that it has ended. It never opens a file that hostd names, and reads nothing but hostd's
+ * messages, and the settings, for the account that the owner named. */
 #include "client/host/ipc.h"
 #include "client/host/ipc_caps.h"
+#include "client/host/launch_grants.h"
 #include "client/host/launcher.h"
+#include "client/host/os_guard.h"
+#include "client/host/os_login.h"
 #include "client/host/patience.h"
+#include "client/host/settings.h"
 #include "client/mount/program.h"
 #include "shared/base/list.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
+#include "shared/base/str.h"
 #include "shared/sys/spawn.h"
 #include <limits.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -24,6 +30,8 @@ struct child {
 	struct launcher *l;
 	uint64_t id;
 	pid_t pid;
+	enum hws_launch_what what;
+	char account[HWS_LAUNCH_ACCOUNT_MAX + 1];
 	struct hws_timer grace;
 };
 
@@ -34,7 +42,114 @@ struct launcher {
 	unsigned count;
 	int log_fd; /* for the next one; 0 = none */
 	struct event on_child;
+	/* for whom it starts something: whom the owner named, and who knew a password */
+	int argc; /* of the settings */
+	char **argv;
+	char service[HWS_LAUNCH_ACCOUNT_MAX + 1], desktop[HWS_LAUNCH_ACCOUNT_MAX + 1];
+	struct hws_launch_grants grants;
+	struct hws_os_guard guard;
 };
+
+/* As they are now: what cannot be read stays as it was. */
+static void read_settings(struct launcher *l)
+{
+	struct hws_settings s;
+	struct hws_error err = { 0 };
+	char service[sizeof(l->service)], desktop[sizeof(l->desktop)];
+	int rest;
+
+	if (hws_settings_load(&s, l->argc, l->argv, false, &rest, &err) < 0) {
+		hws_warn_limited("launcher.settings", HWS_STR("why", err.text));
+		return;
+	}
+	if (hws_str_copy(service, sizeof(service), hws_settings_account(&s)) == HWS_OK &&
+			hws_str_copy(desktop, sizeof(desktop), s.desktop_user) == HWS_OK) {
+		memcpy(l->service, service, sizeof(service));
+		memcpy(l->desktop, desktop, sizeof(desktop));
+	}
+	hws_settings_done(&s);
+}
+
+static bool is_root(const char *account)
+{
+	const struct passwd *pw = getpwnam(account);
+
+	return !pw || pw->pw_uid == 0;
+}
+
+/* May a shell be started as this account? */
+static bool may_be(struct launcher *l, const char *account)
+{
+	/* who is not root can be nobody else */
+	if (geteuid() != 0)
+		return true;
+	if (!*account)
+		return false;
+	if (hws_str_equal(account, l->service))
+		return true;
+	if (hws_launch_grants_has(&l->grants, account, hws_loop_now_us(l->loop)))
+		return !is_root(account);
+	read_settings(l); /* the owner may have named another one since */
+	return hws_str_equal(account, l->service);
+}
+
+static void reap(struct launcher *l);
+
+static bool is_asked_about(struct launcher *l, const char *account)
+{
+	struct hws_list *n;
+
+	reap(l);
+	hws_list_for (n, &l->children) {
+		const struct child *c = hws_container(n, struct child, node);
+
+		if (c->what == HWS_LAUNCH_OS_LOGIN && hws_str_equal(c->account, account))
+			return true;
+	}
+	return false;
+}
+
+/* NULL: it may be started; else why not, for a viewer. */
+static const char *refusal(struct launcher *l, const Agt__LaunchRequest *q, char *text, size_t size)
+{
+	switch (q->what) {
+	case HWS_LAUNCH_TERMINAL:
+		return may_be(l, q->account) ? NULL
+					     : "The host has not seen the password of this account";
+	case HWS_LAUNCH_MOUNT:
+		return hws_str_equal(q->account, l->desktop)
+				? NULL
+				: "the launcher shows files on no other desktop";
+	case HWS_LAUNCH_OS_LOGIN:
+		if (!*q->account || q->account[0] == '-' ||
+				strlen(q->account) > HWS_LAUNCH_ACCOUNT_MAX)
+			return "Incorrect username or password.";
+		/* one after the other: each wrong one counts before the next is tried */
+		if (is_asked_about(l, q->account))
+			return "Please try again in 1 second(s).";
+		return hws_os_guard_begin(&l->guard, q->account, hws_loop_now_us(l->loop), text,
+				       size) < 0
+				? text
+				: NULL;
+	default:
+		return "the launcher starts no more of that";
+	}
+}
+
+/* It has said in the only way that nobody else can whether the password was right. */
+static void take_verdict(struct launcher *l, const struct child *c, int status)
+{
+	uint64_t now = hws_loop_now_us(l->loop);
+	bool good = WIFEXITED(status) && WEXITSTATUS(status) == HWS_OS_LOGIN_PASSED;
+
+	if (c->what == HWS_LAUNCH_TERMINAL)
+		hws_launch_grants_use(&l->grants, c->account, now);
+	if (c->what != HWS_LAUNCH_OS_LOGIN)
+		return;
+	hws_os_guard_ended(&l->guard, c->account, good, now);
+	if (good)
+		hws_launch_grants_add(&l->grants, c->account, now);
+}
 
 static void report(struct launcher *l, uint64_t id, pid_t pid, bool ended, const char *error)
 {
@@ -59,7 +174,8 @@ static int launch(struct launcher *l, const Agt__LaunchRequest *q, int fd, pid_t
 	const char *sandbox = q->sandbox ? "--sandbox" : "--no-sandbox";
 	const char *const terminal[] = { "hawser-host", "agent", "--role", "terminal",
 		"--log-level", level, sandbox, NULL };
-	const char *const os_login[] = { "hawser-host", "os-login", "--log-level", level, NULL };
+	const char *const os_login[] = { "hawser-host", "os-login", "--log-level", level,
+		q->account, NULL };
 	static const char *const mount[] = { "hawser-mount", NULL };
 	const char *const *const argv[HWS_LAUNCH_KINDS] = { [HWS_LAUNCH_TERMINAL] = terminal,
 		[HWS_LAUNCH_OS_LOGIN] = os_login,
@@ -89,15 +205,22 @@ static void start(struct launcher *l, const Agt__LaunchRequest *q, int fd)
 {
 	struct child *c = hws_alloc(sizeof(*c));
 	struct hws_error err = { 0 };
+	char text[HWS_OS_GUARD_TEXT];
+	const char *why = c ? refusal(l, q, text, sizeof(text)) : "out of memory";
 
-	if (!c)
-		hws_error_set(&err, HWS_ERR_NOMEM, "out of memory");
-	else if (launch(l, q, fd, &c->pid, &err) < 0)
+	if (!why &&
+			(hws_str_copy(c->account, sizeof(c->account), q->account) < 0 ||
+					launch(l, q, fd, &c->pid, &err) < 0)) {
+		why = err.code ? err.text : "there is no such account";
+		if (q->what == HWS_LAUNCH_OS_LOGIN)
+			hws_os_guard_ended(&l->guard, q->account, false, hws_loop_now_us(l->loop));
+	}
+	if (why) {
 		hws_free(c);
-	if (err.code) {
-		report(l, q->id, 0, true, err.text);
+		report(l, q->id, 0, true, why);
 		return;
 	}
+	c->what = (enum hws_launch_what)q->what;
 	c->l = l;
 	c->id = q->id;
 	hws_list_push(&l->children, &c->node);
@@ -163,27 +286,33 @@ static void forget(struct child *c)
 	hws_free(c);
 }
 
-static void on_child(evutil_socket_t sig HWS_UNUSED, short what HWS_UNUSED, void *arg)
+static void reap(struct launcher *l)
 {
-	struct launcher *l = arg;
 	struct hws_list *n, *next;
 	pid_t pid;
+	int status;
 
-	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		hws_list_for_safe (n, next, &l->children) {
 			struct child *c = hws_container(n, struct child, node);
 
 			if (c->pid != pid)
 				continue;
+			take_verdict(l, c, status);
 			report(l, c->id, 0, true, NULL);
 			forget(c);
 		}
 	}
 }
 
-int hws_launcher_main(int fd)
+static void on_child(evutil_socket_t sig HWS_UNUSED, short what HWS_UNUSED, void *arg)
 {
-	struct launcher l = { 0 };
+	reap(arg);
+}
+
+int hws_launcher_main(int fd, int argc, char **argv)
+{
+	struct launcher l = { .argc = argc, .argv = argv };
 	const struct hws_ipc_conf conf = { .frame_max = HWS_IPC_HOSTD_FRAME_MAX,
 		.takes_fds = true,
 		.on_message = on_message,
@@ -196,9 +325,11 @@ int hws_launcher_main(int fd)
 	signal(SIGINT, SIG_IGN); /* hostd says when it is over */
 	signal(SIGTERM, SIG_IGN);
 	hws_list_init(&l.children);
+	hws_os_guard_init(&l.guard);
 	r = hws_loop_new(&l.loop);
 	if (r < 0)
 		return 1;
+	read_settings(&l);
 	event_assign(&l.on_child, hws_loop_base(l.loop), SIGCHLD, EV_SIGNAL | EV_PERSIST, on_child,
 			&l);
 	event_add(&l.on_child, NULL);

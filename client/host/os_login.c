@@ -20,6 +20,7 @@ struct hws_os_login {
 	struct hws_timer limit;
 	void (*done)(bool ok, const char *text, void *arg);
 	void *arg;
+	bool answered, ended; /* ended: the launcher has seen it, and knows what became of it */
 	size_t len;
 	char answer[ANSWER_MAX + 1];
 };
@@ -49,6 +50,16 @@ static void on_limit(void *arg)
 	end(arg, false, "The host could not check the password in time");
 }
 
+static void tell(struct hws_os_login *q)
+{
+	if (q->answer[0] == '1')
+		end(q, true, "");
+	else if (q->answer[0] == '0' && q->answer[1])
+		end(q, false, q->answer + 1);
+	else
+		end(q, false, "The host cannot check passwords of accounts");
+}
+
 static void on_readable(evutil_socket_t fd, short what HWS_UNUSED, void *arg)
 {
 	struct hws_os_login *q = arg;
@@ -62,12 +73,10 @@ static void on_readable(evutil_socket_t fd, short what HWS_UNUSED, void *arg)
 			return;
 	}
 	q->answer[q->len] = 0;
-	if (q->answer[0] == '1')
-		end(q, true, "");
-	else if (q->answer[0] == '0' && q->answer[1])
-		end(q, false, q->answer + 1);
-	else
-		end(q, false, "The host cannot check passwords of accounts");
+	event_del(&q->readable);
+	q->answered = true;
+	if (q->ended)
+		tell(q);
 }
 
 static size_t put_text(uint8_t *to, const char *text)
@@ -96,15 +105,29 @@ static int ask(int fd, const char *user, const char *password_secret)
 	return sent == (ssize_t)n ? HWS_OK : HWS_ERR_FULL;
 }
 
-/* Nobody is told by the launcher: the socket ends with the process. */
-static int launch(struct hws_os_login *q, int fd, const struct hws_settings *settings,
-		struct hws_child_logs *logs)
+/* What the launcher starts for the account it starts once it has seen by itself that the process
+ * said yes, and it takes no next question before; so that is waited for. */
+static void on_ended(const char *why, void *arg)
+{
+	struct hws_os_login *q = arg;
+
+	q->ended = true;
+	if (why)
+		end(q, false, why);
+	else if (q->answered)
+		tell(q);
+}
+
+static int launch(struct hws_os_login *q, int fd, const char *user,
+		const struct hws_settings *settings, struct hws_child_logs *logs)
 {
 	struct hws_launch what = { .what = HWS_LAUNCH_OS_LOGIN,
-		.account = "",
+		.account = user,
 		.log_level = settings->log_level,
 		.sandbox = settings->sandbox,
-		.ipc_fd = fd };
+		.ipc_fd = fd,
+		.ended = on_ended,
+		.arg = q };
 	int r;
 
 	what.log_fd = hws_child_log_open(logs, "os-login.log", 0);
@@ -138,7 +161,7 @@ int hws_os_login_start(struct hws_launcher *l, struct hws_loop *loop,
 	q->arg = arg;
 	r = ask(q->fd, user, password_secret);
 	if (r == HWS_OK)
-		r = launch(q, fds[1], settings, logs);
+		r = launch(q, fds[1], user, settings, logs);
 	close(fds[1]);
 	if (r < 0) {
 		close(q->fd);

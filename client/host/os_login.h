@@ -21,7 +21,11 @@ int hws_os_login_start(struct hws_launcher *l, struct hws_loop *loop,
 /* Nobody wants to know any more. Takes NULL. Not after `done`. */
 void hws_os_login_cancel(struct hws_os_login *q);
 
-/* The process, asked over the stream `fd`: u32 little-endian and the name, u32 and the password. It
- * answers one byte, '1' = they belong together, '0' = not, then why as text, and ends. The exit
- * status. */
-int hws_os_login_main(int fd);
+/* The exit status of the process when they belong together, which the launcher believes: nobody but
+ * the process itself can make it. */
+#define HWS_OS_LOGIN_PASSED 42
+
+/* The process, for this account alone, as its launcher says, and asked over the stream `fd`: u32
+ * little-endian and the name, u32 and the password. It answers one byte, '1' = they belong together,
+ * '0' = not, then why as text, and ends with this exit status. */
+int hws_os_login_main(int fd, const char *account);

@@ -144,7 +144,7 @@ static const char *judge(struct question *q)
 	return WRONG;
 }
 
-int hws_os_login_main(int fd)
+int hws_os_login_main(int fd, const char *account)
 {
 	struct question q = { 0 };
 	const char *why = "The host did not ask properly";
@@ -152,8 +152,8 @@ int hws_os_login_main(int fd)
 	hws_sandbox_conceal();
 	alarm(PATIENCE_S);
 	if (read_text(fd, q.user) && read_text(fd, q.password_secret))
-		why = judge(&q);
+		why = strcmp(q.user, account) == 0 ? judge(&q) : WRONG;
 	hws_wipe(&q, sizeof(q));
 	answer(fd, !why, why ? why : "");
-	return 0;
+	return why ? 0 : HWS_OS_LOGIN_PASSED;
 }

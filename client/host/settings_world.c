@@ -81,8 +81,7 @@ unsigned hws_settings_world(const struct hws_settings *s, const char *name,
 		look_at_account(&w, "service-user", s->service_user);
 	if (is_of(name, "desktop-user"))
 		look_at_account(&w, "desktop-user", s->desktop_user);
-	if (is_of(name, "files-roots") &&
-			hws_str_each(s->files_roots, ':', look_at_root, &w) < 0)
+	if (is_of(name, "files-roots") && hws_str_each(s->files_roots, ':', look_at_root, &w) < 0)
 		w.count++; /* too long: refused where settings are read */
 	return w.count;
 }

@@ -5,6 +5,7 @@
 #include "shared/wire/envelope.h"
 #include "tests/component/host/host.h"
 #include "tests/component/host/viewer.h"
+#include "tests/support/accounts.h"
 #include "tests/support/suite.h"
 #include <check.h>
 #include <errno.h>
@@ -420,6 +421,29 @@ START_TEST(another_account_is_not_passed_over)
 }
 END_TEST
 
+/* Its password opens a terminal as that account, wherever hostd may have been told to look; a wrong
+ * one opens nothing. All that is real: hostd, launcher, PAM and its modules. */
+START_TEST(another_account_is_opened_by_its_password)
+{
+	if (!test_accounts_make(PAM_FOLDER)) {
+		test_skip("needs root and a mount namespace, and no sanitizer");
+		return;
+	}
+	start("nobody");
+	os_login.username = (char *)"ann";
+	os_login.password = (char *)"wrong";
+	wish.os_login = &os_login;
+	wish_terminal();
+	ck_assert_str_eq(enter(&one), "Incorrect username or password.");
+	viewer_close(&one);
+	os_login.password = (char *)TEST_ACCOUNT_RIGHT;
+	ck_assert_str_eq(enter(&one), "");
+	ck_assert_ptr_nonnull(strstr(ask_terminal(&one, true), "uid=1200"));
+	json_decref(audit_line("account.login"));
+	wish.os_login = NULL;
+}
+END_TEST
+
 START_TEST(root_serves_nobody_without_being_told)
 {
 	if (geteuid() != 0)
@@ -447,5 +471,6 @@ int main(void)
 					what_the_owner_sets_reaches_running_agents,
 					what_is_done_is_written_down,
 					another_account_is_not_passed_over,
+					another_account_is_opened_by_its_password,
 					root_serves_nobody_without_being_told));
 }

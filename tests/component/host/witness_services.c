@@ -96,8 +96,8 @@ static bool on_terminal(
 		return false;
 	bool opens = m->terminal_action->union_case == SES__TERMINAL_ACTION__UNION_OPEN;
 	hws_host_keep(&w->copy, opens);
-	snprintf(text, sizeof(text), "pid=%d nnp=%d fork=%d", (int)getpid(),
-			prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), try("fork"));
+	snprintf(text, sizeof(text), "pid=%d nnp=%d fork=%d uid=%d", (int)getpid(),
+			prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), try("fork"), (int)getuid());
 	opened.message = text;
 	answer.union_case = SES__TERMINAL_RESPONSE__UNION_OPENED;
 	answer.opened = &opened;
