@@ -1,4 +1,4 @@
-/* A short table. */
+/* The account that was checked longest ago gives its place away. */
 #include "client/host/launch_grants.h"
 #include "shared/base/macros.h"
 #include "shared/base/str.h"
@@ -31,8 +31,7 @@ void hws_launch_grants_add(struct hws_launch_grants *g, const char *account, uin
 
 bool hws_launch_grants_has(const struct hws_launch_grants *g, const char *account, uint64_t now_us)
 {
-	const struct hws_launch_grant *i =
-			find((struct hws_launch_grants *)(uintptr_t)g, account);
+	const struct hws_launch_grant *i = find((struct hws_launch_grants *)(uintptr_t)g, account);
 
 	return i && now_us < i->until_us;
 }

@@ -1,14 +1,14 @@
-/* host/launch_grants: the accounts of the machine that the launcher may start shells for, besides the
- * one of the settings: those whose password it has had checked itself, for a while. What hostd says of
- * a check counts for nothing. Bounded; pure, time in. */
+/* host/launch_grants: the accounts of the machine that the launcher may start shells for, besides
+ * the one of the settings: those whose password it has had checked itself, for a while. What hostd
+ * says of a check counts for nothing. Bounded; pure, time in. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
 
 #define HWS_LAUNCH_GRANTS_MAX 32u
 #define HWS_LAUNCH_ACCOUNT_MAX 256u
-/* As long as a viewer may come back without a password (host/resume), and somewhat more. A shell that
- * runs keeps it, but no check holds for longer than a day. */
+/* As long as a viewer may come back without a password (host/resume), and somewhat more. A shell
+ * that runs keeps it, but no check holds for longer than a day. */
 #define HWS_LAUNCH_GRANT_US (720ull * 1000000)
 #define HWS_LAUNCH_GRANT_MOST_US (86400ull * 1000000)
 

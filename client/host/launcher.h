@@ -2,9 +2,10 @@
  * sudo for one, needs rights that hostd has given up for itself and all that it starts; so a
  * small process is started before that, which starts others for hostd: terminal agents, the check
  * of an account's password, and the mounting of files. Nothing else: what it starts is a number,
- * and the account, which it looks up itself. Shells it starts for the account of the settings, which
- * it reads itself, and for those whose password it has had checked (host/launch_grants): whoever
- * takes over hostd has the shell of nobody whose password he does not know. Loop thread only. */
+ * and the account, which it looks up itself. Shells it starts for the account of the settings,
+ * which it reads itself, and for those whose password it has had checked (host/launch_grants):
+ * whoever takes over hostd has the shell of nobody whose password he does not know. Loop thread
+ * only. */
 #pragma once
 #include "shared/base/err.h"
 #include "shared/loop/loop.h"
@@ -33,8 +34,8 @@ struct hws_launch {
 	void *arg;
 };
 
-/* Starts that process, with the arguments of `run`. To be called before hws_sandbox_enter; *ret_fd:
- * the end for hws_launcher_new, the caller's. */
+/* Starts that process, with the arguments of `run`. To be called before hws_sandbox_enter;
+ * *ret_fd: the end for hws_launcher_new, the caller's. */
 int hws_launcher_spawn(int argc, char **argv, int *ret_fd, struct hws_error *err) HWS_MUST_CHECK;
 /* Takes `fd`, also on failure. */
 int hws_launcher_new(struct hws_loop *loop, int fd, struct hws_launcher **ret) HWS_MUST_CHECK;

@@ -26,6 +26,6 @@ void hws_os_login_cancel(struct hws_os_login *q);
 #define HWS_OS_LOGIN_PASSED 42
 
 /* The process, for this account alone, as its launcher says, and asked over the stream `fd`: u32
- * little-endian and the name, u32 and the password. It answers one byte, '1' = they belong together,
- * '0' = not, then why as text, and ends with this exit status. */
+ * little-endian and the name, u32 and the password. It answers one byte, '1' = they belong
+ * together, '0' = not, then why as text, and ends with this exit status. */
 int hws_os_login_main(int fd, const char *account);

@@ -1,4 +1,4 @@
-/* Looks, and judges nothing that it cannot see: what another account hides from this one is fine. */
+/* Looks, and judges nothing that it cannot see: what other accounts hide from this one is fine. */
 #include "client/host/settings_world.h"
 #include "shared/base/str.h"
 #include <errno.h>

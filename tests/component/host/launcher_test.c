@@ -1,9 +1,10 @@
-/* The launcher by itself, with this test in hostd's place, which lies as somebody would who has taken
- * hostd over: shells of accounts are started for nobody but whom the owner named and whose password
- * was right. */
-#include "client/host/launcher.h"
+/* The launcher by itself, with this test in hostd's place, which lies as somebody would who has
+ * taken hostd over: shells are started for no account but the one that the owner named and those
+ * whose password was right. */
 #include "client/host/ipc.h"
+#include "client/host/launcher.h"
 #include "client/host/os_login.h"
+#include "shared/base/num.h"
 #include "shared/base/str.h"
 #include "shared/sys/local_socket.h"
 #include "shared/sys/spawn.h"
@@ -92,16 +93,18 @@ static bool has_ended(uint64_t id HWS_UNUSED)
 static int uid_of(pid_t who)
 {
 	char path[64], line[200];
-	int uid = -2;
+	uint32_t uid = UINT32_MAX;
 
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)who);
 	FILE *f = fopen(path, "re");
 	while (f && fgets(line, sizeof(line), f))
-		if (strncmp(line, "Uid:", 4) == 0)
-			uid = atoi(line + 4);
+		if (strncmp(line, "Uid:\t", 5) == 0) {
+			line[5 + strcspn(line + 5, "\t")] = 0;
+			ck_assert_int_eq(hws_parse_u32(line + 5, &uid), HWS_OK);
+		}
 	if (f)
 		fclose(f);
-	return uid;
+	return uid == UINT32_MAX ? -2 : (int)uid;
 }
 
 /* -1: it was not started, told.why says why; else its process. */
