@@ -8,6 +8,7 @@
 #include "client/media/pixels.h"
 #include "client/media/video_codec.h"
 #include "client/services/video/video_msg.h"
+#include "shared/wire/compress.h"
 #include "tests/bench/common/report.h"
 #include "tests/bench/media/parts.h"
 #include "tests/support/screen_text.h"
@@ -36,6 +37,7 @@ struct stage {
 	double patch_ms[CHANGES_MAX], vp9_ms[CHANGES_MAX], bytes[CHANGES_MAX],
 			vp9_bytes[CHANGES_MAX];
 	size_t changes;
+	double zstd_bytes[CHANGES_MAX];
 };
 
 static double cpu_ms(void)
@@ -135,6 +137,26 @@ static void change(struct stage *s, struct hws_rect r)
 	s->vp9_bytes[n] = (double)packet.data.len;
 }
 
+/* The pixels of the rectangle in a frame of zstd, for comparison. */
+static double by_zstd(const struct stage *s, struct hws_rect r)
+{
+	struct hws_buf raw, packed;
+
+	hws_buf_init(&raw, 16u << 20);
+	hws_buf_init(&packed, 16u << 20);
+	for (int y = r.y; y < r.y + r.h; y++)
+		for (int x = r.x; x < r.x + r.w; x++)
+			hws_buf_put(&raw,
+					s->screen->plane[0] + (ptrdiff_t)y * s->screen->stride[0] +
+							(ptrdiff_t)x * 4,
+					3);
+	ck_assert_int_eq(hws_compress(hws_buf_bytes(&raw), HWS_COMPRESS_LEVEL, &packed), HWS_OK);
+	double n = (double)hws_buf_len(&packed);
+	hws_buf_done(&raw);
+	hws_buf_done(&packed);
+	return n;
+}
+
 static double mean(const double *v, size_t n)
 {
 	double sum = 0;
@@ -157,6 +179,7 @@ static void type(bool quick)
 		screen_text_draw(s.screen, x, y + LINE - LINE / 5, FONT, 0xd4d4d4, text);
 		screen_text_fill(s.screen, (struct hws_rect){ x + CELL, y, 2, LINE }, 0xaeafad);
 		change(&s, (struct hws_rect){ x, y, CELL + 2, LINE });
+		s.zstd_bytes[i] = by_zstd(&s, (struct hws_rect){ x, y, CELL + 2, LINE });
 	}
 	must_be_same(&s);
 	metric("patch_typing_cpu_ratio_vp9", mean(s.patch_ms, n) / mean(s.vp9_ms, n));
@@ -164,6 +187,7 @@ static void type(bool quick)
 	note("a typed letter by patch: mean", mean(s.patch_ms, n), "ms");
 	note("by VP9: mean", mean(s.vp9_ms, n), "ms");
 	note("VP9, not exact: mean", mean(s.vp9_bytes, n), "bytes");
+	note("the same pixels by zstd: mean", mean(s.zstd_bytes, n), "bytes");
 	metric("patch_typing_bytes_p95", quantile(s.bytes, n, 0.95));
 	metric("patch_typing_cpu_ratio_vp9_median",
 			quantile(s.patch_ms, n, 0.5) / quantile(s.vp9_ms, n, 0.5));
