@@ -32,8 +32,8 @@ int connect_window(const struct connect_options *o)
 		{ "--actual-size", o->actual_size }, { "--remember", o->remember },
 		{ "--camera", o->camera }, { "--no-exact", o->no_exact },
 		{ "--virtual-display", o->displays.virtual_display },
-		{ "--privacy", o->displays.privacy },
-		{ "--block-input", o->displays.block_input }, { "--call", o->call } };
+		{ "--privacy", o->displays.privacy }, { "--block-input", o->displays.block_input },
+		{ "--call", o->call } };
 	const char *args[2 + 2 * HWS_COUNT(texts) + HWS_COUNT(flags) + 4];
 	char fps[16];
 	int n = 0;

@@ -135,8 +135,8 @@ bool cli_secret_ask_unless(int stop, const char *prompt, char *ret_secret, size_
 	return good;
 }
 
-int cli_secret_given(bool from_stdin, const char *file, char *ret_secret, size_t size,
-		bool *ret_have)
+int cli_secret_given(
+		bool from_stdin, const char *file, char *ret_secret, size_t size, bool *ret_have)
 {
 	int status = CLI_OK;
 

@@ -17,8 +17,8 @@ int cli_secret_file(const char *path, char *ret_secret, size_t size);
 bool cli_secret_env(char *ret_secret, size_t size);
 /* By the first of these ways that was chosen: standard input, a file ("" = none), the environment,
  * which may have none (*ret_have). Returns 0, or an exit status after a message. */
-int cli_secret_given(bool from_stdin, const char *file, char *ret_secret, size_t size,
-		bool *ret_have);
+int cli_secret_given(
+		bool from_stdin, const char *file, char *ret_secret, size_t size, bool *ret_have);
 /* Asks on the terminal, without echo; false if there is none or nothing was typed. */
 bool cli_secret_ask(const char *prompt, char *ret_secret, size_t size);
 /* The same; gives up when `stop` (a descriptor, -1 = none) becomes readable: Ctrl+C, where signals

@@ -263,8 +263,8 @@ int session_front_begin(struct session_front *f, struct hawser_link_config *ret)
 
 	f->signals = -1;
 	*ret = (struct hawser_link_config)HAWSER_LINK_CONFIG_INIT;
-	status = cli_secret_given(o->password_stdin, o->password_file, f->secret, sizeof(f->secret),
-			&have);
+	status = cli_secret_given(
+			o->password_stdin, o->password_file, f->secret, sizeof(f->secret), &have);
 	if (status == CLI_OK) {
 		watch_signals(f);
 		status = open_context(f);

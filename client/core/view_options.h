@@ -25,7 +25,7 @@ struct hws_view_options {
 	uint32_t can;    /* HWS_CODEC_BIT: what can be decoded here, now */
 	bool no_exact;   /* all by video, no patches; of the login alone */
 	enum hws_chroma chroma;
-	bool sound;      /* of the host's, is to be heard */
+	bool sound;               /* of the host's, is to be heard */
 	bool terminal_persistent; /* TERMINAL: shells go on when the link is lost */
 };
 

@@ -78,8 +78,8 @@ int hws_confined_unpack(struct hws_confined *c, struct hws_bytes in, size_t max,
 		hws_confined_done *done, void *arg) HWS_MUST_CHECK;
 
 struct hws_confined_sound {
-	uint32_t rate, channels; /* that hws_opus_can */
-	bool reset;              /* begin with a new decoder */
+	uint32_t rate, channels;         /* that hws_opus_can */
+	bool reset;                      /* begin with a new decoder */
 	const struct hws_bytes *packets; /* in order; an empty one was lost */
 	size_t count;
 };

@@ -1,8 +1,8 @@
 /* The connection and the list of devices. libpulse is told nothing but "make a new list" by its
  * events, and the list is asked for whole: three questions, one after the other. */
+#include "client/platform/pulse/pulse.h"
 #include "client/platform/pulse/mainloop.h"
 #include "client/platform/pulse/parts.h"
-#include "client/platform/pulse/pulse.h"
 #include "shared/base/clock.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"

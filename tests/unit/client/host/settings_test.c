@@ -110,8 +110,7 @@ END_TEST
 /* What deployed hosts can permit and this one not yet is taken from a file, and not offered. */
 START_TEST(only_what_is_built_is_offered)
 {
-	static const char *const later[] = { "remote-restart", "block-input",
-		"privacy-mode" };
+	static const char *const later[] = { "remote-restart", "block-input", "privacy-mode" };
 	struct hws_buf help, shown;
 	char name[40];
 
