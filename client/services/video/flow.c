@@ -57,8 +57,8 @@ static double busy_of(const struct hws_flow *f, const struct hws_flow_answer *a)
 	return a->answered_us > start ? (double)(a->answered_us - start) : 0;
 }
 
-/* How long the oldest picture was on its way for; only where a probe followed it at once: the answer
- * to that of each second says nothing of it. */
+/* How long the oldest picture was on its way for; only where a probe followed it at once: the
+ * answer to that of each second says nothing of it. */
 static void note_way(struct hws_flow *f, const struct hws_flow_answer *a)
 {
 	uint64_t sent = f->picture[f->head].sent_us;
