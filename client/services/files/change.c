@@ -34,7 +34,9 @@ int hws_change_remove_file(const struct hws_roots *roots, const char *path, stru
 
 	if (r < 0)
 		return r;
-	if (unlinkat(dir, leaf, 0) < 0)
+	if (hws_roots_is_way(roots, dir, leaf))
+		r = fail(err, EACCES);
+	else if (unlinkat(dir, leaf, 0) < 0)
 		r = fail(err, errno);
 	close(dir);
 	return r;
@@ -59,6 +61,8 @@ static int remove_entry(const struct remover *m, int dir, const char *name, unsi
 	if (!S_ISDIR(st.st_mode)) {
 		if (!m->files && !S_ISLNK(st.st_mode))
 			return ENOTEMPTY;
+		if (S_ISLNK(st.st_mode) && hws_roots_is_way(m->roots, dir, name))
+			return EACCES;
 		return unlinkat(dir, name, 0) < 0 && errno != ENOENT ? errno : 0;
 	}
 	if (depth >= DEPTH_MAX)
@@ -160,10 +164,7 @@ int hws_change_rename(const struct hws_roots *roots, const char *path, const cha
 				r == HWS_ERR_DENIED ? "symlink path component is not allowed"
 						    : hws_err_text(r));
 	}
-	struct stat st;
-	e = hws_below_stat(dir, leaf, &st) == HWS_OK && hws_roots_is_shut_folder(roots, &st)
-			? EACCES
-			: move(dir, leaf, to, last);
+	e = hws_roots_is_way(roots, dir, leaf) ? EACCES : move(dir, leaf, to, last);
 	close(to);
 	close(dir);
 	if (e == EEXIST)

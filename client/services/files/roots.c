@@ -6,6 +6,7 @@
  * open descriptor is, whatever way led there and whatever was renamed since. */
 #include "client/services/files/roots.h"
 #include "client/services/files/names.h"
+#include "client/services/files/shut.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include <errno.h>
@@ -35,9 +36,9 @@ struct hws_roots {
 	char *home;
 	bool walks;
 	_Atomic unsigned limit; /* accesses that are permitted at all */
-	size_t count, closed_count;
+	size_t count;
 	struct root root[HWS_ROOTS_MAX];
-	int closed[HWS_ROOTS_CLOSED_MAX];
+	struct hws_shut shut;
 };
 
 int hws_roots_new(const char *home, struct hws_roots **ret)
@@ -64,8 +65,7 @@ void hws_roots_free(struct hws_roots *roots)
 		hws_free(roots->root[i].path);
 		hws_free(roots->root[i].real);
 	}
-	for (size_t i = 0; i < roots->closed_count; i++)
-		close(roots->closed[i]);
+	hws_shut_done(&roots->shut);
 	hws_free(roots->home);
 	hws_free(roots);
 }
@@ -211,57 +211,26 @@ int hws_roots_add_list(struct hws_roots *roots, const char *list, struct hws_err
 	return r;
 }
 
-/* --- what is closed --- */
+/* --- what is shut --- */
 
 int hws_roots_shut(struct hws_roots *roots, const char *path)
 {
-	int fd = open(path, FOLDER | O_PATH);
-
-	/* who cannot come that far cannot come into it either */
-	if (fd < 0)
-		return HWS_OK;
-	if (roots->closed_count == HWS_ROOTS_CLOSED_MAX) {
-		close(fd);
-		return HWS_ERR_FULL;
-	}
-	roots->closed[roots->closed_count++] = fd;
-	return HWS_OK;
-}
-
-/* Its length; 0: unknown. */
-static size_t path_of(int fd, char *buf, size_t size)
-{
-	char link[32];
-
-	if (hws_fmt(link, sizeof(link), "/proc/self/fd/%d", fd) < 0)
-		return 0;
-	ssize_t n = readlink(link, buf, size);
-	return n > 0 && (size_t)n < size ? (size_t)n : 0;
+	return hws_shut_add(&roots->shut, path);
 }
 
 bool hws_roots_is_shut(const struct hws_roots *roots, int fd)
 {
-	char path[PATH_MAX], closed[PATH_MAX];
-	size_t n = roots->closed_count ? path_of(fd, path, sizeof(path)) : 0;
-
-	for (size_t i = 0; n && i < roots->closed_count; i++) {
-		size_t m = path_of(roots->closed[i], closed, sizeof(closed));
-
-		if (m && m <= n && !memcmp(path, closed, m) && (m == n || path[m] == '/'))
-			return true;
-	}
-	return false;
+	return hws_shut_has(&roots->shut, fd);
 }
 
 bool hws_roots_is_shut_folder(const struct hws_roots *roots, const struct stat *st)
 {
-	struct stat closed;
+	return hws_shut_is(&roots->shut, st);
+}
 
-	for (size_t i = 0; i < roots->closed_count; i++)
-		if (fstat(roots->closed[i], &closed) == 0 && closed.st_dev == st->st_dev &&
-				closed.st_ino == st->st_ino)
-			return true;
-	return false;
+bool hws_roots_is_way(const struct hws_roots *roots, int dir, const char *leaf)
+{
+	return hws_shut_is_way(&roots->shut, dir, leaf);
 }
 
 /* `fd`, or as what leads out of the roots. */

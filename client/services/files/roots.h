@@ -13,7 +13,6 @@
 #include <sys/stat.h>
 
 #define HWS_ROOTS_MAX 32u
-#define HWS_ROOTS_CLOSED_MAX 4u
 
 enum hws_root_access {
 	HWS_ROOT_READ = 1,
@@ -44,6 +43,9 @@ bool hws_roots_may(const struct hws_roots *roots, unsigned access);
 int hws_roots_shut(struct hws_roots *roots, const char *path) HWS_MUST_CHECK;
 /* Is what is open there one of those folders, or below one? */
 bool hws_roots_is_shut(const struct hws_roots *roots, int fd);
+/* `leaf` in the folder `dir`: is it a way to one of them, that is one of the folders above it, or a
+ * link that its path goes through? Whoever moves that away can put another in its place. */
+bool hws_roots_is_way(const struct hws_roots *roots, int dir, const char *leaf);
 /* Is it one of those folders itself? */
 bool hws_roots_is_shut_folder(const struct hws_roots *roots, const struct stat *st);
 int hws_roots_set_home(struct hws_roots *roots, const char *home) HWS_MUST_CHECK; /* before use */

@@ -271,6 +271,39 @@ START_TEST(a_removal_stops_when_it_is_told_to)
 }
 END_TEST
 
+/* Nor can the way to them be moved, and something else be put in its place: folders above them, and
+ * links that lead there. */
+START_TEST(the_way_to_what_is_shut_stays)
+{
+	variant(_i);
+	mkdir(at(inside, "real"), 0700);
+	mkdir(at(inside, "real/sub"), 0700);
+	mkdir(at(inside, "real/sub/own"), 0700);
+	touch(at(inside, "real/sub/own/key"));
+	mkdir(at(inside, "real/other"), 0700);
+	mkdir(at(inside, "top"), 0700);
+	ck_assert_int_eq(symlink("../real", at(inside, "top/link")), 0);
+	ck_assert_int_eq(symlink("real", at(inside, "another")), 0);
+	ck_assert_int_eq(hws_roots_shut(roots, at(inside, "top/link/sub/own")), HWS_OK);
+	static const char *const ways[] = { "real", "real/sub", "real/sub/own", "top", "top/link",
+		"another/sub" };
+	for (size_t i = 0; i < HWS_COUNT(ways); i++) {
+		err.code = 0;
+		ck_assert_msg(hws_change_rename(roots, at(inside, ways[i]), "away", &err) < 0, "%s",
+				ways[i]);
+	}
+	ck_assert_int_lt(hws_change_remove_file(roots, at(inside, "top/link"), &err), 0);
+	ck_assert_int_lt(hws_change_remove_folder(
+					 roots, at(inside, "top"), HWS_REMOVE_TREE, NULL, &err),
+			0);
+	ck_assert_int_eq(access(at(inside, "top/link/sub/own/key"), F_OK), 0);
+	/* what only lies beside it may go */
+	ck_assert_int_eq(hws_change_rename(roots, at(inside, "real/other"), "moved", &err), HWS_OK);
+	ck_assert_int_eq(hws_change_rename(roots, at(inside, "another"), "third", &err), HWS_OK);
+	ck_assert_int_eq(hws_change_remove_file(roots, at(inside, "third"), &err), HWS_OK);
+}
+END_TEST
+
 /* What is removed with all that is in it spares them, wherever they are in it. */
 START_TEST(trees_are_removed_around_what_is_shut)
 {
@@ -399,6 +432,7 @@ int main(void)
 	tcase_add_test(t, settings_name_roots);
 	tcase_add_loop_test(t, what_is_shut_is_reached_by_no_way, 0, 2);
 	tcase_add_loop_test(t, trees_are_removed_around_what_is_shut, 0, 2);
+	tcase_add_loop_test(t, the_way_to_what_is_shut_stays, 0, 2);
 	tcase_add_loop_test(t, a_removal_stops_when_it_is_told_to, 0, 2);
 	tcase_add_test(t, a_letter_box_takes_new_files_only);
 	tcase_add_loop_test(t, files_that_are_called_like_parts_stay, 0, 2);
