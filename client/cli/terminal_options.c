@@ -1,6 +1,7 @@
 /* The command line of `hawser terminal`, checked whole before anything is connected. */
 #include "client/cli/terminal_options.h"
 #include "client/cli/escape_keys.h"
+#include "shared/base/num.h"
 #include <string.h>
 
 #define AT(field) offsetof(struct terminal_options, field)
@@ -14,12 +15,6 @@
 		.section = "", .name = text_name, .letter = short_name, .type = HWS_OPT_STR,       \
 		.offset = AT(field), .def = default_text, .arg = argument, .help = text            \
 	}
-#define NUMBER(text_name, field, text)                                                             \
-	{                                                                                          \
-		.section = "", .name = text_name, .type = HWS_OPT_U32, .offset = AT(field),        \
-		.def = "0", .min = 0, .max = 2147483647, .arg = "N", .help = text                  \
-	}
-
 static const struct hws_option table[] = {
 	FLAG("tty", 't', force_pty,
 			"Run the command in a terminal, also when standard input is none."),
@@ -27,8 +22,9 @@ static const struct hws_option table[] = {
 	FLAG("keep", 'k', keep,
 			"Keep the terminal when this program ends: --attach finds it again."),
 	FLAG("list", 0, list, "Print the terminals that the host keeps, and end."),
-	NUMBER("attach", attach, "Go on with kept terminal N: its screen is shown first."),
-	NUMBER("kill", kill, "End kept terminal N."),
+	TEXT("attach", 0, attach_text, "", "N",
+			"Go on with kept terminal N: its screen is shown first."),
+	TEXT("kill", 0, kill_text, "", "N", "End kept terminal N."),
 	TEXT("user", 'l', user, "", "NAME",
 			"As this account of the host; its password is asked for on the terminal."),
 	TEXT("user-password-file", 0, user_password_file, "", "FILE",
@@ -60,9 +56,19 @@ void terminal_options_done(struct terminal_options *o)
 	hws_options_done(&options, o);
 }
 
+/* Terminals are counted from 1 on. */
+static bool take_number(const char *text, uint32_t *ret)
+{
+	return !*text || (hws_parse_u32(text, ret) == 0 && *ret > 0 && *ret <= INT32_MAX);
+}
+
 /* What goes together. */
 static int check(struct terminal_options *o)
 {
+	if (!take_number(o->attach_text, &o->attach) || !take_number(o->kill_text, &o->kill))
+		return cli_fail(CLI_USAGE,
+				"--attach and --kill take the number of a kept terminal, as --list "
+				"shows it");
 	int modes = (o->list ? 1 : 0) + (o->kill ? 1 : 0) + (o->attach ? 1 : 0);
 
 	if (modes > 1)

@@ -6,6 +6,7 @@ struct terminal_options {
 	struct session_front_options front;
 	bool force_pty, no_pty, keep, list;
 	uint32_t attach, kill; /* 0: not */
+	char *attach_text, *kill_text;
 	char *user, *user_password_file, *escape;
 	int escape_char; /* -1: none */
 	struct session_front_words words;

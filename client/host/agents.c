@@ -6,6 +6,7 @@
 #include "client/host/spawn_gate.h"
 #include "shared/base/list.h"
 #include "shared/base/log.h"
+#include "shared/base/macros.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include <pwd.h>
@@ -366,18 +367,23 @@ void hws_agents_desktop(const struct hws_agents *a, struct hws_agent_state *ret)
 }
 
 void hws_agents_each(const struct hws_agents *a,
-		void (*fn)(enum hws_agent_role role, const char *account, unsigned sessions,
-				const struct hws_agent_state *state, void *arg),
+		void (*fn)(enum hws_agent_role role, const char *account, const uint64_t *conns,
+				unsigned sessions, const struct hws_agent_state *state, void *arg),
 		void *arg)
 {
-	struct hws_list *n;
+	struct hws_list *n, *k;
 
 	hws_list_for (n, &((struct hws_agents *)(uintptr_t)a)->workers) {
 		const struct worker *w = hws_container(n, struct worker, node);
 		struct hws_agent_state s;
+		uint64_t conns[64];
+		unsigned count = 0;
 
 		hws_agent_proc_state(w->proc, &s);
-		fn(w->role, w->account, w->seat_count, &s, arg);
+		hws_list_for (k, &w->seats)
+			if (count < HWS_COUNT(conns))
+				conns[count++] = hws_container(k, struct seat, node)->conn;
+		fn(w->role, w->account, conns, count, &s, arg);
 	}
 }
 

@@ -43,8 +43,8 @@ void hws_agents_command(struct hws_agents *a, const char *service, uint64_t conn
 void hws_agents_desktop(const struct hws_agents *a, struct hws_agent_state *ret);
 /* The others, for `status`. */
 void hws_agents_each(const struct hws_agents *a,
-		void (*fn)(enum hws_agent_role role, const char *account, unsigned sessions,
-				const struct hws_agent_state *state, void *arg),
+		void (*fn)(enum hws_agent_role role, const char *account, const uint64_t *conns,
+				unsigned sessions, const struct hws_agent_state *state, void *arg),
 		void *arg);
 /* From the owner's SIGCHLD: true when it was one of them. */
 bool hws_agents_reaped(struct hws_agents *a, pid_t pid, int status);

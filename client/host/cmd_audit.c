@@ -231,6 +231,15 @@ int hws_cmd_audit(int argc, char **argv, void *ctx HWS_UNUSED)
 	struct hws_error err = { 0 };
 	int status, r;
 
+	if (hws_call_wants_help(argc, argv)) {
+		printf("usage: " HWS_HOST_PROGRAM
+		       " audit [--json] [--follow] [--since TIME] [OPTION...]\n"
+		       "What was done at this host; --json: a line of JSON each, as it is stored; --follow: "
+		       "go on with what\nhappens; --since: from that time in UTC on (2026-01-31, "
+		       "2026-01-31T12:34), or so long ago (90s, 2h).\nhawser-host(8) has the options of "
+		       "all commands.\n");
+		return HWS_CALL_OK;
+	}
 	a.as_json = hws_call_flag(&argc, argv, "--json");
 	a.follow = hws_call_flag(&argc, argv, "--follow");
 	status = take_since(&argc, argv, &a);

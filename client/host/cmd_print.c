@@ -44,7 +44,15 @@ int hws_cmd_print(int argc, char **argv, void *ctx HWS_UNUSED)
 	json_t *answer = NULL;
 	char path[PATH_MAX];
 	uint64_t conn;
-	int status = hws_call_begin(&c, argc, argv, 2, false);
+	int status;
+
+	if (hws_call_wants_help(argc, argv)) {
+		printf("usage: " HWS_HOST_PROGRAM " print [CONN] FILE [OPTION...]\n"
+		       "Offers a PDF or PostScript file to the printer of a viewer (its number is in 'status'), "
+		       "or of all.\nhawser-host(8) has the options of all commands.\n");
+		return HWS_CALL_OK;
+	}
+	status = hws_call_begin(&c, argc, argv, 2, false);
 
 	if (status != HWS_CALL_OK)
 		return status;

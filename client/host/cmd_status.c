@@ -60,6 +60,31 @@ static void print_sessions(const json_t *sessions)
 	}
 }
 
+/* "agent:     files of anna, sessions 3 4, process 4711" */
+static void print_agents(const json_t *agents)
+{
+	size_t i, k;
+	json_t *a, *conn;
+
+	json_array_foreach (agents, i, a) {
+		const json_t *conns = json_object_get(a, "conns");
+		json_int_t kept = json_integer_value(json_object_get(a, "kept"));
+
+		printf("agent:     %s%s%s, %s", text_of(a, "role"),
+				*text_of(a, "account") ? " of " : "", text_of(a, "account"),
+				!json_array_size(conns)                       ? "no session"
+						: json_array_size(conns) == 1 ? "session"
+									      : "sessions");
+		json_array_foreach (conns, k, conn)
+			printf(" %" JSON_INTEGER_FORMAT, json_integer_value(conn));
+		if (kept)
+			printf(", %" JSON_INTEGER_FORMAT " kept", kept);
+		printf(", process %" JSON_INTEGER_FORMAT "%s%s\n",
+				json_integer_value(json_object_get(a, "pid")),
+				*text_of(a, "why") ? ": " : "", text_of(a, "why"));
+	}
+}
+
 /* Nothing for an empty text. */
 static void print_line(const char *head, const json_t *text)
 {
@@ -137,6 +162,7 @@ static void print_status(const json_t *a)
 	print_sandbox(a, json_object_get(a, "sandbox"));
 	print_line("restart:   needed for ", json_object_get(a, "restart_needed"));
 	print_sessions(json_object_get(a, "sessions"));
+	print_agents(json_object_get(a, "agents"));
 }
 
 int hws_cmd_status(int argc, char **argv, void *ctx HWS_UNUSED)

@@ -19,13 +19,35 @@
 
 static const struct hws_send_limit work_limit = { WORK_MAX, WORK_HIGH };
 
+static bool has_desktop(const struct hws_gate *g)
+{
+	return g->login.kind != HWS_KIND_FILE && g->login.kind != HWS_KIND_TERMINAL &&
+			g->login.kind != HWS_KIND_FORWARD;
+}
+
+/* What the viewer reads when its agent has gone. Deployed ones try again by themselves after the
+ * words about the desktop. */
+static const char *cut_text(const struct hws_gate *g)
+{
+	switch (g->login.kind) {
+	case HWS_KIND_FILE:
+		return "What serves files on the host was interrupted";
+	case HWS_KIND_TERMINAL:
+		return "What serves terminals on the host was interrupted";
+	case HWS_KIND_FORWARD:
+		return "What connects tunnels on the host was interrupted";
+	default:
+		return "The desktop session on the host was interrupted";
+	}
+}
+
 void hws_gate_forward(struct hws_gate *g, const struct hws_session_row *row, struct hws_bytes frame)
 {
 	enum hws_channel channel = hws_session_channel(row, HWS_TO_HOST);
 	int r = hws_ipc_send_wire(g->agent, channel, frame);
 
 	if (r < 0)
-		hws_gate_close(g, "The desktop session on the host was interrupted", r);
+		hws_gate_close(g, cut_text(g), r);
 	else if (hws_ipc_congested(g->agent, hws_channel_class(channel)))
 		hws_conn_pause(g->conn);
 }
@@ -162,11 +184,12 @@ static void on_agent_close(struct hws_ipc *l HWS_UNUSED, int why, void *arg)
 
 	g->agent = NULL;
 	if (g->state == GATE_OPENING)
-		hws_gate_refuse(g, "The desktop session is not available, try again later",
+		hws_gate_refuse(g,
+				has_desktop(g) ? "The desktop session is not available, try again later"
+					       : "What serves this on the host has ended, try again later",
 				HWS_GATE_REFUSED_US);
 	else if (g->state == GATE_OPEN)
-		/* worded so that deployed viewers try again by themselves */
-		hws_gate_close(g, "The desktop session on the host was interrupted", why);
+		hws_gate_close(g, cut_text(g), why);
 }
 
 /* The viewer's stream cannot be held back by class. */

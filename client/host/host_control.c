@@ -164,14 +164,18 @@ static json_t *desktop_json(const struct hws_hostd *h)
 			(int)d.pid);
 }
 
-static void add_agent(enum hws_agent_role role, const char *account, unsigned sessions,
-		const struct hws_agent_state *s, void *arg)
+static void add_agent(enum hws_agent_role role, const char *account, const uint64_t *conns,
+		unsigned sessions, const struct hws_agent_state *s, void *arg)
 {
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < sessions; i++)
+		json_array_append_new(list, json_integer((json_int_t)conns[i]));
 	json_array_append_new(arg,
-			json_pack("{s:s,s:s,s:b,s:i,s:i,s:i,s:s}", "role",
+			json_pack("{s:s,s:s,s:b,s:i,s:o,s:i,s:i,s:s}", "role",
 					hws_agent_role_name(role), "account", account, "ready",
-					s->ready, "sessions", (int)sessions, "kept", (int)s->kept,
-					"pid", (int)s->pid, "why", s->why));
+					s->ready, "sessions", (int)sessions, "conns", list, "kept",
+					(int)s->kept, "pid", (int)s->pid, "why", s->why));
 }
 
 /* Those that come and go with sessions. */

@@ -99,6 +99,14 @@ START_TEST(the_status_of_a_command_is_passed_on)
 }
 END_TEST
 
+START_TEST(numbers_of_terminals_are_counted_from_one)
+{
+	sh(RUN "--attach 0", 255, "number of a kept terminal");
+	sh(RUN "--kill 0", 255, "number of a kept terminal");
+	sh(RUN "--kill x", 255, "number of a kept terminal");
+}
+END_TEST
+
 START_TEST(output_and_errors_come_apart_and_input_ends)
 {
 	sh(RUN "-- sh -c 'echo out; echo err >&2' > $DIR/out 2> $DIR/err < /dev/null; "
@@ -277,6 +285,7 @@ int main(void)
 	Suite *s = suite_create("e2e/terminal");
 	TCase *t = test_case(s, "terminal", 300,
 			TESTS(the_status_of_a_command_is_passed_on,
+					numbers_of_terminals_are_counted_from_one,
 					output_and_errors_come_apart_and_input_ends,
 					ten_megabytes_go_both_ways,
 					a_shell_knows_its_window_and_terminal,

@@ -55,6 +55,23 @@ int files_remove_one(struct files_run *f, const char *path, bool folder, bool tr
 	return r;
 }
 
+/* Where `to` lies below the folder of `from`; NULL: elsewhere, which the protocol has no word
+ * for. */
+static const char *below(const struct files_run *f, const char *folder, const char *to)
+{
+	size_t n = strlen(folder);
+
+	if (strncmp(folder, to, n) != 0)
+		return NULL;
+	to += n;
+	if (n > 0 && folder[n - 1] != '/' && !(f->windows && folder[n - 1] == '\\')) {
+		if (*to != '/' && !(f->windows && *to == '\\'))
+			return NULL;
+		to++;
+	}
+	return *to ? to : NULL;
+}
+
 static int remove_path(struct files_run *f, const char *path, const struct files_entry *known)
 {
 	char shown[FILES_NAME_SHOWN];
@@ -69,6 +86,10 @@ static int remove_path(struct files_run *f, const char *path, const struct files
 	folder = e.kind == HAWSER_FILE_DIR || e.kind == HAWSER_FILE_DRIVE;
 	if (!*files_path_base(path, f->windows))
 		return cli_fail(CLI_USAGE, "rm %s: a root is not removed",
+				files_show_name(shown, sizeof(shown), path));
+	/* as rm has it for . and .. */
+	if (folder && (strcmp(path, f->cwd) == 0 || below(f, path, f->cwd)))
+		return cli_fail(CLI_USAGE, "rm %s: the folder that we are in is not removed",
 				files_show_name(shown, sizeof(shown), path));
 	if (folder && !f->flags.recursive)
 		return cli_fail(CLI_USAGE,
@@ -97,23 +118,6 @@ int files_rm(struct files_run *f, struct files_words *w)
 		files_list_done(&paths);
 	}
 	return status;
-}
-
-/* Where `to` lies below the folder of `from`; NULL: elsewhere, which the protocol has no word
- * for. */
-static const char *below(const struct files_run *f, const char *folder, const char *to)
-{
-	size_t n = strlen(folder);
-
-	if (strncmp(folder, to, n) != 0)
-		return NULL;
-	to += n;
-	if (n > 0 && folder[n - 1] != '/' && !(f->windows && folder[n - 1] == '\\')) {
-		if (*to != '/' && !(f->windows && *to == '\\'))
-			return NULL;
-		to++;
-	}
-	return *to ? to : NULL;
 }
 
 int files_mv(struct files_run *f, struct files_words *w)

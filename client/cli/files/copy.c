@@ -76,6 +76,7 @@ static void told_resume(const struct files_run *f)
 
 static int finish(struct files_run *f, int r)
 {
+	char shown[FILES_NAME_SHOWN];
 	int status;
 
 	if (files_json(f) && !f->silent)
@@ -90,8 +91,9 @@ static int finish(struct files_run *f, int r)
 	if (r == HAWSER_ERR_CLOSED && f->front.finished)
 		return f->front.status == CLI_OK ? CLI_ENDED : f->front.status;
 	status = files_exit_of(r);
+	files_show_name(shown, sizeof(shown), strcmp(f->verb, "put") == 0 ? f->local : f->remote);
 	return files_json(f) ? status
-			     : cli_fail(status, "%s: %s", f->verb,
+			     : cli_fail(status, "%s %s: %s", f->verb, shown,
 					       *f->text ? f->text : hawser_strerror(r));
 }
 
@@ -254,6 +256,14 @@ static int remote_target(struct files_run *f, const char *word, bool several, ch
 	return CLI_OK;
 }
 
+static bool is_dots(const char *path)
+{
+	const char *last = strrchr(path, '/');
+
+	last = last ? last + 1 : path;
+	return strcmp(last, ".") == 0 || strcmp(last, "..") == 0;
+}
+
 static int put_one(struct files_run *f, const char *local, const char *target, bool into)
 {
 	char remote[FILES_PATH_MAX], shown[FILES_NAME_SHOWN], whole[FILES_PATH_MAX];
@@ -273,7 +283,9 @@ static int put_one(struct files_run *f, const char *local, const char *target, b
 	into = into && !was_begun(f, true, target, local);
 	if (!into)
 		return files_copy(f, true, target, local, files_exists_of(&f->flags));
-	/* of "." and ".." the content goes into the folder there */
+	/* of "." and "DIR/." the content goes into the folder there */
+	if (is_dots(local))
+		return files_copy(f, true, target, local, files_exists_of(&f->flags));
 	if (files_path_resolve(whole, sizeof(whole), "/", local, false) < 0)
 		return cli_fail(CLI_USAGE, "put %s: the path is too long", shown);
 	name = files_path_base(whole, false);

@@ -160,5 +160,10 @@ int files_verb_run(struct files_run *f, struct files_words *w)
 		return cli_fail(CLI_USAGE, "%s", wrong);
 	if (w->count - 1 < v->min || w->count - 1 > v->max)
 		return cli_fail(CLI_USAGE, "usage: %s %s", v->name, v->args);
+	/* a variable of a script that has no value: "" would be the folder that we are in */
+	for (size_t i = 1; i < w->count; i++)
+		if (!*w->word[i].text)
+			return cli_fail(CLI_USAGE, "%s: an empty name is none; . is this folder",
+					v->name);
 	return v->run(f, w);
 }

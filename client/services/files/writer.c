@@ -3,6 +3,7 @@
  * offered, and between two hawser ends its content is compared, block by block, with what the
  * reader has. */
 #include "client/services/files/writer.h"
+#include "client/services/files/change.h"
 #include "client/services/files/names.h"
 #include "client/services/files/part.h"
 #include "proto/session.pb-c.h"
@@ -124,8 +125,53 @@ static int check_room(struct hws_writer *w, uint32_t first, struct hws_error *er
 			(unsigned long long)(needed >> 20), (unsigned long long)(has >> 20));
 }
 
+/* The length of that part of the path which is there: 0, or up to before a slash or the end. */
+static size_t there_already(const struct hws_writer *w)
+{
+	size_t n = strlen(w->path);
+	int fd;
+
+	while (n) {
+		char c = w->path[n];
+
+		w->path[n] = 0;
+		int r = hws_roots_open_folder(w->conf.roots, w->path, HWS_ROOT_WRITE, &fd, NULL);
+		w->path[n] = c;
+		if (r == HWS_OK)
+			close(fd);
+		if (r != HWS_ERR_NOTFOUND)
+			break;
+		while (n && w->path[n - 1] != '/')
+			n--;
+		n -= n != 0;
+	}
+	return n;
+}
+
+/* What was made for a job that does not begin, up to what was there; nothing that has come to hold
+ * something meanwhile. */
+static void take_back(struct hws_writer *w, size_t there)
+{
+	size_t n = strlen(w->path);
+
+	while (n > there) {
+		char c = w->path[n];
+
+		w->path[n] = 0;
+		int r = hws_change_remove_folder(
+				w->conf.roots, w->path, HWS_REMOVE_EMPTY, NULL, NULL);
+		w->path[n] = c;
+		if (r < 0 && (!w->alone || n != strlen(w->path)))
+			return;
+		while (n && w->path[n - 1] != '/')
+			n--;
+		n -= n != 0;
+	}
+}
+
 int hws_writer_open(struct hws_writer *w, uint32_t first, struct hws_error *err)
 {
+	size_t there = there_already(w);
 	int r = w->alone ? hws_roots_open_parent(w->conf.roots, w->path, HWS_ROOT_WRITE, &w->dir,
 					   w->leaf, err)
 			 : hws_roots_make_folder(w->conf.roots, w->path, &w->dir, err);
@@ -143,7 +189,10 @@ int hws_writer_open(struct hws_writer *w, uint32_t first, struct hws_error *err)
 		w->dir = -1;
 		return r;
 	}
-	return check_room(w, first, err);
+	r = check_room(w, first, err);
+	if (r < 0)
+		take_back(w, there);
+	return r;
 }
 
 /* --- one file's place --- */

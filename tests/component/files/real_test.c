@@ -232,6 +232,22 @@ START_TEST(what_cannot_be_read_is_told)
 }
 END_TEST
 
+/* What a script gives by mistake does no harm, and what fails says which it was. */
+START_TEST(small_mistakes_are_told)
+{
+	sh("mkdir -p d $THERE/sub; echo 1 > d/f; echo 2 > $THERE/g; mkfifo $THERE/p", 0, NULL);
+	sh("$F rm -r ''", 2, "an empty name");
+	sh("$F mv $THERE/g ''", 2, "an empty name");
+	sh("printf 'cd %s/sub\nrm -r %s\n' $THERE $THERE | $F", 2, "that we are in");
+	sh("printf 'cd %s/sub\nrm -r .\n' $THERE | $F", 2, "that we are in");
+	sh("test -f $THERE/g && test -d $THERE/sub", 0, NULL);
+	sh("$F get $THERE/p", 7, "/p: ");
+	sh("$F put -r d/. $THERE/sub && diff -r d $THERE/sub && $F put -r d/../d/. $THERE/new && diff -r d "
+	   "$THERE/new",
+			0, NULL);
+}
+END_TEST
+
 START_TEST(many_files_are_copied)
 {
 	name_target(host.port, _i);
@@ -386,6 +402,7 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, every_command_works, 0, 2);
 	tcase_add_test(t, what_cannot_be_read_is_told);
+	tcase_add_test(t, small_mistakes_are_told);
 	tcase_add_test(t, what_is_not_copied_is_not_removed);
 	tcase_add_loop_test(t, many_files_are_copied, 0, 1);
 	tcase_add_test(t, a_sparse_file_and_names_of_any_bytes_come_whole);

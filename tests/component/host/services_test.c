@@ -407,6 +407,56 @@ START_TEST(what_is_done_is_written_down)
 }
 END_TEST
 
+/* Who looks on sees what happens when it does, and goes when he is told to. */
+START_TEST(the_audit_log_is_followed)
+{
+	const char *argv[] = { HOST_PROGRAM, "audit", "--follow", "--state-dir", host.dir, NULL };
+	struct test_proc p = { 0 };
+
+	start(getpwuid(getuid())->pw_name);
+	test_proc_start(&p, argv, NULL);
+	wish_files();
+	ck_assert_str_eq(enter(&one), "");
+	test_proc_must_expect(&p, "session.open", TEST_PATIENCE_MS);
+	viewer_close(&one);
+	test_proc_must_expect(&p, "session.closed", TEST_PATIENCE_MS);
+	ck_assert_msg(strstr(p.log, "for file") && !strstr(p.log, "for file 1"), "%s", p.log);
+	test_proc_stop(&p);
+}
+END_TEST
+
+START_TEST(status_lists_agents)
+{
+	char want[100];
+	char *text = NULL;
+	const char *out, *argv[] = { HOST_PROGRAM, "status", "--state-dir", host.dir, NULL };
+	json_t *status, *a;
+
+	start(getpwuid(getuid())->pw_name);
+	wish_files();
+	ck_assert_str_eq(enter(&one), "");
+	status = host_status(&host);
+	a = json_array_get(json_object_get(status, "agents"), 0);
+	ck_assert_str_eq(json_string_value(json_object_get(a, "role")), "files");
+	ck_assert_uint_eq(json_array_size(json_object_get(a, "conns")), 1);
+	snprintf(want, sizeof(want), ", session %d, process %d",
+			(int)json_integer_value(json_array_get(json_object_get(a, "conns"), 0)),
+			(int)json_integer_value(json_object_get(a, "pid")));
+	json_decref(status);
+	ck_assert_int_eq(test_run(argv, NULL, &text), 0);
+	ck_assert_msg(strstr(text, "agent:     files") && strstr(text, want), "%s", text);
+	free(text);
+	argv[1] = "audit";
+	argv[2] = "--help";
+	argv[3] = NULL;
+	ck_assert_int_eq(test_run(argv, NULL, &text), 0);
+	ck_assert_msg(strstr(text, "--since") && !strstr(text, "direct-port"), "%s", text);
+	free(text);
+	ck_assert_int_eq(host_ask(&host, "print", "--help", &out), 0);
+	ck_assert_int_eq(host_ask(&host, "audit", "--frobnicate", &out), 2);
+}
+END_TEST
+
 /* A viewer that wants to be somebody is somebody, or is not let in. */
 START_TEST(another_account_is_not_passed_over)
 {
@@ -469,8 +519,8 @@ int main(void)
 					a_service_may_refuse,
 					a_permission_that_is_taken_ends_its_sessions,
 					what_the_owner_sets_reaches_running_agents,
-					what_is_done_is_written_down,
-					another_account_is_not_passed_over,
+					what_is_done_is_written_down, the_audit_log_is_followed,
+					status_lists_agents, another_account_is_not_passed_over,
 					another_account_is_opened_by_its_password,
 					root_serves_nobody_without_being_told));
 }

@@ -389,16 +389,19 @@ START_TEST(no_space_is_said_before_the_start)
 	int from = up ? VIEWER : HOST;
 
 	pair_open(_i & 1);
-	pair_write(from, "f", 10, 2);
+	pair_write(from, "f/g", 10, 2);
+	pair_write(!from, "is/here", 10, 2);
 	pair.filter = claim_space;
-	ck_assert_int_eq(up ? pair_upload(1, "f", "f", HWS_FILES_ASKS, false)
-			    : pair_download(1, "f", "f", HWS_FILES_ASKS, false),
+	ck_assert_int_eq(up ? pair_upload(1, "f", "is/new/f", HWS_FILES_ASKS, false)
+			    : pair_download(1, "f", "is/new/f", HWS_FILES_ASKS, false),
 			HWS_OK);
 	const struct pair_event *e = pair_run(1);
 	ck_assert_int_eq(e->type, HWS_FILES_FAILED);
 	ck_assert_msg(strstr(e->text, "not enough space"), "%s", e->text);
 	pair_settle();
 	ck_assert_uint_eq(hws_files_jobs(pair.end[HOST].files), 0);
+	/* and nothing was made for it */
+	ck_assert(!pair_exists(!from, "is/new") && pair_exists(!from, "is/here"));
 }
 END_TEST
 
