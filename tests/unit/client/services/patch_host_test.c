@@ -102,7 +102,7 @@ static long pixels_off(const struct eye *e)
 	struct hws_picture *shot;
 	long off = 0;
 
-	if (!e->dec.composed)
+	if (!e->dec.composed || e->dec.composed->width != WIDTH)
 		return WIDTH * HEIGHT;
 	ck_assert_int_eq(hws_headless_snapshot(d.p, 0, &shot), HWS_OK);
 	for (int y = 0; y < HEIGHT; y++)
