@@ -136,6 +136,7 @@ static const struct {
 	bool terminal, sessions;
 	int displays, err; /* 0: it will */
 	const char *text;
+	const char *additions;
 } hosts[] = {
 	{ HWS_KIND_REMOTE, "alice", "1.4.9", false, false, 1, 0, NULL },
 	{ HWS_KIND_REMOTE, "alice", "1.4.9", true, false, 0, HWS_ERR_DISPLAY, "no display" },
@@ -147,7 +148,12 @@ static const struct {
 	{ HWS_KIND_TERMINAL, "a", "1.4.9", false, false, 1, HWS_ERR_UNSUPPORTED, "switched" },
 	{ HWS_KIND_TERMINAL, "a", "1.4.0", false, false, 1, HWS_ERR_UNSUPPORTED, "1.4.1" },
 	{ HWS_KIND_FORWARD, "", "", false, false, 0, 0, NULL },
-	{ HWS_KIND_CAMERA, "a", "1.4.9", false, false, 0, HWS_ERR_DISPLAY, "camera" },
+	{ HWS_KIND_CAMERA, "a", "1.3.8", false, false, 1, HWS_ERR_UNSUPPORTED, "1.3.9" },
+	{ HWS_KIND_CAMERA, "a", "1.4.9", false, false, 1, HWS_ERR_UNSUPPORTED, "its system" },
+	{ HWS_KIND_CAMERA, "a", "1.4.9", false, false, 0, HWS_ERR_DISPLAY, "connect one",
+			"{\"support_view_camera\":true}" },
+	{ HWS_KIND_CAMERA, "a", "1.4.9", false, false, 1, 0, NULL,
+			"{\"support_view_camera\":true}" },
 };
 
 START_TEST(a_host_has_to_have_what_is_wished_for)
@@ -168,6 +174,7 @@ START_TEST(a_host_has_to_have_what_is_wished_for)
 	pi.windows_sessions = hosts[_i].sessions ? &sessions : NULL;
 	pi.n_displays = (size_t)hosts[_i].displays;
 	pi.displays = &displays;
+	pi.platform_additions = (char *)hosts[_i].additions;
 	lr.union_case = SES__LOGIN_RESPONSE__UNION_PEER_INFO;
 	lr.peer_info = &pi;
 	m.union_case = SES__MESSAGE__UNION_LOGIN_RESPONSE;
