@@ -485,6 +485,38 @@ static void control(struct hws_agent_proc *d, Agt__AgentControl *c)
 		hws_ipc_close(d->ipc, r);
 }
 
+static void send_notice(struct hws_agent_proc *d, Agt__AgentNotice *n)
+{
+	Agt__Message m = AGT__MESSAGE__INIT;
+
+	m.union_case = AGT__MESSAGE__UNION_AGENT_NOTICE;
+	m.agent_notice = n;
+	if (d && d->ipc && hws_ipc_send(d->ipc, &m, -1) < 0)
+		hws_debug("agent.notice_lost");
+}
+
+void hws_agent_proc_notice(struct hws_agent_proc *d, const struct hws_agent_session *s)
+{
+	Agt__AgentNotice n = AGT__AGENT_NOTICE__INIT;
+
+	n.conn = s->conn;
+	n.here = true;
+	n.kind = (Agt__SessionKind)s->kind;
+	n.my_id = (char *)(uintptr_t)s->my_id;
+	n.my_name = (char *)(uintptr_t)s->my_name;
+	n.peer_addr = (char *)(uintptr_t)s->peer;
+	n.via = (char *)(uintptr_t)s->via;
+	send_notice(d, &n);
+}
+
+void hws_agent_proc_notice_gone(struct hws_agent_proc *d, uint64_t conn)
+{
+	Agt__AgentNotice n = AGT__AGENT_NOTICE__INIT;
+
+	n.conn = conn;
+	send_notice(d, &n);
+}
+
 void hws_agent_proc_permit(struct hws_agent_proc *d, uint64_t conn, uint32_t permissions)
 {
 	Agt__AgentControl c = AGT__AGENT_CONTROL__INIT;

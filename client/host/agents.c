@@ -283,7 +283,12 @@ int hws_agents_join(struct hws_agents *a, const struct hws_agent_session *s, int
 	w = find_worker(a, role, account, s->conn);
 	if (!w)
 		r = new_worker(a, role, account, s->conn, &w, err);
-	return r < 0 ? r : join_worker(w, s, ret_fd, err);
+	if (r == HWS_OK)
+		r = join_worker(w, s, ret_fd, err);
+	/* who has a desktop tells the person there by itself */
+	if (r == HWS_OK && role != HWS_AGENT_CAMERA)
+		hws_agent_proc_notice(a->desktop, s);
+	return r;
 }
 
 static struct seat *seat_of(const struct worker *w, uint64_t conn)
@@ -327,6 +332,7 @@ void hws_agents_part(struct hws_agents *a, unsigned kind, uint64_t conn)
 		if (!seat)
 			continue;
 		hws_agent_proc_part(w->proc, conn);
+		hws_agent_proc_notice_gone(a->desktop, conn);
 		hws_list_remove(&seat->node);
 		hws_free(seat);
 		w->seat_count--;

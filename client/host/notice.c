@@ -2,6 +2,7 @@
  * the escaping. */
 #include "client/host/notice.h"
 #include "shared/base/str.h"
+#include "shared/wire/session_table.h"
 #include <inttypes.h>
 
 /* Bodies may be taken for markup, and where a viewer comes from is a foreign text like any
@@ -44,6 +45,23 @@ void hws_notice_who(const struct hws_notice *n, char buf[HWS_NOTICE_WHO])
 			both ? ")" : "");
 }
 
+static const char *does_text(const struct hws_notice *n)
+{
+	switch (n->kind) {
+	case HWS_KIND_FILE:
+		return "Works with files of this computer";
+	case HWS_KIND_TERMINAL:
+		return "Uses terminals of this computer";
+	case HWS_KIND_FORWARD:
+		return "Connects through this computer";
+	case HWS_KIND_CAMERA:
+		return "Sees a camera of this computer";
+	default:
+		return n->controls ? "Sees this desktop and may use keyboard and pointer"
+				   : "Sees this desktop";
+	}
+}
+
 /* All that is put together fits: the parts are bounded. */
 void hws_notice_texts(const struct hws_notice *n, bool here, uint64_t seconds,
 		char summary[HWS_NOTICE_TEXT], char body[HWS_NOTICE_TEXT])
@@ -55,9 +73,9 @@ void hws_notice_texts(const struct hws_notice *n, bool here, uint64_t seconds,
 	(void)!hws_fmt(summary, HWS_NOTICE_TEXT, "%s %s", who,
 			here ? "is connected to this computer" : "has disconnected");
 	if (here)
-		(void)!hws_fmt(body, HWS_NOTICE_TEXT, "Sees this desktop%s. From %s%s, %s.",
-				n->controls ? " and may use keyboard and pointer" : "", n->from,
-				via_text(n->via), hws_secure_level_text(n->level));
+		(void)!hws_fmt(body, HWS_NOTICE_TEXT, "%s. From %s%s%s%s.", does_text(n), n->from,
+				via_text(n->via), n->level_known ? ", " : "",
+				n->level_known ? hws_secure_level_text(n->level) : "");
 	else
 		(void)!hws_fmt(body, HWS_NOTICE_TEXT, "Was connected for %" PRIu64 " %s.",
 				minutes ? minutes : seconds, minutes ? "min" : "s");

@@ -14,7 +14,9 @@ struct hws_notice {
 			from[80]; /* escaped; id and name as the viewer calls itself, may be "" */
 	char via[16];             /* as hws_notice_via; "" = not known */
 	enum hws_secure_level level;
+	bool level_known;
 	bool controls;
+	unsigned kind; /* enum hws_session_kind */
 };
 
 /* By which way a viewer came, in the words of its own side: "relay", "direct" (by address), "lan"

@@ -6,7 +6,7 @@
 #include "shared/loop/loop.h"
 #include <stdbool.h>
 
-#define HWS_NOTIFY_PLACES 41
+#define HWS_NOTIFY_PLACES 112
 /* Bytes of the texts with their NULs; what is longer is cut. */
 #define HWS_NOTIFY_SUMMARY 400
 #define HWS_NOTIFY_TEXT 4100

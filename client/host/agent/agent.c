@@ -21,6 +21,8 @@ static void on_hostd_message(struct hws_ipc *l, const Agt__Message *m, int fd, v
 		hws_agent_configure(arg, m->agent_conf);
 	else if (m->union_case == AGT__MESSAGE__UNION_SERVICE_COMMAND)
 		hws_agent_command(arg, m->service_command);
+	else if (m->union_case == AGT__MESSAGE__UNION_AGENT_NOTICE)
+		hws_agent_notice(arg, m->agent_notice);
 }
 
 static void on_hostd_close(struct hws_ipc *l, int why, void *arg)

@@ -43,6 +43,16 @@ struct hws_agent_settings {
 	char *owned_root[HWS_AGENT_ROOTS_MAX], *targets, *listen, *shut[2];
 };
 
+/* Places for notices about those, behind all that services use. */
+#define HWS_AGENT_OTHERS 32u
+#define HWS_NOTIFY_OTHERS (HWS_NOTIFY_PLACES - HWS_AGENT_OTHERS)
+
+struct hws_agent_other { /* a viewer that another agent serves */
+	uint64_t conn;   /* 0: the place is free */
+	uint64_t since_us;
+	struct hws_notice notice;
+};
+
 struct hws_agent {
 	const struct hws_agent_conf *conf;
 	const struct hws_agent_role_row *row;
@@ -51,7 +61,8 @@ struct hws_agent {
 	struct hws_bucket audit_all, audit_kept; /* and of all */
 	uint64_t audit_lost;                     /* since the last that it took */
 	unsigned kept;                           /* as hws_host_keep */
-	char user[256];                          /* whose processes these are; for viewers */
+	struct hws_agent_other other[HWS_AGENT_OTHERS];
+	char user[256]; /* whose processes these are; for viewers */
 	struct hws_loop *loop;
 	struct hws_work *work;
 	struct hws_ipc *hostd;
@@ -92,6 +103,9 @@ void hws_agent_keep(unsigned count, void *arg);
 void hws_agent_audit_init(struct hws_agent *a);
 /* For struct hws_host_env. */
 void hws_agent_audit(const struct hws_audit_event *e, void *arg);
+
+/* --- others.c */
+void hws_agent_notice(struct hws_agent *a, const Agt__AgentNotice *m);
 
 /* --- viewer.c. Whoever waited for the desktop is let in or hears why not. */
 void hws_agent_admit_waiting(struct hws_agent *a);

@@ -188,6 +188,8 @@ static void take_login(
 		c->viewer.platform[0] = 0;
 	c->viewer.level = (enum hws_secure_level)HWS_MIN(o->level, most);
 	c->notice.level = c->viewer.level;
+	c->notice.level_known = true;
+	c->notice.kind = c->viewer.kind;
 }
 
 static void admit(struct hws_agent_viewer *c, const Agt__Open *o)

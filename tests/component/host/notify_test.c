@@ -78,6 +78,29 @@ START_TEST(a_viewer_is_shown_as_long_as_it_is_there)
 }
 END_TEST
 
+/* Files, terminals and tunnels are served by others, who have no desktop. */
+START_TEST(viewers_of_files_are_shown_too)
+{
+	Ses__LoginRequest wish = SES__LOGIN_REQUEST__INIT;
+	Ses__FileTransfer files = SES__FILE_TRANSFER__INIT;
+	const char *line;
+
+	bus_start(&bus);
+	bus_start_desktop(&bus, NULL);
+	start_host(geteuid() == 0 ? "--service-user=root" : NULL);
+	wish.union_case = SES__LOGIN_REQUEST__UNION_FILE_TRANSFER;
+	wish.file_transfer = &files;
+	one.wish = &wish;
+	enter(&one);
+	line = test_proc_must_expect(&bus.desktop, "shown id=1 timeout=0", 20000);
+	ck_assert_ptr_nonnull(strstr(line, "is connected to this computer]"));
+	ck_assert_ptr_nonnull(strstr(line, "Works with files of this computer. From 127.0.0.1"));
+	viewer_close(&one);
+	line = test_proc_must_expect(&bus.desktop, "shown id=1 timeout=-1", 20000);
+	ck_assert_ptr_nonnull(strstr(line, "has disconnected]"));
+}
+END_TEST
+
 START_TEST(a_desktop_that_answers_late_shows_the_last_state)
 {
 	bus_start(&bus);
@@ -161,6 +184,7 @@ int main(void)
 	Suite *s = suite_create("host/notify");
 	TCase *t = test_case(s, "notify", 120,
 			TESTS(a_viewer_is_shown_as_long_as_it_is_there,
+					viewers_of_files_are_shown_too,
 					a_desktop_that_answers_late_shows_the_last_state,
 					who_does_not_want_it_is_left_alone));
 
