@@ -70,8 +70,8 @@ int hws_agent_proc_join(struct hws_agent_proc *d, const struct hws_agent_session
 void hws_agent_proc_permit(struct hws_agent_proc *d, uint64_t conn, uint32_t permissions);
 /* Its session is over: the agent serves it no more, whatever its gate does. */
 void hws_agent_proc_part(struct hws_agent_proc *d, uint64_t conn);
-/* To the desktop's agent, of a session that another one serves: it is there, or has gone. The person
- * at the desktop is told; nothing depends on it. */
+/* To the desktop's agent, of a session that another one serves: it is there, or has gone. The
+ * person at the desktop is told; nothing depends on it. */
 void hws_agent_proc_notice(struct hws_agent_proc *d, const struct hws_agent_session *s);
 void hws_agent_proc_notice_gone(struct hws_agent_proc *d, uint64_t conn);
 /* The settings are others now. */
