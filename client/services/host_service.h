@@ -131,8 +131,8 @@ struct hws_host_service_impl {
 #define HWS_HOST_COMMAND_MAX 2000u
 /* Places of notifications below this one are the agent's: one for each viewer. */
 #define HWS_NOTIFY_SERVICES HWS_HOST_VIEWERS_MAX
-/* The last one is for who rings. */
-#define HWS_NOTIFY_CALL (HWS_NOTIFY_PLACES - 1)
+/* For who rings; those behind it are the agent's again, for viewers of other agents. */
+#define HWS_NOTIFY_CALL 79u
 
 /* Embedded first in each service. */
 struct hws_host_service {
