@@ -1,5 +1,5 @@
-/* A WAV file holds one rate and number of channels, and how long it is stands at its beginning: that
- * is filled in at the end, where the file can be written to at any place. */
+/* A WAV file holds one rate and number of channels, and how long it is stands at its beginning:
+ * that is filled in at the end, where the file can be written to at any place. */
 #include "client/cli/connect_sound.h"
 #include "client/cli/cli.h"
 #include "shared/base/str.h"

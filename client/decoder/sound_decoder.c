@@ -1,3 +1,4 @@
+/* One decoder at a time: a stream of another rate or another number of channels has a new one. */
 #include "client/decoder/sound_decoder.h"
 
 void hws_sound_decoder_forget(struct hws_sound_decoder *d)

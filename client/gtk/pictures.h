@@ -12,7 +12,7 @@ struct gui_pictures {
 		GdkTexture *texture; /* NULL: nothing yet */
 		int x, y;            /* on the host's desktop */
 		int width, height;   /* as the host tells */
-		uint64_t unshown;    /* number of a picture that is not on the screen yet; 0 = none */
+		uint64_t unshown;    /* number of one that is not on the screen yet; 0 = none */
 	} display[GUI_DISPLAYS_MAX];
 	size_t count, current;
 	bool all;

@@ -1,3 +1,4 @@
+/* The two buttons stand in both bars, and show what is, whoever changed it. */
 #include "client/gtk/sound.h"
 #include "client/gtk/notice.h"
 

@@ -1,7 +1,7 @@
-/* gtk/sound: the host's sound and the voice call of a window: what its two buttons do and show. Main
- * thread only. */
+/* gtk/sound: the host's sound and the voice call of a window: what its two buttons do and show.
+ * Main thread only. */
 #pragma once
-#include "client/gtk/app.h"
+#include "client/gtk/launch.h"
 #include "client/gtk/toolbar.h"
 
 struct gui_sound {

@@ -1,3 +1,4 @@
+/* libopus, with what a hostile packet could make it do held to one length of samples. */
 #include "client/media/opus.h"
 #include "shared/base/mem.h"
 #include <opus/opus.h>

@@ -189,10 +189,8 @@ static size_t mark_changed(
 				struct hws_rect tile = { x, y, 1, 1 };
 				uint8_t *mark = &p->mark[y * p->cols + x];
 				bool exact = !p->turn[y * p->cols + x];
-				if (*mark ||
-						(exact &&
-								!patch_differs(p->was, wish->now,
-										pixels_of(p, tile))))
+				struct hws_rect at = pixels_of(p, tile);
+				if (*mark || (exact && !patch_differs(p->was, wish->now, at)))
 					continue;
 				*mark = CHANGED;
 				*ret_box = hws_rect_union(*ret_box, tile);

@@ -1,14 +1,12 @@
 /* platform/sound: what the desktop plays, taken as it plays it, and a microphone of ours that the
- * desktop's programs hear.
- *
- * A stream goes one way: HWS_SOUND_CAPTURE gives what leaves the desktop's loudspeakers,
- * HWS_SOUND_RECORD what a microphone hears; HWS_SOUND_PLAY takes what loudspeakers are to say, and
- * HWS_SOUND_MICROPHONE what the desktop's programs are to hear as their microphone. The back-end converts between what the device runs at and the spec of the stream, so that who uses it
- * meets one rate, one number of channels, one format of samples. Samples are interleaved and in the
- * byte order of the machine.
- *
- * All calls and events on the loop's thread; events never come from inside a call of this
- * interface. A stream may be closed from inside its own event. */
+ * desktop's programs hear.  A stream goes one way: HWS_SOUND_CAPTURE gives what leaves the
+ * desktop's loudspeakers, HWS_SOUND_RECORD what a microphone hears; HWS_SOUND_PLAY takes what
+ * loudspeakers are to say, and HWS_SOUND_MICROPHONE what the desktop's programs are to hear as
+ * their microphone. The back-end converts between what the device runs at and the spec of the
+ * stream, so that who uses it meets one rate, one number of channels, one format of samples.
+ * Samples are interleaved and in the byte order of the machine.  All calls and events on the loop's
+ * thread; events never come from inside a call of this interface. A stream may be closed from
+ * inside its own event. */
 #pragma once
 #include "shared/base/err.h"
 #include <stdbool.h>

@@ -1,5 +1,5 @@
-/* What a session costs is shown at both of its ends; and it stays of use on a line of 50 kbit/s. Real
- * processes, a real X desktop. */
+/* What a session costs is shown at both of its ends; and it stays of use on a line of 50 kbit/s.
+ * Real processes, a real X desktop. */
 #include "shared/base/macros.h"
 #include "tests/e2e/stack.h"
 #include "tests/e2e/viewer.h"

@@ -1,5 +1,6 @@
 /* Viewers that other agents of this host serve (files, terminals, tunnels): their agents have no
- * desktop, so hostd tells the one that has of them, and the person there sees them as all others. */
+ * desktop, so hostd tells the one that has of them, and the person there sees them like
+ * all others. */
 #include "client/host/agent/agent_parts.h"
 #include "shared/base/clock.h"
 
@@ -36,9 +37,9 @@ void hws_agent_notice(struct hws_agent *a, const Agt__AgentNotice *m)
 		o = find(a, 0);
 	if (!o)
 		return; /* so many are there that one more is no news */
-	*o = (struct hws_agent_other){ .conn = m->conn,
-		.since_us = hws_loop_now_us(a->loop),
-		.notice = { .kind = m->kind } };
+	*o = (struct hws_agent_other){
+		.conn = m->conn, .since_us = hws_loop_now_us(a->loop), .notice = { .kind = m->kind }
+	};
 	hws_notice_set(&o->notice, m->my_id, m->my_name, m->peer_addr, m->via);
 	show(a, o, true);
 }

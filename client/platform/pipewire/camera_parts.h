@@ -1,5 +1,5 @@
-/* pipewire/camera_parts: what the files of this folder share: camera.c has the server and its list of
- * cameras, formats.c what one can do, stream.c one that runs, image.c its pictures. */
+/* pipewire/camera_parts: what the files of this folder share: camera.c has the server and its list
+ * of cameras, formats.c what one can do, stream.c one that runs, image.c its pictures. */
 #pragma once
 #include "client/platform/pipewire/camera.h"
 #include <event2/event_struct.h>

@@ -1,3 +1,4 @@
+/* The functions that are used of libpulse, found by name once. */
 #include "client/platform/pulse/library.h"
 #include <dlfcn.h>
 #include <pthread.h>

@@ -1,6 +1,6 @@
-/* A microphone that programs of the desktop hear: a sink that plays nowhere, and a source that gives
- * what is played into it, made the default while a stream speaks. Nothing of it stays: what a killed
- * agent has left is unloaded when the next one finds it. */
+/* A microphone that programs of the desktop hear: a sink that plays nowhere, and a source that
+ * gives what is played into it, made the default while a stream speaks. Nothing of it stays: what a
+ * killed agent has left is unloaded when the next one finds it. */
 #include "client/platform/pulse/parts.h"
 #include "shared/base/str.h"
 #include <string.h>
@@ -33,7 +33,8 @@ static void on_source(pa_context *c HWS_UNUSED, uint32_t index, void *arg)
 		unload(p, &p->voice_source_module);
 		return;
 	}
-	/* Many programs hide monitors; where no source can be made of it, it is one all the same. */
+	/* Many programs hide monitors; where no source can be made of it, it is one all the same.
+	 * */
 	make_default(p,
 			index == PA_INVALID_INDEX ? PULSE_VOICE_SINK ".monitor"
 						  : PULSE_VOICE_SINK "_source");

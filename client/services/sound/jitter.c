@@ -1,6 +1,7 @@
 /* Late is measured against the earliest: of the last packets, the one that took least shows what
  * the line can do, and the others how much it varies. The largest of those is what is held back,
- * with two left out, as a single hiccup is better made up for than waited for by all that follow. */
+ * with two left out, as a single hiccup is better made up for than waited for by all that follow.
+ * */
 #include "client/services/sound/jitter.h"
 #include "client/media/opus.h"
 #include "shared/base/mem.h"

@@ -1,3 +1,5 @@
+/* Samples come when they are due, and a device takes them in its own time: what is between the two
+ * is held here, and little of it. */
 #include "client/services/sound/player.h"
 #include "client/media/opus.h"
 #include "shared/base/clock.h"

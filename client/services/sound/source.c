@@ -1,3 +1,4 @@
+/* Captured chunks become packets as they come; silence is counted, and after a while not sent. */
 #include "client/services/sound/source.h"
 #include "client/media/opus.h"
 #include "shared/base/clock.h"

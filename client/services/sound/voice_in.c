@@ -1,3 +1,4 @@
+/* The caller's packets, in order, through the same jitter buffer as a viewer has. */
 #include "client/services/sound/voice_in.h"
 #include "client/media/opus.h"
 #include "client/services/sound/inlet.h"

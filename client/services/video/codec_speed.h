@@ -5,7 +5,8 @@
 #include "client/media/codec.h"
 
 struct hws_codec_took {
-	double key_us, frame_us; /* a million pixels: a first picture, a changed one; 0 = not known */
+	/* a million pixels: of a first picture, of a changed one; 0 = not known */
+	double key_us, frame_us;
 };
 
 struct hws_codec_speed {

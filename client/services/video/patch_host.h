@@ -1,9 +1,8 @@
 /* video/patch_host: exact patches beside a display's video, for viewers that know of them: small
- * changes go as they are, the codec takes what is large or keeps moving, and what rests under
- * video is completed to exact. Part of video_host; loop thread, but for what says otherwise.
- *
- * All viewers of the display that know of patches are sent the same. While somebody watches who does
- * not, or somebody records, every change goes by the codec as well. */
+ * changes go as they are, the codec takes what is large or keeps moving, and what rests under video
+ * is completed to exact. Part of video_host; loop thread, but for what says otherwise.  All viewers
+ * of the display that know of patches are sent the same. While somebody watches who does not, or
+ * somebody records, every change goes by the codec as well. */
 #pragma once
 #include "client/services/video/patch_state.h"
 

@@ -1,8 +1,8 @@
 /* bench media codecs: our settings of VP9 and AV1 against those of deployed peers, on the same
- * pictures, at the same PSNR: what they cost in time of the processor and in bytes. The peer chooses
- * its quantisers by its control of the rate; ours are fixed, at the two steps around what the peer
- * came to, between which is interpolated. All run in one thread and picture by picture beside each
- * other, so that a busy machine slows all alike. */
+ * pictures, at the same PSNR: what they cost in time of the processor and in bytes. The peer
+ * chooses its quantisers by its control of the rate; ours are fixed, at the two steps around what
+ * the peer came to, between which is interpolated. All run in one thread and picture by picture
+ * beside each other, so that a busy machine slows all alike. */
 #include "client/media/coarseness.h"
 #include "client/media/pixels.h"
 #include "client/media/video_codec.h"

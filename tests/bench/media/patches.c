@@ -57,14 +57,13 @@ static void apply(struct stage *s)
 
 static void must_be_same(const struct stage *s)
 {
-	for (int y = 0; y < HEIGHT; y++)
+	for (int y = 0; y < HEIGHT; y++) {
+		const uint8_t *a = s->screen->plane[0] + (ptrdiff_t)y * s->screen->stride[0];
+		const uint8_t *b = s->shown->plane[0] + (ptrdiff_t)y * s->shown->stride[0];
+
 		for (int x = 0; x < WIDTH; x++)
-			ck_assert(memcmp(s->screen->plane[0] + (ptrdiff_t)y * s->screen->stride[0] +
-								  (ptrdiff_t)x * 4,
-						  s->shown->plane[0] +
-								  (ptrdiff_t)y * s->shown->stride[0] +
-								  (ptrdiff_t)x * 4,
-						  3) == 0);
+			ck_assert(memcmp(a + 4L * x, b + 4L * x, 3) == 0);
+	}
 }
 
 static void open_stage(struct stage *s)

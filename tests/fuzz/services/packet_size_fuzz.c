@@ -1,5 +1,5 @@
-/* What headers of packets say of sizes, of every codec. Input: a byte that chooses the codec, then a
- * packet. */
+/* What headers of packets say of sizes, of every codec. Input: a byte that chooses the codec, then
+ * a packet. */
 #include "client/media/nal.h"
 #include "client/media/video_codec.h"
 #include <stdlib.h>

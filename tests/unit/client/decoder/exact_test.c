@@ -1,5 +1,5 @@
-/* Exact pixels in the real decoder process: video in parts and patches upon one picture, and patches
- * of a hostile host, which cost pictures and nothing else. */
+/* Exact pixels in the real decoder process: video in parts and patches upon one picture, and
+ * patches of a hostile host, which cost pictures and nothing else. */
 #include "client/media/patch.h"
 #include "stage.h"
 #include "tests/support/suite.h"

@@ -236,8 +236,8 @@ START_TEST(quality_changes_at_run_time)
 }
 END_TEST
 
-/* At the ends of the scale, where the control of the rate has no room: libaom once ended the process
- * there, after the tenth picture. */
+/* At the ends of the scale, where the control of the rate has no room: libaom once ended the
+ * process there, after the tenth picture. */
 START_TEST(the_finest_and_the_coarsest_quality_are_coded)
 {
 	static const struct hws_quality ends[] = { { 1388, 0, 0 }, { 100000, 0, 0 }, { 50, 0, 1 },

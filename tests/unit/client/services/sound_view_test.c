@@ -1,4 +1,5 @@
-/* Sound at the viewer: from a host's messages to samples, what is refused, and its end of a call. */
+/* Sound at the viewer: from a host's messages to samples, what is refused, and its end of a call.
+ * */
 #include "client/media/opus.h"
 #include "client/platform/headless/doubles.h"
 #include "client/services/sound/jitter.h"
