@@ -132,6 +132,8 @@ static bool can_be_missed(enum hawser_event_type type)
 	case HAWSER_EVENT_PRINT:
 	case HAWSER_EVENT_PRIVACY:
 	case HAWSER_EVENT_CALL:
+	case HAWSER_EVENT_HOST_RECORDING:
+	case HAWSER_EVENT_SCREENSHOT:
 		return false;
 	default:
 		return true;

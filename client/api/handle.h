@@ -96,6 +96,8 @@ struct api_command {
 	char *data; /* NUL-terminated behind size */
 };
 int api_post(hawser_session *s, const struct api_command *c) HWS_MUST_CHECK;
+/* The same, but fails with a sentence while the session is not READY. */
+int api_post_ready(hawser_session *s, const struct api_command *c) HWS_MUST_CHECK;
 
 /* Opens a session of another kind than a desktop, for the typed openers: `options` NULL: none;
  * `kind_arg` goes to the service's maker (api/services.c). Fails as they do. */
@@ -104,6 +106,10 @@ int api_session_open(hawser_context *ctx, const struct hawser_link_config *link,
 		const void *kind_arg, hawser_session **ret) HWS_MUST_CHECK;
 /* HAWSER_ERR_UNSUPPORTED with a sentence unless the session is of that kind. */
 int api_need_kind(const hawser_session *s, enum hws_session_kind kind) HWS_MUST_CHECK;
+
+/* --- api/host.c: tells the host on this machine to let a viewer of that ID in, once and soon, by
+ * this number of 16 bytes. Blocks; fails with a sentence. */
+int api_host_expect(const char *id, const uint8_t number[16]) HWS_MUST_CHECK;
 
 /* The sentence of hawser_last_error. */
 int api_fail(int code, const char *fmt, ...) HWS_PRINTF(2, 3);

@@ -134,3 +134,17 @@ int hawser_host_status(char **ret_json)
 	free(text);
 	return *ret_json ? HAWSER_OK : api_fail(HAWSER_ERR_NOMEM, "out of memory");
 }
+
+int api_host_expect(const char *id, const uint8_t number[16])
+{
+	json_t *answer = NULL;
+	char hex[2 * 16 + 1];
+	int r = hws_hex_encode(hws_bytes(number, 16), hex, sizeof(hex));
+
+	if (r == HWS_OK)
+		r = ask(json_pack("{s:s,s:s,s:s}", "cmd", "switch-expect", "id", id, "number", hex),
+				&answer);
+	json_decref(answer);
+	hws_wipe(hex, sizeof(hex));
+	return r;
+}

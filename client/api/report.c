@@ -75,6 +75,17 @@ void api_report_closed(struct api_session_loop *e, int err, const char *text)
 	api_report_push(e, ev);
 }
 
+void api_report_host_records(bool on, void *arg)
+{
+	struct api_session_loop *e = arg;
+	struct api_event *ev = api_event_new(e->s, HAWSER_EVENT_HOST_RECORDING);
+
+	if (!ev)
+		return;
+	ev->ev.u.host_recording.running = on;
+	api_report_push(e, ev);
+}
+
 void api_report_recording(struct api_session_loop *e, bool running, int err, const char *path)
 {
 	struct api_event *ev = api_event_new(e->s, HAWSER_EVENT_RECORDING);
@@ -296,6 +307,7 @@ static void on_ready(void *arg)
 	api_input_note_mode(e);
 	api_report_state(e, HAWSER_STATE_READY, "connected", 0);
 	api_report_peer(e, HAWSER_EVENT_READY);
+	api_record_by_policy(e);
 }
 
 static void on_displays(void *arg)
@@ -316,6 +328,9 @@ static void on_permission(int permission, bool enabled, void *arg)
 	pthread_mutex_unlock(&e->s->lock);
 	if (permission == HAWSER_PERMISSION_RECORDING && !enabled)
 		api_record_end(e, HWS_ERR_DENIED);
+	else if (permission == HAWSER_PERMISSION_RECORDING &&
+			hws_viewer_state(e->viewer) == HWS_VIEWER_READY)
+		api_record_by_policy(e);
 	if (!ev)
 		return;
 	ev->ev.u.permission.permission = (enum hawser_permission)permission;

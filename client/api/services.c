@@ -144,6 +144,8 @@ static int new_video(struct api_session_loop *e,
 								   : HWS_VIDEO_BGRA,
 						   .on_picture = on_picture,
 						   .on_packet = on_packet,
+						   .on_screenshot = api_report_screenshot,
+						   .on_host_records = api_report_host_records,
 						   .arg = e },
 			&vv);
 

@@ -239,7 +239,7 @@ static int need_ready(hawser_session *s)
 			: api_fail(HAWSER_ERR_DENIED, "the session is not connected");
 }
 
-static int post_ready(hawser_session *s, const struct api_command *c)
+int api_post_ready(hawser_session *s, const struct api_command *c)
 {
 	int r = need_ready(s);
 
@@ -254,7 +254,7 @@ static void do_refresh(struct api_session_loop *e, const struct api_command *c)
 
 int hawser_session_refresh(hawser_session *s, int display)
 {
-	return post_ready(s, &(struct api_command){ .fn = do_refresh, .a = display });
+	return api_post_ready(s, &(struct api_command){ .fn = do_refresh, .a = display });
 }
 
 static void do_show(struct api_session_loop *e, const struct api_command *c)
@@ -281,7 +281,7 @@ int hawser_session_switch_display(hawser_session *s, size_t display)
 	pthread_mutex_lock(&s->lock);
 	s->option[HAWSER_OPTION_ALL_DISPLAYS] = 0;
 	pthread_mutex_unlock(&s->lock);
-	return post_ready(s, &(struct api_command){ .fn = do_show, .a = (int64_t)display });
+	return api_post_ready(s, &(struct api_command){ .fn = do_show, .a = (int64_t)display });
 }
 
 /* What a lost link swallows is wished again by hand. */
@@ -301,7 +301,7 @@ int hawser_session_resize_display(
 	if (width < 1 || height < 1 || width > HWS_SIDE_MAX || height > HWS_SIDE_MAX)
 		return api_fail(HAWSER_ERR_RANGE, "a display has 1 to %u pixels a side",
 				HWS_SIDE_MAX);
-	return post_ready(s,
+	return api_post_ready(s,
 			&(struct api_command){ .fn = do_resize,
 					.a = (int64_t)display,
 					.b = width,
@@ -316,7 +316,7 @@ static void do_plug(struct api_session_loop *e, const struct api_command *c)
 
 int hawser_session_plug_display(hawser_session *s, int number, bool on)
 {
-	return post_ready(s, &(struct api_command){ .fn = do_plug, .a = number, .b = on });
+	return api_post_ready(s, &(struct api_command){ .fn = do_plug, .a = number, .b = on });
 }
 
 static void do_darken(struct api_session_loop *e, const struct api_command *c)
@@ -327,24 +327,7 @@ static void do_darken(struct api_session_loop *e, const struct api_command *c)
 
 int hawser_session_privacy(hawser_session *s, bool on)
 {
-	return post_ready(s, &(struct api_command){ .fn = do_darken, .a = on });
-}
-
-int hawser_session_record_start(hawser_session *s, size_t display, const char *path)
-{
-	if (!path || !*path || strlen(path) > 4000)
-		return api_fail(HAWSER_ERR_INVAL, "a recording needs the path of a new file");
-	return post_ready(s,
-			&(struct api_command){ .fn = api_record_start,
-					.a = (int64_t)display,
-					.size = strlen(path),
-					.data = (char *)path });
-}
-
-void hawser_session_record_stop(hawser_session *s)
-{
-	if (api_post(s, &(struct api_command){ .fn = api_record_stop }) < 0)
-		api_fail(HAWSER_ERR_NOMEM, "out of memory");
+	return api_post_ready(s, &(struct api_command){ .fn = do_darken, .a = on });
 }
 
 /* --- everything else -------------------------------------------------------------------------- */
@@ -478,7 +461,7 @@ int hawser_session_send_clipboard(hawser_session *s, const char *utf8, size_t le
 		return api_fail(HAWSER_ERR_TOOBIG, "the clipboard's text is larger than 16 MiB");
 	if (!hws_utf8_valid(hws_bytes(utf8, length)))
 		return api_fail(HAWSER_ERR_INVAL, "the clipboard's text is not UTF-8");
-	return post_ready(s,
+	return api_post_ready(s,
 			&(struct api_command){
 					.fn = do_clipboard, .size = length, .data = (char *)utf8 });
 }
@@ -495,7 +478,7 @@ int hawser_session_send_chat(hawser_session *s, const char *utf8)
 
 	if (n > 32u << 10 || !hws_utf8_valid(hws_bytes(utf8, n)))
 		return api_fail(HAWSER_ERR_INVAL, "a message must be UTF-8 and at most 32 KiB");
-	return post_ready(
+	return api_post_ready(
 			s, &(struct api_command){ .fn = do_chat, .size = n, .data = (char *)utf8 });
 }
 

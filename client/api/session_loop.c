@@ -75,7 +75,8 @@ static int new_viewer(struct api_session_loop *e, const struct api_session_loop_
 		.options = conf->options,
 		.wish = conf->wish,
 		.allow_plain = conf->allow_plain,
-		.require_v2 = conf->require_v2 };
+		.require_v2 = conf->require_v2,
+		.switch_number = conf->switch_number };
 	char id[HWS_PEER_TEXT], name[HWS_PEER_TEXT];
 	const struct hws_known_peer *known;
 	int r;
@@ -87,7 +88,7 @@ static int new_viewer(struct api_session_loop *e, const struct api_session_loop_
 	pthread_mutex_lock(&e->ctx->lock);
 	own_id(hws_view_settings_config(e->ctx->settings), id, sizeof(id));
 	own_name(hws_view_settings_config(e->ctx->settings), name, sizeof(name));
-	vc.my_id = id;
+	vc.my_id = conf->own_id ? conf->own_id : id;
 	vc.my_name = name;
 	known = hws_view_settings_peer(e->ctx->settings, e->s->target, e->server);
 	vc.trusted = known && known->trusted;
@@ -550,6 +551,7 @@ void api_session_loop_close(struct api_session_loop *e)
 		return;
 	drop_link(e);
 	e->closing = true;
+	api_record_forget(e);
 	hws_list_remove(&e->node);
 	hws_timer_stop(&e->tick);
 	hws_timer_stop(&e->filler);

@@ -7,7 +7,7 @@
 #include "client/core/retry.h"
 #include "client/core/target.h"
 #include "client/core/viewer.h"
-#include "client/services/recording/webm.h"
+#include "client/services/recording/recorder.h"
 #include "shared/net/conn.h"
 #include "shared/net/proxy_client.h"
 
@@ -67,15 +67,17 @@ struct api_session_loop {
 	uint64_t wish_bytes; /* of the link, at the last tick */
 	uint32_t silent_s;   /* as told to the embedder; 0 = the host answers */
 
-	struct hws_webm *webm;
-	bool record_wanted;
-	size_t record_display;
-	char *record_path;
+	struct hws_recorder *recorder; /* NULL: nothing is recorded */
+	bool record_ending;            /* it writes what is left */
+	uint32_t shot;                 /* the number of the last picture that was asked for */
+	bool shot_due;                 /* and it has not come */
 };
 
 struct api_session_loop_conf {
 	const struct hws_target *target;
 	const char *server, *key, *password;
+	const unsigned char *switch_number; /* as hawser_session_config */
+	const char *own_id;
 	struct hws_proxy proxy;
 	bool force_relay, no_retry, allow_plain, require_v2, remember;
 	struct hws_view_options options;
@@ -153,6 +155,9 @@ void api_report_peer(struct api_session_loop *e, enum hawser_event_type type);
 void api_report_silence(struct api_session_loop *e, uint64_t now_us);
 void api_report_stats(struct api_session_loop *e, uint64_t now_us);
 void api_report_closed(struct api_session_loop *e, int err, const char *text);
+/* --- api/around.c: the host's picture has come. `arg`: the session. */
+void api_report_screenshot(const char *sid, const char *text, struct hws_bytes png, void *arg);
+void api_report_host_records(bool on, void *arg); /* the session */
 void api_report_recording(struct api_session_loop *e, bool running, int err, const char *path);
 extern const struct hws_viewer_ops api_viewer_ops;
 /* The figures that the embedder may ask for, as of now. */
@@ -207,5 +212,11 @@ void api_record_packet(struct api_session_loop *e, size_t display, enum hws_code
 		struct hws_bytes data, bool key, int64_t pts_ms);
 void api_record_start(struct api_session_loop *e, const struct api_command *c);
 void api_record_stop(struct api_session_loop *e, const struct api_command *c);
-/* The link or the session ends. */
+/* An Opus packet, as it came. */
+void api_record_sound(struct api_session_loop *e, unsigned channels, struct hws_bytes opus);
+/* Begins where the settings say that sessions are always recorded. */
+void api_record_by_policy(struct api_session_loop *e);
+/* The link or the session ends; what was recorded is still being written. */
 void api_record_end(struct api_session_loop *e, int err);
+/* The session goes away: nothing is reported any more. */
+void api_record_forget(struct api_session_loop *e);

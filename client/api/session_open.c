@@ -246,6 +246,8 @@ int hawser_session_open(hawser_context *ctx, const struct hawser_session_config 
 	conf.volume = c.quiet ? 100 - c.quiet : 100;
 	conf.kind_arg = c.print_to;
 	conf.wish.kind = c.camera ? HWS_KIND_CAMERA : HWS_KIND_REMOTE;
+	conf.switch_number = c.switch_number;
+	conf.own_id = c.own_id;
 	return open_session(ctx,
 			&(struct hawser_link_config){ .target = c.target,
 					.server = c.server,

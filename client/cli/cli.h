@@ -38,6 +38,7 @@ int cli_files(int argc, char **argv, void *ctx);
 int cli_id(int argc, char **argv, void *ctx);
 int cli_password(int argc, char **argv, void *ctx);
 int cli_config(int argc, char **argv, void *arg);
+int cli_recordings(int argc, char **argv, void *arg);
 int cli_peers(int argc, char **argv, void *arg);
 int cli_terminal(int argc, char **argv, void *arg);
 int cli_viewer_key(int argc, char **argv, void *arg);

@@ -1,6 +1,7 @@
 /* hawser connect --headless: one session without a window, for scripts and tests: it waits,
  * types, clicks, copies, takes pictures, and ends with a status that tells what became of it. */
 #include "client/cli/cli.h"
+#include "client/cli/connect_around.h"
 #include "client/cli/connect_files.h"
 #include "client/cli/connect_options.h"
 #include "client/cli/connect_said.h"
@@ -32,6 +33,7 @@ struct run {
 	bool ready, acted, finished, interrupted, recording, record_done, pasted;
 	struct connect_files files;
 	struct connect_sound sound;
+	bool shot;    /* the host's own picture has come */
 	bool untyped; /* the host could not type a part of the text */
 	int status;
 	char progress[200]; /* what the connection waits for, as last told */
@@ -98,6 +100,8 @@ static void act(struct run *r)
 		e = hawser_session_send_chat(r->session, o->chat_text);
 	if (e == HAWSER_OK && o->files.count)
 		e = connect_files_copy(&o->files, r->session);
+	if (e == HAWSER_OK)
+		e = connect_around_act(o, r->session, r->displays.shown);
 	if (e < 0) {
 		finish(r,
 				cli_fail(cli_exit_of(e), "the host did not take the input: %s",
@@ -106,7 +110,9 @@ static void act(struct run *r)
 	}
 	if (*o->record) {
 		r->recording = true;
-		e = hawser_session_record_start(r->session, r->displays.shown, o->record);
+		e = hawser_session_record_start(r->session,
+				o->displays.all ? HAWSER_ALL_DISPLAYS : r->displays.shown,
+				o->record);
 		if (e < 0)
 			finish(r, cli_fail(cli_exit_of(e), "%s", hawser_last_error()));
 	}
@@ -333,6 +339,18 @@ static void on_event(hawser_session *session, const struct hawser_event *ev, voi
 		on_recording(r, ev->u.recording.running, ev->u.recording.error,
 				ev->u.recording.path);
 		break;
+	case HAWSER_EVENT_SCREENSHOT: {
+		int status = connect_around_shot(r->o, ev);
+		r->shot = true;
+		if (status != CLI_OK)
+			finish(r, status);
+		break;
+	}
+	case HAWSER_EVENT_HOST_RECORDING:
+		cli_fail(0,
+				ev->u.host_recording.running ? "the host records this session"
+							     : "the host records no longer");
+		break;
 	case HAWSER_EVENT_CLOSED:
 		on_closed(r, ev->u.closed.error, ev->u.closed.text);
 		break;
@@ -384,7 +402,8 @@ static void no_picture(struct run *r)
 /* Something of the host's clipboard is not there yet. */
 static bool awaits(const struct run *r)
 {
-	return (r->o->paste && !r->pasted) || (*r->o->files.paste && !r->files.done);
+	return (*r->o->host_screenshot && !r->shot) || (r->o->paste && !r->pasted) ||
+			(*r->o->files.paste && !r->files.done);
 }
 
 /* How long to wait for the next thing, in ms; ends the run when its time has come. */
@@ -404,14 +423,19 @@ static int next_wait(struct run *r)
 		uint64_t due = r->first_us + r->o->timeout_us;
 		if (r->o->timeout_us && now >= due && !r->files.begun) {
 			finish(r,
-					cli_fail(CLI_TIMEOUT, "the host's clipboard sent no %s",
-							r->o->paste && !r->pasted ? "text"
-										  : "files"));
+					*r->o->host_screenshot && !r->shot
+							? cli_fail(CLI_TIMEOUT,
+									  "the host sent no picture of its own")
+							: cli_fail(CLI_TIMEOUT,
+									  "the host's clipboard sent no %s",
+									  r->o->paste && !r->pasted
+											  ? "text"
+											  : "files"));
 			return 0;
 		}
 		return r->o->timeout_us && !r->files.begun ? wait_ms(now, due) : -1;
 	}
-	if ((r->o->paste || *r->o->files.paste) && !r->o->after_given)
+	if ((r->o->paste || *r->o->files.paste || *r->o->host_screenshot) && !r->o->after_given)
 		r->end_us = r->end_us && r->end_us > now ? r->end_us : now;
 	if (!r->end_us)
 		return -1;
@@ -457,6 +481,7 @@ static int run_headless(const struct connect_options *o)
 	struct hawser_context_config cc = HAWSER_CONTEXT_CONFIG_INIT;
 	struct hawser_session_config sc = HAWSER_SESSION_CONFIG_INIT;
 	struct hawser_stats stats = HAWSER_STATS_INIT;
+	struct connect_switch sides_secret;
 	char secret[CLI_SECRET_MAX] = "";
 	bool have_secret = false;
 	sigset_t set;
@@ -512,6 +537,8 @@ static int run_headless(const struct connect_options *o)
 	sc.on_event = on_event;
 	sc.arg = &r;
 	r.status = connect_sound_begin(&r.sound, o->audio);
+	if (r.status == CLI_OK)
+		r.status = connect_around_config(o, &sides_secret, &sc);
 	if (r.status != CLI_OK)
 		goto out;
 	e = hawser_session_open(r.ctx, &sc, &r.session);

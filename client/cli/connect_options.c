@@ -159,8 +159,31 @@ static const struct hws_option table[] = {
 	TEXT(HEADLESS, "print-to", print_to, "DIR|cups[:QUEUE]",
 			"Take what is printed at the host: into this folder, or to a printer of CUPS. Not "
 			"given: it is not taken."),
-	TEXT(HEADLESS, "record", record, "FILE.webm",
-			"Keep the received video, without encoding it again."),
+	TEXT(HEADLESS, "record", record, "FILE|FOLDER",
+			"Keep the received video and sound, without encoding it again: in FILE.webm or "
+			"FILE.mp4, or in files of the folder with names of their own."),
+	TEXT(HEADLESS, "host-screenshot", host_screenshot, "FILE.png",
+			"Ask the host for the picture of the display as it is there, without what video "
+			"loses."),
+	FLAG(HEADLESS, "restart-host", restart_host,
+			"Restart the host's machine, and stay until it has come back."),
+	FLAG(HEADLESS, "switch-sides", switch_sides,
+			"Have the host look at this machine instead; the session ends."),
+	{ .section = "",
+			.name = "switch-fd",
+			.type = HWS_OPT_BOOL,
+			.offset = AT(switch_fd),
+			.def = "no",
+			.flags = HWS_OPT_HIDDEN,
+			.help = "Started by the host for a switch of sides." },
+	{ .section = "",
+			.name = "own-id",
+			.type = HWS_OPT_STR,
+			.offset = AT(own_id),
+			.def = "",
+			.flags = HWS_OPT_HIDDEN,
+			.arg = "ID",
+			.help = "What the host is told as this viewer's ID." },
 	FLAG(HEADLESS, "stats", stats, "Print a line of figures every second and at the end."),
 	{ .section = HEADLESS,
 			.name = "timeout",
@@ -283,22 +306,25 @@ static int check_kind(const struct connect_options *o)
 		return CLI_OK;
 	if (strlen(o->audio) > 3)
 		return cli_fail(CLI_USAGE, "--audio with a file needs --headless");
-	wrong = *o->screenshot             ? "--screenshot"
-			: *o->record       ? "--record"
-			: *o->type_text    ? "--type"
-			: *o->click        ? "--click"
-			: *o->copy_text    ? "--copy"
-			: *o->chat_text    ? "--chat"
-			: o->paste         ? "--paste"
-			: o->files.count   ? "--copy-files"
-			: *o->files.paste  ? "--paste-files"
-			: *o->print_to     ? "--print-to"
-			: o->stats         ? "--stats"
-			: o->displays.list ? "--displays"
-			: o->no_retry      ? "--no-retry"
-			: o->after_given   ? "--after"
-			: o->timeout_given ? "--timeout"
-					   : NULL;
+	wrong = *o->screenshot                ? "--screenshot"
+			: *o->record          ? "--record"
+			: *o->type_text       ? "--type"
+			: *o->click           ? "--click"
+			: *o->copy_text       ? "--copy"
+			: *o->chat_text       ? "--chat"
+			: o->paste            ? "--paste"
+			: o->files.count      ? "--copy-files"
+			: *o->files.paste     ? "--paste-files"
+			: *o->print_to        ? "--print-to"
+			: *o->host_screenshot ? "--host-screenshot"
+			: o->restart_host     ? "--restart-host"
+			: o->switch_sides     ? "--switch-sides"
+			: o->stats            ? "--stats"
+			: o->displays.list    ? "--displays"
+			: o->no_retry         ? "--no-retry"
+			: o->after_given      ? "--after"
+			: o->timeout_given    ? "--timeout"
+					      : NULL;
 	return wrong ? cli_fail(CLI_USAGE, "%s needs --headless", wrong) : CLI_OK;
 }
 

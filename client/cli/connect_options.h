@@ -8,6 +8,8 @@
 struct connect_options {
 	bool headless, stats, relay, accept_insecure, no_retry, view_only, paste, password_stdin;
 	bool remember, fullscreen, actual_size, help, require_v2, camera, no_exact;
+	bool restart_host, switch_sides, switch_fd;
+	char *own_id, *host_screenshot;
 	struct connect_files_wish files;
 	struct connect_displays_wish displays;
 	char *copy_files_help; /* only for the list of options */

@@ -11,8 +11,8 @@
 
 static const char *const not_png[] = { ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff",
 	".ppm", ".svg", ".webm", ".mp4", NULL };
-static const char *const not_webm[] = { ".mp4", ".mkv", ".avi", ".mov", ".mpg", ".mpeg", ".ogv",
-	".gif", ".png", ".jpg", NULL };
+static const char *const not_film[] = { ".mkv", ".avi", ".mov", ".mpg", ".mpeg", ".ogv", ".gif",
+	".png", ".jpg", NULL };
 
 /* The ending of another format is a wish that is not granted: better to say so. */
 static const char *other_ending(const char *path, const char *const *others)
@@ -54,7 +54,7 @@ static int check_name(
 				kind[1] == 'p' ? "; standard output is /dev/stdout" : "");
 	if (other)
 		return cli_fail(CLI_USAGE, "%s writes %s files, not %s; name it FILE%s", flag,
-				kind + 1, other + 1, kind);
+				kind[1] == 'p' ? "png" : "webm and mp4", other + 1, kind);
 	return CLI_OK;
 }
 
@@ -66,17 +66,21 @@ int connect_outputs_check(const struct connect_options *o)
 	if (*o->screenshot)
 		status = check_name("--screenshot", o->screenshot, ".png", not_png);
 	if (status == CLI_OK && *o->record)
-		status = check_name("--record", o->record, ".webm", not_webm);
+		status = check_name("--record", o->record, ".webm", not_film);
 	/* What is there is replaced, or written to: only its writer can tell whether that will
 	 * do. */
 	if (status == CLI_OK && *o->screenshot && stat(o->screenshot, &st) < 0 && errno == ENOENT &&
 			lstat(o->screenshot, &st) < 0)
 		status = check_folder(o->screenshot);
-	if (status == CLI_OK && *o->record && lstat(o->record, &st) == 0)
+	bool folder = *o->record && stat(o->record, &st) == 0 && S_ISDIR(st.st_mode);
+	if (status == CLI_OK && folder && access(o->record, W_OK | X_OK) < 0)
+		return cli_fail(CLI_FILE, "cannot write to the folder %s: %s", o->record,
+				strerror(errno));
+	if (status == CLI_OK && !folder && *o->record && lstat(o->record, &st) == 0)
 		status = cli_fail(CLI_FILE,
 				"cannot record to %s: it is there already, and recordings replace nothing",
 				o->record);
-	if (status == CLI_OK && *o->record)
+	if (status == CLI_OK && *o->record && !folder)
 		status = check_folder(o->record);
 	return status;
 }

@@ -1,8 +1,11 @@
 /* cli/connect_said: what a host says within `hawser connect`, as lines on standard error. */
 #pragma once
 #include <hawser/hawser.h>
+#include <stdbool.h>
 
 /* Each line with whose it is: a stranger's must not pass for one of this program. */
 void connect_said_chat(const char *text);
 /* `ev` is a HAWSER_EVENT_PRINT. */
 void connect_said_print(const struct hawser_event *ev);
+/* A line of figures; `path` of the connection, NULL: none yet. False: nobody gets it. */
+bool connect_said_stats(const char *path, const struct hawser_stats *s, const char *kind);

@@ -19,7 +19,7 @@ int connect_window(const struct connect_options *o)
 		{ "--password-file", o->password_file }, { "--quality", qualities[o->quality] },
 		{ "--codec", codec ? hawser_codec_name(codec) : NULL },
 		{ "--chroma", chromas[o->chroma] }, { "--keyboard", keyboards[o->keyboard] },
-		{ "--display", o->displays.display_text },
+		{ "--own-id", o->own_id }, { "--display", o->displays.display_text },
 		{ "--resolution", o->displays.resolution_text },
 		{ "--follow", follows[o->displays.follow] }, { "--audio", o->audio },
 		{ "--volume", o->volume < 100 ? volume : NULL } };
@@ -30,8 +30,8 @@ int connect_window(const struct connect_options *o)
 		{ "--accept-insecure", o->accept_insecure }, { "--require-v2", o->require_v2 },
 		{ "--view-only", o->view_only }, { "--fullscreen", o->fullscreen },
 		{ "--actual-size", o->actual_size }, { "--remember", o->remember },
-		{ "--camera", o->camera }, { "--no-exact", o->no_exact },
-		{ "--virtual-display", o->displays.virtual_display },
+		{ "--camera", o->camera }, { "--switch-fd", o->switch_fd },
+		{ "--no-exact", o->no_exact }, { "--virtual-display", o->displays.virtual_display },
 		{ "--privacy", o->displays.privacy }, { "--block-input", o->displays.block_input },
 		{ "--call", o->call } };
 	const char *args[2 + 2 * HWS_COUNT(texts) + HWS_COUNT(flags) + 4];

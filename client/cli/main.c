@@ -127,6 +127,8 @@ static const struct hws_verb verbs[] = {
 			cli_config },
 	{ "peers", "[list] | forget HOST", "the hosts that are remembered, and their keys", 0, 2,
 			cli_peers },
+	{ "recordings", "repair FILE|FOLDER ...",
+			"make recordings whole that a crash left unfinished", 0, -1, cli_recordings },
 	{ "viewer-key", "[fingerprint]", "the key by which hosts can know this viewer", 0, 1,
 			cli_viewer_key },
 	{ "version", "", "print the version", 0, 0, print_version },
@@ -161,6 +163,8 @@ static int usage(FILE *out, int status)
 	      "  config path              where they are kept\n"
 	      "  peers                    the hosts that are remembered, and the fingerprints of their keys\n"
 	      "  peers forget HOST        forget one, with its key and what logs in\n"
+	      "  recordings repair FILE|FOLDER ...\n"
+	      "                           make recordings whole that a crash left unfinished\n"
 	      "  viewer-key [fingerprint] the key by which hosts can know this viewer\n"
 	      "\n"
 	      "  version                  print the version\n"

@@ -103,6 +103,23 @@ static const struct hws_option table[] = {
 			.arg = "auto|420|444",
 			.help = "Colours to ask hosts for: of one pixel in four (420) or of each one "
 				"(444); auto: 444 with the best quality." },
+	{ .section = "",
+			.name = "record",
+			.type = HWS_OPT_ENUM,
+			.offset = AT(record),
+			.def = "ask",
+			.choices = "ask|always|never",
+			.arg = "WHEN",
+			.help = "ask: sessions of a desktop are recorded when the user says so; always: each "
+				"from its begin on; never: not at all." },
+	{ .section = "",
+			.name = "recording-folder",
+			.type = HWS_OPT_STR,
+			.offset = AT(recording_folder),
+			.def = "",
+			.arg = "FOLDER",
+			.help = "Where recordings without a name of their own go; empty: Videos/hawser at "
+				"home." },
 };
 
 static const struct hws_options options = {
@@ -240,6 +257,8 @@ static const char *what_is_wrong(const char *name, const char *value)
 			(hws_str_equal(name, "proxy-password") &&
 					!is_proxy("socks5://h", "x", value)))
 		return "is too long for a proxy";
+	if (hws_str_equal(name, "recording-folder") && *value && *value != '/')
+		return "must be a path that begins with /";
 	if (hws_str_equal(name, "quality") && !is_one_of(value, qualities))
 		return "must be best, balanced or low";
 	if (hws_str_equal(name, "chroma") && !is_one_of(value, chromas))

@@ -13,7 +13,11 @@ struct hws_viewer_config {
 	bool force_relay, require_v2;
 	char *proxy_url, *proxy_user, *proxy_password_secret; /* "" = none */
 	char *quality, *codec, *chroma;
+	int record;             /* enum hws_record_policy */
+	char *recording_folder; /* "" = Videos/hawser at home */
 };
+
+enum hws_record_policy { HWS_RECORD_ASK, HWS_RECORD_ALWAYS, HWS_RECORD_NEVER };
 
 struct hws_view_settings;
 

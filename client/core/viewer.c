@@ -72,6 +72,9 @@ int hws_viewer_new(const struct hws_viewer_conf *conf, struct hws_viewer **ret)
 	v->options = conf->options;
 	v->allow_plain = conf->allow_plain;
 	v->require_v2 = conf->require_v2;
+	v->has_switch = conf->switch_number != NULL;
+	if (conf->switch_number)
+		memcpy(v->switch_secret, conf->switch_number, sizeof(v->switch_secret));
 	v->trusted = conf->trusted;
 	memcpy(v->hwid, conf->hwid, sizeof(v->hwid));
 	hws_login_init(&v->login);

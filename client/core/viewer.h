@@ -75,6 +75,8 @@ struct hws_viewer_conf {
 	struct hws_view_options options;
 	bool allow_plain;
 	bool require_v2;              /* nothing less */
+	/* 16 bytes that let in, once, after a switch of sides; copied. NULL: none. */
+	const uint8_t *switch_number;
 	uint8_t hwid[HWS_HWID_LEN];   /* of this machine, told only on "trust this device" */
 	bool trusted;                 /* the host has been told before */
 	struct hws_session_wish wish; /* copied; all zero: the desktop */

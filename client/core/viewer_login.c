@@ -5,6 +5,7 @@
 #include "client/core/viewer_parts.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
+#include "shared/crypto/switch_proof.h"
 #include "shared/crypto/transcript.h"
 #include "shared/wire/version.h"
 #include <stdio.h>
@@ -31,6 +32,7 @@ struct proof {
 	struct hws_bytes password; /* the deployed scheme */
 	struct hws_pake_proofs *pake;
 	Ses__ResumeProof *resume;
+	const uint8_t *switched; /* 16 bytes of a switch of sides */
 };
 
 /* Which installation this is, for this connection only. */
@@ -67,6 +69,7 @@ static bool prove_viewer(struct hws_viewer *v, struct viewer_proof *ret)
 static void send_login(struct hws_viewer *v, const struct proof *proof)
 {
 	Ses__LoginRequest lr = SES__LOGIN_REQUEST__INIT;
+	Ses__SwitchSidesResponse sw = SES__SWITCH_SIDES_RESPONSE__INIT;
 	Ses__Message m = SES__MESSAGE__INIT;
 	struct hws_session_wish_login member;
 	struct hws_option_message option;
@@ -101,6 +104,13 @@ static void send_login(struct hws_viewer *v, const struct proof *proof)
 	}
 	m.union_case = SES__MESSAGE__UNION_LOGIN_REQUEST;
 	m.login_request = &lr;
+	if (proof->switched) {
+		sw.uuid.data = (uint8_t *)(uintptr_t)proof->switched;
+		sw.uuid.len = HWS_SWITCH_PROOF_LEN;
+		sw.lr = &lr;
+		m.union_case = SES__MESSAGE__UNION_SWITCH_SIDES_RESPONSE;
+		m.switch_sides_response = &sw;
+	}
 	if (hws_viewer_pack(v, &m) < 0)
 		hws_viewer_end(v, HWS_ERR_NOMEM, "out of memory while logging in", NULL);
 }
@@ -250,9 +260,30 @@ static bool try_v1(struct hws_viewer *v)
 	return true;
 }
 
+/* By what the user of that host has agreed to; used up by one attempt. True: it is on its way. */
+static bool try_switch(struct hws_viewer *v)
+{
+	const uint8_t *binding = hws_secure_binding(&v->secure);
+	uint8_t shown[HWS_SWITCH_PROOF_LEN];
+
+	if (!v->has_switch)
+		return false;
+	v->has_switch = false;
+	memcpy(shown, v->switch_secret, sizeof(shown));
+	if (v->level == HWS_LEVEL_V2 && binding)
+		hws_switch_proof(v->switch_secret, binding, shown);
+	hws_wipe(v->switch_secret, sizeof(v->switch_secret));
+	if (hws_viewer_set_state(v, HWS_VIEWER_VERDICT))
+		send_login(v, &(struct proof){ .switched = shown });
+	hws_wipe(shown, sizeof(shown));
+	return true;
+}
+
 /* Logs in with what is known; asks the user when that is nothing. */
 static void try_login(struct hws_viewer *v)
 {
+	if (try_switch(v))
+		return;
 	hws_login_take_later(&v->login);
 	if (v->level == HWS_LEVEL_V2)
 		try_v2(v);

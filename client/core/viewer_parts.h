@@ -20,6 +20,8 @@ struct hws_viewer {
 	struct hws_view_options options;
 	struct hws_view_options told; /* what the host has been told of them on this link */
 	bool allow_plain, plain_agreed, trusted, trust_asked, require_v2;
+	bool has_switch; /* as hws_viewer_conf.switch_number, not used yet */
+	uint8_t switch_secret[16];
 	uint8_t hwid[HWS_HWID_LEN];
 	struct hws_secure secure;
 	bool has_secure, local, by_address;

@@ -21,6 +21,8 @@ void gui_launch_fill(const struct gui_launch *launch, struct hawser_session_conf
 	conf->keyboard_mode = launch->keyboard;
 	conf->fps = (int)launch->fps;
 	conf->remember = launch->remember;
+	conf->own_id = launch->own_id;
+	conf->switch_number = launch->has_switch ? launch->switch_number : NULL;
 }
 
 void gui_free_password(char *password)

@@ -148,6 +148,9 @@ static char *password_env(void)
 	return copy;
 }
 
+/* Where the host that starts us for a switch of sides leaves its number. */
+#define SWITCH_FD 3
+
 struct flag {
 	const char *name;
 	bool *set;
@@ -289,6 +292,8 @@ static int parse(int argc, char **argv, struct gui_launch *l)
 		{ "--privacy", &l->privacy, NULL },
 		{ "--block-input", &l->block_input, NULL },
 		{ "--remember", &l->remember, NULL },
+		{ "--switch-fd", &l->has_switch, NULL },
+		{ "--own-id", NULL, &l->own_id },
 	};
 
 	for (int i = 1; i < argc; i++) {
@@ -351,6 +356,11 @@ static int parse(int argc, char **argv, struct gui_launch *l)
 	if (!parse_wishes(quality, codec, fps, l) || !parse_keyboard(keyboard, l) ||
 			!parse_chroma(chroma, l) || !parse_sound(audio, volume, l))
 		return 2;
+	if (l->has_switch && read(SWITCH_FD, l->switch_number, sizeof(l->switch_number)) !=
+					(ssize_t)sizeof(l->switch_number)) {
+		fputs("hawser-desktop: --switch-fd is for hawser-host\n", stderr);
+		return 2;
+	}
 	l->password = password_env();
 	if (file || from_stdin) {
 		gui_free_password(l->password);

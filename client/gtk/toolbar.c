@@ -5,7 +5,7 @@
 #include "client/gtk/display_menu.h"
 
 #define DATA "hawser-toolbar"
-#define BUTTONS 8
+#define BUTTONS 9
 #define LISTS_AT 5 /* before this button */
 
 static const struct button {
@@ -27,6 +27,8 @@ static const struct button {
 			"Hear what the host plays" },
 	{ GUI_ACTION_CALL, true, false, "call-start-symbolic", NULL, "Voice call",
 			"Talk to the person at the host: your microphone is heard there" },
+	{ GUI_ACTION_RECORD, true, false, "media-record-symbolic", NULL, "Record",
+			"Keep what is shown in files, in the folder of the settings" },
 	{ GUI_ACTION_DISCONNECT, false, true, "network-offline-symbolic", NULL, "Disconnect",
 			"End the session" },
 };
@@ -48,6 +50,7 @@ struct toolbar {
 	GtkWidget *menu;
 	size_t count; /* of displays */
 	bool quiet;   /* what changes now was not done by the user */
+	bool ready, denied[BUTTONS];
 };
 
 static struct toolbar *data_of(GtkWidget *toolbar)
@@ -191,12 +194,29 @@ GtkWidget *gui_toolbar_new(gui_action_fn fn, gpointer arg)
 	return box;
 }
 
-void gui_toolbar_set_ready(GtkWidget *toolbar, bool ready)
+static void set_sensitive(struct toolbar *t)
+{
+	for (size_t i = 0; i < BUTTONS; i++)
+		gtk_widget_set_sensitive(
+				t->button[i], (t->ready || buttons[i].always) && !t->denied[i]);
+}
+
+void gui_toolbar_set_allowed(GtkWidget *toolbar, enum gui_action action, bool allowed)
 {
 	struct toolbar *t = data_of(toolbar);
 
 	for (size_t i = 0; i < BUTTONS; i++)
-		gtk_widget_set_sensitive(t->button[i], ready || buttons[i].always);
+		if (buttons[i].action == action)
+			t->denied[i] = !allowed;
+	set_sensitive(t);
+}
+
+void gui_toolbar_set_ready(GtkWidget *toolbar, bool ready)
+{
+	struct toolbar *t = data_of(toolbar);
+
+	t->ready = ready;
+	set_sensitive(t);
 	gtk_widget_set_sensitive(GTK_WIDGET(t->quality), ready);
 	gtk_widget_set_sensitive(GTK_WIDGET(t->keyboard), ready);
 	gtk_widget_set_sensitive(GTK_WIDGET(t->displays), ready);

@@ -14,6 +14,8 @@ GtkWidget *gui_toolbar_new(gui_action_fn fn, gpointer arg);
 void gui_toolbar_set_ready(GtkWidget *toolbar, bool ready);
 /* Shows a chooser when there are several. */
 void gui_toolbar_set_displays(GtkWidget *toolbar, const struct hawser_peer *peer, bool all);
+/* Whether the host permits it; what it does not is grey. */
+void gui_toolbar_set_allowed(GtkWidget *toolbar, enum gui_action action, bool allowed);
 /* What is on now: of all that is switched. */
 void gui_toolbar_set_on(GtkWidget *toolbar, enum gui_action action, bool on);
 /* Which quality is asked for now; for one that is not offered none is shown. */

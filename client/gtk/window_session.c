@@ -7,6 +7,7 @@
 #include "client/gtk/edge_bar.h"
 #include "client/gtk/notice.h"
 #include "client/gtk/pages.h"
+#include "client/gtk/recording.h"
 #include "client/gtk/screenshot.h"
 #include "client/gtk/sound.h"
 #include "client/gtk/status_line.h"
@@ -17,6 +18,7 @@ struct session_window {
 	GtkWindow *window;
 	GtkWidget *bar, *edge_bar, *edge;
 	GtkWidget *notice;
+	struct gui_recording *recording;
 	GtkLabel *status;
 	GuiCanvas *canvas;
 	struct gui_pages *pages;
@@ -139,6 +141,9 @@ static void on_action(enum gui_action action, int value, gpointer arg)
 	case GUI_ACTION_QUALITY:
 		hawser_session_set_option(w->session, HAWSER_OPTION_QUALITY, value);
 		show_quality(w);
+		break;
+	case GUI_ACTION_RECORD:
+		gui_recording_set(w->recording, w->session, value);
 		break;
 	case GUI_ACTION_DISCONNECT:
 		gtk_window_close(w->window);
@@ -283,11 +288,26 @@ static void on_frame(struct session_window *w, const struct hawser_event *e)
 	}
 }
 
+/* What the host takes away is grey, here or while the session runs. */
+static void on_permission(struct session_window *w, enum hawser_permission permission, bool enabled)
+{
+	enum gui_action action = permission == HAWSER_PERMISSION_RECORDING
+			? GUI_ACTION_RECORD
+			: GUI_ACTION_CTRL_ALT_DEL;
+
+	if (permission != HAWSER_PERMISSION_RECORDING && permission != HAWSER_PERMISSION_KEYBOARD)
+		return;
+	gui_toolbar_set_allowed(w->bar, action, enabled);
+	gui_toolbar_set_allowed(w->edge_bar, action, enabled);
+}
+
 static void on_event(hawser_session *session, const struct hawser_event *e, void *arg)
 {
 	struct session_window *w = arg;
 
 	(void)session;
+	if (gui_recording_event(w->recording, e))
+		return;
 	switch (e->type) {
 	case HAWSER_EVENT_STATE:
 		if (e->u.state.state == HAWSER_STATE_RETRYING)
@@ -354,7 +374,9 @@ static void on_event(hawser_session *session, const struct hawser_event *e, void
 		gui_sound_event(&w->sound, e);
 		break;
 	case HAWSER_EVENT_PERMISSION:
-	default: /* recordings, and what sessions of other kinds have */
+		on_permission(w, e->u.permission.permission, e->u.permission.enabled);
+		break;
+	default: /* what sessions of other kinds have */
 		break;
 	}
 }
@@ -489,6 +511,8 @@ static void build_window(struct session_window *w, const char *target)
 	gtk_widget_set_vexpand(overlay, TRUE);
 	gtk_box_append(GTK_BOX(column), overlay);
 	w->notice = gui_notice_new();
+	w->recording = gui_recording_new(w->notice, w->bar, w->edge_bar);
+	gtk_overlay_add_overlay(GTK_OVERLAY(overlay), gui_recording_mark(w->recording));
 	gtk_box_append(GTK_BOX(column), w->notice);
 	w->status = gui_status_line_new();
 	gtk_box_append(GTK_BOX(column), GTK_WIDGET(w->status));

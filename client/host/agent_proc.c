@@ -193,6 +193,10 @@ static void on_message(struct hws_ipc *l HWS_UNUSED, const Agt__Message *m, int 
 		d->conf.let_in(m->agent_viewer->conn, d->conf.arg);
 	else if (m->union_case == AGT__MESSAGE__UNION_AGENT_COST && d->conf.cost)
 		d->conf.cost(m->agent_cost, d->conf.arg);
+	else if (m->union_case == AGT__MESSAGE__UNION_AGENT_ASK && d->conf.asked)
+		d->conf.asked(m->agent_ask->conn, m->agent_ask->what,
+				hws_bytes(m->agent_ask->data.data, m->agent_ask->data.len),
+				d->conf.arg);
 	else if (m->union_case == AGT__MESSAGE__UNION_AGENT_AUDIT && d->conf.audit)
 		d->conf.audit(m->agent_audit, d->conf.arg);
 }
@@ -253,6 +257,10 @@ static void send_conf(struct hws_agent_proc *d)
 	c.no_exact = !s->exact_text;
 	c.state_dir = s->state_dir;
 	c.config_dir = (char *)(uintptr_t)config_dir(s, folder, sizeof(folder));
+	c.record_incoming = s->record_incoming;
+	c.recording_folder = s->recording_folder;
+	c.recording_keep_s = s->recording_keep_us / HWS_US_PER_S;
+	c.recording_max_bytes = s->recording_max_bytes;
 	m.union_case = AGT__MESSAGE__UNION_AGENT_CONF;
 	m.agent_conf = &c;
 	int r = hws_ipc_send(d->ipc, &m, -1);

@@ -38,6 +38,8 @@ struct hws_agent_proc_conf {
 	/* The agent has let in the viewer of this connection: it is served from now on. May be
 	 * called for any number, also of a connection that has gone. */
 	void (*let_in)(uint64_t conn, void *arg);
+	/* A viewer asks for something of the host as a whole; any numbers. May be NULL. */
+	void (*asked)(uint64_t conn, unsigned what, struct hws_bytes data, void *arg);
 	/* For the audit log. */
 	void (*audit)(const Agt__AgentAudit *e, void *arg);
 	/* What the pictures of a connection cost, as it says; may be NULL. */

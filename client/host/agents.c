@@ -79,6 +79,14 @@ static void worker_audit(const Agt__AgentAudit *e, void *arg)
 		w->a->conf.audit(e, w->role, w->account, w->a->conf.arg);
 }
 
+static void desktop_asked(uint64_t conn, unsigned what, struct hws_bytes data, void *arg)
+{
+	struct hws_agents *a = arg;
+
+	if (a->conf.asked)
+		a->conf.asked(conn, what, data, a->conf.arg);
+}
+
 static void free_worker(struct worker *w)
 {
 	struct hws_list *n, *next;
@@ -423,6 +431,7 @@ int hws_agents_new(struct hws_loop *loop, const struct hws_settings *settings,
 		.let_in = let_in,
 		.audit = desktop_audit,
 		.cost = desktop_cost,
+		.asked = desktop_asked,
 		.arg = a };
 	int r = a ? HWS_OK : HWS_ERR_NOMEM;
 

@@ -15,6 +15,8 @@ struct hws_agents_conf {
 	struct hws_launcher *launcher;
 	void (*let_in)(uint64_t conn, void *arg);         /* as struct hws_agent_proc_conf */
 	void (*cost)(const Agt__AgentCost *c, void *arg); /* of the desktop's; may be NULL */
+	/* Of the desktop's agent: as struct hws_agent_proc_conf; may be NULL. */
+	void (*asked)(uint64_t conn, unsigned what, struct hws_bytes data, void *arg);
 	/* `account`: whose agent it is; "" = ours, or the desktop's user. */
 	void (*audit)(const Agt__AgentAudit *e, enum hws_agent_role role, const char *account,
 			void *arg);

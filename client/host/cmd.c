@@ -202,6 +202,8 @@ static const struct hws_verb verbs[] = {
 	{ "print", "[CONN] FILE", "print a PDF or PostScript file at a viewer, or at all", 0, -1,
 			hws_cmd_print },
 	{ "kick", "CONN|all", "end a session", 0, -1, run_kick },
+	{ "permit", "CONN [NAME=on|off ...]", "show or change what one session may do", 0, -1,
+			hws_cmd_permit },
 	{ "audit", "[--json] [--follow] [--since TIME]", "show what was done at this host", 0, -1,
 			hws_cmd_audit },
 	{ "config", "show | check | get NAME | path | set NAME [VALUE]",

@@ -43,4 +43,5 @@ int hws_cmd_status(int argc, char **argv, void *ctx);
 int hws_cmd_chat(int argc, char **argv, void *ctx);
 int hws_cmd_voice(int argc, char **argv, void *ctx);
 int hws_cmd_print(int argc, char **argv, void *ctx);
+int hws_cmd_permit(int argc, char **argv, void *ctx);
 int hws_cmd_audit(int argc, char **argv, void *ctx);

@@ -250,6 +250,7 @@ static void on_login(struct hws_gate *g, struct hws_bytes frame)
 {
 	const struct hws_gate_channel channel = { g->level, hws_secure_binding(&g->secure) };
 	Agt__LoginCheck check = AGT__LOGIN_CHECK__INIT;
+	const Ses__LoginRequest *lr;
 	Ses__Message *m = NULL;
 	int r;
 
@@ -261,22 +262,26 @@ static void on_login(struct hws_gate *g, struct hws_bytes frame)
 		return;
 	if (hws_ses_unpack(frame, &m) < 0)
 		return;
-	r = hws_gate_login_take(&g->login, m->login_request);
+	lr = m->union_case == SES__MESSAGE__UNION_SWITCH_SIDES_RESPONSE
+			? m->switch_sides_response->lr
+			: m->login_request;
+	r = lr ? hws_gate_login_take(&g->login, lr) : HWS_ERR_DENIED;
 	if (r == HWS_ERR_DENIED) {
 		hws_gate_refuse(g, "Connection not allowed", HWS_GATE_REFUSED_US);
 	} else if (r < 0) {
 		hws_gate_end(g, hws_err_text(r));
 	} else {
-		g->disabled = hws_option_disabled(m->login_request->option, 0);
+		g->disabled = hws_option_disabled(lr->option, 0);
 		hws_timer_start(g->loop, &g->deadline, g->login_timeout_us, hws_gate_login_timeout,
 				g);
 		hws_gate_set_state(g, GATE_CHECKING);
-		hws_gate_login_check(&g->login, m->login_request, &channel, &check);
+		hws_gate_login_check(&g->login, lr, &channel, &check);
+		if (lr != m->login_request)
+			hws_gate_login_switch(m->switch_sides_response, &check);
 		g->conf.login_check(&check, g->conf.arg);
 	}
-	if (m->login_request->os_login)
-		hws_wipe(m->login_request->os_login->password,
-				strlen(m->login_request->os_login->password));
+	if (lr && lr->os_login)
+		hws_wipe(lr->os_login->password, strlen(lr->os_login->password));
 	hws_ses_free(m);
 }
 

@@ -30,3 +30,5 @@ struct hws_gate_channel {
  * else what only v2 has is not. */
 void hws_gate_login_check(const struct hws_gate_login *l, const Ses__LoginRequest *lr,
 		const struct hws_gate_channel *channel, Agt__LoginCheck *check);
+/* It is a login by a switch of sides. */
+void hws_gate_login_switch(const Ses__SwitchSidesResponse *s, Agt__LoginCheck *check);

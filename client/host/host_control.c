@@ -1,8 +1,10 @@
 /* The commands of the control socket: whoever may open it is the operator of this host. */
 #include "client/host/host_control.h"
+#include "client/host/control_permit.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
+#include "shared/base/str.h"
 #include "shared/crypto/secret.h"
 #include "shared/daemon/control_request.h"
 #include "shared/net/addr.h"
@@ -303,6 +305,23 @@ static void do_tell(struct hws_control_reply *reply, const json_t *req, void *ar
 		hws_agents_command(h->agents, service, (uint64_t)conn, text, on_told, reply);
 }
 
+/* The number is the person's word that this viewer may look here once. */
+static void do_switch_expect(struct hws_control_reply *reply, const json_t *req, void *arg)
+{
+	struct hws_hostd *h = arg;
+	const char *id = json_string_value(json_object_get(req, "id"));
+	const char *hex = json_string_value(json_object_get(req, "number"));
+	uint8_t number[HWS_SWITCH_NUMBER];
+
+	if (!id || !hex || hws_hex_decode(hex, number, sizeof(number)) < 0 ||
+			hws_switches_expect(&h->switches_secret, id, number,
+					hws_loop_now_us(h->loop)) < 0)
+		hws_control_fail(reply, HWS_ERR_INVAL, "'id' and 'number' are needed");
+	else
+		hws_control_ok(reply, json_pack("{s:s}", "id", h->whoami.id));
+	hws_wipe(number, sizeof(number));
+}
+
 static void do_reload(struct hws_control_reply *reply, const json_t *req HWS_UNUSED, void *arg)
 {
 	struct hws_error err = { 0 };
@@ -360,6 +379,8 @@ static const struct hws_control_cmd table[] = {
 	{ "password-set", "set or remove the permanent password", do_password_set },
 	{ "status", "sessions, server, desktop", do_status },
 	{ "kick", "end a session", do_kick },
+	{ "permit", "change what a session may do", hws_control_permit },
+	{ "switch-expect", "let a viewer in once, to change sides", do_switch_expect },
 	{ "tell", "say something to viewers", do_tell },
 	{ "config", "the settings in force", do_config },
 	{ "reload", "read the configuration again", do_reload },

@@ -14,9 +14,7 @@
 #include "shared/crypto/box.h"
 #include "shared/net/addr.h"
 #include "shared/wire/host_word.h"
-#include "shared/wire/permission.h"
 #include "shared/wire/session_kind.h"
-#include "shared/wire/session_rights.h"
 #include "shared/wire/version.h"
 #include <signal.h>
 #include <stdlib.h>
@@ -28,23 +26,6 @@
 #define JOIN_WAIT_US (3 * HWS_US_PER_S)
 #define START_WAIT_US (15 * HWS_US_PER_S) /* where a process is started for it */
 #define JOIN_RETRY_US (50 * HWS_US_PER_MS)
-/* What this host can do so far: viewers hide what is denied, instead of offering what will not
- * happen. */
-#define SERVED                                                                                     \
-	(HWS_NEED(HWS_PERM_KEYBOARD) | HWS_NEED(HWS_PERM_CLIPBOARD) |                              \
-			HWS_NEED(HWS_PERM_RECORDING) | HWS_NEED(HWS_PERM_FILE) |                   \
-			HWS_NEED(HWS_PERM_TERMINAL) | HWS_NEED(HWS_PERM_TUNNEL) |                  \
-			HWS_NEED(HWS_PERM_REMOTE_PRINTER) | HWS_NEED(HWS_PERM_CAMERA) |            \
-			HWS_NEED(HWS_PERM_BLOCK_INPUT) | HWS_NEED(HWS_PERM_PRIVACY_MODE) |         \
-			HWS_NEED(HWS_PERM_AUDIO))
-
-static uint32_t permitted(const struct hws_host_session *v)
-{
-	uint32_t set = hws_settings_permissions(v->env->settings, v->control_permissions) & SERVED;
-
-	return v->open ? hws_kind_permissions(v->login.kind, set) : set;
-}
-
 void hws_host_session_free(struct hws_host_session *v)
 {
 	if (!v)
@@ -58,7 +39,7 @@ void hws_host_session_free(struct hws_host_session *v)
 }
 
 /* Takes `fd`. A gate that is gone ends the session here: `v` may be freed. */
-static void tell(struct hws_host_session *v, const Agt__Message *m, int fd)
+void hws_session_tell(struct hws_host_session *v, const Agt__Message *m, int fd)
 {
 	int r = hws_ipc_send(v->ipc, m, fd);
 
@@ -103,7 +84,7 @@ static void on_sign(struct hws_host_session *v, const Agt__SignRequest *q)
 	reply.offers = list.list;
 	m.union_case = AGT__MESSAGE__UNION_SIGN_REPLY;
 	m.sign_reply = &reply;
-	tell(v, &m, -1);
+	hws_session_tell(v, &m, -1);
 }
 
 static void audit(const struct hws_host_session *v, const char *event, const char *why)
@@ -154,7 +135,7 @@ static void answer_login(struct hws_host_session *v, Agt__LoginVerdict *verdict,
 	} else {
 		set_deadline(v, v->login_timeout_us * HWS_PERSON_TIMES);
 	}
-	tell(v, &m, fd);
+	hws_session_tell(v, &m, fd);
 }
 
 /* An agent that is just being started, or started again, is worth a short wait. */
@@ -239,7 +220,7 @@ static bool take_login(struct hws_host_session *v, const Agt__LoginCheck *check)
 void hws_session_let_in(struct hws_host_session *v)
 {
 	v->open = true;
-	v->permissions = permitted(v);
+	v->permissions = hws_session_permitted(v);
 	v->join_until_us = hws_loop_now_us(v->env->loop) +
 			(hws_agent_role_of((enum hws_session_kind)v->login.kind) ==
 									HWS_AGENT_DESKTOP
@@ -451,32 +432,7 @@ void hws_host_session_kick(struct hws_host_session *v, const char *reason)
 	c.reason = (char *)(uintptr_t)reason;
 	m.union_case = AGT__MESSAGE__UNION_GATE_CONTROL;
 	m.gate_control = &c;
-	tell(v, &m, -1);
-}
-
-void hws_host_session_set_permissions(struct hws_host_session *v)
-{
-	Agt__Message m = AGT__MESSAGE__INIT;
-	Agt__GateControl c = AGT__GATE_CONTROL__INIT;
-	uint32_t now = permitted(v);
-	const char *text = v->open ? hws_judge_kind_refusal(v->login.kind, now) : NULL;
-
-	if (now == v->permissions)
-		return;
-	v->permissions = now;
-	if (!v->begun) /* the start will tell */
-		return;
-	if (text) { /* nothing is left that it could be for */
-		hws_host_session_kick(v, text);
-		return;
-	}
-	if (v->open) /* first: its gate might keep it to itself */
-		hws_agents_permit(v->env->agents, v->login.kind, v->conn, now);
-	c.set_permissions = true;
-	c.permissions = now;
-	m.union_case = AGT__MESSAGE__UNION_GATE_CONTROL;
-	m.gate_control = &c;
-	tell(v, &m, -1);
+	hws_session_tell(v, &m, -1);
 }
 
 /* `fd`: -1 where the gate has its stream already. Takes it. */
@@ -574,7 +530,7 @@ int hws_host_session_new(const struct hws_host_session_env *env,
 	v->secure = conf->secure;
 	v->refuse = conf->refuse;
 	v->control_permissions = conf->control_permissions;
-	v->permissions = permitted(v);
+	v->permissions = hws_session_permitted(v);
 	hws_addr_text(&v->from, v->peer, sizeof(v->peer));
 	v->state = "starting";
 	r = hws_spawn_gate(env->settings, env->logs, "gate", v->conn, &v->pid, &ipc_fd);

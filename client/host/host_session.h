@@ -92,9 +92,10 @@ struct hws_host_session {
 		bool seen;
 	} login;
 	uint32_t rtt_ms, permissions;
-	struct hws_video_cost cost; /* as the desktop's agent says */
-	bool by_v2;                 /* it was let in by what can be proven over such a line only */
-	bool has_viewer;            /* it has proven this key */
+	uint32_t local_on, local_off; /* as the person at the host said of it (HWS_NEED) */
+	struct hws_video_cost cost;   /* as the desktop's agent says */
+	bool by_v2;      /* it was let in by what can be proven over such a line only */
+	bool has_viewer; /* it has proven this key */
 	uint8_t viewer_pk[HWS_PK_LEN];
 	struct hws_vault_offers offers_secret;
 	/* for a viewer of ours that is let in, until it is told */
@@ -116,6 +117,9 @@ void hws_host_session_close(struct hws_host_session *v, int why);
 void hws_host_session_kick(struct hws_host_session *v, const char *reason);
 /* After a change of settings. */
 void hws_host_session_set_permissions(struct hws_host_session *v);
+/* The person at the host takes from it, or gives to it, until it ends. HWS_ERR_UNSUPPORTED: one
+ * of them is for nothing that this host serves. */
+int hws_host_session_permit(struct hws_host_session *v, uint32_t on, uint32_t off) HWS_MUST_CHECK;
 /* From the agent: its viewer is served. */
 void hws_host_session_shown(struct hws_host_session *v);
 /* The fingerprint of its viewer's key, "" when it has proven none. */
@@ -123,6 +127,10 @@ const char *hws_host_session_viewer(
 		const struct hws_host_session *v, char buf[HWS_FINGERPRINT_TEXT]);
 void hws_host_session_free(struct hws_host_session *v);
 
+/* --- for session_permit.c: takes `fd`. A gate that is gone ends the session: `v` may be freed. */
+void hws_session_tell(struct hws_host_session *v, const Agt__Message *m, int fd);
+/* --- session_permit.c, for host_session.c: what it may do as of now (HWS_NEED). */
+uint32_t hws_session_permitted(const struct hws_host_session *v);
 /* --- for session_account.c: the end of a login that was found to be right. */
 void hws_session_let_in(struct hws_host_session *v);
 void hws_session_refuse(struct hws_host_session *v, const char *text);

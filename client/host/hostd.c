@@ -1,5 +1,6 @@
 /* host/hostd: puts the service together, admits connections, and ends in order. */
 #include "client/host/hostd.h"
+#include "client/host/asks.h"
 #include "client/host/host_control.h"
 #include "client/host/machine.h"
 #include "shared/base/clock.h"
@@ -368,6 +369,11 @@ static void on_let_in(uint64_t conn, void *arg)
 		}
 }
 
+static void on_asked(uint64_t conn, unsigned what, struct hws_bytes data, void *arg)
+{
+	hws_hostd_asked(arg, conn, what, data);
+}
+
 static void fill_audit(struct hws_audit_entry *e, const struct hws_host_session *v)
 {
 	e->conn = v->conn;
@@ -438,6 +444,7 @@ static int open_parts(struct hws_hostd *h, struct hws_error *err)
 		.let_in = on_let_in,
 		.audit = on_agent_audit,
 		.cost = on_agent_cost,
+		.asked = on_asked,
 		.arg = h };
 	struct hws_admit_conf ac = { .max_entries = ADDRESSES_MAX,
 		.max_links = s->max_per_address,
@@ -468,6 +475,7 @@ static int open_parts(struct hws_hostd *h, struct hws_error *err)
 		.ids = h->ids,
 		.recent = &h->recent,
 		.resume = &h->resume_secret,
+		.switches = &h->switches_secret,
 		.own_id = h->whoami.id,
 		.host_pk = h->whoami.identity.pk,
 		.id_whitelist = s->id_whitelist,

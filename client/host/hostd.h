@@ -18,6 +18,7 @@
 #include "client/host/os_guard.h"
 #include "client/host/set_password.h"
 #include "client/host/settings.h"
+#include "client/host/switches.h"
 #include "client/host/whoami.h"
 #include "shared/daemon/admit.h"
 #include "shared/daemon/control.h"
@@ -39,6 +40,7 @@ struct hws_hostd {
 	struct hws_viewer_keys viewer_keys;
 	struct hws_work *work;            /* for passwords that are being set */
 	struct hws_set_password *setting; /* one at a time; NULL = none */
+	struct hws_switches switches_secret;
 	struct hws_judge judge;
 	struct hws_admit *admit, *admit_told; /* the second: by addresses that a server told */
 	struct hws_door door;

@@ -285,6 +285,26 @@ static void check_proofs(
 				j->resume, c->conn, viewer, c->now_us, &ret->ticket);
 }
 
+/* The person here has agreed to it beforehand: no password, and no word of what is wrong. */
+static void check_switch(
+		struct hws_judge *j, const struct hws_judge_case *c, struct hws_judge_result *ret)
+{
+	const Agt__LoginCheck *k = c->check;
+
+	if (k->kind != AGT__SESSION_KIND__SESSION_KIND_REMOTE) {
+		close_with(ret, "Connection not allowed", REFUSED_MS);
+		return;
+	}
+	if (!j->switches ||
+			!hws_switches_use(j->switches, k->my_id, bytes_of(&k->switch_secret),
+					is_v2(c) ? k->binding.data : NULL, c->now_us)) {
+		close_with(ret, "", REFUSED_MS);
+		return;
+	}
+	ret->result = AGT__LOGIN_VERDICT__RESULT__OK;
+	ret->by_recent = true; /* no password is used up by it */
+}
+
 void hws_judge_login(
 		struct hws_judge *j, const struct hws_judge_case *c, struct hws_judge_result *ret)
 {
@@ -302,7 +322,9 @@ void hws_judge_login(
 		return;
 	}
 	ret->by_v2 = is_v2(c);
-	if (ret->by_v2)
+	if (c->check->switch_secret.len)
+		check_switch(j, c, ret);
+	else if (ret->by_v2)
 		check_proofs(j, c, ret);
 	else
 		check_password(j, c, ret);

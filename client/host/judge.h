@@ -6,6 +6,7 @@
 #include "client/host/limits.h"
 #include "client/host/recent.h"
 #include "client/host/resume.h"
+#include "client/host/switches.h"
 #include "client/host/vault.h"
 #include "client/host/viewer_keys.h"
 #include "proto/agent.pb-c.h"
@@ -16,6 +17,7 @@ struct hws_judge {
 	struct hws_limits *ids;       /* blocked ids */
 	struct hws_recent *recent;    /* deployed viewers come back by it, */
 	struct hws_resume *resume;    /* ours by that */
+	struct hws_switches *switches;
 	const char *own_id;
 	const uint8_t *host_pk;   /* 32 bytes */
 	const char *id_whitelist; /* globs, "" = everybody */

@@ -166,6 +166,13 @@ static int send_request(struct hws_launcher *l, uint64_t id, const struct hws_la
 	q.account = (char *)(uintptr_t)what->account;
 	q.log_level = (uint32_t)what->log_level;
 	q.sandbox = what->sandbox;
+	if (what->what == HWS_LAUNCH_VIEWER) {
+		q.target = (char *)(uintptr_t)what->target;
+		q.server = (char *)(uintptr_t)what->server;
+		q.key = (char *)(uintptr_t)what->key;
+		q.own_id = (char *)(uintptr_t)what->own_id;
+		q.display = (char *)(uintptr_t)what->display;
+	}
 	m.union_case = AGT__MESSAGE__UNION_LAUNCH_REQUEST;
 	m.launch_request = &q;
 	return hws_ipc_send(l->ipc, &m, copy);

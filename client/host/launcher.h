@@ -1,7 +1,8 @@
 /* host/launcher: starts the processes that must not be confined as hostd is. What a shell runs,
  * sudo for one, needs rights that hostd has given up for itself and all that it starts; so a
  * small process is started before that, which starts others for hostd: terminal agents, the check
- * of an account's password, and the mounting of files. Nothing else: what it starts is a number,
+ * of an account's password, the mounting of files, a restart of the machine, the viewer that a
+ * change of sides starts. Nothing else: what it starts is a number,
  * and the account, which it looks up itself. Shells it starts for the account of the settings,
  * which it reads itself, and for those whose password it has had checked (host/launch_grants):
  * whoever takes over hostd has the shell of nobody whose password he does not know. Loop thread
@@ -19,6 +20,8 @@ enum hws_launch_what {
 	HWS_LAUNCH_TERMINAL, /* an agent of that role */
 	HWS_LAUNCH_OS_LOGIN, /* host/os_login */
 	HWS_LAUNCH_MOUNT,    /* hawser-mount, for the desktop's agent */
+	HWS_LAUNCH_RESTART,  /* of the machine */
+	HWS_LAUNCH_VIEWER,   /* on the desktop, for a switch of sides */
 	HWS_LAUNCH_KINDS
 };
 
@@ -27,6 +30,8 @@ struct hws_launch {
 	const char *account; /* "": who we are; of OS_LOGIN: whose password it is */
 	int log_level;       /* enum hws_log_level */
 	bool sandbox;
+	/* VIEWER: whom it looks at, by which server, and as who; borrowed */
+	const char *target, *server, *key, *own_id, *display;
 	int ipc_fd; /* as struct hws_spawn: the caller keeps and closes its own */
 	int log_fd;
 	/* It has ended, or (why not NULL) could not be started. Once, not inside the call. */

@@ -20,6 +20,7 @@
 #include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,12 +33,15 @@ struct child {
 	pid_t pid;
 	enum hws_launch_what what;
 	char account[HWS_LAUNCH_ACCOUNT_MAX + 1];
+	bool must_succeed; /* its exit status is told */
 	struct hws_timer grace;
 };
 
 struct launcher {
 	struct hws_loop *loop;
 	struct hws_ipc *hostd;
+	char restart[PATH_MAX],
+			viewer[PATH_MAX]; /* programs of the settings; "" = the usual ones */
 	struct hws_list children;
 	unsigned count;
 	int log_fd; /* for the next one; 0 = none */
@@ -67,6 +71,10 @@ static void read_settings(struct launcher *l)
 		memcpy(l->service, service, sizeof(service));
 		memcpy(l->desktop, desktop, sizeof(desktop));
 	}
+	if (hws_str_copy(l->restart, sizeof(l->restart), s.restart_command) < 0)
+		l->restart[0] = 0;
+	if (hws_str_copy(l->viewer, sizeof(l->viewer), s.viewer_command) < 0)
+		l->viewer[0] = 0;
 	hws_settings_done(&s);
 }
 
@@ -109,6 +117,15 @@ static bool is_asked_about(struct launcher *l, const char *account)
 	return false;
 }
 
+/* It becomes an argument of a program. */
+static bool is_id(const char *id)
+{
+	return *id && *id != '-' &&
+			!id[strspn(id,
+					"0123456789abcdefghijklmnopqrstuvwxyz"
+					"ABCDEFGHIJKLMNOPQRSTUVWXYZ_-")];
+}
+
 /* NULL: it may be started; else why not, for a viewer. */
 static const char *refusal(struct launcher *l, const Agt__LaunchRequest *q, char *text, size_t size)
 {
@@ -131,6 +148,13 @@ static const char *refusal(struct launcher *l, const Agt__LaunchRequest *q, char
 				       size) < 0
 				? text
 				: NULL;
+	case HWS_LAUNCH_RESTART: /* no more than an end of the service, which hostd can be made do */
+		return NULL;
+	case HWS_LAUNCH_VIEWER:
+		return hws_str_equal(q->account, l->desktop) && is_id(q->target) &&
+						is_id(q->own_id) && *q->server && *q->server != '-'
+				? NULL
+				: "the launcher starts no such viewer";
 	default:
 		return "the launcher starts no more of that";
 	}
@@ -166,6 +190,41 @@ static void report(struct launcher *l, uint64_t id, pid_t pid, bool ended, const
 		hws_loop_stop(l->loop); /* it reads nothing any more */
 }
 
+/* Named by who started the host, else the first of these that is there; `folder`s are those of our
+ * own program. */
+static int find_program(const char *named, const char *const places[], bool beside, char *path,
+		size_t size, struct hws_error *err)
+{
+	char own[PATH_MAX] = "";
+	char *slash;
+
+	if (*named && hws_str_copy(path, size, named) == HWS_OK)
+		return HWS_OK;
+	if (beside && readlink("/proc/self/exe", own, sizeof(own) - 1) > 0 &&
+			(slash = strrchr(own, '/')))
+		slash[1] = 0;
+	for (; *places; places++)
+		if (hws_fmt(path, size, "%s%s", beside ? own : "", *places) == HWS_OK &&
+				access(path, X_OK) == 0)
+			return HWS_OK;
+	return hws_error_set(err, HWS_ERR_NOTFOUND, "the program for it is not installed");
+}
+
+/* systemd asks logind, and that polkit, whether who we are may. */
+static int find_restart(const struct launcher *l, char *path, size_t size, struct hws_error *err)
+{
+	static const char *const places[] = { "/usr/bin/systemctl", "/bin/systemctl", NULL };
+
+	return find_program(l->restart, places, false, path, size, err);
+}
+
+static int find_viewer(const struct launcher *l, char *path, size_t size, struct hws_error *err)
+{
+	static const char *const places[] = { "hawser", "../cli/hawser", NULL };
+
+	return find_program(l->viewer, places, true, path, size, err);
+}
+
 static int launch(struct launcher *l, const Agt__LaunchRequest *q, int fd, pid_t *ret,
 		struct hws_error *err)
 {
@@ -177,9 +236,14 @@ static int launch(struct launcher *l, const Agt__LaunchRequest *q, int fd, pid_t
 	const char *const os_login[] = { "hawser-host", "os-login", "--log-level", level,
 		q->account, NULL };
 	static const char *const mount[] = { "hawser-mount", NULL };
+	static const char *const restart[] = { "systemctl", "reboot", NULL };
+	const char *const viewer[] = { "hawser", "connect", q->target, "--server", q->server,
+		"--own-id", q->own_id, "--switch-fd", *q->key ? "--key" : NULL, q->key, NULL };
 	const char *const *const argv[HWS_LAUNCH_KINDS] = { [HWS_LAUNCH_TERMINAL] = terminal,
 		[HWS_LAUNCH_OS_LOGIN] = os_login,
-		[HWS_LAUNCH_MOUNT] = mount };
+		[HWS_LAUNCH_MOUNT] = mount,
+		[HWS_LAUNCH_RESTART] = restart,
+		[HWS_LAUNCH_VIEWER] = viewer };
 	char path[PATH_MAX];
 	struct hws_spawn sp = { .ipc_fd = fd, .log_fd = l->log_fd, .user = q->account };
 
@@ -189,10 +253,16 @@ static int launch(struct launcher *l, const Agt__LaunchRequest *q, int fd, pid_t
 	/* what runs as an account is open to it: nothing of our own may stand in its environment */
 	sp.clean_env = q->what == HWS_LAUNCH_TERMINAL && *q->account;
 	/* a check of passwords is made with the rights that we have */
-	if (q->what == HWS_LAUNCH_OS_LOGIN)
+	if (q->what == HWS_LAUNCH_OS_LOGIN || q->what == HWS_LAUNCH_RESTART)
 		sp.user = NULL;
-	if (q->what == HWS_LAUNCH_MOUNT) {
-		int r = hws_mount_program(path, sizeof(path), err);
+	if (q->what == HWS_LAUNCH_VIEWER && *q->display)
+		sp.display = q->display;
+	if (q->what == HWS_LAUNCH_MOUNT || q->what == HWS_LAUNCH_RESTART ||
+			q->what == HWS_LAUNCH_VIEWER) {
+		int r = q->what == HWS_LAUNCH_MOUNT ? hws_mount_program(path, sizeof(path), err)
+				: q->what == HWS_LAUNCH_RESTART
+				? find_restart(l, path, sizeof(path), err)
+				: find_viewer(l, path, sizeof(path), err);
 
 		if (r < 0)
 			return r;
@@ -223,6 +293,7 @@ static void start(struct launcher *l, const Agt__LaunchRequest *q, int fd)
 	c->what = (enum hws_launch_what)q->what;
 	c->l = l;
 	c->id = q->id;
+	c->must_succeed = q->what == HWS_LAUNCH_RESTART;
 	hws_list_push(&l->children, &c->node);
 	l->count++;
 	report(l, c->id, c->pid, false, NULL);
@@ -299,7 +370,9 @@ static void reap(struct launcher *l)
 			if (c->pid != pid)
 				continue;
 			take_verdict(l, c, status);
-			report(l, c->id, 0, true, NULL);
+			report(l, c->id, 0, true,
+					c->must_succeed && status ? "the command for it failed"
+								  : NULL);
 			forget(c);
 		}
 	}

@@ -28,14 +28,6 @@
 		"permissions", text_name, 0, HWS_OPT_BOOL, AT(field), "yes", 0, 0, NULL, R, NULL,  \
 				text, NULL                                                         \
 	}
-/* Taken from files and servers, as deployed ones have them, and not offered: nothing is there yet
- * to permit. */
-#define LATER(text_name, field, text)                                                              \
-	{                                                                                          \
-		"permissions", text_name, 0, HWS_OPT_BOOL, AT(field), "yes", 0, 0, NULL,           \
-				R | HWS_OPT_HIDDEN, NULL, text, NULL                               \
-	}
-
 static const struct hws_option table[] = {
 	{ "", "config", 'c', HWS_OPT_PATH, AT(config), "", 0, 0, NULL, HWS_OPT_FLAG_ONLY, "FILE",
 			"Read this configuration file instead of the usual one.", NULL },
@@ -164,6 +156,14 @@ static const struct hws_option table[] = {
 	{ "access", "sandbox", 0, HWS_OPT_BOOL, AT(sandbox), "yes", 0, 0, NULL, 0, NULL,
 			"Confine all processes of the host, those that face the network most.",
 			NULL },
+	{ "desktop", "restart-command", 0, HWS_OPT_PATH, AT(restart_command), "", 0, 0, NULL, 0,
+			"PROGRAM",
+			"What restarts the machine for a viewer who may; default: systemctl reboot.",
+			NULL },
+	{ "desktop", "viewer-command", 0, HWS_OPT_PATH, AT(viewer_command), "", 0, 0, NULL, 0,
+			"PROGRAM",
+			"What is started on the desktop when a viewer changes sides; default: hawser.",
+			NULL },
 	{ "files", "files-roots", 0, HWS_OPT_STR, AT(files_roots), "", 0, 0, NULL, R, "FOLDERS",
 			"Folders, with : between them, that files may be in; ~ is the home of the account; default: ~.",
 			NULL },
@@ -188,6 +188,19 @@ static const struct hws_option table[] = {
 			NULL },
 	{ "tunnel", "tunnel-streams", 0, HWS_OPT_U32, AT(tunnel_streams), "256", 1, 1024, NULL, R,
 			"N", "Connections of one session at the same time.", NULL },
+	{ "recording", "record-incoming", 0, HWS_OPT_BOOL, AT(record_incoming), "no", 0, 0, NULL, R,
+			NULL,
+			"Keep what viewers are sent of the desktop in files; viewers and the person at the desktop are told.",
+			"allow-auto-record-incoming" },
+	{ "recording", "recording-folder", 0, HWS_OPT_STR, AT(recording_folder), "", 0, 0, NULL, R,
+			"FOLDER",
+			"Where to; ~ is the home of the account whose desktop is served; default: ~/Videos/hawser.",
+			NULL },
+	{ "recording", "recording-keep", 0, HWS_OPT_DURATION, AT(recording_keep_us), "0", 0, 0,
+			NULL, R, "TIME", "Remove such recordings that are older; 0: none.", NULL },
+	{ "recording", "recording-max-size", 0, HWS_OPT_SIZE, AT(recording_max_bytes), "0", 0, 0,
+			NULL, R, "SIZE",
+			"Remove the oldest of them when all together are larger; 0: none.", NULL },
 	{ "permissions", "access-mode", 0, HWS_OPT_ENUM, AT(access_mode), "custom", 0, 0,
 			"custom|full|view", R, "MODE",
 			"full: everything below; view: nothing of it; custom: as set.", NULL },
@@ -200,7 +213,7 @@ static const struct hws_option table[] = {
 	BOOL("enable-terminal", terminal, "Viewers may open a terminal."),
 	BOOL("enable-tunnel", tunnel,
 			"Viewers may forward ports: to 'tunnel-targets', and to nothing else."),
-	LATER("enable-remote-restart", restart, "Viewers may restart the machine."),
+	BOOL("enable-remote-restart", restart, "Viewers may restart the machine."),
 	BOOL("enable-record-session", recording, "Viewers may record."),
 	BOOL("enable-block-input", block_input,
 			"Viewers may make mouse and keyboard of this machine have no effect."),
@@ -218,6 +231,7 @@ const struct hws_options hws_settings_options = {
 		 "hawser-host status [--json]\n"
 		 "hawser-host password show | password renew | password set | password remove\n"
 		 "hawser-host kick CONN | kick all\n"
+		 "hawser-host permit CONN [NAME=on|off ...]\n"
 		 "hawser-host chat [CONN] TEXT\n"
 		 "hawser-host call [CONN] accept|reject|end|status\n"
 		 "hawser-host print [CONN] FILE\n"
@@ -287,6 +301,12 @@ static int check_services(const struct hws_settings *s, struct hws_error *err)
 				"'files-roots', 'tunnel-targets' and 'tunnel-listen' are longer than %u "
 				"bytes together",
 				HWS_SERVICE_TEXTS_MAX);
+	if (*s->recording_folder &&
+			(check_root(s->recording_folder, &count) == HWS_ERR_INVAL ||
+					strlen(s->recording_folder) > 2000))
+		return hws_error_set(err, HWS_ERR_INVAL,
+				"'recording-folder' is not a folder that begins with / or ~: %.100s",
+				s->recording_folder);
 	if (strlen(s->service_user) >= HWS_ACCOUNT_MAX)
 		return hws_error_set(err, HWS_ERR_INVAL, "'service-user' is not an account");
 	if (check_targets("tunnel-targets", s->tunnel_targets, err) < 0)

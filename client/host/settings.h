@@ -33,6 +33,10 @@ struct hws_settings {
 	uint64_t terminal_keep_us;
 	int voice_call; /* enum hws_voice_call */
 	int voice_into; /* 0: loudspeakers, 1: what programs hear as their microphone */
+	/* recordings of what viewers are sent */
+	bool record_incoming;
+	char *recording_folder;
+	uint64_t recording_keep_us, recording_max_bytes;
 	/* who gets in */
 	int approve_mode, verification;
 	int temporary_length;
@@ -45,6 +49,7 @@ struct hws_settings {
 	uint32_t max_connections, max_per_address;
 	uint64_t login_timeout_us;
 	bool sandbox;
+	char *restart_command, *viewer_command; /* programs; "" = the usual ones */
 	int role; /* of an agent: enum hws_agent_role */
 	/* what they may do */
 	int access_mode;

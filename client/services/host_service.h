@@ -6,6 +6,7 @@
 #include "client/platform/notify.h"
 #include "client/platform/platform.h"
 #include "client/services/flow_answer.h"
+#include "client/services/host_ask.h"
 #include "client/services/host_viewer.h"
 #include "client/services/video_cost.h"
 #include "shared/loop/loop.h"
@@ -32,6 +33,10 @@ struct hws_service_conf {
 	unsigned tunnel_streams;    /* of one session at a time */
 	unsigned terminal_max;      /* shells at a time */
 	bool no_exact;              /* video alone, no exact patches beside it */
+	/* Recordings of what viewers are sent; limits: 0 = none. */
+	bool record_incoming;
+	const char *recording_folder; /* absolute; "" = nowhere */
+	uint64_t recording_keep_us, recording_max_bytes;
 	uint64_t terminal_keep_us;  /* how long one lives on without a viewer; 0 = not */
 	enum hws_voice_call voice_call;
 	bool voice_into_programs; /* they hear a caller as their microphone */
@@ -65,6 +70,9 @@ struct hws_host_env {
 	/* Starts hawser-mount with `fd` as its socket (the caller closes its own), as this agent's
 	 * account and not confined as this agent is. It ends with the socket. NULL: it cannot. */
 	int (*start_mount)(int fd, void *arg);
+	/* Asks hostd for it, which decides; the answer is what happens. NULL: nobody is asked. */
+	int (*ask_host)(struct hws_host_viewer *v, enum hws_host_ask what, struct hws_bytes data,
+			void *arg);
 	/* See hws_host_keep; may be NULL. */
 	void (*on_keep)(unsigned count, void *arg);
 	void *arg;
@@ -131,6 +139,9 @@ struct hws_host_service_impl {
 #define HWS_HOST_COMMAND_MAX 2000u
 /* Places of notifications below this one are the agent's: one for each viewer. */
 #define HWS_NOTIFY_SERVICES HWS_HOST_VIEWERS_MAX
+/* Those of texts, then one for each viewer that records and one for the host's own recording. */
+#define HWS_NOTIFY_TEXTS 8u
+#define HWS_NOTIFY_RECORDING (HWS_NOTIFY_SERVICES + HWS_NOTIFY_TEXTS)
 /* For who rings; those behind it are the agent's again, for viewers of other agents. */
 #define HWS_NOTIFY_CALL 79u
 

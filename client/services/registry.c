@@ -7,8 +7,10 @@
 #include "client/services/displays/displays_host.h"
 #include "client/services/files/files_host.h"
 #include "client/services/input/input_host.h"
+#include "client/services/machine/machine_host.h"
 #include "client/services/print/print_host.h"
 #include "client/services/privacy/privacy_host.h"
+#include "client/services/sides/sides_host.h"
 #include "client/services/sound/sound_host.h"
 #include "client/services/terminal/terminal_host.h"
 #include "client/services/tunnel/tunnel_host.h"
@@ -26,6 +28,8 @@ const struct hws_host_service_impl *const hws_host_registry[] = {
 	&hws_chat_host_service,
 	&hws_sound_host_service,
 	&hws_print_host_service,
+	&hws_machine_host_service,
+	&hws_sides_host_service,
 	NULL,
 };
 

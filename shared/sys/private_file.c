@@ -273,6 +273,22 @@ int hws_private_file_create(const char *path, int *ret_fd, struct hws_error *err
 	return HWS_OK;
 }
 
+int hws_private_file_mend(const char *path, int *ret_fd, struct hws_error *err)
+{
+	int fd = open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0)
+		return hws_error_set(err, hws_err_from_errno(errno), "cannot open %s: %s", path,
+				strerror(errno));
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+		close(fd);
+		return hws_error_set(err, HWS_ERR_INVAL, "%s is no file", path);
+	}
+	*ret_fd = fd;
+	return HWS_OK;
+}
+
 int hws_private_file_remove(const char *path, struct hws_error *err)
 {
 	if (unlink(path) < 0 && errno != ENOENT)

@@ -41,6 +41,9 @@ int hws_private_file_write(const char *path, struct hws_bytes content, unsigned 
 /* A new, empty file, mode 0600, open for reading and writing: for what grows while it is written.
  * HWS_ERR_EXISTS: something has the name. */
 int hws_private_file_create(const char *path, int *ret_fd, struct hws_error *err) HWS_MUST_CHECK;
+/* A file that is there, open for reading and writing: for what is mended where it stands. A regular
+ * file under this very name. HWS_ERR_INVAL: something else. */
+int hws_private_file_mend(const char *path, int *ret_fd, struct hws_error *err) HWS_MUST_CHECK;
 /* HWS_OK also when there is none. */
 int hws_private_file_remove(const char *path, struct hws_error *err) HWS_MUST_CHECK;
 

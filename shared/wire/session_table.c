@@ -86,9 +86,9 @@ static const struct hws_session_row messages[] = {
 	MSG(CLIPRDR, "cliprdr", OPEN, OPEN, REMOTE, CLIPBOARD | FILE_, M(16), OF(CLIPFILES), PASS,
 			QUIET),
 	MSG(MESSAGE_BOX, "message_box", NEVER, BOTH, ANY, FREE, EARLY, OF(CORE), PASS, QUIET),
-	/* switching sides is not offered by this host, so no uuid can be right */
-	MSG(SWITCH_SIDES_RESPONSE, "switch_sides_response", LOGIN, NEVER, REMOTE, FREE, K(64),
-			OF(GATE), DOES(IGNORE), QUIET),
+	/* a login by the number of a switch of sides */
+	MSG(SWITCH_SIDES_RESPONSE, "switch_sides_response", LOGIN, NEVER, REMOTE, FREE, EARLY,
+			OF(GATE), DOES(LOGIN), QUIET),
 	/* sound itself needs the permission; to ask, and to be told no, does not */
 	MSG(VOICE_CALL_REQUEST, "voice_call_request", OPEN, OPEN, VISUAL, FREE, K(1), OF(SOUND),
 			PASS, QUIET),
@@ -134,7 +134,7 @@ static const struct hws_session_row miscs[] = {
 	MISC(BACK_NOTIFICATION, "back_notification", NEVER, OPEN, REMOTE, FREE, K(4), OF(PRIVACY),
 			PASS, QUIET),
 	MISC(RESTART_REMOTE_DEVICE, "restart_remote_device", OPEN, NEVER, REMOTE, REBOOT, K(1),
-			OF(MACHINE), DOES(REFUSE), BOX("This host is not restarted by viewers.")),
+			OF(MACHINE), PASS, BOX("This host is not restarted by viewers.")),
 	MISC(UAC, "uac", NEVER, OPEN, REMOTE, FREE, K(1), OF(ELEVATION), PASS, QUIET),
 	MISC(FOREGROUND_WINDOW_ELEVATED, "foreground_window_elevated", NEVER, OPEN, REMOTE, FREE,
 			K(1), OF(ELEVATION), PASS, QUIET),
@@ -147,7 +147,7 @@ static const struct hws_session_row miscs[] = {
 	MISC(PORTABLE_SERVICE_RUNNING, "portable_service_running", NEVER, OPEN, REMOTE, FREE, K(1),
 			OF(ELEVATION), PASS, QUIET),
 	MISC(SWITCH_SIDES_REQUEST, "switch_sides_request", OPEN, NEVER, REMOTE, FREE, K(1),
-			OF(SIDES), DOES(REFUSE), BOX("This host cannot change sides.")),
+			OF(SIDES), PASS, BOX("This host cannot change sides.")),
 	MISC(SWITCH_BACK, "switch_back", NEVER, OPEN, REMOTE, FREE, K(1), OF(SIDES), PASS, QUIET),
 	MISC(CHANGE_RESOLUTION, "change_resolution", OPEN, NEVER, REMOTE, KEYBOARD, K(1),
 			OF(DISPLAYS), PASS,
@@ -184,6 +184,7 @@ static const struct hws_session_row miscs[] = {
 			QUIET),
 	MISC(FOLLOW_CURRENT_DISPLAY, "follow_current_display", NEVER, OPEN, VISUAL, FREE, K(1),
 			OF(CORE), PASS, QUIET),
+	MISC(HOST_RECORDS, "host_records", NEVER, OPEN, VISUAL, FREE, K(1), OF(VIDEO), PASS, QUIET),
 	MISC(KEYBOARD_LAYOUT, "keyboard_layout", NEVER, OPEN, REMOTE, FREE, K(4), OF(INPUT), PASS,
 			QUIET),
 	MISC(VIDEO_COST, "video_cost", NEVER, OPEN, VISUAL, FREE, K(1), OF(VIDEO), PASS, QUIET),

@@ -316,8 +316,8 @@ static const struct {
 	{ "$HAWSER connect 127.0.0.1:1 --headless --no-retry --screenshot -", 2, "/dev/stdout" },
 	{ "$HAWSER connect 127.0.0.1:1 --headless --no-retry --screenshot x.JPG", 2,
 			"--screenshot writes png files, not jpg" },
-	{ "$HAWSER connect 127.0.0.1:1 --headless --no-retry --record $DIR/x.mp4", 2,
-			"--record writes webm files, not mp4" },
+	{ "$HAWSER connect 127.0.0.1:1 --headless --no-retry --record $DIR/x.mkv", 2,
+			"--record writes webm and mp4 files, not mkv" },
 	{ "$HAWSER connect 127.0.0.1:1 --headless --no-retry --record -", 2, "name of a file" },
 	{ "touch $DIR/there.webm; $HAWSER connect 127.0.0.1:1 --headless --no-retry --record "
 	  "$DIR/there.webm",

@@ -74,17 +74,21 @@ static void block(struct reader *r, const uint8_t *p, size_t n)
 	bool key;
 	uint64_t t;
 
-	if (n < 5 || p[0] != 0x81) {
-		fail(r, "a block without a picture of track 1");
+	if (n < 5 || (p[0] != 0x81 && p[0] != 0x82)) {
+		fail(r, "a block of neither track");
 		return;
 	}
 	t = r->cluster_ms + number(p + 1, 2);
 	key = p[3] & 0x80;
-	if (f->blocks == 0 && !key)
+	if (f->blocks == 0 && p[0] == 0x81 && !key)
 		fail(r, "the first picture is not complete in itself");
 	if (t < f->last_ms)
 		fail(r, "time goes back");
 	f->last_ms = t;
+	if (p[0] == 0x82) {
+		f->sounds++;
+		return;
+	}
 	f->blocks++;
 	f->keys += key;
 	if (r->on_block)
@@ -116,7 +120,8 @@ static void leaf(struct reader *r, uint32_t id, const uint8_t *p, size_t n)
 		take_double(&f->duration_ms, p, n);
 		break;
 	case 0x86:
-		snprintf(f->codec, sizeof(f->codec), "%.*s", (int)n, (const char *)p);
+		snprintf(*f->codec ? f->sound : f->codec, sizeof(f->codec), "%.*s", (int)n,
+				(const char *)p);
 		break;
 	case 0xb0:
 		f->width = number(p, n);
@@ -145,7 +150,7 @@ static void leaf(struct reader *r, uint32_t id, const uint8_t *p, size_t n)
 static bool is_master(uint32_t id)
 {
 	static const uint32_t masters[] = { 0x1a45dfa3, 0x18538067, 0x1549a966, 0x1654ae6b, 0xae,
-		0xe0, 0x1f43b675, 0x114d9b74, 0x4dbb, 0x1c53bb6b, 0xbb, 0xb7 };
+		0xe0, 0xe1, 0x1f43b675, 0x114d9b74, 0x4dbb, 0x1c53bb6b, 0xbb, 0xb7 };
 
 	for (size_t i = 0; i < sizeof(masters) / sizeof(masters[0]); i++)
 		if (masters[i] == id)

@@ -6,12 +6,12 @@
 #include <stdint.h>
 
 struct webm_file {
-	char codec[16];
+	char codec[16], sound[16]; /* of the tracks; "" = no second one */
 	uint64_t width, height;
 	double duration_ms;
-	unsigned clusters, blocks, keys, cues;
-	uint64_t last_ms; /* time of the last block */
-	const char *why;  /* what is wrong; NULL = nothing */
+	unsigned clusters, blocks, keys, cues, sounds; /* sounds: blocks of the second track */
+	uint64_t last_ms;                              /* time of the last block */
+	const char *why;                               /* what is wrong; NULL = nothing */
 };
 
 /* Reads it all; `on_block` (may be NULL) gets each picture. The result's `why` tells of the first

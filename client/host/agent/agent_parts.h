@@ -40,7 +40,7 @@ struct hws_agent_viewer { /* one viewer, by way of its gate */
 struct hws_agent_settings {
 	struct hws_service_conf conf;
 	const char *root[HWS_AGENT_ROOTS_MAX];
-	char *owned_root[HWS_AGENT_ROOTS_MAX], *targets, *listen, *shut[2];
+	char *owned_root[HWS_AGENT_ROOTS_MAX], *targets, *listen, *shut[2], *recordings;
 };
 
 /* Places for notices about those, behind all that services use. */
@@ -103,6 +103,9 @@ void hws_agent_keep(unsigned count, void *arg);
 void hws_agent_audit_init(struct hws_agent *a);
 /* For struct hws_host_env. */
 void hws_agent_audit(const struct hws_audit_event *e, void *arg);
+
+int hws_agent_ask_host(struct hws_host_viewer *v, enum hws_host_ask what, struct hws_bytes data,
+		void *arg);
 
 /* --- others.c */
 void hws_agent_notice(struct hws_agent *a, const Agt__AgentNotice *m);

@@ -29,6 +29,23 @@ static bool may_tell(struct hws_agent *a, const struct hws_audit_event *e)
 					1, now);
 }
 
+int hws_agent_ask_host(
+		struct hws_host_viewer *v, enum hws_host_ask what, struct hws_bytes data, void *arg)
+{
+	struct hws_agent *a = arg;
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__AgentAsk q = AGT__AGENT_ASK__INIT;
+
+	if (!a->hostd || !hws_bucket_take(&a->audit_all, 1, hws_loop_now_us(a->loop)))
+		return HWS_ERR_FULL;
+	q.conn = v->conn;
+	q.what = what;
+	q.data = (ProtobufCBinaryData){ data.len, (uint8_t *)(uintptr_t)data.ptr };
+	m.union_case = AGT__MESSAGE__UNION_AGENT_ASK;
+	m.agent_ask = &q;
+	return hws_ipc_send(a->hostd, &m, -1);
+}
+
 void hws_agent_audit(const struct hws_audit_event *e, void *arg)
 {
 	struct hws_agent *a = arg;

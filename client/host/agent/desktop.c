@@ -53,6 +53,7 @@ int hws_agent_open_services(struct hws_agent *a)
 		.on_cost = hws_agent_tell_cost,
 		.on_audit = hws_agent_audit,
 		.on_keep = hws_agent_keep,
+		.ask_host = hws_agent_ask_host,
 		.start_mount = hws_agent_start_mount,
 		.arg = a };
 

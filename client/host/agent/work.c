@@ -69,6 +69,27 @@ static void take_text(char **field, const char **shown, const char *text)
 	*shown = copy;
 }
 
+/* Without a home, or memory, nothing is recorded, and the log says so. */
+static void take_recordings(struct hws_agent *a, const Agt__AgentConf *m)
+{
+	struct hws_service_conf *conf = &a->settings.conf;
+	const char *text = *m->recording_folder ? m->recording_folder : "~/Videos/hawser";
+	const struct passwd *pw = getpwuid(getuid());
+	const char *home = pw && pw->pw_dir ? pw->pw_dir : "";
+	char path[4096];
+	int r = hws_fmt(path, sizeof(path), "%s%s", *text == '~' ? home : "",
+			text + (*text == '~'));
+
+	if (r < 0 || *path != '/') {
+		hws_warn_limited("recording.no_folder", HWS_STR("folder", text));
+		path[0] = 0;
+	}
+	take_text(&a->settings.recordings, &conf->recording_folder, path);
+	conf->record_incoming = m->record_incoming;
+	conf->recording_keep_us = m->recording_keep_s * HWS_US_PER_S;
+	conf->recording_max_bytes = m->recording_max_bytes;
+}
+
 static int begin(struct hws_agent *a)
 {
 	int r;
@@ -99,6 +120,7 @@ void hws_agent_configure(struct hws_agent *a, const Agt__AgentConf *m)
 	conf->voice_into_programs = m->voice_into_programs;
 	conf->terminal_keep_us = m->terminal_keep_ms * HWS_US_PER_MS;
 	conf->no_exact = m->no_exact;
+	take_recordings(a, m);
 	if (!conf->files_root_count) {
 		r = take_roots(a, m->files_roots);
 		take_text(&a->settings.shut[0], &conf->files_shut[0], m->state_dir);
@@ -130,6 +152,7 @@ void hws_agent_settings_done(struct hws_agent *a)
 	hws_free(a->settings.shut[1]);
 	hws_free(a->settings.targets);
 	hws_free(a->settings.listen);
+	hws_free(a->settings.recordings);
 }
 
 void hws_agent_keep(unsigned count, void *arg)

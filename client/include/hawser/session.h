@@ -35,7 +35,10 @@ enum hawser_event_type {
 	HAWSER_EVENT_PRINT,    /* .print: a print job of the host has ended */
 	HAWSER_EVENT_PRIVACY,  /* .privacy: what became of dark monitors, or of blocked input */
 	HAWSER_EVENT_SOUND,    /* .sound: samples that are to be heard now, or why there are none */
-	HAWSER_EVENT_CALL      /* .call: the voice call rings, is there, is over */
+	HAWSER_EVENT_CALL,     /* .call: the voice call rings, is there, is over */
+	/* .host_recording: what is shown is recorded at the host, or no longer */
+	HAWSER_EVENT_HOST_RECORDING,
+	HAWSER_EVENT_SCREENSHOT /* .screenshot: answers hawser_session_host_screenshot */
 };
 
 struct hawser_files_event;
@@ -96,6 +99,15 @@ struct hawser_event {
 			int error; /* HAWSER_OK, or why it ended */
 			const char *path;
 		} recording;
+		struct {
+			bool running;
+		} host_recording;
+		struct {
+			/* As it came from the host: decode it with care. NULL: there is none */
+			const unsigned char *png;
+			size_t length;
+			const char *text; /* why there is none; else "" */
+		} screenshot;
 		struct {
 			int error; /* HAWSER_OK when it was this side's wish */
 			/* whole sentence: what happened and what to do about it */
@@ -214,6 +226,11 @@ struct hawser_session_config {
 	enum hawser_sound sound;
 	/* Percent that HAWSER_SOUND_PLAY is quieter than the host: 0 = as it is, 100 = mute. */
 	unsigned quiet;
+	/* After a switch of sides: the 16 bytes that let this session in, once. The host must have
+	 * been told of them. NULL: there was none. */
+	const unsigned char *switch_number;
+	/* What the host is told as this viewer's ID; NULL: as the settings say. */
+	const char *own_id;
 };
 #define HAWSER_SESSION_CONFIG_INIT                                                                 \
 	{                                                                                          \
@@ -272,11 +289,30 @@ int hawser_session_plug_display(hawser_session *s, int number, bool on);
 /* Wishes the host's monitors dark, or lit again; they are when the session ends.
  * HAWSER_EVENT_PRIVACY tells what became of it. */
 int hawser_session_privacy(hawser_session *s, bool on);
-/* Keeps the received packets of a display in a WebM file (VP8, VP9) without encoding again; the
- * file begins with the next complete picture, which is asked for. Replaces nothing:
- * HAWSER_ERR_EXISTS. */
+/* Asks the host (from 1.4.0 on) for a picture of the display as it is there, without what video
+ * loses. HAWSER_EVENT_SCREENSHOT answers, also why there is none; a second request takes the place
+ * of the first. */
+int hawser_session_host_screenshot(hawser_session *s, size_t display);
+/* Asks the host to restart its machine. Losing the line is expected then: the session connects
+ * again by itself. Denied without HAWSER_PERMISSION_RESTART. */
+int hawser_session_restart_host(hawser_session *s);
+/* Changes sides: this session ends, and the host's viewer looks at this machine instead. Takes a
+ * running hawser-host here with the ID that the settings have as `id`, and a host that is reached
+ * by its ID. Blocks for a moment. */
+int hawser_session_switch_sides(hawser_session *s);
+
+#define HAWSER_ALL_DISPLAYS ((size_t)-1)
+/* Keeps the received packets of a display, or of all that are shown, in files, without encoding
+ * again; each file begins with the next complete picture, which is asked for. `path`: a new file,
+ * whose ending (.webm, .mp4) chooses its kind where the codec leaves a choice, or a folder, where
+ * files get names of their own; NULL: the folder of the settings. When size or codec change a
+ * further file begins (FILE-2...), and each further display has its own (FILE-display2...).
+ * Replaces nothing: HAWSER_ERR_EXISTS. The event tells of each file that begins, and of the end. */
 int hawser_session_record_start(hawser_session *s, size_t display, const char *path);
 void hawser_session_record_stop(hawser_session *s);
+/* Makes a recording whole whose program or machine was ended while it grew. HAWSER_ERR_BUSY: it
+ * grows still; HAWSER_ERR_UNSUPPORTED: it is none of ours. Needs no context. Blocks. */
+int hawser_recording_repair(const char *path, bool *ret_changed);
 
 /* --- Input ------------------------------------------------------------------------------------ */
 

@@ -16,7 +16,7 @@
 #define BURST 5u        /* ... that may come together */
 #define BOX_US (10 * HWS_US_PER_S)
 /* The newest messages stay until they are closed; older ones give way. */
-#define PLACES 8u
+#define PLACES HWS_NOTIFY_TEXTS
 /* Deployed viewers close the session with the box unless the type has "custom" in it. */
 
 _Static_assert(PLACES >= 4, "several messages at once");

@@ -1,319 +1,180 @@
-/* A WebM file as it grows. Written forward only, with room left for what is known at the end, so
- * that a file cut off by a crash still plays. */
-#include "client/services/recording/webm.h"
+/* A WebM file as it grows: packets as they are, a track of pictures and perhaps one of sound.
+ * Written forward only, with room left for what is known at the end, so that a file cut off by a
+ * crash still plays. A cluster starts with each key picture and at least every 5 s. */
 #include "client/media/codec_table.h"
-#include "shared/base/buf.h"
+#include "client/services/recording/ebml.h"
+#include "client/services/recording/muxer.h"
+#include "client/services/recording/outfile.h"
 #include "shared/base/mem.h"
-#include "shared/sys/private_file.h"
-#include <errno.h>
-#include <string.h>
 #include <unistd.h>
 
-/* Element numbers of Matroska, as they are written. */
-enum {
-	EL_EBML = 0x1a45dfa3,
-	EL_EBML_VERSION = 0x4286,
-	EL_EBML_READ_VERSION = 0x42f7,
-	EL_DOC_TYPE = 0x4282,
-	EL_DOC_TYPE_VERSION = 0x4287,
-	EL_DOC_TYPE_READ_VERSION = 0x4285,
-	EL_SEGMENT = 0x18538067,
-	EL_INFO = 0x1549a966,
-	EL_TIME_SCALE = 0x2ad7b1,
-	EL_MUXING_APP = 0x4d80,
-	EL_WRITING_APP = 0x5741,
-	EL_DURATION = 0x4489,
-	EL_TRACKS = 0x1654ae6b,
-	EL_TRACK = 0xae,
-	EL_TRACK_NUMBER = 0xd7,
-	EL_TRACK_UID = 0x73c5,
-	EL_TRACK_TYPE = 0x83,
-	EL_CODEC_ID = 0x86,
-	EL_VIDEO = 0xe0,
-	EL_WIDTH = 0xb0,
-	EL_HEIGHT = 0xba,
-	EL_CLUSTER = 0x1f43b675,
-	EL_TIME = 0xe7,
-	EL_SIMPLE_BLOCK = 0xa3,
-	EL_VOID = 0xec,
-	EL_SEEK_HEAD = 0x114d9b74,
-	EL_SEEK = 0x4dbb,
-	EL_SEEK_ID = 0x53ab,
-	EL_SEEK_POSITION = 0x53ac,
-	EL_CUES = 0x1c53bb6b,
-	EL_CUE = 0xbb,
-	EL_CUE_TIME = 0xb3,
-	EL_CUE_PLACE = 0xb7,
-	EL_CUE_TRACK = 0xf7,
-	EL_CUE_CLUSTER = 0xf1,
-};
-
 #define CLUSTER_MS 5000u
-#define HEAD_MAX 4096u
-#define SIZE_UNKNOWN ((1ull << 56) - 1)
-#define CUES_MAX 65536u /* then the later ones are found by playing from the last */
-#define CUES_STEP 256u
-#define CUE_BYTES 128u /* of one, at most */
+#define HEAD_MAX 16384u
+#define PICTURES 1
+#define SOUND 2
+#define PER_MS (HWS_SOUND_RATE / 1000u)
+#define CODEC_DELAY_NS 6500000u   /* what Opus has to be given before it sounds */
+#define SEEK_PREROLL_NS 80000000u /* and after a jump */
 
-struct cue {
-	uint64_t time_ms, at; /* a key picture, and its cluster in the segment */
-};
-
-struct hws_webm {
-	int fd;
-	uint64_t at;                                     /* bytes written so far */
+struct webm {
+	struct hws_muxer muxer;
+	struct hws_outfile out;
 	uint64_t size_at, body_at, seek_at, duration_at; /* what close fills in */
 	uint64_t cluster_size_at;                        /* 0 = none is open */
 	bool started;
-	uint64_t first_ms, last_ms, cluster_ms;
-	struct cue *cue;
-	size_t cues;
+	uint64_t last_ms, cluster_ms;
+	struct hws_webm_cues cues;
 };
 
-static void put_id(struct hws_buf *b, uint32_t id)
+static struct webm *of(struct hws_muxer *m)
 {
-	for (int shift = 24; shift >= 0; shift -= 8)
-		if (id >> shift)
-			hws_buf_put_u8(b, (uint8_t)(id >> shift));
-}
-
-/* Always eight bytes: simple, and can be filled in later. */
-static void put_size(struct hws_buf *b, uint64_t n)
-{
-	hws_buf_put_u8(b, 0x01);
-	for (int shift = 48; shift >= 0; shift -= 8)
-		hws_buf_put_u8(b, (uint8_t)(n >> shift));
-}
-
-static void put_uint(struct hws_buf *b, uint32_t id, uint64_t v)
-{
-	put_id(b, id);
-	put_size(b, 8);
-	for (int shift = 56; shift >= 0; shift -= 8)
-		hws_buf_put_u8(b, (uint8_t)(v >> shift));
-}
-
-static void put_text(struct hws_buf *b, uint32_t id, const char *s)
-{
-	put_id(b, id);
-	put_size(b, strlen(s));
-	hws_buf_put_str(b, s);
-}
-
-static void put_double(struct hws_buf *b, double v)
-{
-	uint64_t bits;
-
-	memcpy(&bits, &v, sizeof(bits));
-	for (int shift = 56; shift >= 0; shift -= 8)
-		hws_buf_put_u8(b, (uint8_t)(bits >> shift));
-}
-
-static void put_master(struct hws_buf *b, uint32_t id, const struct hws_buf *content)
-{
-	struct hws_bytes c = hws_buf_bytes(content);
-
-	put_id(b, id);
-	put_size(b, c.len);
-	hws_buf_put(b, c.ptr, c.len);
-}
-
-/* Where the list of key pictures is; always of the same length. */
-static void put_seek_head(struct hws_buf *b, uint64_t cues_at)
-{
-	struct hws_buf seek, head;
-
-	hws_buf_init(&seek, 128);
-	hws_buf_init(&head, 128);
-	put_id(&seek, EL_SEEK_ID);
-	put_size(&seek, 4);
-	put_id(&seek, EL_CUES);
-	put_uint(&seek, EL_SEEK_POSITION, cues_at);
-	put_master(&head, EL_SEEK, &seek);
-	put_master(b, EL_SEEK_HEAD, &head);
-	hws_buf_done(&seek);
-	hws_buf_done(&head);
+	return hws_container(m, struct webm, muxer);
 }
 
 /* Keeps the room of a seek head, which a file that is never closed does not have. */
 static void put_room(struct hws_buf *b)
 {
-	size_t before = hws_buf_len(b), len;
-	struct hws_buf head;
-
-	hws_buf_init(&head, 256);
-	put_seek_head(&head, 0);
-	len = hws_buf_len(&head);
-	hws_buf_done(&head);
-	put_id(b, EL_VOID);
-	put_size(b, len - 9);
-	while (hws_buf_len(b) - before < len && !hws_buf_err(b))
+	hws_ebml_id(b, HWS_EL_VOID);
+	hws_ebml_size(b, HWS_EBML_SEEK_HEAD_LEN - 9);
+	for (unsigned i = 9; i < HWS_EBML_SEEK_HEAD_LEN; i++)
 		hws_buf_put_u8(b, 0);
 }
 
-static int write_all(struct hws_webm *w, struct hws_bytes b)
-{
-	w->at += b.len;
-	while (b.len > 0) {
-		ssize_t n = write(w->fd, b.ptr, b.len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return hws_err_from_errno(n == 0 ? ENOSPC : errno);
-		b.ptr += n;
-		b.len -= (size_t)n;
-	}
-	return HWS_OK;
-}
-
-static int patch(struct hws_webm *w, uint64_t at, const struct hws_buf *b)
-{
-	struct hws_bytes c = hws_buf_bytes(b);
-
-	return pwrite(w->fd, c.ptr, c.len, (off_t)at) == (ssize_t)c.len ? HWS_OK : HWS_ERR_DISK;
-}
-
-static int patch_size(struct hws_webm *w, uint64_t at)
+static int patch_size(struct webm *w, uint64_t at)
 {
 	struct hws_buf b;
 	int r;
 
 	hws_buf_init(&b, 8);
-	put_size(&b, w->at - at - 8);
-	r = patch(w, at, &b);
+	hws_ebml_size(&b, w->out.at - at - 8);
+	r = hws_outfile_patch(&w->out, at, hws_buf_bytes(&b));
 	hws_buf_done(&b);
 	return r;
 }
 
-static int write_head(struct hws_webm *w, enum hws_codec codec, int width, int height)
+static void put_pictures(struct hws_buf *tracks, const struct hws_muxer_conf *c)
 {
-	struct hws_buf out, part, inner;
+	struct hws_buf track, video;
+
+	hws_buf_init(&track, HEAD_MAX);
+	hws_buf_init(&video, HEAD_MAX);
+	hws_ebml_uint(&video, HWS_EL_WIDTH, (uint64_t)c->width);
+	hws_ebml_uint(&video, HWS_EL_HEIGHT, (uint64_t)c->height);
+	hws_ebml_uint(&track, HWS_EL_TRACK_NUMBER, PICTURES);
+	hws_ebml_uint(&track, HWS_EL_TRACK_UID, PICTURES);
+	hws_ebml_uint(&track, HWS_EL_TRACK_TYPE, 1);
+	hws_ebml_text(&track, HWS_EL_CODEC_ID, hws_codec_row(c->codec)->webm_id);
+	if (c->codec == HWS_CODEC_AV1)
+		hws_ebml_bytes(&track, HWS_EL_CODEC_PRIVATE,
+				hws_bytes(c->codec_private->data, c->codec_private->len));
+	hws_ebml_bytes(&track, HWS_EL_VIDEO, hws_buf_bytes(&video));
+	hws_ebml_bytes(tracks, HWS_EL_TRACK, hws_buf_bytes(&track));
+	hws_buf_done(&track);
+	hws_buf_done(&video);
+}
+
+static void put_sound(struct hws_buf *tracks, unsigned channels)
+{
+	uint8_t head[HWS_OPUS_HEAD_MAX];
+	struct hws_buf track, audio;
+
+	hws_buf_init(&track, HEAD_MAX);
+	hws_buf_init(&audio, HEAD_MAX);
+	hws_ebml_id(&audio, HWS_EL_RATE);
+	hws_ebml_size(&audio, 8);
+	hws_ebml_double(&audio, HWS_SOUND_RATE);
+	hws_ebml_uint(&audio, HWS_EL_CHANNELS, channels);
+	hws_ebml_uint(&track, HWS_EL_TRACK_NUMBER, SOUND);
+	hws_ebml_uint(&track, HWS_EL_TRACK_UID, SOUND);
+	hws_ebml_uint(&track, HWS_EL_TRACK_TYPE, 2);
+	hws_ebml_text(&track, HWS_EL_CODEC_ID, "A_OPUS");
+	hws_ebml_uint(&track, HWS_EL_CODEC_DELAY, CODEC_DELAY_NS);
+	hws_ebml_uint(&track, HWS_EL_SEEK_PREROLL, SEEK_PREROLL_NS);
+	hws_ebml_bytes(&track, HWS_EL_CODEC_PRIVATE,
+			hws_bytes(head, hws_opus_head(true, channels, head)));
+	hws_ebml_bytes(&track, HWS_EL_AUDIO, hws_buf_bytes(&audio));
+	hws_ebml_bytes(tracks, HWS_EL_TRACK, hws_buf_bytes(&track));
+	hws_buf_done(&track);
+	hws_buf_done(&audio);
+}
+
+static int write_head(struct webm *w, const struct hws_muxer_conf *c)
+{
+	struct hws_buf out, part;
 	int r;
 
 	hws_buf_init(&out, HEAD_MAX);
 	hws_buf_init(&part, HEAD_MAX);
-	hws_buf_init(&inner, HEAD_MAX);
-	put_uint(&part, EL_EBML_VERSION, 1);
-	put_uint(&part, EL_EBML_READ_VERSION, 1);
-	put_text(&part, EL_DOC_TYPE, "webm");
-	put_uint(&part, EL_DOC_TYPE_VERSION, 2);
-	put_uint(&part, EL_DOC_TYPE_READ_VERSION, 2);
-	put_master(&out, EL_EBML, &part);
+	hws_ebml_uint(&part, HWS_EL_EBML_VERSION, 1);
+	hws_ebml_uint(&part, HWS_EL_EBML_READ_VERSION, 1);
+	hws_ebml_text(&part, HWS_EL_DOC_TYPE, "webm");
+	hws_ebml_uint(&part, HWS_EL_DOC_TYPE_VERSION, 4);
+	hws_ebml_uint(&part, HWS_EL_DOC_TYPE_READ_VERSION, 2);
+	hws_ebml_bytes(&out, HWS_EL_EBML, hws_buf_bytes(&part));
 
-	put_id(&out, EL_SEGMENT);
+	hws_ebml_id(&out, HWS_EL_SEGMENT);
 	w->size_at = hws_buf_len(&out);
-	put_size(&out, SIZE_UNKNOWN); /* until it is closed */
+	hws_ebml_size(&out, HWS_EBML_UNKNOWN); /* until it is closed */
 	w->body_at = w->seek_at = hws_buf_len(&out);
 	put_room(&out);
 
 	hws_buf_reset(&part);
-	put_uint(&part, EL_TIME_SCALE, 1000000); /* nanoseconds: times are milliseconds */
-	put_text(&part, EL_MUXING_APP, "hawser");
-	put_text(&part, EL_WRITING_APP, "hawser " HAWSER_VERSION);
-	put_id(&part, EL_DURATION);
-	put_size(&part, 8);
-	put_double(&part, 0);
-	put_master(&out, EL_INFO, &part);
+	hws_ebml_uint(&part, HWS_EL_TIME_SCALE, 1000000); /* nanoseconds: times are milliseconds */
+	hws_ebml_text(&part, HWS_EL_MUXING_APP, "hawser");
+	hws_ebml_text(&part, HWS_EL_WRITING_APP, "hawser " HAWSER_VERSION);
+	hws_ebml_id(&part, HWS_EL_DURATION);
+	hws_ebml_size(&part, 8);
+	hws_ebml_double(&part, 0);
+	hws_ebml_bytes(&out, HWS_EL_INFO, hws_buf_bytes(&part));
 	w->duration_at = hws_buf_len(&out) - 8;
 
-	put_uint(&inner, EL_WIDTH, (uint64_t)width);
-	put_uint(&inner, EL_HEIGHT, (uint64_t)height);
 	hws_buf_reset(&part);
-	put_uint(&part, EL_TRACK_NUMBER, 1);
-	put_uint(&part, EL_TRACK_UID, 1);
-	put_uint(&part, EL_TRACK_TYPE, 1);
-	put_text(&part, EL_CODEC_ID, hws_codec_row(codec)->webm_id);
-	put_master(&part, EL_VIDEO, &inner);
-	hws_buf_reset(&inner);
-	put_master(&inner, EL_TRACK, &part);
-	put_master(&out, EL_TRACKS, &inner);
+	put_pictures(&part, c);
+	if (c->sound_channels)
+		put_sound(&part, c->sound_channels);
+	hws_ebml_bytes(&out, HWS_EL_TRACKS, hws_buf_bytes(&part));
 
-	r = hws_buf_err(&out)                ? hws_buf_err(&out)
-			: hws_buf_err(&part) ? hws_buf_err(&part)
-					     : hws_buf_err(&inner);
+	r = hws_buf_err(&out) ? hws_buf_err(&out) : hws_buf_err(&part);
 	if (r == HWS_OK)
-		r = write_all(w, hws_buf_bytes(&out));
+		r = hws_outfile_put(&w->out, hws_buf_bytes(&out), (struct hws_bytes){ 0 });
 	hws_buf_done(&out);
 	hws_buf_done(&part);
-	hws_buf_done(&inner);
 	return r;
 }
 
-int hws_webm_new(const char *path, enum hws_codec codec, int width, int height,
-		struct hws_webm **ret)
-{
-	struct hws_webm *w;
-	int r;
-
-	if (!hws_codec_row(codec)->webm_id)
-		return HWS_ERR_UNSUPPORTED;
-	w = hws_alloc(sizeof(*w));
-	if (!w)
-		return HWS_ERR_NOMEM;
-	r = hws_private_file_create(path, &w->fd, NULL);
-	if (r < 0) {
-		hws_free(w);
-		return r;
-	}
-	r = write_head(w, codec, width, height);
-	if (r < 0) {
-		close(w->fd);
-		hws_free(w);
-		return r;
-	}
-	*ret = w;
-	return HWS_OK;
-}
-
-static void note_key(struct hws_webm *w, uint64_t time_ms, uint64_t at)
-{
-	if (w->cues == CUES_MAX)
-		return;
-	if (w->cues % CUES_STEP == 0) {
-		struct cue *more = hws_realloc_array(w->cue, w->cues + CUES_STEP, sizeof(*more));
-		if (!more)
-			return; /* a file without this one can be played all the same */
-		w->cue = more;
-	}
-	w->cue[w->cues++] = (struct cue){ time_ms, at };
-}
-
-static int start_cluster(struct hws_webm *w, struct hws_buf *head, uint64_t time_ms, bool key)
+static int start_cluster(struct webm *w, struct hws_buf *head, uint64_t time_ms, bool key)
 {
 	int r = w->cluster_size_at ? patch_size(w, w->cluster_size_at) : HWS_OK;
 
+	if (r < 0)
+		return r;
 	if (key)
-		note_key(w, time_ms, w->at - w->body_at);
-	put_id(head, EL_CLUSTER);
-	w->cluster_size_at = w->at + hws_buf_len(head);
-	put_size(head, SIZE_UNKNOWN); /* until the next one */
-	put_uint(head, EL_TIME, time_ms);
+		hws_webm_cues_add(&w->cues, time_ms, w->out.at - w->body_at);
+	hws_ebml_id(head, HWS_EL_CLUSTER);
+	w->cluster_size_at = w->out.at + hws_buf_len(head);
+	hws_ebml_size(head, HWS_EBML_UNKNOWN); /* until the next one */
+	hws_ebml_uint(head, HWS_EL_TIME, time_ms);
 	w->cluster_ms = time_ms;
 	w->started = true;
 	return r;
 }
 
-static uint64_t since_start(const struct hws_webm *w, uint64_t time_ms)
-{
-	return time_ms > w->first_ms ? time_ms - w->first_ms : 0;
-}
-
-int hws_webm_packet(struct hws_webm *w, struct hws_bytes data, bool key, uint64_t time_ms)
+static int block(struct webm *w, uint8_t track, struct hws_bytes data, bool key, uint64_t time_ms)
 {
 	struct hws_buf head;
+	uint64_t cluster = w->cluster_size_at;
 	int r = HWS_OK;
 
 	if (data.len > (1u << 30))
 		return HWS_ERR_TOOBIG;
-	if (!w->started)
-		w->first_ms = time_ms;
-	uint64_t t = HWS_MAX(since_start(w, time_ms), w->last_ms);
+	uint64_t t = HWS_MAX(time_ms, w->last_ms);
+	bool begins = key && track == PICTURES;
 	hws_buf_init(&head, 256);
-	if (!w->started || key || t - w->cluster_ms >= CLUSTER_MS)
-		r = start_cluster(w, &head, t, key);
-	put_id(&head, EL_SIMPLE_BLOCK);
-	put_size(&head, data.len + 4);
-	hws_buf_put_u8(&head, 0x81); /* track 1 */
+	if (!w->started || begins || t - w->cluster_ms >= CLUSTER_MS)
+		r = start_cluster(w, &head, t, begins);
+	hws_ebml_id(&head, HWS_EL_SIMPLE_BLOCK);
+	hws_ebml_size(&head, data.len + 4);
+	hws_buf_put_u8(&head, 0x80 | track);
 	hws_buf_put_u8(&head, (uint8_t)((t - w->cluster_ms) >> 8));
 	hws_buf_put_u8(&head, (uint8_t)(t - w->cluster_ms));
 	hws_buf_put_u8(&head, key ? 0x80 : 0);
@@ -321,69 +182,84 @@ int hws_webm_packet(struct hws_webm *w, struct hws_bytes data, bool key, uint64_
 	if (r == HWS_OK)
 		r = hws_buf_err(&head);
 	if (r == HWS_OK)
-		r = write_all(w, hws_buf_bytes(&head));
-	if (r == HWS_OK)
-		r = write_all(w, data);
+		r = hws_outfile_put(&w->out, hws_buf_bytes(&head), data);
+	if (r < 0 && w->cluster_size_at != cluster)
+		w->cluster_size_at = 0; /* it is not there, and the one before has its size */
 	hws_buf_done(&head);
 	return r;
 }
 
-static int write_cues(struct hws_webm *w)
+static int picture(struct hws_muxer *m, struct hws_bytes data, bool key, uint64_t time_ms)
 {
-	struct hws_buf out, all, one, place;
-	uint64_t at = w->at - w->body_at;
+	return block(of(m), PICTURES, data, key, time_ms);
+}
+
+static int sound(struct hws_muxer *m, struct hws_bytes data, uint64_t time,
+		unsigned duration HWS_UNUSED)
+{
+	return block(of(m), SOUND, data, true, time / PER_MS);
+}
+
+static int write_cues(struct webm *w)
+{
+	uint64_t at = w->out.at - w->body_at;
+	struct hws_buf out;
 	int r;
 
-	hws_buf_init(&out, w->cues * CUE_BYTES + 64);
-	hws_buf_init(&all, w->cues * CUE_BYTES);
-	hws_buf_init(&one, CUE_BYTES);
-	hws_buf_init(&place, CUE_BYTES);
-	for (size_t i = 0; i < w->cues; i++) {
-		hws_buf_reset(&one);
-		hws_buf_reset(&place);
-		put_uint(&place, EL_CUE_TRACK, 1);
-		put_uint(&place, EL_CUE_CLUSTER, w->cue[i].at);
-		put_uint(&one, EL_CUE_TIME, w->cue[i].time_ms);
-		put_master(&one, EL_CUE_PLACE, &place);
-		put_master(&all, EL_CUE, &one);
-	}
-	put_master(&out, EL_CUES, &all);
-	r = hws_buf_err(&all) ? hws_buf_err(&all) : hws_buf_err(&out);
+	hws_buf_init(&out, SIZE_MAX / 2);
+	r = hws_webm_cues_put(&w->cues, &out);
 	if (r == HWS_OK)
-		r = write_all(w, hws_buf_bytes(&out));
+		r = hws_outfile_put(&w->out, hws_buf_bytes(&out), (struct hws_bytes){ 0 });
 	hws_buf_reset(&out);
-	put_seek_head(&out, at);
+	hws_ebml_seek_head(&out, at);
 	if (r == HWS_OK)
-		r = patch(w, w->seek_at, &out);
+		r = hws_outfile_patch(&w->out, w->seek_at, hws_buf_bytes(&out));
 	hws_buf_done(&out);
-	hws_buf_done(&all);
-	hws_buf_done(&one);
-	hws_buf_done(&place);
 	return r;
 }
 
-int hws_webm_close(struct hws_webm *w, uint64_t time_ms)
+static int close_file(struct hws_muxer *m, uint64_t time_ms)
 {
+	struct webm *w = of(m);
 	struct hws_buf b;
-	int r = HWS_OK;
+	int r = HWS_OK, c;
 
-	if (!w)
-		return HWS_OK;
 	hws_buf_init(&b, 64);
 	if (w->started) {
-		put_double(&b, (double)HWS_MAX(since_start(w, time_ms), w->last_ms));
-		r = patch(w, w->duration_at, &b);
+		hws_ebml_double(&b, (double)HWS_MAX(time_ms, w->last_ms));
+		r = hws_outfile_patch(&w->out, w->duration_at, hws_buf_bytes(&b));
 	}
 	if (r == HWS_OK && w->cluster_size_at)
 		r = patch_size(w, w->cluster_size_at);
-	if (r == HWS_OK && w->cues)
+	if (r == HWS_OK && w->cues.count)
 		r = write_cues(w);
 	if (r == HWS_OK)
 		r = patch_size(w, w->size_at);
-	if (close(w->fd) < 0 && r == HWS_OK)
-		r = hws_err_from_errno(errno);
+	c = hws_outfile_close(&w->out);
 	hws_buf_done(&b);
-	hws_free(w->cue);
+	hws_webm_cues_done(&w->cues);
 	hws_free(w);
-	return r;
+	return r < 0 ? r : c;
+}
+
+int hws_webm_new(int fd, const struct hws_muxer_conf *conf, struct hws_muxer **ret)
+{
+	static const struct hws_muxer_impl impl = { picture, sound, close_file };
+	struct webm *w = hws_codec_row(conf->codec)->webm_id ? hws_alloc(sizeof(*w)) : NULL;
+	int r;
+
+	if (!w) {
+		close(fd);
+		return hws_codec_row(conf->codec)->webm_id ? HWS_ERR_NOMEM : HWS_ERR_UNSUPPORTED;
+	}
+	w->muxer.impl = &impl;
+	w->out.fd = fd;
+	r = write_head(w, conf);
+	if (r < 0) {
+		hws_outfile_close(&w->out);
+		hws_free(w);
+		return r;
+	}
+	*ret = &w->muxer;
+	return HWS_OK;
 }

@@ -3,6 +3,7 @@
 #include "client/services/video/video_host.h"
 #include "client/core/codec_wire.h"
 #include "client/media/codec_table.h"
+#include "client/services/recording/record_host.h"
 #include "client/services/video/display_host.h"
 #include "client/services/video/display_viewers.h"
 #include "client/services/video/host_codecs.h"
@@ -260,6 +261,7 @@ static bool on_misc(struct hws_video_host *v, struct hws_video_viewer *w, const 
 		return true;
 	case SES__MISC__UNION_CLIENT_RECORD_STATUS:
 		w->records = m->client_record_status;
+		hws_record_host_viewer(v->record, w->g, w->records);
 		for (unsigned i = 0; i < HWS_DISPLAYS_MAX; i++)
 			demand_key(&v->show[i], slot);
 		return true;
@@ -335,12 +337,14 @@ void hws_video_host_join(struct hws_video_host *v, struct hws_host_viewer *g)
 	hws_qos_join(&v->qos, g->slot, now_of(v));
 	hws_host_codecs_choose(v);
 	subscribe(v, g->slot, primary);
+	hws_record_host_join(v->record, g);
 }
 
 void hws_video_host_leave(struct hws_video_host *v, struct hws_host_viewer *g)
 {
 	if (v->viewer[g->slot].g != g)
 		return;
+	hws_record_host_leave(v->record, g);
 	hws_screenshot_forget(v->shots, g);
 	for (unsigned i = 0; i < HWS_DISPLAYS_MAX; i++)
 		if (v->show[i].subs >> g->slot & 1)
@@ -430,6 +434,8 @@ void hws_video_host_free(struct hws_video_host *v)
 	v->reader = NULL;
 	hws_screenshots_free(v->shots);
 	v->shots = NULL;
+	hws_record_host_free(v->record);
+	v->record = NULL;
 	v->closed = true;
 	if (!v->jobs)
 		free(v);
@@ -454,8 +460,12 @@ static int service_new(const struct hws_host_env *env, bool cameras, struct hws_
 	if (r < 0)
 		return r;
 	v->conf = env->conf;
-	*ret = &v->service;
-	return HWS_OK;
+	r = cameras ? HWS_OK : hws_record_host_new(env, v, &v->record);
+	if (r < 0)
+		hws_video_host_free(v);
+	else
+		*ret = &v->service;
+	return r;
 }
 
 /* Viewers that know of patches begin anew: with them, or without. */
@@ -463,6 +473,7 @@ static void on_configure(struct hws_host_service *s)
 {
 	struct hws_video_host *v = of(s);
 
+	hws_record_host_configure(v->record);
 	if (v->exact == !v->conf->no_exact)
 		return;
 	for (unsigned i = 0; i < HWS_DISPLAYS_MAX; i++) {

@@ -81,6 +81,8 @@ struct hws_display_job { /* one picture on its way through the encoder, on a wor
 	struct hws_cost_steps steps;
 };
 
+struct hws_record_host;
+
 struct hws_video_host {
 	struct hws_host_service service;
 	/* as of struct hws_video_host_conf */
@@ -112,6 +114,7 @@ struct hws_video_host {
 	} told;
 	unsigned jobs; /* under way; they hold the host */
 	bool closed;
+	struct hws_record_host *record; /* NULL: nothing of it */
 };
 
 /* --- video_tell.c. Of a display that there is not, nothing is said. */

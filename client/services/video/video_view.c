@@ -290,6 +290,14 @@ static bool on_message(struct hws_service *service, Ses__Message *m)
 		return on_video(vv, m);
 	case SES__MESSAGE__UNION_PATCH:
 		return on_patch(vv, m);
+	case SES__MESSAGE__UNION_SCREENSHOT_RESPONSE:
+		if (vv->conf.on_screenshot)
+			vv->conf.on_screenshot(m->screenshot_response->sid,
+					m->screenshot_response->msg,
+					hws_bytes(m->screenshot_response->data.data,
+							m->screenshot_response->data.len),
+					vv->conf.arg);
+		return false;
 	case SES__MESSAGE__UNION_PEER_INFO: /* indices mean other displays now */
 		for (size_t i = 0; i < HWS_PEER_DISPLAYS_MAX; i++)
 			reset_screen(vv, i);
@@ -300,6 +308,9 @@ static bool on_message(struct hws_service *service, Ses__Message *m)
 			reset_screen(vv, (size_t)m->misc->switch_display->display);
 		else if (m->misc->union_case == SES__MISC__UNION_VIDEO_COST)
 			vv->stats.host = hws_cost_of_wire(m->misc->video_cost);
+		if (m->misc->union_case == SES__MISC__UNION_HOST_RECORDS &&
+				vv->conf.on_host_records)
+			vv->conf.on_host_records(m->misc->host_records, vv->conf.arg);
 		return false;
 	default:
 		return false;

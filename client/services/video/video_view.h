@@ -22,6 +22,11 @@ struct hws_video_view_conf {
 	/* An encoded packet, before it is decoded (recording); borrows. May be NULL. */
 	void (*on_packet)(size_t display, enum hws_codec codec, struct hws_bytes data, bool key,
 			int64_t pts_ms, void *arg);
+	/* The host's answer to a request for a picture: a PNG as it came, or why there is none.
+	 * May be NULL. */
+	void (*on_screenshot)(const char *sid, const char *text, struct hws_bytes png, void *arg);
+	/* The host records what it shows, or does no longer; may be NULL. */
+	void (*on_host_records)(bool on, void *arg);
 	void *arg;
 };
 

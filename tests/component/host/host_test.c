@@ -59,11 +59,14 @@ START_TEST(the_right_password_opens_a_session_that_carries_both_ways)
 }
 END_TEST
 
-START_TEST(what_the_host_cannot_do_is_denied_from_the_start)
+START_TEST(what_the_owner_denies_is_denied_from_the_start)
 {
-	static const int denied[] = { SES__PERMISSION_INFO__PERMISSION__Restart };
+	static const int denied[] = { SES__PERMISSION_INFO__PERMISSION__Audio,
+		SES__PERMISSION_INFO__PERMISSION__Restart };
 
-	host_start(&host, NULL);
+	const char *extra[] = { "--no-enable-remote-restart", "--no-enable-audio", NULL };
+
+	host_start(&host, extra);
 	ready(&host);
 	viewer_connect(&one, host.port);
 	viewer_hash(&one);
@@ -495,7 +498,7 @@ static Suite *host_suite(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, the_right_password_opens_a_session_that_carries_both_ways);
-	tcase_add_test(t, what_the_host_cannot_do_is_denied_from_the_start);
+	tcase_add_test(t, what_the_owner_denies_is_denied_from_the_start);
 	tcase_add_test(t, a_right_that_is_taken_away_is_gone_from_running_sessions);
 	tcase_add_test(t, wrong_passwords_are_counted_and_the_connection_stays);
 	tcase_add_loop_test(t, a_login_that_comes_while_one_is_judged_has_its_turn, 0, 2);

@@ -3,12 +3,9 @@
 #include "client/decoder/display_decoder.h"
 #include "client/decoder/protocol.h"
 #include "client/media/pixels.h"
-#include "client/services/recording/webm.h"
 #include "client/services/video/display_view.h"
 #include "shared/wire/envelope.h"
 #include "suites.h"
-#include "tests/support/proc.h"
-#include "tests/support/webm_reader.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -206,71 +203,6 @@ START_TEST(pictures_shown_are_complete_whatever_readers_hold)
 }
 END_TEST
 
-static void count_bytes(const uint8_t *data HWS_UNUSED, size_t len, bool key HWS_UNUSED,
-		uint64_t time_ms HWS_UNUSED, void *arg)
-{
-	*(size_t *)arg += len;
-}
-
-START_TEST(a_recording_is_a_readable_webm_file)
-{
-	char dir[200], path[300];
-	struct hws_webm *w = NULL;
-	struct webm_file f;
-	size_t bytes = 0;
-
-	test_dir(dir, sizeof(dir));
-	snprintf(path, sizeof(path), "%s/a.webm", dir);
-	ck_assert_int_eq(hws_webm_new(path, HWS_CODEC_H264, 4, 4, &w), HWS_ERR_UNSUPPORTED);
-	ck_assert_int_eq(hws_webm_new(path, HWS_CODEC_VP9, 640, 480, &w), HWS_OK);
-	for (unsigned i = 0; i < 100; i++)
-		ck_assert_int_eq(hws_webm_packet(w, hws_bytes("abcdefgh", i % 8 + 1), i % 40 == 0,
-						 1000000 + i * 130),
-				HWS_OK);
-	ck_assert_int_eq(hws_webm_close(w, 1000000 + 20000), HWS_OK);
-	ck_assert_int_eq(hws_webm_new(path, HWS_CODEC_VP9, 4, 4, &w), HWS_ERR_EXISTS);
-	webm_read(path, count_bytes, &bytes, &f);
-	ck_assert_msg(!f.why, "%s", f.why);
-	ck_assert_str_eq(f.codec, "V_VP9");
-	ck_assert_uint_eq(f.width, 640);
-	ck_assert_uint_eq(f.height, 480);
-	ck_assert_uint_eq(f.blocks, 100);
-	ck_assert_uint_eq(f.keys, 3);
-	ck_assert_uint_eq(f.cues, 3);
-	ck_assert_uint_eq(f.clusters, 5); /* by key pictures, and after 5 s without one */
-	ck_assert_uint_eq(f.last_ms, 99 * 130);
-	ck_assert(f.duration_ms > 19999 && f.duration_ms < 20001);
-	ck_assert_uint_eq(bytes, 12 * 36 + 1 + 2 + 3 + 4);
-}
-END_TEST
-
-/* Players take such a file up to its end; the strict reader must see that it was not closed. */
-START_TEST(an_unfinished_recording_is_noticed)
-{
-	char dir[200], path[300], copy[300];
-	struct hws_webm *w = NULL;
-	struct webm_file f;
-	uint8_t all[4096];
-
-	test_dir(dir, sizeof(dir));
-	snprintf(path, sizeof(path), "%s/a.webm", dir);
-	snprintf(copy, sizeof(copy), "%s/b.webm", dir);
-	ck_assert_int_eq(hws_webm_new(path, HWS_CODEC_VP8, 64, 48, &w), HWS_OK);
-	ck_assert_int_eq(hws_webm_packet(w, hws_bytes("abc", 3), true, 5), HWS_OK);
-	FILE *in = fopen(path, "rb"), *out = fopen(copy, "wb");
-	ck_assert(in && out);
-	size_t n = fread(all, 1, sizeof(all), in);
-	ck_assert_uint_eq(fwrite(all, 1, n, out), n);
-	fclose(in);
-	fclose(out);
-	webm_read(copy, NULL, NULL, &f);
-	ck_assert_ptr_nonnull(f.why);
-	ck_assert_int_eq(hws_webm_close(w, 5), HWS_OK);
-	webm_read(path, NULL, NULL, &f);
-	ck_assert_msg(!f.why, "%s", f.why);
-}
-END_TEST
-
 Suite *picture_suite(void)
 {
 	Suite *s = suite_create("services/picture");
@@ -279,8 +211,6 @@ Suite *picture_suite(void)
 	tcase_add_test(t, a_screen_tells_what_changed_and_can_be_forgotten);
 	tcase_add_loop_test(t, what_changed_is_found_in_every_format, 0, 3);
 	tcase_add_test(t, pictures_shown_are_complete_whatever_readers_hold);
-	tcase_add_test(t, a_recording_is_a_readable_webm_file);
-	tcase_add_test(t, an_unfinished_recording_is_noticed);
 	suite_add_tcase(s, t);
 	return s;
 }

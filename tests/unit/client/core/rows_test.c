@@ -153,7 +153,7 @@ static bool is_taken(const struct hws_session_row *row)
 		"foreground_window_elevated",
 		/* of video */
 		"video_frame", "patch", "peer_info", "screenshot_response", "switch_display",
-		"supported_encoding", "video_cost" };
+		"supported_encoding", "video_cost", "host_records" };
 
 	for (size_t i = 0; i < HWS_COUNT(names); i++)
 		if (hws_str_equal(row->name, names[i]))

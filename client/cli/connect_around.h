@@ -1,0 +1,18 @@
+/* cli/connect_around: what hawser connect does to the machines at its ends: --restart-host,
+ * --switch-sides, and being started for a switch of sides. */
+#pragma once
+#include "client/cli/connect_options.h"
+#include <hawser/hawser.h>
+
+struct connect_switch {
+	unsigned char number_secret[16];
+};
+
+/* Once the first picture is there. A code of the library. */
+int connect_around_act(const struct connect_options *o, hawser_session *session, size_t display);
+/* The host's picture has come: an exit status, after a message where it is not CLI_OK. */
+int connect_around_shot(const struct connect_options *o, const struct hawser_event *e);
+/* Of a switch of sides: reads the number that the host has left for us. 0, or an exit
+ * status after a message. */
+int connect_around_config(const struct connect_options *o, struct connect_switch *room,
+		struct hawser_session_config *config);
