@@ -9,7 +9,7 @@
 #include "shared/base/mem.h"
 #include <stdlib.h>
 
-#define MEASURE_US (2 * HWS_US_PER_S)
+#define MEASURE_US (10 * HWS_US_PER_S)
 #define KEY_BYTES 0.02 /* of a pixel in a first picture that is coded coarsely */
 #define KEY_S 1.5      /* in which it passes */
 #define FPS_MOST 30u   /* what a codec must keep up with */
