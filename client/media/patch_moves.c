@@ -91,9 +91,10 @@ static unsigned vote(struct rows *t, const struct hws_picture *before,
 	return cast;
 }
 
-int patch_find_scroll(
-		const struct hws_picture *before, const struct hws_picture *now, struct hws_rect r)
+int patch_find_scroll(const struct hws_picture *before, const struct hws_picture *now,
+		struct hws_rect within)
 {
+	struct hws_rect r = within;
 	struct rows t = { .mask = 1 };
 	unsigned cast = 0, best = 0;
 	int by = 0, strips = r.w / STRIP;

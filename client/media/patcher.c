@@ -35,6 +35,11 @@ static bool is_known(int x, int y, int w, const void *arg)
 	return true;
 }
 
+static size_t tile_at(const struct hws_patcher *p, int x, int y)
+{
+	return (size_t)y * (size_t)p->cols + (size_t)x;
+}
+
 int hws_patcher_new(int width, int height, struct hws_patcher **ret)
 {
 	struct hws_patcher *p = hws_alloc(sizeof(*p));
@@ -109,7 +114,7 @@ void hws_patcher_shown_otherwise(
 		struct hws_rect t = tiles_of(p, region->rect[i]);
 		for (int y = t.y; y < t.y + t.h; y++)
 			for (int x = t.x; x < t.x + t.w; x++)
-				set_turn(p, (size_t)(y * p->cols + x), HWS_MAX(turn, 1u));
+				set_turn(p, tile_at(p, x, y), HWS_MAX(turn, 1u));
 	}
 }
 
@@ -271,7 +276,7 @@ static void now_exact(struct hws_patcher *p, struct hws_rect r)
 
 	for (int y = t.y; y < t.y + t.h; y++)
 		for (int x = t.x; x < t.x + t.w; x++)
-			set_turn(p, (size_t)(y * p->cols + x), 0);
+			set_turn(p, tile_at(p, x, y), 0);
 }
 
 /* --- a change --- */
@@ -294,7 +299,7 @@ static void mark_again(struct hws_patcher *p, const struct hws_picture *now, str
 {
 	for (int y = box.y; y < box.y + box.h; y++)
 		for (int x = box.x; x < box.x + box.w; x++) {
-			size_t i = (size_t)(y * p->cols + x);
+			size_t i = tile_at(p, x, y);
 			struct hws_rect tile = { x, y, 1, 1 };
 			if (p->mark[i] && !p->turn[i] &&
 					!patch_differs(p->was, now, pixels_of(p, tile)))
@@ -427,8 +432,8 @@ int hws_patcher_complete(struct hws_patcher *p, const struct hws_picture *now, u
 	if (!mark_due(p, now, until, photo))
 		return HWS_ERR_AGAIN;
 	patch_begin(&p->maker, out);
-	for (uint8_t kind = CHANGED; kind <= (photo ? LOOSE : CHANGED); kind++) {
-		collect(p, all, kind);
+	for (unsigned kind = CHANGED; kind <= (photo ? LOOSE : CHANGED); kind++) {
+		collect(p, all, (uint8_t)kind);
 		for (unsigned i = 0; i < p->n && r == HWS_OK; i++)
 			r = complete_rect(p, now, pixels_of(p, p->rect[i]), begin + max, out);
 	}
