@@ -254,7 +254,7 @@ static const struct {
 	{ PICTURES, new_chat },
 	{ HWS_KIND_BIT(HWS_KIND_REMOTE), new_print },
 	{ HWS_KIND_BIT(HWS_KIND_REMOTE), new_privacy },
-	{ HWS_KIND_BIT(HWS_KIND_REMOTE), api_sound_new },
+	{ PICTURES, api_sound_new },
 	{ HWS_KIND_BIT(HWS_KIND_TERMINAL), api_terminal_new },
 	{ HWS_KIND_BIT(HWS_KIND_FORWARD), api_tunnel_new },
 	{ HWS_KIND_BIT(HWS_KIND_FILE), api_files_new },

@@ -116,7 +116,7 @@ static void do_call(struct api_session_loop *e, const struct api_command *c)
 
 static int need_ready(hawser_session *s)
 {
-	int r = api_need_kind(s, HWS_KIND_REMOTE);
+	int r = s->kind == HWS_KIND_CAMERA ? HAWSER_OK : api_need_kind(s, HWS_KIND_REMOTE);
 
 	if (r < 0)
 		return r;

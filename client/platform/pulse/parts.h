@@ -39,6 +39,7 @@ struct pulse {
 
 	/* virtual.c */
 	unsigned voices; /* open streams that speak into it */
+	char voice_sink[40];
 	uint32_t voice_module, voice_source_module;
 	char source_before[PULSE_NAME]; /* was the default */
 };
@@ -66,6 +67,8 @@ struct pulse_stream {
 void pulse_connect(struct pulse *p);
 /* stream.c: the devices are known, or others: streams are put where they belong. */
 void pulse_streams_place(struct pulse *p);
+/* No microphone can be made. */
+void pulse_streams_no_voice(struct pulse *p);
 /* The server has gone: all are lost. */
 void pulse_streams_drop(struct pulse *p, const char *why);
 int pulse_stream_open(struct hws_sound *s, const struct hws_sound_stream_conf *conf,
@@ -76,11 +79,11 @@ uint64_t pulse_stream_latency_us(const struct hws_sound_stream *t);
 void pulse_stream_close(struct hws_sound_stream *t);
 
 /* virtual.c: the sink that a microphone's stream plays into, and the source that its monitor is. */
-#define PULSE_VOICE_SINK "hawser_microphone"
+#define PULSE_VOICE_SINK "hawser_microphone_" /* and the number of the process */
 void pulse_voice_begin(struct pulse *p);
 void pulse_voice_end(struct pulse *p);
-/* A module of ours that an agent has left behind when it was killed. */
-void pulse_voice_sweep(struct pulse *p, const char *sink, uint32_t module);
+/* A sink of ours is there: unloads it if the process that made it was killed. */
+void pulse_voice_sweep(struct pulse *p, const pa_sink_info *sink);
 
 static inline struct pulse *pulse_of(struct hws_sound *s)
 {

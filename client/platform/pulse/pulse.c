@@ -131,8 +131,8 @@ static void on_sink(pa_context *c, const pa_sink_info *i, int end, void *arg)
 		pulse_forget(p, p->lib->context_get_source_info_list(c, on_source, p));
 		return;
 	}
-	if (hws_str_equal(i->name, PULSE_VOICE_SINK)) {
-		pulse_voice_sweep(p, i->name, i->owner_module);
+	if (hws_str_starts(i->name, PULSE_VOICE_SINK)) {
+		pulse_voice_sweep(p, i);
 		return;
 	}
 	bool is_default = hws_str_equal(i->name, p->next_sink);

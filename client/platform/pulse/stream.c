@@ -73,6 +73,17 @@ void pulse_streams_drop(struct pulse *p, const char *why)
 	}
 }
 
+void pulse_streams_no_voice(struct pulse *p)
+{
+	struct hws_list *n;
+
+	hws_list_for (n, &p->streams) {
+		struct pulse_stream *t = hws_container(n, struct pulse_stream, node);
+		if (t->base.conf.way == HWS_SOUND_MICROPHONE)
+			lose(t, "the sound server makes no microphone");
+	}
+}
+
 /* --- from a device ---------------------------------------------------------------------------- */
 
 static bool is_silent(const uint8_t *p, size_t n)
@@ -321,7 +332,7 @@ static const char *place_of(const struct pulse_stream *t)
 
 	switch (t->base.conf.way) {
 	case HWS_SOUND_MICROPHONE:
-		return p->voice_module == PA_INVALID_INDEX ? "" : PULSE_VOICE_SINK;
+		return p->voice_module == PA_INVALID_INDEX ? "" : p->voice_sink;
 	case HWS_SOUND_RECORD:
 		return t->device[0] ? t->device : p->source;
 	default:

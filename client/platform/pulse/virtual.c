@@ -2,15 +2,17 @@
  * gives what is played into it, made the default while a stream speaks. Nothing of it stays: what a
  * killed agent has left is unloaded when the next one finds it. */
 #include "client/platform/pulse/parts.h"
-#include "shared/base/str.h"
+#include "shared/base/num.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-#define SINK_ARGUMENT                                                                              \
-	"sink_name=" PULSE_VOICE_SINK " rate=48000 channels=2"                                     \
-	" sink_properties=device.description=hawser"
+#define SINK_ARGUMENT "sink_name=%s rate=48000 channels=2 sink_properties=device.description=hawser"
 #define SOURCE_ARGUMENT                                                                            \
-	"master=" PULSE_VOICE_SINK ".monitor source_name=" PULSE_VOICE_SINK "_source"              \
-	" source_properties=device.description=hawser"
+	"master=%s.monitor source_name=%s" SOURCE " source_properties=device.description=hawser"
+#define SOURCE "_source"
 
 static void make_default(struct pulse *p, const char *name)
 {
@@ -27,42 +29,51 @@ static void unload(struct pulse *p, uint32_t *module)
 static void on_source(pa_context *c HWS_UNUSED, uint32_t index, void *arg)
 {
 	struct pulse *p = arg;
+	char name[sizeof(p->voice_sink) + 20];
 
 	p->voice_source_module = index;
 	if (!p->voices) {
 		unload(p, &p->voice_source_module);
 		return;
 	}
-	/* Many programs hide monitors; where no source can be made of it, it is one all the same.
-	 * */
-	make_default(p,
-			index == PA_INVALID_INDEX ? PULSE_VOICE_SINK ".monitor"
-						  : PULSE_VOICE_SINK "_source");
+	/* Many programs hide monitors; where no source can be made of it, it is one all the same. */
+	snprintf(name, sizeof(name), "%s%s", p->voice_sink,
+			index == PA_INVALID_INDEX ? ".monitor" : SOURCE);
+	make_default(p, name);
 }
 
 static void on_sink(pa_context *c, uint32_t index, void *arg)
 {
 	struct pulse *p = arg;
+	char argument[300];
 
 	p->voice_module = index;
+	if (p->voices && index == PA_INVALID_INDEX)
+		pulse_streams_no_voice(p);
 	if (!p->voices || index == PA_INVALID_INDEX) {
 		unload(p, &p->voice_module);
 		return;
 	}
+	snprintf(argument, sizeof(argument), SOURCE_ARGUMENT, p->voice_sink, p->voice_sink);
 	pulse_forget(p,
 			p->lib->context_load_module(
-					c, "module-remap-source", SOURCE_ARGUMENT, on_source, p));
+					c, "module-remap-source", argument, on_source, p));
 	pulse_streams_place(p);
 }
 
 void pulse_voice_begin(struct pulse *p)
 {
+	char argument[200];
+
 	if (p->voices++)
 		return;
 	memcpy(p->source_before, p->source, sizeof(p->source_before));
+	/* Whose it is: a desktop may have several processes of ours. */
+	snprintf(p->voice_sink, sizeof(p->voice_sink), PULSE_VOICE_SINK "%ld", (long)getpid());
+	snprintf(argument, sizeof(argument), SINK_ARGUMENT, p->voice_sink);
 	pulse_forget(p,
 			p->lib->context_load_module(
-					p->context, "module-null-sink", SINK_ARGUMENT, on_sink, p));
+					p->context, "module-null-sink", argument, on_sink, p));
 }
 
 void pulse_voice_end(struct pulse *p)
@@ -75,8 +86,16 @@ void pulse_voice_end(struct pulse *p)
 	unload(p, &p->voice_module);
 }
 
-void pulse_voice_sweep(struct pulse *p, const char *sink, uint32_t module)
+void pulse_voice_sweep(struct pulse *p, const pa_sink_info *sink)
 {
-	if (!p->voices && hws_str_equal(sink, PULSE_VOICE_SINK) && module != p->voice_module)
-		unload(p, &module);
+	uint32_t pid, module = sink->owner_module;
+
+	if (p->voices || module == p->voice_module ||
+			hws_parse_u32(sink->name + strlen(PULSE_VOICE_SINK), &pid) < 0 || !pid ||
+			pid > INT32_MAX)
+		return;
+	/* Who may not be asked lives, too. */
+	if (pid != (uint32_t)getpid() && (kill((pid_t)pid, 0) == 0 || errno != ESRCH))
+		return;
+	unload(p, &module);
 }

@@ -228,6 +228,7 @@ START_TEST(programs_hear_what_is_said_into_the_microphone)
 {
 	static int16_t wave[48000];
 	struct hws_sound_stream *ear, *mouth;
+	char name[60];
 	unsigned at = 0, taken;
 	uint64_t end = test_now_ms() + TEST_PATIENCE_MS;
 
@@ -235,7 +236,8 @@ START_TEST(programs_hear_what_is_said_into_the_microphone)
 		wave[i] = (int16_t)((i % 120 < 60 ? 1 : -1) * 8000);
 	begin(HWS_SOUND_MICROPHONE);
 	mouth = stream;
-	until_default_source("hawser_microphone_source");
+	snprintf(name, sizeof(name), "hawser_microphone_%ld_source", (long)getpid());
+	until_default_source(name);
 	begin(HWS_SOUND_RECORD);
 	ear = stream;
 	for (;;) {
@@ -254,11 +256,37 @@ START_TEST(programs_hear_what_is_said_into_the_microphone)
 }
 END_TEST
 
+static void leave_behind(long pid)
+{
+	char line[120];
+
+	snprintf(line, sizeof(line), "load-module module-null-sink sink_name=hawser_microphone_%ld",
+			pid);
+	test_pulse_say(&server, line);
+}
+
+static bool is_there(void)
+{
+	return strstr(test_pulse_say(&server, "list short sinks"), "hawser_microphone") != NULL;
+}
+
+START_TEST(a_microphone_of_another_process_is_left_alone)
+{
+	leave_behind((long)getppid());
+	begin(HWS_SOUND_CAPTURE);
+	until_tone(1000, 0.9);
+	test_pulse_say(&server, "load-module module-null-sink sink_name=headphones norewinds=1");
+	contract_turns(loop, 100);
+	ck_assert(is_there());
+}
+END_TEST
+
+/* The number of a process that there is not. */
 START_TEST(a_microphone_that_was_left_behind_is_removed)
 {
-	test_pulse_say(&server, "load-module module-null-sink sink_name=hawser_microphone");
+	leave_behind(2147483647);
 	uint64_t end = test_now_ms() + TEST_PATIENCE_MS;
-	while (strstr(test_pulse_say(&server, "list short sinks"), "hawser")) {
+	while (is_there()) {
 		ck_assert(test_now_ms() < end);
 		hws_loop_once(loop, 20000);
 	}
@@ -275,6 +303,7 @@ int main(void)
 			TESTS(the_tone_is_heard_as_it_is_played, another_default_is_followed,
 					a_server_that_vanishes_is_told_and_found_again,
 					programs_hear_what_is_said_into_the_microphone,
+					a_microphone_of_another_process_is_left_alone,
 					a_microphone_that_was_left_behind_is_removed));
 	tcase_add_checked_fixture(t, setup, teardown);
 	return test_suite_run(s);
