@@ -1,12 +1,12 @@
 /* The services of a session at the viewer's end: one of each kind, with what the embedder hears of
  * it. A new one gets a line in the table at the end, and a function that makes it. */
+#include "client/api/clipboard.h"
 #include "client/api/clipfiles.h"
 #include "client/api/files.h"
 #include "client/api/session_loop.h"
 #include "client/api/sound.h"
 #include "client/api/tunnel.h"
 #include "client/services/chat/chat_view.h"
-#include "client/services/clipboard/clipboard_view.h"
 #include "client/services/cursor/cursor_view.h"
 #include "client/services/input/input_view.h"
 #include "client/services/print/print_view.h"
@@ -71,22 +71,6 @@ static void on_position(int x, int y, void *arg)
 		return;
 	ev->ev.u.position.x = x;
 	ev->ev.u.position.y = y;
-	api_report_push(e, ev);
-}
-
-static void on_clipboard(struct hws_bytes text, void *arg)
-{
-	struct api_session_loop *e = arg;
-	struct api_event *ev = api_event_new(e->s, HAWSER_EVENT_CLIPBOARD);
-
-	if (!ev)
-		return;
-	ev->ev.u.text.utf8 = api_event_bytes(ev, text.ptr, text.len);
-	ev->ev.u.text.length = text.len;
-	if (!ev->ev.u.text.utf8) {
-		api_event_free(ev);
-		return;
-	}
 	api_report_push(e, ev);
 }
 
@@ -185,15 +169,7 @@ static int new_input(struct api_session_loop *e, const struct api_session_loop_c
 static int new_clipboard(struct api_session_loop *e,
 		const struct api_session_loop_conf *conf HWS_UNUSED, struct hws_service **ret)
 {
-	struct hws_clipboard_view *cv;
-	int r = hws_clipboard_view_new(
-			&(struct hws_clipboard_view_conf){
-					.on_text = on_clipboard, .arg = e, .decoder = e->decoder },
-			&cv);
-
-	if (r == HWS_OK)
-		*ret = hws_clipboard_view_service(cv);
-	return r;
+	return api_clipboard_new(e, ret);
 }
 
 static int new_chat(struct api_session_loop *e, const struct api_session_loop_conf *conf HWS_UNUSED,

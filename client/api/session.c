@@ -5,7 +5,6 @@
 #include "client/api/terminals.h"
 #include "client/api/tunnel.h"
 #include "client/services/chat/chat_view.h"
-#include "client/services/clipboard/clipboard_view.h"
 #include "client/services/input/input_view.h"
 #include "client/services/video/video_view.h"
 #include "shared/base/mem.h"
@@ -361,7 +360,9 @@ static void do_options(struct api_session_loop *e, const struct api_command *c)
 		o.no_remote_cursor = !c->b;
 		break;
 	case HAWSER_OPTION_CLIPBOARD:
-		o.no_clipboard = !c->b;
+		o.no_clipboard = c->b == HAWSER_CLIPBOARD_OFF;
+		o.no_clip_to_host = c->b == HAWSER_CLIPBOARD_RECEIVE;
+		o.no_clip_from_host = c->b == HAWSER_CLIPBOARD_SEND;
 		break;
 	case HAWSER_OPTION_LOCK_AFTER:
 		o.lock_after = c->b;
@@ -406,7 +407,7 @@ static const struct {
 	[HAWSER_OPTION_FPS] = { 1, 120 },
 	[HAWSER_OPTION_CODEC] = { HAWSER_CODEC_AUTO, HAWSER_CODEC_AV1 },
 	[HAWSER_OPTION_REMOTE_CURSOR] = { 0, 1 },
-	[HAWSER_OPTION_CLIPBOARD] = { 0, 1 },
+	[HAWSER_OPTION_CLIPBOARD] = { HAWSER_CLIPBOARD_OFF, HAWSER_CLIPBOARD_RECEIVE },
 	[HAWSER_OPTION_LOCK_AFTER] = { 0, 1 },
 	[HAWSER_OPTION_KEYBOARD_MODE] = { HAWSER_KEYBOARD_AUTO, HAWSER_KEYBOARD_LEGACY },
 	[HAWSER_OPTION_CHROMA] = { HAWSER_CHROMA_AUTO, HAWSER_CHROMA_444 },
@@ -446,24 +447,6 @@ int hawser_session_get_option(hawser_session *s, enum hawser_option option, int 
 	*ret = s->option[option];
 	pthread_mutex_unlock(&s->lock);
 	return HAWSER_OK;
-}
-
-static void do_clipboard(struct api_session_loop *e, const struct api_command *c)
-{
-	if (hws_clipboard_view_send(hws_clipboard_view_of(e->service[HWS_SERVICE_CLIPBOARD]),
-			    hws_bytes(c->data, c->size)) < 0)
-		return; /* not permitted any more */
-}
-
-int hawser_session_send_clipboard(hawser_session *s, const char *utf8, size_t length)
-{
-	if (length > HWS_CLIP_SEND_MAX)
-		return api_fail(HAWSER_ERR_TOOBIG, "the clipboard's text is larger than 16 MiB");
-	if (!hws_utf8_valid(hws_bytes(utf8, length)))
-		return api_fail(HAWSER_ERR_INVAL, "the clipboard's text is not UTF-8");
-	return api_post_ready(s,
-			&(struct api_command){
-					.fn = do_clipboard, .size = length, .data = (char *)utf8 });
 }
 
 static void do_chat(struct api_session_loop *e, const struct api_command *c)

@@ -53,6 +53,8 @@ static void default_options(hawser_context *ctx, const struct hawser_session_con
 
 	*o = (struct hws_view_options){ .view_only = c->view_only,
 		.no_clipboard = c->no_clipboard,
+		.no_clip_to_host = c->no_clipboard_to_host,
+		.no_clip_from_host = c->no_clipboard_from_host,
 		.files_to_host = c->files_to_host,
 		.files_from_host = c->files_from_host,
 		.no_remote_cursor = c->no_remote_cursor,
@@ -85,7 +87,10 @@ static void remember_options(hawser_session *s, const struct hws_view_options *o
 	s->option[HAWSER_OPTION_FPS] = o->fps;
 	s->option[HAWSER_OPTION_CODEC] = o->prefer;
 	s->option[HAWSER_OPTION_REMOTE_CURSOR] = !o->no_remote_cursor;
-	s->option[HAWSER_OPTION_CLIPBOARD] = !o->no_clipboard;
+	s->option[HAWSER_OPTION_CLIPBOARD] = hws_view_options_no_clipboard(o) ? HAWSER_CLIPBOARD_OFF
+			: o->no_clip_to_host   ? HAWSER_CLIPBOARD_RECEIVE
+			: o->no_clip_from_host ? HAWSER_CLIPBOARD_SEND
+					       : HAWSER_CLIPBOARD_BOTH;
 	s->option[HAWSER_OPTION_LOCK_AFTER] = o->lock_after;
 	s->option[HAWSER_OPTION_KEYBOARD_MODE] = keyboard;
 	s->option[HAWSER_OPTION_CHROMA] = (int)o->chroma;

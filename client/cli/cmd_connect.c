@@ -2,6 +2,7 @@
  * types, clicks, copies, takes pictures, and ends with a status that tells what became of it. */
 #include "client/cli/cli.h"
 #include "client/cli/connect_around.h"
+#include "client/cli/connect_clip.h"
 #include "client/cli/connect_files.h"
 #include "client/cli/connect_options.h"
 #include "client/cli/connect_said.h"
@@ -33,8 +34,9 @@ struct run {
 	bool ready, acted, finished, interrupted, recording, record_done, pasted;
 	struct connect_files files;
 	struct connect_sound sound;
+	struct connect_clip clip;
 	bool shot;    /* the host's own picture has come */
-	bool untyped; /* the host could not type a part of the text */
+	bool untyped; /* the host could not type a part of the text, or nobody read it */
 	int status;
 	char progress[200]; /* what the connection waits for, as last told */
 };
@@ -96,6 +98,8 @@ static void act(struct run *r)
 		e = hawser_session_type_text(r->session, o->type_text);
 	if (e == HAWSER_OK && *o->copy_text)
 		e = hawser_session_send_clipboard(r->session, o->copy_text, strlen(o->copy_text));
+	if (e == HAWSER_OK && o->clip.in)
+		e = connect_clip_send(&o->clip, r->session);
 	if (e == HAWSER_OK && *o->chat_text)
 		e = hawser_session_send_chat(r->session, o->chat_text);
 	if (e == HAWSER_OK && o->files.count)
@@ -116,12 +120,11 @@ static void act(struct run *r)
 		if (e < 0)
 			finish(r, cli_fail(cli_exit_of(e), "%s", hawser_last_error()));
 	}
-	uint64_t wait = o->after_us;
-	if (!o->after_given && (o->has_click || *o->type_text || *o->copy_text || *o->chat_text))
-		wait = SETTLE_US;
+	bool says = o->has_click || *o->type_text || *o->copy_text || *o->chat_text || o->clip.in;
+	uint64_t wait = !o->after_given && says ? SETTLE_US : o->after_us;
+
 	/* Without an end of its own a run lasts until it is interrupted, or the text is there. */
-	if (o->after_given || *o->screenshot || *o->copy_text || *o->chat_text || *o->type_text ||
-			o->has_click)
+	if (o->after_given || *o->screenshot || says)
 		r->end_us = r->first_us + wait;
 }
 
@@ -260,7 +263,7 @@ static void on_message(struct run *r, const struct hawser_event *ev)
 		finish(r, status);
 	else
 		cli_fail(0, "the host says: %s: %s", ev->u.message.title, ev->u.message.text);
-	if (strstr(ev->u.message.kind, "untyped"))
+	if (strstr(ev->u.message.kind, "untyped") || strstr(ev->u.message.kind, "unread"))
 		r->untyped = true;
 }
 
@@ -310,13 +313,15 @@ static void on_event(hawser_session *session, const struct hawser_event *ev, voi
 		on_privacy(r, ev);
 		break;
 	case HAWSER_EVENT_CLIPBOARD:
-		if (r->o->paste && !r->pasted) {
+		if (r->o->paste && !r->pasted && ev->u.text.length) {
 			r->pasted = true;
 			fwrite(ev->u.text.utf8, 1, ev->u.text.length, stdout);
 			fputc('\n', stdout);
 			if (fflush(stdout) != 0)
 				lost_output(r);
 		}
+		if (connect_clip_event(&r->clip, &r->o->clip, ev) != CLI_OK)
+			lost_output(r);
 		break;
 	case HAWSER_EVENT_CLIPFILES:
 		if (!connect_files_event(&r->files, &r->o->files, session, ev->u.clipfiles))
@@ -403,7 +408,8 @@ static void no_picture(struct run *r)
 static bool awaits(const struct run *r)
 {
 	return (*r->o->host_screenshot && !r->shot) || (r->o->paste && !r->pasted) ||
-			(*r->o->files.paste && !r->files.done);
+			(*r->o->files.paste && !r->files.done) ||
+			!connect_clip_done(&r->clip, &r->o->clip);
 }
 
 /* How long to wait for the next thing, in ms; ends the run when its time has come. */
@@ -430,12 +436,15 @@ static int next_wait(struct run *r)
 									  "the host's clipboard sent no %s",
 									  r->o->paste && !r->pasted
 											  ? "text"
+											  : r->o->clip.out
+											  ? "such format"
 											  : "files"));
 			return 0;
 		}
 		return r->o->timeout_us && !r->files.begun ? wait_ms(now, due) : -1;
 	}
-	if ((r->o->paste || *r->o->files.paste || *r->o->host_screenshot) && !r->o->after_given)
+	if ((r->o->paste || *r->o->files.paste || *r->o->host_screenshot || r->o->clip.out) &&
+			!r->o->after_given)
 		r->end_us = r->end_us && r->end_us > now ? r->end_us : now;
 	if (!r->end_us)
 		return -1;
@@ -526,8 +535,12 @@ static int run_headless(const struct connect_options *o)
 	sc.files_to_host = o->files.count > 0;
 	sc.files_from_host = *o->files.paste;
 	sc.print_to = o->print_to;
+	sc.no_clipboard = o->clipboard == 3 ||
+			(!o->paste && !*o->copy_text && !sc.files_to_host && !sc.files_from_host &&
+					!o->clip.in && !o->clip.out);
+	sc.no_clipboard_to_host = o->clipboard == 2;
+	sc.no_clipboard_from_host = o->clipboard == 1;
 	sc.camera = o->camera;
-	sc.no_clipboard = !o->paste && !*o->copy_text && !sc.files_to_host && !sc.files_from_host;
 	sc.quality = qualities[o->quality];
 	sc.codec = connect_options_codec(o);
 	sc.chroma = (enum hawser_chroma)o->chroma; /* its words stand in that order */

@@ -112,6 +112,15 @@ static const struct hws_option table[] = {
 	FLAG("", "call", call,
 			"Call the person at the host: this machine's microphone is heard there and the "
 			"host's here, once that person accepts."),
+	{ .section = "",
+			.name = "clipboard",
+			.type = HWS_OPT_ENUM,
+			.offset = AT(clipboard),
+			.def = "both",
+			.choices = "both|send|receive|off",
+			.arg = "WAY",
+			.help = "Share what is copied: send what is copied here, receive what is "
+				"copied at the host, both or nothing; files included." },
 	FLAG("", "remember", remember,
 			"Keep what logs in (never the password itself) for the next time."),
 	FLAG("", "headless", headless, "Open no window; do what the options below say, then end."),
@@ -151,6 +160,12 @@ static const struct hws_option table[] = {
 			"Write this to the person at the host. What that person writes is printed on "
 			"standard error, with or without it."),
 	FLAG(HEADLESS, "paste", paste, "Wait for a text from the host's clipboard and print it."),
+	TEXT(HEADLESS, "clipboard-in", clip.help_in, "FORMAT=FILE",
+			"Put this file into the host's clipboard as text, html, rtf, png, svg or "
+			"sheet; may be given again, for other formats of the same thing."),
+	TEXT(HEADLESS, "clipboard-out", clip.help_out, "FORMAT=FILE",
+			"Wait until something is copied at the host that has this format, and write it "
+			"to this file (- is standard output); may be given again."),
 	TEXT(HEADLESS, "copy-files", copy_files_help, "PATH",
 			"Copy this file or folder, to be pasted at the host while this runs; may be "
 			"given again and again."),
@@ -313,6 +328,8 @@ static int check_kind(const struct connect_options *o)
 			: *o->copy_text       ? "--copy"
 			: *o->chat_text       ? "--chat"
 			: o->paste            ? "--paste"
+			: o->clip.in          ? "--clipboard-in"
+			: o->clip.out         ? "--clipboard-out"
 			: o->files.count      ? "--copy-files"
 			: *o->files.paste     ? "--paste-files"
 			: *o->print_to        ? "--print-to"
@@ -339,6 +356,8 @@ static int check_view_only(const struct connect_options *o)
 			: *o->click                        ? "--click"
 			: *o->copy_text                    ? "--copy"
 			: o->paste                         ? "--paste"
+			: o->clip.in                       ? "--clipboard-in"
+			: o->clip.out                      ? "--clipboard-out"
 			: o->files.count                   ? "--copy-files"
 			: *o->files.paste                  ? "--paste-files"
 							   : NULL;
@@ -347,6 +366,24 @@ static int check_view_only(const struct connect_options *o)
 		return cli_fail(CLI_USAGE, "%s does not go with %s", wrong,
 				o->camera ? "--camera" : "--view-only");
 	return CLI_OK;
+}
+
+/* What --clipboard closes cannot be asked for. */
+static int check_clipboard(const struct connect_options *o)
+{
+	bool in = o->clip.in || *o->copy_text || o->files.count;
+	bool out = o->clip.out || o->paste || *o->files.paste;
+
+	if (in && (o->clipboard == 2 || o->clipboard == 3))
+		return cli_fail(CLI_USAGE,
+				"nothing is copied to the host with --clipboard receive or off");
+	if (out && (o->clipboard == 1 || o->clipboard == 3))
+		return cli_fail(CLI_USAGE,
+				"nothing is pasted from the host with --clipboard send or off");
+	if (o->clip.in && *o->copy_text)
+		return cli_fail(CLI_USAGE,
+				"--copy and --clipboard-in are two copies: give one of them");
+	return connect_clip_check(&o->clip);
 }
 
 /* 1, 2, ... of the first character that no key types; 0: there is none. */
@@ -426,7 +463,8 @@ int connect_options_parse(struct connect_options *o, int argc, char **argv)
 	o->after_given = given(argc, argv, "--after");
 	o->timeout_given = given(argc, argv, "--timeout");
 	if (take_texts(o, &argc, argv) != CLI_OK ||
-			connect_files_take(&o->files, &argc, argv) != CLI_OK)
+			connect_files_take(&o->files, &argc, argv) != CLI_OK ||
+			connect_clip_take(&o->clip, &argc, argv) != CLI_OK)
 		return CLI_USAGE;
 	/* The target may stand before, between or behind the options. */
 	while (rest < argc) {
@@ -472,6 +510,8 @@ int connect_options_parse(struct connect_options *o, int argc, char **argv)
 		status = connect_files_check(&o->files);
 	if (status == CLI_OK)
 		status = connect_displays_check(&o->displays);
+	if (status == CLI_OK)
+		status = check_clipboard(o);
 	if (status != CLI_OK)
 		return status;
 	return parse_click(o);

@@ -1,5 +1,6 @@
 /* cli/connect_options: the command line of `hawser connect`. */
 #pragma once
+#include "client/cli/connect_clip.h"
 #include "client/cli/connect_displays.h"
 #include "client/cli/connect_files.h"
 #include "shared/conf/option.h"
@@ -11,6 +12,7 @@ struct connect_options {
 	bool restart_host, switch_sides, switch_fd;
 	char *own_id, *host_screenshot;
 	struct connect_files_wish files;
+	struct connect_clip_wish clip;
 	struct connect_displays_wish displays;
 	char *copy_files_help; /* only for the list of options */
 	char *print_to;        /* a folder, "cups", "cups:QUEUE" */
@@ -20,7 +22,7 @@ struct connect_options {
 	uint32_t fps, volume;
 	char *audio; /* "", "on", "off", a file */
 	bool call;
-	int quality, codec, chroma, keyboard;
+	int quality, codec, chroma, keyboard, clipboard;
 	const char *type_text, *copy_text,
 			*chat_text; /* as given, perhaps of many lines; "" = none */
 	/* out of the texts */

@@ -10,6 +10,7 @@ int connect_window(const struct connect_options *o)
 	static const char *const qualities[] = { NULL, "low", "balanced", "best" };
 	static const char *const chromas[] = { NULL, "420", "444" };
 	static const char *const keyboards[] = { NULL, "map", "translate", "legacy" };
+	static const char *const ways[] = { NULL, "send", "receive", "off" };
 	static const char *const follows[] = { NULL, "pointer", "window", "both" };
 	enum hawser_codec codec = connect_options_codec(o);
 	char volume[8];
@@ -22,7 +23,8 @@ int connect_window(const struct connect_options *o)
 		{ "--own-id", o->own_id }, { "--display", o->displays.display_text },
 		{ "--resolution", o->displays.resolution_text },
 		{ "--follow", follows[o->displays.follow] }, { "--audio", o->audio },
-		{ "--volume", o->volume < 100 ? volume : NULL } };
+		{ "--volume", o->volume < 100 ? volume : NULL },
+		{ "--clipboard", ways[o->clipboard] } };
 	const struct {
 		const char *name;
 		bool on;

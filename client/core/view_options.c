@@ -52,10 +52,16 @@ static bool has_pictures(enum hws_session_kind kind)
 	return kind == HWS_KIND_REMOTE || kind == HWS_KIND_CAMERA;
 }
 
+static bool is_deaf(const struct hws_view_options *o)
+{
+	return o->view_only || hws_view_options_no_clipboard(o);
+}
+
 /* Files of the clipboard, whichever way. */
 static bool has_files(const struct hws_view_options *o)
 {
-	return !o->view_only && !o->no_clipboard && (o->files_to_host || o->files_from_host);
+	return !o->view_only && !hws_view_options_no_clipboard(o) &&
+			(hws_view_options_gives_files(o) || hws_view_options_takes_files(o));
 }
 
 void hws_view_options_login(enum hws_session_kind kind, const struct hws_view_options *o,
@@ -85,7 +91,7 @@ void hws_view_options_login(enum hws_session_kind kind, const struct hws_view_op
 		m->block_input = YES;
 	if (o->view_only)
 		m->disable_keyboard = YES;
-	if (o->view_only || o->no_clipboard)
+	if (is_deaf(o))
 		m->disable_clipboard = YES;
 	if (has_files(o))
 		m->enable_file_transfer = YES;
@@ -159,9 +165,8 @@ static bool change_pictures(const struct hws_view_options *before,
 		m->disable_audio = after->sound ? NO : YES;
 		changed = true;
 	}
-	bool deaf = after->view_only || after->no_clipboard;
-	if (deaf != (before->view_only || before->no_clipboard)) {
-		m->disable_clipboard = deaf ? YES : NO;
+	if (is_deaf(after) != is_deaf(before)) {
+		m->disable_clipboard = is_deaf(after) ? YES : NO;
 		changed = true;
 	}
 	return changed;

@@ -137,12 +137,13 @@ struct hws_login *hws_viewer_login(struct hws_viewer *v)
 
 int hws_viewer_pack(struct hws_viewer *v, const Ses__Message *m)
 {
-	enum hws_channel channel = hws_session_channel(hws_session_row_of(m), HWS_TO_HOST);
+	enum hws_channel channel;
 	struct hws_buf out;
 	int r;
 
 	hws_buf_init(&out, HWS_SES_FRAME_MAX);
 	r = hws_ses_pack(m, &out);
+	channel = hws_session_channel_of(hws_session_row_of(m), HWS_TO_HOST, hws_buf_len(&out));
 	if (r == HWS_OK && hws_buf_len(&out) > hws_channel_message_max(channel))
 		r = HWS_ERR_TOOBIG; /* its service should have split it */
 	if (r == HWS_OK)

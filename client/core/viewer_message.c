@@ -8,16 +8,45 @@
 #include "shared/wire/limits.h"
 #include "shared/wire/session_table.h"
 #include <stdio.h>
+#include <string.h>
+
+/* Hosts send some texts as keys of their own table of languages: nobody could read those. */
+static const char *plain_words(const char *text)
+{
+	static const struct {
+		const char *key, *words;
+	} known[] = {
+		{ "remote-printing-disallowed-tile-tip", "Printing is not permitted" },
+		{ "remote-printing-disallowed-text-tip",
+				"The host does not permit this session to receive what is printed there." },
+	};
+
+	for (size_t i = 0; i < HWS_COUNT(known); i++)
+		if (strcmp(text, known[i].key) == 0)
+			return known[i].words;
+	return text;
+}
+
+/* Two pages of help have names; whatever else stands there is no link that anybody should
+ * follow. */
+static const char *known_link(const char *link)
+{
+	return strcmp(link, "rustdesk docs home") == 0 ||
+					strcmp(link, "rustdesk docs x11-required") == 0
+			? link
+			: "";
+}
 
 static void on_box(struct hws_viewer *v, Ses__Message *m)
 {
 	const Ses__MessageBox *b = m->message_box;
-	char kind[64], title[200], text[1000], link[100];
+	char kind[64], title[200], text[1000];
 
 	v->ops.box(hws_readable_text(kind, sizeof(kind), hws_bytes_str(b->msgtype)),
-			hws_readable_text(title, sizeof(title), hws_bytes_str(b->title)),
-			hws_readable_text(text, sizeof(text), hws_bytes_str(b->text)),
-			hws_readable_text(link, sizeof(link), hws_bytes_str(b->link)), v->arg);
+			hws_readable_text(
+					title, sizeof(title), hws_bytes_str(plain_words(b->title))),
+			hws_readable_text(text, sizeof(text), hws_bytes_str(plain_words(b->text))),
+			known_link(b->link), v->arg);
 }
 
 static void on_permission(struct hws_viewer *v, Ses__Message *m)

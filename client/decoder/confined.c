@@ -40,7 +40,13 @@ static void job_done(struct hws_confined_job *j, int r, const struct hws_confine
 	job_free(j);
 }
 
-/* All that wait, or the requests of one kind. */
+/* A host sends it once, so it is asked for once more when a process was lost. */
+static bool is_sent_once(const struct hws_confined_job *j)
+{
+	return j->request.kind == HWS_DECODE_UNPACK || j->request.kind == HWS_DECODE_IMAGE;
+}
+
+/* All that wait, or those of pictures of a display. */
 static void fail_waiting(struct hws_confined *c, int r, bool all)
 {
 	struct hws_list *node, *next, gone;
@@ -49,7 +55,7 @@ static void fail_waiting(struct hws_confined *c, int r, bool all)
 	hws_list_init(&gone);
 	hws_list_for_safe (node, next, &c->waiting) {
 		struct hws_confined_job *j = hws_container(node, struct hws_confined_job, node);
-		if (!all && j->request.kind == HWS_DECODE_UNPACK)
+		if (!all && is_sent_once(j))
 			continue;
 		hws_list_remove(node);
 		hws_list_push(&gone, node);
@@ -416,8 +422,8 @@ static void lose(struct hws_confined *c, int err, const char *why)
 	}
 	if (c->on_loss)
 		c->on_loss(c->on_loss_arg);
-	/* A text is asked for once more: a host sends it once, and it may have been innocent. */
-	if (j && j->request.kind == HWS_DECODE_UNPACK && !j->again)
+	/* It may have been innocent. */
+	if (j && is_sent_once(j) && !j->again)
 		put_back(c, j);
 	else if (j)
 		job_done(j, err, NULL);

@@ -76,6 +76,15 @@ int hws_confined_patch(struct hws_confined *c, unsigned display, bool rgba, stru
 /* One frame of zstd of at most `max` bytes; results as of hws_decompress. */
 int hws_confined_unpack(struct hws_confined *c, struct hws_bytes in, size_t max,
 		hws_confined_done *done, void *arg) HWS_MUST_CHECK;
+struct hws_confined_image {
+	struct hws_bytes bytes; /* a PNG file, or pixels */
+	int width, height;      /* of those: R G B A, rows without a gap; 0: it is a file */
+	bool packed;            /* the pixels are one frame of zstd */
+};
+/* A picture of a clipboard as a PNG file of at most `max` bytes (HWS_ERR_TOOBIG), written by that
+ * process: nothing of the file that came but its pixels. Results as of hws_png_clean. */
+int hws_confined_image(struct hws_confined *c, const struct hws_confined_image *i, size_t max,
+		hws_confined_done *done, void *arg) HWS_MUST_CHECK;
 
 struct hws_confined_sound {
 	uint32_t rate, channels;         /* that hws_opus_can */

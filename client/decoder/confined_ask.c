@@ -1,6 +1,7 @@
 /* What can be asked of the process, and the memory that it draws pictures into: made, measured and
  * sealed on this side. */
 #include "client/decoder/confined_parts.h"
+#include "client/media/png.h"
 #include "shared/sys/isolation.h"
 #include "shared/sys/shared_memory.h"
 #include <stdio.h>
@@ -222,6 +223,28 @@ int hws_confined_unpack(struct hws_confined *c, struct hws_bytes in, size_t max,
 		return r;
 	j->request.max = (uint32_t)HWS_MIN(max, (size_t)HWS_DECODE_PAYLOAD_MAX);
 	hws_buf_put(&j->payload, in.ptr, in.len);
+	return hws_confined_job_submit(c, j);
+}
+
+int hws_confined_image(struct hws_confined *c, const struct hws_confined_image *i, size_t max,
+		hws_confined_done *done, void *arg)
+{
+	struct hws_confined_job *j;
+	int r;
+
+	if ((i->width || i->height) &&
+			(i->width <= 0 || i->height <= 0 || i->width > HWS_PICTURE_SIDE_MAX ||
+					i->height > HWS_PICTURE_SIDE_MAX ||
+					(long)i->width * i->height > HWS_PNG_PIXELS_MAX))
+		return HWS_ERR_RANGE;
+	r = hws_confined_job_new(c, HWS_DECODE_IMAGE, i->bytes.len, done, arg, &j);
+	if (r < 0)
+		return r;
+	j->request.width = (uint32_t)i->width;
+	j->request.height = (uint32_t)i->height;
+	j->request.flags = i->width && i->packed ? HWS_DECODE_PACKED : 0;
+	j->request.max = (uint32_t)HWS_MIN(max, (size_t)HWS_DECODE_PAYLOAD_MAX);
+	hws_buf_put(&j->payload, i->bytes.ptr, i->bytes.len);
 	return hws_confined_job_submit(c, j);
 }
 

@@ -1,6 +1,7 @@
 /* Both ends of the protocol check what they get, though only one of them may be hostile: the
  * process decodes a stranger's bytes, and may be the stranger's by then. */
 #include "client/decoder/protocol.h"
+#include "client/media/png.h"
 #include "shared/base/macros.h"
 
 /* A message may have frames of two sizes: the larger one before it is decoded, then the one that
@@ -72,6 +73,7 @@ int hws_decode_answer_check(const struct hws_decode_asked *asked, const struct h
 	case HWS_DECODE_PATCH:
 		return check_picture(asked, a);
 	case HWS_DECODE_UNPACK:
+	case HWS_DECODE_IMAGE:
 		return a->size <= (a->result == HWS_OK ? q->max : 0) ? HWS_OK : HWS_ERR_PROTO;
 	case HWS_DECODE_SOUND:
 		return check_samples(q, a);
@@ -101,6 +103,15 @@ int hws_decode_request_check(const struct hws_decode_request *q)
 		return q->size == 0 ? HWS_OK : HWS_ERR_PROTO;
 	case HWS_DECODE_UNPACK:
 		return q->max <= HWS_DECODE_PAYLOAD_MAX ? HWS_OK : HWS_ERR_PROTO;
+	case HWS_DECODE_IMAGE:
+		if (q->max > HWS_DECODE_PAYLOAD_MAX || q->flags & ~HWS_DECODE_PACKED)
+			return HWS_ERR_PROTO;
+		if (q->width == 0 && q->height == 0)
+			return q->flags ? HWS_ERR_PROTO : HWS_OK;
+		return q->width <= HWS_PICTURE_SIDE_MAX && q->height <= HWS_PICTURE_SIDE_MAX &&
+						(uint64_t)q->width * q->height <= HWS_PNG_PIXELS_MAX
+				? HWS_OK
+				: HWS_ERR_PROTO;
 	case HWS_DECODE_SOUND:
 		return hws_opus_can(q->rate, q->channels) && q->packets > 0 &&
 						q->packets <= HWS_DECODE_SOUNDS_MAX

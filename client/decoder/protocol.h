@@ -33,6 +33,9 @@ enum hws_decode_kind {
 	/* Packets of sound in order (each behind its length; 0: one that was lost); the samples are
 	 * answered, 16 bits, interleaved. */
 	HWS_DECODE_SOUND,
+	/* A picture of a clipboard, which is answered as a PNG file: one that is written anew, or
+	 * (with a size) made of pixels. */
+	HWS_DECODE_IMAGE,
 	HWS_DECODE_KINDS,
 	/* The answer to HWS_DECODE_NEED, with a descriptor of each slot's memory; no slots: it may
 	 * not be so large. */
@@ -46,6 +49,7 @@ enum hws_decode_kind {
  * follow. Without EXACT patches are over. */
 #define HWS_DECODE_EXACT 4u
 #define HWS_DECODE_WHOLE 8u
+#define HWS_DECODE_PACKED 16u          /* the pixels of an IMAGE are a frame of zstd */
 #define HWS_DECODE_NO_SLOT 0xffffffffu /* all are being looked at: decode, show nothing */
 
 struct hws_decode_request {
@@ -54,8 +58,8 @@ struct hws_decode_request {
 	uint32_t display;
 	uint32_t codec, slot, flags, packets;  /* VIDEO; PATCH: slot, flags */
 	uint32_t rects;                        /* VIDEO with EXACT */
-	uint32_t max;                          /* UNPACK: bytes at most */
-	uint32_t width, height, stride, slots; /* ROOM */
+	uint32_t max;                          /* UNPACK, IMAGE: bytes at most */
+	uint32_t width, height, stride, slots; /* ROOM; the first two: IMAGE, 0 = it is a file */
 	uint32_t rate, channels;               /* SOUND */
 };
 
@@ -75,8 +79,9 @@ enum hws_decode_answer_kind {
 
 struct hws_decode_answer {
 	uint32_t kind, id;
-	uint32_t size;  /* of what follows */
-	int32_t result; /* DONE: HWS_OK or an error of hws_decoder_decode, hws_decompress */
+	uint32_t size; /* of what follows */
+	/* DONE: HWS_OK or an error of hws_decoder_decode, hws_decompress, hws_png_clean */
+	int32_t result;
 	uint32_t version, confined;      /* HELLO */
 	uint32_t display, width, height; /* NEED; DONE of a VIDEO or PATCH: what the slot shows */
 	int32_t x, y, w, h;              /* DONE of a VIDEO: what changed */

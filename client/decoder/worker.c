@@ -5,6 +5,7 @@
 #include "client/decoder/display_decoder.h"
 #include "client/decoder/protocol.h"
 #include "client/decoder/sound_decoder.h"
+#include "client/media/png.h"
 #include "shared/base/mem.h"
 #include "shared/sys/isolation.h"
 #include "shared/sys/sandbox.h"
@@ -261,6 +262,40 @@ static int on_unpack(struct worker *w)
 	return r;
 }
 
+/* The size of pixels is theirs, whatever they unpack to. */
+static int pixels_to_png(struct worker *w, struct hws_bytes pixels)
+{
+	const struct hws_decode_request *q = &w->request;
+	size_t size = (size_t)q->width * q->height * 4;
+	struct hws_buf plain;
+	int r = HWS_OK;
+
+	hws_buf_init(&plain, size);
+	if (q->flags & HWS_DECODE_PACKED) {
+		r = hws_decompress(pixels, size, &plain);
+		pixels = hws_buf_bytes(&plain);
+	}
+	if (r == HWS_OK && pixels.len != size)
+		r = HWS_ERR_CORRUPT;
+	if (r == HWS_OK)
+		r = hws_png_from_rgba(pixels.ptr, (int)q->width, (int)q->height, &w->out);
+	hws_buf_done(&plain);
+	return r;
+}
+
+static int on_image(struct worker *w)
+{
+	struct hws_decode_answer a = { .kind = HWS_DECODE_DONE };
+	struct hws_bytes in = hws_buf_bytes(&w->payload);
+	int r;
+
+	hws_buf_init(&w->out, w->request.max);
+	a.result = w->request.width ? pixels_to_png(w, in) : hws_png_clean(in, &w->out);
+	r = answer(w, &a, a.result == HWS_OK ? hws_buf_bytes(&w->out) : (struct hws_bytes){ 0 });
+	hws_buf_done(&w->out);
+	return r;
+}
+
 static int on_sound(struct worker *w)
 {
 	const struct hws_decode_request *q = &w->request;
@@ -285,6 +320,7 @@ static int (*const rows[HWS_DECODE_KINDS])(struct worker *w) = {
 	[HWS_DECODE_UNPACK] = on_unpack,
 	[HWS_DECODE_PATCH] = on_patch,
 	[HWS_DECODE_SOUND] = on_sound,
+	[HWS_DECODE_IMAGE] = on_image,
 };
 
 static int read_request(struct worker *w)

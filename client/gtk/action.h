@@ -15,6 +15,7 @@ enum gui_action {
 	GUI_ACTION_SOUND,
 	GUI_ACTION_CALL,
 	GUI_ACTION_RECORD,
+	GUI_ACTION_CHAT,
 	/* behind the button of gtk/display_menu */
 	GUI_ACTION_STRETCH,
 	GUI_ACTION_FOLLOW_POINTER,

@@ -12,6 +12,9 @@ void gui_launch_fill(const struct gui_launch *launch, struct hawser_session_conf
 	conf->force_relay = launch->relay;
 	conf->view_only = launch->view_only;
 	conf->camera = launch->camera;
+	conf->no_clipboard = launch->clipboard == HAWSER_CLIPBOARD_OFF;
+	conf->no_clipboard_to_host = launch->clipboard == HAWSER_CLIPBOARD_RECEIVE;
+	conf->no_clipboard_from_host = launch->clipboard == HAWSER_CLIPBOARD_SEND;
 	conf->no_exact = launch->no_exact;
 	conf->allow_insecure = launch->accept_insecure;
 	conf->require_v2 = launch->require_v2;

@@ -1,5 +1,5 @@
-/* gtk/clipboard: keeps the desktop's clipboard and the session's in step: texts and
- * files. Main thread only. */
+/* gtk/clipboard: keeps the desktop's clipboard and the session's in step: all
+ * formats of what is copied, and files. Main thread only. */
 #pragma once
 #include <gtk/gtk.h>
 #include <hawser/hawser.h>

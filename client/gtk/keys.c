@@ -69,5 +69,5 @@ bool gui_keys_is_hotkey(guint keyval, GdkModifierType state)
 		return false;
 	keyval = gdk_keyval_to_lower(keyval);
 	return keyval == GDK_KEY_Return || keyval == GDK_KEY_KP_Enter || keyval == GDK_KEY_g ||
-			keyval == GDK_KEY_b;
+			keyval == GDK_KEY_b || keyval == GDK_KEY_m;
 }

@@ -9,6 +9,6 @@ unsigned gui_keys_locks(GdkDevice *device);
 /* What the keys give in this group, as hawser_session_set_layout takes it. */
 void gui_keys_layout(GdkDisplay *display, unsigned group,
 		uint32_t ret[HAWSER_LAYOUT_KEYS * HAWSER_LAYOUT_LEVELS]);
-/* Ctrl+Alt+Return (full screen), Ctrl+Alt+G (keyboard grab) and Ctrl+Alt+B (focus to the
- * buttons). */
+/* Ctrl+Alt+Return (full screen), Ctrl+Alt+G (keyboard grab), Ctrl+Alt+M (messages), Ctrl+Alt+B
+ * (focus to the buttons). */
 bool gui_keys_is_hotkey(guint keyval, GdkModifierType state);

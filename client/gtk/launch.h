@@ -19,6 +19,7 @@ struct gui_launch {
 	enum hawser_codec codec;
 	enum hawser_chroma chroma;
 	enum hawser_keyboard_mode keyboard;
+	enum hawser_clipboard clipboard;
 	unsigned fps;     /* 0 = the default */
 	unsigned quiet;   /* percent that the sound is quieter than the host's */
 	unsigned display; /* from 1; 0 = the host's choice */

@@ -51,6 +51,9 @@ static void usage(FILE *out)
 			"  --accept-insecure      agree beforehand to a session without encryption\n"
 			"  --require-v2           refuse everything but end-to-end encryption by hawser v2\n"
 			"  --view-only            send no input\n"
+			"  --clipboard both|send|receive|off\n"
+			"                         share what is copied: send what is copied here, receive\n"
+			"                         what is copied at the host; files included\n"
 			"  --camera               show the host's cameras in place of its desktop\n"
 			"  --no-exact             all by video, no exact changes beside it\n"
 			"  --display N|all        show display N, counted from 1; 0: the host's choice;\n"
@@ -244,6 +247,21 @@ static bool parse_sound(const char *audio, const char *volume, struct gui_launch
 	return false;
 }
 
+static bool parse_clipboard(const char *word, struct gui_launch *l)
+{
+	static const char *const words[] = { "off", "both", "send", "receive" };
+
+	for (size_t i = 0; word && i < G_N_ELEMENTS(words); i++)
+		if (hws_str_equal(word, words[i])) {
+			l->clipboard = (enum hawser_clipboard)i;
+			return true;
+		}
+	if (word)
+		fprintf(stderr, "hawser-desktop: --clipboard is both, send, receive or off, not '%s'\n",
+				word);
+	return !word;
+}
+
 static void print_and_leave(bool help)
 {
 	if (help)
@@ -258,7 +276,7 @@ static int parse(int argc, char **argv, struct gui_launch *l)
 	bool help = false, version = false, from_stdin = false;
 	const char *file = NULL, *seconds = NULL, *quality = NULL, *codec = NULL, *fps = NULL,
 		   *keyboard = NULL, *display = NULL, *chroma = NULL, *audio = NULL, *volume = NULL,
-		   *resolution = NULL, *follow = NULL;
+		   *resolution = NULL, *follow = NULL, *clipboard = NULL;
 	const struct flag flags[] = {
 		{ "--help", &help, NULL },
 		{ "--version", &version, NULL },
@@ -282,6 +300,7 @@ static int parse(int argc, char **argv, struct gui_launch *l)
 		{ "--chroma", NULL, &chroma },
 		{ "--fps", NULL, &fps },
 		{ "--keyboard", NULL, &keyboard },
+		{ "--clipboard", NULL, &clipboard },
 		{ "--display", NULL, &display },
 		{ "--audio", NULL, &audio },
 		{ "--volume", NULL, &volume },
@@ -354,7 +373,8 @@ static int parse(int argc, char **argv, struct gui_launch *l)
 		return 2;
 	}
 	if (!parse_wishes(quality, codec, fps, l) || !parse_keyboard(keyboard, l) ||
-			!parse_chroma(chroma, l) || !parse_sound(audio, volume, l))
+			!parse_chroma(chroma, l) || !parse_sound(audio, volume, l) ||
+			!parse_clipboard(clipboard, l))
 		return 2;
 	if (l->has_switch && read(SWITCH_FD, l->switch_number, sizeof(l->switch_number)) !=
 					(ssize_t)sizeof(l->switch_number)) {
@@ -373,7 +393,7 @@ static int parse(int argc, char **argv, struct gui_launch *l)
 
 int main(int argc, char **argv)
 {
-	struct gui_launch launch = { 0 };
+	struct gui_launch launch = { .clipboard = HAWSER_CLIPBOARD_BOTH };
 	int r = parse(argc, argv, &launch);
 
 	if (r) {

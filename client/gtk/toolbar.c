@@ -5,7 +5,7 @@
 #include "client/gtk/display_menu.h"
 
 #define DATA "hawser-toolbar"
-#define BUTTONS 9
+#define BUTTONS 10
 #define LISTS_AT 5 /* before this button */
 
 static const struct button {
@@ -29,6 +29,8 @@ static const struct button {
 			"Talk to the person at the host: your microphone is heard there" },
 	{ GUI_ACTION_RECORD, true, false, "media-record-symbolic", NULL, "Record",
 			"Keep what is shown in files, in the folder of the settings" },
+	{ GUI_ACTION_CHAT, false, false, "mail-unread-symbolic", NULL, "Messages",
+			"Write to the person at the host (Ctrl+Alt+M)" },
 	{ GUI_ACTION_DISCONNECT, false, true, "network-offline-symbolic", NULL, "Disconnect",
 			"End the session" },
 };

@@ -2,6 +2,7 @@
  * what they show. */
 #include "client/gtk/window_session.h"
 #include "client/gtk/canvas.h"
+#include "client/gtk/chat.h"
 #include "client/gtk/clipboard.h"
 #include "client/gtk/displays.h"
 #include "client/gtk/edge_bar.h"
@@ -17,7 +18,7 @@ struct session_window {
 	struct gui_app *app;
 	GtkWindow *window;
 	GtkWidget *bar, *edge_bar, *edge;
-	GtkWidget *notice;
+	GtkWidget *notice, *chat;
 	struct gui_recording *recording;
 	GtkLabel *status;
 	GuiCanvas *canvas;
@@ -145,6 +146,9 @@ static void on_action(enum gui_action action, int value, gpointer arg)
 	case GUI_ACTION_RECORD:
 		gui_recording_set(w->recording, w->session, value);
 		break;
+	case GUI_ACTION_CHAT:
+		gui_chat_open(w->chat, !gtk_widget_get_visible(w->chat));
+		break;
 	case GUI_ACTION_DISCONNECT:
 		gtk_window_close(w->window);
 		break;
@@ -179,6 +183,10 @@ static void on_hotkey(guint keyval, gpointer arg)
 	case GDK_KEY_b:
 		focus_bar(w);
 		break;
+	case GDK_KEY_m:
+		if (w->ready)
+			gui_chat_open(w->chat, !gtk_widget_get_visible(w->chat));
+		break;
 	default:
 		set_fullscreen(w, !gtk_window_is_fullscreen(w->window));
 	}
@@ -205,7 +213,9 @@ static void on_focus_changed(GtkWindow *window, GParamSpec *param, gpointer arg)
 	if (focus == GTK_WIDGET(w->canvas))
 		w->in_bar = false;
 	else if (!w->in_bar && !w->focus_idle && gui_pages_has_picture(w->pages) &&
-			!(focus && gtk_widget_get_ancestor(focus, GTK_TYPE_POPOVER)))
+			!(focus &&
+					(gtk_widget_get_ancestor(focus, GTK_TYPE_POPOVER) ||
+							gtk_widget_is_ancestor(focus, w->chat))))
 		w->focus_idle = g_idle_add(return_focus, w);
 }
 
@@ -251,6 +261,7 @@ static void set_ready(struct session_window *w, bool ready)
 	w->ready = ready;
 	gui_toolbar_set_ready(w->bar, ready);
 	gui_toolbar_set_ready(w->edge_bar, ready);
+	gui_chat_set_ready(w->chat, ready);
 	if (ready)
 		return;
 	gtk_label_set_text(w->status, "");
@@ -361,7 +372,7 @@ static void on_event(hawser_session *session, const struct hawser_event *e, void
 		on_closed(w, e);
 		break;
 	case HAWSER_EVENT_CHAT:
-		gui_notice_show(w->notice, "Message", e->u.text.utf8, e->u.text.length);
+		gui_chat_receive(w->chat, e->u.text.utf8, e->u.text.length);
 		break;
 	case HAWSER_EVENT_HOST_KEY:
 		if (!*e->u.host_key.text)
@@ -379,6 +390,13 @@ static void on_event(hawser_session *session, const struct hawser_event *e, void
 	default: /* what sessions of other kinds have */
 		break;
 	}
+}
+
+static const char *on_chat(const char *text, gpointer arg)
+{
+	struct session_window *w = arg;
+
+	return hawser_session_send_chat(w->session, text) < 0 ? hawser_last_error() : NULL;
 }
 
 static void on_secret(const char *text, bool keep, bool two_factor, gpointer arg)
@@ -514,6 +532,8 @@ static void build_window(struct session_window *w, const char *target)
 	w->recording = gui_recording_new(w->notice, w->bar, w->edge_bar);
 	gtk_overlay_add_overlay(GTK_OVERLAY(overlay), gui_recording_mark(w->recording));
 	gtk_box_append(GTK_BOX(column), w->notice);
+	w->chat = gui_chat_new(on_chat, w);
+	gtk_box_append(GTK_BOX(column), w->chat);
 	w->status = gui_status_line_new();
 	gtk_box_append(GTK_BOX(column), GTK_WIDGET(w->status));
 	gtk_window_set_child(w->window, column);

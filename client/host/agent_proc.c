@@ -254,6 +254,8 @@ static void send_conf(struct hws_agent_proc *d)
 	c.voice_call = (uint32_t)s->voice_call;
 	c.voice_into_programs = s->voice_into;
 	c.terminal_keep_ms = s->terminal_keep_us / HWS_US_PER_MS;
+	c.clip_keep_in = !hws_settings_clip_from_host(s);
+	c.clip_keep_out = !hws_settings_clip_to_host(s);
 	c.no_exact = !s->exact_text;
 	c.state_dir = s->state_dir;
 	c.config_dir = (char *)(uintptr_t)config_dir(s, folder, sizeof(folder));

@@ -43,7 +43,7 @@ static const char *cut_text(const struct hws_gate *g)
 
 void hws_gate_forward(struct hws_gate *g, const struct hws_session_row *row, struct hws_bytes frame)
 {
-	enum hws_channel channel = hws_session_channel(row, HWS_TO_HOST);
+	enum hws_channel channel = hws_session_channel_of(row, HWS_TO_HOST, frame.len);
 	int r = hws_ipc_send_wire(g->agent, channel, frame);
 
 	if (r < 0)

@@ -10,17 +10,23 @@
 #define BOX_TYPE "custom-nook-nocancel-hasclose"
 #define NO_FILES "No permission of file transfer"
 
-static int send_box(const char *title, const char *text, hws_refusal_send send, void *arg)
+static int send_box_of(const char *type, const char *title, const char *text, hws_refusal_send send,
+		void *arg)
 {
 	Ses__Message m = SES__MESSAGE__INIT;
 	Ses__MessageBox box = SES__MESSAGE_BOX__INIT;
 
-	box.msgtype = (char *)BOX_TYPE;
+	box.msgtype = (char *)(uintptr_t)type;
 	box.title = (char *)(uintptr_t)title;
 	box.text = (char *)(uintptr_t)text;
 	m.union_case = SES__MESSAGE__UNION_MESSAGE_BOX;
 	m.message_box = &box;
 	return send(&m, arg);
+}
+
+static int send_box(const char *title, const char *text, hws_refusal_send send, void *arg)
+{
+	return send_box_of(BOX_TYPE, title, text, send, arg);
 }
 
 static int send_misc(Ses__Misc *misc, hws_refusal_send send, void *arg)
@@ -182,6 +188,10 @@ int hws_refuse(const struct hws_session_row *row, const Ses__Message *m, enum hw
 	case HWS_ANSWER_NONE:
 		break;
 	case HWS_ANSWER_BOX:
+		/* scripts tell by the type that nobody has read it */
+		if (misc && misc->union_case == SES__MISC__UNION_CHAT_MESSAGE)
+			return send_box_of(
+					BOX_TYPE "-unread", "Not available", row->text, send, arg);
 		return send_box("Not available", row->text, send, arg);
 	case HWS_ANSWER_FILE_JOB:
 		return refuse_file_job(m, send, arg);

@@ -206,6 +206,14 @@ static const struct hws_option table[] = {
 			"full: everything below; view: nothing of it; custom: as set.", NULL },
 	BOOL("enable-keyboard", keyboard, "Viewers may use keyboard and mouse."),
 	BOOL("enable-clipboard", clipboard, "Viewers may share the clipboard."),
+	{ "permissions", "clipboard-direction", 0, HWS_OPT_ENUM, AT(clipboard_direction), "both", 0,
+			0, "both|to-host|from-host|off", R, "WAY",
+			"to-host: what is copied here stays here; from-host: what viewers copy does not come; files included.",
+			NULL },
+	{ "permissions", "one-way-clipboard-redirection", 0, HWS_OPT_BOOL, AT(one_way_clipboard),
+			"no", 0, 0, NULL, R, NULL,
+			"What is copied here stays here, whatever clipboard-direction says.",
+			NULL },
 	BOOL("enable-audio", audio, "Viewers may hear sound, and ring."),
 	BOOL("enable-file-transfer", file,
 			"Viewers may transfer files: those of 'files-roots', as 'files-access' says."),
@@ -405,7 +413,22 @@ uint32_t hws_settings_permissions(const struct hws_settings *s, uint64_t server_
 		if (on && hws_permission_get(server_map, own[i].p) != HWS_PERM_DENY)
 			set |= HWS_NEED(own[i].p);
 	}
+	if (!hws_settings_clip_to_host(s) && !hws_settings_clip_from_host(s))
+		set &= ~HWS_NEED(HWS_PERM_CLIPBOARD);
 	return set;
+}
+
+bool hws_settings_clip_to_host(const struct hws_settings *s)
+{
+	return s->clipboard_direction == HWS_CLIPBOARD_BOTH ||
+			s->clipboard_direction == HWS_CLIPBOARD_TO_HOST;
+}
+
+bool hws_settings_clip_from_host(const struct hws_settings *s)
+{
+	return !s->one_way_clipboard &&
+			(s->clipboard_direction == HWS_CLIPBOARD_BOTH ||
+					s->clipboard_direction == HWS_CLIPBOARD_FROM_HOST);
 }
 
 const char *hws_settings_account(const struct hws_settings *s)

@@ -9,6 +9,12 @@
 #define HWS_ACCOUNT_MAX 64u /* a longer name is no account's */
 
 enum hws_tristate { HWS_AUTO, HWS_YES, HWS_NO };
+enum hws_clipboard_direction {
+	HWS_CLIPBOARD_BOTH,
+	HWS_CLIPBOARD_TO_HOST,
+	HWS_CLIPBOARD_FROM_HOST,
+	HWS_CLIPBOARD_OFF
+};
 enum hws_access_mode { HWS_ACCESS_CUSTOM, HWS_ACCESS_FULL, HWS_ACCESS_VIEW };
 
 struct hws_settings {
@@ -53,6 +59,8 @@ struct hws_settings {
 	int role; /* of an agent: enum hws_agent_role */
 	/* what they may do */
 	int access_mode;
+	int clipboard_direction; /* enum hws_clipboard_direction */
+	bool one_way_clipboard;
 	bool keyboard, clipboard, audio, file, camera, terminal, tunnel, restart, recording,
 			block_input, privacy_mode, printer;
 };
@@ -71,6 +79,9 @@ void hws_settings_done(struct hws_settings *s);
  * denies (the ControlPermissions that a rendezvous server attached, 0 = nothing). An ALLOW of the
  * server adds nothing: it cannot open what the owner has closed. */
 uint32_t hws_settings_permissions(const struct hws_settings *s, uint64_t server_map);
+/* Whether what viewers copy comes to this desktop, and the other way round; files included. */
+bool hws_settings_clip_to_host(const struct hws_settings *s);
+bool hws_settings_clip_from_host(const struct hws_settings *s);
 /* When hostd runs as root: the account that files and terminals are served as; "" = none is set. */
 const char *hws_settings_account(const struct hws_settings *s);
 void hws_settings_vault(const struct hws_settings *s, struct hws_vault_conf *ret);

@@ -1,33 +1,29 @@
-/* platform/clip: text and files of the desktop's clipboard, both ways. What was set through here,
- * and what carries the mark of another remote desktop program, is not reported back. Loop thread
- * only. */
+/* platform/clip: content and files of the desktop's clipboard, both ways. What was set through
+ * here, and what carries the mark of another remote desktop program, is not reported back. Loop
+ * thread only. */
 #pragma once
-#include "shared/base/bytes.h"
-#include "shared/base/err.h"
-#include <stdbool.h>
-
-#define HWS_CLIP_TEXT_MAX (32u << 20)
+#include "client/platform/clip_content.h"
 
 struct hws_clip;
 
 struct hws_clip_events {
-	/* Somebody copied text (valid UTF-8, not empty); borrows until return. */
-	void (*on_text)(struct hws_bytes text, void *arg);
-	/* A remote desktop program, perhaps this one, has set this text; may be NULL. */
-	void (*on_marked)(struct hws_bytes text, void *arg);
+	/* Somebody copied something, in one format at least; borrows until return. */
+	void (*on_content)(const struct hws_clip_content *c, void *arg);
+	/* A remote desktop program, perhaps this one, has set this; may be NULL. */
+	void (*on_marked)(const struct hws_clip_content *c, void *arg);
 	void *arg;
 };
 
 struct hws_clip_file_events {
 	/* Somebody copied files: absolute paths, at least one; borrows until return. What he copied
-	 * may have a text, too, which is told by on_text. */
+	 * may have a text, too, which is told by on_content. */
 	void (*on_files)(const char *const *paths, size_t n, void *arg);
 	void *arg;
 };
 
 struct hws_clip_impl {
 	void (*watch)(struct hws_clip *c, bool on);
-	int (*set_text)(struct hws_clip *c, struct hws_bytes text);
+	int (*set)(struct hws_clip *c, const struct hws_clip_content *content);
 	/* NULL: a desktop without files. */
 	void (*watch_files)(struct hws_clip *c, bool on);
 	int (*set_files)(struct hws_clip *c, const char *const *paths, size_t n);
@@ -45,10 +41,19 @@ static inline void hws_clip_watch(struct hws_clip *c, bool on)
 	c->impl->watch(c, on);
 }
 
-/* UTF-8, copied. HWS_ERR_TOOBIG above HWS_CLIP_TEXT_MAX, HWS_ERR_NOMEM. */
+/* All formats of it are offered at once; copied. HWS_ERR_TOOBIG above HWS_CLIP_PART_MAX or
+ * HWS_CLIP_ALL_MAX, HWS_ERR_NOMEM. */
+static inline HWS_MUST_CHECK int hws_clip_set(
+		struct hws_clip *c, const struct hws_clip_content *content)
+{
+	return c->impl->set(c, content);
+}
+
 static inline HWS_MUST_CHECK int hws_clip_set_text(struct hws_clip *c, struct hws_bytes text)
 {
-	return c->impl->set_text(c, text);
+	const struct hws_clip_content content = hws_clip_content_text(text);
+
+	return hws_clip_set(c, &content);
 }
 
 static inline bool hws_clip_has_files(const struct hws_clip *c)

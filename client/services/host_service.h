@@ -40,6 +40,8 @@ struct hws_service_conf {
 	uint64_t terminal_keep_us;  /* how long one lives on without a viewer; 0 = not */
 	enum hws_voice_call voice_call;
 	bool voice_into_programs; /* they hear a caller as their microphone */
+	/* What is copied here stays here; what viewers copy stays with them. Files included. */
+	bool clip_keep_in, clip_keep_out;
 };
 
 /* What was done for a viewer, and the owner of the host may want to know. Borrowed. */

@@ -5,8 +5,8 @@
  *
  * How to choose a channel: two messages whose order matters go on the same one, or the earlier one
  * goes on a channel of an earlier class. Nothing else is promised. So a report of displays is on
- * the channel of the pictures that depend on it, the copied text of a viewer on that of the keys
- * that paste it, and the reason of an end goes when all else has gone. */
+ * the channel of the pictures that depend on it, the copied text of a viewer (a small one) on that
+ * of the keys that paste it, and the reason of an end goes when all else has gone. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -12,8 +12,7 @@ static const uint8_t of_service[HWS_SERVICE_COUNT][2] = {
 	AT(VIDEO, INPUT, VIDEO), /* to the host: which display, which size, what was seen */
 	AT(CURSOR, INPUT, CURSOR),
 	AT(INPUT, INPUT, INPUT),
-	AT(CLIPBOARD, INPUT,
-			CLIPBOARD), /* a paste that overtook the text would paste the old one */
+	AT(CLIPBOARD, CLIPBOARD, CLIPBOARD), /* what is small: hws_session_channel_of */
 	/* lists, and the ranges that deployed programs ask for, cannot be split */
 	AT(CLIPFILES, CLIPBOARD, CLIPBOARD),
 	AT(CHAT, INPUT, CONTROL),
@@ -53,4 +52,14 @@ enum hws_channel hws_session_channel(
 			return HWS_CHANNEL_VIDEO;
 	}
 	return hws_session_service_channel(row->service, to);
+}
+
+enum hws_channel hws_session_channel_of(
+		const struct hws_session_row *row, enum hws_session_direction to, size_t size)
+{
+	if (row && to == HWS_TO_HOST && size <= HWS_SEND_BULK_MAX &&
+			(row->field == SES__MESSAGE__UNION_CLIPBOARD ||
+					row->field == SES__MESSAGE__UNION_MULTI_CLIPBOARDS))
+		return HWS_CHANNEL_INPUT;
+	return hws_session_channel(row, to);
 }

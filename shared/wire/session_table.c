@@ -188,6 +188,8 @@ static const struct hws_session_row miscs[] = {
 	MISC(KEYBOARD_LAYOUT, "keyboard_layout", NEVER, OPEN, REMOTE, FREE, K(4), OF(INPUT), PASS,
 			QUIET),
 	MISC(VIDEO_COST, "video_cost", NEVER, OPEN, VISUAL, FREE, K(1), OF(VIDEO), PASS, QUIET),
+	MISC(CLIPBOARD_PART, "clipboard_part", OPEN, OPEN, REMOTE, CLIPBOARD, HWS_SEND_BULK_MAX,
+			OF(CLIPBOARD), PASS, QUIET),
 };
 _Static_assert(HWS_COUNT(messages) + HWS_COUNT(miscs) <= HWS_SESSION_ROWS_MAX, "see the header");
 

@@ -147,6 +147,36 @@ START_TEST(the_keyboard_comes_back_after_the_tools)
 }
 END_TEST
 
+/* --- messages --- */
+
+/* On this desktop nobody can be shown what a viewer writes: the window says so, in words. */
+START_TEST(people_write_to_each_other)
+{
+	char dir[300];
+	const char *argv[] = { test_bin("client/host/hawser-host"), "chat", "--state-dir", dir,
+		"may I help?", NULL };
+
+	start_session(DESK_EYES | DESK_MANAGER);
+	snprintf(dir, sizeof(dir), "%s/host", stack.dir);
+	point_at_xev();
+	ck_assert(!test_eyes_see(NULL, "Close the messages"));
+	ck_assert_int_eq(test_run(argv, stack.envp, NULL), 0);
+	ck_assert(test_eyes_wait(NULL, "Close the messages"));
+	must_press("y", "y"); /* the keyboard is still the host's */
+	ck_assert_int_eq(TEST_DESK_DO(&desk, "key", "ctrl+alt+m"), 0); /* closes it */
+	ck_assert_int_eq(TEST_DESK_DO(&desk, "key", "ctrl+alt+m"), 0); /* and is written into */
+	ck_assert_int_eq(TEST_DESK_DO(&desk, "type", "--delay", "30", "yes please"), 0);
+	ck_assert_int_eq(TEST_DESK_DO(&desk, "key", "Return"), 0);
+	ck_assert(test_eyes_wait(NULL,
+			"Not available: Nobody reads messages at this host: what is written here "
+			"does not arrive."));
+	ck_assert_int_eq(TEST_DESK_DO(&desk, "key", "Escape"), 0); /* back to the picture */
+	/* which is smaller by the line of the notice */
+	ck_assert_int_eq(TEST_DESK_DO(&desk, "mousemove", "880", "240"), 0);
+	must_press("z", "z");
+}
+END_TEST
+
 /* --- pages ------------------------------------------------------------------------------------ */
 
 static bool has_ended(void *arg)
@@ -398,6 +428,7 @@ int main(void)
 
 	ADD(suite, every_key_goes_to_the_host, 1);
 	ADD(suite, the_keyboard_comes_back_after_the_tools, 1);
+	ADD(suite, people_write_to_each_other, 1);
 	ADD(suite, a_connection_that_failed_says_so_and_obeys_the_keyboard, 1);
 	ADD(suite, a_session_that_ended_says_so_and_nothing_old, 1);
 	ADD(suite, a_recent_computer_is_there_once_and_without_keys, 1);

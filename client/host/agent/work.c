@@ -119,6 +119,8 @@ void hws_agent_configure(struct hws_agent *a, const Agt__AgentConf *m)
 							   : HWS_VOICE_OFF;
 	conf->voice_into_programs = m->voice_into_programs;
 	conf->terminal_keep_us = m->terminal_keep_ms * HWS_US_PER_MS;
+	conf->clip_keep_in = m->clip_keep_in;
+	conf->clip_keep_out = m->clip_keep_out;
 	conf->no_exact = m->no_exact;
 	take_recordings(a, m);
 	if (!conf->files_root_count) {

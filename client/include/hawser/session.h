@@ -18,12 +18,13 @@ enum hawser_event_type {
 	HAWSER_EVENT_FRAME,    /* .frame: a newer picture may be locked; coalesced per display */
 	HAWSER_EVENT_CURSOR,   /* .cursor: new shape */
 	HAWSER_EVENT_CURSOR_POSITION, /* .position: the host's pointer; coalesced */
-	HAWSER_EVENT_CLIPBOARD,       /* .text: the host's clipboard has this UTF-8 text now */
-	HAWSER_EVENT_PERMISSION,      /* .permission */
-	HAWSER_EVENT_MESSAGE,         /* .message: a dialog the host wants shown */
-	HAWSER_EVENT_CHAT,            /* .text */
-	HAWSER_EVENT_STATS,           /* .stats: about every second while ready */
-	HAWSER_EVENT_RECORDING,       /* .recording: started, ended or failed */
+	/* .text: the host's clipboard has this UTF-8 text now, if `length` is not 0, and `parts` */
+	HAWSER_EVENT_CLIPBOARD,
+	HAWSER_EVENT_PERMISSION, /* .permission */
+	HAWSER_EVENT_MESSAGE,    /* .message: a dialog the host wants shown */
+	HAWSER_EVENT_CHAT,       /* .text */
+	HAWSER_EVENT_STATS,      /* .stats: about every second while ready */
+	HAWSER_EVENT_RECORDING,  /* .recording: started, ended or failed */
 	HAWSER_EVENT_CLOSED, /* .closed: over; may be opened again by hawser_session_reconnect */
 	/* .host_key: how this connection is encrypted, before anybody is asked for a password */
 	HAWSER_EVENT_HOST_KEY,
@@ -42,6 +43,7 @@ enum hawser_event_type {
 };
 
 struct hawser_files_event;
+struct hawser_clip_part;
 struct hawser_clipfiles_event;
 struct hawser_terminal_event;
 struct hawser_tunnel_event;
@@ -88,6 +90,9 @@ struct hawser_event {
 		struct {
 			const char *utf8;
 			size_t length;
+			/* CLIPBOARD only: all formats of it, text included (hawser/clipboard.h) */
+			const struct hawser_clip_part *parts;
+			size_t part_count;
 		} text;
 		struct {
 			enum hawser_permission permission;
@@ -231,6 +236,8 @@ struct hawser_session_config {
 	const unsigned char *switch_number;
 	/* What the host is told as this viewer's ID; NULL: as the settings say. */
 	const char *own_id;
+	/* One direction of the clipboard is closed, files included. */
+	bool no_clipboard_to_host, no_clipboard_from_host;
 };
 #define HAWSER_SESSION_CONFIG_INIT                                                                 \
 	{                                                                                          \
@@ -359,7 +366,8 @@ int hawser_session_lock_screen(hawser_session *s);
 int hawser_session_set_option(hawser_session *s, enum hawser_option option, int value);
 /* As configured or last set. */
 int hawser_session_get_option(hawser_session *s, enum hawser_option option, int *ret);
-/* Offers this UTF-8 text as the clipboard's new content. At most 16 MiB. What came by
+/* Offers this UTF-8 text as the clipboard's new content (other formats: hawser/clipboard.h). At
+ * most 32 MiB. What came by
  * HAWSER_EVENT_CLIPBOARD, or was sent, less than two seconds before is not sent again. On a desktop
  * whose clipboard others share, leave out what a remote desktop program has set (format
  * "dyn.com.rustdesk.owner") and set that format with what comes. */

@@ -130,6 +130,14 @@ enum hawser_button {
 #define HAWSER_LOCK_NUM 2u
 #define HAWSER_LOCK_SCROLL 4u
 
+/* Which way what is copied goes over, files included. */
+enum hawser_clipboard {
+	HAWSER_CLIPBOARD_OFF,
+	HAWSER_CLIPBOARD_BOTH,
+	HAWSER_CLIPBOARD_SEND,   /* to the host only */
+	HAWSER_CLIPBOARD_RECEIVE /* from the host only */
+};
+
 /* Options that may change in a running session (hawser_session_set_option). Booleans are 0 and
  * 1. */
 enum hawser_option {
@@ -139,7 +147,7 @@ enum hawser_option {
 	HAWSER_OPTION_FPS,            /* upper limit, 1 .. 120 */
 	HAWSER_OPTION_CODEC,          /* enum hawser_codec, a wish */
 	HAWSER_OPTION_REMOTE_CURSOR,  /* ask for shape and position of the host's pointer */
-	HAWSER_OPTION_CLIPBOARD,      /* exchange the clipboard */
+	HAWSER_OPTION_CLIPBOARD,      /* enum hawser_clipboard */
 	HAWSER_OPTION_LOCK_AFTER,     /* the host locks its screen when the session ends */
 	HAWSER_OPTION_KEYBOARD_MODE,  /* enum hawser_keyboard_mode */
 	HAWSER_OPTION_CHROMA,         /* enum hawser_chroma, a wish */

@@ -61,7 +61,8 @@ struct headless {
 	struct hws_deferred tell_shape;
 
 	bool want_clip, want_clip_files;
-	struct hws_buf clip_text, clip_files;
+	struct hws_clip_copy clip_content;
+	struct hws_buf clip_files;
 
 	struct hws_buf input;
 	bool down[256];

@@ -38,13 +38,14 @@ void hws_headless_set_cursor(struct hws_platform *p, const struct hws_cursor_sha
 void hws_headless_move_pointer(struct hws_platform *p, int x, int y);
 /* The middle of the window with the keyboard. */
 void hws_headless_move_window(struct hws_platform *p, int x, int y);
+void hws_headless_copy(struct hws_platform *p, const struct hws_clip_content *c);
 void hws_headless_copy_text(struct hws_platform *p, struct hws_bytes text);
 void hws_headless_copy_files(struct hws_platform *p, const char *const *paths, size_t n);
 /* The files that were set on the desktop's clipboard, as URIs, each with a line feed; empty: none;
  * borrows. */
 struct hws_bytes hws_headless_clip_files(const struct hws_platform *p);
-/* The text the desktop's clipboard holds; borrows. */
-struct hws_bytes hws_headless_clip_text(const struct hws_platform *p);
+/* What the desktop's clipboard holds in this format; borrows. */
+struct hws_bytes hws_headless_clip(const struct hws_platform *p, enum hws_clip_format f);
 /* All input so far as text, one event after the other, separated by blanks: "move:10,20", "down:1",
  * "up:1", "wheel:0,1", "rel:1,2", "key+38", "key-38", "type:U+00DF", "locks:1". */
 const char *hws_headless_input(const struct hws_platform *p);

@@ -11,8 +11,9 @@
 
 static const char *const atom_names[X11_CLIP_ATOMS] = { "CLIPBOARD", "TARGETS", "TIMESTAMP",
 	"MULTIPLE", "ATOM_PAIR", "INCR", "UTF8_STRING", "text/plain;charset=utf-8", "text/plain",
-	"COMPOUND_TEXT", "TEXT", "STRING", "text/uri-list", "x-special/gnome-copied-files",
-	X11_CLIP_MARK, "HAWSER_TIME" };
+	"COMPOUND_TEXT", "TEXT", "STRING", "text/html", "text/html;charset=utf-8", "text/rtf",
+	"text/richtext", "application/rtf", "image/png", "image/svg+xml", "XML Spreadsheet",
+	"text/uri-list", "x-special/gnome-copied-files", X11_CLIP_MARK, "HAWSER_TIME" };
 
 /* --- owning --- */
 
@@ -32,11 +33,10 @@ static void claim(struct x11_clip *c, xcb_timestamp_t time)
 	if (!c->claiming)
 		return;
 	c->claiming = false;
-	hws_free(c->text);
-	c->text = c->next;
-	c->len = c->next_len;
+	hws_clip_copy_done(&c->now);
+	c->now = c->next;
 	c->files = c->next_files;
-	c->next = NULL;
+	c->next = (struct hws_clip_copy){ 0 };
 	c->own = true;
 	c->own_time = time;
 	x11_clip_take_stop(c); /* whatever was being read is no longer there */
@@ -46,19 +46,19 @@ static void claim(struct x11_clip *c, xcb_timestamp_t time)
 		x11_flush(c->d);
 }
 
-static int set_content(struct x11_clip *c, struct hws_bytes content, bool files)
+static int set_content(struct x11_clip *c, const struct hws_clip_content *content, bool files)
 {
-	char *copy;
+	struct hws_clip_copy copy;
+	int r;
 
 	if (c->own && !c->claiming && c->files == files &&
-			hws_bytes_equal(content, hws_bytes(c->text, c->len)))
+			hws_clip_content_equal(content, &c->now.c))
 		return HWS_OK; /* nothing changes, so nobody need hear of it */
-	copy = hws_memdup(content.ptr, content.len);
-	if (!copy)
-		return HWS_ERR_NOMEM;
-	hws_free(c->next);
+	r = hws_clip_copy_make(content, &copy);
+	if (r < 0)
+		return r;
+	hws_clip_copy_done(&c->next);
 	c->next = copy;
-	c->next_len = content.len;
 	c->next_files = files;
 	c->claiming = true;
 	xcb_change_property(c->d->conn, XCB_PROP_MODE_APPEND, c->window, c->atom[OUR_TIME],
@@ -67,11 +67,9 @@ static int set_content(struct x11_clip *c, struct hws_bytes content, bool files)
 	return HWS_OK;
 }
 
-static int x11_set_text(struct hws_clip *base, struct hws_bytes text)
+static int x11_set(struct hws_clip *base, const struct hws_clip_content *content)
 {
-	struct x11_clip *c = hws_container(base, struct x11_clip, base);
-
-	return text.len > HWS_CLIP_TEXT_MAX ? HWS_ERR_TOOBIG : set_content(c, text, false);
+	return set_content(hws_container(base, struct x11_clip, base), content, false);
 }
 
 static int x11_set_files(struct hws_clip *base, const char *const *paths, size_t n)
@@ -83,8 +81,10 @@ static int x11_set_files(struct hws_clip *base, const char *const *paths, size_t
 	hws_buf_init(&list, HWS_URI_LIST_BYTES_MAX);
 	hws_uri_list_put(&list, paths, n, "\r\n");
 	r = hws_buf_err(&list);
-	if (r == HWS_OK)
-		r = set_content(c, hws_buf_bytes(&list), true);
+	if (r == HWS_OK) {
+		const struct hws_clip_content content = hws_clip_content_text(hws_buf_bytes(&list));
+		r = set_content(c, &content, true);
+	}
 	hws_buf_done(&list);
 	return r;
 }
@@ -155,11 +155,11 @@ bool x11_clip_on_event(struct x11_clip *c, const xcb_generic_event_t *e)
 	return true;
 }
 
-static void set_watching(struct x11_clip *c, bool text, bool files)
+static void set_watching(struct x11_clip *c, bool content, bool files)
 {
-	bool before = c->watching || c->watching_files, now = text || files;
+	bool before = c->watching || c->watching_files, now = content || files;
 
-	c->watching = text;
+	c->watching = content;
 	c->watching_files = files;
 	if (before == now)
 		return;
@@ -185,7 +185,7 @@ static void x11_watch_files(struct hws_clip *base, bool on)
 	set_watching(c, c->watching, on);
 }
 
-static const struct hws_clip_impl impl = { x11_watch, x11_set_text, x11_watch_files, x11_set_files,
+static const struct hws_clip_impl impl = { x11_watch, x11_set, x11_watch_files, x11_set_files,
 	x11_clear_files };
 
 int x11_clip_new(struct x11_desktop *d)
@@ -197,7 +197,7 @@ int x11_clip_new(struct x11_desktop *d)
 		return HWS_ERR_NOMEM;
 	c->base.impl = &impl;
 	c->d = d;
-	hws_buf_init(&c->in, HWS_CLIP_TEXT_MAX);
+	hws_buf_init(&c->in, HWS_CLIP_PART_MAX);
 	/* One request holds so many bytes; the head of it takes a few. */
 	c->chunk = HWS_MIN((size_t)CHUNK_MAX,
 			(size_t)xcb_get_maximum_request_length(d->conn) * 4 - 64);
@@ -223,8 +223,9 @@ void x11_clip_free(struct x11_clip *c)
 		return;
 	hws_timer_stop(&c->deadline);
 	x11_clip_give_stop(c, 0);
+	x11_clip_take_stop(c);
 	hws_buf_done(&c->in);
-	hws_free(c->text);
-	hws_free(c->next);
+	hws_clip_copy_done(&c->now);
+	hws_clip_copy_done(&c->next);
 	free(c);
 }

@@ -1,4 +1,4 @@
-/* Handing out the text or the files we own, in every encoding that programs ask for. What is
+/* Handing out what we own, in every format and encoding that programs ask for. What is
  * larger than one request of the protocol goes in pieces, to several programs at once; who does
  * not fetch its pieces is forgotten. */
 #include "client/platform/x11/clip_parts.h"
@@ -10,6 +10,7 @@
 
 #define PAIRS_MAX 64                 /* of a request for several targets */
 #define PIECE_US (10 * HWS_US_PER_S) /* to fetch a piece */
+#define TRANSFERS_BYTES_MAX (3u * HWS_CLIP_ALL_MAX)
 
 /* --- in pieces --- */
 
@@ -19,7 +20,7 @@ static void transfer_end(struct x11_clip *c, struct x11_clip_transfer *t)
 	uint32_t none = 0;
 	bool more = false;
 
-	hws_free(t->text);
+	hws_free(t->content);
 	*t = (struct x11_clip_transfer){ 0 };
 	for (unsigned i = 0; i < X11_CLIP_TRANSFERS; i++)
 		more = more || c->transfer[i].window == window;
@@ -70,17 +71,30 @@ static struct x11_clip_transfer *transfer_new(
 	return use;
 }
 
-static bool give_pieces(struct x11_clip *c, xcb_window_t window, xcb_atom_t property,
-		xcb_atom_t type, struct hws_bytes text)
+/* Each has a copy, which outlives what we own. */
+static size_t in_transfer(const struct x11_clip *c)
 {
-	char *copy = hws_memdup(text.ptr, text.len);
-	uint32_t size = (uint32_t)text.len,
+	size_t n = 0;
+
+	for (unsigned i = 0; i < X11_CLIP_TRANSFERS; i++)
+		n += c->transfer[i].len;
+	return n;
+}
+
+static bool give_pieces(struct x11_clip *c, xcb_window_t window, xcb_atom_t property,
+		xcb_atom_t type, struct hws_bytes content)
+{
+	struct x11_clip_transfer *t = transfer_new(c, window, property);
+	char *copy = in_transfer(c) + content.len <= TRANSFERS_BYTES_MAX
+			? hws_memdup(content.ptr, content.len)
+			: NULL;
+	uint32_t size = (uint32_t)content.len,
 		 mask = XCB_EVENT_MASK_PROPERTY_CHANGE | XCB_EVENT_MASK_STRUCTURE_NOTIFY;
 
 	if (!copy)
 		return false;
-	*transfer_new(c, window, property) = (struct x11_clip_transfer){ window, property, type,
-		copy, text.len, 0, hws_loop_now_us(c->d->loop) };
+	*t = (struct x11_clip_transfer){ window, property, type, copy, content.len, 0,
+		hws_loop_now_us(c->d->loop) };
 	if (!hws_timer_active(&c->sweep))
 		hws_timer_every(c->d->loop, &c->sweep, HWS_US_PER_S, on_sweep, c);
 	xcb_change_window_attributes(c->d->conn, window, XCB_CW_EVENT_MASK, &mask);
@@ -97,7 +111,7 @@ void x11_clip_give_next(struct x11_clip *c, xcb_window_t window, xcb_atom_t prop
 			continue;
 		size_t n = HWS_MIN(t->len - t->at, c->chunk);
 		xcb_change_property(c->d->conn, XCB_PROP_MODE_REPLACE, window, property, t->type, 8,
-				(uint32_t)n, t->text + t->at);
+				(uint32_t)n, t->content + t->at);
 		t->at += n;
 		t->since_us = hws_loop_now_us(c->d->loop);
 		if (n == 0) /* the empty piece was the end */
@@ -119,12 +133,12 @@ void x11_clip_give_stop(struct x11_clip *c, xcb_window_t window)
 /* --- one target --- */
 
 static bool give_bytes(struct x11_clip *c, xcb_window_t window, xcb_atom_t property,
-		xcb_atom_t type, struct hws_bytes text)
+		xcb_atom_t type, struct hws_bytes content)
 {
-	if (text.len > c->chunk)
-		return give_pieces(c, window, property, type, text);
+	if (content.len > c->chunk)
+		return give_pieces(c, window, property, type, content);
 	xcb_change_property(c->d->conn, XCB_PROP_MODE_REPLACE, window, property, type, 8,
-			(uint32_t)text.len, text.ptr);
+			(uint32_t)content.len, content.ptr);
 	return true;
 }
 
@@ -133,13 +147,13 @@ static bool give_text(
 		struct x11_clip *c, xcb_window_t window, xcb_atom_t target, xcb_atom_t property)
 {
 	const xcb_atom_t *a = c->atom;
-	struct hws_bytes text = hws_bytes(c->text, c->len);
+	struct hws_bytes text = c->now.c.part[HWS_CLIP_TEXT];
 	xcb_atom_t type = target;
 	struct hws_buf coded;
 	bool ok;
 
 	/* each character that Latin-1 lacks costs some bytes around it, at most */
-	hws_buf_init(&coded, c->len * 4 + 64);
+	hws_buf_init(&coded, text.len * 4 + 64);
 	if (target == a[STRING]) {
 		x11_latin1_put(&coded, text);
 		text = hws_buf_bytes(&coded);
@@ -160,16 +174,23 @@ static bool give_text(
 
 static void give_targets(struct x11_clip *c, xcb_window_t window, xcb_atom_t property)
 {
-	static const enum x11_clip_atom of_text[] = { TARGETS, TIMESTAMP, MULTIPLE, UTF8_STRING,
-		PLAIN_UTF8, TEXT, STRING, COMPOUND_TEXT, PLAIN, MARK };
-	static const enum x11_clip_atom of_files[] = { TARGETS, TIMESTAMP, MULTIPLE, URI_LIST,
-		GNOME_FILES, MARK };
-	const enum x11_clip_atom *all = c->files ? of_files : of_text;
-	uint32_t n = c->files ? HWS_COUNT(of_files) : HWS_COUNT(of_text);
-	xcb_atom_t list[HWS_COUNT(of_text)];
+	static const enum x11_clip_atom always[] = { TARGETS, TIMESTAMP, MULTIPLE, MARK };
+	static const enum x11_clip_atom of_text[] = { UTF8_STRING, PLAIN_UTF8, TEXT, STRING,
+		COMPOUND_TEXT, PLAIN };
+	static const enum x11_clip_atom of_files[] = { URI_LIST, GNOME_FILES };
+	xcb_atom_t list[X11_CLIP_ATOMS];
+	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < n; i++)
-		list[i] = c->atom[all[i]];
+	for (size_t i = 0; i < HWS_COUNT(always); i++)
+		list[n++] = c->atom[always[i]];
+	for (size_t i = 0; c->files && i < HWS_COUNT(of_files); i++)
+		list[n++] = c->atom[of_files[i]];
+	for (size_t i = 0; !c->files && i < HWS_COUNT(of_text); i++)
+		if (c->now.c.part[HWS_CLIP_TEXT].len)
+			list[n++] = c->atom[of_text[i]];
+	for (size_t i = 0; i < HWS_COUNT(x11_clip_coded); i++)
+		if (c->now.c.part[x11_clip_coded[i].format].len)
+			list[n++] = c->atom[x11_clip_coded[i].target];
 	xcb_change_property(c->d->conn, XCB_PROP_MODE_REPLACE, window, property, XCB_ATOM_ATOM, 32,
 			n, list);
 }
@@ -179,22 +200,23 @@ static void give_targets(struct x11_clip *c, xcb_window_t window, xcb_atom_t pro
 static bool give_files(
 		struct x11_clip *c, xcb_window_t window, xcb_atom_t target, xcb_atom_t property)
 {
+	struct hws_bytes list = c->now.c.part[HWS_CLIP_TEXT];
 	struct hws_buf out;
 	bool ok;
 
 	if (target == c->atom[URI_LIST])
-		return give_bytes(c, window, property, target, hws_bytes(c->text, c->len));
+		return give_bytes(c, window, property, target, list);
 	if (target != c->atom[GNOME_FILES])
 		return false;
-	hws_buf_init(&out, c->len + 16);
+	hws_buf_init(&out, list.len + 16);
 	hws_buf_put_str(&out, "copy");
-	for (size_t i = 0; i < c->len; i++)
-		if (c->text[i] == '\r' || c->text[i] == '\n')
+	for (size_t i = 0; i < list.len; i++)
+		if (list.ptr[i] == '\r' || list.ptr[i] == '\n')
 			continue;
-		else if (i == 0 || c->text[i - 1] == '\n')
-			hws_buf_fmt(&out, "\n%c", c->text[i]);
+		else if (i == 0 || list.ptr[i - 1] == '\n')
+			hws_buf_fmt(&out, "\n%c", list.ptr[i]);
 		else
-			hws_buf_put_u8(&out, (uint8_t)c->text[i]);
+			hws_buf_put_u8(&out, list.ptr[i]);
 	ok = hws_buf_err(&out) == HWS_OK &&
 			give_bytes(c, window, property, target, hws_buf_bytes(&out));
 	hws_buf_done(&out);
@@ -227,7 +249,13 @@ static bool give_target(
 		return give_files(c, window, target, property);
 	for (size_t i = 0; i < HWS_COUNT(texts); i++)
 		if (target == a[texts[i]])
-			return give_text(c, window, target, property);
+			return c->now.c.part[HWS_CLIP_TEXT].len &&
+					give_text(c, window, target, property);
+	for (size_t i = 0; i < HWS_COUNT(x11_clip_coded); i++) {
+		struct hws_bytes part = c->now.c.part[x11_clip_coded[i].format];
+		if (target == a[x11_clip_coded[i].target])
+			return part.len && give_bytes(c, window, property, target, part);
+	}
 	return false;
 }
 

@@ -4,7 +4,7 @@
 #include "client/platform/x11/desktop.h"
 #include "shared/base/buf.h"
 
-/* What remote desktop programs put beside texts they set: it must not go round. */
+/* What remote desktop programs put beside what they set: it must not go round. */
 #define X11_CLIP_MARK "dyn.com.rustdesk.owner"
 
 enum x11_clip_atom {
@@ -20,6 +20,14 @@ enum x11_clip_atom {
 	COMPOUND_TEXT,
 	TEXT,
 	STRING,
+	HTML,
+	HTML_UTF8,
+	RTF,
+	RICHTEXT,
+	APPLICATION_RTF,
+	PNG,
+	SVG,
+	SHEET,
 	URI_LIST,
 	GNOME_FILES,
 	MARK,
@@ -31,12 +39,20 @@ enum x11_clip_atom {
 #define X11_CLIP_TRANSFERS 16 /* pieces being handed out at once */
 #define X11_CLIP_MULTIPLES 8  /* lists being fetched at once */
 
-enum x11_clip_phase { IDLE, WAIT_TARGETS, WAIT_TEXT, WAIT_PIECES };
+enum x11_clip_phase { IDLE, WAIT_TARGETS, WAIT_PART, WAIT_PIECES };
 
-struct x11_clip_transfer {   /* somebody reads our text in pieces */
+/* Targets of the formats besides text; where a format has several, the best one first. */
+static const struct {
+	enum x11_clip_atom target;
+	enum hws_clip_format format;
+} x11_clip_coded[] = { { HTML, HWS_CLIP_HTML }, { HTML_UTF8, HWS_CLIP_HTML }, { RTF, HWS_CLIP_RTF },
+	{ APPLICATION_RTF, HWS_CLIP_RTF }, { RICHTEXT, HWS_CLIP_RTF }, { PNG, HWS_CLIP_PNG },
+	{ SVG, HWS_CLIP_SVG }, { SHEET, HWS_CLIP_SHEET } };
+
+struct x11_clip_transfer {   /* somebody reads in pieces what we own */
 	xcb_window_t window; /* 0 = free */
 	xcb_atom_t property, type;
-	char *text;
+	char *content;
 	size_t len, at;
 	uint64_t since_us;
 };
@@ -57,9 +73,9 @@ struct x11_clip {
 	/* clip: what we own, or are about to */
 	bool own, claiming;
 	xcb_timestamp_t own_time;
-	char *text, *next; /* offered now; offered when the server has told its time */
-	size_t len, next_len;
-	bool files, next_files; /* it is a list of URIs */
+	/* offered now; offered when the server has told its time */
+	struct hws_clip_copy now, next;
+	bool files, next_files; /* its text is a list of URIs */
 
 	/* clip_take */
 	enum x11_clip_phase phase;
@@ -73,8 +89,9 @@ struct x11_clip {
 	bool marked;                  /* the owner is a remote desktop program */
 	bool early;        /* a new value has been told before the answer about the last one */
 	uint64_t since_us; /* of the first question to this owner */
-	xcb_atom_t type;   /* of the text that comes in pieces */
-	struct hws_buf in;
+	xcb_atom_t type;   /* of what comes in pieces */
+	struct hws_buf in; /* of the present question */
+	struct hws_buf part[HWS_CLIP_FORMATS]; /* that have come whole from this owner */
 	struct hws_timer deadline;
 
 	/* clip_give */
@@ -84,7 +101,8 @@ struct x11_clip {
 	struct hws_timer sweep;
 };
 
-/* Somebody has the selection since `time`: asks for its text, forgetting whom it asked before. */
+/* Somebody has the selection since `time`: asks for what it has, forgetting whom it asked
+ * before. */
 void x11_clip_take(struct x11_clip *c, xcb_timestamp_t time);
 /* No answer counts any more. */
 void x11_clip_take_stop(struct x11_clip *c);

@@ -278,3 +278,58 @@ int x11_compound_take(struct hws_buf *out, struct hws_bytes in)
 	}
 	return HWS_OK;
 }
+
+/* --- markup --- */
+
+void x11_drop_end(struct hws_buf *text)
+{
+	while (text->end > text->start && text->data[text->end - 1] == 0)
+		text->end--;
+}
+
+static int take_utf16(struct hws_buf *out, struct hws_bytes in, const char *name)
+{
+	iconv_t cd = iconv_open("UTF-8", name);
+	char *from = (char *)(uintptr_t)in.ptr, to[4096];
+	size_t left = in.len - in.len % 2;
+	int r = cd == (iconv_t)-1 ? HWS_ERR_UNSUPPORTED : HWS_OK;
+
+	while (r == HWS_OK && left && hws_buf_err(out) == HWS_OK) {
+		char *at = to;
+		size_t room = sizeof(to), before = left;
+
+		(void)!iconv(cd, &from, &left, &at, &room);
+		hws_buf_put(out, to, sizeof(to) - room);
+		if (left == before) /* half of a pair */
+			r = HWS_ERR_CORRUPT;
+	}
+	if (cd != (iconv_t)-1)
+		iconv_close(cd);
+	return r;
+}
+
+static int take_utf8_only(struct hws_buf *out, struct hws_bytes in)
+{
+	if (!hws_utf8_valid(in))
+		return HWS_ERR_CORRUPT;
+	hws_buf_put(out, in.ptr, in.len);
+	return HWS_OK;
+}
+
+int x11_markup_take(struct hws_buf *out, struct hws_bytes in)
+{
+	struct hws_bytes whole;
+	int r;
+
+	if (in.len >= 2 && memcmp(in.ptr, "\xff\xfe", 2) == 0)
+		r = take_utf16(out, hws_bytes(in.ptr + 2, in.len - 2), "UTF-16LE");
+	else if (in.len >= 2 && memcmp(in.ptr, "\xfe\xff", 2) == 0)
+		r = take_utf16(out, hws_bytes(in.ptr + 2, in.len - 2), "UTF-16BE");
+	else if (in.len >= 3 && memcmp(in.ptr, "\xef\xbb\xbf", 3) == 0)
+		r = take_utf8_only(out, hws_bytes(in.ptr + 3, in.len - 3));
+	else
+		r = take_utf8_only(out, in);
+	x11_drop_end(out);
+	whole = hws_buf_bytes(out);
+	return r == HWS_OK && whole.len && memchr(whole.ptr, 0, whole.len) ? HWS_ERR_CORRUPT : r;
+}

@@ -13,3 +13,8 @@ void x11_compound_put(struct hws_buf *out, struct hws_bytes text);
  * each character, and of extended segments of unknown encoding the whole, becomes U+FFFD. `out`
  * gets valid UTF-8 and is cut off by its own maximum. HWS_ERR_CORRUPT: no COMPOUND_TEXT. */
 int x11_compound_take(struct hws_buf *out, struct hws_bytes in) HWS_MUST_CHECK;
+/* Programs count the end of a text as a part of it: takes NULs away from the end. */
+void x11_drop_end(struct hws_buf *text);
+/* HTML, RTF and the like, in whatever Unicode they are written (some browsers say text/html and
+ * mean UTF-16, after a byte order mark), as UTF-8 without a mark. HWS_ERR_CORRUPT: it is none. */
+int x11_markup_take(struct hws_buf *out, struct hws_bytes in) HWS_MUST_CHECK;

@@ -1,134 +1,292 @@
-/* Text of both clipboards at the viewer, in the forms that hosts of each version understand. */
+/* Both clipboards at the viewer, in the forms that hosts of each version understand. What a host
+ * sends packed, and every picture, goes through the decoder process; what has come of a copy is
+ * told when all of it is there. A newer copy ends the waiting for an older one. */
 #include "client/services/clipboard/clipboard_view.h"
 #include "client/decoder/confined.h"
 #include "client/services/clipboard/echo.h"
+#include "client/services/clipboard/entries.h"
+#include "client/services/clipboard/parts.h"
 #include "shared/base/clock.h"
 #include "shared/base/mem.h"
-#include "shared/base/str.h"
-#include "shared/wire/compress.h"
-#include "shared/wire/limits.h"
-#include "shared/wire/version.h"
+#include "shared/wire/envelope.h"
+
+/* One format that the decoder works on; its address names the request. */
+struct incoming {
+	struct hws_clipboard_view *cv;
+	enum hws_clip_format format;
+	bool waits;
+};
+
+/* So long after a large copy, which goes at the leisure of the line, small ones follow behind it
+ * instead of beside the keys: the one that was copied last has to arrive last. */
+#define LARGE_US (60 * HWS_US_PER_S)
 
 struct hws_clipboard_view {
 	struct hws_service service;
 	struct hws_clipboard_view_conf conf;
 	struct hws_clip_echo echo;
+	struct incoming in[HWS_CLIP_FORMATS];
+	struct hws_buf part[HWS_CLIP_FORMATS]; /* of the copy that is arriving */
+	size_t size;                           /* of them */
+	bool arriving; /* nothing is told before its entries are all begun */
+	struct hws_clip_parts_in parts_in;
+	struct hws_clip_parts_out parts_out;
+	uint64_t large_us; /* when a large copy was last sent; 0: never */
 };
 
-static bool take_text(struct hws_clipboard_view *cv, struct hws_bytes text)
+/* --- from the host ---------------------------------------------------------------------------- */
+
+/* An older copy that is still on its way is of no use any more. */
+static void forget_arriving(struct hws_clipboard_view *cv)
 {
-	if (text.len == 0 || !hws_utf8_valid(text) || memchr(text.ptr, 0, text.len))
-		return false;
-	hws_clip_echo_set(&cv->echo, text, cv->conf.now_us());
-	cv->conf.on_text(text, cv->conf.arg);
-	return true;
+	for (unsigned i = 0; i < HWS_CLIP_FORMATS; i++) {
+		if (cv->in[i].waits)
+			hws_confined_cancel(cv->conf.decoder, &cv->in[i]);
+		cv->in[i] = (struct incoming){ cv, (enum hws_clip_format)i, false };
+		hws_buf_done(&cv->part[i]);
+	}
+	cv->size = 0;
 }
 
-static void on_unpacked(int r, const struct hws_confined_result *res, void *arg)
+static void tell_when_whole(struct hws_clipboard_view *cv)
 {
+	struct hws_buf part[HWS_CLIP_FORMATS];
+	struct hws_clip_content c;
+
+	if (cv->arriving)
+		return;
+	for (unsigned i = 0; i < HWS_CLIP_FORMATS; i++)
+		if (cv->in[i].waits)
+			return;
+	memcpy(part, cv->part, sizeof(part));
+	memset(cv->part, 0, sizeof(cv->part));
+	for (unsigned i = 0; i < HWS_CLIP_FORMATS; i++)
+		c.part[i] = hws_buf_bytes(&part[i]);
+	if (hws_clip_content_size(&c)) {
+		hws_clip_echo_set(&cv->echo, &c, cv->conf.now_us());
+		cv->conf.on_content(&c, cv->conf.arg);
+	}
+	for (unsigned i = 0; i < HWS_CLIP_FORMATS; i++)
+		hws_buf_done(&part[i]);
+}
+
+static void take_part(struct hws_clipboard_view *cv, enum hws_clip_format f, struct hws_bytes part)
+{
+	if (!hws_clip_part_valid(f, part, NULL) || part.len > HWS_CLIP_ALL_MAX - cv->size)
+		return;
+	hws_buf_done(&cv->part[f]);
+	hws_buf_init(&cv->part[f], part.len);
+	hws_buf_put(&cv->part[f], part.ptr, part.len);
+	if (hws_buf_err(&cv->part[f]) == HWS_OK)
+		cv->size += part.len;
+	else
+		hws_buf_done(&cv->part[f]);
+}
+
+static void refuse(struct hws_clipboard_view *cv, int r)
+{
+	if (r == HWS_ERR_CANCELED || !cv->conf.on_refused)
+		return;
+	cv->conf.on_refused(r == HWS_ERR_RANGE                ? "it has more than 16 million pixels"
+					: r == HWS_ERR_TOOBIG ? "it is too large"
+					: r == HWS_ERR_CORRUPT ? "it is damaged"
+							       : "it could not be decoded",
+			cv->conf.arg);
+}
+
+static void on_decoded(int r, const struct hws_confined_result *res, void *arg)
+{
+	struct incoming *in = arg;
+
+	in->waits = false;
 	if (r == HWS_OK)
-		take_text(arg, res->bytes);
+		take_part(in->cv, in->format, res->bytes);
+	else if (in->format == HWS_CLIP_PNG)
+		refuse(in->cv, r);
+	tell_when_whole(in->cv);
 }
 
-/* An older text that is still being unpacked is of no use any more. */
-static void forget_unpacking(struct hws_clipboard_view *cv)
+/* A picture is written anew whatever it is: programs here shall not decode what a host made. */
+static int decode(struct hws_clipboard_view *cv, enum hws_clip_format f, const Ses__Clipboard *e)
 {
-	hws_confined_cancel(cv->conf.decoder, cv);
+	struct hws_bytes bytes = hws_bytes(e->content.data, e->content.len);
+	struct hws_confined_image image = { .bytes = bytes };
+
+	if (f != HWS_CLIP_PNG)
+		return hws_confined_unpack(
+				cv->conf.decoder, bytes, HWS_CLIP_PART_MAX, on_decoded, &cv->in[f]);
+	if (e->format == SES__CLIPBOARD_FORMAT__ImageRgba) {
+		image.width = e->width;
+		image.height = e->height;
+		image.packed = e->compress;
+	}
+	return hws_confined_image(
+			cv->conf.decoder, &image, HWS_CLIP_PART_MAX, on_decoded, &cv->in[f]);
 }
 
-/* One text entry; false when it is something else or, as far as can be told, not usable. */
-static bool take_entry(struct hws_clipboard_view *cv, const Ses__Clipboard *c)
+static void take_entry(
+		struct hws_clipboard_view *cv, enum hws_clip_format f, const Ses__Clipboard *e)
 {
-	struct hws_bytes text = hws_bytes(c->content.data, c->content.len);
+	if (!e->compress && f != HWS_CLIP_PNG) {
+		take_part(cv, f, hws_bytes(e->content.data, e->content.len));
+		return;
+	}
+	cv->in[f].waits = true;
+	int r = decode(cv, f, e);
+	if (r == HWS_OK)
+		return;
+	cv->in[f].waits = false;
+	if (f == HWS_CLIP_PNG)
+		refuse(cv, r);
+}
 
-	if (c->format != SES__CLIPBOARD_FORMAT__Text)
-		return false;
-	forget_unpacking(cv);
-	if (c->compress)
-		return hws_confined_unpack(cv->conf.decoder, text, HWS_SES_CLIP_MAX, on_unpacked,
-				       cv) == HWS_OK;
-	return take_text(cv, text);
+static void take_copy(struct hws_clipboard_view *cv, const Ses__Message *m)
+{
+	struct hws_clip_entries list;
+
+	hws_clip_entries_of(m, &list);
+	forget_arriving(cv);
+	cv->arriving = true;
+	for (unsigned f = 0; f < HWS_CLIP_FORMATS; f++)
+		if (list.entry[f])
+			take_entry(cv, (enum hws_clip_format)f, list.entry[f]);
+	cv->arriving = false;
+	tell_when_whole(cv);
 }
 
 static bool on_message(struct hws_service *service, Ses__Message *m)
 {
 	struct hws_clipboard_view *cv = hws_container(service, struct hws_clipboard_view, service);
+	Ses__Message *whole = NULL;
 
-	if (m->union_case == SES__MESSAGE__UNION_CLIPBOARD) {
-		take_entry(cv, m->clipboard);
+	if (hws_viewer_options(service->viewer)->no_clip_from_host)
+		return false;
+	if (m->union_case == SES__MESSAGE__UNION_MISC) {
+		if (m->misc->union_case == SES__MISC__UNION_CLIPBOARD_PART &&
+				hws_clip_parts_take(&cv->parts_in, m->misc->clipboard_part,
+						&whole) == HWS_OK)
+			take_copy(cv, whole);
+		hws_ses_free(whole);
 		return false;
 	}
-	if (m->union_case != SES__MESSAGE__UNION_MULTI_CLIPBOARDS)
-		return false;
-	for (size_t i = 0; i < m->multi_clipboards->n_clipboards; i++)
-		if (take_entry(cv, m->multi_clipboards->clipboards[i]))
-			break;
+	hws_clip_parts_drop(&cv->parts_in);
+	take_copy(cv, m);
 	return false;
 }
 
-/* Several formats in one message are understood from 1.3.0 on (Android: 1.3.3). */
-static bool takes_multi(const struct hws_peer *p)
-{
-	uint32_t need = p->kind == HWS_PLATFORM_ANDROID ? (uint32_t)HWS_V_EMPTY_DIRS
-							: (uint32_t)HWS_V_MULTI_CLIPBOARDS;
+/* --- to the host ------------------------------------------------------------------------------ */
 
-	return p->platform[0] && p->version_number >= need;
+static bool may_send(const struct hws_clipboard_view *cv)
+{
+	const struct hws_viewer *v = cv->service.viewer;
+
+	return v && hws_viewer_may(v, &cv->service) && !hws_viewer_options(v)->no_clip_to_host &&
+			hws_viewer_permitted(v, SES__PERMISSION_INFO__PERMISSION__Keyboard);
 }
 
-int hws_clipboard_view_send(struct hws_clipboard_view *cv, struct hws_bytes text)
+static int check(const struct hws_clip_content *c)
 {
-	Ses__Clipboard c = SES__CLIPBOARD__INIT, *list = &c;
-	Ses__MultiClipboards multi = SES__MULTI_CLIPBOARDS__INIT;
-	Ses__Message m = SES__MESSAGE__INIT;
-	struct hws_buf packed;
-	int r;
-
-	if (!cv->service.viewer || !hws_viewer_may(cv->service.viewer, &cv->service) ||
-			!hws_viewer_permitted(cv->service.viewer,
-					SES__PERMISSION_INFO__PERMISSION__Keyboard))
-		return HWS_ERR_DENIED;
-	if (text.len > HWS_CLIP_SEND_MAX)
+	if (hws_clip_content_size(c) > HWS_CLIP_SEND_MAX)
 		return HWS_ERR_TOOBIG;
-	if (!hws_utf8_valid(text))
-		return HWS_ERR_INVAL;
-	if (text.len == 0 || hws_clip_echo_is(&cv->echo, text, cv->conf.now_us()))
-		return HWS_OK;
-	hws_buf_init(&packed, HWS_SES_CLIP_MAX);
-	r = hws_compress(text, HWS_COMPRESS_LEVEL, &packed);
-	if (r < 0)
-		goto out;
-	c.compress = hws_buf_len(&packed) < text.len;
-	struct hws_bytes content = c.compress ? hws_buf_bytes(&packed) : text;
-	c.content.data = (uint8_t *)content.ptr;
-	c.content.len = content.len;
-	if (takes_multi(hws_viewer_peer(cv->service.viewer))) {
-		multi.n_clipboards = 1;
-		multi.clipboards = &list;
-		m.union_case = SES__MESSAGE__UNION_MULTI_CLIPBOARDS;
-		m.multi_clipboards = &multi;
-	} else {
-		m.union_case = SES__MESSAGE__UNION_CLIPBOARD;
-		m.clipboard = &c;
+	for (unsigned f = 0; f < HWS_CLIP_FORMATS; f++)
+		if (c->part[f].len &&
+				!hws_clip_part_valid((enum hws_clip_format)f, c->part[f], NULL))
+			return HWS_ERR_INVAL;
+	return HWS_OK;
+}
+
+/* As many parts as the link takes at once; `drained` calls for more. */
+static void pump(struct hws_clipboard_view *cv)
+{
+	struct hws_clip_part_message m;
+
+	while (hws_clip_parts_next(&cv->parts_out, &m)) {
+		if (!may_send(cv)) {
+			hws_clip_parts_stop(&cv->parts_out);
+			return;
+		}
+		if (!hws_viewer_can_send(cv->service.viewer, &cv->service))
+			return;
+		int r = hws_viewer_send(cv->service.viewer, &m.m);
+		if (r == HWS_ERR_FULL)
+			return;
+		if (r < 0)
+			hws_clip_parts_stop(&cv->parts_out);
+		else
+			hws_clip_parts_sent(&cv->parts_out, &m);
 	}
-	r = hws_viewer_send(cv->service.viewer, &m);
-	if (r == HWS_OK)
-		hws_clip_echo_set(&cv->echo, text, cv->conf.now_us());
-out:
-	hws_buf_done(&packed);
+}
+
+static int send_message(struct hws_clipboard_view *cv, const Ses__Message *m)
+{
+	struct hws_viewer *v = cv->service.viewer;
+	struct hws_clip_blob *b = NULL;
+	uint64_t now = cv->conf.now_us();
+	int r = hws_clip_blob_new(m, &b);
+	bool large = r == HWS_OK && hws_buf_len(&b->packed) > HWS_SEND_BULK_MAX;
+	bool behind = large || (cv->large_us && now - cv->large_us < LARGE_US);
+
+	if (r < 0)
+		return r;
+	hws_clip_parts_stop(&cv->parts_out);
+	if (large)
+		cv->large_us = now;
+	if (behind && hws_viewer_level(v) == HWS_LEVEL_V2) {
+		hws_clip_parts_begin(&cv->parts_out, b);
+		pump(cv);
+	} else {
+		r = hws_viewer_send_packed(v, behind ? HWS_CHANNEL_CLIPBOARD : HWS_CHANNEL_INPUT,
+				hws_buf_bytes(&b->packed), (struct hws_bytes){ 0 });
+	}
+	hws_clip_blob_unref(b);
 	return r;
 }
+
+int hws_clipboard_view_send(struct hws_clipboard_view *cv, const struct hws_clip_content *content)
+{
+	struct hws_clip_message m;
+	const struct hws_peer *peer;
+	int r = check(content);
+
+	if (!may_send(cv))
+		return HWS_ERR_DENIED;
+	if (r < 0)
+		return r;
+	if (!hws_clip_content_size(content) ||
+			hws_clip_echo_is(&cv->echo, content, cv->conf.now_us()))
+		return HWS_OK;
+	peer = hws_viewer_peer(cv->service.viewer);
+	r = hws_clip_message_make(
+			&m, content, hws_clip_takes_multi(peer->platform, peer->version_number));
+	if (r == HWS_OK)
+		r = send_message(cv, &m.m);
+	if (r == HWS_OK)
+		hws_clip_echo_set(&cv->echo, content, cv->conf.now_us());
+	hws_clip_message_done(&m);
+	return r == HWS_ERR_NOTFOUND ? HWS_OK : r; /* no text for who takes nothing else */
+}
+
+/* --- life ------------------------------------------------------------------------------------- */
 
 static void forget(struct hws_service *service)
 {
 	struct hws_clipboard_view *cv = hws_container(service, struct hws_clipboard_view, service);
 
-	forget_unpacking(cv);
+	forget_arriving(cv);
+	hws_clip_parts_drop(&cv->parts_in);
+	hws_clip_parts_stop(&cv->parts_out);
+	cv->large_us = 0;
 	cv->echo = (struct hws_clip_echo){ 0 };
+}
+
+static void on_drained(struct hws_service *service)
+{
+	pump(hws_container(service, struct hws_clipboard_view, service));
 }
 
 static bool is_wanted(const struct hws_view_options *o)
 {
-	return !o->view_only && !o->no_clipboard;
+	return !o->view_only && !hws_view_options_no_clipboard(o);
 }
 
 static void on_free(struct hws_service *service)
@@ -144,6 +302,7 @@ static const struct hws_service_impl impl = {
 	.wanted = is_wanted,
 	.open = forget,
 	.on_message = on_message,
+	.drained = on_drained,
 	.close = forget,
 	.free = on_free,
 };
@@ -159,6 +318,7 @@ int hws_clipboard_view_new(
 	cv->conf = *conf;
 	if (!cv->conf.now_us)
 		cv->conf.now_us = hws_clock_us;
+	forget_arriving(cv);
 	*ret = cv;
 	return HWS_OK;
 }
@@ -167,7 +327,7 @@ void hws_clipboard_view_free(struct hws_clipboard_view *cv)
 {
 	if (!cv)
 		return;
-	forget_unpacking(cv);
+	forget(&cv->service);
 	hws_free(cv);
 }
 

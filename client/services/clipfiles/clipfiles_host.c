@@ -42,6 +42,18 @@ static bool may(const struct peer *p)
 			hws_host_viewer_may(p->v, HWS_PERM_FILE);
 }
 
+/* What was copied here is this viewer's to have. */
+static bool gives(const struct peer *p)
+{
+	return may(p) && !(p->c->env.conf && p->c->env.conf->clip_keep_in);
+}
+
+/* What it has copied is the desktop's. */
+static bool takes(const struct peer *p)
+{
+	return may(p) && !(p->c->env.conf && p->c->env.conf->clip_keep_out);
+}
+
 /* --- the desktop's files ---------------------------------------------------------------------- */
 
 static void offer(struct peer *p)
@@ -65,7 +77,7 @@ static void on_walked(int r, struct hws_clip_tree *tree, const struct hws_error 
 	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++) {
 		struct peer *p = &c->peer[i];
 
-		if (!may(p))
+		if (!gives(p))
 			continue;
 		if (tree)
 			offer(p);
@@ -89,7 +101,7 @@ static void watch(struct clipfiles_host *c)
 	bool wanted = false;
 
 	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++)
-		wanted = wanted || may(&c->peer[i]);
+		wanted = wanted || gives(&c->peer[i]);
 	hws_clip_watch_files(c->clip, wanted);
 	if (wanted)
 		return;
@@ -281,7 +293,7 @@ static void on_leave(struct hws_host_service *s, struct hws_host_viewer *v)
 
 static void allow(struct peer *p)
 {
-	hws_clip_end_allow(p->end, may(p), may(p));
+	hws_clip_end_allow(p->end, gives(p), takes(p));
 	watch(p->c);
 }
 
@@ -291,6 +303,15 @@ static void on_update(struct hws_host_service *s, struct hws_host_viewer *v)
 
 	if (p)
 		allow(p);
+}
+
+static void on_configure(struct hws_host_service *s)
+{
+	struct clipfiles_host *c = of(s);
+
+	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++)
+		if (c->peer[i].v)
+			allow(&c->peer[i]);
 }
 
 static void on_option(
@@ -406,5 +427,6 @@ const struct hws_host_service_impl hws_clipfiles_host_service = {
 	.option = on_option,
 	.message = on_message,
 	.drained = on_drained,
+	.configure = on_configure,
 	.describe = on_describe,
 };

@@ -23,12 +23,12 @@ static bool may(const struct hws_clipfiles_view *cv)
 
 static bool gives(const struct hws_clipfiles_view *cv)
 {
-	return may(cv) && hws_viewer_options(cv->service.viewer)->files_to_host;
+	return may(cv) && hws_view_options_gives_files(hws_viewer_options(cv->service.viewer));
 }
 
 static bool takes(const struct hws_clipfiles_view *cv)
 {
-	return may(cv) && hws_viewer_options(cv->service.viewer)->files_from_host;
+	return may(cv) && hws_view_options_takes_files(hws_viewer_options(cv->service.viewer));
 }
 
 /* --- what was copied here --------------------------------------------------------------------- */
@@ -273,7 +273,8 @@ static void on_tick(struct hws_service *s, uint64_t now_us HWS_UNUSED)
 
 static bool is_wanted(const struct hws_view_options *o)
 {
-	return !o->view_only && !o->no_clipboard && (o->files_to_host || o->files_from_host);
+	return !o->view_only && !hws_view_options_no_clipboard(o) &&
+			(hws_view_options_gives_files(o) || hws_view_options_takes_files(o));
 }
 
 static void on_free(struct hws_service *s)

@@ -66,20 +66,24 @@ static void on_position(int x, int y, void *arg)
 	d->pos_y = y;
 }
 
-static void on_text(struct hws_bytes text, void *arg)
+static void on_content(const struct hws_clip_content *c, void *arg)
 {
 	struct desktop *d = arg;
+	struct hws_bytes text = c->part[HWS_CLIP_TEXT];
 
+	hws_clip_copy_done(&d->copied);
+	ck_assert_int_eq(hws_clip_copy_make(c, &d->copied), HWS_OK);
 	free(d->text);
 	d->text = calloc(1, text.len + 1);
-	memcpy(d->text, text.ptr, text.len);
+	if (text.len)
+		memcpy(d->text, text.ptr, text.len);
 	d->text_len = text.len;
 	d->texts++;
 }
 
-static void on_marked(struct hws_bytes text, void *arg)
+static void on_marked(const struct hws_clip_content *c, void *arg)
 {
-	ck_assert_uint_gt(text.len, 0);
+	ck_assert_uint_gt(hws_clip_content_size(c), 0);
 	((struct desktop *)arg)->marked++;
 }
 
@@ -121,7 +125,7 @@ void desktop_reopen(struct desktop *d)
 	struct hws_capture_events ev = { on_damage, on_frame, on_displays, on_snapshot, d };
 	ck_assert_int_eq(hws_capture_subscribe(d->p->capture, &ev, &d->reader), HWS_OK);
 	d->p->cursor->ev = (struct hws_cursor_events){ on_shape, on_position, d };
-	d->p->clip->ev = (struct hws_clip_events){ on_text, on_marked, d };
+	d->p->clip->ev = (struct hws_clip_events){ on_content, on_marked, d };
 }
 
 void desktop_setup(struct desktop *d)
@@ -189,6 +193,7 @@ void desktop_teardown(struct desktop *d)
 	if (d->c)
 		xcb_disconnect(d->c);
 	test_xvfb_stop(&d->x);
+	hws_clip_copy_done(&d->copied);
 	free(d->text);
 }
 

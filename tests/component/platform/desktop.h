@@ -25,6 +25,7 @@ struct desktop {
 	int pos_x, pos_y;
 	char *text;
 	size_t text_len;
+	struct hws_clip_copy copied; /* all of it */
 	/* the client */
 	xcb_connection_t *c;
 	xcb_screen_t *screen;
@@ -62,4 +63,5 @@ struct hws_picture *desktop_snapshot(struct desktop *d, unsigned display);
 xcb_generic_event_t *desktop_event(struct desktop *d, uint8_t type);
 
 Suite *x11_clip_suite(void);
+Suite *x11_clip_formats_suite(void);
 Suite *x11_input_suite(void);

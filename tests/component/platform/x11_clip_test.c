@@ -1,105 +1,11 @@
 /* The clipboard of a real X server by the book (ICCCM): another client asks for what the platform
  * owns, and owns what the platform asks for, in all encodings, also badly. */
-#include "desktop.h"
+#include "clip_client.h"
 #include "shared/base/str.h"
 #include <stdlib.h>
 #include <string.h>
 
-static struct desktop d;
-static xcb_atom_t clipboard, mine;
-
-static xcb_atom_t atom(const char *name)
-{
-	xcb_intern_atom_reply_t *r = xcb_intern_atom_reply(
-			d.c, xcb_intern_atom(d.c, 0, (uint16_t)strlen(name), name), NULL);
-	xcb_atom_t a;
-
-	ck_assert_ptr_nonnull(r);
-	a = r->atom;
-	free(r);
-	return a;
-}
-
-static void setup(void)
-{
-	uint32_t mask = XCB_EVENT_MASK_PROPERTY_CHANGE;
-
-	desktop_setup(&d);
-	clipboard = atom("CLIPBOARD");
-	mine = atom("TEST_PROPERTY");
-	xcb_change_window_attributes(d.c, d.window, XCB_CW_EVENT_MASK, &mask);
-	desktop_sync(&d);
-}
-
-static void teardown(void)
-{
-	desktop_teardown(&d);
-}
-
 /* --- the other client reads --- */
-
-struct got {
-	xcb_atom_t type;
-	uint8_t format;
-	uint8_t bytes[400];
-	size_t len;
-};
-
-static void read_property(xcb_atom_t property, struct got *g)
-{
-	xcb_get_property_reply_t *r = xcb_get_property_reply(d.c,
-			xcb_get_property(d.c, 1, d.window, property, XCB_GET_PROPERTY_TYPE_ANY, 0,
-					100),
-			NULL);
-
-	ck_assert_ptr_nonnull(r);
-	g->type = r->type;
-	g->format = r->format;
-	g->len = (size_t)xcb_get_property_value_length(r);
-	ck_assert_uint_le(g->len, sizeof(g->bytes));
-	memcpy(g->bytes, xcb_get_property_value(r), g->len);
-	free(r);
-}
-
-/* False: refused. */
-static bool convert(const char *target, xcb_timestamp_t time, struct got *g)
-{
-	xcb_convert_selection(d.c, d.window, clipboard, atom(target), mine, time);
-	xcb_flush(d.c);
-	xcb_generic_event_t *e = desktop_event(&d, XCB_SELECTION_NOTIFY);
-	bool ok = ((xcb_selection_notify_event_t *)e)->property != XCB_NONE;
-
-	free(e);
-	if (ok)
-		read_property(mine, g);
-	return ok;
-}
-
-static void set_text(const char *text)
-{
-	ck_assert_int_eq(hws_clip_set_text(d.p->clip, hws_bytes_str(text)), HWS_OK);
-	for (uint64_t end = test_now_ms() + TEST_PATIENCE_MS;;) {
-		xcb_get_selection_owner_reply_t *r = xcb_get_selection_owner_reply(
-				d.c, xcb_get_selection_owner(d.c, clipboard), NULL);
-		bool other = r->owner != XCB_NONE && r->owner != d.window;
-		free(r);
-		if (other)
-			break;
-		ck_assert_uint_lt(test_now_ms(), end);
-		hws_loop_once(d.loop, 2000);
-	}
-	desktop_run(&d, 20);
-}
-
-static bool has_atom(const struct got *g, const char *name)
-{
-	xcb_atom_t a = atom(name);
-
-	for (size_t i = 0; i + 4 <= g->len; i += 4)
-		if (memcmp(g->bytes + i, &a, 4) == 0)
-			return true;
-	return false;
-}
 
 static const struct {
 	const char *target, *text, *type, *bytes;
@@ -184,65 +90,6 @@ END_TEST
 
 /* --- the other client owns --- */
 
-static void own(void)
-{
-	xcb_set_selection_owner(d.c, d.window, clipboard, XCB_CURRENT_TIME);
-	desktop_sync(&d);
-}
-
-static xcb_selection_request_event_t next_request(void)
-{
-	xcb_generic_event_t *e = desktop_event(&d, XCB_SELECTION_REQUEST);
-	xcb_selection_request_event_t q = *(xcb_selection_request_event_t *)e;
-
-	free(e);
-	return q;
-}
-
-static void notify(const xcb_selection_request_event_t *q, xcb_atom_t property)
-{
-	union {
-		xcb_selection_notify_event_t e;
-		char bytes[32];
-	} out = { { 0 } };
-
-	out.e.response_type = XCB_SELECTION_NOTIFY;
-	out.e.time = q->time;
-	out.e.requestor = q->requestor;
-	out.e.selection = q->selection;
-	out.e.target = q->target;
-	out.e.property = property;
-	xcb_send_event(d.c, 0, q->requestor, 0, out.bytes);
-	desktop_sync(&d);
-}
-
-static void give_targets(const xcb_selection_request_event_t *q, const char *const names[])
-{
-	xcb_atom_t list[16];
-	uint32_t n = 0;
-
-	for (; names[n]; n++)
-		list[n] = atom(names[n]);
-	ck_assert_uint_eq(q->target, atom("TARGETS"));
-	xcb_change_property(d.c, XCB_PROP_MODE_REPLACE, q->requestor, q->property, XCB_ATOM_ATOM,
-			32, n, list);
-	notify(q, q->property);
-}
-
-static void give(
-		const xcb_selection_request_event_t *q, const char *type, const void *p, size_t len)
-{
-	xcb_change_property(d.c, XCB_PROP_MODE_REPLACE, q->requestor, q->property, atom(type), 8,
-			(uint32_t)len, p);
-	notify(q, q->property);
-}
-
-static void watch(void)
-{
-	hws_clip_watch(d.p->clip, true);
-	desktop_run(&d, 30);
-}
-
 static const struct {
 	const char *offer, *type, *bytes, *text;
 } offers[] = {
@@ -260,7 +107,7 @@ static const struct {
 
 START_TEST(text_in_any_encoding_is_taken)
 {
-	const char *const names[] = { "TARGETS", "image/png", offers[_i].offer, NULL };
+	const char *const names[] = { "TARGETS", "image/tiff", offers[_i].offer, NULL };
 	xcb_selection_request_event_t q;
 
 	watch();
@@ -472,7 +319,7 @@ static size_t pour(const xcb_selection_request_event_t *q, size_t total, size_t 
 START_TEST(pieces_are_put_together_up_to_a_bound)
 {
 	static const char *const plain[] = { "UTF8_STRING", NULL };
-	size_t total = _i ? HWS_CLIP_TEXT_MAX + (2u << 20) : 700001;
+	size_t total = _i ? HWS_CLIP_PART_MAX + (2u << 20) : 700001;
 	xcb_selection_request_event_t q;
 
 	watch();
@@ -646,7 +493,7 @@ Suite *x11_clip_suite(void)
 	TCase *t = tcase_create("clip");
 
 	tcase_set_timeout(t, 60);
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, clip_client_setup, clip_client_teardown);
 	tcase_add_loop_test(t, text_we_own_is_given_in_the_encoding_asked_for, 0,
 			(int)HWS_COUNT(encodings));
 	tcase_add_test(t, targets_and_timestamp_are_told);

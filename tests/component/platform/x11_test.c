@@ -457,6 +457,7 @@ int main(void)
 	SRunner *sr = srunner_create(capture_suite());
 
 	srunner_add_suite(sr, x11_clip_suite());
+	srunner_add_suite(sr, x11_clip_formats_suite());
 	srunner_add_suite(sr, x11_input_suite());
 	srunner_run_all(sr, CK_NORMAL);
 	int failed = srunner_ntests_failed(sr);

@@ -21,6 +21,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		x11_latin1_put(&coded, in);
 		assert(hws_buf_len(&coded) <= size);
 	}
+	hws_buf_reset(&text);
+	if (x11_markup_take(&text, in) == HWS_OK && hws_buf_err(&text) == HWS_OK)
+		assert(hws_utf8_valid(hws_buf_bytes(&text)));
 	hws_buf_done(&text);
 	hws_buf_done(&coded);
 	return 0;

@@ -6,6 +6,7 @@
 #include "client/core/viewer.h"
 #include "client/services/chat/chat_view.h"
 #include "client/services/clipboard/clipboard_view.h"
+#include "client/services/clipboard/entries.h"
 #include "client/services/cursor/cursor_view.h"
 #include "client/services/input/input_view.h"
 #include "client/services/print/print_view.h"
@@ -216,9 +217,12 @@ static void on_position(int x HWS_UNUSED, int y HWS_UNUSED, void *arg HWS_UNUSED
 {
 }
 
-static void on_text(struct hws_bytes t, void *arg HWS_UNUSED)
+static void on_content(const struct hws_clip_content *c, void *arg HWS_UNUSED)
 {
-	must(t.len > 0);
+	must(hws_clip_content_size(c) > 0 && hws_clip_content_size(c) <= HWS_CLIP_ALL_MAX);
+	for (unsigned i = 0; i < HWS_CLIP_FORMATS; i++)
+		must(!c->part[i].len ||
+				hws_clip_part_valid((enum hws_clip_format)i, c->part[i], NULL));
 }
 
 static void on_chat(const char *what, void *arg HWS_UNUSED)
@@ -303,6 +307,17 @@ static int press(struct fuzz *f)
 	return hws_input_view_key(f->input, code, down, code & 7, down ? 'a' : 0xe4);
 }
 
+/* In one of its formats, or in two. */
+static int copy(struct fuzz *f, struct hws_bytes b)
+{
+	struct hws_clip_content c = { 0 };
+
+	c.part[b.len ? b.ptr[0] % HWS_CLIP_FORMATS : 0] = b;
+	if (b.len > 1 && b.ptr[1] & 1)
+		c.part[HWS_CLIP_TEXT] = b;
+	return hws_clipboard_view_send(f->clipboard, &c);
+}
+
 static int answer(struct fuzz *f, unsigned what)
 {
 	char word[40];
@@ -313,7 +328,7 @@ static int answer(struct fuzz *f, unsigned what)
 	word[n] = 0;
 	return what == 0            ? hws_viewer_password(f->viewer, word)
 			: what == 1 ? hws_viewer_code(f->viewer, word, n & 1)
-			: what == 2 ? hws_clipboard_view_send(f->clipboard, b)
+			: what == 2 ? copy(f, b)
 				    : hws_input_view_type(f->input, b);
 }
 
@@ -417,7 +432,8 @@ static void open_all(struct fuzz *f)
 		must(hws_login_preset(hws_viewer_login(f->viewer), "secret") == HWS_OK);
 	must(hws_cursor_view_new(&(struct hws_cursor_view_conf){ on_shape, on_position, f },
 			     &f->cursor) == HWS_OK);
-	must(hws_clipboard_view_new(&(struct hws_clipboard_view_conf){ on_text, f },
+	must(hws_clipboard_view_new(&(struct hws_clipboard_view_conf){ .on_content = on_content,
+						    .arg = f },
 			     &f->clipboard) == HWS_OK);
 	must(hws_input_view_new(f->viewer, &f->input) == HWS_OK);
 	must(hws_chat_view_new(&(struct hws_chat_view_conf){ on_chat, f }, &f->chat) == HWS_OK);

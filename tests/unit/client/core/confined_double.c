@@ -2,6 +2,7 @@
  * process. Linked in place of client/decoder's own. */
 #include "client/decoder/confined.h"
 #include "client/media/opus.h"
+#include "client/media/png.h"
 #include "shared/base/buf.h"
 #include "shared/wire/compress.h"
 
@@ -15,6 +16,32 @@ int hws_confined_unpack(struct hws_confined *c HWS_UNUSED, struct hws_bytes in, 
 	int r = hws_decompress(in, max, &out);
 	res.bytes = hws_buf_bytes(&out);
 	done(r, &res, arg);
+	hws_buf_done(&out);
+	return HWS_OK;
+}
+
+int hws_confined_image(struct hws_confined *c HWS_UNUSED, const struct hws_confined_image *i,
+		size_t max, hws_confined_done *done, void *arg)
+{
+	struct hws_confined_result res = { 0 };
+	struct hws_buf out, plain;
+	struct hws_bytes pixels = i->bytes;
+	int r = HWS_OK;
+
+	hws_buf_init(&out, max);
+	hws_buf_init(&plain, max);
+	if (i->packed) {
+		r = hws_decompress(i->bytes, max, &plain);
+		pixels = hws_buf_bytes(&plain);
+	}
+	if (r == HWS_OK && i->width && pixels.len != (size_t)i->width * (size_t)i->height * 4)
+		r = HWS_ERR_CORRUPT;
+	if (r == HWS_OK)
+		r = i->width ? hws_png_from_rgba(pixels.ptr, i->width, i->height, &out)
+			     : hws_png_clean(i->bytes, &out);
+	res.bytes = hws_buf_bytes(&out);
+	done(r, &res, arg);
+	hws_buf_done(&plain);
 	hws_buf_done(&out);
 	return HWS_OK;
 }

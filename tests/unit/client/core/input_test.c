@@ -402,11 +402,18 @@ static struct hws_buf clip;
 static int clips, shapes, moves;
 static struct hws_cursor_shape shape;
 
-static void on_clip(struct hws_bytes text, void *arg HWS_UNUSED)
+static void on_clip(const struct hws_clip_content *c, void *arg HWS_UNUSED)
 {
 	clips++;
 	hws_buf_reset(&clip);
-	hws_buf_put(&clip, text.ptr, text.len);
+	hws_buf_put(&clip, c->part[HWS_CLIP_TEXT].ptr, c->part[HWS_CLIP_TEXT].len);
+}
+
+static int send_text(struct hws_clipboard_view *cv, const char *text)
+{
+	const struct hws_clip_content c = hws_clip_content_text(hws_bytes_str(text));
+
+	return hws_clipboard_view_send(cv, &c);
 }
 
 static void feed_clip(struct recorder *r, const char *text, size_t len, bool compress, bool multi)
@@ -445,8 +452,8 @@ START_TEST(the_text_the_host_sent_once_is_sent_when_somebody_copies_it)
 	clip_now_us = 1000000;
 	recorder_ready(&r, "Linux", "1.4.9");
 	ck_assert_int_eq(hws_clipboard_view_new(
-					 &(struct hws_clipboard_view_conf){
-							 .on_text = on_clip, .now_us = clip_now },
+					 &(struct hws_clipboard_view_conf){ .on_content = on_clip,
+							 .now_us = clip_now },
 					 &cv),
 			HWS_OK);
 	hws_viewer_serve(r.viewer, hws_clipboard_view_service(cv));
@@ -454,14 +461,14 @@ START_TEST(the_text_the_host_sent_once_is_sent_when_somebody_copies_it)
 	feed_clip(&r, "same", 4, false, true);
 	before = r.sent_count;
 	clip_now_us += 1900000; /* a program that keeps a history */
-	ck_assert_int_eq(hws_clipboard_view_send(cv, hws_bytes_str("same")), HWS_OK);
+	ck_assert_int_eq(send_text(cv, "same"), HWS_OK);
 	ck_assert_uint_eq(r.sent_count, before);
 	clip_now_us += 200000; /* a person */
-	ck_assert_int_eq(hws_clipboard_view_send(cv, hws_bytes_str("same")), HWS_OK);
+	ck_assert_int_eq(send_text(cv, "same"), HWS_OK);
 	ck_assert_uint_eq(r.sent_count, before + 1);
 	feed_clip(&r, "same", 4, false, true);
-	ck_assert_int_eq(hws_clipboard_view_send(cv, hws_bytes_str("other")), HWS_OK);
-	ck_assert_int_eq(hws_clipboard_view_send(cv, hws_bytes_str("same")), HWS_OK);
+	ck_assert_int_eq(send_text(cv, "other"), HWS_OK);
+	ck_assert_int_eq(send_text(cv, "same"), HWS_OK);
 	ck_assert_uint_eq(r.sent_count, before + 3);
 	hws_buf_done(&clip);
 	hws_viewer_lost(r.viewer);
@@ -479,7 +486,7 @@ START_TEST(clipboard_text_goes_both_ways_without_echo)
 
 	recorder_ready(&r, "Linux", _i ? "1.4.9" : "1.2.0");
 	ck_assert_int_eq(hws_clipboard_view_new(
-					 &(struct hws_clipboard_view_conf){ .on_text = on_clip },
+					 &(struct hws_clipboard_view_conf){ .on_content = on_clip },
 					 &cv),
 			HWS_OK);
 	hws_viewer_serve(r.viewer, hws_clipboard_view_service(cv));
@@ -489,9 +496,9 @@ START_TEST(clipboard_text_goes_both_ways_without_echo)
 	ck_assert_int_eq(clips, 1);
 	ck_assert_mem_eq(hws_buf_bytes(&clip).ptr, "from host", 9);
 	size_t before = r.sent_count;
-	ck_assert_int_eq(hws_clipboard_view_send(cv, hws_bytes_str("from host")), HWS_OK);
+	ck_assert_int_eq(send_text(cv, "from host"), HWS_OK);
 	ck_assert_uint_eq(r.sent_count, before);
-	ck_assert_int_eq(hws_clipboard_view_send(cv, hws_bytes_str("from here")), HWS_OK);
+	ck_assert_int_eq(send_text(cv, "from here"), HWS_OK);
 	m = recorder_sent(&r, -1);
 	if (_i) {
 		ck_assert_int_eq(m->union_case, SES__MESSAGE__UNION_MULTI_CLIPBOARDS);
@@ -516,7 +523,7 @@ START_TEST(clipboard_text_goes_both_ways_without_echo)
 					.no_clipboard = true });
 	feed_clip(&r, "unwanted", 8, false, _i);
 	ck_assert_int_eq(clips, 2);
-	ck_assert_int_eq(hws_clipboard_view_send(cv, hws_bytes_str("x")), HWS_ERR_DENIED);
+	ck_assert_int_eq(send_text(cv, "x"), HWS_ERR_DENIED);
 	hws_buf_done(&packed);
 	hws_buf_done(&clip);
 	hws_viewer_lost(r.viewer);

@@ -21,7 +21,7 @@ static void on_position(int x HWS_UNUSED, int y HWS_UNUSED, void *arg HWS_UNUSED
 {
 }
 
-static void on_text(struct hws_bytes text HWS_UNUSED, void *arg HWS_UNUSED)
+static void on_content(const struct hws_clip_content *c HWS_UNUSED, void *arg HWS_UNUSED)
 {
 }
 
@@ -83,7 +83,7 @@ START_TEST(services_pass_over_rows_they_do_not_know)
 	static const unsigned cursor[] = { SES__MESSAGE__UNION_CURSOR_DATA,
 		SES__MESSAGE__UNION_CURSOR_ID, SES__MESSAGE__UNION_CURSOR_POSITION, 0 };
 	static const unsigned clipboard[] = { SES__MESSAGE__UNION_CLIPBOARD,
-		SES__MESSAGE__UNION_MULTI_CLIPBOARDS, 0 };
+		SES__MESSAGE__UNION_MULTI_CLIPBOARDS, 1000 + SES__MISC__UNION_CLIPBOARD_PART, 0 };
 	struct hws_clipboard_view *clip;
 	struct hws_cursor_view *cur;
 	struct hws_video_view *pic;
@@ -100,7 +100,8 @@ START_TEST(services_pass_over_rows_they_do_not_know)
 	hws_viewer_serve(r.viewer, hws_cursor_view_service(cur));
 	feed_all(hws_cursor_view_service(cur), HWS_SERVICE_CURSOR, cursor);
 	ck_assert_int_eq(hws_clipboard_view_new(
-					 &(struct hws_clipboard_view_conf){ .on_text = on_text },
+					 &(struct hws_clipboard_view_conf){
+							 .on_content = on_content },
 					 &clip),
 			HWS_OK);
 	hws_viewer_serve(r.viewer, hws_clipboard_view_service(clip));

@@ -1,5 +1,6 @@
 /* The real program behind the viewer's end: pictures, texts, its death at any moment, and what it
  * has given up. */
+#include "client/media/png.h"
 #include "shared/base/buf.h"
 #include "shared/wire/compress.h"
 #include "stage.h"
@@ -90,6 +91,51 @@ START_TEST(who_looks_at_all_pictures_stops_nothing)
 	stage_wait(&s, HWS_DECODE_SLOTS + 2);
 	ck_assert_int_eq(s.result, HWS_OK);
 	ck_assert_int_ge(s.picture->plane[0][0], 200);
+}
+END_TEST
+
+/* A file is written anew, pixels become one; what is no picture is refused, and costs no
+ * process. */
+START_TEST(pictures_of_a_clipboard_are_written_anew)
+{
+	static uint8_t rgba[64 * 48 * 4];
+	struct hws_confined_image i = {
+		.bytes = hws_bytes(rgba, sizeof(rgba)), .width = 64, .height = 48
+	};
+	struct hws_buf want, packed;
+
+	memset(rgba, 0x5a, sizeof(rgba));
+	hws_buf_init(&want, 1 << 20);
+	hws_buf_init(&packed, 1 << 20);
+	ck_assert_int_eq(hws_png_from_rgba(rgba, 64, 48, &want), HWS_OK);
+	ck_assert_int_eq(hws_compress(i.bytes, 3, &packed), HWS_OK);
+	stage_open(&s, NULL, 0);
+	for (unsigned n = 1; n <= 3; n++) {
+		ck_assert_int_eq(stage_image(&s, &i, 1 << 20), HWS_OK);
+		stage_wait(&s, n);
+		ck_assert_int_eq(s.result, HWS_OK);
+		ck_assert(hws_bytes_equal(hws_buf_bytes(&s.bytes), hws_buf_bytes(&want)));
+		if (n == 1) /* the same as a frame of zstd, then as a file */
+			i = (struct hws_confined_image){ hws_buf_bytes(&packed), 64, 48, true };
+		else
+			i = (struct hws_confined_image){ .bytes = hws_buf_bytes(&want) };
+	}
+	ck_assert_int_eq(stage_image(&s, &i, 50), HWS_OK);
+	stage_wait(&s, 4);
+	ck_assert_int_eq(s.result, HWS_ERR_TOOBIG);
+	i.bytes.len -= 20;
+	ck_assert_int_eq(stage_image(&s, &i, 1 << 20), HWS_OK);
+	stage_wait(&s, 5);
+	ck_assert_int_eq(s.result, HWS_ERR_CORRUPT);
+	i = (struct hws_confined_image){ hws_buf_bytes(&packed), 64, 47, true };
+	ck_assert_int_eq(stage_image(&s, &i, 1 << 20), HWS_OK);
+	stage_wait(&s, 6);
+	ck_assert_int_lt(s.result, 0);
+	i.width = 1 << 20;
+	ck_assert_int_eq(stage_image(&s, &i, 1 << 20), HWS_ERR_RANGE);
+	ck_assert_uint_eq(s.losses, 0);
+	hws_buf_done(&want);
+	hws_buf_done(&packed);
 }
 END_TEST
 
@@ -297,6 +343,7 @@ void confined_cases(Suite *suite)
 {
 	TCase *t = test_case(suite, "confined", 60,
 			TESTS(a_new_size_gets_new_room, who_looks_at_all_pictures_stops_nothing,
+					pictures_of_a_clipboard_are_written_anew,
 					texts_are_unpacked_up_to_their_cap,
 					what_is_too_large_is_refused_and_the_rest_goes_on,
 					its_death_costs_pictures_and_nothing_else,

@@ -41,6 +41,16 @@ START_TEST(requests_are_bounded)
 	ck_assert_int_eq(hws_decode_request_check(&good), HWS_OK);
 	BAD(slot, HWS_DECODE_SLOTS);
 	BAD(display, HWS_DECODE_DISPLAYS_MAX);
+	good = (struct hws_decode_request){ .kind = HWS_DECODE_IMAGE, .max = 1000 };
+	ck_assert_int_eq(hws_decode_request_check(&good), HWS_OK);
+	BAD(max, UINT32_MAX);
+	BAD(flags, HWS_DECODE_PACKED); /* a file is none */
+	good.width = good.height = 4096;
+	good.flags = HWS_DECODE_PACKED;
+	ck_assert_int_eq(hws_decode_request_check(&good), HWS_OK);
+	BAD(width, 4097);
+	BAD(height, UINT32_MAX);
+	BAD(flags, HWS_DECODE_RESET);
 #undef BAD
 }
 END_TEST

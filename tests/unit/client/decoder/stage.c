@@ -146,3 +146,8 @@ int stage_unpack(struct stage *s, struct hws_bytes in, size_t max)
 {
 	return hws_confined_unpack(s->c, in, max, on_done, s);
 }
+
+int stage_image(struct stage *s, const struct hws_confined_image *i, size_t max)
+{
+	return hws_confined_image(s->c, i, max, on_done, s);
+}

@@ -36,3 +36,4 @@ int stage_exact(struct stage *s, unsigned display, struct hws_bytes packet,
 		const struct hws_rect *rect);
 int stage_patch(struct stage *s, unsigned display, struct hws_bytes patch);
 int stage_unpack(struct stage *s, struct hws_bytes in, size_t max);
+int stage_image(struct stage *s, const struct hws_confined_image *i, size_t max);

@@ -436,6 +436,7 @@ static const struct {
 	{ 26, 0, "told before: no permission of the keyboard" },
 	{ 27, 0, "never asked for" },
 	{ 28, 0, "told before: no permission of the clipboard" },
+	{ 19, 203, "told before: no permission of the clipboard" },
 	{ 31, 0, "never offered: the protocol drops what is of another type of session" },
 	{ 200, 0, "never offered: the streams of another type of session" },
 	{ 19, 8, "told before: no permission of sound" },

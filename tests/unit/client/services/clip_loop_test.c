@@ -170,36 +170,37 @@ static void clip_watch(struct hws_clip *c HWS_UNUSED, bool on HWS_UNUSED)
 {
 }
 
-static int clip_set(struct hws_clip *c, struct hws_bytes text)
+static int clip_set(struct hws_clip *c, const struct hws_clip_content *content)
 {
-	take((unsigned)(hws_container(c, struct side, clip) - side), text, HOST);
+	take((unsigned)(hws_container(c, struct side, clip) - side), content->part[HWS_CLIP_TEXT],
+			HOST);
 	return HWS_OK;
 }
 
 static const struct hws_clip_impl clip_impl = { clip_watch, clip_set };
 
-static void on_host_text(struct hws_bytes text, void *arg)
+static void on_host_content(const struct hws_clip_content *c, void *arg)
 {
 	struct side *s = arg;
 
-	hws_clip_echo_set(&s->gtk, text, now);
-	take((unsigned)(s - side), text, VIEWER);
+	hws_clip_echo_set(&s->gtk, c, now);
+	take((unsigned)(s - side), c->part[HWS_CLIP_TEXT], VIEWER);
 }
 
-/* What the window does with a text it has read. */
-static void viewer_read(unsigned s, bool marked, struct hws_bytes text)
+/* What the window does with what it has read. */
+static void viewer_read(unsigned s, bool marked, const struct hws_clip_content *c)
 {
 	struct side *v = &side[s];
 	size_t before = v->rec.sent_count;
 	Ses__Message *m;
 
 	if (marked) {
-		hws_clip_echo_set(&v->gtk, text, now);
+		hws_clip_echo_set(&v->gtk, c, now);
 		return;
 	}
-	if (!blind && hws_clip_echo_is(&v->gtk, text, now))
+	if (!blind && hws_clip_echo_is(&v->gtk, c, now))
 		return;
-	ck_assert_int_eq(hws_clipboard_view_send(v->view, text), HWS_OK);
+	ck_assert_int_eq(hws_clipboard_view_send(v->view, c), HWS_OK);
 	if (v->rec.sent_count == before)
 		return;
 	m = recorder_sent(&v->rec, -1);
@@ -210,15 +211,15 @@ static void viewer_read(unsigned s, bool marked, struct hws_bytes text)
 
 static void deliver(unsigned s, enum who who, bool marked, const char *text)
 {
-	struct hws_bytes b = hws_bytes_str(text);
+	const struct hws_clip_content c = hws_clip_content_text(hws_bytes_str(text));
 	const struct hws_clip_events *ev = &side[s].clip.ev;
 
 	if (who == VIEWER)
-		viewer_read(s, marked && !blind, b);
+		viewer_read(s, marked && !blind, &c);
 	else if (marked)
-		ev->on_marked(b, ev->arg);
+		ev->on_marked(&c, ev->arg);
 	else
-		ev->on_text(b, ev->arg);
+		ev->on_content(&c, ev->arg);
 }
 
 /* --- what happens --- */
@@ -326,7 +327,7 @@ static void setup_sides(void)
 	for (unsigned i = 0; i < 2; i++) {
 		struct side *s = &side[i];
 		s->clip.impl = &clip_impl;
-		ck_assert_int_eq(hws_clipboard_host_new(loop, &s->clip, &s->host), HWS_OK);
+		ck_assert_int_eq(hws_clipboard_host_new(loop, NULL, &s->clip, &s->host), HWS_OK);
 		s->viewer = (struct hws_host_viewer){ .permissions = ~0u,
 			.version = hws_version_number("1.4.9"),
 			.platform = "Linux",
@@ -336,7 +337,7 @@ static void setup_sides(void)
 		recorder_ready(&s->rec, "Linux", "1.4.9");
 		ck_assert_int_eq(hws_clipboard_view_new(
 						 &(struct hws_clipboard_view_conf){
-								 .on_text = on_host_text,
+								 .on_content = on_host_content,
 								 .now_us = clock_us,
 								 .arg = s },
 						 &s->view),

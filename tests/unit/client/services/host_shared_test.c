@@ -169,7 +169,7 @@ static Ses__Clipboard entry(Ses__ClipboardFormat format, const void *data, size_
 
 static void holds(const char *text)
 {
-	struct hws_bytes b = hws_headless_clip_text(d.p);
+	struct hws_bytes b = hws_headless_clip(d.p, HWS_CLIP_TEXT);
 
 	ck_assert_uint_eq(b.len, strlen(text));
 	if (b.len)
@@ -188,7 +188,9 @@ START_TEST(a_viewers_text_reaches_the_desktop_and_rubbish_does_not)
 	desk_join(&d, 0);
 	give((Ses__Clipboard *[]){ &html, &bad, &torn, &empty }, 4);
 	holds("");
-	give((Ses__Clipboard *[]){ &html, &bad, &torn, &good }, 4);
+	give((Ses__Clipboard *[]){ &html, &bad, &good, &torn }, 4);
+	holds("gr\xc3\xbc\xc3\x9f");
+	give((Ses__Clipboard *[]){ &torn }, 1);
 	holds("gr\xc3\xbc\xc3\x9f");
 	hws_buf_init(&z, 4096);
 	ck_assert_int_eq(hws_compress(hws_bytes_str("packed text"), 3, &z), HWS_OK);

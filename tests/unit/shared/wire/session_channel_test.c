@@ -25,7 +25,7 @@ static const struct {
 	{ "cursor_position", NEVER, C(CURSOR) },
 	{ "cursor_id", NEVER, C(CURSOR) },
 	{ "key_event", C(INPUT), NEVER },
-	{ "clipboard", C(INPUT), C(CLIPBOARD) },
+	{ "clipboard", C(CLIPBOARD), C(CLIPBOARD) },
 	{ "file_action", C(JOBS), C(JOBS) },
 	{ "file_response", C(JOBS), C(JOBS) },
 	{ "cliprdr", C(CLIPBOARD), C(CLIPBOARD) },
@@ -36,7 +36,7 @@ static const struct {
 	{ "peer_info", NEVER, C(VIDEO) },
 	{ "pointer_device_event", C(INPUT), NEVER },
 	{ "auth_2fa", C(CONTROL), NEVER },
-	{ "multi_clipboards", C(INPUT), C(CLIPBOARD) },
+	{ "multi_clipboards", C(CLIPBOARD), C(CLIPBOARD) },
 	{ "screenshot_request", C(INPUT), NEVER },
 	{ "screenshot_response", NEVER, C(SCREENSHOT) },
 	{ "terminal_action", C(INPUT), NEVER },
@@ -77,6 +77,7 @@ static const struct {
 	{ "message_query", C(INPUT), NEVER },
 	{ "follow_current_display", NEVER, C(VIDEO) },
 	{ "keyboard_layout", NEVER, C(INPUT) },
+	{ "clipboard_part", C(CLIPBOARD), C(CLIPBOARD) },
 };
 
 START_TEST(each_row_has_the_channel_that_was_decided)
@@ -108,6 +109,28 @@ START_TEST(each_row_has_the_channel_that_was_decided)
 }
 END_TEST
 
+/* A key that pastes it must not overtake what is small; what is large must not hold up keys. */
+START_TEST(a_small_copy_goes_with_the_keys)
+{
+	static const unsigned fields[] = { SES__MESSAGE__UNION_CLIPBOARD,
+		SES__MESSAGE__UNION_MULTI_CLIPBOARDS };
+
+	for (size_t i = 0; i < HWS_COUNT(fields); i++) {
+		const struct hws_session_row *row = hws_session_row(fields[i], 0);
+
+		ck_assert_int_eq(hws_session_channel_of(row, HWS_TO_HOST, HWS_SEND_BULK_MAX),
+				C(INPUT));
+		ck_assert_int_eq(hws_session_channel_of(row, HWS_TO_HOST, HWS_SEND_BULK_MAX + 1),
+				C(CLIPBOARD));
+		ck_assert_int_eq(hws_session_channel_of(row, HWS_TO_VIEWER, 1), C(CLIPBOARD));
+	}
+	ck_assert_int_eq(hws_session_channel_of(hws_session_row(SES__MESSAGE__UNION_CLIPRDR, 0),
+					 HWS_TO_HOST, 1),
+			C(CLIPBOARD));
+	ck_assert_int_eq(hws_session_channel_of(NULL, HWS_TO_HOST, 1), C(VIDEO));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("wire/session_channel");
@@ -115,6 +138,7 @@ int main(void)
 	SRunner *r = srunner_create(s);
 	int failed;
 
+	tcase_add_test(t, a_small_copy_goes_with_the_keys);
 	tcase_add_test(t, each_row_has_the_channel_that_was_decided);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_ENV);

@@ -350,7 +350,7 @@ START_TEST(permissions_and_kinds_guard_what_they_name)
 		[HWS_PERM_KEYBOARD] = "mouse_event key_event pointer_device_event "
 				      "change_resolution toggle_virtual_display "
 				      "change_display_resolution",
-		[HWS_PERM_CLIPBOARD] = "clipboard cliprdr multi_clipboards",
+		[HWS_PERM_CLIPBOARD] = "clipboard cliprdr multi_clipboards clipboard_part",
 		[HWS_PERM_FILE] = "file_action file_response cliprdr",
 		[HWS_PERM_AUDIO] = "audio_frame audio_format",
 		[HWS_PERM_TERMINAL] = "terminal_action terminal_response",
@@ -375,7 +375,7 @@ START_TEST(permissions_and_kinds_guard_what_they_name)
 			"pointer_device_event multi_clipboards restart_remote_device "
 			"elevation_request switch_sides_request change_resolution "
 			"toggle_virtual_display toggle_privacy_mode "
-			"change_display_resolution");
+			"change_display_resolution clipboard_part");
 }
 END_TEST
 
