@@ -7,9 +7,11 @@
 
 #define TILE HWS_PATCH_TILE
 #define RECTS_MAX 256u
-#define WASTE_MAX 3        /* tiles that two rectangles may gain by being one */
-#define SCROLL_TILES 24u   /* changed ones, below which no page has been scrolled */
-#define RAW_MAX (4u << 20) /* pixels of a completion at a time */
+#define WASTE_MAX 3      /* tiles that two rectangles may gain by being one */
+#define SCROLL_TILES 24u /* changed ones, below which no page has been scrolled */
+/* Pixels that a byte is taken to be enough for, of text and of what is not. */
+#define TEXT_PIXELS 2u
+#define PHOTO_PIXELS 1u
 
 enum { CHANGED = 1, LOOSE = 2 }; /* LOOSE: of a completion, not text */
 
@@ -403,19 +405,36 @@ static size_t mark_due(
 	return n;
 }
 
-/* A rectangle, or as many of its rows of tiles as should do. */
+/* What of a rectangle is coded at once: little where little may be sent, as nothing is taken back
+ * of what was too much. */
+static struct hws_rect first_part(struct hws_rect r, size_t pixels)
+{
+	int high = HWS_MIN(r.h, 4 * TILE - r.y % TILE), low = HWS_MIN(r.h, TILE - r.y % TILE);
+
+	if ((size_t)r.w * (size_t)high <= pixels)
+		return (struct hws_rect){ r.x, r.y, r.w, high };
+	int w = (int)HWS_MIN(pixels / (size_t)low, (size_t)r.w) / TILE * TILE;
+	return (struct hws_rect){ r.x, r.y, HWS_MIN(HWS_MAX(w, TILE), r.w), low };
+}
+
+/* A rectangle, or as much of it as should do. */
 static int complete_rect(struct hws_patcher *p, const struct hws_picture *now, struct hws_rect r,
 		size_t end, struct hws_buf *out)
 {
+	size_t per_byte = is_text(now, r) ? TEXT_PIXELS : PHOTO_PIXELS;
+
 	while (r.h > 0 && out->end < end) {
-		struct hws_rect part = r;
-		part.h = HWS_MIN(r.h, 4 * TILE - r.y % TILE);
-		int err = patch_write_pixels(&p->maker, now, part);
-		if (err < 0)
-			return err;
-		now_exact(p, part);
-		r.y += part.h;
-		r.h -= part.h;
+		struct hws_rect band = first_part(r, (end - out->end) * per_byte);
+		struct hws_rect part = band;
+		for (; part.x < r.x + r.w && out->end < end; part.x += part.w) {
+			part.w = HWS_MIN(band.w, r.x + r.w - part.x);
+			int err = patch_write_pixels(&p->maker, now, part);
+			if (err < 0)
+				return err;
+			now_exact(p, part);
+		}
+		r.y += band.h;
+		r.h -= band.h;
 	}
 	return HWS_OK;
 }

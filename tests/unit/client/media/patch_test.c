@@ -134,6 +134,30 @@ static size_t type(struct patch_stage *s, int x, char c)
 	return change(s, (struct hws_rect){ x, 310, 40, 50 });
 }
 
+/* On a narrow line a patch may not hold up what is typed meanwhile. */
+START_TEST(completion_keeps_to_its_budget)
+{
+	struct patch_stage s;
+	unsigned seed = 9, patches = 0;
+
+	stage_open(&s, 641, 363);
+	screen_text_page(s.screen, ALL(&s), 14, 1);
+	for (int y = 100; y < 200; y++)
+		for (int x = 300; x < 500; x++)
+			put(s.screen, x, y, next(&seed) << 9 ^ next(&seed));
+	for (; patches < 1000 && !hws_patcher_is_exact(s.patcher); patches++) {
+		hws_buf_reset(&s.out);
+		int err = hws_patcher_complete(s.patcher, s.screen, 1, true, 400, &s.out);
+		ck_assert_int_eq(err, HWS_OK);
+		ck_assert_uint_le(hws_buf_len(&s.out), 400 + 1600); /* of noise */
+		apply(&s);
+	}
+	ck_assert(hws_patcher_is_exact(s.patcher));
+	same_everywhere(&s);
+	stage_close(&s);
+}
+END_TEST
+
 /* A letter as an editor at 200 % shows it, with its cursor: see the purpose of it all. */
 START_TEST(a_typed_letter_costs_little)
 {
@@ -273,6 +297,7 @@ int main(void)
 
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, a_page_is_completed_text_first);
+	tcase_add_test(t, completion_keeps_to_its_budget);
 	tcase_add_test(t, a_typed_letter_costs_little);
 	tcase_add_test(t, a_scrolled_page_is_copied);
 	tcase_add_loop_test(t, whatever_is_drawn_arrives, 0, 4);
