@@ -118,10 +118,13 @@ void hws_viewer_on_peer_info(struct hws_viewer *v, const Ses__PeerInfo *info)
 	if (now >= v->peer.display_count || !*name)
 		now = before < v->peer.display_count ? before : 0;
 	v->peer.current = now;
-	if (v->options.all_displays && hws_viewer_show_all(v) == HWS_OK)
+	bool told = false; /* who shows another display tells the change */
+	if (v->options.all_displays)
+		told = hws_viewer_show_all(v) < 0 && hws_viewer_show(v, now) == HWS_OK;
+	else if (v->peer.display_count && now != before)
+		told = hws_viewer_show(v, now) == HWS_OK;
+	if (!told)
 		v->ops.displays(v->arg);
-	else if (v->peer.display_count == 0 || now == before || hws_viewer_show(v, now) < 0)
-		v->ops.displays(v->arg); /* else it has told the change */
 }
 
 /* --- wishes ----------------------------------------------------------------------------------- */

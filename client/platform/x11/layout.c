@@ -148,13 +148,12 @@ int x11_layout_check(const struct x11_screen *s, const struct x11_layout *l, str
 
 static bool set_crtc(const struct x11_screen *s, const struct x11_crtc *c, bool dark)
 {
-	bool off = dark || !c->mode;
+	static const struct x11_crtc off = { .rotation = XCB_RANDR_ROTATION_ROTATE_0 };
+	const struct x11_crtc *to = dark || !c->mode ? &off : c;
 	xcb_randr_set_crtc_config_reply_t *r = xcb_randr_set_crtc_config_reply(s->conn,
 			xcb_randr_set_crtc_config(s->conn, c->id, XCB_CURRENT_TIME,
-					XCB_CURRENT_TIME, off ? 0 : c->x, off ? 0 : c->y,
-					off ? XCB_NONE : c->mode,
-					off ? (uint16_t)XCB_RANDR_ROTATION_ROTATE_0 : c->rotation,
-					off ? 0 : c->outputs, c->output),
+					XCB_CURRENT_TIME, to->x, to->y, to->mode, to->rotation,
+					to->outputs, to->output),
 			NULL);
 	bool ok = r && r->status == XCB_RANDR_SET_CONFIG_SUCCESS;
 

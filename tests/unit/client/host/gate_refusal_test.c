@@ -559,7 +559,7 @@ static bool is_served_or_of_other_kinds(const char *option)
 {
 	static const char *const names[] = { "show_remote_cursor", "enable_file_transfer",
 		"disable_camera", "terminal_persistent", "follow_remote_cursor",
-		"follow_remote_window", "exact" };
+		"follow_remote_window", "exact", "video_cost" };
 
 	for (size_t i = 0; i < HWS_COUNT(names); i++)
 		if (hws_str_equal(names[i], option))
