@@ -482,10 +482,37 @@ static void loop(struct run *r, int signals)
 	}
 }
 
-static int run_headless(const struct connect_options *o)
+static void configure(const struct connect_options *o, struct hawser_session_config *sc)
 {
 	static const enum hawser_quality qualities[] = { HAWSER_QUALITY_DEFAULT, HAWSER_QUALITY_LOW,
 		HAWSER_QUALITY_BALANCED, HAWSER_QUALITY_BEST };
+
+	sc->target = o->target;
+	sc->remember = o->remember;
+	sc->force_relay = o->relay;
+	sc->allow_insecure = o->accept_insecure;
+	sc->require_v2 = o->require_v2;
+	sc->no_retry = o->no_retry;
+	sc->no_exact = o->no_exact;
+	sc->view_only = o->view_only;
+	sc->files_to_host = o->files.count > 0;
+	sc->files_from_host = *o->files.paste;
+	sc->print_to = o->print_to;
+	sc->camera = o->camera;
+	sc->no_clipboard = o->clipboard == 3 ||
+			(!o->paste && !*o->copy_text && !sc->files_to_host &&
+					!sc->files_from_host && !o->clip.in && !o->clip.out);
+	sc->no_clipboard_to_host = o->clipboard == 2;
+	sc->no_clipboard_from_host = o->clipboard == 1;
+	sc->quality = qualities[o->quality];
+	sc->codec = connect_options_codec(o);
+	sc->chroma = (enum hawser_chroma)o->chroma; /* its words stand in that order */
+	sc->fps = (int)o->fps;
+	connect_sound_wish(o->audio, o->volume, sc);
+}
+
+static int run_headless(const struct connect_options *o)
+{
 	struct run r = { .o = o, .displays.wish = &o->displays, .begin_us = hws_clock_us() };
 	struct hawser_context_config cc = HAWSER_CONTEXT_CONFIG_INIT;
 	struct hawser_session_config sc = HAWSER_SESSION_CONFIG_INIT;
@@ -523,29 +550,8 @@ static int run_headless(const struct connect_options *o)
 				"XDG_CONFIG_HOME");
 		goto out;
 	}
-	sc.target = o->target;
+	configure(o, &sc);
 	sc.password = have_secret ? secret : NULL;
-	sc.remember = o->remember;
-	sc.force_relay = o->relay;
-	sc.allow_insecure = o->accept_insecure;
-	sc.require_v2 = o->require_v2;
-	sc.no_retry = o->no_retry;
-	sc.no_exact = o->no_exact;
-	sc.view_only = o->view_only;
-	sc.files_to_host = o->files.count > 0;
-	sc.files_from_host = *o->files.paste;
-	sc.print_to = o->print_to;
-	sc.no_clipboard = o->clipboard == 3 ||
-			(!o->paste && !*o->copy_text && !sc.files_to_host && !sc.files_from_host &&
-					!o->clip.in && !o->clip.out);
-	sc.no_clipboard_to_host = o->clipboard == 2;
-	sc.no_clipboard_from_host = o->clipboard == 1;
-	sc.camera = o->camera;
-	sc.quality = qualities[o->quality];
-	sc.codec = connect_options_codec(o);
-	sc.chroma = (enum hawser_chroma)o->chroma; /* its words stand in that order */
-	sc.fps = (int)o->fps;
-	connect_sound_wish(o->audio, o->volume, &sc);
 	sc.format = HAWSER_FORMAT_RGBA;
 	sc.on_event = on_event;
 	sc.arg = &r;
