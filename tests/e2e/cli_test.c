@@ -348,7 +348,7 @@ static const struct {
 	{ "$HAWSER version", 0, "hawser 0." },
 	{ "$HAWSER config get server", 0, "\n" },
 	{ "$HAWSER config get nothing", 2, "nothing" },
-	{ "$HAWSER config set codec h999", 2, "vp8 or vp9" },
+	{ "$HAWSER config set codec h999", 2, "codec must be auto, vp8, vp9" },
 	{ "$HAWSER config set server 'a b'", 2, "server must be HOST, HOST:PORT or a ws://" },
 	{ "$HAWSER config set server ':::'", 2, "server must be HOST" },
 	{ "$HAWSER config set server '[2001:db8::1]:7' && $HAWSER config set server 2001:db8::1", 0,
