@@ -214,7 +214,9 @@ double hws_flow_most(const struct hws_flow *f)
 
 uint64_t hws_flow_network(const struct hws_flow *f)
 {
-	return base_of(f) / 2;
+	uint64_t base = base_of(f);
+
+	return base ? HWS_MAX(base / 2, 1u) : 0; /* 0 would say that it is not known */
 }
 
 bool hws_flow_way(struct hws_flow *f, uint64_t *ret_us)
