@@ -9,7 +9,9 @@
 #define W 1920
 #define H 1080
 #define PICTURES 8
-#define FRAME_PART 0.65 /* of the time between two pictures */
+#define LETTER_W 8
+#define LETTER_H 16
+#define FRAME_PART 0.8 /* of the time between two pictures */
 #define KEY_US 300000.0 /* of a first picture */
 #define LATE_MOST 0.5   /* of the last pictures */
 #define LATE_GAIN 0.04  /* weight of the newest */
@@ -25,16 +27,25 @@ static uint64_t thread_us(void)
 	return (uint64_t)t.tv_sec * HWS_US_PER_S + (uint64_t)t.tv_nsec / 1000;
 }
 
-/* Lines of something like text, those of `n` in a part that scrolls. */
-static void draw(struct hws_picture *p, int top, int bottom, unsigned n)
+/* Letters that come again and again, with blanks between words and behind lines. */
+static bool ink(int x, int y, int scrolled)
+{
+	unsigned line = (unsigned)(y / LETTER_H + scrolled), column = (unsigned)(x / LETTER_W);
+	unsigned end = 20 + (line * 2654435761u >> 26) * 3;
+	unsigned letter = ((column + line * 131) * 2654435761u) >> 27;
+	unsigned row = (unsigned)(y % LETTER_H) / 2, stroke = (unsigned)(x % LETTER_W) / 2;
+
+	if (column > end || letter < 6 || row < 1)
+		return false;
+	return ((letter * 7 + row) * 40503u + stroke * 9973u) >> 4 & 1;
+}
+
+static void draw(struct hws_picture *p, int top, int bottom, int scrolled)
 {
 	for (int y = top; y < bottom; y++)
-		for (int x = 0; x < p->width; x++) {
-			unsigned cell = (unsigned)(x / 7) * 7u + (unsigned)(y / 14 + (int)n) * 131u;
-			bool ink = y % 14 > 3 && (cell * 2654435761u >> 13 & 7) < 3 &&
-					(x * 3 + y * 5) % 4;
-			p->plane[0][(ptrdiff_t)y * p->stride[0] + x] = ink ? 200 : 40;
-		}
+		for (int x = 0; x < p->width; x++)
+			p->plane[0][(ptrdiff_t)y * p->stride[0] + x] =
+					ink(x, y, scrolled) ? 200 : 40;
 }
 
 static int run(struct hws_encoder *e, struct hws_picture *p, uint64_t due,
@@ -48,7 +59,7 @@ static int run(struct hws_encoder *e, struct hws_picture *p, uint64_t due,
 	for (unsigned n = 0; n < PICTURES; n++) {
 		struct hws_packet packet;
 		if (n)
-			draw(p, H / 4, H / 4 + H / 2, n);
+			draw(p, H / 4, H / 4 + H / 2, (int)n);
 		uint64_t begun = thread_us();
 		int r = hws_encoder_encode(e, p, n ? &part : NULL, n == 0, n * 33, &packet);
 		uint64_t took = thread_us() - begun;

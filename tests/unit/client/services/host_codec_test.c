@@ -41,16 +41,6 @@ static void paint_areas(int shift)
 				(x / 32 + shift) % 2 ? 0xd0a020u : 0x2060d0u);
 }
 
-/* What costs many bytes. */
-static void paint_noise(uint32_t salt)
-{
-	for (int y = 0; y < H; y += 8)
-		for (int x = 0; x < W; x += 8) {
-			salt = salt * 1664525u + 1013904223u;
-			hws_headless_fill(d.p, (struct hws_rect){ x, y, 8, 8 }, salt >> 8);
-		}
-}
-
 static const enum hws_codec codecs[] = { HWS_CODEC_VP8, HWS_CODEC_VP9, HWS_CODEC_AV1,
 	HWS_CODEC_H264 };
 
@@ -211,34 +201,6 @@ START_TEST(one_viewer_without_whole_chroma_halves_it_for_all)
 }
 END_TEST
 
-/* Bytes are short: the codec that needs fewer of them, once it is known to be fast enough. */
-START_TEST(a_narrow_line_brings_av1)
-{
-	struct desk_line l = { .speed = 5000 };
-	struct hws_flow_answer a = { .rtt_us = 500, .answered_us = hws_loop_now_us(d.loop) };
-	uint64_t due = test_now_ms() + 50000;
-	const Ses__VideoFrame *f = NULL;
-
-	desk_join(&d, 0);
-	ask(0, HWS_CODEC_NONE, false);
-	hws_host_set_line(d.services, &d.v[0].g, &a);
-	for (int n = 0; (!f || f->union_case != SES__VIDEO_FRAME__UNION_AV1S); n++) {
-		unsigned count = d.v[0].count;
-		ck_assert_msg(test_now_ms() < due, "AV1 never came");
-		paint_noise((uint32_t)n);
-		for (uint64_t end = test_now_ms() + 200;
-				d.v[0].count == count && test_now_ms() < end;)
-			desk_line_run(&d, &l);
-		for (unsigned i = count; i < d.v[0].count; i++)
-			if (d.v[0].msg[i]->union_case == VIDEO)
-				f = d.v[0].msg[i]->video_frame;
-		if (n == 0 && f)
-			ck_assert_int_eq(f->union_case, SES__VIDEO_FRAME__UNION_VP9S);
-	}
-	ck_assert(f->av1s->frames[0]->key);
-}
-END_TEST
-
 START_TEST(an_encoder_that_fails_is_replaced_by_vp9)
 {
 	/* Even, and smaller than OpenH264 takes. */
@@ -273,7 +235,7 @@ int main(void)
 {
 	Suite *s = suite_create("services/video/codecs");
 	TCase *t = test_case(s, "all", 60,
-			TESTS(a_narrow_line_brings_av1, an_encoder_that_fails_is_replaced_by_vp9,
+			TESTS(an_encoder_that_fails_is_replaced_by_vp9,
 					one_viewer_without_whole_chroma_halves_it_for_all,
 					what_the_host_can_is_told));
 
