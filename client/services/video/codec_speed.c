@@ -17,8 +17,8 @@
 #define LATE_GAIN 0.04  /* weight of the newest */
 #define SLOW_US (300 * HWS_US_PER_S)
 
-/* Of this thread alone: what else runs on the machine now says nothing of the codec. When it goes on
- * running, pictures come late, which is noted. */
+/* Of this thread alone: what else runs on the machine now says nothing of the codec. When it goes
+ * on running, pictures come late, which is noted. */
 static uint64_t thread_us(void)
 {
 	struct timespec t;

@@ -15,8 +15,8 @@ struct hws_codec_speed {
 	uint64_t slow_us[HWS_CODEC_COUNT]; /* until then it is not tried again */
 };
 
-/* Codes a few pictures of a desktop that is drawn for it, in one thread, whose time of the processor
- * counts. For a worker: HWS_ERR_TIMEOUT when `limit_us` have gone by in the meantime. */
+/* Codes a few pictures of a desktop that is drawn for it, in one thread, whose time of the
+ * processor counts. For a worker: HWS_ERR_TIMEOUT when `limit_us` have gone by in the meantime. */
 int hws_codec_speed_measure(
 		enum hws_codec codec, uint64_t limit_us, struct hws_codec_took *ret) HWS_MUST_CHECK;
 /* A picture of a session took so long; `interval_us`: the time that there is for one. */
