@@ -90,6 +90,8 @@ static void on_event(hawser_session *session, const struct hawser_event *ev, voi
 		on_files(f, ev->u.files);
 		break;
 	case HAWSER_EVENT_PASSWORD:
+		if (ev->u.password.reason == HAWSER_PASSWORD_NOT_NEEDED)
+			break;
 		fprintf(stderr, "files: %s\n", ev->u.password.text);
 		end(f, 1);
 		break;

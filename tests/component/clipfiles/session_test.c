@@ -206,6 +206,57 @@ START_TEST(what_the_viewer_copies_is_pasted_at_the_desktop)
 }
 END_TEST
 
+/* The program that embedders read, both ways. */
+static void start_example(const char *verb, const char *what)
+{
+#ifdef EXAMPLE
+	static char password[60], target[40];
+	const char *const argv[] = { EXAMPLE, target, verb, what, NULL };
+	const char *const env[] = { password, NULL };
+
+	snprintf(password, sizeof(password), "HAWSER_PASSWORD=%s", host_password(&host));
+	snprintf(target, sizeof(target), "127.0.0.1:%u", host.port);
+	test_proc_start(&viewer, argv, env);
+	test_proc_must_expect(&host.proc, "agent.viewer_open", 20000);
+#else
+	(void)verb;
+	(void)what;
+	test_skip("embedders' programs have no sanitizer");
+#endif
+}
+
+START_TEST(the_example_pastes)
+{
+	char uri[PATH_MAX];
+
+	make_tree();
+	ck_assert_int_eq(mkdir(path("dst"), 0755), 0);
+	start_host(NULL);
+	start_example("paste", path("dst"));
+#ifdef EXAMPLE
+	snprintf(uri, sizeof(uri), "file://%s\r\n", path("a%20folder"));
+	copy_at(x.display, uri);
+	ck_assert_msg(test_proc_wait(&viewer, TEST_PATIENCE_MS) == 0, "%s", viewer.log);
+	is_equal(path("a folder"), path("dst/a folder"));
+#else
+	(void)uri;
+#endif
+}
+END_TEST
+
+START_TEST(the_example_copies)
+{
+	make_tree();
+	start_host(NULL);
+	start_example("copy", path("a folder"));
+#ifdef EXAMPLE
+	test_proc_must_expect(&viewer, "files and folders", 20000);
+	if (wait_for_files(&x))
+		ck_assert_ptr_nonnull(strstr(pasted("text/uri-list"), "/a%20folder"));
+#endif
+}
+END_TEST
+
 /* kill -9 of the viewer while somebody reads: the reader hears of it. */
 START_TEST(a_cut_in_the_middle_ends_the_reader)
 {
@@ -319,6 +370,7 @@ int main(void)
 	return test_main("clip_session", 400, set_up, tear_down,
 			TESTS(what_the_desktop_copies_is_pasted_by_the_viewer,
 					what_the_viewer_copies_is_pasted_at_the_desktop,
+					the_example_pastes, the_example_copies,
 					a_cut_in_the_middle_ends_the_reader,
 					without_the_permission_nothing_goes,
 					a_window_shows_what_the_desktop_copies,
