@@ -44,15 +44,18 @@ static void on_ready(struct clip *c, hawser_session *session)
 		fail(c, hawser_last_error());
 }
 
-static void on_files(struct clip *c, hawser_session *session, const struct hawser_clipfiles_event *e)
+static void on_files(
+		struct clip *c, hawser_session *session, const struct hawser_clipfiles_event *e)
 {
 	switch (e->type) {
 	case HAWSER_CLIPFILES_COPIED:
 		if (e->error < 0)
 			fail(c, e->text);
 		else
-			fprintf(stderr, "%" PRIu32 " files and folders, %" PRIu64 " bytes; %" PRIu32
-				" left out\n", e->count, e->bytes, e->left_out);
+			fprintf(stderr,
+					"%" PRIu32 " files and folders, %" PRIu64 " bytes; %" PRIu32
+					" left out\n",
+					e->count, e->bytes, e->left_out);
 		break;
 	case HAWSER_CLIPFILES_OFFERED:
 		if (c->paths || c->begun)

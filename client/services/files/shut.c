@@ -1,5 +1,6 @@
 /* Where an open descriptor is, the kernel says. */
 #include "client/services/files/shut.h"
+#include "shared/base/bytes.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include <fcntl.h>
@@ -77,9 +78,17 @@ static size_t path_of(int fd, char *buf, size_t size)
 }
 
 /* Is `path` the folder `above`, or below it? */
-static bool is_below(const char *path, size_t n, const char *above, size_t m)
+static bool is_below(struct hws_bytes path, struct hws_bytes above)
 {
-	return m && m <= n && !memcmp(path, above, m) && (m == n || path[m] == '/' || m == 1);
+	size_t m = above.len;
+
+	return m && m <= path.len && !memcmp(path.ptr, above.ptr, m) &&
+			(m == path.len || path.ptr[m] == '/' || m == 1);
+}
+
+static struct hws_bytes place_of(int fd, char buf[PATH_MAX])
+{
+	return hws_bytes(buf, path_of(fd, buf, PATH_MAX));
 }
 
 bool hws_shut_has(const struct hws_shut *s, int fd)
@@ -88,7 +97,7 @@ bool hws_shut_has(const struct hws_shut *s, int fd)
 	size_t n = s->count ? path_of(fd, path, sizeof(path)) : 0;
 
 	for (size_t i = 0; n && i < s->count; i++)
-		if (is_below(path, n, shut, path_of(s->fd[i], shut, sizeof(shut))))
+		if (is_below(hws_bytes(path, n), place_of(s->fd[i], shut)))
 			return true;
 	return false;
 }
@@ -116,7 +125,7 @@ bool hws_shut_is_way(const struct hws_shut *s, int dir, const char *leaf)
 	memcpy(path + n, leaf, m + 1);
 	n += m;
 	for (size_t i = 0; i < s->count; i++)
-		if (is_below(shut, path_of(s->fd[i], shut, sizeof(shut)), path, n))
+		if (is_below(place_of(s->fd[i], shut), hws_bytes(path, n)))
 			return true;
 	for (size_t i = 0; i < s->ways; i++)
 		if (hws_str_equal(s->way[i], path))
