@@ -4,9 +4,10 @@
  *     HAWSER_PASSWORD=secret ./clipfiles 123456789 copy /home/anna/report.pdf /home/anna/photos
  *     HAWSER_PASSWORD=secret ./clipfiles 123456789 paste /tmp/here
  *
- * "copy" offers files of this machine, for as long as the program runs: whoever presses Ctrl+V at the
- * host gets them, and only then they are sent. "paste" waits until somebody copies files at the
- * host, writes them into a folder and ends. The target may be an ID or an address, as for look.c. */
+ * "copy" offers files of this machine, for as long as the program runs: whoever presses Ctrl+V at
+ * the host gets them, and only then they are sent. "paste" waits until somebody copies files at
+ * the host, writes them into a folder and ends. The target may be an ID or an address, as for
+ * look.c. */
 #include <hawser/clipfiles.h>
 #include <hawser/hawser.h>
 #include <inttypes.h>
