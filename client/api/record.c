@@ -74,6 +74,7 @@ static int begin(struct api_session_loop *e, const char *path, bool folder, int 
 					e->viewer, SES__PERMISSION_INFO__PERMISSION__Recording))
 		return HWS_ERR_DENIED;
 	r = hws_recorder_new(&conf, &e->recorder);
+	e->record_heard = false;
 	if (r < 0)
 		return r;
 	tell_host(e, true);
@@ -150,8 +151,15 @@ void api_record_packet(struct api_session_loop *e, size_t display, enum hws_code
 
 void api_record_sound(struct api_session_loop *e, unsigned channels, struct hws_bytes opus)
 {
-	if (e->recorder)
-		hws_recorder_sound(e->recorder, channels, opus, hws_clock_us() / 1000);
+	if (!e->recorder)
+		return;
+	/* A file that began without sound has no room for it: the next one begins with the next
+	 * complete picture. */
+	bool first = !e->record_heard;
+	e->record_heard = true;
+	hws_recorder_sound(e->recorder, channels, opus, hws_clock_us() / 1000);
+	if (first && hws_viewer_refresh(e->viewer, -1) < 0)
+		return; /* the link is ending */
 }
 
 /* --- the embedder's thread --- */

@@ -47,6 +47,12 @@ static void on_samples(const int16_t *samples, unsigned frames, uint32_t rate, u
 		tell_samples(e, samples, frames, rate, channels);
 }
 
+/* For a recording. */
+static void on_packet(struct hws_bytes opus, unsigned rate HWS_UNUSED, unsigned channels, void *arg)
+{
+	api_record_sound(arg, channels, opus);
+}
+
 static void on_trouble(const char *text, void *arg)
 {
 	struct api_session_loop *e = arg;
@@ -182,6 +188,7 @@ int api_sound_new(struct api_session_loop *e, const struct api_session_loop_conf
 						       .decoder = e->decoder,
 						       .sound = a->device,
 						       .on_samples = on_samples,
+						       .on_packet = on_packet,
 						       .on_trouble = on_trouble,
 						       .on_call = on_call,
 						       .arg = e },

@@ -148,7 +148,7 @@ static const char *refusal(struct launcher *l, const Agt__LaunchRequest *q, char
 				       size) < 0
 				? text
 				: NULL;
-	case HWS_LAUNCH_RESTART: /* no more than an end of the service, which hostd can be made do */
+	case HWS_LAUNCH_RESTART: /* no more than the end of the service */
 		return NULL;
 	case HWS_LAUNCH_VIEWER:
 		return hws_str_equal(q->account, l->desktop) && is_id(q->target) &&

@@ -49,6 +49,7 @@ int hws_film_new(const struct hws_film_conf *conf, struct hws_film **ret)
 	f->folder = conf->folder;
 	f->first = conf->first;
 	f->part_ms = conf->part_ms;
+	f->channels = conf->channels;
 	f->display = conf->display;
 	*ret = f;
 	return HWS_OK;

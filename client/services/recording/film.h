@@ -12,8 +12,9 @@ struct hws_film_conf {
 	const char *prefix; /* of such names: "outgoing", "incoming" */
 	const char *peer;   /* and the other end's ID; any text */
 	unsigned display;
-	unsigned part_ms; /* a new file so often; 0 = never */
-	bool first;       /* FILE itself, and not FILE-displayN, is this display's */
+	unsigned channels; /* of the sound that comes already; 0 = none */
+	unsigned part_ms;  /* a new file so often; 0 = never */
+	bool first;        /* FILE itself, and not FILE-displayN, is this display's */
 };
 
 struct hws_film;

@@ -47,6 +47,7 @@ struct hws_recorder {
 	char now[PATH_MAX];
 	/* of whoever is busy */
 	bool prepared;
+	unsigned channels; /* of the sound, once it has come */
 	struct hws_film *film[DISPLAYS_MAX];
 	unsigned first; /* display that FILE itself is of; DISPLAYS_MAX = none yet */
 };
@@ -130,6 +131,7 @@ static int film_of(struct hws_recorder *r, unsigned display, struct hws_film **r
 						 .peer = r->peer,
 						 .display = display,
 						 .part_ms = r->part_ms,
+						 .channels = r->channels,
 						 .first = display == r->first },
 				&r->film[display]);
 	}
@@ -160,6 +162,8 @@ static int write_sound(struct hws_recorder *r, struct item *i)
 {
 	int e = HWS_OK;
 
+	if (i->channels == 1 || i->channels == 2)
+		r->channels = i->channels;
 	for (unsigned d = 0; e == HWS_OK && d < DISPLAYS_MAX; d++)
 		if (r->film[d])
 			e = hws_film_sound(r->film[d], i->channels, hws_bytes(i->data, i->len),

@@ -2,10 +2,12 @@
  * viewer, on a sound server of its own or in a file; and a voice call, both ways. */
 #include "client/platform/pulse/pulse.h"
 #include "shared/base/clock.h"
+#include "shared/base/macros.h"
 #include "shared/crypto/crypto.h"
 #include "tests/component/host/host.h"
 #include "tests/support/pulse.h"
 #include "tests/support/suite.h"
+#include "tests/support/webm_reader.h"
 #include "tests/support/xvfb.h"
 #include <check.h>
 #include <dirent.h>
@@ -245,6 +247,38 @@ START_TEST(a_host_without_a_sound_server_serves_all_the_same)
 }
 END_TEST
 
+/* Sound that begins after the picture begins another file, which has both. */
+static bool has_sound(void *arg)
+{
+	static const char *const names[] = { "film.webm", "film-2.webm" };
+	struct webm_file file;
+	char path[300];
+
+	for (size_t i = 0; i < HWS_COUNT(names); i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
+		webm_read(path, NULL, NULL, &file);
+		if (!file.why && file.sounds > *(const unsigned *)arg && file.blocks > 0 &&
+				strcmp(file.sound, "A_OPUS") == 0)
+			return true;
+	}
+	return false;
+}
+
+START_TEST(a_recording_has_the_sound)
+{
+	unsigned packets = 50;
+	char option[300];
+
+	test_pulse_tone(&far, "speakers", 1000);
+	begin_host("--voice-call", "ask");
+	snprintf(option, sizeof(option), "--record=%s/film.webm", dir);
+	begin_viewer(wav, option);
+	until_written(3);
+	end_viewer();
+	ck_assert_msg(has_sound(&packets), "%s", viewer.log);
+}
+END_TEST
+
 static void answer(const char *word, int want, const char *says)
 {
 	const char *out;
@@ -336,7 +370,8 @@ int main(void)
 	if (access("/usr/bin/pulseaudio", X_OK) != 0)
 		test_skip("there is no pulseaudio");
 	return test_main("sound", 240, setup, teardown,
-			TESTS(a_tone_is_heard_at_the_far_end, the_session_outlives_the_sound_server,
+			TESTS(a_tone_is_heard_at_the_far_end, a_recording_has_the_sound,
+					the_session_outlives_the_sound_server,
 					a_host_without_a_sound_server_serves_all_the_same,
 					two_people_talk_to_each_other, a_rejected_call_is_told,
 					a_caller_is_the_microphone_of_programs));
