@@ -412,6 +412,17 @@ static bool awaits(const struct run *r)
 			!connect_clip_done(&r->clip, &r->o->clip);
 }
 
+/* Says what is missing of it. */
+static int not_sent(const struct run *r)
+{
+	if (*r->o->host_screenshot && !r->shot)
+		return cli_fail(CLI_TIMEOUT, "the host sent no picture of its own");
+	return cli_fail(CLI_TIMEOUT, "the host's clipboard sent no %s",
+			r->o->paste && !r->pasted        ? "text"
+					: r->o->clip.out ? "such format"
+							 : "files");
+}
+
 /* How long to wait for the next thing, in ms; ends the run when its time has come. */
 static int next_wait(struct run *r)
 {
@@ -428,17 +439,7 @@ static int next_wait(struct run *r)
 	if (!r->o->after_given && awaits(r)) {
 		uint64_t due = r->first_us + r->o->timeout_us;
 		if (r->o->timeout_us && now >= due && !r->files.begun) {
-			finish(r,
-					*r->o->host_screenshot && !r->shot
-							? cli_fail(CLI_TIMEOUT,
-									  "the host sent no picture of its own")
-							: cli_fail(CLI_TIMEOUT,
-									  "the host's clipboard sent no %s",
-									  r->o->paste && !r->pasted
-											  ? "text"
-											  : r->o->clip.out
-											  ? "such format"
-											  : "files"));
+			finish(r, not_sent(r));
 			return 0;
 		}
 		return r->o->timeout_us && !r->files.begun ? wait_ms(now, due) : -1;

@@ -74,7 +74,7 @@ struct hws_viewer_conf {
 	uint64_t session_id;                       /* not 0; the same for all links of a session */
 	struct hws_view_options options;
 	bool allow_plain;
-	bool require_v2;              /* nothing less */
+	bool require_v2; /* nothing less */
 	/* 16 bytes that let in, once, after a switch of sides; copied. NULL: none. */
 	const uint8_t *switch_number;
 	uint8_t hwid[HWS_HWID_LEN];   /* of this machine, told only on "trust this device" */

@@ -376,7 +376,8 @@ static int parse(int argc, char **argv, struct gui_launch *l)
 			!parse_chroma(chroma, l) || !parse_sound(audio, volume, l) ||
 			!parse_clipboard(clipboard, l))
 		return 2;
-	if (l->has_switch && read(SWITCH_FD, l->switch_number, sizeof(l->switch_number)) !=
+	if (l->has_switch &&
+			read(SWITCH_FD, l->switch_number, sizeof(l->switch_number)) !=
 					(ssize_t)sizeof(l->switch_number)) {
 		fputs("hawser-desktop: --switch-fd is for hawser-host\n", stderr);
 		return 2;

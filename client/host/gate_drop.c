@@ -49,7 +49,7 @@ void hws_gate_drop_refuse(struct hws_gate_drops *d, struct hws_conn *c,
 
 	if (row->answer == HWS_ANSWER_NONE)
 		return;
-	if (row->answer == HWS_ANSWER_BOX) {
+	if (row->text) {
 		if (*boxed_us && now_us - *boxed_us < BOX_AGAIN_US)
 			return;
 		*boxed_us = now_us;

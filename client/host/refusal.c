@@ -188,11 +188,10 @@ int hws_refuse(const struct hws_session_row *row, const Ses__Message *m, enum hw
 	case HWS_ANSWER_NONE:
 		break;
 	case HWS_ANSWER_BOX:
-		/* scripts tell by the type that nobody has read it */
-		if (misc && misc->union_case == SES__MISC__UNION_CHAT_MESSAGE)
-			return send_box_of(
-					BOX_TYPE "-unread", "Not available", row->text, send, arg);
 		return send_box("Not available", row->text, send, arg);
+	case HWS_ANSWER_UNREAD:
+		/* scripts tell by the type that nobody has read it */
+		return send_box_of(BOX_TYPE "-unread", "Not available", row->text, send, arg);
 	case HWS_ANSWER_FILE_JOB:
 		return refuse_file_job(m, send, arg);
 	case HWS_ANSWER_PRIVACY:

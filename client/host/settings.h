@@ -56,7 +56,7 @@ struct hws_settings {
 	uint64_t login_timeout_us;
 	bool sandbox;
 	char *restart_command, *viewer_command; /* programs; "" = the usual ones */
-	int role; /* of an agent: enum hws_agent_role */
+	int role;                               /* of an agent: enum hws_agent_role */
 	/* what they may do */
 	int access_mode;
 	int clipboard_direction; /* enum hws_clipboard_direction */

@@ -37,7 +37,7 @@ struct hws_service_conf {
 	bool record_incoming;
 	const char *recording_folder; /* absolute; "" = nowhere */
 	uint64_t recording_keep_us, recording_max_bytes;
-	uint64_t terminal_keep_us;  /* how long one lives on without a viewer; 0 = not */
+	uint64_t terminal_keep_us; /* how long one lives on without a viewer; 0 = not */
 	enum hws_voice_call voice_call;
 	bool voice_into_programs; /* they hear a caller as their microphone */
 	/* What is copied here stays here; what viewers copy stays with them. Files included. */

@@ -48,6 +48,7 @@
 #define PASS HWS_ACT_FORWARD
 #define QUIET HWS_ANSWER_NONE, NULL
 #define BOX(text) HWS_ANSWER_BOX, text
+#define UNREAD(text) HWS_ANSWER_UNREAD, text
 #define SAYS(answer) HWS_ANSWER_##answer, NULL
 
 /* name, states towards the host and towards the viewer, kinds of session, permissions, cap,
@@ -117,8 +118,8 @@ static const struct hws_session_row messages[] = {
 /* The same for the members of Misc, which has no row of its own. */
 static const struct hws_session_row miscs[] = {
 	MISC(CHAT_MESSAGE, "chat_message", OPEN, OPEN, VISUAL | TERM, FREE, K(256), OF(CHAT), PASS,
-			BOX("Nobody reads messages at this host: what is written here does not "
-			    "arrive.")),
+			UNREAD("Nobody reads messages at this host: what is written here does not "
+			       "arrive.")),
 	MISC(SWITCH_DISPLAY, "switch_display", OPEN, OPEN, VISUAL, FREE, K(256), OF(VIDEO), PASS,
 			QUIET),
 	MISC(PERMISSION_INFO, "permission_info", NEVER, BOTH, ANY, FREE, K(1), OF(GATE),

@@ -62,6 +62,7 @@ enum hws_gate_act {
 enum hws_gate_answer {
 	HWS_ANSWER_NONE,
 	HWS_ANSWER_BOX,       /* a message box with the row's text */
+	HWS_ANSWER_UNREAD,    /* the same, of a type that says that nobody has read it */
 	HWS_ANSWER_FILE_JOB,  /* the job's error, so that it does not stay at 0 % */
 	HWS_ANSWER_PRIVACY,   /* BackNotification */
 	HWS_ANSWER_ELEVATION, /* ElevationResponse */
@@ -79,7 +80,7 @@ struct hws_session_row {
 	enum hws_service_id service;
 	enum hws_gate_act act;
 	enum hws_gate_answer answer;
-	const char *text; /* of HWS_ANSWER_BOX, else NULL */
+	const char *text; /* of HWS_ANSWER_BOX and _UNREAD, else NULL */
 };
 
 /* A row's number is below this, for who keeps something for each. */

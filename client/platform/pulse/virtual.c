@@ -36,7 +36,7 @@ static void on_source(pa_context *c HWS_UNUSED, uint32_t index, void *arg)
 		unload(p, &p->voice_source_module);
 		return;
 	}
-	/* Many programs hide monitors; where no source can be made of it, it is one all the same. */
+	/* Many programs hide monitors; where no source can be made of it, it is one. */
 	snprintf(name, sizeof(name), "%s%s", p->voice_sink,
 			index == PA_INVALID_INDEX ? ".monitor" : SOURCE);
 	make_default(p, name);

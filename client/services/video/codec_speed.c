@@ -11,7 +11,7 @@
 #define PICTURES 8
 #define LETTER_W 8
 #define LETTER_H 16
-#define FRAME_PART 0.8 /* of the time between two pictures */
+#define FRAME_PART 0.8  /* of the time between two pictures */
 #define KEY_US 300000.0 /* of a first picture */
 #define LATE_MOST 0.5   /* of the last pictures */
 #define LATE_GAIN 0.04  /* weight of the newest */
