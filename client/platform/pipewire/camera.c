@@ -28,7 +28,10 @@ static void on_news(void *arg)
 	struct hws_pipewire_camera *c = arg;
 
 	if (c->gone) {
-		c->conf.on_lost(c->why, c->conf.arg); /* may free it */
+		char why[sizeof(c->why)];
+
+		memcpy(why, c->why, sizeof(why));
+		c->conf.on_lost(why, c->conf.arg); /* may free it */
 		return;
 	}
 	take_list(c);

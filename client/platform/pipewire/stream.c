@@ -4,6 +4,7 @@
 #include "shared/base/clock.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
+#include <string.h>
 
 struct stream {
 	struct hws_camera_stream base;
@@ -40,9 +41,11 @@ static void on_tell(void *arg)
 static void on_gone(void *arg)
 {
 	struct stream *t = arg;
+	char why[sizeof(t->why)]; /* the stream may be closed before it is read */
 
+	memcpy(why, t->why, sizeof(why));
 	if (t->base.conf.on_lost)
-		t->base.conf.on_lost(t->why, t->base.conf.arg);
+		t->base.conf.on_lost(why, t->base.conf.arg);
 }
 
 static void lose(struct stream *t, const char *why)

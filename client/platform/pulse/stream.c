@@ -47,10 +47,12 @@ static void let_go(struct pulse_stream *t)
 static void tell_gone(void *arg)
 {
 	struct pulse_stream *t = arg;
+	char why[sizeof(t->why)]; /* the stream may be closed before it is read */
 
 	let_go(t);
+	memcpy(why, t->why, sizeof(why));
 	if (t->base.conf.on_lost)
-		t->base.conf.on_lost(t->why, t->base.conf.arg);
+		t->base.conf.on_lost(why, t->base.conf.arg);
 }
 
 static void lose(struct pulse_stream *t, const char *why)
