@@ -14,7 +14,7 @@ struct stream {
 	struct hws_deferred gone;
 	struct hws_picture_pool *pool;
 	uint64_t begun_us, number;
-	bool lost;
+	bool ticked, lost;
 };
 
 struct camera {
@@ -86,7 +86,10 @@ static void on_tick(void *arg)
 	uint64_t now = hws_clock_us(), pace = HWS_US_PER_S / t->mode.fps;
 	struct hws_picture *p;
 
-	t->number = (now - t->begun_us) / pace; /* what was missed is counted */
+	/* What was missed is counted; a timer that is early by a hair gives no number twice. */
+	uint64_t number = (now - t->begun_us) / pace;
+	t->number = t->ticked && number <= t->number ? t->number + 1 : number;
+	t->ticked = true;
 	hws_timer_start(t->c->loop, &t->timer, t->begun_us + (t->number + 1) * pace - now + 1,
 			on_tick, t);
 	if (hws_picture_pool_get(t->pool, t->mode.format, t->mode.width, t->mode.height, &p) < 0)
