@@ -77,6 +77,8 @@ static const struct {
 	{ "message_query", C(INPUT), NEVER },
 	{ "follow_current_display", NEVER, C(VIDEO) },
 	{ "keyboard_layout", NEVER, C(INPUT) },
+	{ "video_cost", NEVER, C(VIDEO) },
+	{ "host_records", NEVER, C(VIDEO) },
 	{ "clipboard_part", C(CLIPBOARD), C(CLIPBOARD) },
 };
 
