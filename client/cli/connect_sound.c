@@ -53,7 +53,11 @@ static void make_header(const struct connect_sound *s, uint32_t bytes, uint8_t h
 {
 	unsigned frame = s->channels * 2;
 
-	memcpy(h, "RIFF____WAVEfmt ", 16);
+	static const uint8_t riff[16] = { 'R', 'I', 'F', 'F', 0, 0, 0, 0, 'W', 'A', 'V', 'E', 'f',
+		'm', 't', ' ' };
+	static const uint8_t data[4] = { 'd', 'a', 't', 'a' };
+
+	memcpy(h, riff, sizeof(riff));
 	put_32(h + 4, bytes + HEADER - 8);
 	put_32(h + 16, 16);
 	put_16(h + 20, 1); /* PCM */
@@ -62,7 +66,7 @@ static void make_header(const struct connect_sound *s, uint32_t bytes, uint8_t h
 	put_32(h + 28, s->rate * frame);
 	put_16(h + 32, frame);
 	put_16(h + 34, 16);
-	memcpy(h + 36, "data", 4);
+	memcpy(h + 36, data, sizeof(data));
 	put_32(h + 40, bytes);
 }
 

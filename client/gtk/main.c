@@ -271,6 +271,46 @@ static void print_and_leave(bool help)
 	exit(hws_output_end("hawser-desktop", 0, 1));
 }
 
+/* Each to its place; false after a message. */
+static bool take_args(
+		int argc, char **argv, const struct flag *flags, size_t count, struct gui_launch *l)
+{
+	for (int i = 1; i < argc; i++) {
+		size_t f = 0;
+
+		if (argv[i][0] != '-') {
+			if (i == 1 && hws_str_equal(argv[i], "connect"))
+				continue;
+			if (l->target) {
+				fprintf(stderr, "hawser-desktop: one target at a time, not '%s' too\n",
+						argv[i]);
+				return false;
+			}
+			l->target = argv[i];
+			continue;
+		}
+		while (f < count && !hws_str_equal(flags[f].name, argv[i]))
+			f++;
+		if (f == count || (flags[f].value && i + 1 == argc)) {
+			fprintf(stderr, "hawser-desktop: %s '%s'; see --help\n",
+					f == count ? "unknown option" : "a value is missing behind",
+					argv[i]);
+			return false;
+		}
+		if (flags[f].set) {
+			*flags[f].set = true;
+			continue;
+		}
+		*flags[f].value = argv[++i];
+		if (!**flags[f].value) {
+			fprintf(stderr, "hawser-desktop: %s is empty; leave it out, or give a value\n",
+					flags[f].name);
+			return false;
+		}
+	}
+	return true;
+}
+
 static int parse(int argc, char **argv, struct gui_launch *l)
 {
 	bool help = false, version = false, from_stdin = false;
@@ -315,40 +355,8 @@ static int parse(int argc, char **argv, struct gui_launch *l)
 		{ "--own-id", NULL, &l->own_id },
 	};
 
-	for (int i = 1; i < argc; i++) {
-		size_t f = 0;
-
-		if (argv[i][0] != '-') {
-			if (i == 1 && hws_str_equal(argv[i], "connect"))
-				continue;
-			if (l->target) {
-				fprintf(stderr, "hawser-desktop: one target at a time, not '%s' too\n",
-						argv[i]);
-				return 2;
-			}
-			l->target = argv[i];
-			continue;
-		}
-		while (f < G_N_ELEMENTS(flags) && !hws_str_equal(flags[f].name, argv[i]))
-			f++;
-		if (f == G_N_ELEMENTS(flags) || (flags[f].value && i + 1 == argc)) {
-			fprintf(stderr, "hawser-desktop: %s '%s'; see --help\n",
-					f == G_N_ELEMENTS(flags) ? "unknown option"
-								 : "a value is missing behind",
-					argv[i]);
-			return 2;
-		}
-		if (flags[f].set) {
-			*flags[f].set = true;
-			continue;
-		}
-		*flags[f].value = argv[++i];
-		if (!**flags[f].value) {
-			fprintf(stderr, "hawser-desktop: %s is empty; leave it out, or give a value\n",
-					flags[f].name);
-			return 2;
-		}
-	}
+	if (!take_args(argc, argv, flags, G_N_ELEMENTS(flags), l))
+		return 2;
 	if (help || version)
 		print_and_leave(help);
 	if (l->target ? !*l->target : argc > 1 && hws_str_equal(argv[1], "connect")) {

@@ -72,13 +72,13 @@ static int set_controls(struct aom_encoder *v)
 {
 	aom_codec_ctx_t *c = &v->ctx;
 	bool threads = v->cfg.g_threads > 1;
-	int bad = 0;
+	bool good = true;
 
 	for (size_t i = 0; i < HWS_COUNT(settings); i++)
-		bad |= aom_codec_control(c, settings[i].control, settings[i].value);
-	bad |= aom_codec_control(c, AV1E_SET_ROW_MT, threads ? 1 : 0);
-	bad |= aom_codec_control(c, AV1E_SET_TILE_COLUMNS, threads ? 1 : 0);
-	return bad ? HWS_ERR_UNSUPPORTED : HWS_OK;
+		good &= aom_codec_control(c, settings[i].control, settings[i].value) == 0;
+	good &= aom_codec_control(c, AV1E_SET_ROW_MT, threads ? 1 : 0) == 0;
+	good &= aom_codec_control(c, AV1E_SET_TILE_COLUMNS, threads ? 1 : 0) == 0;
+	return good ? HWS_OK : HWS_ERR_UNSUPPORTED;
 }
 
 static void encoder_close(struct aom_encoder *v)

@@ -19,4 +19,4 @@ struct hws_pipewire_camera_conf {
 int hws_pipewire_camera_new(struct hws_loop *loop, const struct hws_pipewire_camera_conf *conf,
 		struct hws_camera **ret, struct hws_error *err) HWS_MUST_CHECK;
 /* Streams must be closed. Takes NULL. */
-void hws_pipewire_camera_free(struct hws_camera *c);
+void hws_pipewire_camera_free(struct hws_camera *base);

@@ -73,10 +73,10 @@ void pulse_streams_no_voice(struct pulse *p);
 void pulse_streams_drop(struct pulse *p, const char *why);
 int pulse_stream_open(struct hws_sound *s, const struct hws_sound_stream_conf *conf,
 		struct hws_sound_stream **ret) HWS_MUST_CHECK;
-int pulse_stream_write(struct hws_sound_stream *t, const void *samples, unsigned frames,
+int pulse_stream_write(struct hws_sound_stream *base, const void *samples, unsigned frames,
 		unsigned *ret_taken) HWS_MUST_CHECK;
-uint64_t pulse_stream_latency_us(const struct hws_sound_stream *t);
-void pulse_stream_close(struct hws_sound_stream *t);
+uint64_t pulse_stream_latency_us(const struct hws_sound_stream *base);
+void pulse_stream_close(struct hws_sound_stream *base);
 
 /* virtual.c: the sink that a microphone's stream plays into, and the source that its monitor is. */
 #define PULSE_VOICE_SINK "hawser_microphone_" /* and the number of the process */

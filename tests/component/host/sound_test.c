@@ -64,6 +64,8 @@ static void begin_viewer(const char *audio, const char *option)
 	snprintf(target, sizeof(target), "127.0.0.1:%u", host.port);
 	snprintf(password, sizeof(password), "HAWSER_PASSWORD=%s", host_password(&host));
 	snprintf(config, sizeof(config), "XDG_CONFIG_HOME=%s", dir);
+	test_proc_stop(&viewer); /* the one before */
+	memset(&viewer, 0, sizeof(viewer));
 	test_proc_start(&viewer, argv, env);
 	test_proc_must_expect(&host.proc, "session.open", TEST_PATIENCE_MS);
 }
