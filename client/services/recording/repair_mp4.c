@@ -152,7 +152,7 @@ int hws_repair_mp4(int fd, uint64_t size, enum hws_recording_was *ret)
 	int r;
 
 	*ret = HWS_RECORDING_WHOLE;
-	if (!box_at(&w, 0, &b) || !box_at(&w, b.end, &b) || memcmp(b.type, "moov", 4))
+	if (!box_at(&w, 0, &b) || !box_at(&w, b.end, &b) || memcmp(b.type, "moov", 4) != 0)
 		return HWS_ERR_UNSUPPORTED;
 	r = read_moov(&w, &b);
 	if (r < 0)
