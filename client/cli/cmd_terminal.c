@@ -451,7 +451,7 @@ static int run(struct run *r)
 
 int cli_terminal(int argc, char **argv, void *arg HWS_UNUSED)
 {
-	struct terminal_options o;
+	struct terminal_options o = { 0 };
 	struct run *r;
 	int status = terminal_options_parse(&o, argc, argv);
 	bool managing = o.list || o.kill;

@@ -59,6 +59,7 @@ void terminal_options_done(struct terminal_options *o)
 /* Terminals are counted from 1 on. */
 static bool take_number(const char *text, uint32_t *ret)
 {
+	*ret = 0;
 	return !*text || (hws_parse_u32(text, ret) == 0 && *ret > 0 && *ret <= INT32_MAX);
 }
 

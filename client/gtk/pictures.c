@@ -2,6 +2,8 @@
  * is the box around all of them. */
 #include "client/gtk/pictures.h"
 
+#define WHOLE_PIXELS_MAX (256ll << 20)
+
 static bool is_shown(const struct gui_pictures *p, size_t i)
 {
 	return i < p->count && (p->all || i == p->current);
@@ -203,6 +205,9 @@ GdkTexture *gui_pictures_whole(const struct gui_pictures *p)
 		one = p->display[p->current].texture;
 	if (one)
 		return g_object_ref(one);
+	/* a host lays its displays out as it likes, also far apart */
+	if ((gint64)b.width * b.height > WHOLE_PIXELS_MAX)
+		return NULL;
 	gsize stride = (gsize)b.width * 4;
 	guchar *pixels = g_malloc0(stride * (gsize)b.height);
 	for (size_t i = 0; i < p->count; i++)

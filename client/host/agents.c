@@ -340,11 +340,12 @@ void hws_agents_part(struct hws_agents *a, unsigned kind, uint64_t conn)
 		if (!seat)
 			continue;
 		hws_agent_proc_part(w->proc, conn);
-		hws_agent_proc_notice_gone(a->desktop, conn);
 		hws_list_remove(&seat->node);
 		hws_free(seat);
 		w->seat_count--;
 	}
+	/* also of one whose agent has ended before it, and has taken its seat along */
+	hws_agent_proc_notice_gone(a->desktop, conn);
 	look_soon(a);
 }
 

@@ -77,6 +77,8 @@ static int darken_one(const struct x11_screen *s, struct x11_blank *b, xcb_randr
 	if (size == 0 || size > TABLE_MAX)
 		return HWS_ERR_UNSUPPORTED;
 	if (!is_kept(b, crtc)) {
+		if (b->count == X11_CRTCS_MAX)
+			return HWS_ERR_UNSUPPORTED;
 		b->kept[b->count].crtc = crtc;
 		b->kept[b->count].size = size;
 		read_table(s, crtc, size, &b->kept[b->count].table);

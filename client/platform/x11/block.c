@@ -68,13 +68,16 @@ static int hold_all(xcb_connection_t *conn, xcb_window_t root, struct x11_block 
 		uint16_t id = it.data->deviceid;
 		bool slave = it.data->type == XCB_INPUT_DEVICE_TYPE_SLAVE_POINTER ||
 				it.data->type == XCB_INPUT_DEVICE_TYPE_SLAVE_KEYBOARD;
-		if (!slave || !it.data->enabled || is_held(b, id) || is_xtest(conn, id, xtest))
+		if (!slave || !it.data->enabled || is_xtest(conn, id, xtest))
 			continue;
-		if (b->count == X11_BLOCK_DEVICES_MAX)
+		/* it may have the number of one that we held, and that has gone */
+		bool listed = is_held(b, id);
+		if (!listed && b->count == X11_BLOCK_DEVICES_MAX)
 			return HWS_ERR_FULL;
 		if (!grab(conn, root, id))
 			return HWS_ERR_BUSY;
-		b->device[b->count++] = id;
+		if (!listed)
+			b->device[b->count++] = id;
 	}
 	return HWS_OK;
 }

@@ -155,14 +155,24 @@ static int begin(struct x11_keeper *k)
 	return r;
 }
 
+static bool takes_back(const struct x11_keeper_ask *ask)
+{
+	return ask->what == X11_KEEPER_RESTORE ||
+			((ask->what == X11_KEEPER_BLOCK || ask->what == X11_KEEPER_BLANK) &&
+					!ask->on);
+}
+
 int x11_keeper_ask(struct x11_keeper *k, const struct x11_keeper_ask *ask)
 {
+	if (k->count == WAITING_MAX) {
+		/* must not be lost: the process takes all back when its line ends */
+		if (takes_back(ask))
+			end(k, "too much at once");
+		return HWS_ERR_FULL;
+	}
 	int r = k->fd < 0 ? begin(k) : HWS_OK;
-
 	if (r < 0)
 		return r;
-	if (k->count == WAITING_MAX)
-		return HWS_ERR_FULL;
 	ssize_t n = hws_local_send(
 			k->fd, hws_bytes(ask, sizeof(*ask)), (struct hws_bytes){ 0 }, NULL, 0);
 	if (n != (ssize_t)sizeof(*ask)) {

@@ -46,10 +46,11 @@ void hws_job_started(struct hws_job *j)
 void hws_unread_take(struct hws_job *j, uint32_t cut, Ses__FileUnread **unread, size_t n)
 {
 	char name[HWS_FILE_PATH_MAX + 1];
+	const uint32_t all = cut;
 
 	if (j->state != HWS_JOB_LISTS || !j->extended)
 		return;
-	for (size_t i = 0; i < n && i < HWS_UNREAD_MAX && i < cut; i++) {
+	for (size_t i = 0; i < n && i < HWS_UNREAD_MAX && i < all; i++) {
 		const Ses__FileUnread *u = unread[i];
 		int err = u->code < 0 ? u->code : HWS_ERR_PERM;
 

@@ -25,6 +25,9 @@ struct hws_privacy_host {
 	struct hws_host_viewer *owner; /* of the darkness, also while it is asked for; NULL */
 	bool dark;                     /* it has come */
 	bool revoked;                  /* it ends because the person took the permission */
+	struct hws_host_viewer *asker; /* whose wish is under way; NULL */
+	bool asked_dark;               /* it is darkness, else light */
+	bool then_light;               /* was wished meanwhile */
 	char impl[IMPL_MAX];           /* how the owner named it */
 	bool blocked;
 };
@@ -118,6 +121,23 @@ static void lit(struct hws_privacy_host *h, struct hws_host_viewer *g, int r, co
 	tell_privacy(g, h->revoked ? PRV(OffByPeer) : PRV(OffSucceeded), "", h->impl);
 }
 
+/* One at a time: an answer does not say what it is for. */
+static void ask(struct hws_privacy_host *h, struct hws_host_viewer *g, bool dark)
+{
+	h->asker = g;
+	h->asked_dark = dark;
+	h->then_light = false;
+	hws_screens_blank(h->screens, dark, hws_host_viewer_mark(g));
+}
+
+static void ask_light(struct hws_privacy_host *h, struct hws_host_viewer *g)
+{
+	if (!h->asker)
+		ask(h, g, false);
+	else if (h->asked_dark)
+		h->then_light = true;
+}
+
 static void darken(struct hws_privacy_host *h, struct hws_host_viewer *g, const char *impl)
 {
 	if (!hws_host_viewer_may(g, HWS_PERM_PRIVACY_MODE)) {
@@ -126,12 +146,14 @@ static void darken(struct hws_privacy_host *h, struct hws_host_viewer *g, const 
 		tell_privacy(g, PRV(OnFailed), "another viewer has it on", impl);
 	} else if (h->owner && h->dark) {
 		tell_privacy(g, PRV(OnSucceeded), "", h->impl);
+	} else if (!h->owner && h->asker) {
+		tell_privacy(g, PRV(OnFailed), "the last wish is not done yet", impl);
 	} else if (!h->owner) {
 		h->owner = g;
 		h->revoked = false;
 		if (hws_str_copy(h->impl, sizeof(h->impl), impl) < 0)
 			h->impl[0] = 0;
-		hws_screens_blank(h->screens, true, hws_host_viewer_mark(g));
+		ask(h, g, true);
 	}
 }
 
@@ -142,7 +164,7 @@ static void light(struct hws_privacy_host *h, struct hws_host_viewer *g, const c
 	else if (!h->owner)
 		tell_privacy(g, PRV(OffSucceeded), "", impl);
 	else
-		hws_screens_blank(h->screens, false, hws_host_viewer_mark(g));
+		ask_light(h, g);
 }
 
 /* False: the table's answer is told, which says that there is none here. */
@@ -213,12 +235,22 @@ static void on_done(enum hws_screens_act act, uint64_t who, int r, const char *w
 	struct hws_privacy_host *h = arg;
 	struct hws_host_viewer *g = who_is(h, who);
 
-	if (act == HWS_SCREENS_BLOCK)
+	if (act == HWS_SCREENS_BLOCK) {
+		if (r < 0 && h->blocked) /* a later wish may be under way */
+			hws_screens_block(h->screens, false, 0);
 		blocked(h, r, why);
-	else if (g && h->dark)
+		return;
+	}
+	if (!g || g != h->asker)
+		return;
+	h->asker = NULL;
+	if (!h->asked_dark) {
 		lit(h, g, r, why);
-	else if (g)
-		darkened(h, g, r, why);
+		return;
+	}
+	darkened(h, g, r, why);
+	if (h->then_light && h->owner == g)
+		ask(h, g, false);
 }
 
 static void on_over(enum hws_screens_act act, const char *why, void *arg)
@@ -270,6 +302,8 @@ static void on_leave(struct hws_host_service *s, struct hws_host_viewer *g)
 
 	stop_blocking(h, g);
 	h->viewer[g->slot].g = NULL;
+	if (h->asker == g)
+		h->asker = NULL;
 	if (h->owner != g)
 		return;
 	h->owner = NULL;
@@ -288,7 +322,7 @@ static void on_update(struct hws_host_service *s, struct hws_host_viewer *g)
 		stop_blocking(h, g);
 	if (h->owner == g && !hws_host_viewer_may(g, HWS_PERM_PRIVACY_MODE) && !h->revoked) {
 		h->revoked = true;
-		hws_screens_blank(h->screens, false, hws_host_viewer_mark(g));
+		ask_light(h, g);
 	}
 }
 
