@@ -29,16 +29,20 @@ static void on_file(const char *path, void *arg)
 static void on_end(int err, const char *path, void *arg)
 {
 	struct api_session_loop *e = arg;
+	bool again = e->record_again;
 
 	if (!e->record_ending)
 		tell_host(e, false);
 	e->recorder = NULL;
-	e->record_ending = false;
+	e->record_ending = e->record_again = false;
 	api_report_recording(e, false, err, path);
+	if (again && hws_viewer_state(e->viewer) == HWS_VIEWER_READY)
+		api_record_by_policy(e);
 }
 
 void api_record_end(struct api_session_loop *e, int err)
 {
+	e->record_again = false;
 	if (!e->recorder || e->record_ending)
 		return;
 	e->record_ending = true;
@@ -118,8 +122,12 @@ void api_record_by_policy(struct api_session_loop *e)
 	char folder[PATH_MAX];
 	int r = HWS_OK;
 
-	if (e->s->kind != HWS_KIND_REMOTE || e->recorder)
+	if (e->s->kind != HWS_KIND_REMOTE)
 		return;
+	if (e->recorder) {
+		e->record_again = e->record_ending;
+		return;
+	}
 	pthread_mutex_lock(&e->ctx->lock);
 	bool always = hws_view_settings_config(e->ctx->settings)->record == HWS_RECORD_ALWAYS;
 	if (always)

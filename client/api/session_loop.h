@@ -69,6 +69,7 @@ struct api_session_loop {
 
 	struct hws_recorder *recorder; /* NULL: nothing is recorded */
 	bool record_ending;            /* it writes what is left */
+	bool record_again;             /* and the settings want the next one then */
 	bool record_heard;             /* sound has come since it began */
 	uint32_t shot;                 /* the number of the last picture that was asked for */
 	bool shot_due;                 /* and it has not come */

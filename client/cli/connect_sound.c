@@ -89,7 +89,7 @@ static int write_samples(struct connect_sound *s, const struct hawser_event *ev)
 	uint8_t header[HEADER];
 	int r = HWS_OK;
 
-	if (!s->open || s->broken)
+	if (!s->open || s->broken || s->err < 0)
 		return CLI_OK;
 	if (!s->rate) {
 		s->rate = ev->u.sound.rate;
@@ -107,6 +107,7 @@ static int write_samples(struct connect_sound *s, const struct hawser_event *ev)
 	if (r == HWS_OK)
 		r = hws_out_file_write(&s->file, hws_bytes(ev->u.sound.samples, n));
 	s->bytes += n;
+	s->err = r;
 	return r < 0 ? CLI_FILE : CLI_OK; /* why is said when it is ended */
 }
 
@@ -126,17 +127,17 @@ int connect_sound_end(struct connect_sound *s, int status)
 {
 	struct hws_error err = { 0 };
 	uint8_t header[HEADER];
-	int r = HWS_OK;
+	int r = s->err;
 
 	if (!s->open)
 		return status;
 	s->open = false;
-	if (!s->rate) { /* an empty one can be heard, too */
+	if (r == HWS_OK && !s->rate) { /* an empty one can be heard, too */
 		s->rate = 48000;
 		s->channels = 2;
 		make_header(s, 0, header);
 		r = hws_out_file_write(&s->file, hws_bytes(header, HEADER));
-	} else if (*s->file.temp) {
+	} else if (r == HWS_OK && *s->file.temp) {
 		make_header(s, (uint32_t)s->bytes, header);
 		if (pwrite(s->file.fd, header, HEADER, 0) != HEADER)
 			r = hws_err_from_errno(errno);

@@ -10,6 +10,7 @@ struct connect_sound {
 	bool open, broken;
 	uint32_t rate, channels; /* of the file; 0: nothing was heard yet */
 	uint64_t bytes;          /* of samples */
+	int err;                 /* the file could not be written to */
 };
 
 /* What --audio says: "", "on", "off" or the name of a file. Returns 0, or an exit status after a

@@ -4,7 +4,9 @@
 
 bool hws_audit_is_kept(const char *event)
 {
-	return hws_str_equal(event, "file.removed") || hws_str_equal(event, "file.renamed");
+	return hws_str_equal(event, "file.removed") || hws_str_equal(event, "file.renamed") ||
+			hws_str_equal(event, "machine.restart") ||
+			hws_str_equal(event, "sides.changed");
 }
 
 void hws_audit_budget_init(struct hws_audit_budget *b, unsigned rate, unsigned burst)

@@ -7,7 +7,7 @@
 
 /* The one that was silent for longest gives way. */
 #define HWS_AUDIT_SESSIONS 64u
-/* Of removals and renames. */
+/* Of what hws_audit_is_kept names. */
 #define HWS_AUDIT_KEPT_RATE 2000u
 #define HWS_AUDIT_KEPT_BURST 100000u
 
@@ -20,7 +20,7 @@ struct hws_audit_budget {
 	unsigned shares;
 };
 
-/* Cannot be seen afterwards: a removal, another name. */
+/* Cannot be seen afterwards: a removal, another name; a restart, a change of sides. */
 bool hws_audit_is_kept(const char *event);
 void hws_audit_budget_init(struct hws_audit_budget *b, unsigned rate, unsigned burst);
 /* `session` 0: what belongs to none shares one budget. False: it is to be counted only. */

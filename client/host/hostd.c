@@ -412,10 +412,12 @@ static void on_session_audit(
 {
 	struct hws_hostd *h = arg;
 	bool closed = hws_str_equal(event, "session.closed");
-	/* who was let in had a password; who was not is anybody, as often as he likes */
-	struct hws_audit_entry e = {
-		.event = event, .why = why, .always = closed || hws_str_equal(event, "session.open")
-	};
+	/* who was let in had a password; who was not is anybody, as often as he likes, and takes no
+	 * lines of those who were */
+	struct hws_audit_entry e = { .event = event,
+		.why = why,
+		.session = v->open ? v->conn : 0,
+		.always = closed || hws_str_equal(event, "session.open") };
 
 	fill_audit(&e, v);
 	e.bytes = closed ? v->bytes_in + v->bytes_out : 0;

@@ -112,7 +112,7 @@ static void skip_scaling(struct hws_bits *b)
 		if (!hws_bits_take(b, 1))
 			continue;
 		for (unsigned k = 0; k < size && next && !b->cut; k++) {
-			next = (last + golomb_signed(b)) & 255;
+			next = (last + (golomb_signed(b) & 255)) & 255;
 			last = next ? next : last;
 		}
 	}

@@ -289,11 +289,14 @@ static void covered(struct hws_patcher *p, struct hws_rect c)
 	int x = (c.x + TILE - 1) / TILE, y = (c.y + TILE - 1) / TILE;
 	struct hws_rect t = { x, y, (c.x + c.w) / TILE - x, (c.y + c.h) / TILE - y };
 
-	if (hws_rect_empty(t))
-		return;
-	now_exact(p, pixels_of(p, t));
 	for (int k = t.y; k < t.y + t.h; k++)
-		memset(p->mark + k * p->cols + t.x, 0, (size_t)t.w);
+		for (int i = t.x; i < t.x + t.w; i++) {
+			size_t tile = tile_at(p, i, k);
+			if (!p->mark[tile])
+				continue; /* not of the damage: nobody would take it back */
+			p->mark[tile] = 0;
+			set_turn(p, tile, 0);
+		}
 }
 
 /* Of the tiles that are marked, those that still differ. */
@@ -356,6 +359,15 @@ static void take_back(struct hws_buf *out, size_t end)
 	out->err = HWS_OK;
 }
 
+/* Rectangles hold tiles between those of the damage, too. */
+static void not_sent(struct hws_patcher *p, uint32_t turn)
+{
+	for (unsigned i = 0; i < p->n; i++) {
+		struct hws_region one = { 1, { p->rect[i] } };
+		hws_patcher_shown_otherwise(p, &one, turn);
+	}
+}
+
 int hws_patcher_change(
 		struct hws_patcher *p, const struct hws_patch_wish *wish, struct hws_buf *out)
 {
@@ -368,8 +380,10 @@ int hws_patcher_change(
 
 	if (r < 0)
 		take_back(out, end);
-	if (r < 0 && r != HWS_ERR_AGAIN) /* what was copied already lies within the damage */
+	if (r < 0 && r != HWS_ERR_AGAIN) { /* what was copied already lies within the damage */
 		hws_patcher_shown_otherwise(p, wish->damage, wish->turn);
+		not_sent(p, wish->turn);
+	}
 	return r;
 }
 

@@ -3,6 +3,7 @@
 #include "client/platform/camera_capture.h"
 #include "client/media/pixels.h"
 #include "client/platform/capture_source.h"
+#include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
@@ -12,6 +13,9 @@
 #define PIXELS_MAX (1920L * 1080)
 #define FPS_MAX 30u
 #define SNAPS_MAX HWS_CAPTURE_READERS_MAX
+/* One that fails whenever it is opened is not tried again at once: all others stop for it. */
+#define LOST_MIN_US (1 * HWS_US_PER_S)
+#define LOST_MAX_US (30 * HWS_US_PER_S)
 
 struct view { /* one camera */
 	struct hws_camera_capture *c;
@@ -41,6 +45,8 @@ struct hws_camera_capture {
 	unsigned count;
 	struct snap snap[SNAPS_MAX];
 	struct hws_deferred snapped, relist;
+	struct hws_timer again; /* one was lost, and may still be in the list */
+	uint64_t pause_us;
 };
 
 _Static_assert(HWS_CAMERAS_MAX <= HWS_DISPLAYS_MAX, "each camera is a display");
@@ -123,6 +129,7 @@ static void relist(void *arg)
 {
 	struct hws_camera_capture *c = arg;
 
+	hws_timer_stop(&c->again);
 	for (unsigned i = 0; i < HWS_CAMERAS_MAX; i++)
 		view_stop(&c->view[i]);
 	take_list(c);
@@ -134,6 +141,7 @@ static void relist_soon(void *arg)
 {
 	struct hws_camera_capture *c = arg;
 
+	c->pause_us = 0;
 	hws_loop_defer(c->loop, &c->relist, relist, c);
 }
 
@@ -155,10 +163,15 @@ static void on_frame(const struct hws_camera_frame *f, void *arg)
 static void on_lost(const char *why, void *arg)
 {
 	struct view *v = arg;
+	struct hws_camera_capture *c = v->c;
 
-	hws_warn("camera.lost", HWS_STR("camera", v->c->list[v->index].name), HWS_STR("why", why));
+	hws_warn("camera.lost", HWS_STR("camera", c->list[v->index].name), HWS_STR("why", why));
 	v->lost = true;
-	relist_soon(v->c);
+	if (v->newest) /* it has worked before */
+		c->pause_us = 0;
+	c->pause_us = c->pause_us ? HWS_MIN(2 * c->pause_us, LOST_MAX_US) : LOST_MIN_US;
+	if (!hws_timer_active(&c->again))
+		hws_timer_start(c->loop, &c->again, c->pause_us, relist, c);
 }
 
 static int start(struct hws_capture_source *s, unsigned display)
@@ -280,6 +293,7 @@ void hws_camera_capture_free(struct hws_camera_capture *c)
 		view_stop(&c->view[i]);
 	hws_loop_defer_cancel(&c->snapped);
 	hws_loop_defer_cancel(&c->relist);
+	hws_timer_stop(&c->again);
 	for (unsigned i = 0; i < SNAPS_MAX; i++)
 		hws_picture_unlock(c->snap[i].into);
 	hws_capture_free(c->capture);

@@ -2,11 +2,14 @@
  * the viewers whose gates hostd joins to it. Of the network it knows nothing. */
 #include "client/host/agent/agent_parts.h"
 #include "client/host/ipc_caps.h"
+#include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/str.h"
 #include <pwd.h>
 #include <signal.h>
 #include <unistd.h>
+
+#define LEAVE_US (100 * HWS_US_PER_MS)
 
 static void on_hostd_message(struct hws_ipc *l, const Agt__Message *m, int fd, void *arg)
 {
@@ -74,15 +77,39 @@ static int agent_start(struct hws_agent *a, int ipc_fd)
 	return HWS_OK;
 }
 
+/* Whether there was any. */
+static bool close_viewers(struct hws_agent *a)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++) {
+		if (!a->viewer[i])
+			continue;
+		any = true;
+		hws_ipc_close(a->viewer[i]->ipc, HWS_OK);
+	}
+	return any;
+}
+
+/* What they had changed at servers (the microphone of programs) is put back by messages, which are
+ * only queued when the last of them has left. */
+static void leave_servers(struct hws_agent *a)
+{
+	uint64_t now, end = hws_clock_us() + LEAVE_US;
+
+	while ((now = hws_clock_us()) < end)
+		hws_loop_once(a->loop, end - now);
+	close_viewers(a); /* who came meanwhile */
+}
+
 static void agent_stop(struct hws_agent *a)
 {
 	if (!a->loop)
 		return;
+	if (close_viewers(a) && a->row->needs_desktop)
+		leave_servers(a);
 	hws_timer_stop(&a->retry);
 	hws_loop_defer_cancel(&a->lost);
-	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++)
-		if (a->viewer[i])
-			hws_ipc_close(a->viewer[i]->ipc, HWS_OK);
 	hws_agent_close_desktop(a);
 	hws_notifier_free(a->notifier);
 	hws_ipc_close(a->hostd, HWS_OK);

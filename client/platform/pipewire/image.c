@@ -18,12 +18,18 @@ static bool plane_of(const struct spa_buffer *b, unsigned i, int stride, struct 
 {
 	const struct spa_data *d = i < b->n_datas ? &b->datas[i] : NULL;
 
-	if (!d || !d->data || !d->chunk || d->chunk->offset > d->maxsize ||
-			d->chunk->stride > STRIDE_MAX)
+	if (!d || !d->data || !d->chunk)
 		return false;
-	ret->ptr = (uint8_t *)d->data + d->chunk->offset;
-	ret->size = HWS_MIN(d->chunk->size, d->maxsize - d->chunk->offset);
-	ret->stride = d->chunk->stride > 0 ? d->chunk->stride : stride;
+	/* The other program may go on writing to it: what is checked is a copy. */
+	const volatile struct spa_chunk *chunk = d->chunk;
+	uint32_t offset = chunk->offset, size = chunk->size;
+	int32_t given = chunk->stride;
+
+	if (offset > d->maxsize || given > STRIDE_MAX)
+		return false;
+	ret->ptr = (uint8_t *)d->data + offset;
+	ret->size = HWS_MIN(size, d->maxsize - offset);
+	ret->stride = given > 0 ? given : stride;
 	return true;
 }
 

@@ -38,7 +38,8 @@ struct pulse {
 	unsigned open;
 
 	/* virtual.c */
-	unsigned voices; /* open streams that speak into it */
+	unsigned voices;             /* open streams that speak into it */
+	struct hws_timer voice_over; /* the last one was closed in this turn */
 	char voice_sink[40];
 	uint32_t voice_module, voice_source_module;
 	char source_before[PULSE_NAME]; /* was the default */

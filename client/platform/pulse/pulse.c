@@ -41,6 +41,7 @@ static void drop(void *arg)
 		p->lib->context_unref(p->context);
 		p->context = NULL;
 	}
+	hws_timer_stop(&p->voice_over);
 	p->voices = 0; /* its modules have gone with the server, or are swept next time */
 	p->voice_module = p->voice_source_module = PA_INVALID_INDEX;
 	p->listing = p->relist = false;

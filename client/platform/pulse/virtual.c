@@ -3,6 +3,7 @@
  * killed agent has left is unloaded when the next one finds it. */
 #include "client/platform/pulse/parts.h"
 #include "shared/base/num.h"
+#include "shared/base/str.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -32,7 +33,7 @@ static void on_source(pa_context *c HWS_UNUSED, uint32_t index, void *arg)
 	char name[sizeof(p->voice_sink) + 20];
 
 	p->voice_source_module = index;
-	if (!p->voices) {
+	if (!p->voices && !hws_timer_active(&p->voice_over)) {
 		unload(p, &p->voice_source_module);
 		return;
 	}
@@ -67,7 +68,13 @@ void pulse_voice_begin(struct pulse *p)
 
 	if (p->voices++)
 		return;
-	memcpy(p->source_before, p->source, sizeof(p->source_before));
+	if (hws_timer_active(&p->voice_over)) { /* closed and opened again: it is still there */
+		hws_timer_stop(&p->voice_over);
+		return;
+	}
+	/* That one of ours has gone may not have come back to us yet. */
+	if (!hws_str_starts(p->source, PULSE_VOICE_SINK))
+		memcpy(p->source_before, p->source, sizeof(p->source_before));
 	/* Whose it is: a desktop may have several processes of ours. */
 	snprintf(p->voice_sink, sizeof(p->voice_sink), PULSE_VOICE_SINK "%ld", (long)getpid());
 	snprintf(argument, sizeof(argument), SINK_ARGUMENT, p->voice_sink);
@@ -76,14 +83,25 @@ void pulse_voice_begin(struct pulse *p)
 					p->context, "module-null-sink", argument, on_sink, p));
 }
 
-void pulse_voice_end(struct pulse *p)
+static void voice_over(void *arg)
 {
-	if (!p->voices || --p->voices)
-		return;
+	struct pulse *p = arg;
+
 	if (p->context && p->state != PULSE_DOWN && p->source_before[0])
 		make_default(p, p->source_before);
 	unload(p, &p->voice_source_module);
 	unload(p, &p->voice_module);
+}
+
+/* A stream of another format follows within this turn: nothing is made anew for it. */
+void pulse_voice_end(struct pulse *p)
+{
+	if (!p->voices || --p->voices)
+		return;
+	if (p->voice_module == PA_INVALID_INDEX)
+		voice_over(p);
+	else
+		hws_timer_start(p->loop, &p->voice_over, 0, voice_over, p);
 }
 
 void pulse_voice_sweep(struct pulse *p, const pa_sink_info *sink)

@@ -234,10 +234,10 @@ static void take_whole(struct x11_clip *c)
 	} else if (x11_markup_take(out, in) < 0) {
 		hws_buf_done(out);
 	}
-	if (hws_buf_err(out) < 0) {
+	if (hws_buf_err(out) < 0)
 		hws_debug("x11.clip_too_large");
+	if (hws_buf_err(out) < 0 || !hws_buf_len(out)) /* the next encoding begins anew */
 		hws_buf_done(out);
-	}
 	ask_next(c);
 }
 

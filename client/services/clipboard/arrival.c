@@ -161,6 +161,16 @@ void hws_clip_arrivals_forget(struct hws_clip_arrivals *a)
 	a->next = NULL;
 }
 
+void hws_clip_arrivals_forget_of(struct hws_clip_arrivals *a, unsigned tag)
+{
+	if (a->running && a->running->tag == tag)
+		a->running->forgotten = true;
+	if (a->next && a->next->tag == tag) {
+		job_free(a->next);
+		a->next = NULL;
+	}
+}
+
 static struct job *new_job(
 		struct hws_clip_arrivals *a, const struct hws_clip_entries *list, unsigned tag)
 {

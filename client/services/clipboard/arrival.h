@@ -21,3 +21,5 @@ void hws_clip_arrivals_free(struct hws_clip_arrivals *a); /* takes NULL */
 void hws_clip_arrivals_take(struct hws_clip_arrivals *a, const Ses__Message *m, unsigned tag);
 /* What is on its way is not wanted any more. */
 void hws_clip_arrivals_forget(struct hws_clip_arrivals *a);
+/* The same if it came with this tag. */
+void hws_clip_arrivals_forget_of(struct hws_clip_arrivals *a, unsigned tag);

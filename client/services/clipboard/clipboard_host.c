@@ -241,6 +241,7 @@ static void leave(struct hws_clipboard_host *c, unsigned slot)
 
 	hws_clip_parts_stop(&r->out);
 	hws_clip_parts_drop(&r->in);
+	hws_clip_arrivals_forget_of(c->arrivals, slot); /* or it is taken for the next one's */
 	r->v = NULL;
 }
 

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #define DISPLAYS_MAX 32u
-#define QUEUE_MAX (64u << 20) /* bytes that wait for the disk */
+#define QUEUE_MAX (64u << 20) /* bytes that wait for the disk, with what keeps them */
 
 struct item {
 	struct item *next;
@@ -281,11 +281,12 @@ static void start(struct hws_recorder *r)
 static void push(struct hws_recorder *r, struct item *i, struct hws_bytes data)
 {
 	i->len = data.len;
-	memcpy(i->data, data.ptr, data.len);
+	if (data.len)
+		memcpy(i->data, data.ptr, data.len);
 	pthread_mutex_lock(&r->lock);
 	*r->tail = i;
 	r->tail = &i->next;
-	r->queued += data.len;
+	r->queued += sizeof(*i) + data.len;
 	pthread_mutex_unlock(&r->lock);
 	start(r);
 }
@@ -297,7 +298,7 @@ static struct item *room_for(struct hws_recorder *r, size_t len)
 	if (r->stopped)
 		return NULL;
 	pthread_mutex_lock(&r->lock);
-	bool full = r->queued + len > QUEUE_MAX;
+	bool full = r->queued + sizeof(*i) + len > QUEUE_MAX;
 	pthread_mutex_unlock(&r->lock);
 	if (!full)
 		i = hws_alloc(sizeof(*i) + len);

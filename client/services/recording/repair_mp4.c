@@ -144,6 +144,20 @@ static int finish(struct walk *w)
 	return r;
 }
 
+/* The index is written last, and its last box says where it begins. */
+static bool ends_with_index(const struct walk *w)
+{
+	struct box index;
+	uint8_t b[16];
+
+	if (w->size < sizeof(b) || !hws_repair_read(w->fd, w->size - sizeof(b), b, sizeof(b)) ||
+			memcmp(b + 4, "mfro", 4) != 0)
+		return false;
+	uint64_t n = hws_repair_number(b + 12, 4);
+	return n <= w->size && box_at(w, w->size - n, &index) && !memcmp(index.type, "mfra", 4) &&
+			index.end == w->size;
+}
+
 int hws_repair_mp4(int fd, uint64_t size, enum hws_recording_was *ret)
 {
 	struct walk w = { .fd = fd, .size = size };
@@ -157,6 +171,8 @@ int hws_repair_mp4(int fd, uint64_t size, enum hws_recording_was *ret)
 	r = read_moov(&w, &b);
 	if (r < 0)
 		return r;
+	if (w.closed && ends_with_index(&w)) /* a walk reads all of a file, and there may be many */
+		return HWS_OK;
 	w.good = b.end;
 	while (box_at(&w, w.good, &b) && !memcmp(b.type, "moof", 4))
 		if (!fragment(&w, &b))

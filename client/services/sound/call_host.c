@@ -120,12 +120,23 @@ static void reject(struct sound_viewer *w, const char *why)
 	hws_info_limited("call.rejected", HWS_U64("conn", w->v->conn), HWS_STR("why", why));
 }
 
+/* What stands on the screen would have somebody answer who is not there any more. */
+static void ring_over(struct sound_host *h, struct sound_viewer *w)
+{
+	if (w->rings && !h->caller)
+		show(h, w, "The call of ", " was not answered", "");
+	w->rings = false;
+	hws_timer_stop(&w->limit);
+}
+
 static void on_ring_limit(void *arg)
 {
 	struct sound_viewer *w = arg;
 
-	if (w->rings)
-		answer(w, false);
+	if (!w->rings)
+		return;
+	ring_over(w->h, w);
+	answer(w, false);
 }
 
 static enum hws_voice_call mode_of(const struct sound_host *h)
@@ -171,8 +182,7 @@ bool sound_call_message(struct sound_host *h, struct sound_viewer *w, const Ses_
 		w->ring_stamp = m->voice_call_request->req_timestamp;
 		answer(w, true);
 	} else {
-		w->rings = false;
-		hws_timer_stop(&w->limit);
+		ring_over(h, w);
 		if (h->caller == w)
 			end(h);
 	}
@@ -181,8 +191,7 @@ bool sound_call_message(struct sound_host *h, struct sound_viewer *w, const Ses_
 
 void sound_call_leave(struct sound_host *h, struct sound_viewer *w)
 {
-	w->rings = false;
-	hws_timer_stop(&w->limit);
+	ring_over(h, w);
 	if (h->caller != w)
 		return;
 	hang_up(w);

@@ -6,10 +6,13 @@
 #include "client/services/sound/voice_in.h"
 #include "shared/base/bucket.h"
 
+struct sound_host;
+
 struct sound_viewer {
 	struct hws_host_viewer *v; /* NULL: nobody */
-	bool hears;                /* the desktop, or the microphone: it was told the format */
-	uint64_t late_us;          /* since when its line takes less than comes; 0 = it does not */
+	struct sound_host *h;
+	bool hears;       /* the desktop, or the microphone: it was told the format */
+	uint64_t late_us; /* since when its line takes less than comes; 0 = it does not */
 	bool rings;
 	bool heard;         /* something, so that its end is news */
 	int64_t ring_stamp; /* of its request */

@@ -150,7 +150,7 @@ int hws_jitter_push(struct hws_jitter *j, uint64_t now_us, uint64_t number, stru
 	uint32_t us = hws_opus_packet_us(packet);
 	struct hws_jitter_slot *s;
 
-	if (!us || packet.len > HWS_OPUS_PACKET_MAX || number > UINT64_MAX / 2 / 120000)
+	if (!us || packet.len > HWS_OPUS_PACKET_MAX || number > UINT64_MAX / 4 / 120000)
 		return HWS_ERR_PROTO;
 	if (us != j->period_us) {
 		clear_all(j);

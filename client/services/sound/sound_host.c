@@ -161,7 +161,7 @@ static void on_join(struct hws_host_service *s, struct hws_host_viewer *v)
 	struct sound_host *h = of(s);
 	struct sound_viewer *w = &h->viewer[v->slot];
 
-	*w = (struct sound_viewer){ .v = v };
+	*w = (struct sound_viewer){ .v = v, .h = h };
 	hws_bucket_init(&w->pace, 1, 3, hws_loop_now_us(h->env.loop));
 }
 

@@ -77,6 +77,18 @@ static void pass_on(struct hws_display_host *s, const struct hws_display_job *j)
 	hws_video_tap_packet(s->v, &p);
 }
 
+/* The codec left its part out; what was patched beside it counts as shown. */
+static void send_patch_alone(struct hws_display_host *s, struct hws_display_job *j)
+{
+	bool skip = j->patch.skip;
+
+	if (!hws_buf_len(&j->patch.out))
+		return;
+	j->patch.skip = true;
+	hws_display_viewers_send(s, j);
+	j->patch.skip = skip;
+}
+
 static void account(struct hws_display_host *s, const struct hws_display_job *j)
 {
 	struct hws_region done = j->damage;
@@ -140,12 +152,11 @@ static void on_job_done(void *arg, int r)
 			hws_budget_learn(j->refines ? &s->fine : &s->budget, j->pixels,
 					(double)j->packet.data.len, j->packet.coarse);
 			account(s, j);
-			if (!j->key)
-				hws_host_codecs_coded(v, j->conf.codec, j->encode_us);
 		}
 	} else if (r == HWS_ERR_AGAIN) {
 		s->encoder = j->encoder;
 		j->encoder = NULL;
+		send_patch_alone(s, j);
 		hws_debt_owe(&s->debt, &j->damage);
 		s->key = s->key || j->key;
 		hws_display_host_pay_later(s, HWS_DISPLAY_REFINE_US);
@@ -156,9 +167,13 @@ static void on_job_done(void *arg, int r)
 				HWS_ERR("why", r));
 		s->key = true;
 		hws_display_host_wait(s, HWS_DISPLAY_RETRY_US);
-		hws_host_codecs_failed(v, j->conf.codec);
 	}
 	hws_patch_host_done(s, j, r == HWS_ERR_AGAIN ? HWS_OK : r);
+	/* Another codec may begin at once, with a job of its own: all of this one is done before. */
+	if (r == HWS_OK && !j->patch.skip && !j->key)
+		hws_host_codecs_coded(v, j->conf.codec, j->encode_us);
+	else if (r < 0 && r != HWS_ERR_AGAIN)
+		hws_host_codecs_failed(v, j->conf.codec);
 	job_free(j);
 	if (r == HWS_OK)
 		hws_display_host_kick(s);
