@@ -169,7 +169,8 @@ static void on_job_done(void *arg, int r)
 		hws_display_host_wait(s, HWS_DISPLAY_RETRY_US);
 	}
 	hws_patch_host_done(s, j, r == HWS_ERR_AGAIN ? HWS_OK : r);
-	/* Another codec may begin at once, with a job of its own: all of this one is done before. */
+	/* Another codec may begin at once, with a job of its own: all of this one is done before.
+	 * */
 	if (r == HWS_OK && !j->patch.skip && !j->key)
 		hws_host_codecs_coded(v, j->conf.codec, j->encode_us);
 	else if (r < 0 && r != HWS_ERR_AGAIN)

@@ -143,6 +143,7 @@ START_TEST(the_next_recording_repairs_what_lies_in_its_folder)
 
 	write_file(in_dir("outgoing_old.webm"), all, n - 3);
 	write_file(in_dir("other_old.webm"), all, n - 3);
+	free(all);
 	bench_open(&b, dir, true, 0);
 	camera_open(&c, HWS_CODEC_VP9, 160, 120);
 	bench_put(&b, &c, 0, true, 1);
@@ -150,6 +151,7 @@ START_TEST(the_next_recording_repairs_what_lies_in_its_folder)
 	ck_assert_int_eq(b.told.err, HWS_OK);
 	ck_assert_uint_ge(pictures_of(in_dir("outgoing_old.webm"), false), 6);
 	ck_assert_uint_eq(content(in_dir("other_old.webm"), &all), n - 3);
+	free(all);
 	camera_close(&c);
 }
 END_TEST
