@@ -59,10 +59,10 @@ static void sh(const char *script, int status, const char *text)
 	char *out = NULL;
 	int r = test_run(argv, envp, &out);
 
-	ck_assert_msg(r == status, "%s\nended with %d, not %d:\n%s\nhost:\n%s", script, r, status,
-			out, stack.host.log);
-	ck_assert_msg(!text || strstr(out, text), "%s\nsaid nothing of \"%s\":\n%s", script, text,
-			out);
+	ck_assert_msg(r == status, "%s\nended with %d, not %d:\n%.2000s\nhost:\n%.3000s", script, r,
+			status, out, stack.host.log);
+	ck_assert_msg(!text || strstr(out, text), "%s\nsaid nothing of \"%s\":\n%.5000s", script,
+			text, out);
 	free(out);
 }
 

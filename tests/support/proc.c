@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#define LOG_SHOWN 6000u
 #define MAX_DIRS 64
 #define LOG_MAX (16u << 20)
 
@@ -135,6 +136,15 @@ const char *test_proc_expect(struct test_proc *p, const char *text, unsigned tim
 	}
 }
 
+/* The end of a log: a message of Check holds no more than 8 KiB, and a longer one hides what failed
+ * behind an error of its own. */
+static const char *tail(const char *log)
+{
+	size_t n = log ? strlen(log) : 0;
+
+	return n > LOG_SHOWN ? log + n - LOG_SHOWN : log ? log : "";
+}
+
 const char *test_proc_must_expect(struct test_proc *p, const char *text, unsigned timeout_ms)
 {
 	const char *at;
@@ -144,7 +154,7 @@ const char *test_proc_must_expect(struct test_proc *p, const char *text, unsigne
 	at = test_proc_expect(p, text, timeout_ms);
 	if (!at)
 		ck_abort_msg("no \"%s\" within %u ms in the output of the process:\n%s", text,
-				timeout_ms, p->log ? p->log : "");
+				timeout_ms, tail(p->log));
 	return at;
 }
 

@@ -157,7 +157,7 @@ static bool wait_for_files(struct test_xvfb *at)
 		test_skip("no /dev/fuse here");
 		return false;
 	}
-	ck_assert_msg(test_until(has_files, at, TEST_PATIENCE_MS), "%s\n%s", viewer.log,
+	ck_assert_msg(test_until(has_files, at, TEST_PATIENCE_MS), "%.3000s\n%.3000s", viewer.log,
 			host.proc.log);
 	return true;
 }
