@@ -21,6 +21,8 @@ struct test_proc {
 /* Program path and arguments, NULL-terminated. `env`: further NAME=VALUE entries, NULL-terminated,
  * may be NULL. The child dies with the test (PR_SET_PDEATHSIG) and leads its own process group. */
 void test_proc_start(struct test_proc *p, const char *const argv[], const char *const env[]);
+/* For a process that was forked and is going to be another program. */
+void test_proc_close_reports(void);
 /* Waits until `text` appears in output not looked at before; returns the rest of that line's start
  * (pointer to the match, valid until the next call), or NULL after timeout_ms or at the end of the
  * process. */

@@ -74,6 +74,7 @@ void pty_proc_start(struct pty_proc *p, const char *const argv[], const char *co
 	if (p->leader == 0) {
 		close(p->master);
 		close(told[0]);
+		test_proc_close_reports();
 		if (login_tty(p->slave) < 0)
 			_exit(125);
 		lead(argv, all, told[1]);
