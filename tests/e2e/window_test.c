@@ -171,9 +171,16 @@ START_TEST(people_write_to_each_other)
 			"Not available: Nobody reads messages at this host: what is written here "
 			"does not arrive."));
 	ck_assert_int_eq(TEST_DESK_DO(&desk, "key", "Escape"), 0); /* back to the picture */
-	/* which is smaller by the line of the notice */
-	ck_assert_int_eq(TEST_DESK_DO(&desk, "mousemove", "880", "240"), 0);
-	must_press("z", "z");
+	/* which is smaller by the line of the notice, once the window has laid itself out: until
+	 * then the pointer lies elsewhere on the host */
+	bool came = false;
+	for (int again = 0; !came && again < 40; again++) {
+		ck_assert_int_eq(TEST_DESK_DO(&desk, "mousemove", again % 2 ? "881" : "880", "240"),
+				0);
+		ck_assert_int_eq(TEST_DESK_DO(&desk, "key", "z"), 0);
+		came = test_proc_expect(&stack.xev, ", z), same_screen", 2000) != NULL;
+	}
+	ck_assert(came);
 }
 END_TEST
 
