@@ -41,6 +41,8 @@ int cli_config(int argc, char **argv, void *arg);
 int cli_recordings(int argc, char **argv, void *arg);
 int cli_peers(int argc, char **argv, void *arg);
 int cli_terminal(int argc, char **argv, void *arg);
+int cli_discover(int argc, char **argv, void *arg);
+int cli_wake(int argc, char **argv, void *arg);
 int cli_viewer_key(int argc, char **argv, void *arg);
 int cli_status(int argc, char **argv, void *ctx);
 /* Replaces this process by hawser-desktop with these arguments; returns only when that is not

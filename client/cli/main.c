@@ -130,6 +130,11 @@ static const struct hws_verb verbs[] = {
 	{ "recordings", "repair FILE|FOLDER ...",
 			"make recordings whole that a crash left unfinished", 0, -1,
 			cli_recordings },
+	{ "discover", "[--wait SECONDS] [ADDRESS ...]",
+			"look for hosts in the local network, without a server", 0, -1,
+			cli_discover },
+	{ "wake", "ID|NAME|MAC", "wake a machine of the local network that sleeps", 1, 1,
+			cli_wake },
 	{ "viewer-key", "[fingerprint]", "the key by which hosts can know this viewer", 0, 1,
 			cli_viewer_key },
 	{ "version", "", "print the version", 0, 0, print_version },
@@ -156,6 +161,11 @@ static int usage(FILE *out, int status)
 	      "  password set             set the permanent password (asked for, or from standard input)\n"
 	      "  password remove          have no permanent password\n"
 	      "  status                   what it is doing, as JSON\n"
+	      "\n"
+	      "The local network, without a server:\n"
+	      "  discover [--wait SECONDS] [ADDRESS ...]\n"
+	      "                           look for hosts: ID, address, name, platform, hardware address\n"
+	      "  wake ID|NAME|MAC         wake a machine that sleeps, one that discover found before\n"
 	      "\n"
 	      "Settings of the viewer:\n"
 	      "  config [show]            all of them, with their meaning\n"

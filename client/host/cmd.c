@@ -1,6 +1,7 @@
 /* The command line of hawser-host. One program in several roles: what stands here runs before any
  * of them is chosen. */
 #include "client/host/cmd.h"
+#include "client/host/beacon.h"
 #include "client/host/cmd_call.h"
 #include "client/host/gate_main.h"
 #include "client/host/hostd.h"
@@ -66,6 +67,18 @@ static int run_probe(int argc, char **argv)
 	sandbox = s.sandbox;
 	hws_settings_done(&s);
 	return hws_layers_probe(sandbox);
+}
+
+static int run_beacon(int argc, char **argv)
+{
+	struct hws_settings s;
+	bool sandbox;
+
+	if (hws_host_role_settings(&s, argc, argv, "hawser-host[beacon]") < 0)
+		return 2;
+	sandbox = s.sandbox;
+	hws_settings_done(&s);
+	return hws_beacon_main(HWS_SPAWN_IPC_FD, sandbox);
 }
 
 /* The one account that it is about is the last word. */
@@ -219,6 +232,8 @@ int hws_host_cmd(int argc, char **argv)
 		return run_gate(argc - 1, argv + 1, NULL);
 	if (argc > 1 && !strcmp(argv[1], "probe"))
 		return run_probe(argc - 1, argv + 1);
+	if (argc > 1 && !strcmp(argv[1], "beacon"))
+		return run_beacon(argc - 1, argv + 1);
 	if (argc > 1 && !strcmp(argv[1], "launcher"))
 		return run_unconfined(
 				argc - 1, argv + 1, "hawser-host[launcher]", hws_launcher_main);

@@ -501,6 +501,9 @@ static int open_parts(struct hws_hostd *h, struct hws_error *err)
 	h->env = (struct hws_host_session_env){ h->loop, s, &h->judge, &h->whoami, h->agents,
 		on_ended, on_joined, h, &h->logs, &h->leavers, h->launcher, on_session_audit,
 		&h->os_guard };
+	if (r == HWS_OK && hws_beacon_new(h->loop, s, &h->whoami, &h->logs, &h->beacon) < 0)
+		r = hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
+	hws_beacon_set_direct_port(h->beacon, h->direct ? hws_listener_port(h->direct) : 0);
 	return r == HWS_OK ? open_online(h, err) : r;
 }
 
@@ -565,6 +568,7 @@ void hws_hostd_free(struct hws_hostd *h)
 	if (!h)
 		return;
 	hws_listener_free(h->direct);
+	hws_beacon_free(h->beacon);
 	hws_online_free(h->online);
 	h->online = NULL; /* sessions may still tell it */
 	hws_set_password_cancel(h->setting);

@@ -10,6 +10,7 @@
 #pragma once
 #include "client/host/agents.h"
 #include "client/host/audit_log.h"
+#include "client/host/beacon.h"
 #include "client/host/door.h"
 #include "client/host/host_session.h"
 #include "client/host/judge.h"
@@ -55,6 +56,7 @@ struct hws_hostd {
 	struct hws_audit_log *audit;
 	struct hws_child_logs logs;
 	struct hws_layers layers;
+	struct hws_beacon *beacon; /* NULL: not to be found in the local network */
 	struct hws_online *online; /* NULL: no server is set */
 	struct hws_leavers leavers;
 	struct hws_host_session_env env;

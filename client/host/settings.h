@@ -25,7 +25,7 @@ struct hws_settings {
 	bool disable_udp, allow_websocket;
 	char *proxy_url, *proxy_user, *proxy_password_secret;
 	int direct_server; /* enum hws_tristate */
-	uint16_t direct_port;
+	uint16_t direct_port, lan_port;
 	char *direct_bind;
 	/* the desktop */
 	char *display, *backend, *desktop_user, *gate_user;

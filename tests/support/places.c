@@ -149,6 +149,9 @@ static __attribute__((constructor)) void own_places(void)
 	snprintf(pid, sizeof(pid), "%d", (int)owner);
 	if (setenv(OWN, home, 1) < 0 || setenv(OWNER, pid, 1) < 0 || setenv("HOME", home, 1) < 0)
 		die("environment");
+	/* the one port that hosts have without being told: the machine's, not a test's */
+	if (setenv("HAWSER_HOST_LAN_PORT", "0", 1) < 0)
+		die("environment");
 	folder("XDG_CONFIG_HOME", "config");
 	folder("XDG_STATE_HOME", "state");
 	folder("XDG_DATA_HOME", "data");

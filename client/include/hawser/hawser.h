@@ -21,6 +21,7 @@
  *     hawser_context_free(ctx); */
 #pragma once
 #include <hawser/host.h>
+#include <hawser/lan.h>
 #include <hawser/session.h>
 #include <hawser/types.h>
 

@@ -1,0 +1,75 @@
+/* hawser discover and hawser wake: hosts of the local network, without a server. */
+#include "client/cli/cli.h"
+#include "shared/base/macros.h"
+#include "shared/base/num.h"
+#include <hawser/lan.h>
+#include <stdio.h>
+#include <string.h>
+
+#define WAIT_MS 2000u
+#define ASK_MAX 16
+
+/* Fields between tabs, for programs, too: ID, address, name, platform, hardware, where to. */
+static void print_host(const struct hawser_lan_host *h, void *arg HWS_UNUSED)
+{
+	printf("%s\t%s", h->id, h->address);
+	if (h->direct_port)
+		printf(":%u", h->direct_port);
+	printf("\t%s%s%s\t%s\t%s\n", h->username, *h->username ? "@" : "",
+			*h->hostname ? h->hostname : "-", *h->platform ? h->platform : "-",
+			*h->mac ? h->mac : "-");
+	fflush(stdout);
+}
+
+static int usage(void)
+{
+	return cli_fail(CLI_USAGE, "usage: hawser discover [--wait SECONDS] [ADDRESS ...]");
+}
+
+int cli_discover(int argc, char **argv, void *arg HWS_UNUSED)
+{
+	const char *ask[ASK_MAX];
+	uint64_t seconds = 0;
+	unsigned count = 0;
+	hawser_context *ctx = NULL;
+	int e, status = CLI_OK;
+
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--wait") == 0) {
+			if (++i == argc || hws_parse_u64(argv[i], &seconds) < 0 || !seconds ||
+					seconds > 60)
+				return cli_fail(CLI_USAGE, "--wait takes 1 to 60 seconds");
+		} else if (argv[i][0] == '-' || count == ASK_MAX) {
+			return usage();
+		} else {
+			ask[count++] = argv[i];
+		}
+	}
+	e = hawser_context_new(NULL, &ctx);
+	if (e < 0)
+		return cli_fail(CLI_FILE, "%s", hawser_last_error());
+	e = hawser_lan_search(ctx, count ? ask : NULL, count,
+			seconds ? (uint32_t)seconds * 1000 : WAIT_MS, print_host, NULL);
+	if (e < 0)
+		status = cli_fail(cli_exit_of(e), "%s", hawser_last_error());
+	else if (e == 0)
+		status = cli_fail(CLI_UNREACHABLE,
+				"nobody answered. Hosts answer in their own network only (UDP port 21119), "
+				"and not with 'lan-port' 0");
+	hawser_context_free(ctx);
+	return status;
+}
+
+int cli_wake(int argc HWS_UNUSED, char **argv, void *arg HWS_UNUSED)
+{
+	hawser_context *ctx = NULL;
+	int status = CLI_OK, e = hawser_context_new(NULL, &ctx);
+
+	if (e < 0)
+		return cli_fail(CLI_FILE, "%s", hawser_last_error());
+	e = hawser_lan_wake(ctx, argv[1]);
+	if (e < 0)
+		status = cli_fail(cli_exit_of(e), "%s", hawser_last_error());
+	hawser_context_free(ctx);
+	return status;
+}

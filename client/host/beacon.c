@@ -1,0 +1,141 @@
+/* hostd's end: the socket, and the process while somebody asks. */
+#include "client/host/beacon.h"
+#include "client/host/ipc.h"
+#include "client/host/spawn_gate.h"
+#include "client/reach/lan_answer.h"
+#include "shared/base/clock.h"
+#include "shared/base/log.h"
+#include "shared/base/mem.h"
+#include "shared/base/str.h"
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* A process that does not live is not started again and again by who sends something. */
+#define PAUSE_US (5 * HWS_US_PER_S)
+#define FRAME_MAX 1024u /* it says nothing */
+
+struct hws_beacon {
+	struct hws_loop *loop;
+	const struct hws_settings *settings;
+	const struct hws_whoami *whoami;
+	struct hws_child_logs *logs;
+	struct hws_ipc *ipc; /* NULL: no process */
+	uint16_t direct_port;
+	int fd;
+	struct event ev;
+	struct hws_timer again;
+};
+
+static void on_asked(evutil_socket_t fd, short what, void *arg);
+
+static void watch(void *arg)
+{
+	struct hws_beacon *b = arg;
+
+	event_add(&b->ev, NULL);
+}
+
+static void on_closed(struct hws_ipc *l HWS_UNUSED, int why HWS_UNUSED, void *arg)
+{
+	struct hws_beacon *b = arg;
+
+	b->ipc = NULL;
+	hws_timer_start(b->loop, &b->again, PAUSE_US, watch, b);
+}
+
+static void on_message(
+		struct hws_ipc *l, const Agt__Message *m HWS_UNUSED, int fd, void *arg HWS_UNUSED)
+{
+	if (fd >= 0)
+		close(fd);
+	hws_ipc_close(l, HWS_ERR_PROTO);
+}
+
+/* What it answers with, and the socket. */
+static int brief(struct hws_beacon *b)
+{
+	char hostname[HWS_HOSTNAME_MAX + 1] = "";
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__BeaconConf c = AGT__BEACON_CONF__INIT;
+	int fd = dup(b->fd);
+
+	if (fd < 0)
+		return HWS_ERR_SYS;
+	if (gethostname(hostname, sizeof(hostname) - 1) < 0)
+		hostname[0] = 0;
+	/* the kernel's own name of no name, which deployed hosts do not tell either */
+	c.hostname = hws_str_equal(hostname, "localhost") ? (char *)"unknown" : hostname;
+	c.id = (char *)(uintptr_t)b->whoami->id;
+	c.direct_port = b->direct_port;
+	m.union_case = AGT__MESSAGE__UNION_BEACON_CONF;
+	m.beacon_conf = &c;
+	return hws_ipc_send(b->ipc, &m, fd);
+}
+
+static void on_asked(evutil_socket_t fd HWS_UNUSED, short what HWS_UNUSED, void *arg)
+{
+	struct hws_beacon *b = arg;
+	const struct hws_ipc_conf conf = {
+		.frame_max = FRAME_MAX, .on_message = on_message, .on_close = on_closed, .arg = b
+	};
+	pid_t pid;
+	int end, r = hws_spawn_gate(b->settings, b->logs, "beacon", 0, &pid, &end);
+
+	if (r == HWS_OK)
+		r = hws_ipc_new(b->loop, end, &conf, &b->ipc);
+	if (r == HWS_OK && brief(b) < 0) {
+		hws_ipc_close(b->ipc, HWS_ERR_SYS);
+		return;
+	}
+	if (r < 0)
+		hws_timer_start(b->loop, &b->again, PAUSE_US, watch, b);
+}
+
+int hws_beacon_new(struct hws_loop *loop, const struct hws_settings *s, const struct hws_whoami *w,
+		struct hws_child_logs *logs, struct hws_beacon **ret)
+{
+	struct hws_beacon *b;
+	int fd, r;
+
+	*ret = NULL;
+	if (!s->lan_port)
+		return HWS_OK;
+	r = hws_lan_answer_socket(s->lan_port, &fd);
+	if (r < 0) {
+		hws_warn("lan.not_found",
+				HWS_STR("text",
+						"this host is not found in the local network: the UDP port of "
+						"'lan-port' cannot be had"),
+				HWS_U64("port", s->lan_port), HWS_ERR("why", r));
+		return HWS_OK;
+	}
+	b = hws_alloc(sizeof(*b));
+	if (!b) {
+		close(fd);
+		return HWS_ERR_NOMEM;
+	}
+	*b = (struct hws_beacon){
+		.loop = loop, .settings = s, .whoami = w, .logs = logs, .fd = fd
+	};
+	event_assign(&b->ev, hws_loop_base(loop), fd, EV_READ, on_asked, b);
+	event_add(&b->ev, NULL);
+	*ret = b;
+	return HWS_OK;
+}
+
+void hws_beacon_set_direct_port(struct hws_beacon *b, uint16_t port)
+{
+	if (b)
+		b->direct_port = port;
+}
+
+void hws_beacon_free(struct hws_beacon *b)
+{
+	if (!b)
+		return;
+	hws_ipc_close(b->ipc, HWS_OK); /* and with its socket the process ends */
+	hws_timer_stop(&b->again);
+	event_del(&b->ev);
+	close(b->fd);
+	hws_free(b);
+}

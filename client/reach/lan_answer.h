@@ -1,0 +1,26 @@
+/* reach/lan_answer: answers who looks for hosts in the local network. Everybody there may ask and
+ * may lie about who asks, so an answer goes to neighbours only (an address of a network that this
+ * machine is in: from elsewhere somebody could have us send to a third), a few a second. One loop
+ * thread. */
+#pragma once
+#include "client/reach/lan_ifs.h"
+#include "shared/loop/loop.h"
+
+struct hws_lan_answer;
+
+struct hws_lan_answer_conf {
+	int fd;                   /* of hws_lan_answer_socket; taken, also on failure */
+	struct hws_lan_host host; /* its MAC is that of the interface that is asked by */
+	struct hws_lan_if ifs[HWS_LAN_IFS_MAX];
+	unsigned if_count;
+};
+
+/* The socket: UDP on all interfaces, shared with other programs that answer there. *ret_fd is the
+ * caller's. */
+int hws_lan_answer_socket(uint16_t port, int *ret_fd) HWS_MUST_CHECK;
+int hws_lan_answer_new(struct hws_loop *loop, const struct hws_lan_answer_conf *conf,
+		struct hws_lan_answer **ret) HWS_MUST_CHECK;
+/* Takes NULL. */
+void hws_lan_answer_free(struct hws_lan_answer *a);
+/* When it last was asked something, as hws_loop_now_us. */
+uint64_t hws_lan_answer_asked_us(const struct hws_lan_answer *a);

@@ -1,0 +1,221 @@
+/* Looking for hosts of the local network, and waking them. */
+#include "client/reach/lan_search.h"
+#include "client/reach/lan_ifs.h"
+#include "shared/base/macros.h"
+#include "shared/base/mem.h"
+#include "shared/net/addr.h"
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BUDGET 64 /* datagrams a turn */
+#define ASKS 3u
+#define ASK_AGAIN_US 400000u
+#define DISCARD_PORT 9
+#define SOCKETS_MAX (HWS_LAN_IFS_MAX + 1)
+
+struct asker {
+	struct hws_lan_search *search;
+	struct sockaddr_in to;
+	int fd;
+	struct event ev;
+};
+
+/* What was told already. */
+struct told {
+	uint64_t id; /* a number of its text */
+	struct in_addr from;
+};
+
+struct hws_lan_search {
+	struct hws_loop *loop;
+	struct hws_lan_search_conf conf;
+	struct asker askers[SOCKETS_MAX];
+	unsigned count, asked;
+	struct hws_timer again;
+	struct told told[HWS_LAN_FOUND_MAX];
+	unsigned told_count;
+};
+
+static int open_socket(struct in_addr by)
+{
+	struct sockaddr_in here = { .sin_family = AF_INET, .sin_addr = by };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), one = 1;
+
+	if (fd >= 0 &&
+			(setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &one, sizeof(one)) < 0 ||
+					bind(fd, (struct sockaddr *)&here, sizeof(here)) < 0)) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+/* FNV-1a; an answer that is taken for one that was told is only not shown. */
+static uint64_t number_of(const char *text)
+{
+	uint64_t h = 0xcbf29ce484222325u;
+
+	for (; *text; text++)
+		h = (h ^ (unsigned char)*text) * 0x100000001b3u;
+	return h;
+}
+
+static bool is_new(struct hws_lan_search *s, const char *id, struct in_addr from)
+{
+	const struct told t = { number_of(id), from };
+
+	for (unsigned i = 0; i < s->told_count; i++)
+		if (s->told[i].id == t.id && s->told[i].from.s_addr == from.s_addr)
+			return false;
+	if (s->told_count == HWS_LAN_FOUND_MAX)
+		return false;
+	s->told[s->told_count++] = t;
+	return true;
+}
+
+static void on_readable(evutil_socket_t fd, short what HWS_UNUSED, void *arg)
+{
+	struct hws_lan_search *s = ((struct asker *)arg)->search;
+	uint8_t buf[HWS_LAN_DATAGRAM_MAX + 1];
+
+	for (int i = 0; i < BUDGET; i++) {
+		struct sockaddr_storage from = { 0 };
+		socklen_t len = sizeof(from);
+		struct hws_lan_host host;
+		enum hws_lan_word word;
+		ssize_t n = recvfrom((int)fd, buf, sizeof(buf), MSG_DONTWAIT,
+				(struct sockaddr *)&from, &len);
+
+		if (n < 0)
+			return;
+		if (n == 0 || from.ss_family != AF_INET ||
+				hws_lan_parse(hws_bytes(buf, (size_t)n), &word, &host) < 0 ||
+				word != HWS_LAN_PONG ||
+				!is_new(s, host.id, ((struct sockaddr_in *)&from)->sin_addr))
+			continue;
+		s->conf.on_found(&host, &from, s->conf.arg);
+	}
+}
+
+static void ask(void *arg)
+{
+	struct hws_lan_search *s = arg;
+	struct hws_buf out;
+
+	hws_buf_init(&out, HWS_LAN_DATAGRAM_MAX);
+	if (hws_lan_ping("", &out) == HWS_OK)
+		for (unsigned i = 0; i < s->count; i++)
+			if (sendto(s->askers[i].fd, hws_buf_bytes(&out).ptr,
+					    hws_buf_bytes(&out).len, MSG_NOSIGNAL,
+					    (struct sockaddr *)&s->askers[i].to,
+					    sizeof(s->askers[i].to)) < 0)
+				errno = 0; /* that network has no broadcast, or is away */
+	hws_buf_done(&out);
+	if (++s->asked < ASKS)
+		hws_timer_start(s->loop, &s->again, ASK_AGAIN_US, ask, s);
+}
+
+static void add(struct hws_lan_search *s, struct in_addr by, struct sockaddr_in to)
+{
+	struct asker *a = &s->askers[s->count];
+	int fd = s->count < SOCKETS_MAX ? open_socket(by) : -1;
+
+	if (fd < 0)
+		return;
+	*a = (struct asker){ .search = s, .to = to, .fd = fd };
+	event_assign(&a->ev, hws_loop_base(s->loop), fd, EV_READ | EV_PERSIST, on_readable, a);
+	event_add(&a->ev, NULL);
+	s->count++;
+}
+
+static int add_targets(struct hws_lan_search *s, struct hws_error *err)
+{
+	const struct in_addr any = { htonl(INADDR_ANY) };
+	struct sockaddr_storage to;
+
+	for (unsigned i = 0; i < s->conf.target_count; i++) {
+		if (hws_addr_parse(s->conf.targets[i], HWS_LAN_PORT, &to) < 0 ||
+				to.ss_family != AF_INET)
+			return hws_error_set(err, HWS_ERR_INVAL,
+					"'%s' is no IPv4 address to ask at (a host's, or a network's broadcast address)",
+					s->conf.targets[i]);
+		add(s, any, *(struct sockaddr_in *)&to);
+	}
+	return HWS_OK;
+}
+
+static int add_interfaces(struct hws_lan_search *s)
+{
+	const struct sockaddr_in all = { .sin_family = AF_INET,
+		.sin_port = htons(HWS_LAN_PORT),
+		.sin_addr.s_addr = htonl(INADDR_BROADCAST) };
+	struct hws_lan_if ifs[HWS_LAN_IFS_MAX];
+	int count = hws_lan_ifs(ifs);
+
+	for (int i = 0; i < count; i++)
+		if (ifs[i].broadcast.s_addr)
+			add(s, ifs[i].addr, all);
+	return count < 0 ? count : HWS_OK;
+}
+
+int hws_lan_search_new(struct hws_loop *loop, const struct hws_lan_search_conf *conf,
+		struct hws_lan_search **ret, struct hws_error *err)
+{
+	struct hws_lan_search *s = hws_alloc(sizeof(*s));
+	int r;
+
+	if (!s)
+		return hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
+	s->loop = loop;
+	s->conf = *conf;
+	r = conf->target_count ? add_targets(s, err) : add_interfaces(s);
+	if (r == HWS_OK && !s->count)
+		r = hws_error_set(err, HWS_ERR_UNREACHABLE,
+				"there is no network to ask in: no interface with a broadcast address is up");
+	if (r < 0) {
+		hws_lan_search_free(s);
+		return r;
+	}
+	ask(s);
+	*ret = s;
+	return HWS_OK;
+}
+
+void hws_lan_search_free(struct hws_lan_search *s)
+{
+	if (!s)
+		return;
+	hws_timer_stop(&s->again);
+	for (unsigned i = 0; i < s->count; i++) {
+		event_del(&s->askers[i].ev);
+		close(s->askers[i].fd);
+	}
+	hws_free(s);
+}
+
+int hws_lan_wake(const uint8_t mac[HWS_LAN_MAC], unsigned *ret_sent)
+{
+	uint8_t packet[HWS_LAN_MAC * 17];
+	struct hws_lan_if ifs[HWS_LAN_IFS_MAX];
+	int count = hws_lan_ifs(ifs);
+
+	*ret_sent = 0;
+	memset(packet, 0xff, HWS_LAN_MAC);
+	for (size_t i = HWS_LAN_MAC; i < sizeof(packet); i += HWS_LAN_MAC)
+		memcpy(packet + i, mac, HWS_LAN_MAC);
+	for (int i = 0; i < count; i++) {
+		const struct sockaddr_in to = { .sin_family = AF_INET,
+			.sin_port = htons(DISCARD_PORT),
+			.sin_addr = ifs[i].broadcast };
+		int fd = to.sin_addr.s_addr ? open_socket(ifs[i].addr) : -1;
+
+		if (fd < 0)
+			continue;
+		if (sendto(fd, packet, sizeof(packet), MSG_NOSIGNAL, (const struct sockaddr *)&to,
+				    sizeof(to)) == (ssize_t)sizeof(packet))
+			++*ret_sent;
+		close(fd);
+	}
+	return *ret_sent ? HWS_OK : HWS_ERR_UNREACHABLE;
+}
