@@ -282,6 +282,8 @@ static int open_ports_at(struct rdv_server *s, struct hws_error *err)
 	if (r == HWS_OK)
 		r = rdv_tcp_listen(s->core.tcp, RDV_PORT_WS, c->bind,
 				c->ws_port ? c->ws_port : (uint16_t)(port + 2), err);
+	if (r == HWS_OK)
+		rdv_udp_second(s->core.udp, c->bind, rdv_tcp_port(s->core.tcp, RDV_PORT_NAT));
 	if (r == HWS_OK && *c->tls_cert) {
 		r = rdv_tcp_tls(s->core.tcp, err);
 		if (r == HWS_OK)

@@ -192,6 +192,8 @@ static void make_local(Rdv__RendezvousMessage *m, Rdv__FetchLocalAddr *local)
 	local->socket_addr = p->socket_addr;
 	local->relay_server = p->relay_server;
 	local->socket_addr_v6 = p->socket_addr_v6;
+	local->n_candidates = p->n_candidates;
+	local->candidates = p->candidates;
 	m->union_case = RDV__RENDEZVOUS_MESSAGE__UNION_FETCH_LOCAL_ADDR;
 	m->fetch_local_addr = local;
 }

@@ -11,19 +11,27 @@
 #include "server-rendezvous/planes/registration.h"
 #include "server-rendezvous/planes/reply.h"
 #include "server-rendezvous/planes/tcp_plane.h"
+#include "server-rendezvous/planes/udp.h"
 #include "server-rendezvous/state/core.h"
 #include "shared/base/clock.h"
 #include "shared/base/macros.h"
+#include "shared/wire/addr_codec.h"
 #include "shared/wire/envelope.h"
 #include "shared/wire/proof.h"
 
-static void on_nat_test(struct rdv_client *cl, Rdv__RendezvousMessage *in HWS_UNUSED)
+static void on_nat_test(struct rdv_client *cl, Rdv__RendezvousMessage *in)
 {
+	uint8_t address[HWS_ADDR_WIRE_MAX];
 	Rdv__TestNatResponse p = RDV__TEST_NAT_RESPONSE__INIT;
 	Rdv__RendezvousMessage m = RDV__RENDEZVOUS_MESSAGE__INIT;
 
 	hws_count(&cl->plane->core->count.nat_tests);
 	p.port = hws_addr_port(&cl->peer);
+	if (in->test_nat_request->want_address) {
+		p.address.len = hws_addr_encode(&cl->peer, (uint32_t)hws_wall_us(), address);
+		p.address.data = address;
+		p.other_port = cl->plane->core->udp ? rdv_udp_second_port(cl->plane->core->udp) : 0;
+	}
 	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_TEST_NAT_RESPONSE;
 	m.test_nat_response = &p;
 	rdv_client_send(cl, &m);

@@ -23,6 +23,7 @@
 #include "shared/base/str.h"
 #include "shared/crypto/hash.h"
 #include "shared/wire/addr_codec.h"
+#include "shared/wire/candidates.h"
 #include "shared/wire/envelope.h"
 #include "shared/wire/text.h"
 
@@ -178,6 +179,8 @@ static void fill_punch(Rdv__PunchHole *punch, const Rdv__PunchHoleRequest *in,
 		punch->udp_port = in->udp_port;
 		punch->upnp_port = in->upnp_port;
 		punch->socket_addr_v6 = addr_v6(in->socket_addr_v6);
+		punch->n_candidates = hws_candidates_keep(in->candidates, in->n_candidates);
+		punch->candidates = in->candidates;
 	}
 }
 
@@ -198,6 +201,8 @@ static bool push_punch(struct request *q, const Rdv__PunchHoleRequest *in,
 		local.socket_addr = addr;
 		local.relay_server = p->relay_server;
 		local.socket_addr_v6 = addr_v6(in->socket_addr_v6);
+		local.n_candidates = hws_candidates_keep(in->candidates, in->n_candidates);
+		local.candidates = in->candidates;
 		m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_FETCH_LOCAL_ADDR;
 		m.fetch_local_addr = &local;
 	} else {
@@ -376,6 +381,7 @@ static bool relay_begin(struct request *q, Rdv__RequestRelay *m, const char *rel
 	m->control_permissions =
 			NULL; /* the device's node may be an older one, which passes it on */
 	m->controlled_context = NULL;
+	m->n_candidates = hws_candidates_keep(m->candidates, m->n_candidates);
 	rdv_announce(q->cl->plane->announcer, p->uuid); /* before anybody can be there */
 	return true;
 }

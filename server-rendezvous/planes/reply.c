@@ -17,6 +17,7 @@
 #include "shared/base/macros.h"
 #include "shared/base/str.h"
 #include "shared/wire/addr_codec.h"
+#include "shared/wire/candidates.h"
 #include "shared/wire/envelope.h"
 #include "shared/wire/text.h"
 #include <string.h>
@@ -265,6 +266,8 @@ void rdv_reply_sent(struct rdv_tcp *t, const struct rdv_replier *from, const Rdv
 	p.upnp_port = in->upnp_port;
 	if (in->socket_addr_v6.len <= HWS_ADDR_WIRE_MAX)
 		p.socket_addr_v6 = in->socket_addr_v6;
+	p.n_candidates = hws_candidates_keep(in->candidates, in->n_candidates);
+	p.candidates = in->candidates;
 	answered(&m, from->udp ? RDV_OUT_UDP : RDV_OUT_PUNCH, (uint8_t)in->nat_type,
 			in->relay_server);
 	if (from->udp)
@@ -299,6 +302,8 @@ void rdv_reply_local(struct rdv_tcp *t, const struct rdv_replier *from, const Rd
 	p.is_local = true;
 	if (in->socket_addr_v6.len <= HWS_ADDR_WIRE_MAX)
 		p.socket_addr_v6 = in->socket_addr_v6;
+	p.n_candidates = hws_candidates_keep(in->candidates, in->n_candidates);
+	p.candidates = in->candidates;
 	hws_count(&t->core->count.punch_local);
 	answered(&m, RDV_OUT_LOCAL, 0, in->relay_server);
 	send_response(&m, &p);
@@ -360,6 +365,7 @@ void rdv_reply_relay(struct rdv_tcp *t, const struct rdv_replier *from, Rdv__Rel
 	}
 	in->socket_addr = (ProtobufCBinaryData){ 0, NULL };
 	in->feedback = 0;
+	in->n_candidates = hws_candidates_keep(in->candidates, in->n_candidates);
 	out.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_RELAY_RESPONSE;
 	out.relay_response = in;
 	rdv_client_send(m.cl, &out);

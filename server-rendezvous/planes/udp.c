@@ -37,7 +37,8 @@ struct rdv_udp {
 	rdv_udp_sent_fn on_sent;
 	struct worker *worker;
 	unsigned count;
-	uint16_t port;
+	struct worker second; /* of the second port, for NAT tests; its fd is -1 without one */
+	uint16_t port, second_port;
 	int family; /* of the sockets */
 	int stop_fd;
 	bool stopped; /* atomic */
@@ -51,6 +52,20 @@ static void worker_send(const struct sockaddr_storage *to, struct hws_bytes data
 		hws_count(&w->owner->core->count.udp_out);
 	else
 		hws_count(&w->owner->core->count.udp_unsent);
+}
+
+/* To a tester, from the port that it did not ask: it learns what its network lets in. */
+static void worker_send_other(const struct sockaddr_storage *to, struct hws_bytes data, void *arg)
+{
+	struct worker *w = arg;
+	struct rdv_udp *u = w->owner;
+	int fd = w == &u->second ? u->worker[0].fd : u->second.fd;
+
+	if (sendto(fd, data.ptr, data.len, MSG_DONTWAIT | MSG_NOSIGNAL, (const struct sockaddr *)to,
+			    hws_addr_len(to)) >= 0)
+		hws_count(&u->core->count.udp_out);
+	else
+		hws_count(&u->core->count.udp_unsent);
 }
 
 static void drain_socket(struct worker *w)
@@ -93,6 +108,25 @@ static void *worker_run(void *arg)
 	return NULL;
 }
 
+/* What a socket needs besides being bound. */
+static int worker_ready(struct rdv_udp *u, struct worker *w)
+{
+	int r;
+
+	w->owner = u;
+	fcntl(w->fd, F_SETFL, fcntl(w->fd, F_GETFL) | O_NONBLOCK);
+	r = hws_udp_batch_new(&w->batch);
+	if (r < 0)
+		return r;
+	r = rdv_udp_handler_init(&w->handler, u->core);
+	if (r < 0)
+		return r;
+	w->handler.send = worker_send;
+	w->handler.arg = w;
+	w->handler.on_sent = u->on_sent;
+	return HWS_OK;
+}
+
 static int worker_open(
 		struct rdv_udp *u, struct worker *w, const char *bind_ip, struct hws_error *err)
 {
@@ -101,13 +135,11 @@ static int worker_open(
 	uint64_t rmem = rdv_conf(u->core)->rmem, got;
 	int r;
 
-	w->owner = u;
 	r = hws_udp_bind(bind_ip, u->port, true, &w->fd, err);
 	if (r < 0) {
 		w->fd = -1;
 		return r;
 	}
-	fcntl(w->fd, F_SETFL, fcntl(w->fd, F_GETFL) | O_NONBLOCK);
 	got = hws_room_receive(w->fd, rmem);
 	if (rmem && got < rmem && w == u->worker) /* once, not for each thread */
 		hws_warn("udp.rmem", HWS_U64("wanted", rmem), HWS_U64("got", got),
@@ -120,16 +152,17 @@ static int worker_open(
 		return hws_error_set(err, HWS_ERR_SYS, "the UDP socket has no address");
 	u->port = hws_addr_port(&ss);
 	u->family = ss.ss_family;
-	r = hws_udp_batch_new(&w->batch);
-	if (r < 0)
-		return r;
-	r = rdv_udp_handler_init(&w->handler, u->core);
-	if (r < 0)
-		return r;
-	w->handler.send = worker_send;
-	w->handler.arg = w;
-	w->handler.on_sent = u->on_sent;
-	return HWS_OK;
+	return worker_ready(u, w);
+}
+
+static void worker_done(struct worker *w)
+{
+	rdv_udp_handler_done(&w->handler);
+	hws_udp_batch_free(w->batch);
+	w->batch = NULL;
+	if (w->fd >= 0)
+		close(w->fd);
+	w->fd = -1;
 }
 
 /* Several sockets share the port on purpose; a second server on it would split the traffic
@@ -158,6 +191,7 @@ int rdv_udp_new(struct rdv_core *core, const char *bind_ip, uint16_t port, unsig
 	u->core = core;
 	u->on_sent = on_sent;
 	u->port = port;
+	u->second.fd = -1;
 	u->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	u->worker = calloc(threads, sizeof(*u->worker));
 	if (!u->worker || u->stop_fd < 0)
@@ -181,15 +215,49 @@ fail:
 	return r;
 }
 
+/* Without it everything but the finer NAT test works: no reason to refuse to start. */
+void rdv_udp_second(struct rdv_udp *u, const char *bind_ip, uint16_t port)
+{
+	struct hws_error err = { 0 };
+	int r = hws_udp_bind(bind_ip, port, false, &u->second.fd, &err);
+
+	if (r == HWS_OK) {
+		r = worker_ready(u, &u->second);
+	} else {
+		u->second.fd = -1;
+	}
+	if (r < 0) {
+		hws_warn("udp.second_port", HWS_U64("port", port),
+				HWS_STR("text", *err.text ? err.text : hws_err_text(r)));
+		worker_done(&u->second);
+		return;
+	}
+	u->second.handler.nat_only = true;
+	u->second.handler.send_other = worker_send_other;
+	u->second.handler.other_port = u->port;
+	u->second_port = port;
+	for (unsigned i = 0; i < u->count; i++) {
+		u->worker[i].handler.send_other = worker_send_other;
+		u->worker[i].handler.other_port = port;
+	}
+}
+
+static int worker_start(struct worker *w)
+{
+	if (pthread_create(&w->thread, NULL, worker_run, w) != 0)
+		return HWS_ERR_SYS;
+	w->started = true;
+	pthread_setname_np(w->thread, "rdv-udp");
+	return HWS_OK;
+}
+
 int rdv_udp_start(struct rdv_udp *u)
 {
-	for (unsigned i = 0; i < u->count; i++) {
-		if (pthread_create(&u->worker[i].thread, NULL, worker_run, &u->worker[i]) != 0)
-			return HWS_ERR_SYS;
-		u->worker[i].started = true;
-		pthread_setname_np(u->worker[i].thread, "rdv-udp");
-	}
-	return HWS_OK;
+	int r = u->second.fd >= 0 ? worker_start(&u->second) : HWS_OK;
+
+	for (unsigned i = 0; i < u->count && r == HWS_OK; i++)
+		r = worker_start(&u->worker[i]);
+	return r;
 }
 
 void rdv_udp_stop(struct rdv_udp *u)
@@ -204,6 +272,8 @@ void rdv_udp_stop(struct rdv_udp *u)
 		if (u->worker[i].started)
 			pthread_join(u->worker[i].thread, NULL);
 	}
+	if (u->second.started)
+		pthread_join(u->second.thread, NULL);
 }
 
 void rdv_udp_free(struct rdv_udp *u)
@@ -211,12 +281,9 @@ void rdv_udp_free(struct rdv_udp *u)
 	if (!u)
 		return;
 	rdv_udp_stop(u);
-	for (unsigned i = 0; u->worker && i < u->count; i++) {
-		rdv_udp_handler_done(&u->worker[i].handler);
-		hws_udp_batch_free(u->worker[i].batch);
-		if (u->worker[i].fd >= 0)
-			close(u->worker[i].fd);
-	}
+	for (unsigned i = 0; u->worker && i < u->count; i++)
+		worker_done(&u->worker[i]);
+	worker_done(&u->second);
 	if (u->stop_fd >= 0)
 		close(u->stop_fd);
 	free(u->worker);
@@ -226,6 +293,11 @@ void rdv_udp_free(struct rdv_udp *u)
 uint16_t rdv_udp_port(const struct rdv_udp *u)
 {
 	return u->port;
+}
+
+uint16_t rdv_udp_second_port(const struct rdv_udp *u)
+{
+	return u->second_port;
 }
 
 void rdv_udp_push(struct rdv_udp *u, const struct rdv_addr *to, struct hws_bytes data)

@@ -18,6 +18,10 @@ typedef void (*rdv_udp_sent_fn)(
 int rdv_udp_new(struct rdv_core *core, const char *bind_ip, uint16_t port, unsigned threads,
 		rdv_udp_sent_fn on_sent, struct rdv_udp **ret,
 		struct hws_error *err) HWS_MUST_CHECK;
+/* Before start: a second port, for NAT tests only. That it cannot be had is logged. */
+void rdv_udp_second(struct rdv_udp *u, const char *bind_ip, uint16_t port);
+/* 0 = none. */
+uint16_t rdv_udp_second_port(const struct rdv_udp *u);
 int rdv_udp_start(struct rdv_udp *u) HWS_MUST_CHECK;
 /* Ends the threads; pushes do nothing afterwards. */
 void rdv_udp_stop(struct rdv_udp *u);

@@ -9,6 +9,7 @@
 #include "server-rendezvous/state/rules.h"
 #include "shared/base/macros.h"
 #include "shared/net/addr.h"
+#include "shared/wire/addr_codec.h"
 #include "shared/wire/envelope.h"
 #include "shared/wire/field.h"
 #include "shared/wire/proof.h"
@@ -114,16 +115,57 @@ static void answer_proven(struct rdv_udp_handler *h, const struct sockaddr_stora
 	hws_buf_done(&out);
 }
 
-static void on_nat_test(struct rdv_udp_handler *h, const struct sockaddr_storage *from)
-{
-	/* TestNatResponse (field 21) with its port (field 1); packed by hand, since each socket
-	 * that opens asks */
-	uint8_t out[4 + 10] = { 0xaa, 0x01, 0, 0x08 };
-	size_t n = 4 + hws_varint_put(hws_addr_port(from), out + 4);
+#define NAT_ANSWER_MAX (4 + 3 + 3 + HWS_ADDR_WIRE_MAX + 2 + 3)
 
+/* TestNatResponse (field 21) with its port (field 1), and if they were asked for the address (1001)
+ * and the second port (1002); packed by hand, since each socket that opens asks. */
+static size_t nat_answer(const struct rdv_udp_handler *h, const struct sockaddr_storage *from,
+		bool address, uint32_t t, uint8_t out[NAT_ANSWER_MAX])
+{
+	static const uint8_t head[4] = { 0xaa, 0x01, 0, 0x08 };
+	size_t n = sizeof(head);
+
+	memcpy(out, head, sizeof(head));
+	n += hws_varint_put(hws_addr_port(from), out + n);
+	if (address) {
+		out[n++] = 0xca;
+		out[n++] = 0x3e;
+		out[n] = (uint8_t)hws_addr_encode(from, t, out + n + 1);
+		n += 1 + out[n];
+	}
+	if (address && h->other_port) {
+		out[n++] = 0xd0;
+		out[n++] = 0x3e;
+		n += hws_varint_put(h->other_port, out + n);
+	}
 	out[2] = (uint8_t)(n - 3);
+	return n;
+}
+
+/* What is more than deployed servers say is never longer than the question. */
+static void on_nat_test(struct rdv_udp_handler *h, const struct sockaddr_storage *from,
+		const struct rdv_origin *o, const Rdv__TestNatRequest *q)
+{
+	size_t asked = o->message.len;
+	uint8_t out[NAT_ANSWER_MAX];
+	size_t n = nat_answer(h, from, q->want_address, (uint32_t)o->now_us, out);
+
 	hws_count(&h->core->count.nat_tests);
-	h->send(from, hws_bytes(out, n), h->arg);
+	if (q->want_address && n > asked)
+		n = nat_answer(h, from, false, 0, out);
+	if (!q->from_other_port)
+		h->send(from, hws_bytes(out, n), h->arg);
+	else if (h->send_other && n <= asked)
+		h->send_other(from, hws_bytes(out, n), h->arg);
+}
+
+/* The second port serves NAT tests and nothing else. */
+static Rdv__RendezvousMessage__UnionCase what_of(
+		const struct rdv_udp_handler *h, const Rdv__RendezvousMessage *m)
+{
+	bool test = m->union_case == RDV__RENDEZVOUS_MESSAGE__UNION_TEST_NAT_REQUEST;
+
+	return h->nat_only && !test ? RDV__RENDEZVOUS_MESSAGE__UNION__NOT_SET : m->union_case;
 }
 
 static void on_other(struct rdv_udp_handler *h, const struct sockaddr_storage *reply_to,
@@ -140,7 +182,7 @@ static void on_other(struct rdv_udp_handler *h, const struct sockaddr_storage *r
 		o->proof = NULL;
 		return;
 	}
-	switch (m->union_case) {
+	switch (what_of(h, m)) {
 	/* With fields that the fast form does not know. */
 	case RDV__RENDEZVOUS_MESSAGE__UNION_REGISTER_PEER:
 		answer(h, reply_to,
@@ -159,7 +201,7 @@ static void on_other(struct rdv_udp_handler *h, const struct sockaddr_storage *r
 	case RDV__RENDEZVOUS_MESSAGE__UNION_TEST_NAT_REQUEST:
 		/* This answer is larger than the question: a spoofed address gets few of them. */
 		if (hws_admit_event(h->strangers, o->ss, NAT_TEST_COST, o->now_us))
-			on_nat_test(h, reply_to);
+			on_nat_test(h, reply_to, o, m->test_nat_request);
 		else
 			hws_count(&h->core->count.udp_limited);
 		break;
@@ -205,7 +247,7 @@ void rdv_udp_handler_input(struct rdv_udp_handler *h, const struct sockaddr_stor
 		hws_count(&h->core->count.udp_bad);
 		return;
 	}
-	r = hws_register_peer_decode(in, &peer);
+	r = h->nat_only ? HWS_ERR_NOTFOUND : hws_register_peer_decode(in, &peer);
 	if (r == HWS_OK) {
 		o.proof = peer.proves ? &mark : NULL;
 		a = rdv_register_peer(h->core, &o, peer.id);

@@ -5,6 +5,7 @@
 #include "shared/base/bytes.h"
 #include "shared/base/err.h"
 #include "shared/daemon/admit.h"
+#include <stdbool.h>
 #include <sys/socket.h>
 
 struct rdv_core;
@@ -14,7 +15,11 @@ struct rdv_udp_handler {
 	struct hws_admit *changes;   /* new and changed registrations */
 	struct hws_admit *strangers; /* answers to senders we do not know */
 	void (*send)(const struct sockaddr_storage *to, struct hws_bytes data, void *arg);
+	/* By the other one of the server's two ports; NULL = there is none. */
+	void (*send_other)(const struct sockaddr_storage *to, struct hws_bytes data, void *arg);
 	void *arg;
+	uint16_t other_port; /* 0 = none */
+	bool nat_only;       /* this is the second port: NAT tests and nothing else */
 	/* A device's PunchHoleSent. */
 	void (*on_sent)(struct rdv_core *core, const struct rdv_addr *from,
 			struct hws_bytes datagram);
