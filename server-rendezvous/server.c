@@ -152,7 +152,14 @@ static void on_left(struct hws_bytes id, void *arg)
 
 static int open_cluster(struct rdv_server *s, struct hws_error *err)
 {
-	int r = rdv_cluster_new(&s->core, s->loop, &rdv_cluster_hooks_of_planes, s->core.conf->node,
+	const struct rdv_config *c = s->core.conf;
+	const struct rdv_cluster_conf conf = { .node = c->node,
+		.link_at = c->node_address,
+		.link_bind = c->node_bind,
+		.link_port = c->node_port,
+		.link_default_port = (uint16_t)(c->port ? c->port + 4 : 0),
+		.work = s->work };
+	int r = rdv_cluster_new(&s->core, s->loop, &rdv_cluster_hooks_of_planes, &conf,
 			&s->core.cluster, err);
 
 	if (r == HWS_OK)

@@ -2,6 +2,7 @@
  * done by its parts (placement, lookup, remote_viewers, misdirected), which know the node and the
  * outbox but not each other; this file tells each what concerns it. */
 #include "server-rendezvous/cluster/cluster.h"
+#include "server-rendezvous/cluster/links.h"
 #include "server-rendezvous/cluster/lookup.h"
 #include "server-rendezvous/cluster/misdirected.h"
 #include "server-rendezvous/cluster/node.h"
@@ -10,6 +11,7 @@
 #include "server-rendezvous/cluster/remote_viewers.h"
 #include "server-rendezvous/cluster/trust.h"
 #include "server-rendezvous/state/core.h"
+#include "server-rendezvous/state/seen.h"
 #include "server-rendezvous/store/entries.h"
 #include "server-rendezvous/store/nodes.h"
 #include "server-rendezvous/store/store.h"
@@ -21,6 +23,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Items are remembered for much longer than a link and the database can differ. */
+#define SEEN_MAX 65536u
+#define SEEN_TICK_US HWS_US_PER_S
+#define SEEN_TICKS 30u
 #define TICK_US (50 * HWS_US_PER_MS)
 #define DEAD_US (3500 * HWS_US_PER_MS) /* a node that has not spoken for so long is dead */
 
@@ -33,6 +39,7 @@ struct rdv_cluster {
 	struct rdv_misdirected *misdirected;
 	void (*on_entry)(const struct rdv_entry *e, bool removed, void *arg);
 	void *entry_arg;
+	struct rdv_seen *seen; /* items that came */
 };
 
 /* --- for the planes --------------------------------------------------------------------------- */
@@ -123,6 +130,7 @@ void rdv_cluster_entry(struct rdv_cluster *c, const struct rdv_entry *e, bool re
 struct parcel {
 	struct rdv_cluster *c;
 	Cluster__Envelope *e;
+	char from[RDV_NODE_MAX + 1];
 };
 
 static void take_there(struct rdv_cluster *c, const char *from, const Cluster__Item *item)
@@ -158,7 +166,7 @@ static void run_parcel(void *arg)
 	struct parcel *p = arg;
 
 	for (size_t i = 0; i < p->e->n_items; i++)
-		take_there(p->c, p->e->from, p->e->items[i]);
+		take_there(p->c, p->from, p->e->items[i]);
 	hws_msg_free(&p->e->base);
 	hws_free(p);
 }
@@ -173,8 +181,32 @@ static void take_entry(struct rdv_cluster *c, const Cluster__Entry *in)
 		c->on_entry(&e, in->removed, c->entry_arg);
 }
 
+/* An item that came before, by the other way, is none. */
+static void forget_repeated(struct rdv_cluster *c, const char *from, Cluster__Envelope *e)
+{
+	uint64_t now = hws_clock_us();
+	char what[RDV_NODE_MAX + 1 + sizeof(e->items[0]->once)];
+	size_t len = strlen(from);
+
+	memcpy(what, from, len);
+	for (size_t i = 0; i < e->n_items; i++) {
+		Cluster__Item *item = e->items[i];
+		struct hws_bytes key = hws_bytes(what, len + sizeof(item->once));
+
+		if (!item->once) /* of an older node, which has no links */
+			continue;
+		memcpy(what + len, &item->once, sizeof(item->once));
+		if (rdv_seen_has(c->seen, key, now)) {
+			item->what_case = CLUSTER__ITEM__WHAT__NOT_SET;
+			hws_count(&c->node.core->count.cluster_repeated);
+		} else {
+			rdv_seen_add(c->seen, key, now);
+		}
+	}
+}
+
 /* False when there is more for the client connections. */
-static bool take_here(struct rdv_cluster *c, const Cluster__Envelope *e)
+static bool take_here(struct rdv_cluster *c, const char *from, const Cluster__Envelope *e)
 {
 	bool all = true;
 
@@ -193,7 +225,9 @@ static bool take_here(struct rdv_cluster *c, const Cluster__Envelope *e)
 				c->node.planes->removed(c->node.core, item->removed->id[k]);
 		} else if (item->what_case == CLUSTER__ITEM__WHAT_ENTRY) {
 			take_entry(c, item->entry);
-		} else {
+		} else if (item->what_case == CLUSTER__ITEM__WHAT_ADDRESS) {
+			rdv_links_told(c->node.links, from, item->address);
+		} else if (item->what_case != CLUSTER__ITEM__WHAT__NOT_SET) {
 			all = false;
 		}
 	}
@@ -223,11 +257,32 @@ static int open_message(struct rdv_cluster *c, struct hws_bytes payload, Cluster
 	return r;
 }
 
+/* Takes `e`; `from` may be in it. */
+static void take(struct rdv_cluster *c, const char *from, Cluster__Envelope *e)
+{
+	struct parcel *p;
+
+	hws_count(&c->node.core->count.cluster_heard);
+	forget_repeated(c, from, e);
+	if (take_here(c, from, e) || c->node.leaving)
+		goto out;
+	p = hws_alloc(sizeof(*p));
+	if (!p)
+		goto out;
+	p->c = c;
+	p->e = e;
+	if (hws_str_copy(p->from, sizeof(p->from), from) == HWS_OK &&
+			c->node.planes->post(c->node.core, run_parcel, p) == HWS_OK)
+		return;
+	hws_free(p);
+out:
+	hws_msg_free(&e->base);
+}
+
 static void on_message(struct hws_bytes payload, void *arg)
 {
 	struct rdv_cluster *c = arg;
 	Cluster__Envelope *e;
-	struct parcel *p;
 
 	if (!payload.ptr) {
 		rdv_placement_again(c->placement);
@@ -235,20 +290,36 @@ static void on_message(struct hws_bytes payload, void *arg)
 			c->on_entry(NULL, false, c->entry_arg);
 		return;
 	}
-	if (open_message(c, payload, &e) < 0)
-		return;
-	hws_count(&c->node.core->count.cluster_heard);
-	if (take_here(c, e) || c->node.leaving)
-		goto out;
-	p = hws_alloc(sizeof(*p));
-	if (!p)
-		goto out;
-	*p = (struct parcel){ c, e };
-	if (c->node.planes->post(c->node.core, run_parcel, p) == HWS_OK)
-		return;
-	hws_free(p);
-out:
-	hws_msg_free(&e->base);
+	if (open_message(c, payload, &e) == HWS_OK)
+		take(c, e->from, e);
+}
+
+/* --- links ------------------------------------------------------------------------------------ */
+
+static void link_tell(const char *to, const Cluster__Item *item, void *arg)
+{
+	struct rdv_cluster *c = arg;
+
+	rdv_outbox_send(c->node.out, to, item);
+}
+
+static void link_items(const char *from, Cluster__Envelope *e, void *arg)
+{
+	take(arg, from, e);
+}
+
+static void link_lost(const char *to, struct hws_bytes packed, void *arg)
+{
+	struct rdv_cluster *c = arg;
+
+	rdv_outbox_by_database(c->node.out, to, packed);
+}
+
+const char *rdv_cluster_links(struct rdv_cluster *c,
+		void (*fn)(const struct rdv_link_state *s, void *arg), void *arg)
+{
+	rdv_links_each(c->node.links, fn, arg);
+	return rdv_links_at(c->node.links);
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -259,6 +330,7 @@ static void on_tick(void *arg)
 
 	rdv_placement_tick(c->placement);
 	rdv_lookups_tick(c->lookups, hws_clock_us());
+	rdv_links_tick(c->node.links);
 	rdv_outboxes_flush(c->node.out);
 }
 
@@ -270,7 +342,24 @@ static void on_left(int r, void *arg)
 		hws_info("cluster.left", HWS_STR("node", c->node.name), HWS_ERR("result", r));
 }
 
-static int parts_new(struct rdv_cluster *c)
+static int links_new(
+		struct rdv_cluster *c, const struct rdv_cluster_conf *conf, struct hws_error *err)
+{
+	const struct rdv_links_conf lc = { .at = conf->link_at,
+		.bind_ip = conf->link_bind,
+		.bind_port = conf->link_port,
+		.port = conf->link_default_port,
+		.work = conf->work,
+		.tell = link_tell,
+		.on_items = link_items,
+		.by_database = link_lost,
+		.arg = c };
+
+	return rdv_links_new(&c->node, &lc, &c->node.links, err);
+}
+
+static int parts_new(
+		struct rdv_cluster *c, const struct rdv_cluster_conf *conf, struct hws_error *err)
 {
 	int r = rdv_trust_new(&c->node.core->identity, c->node.name, &c->node.trust);
 
@@ -284,12 +373,16 @@ static int parts_new(struct rdv_cluster *c)
 		r = rdv_remote_viewers_new(&c->node, &c->remote);
 	if (r == HWS_OK)
 		r = rdv_misdirected_new(&c->node, &c->misdirected);
+	if (r == HWS_OK)
+		r = rdv_seen_new(SEEN_MAX, SEEN_TICK_US, SEEN_TICKS, &c->seen);
+	if (r == HWS_OK)
+		r = links_new(c, conf, err);
 	return r;
 }
 
 int rdv_cluster_new(struct rdv_core *core, struct hws_loop *loop,
-		const struct rdv_cluster_hooks *planes, const char *node, struct rdv_cluster **ret,
-		struct hws_error *err)
+		const struct rdv_cluster_hooks *planes, const struct rdv_cluster_conf *conf,
+		struct rdv_cluster **ret, struct hws_error *err)
 {
 	struct rdv_cluster *c;
 	int r;
@@ -304,10 +397,10 @@ int rdv_cluster_new(struct rdv_core *core, struct hws_loop *loop,
 	c->node.core = core;
 	c->node.planes = planes;
 	c->node.loop = loop;
-	if (hws_str_copy(c->node.name, sizeof(c->node.name), node) < 0)
+	if (hws_str_copy(c->node.name, sizeof(c->node.name), conf->node) < 0)
 		r = hws_error_set(err, HWS_ERR_INVAL, "--node: at most %d bytes", RDV_NODE_MAX);
 	else
-		r = parts_new(c);
+		r = parts_new(c, conf, err);
 	if (r < 0) {
 		rdv_cluster_free(c);
 		return r;
@@ -353,6 +446,7 @@ void rdv_cluster_end(struct rdv_cluster *c)
 	c->node.ended = c->node.leaving = true;
 	c->node.joined = false;
 	hws_timer_stop(&c->tick);
+	rdv_links_end(c->node.links);
 	/* what other threads have posted holds pointers to us */
 	if (hws_loop_once(c->node.loop, 0) < 0)
 		hws_debug("cluster.end");
@@ -367,6 +461,8 @@ void rdv_cluster_free(struct rdv_cluster *c)
 	rdv_lookups_free(c->lookups);
 	rdv_remote_viewers_free(c->remote);
 	rdv_misdirected_free(c->misdirected);
+	rdv_links_free(c->node.links);
+	rdv_seen_free(c->seen);
 	rdv_outboxes_free(c->node.out);
 	rdv_trust_free(c->node.trust);
 	free(c);

@@ -6,15 +6,26 @@
 #include "server-rendezvous/cluster/hooks.h"
 #include "shared/base/bytes.h"
 #include "shared/base/err.h"
+#include "shared/loop/work.h"
 
 struct rdv_core;
 struct rdv_entry;
 struct rdv_cluster;
+struct rdv_link_state;
+
+struct rdv_cluster_conf {
+	const char *node; /* name */
+	/* Direct links: where others reach this node ("" = it takes none), where it listens for
+	 * them ("" and 0: there), the port of who names none. */
+	const char *link_at, *link_bind;
+	uint16_t link_port, link_default_port;
+	struct hws_work *work; /* looks names up */
+};
 
 /* `loop` is the control loop. HWS_ERR_UNSUPPORTED when the store (core->store) cannot be shared. */
 int rdv_cluster_new(struct rdv_core *core, struct hws_loop *loop,
-		const struct rdv_cluster_hooks *planes, const char *node, struct rdv_cluster **ret,
-		struct hws_error *err) HWS_MUST_CHECK;
+		const struct rdv_cluster_hooks *planes, const struct rdv_cluster_conf *conf,
+		struct rdv_cluster **ret, struct hws_error *err) HWS_MUST_CHECK;
 /* When the planes run: joins. */
 int rdv_cluster_start(struct rdv_cluster *c, struct hws_error *err) HWS_MUST_CHECK;
 /* Control loop: this node is about to end; its devices are nowhere from now on. Takes NULL. */
@@ -42,6 +53,10 @@ void rdv_cluster_entry(struct rdv_cluster *c, const struct rdv_entry *e, bool re
 void rdv_cluster_changed(struct rdv_cluster *c, const char *id);
 /* Control loop: an operator has removed a device: the others forget it too. */
 void rdv_cluster_removed(struct rdv_cluster *c, const char *id);
+/* Control loop: the other nodes as far as they told us of themselves (cluster/links.h). Returns
+ * where this node takes links, "" = nowhere. */
+const char *rdv_cluster_links(struct rdv_cluster *c,
+		void (*fn)(const struct rdv_link_state *s, void *arg), void *arg);
 
 /* --- the TCP plane's thread ------------------------------------------------------------------- */
 /* Asks the node that has the device to hand it `m`; the answer comes by hooks (reply, nowhere).

@@ -10,6 +10,7 @@
 
 struct rdv_outboxes;
 struct rdv_trust;
+struct rdv_links;
 
 struct rdv_node {
 	struct rdv_core *core;
@@ -18,6 +19,7 @@ struct rdv_node {
 	char name[RDV_NODE_MAX + 1];
 	struct rdv_outboxes *out;
 	struct rdv_trust *trust; /* control loop */
+	struct rdv_links *links; /* control loop */
 	/* The control loop sets them; `ended` when no other thread runs any more. */
 	bool joined, leaving, ended;
 };

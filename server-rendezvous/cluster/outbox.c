@@ -1,6 +1,7 @@
 /* rendezvous/cluster/outbox: one queue for each node that is written to. The database takes a
  * message at a time and each costs a transaction, so what comes meanwhile travels together. */
 #include "server-rendezvous/cluster/outbox.h"
+#include "server-rendezvous/cluster/links.h"
 #include "server-rendezvous/cluster/node.h"
 #include "server-rendezvous/cluster/trust.h"
 #include "server-rendezvous/state/core.h"
@@ -10,6 +11,7 @@
 #include "shared/base/list.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
+#include "shared/base/rand.h"
 #include "shared/base/str.h"
 #include "shared/wire/envelope.h"
 #include <string.h>
@@ -22,6 +24,7 @@
 
 struct rdv_outboxes {
 	struct rdv_node *node;
+	uint64_t once; /* atomic: of the last item */
 	struct hws_list list;
 	unsigned count;
 };
@@ -117,7 +120,7 @@ static struct outbox *outbox_of(struct rdv_outboxes *all, const char *to)
 	return o;
 }
 
-static void outbox_put(struct rdv_outboxes *all, const char *to, struct hws_bytes packed)
+void rdv_outbox_by_database(struct rdv_outboxes *all, const char *to, struct hws_bytes packed)
 {
 	struct outbox *o = outbox_of(all, to);
 	uint16_t len = (uint16_t)packed.len;
@@ -131,15 +134,34 @@ static void outbox_put(struct rdv_outboxes *all, const char *to, struct hws_byte
 	hws_buf_put(&o->items, packed.ptr, packed.len);
 	if (hws_buf_err(&o->items) < 0)
 		hws_buf_reset(&o->items); /* without memory: viewers ask again */
-	hws_count(&all->node->core->count.cluster_sent);
 	outbox_flush(o);
 }
 
-static int pack_item(const Cluster__Item *item, struct hws_buf *out)
+/* What is said to all and wants an answer soon. The rest belongs to what the database tells anyway:
+ * that a node misses nothing of it does not depend on links. */
+static bool is_question(Cluster__Item__WhatCase what)
+{
+	return what == CLUSTER__ITEM__WHAT_GRANT_ASK || what == CLUSTER__ITEM__WHAT_MISDIRECTED;
+}
+
+static void put(struct rdv_outboxes *all, const char *to, Cluster__Item__WhatCase what,
+		struct hws_bytes packed)
+{
+	struct rdv_links *links = all->node->links;
+
+	hws_count(&all->node->core->count.cluster_sent);
+	if (!(*to ? rdv_links_send(links, to, packed)
+			    : is_question(what) && rdv_links_send_all(links, packed)))
+		rdv_outbox_by_database(all, to, packed);
+}
+
+/* Each item has a number that no other has: it may arrive by two ways. */
+static int pack_item(struct rdv_outboxes *all, const Cluster__Item *item, struct hws_buf *out)
 {
 	Cluster__Envelope e = CLUSTER__ENVELOPE__INIT;
-	Cluster__Item *items[1] = { (Cluster__Item *)(uintptr_t)item };
+	Cluster__Item numbered = *item, *items[1] = { &numbered };
 
+	numbered.once = __atomic_add_fetch(&all->once, 1, __ATOMIC_RELAXED);
 	e.n_items = 1;
 	e.items = items;
 	return hws_msg_pack(&e.base, out);
@@ -150,8 +172,8 @@ void rdv_outbox_send(struct rdv_outboxes *all, const char *to, const Cluster__It
 	struct hws_buf b;
 
 	hws_buf_init(&b, ITEM_MAX);
-	if (pack_item(item, &b) == HWS_OK)
-		outbox_put(all, to, hws_buf_bytes(&b));
+	if (pack_item(all, item, &b) == HWS_OK)
+		put(all, to, item->what_case, hws_buf_bytes(&b));
 	else
 		hws_count(&all->node->core->count.cluster_failed);
 	hws_buf_done(&b);
@@ -160,6 +182,7 @@ void rdv_outbox_send(struct rdv_outboxes *all, const char *to, const Cluster__It
 struct later {
 	struct rdv_outboxes *all;
 	char to[RDV_NODE_MAX + 1];
+	Cluster__Item__WhatCase what;
 	struct hws_buf packed;
 };
 
@@ -167,7 +190,7 @@ static void run_later(void *arg)
 {
 	struct later *l = arg;
 
-	outbox_put(l->all, l->to, hws_buf_bytes(&l->packed));
+	put(l->all, l->to, l->what, hws_buf_bytes(&l->packed));
 	hws_buf_done(&l->packed);
 	hws_free(l);
 }
@@ -179,9 +202,10 @@ void rdv_outbox_send_later(struct rdv_outboxes *all, const char *to, const Clust
 	if (!l)
 		return;
 	l->all = all;
+	l->what = item->what_case;
 	hws_buf_init(&l->packed, ITEM_MAX);
 	if (hws_str_copy(l->to, sizeof(l->to), to) == HWS_OK &&
-			pack_item(item, &l->packed) == HWS_OK &&
+			pack_item(all, item, &l->packed) == HWS_OK &&
 			hws_loop_post(all->node->loop, run_later, l) == HWS_OK)
 		return;
 	hws_count(&all->node->core->count.cluster_failed);
@@ -218,6 +242,7 @@ int rdv_outboxes_new(struct rdv_node *node, struct rdv_outboxes **ret)
 	if (!all)
 		return HWS_ERR_NOMEM;
 	all->node = node;
+	hws_rand_bytes(&all->once, sizeof(all->once));
 	hws_list_init(&all->list);
 	*ret = all;
 	return HWS_OK;

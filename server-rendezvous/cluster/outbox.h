@@ -1,7 +1,8 @@
-/* rendezvous/cluster/outbox: messages to other nodes: items that wait for the same node go
- * together. */
+/* rendezvous/cluster/outbox: messages to other nodes: over the link to a node if there is one, else
+ * by the database, where items that wait for the same node go together. */
 #pragma once
 #include "proto/cluster.pb-c.h"
+#include "shared/base/bytes.h"
 #include "shared/base/err.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,6 +22,8 @@ void rdv_outboxes_flush(struct rdv_outboxes *all);
 void rdv_outbox_send(struct rdv_outboxes *all, const char *to, const Cluster__Item *item);
 /* Any other thread: the same. */
 void rdv_outbox_send_later(struct rdv_outboxes *all, const char *to, const Cluster__Item *item);
+/* Control loop: an item that is packed already (an envelope of one), by the database. */
+void rdv_outbox_by_database(struct rdv_outboxes *all, const char *to, struct hws_bytes packed);
 /* Control loop: ids in as many items as they need. */
 void rdv_outbox_send_ids(struct rdv_outboxes *all, const char *to, Cluster__Item__WhatCase what,
 		char **ids, size_t n, bool proven);

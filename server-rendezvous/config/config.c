@@ -146,6 +146,17 @@ static const struct hws_option table[] = {
 			"Name of this node among several on one PostgreSQL (default: one node "
 			"only).",
 			NULL },
+	{ "store", "node-address", 0, HWS_OPT_STR, AT(node_address), "", 0, 0, NULL, 0,
+			"HOST[:PORT]",
+			"Where the other nodes reach this one for direct encrypted links; the port "
+			"is the main port + 4 if none is given (default: this node takes none).",
+			NULL },
+	{ "store", "node-bind", 0, HWS_OPT_STR, AT(node_bind), "", 0, 0, NULL, 0, "IP",
+			"Take these links on this address (default: that of node-address, else "
+			"all).",
+			NULL },
+	{ "store", "node-port", 0, HWS_OPT_U16, AT(node_port), "0", 0, 65535, NULL, 0, "PORT",
+			"Take these links on this port; 0 is that of node-address.", NULL },
 
 	{ "relay", "relay-servers", 'r', HWS_OPT_STR, AT(relay_servers), "", 0, 0, NULL,
 			HWS_OPT_RELOAD | HWS_OPT_BARE, "LIST",

@@ -40,7 +40,8 @@ struct rdv_config {
 	int log_level, log_format;
 	bool sandbox;
 	char *user;
-	char *node;
+	char *node, *node_address, *node_bind;
+	uint16_t node_port;
 	char *serial, *rendezvous_servers, *software_url, *mask, *local_ip, *test_hbbs,
 			*rust_log; /* of other programs: ignored */
 };

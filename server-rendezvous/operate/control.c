@@ -104,6 +104,17 @@ static void cmd_stats(struct hws_control_reply *reply, const json_t *req HWS_UNU
 							(json_int_t)n->udp_unsent,
 					"links_lost", (json_int_t)rdv_tcp_lost(core->tcp),
 					"answers_lost", (json_int_t)n->reply_lost));
+	if (core->cluster)
+		json_object_set_new(o, "cluster",
+				json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "nodes",
+						(json_int_t)st.nodes, "links",
+						(json_int_t)core->node_links, "messages_out",
+						(json_int_t)n->cluster_sent, "messages_in",
+						(json_int_t)n->cluster_heard, "direct",
+						(json_int_t)n->cluster_direct, "again",
+						(json_int_t)n->cluster_again, "repeated",
+						(json_int_t)n->cluster_repeated, "refused",
+						(json_int_t)n->cluster_refused));
 	json_object_set_new(o, "ready", json_boolean(rdv_core_ready(core)));
 	hws_control_ok(reply, o);
 }

@@ -103,6 +103,14 @@ static const struct {
 			"Messages in the database that no node of this cluster wrote, or for the "
 			"second time.",
 			C(cluster_refused) },
+	{ "hawser_rdv_cluster_direct_total", NULL,
+			"Of the messages out: over a direct link; the others by the database.",
+			C(cluster_direct) },
+	{ "hawser_rdv_cluster_again_total", NULL,
+			"Sent again by the database because a link was lost.", C(cluster_again) },
+	{ "hawser_rdv_cluster_repeated_total", NULL,
+			"Messages that had come by the other way already and were dropped.",
+			C(cluster_repeated) },
 	{ "hawser_rdv_relay_distances_total", NULL, "Distances reported by relays.", C(distances) },
 	{ "hawser_rdv_auth_failures_total", NULL, "Wrong server keys.", C(auth_failures) },
 	{ "hawser_rdv_online_queries_total", NULL, "Online queries.", C(online_queries) },
@@ -222,6 +230,13 @@ static double nodes(void *arg)
 	return (double)store(arg).nodes;
 }
 
+static double node_links(void *arg)
+{
+	struct rdv_core *core = arg;
+
+	return (double)__atomic_load_n(&core->node_links, __ATOMIC_RELAXED);
+}
+
 static double queued(void *arg)
 {
 	struct rdv_core *core = arg;
@@ -287,6 +302,8 @@ static const struct {
 	{ "hawser_rdv_nodes",
 			"Nodes of the cluster that live, as this one sees it; 0 = one server only.",
 			HWS_GAUGE, nodes, NULL },
+	{ "hawser_rdv_node_links", "Other nodes with a direct link to this one.", HWS_GAUGE,
+			node_links, NULL },
 	{ "hawser_rdv_store_queue", "Registrations waiting for the store.", HWS_GAUGE, queued,
 			NULL },
 	{ "hawser_rdv_relays_up", "Relays that answer.", HWS_GAUGE, relays_up, NULL },

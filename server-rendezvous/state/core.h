@@ -39,6 +39,7 @@ struct rdv_core {
 	struct rdv_rules *rules;         /* any thread: block and allow lists, groups, policy */
 	struct rdv_cluster *cluster;     /* NULL = one node; any thread (post) */
 	struct rdv_counts count;
+	uint64_t node_links;       /* atomic: other nodes that there is a direct link to */
 	uint64_t relays_listening; /* atomic: relays that hear announcements */
 	bool loaded;               /* control loop: what the store had is in memory */
 	bool draining;             /* atomic */

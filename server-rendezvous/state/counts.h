@@ -21,5 +21,5 @@ struct rdv_counts {
 	uint64_t clients_accepted, clients_refused, clients_bad, encrypted, frames_in;
 	uint64_t announced, distances;
 	uint64_t cluster_sent, cluster_heard, cluster_pushed, cluster_replied, cluster_failed,
-			cluster_refused;
+			cluster_refused, cluster_direct, cluster_again, cluster_repeated;
 };
