@@ -6,8 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-int rdv_link_at_split(
-		const char *at, uint16_t def, char *host, size_t size, uint16_t *ret_port)
+int rdv_link_at_split(const char *at, uint16_t def, char *host, size_t size, uint16_t *ret_port)
 {
 	struct sockaddr_storage ss;
 	const char *colon = strrchr(at, ':');

@@ -475,9 +475,9 @@ void rdv_links_each(struct rdv_links *ls, void (*fn)(const struct rdv_link_state
 
 	hws_list_for (n, &ls->peers) {
 		const struct peer *p = hws_container(n, struct peer, node);
-		struct rdv_link_state s = { .told_us = p->told_us,
-			.up_us = p->up_us,
-			.trouble = p->trouble };
+		struct rdv_link_state s = {
+			.told_us = p->told_us, .up_us = p->up_us, .trouble = p->trouble
+		};
 
 		memcpy(s.name, p->name, sizeof(s.name));
 		memcpy(s.at, p->at, sizeof(s.at));
@@ -506,7 +506,8 @@ static int listen_at(struct rdv_links *ls, struct hws_error *err)
 	int r = rdv_link_at_split(ls->at, ls->conf.port, host, sizeof(host), &port);
 
 	if (r < 0)
-		return hws_error_set(err, r, "--node-address: '%s' is no HOST or HOST:PORT", ls->at);
+		return hws_error_set(
+				err, r, "--node-address: '%s' is no HOST or HOST:PORT", ls->at);
 	if (!conf.port)
 		conf.port = port;
 	if (!*conf.bind_ip && hws_addr_parse(host, port, &ss) == HWS_OK) {

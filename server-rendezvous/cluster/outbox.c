@@ -151,7 +151,7 @@ static void put(struct rdv_outboxes *all, const char *to, Cluster__Item__WhatCas
 
 	hws_count(&all->node->core->count.cluster_sent);
 	if (!(*to ? rdv_links_send(links, to, packed)
-			    : is_question(what) && rdv_links_send_all(links, packed)))
+		  : is_question(what) && rdv_links_send_all(links, packed)))
 		rdv_outbox_by_database(all, to, packed);
 }
 

@@ -14,8 +14,8 @@
 #define FRAME_MAX 8192u
 #define ITEMS_MAX 64u
 #define QUEUE_MAX (1u << 20)
-#define UNHEARD_MAX (1u << 20)           /* bytes that are sent and not yet known to have come */
-#define GREETING_US (3 * HWS_US_PER_S)   /* until it is proven who is there */
+#define UNHEARD_MAX (1u << 20)            /* bytes that are sent and not yet known to have come */
+#define GREETING_US (3 * HWS_US_PER_S)    /* until it is proven who is there */
 #define SILENCE_US (3500 * HWS_US_PER_MS) /* as the database's idea of a dead node */
 #define UNHEARD_US HWS_US_PER_S
 #define BEAT_US HWS_US_PER_S
@@ -153,8 +153,8 @@ static int be_called(struct rdv_peer_link *l, struct hws_bytes words)
 static int be_answered(struct rdv_peer_link *l, struct hws_bytes words)
 {
 	struct rdv_link_keys keys;
-	int r = rdv_link_finish(l->conf->secret, l->conf->own, &l->call, l->called_pk, words,
-			&keys);
+	int r = rdv_link_finish(
+			l->conf->secret, l->conf->own, &l->call, l->called_pk, words, &keys);
 
 	rdv_link_call_wipe(&l->call);
 	if (r < 0)

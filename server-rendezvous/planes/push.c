@@ -37,8 +37,8 @@ static void without_grants(const Rdv__RendezvousMessage *m, struct told *ret)
 		ret->punch = *m->punch_hole;
 		ret->punch.control_permissions = NULL;
 		ret->punch.controlled_context = NULL;
-		ret->punch.n_candidates = hws_candidates_keep(
-				ret->punch.candidates, ret->punch.n_candidates);
+		ret->punch.n_candidates =
+				hws_candidates_keep(ret->punch.candidates, ret->punch.n_candidates);
 		forget_unknown(&ret->punch.base);
 		ret->m.punch_hole = &ret->punch;
 		break;
@@ -46,8 +46,8 @@ static void without_grants(const Rdv__RendezvousMessage *m, struct told *ret)
 		ret->local = *m->fetch_local_addr;
 		ret->local.control_permissions = NULL;
 		ret->local.controlled_context = NULL;
-		ret->local.n_candidates = hws_candidates_keep(
-				ret->local.candidates, ret->local.n_candidates);
+		ret->local.n_candidates =
+				hws_candidates_keep(ret->local.candidates, ret->local.n_candidates);
 		forget_unknown(&ret->local.base);
 		ret->m.fetch_local_addr = &ret->local;
 		break;
@@ -55,8 +55,8 @@ static void without_grants(const Rdv__RendezvousMessage *m, struct told *ret)
 		ret->relay = *m->request_relay;
 		ret->relay.control_permissions = NULL;
 		ret->relay.controlled_context = NULL;
-		ret->relay.n_candidates = hws_candidates_keep(
-				ret->relay.candidates, ret->relay.n_candidates);
+		ret->relay.n_candidates =
+				hws_candidates_keep(ret->relay.candidates, ret->relay.n_candidates);
 		forget_unknown(&ret->relay.base);
 		ret->m.request_relay = &ret->relay;
 		break;

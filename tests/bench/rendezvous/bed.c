@@ -32,7 +32,7 @@ double bench_median(double *v, unsigned n)
 	return v[n / 2];
 }
 
-static const char *program(void)
+const char *bench_program(void)
 {
 	static char path[400];
 	const char *bin = getenv("HAWSER_BIN");
@@ -46,8 +46,8 @@ void bench_start(const struct bed *b, struct load_target *t, const char *store, 
 		uint16_t port)
 {
 	char number[8];
-	const char *argv[] = { program(), "--state-dir", b->dir, "--port", number, "--store", store,
-		"--udp-threads", threads, "--register-burst",
+	const char *argv[] = { bench_program(), "--state-dir", b->dir, "--port", number, "--store",
+		store, "--udp-threads", threads, "--register-burst",
 		"10000", /* a site of 5,000 new devices behind one address is among them */
 		NULL };
 

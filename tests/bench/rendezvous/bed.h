@@ -18,6 +18,8 @@ void bench_metric(const char *name, double value);
 double bench_p99_ms(const struct load_histogram *h);
 /* The middle one; sorts. */
 double bench_median(double *v, unsigned n);
+/* The server's program. */
+const char *bench_program(void);
 /* port 0 = any; threads "0" = one for each core. Returns after the server listens. */
 void bench_start(const struct bed *b, struct load_target *t, const char *store, const char *threads,
 		uint16_t port);

@@ -4,6 +4,7 @@
 #include "tests/bench/rendezvous/bed.h"
 #include "tests/bench/rendezvous/calls.h"
 #include "tests/bench/rendezvous/database.h"
+#include "tests/bench/rendezvous/nodes.h"
 #include "tests/load/floor.h"
 #include "tests/load/room.h"
 #include <check.h>
@@ -101,7 +102,7 @@ static const struct {
 	uint64_t flows, per_device;
 } benches[] = { { "floor", bench_floor, 0, 2 }, { "steady", bench_steady, 100000, 1 },
 	{ "pause", bench_pause, 120000, 2 }, { "kill", bench_kill, 0, 1 },
-	{ "million", bench_million, 2000000, 0 } };
+	{ "cluster", bench_cluster, 60000, 0 }, { "million", bench_million, 2000000, 0 } };
 
 static struct bed bed = { .hosts = 100000, .steady_us = 30 * S };
 static const char *what = "all";
@@ -161,7 +162,7 @@ int main(int argc, char **argv)
 
 	if (!wanted(argc, argv)) {
 		fprintf(stderr,
-				"usage: bench-rendezvous [all|floor|steady|pause|kill|million] "
+				"usage: bench-rendezvous [all|floor|steady|pause|kill|cluster|million] "
 				"[DEVICES]\n");
 		return 2;
 	}

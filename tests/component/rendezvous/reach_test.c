@@ -210,8 +210,8 @@ START_TEST(forged_datagrams_answer_nobody)
 	/* who knows the viewer's address, but not what the server told the device */
 	for (uint32_t t = 0; t < 200; t++) {
 		fill_sent(&p, &out, d.id,
-				(ProtobufCBinaryData){ hws_addr_encode(&viewer, t * 7919, guess),
-						guess });
+				(ProtobufCBinaryData){
+						hws_addr_encode(&viewer, t * 7919, guess), guess });
 		udp_send(forger, srv.port, &out);
 	}
 	/* another device that was not asked, with what it must not know */
@@ -400,7 +400,8 @@ int main(void)
 					forged_datagrams_answer_nobody,
 					a_network_learns_its_address_and_what_it_lets_in,
 					a_nat_test_amplifies_nothing,
-					the_second_port_does_nothing_else, tcp_tells_the_address_too));
+					the_second_port_does_nothing_else,
+					tcp_tells_the_address_too));
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	return test_suite_run(s);
