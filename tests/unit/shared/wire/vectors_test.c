@@ -606,7 +606,7 @@ static const struct {
 	{ "ws-client-frame", "tests/unit/server-relay" },
 	{ "ws-server-frame", "tests/unit/server-relay" },
 	{ "http-connect", "tests/unit/shared/net" },
-	{ "kcp-", "reliable UDP: later work" },
+	{ "kcp-", "tests/unit/shared/net" },
 	{ "totp", "second factor at login: later work" },
 	{ "cursor-colour", "drawing a viewer's pointer at the host: later work" },
 };

@@ -1,0 +1,201 @@
+/* tests: the line, as a list of datagrams by the time of their arrival. */
+#include "kcp_line.h"
+#include "shared/base/clock.h"
+#include "shared/base/mem.h"
+#include <check.h>
+
+struct flying {
+	struct hws_list node;
+	uint64_t at;
+	unsigned to; /* end */
+	size_t len;
+	uint8_t data[HWS_KCP_DATAGRAM_MAX];
+};
+
+struct kcp_line {
+	struct kcp_line_conf conf;
+	struct hws_kcp_pipe end[2];
+	uint64_t now, free_at[2], random, speaks_at;
+	uint64_t sent; /* bytes written, read */
+	uint64_t got;
+	struct hws_list air; /* by time */
+};
+
+static uint64_t draw(struct kcp_line *l)
+{
+	l->random ^= l->random << 13;
+	l->random ^= l->random >> 7;
+	l->random ^= l->random << 17;
+	return l->random >> 11;
+}
+
+struct kcp_line *kcp_line_new(const struct kcp_line_conf *conf,
+		const struct hws_kcp_pipe_conf *near, const struct hws_kcp_pipe_conf *far,
+		bool ranges)
+{
+	struct kcp_line *l = hws_alloc(sizeof(*l));
+
+	ck_assert_ptr_nonnull(l);
+	l->conf = *conf;
+	l->random = conf->seed * 2 + 1;
+	l->now = near->now_us;
+	hws_list_init(&l->air);
+	ck_assert_int_eq(hws_kcp_pipe_init(&l->end[0], near), HWS_OK);
+	ck_assert_int_eq(hws_kcp_pipe_init(&l->end[1], far), HWS_OK);
+	l->end[0].ranges = l->end[1].ranges = ranges;
+	for (int i = 0; i < 10; i++)
+		draw(l);
+	return l;
+}
+
+void kcp_line_free(struct kcp_line *l)
+{
+	struct hws_list *node;
+
+	while ((node = hws_list_first(&l->air))) {
+		hws_list_remove(node);
+		hws_free(hws_container(node, struct flying, node));
+	}
+	hws_kcp_pipe_done(&l->end[0]);
+	hws_kcp_pipe_done(&l->end[1]);
+	hws_free(l);
+}
+
+struct hws_kcp_pipe *kcp_line_near(struct kcp_line *l)
+{
+	return &l->end[0];
+}
+
+struct hws_kcp_pipe *kcp_line_far(struct kcp_line *l)
+{
+	return &l->end[1];
+}
+
+uint64_t kcp_line_now(const struct kcp_line *l)
+{
+	return l->now;
+}
+
+static void fly(struct kcp_line *l, unsigned to, const uint8_t *data, size_t len, uint64_t at)
+{
+	struct flying *f = hws_alloc(sizeof(*f));
+	struct hws_list *after;
+
+	ck_assert_ptr_nonnull(f);
+	f->at = at + l->conf.delay_us + (l->conf.jitter_us ? draw(l) % l->conf.jitter_us : 0);
+	f->to = to;
+	f->len = len;
+	memcpy(f->data, data, len);
+	if (l->conf.damage && draw(l) % 100 == 0)
+		f->data[draw(l) % len] ^= (uint8_t)(1u << draw(l) % 8);
+	for (after = l->air.prev; after != &l->air; after = after->prev)
+		if (hws_container(after, struct flying, node)->at <= f->at)
+			break;
+	f->node.prev = after;
+	f->node.next = after->next;
+	after->next->prev = &f->node;
+	after->next = &f->node;
+}
+
+static void send_on(struct kcp_line *l, unsigned from, const uint8_t *data, size_t len)
+{
+	uint64_t leaves = l->now;
+
+	if (l->conf.rate) {
+		uint64_t begin = HWS_MAX(l->free_at[from], l->now);
+
+		if ((begin - l->now) * l->conf.rate / HWS_US_PER_S > l->conf.queue)
+			return; /* the queue is full */
+		leaves = begin + (len + 42) * HWS_US_PER_S / l->conf.rate;
+		l->free_at[from] = leaves;
+	}
+	if (draw(l) % 1000 < l->conf.loss)
+		return;
+	fly(l, !from, data, len, leaves);
+	if (draw(l) % 1000 < l->conf.duplicate)
+		fly(l, !from, data, len, leaves);
+}
+
+static void speak(struct kcp_line *l, unsigned end)
+{
+	uint8_t data[HWS_KCP_DATAGRAM_MAX];
+	size_t len;
+
+	if (end == 1 && l->conf.tick_us) {
+		if (l->now < l->speaks_at)
+			return;
+		l->speaks_at = l->now + l->conf.tick_us;
+	}
+	while ((len = hws_kcp_pipe_output(&l->end[end], l->now, data, sizeof(data))) > 0)
+		send_on(l, end, data, len);
+}
+
+void kcp_line_step(struct kcp_line *l, uint64_t until_us)
+{
+	struct hws_list *first;
+	uint64_t at;
+
+	speak(l, 0);
+	speak(l, 1);
+	at = HWS_MIN(until_us, hws_kcp_pipe_due(&l->end[0], l->now));
+	if (!l->conf.tick_us || hws_kcp_pipe_due(&l->end[1], l->now) > l->now)
+		at = HWS_MIN(at, hws_kcp_pipe_due(&l->end[1], l->now));
+	else
+		at = HWS_MIN(at, l->speaks_at);
+	first = hws_list_first(&l->air);
+	if (first)
+		at = HWS_MIN(at, hws_container(first, struct flying, node)->at);
+	l->now = HWS_MAX(at, l->now + 1);
+	while ((first = hws_list_first(&l->air))) {
+		struct flying *f = hws_container(first, struct flying, node);
+		int r;
+
+		if (f->at > l->now)
+			break;
+		hws_list_remove(&f->node);
+		r = hws_kcp_pipe_input(&l->end[f->to], hws_bytes(f->data, f->len), l->now);
+		ck_assert(r == HWS_OK || l->conf.damage);
+		hws_free(f);
+	}
+}
+
+static void write_some(struct kcp_line *l, uint64_t total, uint64_t ahead)
+{
+	uint8_t data[4096];
+
+	while (l->sent < total && l->end[0].send.unsent_bytes < ahead) {
+		size_t n = (size_t)HWS_MIN(total - l->sent, (uint64_t)sizeof(data));
+
+		for (size_t i = 0; i < n; i++)
+			data[i] = (uint8_t)((l->sent + i) * 7 + (l->sent + i) / 251);
+		ck_assert_int_eq(hws_kcp_pipe_write(&l->end[0], hws_bytes(data, n)), HWS_OK);
+		l->sent += n;
+	}
+}
+
+static void read_all(struct kcp_line *l)
+{
+	uint8_t data[16384];
+	size_t n;
+
+	while ((n = hws_kcp_pipe_read(&l->end[1], data, sizeof(data))) > 0) {
+		for (size_t i = 0; i < n; i++)
+			ck_assert_uint_eq(data[i],
+					(uint8_t)((l->got + i) * 7 + (l->got + i) / 251));
+		l->got += n;
+	}
+}
+
+uint64_t kcp_line_transfer(
+		struct kcp_line *l, uint64_t total, uint64_t ahead, uint64_t limit_us)
+{
+	const uint64_t begin = l->now;
+
+	l->sent = l->got = 0;
+	while (l->got < total && l->now < begin + limit_us) {
+		write_some(l, total, ahead);
+		kcp_line_step(l, begin + limit_us);
+		read_all(l);
+	}
+	return l->got == total ? l->now - begin : 0;
+}
