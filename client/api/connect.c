@@ -25,29 +25,24 @@ static void on_progress(const char *text, void *arg)
 
 static void on_reached(int r, const struct hws_reached *how, void *arg)
 {
-	struct api_way w = *(struct api_way *)arg;
-	struct api_session_loop *e = w.e;
+	struct api_way *w = arg;
+	struct api_session_loop *e = w->e;
 	uint8_t pk[HWS_PK_LEN];
 	bool has_pk = e->key[0] && hws_key_parse(e->key, pk) == HWS_OK;
 
-	hws_free(arg);
 	if (r < 0) {
-		w.done(r, NULL, how->error.text[0] ? how->error.text : hws_err_text(r), w.arg);
+		w->done(r, NULL, how->error.text[0] ? how->error.text : hws_err_text(r), w->arg);
 		return;
 	}
-	w.done(HWS_OK,
+	w->done(HWS_OK,
 			&(struct api_path){ .stream = how->stream,
-					.name = how->by_address                           ? "direct"
-							: how->relayed                    ? "relay"
-							: hws_str_equal(how->path, "lan") ? "lan"
-							: hws_str_equal(how->path, "punched")
-							? "punched"
-							: "direct",
+					.leftover = how->leftover,
+					.name = how->path,
 					.relayed = how->relayed,
 					.by_address = how->by_address,
 					.statement = how->statement,
 					.server_pk = has_pk ? pk : NULL },
-			NULL, w.arg);
+			NULL, w->arg);
 }
 
 /* What the rendezvous server is told: it has to fit the login's wish. */
@@ -101,11 +96,22 @@ int api_connect_reach(struct api_session_loop *e, api_way_fn done, void *arg, st
 	return r;
 }
 
+void api_connect_take(struct api_way *w)
+{
+	if (w)
+		hws_reach_take(w->reach);
+}
+
+bool api_connect_reject(struct api_way *w, int why)
+{
+	return w && hws_reach_reject(w->reach, why);
+}
+
 void api_connect_drop(struct api_way *w)
 {
 	if (!w)
 		return;
-	hws_reach_cancel(w->reach);
+	hws_reach_free(w->reach);
 	hws_free(w);
 }
 
@@ -113,18 +119,39 @@ static void on_link(int r, const struct api_path *path, const char *text, void *
 {
 	struct api_session_loop *e = arg;
 
-	e->way = NULL;
-	if (r < 0)
+	if (r < 0 && e->rejected.code) /* says more than that there is no other one */
+		api_session_loop_end(e, e->rejected.code, e->rejected.text, NULL);
+	else if (r < 0)
 		api_session_loop_end(e, r, text, NULL);
 	else
 		api_session_loop_attach(e, path);
 }
 
+/* What answers on a way may be a stranger, or nobody; what the right host says counts on all. */
+static bool is_of_the_way(int err)
+{
+	return hws_err_class(err) == HWS_CLASS_NET || err == HWS_ERR_CRYPTO ||
+			err == HWS_ERR_PROTO || err == HWS_ERR_TOOBIG;
+}
+
+bool api_connect_other(struct api_session_loop *e)
+{
+	if (e->end_local || !is_of_the_way(e->end_err) ||
+			!api_connect_reject(e->way, e->end_err))
+		return false;
+	if (!e->rejected.code)
+		hws_error_set(&e->rejected, e->end_err, "%s", e->end_text);
+	return true;
+}
+
 void api_connect_start(struct api_session_loop *e)
 {
 	struct hws_error err = { 0 };
-	int r = api_connect_reach(e, on_link, e, &e->way, &err);
+	int r;
 
+	api_connect_cancel(e);
+	e->rejected = (struct hws_error){ 0 };
+	r = api_connect_reach(e, on_link, e, &e->way, &err);
 	if (r < 0)
 		api_session_loop_end(e, r, err.text[0] ? err.text : hws_err_text(r), NULL);
 }

@@ -213,7 +213,10 @@ static void on_tick(void *arg)
 static void watch_state(struct api_session_loop *e)
 {
 	uint64_t limit = hws_viewer_limit_us(e->viewer);
+	enum hws_viewer_state state = hws_viewer_state(e->viewer);
 
+	if (state > HWS_VIEWER_SECURING && state != HWS_VIEWER_ENDED)
+		api_connect_take(e->way);
 	if (limit && !hws_timer_active(&e->limit))
 		hws_timer_start(e->ctx->loop, &e->limit, limit, on_limit, e);
 	else if (!limit)
@@ -441,10 +444,14 @@ static void finish(void *arg)
 
 	if (e->closing)
 		return;
-	api_connect_cancel(e);
 	hws_timer_stop(&e->limit);
 	leave_link(e);
 	hws_viewer_lost(e->viewer);
+	if (api_connect_other(e)) {
+		e->ended = false;
+		return;
+	}
+	api_connect_cancel(e);
 	api_record_end(e, e->end_err);
 	if (!e->end_local && !e->no_retry &&
 			hws_retry_next(&e->retry, e->end_err, e->end_peer_text, hws_clock_us(),

@@ -40,8 +40,9 @@ struct api_session_loop {
 	size_t held_display;
 	int held_x, held_y;
 
-	struct api_way *way;       /* that is being looked for */
+	struct api_way *way;       /* that is being looked for, or was found */
 	struct api_tunnel *tunnel; /* of sessions of tunnels */
+	struct hws_error rejected; /* why a way was not good enough; code 0: none was rejected */
 	struct hws_conn *conn;
 	const char *path; /* "direct", ... */
 	bool relayed;
@@ -114,6 +115,8 @@ void api_input_note_mode(struct api_session_loop *e);
 /* --- api/connect.c: finding a path. */
 void api_connect_start(struct api_session_loop *e);
 void api_connect_cancel(struct api_session_loop *e);
+/* The link has ended. True: it was not the right one, and another way to the host will come. */
+bool api_connect_other(struct api_session_loop *e);
 /* A path stands (takes the stream). */
 struct api_path {
 	struct hws_stream *stream;
@@ -123,11 +126,15 @@ struct api_path {
 	struct hws_bytes statement;
 	const uint8_t *server_pk;
 };
-/* It, or why there is none (`text`, a sentence). Borrows but for the stream. */
+/* It, or why there is none (`text`, a sentence). Borrows but for the stream. Comes again after
+ * api_connect_reject. */
 typedef void (*api_way_fn)(int r, const struct api_path *path, const char *text, void *arg);
 /* Another way, for another link of the session. As hws_reach_start. */
 int api_connect_reach(struct api_session_loop *e, api_way_fn done, void *arg, struct api_way **ret,
 		struct hws_error *err) HWS_MUST_CHECK;
+void api_connect_take(struct api_way *w); /* as hws_reach_take; takes NULL */
+/* As hws_reach_reject; takes NULL: nothing will come. */
+bool api_connect_reject(struct api_way *w, int why);
 void api_connect_drop(struct api_way *w); /* takes NULL */
 void api_session_loop_attach(struct api_session_loop *e, const struct api_path *path);
 /* What the viewer's core is told of a link; it borrows from the room, the path and the session. */

@@ -447,9 +447,10 @@ static void on_reached(int r, const struct api_path *path, const char *text, voi
 {
 	struct api_raw *w = arg;
 
-	w->way = NULL;
 	if (r == HWS_OK)
 		r = attach(w, path);
+	if (r == HWS_OK)
+		api_connect_take(w->way);
 	if (r < 0)
 		raw_end(w, r, text ? text : hws_err_text(r));
 }

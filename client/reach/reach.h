@@ -1,7 +1,9 @@
 /* reach/reach: a viewer finds its way to a host: by ID through a rendezvous server (same network,
- * punched hole, relay), or to an address. Ends in a connected stream on which the host speaks
- * first. One loop thread. */
+ * punched hole, relay), or to an address. Ways are tried side by side; each that stands, and on
+ * which the host has spoken, is offered to the owner, one at a time, until one is taken. One loop
+ * thread. */
 #pragma once
+#include "client/reach/verdict.h"
 #include "proto/rendezvous.pb-c.h"
 #include "shared/base/bytes.h"
 #include "shared/base/err.h"
@@ -25,7 +27,7 @@ struct hws_reach_conf {
 	/* Borrowed until the end; NULL = none. Hosts are met at relays only, too. */
 	const struct hws_proxy *proxy;
 	bool force_relay;
-	/* the last session with this host was not direct: try it for a shorter time */
+	/* the last session with this host was not direct: the relay is asked for at once */
 	bool last_was_relayed;
 	/* A line for the user; may be NULL. Borrows. */
 	void (*on_progress)(const char *text, void *arg);
@@ -35,17 +37,28 @@ struct hws_reach_conf {
 /* Valid until the callback returns, but the stream, which the callee owns on success. */
 struct hws_reached {
 	struct hws_stream *stream;
+	struct hws_bytes leftover; /* was read from it: the beginning of the host's first word */
 	/* What the server signed about the host's key; empty if nothing. */
 	struct hws_bytes statement;
 	bool relayed;
 	bool by_address;        /* no handshake on this path */
-	const char *path;       /* "direct", "punched", "lan", "relay" */
+	const char *path;       /* hws_path_token(); static */
 	struct hws_error error; /* on failure: code and a sentence with the remedy */
+	const struct hws_verdict *verdict; /* as it stands; NULL before anything was tried */
 };
 
-/* Exactly once unless canceled, never inside hws_reach_start; the object is gone then. */
+/* Never inside hws_reach_start, hws_reach_reject or hws_reach_take. With HWS_OK: a way stands; it
+ * is to be taken or rejected. With an error: that was all, once. */
 typedef void (*hws_reach_cb)(int r, const struct hws_reached *how, void *arg);
 int hws_reach_start(struct hws_loop *loop, struct hws_work *work, const struct hws_reach_conf *conf,
 		hws_reach_cb done, struct hws_reach **ret, struct hws_error *err) HWS_MUST_CHECK;
-/* Takes NULL. */
-void hws_reach_cancel(struct hws_reach *r);
+/* The way that was offered is good: the handshake succeeded. The others are closed; where the host
+ * was asked to a relay, we go there to let it go. */
+void hws_reach_take(struct hws_reach *r);
+/* It is not (`why` for the verdict): the next one that stands or will is offered, or an error. True:
+ * so it will be; false: there is none, and nothing will come. The owner has closed the stream. */
+bool hws_reach_reject(struct hws_reach *r, int why);
+/* As far as it is known; final once a way is taken. */
+const struct hws_verdict *hws_reach_verdict(const struct hws_reach *r);
+/* At any time, also in the callback; the stream that was offered stays. Takes NULL. */
+void hws_reach_free(struct hws_reach *r);

@@ -1,5 +1,6 @@
-/* reach/reach_parts: one attempt to reach a host, as its two files share it: reach (asking, the
- * direct way) and reach_relay (the way by a relay). One loop thread. */
+/* reach/reach_parts: one attempt to reach a host, as its files share it: reach (begin and end),
+ * reach_ask (the server), reach_race (which way is offered), reach_direct and reach_relay (the
+ * ways). One loop thread. */
 #pragma once
 #include "client/reach/reach.h"
 #include "client/reach/relay_join.h"
@@ -9,6 +10,47 @@
 
 #define HWS_REACH_CONNECT_US 18000000 /* deployed peers' connect and read limit */
 #define HWS_REACH_STATEMENT_MAX 256
+#define HWS_REACH_DIRECT_MAX 4u
+#define HWS_REACH_WORD_MAX 256u
+
+enum hws_reach_stage {
+	HWS_REACH_IDLE,    /* not begun */
+	HWS_REACH_RUNNING, /* no word of the host yet */
+	HWS_REACH_READY,   /* the host has spoken: it may be offered */
+	HWS_REACH_OFFERED, /* the owner has the stream */
+	HWS_REACH_OVER     /* failed, rejected, or beaten */
+};
+
+/* One way, whatever its kind. */
+struct hws_reach_way {
+	struct hws_reach *reach;
+	enum hws_path path;
+	enum hws_reach_stage stage;
+	unsigned number; /* of the verdict */
+	struct hws_stream *stream;
+	struct hws_timer wait;
+	uint8_t word[HWS_REACH_WORD_MAX]; /* the beginning of what the host said */
+	size_t word_len;
+	/* `r`: OK: the host has spoken; else the stream is closed and gone. */
+	void (*heard)(struct hws_reach_way *w, int r);
+};
+
+struct hws_reach_direct {
+	struct hws_reach_way way;
+	struct hws_dial *dial;
+	struct sockaddr_storage peer;
+	uint64_t end_us;
+};
+
+struct hws_reach_relay {
+	struct hws_reach_way way;
+	struct hws_server_query *query;
+	struct hws_relay_join *join;
+	unsigned tries;
+	char uuid[HWS_UUID_MAX + 1], name[HWS_HOSTNAME_MAX + 8];
+	/* The host was asked to come, and waits there; nobody needs it any more. */
+	bool host_waits, leaving;
+};
 
 struct hws_reach {
 	struct hws_loop *loop;
@@ -18,33 +60,63 @@ struct hws_reach {
 	char id[HWS_ID_MAX + 1], key[HWS_KEY_TEXT_MAX + 1], version[HWS_VERSION_TEXT_MAX];
 	struct hws_server_addr server_addr; /* to the server; by address: to the host */
 	struct hws_server_query *query;
-	struct hws_dial *dial;
 	struct hws_server_addr_open *opening; /* by address */
-	struct hws_relay_join *join;
-	struct hws_stream *leg; /* at the relay, until the host is heard */
-	struct hws_timer wait;
-	struct hws_deferred deferred;
-	unsigned tries;
+	struct hws_timer ask_wait, head_start;
+	struct hws_deferred offering, deferred;
+	unsigned asked;
 	uint64_t started_us; /* when the server was dialed */
+	uint64_t opened_us;  /* how long that took */
 	uint64_t took_us;    /* until the answer to our request */
-	struct sockaddr_storage local, direct;
-	uint64_t direct_end_us;
-	char uuid[HWS_UUID_MAX + 1], relay[HWS_HOSTNAME_MAX + 8];
+	struct sockaddr_storage local;
+	struct hws_reach_direct direct[HWS_REACH_DIRECT_MAX];
+	unsigned direct_count;
+	struct hws_reach_relay relay;
+	struct hws_reach_way *offered;
 	uint8_t statement[HWS_REACH_STATEMENT_MAX];
 	size_t statement_len;
-	bool is_local, over;
+	struct hws_verdict verdict;
+	struct hws_verdict_facts facts;
+	struct hws_error why; /* why there is no way, as far as it is known */
+	bool taken, failing, over;
 };
 
 void hws_reach_progress(struct hws_reach *r, const char *text);
-/* Ends: each of them calls the caller's `done` and frees `r` at the end of the turn. */
-void hws_reach_succeed(struct hws_reach *r, struct hws_stream *s, const char *path);
+/* --- reach.c: it is over with this; the caller hears of it at the end of the turn. */
 void hws_reach_fail(struct hws_reach *r, int code, const char *text);
-void hws_reach_fail_certificate(struct hws_reach *r, const char *whose, const char *name);
 void hws_reach_fail_server(struct hws_reach *r, int why);
+/* The sentences alone, into r->why. */
+void hws_reach_blame_certificate(struct hws_reach *r, const char *whose, const char *name);
+void hws_reach_blame_server(struct hws_reach *r, int why);
 
-/* Direct did not work: both meet at the relay that the host named. */
-void hws_reach_relay(struct hws_reach *r);
-/* The host agreed: our leg at the relay. */
-void hws_reach_join(struct hws_reach *r, const char *uuid, const char *relay);
-/* Whether the server or the host said no: `r` has ended then. */
-bool hws_reach_is_refused(struct hws_reach *r, const Rdv__RelayResponse *m);
+/* --- reach_ask.c */
+int hws_reach_ask(struct hws_reach *r) HWS_MUST_CHECK;
+
+/* --- reach_race.c */
+void hws_reach_way_begin(struct hws_reach *r, struct hws_reach_way *w, enum hws_path path);
+/* The way's stream is connected: it is offered when the host has spoken on it. */
+void hws_reach_way_listen(struct hws_reach_way *w, struct hws_stream *s);
+/* The host has spoken on the way's stream. */
+void hws_reach_way_ready(struct hws_reach_way *w);
+/* It will not stand. What the user is told, if no other does, is in r->why. */
+void hws_reach_way_failed(struct hws_reach_way *w, int why);
+/* Closes what it holds, without a word. */
+void hws_reach_way_drop(struct hws_reach_way *w, int why);
+/* All that hangs on the race. */
+void hws_reach_race_stop(struct hws_reach *r);
+/* The server has answered: `direct` ways run; the relay joins after `head_us`. */
+void hws_reach_race_begin(struct hws_reach *r, uint64_t head_us);
+
+/* --- reach_direct.c: by TCP from the port that the server saw. */
+void hws_reach_direct_start(struct hws_reach *r, enum hws_path path,
+		const struct sockaddr_storage *peer, uint64_t limit_us);
+void hws_reach_direct_stop(struct hws_reach_direct *d, int why);
+
+/* --- reach_relay.c: both meet at the relay `relay.name`. */
+void hws_reach_relay_start(struct hws_reach *r);
+/* The host agreed already: our leg at the relay. */
+void hws_reach_relay_join(struct hws_reach *r, const char *uuid, const char *relay);
+/* Whether the server or the host said no: r->why is set then. */
+bool hws_reach_relay_refused(struct hws_reach *r, const Rdv__RelayResponse *m);
+/* Beaten: gently, so that the host does not wait there in vain. */
+void hws_reach_relay_leave(struct hws_reach_relay *l);
+void hws_reach_relay_stop(struct hws_reach_relay *l, int why);

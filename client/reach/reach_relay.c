@@ -2,200 +2,290 @@
  * answers nothing, so a leg counts only when the host's first word came through it; until then
  * another try is made. */
 #include "client/reach/reach_parts.h"
-#include "shared/base/mem.h"
 #include "shared/base/rand.h"
 #include "shared/base/str.h"
 #include "shared/wire/text.h"
 
 #define RELAY_TRIES 3
-#define LEG_US 20000 /* the head start of the host's leg at a relay */
+#define LEG_US 20000     /* the head start of the host's leg at a relay */
+#define LEAVE_US 5000000 /* nobody waits for it, and the host's leg ends by itself some time */
 #define NO_RELAY                                                                                   \
 	"the server named no usable relay: set one at the server (--relay-servers) or at the host"
 
-static void retry_relay(struct hws_reach *r, int why);
+static void ask(struct hws_reach_relay *l);
+static void retry(struct hws_reach_relay *l, int why);
 
-/* The relay has ended our leg, and nothing was said before. */
-static bool ended_early(const struct hws_stream *s)
+static struct hws_reach *reach_of(struct hws_reach_relay *l)
 {
-	int fd = hws_stream_fd(s);
-	char c;
-
-	return fd >= 0 && recv(fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+	return l->way.reach;
 }
+
+static void begin(struct hws_reach *r)
+{
+	struct hws_reach_relay *l = &r->relay;
+
+	if (l->way.stage != HWS_REACH_IDLE)
+		return;
+	hws_reach_way_begin(r, &l->way, HWS_PATH_RELAY);
+	l->way.number = hws_verdict_try(&r->verdict, HWS_PATH_RELAY, l->name,
+			hws_loop_now_us(r->loop));
+}
+
+static void fail(struct hws_reach_relay *l, int why, const char *text)
+{
+	hws_error_set(&reach_of(l)->why, why, "%s", text);
+	hws_reach_relay_stop(l, why);
+	hws_reach_way_failed(&l->way, why);
+}
+
+static void end_asking(struct hws_reach_relay *l)
+{
+	hws_timer_stop(&l->way.wait);
+	hws_server_query_free(l->query);
+	l->query = NULL;
+}
+
+void hws_reach_relay_stop(struct hws_reach_relay *l, int why)
+{
+	end_asking(l);
+	hws_relay_join_cancel(l->join);
+	l->join = NULL;
+	l->leaving = false;
+	if (l->way.stage != HWS_REACH_IDLE)
+		hws_reach_way_drop(&l->way, why);
+}
+
+/* --- our leg ---------------------------------------------------------------------------------- */
 
 /* Deployed relays lose one of two legs that come in the same moment: the other one then waits in
  * vain, or is closed. The host speaks first, so silence tells. */
-static void on_first_word(struct hws_stream *s, unsigned ready, void *arg)
+static void on_heard(struct hws_reach_way *w, int r)
 {
-	struct hws_reach *r = arg;
+	struct hws_reach_relay *l = hws_container(w, struct hws_reach_relay, way);
 
-	(void)ready;
-	hws_stream_want(s, 0);
-	hws_stream_set_callback(s, NULL, NULL);
-	if (ended_early(s) && r->tries + 1 < RELAY_TRIES) {
-		retry_relay(r, HWS_ERR_EOF);
-		return;
-	}
-	r->leg = NULL;
-	hws_reach_succeed(r, s, "relay");
+	if (r == HWS_OK)
+		hws_reach_way_ready(w);
+	else
+		retry(l, r);
 }
 
 static void on_silence(void *arg)
 {
-	retry_relay(arg, HWS_ERR_TIMEOUT);
+	retry(arg, HWS_ERR_TIMEOUT);
+}
+
+static void join_failed(struct hws_reach_relay *l, int res)
+{
+	struct hws_reach *r = reach_of(l);
+	struct hws_error err;
+
+	if (res == HWS_ERR_CRYPTO) {
+		hws_reach_blame_certificate(r, "relay", l->name);
+		err = r->why;
+	} else {
+		hws_error_set(&err, res,
+				"cannot reach the relay %s: %s. The host may be reachable only by it: is it running, and open to you (TCP)?",
+				l->name, hws_err_text(res));
+	}
+	fail(l, res, err.text);
 }
 
 static void on_joined(int res, struct hws_stream *s, void *arg)
 {
-	struct hws_reach *r = arg;
-	struct hws_error err;
+	struct hws_reach_relay *l = arg;
 
-	r->join = NULL;
-	if (res == HWS_OK) {
-		r->leg = s;
-		hws_stream_set_callback(s, on_first_word, r);
-		hws_stream_want(s, HWS_STREAM_READ);
-		hws_timer_start(r->loop, &r->wait,
-				hws_relay_join_patience(r->took_us, r->tries + 1 >= RELAY_TRIES),
-				on_silence, r);
+	l->join = NULL;
+	if (l->leaving) {
+		hws_stream_close(s); /* the relay lets the host go */
+		hws_reach_relay_stop(l, HWS_ERR_CANCELED);
 		return;
 	}
-	if (res == HWS_ERR_CRYPTO) {
-		hws_reach_fail_certificate(r, "relay", r->relay);
+	if (res < 0) {
+		join_failed(l, res);
 		return;
 	}
-	hws_error_set(&err, res,
-			"cannot reach the relay %s: %s. The host may be reachable only by it: is it running, and open to you (TCP)?",
-			r->relay, hws_err_text(res));
-	hws_reach_fail(r, res, err.text);
+	l->way.heard = on_heard;
+	hws_reach_way_listen(&l->way, s);
+	hws_timer_start(reach_of(l)->loop, &l->way.wait,
+			hws_relay_join_patience(reach_of(l)->took_us, l->tries + 1 >= RELAY_TRIES),
+			on_silence, l);
 }
 
 static void join_now(void *arg)
 {
-	struct hws_reach *r = arg;
-	const struct hws_relay_join_conf conf = { .relay = r->relay,
+	struct hws_reach_relay *l = arg;
+	struct hws_reach *r = reach_of(l);
+	const struct hws_relay_join_conf conf = { .relay = l->name,
 		.server = &r->server_addr,
 		.key = r->key,
-		.uuid = r->uuid,
+		.uuid = l->uuid,
 		.id = r->id,
 		.conn_type = r->conf.conn_type,
 		.timeout_us = HWS_REACH_CONNECT_US };
-	int res = hws_relay_join(r->loop, r->work, &conf, on_joined, r, &r->join);
+	int res = hws_relay_join(r->loop, r->work, &conf, on_joined, l, &l->join);
 
 	if (res < 0)
-		hws_reach_fail(r, res, NO_RELAY);
+		fail(l, res, NO_RELAY);
 }
 
-void hws_reach_join(struct hws_reach *r, const char *uuid, const char *relay)
+static void join_soon(struct hws_reach_relay *l)
 {
-	hws_timer_stop(&r->wait);
-	hws_server_query_free(r->query);
-	r->query = NULL;
-	if (!hws_pair_id_valid(hws_bytes_str(uuid)) ||
-			hws_str_copy(r->uuid, sizeof(r->uuid), uuid) < 0 ||
-			hws_str_copy(r->relay, sizeof(r->relay), relay) < 0 || !*r->relay) {
-		hws_reach_fail(r, HWS_ERR_PROTO, NO_RELAY);
-		return;
-	}
-	hws_reach_progress(r, "Connecting by the relay");
-	hws_timer_start(r->loop, &r->wait, LEG_US, join_now, r);
+	end_asking(l);
+	l->host_waits = true;
+	if (!l->leaving)
+		hws_reach_progress(reach_of(l), "Connecting by the relay");
+	hws_timer_start(reach_of(l)->loop, &l->way.wait, LEG_US, join_now, l);
 }
 
-static int send_relay_request(struct hws_reach *r)
+void hws_reach_relay_join(struct hws_reach *r, const char *uuid, const char *relay)
+{
+	struct hws_reach_relay *l = &r->relay;
+
+	if (hws_str_copy(l->name, sizeof(l->name), relay) < 0)
+		l->name[0] = '\0';
+	begin(r);
+	if (!hws_pair_id_valid(hws_bytes_str(uuid)) ||
+			hws_str_copy(l->uuid, sizeof(l->uuid), uuid) < 0 || !*l->name)
+		fail(l, HWS_ERR_PROTO, NO_RELAY);
+	else
+		join_soon(l);
+}
+
+/* --- asking the host -------------------------------------------------------------------------- */
+
+static int send_request(struct hws_reach_relay *l)
 {
 	Rdv__RendezvousMessage m = RDV__RENDEZVOUS_MESSAGE__INIT;
 	Rdv__RequestRelay q = RDV__REQUEST_RELAY__INIT;
 
-	q.id = r->id;
-	q.uuid = r->uuid;
-	q.relay_server = r->relay;
-	q.secure = r->statement_len > 0;
+	q.id = reach_of(l)->id;
+	q.uuid = l->uuid;
+	q.relay_server = l->name;
+	q.secure = reach_of(l)->statement_len > 0;
 	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_REQUEST_RELAY;
 	m.request_relay = &q;
-	return hws_server_query_send(r->query, &m);
+	l->host_waits = true;
+	return hws_server_query_send(l->query, &m);
 }
 
-static void retry_relay(struct hws_reach *r, int why)
+static void retry(struct hws_reach_relay *l, int why)
 {
-	hws_timer_stop(&r->wait);
-	hws_server_query_free(r->query);
-	r->query = NULL;
-	hws_stream_close(r->leg);
-	r->leg = NULL;
-	if (++r->tries < RELAY_TRIES)
-		hws_reach_relay(r);
-	else
-		hws_reach_fail(r, why,
+	end_asking(l);
+	hws_stream_close(l->way.stream);
+	l->way.stream = NULL;
+	l->host_waits = false;
+	if (l->leaving)
+		hws_reach_relay_stop(l, HWS_ERR_CANCELED);
+	else if (++l->tries >= RELAY_TRIES)
+		fail(l, why,
 				"the host did not answer: it may have gone off line a moment ago, or cannot reach the server or the relay by TCP");
+	else if (!*l->name)
+		fail(l, HWS_ERR_UNREACHABLE, NO_RELAY);
+	else
+		ask(l);
 }
 
-static void on_relay_wait(void *arg)
+static void on_wait(void *arg)
 {
-	retry_relay(arg, HWS_ERR_TIMEOUT);
+	retry(arg, HWS_ERR_TIMEOUT);
 }
 
-static void on_relay_open(struct hws_server_query *query, void *arg)
+static void on_open(struct hws_server_query *query, void *arg)
 {
-	struct hws_reach *r = arg;
-	int res = send_relay_request(r);
+	struct hws_reach_relay *l = arg;
+	int res = send_request(l);
 
 	(void)query;
 	if (res < 0)
-		retry_relay(r, res);
+		retry(l, res);
 	else
-		hws_timer_start(r->loop, &r->wait, HWS_REACH_CONNECT_US, on_relay_wait, r);
+		hws_timer_start(reach_of(l)->loop, &l->way.wait, HWS_REACH_CONNECT_US, on_wait, l);
 }
 
 /* By the server, or by the host itself, which then says "the host ...". */
-bool hws_reach_is_refused(struct hws_reach *r, const Rdv__RelayResponse *m)
+bool hws_reach_relay_refused(struct hws_reach *r, const Rdv__RelayResponse *m)
 {
-	struct hws_error err;
 	char text[200];
 
 	if (!*m->refuse_reason)
 		return false;
 	hws_str_escape(text, sizeof(text), hws_bytes_str(m->refuse_reason));
-	hws_error_set(&err, HWS_ERR_DENIED, "refused: %s", text);
-	hws_reach_fail(r, HWS_ERR_DENIED, err.text);
+	hws_error_set(&r->why, HWS_ERR_DENIED, "refused: %s", text);
 	return true;
 }
 
-static void on_relay_message(
-		struct hws_server_query *query, const Rdv__RendezvousMessage *m, void *arg)
+static void on_message(struct hws_server_query *query, const Rdv__RendezvousMessage *m, void *arg)
 {
-	struct hws_reach *r = arg;
+	struct hws_reach_relay *l = arg;
+	struct hws_error err;
 
 	(void)query;
 	if (m->union_case != RDV__RENDEZVOUS_MESSAGE__UNION_RELAY_RESPONSE)
 		return;
-	if (!hws_reach_is_refused(r, m->relay_response))
-		hws_reach_join(r, r->uuid, r->relay);
+	if (hws_reach_relay_refused(reach_of(l), m->relay_response)) {
+		err = reach_of(l)->why;
+		fail(l, err.code, err.text);
+	} else {
+		join_soon(l);
+	}
 }
 
-static void on_relay_end(struct hws_server_query *query, int why, void *arg)
+static void on_end(struct hws_server_query *query, int why, void *arg)
 {
 	(void)query;
-	retry_relay(arg, why);
+	retry(arg, why);
 }
 
-void hws_reach_relay(struct hws_reach *r)
+static void ask(struct hws_reach_relay *l)
 {
+	struct hws_reach *r = reach_of(l);
 	const struct hws_server_query_conf conf = { .server_addr = &r->server_addr,
 		.timeout_us = HWS_REACH_CONNECT_US,
-		.on_open = on_relay_open,
-		.on_message = on_relay_message,
-		.on_end = on_relay_end,
-		.arg = r };
+		.on_open = on_open,
+		.on_message = on_message,
+		.on_end = on_end,
+		.arg = l };
 	int res;
 
-	if (!*r->relay) {
-		hws_reach_fail(r, HWS_ERR_UNREACHABLE,
-				"no direct path to the host, and no relay is known: set one at the server (--relay-servers)");
+	hws_rand_uuid(l->uuid, sizeof(l->uuid));
+	res = hws_server_query_new(r->loop, r->work, &conf, &l->query);
+	if (res < 0) {
+		struct hws_error err;
+
+		hws_reach_blame_server(r, res);
+		err = r->why;
+		fail(l, res, err.text);
+	}
+}
+
+void hws_reach_relay_start(struct hws_reach *r)
+{
+	begin(r);
+	hws_reach_progress(r,
+			r->direct_count && r->direct[0].way.stage == HWS_REACH_RUNNING
+					? "No direct path yet: asking for the relay, too"
+					: "No direct path: asking for the relay");
+	ask(&r->relay);
+}
+
+static void on_leave_limit(void *arg)
+{
+	hws_reach_relay_stop(arg, HWS_ERR_CANCELED);
+}
+
+/* A host that was asked to the relay sits there until somebody comes or the relay loses patience:
+ * we come, and go at once. */
+void hws_reach_relay_leave(struct hws_reach_relay *l)
+{
+	bool on_its_way = l->way.stage == HWS_REACH_RUNNING && l->host_waits && !l->way.stream;
+
+	if (!on_its_way) {
+		hws_reach_relay_stop(l, HWS_ERR_CANCELED);
 		return;
 	}
-	hws_reach_progress(r, "No direct path: asking for the relay");
-	hws_rand_uuid(r->uuid, sizeof(r->uuid));
-	res = hws_server_query_new(r->loop, r->work, &conf, &r->query);
-	if (res < 0)
-		hws_reach_fail_server(r, res);
+	hws_verdict_over(&reach_of(l)->verdict, l->way.number, HWS_ERR_CANCELED,
+			hws_loop_now_us(reach_of(l)->loop));
+	l->leaving = true;
+	if (l->query) /* else our leg is about to be made, and ends by itself */
+		hws_timer_start(reach_of(l)->loop, &l->way.wait, LEAVE_US, on_leave_limit, l);
 }

@@ -31,6 +31,7 @@ static uint8_t server_pk[HWS_PK_LEN];
 static struct hws_loop *loop;
 static struct hws_work *work;
 static struct hws_conn *conn;
+static struct hws_reach *way;
 static struct hws_secure secure;
 static struct pake_login proofs;
 static bool reached, failed, keyed, welcome, closed;
@@ -128,6 +129,8 @@ static void setup(void)
 static void teardown(void)
 {
 	hws_conn_close(conn, HWS_OK);
+	hws_reach_free(way);
+	way = NULL;
 	forwarder_stop(proxy);
 	proxy = NULL;
 	hws_work_free(work);
@@ -201,9 +204,10 @@ static void on_reached(int r, const struct hws_reached *how, void *arg HWS_UNUSE
 	}
 	ck_assert_int_eq(hws_str_copy(path, sizeof(path), how->path), HWS_OK);
 	ck_assert_int_eq(hws_secure_client_init(&secure, &sc), HWS_OK);
-	ck_assert_int_eq(hws_conn_new(loop, how->stream, &cc, (struct hws_bytes){ 0 }, &conn),
+	ck_assert_int_eq(hws_conn_new(loop, how->stream, &cc, how->leftover, &conn),
 			HWS_OK);
 	step_secure();
+	hws_reach_take(way);
 	reached = true;
 }
 
@@ -215,10 +219,10 @@ static void try_once(bool force_relay)
 		.version = "1.4.9",
 		.force_relay = force_relay };
 	struct hws_error err = { 0 };
-	struct hws_reach *r = NULL;
 
 	failed = false;
-	ck_assert_msg(hws_reach_start(loop, work, &rc, on_reached, &r, &err) == HWS_OK, "%s",
+	hws_reach_free(way);
+	ck_assert_msg(hws_reach_start(loop, work, &rc, on_reached, &way, &err) == HWS_OK, "%s",
 			err.text);
 	UNTIL(reached || failed, 20000);
 }

@@ -32,6 +32,9 @@ struct scene {
 	enum hws_registrar_state state;
 	bool registered, lost;
 	struct hws_stream *host_end, *viewer_end;
+	struct hws_reach *reach;
+	char word[32]; /* what the host had said when it was reached */
+	size_t word_len;
 	struct hws_answered how;
 	struct hws_relay_join *join;
 	struct hws_stream *leg; /* the server does not know of it yet */
@@ -236,6 +239,12 @@ static void on_reached(int r, const struct hws_reached *how, void *arg)
 	s.statement_len = how->statement.len;
 	snprintf(s.path, sizeof(s.path), "%s", how->path ? how->path : "");
 	snprintf(s.text, sizeof(s.text), "%s", how->error.text);
+	if (r < 0)
+		return;
+	ck_assert_uint_le(how->leftover.len, sizeof(s.word));
+	s.word_len = how->leftover.len;
+	memcpy(s.word, how->leftover.ptr, s.word_len);
+	hws_reach_take(s.reach);
 }
 
 static void reach_by(const char *server, const char *id, const char *key, bool force_relay)
@@ -246,11 +255,11 @@ static void reach_by(const char *server, const char *id, const char *key, bool f
 		.version = "1.4.9",
 		.proxy = s.proxy.kind != HWS_PROXY_NONE ? &s.proxy : NULL,
 		.force_relay = force_relay };
-	struct hws_reach *r;
 	struct hws_error err;
 
 	s.done = false;
-	ck_assert_msg(hws_reach_start(s.loop, s.work, &conf, on_reached, &r, &err) == 0, "%s",
+	hws_reach_free(s.reach);
+	ck_assert_msg(hws_reach_start(s.loop, s.work, &conf, on_reached, &s.reach, &err) == 0, "%s",
 			err.text);
 	ck_assert(run_until(is_done, TEST_PATIENCE_MS));
 }
@@ -276,6 +285,7 @@ static void set_up(void)
 
 static void tear_down(void)
 {
+	hws_reach_free(s.reach);
 	hws_relay_join_cancel(s.join);
 	hws_stream_close(s.leg);
 	hws_stream_close(s.host_end);
@@ -306,10 +316,11 @@ static void start_relay(void)
 static void pass_bytes(void)
 {
 	char buf[32];
-	size_t len = 0;
+	size_t len = s.word_len;
 	uint64_t end = test_now_ms() + TEST_PATIENCE_MS;
 
 	ck_assert(run_until(both_connected, TEST_PATIENCE_MS));
+	memcpy(buf, s.word, len);
 	while (len < sizeof(FIRST_FRAME) - 1 && test_now_ms() < end) {
 		ssize_t n = hws_stream_read(s.viewer_end, buf + len, sizeof(buf) - len);
 

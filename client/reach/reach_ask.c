@@ -1,0 +1,217 @@
+/* Asking the server where the host is. Its answer names ways to try, or a relay where the host
+ * goes already. */
+#include "client/reach/reach_parts.h"
+#include "shared/base/str.h"
+#include "shared/net/addr.h"
+#include "shared/wire/addr_codec.h"
+#include "shared/wire/text.h"
+
+#define REQUEST_TRIES 3 /* waits of 3, 6 and 9 s */
+#define REQUEST_WAIT_US 3000000
+/* A direct way that works stands within two round trips to the host; it gets at least so long
+ * alone. What the server's name cost is in the measure, so it counts only so far. */
+#define HEAD_MIN_US 300000
+#define HEAD_MAX_US 600000
+#define DIRECT_SHORT_US 3000000
+#define DIRECT_MIN_US 6000000
+
+static void keep_statement(struct hws_reach *r, ProtobufCBinaryData pk)
+{
+	r->statement_len = 0;
+	if (pk.len > 0 && pk.len <= HWS_REACH_STATEMENT_MAX) {
+		memcpy(r->statement, pk.data, pk.len);
+		r->statement_len = pk.len;
+	}
+}
+
+/* Our port must be free for the same use again: the link ends before the next one begins. */
+static void end_asking(struct hws_reach *r)
+{
+	hws_timer_stop(&r->ask_wait);
+	hws_server_query_free(r->query);
+	r->query = NULL;
+}
+
+/* --- answers ---------------------------------------------------------------------------------- */
+
+/* How long a direct way may take. The relay does not wait for it, so this says only when the host
+ * is given up where there is no relay either; hosts listen for 18 s. */
+static uint64_t direct_limit(const struct hws_reach *r, bool is_local)
+{
+	if (is_local || r->facts.symmetric_host)
+		return DIRECT_SHORT_US;
+	if (!*r->relay.name)
+		return HWS_REACH_CONNECT_US;
+	return HWS_MIN(HWS_MAX(6 * r->took_us, (uint64_t)DIRECT_MIN_US),
+			(uint64_t)HWS_REACH_CONNECT_US);
+}
+
+/* For how long direct ways are alone: a relay that is asked for costs the host a leg there, for
+ * nothing where the direct way stands a moment later. */
+static uint64_t head_start(const struct hws_reach *r)
+{
+	if (r->facts.symmetric_host || r->facts.symmetric_viewer || r->conf.last_was_relayed)
+		return 0;
+	return HWS_MIN(HWS_MAX(2 * r->opened_us, (uint64_t)HEAD_MIN_US), (uint64_t)HEAD_MAX_US);
+}
+
+static void on_punch_response(struct hws_reach *r, const Rdv__PunchHoleResponse *p)
+{
+	bool is_local = p->union_case == RDV__PUNCH_HOLE_RESPONSE__UNION_IS_LOCAL && p->is_local;
+	struct sockaddr_storage peer;
+	bool direct = !r->facts.forced && !p->is_udp &&
+			hws_addr_decode_usable(
+					hws_bytes(p->socket_addr.data, p->socket_addr.len), &peer);
+
+	keep_statement(r, p->pk);
+	r->facts.symmetric_host = p->union_case == RDV__PUNCH_HOLE_RESPONSE__UNION_NAT_TYPE &&
+			p->nat_type == RDV__NAT_TYPE__SYMMETRIC;
+	if (hws_str_copy(r->relay.name, sizeof(r->relay.name), p->relay_server) < 0)
+		r->relay.name[0] = '\0';
+	end_asking(r);
+	if (direct) {
+		hws_reach_progress(
+				r, is_local ? "Connecting in the same network" : "Connecting directly");
+		hws_reach_direct_start(r, is_local ? HWS_PATH_LAN : HWS_PATH_PUNCHED, &peer,
+				direct_limit(r, is_local));
+	}
+	hws_reach_race_begin(r, head_start(r));
+}
+
+static void on_punch_failure(struct hws_reach *r, const Rdv__PunchHoleResponse *p)
+{
+	struct hws_error err;
+	char text[200];
+
+	if (*p->other_failure) {
+		hws_str_escape(text, sizeof(text), hws_bytes_str(p->other_failure));
+		hws_error_set(&err, HWS_ERR_DENIED, "the server refuses: %s", text);
+		hws_reach_fail(r, HWS_ERR_DENIED, err.text);
+		return;
+	}
+	switch (p->failure) {
+	case RDV__PUNCH_HOLE_RESPONSE__FAILURE__OFFLINE:
+		hws_reach_fail(r, HWS_ERR_OFFLINE,
+				"the computer with this ID is off line: is it switched on, and its host connected to the same server?");
+		break;
+	case RDV__PUNCH_HOLE_RESPONSE__FAILURE__LICENSE_MISMATCH:
+		hws_reach_fail(r, HWS_ERR_KEY,
+				*r->key ? "the server key does not match: set the key that 'hawser-rendezvous key' prints on the server"
+					: "this server serves only who has its key, and none is set for it: take the one that 'hawser-rendezvous key' prints there");
+		break;
+	case RDV__PUNCH_HOLE_RESPONSE__FAILURE__LICENSE_OVERUSE:
+		hws_reach_fail(r, HWS_ERR_DENIED,
+				"the server's licence is used up: ask its operator");
+		break;
+	default:
+		hws_reach_fail(r, HWS_ERR_NOTFOUND,
+				"the server does not know this ID: check the digits and the server");
+		break;
+	}
+}
+
+static void on_relay_response(struct hws_reach *r, const Rdv__RelayResponse *a)
+{
+	if (hws_reach_relay_refused(r, a)) {
+		hws_reach_fail(r, r->why.code, r->why.text);
+		return;
+	}
+	if (a->union_case == RDV__RELAY_RESPONSE__UNION_PK)
+		keep_statement(r, a->pk);
+	r->facts.host_relays = true;
+	end_asking(r);
+	hws_reach_relay_join(r, a->uuid, a->relay_server);
+}
+
+static void on_message(struct hws_server_query *query, const Rdv__RendezvousMessage *m, void *arg)
+{
+	struct hws_reach *r = arg;
+
+	(void)query;
+	r->took_us = hws_loop_now_us(r->loop) - r->started_us;
+	r->verdict.answered_ms = (uint32_t)(r->took_us / 1000);
+	if (m->union_case == RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_RESPONSE) {
+		const Rdv__PunchHoleResponse *p = m->punch_hole_response;
+
+		/* Success is an address, not a value of `failure`. */
+		if (p->socket_addr.len == 0)
+			on_punch_failure(r, p);
+		else
+			on_punch_response(r, p);
+	} else if (m->union_case == RDV__RENDEZVOUS_MESSAGE__UNION_RELAY_RESPONSE) {
+		on_relay_response(r, m->relay_response);
+	}
+}
+
+/* --- the question ----------------------------------------------------------------------------- */
+
+static int send_punch_request(struct hws_reach *r)
+{
+	Rdv__RendezvousMessage m = RDV__RENDEZVOUS_MESSAGE__INIT;
+	Rdv__PunchHoleRequest q = RDV__PUNCH_HOLE_REQUEST__INIT;
+
+	q.id = r->id;
+	q.nat_type = r->facts.forced ? RDV__NAT_TYPE__SYMMETRIC : r->conf.nat_type;
+	q.licence_key = r->key;
+	q.conn_type = r->conf.conn_type;
+	q.version = r->version;
+	q.force_relay = r->facts.forced;
+	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_REQUEST;
+	m.punch_hole_request = &q;
+	return hws_server_query_send(r->query, &m);
+}
+
+static void ask_again(void *arg);
+
+static void ask_once(struct hws_reach *r)
+{
+	int res = send_punch_request(r);
+
+	if (res < 0)
+		hws_reach_fail_server(r, res);
+	else
+		hws_timer_start(r->loop, &r->ask_wait, (uint64_t)++r->asked * REQUEST_WAIT_US,
+				ask_again, r);
+}
+
+static void ask_again(void *arg)
+{
+	struct hws_reach *r = arg;
+
+	if (r->asked < REQUEST_TRIES) {
+		/* A server that knows no such ID says so at once; silence is the host's. */
+		hws_reach_progress(r, "The server knows the ID, but its host has not answered yet");
+		ask_once(r);
+	} else {
+		hws_reach_fail(r, HWS_ERR_TIMEOUT,
+				"the host did not answer the server: it may have lost its connection a moment ago; try again");
+	}
+}
+
+static void on_open(struct hws_server_query *query, void *arg)
+{
+	struct hws_reach *r = arg;
+
+	r->local = *hws_server_query_local(query);
+	r->opened_us = hws_loop_now_us(r->loop) - r->started_us;
+	hws_reach_progress(r, "Looking for the host");
+	ask_once(r);
+}
+
+static void on_end(struct hws_server_query *query, int why, void *arg)
+{
+	(void)query;
+	hws_reach_fail_server(arg, why);
+}
+
+int hws_reach_ask(struct hws_reach *r)
+{
+	const struct hws_server_query_conf query = { .server_addr = &r->server_addr,
+		.timeout_us = HWS_REACH_CONNECT_US,
+		.on_open = on_open,
+		.on_message = on_message,
+		.on_end = on_end,
+		.arg = r };
+
+	return hws_server_query_new(r->loop, r->work, &query, &r->query);
+}
