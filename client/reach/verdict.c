@@ -72,6 +72,9 @@ void hws_verdict_over(struct hws_verdict *v, unsigned number, int result, uint64
 	v->tries[number].ended_ms = since(v, now_us);
 }
 
+/* A direct way that works stands within two round trips. */
+#define CHANCE_MS 250u
+
 /* What became of the direct tries, of which the one that came farthest tells most. */
 static enum hws_indirect from_tries(const struct hws_verdict *v)
 {
@@ -82,7 +85,7 @@ static enum hws_indirect from_tries(const struct hws_verdict *v)
 
 		if (hws_path_is_relay(t->path))
 			continue;
-		if (!t->over || t->result == HWS_ERR_CANCELED)
+		if (t->result == HWS_ERR_CANCELED && t->ended_ms - t->begun_ms < CHANCE_MS)
 			return HWS_INDIRECT_SLOW;
 		if (t->result == HWS_ERR_CRYPTO || t->result == HWS_ERR_PROTO)
 			return HWS_INDIRECT_BROKEN;
