@@ -31,6 +31,7 @@ static void on_reached(int r, const struct hws_reached *how, void *arg)
 	bool has_pk = e->key[0] && hws_key_parse(e->key, pk) == HWS_OK;
 
 	if (r < 0) {
+		api_why_keep(e, how->verdict);
 		w->done(r, NULL, how->error.text[0] ? how->error.text : hws_err_text(r), w->arg);
 		return;
 	}
@@ -98,13 +99,19 @@ int api_connect_reach(struct api_session_loop *e, api_way_fn done, void *arg, st
 
 void api_connect_take(struct api_way *w)
 {
-	if (w)
-		hws_reach_take(w->reach);
+	if (!w)
+		return;
+	hws_reach_take(w->reach);
+	api_why_keep(w->e, hws_reach_verdict(w->reach));
 }
 
 bool api_connect_reject(struct api_way *w, int why)
 {
-	return w && hws_reach_reject(w->reach, why);
+	bool goes_on = w && hws_reach_reject(w->reach, why);
+
+	if (w && !goes_on)
+		api_why_keep(w->e, hws_reach_verdict(w->reach));
+	return goes_on;
 }
 
 void api_connect_drop(struct api_way *w)
@@ -136,8 +143,7 @@ static bool is_of_the_way(int err)
 
 bool api_connect_other(struct api_session_loop *e)
 {
-	if (e->end_local || !is_of_the_way(e->end_err) ||
-			!api_connect_reject(e->way, e->end_err))
+	if (e->end_local || !is_of_the_way(e->end_err) || !api_connect_reject(e->way, e->end_err))
 		return false;
 	if (!e->rejected.code)
 		hws_error_set(&e->rejected, e->end_err, "%s", e->end_text);
@@ -150,6 +156,7 @@ void api_connect_start(struct api_session_loop *e)
 	int r;
 
 	api_connect_cancel(e);
+	api_why_forget(e);
 	e->rejected = (struct hws_error){ 0 };
 	r = api_connect_reach(e, on_link, e, &e->way, &err);
 	if (r < 0)

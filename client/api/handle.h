@@ -8,6 +8,7 @@
 #include "client/core/view_options.h"
 #include "client/core/view_settings.h"
 #include "client/media/picture.h"
+#include "client/reach/verdict.h"
 #include "shared/loop/loop.h"
 #include "shared/loop/work.h"
 #include <hawser/hawser.h>
@@ -51,6 +52,12 @@ struct api_peer {
 	enum hawser_trust trust;
 };
 
+/* The same for what was tried. */
+struct api_verdict {
+	struct hws_verdict verdict;
+	struct hawser_try tries[HWS_VERDICT_TRIES];
+};
+
 struct hawser_session {
 	struct hws_list node; /* of the context; embedder's thread */
 	hawser_context *ctx;
@@ -73,11 +80,14 @@ struct hawser_session {
 	bool has_peer;
 	struct api_peer peer;
 	struct hawser_stats stats;
+	bool has_verdict;
+	struct hws_verdict verdict;
 	uint32_t denied; /* bit set of hawser_permission */
 	int option[HAWSER_OPTION_VOLUME + 1];
 	enum hawser_keyboard_mode keyboard; /* in use */
 
 	struct api_peer seen; /* copy handed out to the embedder; its thread */
+	struct api_verdict seen_verdict;
 };
 
 hawser_session *api_session_ref(hawser_session *s);

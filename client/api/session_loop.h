@@ -156,6 +156,11 @@ void api_session_loop_rest(struct api_session_loop *e, const char *text, void (*
 void api_session_loop_end(
 		struct api_session_loop *e, int err, const char *text, const char *peer_text);
 
+/* --- api/why.c: for hawser_session_verdict. */
+void api_why_keep(struct api_session_loop *e, const struct hws_verdict *verdict);
+/* A new attempt begins. */
+void api_why_forget(struct api_session_loop *e);
+
 /* --- api/report.c: events. */
 void api_report_state(struct api_session_loop *e, enum hawser_state state, const char *text,
 		uint32_t retry_in_ms);

@@ -9,6 +9,7 @@
 #include "client/cli/connect_sound.h"
 #include "client/cli/secret.h"
 #include "client/cli/stats_line.h"
+#include "client/cli/why_lines.h"
 #include "shared/base/clock.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -27,7 +28,7 @@ struct run {
 	const struct connect_options *o;
 	hawser_context *ctx;
 	hawser_session *session;
-	const char *path; /* of the connection, for the figures */
+	char path[16]; /* of the connection, for the figures */
 	uint64_t begin_us, first_us, end_us;
 	struct connect_displays displays;
 	bool silent; /* the host, and it was said */
@@ -146,12 +147,16 @@ static void on_displays(struct run *r, const struct hawser_peer *peer, bool read
 		act_if_due(r);
 }
 
+static void say_why(struct run *r)
+{
+	if (r->o->why && !cli_print_why(r->session))
+		lost_output(r);
+}
+
 static void on_ready(struct run *r, const struct hawser_peer *peer)
 {
-	r->path = strcmp(peer->path, "relay") == 0           ? "relay"
-			: strcmp(peer->path, "punched") == 0 ? "punched"
-			: strcmp(peer->path, "lan") == 0     ? "lan"
-							     : "direct";
+	snprintf(r->path, sizeof(r->path), "%s", peer->path);
+	say_why(r);
 	on_displays(r, peer, true);
 	r->ready = true;
 	if (r->o->call && hawser_session_call(r->session) < 0)
@@ -230,6 +235,8 @@ static void on_closed(struct run *r, int error, const char *text)
 {
 	int status = cli_exit_of(error);
 
+	if (!r->ready)
+		say_why(r);
 	if (r->ready && status == CLI_UNREACHABLE)
 		status = CLI_ENDED;
 	finish(r, error == HAWSER_OK ? CLI_OK : cli_fail(status, "%s", text));

@@ -200,6 +200,9 @@ static const struct hws_option table[] = {
 			.arg = "ID",
 			.help = "What the host is told as this viewer's ID." },
 	FLAG(HEADLESS, "stats", stats, "Print a line of figures every second and at the end."),
+	FLAG(HEADLESS, "why", why,
+			"Print how the host was reached: each way that was tried, and why it was not "
+			"met directly."),
 	{ .section = HEADLESS,
 			.name = "timeout",
 			.type = HWS_OPT_DURATION,
@@ -337,6 +340,7 @@ static int check_kind(const struct connect_options *o)
 			: o->restart_host     ? "--restart-host"
 			: o->switch_sides     ? "--switch-sides"
 			: o->stats            ? "--stats"
+			: o->why              ? "--why"
 			: o->displays.list    ? "--displays"
 			: o->no_retry         ? "--no-retry"
 			: o->after_given      ? "--after"

@@ -7,7 +7,8 @@
 #include <hawser/types.h>
 
 struct connect_options {
-	bool headless, stats, relay, accept_insecure, no_retry, view_only, paste, password_stdin;
+	bool headless, stats, why, relay, accept_insecure, no_retry, view_only, paste,
+			password_stdin;
 	bool remember, fullscreen, actual_size, help, require_v2, camera, no_exact;
 	bool restart_host, switch_sides, switch_fd;
 	char *own_id, *host_screenshot;

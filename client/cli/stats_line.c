@@ -42,7 +42,7 @@ bool cli_print_stats(const char *kind, const struct hawser_stats *s, const char 
 			(double)s->first_frame_us / 1000, rtt, s->target_kbit,
 			(double)s->decode_us / 1000,
 			s->codec == HAWSER_CODEC_AUTO ? "none" : hawser_codec_name(s->codec),
-			path ? path : "none", s->encrypted ? "yes" : "no", s->silent_s,
+			path && *path ? path : "none", s->encrypted ? "yes" : "no", s->silent_s,
 			hawser_encryption_name(s->encryption), hawser_trust_name(s->trust),
 			decoder_text(s->decoder), s->patches, s->patch_bytes);
 	print_steps(s);

@@ -87,8 +87,7 @@ static int start_by_address(
 		res = hws_server_addr_open_start(
 				r->loop, r->work, &open, on_address, r, &r->opening);
 	if (res < 0)
-		return hws_error_set(
-				err, res, "'%s' is no address to connect to", conf->address);
+		return hws_error_set(err, res, "'%s' is no address to connect to", conf->address);
 	r->direct_count = 1;
 	hws_reach_way_begin(r, &r->direct[0].way, HWS_PATH_ADDRESS);
 	r->direct[0].way.number = hws_verdict_try(

@@ -41,9 +41,9 @@ struct hws_reached {
 	/* What the server signed about the host's key; empty if nothing. */
 	struct hws_bytes statement;
 	bool relayed;
-	bool by_address;        /* no handshake on this path */
-	const char *path;       /* hws_path_token(); static */
-	struct hws_error error; /* on failure: code and a sentence with the remedy */
+	bool by_address;                   /* no handshake on this path */
+	const char *path;                  /* hws_path_token(); static */
+	struct hws_error error;            /* on failure: code and a sentence with the remedy */
 	const struct hws_verdict *verdict; /* as it stands; NULL before anything was tried */
 };
 

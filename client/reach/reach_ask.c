@@ -70,8 +70,9 @@ static void on_punch_response(struct hws_reach *r, const Rdv__PunchHoleResponse 
 		r->relay.name[0] = '\0';
 	end_asking(r);
 	if (direct) {
-		hws_reach_progress(
-				r, is_local ? "Connecting in the same network" : "Connecting directly");
+		hws_reach_progress(r,
+				is_local ? "Connecting in the same network"
+					 : "Connecting directly");
 		hws_reach_direct_start(r, is_local ? HWS_PATH_LAN : HWS_PATH_PUNCHED, &peer,
 				direct_limit(r, is_local));
 	}
@@ -129,7 +130,7 @@ static void on_message(struct hws_server_query *query, const Rdv__RendezvousMess
 
 	(void)query;
 	r->took_us = hws_loop_now_us(r->loop) - r->started_us;
-	r->verdict.answered_ms = (uint32_t)(r->took_us / 1000);
+	r->verdict.answered_ms = (uint32_t)(r->took_us / 1000) + 1;
 	if (m->union_case == RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_RESPONSE) {
 		const Rdv__PunchHoleResponse *p = m->punch_hole_response;
 

@@ -59,8 +59,7 @@ void hws_reach_direct_start(struct hws_reach *r, enum hws_path path,
 	d->peer = *peer;
 	d->end_us = hws_loop_now_us(r->loop) + limit_us;
 	hws_reach_way_begin(r, &d->way, path);
-	d->way.number = hws_verdict_try_addr(
-			&r->verdict, path, peer, hws_loop_now_us(r->loop));
+	d->way.number = hws_verdict_try_addr(&r->verdict, path, peer, hws_loop_now_us(r->loop));
 	d->way.heard = on_heard;
 	dial(d);
 }

@@ -27,8 +27,8 @@ static void begin(struct hws_reach *r)
 	if (l->way.stage != HWS_REACH_IDLE)
 		return;
 	hws_reach_way_begin(r, &l->way, HWS_PATH_RELAY);
-	l->way.number = hws_verdict_try(&r->verdict, HWS_PATH_RELAY, l->name,
-			hws_loop_now_us(r->loop));
+	l->way.number = hws_verdict_try(
+			&r->verdict, HWS_PATH_RELAY, l->name, hws_loop_now_us(r->loop));
 }
 
 static void fail(struct hws_reach_relay *l, int why, const char *text)
@@ -177,8 +177,7 @@ static void retry(struct hws_reach_relay *l, int why)
 	if (l->leaving)
 		hws_reach_relay_stop(l, HWS_ERR_CANCELED);
 	else if (++l->tries >= RELAY_TRIES)
-		fail(l, why,
-				"the host did not answer: it may have gone off line a moment ago, or cannot reach the server or the relay by TCP");
+		fail(l, why, "the host did not answer: it may have gone off line a moment ago, or cannot reach the server or the relay by TCP");
 	else if (!*l->name)
 		fail(l, HWS_ERR_UNREACHABLE, NO_RELAY);
 	else

@@ -177,14 +177,15 @@ const char *hws_indirect_text(enum hws_indirect why)
 static int try_text(const struct hws_verdict *v, const struct hws_verdict_try *t, char *buf,
 		size_t size)
 {
-	const char *word = !t->over              ? "not over"
-			: t->result == HWS_OK    ? (t->path == v->chosen ? "chosen" : "stood")
+	const char *word = !t->over           ? "not over"
+			: t->result == HWS_OK ? (t->path == v->chosen ? "chosen" : "stood")
 			: t->result == HWS_ERR_CANCELED ? "given up"
 							: hws_err_text(t->result);
 	uint32_t end = t->over ? t->ended_ms : v->ended_ms;
 
 	return snprintf(buf, size, "%s%s%s: %s after %u ms", hws_path_token(t->path),
-			t->at[0] ? " " : "", t->at, word, end > t->begun_ms ? end - t->begun_ms : 0);
+			t->at[0] ? " " : "", t->at, word,
+			end > t->begun_ms ? end - t->begun_ms : 0);
 }
 
 char *hws_verdict_line(const struct hws_verdict *v, char *buf, size_t size)

@@ -38,10 +38,8 @@ enum hws_path {
 	X(SYMMETRIC_BOTH, "symmetric-both", "symmetric NAT on both sides")                         \
 	X(NO_ADDRESS, "no-address", "the server told no address of the host")                      \
 	X(REFUSED, "refused", "the host's network refused the direct connection")                  \
-	X(SILENT, "silent",                                                                        \
-			"a firewall or NAT on the way lets no direct connection through")          \
-	X(BROKEN, "broken",                                                                        \
-			"a direct connection stood, but what answered there was not the host")     \
+	X(SILENT, "silent", "a firewall or NAT on the way lets no direct connection through")      \
+	X(BROKEN, "broken", "a direct connection stood, but what answered there was not the host") \
 	X(SLOW, "slow", "the relay was ready before the direct way was")                           \
 	X(FAILED, "failed", "the host was not reached at all")
 
@@ -59,7 +57,7 @@ struct hws_verdict_try {
 	enum hws_path path;
 	char at[HWS_VERDICT_AT]; /* an address that is masked, or a relay's name; may be "" */
 	bool over;
-	int result;                   /* enum hws_err once over; OK: it stood */
+	int result;                  /* enum hws_err once over; OK: it stood */
 	uint32_t begun_ms, ended_ms; /* since the start */
 };
 
@@ -84,7 +82,8 @@ struct hws_verdict_facts {
 void hws_verdict_begin(struct hws_verdict *v, uint64_t now_us);
 /* Number of the new try, for hws_verdict_over; HWS_VERDICT_TRIES when no more fit (and is ignored
  * then). `at` may be NULL. */
-unsigned hws_verdict_try(struct hws_verdict *v, enum hws_path path, const char *at, uint64_t now_us);
+unsigned hws_verdict_try(
+		struct hws_verdict *v, enum hws_path path, const char *at, uint64_t now_us);
 /* The same for an address, of which the network alone is kept: no end of it in logs. */
 unsigned hws_verdict_try_addr(struct hws_verdict *v, enum hws_path path,
 		const struct sockaddr_storage *addr, uint64_t now_us);

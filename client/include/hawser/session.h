@@ -389,6 +389,10 @@ int hawser_session_peer(hawser_session *s, struct hawser_peer *ret);
 /* Figures as of now (set ret->size before); they begin anew with each session, not with each
  * connection. */
 int hawser_session_stats(hawser_session *s, struct hawser_stats *ret);
+/* What was tried to reach the host, last, and why it was not met directly (set ret->size before).
+ * HAWSER_ERR_AGAIN while that is not decided; it is before anybody is asked for a password, and
+ * when the session is closed. */
+int hawser_session_verdict(hawser_session *s, struct hawser_verdict *ret);
 /* Whether the host permits it now. */
 bool hawser_session_permitted(const hawser_session *s, enum hawser_permission permission);
 

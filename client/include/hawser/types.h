@@ -237,7 +237,8 @@ struct hawser_peer {
 	bool can_ctrl_alt_del; /* the host can make that key for its login screen */
 	/* of the host's key, groups of four hex digits; "" if it has told none */
 	const char *fingerprint;
-	const char *path; /* "direct", "punched", "lan", "relay" */
+	/* "direct", "punched", "lan", "udp", "ipv6", "mapped", "relay", "relay-ws" */
+	const char *path;
 	enum hawser_encryption encryption;
 	enum hawser_trust trust;
 };
@@ -312,6 +313,41 @@ struct hawser_stats {
 	{                                                                                          \
 		.size = sizeof(struct hawser_stats)                                                \
 	}
+
+/* A way that was tried. Times: milliseconds since the attempt began. */
+struct hawser_try {
+	size_t size;
+	const char *path; /* as hawser_peer.path */
+	const char *at;   /* the network (never a whole address) or the relay; may be "" */
+	bool over;
+	int error; /* once over: HAWSER_OK: it was taken; HAWSER_ERR_CANCELED: given up */
+	uint32_t begun_ms, ended_ms;
+};
+
+/* How the host was reached, or not. Valid until the next dispatch. */
+struct hawser_verdict {
+	size_t size;
+	const char *path;     /* the one taken, as hawser_peer.path; "none" */
+	const char *reason;   /* why it is not direct, a word: "direct", "silent", ... */
+	const char *text;     /* the same as a sentence */
+	uint32_t answered_ms; /* the server's answer; 0: there was none */
+	uint32_t ended_ms;
+	const struct hawser_try *tries;
+	size_t try_count;
+};
+#define HAWSER_VERDICT_INIT                                                                        \
+	{                                                                                          \
+		.size = sizeof(struct hawser_verdict)                                              \
+	}
+/* The try with this index, or NULL. */
+static inline const struct hawser_try *hawser_try_at(
+		const struct hawser_verdict *verdict, size_t index)
+{
+	return index < verdict->try_count
+			? (const struct hawser_try *)((const char *)verdict->tries +
+					  index * verdict->tries->size)
+			: NULL;
+}
 
 #ifdef __cplusplus
 }

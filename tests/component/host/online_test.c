@@ -204,8 +204,7 @@ static void on_reached(int r, const struct hws_reached *how, void *arg HWS_UNUSE
 	}
 	ck_assert_int_eq(hws_str_copy(path, sizeof(path), how->path), HWS_OK);
 	ck_assert_int_eq(hws_secure_client_init(&secure, &sc), HWS_OK);
-	ck_assert_int_eq(hws_conn_new(loop, how->stream, &cc, how->leftover, &conn),
-			HWS_OK);
+	ck_assert_int_eq(hws_conn_new(loop, how->stream, &cc, how->leftover, &conn), HWS_OK);
 	step_secure();
 	hws_reach_take(way);
 	reached = true;

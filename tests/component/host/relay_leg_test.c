@@ -241,7 +241,6 @@ static void start_host(void)
 static void on_reached(int r HWS_UNUSED, const struct hws_reached *how, void *arg HWS_UNUSED)
 {
 	hws_stream_close(how->stream);
-	reach = NULL;
 }
 
 /* Has the server push a viewer's request for a relay to the host; that viewer then goes away. */
@@ -264,7 +263,7 @@ static void send_to_relay(void)
 		ck_assert_msg(test_now_ms() < end_ms, "nobody came to the relay");
 		hws_loop_once(loop, 10000);
 	}
-	hws_reach_cancel(reach);
+	hws_reach_free(reach);
 	reach = NULL;
 }
 
@@ -306,7 +305,7 @@ static void teardown(void)
 	viewer_close(&viewer);
 	host_stop(&host);
 	test_proc_stop(&server);
-	hws_reach_cancel(reach);
+	hws_reach_free(reach);
 	hws_listener_free(relay);
 	for (unsigned i = 0; i < PEERS_MAX; i++) {
 		hws_stream_close(peers[i].stream);

@@ -16,6 +16,7 @@ struct scene {
 	bool no_udp; /* the host's NAT lets none out */
 	bool v6, relay_only;
 	const char *path; /* how they must meet */
+	const char *why;  /* and why not directly; NULL: they do */
 };
 
 static const struct scene scenes[] = {
@@ -32,23 +33,27 @@ static const struct scene scenes[] = {
 			.host_nat = true,
 			.viewer_nat = true,
 			.host_kind = TOWN_SYMMETRIC,
-			.path = "relay" },
+			.path = "relay",
+			.why = "host" },
 	{ .name = "viewer behind a symmetric NAT",
 			.host_nat = true,
 			.viewer_nat = true,
 			.viewer_kind = TOWN_SYMMETRIC,
-			.path = "relay" },
+			.path = "relay",
+			.why = "silent" },
 	{ .name = "two symmetric NATs",
 			.host_nat = true,
 			.viewer_nat = true,
 			.host_kind = TOWN_SYMMETRIC,
 			.viewer_kind = TOWN_SYMMETRIC,
-			.path = "relay" },
+			.path = "relay",
+			.why = "host" },
 	{ .name = "two cone NATs, the viewer wants the relay",
 			.host_nat = true,
 			.viewer_nat = true,
 			.relay_only = true,
-			.path = "relay" },
+			.path = "relay",
+			.why = "viewer-policy" },
 	{ .name = "no UDP at the host",
 			.host_nat = true,
 			.viewer_nat = true,
@@ -169,10 +174,10 @@ START_TEST(they_meet)
 {
 	const struct scene *sc = &scenes[_i];
 	const char *server = sc->v6 ? "[fd00:9::1]" : "10.9.0.1";
-	char png[300], config[300], home[300], secret[100], want[40], *out = NULL;
+	char png[300], config[300], home[300], secret[100], want[40], why[60], *out = NULL;
 	const char *argv[] = { test_bin("client/cli/hawser"), "connect", id, "--headless",
-		"--screenshot", png, "--stats", "--no-retry", "--config", config, "--server",
-		server, "--key", key, sc->relay_only ? "--relay" : NULL, NULL };
+		"--screenshot", png, "--stats", "--why", "--no-retry", "--config", config,
+		"--server", server, "--key", key, sc->relay_only ? "--relay" : NULL, NULL };
 	const char *env[] = { home, secret, NULL }, *full[40];
 	int r;
 
@@ -186,8 +191,12 @@ START_TEST(they_meet)
 	town_argv("viewer", argv, full, 40);
 	r = test_run(full, env, &out);
 	snprintf(want, sizeof(want), "path=%s encrypted=yes", sc->path);
-	ck_assert_msg(r == 0 && strstr(out, want), "%s: status %d, wanted '%s', got\n%s\nhost:\n%s",
-			sc->name, r, want, out, host.log);
+	snprintf(why, sizeof(why), "why path=%s reason=%s ", sc->path,
+			sc->why ? sc->why : "direct");
+	ck_assert_msg(r == 0 && strstr(out, want) && strstr(out, why),
+			"%s: status %d, wanted '%s' and '%s', got\n%s\nhost:\n%s", sc->name, r,
+			want, why, out, host.log);
+	printf("%s: %.*s\n", sc->name, (int)strcspn(strstr(out, why), "\n"), strstr(out, why));
 	free(out);
 }
 END_TEST

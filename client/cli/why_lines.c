@@ -1,0 +1,46 @@
+/* cli/why_lines: see why_lines.h. NAME=VALUE with single spaces between; the sentence, which has
+ * spaces of its own, comes last. */
+#include "client/cli/why_lines.h"
+#include <hawser/hawser.h>
+#include <stdio.h>
+
+static const char *result_text(const struct hawser_try *t)
+{
+	if (!t->over)
+		return "running";
+	switch (t->error) {
+	case HAWSER_OK:
+		return "taken";
+	case HAWSER_ERR_CANCELED:
+		return "given-up";
+	case HAWSER_ERR_TIMEOUT:
+		return "timeout";
+	case HAWSER_ERR_REFUSED:
+		return "refused";
+	case HAWSER_ERR_DENIED:
+		return "denied";
+	case HAWSER_ERR_CRYPTO:
+		return "not-the-host";
+	case HAWSER_ERR_UNREACHABLE:
+		return "unreachable";
+	default:
+		return "failed";
+	}
+}
+
+bool cli_print_why(hawser_session *s)
+{
+	struct hawser_verdict v = HAWSER_VERDICT_INIT;
+
+	if (!s || hawser_session_verdict(s, &v) < 0)
+		return true;
+	printf("why path=%s reason=%s answered_ms=%u ended_ms=%u text=%s\n", v.path, v.reason,
+			v.answered_ms, v.ended_ms, v.text);
+	for (size_t i = 0; i < v.try_count; i++) {
+		const struct hawser_try *t = hawser_try_at(&v, i);
+
+		printf("try path=%s at=%s result=%s begun_ms=%u ended_ms=%u\n", t->path,
+				*t->at ? t->at : "-", result_text(t), t->begun_ms, t->ended_ms);
+	}
+	return fflush(stdout) == 0;
+}

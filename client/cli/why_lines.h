@@ -1,0 +1,9 @@
+/* cli/why_lines: how the host was reached, for people and scripts: a line of the whole, and one for
+ * each way that was tried. */
+#pragma once
+#include <hawser/session.h>
+
+/* "why path=... reason=... answered_ms=... ended_ms=... text=..." and "try path=... at=...
+ * result=... begun_ms=... ended_ms=..."; nothing while it is not decided. False: standard output
+ * takes no more. */
+bool cli_print_why(hawser_session *s);
