@@ -242,15 +242,6 @@ static void on_closed(struct run *r, int error, const char *text)
 	finish(r, error == HAWSER_OK ? CLI_OK : cli_fail(status, "%s", text));
 }
 
-/* What a user would not expect of a session that is called encrypted, and what to compare. */
-static void on_host_key(enum hawser_encryption encryption, const char *text)
-{
-	if (*text)
-		cli_fail(0, "%s", text);
-	if (encryption == HAWSER_ENCRYPTION_V1)
-		cli_fail(0, "this session is %s", hawser_encryption_text(encryption));
-}
-
 static void on_privacy(struct run *r, const struct hawser_event *ev)
 {
 	int status = connect_displays_privacy(&r->displays, ev);
@@ -300,7 +291,7 @@ static void on_event(hawser_session *session, const struct hawser_event *ev, voi
 						ev->u.message.title, ev->u.message.text));
 		break;
 	case HAWSER_EVENT_HOST_KEY:
-		on_host_key(ev->u.host_key.encryption, ev->u.host_key.text);
+		connect_said_host_key(ev->u.host_key.encryption, ev->u.host_key.text);
 		break;
 	case HAWSER_EVENT_READY:
 		on_ready(r, ev->u.peer);

@@ -55,3 +55,11 @@ bool connect_said_stats(const char *path, const struct hawser_stats *s, const ch
 			decoder_text(s->decoder), s->patches, s->patch_bytes);
 	return fflush(stdout) == 0;
 }
+
+void connect_said_host_key(enum hawser_encryption encryption, const char *text)
+{
+	if (*text)
+		cli_fail(0, "%s", text);
+	if (encryption == HAWSER_ENCRYPTION_V1)
+		cli_fail(0, "this session is %s", hawser_encryption_text(encryption));
+}

@@ -9,3 +9,5 @@ void connect_said_chat(const char *text);
 void connect_said_print(const struct hawser_event *ev);
 /* A line of figures; `path` of the connection, NULL: none yet. False: nobody gets it. */
 bool connect_said_stats(const char *path, const struct hawser_stats *s, const char *kind);
+/* What a user would not expect of a session that is called encrypted, and what to compare. */
+void connect_said_host_key(enum hawser_encryption encryption, const char *text);
