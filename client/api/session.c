@@ -9,6 +9,7 @@
 #include "client/services/video/video_view.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
+#include "shared/wire/version.h"
 #include <string.h>
 
 /* --- the handle ------------------------------------------------------------------------------- */
@@ -281,6 +282,31 @@ int hawser_session_switch_display(hawser_session *s, size_t display)
 	s->option[HAWSER_OPTION_ALL_DISPLAYS] = 0;
 	pthread_mutex_unlock(&s->lock);
 	return api_post_ready(s, &(struct api_command){ .fn = do_show, .a = (int64_t)display });
+}
+
+static void do_beside(struct api_session_loop *e, const struct api_command *c)
+{
+	if (hws_viewer_show_beside(e->viewer, (uint32_t)c->a) < 0)
+		return; /* lost meanwhile; said again with the next login */
+}
+
+int hawser_session_show_beside(hawser_session *s, const size_t *displays, size_t count)
+{
+	uint32_t bits = 0;
+
+	pthread_mutex_lock(&s->lock);
+	size_t have = s->peer.peer.display_count;
+	bool many = hws_version_number(s->peer.peer.version) >= HWS_V_MULTI_DISPLAY;
+	pthread_mutex_unlock(&s->lock);
+	for (size_t i = 0; i < count; i++) {
+		if (displays[i] >= have || displays[i] >= HWS_PEER_DISPLAYS_MAX)
+			return api_fail(HAWSER_ERR_RANGE, "the host has %zu displays", have);
+		bits |= 1u << displays[i];
+	}
+	if (count && !many)
+		return api_fail(HAWSER_ERR_UNSUPPORTED,
+				"this host is too old to show several displays at once");
+	return api_post_ready(s, &(struct api_command){ .fn = do_beside, .a = bits });
 }
 
 /* What a lost link swallows is wished again by hand. */

@@ -148,6 +148,9 @@ const struct hws_view_options *hws_viewer_options(const struct hws_viewer *v);
 int hws_viewer_show(struct hws_viewer *v, size_t display) HWS_MUST_CHECK;
 /* Shows all that the host has, also those that come. HWS_ERR_UNSUPPORTED: an old host. */
 int hws_viewer_show_all(struct hws_viewer *v) HWS_MUST_CHECK;
+/* These (bits) beside the current one, each in turn asked for a new picture; for this login, found
+ * again when the list changes. Of all of them none is beside. HWS_ERR_UNSUPPORTED: an old host. */
+int hws_viewer_show_beside(struct hws_viewer *v, uint32_t displays) HWS_MUST_CHECK;
 /* A complete new picture; display < 0: of all. */
 int hws_viewer_refresh(struct hws_viewer *v, int display) HWS_MUST_CHECK;
 /* Wishes of a display: another size; a virtual one (`number`; -1, off: all) that comes or goes; the

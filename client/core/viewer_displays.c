@@ -2,6 +2,7 @@
  * the wire but their places in a list that may change at any moment: what was shown is found again
  * by the name that the list gives it. */
 #include "client/core/viewer_parts.h"
+#include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include "shared/wire/version.h"
 #include <string.h>
@@ -25,12 +26,19 @@ int hws_viewer_refresh(struct hws_viewer *v, int display)
 	return hws_viewer_send_misc(v, &misc);
 }
 
-static int subscribe(struct hws_viewer *v, int32_t *list, size_t n)
+/* All of them, or the current one and those beside it. Always the whole set, for hosts do not
+ * agree on what it means to take one away. */
+static int subscribe(struct hws_viewer *v)
 {
 	Ses__Misc misc = SES__MISC__INIT;
 	Ses__CaptureDisplays cap = SES__CAPTURE_DISPLAYS__INIT;
+	int32_t list[HWS_PEER_DISPLAYS_MAX];
 
-	cap.n_set = n;
+	for (size_t i = 0; i < v->peer.display_count; i++)
+		if (v->options.all_displays || i == v->peer.current || v->beside >> i & 1)
+			list[cap.n_set++] = (int32_t)i;
+	if (!cap.n_set)
+		return HWS_OK;
 	cap.set = list;
 	misc.union_case = SES__MISC__UNION_CAPTURE_DISPLAYS;
 	misc.capture_displays = &cap;
@@ -55,7 +63,7 @@ int hws_viewer_show(struct hws_viewer *v, size_t display)
 	misc.switch_display = &sw;
 	r = hws_viewer_send_misc(v, &misc);
 	if (r == HWS_OK && knows_many(v))
-		r = subscribe(v, &index, 1);
+		r = subscribe(v);
 	if (r == HWS_OK)
 		r = hws_viewer_refresh(v, index);
 	v->ops.displays(v->arg);
@@ -64,7 +72,6 @@ int hws_viewer_show(struct hws_viewer *v, size_t display)
 
 int hws_viewer_show_all(struct hws_viewer *v)
 {
-	int32_t list[HWS_PEER_DISPLAYS_MAX];
 	size_t n = v->peer.display_count;
 	int r;
 
@@ -72,13 +79,40 @@ int hws_viewer_show_all(struct hws_viewer *v)
 		return HWS_ERR_DENIED;
 	if (!knows_many(v))
 		return HWS_ERR_UNSUPPORTED;
-	for (size_t i = 0; i < n; i++)
-		list[i] = (int32_t)i;
 	v->options.all_displays = true;
-	r = n ? subscribe(v, list, n) : HWS_OK;
+	r = subscribe(v);
 	for (size_t i = 0; i < n && r == HWS_OK; i++)
 		r = hws_viewer_refresh(v, (int)i);
 	return r;
+}
+
+static int refresh_each(struct hws_viewer *v, uint32_t displays)
+{
+	int r = HWS_OK;
+
+	for (size_t i = 0; i < v->peer.display_count && r == HWS_OK; i++)
+		if (displays >> i & 1)
+			r = hws_viewer_refresh(v, (int)i);
+	return r;
+}
+
+int hws_viewer_show_beside(struct hws_viewer *v, uint32_t displays)
+{
+	uint32_t before = v->beside;
+	int r;
+
+	if (v->state != HWS_VIEWER_READY)
+		return HWS_ERR_DENIED;
+	if (!knows_many(v))
+		return displays ? HWS_ERR_UNSUPPORTED : HWS_OK;
+	displays &= (uint32_t)((1ull << v->peer.display_count) - 1);
+	if (displays == before)
+		return HWS_OK;
+	v->beside = displays;
+	if (v->options.all_displays)
+		return HWS_OK; /* they come already */
+	r = subscribe(v);
+	return r < 0 ? r : refresh_each(v, displays & ~before);
 }
 
 void hws_viewer_choose_displays(struct hws_viewer *v, bool all)
@@ -91,6 +125,7 @@ void hws_viewer_choose_displays(struct hws_viewer *v, bool all)
 
 void hws_viewer_displays_begin(struct hws_viewer *v)
 {
+	v->beside = 0; /* places in another list */
 	if (v->options.all_displays && v->peer.display_count > 1 && hws_viewer_show_all(v) < 0)
 		v->options.all_displays = false;
 }
@@ -105,6 +140,33 @@ static size_t find_name(const struct hws_peer *p, const char *name)
 	return i;
 }
 
+/* Where those beside the current one are in the new list. */
+static uint32_t find_beside(const struct hws_peer *before, uint32_t displays, const struct hws_peer *p)
+{
+	uint32_t ret = 0;
+
+	for (size_t i = 0; i < before->display_count; i++) {
+		const char *name = before->display[i].name;
+		size_t at = i < p->display_count && hws_str_equal(p->display[i].name, name)
+				? i
+				: find_name(p, name);
+		if (displays >> i & 1 && at < p->display_count)
+			ret |= 1u << at;
+	}
+	return ret;
+}
+
+static void set_list(struct hws_viewer *v, const Ses__PeerInfo *info)
+{
+	struct hws_peer *before = v->beside ? hws_alloc(sizeof(*before)) : NULL;
+
+	if (before)
+		*before = v->peer;
+	hws_peer_set_displays(&v->peer, info);
+	v->beside = before ? find_beside(before, v->beside, &v->peer) : 0;
+	hws_free(before);
+}
+
 void hws_viewer_on_peer_info(struct hws_viewer *v, const Ses__PeerInfo *info)
 {
 	size_t before = v->peer.current, now;
@@ -112,7 +174,7 @@ void hws_viewer_on_peer_info(struct hws_viewer *v, const Ses__PeerInfo *info)
 
 	if (before < v->peer.display_count)
 		memcpy(name, v->peer.display[before].name, sizeof(name));
-	hws_peer_set_displays(&v->peer, info);
+	set_list(v, info);
 	now = find_name(&v->peer, name);
 	/* Names may be missing, or all the same: then places count. */
 	if (now >= v->peer.display_count || !*name)
@@ -123,6 +185,9 @@ void hws_viewer_on_peer_info(struct hws_viewer *v, const Ses__PeerInfo *info)
 		told = hws_viewer_show_all(v) < 0 && hws_viewer_show(v, now) == HWS_OK;
 	else if (v->peer.display_count && now != before)
 		told = hws_viewer_show(v, now) == HWS_OK;
+	if (v->beside && !v->options.all_displays &&
+			(subscribe(v) < 0 || refresh_each(v, v->beside) < 0))
+		v->beside = 0;
 	if (!told)
 		v->ops.displays(v->arg);
 }

@@ -38,6 +38,7 @@ struct hws_viewer {
 	unsigned empties;         /* logins without a password that have no verdict yet */
 	uint64_t now_us;          /* at the last tick */
 	struct hws_peer peer;
+	uint32_t beside; /* displays that are shown with the current one */
 	bool denied[16]; /* by Ses__PermissionInfo__Permission */
 	uint64_t ignored;
 	struct hws_service *service[HWS_SERVICE_COUNT];

@@ -289,6 +289,63 @@ START_TEST(sizes_are_believed_within_bounds)
 }
 END_TEST
 
+START_TEST(several_are_shown_beside_the_current_one)
+{
+	recorder_ready(&r, "Linux", "1.4.9");
+	ck_assert_int_eq(hws_viewer_show_beside(r.viewer, 0), HWS_OK);
+	LIST("a", "b", "c");
+	size_t from = r.sent_count;
+	ck_assert_int_eq(hws_viewer_show_beside(r.viewer, 1u << 1 | 1u << 2 | 1u << 9), HWS_OK);
+	must_capture(from, (const int32_t[]){ 0, 1, 2 }, 3);
+	ck_assert_uint_eq(count(SES__MISC__UNION_REFRESH_VIDEO_DISPLAY, from), 2);
+	from = r.sent_count;
+	ck_assert_int_eq(hws_viewer_show_beside(r.viewer, 1u << 1 | 1u << 2), HWS_OK);
+	ck_assert_uint_eq(r.sent_count, from); /* nothing new */
+	/* one less; another one alone in the first window */
+	ck_assert_int_eq(hws_viewer_show_beside(r.viewer, 1u << 2), HWS_OK);
+	must_capture(from, (const int32_t[]){ 0, 2 }, 2);
+	ck_assert_uint_eq(count(SES__MISC__UNION_REFRESH_VIDEO_DISPLAY, from), 0);
+	from = r.sent_count;
+	ck_assert_int_eq(hws_viewer_show(r.viewer, 1), HWS_OK);
+	must_capture(from, (const int32_t[]){ 1, 2 }, 2);
+	/* nothing is followed meanwhile */
+	struct hws_view_options o = *hws_viewer_options(r.viewer);
+	o.follow_cursor = true;
+	hws_viewer_set_options(r.viewer, &o);
+	follow(0);
+	ck_assert_uint_eq(hws_viewer_peer(r.viewer)->current, 1);
+	/* they move in the list, one goes */
+	from = r.sent_count;
+	LIST("c", "b");
+	must_capture(from, (const int32_t[]){ 0, 1 }, 2);
+	from = r.sent_count;
+	LIST("b");
+	ck_assert_uint_eq(hws_viewer_peer(r.viewer)->current, 0);
+	LIST("b", "c"); /* who comes back is to be asked for again */
+	from = r.sent_count;
+	ck_assert_int_eq(hws_viewer_show_beside(r.viewer, 1u << 1), HWS_OK);
+	must_capture(from, (const int32_t[]){ 0, 1 }, 2);
+	/* as is everything with another login */
+	hws_viewer_lost(r.viewer);
+	ck_assert_int_eq(hws_viewer_show_beside(r.viewer, 0), HWS_ERR_DENIED);
+	ck_assert_int_eq(recorder_start(&r, true), HWS_OK);
+	recorder_hash(&r);
+	from = r.sent_count;
+	recorder_login_ok(&r, "Linux", "1.4.9", 2);
+	ck_assert_uint_eq(count(SES__MISC__UNION_CAPTURE_DISPLAYS, from), 0);
+}
+END_TEST
+
+START_TEST(old_hosts_show_none_beside)
+{
+	recorder_ready(&r, "Windows", "1.2.3");
+	size_t from = r.sent_count;
+	ck_assert_int_eq(hws_viewer_show_beside(r.viewer, 2), HWS_ERR_UNSUPPORTED);
+	ck_assert_int_eq(hws_viewer_show_beside(r.viewer, 0), HWS_OK);
+	ck_assert_uint_eq(r.sent_count, from);
+}
+END_TEST
+
 /* --- what the host says of itself --- */
 
 static struct hws_privacy_news last;
@@ -372,6 +429,8 @@ Suite *displays_suite(void)
 	tcase_add_test(t, wishes_are_told);
 	tcase_add_test(t, what_is_shown_is_found_again_by_its_name);
 	tcase_add_test(t, only_who_wishes_it_is_led_to_another_display);
+	tcase_add_test(t, several_are_shown_beside_the_current_one);
+	tcase_add_test(t, old_hosts_show_none_beside);
 	tcase_add_test(t, sizes_are_believed_within_bounds);
 	tcase_add_test(t, each_state_of_the_protocol_has_words);
 	suite_add_tcase(s, t);
