@@ -1,5 +1,6 @@
 /* What a session does to the machines at its ends: restarting the host's, changing sides. */
 #include "client/api/session_loop.h"
+#include "client/decoder/confined.h"
 #include "shared/base/mem.h"
 #include "shared/base/rand.h"
 #include "shared/base/str.h"
@@ -9,6 +10,7 @@
 #include <string.h>
 
 #define NUMBER_LEN 16
+#define SHOT_MAX (64u << 20) /* bytes of a picture that is read */
 
 static void do_restart(struct api_session_loop *e, const struct api_command *c HWS_UNUSED)
 {
@@ -80,6 +82,31 @@ static void report(struct api_session_loop *e, const char *text, struct hws_byte
 	api_report_push(e, ev);
 }
 
+/* What a stranger has packed goes into files and clipboards, where other programs open it: they get
+ * its pixels, in a file of our making. */
+static void on_clean(int r, const struct hws_confined_result *res, void *arg)
+{
+	struct api_session_loop *e = hws_container(arg, struct api_session_loop, shot);
+
+	if (r == HWS_ERR_CANCELED || !e->shot_due)
+		return; /* the session ends */
+	if (r == HWS_OK)
+		report(e, "", res->bytes);
+	else
+		report(e,
+				r == HWS_ERR_RANGE || r == HWS_ERR_TOOBIG
+						? "the host's picture is larger than can be read here"
+						: "the host's picture cannot be read",
+				(struct hws_bytes){ 0 });
+}
+
+void api_forget_screenshot(struct api_session_loop *e)
+{
+	e->shot_due = false;
+	if (e->decoder)
+		hws_confined_cancel(e->decoder, &e->shot);
+}
+
 void api_report_screenshot(const char *sid, const char *text, struct hws_bytes png, void *arg)
 {
 	struct api_session_loop *e = arg;
@@ -89,7 +116,11 @@ void api_report_screenshot(const char *sid, const char *text, struct hws_bytes p
 	if (!e->shot_due || !hws_str_equal(number, sid))
 		return; /* nobody asked */
 	hws_str_escape(safe, sizeof(safe), hws_bytes_str(text));
-	report(e, *safe || png.len ? safe : "the host sent no picture", png);
+	if (!png.len || *safe)
+		report(e, *safe ? safe : "the host sent no picture", (struct hws_bytes){ 0 });
+	else if (hws_confined_image(e->decoder, &(struct hws_confined_image){ .bytes = png },
+				 SHOT_MAX, on_clean, &e->shot) < 0)
+		report(e, "the host's picture cannot be read now", (struct hws_bytes){ 0 });
 }
 
 static void do_shot(struct api_session_loop *e, const struct api_command *c)
@@ -98,6 +129,7 @@ static void do_shot(struct api_session_loop *e, const struct api_command *c)
 	Ses__ScreenshotRequest q = SES__SCREENSHOT_REQUEST__INIT;
 	char number[16];
 
+	api_forget_screenshot(e);
 	snprintf(number, sizeof(number), "%u", ++e->shot);
 	q.display = (int32_t)c->a;
 	q.sid = number;

@@ -559,6 +559,7 @@ void api_session_loop_close(struct api_session_loop *e)
 	drop_link(e);
 	e->closing = true;
 	api_record_forget(e);
+	api_forget_screenshot(e);
 	hws_list_remove(&e->node);
 	hws_timer_stop(&e->tick);
 	hws_timer_stop(&e->filler);

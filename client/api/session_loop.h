@@ -169,7 +169,9 @@ void api_report_peer(struct api_session_loop *e, enum hawser_event_type type);
 void api_report_silence(struct api_session_loop *e, uint64_t now_us);
 void api_report_stats(struct api_session_loop *e, uint64_t now_us);
 void api_report_closed(struct api_session_loop *e, int err, const char *text);
-/* --- api/around.c: the host's picture has come. `arg`: the session. */
+/* --- api/around.c: a picture of the host that was asked for is not wanted any more. */
+void api_forget_screenshot(struct api_session_loop *e);
+/* It has come. `arg`: the session. */
 void api_report_screenshot(const char *sid, const char *text, struct hws_bytes png, void *arg);
 void api_report_host_records(bool on, void *arg); /* the session */
 void api_report_recording(struct api_session_loop *e, bool running, int err, const char *path);

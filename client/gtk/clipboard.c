@@ -330,3 +330,10 @@ void gui_clipboard_receive(struct gui_clipboard *c, const struct hawser_event *e
 	else
 		receive_content(c, e);
 }
+
+void gui_clipboard_copy_picture(struct gui_clipboard *c, GdkContentProvider *picture)
+{
+	gui_clip_content_clear(&c->content);
+	c->files = false;
+	put(c, picture);
+}

@@ -12,3 +12,6 @@ void gui_clipboard_free(struct gui_clipboard *c);
 void gui_clipboard_set_session(struct gui_clipboard *c, hawser_session *session);
 /* The host's clipboard changed: HAWSER_EVENT_CLIPBOARD or HAWSER_EVENT_CLIPFILES. */
 void gui_clipboard_receive(struct gui_clipboard *c, const struct hawser_event *e);
+/* Something of the session that the user copies here, a picture: it does not go back to the host.
+ * Takes the reference. */
+void gui_clipboard_copy_picture(struct gui_clipboard *c, GdkContentProvider *picture);

@@ -3,10 +3,12 @@
 #include "client/gtk/displays.h"
 #include "client/gtk/notice.h"
 #include "shared/base/str.h"
+#include <string.h>
 
 struct gui_displays {
 	GuiCanvas *canvas;
 	GtkWidget *bar[2], *notice;
+	struct gui_side_windows *side;
 	hawser_session *session;
 	size_t current, count;
 	bool all, actual_size, stretch;
@@ -14,6 +16,7 @@ struct gui_displays {
 	size_t want; /* from 1; 0 = none */
 	uint32_t width, height;
 	bool plug, dark;
+	bool windows; /* each display has one of its own, also those that come */
 };
 
 static void set_on(struct gui_displays *d, enum gui_action action, bool on)
@@ -41,8 +44,8 @@ static void set_option(
 	set_on(d, action, on);
 }
 
-struct gui_displays *gui_displays_new(
-		GuiCanvas *canvas, GtkWidget *bar, GtkWidget *edge_bar, GtkWidget *notice)
+struct gui_displays *gui_displays_new(GuiCanvas *canvas, GtkWidget *bar, GtkWidget *edge_bar,
+		GtkWidget *notice, struct gui_side_windows *side)
 {
 	struct gui_displays *d = g_new0(struct gui_displays, 1);
 
@@ -50,6 +53,7 @@ struct gui_displays *gui_displays_new(
 	d->bar[0] = bar;
 	d->bar[1] = edge_bar;
 	d->notice = notice;
+	d->side = side;
 	return d;
 }
 
@@ -67,6 +71,7 @@ void gui_displays_begin(
 	set_scale(d, launch->actual_size, false);
 	d->want = launch->display;
 	d->all = launch->all_displays;
+	d->windows = launch->windows;
 	d->width = launch->width;
 	d->height = launch->height;
 	d->plug = launch->virtual_display;
@@ -121,6 +126,74 @@ static void tell_gone(struct gui_displays *d, size_t count_before, size_t count)
 	g_free(text);
 }
 
+static void say_error(struct gui_displays *d, const char *title)
+{
+	const char *why = hawser_last_error();
+
+	gui_notice_show(d->notice, title, why, strlen(why));
+}
+
+/* A display that is followed is the only one. */
+static void deny_following(struct gui_displays *d)
+{
+	const char *why = d->all || gui_side_windows_open(d->side)
+			? "Not while several displays are shown"
+			: NULL;
+
+	for (size_t i = 0; i < 2; i++) {
+		gui_toolbar_set_denied(d->bar[i], GUI_ACTION_FOLLOW_POINTER, why);
+		gui_toolbar_set_denied(d->bar[i], GUI_ACTION_FOLLOW_WINDOW, why);
+	}
+}
+
+static void show_windows(struct gui_displays *d)
+{
+	for (size_t i = 0; i < 2; i++)
+		gui_toolbar_set_windows(d->bar[i], gui_side_windows_open(d->side));
+	deny_following(d);
+}
+
+void gui_displays_windows(struct gui_displays *d, guint32 open)
+{
+	size_t n = 0;
+
+	for (; open; open &= open - 1)
+		n++;
+	/* one was closed by hand: those that come need none either */
+	d->windows = d->windows && n + 1 >= d->count;
+	show_windows(d);
+}
+
+void gui_displays_leave(struct gui_displays *d)
+{
+	guint32 open = gui_side_windows_open(d->side);
+	size_t first = 0;
+
+	while (first < 31 && !(open >> first & 1))
+		first++;
+	if (open && (d->all || !(open >> d->current & 1)))
+		hawser_session_switch_display(d->session, first);
+}
+
+/* All but the one of the first window. */
+static void open_windows(struct gui_displays *d)
+{
+	for (size_t i = 0; d->windows && i < d->count; i++)
+		if (i != d->current && !gui_side_windows_set_open(d->side, i, true)) {
+			d->windows = false;
+			say_error(d, "No windows for displays");
+		}
+	show_windows(d);
+}
+
+static void open_all(struct gui_displays *d)
+{
+	if (d->all)
+		hawser_session_switch_display(d->session, d->current);
+	d->windows = true;
+	open_windows(d);
+}
+
 void gui_displays_listed(struct gui_displays *d, const struct hawser_peer *peer, bool ready)
 {
 	size_t before = d->count;
@@ -133,6 +206,8 @@ void gui_displays_listed(struct gui_displays *d, const struct hawser_peer *peer,
 	gui_canvas_set_displays(d->canvas, peer, d->all);
 	for (size_t i = 0; i < 2; i++)
 		gui_toolbar_set_displays(d->bar[i], peer, d->all);
+	gui_side_windows_listed(d->side, peer, ready);
+	open_windows(d);
 	if (ready || (d->want && d->want <= d->count))
 		wish_once(d, peer);
 	if (!ready)
@@ -156,7 +231,7 @@ void gui_displays_privacy(struct gui_displays *d, const struct hawser_event *e)
 bool gui_displays_frame(struct gui_displays *d, size_t display)
 {
 	if (!d->all && display != d->current)
-		return false;
+		return false; /* of a window of its own, or late */
 	gui_canvas_update(d->canvas, display);
 	return true;
 }
@@ -212,6 +287,14 @@ bool gui_displays_act(struct gui_displays *d, enum gui_action action, int value)
 		else
 			hawser_session_resize_display(d->session, d->current, (uint32_t)value >> 16,
 					(uint32_t)value & 0xffff);
+		return true;
+	case GUI_ACTION_WINDOW:
+		if (!gui_side_windows_set_open(d->side, (size_t)value >> 1, value & 1))
+			say_error(d, "No window for this display");
+		show_windows(d);
+		return true;
+	case GUI_ACTION_WINDOWS:
+		open_all(d);
 		return true;
 	case GUI_ACTION_PLUG:
 		hawser_session_plug_display(d->session, value ? 1 : -1, value);

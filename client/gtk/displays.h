@@ -4,13 +4,14 @@
 #pragma once
 #include "client/gtk/canvas.h"
 #include "client/gtk/launch.h"
+#include "client/gtk/side_windows.h"
 #include "client/gtk/toolbar.h"
 
 struct gui_displays;
 
-/* Borrows the widgets, which outlive it. */
-struct gui_displays *gui_displays_new(
-		GuiCanvas *canvas, GtkWidget *bar, GtkWidget *edge_bar, GtkWidget *notice);
+/* Borrows the widgets and windows, which outlive it. */
+struct gui_displays *gui_displays_new(GuiCanvas *canvas, GtkWidget *bar, GtkWidget *edge_bar,
+		GtkWidget *notice, struct gui_side_windows *side);
 void gui_displays_free(struct gui_displays *d); /* takes NULL */
 /* What the command line wished (NULL: nothing), before the session connects. */
 void gui_displays_begin(
@@ -19,6 +20,10 @@ void gui_displays_begin(
 void gui_displays_listed(struct gui_displays *d, const struct hawser_peer *peer, bool ready);
 /* PRIVACY. */
 void gui_displays_privacy(struct gui_displays *d, const struct hawser_event *e);
+/* Which have windows of their own (bits) has changed. */
+void gui_displays_windows(struct gui_displays *d, guint32 open);
+/* The first window is hidden: its display comes no more unless it has another window. */
+void gui_displays_leave(struct gui_displays *d);
 /* FRAME; true: it is shown. */
 bool gui_displays_frame(struct gui_displays *d, size_t display);
 /* SCALE and what gtk/display_menu has, and DISPLAY. False: it is something else. */

@@ -23,7 +23,7 @@ struct gui_launch {
 	unsigned fps;     /* 0 = the default */
 	unsigned quiet;   /* percent that the sound is quieter than the host's */
 	unsigned display; /* from 1; 0 = the host's choice */
-	bool all_displays, virtual_display, privacy, block_input;
+	bool all_displays, windows, virtual_display, privacy, block_input;
 	unsigned follow;        /* 1: the pointer, 2: the active window, 3: both */
 	uint32_t width, height; /* wished of the display; 0 = as it is */
 	bool relay, view_only, fullscreen, accept_insecure, actual_size, remember, require_v2;

@@ -12,9 +12,13 @@ static bool parse_display(const char *text, struct gui_launch *l)
 		l->all_displays = true;
 		return true;
 	}
+	if (hws_str_equal(text, "windows")) {
+		l->windows = true;
+		return true;
+	}
 	if (hws_parse_u32(text, &l->display) == 0 && l->display <= 32)
 		return true;
-	fprintf(stderr, "hawser-desktop: --display is a number from 0 to 32, or all, not '%s'\n",
+	fprintf(stderr, "hawser-desktop: --display is a number from 0 to 32, all or windows, not '%s'\n",
 			text);
 	return false;
 }

@@ -14,6 +14,8 @@ static const char gui_style[] =
 		".hawser-figures { font-family: monospace; font-size: 90%; }\n"
 		".hawser-notice { padding: 4px 10px; }\n"
 		".hawser-bar { padding: 6px; border-radius: 0 0 9px 9px; }\n"
+		".hawser-menu button { min-height: 26px; padding-top: 1px; padding-bottom: 1px; }\n"
+		".hawser-menu > button { padding-left: 6px; }\n"
 		".hawser-recording { margin: 8px; padding: 3px 9px; border-radius: 9px; font-weight: bold; "
 		"color: #ffffff; background: #c01c28; }\n"
 		".hawser-insecure { color: #c01c28; font-weight: bold; }\n"

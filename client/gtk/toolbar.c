@@ -4,34 +4,47 @@
 #include "client/gtk/access.h"
 #include "client/gtk/display_menu.h"
 
+#include "client/gtk/session_menu.h"
+
 #define DATA "hawser-toolbar"
-#define BUTTONS 10
+#define BUTTONS 11
 #define LISTS_AT 5 /* before this button */
+
+#define DESKTOP (1u << GUI_TOOLBAR_DESKTOP)
+#define CAMERA (1u << GUI_TOOLBAR_CAMERA)
+#define SIDE (1u << GUI_TOOLBAR_SIDE)
+#define CAMERA_SIDE (1u << GUI_TOOLBAR_CAMERA_SIDE)
+#define FIRST (DESKTOP | CAMERA)
+#define ALL (FIRST | SIDE | CAMERA_SIDE)
 
 static const struct button {
 	enum gui_action action;
 	bool toggle, always;
+	unsigned kinds; /* of toolbars */
 	const char *icon, *label, *name, *tip;
 } buttons[BUTTONS] = {
-	{ GUI_ACTION_FULLSCREEN, true, true, "view-fullscreen-symbolic", NULL, "Full screen",
+	{ GUI_ACTION_FULLSCREEN, true, true, ALL, "view-fullscreen-symbolic", NULL, "Full screen",
 			"Full screen (Ctrl+Alt+Return)" },
-	{ GUI_ACTION_SCALE, true, false, "zoom-original-symbolic", NULL, "Actual size",
+	{ GUI_ACTION_SCALE, true, false, ALL, "zoom-original-symbolic", NULL, "Actual size",
 			"Actual size; otherwise the picture is fitted to the window" },
-	{ GUI_ACTION_GRAB, true, false, "input-keyboard-symbolic", NULL, "Grab the keyboard",
+	{ GUI_ACTION_GRAB, true, false, DESKTOP | SIDE, "input-keyboard-symbolic", NULL,
+			"Grab the keyboard",
 			"Send also the desktop's own key combinations (Ctrl+Alt+G)" },
-	{ GUI_ACTION_CTRL_ALT_DEL, false, false, NULL, "Ctrl+Alt+Del", "Ctrl+Alt+Del",
-			"Send Ctrl+Alt+Del to the host" },
-	{ GUI_ACTION_REFRESH, false, false, "view-refresh-symbolic", NULL, "New picture",
+	{ GUI_ACTION_CTRL_ALT_DEL, false, false, DESKTOP | SIDE, NULL, "Ctrl+Alt+Del",
+			"Ctrl+Alt+Del", "Send Ctrl+Alt+Del to the host" },
+	{ GUI_ACTION_REFRESH, false, false, ALL, "view-refresh-symbolic", NULL, "New picture",
 			"Ask for a complete new picture" },
-	{ GUI_ACTION_SOUND, true, false, "audio-volume-high-symbolic", NULL, "Sound",
+	{ GUI_ACTION_SOUND, true, false, FIRST, "audio-volume-high-symbolic", NULL, "Sound",
 			"Hear what the host plays" },
-	{ GUI_ACTION_CALL, true, false, "call-start-symbolic", NULL, "Voice call",
+	{ GUI_ACTION_CALL, true, false, FIRST, "call-start-symbolic", NULL, "Voice call",
 			"Talk to the person at the host: your microphone is heard there" },
-	{ GUI_ACTION_RECORD, true, false, "media-record-symbolic", NULL, "Record",
+	{ GUI_ACTION_RECORD, true, false, FIRST, "media-record-symbolic", NULL, "Record",
 			"Keep what is shown in files, in the folder of the settings" },
-	{ GUI_ACTION_CHAT, false, false, "mail-unread-symbolic", NULL, "Messages",
+	{ GUI_ACTION_CHAT, false, false, FIRST, "mail-unread-symbolic", NULL, "Messages",
 			"Write to the person at the host (Ctrl+Alt+M)" },
-	{ GUI_ACTION_DISCONNECT, false, true, "network-offline-symbolic", NULL, "Disconnect",
+	{ GUI_ACTION_MAIN, false, true, SIDE | CAMERA_SIDE, NULL, "All buttons", "All buttons",
+			"Show the first window of this session, which has all buttons" },
+	{ GUI_ACTION_DISCONNECT, false, true, FIRST, "network-offline-symbolic", NULL, "Disconnect",
 			"End the session" },
 };
 
@@ -47,12 +60,14 @@ static const struct {
 struct toolbar {
 	gui_action_fn fn;
 	gpointer arg;
-	GtkWidget *button[BUTTONS];
+	enum gui_toolbar_kind kind;
+	GtkWidget *button[BUTTONS]; /* NULL: not in this kind */
 	GtkDropDown *quality, *keyboard, *displays;
-	GtkWidget *menu;
-	size_t count; /* of displays */
-	bool quiet;   /* what changes now was not done by the user */
-	bool ready, denied[BUTTONS];
+	GtkWidget *menu, *session_menu; /* NULL: as buttons */
+	size_t count;                   /* of displays */
+	bool quiet;                     /* what changes now was not done by the user */
+	bool ready;
+	const char *denied[BUTTONS]; /* why; NULL: it is not */
 };
 
 static struct toolbar *data_of(GtkWidget *toolbar)
@@ -166,63 +181,119 @@ static void name_qualities(struct toolbar *t)
 	g_object_unref(names);
 }
 
-GtkWidget *gui_toolbar_new(gui_action_fn fn, gpointer arg)
+static void add_buttons(GtkWidget *box, struct toolbar *t, size_t from, size_t to)
 {
-	GtkWidget *box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 6);
-	struct toolbar *t = g_new0(struct toolbar, 1);
-
-	t->fn = fn;
-	t->arg = arg;
-	g_object_set_data_full(G_OBJECT(box), DATA, t, g_free);
-	for (size_t i = 0; i < BUTTONS; i++)
+	for (size_t i = from; i < to; i++) {
+		if (!(buttons[i].kinds & 1u << t->kind))
+			continue;
 		t->button[i] = new_button(t, &buttons[i]);
-	for (size_t i = 0; i < LISTS_AT; i++)
 		gtk_box_append(GTK_BOX(box), t->button[i]);
-	t->quality = new_list(box, "Quality", "Quality of the picture", G_CALLBACK(on_quality), t);
-	t->keyboard = new_list(box, "Keyboard", "How keys are sent", G_CALLBACK(on_keyboard), t);
-	t->displays = new_list(box, "Display", "Which display is shown", G_CALLBACK(on_display), t);
-	t->menu = gui_display_menu_new(fn, arg);
-	gtk_box_append(GTK_BOX(box), t->menu);
-	for (size_t i = LISTS_AT; i < BUTTONS; i++)
-		gtk_box_append(GTK_BOX(box), t->button[i]);
-	name_qualities(t);
+	}
+}
+
+static void name_keyboards(struct toolbar *t)
+{
 	GtkStringList *modes = gtk_string_list_new(keyboards);
+
 	t->quiet = true;
 	gtk_drop_down_set_model(t->keyboard, G_LIST_MODEL(modes));
 	t->quiet = false;
 	g_object_unref(modes);
+}
+
+static void add_lists(GtkWidget *box, struct toolbar *t)
+{
+	bool camera = t->kind == GUI_TOOLBAR_CAMERA;
+
+	t->quality = new_list(box, "Quality", "Quality of the picture", G_CALLBACK(on_quality), t);
+	name_qualities(t);
+	if (!camera) {
+		t->keyboard = new_list(
+				box, "Keyboard", "How keys are sent", G_CALLBACK(on_keyboard), t);
+		name_keyboards(t);
+	}
+	t->displays = new_list(box, camera ? "Camera" : "Display",
+			camera ? "Which camera is shown" : "Which display is shown",
+			G_CALLBACK(on_display), t);
 	gtk_widget_set_visible(GTK_WIDGET(t->displays), FALSE);
+	t->menu = gui_display_menu_new(camera, t->fn, t->arg);
+	gtk_box_append(GTK_BOX(box), t->menu);
+}
+
+GtkWidget *gui_toolbar_new(enum gui_toolbar_kind kind, gui_action_fn fn, gpointer arg)
+{
+	GtkWidget *box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 6);
+	struct toolbar *t = g_new0(struct toolbar, 1);
+	bool first = 1u << kind & FIRST;
+
+	t->fn = fn;
+	t->arg = arg;
+	t->kind = kind;
+	g_object_set_data_full(G_OBJECT(box), DATA, t, g_free);
+	add_buttons(box, t, 0, LISTS_AT);
+	if (first)
+		add_lists(box, t);
+	add_buttons(box, t, LISTS_AT, BUTTONS - 1);
+	if (first) {
+		t->session_menu = gui_session_menu_new(kind == GUI_TOOLBAR_CAMERA, fn, arg);
+		gtk_box_append(GTK_BOX(box), t->session_menu);
+	}
+	add_buttons(box, t, BUTTONS - 1, BUTTONS);
 	gui_toolbar_set_ready(box, false);
 	return box;
 }
 
+/* A grey button says why, where there is a reason. */
 static void set_sensitive(struct toolbar *t)
 {
-	for (size_t i = 0; i < BUTTONS; i++)
+	for (size_t i = 0; i < BUTTONS; i++) {
+		if (!t->button[i])
+			continue;
 		gtk_widget_set_sensitive(
 				t->button[i], (t->ready || buttons[i].always) && !t->denied[i]);
+		gui_set_reason(t->button[i], t->denied[i] ? t->denied[i] : buttons[i].tip);
+	}
 }
 
-void gui_toolbar_set_allowed(GtkWidget *toolbar, enum gui_action action, bool allowed)
+void gui_toolbar_set_denied(GtkWidget *toolbar, enum gui_action action, const char *why)
 {
 	struct toolbar *t = data_of(toolbar);
 
+	if ((t->menu && gui_display_menu_set_denied(t->menu, action, why)) ||
+			(t->session_menu && gui_session_menu_set_denied(t->session_menu, action, why)))
+		return;
 	for (size_t i = 0; i < BUTTONS; i++)
 		if (buttons[i].action == action)
-			t->denied[i] = !allowed;
+			t->denied[i] = why;
 	set_sensitive(t);
 }
 
 void gui_toolbar_set_ready(GtkWidget *toolbar, bool ready)
 {
 	struct toolbar *t = data_of(toolbar);
+	GtkWidget *others[] = { GTK_WIDGET(t->quality), GTK_WIDGET(t->keyboard),
+		GTK_WIDGET(t->displays), t->menu, t->session_menu };
 
 	t->ready = ready;
 	set_sensitive(t);
-	gtk_widget_set_sensitive(GTK_WIDGET(t->quality), ready);
-	gtk_widget_set_sensitive(GTK_WIDGET(t->keyboard), ready);
-	gtk_widget_set_sensitive(GTK_WIDGET(t->displays), ready);
-	gtk_widget_set_sensitive(t->menu, ready);
+	for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
+		if (others[i])
+			gtk_widget_set_sensitive(others[i], ready);
+}
+
+/* Displays have numbers; cameras have names that say more, which are the host's words. */
+static char *display_name(const struct toolbar *t, const struct hawser_peer *peer, size_t i)
+{
+	const struct hawser_display *d = hawser_display_at(peer, i);
+	char *valid, *shown;
+
+	if (t->kind != GUI_TOOLBAR_CAMERA || !d->name || !*d->name)
+		return g_strdup_printf("%s %zu",
+				t->kind == GUI_TOOLBAR_CAMERA ? "Camera" : "Display", i + 1);
+	valid = g_utf8_make_valid(d->name, -1);
+	shown = g_utf8_substring(valid, 0, MIN(g_utf8_strlen(valid, -1), 32));
+	g_free(valid);
+	return shown;
 }
 
 void gui_toolbar_set_displays(GtkWidget *toolbar, const struct hawser_peer *peer, bool all)
@@ -231,16 +302,19 @@ void gui_toolbar_set_displays(GtkWidget *toolbar, const struct hawser_peer *peer
 	size_t count = peer->display_count;
 	GtkStringList *names;
 
+	if (!t->displays)
+		return;
 	/* A list that is open would lose what is chosen in it. */
 	if (count != t->count) {
 		names = gtk_string_list_new(NULL);
 		for (size_t i = 0; i < count; i++) {
-			char name[32];
+			char *name = display_name(t, peer, i);
 
-			g_snprintf(name, sizeof(name), "Display %zu", i + 1);
 			gtk_string_list_append(names, name);
+			g_free(name);
 		}
-		gtk_string_list_append(names, "All displays");
+		gtk_string_list_append(names,
+				t->kind == GUI_TOOLBAR_CAMERA ? "All cameras" : "All displays");
 		t->quiet = true;
 		t->count = count;
 		gtk_drop_down_set_model(t->displays, G_LIST_MODEL(names));
@@ -249,6 +323,7 @@ void gui_toolbar_set_displays(GtkWidget *toolbar, const struct hawser_peer *peer
 	}
 	select_quietly(t, t->displays, (guint)(all ? count : peer->current_display));
 	gtk_widget_set_visible(GTK_WIDGET(t->displays), count > 1);
+	gui_display_menu_set_count(t->menu, count);
 	gui_display_menu_set_display(
 			t->menu, all ? NULL : hawser_display_at(peer, peer->current_display));
 }
@@ -257,11 +332,11 @@ void gui_toolbar_set_on(GtkWidget *toolbar, enum gui_action action, bool on)
 {
 	struct toolbar *t = data_of(toolbar);
 
-	if (gui_display_menu_set_on(t->menu, action, on))
+	if (t->menu && gui_display_menu_set_on(t->menu, action, on))
 		return;
 	t->quiet = true;
 	for (size_t i = 0; i < BUTTONS; i++)
-		if (buttons[i].action == action && buttons[i].toggle)
+		if (buttons[i].action == action && buttons[i].toggle && t->button[i])
 			gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(t->button[i]), on);
 	t->quiet = false;
 }
@@ -270,7 +345,8 @@ void gui_toolbar_set_keyboard(GtkWidget *toolbar, enum hawser_keyboard_mode mode
 {
 	struct toolbar *t = data_of(toolbar);
 
-	select_quietly(t, t->keyboard, (guint)mode);
+	if (t->keyboard)
+		select_quietly(t, t->keyboard, (guint)mode);
 }
 
 void gui_toolbar_set_quality(GtkWidget *toolbar, enum hawser_quality quality)
@@ -283,7 +359,24 @@ void gui_toolbar_set_quality(GtkWidget *toolbar, enum hawser_quality quality)
 	for (guint i = 0; i < G_N_ELEMENTS(qualities); i++)
 		if (qualities[i].quality == quality)
 			selected = i;
-	select_quietly(t, t->quality, selected);
+	if (t->quality)
+		select_quietly(t, t->quality, selected);
+}
+
+void gui_toolbar_set_windows(GtkWidget *toolbar, guint32 open)
+{
+	struct toolbar *t = data_of(toolbar);
+
+	if (t->menu)
+		gui_display_menu_set_windows(t->menu, open);
+}
+
+void gui_toolbar_set_value(GtkWidget *toolbar, enum gui_action action, int value)
+{
+	struct toolbar *t = data_of(toolbar);
+
+	if (t->session_menu)
+		gui_session_menu_set(t->session_menu, action, value);
 }
 
 void gui_toolbar_focus(GtkWidget *toolbar)

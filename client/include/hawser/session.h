@@ -108,7 +108,7 @@ struct hawser_event {
 			bool running;
 		} host_recording;
 		struct {
-			/* As it came from the host: decode it with care. NULL: there is none */
+			/* Its pixels, in a file that this side has written. NULL: there is none */
 			const unsigned char *png;
 			size_t length;
 			const char *text; /* why there is none; else "" */
