@@ -46,7 +46,7 @@ struct hws_agent_proc {
 	uint64_t launch; /* by the launcher; 0 = none */
 	bool ready, lasting, ended;
 	bool told; /* the log knows that there is none */
-	char backend[32], why[420];
+	char backend[32], why[420], cameras[HWS_CAMERA_BACKEND_MAX];
 	unsigned displays, restarts, kept;
 	uint64_t started_us, pause_us;
 	struct hws_timer again, patience;
@@ -271,7 +271,7 @@ static void send_conf(struct hws_agent_proc *d)
 }
 
 /* What everybody may read of it; what the owner has set for its services is told later. */
-static void fill_argv(const struct hws_agent_proc *d, const char *argv[AGENT_ARGS])
+static void fill_argv(struct hws_agent_proc *d, const char *argv[AGENT_ARGS])
 {
 	static const char *const levels[] = { "error", "warn", "info", "debug", "trace" };
 	const struct hws_settings *s = d->settings;
@@ -294,9 +294,10 @@ static void fill_argv(const struct hws_agent_proc *d, const char *argv[AGENT_ARG
 		argv[n++] = "--backend";
 		argv[n++] = s->backend;
 	}
-	if (d->conf.role == HWS_AGENT_CAMERA) {
+	if (d->conf.role == HWS_AGENT_CAMERA &&
+			hws_settings_camera(s, d->cameras, sizeof(d->cameras), NULL) == HWS_OK) {
 		argv[n++] = "--backend";
-		argv[n++] = hws_str_starts(s->backend, "headless") ? "camera:headless" : "camera";
+		argv[n++] = d->cameras;
 	}
 	argv[n] = NULL;
 }

@@ -111,6 +111,12 @@ static const struct hws_option table[] = {
 			"loudspeakers|microphone", R, "WHERE",
 			"Where a caller is heard: by who is at the desktop, or by its programs as their microphone, as in a video conference.",
 			NULL },
+	{ "desktop", "camera-size", 0, HWS_OPT_STR, AT(camera_size), "", 0, 0, NULL, 0,
+			"WIDTHxHEIGHT",
+			"Take of each camera the size that is next to this one; default: its best, up to 1920x1080.",
+			NULL },
+	{ "desktop", "camera-fps", 0, HWS_OPT_U32, AT(camera_fps), "30", 1, 60, NULL, 0, "N",
+			"Take at most so many pictures a second of a camera.", NULL },
 	{ "access", "approve-mode", 0, HWS_OPT_ENUM, AT(approve_mode), "password", 0, 0, "password",
 			R | HWS_OPT_HIDDEN, "MODE", "How a connection is approved.", NULL },
 	{ "access", "verification-method", 0, HWS_OPT_ENUM, AT(verification), "use-both-passwords",
@@ -318,6 +324,8 @@ static int check_services(const struct hws_settings *s, struct hws_error *err)
 		return hws_error_set(err, HWS_ERR_INVAL,
 				"'recording-folder' is not a folder that begins with / or ~: %.100s",
 				s->recording_folder);
+	if (hws_settings_camera(s, NULL, 0, err) < 0)
+		return HWS_ERR_INVAL;
 	if (strlen(s->service_user) >= HWS_ACCOUNT_MAX)
 		return hws_error_set(err, HWS_ERR_INVAL, "'service-user' is not an account");
 	if (check_targets("tunnel-targets", s->tunnel_targets, err) < 0)

@@ -32,6 +32,8 @@ struct hws_settings {
 	char *service_user; /* "": desktop_user */
 	bool notify;
 	bool exact_text;
+	char *camera_size; /* "": as each camera can */
+	uint32_t camera_fps;
 	/* files, terminals, tunnels: see host_service.h */
 	char *files_roots, *tunnel_targets, *tunnel_listen;
 	int files_access; /* enum hws_files_access */
@@ -70,6 +72,11 @@ extern const struct hws_options hws_settings_options;
 /* Defaults, file, environment, arguments; checks what single values cannot tell. `ret_rest` as
  * hws_options_args. With `may_make` a file that is named may be missing: it is to be made. */
 int hws_settings_load(struct hws_settings *s, int argc, char **argv, bool may_make, int *ret_rest,
+		struct hws_error *err) HWS_MUST_CHECK;
+/* The back-end of the camera agent, with what the owner wishes of the cameras. HWS_ERR_INVAL: that
+ * is no size. `size` 0: only looks. */
+#define HWS_CAMERA_BACKEND_MAX 64u
+int hws_settings_camera(const struct hws_settings *s, char *buf, size_t size,
 		struct hws_error *err) HWS_MUST_CHECK;
 /* What single values cannot tell: whether they fit together, and whether texts can be parsed. `err`
  * says what is wrong. */

@@ -70,6 +70,13 @@ struct hws_camera_stream {
 	struct hws_camera_stream_conf conf; /* device: not to be read after the opening */
 };
 
+/* For back-ends. A size with the highest rate of all its formats; one that cannot be is passed
+ * over, as is one for which there is no place. */
+void hws_camera_add_mode(
+		struct hws_camera_device *d, uint32_t width, uint32_t height, unsigned fps);
+/* Best first. */
+void hws_camera_sort_modes(struct hws_camera_device *d);
+
 /* Borrows until the next turn of the loop. */
 static inline const struct hws_camera_device *hws_camera_devices(
 		struct hws_camera *c, unsigned *ret_count)

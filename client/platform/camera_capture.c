@@ -7,9 +7,10 @@
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
+#include <stdlib.h>
 
-/* What is taken of a camera that can do more: what a face or a document on a table needs, and a
- * codec codes in time. */
+/* What is taken of a camera that can do more, without another wish: what a face or a document on a
+ * table needs, and a codec codes in time. */
 #define PIXELS_MAX (1920L * 1080)
 #define FPS_MAX 30u
 #define SNAPS_MAX HWS_CAPTURE_READERS_MAX
@@ -39,6 +40,7 @@ struct hws_camera_capture {
 	struct hws_capture_source source;
 	struct hws_loop *loop;
 	struct hws_camera *cameras;
+	struct hws_camera_wish wish;
 	struct hws_capture *capture;
 	struct view view[HWS_CAMERAS_MAX];
 	struct hws_display list[HWS_CAMERAS_MAX];
@@ -58,17 +60,34 @@ static struct hws_camera_capture *self_of(struct hws_capture_source *s)
 
 /* --- which cameras there are --- */
 
-/* Modes come best first. */
-static const struct hws_camera_mode *choose_mode(const struct hws_camera_device *d)
+static bool can_show(const struct hws_camera_mode *m)
+{
+	return hws_picture_fits(m->width, m->height) && m->fps >= 1 &&
+			hws_pixels_can(m->format, HWS_PIXEL_I420);
+}
+
+/* How far from the wish: sides in pixels. */
+static long distance(const struct hws_camera_wish *w, const struct hws_camera_mode *m)
+{
+	return labs((long)m->width - w->width) + labs((long)m->height - w->height);
+}
+
+/* NULL: it has none that can be shown. */
+static const struct hws_camera_mode *choose_mode(
+		const struct hws_camera_wish *w, const struct hws_camera_device *d)
 {
 	const struct hws_camera_mode *any = NULL;
 
+	/* Modes come best first. */
 	for (unsigned i = 0; i < d->modes && i < HWS_CAMERA_MODES_MAX; i++) {
 		const struct hws_camera_mode *m = &d->mode[i];
 
-		if (!hws_picture_fits(m->width, m->height) || m->fps < 1 ||
-				!hws_pixels_can(m->format, HWS_PIXEL_I420))
+		if (!can_show(m))
 			continue;
+		if (w->width) {
+			any = !any || distance(w, m) < distance(w, any) ? m : any;
+			continue;
+		}
 		if ((long)m->width * m->height <= PIXELS_MAX)
 			return m;
 		any = m; /* the last one is the least of those that are too large */
@@ -83,14 +102,14 @@ static void take_list(struct hws_camera_capture *c)
 
 	c->count = 0;
 	for (unsigned i = 0; i < n && c->count < HWS_CAMERAS_MAX; i++) {
-		const struct hws_camera_mode *m = choose_mode(&device[i]);
+		const struct hws_camera_mode *m = choose_mode(&c->wish, &device[i]);
 		struct view *v = &c->view[c->count];
 		struct hws_display *d = &c->list[c->count];
 
 		if (!m || hws_str_copy(v->id, sizeof(v->id), device[i].id) < 0)
 			continue;
 		v->mode = *m;
-		v->mode.fps = HWS_MIN(m->fps, FPS_MAX);
+		v->mode.fps = HWS_MIN(m->fps, c->wish.fps ? c->wish.fps : FPS_MAX);
 		*d = (struct hws_display){
 			.width = m->width, .height = m->height, .primary = c->count == 0
 		};
@@ -259,8 +278,8 @@ static int snapshot(struct hws_capture_source *s, unsigned display, struct hws_p
 static const struct hws_capture_source_impl impl = { displays, format, start, stop, grab,
 	snapshot };
 
-int hws_camera_capture_new(
-		struct hws_loop *loop, struct hws_camera *cameras, struct hws_camera_capture **ret)
+int hws_camera_capture_new(struct hws_loop *loop, struct hws_camera *cameras,
+		const struct hws_camera_wish *wish, struct hws_camera_capture **ret)
 {
 	struct hws_camera_capture *c = hws_alloc(sizeof(*c));
 
@@ -269,6 +288,7 @@ int hws_camera_capture_new(
 	c->source.impl = &impl;
 	c->loop = loop;
 	c->cameras = cameras;
+	c->wish = *wish;
 	for (unsigned i = 0; i < HWS_CAMERAS_MAX; i++) {
 		c->view[i].c = c;
 		c->view[i].index = i;

@@ -4,6 +4,7 @@
  * Loop thread only. */
 #pragma once
 #include "client/platform/camera.h"
+#include "client/platform/camera_wish.h"
 #include "client/platform/capture.h"
 #include "shared/loop/loop.h"
 
@@ -11,7 +12,7 @@ struct hws_camera_capture;
 
 /* Takes the events of `cameras`, which outlives it. */
 int hws_camera_capture_new(struct hws_loop *loop, struct hws_camera *cameras,
-		struct hws_camera_capture **ret) HWS_MUST_CHECK;
+		const struct hws_camera_wish *wish, struct hws_camera_capture **ret) HWS_MUST_CHECK;
 /* Readers must have unsubscribed. Takes NULL. */
 void hws_camera_capture_free(struct hws_camera_capture *c);
 /* Its capture; pictures are I420. */

@@ -140,7 +140,7 @@ static void on_done(void *arg, uint32_t id, int seq)
 
 		if (!n->used || n->listed || !n->device.modes)
 			continue;
-		pipewire_sort_modes(&n->device);
+		hws_camera_sort_modes(&n->device);
 		n->listed = c->changed = true;
 	}
 	if (!c->ready || c->changed)

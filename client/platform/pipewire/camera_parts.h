@@ -37,8 +37,6 @@ struct hws_pipewire_camera {
 
 /* --- formats.c. Adds what a format of a node stands for to its modes. */
 void pipewire_add_modes(struct hws_camera_device *d, const struct spa_pod *format);
-/* Best first. */
-void pipewire_sort_modes(struct hws_camera_device *d);
 /* What a stream of this mode is negotiated by; at most 2. Returns how many. */
 unsigned pipewire_wanted(const struct hws_camera_mode *m, struct spa_pod_builder *b,
 		const struct spa_pod *ret[2]);

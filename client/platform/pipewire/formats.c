@@ -3,7 +3,6 @@
  * the stream begins, by what both ends list. */
 #include "client/platform/pipewire/camera_parts.h"
 #include "shared/base/macros.h"
-#include <stdlib.h>
 
 #define SIZES_MAX 32u
 
@@ -64,24 +63,6 @@ static unsigned fps_of(const struct spa_pod *format)
 	return best ? HWS_MIN(best, HWS_CAMERA_FPS_MAX) : 30;
 }
 
-static void add_mode(struct hws_camera_device *d, struct spa_rectangle size, unsigned fps)
-{
-	if (size.width > HWS_PICTURE_SIDE_MAX || size.height > HWS_PICTURE_SIDE_MAX ||
-			!hws_picture_fits((int)size.width, (int)size.height))
-		return;
-	for (unsigned i = 0; i < d->modes; i++) {
-		struct hws_camera_mode *m = &d->mode[i];
-
-		if (m->width == (int)size.width && m->height == (int)size.height) {
-			m->fps = HWS_MAX(m->fps, fps);
-			return;
-		}
-	}
-	if (d->modes < HWS_CAMERA_MODES_MAX)
-		d->mode[d->modes++] = (struct hws_camera_mode){ HWS_PIXEL_I420, (int)size.width,
-			(int)size.height, fps };
-}
-
 void pipewire_add_modes(struct hws_camera_device *d, const struct spa_pod *format)
 {
 	uint32_t choice, n;
@@ -94,23 +75,10 @@ void pipewire_add_modes(struct hws_camera_device *d, const struct spa_pod *forma
 			&n);
 	if (!size)
 		return;
-	add_mode(d, size[0], fps);
+	hws_camera_add_mode(d, size[0].width, size[0].height, fps);
 	if (choice == SPA_CHOICE_Enum)
 		for (uint32_t k = 1; k < n && k < SIZES_MAX; k++)
-			add_mode(d, size[k], fps);
-}
-
-static int by_size(const void *x, const void *y)
-{
-	const struct hws_camera_mode *a = x, *b = y;
-	long left = (long)a->width * a->height, right = (long)b->width * b->height;
-
-	return left < right ? 1 : left > right ? -1 : (int)b->fps - (int)a->fps;
-}
-
-void pipewire_sort_modes(struct hws_camera_device *d)
-{
-	qsort(d->mode, d->modes, sizeof(d->mode[0]), by_size);
+			hws_camera_add_mode(d, size[k].width, size[k].height, fps);
 }
 
 unsigned pipewire_wanted(const struct hws_camera_mode *m, struct spa_pod_builder *b,
