@@ -92,8 +92,8 @@ static bool note(struct walk *w, const struct box *moof, const uint8_t *all, siz
 	uint64_t time = hws_repair_number(tfdt.ptr + 4, 8);
 	end = time;
 	count = hws_repair_number(trun.ptr + 4, 4);
-	if (trun.len != 12 + count * 12)
-		return false;
+	if (trun.len != 12 + count * 12 || (track != PICTURES && track != SOUND))
+		return false; /* nothing of it is to be remembered: it is cut off */
 	for (uint64_t i = 0; i < count; i++)
 		end += hws_repair_number(trun.ptr + 12 + i * 12, 4);
 	if (track == SOUND) {
@@ -105,7 +105,7 @@ static bool note(struct walk *w, const struct box *moof, const uint8_t *all, siz
 	w->last_ms = time;
 	w->end_ms = HWS_MAX(w->end_ms, end);
 	w->stays_at = moof->at + (uint64_t)(trun.ptr + 12 - all);
-	return track == PICTURES;
+	return true;
 }
 
 static bool fragment(struct walk *w, const struct box *moof)
