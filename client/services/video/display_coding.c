@@ -5,6 +5,7 @@
 #include "client/services/video/display_host.h"
 #include "client/services/video/display_viewers.h"
 #include "client/services/video/host_codecs.h"
+#include "client/services/video/lanes.h"
 #include "client/services/video/patch_host.h"
 #include "client/services/video/tap.h"
 #include "shared/base/clock.h"
@@ -74,7 +75,7 @@ static void pass_on(struct hws_display_host *s, const struct hws_display_job *j)
 	if (j->patch.skip)
 		return;
 	s->coded = true;
-	hws_video_tap_packet(s->v, &p);
+	hws_video_tap_packet(s, &p);
 }
 
 /* The codec left its part out; what was patched beside it counts as shown. */
@@ -127,7 +128,7 @@ static void on_job_done(void *arg, int r)
 {
 	struct hws_display_job *j = arg;
 	struct hws_video_host *v = j->v;
-	struct hws_display_host *s = &v->show[j->index];
+	struct hws_display_host *s = j->s;
 
 	v->jobs--;
 	if (v->closed) {
@@ -163,8 +164,8 @@ static void on_job_done(void *arg, int r)
 	} else {
 		/* A fresh encoder next time; not at once, or a broken one would eat the
 		 * processor. */
-		hws_warn_limited("video.encode_failed", HWS_STR("codec", hws_codec_name(v->codec)),
-				HWS_ERR("why", r));
+		hws_warn_limited("video.encode_failed",
+				HWS_STR("codec", hws_codec_name(j->conf.codec)), HWS_ERR("why", r));
 		s->key = true;
 		hws_display_host_wait(s, HWS_DISPLAY_RETRY_US);
 	}
@@ -172,7 +173,7 @@ static void on_job_done(void *arg, int r)
 	/* Another codec may begin at once, with a job of its own: all of this one is done before.
 	 * */
 	if (r == HWS_OK && !j->patch.skip && !j->key)
-		hws_host_codecs_coded(v, j->conf.codec, j->encode_us);
+		hws_host_codecs_coded(s->lane, j->conf.codec, j->encode_us);
 	else if (r < 0 && r != HWS_ERR_AGAIN)
 		hws_host_codecs_failed(v, j->conf.codec);
 	job_free(j);
@@ -184,8 +185,8 @@ static void on_job_done(void *arg, int r)
  * that pass. */
 static void choose_quality(struct hws_display_host *s, struct hws_display_job *j)
 {
-	struct hws_quality q = hws_quality_of(
-			s->v->qos.ratio, hws_base_kbit_s(j->picture->width, j->picture->height));
+	struct hws_quality q = hws_quality_of(hws_video_lane_ratio(s->lane),
+			hws_base_kbit_s(j->picture->width, j->picture->height));
 
 	j->finest = q.finest;
 	q.bitrate_kbit_s = hws_display_viewers_kbit(s, q.bitrate_kbit_s);
@@ -211,20 +212,20 @@ void hws_display_coding_start(
 
 	if (!j)
 		return;
-	if (s->encoder_codec != v->codec) {
+	if (s->encoder_codec != s->lane->codec) {
 		hws_encoder_free(s->encoder);
 		s->encoder = NULL;
 	}
-	s->encoder_codec = v->codec;
+	s->encoder_codec = s->lane->codec;
 	*j = (struct hws_display_job){
 		.v = v,
-		.index = s->index,
+		.s = s,
 		.generation = s->generation,
 		.encoder = s->encoder,
-		.conf = { .codec = v->codec, .width = p->width, .height = p->height },
+		.conf = { .codec = s->lane->codec, .width = p->width, .height = p->height },
 		.key = s->key || !s->encoder,
 		.picture = hws_picture_lock(p),
-		.whole_chroma = v->whole_chroma,
+		.whole_chroma = s->lane->whole_chroma,
 		.coded = s->coded_picture,
 		.damage = *damage,
 		.steps = { .capture_us = s->capture_us },

@@ -3,6 +3,7 @@
 #include "client/services/video/display_host.h"
 #include "client/services/video/display_coding.h"
 #include "client/services/video/display_viewers.h"
+#include "client/services/video/lanes.h"
 #include "client/services/video/patch_host.h"
 #include "client/services/video/tap.h"
 #include "shared/base/clock.h"
@@ -53,7 +54,7 @@ static void forget_picture(struct hws_display_host *s)
 {
 	if (s->out) {
 		s->out = false;
-		hws_capture_release(s->v->reader, s->index);
+		hws_capture_release(s->lane->reader, s->index);
 	}
 	hws_picture_unlock(s->picture);
 	s->picture = NULL;
@@ -64,9 +65,9 @@ void hws_display_host_stop(struct hws_display_host *s)
 	hws_timer_stop(&s->timer);
 	hws_timer_stop(&s->refine_timer);
 	if (s->started)
-		hws_capture_stop(s->v->reader, s->index);
+		hws_capture_stop(s->lane->reader, s->index);
 	if (s->coded)
-		hws_video_tap_stopped(s->v, s->index);
+		hws_video_tap_stopped(s);
 	forget_picture(s);
 	hws_encoder_free(s->encoder);
 	s->encoder = NULL;
@@ -80,7 +81,7 @@ void hws_display_host_stop(struct hws_display_host *s)
 
 static void show_start(struct hws_display_host *s)
 {
-	int r = hws_capture_start(s->v->reader, s->index);
+	int r = hws_capture_start(s->lane->reader, s->index);
 
 	if (r < 0) {
 		hws_warn_limited("video.capture_failed", HWS_U64("display", s->index),
@@ -89,7 +90,7 @@ static void show_start(struct hws_display_host *s)
 		return;
 	}
 	s->started = true;
-	s->began_us = now_of(s->v);
+	s->began_us = hws_video_lanes_began(s);
 	s->fine = (struct hws_budget){ .density = FINE_FIRST, .forget = FINE_FORGET };
 	s->last_us = 0;
 }
@@ -100,9 +101,9 @@ static void grab(struct hws_display_host *s)
 {
 	if (s->out) {
 		s->out = false;
-		hws_capture_release(s->v->reader, s->index);
+		hws_capture_release(s->lane->reader, s->index);
 	}
-	int r = hws_capture_grab(s->v->reader, s->index);
+	int r = hws_capture_grab(s->lane->reader, s->index);
 
 	if (r == HWS_OK) {
 		s->grabbing = true;
@@ -193,7 +194,7 @@ void hws_display_host_kick(struct hws_display_host *s)
 	s->refine = s->refine && hws_patch_host_lets_refine(s);
 	if (!has_work(s) && !s->lagging)
 		return;
-	uint64_t now = now_of(v), interval = HWS_US_PER_S / hws_qos_fps(&v->qos, now);
+	uint64_t now = now_of(v), interval = HWS_US_PER_S / hws_video_lane_fps(s->lane, now);
 	/* What is only made better does not count as a picture. */
 	bool better = pays_now(s, now) || (!s->changed && !s->key && has_work(s));
 	if (!better && s->last_us && now < s->last_us + interval) {
@@ -235,7 +236,7 @@ void hws_display_host_damaged(struct hws_display_host *s)
 	s->changed = true;
 	if (s->grabbing || s->coding)
 		return;
-	uint64_t now = now_of(v), interval = HWS_US_PER_S / hws_qos_fps(&v->qos, now);
+	uint64_t now = now_of(v), interval = HWS_US_PER_S / hws_video_lane_fps(s->lane, now);
 	if (!s->picture || (s->last_us && now < s->last_us + interval))
 		hws_display_host_kick(s);
 	else

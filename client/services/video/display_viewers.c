@@ -1,6 +1,7 @@
 /* The viewers of one display, as its pictures see them: who can take one now, what all of their
  * lines bear, and the sending to them. */
 #include "client/services/video/display_viewers.h"
+#include "client/services/video/lanes.h"
 #include "client/services/video/patch_host.h"
 #include "client/services/video/tap.h"
 #include "shared/base/clock.h"
@@ -29,11 +30,12 @@ static uint32_t kbit_of(double bytes_per_s)
 /* What all displays that a viewer watches cost together, as wished. */
 static uint32_t wish_of(const struct hws_video_host *v, unsigned slot)
 {
+	const struct hws_video_lane *l = &v->lane[v->viewer[slot].lane];
 	uint32_t sum = 0;
 
 	for (unsigned i = 0; i < HWS_DISPLAYS_MAX; i++)
-		if (v->show[i].subs >> slot & 1)
-			sum += v->show[i].wish_kbit_s;
+		if (l->show[i].subs >> slot & 1)
+			sum += l->show[i].wish_kbit_s;
 	return sum;
 }
 
@@ -103,6 +105,7 @@ uint64_t hws_display_viewers_wait(struct hws_display_host *s, uint64_t now)
 	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++)
 		if (waiting >> i & 1 && now - s->v->viewer[i].blocked_us > HWS_DISPLAY_LAG_US) {
 			s->lagging |= 1u << i;
+			hws_video_lanes_held_up(s->v, i);
 			waiting &= ~(1u << i);
 		}
 	return waiting ? HWS_FLOW_BLOCKED : longest;
@@ -161,11 +164,16 @@ uint32_t hws_display_viewers_kbit(struct hws_display_host *s, uint32_t kbit_s)
 	return now >= kbit_s - kbit_s / 16 && now <= kbit_s + kbit_s / 16 ? now : kbit_s;
 }
 
+bool hws_display_viewers_line(struct hws_video_viewer *w, uint64_t now)
+{
+	return hws_narrow_update(&w->slow, hws_flow_line(&w->flow), NARROW * w->flow.wish, now);
+}
+
 /* --- sending --- */
 
 bool hws_display_viewers_record(const struct hws_display_host *s)
 {
-	bool records = hws_video_tapped(s->v);
+	bool records = hws_video_tapped(s);
 
 	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++)
 		records = records || (s->subs >> i & 1 && s->v->viewer[i].records);

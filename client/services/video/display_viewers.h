@@ -19,6 +19,8 @@ double hws_display_viewers_spare(struct hws_display_host *s, uint64_t now);
 uint32_t hws_display_viewers_kbit(struct hws_display_host *s, uint32_t kbit_s);
 /* Is it recorded, at a viewer or here? Then the encoder must get every change. */
 bool hws_display_viewers_record(const struct hws_display_host *s);
+/* Something new is known of this line; true: whether it makes pictures coarser has changed. */
+bool hws_display_viewers_line(struct hws_video_viewer *w, uint64_t now);
 /* To all who watch and can use it. */
 void hws_display_viewers_send(struct hws_display_host *s, const struct hws_display_job *j);
 /* Tells this viewer, and who runs the host, what its pictures cost, if it is time to. */

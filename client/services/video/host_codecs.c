@@ -4,6 +4,7 @@
 #include "client/services/video/host_codecs.h"
 #include "client/media/codec_table.h"
 #include "client/services/video/display_host.h"
+#include "client/services/video/lanes.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
@@ -25,12 +26,17 @@ static uint64_t now_of(const struct hws_video_host *v)
 	return hws_loop_now_us(v->loop);
 }
 
-static uint64_t interval_of(const struct hws_video_host *v)
+static uint64_t interval_of(const struct hws_video_lane *l)
 {
-	return HWS_US_PER_S / HWS_MIN(hws_qos_fps(&v->qos, now_of(v)), FPS_MOST);
+	return HWS_US_PER_S / HWS_MIN(hws_video_lane_fps(l, now_of(l->v)), FPS_MOST);
 }
 
-/* The codecs that can hold every display: all viewers and displays share one. */
+static bool is_of(const struct hws_video_lane *l, const struct hws_video_viewer *w)
+{
+	return w->g && &l->v->lane[w->lane] == l;
+}
+
+/* The codecs that can hold every display: all displays share one. */
 static uint32_t fitting(struct hws_video_host *v, double *ret_pixels)
 {
 	uint32_t set = hws_codecs_encodable() & ~v->broken;
@@ -93,37 +99,38 @@ static void measure_once(struct hws_video_host *v, enum hws_codec codec)
 	v->measured |= bit;
 }
 
-static bool line_wants(const struct hws_video_host *v, double pixels)
+static bool line_wants(const struct hws_video_lane *l, double pixels)
 {
 	bool any = false;
 
 	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++) {
-		const struct hws_video_viewer *w = &v->viewer[i];
-		if (!w->g || !w->narrow.narrow)
+		const struct hws_video_viewer *w = &l->v->viewer[i];
+		if (!is_of(l, w) || !w->narrow.narrow)
 			continue;
 		/* What is in use already need not begin again. */
-		if (v->codec == HWS_CODEC_VP9 && w->narrow.line * KEY_S < pixels * KEY_BYTES)
+		if (l->codec == HWS_CODEC_VP9 && w->narrow.line * KEY_S < pixels * KEY_BYTES)
 			return false;
 		any = true;
 	}
 	return any;
 }
 
-static uint32_t ready(struct hws_video_host *v, double pixels)
+static uint32_t ready(struct hws_video_lane *l, double pixels)
 {
+	struct hws_video_host *v = l->v;
 	uint32_t set = 0, all = ~0u;
 
-	if (!line_wants(v, pixels))
+	if (!line_wants(l, pixels))
 		return 0;
 	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++)
-		if (v->viewer[i].g)
+		if (is_of(l, &v->viewer[i]))
 			all &= v->viewer[i].wish.can;
 	for (enum hws_codec c = HWS_CODEC_NONE; c < HWS_CODEC_COUNT; c++) {
 		if (!hws_codec_row(c)->rank || !(all & HWS_CODEC_BIT(c)) ||
 				!hws_codec_can_encode(c))
 			continue;
 		measure_once(v, c);
-		if (hws_codec_speed_fits(&v->speed, c, pixels, interval_of(v), now_of(v)))
+		if (hws_codec_speed_fits(&v->speed, c, pixels, interval_of(l), now_of(v)))
 			set |= HWS_CODEC_BIT(c);
 	}
 	return set;
@@ -131,31 +138,42 @@ static uint32_t ready(struct hws_video_host *v, double pixels)
 
 /* --- the choice --- */
 
-void hws_host_codecs_choose(struct hws_video_host *v)
+static void choose(struct hws_video_lane *l, struct hws_codec_host host, double pixels)
 {
+	struct hws_video_host *v = l->v;
 	struct hws_codec_wish wish[HWS_HOST_VIEWERS_MAX];
-	double pixels;
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++)
-		if (v->viewer[i].g)
+		if (is_of(l, &v->viewer[i]))
 			wish[n++] = v->viewer[i].wish;
-	if (n == 0)
-		v->broken = 0;
-	struct hws_codec_host host = { .can = fitting(v, &pixels) };
-	host.whole = host.can & hws_codecs_whole_encodable();
-	host.ready = ready(v, pixels);
+	host.ready = ready(l, pixels);
 	struct hws_codec_choice choice = hws_codec_choose(wish, n, &host);
-	if (choice.codec == v->codec && choice.whole == v->whole_chroma)
+	if (choice.codec == l->codec && choice.whole == l->whole_chroma)
 		return;
-	v->codec = choice.codec;
-	v->whole_chroma = choice.whole;
+	l->codec = choice.codec;
+	l->whole_chroma = choice.whole;
 	for (unsigned i = 0; i < HWS_DISPLAYS_MAX; i++) {
-		struct hws_display_host *s = &v->show[i];
+		struct hws_display_host *s = &l->show[i];
 		s->key = true;
 		s->need_key = s->subs;
 		hws_display_host_kick(s);
 	}
+}
+
+void hws_host_codecs_choose(struct hws_video_host *v)
+{
+	double pixels;
+	bool any = false;
+
+	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++)
+		any = any || v->viewer[i].g;
+	if (!any)
+		v->broken = 0;
+	struct hws_codec_host host = { .can = fitting(v, &pixels) };
+	host.whole = host.can & hws_codecs_whole_encodable();
+	for (unsigned k = 0; k < HWS_VIDEO_LANES; k++)
+		choose(&v->lane[k], host, pixels);
 }
 
 void hws_host_codecs_line(struct hws_video_host *v, unsigned slot)
@@ -166,11 +184,12 @@ void hws_host_codecs_line(struct hws_video_host *v, unsigned slot)
 		hws_host_codecs_choose(v);
 }
 
-void hws_host_codecs_coded(struct hws_video_host *v, enum hws_codec codec, uint64_t took_us)
+void hws_host_codecs_coded(struct hws_video_lane *l, enum hws_codec codec, uint64_t took_us)
 {
+	struct hws_video_host *v = l->v;
 	uint64_t slow = v->speed.slow_us[codec];
 
-	hws_codec_speed_note(&v->speed, codec, took_us, interval_of(v), now_of(v));
+	hws_codec_speed_note(&v->speed, codec, took_us, interval_of(l), now_of(v));
 	if (v->speed.slow_us[codec] != slow)
 		hws_host_codecs_choose(v);
 }

@@ -8,6 +8,6 @@ void hws_host_codecs_choose(struct hws_video_host *v);
 /* Something new is known of this viewer's line. */
 void hws_host_codecs_line(struct hws_video_host *v, unsigned slot);
 /* A picture was coded in so long. */
-void hws_host_codecs_coded(struct hws_video_host *v, enum hws_codec codec, uint64_t took_us);
+void hws_host_codecs_coded(struct hws_video_lane *l, enum hws_codec codec, uint64_t took_us);
 /* An encoder cannot be made or has failed: all go by VP9, until the viewers have gone. */
 void hws_host_codecs_failed(struct hws_video_host *v, enum hws_codec codec);

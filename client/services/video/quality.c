@@ -18,26 +18,23 @@
 void hws_qos_init(struct hws_qos *q)
 {
 	memset(q, 0, sizeof(*q));
-	q->ratio = HWS_RATIO_BALANCED;
 }
 
 void hws_qos_join(struct hws_qos *q, unsigned slot, uint64_t now_us)
 {
-	q->viewer[slot] = (struct hws_qos_viewer){ .used = true, .joined_us = now_us };
+	q->viewer[slot] = (struct hws_qos_viewer){
+		.used = true, .ratio = HWS_RATIO_BALANCED, .joined_us = now_us
+	};
 }
 
 void hws_qos_leave(struct hws_qos *q, unsigned slot)
 {
 	q->viewer[slot].used = false;
-	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++)
-		if (q->viewer[i].used)
-			return;
-	q->ratio = HWS_RATIO_BALANCED; /* the next viewer starts afresh */
 }
 
-void hws_qos_set_ratio(struct hws_qos *q, double ratio)
+void hws_qos_set_ratio(struct hws_qos *q, unsigned slot, double ratio)
 {
-	q->ratio = ratio;
+	q->viewer[slot].ratio = ratio;
 }
 
 bool hws_qos_ratio_from_custom(int32_t custom, double *ret)
@@ -61,16 +58,21 @@ void hws_qos_set_auto_fps(struct hws_qos *q, unsigned slot, unsigned fps)
 		q->viewer[slot].auto_fps = fps;
 }
 
-/* The highest rate all viewers want. */
-static unsigned highest(const struct hws_qos *q)
+static unsigned wished_fps(const struct hws_qos_viewer *g)
+{
+	return g->custom_fps ? g->custom_fps : HWS_FPS_DEFAULT;
+}
+
+/* The highest rate all of them want. */
+static unsigned highest(const struct hws_qos *q, uint32_t slots)
 {
 	unsigned best = HWS_FPS_MAX;
 
 	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++) {
 		const struct hws_qos_viewer *g = &q->viewer[i];
-		if (!g->used)
+		if (!g->used || !(slots >> i & 1))
 			continue;
-		unsigned want = g->custom_fps ? g->custom_fps : HWS_FPS_DEFAULT;
+		unsigned want = wished_fps(g);
 		if (g->auto_fps && g->auto_fps < want)
 			want = g->auto_fps;
 		best = want < best ? want : best;
@@ -83,13 +85,13 @@ void hws_qos_late(struct hws_qos *q, unsigned slot, bool late)
 	q->viewer[slot].late = late;
 }
 
-unsigned hws_qos_fps(const struct hws_qos *q, uint64_t now_us)
+unsigned hws_qos_fps(const struct hws_qos *q, uint32_t slots, uint64_t now_us)
 {
-	unsigned fps = highest(q);
+	unsigned fps = highest(q, slots);
 
 	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++) {
 		const struct hws_qos_viewer *g = &q->viewer[i];
-		if (!g->used)
+		if (!g->used || !(slots >> i & 1))
 			continue;
 		if (now_us - g->joined_us < HWS_US_PER_S && fps > FPS_FIRST_SECOND)
 			fps = FPS_FIRST_SECOND;
@@ -97,6 +99,26 @@ unsigned hws_qos_fps(const struct hws_qos *q, uint64_t now_us)
 			fps = FPS_LATE;
 	}
 	return fps;
+}
+
+double hws_qos_ratio(const struct hws_qos *q, uint32_t slots)
+{
+	double ratio = 0;
+
+	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++) {
+		const struct hws_qos_viewer *g = &q->viewer[i];
+		if (g->used && slots >> i & 1 && (ratio <= 0 || g->ratio < ratio))
+			ratio = g->ratio;
+	}
+	return ratio > 0 ? ratio : HWS_RATIO_BALANCED;
+}
+
+double hws_qos_distance(const struct hws_qos *q, unsigned a, unsigned b)
+{
+	const struct hws_qos_viewer *va = &q->viewer[a], *vb = &q->viewer[b];
+	double fps = fabs(log((double)wished_fps(va) / wished_fps(vb)));
+
+	return fps + fabs(log(va->ratio / vb->ratio));
 }
 
 uint32_t hws_base_kbit_s(int width, int height)

@@ -13,21 +13,20 @@
 
 struct hws_qos_viewer {
 	bool used;
+	double ratio;                  /* the wished quality */
 	unsigned custom_fps, auto_fps; /* 0 = not said */
 	bool late;
 	uint64_t joined_us;
 };
 
 struct hws_qos {
-	double ratio; /* the wished quality */
 	struct hws_qos_viewer viewer[HWS_HOST_VIEWERS_MAX];
 };
 
 void hws_qos_init(struct hws_qos *q);
 void hws_qos_join(struct hws_qos *q, unsigned slot, uint64_t now_us);
 void hws_qos_leave(struct hws_qos *q, unsigned slot);
-/* The newest wish of any viewer counts for all. */
-void hws_qos_set_ratio(struct hws_qos *q, double ratio);
+void hws_qos_set_ratio(struct hws_qos *q, unsigned slot, double ratio);
 /* custom_image_quality of the wire; false when it says nothing. */
 bool hws_qos_ratio_from_custom(int32_t custom, double *ret);
 /* 0 = no wish; above HWS_FPS_MAX is ignored. */
@@ -35,8 +34,13 @@ void hws_qos_set_fps(struct hws_qos *q, unsigned slot, unsigned fps);
 void hws_qos_set_auto_fps(struct hws_qos *q, unsigned slot, unsigned fps);
 /* An answer of this viewer is overdue. */
 void hws_qos_late(struct hws_qos *q, unsigned slot, bool late);
-/* 1..HWS_FPS_MAX. */
-unsigned hws_qos_fps(const struct hws_qos *q, uint64_t now_us);
+/* How many frames a second those of `slots` get who share an encoder: what the most modest of them
+ * wants. 1..HWS_FPS_MAX. */
+unsigned hws_qos_fps(const struct hws_qos *q, uint32_t slots, uint64_t now_us);
+/* The quality for them: likewise. */
+double hws_qos_ratio(const struct hws_qos *q, uint32_t slots);
+/* How far the wishes of these two are from each other; 0: they are alike. */
+double hws_qos_distance(const struct hws_qos *q, unsigned a, unsigned b);
 
 /* Bitrate of ratio 1 for a picture size. */
 uint32_t hws_base_kbit_s(int width, int height);

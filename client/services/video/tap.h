@@ -7,6 +7,7 @@
 #include "shared/base/list.h"
 
 struct hws_video_host;
+struct hws_display_host;
 
 struct hws_tapped_packet {
 	unsigned display;
@@ -32,7 +33,14 @@ void hws_video_tap_remove(struct hws_video_tap *t);
 /* The next packet of this display is a key frame. */
 void hws_video_tap_key(struct hws_video_host *v, unsigned display);
 
-/* For video_host's own files. */
-bool hws_video_tapped(const struct hws_video_host *v);
-void hws_video_tap_packet(struct hws_video_host *v, const struct hws_tapped_packet *p);
-void hws_video_tap_stopped(struct hws_video_host *v, unsigned display);
+/* For video_host's own files. A display may be coded in several lanes; one of them is tapped, the best,
+ * and beginning with a key frame. */
+struct hws_video_tapped {
+	struct hws_display_host *from; /* NULL: nobody watches */
+	bool begun;
+};
+bool hws_video_tapped(const struct hws_display_host *s);
+void hws_video_tap_packet(struct hws_display_host *s, const struct hws_tapped_packet *p);
+void hws_video_tap_stopped(struct hws_display_host *s);
+/* Who watches this display, or what they wish, is otherwise now. */
+void hws_video_tap_choose(struct hws_video_host *v, unsigned display);

@@ -1,13 +1,12 @@
-/* The desktop for all viewers: who watches which display, with which wishes. How a display is
- * sent is display_host's. */
+/* The desktop for all viewers: what they say of it. Who watches which display, with whom, is lanes', how
+ * a display is sent display_host's. */
 #include "client/services/video/video_host.h"
 #include "client/core/codec_wire.h"
 #include "client/media/codec_table.h"
 #include "client/services/recording/record_host.h"
-#include "client/services/video/display_host.h"
 #include "client/services/video/display_viewers.h"
 #include "client/services/video/host_codecs.h"
-#include "client/services/video/patch_host.h"
+#include "client/services/video/lanes.h"
 #include "client/services/video/screenshot.h"
 #include "client/services/video/video_msg.h"
 #include "shared/wire/version.h"
@@ -28,129 +27,13 @@ static const struct hws_display *display_of(const struct hws_video_host *v, unsi
 
 /* --- who watches what --- */
 
-static unsigned primary_of(const struct hws_video_host *v)
-{
-	unsigned n, primary = 0;
-	const struct hws_display *list = hws_capture_displays(v->capture, &n);
-
-	for (unsigned i = n; i-- > 0;)
-		if (list[i].primary)
-			primary = i;
-	return primary;
-}
-
-/* For services that show it something of a display. */
-static void note_watched(struct hws_video_host *v, unsigned slot)
-{
-	struct hws_video_viewer *w = &v->viewer[slot];
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < HWS_DISPLAYS_MAX; i++)
-		n += v->show[i].subs >> slot & 1;
-	if (!w->g)
-		return;
-	w->g->many = n > 1;
-	w->g->display = w->current;
-}
-
-static void subscribe(struct hws_video_host *v, unsigned slot, unsigned index)
-{
-	struct hws_display_host *s = &v->show[index];
-
-	if (s->subs >> slot & 1)
-		return;
-	s->subs |= 1u << slot;
-	s->need_key |= 1u << slot;
-	s->lagging &= ~(1u << slot);
-	s->key = true;
-	note_watched(v, slot);
-	hws_display_viewers_tell_bitrate(
-			v); /* of what is already running; news of it may never come */
-	hws_display_host_kick(s);
-}
-
-static void unsubscribe(struct hws_video_host *v, unsigned slot, unsigned index)
-{
-	struct hws_display_host *s = &v->show[index];
-
-	s->subs &= ~(1u << slot);
-	s->need_key &= s->subs;
-	s->lagging &= s->subs;
-	note_watched(v, slot);
-	if (!s->subs && s->started)
-		hws_display_host_stop(s);
-	else if (s->subs)
-		hws_display_host_kick(s); /* perhaps the others waited for this one */
-	hws_display_viewers_tell_bitrate(v);
-}
-
-static void demand_key(struct hws_display_host *s, unsigned slot)
-{
-	if (!(s->subs >> slot & 1))
-		return;
-	s->key = true;
-	s->need_key |= 1u << slot;
-	hws_display_host_kick(s);
-}
-
 /* Viewers start their decoder anew with each report of a display: only a key frame helps after
  * it. */
 static void report_display(struct hws_video_host *v, struct hws_host_viewer *g, unsigned index)
 {
 	hws_video_tell_geometry(v, g, index);
 	if (index < HWS_DISPLAYS_MAX && display_of(v, index))
-		demand_key(&v->show[index], g->slot);
-}
-
-/* --- the capture --- */
-
-static void on_damage(unsigned display, void *arg)
-{
-	struct hws_video_host *v = arg;
-
-	hws_display_host_damaged(&v->show[display]);
-}
-
-static void on_frame(unsigned display, int r, struct hws_picture *picture,
-		const struct hws_region *damage, void *arg)
-{
-	struct hws_video_host *v = arg;
-
-	hws_display_host_frame(&v->show[display], r, picture, damage);
-}
-
-static void on_displays(void *arg)
-{
-	struct hws_video_host *v = arg;
-	unsigned n, primary = primary_of(v);
-
-	hws_capture_displays(v->capture, &n);
-	for (unsigned i = 0; i < HWS_DISPLAYS_MAX; i++) {
-		struct hws_display_host *s = &v->show[i];
-		s->started = s->out = false; /* the capture has stopped and released everything */
-		hws_display_host_stop(s);
-		s->lagging = 0;
-		s->need_key = s->subs;
-		s->key = true;
-		if (i != primary && i >= n && s->subs) { /* also when there is none left */
-			v->show[primary].subs |= s->subs;
-			s->subs = 0;
-		}
-	}
-	v->show[primary].need_key = v->show[primary].subs;
-	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++) {
-		struct hws_video_viewer *w = &v->viewer[i];
-		if (!w->g)
-			continue;
-		if (w->current >= n)
-			w->current = primary;
-		note_watched(v, i);
-		hws_video_tell_list(v, w->g);
-		hws_video_tell_geometry(v, w->g, w->current);
-	}
-	hws_host_codecs_choose(v);
-	for (unsigned i = 0; i < n; i++)
-		hws_display_host_kick(&v->show[i]);
+		hws_video_demand_key(v, g->slot, index);
 }
 
 static struct hws_video_host *of(struct hws_host_service *s)
@@ -185,12 +68,12 @@ static void switch_display(
 			!display_of(v, (unsigned)want))
 		return;
 	w->current = (unsigned)want;
-	note_watched(v, slot);
+	hws_video_note_watched(v, slot);
 	wish_size(v, w, s);
 	report_display(v, w->g, w->current);
-	subscribe(v, slot, w->current);
+	hws_video_subscribe(v, slot, w->current);
 	if (w->g->version < HWS_V_MULTI_DISPLAY)
-		unsubscribe(v, slot, before);
+		hws_video_unsubscribe(v, slot, before);
 }
 
 static uint32_t display_bits(struct hws_video_host *v, const int32_t *list, size_t n)
@@ -216,18 +99,16 @@ static void capture_displays(
 	for (unsigned i = 0; i < HWS_DISPLAYS_MAX; i++) {
 		/* `sub` keeps what it lists: so deployed hosts read it. */
 		if (bits >> i & 1 && !sub)
-			subscribe(v, w->g->slot, i);
+			hws_video_subscribe(v, w->g->slot, i);
 		else if (!(bits >> i & 1) && !add)
-			unsubscribe(v, w->g->slot, i);
+			hws_video_unsubscribe(v, w->g->slot, i);
 	}
 }
 
 static void acknowledged(struct hws_video_host *v, struct hws_video_viewer *w)
 {
 	w->unacked = 0;
-	for (unsigned i = 0; i < HWS_DISPLAYS_MAX; i++)
-		if (v->show[i].subs >> w->g->slot & 1)
-			hws_display_host_kick(&v->show[i]);
+	hws_video_kick(v, w->g->slot);
 }
 
 static bool on_misc(struct hws_video_host *v, struct hws_video_viewer *w, const Ses__Misc *m)
@@ -243,11 +124,11 @@ static bool on_misc(struct hws_video_host *v, struct hws_video_viewer *w, const 
 		return true;
 	case SES__MISC__UNION_REFRESH_VIDEO:
 		for (unsigned i = 0; m->refresh_video && i < HWS_DISPLAYS_MAX; i++)
-			demand_key(&v->show[i], slot);
+			hws_video_demand_key(v, slot, i);
 		return true;
 	case SES__MISC__UNION_REFRESH_VIDEO_DISPLAY:
 		if (m->refresh_video_display >= 0 && m->refresh_video_display < HWS_DISPLAYS_MAX)
-			demand_key(&v->show[m->refresh_video_display], slot);
+			hws_video_demand_key(v, slot, (unsigned)m->refresh_video_display);
 		return true;
 	case SES__MISC__UNION_MESSAGE_QUERY:
 		if (m->message_query->switch_display >= 0)
@@ -263,7 +144,7 @@ static bool on_misc(struct hws_video_host *v, struct hws_video_viewer *w, const 
 		w->records = m->client_record_status;
 		hws_record_host_viewer(v->record, w->g, w->records);
 		for (unsigned i = 0; i < HWS_DISPLAYS_MAX; i++)
-			demand_key(&v->show[i], slot);
+			hws_video_demand_key(v, slot, i);
 		return true;
 	default:
 		return false;
@@ -293,7 +174,7 @@ static void set_exact(struct hws_video_host *v, struct hws_video_viewer *w, bool
 		return;
 	w->exact = exact;
 	for (unsigned i = 0; i < HWS_DISPLAYS_MAX; i++)
-		demand_key(&v->show[i], w->g->slot);
+		hws_video_demand_key(v, w->g->slot, i);
 }
 
 /* Quality, frame rate, codecs, patches. */
@@ -307,17 +188,18 @@ static void on_option(
 	if (w->g != g)
 		return;
 	if (o->image_quality == SES__IMAGE_QUALITY__Best)
-		hws_qos_set_ratio(&v->qos, HWS_RATIO_BEST);
+		hws_qos_set_ratio(&v->qos, g->slot, HWS_RATIO_BEST);
 	else if (o->image_quality == SES__IMAGE_QUALITY__Balanced)
-		hws_qos_set_ratio(&v->qos, HWS_RATIO_BALANCED);
+		hws_qos_set_ratio(&v->qos, g->slot, HWS_RATIO_BALANCED);
 	else if (o->image_quality == SES__IMAGE_QUALITY__Low)
-		hws_qos_set_ratio(&v->qos, HWS_RATIO_LOW);
+		hws_qos_set_ratio(&v->qos, g->slot, HWS_RATIO_LOW);
 	else if (hws_qos_ratio_from_custom(o->custom_image_quality, &ratio))
-		hws_qos_set_ratio(&v->qos, ratio);
+		hws_qos_set_ratio(&v->qos, g->slot, ratio);
 	if (o->exact)
 		set_exact(v, w, o->exact == SES__OPTION_MESSAGE__BOOL_OPTION__Yes);
 	if (o->custom_fps > 0)
 		hws_qos_set_fps(&v->qos, g->slot, (unsigned)o->custom_fps);
+	hws_video_lanes_changed(v);
 	if (o->video_cost != SES__OPTION_MESSAGE__BOOL_OPTION__NotSet)
 		w->wants_cost = o->video_cost == SES__OPTION_MESSAGE__BOOL_OPTION__Yes;
 	if (o->supported_decoding) {
@@ -328,15 +210,16 @@ static void on_option(
 
 void hws_video_host_join(struct hws_video_host *v, struct hws_host_viewer *g)
 {
-	unsigned primary = primary_of(v);
+	unsigned primary = hws_video_primary(v);
 
 	v->viewer[g->slot] = (struct hws_video_viewer){
 		.g = g, .current = primary, .wish = hws_codec_wish_of(NULL)
 	};
 	hws_flow_init(&v->viewer[g->slot].flow, now_of(v));
 	hws_qos_join(&v->qos, g->slot, now_of(v));
+	hws_video_lanes_join(v, g->slot);
 	hws_host_codecs_choose(v);
-	subscribe(v, g->slot, primary);
+	hws_video_subscribe(v, g->slot, primary);
 	hws_record_host_join(v->record, g);
 }
 
@@ -346,19 +229,10 @@ void hws_video_host_leave(struct hws_video_host *v, struct hws_host_viewer *g)
 		return;
 	hws_record_host_leave(v->record, g);
 	hws_screenshot_forget(v->shots, g);
-	for (unsigned i = 0; i < HWS_DISPLAYS_MAX; i++)
-		if (v->show[i].subs >> g->slot & 1)
-			unsubscribe(v, g->slot, i);
+	hws_video_lanes_leave(v, g->slot);
 	v->viewer[g->slot] = (struct hws_video_viewer){ 0 };
 	hws_qos_leave(&v->qos, g->slot);
 	hws_host_codecs_choose(v);
-}
-
-static void kick_all(struct hws_video_host *v, const struct hws_host_viewer *g)
-{
-	for (unsigned i = 0; i < HWS_DISPLAYS_MAX; i++)
-		if (v->show[i].subs >> g->slot & 1)
-			hws_display_host_kick(&v->show[i]);
 }
 
 static void on_line(struct hws_host_service *s, struct hws_host_viewer *g,
@@ -373,14 +247,18 @@ static void on_line(struct hws_host_service *s, struct hws_host_viewer *g,
 	hws_display_viewers_tell_cost(v, w);
 	hws_host_codecs_line(v, g->slot);
 	hws_qos_late(&v->qos, g->slot, a->late);
-	kick_all(v, g);
+	if (hws_display_viewers_line(w, now_of(v)))
+		hws_video_lanes_changed(v);
+	hws_video_kick(v, g->slot);
 }
 
 static void on_drained(
 		struct hws_host_service *s, struct hws_host_viewer *g, enum hws_send_class cls)
 {
-	if (cls == HWS_SEND_VIDEO)
-		kick_all(of(s), g);
+	struct hws_video_host *v = of(s);
+
+	if (cls == HWS_SEND_VIDEO && v->viewer[g->slot].g == g)
+		hws_video_kick(v, g->slot);
 }
 
 int hws_video_host_new(const struct hws_video_host_conf *conf, struct hws_video_host **ret)
@@ -389,20 +267,6 @@ int hws_video_host_new(const struct hws_video_host_conf *conf, struct hws_video_
 
 	if (!v)
 		return HWS_ERR_NOMEM;
-	struct hws_capture_events ev = {
-		.on_damage = on_damage,
-		.on_frame = on_frame,
-		.on_displays = on_displays,
-		.arg = v,
-	};
-	int r = hws_capture_subscribe(conf->capture, &ev, &v->reader);
-	if (r == HWS_OK)
-		r = hws_screenshots_new(conf->loop, conf->work, conf->capture, &v->shots);
-	if (r < 0) {
-		hws_capture_unsubscribe(v->reader);
-		free(v);
-		return r;
-	}
 	v->service.impl = conf->cameras ? &hws_camera_host_service : &hws_video_host_service;
 	v->loop = conf->loop;
 	v->work = conf->work;
@@ -412,13 +276,15 @@ int hws_video_host_new(const struct hws_video_host_conf *conf, struct hws_video_
 	v->on_bitrate = conf->on_bitrate;
 	v->on_cost = conf->on_cost;
 	v->arg = conf->arg;
-	v->codec = HWS_CODEC_VP9;
 	v->exact = !conf->no_exact;
 	hws_qos_init(&v->qos);
 	hws_list_init(&v->taps);
-	for (unsigned i = 0; i < HWS_DISPLAYS_MAX; i++) {
-		v->show[i].v = v;
-		v->show[i].index = i;
+	int r = hws_video_lanes_open(v);
+	if (r == HWS_OK)
+		r = hws_screenshots_new(conf->loop, conf->work, conf->capture, &v->shots);
+	if (r < 0) {
+		hws_video_host_free(v);
+		return r;
 	}
 	*ret = v;
 	return HWS_OK;
@@ -428,10 +294,7 @@ void hws_video_host_free(struct hws_video_host *v)
 {
 	if (!v)
 		return;
-	for (unsigned i = 0; i < HWS_DISPLAYS_MAX; i++)
-		hws_display_host_stop(&v->show[i]);
-	hws_capture_unsubscribe(v->reader);
-	v->reader = NULL;
+	hws_video_lanes_close(v);
 	hws_screenshots_free(v->shots);
 	v->shots = NULL;
 	hws_record_host_free(v->record);
@@ -476,15 +339,10 @@ static void on_configure(struct hws_host_service *s)
 	hws_record_host_configure(v->record);
 	if (v->exact == !v->conf->no_exact)
 		return;
-	for (unsigned i = 0; i < HWS_DISPLAYS_MAX; i++) {
-		v->exact = true;
-		uint32_t viewers = hws_patch_host_viewers(&v->show[i]);
-		v->exact = !v->conf->no_exact;
-		for (unsigned slot = 0; slot < HWS_HOST_VIEWERS_MAX; slot++)
-			if (viewers >> slot & 1)
-				demand_key(&v->show[i], slot);
-	}
 	v->exact = !v->conf->no_exact;
+	for (unsigned slot = 0; slot < HWS_HOST_VIEWERS_MAX; slot++)
+		for (unsigned i = 0; v->viewer[slot].exact && i < HWS_DISPLAYS_MAX; i++)
+			hws_video_demand_key(v, slot, i);
 }
 
 static int desktop_new(const struct hws_host_env *env, struct hws_host_service **ret)

@@ -14,9 +14,12 @@
 #include "client/services/video/narrow.h"
 #include "client/services/video/patch_state.h"
 #include "client/services/video/quality.h"
+#include "client/services/video/tap.h"
 #include "client/services/video/video_msg.h"
 #include "shared/base/list.h"
 #include "shared/loop/loop.h"
+
+#define HWS_VIDEO_LANES 4u /* each codes on its own: what one machine can do beside its work */
 
 struct hws_video_viewer { /* one viewer */
 	struct hws_host_viewer *g;
@@ -31,11 +34,16 @@ struct hws_video_viewer { /* one viewer */
 	bool wants_cost;      /* it shows what pictures cost */
 	struct hws_cost sum;
 	struct hws_video_cost cost; /* as last told */
-	struct hws_narrow narrow;
+	struct hws_narrow narrow;   /* it carries less than pictures are to cost */
+	struct hws_narrow slow;     /* or so little more that they are coarser for it */
+	uint64_t held_up_us;        /* when it last held the others up for long; 0 = never */
+	unsigned lane;
+	uint64_t placed_us; /* when it came into that; 0 = has just come */
 };
 
 struct hws_display_host { /* one display */
 	struct hws_video_host *v;
+	struct hws_video_lane *lane;
 	unsigned index, generation;
 	uint32_t subs, need_key, lagging; /* bits of slots */
 	bool started, changed, grabbing, coding, key, refine;
@@ -64,7 +72,8 @@ struct hws_display_host { /* one display */
 
 struct hws_display_job { /* one picture on its way through the encoder, on a worker */
 	struct hws_video_host *v;
-	unsigned index, generation;
+	struct hws_display_host *s;
+	unsigned generation;
 	struct hws_encoder *encoder; /* owned while the job runs; NULL: make one */
 	struct hws_encoder_conf conf;
 	bool set_quality, key, whole, refines;
@@ -81,6 +90,15 @@ struct hws_display_job { /* one picture on its way through the encoder, on a wor
 	struct hws_cost_steps steps;
 };
 
+/* Viewers who get the same pictures. */
+struct hws_video_lane {
+	struct hws_video_host *v;
+	struct hws_capture_reader *reader; /* NULL: never used so far */
+	enum hws_codec codec;
+	bool whole_chroma;
+	struct hws_display_host show[HWS_DISPLAYS_MAX];
+};
+
 struct hws_record_host;
 
 struct hws_video_host {
@@ -94,19 +112,18 @@ struct hws_video_host {
 	void (*on_bitrate)(struct hws_host_viewer *g, uint32_t kbit_s, void *arg);
 	void (*on_cost)(struct hws_host_viewer *g, const struct hws_video_cost *c, void *arg);
 	void *arg;
-	struct hws_capture_reader *reader;
 	struct hws_video_viewer viewer[HWS_HOST_VIEWERS_MAX];
-	struct hws_display_host show[HWS_DISPLAYS_MAX];
+	struct hws_video_lane lane[HWS_VIDEO_LANES];
+	struct hws_timer regroup;
 	struct hws_qos qos;
 	struct hws_screenshots *shots;
 	struct hws_list taps;
+	struct hws_video_tapped tapped[HWS_DISPLAYS_MAX];
 	const struct hws_service_conf *conf; /* NULL: not as a service */
 	bool exact;                          /* patches may be sent */
 	struct hws_codec_speed speed;
 	uint32_t broken, measured, measuring; /* sets of codecs */
-	enum hws_codec codec;
-	bool whole_chroma;
-	struct { /* what a viewer that comes is told */
+	struct {                              /* what a viewer that comes is told */
 		struct hws_display_msg list;
 		Ses__SupportedEncoding encoding;
 		Ses__CodecAbility whole;

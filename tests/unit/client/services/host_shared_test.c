@@ -292,6 +292,7 @@ START_TEST(who_comes_late_is_told_what_the_others_know)
 	d.v[1].bitrate = 0;
 	desk_join(&d, 1);
 	desk_wait(&d, 1, DATA, 1);
+	desk_wait(&d, 1, VIDEO, 1);
 	second = known_to(1);
 	ck_assert_uint_eq(second.bitrate, first.bitrate);
 	ck_assert_int_eq(second.y, 40);

@@ -11,7 +11,8 @@
 
 #define WIDTH 320
 #define HEIGHT 192
-#define VIEWERS 3
+#define VIEWERS 6
+#define SLOW_BYTES_S 3000 /* of a line that does not bear the pictures */
 
 struct scripted {
 	struct hws_capture_source base;
@@ -29,6 +30,8 @@ struct watcher {
 	size_t bytes;       /* of the last frame */
 	uint64_t hash;      /* of the last frame */
 	uint32_t encode_us; /* as told */
+	bool slow;
+	uint64_t probed, probed_us, arrived, delivered;
 };
 
 static struct scripted script;
@@ -179,16 +182,20 @@ static void teardown(void)
 
 static const struct hws_display_host *shown(void)
 {
-	return &video->show[0];
+	return &video->lane[0].show[0];
 }
 
 /* Nothing is under way and nothing is going to be. */
 static bool at_rest(void)
 {
-	const struct hws_display_host *s = shown();
+	bool rests = !video->jobs;
 
-	return !s->grabbing && !s->coding && !s->changed && !video->jobs &&
-			!hws_timer_active(&s->timer) && !hws_timer_active(&s->refine_timer);
+	for (unsigned k = 0; k < HWS_VIDEO_LANES; k++) {
+		const struct hws_display_host *s = &video->lane[k].show[0];
+		rests = rests && !s->grabbing && !s->coding && !s->changed &&
+				!hws_timer_active(&s->timer) && !hws_timer_active(&s->refine_timer);
+	}
+	return rests;
 }
 
 static void deliver(void)
@@ -202,17 +209,37 @@ static void deliver(void)
 	hws_capture_source_grabbed(script.capture, 0, HWS_OK, &damage);
 }
 
-/* A line that carries all at once. */
+/* A line that carries all at once, or one that takes its time: then the answer to a probe comes when
+ * all before it has arrived. */
+static void answer(struct watcher *w, uint64_t us)
+{
+	struct hws_flow_answer a = { .rtt_us = 1000, .answered_us = hws_loop_now_us(loop) };
+
+	if (w->slow) {
+		w->arrived += us * SLOW_BYTES_S / 1000000;
+		if (w->probed == w->delivered) {
+			w->probed = w->g.sent;
+			w->arrived = w->delivered;
+			w->probed_us = a.answered_us;
+		}
+		if (w->arrived < w->probed || w->probed == w->delivered)
+			return;
+		a.rtt_us += a.answered_us - w->probed_us;
+		a.first_us = w->probed_us;
+		w->delivered = w->probed;
+	} else {
+		w->delivered = w->probed = w->arrived = w->g.sent;
+	}
+	a.delivered = w->delivered;
+	hws_video_host_service.line(&video->service, &w->g, &a);
+}
+
 static void turn(uint64_t us)
 {
 	now += us;
 	hws_loop_once(loop, 1000);
-	for (unsigned i = 0; i < VIEWERS; i++) {
-		const struct hws_flow_answer a = { .rtt_us = 1000,
-			.answered_us = hws_loop_now_us(loop),
-			.delivered = watcher[i].g.sent };
-		hws_video_host_service.line(&video->service, &watcher[i].g, &a);
-	}
+	for (unsigned i = 0; i < VIEWERS; i++)
+		answer(&watcher[i], us);
 	if (script.into)
 		deliver();
 }
@@ -381,6 +408,153 @@ START_TEST(a_tap_gets_what_the_viewers_get_from_a_key_frame_on)
 }
 END_TEST
 
+static void wish(unsigned i, unsigned fps, Ses__ImageQuality quality)
+{
+	Ses__OptionMessage o = SES__OPTION_MESSAGE__INIT;
+
+	o.custom_fps = (int32_t)fps;
+	o.image_quality = quality;
+	hws_video_host_service.option(&video->service, &watcher[i].g, &o);
+}
+
+/* Something always moves, for so long. */
+static void move_for(uint64_t us)
+{
+	const uint64_t until = now + us, due = hws_clock_us() + 60 * HWS_US_PER_S;
+
+	while (now < until) {
+		ck_assert_msg(hws_clock_us() < due, "time does not pass");
+		if (!script.into) {
+			script.change = (struct hws_rect){ 64, 64, 16, 16 };
+			hws_capture_source_damaged(script.capture, 0);
+		}
+		turn(8000);
+		while (video->jobs) { /* coding takes no time here */
+			ck_assert_msg(hws_clock_us() < due, "coding does not end");
+			turn(0);
+		}
+	}
+}
+
+static unsigned frames_in(uint64_t us, unsigned ret[VIEWERS])
+{
+	unsigned before[VIEWERS];
+
+	for (unsigned i = 0; i < VIEWERS; i++)
+		before[i] = watcher[i].frames;
+	move_for(us);
+	for (unsigned i = 0; i < VIEWERS; i++)
+		ret[i] = watcher[i].frames - before[i];
+	return ret[0];
+}
+
+START_TEST(each_viewer_has_the_pace_and_the_quality_that_it_wishes)
+{
+	unsigned n[VIEWERS], keys;
+
+	join_all();
+	keys = watcher[0].keys;
+	wish(1, 5, SES__IMAGE_QUALITY__NotSet);
+	wish(2, 0, SES__IMAGE_QUALITY__Best);
+	wish(3, 5, SES__IMAGE_QUALITY__NotSet);
+	change(0, 0, WIDTH, HEIGHT);
+	ck_assert_uint_eq(watcher[0].keys, keys); /* the others are not disturbed */
+	ck_assert_uint_eq(watcher[1].hash, watcher[3].hash);
+	ck_assert_uint_eq(video->viewer[1].lane, video->viewer[3].lane);
+	ck_assert_uint_eq(video->viewer[0].lane, video->viewer[4].lane);
+	ck_assert_uint_ne(watcher[2].hash, watcher[0].hash);
+	frames_in(4 * HWS_US_PER_S, n);
+	ck_assert_uint_ge(n[1], 15);
+	ck_assert_uint_le(n[1], 24);
+	ck_assert_uint_eq(n[3], n[1]);
+	ck_assert_uint_gt(n[0], 2 * n[1]);
+	ck_assert_uint_gt(n[2], 2 * n[1]);
+	ck_assert_uint_eq(script.starts, 1); /* captured once for all */
+}
+END_TEST
+
+START_TEST(who_wishes_as_others_again_shares_with_them_again)
+{
+	join_all();
+	wish(1, 10, SES__IMAGE_QUALITY__Low);
+	change(0, 0, WIDTH, HEIGHT);
+	ck_assert_uint_ne(video->viewer[1].lane, video->viewer[0].lane);
+	wish(1, HWS_FPS_MAX, SES__IMAGE_QUALITY__Balanced);
+	move_for(3 * HWS_US_PER_S); /* not at once: a slider is not a change of lane each */
+	ck_assert_uint_eq(video->viewer[1].lane, video->viewer[0].lane);
+	settle();
+	ck_assert_uint_eq(watcher[1].hash, watcher[0].hash);
+}
+END_TEST
+
+START_TEST(more_wishes_than_lanes_go_to_the_nearest)
+{
+	static const unsigned fps[VIEWERS] = { 100, 50, 25, 12, 24, 90 };
+
+	join_all();
+	for (unsigned i = 0; i < VIEWERS; i++)
+		wish(i, fps[i], SES__IMAGE_QUALITY__NotSet);
+	move_for(6 * HWS_US_PER_S);
+	settle();
+	for (unsigned i = 0; i < VIEWERS; i++)
+		ck_assert_uint_lt(video->viewer[i].lane, HWS_VIDEO_LANES);
+	ck_assert_uint_ne(video->viewer[0].lane, video->viewer[3].lane);
+	ck_assert_uint_ne(video->viewer[1].lane, video->viewer[3].lane);
+	for (unsigned i = 0; i < VIEWERS; i++) { /* all are shown all */
+		ck_assert_uint_gt(watcher[i].frames, 10);
+		ck_assert(!(video->lane[video->viewer[i].lane].show[0].need_key >> i & 1));
+	}
+	for (unsigned i = 1; i < VIEWERS; i++)
+		hws_video_host_leave(video, &watcher[i].g);
+	change(0, 0, WIDTH, HEIGHT);
+	for (unsigned k = 0; k < HWS_VIDEO_LANES; k++) /* nothing runs for nobody */
+		ck_assert(video->lane[k].show[0].started == (k == video->viewer[0].lane));
+}
+END_TEST
+
+START_TEST(a_slow_line_does_not_slow_the_others_down)
+{
+	unsigned n[VIEWERS], alone;
+
+	join_all();
+	alone = frames_in(4 * HWS_US_PER_S, n);
+	watcher[2].slow = true;
+	move_for(6 * HWS_US_PER_S); /* until that is sure */
+	ck_assert_uint_ne(video->viewer[2].lane, video->viewer[0].lane);
+	ck_assert_uint_eq(video->viewer[1].lane, video->viewer[0].lane);
+	frames_in(4 * HWS_US_PER_S, n);
+	ck_assert_uint_gt(n[0], alone * 3 / 4);
+	ck_assert_uint_lt(n[2], n[0] / 2);
+	ck_assert_uint_gt(n[2], 0);
+}
+END_TEST
+
+START_TEST(a_tap_gets_the_best_there_is)
+{
+	struct recorder r = { .tap = { .packet = on_packet, .stopped = on_stopped }, .pts_ms = -1 };
+
+	join_all();
+	for (unsigned i = 2; i < VIEWERS; i++)
+		hws_video_host_leave(video, &watcher[i].g);
+	wish(1, 0, SES__IMAGE_QUALITY__Best);
+	change(0, 0, WIDTH, HEIGHT);
+	hws_video_tap_add(video, &r.tap);
+	settle();
+	change_quickly(32, 32, 64, 64);
+	settle();
+	ck_assert(r.began_with_key);
+	ck_assert_uint_eq(r.hash, watcher[1].hash);
+	ck_assert_uint_ne(r.hash, watcher[0].hash);
+	unsigned keys = r.keys;
+	hws_video_host_leave(video, &watcher[1].g);
+	ck_assert_uint_eq(r.stops, 1);
+	settle();
+	ck_assert_uint_eq(r.keys, keys + 1);
+	ck_assert_uint_eq(r.hash, watcher[0].hash);
+	hws_video_tap_remove(&r.tap);
+}
+END_TEST
+
 /* Is all of the screen beside the film as good as it can be? */
 static bool page_is_paid(void)
 {
@@ -400,7 +574,8 @@ START_TEST(what_rests_becomes_sharp_while_something_moves)
 	hws_loop_set_clock(loop, NULL, NULL);
 	now = hws_clock_us();
 	join_all();
-	hws_qos_set_ratio(&video->qos, 8); /* so small a screen gets few bits else */
+	for (unsigned i = 0; i < VIEWERS; i++)
+		hws_qos_set_ratio(&video->qos, i, 8); /* so small a screen gets few bits else */
 	change_quickly(0, 0, WIDTH, HEIGHT);
 	ck_assert_msg(!page_is_paid(), "it was good at once");
 	do {
@@ -429,6 +604,11 @@ Suite *pipeline_suite(void)
 	tcase_add_test(t, who_asks_is_told_what_pictures_cost_once_a_second);
 	tcase_add_test(t, a_tap_gets_what_the_viewers_get_from_a_key_frame_on);
 	tcase_add_test(t, what_rests_becomes_sharp_while_something_moves);
+	tcase_add_test(t, each_viewer_has_the_pace_and_the_quality_that_it_wishes);
+	tcase_add_test(t, who_wishes_as_others_again_shares_with_them_again);
+	tcase_add_test(t, more_wishes_than_lanes_go_to_the_nearest);
+	tcase_add_test(t, a_slow_line_does_not_slow_the_others_down);
+	tcase_add_test(t, a_tap_gets_the_best_there_is);
 	suite_add_tcase(s, t);
 	return s;
 }

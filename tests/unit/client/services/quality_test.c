@@ -27,15 +27,15 @@ END_TEST
 
 START_TEST(the_first_second_is_slow_then_the_viewers_wish_counts)
 {
-	ck_assert_uint_eq(hws_qos_fps(&q, now), 15);
+	ck_assert_uint_eq(hws_qos_fps(&q, ~0u, now), 15);
 	now += HWS_US_PER_S;
-	ck_assert_uint_eq(hws_qos_fps(&q, now), 30);
+	ck_assert_uint_eq(hws_qos_fps(&q, ~0u, now), 30);
 	hws_qos_set_fps(&q, 0, 60);
-	ck_assert_uint_eq(hws_qos_fps(&q, now), 60);
+	ck_assert_uint_eq(hws_qos_fps(&q, ~0u, now), 60);
 	hws_qos_set_fps(&q, 0, 500); /* nonsense is ignored */
-	ck_assert_uint_eq(hws_qos_fps(&q, now), 60);
+	ck_assert_uint_eq(hws_qos_fps(&q, ~0u, now), 60);
 	hws_qos_set_auto_fps(&q, 0, 12);
-	ck_assert_uint_eq(hws_qos_fps(&q, now), 12);
+	ck_assert_uint_eq(hws_qos_fps(&q, ~0u, now), 12);
 }
 END_TEST
 
@@ -44,11 +44,30 @@ START_TEST(the_slowest_wish_sets_the_pace_and_a_late_viewer_brakes)
 	hws_qos_join(&q, 3, now);
 	now += HWS_US_PER_S;
 	hws_qos_set_fps(&q, 3, 7);
-	ck_assert_uint_eq(hws_qos_fps(&q, now), 7);
+	ck_assert_uint_eq(hws_qos_fps(&q, ~0u, now), 7);
+	ck_assert_uint_eq(hws_qos_fps(&q, 1u, now), 30); /* of those who share */
+	ck_assert_uint_eq(hws_qos_fps(&q, 1u << 3, now), 7);
 	hws_qos_late(&q, 3, true);
-	ck_assert_uint_le(hws_qos_fps(&q, now), 2);
+	ck_assert_uint_le(hws_qos_fps(&q, ~0u, now), 2);
 	hws_qos_leave(&q, 3);
-	ck_assert_uint_eq(hws_qos_fps(&q, now), 30);
+	ck_assert_uint_eq(hws_qos_fps(&q, ~0u, now), 30);
+}
+END_TEST
+
+START_TEST(each_viewer_has_a_quality_of_its_own)
+{
+	hws_qos_join(&q, 3, now);
+	ck_assert_double_lt(hws_qos_distance(&q, 0, 3), 1e-9);
+	hws_qos_set_ratio(&q, 3, HWS_RATIO_BEST);
+	ck_assert_double_gt(hws_qos_distance(&q, 0, 3), 0.1);
+	ck_assert_double_eq_tol(hws_qos_ratio(&q, 1u << 3), HWS_RATIO_BEST, 1e-9);
+	ck_assert_double_eq_tol(hws_qos_ratio(&q, 1u), HWS_RATIO_BALANCED, 1e-9);
+	ck_assert_double_eq_tol(hws_qos_ratio(&q, ~0u), HWS_RATIO_BALANCED, 1e-9);
+	ck_assert_double_eq_tol(hws_qos_ratio(&q, 0), HWS_RATIO_BALANCED, 1e-9);
+	hws_qos_set_ratio(&q, 3, HWS_RATIO_BALANCED);
+	hws_qos_set_fps(&q, 0, 60);
+	ck_assert_double_gt(hws_qos_distance(&q, 0, 3), 0.1);
+	ck_assert_double_eq_tol(hws_qos_distance(&q, 0, 3), hws_qos_distance(&q, 3, 0), 1e-9);
 }
 END_TEST
 
@@ -100,6 +119,7 @@ Suite *quality_suite(void)
 	tcase_add_test(t, base_bitrates_are_those_of_the_table);
 	tcase_add_test(t, the_first_second_is_slow_then_the_viewers_wish_counts);
 	tcase_add_test(t, the_slowest_wish_sets_the_pace_and_a_late_viewer_brakes);
+	tcase_add_test(t, each_viewer_has_a_quality_of_its_own);
 	tcase_add_test(t, wishes_of_the_wire_become_ratios_and_quantisers);
 	tcase_add_test(t, a_ratio_gives_libvpx_the_quantisers_it_always_had);
 	suite_add_tcase(s, t);
