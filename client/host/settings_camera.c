@@ -3,8 +3,7 @@
 #include "client/platform/camera_wish.h"
 #include "shared/base/str.h"
 
-int hws_settings_camera(
-		const struct hws_settings *s, char *buf, size_t size, struct hws_error *err)
+int hws_settings_camera(const struct hws_settings *s, char *buf, size_t size, struct hws_error *err)
 {
 	struct hws_camera_wish wish = { 0 };
 	bool twin = hws_str_starts(s->backend, "headless");
@@ -15,8 +14,9 @@ int hws_settings_camera(
 				s->camera_size);
 	if (!size)
 		return HWS_OK;
-	return wish.width ? hws_fmt(buf, size, "camera:%sfps=%u,size=%dx%d", twin ? "headless," : "",
-					    s->camera_fps, wish.width, wish.height)
-			  : hws_fmt(buf, size, "camera:%sfps=%u", twin ? "headless," : "",
-					    s->camera_fps);
+	return wish.width
+			? hws_fmt(buf, size, "camera:%sfps=%u,size=%dx%d", twin ? "headless," : "",
+					  s->camera_fps, wish.width, wish.height)
+			: hws_fmt(buf, size, "camera:%sfps=%u", twin ? "headless," : "",
+					  s->camera_fps);
 }

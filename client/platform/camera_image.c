@@ -45,8 +45,7 @@ static int packed(enum hws_camera_code code, const uint8_t *bytes, size_t len, i
 static int planar(enum hws_camera_code code, const uint8_t *bytes, size_t len, int first,
 		struct hws_picture *to)
 {
-	enum hws_pixel_format format =
-			code == HWS_CAMERA_I420 ? HWS_PIXEL_I420 : HWS_PIXEL_NV12;
+	enum hws_pixel_format format = code == HWS_CAMERA_I420 ? HWS_PIXEL_I420 : HWS_PIXEL_NV12;
 	const struct hws_pixel_row *row = hws_pixel_row(format);
 	uint8_t *ptr[HWS_PLANES_MAX] = { 0 }, *at = (uint8_t *)(uintptr_t)bytes; /* read only */
 	int stride[HWS_PLANES_MAX] = { 0 };

@@ -17,7 +17,9 @@ int hws_camera_wish_size(struct hws_camera_wish *w, const char *text)
 		w->width = w->height = 0;
 		return HWS_OK;
 	}
-	if (!cross || hws_fmt(first, sizeof(first), "%.*s", (int)HWS_MIN(cross - text, 100), text) < 0)
+	if (!cross ||
+			hws_fmt(first, sizeof(first), "%.*s", (int)HWS_MIN(cross - text, 100),
+					text) < 0)
 		return HWS_ERR_INVAL;
 	if (hws_parse_u32(first, &width) < 0 || hws_parse_u32(cross + 1, &height) < 0 ||
 			width > HWS_PICTURE_SIDE_MAX || height > HWS_PICTURE_SIDE_MAX ||

@@ -31,6 +31,7 @@ int hws_sound_open(struct hws_sound *s, const struct hws_sound_stream_conf *conf
 		return r;
 	struct hws_sound_stream *t = *ret;
 	t->owner = s;
+	s->streams[conf->way]++;
 	t->conf = *conf;
 	t->conf.device = NULL;
 	t->chunk_frames = (unsigned)((uint64_t)conf->chunk_us * conf->spec.rate / HWS_US_PER_S);
@@ -55,6 +56,8 @@ uint64_t hws_sound_latency_us(const struct hws_sound_stream *t)
 
 void hws_sound_close(struct hws_sound_stream *t)
 {
-	if (t)
-		t->owner->impl->close(t);
+	if (!t)
+		return;
+	t->owner->streams[t->conf.way]--;
+	t->owner->impl->close(t);
 }

@@ -107,7 +107,8 @@ struct hws_sound_impl {
 
 struct hws_sound {
 	const struct hws_sound_impl *impl;
-	struct hws_sound_events ev; /* set by the user */
+	struct hws_sound_events ev;       /* set by the user */
+	unsigned streams[HWS_SOUND_WAYS]; /* that are open; sound.c's */
 };
 
 struct hws_sound_stream {
@@ -129,6 +130,12 @@ static inline const struct hws_sound_device *hws_sound_devices(
  * The strings of `conf` are copied or not kept. */
 int hws_sound_open(struct hws_sound *s, const struct hws_sound_stream_conf *conf,
 		struct hws_sound_stream **ret) HWS_MUST_CHECK;
+
+/* How many streams of this way are open, whoever has them. */
+static inline unsigned hws_sound_streams(const struct hws_sound *s, enum hws_sound_way way)
+{
+	return s->streams[way];
+}
 
 /* Microphone and play: takes whole frames, as many as there is room for; *ret_taken says how many.
  * HWS_ERR_AGAIN: none, on_room follows. HWS_ERR_CLOSED: the stream is lost. HWS_ERR_INVAL: of one

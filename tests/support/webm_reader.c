@@ -15,6 +15,7 @@ struct reader {
 	size_t len;
 	size_t body; /* where the segment's content begins */
 	void (*on_block)(const uint8_t *data, size_t len, bool key, uint64_t time_ms, void *arg);
+	void (*on_sound)(const uint8_t *data, size_t len, uint64_t time_ms, void *arg);
 	void *arg;
 	struct webm_file *f;
 	uint64_t cluster_ms, seek_cues, cues_at;
@@ -87,6 +88,8 @@ static void block(struct reader *r, const uint8_t *p, size_t n)
 	f->last_ms = t;
 	if (p[0] == 0x82) {
 		f->sounds++;
+		if (r->on_sound)
+			r->on_sound(p + 4, n - 4, t, r->arg);
 		return;
 	}
 	f->blocks++;
@@ -198,7 +201,16 @@ void webm_read(const char *path,
 				void *arg),
 		void *arg, struct webm_file *ret)
 {
-	struct reader r = { .on_block = on_block, .arg = arg, .f = ret };
+	webm_read_both(path, on_block, NULL, arg, ret);
+}
+
+void webm_read_both(const char *path,
+		void (*on_block)(const uint8_t *data, size_t len, bool key, uint64_t time_ms,
+				void *arg),
+		void (*on_sound)(const uint8_t *data, size_t len, uint64_t time_ms, void *arg),
+		void *arg, struct webm_file *ret)
+{
+	struct reader r = { .on_block = on_block, .on_sound = on_sound, .arg = arg, .f = ret };
 	struct stat st;
 	uint8_t *all = NULL;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);

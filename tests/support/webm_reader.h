@@ -20,3 +20,9 @@ void webm_read(const char *path,
 		void (*on_block)(const uint8_t *data, size_t len, bool key, uint64_t time_ms,
 				void *arg),
 		void *arg, struct webm_file *ret);
+/* And each packet of the second track. */
+void webm_read_both(const char *path,
+		void (*on_block)(const uint8_t *data, size_t len, bool key, uint64_t time_ms,
+				void *arg),
+		void (*on_sound)(const uint8_t *data, size_t len, uint64_t time_ms, void *arg),
+		void *arg, struct webm_file *ret);

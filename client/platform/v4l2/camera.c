@@ -16,7 +16,7 @@
 #define JOBS_MAX (4u * HWS_CAMERAS_MAX)
 #define SETTLE_US (300 * HWS_US_PER_MS) /* until what was plugged in has its names and rights */
 
-struct v4l2_scan { /* the worker's until it is done */
+struct v4l2_scan {                 /* the worker's until it is done */
 	struct hws_v4l2_camera *c; /* NULL: it has gone */
 	struct v4l2_list list;
 };
@@ -118,7 +118,8 @@ static int watch(struct hws_v4l2_camera *c)
 	c->watch_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (c->watch_fd < 0)
 		return HWS_ERR_SYS;
-	if (inotify_add_watch(c->watch_fd, "/dev", IN_CREATE | IN_DELETE | IN_ATTRIB | IN_MOVED_TO) < 0)
+	if (inotify_add_watch(c->watch_fd, "/dev",
+			    IN_CREATE | IN_DELETE | IN_ATTRIB | IN_MOVED_TO) < 0)
 		return HWS_ERR_SYS;
 	if (event_assign(&c->changed, hws_loop_base(c->loop), c->watch_fd, EV_READ | EV_PERSIST,
 			    on_changed, c) < 0 ||

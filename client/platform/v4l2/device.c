@@ -70,9 +70,9 @@ static int map_buffers(struct v4l2_device *d)
 	if (want.count < 1)
 		return refuse(d, "the camera has no memory for pictures");
 	for (unsigned i = 0; i < HWS_MIN(want.count, V4L2_BUFFERS_MAX); i++) {
-		struct v4l2_buffer b = { .index = i,
-			.type = V4L2_BUF_TYPE_VIDEO_CAPTURE,
-			.memory = V4L2_MEMORY_MMAP };
+		struct v4l2_buffer b = {
+			.index = i, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_MMAP
+		};
 		void *at;
 
 		if (v4l2_call(d->fd, VIDIOC_QUERYBUF, &b) < 0)
@@ -91,12 +91,12 @@ static int map_buffers(struct v4l2_device *d)
 
 static int hand_back(struct v4l2_device *d, unsigned index)
 {
-	struct v4l2_buffer b = { .index = index,
-		.type = V4L2_BUF_TYPE_VIDEO_CAPTURE,
-		.memory = V4L2_MEMORY_MMAP };
+	struct v4l2_buffer b = {
+		.index = index, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_MMAP
+	};
 
 	return v4l2_call(d->fd, VIDIOC_QBUF, &b) < 0 ? give_up(d, "it takes no memory back")
-						      : HWS_OK;
+						     : HWS_OK;
 }
 
 static int begin(struct v4l2_device *d)
@@ -110,7 +110,7 @@ static int begin(struct v4l2_device *d)
 			return r;
 	}
 	return v4l2_call(d->fd, VIDIOC_STREAMON, &type) < 0 ? give_up(d, "it does not begin")
-							     : HWS_OK;
+							    : HWS_OK;
 }
 
 int v4l2_device_start(struct v4l2_device *d, unsigned node, const char *id,
@@ -134,19 +134,17 @@ int v4l2_device_start(struct v4l2_device *d, unsigned node, const char *id,
 /* The next one that is filled; HWS_ERR_AGAIN: there is none. */
 static int next_filled(struct v4l2_device *d, unsigned *ret, size_t *ret_len)
 {
-	struct v4l2_buffer b = { .type = V4L2_BUF_TYPE_VIDEO_CAPTURE,
-		.memory = V4L2_MEMORY_MMAP };
+	struct v4l2_buffer b = { .type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_MMAP };
 
 	if (v4l2_call(d->fd, VIDIOC_DQBUF, &b) < 0)
-		return errno == EAGAIN ? HWS_ERR_AGAIN
-				       : give_up(d, "it gives no more pictures");
+		return errno == EAGAIN ? HWS_ERR_AGAIN : give_up(d, "it gives no more pictures");
 	if (b.index >= d->buffers)
 		return refuse(d, "the camera gives memory that it does not have");
 	d->number++;
 	*ret = b.index;
-	*ret_len = b.flags & V4L2_BUF_FLAG_ERROR ? 0
-						 : HWS_MIN((size_t)b.bytesused,
-								   d->buffer[b.index].len);
+	*ret_len = b.flags & V4L2_BUF_FLAG_ERROR
+			? 0
+			: HWS_MIN((size_t)b.bytesused, d->buffer[b.index].len);
 	return HWS_OK;
 }
 
@@ -165,8 +163,7 @@ static int convert(const struct v4l2_device *d, unsigned index, size_t len,
 	return HWS_OK;
 }
 
-int v4l2_device_take(
-		struct v4l2_device *d, struct hws_picture_pool *pool, struct hws_picture **ret)
+int v4l2_device_take(struct v4l2_device *d, struct hws_picture_pool *pool, struct hws_picture **ret)
 {
 	unsigned newest = 0, index = 0;
 	size_t newest_len = 0, len = 0;

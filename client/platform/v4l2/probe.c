@@ -73,9 +73,9 @@ static unsigned fps_of(int fd, uint32_t fourcc, uint32_t width, uint32_t height)
 				return 30;
 			break;
 		}
-		best = HWS_MAX(best, rate_of(v.type == V4L2_FRMIVAL_TYPE_DISCRETE
-								     ? &v.discrete
-								     : &v.stepwise.min));
+		best = HWS_MAX(best,
+				rate_of(v.type == V4L2_FRMIVAL_TYPE_DISCRETE ? &v.discrete
+									     : &v.stepwise.min));
 		if (v.type != V4L2_FRMIVAL_TYPE_DISCRETE)
 			break;
 	}

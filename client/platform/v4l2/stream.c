@@ -180,8 +180,9 @@ static void started(void *arg, int r)
 		finish(t);
 		return;
 	}
-	if (r < 0 || event_assign(&t->readable, hws_loop_base(t->loop), t->device.fd, EV_READ,
-				     on_readable, t) < 0) {
+	if (r < 0 ||
+			event_assign(&t->readable, hws_loop_base(t->loop), t->device.fd, EV_READ,
+					on_readable, t) < 0) {
 		lose(t, r < 0 && *t->device.why ? t->device.why : "it cannot be opened");
 		return;
 	}

@@ -2,6 +2,7 @@
  * ends with the last. Nobody is recorded unknowingly: who is looked at hears of it by a
  * notification, who looks by a message, and the owner finds both in the audit log. */
 #include "client/services/recording/record_host.h"
+#include "client/services/recording/record_sound.h"
 #include "client/services/recording/recorder.h"
 #include "client/services/video/tap.h"
 #include "shared/base/clock.h"
@@ -25,7 +26,8 @@ struct hws_record_host {
 	unsigned viewers;
 	uint32_t records; /* slots of viewers that record */
 	struct hws_recorder *recorder;
-	bool ending; /* it writes what is left */
+	struct hws_record_sound *sound; /* NULL: it ends, or the desktop has none */
+	bool ending;                    /* it writes what is left */
 	struct hws_video_host *video;
 	struct hws_video_tap tap; /* while there is a recorder that does not end */
 	char folder[PATH_MAX];    /* of the recorder */
@@ -82,6 +84,31 @@ static void tell_viewers(const struct hws_record_host *h, bool on)
 
 /* --- our own recording --- */
 
+/* A recording has nothing that no viewer is given. */
+static bool may_be_heard(const struct hws_record_host *h)
+{
+	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++)
+		if (h->viewer[i] && hws_host_viewer_may(h->viewer[i], HWS_PERM_AUDIO))
+			return true;
+	return false;
+}
+
+static void on_sound(struct hws_bytes packet, uint64_t time_ms, void *arg)
+{
+	struct hws_record_host *h = arg;
+
+	if (may_be_heard(h))
+		hws_recorder_sound(h->recorder, HWS_RECORD_SOUND_CHANNELS, packet, time_ms);
+}
+
+/* From now on nothing comes to the recorder any more. */
+static void untap(struct hws_record_host *h)
+{
+	hws_video_tap_remove(&h->tap);
+	hws_record_sound_free(h->sound);
+	h->sound = NULL;
+}
+
 static void start(struct hws_record_host *h);
 
 static void on_retry(void *arg)
@@ -103,7 +130,7 @@ static void on_end(int err, const char *path, void *arg)
 
 	h->recorder = NULL;
 	h->ending = false;
-	hws_video_tap_remove(&h->tap);
+	untap(h);
 	audit(h, NULL, "record.end", path, err);
 	if (!asked)
 		tell_viewers(h, false);
@@ -122,6 +149,7 @@ static void start(struct hws_record_host *h)
 {
 	const struct hws_service_conf *c = h->env.conf;
 	const struct hws_host_viewer *first = NULL;
+	struct hws_sound *sound = h->env.platform ? h->env.platform->sound : NULL;
 	int r;
 
 	if (h->recorder || !h->viewers || !c || !c->record_incoming || !c->recording_folder ||
@@ -137,6 +165,7 @@ static void start(struct hws_record_host *h)
 		.prefix = "incoming",
 		.peer = first ? first->who : "",
 		.display = -1,
+		.channels = sound ? HWS_RECORD_SOUND_CHANNELS : 0,
 		.repair = true,
 		.part_ms = PART_MS,
 		.keep_s = c->recording_keep_us / HWS_US_PER_S,
@@ -152,6 +181,13 @@ static void start(struct hws_record_host *h)
 		return;
 	}
 	hws_video_tap_add(h->video, &h->tap);
+	if (sound &&
+			hws_record_sound_new(&(struct hws_record_sound_conf){ .loop = h->env.loop,
+							     .sound = sound,
+							     .on_packet = on_sound,
+							     .arg = h },
+					&h->sound) < 0)
+		h->sound = NULL; /* a film without it */
 	audit(h, first, "record.begin", h->folder, HWS_OK);
 	notify(h, OWN_PLACE, "This desktop is being recorded",
 			"What viewers see is kept in files, as the owner of this host has set.",
@@ -165,7 +201,7 @@ static void stop(struct hws_record_host *h)
 	if (!h->recorder || h->ending)
 		return;
 	h->ending = true;
-	hws_video_tap_remove(&h->tap);
+	untap(h);
 	tell_viewers(h, false);
 	hws_recorder_stop(h->recorder, HWS_OK);
 }
@@ -261,7 +297,7 @@ void hws_record_host_free(struct hws_record_host *h)
 	if (!h)
 		return;
 	hws_timer_stop(&h->retry);
-	hws_video_tap_remove(&h->tap);
+	untap(h);
 	hws_recorder_free(h->recorder);
 	hws_free(h);
 }

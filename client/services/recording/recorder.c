@@ -72,6 +72,7 @@ int hws_recorder_new(const struct hws_recorder_conf *conf, struct hws_recorder *
 	r->folder = conf->folder;
 	r->repair = conf->repair;
 	r->display = conf->display;
+	r->channels = conf->channels;
 	r->part_ms = conf->part_ms;
 	r->keep_s = conf->keep_s;
 	r->bytes_max = conf->bytes_max;

@@ -3,8 +3,10 @@
 #include "client/media/opus.h"
 #include "shared/base/clock.h"
 #include "shared/base/mem.h"
+#include <string.h>
 
 #define SILENT_MAX 800u /* packets of silence that are sent: about 8 s, as deployed hosts have it */
+#define MIXED_FRAMES (HWS_SOUND_RATE / 100u)
 #define AGAIN_MIN_US (1 * HWS_US_PER_S)
 #define AGAIN_MAX_US (15 * HWS_US_PER_S)
 
@@ -19,6 +21,7 @@ struct hws_sound_source {
 	uint64_t number; /* of the last packet */
 	unsigned silent; /* packets in a row */
 	uint8_t packet[HWS_OPUS_PACKET_MAX];
+	float mixed[MIXED_FRAMES * HWS_SOUND_CHANNELS];
 };
 
 static void open_device(void *arg);
@@ -40,19 +43,36 @@ static void try_later(struct hws_sound_source *s, const char *why)
 	tell(s, why);
 }
 
+_Static_assert(HWS_SOUND_PACKET_US == 10000u, "a packet is a hundredth of a second");
+
+/* What is to be coded of a chunk, and whether that is silent. */
+static const float *content_of(
+		struct hws_sound_source *s, const struct hws_sound_chunk *c, bool *ret_silent)
+{
+	*ret_silent = c->silent;
+	if (!s->conf.mix || c->frames > MIXED_FRAMES)
+		return c->samples;
+	memcpy(s->mixed, c->samples, sizeof(float) * c->frames * HWS_SOUND_CHANNELS);
+	if (s->conf.mix(c, s->mixed, s->conf.arg))
+		*ret_silent = false;
+	return s->mixed;
+}
+
 static void on_chunk(const struct hws_sound_chunk *c, void *arg)
 {
 	struct hws_sound_source *s = arg;
+	bool silent;
+	const float *samples = content_of(s, c, &silent);
 	int n;
 
 	s->pause_us = 0;
 	s->number = s->first + c->position / c->frames + 1;
 	if (s->troubled)
 		tell(s, NULL);
-	s->silent = c->silent ? s->silent + 1 : 0;
+	s->silent = silent ? s->silent + 1 : 0;
 	if (s->silent > SILENT_MAX)
 		return;
-	n = hws_opus_encode(s->opus, c->samples, c->frames, s->packet, sizeof(s->packet));
+	n = hws_opus_encode(s->opus, samples, c->frames, s->packet, sizeof(s->packet));
 	if (n > 0)
 		s->conf.on_packet(hws_bytes(s->packet, (size_t)n), s->number, s->conf.arg);
 }

@@ -17,6 +17,8 @@ struct hws_sound_source_conf {
 	struct hws_loop *loop;
 	struct hws_sound *sound;
 	enum hws_sound_way way; /* CAPTURE or RECORD */
+	/* Adds to what was captured before it is coded; true: something was. May be NULL. */
+	bool (*mix)(const struct hws_sound_chunk *c, float *samples, void *arg);
 	/* One packet, borrowed; `number` counts those that were left out as silence, too. */
 	void (*on_packet)(struct hws_bytes packet, uint64_t number, void *arg);
 	/* There is nothing to hear, and why; it is tried again. NULL: there is again. Once for

@@ -135,8 +135,9 @@ static int open_camera(const char *path)
 		return fail(ENOENT);
 	n = read(fd, line, sizeof(line) - 1);
 	real_close(fd);
-	if (n <= 0 || sscanf(line, "%31s %7s %ux%u %u %31s %199s", c.name, c.code, &c.width,
-				      &c.height, &c.fps, c.lie, c.file) < 6)
+	if (n <= 0 ||
+			sscanf(line, "%31s %7s %ux%u %u %31s %199s", c.name, c.code, &c.width,
+					&c.height, &c.fps, c.lie, c.file) < 6)
 		return fail(ENXIO);
 	c.pace = c.fps;
 	for (int i = 0; i < CAMERAS; i++)
@@ -260,7 +261,7 @@ static size_t size_of(const struct camera *c)
 {
 	size_t pixels = (size_t)c->width * c->height;
 
-	return strcmp(c->code, "YUYV") == 0 ? pixels * 2
+	return strcmp(c->code, "YUYV") == 0            ? pixels * 2
 			: strcmp(c->code, "NV12") == 0 ? pixels * 3 / 2
 						       : PICTURE_MAX;
 }

@@ -308,8 +308,8 @@ int main(void)
 
 	tcase_set_timeout(t, 240);
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_loop_test(t, a_camera_is_shown_as_it_is_while_somebody_looks, 0,
-			HWS_COUNT(formats));
+	tcase_add_loop_test(
+			t, a_camera_is_shown_as_it_is_while_somebody_looks, 0, HWS_COUNT(formats));
 	tcase_add_test(t, cameras_come_and_go_under_a_session);
 	tcase_add_test(t, its_owner_says_what_is_taken_of_it);
 	tcase_add_test(t, without_any_camera_it_is_said_what_is_missing);
