@@ -16,7 +16,7 @@ enum hws_camera_code {
 };
 
 /* `len` bytes at `bytes`, planes one after the other, into a picture of the size that the camera
- * has promised. `stride`: of the first plane; 0 = its lines follow each other. HWS_ERR_CORRUPT: they
- * do not hold a picture of that size. HWS_ERR_INVAL: `to` is not I420. */
+ * has promised. `stride`: of the first plane; 0 = its lines follow each other. HWS_ERR_CORRUPT:
+ * they do not hold a picture of that size. HWS_ERR_INVAL: `to` is not I420. */
 int hws_camera_image(enum hws_camera_code code, const uint8_t *bytes, size_t len, int stride,
 		struct hws_picture *to) HWS_MUST_CHECK;

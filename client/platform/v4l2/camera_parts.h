@@ -1,5 +1,6 @@
-/* v4l2/camera_parts: what the files of this folder share: camera.c has the list of cameras, probe.c
- * what one can do, device.c one that runs (both without a loop, on threads), stream.c its events. */
+/* v4l2/camera_parts: what the files of this folder share: camera.c has the list of cameras,
+ * probe.c what one can do, device.c one that runs (both without a loop, on threads), stream.c its
+ * events. */
 #pragma once
 #include "client/platform/camera_image.h"
 #include "client/platform/v4l2/camera.h"
@@ -63,8 +64,8 @@ struct v4l2_device {
 /* `id`: it must still be that one. An error, and why in the device. */
 int v4l2_device_start(struct v4l2_device *d, unsigned node, const char *id,
 		const struct hws_camera_mode *mode) HWS_MUST_CHECK;
-/* The newest picture of those that are there. HWS_ERR_AGAIN: there is none, or none whole, or all of
- * the pool are locked. Others: it is over, and why in the device. */
+/* The newest picture of those that are there. HWS_ERR_AGAIN: there is none, or none whole, or all
+ * of the pool are locked. Others: it is over, and why in the device. */
 int v4l2_device_take(struct v4l2_device *d, struct hws_picture_pool *pool,
 		struct hws_picture **ret) HWS_MUST_CHECK;
 void v4l2_device_stop(struct v4l2_device *d);

@@ -1,6 +1,6 @@
 /* The events of a camera that runs. What a driver may take its time for (a camera at a slow bus
- * answers within seconds) is done by a worker, one job at a time for each stream: between two of them
- * the device is the loop's. A stream that is closed meanwhile is ended by the job's end. */
+ * answers within seconds) is done by a worker, one job at a time for each stream: between two of
+ * them the device is the loop's. A stream that is closed meanwhile is ended by the job's end. */
 #include "client/platform/v4l2/camera_parts.h"
 #include "shared/base/clock.h"
 #include "shared/base/mem.h"

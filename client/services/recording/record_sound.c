@@ -1,6 +1,6 @@
-/* The microphone is no sound of the desktop's until somebody listens to it: whether one does is seen
- * at the streams that are open. It comes at its own pace and waits in a ring until the desktop's
- * next chunk. */
+/* The microphone is no sound of the desktop's until somebody listens to it: whether one does is
+ * seen at the streams that are open. It comes at its own pace and waits in a ring until the
+ * desktop's next chunk. */
 #include "client/services/recording/record_sound.h"
 #include "client/services/sound/source.h"
 #include "shared/base/clock.h"
@@ -131,8 +131,7 @@ static void on_trouble(const char *why, void *arg HWS_UNUSED)
 		hws_info_limited("recording.sound");
 }
 
-int hws_record_sound_new(
-		const struct hws_record_sound_conf *conf, struct hws_record_sound **ret)
+int hws_record_sound_new(const struct hws_record_sound_conf *conf, struct hws_record_sound **ret)
 {
 	struct hws_record_sound *s = hws_alloc(sizeof(*s));
 	int r;

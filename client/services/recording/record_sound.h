@@ -1,6 +1,6 @@
 /* recording/record_sound: what is heard at a desktop, for a recording at the host: what it plays,
- * and its microphone while that is listened to, as in a voice call (whose other end the loudspeakers
- * play). One sound, as who watches the film expects. Loop thread. */
+ * and its microphone while that is listened to, as in a voice call (whose other end the
+ * loudspeakers play). One sound, as who watches the film expects. Loop thread. */
 #pragma once
 #include "client/platform/sound.h"
 #include "shared/base/bytes.h"

@@ -15,7 +15,7 @@ struct hws_recorder_conf {
 	bool folder;
 	const char *prefix, *peer;
 	int display;       /* -1 = all that come */
-	unsigned channels; /* of sound that is to be expected, so that files have a track; 0 = none */
+	unsigned channels; /* of sound to be expected, so that files have a track; 0 = none */
 	/* In the folder, beforehand: files that an earlier end left unfinished are made whole. */
 	bool repair;
 	/* In a folder: as hws_film_conf and hws_recordings_tidy; 0 = no such limit. */

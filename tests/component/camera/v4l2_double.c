@@ -1,12 +1,13 @@
 /* Cameras at the border to the kernel, for tests: preloaded, it answers for /dev/videoN as a driver
  * would, and for nothing else. What a camera is stands in the file $TEST_V4L2_DIR/videoN, one line:
  *
- *     NAME CODE WIDTHxHEIGHT FPS LIE [FILE]
+ *     NAME CODE WIDTH HEIGHT FPS LIE FILE
  *
  * CODE: YUYV, NV12, MJPG (FILE is its picture) or META (no camera). A file that is removed is a
  * camera that is unplugged. Its picture: four quarters in red, green, blue and white. LIE: "none", or
  * what it does that no camera may. What it is asked to do it appends to $TEST_V4L2_DIR/log: "on
  * videoN CODE WIDTHxHEIGHT FPS" and "off videoN". */
+#include "shared/base/num.h"
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -30,7 +31,7 @@
 struct camera {
 	int fd, node; /* fd 0: free */
 	char name[32], code[8], lie[32], file[200];
-	unsigned width, height, fps, pace;
+	uint32_t width, height, fps, pace;
 	void *buffer[BUFFERS];
 	size_t length;
 	unsigned queue[BUFFERS], queued, number;
@@ -122,22 +123,42 @@ static void note(const char *text)
 		real_close(fd);
 }
 
+static int read_line(struct camera *c, char *line)
+{
+	char *word[7], *rest = NULL;
+	int n = 0;
+
+	for (char *w = strtok_r(line, " \n", &rest); w && n < 7; w = strtok_r(NULL, " \n", &rest))
+		word[n++] = w;
+	if (n < 7)
+		return 0;
+	snprintf(c->name, sizeof(c->name), "%s", word[0]);
+	snprintf(c->code, sizeof(c->code), "%s", word[1]);
+	snprintf(c->lie, sizeof(c->lie), "%s", word[5]);
+	snprintf(c->file, sizeof(c->file), "%s", word[6]);
+	return hws_parse_u32(word[2], &c->width) == HWS_OK &&
+			hws_parse_u32(word[3], &c->height) == HWS_OK &&
+			hws_parse_u32(word[4], &c->fps) == HWS_OK;
+}
+
 static int open_camera(const char *path)
 {
 	char real[300], line[400] = "";
-	struct camera c = { .node = atoi(path + strlen("/dev/video")) };
+	struct camera c = { 0 };
+	uint32_t node;
 	int fd;
 	ssize_t n;
 
+	if (hws_parse_u32(path + strlen("/dev/video"), &node) < 0)
+		return fail(ENOENT);
+	c.node = (int)node;
 	snprintf(real, sizeof(real), "%s/video%d", folder(), c.node);
 	fd = real_open(real, O_RDONLY | O_CLOEXEC, 0);
 	if (fd < 0)
 		return fail(ENOENT);
 	n = read(fd, line, sizeof(line) - 1);
 	real_close(fd);
-	if (n <= 0 ||
-			sscanf(line, "%31s %7s %ux%u %u %31s %199s", c.name, c.code, &c.width,
-					&c.height, &c.fps, c.lie, c.file) < 6)
+	if (n <= 0 || !read_line(&c, line))
 		return fail(ENXIO);
 	c.pace = c.fps;
 	for (int i = 0; i < CAMERAS; i++)

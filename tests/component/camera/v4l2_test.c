@@ -49,7 +49,7 @@ static void plug(unsigned node, const char *name, const char *code, unsigned fps
 	test_write_file("", "%s", next);
 	FILE *f = fopen(next, "we");
 	ck_assert_ptr_nonnull(f);
-	fprintf(f, "%s %s %dx%d %u %s %s/photo.jpg\n", name, code, W, H, fps, lie, dir);
+	fprintf(f, "%s %s %d %d %u %s %s/photo.jpg\n", name, code, W, H, fps, lie, dir);
 	fclose(f);
 	ck_assert_int_eq(rename(next, path), 0); /* whole at once */
 }

@@ -112,7 +112,7 @@ static void until_more(long bytes)
 	until_film((long)st.st_size + bytes);
 }
 
-/* --- what is to be heard ----------------------------------------------------------------------- */
+/* --- what is to be heard ---------------------------------------------------------------------- */
 
 struct heard {
 	struct hws_opus_decoder *opus;
@@ -171,7 +171,7 @@ static size_t find_tone(const struct heard *h, double hz, double share)
 	return SIZE_MAX;
 }
 
-/* --- cases ------------------------------------------------------------------------------------- */
+/* --- cases ------------------------------------------------------------------------------------ */
 
 START_TEST(a_tone_is_in_the_film_where_it_was_heard)
 {
@@ -192,7 +192,7 @@ START_TEST(a_tone_is_in_the_film_where_it_was_heard)
 	h = listen_to_film();
 	at = find_tone(&h, 1000, 0.9);
 	ck_assert_msg(at != SIZE_MAX, "no tone in %zu frames", h.end);
-	/* the film began at the earliest when the viewer came, and when it was seen at the latest */
+	/* it began at the earliest when the viewer came, and at the latest when it was seen */
 	ck_assert_msg(at * 1000 / RATE + 250 > before - seen, "%zu ms, later than %llu", at / 48,
 			(unsigned long long)(before - seen));
 	ck_assert_msg(at * 1000 / RATE < after - start + 3000, "%zu ms, before %llu", at / 48,
