@@ -316,17 +316,20 @@ static uint64_t timeout_at(const struct hws_kcp_sender *s)
 	return from + (uint64_t)HWS_MAX(s->rtt.rto, s->backed_rto) * HWS_US_PER_MS;
 }
 
-/* One, as a question: what arrives of it shows the rest to be lost, or only late. */
+/* One, as a question: what arrives of it shows the rest to be lost, or only late. The second time in
+ * a row nothing is believed to be under way any more. */
 static void on_timeout(struct hws_kcp_sender *s, uint64_t now_us)
 {
 	const uint32_t rto = HWS_MAX(s->rtt.rto, s->backed_rto);
-	struct hws_kcp_out *o = out_of(s->sent.next);
+	const bool again = s->backed_rto && s->conf.paced;
 
-	if (s->backed_rto && s->conf.paced) /* the second without a word */
-		hws_kcp_rate_timed_out(&s->rate);
 	s->backed_rto = HWS_MIN(rto + rto / 2, (uint32_t)HWS_KCP_RTO_MAX);
 	s->backed_at = now_us;
-	mark_lost(s, o);
+	if (again)
+		hws_kcp_rate_timed_out(&s->rate);
+	do
+		mark_lost(s, out_of(s->sent.next));
+	while (again && !hws_list_empty(&s->sent));
 }
 
 static void probe_window(struct hws_kcp_sender *s, uint64_t now_us)
