@@ -15,7 +15,7 @@ struct hws_loop {
 	struct event_base *base;
 	struct event wake;    /* readable when another thread posted or asks to stop */
 	struct event timeout; /* of hws_loop_once */
-	struct hws_list deferred;
+	struct hws_list deferred, at_end;
 	uint64_t now_us; /* 0 = not read in this turn */
 	uint64_t (*clock)(void *arg);
 	void *clock_arg;
@@ -81,6 +81,7 @@ static int loop_new(int flags, struct hws_loop **ret)
 	if (!loop)
 		return HWS_ERR_NOMEM;
 	hws_list_init(&loop->deferred);
+	hws_list_init(&loop->at_end);
 	hws_list_init(&loop->posts);
 	loop->has_lock = pthread_mutex_init(&loop->lock, NULL) == 0;
 	loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -153,12 +154,12 @@ static bool run_posts(struct hws_loop *loop)
 	return any;
 }
 
-static bool run_deferred(struct hws_loop *loop)
+static bool run_deferred(struct hws_list *list)
 {
 	struct hws_list now, *node;
 	bool any;
 
-	take_all(&loop->deferred, &now);
+	take_all(list, &now);
 	any = !hws_list_empty(&now);
 	while ((node = hws_list_first(&now))) {
 		struct hws_deferred *d = hws_container(node, struct hws_deferred, node);
@@ -175,9 +176,10 @@ void hws_loop_free(struct hws_loop *loop)
 
 	if (!loop)
 		return;
+	run_deferred(&loop->at_end);
 	while (more && loop->has_lock) {
 		more = run_posts(loop);
-		more |= run_deferred(loop);
+		more |= run_deferred(&loop->deferred);
 	}
 	if (loop->wake_added) {
 		event_del(&loop->wake);
@@ -203,7 +205,7 @@ static int turn(struct hws_loop *loop, bool wait)
 	if (r < 0)
 		return HWS_ERR_SYS;
 	run_posts(loop);
-	run_deferred(loop);
+	run_deferred(&loop->deferred);
 	return HWS_OK;
 }
 
@@ -253,13 +255,24 @@ void hws_loop_set_clock(struct hws_loop *loop, uint64_t (*clock)(void *arg), voi
 	loop->clock_arg = arg;
 }
 
-void hws_loop_defer(struct hws_loop *loop, struct hws_deferred *d, void (*fn)(void *arg), void *arg)
+static void defer(struct hws_list *list, struct hws_deferred *d, void (*fn)(void *arg), void *arg)
 {
 	if (hws_list_linked(&d->node))
 		return;
 	d->fn = fn;
 	d->arg = arg;
-	hws_list_push(&loop->deferred, &d->node);
+	hws_list_push(list, &d->node);
+}
+
+void hws_loop_defer(struct hws_loop *loop, struct hws_deferred *d, void (*fn)(void *arg), void *arg)
+{
+	defer(&loop->deferred, d, fn, arg);
+}
+
+void hws_loop_at_end(
+		struct hws_loop *loop, struct hws_deferred *d, void (*fn)(void *arg), void *arg)
+{
+	defer(&loop->at_end, d, fn, arg);
 }
 
 void hws_loop_defer_cancel(struct hws_deferred *d)

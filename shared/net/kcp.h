@@ -54,17 +54,17 @@ int hws_stream_kcp_authenticate(
 /* Goes on over another socket, and to another address if `peer` is not NULL: after a change of this
  * end's network. The peer follows when it has seen a tagged datagram from there. Takes the fd on
  * success; HWS_ERR_UNSUPPORTED before hws_stream_kcp_authenticate. */
-int hws_stream_kcp_move(struct hws_stream *s, int fd,
-		const struct sockaddr_storage *peer) HWS_MUST_CHECK;
+int hws_stream_kcp_move(
+		struct hws_stream *s, int fd, const struct sockaddr_storage *peer) HWS_MUST_CHECK;
 
 struct hws_kcp_info {
 	bool established, extended, authenticated;
 	uint32_t rtt_us, min_rtt_us; /* 0 = not known yet */
-	uint64_t rate;               /* bytes a second that the path was found to carry; 0 = unknown */
-	uint32_t mtu;                /* bytes of UDP payload of a full datagram */
-	uint32_t in_flight, unsent;  /* bytes */
-	uint64_t sent, resent;       /* segments */
-	uint64_t foreign;            /* datagrams that were not the peer's or made no sense */
+	uint64_t rate; /* bytes a second that the path was found to carry; 0 = unknown */
+	uint32_t mtu;  /* bytes of UDP payload of a full datagram */
+	uint32_t in_flight, unsent; /* bytes */
+	uint64_t sent, resent;      /* segments */
+	uint64_t foreign;           /* datagrams that were not the peer's or made no sense */
 };
 void hws_stream_kcp_info(const struct hws_stream *s, struct hws_kcp_info *ret);
 

@@ -44,8 +44,8 @@ int hws_kcp_header_get(struct hws_bytes datagram, struct hws_kcp_header *ret,
 enum hws_kcp_cmd {
 	HWS_KCP_PUSH = 81,
 	HWS_KCP_ACKED = 82,
-	HWS_KCP_WASK = 83, /* asks for the window */
-	HWS_KCP_WINS = 84, /* tells it */
+	HWS_KCP_WASK = 83,  /* asks for the window */
+	HWS_KCP_WINS = 84,  /* tells it */
 	HWS_KCP_RANGES = 85 /* between ends of ours: what arrived behind gaps */
 };
 

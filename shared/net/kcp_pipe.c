@@ -146,9 +146,9 @@ static void pack_ranges(struct hws_kcp_pipe *p, struct packer *k)
 {
 	struct hws_kcp_range range[HWS_KCP_RANGES_MAX];
 	uint8_t data[HWS_KCP_RANGES_MAX * 8];
-	struct hws_kcp_segment s = { .cmd = HWS_KCP_RANGES,
-		.ts = p->recv.newest.ts,
-		.sn = p->recv.newest.sn };
+	struct hws_kcp_segment s = {
+		.cmd = HWS_KCP_RANGES, .ts = p->recv.newest.ts, .sn = p->recv.newest.sn
+	};
 	unsigned n = hws_kcp_receiver_ranges(&p->recv, range, HWS_KCP_RANGES_MAX);
 
 	for (unsigned i = 0; i < n; i++) {
@@ -171,9 +171,9 @@ static void pack_acks(struct hws_kcp_pipe *p, struct packer *k)
 		return;
 	}
 	for (; n < p->recv.ack_count && fits(k, 0); n++) {
-		const struct hws_kcp_segment s = { .cmd = HWS_KCP_ACKED,
-			.ts = p->recv.ack[n].ts,
-			.sn = p->recv.ack[n].sn };
+		const struct hws_kcp_segment s = {
+			.cmd = HWS_KCP_ACKED, .ts = p->recv.ack[n].ts, .sn = p->recv.ack[n].sn
+		};
 
 		pack(k, &s, NULL);
 	}
@@ -194,8 +194,9 @@ static void pack_window(struct hws_kcp_pipe *p, struct packer *k, uint64_t now_u
 	pack(k, &(struct hws_kcp_segment){ .cmd = HWS_KCP_WINS }, NULL);
 	p->recv.tell = false;
 	p->tell_again = p->tell_again ? p->tell_again - 1 : TELL_TIMES;
-	p->tell_at = now_us + (HWS_US_PER_MS * HWS_MAX(p->send.rtt.srtt, 20u)
-					      << (TELL_TIMES - p->tell_again));
+	p->tell_at = now_us +
+			(HWS_US_PER_MS * HWS_MAX(p->send.rtt.srtt, 20u)
+					<< (TELL_TIMES - p->tell_again));
 }
 
 size_t hws_kcp_pipe_output(struct hws_kcp_pipe *p, uint64_t now_us, uint8_t *buf, size_t size)
@@ -205,9 +206,9 @@ size_t hws_kcp_pipe_output(struct hws_kcp_pipe *p, uint64_t now_us, uint8_t *buf
 	const uint8_t *data;
 
 	hws_kcp_sender_tick(&p->send, now_us);
-	k.common = (struct hws_kcp_segment){ .conv = p->conv,
-		.wnd = hws_kcp_receiver_window(&p->recv),
-		.una = p->recv.next };
+	k.common = (struct hws_kcp_segment){
+		.conv = p->conv, .wnd = hws_kcp_receiver_window(&p->recv), .una = p->recv.next
+	};
 	pack_acks(p, &k);
 	pack_window(p, &k, now_us);
 	while (fits(&k, 1)) {

@@ -89,9 +89,9 @@ static uint64_t pacing(const struct hws_kcp_rate *r)
 	uint64_t rate = hws_kcp_rate_found(r);
 
 	if (rate == 0) /* the first window within the time that the path takes, if that is known */
-		rate = r->min_rtt_us ? (uint64_t)FIRST_WINDOW * r->segment * HWS_US_PER_S /
-							r->min_rtt_us
-				     : 0;
+		rate = r->min_rtt_us
+				? (uint64_t)FIRST_WINDOW * r->segment * HWS_US_PER_S / r->min_rtt_us
+				: 0;
 	return rate == 0 ? 0 : HWS_MAX(rate * r->gain / 100, (uint64_t)RATE_LEAST);
 }
 
@@ -236,8 +236,9 @@ static void advance_cycle(struct hws_kcp_rate *r, const struct hws_kcp_arrival *
 	bool long_enough = now_us - r->cycle_at > r->min_rtt_us, on = long_enough;
 
 	if (r->gain > 100) /* until the path was filled so far, or says that it is full */
-		on = long_enough && (r->lost > 0 || a->in_flight >= bdp(r) * r->gain / 100 ||
-						    a->stamp.app_limited);
+		on = long_enough &&
+				(r->lost > 0 || a->in_flight >= bdp(r) * r->gain / 100 ||
+						a->stamp.app_limited);
 	else if (r->gain < 100)
 		on = long_enough || a->in_flight <= bdp(r);
 	if (!on)
@@ -263,8 +264,9 @@ static void measure_rtt(struct hws_kcp_rate *r, const struct hws_kcp_arrival *a,
 {
 	const bool old = r->min_rtt_us && now_us - r->min_rtt_at > MIN_RTT_FOR;
 
-	if (a->rtt_us && (r->min_rtt_us == 0 || a->rtt_us <= r->min_rtt_us ||
-					 (old && r->phase == HWS_KCP_PROBE_RTT))) {
+	if (a->rtt_us &&
+			(r->min_rtt_us == 0 || a->rtt_us <= r->min_rtt_us ||
+					(old && r->phase == HWS_KCP_PROBE_RTT))) {
 		r->min_rtt_us = a->rtt_us;
 		r->min_rtt_at = now_us;
 	}
@@ -289,8 +291,7 @@ static void measure_rtt(struct hws_kcp_rate *r, const struct hws_kcp_arrival *a,
 	}
 }
 
-void hws_kcp_rate_arrived(
-		struct hws_kcp_rate *r, const struct hws_kcp_arrival *a, uint64_t now_us)
+void hws_kcp_rate_arrived(struct hws_kcp_rate *r, const struct hws_kcp_arrival *a, uint64_t now_us)
 {
 	r->timed_out = false;
 	r->delivered += a->bytes;

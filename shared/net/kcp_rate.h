@@ -6,12 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum hws_kcp_phase {
-	HWS_KCP_STARTUP,
-	HWS_KCP_DRAIN,
-	HWS_KCP_PROBE_RATE,
-	HWS_KCP_PROBE_RTT
-};
+enum hws_kcp_phase { HWS_KCP_STARTUP, HWS_KCP_DRAIN, HWS_KCP_PROBE_RATE, HWS_KCP_PROBE_RTT };
 
 /* Remembered with each segment that is sent. */
 struct hws_kcp_stamp {
@@ -47,8 +42,8 @@ struct hws_kcp_rate {
 	uint64_t round_delivered;  /* at its begin */
 	uint64_t window_cap;       /* bytes; 0 = none: after rounds with heavy losses */
 	unsigned clean_rounds;
-	uint64_t next_us;          /* when the next may go */
-	uint64_t surplus;          /* bytes more than expected that came with one word of the peer */
+	uint64_t next_us; /* when the next may go */
+	uint64_t surplus; /* bytes more than expected that came with one word of the peer */
 	uint64_t surplus_at, surplus_from;
 	uint64_t surplus_peak[2], surplus_round;
 	bool timed_out;
@@ -64,8 +59,7 @@ struct hws_kcp_arrival {
 	uint64_t rtt_us;            /* 0 = not measured */
 	uint64_t in_flight;         /* bytes that are still under way */
 };
-void hws_kcp_rate_arrived(
-		struct hws_kcp_rate *r, const struct hws_kcp_arrival *a, uint64_t now_us);
+void hws_kcp_rate_arrived(struct hws_kcp_rate *r, const struct hws_kcp_arrival *a, uint64_t now_us);
 void hws_kcp_rate_lost(struct hws_kcp_rate *r, uint64_t bytes);
 /* Nothing was heard for a retransmission timeout. */
 void hws_kcp_rate_timed_out(struct hws_kcp_rate *r);

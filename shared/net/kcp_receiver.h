@@ -16,9 +16,9 @@ struct hws_kcp_piece; /* a segment's data */
 struct hws_kcp_receiver {
 	struct hws_kcp_piece **ring; /* of 2 * window, by number */
 	uint32_t window;
-	uint32_t read; /* first that was not read to its end */
-	uint32_t next; /* first that is missing */
-	uint32_t end;  /* behind the last that arrived */
+	uint32_t read;   /* first that was not read to its end */
+	uint32_t next;   /* first that is missing */
+	uint32_t end;    /* behind the last that arrived */
 	uint32_t offset; /* read of `read` */
 	uint32_t unread; /* bytes between read and next */
 	uint32_t ack_count;

@@ -8,8 +8,8 @@
 #define FIRST_PEER_WINDOW 128u /* before the peer has spoken */
 #define PROBE_FIRST_MS 7000u
 #define PROBE_MAX_MS 120000u
-#define DUPLICATES 2u      /* later arrivals that mean a loss, where nothing is paced */
-#define PATIENCE_MAX 8u    /* two round trips */
+#define DUPLICATES 2u        /* later arrivals that mean a loss, where nothing is paced */
+#define PATIENCE_MAX 8u      /* two round trips */
 #define ORDER_LEAST_US 2000u /* what later ones may always overtake */
 
 struct hws_kcp_out {
@@ -372,8 +372,7 @@ static bool allowed(const struct hws_kcp_sender *s, uint32_t len, uint64_t now_u
 	if (!s->conf.paced)
 		return true;
 	return hws_kcp_rate_may_send(&s->rate, now_us) &&
-			(s->in_flight == 0 ||
-					s->in_flight + len <= hws_kcp_rate_window(&s->rate));
+			(s->in_flight == 0 || s->in_flight + len <= hws_kcp_rate_window(&s->rate));
 }
 
 static struct hws_kcp_out *choose(struct hws_kcp_sender *s)
@@ -436,10 +435,10 @@ uint64_t hws_kcp_sender_due(const struct hws_kcp_sender *s, uint64_t now_us)
 		if (!s->conf.paced)
 			return now_us;
 		/* some at a time: to wake for each costs more than it gives */
-		if (s->in_flight == 0 || s->in_flight + s->segment_max <=
-								 hws_kcp_rate_window(&s->rate))
-			due = HWS_MIN(due, s->rate.next_us <= now_us ? now_us
-								     : s->rate.next_us + 500);
+		if (s->in_flight == 0 ||
+				s->in_flight + s->segment_max <= hws_kcp_rate_window(&s->rate))
+			due = HWS_MIN(due,
+					s->rate.next_us <= now_us ? now_us : s->rate.next_us + 500);
 	}
 	return due;
 }

@@ -28,9 +28,7 @@ int hws_udp_batch_new(struct hws_udp_batch **ret)
 			.msg_iov = &b->rx_iov[i],
 			.msg_iovlen = 1 };
 		b->tx_iov[i] = (struct iovec){ b->tx_data[i], 0 };
-		b->tx[i].msg_hdr = (struct msghdr){
-			.msg_name = &b->tx_to[i], .msg_iov = &b->tx_iov[i], .msg_iovlen = 1
-		};
+		b->tx[i].msg_hdr = (struct msghdr){ .msg_iov = &b->tx_iov[i], .msg_iovlen = 1 };
 	}
 	*ret = b;
 	return HWS_OK;
@@ -80,10 +78,13 @@ int hws_udp_batch_put(struct hws_udp_batch *b, int fd, const struct sockaddr_sto
 	if (b->tx_count == HWS_UDP_BATCH)
 		b->dropped += hws_udp_batch_flush(b, fd);
 	i = b->tx_count++;
-	memcpy(b->tx_data[i], data.ptr, data.len);
+	if (data.len > 0)
+		memcpy(b->tx_data[i], data.ptr, data.len);
 	b->tx_iov[i].iov_len = data.len;
-	b->tx_to[i] = *to;
-	b->tx[i].msg_hdr.msg_namelen = hws_addr_len(to);
+	if (to)
+		b->tx_to[i] = *to;
+	b->tx[i].msg_hdr.msg_name = to ? &b->tx_to[i] : NULL;
+	b->tx[i].msg_hdr.msg_namelen = to ? hws_addr_len(to) : 0;
 	return HWS_OK;
 }
 

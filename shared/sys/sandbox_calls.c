@@ -46,6 +46,9 @@ static const int computing[] = { SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(readv
 	SCMP_SYS(gettid), SCMP_SYS(sched_yield), SCMP_SYS(sched_getaffinity),
 	SCMP_SYS(set_robust_list), SCMP_SYS(rseq), SCMP_SYS(membarrier) };
 
+/* SANDBOX_STREAM: many datagrams at once; what one of them may do, sendmsg may, too. */
+static const int datagrams[] = { SCMP_SYS(sendmmsg), SCMP_SYS(recvmmsg) };
+
 /* SANDBOX_DIAL: what names of hosts, certificates and a connection take. */
 static const int dial[] = { SCMP_SYS(sendto), SCMP_SYS(sendmmsg), SCMP_SYS(recvmmsg), SCMP_SYS(dup),
 	SCMP_SYS(dup2), SCMP_SYS(dup3), SCMP_SYS(socketpair), SCMP_SYS(bind), SCMP_SYS(connect),
@@ -124,7 +127,8 @@ struct option {
 
 static const struct option stream_options[] = { { SOL_SOCKET, SO_ERROR }, { SOL_SOCKET, SO_TYPE },
 	{ SOL_SOCKET, SO_SNDBUF }, { SOL_SOCKET, SO_RCVBUF }, { IPPROTO_TCP, TCP_NODELAY },
-	{ IPPROTO_TCP, TCP_NOTSENT_LOWAT }, { IPPROTO_TCP, TCP_INFO } };
+	{ IPPROTO_TCP, TCP_NOTSENT_LOWAT }, { IPPROTO_TCP, TCP_INFO },
+	{ IPPROTO_IP, IP_MTU_DISCOVER }, { IPPROTO_IPV6, IPV6_MTU_DISCOVER } };
 
 /* Ours, and those of libc (names of hosts) and libpq. */
 static const struct option serve_options[] = { { SOL_SOCKET, SO_REUSEADDR },
@@ -135,9 +139,8 @@ static const struct option serve_options[] = { { SOL_SOCKET, SO_REUSEADDR },
 	{ SOL_SOCKET, SO_RXQ_OVFL }, { IPPROTO_TCP, TCP_KEEPIDLE }, { IPPROTO_TCP, TCP_KEEPINTVL },
 	{ IPPROTO_TCP, TCP_KEEPCNT }, { IPPROTO_TCP, TCP_USER_TIMEOUT },
 	{ IPPROTO_TCP, TCP_QUICKACK }, { IPPROTO_TCP, TCP_CORK }, { IPPROTO_IP, IP_RECVERR },
-	{ IPPROTO_IP, IP_MTU_DISCOVER }, { IPPROTO_IP, IP_PKTINFO }, { IPPROTO_IP, IP_TOS },
-	{ IPPROTO_IPV6, IPV6_V6ONLY }, { IPPROTO_IPV6, IPV6_RECVERR },
-	{ IPPROTO_IPV6, IPV6_MTU_DISCOVER }, { IPPROTO_IPV6, IPV6_RECVPKTINFO } };
+	{ IPPROTO_IP, IP_PKTINFO }, { IPPROTO_IP, IP_TOS }, { IPPROTO_IPV6, IPV6_V6ONLY },
+	{ IPPROTO_IPV6, IPV6_RECVERR }, { IPPROTO_IPV6, IPV6_RECVPKTINFO } };
 
 /* A filter under construction; the first failure stays. */
 struct filter {
@@ -396,6 +399,7 @@ static void fill(struct filter *f, unsigned calls)
 	if (!(calls & SANDBOX_DIAL)) /* which loads code */
 		allow_data_memory(f, calls & SANDBOX_FOLDERS);
 	if (calls & SANDBOX_STREAM) {
+		all(f, SCMP_ACT_ALLOW, datagrams, HWS_COUNT(datagrams));
 		rule_1(f, SCMP_ACT_ALLOW, SCMP_SYS(sendto), (struct arg){ 4, 0, 0 });
 		allow_options(f, stream_options, HWS_COUNT(stream_options));
 	}

@@ -190,8 +190,7 @@ static void read_all(struct kcp_line *l)
 		ck_abort_msg("%zu bytes are wrong", wrong);
 }
 
-uint64_t kcp_line_transfer(
-		struct kcp_line *l, uint64_t total, uint64_t ahead, uint64_t limit_us)
+uint64_t kcp_line_transfer(struct kcp_line *l, uint64_t total, uint64_t ahead, uint64_t limit_us)
 {
 	const uint64_t begin = l->now;
 

@@ -5,13 +5,13 @@
 
 struct kcp_line_conf {
 	uint64_t seed;
-	uint64_t delay_us;  /* one way */
-	uint64_t jitter_us; /* up to so much more, each on its own: reorders */
+	uint64_t delay_us;        /* one way */
+	uint64_t jitter_us;       /* up to so much more, each on its own: reorders */
 	unsigned loss, duplicate; /* of 1000 */
-	uint64_t rate;      /* bytes a second, 0 = any */
-	uint64_t queue;     /* bytes before the line that has a rate */
-	bool damage;        /* one datagram in a hundred has a bit turned in its KCP */
-	uint64_t tick_us;   /* the far end speaks only so often, as deployed ones; 0 = at once */
+	uint64_t rate;            /* bytes a second, 0 = any */
+	uint64_t queue;           /* bytes before the line that has a rate */
+	bool damage;              /* one datagram in a hundred has a bit turned in its KCP */
+	uint64_t tick_us; /* the far end speaks only so often, as deployed ones; 0 = at once */
 };
 
 struct kcp_line;
@@ -26,5 +26,4 @@ uint64_t kcp_line_now(const struct kcp_line *l);
 void kcp_line_step(struct kcp_line *l, uint64_t until_us);
 /* Near sends `total` bytes (byte i = i * 7 + i / 251) keeping at most `ahead` unsent, far reads them
  * and checks each. Microseconds it took; 0 = not within `limit_us`. */
-uint64_t kcp_line_transfer(
-		struct kcp_line *l, uint64_t total, uint64_t ahead, uint64_t limit_us);
+uint64_t kcp_line_transfer(struct kcp_line *l, uint64_t total, uint64_t ahead, uint64_t limit_us);

@@ -57,9 +57,8 @@ START_TEST(all_arrives_in_order_and_once)
 	for (unsigned kind = 0; kind < 3; kind++)
 		for (uint64_t seed = 1; seed <= 4; seed++) {
 			struct kcp_line *l = line((unsigned)_i, kind, seed);
-			const uint64_t total = lines[_i].rate && lines[_i].rate < 1000000
-					? 300000
-					: 2000000;
+			const uint64_t total = lines[_i].rate && lines[_i].rate < 1000000 ? 300000
+											  : 2000000;
 
 			ck_assert_msg(kcp_line_transfer(l, total, 65536, 300 * HWS_US_PER_S) > 0,
 					"kind %u seed %u", kind, (unsigned)seed);
@@ -110,16 +109,25 @@ static unsigned percent_of_line(uint64_t delay_us, unsigned loss, unsigned kind)
 static const struct {
 	unsigned delay_ms, loss, kind, least;
 } speeds[] = {
-	{ 5, 0, 0, 80 }, { 5, 10, 0, 80 }, { 5, 30, 0, 75 },
-	{ 25, 0, 0, 80 }, { 25, 10, 0, 75 }, { 25, 30, 0, 70 },
-	{ 75, 0, 0, 70 }, { 75, 10, 0, 60 }, { 75, 30, 0, 55 },
-	{ 5, 0, 1, 75 }, { 25, 0, 1, 75 }, { 25, 10, 1, 60 }, { 75, 0, 1, 40 },
+	{ 5, 0, 0, 80 },
+	{ 5, 10, 0, 80 },
+	{ 5, 30, 0, 75 },
+	{ 25, 0, 0, 80 },
+	{ 25, 10, 0, 75 },
+	{ 25, 30, 0, 70 },
+	{ 75, 0, 0, 70 },
+	{ 75, 10, 0, 60 },
+	{ 75, 30, 0, 55 },
+	{ 5, 0, 1, 75 },
+	{ 25, 0, 1, 75 },
+	{ 25, 10, 1, 60 },
+	{ 75, 0, 1, 40 },
 };
 
 START_TEST(a_line_is_used_in_spite_of_its_losses)
 {
-	ck_assert_uint_ge(percent_of_line(speeds[_i].delay_ms * MS, speeds[_i].loss,
-					  speeds[_i].kind),
+	ck_assert_uint_ge(
+			percent_of_line(speeds[_i].delay_ms * MS, speeds[_i].loss, speeds[_i].kind),
 			speeds[_i].least);
 }
 END_TEST
@@ -128,9 +136,7 @@ END_TEST
 START_TEST(a_pause_of_the_reader_ends)
 {
 	for (uint64_t seed = 1; seed <= 20; seed++) {
-		const struct kcp_line_conf c = {
-			.seed = seed, .delay_us = 10 * MS, .loss = 300
-		};
+		const struct kcp_line_conf c = { .seed = seed, .delay_us = 10 * MS, .loss = 300 };
 		struct hws_kcp_pipe_conf near = ours(), far = ours();
 		uint8_t data[4096] = { 0 };
 		struct kcp_line *l;

@@ -84,8 +84,9 @@ static void check_segments(struct hws_bytes payload, const json_t *want, uint32_
 		ck_assert_uint_eq(s.una, num(w, "una"));
 		ck_assert_uint_eq(s.len, num(w, "len"));
 		ck_assert(hws_bytes_equal(data,
-				hws_bytes(data_want, unhex(text(w, "data_hex"), data_want,
-								     sizeof(data_want)))));
+				hws_bytes(data_want,
+						unhex(text(w, "data_hex"), data_want,
+								sizeof(data_want)))));
 		hws_kcp_segment_put(&s, again);
 		ck_assert_mem_eq(again, at, HWS_KCP_SEGMENT);
 	}
@@ -121,8 +122,9 @@ static void check_header(const json_t *v, struct hws_bytes raw)
 	ck_assert_uint_eq(h.id.src, num(f, "src_session_id"));
 	ck_assert_uint_eq(h.id.dst, num(f, "dst_session_id"));
 	ck_assert(hws_bytes_equal(payload,
-			hws_bytes(payload_want, unhex(text(f, "payload_hex"), payload_want,
-								sizeof(payload_want)))));
+			hws_bytes(payload_want,
+					unhex(text(f, "payload_hex"), payload_want,
+							sizeof(payload_want)))));
 	if (json_object_get(f, "segments"))
 		check_segments(payload, json_object_get(f, "segments"), h.id.conv);
 }
@@ -262,8 +264,8 @@ static void flush(struct trace *t)
 		return;
 	while ((len = hws_kcp_pipe_output(&t->pipe, trace_us(t), got, sizeof(got))) > 0) {
 		if (t->output) {
-			const char *hex = json_string_value(
-					json_array_get(t->output, t->out_count));
+			const char *hex =
+					json_string_value(json_array_get(t->output, t->out_count));
 
 			ck_assert_ptr_nonnull(hex);
 			ck_assert_uint_eq(len, unhex(hex, want, sizeof(want)));
@@ -413,9 +415,9 @@ START_TEST(a_write_has_no_limit_of_segments)
 	const json_t *steps = json_object_get(named("traces", "t8-chunk-limit"), "steps");
 	struct trace t = { 0 };
 	struct hws_kcp_pipe to;
-	struct hws_kcp_pipe_conf conf = { .conv = 7,
-		.send = { .window = 1024, .rto_min = 30 },
-		.receive_window = 1024 };
+	struct hws_kcp_pipe_conf conf = {
+		.conv = 7, .send = { .window = 1024, .rto_min = 30 }, .receive_window = 1024
+	};
 	uint8_t packet[HWS_KCP_DATAGRAM_MAX], got[4096];
 	size_t total = 0, len, n, i, written = 0;
 	uint64_t now = 0;
@@ -468,9 +470,9 @@ START_TEST(headers_of_the_session_vectors_hold)
 				(strstr(flag, "ACK") ? HWS_KCP_ACK : 0u) |
 				(strstr(flag, "DATA") ? HWS_KCP_DATA : 0u) |
 				(strstr(flag, "PING") ? HWS_KCP_PING : 0u);
-		ck_assert_int_eq(hws_kcp_header_get(
-						 hws_bytes(raw, unhex(text(v, "hex"), raw,
-										sizeof(raw))),
+		ck_assert_int_eq(hws_kcp_header_get(hws_bytes(raw,
+								    unhex(text(v, "hex"), raw,
+										    sizeof(raw))),
 						 &h, &payload),
 				HWS_OK);
 		ck_assert_uint_eq(h.id.conv, num(f, "conv"));
@@ -515,8 +517,7 @@ int main(void)
 			(int)json_array_size(json_object_get(document, "vectors")));
 	tcase_add_loop_test(t, trace_holds, 0,
 			(int)json_array_size(json_object_get(document, "traces")));
-	tcase_add_loop_test(
-			t, datagram_is_answered_as_the_table_says, 0, (int)HWS_COUNT(answers));
+	tcase_add_loop_test(t, datagram_is_answered_as_the_table_says, 0, (int)HWS_COUNT(answers));
 	status = test_suite_run(s);
 	json_decref(document);
 	return status;
