@@ -1,18 +1,15 @@
-/* net/kcp: a connection (kcp_link) on a socket. What leaves is collected until the end of a turn, so that
- * small writes share datagrams and datagrams share a call. A closed stream lives on in a list of its
- * thread until the peer has all of it. */
+/* net/kcp: a connection (kcp_link) on a socket. What leaves is collected until the end of a turn,
+ * so that small writes share datagrams and datagrams share a call. A closed stream lives on in a
+ * list of its thread until the peer has all of it. */
 #include "shared/net/kcp.h"
 #include "shared/base/mem.h"
 #include "shared/net/addr.h"
 #include "shared/net/kcp_link.h"
 #include "shared/net/stream_impl.h"
 #include "shared/net/udp_batch.h"
-#include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <unistd.h>
 
-#define SOCKET_BUFFER (4 << 20)
 #define BATCHES 4   /* of datagrams, before others of the loop have their turn */
 #define OUT_MAX 256 /* datagrams in one go; the rest in the next turn */
 
@@ -275,20 +272,6 @@ static const struct hws_stream_impl kcp_impl = {
 	.free = kcp_free,
 	.keep_shallow = kcp_keep_shallow,
 };
-
-int hws_kcp_prepare_socket(int fd)
-{
-	const int size = SOCKET_BUFFER;
-	int flags = fcntl(fd, F_GETFL);
-
-	/* what the system allows of it: a burst that finds no room is lost */
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
-			fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
-		return hws_err_from_errno(errno);
-	return HWS_OK;
-}
 
 static int take_socket(struct kcp_stream *k, int fd, const struct sockaddr_storage *peer)
 {

@@ -9,9 +9,9 @@
  *
  * Runs under a gate's filter; open the socket (hws_kcp_prepare_socket) before that. */
 #pragma once
+#include "shared/net/kcp_info.h"
+#include "shared/net/kcp_socket.h"
 #include "shared/net/stream.h"
-
-#define HWS_KCP_KEY_LEN 32
 
 struct hws_kcp_conf {
 	/* The peer, on a socket that is not connected (which is what makes a change of addresses
@@ -27,10 +27,6 @@ struct hws_kcp_conf {
 	/* No empty datagrams: there is nothing to punch through (LAN, a direct address). */
 	bool no_punch;
 };
-
-/* What a socket needs and a confined process cannot do: large buffers, close-on-exec,
- * non-blocking. */
-int hws_kcp_prepare_socket(int fd) HWS_MUST_CHECK;
 
 /* The controlling side. Takes the fd on success. conf may be NULL. */
 int hws_stream_kcp_connect(struct hws_loop *loop, int fd, const struct hws_kcp_conf *conf,
@@ -57,15 +53,6 @@ int hws_stream_kcp_authenticate(
 int hws_stream_kcp_move(
 		struct hws_stream *s, int fd, const struct sockaddr_storage *peer) HWS_MUST_CHECK;
 
-struct hws_kcp_info {
-	bool established, extended, authenticated;
-	uint32_t rtt_us, min_rtt_us; /* 0 = not known yet */
-	uint64_t rate; /* bytes a second that the path was found to carry; 0 = unknown */
-	uint32_t mtu;  /* bytes of UDP payload of a full datagram */
-	uint32_t in_flight, unsent; /* bytes */
-	uint64_t sent, resent;      /* segments */
-	uint64_t foreign;           /* datagrams that were not the peer's or made no sense */
-};
 void hws_stream_kcp_info(const struct hws_stream *s, struct hws_kcp_info *ret);
 
 /* A closed stream stays a while, unseen, until the peer has all that was written, at most 10 s;

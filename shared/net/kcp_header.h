@@ -1,5 +1,5 @@
-/* net/kcp_header: the two headers of a datagram (docs/protocol-kcp.md): 14 bytes of the endpoint, then
- * KCP segments of 24 bytes and data; and what two ends of ours say in SYN and SYN-ACK. Bytes
+/* net/kcp_header: the two headers of a datagram (docs/protocol-kcp.md): 14 bytes of the endpoint,
+ * then KCP segments of 24 bytes and data; and what two ends of ours say in SYN and SYN-ACK. Bytes
  * only. */
 #pragma once
 #include "shared/base/bytes.h"

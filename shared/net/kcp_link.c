@@ -1,4 +1,5 @@
-/* net/kcp_link: what comes in is sorted here, by tag, name and state, before anything acts on it. */
+/* net/kcp_link: what comes in is sorted here, by tag, name and state, before anything acts on
+ * it. */
 #include "shared/base/mem.h"
 #include "shared/net/kcp_link_impl.h"
 #include "shared/net/stream.h"

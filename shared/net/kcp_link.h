@@ -1,11 +1,12 @@
-/* net/kcp_link: one connection over datagrams, whole: handshake, keep-alive, what the two ends agree on,
- * closing. Without a socket and without a clock: datagrams and the time go in, datagrams and the time
- * of the next call come out. net/kcp puts it on a socket. */
+/* net/kcp_link: one connection over datagrams, whole: handshake, keep-alive, what the two ends
+ * agree on, closing. Without a socket and without a clock: datagrams and the time go in, datagrams
+ * and the time of the next call come out. net/kcp puts it on a socket. */
 #pragma once
 #include "shared/base/bytes.h"
 #include "shared/base/err.h"
-#include "shared/net/kcp.h"
+#include "shared/net/kcp_info.h"
 #include <stdbool.h>
+#include <sys/types.h>
 
 struct hws_kcp_link;
 

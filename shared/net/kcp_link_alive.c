@@ -1,7 +1,7 @@
-/* net/kcp_link_alive: what keeps a connection: a ping every ten seconds, sooner when the peer is silent
- * while something is under way (its answers may look for us at an old address), and in doubt: a RST or a
- * FIN without a tag could be anybody's, so the peer is asked. Pings that are as large as a datagram may
- * be find out how large that is. */
+/* net/kcp_link_alive: what keeps a connection: a ping every ten seconds, sooner when the peer is
+ * silent while something is under way (its answers may look for us at an old address), and in
+ * doubt: a RST or a FIN without a tag could be anybody's, so the peer is asked. Pings that are as
+ * large as a datagram may be find out how large that is. */
 #include "shared/base/rand.h"
 #include "shared/net/kcp_link_impl.h"
 

@@ -1,6 +1,7 @@
-/* net/kcp_link_end: what was written before closing arrives, within a bound. Between ends of ours FIN has
- * the number behind the last segment and is acknowledged; a deployed peer throws away what it has not
- * read when FIN comes, so it gets time first, and FIN several times, as it acknowledges none. */
+/* net/kcp_link_end: what was written before closing arrives, within a bound. Between ends of ours
+ * FIN has the number behind the last segment and is acknowledged; a deployed peer throws away what
+ * it has not read when FIN comes, so it gets time first, and FIN several times, as it acknowledges
+ * none. */
 #include "shared/net/kcp_link_impl.h"
 
 #define LINGER_MAX (10 * KCP_S)

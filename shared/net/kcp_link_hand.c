@@ -1,6 +1,6 @@
-/* net/kcp_link_hand: from the first empty datagram to an established connection. Each of its steps may be
- * lost, and deployed ends repeat none: so ours repeats all, and a viewer knocks with another number
- * after a second, since a deployed host answers one number once. */
+/* net/kcp_link_hand: from the first empty datagram to an established connection. Each of its steps
+ * may be lost, and deployed ends repeat none: so ours repeats all, and a viewer knocks with another
+ * number after a second, since a deployed host answers one number once. */
 #include "shared/base/rand.h"
 #include "shared/net/kcp_link_impl.h"
 
@@ -36,7 +36,8 @@ static struct kcp_knock *add_knock(struct hws_kcp_link *l)
 	return &l->knock[l->last_knock];
 }
 
-/* The names of ours are 96 random bits: nobody who does not see them says a word in this connection. */
+/* The names of ours are 96 random bits: nobody who does not see them says a word in this
+ * connection. */
 static void knock(struct hws_kcp_link *l, uint64_t now_us)
 {
 	const struct hws_kcp_id before = l->knock[l->last_knock].id;

@@ -1,6 +1,6 @@
 /* net/kcp_pipe: both halves of a connection behind its handshake, as bytes: what is written here is
- * read there, whole and in order. Without I/O and without a clock of its own: datagrams' payloads and
- * the time go in, payloads and the time of the next call come out. */
+ * read there, whole and in order. Without I/O and without a clock of its own: datagrams' payloads
+ * and the time go in, payloads and the time of the next call come out. */
 #pragma once
 #include "shared/net/kcp_receiver.h"
 #include "shared/net/kcp_sender.h"
@@ -37,8 +37,8 @@ size_t hws_kcp_pipe_read(struct hws_kcp_pipe *p, void *buf, size_t len);
 /* HWS_OK also for what is old; errors are those of hws_kcp_segment_get and HWS_ERR_RANGE, segments
  * before the wrong one count; HWS_ERR_NOMEM. */
 int hws_kcp_pipe_input(struct hws_kcp_pipe *p, struct hws_bytes payload, uint64_t now_us);
-/* The payload of the next datagram that is to leave now, into `buf` of at least mtu bytes; 0 = none.
- * Ask again until there is none. */
+/* The payload of the next datagram that is to leave now, into `buf` of at least mtu bytes; 0 =
+ * none. Ask again until there is none. */
 size_t hws_kcp_pipe_output(struct hws_kcp_pipe *p, uint64_t now_us, uint8_t *buf, size_t size);
 /* When to ask, unless something is written or comes in before; UINT64_MAX = not at all. */
 uint64_t hws_kcp_pipe_due(const struct hws_kcp_pipe *p, uint64_t now_us);

@@ -1,6 +1,7 @@
-/* net/kcp_rate: rate samples as in draft-cheng-iccrg-delivery-rate-estimation, the phases of BBR. Two
- * things are added: words of the peer that come in lumps (deployed ones speak every 10 ms) do not
- * stop the sender, and rounds that lose much more than a bad line would cap what is under way. */
+/* net/kcp_rate: rate samples as in draft-cheng-iccrg-delivery-rate-estimation, the phases of BBR.
+ * Two things are added: words of the peer that come in lumps (deployed ones speak every 10 ms) do
+ * not stop the sender, and rounds that lose much more than a bad line would cap what is under
+ * way. */
 #include "shared/net/kcp_rate.h"
 #include "shared/base/clock.h"
 #include "shared/base/macros.h"

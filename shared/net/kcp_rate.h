@@ -1,7 +1,7 @@
 /* net/kcp_rate: how fast and how much at a time: a model of the path (what it carries, how long an
  * empty one takes), after BBR, instead of a window that shrinks with each loss. Pure: told of what
- * was sent and of what arrived, it gives a rate and a window. docs/protocol-kcp.md says how it shares
- * with TCP. */
+ * was sent and of what arrived, it gives a rate and a window. docs/protocol-kcp.md says how it
+ * shares with TCP. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
-/* net/kcp_receiver: the receiving half of a connection: what arrived, what is to be acknowledged, what
- * may still come. Holds at most twice its window of segments. No clock but what it is told. */
+/* net/kcp_receiver: the receiving half of a connection: what arrived, what is to be acknowledged,
+ * what may still come. Holds at most twice its window of segments. No clock but what it is told. */
 #pragma once
 #include "shared/net/kcp_header.h"
 

@@ -1,6 +1,6 @@
-/* net/kcp_sender: a segment is in one of three places: unsent (no number), sent, lost (both in the ring).
- * What arrived leaves at once, in whatever order, so a connection holds at most its window and what
- * its owner wrote ahead. */
+/* net/kcp_sender: a segment is in one of three places: unsent (no number), sent, lost (both in the
+ * ring). What arrived leaves at once, in whatever order, so a connection holds at most its window
+ * and what its owner wrote ahead. */
 #include "shared/net/kcp_sender.h"
 #include "shared/base/clock.h"
 #include "shared/base/mem.h"
@@ -316,8 +316,8 @@ static uint64_t timeout_at(const struct hws_kcp_sender *s)
 	return from + (uint64_t)HWS_MAX(s->rtt.rto, s->backed_rto) * HWS_US_PER_MS;
 }
 
-/* One, as a question: what arrives of it shows the rest to be lost, or only late. The second time in
- * a row nothing is believed to be under way any more. */
+/* One, as a question: what arrives of it shows the rest to be lost, or only late. The second time
+ * in a row nothing is believed to be under way any more. */
 static void on_timeout(struct hws_kcp_sender *s, uint64_t now_us)
 {
 	const uint32_t rto = HWS_MAX(s->rtt.rto, s->backed_rto);

@@ -1,6 +1,6 @@
 /* net/kcp_sender: the sending half: what waits, what is under way, what was lost. Numbered segments
- * lie in a ring; those under way are also a list in the order of their last sending, so that a loss is
- * found by what was sent later and arrived. */
+ * lie in a ring; those under way are also a list in the order of their last sending, so that a loss
+ * is found by what was sent later and arrived. */
 #pragma once
 #include "shared/base/list.h"
 #include "shared/net/kcp_header.h"

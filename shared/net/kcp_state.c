@@ -1,6 +1,6 @@
 /* net/kcp_state: answers that only a change of state brings at deployed endpoints come again here
- * for what is repeated, since each of the three datagrams of a handshake may be lost: a SYN again is
- * a SYN-ACK again, a SYN-ACK again the third step again. Peers take repeats in silence. */
+ * for what is repeated, since each of the three datagrams of a handshake may be lost: a SYN again
+ * is a SYN-ACK again, a SYN-ACK again the third step again. Peers take repeats in silence. */
 #include "shared/net/kcp_state.h"
 
 #define EXACT (HWS_KCP_SYN | HWS_KCP_ACK | HWS_KCP_FIN | HWS_KCP_RST | HWS_KCP_DATA)

@@ -1,5 +1,5 @@
-/* tests: two pipes and the line between them, in a time of its own: delay, rate with a queue, losses,
- * reordering, duplicates, all by a seed. Seconds of line take milliseconds. */
+/* tests: two pipes and the line between them, in a time of its own: delay, rate with a queue,
+ * losses, reordering, duplicates, all by a seed. Seconds of line take milliseconds. */
 #pragma once
 #include "shared/net/kcp_pipe.h"
 
@@ -24,6 +24,6 @@ struct hws_kcp_pipe *kcp_line_far(struct kcp_line *l);
 uint64_t kcp_line_now(const struct kcp_line *l);
 /* To the next thing that happens; at most to `until`. */
 void kcp_line_step(struct kcp_line *l, uint64_t until_us);
-/* Near sends `total` bytes (byte i = i * 7 + i / 251) keeping at most `ahead` unsent, far reads them
- * and checks each. Microseconds it took; 0 = not within `limit_us`. */
+/* Near sends `total` bytes (byte i = i * 7 + i / 251) keeping at most `ahead` unsent, far reads
+ * them and checks each. Microseconds it took; 0 = not within `limit_us`. */
 uint64_t kcp_line_transfer(struct kcp_line *l, uint64_t total, uint64_t ahead, uint64_t limit_us);

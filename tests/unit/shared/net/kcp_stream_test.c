@@ -1,4 +1,5 @@
-/* The stream over real sockets of loopback, between two ends of one loop, as net/stream wants it. */
+/* The stream over real sockets of loopback, between two ends of one loop, as net/stream wants
+ * it. */
 #include "shared/base/clock.h"
 #include "shared/base/mem.h"
 #include "shared/base/rand.h"
@@ -214,7 +215,7 @@ START_TEST(a_reader_holds_the_writer_back)
 	struct hws_kcp_info info;
 	uint64_t was = 1;
 
-	two_ends(e, NULL, NULL, 40000000, 0);
+	two_ends(e, NULL, NULL, 24000000, 0);
 	WAIT_FOR(e[1].got > 0);
 	hws_stream_want(e[1].s, 0);
 	while (was != e[0].sent) {
@@ -226,7 +227,7 @@ START_TEST(a_reader_holds_the_writer_back)
 	hws_stream_kcp_info(e[0].s, &info);
 	ck_assert_uint_le(info.unsent, 512 << 10);
 	hws_stream_want(e[1].s, HWS_STREAM_READ);
-	WAIT_FOR(e[1].got == 40000000);
+	WAIT_FOR(e[1].got == 24000000);
 	ck_assert_uint_eq(e[1].wrong, 0);
 	close_both(e);
 }
@@ -447,7 +448,8 @@ START_TEST(with_a_key_only_the_peer_speaks)
 }
 END_TEST
 
-/* Another way into the middle: the viewer goes on over a new socket, as after a change of network. */
+/* Another way into the middle: the viewer goes on over a new socket, as after a change of
+ * network. */
 START_TEST(a_viewer_that_moves_is_followed)
 {
 	struct sockaddr_storage at;

@@ -1,6 +1,6 @@
-/* Every datagram and every trace of the specification of KCP over UDP: what the documents say bytes mean
- * is what our codecs make of them, both ways, and the two halves of a pipe do, without pacing, step for
- * step what deployed endpoints do. */
+/* Every datagram and every trace of the specification of KCP over UDP: what the documents say bytes
+ * mean is what our codecs make of them, both ways, and the two halves of a pipe do, without pacing,
+ * step for step what deployed endpoints do. */
 #include "shared/base/clock.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
@@ -156,7 +156,7 @@ START_TEST(vector_holds)
 		check_address(v, in);
 	else if (json_object_get(json_object_get(v, "fields"), "flag"))
 		check_header(v, in);
-	else /* what is no datagram of a connection is none to us: punching, rendezvous, too short */
+	else /* what is no datagram of a connection: punching, rendezvous, too short */
 		ck_assert_int_eq(hws_kcp_header_get(in, &h, &payload), HWS_ERR_SHORT);
 }
 END_TEST
