@@ -3,7 +3,8 @@
  * messages (trust.h). A caller shows that key and a fresh one, the other answers with a fresh one;
  * what is hashed are the agreements fresh-fresh, own-fresh and fresh-own, and a secret of the
  * servers' key. So only the two whose keys were told can read or write a record, and what was
- * recorded is of no use when any of these keys becomes known later. No I/O. Private to the cluster. */
+ * recorded is of no use when any of these keys becomes known later. No I/O. Private to the
+ * cluster. */
 #pragma once
 #include "shared/base/bytes.h"
 #include "shared/base/err.h"

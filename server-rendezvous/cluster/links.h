@@ -1,8 +1,8 @@
 /* rendezvous/cluster/links: direct encrypted links between the nodes. Each node tells the others by
  * the database where it takes links and by which key it is known there; one link to each is kept,
- * and what goes from node to node goes over it. Without a link, with a node of an older version, and
- * when a link is lost before what was sent is known to have come, it goes by the database. Control
- * loop only. Private to the cluster. */
+ * and what goes from node to node goes over it. Without a link, with a node of an older version,
+ * and when a link is lost before what was sent is known to have come, it goes by the database.
+ * Control loop only. Private to the cluster. */
 #pragma once
 #include "proto/cluster.pb-c.h"
 #include "server-rendezvous/cluster/link_at.h"

@@ -1,6 +1,7 @@
 /* rendezvous/planes/pending: a viewer may ask for a few devices at once; the oldest request makes
  * room, so that one client cannot hold memory by asking. */
 #include "server-rendezvous/planes/pending.h"
+#include "server-rendezvous/state/attempts.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include <string.h>
@@ -37,7 +38,7 @@ struct rdv_pending *rdv_pending_take(
 			return NULL;
 		p->began_us = now_us;
 		p->relay = relay;
-		p->attempt = UINT64_MAX;
+		p->attempt = RDV_NO_ATTEMPT;
 	}
 	p->until_us = now_us + PENDING_US;
 	p->answered = p->answered_udp = false; /* asked again: may be answered again */

@@ -17,6 +17,7 @@ struct rdv_pending {
 	bool relay;       /* RequestRelay, else PunchHoleRequest */
 	bool answered, answered_udp;
 	bool force_relay;
+	uint8_t forced; /* enum rdv_forced */
 	bool elsewhere; /* the device is at another node */
 	bool has_pk;    /* then: the database knows its key, */
 	bool proves;    /* and that it proves itself */

@@ -226,6 +226,22 @@ static void pick_relay(struct request *q, struct rdv_pending *p)
 			sizeof(p->relay_server));
 }
 
+static enum rdv_forced forced_by(const struct request *q, const Rdv__PunchHoleRequest *in)
+{
+	return rdv_conf(q->core)->always_relay ? RDV_FORCED_SERVER
+			: q->cl->ws            ? RDV_FORCED_WEBSOCKET
+			: in->force_relay      ? RDV_FORCED_VIEWER
+					       : RDV_FORCED_NOT;
+}
+
+static uint8_t offers_of(const Rdv__PunchHoleRequest *in)
+{
+	return (uint8_t)((in->udp_port > 0 ? RDV_OFFER_UDP : 0) |
+			(in->socket_addr_v6.len ? RDV_OFFER_V6 : 0) |
+			(in->upnp_port > 0 ? RDV_OFFER_PORT : 0) |
+			(in->n_candidates ? RDV_OFFER_LIST : 0));
+}
+
 /* Notes that the request waits for an answer. NULL without memory. */
 static struct rdv_pending *begin(struct request *q, const Rdv__PunchHoleRequest *in)
 {
@@ -233,12 +249,13 @@ static struct rdv_pending *begin(struct request *q, const Rdv__PunchHoleRequest 
 
 	if (!p)
 		return NULL;
-	p->force_relay = in->force_relay || q->cl->ws || rdv_conf(q->core)->always_relay;
+	p->forced = (uint8_t)forced_by(q, in);
+	p->force_relay = p->forced != RDV_FORCED_NOT;
 	p->viewer_nat = (uint8_t)in->nat_type;
 	if (!p->relay_server[0])
 		pick_relay(q, p);
-	q->attempt.force_relay = p->force_relay;
-	if (p->attempt == UINT64_MAX) {
+	q->attempt.forced = p->forced;
+	if (p->attempt == RDV_NO_ATTEMPT) {
 		q->attempt.outcome = RDV_OUT_SENT;
 		p->attempt = rdv_attempts_add(q->core->attempts, &q->attempt);
 	}
@@ -321,6 +338,7 @@ void rdv_punch_request(struct rdv_client *cl, const Rdv__PunchHoleRequest *m)
 
 	hws_count(&q.core->count.punch);
 	q.attempt.viewer_nat = (uint8_t)m->nat_type;
+	q.attempt.viewer_offers = offers_of(m);
 	snprintf(q.attempt.version, sizeof(q.attempt.version), "%.15s", m->version);
 	if (!hws_utf8_valid(hws_bytes_str(q.attempt.version)))
 		q.attempt.version[0] = 0;
@@ -368,6 +386,11 @@ void rdv_punch_nowhere(struct rdv_client *cl, const char *id, bool relay, bool k
 	}
 }
 
+static void on_relay_asked(struct rdv_attempt *a, void *arg HWS_UNUSED)
+{
+	a->ways |= RDV_WAY_RELAY;
+}
+
 static bool relay_begin(struct request *q, Rdv__RequestRelay *m, const char *relay,
 		struct rdv_pending *p, uint8_t mangled[HWS_ADDR_WIRE_MAX])
 {
@@ -382,6 +405,8 @@ static bool relay_begin(struct request *q, Rdv__RequestRelay *m, const char *rel
 			NULL; /* the device's node may be an older one, which passes it on */
 	m->controlled_context = NULL;
 	m->n_candidates = hws_candidates_keep(m->candidates, m->n_candidates);
+	p->attempt = rdv_attempts_last(q->core->attempts, q->id, &q->cl->addr);
+	rdv_attempts_update(q->core->attempts, p->attempt, on_relay_asked, NULL);
 	rdv_announce(q->cl->plane->announcer, p->uuid); /* before anybody can be there */
 	return true;
 }

@@ -187,8 +187,8 @@ static size_t statement(const struct match *m, uint8_t buf[STATEMENT_MAX])
 struct change {
 	enum rdv_outcome outcome;
 	uint64_t us;
-	uint8_t nat;
-	const char *relay;
+	uint8_t nat, way, offers;
+	const char *relay, *word;
 };
 
 static void on_change(struct rdv_attempt *a, void *arg)
@@ -196,22 +196,42 @@ static void on_change(struct rdv_attempt *a, void *arg)
 	const struct change *c = arg;
 
 	a->outcome = (uint8_t)c->outcome;
-	a->host_nat = c->nat;
-	a->answer_us = c->us;
-	snprintf(a->relay, sizeof(a->relay), "%.63s", c->relay);
+	if (c->nat)
+		a->host_nat = c->nat;
+	if (!a->answer_us)
+		a->answer_us = c->us;
+	a->ways |= c->way;
+	a->host_offers |= c->offers;
+	if (*c->relay)
+		snprintf(a->relay, sizeof(a->relay), "%.63s", c->relay);
 	if (!hws_utf8_valid(hws_bytes_str(a->relay)))
 		a->relay[0] = 0;
+	if (*c->word)
+		hws_str_escape(a->host_word, sizeof(a->host_word),
+				hws_bytes(c->word, strnlen(c->word, RDV_WORD_MAX)));
 }
 
-static void answered(struct match *m, enum rdv_outcome o, uint8_t nat, const char *relay)
+static void answered(struct match *m, struct change *c)
 {
 	struct rdv_core *core = m->cl->plane->core;
-	struct change c = { o, hws_clock_us() - m->p->began_us, nat, relay };
 
+	c->us = hws_clock_us() - m->p->began_us;
+	if (!c->word)
+		c->word = "";
 	hws_count(&core->count.punch_answered);
-	rdv_attempts_update(core->attempts, m->p->attempt, on_change, &c);
-	if (*relay)
-		rdv_grant_relay(core->grants, &m->cl->addr, m->p->id, relay, hws_clock_us());
+	if (c->offers & RDV_OFFER_V6)
+		hws_count(&core->count.punch_v6);
+	if (c->offers & RDV_OFFER_LIST)
+		hws_count(&core->count.punch_list);
+	rdv_attempts_update(core->attempts, m->p->attempt, on_change, c);
+	if (*c->relay)
+		rdv_grant_relay(core->grants, &m->cl->addr, m->p->id, c->relay, hws_clock_us());
+}
+
+static uint8_t offers_of(bool udp, ProtobufCBinaryData v6, int upnp_port, size_t candidates)
+{
+	return (uint8_t)((udp ? RDV_OFFER_UDP : 0) | (v6.len ? RDV_OFFER_V6 : 0) |
+			(upnp_port > 0 ? RDV_OFFER_PORT : 0) | (candidates ? RDV_OFFER_LIST : 0));
 }
 
 /* True if this answer is the first of its kind since the viewer asked last (datagrams come three
@@ -268,10 +288,14 @@ void rdv_reply_sent(struct rdv_tcp *t, const struct rdv_replier *from, const Rdv
 		p.socket_addr_v6 = in->socket_addr_v6;
 	p.n_candidates = hws_candidates_keep(in->candidates, in->n_candidates);
 	p.candidates = in->candidates;
-	answered(&m, from->udp ? RDV_OUT_UDP : RDV_OUT_PUNCH, (uint8_t)in->nat_type,
-			in->relay_server);
-	if (from->udp)
-		hws_count(&t->core->count.punch_udp);
+	answered(&m,
+			&(struct change){ .outcome = from->udp ? RDV_OUT_UDP : RDV_OUT_PUNCH,
+					.nat = (uint8_t)in->nat_type,
+					.way = from->udp ? RDV_WAY_UDP : RDV_WAY_TCP,
+					.offers = offers_of(from->udp, p.socket_addr_v6,
+							in->upnp_port, p.n_candidates),
+					.relay = in->relay_server });
+	hws_count(from->udp ? &t->core->count.punch_udp : &t->core->count.punch_tcp);
 	send_response(&m, &p);
 }
 
@@ -305,7 +329,12 @@ void rdv_reply_local(struct rdv_tcp *t, const struct rdv_replier *from, const Rd
 	p.n_candidates = hws_candidates_keep(in->candidates, in->n_candidates);
 	p.candidates = in->candidates;
 	hws_count(&t->core->count.punch_local);
-	answered(&m, RDV_OUT_LOCAL, 0, in->relay_server);
+	answered(&m,
+			&(struct change){ .outcome = RDV_OUT_LOCAL,
+					.way = RDV_WAY_LOCAL,
+					.offers = offers_of(
+							false, p.socket_addr_v6, 0, p.n_candidates),
+					.relay = in->relay_server });
 	send_response(&m, &p);
 }
 
@@ -331,6 +360,21 @@ static bool match_relay(struct rdv_tcp *t, const struct rdv_replier *from,
 	return false;
 }
 
+static uint64_t *relayed_why(struct rdv_counts *n, const struct rdv_pending *p)
+{
+	switch ((enum rdv_forced)p->forced) {
+	case RDV_FORCED_VIEWER:
+		return &n->relayed_forced;
+	case RDV_FORCED_WEBSOCKET:
+		return &n->relayed_ws;
+	case RDV_FORCED_SERVER:
+		return &n->relayed_server;
+	case RDV_FORCED_NOT:
+		break;
+	}
+	return p->viewer_nat == RDV__NAT_TYPE__SYMMETRIC ? &n->relayed_symmetric : &n->relayed_host;
+}
+
 void rdv_reply_relay(struct rdv_tcp *t, const struct rdv_replier *from, Rdv__RelayResponse *in)
 {
 	Rdv__RendezvousMessage out = RDV__RENDEZVOUS_MESSAGE__INIT;
@@ -345,27 +389,38 @@ void rdv_reply_relay(struct rdv_tcp *t, const struct rdv_replier *from, Rdv__Rel
 	}
 	if (!first_answer(m.p, false))
 		return;
+	if (strlen(in->why) > RDV_WORD_MAX)
+		in->why = (char *)"";
+	in->n_candidates = hws_candidates_keep(in->candidates, in->n_candidates);
 	if (m.p->relay) {
 		in->union_case = RDV__RELAY_RESPONSE__UNION__NOT_SET;
 		hws_count(&t->core->count.relay_answered);
-		answered(&m, in->refuse_reason[0] ? RDV_OUT_REFUSED_BY_DEVICE : RDV_OUT_RELAY_ASKED,
-				0, m.p->relay_server);
+		answered(&m,
+				&(struct change){ .outcome = in->refuse_reason[0]
+								? RDV_OUT_REFUSED_BY_DEVICE
+								: RDV_OUT_RELAY_ASKED,
+						.way = RDV_WAY_RELAY,
+						.relay = m.p->relay_server,
+						.word = in->refuse_reason });
 	} else {
 		in->union_case = RDV__RELAY_RESPONSE__UNION_PK;
 		in->pk.len = statement(&m, buf);
 		in->pk.data = buf;
 		hws_count(&t->core->count.punch_relayed);
-		hws_count(m.p->force_relay ? &t->core->count.relayed_forced
-						: m.p->viewer_nat == RDV__NAT_TYPE__SYMMETRIC
-						? &t->core->count.relayed_symmetric
-						: &t->core->count.relayed_host);
-		answered(&m, RDV_OUT_RELAY, 0, in->relay_server);
+		hws_count(relayed_why(&t->core->count, m.p));
+		answered(&m,
+				&(struct change){ .outcome = RDV_OUT_RELAY,
+						.nat = (uint8_t)in->nat_type,
+						.way = RDV_WAY_RELAY,
+						.offers = offers_of(false, in->socket_addr_v6,
+								in->upnp_port, in->n_candidates),
+						.relay = in->relay_server,
+						.word = in->why });
 		if (hws_pair_id_valid(hws_bytes_str(in->uuid)))
 			rdv_announce(t->announcer, in->uuid);
 	}
 	in->socket_addr = (ProtobufCBinaryData){ 0, NULL };
 	in->feedback = 0;
-	in->n_candidates = hws_candidates_keep(in->candidates, in->n_candidates);
 	out.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_RELAY_RESPONSE;
 	out.relay_response = in;
 	rdv_client_send(m.cl, &out);

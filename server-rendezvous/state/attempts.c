@@ -87,6 +87,28 @@ void rdv_attempts_update(struct rdv_attempts *w, uint64_t ticket,
 	pthread_mutex_unlock(&w->lock);
 }
 
+#define LOOK_BACK 512u
+#define LOOK_BACK_US (120 * HWS_US_PER_S)
+
+uint64_t rdv_attempts_last(struct rdv_attempts *w, const char *id, const struct rdv_addr *viewer)
+{
+	uint64_t now = hws_clock_us() - w->start_us, found = RDV_NO_ATTEMPT;
+	uint64_t first;
+
+	pthread_mutex_lock(&w->lock);
+	first = w->next > HWS_MIN(LOOK_BACK, w->size) ? w->next - HWS_MIN(LOOK_BACK, w->size) : 0;
+	for (uint64_t n = w->next; n > first && found == RDV_NO_ATTEMPT; n--) {
+		const struct rdv_attempt *a = &w->ring[(n - 1) % w->size];
+
+		if (now - a->up_us > LOOK_BACK_US)
+			break;
+		if (rdv_addr_ip_equal(&a->viewer, viewer) && strcmp(a->id, id) == 0)
+			found = n - 1;
+	}
+	pthread_mutex_unlock(&w->lock);
+	return found;
+}
+
 static const char *nat_name(uint8_t nat)
 {
 	static const char *const names[] = { "unknown", "punchable", "not-punchable" };
@@ -94,20 +116,102 @@ static const char *nat_name(uint8_t nat)
 	return nat < HWS_COUNT(names) ? names[nat] : "unknown";
 }
 
+static const char *const forced_names[] = { "no", "by the viewer", "by WebSocket",
+	"by this server" };
+
+/* A direct way was tried and failed: what both networks said of themselves. */
+static const char *failed_reason(const struct rdv_attempt *a)
+{
+	bool viewer = a->viewer_nat == 2, host = a->host_nat == 2;
+
+	if (a->ways & RDV_WAY_LOCAL)
+		return "both are behind one address, but the viewer did not reach the device's "
+		       "local one: separate networks, or a firewall at the device";
+	if (viewer && host)
+		return "the networks of both sides change ports for each target";
+	if (viewer)
+		return "the viewer's network changes ports for each target";
+	if (host)
+		return "the device's network changes ports for each target";
+	if (!(a->ways & RDV_WAY_UDP))
+		return "both networks looked punchable but no direct connection came about by TCP, "
+		       "and UDP was not offered by both";
+	return "both networks looked punchable but no direct connection came about: a firewall "
+	       "on the way";
+}
+
 /* Why a relayed session was not direct, from what the server saw. */
 static const char *relay_reason(const struct rdv_attempt *a)
 {
+	static const char *const forced[] = {
+		[RDV_FORCED_VIEWER] = "the viewer demands the relay",
+		[RDV_FORCED_WEBSOCKET] = "the viewer is connected by WebSocket",
+		[RDV_FORCED_SERVER] = "this server demands the relay (always-use-relay)",
+	};
+
 	if (a->outcome == RDV_OUT_RELAY_ASKED)
-		return "both networks looked punchable but no direct connection came about";
+		return failed_reason(a);
 	if (a->outcome != RDV_OUT_RELAY)
 		return NULL;
-	if (a->ws)
-		return "the viewer is connected by WebSocket";
-	if (a->force_relay)
-		return "the viewer or this server demands the relay";
+	if (a->forced)
+		return forced[a->forced];
 	if (a->viewer_nat == 2)
 		return "the viewer's network changes ports for each target";
+	if (a->host_nat == 2)
+		return "the device's network changes ports for each target";
 	return "the device's network or settings do not allow direct connections";
+}
+
+/* A viewer that has not asked for the relay by now needs none. */
+#define SETTLED_US (20 * HWS_US_PER_S)
+
+/* How it ended, as far as a server can know: it does not see direct connections. */
+static const char *result_text(const struct rdv_attempt *a)
+{
+	switch (a->outcome) {
+	case RDV_OUT_PUNCH:
+	case RDV_OUT_UDP:
+	case RDV_OUT_LOCAL:
+		if (a->ways & RDV_WAY_RELAY)
+			return "the viewer asked for the relay next, and the device has not "
+			       "answered that";
+		return hws_wall_us() - a->wall_us < SETTLED_US
+				? "under way"
+				: "direct, it seems: the viewer did not ask for the relay";
+	case RDV_OUT_RELAY:
+	case RDV_OUT_RELAY_ASKED:
+		return "relayed";
+	default:
+		return "no connection";
+	}
+}
+
+static void put_word(char *buf, size_t size, bool is, const char *word)
+{
+	size_t n = strlen(buf);
+
+	if (is && hws_fmt(buf + n, size - n, "%s%s", n ? ", " : "", word) < 0)
+		buf[n] = 0; /* cannot be: there is room for all of them */
+}
+
+static const char *offers_text(uint8_t offers, char *buf, size_t size)
+{
+	buf[0] = 0;
+	put_word(buf, size, offers & RDV_OFFER_UDP, "udp");
+	put_word(buf, size, offers & RDV_OFFER_V6, "ipv6");
+	put_word(buf, size, offers & RDV_OFFER_PORT, "mapped port");
+	put_word(buf, size, offers & RDV_OFFER_LIST, "candidates");
+	return buf;
+}
+
+static const char *ways_text(uint8_t ways, char *buf, size_t size)
+{
+	buf[0] = 0;
+	put_word(buf, size, ways & RDV_WAY_LOCAL, "local");
+	put_word(buf, size, ways & RDV_WAY_TCP, "tcp");
+	put_word(buf, size, ways & RDV_WAY_UDP, "udp");
+	put_word(buf, size, ways & RDV_WAY_RELAY, "relay");
+	return buf;
 }
 
 /* What the server can know: one that has just started has not listened for as long as devices may
@@ -128,6 +232,7 @@ static json_t *attempt_json(const struct rdv_attempt *a)
 {
 	struct sockaddr_storage ss;
 	char viewer[HWS_ADDR_TEXT], host[HWS_ADDR_TEXT], at[32], text[200];
+	char asks[60], offers[60], ways[60];
 	const char *reason = relay_reason(a);
 	json_t *j;
 
@@ -139,10 +244,21 @@ static json_t *attempt_json(const struct rdv_attempt *a)
 	j = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:b,s:s,s:s}", "at", at, "id", a->id,
 			"viewer", viewer, "outcome", outcomes[a->outcome].name, "text",
 			outcome_text(a, text, sizeof(text)), "viewer_nat", nat_name(a->viewer_nat),
-			"host_nat", nat_name(a->host_nat), "force_relay", a->force_relay,
-			"websocket", a->ws, "relay", a->relay, "viewer_version", a->version);
+			"host_nat", nat_name(a->host_nat), "force_relay",
+			a->forced != RDV_FORCED_NOT, "websocket", a->ws, "relay", a->relay,
+			"viewer_version", a->version);
 	if (!j)
 		return NULL;
+	json_object_update_new(j,
+			json_pack("{s:s,s:s,s:s,s:s,s:s}", "forced", forced_names[a->forced],
+					"viewer_offers",
+					offers_text(a->viewer_offers, asks, sizeof(asks)),
+					"host_offers",
+					offers_text(a->host_offers, offers, sizeof(offers)), "ways",
+					ways_text(a->ways, ways, sizeof(ways)), "result",
+					result_text(a)));
+	if (a->host_word[0])
+		json_object_set_new(j, "host_says", json_string(a->host_word));
 	if (rdv_addr_is_set(&a->host))
 		json_object_set_new(j, "host", json_string(host));
 	if (a->answer_us)

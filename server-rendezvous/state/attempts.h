@@ -26,6 +26,28 @@ enum rdv_outcome {
 	RDV_OUT_COUNT
 };
 
+/* Who wants the relay from the beginning. */
+enum rdv_forced {
+	RDV_FORCED_NOT,
+	RDV_FORCED_VIEWER,
+	RDV_FORCED_WEBSOCKET, /* the viewer is connected by one */
+	RDV_FORCED_SERVER     /* always-use-relay */
+};
+
+/* What an end said of ways to it, besides its address at this server. */
+#define RDV_OFFER_UDP 1u
+#define RDV_OFFER_V6 2u
+#define RDV_OFFER_PORT 4u /* mapped at its router */
+#define RDV_OFFER_LIST 8u /* candidates: an end of ours */
+
+/* What the viewer was told to try. */
+#define RDV_WAY_TCP 1u
+#define RDV_WAY_UDP 2u
+#define RDV_WAY_LOCAL 4u
+#define RDV_WAY_RELAY 8u
+
+#define RDV_WORD_MAX 100
+
 struct rdv_attempt {
 	uint64_t wall_us;
 	uint64_t answer_us; /* from request to answer; 0 = none */
@@ -35,8 +57,14 @@ struct rdv_attempt {
 	char relay[64];
 	char version[16]; /* of the viewer */
 	uint8_t outcome, viewer_nat, host_nat;
-	bool force_relay, ws;
+	uint8_t forced;                     /* enum rdv_forced */
+	uint8_t viewer_offers, host_offers; /* RDV_OFFER_ */
+	uint8_t ways;                       /* RDV_WAY_ */
+	bool ws;
+	char host_word[RDV_WORD_MAX + 1]; /* of a device that wants the relay, or refuses */
 };
+
+#define RDV_NO_ATTEMPT UINT64_MAX
 
 struct rdv_attempts;
 int rdv_attempts_new(uint32_t size, struct rdv_attempts **ret) HWS_MUST_CHECK;
@@ -46,5 +74,8 @@ uint64_t rdv_attempts_add(struct rdv_attempts *w, const struct rdv_attempt *a);
 /* Calls change(a, arg) on the entry under the lock, if the ring still has it. */
 void rdv_attempts_update(struct rdv_attempts *w, uint64_t ticket,
 		void (*change)(struct rdv_attempt *a, void *arg), void *arg);
+/* The last one of this viewer, by its IP address, for this device: a viewer asks for the relay on
+ * another link. RDV_NO_ATTEMPT: none of late. */
+uint64_t rdv_attempts_last(struct rdv_attempts *w, const char *id, const struct rdv_addr *viewer);
 /* Newest first, at most `limit`; id NULL or "" = all. A JSON array. */
 json_t *rdv_attempts_json(struct rdv_attempts *w, const char *id, unsigned limit);

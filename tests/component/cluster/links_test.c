@@ -1,5 +1,5 @@
-/* Two hawser-rendezvous with direct links between them, each by way of a proxy that can be cut: what
- * goes over a link, and that nothing is lost with it; and who is not let in. */
+/* Two hawser-rendezvous with direct links between them, each by way of a proxy that can be cut:
+ * what goes over a link, and that nothing is lost with it; and who is not let in. */
 #include "server-rendezvous/cluster/link_words.h"
 #include "shared/crypto/box.h"
 #include "shared/wire/addr_codec.h"

@@ -1,6 +1,6 @@
-/* What the server adds for two hawser ends that try every way at once: candidates go through as they
- * are, answers by TCP and by UDP both arrive, a network learns its own address and what it lets in;
- * and nothing of it can be turned against others. */
+/* What the server adds for two hawser ends that try every way at once: candidates go through as
+ * they are, answers by TCP and by UDP both arrive, a network learns its own address and what it
+ * lets in; and nothing of it can be turned against others. */
 #include "shared/base/buf.h"
 #include "shared/wire/addr_codec.h"
 #include "tests/component/rendezvous/stage.h"
@@ -390,6 +390,157 @@ START_TEST(tcp_tells_the_address_too)
 }
 END_TEST
 
+static json_t *last_attempt(const char *id)
+{
+	json_t *ans = server_ask(&srv, "why", "id", id);
+	json_t *one = json_incref(json_array_get(json_object_get(ans, "attempts"), 0));
+
+	ck_assert_ptr_nonnull(one);
+	json_decref(ans);
+	return one;
+}
+
+static void assert_says(const json_t *attempt, const char *name, const char *want)
+{
+	const char *text = json_string_value(json_object_get(attempt, name));
+
+	ck_assert_ptr_nonnull(text);
+	ck_assert_msg(strcmp(text, want) == 0, "%s is '%s', not '%s'", name, text, want);
+}
+
+static void ask_relay(int fd, const char *id)
+{
+	Rdv__RequestRelay p = RDV__REQUEST_RELAY__INIT;
+	message m = RDV__RENDEZVOUS_MESSAGE__INIT;
+
+	p.id = (char *)(uintptr_t)id;
+	p.uuid = (char *)"8f14e45f-ceea-467f-a0e6-0d6a2f3c1b9e";
+	p.relay_server = (char *)"relay.example.com";
+	m.union_case = M(REQUEST_RELAY);
+	m.request_relay = &p;
+	tcp_send(fd, &m);
+}
+
+START_TEST(an_operator_learns_why_it_was_not_direct)
+{
+	Rdv__PunchHoleSent p;
+	struct offer viewer;
+	struct device d;
+	message *push, *m, out;
+	json_t *why;
+	int fd = tcp_open(9, srv.port), punching = udp_open(1);
+
+	device_init(&d, &srv, 1, "123456789");
+	device_online(&d);
+	offer_make(&viewer, 0x20);
+	ask_with(fd, d.id, &viewer, false);
+	push = device_pushed(&d, M(PUNCH_HOLE));
+	fill_sent(&p, &out, d.id, push->punch_hole->socket_addr);
+	p.nat_type = RDV__NAT_TYPE__SYMMETRIC;
+	udp_send(punching, srv.port, &out);
+	m = viewer_answer(fd, M(PUNCH_HOLE_RESPONSE), WAIT_MS);
+	hws_rdv_free(m);
+	hws_rdv_free(push);
+	why = last_attempt(d.id);
+	assert_says(why, "outcome", "direct-udp");
+	assert_says(why, "viewer_offers", "udp, candidates");
+	assert_says(why, "host_offers", "udp");
+	assert_says(why, "ways", "udp");
+	assert_says(why, "forced", "no");
+	json_decref(why);
+	/* on another link, as viewers do */
+	close(fd);
+	fd = tcp_open(9, srv.port);
+	ask_relay(fd, d.id);
+	push = device_pushed(&d, M(REQUEST_RELAY));
+	device_answer_relay(&d, 1,
+			hws_bytes(push->request_relay->socket_addr.data,
+					push->request_relay->socket_addr.len),
+			NULL, NULL);
+	hws_rdv_free(viewer_answer(fd, M(RELAY_RESPONSE), WAIT_MS));
+	hws_rdv_free(push);
+	why = last_attempt(d.id);
+	assert_says(why, "outcome", "relay-after-direct");
+	assert_says(why, "host_nat", "not-punchable");
+	assert_says(why, "ways", "udp, relay");
+	assert_says(why, "result", "relayed");
+	assert_says(why, "why_relayed", "the device's network changes ports for each target");
+	json_decref(why);
+	close(fd);
+	close(punching);
+	device_done(&d);
+}
+END_TEST
+
+/* The device's answer that it wants the relay, with its reason. */
+static void choose_relay(const char *id, ProtobufCBinaryData addr, const char *word)
+{
+	Rdv__RelayResponse p = RDV__RELAY_RESPONSE__INIT;
+	message out = RDV__RENDEZVOUS_MESSAGE__INIT;
+	int fd = tcp_open(1, srv.port);
+
+	p.socket_addr = addr;
+	p.uuid = (char *)"8f14e45f-ceea-467f-a0e6-0d6a2f3c1b9e";
+	p.relay_server = (char *)"relay.example.com";
+	p.union_case = RDV__RELAY_RESPONSE__UNION_ID;
+	p.id = (char *)(uintptr_t)id;
+	p.nat_type = RDV__NAT_TYPE__SYMMETRIC;
+	p.why = (char *)(uintptr_t)word;
+	out.union_case = M(RELAY_RESPONSE);
+	out.relay_response = &p;
+	tcp_send(fd, &out);
+	ck_assert(tcp_closed(fd, WAIT_MS));
+	close(fd);
+}
+
+/* One attempt that ends at the relay; the words the device says and the viewer is told. */
+static json_t *relayed(struct device *d, bool forced, const char *says, const char *told)
+{
+	struct offer viewer;
+	message *push, *m;
+	int fd = tcp_open(9, srv.port);
+
+	offer_make(&viewer, 0x20);
+	ask_with(fd, d->id, &viewer, forced);
+	push = device_pushed(d, M(PUNCH_HOLE));
+	choose_relay(d->id, push->punch_hole->socket_addr, says);
+	m = viewer_answer(fd, M(RELAY_RESPONSE), WAIT_MS);
+	ck_assert_str_eq(m->relay_response->why, told);
+	hws_rdv_free(m);
+	hws_rdv_free(push);
+	close(fd);
+	return last_attempt(d->id);
+}
+
+START_TEST(an_operator_learns_who_wanted_the_relay)
+{
+	static const char of_network[] = "the device's network changes ports for each target";
+	char endless[400];
+	struct device d;
+	json_t *why;
+
+	memset(endless, 'x', sizeof(endless) - 1);
+	endless[sizeof(endless) - 1] = 0;
+	device_init(&d, &srv, 1, "123456789");
+	device_online(&d);
+	why = relayed(&d, true, "", "");
+	assert_says(why, "outcome", "relay");
+	assert_says(why, "forced", "by the viewer");
+	assert_says(why, "why_relayed", "the viewer demands the relay");
+	ck_assert_ptr_null(json_object_get(why, "host_says"));
+	json_decref(why);
+	why = relayed(&d, false, "switched\033[2Joff", "switched\033[2Joff");
+	assert_says(why, "forced", "no");
+	assert_says(why, "why_relayed", of_network);
+	assert_says(why, "host_says", "switched\\x1b[2Joff");
+	json_decref(why);
+	why = relayed(&d, false, endless, ""); /* too long to be believed */
+	ck_assert_ptr_null(json_object_get(why, "host_says"));
+	json_decref(why);
+	device_done(&d);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("rendezvous/reach");
@@ -401,7 +552,9 @@ int main(void)
 					a_network_learns_its_address_and_what_it_lets_in,
 					a_nat_test_amplifies_nothing,
 					the_second_port_does_nothing_else,
-					tcp_tells_the_address_too));
+					tcp_tells_the_address_too,
+					an_operator_learns_why_it_was_not_direct,
+					an_operator_learns_who_wanted_the_relay));
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	return test_suite_run(s);
