@@ -1,6 +1,7 @@
 /* Commands that are one question to a control socket: a table of words and members, since they
  * differ in nothing else. */
 #include "admin/cli/query.h"
+#include "admin/cli/doctor.h"
 #include "admin/cli/output.h"
 #include "admin/cli/place.h"
 #include "shared/base/num.h"
@@ -21,7 +22,8 @@ struct ask_row {
 	const char *cmd; /* of the control protocol */
 	const char *args[ARGS_MAX];
 	const char *help;
-	bool force; /* takes FORCE */
+	bool force;  /* takes FORCE */
+	bool doctor; /* the answer is completed and shown by doctor.c */
 };
 
 static const struct ask_row rows[] = {
@@ -58,6 +60,10 @@ static const struct ask_row rows[] = {
 	{ ADM_RENDEZVOUS, "relay-drain", "relay-drain", { "relay" },
 			"no new sessions by this relay" },
 	{ ADM_RENDEZVOUS, "relay-resume", "relay-resume", { "relay" }, "take that back" },
+	{ ADM_RENDEZVOUS, "nodes", "nodes", { NULL },
+			"the other nodes on the same database, and the links to them" },
+	{ ADM_RENDEZVOUS, "doctor", "doctor", { NULL },
+			"test ports, relays, database, key, time; says what to do", false, true },
 	{ ADM_RENDEZVOUS, "config", "config", { NULL }, "settings in force" },
 	{ ADM_RENDEZVOUS, "log-level", "log-level", { "level" },
 			"error, warn, info, debug or trace, until the next start" },
@@ -216,7 +222,12 @@ int adm_query_run(const struct adm_query *ask, int argc, char **argv)
 		if (!ask->json)
 			goto out;
 	}
-	adm_output(stdout, answer, ask->json);
+	if (status == 0 && row->doctor && !adm_doctor_complete(answer))
+		status = 1;
+	if (row->doctor && !ask->json)
+		adm_doctor_print(stdout, answer);
+	else
+		adm_output(stdout, answer, ask->json);
 out:
 	json_decref(req);
 	json_decref(answer);

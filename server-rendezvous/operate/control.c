@@ -4,6 +4,7 @@
 #include "server-rendezvous/config/config.h"
 #include "server-rendezvous/operate/control_devices.h"
 #include "server-rendezvous/operate/control_rules.h"
+#include "server-rendezvous/operate/doctor.h"
 #include "server-rendezvous/operate/request.h"
 #include "server-rendezvous/planes/tcp.h"
 #include "server-rendezvous/planes/udp.h"
@@ -387,6 +388,8 @@ static const struct hws_control_cmd table[] = {
 	{ "relays", "relays and their health", cmd_relays },
 	{ "relay-drain", "no new sessions by this relay", cmd_relay_drain },
 	{ "relay-resume", "take that back", cmd_relay_resume },
+	{ "nodes", "the other nodes and the links to them", rdv_cmd_nodes },
+	{ "doctor", "how this server is, and what to do", rdv_cmd_doctor },
 	{ "config", "settings in force", cmd_config },
 	{ "log-level", "how much is logged", cmd_log_level },
 	{ "backup", "a copy of the database while running", cmd_backup },

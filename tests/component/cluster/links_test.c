@@ -100,6 +100,14 @@ START_TEST(requests_and_answers_go_over_the_link)
 	ck_assert(reached(&a, &d, AGAIN_MS));
 	ck_assert_int_gt(figure(&a, "direct"), asked);
 	ck_assert_int_gt(figure(&b, "direct"), answered);
+	{
+		json_t *ans = server_ask(&a, "nodes", NULL, NULL);
+		json_t *other = json_array_get(json_object_get(ans, "others"), 0);
+
+		ck_assert_str_eq(json_string_value(json_object_get(other, "node")), "b");
+		ck_assert(json_is_true(json_object_get(other, "linked")));
+		json_decref(ans);
+	}
 	/* and who is nowhere is told so by the other node */
 	ck_assert(refused(&a, "555555555", FAILURE(ID_NOT_EXIST), AGAIN_MS));
 	device_done(&back);
