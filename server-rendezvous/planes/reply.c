@@ -187,7 +187,7 @@ static size_t statement(const struct match *m, uint8_t buf[STATEMENT_MAX])
 struct change {
 	enum rdv_outcome outcome;
 	uint64_t us;
-	uint8_t nat, way, offers;
+	uint8_t nat, way, offers, reason;
 	const char *relay, *word;
 };
 
@@ -206,6 +206,8 @@ static void on_change(struct rdv_attempt *a, void *arg)
 		snprintf(a->relay, sizeof(a->relay), "%.63s", c->relay);
 	if (!hws_utf8_valid(hws_bytes_str(a->relay)))
 		a->relay[0] = 0;
+	if (c->reason)
+		a->reason = c->reason;
 	if (*c->word)
 		hws_str_escape(a->host_word, sizeof(a->host_word),
 				hws_bytes(c->word, strnlen(c->word, RDV_WORD_MAX)));
@@ -389,8 +391,6 @@ void rdv_reply_relay(struct rdv_tcp *t, const struct rdv_replier *from, Rdv__Rel
 	}
 	if (!first_answer(m.p, false))
 		return;
-	if (strlen(in->why) > RDV_WORD_MAX)
-		in->why = (char *)"";
 	in->n_candidates = hws_candidates_keep(in->candidates, in->n_candidates);
 	if (m.p->relay) {
 		in->union_case = RDV__RELAY_RESPONSE__UNION__NOT_SET;
@@ -415,7 +415,9 @@ void rdv_reply_relay(struct rdv_tcp *t, const struct rdv_replier *from, Rdv__Rel
 						.offers = offers_of(false, in->socket_addr_v6,
 								in->upnp_port, in->n_candidates),
 						.relay = in->relay_server,
-						.word = in->why });
+						.reason = (uint8_t)(in->relay_reason < RDV_REASON_COUNT
+										? in->relay_reason
+										: 0) });
 		if (hws_pair_id_valid(hws_bytes_str(in->uuid)))
 			rdv_announce(t->announcer, in->uuid);
 	}

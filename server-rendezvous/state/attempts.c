@@ -155,12 +155,22 @@ static const char *relay_reason(const struct rdv_attempt *a)
 		return NULL;
 	if (a->forced)
 		return forced[a->forced];
+	if (a->viewer_nat == 2 && a->host_nat == 2)
+		return "the networks of both sides change ports for each target";
 	if (a->viewer_nat == 2)
 		return "the viewer's network changes ports for each target";
 	if (a->host_nat == 2)
 		return "the device's network changes ports for each target";
 	return "the device's network or settings do not allow direct connections";
 }
+
+/* What a host of ours says. */
+static const char *const reasons[RDV_REASON_COUNT] = { "",
+	"my network changes ports for each target",
+	"the viewer's network changes ports for each target",
+	"both networks change ports for each target",
+	"my settings or network allow no direct connections", "the viewer demands the relay",
+	"the server demands the relay" };
 
 /* A viewer that has not asked for the relay by now needs none. */
 #define SETTLED_US (20 * HWS_US_PER_S)
@@ -259,6 +269,8 @@ static json_t *attempt_json(const struct rdv_attempt *a)
 					result_text(a)));
 	if (a->host_word[0])
 		json_object_set_new(j, "host_says", json_string(a->host_word));
+	else if (a->reason)
+		json_object_set_new(j, "host_says", json_string(reasons[a->reason]));
 	if (rdv_addr_is_set(&a->host))
 		json_object_set_new(j, "host", json_string(host));
 	if (a->answer_us)

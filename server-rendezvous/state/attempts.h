@@ -46,7 +46,10 @@ enum rdv_forced {
 #define RDV_WAY_LOCAL 4u
 #define RDV_WAY_RELAY 8u
 
-#define RDV_WORD_MAX 100
+/* Numbers of RelayResponse.relay_reason; 0 = not said. */
+#define RDV_REASON_COUNT 7
+
+#define RDV_WORD_MAX 100 /* of what a device says when it refuses */
 
 struct rdv_attempt {
 	uint64_t wall_us;
@@ -61,7 +64,8 @@ struct rdv_attempt {
 	uint8_t viewer_offers, host_offers; /* RDV_OFFER_ */
 	uint8_t ways;                       /* RDV_WAY_ */
 	bool ws;
-	char host_word[RDV_WORD_MAX + 1]; /* of a device that wants the relay, or refuses */
+	uint8_t reason;                   /* of a device that wants the relay */
+	char host_word[RDV_WORD_MAX + 1]; /* of one that refuses */
 };
 
 #define RDV_NO_ATTEMPT UINT64_MAX
