@@ -1,5 +1,6 @@
 /* How a session gets its link: it asks reach for a way to the host and gives the viewer what it
  * found. Apart from the session loop, because a connection is made anew after each loss. */
+#include "client/api/nat.h"
 #include "client/api/session_loop.h"
 #include "client/reach/reach.h"
 #include "shared/base/mem.h"
@@ -69,6 +70,7 @@ int api_connect_reach(struct api_session_loop *e, api_way_fn done, void *arg, st
 		struct hws_error *err)
 {
 	const struct hws_target *t = &e->target;
+	const bool asks = !t->is_direct && e->server[0] && e->proxy.kind == HWS_PROXY_NONE;
 	struct api_way *w = hws_alloc(sizeof(*w));
 	int r;
 
@@ -83,7 +85,8 @@ int api_connect_reach(struct api_session_loop *e, api_way_fn done, void *arg, st
 					.key = e->key,
 					.version = HWS_PROTOCOL_VERSION,
 					.conn_type = conn_type(e),
-					.nat_type = RDV__NAT_TYPE__UNKNOWN_NAT,
+					.nat_type = asks ? api_nat_type(e->ctx->nat, e->server)
+							 : RDV__NAT_TYPE__UNKNOWN_NAT,
 					.proxy = e->proxy.kind != HWS_PROXY_NONE ? &e->proxy : NULL,
 					.force_relay = e->force_relay,
 					.last_was_relayed = e->relayed,

@@ -2,6 +2,7 @@
  * threads: calls become commands that are posted, so none runs beside the loop. */
 #include "client/api/files.h"
 #include "client/api/handle.h"
+#include "client/api/nat.h"
 #include "client/api/session_loop.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
@@ -32,6 +33,7 @@ static void stop_loop(void *arg)
 
 	while ((node = hws_list_first(&ctx->engines)))
 		api_session_loop_close(hws_container(node, struct api_session_loop, node));
+	api_nat_stop(ctx->nat);
 	ctx->stopping = true;
 	if (hws_list_empty(&ctx->leaving)) /* else the last one stops it */
 		hws_loop_stop(ctx->loop);
@@ -99,6 +101,8 @@ int hawser_context_new(const struct hawser_context_config *config, hawser_contex
 	if (r == HWS_OK)
 		r = hws_work_new(WORKERS, JOBS_MAX, &ctx->work);
 	if (r == HWS_OK)
+		r = api_nat_new(ctx, hws_view_settings_path(ctx->settings), &ctx->nat);
+	if (r == HWS_OK)
 		r = start_thread(ctx);
 	if (r < 0)
 		api_fail(r, "a context could not be started: %s", hws_err_text(r));
@@ -131,6 +135,7 @@ void hawser_context_free(hawser_context *ctx)
 	hws_work_free(ctx->work);
 	api_files_roots_free(ctx);
 	hws_loop_free(ctx->loop);
+	api_nat_free(ctx->nat);
 	api_events_done(&ctx->events);
 	hws_view_settings_free(ctx->settings);
 	pthread_mutex_destroy(&ctx->lock);

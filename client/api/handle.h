@@ -15,6 +15,7 @@
 #include <pthread.h>
 
 struct api_session_loop;
+struct api_nat;
 struct api_terminals;
 struct hws_roots;
 
@@ -31,6 +32,7 @@ struct hawser_context {
 	/* the configuration's key was given without a server: it is for whichever is named */
 	bool key_alone;
 
+	struct api_nat *nat;           /* loop thread; api/nat.h */
 	struct hws_roots *files_roots; /* api/files.c; outlives the workers */
 
 	struct hws_list sessions; /* handles; embedder's thread */

@@ -152,7 +152,11 @@ static int send_punch_request(struct hws_reach *r)
 	Rdv__PunchHoleRequest q = RDV__PUNCH_HOLE_REQUEST__INIT;
 
 	q.id = r->id;
-	q.nat_type = r->facts.forced ? RDV__NAT_TYPE__SYMMETRIC : r->conf.nat_type;
+	/* A host that hears of a symmetric NAT goes to the relay alone; but it may be one without a
+	 * NAT, which is reached directly, and the relay is tried beside that anyway. */
+	q.nat_type = r->facts.forced                ? RDV__NAT_TYPE__SYMMETRIC
+			: r->facts.symmetric_viewer ? RDV__NAT_TYPE__UNKNOWN_NAT
+						    : r->conf.nat_type;
 	q.licence_key = r->key;
 	q.conn_type = r->conf.conn_type;
 	q.version = r->version;
