@@ -7,6 +7,7 @@
 #include "shared/wire/text.h"
 
 #define RELAY_TRIES 3
+#define ANSWER_MIN_US 3000000
 #define LEG_US 20000     /* the head start of the host's leg at a relay */
 #define LEAVE_US 5000000 /* nobody waits for it, and the host's leg ends by itself some time */
 #define NO_RELAY                                                                                   \
@@ -184,6 +185,14 @@ static void retry(struct hws_reach_relay *l, int why)
 		ask(l);
 }
 
+/* The server passes the request on by one datagram, which may be lost: it is soon sent again. */
+static uint64_t answer_limit(const struct hws_reach_relay *l)
+{
+	uint64_t us = HWS_MAX(4 * l->way.reach->took_us, (uint64_t)ANSWER_MIN_US);
+
+	return HWS_MIN((l->tries + 1) * us, (uint64_t)HWS_REACH_CONNECT_US);
+}
+
 static void on_wait(void *arg)
 {
 	retry(arg, HWS_ERR_TIMEOUT);
@@ -198,7 +207,7 @@ static void on_open(struct hws_server_query *query, void *arg)
 	if (res < 0)
 		retry(l, res);
 	else
-		hws_timer_start(reach_of(l)->loop, &l->way.wait, HWS_REACH_CONNECT_US, on_wait, l);
+		hws_timer_start(reach_of(l)->loop, &l->way.wait, answer_limit(l), on_wait, l);
 }
 
 /* By the server, or by the host itself, which then says "the host ...". */

@@ -145,8 +145,6 @@ static void start_host(const char *server, bool udp)
 		"--server", server, "--key", key, NULL };
 	const char *ask_id[] = { argv[0], "id", "--state-dir", state, "--control-socket", control,
 		NULL };
-	const char *ask_password[] = { argv[0], "password", "--state-dir", state,
-		"--control-socket", control, NULL };
 
 	snprintf(state, sizeof(state), "%s/host", dir);
 	snprintf(control, sizeof(control), "%s/host.sock", dir);
@@ -157,7 +155,18 @@ static void start_host(const char *server, bool udp)
 	host.scanned = 0;
 	test_proc_must_expect(&host, "server.registered", udp ? START_MS : 60000);
 	first_line(ask_id, id, sizeof(id));
-	first_line(ask_password, password, sizeof(password));
+}
+
+/* Another one after each session. */
+static void ask_password(void)
+{
+	char state[300], control[320];
+	const char *argv[] = { test_bin("client/host/hawser-host"), "password", "--state-dir",
+		state, "--control-socket", control, NULL };
+
+	snprintf(state, sizeof(state), "%s/host", dir);
+	snprintf(control, sizeof(control), "%s/host.sock", dir);
+	first_line(argv, password, sizeof(password));
 }
 
 static void setup(void)
@@ -184,6 +193,7 @@ static bool connect_once(
 		"--server", server, "--key", key, sc->relay_only ? "--relay" : NULL, NULL };
 	const char *env[] = { home, secret, NULL }, *full[40];
 
+	ask_password();
 	snprintf(png, sizeof(png), "%s/shot.png", dir);
 	unlink(png);
 	snprintf(config, sizeof(config), "%s/viewer.conf", dir);
