@@ -55,8 +55,9 @@ int hws_reach_start(struct hws_loop *loop, struct hws_work *work, const struct h
 /* The way that was offered is good: the handshake succeeded. The others are closed; where the host
  * was asked to a relay, we go there to let it go. */
 void hws_reach_take(struct hws_reach *r);
-/* It is not (`why` for the verdict): the next one that stands or will is offered, or an error. True:
- * so it will be; false: there is none, and nothing will come. The owner has closed the stream. */
+/* It is not (`why` for the verdict): the next one that stands or will is offered, or an error.
+ * True: so it will be; false: there is none, and nothing will come. The owner has closed the
+ * stream. */
 bool hws_reach_reject(struct hws_reach *r, int why);
 /* As far as it is known; final once a way is taken. */
 const struct hws_verdict *hws_reach_verdict(const struct hws_reach *r);
