@@ -15,6 +15,7 @@
 #define IDLE_US (30 * HWS_US_PER_S)
 #define STALL_US (30 * HWS_US_PER_S) /* the viewer takes no byte for so long */
 #define LATE_US (2 * HWS_US_PER_S)
+#define DOUBT_TICKS 4u /* a viewer that is there answers a probe meanwhile */
 /* Small, so that a slow line holds the encoder back instead of growing a backlog of old
  * pictures. */
 #define SEND_HIGH (256u << 10)
@@ -204,9 +205,20 @@ void hws_gate_tell_quality(struct hws_gate *g)
 		hws_debug("gate.agent_full");
 }
 
+/* Its viewer is connected anew; a ghost must not hold keys, a dark screen or a lock any longer. */
+static bool is_ghost(struct hws_gate *g)
+{
+	return g->doubted && --g->doubted == 0;
+}
+
 static void on_tick(void *arg)
 {
 	struct hws_gate *g = arg;
+
+	if (is_ghost(g)) {
+		hws_gate_close(g, "Continued on a new connection", HWS_ERR_TIMEOUT);
+		return;
+	}
 
 	if (g->probes.count)
 		hws_gate_tell_quality(g);
@@ -395,6 +407,10 @@ void hws_gate_session_frame(struct hws_gate *g, struct hws_bytes frame)
 		return;
 	}
 	v = hws_session_judge(row, HWS_TO_HOST, &now, frame.len);
+	if (v == HWS_SESSION_PASS && g->state == GATE_OPEN &&
+			!(hws_gate_clip_may(g, row, HWS_TO_HOST, frame) &&
+					hws_gate_switch_may(g, row, frame)))
+		v = HWS_SESSION_DROP_PERMISSION;
 	if (v == HWS_SESSION_PASS)
 		act(g, row, frame);
 	else
@@ -434,6 +450,7 @@ static void on_frame(struct hws_conn *c HWS_UNUSED, struct hws_bytes payload, vo
 {
 	struct hws_gate *g = arg;
 
+	g->doubted = 0;
 	if (g->state == GATE_SECURING)
 		hws_gate_channel_frame(g, payload);
 	else if (g->state < GATE_CLOSING)
@@ -456,10 +473,13 @@ void hws_gate_control(struct hws_gate *g, const Agt__GateControl *c)
 		uint32_t before = g->permissions;
 
 		g->permissions = hws_kind_permissions(g->login.kind, (uint32_t)c->permissions);
+		g->clip_shut = c->clip_shut;
 		if (g->state > GATE_SECURING && g->state < GATE_CLOSING && !is_past_frames(g) &&
 				hws_gate_send_permissions(g->conn, before, g->permissions) < 0)
 			hws_debug("gate.permissions_not_sent");
 	}
+	if (c->prove_alive && g->state == GATE_OPEN && !is_past_frames(g))
+		g->doubted = DOUBT_TICKS;
 	g->final_end = g->final_end || c->close;
 	if (c->close)
 		hws_gate_close(g, c->reason ? c->reason : "", HWS_OK);
@@ -471,6 +491,7 @@ static int copy_start(struct hws_gate *g, const Agt__GateStart *s)
 	g->challenge = hws_strdup(s->challenge);
 	g->peer = hws_strdup(s->peer_addr);
 	g->permissions = (uint32_t)s->permissions;
+	g->clip_shut = s->clip_shut;
 	g->login_timeout_us = s->login_timeout_ms * HWS_US_PER_MS;
 	g->refusal = s->refuse && *s->refuse ? hws_strdup(s->refuse) : NULL;
 	if (!g->salt || !g->challenge || !g->peer || (s->refuse && *s->refuse && !g->refusal))

@@ -171,6 +171,8 @@ static void on_agent_wire(struct hws_ipc *l HWS_UNUSED, struct hws_bytes message
 			hws_session_scan(message, &row) < 0)
 		return;
 	v = row ? hws_session_judge_agent(row, &now, message.len) : HWS_SESSION_DROP_DIRECTION;
+	if (v == HWS_SESSION_PASS && !hws_gate_clip_may(g, row, HWS_TO_VIEWER, message))
+		v = HWS_SESSION_DROP_PERMISSION;
 	if (v != HWS_SESSION_PASS) {
 		hws_gate_drop_note(&g->drops, g->peer, row, v, true);
 		return;

@@ -10,6 +10,8 @@
 #include "shared/crypto/pake.h"
 #include "shared/wire/envelope.h"
 #include "shared/wire/limits.h"
+#include "shared/wire/permission.h"
+#include "shared/wire/session_rights.h"
 #include "shared/wire/version.h"
 
 void hws_gate_login_init(struct hws_gate_login *l)
@@ -170,5 +172,6 @@ void hws_gate_login_check(const struct hws_gate_login *l, const Ses__LoginReques
 		check->os_password_secret = clipped(lr->os_login->password);
 	}
 	check->session_id = lr->session_id;
+	check->looks_on = (hws_option_disabled(lr->option, 0) & HWS_NEED(HWS_PERM_KEYBOARD)) != 0;
 	check->kind = (Agt__SessionKind)l->kind;
 }

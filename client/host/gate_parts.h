@@ -54,6 +54,7 @@ struct hws_gate {
 	uint64_t login_timeout_us;
 	uint32_t permissions; /* as hostd says, reduced by the session type once it is known */
 	uint32_t disabled;    /* what the viewer does not want */
+	unsigned clip_shut;   /* HWS_CLIP_*: as hostd says */
 	enum hws_secure_level level; /* once past GATE_SECURING */
 	bool secure_used;            /* SignedId comes first, else Hash */
 	bool v2_only, plain_ok, final_end;
@@ -62,6 +63,7 @@ struct hws_gate {
 	struct hws_probes probes;
 	uint32_t bitrate;
 	unsigned ticks;
+	unsigned doubted; /* ticks that are left to hear something of the viewer; 0 = it is not */
 	struct hws_gate_drops drops;
 	struct hws_gate_raw raw;
 	char why[160]; /* a copy: reasons come from messages that go */
@@ -91,6 +93,12 @@ void hws_gate_start_session(struct hws_gate *g);
 void hws_gate_session_frame(struct hws_gate *g, struct hws_bytes frame);
 /* No login, or no handshake, came in time. */
 void hws_gate_login_timeout(void *arg);
+
+/* gate_rights.c: what its permissions let pass, may the rest of it? */
+bool hws_gate_clip_may(const struct hws_gate *g, const struct hws_session_row *row,
+		enum hws_session_direction to, struct hws_bytes message);
+bool hws_gate_switch_may(const struct hws_gate *g, const struct hws_session_row *row,
+		struct hws_bytes message);
 
 /* gate_channel.c: the handshake. Takes what it needs of `s`. */
 void hws_gate_channel_init(struct hws_gate *g, const Agt__GateStart *s);

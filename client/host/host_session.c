@@ -210,6 +210,8 @@ static bool take_login(struct hws_host_session *v, const Agt__LoginCheck *check)
 			hws_str_copy(l->my_name, sizeof(l->my_name), check->my_name) < 0)
 		return false; /* the caps let no longer ones through */
 	l->seen = true;
+	l->session_id = check->session_id;
+	l->looks_on = check->looks_on;
 	l->kind = (unsigned)check->kind;
 	take_text(v->my_id, sizeof(v->my_id), check->my_id);
 	take_text(v->my_name, sizeof(v->my_name), check->my_name);
@@ -219,8 +221,17 @@ static bool take_login(struct hws_host_session *v, const Agt__LoginCheck *check)
 /* What it was let in as is settled: the agent hears it, and of its gate no more is asked. */
 void hws_session_let_in(struct hws_host_session *v)
 {
+	char text[HWS_SEAT_TEXT];
+	const char *why = v->env->seat ? v->env->seat(v, text, sizeof(text), v->env->arg) : NULL;
+
+	if (why) {
+		hws_info_limited("login.refused", HWS_U64("conn", v->conn), HWS_STR("why", why));
+		audit(v, "login.refused", why);
+		hws_session_refuse(v, why);
+		return;
+	}
 	v->open = true;
-	v->permissions = hws_session_permitted(v);
+	hws_session_reduce(v);
 	v->join_until_us = hws_loop_now_us(v->env->loop) +
 			(hws_agent_role_of((enum hws_session_kind)v->login.kind) ==
 									HWS_AGENT_DESKTOP
@@ -453,6 +464,7 @@ static int send_start(struct hws_host_session *v, int fd)
 	g.salt = v->salt;
 	g.challenge = v->challenge;
 	g.permissions = v->permissions;
+	g.clip_shut = v->clip_shut = hws_session_clip_shut(v);
 	v->login_timeout_us = s->login_timeout_us;
 	g.login_timeout_ms = s->login_timeout_us / HWS_US_PER_MS;
 	/* the handshake, then the first login; a refusal is told after the handshake, too */

@@ -19,6 +19,8 @@
 
 struct hws_host_session;
 
+#define HWS_SEAT_TEXT 600u
+
 /* What all sessions share; borrowed from hostd, outlives them. */
 struct hws_host_session_env {
 	struct hws_loop *loop;
@@ -40,6 +42,8 @@ struct hws_host_session_env {
 	void (*audit)(const struct hws_host_session *v, const char *event, const char *why,
 			void *arg);
 	struct hws_os_guard *guard; /* of passwords of accounts; NULL: nobody counts */
+	/* Its login was right: NULL lets it in, else what it is told, in buf. May be NULL. */
+	const char *(*seat)(struct hws_host_session *v, char *buf, size_t size, void *arg);
 };
 
 struct hws_host_session_conf {
@@ -88,10 +92,12 @@ struct hws_host_session {
 	/* what it asked to be let in as, in the viewer's own words: what was let in stays */
 	struct hws_host_session_login {
 		char my_id[HWS_IPC_TEXT_MAX + 1], my_name[HWS_IPC_TEXT_MAX + 1];
+		uint64_t session_id; /* its own word; stays for the links of one session */
 		unsigned kind;
-		bool seen;
+		bool seen, looks_on;
 	} login;
 	uint32_t rtt_ms, permissions;
+	unsigned clip_shut;           /* as its gate was told */
 	uint32_t local_on, local_off; /* as the person at the host said of it (HWS_NEED) */
 	struct hws_video_cost cost;   /* as the desktop's agent says */
 	bool by_v2;      /* it was let in by what can be proven over such a line only */
@@ -115,6 +121,8 @@ void hws_host_session_begin(struct hws_host_session *v);
 void hws_host_session_close(struct hws_host_session *v, int why);
 /* Asks the gate to say goodbye, and ends it should it not. The desktop is served no more. */
 void hws_host_session_kick(struct hws_host_session *v, const char *reason);
+/* Its viewer has come anew: it ends soon, unless it shows that it is still there. */
+void hws_host_session_doubt(struct hws_host_session *v);
 /* After a change of settings. */
 void hws_host_session_set_permissions(struct hws_host_session *v);
 /* The person at the host takes from it, or gives to it, until it ends. HWS_ERR_UNSUPPORTED: one
@@ -131,6 +139,10 @@ void hws_host_session_free(struct hws_host_session *v);
 void hws_session_tell(struct hws_host_session *v, const Agt__Message *m, int fd);
 /* --- session_permit.c, for host_session.c: what it may do as of now (HWS_NEED). */
 uint32_t hws_session_permitted(const struct hws_host_session *v);
+/* With its login: as of now, and its gate hears what it lost since the start. */
+void hws_session_reduce(struct hws_host_session *v);
+/* The ways that nothing copied may take (HWS_CLIP_*). */
+unsigned hws_session_clip_shut(const struct hws_host_session *v);
 /* --- for session_account.c: the end of a login that was found to be right. */
 void hws_session_let_in(struct hws_host_session *v);
 void hws_session_refuse(struct hws_host_session *v, const char *text);

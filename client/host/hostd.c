@@ -358,6 +358,7 @@ static void on_let_in(uint64_t conn, void *arg)
 
 	if (v) {
 		hws_host_session_shown(v);
+		hws_seats_taken(&h->sessions, v);
 		return;
 	}
 	/* a gate that ends at once may be heard of before the agent is */
@@ -500,7 +501,7 @@ static int open_parts(struct hws_hostd *h, struct hws_error *err)
 		r = hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
 	h->env = (struct hws_host_session_env){ h->loop, s, &h->judge, &h->whoami, h->agents,
 		on_ended, on_joined, h, &h->logs, &h->leavers, h->launcher, on_session_audit,
-		&h->os_guard };
+		&h->os_guard, hws_hostd_seat };
 	if (r == HWS_OK && hws_beacon_new(h->loop, s, &h->whoami, &h->logs, &h->beacon) < 0)
 		r = hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
 	hws_beacon_set_direct_port(h->beacon, h->direct ? hws_listener_port(h->direct) : 0);

@@ -17,6 +17,7 @@
 #include "client/host/layers.h"
 #include "client/host/online.h"
 #include "client/host/os_guard.h"
+#include "client/host/seats.h"
 #include "client/host/set_password.h"
 #include "client/host/settings.h"
 #include "client/host/switches.h"
@@ -61,6 +62,7 @@ struct hws_hostd {
 	struct hws_leavers leavers;
 	struct hws_host_session_env env;
 	struct hws_list sessions;
+	struct hws_seats seats;
 	unsigned session_count;
 	uint64_t last_conn, accepted, refused, opened, started_us;
 	/* Sessions that ended before the agent's word that it let them in; the newest few. */

@@ -3,6 +3,7 @@
  * the gate, which holds what a stranger sent, might keep it to itself. */
 #include "client/host/host_session.h"
 #include "shared/base/log.h"
+#include "shared/wire/clip_way.h"
 #include "shared/wire/permission.h"
 #include "shared/wire/session_kind.h"
 #include "shared/wire/session_rights.h"
@@ -25,16 +26,44 @@ uint32_t hws_session_permitted(const struct hws_host_session *v)
 	return v->open ? hws_kind_permissions(v->login.kind, set) : set;
 }
 
-void hws_host_session_set_permissions(struct hws_host_session *v)
+unsigned hws_session_clip_shut(const struct hws_host_session *v)
+{
+	const struct hws_settings *s = v->env->settings;
+
+	return (hws_settings_clip_to_host(s) ? 0 : HWS_CLIP_TO_HOST) |
+			(hws_settings_clip_from_host(s) ? 0 : HWS_CLIP_FROM_HOST);
+}
+
+static int tell_gate(struct hws_host_session *v)
 {
 	Agt__Message m = AGT__MESSAGE__INIT;
 	Agt__GateControl c = AGT__GATE_CONTROL__INIT;
+
+	c.set_permissions = true;
+	c.permissions = v->permissions;
+	c.clip_shut = v->clip_shut;
+	m.union_case = AGT__MESSAGE__UNION_GATE_CONTROL;
+	m.gate_control = &c;
+	return hws_ipc_send(v->ipc, &m, -1);
+}
+
+void hws_session_reduce(struct hws_host_session *v)
+{
+	v->permissions = hws_session_permitted(v);
+	if (v->local_off && tell_gate(v) < 0)
+		hws_debug("session.gate_gone"); /* what is told next ends it */
+}
+
+void hws_host_session_set_permissions(struct hws_host_session *v)
+{
 	uint32_t now = hws_session_permitted(v);
+	unsigned shut = hws_session_clip_shut(v);
 	const char *text = v->open ? hws_judge_kind_refusal(v->login.kind, now) : NULL;
 
-	if (now == v->permissions)
+	if (now == v->permissions && shut == v->clip_shut)
 		return;
 	v->permissions = now;
+	v->clip_shut = shut;
 	if (!v->begun) /* the start will tell */
 		return;
 	if (text) { /* nothing is left that it could be for */
@@ -43,8 +72,18 @@ void hws_host_session_set_permissions(struct hws_host_session *v)
 	}
 	if (v->open) /* first: its gate might keep it to itself */
 		hws_agents_permit(v->env->agents, v->login.kind, v->conn, now);
-	c.set_permissions = true;
-	c.permissions = now;
+	if (tell_gate(v) < 0)
+		hws_host_session_close(v, HWS_ERR_CLOSED);
+}
+
+void hws_host_session_doubt(struct hws_host_session *v)
+{
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__GateControl c = AGT__GATE_CONTROL__INIT;
+
+	if (v->leaving || !v->begun)
+		return;
+	c.prove_alive = true;
 	m.union_case = AGT__MESSAGE__UNION_GATE_CONTROL;
 	m.gate_control = &c;
 	hws_session_tell(v, &m, -1);

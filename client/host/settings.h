@@ -15,6 +15,13 @@ enum hws_clipboard_direction {
 	HWS_CLIPBOARD_FROM_HOST,
 	HWS_CLIPBOARD_OFF
 };
+/* Somebody else comes to a desktop that a viewer controls. */
+enum hws_second_viewer {
+	HWS_SECOND_SHARE,
+	HWS_SECOND_ASK,       /* it is told so, and takes over when it comes again soon */
+	HWS_SECOND_TAKE_OVER, /* at once */
+	HWS_SECOND_REFUSE
+};
 enum hws_access_mode { HWS_ACCESS_CUSTOM, HWS_ACCESS_FULL, HWS_ACCESS_VIEW };
 
 struct hws_settings {
@@ -39,8 +46,9 @@ struct hws_settings {
 	int files_access; /* enum hws_files_access */
 	uint32_t tunnel_streams, terminal_max;
 	uint64_t terminal_keep_us;
-	int voice_call; /* enum hws_voice_call */
-	int voice_into; /* 0: loudspeakers, 1: what programs hear as their microphone */
+	int voice_call;    /* enum hws_voice_call */
+	int second_viewer; /* enum hws_second_viewer */
+	int voice_into;    /* 0: loudspeakers, 1: what programs hear as their microphone */
 	/* recordings of what viewers are sent */
 	bool record_incoming;
 	char *recording_folder;

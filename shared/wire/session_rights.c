@@ -35,7 +35,7 @@ unsigned hws_option_trim(Ses__OptionMessage *o, uint32_t permissions)
 		Ses__OptionMessage__BoolOption *set;
 		uint32_t need;
 	} items[] = {
-		{ &o->privacy_mode, HWS_NEED(HWS_PERM_PRIVACY_MODE) },
+		{ &o->privacy_mode, HWS_NEED(HWS_PERM_KEYBOARD) | HWS_NEED(HWS_PERM_PRIVACY_MODE) },
 		{ &o->block_input, HWS_NEED(HWS_PERM_KEYBOARD) | HWS_NEED(HWS_PERM_BLOCK_INPUT) },
 		{ &o->enable_file_transfer, HWS_NEED(HWS_PERM_FILE) },
 		{ &o->terminal_persistent, HWS_NEED(HWS_PERM_TERMINAL) },

@@ -93,7 +93,7 @@ void test_stack_ask_host(struct test_stack *s, const char *verb, char *buf, size
 void test_stack_start_host(struct test_stack *s)
 {
 	char state[280], port[8];
-	const char *argv[16] = { test_bin("client/host/hawser-host"), "run", "--display",
+	const char *argv[20] = { test_bin("client/host/hawser-host"), "run", "--display",
 		s->screen.display, "--state-dir", state };
 	unsigned n = 6;
 
@@ -107,6 +107,10 @@ void test_stack_start_host(struct test_stack *s)
 	} else {
 		argv[n++] = "--direct-port";
 		argv[n++] = port;
+	}
+	if (*s->config) {
+		argv[n++] = "--config";
+		argv[n++] = s->config;
 	}
 	if (geteuid() == 0) { /* it has to be said whose files and shells these are */
 		argv[n++] = "--service-user";

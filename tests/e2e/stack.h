@@ -28,6 +28,7 @@ struct test_stack {
 	char id[32], password[32];
 	char target[48]; /* what a viewer connects to */
 	char typed[300]; /* file of STACK_TERMINAL */
+	char config[300]; /* of the host; "": none is named. With STACK_NO_HOST, to be set before it is started */
 	unsigned flags;
 };
 

@@ -73,7 +73,7 @@ void test_viewer_open(struct test_viewer *v, const struct test_viewer_conf *conf
 
 	memset(v, 0, sizeof(*v));
 	v->answer = conf->answer;
-	cc.config_path = ""; /* nothing of this machine's user */
+	cc.config_path = conf->config ? conf->config : ""; /* nothing of this machine's user */
 	cc.server = conf->server;
 	cc.key = conf->key;
 	ck_assert_msg(hawser_context_new(&cc, &v->context) == 0, "%s", hawser_last_error());
@@ -84,6 +84,7 @@ void test_viewer_open(struct test_viewer *v, const struct test_viewer_conf *conf
 	sc.no_retry = conf->no_retry;
 	sc.codec = conf->codec;
 	sc.no_exact = conf->no_exact;
+	sc.view_only = conf->view_only;
 	sc.on_event = on_event;
 	sc.arg = v;
 	ck_assert_msg(hawser_session_open(v->context, &sc, &v->session) == 0, "%s",

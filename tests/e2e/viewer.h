@@ -26,7 +26,8 @@ struct test_viewer {
 
 struct test_viewer_conf {
 	const char *target, *server, *key, *password, *answer;
-	bool relay, allow_insecure, no_retry, no_exact;
+	const char *config; /* file of settings, where the viewer's key is; NULL: none */
+	bool relay, allow_insecure, no_retry, no_exact, view_only;
 	enum hawser_codec codec;
 };
 

@@ -170,7 +170,10 @@ static void light(struct hws_privacy_host *h, struct hws_host_viewer *g, const c
 /* False: the table's answer is told, which says that there is none here. */
 static bool toggle(struct hws_privacy_host *h, struct hws_host_viewer *g, bool on, const char *impl)
 {
-	if (on && !hws_host_viewer_may(g, HWS_PERM_PRIVACY_MODE)) {
+	if (on &&
+			!(hws_host_viewer_may(g, HWS_PERM_PRIVACY_MODE) &&
+					hws_host_viewer_may(
+							g, HWS_PERM_KEYBOARD))) { /* who looks on */
 		tell_privacy(g, PRV(OnFailedDenied), "", impl);
 		return true;
 	}

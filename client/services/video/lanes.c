@@ -1,9 +1,10 @@
-/* A change of lane costs the viewer a whole picture, so none happens for what a wish or a line is for a
- * moment; and of those who do not fit together the ones with the fewest fellows go. */
+/* A change of lane costs the viewer a whole picture, so none happens for what a wish or a line is
+ * for a moment; and of those who do not fit together the ones with the fewest fellows go. */
 #include "client/services/video/lanes.h"
 #include "client/services/video/display_host.h"
 #include "client/services/video/display_viewers.h"
 #include "client/services/video/host_codecs.h"
+#include "client/services/video/tap.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 

@@ -1,7 +1,7 @@
-/* video/lanes: viewers whose wishes are alike, and whose lines bear them, share the pictures of a lane:
- * one encoder for each display, one pace, one quality. Who wishes otherwise, or whose line is too slow
- * for the others, gets a lane of its own; when there are no more lanes, the one that is nearest. Part of
- * video_host. */
+/* video/lanes: viewers whose wishes are alike, and whose lines bear them, share the pictures of a
+ * lane: one encoder for each display, one pace, one quality. Who wishes otherwise, or whose line
+ * is too slow for the others, gets a lane of its own; when there are no more lanes, the one that
+ * is nearest. Part of video_host. */
 #pragma once
 #include "client/services/video/video_parts.h"
 

@@ -33,12 +33,8 @@ void hws_video_tap_remove(struct hws_video_tap *t);
 /* The next packet of this display is a key frame. */
 void hws_video_tap_key(struct hws_video_host *v, unsigned display);
 
-/* For video_host's own files. A display may be coded in several lanes; one of them is tapped, the best,
- * and beginning with a key frame. */
-struct hws_video_tapped {
-	struct hws_display_host *from; /* NULL: nobody watches */
-	bool begun;
-};
+/* For video_host's own files. A display may be coded in several lanes; one of them is tapped, the
+ * best, and beginning with a key frame. */
 bool hws_video_tapped(const struct hws_display_host *s);
 void hws_video_tap_packet(struct hws_display_host *s, const struct hws_tapped_packet *p);
 void hws_video_tap_stopped(struct hws_display_host *s);

@@ -1,5 +1,5 @@
-/* The desktop for all viewers: what they say of it. Who watches which display, with whom, is lanes', how
- * a display is sent display_host's. */
+/* The desktop for all viewers: what they say of it. Who watches which display, with whom, is
+ * lanes', how a display is sent display_host's. */
 #include "client/services/video/video_host.h"
 #include "client/core/codec_wire.h"
 #include "client/media/codec_table.h"

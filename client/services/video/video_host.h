@@ -1,7 +1,7 @@
 /* video/video_host: shows the desktop to all viewers: one encoder for each display that somebody
- * watches, fed by damage, for those who wish alike, paced by the slowest reasonable one of them. A picture is never queued behind
- * another: when the viewers are not ready it is taken later, and then the newest. Loop thread only;
- * coding runs on the worker pool. */
+ * watches, fed by damage, for those who wish alike, paced by the slowest reasonable one of them. A
+ * picture is never queued behind another: when the viewers are not ready it is taken later, and
+ * then the newest. Loop thread only; coding runs on the worker pool. */
 #pragma once
 #include "client/platform/capture.h"
 #include "client/services/host_service.h"

@@ -14,7 +14,6 @@
 #include "client/services/video/narrow.h"
 #include "client/services/video/patch_state.h"
 #include "client/services/video/quality.h"
-#include "client/services/video/tap.h"
 #include "client/services/video/video_msg.h"
 #include "shared/base/list.h"
 #include "shared/loop/loop.h"
@@ -88,6 +87,12 @@ struct hws_display_job { /* one picture on its way through the encoder, on a wor
 	struct hws_packet packet;
 	struct hws_patch_job patch;
 	struct hws_cost_steps steps;
+};
+
+/* Which of the lanes that show a display is tapped: tap.h. */
+struct hws_video_tapped {
+	struct hws_display_host *from; /* NULL: nobody watches */
+	bool begun;
 };
 
 /* Viewers who get the same pictures. */

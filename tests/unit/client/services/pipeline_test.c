@@ -209,8 +209,8 @@ static void deliver(void)
 	hws_capture_source_grabbed(script.capture, 0, HWS_OK, &damage);
 }
 
-/* A line that carries all at once, or one that takes its time: then the answer to a probe comes when
- * all before it has arrived. */
+/* A line that carries all at once, or one that takes its time: then the answer to a probe comes
+ * when all before it has arrived. */
 static void answer(struct watcher *w, uint64_t us)
 {
 	struct hws_flow_answer a = { .rtt_us = 1000, .answered_us = hws_loop_now_us(loop) };
