@@ -574,6 +574,7 @@ static int run_headless(const struct connect_options *o)
 		r.status = CLI_FILE;
 	hawser_session_close(r.session);
 out:
+	explicit_bzero(&sides_secret, sizeof(sides_secret));
 	r.status = connect_sound_end(&r.sound, r.status);
 	hawser_context_free(r.ctx);
 	if (signals >= 0)

@@ -2,6 +2,7 @@
  * sessions of another, and ends when there is nothing left to serve. What an agent says only marks
  * that something is to be looked at: it is looked at in a turn of its own, where agents may end. */
 #include "client/host/agents.h"
+#include "client/host/ipc_caps.h"
 #include "client/host/patience.h"
 #include "client/host/spawn_gate.h"
 #include "shared/base/list.h"
@@ -9,7 +10,9 @@
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
+#include "shared/net/addr.h"
 #include <pwd.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #define IDLE_US (60 * HWS_US_PER_S)
@@ -30,9 +33,12 @@ struct worker { /* an agent of another role than the desktop's */
 	struct hws_timer idle;
 };
 
-struct seat { /* a session that is joined */
+struct seat { /* a session that is joined, and what the person at the desktop reads of it */
 	struct hws_list node;
 	uint64_t conn;
+	unsigned kind;
+	char my_id[HWS_IPC_TEXT_MAX + 1], my_name[HWS_IPC_TEXT_MAX + 1], peer[HWS_ADDR_TEXT];
+	const char *via; /* static */
 };
 
 struct hws_agents {
@@ -40,11 +46,50 @@ struct hws_agents {
 	const struct hws_settings *settings;
 	struct hws_agents_conf conf;
 	struct hws_agent_proc *desktop;
+	pid_t told; /* the process of that which knows of the others' sessions */
 	struct hws_list workers;
 	unsigned worker_count;
 	char *roots; /* that the agents of files were started with */
 	struct hws_timer look;
 };
+
+/* who has a desktop tells the person there by itself */
+static bool is_told_of(const struct worker *w)
+{
+	return w->role != HWS_AGENT_CAMERA;
+}
+
+static void tell_of(struct hws_agents *a, const struct seat *seat)
+{
+	const struct hws_agent_session s = { .conn = seat->conn,
+		.kind = seat->kind,
+		.my_id = seat->my_id,
+		.my_name = seat->my_name,
+		.peer = seat->peer,
+		.via = seat->via };
+
+	hws_agent_proc_notice(a->desktop, &s);
+}
+
+/* One that was started anew knows of nobody. */
+static void desktop_changed(struct hws_agent_proc *d, void *arg)
+{
+	struct hws_agents *a = arg;
+	struct hws_agent_state state;
+	struct hws_list *n, *k;
+
+	hws_agent_proc_state(d, &state);
+	if (!state.ready || !state.pid || state.pid == a->told)
+		return;
+	a->told = state.pid;
+	hws_list_for (n, &a->workers) {
+		struct worker *w = hws_container(n, struct worker, node);
+
+		hws_list_for (k, &w->seats)
+			if (is_told_of(w))
+				tell_of(a, hws_container(k, struct seat, node));
+	}
+}
 
 static void let_in(uint64_t conn, void *arg)
 {
@@ -258,6 +303,13 @@ static int join_worker(struct worker *w, const struct hws_agent_session *s, int 
 		return hws_error_set(err, r, "The host cannot serve this: %s", hws_err_text(r));
 	}
 	seat->conn = s->conn;
+	seat->kind = s->kind;
+	seat->via = s->via;
+	snprintf(seat->my_id, sizeof(seat->my_id), "%s", s->my_id);
+	snprintf(seat->my_name, sizeof(seat->my_name), "%s", s->my_name);
+	snprintf(seat->peer, sizeof(seat->peer), "%s", s->peer);
+	if (is_told_of(w))
+		tell_of(w->a, seat);
 	hws_list_push(&w->seats, &seat->node);
 	w->seat_count++;
 	hws_timer_stop(&w->idle);
@@ -291,12 +343,7 @@ int hws_agents_join(struct hws_agents *a, const struct hws_agent_session *s, int
 	w = find_worker(a, role, account, s->conn);
 	if (!w)
 		r = new_worker(a, role, account, s->conn, &w, err);
-	if (r == HWS_OK)
-		r = join_worker(w, s, ret_fd, err);
-	/* who has a desktop tells the person there by itself */
-	if (r == HWS_OK && role != HWS_AGENT_CAMERA)
-		hws_agent_proc_notice(a->desktop, s);
-	return r;
+	return r == HWS_OK ? join_worker(w, s, ret_fd, err) : r;
 }
 
 static struct seat *seat_of(const struct worker *w, uint64_t conn)
@@ -433,6 +480,7 @@ int hws_agents_new(struct hws_loop *loop, const struct hws_settings *settings,
 		.audit = desktop_audit,
 		.cost = desktop_cost,
 		.asked = desktop_asked,
+		.changed = desktop_changed,
 		.arg = a };
 	int r = a ? HWS_OK : HWS_ERR_NOMEM;
 

@@ -55,6 +55,11 @@ static void on_launch_end(const char *why, void *arg)
 	hws_free(a);
 }
 
+static void forget(void *arg)
+{
+	hws_free(arg);
+}
+
 /* `number` (may be NULL) waits for the program at its socket. */
 static int launch(struct hws_hostd *h, const struct hws_host_session *v, struct hws_launch *what,
 		const char *event, const uint8_t *number)
@@ -75,6 +80,7 @@ static int launch(struct hws_hostd *h, const struct hws_host_session *v, struct 
 	what->log_level = h->settings->log_level;
 	what->log_fd = hws_child_log_open(&h->logs, "ask.log", 0);
 	what->ended = on_launch_end;
+	what->forgotten = forget;
 	what->arg = a;
 	if (number && write(fds[0], number, HWS_SWITCH_NUMBER) != (ssize_t)HWS_SWITCH_NUMBER)
 		r = HWS_ERR_SYS;

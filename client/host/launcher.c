@@ -14,6 +14,7 @@ struct launched {
 	uint64_t id;
 	pid_t pid;
 	void (*ended)(const char *why, void *arg); /* NULL: nobody wants to know */
+	void (*forgotten)(void *arg);
 	void *arg;
 };
 
@@ -132,6 +133,8 @@ void hws_launcher_free(struct hws_launcher *l)
 	hws_list_for_safe (n, next, &l->list) {
 		struct launched *e = hws_container(n, struct launched, node);
 
+		if (e->ended && e->forgotten)
+			e->forgotten(e->arg);
 		e->ended = NULL;
 		end(e, NULL);
 	}
@@ -190,6 +193,7 @@ int hws_launcher_start(struct hws_launcher *l, const struct hws_launch *what, ui
 		return HWS_ERR_NOMEM;
 	e->id = ++l->last;
 	e->ended = what->ended;
+	e->forgotten = what->forgotten;
 	e->arg = what->arg;
 	if (what->log_fd > 0)
 		r = send_log(l, what->log_fd);

@@ -36,6 +36,7 @@ struct hws_launch {
 	int log_fd;
 	/* It has ended, or (why not NULL) could not be started. Once, not inside the call. */
 	void (*ended)(const char *why, void *arg);
+	void (*forgotten)(void *arg); /* instead, when the launcher is freed before; may be NULL */
 	void *arg;
 };
 

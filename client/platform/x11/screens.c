@@ -9,6 +9,9 @@
 
 #define ORIGINALS_MAX 16u
 
+/* An answer for each thing that each viewer may have asked for in one turn. */
+#define FAILURES_MAX (32u * (X11_KEEPER_BLANK + 1u))
+
 struct x11_screens {
 	struct hws_screens base;
 	struct x11_desktop *d;
@@ -24,7 +27,7 @@ struct x11_screens {
 	} original[ORIGINALS_MAX]; /* before the first change */
 	unsigned originals;
 	struct hws_deferred failing; /* answers for what cannot even be asked */
-	struct x11_keeper_ask failed[8];
+	struct x11_keeper_ask failed[FAILURES_MAX];
 	unsigned failures;
 };
 
@@ -126,6 +129,9 @@ static void ask(struct x11_screens *s, const struct x11_keeper_ask *a)
 {
 	if (!s->d->lost && x11_keeper_ask(s->keeper, a) == HWS_OK)
 		return;
+	for (unsigned i = 0; i < s->failures; i++)
+		if (s->failed[i].who == a->who && s->failed[i].what == a->what)
+			return; /* it hears of one of them */
 	if (s->failures < HWS_COUNT(s->failed))
 		s->failed[s->failures++] = *a;
 	hws_loop_defer(s->d->loop, &s->failing, on_failing, s);

@@ -48,7 +48,7 @@ static void draw(struct hws_picture *p, int top, int bottom, int scrolled)
 					ink(x, y, scrolled) ? 200 : 40;
 }
 
-static int run(struct hws_encoder *e, struct hws_picture *p, uint64_t due,
+static int run(struct hws_encoder *e, struct hws_picture *p, uint64_t due, const atomic_bool *stop,
 		struct hws_codec_took *ret)
 {
 	const double million = W * H / 1e6;
@@ -58,6 +58,8 @@ static int run(struct hws_encoder *e, struct hws_picture *p, uint64_t due,
 	draw(p, 0, H, 0);
 	for (unsigned n = 0; n < PICTURES; n++) {
 		struct hws_packet packet;
+		if (stop && atomic_load(stop))
+			return HWS_ERR_CANCELED;
 		if (n)
 			draw(p, H / 4, H / 4 + H / 2, (int)n);
 		uint64_t begun = thread_us();
@@ -76,7 +78,8 @@ static int run(struct hws_encoder *e, struct hws_picture *p, uint64_t due,
 	return HWS_OK;
 }
 
-int hws_codec_speed_measure(enum hws_codec codec, uint64_t limit_us, struct hws_codec_took *ret)
+int hws_codec_speed_measure(enum hws_codec codec, uint64_t limit_us, const atomic_bool *stop,
+		struct hws_codec_took *ret)
 {
 	struct hws_encoder_conf conf = { .codec = codec,
 		.width = W,
@@ -91,7 +94,7 @@ int hws_codec_speed_measure(enum hws_codec codec, uint64_t limit_us, struct hws_
 	if (r == HWS_OK)
 		r = hws_picture_new(HWS_PIXEL_I420, W, H, &p);
 	if (r == HWS_OK)
-		r = run(e, p, due, &took);
+		r = run(e, p, due, stop, &took);
 	if (r == HWS_OK)
 		*ret = took;
 	hws_picture_drop(p);

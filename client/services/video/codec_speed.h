@@ -3,6 +3,7 @@
  * use. Pure but for the measuring. Times of the monotonic clock, in microseconds. */
 #pragma once
 #include "client/media/codec.h"
+#include <stdatomic.h>
 
 struct hws_codec_took {
 	/* a million pixels: of a first picture, of a changed one; 0 = not known */
@@ -16,9 +17,10 @@ struct hws_codec_speed {
 };
 
 /* Codes a few pictures of a desktop that is drawn for it, in one thread, whose time of the
- * processor counts. For a worker: HWS_ERR_TIMEOUT when `limit_us` have gone by in the meantime. */
-int hws_codec_speed_measure(
-		enum hws_codec codec, uint64_t limit_us, struct hws_codec_took *ret) HWS_MUST_CHECK;
+ * processor counts. For a worker: HWS_ERR_TIMEOUT when `limit_us` have gone by in the meantime,
+ * HWS_ERR_CANCELED soon after *stop (may be NULL) is set. */
+int hws_codec_speed_measure(enum hws_codec codec, uint64_t limit_us, const atomic_bool *stop,
+		struct hws_codec_took *ret) HWS_MUST_CHECK;
 /* A picture of a session took so long; `interval_us`: the time that there is for one. */
 void hws_codec_speed_note(struct hws_codec_speed *s, enum hws_codec codec, uint64_t took_us,
 		uint64_t interval_us, uint64_t now_us);

@@ -59,7 +59,7 @@ static int measure(void *arg)
 {
 	struct measuring *m = arg;
 
-	return hws_codec_speed_measure(m->codec, MEASURE_US, &m->took);
+	return hws_codec_speed_measure(m->codec, MEASURE_US, &m->v->stopping, &m->took);
 }
 
 static void on_measured(void *arg, int r)

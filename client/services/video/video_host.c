@@ -300,6 +300,7 @@ void hws_video_host_free(struct hws_video_host *v)
 	hws_record_host_free(v->record);
 	v->record = NULL;
 	v->closed = true;
+	atomic_store(&v->stopping, true);
 	if (!v->jobs)
 		free(v);
 }

@@ -17,6 +17,7 @@
 #include "client/services/video/video_msg.h"
 #include "shared/base/list.h"
 #include "shared/loop/loop.h"
+#include <stdatomic.h>
 
 #define HWS_VIDEO_LANES 4u /* each codes on its own: what one machine can do beside its work */
 
@@ -136,6 +137,7 @@ struct hws_video_host {
 	} told;
 	unsigned jobs; /* under way; they hold the host */
 	bool closed;
+	atomic_bool stopping;           /* for what measures on a worker */
 	struct hws_record_host *record; /* NULL: nothing of it */
 };
 

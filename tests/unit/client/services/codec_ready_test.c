@@ -74,10 +74,13 @@ START_TEST(a_codec_is_timed_within_its_limit)
 {
 	struct hws_codec_took t = { 0 };
 
-	ck_assert_int_eq(hws_codec_speed_measure(HWS_CODEC_VP9, 0, &t), HWS_ERR_TIMEOUT);
+	ck_assert_int_eq(hws_codec_speed_measure(HWS_CODEC_VP9, 0, NULL, &t), HWS_ERR_TIMEOUT);
+	const atomic_bool stop = true;
+	ck_assert_int_eq(hws_codec_speed_measure(HWS_CODEC_VP9, 60 * S, &stop, &t),
+			HWS_ERR_CANCELED);
 	ck_assert(t.frame_us == 0);
-	ck_assert_int_eq(hws_codec_speed_measure(HWS_CODEC_H265, S, &t), HWS_ERR_UNSUPPORTED);
-	ck_assert_int_eq(hws_codec_speed_measure(HWS_CODEC_AV1, 60 * S, &t), HWS_OK);
+	ck_assert_int_eq(hws_codec_speed_measure(HWS_CODEC_H265, S, NULL, &t), HWS_ERR_UNSUPPORTED);
+	ck_assert_int_eq(hws_codec_speed_measure(HWS_CODEC_AV1, 60 * S, NULL, &t), HWS_OK);
 	ck_assert(t.key_us > 0);
 	ck_assert(t.frame_us > 0);
 	ck_assert(t.frame_us < t.key_us);
