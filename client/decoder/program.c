@@ -22,8 +22,10 @@ static int folder_of_library(char *ret)
 	Dl_info info;
 	char *slash;
 
-	if (!dladdr((const void *)(uintptr_t)&hws_decoder_program, &info) || !info.dli_fname ||
-			!realpath(info.dli_fname, ret))
+	if (!dladdr((const void *)(uintptr_t)&hws_decoder_program, &info) || !info.dli_fname)
+		return HWS_ERR_NOTFOUND;
+	/* of the program itself it is the name by which it was started, which may be any */
+	if (!realpath(strchr(info.dli_fname, '/') ? info.dli_fname : "/proc/self/exe", ret))
 		return HWS_ERR_NOTFOUND;
 	slash = strrchr(ret, '/');
 	if (!slash)
@@ -34,7 +36,8 @@ static int folder_of_library(char *ret)
 
 int hws_decoder_program(char *path, size_t size, struct hws_error *err)
 {
-	static const char *const places[] = { HAWSER_DECODER_FROM_LIB, IN_BUILD_TREE, NAME };
+	static const char *const places[] = { HAWSER_DECODER_FROM_LIB, HAWSER_DECODER_FROM_BIN,
+		IN_BUILD_TREE, NAME };
 	const char *named = secure_getenv("HAWSER_DECODER");
 	char folder[PATH_MAX];
 

@@ -6,8 +6,8 @@
 #include <sys/types.h>
 
 /* Where it is: $HAWSER_DECODER (not in a program with more rights than its user), else beside the
- * library that this is part of, as installed or in a build tree. HWS_ERR_NOTFOUND: `err` says where
- * it was looked for. */
+ * library or program that this is part of, as installed or in a build tree. HWS_ERR_NOTFOUND: `err`
+ * says where it was looked for. */
 int hws_decoder_program(char *path, size_t size, struct hws_error *err) HWS_MUST_CHECK;
 
 struct hws_decoder_process {

@@ -1,7 +1,7 @@
 /* sound/voice_in: at the host: what the caller says, from its messages to the loudspeakers, or to
- * what programs of the desktop hear as their microphone. It is decoded here, as the host has no
- * decoder process: of one viewer at a time, that was let in, may use sound and whose call was
- * accepted. Loop thread only. */
+ * what programs of the desktop hear as their microphone. It is decoded in a process of its own, that
+ * has nothing else (decoder/confined.h): what the caller sends is bytes beside the desktop. Loop
+ * thread only. */
 #pragma once
 #include "client/platform/sound.h"
 #include "proto/session.pb-c.h"
@@ -13,7 +13,7 @@ struct hws_voice_in_conf {
 	struct hws_loop *loop;
 	struct hws_sound *sound;
 	enum hws_sound_way way; /* PLAY or MICROPHONE */
-	/* A sentence part: why nothing is heard of it. */
+	/* Why nothing is heard of it. The object may not be freed in here. */
 	void (*on_trouble)(const char *text, void *arg);
 	void *arg;
 };

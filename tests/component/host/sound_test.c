@@ -334,6 +334,60 @@ START_TEST(two_people_talk_to_each_other)
 }
 END_TEST
 
+/* The process below the host that decodes what the caller says; 0: there is none. */
+static pid_t find_decoder(pid_t of)
+{
+	char path[64], text[4096] = "", name[32] = "";
+	FILE *f;
+	pid_t found = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)of);
+	f = fopen(path, "re");
+	if (f && fgets(name, sizeof(name), f) && strncmp(name, "hawser-decoder", 14) == 0)
+		found = of;
+	if (f)
+		fclose(f);
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)of, (int)of);
+	f = fopen(path, "re");
+	if (f && !fgets(text, sizeof(text), f))
+		text[0] = 0;
+	if (f)
+		fclose(f);
+	for (char *rest, *w = strtok_r(text, " \n", &rest); w && !found;
+			w = strtok_r(NULL, " \n", &rest))
+		found = find_decoder((pid_t)strtol(w, NULL, 10));
+	return found;
+}
+
+static bool has_another(void *arg)
+{
+	pid_t now = find_decoder(host.proc.pid);
+
+	return now && now != *(pid_t *)arg;
+}
+
+/* What decodes a stranger's voice is not the process that has the desktop. */
+START_TEST(a_call_outlives_its_decoder)
+{
+	pid_t decoder;
+
+	begin_call();
+	begin_host("--voice-call", "auto");
+	ck_assert_int_eq(find_decoder(host.proc.pid), 0);
+	begin_viewer("off", "--call");
+	test_proc_must_expect(&viewer, "voice call: in a voice call", TEST_PATIENCE_MS);
+	until_played(&far, 400, true);
+	decoder = find_decoder(host.proc.pid);
+	ck_assert_int_gt(decoder, 0);
+	ck_assert_int_eq(kill(decoder, SIGKILL), 0);
+	ck_assert_msg(test_until(has_another, &decoder, TEST_PATIENCE_MS), "%s", host.proc.log);
+	until_played(&far, 400, true);
+	end_viewer();
+	until_played(&far, 400, false);
+	ck_assert_int_eq(find_decoder(host.proc.pid), 0);
+}
+END_TEST
+
 START_TEST(a_rejected_call_is_told)
 {
 	begin_call();
@@ -375,6 +429,7 @@ int main(void)
 			TESTS(a_tone_is_heard_at_the_far_end, a_recording_has_the_sound,
 					the_session_outlives_the_sound_server,
 					a_host_without_a_sound_server_serves_all_the_same,
-					two_people_talk_to_each_other, a_rejected_call_is_told,
+					two_people_talk_to_each_other, a_call_outlives_its_decoder,
+					a_rejected_call_is_told,
 					a_caller_is_the_microphone_of_programs));
 }

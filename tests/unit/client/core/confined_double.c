@@ -6,6 +6,18 @@
 #include "shared/base/buf.h"
 #include "shared/wire/compress.h"
 
+static int nobody; /* of whom nothing is asked but here */
+
+int hws_confined_new(const struct hws_confined_conf *conf HWS_UNUSED, struct hws_confined **ret)
+{
+	*ret = (struct hws_confined *)&nobody;
+	return HWS_OK;
+}
+
+void hws_confined_free(struct hws_confined *c HWS_UNUSED)
+{
+}
+
 int hws_confined_unpack(struct hws_confined *c HWS_UNUSED, struct hws_bytes in, size_t max,
 		hws_confined_done *done, void *arg)
 {
