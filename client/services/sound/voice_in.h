@@ -1,7 +1,7 @@
 /* sound/voice_in: at the host: what the caller says, from its messages to the loudspeakers, or to
- * what programs of the desktop hear as their microphone. It is decoded in a process of its own, that
- * has nothing else (decoder/confined.h): what the caller sends is bytes beside the desktop. Loop
- * thread only. */
+ * what programs of the desktop hear as their microphone. It is decoded in a process of its own,
+ * that has nothing else (decoder/confined.h): what the caller sends is bytes beside the desktop.
+ * Loop thread only. */
 #pragma once
 #include "client/platform/sound.h"
 #include "proto/session.pb-c.h"

@@ -3,6 +3,7 @@
 #include "client/platform/pulse/pulse.h"
 #include "shared/base/clock.h"
 #include "shared/base/macros.h"
+#include "shared/base/num.h"
 #include "shared/crypto/crypto.h"
 #include "tests/component/host/host.h"
 #include "tests/support/pulse.h"
@@ -339,6 +340,7 @@ static pid_t find_decoder(pid_t of)
 {
 	char path[64], text[4096] = "", name[32] = "";
 	FILE *f;
+	uint32_t child;
 	pid_t found = 0;
 
 	snprintf(path, sizeof(path), "/proc/%d/comm", (int)of);
@@ -355,7 +357,8 @@ static pid_t find_decoder(pid_t of)
 		fclose(f);
 	for (char *rest, *w = strtok_r(text, " \n", &rest); w && !found;
 			w = strtok_r(NULL, " \n", &rest))
-		found = find_decoder((pid_t)strtol(w, NULL, 10));
+		if (hws_parse_u32(w, &child) == HWS_OK)
+			found = find_decoder((pid_t)child);
 	return found;
 }
 
