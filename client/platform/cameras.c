@@ -5,6 +5,7 @@
 #include "client/platform/camera_capture.h"
 #include "client/platform/headless/doubles.h"
 #include "client/platform/pipewire/camera.h"
+#include "client/platform/pulse/pulse.h"
 #include "client/platform/v4l2/camera.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
@@ -29,6 +30,10 @@ static void cameras_free(struct hws_platform *p)
 	struct cameras *c = hws_container(p, struct cameras, base);
 
 	hws_camera_capture_free(c->capture);
+	if (c->twin)
+		hl_sound_free(c->base.sound);
+	else
+		hws_pulse_free(c->base.sound);
 	hl_camera_free(c->twin);
 	hws_pipewire_camera_free(c->pipewire);
 	hws_v4l2_camera_free(c->v4l2);
@@ -55,6 +60,10 @@ static void finish(struct cameras *c, struct hws_camera *shown)
 	struct hws_error err = { 0 };
 	int r = hws_camera_capture_new(c->loop, shown, &c->wish, &c->capture);
 
+	/* for voice calls; a server that is not there yet is looked for by each stream */
+	if (r == HWS_OK)
+		r = c->twin ? hl_sound_new(c->loop, &c->base.sound)
+			    : hws_pulse_new(c->loop, &c->base.sound);
 	if (r < 0) {
 		fail(c, r, &err);
 		return;

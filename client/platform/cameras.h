@@ -1,5 +1,5 @@
 /* platform/cameras: the cameras of this account as a "desktop" of their own, whose displays they
- * are: it has a capture and cameras, and nothing else. */
+ * are: it has a capture and cameras, sound for voice calls, and nothing else. */
 #pragma once
 #include "client/platform/opening.h"
 

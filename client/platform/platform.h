@@ -27,7 +27,7 @@ enum {
 
 /* One opened desktop; the interfaces belong to it. The first four are always there, the others are
  * NULL where the back-end does not give them. The back-end "camera" is none: it has a capture, whose
- * displays are cameras, and all else is NULL. */
+ * displays are cameras, and sound; all else is NULL. */
 struct hws_platform {
 	const char *name; /* "x11", "headless" */
 	struct hws_capture *capture;

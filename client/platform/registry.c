@@ -17,7 +17,7 @@ static const struct hws_platform_backend backends[] = {
 			GIVES_DESKTOP | HWS_GIVES_SOUND | HWS_GIVES_CAMERA | HWS_GIVES_PTY |
 					HWS_GIVES_SEAT | HWS_GIVES_SCREENS,
 			hws_headless_open },
-	{ "camera", HWS_GIVES_CAPTURE | HWS_GIVES_CAMERA, hws_cameras_open },
+	{ "camera", HWS_GIVES_CAPTURE | HWS_GIVES_CAMERA | HWS_GIVES_SOUND, hws_cameras_open },
 };
 
 static const struct hws_platform_backend *find(const char *name, size_t len)

@@ -58,7 +58,7 @@ struct hws_host_env {
 	struct hws_loop *loop;
 	struct hws_work *work; /* at least two threads */
 	/* The opened desktop; each service takes its part of it. NULL in roles that need none; of
-	 * cameras it has the capture alone. */
+	 * cameras it has capture and sound alone. */
 	struct hws_platform *platform;
 	const struct hws_service_conf *conf; /* the agent's: never NULL in one */
 	struct hws_notifier *notifier; /* NULL: the person at the desktop wants no notifications */

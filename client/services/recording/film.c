@@ -5,6 +5,7 @@
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include "shared/sys/private_file.h"
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -133,9 +134,10 @@ static int make_file(struct hws_film *f, enum hws_codec codec, int *ret_fd)
 		if (!f->folder && !f->files && f->first)
 			break;
 	}
-	/* So that nobody repairs it meanwhile. Where files cannot be locked, nobody can. */
-	if (r == HWS_OK && flock(*ret_fd, LOCK_EX | LOCK_NB) < 0)
-		return r;
+	/* So that nobody repairs it meanwhile; who has it just now looks at nothing, and lets go.
+	 * Where files cannot be locked, nobody can. */
+	while (r == HWS_OK && flock(*ret_fd, LOCK_EX) < 0 && errno == EINTR)
+		;
 	return r;
 }
 

@@ -3,6 +3,7 @@
 #include "shared/base/macros.h"
 #include "shared/crypto/crypto.h"
 #include "tests/component/host/host.h"
+#include "tests/support/pulse.h"
 #include "tests/support/suite.h"
 #include <check.h>
 #include <signal.h>
@@ -17,6 +18,7 @@
 
 static struct test_host host;
 static struct test_proc viewer;
+static struct test_pulse far, near; /* of the host and of the viewer, in calls */
 static char dir[256], shot[300];
 
 static void setup(void)
@@ -24,6 +26,8 @@ static void setup(void)
 	ck_assert_int_eq(hws_crypto_init(), HWS_OK);
 	memset(&host, 0, sizeof(host));
 	memset(&viewer, 0, sizeof(viewer));
+	memset(&far, 0, sizeof(far));
+	memset(&near, 0, sizeof(near));
 	test_dir(dir, sizeof(dir));
 	ck_assert_int_eq(chmod(dir, 0700), 0);
 	snprintf(shot, sizeof(shot), "%s/shot.png", dir);
@@ -38,6 +42,8 @@ static void teardown(void)
 {
 	test_proc_stop(&viewer);
 	host_stop(&host);
+	test_pulse_stop(&far);
+	test_pulse_stop(&near);
 }
 
 static void plug(unsigned node, const char *name, const char *code, unsigned fps, const char *lie)
@@ -249,6 +255,36 @@ START_TEST(its_owner_says_what_is_taken_of_it)
 }
 END_TEST
 
+static bool has_both_ways(void *arg)
+{
+	(void)arg;
+	return strstr(test_pulse_say(&far, "list short sink-inputs"), "Hz") &&
+			strstr(test_pulse_say(&far, "list short source-outputs"), "Hz");
+}
+
+START_TEST(who_looks_may_talk_to_who_is_there)
+{
+	char target[40], password[60];
+	const char *const argv[] = { test_bin("client/cli/hawser"), "connect", target, "--headless",
+		"--camera", "--call", "--audio", "on", "--timeout", "90", "--no-retry", NULL };
+	const char *const env[] = { password, near.env_runtime, near.env_home, NULL };
+
+	test_pulse_start(&near, NULL);
+	test_pulse_start(&far, NULL);
+	test_pulse_say(&far, "set-default-source speakers.monitor");
+	plug(0, "Desk", "YUYV", 15, "none");
+	start_host("--voice-call=auto", "--voice-into=loudspeakers");
+	snprintf(password, sizeof(password), "HAWSER_PASSWORD=%s", host_password(&host));
+	snprintf(target, sizeof(target), "127.0.0.1:%u", host.port);
+	test_proc_start(&viewer, argv, env);
+	test_proc_must_expect(&viewer, "voice call: in a voice call", TEST_PATIENCE_MS);
+	/* its voice to the loudspeakers, and the microphone to it */
+	ck_assert_msg(test_until(has_both_ways, NULL, TEST_PATIENCE_MS), "%s", host.proc.log);
+	test_proc_signal(&viewer, SIGINT);
+	ck_assert_int_eq(test_proc_wait(&viewer, TEST_PATIENCE_MS), 0);
+}
+END_TEST
+
 START_TEST(without_any_camera_it_is_said_what_is_missing)
 {
 	start_host(NULL, NULL);
@@ -312,6 +348,8 @@ int main(void)
 			t, a_camera_is_shown_as_it_is_while_somebody_looks, 0, HWS_COUNT(formats));
 	tcase_add_test(t, cameras_come_and_go_under_a_session);
 	tcase_add_test(t, its_owner_says_what_is_taken_of_it);
+	if (access("/usr/bin/pulseaudio", X_OK) == 0)
+		tcase_add_test(t, who_looks_may_talk_to_who_is_there);
 	tcase_add_test(t, without_any_camera_it_is_said_what_is_missing);
 	tcase_add_loop_test(t, a_camera_that_lies_is_borne, 0, 3);
 	tcase_add_test(t, a_picture_that_is_none_is_borne);
