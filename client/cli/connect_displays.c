@@ -19,8 +19,12 @@ static int parse_display(struct connect_displays_wish *w)
 		w->all = true;
 		return CLI_OK;
 	}
+	if (hws_str_equal(w->display_text, "windows")) {
+		w->windows = true;
+		return CLI_OK;
+	}
 	if (*w->display_text && (hws_parse_u32(w->display_text, &n) < 0 || n > DISPLAYS_MAX))
-		return cli_fail(CLI_USAGE, "--display takes a number from 0 to %u, or all",
+		return cli_fail(CLI_USAGE, "--display takes a number from 0 to %u, all or windows",
 				DISPLAYS_MAX);
 	w->display = n;
 	return CLI_OK;
@@ -54,8 +58,9 @@ int connect_displays_check(struct connect_displays_wish *w)
 	if (status == CLI_OK && w->all && w->width)
 		return cli_fail(CLI_USAGE,
 				"--resolution is of one display: it does not go with --display all");
-	if (status == CLI_OK && w->all && w->follow)
-		return cli_fail(CLI_USAGE, "--display all shows all: there is nothing to --follow");
+	if (status == CLI_OK && (w->all || w->windows) && w->follow)
+		return cli_fail(CLI_USAGE, "--display %s shows all: there is nothing to --follow",
+				w->display_text);
 	return status;
 }
 

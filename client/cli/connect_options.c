@@ -78,8 +78,9 @@ static const struct hws_option table[] = {
 			.max = 120,
 			.arg = "N",
 			.help = "At most N pictures a second; 0: 30, the protocol's default." },
-	TEXT("", "display", displays.display_text, "N|all",
-			"Show display N, counted from 1; 0: the host's choice; all: all of them at once."),
+	TEXT("", "display", displays.display_text, "N|all|windows",
+			"Show display N, counted from 1; 0: the host's choice; all: all of them at once; "
+			"windows: each in a window of its own."),
 	TEXT("", "resolution", displays.resolution_text, "WxH",
 			"Wish this size of the shown display; it goes back when the session ends."),
 	{ .section = "",
@@ -316,7 +317,9 @@ static int check_kind(const struct connect_options *o)
 		wrong = o->fullscreen            ? "--fullscreen"
 				: o->actual_size ? "--actual-size"
 				: o->keyboard    ? "--keyboard"
-						 : NULL;
+				: hws_str_equal(o->displays.display_text, "windows")
+				? "--display windows"
+				: NULL;
 	if (wrong)
 		return cli_fail(CLI_USAGE, "%s is for a window: it does not go with --headless",
 				wrong);

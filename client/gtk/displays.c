@@ -169,6 +169,7 @@ void gui_displays_leave(struct gui_displays *d)
 	guint32 open = gui_side_windows_open(d->side);
 	size_t first = 0;
 
+	d->windows = false; /* one was closed by hand, as in gui_displays_windows */
 	while (first < 31 && !(open >> first & 1))
 		first++;
 	if (open && (d->all || !(open >> d->current & 1)))
@@ -183,7 +184,6 @@ static void open_windows(struct gui_displays *d)
 			d->windows = false;
 			say_error(d, "No windows for displays");
 		}
-	show_windows(d);
 }
 
 static void open_all(struct gui_displays *d)
@@ -192,6 +192,7 @@ static void open_all(struct gui_displays *d)
 		hawser_session_switch_display(d->session, d->current);
 	d->windows = true;
 	open_windows(d);
+	show_windows(d);
 }
 
 void gui_displays_listed(struct gui_displays *d, const struct hawser_peer *peer, bool ready)
@@ -207,7 +208,9 @@ void gui_displays_listed(struct gui_displays *d, const struct hawser_peer *peer,
 	for (size_t i = 0; i < 2; i++)
 		gui_toolbar_set_displays(d->bar[i], peer, d->all);
 	gui_side_windows_listed(d->side, peer, ready);
-	open_windows(d);
+	if (ready || d->count > before)
+		open_windows(d);
+	show_windows(d);
 	if (ready || (d->want && d->want <= d->count))
 		wish_once(d, peer);
 	if (!ready)

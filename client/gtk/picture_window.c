@@ -104,20 +104,22 @@ static void on_hotkey(guint keyval, gpointer arg)
 	}
 }
 
+static bool may_have_keys(struct gui_picture_window *p, GtkWidget *focus)
+{
+	return focus && (gtk_widget_get_ancestor(focus, GTK_TYPE_POPOVER) ||
+					(p->typed && gtk_widget_is_ancestor(focus, p->typed)));
+}
+
+/* By now a list may be open that was not then. */
 static gboolean return_focus(gpointer arg)
 {
 	struct gui_picture_window *p = arg;
 
 	p->focus_idle = 0;
-	if (p->has_picture(p->arg))
+	if (!p->in_bar && p->has_picture(p->arg) &&
+			!may_have_keys(p, gtk_window_get_focus(p->window)))
 		gtk_widget_grab_focus(GTK_WIDGET(p->canvas));
 	return G_SOURCE_REMOVE;
-}
-
-static bool may_have_keys(struct gui_picture_window *p, GtkWidget *focus)
-{
-	return focus && (gtk_widget_get_ancestor(focus, GTK_TYPE_POPOVER) ||
-					(p->typed && gtk_widget_is_ancestor(focus, p->typed)));
 }
 
 /* A button that was clicked or a list that was closed would keep the keyboard, and what is typed

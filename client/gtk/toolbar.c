@@ -381,5 +381,7 @@ void gui_toolbar_set_value(GtkWidget *toolbar, enum gui_action action, int value
 
 void gui_toolbar_focus(GtkWidget *toolbar)
 {
+	/* not the next one, where it is in here already */
+	gtk_root_set_focus(gtk_widget_get_root(toolbar), NULL);
 	gtk_widget_child_focus(toolbar, GTK_DIR_TAB_FORWARD);
 }

@@ -21,8 +21,10 @@ void test_eyes_open(struct test_desk *d)
 struct look {
 	bool (*fn)(AtspiAccessible *a, const char *role, const char *name, struct look *l);
 	const char *role, *name;
-	bool pressed;
+	bool pressed, focused, usable;
 	unsigned unnamed;
+	bool wants_text;
+	char *text; /* its description */
 	FILE *out;
 };
 
@@ -84,6 +86,9 @@ static bool is_wanted(AtspiAccessible *a, const char *role, const char *name, st
 	l->pressed = states &&
 			(atspi_state_set_contains(states, ATSPI_STATE_PRESSED) ||
 					atspi_state_set_contains(states, ATSPI_STATE_CHECKED));
+	l->focused = states && atspi_state_set_contains(states, ATSPI_STATE_FOCUSED);
+	l->usable = states && atspi_state_set_contains(states, ATSPI_STATE_SENSITIVE);
+	l->text = l->wants_text ? atspi_accessible_get_description(a, NULL) : NULL;
 	g_clear_object(&states);
 	return true;
 }
@@ -99,6 +104,44 @@ bool test_eyes_pressed(const char *name)
 
 	ck_assert_msg(look(&l), "there is no toggle button \"%s\"", name);
 	return l.pressed;
+}
+
+/* A control and what is pressed inside of it may have the same name. */
+static bool is_focused(AtspiAccessible *a, const char *role, const char *name, struct look *l)
+{
+	return is_wanted(a, role, name, l) && l->focused;
+}
+
+bool test_eyes_focused(const char *name)
+{
+	return look(&(struct look){ .fn = is_focused, .name = name });
+}
+
+bool test_eyes_usable(const char *name)
+{
+	struct look l = { .fn = is_wanted, .name = name };
+
+	ck_assert_msg(look(&l), "there is no \"%s\"", name);
+	return l.usable;
+}
+
+bool test_eyes_describes(const char *name, const char *text)
+{
+	struct look l = { .fn = is_wanted, .name = name, .wants_text = true };
+	bool same = look(&l) && l.text && strcmp(l.text, text) == 0;
+
+	g_free(l.text);
+	return same;
+}
+
+void test_eyes_tab_to(struct test_desk *d, const char *name)
+{
+	uint64_t end = test_now_ms() + DESK_SHOW_MS;
+
+	while (!test_eyes_focused(name)) {
+		ck_assert_msg(test_now_ms() < end, "the keyboard does not get to \"%s\"", name);
+		ck_assert_int_eq(TEST_DESK_DO(d, "key", "Tab"), 0);
+	}
 }
 
 static bool see_wanted(void *arg)
@@ -132,9 +175,11 @@ static bool list_one(AtspiAccessible *a, const char *role, const char *name, str
 {
 	AtspiStateSet *states = atspi_accessible_get_state_set(a);
 	bool usable = states && atspi_state_set_contains(states, ATSPI_STATE_FOCUSABLE);
+	bool focused = usable && atspi_state_set_contains(states, ATSPI_STATE_FOCUSED);
 
 	g_clear_object(&states);
-	fprintf(l->out, "%s: \"%s\"%s\n", role, name, usable ? " (focusable)" : "");
+	fprintf(l->out, "%s: \"%s\"%s%s\n", role, name, usable ? " (focusable)" : "",
+			focused ? " (focused)" : "");
 	/* GTK's last resort is the name of a class, which says nothing to anybody */
 	if (usable && needs_name(role) &&
 			(!*name || strncmp(name, "Gtk", 3) == 0 || strncmp(name, "Gui", 3) == 0))
