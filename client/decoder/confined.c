@@ -344,7 +344,7 @@ static void end_process(struct hws_confined *c)
 	event_del(&c->ev_write);
 	close(c->fd);
 	c->fd = -1;
-	hws_decoder_process_end(&c->process);
+	hws_child_end(&c->process);
 	hws_timer_stop(&c->tick);
 	hws_confined_close_fds(c);
 	hws_buf_reset(&c->out);

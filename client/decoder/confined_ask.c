@@ -90,7 +90,7 @@ static void raise_limit(struct hws_confined *c)
 {
 	size_t limit = HWS_DECODE_MEMORY + (size_t)pixels_of_all(c) * BYTES_PER_PIXEL;
 
-	if (!hws_decoder_process_runs(&c->process) || limit <= c->limit)
+	if (!hws_child_runs(&c->process) || limit <= c->limit)
 		return;
 	if (hws_limit_memory(c->process.pid, limit) == HWS_OK)
 		c->limit = limit;

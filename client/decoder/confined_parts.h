@@ -28,7 +28,7 @@ struct hws_confined {
 	void *on_loss_arg;
 
 	/* The process. */
-	struct hws_decoder_process process;
+	struct hws_child process;
 	int fd; /* -1: none runs */
 	struct event ev_read, ev_write;
 	struct hws_timer tick;

@@ -2,16 +2,10 @@
  * where the library is, and that one knows its own code. */
 #include "client/decoder/program.h"
 #include "shared/base/str.h"
-#include "shared/sys/spawn.h"
 #include <dlfcn.h>
-#include <errno.h>
 #include <limits.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define NAME "hawser-decoder"
@@ -62,46 +56,12 @@ int hws_decoder_program(char *path, size_t size, struct hws_error *err)
 }
 
 int hws_decoder_process_start(
-		const char *path, int fd, struct hws_decoder_process *ret, struct hws_error *err)
+		const char *path, int fd, struct hws_child *ret, struct hws_error *err)
 {
 	const char *const argv[] = { NAME, NULL };
 	const struct hws_spawn s = {
 		.program = path, .argv = argv, .ipc_fd = fd, .clean_env = true, .huge_pages = true
 	};
-	int r = hws_spawn(&s, &ret->pid, err);
 
-	if (r < 0) {
-		ret->pid = 0;
-		return r;
-	}
-	/* An embedder that waits for all its children must not make us signal a stranger. */
-	ret->pidfd = (int)syscall(SYS_pidfd_open, ret->pid, 0);
-	return HWS_OK;
-}
-
-bool hws_decoder_process_runs(const struct hws_decoder_process *p)
-{
-	struct pollfd ended = { .fd = p->pidfd, .events = POLLIN };
-
-	return p->pid > 0 && (p->pidfd < 0 || poll(&ended, 1, 0) == 0);
-}
-
-void hws_decoder_process_end(struct hws_decoder_process *p)
-{
-	struct pollfd ended = { .fd = p->pidfd, .events = POLLIN };
-
-	if (p->pid <= 0)
-		return;
-	if (p->pidfd >= 0) {
-		syscall(SYS_pidfd_send_signal, p->pidfd, SIGKILL, NULL, 0);
-		while (poll(&ended, 1, 1000) < 0 && errno == EINTR)
-			;
-		close(p->pidfd);
-		waitpid(p->pid, NULL, WNOHANG);
-	} else {
-		kill(p->pid, SIGKILL);
-		while (waitpid(p->pid, NULL, 0) < 0 && errno == EINTR)
-			;
-	}
-	*p = (struct hws_decoder_process){ 0 };
+	return hws_child_start(&s, ret, err);
 }

@@ -5,6 +5,7 @@
 #include "client/media/av1_sizes.h"
 #include "client/media/dav1d.h"
 #include "client/media/de265.h"
+#include "client/media/hardware.h"
 #include "client/media/nal.h"
 #include "client/media/openh264.h"
 #include "client/media/raw.h"
@@ -80,6 +81,7 @@ static const struct hws_codec_row table[HWS_CODEC_COUNT] = {
 			.ability = 3,
 			.whole = 5,
 			.encoding = 2,
+			.takes = I420, /* by a device: there is no encoder of ours */
 			.gives = I420,
 			.even = true,
 			.new_decoder = hws_de265_decoder_new,
@@ -128,7 +130,8 @@ const char *hws_codec_name(enum hws_codec codec)
 
 bool hws_codec_can_encode(enum hws_codec codec)
 {
-	return hws_codec_row(codec)->new_encoder != NULL;
+	return hws_codec_row(codec)->new_encoder != NULL ||
+			hws_hardware_has(HWS_HW_ENCODES, codec);
 }
 
 bool hws_codec_can_decode(enum hws_codec codec)
@@ -161,7 +164,7 @@ uint32_t hws_codecs_encodable(void)
 	uint32_t set = 0;
 
 	for (enum hws_codec c = HWS_CODEC_NONE + 1; c < HWS_CODEC_COUNT; c++)
-		if (table[c].frames && table[c].new_encoder)
+		if (table[c].frames && hws_codec_can_encode(c))
 			set |= HWS_CODEC_BIT(c);
 	return set;
 }

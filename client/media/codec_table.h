@@ -22,7 +22,7 @@ struct hws_codec_row {
 	int blocks_max; /* of 16 by 16 pixels */
 	bool even;      /* no odd sides */
 	unsigned rank;  /* without anybody's wish the highest one is taken; 0 = never */
-	/* NULL: not in this build. */
+	/* By the processor; NULL: not in this build. */
 	int (*new_encoder)(const struct hws_encoder_conf *conf, struct hws_encoder **ret);
 	int (*new_decoder)(enum hws_codec codec, unsigned threads, struct hws_decoder **ret);
 	/* The sizes that the headers of a packet state, before it is decoded; NULL: they say
@@ -41,6 +41,7 @@ enum hws_codec hws_codec_by_frames(unsigned field);
 
 /* "vp9"; never NULL. */
 const char *hws_codec_name(enum hws_codec codec);
+/* By this build or by a device (hardware.h), which may come and fail. */
 bool hws_codec_can_encode(enum hws_codec codec);
 bool hws_codec_can_decode(enum hws_codec codec);
 /* The pictures to give to its encoder, as HWS_PIXEL_BIT: with whole chroma, or without; 0: none.

@@ -3,6 +3,7 @@
  * each picture. */
 #include "client/media/coarseness.h"
 #include "client/media/openh264.h"
+#include "client/media/pace.h"
 #include "shared/base/buf.h"
 #include "shared/base/macros.h"
 #include <math.h>
@@ -10,11 +11,7 @@
 #include <wels/codec_api.h>
 
 #define PACKET_MAX (64u << 20)
-#define SIDE_MIN 16   /* the library fails at the first picture */
-#define BUFFER_S 0.6  /* of the bitrate: what may be behind */
-#define FALL 6        /* steps finer from one picture to the next; fewer are not worth coding */
-#define RISE_MAX 8    /* steps coarser */
-#define FIRST_BITS 12 /* pictures' worth that the first one may cost */
+#define SIDE_MIN 16 /* the library fails at the first picture */
 
 static const struct hws_quantisers quantisers = { .max = 51, .halving = 6 };
 
@@ -25,8 +22,7 @@ struct h264_encoder {
 	struct hws_buf out;
 	bool started;
 	int64_t last_pts;
-	int qp;        /* of the picture before */
-	double behind; /* bits that were spent before they were there */
+	struct hws_pace pace; /* its quantiser: of the picture before */
 };
 
 static struct h264_encoder *self_of(struct hws_encoder *e)
@@ -79,7 +75,7 @@ static void fill_param(struct h264_encoder *v, int width, int height)
 	l->iMaxSpatialBitrate = UNSPECIFIED_BIT_RATE;
 	l->uiProfileIdc = PRO_MAIN;
 	l->sSliceArgument.uiSliceMode = SM_SINGLE_SLICE;
-	l->iDLayerQp = v->qp;
+	l->iDLayerQp = v->pace.quantiser;
 }
 
 static void range_of(const struct hws_quality *q, int *ret_min, int *ret_max)
@@ -101,8 +97,8 @@ static int encoder_open(struct h264_encoder *v, int width, int height)
 		return HWS_ERR_NOMEM;
 	(*v->enc)->SetOption(v->enc, ENCODER_OPTION_TRACE_LEVEL, &quiet);
 	range_of(&v->base.conf.quality, &min, &max);
-	v->qp = (min + max) / 2;
-	v->behind = 0;
+	v->pace = (struct hws_pace){ .halving = (int)quantisers.halving,
+		.quantiser = (min + max) / 2 };
 	fill_param(v, width, height);
 	if ((*v->enc)->InitializeExt(v->enc, &v->param) == cmResultSuccess)
 		return HWS_OK;
@@ -111,35 +107,28 @@ static int encoder_open(struct h264_encoder *v, int width, int height)
 	return HWS_ERR_UNSUPPORTED;
 }
 
-/* A bucket that drains at the bitrate: what is in it beyond its size makes the next picture
- * coarser, a picture that rests makes it finer. */
 static int choose_qp(struct h264_encoder *v, double seconds)
 {
 	const struct hws_quality *q = &v->base.conf.quality;
-	double rate = q->bitrate_kbit_s * 1000.0, room = rate * BUFFER_S;
-	int min, max, qp = v->qp;
+	int min, max;
 
 	range_of(q, &min, &max);
-	v->behind = fmax(v->behind - rate * seconds, 0);
-	if (v->behind > room)
-		qp += (int)fmin(6 * log2(v->behind / room) + 1, RISE_MAX);
-	else if (v->behind < room / 2)
-		qp -= FALL;
-	return qp < min ? min : qp > max ? max : qp;
+	return hws_pace_choose(&v->pace, q->bitrate_kbit_s, seconds, min, max);
 }
 
 static int set_qp(struct h264_encoder *v, int qp)
 {
-	if (qp == v->qp)
+	if (qp == v->pace.quantiser)
 		return HWS_OK;
-	v->qp = qp;
+	v->pace.quantiser = qp;
 	v->param.sSpatialLayers[0].iDLayerQp = qp;
 	return (*v->enc)->SetOption(v->enc, ENCODER_OPTION_SVC_ENCODE_PARAM_EXT, &v->param) == 0
 			? HWS_OK
 			: HWS_ERR_INVAL;
 }
 
-static int take_packet(struct h264_encoder *v, const SFrameBSInfo *info, struct hws_packet *ret)
+static int take_packet(struct h264_encoder *v, const SFrameBSInfo *info, bool first,
+		struct hws_packet *ret)
 {
 	hws_buf_reset(&v->out);
 	for (int i = 0; i < info->iLayerNum; i++) {
@@ -153,10 +142,10 @@ static int take_packet(struct h264_encoder *v, const SFrameBSInfo *info, struct 
 		return hws_buf_err(&v->out);
 	if (info->eFrameType == videoFrameTypeSkip || hws_buf_len(&v->out) == 0)
 		return HWS_ERR_AGAIN;
-	v->behind += (double)hws_buf_len(&v->out) * 8;
+	hws_pace_spent(&v->pace, hws_buf_len(&v->out), first);
 	*ret = (struct hws_packet){ .data = hws_buf_bytes(&v->out),
 		.key = info->eFrameType == videoFrameTypeIDR,
-		.coarse = hws_coarseness_of(&quantisers, (unsigned)v->qp) };
+		.coarse = hws_coarseness_of(&quantisers, (unsigned)v->pace.quantiser) };
 	return HWS_OK;
 }
 
@@ -195,10 +184,7 @@ static int h264_encode(struct hws_encoder *e, const struct hws_picture *p,
 	bool first = !v->started;
 	v->started = true;
 	v->last_pts = pts_ms;
-	r = take_packet(v, &info, ret);
-	if (r == HWS_OK && first) /* it is worth more than its share */
-		v->behind /= FIRST_BITS;
-	return r;
+	return take_packet(v, &info, first, ret);
 }
 
 static int h264_set_quality(struct hws_encoder *e, const struct hws_quality *q)

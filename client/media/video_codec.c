@@ -2,6 +2,8 @@
  * sees only what it can do. */
 #include "client/media/video_codec.h"
 #include "client/media/coarseness.h"
+#include "client/media/hardware.h"
+#include "client/media/hw_codec.h"
 
 static bool quality_valid(const struct hws_quality *q)
 {
@@ -10,12 +12,17 @@ static bool quality_valid(const struct hws_quality *q)
 
 int hws_encoder_new(const struct hws_encoder_conf *conf, struct hws_encoder **ret)
 {
-	if (!hws_codec_can_encode(conf->codec))
+	int (*make)(const struct hws_encoder_conf *conf, struct hws_encoder **ret) =
+			hws_hardware_has(HWS_HW_ENCODES, conf->codec)
+			? hws_hw_encoder_new
+			: hws_codec_row(conf->codec)->new_encoder;
+
+	if (!make)
 		return HWS_ERR_UNSUPPORTED;
 	if (!quality_valid(&conf->quality) || conf->width < 1 || conf->height < 1 ||
 			conf->width > HWS_PICTURE_SIDE_MAX || conf->height > HWS_PICTURE_SIDE_MAX)
 		return HWS_ERR_INVAL;
-	return hws_codec_row(conf->codec)->new_encoder(conf, ret);
+	return make(conf, ret);
 }
 
 void hws_encoder_free(struct hws_encoder *e)
@@ -46,7 +53,9 @@ int hws_decoder_new(enum hws_codec codec, unsigned threads, struct hws_decoder *
 {
 	if (!hws_codec_can_decode(codec))
 		return HWS_ERR_UNSUPPORTED;
-	return hws_codec_row(codec)->new_decoder(codec, threads, ret);
+	return hws_hardware_has(HWS_HW_DECODES, codec)
+			? hws_hw_decoder_new(codec, threads, ret)
+			: hws_codec_row(codec)->new_decoder(codec, threads, ret);
 }
 
 int hws_codec_packet_size(

@@ -4,6 +4,7 @@
 #include "client/mount/point.h"
 #include "shared/base/rand.h"
 #include "shared/base/str.h"
+#include "shared/sys/runtime_folder.h"
 #include "shared/sys/spawn.h"
 #include <dirent.h>
 #include <errno.h>
@@ -19,43 +20,6 @@
 
 #define PREFIX "files-"
 #define LOCK_END ".lock"
-
-/* Ours alone, and no link that somebody else could turn elsewhere. */
-static bool is_private(const char *path)
-{
-	struct stat st;
-
-	return lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() &&
-			(st.st_mode & 077) == 0;
-}
-
-static bool use_folder(char *ret, size_t size, const char *parent, const char *name)
-{
-	if (hws_fmt(ret, size, "%s/%s", parent, name) < 0)
-		return false;
-	return (mkdir(ret, 0700) == 0 || errno == EEXIST) && is_private(ret);
-}
-
-static int find_folder(char *ret, size_t size, struct hws_error *err)
-{
-	const char *runtime = getenv("XDG_RUNTIME_DIR");
-	char usual[64], name[64];
-	unsigned uid = (unsigned)geteuid();
-
-	if (runtime && runtime[0] == '/' && is_private(runtime) &&
-			use_folder(ret, size, runtime, "hawser"))
-		return HWS_OK;
-	if (hws_fmt(usual, sizeof(usual), "/run/user/%u", uid) == HWS_OK && is_private(usual) &&
-			use_folder(ret, size, usual, "hawser"))
-		return HWS_OK;
-	if (hws_fmt(name, sizeof(name), "hawser-%u", uid) == HWS_OK &&
-			use_folder(ret, size, "/tmp", name))
-		return HWS_OK;
-	return hws_error_set(err, HWS_ERR_PERM,
-			"there is no folder to show the files in: neither $XDG_RUNTIME_DIR nor "
-			"/tmp/%s can be used, or belongs to somebody else",
-			name);
-}
 
 /* Without rights of root the kernel leaves that to a program of libfuse. */
 static void unmount(const char *path)
@@ -157,7 +121,7 @@ int hws_mount_point_make(struct hws_mount_point *ret, struct hws_error *err)
 	int r, one;
 
 	ret->lock = -1;
-	r = find_folder(folder, sizeof(folder), err);
+	r = hws_runtime_folder(folder, sizeof(folder), err);
 	if (r < 0)
 		return r;
 	/* One at a time: a lock is made before it is taken. */

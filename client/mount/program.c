@@ -2,33 +2,14 @@
  * line, or libhawser in a program that is anywhere. */
 #include "client/mount/program.h"
 #include "shared/base/str.h"
+#include "shared/sys/own_folder.h"
 #include "shared/sys/spawn.h"
-#include <dlfcn.h>
 #include <limits.h>
 #include <stdlib.h>
-#include <string.h>
+#include <stdint.h>
 #include <unistd.h>
 
 #define NAME "hawser-mount"
-
-/* Of the program or library that this code is in. */
-static int own_folder(char *ret)
-{
-	Dl_info info;
-	char *slash;
-
-	/* of a program that was started by its name alone, dladdr knows no more than that */
-	if (!dladdr((const void *)(uintptr_t)&hws_mount_program, &info) || !info.dli_fname)
-		return HWS_ERR_NOTFOUND;
-	if ((!strchr(info.dli_fname, '/') || !realpath(info.dli_fname, ret)) &&
-			!realpath("/proc/self/exe", ret))
-		return HWS_ERR_NOTFOUND;
-	slash = strrchr(ret, '/');
-	if (!slash)
-		return HWS_ERR_NOTFOUND;
-	*slash = 0;
-	return HWS_OK;
-}
 
 int hws_mount_program(char *path, size_t size, struct hws_error *err)
 {
@@ -44,7 +25,7 @@ int hws_mount_program(char *path, size_t size, struct hws_error *err)
 		return hws_error_set(err, HWS_ERR_NOTFOUND,
 				"$HAWSER_MOUNT names \"%.200s\", which is no program", named);
 	}
-	if (own_folder(folder) < 0)
+	if (hws_own_folder((const void *)(uintptr_t)&hws_mount_program, folder) < 0)
 		return hws_error_set(err, HWS_ERR_NOTFOUND, "%s cannot be looked for", NAME);
 	for (size_t i = 0; i < HWS_COUNT(places); i++)
 		if (hws_fmt(path, size, "%s/%s", folder, places[i]) == HWS_OK &&

@@ -42,11 +42,15 @@ static const struct role {
 	unsigned layers;                  /* besides the filter */
 	rlim_t files;        /* descriptors at most, and no file may grow; 0 = as before */
 	rlim_t memory;       /* bytes of data at most; 0 = as before */
-	bool names, network; /* what Landlock leaves: see struct sandbox_left */
+	bool names, network, devices; /* what Landlock leaves: see struct sandbox_left */
 } roles[HWS_SANDBOX_ROLES] = {
 	[HWS_SANDBOX_GATE_DIALING] = { DIALER | SANDBOX_AGAIN, SANDBOX_EPERM, 0, 0, 0 },
 	[HWS_SANDBOX_GATE] = { STREAM, SANDBOX_KILL, ISOLATED | LANDLOCK, 64, GIB },
 	[HWS_SANDBOX_COMPUTE] = { SANDBOX_COMPUTE, SANDBOX_KILL, LANDLOCK, 0, 0 },
+	[HWS_SANDBOX_DEVICE] = { SANDBOX_COMPUTE | SANDBOX_DEVICE, SANDBOX_EPERM,
+			ISOLATED | LANDLOCK, 0, 0 },
+	[HWS_SANDBOX_DEVICE_LATE] = { SANDBOX_COMPUTE | SANDBOX_DEVICE | SANDBOX_DEVICE_OPENS,
+			SANDBOX_EPERM, LANDLOCK, 0, 0, .devices = true },
 	[HWS_SANDBOX_HOSTD] = { SANDBOX_HOST, SANDBOX_EPERM, 0, 0, 0 },
 	[HWS_SANDBOX_AGENT] = { SANDBOX_HOST | SANDBOX_GUEST, SANDBOX_EPERM, 0, 0, 0 },
 	[HWS_SANDBOX_FILES] = { STREAM | SANDBOX_THREADS | SANDBOX_WRITE | SANDBOX_FOLDERS,
@@ -98,7 +102,7 @@ int hws_sandbox_enter_beneath(enum hws_sandbox_role role, const char *const *fol
 		unsigned count, struct hws_error *err)
 {
 	const struct role *t = &roles[role];
-	const struct sandbox_left left = { folders, count, t->names, t->network };
+	const struct sandbox_left left = { folders, count, t->names, t->network, t->devices };
 	int r;
 
 	if (SANITIZED) /* their run time needs calls that a program does not */

@@ -19,6 +19,11 @@ enum hws_sandbox_role {
 	 * no options of sockets, no signals. A call that is not on its list kills it. The caller
 	 * leaves the machine's files and network itself (sys/isolation), before it has threads. */
 	HWS_SANDBOX_COMPUTE,
+	/* Runs the driver of a device that codes pictures, which it has open: as COMPUTE, and the
+	 * requests (ioctl) of graphics cards and of video devices. What is not on the list fails:
+	 * drivers differ. LATE: it opens such devices itself, beneath a folder that is named. */
+	HWS_SANDBOX_DEVICE,
+	HWS_SANDBOX_DEVICE_LATE,
 	HWS_SANDBOX_HOSTD, /* starts the others: what is refused to it is refused to them */
 	HWS_SANDBOX_AGENT, /* lives with the libraries of a desktop */
 	/* Reads and writes files beneath folders that are named as it enters; threads, no new

@@ -249,16 +249,42 @@ static void allow_threads(struct filter *f)
 	rule(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), NULL, 0);
 }
 
-static void allow_computing(struct filter *f)
+static void allow_computing(struct filter *f, bool opens)
 {
 	/* libc counts the processors in a file, and bears it when that is not there */
 	static const int opening[] = { SCMP_SYS(openat) };
 
-	all(f, SCMP_ACT_ERRNO(ENOENT), opening, HWS_COUNT(opening));
+	if (!opens)
+		all(f, SCMP_ACT_ERRNO(ENOENT), opening, HWS_COUNT(opening));
 	all(f, SCMP_ACT_ALLOW, computing, HWS_COUNT(computing));
 	allow_data_memory(f, true);
 	allow_threads(f);
 	allow_own_signals(f);
+}
+
+/* Requests to devices carry a letter for whose they are: DRM, V4L2, buffers and fences that both
+ * hand on. No other device is open, or to be opened. */
+static void allow_devices(struct filter *f, bool opens)
+{
+	static const unsigned char letters[] = { 'd', 'V', 'b', '>' };
+	static const int around[] = { SCMP_SYS(alarm), SCMP_SYS(fstat), SCMP_SYS(lseek),
+		SCMP_SYS(memfd_create), SCMP_SYS(ftruncate), SCMP_SYS(eventfd2),
+		SCMP_SYS(getppid), SCMP_SYS(sysinfo), SCMP_SYS(getrusage), SCMP_SYS(getuid),
+		SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getegid), SCMP_SYS(uname),
+		SCMP_SYS(nanosleep), SCMP_SYS(clock_getres), SCMP_SYS(sigaltstack) };
+	static const int finding[] = { SCMP_SYS(getdents64), SCMP_SYS(newfstatat), SCMP_SYS(stat),
+		SCMP_SYS(lstat), SCMP_SYS(access) };
+	const scmp_datum_t letter = ~(scmp_datum_t)0xffff00ffu;
+
+	all(f, SCMP_ACT_ALLOW, around, HWS_COUNT(around));
+	allow_descriptor_flags(f);
+	for (size_t i = 0; i < HWS_COUNT(letters); i++)
+		rule_1(f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl),
+				(struct arg){ 1, letter, (scmp_datum_t)letters[i] << 8 });
+	if (!opens)
+		return;
+	all(f, SCMP_ACT_ALLOW, finding, HWS_COUNT(finding));
+	rule_1(f, SCMP_ACT_ALLOW, SCMP_SYS(openat), (struct arg){ 2, O_CREAT | O_TRUNC, 0 });
 }
 
 /* Local and IP sockets, no raw ones; of the kernel's own, addresses and routes (libc asks). */
@@ -392,7 +418,9 @@ static void fill(struct filter *f, unsigned calls)
 		return;
 	}
 	if (calls & SANDBOX_COMPUTE) {
-		allow_computing(f);
+		allow_computing(f, calls & SANDBOX_DEVICE_OPENS);
+		if (calls & SANDBOX_DEVICE)
+			allow_devices(f, calls & SANDBOX_DEVICE_OPENS);
 		return;
 	}
 	allow_running(f);

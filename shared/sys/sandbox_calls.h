@@ -16,6 +16,9 @@ enum sandbox_calls {
 	SANDBOX_AGAIN = 128,  /* entering another sandbox */
 	/* with WRITE, instead of DIAL: folders, links, times, holes, and no socket */
 	SANDBOX_FOLDERS = 2048,
+	/* with COMPUTE: what graphics cards and video devices are asked for; alarms */
+	SANDBOX_DEVICE = 4096,
+	SANDBOX_DEVICE_OPENS = 8192, /* and opening them */
 	/* A list of what is refused instead. */
 	SANDBOX_HOST = 256,  /* what only attacks on a machine use */
 	SANDBOX_GUEST = 512, /* with HOST, and what hostd needs for its gates */

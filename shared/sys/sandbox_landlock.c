@@ -57,9 +57,10 @@ static bool leave_names(int ruleset)
 static bool add_rules(int ruleset, const struct sandbox_left *left, uint64_t all)
 {
 	bool done = !left->names || leave_names(ruleset);
+	uint64_t never = left->devices ? NEVER & ~FS_IOCTL_DEV : NEVER;
 
 	for (unsigned i = 0; i < left->folder_count; i++)
-		done = done && leave_folder(ruleset, left->folders[i], all & ~(uint64_t)NEVER);
+		done = done && leave_folder(ruleset, left->folders[i], all & ~never);
 	return done;
 }
 

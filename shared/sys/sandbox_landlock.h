@@ -10,6 +10,7 @@ struct sandbox_left {
 	unsigned folder_count;
 	bool names;   /* to read what names of hosts are looked up in */
 	bool network; /* to connect and to listen */
+	bool devices; /* what a device beneath the folders is asked for (ioctl) */
 };
 
 /* For this thread and those that it starts; no new privileges are to be set before. Which of

@@ -2,6 +2,8 @@
  * does not keep people waiting. Under load it may not any more: it is left alone for minutes then,
  * since each change of codec costs a whole picture. */
 #include "client/services/video/codec_speed.h"
+#include "client/media/hardware.h"
+#include "client/media/trial.h"
 #include "client/media/video_codec.h"
 #include "shared/base/clock.h"
 #include <time.h>
@@ -9,8 +11,6 @@
 #define W 1920
 #define H 1080
 #define PICTURES 8
-#define LETTER_W 8
-#define LETTER_H 16
 #define FRAME_PART 0.8  /* of the time between two pictures */
 #define KEY_US 300000.0 /* of a first picture */
 #define LATE_MOST 0.5   /* of the last pictures */
@@ -27,27 +27,6 @@ static uint64_t thread_us(void)
 	return (uint64_t)t.tv_sec * HWS_US_PER_S + (uint64_t)t.tv_nsec / 1000;
 }
 
-/* Letters that come again and again, with blanks between words and behind lines. */
-static bool ink(int x, int y, int scrolled)
-{
-	unsigned line = (unsigned)(y / LETTER_H + scrolled), column = (unsigned)(x / LETTER_W);
-	unsigned end = 20 + (line * 2654435761u >> 26) * 3;
-	unsigned letter = ((column + line * 131) * 2654435761u) >> 27;
-	unsigned row = (unsigned)(y % LETTER_H) / 2, stroke = (unsigned)(x % LETTER_W) / 2;
-
-	if (column > end || letter < 6 || row < 1)
-		return false;
-	return ((letter * 7 + row) * 40503u + stroke * 9973u) >> 4 & 1;
-}
-
-static void draw(struct hws_picture *p, int top, int bottom, int scrolled)
-{
-	for (int y = top; y < bottom; y++)
-		for (int x = 0; x < p->width; x++)
-			p->plane[0][(ptrdiff_t)y * p->stride[0] + x] =
-					ink(x, y, scrolled) ? 200 : 40;
-}
-
 static int run(struct hws_encoder *e, struct hws_picture *p, uint64_t due, const atomic_bool *stop,
 		struct hws_codec_took *ret)
 {
@@ -55,13 +34,13 @@ static int run(struct hws_encoder *e, struct hws_picture *p, uint64_t due, const
 	struct hws_region part = { 1, { { 0, H / 4, W, H / 2 } } };
 	double sum = 0;
 
-	draw(p, 0, H, 0);
+	hws_trial_draw(p, 0, H, 0);
 	for (unsigned n = 0; n < PICTURES; n++) {
 		struct hws_packet packet;
 		if (stop && atomic_load(stop))
 			return HWS_ERR_CANCELED;
 		if (n)
-			draw(p, H / 4, H / 4 + H / 2, (int)n);
+			hws_trial_draw(p, H / 4, H / 4 + H / 2, (int)n);
 		uint64_t begun = thread_us();
 		int r = hws_encoder_encode(e, p, n ? &part : NULL, n == 0, n * 33, &packet);
 		uint64_t took = thread_us() - begun;
@@ -89,6 +68,13 @@ int hws_codec_speed_measure(enum hws_codec codec, uint64_t limit_us, const atomi
 	struct hws_codec_took took = { 0 };
 	struct hws_encoder *e = NULL;
 	struct hws_picture *p = NULL;
+
+	/* The probe has measured it, and the time of the processor says nothing of a device. */
+	if (hws_hardware_wins(HWS_HW_ENCODES, codec, W, H)) {
+		const struct hws_hw_took device = hws_hardware_took(HWS_HW_ENCODES, codec);
+		ret->key_us = ret->frame_us = hws_hw_us(&device, W * H) / (W * H / 1e6);
+		return HWS_OK;
+	}
 	int r = hws_encoder_new(&conf, &e);
 
 	if (r == HWS_OK)
