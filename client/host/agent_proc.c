@@ -19,7 +19,7 @@
 #define PAUSE_MAX_US (15 * HWS_US_PER_S)
 #define STEADY_US (30 * HWS_US_PER_S) /* ran for so long: the next end is a new story */
 
-#define AGENT_ARGS 13
+#define AGENT_ARGS 15
 #define MOUNTS_MAX 32u /* a folder for a viewer, and one that is just going */
 #define COMMANDS_MAX 8 /* under way; they are typed by a person */
 #define COMMAND_US (5 * HWS_US_PER_S)
@@ -46,7 +46,7 @@ struct hws_agent_proc {
 	uint64_t launch; /* by the launcher; 0 = none */
 	bool ready, lasting, ended;
 	bool told; /* the log knows that there is none */
-	char backend[32], why[420], cameras[HWS_CAMERA_BACKEND_MAX];
+	char backend[32], why[420], cameras[HWS_CAMERA_BACKEND_MAX], hardware[400];
 	unsigned displays, restarts, kept;
 	uint64_t started_us, pause_us;
 	struct hws_timer again, patience;
@@ -105,6 +105,7 @@ static void on_state(struct hws_agent_proc *d, const Agt__AgentState *s)
 		return;
 	}
 	hws_str_escape(d->backend, sizeof(d->backend), hws_bytes_str(s->backend));
+	hws_str_escape(d->hardware, sizeof(d->hardware), hws_bytes_str(s->hardware));
 	d->displays = s->displays;
 	d->kept = s->kept;
 	d->why[0] = 0;
@@ -284,6 +285,8 @@ static void fill_argv(struct hws_agent_proc *d, const char *argv[AGENT_ARGS])
 	argv[n++] = "--log-level";
 	argv[n++] = levels[s->log_level];
 	argv[n++] = s->sandbox ? "--sandbox" : "--no-sandbox";
+	argv[n++] = "--hardware-codecs";
+	argv[n++] = s->hardware_codecs;
 	if (!s->notify)
 		argv[n++] = "--no-notify";
 	if (is_desktop(d) && *s->display) {
@@ -444,7 +447,7 @@ void hws_agent_proc_state(const struct hws_agent_proc *d, struct hws_agent_state
 {
 	*ret = (struct hws_agent_state){ d->ready, d->lasting, d->ended, d->backend, d->why,
 		d->displays, d->restarts, d->kept,
-		d->launch ? hws_launcher_pid(d->conf.launcher, d->launch) : d->pid };
+		d->launch ? hws_launcher_pid(d->conf.launcher, d->launch) : d->pid, d->hardware };
 }
 
 int hws_agent_proc_join(struct hws_agent_proc *d, const struct hws_agent_session *s, int *ret_fd)

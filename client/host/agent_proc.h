@@ -55,7 +55,8 @@ struct hws_agent_state {
 	bool ended;                /* nor start again */
 	const char *backend, *why; /* borrow from the process */
 	unsigned displays, restarts, kept;
-	pid_t pid; /* 0 = not running */
+	pid_t pid;            /* 0 = not running */
+	const char *hardware; /* what codes pictures beside the processor; borrows */
 };
 
 /* `settings` and what `conf` borrows outlive it. Starts the agent at once. */

@@ -158,6 +158,7 @@ static void print_status(const json_t *a)
 				json_integer_value(json_object_get(desktop, "displays")));
 	else
 		printf("desktop:   none: %s\n", json_string_value(json_object_get(desktop, "why")));
+	print_line("hardware:  ", json_object_get(desktop, "hardware"));
 	print_passwords(a);
 	print_sandbox(a, json_object_get(a, "sandbox"));
 	print_line("restart:   needed for ", json_object_get(a, "restart_needed"));

@@ -23,6 +23,7 @@ static int run_agent(int argc, char **argv)
 	conf.backend = s.backend;
 	conf.display = s.display;
 	conf.notify = s.notify;
+	conf.hardware = s.hardware_codecs;
 	status = hws_agent_main(HWS_SPAWN_IPC_FD, &conf);
 	hws_settings_done(&s);
 	return status;

@@ -95,6 +95,10 @@ static const struct hws_option table[] = {
 			"Show on the desktop who is connected.", NULL },
 	{ "desktop", "exact-text", 0, HWS_OPT_BOOL, AT(exact_text), "yes", 0, 0, NULL, R, NULL,
 			"Send small changes of the picture exactly, to viewers of hawser.", NULL },
+	{ "desktop", "hardware-codecs", 0, HWS_OPT_STR, AT(hardware_codecs), "auto", 0, 0, NULL, 0,
+			"auto|off|DEVICE",
+			"Code pictures by a graphics card where that is faster; DEVICE: by that one, /dev/dri/renderD128.",
+			NULL },
 	{ "desktop", "desktop-user", 0, HWS_OPT_STR, AT(desktop_user), "", 0, 0, NULL, 0, "USER",
 			"When started as root: the account whose desktop is served.", NULL },
 	{ "desktop", "service-user", 0, HWS_OPT_STR, AT(service_user), "", 0, 0, NULL, R, "USER",
@@ -330,6 +334,13 @@ static int check_services(const struct hws_settings *s, struct hws_error *err)
 				s->recording_folder);
 	if (hws_settings_camera(s, NULL, 0, err) < 0)
 		return HWS_ERR_INVAL;
+	if (!hws_str_equal(s->hardware_codecs, "auto") &&
+			!hws_str_equal(s->hardware_codecs, "off") &&
+			(s->hardware_codecs[0] != '/' || strlen(s->hardware_codecs) > 100 ||
+					strchr(s->hardware_codecs, ' ')))
+		return hws_error_set(err, HWS_ERR_INVAL,
+				"'hardware-codecs' is 'auto', 'off' or the path of a device: %.100s",
+				s->hardware_codecs);
 	if (strlen(s->service_user) >= HWS_ACCOUNT_MAX)
 		return hws_error_set(err, HWS_ERR_INVAL, "'service-user' is not an account");
 	if (check_targets("tunnel-targets", s->tunnel_targets, err) < 0)

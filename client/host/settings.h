@@ -39,6 +39,7 @@ struct hws_settings {
 	char *service_user; /* "": desktop_user */
 	bool notify;
 	bool exact_text;
+	char *hardware_codecs; /* "auto", "off" or the path of a device */
 	char *camera_size; /* "": as each camera can */
 	uint32_t camera_fps;
 	/* files, terminals, tunnels: see host_service.h */

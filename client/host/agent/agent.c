@@ -1,5 +1,6 @@
 /* The agent: the process that runs as the session's user and serves, by its role, what there is to
  * the viewers whose gates hostd joins to it. Of the network it knows nothing. */
+#include "client/hardware/use.h"
 #include "client/host/agent/agent_parts.h"
 #include "client/host/ipc_caps.h"
 #include "shared/base/clock.h"
@@ -47,6 +48,19 @@ static void on_signal(evutil_socket_t sig, short what, void *arg)
 	hws_loop_stop(a->loop);
 }
 
+static void on_hardware(const struct hws_hw_report *r, void *arg)
+{
+	struct hws_agent *a = arg;
+	char codecs[250];
+
+	hws_hw_use_here(r);
+	if (hws_fmt(a->hardware_text, sizeof(a->hardware_text), "%s (%s): %s", r->device, r->vendor,
+			    hws_hw_report_text(&r->table, codecs, sizeof(codecs))) < 0)
+		a->hardware_text[0] = 0;
+	if (a->services)
+		hws_agent_tell_state(a);
+}
+
 static int agent_start(struct hws_agent *a, int ipc_fd)
 {
 	struct hws_ipc_conf lc = { .frame_max = HWS_IPC_AGENT_FRAME_MAX,
@@ -65,6 +79,8 @@ static int agent_start(struct hws_agent *a, int ipc_fd)
 	/* one codes, one makes screenshots; a role without a desktop confines itself first */
 	if (r == HWS_OK && a->row->needs_desktop)
 		r = hws_work_new(2, 64, &a->work);
+	if (r == HWS_OK && a->row->needs_desktop && a->conf->hardware)
+		r = hws_hw_use_new(a->loop, a->conf->hardware, on_hardware, a, &a->hardware);
 	if (r == HWS_OK && a->row->needs_desktop && a->conf->notify)
 		r = hws_notifier_new(a->loop, &a->notifier);
 	if (r < 0)
@@ -112,6 +128,7 @@ static void agent_stop(struct hws_agent *a)
 	hws_loop_defer_cancel(&a->lost);
 	hws_agent_close_desktop(a);
 	hws_notifier_free(a->notifier);
+	hws_hw_use_free(a->hardware);
 	hws_ipc_close(a->hostd, HWS_OK);
 	if (a->on_term.ev_base)
 		event_del(&a->on_term);

@@ -64,6 +64,8 @@ struct hws_agent {
 	struct hws_agent_other other[HWS_AGENT_OTHERS];
 	char user[256]; /* whose processes these are; for viewers */
 	struct hws_loop *loop;
+	struct hws_hw_use *hardware; /* NULL: the role codes no pictures */
+	char hardware_text[400];
 	struct hws_work *work;
 	struct hws_ipc *hostd;
 	struct event on_term, on_int;

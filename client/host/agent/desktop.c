@@ -25,6 +25,7 @@ void hws_agent_tell_state(struct hws_agent *a)
 	s.displays = n;
 	s.lasting = !a->services && a->lasting;
 	s.kept = a->kept;
+	s.hardware = a->hardware_text;
 	m.union_case = AGT__MESSAGE__UNION_AGENT_STATE;
 	m.agent_state = &s;
 	if (hws_ipc_send(a->hostd, &m, -1) < 0)

@@ -100,7 +100,8 @@ static void account(struct hws_display_host *s, const struct hws_display_job *j)
 		s->since_key = 0;
 	else
 		s->since_key++;
-	if (j->whole) {
+	/* also when a device failed and another encoder began */
+	if (j->whole || j->packet.key) {
 		hws_debt_clear(&s->debt);
 		hws_region_clear(&done);
 		hws_region_add(&done,
