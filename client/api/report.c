@@ -156,6 +156,7 @@ void api_report_figures(struct api_session_loop *e)
 	st.send_us = v.host.send_us;
 	st.network_us = v.host.network_us;
 	st.present_us = (uint32_t)HWS_MIN(v.present_us, (uint64_t)UINT32_MAX);
+	st.by_device = v.by_device;
 	st.decoder = hws_confined_how(e->decoder);
 	st.relayed = e->relayed;
 	st.encrypted = hws_viewer_encrypted(e->viewer);

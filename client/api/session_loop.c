@@ -128,6 +128,7 @@ int api_session_loop_new(hawser_session *s, const struct api_session_loop_conf *
 		r = hws_str_copy(e->key, sizeof(e->key), conf->key);
 	if (r == HWS_OK)
 		r = hws_confined_new(&(struct hws_confined_conf){ .loop = e->ctx->loop,
+						     .hardware = conf->hardware,
 						     .on_broken = on_decoder_broken,
 						     .arg = e },
 				&e->decoder);

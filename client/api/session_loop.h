@@ -83,6 +83,7 @@ struct api_session_loop_conf {
 	const char *own_id;
 	struct hws_proxy proxy;
 	bool force_relay, no_retry, allow_plain, require_v2, remember;
+	const char *hardware; /* devices to decode by: as the setting; NULL = none */
 	struct hws_view_options options;
 	int keyboard; /* enum hawser_keyboard_mode */
 	enum hawser_sound sound;

@@ -253,6 +253,8 @@ int hawser_session_open(hawser_context *ctx, const struct hawser_session_config 
 	conf.wish.kind = c.camera ? HWS_KIND_CAMERA : HWS_KIND_REMOTE;
 	conf.switch_number = c.switch_number;
 	conf.own_id = c.own_id;
+	if (!c.no_hardware)
+		conf.hardware = hws_view_settings_config(ctx->settings)->hardware_codecs;
 	return open_session(ctx,
 			&(struct hawser_link_config){ .target = c.target,
 					.server = c.server,

@@ -493,6 +493,7 @@ static void configure(const struct connect_options *o, struct hawser_session_con
 	sc->require_v2 = o->require_v2;
 	sc->no_retry = o->no_retry;
 	sc->no_exact = o->no_exact;
+	sc->no_hardware = o->no_hardware;
 	sc->view_only = o->view_only;
 	sc->files_to_host = o->files.count > 0;
 	sc->files_from_host = *o->files.paste;

@@ -44,6 +44,8 @@ static const struct hws_option table[] = {
 	FLAG("", "view-only", view_only, "Only look: send no keys, clicks or clipboard."),
 	FLAG("", "no-exact", no_exact,
 			"Have the host send all by video, and no small changes exactly beside it."),
+	FLAG("", "no-hardware-codecs", no_hardware,
+			"Decode pictures by the processor alone, not by a graphics card."),
 	{ .section = "",
 			.name = "quality",
 			.type = HWS_OPT_ENUM,

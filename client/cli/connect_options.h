@@ -9,7 +9,7 @@
 struct connect_options {
 	bool headless, stats, why, relay, accept_insecure, no_retry, view_only, paste,
 			password_stdin;
-	bool remember, fullscreen, actual_size, help, require_v2, camera, no_exact;
+	bool remember, fullscreen, actual_size, help, require_v2, camera, no_exact, no_hardware;
 	bool restart_host, switch_sides, switch_fd;
 	char *own_id, *host_screenshot;
 	struct connect_files_wish files;

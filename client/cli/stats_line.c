@@ -37,14 +37,14 @@ bool cli_print_stats(const char *kind, const struct hawser_stats *s, const char 
 	       " bytes_out=%" PRIu64
 	       " first_frame_ms=%.1f rtt_ms=%s target_kbit=%u decode_ms=%.2f codec=%s path=%s "
 	       "encrypted=%s silent_s=%u encryption=%s trust=%s decoder=%s "
-	       "patches=%" PRIu64 " patch_bytes=%" PRIu64,
+	       "decoded_by=%s patches=%" PRIu64 " patch_bytes=%" PRIu64,
 			kind, s->frames, s->frames_dropped, s->fps, s->bytes_in, s->bytes_out,
 			(double)s->first_frame_us / 1000, rtt, s->target_kbit,
 			(double)s->decode_us / 1000,
 			s->codec == HAWSER_CODEC_AUTO ? "none" : hawser_codec_name(s->codec),
 			path && *path ? path : "none", s->encrypted ? "yes" : "no", s->silent_s,
 			hawser_encryption_name(s->encryption), hawser_trust_name(s->trust),
-			decoder_text(s->decoder), s->patches, s->patch_bytes);
+			decoder_text(s->decoder), s->by_device ? "device" : "processor", s->patches, s->patch_bytes);
 	print_steps(s);
 	printf("\n");
 	return fflush(stdout) == 0;

@@ -104,6 +104,14 @@ static const struct hws_option table[] = {
 			.help = "Colours to ask hosts for: of one pixel in four (420) or of each one "
 				"(444); auto: 444 with the best quality." },
 	{ .section = "",
+			.name = "hardware-codecs",
+			.type = HWS_OPT_STR,
+			.offset = AT(hardware_codecs),
+			.def = "auto",
+			.arg = "auto|off|DEVICE",
+			.help = "Decode pictures by a graphics card where that is faster; DEVICE: by "
+				"that one, /dev/dri/renderD128." },
+	{ .section = "",
 			.name = "record",
 			.type = HWS_OPT_ENUM,
 			.offset = AT(record),
@@ -263,6 +271,10 @@ static const char *what_is_wrong(const char *name, const char *value)
 		return "must be best, balanced or low";
 	if (hws_str_equal(name, "chroma") && !is_one_of(value, chromas))
 		return "must be auto, 420 or 444";
+	if (hws_str_equal(name, "hardware-codecs") && !hws_str_equal(value, "auto") &&
+			!hws_str_equal(value, "off") &&
+			(*value != '/' || strlen(value) > 100 || strchr(value, ' ')))
+		return "must be auto, off or the path of a device";
 	return NULL;
 }
 

@@ -183,6 +183,8 @@ static void pump(struct hws_confined *c)
 	c->needs = 0;
 	c->sent_us = hws_clock_us();
 	j->request.id = ++c->last_id;
+	if (j->request.kind == HWS_DECODE_DEVICE)
+		hws_confined_device_give(c);
 	if (hws_decode_shows(j->request.kind))
 		j->request.slot = hws_confined_free_slot(c, j->request.display);
 	hws_buf_reset(&c->out);
@@ -207,6 +209,7 @@ static void on_hello(struct hws_confined *c)
 	}
 	c->ready = true;
 	c->how = c->in.confined;
+	hws_confined_device_offer(c);
 	pump(c);
 }
 
@@ -237,6 +240,7 @@ static void on_done(struct hws_confined *c)
 	if (hws_decode_shows(j->request.kind) && a->result == HWS_OK) {
 		res.picture = c->room[a->display].slot[j->request.slot];
 		res.damage = (struct hws_rect){ a->x, a->y, a->w, a->h };
+		res.by_device = a->by_device;
 	}
 	res.bytes = hws_buf_bytes(&c->payload);
 	job_done(j, a->result, &res);
@@ -345,6 +349,7 @@ static void end_process(struct hws_confined *c)
 	close(c->fd);
 	c->fd = -1;
 	hws_child_end(&c->process);
+	hws_confined_device_end(c);
 	hws_timer_stop(&c->tick);
 	hws_confined_close_fds(c);
 	hws_buf_reset(&c->out);
@@ -504,6 +509,10 @@ int hws_confined_new(const struct hws_confined_conf *conf, struct hws_confined *
 	c->fd = -1;
 	hws_list_init(&c->waiting);
 	hws_buf_init(&c->out, HWS_DECODE_PAYLOAD_MAX + 4096);
+	if (hws_confined_device_find(c) < 0) {
+		hws_free(c);
+		return HWS_ERR_NOMEM;
+	}
 	*ret = c;
 	return HWS_OK;
 }
@@ -513,6 +522,7 @@ void hws_confined_free(struct hws_confined *c)
 	if (!c)
 		return;
 	hws_confined_stop(c);
+	hws_confined_device_forget(c);
 	hws_buf_done(&c->out);
 	hws_buf_done(&c->payload);
 	hws_free(c);

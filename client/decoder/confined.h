@@ -15,6 +15,8 @@ struct hws_confined_conf {
 	 * may not be freed in here. */
 	void (*on_broken)(const char *text, void *arg);
 	void *arg;
+	/* Devices to decode by: "auto", "off" or a path; NULL = "off". */
+	const char *hardware;
 	const char *program;  /* NULL: the one that belongs to us (decoder/program.h) */
 	uint64_t patience_us; /* for one request; 0 = HWS_CONFINED_PATIENCE_US */
 	/* For tests: instead of a program, something that serves this end of a socket and closes
@@ -45,6 +47,7 @@ struct hws_confined_result {
 	struct hws_rect damage;      /* within it: what differs from the one before */
 	struct hws_bytes bytes;      /* borrowed */
 	uint64_t took_us;            /* since it left */
+	bool by_device;              /* it was decoded by one */
 };
 /* r: HWS_OK; HWS_ERR_RESET: the process was lost; HWS_ERR_TIMEOUT: it did not answer, and is lost;
  * or what the decoder said, see the requests. */

@@ -4,6 +4,7 @@
 #include "client/decoder/confined.h"
 #include "client/decoder/program.h"
 #include "client/decoder/protocol.h"
+#include "client/hardware/use.h"
 #include "shared/base/buf.h"
 #include "shared/sys/local_socket.h"
 
@@ -42,6 +43,11 @@ struct hws_confined {
 	uint32_t how;
 	size_t limit; /* of its memory, as last set; 0: as it set it itself */
 
+	/* A device for it, in a process beside it. */
+	struct hws_hw_use *use; /* NULL: none is wanted */
+	struct hws_hw_report *report;
+	struct hws_hw_process device;
+
 	/* Jobs. */
 	struct hws_list waiting;
 	size_t count, bytes; /* of those */
@@ -67,6 +73,13 @@ int hws_confined_job_new(struct hws_confined *c, uint32_t kind, size_t size,
 		hws_confined_done *done, void *arg, struct hws_confined_job **ret) HWS_MUST_CHECK;
 /* Takes it. */
 int hws_confined_job_submit(struct hws_confined *c, struct hws_confined_job *j) HWS_MUST_CHECK;
+/* confined_device.c: looks for a device, offers it to a process that has begun, puts what belongs to
+ * the offer into `out_fds`, and leaves it with the process. */
+int hws_confined_device_find(struct hws_confined *c) HWS_MUST_CHECK;
+void hws_confined_device_offer(struct hws_confined *c);
+void hws_confined_device_give(struct hws_confined *c);
+void hws_confined_device_end(struct hws_confined *c);
+void hws_confined_device_forget(struct hws_confined *c);
 /* For good. */
 void hws_confined_break(struct hws_confined *c, const char *text);
 

@@ -26,7 +26,7 @@ static bool within(const struct hws_decode_answer *a)
 
 static int check_picture(const struct hws_decode_asked *asked, const struct hws_decode_answer *a)
 {
-	if (a->size != 0 || a->display != asked->request->display)
+	if (a->size != 0 || a->display != asked->request->display || a->by_device > 1)
 		return HWS_ERR_PROTO;
 	if (a->result != HWS_OK)
 		return HWS_OK;
@@ -101,6 +101,8 @@ int hws_decode_request_check(const struct hws_decode_request *q)
 		return slot_is(q) ? HWS_OK : HWS_ERR_PROTO;
 	case HWS_DECODE_FORGET:
 		return q->size == 0 ? HWS_OK : HWS_ERR_PROTO;
+	case HWS_DECODE_DEVICE:
+		return q->size == sizeof(struct hws_hw_table) ? HWS_OK : HWS_ERR_PROTO;
 	case HWS_DECODE_UNPACK:
 		return q->max <= HWS_DECODE_PAYLOAD_MAX ? HWS_OK : HWS_ERR_PROTO;
 	case HWS_DECODE_IMAGE:

@@ -3,13 +3,14 @@
  * answered; all memory for pictures is the viewer's. The viewer believes nothing that comes back:
  * what it checks is here, in one place. */
 #pragma once
+#include "client/media/hardware.h"
 #include "client/media/opus.h"
 #include "client/media/picture.h"
 #include "shared/base/bytes.h"
 #include <stdbool.h>
 
 /* Of library and program together; they may be of two installations. */
-#define HWS_DECODE_VERSION 2u
+#define HWS_DECODE_VERSION 3u
 
 #define HWS_DECODE_DISPLAYS_MAX 32u
 #define HWS_DECODE_SLOTS 4u
@@ -17,8 +18,8 @@
 #define HWS_DECODE_RECTS_MAX 64u
 #define HWS_DECODE_SOUNDS_MAX 16u /* packets of sound at once: there is one decoder of it */
 /* Memory (bytes) that the process may have for code, threads and tables of codecs; what pictures
- * need is added as room is given for them. */
-#define HWS_DECODE_MEMORY (256u << 20)
+ * need is added as room is given for them; and the place that it shares with a device's process. */
+#define HWS_DECODE_MEMORY ((256u << 20) + HWS_HW_MEMORY)
 #define HWS_DECODE_PAYLOAD_MAX (65u << 20)
 
 /* Requests. A new kind is one more here, a row in worker.c, and a call in confined.h. */
@@ -36,6 +37,9 @@ enum hws_decode_kind {
 	/* A picture of a clipboard, which is answered as a PNG file: one that is written anew, or
 	 * (with a size) made of pixels. */
 	HWS_DECODE_IMAGE,
+	/* What a device may decode: struct hws_hw_table, and with it two descriptors: the way to the
+	 * process that has the device, and the memory shared with that one (media/hw_link.h). */
+	HWS_DECODE_DEVICE,
 	HWS_DECODE_KINDS,
 	/* The answer to HWS_DECODE_NEED, with a descriptor of each slot's memory; no slots: it may
 	 * not be so large. */
@@ -85,6 +89,7 @@ struct hws_decode_answer {
 	uint32_t version, confined;      /* HELLO */
 	uint32_t display, width, height; /* NEED; DONE of a VIDEO or PATCH: what the slot shows */
 	int32_t x, y, w, h;              /* DONE of a VIDEO: what changed */
+	uint32_t by_device;              /* DONE of a VIDEO: 1: a device has decoded it */
 };
 
 /* What the viewer knows of the request that an answer is to. */

@@ -5,6 +5,7 @@
 #include "client/decoder/display_decoder.h"
 #include "client/decoder/protocol.h"
 #include "client/decoder/sound_decoder.h"
+#include "client/decoder/worker_device.h"
 #include "client/media/png.h"
 #include "shared/base/mem.h"
 #include "shared/sys/isolation.h"
@@ -25,6 +26,9 @@ struct worker {
 	int fd;
 	struct hws_decode_request request; /* the one that is served */
 	struct hws_buf payload, out;
+	struct hws_local_fds fds; /* that came with it */
+	struct worker_device *device;
+	bool by_device; /* the last packets were decoded by it */
 	struct display display[HWS_DECODE_DISPLAYS_MAX];
 	struct hws_sound_decoder sound;
 };
@@ -144,6 +148,7 @@ static int decode_all(struct worker *w, struct display *d, struct hws_bytes pack
 {
 	const struct hws_decode_request *q = &w->request;
 	bool reset = q->flags & HWS_DECODE_RESET;
+	uint64_t before = hws_hardware_pictures(HWS_HW_DECODES);
 
 	*ret = NULL;
 	for (uint32_t i = 0; i < q->packets; i++, reset = false) {
@@ -158,6 +163,7 @@ static int decode_all(struct worker *w, struct display *d, struct hws_bytes pack
 		else if (r != HWS_ERR_AGAIN)
 			return r;
 	}
+	w->by_device = hws_hardware_pictures(HWS_HW_DECODES) != before;
 	return *ret ? HWS_OK : HWS_ERR_AGAIN;
 }
 
@@ -171,7 +177,8 @@ static int shown(struct worker *w, const struct hws_picture *p, struct hws_rect 
 		.x = damage.x,
 		.y = damage.y,
 		.w = damage.w,
-		.h = damage.h };
+		.h = damage.h,
+		.by_device = w->by_device };
 
 	return answer(w, &a, (struct hws_bytes){ 0 });
 }
@@ -312,6 +319,19 @@ static int on_sound(struct worker *w)
 	return r;
 }
 
+static int on_device(struct worker *w)
+{
+	struct hws_hw_table table;
+	int r = w->device || w->fds.n != 2 || w->fds.cut ? HWS_ERR_INVAL : HWS_OK;
+
+	memcpy(&table, hws_buf_bytes(&w->payload).ptr, sizeof(table));
+	if (r == HWS_OK)
+		r = worker_device_new(w->fds.fd[0], w->fds.fd[1], &table, &w->device);
+	if (r == HWS_OK)
+		w->fds.fd[0] = w->fds.fd[--w->fds.n]; /* that one stays open */
+	return done(w, r);
+}
+
 /* One row for each kind of request: what has to be decoded of what a host sends. Each answers once;
  * an error ends the process. */
 static int (*const rows[HWS_DECODE_KINDS])(struct worker *w) = {
@@ -321,11 +341,11 @@ static int (*const rows[HWS_DECODE_KINDS])(struct worker *w) = {
 	[HWS_DECODE_PATCH] = on_patch,
 	[HWS_DECODE_SOUND] = on_sound,
 	[HWS_DECODE_IMAGE] = on_image,
+	[HWS_DECODE_DEVICE] = on_device,
 };
 
 static int read_request(struct worker *w)
 {
-	struct hws_local_fds fds;
 	size_t got = 0, size;
 	uint8_t *to;
 	int r;
@@ -334,8 +354,7 @@ static int read_request(struct worker *w)
 	to = hws_buf_reserve(&w->payload, AT_ONCE);
 	if (!to)
 		return HWS_ERR_NOMEM;
-	r = hws_decode_read_start(w->fd, &w->request, sizeof(w->request), to, AT_ONCE, &got, &fds);
-	hws_local_fds_close(&fds);
+	r = hws_decode_read_start(w->fd, &w->request, sizeof(w->request), to, AT_ONCE, &got, &w->fds);
 	if (r < 0)
 		return r;
 	size = w->request.size;
@@ -358,7 +377,10 @@ static int serve_one(struct worker *w)
 {
 	int r = read_request(w);
 
-	return r < 0 ? r : rows[w->request.kind](w);
+	if (r == HWS_OK)
+		r = rows[w->request.kind](w);
+	hws_local_fds_close(&w->fds);
+	return r;
 }
 
 void hws_decode_serve(int fd, uint32_t confined)
@@ -380,6 +402,7 @@ void hws_decode_serve(int fd, uint32_t confined)
 			leave_room(&w->display[i]);
 		}
 		hws_sound_decoder_forget(&w->sound);
+		worker_device_free(w->device);
 		hws_buf_done(&w->payload);
 	}
 	hws_free(w);

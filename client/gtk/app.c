@@ -16,6 +16,7 @@ void gui_launch_fill(const struct gui_launch *launch, struct hawser_session_conf
 	conf->no_clipboard_to_host = launch->clipboard == HAWSER_CLIPBOARD_RECEIVE;
 	conf->no_clipboard_from_host = launch->clipboard == HAWSER_CLIPBOARD_SEND;
 	conf->no_exact = launch->no_exact;
+	conf->no_hardware = launch->no_hardware;
 	conf->allow_insecure = launch->accept_insecure;
 	conf->require_v2 = launch->require_v2;
 	conf->quality = launch->quality;

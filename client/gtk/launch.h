@@ -28,7 +28,7 @@ struct gui_launch {
 	uint32_t width, height; /* wished of the display; 0 = as it is */
 	bool relay, view_only, fullscreen, accept_insecure, actual_size, remember, require_v2;
 	bool camera;
-	bool no_exact;
+	bool no_exact, no_hardware;
 	bool no_sound, call;
 };
 

@@ -327,6 +327,7 @@ static int parse(int argc, char **argv, struct gui_launch *l)
 		{ "--view-only", &l->view_only, NULL },
 		{ "--camera", &l->camera, NULL },
 		{ "--no-exact", &l->no_exact, NULL },
+		{ "--no-hardware-codecs", &l->no_hardware, NULL },
 		{ "--fullscreen", &l->fullscreen, NULL },
 		{ "--actual-size", &l->actual_size, NULL },
 		{ "--password-stdin", &from_stdin, NULL },

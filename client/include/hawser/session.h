@@ -238,6 +238,7 @@ struct hawser_session_config {
 	const char *own_id;
 	/* One direction of the clipboard is closed, files included. */
 	bool no_clipboard_to_host, no_clipboard_from_host;
+	bool no_hardware; /* decode by the processor alone, whatever the configuration says */
 };
 #define HAWSER_SESSION_CONFIG_INIT                                                                 \
 	{                                                                                          \

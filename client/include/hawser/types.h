@@ -308,6 +308,7 @@ struct hawser_stats {
 	uint32_t send_us;    /* queues and the passing through the line */
 	uint32_t network_us; /* the way itself: half of the shortest round trip */
 	uint32_t present_us; /* from decoded to shown: see hawser_session_shown */
+	bool by_device;      /* the last frame was decoded by a graphics card or the like */
 };
 #define HAWSER_STATS_INIT                                                                          \
 	{                                                                                          \

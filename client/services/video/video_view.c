@@ -99,6 +99,7 @@ static void on_decoded(int r, const struct hws_confined_result *res, void *arg)
 	s->busy = false;
 	if (vv->open && s->generation == vv->generation) {
 		if (r == HWS_OK) {
+			vv->stats.by_device = res->by_device;
 			decode_done(vv, s, res);
 		} else if (r == HWS_ERR_FULL) { /* all pictures are being looked at */
 			vv->stats.dropped++;

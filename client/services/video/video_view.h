@@ -38,6 +38,7 @@ struct hws_video_stats {
 	unsigned queued; /* packets that wait for their decoder */
 	uint64_t patches, patch_bytes;
 	struct hws_video_cost host; /* as it told last; 0 = it does not tell */
+	bool by_device;             /* the last one was decoded by a device */
 	uint64_t present_us;        /* from ready to shown, of late; 0 = nobody told */
 };
 
