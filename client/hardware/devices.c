@@ -35,7 +35,6 @@ static void add_stat(struct sum *s, int folder, const char *path)
 {
 	struct stat st;
 
-	add_text(s, path);
 	if (fstatat(folder, path, &st, 0) < 0)
 		return;
 	const int64_t facts[] = { (int64_t)st.st_size, st.st_mtim.tv_sec, st.st_mtim.tv_nsec,
@@ -67,6 +66,7 @@ static void add_folder(struct sum *s, const char *path)
 		struct sum one = { 0 };
 		if (e->d_name[0] == '.')
 			continue;
+		add_text(&one, e->d_name);
 		add_stat(&one, dirfd(d), e->d_name);
 		all += one.h;
 	}
@@ -131,6 +131,7 @@ void hws_hw_devices_key(
 	add_text(&s, getenv("LIBVA_DRIVER_NAME"));
 	for (unsigned i = 0; i < d->count; i++) {
 		add_text(&s, d->device[i].backend);
+		add_text(&s, d->device[i].path);
 		add_stat(&s, AT_FDCWD, d->device[i].path);
 		add_driver(&s, d->device[i].path);
 	}

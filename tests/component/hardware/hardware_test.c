@@ -58,8 +58,15 @@ START_TEST(only_what_shows_the_right_picture_in_time_is_used)
 	ck_assert_int_eq(hws_hw_report_path(path, sizeof(path)), HWS_OK);
 	ck_assert_int_eq(hws_private_file_remove(path, NULL), HWS_OK);
 	ck_assert_int_eq(hws_hw_report_load(VA_TEST_DEVICE, &r), HWS_ERR_NOTFOUND);
-	ck_assert_int_eq(test_run(argv, NULL, &out), 0);
-	ck_assert_int_eq(hws_hw_report_load(VA_TEST_DEVICE, &r), HWS_OK);
+	/* On a busy machine a good one may be too slow; a bad one is never good. */
+	uint64_t end = test_now_ms() + TEST_PATIENCE_MS;
+	do {
+		free(out);
+		ck_assert_int_eq(test_run(argv, NULL, &out), 0);
+		ck_assert_int_eq(hws_hw_report_load(VA_TEST_DEVICE, &r), HWS_OK);
+	} while ((knows(&r, HWS_HW_ENCODES) != drivers[_i].encodes ||
+				 knows(&r, HWS_HW_DECODES) != drivers[_i].decodes) &&
+			test_now_ms() < end);
 	ck_assert_msg(knows(&r, HWS_HW_ENCODES) == drivers[_i].encodes &&
 					knows(&r, HWS_HW_DECODES) == drivers[_i].decodes,
 			"%s: %s", drivers[_i].mode, out);
