@@ -5,7 +5,7 @@
 #include <string.h>
 #include <xcb/xinput.h>
 
-static xcb_atom_t xtest_atom(xcb_connection_t *conn)
+xcb_atom_t x11_xtest_atom(xcb_connection_t *conn)
 {
 	static const char name[] = "XTEST Device";
 	xcb_intern_atom_reply_t *a = xcb_intern_atom_reply(
@@ -16,7 +16,7 @@ static xcb_atom_t xtest_atom(xcb_connection_t *conn)
 	return atom;
 }
 
-static bool is_xtest(xcb_connection_t *conn, uint16_t device, xcb_atom_t atom)
+bool x11_is_xtest(xcb_connection_t *conn, uint16_t device, xcb_atom_t atom)
 {
 	xcb_input_xi_get_property_reply_t *p = xcb_input_xi_get_property_reply(conn,
 			xcb_input_xi_get_property(conn, device, 0, atom, XCB_ATOM_ANY, 0, 1), NULL);
@@ -61,14 +61,14 @@ static void watch_hierarchy(xcb_connection_t *conn, xcb_window_t root, bool on)
 static int hold_all(xcb_connection_t *conn, xcb_window_t root, struct x11_block *b,
 		const xcb_input_xi_query_device_reply_t *r)
 {
-	xcb_atom_t xtest = xtest_atom(conn);
+	xcb_atom_t xtest = x11_xtest_atom(conn);
 	xcb_input_xi_device_info_iterator_t it = xcb_input_xi_query_device_infos_iterator(r);
 
 	for (; it.rem; xcb_input_xi_device_info_next(&it)) {
 		uint16_t id = it.data->deviceid;
 		bool slave = it.data->type == XCB_INPUT_DEVICE_TYPE_SLAVE_POINTER ||
 				it.data->type == XCB_INPUT_DEVICE_TYPE_SLAVE_KEYBOARD;
-		if (!slave || !it.data->enabled || is_xtest(conn, id, xtest))
+		if (!slave || !it.data->enabled || x11_is_xtest(conn, id, xtest))
 			continue;
 		/* it may have the number of one that we held, and that has gone */
 		bool listed = is_held(b, id);

@@ -26,3 +26,6 @@ bool x11_block_is_change(const struct x11_block *b, const xcb_generic_event_t *e
 /* Holds what came; on failure nothing is held any more. */
 int x11_block_again(xcb_connection_t *conn, xcb_window_t root, struct x11_block *b,
 		struct hws_error *err) HWS_MUST_CHECK;
+/* Which devices are those of XTEST: they bear a property of this name. */
+xcb_atom_t x11_xtest_atom(xcb_connection_t *conn);
+bool x11_is_xtest(xcb_connection_t *conn, uint16_t device, xcb_atom_t atom);

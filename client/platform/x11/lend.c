@@ -457,6 +457,7 @@ int x11_lend_new(struct x11_desktop *d, struct x11_lend **ret)
 	l->owner = x11_sweep_owner_new(d->conn, d->screen);
 	/* Our own, too: the server may have given us the number of one that died. */
 	x11_sweep(d->conn, l->owner);
+	x11_sweep_held(d->conn);
 	*ret = l;
 	return HWS_OK;
 }

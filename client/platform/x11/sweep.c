@@ -2,10 +2,13 @@
  * "none", whose data nobody looks at; they come and go with its symbols in one request, so that
  * there is no moment in which a crash would leave the one without the other. */
 #include "client/platform/x11/sweep.h"
+#include "client/platform/x11/block.h"
 #include "shared/base/macros.h"
 #include <stdlib.h>
 #include <string.h>
+#include <xcb/xinput.h>
 #include <xcb/xkb.h>
+#include <xcb/xtest.h>
 
 #define OWNER_ATOM "_HAWSER_KEYS"
 #define OWNERS_MAX 16
@@ -130,5 +133,59 @@ void x11_sweep(xcb_connection_t *conn, xcb_window_t self)
 		free(r);
 	}
 	xcb_ungrab_server(conn);
+	xcb_flush(conn);
+}
+
+/* Of one class of a device: what is down goes up. */
+static void let_go(xcb_connection_t *conn, uint8_t type, const uint8_t *bits, size_t size)
+{
+	for (unsigned code = 1; code < size * 8; code++)
+		if (bits[code / 8] >> (code % 8) & 1)
+			xcb_test_fake_input(conn, type, (uint8_t)code, XCB_CURRENT_TIME, XCB_NONE,
+					0, 0, 0);
+}
+
+static void let_go_of(xcb_connection_t *conn, uint16_t device)
+{
+	xcb_input_query_device_state_reply_t *r = xcb_input_query_device_state_reply(
+			conn, xcb_input_query_device_state(conn, (uint8_t)device), NULL);
+
+	if (!r)
+		return;
+	xcb_input_input_state_iterator_t it = xcb_input_query_device_state_classes_iterator(r);
+	for (; it.rem; xcb_input_input_state_next(&it)) {
+		const xcb_input_key_state_t *k = (const void *)it.data;
+		const xcb_input_button_state_t *b = (const void *)it.data;
+		if (it.data->class_id == XCB_INPUT_INPUT_CLASS_KEY)
+			let_go(conn, XCB_KEY_RELEASE, k->keys, sizeof(k->keys));
+		else if (it.data->class_id == XCB_INPUT_INPUT_CLASS_BUTTON)
+			let_go(conn, XCB_BUTTON_RELEASE, b->buttons, sizeof(b->buttons));
+	}
+	free(r);
+}
+
+/* The devices of XTEST hold nothing but what programs pressed; the keys of the person at the desktop
+ * are down at others. */
+void x11_sweep_held(xcb_connection_t *conn)
+{
+	const xcb_query_extension_reply_t *x = xcb_get_extension_data(conn, &xcb_input_id);
+
+	if (!x || !x->present)
+		return;
+	free(xcb_input_xi_query_version_reply(conn, xcb_input_xi_query_version(conn, 2, 2), NULL));
+	xcb_input_xi_query_device_reply_t *r = xcb_input_xi_query_device_reply(
+			conn, xcb_input_xi_query_device(conn, XCB_INPUT_DEVICE_ALL), NULL);
+	if (!r)
+		return;
+	xcb_atom_t atom = x11_xtest_atom(conn);
+	xcb_input_xi_device_info_iterator_t it = xcb_input_xi_query_device_infos_iterator(r);
+	for (; it.rem; xcb_input_xi_device_info_next(&it)) {
+		uint16_t id = it.data->deviceid, type = it.data->type;
+		bool slave = type == XCB_INPUT_DEVICE_TYPE_SLAVE_KEYBOARD ||
+				type == XCB_INPUT_DEVICE_TYPE_SLAVE_POINTER;
+		if (slave && atom && x11_is_xtest(conn, id, atom))
+			let_go_of(conn, id);
+	}
+	free(r);
 	xcb_flush(conn);
 }

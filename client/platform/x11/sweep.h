@@ -16,3 +16,6 @@ bool x11_sweep_read_mark(const uint8_t action[8], xcb_window_t *ret_owner);
 /* Makes every key blank again that `self` lent (XCB_NONE: nobody), or an owner that is gone. The
  * server is grabbed meanwhile; waits for answers. */
 void x11_sweep(xcb_connection_t *conn, xcb_window_t self);
+/* Lets go of keys and buttons that a process held which is gone: of all that XTEST has down. When a
+ * desktop begins to be served, before anything is pressed. */
+void x11_sweep_held(xcb_connection_t *conn);

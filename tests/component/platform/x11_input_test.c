@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <xcb/xtest.h>
 #include <xkbcommon/xkbcommon.h>
 
 static struct desktop d;
@@ -112,6 +113,20 @@ static bool is_anything_held(void)
 	free(p);
 	return held;
 }
+
+/* An agent that was killed lets go of nothing; to the server its keys are those of XTEST, whoever
+ * pressed them. */
+START_TEST(what_a_dead_process_held_is_let_go_of)
+{
+	xcb_test_fake_input(d.c, XCB_KEY_PRESS, 45, XCB_CURRENT_TIME, XCB_NONE, 0, 0, 0);
+	xcb_test_fake_input(d.c, XCB_KEY_PRESS, 50, XCB_CURRENT_TIME, XCB_NONE, 0, 0, 0);
+	xcb_test_fake_input(d.c, XCB_BUTTON_PRESS, 1, XCB_CURRENT_TIME, XCB_NONE, 0, 0, 0);
+	desktop_sync(&d);
+	ck_assert(is_anything_held());
+	desktop_reopen(&d);
+	ck_assert(!is_anything_held());
+}
+END_TEST
 
 /* A few large texts are enough to fill the queue. */
 START_TEST(nothing_stays_held_when_more_is_typed_than_can_wait)
@@ -326,6 +341,7 @@ Suite *x11_input_suite(void)
 	tcase_add_test(t, text_arrives_also_when_it_is_on_no_key);
 	tcase_add_test(t, caps_lock_does_not_turn_typed_text_over);
 	tcase_add_test(t, keys_are_pressed_repeated_and_all_released);
+	tcase_add_test(t, what_a_dead_process_held_is_let_go_of);
 	tcase_add_test(t, nothing_stays_held_when_more_is_typed_than_can_wait);
 	tcase_add_test(t, the_mouse_moves_clicks_and_scrolls);
 	tcase_add_test(t, the_cursor_shape_and_position_are_told);
