@@ -53,19 +53,11 @@ static void on_content(const struct hws_clip_content *c, void *arg)
 /* A person waits for that picture: why it does not come is worth a line. */
 static void on_refused(const char *why, void *arg)
 {
-	struct api_session_loop *e = arg;
-	struct api_event *ev = api_event_new(e->s, HAWSER_EVENT_MESSAGE);
 	char text[200];
 
-	if (!ev)
-		return;
 	snprintf(text, sizeof(text), "The picture that was copied at the host is left out: %s.",
 			why);
-	ev->ev.u.message.kind = "custom-nook-nocancel-hasclose-warn";
-	ev->ev.u.message.title = "Clipboard";
-	ev->ev.u.message.text = api_event_text(ev, text);
-	ev->ev.u.message.link = "";
-	api_report_push(e, ev);
+	api_report_notice(arg, "Clipboard", text);
 }
 
 int api_clipboard_new(struct api_session_loop *e, struct hws_service **ret)

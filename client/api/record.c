@@ -21,9 +21,16 @@ static void tell_host(struct api_session_loop *e, bool on)
 		return; /* no link: the next host will not know of a recording that has ended */
 }
 
+/* What the embedder began goes on with the next link if there is a folder for the next file. */
+static void forget_wish(struct api_session_loop *e)
+{
+	hws_free(e->record_wish.folder);
+	e->record_wish = (struct api_record_wish){ 0 };
+}
+
 static void on_file(const char *path, void *arg)
 {
-	api_report_recording(arg, true, HWS_OK, path);
+	api_report_recording(arg, true, HWS_OK, path, false);
 }
 
 static void on_end(int err, const char *path, void *arg)
@@ -31,16 +38,18 @@ static void on_end(int err, const char *path, void *arg)
 	struct api_session_loop *e = arg;
 	bool again = e->record_again;
 
-	if (!e->record_ending)
+	if (!e->record_ending) { /* by itself: the disk is full, say */
 		tell_host(e, false);
+		forget_wish(e);
+	}
 	e->recorder = NULL;
 	e->record_ending = e->record_again = false;
-	api_report_recording(e, false, err, path);
+	api_report_recording(e, false, err, path, e->record_wish.folder != NULL);
 	if (again && hws_viewer_state(e->viewer) == HWS_VIEWER_READY)
-		api_record_by_policy(e);
+		api_record_go_on(e);
 }
 
-void api_record_end(struct api_session_loop *e, int err)
+void api_record_cut(struct api_session_loop *e, int err)
 {
 	e->record_again = false;
 	if (!e->recorder || e->record_ending)
@@ -50,10 +59,17 @@ void api_record_end(struct api_session_loop *e, int err)
 	hws_recorder_stop(e->recorder, err);
 }
 
+void api_record_end(struct api_session_loop *e, int err)
+{
+	forget_wish(e);
+	api_record_cut(e, err);
+}
+
 void api_record_forget(struct api_session_loop *e)
 {
 	hws_recorder_free(e->recorder);
 	e->recorder = NULL;
+	forget_wish(e);
 }
 
 static int begin(struct api_session_loop *e, const char *path, bool folder, int display)
@@ -95,8 +111,13 @@ void api_record_start(struct api_session_loop *e, const struct api_command *c)
 {
 	int r = begin(e, c->data, c->b, (int)c->a);
 
-	if (r < 0)
-		api_report_recording(e, e->recorder && !e->record_ending, r, c->data);
+	if (r < 0) {
+		api_report_recording(e, e->recorder && !e->record_ending, r, c->data, false);
+		return;
+	}
+	forget_wish(e);
+	if (c->b) /* without memory it ends with the link */
+		e->record_wish = (struct api_record_wish){ hws_strdup(c->data), (int)c->a };
 }
 
 void api_record_stop(struct api_session_loop *e, const struct api_command *c HWS_UNUSED)
@@ -117,17 +138,25 @@ static int usual_folder(hawser_context *ctx, char *buf, size_t size)
 	return hws_fmt(buf, size, "%s/Videos/hawser", home);
 }
 
-void api_record_by_policy(struct api_session_loop *e)
+void api_record_go_on(struct api_session_loop *e)
 {
 	char folder[PATH_MAX];
 	int r = HWS_OK;
 
-	if (e->s->kind != HWS_KIND_REMOTE)
-		return;
 	if (e->recorder) {
 		e->record_again = e->record_ending;
 		return;
 	}
+	if (e->record_wish.folder) {
+		r = begin(e, e->record_wish.folder, true, e->record_wish.display);
+		if (r < 0) {
+			api_report_recording(e, false, r, e->record_wish.folder, false);
+			forget_wish(e);
+		}
+		return;
+	}
+	if (e->s->kind != HWS_KIND_REMOTE)
+		return;
 	pthread_mutex_lock(&e->ctx->lock);
 	bool always = hws_view_settings_config(e->ctx->settings)->record == HWS_RECORD_ALWAYS;
 	if (always)
@@ -138,7 +167,7 @@ void api_record_by_policy(struct api_session_loop *e)
 	if (r == HWS_OK)
 		r = begin(e, folder, true, -1);
 	if (r < 0)
-		api_report_recording(e, false, r, r == HWS_ERR_NOTFOUND ? "" : folder);
+		api_report_recording(e, false, r, r == HWS_ERR_NOTFOUND ? "" : folder, false);
 }
 
 void api_record_packet(struct api_session_loop *e, size_t display, enum hws_codec codec,

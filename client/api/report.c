@@ -86,7 +86,8 @@ void api_report_host_records(bool on, void *arg)
 	api_report_push(e, ev);
 }
 
-void api_report_recording(struct api_session_loop *e, bool running, int err, const char *path)
+void api_report_recording(
+		struct api_session_loop *e, bool running, int err, const char *path, bool resumes)
 {
 	struct api_event *ev = api_event_new(e->s, HAWSER_EVENT_RECORDING);
 
@@ -95,6 +96,7 @@ void api_report_recording(struct api_session_loop *e, bool running, int err, con
 	ev->ev.u.recording.running = running;
 	ev->ev.u.recording.error = err;
 	ev->ev.u.recording.path = api_event_text(ev, path);
+	ev->ev.u.recording.resumes = resumes;
 	api_report_push(e, ev);
 }
 
@@ -308,7 +310,7 @@ static void on_ready(void *arg)
 	api_input_note_mode(e);
 	api_report_state(e, HAWSER_STATE_READY, "connected", 0);
 	api_report_peer(e, HAWSER_EVENT_READY);
-	api_record_by_policy(e);
+	api_record_go_on(e);
 }
 
 static void on_displays(void *arg)
@@ -331,7 +333,7 @@ static void on_permission(int permission, bool enabled, void *arg)
 		api_record_end(e, HWS_ERR_DENIED);
 	else if (permission == HAWSER_PERMISSION_RECORDING &&
 			hws_viewer_state(e->viewer) == HWS_VIEWER_READY)
-		api_record_by_policy(e);
+		api_record_go_on(e);
 	if (!ev)
 		return;
 	ev->ev.u.permission.permission = (enum hawser_permission)permission;
@@ -351,6 +353,20 @@ static void on_box(
 	ev->ev.u.message.title = api_event_text(ev, title);
 	ev->ev.u.message.text = api_event_text(ev, text);
 	ev->ev.u.message.link = api_event_text(ev, link);
+	api_report_push(e, ev);
+}
+
+void api_report_notice(struct api_session_loop *e, const char *title, const char *text)
+{
+	struct api_event *ev = api_event_new(e->s, HAWSER_EVENT_MESSAGE);
+
+	if (!ev)
+		return;
+	ev->ev.u.message.kind = "custom-nook-nocancel-hasclose-warn";
+	ev->ev.u.message.title = api_event_text(ev, title);
+	ev->ev.u.message.text = api_event_text(ev, text);
+	ev->ev.u.message.link = "";
+	ev->ev.u.message.local = true;
 	api_report_push(e, ev);
 }
 

@@ -453,7 +453,7 @@ static void finish(void *arg)
 		return;
 	}
 	api_connect_cancel(e);
-	api_record_end(e, e->end_err);
+	api_record_cut(e, e->end_err);
 	if (!e->end_local && !e->no_retry &&
 			hws_retry_next(&e->retry, e->end_err, e->end_peer_text, hws_clock_us(),
 					&delay)) {
@@ -461,6 +461,7 @@ static void finish(void *arg)
 		api_report_state(e, HAWSER_STATE_RETRYING, e->end_text, (uint32_t)(delay / 1000));
 		return;
 	}
+	api_record_end(e, e->end_err);
 	hws_timer_stop(&e->tick);
 	api_tunnel_end(e);
 	hws_confined_stop(e->decoder);
@@ -524,7 +525,7 @@ static void drop_link(struct api_session_loop *e)
 	leave_link(e);
 	hws_loop_defer_cancel(&e->ending);
 	hws_viewer_lost(e->viewer);
-	api_record_end(e, HWS_OK);
+	api_record_cut(e, HWS_OK);
 }
 
 void api_session_loop_reconnect(struct api_session_loop *e, const struct api_command *c HWS_UNUSED)

@@ -72,6 +72,10 @@ struct api_session_loop {
 	bool record_ending;            /* it writes what is left */
 	bool record_again;             /* and the settings want the next one then */
 	bool record_heard;             /* sound has come since it began */
+	struct api_record_wish {
+		char *folder; /* NULL: none, or it ends with the link */
+		int display;
+	} record_wish; /* what the embedder began, and has not ended */
 	uint32_t shot;                 /* the number of the last picture that was asked for */
 	bool shot_due;                 /* and it has not come */
 };
@@ -175,12 +179,15 @@ void api_forget_screenshot(struct api_session_loop *e);
 /* It has come. `arg`: the session. */
 void api_report_screenshot(const char *sid, const char *text, struct hws_bytes png, void *arg);
 void api_report_host_records(bool on, void *arg); /* the session */
-void api_report_recording(struct api_session_loop *e, bool running, int err, const char *path);
+void api_report_recording(
+		struct api_session_loop *e, bool running, int err, const char *path, bool resumes);
 extern const struct hws_viewer_ops api_viewer_ops;
 /* The figures that the embedder may ask for, as of now. */
 void api_report_figures(struct api_session_loop *e);
 /* Takes the event; NULL: there was no memory for it, and it is left out. */
 void api_report_push(struct api_session_loop *e, struct api_event *ev);
+/* What we have to say to the user, not the host: a dialog as those of hosts. */
+void api_report_notice(struct api_session_loop *e, const char *title, const char *text);
 
 /* --- api/trust.c: what is remembered of hosts and their keys. */
 /* The name by which the host is forgotten again, whatever server the settings have: in `buf`, or
@@ -231,9 +238,12 @@ void api_record_start(struct api_session_loop *e, const struct api_command *c);
 void api_record_stop(struct api_session_loop *e, const struct api_command *c);
 /* An Opus packet, as it came. */
 void api_record_sound(struct api_session_loop *e, unsigned channels, struct hws_bytes opus);
-/* Begins where the settings say that sessions are always recorded. */
-void api_record_by_policy(struct api_session_loop *e);
-/* The link or the session ends; what was recorded is still being written. */
+/* A link stands: goes on with what the embedder began, or begins where the settings say that
+ * sessions are always recorded. */
+void api_record_go_on(struct api_session_loop *e);
+/* The link ends; what was recorded is still being written. */
+void api_record_cut(struct api_session_loop *e, int err);
+/* The same for good. */
 void api_record_end(struct api_session_loop *e, int err);
 /* The session goes away: nothing is reported any more. */
 void api_record_forget(struct api_session_loop *e);

@@ -181,6 +181,7 @@ static void on_service(const char *service_id, void *arg)
 {
 	struct api_session_loop *e = arg;
 	const struct hws_known_peer *known;
+	int r = HWS_OK;
 
 	if (hws_viewer_set_service_id(e->viewer, service_id) < 0)
 		return; /* out of memory: what is kept is found by the one before, or not */
@@ -193,12 +194,15 @@ static void on_service(const char *service_id, void *arg)
 					service_id)) {
 		struct hws_known_peer k = *known;
 		hws_known_peer_set_shells(&k, e->s->terminals->os_user, service_id);
-		/* A list that cannot be written is no reason to end a session. */
-		if (hws_view_settings_keep(e->ctx->settings, &k) < 0)
-			k.has_h1 = false;
+		r = hws_view_settings_keep(e->ctx->settings, &k);
 		hws_wipe(&k, sizeof(k));
 	}
 	pthread_mutex_unlock(&e->ctx->lock);
+	/* A list that cannot be written is no reason to end a session. */
+	if (r < 0)
+		api_report_notice(e, "Known hosts",
+				"The terminals that this host keeps will not be found by a later session: "
+				"the list of known hosts (peers.json) cannot be written.");
 }
 
 static int find_service(struct api_session_loop *e)

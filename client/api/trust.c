@@ -169,19 +169,20 @@ void api_trust_report(struct api_session_loop *e)
 	api_report_push(e, ev);
 }
 
-/* Of the key: never less than before. */
-static void keep_pin(const struct hws_viewer *v, struct hws_known_peer *k)
+/* Of the key: never less than before. True: that is news. */
+static bool keep_pin(const struct hws_viewer *v, struct hws_known_peer *k)
 {
 	const uint8_t *pk = hws_viewer_host_pk(v);
 	enum hws_secure_level level = hws_viewer_level(v);
 
 	if (!hws_viewer_may_pin(v))
-		return;
-	if (k->has_pk && memcmp(k->pk, pk, sizeof(k->pk)) == 0)
-		level = HWS_MAX(level, k->level);
+		return false;
+	if (k->has_pk && memcmp(k->pk, pk, sizeof(k->pk)) == 0 && level <= k->level)
+		return false;
 	k->has_pk = true;
 	k->level = level;
 	memcpy(k->pk, pk, sizeof(k->pk));
+	return true;
 }
 
 /* What logs in again, when the user wished that now or before. A host of v2 gets the form that it
@@ -211,6 +212,7 @@ void api_trust_keep(struct api_session_loop *e, struct hws_viewer *v)
 	const struct hws_peer *peer = hws_viewer_peer(v);
 	const struct hws_known_peer *known;
 	struct hws_known_peer k = { 0 };
+	bool pinned;
 
 	pthread_mutex_lock(&e->ctx->lock);
 	known = known_peer(e);
@@ -224,10 +226,14 @@ void api_trust_keep(struct api_session_loop *e, struct hws_viewer *v)
 	snprintf(k.platform, sizeof(k.platform), "%.63s", peer->platform);
 	k.last_time = (uint64_t)time(NULL);
 	keep_login(e, v, &k);
-	keep_pin(v, &k);
-	/* A list that cannot be written is no reason to end a session. */
-	if (hws_view_settings_keep(e->ctx->settings, &k) < 0)
-		k.has_h1 = false;
+	pinned = keep_pin(v, &k);
+	int r = hws_view_settings_keep(e->ctx->settings, &k);
 	pthread_mutex_unlock(&e->ctx->lock);
 	explicit_bzero(&k, sizeof(k));
+	/* No reason to end a session; but the next one would take any key again. A list that is not
+	 * to be written, with this key in it, is in order. */
+	if (r < 0 && (pinned || e->remember))
+		api_report_notice(e, "Known hosts",
+				"What was learnt of this host, above all its key, cannot be remembered: "
+				"the list of known hosts (peers.json) cannot be written.");
 }

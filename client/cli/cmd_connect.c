@@ -5,6 +5,7 @@
 #include "client/cli/connect_clip.h"
 #include "client/cli/connect_files.h"
 #include "client/cli/connect_options.h"
+#include "client/cli/connect_record.h"
 #include "client/cli/connect_said.h"
 #include "client/cli/connect_sound.h"
 #include "client/cli/secret.h"
@@ -32,8 +33,9 @@ struct run {
 	uint64_t begin_us, first_us, end_us;
 	struct connect_displays displays;
 	bool silent; /* the host, and it was said */
-	bool ready, acted, finished, interrupted, recording, record_done, pasted;
+	bool ready, acted, finished, interrupted, pasted;
 	struct connect_files files;
+	struct connect_record record;
 	struct connect_sound sound;
 	struct connect_clip clip;
 	bool shot;    /* the host's own picture has come */
@@ -99,8 +101,13 @@ static void act(struct run *r)
 		e = hawser_session_type_text(r->session, o->type_text);
 	if (e == HAWSER_OK && *o->copy_text)
 		e = hawser_session_send_clipboard(r->session, o->copy_text, strlen(o->copy_text));
-	if (e == HAWSER_OK && o->clip.in)
+	if (e == HAWSER_OK && o->clip.in) {
 		e = connect_clip_send(&o->clip, r->session);
+		if (e < 0) { /* why was said */
+			finish(r, cli_exit_of(e));
+			return;
+		}
+	}
 	if (e == HAWSER_OK && *o->chat_text)
 		e = hawser_session_send_chat(r->session, o->chat_text);
 	if (e == HAWSER_OK && o->files.count)
@@ -114,12 +121,11 @@ static void act(struct run *r)
 		return;
 	}
 	if (*o->record) {
-		r->recording = true;
-		e = hawser_session_record_start(r->session,
+		int status = connect_record_begin(&r->record, r->session,
 				o->displays.all ? HAWSER_ALL_DISPLAYS : r->displays.shown,
 				o->record);
-		if (e < 0)
-			finish(r, cli_fail(cli_exit_of(e), "%s", hawser_last_error()));
+		if (status != CLI_OK)
+			finish(r, status);
 	}
 	bool says = o->has_click || *o->type_text || *o->copy_text || *o->chat_text || o->clip.in;
 	uint64_t wait = !o->after_given && says ? SETTLE_US : o->after_us;
@@ -203,19 +209,6 @@ static void on_password(struct run *r, enum hawser_password_reason reason, const
 	explicit_bzero(secret, sizeof(secret));
 }
 
-static void on_recording(struct run *r, bool running, int error, const char *path)
-{
-	if (running)
-		return;
-	r->recording = false;
-	r->record_done = true;
-	if (error < 0 && !r->finished)
-		finish(r,
-				cli_fail(error == HAWSER_ERR_DENIED ? CLI_DENIED : CLI_FILE,
-						"recording to %s ended: %s", path,
-						hawser_strerror(error)));
-}
-
 /* Said once when it begins and once when it ends: the figures tell the rest. */
 static void on_silence(struct run *r, uint32_t silent_s)
 {
@@ -254,13 +247,14 @@ static void on_privacy(struct run *r, const struct hawser_event *ev)
 
 static void on_message(struct run *r, const struct hawser_event *ev)
 {
-	int status = connect_displays_message(
-			&r->displays, ev->u.message.title, ev->u.message.text);
+	int status = ev->u.message.local ? CLI_OK
+					 : connect_displays_message(&r->displays,
+							   ev->u.message.title, ev->u.message.text);
 
 	if (status != CLI_OK)
 		finish(r, status);
 	else
-		cli_fail(0, "the host says: %s: %s", ev->u.message.title, ev->u.message.text);
+		connect_said_message(ev);
 	if (strstr(ev->u.message.kind, "untyped") || strstr(ev->u.message.kind, "unread"))
 		r->untyped = true;
 }
@@ -339,8 +333,9 @@ static void on_event(hawser_session *session, const struct hawser_event *ev, voi
 			lost_output(r);
 		break;
 	case HAWSER_EVENT_RECORDING:
-		on_recording(r, ev->u.recording.running, ev->u.recording.error,
-				ev->u.recording.path);
+		e = connect_record_event(&r->record, ev, r->o->record);
+		if (e != CLI_OK)
+			finish(r, e);
 		break;
 	case HAWSER_EVENT_SCREENSHOT: {
 		int status = connect_around_shot(r->o, ev);
@@ -472,13 +467,7 @@ static void loop(struct run *r, int signals)
 		}
 		hawser_context_dispatch(r->ctx);
 	}
-	/* The file is complete only when its end has been reported. */
-	if (r->recording) {
-		uint64_t due = hws_clock_us() + 5 * HWS_US_PER_S;
-		hawser_session_record_stop(r->session);
-		while (!r->record_done && hws_clock_us() < due)
-			hawser_context_wait(r->ctx, 100);
-	}
+	connect_record_end(&r->record, r->ctx, r->session);
 }
 
 static void configure(const struct connect_options *o, struct hawser_session_config *sc)

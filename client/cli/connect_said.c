@@ -17,6 +17,12 @@ void connect_said_chat(const char *text)
 	}
 }
 
+void connect_said_message(const struct hawser_event *ev)
+{
+	cli_fail(0, "%s%s: %s", ev->u.message.local ? "" : "the host says: ", ev->u.message.title,
+			ev->u.message.text);
+}
+
 void connect_said_print(const struct hawser_event *ev)
 {
 	if (ev->u.print.error == HAWSER_OK)

@@ -5,6 +5,8 @@
 
 /* Each line with whose it is: a stranger's must not pass for one of this program. */
 void connect_said_chat(const char *text);
+/* `ev` is a HAWSER_EVENT_MESSAGE. */
+void connect_said_message(const struct hawser_event *ev);
 /* `ev` is a HAWSER_EVENT_PRINT. */
 void connect_said_print(const struct hawser_event *ev);
 /* A line of figures; `path` of the connection, NULL: none yet. False: nobody gets it. */

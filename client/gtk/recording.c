@@ -68,7 +68,7 @@ static void on_recording(struct gui_recording *r, const struct hawser_event *e)
 	show_mark(r);
 	if (r->here) {
 		say(r, "Recording to", path);
-	} else if (e->u.recording.error < 0) {
+	} else if (e->u.recording.error < 0 && !e->u.recording.resumes) {
 		text = g_strdup_printf("%s: %s", path, hawser_strerror(e->u.recording.error));
 		say(r, "The recording ended", text);
 		g_free(text);

@@ -21,7 +21,7 @@ enum hawser_event_type {
 	/* .text: the host's clipboard has this UTF-8 text now, if `length` is not 0, and `parts` */
 	HAWSER_EVENT_CLIPBOARD,
 	HAWSER_EVENT_PERMISSION, /* .permission */
-	HAWSER_EVENT_MESSAGE,    /* .message: a dialog the host wants shown */
+	HAWSER_EVENT_MESSAGE,    /* .message: a dialog the host wants shown, or we */
 	HAWSER_EVENT_CHAT,       /* .text */
 	HAWSER_EVENT_STATS,      /* .stats: about every second while ready */
 	HAWSER_EVENT_RECORDING,  /* .recording: started, ended or failed */
@@ -70,6 +70,7 @@ struct hawser_event {
 			const char *kind; /* "info", "warn", "error", as the host named it */
 			const char *title, *text;
 			const char *link; /* key of a help page, not a URL; may be "" */
+			bool local;       /* not the host says it but this library */
 		} message;
 		const struct hawser_peer *peer;
 		struct {
@@ -103,6 +104,8 @@ struct hawser_event {
 			bool running;
 			int error; /* HAWSER_OK, or why it ended */
 			const char *path;
+			/* the line was cut: a new file begins in the folder when it stands again */
+			bool resumes;
 		} recording;
 		struct {
 			bool running;
@@ -320,7 +323,8 @@ int hawser_session_switch_sides(hawser_session *s);
  * whose ending (.webm, .mp4) chooses its kind where the codec leaves a choice, or a folder, where
  * files get names of their own; NULL: the folder of the settings. When size or codec change a
  * further file begins (FILE-2...), and each further display has its own (FILE-display2...).
- * Replaces nothing: HAWSER_ERR_EXISTS. The event tells of each file that begins, and of the end. */
+ * Replaces nothing: HAWSER_ERR_EXISTS. A cut of the line ends the files; in a folder it goes on with
+ * new ones when the session is ready again. The event tells of each file that begins, and of the end. */
 int hawser_session_record_start(hawser_session *s, size_t display, const char *path);
 void hawser_session_record_stop(hawser_session *s);
 /* Makes a recording whole whose program or machine was ended while it grew. HAWSER_ERR_BUSY: it

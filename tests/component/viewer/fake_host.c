@@ -455,7 +455,7 @@ static bool on_message(struct fake_host *h, const Ses__Message *m)
 		return say_pictures(h, h->conf.frames, m->misc->refresh_video_display);
 	if (m->misc->union_case == SES__MISC__UNION_REFRESH_VIDEO)
 		return say_pictures(h, h->conf.frames, 0);
-	return m->misc->union_case != SES__MISC__UNION_CLOSE_REASON;
+	return m->misc->union_case != SES__MISC__UNION_CLOSE_REASON && !fake_cuts(h, m->misc);
 }
 
 /* Probes that a viewer has to send back as they came: TestDelay with a long member that nobody

@@ -13,6 +13,8 @@ bool fake_put_frame(struct fake_host *h, struct hws_bytes payload, bool corrupt)
 bool fake_put_message(struct fake_host *h, const Ses__Message *m);
 /* As it came. */
 bool fake_get_frame(struct fake_host *h, int fd, struct hws_buf *out);
+/* FAKE_CLOSE_AT_RECORD: now. */
+bool fake_cuts(struct fake_host *h, const Ses__Misc *heard);
 
 /* Both ways of meeting it; false: the viewer did not do its part. */
 bool fake_v2_handshake(struct fake_host *h);

@@ -1,6 +1,6 @@
 /* tests: what a test asks of the scripted host while its thread talks to the viewer. */
 #include "shared/wire/envelope.h"
-#include "tests/component/viewer/fake_host.h"
+#include "tests/component/viewer/fake_host_parts.h"
 #include "tests/support/proc.h"
 #include <poll.h>
 #include <sys/socket.h>
@@ -11,6 +11,13 @@ unsigned fake_host_connections(struct fake_host *h)
 	unsigned n = h->connections;
 	pthread_mutex_unlock(&h->lock);
 	return n;
+}
+
+bool fake_cuts(struct fake_host *h, const Ses__Misc *heard)
+{
+	return h->conf.trick == FAKE_CLOSE_AT_RECORD &&
+			heard->union_case == SES__MISC__UNION_CLIENT_RECORD_STATUS &&
+			heard->client_record_status && fake_host_connections(h) == 1;
 }
 
 struct search {

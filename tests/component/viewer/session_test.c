@@ -455,6 +455,60 @@ START_TEST(a_recording_keeps_what_was_received)
 }
 END_TEST
 
+/* The first line is cut while it is recorded. */
+START_TEST(a_recording_into_a_folder_goes_on_after_a_cut)
+{
+	struct fake_host h;
+	struct told t;
+	char dir[200];
+
+	fake_host_start(&h, &(struct fake_conf){ .frames = 10, .trick = FAKE_CLOSE_AT_RECORD });
+	open_context(&t);
+	open_session(&h, &t, "x");
+	until(&t, HAWSER_EVENT_FRAME, 1);
+	ck_assert_int_eq(hawser_session_record_start(t.session, 0, test_dir(dir, sizeof(dir))), 0);
+	while (t.record_running || !t.count[HAWSER_EVENT_RECORDING]) /* a file may have begun */
+		until(&t, HAWSER_EVENT_RECORDING, t.count[HAWSER_EVENT_RECORDING] + 1);
+	ck_assert_int_lt(t.record_error, 0);
+	ck_assert(t.record_resumes);
+	until(&t, HAWSER_EVENT_READY, 2);
+	until(&t, HAWSER_EVENT_RECORDING, t.count[HAWSER_EVENT_RECORDING] + !t.record_running);
+	ck_assert(t.record_running);
+	hawser_session_record_stop(t.session);
+	until(&t, HAWSER_EVENT_RECORDING, t.count[HAWSER_EVENT_RECORDING] + 1);
+	ck_assert(!t.record_running && !t.record_resumes);
+	ck_assert_int_eq(t.record_error, 0);
+	close_all(&h, &t);
+}
+END_TEST
+
+/* Else the next session would take any key again, and nobody knew. */
+START_TEST(a_key_that_cannot_be_kept_is_told_of)
+{
+	struct fake_host h;
+	struct told t;
+	struct hawser_context_config cc = HAWSER_CONTEXT_CONFIG_INIT;
+	char dir[200], path[300];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/file", test_dir(dir, sizeof(dir)));
+	f = fopen(path, "we");
+	ck_assert_ptr_nonnull(f);
+	fclose(f);
+	/* in a file: also root cannot write that */
+	snprintf(path, sizeof(path), "%s/file/hawser.conf", dir);
+	cc.config_path = path;
+	fake_host_start(&h, &(struct fake_conf){ .password = "secret", .by_id = true });
+	open_context(&t);
+	hawser_context_free(t.ctx);
+	ck_assert_msg(hawser_context_new(&cc, &t.ctx) == 0, "%s", hawser_last_error());
+	open_session(&h, &t, "secret");
+	until(&t, HAWSER_EVENT_FRAME, 1);
+	ck_assert_msg(strstr(t.notice, "key") && strstr(t.notice, "peers.json"), "%s", t.notice);
+	close_all(&h, &t);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("viewer/session");
@@ -465,7 +519,9 @@ int main(void)
 					a_host_that_leaves_pictures_out_is_asked_for_more,
 					what_a_host_denied_once_is_not_denied_for_ever,
 					another_display_is_shown_on_demand,
-					a_recording_keeps_what_was_received));
+					a_recording_keeps_what_was_received,
+					a_recording_into_a_folder_goes_on_after_a_cut,
+					a_key_that_cannot_be_kept_is_told_of));
 
 	if (hws_crypto_init() < 0)
 		return 1;

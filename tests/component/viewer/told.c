@@ -66,6 +66,11 @@ void on_event(hawser_session *s, const struct hawser_event *ev, void *arg)
 	case HAWSER_EVENT_RECORDING:
 		t->record_running = ev->u.recording.running;
 		t->record_error = ev->u.recording.error;
+		t->record_resumes = ev->u.recording.resumes;
+		break;
+	case HAWSER_EVENT_MESSAGE:
+		if (ev->u.message.local)
+			take_text(t->notice, sizeof(t->notice), ev->u.message.text);
 		break;
 	case HAWSER_EVENT_CLOSED:
 		t->closed_error = ev->u.closed.error;

@@ -23,7 +23,8 @@ struct told {
 	int32_t x, y;
 	int retries, record_error;
 	int frames_before; /* FRAME events when it last became ready */
-	bool record_running;
+	bool record_running, record_resumes;
+	char notice[300]; /* what the library itself had to say */
 	/* what to do when asked */
 	const char *answer;
 	const char *code;
