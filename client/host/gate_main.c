@@ -7,6 +7,7 @@
 #include "client/host/ipc_caps.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
+#include "shared/net/kcp.h"
 #include "shared/sys/sandbox.h"
 #include <sys/socket.h>
 #include <time.h>
@@ -15,6 +16,8 @@
 #define START_US (10 * HWS_US_PER_S) /* hostd says at once what to do */
 /* Between our leg and the start lies the server's ear, which hostd has patience with for 18 s. */
 #define MEETING_US (30 * HWS_US_PER_S)
+#define UDP_US (18 * HWS_US_PER_S) /* something came over it already */
+#define LAST_US (2 * HWS_US_PER_S) /* the goodbye is on its way */
 
 struct gate_process {
 	struct hws_loop *loop;
@@ -169,15 +172,17 @@ static void go_to_relay(struct gate_process *p, const Agt__GateRelay *m)
 /* --- serving ---------------------------------------------------------------------------------- */
 
 /* What hostd accepted, or, without a descriptor, what we have at a relay. Takes `fd`. */
-static int take_stream(struct gate_process *p, int fd, struct hws_stream **ret)
+static int take_stream(struct gate_process *p, int fd, bool udp, struct hws_stream **ret)
 {
+	const struct hws_kcp_conf kcp = { .connect_us = UDP_US };
 	int r;
 
 	*ret = p->stream;
 	p->stream = NULL;
 	if (*ret)
 		return HWS_OK;
-	r = hws_stream_tcp_new(p->loop, fd, ret);
+	r = udp ? hws_stream_kcp_accept(p->loop, fd, &kcp, ret)
+		: hws_stream_tcp_new(p->loop, fd, ret);
 	if (r < 0)
 		close(fd);
 	else
@@ -197,7 +202,7 @@ static void begin(struct gate_process *p, const Agt__GateStart *start, int fd)
 
 	p->started = true;
 	hws_timer_stop(&p->patience);
-	r = take_stream(p, fd, &stream);
+	r = take_stream(p, fd, start->udp, &stream);
 	if (r == HWS_OK)
 		r = hws_gate_new(p->loop, &conf, start, stream, &p->gate);
 	if (r < 0)
@@ -241,6 +246,15 @@ static void on_hostd_closed(struct hws_ipc *l HWS_UNUSED, int why, void *arg)
 		hws_loop_stop(p->loop);
 }
 
+/* By UDP nobody but us sends again what the viewer has not got yet. */
+static void say_last(struct hws_loop *loop)
+{
+	uint64_t end_us = hws_clock_us() + LAST_US;
+
+	while (hws_kcp_lingering(loop) > 0 && hws_clock_us() < end_us)
+		hws_loop_once(loop, 20000);
+}
+
 int hws_gate_main(int ipc_fd, bool sandbox)
 {
 	struct gate_process p = { .sandbox = sandbox };
@@ -267,6 +281,7 @@ int hws_gate_main(int ipc_fd, bool sandbox)
 	hws_ipc_close(p.hostd, HWS_OK);
 	hws_stream_close(p.stream);
 	hws_gate_leg_free(p.leg);
+	say_last(p.loop);
 	hws_loop_free(p.loop);
 	return p.status;
 }

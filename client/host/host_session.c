@@ -447,7 +447,7 @@ void hws_host_session_kick(struct hws_host_session *v, const char *reason)
 }
 
 /* `fd`: -1 where the gate has its stream already. Takes it. */
-static int send_start(struct hws_host_session *v, int fd)
+static int send_start(struct hws_host_session *v, int fd, bool udp)
 {
 	const struct hws_settings *s = v->env->settings;
 	Agt__Message m = AGT__MESSAGE__INIT;
@@ -459,6 +459,7 @@ static int send_start(struct hws_host_session *v, int fd)
 	g.secure = v->secure;
 	g.allow_plaintext = hws_settings_plaintext(s, v->direct);
 	g.require_v2 = s->require_v2;
+	g.udp = udp;
 	g.own_id = v->env->whoami->id;
 	g.peer_addr = v->peer;
 	g.salt = v->salt;
@@ -509,7 +510,7 @@ void hws_host_session_begin(struct hws_host_session *v)
 
 	if (v->begun)
 		return;
-	r = send_start(v, -1);
+	r = send_start(v, -1, false);
 	if (r < 0)
 		hws_host_session_close(v, r);
 }
@@ -538,7 +539,8 @@ int hws_host_session_new(const struct hws_host_session_env *env,
 	v->told = conf->told;
 	v->came_us = hws_loop_now_us(env->loop);
 	v->meeting = conf->relay ? conf->relay->meeting : 0;
-	v->via = hws_notice_via(conf->relay != NULL, conf->direct, conf->local);
+	v->via = conf->udp ? hws_notice_via_udp(&conf->from)
+			   : hws_notice_via(conf->relay != NULL, conf->direct, conf->local);
 	v->secure = conf->secure;
 	v->refuse = conf->refuse;
 	v->control_permissions = conf->control_permissions;
@@ -550,7 +552,7 @@ int hws_host_session_new(const struct hws_host_session_env *env,
 		r = hws_ipc_new(env->loop, ipc_fd, &lc, &v->ipc);
 	if (r < 0)
 		goto fail;
-	r = conf->relay ? send_relay(v, conf->relay) : send_start(v, fd); /* takes it */
+	r = conf->relay ? send_relay(v, conf->relay) : send_start(v, fd, conf->udp); /* takes it */
 	if (r < 0) {
 		hws_ipc_close(v->ipc, r);
 		hws_host_session_free(v);

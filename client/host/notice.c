@@ -29,6 +29,11 @@ const char *hws_notice_via(bool relay, bool direct, bool local)
 	return relay ? "relay" : direct ? "direct" : local ? "lan" : "punched";
 }
 
+const char *hws_notice_via_udp(const struct sockaddr_storage *viewer)
+{
+	return viewer->ss_family == AF_INET6 ? "ipv6" : "udp";
+}
+
 static const char *via_text(const char *via)
 {
 	if (hws_str_equal(via, "relay"))

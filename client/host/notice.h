@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #define HWS_NOTICE_TEXT 400
 #define HWS_NOTICE_WHO 300
@@ -22,6 +23,8 @@ struct hws_notice {
 /* By which way a viewer came, in the words of its own side: "relay", "direct" (by address), "lan"
  * or "punched". Static. */
 const char *hws_notice_via(bool relay, bool direct, bool local);
+/* The same for one that came by UDP: "ipv6" or "udp". Static. */
+const char *hws_notice_via_udp(const struct sockaddr_storage *viewer);
 /* Takes foreign texts, any bytes; what is too long is cut. */
 void hws_notice_set(struct hws_notice *n, const char *id, const char *name, const char *from,
 		const char *via);

@@ -179,6 +179,7 @@ static struct hws_host_session_conf session_conf(
 	return (struct hws_host_session_conf){ .fd = -1,
 		.secure = how->secure,
 		.local = how->local,
+		.udp = how->udp,
 		.told = how->relayed && !how->proven && !o->conf.settings->trust_server_addresses,
 		.from = how->viewer,
 		.control_permissions = how->control_permissions };
@@ -232,6 +233,7 @@ static int open_answer(struct hws_online *o, struct hws_loop *loop)
 		.relay = s->relay,
 		.version = HWS_PROTOCOL_VERSION,
 		.only_known_relays = s->only_known_relays,
+		.no_udp = s->disable_udp,
 		.nat_type = hws_server_addr_needs_relay(&o->server_addr)
 				? RDV__NAT_TYPE__SYMMETRIC
 				: RDV__NAT_TYPE__UNKNOWN_NAT,

@@ -1,9 +1,7 @@
 /* reach/answer: the host's side. Each push of the server is a job: it answers over a link of its
  * own from the port at which the viewer will knock, and hands over the socket that comes of it;
  * or it has somebody go to the relay, and answers when that leg stands. */
-#include "client/reach/answer.h"
-#include "client/reach/push_bounds.h"
-#include "client/reach/server_query.h"
+#include "client/reach/answer_parts.h"
 #include "shared/base/mem.h"
 #include "shared/base/rand.h"
 #include "shared/base/str.h"
@@ -11,59 +9,20 @@
 #include "shared/net/dialer.h"
 #include "shared/net/listener.h"
 #include "shared/wire/addr_codec.h"
-#include "shared/wire/limits.h"
 
 #define CONNECT_US 18000000 /* deployed peers' connect and read limit */
-#define RELAY_PORT 21117
 #define LISTEN_US 18000000
 #define HOLE_US 30000 /* the head start of the packet that opens our NAT's hole */
 #define KNOCK_AGAIN_US 100000
 #define KNOCKS_MAX 20
 #define LEG_US 1000000 /* the head start of our leg at a relay */
 
-enum job_kind { JOB_PUNCH, JOB_LOCAL, JOB_RELAY_OWN, JOB_RELAY_ASKED };
-
-struct hws_answer {
-	struct hws_loop *loop;
-	struct hws_work *work;
-	struct hws_answer_conf conf;
-	struct hws_server_addr server_addr;
-	char key[HWS_KEY_TEXT_MAX + 1], relay[HWS_HOSTNAME_MAX + 8], version[HWS_VERSION_TEXT_MAX];
-	char refusal[200]; /* of all that must be met at a relay; "" = none */
-	struct hws_list jobs;
-	struct hws_push_bounds bounds;
-	uint64_t meetings; /* so many were numbered */
-};
-
-struct job {
-	struct hws_list node;
-	struct hws_answer *answer;
-	enum job_kind kind;
-	char id[HWS_ID_MAX + 1], uuid[HWS_UUID_MAX + 1], relay[HWS_HOSTNAME_MAX + 8];
-	uint8_t socket_addr[64]; /* the viewer's address as it came, to be sent back */
-	size_t socket_addr_len;
-	struct hws_answered how;
-	struct hws_server_query *query;
-	struct hws_dial *hole;
-	struct hws_listener *listener;
-	/* its number; 0 = nobody goes to a relay for this job, or nobody any more */
-	uint64_t meeting;
-	bool leg, unwanted;   /* the leg at the relay stands; our owner lets nobody go there */
-	bool refused;         /* the viewer is told why it cannot be met */
-	int leg_failed;       /* why there is no leg, or HWS_OK */
-	bool asked, answered; /* the link to the server is open; it has our answer */
-	unsigned knocks;
-	struct sockaddr_storage local; /* where we knock from */
-	struct hws_timer limit, again;
-	struct hws_deferred deferred;
-};
-
 static void free_job(void *arg)
 {
 	hws_free(arg);
 }
 
-static void end_job(struct job *j)
+static void end_job(struct hws_answer_job *j)
 {
 	if (!hws_list_linked(&j->node))
 		return;
@@ -77,7 +36,7 @@ static void end_job(struct job *j)
 	hws_loop_defer(j->answer->loop, &j->deferred, free_job, j);
 }
 
-static void fail_job(struct job *j, const char *what, int why)
+static void fail_job(struct hws_answer_job *j, const char *what, int why)
 {
 	struct hws_answer *a = j->answer;
 	uint64_t meeting = j->leg_failed ? 0 : j->meeting;
@@ -88,18 +47,13 @@ static void fail_job(struct job *j, const char *what, int why)
 		a->conf.on_met(meeting, why, a->conf.arg);
 }
 
-static void deliver(struct job *j, int fd)
+static void deliver(struct hws_answer_job *j, int fd)
 {
 	struct hws_answer *a = j->answer;
 	struct hws_answered how = j->how;
 
 	end_job(j);
 	a->conf.on_socket(fd, &how, a->conf.arg);
-}
-
-static ProtobufCBinaryData viewer_bytes(struct job *j)
-{
-	return (ProtobufCBinaryData){ j->socket_addr_len, j->socket_addr };
 }
 
 /* --- waiting for the viewer on the port the server saw --- */
@@ -111,7 +65,7 @@ static void on_listen_limit(void *arg)
 
 static void on_accept(int fd, const struct sockaddr_storage *peer, void *arg)
 {
-	struct job *j = arg;
+	struct hws_answer_job *j = arg;
 
 	hws_listener_pause(j->listener); /* one viewer only */
 	/* Whoever came: the server knows the address of the one it sent, and not the local one of a
@@ -121,7 +75,7 @@ static void on_accept(int fd, const struct sockaddr_storage *peer, void *arg)
 	deliver(j, fd);
 }
 
-static int listen_on(struct job *j, const struct sockaddr_storage *local)
+static int listen_on(struct hws_answer_job *j, const struct sockaddr_storage *local)
 {
 	struct hws_listen_conf conf = { .port = hws_addr_port(local),
 		.reuse_port = true,
@@ -139,22 +93,16 @@ static int listen_on(struct job *j, const struct sockaddr_storage *local)
 	return r;
 }
 
-static int send_sent(struct job *j)
+static int send_sent(struct hws_answer_job *j)
 {
 	Rdv__RendezvousMessage m = RDV__RENDEZVOUS_MESSAGE__INIT;
 	Rdv__PunchHoleSent sent = RDV__PUNCH_HOLE_SENT__INIT;
 
-	sent.socket_addr = viewer_bytes(j);
-	sent.id = j->id;
-	sent.relay_server = j->relay;
-	sent.nat_type = j->answer->conf.nat_type;
-	sent.version = j->answer->version;
-	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_SENT;
-	m.punch_hole_sent = &sent;
+	hws_answer_fill_sent(j, &sent, &m);
 	return hws_server_query_send(j->query, &m);
 }
 
-static int send_local(struct job *j)
+static int send_local(struct hws_answer_job *j)
 {
 	Rdv__RendezvousMessage m = RDV__RENDEZVOUS_MESSAGE__INIT;
 	Rdv__LocalAddr local = RDV__LOCAL_ADDR__INIT;
@@ -169,13 +117,14 @@ static int send_local(struct job *j)
 	local.id = j->id;
 	local.relay_server = j->relay;
 	local.version = j->answer->version;
+	local.socket_addr_v6 = hws_answer_ipv6_bytes(j);
 	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_LOCAL_ADDR;
 	m.local_addr = &local;
 	return hws_server_query_send(j->query, &m);
 }
 
 /* Listens before the server hears of it: the viewer may come at once. */
-static void listen_and_answer(struct job *j)
+static void listen_and_answer(struct hws_answer_job *j)
 {
 	struct sockaddr_storage local = *hws_server_query_local(j->query);
 	int r = listen_on(j, &local);
@@ -204,7 +153,7 @@ static void knock(void *arg);
  * hole; so we knock again. */
 static void on_hole(int r, struct hws_stream *s, void *arg)
 {
-	struct job *j = arg;
+	struct hws_answer_job *j = arg;
 
 	j->hole = NULL;
 	if (r == HWS_OK && j->answered) {
@@ -224,7 +173,7 @@ static void on_hole(int r, struct hws_stream *s, void *arg)
 
 static void knock(void *arg)
 {
-	struct job *j = arg;
+	struct hws_answer_job *j = arg;
 	char ip[HWS_ADDR_TEXT];
 	const struct hws_dial_conf conf = { .host = hws_addr_ip_text(
 							    &j->how.viewer, ip, sizeof(ip)),
@@ -237,11 +186,11 @@ static void knock(void *arg)
 		j->hole = NULL;
 }
 
-static void join(struct job *j);
-static void meet(struct job *j, bool waited);
+static void join(struct hws_answer_job *j);
+static void meet(struct hws_answer_job *j, bool waited);
 static void on_leg_late(void *arg);
 
-static void open_hole(struct job *j)
+static void open_hole(struct hws_answer_job *j)
 {
 	j->local = *hws_server_query_local(j->query);
 	if (!j->how.proven && !hws_push_may_dial(&j->how.viewer, &j->local)) {
@@ -257,13 +206,14 @@ static void open_hole(struct job *j)
 
 /* --- meeting at a relay --- */
 
-static int send_relay_response(struct job *j)
+static int send_relay_response(struct hws_answer_job *j)
 {
 	Rdv__RendezvousMessage m = RDV__RENDEZVOUS_MESSAGE__INIT;
 	Rdv__RelayResponse resp = RDV__RELAY_RESPONSE__INIT;
 
-	resp.socket_addr = viewer_bytes(j);
+	resp.socket_addr = hws_answer_viewer_bytes(j);
 	resp.version = j->answer->version;
+	resp.socket_addr_v6 = hws_answer_ipv6_bytes(j);
 	if (j->refused)
 		resp.refuse_reason = j->answer->refusal;
 	if (j->kind == JOB_RELAY_OWN) {
@@ -280,7 +230,7 @@ static int send_relay_response(struct job *j)
 /* Deployed relays lose one of two legs that come in the same moment: ours goes first, and the
  * viewer, who sets out when the server passes our answer on, comes second. A relay that takes long
  * does not hold the answer back for ever. */
-static void meet(struct job *j, bool waited)
+static void meet(struct hws_answer_job *j, bool waited)
 {
 	struct hws_answer *a = j->answer;
 	uint64_t meeting = j->meeting;
@@ -314,7 +264,7 @@ void hws_answer_joined(struct hws_answer *a, uint64_t meeting, int r)
 	struct hws_list *node, *next;
 
 	hws_list_for_safe (node, next, &a->jobs) {
-		struct job *j = hws_container(node, struct job, node);
+		struct hws_answer_job *j = hws_container(node, struct hws_answer_job, node);
 
 		if (!meeting || j->meeting != meeting || j->leg || j->leg_failed)
 			continue;
@@ -330,7 +280,7 @@ static void on_leg_late(void *arg)
 	meet(arg, true);
 }
 
-static void join(struct job *j)
+static void join(struct hws_answer_job *j)
 {
 	struct hws_answer *a = j->answer;
 	const struct hws_answer_relay relay = { .meeting = ++a->meetings,
@@ -354,7 +304,7 @@ static void join(struct job *j)
 
 static void on_ask_open(struct hws_server_query *query, void *arg)
 {
-	struct job *j = arg;
+	struct hws_answer_job *j = arg;
 
 	(void)query;
 	j->asked = true;
@@ -383,111 +333,10 @@ static void on_ask_message(
 
 static void on_ask_end(struct hws_server_query *query, int why, void *arg)
 {
-	struct job *j = arg;
+	struct hws_answer_job *j = arg;
 
 	(void)query;
 	fail_job(j, "cannot reach the server by TCP", why);
-}
-
-/* Which relay: own choice, else the server's, else beside the server. */
-static int choose_relay(struct job *j, const char *proposed)
-{
-	struct hws_answer *a = j->answer;
-	uint16_t beside = (uint16_t)(a->server_addr.port + 1);
-
-	/* where paths tell the servers of one name apart, any port will do */
-	if (a->server_addr.ws)
-		beside = a->server_addr.by_port ? (uint16_t)(a->server_addr.port - 1) : RELAY_PORT;
-
-	if (*a->relay)
-		return hws_str_copy(j->relay, sizeof(j->relay), a->relay);
-	if (proposed && *proposed)
-		return hws_str_copy(j->relay, sizeof(j->relay), proposed);
-	return hws_host_port_join(a->server_addr.host, beside, j->relay, sizeof(j->relay));
-}
-
-static bool relay_only(const struct hws_answer *a)
-{
-	return a->conf.always_relay || hws_server_addr_needs_relay(&a->server_addr);
-}
-
-static int from_punch(struct job *j, const Rdv__PunchHole *p)
-{
-	j->kind = JOB_PUNCH;
-	if (p->nat_type == RDV__NAT_TYPE__SYMMETRIC || p->force_relay ||
-			j->answer->conf.nat_type == RDV__NAT_TYPE__SYMMETRIC ||
-			relay_only(j->answer))
-		j->kind = JOB_RELAY_OWN;
-	j->how.secure = true;
-	if (p->control_permissions)
-		j->how.control_permissions = p->control_permissions->permissions;
-	return choose_relay(j, p->relay_server);
-}
-
-static int from_local(struct job *j, const Rdv__FetchLocalAddr *f)
-{
-	j->kind = relay_only(j->answer) ? JOB_RELAY_OWN : JOB_LOCAL;
-	j->how.secure = true;
-	if (f->control_permissions)
-		j->how.control_permissions = f->control_permissions->permissions;
-	return choose_relay(j, f->relay_server);
-}
-
-static int from_relay(struct job *j, const Rdv__RequestRelay *q)
-{
-	/* without one nobody can be met there */
-	int r = *q->uuid ? hws_str_copy(j->uuid, sizeof(j->uuid), q->uuid) : HWS_ERR_PROTO;
-
-	j->kind = JOB_RELAY_ASKED;
-	j->how.secure = q->secure;
-	if (q->control_permissions)
-		j->how.control_permissions = q->control_permissions->permissions;
-	if (r < 0)
-		return r;
-	/* The viewer goes to the relay it named; another one would not meet it. */
-	if (q->relay_server && *q->relay_server)
-		return hws_str_copy(j->relay, sizeof(j->relay), q->relay_server);
-	return choose_relay(j, NULL);
-}
-
-static int fill_job(struct job *j, const char *id, const Rdv__RendezvousMessage *m)
-{
-	ProtobufCBinaryData addr = { 0 };
-	int r = hws_str_copy(j->id, sizeof(j->id), id);
-
-	if (r < 0)
-		return r;
-	hws_rand_uuid(j->uuid, sizeof(j->uuid));
-	switch (m->union_case) {
-	case RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE:
-		addr = m->punch_hole->socket_addr;
-		r = from_punch(j, m->punch_hole);
-		break;
-	case RDV__RENDEZVOUS_MESSAGE__UNION_FETCH_LOCAL_ADDR:
-		addr = m->fetch_local_addr->socket_addr;
-		r = from_local(j, m->fetch_local_addr);
-		break;
-	case RDV__RENDEZVOUS_MESSAGE__UNION_REQUEST_RELAY:
-		addr = m->request_relay->socket_addr;
-		r = from_relay(j, m->request_relay);
-		break;
-	default:
-		r = HWS_ERR_INVAL;
-		break;
-	}
-	if (r < 0)
-		return r;
-	if (addr.len > sizeof(j->socket_addr))
-		return HWS_ERR_PROTO;
-	if (addr.len)
-		memcpy(j->socket_addr, addr.data, addr.len);
-	j->socket_addr_len = addr.len;
-	hws_addr_decode(hws_bytes(addr.data, addr.len), &j->how.viewer, NULL);
-	if (j->kind == JOB_PUNCH &&
-			hws_addr_port(&j->how.viewer) <
-					(j->how.proven ? 1 : HWS_PUSH_VIEWER_PORT_MIN))
-		j->kind = JOB_RELAY_OWN; /* such a viewer has no port to punch to */
-	return HWS_OK;
 }
 
 int hws_answer_push(
@@ -499,7 +348,7 @@ int hws_answer_push(
 		.on_message = on_ask_message,
 		.on_end = on_ask_end };
 	int r = hws_push_bounds_begin(&a->bounds, proven, hws_loop_now_us(a->loop));
-	struct job *j;
+	struct hws_answer_job *j;
 
 	if (r < 0)
 		return r;
@@ -511,10 +360,15 @@ int hws_answer_push(
 	j->answer = a;
 	j->how.proven = proven;
 	conf.arg = j;
-	r = fill_job(j, id, m);
+	r = hws_answer_fill_job(j, id, m);
 	if (r == HWS_OK && !proven && a->conf.only_known_relays &&
 			!hws_push_knows_relay(j->relay, a->relay, a->server_addr.host))
 		r = HWS_ERR_DENIED;
+	if (r == HWS_OK && hws_answer_begin_udp(j, m)) {
+		hws_push_bounds_end(&a->bounds, proven);
+		hws_free(j);
+		return HWS_OK;
+	}
 	if (r == HWS_OK)
 		r = hws_server_query_new(a->loop, a->work, &conf, &j->query);
 	if (r < 0) {
@@ -528,10 +382,26 @@ int hws_answer_push(
 	return HWS_OK;
 }
 
+static void on_udp_socket(int fd, const struct hws_answered *how, void *arg)
+{
+	struct hws_answer *a = arg;
+
+	a->conf.on_socket(fd, how, a->conf.arg);
+}
+
+static void on_udp_failure(
+		const char *what, int why, const struct sockaddr_storage *viewer, void *arg)
+{
+	struct hws_answer *a = arg;
+
+	a->conf.on_failure(what, why, viewer, a->conf.arg);
+}
+
 int hws_answer_new(struct hws_loop *loop, struct hws_work *work, const struct hws_answer_conf *conf,
 		struct hws_answer **ret)
 {
 	struct hws_answer *a = hws_alloc(sizeof(*a));
+	const struct hws_answer_udp_conf udp = { on_udp_socket, on_udp_failure, a };
 	int r;
 
 	if (!a)
@@ -548,6 +418,8 @@ int hws_answer_new(struct hws_loop *loop, struct hws_work *work, const struct hw
 		r = hws_str_copy(a->relay, sizeof(a->relay), conf->relay);
 	if (r == HWS_OK)
 		r = hws_str_copy(a->version, sizeof(a->version), conf->version);
+	if (r == HWS_OK && !conf->no_udp)
+		r = hws_answer_udp_new(loop, work, &udp, &a->udp);
 	if (r < 0) {
 		hws_free(a);
 		return r;
@@ -563,7 +435,8 @@ void hws_answer_free(struct hws_answer *a)
 	if (!a)
 		return;
 	hws_list_for_safe (node, next, &a->jobs)
-		end_job(hws_container(node, struct job, node));
+		end_job(hws_container(node, struct hws_answer_job, node));
+	hws_answer_udp_free(a->udp);
 	hws_free(a);
 }
 

@@ -18,6 +18,7 @@ struct hws_answered {
 	bool secure; /* begin with the handshake */
 	/* neither: by the hole that was opened; local: by our address in the local network */
 	bool relayed, local;
+	bool udp; /* the socket is one of datagrams, for net/kcp; else of TCP */
 	/* the server proved itself: at a relay, `viewer` is a word to rely on */
 	bool proven;
 	uint64_t control_permissions; /* of the server, 0 = none */
@@ -38,9 +39,11 @@ struct hws_answer_conf {
 	const char *relay; /* own choice HOST[:PORT]; "" = what the server proposes */
 	const char *version;
 	bool always_relay, only_known_relays;
+	bool no_udp; /* viewers are met by TCP only */
 	/* our own, UNKNOWN_NAT if not probed yet; SYMMETRIC is answered by a relay */
 	Rdv__NatType nat_type;
-	/* A viewer is connected; the callee owns the socket, from which nothing was read. */
+	/* A viewer is connected, or knocks by UDP; the callee owns the socket, from which nothing
+	 * was read. */
 	void (*on_socket)(int fd, const struct hws_answered *how, void *arg);
 	/* The callee sends somebody to the relay and tells by hws_answer_joined, later, how that
 	 * went. An error: nobody goes, and it has told why. */

@@ -44,9 +44,7 @@ void hws_reach_blame_server(struct hws_reach *r, int why)
 
 void hws_reach_fail_server(struct hws_reach *r, int why)
 {
-	hws_timer_stop(&r->ask_wait);
-	hws_server_query_free(r->query);
-	r->query = NULL;
+	hws_reach_ask_stop(r);
 	hws_reach_blame_server(r, why);
 	hws_reach_fail(r, why, r->why.text);
 }
@@ -166,9 +164,6 @@ void hws_reach_free(struct hws_reach *r)
 	if (!r)
 		return;
 	r->over = true;
-	hws_timer_stop(&r->ask_wait);
-	hws_server_query_free(r->query);
-	r->query = NULL;
 	hws_server_addr_open_cancel(r->opening);
 	r->opening = NULL;
 	hws_reach_race_stop(r);

@@ -27,6 +27,7 @@ struct hws_reach_conf {
 	/* Borrowed until the end; NULL = none. Hosts are met at relays only, too. */
 	const struct hws_proxy *proxy;
 	bool force_relay;
+	bool no_udp; /* TCP only */
 	/* the last session with this host was not direct: the relay is asked for at once */
 	bool last_was_relayed;
 	/* A line for the user; may be NULL. Borrows. */

@@ -12,6 +12,10 @@
  * alone. What the server's name cost is in the measure, so it counts only so far. */
 #define HEAD_MIN_US 300000
 #define HEAD_MAX_US 600000
+/* A deployed host that answered by UDP is asked for TCP, too, if that does not come by itself; it
+ * skips what comes from one place within 100 ms. */
+#define PLAIN_MIN_US 150000
+#define UDP_WAIT_MIN_US 20000 /* our own address by UDP may come a little later */
 #define DIRECT_SHORT_US 3000000
 #define DIRECT_MIN_US 6000000
 
@@ -24,12 +28,35 @@ static void keep_statement(struct hws_reach *r, ProtobufCBinaryData pk)
 	}
 }
 
-/* Our port must be free for the same use again: the link ends before the next one begins. */
-static void end_asking(struct hws_reach *r)
+void hws_reach_ask_stop(struct hws_reach *r)
 {
 	hws_timer_stop(&r->ask_wait);
+	hws_timer_stop(&r->plain_wait);
 	hws_server_query_free(r->query);
 	r->query = NULL;
+}
+
+static int send_punch_request(struct hws_reach *r)
+{
+	Rdv__RendezvousMessage m = RDV__RENDEZVOUS_MESSAGE__INIT;
+	Rdv__PunchHoleRequest q = RDV__PUNCH_HOLE_REQUEST__INIT;
+	struct hws_reach_offer offer;
+
+	q.id = r->id;
+	/* A host that hears of a symmetric NAT goes to the relay alone; but it may be one without a
+	 * NAT, which is reached directly, and the relay is tried beside that anyway. */
+	q.nat_type = r->facts.forced                ? RDV__NAT_TYPE__SYMMETRIC
+			: r->facts.symmetric_viewer ? RDV__NAT_TYPE__UNKNOWN_NAT
+						    : r->conf.nat_type;
+	q.licence_key = r->key;
+	q.conn_type = r->conf.conn_type;
+	q.version = r->version;
+	q.force_relay = r->facts.forced;
+	if (!r->plain)
+		hws_reach_udp_offer(r, &q, &offer);
+	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_REQUEST;
+	m.punch_hole_request = &q;
+	return hws_server_query_send(r->query, &m);
 }
 
 /* --- answers ---------------------------------------------------------------------------------- */
@@ -55,28 +82,69 @@ static uint64_t head_start(const struct hws_reach *r)
 	return HWS_MIN(HWS_MAX(2 * r->opened_us, (uint64_t)HEAD_MIN_US), (uint64_t)HEAD_MAX_US);
 }
 
-static void on_punch_response(struct hws_reach *r, const Rdv__PunchHoleResponse *p)
+static void keep_relay(struct hws_reach *r, const char *relay)
+{
+	if (!*r->relay.name && hws_str_copy(r->relay.name, sizeof(r->relay.name), relay) < 0)
+		r->relay.name[0] = '\0';
+}
+
+/* A host of ours answers once by TCP and once by UDP; others answer by UDP alone, when they were
+ * offered that, and are asked again without. */
+static void on_plain_wait(void *arg)
+{
+	struct hws_reach *r = arg;
+
+	r->plain = true;
+	if (r->query && send_punch_request(r) < 0)
+		hws_reach_ask_stop(r);
+}
+
+static void start_ways(struct hws_reach *r, const Rdv__PunchHoleResponse *p,
+		const struct sockaddr_storage *peer)
 {
 	bool is_local = p->union_case == RDV__PUNCH_HOLE_RESPONSE__UNION_IS_LOCAL && p->is_local;
-	struct sockaddr_storage peer;
-	bool direct = !r->facts.forced && !p->is_udp &&
-			hws_addr_decode_usable(
-					hws_bytes(p->socket_addr.data, p->socket_addr.len), &peer);
 
-	keep_statement(r, p->pk);
-	r->facts.symmetric_host = p->union_case == RDV__PUNCH_HOLE_RESPONSE__UNION_NAT_TYPE &&
-			p->nat_type == RDV__NAT_TYPE__SYMMETRIC;
-	if (hws_str_copy(r->relay.name, sizeof(r->relay.name), p->relay_server) < 0)
-		r->relay.name[0] = '\0';
-	end_asking(r);
-	if (direct) {
-		hws_reach_progress(r,
-				is_local ? "Connecting in the same network"
-					 : "Connecting directly");
-		hws_reach_direct_start(r, is_local ? HWS_PATH_LAN : HWS_PATH_PUNCHED, &peer,
-				direct_limit(r, is_local));
+	hws_reach_udp_way_ipv6(r, p->socket_addr_v6);
+	if (p->is_udp) {
+		hws_reach_progress(r, "Connecting directly by UDP");
+		hws_reach_udp_way(r, peer);
+		if (!r->by_tcp)
+			hws_timer_start(r->loop, &r->plain_wait,
+					HWS_MAX(2 * r->opened_us, (uint64_t)PLAIN_MIN_US),
+					on_plain_wait, r);
+		return;
 	}
-	hws_reach_race_begin(r, head_start(r));
+	if (r->by_tcp)
+		return;
+	r->by_tcp = true;
+	hws_timer_stop(&r->plain_wait);
+	hws_reach_progress(r, is_local ? "Connecting in the same network" : "Connecting directly");
+	hws_reach_direct_start(r, is_local ? HWS_PATH_LAN : HWS_PATH_PUNCHED, peer,
+			direct_limit(r, is_local));
+}
+
+static void on_punch_response(struct hws_reach *r, const Rdv__PunchHoleResponse *p)
+{
+	struct sockaddr_storage peer;
+	bool first = !r->answered;
+
+	r->answered = true;
+	hws_timer_stop(&r->ask_wait);
+	if (!r->statement_len)
+		keep_statement(r, p->pk);
+	if (first)
+		r->facts.symmetric_host =
+				p->union_case == RDV__PUNCH_HOLE_RESPONSE__UNION_NAT_TYPE &&
+				p->nat_type == RDV__NAT_TYPE__SYMMETRIC;
+	keep_relay(r, p->relay_server);
+	if (!r->facts.forced &&
+			hws_addr_decode_usable(
+					hws_bytes(p->socket_addr.data, p->socket_addr.len), &peer))
+		start_ways(r, p, &peer);
+	if (r->facts.forced)
+		hws_reach_ask_stop(r);
+	if (first)
+		hws_reach_race_begin(r, head_start(r));
 }
 
 static void on_punch_failure(struct hws_reach *r, const Rdv__PunchHoleResponse *p)
@@ -120,7 +188,10 @@ static void on_relay_response(struct hws_reach *r, const Rdv__RelayResponse *a)
 	if (a->union_case == RDV__RELAY_RESPONSE__UNION_PK)
 		keep_statement(r, a->pk);
 	r->facts.host_relays = true;
-	end_asking(r);
+	r->answered = true;
+	hws_reach_ask_stop(r);
+	if (!r->facts.forced)
+		hws_reach_udp_way_ipv6(r, a->socket_addr_v6);
 	hws_reach_relay_join(r, a->uuid, a->relay_server);
 }
 
@@ -129,42 +200,24 @@ static void on_message(struct hws_server_query *query, const Rdv__RendezvousMess
 	struct hws_reach *r = arg;
 
 	(void)query;
-	r->took_us = hws_loop_now_us(r->loop) - r->started_us;
-	r->verdict.answered_ms = (uint32_t)(r->took_us / 1000) + 1;
+	if (!r->answered) {
+		r->took_us = hws_loop_now_us(r->loop) - r->started_us;
+		r->verdict.answered_ms = (uint32_t)(r->took_us / 1000) + 1;
+	}
 	if (m->union_case == RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_RESPONSE) {
 		const Rdv__PunchHoleResponse *p = m->punch_hole_response;
 
 		/* Success is an address, not a value of `failure`. */
-		if (p->socket_addr.len == 0)
-			on_punch_failure(r, p);
-		else
+		if (p->socket_addr.len > 0)
 			on_punch_response(r, p);
-	} else if (m->union_case == RDV__RENDEZVOUS_MESSAGE__UNION_RELAY_RESPONSE) {
+		else if (!r->answered)
+			on_punch_failure(r, p);
+	} else if (m->union_case == RDV__RENDEZVOUS_MESSAGE__UNION_RELAY_RESPONSE && !r->answered) {
 		on_relay_response(r, m->relay_response);
 	}
 }
 
 /* --- the question ----------------------------------------------------------------------------- */
-
-static int send_punch_request(struct hws_reach *r)
-{
-	Rdv__RendezvousMessage m = RDV__RENDEZVOUS_MESSAGE__INIT;
-	Rdv__PunchHoleRequest q = RDV__PUNCH_HOLE_REQUEST__INIT;
-
-	q.id = r->id;
-	/* A host that hears of a symmetric NAT goes to the relay alone; but it may be one without a
-	 * NAT, which is reached directly, and the relay is tried beside that anyway. */
-	q.nat_type = r->facts.forced                ? RDV__NAT_TYPE__SYMMETRIC
-			: r->facts.symmetric_viewer ? RDV__NAT_TYPE__UNKNOWN_NAT
-						    : r->conf.nat_type;
-	q.licence_key = r->key;
-	q.conn_type = r->conf.conn_type;
-	q.version = r->version;
-	q.force_relay = r->facts.forced;
-	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_REQUEST;
-	m.punch_hole_request = &q;
-	return hws_server_query_send(r->query, &m);
-}
 
 static void ask_again(void *arg);
 
@@ -193,20 +246,43 @@ static void ask_again(void *arg)
 	}
 }
 
+static void ask_now(void *arg)
+{
+	ask_once(arg);
+}
+
 static void on_open(struct hws_server_query *query, void *arg)
 {
 	struct hws_reach *r = arg;
 
 	r->local = *hws_server_query_local(query);
+	r->opened = true;
 	r->opened_us = hws_loop_now_us(r->loop) - r->started_us;
 	hws_reach_progress(r, "Looking for the host");
-	ask_once(r);
+	if (hws_reach_udp_pending(r))
+		hws_timer_start(r->loop, &r->ask_wait,
+				HWS_MAX(r->opened_us / 2, (uint64_t)UDP_WAIT_MIN_US), ask_now, r);
+	else
+		ask_once(r);
+}
+
+void hws_reach_ask_ready(struct hws_reach *r)
+{
+	if (r->opened && !r->asked && !r->failing) {
+		hws_timer_stop(&r->ask_wait);
+		ask_once(r);
+	}
 }
 
 static void on_end(struct hws_server_query *query, int why, void *arg)
 {
+	struct hws_reach *r = arg;
+
 	(void)query;
-	hws_reach_fail_server(arg, why);
+	if (r->answered)
+		hws_reach_ask_stop(r); /* a second answer will not come */
+	else
+		hws_reach_fail_server(r, why);
 }
 
 int hws_reach_ask(struct hws_reach *r)
@@ -218,5 +294,9 @@ int hws_reach_ask(struct hws_reach *r)
 		.on_end = on_end,
 		.arg = r };
 
-	return hws_server_query_new(r->loop, r->work, &query, &r->query);
+	int res = hws_server_query_new(r->loop, r->work, &query, &r->query);
+
+	if (res == HWS_OK)
+		hws_reach_udp_start(r);
+	return res;
 }

@@ -1,11 +1,12 @@
 /* reach/reach_parts: one attempt to reach a host, as its files share it: reach (begin and end),
  * reach_ask (the server), reach_race (which way is offered), reach_direct and reach_relay (the
- * ways). One loop thread. */
+ * ways by TCP), reach_udp (those by UDP). One loop thread. */
 #pragma once
 #include "client/reach/reach.h"
 #include "client/reach/relay_join.h"
 #include "client/reach/server_query.h"
 #include "shared/net/dialer.h"
+#include "shared/wire/addr_codec.h"
 #include "shared/wire/limits.h"
 
 #define HWS_REACH_CONNECT_US 18000000 /* deployed peers' connect and read limit */
@@ -52,6 +53,21 @@ struct hws_reach_relay {
 	bool host_waits, leaving;
 };
 
+struct hws_udp_line;
+
+struct hws_reach_udp {
+	struct hws_reach *reach;
+	struct hws_udp_line *line; /* to the server; its socket then goes to the host */
+	struct hws_timer again;
+	unsigned asked;
+	uint64_t pause_us;
+	uint16_t port; /* ours as the server sees it; 0: not known */
+	bool has_mapped;
+	struct sockaddr_storage mapped;
+	int fd6; /* a socket at our own global IPv6 address `local6`; -1: none, or in use */
+	struct sockaddr_storage local6;
+};
+
 struct hws_reach {
 	struct hws_loop *loop;
 	struct hws_work *work;
@@ -61,12 +77,16 @@ struct hws_reach {
 	struct hws_server_addr server_addr; /* to the server; by address: to the host */
 	struct hws_server_query *query;
 	struct hws_server_addr_open *opening; /* by address */
-	struct hws_timer ask_wait, head_start;
+	struct hws_timer ask_wait, plain_wait, head_start;
 	struct hws_deferred offering, deferred;
+	struct hws_reach_udp udp;
 	unsigned asked;
-	uint64_t started_us; /* when the server was dialed */
-	uint64_t opened_us;  /* how long that took */
-	uint64_t took_us;    /* until the answer to our request */
+	bool opened, answered; /* the link to the server is open; the first answer has come */
+	bool plain;            /* the host is asked once more, for TCP alone */
+	bool by_tcp;           /* it has answered for that */
+	uint64_t started_us;   /* when the server was dialed */
+	uint64_t opened_us;    /* how long that took */
+	uint64_t took_us;      /* until the answer to our request */
 	struct sockaddr_storage local;
 	struct hws_reach_direct direct[HWS_REACH_DIRECT_MAX];
 	unsigned direct_count;
@@ -90,6 +110,10 @@ void hws_reach_blame_server(struct hws_reach *r, int why);
 
 /* --- reach_ask.c */
 int hws_reach_ask(struct hws_reach *r) HWS_MUST_CHECK;
+/* What the question waited for is known, or will not be. */
+void hws_reach_ask_ready(struct hws_reach *r);
+/* The link to the server is of no more use. */
+void hws_reach_ask_stop(struct hws_reach *r);
 
 /* --- reach_race.c */
 void hws_reach_way_begin(struct hws_reach *r, struct hws_reach_way *w, enum hws_path path);
@@ -120,3 +144,18 @@ bool hws_reach_relay_refused(struct hws_reach *r, const Rdv__RelayResponse *m);
 /* Beaten: gently, so that the host does not wait there in vain. */
 void hws_reach_relay_leave(struct hws_reach_relay *l);
 void hws_reach_relay_stop(struct hws_reach_relay *l, int why);
+
+/* --- reach_udp.c: by UDP. */
+void hws_reach_udp_start(struct hws_reach *r);
+void hws_reach_udp_stop(struct hws_reach *r);
+/* Our address may be known in a moment. */
+bool hws_reach_udp_pending(const struct hws_reach *r);
+/* Fills in what the host is offered; it borrows from `o` and `r`. */
+struct hws_reach_offer {
+	Rdv__Candidate candidate[2], *list[2];
+	uint8_t bytes[2][HWS_ADDR_WIRE_MAX];
+};
+void hws_reach_udp_offer(struct hws_reach *r, Rdv__PunchHoleRequest *q, struct hws_reach_offer *o);
+/* The host knocks from there. */
+void hws_reach_udp_way(struct hws_reach *r, const struct sockaddr_storage *peer);
+void hws_reach_udp_way_ipv6(struct hws_reach *r, ProtobufCBinaryData bytes);

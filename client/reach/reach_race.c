@@ -89,15 +89,18 @@ void hws_reach_way_begin(struct hws_reach *r, struct hws_reach_way *w, enum hws_
 }
 
 /* Reads what there is, little as it may be: a stream without a socket tells its end in no other
- * way. Relays and strangers accept and say nothing, so only a word counts. */
+ * way, and one by UDP that it will never stand by becoming writable. Relays and strangers accept
+ * and say nothing, so only a word counts. */
 static void on_word(struct hws_stream *s, unsigned ready, void *arg)
 {
 	struct hws_reach_way *w = arg;
 	ssize_t n = hws_stream_read(s, w->word, sizeof(w->word));
 
 	(void)ready;
-	if (n == HWS_ERR_AGAIN)
+	if (n == HWS_ERR_AGAIN) {
+		hws_stream_want(s, HWS_STREAM_READ);
 		return;
+	}
 	hws_stream_want(s, 0);
 	hws_stream_set_callback(s, NULL, NULL);
 	if (n > 0) {
@@ -114,7 +117,7 @@ void hws_reach_way_listen(struct hws_reach_way *w, struct hws_stream *s)
 {
 	w->stream = s;
 	hws_stream_set_callback(s, on_word, w);
-	hws_stream_want(s, HWS_STREAM_READ);
+	hws_stream_want(s, HWS_STREAM_READ | HWS_STREAM_WRITE);
 }
 
 void hws_reach_way_ready(struct hws_reach_way *w)
@@ -188,6 +191,8 @@ void hws_reach_race_begin(struct hws_reach *r, uint64_t head_us)
 void hws_reach_race_stop(struct hws_reach *r)
 {
 	hws_timer_stop(&r->head_start);
+	hws_reach_ask_stop(r);
+	hws_reach_udp_stop(r);
 	for (unsigned i = 0; i < r->direct_count; i++)
 		hws_reach_direct_stop(&r->direct[i], HWS_ERR_CANCELED);
 	hws_reach_relay_stop(&r->relay, HWS_ERR_CANCELED);
@@ -202,6 +207,8 @@ void hws_reach_take(struct hws_reach *r)
 		return;
 	r->taken = true;
 	hws_timer_stop(&r->head_start);
+	hws_reach_ask_stop(r);
+	hws_reach_udp_stop(r);
 	hws_verdict_over(&r->verdict, w->number, HWS_OK, now);
 	for (unsigned i = 0; i < r->direct_count; i++)
 		hws_reach_direct_stop(&r->direct[i], HWS_ERR_CANCELED);

@@ -16,6 +16,7 @@ struct hws_udp_line {
 	struct hws_udp_line_conf conf;
 	struct hws_resolve *resolve;
 	int fd;
+	struct sockaddr_storage server;
 	struct event ev;
 	struct hws_deferred deferred;
 	bool closed;
@@ -27,7 +28,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 	uint8_t buf[HWS_RDV_DATAGRAM_MAX];
 
 	(void)what;
-	for (int i = 0; i < BUDGET && !l->closed; i++) {
+	for (int i = 0; i < BUDGET && !l->closed && l->fd >= 0; i++) {
 		ssize_t n = recv((int)fd, buf, sizeof(buf), MSG_DONTWAIT);
 		Rdv__RendezvousMessage *m = NULL;
 
@@ -57,8 +58,11 @@ static void on_resolved(int r, const struct sockaddr_storage *addrs, size_t coun
 	struct hws_udp_line *l = arg;
 
 	l->resolve = NULL;
-	for (size_t i = 0; i < count && l->fd < 0; i++)
-		l->fd = open_socket(&addrs[(l->conf.turn + i) % count]);
+	for (size_t i = 0; i < count && l->fd < 0; i++) {
+		l->server = addrs[(l->conf.turn + i) % count];
+		if (l->conf.family == AF_UNSPEC || l->conf.family == l->server.ss_family)
+			l->fd = open_socket(&l->server);
+	}
 	if (l->fd < 0) {
 		l->conf.on_failure(r < 0 ? r : HWS_ERR_UNREACHABLE, l->conf.arg);
 		return;
@@ -93,6 +97,21 @@ void hws_udp_line_send(struct hws_udp_line *l, struct hws_bytes datagram)
 {
 	if (l->fd >= 0 && send(l->fd, datagram.ptr, datagram.len, MSG_NOSIGNAL) < 0)
 		errno = 0;
+}
+
+const struct sockaddr_storage *hws_udp_line_server(const struct hws_udp_line *l)
+{
+	return &l->server;
+}
+
+int hws_udp_line_release(struct hws_udp_line *l)
+{
+	int fd = l->fd;
+
+	if (fd >= 0)
+		event_del(&l->ev);
+	l->fd = -1;
+	return fd;
 }
 
 static void free_line(void *arg)

@@ -5,12 +5,14 @@
 #include "shared/base/bytes.h"
 #include "shared/base/err.h"
 #include "shared/loop/work.h"
+#include <sys/socket.h>
 
 struct hws_udp_line;
 
 struct hws_udp_line_conf {
 	const char *host; /* copied */
 	uint16_t port;
+	int family;    /* AF_UNSPEC: any */
 	unsigned turn; /* of several addresses of the name begin with this one */
 	void (*on_open)(void *arg);
 	/* `raw`: as it came. Both are borrowed until return. */
@@ -25,5 +27,10 @@ int hws_udp_line_new(struct hws_loop *loop, struct hws_work *work,
 		const struct hws_udp_line_conf *conf, struct hws_udp_line **ret) HWS_MUST_CHECK;
 /* A datagram may be lost, also here: what matters is whether an answer comes. */
 void hws_udp_line_send(struct hws_udp_line *l, struct hws_bytes datagram);
+/* Where the server is; after on_open. */
+const struct sockaddr_storage *hws_udp_line_server(const struct hws_udp_line *l);
+/* The socket is the caller's, and the line of no use any more; -1: it has none (any more). Allowed
+ * in its callbacks. */
+int hws_udp_line_release(struct hws_udp_line *l);
 /* Takes NULL; allowed in its callbacks. */
 void hws_udp_line_free(struct hws_udp_line *l);

@@ -1,0 +1,179 @@
+/* What a push of the server asks for: which relay, which way, which of the viewer's addresses. */
+#include "client/reach/answer_parts.h"
+#include "client/reach/push_ways.h"
+#include "shared/base/rand.h"
+#include "shared/base/str.h"
+#include "shared/net/addr.h"
+#include "shared/wire/envelope.h"
+
+#define RELAY_PORT 21117
+
+void hws_answer_fill_sent(
+		struct hws_answer_job *j, Rdv__PunchHoleSent *sent, Rdv__RendezvousMessage *m)
+{
+	sent->socket_addr = hws_answer_viewer_bytes(j);
+	sent->id = j->id;
+	sent->relay_server = j->relay;
+	sent->nat_type = j->answer->conf.nat_type;
+	sent->version = j->answer->version;
+	sent->socket_addr_v6 = hws_answer_ipv6_bytes(j);
+	m->union_case = RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_SENT;
+	m->punch_hole_sent = sent;
+}
+
+/* Which relay: own choice, else the server's, else beside the server. */
+static int choose_relay(struct hws_answer_job *j, const char *proposed)
+{
+	struct hws_answer *a = j->answer;
+	uint16_t beside = (uint16_t)(a->server_addr.port + 1);
+
+	/* where paths tell the servers of one name apart, any port will do */
+	if (a->server_addr.ws)
+		beside = a->server_addr.by_port ? (uint16_t)(a->server_addr.port - 1) : RELAY_PORT;
+
+	if (*a->relay)
+		return hws_str_copy(j->relay, sizeof(j->relay), a->relay);
+	if (proposed && *proposed)
+		return hws_str_copy(j->relay, sizeof(j->relay), proposed);
+	return hws_host_port_join(a->server_addr.host, beside, j->relay, sizeof(j->relay));
+}
+
+static bool relay_only(const struct hws_answer *a)
+{
+	return a->conf.always_relay || hws_server_addr_needs_relay(&a->server_addr);
+}
+
+static int from_punch(struct hws_answer_job *j, const Rdv__PunchHole *p)
+{
+	j->kind = JOB_PUNCH;
+	if (p->nat_type == RDV__NAT_TYPE__SYMMETRIC || p->force_relay ||
+			j->answer->conf.nat_type == RDV__NAT_TYPE__SYMMETRIC ||
+			relay_only(j->answer))
+		j->kind = JOB_RELAY_OWN;
+	j->how.secure = true;
+	if (p->control_permissions)
+		j->how.control_permissions = p->control_permissions->permissions;
+	return choose_relay(j, p->relay_server);
+}
+
+static int from_local(struct hws_answer_job *j, const Rdv__FetchLocalAddr *f)
+{
+	j->kind = relay_only(j->answer) ? JOB_RELAY_OWN : JOB_LOCAL;
+	j->how.secure = true;
+	if (f->control_permissions)
+		j->how.control_permissions = f->control_permissions->permissions;
+	return choose_relay(j, f->relay_server);
+}
+
+static int from_relay(struct hws_answer_job *j, const Rdv__RequestRelay *q)
+{
+	/* without one nobody can be met there */
+	int r = *q->uuid ? hws_str_copy(j->uuid, sizeof(j->uuid), q->uuid) : HWS_ERR_PROTO;
+
+	j->kind = JOB_RELAY_ASKED;
+	j->how.secure = q->secure;
+	if (q->control_permissions)
+		j->how.control_permissions = q->control_permissions->permissions;
+	if (r < 0)
+		return r;
+	/* The viewer goes to the relay it named; another one would not meet it. */
+	if (q->relay_server && *q->relay_server)
+		return hws_str_copy(j->relay, sizeof(j->relay), q->relay_server);
+	return choose_relay(j, NULL);
+}
+
+int hws_answer_fill_job(struct hws_answer_job *j, const char *id, const Rdv__RendezvousMessage *m)
+{
+	ProtobufCBinaryData addr = { 0 };
+	int r = hws_str_copy(j->id, sizeof(j->id), id);
+
+	if (r < 0)
+		return r;
+	hws_rand_uuid(j->uuid, sizeof(j->uuid));
+	switch (m->union_case) {
+	case RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE:
+		addr = m->punch_hole->socket_addr;
+		r = from_punch(j, m->punch_hole);
+		break;
+	case RDV__RENDEZVOUS_MESSAGE__UNION_FETCH_LOCAL_ADDR:
+		addr = m->fetch_local_addr->socket_addr;
+		r = from_local(j, m->fetch_local_addr);
+		break;
+	case RDV__RENDEZVOUS_MESSAGE__UNION_REQUEST_RELAY:
+		addr = m->request_relay->socket_addr;
+		r = from_relay(j, m->request_relay);
+		break;
+	default:
+		r = HWS_ERR_INVAL;
+		break;
+	}
+	if (r < 0)
+		return r;
+	if (addr.len > sizeof(j->socket_addr))
+		return HWS_ERR_PROTO;
+	if (addr.len)
+		memcpy(j->socket_addr, addr.data, addr.len);
+	j->socket_addr_len = addr.len;
+	hws_addr_decode(hws_bytes(addr.data, addr.len), &j->how.viewer, NULL);
+	if (j->kind == JOB_PUNCH &&
+			hws_addr_port(&j->how.viewer) <
+					(j->how.proven ? 1 : HWS_PUSH_VIEWER_PORT_MIN))
+		j->kind = JOB_RELAY_OWN; /* such a viewer has no port to punch to */
+	return HWS_OK;
+}
+
+/* --- ways by UDP ------------------------------------------------------------------------------ */
+
+static struct hws_answered how_by_udp(
+		const struct hws_answer_job *j, const struct sockaddr_storage *viewer)
+{
+	struct hws_answered how = j->how;
+
+	how.viewer = *viewer;
+	how.udp = true;
+	how.relayed = how.local = false;
+	return how;
+}
+
+static bool may_knock(const struct hws_answer_job *j, const struct sockaddr_storage *viewer)
+{
+	static const struct sockaddr_storage nowhere;
+
+	return j->how.proven || hws_addr_ip_equal(viewer, &j->how.viewer) ||
+			hws_push_may_dial(viewer, &nowhere);
+}
+
+static int knock_udp(struct hws_answer_job *j, const struct hws_push_ways *ways)
+{
+	Rdv__RendezvousMessage m = RDV__RENDEZVOUS_MESSAGE__INIT;
+	Rdv__PunchHoleSent sent = RDV__PUNCH_HOLE_SENT__INIT;
+	struct hws_answered how = how_by_udp(j, &ways->udp);
+	struct hws_buf out;
+	int r;
+
+	hws_answer_fill_sent(j, &sent, &m);
+	hws_buf_init(&out, HWS_RDV_DATAGRAM_MAX);
+	r = hws_rdv_pack(&m, &out);
+	if (r == HWS_OK)
+		r = hws_answer_udp_knock(j->answer->udp, &j->answer->server_addr,
+				hws_buf_bytes(&out), &how, ways->udp_unseen);
+	hws_buf_done(&out);
+	return r;
+}
+
+bool hws_answer_begin_udp(struct hws_answer_job *j, const Rdv__RendezvousMessage *m)
+{
+	struct hws_push_ways ways;
+	struct sockaddr_storage own;
+	struct hws_answered how;
+
+	if (!j->answer->udp || relay_only(j->answer))
+		return false;
+	hws_push_ways_read(m, &j->how.viewer, &ways);
+	how = how_by_udp(j, &ways.ipv6);
+	if (ways.has_ipv6 && may_knock(j, &ways.ipv6) &&
+			hws_answer_udp_knock_ipv6(j->answer->udp, &how, true, &own) == HWS_OK)
+		j->own_ipv6_len = hws_addr_encode(&own, 0, j->own_ipv6);
+	return j->kind == JOB_PUNCH && ways.has_udp && may_knock(j, &ways.udp) &&
+			knock_udp(j, &ways) == HWS_OK && !ways.ours;
+}
