@@ -28,6 +28,7 @@ struct hws_reach_way {
 	enum hws_path path;
 	enum hws_reach_stage stage;
 	unsigned number; /* of the verdict */
+	uint64_t begun_us;
 	struct hws_stream *stream;
 	struct hws_timer wait;
 	uint8_t word[HWS_REACH_WORD_MAX]; /* the beginning of what the host said */
@@ -77,7 +78,7 @@ struct hws_reach {
 	struct hws_server_addr server_addr; /* to the server; by address: to the host */
 	struct hws_server_query *query;
 	struct hws_server_addr_open *opening; /* by address */
-	struct hws_timer ask_wait, plain_wait, head_start;
+	struct hws_timer ask_wait, plain_wait, head_start, hold;
 	struct hws_deferred offering, deferred;
 	struct hws_reach_udp udp;
 	unsigned asked;

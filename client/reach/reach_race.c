@@ -3,6 +3,9 @@
  * ends another. */
 #include "client/reach/reach_parts.h"
 
+#define HOLD_US 100000
+#define HOLD_MAX_US 600000 /* since the relay was begun with */
+
 static void offer(void *arg);
 
 static bool is_alive(const struct hws_reach_way *w)
@@ -18,19 +21,43 @@ static bool any_alive(const struct hws_reach *r)
 	return is_alive(&r->relay.way);
 }
 
+static void offer_soon(struct hws_reach *r)
+{
+	if (!r->over)
+		hws_loop_defer(r->loop, &r->offering, offer, r);
+}
+
+static void on_hold_over(void *arg)
+{
+	offer_soon(arg);
+}
+
+/* A host that sits at the relay already may be heard there a moment before it is on a direct way
+ * that was begun at the same time; that one is worth the moment. */
+static bool is_held(struct hws_reach *r)
+{
+	uint64_t now = hws_loop_now_us(r->loop), until = 0;
+
+	for (unsigned i = 0; i < r->direct_count; i++) {
+		const struct hws_reach_way *w = &r->direct[i].way;
+
+		if (w->stage == HWS_REACH_RUNNING)
+			until = HWS_MAX(until, w->begun_us + HOLD_US + 2 * r->opened_us);
+	}
+	until = HWS_MIN(until, r->relay.way.begun_us + HOLD_MAX_US);
+	if (now >= until)
+		return false;
+	hws_timer_start(r->loop, &r->hold, until - now, on_hold_over, r);
+	return true;
+}
+
 /* Direct ways first. */
 static struct hws_reach_way *first_ready(struct hws_reach *r)
 {
 	for (unsigned i = 0; i < r->direct_count; i++)
 		if (r->direct[i].way.stage == HWS_REACH_READY)
 			return &r->direct[i].way;
-	return r->relay.way.stage == HWS_REACH_READY ? &r->relay.way : NULL;
-}
-
-static void offer_soon(struct hws_reach *r)
-{
-	if (!r->over)
-		hws_loop_defer(r->loop, &r->offering, offer, r);
+	return r->relay.way.stage == HWS_REACH_READY && !is_held(r) ? &r->relay.way : NULL;
 }
 
 static void offer_way(struct hws_reach *r, struct hws_reach_way *w)
@@ -44,6 +71,7 @@ static void offer_way(struct hws_reach *r, struct hws_reach_way *w)
 		.verdict = &r->verdict };
 
 	hws_timer_stop(&r->head_start);
+	hws_timer_stop(&r->hold);
 	w->stage = HWS_REACH_OFFERED;
 	w->stream = NULL;
 	r->offered = w;
@@ -86,6 +114,7 @@ void hws_reach_way_begin(struct hws_reach *r, struct hws_reach_way *w, enum hws_
 	w->reach = r;
 	w->path = path;
 	w->stage = HWS_REACH_RUNNING;
+	w->begun_us = hws_loop_now_us(r->loop);
 }
 
 /* Reads what there is, little as it may be: a stream without a socket tells its end in no other
@@ -148,6 +177,7 @@ static bool go_on(struct hws_reach *r)
 	}
 	if (r->relay.way.stage == HWS_REACH_IDLE && *r->relay.name) {
 		hws_timer_stop(&r->head_start);
+		hws_timer_stop(&r->hold);
 		hws_reach_relay_start(r);
 		return true; /* or it has told why not */
 	}
@@ -191,6 +221,7 @@ void hws_reach_race_begin(struct hws_reach *r, uint64_t head_us)
 void hws_reach_race_stop(struct hws_reach *r)
 {
 	hws_timer_stop(&r->head_start);
+	hws_timer_stop(&r->hold);
 	hws_reach_ask_stop(r);
 	hws_reach_udp_stop(r);
 	for (unsigned i = 0; i < r->direct_count; i++)
@@ -207,6 +238,7 @@ void hws_reach_take(struct hws_reach *r)
 		return;
 	r->taken = true;
 	hws_timer_stop(&r->head_start);
+	hws_timer_stop(&r->hold);
 	hws_reach_ask_stop(r);
 	hws_reach_udp_stop(r);
 	hws_verdict_over(&r->verdict, w->number, HWS_OK, now);

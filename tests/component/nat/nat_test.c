@@ -15,22 +15,30 @@ struct scene {
 	bool host_nat, viewer_nat, one_nat;
 	enum town_nat host_kind, viewer_kind;
 	bool no_udp; /* the host's NAT lets none out */
+	bool no_tcp; /* nor TCP but to the server */
+	bool ipv6;   /* both have the internet's, too; the server has not */
 	bool v6, relay_only;
-	const char *path;  /* how they must meet */
-	const char *why;   /* and why not directly; NULL: they do */
-	const char *later; /* what is said once the viewer knows its NAT; NULL: not tried */
+	const char *path;    /* how they must meet, or */
+	const char *or_path; /* so; NULL: no other */
+	const char *why;     /* and why not directly; NULL: they do */
+	const char *later;   /* what is said once the viewer knows its NAT; NULL: not tried */
 };
 
 static const struct scene scenes[] = {
-	{ .name = "both public", .path = "punched" },
-	{ .name = "both public, IPv6", .v6 = true, .path = "punched" },
+	{ .name = "both public", .path = "punched", .or_path = "udp" },
+	{ .name = "both public, IPv6", .v6 = true, .path = "punched", .or_path = "udp" },
 	{ .name = "behind one NAT", .one_nat = true, .path = "lan" },
-	{ .name = "two cone NATs", .host_nat = true, .viewer_nat = true, .path = "punched" },
-	{ .name = "host behind a cone NAT", .host_nat = true, .path = "punched" },
+	{ .name = "two cone NATs",
+			.host_nat = true,
+			.viewer_nat = true,
+			.path = "punched",
+			.or_path = "udp" },
+	{ .name = "host behind a cone NAT", .host_nat = true, .path = "punched", .or_path = "udp" },
 	{ .name = "viewer behind a symmetric NAT, host public",
 			.viewer_nat = true,
 			.viewer_kind = TOWN_SYMMETRIC,
-			.path = "punched" },
+			.path = "punched",
+			.or_path = "udp" },
 	{ .name = "host behind a symmetric NAT",
 			.host_nat = true,
 			.viewer_nat = true,
@@ -62,6 +70,18 @@ static const struct scene scenes[] = {
 			.viewer_nat = true,
 			.no_udp = true,
 			.path = "punched" },
+	{ .name = "two cone NATs, TCP to the server only",
+			.host_nat = true,
+			.viewer_nat = true,
+			.no_tcp = true,
+			.path = "udp" },
+	{ .name = "two symmetric NATs, and IPv6",
+			.host_nat = true,
+			.viewer_nat = true,
+			.host_kind = TOWN_SYMMETRIC,
+			.viewer_kind = TOWN_SYMMETRIC,
+			.ipv6 = true,
+			.path = "ipv6" },
 };
 
 static char dir[256], key[64], id[64], password[64];
@@ -79,6 +99,8 @@ static void build(const struct scene *sc)
 	}
 	if (sc->host_nat) {
 		town_nat("hostnat", "10.9.0.11/24", 1, sc->host_kind, !sc->no_udp);
+		if (sc->no_tcp)
+			town_no_tcp("hostnat");
 		town_house_behind("host", "hostnat", 1, 2);
 	} else {
 		town_house("host", sc->v6 ? "fd00:9::21/64" : "10.9.0.21/24");
@@ -88,6 +110,10 @@ static void build(const struct scene *sc)
 		town_house_behind("viewer", "viewnat", 2, 2);
 	} else {
 		town_house("viewer", sc->v6 ? "fd00:9::22/64" : "10.9.0.22/24");
+	}
+	if (sc->ipv6) {
+		town_ipv6("host", "2001:db8:9::21/64");
+		town_ipv6("viewer", "2001:db8:9::22/64");
 	}
 }
 
@@ -201,9 +227,17 @@ static bool connect_once(
 	snprintf(secret, sizeof(secret), "HAWSER_PASSWORD=%s", password);
 	town_argv("viewer", argv, full, 40);
 	*ret_status = test_run(full, env, ret_out);
-	snprintf(want, sizeof(want), "path=%s encrypted=yes", sc->path);
-	snprintf(why, sizeof(why), "why path=%s reason=%s ", sc->path, why_word);
-	return *ret_status == 0 && strstr(*ret_out, want) && strstr(*ret_out, why);
+	if (*ret_status != 0)
+		return false;
+	for (int i = 0; i < 2; i++) {
+		const char *path = i && sc->or_path ? sc->or_path : sc->path;
+
+		snprintf(want, sizeof(want), "path=%s encrypted=yes", path);
+		snprintf(why, sizeof(why), "why path=%s reason=%s ", path, why_word);
+		if (strstr(*ret_out, want) && strstr(*ret_out, why))
+			return true;
+	}
+	return false;
 }
 
 START_TEST(they_meet)

@@ -171,6 +171,20 @@ void town_nat(const char *name, const char *address, unsigned lan, enum town_nat
 			udp ? "" : "ip protocol udp drop", name);
 }
 
+void town_no_tcp(const char *name)
+{
+	run("nsenter --net=/run/netns/%s nft insert rule ip t thru oifname wan ip protocol tcp ip "
+	    "daddr != 10.9.0.1 drop",
+			name);
+}
+
+void town_ipv6(const char *name, const char *address)
+{
+	wire(name, "eth6", "street", "road");
+	run("ip -n %s addr add %s dev eth6 nodad && ip -n %s -6 route add default dev eth6", name,
+			address, name);
+}
+
 void town_house_behind(const char *name, const char *nat, unsigned lan, unsigned host)
 {
 	add_name(name);

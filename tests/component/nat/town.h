@@ -21,6 +21,10 @@ void town_clear(void);
 void town_house(const char *name, const char *address);
 /* A NAT box on the street with network 192.168.LAN.0/24 behind it. `udp`: lets UDP out. */
 void town_nat(const char *name, const char *address, unsigned lan, enum town_nat kind, bool udp);
+/* That NAT box lets TCP out to 10.9.0.1 only. */
+void town_no_tcp(const char *name);
+/* The house is on the street by IPv6 as well, at this address, and has its way out there. */
+void town_ipv6(const char *name, const char *address);
 /* A house behind it at 192.168.LAN.HOST. */
 void town_house_behind(const char *name, const char *nat, unsigned lan, unsigned host);
 /* argv that runs `argv` in the house; both NULL-terminated. */
