@@ -1,6 +1,8 @@
 /* An agent as a child process. That of the desktop may crash with it at any time, and sessions
  * shall find it again as soon as there is one; another is made when somebody needs it. */
 #include "client/host/agent_proc.h"
+#include "client/host/agent_conf.h"
+#include "client/host/agent_pulse.h"
 #include "client/host/ipc.h"
 #include "client/host/ipc_caps.h"
 #include "client/host/patience.h"
@@ -9,7 +11,6 @@
 #include "shared/base/str.h"
 #include "shared/crypto/identity.h"
 #include "shared/sys/spawn.h"
-#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -50,6 +51,7 @@ struct hws_agent_proc {
 	unsigned displays, restarts, kept;
 	uint64_t started_us, pause_us;
 	struct hws_timer again, patience;
+	struct hws_agent_pulse pulse;
 	struct command command[COMMANDS_MAX];
 	uint64_t last_command;
 	struct mount mount[MOUNTS_MAX];
@@ -79,6 +81,7 @@ static void set_down(struct hws_agent_proc *d, const char *why)
 	d->told = true;
 	d->ready = d->lasting = false;
 	d->displays = 0;
+	hws_agent_pulse_stop(&d->pulse); /* what opens a desktop may take its time */
 }
 
 static void start_later(struct hws_agent_proc *d)
@@ -112,6 +115,7 @@ static void on_state(struct hws_agent_proc *d, const Agt__AgentState *s)
 	if (!d->ready && is_desktop(d))
 		hws_info_limited("desktop.ready", HWS_STR("backend", d->backend),
 				HWS_U64("displays", d->displays));
+	hws_agent_pulse_start(&d->pulse, d->ipc);
 	d->ready = true;
 	d->lasting = false;
 	d->told = false;
@@ -178,10 +182,30 @@ static void start_mount(struct hws_agent_proc *d, int fd)
 		close(what.log_fd);
 }
 
+/* Who is stopped, or turns in a circle, holds its viewers for nothing, and they wait without a
+ * word. Shells would be lost with theirs: that one is the owner's to end. */
+static void on_silent(void *arg)
+{
+	struct hws_agent_proc *d = arg;
+
+	if (d->conf.role == HWS_AGENT_TERMINAL) {
+		hws_warn_limited("agent.silent",
+				HWS_STR("role", hws_agent_role_name(d->conf.role)));
+		return;
+	}
+	set_down(d,
+			is_desktop(d) ? "the agent did not answer any more; it is started again"
+				      : "the agent did not answer any more");
+	if (d->pid)
+		kill(d->pid, SIGKILL);
+	hws_ipc_close(d->ipc, HWS_ERR_TIMEOUT);
+}
+
 static void on_message(struct hws_ipc *l HWS_UNUSED, const Agt__Message *m, int fd, void *arg)
 {
 	struct hws_agent_proc *d = arg;
 
+	hws_agent_pulse_heard(&d->pulse);
 	if (m->union_case == AGT__MESSAGE__UNION_MOUNT_START && fd >= 0)
 		start_mount(d, fd);
 	if (fd >= 0)
@@ -208,6 +232,7 @@ static void on_close(struct hws_ipc *l HWS_UNUSED, int why HWS_UNUSED, void *arg
 
 	d->ipc = NULL;
 	hws_timer_stop(&d->patience);
+	hws_agent_pulse_stop(&d->pulse);
 	for (unsigned i = 0; i < COMMANDS_MAX; i++)
 		end_command(&d->command[i], 0, "the desktop's agent ended");
 	if (d->ready || !d->why[0])
@@ -226,49 +251,6 @@ static void on_patience(void *arg)
 
 	set_down(d, "the agent does not answer");
 	hws_ipc_close(d->ipc, HWS_ERR_TIMEOUT);
-}
-
-/* The folder of the configuration, where it is the host's alone; else "". */
-static const char *config_dir(const struct hws_settings *s, char *buf, size_t size)
-{
-	const char *slash = strrchr(s->config, '/');
-
-	if (!slash || hws_fmt(buf, size, "%.*s", (int)(slash - s->config), s->config) < 0)
-		return "";
-	slash = strrchr(buf, '/');
-	return slash && hws_str_equal(slash, "/hawser") ? buf : "";
-}
-
-static void send_conf(struct hws_agent_proc *d)
-{
-	char folder[PATH_MAX];
-	const struct hws_settings *s = d->settings;
-	Agt__Message m = AGT__MESSAGE__INIT;
-	Agt__AgentConf c = AGT__AGENT_CONF__INIT;
-
-	c.files_roots = s->files_roots;
-	c.files_access = (uint32_t)s->files_access;
-	c.tunnel_targets = s->tunnel_targets;
-	c.tunnel_listen = s->tunnel_listen;
-	c.tunnel_streams = s->tunnel_streams;
-	c.terminal_max = s->terminal_max;
-	c.voice_call = (uint32_t)s->voice_call;
-	c.voice_into_programs = s->voice_into;
-	c.terminal_keep_ms = s->terminal_keep_us / HWS_US_PER_MS;
-	c.clip_keep_in = !hws_settings_clip_from_host(s);
-	c.clip_keep_out = !hws_settings_clip_to_host(s);
-	c.no_exact = !s->exact_text;
-	c.state_dir = s->state_dir;
-	c.config_dir = (char *)(uintptr_t)config_dir(s, folder, sizeof(folder));
-	c.record_incoming = s->record_incoming;
-	c.recording_folder = s->recording_folder;
-	c.recording_keep_s = s->recording_keep_us / HWS_US_PER_S;
-	c.recording_max_bytes = s->recording_max_bytes;
-	m.union_case = AGT__MESSAGE__UNION_AGENT_CONF;
-	m.agent_conf = &c;
-	int r = hws_ipc_send(d->ipc, &m, -1);
-	if (r < 0)
-		hws_ipc_close(d->ipc, r);
 }
 
 /* What everybody may read of it; what the owner has set for its services is told later. */
@@ -395,7 +377,7 @@ static void start(void *arg)
 		return;
 	}
 	hws_timer_start(d->loop, &d->patience, HWS_AGENT_START_US, on_patience, d);
-	send_conf(d);
+	hws_agent_conf_send(d->settings, d->ipc);
 }
 
 int hws_agent_proc_new(struct hws_loop *loop, const struct hws_settings *settings,
@@ -408,6 +390,10 @@ int hws_agent_proc_new(struct hws_loop *loop, const struct hws_settings *setting
 	d->loop = loop;
 	d->settings = settings;
 	d->conf = *conf;
+	hws_agent_pulse_init(&d->pulse, loop,
+			hws_agent_role_of_desktop(conf->role) ? HWS_DESKTOP_SILENT_US
+							 : HWS_AGENT_SILENT_US,
+			on_silent, d);
 	start(d);
 	*ret = d;
 	return HWS_OK;
@@ -429,6 +415,7 @@ void hws_agent_proc_free(struct hws_agent_proc *d, pid_t *ret_pid)
 	hws_ipc_close(l, HWS_OK);
 	hws_timer_stop(&d->again);
 	hws_timer_stop(&d->patience);
+	hws_agent_pulse_stop(&d->pulse);
 	if (d->launch)
 		hws_launcher_end(d->conf.launcher, d->launch);
 	for (unsigned i = 0; i < MOUNTS_MAX; i++)
@@ -553,7 +540,7 @@ void hws_agent_proc_part(struct hws_agent_proc *d, uint64_t conn)
 void hws_agent_proc_configure(struct hws_agent_proc *d)
 {
 	if (d->ipc)
-		send_conf(d);
+		hws_agent_conf_send(d->settings, d->ipc);
 }
 
 void hws_agent_proc_command(struct hws_agent_proc *d, const char *service, uint64_t conn,

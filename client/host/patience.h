@@ -18,6 +18,12 @@
 #define HWS_AGENT_START_US (HWS_DESKTOP_OPEN_US + 10 * HWS_US_PER_S)
 #define HWS_AGENT_ANSWER_US (20 * HWS_US_PER_S)
 
+/* --- hostd, of an agent that serves: asked so often, and killed when it has said nothing for so
+ * long. A desktop's waits for nothing; one with files may sit on a disk that does not answer. */
+#define HWS_AGENT_PING_US (5 * HWS_US_PER_S)
+#define HWS_DESKTOP_SILENT_US (15 * HWS_US_PER_S)
+#define HWS_AGENT_SILENT_US (60 * HWS_US_PER_S)
+
 /* --- hostd, of a gate that it does not believe: what the gate should have ended or reported itself
  * is ended by hostd so much later. */
 #define HWS_GATE_GRACE_US (5 * HWS_US_PER_S)

@@ -12,6 +12,14 @@
 
 #define LEAVE_US (100 * HWS_US_PER_MS)
 
+/* Also tells what nobody says by itself: how many displays there are by now. */
+static void on_ping(struct hws_agent *a, const Agt__Message *m)
+{
+	if (hws_ipc_send(a->hostd, m, -1) < 0)
+		hws_debug("agent.pong_lost");
+	hws_agent_tell_displays(a);
+}
+
 static void on_hostd_message(struct hws_ipc *l, const Agt__Message *m, int fd, void *arg)
 {
 	(void)l;
@@ -27,6 +35,8 @@ static void on_hostd_message(struct hws_ipc *l, const Agt__Message *m, int fd, v
 		hws_agent_command(arg, m->service_command);
 	else if (m->union_case == AGT__MESSAGE__UNION_AGENT_NOTICE)
 		hws_agent_notice(arg, m->agent_notice);
+	else if (m->union_case == AGT__MESSAGE__UNION_AGENT_PING)
+		on_ping(arg, m);
 }
 
 static void on_hostd_close(struct hws_ipc *l, int why, void *arg)

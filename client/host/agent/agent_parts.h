@@ -60,6 +60,7 @@ struct hws_agent {
 	struct hws_audit_budget audit;           /* events that hostd takes, of each session */
 	struct hws_bucket audit_all, audit_kept; /* and of all */
 	uint64_t audit_lost;                     /* since the last that it took */
+	unsigned displays_told;
 	unsigned kept;                           /* as hws_host_keep */
 	struct hws_agent_other other[HWS_AGENT_OTHERS];
 	char user[256]; /* whose processes these are; for viewers */
@@ -92,6 +93,8 @@ void hws_agent_close_desktop(struct hws_agent *a);
 int hws_agent_open_services(struct hws_agent *a) HWS_MUST_CHECK;
 /* To hostd: whether it can serve. */
 void hws_agent_tell_state(struct hws_agent *a);
+/* The same, if there are more displays now, or fewer. */
+void hws_agent_tell_displays(struct hws_agent *a);
 
 /* --- work.c. What the owner has set, from hostd; with the first one a role without a desktop
  * begins. */

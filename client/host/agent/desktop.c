@@ -19,6 +19,7 @@ void hws_agent_tell_state(struct hws_agent *a)
 		return;
 	if (a->platform)
 		hws_capture_displays(a->platform->capture, &n);
+	a->displays_told = n;
 	s.ready = a->services != NULL;
 	s.backend = (char *)(a->platform ? a->platform->name : "");
 	s.error = a->services ? (char *)"" : a->err.text;
@@ -30,6 +31,16 @@ void hws_agent_tell_state(struct hws_agent *a)
 	m.agent_state = &s;
 	if (hws_ipc_send(a->hostd, &m, -1) < 0)
 		hws_debug("agent.state_not_told");
+}
+
+void hws_agent_tell_displays(struct hws_agent *a)
+{
+	unsigned n = 0;
+
+	if (a->platform && a->services)
+		hws_capture_displays(a->platform->capture, &n);
+	if (a->platform && a->services && n != a->displays_told)
+		hws_agent_tell_state(a);
 }
 
 void hws_agent_close_desktop(struct hws_agent *a)

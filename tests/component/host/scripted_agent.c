@@ -171,8 +171,7 @@ static void on_session_drain(
 	flood(arg);
 }
 
-static void on_message(
-		struct hws_ipc *l HWS_UNUSED, const Agt__Message *m, int fd, void *arg HWS_UNUSED)
+static void on_message(struct hws_ipc *l, const Agt__Message *m, int fd, void *arg HWS_UNUSED)
 {
 	struct hws_ipc_conf conf = { .frame_max = HWS_SES_FRAME_MAX + 1,
 		.send_high = 400000,
@@ -181,6 +180,8 @@ static void on_message(
 		.on_close = on_session_close,
 		.on_drain = on_session_drain };
 
+	if (m->union_case == AGT__MESSAGE__UNION_AGENT_PING && hws_ipc_send(l, m, -1) < 0)
+		hws_warn("agent.send");
 	if (m->union_case != AGT__MESSAGE__UNION_AGENT_LINK || fd < 0)
 		return;
 	for (int i = 0; i < SESSIONS_MAX; i++) {
