@@ -3,6 +3,8 @@
 #include "client/host/asks.h"
 #include "client/host/host_control.h"
 #include "client/host/machine.h"
+#include "client/host/spawn_gate.h"
+#include "client/host/state_file.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
@@ -245,7 +247,7 @@ static void on_reload(void *arg)
 
 static void say_goodbye(struct hws_host_session *v, void *arg HWS_UNUSED)
 {
-	hws_host_session_kick(v, "Closed manually by the peer");
+	hws_host_session_kick(v, HWS_HOST_STOPS_TEXT);
 }
 
 static void on_drain(void *arg)
@@ -324,9 +326,11 @@ static int open_online(struct hws_hostd *h, struct hws_error *err)
 static int load_identity(struct hws_hostd *h, struct hws_error *err)
 {
 	const char *dir = h->settings->state_dir;
-	bool moved;
-	int r = hws_machine_settle(dir, "", &moved, err);
+	bool moved = false;
+	int r = hws_state_lock(dir, &h->state_lock, err);
 
+	if (r == HWS_OK)
+		r = hws_machine_settle(dir, "", &moved, err);
 	if (r == HWS_OK)
 		r = hws_whoami_load(dir, &h->whoami, err);
 	if (r == HWS_OK && moved)
@@ -338,7 +342,7 @@ static int load_identity(struct hws_hostd *h, struct hws_error *err)
 	return r;
 }
 
-static struct hws_host_session *session_of(struct hws_hostd *h, uint64_t conn)
+struct hws_host_session *hws_hostd_session(struct hws_hostd *h, uint64_t conn)
 {
 	struct hws_list *n;
 
@@ -354,7 +358,7 @@ static struct hws_host_session *session_of(struct hws_hostd *h, uint64_t conn)
 static void on_let_in(uint64_t conn, void *arg)
 {
 	struct hws_hostd *h = arg;
-	struct hws_host_session *v = session_of(h, conn);
+	struct hws_host_session *v = hws_hostd_session(h, conn);
 
 	if (v) {
 		hws_host_session_shown(v);
@@ -375,59 +379,9 @@ static void on_asked(uint64_t conn, unsigned what, struct hws_bytes data, void *
 	hws_hostd_asked(arg, conn, what, data);
 }
 
-static void fill_audit(struct hws_audit_entry *e, const struct hws_host_session *v)
-{
-	e->conn = v->conn;
-	e->peer = v->peer;
-	e->id = v->my_id;
-	e->name = v->my_name;
-	e->kind = v->spoke ? hws_session_kind_name(v->login.kind) : NULL;
-}
-
-/* What an agent claims is written as its claim. */
-static void on_agent_audit(
-		const Agt__AgentAudit *a, enum hws_agent_role role, const char *account, void *arg)
-{
-	struct hws_hostd *h = arg;
-	const struct hws_host_session *v = session_of(h, a->conn);
-	/* an agent may claim any number, but not another budget by it */
-	struct hws_audit_entry e = { .event = a->what, .session = v ? v->conn : 0 };
-
-	if (v)
-		fill_audit(&e, v);
-	e.kind = NULL;
-	e.conn = a->conn;
-	e.agent = hws_agent_role_name(role);
-	e.account = account;
-	e.path = hws_bytes(a->path.data, a->path.len);
-	e.second = hws_bytes(a->second.data, a->second.len);
-	e.bytes = a->bytes;
-	e.has_result = true;
-	e.result = a->result;
-	hws_audit_log_lost(h->audit, a->lost);
-	hws_audit_log_add(h->audit, &e);
-}
-
-static void on_session_audit(
-		const struct hws_host_session *v, const char *event, const char *why, void *arg)
-{
-	struct hws_hostd *h = arg;
-	bool closed = hws_str_equal(event, "session.closed");
-	/* who was let in had a password; who was not is anybody, as often as he likes, and takes no
-	 * lines of those who were */
-	struct hws_audit_entry e = { .event = event,
-		.why = why,
-		.session = v->open ? v->conn : 0,
-		.always = closed || hws_str_equal(event, "session.open") };
-
-	fill_audit(&e, v);
-	e.bytes = closed ? v->bytes_in + v->bytes_out : 0;
-	hws_audit_log_add(h->audit, &e);
-}
-
 static void on_agent_cost(const Agt__AgentCost *c, void *arg)
 {
-	struct hws_host_session *v = session_of(arg, c->conn);
+	struct hws_host_session *v = hws_hostd_session(arg, c->conn);
 
 	if (v)
 		v->cost = (struct hws_video_cost){ .pictures = c->pictures,
@@ -445,7 +399,7 @@ static int open_parts(struct hws_hostd *h, struct hws_error *err)
 		.leavers = &h->leavers,
 		.launcher = h->launcher,
 		.let_in = on_let_in,
-		.audit = on_agent_audit,
+		.audit = hws_hostd_agent_audit,
 		.cost = on_agent_cost,
 		.asked = on_asked,
 		.arg = h };
@@ -456,9 +410,11 @@ static int open_parts(struct hws_hostd *h, struct hws_error *err)
 	struct hws_cidr_list whitelist;
 	struct hws_vault_conf vc;
 	struct hws_error settling = { 0 };
-	int r = load_identity(h, err);
+	int r = hws_gate_account_check(s, err);
 
 	hws_settings_vault(s, &vc);
+	if (r == HWS_OK)
+		r = load_identity(h, err);
 	if (r == HWS_OK)
 		r = hws_vault_open(&h->vault, s->state_dir, &vc, err);
 	if (r < 0)
@@ -500,7 +456,7 @@ static int open_parts(struct hws_hostd *h, struct hws_error *err)
 	if (r == HWS_OK && hws_agents_new(h->loop, s, &dc, &h->agents) < 0)
 		r = hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
 	h->env = (struct hws_host_session_env){ h->loop, s, &h->judge, &h->whoami, h->agents,
-		on_ended, on_joined, h, &h->logs, &h->leavers, h->launcher, on_session_audit,
+		on_ended, on_joined, h, &h->logs, &h->leavers, h->launcher, hws_hostd_session_audit,
 		&h->os_guard, hws_hostd_seat };
 	if (r == HWS_OK && hws_beacon_new(h->loop, s, &h->whoami, &h->logs, &h->beacon) < 0)
 		r = hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
@@ -540,6 +496,7 @@ int hws_hostd_new(struct hws_loop *loop, struct hws_settings *settings, int argc
 	h->argc = argc;
 	h->argv = argv;
 	h->started_us = hws_loop_now_us(loop);
+	h->state_lock = -1;
 	hws_list_init(&h->sessions);
 	hws_leavers_init(&h->leavers, loop);
 	hws_child_logs_init(&h->logs, loop);
@@ -594,5 +551,7 @@ void hws_hostd_free(struct hws_hostd *h)
 	hws_resume_wipe(&h->resume_secret);
 	hws_vault_wipe(&h->vault);
 	hws_whoami_done(&h->whoami);
+	if (h->state_lock >= 0)
+		close(h->state_lock);
 	hws_secret_free(h);
 }

@@ -29,11 +29,16 @@
 
 #define HWS_UNSEEN_MAX 32u
 
+/* To viewers when the host ends. No word in it makes a viewer give up (core/retry): an update starts
+ * the host again at once. */
+#define HWS_HOST_STOPS_TEXT "The host is being stopped or restarted"
+
 struct hws_hostd {
 	struct hws_loop *loop;
 	struct hws_settings *settings;
 	int argc;
 	char **argv;
+	int state_lock; /* -1: none */
 	struct hws_whoami whoami;
 	struct hws_vault vault;
 	struct hws_limits *passwords, *ids;
@@ -91,6 +96,13 @@ int hws_hostd_reload(struct hws_hostd *h, struct hws_error *err) HWS_MUST_CHECK;
 void hws_hostd_apply_access(struct hws_hostd *h, struct hws_cidr_list *whitelist);
 int hws_hostd_parse_whitelist(const struct hws_settings *s, struct hws_cidr_list *ret,
 		struct hws_error *err) HWS_MUST_CHECK;
+/* --- hostd_audit.c, for hostd.c: `arg` is the hostd. */
+void hws_hostd_agent_audit(
+		const Agt__AgentAudit *a, enum hws_agent_role role, const char *account, void *arg);
+void hws_hostd_session_audit(
+		const struct hws_host_session *v, const char *event, const char *why, void *arg);
+/* NULL: there is none, or none any more. */
+struct hws_host_session *hws_hostd_session(struct hws_hostd *h, uint64_t conn);
 /* Calls fn for each session; fn may close it. */
 void hws_hostd_each(
 		struct hws_hostd *h, void (*fn)(struct hws_host_session *v, void *arg), void *arg);

@@ -5,6 +5,7 @@
 #include "client/host/viewer_keys.h"
 #include "client/reach/server_addr.h"
 #include "client/services/tunnel/targets.h"
+#include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
@@ -165,8 +166,8 @@ static const struct hws_option table[] = {
 			"N", "Connections at the same time.", NULL },
 	{ "access", "max-per-address", 0, HWS_OPT_U32, AT(max_per_address), "16", 1, 1024, NULL, 0,
 			"N", "Connections at the same time from one address.", NULL },
-	{ "access", "login-timeout", 0, HWS_OPT_DURATION, AT(login_timeout_us), "60s", 0, 0, NULL,
-			R, "TIME",
+	{ "access", "login-timeout", 0, HWS_OPT_DURATION, AT(login_timeout_us), "60s", HWS_US_PER_S,
+			3600 * HWS_US_PER_S, NULL, R, "TIME",
 			"End a connection that does not log in for so long; ten times that while its "
 			"user is asked for a password.",
 			NULL },

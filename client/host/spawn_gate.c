@@ -16,6 +16,14 @@ const char *hws_gate_account(const struct hws_settings *s)
 	return getpwnam(OWN_ACCOUNT) ? OWN_ACCOUNT : "nobody";
 }
 
+int hws_gate_account_check(const struct hws_settings *s, struct hws_error *err)
+{
+	if (!*s->gate_user || getpwnam(s->gate_user))
+		return HWS_OK;
+	return hws_error_set(err, HWS_ERR_INVAL,
+			"'gate-user' is %s, and this machine has no such account", s->gate_user);
+}
+
 int hws_spawn_gate(const struct hws_settings *s, struct hws_child_logs *logs, const char *role,
 		uint64_t conn, pid_t *ret_pid, int *ret_fd)
 {

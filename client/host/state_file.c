@@ -2,9 +2,14 @@
  * left of its password. A file that is damaged is told, never taken for an empty one: the host
  * would draw a new ID and nobody would find it. */
 #include "client/host/state_file.h"
+#include "shared/base/log.h"
 #include "shared/base/str.h"
 #include "shared/sys/private_file.h"
+#include <errno.h>
+#include <limits.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 int hws_state_read(const char *path, char *buf, size_t size, struct hws_error *err)
 {
@@ -31,6 +36,37 @@ int hws_state_read(const char *path, char *buf, size_t size, struct hws_error *e
 	}
 	hws_buf_done_wiped(&file);
 	return r;
+}
+
+int hws_state_lock(const char *dir, int *ret_fd, struct hws_error *err)
+{
+	struct hws_error why = { 0 };
+	char path[PATH_MAX];
+	int fd = -1, r = hws_fmt(path, sizeof(path), "%s/host.lock", dir);
+
+	*ret_fd = -1;
+	if (r < 0)
+		return hws_error_set(err, r, "the state folder's name is too long");
+	r = hws_private_folder_make(dir, &why);
+	if (r == HWS_OK)
+		r = hws_private_file_create(path, &fd, &why);
+	if (r == HWS_ERR_EXISTS)
+		r = hws_private_file_mend(path, &fd, &why);
+	if (r == HWS_OK && flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		bool held = errno == EWOULDBLOCK;
+		r = hws_error_set(&why, hws_err_from_errno(errno), "%s cannot be locked: %s", path,
+				strerror(errno));
+		close(fd);
+		if (held)
+			return hws_error_set(err, HWS_ERR_BUSY,
+					"another hawser-host runs on %s: each needs a 'state-dir' of its own",
+					dir);
+	}
+	if (r < 0) /* a full disk, say, is no reason to serve nobody */
+		hws_warn("state.not_locked", HWS_STR("why", why.text));
+	else
+		*ret_fd = fd;
+	return HWS_OK;
 }
 
 int hws_state_write(const char *path, const char *text, struct hws_error *err)

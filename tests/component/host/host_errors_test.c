@@ -57,7 +57,7 @@ END_TEST
 
 START_TEST(half_a_frame_and_silence_end_with_the_login_time)
 {
-	static const char *const extra[] = { "--login-timeout", "300ms", NULL };
+	static const char *const extra[] = { "--login-timeout", "1s", NULL };
 
 	host_start(&host, extra);
 	test_proc_must_expect(&host.proc, "desktop.ready", 10000);
@@ -372,12 +372,15 @@ START_TEST(a_full_disk_is_told_and_nothing_stored_is_lost)
 }
 END_TEST
 
+/* Also where it would be asked by another socket. */
 START_TEST(a_second_host_on_the_same_state_is_refused)
 {
-	static const char *const extra[] = { "--direct-port", "0", NULL };
+	char dir[256], socket[300];
+	const char *extra[] = { "--direct-port", "0", "--control-socket", socket, NULL };
 
+	snprintf(socket, sizeof(socket), "%s/other.sock", test_dir(dir, sizeof(dir)));
 	start(NULL);
-	must_refuse(extra, "control.sock");
+	must_refuse(extra, "another hawser-host");
 	serves_still();
 }
 END_TEST
@@ -395,6 +398,19 @@ START_TEST(a_wrong_configuration_names_its_line)
 	must_refuse(extra, "10.0.0.0/99");
 	put_file("host.conf", "[network]\nkey = abc\n");
 	must_refuse(extra, "server key");
+}
+END_TEST
+
+START_TEST(what_would_lock_everybody_out_is_no_setting)
+{
+	static const char *const gates[] = { "--gate-user", "nosuch", NULL };
+	static const char *const never[] = { "--login-timeout", "0", NULL };
+	static const char *const days[] = { "--login-timeout", "2h", NULL };
+
+	test_dir(host.dir, sizeof(host.dir));
+	must_refuse(gates, "nosuch");
+	must_refuse(never, "login-timeout");
+	must_refuse(days, "login-timeout");
 }
 END_TEST
 
@@ -535,6 +551,7 @@ Suite *host_errors_suite(void)
 	tcase_add_test(t, a_full_disk_is_told_and_nothing_stored_is_lost);
 	tcase_add_test(t, a_second_host_on_the_same_state_is_refused);
 	tcase_add_test(t, a_wrong_configuration_names_its_line);
+	tcase_add_test(t, what_would_lock_everybody_out_is_no_setting);
 	tcase_add_test(t, config_set_keeps_the_rest_and_is_applied);
 	tcase_add_test(t, what_needs_a_restart_is_not_taken_by_a_reload);
 	tcase_add_test(t, a_reload_that_fails_changes_nothing_and_is_told);
