@@ -1,4 +1,5 @@
 /* hawser-host status: what the running host tells, for people or as JSON. */
+#include "client/core/readable_text.h"
 #include "client/host/cmd_call.h"
 #include "shared/base/macros.h"
 #include <stdio.h>
@@ -9,6 +10,14 @@ static const char *text_of(const json_t *o, const char *name)
 	const char *s = json_string_value(json_object_get(o, name));
 
 	return s ? s : "";
+}
+
+/* For people, without the escapes of the log. */
+static const char *why_of(const json_t *o, const char *name)
+{
+	static char buf[500];
+
+	return hws_readable_text(buf, sizeof(buf), hws_bytes_str(text_of(o, name)));
 }
 
 /* What a picture takes, step by step, as the host measured it; nothing until there were some. */
@@ -81,7 +90,7 @@ static void print_agents(const json_t *agents)
 			printf(", %" JSON_INTEGER_FORMAT " kept", kept);
 		printf(", process %" JSON_INTEGER_FORMAT "%s%s\n",
 				json_integer_value(json_object_get(a, "pid")),
-				*text_of(a, "why") ? ": " : "", text_of(a, "why"));
+				*text_of(a, "why") ? ": " : "", why_of(a, "why"));
 	}
 }
 
@@ -141,7 +150,7 @@ static void print_status(const json_t *a)
 			*by                                        ? " by "
 					: *text_of(server, "text") ? ": "
 								   : "",
-			*by ? by : text_of(server, "text"));
+			*by ? by : why_of(server, "text"));
 	if (json_is_true(json_object_get(server, "proven")))
 		printf("           it proves what it says; %" JSON_INTEGER_FORMAT
 		       " words without proof were dropped\n",
@@ -157,11 +166,14 @@ static void print_status(const json_t *a)
 				json_string_value(json_object_get(desktop, "backend")),
 				json_integer_value(json_object_get(desktop, "displays")));
 	else
-		printf("desktop:   none: %s\n", json_string_value(json_object_get(desktop, "why")));
+		printf("desktop:   none: %s\n", why_of(desktop, "why"));
 	print_line("hardware:  ", json_object_get(desktop, "hardware"));
 	print_passwords(a);
 	print_sandbox(a, json_object_get(a, "sandbox"));
 	print_line("restart:   needed for ", json_object_get(a, "restart_needed"));
+	if (json_is_false(json_object_get(a, "launcher")))
+		printf("terminals: none until the host is started again: the process that starts "
+		       "them has ended\n");
 	print_sessions(json_object_get(a, "sessions"));
 	print_agents(json_object_get(a, "agents"));
 }

@@ -213,7 +213,7 @@ static void do_status(struct hws_control_reply *reply, const json_t *req HWS_UNU
 			json_array_append_new(sessions, session_json(h, v));
 	}
 	hws_control_ok(reply,
-			json_pack("{s:s,s:s,s:s,s:{s:s,s:s,s:s,s:s,s:s,s:b,s:I},s:{s:b,s:i},s:o,s:o,s:b,s:b,s:b,s:b,s:I,s:I,s:I,s:I,s:s,s:o,s:b,s:o}",
+			json_pack("{s:s,s:s,s:s,s:{s:s,s:s,s:s,s:s,s:s,s:b,s:I},s:{s:b,s:i},s:o,s:o,s:b,s:b,s:b,s:b,s:I,s:I,s:I,s:I,s:s,s:o,s:b,s:b,s:o}",
 					"version", HAWSER_VERSION, "id", h->whoami.id,
 					"fingerprint",
 					hws_fingerprint_text(h->whoami.identity.pk, fingerprint),
@@ -240,7 +240,8 @@ static void do_status(struct hws_control_reply *reply, const json_t *req HWS_UNU
 					(json_int_t)h->refused, "opened", (json_int_t)h->opened,
 					"restart_needed", h->restart_needed, "sandbox",
 					sandbox_json(h), "keys_locked", hws_secret_locked(),
-					"agents", agents_json(h)));
+					"launcher", hws_launcher_lives(h->launcher), "agents",
+					agents_json(h)));
 }
 
 struct kick_case {

@@ -124,6 +124,11 @@ int hws_launcher_new(struct hws_loop *loop, int fd, struct hws_launcher **ret)
 	return r;
 }
 
+bool hws_launcher_lives(const struct hws_launcher *l)
+{
+	return l && l->ipc;
+}
+
 void hws_launcher_free(struct hws_launcher *l)
 {
 	struct hws_list *n, *next;

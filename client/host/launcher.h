@@ -45,6 +45,8 @@ struct hws_launch {
 int hws_launcher_spawn(int argc, char **argv, int *ret_fd, struct hws_error *err) HWS_MUST_CHECK;
 /* Takes `fd`, also on failure. */
 int hws_launcher_new(struct hws_loop *loop, int fd, struct hws_launcher **ret) HWS_MUST_CHECK;
+/* False: nothing can be started any more. Takes NULL. */
+bool hws_launcher_lives(const struct hws_launcher *l);
 /* Nobody is told anything any more. The processes end with their own sockets. Takes NULL. */
 void hws_launcher_free(struct hws_launcher *l);
 /* HWS_ERR_CLOSED: the launcher has ended. *ret_id: not 0, for the others. */

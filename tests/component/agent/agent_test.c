@@ -410,6 +410,19 @@ START_TEST(a_screen_that_changes_its_size_is_shown_on)
 	ck_assert_uint_eq(h.gate[0].closed, 0);
 	ck_assert_uint_eq(h.gate[0].lists, 1);
 	ck_assert_int_eq(h.gate[0].width, 321);
+	/* hostd is told how many there are when it asks whether the agent lives */
+	ck_assert_uint_eq(h.displays, 1);
+	xrandr((const char *const[]){
+			"--setmonitor", "left", "200/100x241/200+0+0", "screen", NULL });
+	xrandr((const char *const[]){
+			"--setmonitor", "right", "121/100x241/200+200+0", "none", NULL });
+	xrandr((const char *const[]){ "--output", "screen", "--mode", "640x480", NULL });
+	end = test_now_ms() + TEST_PATIENCE_MS;
+	while (h.displays != 2) {
+		ck_assert_uint_lt(test_now_ms(), end);
+		ping_agent();
+		run_for(20);
+	}
 	ck_assert_int_eq(stop_agent(), 0);
 	test_xvfb_stop(&x);
 }

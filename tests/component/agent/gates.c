@@ -35,8 +35,13 @@ static void on_state(struct hws_ipc *l, const Agt__Message *m, int fd, void *arg
 		h.results++;
 		return;
 	}
+	if (m->union_case == AGT__MESSAGE__UNION_AGENT_PING) {
+		h.pings++;
+		return;
+	}
 	ck_assert_int_eq(m->union_case, AGT__MESSAGE__UNION_AGENT_STATE);
 	h.states++;
+	h.displays = m->agent_state->displays;
 	h.ready = m->agent_state->ready;
 	(void)!hws_str_copy(h.error, sizeof(h.error), m->agent_state->error);
 }
@@ -103,6 +108,18 @@ void run_for(unsigned ms)
 
 	while (test_now_ms() < end)
 		hws_loop_once(h.loop, 5000);
+}
+
+void ping_agent(void)
+{
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__AgentPing ping = AGT__AGENT_PING__INIT;
+	unsigned before = h.pings;
+
+	m.union_case = AGT__MESSAGE__UNION_AGENT_PING;
+	m.agent_ping = &ping;
+	ck_assert_int_eq(hws_ipc_send(h.hostd, &m, -1), HWS_OK);
+	wait_for(&h.pings, before + 1);
 }
 
 int stop_agent(void)

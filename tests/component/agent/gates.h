@@ -33,7 +33,7 @@ struct host {
 	pid_t pid;
 	struct hws_loop *loop;
 	struct hws_ipc *hostd;
-	unsigned states, let_in, results;
+	unsigned states, let_in, results, pings, displays;
 	bool ready;
 	char error[400];
 	unsigned gone;
@@ -47,6 +47,8 @@ void start_agent(const char *backend, const char *display);
 void start_role(enum hws_agent_role role);
 void wait_for(const unsigned *counter, unsigned n);
 void run_for(unsigned ms);
+/* Asks whether it still turns, and waits for the answer. */
+void ping_agent(void);
 int stop_agent(void);
 /* What hostd does for a new viewer, and what it may say of it later. */
 void link_gate(struct gate *g, unsigned conn, uint64_t permissions, Agt__SessionKind kind);

@@ -10,6 +10,7 @@
 #include <check.h>
 #include <dirent.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -168,9 +169,32 @@ START_TEST(many_sessions_leave_nothing_behind)
 }
 END_TEST
 
+static bool has_no_launcher(void *arg HWS_UNUSED)
+{
+	json_t *status = host_status(&host);
+	bool none = json_is_false(json_object_get(status, "launcher"));
+
+	json_decref(status);
+	return none;
+}
+
+/* It cannot be replaced, as hostd has given up what it takes. */
+START_TEST(the_status_tells_when_no_terminal_can_be_started)
+{
+	pid_t pids[8];
+
+	ck_assert(test_until(only_agent, pids, TEST_PATIENCE_MS));
+	ck_assert(!has_no_launcher(NULL));
+	ck_assert_int_eq(kill(pids[0], SIGKILL), 0);
+	ck_assert(test_until(has_no_launcher, NULL, TEST_PATIENCE_MS));
+	ck_assert_str_eq(viewer_enter(&viewer, host.port, host_password(&host)), "");
+}
+END_TEST
+
 int main(void)
 {
 	return test_main("host/headless", 60, setup, teardown,
 			TESTS(a_session_shows_the_desktop, a_refresh_brings_a_key_frame,
-					many_sessions_leave_nothing_behind));
+					many_sessions_leave_nothing_behind,
+					the_status_tells_when_no_terminal_can_be_started));
 }

@@ -211,6 +211,11 @@ START_TEST(without_a_display_viewers_read_what_is_missing)
 	const char *text = enter();
 	ck_assert_msg(strstr(text, "no usable display at the moment"), "%s", text);
 	ck_assert_msg(strstr(text, ":987"), "%s", text);
+	char *status = NULL;
+	const char *argv[] = { HOST_PROGRAM, "status", "--state-dir", host.dir, NULL };
+	ck_assert_int_eq(test_run(argv, NULL, &status), 0);
+	ck_assert_msg(strstr(status, "\":987\""), "%s", status); /* without escapes of the log */
+	free(status);
 }
 END_TEST
 
