@@ -11,6 +11,10 @@ struct hws_clip_events {
 	void (*on_content)(const struct hws_clip_content *c, void *arg);
 	/* A remote desktop program, perhaps this one, has set this; may be NULL. */
 	void (*on_marked)(const struct hws_clip_content *c, void *arg);
+	/* Of what somebody copied at least one format is left out: it is larger than
+	 * HWS_CLIP_PART_MAX, or all are than HWS_CLIP_ALL_MAX. After on_content, which may not have
+	 * come. May be NULL. */
+	void (*on_large)(void *arg);
 	void *arg;
 };
 

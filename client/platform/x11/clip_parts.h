@@ -86,6 +86,7 @@ struct x11_clip {
 	bool offered[X11_CLIP_ATOMS]; /* by the owner, and not tried yet */
 	unsigned awaited;             /* answers about properties that will come */
 	unsigned stale;               /* the first so many of them belong to older questions */
+	bool large;                   /* something was left out because it is */
 	bool marked;                  /* the owner is a remote desktop program */
 	bool early;        /* a new value has been told before the answer about the last one */
 	uint64_t since_us; /* of the first question to this owner */

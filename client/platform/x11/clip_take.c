@@ -59,6 +59,7 @@ static void finish(struct x11_clip *c)
 			c->marked ? ev->on_marked : ev->on_content;
 	struct hws_buf part[HWS_CLIP_FORMATS];
 	struct hws_clip_content content;
+	bool large = c->large && !c->marked;
 
 	memcpy(part, c->part, sizeof(part));
 	memset(c->part, 0, sizeof(c->part));
@@ -67,6 +68,8 @@ static void finish(struct x11_clip *c)
 		content.part[i] = hws_buf_bytes(&part[i]);
 	if (c->watching && fn && hws_clip_content_size(&content))
 		fn(&content, ev->arg);
+	if (c->watching && large && ev->on_large)
+		ev->on_large(ev->arg);
 	for (unsigned i = 0; i < HWS_CLIP_FORMATS; i++)
 		hws_buf_done(&part[i]);
 }
@@ -99,7 +102,7 @@ void x11_clip_take(struct x11_clip *c, xcb_timestamp_t time)
 	x11_clip_take_stop(c);
 	c->asked_time = time;
 	c->since_us = hws_loop_now_us(c->d->loop);
-	c->marked = false;
+	c->marked = c->large = false;
 	memset(c->offered, 0, sizeof(c->offered));
 	ask(c, TARGETS, WAIT_TARGETS);
 }
@@ -235,7 +238,7 @@ static void take_whole(struct x11_clip *c)
 		hws_buf_done(out);
 	}
 	if (hws_buf_err(out) < 0)
-		hws_debug("x11.clip_too_large");
+		c->large = true;
 	if (hws_buf_err(out) < 0 || !hws_buf_len(out)) /* the next encoding begins anew */
 		hws_buf_done(out);
 	ask_next(c);
@@ -253,12 +256,14 @@ static size_t size_so_far(const struct x11_clip *c)
 /* False when it is more than anybody takes: then another format is tried. */
 static bool add(struct x11_clip *c, const xcb_get_property_reply_t *r)
 {
+	bool fits;
+
 	hws_buf_put(&c->in, xcb_get_property_value(r), (size_t)xcb_get_property_value_length(r));
-	if (hws_buf_err(&c->in) == HWS_OK && r->bytes_after == 0 &&
-			size_so_far(c) <= HWS_CLIP_ALL_MAX &&
-			hws_loop_now_us(c->d->loop) - c->since_us < WHOLE_US)
+	fits = hws_buf_err(&c->in) == HWS_OK && r->bytes_after == 0 &&
+			size_so_far(c) <= HWS_CLIP_ALL_MAX;
+	c->large = c->large || !fits;
+	if (fits && hws_loop_now_us(c->d->loop) - c->since_us < WHOLE_US)
 		return true;
-	hws_debug("x11.clip_too_large");
 	ask_next(c);
 	return false;
 }

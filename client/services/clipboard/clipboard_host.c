@@ -7,10 +7,13 @@
 #include "client/services/clipboard/echo.h"
 #include "client/services/clipboard/entries.h"
 #include "client/services/clipboard/parts.h"
+#include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include "shared/wire/envelope.h"
+
+#define LARGE_AGAIN_US (5 * HWS_US_PER_S)
 
 /* One viewer. */
 struct reader {
@@ -26,6 +29,7 @@ struct hws_clipboard_host {
 	struct hws_clip *clip;
 	struct hws_clip_arrivals *arrivals;
 	struct hws_clip_echo echo;
+	uint64_t large_us; /* when its viewers were told last that something is; 0: never */
 	struct reader reader[HWS_HOST_VIEWERS_MAX];
 };
 
@@ -125,6 +129,22 @@ static void on_content(const struct hws_clip_content *content, void *arg)
 	hws_clip_arrivals_forget(c->arrivals); /* the person here was later */
 	tell_all(c, content, true);
 	tell_all(c, content, false);
+}
+
+/* Whoever waits for it would paste something older. A program may copy that over and over. */
+static void on_large(void *arg)
+{
+	struct hws_clipboard_host *c = arg;
+	uint64_t now = hws_loop_now_us(c->loop);
+
+	if (c->large_us && now - c->large_us < LARGE_AGAIN_US)
+		return;
+	c->large_us = now;
+	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++)
+		if (c->reader[i].v && may_read(c, c->reader[i].v))
+			hws_host_viewer_box(c->reader[i].v, "Clipboard",
+					"What was copied at the host has more than the 32 MiB that a clipboard "
+					"carries, at least in one form, which is left out.");
 }
 
 /* --- in --------------------------------------------------------------------------------------- */
@@ -261,7 +281,9 @@ int hws_clipboard_host_new(struct hws_loop *loop, struct hws_work *work, struct 
 	c->service.impl = &hws_clipboard_host_service;
 	c->loop = loop;
 	c->clip = clip;
-	clip->ev = (struct hws_clip_events){ on_content, on_marked, c };
+	clip->ev = (struct hws_clip_events){
+		.on_content = on_content, .on_marked = on_marked, .on_large = on_large, .arg = c
+	};
 	*ret = c;
 	return HWS_OK;
 }

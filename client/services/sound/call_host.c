@@ -65,10 +65,14 @@ static void on_voice_trouble(const char *text, void *arg)
 {
 	struct sound_host *h = arg;
 
-	hws_warn_limited("call.not_heard", HWS_STR("why", text));
+	if (text)
+		hws_warn_limited("call.not_heard", HWS_STR("why", text));
+	else
+		hws_info_limited("call.heard_again");
 	if (h->caller)
 		sound_host_box(h->caller, "Voice call",
-				"You are not heard at this host: see its log, or try again.");
+				text ? "You are not heard at this host: see its log, or try again."
+				     : "You are heard at this host again.");
 }
 
 static void end(struct sound_host *h)

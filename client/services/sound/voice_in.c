@@ -49,12 +49,6 @@ static void on_trouble(const char *text, void *arg)
 	v->conf.on_trouble(text, v->conf.arg);
 }
 
-static void on_player_trouble(const char *why, void *arg)
-{
-	if (why)
-		on_trouble(why, arg);
-}
-
 int hws_voice_in_new(const struct hws_voice_in_conf *conf, struct hws_voice_in **ret)
 {
 	struct hws_voice_in *v = hws_alloc(sizeof(*v));
@@ -77,7 +71,7 @@ int hws_voice_in_new(const struct hws_voice_in_conf *conf, struct hws_voice_in *
 		r = hws_sound_player_new(&(struct hws_sound_player_conf){ .loop = conf->loop,
 							 .sound = conf->sound,
 							 .way = conf->way,
-							 .on_trouble = on_player_trouble,
+							 .on_trouble = on_trouble,
 							 .arg = v },
 				&v->player);
 	if (r < 0) {

@@ -13,7 +13,7 @@ struct hws_voice_in_conf {
 	struct hws_loop *loop;
 	struct hws_sound *sound;
 	enum hws_sound_way way; /* PLAY or MICROPHONE */
-	/* Why nothing is heard of it. The object may not be freed in here. */
+	/* Why nothing is heard of it; NULL: it is again. The object may not be freed in here. */
 	void (*on_trouble)(const char *text, void *arg);
 	void *arg;
 };

@@ -87,6 +87,11 @@ static void on_marked(const struct hws_clip_content *c, void *arg)
 	((struct desktop *)arg)->marked++;
 }
 
+static void on_large(void *arg)
+{
+	((struct desktop *)arg)->large++;
+}
+
 static void on_snapshot(unsigned display HWS_UNUSED, int r, struct hws_picture *p, void *arg)
 {
 	struct desktop *d = arg;
@@ -125,7 +130,9 @@ void desktop_reopen(struct desktop *d)
 	struct hws_capture_events ev = { on_damage, on_frame, on_displays, on_snapshot, d };
 	ck_assert_int_eq(hws_capture_subscribe(d->p->capture, &ev, &d->reader), HWS_OK);
 	d->p->cursor->ev = (struct hws_cursor_events){ on_shape, on_position, d };
-	d->p->clip->ev = (struct hws_clip_events){ on_content, on_marked, d };
+	d->p->clip->ev = (struct hws_clip_events){
+		.on_content = on_content, .on_marked = on_marked, .on_large = on_large, .arg = d
+	};
 }
 
 void desktop_setup(struct desktop *d)

@@ -15,7 +15,7 @@ struct desktop {
 	/* what the platform told */
 	unsigned snapshots;
 	struct hws_picture *snapshot; /* the newest; whoever waited for it drops it */
-	unsigned damages, frames, lists, lost, shapes, positions, texts, marked;
+	unsigned damages, frames, lists, lost, shapes, positions, texts, marked, large;
 	int frame_err;
 	struct hws_picture *picture;
 	struct hws_region damage;

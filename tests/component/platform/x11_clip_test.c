@@ -333,6 +333,7 @@ START_TEST(pieces_are_put_together_up_to_a_bound)
 		ck_assert_uint_eq(d.text_len, total);
 		return;
 	}
+	desktop_wait(&d, &d.large, 1);
 	own();
 	q = next_request();
 	give_targets(&q, plain);
@@ -340,6 +341,7 @@ START_TEST(pieces_are_put_together_up_to_a_bound)
 	give(&q, "UTF8_STRING", "next", 4);
 	desktop_wait(&d, &d.texts, 1);
 	ck_assert_str_eq(d.text, "next");
+	ck_assert_uint_eq(d.large, 1);
 }
 END_TEST
 

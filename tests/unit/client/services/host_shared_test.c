@@ -131,6 +131,18 @@ START_TEST(copied_text_reaches_viewers_in_the_form_they_know)
 }
 END_TEST
 
+START_TEST(what_is_too_large_to_be_copied_is_told_to_those_who_would_have_it)
+{
+	for (unsigned i = 0; i < 2; i++)
+		desk_join(&d, i);
+	d.v[1].g.permissions &= ~HWS_NEED(HWS_PERM_CLIPBOARD);
+	for (unsigned i = 0; i < 3; i++) /* once for a while */
+		d.p->clip->ev.on_large(d.p->clip->ev.arg);
+	ck_assert_uint_eq(desk_count(&d.v[0], SES__MESSAGE__UNION_MESSAGE_BOX), 1);
+	ck_assert_uint_eq(desk_count(&d.v[1], SES__MESSAGE__UNION_MESSAGE_BOX), 0);
+}
+END_TEST
+
 START_TEST(copied_text_stays_with_those_who_may_not_have_it)
 {
 	desk_join(&d, 0);
@@ -311,6 +323,7 @@ Suite *host_shared_suite(void)
 	tcase_add_test(t, who_comes_late_is_told_what_the_others_know);
 	tcase_add_test(t, copied_text_reaches_viewers_in_the_form_they_know);
 	tcase_add_test(t, what_came_from_a_viewer_is_told_again_only_when_somebody_copies_it);
+	tcase_add_test(t, what_is_too_large_to_be_copied_is_told_to_those_who_would_have_it);
 	tcase_add_test(t, copied_text_stays_with_those_who_may_not_have_it);
 	tcase_add_test(t, a_viewers_text_reaches_the_desktop_and_rubbish_does_not);
 	suite_add_tcase(s, t);

@@ -32,7 +32,7 @@ int hws_notifier_show(struct hws_notifier *n, unsigned place, const char *summar
 struct seen {
 	struct hws_host_viewer v;
 	unsigned formats, frames, boxes, answers, hang_ups;
-	bool accepted, congested;
+	bool accepted, congested, heard_no_more, heard_again;
 	int64_t stamp;
 	uint64_t number; /* of the last frame */
 };
@@ -68,6 +68,8 @@ static int send_parts(struct hws_host_viewer *v, const struct hws_session_row *r
 		break;
 	case SES__MESSAGE__UNION_MESSAGE_BOX:
 		s->boxes++;
+		s->heard_no_more |= strstr(m->message_box->text, "You are not heard") != NULL;
+		s->heard_again |= strstr(m->message_box->text, "heard at this host again") != NULL;
 		break;
 	case SES__MESSAGE__UNION_VOICE_CALL_RESPONSE:
 		s->answers++;
@@ -318,6 +320,27 @@ START_TEST(a_call_is_asked_about_accepted_and_ended)
 }
 END_TEST
 
+START_TEST(a_caller_that_is_heard_again_is_told_so)
+{
+	conf.voice_call = HWS_VOICE_AUTO;
+	join(&one, 0, true);
+	request(&one, true, 1);
+	talk(&one, true);
+	ck_assert(!one.heard_no_more);
+	hws_headless_sound_plug(desk->sound, false);
+	for (uint64_t due = test_now_ms() + TEST_PATIENCE_MS; !one.heard_no_more;) {
+		ck_assert(test_now_ms() < due);
+		talk(&one, true);
+	}
+	ck_assert(!one.heard_again);
+	hws_headless_sound_plug(desk->sound, true);
+	for (uint64_t due = test_now_ms() + TEST_PATIENCE_MS; !one.heard_again;) {
+		ck_assert(test_now_ms() < due);
+		talk(&one, true);
+	}
+}
+END_TEST
+
 START_TEST(a_call_is_rejected)
 {
 	join(&one, 0, true);
@@ -424,6 +447,7 @@ int main(void)
 					a_line_that_takes_nothing_for_long_gets_nothing_late,
 					a_device_that_vanishes_is_told_and_found_again,
 					a_call_is_asked_about_accepted_and_ended,
+					a_caller_that_is_heard_again_is_told_so,
 					a_call_is_rejected,
 					off_and_without_permission_each_is_declined,
 					auto_takes_the_first_and_no_second,
