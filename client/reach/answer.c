@@ -219,6 +219,8 @@ static int send_relay_response(struct hws_answer_job *j)
 	if (j->kind == JOB_RELAY_OWN) {
 		resp.uuid = j->uuid;
 		resp.relay_server = j->relay;
+		resp.nat_type = j->answer->conf.nat_type;
+		resp.relay_reason = j->reason;
 		resp.union_case = RDV__RELAY_RESPONSE__UNION_ID;
 		resp.id = j->id;
 	}

@@ -9,6 +9,16 @@
 #include "shared/wire/addr_codec.h"
 #include "shared/wire/limits.h"
 
+/* RelayResponse.relay_reason */
+enum hws_answer_reason {
+	HWS_REASON_NONE,
+	HWS_REASON_OWN_NAT,
+	HWS_REASON_VIEWER_NAT,
+	HWS_REASON_BOTH_NATS,
+	HWS_REASON_OWN_CHOICE,
+	HWS_REASON_VIEWER_CHOICE
+};
+
 enum hws_answer_kind { JOB_PUNCH, JOB_LOCAL, JOB_RELAY_OWN, JOB_RELAY_ASKED };
 
 struct hws_answer {
@@ -33,6 +43,7 @@ struct hws_answer_job {
 	size_t socket_addr_len;
 	uint8_t own_ipv6[HWS_ADDR_WIRE_MAX]; /* where we wait by UDP */
 	size_t own_ipv6_len;
+	enum hws_answer_reason reason; /* why the relay */
 	struct hws_answered how;
 	struct hws_server_query *query;
 	struct hws_dial *hole;

@@ -43,13 +43,25 @@ static bool relay_only(const struct hws_answer *a)
 	return a->conf.always_relay || hws_server_addr_needs_relay(&a->server_addr);
 }
 
+/* Why a viewer that asks for a hole is met at the relay instead. */
+static enum hws_answer_reason reason_for(const struct hws_answer_job *j, const Rdv__PunchHole *p)
+{
+	bool ours = j->answer->conf.nat_type == RDV__NAT_TYPE__SYMMETRIC;
+	bool theirs = p->nat_type == RDV__NAT_TYPE__SYMMETRIC;
+
+	if (relay_only(j->answer))
+		return HWS_REASON_OWN_CHOICE;
+	if (p->force_relay)
+		return HWS_REASON_VIEWER_CHOICE;
+	if (ours)
+		return theirs ? HWS_REASON_BOTH_NATS : HWS_REASON_OWN_NAT;
+	return theirs ? HWS_REASON_VIEWER_NAT : HWS_REASON_NONE;
+}
+
 static int from_punch(struct hws_answer_job *j, const Rdv__PunchHole *p)
 {
-	j->kind = JOB_PUNCH;
-	if (p->nat_type == RDV__NAT_TYPE__SYMMETRIC || p->force_relay ||
-			j->answer->conf.nat_type == RDV__NAT_TYPE__SYMMETRIC ||
-			relay_only(j->answer))
-		j->kind = JOB_RELAY_OWN;
+	j->reason = reason_for(j, p);
+	j->kind = j->reason == HWS_REASON_NONE ? JOB_PUNCH : JOB_RELAY_OWN;
 	j->how.secure = true;
 	if (p->control_permissions)
 		j->how.control_permissions = p->control_permissions->permissions;
@@ -59,6 +71,7 @@ static int from_punch(struct hws_answer_job *j, const Rdv__PunchHole *p)
 static int from_local(struct hws_answer_job *j, const Rdv__FetchLocalAddr *f)
 {
 	j->kind = relay_only(j->answer) ? JOB_RELAY_OWN : JOB_LOCAL;
+	j->reason = relay_only(j->answer) ? HWS_REASON_OWN_CHOICE : HWS_REASON_NONE;
 	j->how.secure = true;
 	if (f->control_permissions)
 		j->how.control_permissions = f->control_permissions->permissions;

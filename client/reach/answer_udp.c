@@ -4,7 +4,7 @@
 #include "client/reach/udp_socket.h"
 #include "shared/base/mem.h"
 #include "shared/net/addr.h"
-#include "shared/net/kcp.h"
+#include "shared/net/kcp_socket.h"
 #include "shared/wire/limits.h"
 #include <errno.h>
 #include <unistd.h>

@@ -188,6 +188,7 @@ static void on_relay_response(struct hws_reach *r, const Rdv__RelayResponse *a)
 	if (a->union_case == RDV__RELAY_RESPONSE__UNION_PK)
 		keep_statement(r, a->pk);
 	r->facts.host_relays = true;
+	r->facts.relay_reason = a->relay_reason;
 	r->answered = true;
 	hws_reach_ask_stop(r);
 	if (!r->facts.forced)

@@ -1,7 +1,7 @@
 /* Sockets of ways by UDP. */
 #include "client/reach/udp_socket.h"
 #include "shared/net/addr.h"
-#include "shared/net/kcp.h"
+#include "shared/net/kcp_socket.h"
 #include <netinet/in.h>
 #include <string.h>
 #include <unistd.h>

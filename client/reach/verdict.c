@@ -98,6 +98,21 @@ static enum hws_indirect from_tries(const struct hws_verdict *v)
 	return why;
 }
 
+/* What the host says why it went to the relay. */
+static enum hws_indirect from_host(const struct hws_verdict_facts *f)
+{
+	static const enum hws_indirect reasons[] = { HWS_INDIRECT_HOST, HWS_INDIRECT_SYMMETRIC_HOST,
+		HWS_INDIRECT_SYMMETRIC_VIEWER, HWS_INDIRECT_SYMMETRIC_BOTH,
+		HWS_INDIRECT_HOST_POLICY, HWS_INDIRECT_VIEWER, HWS_INDIRECT_SERVER_POLICY };
+	enum hws_indirect why = f->relay_reason < sizeof(reasons) / sizeof(*reasons)
+			? reasons[f->relay_reason]
+			: HWS_INDIRECT_HOST;
+
+	return why == HWS_INDIRECT_SYMMETRIC_HOST && f->symmetric_viewer
+			? HWS_INDIRECT_SYMMETRIC_BOTH
+			: why;
+}
+
 static enum hws_indirect judge(const struct hws_verdict *v, const struct hws_verdict_facts *f)
 {
 	if (v->chosen == HWS_PATH_NONE)
@@ -108,6 +123,8 @@ static enum hws_indirect judge(const struct hws_verdict *v, const struct hws_ver
 		return HWS_INDIRECT_NETWORK;
 	if (f->forced)
 		return HWS_INDIRECT_VIEWER;
+	if (f->host_relays && f->relay_reason)
+		return from_host(f);
 	if (f->symmetric_viewer && f->symmetric_host)
 		return HWS_INDIRECT_SYMMETRIC_BOTH;
 	if (f->symmetric_viewer)

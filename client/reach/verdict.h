@@ -33,6 +33,9 @@ enum hws_path {
 			"here the server is reached by a WebSocket or a proxy, so that hosts are " \
 			"met at the relay only")                                                   \
 	X(HOST, "host", "the host, its NAT or its server wants to be met at the relay")            \
+	X(HOST_POLICY, "host-policy",                                                              \
+			"the host's settings, or its way to the server, want the relay")           \
+	X(SERVER_POLICY, "server-policy", "the server wants the relay")                            \
 	X(SYMMETRIC_VIEWER, "symmetric-viewer", "symmetric NAT at the viewer's side")              \
 	X(SYMMETRIC_HOST, "symmetric-host", "symmetric NAT at the host's side")                    \
 	X(SYMMETRIC_BOTH, "symmetric-both", "symmetric NAT on both sides")                         \
@@ -77,6 +80,7 @@ struct hws_verdict_facts {
 	bool through_web; /* by the way to the server */
 	bool host_relays; /* the host answered by a relay, not by an address */
 	bool symmetric_viewer, symmetric_host;
+	uint32_t relay_reason; /* the host's own word, as RelayResponse.relay_reason; 0 = none */
 };
 
 void hws_verdict_begin(struct hws_verdict *v, uint64_t now_us);
