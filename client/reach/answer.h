@@ -4,25 +4,13 @@
  * read, and it does not go to relays, which are strangers like those they bring. Jobs run side
  * by side, at most HWS_PUSH_JOBS_MAX. One loop thread. */
 #pragma once
+#include "client/reach/answered.h"
 #include "client/reach/server_addr.h"
 #include "proto/rendezvous.pb-c.h"
 #include "shared/base/err.h"
 #include "shared/loop/work.h"
 
 struct hws_answer;
-
-/* How the viewer came. */
-struct hws_answered {
-	/* Its own, or as the server saw it when relayed; for limits and logs. */
-	struct sockaddr_storage viewer;
-	bool secure; /* begin with the handshake */
-	/* neither: by the hole that was opened; local: by our address in the local network */
-	bool relayed, local;
-	bool udp; /* the socket is one of datagrams, for net/kcp; else of TCP */
-	/* the server proved itself: at a relay, `viewer` is a word to rely on */
-	bool proven;
-	uint64_t control_permissions; /* of the server, 0 = none */
-};
 
 /* A viewer that waits at a relay, or will. Borrowed. */
 struct hws_answer_relay {

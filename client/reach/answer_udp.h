@@ -2,7 +2,11 @@
  * the server learns where it is, and from which the hole is opened. What comes over it is read by
  * nobody here: a socket on which something has come is handed over. One loop thread. */
 #pragma once
-#include "client/reach/answer.h"
+#include "client/reach/answered.h"
+#include "client/reach/server_addr.h"
+#include "shared/base/bytes.h"
+#include "shared/base/err.h"
+#include "shared/loop/work.h"
 
 #define HWS_ANSWER_UDP_MAX 32u
 
