@@ -3,8 +3,11 @@
 #include "client/reach/reach.h"
 #include "shared/base/buf.h"
 #include "shared/net/addr.h"
+#include "shared/net/kcp.h"
 #include "shared/net/listener.h"
 #include "shared/wire/addr_codec.h"
+#include "shared/wire/envelope.h"
+#include "shared/wire/limits.h"
 #include "tests/component/reach/fake.h"
 #include "tests/support/proc.h"
 #include "tests/support/suite.h"
@@ -40,6 +43,13 @@ static uint16_t host_port;
 static unsigned relay_requests, offers, fails;
 static int failure;
 static bool refuses;
+/* UDP: the server's, where viewers ask for their own address; and the host's. */
+static int server_udp = -1;
+static struct event server_ev;
+static struct hws_stream *knocking;
+static uint16_t viewer_udp; /* as the host was told; 0: it was not */
+static bool deployed, deaf_by_udp, no_udp;
+static unsigned punch_requests, udp_requests;
 static int hole[3] = { -1, -1, -1 };
 
 #define UNTIL(cond)                                                                                \
@@ -122,24 +132,121 @@ static uint16_t open_black_hole(void)
 	return ntohs(a.sin_port);
 }
 
+/* --- UDP -------------------------------------------------------------------------------------- */
+
+static void on_nat_test(evutil_socket_t fd, short what, void *arg)
+{
+	Rdv__RendezvousMessage out = RDV__RENDEZVOUS_MESSAGE__INIT, *m = NULL;
+	Rdv__TestNatResponse p = RDV__TEST_NAT_RESPONSE__INIT;
+	struct sockaddr_storage from = { 0 };
+	socklen_t len = sizeof(from);
+	uint8_t in[HWS_RDV_DATAGRAM_MAX], addr[HWS_ADDR_WIRE_MAX];
+	struct hws_buf packed;
+	ssize_t n = recvfrom(fd, in, sizeof(in), MSG_DONTWAIT, (struct sockaddr *)&from, &len);
+
+	(void)what;
+	(void)arg;
+	if (n <= 0 || hws_rdv_unpack(hws_bytes(in, (size_t)n), &m) < 0)
+		return;
+	ck_assert_int_eq(m->union_case, RDV__RENDEZVOUS_MESSAGE__UNION_TEST_NAT_REQUEST);
+	hws_rdv_free(m);
+	p.port = hws_addr_port(&from);
+	p.address.data = addr;
+	p.address.len = hws_addr_encode(&from, 0, addr);
+	out.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_TEST_NAT_RESPONSE;
+	out.test_nat_response = &p;
+	hws_buf_init(&packed, HWS_RDV_DATAGRAM_MAX);
+	ck_assert_int_eq(hws_rdv_pack(&out, &packed), HWS_OK);
+	ck_assert_int_eq(sendto(fd, hws_buf_bytes(&packed).ptr, hws_buf_len(&packed), 0,
+					 (struct sockaddr *)&from, len),
+			hws_buf_len(&packed));
+	hws_buf_done(&packed);
+}
+
+static int udp_at(uint16_t port, uint16_t *ret_port)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(port) };
+	socklen_t len = sizeof(a);
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&a, &len), 0);
+	*ret_port = ntohs(a.sin_port);
+	return fd;
+}
+
+static void serve_udp(void)
+{
+	uint16_t port;
+
+	server_udp = udp_at(fake.port, &port);
+	event_assign(&server_ev, hws_loop_base(loop), server_udp, EV_READ | EV_PERSIST, on_nat_test,
+			NULL);
+	event_add(&server_ev, NULL);
+}
+
+static void on_knocking(struct hws_stream *s, unsigned ready, void *arg)
+{
+	(void)ready;
+	(void)arg;
+	ck_assert_int_eq(hws_stream_write(s, hws_bytes(WORD, WORD_LEN)), WORD_LEN);
+	hws_stream_want(s, 0);
+}
+
+/* The host's socket; returns its port. */
+static uint16_t knock(void)
+{
+	struct sockaddr_storage to;
+	uint16_t port;
+	int fd = udp_at(0, &port);
+
+	ck_assert_int_eq(hws_addr_parse("127.0.0.1", viewer_udp, &to), HWS_OK);
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&to, hws_addr_len(&to)), 0);
+	if (deaf_by_udp) {
+		close(fd);
+		return port;
+	}
+	ck_assert_int_eq(hws_kcp_prepare_socket(fd), HWS_OK);
+	ck_assert_int_eq(hws_stream_kcp_accept(loop, fd, NULL, &knocking), HWS_OK);
+	hws_stream_set_callback(knocking, on_knocking, NULL);
+	hws_stream_want(knocking, HWS_STREAM_WRITE);
+	return port;
+}
+
 /* --- the server ------------------------------------------------------------------------------- */
 
-static void answer_punch(struct fake_link *l)
+static void answer_punch(struct fake_link *l, uint16_t port, bool is_udp)
 {
 	Rdv__RendezvousMessage out = RDV__RENDEZVOUS_MESSAGE__INIT;
 	Rdv__PunchHoleResponse p = RDV__PUNCH_HOLE_RESPONSE__INIT;
 	uint8_t addr[HWS_ADDR_WIRE_MAX];
 	struct sockaddr_storage a;
 
-	ck_assert_int_eq(hws_addr_parse("127.0.0.1", host_port, &a), HWS_OK);
+	ck_assert_int_eq(hws_addr_parse("127.0.0.1", port, &a), HWS_OK);
 	p.socket_addr.data = addr;
 	p.socket_addr.len = hws_addr_encode(&a, 7, addr);
 	p.relay_server = relay_text;
+	p.is_udp = is_udp;
 	p.union_case = RDV__PUNCH_HOLE_RESPONSE__UNION_NAT_TYPE;
 	p.nat_type = RDV__NAT_TYPE__ASYMMETRIC;
 	out.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_RESPONSE;
 	out.punch_hole_response = &p;
 	fake_send(l, &out);
+}
+
+/* A host of ours answers twice; a deployed one by UDP alone when it is offered that. */
+static void answer(struct fake_link *l, const Rdv__PunchHoleRequest *q)
+{
+	punch_requests++;
+	viewer_udp = (uint16_t)q->udp_port;
+	ck_assert_uint_eq(q->n_candidates > 0, q->udp_port > 0);
+	if (q->udp_port) {
+		udp_requests++;
+		answer_punch(l, knock(), true);
+	}
+	if (!deployed || !q->udp_port)
+		answer_punch(l, host_port, false);
 }
 
 static void on_message(struct fake_link *l, const Rdv__RendezvousMessage *m)
@@ -148,7 +255,7 @@ static void on_message(struct fake_link *l, const Rdv__RendezvousMessage *m)
 	Rdv__RelayResponse p = RDV__RELAY_RESPONSE__INIT;
 
 	if (m->union_case == RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_REQUEST) {
-		answer_punch(l);
+		answer(l, m->punch_hole_request);
 		return;
 	}
 	ck_assert_int_eq(m->union_case, RDV__RENDEZVOUS_MESSAGE__UNION_REQUEST_RELAY);
@@ -183,9 +290,11 @@ static void on_reached(int r, const struct hws_reached *how, void *arg)
 
 static void begin(void)
 {
-	const struct hws_reach_conf conf = {
-		.id = "123456789", .server = server_text, .key = "", .version = "1.4.9"
-	};
+	const struct hws_reach_conf conf = { .id = "123456789",
+		.server = server_text,
+		.key = "",
+		.version = "1.4.9",
+		.no_udp = no_udp };
 	struct hws_error err;
 
 	ck_assert_msg(hws_reach_start(loop, work, &conf, on_reached, &reach, &err) == HWS_OK, "%s",
@@ -222,6 +331,11 @@ static void tear_down(void)
 {
 	hws_reach_free(reach);
 	hws_stream_close(stream);
+	hws_stream_close(knocking);
+	if (server_udp >= 0) {
+		event_del(&server_ev);
+		close(server_udp);
+	}
 	close_place(&host);
 	close_place(&relay);
 	fake_stop(&fake);
@@ -396,6 +510,72 @@ START_TEST(when_nothing_is_left_the_reason_is_told)
 }
 END_TEST
 
+START_TEST(udp_stands_where_tcp_does_not)
+{
+	serve_udp();
+	host_port = open_black_hole();
+	begin();
+	UNTIL(offers);
+	ck_assert_str_eq(path, "udp");
+	take();
+	ck_assert_uint_eq(punch_requests, 1);
+	ck_assert_int_eq(verdict.why, HWS_INDIRECT_NO);
+}
+END_TEST
+
+/* It answers once, by UDP, which goes nowhere here: it is asked again, for TCP. */
+START_TEST(a_deployed_host_is_asked_for_tcp_as_well)
+{
+	serve_udp();
+	deployed = deaf_by_udp = host.speaks = true;
+	begin();
+	UNTIL(offers);
+	ck_assert_str_eq(path, "punched");
+	take();
+	ck_assert_uint_eq(punch_requests, 2);
+	ck_assert_uint_eq(udp_requests, 1);
+}
+END_TEST
+
+START_TEST(a_deployed_host_is_met_by_udp)
+{
+	serve_udp();
+	deployed = true;
+	host_port = open_black_hole();
+	begin();
+	UNTIL(offers);
+	ck_assert_str_eq(path, "udp");
+	take();
+}
+END_TEST
+
+START_TEST(where_udp_is_not_wanted_it_is_not_offered)
+{
+	serve_udp();
+	no_udp = host.speaks = true;
+	begin();
+	UNTIL(offers);
+	ck_assert_str_eq(path, "punched");
+	ck_assert_uint_eq(udp_requests, 0);
+	take();
+}
+END_TEST
+
+/* Both ways are heard; the second one is nobody's, and is closed. */
+START_TEST(the_loser_by_udp_is_closed)
+{
+	serve_udp();
+	host.speaks = true;
+	begin();
+	UNTIL(offers);
+	take();
+	for (int i = 0; i < 50; i++)
+		hws_loop_once(loop, 10000);
+	ck_assert_uint_eq(offers, 1);
+	ck_assert_uint_eq(verdict.count, 2);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("client/reach/race");
@@ -408,7 +588,12 @@ int main(void)
 					a_beaten_way_is_kept_until_one_is_taken,
 					a_host_that_was_asked_to_the_relay_is_let_go,
 					a_relay_that_refuses_ends_no_direct_way,
-					a_refused_direct_way_does_not_hold_the_relay_back));
+					a_refused_direct_way_does_not_hold_the_relay_back,
+					udp_stands_where_tcp_does_not,
+					a_deployed_host_is_asked_for_tcp_as_well,
+					a_deployed_host_is_met_by_udp,
+					where_udp_is_not_wanted_it_is_not_offered,
+					the_loser_by_udp_is_closed));
 
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_loop_test(tc, when_nothing_is_left_the_reason_is_told, 0, 2);
