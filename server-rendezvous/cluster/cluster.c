@@ -184,18 +184,21 @@ static void take_entry(struct rdv_cluster *c, const Cluster__Entry *in)
 /* An item that came before, by the other way, is none. */
 static void forget_repeated(struct rdv_cluster *c, const char *from, Cluster__Envelope *e)
 {
+	struct {
+		char from[RDV_NODE_MAX + 1];
+		uint64_t once;
+	} what = { .once = 0 };
+	struct hws_bytes key = hws_bytes(&what, sizeof(what));
 	uint64_t now = hws_clock_us();
-	char what[RDV_NODE_MAX + 1 + sizeof(e->items[0]->once)];
-	size_t len = strlen(from);
 
-	memcpy(what, from, len);
+	if (hws_str_copy(what.from, sizeof(what.from), from) < 0)
+		return;
 	for (size_t i = 0; i < e->n_items; i++) {
 		Cluster__Item *item = e->items[i];
-		struct hws_bytes key = hws_bytes(what, len + sizeof(item->once));
 
 		if (!item->once) /* of an older node, which has no links */
 			continue;
-		memcpy(what + len, &item->once, sizeof(item->once));
+		what.once = item->once;
 		if (rdv_seen_has(c->seen, key, now)) {
 			item->what_case = CLUSTER__ITEM__WHAT__NOT_SET;
 			hws_count(&c->node.core->count.cluster_repeated);
