@@ -34,33 +34,11 @@ static void start_linked(struct server *s, const char *name, const char *url, ui
 	server_start(s, args);
 }
 
-static json_int_t figure(struct server *s, const char *name)
-{
-	json_t *ans = server_ask(s, "stats", NULL, NULL);
-	json_int_t n = json_integer_value(json_object_get(json_object_get(ans, "cluster"), name));
-
-	json_decref(ans);
-	return n;
-}
-
-static bool linked(void *arg)
-{
-	struct server *s = arg;
-
-	return figure(s, "links") == 1;
-}
-
 static bool alone(void *arg)
 {
 	struct server *s = arg;
 
-	return figure(s, "links") == 0;
-}
-
-static void until_linked(void)
-{
-	ck_assert(test_until(linked, &a, WAIT_MS));
-	ck_assert(test_until(linked, &b, WAIT_MS));
+	return cluster_figure(s, "links") == 0;
 }
 
 static void set_up_links(void)
@@ -95,11 +73,11 @@ START_TEST(requests_and_answers_go_over_the_link)
 	device_online(&back);
 	ck_assert(reached(&a, &d, AGAIN_MS));
 	ck_assert(reached(&b, &back, AGAIN_MS));
-	asked = figure(&a, "direct");
-	answered = figure(&b, "direct");
+	asked = cluster_figure(&a, "direct");
+	answered = cluster_figure(&b, "direct");
 	ck_assert(reached(&a, &d, AGAIN_MS));
-	ck_assert_int_gt(figure(&a, "direct"), asked);
-	ck_assert_int_gt(figure(&b, "direct"), answered);
+	ck_assert_int_gt(cluster_figure(&a, "direct"), asked);
+	ck_assert_int_gt(cluster_figure(&b, "direct"), answered);
 	{
 		json_t *ans = server_ask(&a, "nodes", NULL, NULL);
 		json_t *other = json_array_get(json_object_get(ans, "others"), 0);
@@ -205,7 +183,7 @@ END_TEST
 START_TEST(nothing_is_lost_when_the_link_falls_silent)
 {
 	break_and_mend(TEST_PROXY_HOLD);
-	ck_assert_int_gt(figure(&a, "again") + figure(&b, "again"), 0);
+	ck_assert_int_gt(cluster_figure(&a, "again") + cluster_figure(&b, "again"), 0);
 }
 END_TEST
 
@@ -338,7 +316,7 @@ START_TEST(strangers_are_let_in_nowhere)
 	ck_assert(reached(&a, &d, AGAIN_MS));
 	for (unsigned i = 0; i < 300; i++)
 		close(fd[i]);
-	ck_assert_int_gt(figure(&b, "refused"), 0);
+	ck_assert_int_gt(cluster_figure(&b, "refused"), 0);
 	device_done(&d);
 }
 END_TEST

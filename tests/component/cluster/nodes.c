@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+bool nodes_linked;
+
 struct test_pg pg;
 
 struct test_proxy proxy; /* between node b and the database */
@@ -21,9 +23,13 @@ char b_url[200];
 
 void start_node(struct server *s, const char *name, const char *url)
 {
-	char port[10];
+	char port[10], at[32];
 	const char *args[] = { "--store", url, "--node", name, "--relay-servers",
-		"relay.example.com", "--port", port, NULL };
+		"relay.example.com", "--port", port, nodes_linked ? "--node-address" : NULL, at,
+		NULL };
+
+	if (nodes_linked)
+		snprintf(at, sizeof(at), "127.0.0.1:%u", test_free_ports(1));
 
 	/* below the range of outgoing links, so that it is still free after a restart */
 	if (!s->port)
@@ -205,4 +211,24 @@ void moves_to(struct device *d, struct server *s)
 		ck_assert_int_eq(device_register(d), R(OK));
 		ck_assert(device_keep_alive(d));
 	}
+}
+
+json_int_t cluster_figure(struct server *s, const char *name)
+{
+	json_t *ans = server_ask(s, "stats", NULL, NULL);
+	json_int_t n = json_integer_value(json_object_get(json_object_get(ans, "cluster"), name));
+
+	json_decref(ans);
+	return n;
+}
+
+static bool linked(void *arg)
+{
+	return cluster_figure(arg, "links") == 1;
+}
+
+void until_linked(void)
+{
+	ck_assert(test_until(linked, &a, WAIT_MS));
+	ck_assert(test_until(linked, &b, WAIT_MS));
 }

@@ -17,6 +17,7 @@
 /* And each time they wait so long: a node that is gone does not answer at all. */
 #define ASK_MS 3000
 
+extern bool nodes_linked; /* start_node: with direct links between the nodes */
 extern struct test_pg pg;
 extern struct test_proxy proxy; /* between node b and the database */
 extern struct server a, b;
@@ -53,3 +54,8 @@ bool refused(struct server *s, const char *id, Rdv__PunchHoleResponse__Failure w
 
 /* The same device, come to another node by its list of addresses. */
 void moves_to(struct device *d, struct server *s);
+
+/* A number of "cluster" in the answer to stats. */
+json_int_t cluster_figure(struct server *s, const char *name);
+/* Until both nodes have their link. */
+void until_linked(void);

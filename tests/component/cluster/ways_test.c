@@ -394,6 +394,13 @@ START_TEST(answers_and_relay_requests_may_come_to_any_node)
 }
 END_TEST
 
+static void set_up_linked(void)
+{
+	nodes_linked = true;
+	set_up();
+	until_linked();
+}
+
 int main(void)
 {
 	Suite *s = suite_create("rendezvous/cluster ways");
@@ -410,5 +417,15 @@ int main(void)
 
 	tcase_add_unchecked_fixture(t, start_database, stop_database);
 	tcase_add_checked_fixture(t, set_up, tear_down);
+	/* what goes from node to node once more, over their link */
+	t = test_case(s, "links", 90,
+			TESTS(a_device_of_one_node_is_punched_from_the_other,
+					udp_punching_crosses_nodes,
+					two_ends_of_one_network_exchange_addresses_across_nodes,
+					the_relay_is_agreed_across_nodes,
+					a_device_that_moves_is_found_where_it_is,
+					answers_and_relay_requests_may_come_to_any_node));
+	tcase_add_unchecked_fixture(t, start_database, stop_database);
+	tcase_add_checked_fixture(t, set_up_linked, tear_down);
 	return test_suite_run(s);
 }
