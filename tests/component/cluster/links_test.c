@@ -202,6 +202,22 @@ START_TEST(a_node_that_starts_again_is_linked_again)
 }
 END_TEST
 
+START_TEST(one_address_is_enough)
+{
+	struct device d;
+
+	server_stop(&b);
+	ck_assert(test_until(alone, &a, WAIT_MS));
+	start_node(&b, "b", b_url); /* takes no links, and calls */
+	until_linked();
+	device_init(&d, &b, 1, "123456789");
+	device_online(&d);
+	ck_assert(reached(&a, &d, AGAIN_MS));
+	ck_assert_int_gt(cluster_figure(&b, "direct"), 0);
+	device_done(&d);
+}
+END_TEST
+
 START_TEST(the_other_end_calls_when_one_cannot)
 {
 	test_proxy_set(&to_b, TEST_PROXY_CUT); /* node a, whose turn it is, cannot call */
@@ -329,6 +345,7 @@ int main(void)
 					nothing_is_lost_when_the_link_is_cut,
 					nothing_is_lost_when_the_link_falls_silent,
 					a_node_that_starts_again_is_linked_again,
+					one_address_is_enough,
 					the_other_end_calls_when_one_cannot,
 					an_older_node_is_heard_by_the_database,
 					strangers_are_let_in_nowhere));

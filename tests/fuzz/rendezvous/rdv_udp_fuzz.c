@@ -42,6 +42,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (rdv_udp_handler_init(&handler, &s->core) < 0)
 			return 0;
 		handler.send = on_send;
+		handler.send_other = on_send;
+		handler.other_port = 21115;
 		handler.on_sent = on_sent;
 	}
 	stage_reset(s);
