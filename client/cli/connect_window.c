@@ -33,7 +33,8 @@ int connect_window(const struct connect_options *o)
 		{ "--view-only", o->view_only }, { "--fullscreen", o->fullscreen },
 		{ "--actual-size", o->actual_size }, { "--remember", o->remember },
 		{ "--camera", o->camera }, { "--switch-fd", o->switch_fd },
-		{ "--no-exact", o->no_exact }, { "--no-hardware-codecs", o->no_hardware }, { "--virtual-display", o->displays.virtual_display },
+		{ "--no-exact", o->no_exact }, { "--no-hardware-codecs", o->no_hardware },
+		{ "--virtual-display", o->displays.virtual_display },
 		{ "--privacy", o->displays.privacy }, { "--block-input", o->displays.block_input },
 		{ "--call", o->call } };
 	const char *args[2 + 2 * HWS_COUNT(texts) + HWS_COUNT(flags) + 4];

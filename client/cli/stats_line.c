@@ -44,7 +44,8 @@ bool cli_print_stats(const char *kind, const struct hawser_stats *s, const char 
 			s->codec == HAWSER_CODEC_AUTO ? "none" : hawser_codec_name(s->codec),
 			path && *path ? path : "none", s->encrypted ? "yes" : "no", s->silent_s,
 			hawser_encryption_name(s->encryption), hawser_trust_name(s->trust),
-			decoder_text(s->decoder), s->by_device ? "device" : "processor", s->patches, s->patch_bytes);
+			decoder_text(s->decoder), s->by_device ? "device" : "processor", s->patches,
+			s->patch_bytes);
 	print_steps(s);
 	printf("\n");
 	return fflush(stdout) == 0;

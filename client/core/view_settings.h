@@ -13,7 +13,7 @@ struct hws_viewer_config {
 	bool force_relay, require_v2;
 	char *proxy_url, *proxy_user, *proxy_password_secret; /* "" = none */
 	char *quality, *codec, *chroma;
-	char *hardware_codecs; /* "auto", "off" or the path of a device */
+	char *hardware_codecs;  /* "auto", "off" or the path of a device */
 	int record;             /* enum hws_record_policy */
 	char *recording_folder; /* "" = Videos/hawser at home */
 };

@@ -43,7 +43,8 @@ void hws_confined_device_offer(struct hws_confined *c)
 		hws_debug("decoder.no_device", HWS_STR("why", err.text));
 		return;
 	}
-	if (hws_confined_job_new(c, HWS_DECODE_DEVICE, sizeof(c->report->table), NULL, NULL, &j) < 0)
+	if (hws_confined_job_new(c, HWS_DECODE_DEVICE, sizeof(c->report->table), NULL, NULL, &j) <
+			0)
 		return;
 	hws_buf_put(&j->payload, &c->report->table, sizeof(c->report->table));
 	hws_list_push(c->waiting.next, &j->node);

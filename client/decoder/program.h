@@ -9,5 +9,5 @@
 int hws_decoder_program(char *path, size_t size, struct hws_error *err) HWS_MUST_CHECK;
 
 /* Runs `path` with `fd` as its end of the channel; the caller closes its own. */
-int hws_decoder_process_start(
-		const char *path, int fd, struct hws_child *ret, struct hws_error *err) HWS_MUST_CHECK;
+int hws_decoder_process_start(const char *path, int fd, struct hws_child *ret,
+		struct hws_error *err) HWS_MUST_CHECK;

@@ -354,7 +354,8 @@ static int read_request(struct worker *w)
 	to = hws_buf_reserve(&w->payload, AT_ONCE);
 	if (!to)
 		return HWS_ERR_NOMEM;
-	r = hws_decode_read_start(w->fd, &w->request, sizeof(w->request), to, AT_ONCE, &got, &w->fds);
+	r = hws_decode_read_start(
+			w->fd, &w->request, sizeof(w->request), to, AT_ONCE, &got, &w->fds);
 	if (r < 0)
 		return r;
 	size = w->request.size;

@@ -140,7 +140,7 @@ void hws_hw_devices_key(
 
 int hws_hw_choice_of(const char *word, enum hws_hw_choice *ret)
 {
-	*ret = hws_str_equal(word, "auto") ? HWS_HW_AUTO
+	*ret = hws_str_equal(word, "auto")           ? HWS_HW_AUTO
 			: hws_str_equal(word, "off") ? HWS_HW_OFF
 						     : HWS_HW_DEVICE;
 	return *ret != HWS_HW_DEVICE || (word[0] == '/' && strlen(word) < 108 && !strchr(word, ' '))
@@ -161,8 +161,8 @@ static int by_path(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static void put_folder(
-		struct hws_hw_devices *d, const char *backend, const char *folder, const char *prefix)
+static void put_folder(struct hws_hw_devices *d, const char *backend, const char *folder,
+		const char *prefix)
 {
 	char name[HWS_HW_DEVICES_MAX][108], *sorted[HWS_HW_DEVICES_MAX];
 	DIR *dir = opendir(folder);
@@ -170,7 +170,8 @@ static void put_folder(
 
 	for (struct dirent *e; dir && n < HWS_COUNT(name) && (e = readdir(dir));)
 		if (hws_str_starts(e->d_name, prefix) && !strchr(e->d_name, ' ') &&
-				hws_fmt(name[n], sizeof(name[n]), "%s/%s", folder, e->d_name) == HWS_OK) {
+				hws_fmt(name[n], sizeof(name[n]), "%s/%s", folder, e->d_name) ==
+						HWS_OK) {
 			sorted[n] = name[n];
 			n++;
 		}

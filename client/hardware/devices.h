@@ -20,5 +20,5 @@ int hws_hw_choice_of(const char *word, enum hws_hw_choice *ret) HWS_MUST_CHECK;
 /* Render nodes first, then what V4L2 has; with a path that one alone. */
 void hws_hw_devices_find(const char *word, struct hws_hw_devices *ret);
 /* `program`: of ours that opens them. */
-void hws_hw_devices_key(const struct hws_hw_devices *d, const char *program,
-		char ret[HWS_HW_KEY_LEN + 1]);
+void hws_hw_devices_key(
+		const struct hws_hw_devices *d, const char *program, char ret[HWS_HW_KEY_LEN + 1]);

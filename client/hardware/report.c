@@ -63,7 +63,8 @@ static bool took_line(enum hws_hw_way way, char *line, struct hws_hw_report *ret
 	enum hws_codec c = name ? hws_codec_by_name(name) : HWS_CODEC_NONE;
 	struct hws_hw_row row;
 
-	if (c == HWS_CODEC_NONE || c >= HWS_CODEC_RAW || hws_hw_known(&ret->table.row[way][c].device))
+	if (c == HWS_CODEC_NONE || c >= HWS_CODEC_RAW ||
+			hws_hw_known(&ret->table.row[way][c].device))
 		return false;
 	if (!number(&line, &row.device.fixed_us) || !number(&line, &row.device.million_us) ||
 			!number(&line, &row.processor.fixed_us) ||
@@ -152,7 +153,9 @@ char *hws_hw_report_text(const struct hws_hw_table *t, char *buf, size_t size)
 			if (!hws_hw_known(&t->row[w][c].device))
 				continue;
 			len += (size_t)snprintf(buf + len, size - len, "%s%s %s",
-					before != names[w] ? "," : len ? "; " : "",
+					before != names[w]    ? ","
+							: len ? "; "
+							      : "",
 					before == names[w] ? before : "", hws_codec_name(c));
 			before = "";
 		}

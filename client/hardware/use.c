@@ -147,8 +147,7 @@ int hws_hw_link_start(const char *backend, const char *device, struct hws_hw_lin
 		return HWS_ERR_NOMEM;
 	r = hws_hw_process_start(backend, device, &o->process, NULL);
 	if (r == HWS_OK)
-		r = hws_shared_memory_map(
-				o->process.memory_fd, HWS_HW_MEMORY, true, &o->memory);
+		r = hws_shared_memory_map(o->process.memory_fd, HWS_HW_MEMORY, true, &o->memory);
 	if (r < 0) {
 		own_link_free(&o->base);
 		return r;

@@ -161,9 +161,9 @@ static json_t *desktop_json(const struct hws_hostd *h)
 	struct hws_agent_state d;
 
 	hws_agents_desktop(h->agents, &d);
-	return json_pack("{s:b,s:s,s:s,s:i,s:i,s:i,s:s}", "ready", d.ready, "backend", d.backend, "why",
-			d.why, "displays", (int)d.displays, "restarts", (int)d.restarts, "pid",
-			(int)d.pid, "hardware", d.hardware ? d.hardware : "");
+	return json_pack("{s:b,s:s,s:s,s:i,s:i,s:i,s:s}", "ready", d.ready, "backend", d.backend,
+			"why", d.why, "displays", (int)d.displays, "restarts", (int)d.restarts,
+			"pid", (int)d.pid, "hardware", d.hardware ? d.hardware : "");
 }
 
 static void add_agent(enum hws_agent_role role, const char *account, const uint64_t *conns,

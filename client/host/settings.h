@@ -40,7 +40,7 @@ struct hws_settings {
 	bool notify;
 	bool exact_text;
 	char *hardware_codecs; /* "auto", "off" or the path of a device */
-	char *camera_size; /* "": as each camera can */
+	char *camera_size;     /* "": as each camera can */
 	uint32_t camera_fps;
 	/* files, terminals, tunnels: see host_service.h */
 	char *files_roots, *tunnel_targets, *tunnel_listen;

@@ -57,12 +57,12 @@ struct hwc_packet {
 	unsigned coarse; /* what became of the wish */
 };
 /* I420, of the encoder's size. */
-int hwc_encoder_encode(struct hwc_encoder *e, const struct hws_picture *p, unsigned coarse, bool key,
-		struct hwc_packet *ret) HWS_MUST_CHECK;
+int hwc_encoder_encode(struct hwc_encoder *e, const struct hws_picture *p, unsigned coarse,
+		bool key, struct hwc_packet *ret) HWS_MUST_CHECK;
 
 struct hwc_decoder;
-int hwc_decoder_new(
-		struct hwc_device *d, enum hws_codec codec, struct hwc_decoder **ret) HWS_MUST_CHECK;
+int hwc_decoder_new(struct hwc_device *d, enum hws_codec codec,
+		struct hwc_decoder **ret) HWS_MUST_CHECK;
 void hwc_decoder_free(struct hwc_decoder *d); /* takes NULL */
 /* The newest picture of the packet into `memory` (hw_link.h); its size. HWS_ERR_AGAIN: none. */
 int hwc_decoder_decode(struct hwc_decoder *d, struct hws_bytes packet, uint8_t *memory,

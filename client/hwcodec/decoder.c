@@ -91,8 +91,7 @@ static int hand_over(const AVFrame *f, uint8_t *memory, int *ret_width, int *ret
 	for (unsigned i = 0; i < (pairs ? 2u : 3u); i++) {
 		if (f->linesize[i] < 0)
 			return HWS_ERR_UNSUPPORTED;
-		size[i] = (size_t)f->linesize[i] *
-				(size_t)(i ? hws_chroma(f->height) : f->height);
+		size[i] = (size_t)f->linesize[i] * (size_t)(i ? hws_chroma(f->height) : f->height);
 	}
 	int r = hws_picture_wrap(pairs ? HWS_PIXEL_NV12 : HWS_PIXEL_I420, f->width, f->height,
 			f->data, f->linesize, size, &from);

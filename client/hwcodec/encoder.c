@@ -116,8 +116,8 @@ static int open_codec(struct hwc_encoder *e, int quantiser)
 	return make_frames(e);
 }
 
-int hwc_encoder_new(struct hwc_device *d, const struct hwc_encoder_conf *conf,
-		struct hwc_encoder **ret)
+int hwc_encoder_new(
+		struct hwc_device *d, const struct hwc_encoder_conf *conf, struct hwc_encoder **ret)
 {
 	struct hwc_encoder *e = hws_alloc(sizeof(*e));
 
@@ -194,8 +194,7 @@ static int shift(struct hwc_encoder *e, AVFrame *f, int quantiser)
 		.self_size = sizeof(AVRegionOfInterest),
 		.bottom = e->conf.height,
 		.right = e->conf.width,
-		.qoffset = { quantiser - e->quantiser,
-				(int)quantisers[e->conf.codec].max },
+		.qoffset = { quantiser - e->quantiser, (int)quantisers[e->conf.codec].max },
 	};
 	return HWS_OK;
 }
@@ -280,8 +279,8 @@ static int choose_quantiser(struct hwc_encoder *e, unsigned coarse, int *ret)
 	return HWS_OK;
 }
 
-int hwc_encoder_encode(struct hwc_encoder *e, const struct hws_picture *p, unsigned coarse, bool key,
-		struct hwc_packet *ret)
+int hwc_encoder_encode(struct hwc_encoder *e, const struct hws_picture *p, unsigned coarse,
+		bool key, struct hwc_packet *ret)
 {
 	AVFrame *f = NULL;
 	int quantiser, r;

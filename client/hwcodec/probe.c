@@ -171,7 +171,8 @@ static int device_took(struct trial *t, struct hws_hw_table *also, struct hws_hw
 	only.row[t->way][t->codec].device.fixed_us = 1;
 	/* Where there is no encoder of ours its own gives the packets. */
 	if (!hws_codec_row(t->codec)->new_encoder)
-		only.row[HWS_HW_ENCODES][t->codec].device = also->row[HWS_HW_ENCODES][t->codec].device;
+		only.row[HWS_HW_ENCODES][t->codec].device =
+				also->row[HWS_HW_ENCODES][t->codec].device;
 	if (t->way == HWS_HW_ENCODES)
 		only.row[HWS_HW_ENCODES][t->codec].device.fixed_us = 1;
 	now = t;
@@ -193,10 +194,14 @@ static bool try_device(const char *backend, const char *device, struct hws_hw_re
 	for (enum hws_hw_way way = 0; way < HWS_HW_WAYS; way++)
 		for (enum hws_codec c = HWS_CODEC_NONE + 1; c < HWS_CODEC_RAW; c++) {
 			struct hws_hw_row *row = &report->table.row[way][c];
-			struct trial t = { .codec = c, .way = way, .backend = backend, .device = device };
+			struct trial t = {
+				.codec = c, .way = way, .backend = backend, .device = device
+			};
 			const char *name = way == HWS_HW_ENCODES ? b->encoder[c] : b->decoder[c];
-			if (!name || !(way == HWS_HW_ENCODES ? avcodec_find_encoder_by_name(name)
-							     : avcodec_find_decoder_by_name(name)))
+			if (!name ||
+					!(way == HWS_HW_ENCODES ? avcodec_find_encoder_by_name(name)
+								: avcodec_find_decoder_by_name(
+										  name)))
 				continue;
 			int r = device_took(&t, &report->table, &row->device);
 			hws_info("hwcodec.tried", HWS_STR("device", device),

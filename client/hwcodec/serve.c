@@ -34,8 +34,7 @@ static void leave(struct instance *i)
 	*i = (struct instance){ 0 };
 }
 
-static int on_open_encoder(
-		struct server *s, struct instance *i, const struct hws_hw_request *q)
+static int on_open_encoder(struct server *s, struct instance *i, const struct hws_hw_request *q)
 {
 	leave(i);
 	i->width = (int)q->width;

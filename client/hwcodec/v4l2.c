@@ -6,7 +6,8 @@
 
 #define RATE 20000000 /* bit/s; the quantiser decides */
 
-static int v4l2_open(struct hwc_device *d, const char *path HWS_UNUSED, struct hws_error *err HWS_UNUSED)
+static int v4l2_open(
+		struct hwc_device *d, const char *path HWS_UNUSED, struct hws_error *err HWS_UNUSED)
 {
 	return hws_str_copy(d->vendor, sizeof(d->vendor), "V4L2 M2M");
 }

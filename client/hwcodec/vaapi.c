@@ -30,8 +30,8 @@ static int open_display(struct hwc_device *d, VADisplay *ret, struct hws_error *
 	VAStatus s = vaInitialize(display, &major, &minor);
 	if (s != VA_STATUS_SUCCESS) {
 		vaTerminate(display);
-		return hws_error_set(err, HWS_ERR_UNSUPPORTED, "no driver for it: %s",
-				vaErrorStr(s));
+		return hws_error_set(
+				err, HWS_ERR_UNSUPPORTED, "no driver for it: %s", vaErrorStr(s));
 	}
 	const char *vendor = vaQueryVendorString(display);
 	hws_str_escape(d->vendor, sizeof(d->vendor), hws_bytes_str(vendor ? vendor : "unknown"));
@@ -107,7 +107,8 @@ static int vaapi_prepare(struct hwc_device *d, AVCodecContext *c, enum hws_codec
 static bool vaapi_shifts(const struct hwc_device *d, const AVCodecContext *c HWS_UNUSED,
 		enum hws_codec codec, unsigned way)
 {
-	static const VAProfile profiles[HWS_CODEC_COUNT] = { [HWS_CODEC_VP8] = VAProfileVP8Version0_3,
+	static const VAProfile profiles[HWS_CODEC_COUNT] = { [HWS_CODEC_VP8] =
+									     VAProfileVP8Version0_3,
 		[HWS_CODEC_VP9] = VAProfileVP9Profile0,
 		[HWS_CODEC_AV1] = VAProfileAV1Profile0,
 		[HWS_CODEC_H264] = VAProfileH264High,

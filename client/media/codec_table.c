@@ -130,8 +130,7 @@ const char *hws_codec_name(enum hws_codec codec)
 
 bool hws_codec_can_encode(enum hws_codec codec)
 {
-	return hws_codec_row(codec)->new_encoder != NULL ||
-			hws_hardware_has(HWS_HW_ENCODES, codec);
+	return hws_codec_row(codec)->new_encoder != NULL || hws_hardware_has(HWS_HW_ENCODES, codec);
 }
 
 bool hws_codec_can_decode(enum hws_codec codec)

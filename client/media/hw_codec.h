@@ -3,6 +3,7 @@
 #pragma once
 #include "client/media/codec.h"
 
-int hws_hw_encoder_new(const struct hws_encoder_conf *conf, struct hws_encoder **ret) HWS_MUST_CHECK;
+int hws_hw_encoder_new(
+		const struct hws_encoder_conf *conf, struct hws_encoder **ret) HWS_MUST_CHECK;
 int hws_hw_decoder_new(
 		enum hws_codec codec, unsigned threads, struct hws_decoder **ret) HWS_MUST_CHECK;

@@ -94,9 +94,9 @@ static int decode_on_processor(
 	const struct hws_codec_row *row = hws_codec_row(d->base.codec);
 
 	if (!d->processor) {
-		int r = row->new_decoder ? row->new_decoder(d->base.codec, d->threads,
-							   &d->processor)
-					 : HWS_ERR_UNSUPPORTED;
+		int r = row->new_decoder
+				? row->new_decoder(d->base.codec, d->threads, &d->processor)
+				: HWS_ERR_UNSUPPORTED;
 		if (r < 0)
 			return r;
 	}

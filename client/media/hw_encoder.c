@@ -82,9 +82,9 @@ static int take_packet(struct hw_encoder *v, const struct hws_hw_answer *a, stru
 	if (hws_buf_err(&v->out) < 0)
 		return hws_buf_err(&v->out);
 	hws_pace_spent(&v->pace, a->bytes, !v->started);
-	*ret = (struct hws_packet){ .data = hws_buf_bytes(&v->out),
-		.key = a->key != 0,
-		.coarse = (uint16_t)a->coarse };
+	*ret = (struct hws_packet){
+		.data = hws_buf_bytes(&v->out), .key = a->key != 0, .coarse = (uint16_t)a->coarse
+	};
 	return HWS_OK;
 }
 

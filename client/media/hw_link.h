@@ -10,7 +10,7 @@ struct hws_hw_link {
 	uint64_t due_us; /* no answer is waited for longer, whatever is asked; 0 = no such limit */
 	uint32_t last_id;
 	bool greeted;
-	int broken; /* an error: it is not asked any more */
+	int broken;         /* an error: it is not asked any more */
 	uint32_t instances; /* bits of those that are taken */
 	/* Ends the process, gives back all of it and the link itself. */
 	void (*free)(struct hws_hw_link *l);

@@ -38,7 +38,7 @@ struct hws_hw_request {
 struct hws_hw_answer {
 	uint32_t version, id; /* id 0: the greeting, before any request */
 	int32_t result;
-	uint32_t width, height; /* DECODE */
+	uint32_t width, height;      /* DECODE */
 	uint32_t bytes, key, coarse; /* ENCODE */
 };
 

@@ -5,8 +5,8 @@
 #include "shared/sys/own_folder.h"
 #include "shared/sys/spawn.h"
 #include <limits.h>
-#include <stdlib.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #define NAME "hawser-mount"

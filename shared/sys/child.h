@@ -12,8 +12,8 @@ struct hws_child {
 	int pidfd;
 };
 
-int hws_child_start(
-		const struct hws_spawn *s, struct hws_child *ret, struct hws_error *err) HWS_MUST_CHECK;
+int hws_child_start(const struct hws_spawn *s, struct hws_child *ret,
+		struct hws_error *err) HWS_MUST_CHECK;
 /* While it does its number is its own. */
 bool hws_child_runs(const struct hws_child *c);
 /* Whether it ended within that time: true also for none. Its status as of waitpid in *ret_status

@@ -31,8 +31,8 @@ int hws_runtime_folder(char *ret, size_t size, struct hws_error *err)
 	if (runtime && runtime[0] == '/' && hws_folder_is_private(runtime) &&
 			use_folder(ret, size, runtime, "hawser"))
 		return HWS_OK;
-	if (hws_fmt(usual, sizeof(usual), "/run/user/%u", uid) == HWS_OK && hws_folder_is_private(usual) &&
-			use_folder(ret, size, usual, "hawser"))
+	if (hws_fmt(usual, sizeof(usual), "/run/user/%u", uid) == HWS_OK &&
+			hws_folder_is_private(usual) && use_folder(ret, size, usual, "hawser"))
 		return HWS_OK;
 	if (hws_fmt(name, sizeof(name), "hawser-%u", uid) == HWS_OK &&
 			use_folder(ret, size, "/tmp", name))

@@ -40,8 +40,8 @@ static const struct role {
 	unsigned calls;                   /* enum sandbox_calls */
 	enum sandbox_otherwise otherwise; /* what a call outside of them does */
 	unsigned layers;                  /* besides the filter */
-	rlim_t files;        /* descriptors at most, and no file may grow; 0 = as before */
-	rlim_t memory;       /* bytes of data at most; 0 = as before */
+	rlim_t files;                 /* descriptors at most, and no file may grow; 0 = as before */
+	rlim_t memory;                /* bytes of data at most; 0 = as before */
 	bool names, network, devices; /* what Landlock leaves: see struct sandbox_left */
 } roles[HWS_SANDBOX_ROLES] = {
 	[HWS_SANDBOX_GATE_DIALING] = { DIALER | SANDBOX_AGAIN, SANDBOX_EPERM, 0, 0, 0 },

@@ -111,7 +111,7 @@ static int parent_of(const char *pid)
 
 	read_line(stat, sizeof(stat), pid, "stat");
 	const char *end = strrchr(stat, ')');
-	return end ? (int)strtol(end + 4, NULL, 10) : 0;
+	return end ? (int)strtoul(end + 4, NULL, 10) : 0;
 }
 
 /* A process of ours that serves a device: of this process (the viewer), or of the host's agent. */
@@ -132,7 +132,7 @@ static int server_of(bool host)
 		snprintf(parent, sizeof(parent), "%d", p);
 		/* agent, hostd */
 		if (host ? p != getpid() && parent_of(parent) == stack.host.pid : p == getpid())
-			found = (int)strtol(e->d_name, NULL, 10);
+			found = (int)strtoul(e->d_name, NULL, 10);
 	}
 	closedir(d);
 	return found;

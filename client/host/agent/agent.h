@@ -12,9 +12,9 @@
 struct hws_agent_conf {
 	/* "x11", "headless", "headless:WxH@FPS"; NULL or "" = by HAWSER_PLATFORM, else x11 */
 	const char *backend;
-	const char *display; /* of X11, ":0"; NULL or "" = $DISPLAY */
+	const char *display;  /* of X11, ":0"; NULL or "" = $DISPLAY */
 	const char *hardware; /* devices to code by: as the option hardware-codecs; NULL = none */
-	bool notify;         /* show on the desktop who is connected */
+	bool notify;          /* show on the desktop who is connected */
 	enum hws_agent_role role;
 	bool sandbox; /* a role without a desktop confines itself, once it knows its files */
 };

@@ -30,11 +30,12 @@
 
 struct attempt_target target;
 
-#define CONFINED (IN(GATE) | IN(COMPUTE))
+#define CONFINED (IN(GATE) | IN(COMPUTE) | IN(DEVICE))
+#define LATE IN(DEVICE_LATE) /* opens devices itself */
 #define SERVERS (IN(RELAY) | IN(RENDEZVOUS))
 #define WORKERS (IN(FILES) | IN(TUNNEL))
 #define LISTED                                                                                     \
-	(CONFINED | SERVERS | WORKERS | IN(GATE_DIALING)) /* who has a list of what is allowed */
+	(CONFINED | LATE | SERVERS | WORKERS | IN(GATE_DIALING)) /* a list of what is allowed */
 #define ALL (LISTED | IN(HOSTD) | IN(AGENT))
 
 static bool types_into_terminal(void)
@@ -496,12 +497,12 @@ const struct attempt attempts[] = {
 	{ "open, the call", CONFINED, reads_old_way },
 	{ "openat2", CONFINED, reads_newest_way },
 	{ "/proc", CONFINED, reads_processes },
-	{ "new file", CONFINED | IN(RELAY) | IN(TUNNEL) | IN(GATE_DIALING), writes_file },
+	{ "new file", CONFINED | LATE | IN(RELAY) | IN(TUNNEL) | IN(GATE_DIALING), writes_file },
 	{ "open_by_handle_at", ALL, opens_by_handle },
-	{ "socket", CONFINED | IN(FILES), makes_tcp },
-	{ "listen", CONFINED | IN(FILES) | IN(GATE_DIALING), listens },
-	{ "unlink", CONFINED | IN(GATE_DIALING), removes_file },
-	{ "socketpair", CONFINED | IN(FILES), makes_pair },
+	{ "socket", CONFINED | LATE | IN(FILES), makes_tcp },
+	{ "listen", CONFINED | LATE | IN(FILES) | IN(GATE_DIALING), listens },
+	{ "unlink", CONFINED | LATE | IN(GATE_DIALING), removes_file },
+	{ "socketpair", CONFINED | LATE | IN(FILES), makes_pair },
 	{ "raw socket", LISTED, makes_raw },
 	{ "packet socket", ALL, makes_packet },
 	{ "packet socket, old", ALL, makes_packet_old },
@@ -522,12 +523,12 @@ const struct attempt attempts[] = {
 	{ "memfd and execveat", LISTED, runs_from_memory },
 	{ "clone", LISTED, forks },
 	{ "fork", LISTED, vforks },
-	{ "PROT_EXEC", CONFINED | IN(FILES), makes_code },
-	{ "mprotect", CONFINED | IN(FILES), turns_into_code },
+	{ "PROT_EXEC", CONFINED | LATE | IN(FILES), makes_code },
+	{ "mprotect", CONFINED | LATE | IN(FILES), turns_into_code },
 	{ "pkey_mprotect", LISTED, turns_into_code_by_key },
 	{ "mmap of a descriptor", IN(GATE), maps_file },
 	{ "two gigabytes", IN(GATE), takes_two_gigabytes },
-	{ "PR_SET_DUMPABLE", CONFINED | SERVERS | WORKERS, lets_others_look },
+	{ "PR_SET_DUMPABLE", CONFINED | LATE | SERVERS | WORKERS, lets_others_look },
 	{ "PR_SET_PDEATHSIG", LISTED, asks_for_death_signal },
 	{ "personality", ALL, makes_data_code_everywhere },
 	{ "io_uring", ALL, makes_ring },
@@ -536,12 +537,12 @@ const struct attempt attempts[] = {
 	{ "perf", ALL, counts_events },
 	{ "add_key", ALL, adds_key },
 	{ "keyctl", ALL, reads_keys },
-	{ "unshare", CONFINED | SERVERS | WORKERS | IN(AGENT), leaves_for_user_namespace },
+	{ "unshare", CONFINED | LATE | SERVERS | WORKERS | IN(AGENT), leaves_for_user_namespace },
 	{ "unshare, pids", ALL, leaves_for_pid_namespace },
 	{ "clone, new user", ALL, clones_into_namespace },
 	{ "clone3, new user", ALL, clones_by_structure },
 	{ "setns", ALL, enters_namespace },
-	{ "mount", CONFINED | SERVERS | WORKERS | IN(AGENT) | IN(GATE_DIALING), mounts },
+	{ "mount", CONFINED | LATE | SERVERS | WORKERS | IN(AGENT) | IN(GATE_DIALING), mounts },
 	{ "fsopen", ALL, opens_file_system },
 	{ "chroot", ALL, changes_root },
 	{ "setuid", LISTED, changes_owner },

@@ -248,9 +248,8 @@ START_TEST(the_slower_one_is_not_used)
 	struct hws_hw_table t = { 0 };
 
 	/* it costs something to begin with, and less for each pixel */
-	t.row[HWS_HW_ENCODES][HWS_CODEC_H264] = (struct hws_hw_row){
-		.device = { 2000, 1000 }, .processor = { 0, 9000 }
-	};
+	t.row[HWS_HW_ENCODES][HWS_CODEC_H264] =
+			(struct hws_hw_row){ .device = { 2000, 1000 }, .processor = { 0, 9000 } };
 	t.row[HWS_HW_ENCODES][HWS_CODEC_H265].device = (struct hws_hw_took){ 2000, 1000 };
 	hws_hardware_set(&t, open_device, NULL);
 	ck_assert(!hws_hardware_wins(HWS_HW_ENCODES, HWS_CODEC_H264, 320, 240));
@@ -281,7 +280,8 @@ START_TEST(a_report_of_others_is_not_read)
 	hws_buf_init(&out, HWS_HW_REPORT_MAX);
 	hws_hw_report_write(&r, &out);
 	ck_assert_int_eq(hws_hw_report_path(path, sizeof(path)), HWS_OK);
-	ck_assert_int_eq(hws_private_file_write(path, hws_buf_bytes(&out), HWS_PRIVATE_OVER_ANY, NULL),
+	ck_assert_int_eq(hws_private_file_write(
+					 path, hws_buf_bytes(&out), HWS_PRIVATE_OVER_ANY, NULL),
 			HWS_OK);
 	ck_assert_int_eq(hws_hw_report_load(VA_TEST_DEVICE, &r), HWS_OK);
 	ck_assert_int_eq(chmod(path, 0666), 0);
@@ -298,10 +298,10 @@ int main(void)
 	tcase_add_checked_fixture(c, set_up, tear_down);
 	tcase_add_loop_test(c, only_what_shows_the_right_picture_in_time_is_used, 0,
 			(int)HWS_COUNT(drivers));
-	tcase_add_loop_test(c, a_session_outlives_the_driver_of_its_encoder, 0,
-			(int)HWS_COUNT(later));
-	tcase_add_loop_test(c, a_session_outlives_the_driver_of_its_decoder, 0,
-			(int)HWS_COUNT(later));
+	tcase_add_loop_test(
+			c, a_session_outlives_the_driver_of_its_encoder, 0, (int)HWS_COUNT(later));
+	tcase_add_loop_test(
+			c, a_session_outlives_the_driver_of_its_decoder, 0, (int)HWS_COUNT(later));
 	tcase_add_test(c, what_the_device_does_not_take_the_processor_codes);
 	tcase_add_test(c, the_slower_one_is_not_used);
 	tcase_add_test(c, a_report_of_others_is_not_read);

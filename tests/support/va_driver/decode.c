@@ -135,7 +135,8 @@ static void show(const SBufferInfo *info, struct surface *s)
 				(size_t)w);
 	for (int y = 0; y < h / 2; y++)
 		for (int x = 0; x < w / 2; x++) {
-			uv[(size_t)y * s->stride + 2 * x] = info->pDst[1][(size_t)y * m->iStride[1] + x];
+			uv[(size_t)y * s->stride + 2 * x] =
+					info->pDst[1][(size_t)y * m->iStride[1] + x];
 			uv[(size_t)y * s->stride + 2 * x + 1] =
 					info->pDst[2][(size_t)y * m->iStride[1] + x];
 		}
@@ -172,8 +173,9 @@ VAStatus va_decode(struct context *c)
 			dsErrorFree)
 		return VA_STATUS_ERROR_DECODING_ERROR;
 	int left = 0;
-	(*c->decoder)->GetOption(
-			c->decoder, DECODER_OPTION_NUM_OF_FRAMES_REMAINING_IN_BUFFER, &left);
+	(*c->decoder)
+			->GetOption(c->decoder, DECODER_OPTION_NUM_OF_FRAMES_REMAINING_IN_BUFFER,
+					&left);
 	if (info.iBufferStatus != 1 && left > 0 &&
 			(*c->decoder)->FlushFrame(c->decoder, plane, &info) != dsErrorFree)
 		return VA_STATUS_ERROR_DECODING_ERROR;

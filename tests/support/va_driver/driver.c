@@ -127,7 +127,8 @@ static VAStatus get_attributes(VADriverContextP ctx, VAProfile profile, VAEntryp
 			a[i].value = 1;
 			break;
 		case VAConfigAttribEncROI:
-			a[i].value = entrypoint == VAEntrypointEncSlice ? 1 : VA_ATTRIB_NOT_SUPPORTED;
+			a[i].value = entrypoint == VAEntrypointEncSlice ? 1
+									: VA_ATTRIB_NOT_SUPPORTED;
 			break;
 		default:
 			a[i].value = VA_ATTRIB_NOT_SUPPORTED;
@@ -173,7 +174,8 @@ static VAStatus query_surface_attributes(
 /* --- surfaces and images --- */
 
 static VAStatus create_surfaces(VADriverContextP ctx, unsigned format, unsigned width,
-		unsigned height, VASurfaceID *ids, unsigned n, VASurfaceAttrib *a, unsigned attributes)
+		unsigned height, VASurfaceID *ids, unsigned n, VASurfaceAttrib *a,
+		unsigned attributes)
 {
 	(void)ctx;
 	(void)format;
@@ -255,7 +257,9 @@ static VAStatus destroy_buffer(VADriverContextP ctx, VABufferID id)
 static VAStatus query_image_formats(VADriverContextP ctx, VAImageFormat *list, int *n)
 {
 	(void)ctx;
-	list[0] = (VAImageFormat){ .fourcc = NV12, .byte_order = VA_LSB_FIRST, .bits_per_pixel = 12 };
+	list[0] = (VAImageFormat){
+		.fourcc = NV12, .byte_order = VA_LSB_FIRST, .bits_per_pixel = 12
+	};
 	*n = 1;
 	return VA_STATUS_SUCCESS;
 }
@@ -325,8 +329,8 @@ static VAStatus get_image(VADriverContextP ctx, VASurfaceID surface, int x, int 
 	return copy(find(surface), find(image), false);
 }
 
-static VAStatus put_image(VADriverContextP ctx, VASurfaceID surface, VAImageID image, int sx, int sy,
-		unsigned sw, unsigned sh, int dx, int dy, unsigned dw, unsigned dh)
+static VAStatus put_image(VADriverContextP ctx, VASurfaceID surface, VAImageID image, int sx,
+		int sy, unsigned sw, unsigned sh, int dx, int dy, unsigned dw, unsigned dh)
 {
 	(void)ctx;
 	(void)sx;

@@ -118,8 +118,9 @@ VAStatus va_encode(struct context *c)
 		return VA_STATUS_ERROR_ALLOCATION_FAILED;
 	if (qp != c->param.sSpatialLayers[0].iDLayerQp) {
 		c->param.sSpatialLayers[0].iDLayerQp = qp;
-		(*c->encoder)->SetOption(
-				c->encoder, ENCODER_OPTION_SVC_ENCODE_PARAM_EXT, &c->param);
+		(*c->encoder)
+				->SetOption(c->encoder, ENCODER_OPTION_SVC_ENCODE_PARAM_EXT,
+						&c->param);
 	}
 	if (p->pic_fields.bits.idr_pic_flag && c->pictures)
 		(*c->encoder)->ForceIntraFrame(c->encoder, true);

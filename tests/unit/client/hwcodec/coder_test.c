@@ -309,15 +309,15 @@ int main(void)
 {
 	Suite *s = suite_create("hwcodec");
 
-	av_log_set_level(AV_LOG_QUIET);	TCase *c = test_case(s, "coder", 60, TESTS_NONE);
+	av_log_set_level(AV_LOG_QUIET);
+	TCase *c = test_case(s, "coder", 60, TESTS_NONE);
 
 	tcase_add_loop_test(c, pictures_come_back_and_whole_ones_when_they_are_asked_for, 0, ROWS);
 	tcase_add_loop_test(c, a_coarser_wish_costs_fewer_bytes, 0, ROWS);
 	tcase_add_loop_test(c, it_decodes_what_ours_codes, 0, ROWS);
 	tcase_add_loop_test(c, garbage_is_an_error_and_the_next_whole_picture_is_good, 0, ROWS);
 	tcase_add_loop_test(c, a_codec_that_the_device_lacks_is_not_supported, 0, ROWS);
-	tcase_add_loop_test(c,
-			what_is_asked_wrongly_ends_the_process_and_what_is_right_is_answered, 0,
-			ROWS);
+	tcase_add_loop_test(c, what_is_asked_wrongly_ends_the_process_and_what_is_right_is_answered,
+			0, ROWS);
 	return test_suite_run(s);
 }

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -189,6 +190,33 @@ static const struct {
 	{ GATE, fork_child, true },
 };
 
+/* What is refused says so, what is let through is no request of that file. */
+static int asks_devices(void)
+{
+	static const unsigned long let[] = { _IO('d', 0), _IO('V', 0), _IO('b', 0), _IO('>', 0) };
+	static const unsigned long refused[] = { TIOCSTI, _IO('v', 0), _IO('T', 0x68),
+		0x100000000ul | _IO('T', 0x68) };
+	int fd = dup(STDERR_FILENO);
+
+	for (size_t i = 0; i < HWS_COUNT(let); i++)
+		if (ioctl(fd, let[i], 0) == 0 || errno == EPERM)
+			return 1;
+	for (size_t i = 0; i < HWS_COUNT(refused); i++)
+		if (ioctl(fd, refused[i], 0) == 0 || errno != EPERM)
+			return 2;
+	return open("/dev/null", O_RDONLY) >= 0 ? 3 : 0;
+}
+
+START_TEST(a_driver_asks_devices_and_nothing_else)
+{
+	int status = in_sandbox(HWS_SANDBOX_DEVICE, asks_devices);
+
+	ck_assert(WIFEXITED(status));
+	if (WEXITSTATUS(status) != NO_SANDBOX)
+		ck_assert_int_eq(WEXITSTATUS(status), 0);
+}
+END_TEST
+
 START_TEST(a_process_may_what_it_needs_and_dies_of_the_rest)
 {
 	int status = in_sandbox(acts[_i].role, acts[_i].act);
@@ -267,6 +295,7 @@ int main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(
 			t, a_process_may_what_it_needs_and_dies_of_the_rest, 0, HWS_COUNT(acts));
+	tcase_add_test(t, a_driver_asks_devices_and_nothing_else);
 	tcase_add_test(t, who_hides_can_not_be_looked_into);
 	tcase_add_test(t, privileges_are_dropped_for_good);
 	suite_add_tcase(s, t);
