@@ -1,6 +1,6 @@
-/* The decoder process can start nothing, so the process with the driver is started here, and the way
- * to it handed over. A driver reads what a host sends, too: who takes it over has a process that is
- * confined like the decoder, and a device. */
+/* The decoder process can start nothing, so the process with the driver is started here, and the
+ * way to it handed over. A driver reads what a host sends, too: who takes it over has a process
+ * that is confined like the decoder, and a device. */
 #include "client/decoder/confined_parts.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"

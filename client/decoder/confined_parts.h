@@ -73,8 +73,8 @@ int hws_confined_job_new(struct hws_confined *c, uint32_t kind, size_t size,
 		hws_confined_done *done, void *arg, struct hws_confined_job **ret) HWS_MUST_CHECK;
 /* Takes it. */
 int hws_confined_job_submit(struct hws_confined *c, struct hws_confined_job *j) HWS_MUST_CHECK;
-/* confined_device.c: looks for a device, offers it to a process that has begun, puts what belongs to
- * the offer into `out_fds`, and leaves it with the process. */
+/* confined_device.c: looks for a device, offers it to a process that has begun, puts what
+ * belongs to the offer into `out_fds`, and leaves it with the process. */
 int hws_confined_device_find(struct hws_confined *c) HWS_MUST_CHECK;
 void hws_confined_device_offer(struct hws_confined *c);
 void hws_confined_device_give(struct hws_confined *c);

@@ -37,8 +37,9 @@ enum hws_decode_kind {
 	/* A picture of a clipboard, which is answered as a PNG file: one that is written anew, or
 	 * (with a size) made of pixels. */
 	HWS_DECODE_IMAGE,
-	/* What a device may decode: struct hws_hw_table, and with it two descriptors: the way to the
-	 * process that has the device, and the memory shared with that one (media/hw_link.h). */
+	/* What a device may decode: struct hws_hw_table, and with it two descriptors: the way to
+	 * the process that has the device, and the memory shared with that one
+	 * (media/hw_link.h). */
 	HWS_DECODE_DEVICE,
 	HWS_DECODE_KINDS,
 	/* The answer to HWS_DECODE_NEED, with a descriptor of each slot's memory; no slots: it may

@@ -1,5 +1,5 @@
-/* hardware/devices: what there could be on this machine, and the key of its state: looked at without
- * opening any device or loading any driver. */
+/* hardware/devices: what there could be on this machine, and the key of its state: looked at
+ * without opening any device or loading any driver. */
 #pragma once
 #include "client/hardware/report.h"
 

@@ -1,4 +1,4 @@
-/* See report.h. */
+/* Words between single blanks, lines that end; whatever else a file holds makes it none of ours. */
 #include "client/hardware/report.h"
 #include "client/media/codec_table.h"
 #include "shared/base/str.h"

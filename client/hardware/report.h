@@ -1,6 +1,6 @@
-/* hardware/report: what the probe found out, as it is kept in a file until the machine starts again:
- * lines of words. A report is of one state of the machine, which its key stands for: devices and
- * their drivers, our own program, and this start of the kernel. */
+/* hardware/report: what the probe found out, as it is kept in a file until the machine starts
+ * again: lines of words. A report is of one state of the machine, which its key stands for:
+ * devices and their drivers, our own program, and this start of the kernel. */
 #pragma once
 #include "client/media/hardware.h"
 #include "shared/base/buf.h"

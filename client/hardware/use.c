@@ -1,4 +1,4 @@
-/* See use.h. */
+/* The probe runs beside what wants it, and whoever comes after has what it found. */
 #include "client/hardware/use.h"
 #include "client/hardware/devices.h"
 #include "shared/base/clock.h"

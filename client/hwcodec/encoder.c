@@ -1,6 +1,6 @@
-/* One encoder of libavcodec: a picture in, its packet out. Another quantiser is a shift of the whole
- * picture where the device can, else a new encoder, whose first picture is a whole one: that is
- * done seldom. */
+/* One encoder of libavcodec: a picture in, its packet out. Another quantiser is a shift of the
+ * whole picture where the device can, else a new encoder, whose first picture is a whole one:
+ * that is done seldom. */
 #include "client/hwcodec/coder.h"
 #include "client/media/coarseness.h"
 #include "client/media/nal.h"
@@ -217,8 +217,8 @@ static void look_at_units(enum hws_codec codec, struct hws_bytes in, bool *ret_s
 	}
 }
 
-/* Devices may give the headers once, apart from the pictures: they belong to every whole one. False:
- * no picture is in it. */
+/* Devices may give the headers once, apart from the pictures: they belong to every whole one.
+ * False: no picture is in it. */
 static bool add_packet(struct hwc_encoder *e, bool *ret_key)
 {
 	struct hws_bytes data = { e->packet->data, (size_t)e->packet->size };

@@ -1,6 +1,7 @@
-/* Each codec, each way, on each device: a process is started with the driver in it, pictures of two
- * sizes go there and back, and are looked at. What crashes, hangs, is late, says other sizes than it
- * has or shows something else is not used. The first device that is good for anything is the one. */
+/* Each codec, each way, on each device: a process is started with the driver in it, pictures of
+ * two sizes go there and back, and are looked at. What crashes, hangs, is late, says other sizes
+ * than it has or shows something else is not used. The first device that is good for anything is
+ * the one. */
 #include "client/hwcodec/probe.h"
 #include "client/hardware/devices.h"
 #include "client/hardware/use.h"

@@ -1,6 +1,6 @@
-/* See serve.h. What is asked is checked as if it came from a stranger: in a viewer it does, when its
- * decoder was taken over. A request that hangs in a driver ends the process by an alarm, whether
- * somebody waits for it or not. */
+/* See serve.h. What is asked is checked as if it came from a stranger: in a viewer it does, when
+ * its decoder was taken over. A request that hangs in a driver ends the process by an alarm,
+ * whether somebody waits for it or not. */
 #include "client/hwcodec/serve.h"
 #include "client/media/hw_link.h"
 #include "shared/base/log.h"

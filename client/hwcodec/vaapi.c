@@ -1,5 +1,6 @@
-/* VAAPI: graphics cards by their render node. Constant quantisers, shifted for single pictures where
- * the driver takes regions of interest; otherwise the encoder is opened anew for another one. */
+/* VAAPI: graphics cards by their render node. Constant quantisers, shifted for single pictures
+ * where the driver takes regions of interest; otherwise the encoder is opened anew for another
+ * one. */
 #include "client/hwcodec/coder.h"
 #include "shared/base/str.h"
 #include <errno.h>

@@ -1,5 +1,5 @@
-/* media/hw_codec: encoders and decoders that use a device where it is the faster one, and go on with
- * the row's own, by a whole picture, as soon as it fails. For video_codec.c. */
+/* media/hw_codec: encoders and decoders that use a device where it is the faster one, and go on
+ * with the row's own, by a whole picture, as soon as it fails. For video_codec.c. */
 #pragma once
 #include "client/media/codec.h"
 

@@ -1,6 +1,6 @@
-/* Which one decodes is chosen when a packet tells the size of the pictures to come, which is a whole
- * one. When the device fails at that packet, the row's own decoder takes it at once; at a later one
- * only the next whole picture helps, as after any damage. */
+/* Which one decodes is chosen when a packet tells the size of the pictures to come, which is a
+ * whole one. When the device fails at that packet, the row's own decoder takes it at once; at a
+ * later one only the next whole picture helps, as after any damage. */
 #include "client/media/hardware.h"
 #include "client/media/hw_codec.h"
 #include "client/media/video_codec.h"

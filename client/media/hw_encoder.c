@@ -1,6 +1,6 @@
-/* A picture goes to the device or to the row's encoder, whichever is the faster one for its size; a
- * change between them is a whole picture. What the device cannot take (whole chroma, odd sides) goes
- * to the other one, too. */
+/* A picture goes to the device or to the row's encoder, whichever is the faster one for its
+ * size; a change between them is a whole picture. What the device cannot take (whole chroma, odd
+ * sides) goes to the other one, too. */
 #include "client/media/coarseness.h"
 #include "client/media/hardware.h"
 #include "client/media/hw_codec.h"

@@ -1,4 +1,4 @@
-/* See hw_protocol.h. */
+/* One list of what there can be for each direction; both ends ask here. */
 #include "client/media/hw_protocol.h"
 #include "client/media/coarseness.h"
 

@@ -1,4 +1,4 @@
-/* See pace.h. */
+/* How far the quantiser goes at a time, so that pictures neither stall nor flicker. */
 #include "client/media/pace.h"
 #include <math.h>
 

@@ -1,4 +1,4 @@
-/* See own_folder.h. */
+/* The dynamic linker knows the file that an address is of; links are followed. */
 #include "shared/sys/own_folder.h"
 #include <dlfcn.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* See runtime_folder.h. */
+/* Each place is looked at before it is used: /tmp is everybody's. */
 #include "shared/sys/runtime_folder.h"
 #include "shared/base/str.h"
 #include <errno.h>

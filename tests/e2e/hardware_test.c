@@ -1,6 +1,6 @@
-/* A session whose pictures are coded and decoded by a device, between real processes: the device is
- * tests/support/va_driver, which codes on the processor behind the interface of a graphics card. The
- * processes with the driver are killed in the middle: the picture stays whole. */
+/* A session whose pictures are coded and decoded by a device, between real processes: the device
+ * is tests/support/va_driver, which codes on the processor behind the interface of a graphics
+ * card. The processes with the driver are killed in the middle: the picture stays whole. */
 #include "tests/e2e/stack.h"
 #include "tests/e2e/viewer.h"
 #include "tests/support/suite.h"

@@ -1,6 +1,6 @@
-/* hawser-hwcodec as a real process with a driver in it (tests/support/va_driver, which is no graphics
- * card): what the probe says of drivers of all kinds, and what becomes of pictures when a driver
- * fails that was good when it was tried. */
+/* hawser-hwcodec as a real process with a driver in it (tests/support/va_driver, which is no
+ * graphics card): what the probe says of drivers of all kinds, and what becomes of pictures when
+ * a driver fails that was good when it was tried. */
 #include "client/hardware/devices.h"
 #include "client/hardware/use.h"
 #include "client/media/trial.h"
@@ -178,7 +178,8 @@ START_TEST(a_session_outlives_the_driver_of_its_encoder)
 }
 END_TEST
 
-/* What was lost in the middle needs a whole picture, which the viewer asks for as after any damage. */
+/* What was lost in the middle needs a whole picture, which the viewer asks for as after any
+ * damage. */
 START_TEST(a_session_outlives_the_driver_of_its_decoder)
 {
 	struct hws_encoder *e;

@@ -1,5 +1,5 @@
-/* Slices through OpenH264 into a surface. A driver is not given the headers, but what they say; they
- * are written anew for it. */
+/* Slices through OpenH264 into a surface. A driver is not given the headers, but what they say;
+ * they are written anew for it. */
 #include "driver.h"
 #include <string.h>
 

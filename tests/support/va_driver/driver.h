@@ -1,8 +1,8 @@
 /* tests/support/va_driver: a driver of libva for machines without a graphics card: it codes and
- * decodes H.264 on the processor behind the interface that drivers of cards have, and can be told to
- * fail as those do. $VA_TEST_MODE: "good"; "crash", "hang", "fail" (at the first picture), each also
- * with "-after=N" pictures; "small" (codes a smaller picture than it was given), "grey" (another
- * one), "slow". */
+ * decodes H.264 on the processor behind the interface that drivers of cards have, and can be
+ * told to fail as those do. $VA_TEST_MODE: "good"; "crash", "hang", "fail" (at the first
+ * picture), each also with "-after=N" pictures; "small" (codes a smaller picture than it was
+ * given), "grey" (another one), "slow". */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* A surface through OpenH264 into a coded buffer, with the quantiser and the kind of picture that the
- * parameters say. */
+/* A surface through OpenH264 into a coded buffer, with the quantiser and the kind of picture
+ * that the parameters say. */
 #include "driver.h"
 #include <stdlib.h>
 #include <string.h>
