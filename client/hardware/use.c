@@ -22,8 +22,9 @@
 
 int hws_hw_program(char *path, size_t size)
 {
+	static const char in_tree[] = "../hwcodec/" NAME;
 	static const char *const places[] = { HAWSER_HWCODEC_FROM_LIB, HAWSER_HWCODEC_FROM_BIN,
-		"../hwcodec/" NAME, NAME };
+		in_tree, NAME };
 	const char *named = secure_getenv("HAWSER_HWCODEC");
 	char folder[PATH_MAX];
 
