@@ -31,11 +31,10 @@ static bool same_key(const struct hws_host_session *a, const struct hws_host_ses
 /* A key that was proven says who it is; without one there is what viewers call themselves. */
 static bool same_person(const struct hws_host_session *a, const struct hws_host_session *b)
 {
-	return same_key(a, b) &&
-			(a->has_viewer ||
-					(hws_str_equal(a->login.my_id, b->login.my_id) &&
-							hws_str_equal(a->login.my_name,
-									b->login.my_name)));
+	if (!same_key(a, b) || a->has_viewer)
+		return same_key(a, b);
+	return hws_str_equal(a->login.my_id, b->login.my_id) &&
+			hws_str_equal(a->login.my_name, b->login.my_name);
 }
 
 /* The same window: nobody else knows its number. */
@@ -67,11 +66,12 @@ static const char *name_of(const struct hws_host_session *v, char *buf, size_t s
 
 static bool is_of(const struct hws_seat_asked *a, const struct hws_host_session *v)
 {
-	return a->has_viewer == v->has_viewer &&
-			(v->has_viewer ? !memcmp(a->viewer_pk, v->viewer_pk, HWS_PK_LEN)
-				       : hws_str_equal(a->my_id, v->login.my_id) &&
-									hws_str_equal(a->my_name,
-											v->login.my_name));
+	if (a->has_viewer != v->has_viewer)
+		return false;
+	if (a->has_viewer)
+		return !memcmp(a->viewer_pk, v->viewer_pk, HWS_PK_LEN);
+	return hws_str_equal(a->my_id, v->login.my_id) &&
+			hws_str_equal(a->my_name, v->login.my_name);
 }
 
 /* It counts once. */

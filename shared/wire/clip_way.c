@@ -1,4 +1,5 @@
-/* See clip_way.h. */
+/* A member that is not known counts as an offer: what later versions add shall not pass where
+ * nothing of the kind may. */
 #include "shared/wire/clip_way.h"
 #include "shared/wire/field.h"
 

@@ -138,6 +138,25 @@ static uint32_t ready(struct hws_video_lane *l, double pixels)
 
 /* --- the choice --- */
 
+/* For a switch that a viewer shows; told soon, when it is settled who shares with whom. */
+static void note_usable(struct hws_video_lane *l, const struct hws_codec_wish *wish, unsigned n,
+		const struct hws_codec_host *host)
+{
+	uint32_t usable = host->can, whole = host->whole;
+
+	for (unsigned i = 0; i < n; i++) {
+		usable &= wish[i].can;
+		whole &= wish[i].whole;
+	}
+	usable |= HWS_CODEC_BIT(HWS_CODEC_VP9);
+	if (usable == l->usable && whole == l->usable_whole)
+		return;
+	l->usable = usable;
+	l->usable_whole = whole;
+	if (n)
+		hws_video_lanes_changed(l->v);
+}
+
 static void choose(struct hws_video_lane *l, struct hws_codec_host host, double pixels)
 {
 	struct hws_video_host *v = l->v;
@@ -147,6 +166,7 @@ static void choose(struct hws_video_lane *l, struct hws_codec_host host, double 
 	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++)
 		if (is_of(l, &v->viewer[i]))
 			wish[n++] = v->viewer[i].wish;
+	note_usable(l, wish, n, &host);
 	host.ready = ready(l, pixels);
 	struct hws_codec_choice choice = hws_codec_choose(wish, n, &host);
 	if (choice.codec == l->codec && choice.whole == l->whole_chroma)

@@ -342,17 +342,11 @@ static unsigned next_of(const struct hws_video_host *v, uint32_t left, uint64_t 
 	return next;
 }
 
-static void regroup(void *arg)
+/* True: at this time it is to be looked at again. */
+static bool regroup_all(struct hws_video_host *v, uint32_t left, uint64_t now, uint64_t *ret_again)
 {
-	struct hws_video_host *v = arg;
-	uint64_t now = now_of(v), again = UINT64_MAX;
-	uint32_t left = 0;
+	uint64_t again = UINT64_MAX;
 
-	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++)
-		if (v->viewer[i].g)
-			left |= 1u << i;
-	if (!(left & (left - 1))) /* who is alone is at its place */
-		return;
 	while (left) {
 		unsigned slot = next_of(v, left, now), to = right_lane(v, slot, now);
 		struct hws_video_viewer *w = &v->viewer[slot];
@@ -370,8 +364,25 @@ static void regroup(void *arg)
 			continue;
 		w->placed_us = now;
 	}
-	if (again != UINT64_MAX)
+	*ret_again = again;
+	return again != UINT64_MAX;
+}
+
+static void regroup(void *arg)
+{
+	struct hws_video_host *v = arg;
+	uint64_t again;
+	uint32_t all = 0;
+
+	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++)
+		if (v->viewer[i].g)
+			all |= 1u << i;
+	/* who is alone is at its place */
+	if (all & (all - 1) && regroup_all(v, all, now_of(v), &again))
 		hws_timer_start(v->loop, &v->regroup, again, regroup, v);
+	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++)
+		if (v->viewer[i].g)
+			hws_video_tell_usable(v, &v->viewer[i]);
 }
 
 void hws_video_lanes_changed(struct hws_video_host *v)

@@ -204,6 +204,7 @@ static void on_option(
 		w->wants_cost = o->video_cost == SES__OPTION_MESSAGE__BOOL_OPTION__Yes;
 	if (o->supported_decoding) {
 		w->wish = hws_codec_wish_of(o->supported_decoding);
+		w->says_codecs = true;
 		hws_host_codecs_choose(v);
 	}
 }

@@ -29,9 +29,11 @@ struct hws_video_viewer { /* one viewer */
 	unsigned unacked;
 	uint64_t sent_us, blocked_us; /* 0 = not blocked */
 	bool records;
-	bool exact;           /* it knows of patches */
-	uint32_t told_kbit_s; /* 0 = nothing yet */
-	bool wants_cost;      /* it shows what pictures cost */
+	bool exact;                    /* it knows of patches */
+	uint32_t told_kbit_s;          /* 0 = nothing yet */
+	bool says_codecs;              /* and so may show which it can ask for */
+	bool wants_cost;               /* it shows what pictures cost */
+	uint32_t usable, usable_whole; /* codecs, as it was told; 0 = with its login */
 	struct hws_cost sum;
 	struct hws_video_cost cost; /* as last told */
 	struct hws_narrow narrow;   /* it carries less than pictures are to cost */
@@ -102,6 +104,7 @@ struct hws_video_lane {
 	struct hws_capture_reader *reader; /* NULL: never used so far */
 	enum hws_codec codec;
 	bool whole_chroma;
+	uint32_t usable, usable_whole; /* what all its viewers decode, and we encode */
 	struct hws_display_host show[HWS_DISPLAYS_MAX];
 };
 
@@ -144,3 +147,5 @@ struct hws_video_host {
 /* --- video_tell.c. Of a display that there is not, nothing is said. */
 void hws_video_tell_geometry(struct hws_video_host *v, struct hws_host_viewer *g, unsigned index);
 void hws_video_tell_list(struct hws_video_host *v, struct hws_host_viewer *g);
+/* The codecs that may be wished for, if that is news. */
+void hws_video_tell_usable(struct hws_video_host *v, struct hws_video_viewer *w);

@@ -125,20 +125,46 @@ static void decodes(struct test_viewer *v, bool av1)
 	viewer_send(v, &m);
 }
 
-/* Pictures of another codec begin with a whole one. */
+static bool told_av1; /* what the first one was told last: that AV1 may be wished for */
+
+/* A message of this viewer; its picture's codec, or none. */
+static Ses__VideoFrame__UnionCase read_one(struct test_viewer *v)
+{
+	Ses__Message *m = viewer_next(v);
+	Ses__VideoFrame__UnionCase codec = SES__VIDEO_FRAME__UNION__NOT_SET;
+
+	ck_assert_ptr_nonnull(m);
+	if (m->union_case == SES__MESSAGE__UNION_VIDEO_FRAME) {
+		static Ses__VideoFrame__UnionCase before[2];
+		Ses__VideoFrame__UnionCase *last = &before[v == &second];
+		codec = m->video_frame->union_case;
+		/* pictures of another codec begin with a whole one; in the same place for all */
+		if (codec != *last)
+			ck_assert(m->video_frame->vp9s->frames[0]->key);
+		*last = codec;
+	} else if (m->union_case == SES__MESSAGE__UNION_MISC && v == &first &&
+			m->misc->union_case == SES__MISC__UNION_SUPPORTED_ENCODING) {
+		told_av1 = m->misc->supported_encoding->av1;
+	}
+	hws_ses_free(m);
+	return codec;
+}
+
 static void must_come_to(struct test_viewer *v, Ses__VideoFrame__UnionCase codec)
 {
-	bool done = false;
+	unsigned i = 0;
 
-	for (unsigned i = 0; !done; i++) {
-		Ses__Message *m = viewer_until(v, SES__MESSAGE__UNION_VIDEO_FRAME);
-		ck_assert_ptr_nonnull(m);
-		ck_assert_msg(i < 400, "no picture of codec %d, but of %d", (int)codec,
-				(int)m->video_frame->union_case);
-		done = m->video_frame->union_case == codec;
-		if (done) /* in the same place for all codecs */
-			ck_assert(m->video_frame->vp9s->frames[0]->key);
-		hws_ses_free(m);
+	while (read_one(v) != codec)
+		ck_assert_msg(i++ < 400, "no picture of codec %d", (int)codec);
+}
+
+static void must_be_told(bool av1)
+{
+	unsigned i = 0;
+
+	while (told_av1 != av1) {
+		read_one(&first);
+		ck_assert_msg(i++ < 400, "it is not told that AV1 can%s be had", av1 ? "" : "not");
 	}
 }
 
@@ -149,11 +175,14 @@ START_TEST(a_weaker_viewer_changes_the_codec_while_it_is_there)
 	must_come_to(&first, SES__VIDEO_FRAME__UNION_VP9S); /* it has said nothing so far */
 	decodes(&first, true);
 	must_come_to(&first, SES__VIDEO_FRAME__UNION_AV1S);
+	must_be_told(true);
 	enter(&second); /* knows VP9 alone */
 	must_come_to(&second, SES__VIDEO_FRAME__UNION_VP9S);
 	must_come_to(&first, SES__VIDEO_FRAME__UNION_VP9S);
+	must_be_told(false);
 	viewer_close(&second);
 	must_come_to(&first, SES__VIDEO_FRAME__UNION_AV1S);
+	must_be_told(true);
 	decodes(&first, false); /* its decoder has failed, as deployed viewers say it */
 	must_come_to(&first, SES__VIDEO_FRAME__UNION_VP9S);
 	decodes(&first, true);
