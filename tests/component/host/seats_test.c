@@ -38,6 +38,14 @@ static void enter(struct test_viewer *v)
 	ck_assert_str_eq(viewer_enter(v, host.port, host.password), "");
 }
 
+static void must_see(struct test_viewer *v)
+{
+	Ses__Message *m = viewer_until(v, SES__MESSAGE__UNION_VIDEO_FRAME);
+
+	ck_assert_ptr_nonnull(m);
+	hws_ses_free(m);
+}
+
 /* It has the number of its session, so it is the same window: no matter what becomes of the old
  * line. */
 START_TEST(the_same_session_takes_its_place_again)
@@ -49,7 +57,7 @@ START_TEST(the_same_session_takes_its_place_again)
 	enter(&second);
 	ck_assert_str_eq(viewer_end(&first), "Continued on a new connection; both are not allowed");
 	host_until(&host, 1, "open");
-	ck_assert_ptr_nonnull(viewer_until(&second, SES__MESSAGE__UNION_VIDEO_FRAME));
+	must_see(&second);
 }
 END_TEST
 
@@ -61,8 +69,8 @@ START_TEST(another_window_of_the_same_person_must_be_alive)
 	second.my_id = first.my_id;
 	enter(&second);
 	for (unsigned i = 0; i < 120; i++) { /* six seconds of pictures, with answers to probes */
-		hws_ses_free(viewer_until(&first, SES__MESSAGE__UNION_VIDEO_FRAME));
-		hws_ses_free(viewer_until(&second, SES__MESSAGE__UNION_VIDEO_FRAME));
+		must_see(&first);
+		must_see(&second);
 	}
 	host_until(&host, 2, "open");
 	viewer_close(&second);
@@ -101,7 +109,7 @@ START_TEST(somebody_else_takes_over_at_once)
 	ck_assert_str_eq(viewer_end(&first),
 			"Tester (222222222) has taken over; a second viewer is not allowed");
 	host_until(&host, 1, "open");
-	ck_assert_ptr_nonnull(viewer_until(&second, SES__MESSAGE__UNION_VIDEO_FRAME));
+	must_see(&second);
 }
 END_TEST
 
