@@ -1,6 +1,7 @@
 /* What every back-end of sound would have to check is checked here, once, so that a back-end sees
  * only what it can do. */
 #include "client/platform/sound.h"
+#include "client/platform/sound_echo.h"
 #include "shared/base/clock.h"
 #include <stddef.h>
 
@@ -9,6 +10,21 @@ static bool spec_valid(const struct hws_sound_spec *s)
 	return (s->sample == HWS_SOUND_S16 || s->sample == HWS_SOUND_F32) &&
 			s->rate >= HWS_SOUND_RATE_MIN && s->rate <= HWS_SOUND_RATE_MAX &&
 			s->channels >= 1 && s->channels <= HWS_SOUND_CHANNELS_MAX;
+}
+
+/* One that cannot be had is done without: it is heard as it is. */
+static void listen_without_echo(struct hws_sound *s, struct hws_sound_stream *t)
+{
+	if (hws_sound_ear_new(&t->conf, &t->ear) < 0)
+		t->ear = NULL;
+	else if (!s->said && hws_sound_said_new(&s->said) < 0)
+		s->said = NULL;
+}
+
+void hws_sound_heard(struct hws_sound_stream *t, struct hws_sound_chunk *chunk)
+{
+	hws_sound_ear_hear(t->ear, t->owner->said, chunk);
+	t->conf.on_chunk(chunk, t->conf.arg);
 }
 
 int hws_sound_open(struct hws_sound *s, const struct hws_sound_stream_conf *conf,
@@ -35,6 +51,8 @@ int hws_sound_open(struct hws_sound *s, const struct hws_sound_stream_conf *conf
 	t->conf = *conf;
 	t->conf.device = NULL;
 	t->chunk_frames = (unsigned)((uint64_t)conf->chunk_us * conf->spec.rate / HWS_US_PER_S);
+	if (conf->way == HWS_SOUND_RECORD)
+		listen_without_echo(s, t);
 	return HWS_OK;
 }
 
@@ -46,7 +64,11 @@ int hws_sound_write(struct hws_sound_stream *t, const void *samples, unsigned fr
 		return HWS_ERR_INVAL;
 	if (frames == 0)
 		return HWS_OK;
-	return t->owner->impl->write(t, samples, frames, ret_taken);
+	uint64_t time_us = hws_clock_us() + t->owner->impl->latency_us(t);
+	int r = t->owner->impl->write(t, samples, frames, ret_taken);
+	if (t->conf.way == HWS_SOUND_PLAY)
+		hws_sound_said_add(t->owner->said, &t->conf.spec, samples, *ret_taken, time_us);
+	return r;
 }
 
 uint64_t hws_sound_latency_us(const struct hws_sound_stream *t)
@@ -58,6 +80,13 @@ void hws_sound_close(struct hws_sound_stream *t)
 {
 	if (!t)
 		return;
-	t->owner->streams[t->conf.way]--;
-	t->owner->impl->close(t);
+	struct hws_sound *s = t->owner;
+	s->streams[t->conf.way]--;
+	hws_sound_ear_free(t->ear);
+	t->ear = NULL;
+	if (!s->streams[HWS_SOUND_RECORD]) {
+		hws_sound_said_free(s->said);
+		s->said = NULL;
+	}
+	s->impl->close(t);
 }

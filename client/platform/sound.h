@@ -61,6 +61,8 @@ struct hws_sound_device {
 
 struct hws_sound;
 struct hws_sound_stream;
+struct hws_sound_said;
+struct hws_sound_ear;
 
 struct hws_sound_chunk {
 	const void *samples; /* borrows until the event returns */
@@ -107,14 +109,17 @@ struct hws_sound_impl {
 
 struct hws_sound {
 	const struct hws_sound_impl *impl;
-	struct hws_sound_events ev;       /* set by the user */
-	unsigned streams[HWS_SOUND_WAYS]; /* that are open; sound.c's */
+	struct hws_sound_events ev; /* set by the user */
+	/* sound.c's */
+	unsigned streams[HWS_SOUND_WAYS]; /* that are open */
+	struct hws_sound_said *said;      /* while one records */
 };
 
 struct hws_sound_stream {
 	struct hws_sound *owner;
 	struct hws_sound_stream_conf conf; /* device: not to be read after the opening */
 	unsigned chunk_frames;
+	struct hws_sound_ear *ear; /* sound.c's */
 };
 
 /* All ways in one list; borrows until the next turn of the loop. */
@@ -124,7 +129,9 @@ static inline const struct hws_sound_device *hws_sound_devices(
 	return s->impl->devices(s, ret_count);
 }
 
-/* HWS_ERR_INVAL: a spec, a chunk or a latency outside the limits, or one that gives without
+/* What a microphone hears of the streams that play here is taken out of it, for 32-bit samples of
+ * 48 kHz in chunks of 10 ms: both channels are one then. Other microphones are as they are.
+ * HWS_ERR_INVAL: a spec, a chunk or a latency outside the limits, or one that gives without
  * on_chunk. HWS_ERR_NOTFOUND: no such device of this way; a back-end that does not know its devices
  * yet says so later, by on_lost. HWS_ERR_FULL: too many streams. HWS_ERR_NOMEM.
  * The strings of `conf` are copied or not kept. */
@@ -136,6 +143,9 @@ static inline unsigned hws_sound_streams(const struct hws_sound *s, enum hws_sou
 {
 	return s->streams[way];
 }
+
+/* For back-ends: the event of a chunk. */
+void hws_sound_heard(struct hws_sound_stream *t, struct hws_sound_chunk *chunk);
 
 /* Microphone and play: takes whole frames, as many as there is room for; *ret_taken says how many.
  * HWS_ERR_AGAIN: none, on_room follows. HWS_ERR_CLOSED: the stream is lost. HWS_ERR_INVAL: of one

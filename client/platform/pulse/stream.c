@@ -111,7 +111,7 @@ static bool tell_chunks(struct pulse_stream *t)
 			.silent = is_silent(samples, bytes) };
 		t->position += t->base.chunk_frames;
 		t->closed = &closed;
-		t->base.conf.on_chunk(&chunk, t->base.conf.arg);
+		hws_sound_heard(&t->base, &chunk);
 		if (closed)
 			return false;
 		t->closed = NULL;

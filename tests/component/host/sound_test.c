@@ -391,6 +391,34 @@ START_TEST(a_call_outlives_its_decoder)
 }
 END_TEST
 
+/* The worst of rooms: the host's microphone hears its loudspeakers, and nothing else. */
+START_TEST(a_caller_does_not_hear_its_own_echo)
+{
+	unsigned quiet = 0;
+	double said;
+	struct sound s;
+
+	begin_call();
+	test_pulse_say(&far, "set-default-source speakers.monitor");
+	begin_host("--voice-call", "auto");
+	begin_viewer(wav, "--call");
+	test_proc_must_expect(&viewer, "voice call: in a voice call", TEST_PATIENCE_MS);
+	until_played(&far, 400, true);
+	said = test_tone_level(heard, EAR, 1);
+	until_written(8); /* of which it learns some */
+	end_viewer();
+	s = read_wav();
+	/* a whole second of the last five: a server that stumbles makes a new echo */
+	for (unsigned i = 0; i < 25 && quiet < 5; i++)
+		quiet = test_tone_level(s.samples + (s.frames - (i + 1) * EAR) * 2, EAR, 2) <
+						said * 0.0316
+				? quiet + 1
+				: 0;
+	ck_assert_msg(said > 0.1 && quiet == 5, "it is never quieter by 30 dB");
+	free(s.samples);
+}
+END_TEST
+
 START_TEST(a_rejected_call_is_told)
 {
 	begin_call();
@@ -433,6 +461,7 @@ int main(void)
 					the_session_outlives_the_sound_server,
 					a_host_without_a_sound_server_serves_all_the_same,
 					two_people_talk_to_each_other, a_call_outlives_its_decoder,
+					a_caller_does_not_hear_its_own_echo,
 					a_rejected_call_is_told,
 					a_caller_is_the_microphone_of_programs));
 }
