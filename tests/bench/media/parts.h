@@ -14,6 +14,8 @@ void bench_media_bytes(bool quick);
 void bench_media_codecs(bool quick);
 /* audio.c */
 void bench_media_audio(bool quick);
+/* audio_line.c: ten minutes */
+void bench_media_audio_line(bool quick);
 /* narrow.c */
 void bench_media_narrow(bool quick);
 /* patches.c */
