@@ -11,7 +11,7 @@ struct connect_displays_wish {
 	/* out of the texts */
 	unsigned display; /* from 1; 0 = the host's choice */
 	bool all;
-	bool windows; /* of a window each; with a window only */
+	bool windows;           /* of a window each; with a window only */
 	uint32_t width, height; /* 0 = as it is */
 };
 

@@ -141,7 +141,8 @@ static size_t find_name(const struct hws_peer *p, const char *name)
 }
 
 /* Where those beside the current one are in the new list. */
-static uint32_t find_beside(const struct hws_peer *before, uint32_t displays, const struct hws_peer *p)
+static uint32_t find_beside(
+		const struct hws_peer *before, uint32_t displays, const struct hws_peer *p)
 {
 	uint32_t ret = 0;
 

@@ -98,8 +98,9 @@ static void on_follow(struct hws_viewer *v, Ses__Message *m)
 
 	bool wished = v->options.follow_cursor || v->options.follow_window;
 
-	if (wished && !v->options.all_displays && !v->beside && i >= 0 && (size_t)i < v->peer.display_count &&
-			(size_t)i != v->peer.current && hws_viewer_show(v, (size_t)i) < 0)
+	if (wished && !v->options.all_displays && !v->beside && i >= 0 &&
+			(size_t)i < v->peer.display_count && (size_t)i != v->peer.current &&
+			hws_viewer_show(v, (size_t)i) < 0)
 		v->ignored++;
 }
 

@@ -121,8 +121,8 @@ static void on_windows(GtkButton *button, gpointer arg)
 {
 	struct menu *m = arg;
 
-	gtk_popover_popdown(GTK_POPOVER(
-			gtk_widget_get_ancestor(GTK_WIDGET(button), GTK_TYPE_POPOVER)));
+	gtk_popover_popdown(
+			GTK_POPOVER(gtk_widget_get_ancestor(GTK_WIDGET(button), GTK_TYPE_POPOVER)));
 	m->fn(GUI_ACTION_WINDOWS, 0, m->arg);
 }
 
@@ -145,8 +145,8 @@ void gui_display_menu_set_count(GtkWidget *menu, size_t count)
 		gtk_box_append(GTK_BOX(m->windows), m->window[i]);
 		g_free(name);
 	}
-	all = gtk_button_new_with_label(m->camera ? "All cameras in windows"
-						  : "All displays in windows");
+	all = gtk_button_new_with_label(
+			m->camera ? "All cameras in windows" : "All displays in windows");
 	gtk_widget_set_tooltip_text(all, "A window for each, also for those that come");
 	g_signal_connect(all, "clicked", G_CALLBACK(on_windows), m);
 	gtk_box_append(GTK_BOX(m->windows), all);
@@ -222,8 +222,9 @@ GtkWidget *gui_display_menu_new(bool camera, gui_action_fn fn, gpointer arg)
 	g_object_set_data_full(G_OBJECT(button), DATA, m, menu_free);
 	gtk_menu_button_set_icon_name(GTK_MENU_BUTTON(button), "video-display-symbolic");
 	gui_set_name(button, name);
-	gtk_widget_set_tooltip_text(button, camera ? "Cameras in windows of their own"
-			: "Size of the display, following, privacy, windows");
+	gtk_widget_set_tooltip_text(button,
+			camera ? "Cameras in windows of their own"
+			       : "Size of the display, following, privacy, windows");
 	gtk_popover_set_child(GTK_POPOVER(popover), build(m));
 	gtk_menu_button_set_popover(GTK_MENU_BUTTON(button), popover);
 	gui_display_menu_set_display(button, NULL);

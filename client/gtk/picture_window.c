@@ -106,7 +106,8 @@ static void on_hotkey(guint keyval, gpointer arg)
 
 static bool may_have_keys(struct gui_picture_window *p, GtkWidget *focus)
 {
-	return focus && (gtk_widget_get_ancestor(focus, GTK_TYPE_POPOVER) ||
+	return focus &&
+			(gtk_widget_get_ancestor(focus, GTK_TYPE_POPOVER) ||
 					(p->typed && gtk_widget_is_ancestor(focus, p->typed)));
 }
 
@@ -132,8 +133,7 @@ static void on_focus_changed(GtkWindow *window, GParamSpec *param, gpointer arg)
 	(void)param;
 	if (focus == GTK_WIDGET(p->canvas))
 		p->in_bar = false;
-	else if (!p->in_bar && !p->focus_idle && p->has_picture(p->arg) &&
-			!may_have_keys(p, focus))
+	else if (!p->in_bar && !p->focus_idle && p->has_picture(p->arg) && !may_have_keys(p, focus))
 		p->focus_idle = g_idle_add(return_focus, p);
 }
 
@@ -147,7 +147,8 @@ static gboolean on_bar_escape(GtkWidget *widget, GVariant *args, gpointer arg)
 	return p->has_picture(p->arg) && gtk_widget_grab_focus(GTK_WIDGET(p->canvas));
 }
 
-static GtkWidget *new_bar(struct gui_picture_window *p, enum gui_toolbar_kind kind, gui_action_fn fn)
+static GtkWidget *new_bar(
+		struct gui_picture_window *p, enum gui_toolbar_kind kind, gui_action_fn fn)
 {
 	GtkWidget *bar = gui_toolbar_new(kind, fn, p->arg);
 	GtkEventController *keys = gtk_shortcut_controller_new();

@@ -32,14 +32,16 @@ static const struct item {
 } items[] = {
 	{ DOES, GUI_ACTION_SAVE, true, NULL, "Save this picture",
 			"What is shown, as a PNG file in your folder of pictures", NULL, NULL },
-	{ DOES, GUI_ACTION_COPY, true, NULL, "Copy this picture", "What is shown, to be pasted here",
-			NULL, NULL },
+	{ DOES, GUI_ACTION_COPY, true, NULL, "Copy this picture",
+			"What is shown, to be pasted here", NULL, NULL },
 	{ DOES, GUI_ACTION_SAVE_HOSTS, true, NULL, "Save the host's own picture",
 			"The display as it is there, without what video loses", NULL, NULL },
 	{ DOES, GUI_ACTION_COPY_HOSTS, true, NULL, "Copy the host's own picture",
 			"The display as it is there, to be pasted here", NULL, NULL },
-	{ VOLUME, GUI_ACTION_VOLUME, true, NULL, "Volume", "How loud the host is here", NULL, NULL },
-	{ LIST, GUI_ACTION_FPS, true, paces, "Pictures at most", "How many pictures may come", NULL, NULL },
+	{ VOLUME, GUI_ACTION_VOLUME, true, NULL, "Volume", "How loud the host is here", NULL,
+			NULL },
+	{ LIST, GUI_ACTION_FPS, true, paces, "Pictures at most", "How many pictures may come", NULL,
+			NULL },
 	{ LIST, GUI_ACTION_CODEC, true, NULL, "Codec", "Which one the host is asked for", NULL,
 			NULL },
 	{ LIST, GUI_ACTION_CHROMA, true, colours, "Colours of",
@@ -69,7 +71,7 @@ struct menu {
 	gpointer arg;
 	GtkWidget *popover, *stack, *yes, *no;
 	GtkLabel *question;
-	size_t asked; /* which item */
+	size_t asked;             /* which item */
 	GtkWidget *widget[ITEMS]; /* NULL: not of cameras */
 	struct choice codecs[CHOICES_MAX + 1];
 	bool quiet; /* what changes now was not done by the user */
@@ -147,7 +149,8 @@ static void on_toggled(GtkCheckButton *button, gpointer arg)
 	struct menu *m = arg;
 
 	if (!m->quiet)
-		m->fn(items[item_of(m, button)].action, gtk_check_button_get_active(button), m->arg);
+		m->fn(items[item_of(m, button)].action, gtk_check_button_get_active(button),
+				m->arg);
 }
 
 static void on_selected(GtkDropDown *list, GParamSpec *param, gpointer arg)
@@ -215,7 +218,7 @@ static void add_item(struct menu *m, GtkGrid *grid, size_t i)
 {
 	bool labelled = items[i].kind == LIST || items[i].kind == VOLUME;
 
-	m->widget[i] = items[i].kind == LIST ? new_list(m, i)
+	m->widget[i] = items[i].kind == LIST      ? new_list(m, i)
 			: items[i].kind == VOLUME ? new_volume(m)
 			: items[i].kind == SWITCH ? new_switch(m, i)
 						  : new_button(m, i);
@@ -307,8 +310,8 @@ static void select_value(struct menu *m, size_t i, int value)
 
 	while (c[at].name && c[at].value != value)
 		at++;
-	gtk_drop_down_set_selected(GTK_DROP_DOWN(m->widget[i]),
-			c[at].name ? at : GTK_INVALID_LIST_POSITION);
+	gtk_drop_down_set_selected(
+			GTK_DROP_DOWN(m->widget[i]), c[at].name ? at : GTK_INVALID_LIST_POSITION);
 }
 
 bool gui_session_menu_set(GtkWidget *menu, enum gui_action action, int value)

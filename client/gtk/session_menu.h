@@ -6,7 +6,7 @@
 #include <hawser/hawser.h>
 #include <stdbool.h>
 
-/* Calls fn with the actions of action.h that are said to be behind it. Of cameras there are fewer. */
+/* Calls fn with the actions of action.h that are said to be behind it; of cameras fewer. */
 GtkWidget *gui_session_menu_new(bool camera, gui_action_fn fn, gpointer arg);
 /* Shows this value of a list or the volume, or whether something is on. False: it is none of this
  * menu. */

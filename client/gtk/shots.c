@@ -3,8 +3,7 @@
 #include "client/gtk/notice.h"
 #include "client/gtk/screenshot.h"
 #include "shared/base/output.h"
-#include <errno.h>
-#include <fcntl.h>
+#include "shared/sys/private_file.h"
 #include <string.h>
 #include <unistd.h>
 
@@ -46,44 +45,38 @@ static const char *folder(void)
 	return pictures ? pictures : g_get_home_dir();
 }
 
-/* The name is taken by making the file, empty: nobody else gets it. NULL: errno. */
-static char *new_path(struct gui_shots *s)
-{
-	GDateTime *now = g_date_time_new_now_local();
-	char *when = g_date_time_format(now, "%Y%m%d-%H%M%S"), *host = host_word(s), *path = NULL;
-
-	if (g_mkdir_with_parents(folder(), 0700) < 0)
-		goto out;
-	for (unsigned n = 1; !path && n < SAME_SECOND_MAX; n++) {
-		char *name = n == 1 ? g_strdup_printf("hawser-%s-%s.png", host, when)
-				    : g_strdup_printf("hawser-%s-%s-%u.png", host, when, n);
-		int fd;
-
-		path = g_build_filename(folder(), name, NULL);
-		g_free(name);
-		fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-		if (fd >= 0) {
-			close(fd);
-			break;
-		}
-		g_clear_pointer(&path, g_free);
-		if (errno != EEXIST)
-			break;
-	}
-out:
-	g_date_time_unref(now);
-	g_free(when);
-	g_free(host);
-	return path;
-}
-
 /* On its way into a file, by a thread: to pack a large picture takes a while. */
 struct job {
 	GdkTexture *picture; /* or else */
 	GBytes *png;
-	char *path;
+	char *host, *path;
 	struct hws_error err;
 };
+
+/* The name is taken by making the file, empty: nobody else gets it. */
+static int take_name(struct job *j)
+{
+	GDateTime *now = g_date_time_new_now_local();
+	char *when = g_date_time_format(now, "%Y%m%d-%H%M%S");
+	int r = hws_private_folder_make(folder(), &j->err), fd = -1;
+
+	for (unsigned n = 1; r == HWS_OK && fd < 0 && n < SAME_SECOND_MAX; n++) {
+		char *name = n == 1 ? g_strdup_printf("hawser-%s-%s.png", j->host, when)
+				    : g_strdup_printf("hawser-%s-%s-%u.png", j->host, when, n);
+
+		g_free(j->path);
+		j->path = g_build_filename(folder(), name, NULL);
+		g_free(name);
+		r = hws_private_file_create(j->path, &fd, &j->err);
+		if (r == HWS_ERR_EXISTS && n + 1 < SAME_SECOND_MAX)
+			r = HWS_OK;
+	}
+	if (fd >= 0)
+		close(fd);
+	g_date_time_unref(now);
+	g_free(when);
+	return r;
+}
 
 static void job_free(gpointer data)
 {
@@ -92,6 +85,7 @@ static void job_free(gpointer data)
 	g_clear_object(&j->picture);
 	if (j->png)
 		g_bytes_unref(j->png);
+	g_free(j->host);
 	g_free(j->path);
 	g_free(j);
 }
@@ -112,12 +106,15 @@ static int write_bytes(struct job *j)
 static void run(GTask *task, gpointer source, gpointer data, GCancellable *cancel)
 {
 	struct job *j = data;
-	int r = j->picture ? gui_screenshot_save(j->picture, j->path, &j->err) : write_bytes(j);
+	int r = take_name(j);
 
 	(void)source;
 	(void)cancel;
-	if (r < 0)
-		unlink(j->path);
+	if (r == HWS_OK) {
+		r = j->picture ? gui_screenshot_save(j->picture, j->path, &j->err) : write_bytes(j);
+		if (r < 0)
+			unlink(j->path);
+	}
 	g_task_return_int(task, r);
 }
 
@@ -137,16 +134,10 @@ static void on_saved(GObject *source, GAsyncResult *result, gpointer arg)
 /* `picture`, or else a file; a reference of its own. */
 static void save(struct gui_shots *s, GdkTexture *picture, GBytes *png)
 {
-	char *path = new_path(s);
-	struct job *j;
+	struct job *j = g_new0(struct job, 1);
 	GTask *task;
 
-	if (!path) {
-		say(s, "Not saved", g_strerror(errno));
-		return;
-	}
-	j = g_new0(struct job, 1);
-	j->path = path;
+	j->host = host_word(s);
 	j->picture = picture ? g_object_ref(picture) : NULL;
 	j->png = png ? g_bytes_ref(png) : NULL;
 	task = g_task_new(NULL, s->cancel, on_saved, s);

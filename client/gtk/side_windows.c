@@ -169,8 +169,9 @@ static GtkWidget *new_mark(GtkWidget *like)
 static void show_list(struct side_window *w, const struct hawser_peer *peer)
 {
 	struct hawser_peer one = *peer;
-	char *title = g_strdup_printf("%s %zu – %s@%s – %s", w->owner->camera ? "Camera" : "Display",
-			w->display + 1, peer->username, peer->hostname, peer->id);
+	char *title = g_strdup_printf("%s %zu – %s@%s – %s",
+			w->owner->camera ? "Camera" : "Display", w->display + 1, peer->username,
+			peer->hostname, peer->id);
 
 	one.current_display = w->display;
 	gui_canvas_set_displays(w->p.canvas, &one, false);
@@ -233,8 +234,7 @@ bool gui_side_windows_set_open(struct gui_side_windows *s, size_t display, bool 
 		gtk_window_destroy(w->p.window);
 		return true;
 	}
-	if (s->count == WINDOWS_MAX || !s->session ||
-			hawser_session_peer(s->session, &peer) < 0 ||
+	if (s->count == WINDOWS_MAX || !s->session || hawser_session_peer(s->session, &peer) < 0 ||
 			display >= peer.display_count)
 		return false;
 	open_window(s, &peer, display);
@@ -316,8 +316,7 @@ void gui_side_windows_event(struct gui_side_windows *s, const struct hawser_even
 	else if (e->type == HAWSER_EVENT_FRAME && (w = find(s, e->u.frame.display)))
 		on_frame(w);
 	for (size_t i = 0; e->type == HAWSER_EVENT_CURSOR_POSITION && i < s->count; i++)
-		gui_canvas_set_pointer(
-				s->window[i]->p.canvas, e->u.position.x, e->u.position.y);
+		gui_canvas_set_pointer(s->window[i]->p.canvas, e->u.position.x, e->u.position.y);
 }
 
 void gui_side_windows_set_ready(struct gui_side_windows *s, bool ready)

@@ -18,8 +18,8 @@ struct gui_side_windows_events {
 	gpointer arg;
 };
 
-/* `mark` is shown over each picture, too: what must be seen wherever one looks. Borrowed; it lives as
- * long. */
+/* `mark` is shown over each picture, too: what must be seen wherever one looks. Borrowed; it lives
+ * as long. */
 struct gui_side_windows *gui_side_windows_new(GtkApplication *gtk, bool camera, GtkWidget *mark,
 		const struct gui_side_windows_events *events);
 /* Closes them; takes NULL. */

@@ -18,6 +18,6 @@ static const char gui_style[] =
 		".hawser-menu > button { padding-left: 6px; }\n"
 		".hawser-recording { margin: 8px; padding: 3px 9px; border-radius: 9px; font-weight: bold; "
 		"color: #ffffff; background: #c01c28; }\n"
-		".hawser-insecure { color: #c01c28; font-weight: bold; }\n"
+		".hawser-insecure { color: #ffffff; background: #c01c28; font-weight: bold; }\n"
 		"window.fullscreen { padding: 0; margin: 0; border: none; box-shadow: none; "
 		"border-radius: 0; }\n";

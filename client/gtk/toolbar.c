@@ -260,7 +260,8 @@ void gui_toolbar_set_denied(GtkWidget *toolbar, enum gui_action action, const ch
 	struct toolbar *t = data_of(toolbar);
 
 	if ((t->menu && gui_display_menu_set_denied(t->menu, action, why)) ||
-			(t->session_menu && gui_session_menu_set_denied(t->session_menu, action, why)))
+			(t->session_menu &&
+					gui_session_menu_set_denied(t->session_menu, action, why)))
 		return;
 	for (size_t i = 0; i < BUTTONS; i++)
 		if (buttons[i].action == action)

@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Of the first window of a session, of a desktop or of cameras; and of a window beside it, which has
- * what concerns one picture. */
+/* Of the first window of a session, of a desktop or of cameras; and of a window beside it, which
+ * has what concerns one picture. */
 enum gui_toolbar_kind {
 	GUI_TOOLBAR_DESKTOP,
 	GUI_TOOLBAR_CAMERA,

@@ -137,14 +137,14 @@ static void talk(struct session_window *w)
 /* What is done to the host's machine. */
 static void act_there(struct session_window *w, enum gui_action action)
 {
-	int r = action == GUI_ACTION_RESTART  ? hawser_session_restart_host(w->session)
+	int r = action == GUI_ACTION_RESTART         ? hawser_session_restart_host(w->session)
 			: action == GUI_ACTION_SIDES ? hawser_session_switch_sides(w->session)
 			: action == GUI_ACTION_LOCK  ? hawser_session_lock_screen(w->session)
 						     : hawser_session_ctrl_alt_del(w->session);
 
 	if (r < 0)
 		say_error(w,
-				action == GUI_ACTION_RESTART         ? "Not restarted"
+				action == GUI_ACTION_RESTART                 ? "Not restarted"
 						: action == GUI_ACTION_SIDES ? "Sides not changed"
 									     : "Not sent");
 }

@@ -15,12 +15,13 @@ struct main_window {
 	guint end_timer; /* --seconds */
 };
 
-static void connect_to(struct main_window *w, const char *target)
+static void connect_to(struct main_window *w, const char *target, bool camera)
 {
 	char *text = g_strstrip(g_strdup(target));
+	struct gui_launch launch = { .clipboard = HAWSER_CLIPBOARD_BOTH, .camera = true };
 
 	if (*text)
-		gui_session_window_open(w->app, text, NULL);
+		gui_session_window_open(w->app, text, camera ? &launch : NULL);
 	else
 		gtk_widget_grab_focus(GTK_WIDGET(w->target));
 	g_free(text);
@@ -31,13 +32,21 @@ static void on_connect(GtkWidget *widget, gpointer arg)
 	struct main_window *w = arg;
 
 	(void)widget;
-	connect_to(w, gtk_editable_get_text(w->target));
+	connect_to(w, gtk_editable_get_text(w->target), false);
+}
+
+static void on_cameras(GtkWidget *widget, gpointer arg)
+{
+	struct main_window *w = arg;
+
+	(void)widget;
+	connect_to(w, gtk_editable_get_text(w->target), true);
 }
 
 static void on_recent(GtkListBox *list, GtkListBoxRow *row, gpointer arg)
 {
 	(void)list;
-	connect_to(arg, g_object_get_data(G_OBJECT(row), "target"));
+	connect_to(arg, g_object_get_data(G_OBJECT(row), "target"), false);
 }
 
 static void show_host(struct main_window *w, bool renew)
@@ -258,14 +267,17 @@ static GtkWidget *build_right(struct main_window *w)
 {
 	GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 8),
 		  *scroller = gtk_scrolled_window_new();
-	GtkWidget *list = gtk_list_box_new();
+	GtkWidget *list = gtk_list_box_new(), *buttons;
 
 	gtk_widget_add_css_class(box, "hawser-page");
 	gtk_widget_set_hexpand(box, TRUE);
 	add_label(box, "Control another computer", "hawser-title");
 	w->target = add_entry(box, "Computer to connect to", "its ID, or an address");
 	g_signal_connect(w->target, "activate", G_CALLBACK(on_connect), w);
-	add_button(box, "Connect", G_CALLBACK(on_connect), w, true);
+	buttons = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 8);
+	add_button(buttons, "Connect", G_CALLBACK(on_connect), w, true);
+	add_button(buttons, "See its cameras", G_CALLBACK(on_cameras), w, false);
+	gtk_box_append(GTK_BOX(box), buttons);
 	add_label(box, "Recent", "hawser-hint");
 	gui_set_name(list, "Recent computers");
 	w->recent = GTK_LIST_BOX(list);

@@ -1,5 +1,5 @@
-/* The first window of a session: joins canvas, buttons and pages, and ends with it. It can be closed
- * while displays have windows of their own: it is then hidden, for the session is its. */
+/* The first window of a session: joins canvas, buttons and pages, and ends with it. It can be
+ * closed while displays have windows of their own: it is then hidden, for the session is its. */
 #include "client/gtk/window_session.h"
 #include "client/gtk/screenshot.h"
 #include "client/gtk/window_parts.h"
@@ -179,8 +179,7 @@ static void build_side(struct session_window *w)
 
 	w->side = gui_side_windows_new(
 			w->app->gtk, w->camera, gui_recording_mark(w->recording), &events);
-	w->displays = gui_displays_new(
-			w->p.canvas, w->p.bar, w->p.edge_bar, w->notice, w->side);
+	w->displays = gui_displays_new(w->p.canvas, w->p.bar, w->p.edge_bar, w->notice, w->side);
 }
 
 static void build_window(struct session_window *w, const char *target)

@@ -1,6 +1,6 @@
 /* Windows of single displays, and what is behind the button "More", on a real host with several
- * outputs: worked by keys and clicks on its screen, looked at by pixels, as a screen reader does, and
- * by what is in files. */
+ * outputs: worked by keys and clicks on its screen, looked at by pixels, as a screen reader does,
+ * and by what is in files. */
 #include "shared/base/num.h"
 #include "tests/e2e/eyes.h"
 #include "tests/e2e/similarity.h"
@@ -136,7 +136,7 @@ static void must_see_second(void)
 	ck_assert_msg(test_until(sees_second, NULL, DESK_SHOW_MS), "another picture is there");
 }
 
-/* The close button of a window that is as large as the screen; once more where that is not yet so. */
+/* The close button of a window as large as the screen; once more where that is not yet so. */
 static void close_by_click(const char *title)
 {
 	uint64_t end = test_now_ms() + DESK_SHOW_MS;
@@ -342,7 +342,8 @@ static void more(const char *item)
 		ck_assert_msg(test_now_ms() < end, "\"More\" does not open");
 		test_desk_window(&desk, FIRST);
 		if (!test_eyes_see(NULL, item))
-			ck_assert_int_eq(TEST_DESK_DO(&desk, "mousemove", "900", "26", "click", "1"),
+			ck_assert_int_eq(
+					TEST_DESK_DO(&desk, "mousemove", "900", "26", "click", "1"),
 					0);
 		usleep(300000);
 	} while (!test_eyes_see(NULL, item));
