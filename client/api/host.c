@@ -1,6 +1,7 @@
 /* What an embedder asks of the host program on this machine, over its control socket: blocking
  * calls on the caller's thread, since no session is needed for them. */
 #include "client/api/handle.h"
+#include "client/api/host_ask.h"
 #include "shared/base/clock.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
@@ -43,7 +44,7 @@ static int socket_path(char *buf, size_t size)
 	return hws_str_copy(buf, size, "/run/hawser-host/control.sock");
 }
 
-static int ask(json_t *req, json_t **ret)
+int api_host_ask(json_t *req, json_t **ret)
 {
 	struct hws_error err = { 0 };
 	char path[512];
@@ -79,7 +80,7 @@ static int ask(json_t *req, json_t **ret)
 static int ask_text(const char *cmd, const char *member, char *buf, size_t size)
 {
 	json_t *answer = NULL;
-	int r = ask(json_pack("{s:s}", "cmd", cmd), &answer);
+	int r = api_host_ask(json_pack("{s:s}", "cmd", cmd), &answer);
 	const char *text;
 
 	if (r < 0)
@@ -110,8 +111,8 @@ int hawser_host_password(bool renew, char *buf, size_t size)
 int hawser_host_set_password(const char *password)
 {
 	json_t *answer = NULL;
-	int r = ask(json_pack("{s:s, s:s}", "cmd", "password-set", "password",
-				    password ? password : ""),
+	int r = api_host_ask(json_pack("{s:s, s:s}", "cmd", "password-set", "password",
+					     password ? password : ""),
 			&answer);
 
 	json_decref(answer);
@@ -122,7 +123,7 @@ int hawser_host_status(char **ret_json)
 {
 	json_t *answer = NULL;
 	char *text;
-	int r = ask(json_pack("{s:s}", "cmd", "status"), &answer);
+	int r = api_host_ask(json_pack("{s:s}", "cmd", "status"), &answer);
 
 	if (r < 0)
 		return r;
@@ -142,7 +143,8 @@ int api_host_expect(const char *id, const uint8_t number[16])
 	int r = hws_hex_encode(hws_bytes(number, 16), hex, sizeof(hex));
 
 	if (r == HWS_OK)
-		r = ask(json_pack("{s:s,s:s,s:s}", "cmd", "switch-expect", "id", id, "number", hex),
+		r = api_host_ask(json_pack("{s:s,s:s,s:s}", "cmd", "switch-expect", "id", id,
+						 "number", hex),
 				&answer);
 	json_decref(answer);
 	hws_wipe(hex, sizeof(hex));

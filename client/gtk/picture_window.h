@@ -1,6 +1,6 @@
 /* gtk/picture_window: what all windows with a picture of a host have in common: full screen with
- * its bar at the edge, the grab of the keyboard, and that the keyboard comes back to the picture. Main
- * thread only. */
+ * its bar at the edge, the grab of the keyboard, and that the keyboard comes back to the picture.
+ * Main thread only. */
 #pragma once
 #include "client/gtk/canvas.h"
 #include "client/gtk/toolbar.h"
@@ -22,8 +22,8 @@ struct gui_picture_window {
 };
 
 /* Makes the window, its bars and the canvas; `p` has functions and `arg` and stays where it is
- * until gui_picture_window_done. `scroller`: what is the picture's place, for the owner to put under the
- * overlay. */
+ * until gui_picture_window_done. `scroller`: what is the picture's place, for the owner to put
+ * under the overlay. */
 void gui_picture_window_init(struct gui_picture_window *p, GtkApplication *gtk,
 		enum gui_toolbar_kind kind, gui_action_fn fn, GtkWidget **ret_scroller);
 /* The window is being destroyed. */

@@ -2,6 +2,7 @@
  * knows it asks of libhawser. */
 #include "client/gtk/window_main.h"
 #include "client/gtk/access.h"
+#include "client/gtk/host_viewers.h"
 #include "client/gtk/screenshot.h"
 #include "client/gtk/window_session.h"
 
@@ -287,6 +288,7 @@ static GtkWidget *build_right(struct main_window *w)
 	gtk_scrolled_window_set_child(GTK_SCROLLED_WINDOW(scroller), list);
 	gtk_widget_set_vexpand(scroller, TRUE);
 	gtk_box_append(GTK_BOX(box), scroller);
+	gtk_box_append(GTK_BOX(box), gui_host_viewers_new());
 	return box;
 }
 

@@ -308,6 +308,76 @@ START_TEST(every_control_has_a_name)
 }
 END_TEST
 
+/* --- at the host ---------------------------------------------------------------------------- */
+
+static struct test_proc viewer;
+
+static bool is_denied(void *arg)
+{
+	const char *argv[] = { test_bin("client/host/hawser-host"), "permit", "--state-dir", arg,
+		"1", NULL };
+	char *out = NULL;
+	bool off = test_run(argv, stack.envp, &out) == 0 && strstr(out, "keyboard=off");
+
+	free(out);
+	return off;
+}
+
+static bool viewer_ended(void *arg)
+{
+	(void)arg;
+	return test_proc_wait(&viewer, 1) >= 0;
+}
+
+static bool shows_nobody(void *arg)
+{
+	(void)arg;
+	return !test_eyes_see(NULL, "Connected to this computer");
+}
+
+/* The window of the host's own person shows who is there, takes what they may, and ends it. */
+START_TEST(who_is_connected_is_shown_and_can_be_sent_away)
+{
+	static char host_dir[340], dir[300];
+	const char *argv[] = { test_bin("client/cli/hawser"), "connect", NULL, "--headless",
+		"--no-retry", "--stats", NULL };
+	const char *env[16];
+	size_t n = 0;
+
+	memset(&viewer, 0, sizeof(viewer));
+	test_stack_start(&stack, 0);
+	test_desk_start(&desk, &stack, DESK_EYES);
+	test_eyes_open(&desk);
+	set_password();
+	for (; stack.envp[n] && n < 14; n++)
+		env[n] = stack.envp[n];
+	env[n++] = "HAWSER_PASSWORD=a-fixed-password";
+	env[n] = NULL;
+	argv[2] = stack.target;
+	test_proc_start(&viewer, argv, env);
+	test_proc_must_expect(&stack.host, "session.open", DESK_SHOW_MS);
+	snprintf(dir, sizeof(dir), "%s/host", stack.dir);
+	snprintf(host_dir, sizeof(host_dir), "HAWSER_HOST_STATE_DIR=%s", dir);
+	for (n = 0; desk.env[n];)
+		n++;
+	desk.env[n++] = host_dir;
+	desk.env[n] = NULL;
+	test_desk_run(&desk, (const char *const[]){ NULL });
+	test_desk_window(&desk, "Hawser");
+	ck_assert(test_eyes_wait(NULL, "Connected to this computer"));
+	ck_assert(test_eyes_pressed("Keyboard and mouse"));
+	test_eyes_tab_to(&desk, "Keyboard and mouse");
+	ck_assert_int_eq(TEST_DESK_DO(&desk, "key", "space"), 0);
+	ck_assert_msg(test_until(is_denied, dir, DESK_SHOW_MS), "it is still permitted");
+	ck_assert(test_eyes_pressed("Recording"));
+	test_eyes_tab_to(&desk, "End it");
+	ck_assert_int_eq(TEST_DESK_DO(&desk, "key", "space"), 0);
+	ck_assert_msg(test_until(viewer_ended, NULL, DESK_SHOW_MS), "the viewer stays");
+	ck_assert_msg(test_until(shows_nobody, NULL, DESK_SHOW_MS), "who has gone is shown");
+	test_proc_stop(&viewer);
+}
+END_TEST
+
 /* --- full screen ------------------------------------------------------------------------------ */
 
 static bool is_white(int x, int y)
@@ -440,6 +510,7 @@ int main(void)
 	ADD(suite, a_session_that_ended_says_so_and_nothing_old, 1);
 	ADD(suite, a_recent_computer_is_there_once_and_without_keys, 1);
 	ADD(suite, every_control_has_a_name, 1);
+	ADD(suite, who_is_connected_is_shown_and_can_be_sent_away, 1);
 	ADD(suite, full_screen_has_no_frame_and_its_bar_comes_at_the_edge, 1);
 	ADD(suite, a_screenshot_is_the_picture_as_it_came, 1);
 	ADD(suite, mistakes_in_the_command_line_end_at_once,

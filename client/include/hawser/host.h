@@ -19,6 +19,31 @@ int hawser_host_set_password(const char *password);
 /* Everything the host tells about itself as one JSON object; freed by hawser_string_free. */
 int hawser_host_status(char **ret_json);
 
+/* Somebody who is let in to this machine now. */
+struct hawser_host_viewer {
+	size_t size;
+	uint64_t conn;                /* its number, for the calls below */
+	const char *id, *name, *peer; /* as it calls itself, and its address; any may be "" */
+	const char *kind;             /* "remote", "file", "terminal", "forward", "camera" */
+	const char *protection;       /* how its session is encrypted, for people */
+	uint64_t seconds;             /* since it came */
+	uint32_t permitted;           /* what it may now: 1 << enum hawser_permission */
+};
+/* Those who are let in now; freed by hawser_host_viewers_free. */
+int hawser_host_viewers(struct hawser_host_viewer **ret, size_t *ret_count);
+void hawser_host_viewers_free(struct hawser_host_viewer *list); /* takes NULL */
+/* The one with this index. */
+static inline const struct hawser_host_viewer *hawser_host_viewer_at(
+		const struct hawser_host_viewer *list, size_t index)
+{
+	return (const struct hawser_host_viewer *)((const char *)list + index * list->size);
+}
+/* Gives it, or takes from it, a permission while its session runs. HAWSER_ERR_DENIED: it has gone,
+ * or the host does not serve that. */
+int hawser_host_permit(uint64_t conn, enum hawser_permission permission, bool on);
+/* Ends its session. */
+int hawser_host_send_away(uint64_t conn);
+
 #ifdef __cplusplus
 }
 #endif
