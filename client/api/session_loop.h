@@ -76,8 +76,8 @@ struct api_session_loop {
 		char *folder; /* NULL: none, or it ends with the link */
 		int display;
 	} record_wish; /* what the embedder began, and has not ended */
-	uint32_t shot;                 /* the number of the last picture that was asked for */
-	bool shot_due;                 /* and it has not come */
+	uint32_t shot; /* the number of the last picture that was asked for */
+	bool shot_due; /* and it has not come */
 };
 
 struct api_session_loop_conf {

@@ -205,8 +205,9 @@ static void on_event(hawser_session *session, const struct hawser_event *ev, voi
 		f->give_up_us = 0;
 		break;
 	case HAWSER_EVENT_MESSAGE:
-		session_front_say(f, "%s%s: %s", ev->u.message.local ? "" : "the host says: ",
-				ev->u.message.title, ev->u.message.text);
+		session_front_say(f, "%s%s: %s",
+				ev->u.message.local ? "" : "the host says: ", ev->u.message.title,
+				ev->u.message.text);
 		break;
 	case HAWSER_EVENT_CLOSED:
 		on_closed(f, ev->u.closed.error, ev->u.closed.text);

@@ -189,8 +189,8 @@ static void on_silent(void *arg)
 	struct hws_agent_proc *d = arg;
 
 	if (d->conf.role == HWS_AGENT_TERMINAL) {
-		hws_warn_limited("agent.silent",
-				HWS_STR("role", hws_agent_role_name(d->conf.role)));
+		hws_warn_limited(
+				"agent.silent", HWS_STR("role", hws_agent_role_name(d->conf.role)));
 		return;
 	}
 	set_down(d,
@@ -392,7 +392,7 @@ int hws_agent_proc_new(struct hws_loop *loop, const struct hws_settings *setting
 	d->conf = *conf;
 	hws_agent_pulse_init(&d->pulse, loop,
 			hws_agent_role_of_desktop(conf->role) ? HWS_DESKTOP_SILENT_US
-							 : HWS_AGENT_SILENT_US,
+							      : HWS_AGENT_SILENT_US,
 			on_silent, d);
 	start(d);
 	*ret = d;

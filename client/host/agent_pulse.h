@@ -1,5 +1,5 @@
-/* host/agent_pulse: whether an agent still turns: hostd asks it every few seconds, and its loop answers
- * at once. Anything that it says counts. */
+/* host/agent_pulse: whether an agent still turns: hostd asks it every few seconds, and its loop
+ * answers at once. Anything that it says counts. */
 #pragma once
 #include "client/host/ipc.h"
 #include "shared/loop/loop.h"

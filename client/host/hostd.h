@@ -29,8 +29,8 @@
 
 #define HWS_UNSEEN_MAX 32u
 
-/* To viewers when the host ends. No word in it makes a viewer give up (core/retry): an update starts
- * the host again at once. */
+/* To viewers when the host ends. No word in it makes a viewer give up (core/retry): an update
+ * starts the host again at once. */
 #define HWS_HOST_STOPS_TEXT "The host is being stopped or restarted"
 
 struct hws_hostd {

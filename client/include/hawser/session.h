@@ -323,8 +323,9 @@ int hawser_session_switch_sides(hawser_session *s);
  * whose ending (.webm, .mp4) chooses its kind where the codec leaves a choice, or a folder, where
  * files get names of their own; NULL: the folder of the settings. When size or codec change a
  * further file begins (FILE-2...), and each further display has its own (FILE-display2...).
- * Replaces nothing: HAWSER_ERR_EXISTS. A cut of the line ends the files; in a folder it goes on with
- * new ones when the session is ready again. The event tells of each file that begins, and of the end. */
+ * Replaces nothing: HAWSER_ERR_EXISTS. A cut of the line ends the files; in a folder it goes on
+ * with new ones when the session is ready again. The event tells of each file that begins, and of
+ * the end. */
 int hawser_session_record_start(hawser_session *s, size_t display, const char *path);
 void hawser_session_record_stop(hawser_session *s);
 /* Makes a recording whole whose program or machine was ended while it grew. HAWSER_ERR_BUSY: it

@@ -164,8 +164,8 @@ static void let_go_of(xcb_connection_t *conn, uint16_t device)
 	free(r);
 }
 
-/* The devices of XTEST hold nothing but what programs pressed; the keys of the person at the desktop
- * are down at others. */
+/* The devices of XTEST hold nothing but what programs pressed; the keys of the person at the
+ * desktop are down at others. */
 void x11_sweep_held(xcb_connection_t *conn)
 {
 	const xcb_query_extension_reply_t *x = xcb_get_extension_data(conn, &xcb_input_id);

@@ -17,7 +17,7 @@ enum fake_trick {
 	FAKE_NONE,
 	FAKE_CLOSE_AT_ACCEPT,
 	FAKE_CLOSE_AFTER_FRAME, /* the first connection only: then it is as new */
-	FAKE_CLOSE_AT_RECORD,   /* the first connection only: when the viewer says that it records */
+	FAKE_CLOSE_AT_RECORD,   /* the first connection only: when the viewer records */
 	FAKE_OVERSIZED,         /* announces a frame no host sends */
 	FAKE_UNKNOWN_CODEC,     /* an AV1 frame, then VP9 */
 	FAKE_BROKEN_VIDEO, /* rubbish marked as a key frame, then VP9 once the viewer asks again */
