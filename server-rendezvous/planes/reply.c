@@ -380,9 +380,11 @@ static uint64_t *relayed_why(struct rdv_counts *n, const struct rdv_pending *p)
 void rdv_reply_relay(struct rdv_tcp *t, const struct rdv_replier *from, Rdv__RelayResponse *in)
 {
 	Rdv__RendezvousMessage out = RDV__RENDEZVOUS_MESSAGE__INIT;
-	uint8_t buf[STATEMENT_MAX];
+	uint8_t buf[STATEMENT_MAX], reason = 0;
 	struct match m;
 
+	if (in->relay_reason < RDV_REASON_COUNT)
+		reason = (uint8_t)in->relay_reason;
 	if (!match_relay(t, from, in, &m)) {
 		out.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_RELAY_RESPONSE;
 		out.relay_response = in;
@@ -415,9 +417,7 @@ void rdv_reply_relay(struct rdv_tcp *t, const struct rdv_replier *from, Rdv__Rel
 						.offers = offers_of(false, in->socket_addr_v6,
 								in->upnp_port, in->n_candidates),
 						.relay = in->relay_server,
-						.reason = (uint8_t)(in->relay_reason < RDV_REASON_COUNT
-										? in->relay_reason
-										: 0) });
+						.reason = reason });
 		if (hws_pair_id_valid(hws_bytes_str(in->uuid)))
 			rdv_announce(t->announcer, in->uuid);
 	}

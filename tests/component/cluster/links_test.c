@@ -345,8 +345,7 @@ int main(void)
 					nothing_is_lost_when_the_link_is_cut,
 					nothing_is_lost_when_the_link_falls_silent,
 					a_node_that_starts_again_is_linked_again,
-					one_address_is_enough,
-					the_other_end_calls_when_one_cannot,
+					one_address_is_enough, the_other_end_calls_when_one_cannot,
 					an_older_node_is_heard_by_the_database,
 					strangers_are_let_in_nowhere));
 
