@@ -295,7 +295,7 @@ bool hws_kcp_link_input(
 static size_t ahead(const struct hws_kcp_link *l)
 {
 	const uint64_t rate = hws_kcp_rate_found(&l->pipe.send.rate);
-	const uint64_t want = rate / (l->shallow ? 500 : 100);
+	const uint64_t want = rate / (l->shallow ? 125 : 50);
 	const uint64_t least = l->shallow ? l->shallow : AHEAD_LEAST;
 
 	return (size_t)HWS_MIN(HWS_MAX(want, least), (uint64_t)AHEAD_MOST);

@@ -84,6 +84,7 @@ static void establish(struct hws_kcp_link *l, const struct kcp_knock *k, uint32_
 	l->features = features;
 	l->pipe.conv = k->id.conv;
 	l->pipe.ranges = features & HWS_KCP_CAN_RANGES;
+	l->pipe.send.rate.prompt = features != 0; /* ours */
 	memset(l->knock, 0, sizeof(l->knock));
 	if (l->conf.accept) /* the viewer's third step goes on until we say something */
 		kcp_repeat_stop(&l->repeat);

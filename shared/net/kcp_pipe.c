@@ -103,7 +103,7 @@ int hws_kcp_pipe_input(struct hws_kcp_pipe *p, struct hws_bytes payload, uint64_
 		p->refused++;
 		return HWS_ERR_SHORT;
 	}
-	hws_kcp_sender_begin(&p->send);
+	hws_kcp_sender_begin(&p->send, now_us);
 	while (r == HWS_OK && payload.len >= HWS_KCP_SEGMENT) {
 		r = hws_kcp_segment_get(&payload, p->conv, p->ranges, &s, &data);
 		if (r == HWS_OK)

@@ -10,13 +10,18 @@
 #define LEAST_WINDOW 4u
 #define GAIN_STARTUP 289u /* percent: 2/ln 2 */
 #define GAIN_DRAIN 35u
-#define GAIN_WINDOW 200u
+#define GAIN_WINDOW 150u
 #define PEAK_ROUNDS 10u
 #define MIN_RTT_FOR (10 * HWS_US_PER_S)
 #define PROBE_RTT_FOR (200 * HWS_US_PER_MS)
-#define BURST_US HWS_US_PER_MS /* what leaves at once, as time at the pacing rate */
-#define HEAVY_LOSS 10u         /* percent of a round: full queues, not a bad line */
-#define RATE_LEAST 10000u      /* bytes a second */
+#define CATCH_UP_US (6 * HWS_US_PER_MS) /* of pacing that was slept through, by a busy machine */
+#define HEAVY_LOSS 10u                  /* percent of a round: full queues, not a bad line */
+#define WAITED 125u                     /* percent of the shortest round trip: there is a queue */
+#define LEAST_WAIT_US 2000u             /* beyond it that are no wait */
+#define EMPTY 112u                      /* there is none */
+#define GIVE_WAY 60u                    /* percent that are left */
+#define LUMPS_A_SECOND 80u /* at least, of a peer's words: deployed ones speak 100 times */
+#define RATE_LEAST 10000u  /* bytes a second */
 
 static const unsigned cycle_gain[] = { 125, 75, 100, 100, 100, 100, 100, 100 };
 
@@ -110,8 +115,8 @@ static void pace(struct hws_kcp_rate *r, uint32_t bytes, uint64_t now_us)
 		r->next_us = now_us;
 		return;
 	}
-	if (r->next_us + 2 * BURST_US < now_us)
-		r->next_us = now_us - 2 * BURST_US;
+	if (r->next_us + CATCH_UP_US < now_us)
+		r->next_us = now_us - CATCH_UP_US;
 	r->next_us += (uint64_t)bytes * HWS_US_PER_S / rate;
 }
 
@@ -146,35 +151,65 @@ void hws_kcp_rate_timed_out(struct hws_kcp_rate *r)
 	r->timed_out = true;
 }
 
-/* A line that loses one in thirty at random is used to its full. Who loses more than one in ten
- * overfills a queue that others share: half a round's worth less, and slowly up again. */
-static void judge_losses(struct hws_kcp_rate *r, uint64_t in_flight)
+/* How long the path takes, in percent of its shortest and a little, apart from the time that the
+ * peer keeps its words back. */
+static uint64_t shortest(const struct hws_kcp_rate *r, unsigned percent)
+{
+	const uint64_t lump = r->prompt ? 0 : HWS_MAX(r->surplus_peak[0], r->surplus_peak[1]);
+	const uint64_t found = HWS_MAX(hws_kcp_rate_found(r), (uint64_t)1);
+
+	return r->min_rtt_us * percent / 100 + LEAST_WAIT_US + lump * HWS_US_PER_S / found;
+}
+
+/* Whether what was lost says that a queue is full. A bad line loses as much while the path is
+ * empty as while it is not; a full queue loses when everything takes long, or loses a lot. */
+static bool congested(const struct hws_kcp_rate *r, uint64_t got)
+{
+	const bool waited = r->round_rtt_us > shortest(r, WAITED);
+
+	return (r->lost > 0 && waited) || r->lost * 100 > (got + r->lost) * HEAVY_LOSS;
+}
+
+/* Then others share the queue, as a rule, and give way with each loss: so does this, and comes
+ * back no faster than they do while things take long. A path that has become empty is taken
+ * sooner. */
+static void judge_losses(struct hws_kcp_rate *r)
 {
 	const uint64_t got = r->delivered - r->round_delivered;
+	const uint64_t least = (uint64_t)LEAST_WINDOW * r->segment;
 
-	if (r->lost * 100 > (got + r->lost) * HEAVY_LOSS && r->filled) {
-		const uint64_t path = bdp(r), was = HWS_MAX(in_flight, path) * 85 / 100;
+	if (congested(r, got)) {
+		const uint64_t cap = r->round_in_flight * GIVE_WAY / 100;
 
-		r->window_cap = HWS_MAX(was, (uint64_t)LEAST_WINDOW * r->segment);
-		r->clean_rounds = 0;
-	} else if (r->window_cap && ++r->clean_rounds > 2) {
-		r->window_cap += r->window_cap / 8 + r->segment;
+		r->window_cap = HWS_MAX(cap, least);
+		r->filled = true; /* and more than that */
+	} else if (r->window_cap) {
+		const bool empty = r->round_rtt_us < shortest(r, EMPTY);
+
+		r->window_cap += empty ? r->window_cap / 8 + r->segment : r->segment / 2;
 		if (r->window_cap > bdp(r) * GAIN_WINDOW / 100)
 			r->window_cap = 0;
 	}
 	r->lost = 0;
 	r->round_delivered = r->delivered;
+	r->round_rtt_us = 0;
+	r->round_in_flight = 0;
 }
 
 static void count_round(struct hws_kcp_rate *r, const struct hws_kcp_arrival *a)
 {
+	const uint64_t in_flight = a->in_flight + a->bytes;
+
 	r->round_start = false;
+	r->round_in_flight = HWS_MAX(r->round_in_flight, in_flight);
+	if (a->rtt_us)
+		r->round_rtt_us = r->round_rtt_us ? HWS_MIN(r->round_rtt_us, a->rtt_us) : a->rtt_us;
 	if (a->stamp.delivered < r->round_end)
 		return;
 	r->round_end = r->delivered;
 	r->round++;
 	r->round_start = true;
-	judge_losses(r, a->in_flight);
+	judge_losses(r);
 }
 
 static void sample_rate(struct hws_kcp_rate *r, const struct hws_kcp_arrival *a, uint64_t now_us)
@@ -203,7 +238,7 @@ static void sample_lumps(struct hws_kcp_rate *r, uint64_t bytes, uint64_t now_us
 	}
 	r->surplus_from += bytes;
 	r->surplus = r->surplus_from - HWS_MIN(due, r->surplus_from);
-	r->surplus = HWS_MIN(r->surplus, bdp(r) + hws_kcp_rate_found(r) / 50);
+	r->surplus = HWS_MIN(r->surplus, hws_kcp_rate_found(r) / LUMPS_A_SECOND);
 	if (r->round - r->surplus_round >= PEAK_ROUNDS / 2) {
 		r->surplus_round = r->round;
 		r->surplus_peak[1] = r->surplus_peak[0];

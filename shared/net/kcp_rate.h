@@ -41,12 +41,13 @@ struct hws_kcp_rate {
 	uint64_t lost, lost_total; /* bytes, of this round and ever */
 	uint64_t round_delivered;  /* at its begin */
 	uint64_t window_cap;       /* bytes; 0 = none: after rounds with heavy losses */
-	unsigned clean_rounds;
-	uint64_t next_us; /* when the next may go */
+	uint64_t round_rtt_us, round_in_flight; /* shortest, most of this round */
+	uint64_t next_us;                       /* when the next may go */
 	uint64_t surplus; /* bytes more than expected that came with one word of the peer */
 	uint64_t surplus_at, surplus_from;
 	uint64_t surplus_peak[2], surplus_round;
 	bool timed_out;
+	bool prompt; /* the peer speaks as soon as something arrives */
 };
 
 void hws_kcp_rate_init(struct hws_kcp_rate *r, uint32_t segment);

@@ -110,8 +110,8 @@ uint16_t hws_kcp_receiver_window(const struct hws_kcp_receiver *r)
 	return (uint16_t)HWS_MIN(free, (uint32_t)UINT16_MAX);
 }
 
-unsigned hws_kcp_receiver_ranges(
-		const struct hws_kcp_receiver *r, struct hws_kcp_range *ret, unsigned max)
+/* Upwards, as long as there is room; how many. */
+static unsigned lowest(const struct hws_kcp_receiver *r, struct hws_kcp_range *ret, unsigned max)
 {
 	unsigned n = 0;
 
@@ -127,4 +127,38 @@ unsigned hws_kcp_receiver_ranges(
 		ret[n++] = (struct hws_kcp_range){ sn, sn };
 	}
 	return n;
+}
+
+/* Downwards to `above`, the highest last. */
+static unsigned highest(const struct hws_kcp_receiver *r, uint32_t above, struct hws_kcp_range *ret,
+		unsigned max)
+{
+	unsigned n = 0;
+
+	for (uint32_t sn = r->end - 1; hws_kcp_diff(sn, above) > 0; sn--) {
+		if (!*place(r, sn))
+			continue;
+		if (n > 0 && ret[max - n].first == sn + 1) {
+			ret[max - n].first = sn;
+			continue;
+		}
+		if (n == max)
+			break;
+		n++;
+		ret[max - n] = (struct hws_kcp_range){ sn, sn };
+	}
+	memmove(ret, ret + max - n, n * sizeof(*ret));
+	return n;
+}
+
+/* Half from the bottom, where what is missing is oldest, half from the top, where what came is
+ * news: a sender that learns late of what came takes it for a faster line. */
+unsigned hws_kcp_receiver_ranges(
+		const struct hws_kcp_receiver *r, struct hws_kcp_range *ret, unsigned max)
+{
+	unsigned n = lowest(r, ret, max / 2);
+
+	if (n < max / 2)
+		return n;
+	return n + highest(r, ret[n - 1].last, ret + n, max - n);
 }

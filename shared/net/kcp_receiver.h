@@ -5,7 +5,7 @@
 
 /* Acknowledgements that wait; more in one go are left out, and what they were for comes again. */
 #define HWS_KCP_ACKS_MAX 2048
-#define HWS_KCP_RANGES_MAX 32
+#define HWS_KCP_RANGES_MAX 128 /* fit into one datagram */
 
 struct hws_kcp_ack {
 	uint32_t sn, ts;
@@ -43,6 +43,6 @@ uint16_t hws_kcp_receiver_window(const struct hws_kcp_receiver *r);
 struct hws_kcp_range {
 	uint32_t first, last; /* both included */
 };
-/* What arrived behind the first gap, from the lowest on; how many. */
+/* What arrived behind the first gap, ascending; how many. Of too many the middle is left out. */
 unsigned hws_kcp_receiver_ranges(
 		const struct hws_kcp_receiver *r, struct hws_kcp_range *ret, unsigned max);

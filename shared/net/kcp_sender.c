@@ -9,7 +9,7 @@
 #define PROBE_FIRST_MS 7000u
 #define PROBE_MAX_MS 120000u
 #define DUPLICATES 2u        /* later arrivals that mean a loss, where nothing is paced */
-#define PATIENCE_MAX 8u      /* two round trips */
+#define PATIENCE_MAX 4u      /* a round trip */
 #define ORDER_LEAST_US 2000u /* what later ones may always overtake */
 
 struct hws_kcp_out {
@@ -138,8 +138,9 @@ int hws_kcp_sender_write(struct hws_kcp_sender *s, struct hws_bytes data)
 
 /* --- what the peer says --- */
 
-void hws_kcp_sender_begin(struct hws_kcp_sender *s)
+void hws_kcp_sender_begin(struct hws_kcp_sender *s, uint64_t now_us)
 {
+	s->now_us = now_us;
 	s->arrival = (struct hws_kcp_arrival){ 0 };
 	s->arrival_no = 0;
 }
@@ -155,7 +156,11 @@ static void arrived(struct hws_kcp_sender *s, struct hws_kcp_out *o)
 	if (!o->is_lost)
 		s->in_flight -= o->len;
 	s->arrival.bytes += o->len;
-	if (o->no > s->arrival_no) {
+	/* Sooner than the path can be: it is an earlier sending of it that arrived. */
+	if (o->times > 1 && s->now_us - o->stamp.sent_us < s->rate.min_rtt_us) {
+		if (s->patience < PATIENCE_MAX)
+			s->patience++;
+	} else if (o->no > s->arrival_no) {
 		s->arrival_no = o->no;
 		s->arrival.stamp = o->stamp;
 	}
@@ -206,16 +211,23 @@ void hws_kcp_sender_ack(struct hws_kcp_sender *s, uint32_t sn, uint32_t ts, uint
 	advance_una(s);
 }
 
+/* Both numbers are the peer's: what is walked is no more than what is under way. */
 void hws_kcp_sender_range(struct hws_kcp_sender *s, uint32_t first, uint32_t last)
 {
-	struct hws_kcp_out *o;
+	uint32_t count = last - first + 1, skip = s->una - first;
 
-	if (hws_kcp_diff(first, s->una) < 0)
+	if (hws_kcp_diff(first, s->una) < 0) {
+		if (skip >= count)
+			return;
+		count -= skip;
 		first = s->una;
-	if (hws_kcp_diff(last, s->next) >= 0)
-		last = s->next - 1;
-	for (uint32_t sn = first; hws_kcp_diff(last, sn) >= 0; sn++) {
-		o = find(s, sn);
+	}
+	if (hws_kcp_diff(first, s->next) >= 0)
+		return;
+	count = HWS_MIN(count, s->next - first);
+	for (uint32_t i = 0; i < count; i++) {
+		struct hws_kcp_out *o = find(s, first + i);
+
 		if (o)
 			arrived(s, o);
 	}
@@ -307,13 +319,16 @@ void hws_kcp_sender_end(struct hws_kcp_sender *s, uint64_t now_us)
 static uint64_t timeout_at(const struct hws_kcp_sender *s)
 {
 	const struct hws_kcp_out *o;
-	uint64_t from;
+	uint64_t from, wait;
 
 	if (hws_list_empty(&s->sent))
 		return UINT64_MAX;
 	o = out_of(s->sent.next);
 	from = HWS_MAX(o->stamp.sent_us, s->backed_at);
-	return from + (uint64_t)HWS_MAX(s->rtt.rto, s->backed_rto) * HWS_US_PER_MS;
+	wait = HWS_MAX(s->rtt.rto, s->backed_rto);
+	if (s->conf.paced) /* a queue that fills is no loss, and losses are mostly seen before */
+		wait = HWS_MAX(wait, (uint64_t)2 * s->rtt.srtt + 20);
+	return from + wait * HWS_US_PER_MS;
 }
 
 /* One, as a question: what arrives of it shows the rest to be lost, or only late. The second time
@@ -398,7 +413,8 @@ const uint8_t *hws_kcp_sender_next(struct hws_kcp_sender *s, size_t room, uint32
 	struct hws_kcp_out *o = choose(s);
 
 	if (!o) {
-		if (hws_list_empty(&s->unsent)) /* else it is the peer's window that holds it up */
+		/* else it is the peer's window, or the pace, that holds it up */
+		if (hws_list_empty(&s->unsent) && hws_kcp_rate_may_send(&s->rate, now_us))
 			hws_kcp_rate_idle(&s->rate, s->in_flight);
 		return NULL;
 	}

@@ -41,6 +41,7 @@ struct hws_kcp_sender {
 	uint32_t probe_wait; /* ms */
 	bool ask;
 	/* of the datagram that is being taken in */
+	uint64_t now_us;
 	struct hws_kcp_arrival arrival;
 	uint64_t arrival_no;
 };
@@ -52,7 +53,7 @@ void hws_kcp_sender_done(struct hws_kcp_sender *s);
 int hws_kcp_sender_write(struct hws_kcp_sender *s, struct hws_bytes data) HWS_MUST_CHECK;
 
 /* For a datagram: begin, what its segments say, end. */
-void hws_kcp_sender_begin(struct hws_kcp_sender *s);
+void hws_kcp_sender_begin(struct hws_kcp_sender *s, uint64_t now_us);
 void hws_kcp_sender_window(struct hws_kcp_sender *s, uint32_t wnd, uint64_t now_us);
 /* All below `una` have arrived; HWS_ERR_RANGE: never sent. */
 int hws_kcp_sender_una(struct hws_kcp_sender *s, uint32_t una);

@@ -43,6 +43,7 @@ struct kcp_line *kcp_line_new(const struct kcp_line_conf *conf,
 	ck_assert_int_eq(hws_kcp_pipe_init(&l->end[0], near), HWS_OK);
 	ck_assert_int_eq(hws_kcp_pipe_init(&l->end[1], far), HWS_OK);
 	l->end[0].ranges = l->end[1].ranges = ranges;
+	l->end[0].send.rate.prompt = l->end[1].send.rate.prompt = ranges;
 	for (int i = 0; i < 10; i++)
 		draw(l);
 	return l;
