@@ -6,6 +6,7 @@
 #include "client/decoder/protocol.h"
 #include "client/services/video/video_view.h"
 #include "shared/base/clock.h"
+#include "shared/net/kcp_keys.h"
 #include "shared/wire/limits.h"
 #include <stdio.h>
 #include <string.h>
@@ -204,10 +205,15 @@ static void on_keyed(const struct hws_secure_keys *keys, void *arg)
 {
 	struct api_session_loop *e = arg;
 
-	if (e->conn && keys->level == HWS_LEVEL_V2)
+	if (!e->conn)
+		return;
+	if (keys->level == HWS_LEVEL_V2) {
 		hws_conn_set_v2_keys(e->conn, keys->send_secret, keys->receive_secret);
-	else if (e->conn)
+		hws_kcp_take_keys(
+				hws_conn_stream(e->conn), keys->send_secret, keys->receive_secret);
+	} else {
 		hws_conn_set_key(e->conn, keys->send_secret);
+	}
 }
 
 static void on_frame_max(size_t bytes, void *arg)

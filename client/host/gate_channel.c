@@ -7,6 +7,7 @@
 #include "shared/base/mem.h"
 #include "shared/crypto/record.h"
 #include "shared/crypto/record_v2.h"
+#include "shared/net/kcp_keys.h"
 
 #define PADDING_MAX 64u
 
@@ -84,10 +85,13 @@ void hws_gate_channel_begin(struct hws_gate *g)
 
 static void set_keys(struct hws_gate *g, struct hws_secure_keys *keys)
 {
-	if (keys->level == HWS_LEVEL_V2)
+	if (keys->level == HWS_LEVEL_V2) {
 		hws_conn_set_v2_keys(g->conn, keys->send_secret, keys->receive_secret);
-	else
+		hws_kcp_take_keys(
+				hws_conn_stream(g->conn), keys->send_secret, keys->receive_secret);
+	} else {
 		hws_conn_set_key(g->conn, keys->send_secret);
+	}
 	hws_wipe(keys, sizeof(*keys));
 }
 

@@ -62,7 +62,9 @@ static const struct hws_option table[] = {
 			"server names with a proof.",
 			NULL },
 	{ "network", "disable-udp", 0, HWS_OPT_BOOL, AT(disable_udp), "no", 0, 0, NULL, 0, NULL,
-			"Register by TCP at once, instead of when UDP gets no answer.", NULL },
+			"Register by TCP at once, instead of when UDP gets no answer, and meet viewers "
+			"by TCP only.",
+			NULL },
 	{ "network", "allow-websocket", 0, HWS_OPT_BOOL, AT(allow_websocket), "no", 0, 0, NULL, 0,
 			NULL,
 			"Reach rendezvous server and relay by WebSockets: at an address by its port "
