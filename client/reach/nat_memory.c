@@ -1,5 +1,6 @@
 /* A short list that is searched from its beginning. */
 #include "client/reach/nat_memory.h"
+#include "shared/base/num.h"
 #include "shared/base/str.h"
 #include "shared/crypto/digest.h"
 #include <inttypes.h>
@@ -32,54 +33,65 @@ void hws_nat_key(const char *network, const char *server, char ret[HWS_NAT_KEY])
 
 /* --- the network ------------------------------------------------------------------------------ */
 
+#define WORDS 10
+
+/* Cuts a line at its white space. Returns how many words there are, at most WORDS. */
+static unsigned cut(char *line, const char *word[WORDS])
+{
+	char *rest = NULL;
+	unsigned n = 0;
+
+	for (char *w = strtok_r(line, " \t\n", &rest); w && n < WORDS;
+			w = strtok_r(NULL, " \t\n", &rest))
+		word[n++] = w;
+	return n;
+}
+
+/* "0101A8C0", as the kernel writes an address there, as "192.168.1.1". */
+static bool dotted(const char *hex, char *ret, size_t size)
+{
+	char number[16];
+	uint64_t a;
+
+	if (strlen(hex) != 8 || hws_fmt(number, sizeof(number), "0x%s", hex) < 0 ||
+			hws_parse_u64(number, &a) < 0)
+		return false;
+	snprintf(ret, size, "%u.%u.%u.%u", (unsigned)(a & 255), (unsigned)(a >> 8 & 255),
+			(unsigned)(a >> 16 & 255), (unsigned)(a >> 24 & 255));
+	return true;
+}
+
 /* Appends the link-layer address of that router: many networks call theirs 192.168.1.1. */
-static void add_station(struct hws_buf *out, uint32_t router)
+static void add_station(struct hws_buf *out, const char *router)
 {
-	char line[LINE], want[20], ip[20], station[20];
-	FILE *f = fopen("/proc/net/arp", "re");
+	char line[LINE], ip[20];
+	const char *word[WORDS];
+	FILE *f = dotted(router, ip, sizeof(ip)) ? fopen("/proc/net/arp", "re") : NULL;
 
-	snprintf(want, sizeof(want), "%u.%u.%u.%u", router & 255, router >> 8 & 255,
-			router >> 16 & 255, router >> 24);
 	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "%19s %*s %*s %19s", ip, station) == 2 && !strcmp(ip, want))
-			hws_buf_put_str(out, station);
+		if (cut(line, word) > 3 && hws_str_equal(word[0], ip))
+			hws_buf_put_str(out, word[3]);
 	if (f)
 		fclose(f);
 }
 
-static bool add_ipv4(struct hws_buf *out)
+/* The routers of one family: a line has where it leads to in word `to`, the router in `router`. */
+static bool add_routers(
+		struct hws_buf *out, const char *path, unsigned to, unsigned router, bool stations)
 {
-	char line[LINE], name[32];
-	uint32_t to, router, flags;
-	int found = 0;
-	FILE *f = fopen("/proc/net/route", "re");
+	char line[LINE];
+	const char *word[WORDS];
+	unsigned found = 0;
+	FILE *f = fopen(path, "re");
 
 	while (f && found < ROUTERS_MAX && fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%31s %" SCNx32 " %" SCNx32 " %" SCNx32, name, &to, &router,
-				    &flags) != 4 ||
-				to != 0 || router == 0)
+		if (cut(line, word) <= HWS_MAX(to, router) ||
+				strspn(word[to], "0") != strlen(word[to]) ||
+				strspn(word[router], "0") == strlen(word[router]))
 			continue;
-		hws_buf_put_str(out, line);
-		add_station(out, router);
-		found++;
-	}
-	if (f)
-		fclose(f);
-	return found > 0;
-}
-
-static bool add_ipv6(struct hws_buf *out)
-{
-	static const char nowhere[] = "00000000000000000000000000000000";
-	char line[LINE], to[33], router[33];
-	int found = 0;
-	FILE *f = fopen("/proc/net/ipv6_route", "re");
-
-	while (f && found < ROUTERS_MAX && fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%32s 00 %*s %*s %32s", to, router) != 2 ||
-				strcmp(to, nowhere) != 0 || !strcmp(router, nowhere))
-			continue;
-		hws_buf_put_str(out, router);
+		hws_buf_put_str(out, word[router]);
+		if (stations)
+			add_station(out, word[router]);
 		found++;
 	}
 	if (f)
@@ -93,8 +105,8 @@ bool hws_nat_network(char ret[HWS_NAT_KEY])
 	bool v4, v6;
 
 	hws_buf_init(&text, 2 * ROUTERS_MAX * LINE);
-	v4 = add_ipv4(&text);
-	v6 = add_ipv6(&text);
+	v4 = add_routers(&text, "/proc/net/route", 1, 2, true);
+	v6 = add_routers(&text, "/proc/net/ipv6_route", 0, 4, false);
 	digest(hws_buf_bytes(&text), ret);
 	hws_buf_done(&text);
 	return v4 || v6;
@@ -134,6 +146,25 @@ void hws_nat_memory_put(
 	m->place[0] = p;
 }
 
+static bool parse_place(const char *at, size_t len, struct hws_nat_place *ret)
+{
+	const char *word[WORDS];
+	char line[96];
+	uint64_t type;
+
+	if (len >= sizeof(line))
+		return false;
+	memcpy(line, at, len);
+	line[len] = 0;
+	if (cut(line, word) != 3 || strlen(word[0]) != HWS_NAT_KEY - 1 ||
+			strspn(word[0], "0123456789abcdef") != HWS_NAT_KEY - 1 ||
+			hws_parse_u64(word[1], &type) < 0 || type > RDV__NAT_TYPE__SYMMETRIC ||
+			hws_parse_u64(word[2], &ret->at_s) < 0)
+		return false;
+	ret->type = (Rdv__NatType)type;
+	return hws_str_copy(ret->key, sizeof(ret->key), word[0]) == HWS_OK;
+}
+
 void hws_nat_memory_parse(struct hws_nat_memory *m, struct hws_bytes text)
 {
 	const char *at = (const char *)text.ptr, *end = at + text.len;
@@ -142,20 +173,9 @@ void hws_nat_memory_parse(struct hws_nat_memory *m, struct hws_bytes text)
 	while (at < end && m->count < HWS_NAT_PLACES) {
 		const char *nl = memchr(at, '\n', (size_t)(end - at));
 		size_t len = (size_t)((nl ? nl : end) - at);
-		struct hws_nat_place *p = &m->place[m->count];
-		char line[96];
-		unsigned type;
 
-		if (len < sizeof(line)) {
-			memcpy(line, at, len);
-			line[len] = 0;
-			if (sscanf(line, "%32[0-9a-f] %u %" SCNu64, p->key, &type, &p->at_s) == 3 &&
-					strlen(p->key) == HWS_NAT_KEY - 1 &&
-					type <= RDV__NAT_TYPE__SYMMETRIC) {
-				p->type = (Rdv__NatType)type;
-				m->count++;
-			}
-		}
+		if (parse_place(at, len, &m->place[m->count]))
+			m->count++;
 		at = nl ? nl + 1 : end;
 	}
 }
