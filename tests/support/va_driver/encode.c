@@ -54,9 +54,10 @@ static int quantiser_of(const struct picture *n)
 
 	if (n->roi) {
 		const VAEncMiscParameterBuffer *m = (const void *)n->roi->bytes;
-		const VAEncMiscParameterBufferROI *roi = (const void *)m->data;
-		if (roi->num_roi > 0 && roi->roi)
-			qp += roi->roi[0].roi_value;
+		VAEncMiscParameterBufferROI roi; /* lies at any place */
+		memcpy(&roi, m->data, sizeof(roi));
+		if (roi.num_roi > 0 && roi.roi)
+			qp += roi.roi[0].roi_value;
 	}
 	return qp < 1 ? 1 : qp > 51 ? 51 : qp;
 }
