@@ -152,6 +152,10 @@ static __attribute__((constructor)) void own_places(void)
 	/* the one port that hosts have without being told: the machine's, not a test's */
 	if (setenv("HAWSER_HOST_LAN_PORT", "0", 1) < 0)
 		die("environment");
+	/* nor what codecs the machine's graphics card has */
+	if (setenv("HAWSER_HOST_HARDWARE_CODECS", "off", 1) < 0 ||
+			setenv("HAWSER_HWCODEC", "/nowhere", 1) < 0)
+		die("environment");
 	folder("XDG_CONFIG_HOME", "config");
 	folder("XDG_STATE_HOME", "state");
 	folder("XDG_DATA_HOME", "data");
