@@ -23,6 +23,7 @@
 
 static struct test_stack stack;
 static struct test_viewer first, second;
+static struct test_proc copier; /* has what the desktop has copied */
 static xcb_connection_t *screen;
 
 static void set_up(void)
@@ -42,6 +43,7 @@ static void tear_down(void)
 		test_viewer_close(&first);
 	if (second.session)
 		test_viewer_close(&second);
+	test_proc_stop(&copier);
 	xcb_disconnect(screen);
 	test_stack_stop(&stack);
 }
@@ -155,15 +157,17 @@ static void number_of(unsigned n, char *buf, size_t size)
 	free(out);
 }
 
-/* By a program of the desktop. */
+/* By a program of the desktop, which has to stay for it. */
 static void copy(const char *text)
 {
-	char command[100];
-	const char *argv[] = { "/bin/sh", "-c", command, NULL };
+	char path[300];
+	const char *argv[] = { "/usr/bin/xclip", "-quiet", "-selection", "clipboard", "-i", path,
+		NULL };
 
-	snprintf(command, sizeof(command),
-			"printf %s | xclip -i -selection clipboard >/dev/null 2>&1", text);
-	ck_assert_int_eq(test_run(argv, stack.envp, NULL), 0);
+	snprintf(path, sizeof(path), "%s/copied", stack.dir);
+	test_write_file(text, "%s", path);
+	test_proc_stop(&copier);
+	test_proc_start(&copier, argv, stack.envp);
 }
 
 /* --- the viewers --- */
