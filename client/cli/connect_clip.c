@@ -95,10 +95,10 @@ static int read_file(const char *path, struct hws_buf *out)
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd < 0 ? -1 : 1;
 
-	hws_buf_init(out, FILE_MAX);
-	while (n > 0 && hws_buf_err(out) == HWS_OK) {
-		size_t room = HWS_MIN((size_t)1 << 16, FILE_MAX - hws_buf_len(out));
-		uint8_t *to = hws_buf_reserve(out, room ? room : 1);
+	hws_buf_init(out, FILE_MAX + 1); /* of one byte more is known that it is too much */
+	while (n > 0 && hws_buf_len(out) <= FILE_MAX && hws_buf_err(out) == HWS_OK) {
+		size_t room = HWS_MIN((size_t)1 << 16, FILE_MAX + 1 - hws_buf_len(out));
+		uint8_t *to = hws_buf_reserve(out, room);
 
 		n = to ? read(fd, to, room) : 0;
 		if (n > 0)
@@ -106,13 +106,15 @@ static int read_file(const char *path, struct hws_buf *out)
 	}
 	if (n < 0)
 		cli_fail(0, "cannot read %s: %s", path, strerror(errno));
-	else if (hws_buf_err(out) < 0)
+	else if (hws_buf_err(out) < 0 || hws_buf_len(out) > FILE_MAX)
 		cli_fail(0, "%s has more than 32 MiB, too much for a clipboard", path);
 	else if (!hws_buf_len(out))
 		cli_fail(0, "%s is empty: there is nothing to copy", path);
 	if (fd >= 0)
 		close(fd);
-	return n < 0 || hws_buf_err(out) < 0 || !hws_buf_len(out) ? HAWSER_ERR_INVAL : HAWSER_OK;
+	return n < 0 || hws_buf_err(out) < 0 || !hws_buf_len(out) || hws_buf_len(out) > FILE_MAX
+			? HAWSER_ERR_INVAL
+			: HAWSER_OK;
 }
 
 int connect_clip_send(const struct connect_clip_wish *w, hawser_session *s)

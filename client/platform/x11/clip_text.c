@@ -102,18 +102,53 @@ static void put_unknown(struct hws_buf *out, size_t characters)
 		hws_buf_put(out, UNKNOWN, strlen(UNKNOWN));
 }
 
+/* Opened for the first run of a set and kept for those that follow: a text may change between two
+ * of them with each letter, and to open one takes longer than many runs. */
+#define KEPT 4u
+
+struct converters {
+	struct {
+		const struct charset *set; /* NULL: free */
+		iconv_t cd;                /* (iconv_t)-1: there is none */
+	} kept[KEPT];
+	unsigned oldest;
+};
+
+static iconv_t converter_of(struct converters *c, const struct charset *set)
+{
+	if (!set->name)
+		return (iconv_t)-1;
+	for (unsigned i = 0; i < KEPT; i++)
+		if (c->kept[i].set == set)
+			return c->kept[i].cd;
+	unsigned at = c->oldest++ % KEPT;
+	if (c->kept[at].set && c->kept[at].cd != (iconv_t)-1)
+		iconv_close(c->kept[at].cd);
+	c->kept[at].set = set;
+	c->kept[at].cd = iconv_open("UTF-8", set->name);
+	return c->kept[at].cd;
+}
+
+static void converters_done(struct converters *c)
+{
+	for (unsigned i = 0; i < KEPT; i++)
+		if (c->kept[i].set && c->kept[i].cd != (iconv_t)-1)
+			iconv_close(c->kept[i].cd);
+}
+
 /* Bytes of one set, all in one half. */
-static void take_run(struct hws_buf *out, const struct charset *set, const uint8_t *p, size_t len)
+static void take_run(struct hws_buf *out, struct converters *converters, const struct charset *set,
+		const uint8_t *p, size_t len)
 {
 	char in[256], to[1100];
-	iconv_t cd;
+	iconv_t cd = converter_of(converters, set);
 
 	len -= len % set->width;
-	cd = set->name ? iconv_open("UTF-8", set->name) : (iconv_t)-1;
 	if (cd == (iconv_t)-1) {
 		put_unknown(out, len / set->width);
 		return;
 	}
+	(void)!iconv(cd, NULL, NULL, NULL, NULL);
 	while (len && hws_buf_err(out) == HWS_OK) {
 		size_t n = HWS_MIN(len, sizeof(in)), left = n, room = sizeof(to);
 		char *from = in, *at = to;
@@ -131,7 +166,6 @@ static void take_run(struct hws_buf *out, const struct charset *set, const uint8
 		p += HWS_MIN(len, (size_t)set->width);
 		len -= HWS_MIN(len, (size_t)set->width);
 	}
-	iconv_close(cd);
 }
 
 /* Sets of 96 characters: the parts of ISO 8859, right half only. */
@@ -172,6 +206,7 @@ struct reader {
 	struct hws_bytes in;
 	size_t at;
 	const struct charset *left, *right;
+	struct converters converters;
 	struct hws_buf *out;
 };
 
@@ -248,35 +283,43 @@ static bool is_control(uint8_t c)
 	return c < 0x20 || (c >= 0x80 && c < 0xa0);
 }
 
-int x11_compound_take(struct hws_buf *out, struct hws_bytes in)
+static int take_all(struct reader *r)
 {
-	struct reader r = { in, 0, &ascii, &latin1, out };
-
-	while (r.at < in.len && hws_buf_err(out) == HWS_OK) {
-		uint8_t c = in.ptr[r.at];
-		size_t from = r.at;
+	while (r->at < r->in.len && hws_buf_err(r->out) == HWS_OK) {
+		uint8_t c = r->in.ptr[r->at];
+		size_t from = r->at;
 
 		if (c == ESC) {
-			int err = take_escape(&r);
+			int err = take_escape(r);
 			if (err < 0)
 				return err;
 		} else if (c == 0x9b) { /* direction: CSI ... ] */
-			while (r.at < in.len && in.ptr[r.at] != ']')
-				r.at++;
-			r.at += r.at < in.len;
+			while (r->at < r->in.len && r->in.ptr[r->at] != ']')
+				r->at++;
+			r->at += r->at < r->in.len;
 		} else if (is_control(c)) {
 			if (c == '\t' || c == '\n' || c == '\r')
-				hws_buf_put_u8(out, c);
-			r.at++;
+				hws_buf_put_u8(r->out, c);
+			r->at++;
 		} else {
 			bool high = c >= 0x80;
-			while (r.at < in.len && !is_control(in.ptr[r.at]) &&
-					(in.ptr[r.at] >= 0x80) == high)
-				r.at++;
-			take_run(out, high ? r.right : r.left, in.ptr + from, r.at - from);
+			while (r->at < r->in.len && !is_control(r->in.ptr[r->at]) &&
+					(r->in.ptr[r->at] >= 0x80) == high)
+				r->at++;
+			take_run(r->out, &r->converters, high ? r->right : r->left,
+					r->in.ptr + from, r->at - from);
 		}
 	}
 	return HWS_OK;
+}
+
+int x11_compound_take(struct hws_buf *out, struct hws_bytes in)
+{
+	struct reader r = { .in = in, .left = &ascii, .right = &latin1, .out = out };
+	int err = take_all(&r);
+
+	converters_done(&r.converters);
+	return err;
 }
 
 /* --- markup --- */

@@ -1,9 +1,10 @@
-/* What is on the desktop's clipboard and on the viewers': read once, packed as each viewer
+/* What is on the desktop's clipboard and on the viewers': read once, packed as each sort of viewers
  * understands it, and given only to those who may have it, in the direction that the owner allows.
  * What comes small is set at once, for a key that pastes it may be next; what has to be unpacked or
  * made a picture is a worker's, and the newest replaces what waits. */
 #include "client/services/clipboard/clipboard_host.h"
 #include "client/services/clipboard/arrival.h"
+#include "client/services/clipboard/departure.h"
 #include "client/services/clipboard/echo.h"
 #include "client/services/clipboard/entries.h"
 #include "client/services/clipboard/parts.h"
@@ -28,6 +29,7 @@ struct hws_clipboard_host {
 	const struct hws_service_conf *conf; /* NULL: both directions */
 	struct hws_clip *clip;
 	struct hws_clip_arrivals *arrivals;
+	struct hws_clip_departures *departures;
 	struct hws_clip_echo echo;
 	uint64_t large_us; /* when its viewers were told last that something is; 0: never */
 	struct reader reader[HWS_HOST_VIEWERS_MAX];
@@ -93,42 +95,36 @@ static void tell(struct reader *r, const Ses__Message *m, struct hws_clip_blob *
 	}
 }
 
-/* To those of one sort: with several formats, or the text alone. */
-static void tell_all(
-		struct hws_clipboard_host *c, const struct hws_clip_content *content, bool multi)
+static unsigned sort_of(const struct hws_host_viewer *g)
 {
-	struct hws_clip_message m;
-	struct hws_clip_blob *blob = NULL;
+	return takes_multi(g) ? HWS_CLIP_FOR_MULTI : HWS_CLIP_FOR_TEXT;
+}
+
+/* To those of one sort who may have it by now. */
+static void on_departed(const Ses__Message *m, struct hws_clip_blob *b, unsigned sort, void *arg)
+{
+	struct hws_clipboard_host *c = arg;
 
 	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++) {
 		struct reader *r = &c->reader[i];
-		if (!r->v || !may_read(c, r->v) || takes_multi(r->v) != multi)
-			continue;
-		if (!blob) {
-			int e = hws_clip_message_make(&m, content, multi);
-			if (e == HWS_OK)
-				e = hws_clip_blob_new(&m.m, &blob);
-			hws_clip_message_done(&m);
-			if (e < 0) {
-				hws_debug("clipboard.not_packed", HWS_ERR("why", e));
-				return;
-			}
-		}
-		tell(r, &m.m, blob);
+		if (r->v && may_read(c, r->v) && sort_of(r->v) == sort)
+			tell(r, m, b);
 	}
-	hws_clip_blob_unref(blob);
 }
 
 static void on_content(const struct hws_clip_content *content, void *arg)
 {
 	struct hws_clipboard_host *c = arg;
+	unsigned sorts = 0;
 
 	if (hws_clip_echo_is(&c->echo, content, hws_loop_now_us(c->loop)))
 		return;
 	hws_clip_echo_set(&c->echo, content, hws_loop_now_us(c->loop));
 	hws_clip_arrivals_forget(c->arrivals); /* the person here was later */
-	tell_all(c, content, true);
-	tell_all(c, content, false);
+	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++)
+		if (c->reader[i].v && may_read(c, c->reader[i].v))
+			sorts |= sort_of(c->reader[i].v);
+	hws_clip_departures_take(c->departures, content, sorts);
 }
 
 /* Whoever waits for it would paste something older. A program may copy that over and over. */
@@ -182,6 +178,7 @@ static void on_arrived(const struct hws_clip_content *content, const char *refus
 		tell_refused(g, refused);
 	if (!hws_clip_content_size(content))
 		return;
+	hws_clip_departures_forget(c->departures); /* what was copied here before is over */
 	int r = hws_clip_set(c->clip, content);
 	hws_clip_echo_set(&c->echo, content, hws_loop_now_us(c->loop));
 	if (r < 0)
@@ -274,7 +271,10 @@ int hws_clipboard_host_new(struct hws_loop *loop, struct hws_work *work, struct 
 	if (!c)
 		return HWS_ERR_NOMEM;
 	r = hws_clip_arrivals_new(loop, work, on_arrived, c, &c->arrivals);
+	if (r == HWS_OK)
+		r = hws_clip_departures_new(loop, work, on_departed, c, &c->departures);
 	if (r < 0) {
+		hws_clip_arrivals_free(c->arrivals);
 		hws_free(c);
 		return r;
 	}
@@ -297,6 +297,7 @@ void hws_clipboard_host_free(struct hws_clipboard_host *c)
 	hws_clip_watch(c->clip, false);
 	c->clip->ev = (struct hws_clip_events){ 0 };
 	hws_clip_arrivals_free(c->arrivals);
+	hws_clip_departures_free(c->departures);
 	hws_free(c);
 }
 
