@@ -1,5 +1,5 @@
-/* media/echo: takes out of what a microphone heard what loudspeakers said, by libspeexdsp: it learns
- * how the one becomes the other. One channel, 16 bits. One thread for each. */
+/* media/echo: takes out of what a microphone heard what loudspeakers said, by libspeexdsp: it
+ * learns how the one becomes the other. One channel, 16 bits. One thread for each. */
 #pragma once
 #include "shared/base/err.h"
 #include "shared/base/macros.h"

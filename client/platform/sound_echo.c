@@ -1,5 +1,5 @@
-/* Both ends are put on one line of time, that of the clock: a device says when a chunk was heard and
- * when what is written will be. On a busy machine such times waver by more than an echo lasts,
+/* Both ends are put on one line of time, that of the clock: a device says when a chunk was heard
+ * and when what is written will be. On a busy machine such times waver by more than an echo lasts,
  * while samples follow each other exactly: so each side goes on where it was until its times have
  * been off for a while. What is heard waits some chunks, so that the filter is given what is said
  * ahead of it: an echo may not come before its sound, however uncertain the times are. */

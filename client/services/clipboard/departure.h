@@ -1,6 +1,6 @@
-/* clipboard/departure: what was copied at the desktop, on its way to the viewers: packed once for each
- * sort of them. Small things at once, for a key that pastes it may be next; the rest on a worker:
- * one at a time, of what waits for it the newest only. Loop thread only. */
+/* clipboard/departure: what was copied at the desktop, on its way to the viewers: packed once for
+ * each sort of them. Small things at once, for a key that pastes it may be next; the rest on a
+ * worker: one at a time, of what waits for it the newest only. Loop thread only. */
 #pragma once
 #include "client/platform/clip_content.h"
 #include "client/services/clipboard/parts.h"

@@ -1,7 +1,7 @@
-/* Sound over a line that stumbles, by real programs: two of a hundred packets are lost, which on TCP
- * means that all behind them come late, by a resending of the line. Ten minutes of a tone from the
- * host's sound server to the samples that libhawser gives out: how often is it not there for 20 ms
- * and more. */
+/* Sound over a line that stumbles, by real programs: two of a hundred packets are lost, which on
+ * TCP means that all behind them come late, by a resending of the line. Ten minutes of a tone from
+ * the host's sound server to the samples that libhawser gives out: how often is it not there for
+ * 20 ms and more. */
 #include "shared/base/clock.h"
 #include "shared/base/macros.h"
 #include "tests/bench/common/report.h"

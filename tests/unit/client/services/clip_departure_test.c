@@ -1,5 +1,5 @@
-/* What was copied at the desktop is packed for each sort of viewers: small things at once, large ones
- * by a worker, and only the newest. */
+/* What was copied at the desktop is packed for each sort of viewers: small things at once, large
+ * ones by a worker, and only the newest. */
 #include "client/services/clipboard/departure.h"
 #include "shared/base/mem.h"
 #include "tests/support/suite.h"
