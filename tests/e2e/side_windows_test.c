@@ -258,6 +258,7 @@ START_TEST(the_last_window_ends_the_session)
 	ck_assert(!has_ended(NULL));
 	close_by_click("Display 2");
 	ck_assert_msg(test_until(has_ended, NULL, DESK_SHOW_MS), "it goes on without a window");
+	ck_assert_int_eq(test_proc_wait(&desk.program, 1), 0);
 }
 END_TEST
 
