@@ -155,7 +155,7 @@ static void log_accepted(struct hws_hostd *h, const struct hws_host_session *v)
 {
 	h->accepted++;
 	hws_info_limited("connection.accepted", HWS_U64("conn", v->conn), HWS_STR("peer", v->peer),
-			HWS_BOOL("direct", v->direct));
+			HWS_BOOL("direct", v->direct), HWS_STR("via", v->via));
 }
 
 int hws_hostd_admit(struct hws_hostd *h, struct hws_host_session_conf *conf)

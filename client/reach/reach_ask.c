@@ -34,6 +34,7 @@ void hws_reach_ask_stop(struct hws_reach *r)
 	hws_timer_stop(&r->plain_wait);
 	hws_server_query_free(r->query);
 	r->query = NULL;
+	hws_reach_web_stop(r);
 }
 
 static int send_punch_request(struct hws_reach *r)
@@ -256,6 +257,10 @@ static void on_open(struct hws_server_query *query, void *arg)
 {
 	struct hws_reach *r = arg;
 
+	if (query == r->web)
+		hws_reach_web_adopt(r);
+	else
+		hws_reach_web_stop(r);
 	r->local = *hws_server_query_local(query);
 	r->opened = true;
 	r->opened_us = hws_loop_now_us(r->loop) - r->started_us;
@@ -279,25 +284,42 @@ static void on_end(struct hws_server_query *query, int why, void *arg)
 {
 	struct hws_reach *r = arg;
 
-	(void)query;
-	if (r->answered)
+	if (r->answered) {
 		hws_reach_ask_stop(r); /* a second answer will not come */
-	else
+	} else if (query == r->web) {
+		hws_server_query_free(r->web);
+		r->web = NULL;
+		if (!r->query)
+			hws_reach_fail_server(r, r->tcp_why);
+	} else if (!r->opened && why != HWS_ERR_RESOLVE && hws_err_class(why) == HWS_CLASS_NET &&
+			hws_reach_web_instead(r)) {
+		r->tcp_why = why;
+		hws_server_query_free(r->query);
+		r->query = NULL;
+	} else {
 		hws_reach_fail_server(r, why);
+	}
+}
+
+void hws_reach_ask_callbacks(struct hws_reach *r, struct hws_server_query_conf *conf)
+{
+	conf->on_open = on_open;
+	conf->on_message = on_message;
+	conf->on_end = on_end;
+	conf->arg = r;
 }
 
 int hws_reach_ask(struct hws_reach *r)
 {
-	const struct hws_server_query_conf query = { .server_addr = &r->server_addr,
-		.timeout_us = HWS_REACH_CONNECT_US,
-		.on_open = on_open,
-		.on_message = on_message,
-		.on_end = on_end,
-		.arg = r };
+	struct hws_server_query_conf conf = { .server_addr = &r->server_addr,
+		.timeout_us = HWS_REACH_CONNECT_US };
+	int res;
 
-	int res = hws_server_query_new(r->loop, r->work, &query, &r->query);
-
-	if (res == HWS_OK)
-		hws_reach_udp_start(r);
-	return res;
+	hws_reach_ask_callbacks(r, &conf);
+	res = hws_server_query_new(r->loop, r->work, &conf, &r->query);
+	if (res < 0)
+		return res;
+	hws_reach_udp_start(r);
+	hws_reach_web_soon(r);
+	return HWS_OK;
 }

@@ -1,6 +1,7 @@
 /* reach/reach_parts: one attempt to reach a host, as its files share it: reach (begin and end),
  * reach_ask (the server), reach_race (which way is offered), reach_direct and reach_relay (the
- * ways by TCP), reach_udp (those by UDP). One loop thread. */
+ * ways by TCP), reach_udp (those by UDP), reach_web (to the server by the web). One loop
+ * thread. */
 #pragma once
 #include "client/reach/reach.h"
 #include "client/reach/relay_join.h"
@@ -78,7 +79,11 @@ struct hws_reach {
 	struct hws_server_addr server_addr; /* to the server; by address: to the host */
 	struct hws_server_query *query;
 	struct hws_server_addr_open *opening; /* by address */
-	struct hws_timer ask_wait, plain_wait, head_start, hold;
+	struct hws_server_query *web; /* the same by a WebSocket, beside `query` or after it */
+	struct hws_server_addr web_addr;
+	bool web_tried, by_web; /* and it is the one that is used */
+	int tcp_why;            /* the other one could not be */
+	struct hws_timer web_wait, ask_wait, plain_wait, head_start, hold;
 	struct hws_deferred offering, deferred;
 	struct hws_reach_udp udp;
 	unsigned asked;
@@ -115,6 +120,16 @@ int hws_reach_ask(struct hws_reach *r) HWS_MUST_CHECK;
 void hws_reach_ask_ready(struct hws_reach *r);
 /* The link to the server is of no more use. */
 void hws_reach_ask_stop(struct hws_reach *r);
+/* Links to the server end there. */
+void hws_reach_ask_callbacks(struct hws_reach *r, struct hws_server_query_conf *conf);
+
+/* --- reach_web.c: the server's own port may be closed to us. */
+void hws_reach_web_soon(struct hws_reach *r);
+/* It is. True: the answer to that by the web is awaited. */
+bool hws_reach_web_instead(struct hws_reach *r);
+/* `web` stands, and nothing else does. */
+void hws_reach_web_adopt(struct hws_reach *r);
+void hws_reach_web_stop(struct hws_reach *r);
 
 /* --- reach_race.c */
 void hws_reach_way_begin(struct hws_reach *r, struct hws_reach_way *w, enum hws_path path);

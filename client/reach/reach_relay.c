@@ -27,9 +27,9 @@ static void begin(struct hws_reach *r)
 
 	if (l->way.stage != HWS_REACH_IDLE)
 		return;
-	hws_reach_way_begin(r, &l->way, HWS_PATH_RELAY);
+	hws_reach_way_begin(r, &l->way, r->by_web ? HWS_PATH_RELAY_WS : HWS_PATH_RELAY);
 	l->way.number = hws_verdict_try(
-			&r->verdict, HWS_PATH_RELAY, l->name, hws_loop_now_us(r->loop));
+			&r->verdict, l->way.path, l->name, hws_loop_now_us(r->loop));
 }
 
 static void fail(struct hws_reach_relay *l, int why, const char *text)

@@ -14,9 +14,10 @@ struct scene {
 	const char *name;
 	bool host_nat, viewer_nat, one_nat;
 	enum town_nat host_kind, viewer_kind;
-	bool no_udp; /* the host's NAT lets none out */
-	bool no_tcp; /* nor TCP but to the server */
-	bool ipv6;   /* both have the internet's, too; the server has not */
+	bool no_udp;   /* the host's NAT lets none out */
+	bool no_tcp;   /* nor TCP but to the server */
+	bool only_web; /* the viewer's NAT lets only WebSockets out */
+	bool ipv6;     /* both have the internet's, too; the server has not */
 	bool v6, relay_only;
 	const char *path;    /* how they must meet, or */
 	const char *or_path; /* so; NULL: no other */
@@ -76,6 +77,11 @@ static const struct scene scenes[] = {
 			.viewer_nat = true,
 			.no_tcp = true,
 			.path = "udp" },
+	{ .name = "only the web is open to the viewer",
+			.viewer_nat = true,
+			.only_web = true,
+			.path = "relay-ws",
+			.why = "viewer-network" },
 	{ .name = "two symmetric NATs, and IPv6",
 			.host_nat = true,
 			.viewer_nat = true,
@@ -108,6 +114,8 @@ static void build(const struct scene *sc)
 	}
 	if (sc->viewer_nat) {
 		town_nat("viewnat", "10.9.0.12/24", 2, sc->viewer_kind, true);
+		if (sc->only_web)
+			town_only_web("viewnat");
 		town_house_behind("viewer", "viewnat", 2, 2);
 	} else {
 		town_house("viewer", sc->v6 ? "fd00:9::22/64" : "10.9.0.22/24");

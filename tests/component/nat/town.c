@@ -178,6 +178,14 @@ void town_no_tcp(const char *name)
 			name);
 }
 
+void town_only_web(const char *name)
+{
+	run("nsenter --net=/run/netns/%s nft insert rule ip t thru oifname wan tcp dport != 21118-"
+	    "21119 drop && nsenter --net=/run/netns/%s nft insert rule ip t thru oifname wan ip "
+	    "protocol udp drop",
+			name, name);
+}
+
 void town_ipv6(const char *name, const char *address)
 {
 	wire(name, "eth6", "street", "road");

@@ -23,6 +23,8 @@ void town_house(const char *name, const char *address);
 void town_nat(const char *name, const char *address, unsigned lan, enum town_nat kind, bool udp);
 /* That NAT box lets TCP out to 10.9.0.1 only. */
 void town_no_tcp(const char *name);
+/* That NAT box lets nothing out but TCP to the web's ports of servers of ours, 21118 and 21119. */
+void town_only_web(const char *name);
 /* The house is on the street by IPv6 as well, at this address, and has its way out there. */
 void town_ipv6(const char *name, const char *address);
 /* A house behind it at 192.168.LAN.HOST. */
