@@ -30,8 +30,7 @@ enum hws_path {
 	X(NO, "direct", "the way is direct")                                                       \
 	X(VIEWER, "viewer-policy", "the relay was asked for here")                                 \
 	X(NETWORK, "viewer-network",                                                               \
-			"here the server is reached by a WebSocket or a proxy, so that hosts are " \
-			"met at the relay only")                                                   \
+			"a WebSocket or proxy leads to the server, and to relays only")            \
 	X(HOST, "host", "the host, its NAT or its server wants to be met at the relay")            \
 	X(HOST_POLICY, "host-policy",                                                              \
 			"the host's settings, or its way to the server, want the relay")           \
