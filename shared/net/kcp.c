@@ -24,7 +24,8 @@ struct kcp_stream {
 	struct hws_timer due, wake;
 	uint64_t due_at; /* 0: not armed */
 	struct hws_deferred flush, loop_end;
-	struct hws_list node; /* among the lingering */
+	struct hws_list node; /* among the lingering, once it is closed */
+	bool alone;           /* its owner's part is over */
 };
 
 static _Thread_local struct hws_list lingering;
@@ -135,7 +136,7 @@ static void on_flush(void *arg)
 	while (n++ < OUT_MAX && hws_kcp_link_output(k->link, now, &d))
 		put(k, &d);
 	(void)hws_udp_batch_flush(k->batch, k->fd);
-	if (hws_list_linked(&k->node) && hws_kcp_link_gone(k->link)) {
+	if (k->alone && hws_kcp_link_gone(k->link)) {
 		destroy(k);
 		return;
 	}
@@ -241,8 +242,8 @@ static void kcp_closed(struct hws_stream *s)
 {
 	struct kcp_stream *k = kcp_of(s);
 
-	if (k->link)
-		hws_kcp_link_close(k->link, hws_loop_now_us(s->loop));
+	hws_kcp_link_close(k->link, hws_loop_now_us(s->loop));
+	hws_list_push(lingerers(), &k->node);
 }
 
 static void kcp_free(struct hws_stream *s)
@@ -253,7 +254,7 @@ static void kcp_free(struct hws_stream *s)
 		destroy(k);
 		return;
 	}
-	hws_list_push(lingerers(), &k->node);
+	k->alone = true;
 	hws_loop_at_end(s->loop, &k->loop_end, destroy, k);
 	flush_later(k);
 }

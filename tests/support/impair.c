@@ -225,8 +225,8 @@ static int loopback(uint16_t *ret_port)
 uint16_t impair_udp(struct impair *i, uint16_t to, const struct impair_conf *c)
 {
 	struct sockaddr_in target = { .sin_family = AF_INET, .sin_port = htons(to) };
-	uint16_t port = 0, unused;
-	int front = loopback(&port), back = loopback(&unused);
+	uint16_t port = 0;
+	int front = loopback(&port), back = loopback(&i->far_port);
 
 	i->pid = 0;
 	target.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

@@ -19,6 +19,7 @@ struct impair_conf {
 
 struct impair {
 	pid_t pid;
+	uint16_t far_port; /* of impair_udp: where what comes out at the far end comes from */
 };
 
 /* Between two descriptors of datagrams or packets (taken by the child; the caller closes its own).
