@@ -56,6 +56,7 @@ static void usage(FILE *out)
 			"                         what is copied at the host; files included\n"
 			"  --camera               show the host's cameras in place of its desktop\n"
 			"  --no-exact             all by video, no exact changes beside it\n"
+			"  --no-hardware-codecs   decode by the processor alone\n"
 			"  --display N|all|windows\n"
 			"                         show display N, counted from 1; 0: the host's choice;\n"
 			"                         all: all of them at once; windows: each in its own\n"

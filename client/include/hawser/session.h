@@ -293,7 +293,8 @@ int hawser_session_switch_display(hawser_session *s, size_t display);
 /* Shows these displays (count 0: none) beside the current one, for windows of their own: pictures
  * of each come, and keys and pointer go to any. While the connection lasts: to be said again after
  * each HAWSER_EVENT_READY; when the list changes they are found again by their names, and those
- * that went are left out. No display is followed meanwhile. HAWSER_ERR_UNSUPPORTED: a host before 1.2.4. */
+ * that went are left out. No display is followed meanwhile. HAWSER_ERR_UNSUPPORTED: a host before
+ * 1.2.4. */
 int hawser_session_show_beside(hawser_session *s, const size_t *displays, size_t count);
 /* Wishes another size of a display. HAWSER_EVENT_DISPLAYS tells when it has it; a host that refuses
  * says so by HAWSER_EVENT_MESSAGE, or not at all. It goes back when the session ends. */
