@@ -4,9 +4,11 @@
 #include "client/api/handle.h"
 #include "client/api/nat.h"
 #include "client/api/session_loop.h"
+#include "shared/base/clock.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include "shared/crypto/crypto.h"
+#include "shared/net/kcp.h"
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -15,6 +17,7 @@
 #define WORKERS 2u
 #define JOBS_MAX 256u
 #define POSTED_MAX 16384u
+#define LAST_US (HWS_US_PER_S)
 
 static void *run_thread(void *arg)
 {
@@ -115,6 +118,15 @@ out:
 	return HAWSER_OK;
 }
 
+/* By UDP nobody but us sends again what the host has not got yet, such as the goodbye. */
+static void say_last(struct hws_loop *loop)
+{
+	uint64_t end_us = hws_clock_us() + LAST_US;
+
+	while (hws_kcp_lingering(loop) > 0 && hws_clock_us() < end_us)
+		hws_loop_once(loop, 20000);
+}
+
 void hawser_context_free(hawser_context *ctx)
 {
 	struct hws_list *node;
@@ -131,6 +143,7 @@ void hawser_context_free(hawser_context *ctx)
 		pthread_join(ctx->thread, NULL);
 		stop_loop(ctx);
 		api_session_loop_abandon(ctx);
+		say_last(ctx->loop);
 	}
 	hws_work_free(ctx->work);
 	api_files_roots_free(ctx);
