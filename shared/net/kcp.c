@@ -380,13 +380,14 @@ int hws_stream_kcp_authenticate(struct hws_stream *s, const uint8_t key[HWS_KCP_
 int hws_stream_kcp_move(struct hws_stream *s, int fd, const struct sockaddr_storage *peer)
 {
 	struct kcp_stream *k = kcp_of(s);
-	const struct sockaddr_storage was = k->peer;
+	struct sockaddr_storage was;
 	int old, r;
 
 	if (!hws_stream_is_kcp(s))
 		return HWS_ERR_UNSUPPORTED;
 	if (s->closed)
 		return HWS_ERR_CLOSED;
+	was = k->peer;
 	r = hws_kcp_link_moved(k->link, hws_loop_now_us(s->loop));
 	if (r < 0)
 		return r;
