@@ -7,6 +7,7 @@
 #include "tests/component/host/viewer.h"
 #include "tests/support/suite.h"
 #include <check.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,6 +102,34 @@ START_TEST(viewers_of_files_are_shown_too)
 }
 END_TEST
 
+/* What shows it is the desktop's agent, which does not serve it. */
+START_TEST(viewers_of_files_are_shown_by_an_agent_that_starts_anew)
+{
+	Ses__LoginRequest wish = SES__LOGIN_REQUEST__INIT;
+	Ses__FileTransfer files = SES__FILE_TRANSFER__INIT;
+	json_t *status;
+
+	bus_start(&bus);
+	bus_start_desktop(&bus, NULL);
+	start_host(geteuid() == 0 ? "--service-user=root" : NULL);
+	wish.union_case = SES__LOGIN_REQUEST__UNION_FILE_TRANSFER;
+	wish.file_transfer = &files;
+	one.wish = &wish;
+	enter(&one);
+	test_proc_must_expect(&bus.desktop, "is connected to this computer]", 20000);
+	status = host_status(&host);
+	json_int_t pid = json_integer_value(
+			json_object_get(json_object_get(status, "desktop"), "pid"));
+	json_decref(status);
+	ck_assert_int_gt(pid, 0);
+	ck_assert_int_eq(kill((pid_t)pid, SIGKILL), 0);
+	test_proc_must_expect(&host.proc, "desktop.ready", 20000);
+	test_proc_must_expect(&bus.desktop, "is connected to this computer]", 20000);
+	viewer_close(&one);
+	test_proc_must_expect(&bus.desktop, "has disconnected]", 20000);
+}
+END_TEST
+
 START_TEST(a_desktop_that_answers_late_shows_the_last_state)
 {
 	bus_start(&bus);
@@ -185,6 +214,7 @@ int main(void)
 	TCase *t = test_case(s, "notify", 120,
 			TESTS(a_viewer_is_shown_as_long_as_it_is_there,
 					viewers_of_files_are_shown_too,
+					viewers_of_files_are_shown_by_an_agent_that_starts_anew,
 					a_desktop_that_answers_late_shows_the_last_state,
 					who_does_not_want_it_is_left_alone));
 
