@@ -183,12 +183,13 @@ static void start_mount(struct hws_agent_proc *d, int fd)
 }
 
 /* Who is stopped, or turns in a circle, holds its viewers for nothing, and they wait without a
- * word. Shells would be lost with theirs: that one is the owner's to end. */
+ * word. Shells would be lost with theirs: that one is the owner's to end. Without sandboxes it may
+ * be a debugger that stopped it. */
 static void on_silent(void *arg)
 {
 	struct hws_agent_proc *d = arg;
 
-	if (d->conf.role == HWS_AGENT_TERMINAL) {
+	if (d->conf.role == HWS_AGENT_TERMINAL || !d->settings->sandbox) {
 		hws_warn_limited(
 				"agent.silent", HWS_STR("role", hws_agent_role_name(d->conf.role)));
 		return;

@@ -115,6 +115,12 @@ START_TEST(all_formats_of_one_copy_arrive_at_the_host)
 	must_become_true("timeout 20 xclip -selection clipboard -o | cmp - $DIR/large.text");
 	/* The other selection is none of ours. */
 	ck_assert_int_ne(run("timeout 5 xclip -selection primary -o 2>/dev/null"), 0);
+	/* What is refused here is told of once, and not as if the host had. */
+	ck_assert_int_ne(run(": >$DIR/none; " CONNECT "--clipboard-in text=$DIR/none 2>$DIR/said"),
+			0);
+	ck_assert_int_eq(run("grep -q 'none is empty' $DIR/said && ! grep -q 'the host did not' "
+			     "$DIR/said"),
+			0);
 }
 END_TEST
 
