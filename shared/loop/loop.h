@@ -44,8 +44,8 @@ struct hws_deferred {
 void hws_loop_defer(
 		struct hws_loop *loop, struct hws_deferred *d, void (*fn)(void *arg), void *arg);
 void hws_loop_defer_cancel(struct hws_deferred *d);
-/* Calls fn(arg) when the loop is freed, before anything of it is: for what lives on its own and has no
- * owner who would free it first. Taken back by hws_loop_defer_cancel. */
+/* Calls fn(arg) when the loop is freed, before anything of it is: for what lives on its own and has
+ * no owner who would free it first. Taken back by hws_loop_defer_cancel. */
 void hws_loop_at_end(
 		struct hws_loop *loop, struct hws_deferred *d, void (*fn)(void *arg), void *arg);
 

@@ -273,7 +273,7 @@ static int settle(const char *own, const char *other, int *ret_ns)
 	tun = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
 	if (tun < 0)
 		return -1;
-	strcpy(req.ifr_name, "line");
+	memcpy(req.ifr_name, "line", sizeof("line"));
 	if (ioctl(tun, TUNSETIFF, &req) < 0 || name_ends(own, other) < 0) {
 		close(tun);
 		return -1;
