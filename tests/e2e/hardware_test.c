@@ -139,6 +139,20 @@ static int server_of(bool host)
 	return found;
 }
 
+/* By a filter of calls, where the system has them. */
+static void must_be_confined(int pid)
+{
+	char name[20], text[4096];
+
+	read_line(text, sizeof(text), "self", "status");
+	if (!strstr(text, "Seccomp:"))
+		return;
+	snprintf(name, sizeof(name), "%d", pid);
+	read_line(text, sizeof(text), name, "status");
+	ck_assert_msg(strstr(text, "Seccomp:\t2"), "%s", text);
+	ck_assert_msg(strstr(text, "NoNewPrivs:\t1"), "%s", text);
+}
+
 static unsigned frames_wanted;
 static bool by_device;
 
@@ -223,6 +237,8 @@ START_TEST(a_device_codes_at_both_ends_and_is_replaced_when_it_dies)
 	int encoder = server_of(true), decoder = server_of(false);
 	ck_assert_msg(encoder > 0, "%s%s", status(), stack.host.log);
 	ck_assert_int_gt(decoder, 0);
+	must_be_confined(encoder);
+	must_be_confined(decoder);
 	ck_assert_int_eq(kill(encoder, SIGKILL), 0);
 	/* What failed once is tried again. */
 	killed = encoder;
