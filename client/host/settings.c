@@ -126,7 +126,7 @@ static const struct hws_option table[] = {
 			"Take at most so many pictures a second of a camera.", NULL },
 	{ "access", "second-viewer", 0, HWS_OPT_ENUM, AT(second_viewer), "share", 0, 0,
 			"share|ask|take-over|refuse", R, "HOW",
-			"When somebody else comes to a desktop that a viewer controls: both control it; the newcomer is told so and takes over when it connects again within a minute; it takes over at once; or it is refused. Those who only look on are let in beside it.",
+			"When somebody else comes to a desktop that a viewer controls: both control it; the newcomer is told so and takes over when it connects again within a minute; it takes over at once; or it is refused; those who only look on are let in beside it.",
 			NULL },
 	{ "access", "approve-mode", 0, HWS_OPT_ENUM, AT(approve_mode), "password", 0, 0, "password",
 			R | HWS_OPT_HIDDEN, "MODE", "How a connection is approved.", NULL },
