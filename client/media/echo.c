@@ -4,6 +4,7 @@
 #include "shared/base/mem.h"
 #include <speex/speex_echo.h>
 #include <speex/speex_preprocess.h>
+#include <string.h>
 
 #define LEFT_DB (-45)       /* of the echo, where nobody speaks */
 #define LEFT_VOICE_DB (-20) /* and where somebody does */
@@ -11,6 +12,7 @@
 struct hws_echo {
 	SpeexEchoState *filter;
 	SpeexPreprocessState *rest;
+	unsigned frames;
 };
 
 int hws_echo_new(uint32_t rate, unsigned frames, unsigned tail, struct hws_echo **ret)
@@ -20,6 +22,7 @@ int hws_echo_new(uint32_t rate, unsigned frames, unsigned tail, struct hws_echo 
 
 	if (!e)
 		return HWS_ERR_NOMEM;
+	e->frames = frames;
 	e->filter = speex_echo_state_init((int)frames, (int)tail);
 	e->rest = speex_preprocess_state_init((int)frames, hz);
 	if (!e->filter || !e->rest) {
@@ -47,10 +50,23 @@ void hws_echo_free(struct hws_echo *e)
 	hws_free(e);
 }
 
+static int64_t energy_of(const struct hws_echo *e, const int16_t *samples)
+{
+	int64_t sum = 0;
+
+	for (unsigned i = 0; i < e->frames; i++)
+		sum += (int64_t)samples[i] * samples[i];
+	return sum;
+}
+
+/* While it learns, or has learnt what was chance, a filter may add what nobody hears. */
 void hws_echo_cancel(struct hws_echo *e, const int16_t *heard, const int16_t *said, int16_t *out)
 {
 	speex_echo_cancellation(e->filter, heard, said, out);
-	speex_preprocess_run(e->rest, out);
+	if (energy_of(e, out) > energy_of(e, heard))
+		memcpy(out, heard, e->frames * sizeof(*out));
+	else
+		speex_preprocess_run(e->rest, out);
 }
 
 void hws_echo_forget(struct hws_echo *e)

@@ -12,7 +12,8 @@
 
 #define RATE 48000u
 #define CHUNK (RATE / 100u)
-#define RING RATE /* a second */
+#define SAMPLES 480.0f /* of a chunk */
+#define RING RATE      /* a second */
 #define TAIL (RATE / 4u)
 #define WAIT 4u /* chunks */
 #define AHEAD (RATE / 40u)
@@ -69,9 +70,9 @@ void hws_sound_said_free(struct hws_sound_said *s)
 	hws_free(s);
 }
 
-static void put(struct hws_sound_said *s, int16_t v)
+static void put(struct hws_sound_said *s, int v)
 {
-	s->ring[s->line.next++ % RING] = v;
+	s->ring[s->line.next++ % RING] = (int16_t)HWS_MAX(-32768, HWS_MIN(32767, v));
 }
 
 /* Nothing was said until then. */
@@ -89,38 +90,43 @@ static int sample_of(const struct hws_sound_spec *spec, const void *samples, uns
 {
 	long sum = 0;
 
+	if (!spec->channels)
+		return 0;
 	for (unsigned c = 0; c < spec->channels; c++) {
 		size_t i = (size_t)frame * spec->channels + c;
 
 		sum += spec->sample == HWS_SOUND_S16 ? ((const int16_t *)samples)[i]
 						     : (long)(((const float *)samples)[i] * 32767);
 	}
-	return (int)(sum / spec->channels);
+	sum /= (long)spec->channels;
+	return (int)HWS_MAX(-32768L, HWS_MIN(32767L, sum));
 }
 
 void hws_sound_said_add(struct hws_sound_said *s, const struct hws_sound_spec *spec,
 		const void *samples, unsigned frames, uint64_t time_us)
 {
-	int times = (int)(RATE / spec->rate), before;
+	int times, before;
 
-	if (!s || !frames || RATE % spec->rate)
+	if (!s || !frames || !spec->rate || RATE % spec->rate)
 		return; /* of no rate that a voice comes in */
+	times = (int)(RATE / spec->rate);
 	skip_to(s, place_of(&s->line, time_us));
 	before = sample_of(spec, samples, 0);
 	for (unsigned i = 0; i < frames; i++) {
 		int now = sample_of(spec, samples, i);
 
 		for (int k = 1; k <= times; k++)
-			put(s, (int16_t)(before + (now - before) * k / times));
+			put(s, before + (now - before) * k / times);
 		before = now;
 	}
 }
 
 static void read_said(const struct hws_sound_said *s, uint64_t at, int16_t *out)
 {
+	memset(out, 0, CHUNK * sizeof(*out));
 	for (unsigned i = 0; i < CHUNK; i++, at++)
-		out[i] = s && at < s->line.next && at + RING >= s->line.next ? s->ring[at % RING]
-									     : 0;
+		if (at < s->line.next && at + RING >= s->line.next)
+			out[i] = s->ring[at % RING];
 }
 
 /* --- what is heard ---------------------------------------------------------------------------- */
@@ -208,10 +214,12 @@ void hws_sound_ear_hear(
 		left = e->left;
 	} /* else nothing is said that it could be */
 	e->turn = (e->turn + 1) % (WAIT + 1);
-	float to = gain_of(e, heard, left), step = (to - e->gain) / CHUNK;
-	for (unsigned i = 0; i < CHUNK; i++, e->gain += step)
+	float from = e->gain, step;
+	e->gain = gain_of(e, heard, left);
+	step = (e->gain - from) / SAMPLES;
+	for (unsigned i = 0; i < CHUNK; i++)
 		for (unsigned c = 0; c < e->channels; c++)
-			e->out[i * e->channels + c] = (float)left[i] * e->gain / 32768.0f;
-	e->gain = to;
+			e->out[i * e->channels + c] =
+					(float)left[i] * (from + step * (float)i) / 32768.0f;
 	chunk->samples = e->out;
 }
