@@ -159,7 +159,7 @@ void gui_display_menu_set_windows(GtkWidget *menu, guint32 open)
 
 	m->quiet = true;
 	for (size_t i = 0; i < m->windows_count; i++)
-		gtk_check_button_set_active(GTK_CHECK_BUTTON(m->window[i]), open >> i & 1);
+		gtk_check_button_set_active(GTK_CHECK_BUTTON(m->window[i]), (open >> i & 1) != 0);
 	m->quiet = false;
 }
 

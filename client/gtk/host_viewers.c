@@ -175,6 +175,11 @@ static bool same_rows(const struct viewers *v, const struct question *q)
 	return true;
 }
 
+static bool may(const struct hawser_host_viewer *h, size_t item)
+{
+	return h->permitted >> items[item].permission & 1;
+}
+
 static void show(struct viewers *v, const struct question *q)
 {
 	if (!same_rows(v, q)) {
@@ -188,9 +193,7 @@ static void show(struct viewers *v, const struct question *q)
 	for (size_t i = 0; i < v->count; i++)
 		for (size_t k = 0; k < ITEMS; k++)
 			gtk_check_button_set_active(GTK_CHECK_BUTTON(v->row[i].check[k]),
-					hawser_host_viewer_at(q->list, i)->permitted >>
-									items[k].permission &
-							1);
+					may(hawser_host_viewer_at(q->list, i), k));
 	v->quiet = false;
 	gtk_widget_set_visible(v->box, v->count != 0);
 }
