@@ -3,6 +3,7 @@
 #include "shared/base/clock.h"
 #include "shared/base/mem.h"
 #include <check.h>
+#include <math.h>
 
 struct flying {
 	struct hws_list node;
@@ -12,6 +13,17 @@ struct flying {
 	uint8_t data[HWS_KCP_DATAGRAM_MAX];
 };
 
+/* A sender of full segments, as far as it matters to who shares a queue with it: slow start, the
+ * curve of CUBIC, three tenths less after a loss. */
+#define RIVAL_SEGMENT 1500u
+enum { TO_RIVAL = 2, RIVAL_ACKED, RIVAL_LOST };
+
+struct rival {
+	double window, before; /* segments; of the last loss */
+	uint64_t cut_at, arrived;
+	uint32_t in_flight;
+};
+
 struct kcp_line {
 	struct kcp_line_conf conf;
 	struct hws_kcp_pipe end[2];
@@ -19,6 +31,7 @@ struct kcp_line {
 	uint64_t sent; /* bytes written, read */
 	uint64_t got;
 	struct hws_list air; /* by time */
+	struct rival rival;
 };
 
 static uint64_t draw(struct kcp_line *l)
@@ -44,6 +57,7 @@ struct kcp_line *kcp_line_new(const struct kcp_line_conf *conf,
 	ck_assert_int_eq(hws_kcp_pipe_init(&l->end[1], far), HWS_OK);
 	l->end[0].ranges = l->end[1].ranges = ranges;
 	l->end[0].send.rate.prompt = l->end[1].send.rate.prompt = ranges;
+	l->rival.window = 10;
 	for (int i = 0; i < 10; i++)
 		draw(l);
 	return l;
@@ -87,7 +101,8 @@ static void fly(struct kcp_line *l, unsigned to, const uint8_t *data, size_t len
 	f->at = at + l->conf.delay_us + (l->conf.jitter_us ? draw(l) % l->conf.jitter_us : 0);
 	f->to = to;
 	f->len = len;
-	memcpy(f->data, data, len);
+	if (len > 0)
+		memcpy(f->data, data, len);
 	if (l->conf.damage && draw(l) % 100 == 0)
 		f->data[draw(l) % len] ^= (uint8_t)(1u << draw(l) % 8);
 	for (after = l->air.prev; after != &l->air; after = after->prev)
@@ -118,6 +133,60 @@ static void send_on(struct kcp_line *l, unsigned from, const uint8_t *data, size
 		fly(l, !from, data, len, leaves);
 }
 
+static void rival_sends(struct kcp_line *l)
+{
+	while (l->conf.rival && l->rival.in_flight < l->rival.window) {
+		uint64_t begin = HWS_MAX(l->free_at[0], l->now);
+		const uint64_t wait = begin - l->now, trip = wait + l->conf.delay_us;
+
+		l->rival.in_flight++;
+		if (wait * l->conf.rate / HWS_US_PER_S > l->conf.queue) {
+			fly(l, RIVAL_LOST, NULL, 0, l->now + trip); /* so long until it knows */
+			continue;
+		}
+		l->free_at[0] = begin + RIVAL_SEGMENT * HWS_US_PER_S / l->conf.rate;
+		fly(l, TO_RIVAL, NULL, 0, l->free_at[0]);
+	}
+}
+
+static void rival_grows(struct kcp_line *l)
+{
+	struct rival *r = &l->rival;
+	double t, target;
+
+	if (r->before == 0) { /* no loss yet */
+		r->window += 1;
+		return;
+	}
+	t = (double)(l->now - r->cut_at) / 1e6;
+	target = 0.4 * pow(t - cbrt(r->before * 0.3 / 0.4), 3) + r->before;
+	r->window += HWS_MAX((target - r->window) / r->window, 0.53 / r->window);
+}
+
+static void rival_hears(struct kcp_line *l, const struct flying *f)
+{
+	struct rival *r = &l->rival;
+
+	if (f->to == TO_RIVAL) {
+		r->arrived += RIVAL_SEGMENT;
+		fly(l, RIVAL_ACKED, NULL, 0, l->now);
+		return;
+	}
+	r->in_flight--;
+	if (f->to == RIVAL_ACKED) {
+		rival_grows(l);
+	} else if (l->now > r->cut_at + 2 * l->conf.delay_us) { /* once for all of a round trip */
+		r->before = r->window;
+		r->window = HWS_MAX(r->window * 0.7, 2.0);
+		r->cut_at = l->now;
+	}
+}
+
+uint64_t kcp_line_rival(const struct kcp_line *l)
+{
+	return l->rival.arrived;
+}
+
 static void speak(struct kcp_line *l, unsigned end)
 {
 	uint8_t data[HWS_KCP_DATAGRAM_MAX];
@@ -137,6 +206,7 @@ void kcp_line_step(struct kcp_line *l, uint64_t until_us)
 	struct hws_list *first;
 	uint64_t at;
 
+	rival_sends(l);
 	speak(l, 0);
 	speak(l, 1);
 	at = HWS_MIN(until_us, hws_kcp_pipe_due(&l->end[0], l->now));
@@ -155,6 +225,11 @@ void kcp_line_step(struct kcp_line *l, uint64_t until_us)
 		if (f->at > l->now)
 			break;
 		hws_list_remove(&f->node);
+		if (f->to >= TO_RIVAL) {
+			rival_hears(l, f);
+			hws_free(f);
+			continue;
+		}
 		r = hws_kcp_pipe_input(&l->end[f->to], hws_bytes(f->data, f->len), l->now);
 		if (r != HWS_OK && !l->conf.damage)
 			ck_abort_msg("input: %d", r);
@@ -195,7 +270,6 @@ uint64_t kcp_line_transfer(struct kcp_line *l, uint64_t total, uint64_t ahead, u
 {
 	const uint64_t begin = l->now;
 
-	l->sent = l->got = 0;
 	while (l->got < total && l->now < begin + limit_us) {
 		write_some(l, total, ahead);
 		kcp_line_step(l, begin + limit_us);

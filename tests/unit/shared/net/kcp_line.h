@@ -11,6 +11,7 @@ struct kcp_line_conf {
 	uint64_t rate;            /* bytes a second, 0 = any */
 	uint64_t queue;           /* bytes before the line that has a rate */
 	bool damage;              /* one datagram in a hundred has a bit turned in its KCP */
+	bool rival;       /* a flow of TCP goes the same way as what near sends (CUBIC, simply) */
 	uint64_t tick_us; /* the far end speaks only so often, as deployed ones; 0 = at once */
 };
 
@@ -21,9 +22,12 @@ struct kcp_line *kcp_line_new(const struct kcp_line_conf *conf,
 void kcp_line_free(struct kcp_line *l);
 struct hws_kcp_pipe *kcp_line_near(struct kcp_line *l);
 struct hws_kcp_pipe *kcp_line_far(struct kcp_line *l);
+/* Bytes of the rival that arrived. */
+uint64_t kcp_line_rival(const struct kcp_line *l);
 uint64_t kcp_line_now(const struct kcp_line *l);
 /* To the next thing that happens; at most to `until`. */
 void kcp_line_step(struct kcp_line *l, uint64_t until_us);
 /* Near sends `total` bytes (byte i = i * 7 + i / 251) keeping at most `ahead` unsent, far reads
- * them and checks each. Microseconds it took; 0 = not within `limit_us`. */
+ * them and checks each; called again it goes on. Microseconds it took; 0 = not within `limit_us`.
+ * */
 uint64_t kcp_line_transfer(struct kcp_line *l, uint64_t total, uint64_t ahead, uint64_t limit_us);

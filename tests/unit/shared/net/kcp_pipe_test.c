@@ -132,6 +132,38 @@ START_TEST(a_line_is_used_in_spite_of_its_losses)
 }
 END_TEST
 
+/* What TCP keeps of a line of 100 Mbit/s that both want: percent. */
+static unsigned percent_of_rival(uint64_t delay_us)
+{
+	const uint64_t rate = 12500000, begin_us = 4 * HWS_US_PER_S;
+	const struct kcp_line_conf c = { .seed = 3,
+		.delay_us = delay_us,
+		.rate = rate,
+		.queue = HWS_MAX(rate * 2 * delay_us / HWS_US_PER_S, (uint64_t)65536),
+		.rival = true };
+	const struct hws_kcp_pipe_conf near = ours(), far = ours();
+	struct kcp_line *l = kcp_line_new(&c, &near, &far, true);
+	uint64_t before, got;
+	unsigned percent;
+
+	(void)kcp_line_transfer(l, UINT64_MAX, 65536, begin_us);
+	before = kcp_line_rival(l);
+	(void)kcp_line_transfer(l, UINT64_MAX, 65536, 20 * HWS_US_PER_S);
+	got = kcp_line_rival(l) - before;
+	percent = (unsigned)(got * 100 / (20 * rate));
+	printf("rtt %u ms: tcp keeps %u %%\n", (unsigned)(2 * delay_us / MS), percent);
+	kcp_line_free(l);
+	return percent;
+}
+
+START_TEST(tcp_keeps_its_share)
+{
+	static const unsigned delay_ms[] = { 5, 25, 75 };
+
+	ck_assert_uint_ge(percent_of_rival(delay_ms[_i] * MS), 40);
+}
+END_TEST
+
 /* A reader that pauses closes the window; the word of new room comes again if it is lost. */
 START_TEST(a_pause_of_the_reader_ends)
 {
@@ -299,5 +331,6 @@ int main(void)
 	tcase_add_loop_test(t, all_arrives_in_order_and_once, 0, (int)LINES);
 	tcase_add_loop_test(t, a_deployed_sender_is_received, 0, (int)LINES);
 	tcase_add_loop_test(t, a_line_is_used_in_spite_of_its_losses, 0, (int)HWS_COUNT(speeds));
+	tcase_add_loop_test(t, tcp_keeps_its_share, 0, 3);
 	return test_suite_run(s);
 }
