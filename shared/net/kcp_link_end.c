@@ -68,8 +68,12 @@ void hws_kcp_link_close(struct hws_kcp_link *l, uint64_t now_us)
 		return;
 	/* nobody was served: whoever knocked need not wait */
 	for (unsigned i = 0; i < KCP_KNOCKS; i++)
-		if (l->knock[i].state != HWS_KCP_UNKNOWN)
+		if (l->knock[i].state != HWS_KCP_UNKNOWN) {
+			/* a viewer that waits takes the first, one that has our SYN-ACK the second
+			 * */
 			kcp_link_answer(l, &l->knock[i].id, HWS_KCP_FIN, 0, hws_bytes(NULL, 0));
+			kcp_link_answer(l, &l->knock[i].id, HWS_KCP_RST, 0, hws_bytes(NULL, 0));
+		}
 	memset(l->knock, 0, sizeof(l->knock));
 	kcp_repeat_stop(&l->repeat);
 	l->ending = KCP_FINISHING;

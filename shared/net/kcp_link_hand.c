@@ -93,7 +93,9 @@ static void establish(struct hws_kcp_link *l, const struct kcp_knock *k, uint32_
 	kcp_alive_start(l, now_us);
 }
 
-static void on_refused(struct hws_kcp_link *l, struct kcp_knock *k, uint64_t now_us)
+/* A FIN is a host's that has us in its table and wants no more of us; a RST may be one that does
+ * not know us yet. */
+static void on_refused(struct hws_kcp_link *l, struct kcp_knock *k, bool fin, uint64_t now_us)
 {
 	k->state = HWS_KCP_UNKNOWN;
 	if (l->conf.accept) {
@@ -101,7 +103,7 @@ static void on_refused(struct hws_kcp_link *l, struct kcp_knock *k, uint64_t now
 			l->state = HWS_KCP_UNKNOWN;
 		return;
 	}
-	if (++l->refusals >= REFUSALS_MAX)
+	if (fin || ++l->refusals >= REFUSALS_MAX)
 		kcp_link_fail(l, HWS_ERR_REFUSED);
 	else
 		l->knock_since = now_us - HWS_MIN(now_us, KNOCK_FOR); /* with another number */
@@ -158,7 +160,7 @@ void kcp_hand_input(struct hws_kcp_link *l, const struct hws_kcp_header *h,
 		return;
 	}
 	if (step.next == HWS_KCP_CLOSED) {
-		on_refused(l, k, now_us);
+		on_refused(l, k, h->flag & HWS_KCP_FIN, now_us);
 		return;
 	}
 	if (step.answer == (HWS_KCP_SYN | HWS_KCP_ACK))

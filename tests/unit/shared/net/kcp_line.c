@@ -103,7 +103,7 @@ static void fly(struct kcp_line *l, unsigned to, const uint8_t *data, size_t len
 	f->len = len;
 	if (len > 0)
 		memcpy(f->data, data, len);
-	if (l->conf.damage && draw(l) % 100 == 0)
+	if (l->conf.damage && len > 0 && draw(l) % 100 == 0)
 		f->data[draw(l) % len] ^= (uint8_t)(1u << draw(l) % 8);
 	for (after = l->air.prev; after != &l->air; after = after->prev)
 		if (hws_container(after, struct flying, node)->at <= f->at)

@@ -59,6 +59,18 @@ static const json_t *named(const char *list, const char *name)
 
 /* --- datagrams --- */
 
+static void check_fields(const struct hws_kcp_segment *s, const json_t *w)
+{
+	const struct {
+		const char *name;
+		uint32_t value;
+	} fields[] = { { "cmd", s->cmd }, { "frg", s->frg }, { "wnd", s->wnd }, { "ts", s->ts },
+		{ "sn", s->sn }, { "una", s->una }, { "len", s->len } };
+
+	for (size_t i = 0; i < HWS_COUNT(fields); i++)
+		ck_assert_msg(fields[i].value == num(w, fields[i].name), "%s", fields[i].name);
+}
+
 static void check_segments(struct hws_bytes payload, const json_t *want, uint32_t conv)
 {
 	uint8_t again[HWS_KCP_SEGMENT], data_want[RAW_MAX];
@@ -76,13 +88,7 @@ static void check_segments(struct hws_bytes payload, const json_t *want, uint32_
 			return;
 		}
 		ck_assert_int_eq(r, HWS_OK);
-		ck_assert_uint_eq(s.cmd, num(w, "cmd"));
-		ck_assert_uint_eq(s.frg, num(w, "frg"));
-		ck_assert_uint_eq(s.wnd, num(w, "wnd"));
-		ck_assert_uint_eq(s.ts, num(w, "ts"));
-		ck_assert_uint_eq(s.sn, num(w, "sn"));
-		ck_assert_uint_eq(s.una, num(w, "una"));
-		ck_assert_uint_eq(s.len, num(w, "len"));
+		check_fields(&s, w);
 		ck_assert(hws_bytes_equal(data,
 				hws_bytes(data_want,
 						unhex(text(w, "data_hex"), data_want,
