@@ -55,7 +55,7 @@ static struct kcp_line *line(unsigned which, unsigned kind, uint64_t seed)
 START_TEST(all_arrives_in_order_and_once)
 {
 	for (unsigned kind = 0; kind < 3; kind++)
-		for (uint64_t seed = 1; seed <= 3; seed++) {
+		for (uint64_t seed = 1; seed <= 2; seed++) {
 			struct kcp_line *l = line((unsigned)_i, kind, seed);
 			const uint64_t total = lines[_i].rate && lines[_i].rate < 1000000 ? 300000
 											  : 2000000;
@@ -69,7 +69,7 @@ END_TEST
 
 START_TEST(a_deployed_sender_is_received)
 {
-	for (uint64_t seed = 1; seed <= 3; seed++) {
+	for (uint64_t seed = 1; seed <= 2; seed++) {
 		struct kcp_line_conf c = lines[_i];
 		const struct hws_kcp_pipe_conf near = deployed(), far = ours();
 		struct kcp_line *l;
