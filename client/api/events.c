@@ -108,10 +108,17 @@ static bool is_coalesced(const struct hawser_event *a, const struct hawser_event
 	case HAWSER_EVENT_STATS:
 	case HAWSER_EVENT_DISPLAYS:
 	case HAWSER_EVENT_CLIPBOARD:
+	case HAWSER_EVENT_HOST_RECORDING:
 		return true;
 	default:
 		return false;
 	}
+}
+
+/* Few, whatever a host does: each costs it a link. */
+static bool is_end(enum hawser_event_type type)
+{
+	return type == HAWSER_EVENT_STATE || type == HAWSER_EVENT_CLOSED;
 }
 
 /* What an embedder that does not dispatch may miss when the queue is full. */
@@ -176,7 +183,7 @@ void api_events_push(struct api_events *q, struct api_event *e)
 		e->ev = ev;
 		e->data = data;
 		dead = e;
-	} else if (!e->after &&
+	} else if (!e->after && !is_end(e->ev.type) &&
 			(q->count >= 4 * API_EVENTS_MAX ||
 					(q->count >= API_EVENTS_MAX &&
 							can_be_missed(e->ev.type)))) {

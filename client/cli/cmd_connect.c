@@ -307,8 +307,7 @@ static void on_event(hawser_session *session, const struct hawser_event *ev, voi
 	case HAWSER_EVENT_CLIPBOARD:
 		if (r->o->paste && !r->pasted && ev->u.text.length) {
 			r->pasted = true;
-			fwrite(ev->u.text.utf8, 1, ev->u.text.length, stdout);
-			fputc('\n', stdout);
+			connect_clip_print(ev->u.text.utf8, ev->u.text.length);
 			if (fflush(stdout) != 0)
 				lost_output(r);
 		}

@@ -1,5 +1,6 @@
 /* hawser recordings: makes recordings whole that their program, or the machine, did not finish. */
 #include "client/cli/cli.h"
+#include "shared/base/str.h"
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
@@ -16,7 +17,10 @@ static int repair_file(const char *path)
 	if (e < 0)
 		return cli_fail(e == HAWSER_ERR_BUSY ? CLI_DENIED : CLI_FILE, "%s",
 				hawser_last_error());
-	printf("%s: %s\n", path, changed ? "repaired" : "whole");
+	/* who gave it its name may mean the terminal */
+	char shown[4 * PATH_MAX + 1];
+	printf("%s: %s\n", hws_str_escape(shown, sizeof(shown), hws_bytes_str(path)),
+			changed ? "repaired" : "whole");
 	return CLI_OK;
 }
 

@@ -182,3 +182,19 @@ bool connect_clip_done(const struct connect_clip *c, const struct connect_clip_w
 {
 	return !(w->out & ~c->written);
 }
+
+void connect_clip_print(const char *text, size_t length)
+{
+	bool terminal = isatty(STDOUT_FILENO);
+
+	for (size_t i = 0; i < length; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		/* also the second bytes of the controls from U+0080 on */
+		if (terminal && ((c < ' ' && c != '\n' && c != '\t') || c == 0x7f ||
+						(c < 0xa0 && i && (unsigned char)text[i - 1] == 0xc2)))
+			c = '?';
+		putchar(c);
+	}
+	putchar('\n');
+}

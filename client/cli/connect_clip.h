@@ -29,3 +29,6 @@ int connect_clip_event(struct connect_clip *c, const struct connect_clip_wish *w
 		const struct hawser_event *ev);
 /* Nothing is waited for any more. */
 bool connect_clip_done(const struct connect_clip *c, const struct connect_clip_wish *w);
+/* The host's text and an end of line on standard output: as it is for a file or a program, for a
+ * terminal without what would steer it. */
+void connect_clip_print(const char *text, size_t length);

@@ -133,7 +133,10 @@ static void change_sides(struct hws_hostd *h, struct hws_host_session *v, struct
 		.display = h->settings->display };
 	int r = HWS_ERR_INVAL;
 
-	if (number.len == HWS_SWITCH_NUMBER && is_id(v->login.my_id) && *h->settings->server)
+	/* it starts a program on the desktop: who only looks on does not */
+	if (!(v->permissions & HWS_NEED(HWS_PERM_KEYBOARD)))
+		r = HWS_ERR_DENIED;
+	else if (number.len == HWS_SWITCH_NUMBER && is_id(v->login.my_id) && *h->settings->server)
 		r = launch(h, v, &what, "sides.changed", number.ptr);
 	audit(h, v, "sides.changed", r);
 	if (r == HWS_OK)

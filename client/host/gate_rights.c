@@ -5,11 +5,11 @@
 #include "shared/wire/clip_way.h"
 #include "shared/wire/envelope.h"
 
-/* As deployed hosts: without the keyboard there is no clipboard either; who looks on pastes
+/* Without the keyboard there is no clipboard either, whoever took it: who looks on pastes
  * nothing. */
 static unsigned shut_of(const struct hws_gate *g)
 {
-	return g->disabled & HWS_NEED(HWS_PERM_KEYBOARD) ? HWS_CLIP_BOTH : g->clip_shut;
+	return hws_gate_effective(g) & HWS_NEED(HWS_PERM_KEYBOARD) ? g->clip_shut : HWS_CLIP_BOTH;
 }
 
 bool hws_gate_clip_may(const struct hws_gate *g, const struct hws_session_row *row,

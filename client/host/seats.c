@@ -104,13 +104,21 @@ static void note_asked(struct hws_seats *s, const struct hws_host_session *v, ui
 
 /* --- */
 
+/* A name proves nothing, and the one who is refused has just read it. */
+static bool is_itself(const struct hws_host_session *v, const struct hws_host_session *o)
+{
+	return v->env->settings->second_viewer == HWS_SECOND_REFUSE && !v->has_viewer
+			? same_session(v, o)
+			: same_person(v, o);
+}
+
 static const struct hws_host_session *who_controls(
 		const struct hws_list *sessions, const struct hws_host_session *v)
 {
 	const struct hws_list *n;
 
 	hws_list_for (n, (struct hws_list *)(uintptr_t)sessions)
-		if (is_here(v, at(n)) && controls(at(n)) && !same_person(v, at(n)))
+		if (is_here(v, at(n)) && controls(at(n)) && !is_itself(v, at(n)))
 			return at(n);
 	return NULL;
 }

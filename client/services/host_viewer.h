@@ -49,6 +49,8 @@ struct hws_host_viewer {
 	 * lets it in, and `join` comes before this returns; else a sentence that it reads. `fd`:
 	 * -1, or a descriptor that goes to its gate with the answer; taken in any case. */
 	void (*opened)(struct hws_host_viewer *g, const char *error, int fd);
+	/* Its session ends: `leave` comes before this returns. NULL: only in tests. */
+	void (*dismiss)(struct hws_host_viewer *g);
 };
 
 static inline bool hws_host_viewer_may(const struct hws_host_viewer *g, enum hws_permission p)

@@ -147,7 +147,7 @@ static const struct hws_session_row miscs[] = {
 			OF(ELEVATION), PASS, QUIET),
 	MISC(PORTABLE_SERVICE_RUNNING, "portable_service_running", NEVER, OPEN, REMOTE, FREE, K(1),
 			OF(ELEVATION), PASS, QUIET),
-	MISC(SWITCH_SIDES_REQUEST, "switch_sides_request", OPEN, NEVER, REMOTE, FREE, K(1),
+	MISC(SWITCH_SIDES_REQUEST, "switch_sides_request", OPEN, NEVER, REMOTE, KEYBOARD, K(1),
 			OF(SIDES), PASS, BOX("This host cannot change sides.")),
 	MISC(SWITCH_BACK, "switch_back", NEVER, OPEN, REMOTE, FREE, K(1), OF(SIDES), PASS, QUIET),
 	MISC(CHANGE_RESOLUTION, "change_resolution", OPEN, NEVER, REMOTE, KEYBOARD, K(1),

@@ -454,6 +454,11 @@ static void end_session(struct hws_agent_viewer *c)
 	hws_timer_start(c->a->loop, &c->linger, LINGER_US, on_linger, c);
 }
 
+static void dismiss(struct hws_host_viewer *v)
+{
+	end_session(hws_container(v, struct hws_agent_viewer, viewer));
+}
+
 void hws_agent_control(struct hws_agent *a, const Agt__AgentControl *m)
 {
 	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++) {
@@ -527,6 +532,7 @@ void hws_agent_accept(struct hws_agent *a, const Agt__AgentLink *link, int fd)
 	c->viewer.congested = congested;
 	c->viewer.opened = on_opened;
 	c->viewer.hold = hold;
+	c->viewer.dismiss = dismiss;
 	set_session(c, link);
 	lc.arg = c;
 	if (hws_ipc_new(a->loop, fd, &lc, &c->ipc) < 0) {

@@ -45,7 +45,9 @@ static bool may_read(const struct hws_clipboard_host *c, const struct hws_host_v
 
 static bool may_write(const struct hws_clipboard_host *c, const struct hws_host_viewer *g)
 {
-	return hws_host_viewer_may(g, HWS_PERM_CLIPBOARD) && !(c->conf && c->conf->clip_keep_out);
+	return hws_host_viewer_may(g, HWS_PERM_CLIPBOARD) &&
+			hws_host_viewer_may(g, HWS_PERM_KEYBOARD) &&
+			!(c->conf && c->conf->clip_keep_out);
 }
 
 /* --- out -------------------------------------------------------------------------------------- */

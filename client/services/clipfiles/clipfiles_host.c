@@ -38,7 +38,8 @@ struct clipfiles_host {
 
 static bool may(const struct peer *p)
 {
-	return p->v && p->wanted && hws_host_viewer_may(p->v, HWS_PERM_CLIPBOARD) &&
+	return p->v && p->wanted && hws_host_viewer_may(p->v, HWS_PERM_KEYBOARD) &&
+			hws_host_viewer_may(p->v, HWS_PERM_CLIPBOARD) &&
 			hws_host_viewer_may(p->v, HWS_PERM_FILE);
 }
 

@@ -102,9 +102,15 @@ static void darkened(struct hws_privacy_host *h, struct hws_host_viewer *g, int 
 	}
 	h->dark = true;
 	tell_privacy(g, PRV(OnSucceeded), "", h->impl);
-	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++)
-		if (h->viewer[i].g && h->viewer[i].g != g)
-			tell_privacy(h->viewer[i].g, PRV(OnByOther), "", h->impl);
+	/* deployed viewers go by themselves when they hear it; others are not asked */
+	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++) {
+		struct hws_host_viewer *o = h->viewer[i].g;
+		if (!o || o == g)
+			continue;
+		tell_privacy(o, PRV(OnByOther), "", h->impl);
+		if (o->dismiss)
+			o->dismiss(o);
+	}
 }
 
 static void lit(struct hws_privacy_host *h, struct hws_host_viewer *g, int r, const char *why)
@@ -323,7 +329,9 @@ static void on_update(struct hws_host_service *s, struct hws_host_viewer *g)
 	if (!hws_host_viewer_may(g, HWS_PERM_KEYBOARD) ||
 			!hws_host_viewer_may(g, HWS_PERM_BLOCK_INPUT))
 		stop_blocking(h, g);
-	if (h->owner == g && !hws_host_viewer_may(g, HWS_PERM_PRIVACY_MODE) && !h->revoked) {
+	if (h->owner == g && !h->revoked &&
+			!(hws_host_viewer_may(g, HWS_PERM_PRIVACY_MODE) &&
+					hws_host_viewer_may(g, HWS_PERM_KEYBOARD))) {
 		h->revoked = true;
 		ask_light(h, g);
 	}

@@ -15,6 +15,9 @@
 #include <unistd.h>
 
 #define NAMES_MAX 1000u /* tried for a file */
+/* A host begins a file with each change of size or codec: some at once, then one in ten seconds. */
+#define FILES_AT_ONCE 32u
+#define FILE_MS 10000u
 #define PER_MS (HWS_SOUND_RATE / 1000u)
 /* Sound arrives unevenly: what is less off than that follows what was before. */
 #define SOUND_SLACK (HWS_SOUND_RATE / 10u)
@@ -30,6 +33,7 @@ struct hws_film {
 	struct hws_codec_private about, next;
 	unsigned channels, file_channels; /* of the sound that comes; that the file has */
 	uint64_t begin_ms, last_ms, sound_end;
+	uint64_t first_ms; /* of the first file */
 };
 
 int hws_film_new(const struct hws_film_conf *conf, struct hws_film **ret)
@@ -151,7 +155,13 @@ static int close_file(struct hws_film *f, uint64_t time_ms)
 
 static int open_file(struct hws_film *f, const struct hws_film_picture *p)
 {
-	int fd = -1, r = make_file(f, p->codec, &fd);
+	int fd = -1, r;
+
+	if (!f->files)
+		f->first_ms = p->time_ms;
+	if (f->files >= FILES_AT_ONCE + (p->time_ms - f->first_ms) / FILE_MS)
+		return HWS_ERR_FULL;
+	r = make_file(f, p->codec, &fd);
 
 	if (r < 0)
 		return r;

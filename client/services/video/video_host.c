@@ -53,7 +53,8 @@ static void wish_size(
 	if (!d || !v->screens || !hws_host_viewer_may(w->g, HWS_PERM_KEYBOARD) ||
 			size.width < HWS_SCREEN_SIDE_MIN || size.height < HWS_SCREEN_SIDE_MIN ||
 			size.width > INT16_MAX || size.height > INT16_MAX ||
-			(size.width == d->width && size.height == d->height))
+			(size.width == d->width && size.height == d->height) ||
+			!hws_bucket_take(&w->sizes, 1, now_of(v)))
 		return;
 	hws_screens_resize(v->screens, w->current, size, w->g->slot, hws_host_viewer_mark(w->g));
 }
@@ -216,6 +217,7 @@ void hws_video_host_join(struct hws_video_host *v, struct hws_host_viewer *g)
 	v->viewer[g->slot] = (struct hws_video_viewer){
 		.g = g, .current = primary, .wish = hws_codec_wish_of(NULL)
 	};
+	hws_bucket_init(&v->viewer[g->slot].sizes, 1, 8, now_of(v));
 	hws_flow_init(&v->viewer[g->slot].flow, now_of(v));
 	hws_qos_join(&v->qos, g->slot, now_of(v));
 	hws_video_lanes_join(v, g->slot);

@@ -15,6 +15,7 @@
 #include "client/services/video/patch_state.h"
 #include "client/services/video/quality.h"
 #include "client/services/video/video_msg.h"
+#include "shared/base/bucket.h"
 #include "shared/base/list.h"
 #include "shared/loop/loop.h"
 #include <stdatomic.h>
@@ -27,6 +28,7 @@ struct hws_video_viewer { /* one viewer */
 	struct hws_flow flow;
 	unsigned current; /* the display it asked for last */
 	unsigned unacked;
+	struct hws_bucket sizes; /* wishes for one, as in displays_host */
 	uint64_t sent_us, blocked_us; /* 0 = not blocked */
 	bool records;
 	bool exact;                    /* it knows of patches */
