@@ -6,6 +6,7 @@
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include "shared/net/addr.h"
+#include "shared/net/kcp_keys.h"
 #include "shared/net/pump.h"
 #include "shared/net/raw.h"
 #include "shared/wire/limits.h"
@@ -205,10 +206,15 @@ static void on_keyed(const struct hws_secure_keys *keys, void *arg)
 {
 	struct api_raw *w = arg;
 
-	if (w->conn && keys->level == HWS_LEVEL_V2)
+	if (!w->conn)
+		return;
+	if (keys->level == HWS_LEVEL_V2) {
 		hws_conn_set_v2_keys(w->conn, keys->send_secret, keys->receive_secret);
-	else if (w->conn)
+		hws_kcp_take_keys(
+				hws_conn_stream(w->conn), keys->send_secret, keys->receive_secret);
+	} else {
 		hws_conn_set_key(w->conn, keys->send_secret);
+	}
 }
 
 static void on_frame_max(size_t bytes, void *arg)

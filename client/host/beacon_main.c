@@ -53,14 +53,21 @@ static void take(const char *from, char *to, size_t size)
 static int begin(struct beacon_process *p, const Agt__BeaconConf *c, int fd)
 {
 	struct hws_error err = { 0 };
+	int r = HWS_OK;
 
 	p->conf.fd = fd;
 	take(c->id, p->conf.host.id, sizeof(p->conf.host.id));
 	take(c->hostname, p->conf.host.hostname, sizeof(p->conf.host.hostname));
 	take("Linux", p->conf.host.platform, sizeof(p->conf.host.platform));
 	p->conf.host.direct_port = (uint16_t)c->direct_port;
-	if (p->sandbox && hws_sandbox_enter(HWS_SANDBOX_GATE, &err) < 0)
+	if (p->sandbox)
+		r = hws_sandbox_enter(HWS_SANDBOX_GATE, &err);
+	if (r < 0)
 		hws_warn("gate.no_sandbox", HWS_STR("why", err.text));
+	if (r < 0 && r != HWS_ERR_UNSUPPORTED) { /* nothing foreign is read without it */
+		close(fd);
+		return r;
+	}
 	return hws_lan_answer_new(p->loop, &p->conf, &p->answer);
 }
 

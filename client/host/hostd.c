@@ -114,11 +114,10 @@ static void on_ended(struct hws_host_session *v, bool was_open, void *arg)
 
 	hws_admit_close(admit_of(h, v->told), &v->from);
 	h->session_count--;
-	if (was_open) {
-		hws_recent_closed(&h->recent, v->conn, v->final_end, hws_loop_now_us(h->loop));
-		hws_resume_closed(
-				&h->resume_secret, v->conn, v->final_end, hws_loop_now_us(h->loop));
-	}
+	/* also of one whose password was right and that was refused all the same: what it may come
+	 * back with would never be over */
+	hws_recent_closed(&h->recent, v->conn, v->final_end, hws_loop_now_us(h->loop));
+	hws_resume_closed(&h->resume_secret, v->conn, v->final_end, hws_loop_now_us(h->loop));
 	if (v->shown) /* a login that met no desktop has used nothing */
 		use_up(h);
 	else if (was_open)

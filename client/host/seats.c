@@ -185,7 +185,7 @@ void hws_seats_taken(const struct hws_list *sessions, struct hws_host_session *v
 {
 	struct hws_list *n, *tmp;
 
-	if (v->login.kind != HWS_KIND_REMOTE)
+	if (!is_here(NULL, v)) /* two that come at once do not end each other */
 		return;
 	hws_list_for_safe (n, tmp, (struct hws_list *)(uintptr_t)sessions)
 		if (is_here(v, at(n)))

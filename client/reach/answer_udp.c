@@ -112,6 +112,14 @@ static void tell_server(void *arg)
 		hws_timer_start(k->answer->loop, &k->tell, TELL_US, tell_server, k);
 }
 
+/* As by TCP: a server that proves nothing sends nobody to this machine, or to many at once; but one
+ * on this machine has viewers here. */
+static bool may_be_there(const struct knock *k)
+{
+	return k->how.proven || !hws_addr_is_special(&k->how.viewer) ||
+			(hws_addr_is_loopback(&k->server) && hws_addr_is_loopback(&k->how.viewer));
+}
+
 /* Takes `fd`. */
 static void begin(struct knock *k, int fd)
 {
@@ -140,6 +148,11 @@ static void on_line_open(void *arg)
 	fd = hws_udp_line_release(k->line);
 	hws_udp_line_free(k->line);
 	k->line = NULL;
+	if (!may_be_there(k)) {
+		close(fd);
+		fail_knock(k, "no viewer can be at that address", HWS_ERR_DENIED);
+		return;
+	}
 	if (hws_kcp_prepare_socket(fd) < 0) {
 		close(fd);
 		fail_knock(k, "no socket for UDP", HWS_ERR_SYS);

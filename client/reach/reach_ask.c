@@ -100,12 +100,11 @@ static void on_plain_wait(void *arg)
 		hws_reach_ask_stop(r);
 }
 
-static void start_ways(struct hws_reach *r, const Rdv__PunchHoleResponse *p,
+static void start_way(struct hws_reach *r, const Rdv__PunchHoleResponse *p,
 		const struct sockaddr_storage *peer)
 {
 	bool is_local = p->union_case == RDV__PUNCH_HOLE_RESPONSE__UNION_IS_LOCAL && p->is_local;
 
-	hws_reach_udp_way_ipv6(r, p->socket_addr_v6);
 	if (p->is_udp) {
 		hws_reach_progress(r, "Connecting directly by UDP");
 		hws_reach_udp_way(r, peer);
@@ -122,6 +121,14 @@ static void start_ways(struct hws_reach *r, const Rdv__PunchHoleResponse *p,
 	hws_reach_progress(r, is_local ? "Connecting in the same network" : "Connecting directly");
 	hws_reach_direct_start(r, is_local ? HWS_PATH_LAN : HWS_PATH_PUNCHED, peer,
 			direct_limit(r, is_local));
+}
+
+/* IPv6 last: it may fail at once, which must not look as if there were no other way. */
+static void start_ways(struct hws_reach *r, const Rdv__PunchHoleResponse *p,
+		const struct sockaddr_storage *peer)
+{
+	start_way(r, p, peer);
+	hws_reach_udp_way_ipv6(r, p->socket_addr_v6);
 }
 
 static void on_punch_response(struct hws_reach *r, const Rdv__PunchHoleResponse *p)

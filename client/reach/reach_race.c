@@ -142,9 +142,17 @@ static void on_word(struct hws_stream *s, unsigned ready, void *arg)
 	w->heard(w, n < 0 ? (int)n : HWS_ERR_EOF);
 }
 
+static void on_silence(void *arg)
+{
+	hws_reach_way_failed(arg, HWS_ERR_TIMEOUT);
+}
+
+/* Who accepts and says nothing would be waited for without end where no other way stands. A relay's
+ * leg is waited for less long, by its own file. */
 void hws_reach_way_listen(struct hws_reach_way *w, struct hws_stream *s)
 {
 	w->stream = s;
+	hws_timer_start(w->reach->loop, &w->wait, HWS_REACH_CONNECT_US, on_silence, w);
 	hws_stream_set_callback(s, on_word, w);
 	hws_stream_want(s, HWS_STREAM_READ | HWS_STREAM_WRITE);
 }

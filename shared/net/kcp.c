@@ -1,6 +1,7 @@
 /* net/kcp: a connection (kcp_link) on a socket. What leaves is collected until the end of a turn,
  * so that small writes share datagrams and datagrams share a call. A closed stream lives on in a
- * list of its thread until the peer has all of it. */
+ * list until the peer has all of it: one of all threads, as a loop may outlive the thread that ran
+ * it. */
 #include "shared/net/kcp.h"
 #include "shared/base/mem.h"
 #include "shared/net/addr.h"
@@ -8,6 +9,7 @@
 #include "shared/net/stream_impl.h"
 #include "shared/net/udp_batch.h"
 #include <netinet/in.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #define BATCHES 4   /* of datagrams, before others of the loop have their turn */
@@ -28,18 +30,12 @@ struct kcp_stream {
 	bool alone;           /* its owner's part is over */
 };
 
-static _Thread_local struct hws_list lingering;
+static struct hws_list lingering = { &lingering, &lingering };
+static pthread_mutex_t lingering_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static struct kcp_stream *kcp_of(const struct hws_stream *s)
 {
 	return hws_container((struct hws_stream *)(uintptr_t)s, struct kcp_stream, base);
-}
-
-static struct hws_list *lingerers(void)
-{
-	if (!lingering.next)
-		hws_list_init(&lingering);
-	return &lingering;
 }
 
 size_t hws_kcp_lingering(struct hws_loop *loop)
@@ -47,8 +43,10 @@ size_t hws_kcp_lingering(struct hws_loop *loop)
 	struct hws_list *node;
 	size_t n = 0;
 
-	hws_list_for (node, lingerers())
+	pthread_mutex_lock(&lingering_lock);
+	hws_list_for (node, &lingering)
 		n += hws_container(node, struct kcp_stream, node)->base.loop == loop;
+	pthread_mutex_unlock(&lingering_lock);
 	return n;
 }
 
@@ -56,7 +54,9 @@ static void destroy(void *arg)
 {
 	struct kcp_stream *k = arg;
 
+	pthread_mutex_lock(&lingering_lock);
 	hws_list_remove(&k->node);
+	pthread_mutex_unlock(&lingering_lock);
 	hws_loop_defer_cancel(&k->flush);
 	hws_loop_defer_cancel(&k->loop_end);
 	hws_timer_stop(&k->due);
@@ -243,7 +243,9 @@ static void kcp_closed(struct hws_stream *s)
 	struct kcp_stream *k = kcp_of(s);
 
 	hws_kcp_link_close(k->link, hws_loop_now_us(s->loop));
-	hws_list_push(lingerers(), &k->node);
+	pthread_mutex_lock(&lingering_lock);
+	hws_list_push(&lingering, &k->node);
+	pthread_mutex_unlock(&lingering_lock);
 }
 
 static void kcp_free(struct hws_stream *s)

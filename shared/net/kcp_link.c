@@ -147,10 +147,12 @@ uint64_t hws_kcp_link_due(const struct hws_kcp_link *l, uint64_t now_us)
 {
 	uint64_t due = kcp_end_due(l);
 
-	if (l->answer_count > 0 || l->fin_ack_due || l->fin_due || l->ping_due)
+	if (l->answer_count > 0)
 		return now_us;
-	if (l->error || l->ending == KCP_GONE)
+	if (l->error || l->ending == KCP_GONE) /* nothing else leaves any more */
 		return due;
+	if (l->fin_ack_due || l->fin_due || l->ping_due)
+		return now_us;
 	if ((l->state == HWS_KCP_ESTABLISHED || !up(l)) && l->ending == KCP_OPEN)
 		due = HWS_MIN(due, kcp_hand_due(l));
 	if (up(l))

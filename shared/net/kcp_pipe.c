@@ -211,8 +211,11 @@ size_t hws_kcp_pipe_output(struct hws_kcp_pipe *p, uint64_t now_us, uint8_t *buf
 	};
 	pack_acks(p, &k);
 	pack_window(p, &k, now_us);
-	while (fits(&k, 1)) {
-		data = hws_kcp_sender_next(&p->send, k.size - k.used - HWS_KCP_SEGMENT,
+	while (k.used + HWS_KCP_SEGMENT < k.size) {
+		/* one that was cut when datagrams were larger goes alone */
+		const size_t most = k.used ? k.size : size;
+
+		data = hws_kcp_sender_next(&p->send, most - k.used - HWS_KCP_SEGMENT,
 				ms_of(p, now_us), now_us, &s);
 		if (!data)
 			break;

@@ -159,7 +159,8 @@ static int open_file(struct hws_film *f, const struct hws_film_picture *p)
 
 	if (!f->files)
 		f->first_ms = p->time_ms;
-	if (f->files >= FILES_AT_ONCE + (p->time_ms - f->first_ms) / FILE_MS)
+	/* with parts it is a host's own: its folder has limits, and whom it records ends nothing */
+	if (!f->part_ms && f->files >= FILES_AT_ONCE + (p->time_ms - f->first_ms) / FILE_MS)
 		return HWS_ERR_FULL;
 	r = make_file(f, p->codec, &fd);
 

@@ -36,11 +36,25 @@ static void mute(struct hws_record_sound *s)
 	s->flows = false;
 }
 
+/* A microphone of the desktop's programs that somebody speaks into is the one that there is. */
+static bool is_listened_to(const struct hws_record_sound *s)
+{
+	unsigned own = s->microphone != NULL;
+
+	return hws_sound_streams(s->conf.sound, HWS_SOUND_RECORD) > own ||
+			hws_sound_streams(s->conf.sound, HWS_SOUND_MICROPHONE) > 0;
+}
+
 static void on_voice(const struct hws_sound_chunk *c, void *arg)
 {
 	struct hws_record_sound *s = arg;
 	const float *samples = c->samples;
 
+	/* Also while loudspeakers sleep, and nobody asks for what was heard. */
+	if (!is_listened_to(s)) {
+		mute(s);
+		return;
+	}
 	for (unsigned i = 0; i < c->frames * FRAME; i++) {
 		s->ring[(s->first + s->held) % RING] = samples[i];
 		if (s->held < RING)
@@ -56,15 +70,6 @@ static void on_voice_lost(const char *why HWS_UNUSED, void *arg)
 
 	mute(s);
 	s->again_us = hws_clock_us() + AGAIN_US;
-}
-
-/* A microphone of the desktop's programs that somebody speaks into is the one that there is. */
-static bool is_listened_to(const struct hws_record_sound *s)
-{
-	unsigned own = s->microphone != NULL;
-
-	return hws_sound_streams(s->conf.sound, HWS_SOUND_RECORD) > own ||
-			hws_sound_streams(s->conf.sound, HWS_SOUND_MICROPHONE) > 0;
 }
 
 static void listen_too(struct hws_record_sound *s)

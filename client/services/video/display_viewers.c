@@ -156,6 +156,9 @@ uint32_t hws_display_viewers_kbit(struct hws_display_host *s, uint32_t kbit_s)
 		if (!(s->subs >> i & 1) || s->lagging >> i & 1)
 			continue;
 		double wish = wish_of(v, i);
+
+		if (wish <= 0) /* it is on its way to another lane */
+			continue;
 		hws_flow_wish(f, wish * 125.0, now_of(v));
 		uint32_t part = kbit_of(hws_flow_rate(f) * s->wish_kbit_s / wish);
 		kbit_s = HWS_MIN(kbit_s, HWS_MAX(part, KBIT_MIN));

@@ -349,7 +349,7 @@ START_TEST(permissions_and_kinds_guard_what_they_name)
 {
 	static const char *const guarded[HWS_PERM_COUNT] = {
 		[HWS_PERM_KEYBOARD] = "mouse_event key_event pointer_device_event "
-				      "change_resolution toggle_virtual_display "
+				      "switch_sides_request change_resolution toggle_virtual_display "
 				      "change_display_resolution",
 		[HWS_PERM_CLIPBOARD] = "clipboard cliprdr multi_clipboards clipboard_part",
 		[HWS_PERM_FILE] = "file_action file_response cliprdr",
