@@ -186,15 +186,15 @@ bool connect_clip_done(const struct connect_clip *c, const struct connect_clip_w
 void connect_clip_print(const char *text, size_t length)
 {
 	bool terminal = isatty(STDOUT_FILENO);
+	unsigned char before = 0;
 
 	for (size_t i = 0; i < length; i++) {
 		unsigned char c = (unsigned char)text[i];
+		bool steers = (c < ' ' && c != '\n' && c != '\t') || c == 0x7f;
 
-		/* also the second bytes of the controls from U+0080 on */
-		if (terminal && ((c < ' ' && c != '\n' && c != '\t') || c == 0x7f ||
-						(c < 0xa0 && i && (unsigned char)text[i - 1] == 0xc2)))
-			c = '?';
-		putchar(c);
+		steers |= before == 0xc2 && c < 0xa0; /* controls from U+0080 on */
+		putchar(terminal && steers ? '?' : c);
+		before = c;
 	}
 	putchar('\n');
 }

@@ -237,7 +237,8 @@ static int launch(struct launcher *l, const Agt__LaunchRequest *q, int fd, pid_t
 		q->account, NULL };
 	static const char *const mount[] = { "hawser-mount", NULL };
 	static const char *const restart[] = { "systemctl", "reboot", NULL };
-	/* whom it looks at chose it: nothing that was copied here is theirs before the person says so */
+	/* whom it looks at chose it: nothing that was copied here is theirs before the person
+	 * says so */
 	const char *const viewer[] = { "hawser", "connect", q->target, "--server", q->server,
 		"--own-id", q->own_id, "--switch-fd", "--clipboard", "off",
 		*q->key ? "--key" : NULL, q->key, NULL };
