@@ -61,7 +61,7 @@ struct hws_agent {
 	struct hws_bucket audit_all, audit_kept; /* and of all */
 	uint64_t audit_lost;                     /* since the last that it took */
 	unsigned displays_told;
-	unsigned kept;                           /* as hws_host_keep */
+	unsigned kept; /* as hws_host_keep */
 	struct hws_agent_other other[HWS_AGENT_OTHERS];
 	char user[256]; /* whose processes these are; for viewers */
 	struct hws_loop *loop;

@@ -28,7 +28,7 @@ struct hws_video_viewer { /* one viewer */
 	struct hws_flow flow;
 	unsigned current; /* the display it asked for last */
 	unsigned unacked;
-	struct hws_bucket sizes; /* wishes for one, as in displays_host */
+	struct hws_bucket sizes;      /* wishes for one, as in displays_host */
 	uint64_t sent_us, blocked_us; /* 0 = not blocked */
 	bool records;
 	bool exact;                    /* it knows of patches */

@@ -348,9 +348,10 @@ static bool is_only_of_desktops(const struct hws_session_row *row, unsigned arg 
 START_TEST(permissions_and_kinds_guard_what_they_name)
 {
 	static const char *const guarded[HWS_PERM_COUNT] = {
-		[HWS_PERM_KEYBOARD] = "mouse_event key_event pointer_device_event "
-				      "switch_sides_request change_resolution toggle_virtual_display "
-				      "change_display_resolution",
+		[HWS_PERM_KEYBOARD] =
+				"mouse_event key_event pointer_device_event "
+				"switch_sides_request change_resolution toggle_virtual_display "
+				"change_display_resolution",
 		[HWS_PERM_CLIPBOARD] = "clipboard cliprdr multi_clipboards clipboard_part",
 		[HWS_PERM_FILE] = "file_action file_response cliprdr",
 		[HWS_PERM_AUDIO] = "audio_frame audio_format",
