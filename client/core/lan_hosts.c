@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define FILE_MAX (512u << 10)
+#define FILE_MAX (1u << 20) /* each host with the longest texts, all of it escaped */
 #define MAC_TEXT 18
 
 static bool parse_host(const json_t *o, struct hws_lan_host *h)

@@ -461,6 +461,7 @@ void hws_confined_start(struct hws_confined *c)
 
 	if (c->fd >= 0 || c->broken)
 		return;
+	hws_confined_device_find(c);
 	r = hws_local_pair(pair);
 	if (r == HWS_OK) {
 		c->fd = pair[0];
@@ -509,10 +510,7 @@ int hws_confined_new(const struct hws_confined_conf *conf, struct hws_confined *
 	c->fd = -1;
 	hws_list_init(&c->waiting);
 	hws_buf_init(&c->out, HWS_DECODE_PAYLOAD_MAX + 4096);
-	if (hws_confined_device_find(c) < 0) {
-		hws_free(c);
-		return HWS_ERR_NOMEM;
-	}
+	hws_confined_device_init(c);
 	*ret = c;
 	return HWS_OK;
 }

@@ -4,6 +4,7 @@
 #include "client/decoder/confined_parts.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
+#include "shared/base/str.h"
 
 #define DEATHS_MOST 1u /* with it; then pictures are decoded without it */
 
@@ -23,12 +24,21 @@ static bool decodes(const struct hws_hw_report *r)
 	return false;
 }
 
-int hws_confined_device_find(struct hws_confined *c)
+void hws_confined_device_init(struct hws_confined *c)
 {
 	c->device = (struct hws_hw_process){ .fd = -1, .memory_fd = -1 };
-	if (!c->conf.hardware)
-		return HWS_OK;
-	return hws_hw_use_new(c->conf.loop, c->conf.hardware, on_known, c, &c->use);
+	if (!c->conf.hardware ||
+			hws_str_copy(c->hardware, sizeof(c->hardware), c->conf.hardware) < 0)
+		c->hardware[0] = 0;
+	c->conf.hardware = NULL; /* it was lent */
+}
+
+/* Not before: sessions are made by threads that the loop does not belong to. */
+void hws_confined_device_find(struct hws_confined *c)
+{
+	if (*c->hardware && !c->use &&
+			hws_hw_use_new(c->conf.loop, c->hardware, on_known, c, &c->use) < 0)
+		c->use = NULL; /* without memory: as without a device */
 }
 
 /* It goes before all that waits. */

@@ -44,7 +44,8 @@ struct hws_confined {
 	size_t limit; /* of its memory, as last set; 0: as it set it itself */
 
 	/* A device for it, in a process beside it. */
-	struct hws_hw_use *use; /* NULL: none is wanted */
+	char hardware[108];     /* what is wanted; "" = none */
+	struct hws_hw_use *use; /* NULL: none is wanted, or not looked for yet */
 	struct hws_hw_report *report;
 	struct hws_hw_process device;
 
@@ -73,9 +74,11 @@ int hws_confined_job_new(struct hws_confined *c, uint32_t kind, size_t size,
 		hws_confined_done *done, void *arg, struct hws_confined_job **ret) HWS_MUST_CHECK;
 /* Takes it. */
 int hws_confined_job_submit(struct hws_confined *c, struct hws_confined_job *j) HWS_MUST_CHECK;
-/* confined_device.c: looks for a device, offers it to a process that has begun, puts what
- * belongs to the offer into `out_fds`, and leaves it with the process. */
-int hws_confined_device_find(struct hws_confined *c) HWS_MUST_CHECK;
+/* confined_device.c: looks for a device (once, before the first process starts), offers it to a
+ * process that has begun, puts what belongs to the offer into `out_fds`, and leaves it with the
+ * process. */
+void hws_confined_device_init(struct hws_confined *c);
+void hws_confined_device_find(struct hws_confined *c);
 void hws_confined_device_offer(struct hws_confined *c);
 void hws_confined_device_give(struct hws_confined *c);
 void hws_confined_device_end(struct hws_confined *c);

@@ -4,9 +4,14 @@
 
 static void show_peer(struct session_window *w, const struct hawser_peer *peer, bool ready)
 {
+	bool beside = gui_side_windows_open(w->side) != 0;
 	char *title;
 
 	gui_displays_listed(w->displays, peer, ready);
+	/* their displays went: a first window that was closed is the only one now */
+	if (beside && !gui_side_windows_open(w->side) &&
+			!gtk_widget_get_visible(GTK_WIDGET(w->p.window)))
+		gtk_window_present(w->p.window);
 	title = g_strdup_printf("%s@%s – %s", peer->username, peer->hostname, peer->id);
 	gtk_window_set_title(w->p.window, title);
 	g_free(title);

@@ -173,7 +173,8 @@ static void now_up(struct rdv_peer_link *l)
 	hws_conn_set_idle(l->conn, SILENCE_US);
 	if (!l->caller)
 		say_heard(l);
-	l->conf->on_up(l, l->conf->arg);
+	if (l->up) /* else it has ended in there */
+		l->conf->on_up(l, l->conf->arg);
 }
 
 static int take_message(struct rdv_peer_link *l, struct hws_bytes in)
@@ -211,7 +212,8 @@ static void on_frame(struct hws_conn *c, struct hws_bytes payload, void *arg)
 	} else {
 		if (!l->up)
 			now_up(l);
-		r = take_message(l, payload);
+		if (l->up)
+			r = take_message(l, payload);
 	}
 	if (r < 0)
 		hws_conn_close(c, r);

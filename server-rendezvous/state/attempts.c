@@ -100,7 +100,7 @@ uint64_t rdv_attempts_last(struct rdv_attempts *w, const char *id, const struct 
 	for (uint64_t n = w->next; n > first && found == RDV_NO_ATTEMPT; n--) {
 		const struct rdv_attempt *a = &w->ring[(n - 1) % w->size];
 
-		if (now - a->up_us > LOOK_BACK_US)
+		if (a->up_us + LOOK_BACK_US < now) /* it may be newer than `now` */
 			break;
 		if (rdv_addr_ip_equal(&a->viewer, viewer) && strcmp(a->id, id) == 0)
 			found = n - 1;

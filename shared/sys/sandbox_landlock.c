@@ -2,8 +2,11 @@
  * structure that grows with the kernel. What no rule is added for is refused. */
 #include "shared/sys/sandbox_landlock.h"
 #include "shared/base/macros.h"
+#include "shared/base/str.h"
 #include "shared/sys/sandbox.h"
+#include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/landlock.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -54,13 +57,33 @@ static bool leave_names(int ruleset)
 	return done;
 }
 
+/* The names in the folder, and of what lies there the video devices: memory and terminals of others
+ * are there, too. */
+static bool leave_devices(int ruleset, const char *folder, uint64_t all)
+{
+	const uint64_t use = all & (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE |
+						   FS_IOCTL_DEV);
+	bool done = leave_folder(ruleset, folder, LANDLOCK_ACCESS_FS_READ_DIR);
+	DIR *d = opendir(folder);
+	char path[PATH_MAX];
+
+	for (struct dirent *e; d && done && (e = readdir(d));)
+		if (hws_str_starts(e->d_name, "video") &&
+				hws_fmt(path, sizeof(path), "%s/%s", folder, e->d_name) == HWS_OK)
+			done = leave_folder(ruleset, path, use);
+	if (d)
+		closedir(d);
+	return done;
+}
+
 static bool add_rules(int ruleset, const struct sandbox_left *left, uint64_t all)
 {
 	bool done = !left->names || leave_names(ruleset);
-	uint64_t never = left->devices ? NEVER & ~FS_IOCTL_DEV : NEVER;
 
 	for (unsigned i = 0; i < left->folder_count; i++)
-		done = done && leave_folder(ruleset, left->folders[i], all & ~never);
+		done = done && (left->devices ? leave_devices(ruleset, left->folders[i], all)
+					      : leave_folder(ruleset, left->folders[i],
+							      all & ~(uint64_t)NEVER));
 	return done;
 }
 
