@@ -23,6 +23,7 @@ struct _GuiCanvas {
 	GString *composed; /* by the event that it looks at */
 	bool composing;    /* it looks at one */
 	GdkFrameClock *clock; /* only compared */
+	bool painted;         /* since it is on the screen */
 	gui_canvas_hotkey hotkey;
 	gpointer hotkey_arg;
 };
@@ -72,9 +73,12 @@ static void draw_pointer(GuiCanvas *c, GtkSnapshot *snapshot, const graphene_rec
 
 static void on_painted(GdkFrameClock *clock, GuiCanvas *c)
 {
+	bool mapped = gtk_widget_get_mapped(GTK_WIDGET(c));
+
 	(void)clock;
-	if (c->session)
-		gui_pictures_shown(&c->pictures, c->session);
+	/* The first one waited for the window, not for its turn. */
+	gui_pictures_shown(&c->pictures, mapped && c->painted ? c->session : NULL);
+	c->painted = mapped;
 }
 
 /* The widget has another clock when it has come to another window. */

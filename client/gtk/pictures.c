@@ -119,7 +119,7 @@ bool gui_pictures_update(struct gui_pictures *p, hawser_session *session, size_t
 void gui_pictures_shown(struct gui_pictures *p, hawser_session *session)
 {
 	for (size_t i = 0; i < p->count; i++) {
-		if (is_shown(p, i) && p->display[i].unshown)
+		if (session && is_shown(p, i) && p->display[i].unshown)
 			hawser_session_shown(session, i, p->display[i].unshown);
 		p->display[i].unshown = 0;
 	}

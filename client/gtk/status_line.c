@@ -1,18 +1,21 @@
 /* The line below the picture. Its words are all that many users know of a session, so they say what
  * is, not what was agreed: not encrypted and not answering stand out. */
 #include "client/gtk/status_line.h"
+#include "client/gtk/access.h"
 #include <hawser/hawser.h>
 
 #define FIGURES "hawser-figures"
 
+static GtkWidget *figures_of(GtkWidget *line)
+{
+	return g_object_get_data(G_OBJECT(line), FIGURES);
+}
+
 static void toggle(GtkWidget *line)
 {
-	GtkPopover *figures = g_object_get_data(G_OBJECT(line), FIGURES);
+	GtkWidget *figures = figures_of(line);
 
-	if (gtk_widget_get_visible(GTK_WIDGET(figures)))
-		gtk_popover_popdown(figures);
-	else
-		gtk_popover_popup(figures);
+	gtk_widget_set_visible(figures, !gtk_widget_get_visible(figures));
 }
 
 static void on_click(GtkGestureClick *gesture, int presses, double x, double y, gpointer arg)
@@ -30,32 +33,47 @@ static gboolean on_key(GtkEventControllerKey *controller, guint key, guint code,
 	(void)controller;
 	(void)code;
 	(void)state;
-	if (key != GDK_KEY_Return && key != GDK_KEY_space)
+	if (key != GDK_KEY_Return && key != GDK_KEY_space &&
+			(key != GDK_KEY_Escape || !gtk_widget_get_visible(figures_of(arg))))
 		return GDK_EVENT_PROPAGATE;
 	toggle(arg);
 	return GDK_EVENT_STOP;
 }
 
-static void on_destroy(GtkWidget *line, gpointer figures)
+static void on_close(GtkButton *button, gpointer figures)
 {
-	(void)line;
-	gtk_widget_unparent(figures);
+	(void)button;
+	gtk_widget_set_visible(figures, FALSE);
 }
 
-/* It stays while one works in the picture: whoever looks for what is slow wants both. */
-static void add_figures(GtkWidget *line)
+/* Full screen has no line, and nothing that belongs to it. */
+static void on_unmap(GtkWidget *line, gpointer arg)
 {
-	GtkWidget *figures = gtk_popover_new(), *text = gtk_label_new("");
+	(void)arg;
+	gtk_widget_set_visible(figures_of(line), FALSE);
+}
 
-	gtk_widget_add_css_class(text, "hawser-figures");
+/* They stay while one works in the picture: whoever looks for what is slow wants both. So they are
+ * no popover, which would lie over the messages, too, and keeps the size it opened with. */
+static GtkWidget *new_figures(void)
+{
+	GtkWidget *figures = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 6), *text = gtk_label_new("");
+	GtkWidget *close = gtk_button_new_from_icon_name("window-close-symbolic");
+
+	gtk_widget_add_css_class(figures, "background");
+	gtk_widget_add_css_class(figures, "hawser-figures");
 	gtk_label_set_xalign(GTK_LABEL(text), 0);
-	gtk_popover_set_child(GTK_POPOVER(figures), text);
-	gtk_popover_set_autohide(GTK_POPOVER(figures), FALSE);
-	gtk_popover_set_position(GTK_POPOVER(figures), GTK_POS_TOP);
-	gtk_widget_set_halign(figures, GTK_ALIGN_START);
-	gtk_widget_set_parent(figures, line);
-	g_object_set_data(G_OBJECT(line), FIGURES, figures);
-	g_signal_connect(line, "destroy", G_CALLBACK(on_destroy), figures);
+	gui_set_name(close, "Close the figures");
+	gtk_button_set_has_frame(GTK_BUTTON(close), FALSE);
+	gtk_widget_set_focus_on_click(close, FALSE);
+	gtk_widget_set_valign(close, GTK_ALIGN_START);
+	g_signal_connect(close, "clicked", G_CALLBACK(on_close), figures);
+	gtk_box_append(GTK_BOX(figures), text);
+	gtk_box_append(GTK_BOX(figures), close);
+	gtk_widget_set_halign(figures, GTK_ALIGN_END);
+	gtk_widget_set_valign(figures, GTK_ALIGN_END);
+	gtk_widget_set_visible(figures, FALSE);
+	return figures;
 }
 
 GtkLabel *gui_status_line_new(void)
@@ -73,20 +91,30 @@ GtkLabel *gui_status_line_new(void)
 	g_signal_connect(key, "key-pressed", G_CALLBACK(on_key), line);
 	gtk_widget_add_controller(line, GTK_EVENT_CONTROLLER(click));
 	gtk_widget_add_controller(line, key);
-	add_figures(line);
+	g_object_set_data_full(
+			G_OBJECT(line), FIGURES, g_object_ref_sink(new_figures()), g_object_unref);
+	g_signal_connect(line, "unmap", G_CALLBACK(on_unmap), NULL);
 	return GTK_LABEL(line);
 }
 
+GtkWidget *gui_status_line_figures(GtkLabel *line)
+{
+	return figures_of(GTK_WIDGET(line));
+}
+
+/* Each has its row from the beginning: what comes to be known moves nothing. */
 static void add_step(GString *text, const char *name, uint64_t us)
 {
 	if (us)
 		g_string_append_printf(text, "\n%-9s %7.1f ms", name, (double)us / 1e3);
+	else
+		g_string_append_printf(text, "\n%-9s %7s", name, "–");
 }
 
 /* The way of a picture from the host's screen to this one. */
 static void show_figures(GtkLabel *line, const struct hawser_stats *s)
 {
-	GtkWidget *figures = g_object_get_data(G_OBJECT(line), FIGURES);
+	GtkWidget *figures = figures_of(GTK_WIDGET(line));
 	GString *text = g_string_new(NULL);
 	uint64_t sum = (uint64_t)s->capture_us + s->convert_us + s->encode_us + s->send_us +
 			s->network_us + s->decode_us + s->present_us;
@@ -103,7 +131,7 @@ static void show_figures(GtkLabel *line, const struct hawser_stats *s)
 	add_step(text, "decode", s->decode_us);
 	add_step(text, "present", s->present_us);
 	add_step(text, "together", sum);
-	gtk_label_set_text(GTK_LABEL(gtk_popover_get_child(GTK_POPOVER(figures))), text->str);
+	gtk_label_set_text(GTK_LABEL(gtk_widget_get_first_child(figures)), text->str);
 	g_string_free(text, TRUE);
 }
 

@@ -6,6 +6,8 @@
 
 /* A click on it, or Return while it has the focus, shows the figures behind it. */
 GtkLabel *gui_status_line_new(void);
+/* Those, to be laid over the picture. */
+GtkWidget *gui_status_line_figures(GtkLabel *line);
 /* In full screen the line shows only that the host does not answer. */
 void gui_status_line_show(GtkLabel *line, const struct hawser_stats *stats, bool fullscreen);
 /* What stands behind its words, for who wants to compare: how it is encrypted, the host's key
