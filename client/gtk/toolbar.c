@@ -7,6 +7,7 @@
 #include "client/gtk/session_menu.h"
 
 #define DATA "hawser-toolbar"
+#define NAMES "hawser-names"
 #define BUTTONS 11
 #define LISTS_AT 5 /* before this button */
 
@@ -282,46 +283,81 @@ void gui_toolbar_set_ready(GtkWidget *toolbar, bool ready)
 			gtk_widget_set_sensitive(others[i], ready);
 }
 
-/* Displays have numbers; cameras have names that say more, which are the host's words. */
+/* One of "", where there is nothing beside it, and its words, by what lies before and after it. */
+static const char *place(bool before, bool after, const char *first, const char *last)
+{
+	return before && after ? "middle" : before ? last : after ? first : "";
+}
+
+/* Where it lies among the others, and its size: its number says neither. */
+static char *display_place(const struct hawser_peer *peer, size_t at)
+{
+	const struct hawser_display *d = hawser_display_at(peer, at);
+	bool left = false, right = false, above = false, below = false;
+	const char *x, *y;
+
+	for (size_t i = 0; i < peer->display_count; i++) {
+		const struct hawser_display *o = hawser_display_at(peer, i);
+
+		left |= (int64_t)o->x + o->width <= d->x;
+		right |= (int64_t)d->x + d->width <= o->x;
+		above |= (int64_t)o->y + o->height <= d->y;
+		below |= (int64_t)d->y + d->height <= o->y;
+	}
+	x = place(left, right, "left", "right");
+	y = place(above, below, "top", "bottom");
+	return g_strdup_printf("%zu: %s%s%s%s%d × %d", at + 1, y, *x && *y ? " " : "", x,
+			*x || *y ? ", " : "", (int)d->width, (int)d->height);
+}
+
+/* Cameras have names that say more than a number, which are the host's words. */
 static char *display_name(const struct toolbar *t, const struct hawser_peer *peer, size_t i)
 {
 	const struct hawser_display *d = hawser_display_at(peer, i);
 	char *valid, *shown;
 
-	if (t->kind != GUI_TOOLBAR_CAMERA || !d->name || !*d->name)
-		return g_strdup_printf("%s %zu",
-				t->kind == GUI_TOOLBAR_CAMERA ? "Camera" : "Display", i + 1);
+	if (t->kind != GUI_TOOLBAR_CAMERA)
+		return display_place(peer, i);
+	if (!d->name || !*d->name)
+		return g_strdup_printf("Camera %zu", i + 1);
 	valid = g_utf8_make_valid(d->name, -1);
 	shown = g_utf8_substring(valid, 0, MIN(g_utf8_strlen(valid, -1), 32));
 	g_free(valid);
 	return shown;
 }
 
+static void name_displays(struct toolbar *t, const struct hawser_peer *peer)
+{
+	char **names = g_new0(char *, peer->display_count + 2), *all;
+	GtkStringList *list;
+
+	for (size_t i = 0; i < peer->display_count; i++)
+		names[i] = display_name(t, peer, i);
+	names[peer->display_count] = g_strdup(
+			t->kind == GUI_TOOLBAR_CAMERA ? "All cameras" : "All displays");
+	all = g_strjoinv("\n", names);
+	/* A list that is open would lose what is chosen in it. */
+	if (g_strcmp0(all, g_object_get_data(G_OBJECT(t->displays), NAMES)) != 0) {
+		list = gtk_string_list_new((const char *const *)names);
+		t->quiet = true;
+		t->count = peer->display_count;
+		gtk_drop_down_set_model(t->displays, G_LIST_MODEL(list));
+		t->quiet = false;
+		g_object_unref(list);
+		g_object_set_data_full(G_OBJECT(t->displays), NAMES, g_strdup(all), g_free);
+	}
+	g_free(all);
+	g_strfreev(names);
+}
+
 void gui_toolbar_set_displays(GtkWidget *toolbar, const struct hawser_peer *peer, bool all)
 {
 	struct toolbar *t = data_of(toolbar);
 	size_t count = peer->display_count;
-	GtkStringList *names;
 
 	if (!t->displays)
 		return;
-	/* A list that is open would lose what is chosen in it. */
-	if (count != t->count) {
-		names = gtk_string_list_new(NULL);
-		for (size_t i = 0; i < count; i++) {
-			char *name = display_name(t, peer, i);
-
-			gtk_string_list_append(names, name);
-			g_free(name);
-		}
-		gtk_string_list_append(names,
-				t->kind == GUI_TOOLBAR_CAMERA ? "All cameras" : "All displays");
-		t->quiet = true;
-		t->count = count;
-		gtk_drop_down_set_model(t->displays, G_LIST_MODEL(names));
-		t->quiet = false;
-		g_object_unref(names);
-	}
+	name_displays(t, peer);
 	select_quietly(t, t->displays, (guint)(all ? count : peer->current_display));
 	gtk_widget_set_visible(GTK_WIDGET(t->displays), count > 1);
 	gui_display_menu_set_count(t->menu, count);
