@@ -45,7 +45,7 @@ static const struct button {
 			"Write to the person at the host (Ctrl+Alt+M)" },
 	{ GUI_ACTION_MAIN, false, true, SIDE | CAMERA_SIDE, NULL, "All buttons", "All buttons",
 			"Show the first window of this session, which has all buttons" },
-	{ GUI_ACTION_DISCONNECT, false, true, FIRST, "network-offline-symbolic", NULL, "Disconnect",
+	{ GUI_ACTION_DISCONNECT, false, true, FIRST, "process-stop-symbolic", NULL, "Disconnect",
 			"End the session" },
 };
 
