@@ -135,17 +135,19 @@ static void show_figures(GtkLabel *line, const struct hawser_stats *s)
 	g_string_free(text, TRUE);
 }
 
-void gui_status_line_show(GtkLabel *line, const struct hawser_stats *stats, bool fullscreen)
+void gui_status_line_show(GtkLabel *line, const struct hawser_stats *stats, bool only_looking,
+		bool fullscreen)
 {
 	const char *codec = hawser_codec_title(stats->codec);
 	char *pace = stats->silent_s ? g_strdup_printf("NOT ANSWERING for %u s", stats->silent_s)
 			: stats->rtt_ms
 			? g_strdup_printf("%.0f frames/s · %u ms", stats->fps, stats->rtt_ms)
 			: g_strdup_printf("%.0f frames/s", stats->fps);
-	char *text = g_strdup_printf("%s · %s · %s · %s",
+	char *text = g_strdup_printf("%s · %s · %s · %s%s",
 			stats->encrypted ? hawser_encryption_text(stats->encryption)
 					 : "NOT ENCRYPTED",
-			stats->relayed ? "by relay" : "direct", codec, pace);
+			stats->relayed ? "by relay" : "direct", codec, pace,
+			only_looking ? " · only looking" : "");
 
 	gtk_label_set_text(line, text);
 	g_free(pace);

@@ -71,13 +71,50 @@ static const struct {
 	{ GUI_ACTION_DARK, HAWSER_PERMISSION_PRIVACY_MODE, false },
 };
 
-void gui_window_show_permissions(struct session_window *w)
+bool gui_window_only_looks(struct session_window *w)
 {
 	int looks = 0;
 
+	if (w->session)
+		hawser_session_get_option(w->session, HAWSER_OPTION_VIEW_ONLY, &looks);
+	return looks;
+}
+
+static gboolean on_key(GtkEventControllerKey *controller, guint key, guint code,
+		GdkModifierType state, gpointer arg)
+{
+	static const char text[] = "what you type does not go to the host (More: Only look on)";
+	struct session_window *w = arg;
+
+	GdkEvent *event = gtk_event_controller_get_current_event(GTK_EVENT_CONTROLLER(controller));
+
+	(void)key;
+	(void)code;
+	/* of combinations most stay here */
+	if (w->looks_told || !event || gdk_key_event_is_modifier(event) || !w->ready || state & (GDK_CONTROL_MASK | GDK_ALT_MASK) ||
+			gtk_window_get_focus(w->p.window) != GTK_WIDGET(w->p.canvas) ||
+			!gui_window_only_looks(w))
+		return GDK_EVENT_PROPAGATE;
+	w->looks_told = true;
+	gui_notice_show_passing(w->notice, "You only look on", text, sizeof(text) - 1);
+	return GDK_EVENT_PROPAGATE;
+}
+
+void gui_window_watch_keys(struct session_window *w)
+{
+	GtkEventController *keys = gtk_event_controller_key_new();
+
+	gtk_event_controller_set_propagation_phase(keys, GTK_PHASE_CAPTURE);
+	g_signal_connect(keys, "key-pressed", G_CALLBACK(on_key), w);
+	gtk_widget_add_controller(GTK_WIDGET(w->p.window), keys);
+}
+
+void gui_window_show_permissions(struct session_window *w)
+{
+	bool looks = gui_window_only_looks(w);
+
 	if (!w->session)
 		return;
-	hawser_session_get_option(w->session, HAWSER_OPTION_VIEW_ONLY, &looks);
 	for (size_t i = 0; i < G_N_ELEMENTS(needs); i++) {
 		const char *why = !hawser_session_permitted(w->session, needs[i].needs)
 				? "The host does not permit it"
@@ -100,8 +137,10 @@ static void set_option(struct session_window *w, enum gui_action action, int val
 	if (hawser_session_set_option(w->session, options[i].option, value) < 0)
 		say_error(w, "Not changed");
 	gui_window_show_options(w); /* in both bars, and what is */
-	if (action == GUI_ACTION_VIEW_ONLY)
-		gui_window_show_permissions(w);
+	if (action != GUI_ACTION_VIEW_ONLY)
+		return;
+	w->looks_told = false;
+	gui_window_show_permissions(w);
 }
 
 static void set_keyboard(struct session_window *w, int mode)

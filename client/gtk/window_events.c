@@ -113,7 +113,8 @@ static void on_message(struct session_window *w, const char *title, const char *
 
 static void on_stats(struct session_window *w, const struct hawser_event *e)
 {
-	gui_status_line_show(w->status, e->u.stats, gtk_window_is_fullscreen(w->p.window));
+	gui_status_line_show(w->status, e->u.stats, gui_window_only_looks(w),
+			gtk_window_is_fullscreen(w->p.window));
 }
 
 static void on_host_key(struct session_window *w, const char *text)

@@ -29,6 +29,7 @@ struct session_window {
 	hawser_session *session;
 	bool camera; /* not of a desktop */
 	bool ready;  /* there is a picture */
+	bool looks_told; /* that nothing typed arrives */
 	bool met;    /* the host let us in since the connection was last asked for */
 	char *screenshot;
 	guint end_timer;
@@ -48,6 +49,10 @@ void gui_window_act(enum gui_action action, int value, gpointer window);
 void gui_window_hotkey(guint keyval, gpointer window);
 /* What the session has is what the lists show. */
 void gui_window_show_options(struct session_window *w);
+/* Nothing that is done here goes to the host, because the user chose so. */
+bool gui_window_only_looks(struct session_window *w);
+/* Whoever types then, and may have forgotten, is told so; once, when the window is built. */
+void gui_window_watch_keys(struct session_window *w);
 void gui_window_deny(struct session_window *w, enum gui_action action, const char *why);
 /* By what the host permits now, and what the user wishes. */
 void gui_window_show_permissions(struct session_window *w);

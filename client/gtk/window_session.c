@@ -214,6 +214,7 @@ static void build_window(struct session_window *w, const char *target)
 	gtk_box_append(GTK_BOX(column), GTK_WIDGET(w->status));
 	gtk_window_set_child(w->p.window, column);
 	build_side(w);
+	gui_window_watch_keys(w);
 	w->clipboard = gui_clipboard_new();
 	w->shots = gui_shots_new(w->notice, w->clipboard);
 	g_signal_connect(w->p.window, "close-request", G_CALLBACK(on_close_request), w);
