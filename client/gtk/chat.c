@@ -13,7 +13,7 @@ struct chat {
 	gui_chat_send_fn fn;
 	gpointer arg;
 	GtkTextView *view;
-	GtkWidget *entry;
+	GtkWidget *entry, *undelivered;
 };
 
 static struct chat *data_of(GtkWidget *widget)
@@ -105,6 +105,11 @@ GtkWidget *gui_chat_new(gui_chat_send_fn fn, gpointer arg)
 	g_object_set_data_full(G_OBJECT(box), DATA, c, g_free);
 	gtk_widget_add_css_class(box, "hawser-notice");
 	gtk_box_append(GTK_BOX(box), new_lines(c));
+	c->undelivered = g_object_new(GTK_TYPE_LABEL, "accessible-role", GTK_ACCESSIBLE_ROLE_ALERT,
+			"label", "(not delivered: nobody reads messages there)", "xalign", 0.0F,
+			"visible", FALSE, NULL);
+	gtk_widget_add_css_class(c->undelivered, "hawser-hint");
+	gtk_box_append(GTK_BOX(box), c->undelivered);
 	c->entry = gtk_entry_new();
 	gtk_entry_set_max_length(GTK_ENTRY(c->entry), ENTRY_MAX);
 	gtk_entry_set_placeholder_text(
@@ -129,7 +134,16 @@ GtkWidget *gui_chat_new(gui_chat_send_fn fn, gpointer arg)
 
 void gui_chat_receive(GtkWidget *chat, const char *utf8, size_t length)
 {
-	add(data_of(chat), "Host", utf8, length);
+	struct chat *c = data_of(chat);
+
+	add(c, "Host", utf8, length);
+	gtk_widget_set_visible(c->undelivered, FALSE); /* somebody is there now */
+	gtk_widget_set_visible(chat, TRUE);
+}
+
+void gui_chat_undelivered(GtkWidget *chat)
+{
+	gtk_widget_set_visible(data_of(chat)->undelivered, TRUE);
 	gtk_widget_set_visible(chat, TRUE);
 }
 

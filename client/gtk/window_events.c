@@ -105,10 +105,16 @@ static void on_permission(struct session_window *w, const struct hawser_event *e
 			name, strlen(name));
 }
 
-static void on_message(struct session_window *w, const char *title, const char *text)
+static void on_message(struct session_window *w, const struct hawser_event *e)
 {
+	const char *text = e->u.message.text;
+
 	gui_window_come_back(w);
-	gui_notice_show(w->notice, title, text, strlen(text));
+	/* where one writes, for the next notice would take its place */
+	if (g_str_has_suffix(e->u.message.kind, "-unread"))
+		gui_chat_undelivered(w->chat);
+	else
+		gui_notice_show(w->notice, e->u.message.title, text, strlen(text));
 }
 
 static void on_stats(struct session_window *w, const struct hawser_event *e)
@@ -185,7 +191,7 @@ void gui_window_event(hawser_session *session, const struct hawser_event *e, voi
 		on_stats(w, e);
 		break;
 	case HAWSER_EVENT_MESSAGE:
-		on_message(w, e->u.message.title, e->u.message.text);
+		on_message(w, e);
 		break;
 	case HAWSER_EVENT_CLOSED:
 		on_closed(w, e);
