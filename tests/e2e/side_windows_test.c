@@ -344,7 +344,7 @@ static void more(const char *item)
 		test_desk_window(&desk, FIRST);
 		if (!test_eyes_see(NULL, item))
 			ck_assert_int_eq(
-					TEST_DESK_DO(&desk, "mousemove", "900", "26", "click", "1"),
+					TEST_DESK_DO(&desk, "mousemove", "950", "26", "click", "1"),
 					0);
 		usleep(300000);
 	} while (!test_eyes_see(NULL, item));
