@@ -45,18 +45,22 @@ static void audit(struct sound_host *h, struct sound_viewer *w, const char *what
 	hws_host_audit(&h->env, w->v, &(struct hws_audit_event){ .what = what, .result = result });
 }
 
-static void show(struct sound_host *h, const struct sound_viewer *w, const char *before,
+/* False: nobody at the desktop sees it, as far as is known. */
+static bool show(struct sound_host *h, const struct sound_viewer *w, const char *before,
 		const char *after, const char *body)
 {
 	char summary[HWS_NOTIFY_SUMMARY], name[HWS_HOST_VIEWER_WHO];
 
 	if (!h->env.notifier)
-		return;
+		return false;
 	hws_str_escape(name, sizeof(name), hws_bytes_str(w->v->who));
-	if (hws_fmt(summary, sizeof(summary), "%s%s%s", before, name, after) == HWS_OK &&
+	if (hws_fmt(summary, sizeof(summary), "%s%s%s", before, name, after) < 0 ||
 			hws_notifier_show(h->env.notifier, HWS_NOTIFY_CALL, summary, body,
-					HWS_NOTIFY_STAYS | HWS_NOTIFY_UNRECORDED) < 0)
+					HWS_NOTIFY_STAYS | HWS_NOTIFY_UNRECORDED) < 0) {
 		hws_debug("call.not_shown");
+		return false;
+	}
+	return true;
 }
 
 /* --- calls ------------------------------------------------------------------------------------ */
@@ -172,8 +176,11 @@ static void ring(struct sound_host *h, struct sound_viewer *w, int64_t stamp)
 	audit(h, w, "call.ring", HWS_OK);
 	w->rings = true;
 	hws_timer_start(h->env.loop, &w->limit, RING_US, on_ring_limit, w);
-	show(h, w, "", " wants to talk to you",
-			"To answer: hawser-host call accept, or hawser-host call reject");
+	if (!show(h, w, "", " wants to talk to you",
+			    "To answer: Hawser's window, or hawser-host call accept or reject"))
+		sound_host_box(w, "Voice call",
+				"No notification can be shown at this host: that you call is seen "
+				"there in Hawser's window alone.");
 }
 
 bool sound_call_message(struct sound_host *h, struct sound_viewer *w, const Ses__Message *m)

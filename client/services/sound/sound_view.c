@@ -128,7 +128,7 @@ static void on_response(struct hws_sound_view *sv, const Ses__VoiceCallResponse 
 	if (sv->call != HWS_CALL_RINGS || a->req_timestamp != sv->stamp)
 		return;
 	if (!a->accepted) {
-		set_call(sv, HWS_CALL_NONE, "the host declined the call");
+		set_call(sv, HWS_CALL_NONE, "the host declined the call, or nobody answered");
 		return;
 	}
 	set_call(sv, HWS_CALL_ACTIVE, "in a voice call");
