@@ -63,6 +63,43 @@ static uint32_t ask_permitted(uint64_t conn)
 	return bits;
 }
 
+/* Takes nothing but the end, for the beginning is a name that a stranger chose. */
+static bool says(const char *text, const char *what, uint64_t conn)
+{
+	char end[64];
+	size_t length = strlen(text), n;
+
+	if (hws_fmt(end, sizeof(end), " %s, connection %llu", what, (unsigned long long)conn) < 0)
+		return false;
+	n = strlen(end);
+	return length >= n && hws_str_equal(text + length - n, end);
+}
+
+static int tell_sound(uint64_t conn, const char *word, json_t **ret)
+{
+	return api_host_ask(json_pack("{s:s,s:s,s:I,s:s}", "cmd", "tell", "service", "sound",
+					    "conn", (json_int_t)conn, "text", word),
+			ret);
+}
+
+/* A host says so by a refusal when there is no call. */
+static enum hawser_call ask_call(const struct hawser_host_viewer *v)
+{
+	enum hawser_call call = HAWSER_CALL_NONE;
+	json_t *answer = NULL;
+	const char *text;
+
+	if (!hws_str_equal(v->kind, "remote") && !hws_str_equal(v->kind, "camera"))
+		return call;
+	if (tell_sound(v->conn, "status", &answer) == HAWSER_OK &&
+			(text = json_string_value(json_object_get(answer, "text"))))
+		call = says(text, "rings", v->conn)                 ? HAWSER_CALL_RINGS
+				: says(text, "is in a call", v->conn) ? HAWSER_CALL_ACTIVE
+								      : call;
+	json_decref(answer);
+	return call;
+}
+
 static void take_entry(struct entry *e, const json_t *s)
 {
 	json_int_t seconds = json_integer_value(json_object_get(s, "seconds"));
@@ -76,6 +113,7 @@ static void take_entry(struct entry *e, const json_t *s)
 	e->v.protection = take_text(e, 4, s, "protection");
 	e->v.seconds = seconds > 0 ? (uint64_t)seconds : 0;
 	e->v.permitted = ask_permitted(e->v.conn);
+	e->v.call = ask_call(&e->v);
 }
 
 int hawser_host_viewers(struct hawser_host_viewer **ret, size_t *ret_count)
@@ -122,6 +160,21 @@ int hawser_host_permit(uint64_t conn, enum hawser_permission permission, bool on
 	r = api_host_ask(json_pack("{s:s,s:I,s:{s:b}}", "cmd", "permit", "conn", (json_int_t)conn,
 					 "set", permissions[i].name, (int)on),
 			&answer);
+	json_decref(answer);
+	return r;
+}
+
+int hawser_host_call(uint64_t conn, enum hawser_host_answer what)
+{
+	static const char *const words[] = { [HAWSER_HOST_CALL_ACCEPT] = "accept",
+		[HAWSER_HOST_CALL_REJECT] = "reject",
+		[HAWSER_HOST_CALL_END] = "end" };
+	json_t *answer = NULL;
+	int r;
+
+	if (!conn || conn > INT64_MAX || (unsigned)what >= HWS_COUNT(words))
+		return api_fail(HAWSER_ERR_RANGE, "there is no such session or answer");
+	r = tell_sound(conn, words[what], &answer);
 	json_decref(answer);
 	return r;
 }

@@ -25,6 +25,8 @@ static const struct {
 struct row {
 	uint64_t conn;
 	GtkWidget *check[ITEMS];
+	GtkWidget *call, *call_text, *accept, *refuse;
+	enum hawser_call state;
 };
 
 struct viewers {
@@ -40,7 +42,9 @@ struct viewers {
 /* What a thread asks the host: something first, and then who is there. */
 struct question {
 	uint64_t conn; /* 0: nothing first */
-	bool away, on;
+	enum { PERMIT, SEND_AWAY, ANSWER } what;
+	bool on;
+	enum hawser_host_answer answer;
 	enum hawser_permission permission;
 	struct hawser_host_viewer *list;
 	size_t count;
@@ -63,8 +67,10 @@ static void run(GTask *task, gpointer source, gpointer data, GCancellable *cance
 	(void)source;
 	(void)cancel;
 	/* What is refused is seen by what is then. */
-	if (q->away)
+	if (q->conn && q->what == SEND_AWAY)
 		hawser_host_send_away(q->conn);
+	else if (q->conn && q->what == ANSWER)
+		hawser_host_call(q->conn, q->answer);
 	else if (q->conn)
 		hawser_host_permit(q->conn, q->permission, q->on);
 	g_task_return_int(task, hawser_host_viewers(&q->list, &q->count));
@@ -95,7 +101,7 @@ static void on_away(GtkButton *button, gpointer arg)
 	struct question *q = g_new0(struct question, 1);
 
 	q->conn = *conn;
-	q->away = true;
+	q->what = SEND_AWAY;
 	ask(arg, q);
 }
 
@@ -134,6 +140,57 @@ static GtkWidget *new_button(struct viewers *v, uint64_t conn, const char *who)
 	return button;
 }
 
+static void on_answered(GtkButton *button, gpointer arg)
+{
+	struct viewers *v = arg;
+	struct question *q;
+
+	for (size_t i = 0; i < v->count; i++) {
+		const struct row *r = &v->row[i];
+
+		if (r->accept != GTK_WIDGET(button) && r->refuse != GTK_WIDGET(button))
+			continue;
+		q = g_new0(struct question, 1);
+		q->conn = r->conn;
+		q->what = ANSWER;
+		q->answer = r->accept == GTK_WIDGET(button)     ? HAWSER_HOST_CALL_ACCEPT
+				: r->state == HAWSER_CALL_RINGS ? HAWSER_HOST_CALL_REJECT
+								: HAWSER_HOST_CALL_END;
+		ask(v, q);
+	}
+}
+
+/* Where no notification is shown nothing else says that somebody rings. */
+static GtkWidget *new_call(struct viewers *v, struct row *r)
+{
+	r->call = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 8);
+	r->call_text = new_label("", NULL);
+	r->accept = gtk_button_new_with_label("Answer");
+	r->refuse = gtk_button_new_with_label("");
+	gtk_widget_add_css_class(r->accept, "suggested-action");
+	gui_set_reason(r->accept, "Talk to this viewer: your microphone is heard there");
+	gtk_widget_set_hexpand(r->call_text, TRUE);
+	g_signal_connect(r->accept, "clicked", G_CALLBACK(on_answered), v);
+	g_signal_connect(r->refuse, "clicked", G_CALLBACK(on_answered), v);
+	gtk_box_append(GTK_BOX(r->call), r->call_text);
+	gtk_box_append(GTK_BOX(r->call), r->accept);
+	gtk_box_append(GTK_BOX(r->call), r->refuse);
+	gtk_widget_set_visible(r->call, FALSE);
+	return r->call;
+}
+
+static void show_call(struct row *r, enum hawser_call state)
+{
+	bool rings = state == HAWSER_CALL_RINGS;
+
+	r->state = state;
+	gtk_label_set_text(GTK_LABEL(r->call_text),
+			rings ? "Rings: wants to talk to you" : "You are in a voice call");
+	gtk_button_set_label(GTK_BUTTON(r->refuse), rings ? "Decline" : "Hang up");
+	gtk_widget_set_visible(r->accept, rings);
+	gtk_widget_set_visible(r->call, state != HAWSER_CALL_NONE);
+}
+
 static void add_row(struct viewers *v, const struct hawser_host_viewer *h)
 {
 	struct row *r = &v->row[v->count++];
@@ -150,6 +207,7 @@ static void add_row(struct viewers *v, const struct hawser_host_viewer *h)
 	gtk_box_append(GTK_BOX(head), new_button(v, h->conn, who));
 	gtk_box_append(GTK_BOX(box), head);
 	gtk_box_append(GTK_BOX(box), new_label(second, "hawser-hint"));
+	gtk_box_append(GTK_BOX(box), new_call(v, r));
 	gtk_flow_box_set_selection_mode(GTK_FLOW_BOX(flow), GTK_SELECTION_NONE);
 	gtk_flow_box_set_max_children_per_line(GTK_FLOW_BOX(flow), ITEMS);
 	for (size_t i = 0; i < ITEMS; i++) {
@@ -190,10 +248,12 @@ static void show(struct viewers *v, const struct question *q)
 			add_row(v, hawser_host_viewer_at(q->list, i));
 	}
 	v->quiet = true;
-	for (size_t i = 0; i < v->count; i++)
+	for (size_t i = 0; i < v->count; i++) {
+		show_call(&v->row[i], hawser_host_viewer_at(q->list, i)->call);
 		for (size_t k = 0; k < ITEMS; k++)
 			gtk_check_button_set_active(GTK_CHECK_BUTTON(v->row[i].check[k]),
 					may(hawser_host_viewer_at(q->list, i), k));
+	}
 	v->quiet = false;
 	gtk_widget_set_visible(v->box, v->count != 0);
 }

@@ -336,12 +336,35 @@ static bool shows_nobody(void *arg)
 	return !test_eyes_see(NULL, "Connected to this computer");
 }
 
+static bool rings(void *arg)
+{
+	(void)arg;
+	return test_eyes_see(NULL, "Rings: wants to talk to you");
+}
+
+static bool does_not_ring(void *arg)
+{
+	return !rings(arg);
+}
+
+/* No notification is shown here: the caller knows, and the window is where the person learns it. */
+static void decline_the_call(void)
+{
+	test_proc_must_expect(&viewer, "No notification can be shown", DESK_SHOW_MS);
+	ck_assert_msg(test_until(rings, NULL, DESK_SHOW_MS), "nothing says that it rings");
+	ck_assert(test_eyes_see(NULL, "Answer"));
+	test_eyes_tab_to(&desk, "Decline");
+	ck_assert_int_eq(TEST_DESK_DO(&desk, "key", "space"), 0);
+	test_proc_must_expect(&viewer, "the host declined the call", DESK_SHOW_MS);
+	ck_assert_msg(test_until(does_not_ring, NULL, DESK_SHOW_MS), "it rings for ever");
+}
+
 /* The window of the host's own person shows who is there, takes what they may, and ends it. */
 START_TEST(who_is_connected_is_shown_and_can_be_sent_away)
 {
 	static char host_dir[340], dir[300];
 	const char *argv[] = { test_bin("client/cli/hawser"), "connect", NULL, "--headless",
-		"--no-retry", "--stats", NULL };
+		"--no-retry", "--stats", "--call", NULL };
 	const char *env[16];
 	size_t n = 0;
 
@@ -366,6 +389,7 @@ START_TEST(who_is_connected_is_shown_and_can_be_sent_away)
 	test_desk_run(&desk, (const char *const[]){ NULL });
 	test_desk_window(&desk, "Hawser");
 	ck_assert(test_eyes_wait(NULL, "Connected to this computer"));
+	decline_the_call();
 	ck_assert(test_eyes_pressed("Keyboard and mouse"));
 	test_eyes_tab_to(&desk, "Keyboard and mouse");
 	ck_assert_int_eq(TEST_DESK_DO(&desk, "key", "space"), 0);

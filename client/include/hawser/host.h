@@ -28,6 +28,7 @@ struct hawser_host_viewer {
 	const char *protection;       /* how its session is encrypted, for people */
 	uint64_t seconds;             /* since it came */
 	uint32_t permitted;           /* what it may now: 1 << enum hawser_permission */
+	enum hawser_call call;        /* RINGS: the person at this machine is asked */
 };
 /* Those who are let in now; freed by hawser_host_viewers_free. */
 int hawser_host_viewers(struct hawser_host_viewer **ret, size_t *ret_count);
@@ -41,6 +42,14 @@ static inline const struct hawser_host_viewer *hawser_host_viewer_at(
 /* Gives it, or takes from it, a permission while its session runs. HAWSER_ERR_DENIED: it has gone,
  * or the host does not serve that. */
 int hawser_host_permit(uint64_t conn, enum hawser_permission permission, bool on);
+/* What the person at this machine says to its voice call. HAWSER_ERR_DENIED: it does not ring, or is
+ * in none, (any more). */
+enum hawser_host_answer {
+	HAWSER_HOST_CALL_ACCEPT,
+	HAWSER_HOST_CALL_REJECT,
+	HAWSER_HOST_CALL_END
+};
+int hawser_host_call(uint64_t conn, enum hawser_host_answer what);
 /* Ends its session. */
 int hawser_host_send_away(uint64_t conn);
 
