@@ -257,16 +257,26 @@ static void ask_secret(struct gui_pages *p, const char *title, const char *text,
 	gtk_widget_grab_focus(GTK_WIDGET(p->secret_entry));
 }
 
+static void ask_password(struct gui_pages *p, const char *title, const char *text)
+{
+	char *both = g_strdup_printf("%s\nWhat is shown there under \"One-time password\" changes after "
+				     "each session.",
+			text);
+
+	ask_secret(p, title, both, "Remember for this host", false);
+	g_free(both);
+}
+
 void gui_pages_ask_password(struct gui_pages *p, const struct hawser_event *e)
 {
 	const char *text = e->u.password.text;
 
 	switch (e->u.password.reason) {
 	case HAWSER_PASSWORD_NEEDED:
-		ask_secret(p, "Password", text, "Remember for this host", false);
+		ask_password(p, "Password", text);
 		break;
 	case HAWSER_PASSWORD_WRONG:
-		ask_secret(p, "Wrong password", text, "Remember for this host", false);
+		ask_password(p, "Wrong password", text);
 		break;
 	case HAWSER_PASSWORD_2FA:
 	case HAWSER_PASSWORD_2FA_WRONG:
