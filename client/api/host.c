@@ -103,6 +103,26 @@ int hawser_host_fingerprint(char *buf, size_t size)
 	return ask_text("status", "fingerprint", buf, size);
 }
 
+int hawser_host_server(char *buf, size_t size)
+{
+	json_t *answer = NULL, *server;
+	int r = api_host_ask(json_pack("{s:s}", "cmd", "status"), &answer);
+	const char *address, *state;
+
+	if (r < 0)
+		return r;
+	server = json_object_get(answer, "server");
+	address = json_string_value(json_object_get(server, "address"));
+	state = json_string_value(json_object_get(server, "state"));
+	r = !address || !state ? HWS_ERR_PROTO
+			: !*address ? hws_str_copy(buf, size, "")
+				    : hws_fmt(buf, size, "%s, %s", address, state);
+	if (r < 0)
+		api_fail(r, "the host's answer was not understood; is it of another version?");
+	json_decref(answer);
+	return r;
+}
+
 int hawser_host_password(bool renew, char *buf, size_t size)
 {
 	return ask_text(renew ? "password-rotate" : "password", "password", buf, size);

@@ -12,7 +12,7 @@ struct main_window {
 	GtkEditable *target, *server, *key;
 	GtkCheckButton *require_v2;
 	GtkListBox *recent;
-	GtkLabel *id, *password, *fingerprint, *hint, *settings_hint;
+	GtkLabel *id, *own_server, *password, *fingerprint, *hint, *settings_hint;
 	guint end_timer; /* --seconds */
 };
 
@@ -50,18 +50,34 @@ static void on_recent(GtkListBox *list, GtkListBoxRow *row, gpointer arg)
 	connect_to(arg, g_object_get_data(G_OBJECT(row), "target"), false);
 }
 
+/* What the entries below say is of another matter: where this window looks for others. */
+static void show_own_server(struct main_window *w)
+{
+	char server[300] = "", *text;
+	int r = hawser_host_server(server, sizeof(server));
+
+	text = r < 0              ? g_strdup("")
+			: *server ? g_strdup_printf("at the server %s", server)
+				  : g_strdup("no server: others reach it by its address");
+	gtk_label_set_text(w->own_server, text);
+	gtk_widget_set_visible(GTK_WIDGET(w->own_server), *text != 0);
+	g_free(text);
+}
+
 static void show_host(struct main_window *w, bool renew)
 {
 	char id[64] = "", password[64] = "", fingerprint[HAWSER_FINGERPRINT_TEXT] = "–";
 
 	if (hawser_host_id(id, sizeof(id)) < 0) {
 		gtk_label_set_text(w->id, "–");
+		gtk_widget_set_visible(GTK_WIDGET(w->own_server), FALSE);
 		gtk_label_set_text(w->fingerprint, "–");
 		gtk_label_set_text(w->password, "–");
 		gtk_label_set_text(w->hint, hawser_last_error());
 		return;
 	}
 	gtk_label_set_text(w->id, id);
+	show_own_server(w);
 	hawser_host_fingerprint(fingerprint, sizeof(fingerprint));
 	gtk_label_set_text(w->fingerprint, fingerprint);
 	if (hawser_host_password(renew, password, sizeof(password)) < 0) {
@@ -237,6 +253,8 @@ static GtkWidget *build_left(struct main_window *w)
 	add_label(box, "ID", "hawser-hint");
 	w->id = add_label(box, "–", "hawser-id");
 	gtk_label_set_selectable(w->id, TRUE);
+	w->own_server = add_label(box, "", "hawser-hint");
+	gtk_widget_set_visible(GTK_WIDGET(w->own_server), FALSE);
 	add_label(box, "One-time password", "hawser-hint");
 	w->password = add_label(box, "–", "hawser-id");
 	gtk_label_set_selectable(w->password, TRUE);
@@ -245,7 +263,7 @@ static GtkWidget *build_left(struct main_window *w)
 	add_label(box, "Key of this computer, to compare at the first contact", "hawser-hint");
 	w->fingerprint = add_label(box, "–", NULL);
 	gtk_label_set_selectable(w->fingerprint, TRUE);
-	add_label(box, "Server", "hawser-title");
+	add_label(box, "Server for connecting to others", "hawser-title");
 	w->server = add_entry(box, "Rendezvous server", "rendezvous server: host or host:port");
 	w->key = add_entry(box, "Public key of the server", "its public key");
 	if (hawser_config_get(w->app->context, "server", text, sizeof(text)) == 0)
