@@ -114,7 +114,7 @@ int hawser_host_server(char *buf, size_t size)
 	server = json_object_get(answer, "server");
 	address = json_string_value(json_object_get(server, "address"));
 	state = json_string_value(json_object_get(server, "state"));
-	r = !address || !state ? HWS_ERR_PROTO
+	r = !address || !state      ? HWS_ERR_PROTO
 			: !*address ? hws_str_copy(buf, size, "")
 				    : hws_fmt(buf, size, "%s, %s", address, state);
 	if (r < 0)

@@ -93,7 +93,7 @@ static enum hawser_call ask_call(const struct hawser_host_viewer *v)
 		return call;
 	if (tell_sound(v->conn, "status", &answer) == HAWSER_OK &&
 			(text = json_string_value(json_object_get(answer, "text"))))
-		call = says(text, "rings", v->conn)                 ? HAWSER_CALL_RINGS
+		call = says(text, "rings", v->conn)                   ? HAWSER_CALL_RINGS
 				: says(text, "is in a call", v->conn) ? HAWSER_CALL_ACTIVE
 								      : call;
 	json_decref(answer);

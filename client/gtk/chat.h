@@ -12,8 +12,8 @@ GtkWidget *gui_chat_new(gui_chat_send_fn fn, gpointer arg);
 /* From the person at the host; `length` bytes of UTF-8. It shows itself, and takes no focus:
  * what is being typed at the host stays there. */
 void gui_chat_receive(GtkWidget *chat, const char *utf8, size_t length);
-/* The host says that nobody there can be shown what is written: stays below the lines until somebody
- * writes from there. */
+/* The host says that nobody there can be shown what is written: stays below the lines until
+ * somebody writes from there. */
 void gui_chat_undelivered(GtkWidget *chat);
 /* Shows it with the focus in its line, or hides it. */
 void gui_chat_open(GtkWidget *chat, bool open);

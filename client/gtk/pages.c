@@ -259,8 +259,9 @@ static void ask_secret(struct gui_pages *p, const char *title, const char *text,
 
 static void ask_password(struct gui_pages *p, const char *title, const char *text)
 {
-	char *both = g_strdup_printf("%s\nWhat is shown there under \"One-time password\" changes after "
-				     "each session.",
+	char *both = g_strdup_printf(
+			"%s\nWhat is shown there under \"One-time password\" changes after "
+			"each session.",
 			text);
 
 	ask_secret(p, title, both, "Remember for this host", false);

@@ -333,8 +333,8 @@ static void name_displays(struct toolbar *t, const struct hawser_peer *peer)
 
 	for (size_t i = 0; i < peer->display_count; i++)
 		names[i] = display_name(t, peer, i);
-	names[peer->display_count] = g_strdup(
-			t->kind == GUI_TOOLBAR_CAMERA ? "All cameras" : "All displays");
+	names[peer->display_count] =
+			g_strdup(t->kind == GUI_TOOLBAR_CAMERA ? "All cameras" : "All displays");
 	all = g_strjoinv("\n", names);
 	/* A list that is open would lose what is chosen in it. */
 	if (g_strcmp0(all, g_object_get_data(G_OBJECT(t->displays), NAMES)) != 0) {

@@ -91,7 +91,8 @@ static gboolean on_key(GtkEventControllerKey *controller, guint key, guint code,
 	(void)key;
 	(void)code;
 	/* of combinations most stay here */
-	if (w->looks_told || !event || gdk_key_event_is_modifier(event) || !w->ready || state & (GDK_CONTROL_MASK | GDK_ALT_MASK) ||
+	if (w->looks_told || !event || gdk_key_event_is_modifier(event) || !w->ready ||
+			state & (GDK_CONTROL_MASK | GDK_ALT_MASK) ||
 			gtk_window_get_focus(w->p.window) != GTK_WIDGET(w->p.canvas) ||
 			!gui_window_only_looks(w))
 		return GDK_EVENT_PROPAGATE;

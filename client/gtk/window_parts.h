@@ -27,10 +27,10 @@ struct session_window {
 	struct gui_displays *displays;
 	struct gui_shots *shots;
 	hawser_session *session;
-	bool camera; /* not of a desktop */
-	bool ready;  /* there is a picture */
+	bool camera;     /* not of a desktop */
+	bool ready;      /* there is a picture */
 	bool looks_told; /* that nothing typed arrives */
-	bool met;    /* the host let us in since the connection was last asked for */
+	bool met;        /* the host let us in since the connection was last asked for */
 	char *screenshot;
 	guint end_timer;
 	struct gui_sound sound;

@@ -209,8 +209,7 @@ static void build_window(struct session_window *w, const char *target)
 	w->p.typed = w->chat;
 	gtk_box_append(GTK_BOX(column), w->chat);
 	w->status = gui_status_line_new();
-	gtk_overlay_add_overlay(
-			GTK_OVERLAY(w->p.overlay), gui_status_line_figures(w->status));
+	gtk_overlay_add_overlay(GTK_OVERLAY(w->p.overlay), gui_status_line_figures(w->status));
 	gtk_box_append(GTK_BOX(column), GTK_WIDGET(w->status));
 	gtk_window_set_child(w->p.window, column);
 	build_side(w);

@@ -45,12 +45,12 @@ static inline const struct hawser_host_viewer *hawser_host_viewer_at(
 /* Gives it, or takes from it, a permission while its session runs. HAWSER_ERR_DENIED: it has gone,
  * or the host does not serve that. */
 int hawser_host_permit(uint64_t conn, enum hawser_permission permission, bool on);
-/* What the person at this machine says to its voice call. HAWSER_ERR_DENIED: it does not ring, or is
- * in none, (any more). */
+/* What the person at this machine says to its voice call. HAWSER_ERR_DENIED: it does not ring any
+ * more, or is in none. */
 enum hawser_host_answer {
 	HAWSER_HOST_CALL_ACCEPT,
 	HAWSER_HOST_CALL_REJECT,
-	HAWSER_HOST_CALL_END
+	HAWSER_HOST_CALL_END,
 };
 int hawser_host_call(uint64_t conn, enum hawser_host_answer what);
 /* Ends its session. */
