@@ -55,6 +55,10 @@ int hawser_session_switch_sides(hawser_session *s)
 	if (t->is_direct)
 		return api_fail(HAWSER_ERR_UNSUPPORTED,
 				"sides are changed with hosts that were reached by their ID only");
+	/* A machine's name would be called as an ID by the other end, in vain. */
+	if (!s->loop_side->has_id)
+		return api_fail(HAWSER_ERR_UNSUPPORTED,
+				"this viewer's own ID is not known: hawser config set id $(hawser id)");
 	hws_rand_bytes(number, sizeof(number));
 	/* The own host first: the other one comes at once. */
 	r = api_host_expect(t->id, number);

@@ -89,6 +89,7 @@ static int new_viewer(struct api_session_loop *e, const struct api_session_loop_
 	own_id(hws_view_settings_config(e->ctx->settings), id, sizeof(id));
 	own_name(hws_view_settings_config(e->ctx->settings), name, sizeof(name));
 	vc.my_id = conf->own_id ? conf->own_id : id;
+	e->has_id = conf->own_id || *hws_view_settings_config(e->ctx->settings)->id;
 	vc.my_name = name;
 	known = hws_view_settings_peer(e->ctx->settings, e->s->target, e->server);
 	vc.trusted = known && known->trusted;

@@ -37,6 +37,7 @@ struct api_session_loop {
 	struct api_files *files;                     /* api/files.c; NULL: another kind */
 	struct api_sound *sound;                     /* api/sound.c; NULL: another kind */
 	bool move_held; /* the last move, while the link is congested */
+	bool has_id; /* the ID that we gave is one to be reached by; set before the thread begins */
 	size_t held_display;
 	int held_x, held_y;
 

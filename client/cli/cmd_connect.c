@@ -112,12 +112,15 @@ static void act(struct run *r)
 		e = hawser_session_send_chat(r->session, o->chat_text);
 	if (e == HAWSER_OK && o->files.count)
 		e = connect_files_copy(&o->files, r->session);
-	if (e == HAWSER_OK)
-		e = connect_around_act(o, r->session, r->displays.shown);
 	if (e < 0) {
 		finish(r,
 				cli_fail(cli_exit_of(e), "the host did not take the input: %s",
 						hawser_strerror(e)));
+		return;
+	}
+	e = connect_around_act(o, r->session, r->displays.shown);
+	if (e != CLI_OK) {
+		finish(r, e);
 		return;
 	}
 	if (*o->record) {
@@ -131,7 +134,7 @@ static void act(struct run *r)
 	uint64_t wait = !o->after_given && says ? SETTLE_US : o->after_us;
 
 	/* Without an end of its own a run lasts until it is interrupted, or the text is there. */
-	if (o->after_given || *o->screenshot || says)
+	if (o->after_given || *o->screenshot || says || connect_options_only_lists(o))
 		r->end_us = r->first_us + wait;
 }
 
@@ -232,6 +235,8 @@ static void on_closed(struct run *r, int error, const char *text)
 		say_why(r);
 	if (r->ready && status == CLI_UNREACHABLE)
 		status = CLI_ENDED;
+	if (r->acted && connect_around_changed(r->o, error, text))
+		finish(r, CLI_OK);
 	finish(r, error == HAWSER_OK ? CLI_OK : cli_fail(status, "%s", text));
 }
 
@@ -247,10 +252,11 @@ static void on_privacy(struct run *r, const struct hawser_event *ev)
 
 static void on_message(struct run *r, const struct hawser_event *ev)
 {
-	int status = ev->u.message.local ? CLI_OK
-					 : connect_displays_message(&r->displays,
-							   ev->u.message.title, ev->u.message.text);
+	int status = connect_around_message(r->o, ev);
 
+	if (status == CLI_OK && !ev->u.message.local)
+		status = connect_displays_message(
+				&r->displays, ev->u.message.title, ev->u.message.text);
 	if (status != CLI_OK)
 		finish(r, status);
 	else

@@ -3,8 +3,10 @@
 #include "client/cli/connect_around.h"
 #include "client/cli/cli.h"
 #include "shared/base/output.h"
+#include <string.h>
 #include <unistd.h>
 
+#define HOST_ENDED "the host ended the session" /* not: the line was lost */
 #define NUMBER_FD 3 /* where a program that the host starts finds its socket */
 
 int connect_around_act(const struct connect_options *o, hawser_session *session, size_t display)
@@ -17,7 +19,25 @@ int connect_around_act(const struct connect_options *o, hawser_session *session,
 		e = hawser_session_restart_host(session);
 	if (e == HAWSER_OK && o->switch_sides)
 		e = hawser_session_switch_sides(session);
-	return e;
+	return e < 0 ? cli_fail(cli_exit_of(e), "%s", hawser_last_error()) : CLI_OK;
+}
+
+int connect_around_message(const struct connect_options *o, const struct hawser_event *e)
+{
+	bool wished = o->restart_host && !e->u.message.local &&
+			strcmp(e->u.message.title, "Restart") == 0;
+
+	return wished ? cli_fail(CLI_DENIED, "the host says: %s", e->u.message.text) : CLI_OK;
+}
+
+bool connect_around_changed(const struct connect_options *o, int error, const char *text)
+{
+	/* the host ends the session, and says no more than that */
+	if (!o->switch_sides || error != HAWSER_ERR_EOF ||
+			strncmp(text, HOST_ENDED, strlen(HOST_ENDED)) != 0)
+		return false;
+	cli_fail(0, "sides are changed: %s looks at this machine now", o->target);
+	return true;
 }
 
 int connect_around_shot(const struct connect_options *o, const struct hawser_event *e)

@@ -144,7 +144,8 @@ static const struct hws_option table[] = {
 			"Show one pixel of the host as one pixel here; otherwise the picture is "
 			"scaled to the window."),
 	FLAG(HEADLESS, "displays", displays.list,
-			"Print a line for each display of the host, again when they change."),
+			"Print a line for each display of the host, and end; with --after or what else "
+			"lasts, again when they change."),
 	TEXT(HEADLESS, "screenshot", screenshot, "FILE.png",
 			"Save the picture of the display at the end; of --display all each in FILE-N.png."),
 	{ .section = HEADLESS,
@@ -352,6 +353,16 @@ static int check_kind(const struct connect_options *o)
 			: o->timeout_given    ? "--timeout"
 					      : NULL;
 	return wrong ? cli_fail(CLI_USAGE, "%s needs --headless", wrong) : CLI_OK;
+}
+
+/* What else lasts until it is interrupted, or ends by itself. */
+bool connect_options_only_lists(const struct connect_options *o)
+{
+	const struct connect_displays_wish *d = &o->displays;
+
+	return d->list && !d->follow && !d->block_input && !d->privacy && !d->virtual_display &&
+			!o->stats && !*o->record && !*o->audio && !o->call && !*o->print_to &&
+			!o->files.count && !o->restart_host && !o->switch_sides;
 }
 
 /* Who only looks sends nothing, and hosts hand such viewers no clipboard; a camera has neither. */

@@ -36,6 +36,9 @@ const struct hws_options *connect_options_table(void);
 /* What was asked for by --codec. */
 enum hawser_codec connect_options_codec(const struct connect_options *o);
 
+/* Whether nothing goes on after --displays has printed them. */
+bool connect_options_only_lists(const struct connect_options *o);
+
 /* Returns 0, or an exit status after a message. Free by connect_options_done in any case. */
 int connect_options_parse(struct connect_options *o, int argc, char **argv);
 /* client/cli/connect_outputs: whether the files of --screenshot and --record can be written, as far

@@ -37,7 +37,8 @@ static void start_host(int i, const char *viewer_program)
 {
 	const char *argv[] = { test_bin("client/host/hawser-host"), "run", "--backend",
 		"headless:160x120@10", "--state-dir", state[i], "--server", stack.server, "--key",
-		stack.key, "--viewer-command", viewer_program, "--service-user", "root", NULL };
+		stack.key, "--viewer-command", viewer_program, "--service-user", "root",
+		"--restart-command", "/bin/false", NULL };
 
 	snprintf(state[i], sizeof(state[i]), "%s/host%d", stack.dir, i);
 	test_proc_start(&host[i], argv, stack.envp);
@@ -78,7 +79,7 @@ static void teardown(void)
 }
 
 /* At the second host, as the user of the first one; its ID is in the settings. */
-static void start_viewer(void)
+static void start_viewer(bool knows_id)
 {
 	static char pass[60], config[320], host_dir[340];
 	const char *argv[] = { test_bin("client/cli/hawser"), "connect", id[1], "--server",
@@ -90,7 +91,8 @@ static void start_viewer(void)
 	test_write_file("", "%s/conf/hawser/hawser.conf", stack.dir);
 	ck_assert_int_eq(chmod(in_dir("conf/hawser/hawser.conf"), 0600), 0);
 	FILE *f = fopen(in_dir("conf/hawser/hawser.conf"), "w");
-	fprintf(f, "id = %s\n", id[0]);
+	if (knows_id)
+		fprintf(f, "id = %s\n", id[0]);
 	fclose(f);
 	snprintf(pass, sizeof(pass), "HAWSER_PASSWORD=%s", password);
 	snprintf(config, sizeof(config), "XDG_CONFIG_HOME=%s", in_dir("conf"));
@@ -109,17 +111,46 @@ static bool has_come(void *arg)
 
 START_TEST(the_other_end_looks_here)
 {
-	char expect[60], text[4000];
+	char expect[100], text[4000];
 
-	start_viewer();
+	start_viewer(true);
 	test_proc_must_expect(&host[1], "what=sides.changed result=ok", TEST_PATIENCE_MS);
 	snprintf(expect, sizeof(expect), "id=%s kind=remote", id[1]);
 	test_proc_must_expect(&host[0], expect, TEST_PATIENCE_MS);
 	/* the first session is over, on purpose */
-	ck_assert_int_eq(test_proc_wait(&viewer, TEST_PATIENCE_MS), 9);
+	snprintf(expect, sizeof(expect), "sides are changed: %s looks at this machine now", id[1]);
+	test_proc_must_expect(&viewer, expect, TEST_PATIENCE_MS);
+	ck_assert_int_eq(test_proc_wait(&viewer, TEST_PATIENCE_MS), 0);
 	ck_assert(test_until(has_come, NULL, TEST_PATIENCE_MS));
 	test_read_file(in_dir("came"), text, sizeof(text));
 	ck_assert_msg(strstr(text, "encryption=v2") && !strstr(text, "frames=0 "), "%s", text);
+}
+END_TEST
+
+/* The other end could not call back. */
+START_TEST(without_an_id_nothing_is_changed)
+{
+	start_viewer(false);
+	test_proc_must_expect(&viewer, "this viewer's own ID is not known: hawser config set id",
+			TEST_PATIENCE_MS);
+	ck_assert_int_eq(test_proc_wait(&viewer, TEST_PATIENCE_MS), 1);
+	ck_assert_ptr_null(strstr(host[1].log, "sides.changed"));
+}
+END_TEST
+
+/* A host of a test runs no command that restarts: it is told, and this ends. */
+START_TEST(a_restart_that_fails_ends_it)
+{
+	const char *argv[] = { test_bin("client/cli/hawser"), "connect", id[1], "--server",
+		stack.server, "--key", stack.key, "--headless", "--restart-host", NULL };
+	char pass[60];
+	const char *env[] = { pass, NULL };
+
+	snprintf(pass, sizeof(pass), "HAWSER_PASSWORD=%s", password);
+	test_proc_start(&viewer, argv, env);
+	test_proc_must_expect(&viewer, "the host says: The host was not restarted",
+			TEST_PATIENCE_MS);
+	ck_assert_int_eq(test_proc_wait(&viewer, TEST_PATIENCE_MS), 6);
 }
 END_TEST
 
@@ -145,5 +176,6 @@ END_TEST
 int main(void)
 {
 	return test_main("e2e/sides", 240, setup, teardown,
-			TESTS(the_other_end_looks_here, an_unknown_number_lets_nobody_in));
+			TESTS(the_other_end_looks_here, without_an_id_nothing_is_changed,
+					a_restart_that_fails_ends_it, an_unknown_number_lets_nobody_in));
 }

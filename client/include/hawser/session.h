@@ -315,7 +315,7 @@ int hawser_session_host_screenshot(hawser_session *s, size_t display);
 int hawser_session_restart_host(hawser_session *s);
 /* Changes sides: this session ends, and the host's viewer looks at this machine instead. Takes a
  * running hawser-host here with the ID that the settings have as `id`, and a host that is reached
- * by its ID. Blocks for a moment. */
+ * by its ID: else HAWSER_ERR_UNSUPPORTED. Blocks for a moment. */
 int hawser_session_switch_sides(hawser_session *s);
 
 #define HAWSER_ALL_DISPLAYS ((size_t)-1)
