@@ -67,7 +67,6 @@ int hws_out_file_begin(struct hws_out_file *f, const char *path, struct hws_erro
 {
 	char real[PATH_MAX];
 	struct stat st;
-	mode_t mask;
 
 	f->fd = -1;
 	f->temp[0] = 0;
@@ -80,9 +79,8 @@ int hws_out_file_begin(struct hws_out_file *f, const char *path, struct hws_erro
 			return refuse(err, path, "it is a link to something that does not exist");
 		if (hws_str_copy(f->target, sizeof(f->target), path) < 0)
 			return refuse(err, path, "the name is too long");
-		mask = umask(0);
-		umask(mask);
-		return begin_beside(f, 0666 & ~mask, path, err);
+		/* pictures and sounds of somebody's desktop: for nobody else on this machine */
+		return begin_beside(f, S_IRUSR | S_IWUSR, path, err);
 	}
 	if (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode))
 		return begin_in_place(f, path, err);
