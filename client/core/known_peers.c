@@ -6,6 +6,7 @@
 #include "shared/base/str.h"
 #include "shared/sys/private_file.h"
 #include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 
 #define FILE_MAX (1u << 20)
@@ -76,6 +77,16 @@ static enum hws_secure_level level_of(const char *word)
 										  : HWS_LEVEL_V2;
 }
 
+/* People group the figures of an ID; programs that read the list do not. */
+static void tidy(struct hws_known_peer *p)
+{
+	struct hws_target t;
+
+	if (hws_target_parse(p->target, &t, NULL) == HWS_OK && !t.is_direct && !t.force_relay &&
+			!*t.server && !*t.key)
+		snprintf(p->target, sizeof(p->target), "%s", t.id);
+}
+
 static bool parse_peer(const json_t *o, const char *server, struct hws_known_peer *p)
 {
 	char text[HWS_H1_STORED_TEXT + HWS_KEY_TEXT];
@@ -84,6 +95,7 @@ static bool parse_peer(const json_t *o, const char *server, struct hws_known_pee
 	take(o, "target", p->target, sizeof(p->target));
 	if (!p->target[0])
 		return false;
+	tidy(p);
 	if (json_is_string(json_object_get(o, "server")))
 		take(o, "server", p->server, sizeof(p->server));
 	else if (hws_str_copy(p->server, sizeof(p->server), server) < 0)
@@ -316,6 +328,7 @@ void hws_known_peers_put(struct hws_known_peers *k, const struct hws_known_peer 
 {
 	struct hws_known_peer copy = *peer; /* may be in the list itself */
 
+	tidy(&copy);
 	hws_known_peers_remove(k, copy.target, copy.server);
 	if (k->count == HWS_PEERS_MAX)
 		make_room(k);
