@@ -111,14 +111,14 @@ static int print_version(int argc HWS_UNUSED, char **argv HWS_UNUSED, void *ctx 
 
 static const struct hws_verb verbs[] = {
 	{ "connect", "ID|HOST[:PORT] [OPTION ...]", "view and control a host (see connect --help)",
-			0, -1, cli_connect },
+			0, -1, cli_connect, true },
 	{ "terminal", "ID|HOST[:PORT] [OPTION ...] [-- COMMAND [ARG ...]]",
 			"a shell or a command at a host (see terminal --help)", 0, -1,
-			cli_terminal },
+			cli_terminal, true },
 	{ "forward", "ID|HOST[:PORT] [-L|-D|-R|-U SPEC ...] [OPTION ...]",
-			"carry ports through a session (see forward --help)", 0, -1, cli_forward },
+			"carry ports through a session (see forward --help)", 0, -1, cli_forward, true },
 	{ "files", "ID|HOST[:PORT] [COMMAND ...]", "the files of a host (see files --help)", 0, -1,
-			cli_files },
+			cli_files, true },
 	{ "id", "", "the ID of this machine's host", 0, 0, cli_id },
 	{ "password", "[show|renew|set|remove]", "the password of this machine's host", 0, 1,
 			cli_password },
@@ -190,23 +190,14 @@ static bool is_help(const char *word)
 	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
-/* Those with options have more to say, and say it themselves. */
-static int verb_help(const struct hws_verb *v)
-{
-	printf("usage: hawser %s%s%s\n\n%s; see hawser(1).\n", v->name, *v->args ? " " : "",
-			v->args, v->help);
-	return CLI_OK;
-}
-
 static int run(int argc, char **argv)
 {
 	if (argc < 2)
 		return cli_desktop(0, NULL);
 	if (is_help(argv[1]) || strcmp(argv[1], "help") == 0)
 		return usage(stdout, CLI_OK);
-	for (size_t i = 0; argc == 3 && is_help(argv[2]) && i < HWS_COUNT(verbs); i++)
-		if (strcmp(verbs[i].name, argv[1]) == 0 && verbs[i].help && verbs[i].max_args >= 0)
-			return verb_help(&verbs[i]);
+	if (hws_verbs_help(verbs, HWS_COUNT(verbs), CLI_PROGRAM, "hawser(1)", argc - 1, argv + 1))
+		return CLI_OK;
 	hws_sandbox_conceal(); /* passwords are typed in here */
 	return hws_verbs_run(verbs, HWS_COUNT(verbs), CLI_PROGRAM, argc - 1, argv + 1, NULL);
 }

@@ -201,7 +201,8 @@ static int run_kick(int argc, char **argv, void *ctx HWS_UNUSED)
 }
 
 static const struct hws_verb verbs[] = {
-	{ "run", "[OPTION...]", "serve this desktop in the foreground", 0, -1, run_run },
+	{ "run", "[OPTION...]", "serve this desktop in the foreground", 0, -1, run_run,
+			true },
 	{ "id", "", "show the ID others connect to", 0, -1, run_id },
 	{ "password", "[show|renew|set|remove]",
 			"show or renew the temporary password; set, from standard input, or remove the "
@@ -213,12 +214,12 @@ static const struct hws_verb verbs[] = {
 	{ "chat", "[CONN] TEXT|-", "write to a viewer, or to all; -: what standard input holds", 0,
 			-1, hws_cmd_chat },
 	{ "print", "[CONN] FILE", "print a PDF or PostScript file at a viewer, or at all", 0, -1,
-			hws_cmd_print },
+			hws_cmd_print, true },
 	{ "kick", "CONN|all", "end a session", 0, -1, run_kick },
 	{ "permit", "CONN [NAME=on|off ...]", "show or change what one session may do", 0, -1,
 			hws_cmd_permit },
 	{ "audit", "[--json] [--follow] [--since TIME]", "show what was done at this host", 0, -1,
-			hws_cmd_audit },
+			hws_cmd_audit, true },
 	{ "config", "show | check | get NAME | path | set NAME [VALUE]",
 			"show, check or change the configuration; set without VALUE: the default again",
 			0, -1, hws_cmd_config },
@@ -245,6 +246,8 @@ int hws_host_cmd(int argc, char **argv)
 	}
 	if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
 		return hws_options_print(&hws_settings_options, NULL);
+	if (hws_verbs_help(verbs, HWS_COUNT(verbs), PROGRAM, "hawser-host(8)", argc - 1, argv + 1))
+		return 0;
 	if (hws_crypto_init() < 0) {
 		fprintf(stderr, PROGRAM ": the cryptographic library cannot start\n");
 		return 1;

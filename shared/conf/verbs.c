@@ -5,6 +5,7 @@
 #include "shared/conf/suggest.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define EXIT_USAGE 2
 
@@ -41,12 +42,31 @@ static int unknown(
 	}
 	hws_str_escape(safe, sizeof(safe), hws_bytes_str(word));
 	if (best)
-		fprintf(stderr, "%s: unknown command '%s'; did you mean '%s'?\n\n", program, safe,
+		fprintf(stderr, "%s: unknown command '%s'; did you mean '%s'?\n", program, safe,
 				best);
 	else
-		fprintf(stderr, "%s: unknown command '%s'\n\n", program, safe);
-	list_verbs(table, count, program);
+		fprintf(stderr, "%s: unknown command '%s'\n", program, safe);
+	fprintf(stderr, "'%s --help' lists the commands.\n", program);
 	return EXIT_USAGE;
+}
+
+/* Those with options have more to say, and say it themselves. */
+bool hws_verbs_help(const struct hws_verb *table, size_t count, const char *program,
+		const char *manual, int argc, char **argv)
+{
+	if (argc != 2 || (strcmp(argv[1], "--help") != 0 && strcmp(argv[1], "-h") != 0))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		const struct hws_verb *v = &table[i];
+
+		if (!v->help || v->has_help || strcmp(v->name, argv[0]) != 0)
+			continue;
+		printf("usage: %s %s%s%s\n\n%s; see %s.\n", program, v->name,
+				v->args && *v->args ? " " : "", v->args ? v->args : "", v->help,
+				manual);
+		return true;
+	}
+	return false;
 }
 
 int hws_verbs_run(const struct hws_verb *table, size_t count, const char *program, int argc,
