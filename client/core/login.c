@@ -241,6 +241,8 @@ enum hws_login_step hws_login_verdict(const char *error, int *ret_err, char *tex
 	*ret_err = v ? v->err : strcasestr(error, "x11") ? HWS_ERR_DISPLAY : HWS_ERR_DENIED;
 	if (v && v->sentence)
 		snprintf(text, size, "%s", v->sentence);
+	else if (hws_str_starts(peer, "The host cannot serve this: ")) /* a sentence of its own */
+		snprintf(text, size, "%s", peer);
 	else
 		snprintf(text, size, "the host refused the login: %s", peer);
 	return v ? v->step : HWS_LOGIN_END;

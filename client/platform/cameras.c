@@ -107,9 +107,10 @@ static void on_v4l2(bool refused, void *arg)
 		finish(c, c->pipewire);
 		return;
 	}
-	int r = hws_error_set(&err, HWS_ERR_UNSUPPORTED, "%.250s, and the system has no camera%s",
-			c->no_pipewire.text,
-			refused ? " that this account may open (/dev/video*: group 'video')" : "");
+	int r = hws_error_set(&err, HWS_ERR_UNSUPPORTED,
+			"this host has no camera (looked for: /dev/video*%s, and %.250s)",
+			refused ? ", which this account may not open (group 'video')" : "",
+			c->no_pipewire.text);
 	fail(c, r, &err);
 }
 

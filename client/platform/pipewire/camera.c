@@ -195,6 +195,12 @@ static const struct hws_camera_device *devices(struct hws_camera *base, unsigned
 
 static const struct hws_camera_impl impl = { devices, pipewire_stream_open, pipewire_stream_close };
 
+/* How the library says that nothing listens at its socket, or that there is none. */
+static bool no_server(int cause)
+{
+	return cause == EHOSTDOWN || cause == ECONNREFUSED || cause == ENOENT;
+}
+
 static int connect_server(struct hws_pipewire_camera *c, struct hws_error *err)
 {
 	pw_init(NULL, NULL);
@@ -206,9 +212,8 @@ static int connect_server(struct hws_pipewire_camera *c, struct hws_error *err)
 	c->core = pw_context_connect(c->context, NULL, 0);
 	if (!c->core)
 		return hws_error_set(err, HWS_ERR_UNSUPPORTED,
-				"there is no PipeWire server of this account, which knows the "
-				"cameras (%s)",
-				strerror(errno));
+				"PipeWire of the desktop's account: %s",
+				no_server(errno) ? "not running" : strerror(errno));
 	pw_core_add_listener(c->core, &c->core_listener, &core_events, c);
 	c->registry = pw_core_get_registry(c->core, PW_VERSION_REGISTRY, 0);
 	if (!c->registry)

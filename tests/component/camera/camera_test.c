@@ -212,7 +212,7 @@ START_TEST(a_server_that_ends_takes_the_session_with_it_and_no_more)
 	test_proc_signal(&server, SIGKILL);
 	ends_with(9, NULL); /* was there, and ended */
 	start_viewer("0", "1s");
-	ends_with(6, "no PipeWire server");
+	ends_with(6, "PipeWire of the desktop's account: not running");
 }
 END_TEST
 
@@ -220,7 +220,7 @@ START_TEST(it_needs_a_server_and_the_permission)
 {
 	start_host(NULL);
 	start_viewer("0", "1s");
-	ends_with(6, "no PipeWire server");
+	ends_with(6, "PipeWire of the desktop's account: not running");
 	host_stop(&host);
 	memset(&host.proc, 0, sizeof(host.proc));
 	start_host("--no-enable-camera");

@@ -289,7 +289,7 @@ START_TEST(without_any_camera_it_is_said_what_is_missing)
 {
 	start_host(NULL, NULL);
 	start_viewer("0", "1s", true);
-	ends_with(6, "the system has no camera");
+	ends_with(6, "this host has no camera");
 }
 END_TEST
 
