@@ -352,6 +352,20 @@ static void on_close(struct hws_ipc *ipc HWS_UNUSED, int why HWS_UNUSED, void *a
 	hws_loop_stop(l->loop);
 }
 
+/* For who asked for it, and for the host's log. NULL: it is done. */
+static const char *failure(const struct child *c, int status, char *text, size_t size)
+{
+	const char *command = *c->l->restart ? c->l->restart : "systemctl reboot";
+
+	if (!c->must_succeed || !status)
+		return NULL;
+	snprintf(text, size,
+			"'%.80s' ended with %s %d; restart-command in host.conf names another",
+			command, WIFSIGNALED(status) ? "signal" : "status",
+			WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+	return text;
+}
+
 static void forget(struct child *c)
 {
 	hws_timer_stop(&c->grace);
@@ -363,6 +377,7 @@ static void forget(struct child *c)
 static void reap(struct launcher *l)
 {
 	struct hws_list *n, *next;
+	char text[200];
 	pid_t pid;
 	int status;
 
@@ -373,9 +388,7 @@ static void reap(struct launcher *l)
 			if (c->pid != pid)
 				continue;
 			take_verdict(l, c, status);
-			report(l, c->id, 0, true,
-					c->must_succeed && status ? "the command for it failed"
-								  : NULL);
+			report(l, c->id, 0, true, failure(c, status, text, sizeof(text)));
 			forget(c);
 		}
 	}

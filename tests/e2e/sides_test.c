@@ -148,7 +148,7 @@ START_TEST(a_restart_that_fails_ends_it)
 
 	snprintf(pass, sizeof(pass), "HAWSER_PASSWORD=%s", password);
 	test_proc_start(&viewer, argv, env);
-	test_proc_must_expect(&viewer, "the host says: The host was not restarted",
+	test_proc_must_expect(&viewer, "the host says: The host was not restarted: '/bin/false' ended with status 1",
 			TEST_PATIENCE_MS);
 	ck_assert_int_eq(test_proc_wait(&viewer, TEST_PATIENCE_MS), 6);
 }
