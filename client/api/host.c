@@ -6,6 +6,8 @@
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include "shared/daemon/control.h"
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,6 +18,7 @@
  * service. */
 static int socket_path(char *buf, size_t size)
 {
+	static const char service[] = "/run/hawser-host/control.sock";
 	static const struct {
 		const char *env, *below; /* folder of the environment, and what follows in it */
 	} places[] = {
@@ -25,6 +28,8 @@ static int socket_path(char *buf, size_t size)
 		{ "XDG_STATE_HOME", "/hawser-host/control.sock" },
 		{ "HOME", "/.local/state/hawser-host/control.sock" },
 	};
+
+	char own[512] = ""; /* where this user's would be */
 
 	for (size_t i = 0; i < HWS_COUNT(places); i++) {
 		const char *dir = getenv(places[i].env);
@@ -40,8 +45,13 @@ static int socket_path(char *buf, size_t size)
 		/* a host that is named is meant, also when it does not run */
 		if (named || access(buf, F_OK) == 0)
 			return HWS_OK;
+		if (!*own)
+			snprintf(own, sizeof(own), "%s", buf);
 	}
-	return hws_str_copy(buf, size, "/run/hawser-host/control.sock");
+	/* one that may not be looked at is there */
+	bool is_service = !geteuid() || !*own || access(service, F_OK) == 0 || errno == EACCES;
+
+	return hws_str_copy(buf, size, is_service ? service : own);
 }
 
 int api_host_ask(json_t *req, json_t **ret)
@@ -59,8 +69,11 @@ int api_host_ask(json_t *req, json_t **ret)
 		if (r == HWS_ERR_NOTFOUND || r == HWS_ERR_REFUSED)
 			return api_fail(HAWSER_ERR_NOTFOUND,
 					"no hawser-host is running on this machine (no answer at %s); start it "
-					"with: hawser-host run",
-					path);
+					"with: hawser-host run%s",
+					path,
+					geteuid() ? "; or it is run by root: sudo hawser-host "
+						    "password"
+						  : "");
 		return err.text[0] ? api_fail_err(&err)
 				   : api_fail(r, "the host at %s did not answer: %s", path,
 						     hws_err_text(r));

@@ -6,6 +6,7 @@
 #include "shared/daemon/control.h"
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define ASK_US (5 * HWS_US_PER_S)
 
@@ -151,6 +152,12 @@ int hws_call_ask(const struct hws_settings *s, json_t *req, json_t **ret, struct
 	int r = hws_control_call(s->control_socket, req, ASK_US, &answer, err);
 
 	json_decref(req);
+	if (r == HWS_ERR_NOTFOUND || r == HWS_ERR_REFUSED)
+		return hws_error_set(err, r,
+				"no hawser-host is running on this machine (no answer at %.300s); start "
+				"it with: hawser-host run%s",
+				s->control_socket,
+				geteuid() ? "; or it is run by root: sudo hawser-host password" : "");
 	if (r < 0)
 		return r;
 	if (json_is_true(json_object_get(answer, "ok"))) {
