@@ -57,6 +57,8 @@ static int set_password(void)
 		e = hawser_host_set_password(first);
 		if (e < 0)
 			status = tell(e);
+		else
+			puts("the permanent password is set");
 	}
 	explicit_bzero(first, sizeof(first));
 	explicit_bzero(again, sizeof(again));

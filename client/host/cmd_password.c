@@ -100,6 +100,8 @@ static int set_from_stdin(const struct hws_settings *s)
 	int r = read_password(password, sizeof(password), &err);
 	int status = r < 0 ? hws_call_fail(&err) : set_password(s, password);
 
+	if (status == 0)
+		printf("the permanent password is set\n");
 	hws_wipe(password, sizeof(password));
 	return status;
 }
