@@ -265,6 +265,18 @@ static void on_message(struct run *r, const struct hawser_event *ev)
 		r->untyped = true;
 }
 
+static void on_clipboard(struct run *r, const struct hawser_event *ev)
+{
+	if (r->o->paste && !r->pasted && ev->u.text.length) {
+		r->pasted = true;
+		connect_clip_print(ev->u.text.utf8, ev->u.text.length);
+		if (fflush(stdout) != 0)
+			lost_output(r);
+	}
+	if (connect_clip_event(&r->clip, &r->o->clip, ev) != CLI_OK)
+		lost_output(r);
+}
+
 static void on_event(hawser_session *session, const struct hawser_event *ev, void *arg)
 {
 	struct run *r = arg;
@@ -311,14 +323,7 @@ static void on_event(hawser_session *session, const struct hawser_event *ev, voi
 		on_privacy(r, ev);
 		break;
 	case HAWSER_EVENT_CLIPBOARD:
-		if (r->o->paste && !r->pasted && ev->u.text.length) {
-			r->pasted = true;
-			connect_clip_print(ev->u.text.utf8, ev->u.text.length);
-			if (fflush(stdout) != 0)
-				lost_output(r);
-		}
-		if (connect_clip_event(&r->clip, &r->o->clip, ev) != CLI_OK)
-			lost_output(r);
+		on_clipboard(r, ev);
 		break;
 	case HAWSER_EVENT_CLIPFILES:
 		if (!connect_files_event(&r->files, &r->o->files, session, ev->u.clipfiles))
