@@ -201,8 +201,7 @@ static int run_kick(int argc, char **argv, void *ctx HWS_UNUSED)
 }
 
 static const struct hws_verb verbs[] = {
-	{ "run", "[OPTION...]", "serve this desktop in the foreground", 0, -1, run_run,
-			true },
+	{ "run", "[OPTION...]", "serve this desktop in the foreground", 0, -1, run_run, true },
 	{ "id", "", "show the ID others connect to", 0, -1, run_id },
 	{ "password", "[show|renew|set|remove]",
 			"show or renew the temporary password; set, from standard input, or remove the "

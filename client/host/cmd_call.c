@@ -157,7 +157,8 @@ int hws_call_ask(const struct hws_settings *s, json_t *req, json_t **ret, struct
 				"no hawser-host is running on this machine (no answer at %.300s); start "
 				"it with: hawser-host run%s",
 				s->control_socket,
-				geteuid() ? "; or it is run by root: sudo hawser-host password" : "");
+				geteuid() ? "; or it is run by root: sudo hawser-host password"
+					  : "");
 	if (r < 0)
 		return r;
 	if (json_is_true(json_object_get(answer, "ok"))) {

@@ -359,8 +359,7 @@ static const char *failure(const struct child *c, int status, char *text, size_t
 
 	if (!c->must_succeed || !status)
 		return NULL;
-	snprintf(text, size,
-			"'%.80s' ended with %s %d; restart-command in host.conf names another",
+	snprintf(text, size, "'%.80s' ended with %s %d; restart-command in host.conf names another",
 			command, WIFSIGNALED(status) ? "signal" : "status",
 			WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 	return text;

@@ -11,9 +11,10 @@ struct hws_out_file {
 };
 
 /* A regular file, or one that does not exist yet, is replaced as a whole by hws_out_file_end; what
- * is there stays until then, and so does a link to it. Pipes that somebody reads and character
- * devices are written in place. Anything else (folder, socket, block device, link to nothing) is
- * refused. A new file is its owner's alone (0600). Errors come with a sentence that names the path. */
+ * is there stays until then, and so does a link to it. A new file is its owner's alone (0600).
+ * Pipes that somebody reads and character devices are written in place. Anything else (folder,
+ * socket, block device, link to nothing) is refused. Errors come with a sentence that names the
+ * path. */
 int hws_out_file_begin(
 		struct hws_out_file *f, const char *path, struct hws_error *err) HWS_MUST_CHECK;
 /* All of it, or an error without sentence for the caller to keep; the file must be ended all the

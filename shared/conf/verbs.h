@@ -12,7 +12,8 @@ struct hws_verb {
 	bool has_help;                                /* it answers --help itself */
 };
 
-/* Runs the verb named argv[0]; prints a suggestion on stderr for an unknown one. Returns exit status (2 = usage). */
+/* Runs the verb named argv[0]; prints a suggestion on stderr for an unknown one. Returns exit
+ * status (2 = usage). */
 int hws_verbs_run(const struct hws_verb *table, size_t count, const char *program, int argc,
 		char **argv, void *ctx);
 /* Of "VERB --help": prints what the verb is, and returns true. False when it is anything else, or

@@ -148,7 +148,8 @@ START_TEST(a_restart_that_fails_ends_it)
 
 	snprintf(pass, sizeof(pass), "HAWSER_PASSWORD=%s", password);
 	test_proc_start(&viewer, argv, env);
-	test_proc_must_expect(&viewer, "the host says: The host was not restarted: '/bin/false' ended with status 1",
+	test_proc_must_expect(&viewer,
+			"the host says: The host was not restarted: '/bin/false' ended with status 1",
 			TEST_PATIENCE_MS);
 	ck_assert_int_eq(test_proc_wait(&viewer, TEST_PATIENCE_MS), 6);
 }
@@ -177,5 +178,6 @@ int main(void)
 {
 	return test_main("e2e/sides", 240, setup, teardown,
 			TESTS(the_other_end_looks_here, without_an_id_nothing_is_changed,
-					a_restart_that_fails_ends_it, an_unknown_number_lets_nobody_in));
+					a_restart_that_fails_ends_it,
+					an_unknown_number_lets_nobody_in));
 }
