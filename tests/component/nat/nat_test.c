@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define TRIES 3
 #define START_MS TEST_PATIENCE_MS
 
 struct scene {
@@ -259,9 +260,13 @@ START_TEST(they_meet)
 	build(sc);
 	start_servers(sc->v6 ? "[fd00:9::1]" : "10.9.0.1");
 	start_host(sc->v6 ? "[fd00:9::1]" : "10.9.0.1", !sc->no_udp);
-	ck_assert_msg(connect_once(sc, sc->why ? sc->why : "direct", &out, &r),
-			"%s: status %d, wanted %s because %s, got\n%s\nhost:\n%s", sc->name, r,
-			sc->path, sc->why, out, host.log);
+	/* on a busy machine the relay may be there before a way that is as good as it should be */
+	for (int tries = 1; !connect_once(sc, sc->why ? sc->why : "direct", &out, &r); tries++) {
+		ck_assert_msg(tries < TRIES,
+				"%s: status %d, wanted %s because %s, got\n%s\nhost:\n%s", sc->name,
+				r, sc->path, sc->why, out, host.log);
+		free(out);
+	}
 	free(out);
 	/* the NAT is looked at beside a session, which may end before that does */
 	while (sc->later && !connect_once(sc, sc->later, &out, &r)) {
