@@ -61,8 +61,9 @@ static bool leave_names(int ruleset)
  * are there, too. */
 static bool leave_devices(int ruleset, const char *folder, uint64_t all)
 {
-	const uint64_t use = all & (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE |
-						   FS_IOCTL_DEV);
+	const uint64_t use = all &
+			(LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE |
+					FS_IOCTL_DEV);
 	bool done = leave_folder(ruleset, folder, LANDLOCK_ACCESS_FS_READ_DIR);
 	DIR *d = opendir(folder);
 	char path[PATH_MAX];
@@ -81,9 +82,10 @@ static bool add_rules(int ruleset, const struct sandbox_left *left, uint64_t all
 	bool done = !left->names || leave_names(ruleset);
 
 	for (unsigned i = 0; i < left->folder_count; i++)
-		done = done && (left->devices ? leave_devices(ruleset, left->folders[i], all)
-					      : leave_folder(ruleset, left->folders[i],
-							      all & ~(uint64_t)NEVER));
+		done = done &&
+				(left->devices ? leave_devices(ruleset, left->folders[i], all)
+					       : leave_folder(ruleset, left->folders[i],
+								 all & ~(uint64_t)NEVER));
 	return done;
 }
 
