@@ -328,17 +328,19 @@ static char *display_name(const struct toolbar *t, const struct hawser_peer *pee
 
 static void name_displays(struct toolbar *t, const struct hawser_peer *peer)
 {
-	char **names = g_new0(char *, peer->display_count + 2), *all;
+	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
 	GtkStringList *list;
+	char *all;
 
 	for (size_t i = 0; i < peer->display_count; i++)
-		names[i] = display_name(t, peer, i);
-	names[peer->display_count] =
-			g_strdup(t->kind == GUI_TOOLBAR_CAMERA ? "All cameras" : "All displays");
-	all = g_strjoinv("\n", names);
+		g_ptr_array_add(names, display_name(t, peer, i));
+	g_ptr_array_add(names,
+			g_strdup(t->kind == GUI_TOOLBAR_CAMERA ? "All cameras" : "All displays"));
+	g_ptr_array_add(names, NULL);
+	all = g_strjoinv("\n", (char **)names->pdata);
 	/* A list that is open would lose what is chosen in it. */
 	if (g_strcmp0(all, g_object_get_data(G_OBJECT(t->displays), NAMES)) != 0) {
-		list = gtk_string_list_new((const char *const *)names);
+		list = gtk_string_list_new((const char *const *)names->pdata);
 		t->quiet = true;
 		t->count = peer->display_count;
 		gtk_drop_down_set_model(t->displays, G_LIST_MODEL(list));
@@ -347,7 +349,7 @@ static void name_displays(struct toolbar *t, const struct hawser_peer *peer)
 		g_object_set_data_full(G_OBJECT(t->displays), NAMES, g_strdup(all), g_free);
 	}
 	g_free(all);
-	g_strfreev(names);
+	g_ptr_array_unref(names);
 }
 
 void gui_toolbar_set_displays(GtkWidget *toolbar, const struct hawser_peer *peer, bool all)

@@ -52,7 +52,7 @@ static const char *file(const char *name)
 	return p;
 }
 
-/* Writes the first line typed into it to `second`. */
+/* Writes each line typed into it to `second`. */
 static void terminal_on_second(void)
 {
 	char script[1600];
@@ -60,8 +60,8 @@ static void terminal_on_second(void)
 		"-e", "/bin/sh", "-c", script, NULL };
 
 	snprintf(script, sizeof(script),
-			"echo > '%s/there'; IFS= read -r line; echo \"$line\" > '%s/s.new'; "
-			"mv '%s/s.new' '%s/second'; exec sleep 3600",
+			"echo > '%s/there'; while IFS= read -r line; do echo \"$line\" > '%s/s.new'; "
+			"mv '%s/s.new' '%s/second'; done",
 			stack.dir, stack.dir, stack.dir, stack.dir);
 	test_proc_start(&second, argv, stack.envp);
 }
@@ -188,22 +188,29 @@ static bool has_ended(void *arg)
 	return test_proc_wait(&desk.program, 1) >= 0;
 }
 
-static void click_and_type(const char *text)
+static bool has_come(void *arg)
+{
+	char text[200];
+
+	test_read_file(file("second"), text, sizeof(text));
+	return strstr(text, arg) != NULL;
+}
+
+/* Until it arrives whole: the window may not have laid itself out, or not have the keyboard yet. */
+static void click_and_type(char *text)
 {
 	uint64_t end = test_now_ms() + TEST_PATIENCE_MS;
 
-	do { /* until the window has laid itself out the pointer lies elsewhere */
-		ck_assert(test_now_ms() < end);
+	do {
+		ck_assert_msg(test_now_ms() < end, "'%s' did not come", text);
 		ck_assert_int_eq(TEST_DESK_DO(&desk, "mousemove", "500", "400", "click", "1"), 0);
 		test_desk_type(&desk, text);
-		for (unsigned i = 0; i < 30 && access(file("second"), R_OK) < 0; i++)
-			usleep(100000);
-	} while (access(file("second"), R_OK) < 0);
+	} while (!test_until(has_come, text, 3000));
 }
 
 START_TEST(a_display_has_a_window_of_its_own)
 {
-	char text[200];
+	char text[] = "over here";
 
 	if (!start((const char *const[]){ "--display", "1", NULL }))
 		return;
@@ -214,9 +221,7 @@ START_TEST(a_display_has_a_window_of_its_own)
 	test_desk_window(&desk, "Display 2");
 	must_see_second();
 	/* keys and pointer go to that display */
-	click_and_type("over here");
-	test_read_file(file("second"), text, sizeof(text));
-	ck_assert_msg(strstr(text, "over here") != NULL, "%s", text);
+	click_and_type(text);
 	/* the first window goes, the session does not */
 	close_by_click(FIRST);
 	test_desk_window(&desk, "Display 2");

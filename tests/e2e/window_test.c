@@ -522,18 +522,23 @@ END_TEST
 		suite_add_tcase(suite, tc);                                                        \
 	} while (0)
 
-int main(void)
+static void add_sessions(Suite *suite)
 {
-	Suite *suite = suite_create("e2e/window");
-	SRunner *runner;
-	int failed;
-
 	ADD(suite, every_key_goes_to_the_host, 1);
 	ADD(suite, the_keyboard_comes_back_after_the_tools, 1);
 	ADD(suite, people_write_to_each_other, 1);
 	ADD(suite, a_connection_that_failed_says_so_and_obeys_the_keyboard, 1);
 	ADD(suite, a_session_that_ended_says_so_and_nothing_old, 1);
 	ADD(suite, a_recent_computer_is_there_once_and_without_keys, 1);
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("e2e/window");
+	SRunner *runner;
+	int failed;
+
+	add_sessions(suite);
 	ADD(suite, every_control_has_a_name, 1);
 	ADD(suite, who_is_connected_is_shown_and_can_be_sent_away, 1);
 	ADD(suite, full_screen_has_no_frame_and_its_bar_comes_at_the_edge, 1);
