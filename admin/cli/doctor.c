@@ -5,11 +5,11 @@
 #include "shared/base/clock.h"
 #include "shared/base/macros.h"
 #include "shared/base/str.h"
+#include "shared/daemon/findings.h"
 #include "shared/net/addr.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdarg.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/timex.h>
@@ -95,25 +95,6 @@ static const char *try_port(const char *kind, const struct sockaddr_storage *to)
 	return udp ? "no answer" : trouble;
 }
 
-static void add(json_t *checks, const char *what, const char *state, const char *remedy,
-		const char *fmt, ...) HWS_PRINTF(5, 6);
-
-static void add(json_t *checks, const char *what, const char *state, const char *remedy,
-		const char *fmt, ...)
-{
-	json_t *o = json_pack("{s:s,s:s}", "what", what, "state", state);
-	va_list ap;
-
-	if (!o)
-		return;
-	va_start(ap, fmt);
-	json_object_set_new(o, "text", json_vsprintf(fmt, ap));
-	va_end(ap);
-	if (*remedy)
-		json_object_set_new(o, "do", json_string(remedy));
-	json_array_append_new(checks, o);
-}
-
 /* Where the server can be reached from this machine. */
 static bool address_of(const json_t *answer, uint16_t port, struct sockaddr_storage *ret)
 {
@@ -144,14 +125,15 @@ static void check_port(const json_t *answer, const json_t *port, json_t *checks)
 			(int)number);
 	trouble = try_port(kind, &to);
 	if (!trouble)
-		add(checks, name, "good", "", "%s: answers on this machine", what);
+		hws_findings_add(checks, name, HWS_FOUND_GOOD, "", "%s: answers on this machine",
+				what);
 	else if (relay)
-		add(checks, name, "look",
+		hws_findings_add(checks, name, HWS_FOUND_LOOK,
 				"start hawser-relay on this machine, or name another relay in "
 				"relay-servers",
 				"%s: %s", what, trouble);
 	else
-		add(checks, name, "bad",
+		hws_findings_add(checks, name, HWS_FOUND_BAD,
 				"a firewall on this machine stops even local connections, or the "
 				"server hangs: look into its log",
 				"%s: %s", what, trouble);
@@ -164,10 +146,11 @@ static void check_time(json_t *checks)
 
 	hws_wall_text(hws_wall_us(), now, sizeof(now));
 	if (adjtimex(&t) == TIME_ERROR || (t.status & STA_UNSYNC))
-		add(checks, "time", "look", "timedatectl set-ntp true, or another NTP service",
+		hws_findings_add(checks, "time", HWS_FOUND_LOOK,
+				"timedatectl set-ntp true, or another NTP service",
 				"it is %s here, and nothing keeps this clock right", now);
 	else
-		add(checks, "time", "good", "", "it is %s", now);
+		hws_findings_add(checks, "time", HWS_FOUND_GOOD, "", "it is %s", now);
 }
 
 bool adm_doctor_complete(json_t *answer)
@@ -184,11 +167,11 @@ bool adm_doctor_complete(json_t *answer)
 	json_array_foreach (checks, i, one) {
 		const char *state = json_string_value(json_object_get(one, "state"));
 
-		well = well && state && strcmp(state, "bad") != 0;
+		well = well && state && strcmp(state, HWS_FOUND_BAD) != 0;
 	}
 	json_object_set_new(answer, "note",
-			json_string("tried from this machine: whether a firewall in front lets "
-				    "others pass, `hawser doctor` says from theirs"));
+			json_string("tried from this machine: whether a firewall in front lets others "
+				    "pass, `hawser connect ID --why` says from theirs"));
 	return well;
 }
 

@@ -14,36 +14,13 @@
 #include "shared/base/clock.h"
 #include "shared/base/macros.h"
 #include "shared/base/str.h"
+#include "shared/daemon/findings.h"
 #include "shared/net/room.h"
-#include <stdarg.h>
 #include <string.h>
 #include <sys/resource.h>
 
 #define SPARE_FILES 200u /* descriptors besides the links */
 #define CLOCK_APART_US (5 * HWS_US_PER_S)
-
-#define GOOD "good"
-#define LOOK "look"
-#define BAD "bad"
-
-static void found(json_t *checks, const char *what, const char *state, const char *remedy,
-		const char *fmt, ...) HWS_PRINTF(5, 6);
-
-static void found(json_t *checks, const char *what, const char *state, const char *remedy,
-		const char *fmt, ...)
-{
-	json_t *o = json_pack("{s:s,s:s}", "what", what, "state", state);
-	va_list ap;
-
-	if (!o)
-		return;
-	va_start(ap, fmt);
-	json_object_set_new(o, "text", json_vsprintf(fmt, ap));
-	va_end(ap);
-	if (*remedy)
-		json_object_set_new(o, "do", json_string(remedy));
-	json_array_append_new(checks, o);
-}
 
 static void check_store(struct rdv_core *core, json_t *checks)
 {
@@ -53,21 +30,23 @@ static void check_store(struct rdv_core *core, json_t *checks)
 	core->store->ops->stats(core->store, &st);
 	rdv_journal_stats(core->journal, &j);
 	if (!st.healthy)
-		found(checks, "database", BAD,
+		hws_findings_add(checks, "database", HWS_FOUND_BAD,
 				"look for store.failed in the log: it names the reason. Devices go on "
 				"being served meanwhile; what they register waits in memory",
 				"%s does not answer; %llu registrations wait for it",
 				core->store->ops->name, (unsigned long long)j.queued);
 	else if (strcmp(core->store->ops->name, "memory") == 0)
-		found(checks, "database", LOOK, "set store = sqlite for anything but a test",
+		hws_findings_add(checks, "database", HWS_FOUND_LOOK,
+				"set store = sqlite for anything but a test",
 				"nothing is kept: all devices are new after a restart");
 	else
-		found(checks, "database", GOOD, "",
+		hws_findings_add(checks, "database", HWS_FOUND_GOOD, "",
 				"%s; the last operation took %.1f ms, %llu wait",
 				core->store->ops->name, (double)st.last_us / 1000.0,
 				(unsigned long long)j.queued);
 	if (!core->loaded)
-		found(checks, "database", LOOK, "wait, or look for store.load_failed in the log",
+		hws_findings_add(checks, "database", HWS_FOUND_LOOK,
+				"wait, or look for store.load_failed in the log",
 				"the devices have not been read from it yet");
 }
 
@@ -76,14 +55,15 @@ static void check_key(struct rdv_core *core, json_t *checks)
 	const struct rdv_config *c = rdv_conf(core);
 
 	if (c->open)
-		found(checks, "key", LOOK,
+		hws_findings_add(checks, "key", HWS_FOUND_LOOK,
 				"take open out of the settings, and key = (empty), when all clients "
 				"have the key",
 				"callers need no key: anybody may ask for devices");
 	else
-		found(checks, "key", GOOD, "", "%s", core->key_text);
+		hws_findings_add(checks, "key", HWS_FOUND_GOOD, "", "%s", core->key_text);
 	if (!c->encrypt)
-		found(checks, "encryption", LOOK, "take encrypt = no out of the settings",
+		hws_findings_add(checks, "encryption", HWS_FOUND_LOOK,
+				"take encrypt = no out of the settings",
 				"TCP links of the main port are not encrypted");
 }
 
@@ -93,7 +73,7 @@ static void check_relays(struct rdv_core *core, json_t *checks)
 	size_t i;
 
 	if (json_array_size(list) == 0)
-		found(checks, "relays", LOOK,
+		hws_findings_add(checks, "relays", HWS_FOUND_LOOK,
 				"name it in relay-servers; then it is watched, and left out when it "
 				"does not serve",
 				"none is named: clients take port %u of the address by which they "
@@ -105,16 +85,18 @@ static void check_relays(struct rdv_core *core, json_t *checks)
 		const char *why = json_string_value(json_object_get(one, "error"));
 
 		if (strcmp(state, "up") == 0)
-			found(checks, "relay", GOOD, "", "%s relays; connected in %.1f ms", name,
+			hws_findings_add(checks, "relay", HWS_FOUND_GOOD, "",
+					"%s relays; connected in %.1f ms", name,
 					json_real_value(json_object_get(one, "connect_ms")));
 		else if (strcmp(state, "down") == 0)
-			found(checks, "relay", BAD,
+			hws_findings_add(checks, "relay", HWS_FOUND_BAD,
 					"does hawser-relay run there, with this server's key, and does "
 					"a firewall let its port (TCP 21117) pass?",
 					"%s does not relay: %s", name, why);
 		else
-			found(checks, "relay", LOOK, "ask again in some seconds",
-					"%s has not been tried yet", name);
+			hws_findings_add(checks, "relay", HWS_FOUND_LOOK,
+					"ask again in some seconds", "%s has not been tried yet",
+					name);
 	}
 	json_decref(list);
 }
@@ -127,21 +109,22 @@ static void check_room(struct rdv_core *core, json_t *checks)
 	struct rlimit files;
 
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < c->max_links + SPARE_FILES)
-		found(checks, "descriptors", LOOK,
+		hws_findings_add(checks, "descriptors", HWS_FOUND_LOOK,
 				"raise LimitNOFILE of the service, or lower max-links",
 				"%llu are allowed, max-links is %u",
 				(unsigned long long)files.rlim_cur, c->max_links);
 	if (lost)
-		found(checks, "receive buffers", LOOK,
+		hws_findings_add(checks, "receive buffers", HWS_FOUND_LOOK,
 				"raise net.core.rmem_max (sysctl) and rmem in the settings",
 				"%llu datagrams found them full since the start",
 				(unsigned long long)lost);
 	if (links)
-		found(checks, "queue of links", LOOK, "raise net.core.somaxconn (sysctl)",
+		hws_findings_add(checks, "queue of links", HWS_FOUND_LOOK,
+				"raise net.core.somaxconn (sysctl)",
 				"%llu links found it full since the start",
 				(unsigned long long)links);
 	if (hws_room_tracking("/proc", &t) && t.count > t.max - t.max / 10)
-		found(checks, "firewall", BAD,
+		hws_findings_add(checks, "firewall", HWS_FOUND_BAD,
 				"raise net.netfilter.nf_conntrack_max, or exempt the ports of this "
 				"server (notrack)",
 				"its table of connections is nearly full: %llu of %llu; new devices "
@@ -156,13 +139,13 @@ static void check_node(const struct rdv_link_state *s, void *arg)
 	json_t *checks = arg;
 
 	if (s->up_us)
-		found(checks, "node", GOOD, "", "%s is linked", s->name);
+		hws_findings_add(checks, "node", HWS_FOUND_GOOD, "", "%s is linked", s->name);
 	else if (!*s->at)
-		found(checks, "node", LOOK,
+		hws_findings_add(checks, "node", HWS_FOUND_LOOK,
 				"set node-address at one of the two nodes: requests go faster then",
 				"%s takes no links; requests go through the database", s->name);
 	else
-		found(checks, "node", LOOK,
+		hws_findings_add(checks, "node", HWS_FOUND_LOOK,
 				"does a firewall let this port pass between the nodes? Requests go "
 				"through the database meanwhile",
 				"no link with %s at %s%s%s", s->name, s->at,
@@ -179,12 +162,13 @@ static void check_cluster(struct rdv_core *core, json_t *checks)
 		return;
 	s->ops->stats(s, &st);
 	if (st.nodes < 2)
-		found(checks, "nodes", LOOK, "do the others run, with the same database and key?",
+		hws_findings_add(checks, "nodes", HWS_FOUND_LOOK,
+				"do the others run, with the same database and key?",
 				"no other node lives");
 	rdv_cluster_links(core->cluster, check_node, checks);
 	if (s->nodes->clock(s, &there, &since) == HWS_OK &&
 			(here > there ? here - there : there - here) > CLOCK_APART_US)
-		found(checks, "time", LOOK, "let both keep time (NTP)",
+		hws_findings_add(checks, "time", HWS_FOUND_LOOK, "let both keep time (NTP)",
 				"the clocks of this machine and of the database are %.0f s apart",
 				((double)here - (double)there) / 1e6);
 }
@@ -261,7 +245,7 @@ void rdv_cmd_doctor(struct hws_control_reply *reply, const json_t *req HWS_UNUSE
 	check_room(core, checks);
 	check_cluster(core, checks);
 	if (!rdv_udp_second_port(core->udp))
-		found(checks, "NAT test", LOOK,
+		hws_findings_add(checks, "NAT test", HWS_FOUND_LOOK,
 				"free this UDP port: another program has it (udp.second_port in the "
 				"log)",
 				"the second UDP port cannot be had: endpoints learn less of their "
