@@ -1,4 +1,5 @@
-/* One shape for what the programs' own examinations report, so that scripts read all of them alike. */
+/* One shape for what the programs' own examinations report, so that scripts read all of them
+ * alike. */
 #include "shared/daemon/findings.h"
 #include <stdarg.h>
 
