@@ -1,4 +1,4 @@
-/* A direction of the line is a list of datagrams by the time at which they come out. */
+/* A process between two descriptors, with a line (impair_line) for each direction. */
 #include "tests/support/impair.h"
 #include "shared/base/clock.h"
 #include "shared/base/macros.h"
@@ -21,89 +21,17 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LEN_MAX 2048
 #define AT_ONCE 64
-#define HELD_MAX 60000 /* datagrams on the line: a mistake of the test, not a wish */
-
-struct held {
-	struct held *next, *prev;
-	uint64_t at_us;
-	size_t len;
-	uint8_t data[LEN_MAX];
-};
 
 struct way {
 	int from, to;
 	bool first_speaks; /* `from` is connected to whoever comes first */
-	struct held line;  /* head of the ring */
-	uint64_t free_us, random;
-	size_t held;
+	struct impair_line line;
 };
-
-static const struct impair_conf *conf;
-static struct held *spare;
-
-static uint32_t draw(struct way *w, uint32_t below)
-{
-	w->random ^= w->random << 13;
-	w->random ^= w->random >> 7;
-	w->random ^= w->random << 17;
-	return (uint32_t)((w->random >> 20) % below);
-}
-
-static struct held *new_held(void)
-{
-	struct held *h = spare;
-
-	if (h)
-		spare = h->next;
-	else
-		h = malloc(sizeof(*h));
-	return h;
-}
-
-static void put(struct way *w, const uint8_t *data, size_t len, uint64_t out_us)
-{
-	struct held *h = w->held < HELD_MAX ? new_held() : NULL, *after;
-
-	if (!h)
-		return;
-	h->at_us = out_us + conf->delay_us + (conf->jitter_us ? draw(w, conf->jitter_us) : 0);
-	h->len = len;
-	memcpy(h->data, data, len);
-	for (after = w->line.prev; after != &w->line && after->at_us > h->at_us;)
-		after = after->prev;
-	h->prev = after;
-	h->next = after->next;
-	after->next->prev = h;
-	after->next = h;
-	w->held++;
-}
-
-static void take_in(struct way *w, const uint8_t *data, size_t len, uint64_t now)
-{
-	uint64_t out = now;
-
-	if (conf->mtu && len > conf->mtu)
-		return;
-	if (conf->rate) {
-		uint64_t begin = HWS_MAX(w->free_us, now);
-
-		if ((begin - now) * conf->rate / HWS_US_PER_S > conf->queue)
-			return;
-		out = begin + len * HWS_US_PER_S / conf->rate;
-		w->free_us = out;
-	}
-	if (conf->loss && draw(w, 1000) < conf->loss)
-		return;
-	put(w, data, len, out);
-	if (conf->duplicate && draw(w, 1000) < conf->duplicate)
-		put(w, data, len, out);
-}
 
 static void read_in(struct way *w)
 {
-	uint8_t data[LEN_MAX];
+	uint8_t data[IMPAIR_LEN_MAX];
 	struct sockaddr_storage from;
 	socklen_t from_len = sizeof(from);
 	ssize_t n;
@@ -119,23 +47,19 @@ static void read_in(struct way *w)
 		}
 		if (n < 0)
 			return;
-		take_in(w, data, (size_t)n, hws_clock_us());
+		impair_line_put(&w->line, data, (size_t)n, hws_clock_us());
 	}
 }
 
 static void give_out(struct way *w, uint64_t now)
 {
-	struct held *h;
+	struct impair_held *h;
 
-	while ((h = w->line.next) != &w->line && h->at_us <= now) {
-		h->next->prev = h->prev;
-		h->prev->next = h->next;
-		w->held--;
+	while ((h = impair_line_take(&w->line, now))) {
 		if (write(w->to, h->data, h->len) < 0) {
 			/* nobody there yet, or any more: lost */
 		}
-		h->next = spare;
-		spare = h;
+		impair_line_give_back(h);
 	}
 }
 
@@ -148,8 +72,7 @@ static void child(struct way way[2])
 
 		for (int i = 0; i < 2; i++) {
 			give_out(&way[i], now);
-			if (way[i].line.next != &way[i].line)
-				next = HWS_MIN(next, way[i].line.next->at_us);
+			next = HWS_MIN(next, impair_line_due(&way[i].line));
 		}
 		next = next > now ? next - now : 0;
 		wait.tv_sec = (time_t)(next / HWS_US_PER_S);
@@ -176,13 +99,11 @@ static bool start(struct impair *i, int a, int b, const struct impair_conf *c, b
 	if (getppid() != parent)
 		_exit(0);
 	signal(SIGTERM, SIG_DFL);
-	conf = c;
 	for (int k = 0; k < 2; k++) {
-		way[k] = (struct way){ .from = k ? b : a,
-			.to = k ? a : b,
-			.first_speaks = first_speaks && k == 0,
-			.random = (c->seed + (uint64_t)k + 1) * 0x9e3779b97f4a7c15u };
-		way[k].line.next = way[k].line.prev = &way[k].line;
+		way[k] = (struct way){
+			.from = k ? b : a, .to = k ? a : b, .first_speaks = first_speaks && k == 0
+		};
+		impair_line_init(&way[k].line, c, (unsigned)k);
 	}
 	child(way);
 	_exit(0);

@@ -3,19 +3,8 @@
  * lost and what is late is drawn by a seed, so a line is the same each time (the time in which
  * programs use it is not). */
 #pragma once
-#include <stdbool.h>
-#include <stdint.h>
+#include "tests/support/impair_line.h"
 #include <sys/types.h>
-
-struct impair_conf {
-	uint64_t seed;
-	uint32_t delay_us;  /* one way */
-	uint32_t jitter_us; /* up to so much more, each datagram on its own: changes their order */
-	uint32_t rate;      /* bytes a second, 0 = any */
-	uint32_t queue;     /* bytes that wait before a line that has a rate; more are lost */
-	uint32_t loss, duplicate; /* of 1000 */
-	uint32_t mtu;             /* longer ones are lost; 0 = any length */
-};
 
 struct impair {
 	pid_t pid;
