@@ -92,7 +92,9 @@ static enum hws_indirect from_tries(const struct hws_verdict *v)
 		if (t->result == HWS_ERR_REFUSED || t->result == HWS_ERR_EOF ||
 				t->result == HWS_ERR_RESET)
 			why = HWS_INDIRECT_REFUSED;
-		else if (why == HWS_INDIRECT_NO_ADDRESS)
+		else if (t->result == HWS_ERR_UNREACHABLE && why == HWS_INDIRECT_NO_ADDRESS)
+			why = HWS_INDIRECT_NO_ROUTE;
+		else if (t->result != HWS_ERR_UNREACHABLE && why != HWS_INDIRECT_REFUSED)
 			why = HWS_INDIRECT_SILENT;
 	}
 	return why;

@@ -39,6 +39,8 @@ enum hws_path {
 	X(SYMMETRIC_HOST, "symmetric-host", "symmetric NAT at the host's side")                    \
 	X(SYMMETRIC_BOTH, "symmetric-both", "symmetric NAT on both sides")                         \
 	X(NO_ADDRESS, "no-address", "the server told no address of the host")                      \
+	X(NO_ROUTE, "no-route",                                                                    \
+			"no way leads from here to the host's address, as between IPv4 and IPv6")  \
 	X(REFUSED, "refused", "the host's network refused the direct connection")                  \
 	X(SILENT, "silent", "a firewall or NAT on the way lets no direct connection through")      \
 	X(BROKEN, "broken", "a direct connection stood, but what answered there was not the host") \

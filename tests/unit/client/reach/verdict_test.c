@@ -90,6 +90,22 @@ START_TEST(somebody_else_is_named)
 }
 END_TEST
 
+/* Only when no try came any farther. */
+START_TEST(the_other_family_is_no_route)
+{
+	over(try_at(HWS_PATH_PUNCHED, "198.51.100.77:4000", 0), HWS_ERR_UNREACHABLE, 1);
+	if (_i)
+		over(try_at(HWS_PATH_IPV6, "[2001:db8::1]:4000", 0),
+				_i == 1 ? HWS_ERR_TIMEOUT : HWS_ERR_REFUSED, 400);
+	over(try_at(HWS_PATH_UDP, "198.51.100.77:4000", 0), HWS_ERR_UNREACHABLE, 1);
+	end(HWS_PATH_RELAY, 900);
+	ck_assert_int_eq(v.why,
+			_i == 0                   ? HWS_INDIRECT_NO_ROUTE
+					: _i == 1 ? HWS_INDIRECT_SILENT
+						  : HWS_INDIRECT_REFUSED);
+}
+END_TEST
+
 START_TEST(what_is_known_of_both_sides_counts_most)
 {
 	static const struct {
@@ -165,5 +181,6 @@ int main(void)
 	tcase_add_checked_fixture(t, set_up, NULL);
 	tcase_add_loop_test(t, silence_and_refusal_are_told_apart, 0, 2);
 	tcase_add_loop_test(t, what_was_given_up_is_silent_or_slow, 0, 2);
+	tcase_add_loop_test(t, the_other_family_is_no_route, 0, 3);
 	return test_suite_run(s);
 }
