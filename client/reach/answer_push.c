@@ -187,6 +187,8 @@ bool hws_answer_begin_udp(struct hws_answer_job *j, const Rdv__RendezvousMessage
 	if (ways.has_ipv6 && may_knock(j, &ways.ipv6) &&
 			hws_answer_udp_knock_ipv6(j->answer->udp, &how, true, &own) == HWS_OK)
 		j->own_ipv6_len = hws_addr_encode(&own, 0, j->own_ipv6);
-	return j->kind == JOB_PUNCH && ways.has_udp && may_knock(j, &ways.udp) &&
-			knock_udp(j, &ways) == HWS_OK && !ways.ours;
+	/* Who is behind the same address may be kept apart from us all the same, and then meets us
+	 * at that address, where the router does that. */
+	return (j->kind == JOB_PUNCH || j->kind == JOB_LOCAL) && ways.has_udp &&
+			may_knock(j, &ways.udp) && knock_udp(j, &ways) == HWS_OK && !ways.ours;
 }

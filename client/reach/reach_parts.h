@@ -68,6 +68,8 @@ struct hws_reach_udp {
 	struct sockaddr_storage mapped;
 	int fd6; /* a socket at our own global IPv6 address `local6`; -1: none, or in use */
 	struct sockaddr_storage local6;
+	struct hws_timer later; /* LAN goes first */
+	struct sockaddr_storage later_peer;
 };
 
 struct hws_reach {
@@ -172,6 +174,9 @@ struct hws_reach_offer {
 	uint8_t bytes[2][HWS_ADDR_WIRE_MAX];
 };
 void hws_reach_udp_offer(struct hws_reach *r, Rdv__PunchHoleRequest *q, struct hws_reach_offer *o);
-/* The host knocks from there. */
+/* The host knocks from there. A host behind our own address, which a router may lead back to, is
+ * left to the LAN first. */
 void hws_reach_udp_way(struct hws_reach *r, const struct sockaddr_storage *peer);
+/* The LAN led nowhere. */
+void hws_reach_udp_hurry(struct hws_reach *r);
 void hws_reach_udp_way_ipv6(struct hws_reach *r, ProtobufCBinaryData bytes);

@@ -18,7 +18,7 @@ static bool any_alive(const struct hws_reach *r)
 	for (unsigned i = 0; i < r->direct_count; i++)
 		if (is_alive(&r->direct[i].way))
 			return true;
-	return is_alive(&r->relay.way);
+	return is_alive(&r->relay.way) || hws_timer_active(&r->udp.later);
 }
 
 static void offer_soon(struct hws_reach *r)
@@ -197,6 +197,8 @@ void hws_reach_way_failed(struct hws_reach_way *w, int why)
 	struct hws_reach *r = w->reach;
 
 	hws_reach_way_drop(w, why);
+	if (w->path == HWS_PATH_LAN && !r->failing && !r->taken)
+		hws_reach_udp_hurry(r);
 	if (r->failing || r->taken || r->offered || go_on(r))
 		return;
 	if (!r->why.code)

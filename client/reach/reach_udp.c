@@ -13,6 +13,7 @@
 #define AGAIN_FIRST_US 20000
 #define AGAIN_MOST_US 200000
 #define TIMES 16u
+#define LAN_FIRST_US 50000
 #define PAD 64 /* a server answers with no more than it was sent */
 
 static void ask(void *arg);
@@ -179,13 +180,33 @@ static void begin(struct hws_reach *r, enum hws_path path, int fd,
 	hws_reach_way_listen(&d->way, s);
 }
 
+static void go(void *arg)
+{
+	struct hws_reach_udp *u = arg;
+	int fd = u->line ? hws_udp_line_release(u->line) : -1;
+
+	hws_timer_stop(&u->later);
+	stop_asking(u);
+	if (fd >= 0)
+		begin(u->reach, HWS_PATH_UDP, fd, &u->later_peer);
+}
+
 void hws_reach_udp_way(struct hws_reach *r, const struct sockaddr_storage *peer)
 {
-	int fd = r->udp.line ? hws_udp_line_release(r->udp.line) : -1;
+	struct hws_reach_udp *u = &r->udp;
 
-	stop_asking(&r->udp);
-	if (fd >= 0)
-		begin(r, HWS_PATH_UDP, fd, peer);
+	u->later_peer = *peer;
+	if (u->has_mapped && hws_addr_ip_equal(&u->mapped, peer) &&
+			!hws_addr_ip_equal(&r->local, peer))
+		hws_timer_start(r->loop, &u->later, LAN_FIRST_US, go, u);
+	else
+		go(u);
+}
+
+void hws_reach_udp_hurry(struct hws_reach *r)
+{
+	if (hws_timer_active(&r->udp.later))
+		go(&r->udp);
 }
 
 void hws_reach_udp_way_ipv6(struct hws_reach *r, ProtobufCBinaryData bytes)
@@ -202,6 +223,7 @@ void hws_reach_udp_way_ipv6(struct hws_reach *r, ProtobufCBinaryData bytes)
 
 void hws_reach_udp_stop(struct hws_reach *r)
 {
+	hws_timer_stop(&r->udp.later);
 	stop_asking(&r->udp);
 	if (r->udp.reach && r->udp.fd6 >= 0)
 		close(r->udp.fd6);
