@@ -143,6 +143,8 @@ static void come_up(struct street *s, struct street_node *n, struct packet *p)
 {
 	struct street_node *in = n->in, *to = find(s, in, &p->dst.ip);
 
+	if (to && in && to->edge.apart && n->edge.apart)
+		return;
 	if (to) {
 		put(s, to, DOWN, p);
 	} else if (in && nat_box_is_public(in->box, &p->dst.ip)) {

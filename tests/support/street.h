@@ -15,6 +15,7 @@ struct street_edge {
 	_Atomic bool cut;        /* nothing at all */
 	_Atomic bool no_udp;     /* neither way */
 	_Atomic bool no_tcp;
+	_Atomic bool apart;      /* not between two of one box that are both set apart */
 	_Atomic bool silent_mtu; /* too long ones are lost without a word */
 	_Atomic uint16_t
 			tcp_ports[STREET_PORTS]; /* out goes TCP to these alone, where one is set */

@@ -1,5 +1,5 @@
-/* Places are found by name; a place with a namespace is reached through this process's descriptor of
- * it, which everybody whom the test starts can open below /proc. */
+/* Places are found by name; a place with a namespace is reached through this process's descriptor
+ * of it, which everybody whom the test starts can open below /proc. */
 #include "tests/component/nat/town.h"
 #include "shared/base/macros.h"
 #include <check.h>
