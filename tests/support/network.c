@@ -8,6 +8,7 @@
  * Where the kernel refuses (a container without user namespaces), the test stays where it is: ports
  * then come from a block that no other test has (tests/support/port.c). No Check in here: a failure
  * ends the program before there is a test. */
+#include "tests/support/network.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -78,11 +79,40 @@ static void loopback_up(void)
 	close(fd);
 }
 
+/* The root of a chroot is no mount, of which it could be said; that of the namespace is, and to
+ * enter the namespace once more leads there. */
+static bool from_outside_of_chroot(void)
+{
+	int home = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int own = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	char cwd[4096];
+	bool good = home >= 0 && own >= 0 && getcwd(cwd, sizeof(cwd));
+
+	if (good && setns(own, CLONE_NEWNS) == 0) {
+		good = mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+		if (fchdir(home) < 0 || chroot(".") < 0 || chdir(cwd) < 0)
+			die("chroot");
+	} else {
+		good = false;
+	}
+	if (home >= 0)
+		close(home);
+	if (own >= 0)
+		close(own);
+	return good;
+}
+
+bool test_mount_unseen(void)
+{
+	return mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 ||
+			(errno == EINVAL && from_outside_of_chroot());
+}
+
 static void own_x11_sockets(void)
 {
 	if (mkdir(X11, 01777) < 0 && errno != EEXIST)
 		die(X11);
-	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	if (!test_mount_unseen() ||
 			mount("tmpfs", X11, "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777,size=1m") < 0)
 		die("cannot mount on " X11);
 }

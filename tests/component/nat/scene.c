@@ -2,6 +2,7 @@
  * 10.9.0.11, the viewer or its box at 10.9.0.12; second addresses are ten more. */
 #include "tests/component/nat/scene.h"
 #include "tests/component/nat/town.h"
+#include "tests/support/network.h"
 #include "tests/support/suite.h"
 #include <arpa/inet.h>
 #include <sched.h>
@@ -267,7 +268,7 @@ static bool name_server(void)
 {
 	char hosts[300];
 
-	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+	if (unshare(CLONE_NEWNS) < 0 || !test_mount_unseen())
 		return false;
 	test_write_file("10.9.0.1 " SERVER_NAME "\n2001:db8:9::1 " SERVER_NAME "\n", "%s/hosts",
 			dir);
