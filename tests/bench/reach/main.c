@@ -1,11 +1,12 @@
 /* bench reach: the stream over UDP against the kernel's TCP on the same line: two network
  * namespaces, and between them a program that delays, loses and limits. 100 Mbit/s each way, a
  * queue of one bandwidth-delay product. Prints "bench reach.METRIC=VALUE". Parts: ratio, fairness,
- * cpu; all. */
+ * cpu; paths and fallback (real programs in the NAT laboratory); all. */
 #include "shared/base/clock.h"
 #include "shared/base/macros.h"
 #include "tests/bench/common/report.h"
 #include "tests/bench/reach/flow.h"
+#include "tests/bench/reach/paths.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,7 +131,7 @@ static void part_cpu(void)
 int main(int argc, char *argv[])
 {
 	const char *part = "all";
-	bool quick = false;
+	bool quick = false, good = true;
 
 	for (int i = 1; i < argc; i++)
 		if (strcmp(argv[i], "--quick") == 0)
@@ -146,5 +147,9 @@ int main(int argc, char *argv[])
 		part_fairness();
 	if (strcmp(part, "all") == 0 || strcmp(part, "cpu") == 0)
 		part_cpu();
-	return 0;
+	if (strcmp(part, "all") == 0 || strcmp(part, "paths") == 0)
+		good = paths_round_trips(quick) && good;
+	if (strcmp(part, "all") == 0 || strcmp(part, "fallback") == 0)
+		good = paths_fallback() && good;
+	return good ? 0 : 77;
 }

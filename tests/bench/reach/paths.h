@@ -1,0 +1,9 @@
+/* bench/reach/paths: real programs in the NAT laboratory (tests/component/nat), whose lines have a
+ * length. */
+#pragma once
+#include <stdbool.h>
+
+/* From click to first picture by each way, over 0, 30 and 100 ms. False: not possible here. */
+bool paths_round_trips(bool quick);
+/* How soon the relay is used where all else leads nowhere. */
+bool paths_fallback(void);
