@@ -1,6 +1,7 @@
 /* Addresses as people write them and as they are compared: an IPv4 address is one address, in
  * whichever of its two forms a socket shows it. */
 #include "shared/net/addr.h"
+#include "shared/base/macros.h"
 #include "shared/base/mem.h"
 #include "shared/base/num.h"
 #include "shared/base/str.h"
@@ -129,6 +130,24 @@ bool hws_addr_is_special(const struct sockaddr_storage *a)
 				ip->s6_addr[15]);
 	return IN6_IS_ADDR_UNSPECIFIED(ip) || IN6_IS_ADDR_LOOPBACK(ip) ||
 			IN6_IS_ADDR_LINKLOCAL(ip) || IN6_IS_ADDR_MULTICAST(ip);
+}
+
+bool hws_addr_is_public_v4(const struct sockaddr_storage *a)
+{
+	static const struct {
+		uint32_t net;
+		unsigned bits;
+	} inner[] = { { 0x0a000000, 8 }, { 0xac100000, 12 }, { 0xc0a80000, 16 }, { 0x64400000, 10 },
+		{ 0xc0000000, 24 }, { 0xc6120000, 15 } };
+	uint32_t ip;
+
+	if (a->ss_family != AF_INET || hws_addr_is_special(a))
+		return false;
+	ip = ntohl(v4c(a)->sin_addr.s_addr);
+	for (size_t i = 0; i < HWS_COUNT(inner); i++)
+		if ((ip ^ inner[i].net) >> (32 - inner[i].bits) == 0)
+			return false;
+	return true;
 }
 
 socklen_t hws_addr_len(const struct sockaddr_storage *a)

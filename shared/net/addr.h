@@ -26,6 +26,9 @@ bool hws_addr_is_loopback(const struct sockaddr_storage *a);
 /* No address of one machine that others can be told: unspecified, loopback, link-local, multicast,
  * broadcast, reserved, or none at all. */
 bool hws_addr_is_special(const struct sockaddr_storage *a);
+/* An IPv4 address that can be on the internet: not special, of no private network, not of a
+ * carrier's NAT (100.64.0.0/10), and of no range for protocols and benches. */
+bool hws_addr_is_public_v4(const struct sockaddr_storage *a);
 socklen_t hws_addr_len(const struct sockaddr_storage *a);
 /* Splits "host", "host:port", "[v6]:port", bare v6; default_port when there is none. Checks the
  * host's characters. */
