@@ -118,6 +118,7 @@ static int send_local(struct hws_answer_job *j)
 	local.relay_server = j->relay;
 	local.version = j->answer->version;
 	local.socket_addr_v6 = hws_answer_ipv6_bytes(j);
+	hws_answer_offer(j, &local.candidates, &local.n_candidates);
 	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_LOCAL_ADDR;
 	m.local_addr = &local;
 	return hws_server_query_send(j->query, &m);
@@ -221,6 +222,7 @@ static int send_relay_response(struct hws_answer_job *j)
 		resp.relay_server = j->relay;
 		resp.nat_type = j->answer->conf.nat_type;
 		resp.relay_reason = j->reason;
+		hws_answer_offer(j, &resp.candidates, &resp.n_candidates);
 		resp.union_case = RDV__RELAY_RESPONSE__UNION_ID;
 		resp.id = j->id;
 	}
@@ -384,7 +386,8 @@ int hws_answer_push(
 	return HWS_OK;
 }
 
-static void on_udp_socket(int fd, const struct hws_answered *how, void *arg)
+/* By UDP, or by the mapped port. */
+static void on_other_socket(int fd, const struct hws_answered *how, void *arg)
 {
 	struct hws_answer *a = arg;
 
@@ -403,7 +406,8 @@ int hws_answer_new(struct hws_loop *loop, struct hws_work *work, const struct hw
 		struct hws_answer **ret)
 {
 	struct hws_answer *a = hws_alloc(sizeof(*a));
-	const struct hws_answer_udp_conf udp = { on_udp_socket, on_udp_failure, a };
+	const struct hws_answer_udp_conf udp = { on_other_socket, on_udp_failure, a };
+	const struct hws_mapped_port_conf mapped = { on_other_socket, a };
 	int r;
 
 	if (!a)
@@ -422,7 +426,10 @@ int hws_answer_new(struct hws_loop *loop, struct hws_work *work, const struct hw
 		r = hws_str_copy(a->version, sizeof(a->version), conf->version);
 	if (r == HWS_OK && !conf->no_udp)
 		r = hws_answer_udp_new(loop, work, &udp, &a->udp);
+	if (r == HWS_OK && conf->map_port)
+		r = hws_mapped_port_new(loop, &mapped, &a->mapped_port);
 	if (r < 0) {
+		hws_answer_udp_free(a->udp);
 		hws_free(a);
 		return r;
 	}
@@ -439,7 +446,19 @@ void hws_answer_free(struct hws_answer *a)
 	hws_list_for_safe (node, next, &a->jobs)
 		end_job(hws_container(node, struct hws_answer_job, node));
 	hws_answer_udp_free(a->udp);
+	hws_mapped_port_free(a->mapped_port);
 	hws_free(a);
+}
+
+uint16_t hws_answer_mapped_inside(const struct hws_answer *a)
+{
+	return hws_mapped_port_inside(a->mapped_port);
+}
+
+void hws_answer_set_mapped(struct hws_answer *a, const struct sockaddr_storage *outside)
+{
+	if (a->mapped_port)
+		hws_mapped_port_set_outside(a->mapped_port, outside);
 }
 
 void hws_answer_refuse_relays(struct hws_answer *a, const char *text)

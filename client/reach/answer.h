@@ -28,6 +28,8 @@ struct hws_answer_conf {
 	const char *version;
 	bool always_relay, only_known_relays;
 	bool no_udp; /* viewers are met by TCP only */
+	/* Listens at a port that a router may be asked to pass on: see reach/mapped_port. */
+	bool map_port;
 	/* our own, UNKNOWN_NAT if not probed yet; SYMMETRIC is answered by a relay */
 	Rdv__NatType nat_type;
 	/* A viewer is connected, or knocks by UDP; the callee owns the socket, from which nothing
@@ -52,6 +54,10 @@ int hws_answer_new(struct hws_loop *loop, struct hws_work *work, const struct hw
 void hws_answer_free(struct hws_answer *a);
 /* What reach/nat_probe found, for the pushes from now on. */
 void hws_answer_set_nat_type(struct hws_answer *a, Rdv__NatType type);
+/* The port to be passed on; 0: none. */
+uint16_t hws_answer_mapped_inside(const struct hws_answer *a);
+/* Where viewers of ours are told to come, from now on; NULL: nowhere. */
+void hws_answer_set_mapped(struct hws_answer *a, const struct sockaddr_storage *outside);
 /* Who went to the relay is connected and has asked for the pair, or failed. Unknown numbers are
  * ignored (the job may have ended). Not from within the on_relay of the same one. */
 void hws_answer_joined(struct hws_answer *a, uint64_t meeting, int r);

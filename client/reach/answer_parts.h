@@ -3,6 +3,7 @@
 #pragma once
 #include "client/reach/answer.h"
 #include "client/reach/answer_udp.h"
+#include "client/reach/mapped_port.h"
 #include "client/reach/push_bounds.h"
 #include "client/reach/server_query.h"
 #include "shared/net/dialer.h"
@@ -30,8 +31,9 @@ struct hws_answer {
 	char refusal[200]; /* of all that must be met at a relay; "" = none */
 	struct hws_list jobs;
 	struct hws_push_bounds bounds;
-	struct hws_answer_udp *udp; /* NULL: by TCP only */
-	uint64_t meetings;          /* so many were numbered */
+	struct hws_answer_udp *udp;          /* NULL: by TCP only */
+	struct hws_mapped_port *mapped_port; /* NULL: none */
+	uint64_t meetings;                   /* so many were numbered */
 };
 
 struct hws_answer_job {
@@ -43,6 +45,10 @@ struct hws_answer_job {
 	size_t socket_addr_len;
 	uint8_t own_ipv6[HWS_ADDR_WIRE_MAX]; /* where we wait by UDP */
 	size_t own_ipv6_len;
+	bool lists; /* the viewer reads lists of candidates */
+	Rdv__Candidate candidate, *candidates[1];
+	uint8_t mapped[HWS_ADDR_WIRE_MAX];
+	bool expected;                 /* at the mapped port */
 	enum hws_answer_reason reason; /* why the relay */
 	struct hws_answered how;
 	struct hws_server_query *query;
@@ -73,6 +79,9 @@ static inline ProtobufCBinaryData hws_answer_ipv6_bytes(struct hws_answer_job *j
 /* What the push says, into a zeroed job. HWS_ERR_PROTO, HWS_ERR_INVAL. */
 int hws_answer_fill_job(struct hws_answer_job *j, const char *id,
 		const Rdv__RendezvousMessage *m) HWS_MUST_CHECK;
+/* What a viewer of ours is told beside: *n of *list, for as long as `j` is; it is expected there
+ * from now on. */
+void hws_answer_offer(struct hws_answer_job *j, Rdv__Candidate ***list, size_t *n);
 /* Ways by UDP beside what the job does; true when a viewer that expects one answer gets it so. */
 bool hws_answer_begin_udp(struct hws_answer_job *j, const Rdv__RendezvousMessage *m);
 /* The answer that a hole is open; it borrows from `j`. */

@@ -17,6 +17,7 @@ void hws_answer_fill_sent(
 	sent->nat_type = j->answer->conf.nat_type;
 	sent->version = j->answer->version;
 	sent->socket_addr_v6 = hws_answer_ipv6_bytes(j);
+	hws_answer_offer(j, &sent->candidates, &sent->n_candidates);
 	m->union_case = RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_SENT;
 	m->punch_hole_sent = sent;
 }
@@ -63,6 +64,7 @@ static int from_punch(struct hws_answer_job *j, const Rdv__PunchHole *p)
 	j->reason = reason_for(j, p);
 	j->kind = j->reason == HWS_REASON_NONE ? JOB_PUNCH : JOB_RELAY_OWN;
 	j->how.secure = true;
+	j->lists = p->n_candidates > 0;
 	if (p->control_permissions)
 		j->how.control_permissions = p->control_permissions->permissions;
 	return choose_relay(j, p->relay_server);
@@ -73,6 +75,7 @@ static int from_local(struct hws_answer_job *j, const Rdv__FetchLocalAddr *f)
 	j->kind = relay_only(j->answer) ? JOB_RELAY_OWN : JOB_LOCAL;
 	j->reason = relay_only(j->answer) ? HWS_REASON_OWN_CHOICE : HWS_REASON_NONE;
 	j->how.secure = true;
+	j->lists = f->n_candidates > 0;
 	if (f->control_permissions)
 		j->how.control_permissions = f->control_permissions->permissions;
 	return choose_relay(j, f->relay_server);
@@ -133,6 +136,32 @@ int hws_answer_fill_job(struct hws_answer_job *j, const char *id, const Rdv__Ren
 					(j->how.proven ? 1 : HWS_PUSH_VIEWER_PORT_MIN))
 		j->kind = JOB_RELAY_OWN; /* such a viewer has no port to punch to */
 	return HWS_OK;
+}
+
+/* --- a mapped port ---------------------------------------------------------------------------- */
+
+static bool wants_relay(const struct hws_answer_job *j)
+{
+	return relay_only(j->answer) || j->reason == HWS_REASON_VIEWER_CHOICE;
+}
+
+/* Deployed viewers would skip it: they are told nothing, so that nobody is expected. */
+void hws_answer_offer(struct hws_answer_job *j, Rdv__Candidate ***list, size_t *n)
+{
+	const struct sockaddr_storage *outside = hws_mapped_port_outside(j->answer->mapped_port);
+
+	if (!outside || !j->lists || wants_relay(j))
+		return;
+	rdv__candidate__init(&j->candidate);
+	j->candidate.kind = RDV__CANDIDATE__KIND__MAPPED_TCP;
+	j->candidate.address.data = j->mapped;
+	j->candidate.address.len = hws_addr_encode(outside, 0, j->mapped);
+	j->candidates[0] = &j->candidate;
+	*list = j->candidates;
+	*n = 1;
+	if (!j->expected)
+		hws_mapped_port_expect(j->answer->mapped_port, &j->how);
+	j->expected = true;
 }
 
 /* --- ways by UDP ------------------------------------------------------------------------------ */

@@ -10,7 +10,8 @@ struct hws_answered {
 	bool secure; /* begin with the handshake */
 	/* neither: by the hole that was opened; local: by our address in the local network */
 	bool relayed, local;
-	bool udp; /* the socket is one of datagrams, for net/kcp; else of TCP */
+	bool mapped; /* by the port that our router passes on */
+	bool udp;    /* the socket is one of datagrams, for net/kcp; else of TCP */
 	/* the server proved itself: at a relay, `viewer` is a word to rely on */
 	bool proven;
 	uint64_t control_permissions; /* of the server, 0 = none */

@@ -129,6 +129,7 @@ static void start_ways(struct hws_reach *r, const Rdv__PunchHoleResponse *p,
 {
 	start_way(r, p, peer);
 	hws_reach_udp_way_ipv6(r, p->socket_addr_v6);
+	hws_reach_mapped_ways(r, p->candidates, p->n_candidates);
 }
 
 static void on_punch_response(struct hws_reach *r, const Rdv__PunchHoleResponse *p)
@@ -199,8 +200,10 @@ static void on_relay_response(struct hws_reach *r, const Rdv__RelayResponse *a)
 	r->facts.relay_reason = a->relay_reason;
 	r->answered = true;
 	hws_reach_ask_stop(r);
-	if (!r->facts.forced)
+	if (!r->facts.forced) {
 		hws_reach_udp_way_ipv6(r, a->socket_addr_v6);
+		hws_reach_mapped_ways(r, a->candidates, a->n_candidates);
+	}
 	hws_reach_relay_join(r, a->uuid, a->relay_server);
 }
 

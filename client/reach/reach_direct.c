@@ -1,4 +1,4 @@
-/* A direct way by TCP, from the port that the server saw. */
+/* A direct way by TCP, from the port that the server saw, where that matters. */
 #include "client/reach/reach_parts.h"
 #include "shared/net/addr.h"
 
@@ -30,10 +30,11 @@ static void dial(void *arg)
 	struct hws_reach_direct *d = arg;
 	struct hws_reach *r = d->way.reach;
 	char ip[HWS_ADDR_TEXT];
+	bool is_punched = d->way.path != HWS_PATH_MAPPED && r->local.ss_family == d->peer.ss_family;
 	const struct hws_dial_conf conf = { .host = hws_addr_ip_text(&d->peer, ip, sizeof(ip)),
 		.port = hws_addr_port(&d->peer),
 		.timeout_us = d->end_us - hws_loop_now_us(r->loop),
-		.bind_to = r->local.ss_family == d->peer.ss_family ? &r->local : NULL };
+		.bind_to = is_punched ? &r->local : NULL };
 	int res = hws_dial(r->loop, r->work, &conf, on_dialed, d, &d->dial);
 
 	if (res < 0)

@@ -12,7 +12,7 @@
 
 #define HWS_REACH_CONNECT_US 18000000 /* deployed peers' connect and read limit */
 #define HWS_REACH_STATEMENT_MAX 256
-#define HWS_REACH_DIRECT_MAX 4u
+#define HWS_REACH_DIRECT_MAX 6u
 #define HWS_REACH_WORD_MAX 256u
 
 enum hws_reach_stage {
@@ -98,6 +98,7 @@ struct hws_reach {
 	struct sockaddr_storage local;
 	struct hws_reach_direct direct[HWS_REACH_DIRECT_MAX];
 	unsigned direct_count;
+	unsigned mapped_count;
 	struct hws_reach_relay relay;
 	struct hws_reach_way *offered;
 	uint8_t statement[HWS_REACH_STATEMENT_MAX];
@@ -153,6 +154,9 @@ void hws_reach_direct_start(struct hws_reach *r, enum hws_path path,
 		const struct sockaddr_storage *peer, uint64_t limit_us);
 void hws_reach_direct_stop(struct hws_reach_direct *d, int why);
 
+/* --- reach_mapped.c: by TCP to ports that the host's router passes on. */
+void hws_reach_mapped_ways(struct hws_reach *r, Rdv__Candidate *const *list, size_t n);
+
 /* --- reach_relay.c: both meet at the relay `relay.name`. */
 void hws_reach_relay_start(struct hws_reach *r);
 /* The host agreed already: our leg at the relay. */
@@ -170,8 +174,8 @@ void hws_reach_udp_stop(struct hws_reach *r);
 bool hws_reach_udp_pending(const struct hws_reach *r);
 /* Fills in what the host is offered; it borrows from `o` and `r`. */
 struct hws_reach_offer {
-	Rdv__Candidate candidate[2], *list[2];
-	uint8_t bytes[2][HWS_ADDR_WIRE_MAX];
+	Rdv__Candidate candidate[3], *list[3];
+	uint8_t bytes[3][HWS_ADDR_WIRE_MAX];
 };
 void hws_reach_udp_offer(struct hws_reach *r, Rdv__PunchHoleRequest *q, struct hws_reach_offer *o);
 /* The host knocks from there. A host behind our own address, which a router may lead back to, is

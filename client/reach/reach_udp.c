@@ -125,6 +125,17 @@ static void add(Rdv__PunchHoleRequest *q, struct hws_reach_offer *o, Rdv__Candid
 	q->candidates = o->list;
 }
 
+static void add_none(Rdv__PunchHoleRequest *q, struct hws_reach_offer *o)
+{
+	rdv__candidate__init(&o->candidate[0]);
+	o->candidate[0].kind = RDV__CANDIDATE__KIND__NONE;
+	o->bytes[0][0] = 0;
+	o->candidate[0].address = (ProtobufCBinaryData){ 1, o->bytes[0] };
+	o->list[0] = &o->candidate[0];
+	q->candidates = o->list;
+	q->n_candidates = 1;
+}
+
 void hws_reach_udp_offer(struct hws_reach *r, Rdv__PunchHoleRequest *q, struct hws_reach_offer *o)
 {
 	const struct hws_reach_udp *u = &r->udp;
@@ -133,6 +144,9 @@ void hws_reach_udp_offer(struct hws_reach *r, Rdv__PunchHoleRequest *q, struct h
 		q->udp_port = u->port;
 	if (u->line && u->has_mapped)
 		add(q, o, RDV__CANDIDATE__KIND__PUBLIC_UDP, &u->mapped);
+	/* without an address of ours: a word that lists of the host are read here */
+	if (u->fd6 < 0 && !q->n_candidates && !r->facts.forced)
+		add_none(q, o);
 	if (u->fd6 < 0)
 		return;
 	add(q, o, RDV__CANDIDATE__KIND__V6_UDP, &u->local6);

@@ -1,0 +1,137 @@
+/* Whose connection it is: by its address, which a NAT in front of the viewer mostly keeps; else it
+ * can only be the one that is expected. */
+#include "client/reach/mapped_port.h"
+#include "shared/base/log.h"
+#include "shared/base/mem.h"
+#include "shared/net/addr.h"
+#include "shared/net/listener.h"
+#include <unistd.h>
+
+#define EXPECTED_MAX 32u
+#define EXPECT_US 20000000 /* a viewer gives up its direct ways before */
+#define SOCKETS_MAX 4u     /* of one: it may try again */
+#define BACKLOG 16
+
+struct expected {
+	struct hws_answered how;
+	uint64_t until_us;
+	unsigned left; /* sockets */
+};
+
+struct hws_mapped_port {
+	struct hws_loop *loop;
+	struct hws_mapped_port_conf conf;
+	struct hws_listener *listener;
+	struct expected list[EXPECTED_MAX];
+	unsigned next;
+	bool has_outside;
+	struct sockaddr_storage outside;
+};
+
+static bool is_live(const struct expected *e, uint64_t now_us)
+{
+	return e->left && now_us < e->until_us;
+}
+
+/* By its address, or as the only kind that there is: what the server allows one viewer must not
+ * come to another. */
+static struct expected *find(struct hws_mapped_port *m, const struct sockaddr_storage *peer)
+{
+	uint64_t now = hws_loop_now_us(m->loop);
+	struct expected *sole = NULL;
+	bool alike = true;
+
+	for (unsigned i = 0; i < EXPECTED_MAX; i++) {
+		struct expected *e = &m->list[i];
+
+		if (!is_live(e, now))
+			continue;
+		if (hws_addr_ip_equal(&e->how.viewer, peer))
+			return e;
+		if (sole &&
+				(sole->how.control_permissions != e->how.control_permissions ||
+						sole->how.secure != e->how.secure))
+			alike = false;
+		sole = e;
+	}
+	return alike ? sole : NULL;
+}
+
+static void on_accept(int fd, const struct sockaddr_storage *peer, void *arg)
+{
+	struct hws_mapped_port *m = arg;
+	struct expected *e = find(m, peer);
+	struct hws_answered how;
+
+	if (!e) {
+		hws_debug("mapped.stranger");
+		close(fd);
+		return;
+	}
+	e->left--;
+	how = e->how;
+	how.viewer = *peer;
+	how.mapped = true;
+	how.relayed = how.local = how.udp = false;
+	m->conf.on_socket(fd, &how, m->conf.arg);
+}
+
+int hws_mapped_port_new(struct hws_loop *loop, const struct hws_mapped_port_conf *conf,
+		struct hws_mapped_port **ret)
+{
+	struct hws_mapped_port *m = hws_alloc(sizeof(*m));
+	struct hws_listen_conf lc = {
+		.bind_ip = "0.0.0.0", .backlog = BACKLOG, .on_accept = on_accept, .arg = m
+	};
+	struct hws_error err = { 0 };
+	int r;
+
+	if (!m)
+		return HWS_ERR_NOMEM;
+	m->loop = loop;
+	m->conf = *conf;
+	r = hws_listener_new(loop, &lc, &m->listener, &err);
+	if (r < 0) {
+		hws_free(m);
+		return r;
+	}
+	*ret = m;
+	return HWS_OK;
+}
+
+void hws_mapped_port_free(struct hws_mapped_port *m)
+{
+	if (!m)
+		return;
+	hws_listener_free(m->listener);
+	hws_free(m);
+}
+
+uint16_t hws_mapped_port_inside(const struct hws_mapped_port *m)
+{
+	return m ? hws_listener_port(m->listener) : 0;
+}
+
+bool hws_mapped_port_usable(const struct sockaddr_storage *outside)
+{
+	return hws_addr_is_public_v4(outside) && hws_addr_port(outside) >= HWS_MAPPED_PORT_MIN;
+}
+
+void hws_mapped_port_set_outside(struct hws_mapped_port *m, const struct sockaddr_storage *outside)
+{
+	m->has_outside = outside && hws_mapped_port_usable(outside);
+	if (m->has_outside)
+		m->outside = *outside;
+}
+
+const struct sockaddr_storage *hws_mapped_port_outside(const struct hws_mapped_port *m)
+{
+	return m && m->has_outside ? &m->outside : NULL;
+}
+
+void hws_mapped_port_expect(struct hws_mapped_port *m, const struct hws_answered *how)
+{
+	m->list[m->next++ % EXPECTED_MAX] = (struct expected){
+		.how = *how, .until_us = hws_loop_now_us(m->loop) + EXPECT_US, .left = SOCKETS_MAX
+	};
+}
