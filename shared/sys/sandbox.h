@@ -31,6 +31,9 @@ enum hws_sandbox_role {
 	HWS_SANDBOX_FILES,
 	/* Connects and listens for others; of files only what names of hosts are looked up in. */
 	HWS_SANDBOX_TUNNEL,
+	/* Asks the router for a port: sockets and threads, no files. A call that is not on its list
+	 * fails with EPERM: libminiupnpc sets options that it can do without. */
+	HWS_SANDBOX_PORTS,
 	/* Servers: sockets, threads, names, files. Starting a program and the tools of attacks kill
 	 * them; another call that is not on the list fails with EPERM. */
 	HWS_SANDBOX_RELAY,
