@@ -137,6 +137,15 @@ static void print_sandbox(const json_t *a, const json_t *sandbox)
 	print_line("missing:   ", json_object_get(sandbox, "missing"));
 }
 
+static void print_mapped(const json_t *m)
+{
+	if (json_is_true(json_object_get(m, "mapped")))
+		printf("mapped:    %s, at the router by %s\n", text_of(m, "address"),
+				text_of(m, "by_text"));
+	else if (json_is_true(json_object_get(m, "on")))
+		printf("mapped:    none: %s\n", text_of(m, "why"));
+}
+
 static void print_status(const json_t *a)
 {
 	const json_t *server = json_object_get(a, "server"), *direct = json_object_get(a, "direct");
@@ -161,6 +170,7 @@ static void print_status(const json_t *a)
 				json_integer_value(json_object_get(direct, "port")));
 	else
 		printf("direct:    off\n");
+	print_mapped(json_object_get(a, "mapped"));
 	if (json_is_true(json_object_get(desktop, "ready")))
 		printf("desktop:   %s, %" JSON_INTEGER_FORMAT " display(s)\n",
 				json_string_value(json_object_get(desktop, "backend")),

@@ -189,6 +189,17 @@ static json_t *agents_json(const struct hws_hostd *h)
 	return list;
 }
 
+static json_t *mapped_json(const struct hws_hostd *h)
+{
+	const struct hws_ports *ports = h->online ? hws_online_ports(h->online) : NULL;
+	struct hws_ports_status s = { .by = "", .by_text = "", .why = "'map-ports' is off" };
+
+	if (ports)
+		hws_ports_status(ports, &s);
+	return json_pack("{s:b,s:b,s:s,s:s,s:s,s:s}", "on", ports != NULL, "mapped", s.mapped, "by",
+			s.by, "by_text", s.by_text, "address", s.address, "why", s.why);
+}
+
 static json_t *sandbox_json(const struct hws_hostd *h)
 {
 	char gate[100], missing[100], own[100];
@@ -213,7 +224,7 @@ static void do_status(struct hws_control_reply *reply, const json_t *req HWS_UNU
 			json_array_append_new(sessions, session_json(h, v));
 	}
 	hws_control_ok(reply,
-			json_pack("{s:s,s:s,s:s,s:{s:s,s:s,s:s,s:s,s:s,s:b,s:I},s:{s:b,s:i},s:o,s:o,s:b,s:b,s:b,s:b,s:I,s:I,s:I,s:I,s:s,s:o,s:b,s:b,s:o}",
+			json_pack("{s:s,s:s,s:s,s:{s:s,s:s,s:s,s:s,s:s,s:b,s:I},s:{s:b,s:i},s:o,s:o,s:o,s:b,s:b,s:b,s:b,s:I,s:I,s:I,s:I,s:s,s:o,s:b,s:b,s:o}",
 					"version", HAWSER_VERSION, "id", h->whoami.id,
 					"fingerprint",
 					hws_fingerprint_text(h->whoami.identity.pk, fingerprint),
@@ -226,9 +237,9 @@ static void do_status(struct hws_control_reply *reply, const json_t *req HWS_UNU
 					h->online && hws_online_proven(h->online), "dropped",
 					(json_int_t)(h->online ? hws_online_dropped(h->online) : 0),
 					"direct", "listening", h->direct != NULL, "port",
-					h->direct ? (int)hws_listener_port(h->direct) : 0,
-					"desktop", desktop_json(h), "sessions", sessions,
-					"permanent_password", h->vault.has_permanent,
+					h->direct ? (int)hws_listener_port(h->direct) : 0, "mapped",
+					mapped_json(h), "desktop", desktop_json(h), "sessions",
+					sessions, "permanent_password", h->vault.has_permanent,
 					"permanent_hawser_only", hws_vault_lacks_h1(&h->vault),
 					"permanent_accepted",
 					h->vault.conf.accept != HWS_VAULT_TEMPORARY,

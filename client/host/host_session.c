@@ -540,7 +540,9 @@ int hws_host_session_new(const struct hws_host_session_env *env,
 	v->came_us = hws_loop_now_us(env->loop);
 	v->meeting = conf->relay ? conf->relay->meeting : 0;
 	v->via = conf->udp ? hws_notice_via_udp(&conf->from)
-			   : hws_notice_via(conf->relay != NULL, conf->direct, conf->local);
+			: conf->mapped
+			? "mapped"
+			: hws_notice_via(conf->relay != NULL, conf->direct, conf->local);
 	v->secure = conf->secure;
 	v->refuse = conf->refuse;
 	v->control_permissions = conf->control_permissions;

@@ -52,6 +52,7 @@ struct hws_host_session_conf {
 	int fd;
 	const struct hws_answer_relay *relay; /* not NULL: there; `fd` means nothing */
 	bool secure, direct, local;           /* of the last two at most one, and none at a relay */
+	bool mapped;                          /* by the port that our router passes on */
 	bool udp;                             /* `fd` is one of datagrams */
 	bool told;                            /* `from` is a server's word, which nothing proves */
 	struct sockaddr_storage from;         /* for limits and the white list */

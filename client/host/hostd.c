@@ -311,7 +311,7 @@ static void on_met(uint64_t meeting, int r, void *arg)
 
 static int open_online(struct hws_hostd *h, struct hws_error *err)
 {
-	struct hws_online_conf oc = { h->settings, &h->whoami, on_online, on_met, h };
+	struct hws_online_conf oc = { h->settings, &h->whoami, on_online, &h->logs, on_met, h };
 
 	if (*h->settings->server)
 		return hws_online_new(h->loop, &oc, &h->online, err);

@@ -62,6 +62,10 @@ static const struct cap from_agent[] = {
 	{ AGT__MESSAGE__UNION_SERVICE_RESULT, 3, ERROR_MAX },
 };
 
+static const struct cap from_ports[] = {
+	{ AGT__MESSAGE__UNION_PORTS_STATE, 0, 0 },
+};
+
 static const struct cap gate_to_agent[] = {
 	{ AGT__MESSAGE__UNION_OPEN, 0, 0 },
 	{ AGT__MESSAGE__UNION_OPEN, 3, HWS_SES_LOGIN_FRAME_MAX + 256 },
@@ -138,6 +142,11 @@ int hws_ipc_check_gate(struct hws_bytes message)
 int hws_ipc_check_agent(struct hws_bytes message)
 {
 	return check(message, from_agent, HWS_COUNT(from_agent));
+}
+
+int hws_ipc_check_ports(struct hws_bytes message)
+{
+	return check(message, from_ports, HWS_COUNT(from_ports));
 }
 
 int hws_ipc_check_gate_to_agent(struct hws_bytes message)

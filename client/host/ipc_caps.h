@@ -43,6 +43,8 @@
  * message that is not said to hostd by these, an unknown field or one twice; HWS_ERR_TOOBIG. */
 int hws_ipc_check_gate(struct hws_bytes message) HWS_MUST_CHECK;
 int hws_ipc_check_agent(struct hws_bytes message) HWS_MUST_CHECK;
+/* Of the process that asks the router for a port. */
+int hws_ipc_check_ports(struct hws_bytes message) HWS_MUST_CHECK;
 /* The same for what gate and agent say to each other. */
 int hws_ipc_check_gate_to_agent(struct hws_bytes message) HWS_MUST_CHECK;
 int hws_ipc_check_agent_to_gate(struct hws_bytes message) HWS_MUST_CHECK;

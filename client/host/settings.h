@@ -34,6 +34,7 @@ struct hws_settings {
 	int direct_server; /* enum hws_tristate */
 	uint16_t direct_port, lan_port;
 	char *direct_bind;
+	bool map_ports;
 	/* the desktop */
 	char *display, *backend, *desktop_user, *gate_user;
 	char *service_user; /* "": desktop_user */

@@ -1,0 +1,256 @@
+/* hostd's end: starts the process, holds what it says against what can be, and forgets a port that
+ * is not confirmed in time. */
+#include "client/host/ports.h"
+#include "client/host/ipc.h"
+#include "client/host/ipc_caps.h"
+#include "client/host/port_why.h"
+#include "client/host/spawn_gate.h"
+#include "client/reach/mapped_port.h"
+#include "shared/base/clock.h"
+#include "shared/base/log.h"
+#include "shared/base/mem.h"
+#include "shared/net/addr.h"
+#include <netinet/in.h>
+
+#define FRAME_MAX 64u
+#define RATE 2u
+#define BURST 20u
+#define LEAVE_US (60 * HWS_US_PER_S) /* a break of the link to the server is no reason */
+/* A process that does not live is started ever more seldom. */
+#define PAUSE_US (30 * HWS_US_PER_S)
+#define PAUSE_MOST_US (3600 * HWS_US_PER_S)
+#define LIVED_US (600 * HWS_US_PER_S)
+#define LIFETIME_MAX_S 86400u
+
+struct hws_ports {
+	struct hws_loop *loop;
+	struct hws_ports_conf conf;
+	struct hws_ipc *ipc; /* NULL: no process */
+	bool wanted;
+	struct hws_timer start, leave, expire;
+	uint64_t started_us, pause_us;
+	enum hws_port_by by;
+	enum hws_port_why why;
+	struct sockaddr_storage outside;
+};
+
+static void start(void *arg);
+
+static const char *by_token(enum hws_port_by by)
+{
+	static const char *const names[] = {
+#define X(name, token, text) [HWS_PORT_BY_##name] = token,
+		HWS_PORT_BY_LIST(X)
+#undef X
+	};
+
+	return names[by];
+}
+
+static const char *by_text(enum hws_port_by by)
+{
+	static const char *const names[] = {
+#define X(name, token, text) [HWS_PORT_BY_##name] = text,
+		HWS_PORT_BY_LIST(X)
+#undef X
+	};
+
+	return names[by];
+}
+
+static const char *why_text(enum hws_port_why why)
+{
+	static const char *const texts[] = {
+#define X(name, text) [HWS_PORT_WHY_##name] = text,
+		HWS_PORT_WHY_LIST(X)
+#undef X
+	};
+
+	return texts[why];
+}
+
+static void set_none(struct hws_ports *p, enum hws_port_why why)
+{
+	bool was = p->by != HWS_PORT_BY_NONE, is_new = p->why != why;
+
+	hws_timer_stop(&p->expire);
+	p->by = HWS_PORT_BY_NONE;
+	p->why = why;
+	if (was)
+		p->conf.on_outside(NULL, p->conf.arg);
+	if (is_new && why != HWS_PORT_WHY_ASKING && why != HWS_PORT_WHY_NONE)
+		hws_info("port.not_mapped", HWS_STR("why", why_text(why)));
+}
+
+static void on_expired(void *arg)
+{
+	set_none(arg, HWS_PORT_WHY_SILENT);
+}
+
+static void set_mapped(struct hws_ports *p, enum hws_port_by by,
+		const struct sockaddr_storage *outside, uint32_t lifetime_s)
+{
+	bool is_new = p->by != by || !hws_addr_equal(&p->outside, outside);
+	char text[HWS_ADDR_TEXT];
+
+	p->by = by;
+	p->why = HWS_PORT_WHY_NONE;
+	p->outside = *outside;
+	hws_timer_start(p->loop, &p->expire, lifetime_s * HWS_US_PER_S, on_expired, p);
+	if (!is_new)
+		return;
+	hws_info("port.mapped", HWS_STR("by", by_token(by)),
+			HWS_STR("at", hws_addr_text(outside, text, sizeof(text))),
+			HWS_U64("inside", p->conf.inside));
+	p->conf.on_outside(outside, p->conf.arg);
+}
+
+static void take(struct hws_ports *p, const Agt__PortsState *s)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(s->address),
+		.sin_port = htons((uint16_t)s->port) };
+	struct sockaddr_storage outside = { 0 };
+
+	memcpy(&outside, &in, sizeof(in));
+	if (s->by == HWS_PORT_BY_NONE)
+		set_none(p,
+				s->why < HWS_PORT_WHYS ? (enum hws_port_why)s->why
+						       : HWS_PORT_WHY_NONSENSE);
+	else if (s->by > HWS_PORT_BY_UPNP || s->port > UINT16_MAX || !s->lifetime_s ||
+			s->lifetime_s > LIFETIME_MAX_S || !hws_mapped_port_usable(&outside))
+		set_none(p, HWS_PORT_WHY_NONSENSE);
+	else
+		set_mapped(p, (enum hws_port_by)s->by, &outside, s->lifetime_s);
+}
+
+static void on_message(struct hws_ipc *l, const Agt__Message *m, int fd HWS_UNUSED, void *arg)
+{
+	if (m->union_case == AGT__MESSAGE__UNION_PORTS_STATE)
+		take(arg, m->ports_state);
+	else
+		hws_ipc_close(l, HWS_ERR_PROTO);
+}
+
+static void start_later(struct hws_ports *p)
+{
+	hws_timer_start(p->loop, &p->start, p->pause_us, start, p);
+	p->pause_us = HWS_MIN(2 * p->pause_us, (uint64_t)PAUSE_MOST_US);
+}
+
+static void on_closed(struct hws_ipc *l HWS_UNUSED, int why HWS_UNUSED, void *arg)
+{
+	struct hws_ports *p = arg;
+
+	p->ipc = NULL;
+	set_none(p, HWS_PORT_WHY_NONE);
+	if (hws_loop_now_us(p->loop) > p->started_us + LIVED_US)
+		p->pause_us = PAUSE_US;
+	if (p->wanted)
+		start_later(p);
+}
+
+static int tell(struct hws_ports *p)
+{
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__PortsConf c = AGT__PORTS_CONF__INIT;
+
+	c.inside = p->conf.inside;
+	m.union_case = AGT__MESSAGE__UNION_PORTS_CONF;
+	m.ports_conf = &c;
+	return hws_ipc_send(p->ipc, &m, -1);
+}
+
+static void start(void *arg)
+{
+	struct hws_ports *p = arg;
+	const struct hws_ipc_conf conf = { .frame_max = FRAME_MAX,
+		.rate = RATE,
+		.burst = BURST,
+		.check = hws_ipc_check_ports,
+		.on_message = on_message,
+		.on_close = on_closed,
+		.arg = p };
+	pid_t pid;
+	int end, r;
+
+	if (p->ipc)
+		return;
+	p->started_us = hws_loop_now_us(p->loop);
+	r = hws_spawn_gate(p->conf.settings, p->conf.logs, "ports", 0, &pid, &end);
+	if (r == HWS_OK)
+		r = hws_ipc_new(p->loop, end, &conf, &p->ipc);
+	if (r < 0) {
+		p->ipc = NULL;
+		start_later(p);
+		return;
+	}
+	p->why = HWS_PORT_WHY_ASKING;
+	if (tell(p) < 0)
+		hws_ipc_close(p->ipc, HWS_ERR_SYS);
+}
+
+static void on_leave(void *arg)
+{
+	struct hws_ports *p = arg;
+
+	hws_timer_stop(&p->start);
+	hws_ipc_close(p->ipc, HWS_OK); /* and with its socket the process ends */
+}
+
+void hws_ports_want(struct hws_ports *p, bool wanted)
+{
+	if (!p || p->wanted == wanted)
+		return;
+	p->wanted = wanted;
+	hws_timer_stop(&p->leave);
+	if (!wanted)
+		hws_timer_start(p->loop, &p->leave, LEAVE_US, on_leave, p);
+	else if (!p->ipc && !hws_timer_active(&p->start))
+		start(p);
+}
+
+void hws_ports_again(struct hws_ports *p)
+{
+	if (p && p->ipc && tell(p) < 0)
+		hws_ipc_close(p->ipc, HWS_ERR_SYS);
+}
+
+void hws_ports_status(const struct hws_ports *p, struct hws_ports_status *ret)
+{
+	*ret = (struct hws_ports_status){ .mapped = p->by != HWS_PORT_BY_NONE,
+		.by = by_token(p->by),
+		.by_text = by_text(p->by),
+		.why = p->by != HWS_PORT_BY_NONE              ? ""
+				: p->why != HWS_PORT_WHY_NONE ? why_text(p->why)
+				: p->wanted
+				? "the process that asks the router could not be started, or has ended"
+				: "this host is not registered at a server" };
+	if (ret->mapped)
+		hws_addr_text(&p->outside, ret->address, sizeof(ret->address));
+}
+
+int hws_ports_new(struct hws_loop *loop, const struct hws_ports_conf *conf, struct hws_ports **ret)
+{
+	struct hws_ports *p = hws_alloc(sizeof(*p));
+
+	if (!p)
+		return HWS_ERR_NOMEM;
+	p->loop = loop;
+	p->conf = *conf;
+	p->pause_us = PAUSE_US;
+	*ret = p;
+	return HWS_OK;
+}
+
+void hws_ports_free(struct hws_ports *p)
+{
+	if (!p)
+		return;
+	p->wanted = false;
+	hws_ipc_close(p->ipc, HWS_OK);
+	hws_timer_stop(&p->start);
+	hws_timer_stop(&p->leave);
+	hws_timer_stop(&p->expire);
+	hws_free(p);
+}

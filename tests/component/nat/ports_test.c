@@ -1,0 +1,262 @@
+/* A host behind a symmetric NAT whose router passes a port on to it: real routers (miniupnpd with
+ * nftables) and our own programs in a small internet of namespaces. Both NATs forbid everything
+ * else, so the mapped port is the one direct way. */
+#include "tests/component/nat/town.h"
+#include "tests/support/suite.h"
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define START_MS TEST_PATIENCE_MS
+#define SERVER "11.9.0.1" /* an address of the internet: others are not offered */
+#define MINIUPNPD "/usr/sbin/miniupnpd"
+
+enum speaks { BY_PCP, BY_NATPMP, BY_UPNP };
+
+struct cell {
+	const char *name, *by; /* as status has it */
+	bool upnp, pmp;
+	bool no_pcp; /* what speaks PCP is dropped on its way: an older router */
+	bool inner;  /* the router has no address of the internet itself */
+};
+
+static const struct cell cells[] = {
+	{ .name = "PCP", .by = "pcp", .upnp = true, .pmp = true },
+	{ .name = "NAT-PMP", .by = "nat-pmp", .pmp = true, .no_pcp = true },
+	{ .name = "UPnP", .by = "upnp", .upnp = true },
+};
+
+static char dir[256], key[64], id[64], password[64], control[320], state[300];
+static struct test_proc rendezvous, relay, host, router;
+
+static void shell(const char *house, const char *command)
+{
+	const char *argv[] = { "/bin/sh", "-c", command, NULL }, *full[12];
+	char *out = NULL;
+
+	town_argv(house, argv, full, 12);
+	ck_assert_msg(test_run(full, NULL, &out) == 0, "%s\n%s", command, out);
+	free(out);
+}
+
+static void start_in(const char *house, struct test_proc *p, const char *const argv[])
+{
+	const char *full[40];
+
+	town_argv(house, argv, full, 40);
+	test_proc_start(p, full, NULL);
+}
+
+static void first_line(const char *const argv[], char *buf, size_t size)
+{
+	uint64_t end = test_now_ms() + START_MS;
+	char *out = NULL;
+
+	while (test_run(argv, NULL, &out) != 0 || strcspn(out, "\r\n") == 0) {
+		ck_assert_msg(test_now_ms() < end, "%s %s: %s", argv[0], argv[1], out);
+		free(out);
+	}
+	snprintf(buf, size, "%.*s", (int)strcspn(out, "\r\n"), out);
+	free(out);
+}
+
+/* Two symmetric NATs; the host's lets in what a router of ours maps. */
+static void build(const char *wan)
+{
+	town_build();
+	town_house("server", SERVER "/24");
+	town_nat("hostnat", wan, 1, TOWN_SYMMETRIC, true);
+	town_house_behind("host", "hostnat", 1, 2);
+	town_nat("viewnat", "11.9.0.12/24", 2, TOWN_SYMMETRIC, true);
+	town_house_behind("viewer", "viewnat", 2, 2);
+	/* mapped connections are translated, and nothing else is let in */
+	shell("hostnat", "nft insert rule ip t thru iifname wan ct status dnat accept");
+}
+
+/* The daemon's tables as its own scripts make them, and its configuration. */
+static void start_router(const struct cell *c)
+{
+	char conf[300], pid[300], text[1200];
+	const char *argv[] = { MINIUPNPD, "-d", "-f", conf, "-P", pid, NULL };
+	FILE *f;
+
+	snprintf(conf, sizeof(conf), "%s/miniupnpd.conf", dir);
+	snprintf(pid, sizeof(pid), "%s/miniupnpd.pid", dir);
+	f = fopen(conf, "w");
+	ck_assert_ptr_nonnull(f);
+	fprintf(f,
+			"ext_ifname=wan\nlistening_ip=lan\nenable_upnp=%s\nenable_natpmp=%s\n"
+			"secure_mode=yes\nsystem_uptime=yes\nuuid=6f1e2c3a-0000-4000-8000-0123456789ab\n"
+			"upnp_table_name=mini\nupnp_nat_table_name=mini\nupnp_forward_chain=miniupnpd\n"
+			"upnp_nat_chain=prerouting_miniupnpd\n"
+			"upnp_nat_postrouting_chain=postrouting_miniupnpd\n"
+			"allow 1024-65535 192.168.1.0/24 1024-65535\ndeny 0-65535 0.0.0.0/0 0-65535\n",
+			c->upnp ? "yes" : "no", c->pmp ? "yes" : "no");
+	fclose(f);
+	snprintf(text, sizeof(text),
+			"printf 'table inet mini {\\n"
+			"chain miniupnpd {\\n}\\n"
+			"chain prerouting_miniupnpd {\\n}\\n"
+			"chain postrouting_miniupnpd {\\n}\\n"
+			"chain pre {\\n type nat hook prerouting priority -100; policy accept;\\n"
+			"iifname \"wan\" jump prerouting_miniupnpd\\n}\\n"
+			"chain forward {\\n type filter hook forward priority -5; policy accept;\\n"
+			"jump miniupnpd\\n}\\n"
+			"}\\n' | nft -f -");
+	shell("hostnat", text);
+	if (c->no_pcp) /* a first byte of 2: version 2 */
+		shell("hostnat",
+				"nft insert rule ip t inp iifname lan udp dport 5351 @th,64,8 2 drop");
+	start_in("hostnat", &router, argv);
+	test_proc_must_expect(&router, c->upnp ? "listening on" : "Listening for", START_MS);
+}
+
+static void start_servers(void)
+{
+	char rdv_state[300], rdv_control[320], relay_control[320];
+	const char *rdv[] = { test_bin("server-rendezvous/hawser-rendezvous"), "--state-dir",
+		rdv_state, "--control", rdv_control, "--store", "memory", "--relay-servers", SERVER,
+		NULL };
+	const char *ask_key[] = { rdv[0], "key", "--state-dir", rdv_state, NULL };
+	const char *rly[] = { test_bin("server-relay/hawser-relay"), "--open", "--control",
+		relay_control, "--runtime-dir", dir, NULL };
+
+	snprintf(rdv_state, sizeof(rdv_state), "%s/rendezvous", dir);
+	snprintf(rdv_control, sizeof(rdv_control), "%s/rendezvous.sock", dir);
+	snprintf(relay_control, sizeof(relay_control), "%s/relay.sock", dir);
+	start_in("server", &relay, rly);
+	test_proc_must_expect(&relay, "listening", START_MS);
+	start_in("server", &rendezvous, rdv);
+	test_proc_must_expect(&rendezvous, "listening", START_MS);
+	first_line(ask_key, key, sizeof(key));
+}
+
+static void start_host(const char *must)
+{
+	const char *argv[] = { test_bin("client/host/hawser-host"), "run", "--backend",
+		"headless:320x240@10", "--state-dir", state, "--control-socket", control,
+		"--server", SERVER, "--key", key, "--map-ports", "--log-level", "debug", NULL };
+	const char *ask_id[] = { argv[0], "id", "--state-dir", state, "--control-socket", control,
+		NULL };
+
+	snprintf(state, sizeof(state), "%s/host", dir);
+	snprintf(control, sizeof(control), "%s/host.sock", dir);
+	start_in("host", &host, argv);
+	test_proc_must_expect(&host, "nat.probed", START_MS);
+	host.scanned = 0;
+	test_proc_must_expect(&host, "server.registered", START_MS);
+	host.scanned = 0;
+	test_proc_must_expect(&host, must, START_MS);
+	first_line(ask_id, id, sizeof(id));
+}
+
+static bool status_says(const char *want, char **ret)
+{
+	const char *argv[] = { test_bin("client/host/hawser-host"), "status", "--state-dir", state,
+		"--control-socket", control, NULL };
+
+	return test_run(argv, NULL, ret) == 0 && strstr(*ret, want);
+}
+
+/* Connects once; the output is the caller's. */
+static bool connect_once(const char *path, char **ret_out)
+{
+	char png[300], config[300], home[300], secret[100], want[40];
+	const char *ask[] = { test_bin("client/host/hawser-host"), "password", "--state-dir", state,
+		"--control-socket", control, NULL };
+	const char *argv[] = { test_bin("client/cli/hawser"), "connect", id, "--headless",
+		"--screenshot", png, "--stats", "--why", "--no-retry", "--config", config,
+		"--server", SERVER, "--key", key, NULL };
+	const char *env[] = { home, secret, NULL }, *full[40];
+
+	first_line(ask, password, sizeof(password)); /* another one after each session */
+	snprintf(png, sizeof(png), "%s/shot.png", dir);
+	snprintf(config, sizeof(config), "%s/viewer.conf", dir);
+	snprintf(home, sizeof(home), "HOME=%s", dir);
+	snprintf(secret, sizeof(secret), "HAWSER_PASSWORD=%s", password);
+	town_argv("viewer", argv, full, 40);
+	snprintf(want, sizeof(want), "why path=%s reason=", path);
+	return test_run(full, env, ret_out) == 0 && strstr(*ret_out, want);
+}
+
+static void setup(void)
+{
+	test_dir(dir, sizeof(dir));
+}
+
+static void teardown(void)
+{
+	test_proc_stop(&host);
+	test_proc_stop(&router);
+	test_proc_stop(&relay);
+	test_proc_stop(&rendezvous);
+	town_clear();
+}
+
+static bool rules_are_left(void)
+{
+	const char *argv[] = { "/bin/sh", "-c", "nft list table inet mini | grep -q dnat", NULL };
+	const char *full[12];
+	char *out = NULL;
+	int r;
+
+	town_argv("hostnat", argv, full, 12);
+	r = test_run(full, NULL, &out);
+	free(out);
+	return r == 0;
+}
+
+START_TEST(a_mapped_port_is_the_way_between_two_symmetric_nats)
+{
+	const struct cell *c = &cells[_i];
+	uint64_t end = test_now_ms() + 60000;
+	char by[40], *out = NULL;
+
+	build("11.9.0.11/24");
+	start_router(c);
+	start_servers();
+	start_host("port.mapped");
+	snprintf(by, sizeof(by), "port.mapped by=%s", c->by);
+	ck_assert_msg(strstr(host.log, by) != NULL, "%s: %s", c->name, host.log);
+	ck_assert_msg(status_says("mapped:    11.9.0.11:", &out), "%s", out);
+	free(out);
+	/* on a busy machine the relay may be there a moment before */
+	while (!connect_once("mapped", &out)) {
+		ck_assert_msg(test_now_ms() < end, "%s: %s\nhost:\n%s", c->name, out, host.log);
+		free(out);
+	}
+	ck_assert_msg(strstr(out, "reason=direct") != NULL, "%s", out);
+	free(out);
+	host.scanned = 0;
+	test_proc_must_expect(&host, "via=mapped", START_MS);
+	/* and it is given back at the end */
+	ck_assert(rules_are_left());
+	ck_assert_int_eq(test_proc_stop(&host), 0);
+	while (rules_are_left())
+		ck_assert_msg(test_now_ms() < end + START_MS, "%s: not given back", c->name);
+}
+END_TEST
+
+int main(int argc, char *argv[])
+{
+	const char *why = access(MINIUPNPD, X_OK) == 0 ? town_enter(argc, argv)
+						       : "there is no " MINIUPNPD;
+	Suite *s;
+	TCase *t;
+
+	if (why) {
+		fprintf(stderr,
+				"SKIPPED: no network namespaces with nftables or no miniupnpd here, so no "
+				"mapped port was tested: %s\n",
+				why);
+		return TEST_SKIPPED;
+	}
+	s = suite_create("ports");
+	t = test_case(s, "ports", 120, TESTS_NONE);
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_loop_test(t, a_mapped_port_is_the_way_between_two_symmetric_nats, 0,
+			(int)(sizeof(cells) / sizeof(cells[0])));
+	return test_suite_run(s);
+}
