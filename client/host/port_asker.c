@@ -15,12 +15,19 @@
 
 #define WISH_S 3600u
 #define GRANT_MIN_S 60u /* less is no use, and would be asked for all the time */
-#define RENEW_MOST_US (1800 * HWS_US_PER_S)
+#define RENEW_MOST_S 1800u
 #define RETRY_US (60 * HWS_US_PER_S) /* doubled each time */
 #define RETRY_MOST_US (3600 * HWS_US_PER_S)
 #define SETTLE_US (2 * HWS_US_PER_S) /* changes come in swarms */
 #define PAUSE_US (20 * HWS_US_PER_S) /* between two rounds that somebody else's word begins */
 #define STUCK_US (60 * HWS_US_PER_S)
+#define SEARCH_MS 2000
+
+/* Belongs to the pool until it is done; whose it was may have gone by then. */
+struct upnp_job {
+	struct hws_port_upnp q;
+	struct hws_port_asker *asker;
+};
 
 struct hws_port_asker {
 	struct hws_loop *loop;
@@ -31,9 +38,9 @@ struct hws_port_asker {
 	struct hws_route route;
 	struct hws_pcp_map map;
 	struct hws_port_pcp *pcp, *give_back;
-	struct hws_port_upnp upnp; /* a thread's while `busy` */
-	bool busy;
-	bool refused; /* in this round */
+	struct hws_port_upnp upnp; /* the last question with its answer */
+	struct upnp_job *job;      /* NULL: none is asked */
+	bool refused;              /* in this round */
 	struct hws_port_state state;
 	uint64_t begun_us, retry_us;
 	void (*ended)(void *arg);
@@ -69,8 +76,8 @@ static void settle(struct hws_port_asker *a, struct hws_port_state *s)
 	say(a, s);
 	if (!a->ending)
 		hws_timer_start(a->loop, &a->next,
-				HWS_MIN(s->lifetime_s * HWS_US_PER_S / 2, (uint64_t)RENEW_MOST_US),
-				begin, a);
+				HWS_MIN(s->lifetime_s / 2, RENEW_MOST_S) * a->conf.second_us, begin,
+				a);
 }
 
 static bool same_route(const struct hws_route *x, const struct hws_route *y)
@@ -93,7 +100,7 @@ static void on_given_back(int r HWS_UNUSED, const struct hws_pcp_answer *answer 
 static void give_back(struct hws_port_asker *a, bool older)
 {
 	struct hws_port_pcp_conf c = { .route = a->route,
-		.router_port = a->conf.router_port,
+		.router_port = HWS_PCP_PORT,
 		.map = a->map,
 		.older = older,
 		.done = on_given_back,
@@ -152,7 +159,7 @@ static void on_pcp(int r, const struct hws_pcp_answer *answer, bool older, void 
 static void ask_pcp(struct hws_port_asker *a)
 {
 	struct hws_port_pcp_conf c = { .route = a->route,
-		.router_port = a->conf.router_port,
+		.router_port = HWS_PCP_PORT,
 		.map = a->map,
 		.older = a->state.by == HWS_PORT_BY_NATPMP,
 		.done = on_pcp,
@@ -175,9 +182,9 @@ static void on_stuck(void *arg)
 
 static int run_upnp(void *arg)
 {
-	struct hws_port_asker *a = arg;
+	struct upnp_job *j = arg;
 
-	hws_port_upnp_run(&a->upnp);
+	hws_port_upnp_run(&j->q);
 	return HWS_OK;
 }
 
@@ -185,17 +192,22 @@ static void end_upnp(struct hws_port_asker *a);
 
 static void on_upnp(void *arg, int r)
 {
-	struct hws_port_asker *a = arg;
-	const struct hws_port_upnp *q = &a->upnp;
-	struct hws_port_state s = { .by = HWS_PORT_BY_UPNP,
-		.address = q->address,
-		.port = q->outside,
-		.lifetime_s = WISH_S };
+	struct upnp_job *j = arg;
+	struct hws_port_asker *a = j->asker;
+	struct hws_port_upnp *q;
+	struct hws_port_state s = { .by = HWS_PORT_BY_UPNP, .lifetime_s = WISH_S };
 
-	a->busy = false;
+	if (a) {
+		a->upnp = j->q;
+		a->job = NULL;
+	}
+	hws_free(j);
+	if (!a)
+		return;
+	q = &a->upnp;
+	s.address = q->address;
+	s.port = q->outside;
 	hws_timer_stop(&a->stuck);
-	if (r == HWS_ERR_CANCELED)
-		return; /* a->work is being freed */
 	if (a->ending) {
 		end_upnp(a);
 	} else if (!same_route(&q->route, &a->route)) { /* of a network that we have left */
@@ -214,26 +226,33 @@ static void on_upnp(void *arg, int r)
 
 static int start_upnp(struct hws_port_asker *a)
 {
+	struct upnp_job *j = hws_alloc(sizeof(*j));
 	int r;
 
+	if (!j)
+		return HWS_ERR_NOMEM;
 	a->upnp.why = HWS_PORT_WHY_SILENT;
-	a->busy = true;
-	r = hws_work_submit(a->work, a->loop, run_upnp, on_upnp, a);
-	if (r < 0)
-		a->busy = false;
-	else
-		hws_timer_start(a->loop, &a->stuck, STUCK_US, on_stuck, a);
-	return r;
+	j->q = a->upnp;
+	j->asker = a;
+	r = hws_work_submit(a->work, a->loop, run_upnp, on_upnp, j);
+	if (r < 0) {
+		hws_free(j);
+		return r;
+	}
+	a->job = j;
+	hws_timer_start(a->loop, &a->stuck, a->conf.stuck_us, on_stuck, a);
+	return HWS_OK;
 }
 
 static void ask_upnp(struct hws_port_asker *a)
 {
-	if (a->busy) /* the round before has not ended yet: its answer serves */
+	if (a->job) /* the round before has not ended yet: its answer serves */
 		return;
 	a->upnp.route = a->route;
 	a->upnp.inside = a->conf.inside;
 	a->upnp.wanted = a->map.wanted;
 	a->upnp.lease_s = WISH_S;
+	a->upnp.search_ms = a->conf.search_ms;
 	a->upnp.remove = false;
 	if (start_upnp(a) < 0)
 		fail(a, HWS_PORT_WHY_SILENT);
@@ -261,8 +280,7 @@ static void forget(struct hws_port_asker *a, const struct hws_route *route)
 	hws_rand_bytes(a->map.nonce, sizeof(a->map.nonce));
 	a->state.by = HWS_PORT_BY_NONE;
 	a->retry_us = RETRY_US;
-	if (!a->busy)
-		a->upnp.control[0] = '\0';
+	a->upnp.control[0] = '\0';
 }
 
 static void begin(void *arg)
@@ -303,9 +321,9 @@ void hws_port_asker_again(struct hws_port_asker *a)
 	uint64_t now = hws_loop_now_us(a->loop);
 	uint64_t since = now > a->begun_us ? now - a->begun_us : 0;
 
-	if (!a->ending && !a->pcp && !a->busy)
+	if (!a->ending && !a->pcp && !a->job)
 		hws_timer_start(a->loop, &a->next,
-				since >= PAUSE_US ? 0 : (uint64_t)PAUSE_US - since, begin, a);
+				since >= a->conf.pause_us ? 0 : a->conf.pause_us - since, begin, a);
 }
 
 /* Only another way to the internet counts: interfaces of containers come and go all the time. */
@@ -337,6 +355,14 @@ static void on_change(evutil_socket_t fd, short what HWS_UNUSED, void *arg)
 	hws_route_seen((int)fd);
 	if (!hws_timer_active(&a->settle))
 		hws_timer_start(a->loop, &a->settle, SETTLE_US, on_settled, a);
+}
+
+void hws_port_asker_usual(struct hws_port_asker_conf *conf)
+{
+	conf->second_us = HWS_US_PER_S;
+	conf->pause_us = PAUSE_US;
+	conf->search_ms = SEARCH_MS;
+	conf->stuck_us = STUCK_US;
 }
 
 int hws_port_asker_new(struct hws_loop *loop, const struct hws_port_asker_conf *conf,
@@ -392,26 +418,28 @@ void hws_port_asker_end(struct hws_port_asker *a, void (*done)(void *arg), void 
 	hws_timer_stop(&a->settle);
 	hws_port_pcp_cancel(a->pcp);
 	a->pcp = NULL;
-	if (a->busy)
+	if (a->job)
 		return; /* goes on when the thread has answered */
 	/* what is being asked for may have been granted */
 	if (asked || by == HWS_PORT_BY_PCP || by == HWS_PORT_BY_NATPMP)
 		give_back(a, by == HWS_PORT_BY_NATPMP);
 	else if (by == HWS_PORT_BY_UPNP)
 		end_upnp(a);
-	if (!a->give_back && !a->busy && by != HWS_PORT_BY_UPNP)
+	if (!a->give_back && !a->job && by != HWS_PORT_BY_UPNP)
 		done(arg);
 }
 
 bool hws_port_asker_busy(const struct hws_port_asker *a)
 {
-	return a->busy;
+	return a->job != NULL;
 }
 
 void hws_port_asker_free(struct hws_port_asker *a)
 {
 	if (!a)
 		return;
+	if (a->job)
+		a->job->asker = NULL;
 	hws_work_free(a->work);
 	hws_timer_stop(&a->next);
 	hws_timer_stop(&a->settle);

@@ -23,7 +23,12 @@ struct hws_port_asker_conf {
 	uint16_t inside;
 	/* Of sys/route, taken over: hws_route_open and hws_route_watch. */
 	int route_fd, watch_fd;
-	uint16_t router_port; /* of PCP and NAT-PMP; but for tests HWS_PCP_PORT */
+	/* As hws_port_asker_usual has them, but for tests: what a second of a grant is; the least
+	 * time between two rounds that a change begins; for how long devices are searched for; when
+	 * a thread counts as held up. */
+	uint64_t second_us, pause_us;
+	unsigned search_ms;
+	uint64_t stuck_us;
 	/* At each change, and when it was renewed. */
 	void (*on_state)(const struct hws_port_state *s, void *arg);
 	/* A router holds a thread up for longer than it may: nothing but the end of this process
@@ -32,6 +37,8 @@ struct hws_port_asker_conf {
 	void *arg;
 };
 
+/* These of `conf`. */
+void hws_port_asker_usual(struct hws_port_asker_conf *conf);
 /* Begins at once. The descriptors are taken in any case. */
 int hws_port_asker_new(struct hws_loop *loop, const struct hws_port_asker_conf *conf,
 		struct hws_port_asker **ret) HWS_MUST_CHECK;

@@ -10,7 +10,6 @@
 #include <miniupnpc/upnperrors.h>
 #include <string.h>
 
-#define DISCOVER_MS 2000
 #define TTL 2
 #define DEVICES_MAX 8
 #define TRIES 4u
@@ -73,7 +72,7 @@ static bool find(struct hws_port_upnp *q)
 	if (!inet_ntop(AF_INET, &q->route.router, router, sizeof(router)) ||
 			!inet_ntop(AF_INET, &q->route.own, own, sizeof(own)))
 		return false;
-	all = upnpDiscover(DISCOVER_MS, own, "", UPNP_LOCAL_PORT_ANY, 0, TTL, &error);
+	all = upnpDiscover((int)q->search_ms, own, "", UPNP_LOCAL_PORT_ANY, 0, TTL, &error);
 	for (const struct UPNPDev *d = all; d && n < DEVICES_MAX && !found; d = d->pNext, n++)
 		found = take_device(q, d, router);
 	freeUPNPDevlist(all);

@@ -15,6 +15,7 @@ struct hws_port_upnp {
 	struct hws_route route; /* no device but this router is talked with */
 	uint16_t inside, wanted;
 	uint32_t lease_s;
+	unsigned search_ms;
 	bool remove; /* give back `wanted` */
 	/* where it is asked; "": to be found. Kept for the next question */
 	char control[HWS_PORT_UPNP_URL], service[HWS_PORT_UPNP_SERVICE];

@@ -3,7 +3,6 @@
 #include "client/host/ipc.h"
 #include "client/host/port_asker.h"
 #include "client/host/ports.h"
-#include "client/reach/pcp.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/sys/route.h"
@@ -75,14 +74,14 @@ static void on_stuck(void *arg)
 
 static void begin(struct ports_process *p)
 {
-	const struct hws_port_asker_conf conf = { .inside = p->inside,
+	struct hws_port_asker_conf conf = { .inside = p->inside,
 		.route_fd = p->route_fd,
 		.watch_fd = p->watch_fd,
-		.router_port = HWS_PCP_PORT,
 		.on_state = on_state,
 		.on_stuck = on_stuck,
 		.arg = p };
 
+	hws_port_asker_usual(&conf);
 	if (hws_port_asker_new(p->loop, &conf, &p->asker) < 0) {
 		p->status = 1;
 		hws_loop_stop(p->loop);
