@@ -337,23 +337,26 @@ void hws_conn_leave(struct hws_conn *c, uint64_t linger_us,
 	hws_conn_close_flushed(c, linger_us);
 }
 
+/* What was read behind the frame that is being delivered, which is still at the front. */
+static struct hws_bytes unread(const struct hws_conn *c)
+{
+	struct hws_bytes rest = hws_buf_bytes(&c->in), frame;
+	size_t used = 0;
+
+	if (c->dispatching && hws_frame_next(rest, SIZE_MAX, &frame, &used) == HWS_OK)
+		rest = hws_bytes(rest.ptr + used, rest.len - used);
+	return rest;
+}
+
 int hws_conn_detach(
 		struct hws_conn *c, struct hws_stream **ret_stream, struct hws_buf *ret_leftover)
 {
-	struct hws_bytes rest = hws_buf_bytes(&c->in);
+	struct hws_bytes rest = unread(c);
 
 	if (c->closed || !c->stream)
 		return HWS_ERR_CLOSED;
 	if (hws_conn_pending(c) > 0)
 		return HWS_ERR_BUSY;
-	if (c->dispatching) {
-		/* The frame being delivered is still at the front. */
-		struct hws_bytes frame;
-		size_t used = 0;
-
-		if (hws_frame_next(rest, SIZE_MAX, &frame, &used) == HWS_OK)
-			rest = hws_bytes(rest.ptr + used, rest.len - used);
-	}
 	hws_buf_put(ret_leftover, rest.ptr, rest.len);
 	if (hws_buf_err(ret_leftover))
 		return hws_buf_err(ret_leftover);
@@ -384,6 +387,31 @@ int hws_conn_detach_unsent(struct hws_conn *c, struct hws_stream **ret_stream,
 		return hws_buf_err(ret_unsent);
 	hws_sender_drop(&c->sender);
 	return hws_conn_detach(c, ret_stream, ret_leftover);
+}
+
+int hws_conn_change_stream(struct hws_conn *c,
+		int (*make)(struct hws_conn *c, struct hws_stream *lower, struct hws_bytes unsent,
+				struct hws_bytes leftover, struct hws_stream **ret, void *arg),
+		void *arg)
+{
+	struct hws_bytes rest = unread(c);
+	struct hws_stream *upper;
+	int r;
+
+	if (c->closed || c->flushing || c->broken || !c->stream)
+		return HWS_ERR_CLOSED;
+	r = hws_sender_fill_all(&c->sender);
+	if (r == HWS_OK)
+		r = make(c, c->stream, hws_buf_bytes(&c->sender.out), rest, &upper, arg);
+	if (r < 0)
+		return r;
+	c->bytes_out += hws_buf_len(&c->sender.out);
+	hws_sender_drop(&c->sender);
+	c->in.end -= rest.len;
+	c->stream = upper;
+	hws_stream_set_callback(upper, on_stream, c);
+	hws_conn_want(c);
+	return HWS_OK;
 }
 
 const struct sockaddr_storage *hws_conn_peer(const struct hws_conn *c)

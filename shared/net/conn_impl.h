@@ -42,3 +42,10 @@ void hws_conn_watch(struct hws_conn *c);
 void hws_conn_say_close(struct hws_conn *c);
 /* The stream has room. May close the conn. */
 void hws_conn_writable(struct hws_conn *c);
+/* For net/legs: another stream takes the place of this one, at this byte of both directions. `make`
+ * gets what is not written yet and what was read too much (both borrowed), and takes `lower` on
+ * success only: else the link goes on as it was. */
+int hws_conn_change_stream(struct hws_conn *c,
+		int (*make)(struct hws_conn *c, struct hws_stream *lower, struct hws_bytes unsent,
+				struct hws_bytes leftover, struct hws_stream **ret, void *arg),
+		void *arg) HWS_MUST_CHECK;

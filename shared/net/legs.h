@@ -20,9 +20,9 @@
 
 struct hws_legs;
 
-#define HWS_LEGS_MAX 4u                 /* at one time, old ones included */
-#define HWS_LEGS_KEPT_MAX (8u << 20)    /* bytes sent and not acknowledged; then nothing is taken */
-#define HWS_LEGS_CHUNK_MAX (32u << 10)  /* bytes in one frame */
+#define HWS_LEGS_MAX 4u                /* at one time, old ones included */
+#define HWS_LEGS_KEPT_MAX (8u << 20)   /* bytes sent and not acknowledged; then nothing is taken */
+#define HWS_LEGS_CHUNK_MAX (32u << 10) /* bytes in one frame */
 
 enum hws_legs_event {
 	/* The session goes over this leg from now on: a new one, or an old one again. */
@@ -47,6 +47,7 @@ struct hws_legs_conf {
 	 * never by itself. */
 	uint64_t ask_us;
 	uint64_t silent_us; /* for HWS_LEGS_SILENT; 0 = never */
+	int unsent;         /* hws_stream_keep_shallow of each leg; 0 = as it is */
 	/* May be NULL. May add legs and close the stream. `number` is the leg's. */
 	void (*on_event)(struct hws_legs *l, enum hws_legs_event event, uint32_t number, void *arg);
 	void *arg;
