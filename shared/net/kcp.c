@@ -3,16 +3,18 @@
  * list until the peer has all of it: one of all threads, as a loop may outlive the thread that ran
  * it. */
 #include "shared/net/kcp.h"
+#include "shared/base/clock.h"
 #include "shared/base/mem.h"
 #include "shared/net/addr.h"
 #include "shared/net/kcp_link.h"
 #include "shared/net/stream_impl.h"
-#include "shared/net/udp_batch.h"
+#include "shared/net/udp_bulk.h"
+#include "shared/net/udp_rest.h"
 #include <netinet/in.h>
 #include <pthread.h>
 #include <unistd.h>
 
-#define BATCHES 4   /* of datagrams, before others of the loop have their turn */
+#define BATCHES 8   /* of messages, before others of the loop have their turn */
 #define OUT_MAX 256 /* datagrams in one go; the rest in the next turn */
 
 struct kcp_stream {
@@ -21,9 +23,10 @@ struct kcp_stream {
 	bool connected;               /* the socket is */
 	struct sockaddr_storage peer; /* as the kernel says it */
 	struct hws_kcp_link *link;
-	struct hws_udp_batch *batch;
-	struct event readable;
-	struct hws_timer due, wake;
+	struct hws_udp_bulk *bulk;
+	struct event readable; /* added unless reading rests */
+	struct hws_udp_rest rest;
+	struct hws_timer due, wake, read_again;
 	uint64_t due_at; /* 0: not armed */
 	struct hws_deferred flush, loop_end;
 	struct hws_list node; /* among the lingering, once it is closed */
@@ -61,12 +64,13 @@ static void destroy(void *arg)
 	hws_loop_defer_cancel(&k->loop_end);
 	hws_timer_stop(&k->due);
 	hws_timer_stop(&k->wake);
+	hws_timer_stop(&k->read_again);
 	if (k->fd >= 0) {
 		event_del(&k->readable);
 		close(k->fd);
 	}
 	hws_kcp_link_free(k->link);
-	hws_udp_batch_free(k->batch);
+	hws_udp_bulk_free(k->bulk);
 	hws_free(k);
 }
 
@@ -109,19 +113,23 @@ static bool is_v6(const struct kcp_stream *k)
 	return k->base.peer.ss_family == AF_INET6;
 }
 
-static void put(struct kcp_stream *k, const struct hws_kcp_datagram *d)
+static const struct sockaddr_storage *to(const struct kcp_stream *k)
 {
-	if (d->in_one) { /* alone, as the flag is the socket's */
-		(void)hws_udp_batch_flush(k->batch, k->fd);
-		allow_fragments(k->fd, is_v6(k), false);
-	}
-	if (hws_udp_batch_put(k->batch, k->fd, k->connected ? NULL : &k->peer,
-			    hws_bytes(d->data, d->len)) < 0)
-		return; /* longer than any that a link makes */
-	if (d->in_one) {
-		(void)hws_udp_batch_flush(k->batch, k->fd);
-		allow_fragments(k->fd, is_v6(k), true);
-	}
+	return k->connected ? NULL : &k->peer;
+}
+
+/* What measures goes alone, as the flag is the socket's. */
+static void put_in_one(struct kcp_stream *k, const struct hws_kcp_datagram *d)
+{
+	uint8_t data[HWS_KCP_DATAGRAM_MAX];
+
+	memcpy(data, d->data, d->len);
+	hws_udp_bulk_flush(k->bulk, k->fd, to(k));
+	allow_fragments(k->fd, is_v6(k), false);
+	memcpy(hws_udp_bulk_room(k->bulk, k->fd, to(k)), data, d->len);
+	hws_udp_bulk_add(k->bulk, d->len);
+	hws_udp_bulk_flush(k->bulk, k->fd, to(k));
+	allow_fragments(k->fd, is_v6(k), true);
 }
 
 static void wake_check(struct kcp_stream *k);
@@ -133,9 +141,16 @@ static void on_flush(void *arg)
 	struct hws_kcp_datagram d;
 	int n = 0;
 
-	while (n++ < OUT_MAX && hws_kcp_link_output(k->link, now, &d))
-		put(k, &d);
-	(void)hws_udp_batch_flush(k->batch, k->fd);
+	while (n++ < OUT_MAX) {
+		d.data = hws_udp_bulk_room(k->bulk, k->fd, to(k));
+		if (!hws_kcp_link_output(k->link, now, &d))
+			break;
+		if (d.in_one)
+			put_in_one(k, &d);
+		else
+			hws_udp_bulk_add(k->bulk, d.len);
+	}
+	hws_udp_bulk_flush(k->bulk, k->fd, to(k));
 	if (k->alone && hws_kcp_link_gone(k->link)) {
 		destroy(k);
 		return;
@@ -184,29 +199,54 @@ static void follow(struct kcp_stream *k, const struct sockaddr_storage *from)
 	hws_addr_normalise(&k->base.peer);
 }
 
-static void on_readable(evutil_socket_t fd, short what, void *arg)
+static void read_later(struct kcp_stream *k, uint64_t rest_us);
+
+static void take_in(struct kcp_stream *k)
 {
-	struct kcp_stream *k = arg;
-	struct sockaddr_storage from;
-	int n;
+	const uint64_t now = hws_loop_now_us(k->base.loop);
+	const struct sockaddr_storage *from;
+	struct hws_bytes d;
+	unsigned came = 0;
+	bool more = true;
 
-	(void)fd;
-	(void)what;
-	for (int i = 0; i < BATCHES; i++) {
-		n = hws_udp_batch_recv(k->batch, k->fd);
-		for (int j = 0; j < n; j++) {
-			struct hws_bytes d = hws_udp_batch_get(k->batch, j, &from);
-
-			if (hws_kcp_link_input(k->link, d, elsewhere(k, &from),
-					    hws_loop_now_us(k->base.loop)))
-				follow(k, &from);
+	for (int i = 0; i < BATCHES && more; i++) {
+		more = hws_udp_bulk_recv(k->bulk, k->fd);
+		while (hws_udp_bulk_next(k->bulk, &d, &from)) {
+			came++;
+			if (hws_kcp_link_input(k->link, d, elsewhere(k, from), now))
+				follow(k, from);
 		}
-		if (n < HWS_UDP_BATCH)
-			break;
 	}
+	read_later(k, hws_udp_rest(&k->rest, came, now));
 	flush_later(k);
 	if (!k->base.closed)
 		hws_stream_ready(&k->base, hws_kcp_link_ready(k->link));
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	take_in(arg);
+}
+
+static void on_read_again(void *arg)
+{
+	take_in(arg);
+}
+
+/* 0: when the socket has something. */
+static void read_later(struct kcp_stream *k, uint64_t rest_us)
+{
+	const bool rests = !event_pending(&k->readable, EV_READ, NULL);
+
+	if (rest_us > 0) {
+		if (!rests)
+			event_del(&k->readable);
+		hws_timer_start(k->base.loop, &k->read_again, rest_us, on_read_again, k);
+	} else if (rests && event_add(&k->readable, NULL) < 0) {
+		hws_timer_start(k->base.loop, &k->read_again, HWS_US_PER_MS, on_read_again, k);
+	}
 }
 
 /* --- the stream --- */
@@ -300,6 +340,7 @@ static int take_socket(struct kcp_stream *k, int fd, const struct sockaddr_stora
 	event_assign(&k->readable, hws_loop_base(k->base.loop), fd, EV_READ | EV_PERSIST,
 			on_readable, k);
 	allow_fragments(fd, is_v6(k), true);
+	hws_udp_bulk_prepare(k->bulk, fd);
 	return event_add(&k->readable, NULL) < 0 ? HWS_ERR_NOMEM : HWS_OK;
 }
 
@@ -317,7 +358,7 @@ static int kcp_new(struct hws_loop *loop, int fd, const struct hws_kcp_conf *con
 		conf = &none;
 	hws_stream_init(&k->base, &kcp_impl, loop);
 	k->fd = -1;
-	r = hws_udp_batch_new(&k->batch);
+	r = hws_udp_bulk_new(&k->bulk);
 	if (r == HWS_OK)
 		r = take_socket(k, fd, conf->peer);
 	link.plain = conf->plain;
@@ -395,6 +436,7 @@ int hws_stream_kcp_move(struct hws_stream *s, int fd, const struct sockaddr_stor
 		return r;
 	old = k->fd;
 	event_del(&k->readable);
+	hws_timer_stop(&k->read_again);
 	r = take_socket(k, fd, peer ? peer : &was);
 	if (r < 0) {
 		k->fd = old;

@@ -69,7 +69,7 @@ void kcp_link_seal(struct hws_kcp_link *l, const struct hws_kcp_id *id, uint8_t 
 	const struct hws_kcp_header h = {
 		.id = *id, .flag = (uint8_t)(flag | (tag ? HWS_KCP_TAGGED : 0)), .rsv = rsv
 	};
-	const size_t room = sizeof(ret->data) - HWS_KCP_HEADER - (tag ? HWS_KCP_TAG : 0);
+	const size_t room = HWS_KCP_DATAGRAM_MAX - HWS_KCP_HEADER - (tag ? HWS_KCP_TAG : 0);
 	uint64_t sum;
 
 	payload.len = HWS_MIN(payload.len, room);
@@ -87,15 +87,15 @@ void kcp_link_seal(struct hws_kcp_link *l, const struct hws_kcp_id *id, uint8_t 
 void kcp_link_answer(struct hws_kcp_link *l, const struct hws_kcp_id *id, uint8_t flag, uint8_t rsv,
 		struct hws_bytes payload)
 {
-	struct hws_kcp_datagram d;
 	struct kcp_answer *a;
+	struct hws_kcp_datagram d;
 
 	if (l->answer_count == KCP_ANSWERS)
 		return;
 	a = &l->answer[(l->answer_at + l->answer_count++) % KCP_ANSWERS];
+	d.data = a->data;
 	kcp_link_seal(l, id, flag, rsv, payload, &d);
 	a->len = d.len;
-	memcpy(a->data, d.data, d.len);
 }
 
 static bool output_answer(struct hws_kcp_link *l, struct hws_kcp_datagram *ret)
@@ -113,7 +113,7 @@ static bool output_answer(struct hws_kcp_link *l, struct hws_kcp_datagram *ret)
 
 static bool output_data(struct hws_kcp_link *l, uint64_t now_us, struct hws_kcp_datagram *ret)
 {
-	const size_t room = sizeof(ret->data) - HWS_KCP_HEADER - HWS_KCP_TAG;
+	const size_t room = HWS_KCP_DATAGRAM_MAX - HWS_KCP_HEADER - HWS_KCP_TAG;
 	size_t n;
 
 	if (l->state != HWS_KCP_SYN_RECEIVED && !up(l))

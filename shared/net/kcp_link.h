@@ -4,6 +4,7 @@
 #pragma once
 #include "shared/base/bytes.h"
 #include "shared/base/err.h"
+#include "shared/net/kcp_header.h"
 #include "shared/net/kcp_info.h"
 #include <stdbool.h>
 #include <sys/types.h>
@@ -26,9 +27,9 @@ void hws_kcp_link_free(struct hws_kcp_link *l);
 bool hws_kcp_link_input(
 		struct hws_kcp_link *l, struct hws_bytes datagram, bool elsewhere, uint64_t now_us);
 struct hws_kcp_datagram {
-	size_t len;  /* 0: an empty one */
-	bool in_one; /* must not be cut on the way: it measures */
-	uint8_t data[1500];
+	uint8_t *data; /* the caller's, HWS_KCP_DATAGRAM_MAX bytes */
+	size_t len;    /* 0: an empty one */
+	bool in_one;   /* must not be cut on the way: it measures */
 };
 /* The next one that is to leave now; ask again until there is none. */
 bool hws_kcp_link_output(struct hws_kcp_link *l, uint64_t now_us, struct hws_kcp_datagram *ret);

@@ -12,6 +12,9 @@
 #define PATIENCE_MAX 4u      /* a round trip */
 #define ORDER_LEAST_US 2000u /* what later ones may always overtake */
 
+#define AT_ONCE_LEAST_US 500u
+#define AT_ONCE_MOST_US 1000u
+
 struct hws_kcp_out {
 	struct hws_list node;
 	uint32_t sn, ts, len, room;
@@ -439,6 +442,13 @@ const uint8_t *hws_kcp_sender_next(struct hws_kcp_sender *s, size_t room, uint32
 	return o->data;
 }
 
+/* What leaves at once on a path whose queues do not notice it. */
+static uint64_t at_once_us(const struct hws_kcp_sender *s)
+{
+	return HWS_MIN(HWS_MAX(s->rate.min_rtt_us / 8, (uint64_t)AT_ONCE_LEAST_US),
+			(uint64_t)AT_ONCE_MOST_US);
+}
+
 uint64_t hws_kcp_sender_due(const struct hws_kcp_sender *s, uint64_t now_us)
 {
 	uint64_t due = timeout_at(s);
@@ -454,7 +464,9 @@ uint64_t hws_kcp_sender_due(const struct hws_kcp_sender *s, uint64_t now_us)
 		if (s->in_flight == 0 ||
 				s->in_flight + s->segment_max <= hws_kcp_rate_window(&s->rate))
 			due = HWS_MIN(due,
-					s->rate.next_us <= now_us ? now_us : s->rate.next_us + 500);
+					s->rate.next_us <= now_us
+							? now_us
+							: s->rate.next_us + at_once_us(s));
 	}
 	return due;
 }

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <netinet/udp.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <stdbool.h>
@@ -128,7 +129,8 @@ struct option {
 static const struct option stream_options[] = { { SOL_SOCKET, SO_ERROR }, { SOL_SOCKET, SO_TYPE },
 	{ SOL_SOCKET, SO_SNDBUF }, { SOL_SOCKET, SO_RCVBUF }, { IPPROTO_TCP, TCP_NODELAY },
 	{ IPPROTO_TCP, TCP_NOTSENT_LOWAT }, { IPPROTO_TCP, TCP_INFO },
-	{ IPPROTO_IP, IP_MTU_DISCOVER }, { IPPROTO_IPV6, IPV6_MTU_DISCOVER } };
+	{ IPPROTO_IP, IP_MTU_DISCOVER }, { IPPROTO_IPV6, IPV6_MTU_DISCOVER },
+	{ IPPROTO_UDP, UDP_SEGMENT }, { IPPROTO_UDP, UDP_GRO } };
 
 /* Ours, and those of libc (names of hosts) and libpq. */
 static const struct option serve_options[] = { { SOL_SOCKET, SO_REUSEADDR },

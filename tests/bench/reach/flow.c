@@ -177,6 +177,17 @@ static int open_stream(const struct flow *f, struct side *d, bool receiver, uint
 	return r;
 }
 
+static void report_cpu(bool receiver)
+{
+	struct rusage u;
+
+	getrusage(RUSAGE_SELF, &u);
+	fprintf(stderr, "%s: user %.2f s, system %.2f s, woken %ld times\n",
+			receiver ? "receiver" : "sender",
+			(double)u.ru_utime.tv_sec + (double)u.ru_utime.tv_usec / 1e6,
+			(double)u.ru_stime.tv_sec + (double)u.ru_stime.tv_usec / 1e6, u.ru_nvcsw);
+}
+
 static void tell(const struct flow *f, struct side *d, bool receiver)
 {
 	double v[5] = { 0 };
@@ -190,6 +201,8 @@ static void tell(const struct flow *f, struct side *d, bool receiver)
 		v[4] = quantile(d->wait, d->waits, 0.95);
 	}
 	v[1] = own_cpu();
+	if (getenv("BENCH_VERBOSE"))
+		report_cpu(receiver);
 	if (write(f->result, v, sizeof(v)) != sizeof(v))
 		_exit(1);
 }

@@ -12,12 +12,13 @@ static uint8_t name[12]; /* of the last datagram that went out */
 
 static unsigned speak(struct hws_kcp_link *l, uint64_t now)
 {
-	struct hws_kcp_datagram d;
+	uint8_t data[HWS_KCP_DATAGRAM_MAX];
+	struct hws_kcp_datagram d = { .data = data };
 	unsigned n = 0;
 
 	while (n < 300 && hws_kcp_link_output(l, now, &d)) {
 		n++;
-		if (d.len > sizeof(d.data))
+		if (d.len > sizeof(data))
 			abort();
 		if (d.len >= HWS_KCP_HEADER)
 			memcpy(name, d.data, sizeof(name));
