@@ -11,6 +11,7 @@ struct hws_kcp_info {
 	uint64_t rate; /* bytes a second that the path was found to carry; 0 = unknown */
 	uint32_t mtu;  /* bytes of UDP payload of a full datagram */
 	uint32_t in_flight, unsent; /* bytes */
+	uint32_t window;            /* bytes that may be in flight */
 	uint64_t sent, resent;      /* segments */
 	uint64_t foreign;           /* datagrams that were not the peer's or made no sense */
 };

@@ -394,6 +394,7 @@ void hws_kcp_link_info(const struct hws_kcp_link *l, struct hws_kcp_info *ret)
 		.rate = hws_kcp_rate_found(&s->rate),
 		.mtu = l->size_now,
 		.in_flight = (uint32_t)s->in_flight,
+		.window = (uint32_t)HWS_MIN(hws_kcp_rate_window(&s->rate), (uint64_t)UINT32_MAX),
 		.unsent = (uint32_t)s->unsent_bytes,
 		.sent = s->sendings,
 		.resent = s->resent,

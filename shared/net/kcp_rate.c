@@ -11,17 +11,21 @@
 #define GAIN_STARTUP 289u /* percent: 2/ln 2 */
 #define GAIN_DRAIN 35u
 #define GAIN_WINDOW 150u
+#define GAIN_SHARE 120u
 #define PEAK_ROUNDS 10u
 #define MIN_RTT_FOR (10 * HWS_US_PER_S)
 #define PROBE_RTT_FOR (200 * HWS_US_PER_MS)
-#define CATCH_UP_US (6 * HWS_US_PER_MS) /* of pacing that was slept through, by a busy machine */
-#define HEAVY_LOSS 10u                  /* percent of a round: full queues, not a bad line */
-#define WAITED 125u                     /* percent of the shortest round trip: there is a queue */
-#define LEAST_WAIT_US 2000u             /* beyond it that are no wait */
-#define EMPTY 112u                      /* there is none */
-#define GIVE_WAY 60u                    /* percent that are left */
-#define LUMPS_A_SECOND 80u /* at least, of a peer's words: deployed ones speak 100 times */
-#define RATE_LEAST 10000u  /* bytes a second */
+/* Of pacing that was slept through, by a busy machine: as much as a short queue bears. */
+#define CATCH_UP_MOST_US (6 * HWS_US_PER_MS)
+#define CATCH_UP_LEAST_US (1500u)
+#define HEAVY_LOSS 10u /* percent of a round: full queues, not a bad line */
+#define MUCH_LOSS 4u   /* of one in which things waited */
+#define WAITED_LONG 140u
+#define WAITED 125u         /* percent of the shortest round trip: there is a queue */
+#define EMPTY 106u          /* there is none */
+#define LEAST_WAIT_US 1000u /* beyond it that are no wait */
+#define LUMPS_A_SECOND 80u  /* at least, of a peer's words: deployed ones speak 100 times */
+#define RATE_LEAST 10000u   /* bytes a second */
 
 static const unsigned cycle_gain[] = { 125, 75, 100, 100, 100, 100, 100, 100 };
 
@@ -79,12 +83,12 @@ uint64_t hws_kcp_rate_window(const struct hws_kcp_rate *r)
 		return least;
 	if (hws_kcp_rate_found(r) == 0 || r->min_rtt_us == 0)
 		return (uint64_t)FIRST_WINDOW * r->segment;
+	if (r->share.on)
+		return HWS_MAX(r->share.window, least);
 	w = bdp(r) * (r->filled ? GAIN_WINDOW : GAIN_STARTUP) / 100;
 	/* what the peer's words bring at once was under way, too */
 	w += HWS_MAX(r->surplus_peak[0], r->surplus_peak[1]);
 	w += (uint64_t)3 * r->segment;
-	if (r->window_cap)
-		w = HWS_MIN(w, r->window_cap);
 	if (!r->filled)
 		w = HWS_MAX(w, (uint64_t)FIRST_WINDOW * r->segment);
 	return HWS_MAX(w, least);
@@ -94,6 +98,11 @@ static uint64_t pacing(const struct hws_kcp_rate *r)
 {
 	uint64_t rate = hws_kcp_rate_found(r);
 
+	if (r->share.on) { /* the window is what holds it back: this only spreads it */
+		rate = r->share.window * GAIN_SHARE / 100 * HWS_US_PER_S;
+		rate /= HWS_MAX(r->last_rtt_us, (uint64_t)1);
+		return HWS_MAX(rate, (uint64_t)RATE_LEAST);
+	}
 	if (rate == 0) /* the first window within the time that the path takes, if that is known */
 		rate = r->min_rtt_us
 				? (uint64_t)FIRST_WINDOW * r->segment * HWS_US_PER_S / r->min_rtt_us
@@ -110,13 +119,15 @@ bool hws_kcp_rate_may_send(const struct hws_kcp_rate *r, uint64_t now_us)
 static void pace(struct hws_kcp_rate *r, uint32_t bytes, uint64_t now_us)
 {
 	const uint64_t rate = pacing(r);
+	const uint64_t catch_up = HWS_MIN(HWS_MAX(r->min_rtt_us / 4, (uint64_t)CATCH_UP_LEAST_US),
+			(uint64_t)CATCH_UP_MOST_US);
 
 	if (rate == 0) {
 		r->next_us = now_us;
 		return;
 	}
-	if (r->next_us + CATCH_UP_US < now_us)
-		r->next_us = now_us - CATCH_UP_US;
+	if (r->next_us + catch_up < now_us)
+		r->next_us = now_us - catch_up;
 	r->next_us += (uint64_t)bytes * HWS_US_PER_S / rate;
 }
 
@@ -140,8 +151,9 @@ void hws_kcp_rate_idle(struct hws_kcp_rate *r, uint64_t in_flight)
 	r->app_limited = HWS_MAX(r->delivered + in_flight, (uint64_t)1);
 }
 
-void hws_kcp_rate_lost(struct hws_kcp_rate *r, uint64_t bytes)
+void hws_kcp_rate_lost(struct hws_kcp_rate *r, uint64_t bytes, uint64_t rtt_us)
 {
+	r->lost_rtt_us = HWS_MAX(r->lost_rtt_us, rtt_us);
 	r->lost += bytes;
 	r->lost_total += bytes;
 }
@@ -163,40 +175,38 @@ static uint64_t shortest(const struct hws_kcp_rate *r, unsigned percent)
 
 /* Whether what was lost says that a queue is full. A bad line loses as much while the path is
  * empty as while it is not; a full queue loses when everything takes long, or loses a lot. */
-static bool congested(const struct hws_kcp_rate *r, uint64_t got)
+static bool overflowed(const struct hws_kcp_rate *r)
 {
-	const bool waited = r->round_rtt_us > shortest(r, WAITED);
+	const uint64_t all = r->delivered - r->round_delivered + r->lost;
 
-	return (r->lost > 0 && waited) || r->lost * 100 > (got + r->lost) * HEAVY_LOSS;
+	if (r->lost == 0)
+		return false;
+	return r->lost_rtt_us > shortest(r, WAITED_LONG) ||
+			(r->lost_rtt_us > shortest(r, WAITED) && r->lost * 100 > all * MUCH_LOSS) ||
+			r->lost * 100 > all * HEAVY_LOSS;
 }
 
-/* Then others share the queue, as a rule, and give way with each loss: so does this, and comes
- * back no faster than they do while things take long. A path that has become empty is taken
- * sooner. */
-static void judge_losses(struct hws_kcp_rate *r)
+/* Then others share the queue, as a rule, and give way with each loss: so does this. */
+static void judge_round(struct hws_kcp_rate *r, uint64_t now_us)
 {
-	const uint64_t got = r->delivered - r->round_delivered;
-	const uint64_t least = (uint64_t)LEAST_WINDOW * r->segment;
+	const struct hws_kcp_round round = { .rtt_us = r->round_rtt_us,
+		.in_flight = r->round_in_flight,
+		.segment = r->segment,
+		.waited = r->filled && r->round_rtt_us > shortest(r, WAITED),
+		.empty = r->round_rtt_us && r->round_rtt_us < shortest(r, EMPTY),
+		.overflowed = overflowed(r) };
 
-	if (congested(r, got)) {
-		const uint64_t cap = r->round_in_flight * GIVE_WAY / 100;
-
-		r->window_cap = HWS_MAX(cap, least);
-		r->filled = true; /* and more than that */
-	} else if (r->window_cap) {
-		const bool empty = r->round_rtt_us < shortest(r, EMPTY);
-
-		r->window_cap += empty ? r->window_cap / 8 + r->segment : r->segment / 2;
-		if (r->window_cap > bdp(r) * GAIN_WINDOW / 100)
-			r->window_cap = 0;
-	}
+	r->last_rtt_us = r->round_rtt_us ? r->round_rtt_us : r->last_rtt_us;
+	r->filled = r->filled || round.overflowed; /* and more than that */
+	hws_kcp_share_round(&r->share, &round, now_us);
 	r->lost = 0;
+	r->lost_rtt_us = 0;
 	r->round_delivered = r->delivered;
 	r->round_rtt_us = 0;
 	r->round_in_flight = 0;
 }
 
-static void count_round(struct hws_kcp_rate *r, const struct hws_kcp_arrival *a)
+static void count_round(struct hws_kcp_rate *r, const struct hws_kcp_arrival *a, uint64_t now_us)
 {
 	const uint64_t in_flight = a->in_flight + a->bytes;
 
@@ -209,7 +219,7 @@ static void count_round(struct hws_kcp_rate *r, const struct hws_kcp_arrival *a)
 	r->round_end = r->delivered;
 	r->round++;
 	r->round_start = true;
-	judge_losses(r);
+	judge_round(r, now_us);
 }
 
 static void sample_rate(struct hws_kcp_rate *r, const struct hws_kcp_arrival *a, uint64_t now_us)
@@ -298,8 +308,14 @@ static void advance(struct hws_kcp_rate *r, const struct hws_kcp_arrival *a, uin
 
 static void measure_rtt(struct hws_kcp_rate *r, const struct hws_kcp_arrival *a, uint64_t now_us)
 {
-	const bool old = r->min_rtt_us && now_us - r->min_rtt_at > MIN_RTT_FOR;
+	bool old = r->min_rtt_us && now_us - r->min_rtt_at > MIN_RTT_FOR;
 
+	if (old && r->share.on) { /* others fill the queue: what is measured says nothing */
+		if (hws_kcp_share_is_flat(&r->share, now_us))
+			r->min_rtt_us = HWS_MAX(r->min_rtt_us, r->last_rtt_us);
+		r->min_rtt_at = now_us;
+		old = false;
+	}
 	if (a->rtt_us &&
 			(r->min_rtt_us == 0 || a->rtt_us <= r->min_rtt_us ||
 					(old && r->phase == HWS_KCP_PROBE_RTT))) {
@@ -335,7 +351,7 @@ void hws_kcp_rate_arrived(struct hws_kcp_rate *r, const struct hws_kcp_arrival *
 	r->first_sent_us = HWS_MAX(r->first_sent_us, a->stamp.sent_us);
 	if (r->app_limited && r->delivered > r->app_limited)
 		r->app_limited = 0;
-	count_round(r, a);
+	count_round(r, a, now_us);
 	sample_rate(r, a, now_us);
 	sample_lumps(r, a->bytes, now_us);
 	judge_filled(r, a);

@@ -3,6 +3,7 @@
  * was sent and of what arrived, it gives a rate and a window. docs/protocol-kcp.md says how it
  * shares with TCP. */
 #pragma once
+#include "shared/net/kcp_share.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -37,12 +38,14 @@ struct hws_kcp_rate {
 	bool idle_restart;
 	unsigned cycle;
 	uint64_t cycle_at;
-	unsigned gain;             /* of the pacing, in percent */
-	uint64_t lost, lost_total; /* bytes, of this round and ever */
-	uint64_t round_delivered;  /* at its begin */
-	uint64_t window_cap;       /* bytes; 0 = none: after rounds with heavy losses */
+	unsigned gain;                          /* of the pacing, in percent */
+	uint64_t lost, lost_total;              /* bytes, of this round and ever */
+	uint64_t round_delivered;               /* at its begin */
+	uint64_t lost_rtt_us;                   /* longest of this round beside a loss */
 	uint64_t round_rtt_us, round_in_flight; /* shortest, most of this round */
-	uint64_t next_us;                       /* when the next may go */
+	uint64_t last_rtt_us;                   /* shortest of the last round */
+	struct hws_kcp_share share;
+	uint64_t next_us; /* when the next may go */
 	uint64_t surplus; /* bytes more than expected that came with one word of the peer */
 	uint64_t surplus_at, surplus_from;
 	uint64_t surplus_peak[2], surplus_round;
@@ -61,7 +64,8 @@ struct hws_kcp_arrival {
 	uint64_t in_flight;         /* bytes that are still under way */
 };
 void hws_kcp_rate_arrived(struct hws_kcp_rate *r, const struct hws_kcp_arrival *a, uint64_t now_us);
-void hws_kcp_rate_lost(struct hws_kcp_rate *r, uint64_t bytes);
+/* `rtt_us`: what one took that was sent after it, and arrived. */
+void hws_kcp_rate_lost(struct hws_kcp_rate *r, uint64_t bytes, uint64_t rtt_us);
 /* Nothing was heard for a retransmission timeout. */
 void hws_kcp_rate_timed_out(struct hws_kcp_rate *r);
 /* There is nothing more to send, though there might. */

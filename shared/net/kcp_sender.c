@@ -284,7 +284,7 @@ static void find_overtaken(struct hws_kcp_sender *s, uint64_t now_us)
 			continue;
 		}
 		if (s->conf.paced)
-			hws_kcp_rate_lost(&s->rate, o->len);
+			hws_kcp_rate_lost(&s->rate, o->len, s->newest_rtt_us);
 		mark_lost(s, o);
 	}
 }

@@ -34,6 +34,7 @@ struct side {
 	double *wait;
 	size_t waits;
 	bool over;
+	int fd; /* the stream's */
 };
 
 static double own_cpu(void)
@@ -162,6 +163,8 @@ static int open_stream(const struct flow *f, struct side *d, bool receiver, uint
 	const bool tcp = f->kind == FLOW_CUBIC || f->kind == FLOW_BBR;
 	int fd = tcp ? tcp_socket(f, receiver, port) : udp_socket(receiver, port), r;
 
+	d->fd = fd;
+
 	if (fd < 0) {
 		perror("bench reach: socket");
 		return HWS_ERR_SYS;
@@ -214,10 +217,21 @@ static void report_kcp(const struct hws_stream *s)
 	hws_stream_kcp_info(s, &i);
 	if (getenv("BENCH_VERBOSE"))
 		fprintf(stderr,
-				"rate %.2f MB/s min_rtt %u us rtt %u us in flight %u sent %lu "
+				"window %u rate %.2f MB/s min_rtt %u us rtt %u us in flight %u sent %lu "
 				"resent %lu\n",
-				(double)i.rate / 1e6, i.min_rtt_us, i.rtt_us, i.in_flight,
+				i.window, (double)i.rate / 1e6, i.min_rtt_us, i.rtt_us, i.in_flight,
 				(unsigned long)i.sent, (unsigned long)i.resent);
+}
+
+static void report_tcp(int fd)
+{
+	struct tcp_info i;
+	socklen_t len = sizeof(i);
+
+	if (getenv("BENCH_VERBOSE") && getsockopt(fd, IPPROTO_TCP, TCP_INFO, &i, &len) == 0)
+		fprintf(stderr, "   tcp window %u segments, slow start below %u, rtt %u us, lost %u\n",
+				i.tcpi_snd_cwnd, i.tcpi_snd_ssthresh, i.tcpi_rtt,
+				i.tcpi_total_retrans);
 }
 
 static void run_side(struct flow *f, int ns, bool receiver, uint16_t port, double seconds)
@@ -235,11 +249,13 @@ static void run_side(struct flow *f, int ns, bool receiver, uint16_t port, doubl
 	hws_stream_want(d.s, receiver ? HWS_STREAM_READ : HWS_STREAM_WRITE);
 	while (!d.over && hws_clock_us() < limit) {
 		hws_loop_once(d.loop, 100000);
-		if (!receiver && d.s && hws_stream_is_kcp(d.s) &&
-				hws_clock_us() - told > HWS_US_PER_S) {
-			told = hws_clock_us();
+		if (receiver || !d.s || hws_clock_us() - told < HWS_US_PER_S)
+			continue;
+		told = hws_clock_us();
+		if (hws_stream_is_kcp(d.s))
 			report_kcp(d.s);
-		}
+		else
+			report_tcp(d.fd);
 	}
 	tell(f, &d, receiver);
 	hws_stream_close(d.s);
