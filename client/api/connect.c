@@ -146,9 +146,12 @@ static bool is_of_the_way(int err)
 
 bool api_connect_other(struct api_session_loop *e)
 {
-	if (e->end_local || !is_of_the_way(e->end_err) || !api_connect_reject(e->way, e->end_err))
+	bool of_the_way = is_of_the_way(e->end_err) || hws_viewer_met_stranger(e->viewer);
+
+	if (e->end_local || !of_the_way || !api_connect_reject(e->way, e->end_err))
 		return false;
-	if (!e->rejected.code)
+	/* of several the one that warns */
+	if (!e->rejected.code || (e->end_err == HWS_ERR_KEY && e->rejected.code != HWS_ERR_KEY))
 		hws_error_set(&e->rejected, e->end_err, "%s", e->end_text);
 	return true;
 }

@@ -332,11 +332,18 @@ struct recent_text {
 static void recent_target(const struct hws_view_settings *v, const struct hws_known_peer *p,
 		char *buf, size_t size)
 {
-	bool elsewhere = *p->server && !strstr(p->server, "://") &&
-			!hws_target_same_server(p->server, hws_view_settings_config(v)->server);
+	char place[HWS_PEER_SERVER];
+	const char *server = p->server;
+	bool elsewhere = *server &&
+			!hws_target_same_server(server, hws_view_settings_config(v)->server);
 
-	if (hws_fmt(buf, size, "%s%s%s", p->target, elsewhere ? "@" : "",
-			    elsewhere ? p->server : "") < 0)
+	/* a URL cannot stand there; by TCP, or where that is not let through by the usual URL, it is
+	 * the same one */
+	if (strstr(server, "://") && hws_target_server_name(server, place, sizeof(place)) == HWS_OK)
+		server = place;
+
+	if (hws_fmt(buf, size, "%s%s%s", p->target, elsewhere ? "@" : "", elsewhere ? server : "") <
+			0)
 		buf[0] = 0;
 }
 
@@ -366,6 +373,7 @@ int hawser_recent_list(hawser_context *ctx, struct hawser_recent **ret, size_t *
 	int r = HAWSER_ERR_NOMEM;
 
 	pthread_mutex_lock(&ctx->lock);
+	hws_view_settings_look(ctx->settings);
 	size_t n = hws_view_settings_peer_count(ctx->settings);
 	list = hws_alloc_array(n + 1, sizeof(*list) + sizeof(struct recent_text));
 	if (list) {
@@ -379,6 +387,27 @@ int hawser_recent_list(hawser_context *ctx, struct hawser_recent **ret, size_t *
 	}
 	pthread_mutex_unlock(&ctx->lock);
 	return r;
+}
+
+int hawser_recent_find(hawser_context *ctx, const char *target, struct hawser_recent **ret)
+{
+	const struct hws_known_peer *p;
+	struct hawser_recent *list = NULL;
+	int r = HAWSER_ERR_NOTFOUND;
+
+	pthread_mutex_lock(&ctx->lock);
+	hws_view_settings_look(ctx->settings);
+	p = hws_view_settings_peer(
+			ctx->settings, target, hws_view_settings_config(ctx->settings)->server);
+	if (p) {
+		list = hws_alloc(sizeof(*list) + sizeof(struct recent_text));
+		r = list ? HAWSER_OK : HAWSER_ERR_NOMEM;
+	}
+	if (list)
+		recent_one(ctx->settings, p, (struct recent_text *)(list + 1), list);
+	pthread_mutex_unlock(&ctx->lock);
+	*ret = list;
+	return r < 0 ? api_fail(r, "\"%.80s\" is not in the list of known hosts", target) : r;
 }
 
 void hawser_recent_free(struct hawser_recent *list)

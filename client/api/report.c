@@ -239,7 +239,7 @@ static void on_state(enum hws_viewer_state state, void *arg)
 	case HWS_VIEWER_VERDICT:
 		api_report_state(e, HAWSER_STATE_LOGIN, "logging in", 0);
 		break;
-	case HWS_VIEWER_PLAIN:
+	case HWS_VIEWER_DOUBT:
 	case HWS_VIEWER_ASKING:
 		api_report_state(e, HAWSER_STATE_WAITING, "waiting for an answer", 0);
 		break;
@@ -275,18 +275,28 @@ static void on_ask(enum hws_login_step step, bool can_trust, void *arg)
 	api_report_push(e, ev);
 }
 
-static void on_ask_plain(const char *why, void *arg)
+static void ask_trust(
+		struct api_session_loop *e, const char *kind, const char *title, const char *why)
 {
-	struct api_session_loop *e = arg;
 	struct api_event *ev = api_event_new(e->s, HAWSER_EVENT_INSECURE);
 
 	if (!ev)
 		return;
-	ev->ev.u.message.kind = "warn";
-	ev->ev.u.message.title = "This connection is not encrypted";
+	ev->ev.u.message.kind = kind;
+	ev->ev.u.message.title = title;
 	ev->ev.u.message.text = api_event_text(ev, why);
 	ev->ev.u.message.link = "";
 	api_report_push(e, ev);
+}
+
+static void on_ask_plain(const char *why, void *arg)
+{
+	ask_trust(arg, "warn", "This connection is not encrypted", why);
+}
+
+static void on_ask_key(const char *why, void *arg)
+{
+	ask_trust(arg, "key", "Nobody vouches for this host", why);
 }
 
 static void on_permission(int permission, bool enabled, void *arg);
@@ -419,6 +429,7 @@ const struct hws_viewer_ops api_viewer_ops = {
 	.state = on_state,
 	.ask = on_ask,
 	.ask_plain = on_ask_plain,
+	.ask_key = on_ask_key,
 	.ready = on_ready,
 	.displays = on_displays,
 	.permission = on_permission,

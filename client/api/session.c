@@ -162,7 +162,7 @@ static void do_agree(struct api_session_loop *e, const struct api_command *c)
 {
 	if (e->tunnel && e->tunnel->asking)
 		api_raw_agreed(e, c->a);
-	else if (hws_viewer_agree_plain(e->viewer, c->a) < 0)
+	else if (hws_viewer_agree(e->viewer, c->a) < 0)
 		return;
 }
 

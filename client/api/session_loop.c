@@ -91,6 +91,7 @@ static int new_viewer(struct api_session_loop *e, const struct api_session_loop_
 	vc.my_id = conf->own_id ? conf->own_id : id;
 	e->has_id = conf->own_id || *hws_view_settings_config(e->ctx->settings)->id;
 	vc.my_name = name;
+	hws_view_settings_look(e->ctx->settings);
 	known = hws_view_settings_peer(e->ctx->settings, e->s->target, e->server);
 	vc.trusted = known && known->trusted;
 	r = hws_viewer_new(&vc, &e->viewer);
@@ -122,6 +123,9 @@ int api_session_loop_new(hawser_session *s, const struct api_session_loop_conf *
 	e->no_retry = conf->no_retry;
 	e->rdp = conf->wish.rdp;
 	e->remember = conf->remember;
+	e->has_accepted = conf->accepted_pk != NULL;
+	if (conf->accepted_pk)
+		memcpy(e->accepted_pk, conf->accepted_pk, sizeof(e->accepted_pk));
 	e->proxy = conf->proxy;
 	e->path = "";
 	r = hws_str_copy(e->server, sizeof(e->server), conf->server);
@@ -365,6 +369,7 @@ void api_session_loop_link(struct api_session_loop *e, const struct api_path *pa
 		.server_pk = path->server_pk,
 		.pinned_pk = room->pin.has_pk ? room->pin.pk : NULL,
 		.pinned_level = room->pin.level,
+		.pin_given = e->has_accepted,
 	};
 }
 

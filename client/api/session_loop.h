@@ -27,6 +27,8 @@ struct api_session_loop {
 	char server[300], key[HWS_KEY_TEXT_MAX + 1];
 	struct hws_proxy proxy;
 	bool force_relay, no_retry, closing, rdp;
+	bool has_accepted; /* the user says which key the host has */
+	uint8_t accepted_pk[HWS_PK_LEN];
 
 	/* the process that decodes what the host sends; for kinds without pictures started when
 	 * something packed comes */
@@ -52,7 +54,7 @@ struct api_session_loop {
 	bool ended; /* an end is on its way to `finish` */
 	void (*rested)(void *arg);
 	int end_err;
-	char end_text[800], end_peer_text[200];
+	char end_text[1000], end_peer_text[200];
 	bool end_local; /* the user wanted it */
 	struct hws_retry retry;
 
@@ -85,6 +87,7 @@ struct api_session_loop_conf {
 	const struct hws_target *target;
 	const char *server, *key, *password;
 	const unsigned char *switch_number; /* as hawser_session_config */
+	const uint8_t *accepted_pk; /* the key that the host has, as the user says; or NULL */
 	const char *own_id;
 	struct hws_proxy proxy;
 	bool force_relay, no_retry, allow_plain, require_v2, remember;

@@ -163,9 +163,10 @@ static hawser_session *new_handle(
 	return s;
 }
 
-/* What all kinds have in common, and what a context knows besides. */
+/* What all kinds have in common, and what a context knows besides. `accepted`: room. */
 static int fill_conf(hawser_context *ctx, const struct hawser_link_config *c,
-		const struct hws_target *target, struct api_session_loop_conf *conf)
+		const struct hws_target *target, uint8_t accepted[HWS_PK_LEN],
+		struct api_session_loop_conf *conf)
 {
 	const struct hws_viewer_config *v = hws_view_settings_config(ctx->settings);
 
@@ -176,6 +177,11 @@ static int fill_conf(hawser_context *ctx, const struct hawser_link_config *c,
 	conf->allow_plain = c->allow_insecure;
 	conf->force_relay = c->force_relay || v->force_relay;
 	conf->require_v2 = c->require_v2 || v->require_v2;
+	if (c->accept_key && hws_key_or_fingerprint_parse(c->accept_key, accepted) < 0)
+		return api_fail(HAWSER_ERR_INVAL,
+				"the accepted key is neither a key (44 characters) nor a fingerprint (64 "
+				"hexadecimal digits): 'hawser-host status' shows it at the host");
+	conf->accepted_pk = c->accept_key ? accepted : NULL;
 	return choose_server(ctx, target, c, conf);
 }
 
@@ -201,6 +207,7 @@ static int open_session(hawser_context *ctx, const struct hawser_link_config *li
 {
 	struct hws_target target;
 	struct hws_error err = { 0 };
+	uint8_t accepted[HWS_PK_LEN];
 	hawser_session *s;
 	int r;
 
@@ -211,7 +218,7 @@ static int open_session(hawser_context *ctx, const struct hawser_link_config *li
 		return err.code ? api_fail_err(&err)
 				: api_fail(HAWSER_ERR_INVAL, "a target is required");
 	pthread_mutex_lock(&ctx->lock);
-	r = fill_conf(ctx, link, &target, conf);
+	r = fill_conf(ctx, link, &target, accepted, conf);
 	if (desktop)
 		default_options(ctx, desktop, &conf->options);
 	pthread_mutex_unlock(&ctx->lock);
@@ -265,6 +272,7 @@ int hawser_session_open(hawser_context *ctx, const struct hawser_session_config 
 					.allow_insecure = c.allow_insecure,
 					.require_v2 = c.require_v2,
 					.no_retry = c.no_retry,
+					.accept_key = c.accept_key,
 					.on_event = c.on_event,
 					.arg = c.arg },
 			&c, &conf, ret);

@@ -194,7 +194,7 @@ static void on_service(const char *service_id, void *arg)
 					service_id)) {
 		struct hws_known_peer k = *known;
 		hws_known_peer_set_shells(&k, e->s->terminals->os_user, service_id);
-		r = hws_view_settings_keep(e->ctx->settings, &k);
+		r = hws_view_settings_keep(e->ctx->settings, &k, false);
 		hws_wipe(&k, sizeof(k));
 	}
 	pthread_mutex_unlock(&e->ctx->lock);

@@ -31,7 +31,8 @@ static const struct {
 } trusts[] = {
 	[HAWSER_TRUST_NONE] = { "none", "no key" },
 	[HAWSER_TRUST_FIRST] = { "first-contact", "first contact: nobody vouches for its key" },
-	[HAWSER_TRUST_PINNED] = { "pinned", "its key is the remembered one" },
+	[HAWSER_TRUST_PINNED] = { "pinned",
+			"its key is the remembered one, or the one that was given" },
 	[HAWSER_TRUST_SERVER] = { "server", "the server vouches for its key" },
 };
 
@@ -57,10 +58,13 @@ enum hawser_trust api_trust_public(const struct api_session_loop *e)
 
 const char *api_trust_name(const struct api_session_loop *e, char *buf, size_t size)
 {
-	bool at = !e->target.is_direct && !*e->target.server && *e->server &&
-			!strstr(e->server, "://");
+	bool at = !e->target.is_direct && !*e->target.server && *e->server;
+	char place[sizeof(e->server)];
+	const char *server = e->server;
 
-	return at && hws_fmt(buf, size, "%s@%s", e->target.id, e->server) >= 0 ? buf : e->s->target;
+	if (strstr(server, "://") && hws_target_server_name(server, place, sizeof(place)) == HWS_OK)
+		server = place;
+	return at && hws_fmt(buf, size, "%s@%s", e->target.id, server) >= 0 ? buf : e->s->target;
 }
 
 /* The lock of the context is held. */
@@ -75,6 +79,7 @@ void api_trust_pin(struct api_session_loop *e, struct api_pin *ret)
 
 	*ret = (struct api_pin){ 0 };
 	pthread_mutex_lock(&e->ctx->lock);
+	hws_view_settings_look(e->ctx->settings);
 	known = known_peer(e);
 	if (known && known->has_pk) {
 		ret->has_pk = true;
@@ -82,6 +87,13 @@ void api_trust_pin(struct api_session_loop *e, struct api_pin *ret)
 		memcpy(ret->pk, known->pk, sizeof(ret->pk));
 	}
 	pthread_mutex_unlock(&e->ctx->lock);
+	if (!e->has_accepted)
+		return;
+	/* what is remembered of another key says nothing of this one */
+	if (!ret->has_pk || memcmp(ret->pk, e->accepted_pk, sizeof(ret->pk)) != 0)
+		ret->level = HWS_LEVEL_V1;
+	ret->has_pk = true;
+	memcpy(ret->pk, e->accepted_pk, sizeof(ret->pk));
 }
 
 int api_trust_remembered(struct api_session_loop *e, const struct hws_known_peer *known)
@@ -207,6 +219,25 @@ static void keep_login(struct api_session_loop *e, struct hws_viewer *v, struct 
 	}
 }
 
+/* Two sessions at a first contact met two keys: one of them was not the host's. */
+static void end_contradicted(struct api_session_loop *e, const struct hws_viewer *v)
+{
+	char was[HWS_FINGERPRINT_TEXT] = "not known", now[HWS_FINGERPRINT_TEXT], text[700];
+	const struct hws_known_peer *known;
+
+	pthread_mutex_lock(&e->ctx->lock);
+	known = known_peer(e);
+	if (known && known->has_pk)
+		hws_fingerprint_text(known->pk, was);
+	pthread_mutex_unlock(&e->ctx->lock);
+	snprintf(text, sizeof(text),
+			"another session has met this host with another key meanwhile: remembered is %s, "
+			"here it is %s. Somebody may be pretending to be the host: compare both with the "
+			"one that 'hawser-host status' shows there",
+			was, hws_fingerprint_text(hws_viewer_host_pk(v), now));
+	api_session_loop_end(e, HWS_ERR_KEY, text, NULL);
+}
+
 void api_trust_keep(struct api_session_loop *e, struct hws_viewer *v)
 {
 	const struct hws_peer *peer = hws_viewer_peer(v);
@@ -215,6 +246,7 @@ void api_trust_keep(struct api_session_loop *e, struct hws_viewer *v)
 	bool pinned;
 
 	pthread_mutex_lock(&e->ctx->lock);
+	hws_view_settings_look(e->ctx->settings);
 	known = known_peer(e);
 	if (known)
 		k = *known;
@@ -227,9 +259,13 @@ void api_trust_keep(struct api_session_loop *e, struct hws_viewer *v)
 	k.last_time = (uint64_t)time(NULL);
 	keep_login(e, v, &k);
 	pinned = keep_pin(v, &k);
-	int r = hws_view_settings_keep(e->ctx->settings, &k);
+	int r = hws_view_settings_keep(e->ctx->settings, &k, e->has_accepted);
 	pthread_mutex_unlock(&e->ctx->lock);
 	explicit_bzero(&k, sizeof(k));
+	if (r == HWS_ERR_KEY) {
+		end_contradicted(e, v);
+		return;
+	}
 	/* No reason to end a session; but the next one would take any key again. A list that is not
 	 * to be written, with this key in it, is in order. */
 	if (r < 0 && (pinned || e->remember))

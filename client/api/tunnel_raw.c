@@ -307,7 +307,7 @@ void api_raw_agreed(struct api_session_loop *e, bool agree)
 	hws_list_for_safe (node, next, &e->tunnel->raws) {
 		struct api_raw *w = hws_container(node, struct api_raw, node);
 
-		if (w->plain_asked && w->viewer && hws_viewer_agree_plain(w->viewer, agree) < 0)
+		if (w->plain_asked && w->viewer && hws_viewer_agree(w->viewer, agree) < 0)
 			w->plain_asked = false;
 	}
 }

@@ -27,6 +27,9 @@ void cli_say(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
 /* The same; returns `status`. */
 int cli_fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Which option answers HAWSER_EVENT_INSECURE of this kind beforehand. */
+const char *cli_accept_option(const char *kind);
+
 /* While the terminal is raw a line ends with a return, too. */
 void cli_raw_lines(bool raw);
 const char *cli_line_end(void);

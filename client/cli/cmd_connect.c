@@ -298,9 +298,9 @@ static void on_event(hawser_session *session, const struct hawser_event *ev, voi
 	case HAWSER_EVENT_INSECURE:
 		hawser_session_accept_insecure(session, false);
 		finish(r,
-				cli_fail(CLI_INSECURE,
-						"%s: %s (--accept-insecure connects all the same)",
-						ev->u.message.title, ev->u.message.text));
+				cli_fail(CLI_INSECURE, "%s: %s (%s)", ev->u.message.title,
+						ev->u.message.text,
+						cli_accept_option(ev->u.message.kind)));
 		break;
 	case HAWSER_EVENT_HOST_KEY:
 		connect_said_host_key(ev->u.host_key.encryption, ev->u.host_key.text);
@@ -489,6 +489,7 @@ static void configure(const struct connect_options *o, struct hawser_session_con
 	sc->remember = o->remember;
 	sc->force_relay = o->relay;
 	sc->allow_insecure = o->accept_insecure;
+	sc->accept_key = *o->accept_key ? o->accept_key : NULL;
 	sc->require_v2 = o->require_v2;
 	sc->no_retry = o->no_retry;
 	sc->no_exact = o->no_exact;

@@ -5,6 +5,7 @@
 #include "shared/base/macros.h"
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 /* One line for each, its fields between tabs; a host whose key is not known has "-". */
 static int list_peers(hawser_context *ctx)
@@ -27,6 +28,32 @@ static int list_peers(hawser_context *ctx)
 	return CLI_OK;
 }
 
+/* What people compare, and what --accept-key takes. */
+static int show_peer(hawser_context *ctx, const char *target)
+{
+	struct hawser_recent *r = NULL;
+	char when[32] = "-";
+	time_t t;
+	struct tm tm;
+	int e = hawser_recent_find(ctx, target, &r);
+
+	if (e < 0)
+		return cli_fail(e == HAWSER_ERR_NOTFOUND ? CLI_USAGE : CLI_FAILED, "%s",
+				hawser_last_error());
+	t = (time_t)r->last_time;
+	if (t && localtime_r(&t, &tm))
+		strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
+	printf("host: %.*s\n", (int)strcspn(r->target, "?"), r->target);
+	printf("name: %s%s%s\n", r->username, *r->username ? "@" : "",
+			*r->hostname ? r->hostname : "-");
+	printf("key: %s\n", *r->fingerprint ? r->fingerprint : "none is remembered");
+	printf("encryption: %s\n", hawser_encryption_text(r->encryption));
+	printf("password kept: %s\n", r->password_stored ? "yes" : "no");
+	printf("last session: %s\n", when);
+	hawser_recent_free(r);
+	return CLI_OK;
+}
+
 int cli_peers(int argc, char **argv, void *arg HWS_UNUSED)
 {
 	const char *what = argc > 1 ? argv[1] : "list";
@@ -42,8 +69,11 @@ int cli_peers(int argc, char **argv, void *arg HWS_UNUSED)
 		if (e < 0)
 			status = cli_fail(e == HAWSER_ERR_NOTFOUND ? CLI_USAGE : CLI_FILE, "%s",
 					hawser_last_error());
+	} else if (strcmp(what, "show") == 0 && argc == 3) {
+		status = show_peer(ctx, argv[2]);
 	} else {
-		status = cli_fail(CLI_USAGE, "usage: hawser peers [list] | forget HOST");
+		status = cli_fail(
+				CLI_USAGE, "usage: hawser peers [list] | show HOST | forget HOST");
 	}
 	hawser_context_free(ctx);
 	return status;

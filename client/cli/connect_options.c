@@ -37,7 +37,10 @@ static const struct hws_option table[] = {
 	TEXT("", "password-file", password_file, "FILE",
 			"Read the password from a file that nobody else can read."),
 	FLAG("", "relay", relay, "Go through the relay; do not try a direct connection."),
-	FLAG("", "accept-insecure", accept_insecure, "Agree to a session without any encryption."),
+	FLAG("", "accept-insecure", accept_insecure,
+			"Agree to a session without any encryption, or with a key that nobody vouches for."),
+	TEXT("", "accept-key", accept_key, "KEY",
+			"The host's key or fingerprint, as it is shown there: take this one, and no other."),
 	FLAG("", "require-v2", require_v2,
 			"Refuse everything but end-to-end encryption by hawser v2; hosts that speak no "
 			"more than the RustDesk 1.x scheme are not talked to."),

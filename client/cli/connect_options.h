@@ -18,7 +18,7 @@ struct connect_options {
 	char *copy_files_help; /* only for the list of options */
 	char *print_to;        /* a folder, "cups", "cups:QUEUE" */
 	char *screenshot, *record, *type, *click, *copy, *chat, *server, *key, *config,
-			*password_file;
+			*password_file, *accept_key;
 	uint64_t after_us, timeout_us;
 	uint32_t fps, volume;
 	char *audio; /* "", "on", "off", a file */

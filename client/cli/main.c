@@ -49,6 +49,13 @@ int cli_fail(int status, const char *fmt, ...)
 	return status;
 }
 
+const char *cli_accept_option(const char *kind)
+{
+	return strcmp(kind, "key") == 0
+			? "if it is the right one, --accept-key FINGERPRINT connects and remembers it"
+			: "--accept-insecure connects all the same";
+}
+
 int cli_exit_of(int err)
 {
 	switch (err) {
@@ -126,8 +133,8 @@ static const struct hws_verb verbs[] = {
 	{ "status", "", "what this machine's host is doing", 0, 0, cli_status },
 	{ "config", "show | get NAME | set NAME [VALUE] | path", "the viewer's settings", 0, 3,
 			cli_config },
-	{ "peers", "[list] | forget HOST", "the hosts that are remembered, and their keys", 0, 2,
-			cli_peers },
+	{ "peers", "[list] | show HOST | forget HOST",
+			"the hosts that are remembered, and their keys", 0, 2, cli_peers },
 	{ "recordings", "repair FILE|FOLDER ...",
 			"make recordings whole that a crash left unfinished", 0, -1,
 			cli_recordings },
@@ -174,6 +181,7 @@ static int usage(FILE *out, int status)
 	      "  config set NAME [VALUE]  change one; without VALUE, back to the default\n"
 	      "  config path              where they are kept\n"
 	      "  peers                    the hosts that are remembered, and the fingerprints of their keys\n"
+	      "  peers show HOST          what is remembered of one\n"
 	      "  peers forget HOST        forget one, with its key and what logs in\n"
 	      "  recordings repair FILE|FOLDER ...\n"
 	      "                           make recordings whole that a crash left unfinished\n"

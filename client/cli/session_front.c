@@ -118,7 +118,8 @@ static void on_password(
 	}
 }
 
-static void on_insecure(struct session_front *f, const char *title, const char *text)
+static void on_insecure(
+		struct session_front *f, const char *kind, const char *title, const char *text)
 {
 	char answer[16] = "";
 
@@ -135,9 +136,8 @@ static void on_insecure(struct session_front *f, const char *title, const char *
 		yes = false;
 	if (!yes)
 		session_front_finish(f,
-				cli_fail(CLI_INSECURE,
-						"%s: %s (--accept-insecure connects all the same)",
-						title, text));
+				cli_fail(CLI_INSECURE, "%s: %s (%s)", title, text,
+						cli_accept_option(kind)));
 }
 
 /* --- events ----------------------------------------------------------------------------------- */
@@ -195,7 +195,7 @@ static void on_event(hawser_session *session, const struct hawser_event *ev, voi
 		on_password(f, ev->u.password.reason, ev->u.password.text);
 		return;
 	case HAWSER_EVENT_INSECURE:
-		on_insecure(f, ev->u.message.title, ev->u.message.text);
+		on_insecure(f, ev->u.message.kind, ev->u.message.title, ev->u.message.text);
 		return;
 	case HAWSER_EVENT_HOST_KEY:
 		on_host_key(f, ev->u.host_key.encryption, ev->u.host_key.text);
@@ -279,6 +279,7 @@ int session_front_begin(struct session_front *f, struct hawser_link_config *ret)
 	ret->remember = o->remember;
 	ret->force_relay = o->relay;
 	ret->allow_insecure = o->accept_insecure;
+	ret->accept_key = *o->accept_key ? o->accept_key : NULL;
 	ret->require_v2 = o->require_v2;
 	ret->no_retry = o->no_retry;
 	ret->on_event = on_event;

@@ -20,7 +20,7 @@
 #include <poll.h>
 
 struct session_front_options {
-	char *server, *key, *config, *password_file;
+	char *server, *key, *config, *password_file, *accept_key;
 	bool password_stdin, relay, accept_insecure, require_v2, remember, no_retry, json, quiet;
 	bool help;
 	uint64_t timeout_us;
@@ -57,7 +57,11 @@ struct session_front_options {
 					"Go through the relay; do not try a direct connection."),  \
 			SESSION_FRONT_FLAG(offsetof(kind_, front.accept_insecure),                 \
 					"accept-insecure",                                         \
-					"Agree to a session without any encryption."),             \
+					"Agree to a session without any encryption, or with a "    \
+					"key that nobody vouches for."),                           \
+			SESSION_FRONT_TEXT(offsetof(kind_, front.accept_key), "accept-key", "KEY", \
+					"The host's key or fingerprint, as it is shown there: "    \
+					"take this one, and no other."),                           \
 			SESSION_FRONT_FLAG(offsetof(kind_, front.require_v2), "require-v2",        \
 					"Refuse everything but end-to-end encryption by hawser "   \
 					"v2."),                                                    \

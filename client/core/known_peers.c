@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FILE_MAX (1u << 20)
+/* Of a full list with the longest texts, each of their characters escaped. */
+#define FILE_MAX (8u << 20)
 
 void hws_known_peers_done(struct hws_known_peers *k)
 {

@@ -1,6 +1,7 @@
 /* What users write to name a host. One parser for command line, window and address list, so that
  * all take the same forms and say the same of a mistake. */
 #include "client/core/target.h"
+#include "client/reach/server_addr.h"
 #include "shared/base/str.h"
 #include "shared/net/addr.h"
 #include "shared/wire/text.h"
@@ -9,6 +10,7 @@
 #include <string.h>
 
 #define RENDEZVOUS_PORT 21116
+#define WS_OFFSET 2
 
 static bool is_literal(const char *host)
 {
@@ -139,13 +141,17 @@ static int place_name(const char *host, uint16_t port, char *buf, size_t size)
 	return hws_host_port_join(name, port, buf, size);
 }
 
-static int server_name(const char *text, char *buf, size_t size)
+int hws_target_server_name(const char *text, char *buf, size_t size)
 {
-	char host[HWS_HOST_TEXT];
-	uint16_t port;
-	int r = hws_host_port_split(text, RENDEZVOUS_PORT, host, sizeof(host), &port);
+	struct hws_server_addr a;
+	int r = hws_server_addr_parse(text, RENDEZVOUS_PORT, &a);
 
-	return r < 0 ? r : place_name(host, port, buf, size);
+	if (r < 0)
+		return r;
+	if (a.ws)
+		a.port = a.by_port && a.port > WS_OFFSET ? (uint16_t)(a.port - WS_OFFSET)
+							 : RENDEZVOUS_PORT;
+	return place_name(a.host, a.port, buf, size);
 }
 
 bool hws_target_same_server(const char *a, const char *b)
@@ -153,8 +159,9 @@ bool hws_target_same_server(const char *a, const char *b)
 	char name_a[HWS_HOST_TEXT + 16], name_b[HWS_HOST_TEXT + 16];
 
 	return hws_str_equal(a, b) ||
-			(server_name(a, name_a, sizeof(name_a)) == HWS_OK &&
-					server_name(b, name_b, sizeof(name_b)) == HWS_OK &&
+			(hws_target_server_name(a, name_a, sizeof(name_a)) == HWS_OK &&
+					hws_target_server_name(b, name_b, sizeof(name_b)) ==
+							HWS_OK &&
 					hws_str_equal(name_a, name_b));
 }
 
@@ -166,11 +173,10 @@ int hws_target_name(const struct hws_target *t, char *buf, size_t size)
 	if (t->is_direct)
 		return place_name(t->host, t->port, buf, size);
 	if (*t->server)
-		r = server_name(t->server, server, sizeof(server));
+		r = hws_target_server_name(t->server, server, sizeof(server));
 	return r < 0 ? r : hws_fmt(buf, size, "%s%s%s", t->id, *server ? "@" : "", server);
 }
 
-/* `server` may be a URL, which has one spelling. */
 static int name_at(const char *text, const char *server, char *buf, size_t size)
 {
 	char place[HWS_HOST_TEXT + 16];
@@ -179,7 +185,7 @@ static int name_at(const char *text, const char *server, char *buf, size_t size)
 
 	if (r < 0 || t.is_direct || *t.server || !*server)
 		return r < 0 ? r : hws_target_name(&t, buf, size);
-	if (server_name(server, place, sizeof(place)) == HWS_OK)
+	if (hws_target_server_name(server, place, sizeof(place)) == HWS_OK)
 		server = place;
 	return hws_fmt(buf, size, "%s@%s", t.id, server);
 }

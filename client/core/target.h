@@ -31,6 +31,9 @@ int hws_target_parse(
 /* One text for all ways to write the same host: "123456789", "123456789@id.example.com:21116",
  * "192.0.2.1:21118". How it shall be reached ("/r") and by which key is no part of it. */
 int hws_target_name(const struct hws_target *t, char *buf, size_t size) HWS_MUST_CHECK;
+/* One name, HOST:PORT, for a server however it is reached: its WebSocket stands two ports above the
+ * plain one, or behind a web server. */
+int hws_target_server_name(const char *text, char *buf, size_t size) HWS_MUST_CHECK;
 /* Whether two texts, HOST[:PORT] or a URL, name the same rendezvous server. */
 bool hws_target_same_server(const char *a, const char *b);
 /* Whether two texts name the same host. What cannot be parsed is the same as itself only. An

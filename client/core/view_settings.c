@@ -1,9 +1,9 @@
 /* The viewer's configuration file. Only what differs from the defaults is written, so that a
  * later version can choose better ones. */
 #include "client/core/view_settings.h"
-#include "client/core/known_peers.h"
 #include "client/media/codec_table.h"
 #include "client/reach/server_addr.h"
+#include "shared/base/log.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include "shared/conf/option.h"
@@ -142,8 +142,9 @@ static const struct hws_options options = {
 struct hws_view_settings {
 	struct hws_viewer_config config; /* with overrides */
 	struct hws_viewer_config stored; /* as in the file */
-	char *path, *peers_path, *key_path;
+	char *path, *key_path;
 	bool homeless; /* path is "" although nobody wished it so */
+	struct hws_peers_file peers_file;
 	struct hws_known_peers peers;
 };
 
@@ -184,7 +185,7 @@ void hws_view_settings_free(struct hws_view_settings *s)
 	hws_options_done(&options, &s->stored);
 	hws_known_peers_done(&s->peers);
 	hws_free(s->path);
-	hws_free(s->peers_path);
+	hws_free(s->peers_file.path);
 	hws_free(s->key_path);
 	hws_free(s);
 }
@@ -350,7 +351,7 @@ static int load(struct hws_view_settings *s, struct hws_error *err)
 	hws_buf_done(&text);
 	if (r == HWS_OK)
 		r = check_all(s, err);
-	return r < 0 ? r : hws_known_peers_load(&s->peers, s->peers_path, s->stored.server, err);
+	return r < 0 ? r : hws_peers_file_refresh(&s->peers_file, &s->peers, s->stored.server, err);
 }
 
 int hws_view_settings_open(const char *path, struct hws_view_settings **ret, struct hws_error *err)
@@ -365,9 +366,9 @@ int hws_view_settings_open(const char *path, struct hws_view_settings **ret, str
 		r = hws_options_init(&options, &s->stored);
 	s->path = path ? hws_strdup(path) : default_path();
 	s->homeless = !path && s->path && !*s->path;
-	s->peers_path = s->path ? beside(s->path, "peers.json") : NULL;
+	s->peers_file.path = s->path ? beside(s->path, "peers.json") : NULL;
 	s->key_path = s->path ? beside(s->path, "viewer_ed25519") : NULL;
-	if (r == HWS_OK && (!s->peers_path || !s->key_path))
+	if (r == HWS_OK && (!s->peers_file.path || !s->key_path))
 		r = hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
 	if (r == HWS_OK)
 		r = load(s, err);
@@ -491,6 +492,14 @@ int hws_view_settings_identity(
 	return r < 0 ? r : hws_identity_load_or_create(s->key_path, false, ret, NULL, err);
 }
 
+void hws_view_settings_look(struct hws_view_settings *s)
+{
+	struct hws_error err = { 0 };
+
+	if (hws_peers_file_refresh(&s->peers_file, &s->peers, s->stored.server, &err) < 0)
+		hws_warn("peers.not_read", HWS_STR("text", err.text));
+}
+
 const struct hws_known_peer *hws_view_settings_peer(
 		const struct hws_view_settings *s, const char *target, const char *server)
 {
@@ -507,15 +516,13 @@ const struct hws_known_peer *hws_view_settings_peer_at(const struct hws_view_set
 	return i < s->peers.count ? &s->peers.peer[i] : NULL;
 }
 
-int hws_view_settings_keep(struct hws_view_settings *s, const struct hws_known_peer *peer)
+int hws_view_settings_keep(
+		struct hws_view_settings *s, const struct hws_known_peer *peer, bool decided)
 {
-	hws_known_peers_put(&s->peers, peer);
-	return hws_known_peers_store(&s->peers, s->peers_path);
+	return hws_peers_file_keep(&s->peers_file, &s->peers, s->stored.server, peer, decided);
 }
 
 int hws_view_settings_forget(struct hws_view_settings *s, const char *target)
 {
-	if (!hws_known_peers_remove(&s->peers, target, s->config.server))
-		return HWS_ERR_NOTFOUND;
-	return hws_known_peers_store(&s->peers, s->peers_path);
+	return hws_peers_file_forget(&s->peers_file, &s->peers, s->config.server, target);
 }

@@ -2,7 +2,7 @@
  * one folder: hawser.conf (INI) and peers.json, mode 0600, replaced atomically. One thread at a
  * time. */
 #pragma once
-#include "client/core/known_peers.h"
+#include "client/core/peers_file.h"
 #include "shared/base/buf.h"
 #include "shared/base/err.h"
 #include <stdbool.h>
@@ -45,16 +45,19 @@ void hws_view_settings_show(const struct hws_view_settings *s, struct hws_buf *o
 int hws_view_settings_identity(const struct hws_view_settings *s, struct hws_identity *ret,
 		struct hws_error *err) HWS_MUST_CHECK;
 
-/* NULL when unknown; borrows until the next change. `server`: where an ID is looked up that names
- * none. */
+/* Reads again what another program has changed in the list of hosts. Where that is damaged now, what
+ * is known stays. */
+void hws_view_settings_look(struct hws_view_settings *s);
+/* NULL when unknown; borrows until the next change or look. `server`: where an ID is looked up that
+ * names none. */
 const struct hws_known_peer *hws_view_settings_peer(
 		const struct hws_view_settings *s, const char *target, const char *server);
 size_t hws_view_settings_peer_count(const struct hws_view_settings *s);
 /* Newest first. */
 const struct hws_known_peer *hws_view_settings_peer_at(const struct hws_view_settings *s, size_t i);
-/* Adds or replaces by target and server, and writes. When there are too many an old one goes, as
- * hws_known_peers_put says. */
-int hws_view_settings_keep(
-		struct hws_view_settings *s, const struct hws_known_peer *peer) HWS_MUST_CHECK;
+/* Adds or replaces by target and server, and writes, as hws_peers_file_keep says. When there are too
+ * many an old one goes, as hws_known_peers_put says. */
+int hws_view_settings_keep(struct hws_view_settings *s, const struct hws_known_peer *peer,
+		bool decided) HWS_MUST_CHECK;
 /* An ID without a server is one of the configured server. HWS_ERR_NOTFOUND. */
 int hws_view_settings_forget(struct hws_view_settings *s, const char *target) HWS_MUST_CHECK;

@@ -10,7 +10,7 @@
 
 #define LINK_LIMIT_US 18000000ull
 
-static const char *const state_names[] = { "idle", "securing", "hash", "plain", "verdict", "asking",
+static const char *const state_names[] = { "idle", "securing", "hash", "doubt", "verdict", "asking",
 	"ready", "ended" };
 
 /* By state: the set of states that may follow. Anything may end, and a lost link makes IDLE. */
@@ -18,8 +18,8 @@ static const char *const state_names[] = { "idle", "securing", "hash", "plain", 
 static const unsigned may_go[] = {
 	[HWS_VIEWER_IDLE] = TO(SECURING) | TO(HASH),
 	[HWS_VIEWER_SECURING] = TO(HASH),
-	[HWS_VIEWER_HASH] = TO(PLAIN) | TO(VERDICT) | TO(ASKING),
-	[HWS_VIEWER_PLAIN] = TO(VERDICT) | TO(ASKING),
+	[HWS_VIEWER_HASH] = TO(DOUBT) | TO(VERDICT) | TO(ASKING),
+	[HWS_VIEWER_DOUBT] = TO(VERDICT) | TO(ASKING),
 	[HWS_VIEWER_VERDICT] = TO(VERDICT) | TO(ASKING) | TO(READY),
 	[HWS_VIEWER_ASKING] = TO(VERDICT) | TO(ASKING) | TO(READY),
 	[HWS_VIEWER_READY] = 0,
@@ -257,93 +257,6 @@ static void say_what_secures(struct hws_viewer *v)
 	} while (more);
 }
 
-/* Another key than the remembered one: both, so that people can compare, and what to do. */
-static void end_other_key(struct hws_viewer *v, const uint8_t *pinned_pk)
-{
-	char before[HWS_FINGERPRINT_TEXT], now[HWS_FINGERPRINT_TEXT] = "not told", text[700];
-
-	if (v->has_host_pk && memcmp(v->host_pk, pinned_pk, HWS_PK_LEN) != 0)
-		hws_fingerprint_text(v->host_pk, now);
-	snprintf(text, sizeof(text),
-			"the host's key has changed: remembered is %s, now it is %s. Somebody may be "
-			"pretending to be the host. If it was set up anew, forget it first "
-			"(hawser peers forget %s, or the bin beside it in the window), and compare the new key with the one that "
-			"'hawser-host status' shows there",
-			hws_fingerprint_text(pinned_pk, before), now, v->name);
-	hws_viewer_end(v, HWS_ERR_KEY, text, NULL);
-}
-
-/* Less than what is known of the host, or wanted. */
-static void end_too_little(struct hws_viewer *v, const char *why)
-{
-	char text[700];
-
-	if (v->pinned_level == HWS_LEVEL_V2)
-		snprintf(text, sizeof(text),
-				"this host was reached with hawser v2 before, and this time that could not "
-				"be had: %s. Somebody on the way may be taking the encryption out. If the "
-				"host was replaced by an older program, forget it first (hawser peers "
-				"forget %s, or the bin beside it in the window)",
-				why, v->name);
-	else if (v->require_v2)
-		snprintf(text, sizeof(text),
-				"require-v2 is on, and the host does not speak hawser v2: %s. Install "
-				"hawser of this version at the host, or turn require-v2 off for it",
-				why);
-	else
-		snprintf(text, sizeof(text), "the encrypted connection could not be set up: %s",
-				why);
-	hws_viewer_end(v, HWS_ERR_INSECURE, text, NULL);
-}
-
-/* A host that turns us away says so before any handshake. Whoever stands on the way could say
- * it, too, but could as well cut the line. True: that is what this was. */
-static bool end_refused(struct hws_viewer *v, struct hws_bytes first)
-{
-	Ses__Message *m = NULL;
-	char text[400], whole[500];
-	bool refused = false;
-	int err;
-
-	if (hws_secure_reason(&v->secure) != HWS_PLAIN_UNEXPECTED || hws_ses_unpack(first, &m) < 0)
-		return false;
-	if (m->union_case == SES__MESSAGE__UNION_LOGIN_RESPONSE &&
-			m->login_response->union_case == SES__LOGIN_RESPONSE__UNION_ERROR &&
-			hws_login_verdict(m->login_response->error, &err, text, sizeof(text)) ==
-					HWS_LOGIN_END) {
-		refused = true;
-		snprintf(whole, sizeof(whole), "%s (nothing proves that the host itself said so)",
-				text);
-		hws_viewer_end(v, err, whole, m->login_response->error);
-	}
-	hws_ses_free(m);
-	return refused;
-}
-
-static void end_unsecured(struct hws_viewer *v, struct hws_bytes frame)
-{
-	int err = hws_secure_err(&v->secure);
-	char text[400];
-
-	if (err == HWS_ERR_INSECURE && end_refused(v, frame))
-		return;
-	if (err == HWS_ERR_KEY && v->secure.has_pin) {
-		end_other_key(v, v->secure.pin);
-	} else if (err == HWS_ERR_INSECURE) {
-		end_too_little(v, hws_secure_text(&v->secure));
-	} else {
-		snprintf(text, sizeof(text), "the encrypted connection could not be set up: %s",
-				hws_secure_text(&v->secure));
-		hws_viewer_end(v, err, text, NULL);
-	}
-}
-
-/* What `need` has told the handshake already; nothing that comes later can undo it. */
-static bool is_enough(const struct hws_viewer *v)
-{
-	return v->level == HWS_LEVEL_V2 || (!v->require_v2 && v->pinned_level != HWS_LEVEL_V2);
-}
-
 /* `frame`: what the host said last. */
 static void securing_step(struct hws_viewer *v, struct hws_bytes frame)
 {
@@ -358,13 +271,11 @@ static void securing_step(struct hws_viewer *v, struct hws_bytes frame)
 	case HWS_SECURE_DONE:
 		v->level = hws_secure_level(&v->secure);
 		v->trust = hws_secure_trust(&v->secure);
-		if (is_enough(v))
+		if (hws_viewer_secured(v))
 			hws_viewer_set_state(v, HWS_VIEWER_HASH);
-		else
-			end_too_little(v, hws_secure_level_text(v->level));
 		break;
 	case HWS_SECURE_FAILED:
-		end_unsecured(v, frame);
+		hws_viewer_unsecured(v, frame);
 		break;
 	default: /* goes on with the next frame */
 		break;
@@ -388,23 +299,26 @@ int hws_viewer_start(struct hws_viewer *v, const struct hws_viewer_link *link)
 	v->local = link->local;
 	v->by_address = !*link->id;
 	v->pinned_level = link->pinned_pk ? link->pinned_level : HWS_LEVEL_PLAIN;
-	v->plain_agreed = false;
+	v->pin_given = link->pinned_pk && link->pin_given;
+	v->has_server_pk = link->server_pk != NULL;
+	if (link->server_pk)
+		memcpy(v->server_pk, link->server_pk, sizeof(v->server_pk));
+	v->agreed = v->stranger = false;
 	v->trust_asked = false;
 	hws_viewer_login_begin(v);
 	memset(v->denied, 0, sizeof(v->denied));
 	v->peer = (struct hws_peer){ 0 };
 	v->ops.frame_max(HWS_SES_LOGIN_FRAME_MAX, v->arg);
 	/* Which downgrade is acceptable is the user's decision, taken before anything is told; but
-	 * not of a host that is known to do better. */
+	 * not where a key is wrong, or of a host that is known to do better. */
 	r = hws_secure_client_init(&v->secure,
 			&(struct hws_secure_client_conf){ .id = link->id,
 					.statement = link->statement,
 					.server_pk = link->server_pk,
 					.pinned_pk = link->pinned_pk,
-					.plain_ok = HWS_PLAIN_ALL,
-					.need = v->require_v2 || v->pinned_level == HWS_LEVEL_V2
-							? HWS_LEVEL_V2
-							: HWS_LEVEL_PLAIN });
+					.pin_rules = v->pin_given,
+					.plain_ok = hws_viewer_plain_ok(v),
+					.need = hws_viewer_need(v) });
 	if (r < 0)
 		return r;
 	v->has_secure = true;

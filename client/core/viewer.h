@@ -17,7 +17,7 @@ enum hws_viewer_state {
 	HWS_VIEWER_IDLE,     /* no link */
 	HWS_VIEWER_SECURING, /* the handshake runs */
 	HWS_VIEWER_HASH,     /* waits for the host's challenge */
-	HWS_VIEWER_PLAIN,    /* not encrypted: the user must agree first */
+	HWS_VIEWER_DOUBT,    /* not encrypted, or a key of nobody knows whom: the user must agree */
 	HWS_VIEWER_VERDICT,  /* a login was sent */
 	HWS_VIEWER_ASKING,   /* the user, or a person at the host, must act */
 	HWS_VIEWER_READY,
@@ -39,7 +39,11 @@ struct hws_viewer_ops {
 	void (*state)(enum hws_viewer_state state, void *arg);
 	/* ASK, ASK_AGAIN, CODE, CODE_AGAIN, WAIT. */
 	void (*ask)(enum hws_login_step step, bool can_trust, void *arg);
+	/* Answered by hws_viewer_agree. */
 	void (*ask_plain)(const char *why, void *arg);
+	/* Encrypted, but nobody vouches for the key that the host, asked for by its ID, shows. `why`
+	 * has its fingerprint. NULL: the link ends. */
+	void (*ask_key)(const char *why, void *arg);
 	void (*ready)(void *arg);
 	/* Displays, their geometry or the current one are others now. */
 	void (*displays)(void *arg);
@@ -88,7 +92,8 @@ int hws_viewer_new(const struct hws_viewer_conf *conf, struct hws_viewer **ret) 
 int hws_viewer_sibling(const struct hws_viewer *v, const struct hws_viewer_ops *ops, void *arg,
 		const struct hws_session_wish *wish, struct hws_viewer **ret) HWS_MUST_CHECK;
 void hws_viewer_free(struct hws_viewer *v); /* takes NULL */
-/* The user has agreed to links without encryption, once for all. */
+/* The user has agreed, once for all, to links without encryption and to keys that nobody vouches
+ * for. */
 void hws_viewer_allow_plain(struct hws_viewer *v);
 /* It gets the messages of its rows, opened and closed with each login. It keeps belonging to the
  * caller and must outlive the viewer. One of each id. */
@@ -106,6 +111,9 @@ struct hws_viewer_link {
 	const uint8_t *pinned_pk;   /* 32 bytes or NULL */
 	/* What the host is known to speak: from v2 on it is taken for no less. */
 	enum hws_secure_level pinned_level;
+	/* `pinned_pk` is not remembered, but what the user says: the host must have it, whatever the
+	 * server says. */
+	bool pin_given;
 };
 /* A new link stands. IDLE only. HWS_ERR_INVAL: unusable names. */
 int hws_viewer_start(struct hws_viewer *v, const struct hws_viewer_link *link) HWS_MUST_CHECK;
@@ -127,7 +135,7 @@ void hws_viewer_stretched(struct hws_viewer *v, struct hws_pake_job *job, int r)
  * judged. */
 int hws_viewer_password(struct hws_viewer *v, const char *password) HWS_MUST_CHECK;
 int hws_viewer_code(struct hws_viewer *v, const char *code, bool trust) HWS_MUST_CHECK;
-int hws_viewer_agree_plain(struct hws_viewer *v, bool agree) HWS_MUST_CHECK;
+int hws_viewer_agree(struct hws_viewer *v, bool agree) HWS_MUST_CHECK;
 
 /* Sends any message. HWS_ERR_DENIED unless READY. */
 int hws_viewer_send(struct hws_viewer *v, const Ses__Message *m) HWS_MUST_CHECK;
@@ -171,6 +179,9 @@ enum hws_secure_level hws_viewer_level(const struct hws_viewer *v);
 enum hws_secure_trust hws_viewer_trust(const struct hws_viewer *v);
 /* Ed25519 key of the host, by hws_viewer_trust; NULL if unknown. */
 const uint8_t *hws_viewer_host_pk(const struct hws_viewer *v);
+/* Ended because the host itself showed a key or ID that is not the right one: who answered on this
+ * way may be somebody else, and the right host be met on another. */
+bool hws_viewer_met_stranger(const struct hws_viewer *v);
 /* READY: whether the key may be remembered as that of the host. Not at first contact when it would
  * not confirm a password that the user gave. */
 bool hws_viewer_may_pin(const struct hws_viewer *v);

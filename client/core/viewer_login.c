@@ -279,8 +279,7 @@ static bool try_switch(struct hws_viewer *v)
 	return true;
 }
 
-/* Logs in with what is known; asks the user when that is nothing. */
-static void try_login(struct hws_viewer *v)
+void hws_viewer_try_login(struct hws_viewer *v)
 {
 	if (try_switch(v))
 		return;
@@ -289,14 +288,6 @@ static void try_login(struct hws_viewer *v)
 		try_v2(v);
 	else if (!try_v1(v))
 		ask(v, HWS_LOGIN_ASK);
-}
-
-static const char *why_plain(struct hws_viewer *v)
-{
-	return v->by_address
-			? "this host, reached by its address, does not encrypt: everything, also "
-			  "what is typed, can be read on the way"
-			: hws_secure_text(&v->secure);
 }
 
 static void go_one_by_one(struct hws_viewer *v)
@@ -332,13 +323,8 @@ void hws_viewer_on_hash(struct hws_viewer *v, const Ses__Hash *hash)
 		go_one_by_one(v);
 		return;
 	}
-	if (v->level == HWS_LEVEL_PLAIN && !v->allow_plain && !v->plain_agreed && !v->local) {
-		if (v->state == HWS_VIEWER_PLAIN || !hws_viewer_set_state(v, HWS_VIEWER_PLAIN))
-			return;
-		v->ops.ask_plain(why_plain(v), v->arg);
-		return;
-	}
-	try_login(v);
+	if (!hws_viewer_doubts(v))
+		hws_viewer_try_login(v);
 }
 
 /* --- the host's verdict ----------------------------------------------------------------------- */
@@ -392,7 +378,7 @@ static bool is_beside_the_password(struct hws_viewer *v, enum hws_login_step ste
 	if (v->resuming) { /* came too late: the usual way, then */
 		hws_wipe(&v->login.resume, sizeof(v->login.resume));
 		v->resuming = false;
-		try_login(v);
+		hws_viewer_try_login(v);
 		return true;
 	}
 	return v->job != NULL; /* of the empty login; the password is on its way */
@@ -408,7 +394,7 @@ static void on_error(struct hws_viewer *v, const Ses__LoginResponse *lr)
 		hws_viewer_end(v, err, text, lr->error);
 		return;
 	}
-	if (v->state == HWS_VIEWER_HASH || v->state == HWS_VIEWER_PLAIN) {
+	if (v->state == HWS_VIEWER_HASH || v->state == HWS_VIEWER_DOUBT) {
 		v->ignored++; /* a question about a login that was not made */
 		return;
 	}
@@ -424,7 +410,7 @@ static void on_error(struct hws_viewer *v, const Ses__LoginResponse *lr)
 	if (step == HWS_LOGIN_ASK || step == HWS_LOGIN_ASK_AGAIN) {
 		hws_login_refused(&v->login);
 		if (v->login.next_secret) { /* the user has answered already */
-			try_login(v);
+			hws_viewer_try_login(v);
 			return;
 		}
 	}
@@ -510,7 +496,7 @@ void hws_viewer_on_login(struct hws_viewer *v, const Ses__LoginResponse *lr)
 {
 	if (lr->union_case == SES__LOGIN_RESPONSE__UNION_ERROR)
 		on_error(v, lr);
-	else if (v->state == HWS_VIEWER_HASH || v->state == HWS_VIEWER_PLAIN)
+	else if (v->state == HWS_VIEWER_HASH || v->state == HWS_VIEWER_DOUBT)
 		v->ignored++;
 	else if (lr->union_case == SES__LOGIN_RESPONSE__UNION_PEER_INFO)
 		on_welcome(v, lr);
@@ -558,20 +544,4 @@ int hws_viewer_code(struct hws_viewer *v, const char *code, bool trust)
 	m.auth_2fa = &a;
 	hws_viewer_set_state(v, HWS_VIEWER_VERDICT);
 	return hws_viewer_pack(v, &m);
-}
-
-int hws_viewer_agree_plain(struct hws_viewer *v, bool agree)
-{
-	if (v->state != HWS_VIEWER_PLAIN)
-		return HWS_ERR_DENIED;
-	if (agree) {
-		v->plain_agreed = true;
-		try_login(v);
-		return HWS_OK;
-	}
-	hws_viewer_leave(v);
-	hws_viewer_end(v, HWS_ERR_INSECURE,
-			"the connection would not have been encrypted, and that was not agreed to",
-			NULL);
-	return HWS_OK;
 }

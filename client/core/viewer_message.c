@@ -180,7 +180,7 @@ static struct hws_session_case case_of(const struct hws_viewer *v)
 
 	switch (v->state) {
 	case HWS_VIEWER_HASH:
-	case HWS_VIEWER_PLAIN:
+	case HWS_VIEWER_DOUBT:
 	case HWS_VIEWER_VERDICT:
 	case HWS_VIEWER_ASKING:
 		c.state = HWS_AT_LOGIN;

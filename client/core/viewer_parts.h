@@ -1,6 +1,7 @@
 /* core/viewer_parts: what the files of the viewer's core share; not for others. viewer.c has the
- * states and the handshake, viewer_login.c the login and the answers of the user, viewer_message.c
- * what the host says, viewer_displays.c which displays are shown. */
+ * states and the handshake, viewer_trust.c which keys are taken, viewer_login.c the login and the
+ * answers of the user, viewer_message.c what the host says, viewer_displays.c which displays are
+ * shown. */
 #pragma once
 #include "client/core/viewer.h"
 
@@ -19,12 +20,14 @@ struct hws_viewer {
 	struct hws_session_wish wish;
 	struct hws_view_options options;
 	struct hws_view_options told; /* what the host has been told of them on this link */
-	bool allow_plain, plain_agreed, trusted, trust_asked, require_v2;
+	bool allow_plain, agreed, trusted, trust_asked, require_v2;
 	bool has_switch; /* as hws_viewer_conf.switch_number, not used yet */
 	uint8_t switch_secret[16];
 	uint8_t hwid[HWS_HWID_LEN];
 	struct hws_secure secure;
-	bool has_secure, local, by_address;
+	bool has_secure, local, by_address, pin_given, has_server_pk;
+	bool stranger; /* met: as hws_viewer_met_stranger */
+	uint8_t server_pk[HWS_PK_LEN];
 	enum hws_secure_level level, pinned_level;
 	enum hws_secure_trust trust;
 	char name[300]; /* of the host, for texts */
@@ -65,3 +68,17 @@ void hws_viewer_on_hash(struct hws_viewer *v, const Ses__Hash *hash);
 void hws_viewer_on_login(struct hws_viewer *v, const Ses__LoginResponse *lr);
 /* One message of the host, after the handshake. */
 void hws_viewer_dispatch(struct hws_viewer *v, struct hws_bytes payload);
+/* Logs in with what is known; asks the user when that is nothing. */
+void hws_viewer_try_login(struct hws_viewer *v);
+
+/* The least that a link must have: of what is remembered of the host, and wished. */
+enum hws_secure_level hws_viewer_need(const struct hws_viewer *v);
+/* For which reasons a link may be plain, if the user agrees: set of HWS_PLAIN_BIT. */
+unsigned hws_viewer_plain_ok(const struct hws_viewer *v);
+/* The handshake has failed, with what the host said last: ends with both fingerprints and the
+ * remedy. */
+void hws_viewer_unsecured(struct hws_viewer *v, struct hws_bytes frame);
+/* The handshake is done: whether what came of it is taken. False: the link has ended. */
+bool hws_viewer_secured(struct hws_viewer *v);
+/* Before the login: true when the user is asked first whether this host is to be talked to. */
+bool hws_viewer_doubts(struct hws_viewer *v);

@@ -26,6 +26,7 @@ void gui_launch_fill(const struct gui_launch *launch, struct hawser_session_conf
 	conf->fps = (int)launch->fps;
 	conf->remember = launch->remember;
 	conf->own_id = launch->own_id;
+	conf->accept_key = launch->accept_key;
 	conf->switch_number = launch->has_switch ? launch->switch_number : NULL;
 }
 

@@ -11,9 +11,10 @@ struct gui_launch {
 	char *password; /* owned, wiped after its first use; NULL = ask */
 	/* PNG, written after `seconds`: the picture, or without a target the window */
 	const char *screenshot;
-	unsigned seconds;   /* end by itself after so long; 0 = never */
-	const char *own_id; /* NULL: as the settings say */
-	bool has_switch;    /* of sides, with this number */
+	unsigned seconds;       /* end by itself after so long; 0 = never */
+	const char *own_id;     /* NULL: as the settings say */
+	const char *accept_key; /* of the host; NULL: as it is known */
+	bool has_switch;        /* of sides, with this number */
 	unsigned char switch_number[16];
 	enum hawser_quality quality;
 	enum hawser_codec codec;

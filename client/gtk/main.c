@@ -48,7 +48,9 @@ static void usage(FILE *out)
 			"  --password-file FILE   read it from FILE, which others must not be able to read\n"
 			"                         (otherwise HAWSER_PASSWORD, else you are asked)\n"
 			"  --relay                do not try a direct connection\n"
-			"  --accept-insecure      agree beforehand to a session without encryption\n"
+			"  --accept-insecure      agree beforehand to a session without encryption, or with a\n"
+			"                         key that nobody vouches for\n"
+			"  --accept-key KEY       the host's key or fingerprint, as it is shown there\n"
 			"  --require-v2           refuse everything but end-to-end encryption by hawser v2\n"
 			"  --view-only            send no input\n"
 			"  --clipboard both|send|receive|off\n"
@@ -356,6 +358,7 @@ static int parse(int argc, char **argv, struct gui_launch *l)
 		{ "--remember", &l->remember, NULL },
 		{ "--switch-fd", &l->has_switch, NULL },
 		{ "--own-id", NULL, &l->own_id },
+		{ "--accept-key", NULL, &l->accept_key },
 	};
 
 	if (!take_args(argc, argv, flags, G_N_ELEMENTS(flags), l))

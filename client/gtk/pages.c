@@ -11,6 +11,7 @@ struct gui_pages {
 	GtkEditable *secret_entry;
 	GtkCheckButton *secret_keep;
 	GtkLabel *insecure_title, *insecure_text;
+	GtkButton *accept;
 	GtkLabel *error_title, *error_text;
 	bool two_factor;
 	struct gui_pages_events events;
@@ -185,6 +186,7 @@ static void build_insecure(struct gui_pages *p)
 	p->insecure_text = add_label(box, NULL);
 	p->refuse = add_buttons(box, "Do not connect", G_CALLBACK(on_refuse),
 			"Connect without encryption", G_CALLBACK(on_accept), p);
+	p->accept = GTK_BUTTON(gtk_widget_get_prev_sibling(p->refuse));
 }
 
 static void build_error(struct gui_pages *p)
@@ -298,8 +300,12 @@ void gui_pages_ask_password(struct gui_pages *p, const struct hawser_event *e)
 	}
 }
 
-void gui_pages_ask_insecure(struct gui_pages *p, const char *title, const char *text)
+void gui_pages_ask_insecure(
+		struct gui_pages *p, const char *kind, const char *title, const char *text)
 {
+	gtk_button_set_label(p->accept,
+			g_strcmp0(kind, "key") == 0 ? "This is its key: connect"
+						    : "Connect without encryption");
 	gtk_label_set_text(p->insecure_title, title);
 	gtk_label_set_text(p->insecure_text, text);
 	show_page(p, "insecure", p->refuse);

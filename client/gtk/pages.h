@@ -28,7 +28,9 @@ bool gui_pages_has_picture(struct gui_pages *p);
 void gui_pages_show_progress(struct gui_pages *p, const char *text);
 /* What HAWSER_EVENT_PASSWORD asks for, or that nothing is asked any more. */
 void gui_pages_ask_password(struct gui_pages *p, const struct hawser_event *e);
-void gui_pages_ask_insecure(struct gui_pages *p, const char *title, const char *text);
+/* `kind` as of HAWSER_EVENT_INSECURE. */
+void gui_pages_ask_insecure(
+		struct gui_pages *p, const char *kind, const char *title, const char *text);
 void gui_pages_show_error(struct gui_pages *p, const char *title, const char *text);
 /* Takes the question away if one is shown. */
 void gui_pages_end_question(struct gui_pages *p);

@@ -139,7 +139,7 @@ static void on_question(struct session_window *w, const struct hawser_event *e)
 		return;
 	}
 	gui_window_come_back(w);
-	gui_pages_ask_insecure(w->pages, e->u.message.title, e->u.message.text);
+	gui_pages_ask_insecure(w->pages, e->u.message.kind, e->u.message.title, e->u.message.text);
 }
 
 static void on_pointer(struct session_window *w, const struct hawser_event *e)

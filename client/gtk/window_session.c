@@ -102,7 +102,7 @@ static void on_accept_insecure(bool accept, gpointer arg)
 	struct session_window *w = arg;
 
 	if (accept)
-		gui_pages_show_progress(w->pages, "Connecting without encryption");
+		gui_pages_show_progress(w->pages, "Connecting");
 	hawser_session_accept_insecure(w->session, accept);
 }
 

@@ -2,26 +2,9 @@
  * and for this one channel. */
 #include "client/host/viewer_keys.h"
 #include "shared/base/str.h"
-#include <ctype.h>
 #include <string.h>
 
 #define PROOF_LABEL "hawser v2 viewer"
-
-static bool from_fingerprint(const char *text, uint8_t ret[HWS_PK_LEN])
-{
-	char hex[2 * HWS_PK_LEN + 1];
-	size_t n = 0;
-
-	for (; *text; text++) {
-		if (*text == ' ' || *text == ':')
-			continue;
-		if (n == sizeof(hex) - 1)
-			return false;
-		hex[n++] = (char)tolower((unsigned char)*text);
-	}
-	hex[n] = 0;
-	return n == sizeof(hex) - 1 && hws_hex_decode(hex, ret, HWS_PK_LEN) == HWS_OK;
-}
 
 struct parse {
 	struct hws_viewer_keys *keys;
@@ -36,7 +19,7 @@ static int add(const char *part, void *arg)
 	if (k->count == HWS_VIEWER_KEYS_MAX)
 		return hws_error_set(p->err, HWS_ERR_RANGE, "'viewer-keys' has more than %u keys",
 				HWS_VIEWER_KEYS_MAX);
-	if (!from_fingerprint(part, k->pk[k->count]) && hws_key_parse(part, k->pk[k->count]) < 0)
+	if (hws_key_or_fingerprint_parse(part, k->pk[k->count]) < 0)
 		return hws_error_set(p->err, HWS_ERR_INVAL,
 				"'viewer-keys': '%s' is not a viewer's key or fingerprint", part);
 	k->count++;

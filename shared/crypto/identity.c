@@ -2,6 +2,7 @@
  * a new key would lock out everybody who trusts the old one. */
 #include "shared/crypto/identity.h"
 
+#include <ctype.h>
 #include <limits.h>
 #include <sodium.h>
 #include <unistd.h>
@@ -97,6 +98,27 @@ int hws_key_parse(const char *text, uint8_t ret[HWS_PK_LEN])
 		return HWS_ERR_INVAL;
 	memcpy(ret, pk, sizeof(pk));
 	return HWS_OK;
+}
+
+static bool from_fingerprint(const char *text, uint8_t ret[HWS_PK_LEN])
+{
+	char hex[2 * HWS_PK_LEN + 1];
+	size_t n = 0;
+
+	for (; *text; text++) {
+		if (*text == ' ' || *text == ':')
+			continue;
+		if (n == sizeof(hex) - 1)
+			return false;
+		hex[n++] = (char)tolower((unsigned char)*text);
+	}
+	hex[n] = 0;
+	return n == sizeof(hex) - 1 && hws_hex_decode(hex, ret, HWS_PK_LEN) == HWS_OK;
+}
+
+int hws_key_or_fingerprint_parse(const char *text, uint8_t ret[HWS_PK_LEN])
+{
+	return from_fingerprint(text, ret) ? HWS_OK : hws_key_parse(text, ret);
 }
 
 char *hws_fingerprint_text(const uint8_t pk[HWS_PK_LEN], char buf[HWS_FINGERPRINT_TEXT])

@@ -68,5 +68,7 @@ int hws_verify_attached(const uint8_t pk[HWS_PK_LEN], struct hws_bytes in,
 char *hws_key_text(const uint8_t pk[HWS_PK_LEN], char buf[HWS_KEY_TEXT]);
 /* The reverse; blanks around are ignored, exactly 32 bytes or HWS_ERR_INVAL. */
 int hws_key_parse(const char *text, uint8_t ret[HWS_PK_LEN]) HWS_MUST_CHECK;
+/* The same, or a fingerprint in any spelling: with blanks or colons, in capitals. */
+int hws_key_or_fingerprint_parse(const char *text, uint8_t ret[HWS_PK_LEN]) HWS_MUST_CHECK;
 /* Lower-case hex in groups of four: "03a1 07bf ..."; what two people compare. Returns buf. */
 char *hws_fingerprint_text(const uint8_t pk[HWS_PK_LEN], char buf[HWS_FINGERPRINT_TEXT]);

@@ -246,6 +246,25 @@ static int host_frame(struct hws_secure *s, const Ses__Message *m, struct hws_by
 
 /* --- viewer --- */
 
+/* For people to compare only: nothing proves it. */
+static void note_other(struct hws_secure *s, struct hws_bytes pk)
+{
+	if (pk.len != HWS_PK_LEN)
+		return;
+	memcpy(s->other_pk, pk.ptr, HWS_PK_LEN);
+	s->has_other_pk = true;
+}
+
+static void note_claimed(struct hws_secure *s, struct hws_bytes statement)
+{
+	Ses__IdPk *id_pk = NULL;
+
+	if (read_id_pk(statement, &id_pk) < 0)
+		return;
+	note_other(s, bytes_of(&id_pk->pk));
+	hws_msg_free(&id_pk->base);
+}
+
 /* The host key the server vouches for; HWS_ERR_CRYPTO for anything that does not do so for our
  * id. */
 static int read_statement(struct hws_secure *s, const struct hws_secure_client_conf *conf)
@@ -290,12 +309,15 @@ int hws_secure_client_init(struct hws_secure *s, const struct hws_secure_client_
 		r = read_statement(s, conf);
 		if (r == HWS_ERR_NOMEM)
 			return r;
-		if (r < 0 && fall_back(s, HWS_PLAIN_BAD_STATEMENT))
-			put_empty_message(s); /* a secure host waits for it */
+		s->bad_statement = r < 0;
+		if (s->bad_statement)
+			note_claimed(s, conf->statement);
 	}
+	if (s->has_pin && conf->pin_rules)
+		s->has_host_pk = s->has_statement = false;
 	if (s->has_pin && s->has_host_pk && memcmp(s->pin, s->host_pk, HWS_PK_LEN) != 0) {
 		fail(s, HWS_ERR_KEY, NULL);
-	} else if (s->has_pin && !s->has_host_pk && s->state == HWS_SECURE_WAIT) {
+	} else if (s->has_pin && !s->has_host_pk) {
 		memcpy(s->host_pk, s->pin, HWS_PK_LEN);
 		s->has_host_pk = true;
 		s->trust = HWS_TRUST_PIN;
@@ -362,25 +384,39 @@ static void client_v2(struct hws_secure *s, struct hws_bytes signed_id, const Se
 	hws_wipe(&in, sizeof(in));
 }
 
+/* That the server's word is no good says more than that the host has no handshake. */
+static enum hws_plain_reason plain_reason(
+		const struct hws_secure *s, enum hws_plain_reason otherwise)
+{
+	return s->bad_statement ? HWS_PLAIN_BAD_STATEMENT : otherwise;
+}
+
 /* Nobody vouched for a key, and the host has no v2 that would bring its own. */
 static void client_unvouched(struct hws_secure *s)
 {
-	if (fall_back(s, HWS_PLAIN_NO_STATEMENT))
+	if (fall_back(s, plain_reason(s, HWS_PLAIN_NO_STATEMENT)))
 		put_empty_message(s);
 }
 
 /* Tells the host that its key did not verify, so that it registers it again. */
 static void refuse_key(struct hws_secure *s, const Ses__IdPk *id_pk, struct hws_bytes signed_id)
 {
+	/* The one that it has instead, for the user to compare. */
+	bool shown = id_pk && id_pk->v2 && id_pk->v2->hostpk.len == HWS_PK_LEN &&
+			signed_by(id_pk->v2->hostpk.data, signed_id);
+
+	if (shown)
+		note_other(s, bytes_of(&id_pk->v2->hostpk));
 	if (s->has_pin && !s->has_statement) {
 		fail(s, HWS_ERR_KEY, NULL);
-		/* The one that it has instead, for the user to compare. */
-		s->has_host_pk = id_pk && id_pk->v2 && id_pk->v2->hostpk.len == HWS_PK_LEN &&
-				signed_by(id_pk->v2->hostpk.data, signed_id);
-		if (s->has_host_pk)
-			memcpy(s->host_pk, id_pk->v2->hostpk.data, HWS_PK_LEN);
-	} else if (fall_back(s, HWS_PLAIN_BAD_SIGNATURE))
+		s->has_host_pk = shown;
+		if (shown)
+			memcpy(s->host_pk, s->other_pk, HWS_PK_LEN);
+	} else {
+		if (!fall_back(s, HWS_PLAIN_BAD_SIGNATURE))
+			s->err = HWS_ERR_KEY;
 		put_public_key(s, hws_bytes(NULL, 0), hws_bytes(NULL, 0));
+	}
 }
 
 static int client_signed_id(struct hws_secure *s, struct hws_bytes signed_id)
@@ -399,6 +435,8 @@ static int client_signed_id(struct hws_secure *s, struct hws_bytes signed_id)
 	} else if (*s->id && !hws_str_equal(id_pk->id, s->id)) {
 		if (fall_back(s, HWS_PLAIN_OTHER_ID))
 			put_empty_message(s);
+		else
+			s->err = HWS_ERR_KEY;
 	} else {
 		if (!*s->id && hws_str_copy(s->id, sizeof(s->id), id_pk->id) < 0)
 			s->id[0] = '\0';
@@ -432,7 +470,7 @@ static int client_frame(struct hws_secure *s, const Ses__Message *m)
 		return client_signed_id(s, offer);
 	if (m && m->union_case == SES__MESSAGE__UNION_HASH) {
 		/* The host is in its session already: an answer is neither awaited nor needed. */
-		s->frame_unused = fall_back(s, HWS_PLAIN_HOST_STARTED);
+		s->frame_unused = fall_back(s, plain_reason(s, HWS_PLAIN_HOST_STARTED));
 		return HWS_OK;
 	}
 	if (fall_back(s, HWS_PLAIN_UNEXPECTED))
@@ -487,21 +525,6 @@ int hws_secure_frame(struct hws_secure *s, struct hws_bytes payload)
 	return r;
 }
 
-enum hws_secure_state hws_secure_state(const struct hws_secure *s)
-{
-	return s->state;
-}
-
-enum hws_secure_level hws_secure_level(const struct hws_secure *s)
-{
-	return s->level;
-}
-
-enum hws_secure_trust hws_secure_trust(const struct hws_secure *s)
-{
-	return s->level == HWS_LEVEL_PLAIN ? HWS_TRUST_NONE : s->trust;
-}
-
 bool hws_secure_take_output(struct hws_secure *s, struct hws_bytes *ret)
 {
 	if (!s->has_output && s->has_confirm && !s->has_keys) {
@@ -527,67 +550,6 @@ bool hws_secure_take_keys(struct hws_secure *s, struct hws_secure_keys *ret)
 	s->has_keys = false;
 	hws_wipe(&s->keys, sizeof(s->keys));
 	return true;
-}
-
-const uint8_t *hws_secure_binding(const struct hws_secure *s)
-{
-	return s->level == HWS_LEVEL_V2 && s->state == HWS_SECURE_DONE ? s->binding_secret : NULL;
-}
-
-const uint8_t *hws_secure_signed_word(const struct hws_secure *s)
-{
-	return s->word;
-}
-
-enum hws_plain_reason hws_secure_reason(const struct hws_secure *s)
-{
-	return s->reason;
-}
-
-bool hws_secure_frame_unused(const struct hws_secure *s)
-{
-	return s->frame_unused;
-}
-
-int hws_secure_err(const struct hws_secure *s)
-{
-	return s->err;
-}
-
-const char *hws_secure_text(const struct hws_secure *s)
-{
-	static const char *const reasons[] = {
-		[HWS_PLAIN_NONE] = "encrypted",
-		[HWS_PLAIN_NO_STATEMENT] = "the server vouched for no key of the host",
-		[HWS_PLAIN_BAD_STATEMENT] =
-				"the statement on the host's key is not by the known server",
-		[HWS_PLAIN_HOST_STARTED] = "the host began without encryption",
-		[HWS_PLAIN_OTHER_ID] = "the host that answered has another id",
-		[HWS_PLAIN_BAD_SIGNATURE] = "the host could not prove its key",
-		[HWS_PLAIN_KEY_REFUSED] = "the other side could not verify our key",
-		[HWS_PLAIN_VIEWER_STARTED] = "the viewer began without encryption",
-		[HWS_PLAIN_UNEXPECTED] = "the other side did not answer the handshake",
-	};
-
-	if (s->state == HWS_SECURE_FAILED && s->err_text)
-		return s->err_text;
-	if (s->state != HWS_SECURE_FAILED || s->err == HWS_ERR_INSECURE)
-		return reasons[s->reason];
-	if (s->err == HWS_ERR_KEY)
-		return "the host's key is not the one remembered for it";
-	if (s->err == HWS_ERR_CRYPTO)
-		return "the session keys could not be agreed";
-	return "the handshake message is malformed";
-}
-
-const uint8_t *hws_secure_host_pk(const struct hws_secure *s)
-{
-	return s->has_host_pk ? s->host_pk : NULL;
-}
-
-const char *hws_secure_host_id(const struct hws_secure *s)
-{
-	return s->id;
 }
 
 void hws_secure_wipe(struct hws_secure *s)

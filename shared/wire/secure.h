@@ -44,7 +44,7 @@ enum hws_secure_state {
 enum hws_plain_reason {
 	HWS_PLAIN_NONE,
 	HWS_PLAIN_NO_STATEMENT, /* no key was vouched for; host: the viewer sent an empty message */
-	HWS_PLAIN_BAD_STATEMENT, /* viewer: the server's statement is bad or of another id */
+	HWS_PLAIN_BAD_STATEMENT, /* viewer: so is what the server says: bad or of another id */
 	HWS_PLAIN_HOST_STARTED,  /* viewer: the host began the session without a handshake */
 	HWS_PLAIN_OTHER_ID,      /* viewer: the host proved its key, but for another id */
 	HWS_PLAIN_BAD_SIGNATURE, /* viewer: the host did not prove the key the server vouched for */
@@ -83,10 +83,10 @@ struct hws_secure {
 	const char *err_text; /* static; NULL = by code */
 	unsigned plain_ok;
 	bool has_output, has_keys, has_confirm, has_host_pk, has_pin, has_statement, vouched_v2,
-			frame_unused;
+			frame_unused, bad_statement, has_other_pk;
 	struct hws_box_pair pair;
 	struct hws_secure_keys keys;
-	uint8_t host_pk[HWS_PK_LEN], pin[HWS_PK_LEN];
+	uint8_t host_pk[HWS_PK_LEN], pin[HWS_PK_LEN], other_pk[HWS_PK_LEN];
 	uint8_t nonce[HWS_NONCE_LEN]; /* the host's */
 	uint8_t statement_hash[32];
 	uint8_t binding_secret[HWS_BINDING_LEN];
@@ -124,6 +124,8 @@ struct hws_secure_client_conf {
 	 * user. */
 	enum hws_secure_level need;
 	bool without_v2; /* as deployed viewers speak; for tests */
+	/* `pinned_pk` is what the user says: the server's word does not count beside it. */
+	bool pin_rules;
 };
 /* Ends in WAIT or FAILED. HWS_ERR_INVAL only for an unusable id. */
 int hws_secure_client_init(
@@ -154,13 +156,20 @@ enum hws_plain_reason hws_secure_reason(const struct hws_secure *s);
 /* DONE: the frame that was fed last is the other side's first session message (the host's Hash, a
  * direct viewer's login) and must be handled by the session as well. */
 bool hws_secure_frame_unused(const struct hws_secure *s);
-/* FAILED: the code; HWS_ERR_INSECURE, HWS_ERR_CRYPTO, HWS_ERR_PROTO, HWS_ERR_KEY. */
+/* FAILED: the code; HWS_ERR_INSECURE, HWS_ERR_CRYPTO, HWS_ERR_PROTO, HWS_ERR_KEY (another key, or
+ * the key of another id). */
 int hws_secure_err(const struct hws_secure *s);
 /* A sentence part for the user or the log on reason and failure; never NULL. */
 const char *hws_secure_text(const struct hws_secure *s);
 /* Viewer: the host's key (for the fingerprint), by hws_secure_trust; NULL if there is none. FAILED
  * with HWS_ERR_KEY: the one that was shown instead of the remembered one. */
 const uint8_t *hws_secure_host_pk(const struct hws_secure *s);
+/* Viewer: a key that nothing proves to be the host's, for people to compare: what a statement names
+ * that is not by our server, or what the host showed instead of the key that it should have. NULL:
+ * none was told. */
+const uint8_t *hws_secure_other_pk(const struct hws_secure *s);
+/* Viewer: there was a statement, and it is not our server's on this host: it counts as none. */
+bool hws_secure_bad_statement(const struct hws_secure *s);
 /* Viewer, v2: the id that the host says it has. */
 const char *hws_secure_host_id(const struct hws_secure *s);
 void hws_secure_wipe(struct hws_secure *s);

@@ -128,6 +128,8 @@ struct hawser_recent {
 };
 /* Each host once, however it was named. One block, freed by hawser_recent_free. */
 int hawser_recent_list(hawser_context *ctx, struct hawser_recent **ret, size_t *ret_count);
+/* The one of this host, as a list of one. HAWSER_ERR_NOTFOUND. */
+int hawser_recent_find(hawser_context *ctx, const char *target, struct hawser_recent **ret);
 void hawser_recent_free(struct hawser_recent *list);
 /* Of a list by hawser_recent_list; `index` below its count. */
 static inline const struct hawser_recent *hawser_recent_at(

@@ -12,7 +12,9 @@ extern "C" {
 enum hawser_event_type {
 	HAWSER_EVENT_STATE,    /* .state */
 	HAWSER_EVENT_PASSWORD, /* .password: answer by hawser_session_password / _two_factor */
-	HAWSER_EVENT_INSECURE, /* .message: answer by hawser_session_accept_insecure */
+	/* .message: answer by hawser_session_accept_insecure. `kind` is "warn" where there would be
+	 * no encryption, "key" where nobody vouches for the host's key, which `text` names. */
+	HAWSER_EVENT_INSECURE,
 	HAWSER_EVENT_READY,    /* .peer: logged in */
 	HAWSER_EVENT_DISPLAYS, /* .peer: displays, their sizes or the current one changed */
 	HAWSER_EVENT_FRAME,    /* .frame: a newer picture may be locked; coalesced per display */
@@ -177,6 +179,7 @@ struct hawser_link_config {
 	bool remember, force_relay, allow_insecure, require_v2, no_retry;
 	hawser_event_fn on_event; /* required */
 	void *arg;
+	const char *accept_key; /* as hawser_session_config */
 };
 #define HAWSER_LINK_CONFIG_INIT                                                                    \
 	{                                                                                          \
@@ -195,11 +198,12 @@ struct hawser_session_config {
 	 * library. */
 	const char *password;
 	bool force_relay;
-	/* Agree beforehand to a session without any encryption. Otherwise the user is asked by
-	 * HAWSER_EVENT_INSECURE: about deployed hosts at a direct address, where their
-	 * protocol has no encryption, unless it is one of this machine's own loopback
-	 * addresses. Never for a host that was reached with HAWSER_ENCRYPTION_V2 before: such
-	 * a session ends. */
+	/* Agree beforehand to a session without any encryption, or with a key that nobody vouches
+	 * for. Otherwise the user is asked by HAWSER_EVENT_INSECURE, unless the host is at one of
+	 * this machine's own loopback addresses: about deployed hosts at a direct address, where
+	 * their protocol has no encryption, and about hosts that are looked up by their ID and for
+	 * whose key no server vouches. Wrong keys end the session (HAWSER_ERR_KEY), and so does a
+	 * host whose key is remembered and that shows none. */
 	bool allow_insecure;
 	bool no_retry;         /* end at the first failure instead of connecting again by itself */
 	bool view_only;        /* send no input and no clipboard */
@@ -242,6 +246,10 @@ struct hawser_session_config {
 	/* One direction of the clipboard is closed, files included. */
 	bool no_clipboard_to_host, no_clipboard_from_host;
 	bool no_hardware; /* decode by the processor alone, whatever the configuration says */
+	/* The host's key, or its fingerprint, as the user knows it from there: the host must have
+	 * it, whatever is remembered or a server says, and it is remembered from then on. NULL: by
+	 * what is remembered, the server's word, or (at an address) the host's own. */
+	const char *accept_key;
 };
 #define HAWSER_SESSION_CONFIG_INIT                                                                 \
 	{                                                                                          \
@@ -271,7 +279,7 @@ const char *hawser_session_target(const hawser_session *s);
 int hawser_session_password(hawser_session *s, const char *password, bool remember);
 /* `trust`: the host need not ask this machine again for 90 days (if it offered that). */
 int hawser_session_two_factor(hawser_session *s, const char *code, bool trust);
-/* false ends the session with HAWSER_ERR_INSECURE. */
+/* false ends the session with HAWSER_ERR_INSECURE, or HAWSER_ERR_KEY where it was about a key. */
 int hawser_session_accept_insecure(hawser_session *s, bool accept);
 
 /* --- Picture ---------------------------------------------------------------------------------- */

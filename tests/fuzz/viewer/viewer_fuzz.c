@@ -199,8 +199,8 @@ static int on_stretch(struct hws_pake_job *job, void *arg)
 }
 
 static const struct hws_viewer_ops ops = { on_send, on_keyed, on_frame_max, on_state, on_ask,
-	on_ask_plain, on_ready, on_displays, on_permission, on_box, on_delay, on_end, NULL,
-	on_stretch, NULL };
+	on_ask_plain, on_ask_plain, on_ready, on_displays, on_permission, on_box, on_delay, on_end,
+	NULL, on_stretch, NULL };
 
 static void on_shape(const struct hws_cursor_shape *s, void *arg HWS_UNUSED)
 {
@@ -235,9 +235,10 @@ static void on_chat(const char *what, void *arg HWS_UNUSED)
 static void open_v2(struct fuzz *f)
 {
 	static struct hws_identity identity;
-	struct hws_viewer_link link = {
-		.username = "192.0.2.1:21118", .name = "v2", .id = "123456789"
-	};
+	struct hws_viewer_link link = { .username = "192.0.2.1:21118",
+		.name = "v2",
+		.id = "123456789",
+		.local = f->flags & FLAG_LOCAL };
 	struct hws_secure host;
 	struct hws_secure_keys keys;
 	struct hws_bytes out;
@@ -372,7 +373,7 @@ static void step(struct fuzz *f)
 		break;
 	case 3:
 		f->agreed = byte(f) & 1 || f->agreed;
-		r = hws_viewer_agree_plain(f->viewer, f->agreed);
+		r = hws_viewer_agree(f->viewer, f->agreed);
 		break;
 	case 4:
 		r = wish(f, byte(f));

@@ -51,6 +51,14 @@ static void on_ask_plain(const char *why, void *arg)
 	((struct recorder *)arg)->plain_asks++;
 }
 
+static void on_ask_key(const char *why, void *arg)
+{
+	struct recorder *r = arg;
+
+	r->key_asks++;
+	snprintf(r->asked_text, sizeof(r->asked_text), "%s", why);
+}
+
 static void on_ready(void *arg)
 {
 	((struct recorder *)arg)->readies++;
@@ -120,8 +128,8 @@ static bool identity(struct hws_identity *ret, void *arg)
 }
 
 static const struct hws_viewer_ops ops = { on_send, on_keyed, on_frame_max, on_state, on_ask,
-	on_ask_plain, on_ready, on_displays, on_permission, on_box, on_delay, on_end, can_send,
-	stretch, identity };
+	on_ask_plain, on_ask_key, on_ready, on_displays, on_permission, on_box, on_delay, on_end,
+	can_send, stretch, identity };
 
 static struct recorder *of(struct hws_service *s)
 {

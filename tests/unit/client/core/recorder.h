@@ -19,9 +19,9 @@ struct recorder {
 	int asks;
 	enum hws_login_step ask;
 	bool can_trust;
-	int plain_asks, readies, displays, permissions, boxes, ends, delays;
+	int plain_asks, key_asks, readies, displays, permissions, boxes, ends, delays;
 	int end_err;
-	char end_text[800], end_peer[200], box_text[200];
+	char end_text[1000], asked_text[1000], end_peer[200], box_text[200];
 	int service_open, service_close, service_messages, service_drained;
 	bool congested; /* the link */
 	enum hws_service_id asked_for;

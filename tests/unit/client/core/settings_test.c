@@ -228,13 +228,13 @@ START_TEST(one_host_has_one_entry_and_one_pin)
 	path_in_new_dir(path, sizeof(path), "hawser.conf");
 	ck_assert_int_eq(hws_view_settings_open(path, &s, &err), HWS_OK);
 	memset(p.pk, 9, sizeof(p.pk));
-	ck_assert_int_eq(hws_view_settings_keep(s, &p), HWS_OK);
+	ck_assert_int_eq(hws_view_settings_keep(s, &p, false), HWS_OK);
 	const struct hws_known_peer *k = hws_view_settings_peer(s, "112 677 908", "");
 	ck_assert_ptr_nonnull(k);
 	ck_assert(k->has_pk);
 	p = *k;
 	snprintf(p.target, sizeof(p.target), "112 677 908");
-	ck_assert_int_eq(hws_view_settings_keep(s, &p), HWS_OK);
+	ck_assert_int_eq(hws_view_settings_keep(s, &p, false), HWS_OK);
 	ck_assert_uint_eq(hws_view_settings_peer_count(s), 1);
 	ck_assert_str_eq(hws_view_settings_peer_at(s, 0)->target, "112677908");
 	ck_assert_int_eq(hws_view_settings_forget(s, "112677908/r"), HWS_OK);
@@ -256,14 +256,14 @@ START_TEST(one_host_at_its_server_has_one_pin)
 
 	path_in_new_dir(path, sizeof(path), "hawser.conf");
 	ck_assert_int_eq(hws_view_settings_open(path, &s, &err), HWS_OK);
-	ck_assert_int_eq(hws_view_settings_keep(s, &p), HWS_OK);
+	ck_assert_int_eq(hws_view_settings_keep(s, &p, false), HWS_OK);
 	ck_assert_ptr_nonnull(hws_view_settings_peer(s, "112677908@x.example.com:21116", ""));
 	ck_assert_ptr_nonnull(hws_view_settings_peer(s, "112677908", "X.example.com"));
 	ck_assert_ptr_null(hws_view_settings_peer(s, "112677908", "y.example.com"));
 	ck_assert_ptr_null(hws_view_settings_peer(s, "112677908", ""));
 	snprintf(p.target, sizeof(p.target), "112677908@x.example.com");
 	p.server[0] = 0;
-	ck_assert_int_eq(hws_view_settings_keep(s, &p), HWS_OK);
+	ck_assert_int_eq(hws_view_settings_keep(s, &p, false), HWS_OK);
 	ck_assert_uint_eq(hws_view_settings_peer_count(s), 1);
 	hws_view_settings_free(s);
 	/* Another server's is another host, also after the file was read again. */
@@ -289,7 +289,7 @@ START_TEST(kept_terminals_are_found_again)
 	hws_known_peer_set_shells(&p, "bob", "ts_2");
 	hws_known_peer_set_shells(&p, "", "ts_3"); /* instead of the first */
 	ck_assert_int_eq(hws_view_settings_open(path, &s, &err), HWS_OK);
-	ck_assert_int_eq(hws_view_settings_keep(s, &p), HWS_OK);
+	ck_assert_int_eq(hws_view_settings_keep(s, &p, false), HWS_OK);
 	hws_view_settings_free(s);
 	ck_assert_int_eq(hws_view_settings_open(path, &s, &err), HWS_OK);
 	const struct hws_known_peer *k = hws_view_settings_peer(s, "192.0.2.9", "");
@@ -330,7 +330,7 @@ START_TEST(a_pin_of_v2_and_its_login_come_back_from_the_file)
 	memset(&p.pake_cost.salt, 1, sizeof(p.pake_cost.salt));
 	memset(&p.pake_secret, 2, sizeof(p.pake_secret));
 	ck_assert_int_eq(hws_view_settings_open(path, &s, &err), HWS_OK);
-	ck_assert_int_eq(hws_view_settings_keep(s, &p), HWS_OK);
+	ck_assert_int_eq(hws_view_settings_keep(s, &p, false), HWS_OK);
 	ck_assert_int_eq(hws_view_settings_identity(s, &own, &err), HWS_OK);
 	hws_view_settings_free(s);
 	ck_assert_int_eq(hws_view_settings_open(path, &s, &err), HWS_OK);

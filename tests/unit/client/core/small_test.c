@@ -184,7 +184,7 @@ START_TEST(known_hosts_survive_and_are_bounded)
 	for (unsigned i = 0; i < HWS_PEERS_MAX + 5; i++) {
 		snprintf(p.target, sizeof(p.target), "10000%04u", i);
 		p.last_time = 1700000000 + i;
-		ck_assert_int_eq(hws_view_settings_keep(s, &p), HWS_OK);
+		ck_assert_int_eq(hws_view_settings_keep(s, &p, false), HWS_OK);
 	}
 	ck_assert_uint_eq(hws_view_settings_peer_count(s), HWS_PEERS_MAX);
 	hws_view_settings_free(s);
@@ -290,6 +290,8 @@ int main(void)
 		return 1;
 	runner = srunner_create(viewer_suite());
 	srunner_add_suite(runner, v2_suite());
+	srunner_add_suite(runner, trust_suite());
+	srunner_add_suite(runner, peers_suite());
 	srunner_add_suite(runner, service_suite());
 	srunner_add_suite(runner, small_suite());
 	srunner_add_suite(runner, codec_wire_suite());

@@ -5,6 +5,8 @@
 
 Suite *viewer_suite(void);
 Suite *v2_suite(void);
+Suite *trust_suite(void);
+Suite *peers_suite(void);
 Suite *codec_wire_suite(void);
 Suite *settings_suite(void);
 Suite *small_suite(void);

@@ -35,21 +35,24 @@ static size_t statement_of(struct v2_host *h, const struct v2_link *link, uint8_
 {
 	Ses__IdPk idpk = SES__ID_PK__INIT;
 	Ses__HostCaps caps = SES__HOST_CAPS__INIT;
+	struct hws_identity signer = h->server;
 	struct hws_buf inner;
 
-	if (link->direct)
+	if (link->direct || link->mute)
 		return 0;
+	if (link->forged)
+		hws_identity_generate(true, &signer);
 	hws_buf_init(&inner, 1000);
 	idpk.id = (char *)(link->statement_id ? link->statement_id : V2_HOST_ID);
-	idpk.pk.data = h->identity.pk;
+	idpk.pk.data = (uint8_t *)(uintptr_t)(link->named ? link->named : h->identity.pk);
 	idpk.pk.len = HWS_PK_LEN;
 	caps.version = 2;
-	if (!link->v1)
+	if (!link->v1 && !link->plain)
 		idpk.v2 = &caps;
 	ck_assert_int_eq(hws_msg_pack(&idpk.base, &inner), HWS_OK);
 	size_t len = hws_buf_len(&inner);
 	ck_assert_uint_ge(size, HWS_SIG_LEN + len);
-	hws_identity_sign_attached(&h->server, hws_buf_bytes(&inner), buf);
+	hws_identity_sign_attached(&signer, hws_buf_bytes(&inner), buf);
 	hws_buf_done(&inner);
 	return HWS_SIG_LEN + len;
 }
@@ -105,11 +108,14 @@ void v2_host_meet(struct v2_host *h, const struct v2_link *link)
 									 : link->pinned
 									 ? h->identity.pk
 									 : NULL,
+							 .pin_given = link->given,
 							 .pinned_level = link->pinned_level }),
 			HWS_OK);
 	if (h->r->state == HWS_VIEWER_ENDED)
 		return;
-	if (link->direct)
+	if (link->plain)
+		recorder_hash(h->r);
+	else if (link->direct)
 		open_direct(h);
 	else if (hws_secure_take_output(&h->secure, &out))
 		hws_viewer_frame(h->r->viewer, out);

@@ -28,6 +28,11 @@ struct v2_link {
 	const uint8_t *other_pin; /* with this one */
 	enum hws_secure_level pinned_level;
 	const char *statement_id; /* NULL: its own */
+	const uint8_t *named;     /* the key that the statement names; NULL: its own */
+	bool mute;                /* by ID, and no statement */
+	bool forged;              /* the statement is by another server */
+	bool given;               /* the pin is what the user says */
+	bool plain;               /* begins with its Hash, without a handshake */
 };
 
 void v2_host_init(struct v2_host *h, struct recorder *r, const char *temporary,

@@ -215,9 +215,9 @@ static const struct {
 	/* its signed capabilities are taken out of the way: a host that opens in plain */
 	{ { .direct = true, .pinned = true, .pinned_level = HWS_LEVEL_V2 }, false, true,
 			HWS_ERR_INSECURE, "hawser peers forget the-host" },
-	/* a statement of another id, which would mean plaintext */
-	{ { .statement_id = "999999999", .pinned = true, .pinned_level = HWS_LEVEL_V2 }, false,
-			false, HWS_ERR_INSECURE, "hawser peers forget the-host" },
+	/* a statement of another id, which is none, and the deployed scheme */
+	{ { .v1 = true, .statement_id = "999999999", .pinned = true, .pinned_level = HWS_LEVEL_V2 },
+			false, false, HWS_ERR_INSECURE, "hawser peers forget the-host" },
 	/* another key */
 	{ { .other_pin = (const uint8_t *)"0123456789abcdef0123456789abcdef",
 			  .pinned_level = HWS_LEVEL_V2 },

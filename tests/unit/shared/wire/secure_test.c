@@ -140,15 +140,23 @@ END_TEST
 
 START_TEST(a_statement_for_another_id_or_by_another_server_does_not_count)
 {
-	make_statement(&server, "987654321", &host);
-	start_viewer(statement_len, 0, NULL);
-	ck_assert_int_eq(hws_secure_reason(&v), HWS_PLAIN_BAD_STATEMENT);
-	ck_assert_int_eq(hws_secure_state(&v), HWS_SECURE_FAILED);
-	make_statement(&other, ID, &host);
-	start_viewer(statement_len, HWS_PLAIN_ALL, NULL);
-	ck_assert_int_eq(hws_secure_reason(&v), HWS_PLAIN_BAD_STATEMENT);
-	ck_assert_int_eq(hws_secure_state(&v), HWS_SECURE_DONE);
-	ck_assert_ptr_null(hws_secure_host_pk(&v));
+	for (int i = 0; i < 4; i++) {
+		make_statement(i & 1 ? &other : &server, i & 1 ? ID : "987654321", &host);
+		start_host(ID, &host, HWS_PLAIN_ALL);
+		start_viewer(statement_len, i & 2 ? HWS_PLAIN_ALL : 0, NULL);
+		carry(&h, &v);
+		ck_assert_int_eq(hws_secure_reason(&v), HWS_PLAIN_BAD_STATEMENT);
+		ck_assert_int_eq(hws_secure_state(&v), i & 2 ? HWS_SECURE_DONE : HWS_SECURE_FAILED);
+		ck_assert_ptr_null(hws_secure_host_pk(&v));
+		/* for people who compare */
+		ck_assert_mem_eq(hws_secure_other_pk(&v), host.pk, HWS_PK_LEN);
+		/* who remembers the key needs nobody's word */
+		start_host(ID, &host, 0);
+		start_viewer(statement_len, 0, host.pk);
+		carry(&h, &v);
+		ck_assert_int_eq(hws_secure_level(&v), HWS_LEVEL_V1);
+		ck_assert_int_eq(hws_secure_trust(&v), HWS_TRUST_PIN);
+	}
 }
 END_TEST
 
@@ -164,8 +172,11 @@ START_TEST(a_host_with_another_key_is_refused_and_told)
 	start_host(ID, &other, 0);
 	start_viewer(statement_len, HWS_PLAIN_BIT(HWS_PLAIN_NO_STATEMENT), NULL);
 	carry(&h, &v);
-	ck_assert_int_eq(hws_secure_err(&v), HWS_ERR_INSECURE);
-	ck_assert_ptr_nonnull(hws_secure_text(&v));
+	ck_assert_int_eq(hws_secure_err(&v), HWS_ERR_KEY);
+	ck_assert_ptr_nonnull(strstr(hws_secure_text(&v), "vouches"));
+	/* refused, but told to register its key again */
+	carry(&v, &h);
+	ck_assert_int_eq(hws_secure_reason(&h), HWS_PLAIN_KEY_REFUSED);
 }
 END_TEST
 
@@ -175,7 +186,7 @@ START_TEST(a_host_with_another_id_is_not_taken_for_the_wanted_one)
 	start_viewer(statement_len, 0, NULL);
 	carry(&h, &v);
 	ck_assert_int_eq(hws_secure_reason(&v), HWS_PLAIN_OTHER_ID);
-	ck_assert_int_eq(hws_secure_err(&v), HWS_ERR_INSECURE);
+	ck_assert_int_eq(hws_secure_err(&v), HWS_ERR_KEY);
 }
 END_TEST
 
