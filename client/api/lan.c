@@ -38,7 +38,8 @@ static void on_found(const struct hws_lan_host *h, const struct sockaddr_storage
 	struct search *s = arg;
 	char id[4 * sizeof(h->id)], hostname[4 * sizeof(h->hostname)],
 			username[4 * sizeof(h->username)], platform[4 * sizeof(h->platform)],
-			mac[MAC_TEXT] = "", address[HWS_ADDR_TEXT];
+			mac[MAC_TEXT] = "", fingerprint[HWS_FINGERPRINT_TEXT] = "",
+			address[HWS_ADDR_TEXT];
 	const struct hawser_lan_host shown = {
 		.size = sizeof(shown),
 		.id = hws_str_plain(id, sizeof(id), hws_bytes_str(h->id)),
@@ -48,6 +49,8 @@ static void on_found(const struct hws_lan_host *h, const struct sockaddr_storage
 		.platform = hws_str_plain(platform, sizeof(platform), hws_bytes_str(h->platform)),
 		.mac = h->has_mac ? hws_lan_mac_text(h->mac, mac, sizeof(mac)) : mac,
 		.direct_port = h->direct_port,
+		.fingerprint = h->has_proof ? hws_fingerprint_text(h->pk, fingerprint)
+					    : fingerprint,
 	};
 
 	hws_lan_hosts_put(s->kept, h);

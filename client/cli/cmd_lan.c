@@ -9,15 +9,16 @@
 #define WAIT_MS 2000u
 #define ASK_MAX 16
 
-/* Fields between tabs, for programs, too: ID, address, name, platform, hardware, where to. */
+/* Fields between tabs, for programs, too: ID, address and port, name, platform, hardware, the key that
+ * it proved. */
 static void print_host(const struct hawser_lan_host *h, void *arg HWS_UNUSED)
 {
 	printf("%s\t%s", h->id, h->address);
 	if (h->direct_port)
 		printf(":%u", h->direct_port);
-	printf("\t%s%s%s\t%s\t%s\n", h->username, *h->username ? "@" : "",
+	printf("\t%s%s%s\t%s\t%s\t%s\n", h->username, *h->username ? "@" : "",
 			*h->hostname ? h->hostname : "-", *h->platform ? h->platform : "-",
-			*h->mac ? h->mac : "-");
+			*h->mac ? h->mac : "-", *h->fingerprint ? h->fingerprint : "unproven");
 	fflush(stdout);
 }
 

@@ -1,7 +1,7 @@
-/* core/peers_file: peers.json as all programs of a user share it. Whoever changes the list locks it,
- * reads what others have written meanwhile, and writes the whole: no program undoes what another one
- * has learnt, and above all no key. Short blocking calls (the lock is waited for at most half a
- * second). One thread at a time. */
+/* core/peers_file: peers.json as all programs of a user share it. Whoever changes the list locks
+ * it, reads what others have written meanwhile, and writes the whole: no program undoes what
+ * another one has learnt, and above all no key. Short blocking calls (the lock is waited for at
+ * most half a second). One thread at a time. */
 #pragma once
 #include "client/core/known_peers.h"
 #include <sys/stat.h>

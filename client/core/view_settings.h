@@ -48,15 +48,15 @@ int hws_view_settings_identity(const struct hws_view_settings *s, struct hws_ide
 /* Reads again what another program has changed in the list of hosts. Where that is damaged now, what
  * is known stays. */
 void hws_view_settings_look(struct hws_view_settings *s);
-/* NULL when unknown; borrows until the next change or look. `server`: where an ID is looked up that
- * names none. */
+/* NULL when unknown; borrows until the next change or look. `server`: where an ID is looked up
+ * that names none. */
 const struct hws_known_peer *hws_view_settings_peer(
 		const struct hws_view_settings *s, const char *target, const char *server);
 size_t hws_view_settings_peer_count(const struct hws_view_settings *s);
 /* Newest first. */
 const struct hws_known_peer *hws_view_settings_peer_at(const struct hws_view_settings *s, size_t i);
-/* Adds or replaces by target and server, and writes, as hws_peers_file_keep says. When there are too
- * many an old one goes, as hws_known_peers_put says. */
+/* Adds or replaces by target and server, and writes, as hws_peers_file_keep says. When there are
+ * too many an old one goes, as hws_known_peers_put says. */
 int hws_view_settings_keep(struct hws_view_settings *s, const struct hws_known_peer *peer,
 		bool decided) HWS_MUST_CHECK;
 /* An ID without a server is one of the configured server. HWS_ERR_NOTFOUND. */

@@ -41,8 +41,8 @@ struct hws_viewer_ops {
 	void (*ask)(enum hws_login_step step, bool can_trust, void *arg);
 	/* Answered by hws_viewer_agree. */
 	void (*ask_plain)(const char *why, void *arg);
-	/* Encrypted, but nobody vouches for the key that the host, asked for by its ID, shows. `why`
-	 * has its fingerprint. NULL: the link ends. */
+	/* Encrypted, but nobody vouches for the key that the host, asked for by its ID, shows.
+	 * `why` has its fingerprint. NULL: the link ends. */
 	void (*ask_key)(const char *why, void *arg);
 	void (*ready)(void *arg);
 	/* Displays, their geometry or the current one are others now. */
@@ -111,8 +111,8 @@ struct hws_viewer_link {
 	const uint8_t *pinned_pk;   /* 32 bytes or NULL */
 	/* What the host is known to speak: from v2 on it is taken for no less. */
 	enum hws_secure_level pinned_level;
-	/* `pinned_pk` is not remembered, but what the user says: the host must have it, whatever the
-	 * server says. */
+	/* `pinned_pk` is not remembered, but what the user says: the host must have it, whatever
+	 * the server says. */
 	bool pin_given;
 };
 /* A new link stands. IDLE only. HWS_ERR_INVAL: unusable names. */

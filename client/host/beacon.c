@@ -1,8 +1,10 @@
 /* hostd's end: the socket, and the process while somebody asks. */
 #include "client/host/beacon.h"
 #include "client/host/ipc.h"
+#include "client/host/ipc_caps.h"
 #include "client/host/spawn_gate.h"
 #include "client/reach/lan_answer.h"
+#include "client/reach/lan_proof.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
@@ -12,7 +14,10 @@
 
 /* A process that does not live is not started again and again by who sends something. */
 #define PAUSE_US (5 * HWS_US_PER_S)
-#define FRAME_MAX 1024u /* it says nothing */
+#define FRAME_MAX 1024u
+/* As many as it may answer (reach/lan_answer). */
+#define SIGNS_PER_S 10u
+#define SIGNS_BURST 40u
 
 struct hws_beacon {
 	struct hws_loop *loop;
@@ -21,6 +26,7 @@ struct hws_beacon {
 	struct hws_child_logs *logs;
 	struct hws_ipc *ipc; /* NULL: no process */
 	uint16_t direct_port;
+	struct hws_lan_host told; /* what the process answers with */
 	int fd;
 	struct event ev;
 	struct hws_timer again;
@@ -43,12 +49,35 @@ static void on_closed(struct hws_ipc *l HWS_UNUSED, int why HWS_UNUSED, void *ar
 	hws_timer_start(b->loop, &b->again, PAUSE_US, watch, b);
 }
 
-static void on_message(
-		struct hws_ipc *l, const Agt__Message *m HWS_UNUSED, int fd, void *arg HWS_UNUSED)
+/* Signs what this host says of itself, which is what it was told, for a number and from an address:
+ * who has taken the process over can have no other word signed. */
+static int sign(struct hws_beacon *b, const Agt__BeaconSign *q)
+{
+	struct hws_lan_host host = b->told;
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__BeaconSigned reply = AGT__BEACON_SIGNED__INIT;
+
+	if (q->nonce.len != HWS_LAN_NONCE || q->address.len != HWS_LAN_ADDRESS ||
+			(q->mac.len && q->mac.len != HWS_LAN_MAC))
+		return HWS_ERR_PROTO;
+	host.has_mac = q->mac.len != 0;
+	if (host.has_mac)
+		memcpy(host.mac, q->mac.data, HWS_LAN_MAC);
+	hws_lan_sign(&b->whoami->identity, &host, q->nonce.data, q->address.data);
+	reply.number = q->number;
+	reply.signature = (ProtobufCBinaryData){ sizeof(host.signature), host.signature };
+	m.union_case = AGT__MESSAGE__UNION_BEACON_SIGNED;
+	m.beacon_signed = &reply;
+	return hws_ipc_send(b->ipc, &m, -1);
+}
+
+static void on_message(struct hws_ipc *l, const Agt__Message *m, int fd, void *arg)
 {
 	if (fd >= 0)
 		close(fd);
-	hws_ipc_close(l, HWS_ERR_PROTO);
+	if (fd >= 0 || m->union_case != AGT__MESSAGE__UNION_BEACON_SIGN ||
+			sign(arg, m->beacon_sign) < 0)
+		hws_ipc_close(l, HWS_ERR_PROTO);
 }
 
 /* What it answers with, and the socket. */
@@ -67,6 +96,14 @@ static int brief(struct hws_beacon *b)
 	c.hostname = hws_str_equal(hostname, "localhost") ? (char *)"unknown" : hostname;
 	c.id = (char *)(uintptr_t)b->whoami->id;
 	c.direct_port = b->direct_port;
+	c.pk = (ProtobufCBinaryData){ HWS_PK_LEN, (uint8_t *)(uintptr_t)b->whoami->identity.pk };
+	b->told = (struct hws_lan_host){ .platform = HWS_BEACON_PLATFORM,
+		.direct_port = b->direct_port };
+	if (hws_str_copy(b->told.id, sizeof(b->told.id), c.id) < 0 ||
+			hws_str_copy(b->told.hostname, sizeof(b->told.hostname), c.hostname) < 0) {
+		close(fd);
+		return HWS_ERR_TOOBIG;
+	}
 	m.union_case = AGT__MESSAGE__UNION_BEACON_CONF;
 	m.beacon_conf = &c;
 	return hws_ipc_send(b->ipc, &m, fd);
@@ -75,9 +112,13 @@ static int brief(struct hws_beacon *b)
 static void on_asked(evutil_socket_t fd HWS_UNUSED, short what HWS_UNUSED, void *arg)
 {
 	struct hws_beacon *b = arg;
-	const struct hws_ipc_conf conf = {
-		.frame_max = FRAME_MAX, .on_message = on_message, .on_close = on_closed, .arg = b
-	};
+	const struct hws_ipc_conf conf = { .frame_max = FRAME_MAX,
+		.rate = SIGNS_PER_S,
+		.burst = SIGNS_BURST,
+		.check = hws_ipc_check_beacon,
+		.on_message = on_message,
+		.on_close = on_closed,
+		.arg = b };
 	pid_t pid;
 	int end, r = hws_spawn_gate(b->settings, b->logs, "beacon", 0, &pid, &end);
 

@@ -1,7 +1,8 @@
 /* host/beacon: this host answers who looks for hosts in the local network (reach/lan_answer), as
  * deployed ones do. Everybody there may write to that port, so hostd reads nothing of it: once
  * something waits at the socket a process is started that is confined as a gate is, answers, and
- * ends when nobody has asked for a minute. Nothing runs, and nobody is told anything, while nobody
+ * ends when nobody has asked for a minute. Who asks for a proof gets one: hostd signs, on that
+ * process's word for no more than number and address. Nothing runs, and nobody is told anything, while nobody
  * asks. Loop thread only. */
 #pragma once
 #include "client/host/child_log.h"
@@ -10,6 +11,8 @@
 #include "shared/loop/loop.h"
 
 struct hws_beacon;
+
+#define HWS_BEACON_PLATFORM "Linux"
 
 /* Borrows all three. *ret is NULL, and all is well, when the settings want none, or the port cannot
  * be had (told in the log). */

@@ -22,6 +22,7 @@ struct beacon_process {
 	struct hws_lan_answer_conf conf;
 	struct hws_timer check;
 	bool sandbox;
+	uint8_t pk[HWS_PK_LEN]; /* of the host */
 	uint64_t started_us;
 	int status;
 };
@@ -50,6 +51,34 @@ static void take(const char *from, char *to, size_t size)
 		*to = 0;
 }
 
+/* The private key is hostd's. */
+static bool sign(unsigned number, const struct hws_lan_host *host,
+		const uint8_t nonce[HWS_LAN_NONCE], const uint8_t address[HWS_LAN_ADDRESS],
+		void *arg)
+{
+	struct beacon_process *p = arg;
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__BeaconSign q = AGT__BEACON_SIGN__INIT;
+
+	q.number = number;
+	q.nonce = (ProtobufCBinaryData){ HWS_LAN_NONCE, (uint8_t *)(uintptr_t)nonce };
+	q.address = (ProtobufCBinaryData){ HWS_LAN_ADDRESS, (uint8_t *)(uintptr_t)address };
+	if (host->has_mac)
+		q.mac = (ProtobufCBinaryData){ HWS_LAN_MAC, (uint8_t *)(uintptr_t)host->mac };
+	m.union_case = AGT__MESSAGE__UNION_BEACON_SIGN;
+	m.beacon_sign = &q;
+	return p->hostd && hws_ipc_send(p->hostd, &m, -1) == HWS_OK;
+}
+
+static void on_signed(struct beacon_process *p, const Agt__BeaconSigned *s)
+{
+	bool has = s->signature.len == HWS_SIG_LEN;
+
+	if (p->answer)
+		hws_lan_answer_signed(p->answer, s->number, has ? p->pk : NULL,
+				has ? s->signature.data : NULL);
+}
+
 static int begin(struct beacon_process *p, const Agt__BeaconConf *c, int fd)
 {
 	struct hws_error err = { 0 };
@@ -58,8 +87,13 @@ static int begin(struct beacon_process *p, const Agt__BeaconConf *c, int fd)
 	p->conf.fd = fd;
 	take(c->id, p->conf.host.id, sizeof(p->conf.host.id));
 	take(c->hostname, p->conf.host.hostname, sizeof(p->conf.host.hostname));
-	take("Linux", p->conf.host.platform, sizeof(p->conf.host.platform));
+	take(HWS_BEACON_PLATFORM, p->conf.host.platform, sizeof(p->conf.host.platform));
 	p->conf.host.direct_port = (uint16_t)c->direct_port;
+	if (c->pk.len == sizeof(p->pk)) {
+		memcpy(p->pk, c->pk.data, sizeof(p->pk));
+		p->conf.sign = sign;
+		p->conf.arg = p;
+	}
 	if (p->sandbox)
 		r = hws_sandbox_enter(HWS_SANDBOX_GATE, &err);
 	if (r < 0)
@@ -75,6 +109,10 @@ static void on_message(struct hws_ipc *l HWS_UNUSED, const Agt__Message *m, int 
 {
 	struct beacon_process *p = arg;
 
+	if (m->union_case == AGT__MESSAGE__UNION_BEACON_SIGNED && fd < 0) {
+		on_signed(p, m->beacon_signed);
+		return;
+	}
 	if (m->union_case != AGT__MESSAGE__UNION_BEACON_CONF || fd < 0 || p->answer) {
 		if (fd >= 0)
 			close(fd);

@@ -1,6 +1,7 @@
 /* The caps as two short tables over the generated schema. The schema says which fields there are,
  * so a new one is refused until it has a row here when it is of a length of its own. */
 #include "client/host/ipc_caps.h"
+#include "client/reach/lan_word.h"
 #include "proto/agent.pb-c.h"
 #include "shared/base/macros.h"
 #include "shared/crypto/box.h"
@@ -64,6 +65,13 @@ static const struct cap from_agent[] = {
 
 static const struct cap from_ports[] = {
 	{ AGT__MESSAGE__UNION_PORTS_STATE, 0, 0 },
+};
+
+static const struct cap from_beacon[] = {
+	{ AGT__MESSAGE__UNION_BEACON_SIGN, 0, 0 },
+	{ AGT__MESSAGE__UNION_BEACON_SIGN, 2, HWS_LAN_NONCE },
+	{ AGT__MESSAGE__UNION_BEACON_SIGN, 3, HWS_LAN_ADDRESS },
+	{ AGT__MESSAGE__UNION_BEACON_SIGN, 4, HWS_LAN_MAC },
 };
 
 static const struct cap gate_to_agent[] = {
@@ -147,6 +155,11 @@ int hws_ipc_check_agent(struct hws_bytes message)
 int hws_ipc_check_ports(struct hws_bytes message)
 {
 	return check(message, from_ports, HWS_COUNT(from_ports));
+}
+
+int hws_ipc_check_beacon(struct hws_bytes message)
+{
+	return check(message, from_beacon, HWS_COUNT(from_beacon));
 }
 
 int hws_ipc_check_gate_to_agent(struct hws_bytes message)

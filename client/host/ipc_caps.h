@@ -42,6 +42,7 @@
 /* One serialised agt.Message, for hws_ipc_conf.check. HWS_ERR_PROTO: does not parse, holds a
  * message that is not said to hostd by these, an unknown field or one twice; HWS_ERR_TOOBIG. */
 int hws_ipc_check_gate(struct hws_bytes message) HWS_MUST_CHECK;
+int hws_ipc_check_beacon(struct hws_bytes message) HWS_MUST_CHECK;
 int hws_ipc_check_agent(struct hws_bytes message) HWS_MUST_CHECK;
 /* Of the process that asks the router for a port. */
 int hws_ipc_check_ports(struct hws_bytes message) HWS_MUST_CHECK;

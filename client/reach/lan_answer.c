@@ -1,5 +1,6 @@
 /* Answers in the local network. */
 #include "client/reach/lan_answer.h"
+#include "client/reach/lan_proof.h"
 #include "shared/base/bucket.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
@@ -12,12 +13,26 @@
 #define ANSWERS_PER_S 10u
 #define ANSWERS_BURST 30u /* a few askers, each of which asks by several interfaces, thrice */
 
+#define WAITING_MAX 32u
+#define WAIT_US 2000000u
+
+/* An answer that is being signed. */
+struct waiting {
+	unsigned number; /* 0: none */
+	uint64_t since_us;
+	struct hws_lan_if by;
+	struct sockaddr_in to;
+	size_t asked_len;
+};
+
 struct hws_lan_answer {
 	struct hws_loop *loop;
 	struct hws_lan_answer_conf conf;
 	struct hws_bucket bucket;
 	struct event ev;
 	uint64_t asked_us;
+	struct waiting waiting[WAITING_MAX];
+	unsigned number;
 };
 
 int hws_lan_answer_socket(uint16_t port, int *ret_fd)
@@ -39,13 +54,20 @@ int hws_lan_answer_socket(uint16_t port, int *ret_fd)
 	return hws_err_from_errno(e);
 }
 
-/* From the address that was asked, by the interface that the question came by. */
-static void answer(
-		struct hws_lan_answer *a, const struct hws_lan_if *by, const struct sockaddr_in *to)
+static struct hws_lan_host host_by(const struct hws_lan_answer *a, const struct hws_lan_if *by)
 {
 	struct hws_lan_host host = a->conf.host;
-	struct hws_buf out;
-	struct iovec iov;
+
+	host.has_mac = by->has_mac;
+	memcpy(host.mac, by->mac, sizeof(host.mac));
+	return host;
+}
+
+/* From the address that was asked, by the interface that the question came by. */
+static void send_from(struct hws_lan_answer *a, const struct hws_lan_if *by,
+		const struct sockaddr_in *to, struct hws_bytes pong)
+{
+	struct iovec iov = { (void *)(uintptr_t)pong.ptr, pong.len };
 	struct msghdr msg = { .msg_name = (void *)(uintptr_t)to,
 		.msg_namelen = sizeof(*to),
 		.msg_iov = &iov,
@@ -56,29 +78,91 @@ static void answer(
 	} control = { 0 };
 	const struct in_pktinfo from = { .ipi_ifindex = (int)by->index, .ipi_spec_dst = by->addr };
 
-	host.has_mac = by->has_mac;
-	memcpy(host.mac, by->mac, sizeof(host.mac));
+	msg.msg_control = control.space;
+	msg.msg_controllen = sizeof(control.space);
+	control.head.cmsg_level = IPPROTO_IP;
+	control.head.cmsg_type = IP_PKTINFO;
+	control.head.cmsg_len = CMSG_LEN(sizeof(from));
+	memcpy(CMSG_DATA(&control.head), &from, sizeof(from));
+	if (sendmsg(a->conf.fd, &msg, MSG_NOSIGNAL) < 0)
+		errno = 0; /* lost, as a datagram may be */
+}
+
+/* What is longer than what was sent to us goes to nobody: with `most`, what was sent; 0 = any. */
+static bool answer(struct hws_lan_answer *a, const struct hws_lan_if *by,
+		const struct sockaddr_in *to, const struct hws_lan_host *host, size_t most)
+{
+	struct hws_buf out;
+	bool fits;
+
 	hws_buf_init(&out, HWS_LAN_DATAGRAM_MAX);
-	if (hws_lan_pong(&host, &out) == HWS_OK) {
-		iov = (struct iovec){ (void *)(uintptr_t)hws_buf_bytes(&out).ptr,
-			hws_buf_bytes(&out).len };
-		msg.msg_control = control.space;
-		msg.msg_controllen = sizeof(control.space);
-		control.head.cmsg_level = IPPROTO_IP;
-		control.head.cmsg_type = IP_PKTINFO;
-		control.head.cmsg_len = CMSG_LEN(sizeof(from));
-		memcpy(CMSG_DATA(&control.head), &from, sizeof(from));
-		if (sendmsg(a->conf.fd, &msg, MSG_NOSIGNAL) < 0)
-			errno = 0; /* lost, as a datagram may be */
-	}
+	fits = hws_lan_pong(host, &out) == HWS_OK && (!most || hws_buf_len(&out) <= most);
+	if (fits)
+		send_from(a, by, to, hws_buf_bytes(&out));
 	hws_buf_done(&out);
+	return fits;
+}
+
+static struct waiting *place(struct hws_lan_answer *a, uint64_t now_us)
+{
+	for (unsigned i = 0; i < WAITING_MAX; i++)
+		if (!a->waiting[i].number || now_us > a->waiting[i].since_us + WAIT_US)
+			return &a->waiting[i];
+	return NULL;
+}
+
+/* True: it is on its way to who signs. */
+static bool have_signed(struct hws_lan_answer *a, const struct hws_lan_if *by,
+		const struct sockaddr_in *to, const struct hws_lan_host *host,
+		const uint8_t nonce[HWS_LAN_NONCE], size_t asked_len)
+{
+	const struct sockaddr_in own = { .sin_family = AF_INET, .sin_addr = by->addr };
+	struct sockaddr_storage from = { 0 };
+	struct waiting *w = a->conf.sign ? place(a, a->asked_us) : NULL;
+	uint8_t address[HWS_LAN_ADDRESS];
+
+	if (!w)
+		return false;
+	memcpy(&from, &own, sizeof(own));
+	hws_lan_address(&from, address);
+	if (++a->number == 0)
+		a->number = 1;
+	*w = (struct waiting){ a->number, a->asked_us, *by, *to, asked_len };
+	if (a->conf.sign(w->number, host, nonce, address, a->conf.arg))
+		return true;
+	w->number = 0;
+	return false;
+}
+
+void hws_lan_answer_signed(struct hws_lan_answer *a, unsigned number, const uint8_t *pk,
+		const uint8_t *signature)
+{
+	struct hws_lan_host host;
+	struct waiting *w = NULL;
+
+	for (unsigned i = 0; i < WAITING_MAX && number; i++)
+		if (a->waiting[i].number == number)
+			w = &a->waiting[i];
+	if (!w)
+		return;
+	w->number = 0;
+	host = host_by(a, &w->by);
+	host.has_proof = pk && signature;
+	if (host.has_proof) {
+		memcpy(host.pk, pk, sizeof(host.pk));
+		memcpy(host.signature, signature, sizeof(host.signature));
+	}
+	if (host.has_proof && answer(a, &w->by, &w->to, &host, w->asked_len))
+		return;
+	host.has_proof = false;
+	answer(a, &w->by, &w->to, &host, 0);
 }
 
 static void on_datagram(
 		struct hws_lan_answer *a, struct hws_bytes datagram, const struct sockaddr_in *from)
 {
 	const struct hws_lan_if *by = hws_lan_if_of(a->conf.ifs, a->conf.if_count, from->sin_addr);
-	struct hws_lan_host asker;
+	struct hws_lan_host asker, host;
 	enum hws_lan_word word;
 
 	if (!by || from->sin_addr.s_addr == by->broadcast.s_addr ||
@@ -88,8 +172,11 @@ static void on_datagram(
 	if (*asker.id && hws_str_equal(asker.id, a->conf.host.id))
 		return;
 	a->asked_us = hws_loop_now_us(a->loop);
-	if (hws_bucket_take(&a->bucket, 1, a->asked_us))
-		answer(a, by, from);
+	if (!hws_bucket_take(&a->bucket, 1, a->asked_us))
+		return;
+	host = host_by(a, by);
+	if (!asker.has_nonce || !have_signed(a, by, from, &host, asker.nonce, datagram.len))
+		answer(a, by, from, &host, 0);
 }
 
 static void on_readable(evutil_socket_t fd, short what HWS_UNUSED, void *arg)

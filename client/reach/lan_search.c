@@ -1,8 +1,10 @@
 /* Looking for hosts of the local network, and waking them. */
 #include "client/reach/lan_search.h"
 #include "client/reach/lan_ifs.h"
+#include "client/reach/lan_proof.h"
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
+#include "shared/base/rand.h"
 #include "shared/net/addr.h"
 #include <errno.h>
 #include <string.h>
@@ -25,6 +27,7 @@ struct asker {
 struct told {
 	uint64_t id; /* a number of its text */
 	struct in_addr from;
+	bool proven; /* a proof is told of, also after a word without one */
 };
 
 struct hws_lan_search {
@@ -33,6 +36,7 @@ struct hws_lan_search {
 	struct asker askers[SOCKETS_MAX];
 	unsigned count, asked;
 	struct hws_timer again;
+	uint8_t nonce[HWS_LAN_NONCE];
 	struct told told[HWS_LAN_FOUND_MAX];
 	unsigned told_count;
 };
@@ -61,12 +65,13 @@ static uint64_t number_of(const char *text)
 	return h;
 }
 
-static bool is_new(struct hws_lan_search *s, const char *id, struct in_addr from)
+static bool is_new(struct hws_lan_search *s, const char *id, struct in_addr from, bool proven)
 {
-	const struct told t = { number_of(id), from };
+	const struct told t = { number_of(id), from, proven };
 
 	for (unsigned i = 0; i < s->told_count; i++)
-		if (s->told[i].id == t.id && s->told[i].from.s_addr == from.s_addr)
+		if (s->told[i].id == t.id && s->told[i].from.s_addr == from.s_addr &&
+				(s->told[i].proven || !proven))
 			return false;
 	if (s->told_count == HWS_LAN_FOUND_MAX)
 		return false;
@@ -84,6 +89,7 @@ static void on_readable(evutil_socket_t fd, short what HWS_UNUSED, void *arg)
 		socklen_t len = sizeof(from);
 		struct hws_lan_host host;
 		enum hws_lan_word word;
+		bool proven;
 		ssize_t n = recvfrom((int)fd, buf, sizeof(buf), MSG_DONTWAIT,
 				(struct sockaddr *)&from, &len);
 
@@ -91,10 +97,12 @@ static void on_readable(evutil_socket_t fd, short what HWS_UNUSED, void *arg)
 			return;
 		if (n == 0 || from.ss_family != AF_INET ||
 				hws_lan_parse(hws_bytes(buf, (size_t)n), &word, &host) < 0 ||
-				word != HWS_LAN_PONG ||
-				!is_new(s, host.id, ((struct sockaddr_in *)&from)->sin_addr))
+				word != HWS_LAN_PONG)
 			continue;
-		s->conf.on_found(&host, &from, s->conf.arg);
+		proven = hws_lan_proves(&host, s->nonce, &from);
+		host.has_proof = proven;
+		if (is_new(s, host.id, ((struct sockaddr_in *)&from)->sin_addr, proven))
+			s->conf.on_found(&host, &from, s->conf.arg);
 	}
 }
 
@@ -104,7 +112,7 @@ static void ask(void *arg)
 	struct hws_buf out;
 
 	hws_buf_init(&out, HWS_LAN_DATAGRAM_MAX);
-	if (hws_lan_ping("", &out) == HWS_OK)
+	if (hws_lan_ask("", s->nonce, &out) == HWS_OK)
 		for (unsigned i = 0; i < s->count; i++)
 			if (sendto(s->askers[i].fd, hws_buf_bytes(&out).ptr,
 					    hws_buf_bytes(&out).len, MSG_NOSIGNAL,
@@ -169,6 +177,7 @@ int hws_lan_search_new(struct hws_loop *loop, const struct hws_lan_search_conf *
 		return hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
 	s->loop = loop;
 	s->conf = *conf;
+	hws_rand_bytes(s->nonce, sizeof(s->nonce));
 	r = conf->target_count ? add_targets(s, err) : add_interfaces(s);
 	if (r == HWS_OK && !s->count)
 		r = hws_error_set(err, HWS_ERR_UNREACHABLE,

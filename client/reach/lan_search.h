@@ -1,6 +1,6 @@
 /* reach/lan_search: looks for hosts in the local network: asks by each interface, three times, for
  * datagrams get lost, and tells of each host that answers, once for each address it answers from.
- * Deployed clients of RustDesk 1.x answer as our own hosts do. What is told is nobody's proof. One
+ * Deployed clients of RustDesk 1.x answer, too, but only hosts of hawser prove who they are. One
  * loop thread. */
 #pragma once
 #include "client/reach/lan_word.h"
@@ -17,7 +17,9 @@ struct hws_lan_search_conf {
 	 * interface. */
 	const char *const *targets;
 	unsigned target_count;
-	/* `host` and `from` are borrowed until return. */
+	/* `host` and `from` are borrowed until return. host->has_proof: it was checked, and host->pk
+	 * is the key of who answers from there; such a host is told of again if it was without a proof
+	 * before. */
 	void (*on_found)(const struct hws_lan_host *host, const struct sockaddr_storage *from,
 			void *arg);
 	void *arg;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define MAC_TEXT (3 * HWS_LAN_MAC)
+#define ASK_PADDING 480u
 
 static int pack(Rdv__PeerDiscovery *p, struct hws_buf *out)
 {
@@ -31,6 +32,18 @@ int hws_lan_ping(const char *id, struct hws_buf *out)
 	return pack(&p, out);
 }
 
+int hws_lan_ask(const char *id, const uint8_t nonce[HWS_LAN_NONCE], struct hws_buf *out)
+{
+	static const uint8_t nothing[ASK_PADDING];
+	Rdv__PeerDiscovery p = RDV__PEER_DISCOVERY__INIT;
+
+	p.cmd = borrow("ping");
+	p.id = borrow(id);
+	p.nonce = (ProtobufCBinaryData){ HWS_LAN_NONCE, (uint8_t *)(uintptr_t)nonce };
+	p.padding = (ProtobufCBinaryData){ sizeof(nothing), (uint8_t *)(uintptr_t)nothing };
+	return pack(&p, out);
+}
+
 int hws_lan_pong(const struct hws_lan_host *h, struct hws_buf *out)
 {
 	Rdv__PeerDiscovery p = RDV__PEER_DISCOVERY__INIT;
@@ -43,6 +56,11 @@ int hws_lan_pong(const struct hws_lan_host *h, struct hws_buf *out)
 	p.hostname = borrow(h->hostname);
 	p.platform = borrow(h->platform);
 	p.direct_port = h->direct_port;
+	if (h->has_proof) {
+		p.host_pk = (ProtobufCBinaryData){ sizeof(h->pk), (uint8_t *)(uintptr_t)h->pk };
+		p.signature = (ProtobufCBinaryData){ sizeof(h->signature),
+			(uint8_t *)(uintptr_t)h->signature };
+	}
 	return pack(&p, out);
 }
 
@@ -71,6 +89,11 @@ static int read_pong(const Rdv__PeerDiscovery *p, struct hws_lan_host *h)
 	take(p->hostname, h->hostname, sizeof(h->hostname));
 	take(p->platform, h->platform, sizeof(h->platform));
 	h->has_mac = hws_lan_mac_parse(p->mac, h->mac) == HWS_OK;
+	h->has_proof = p->host_pk.len == sizeof(h->pk) && p->signature.len == sizeof(h->signature);
+	if (h->has_proof) {
+		memcpy(h->pk, p->host_pk.data, sizeof(h->pk));
+		memcpy(h->signature, p->signature.data, sizeof(h->signature));
+	}
 	h->direct_port = p->direct_port <= UINT16_MAX ? (uint16_t)p->direct_port : 0;
 	return HWS_OK;
 }
@@ -81,8 +104,12 @@ static int read_word(
 	if (!id_is_sound(p->id) || hws_str_copy(h->id, sizeof(h->id), p->id) < 0)
 		return HWS_ERR_PROTO;
 	*ret_word = hws_str_equal(p->cmd, "ping") ? HWS_LAN_PING : HWS_LAN_PONG;
-	if (*ret_word == HWS_LAN_PING)
+	if (*ret_word == HWS_LAN_PING) {
+		h->has_nonce = p->nonce.len == sizeof(h->nonce);
+		if (h->has_nonce)
+			memcpy(h->nonce, p->nonce.data, sizeof(h->nonce));
 		return HWS_OK;
+	}
 	return hws_str_equal(p->cmd, "pong") ? read_pong(p, h) : HWS_ERR_PROTO;
 }
 

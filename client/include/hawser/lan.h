@@ -8,14 +8,18 @@
 extern "C" {
 #endif
 
-/* One that answered. Nothing of it is proven: the key of a host is checked when a session with it
- * begins. Texts are foreign, but without control characters; "" where it does not say. Borrowed
- * until the callback returns. */
+/* One that answered. Hosts of hawser prove their key, and that they answer from this address with these
+ * words (`fingerprint`); of others nothing is proven, and anybody may have said it. The key of a
+ * host is checked when a session with it begins, in any case. Texts are foreign, but without
+ * control characters; "" where it does not say. Borrowed until the callback returns. */
 struct hawser_lan_host {
 	size_t size;
 	const char *id, *address, *hostname, *username, *platform;
 	const char *mac;      /* "aa:bb:cc:dd:ee:ff" */
 	uint16_t direct_port; /* hawser hosts that take connections by address; 0 = not said */
+	/* Of the key that it proved: what hawser_session_config.accept_key takes. "": nothing is
+	 * proven. A host may be told of without, and then again with it. */
+	const char *fingerprint;
 };
 typedef void (*hawser_lan_fn)(const struct hawser_lan_host *host, void *arg);
 

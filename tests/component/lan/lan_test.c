@@ -57,6 +57,21 @@ static char *discover(const char *target, int want)
 	}
 }
 
+/* By the key that the host itself shows. */
+static void assert_proven(const char *line)
+{
+	char state[300], *status = NULL;
+	const char *ask[] = { test_bin("client/host/hawser-host"), "status", "--state-dir", state,
+		NULL };
+	const char *key = strrchr(line, '\t');
+
+	snprintf(state, sizeof(state), "%s/state", dir);
+	ck_assert_int_eq(test_run(ask, NULL, &status), 0);
+	ck_assert_uint_eq(strlen(key), 1 + 79 + 1);
+	ck_assert_msg(strstr(status, key + 1) != NULL, "%s is not in %s", key, status);
+	free(status);
+}
+
 static unsigned beacons(void)
 {
 	const char *argv[] = { "/bin/sh", "-c",
@@ -83,6 +98,7 @@ START_TEST(a_host_is_found_at_its_address)
 	snprintf(want, sizeof(want), "%s\t127.0.0.1:%s\t", id, direct);
 	ck_assert_msg(strncmp(out, want, strlen(want)) == 0, "%s", out);
 	ck_assert_ptr_nonnull(strstr(out, "\tLinux\t"));
+	assert_proven(out);
 	ck_assert_ptr_null(strchr(strchr(out, '\n') + 1, '\n')); /* one line */
 	free(out);
 	ck_assert_uint_ge(beacons(), 1);
@@ -162,7 +178,7 @@ START_TEST(hosts_of_a_network_are_found_and_woken)
 	start_host("21119", "21118"); /* the ports of this network are free */
 	out = discover(NULL, 0);
 	ck_assert_msg(strstr(out, id) && strstr(out, "\t10.7.0.1:21118\t") &&
-					strstr(out, "\t02:00:00:00:00:01\n"),
+					strstr(out, "\t02:00:00:00:00:01\t"),
 			"%s", out);
 	free(out);
 	fd = listen_at(9);

@@ -1,6 +1,6 @@
-/* Whom the viewer takes for the host: each row of the table in docs/trust.md, run on the real core with a
- * host of v2, of the deployed scheme, or without any, and a list of remembered hosts. The table is
- * read, not repeated here: what the page says and what the program does cannot part. */
+/* Whom the viewer takes for the host: each row of the table in docs/trust.md, run on the real core
+ * with a host of v2, of the deployed scheme, or without any, and a list of remembered hosts. The
+ * table is read, not repeated here: what the page says and what the program does cannot part. */
 #include "client/core/known_peers.h"
 #include "shared/wire/envelope.h"
 #include "suites.h"

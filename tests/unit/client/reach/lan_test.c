@@ -1,9 +1,11 @@
 /* Finding hosts in a local network: the words against the examples of the wire, and both ends over
  * loopback, which is a network like any other but that it has no broadcast. */
 #include "client/reach/lan_answer.h"
+#include "client/reach/lan_proof.h"
 #include "client/reach/lan_search.h"
 #include "shared/base/str.h"
 #include "shared/net/addr.h"
+#include "shared/wire/envelope.h"
 #include "tests/support/suite.h"
 #include "tests/support/vector.h"
 #include <check.h>
@@ -104,7 +106,28 @@ static struct {
 	unsigned found;
 	struct hws_lan_host last;
 	char from[HWS_ADDR_TEXT];
+	struct hws_identity identity;
+	enum { SIGNS, SIGNS_NOT, SIGNS_LATE, LIES } signer;
+	unsigned signs, number;
 } lan;
+
+/* As hostd does; LIES: of another address. */
+static bool sign(unsigned number, const struct hws_lan_host *host,
+		const uint8_t nonce[HWS_LAN_NONCE], const uint8_t address[HWS_LAN_ADDRESS],
+		void *arg HWS_UNUSED)
+{
+	uint8_t from[HWS_LAN_ADDRESS];
+	struct hws_lan_host h = *host;
+
+	lan.signs++;
+	lan.number = number;
+	memcpy(from, address, sizeof(from));
+	from[15] ^= lan.signer == LIES;
+	hws_lan_sign(&lan.identity, &h, nonce, from);
+	if (lan.signer == SIGNS || lan.signer == LIES)
+		hws_lan_answer_signed(lan.answer, number, h.pk, h.signature);
+	return lan.signer != SIGNS_NOT;
+}
 
 static void on_found(const struct hws_lan_host *h, const struct sockaddr_storage *from,
 		void *arg HWS_UNUSED)
@@ -122,7 +145,11 @@ static void open_answer(bool neighbours)
 							    .direct_port = 21118 } };
 	struct sockaddr_in a;
 	socklen_t len = sizeof(a);
-	int count = neighbours ? hws_lan_ifs(conf.ifs) : 0;
+	int count;
+
+	if (lan.identity.pk[0] || lan.identity.pk[1])
+		conf.sign = sign;
+	count = neighbours ? hws_lan_ifs(conf.ifs) : 0;
 
 	ck_assert_int_ge(count, 0);
 	conf.if_count = (unsigned)count;
@@ -189,6 +216,107 @@ START_TEST(a_host_is_found_once_however_often_it_is_asked)
 	ck_assert_uint_eq(lan.last.direct_port, 21118);
 	ck_assert_str_eq(lan.from, "127.0.0.1");
 	close_all();
+}
+END_TEST
+
+/* By who signs: at once, not, never though it promised, or a word of another address. */
+START_TEST(a_host_proves_itself_to_who_asks)
+{
+	hws_identity_generate(false, &lan.identity);
+	lan.signer = _i;
+	open_answer(true);
+	search();
+	for (int i = 0; i < 100 && !lan.found; i++)
+		hws_loop_once(lan.loop, 20000);
+	if (_i == SIGNS_LATE) {
+		ck_assert_uint_eq(lan.found, 0);
+		ck_assert_uint_gt(lan.signs, 0);
+		/* not now: it goes without; and nothing is given twice, or for what was not asked */
+		hws_lan_answer_signed(lan.answer, lan.number, NULL, NULL);
+		hws_lan_answer_signed(lan.answer, lan.number, NULL, NULL);
+		hws_lan_answer_signed(lan.answer, 4711, NULL, NULL);
+		hws_lan_answer_signed(lan.answer, 0, NULL, NULL);
+		for (int i = 0; i < 100 && !lan.found; i++)
+			hws_loop_once(lan.loop, 20000);
+	}
+	ck_assert_uint_eq(lan.found, 1);
+	ck_assert_int_eq(lan.last.has_proof, _i == SIGNS);
+	if (_i == SIGNS)
+		ck_assert_mem_eq(lan.last.pk, lan.identity.pk, HWS_PK_LEN);
+	close_all();
+}
+END_TEST
+
+/* Who sends little gets little, also when he asks for much. */
+START_TEST(no_proof_is_longer_than_its_question)
+{
+	Rdv__RendezvousMessage m = RDV__RENDEZVOUS_MESSAGE__INIT;
+	Rdv__PeerDiscovery p = RDV__PEER_DISCOVERY__INIT;
+	uint8_t nonce[HWS_LAN_NONCE] = { 1 }, buf[HWS_LAN_DATAGRAM_MAX];
+	struct hws_lan_host got;
+	enum hws_lan_word word;
+	struct hws_buf out;
+	ssize_t n = -1;
+	int fd;
+
+	hws_identity_generate(false, &lan.identity);
+	open_answer(true);
+	fd = asker();
+	p.cmd = (char *)"ping";
+	p.nonce = (ProtobufCBinaryData){ sizeof(nonce), nonce };
+	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_PEER_DISCOVERY;
+	m.peer_discovery = &p;
+	hws_buf_init(&out, HWS_LAN_DATAGRAM_MAX);
+	ck_assert_int_eq(hws_rdv_pack(&m, &out), HWS_OK);
+	ck_assert_int_gt(send(fd, hws_buf_bytes(&out).ptr, hws_buf_len(&out), 0), 0);
+	for (int i = 0; i < 100 && n < 0; i++) {
+		hws_loop_once(lan.loop, 20000);
+		n = recv(fd, buf, sizeof(buf), 0);
+	}
+	ck_assert_int_gt(n, 0);
+	ck_assert_int_eq(hws_lan_parse(hws_bytes(buf, (size_t)n), &word, &got), HWS_OK);
+	ck_assert(!got.has_proof);
+	hws_buf_done(&out);
+	close(fd);
+	close_all();
+}
+END_TEST
+
+START_TEST(a_proof_is_good_for_its_words_number_and_place_only)
+{
+	struct hws_lan_host host = { .id = "123456789", .hostname = "here", .direct_port = 21118 },
+			    h;
+	uint8_t nonce[HWS_LAN_NONCE] = { 7 }, other[HWS_LAN_NONCE] = { 8 },
+		address[HWS_LAN_ADDRESS];
+	struct sockaddr_storage from, elsewhere;
+	struct hws_identity id, stranger;
+
+	hws_identity_generate(false, &id);
+	hws_identity_generate(false, &stranger);
+	ck_assert_int_eq(hws_addr_parse("192.0.2.1", 1, &from), HWS_OK);
+	ck_assert_int_eq(hws_addr_parse("192.0.2.2", 1, &elsewhere), HWS_OK);
+	hws_lan_address(&from, address);
+	ck_assert(!hws_lan_proves(&host, nonce, &from));
+	hws_lan_sign(&id, &host, nonce, address);
+	ck_assert(hws_lan_proves(&host, nonce, &from));
+	ck_assert(!hws_lan_proves(&host, other, &from));
+	ck_assert(!hws_lan_proves(&host, nonce, &elsewhere));
+	h = host;
+	h.direct_port++;
+	ck_assert(!hws_lan_proves(&h, nonce, &from));
+	h = host;
+	h.id[0] = '9';
+	ck_assert(!hws_lan_proves(&h, nonce, &from));
+	h = host;
+	h.has_mac = true;
+	ck_assert(!hws_lan_proves(&h, nonce, &from));
+	h = host;
+	memcpy(h.hostname, "her", 4);
+	memcpy(h.platform, "e", 2);
+	ck_assert(!hws_lan_proves(&h, nonce, &from));
+	h = host;
+	memcpy(h.pk, stranger.pk, sizeof(h.pk));
+	ck_assert(!hws_lan_proves(&h, nonce, &from));
 }
 END_TEST
 
@@ -268,12 +396,18 @@ END_TEST
 
 int main(void)
 {
-	return test_main("lan", 60, NULL, NULL,
+	Suite *s = suite_create("lan");
+	TCase *t = test_case(s, "lan", 60,
 			TESTS(words_are_those_of_deployed_clients, ids_that_are_none_are_no_answer,
 					hardware_addresses_are_read_as_people_write_them,
 					a_host_is_found_once_however_often_it_is_asked,
+					no_proof_is_longer_than_its_question,
+					a_proof_is_good_for_its_words_number_and_place_only,
 					only_neighbours_are_answered,
 					a_flood_of_questions_and_nonsense_gets_few_answers,
 					a_host_does_not_answer_itself,
 					what_is_no_address_is_not_asked));
+
+	tcase_add_loop_test(t, a_host_proves_itself_to_who_asks, SIGNS, LIES + 1);
+	return test_suite_run(s);
 }
