@@ -337,8 +337,8 @@ static void recent_target(const struct hws_view_settings *v, const struct hws_kn
 	bool elsewhere = *server &&
 			!hws_target_same_server(server, hws_view_settings_config(v)->server);
 
-	/* a URL cannot stand there; by TCP, or where that is not let through by the usual URL, it is
-	 * the same one */
+	/* a URL cannot stand there; by TCP, or where that is not let through by the usual URL, it
+	 * is the same one */
 	if (strstr(server, "://") && hws_target_server_name(server, place, sizeof(place)) == HWS_OK)
 		server = place;
 

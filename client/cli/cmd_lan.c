@@ -9,8 +9,8 @@
 #define WAIT_MS 2000u
 #define ASK_MAX 16
 
-/* Fields between tabs, for programs, too: ID, address and port, name, platform, hardware, the key that
- * it proved. */
+/* Fields between tabs, for programs, too: ID, address and port, name, platform, hardware, the key
+ * that it proved. */
 static void print_host(const struct hawser_lan_host *h, void *arg HWS_UNUSED)
 {
 	printf("%s\t%s", h->id, h->address);

@@ -45,8 +45,8 @@ void hws_view_settings_show(const struct hws_view_settings *s, struct hws_buf *o
 int hws_view_settings_identity(const struct hws_view_settings *s, struct hws_identity *ret,
 		struct hws_error *err) HWS_MUST_CHECK;
 
-/* Reads again what another program has changed in the list of hosts. Where that is damaged now, what
- * is known stays. */
+/* Reads again what another program has changed in the list of hosts. Where that is damaged now,
+ * what is known stays. */
 void hws_view_settings_look(struct hws_view_settings *s);
 /* NULL when unknown; borrows until the next change or look. `server`: where an ID is looked up
  * that names none. */

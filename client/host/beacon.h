@@ -2,8 +2,8 @@
  * deployed ones do. Everybody there may write to that port, so hostd reads nothing of it: once
  * something waits at the socket a process is started that is confined as a gate is, answers, and
  * ends when nobody has asked for a minute. Who asks for a proof gets one: hostd signs, on that
- * process's word for no more than number and address. Nothing runs, and nobody is told anything, while nobody
- * asks. Loop thread only. */
+ * process's word for no more than number and address. Nothing runs, and nobody is told anything,
+ * while nobody asks. Loop thread only. */
 #pragma once
 #include "client/host/child_log.h"
 #include "client/host/settings.h"

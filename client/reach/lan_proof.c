@@ -17,7 +17,8 @@ size_t hws_lan_signed_text(const struct hws_lan_host *host, const uint8_t nonce[
 	const struct hws_bytes parts[] = { hws_bytes(nonce, HWS_LAN_NONCE),
 		hws_bytes(address, HWS_LAN_ADDRESS), hws_bytes_str(host->id),
 		hws_bytes_str(host->username), hws_bytes_str(host->hostname),
-		hws_bytes_str(host->platform), hws_bytes(host->mac, host->has_mac ? HWS_LAN_MAC : 0),
+		hws_bytes_str(host->platform),
+		hws_bytes(host->mac, host->has_mac ? HWS_LAN_MAC : 0),
 		hws_bytes(port, sizeof(port)) };
 	const size_t label = sizeof(LABEL) - 1;
 

@@ -1,7 +1,7 @@
 /* reach/lan_proof: an answer in the local network that proves whose it is. A host of hawser signs,
- * with its key, what it answers, over a number that the asker drew and the address it answers from: so
- * nobody else can say it, nor send the asker to another machine by playing on what a host said. What
- * has no such proof may be anybody's word. No I/O. */
+ * with its key, what it answers, over a number that the asker drew and the address it answers from:
+ * so nobody else can say it, nor send the asker to another machine by playing on what a host said.
+ * What has no such proof may be anybody's word. No I/O. */
 #pragma once
 #include "client/reach/lan_word.h"
 #include "shared/crypto/identity.h"

@@ -17,9 +17,9 @@ struct hws_lan_search_conf {
 	 * interface. */
 	const char *const *targets;
 	unsigned target_count;
-	/* `host` and `from` are borrowed until return. host->has_proof: it was checked, and host->pk
-	 * is the key of who answers from there; such a host is told of again if it was without a proof
-	 * before. */
+	/* `host` and `from` are borrowed until return. host->has_proof: it was checked, and
+	 * host->pk is the key of who answers from there; such a host is told of again if it was
+	 * without a proof before. */
 	void (*on_found)(const struct hws_lan_host *host, const struct sockaddr_storage *from,
 			void *arg);
 	void *arg;

@@ -1,7 +1,7 @@
 /* reach/lan_word: what machines of one local network say to find each other: PeerDiscovery, one
  * datagram each, as deployed clients of RustDesk 1.x send and answer it at UDP port 21119. Deployed
- * ones sign nothing; hosts of hawser do for who asks them to (reach/lan_proof). The key of a host is
- * checked when it is met, in any case. No I/O. */
+ * ones sign nothing; hosts of hawser do for who asks them to (reach/lan_proof). The key of a host
+ * is checked when it is met, in any case. No I/O. */
 #pragma once
 #include "shared/base/buf.h"
 #include "shared/base/bytes.h"
@@ -34,14 +34,15 @@ enum hws_lan_word { HWS_LAN_PING, HWS_LAN_PONG };
 
 /* `id`: who asks; "" = does not say. Appends. */
 int hws_lan_ping(const char *id, struct hws_buf *out) HWS_MUST_CHECK;
-/* The same for hosts of hawser, too, which prove themselves; others pass over what is new. Longer than
- * any usual answer, so that nobody gets more by us than he sends. */
+/* The same for hosts of hawser, too, which prove themselves; others pass over what is new. Longer
+ * than any usual answer, so that nobody gets more by us than he sends. */
 int hws_lan_ask(const char *id, const uint8_t nonce[HWS_LAN_NONCE],
 		struct hws_buf *out) HWS_MUST_CHECK;
 /* With its proof, if it has one. */
 int hws_lan_pong(const struct hws_lan_host *h, struct hws_buf *out) HWS_MUST_CHECK;
-/* HWS_ERR_PROTO: neither, or an ID that is none. Of a ping, only `id` and `nonce` are filled in. Texts that are
- * too long, or no UTF-8, are left out; they are foreign: escape them where they are shown. */
+/* HWS_ERR_PROTO: neither, or an ID that is none. Of a ping, only `id` and `nonce` are filled in.
+ * Texts that are too long, or no UTF-8, are left out; they are foreign: escape them where they are
+ * shown. */
 int hws_lan_parse(struct hws_bytes datagram, enum hws_lan_word *ret_word,
 		struct hws_lan_host *ret) HWS_MUST_CHECK;
 

@@ -8,9 +8,9 @@
 extern "C" {
 #endif
 
-/* One that answered. Hosts of hawser prove their key, and that they answer from this address with these
- * words (`fingerprint`); of others nothing is proven, and anybody may have said it. The key of a
- * host is checked when a session with it begins, in any case. Texts are foreign, but without
+/* One that answered. Hosts of hawser prove their key, and that they answer from this address with
+ * these words (`fingerprint`); of others nothing is proven, and anybody may have said it. The key
+ * of a host is checked when a session with it begins, in any case. Texts are foreign, but without
  * control characters; "" where it does not say. Borrowed until the callback returns. */
 struct hawser_lan_host {
 	size_t size;

@@ -231,7 +231,8 @@ START_TEST(a_host_proves_itself_to_who_asks)
 	if (_i == SIGNS_LATE) {
 		ck_assert_uint_eq(lan.found, 0);
 		ck_assert_uint_gt(lan.signs, 0);
-		/* not now: it goes without; and nothing is given twice, or for what was not asked */
+		/* not now: it goes without; and nothing is given twice, or for what was not asked
+		 * */
 		hws_lan_answer_signed(lan.answer, lan.number, NULL, NULL);
 		hws_lan_answer_signed(lan.answer, lan.number, NULL, NULL);
 		hws_lan_answer_signed(lan.answer, 4711, NULL, NULL);
