@@ -5,6 +5,7 @@
 #include "server-rendezvous/config/config.h"
 #include "server-rendezvous/planes/client.h"
 #include "server-rendezvous/planes/id_change.h"
+#include "server-rendezvous/planes/nat_test.h"
 #include "server-rendezvous/planes/online.h"
 #include "server-rendezvous/planes/proving.h"
 #include "server-rendezvous/planes/punch.h"
@@ -15,26 +16,12 @@
 #include "server-rendezvous/state/core.h"
 #include "shared/base/clock.h"
 #include "shared/base/macros.h"
-#include "shared/wire/addr_codec.h"
 #include "shared/wire/envelope.h"
 #include "shared/wire/proof.h"
 
 static void on_nat_test(struct rdv_client *cl, Rdv__RendezvousMessage *in)
 {
-	uint8_t address[HWS_ADDR_WIRE_MAX];
-	Rdv__TestNatResponse p = RDV__TEST_NAT_RESPONSE__INIT;
-	Rdv__RendezvousMessage m = RDV__RENDEZVOUS_MESSAGE__INIT;
-
-	hws_count(&cl->plane->core->count.nat_tests);
-	p.port = hws_addr_port(&cl->peer);
-	if (in->test_nat_request->want_address) {
-		p.address.len = hws_addr_encode(&cl->peer, (uint32_t)hws_wall_us(), address);
-		p.address.data = address;
-		p.other_port = cl->plane->core->udp ? rdv_udp_second_port(cl->plane->core->udp) : 0;
-	}
-	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_TEST_NAT_RESPONSE;
-	m.test_nat_response = &p;
-	rdv_client_send(cl, &m);
+	rdv_nat_test(cl, in->test_nat_request);
 	rdv_client_finish(cl);
 }
 

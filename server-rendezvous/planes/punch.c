@@ -97,6 +97,18 @@ static bool key_shown(const struct rdv_core *core, const char *given)
 	return strlen(given) == n && hws_secret_equal(given, core->key_text, n);
 }
 
+bool rdv_punch_key_counts(struct rdv_client *cl, const char *key)
+{
+	struct request q = { .cl = cl, .core = cl->plane->core, .id = "" };
+
+	if (key_shown(q.core, key) || rdv_conf(q.core)->open)
+		return true;
+	auth_failed(&q);
+	if (!hws_admit_event(cl->plane->limits.keys, &cl->peer, 1, hws_clock_us()))
+		rdv_client_finish(cl);
+	return false;
+}
+
 static bool may_call(const struct request *q)
 {
 	return !rdv_rules_id_blocked(q->core->rules, q->id) &&

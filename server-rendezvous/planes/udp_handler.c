@@ -2,16 +2,16 @@
  * are never larger than questions, or rare. */
 #include "server-rendezvous/planes/udp_handler.h"
 #include "server-rendezvous/config/config.h"
+#include "server-rendezvous/planes/nat_answer.h"
 #include "server-rendezvous/planes/proving.h"
 #include "server-rendezvous/planes/registration.h"
 #include "server-rendezvous/state/core.h"
 #include "server-rendezvous/state/known_addrs.h"
 #include "server-rendezvous/state/rules.h"
+#include "shared/base/clock.h"
 #include "shared/base/macros.h"
 #include "shared/net/addr.h"
-#include "shared/wire/addr_codec.h"
 #include "shared/wire/envelope.h"
-#include "shared/wire/field.h"
 #include "shared/wire/proof.h"
 #include "shared/wire/register_codec.h"
 #include <string.h>
@@ -23,6 +23,7 @@
 #define MESSAGE_BURST 100000
 #define STRANGER_COST 20
 #define NAT_TEST_COST (49 * STRANGER_COST) /* besides the message: ten a second */
+#define NAT_TEST_LONG 512
 #define ADDRESSES_MAX 8192
 
 int rdv_udp_handler_init(struct rdv_udp_handler *h, struct rdv_core *core)
@@ -115,44 +116,24 @@ static void answer_proven(struct rdv_udp_handler *h, const struct sockaddr_stora
 	hws_buf_done(&out);
 }
 
-#define NAT_ANSWER_MAX (4 + 3 + 3 + HWS_ADDR_WIRE_MAX + 2 + 3)
-
-/* TestNatResponse (field 21) with its port (field 1), and if they were asked for the address (1001)
- * and the second port (1002); packed by hand, since each socket that opens asks. */
-static size_t nat_answer(const struct rdv_udp_handler *h, const struct sockaddr_storage *from,
-		bool address, uint32_t t, uint8_t out[NAT_ANSWER_MAX])
-{
-	static const uint8_t head[4] = { 0xaa, 0x01, 0, 0x08 };
-	size_t n = sizeof(head);
-
-	memcpy(out, head, sizeof(head));
-	n += hws_varint_put(hws_addr_port(from), out + n);
-	if (address) {
-		out[n++] = 0xca;
-		out[n++] = 0x3e;
-		out[n] = (uint8_t)hws_addr_encode(from, t, out + n + 1);
-		n += 1 + out[n];
-	}
-	if (address && h->other_port) {
-		out[n++] = 0xd0;
-		out[n++] = 0x3e;
-		n += hws_varint_put(h->other_port, out + n);
-	}
-	out[2] = (uint8_t)(n - 3);
-	return n;
-}
-
 /* What is more than deployed servers say is never longer than the question. */
 static void on_nat_test(struct rdv_udp_handler *h, const struct sockaddr_storage *from,
 		const struct rdv_origin *o, const Rdv__TestNatRequest *q)
 {
+	const struct rdv_nat_answer full = { .from = from,
+		.mask = (uint32_t)o->now_us,
+		.other_port = h->other_port,
+		.address = q->want_address,
+		.time_ms = q->want_time ? hws_wall_us() / HWS_US_PER_MS : 0,
+		.length = q->want_pad ? o->message.len : 0 };
+	const struct rdv_nat_answer plain = { .from = from };
 	size_t asked = o->message.len;
-	uint8_t out[NAT_ANSWER_MAX];
-	size_t n = nat_answer(h, from, q->want_address, (uint32_t)o->now_us, out);
+	uint8_t out[RDV_NAT_ANSWER_MAX];
+	size_t n = rdv_nat_answer(&full, out);
 
 	hws_count(&h->core->count.nat_tests);
-	if (q->want_address && n > asked)
-		n = nat_answer(h, from, false, 0, out);
+	if (n > asked)
+		n = rdv_nat_answer(&plain, out);
 	if (!q->from_other_port)
 		h->send(from, hws_bytes(out, n), h->arg);
 	else if (h->send_other && n <= asked)
@@ -166,6 +147,13 @@ static Rdv__RendezvousMessage__UnionCase what_of(
 	bool test = m->union_case == RDV__RENDEZVOUS_MESSAGE__UNION_TEST_NAT_REQUEST;
 
 	return h->nat_only && !test ? RDV__RENDEZVOUS_MESSAGE__UNION__NOT_SET : m->union_case;
+}
+
+/* Long ones are for measuring what a path carries, which takes a few of them; in a stranger's name
+ * they are as useful as what it sends itself, and still shall be few. */
+static unsigned nat_test_cost(size_t len)
+{
+	return NAT_TEST_COST * (1 + (unsigned)(len / NAT_TEST_LONG));
 }
 
 static void on_other(struct rdv_udp_handler *h, const struct sockaddr_storage *reply_to,
@@ -200,7 +188,7 @@ static void on_other(struct rdv_udp_handler *h, const struct sockaddr_storage *r
 	}
 	case RDV__RENDEZVOUS_MESSAGE__UNION_TEST_NAT_REQUEST:
 		/* This answer is larger than the question: a spoofed address gets few of them. */
-		if (hws_admit_event(h->strangers, o->ss, NAT_TEST_COST, o->now_us))
+		if (hws_admit_event(h->strangers, o->ss, nat_test_cost(in.len), o->now_us))
 			on_nat_test(h, reply_to, o, m->test_nat_request);
 		else
 			hws_count(&h->core->count.udp_limited);

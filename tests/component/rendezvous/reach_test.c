@@ -257,7 +257,7 @@ static message *nat_answer(int fd, unsigned ms, uint16_t *ret_from, size_t *ret_
 {
 	struct sockaddr_in from = { 0 };
 	socklen_t len = sizeof(from);
-	uint8_t buf[512];
+	uint8_t buf[1500];
 	message *m = NULL;
 	struct timeval tv = { .tv_sec = ms / 1000, .tv_usec = (long)(ms % 1000) * 1000 };
 	ssize_t n;
@@ -342,6 +342,32 @@ START_TEST(a_nat_test_amplifies_nothing)
 	}
 	ck_assert_uint_lt(out, in / 2);
 	ck_assert_int_gt(server_counter(&srv, "datagrams_limited"), 0);
+	close(fd);
+}
+END_TEST
+
+START_TEST(what_a_path_carries_can_be_measured)
+{
+	Rdv__TestNatRequest p = RDV__TEST_NAT_REQUEST__INIT;
+	message m = RDV__RENDEZVOUS_MESSAGE__INIT, *got = NULL;
+	static uint8_t zeros[1400];
+	size_t asked, answered = 0;
+	uint16_t from;
+	int fd = udp_open(7);
+
+	p.want_pad = p.want_time = true;
+	p.pad = (ProtobufCBinaryData){ sizeof(zeros), zeros };
+	m.union_case = M(TEST_NAT_REQUEST);
+	m.test_nat_request = &p;
+	asked = rdv__rendezvous_message__get_packed_size(&m);
+	for (int i = 0; i < 20 && !got; i++) { /* datagrams may be lost */
+		udp_send(fd, srv.port, &m);
+		got = nat_answer(fd, 2000, &from, &answered);
+	}
+	ck_assert_ptr_nonnull(got);
+	ck_assert_uint_eq(answered, asked);
+	ck_assert_uint_gt(got->test_nat_response->time_ms, 1700000000000u);
+	hws_rdv_free(got);
 	close(fd);
 }
 END_TEST
@@ -547,6 +573,7 @@ int main(void)
 					forged_datagrams_answer_nobody,
 					a_network_learns_its_address_and_what_it_lets_in,
 					a_nat_test_amplifies_nothing,
+					what_a_path_carries_can_be_measured,
 					the_second_port_does_nothing_else,
 					tcp_tells_the_address_too,
 					an_operator_learns_why_it_was_not_direct,
