@@ -4,7 +4,6 @@
 #include "admin/cli/doctor.h"
 #include "shared/base/clock.h"
 #include "shared/base/macros.h"
-#include "shared/base/str.h"
 #include "shared/daemon/findings.h"
 #include "shared/net/addr.h"
 #include <errno.h>
@@ -156,7 +155,6 @@ static void check_time(json_t *checks)
 bool adm_doctor_complete(json_t *answer)
 {
 	json_t *checks = json_object_get(answer, "checks"), *one;
-	bool well = true;
 	size_t i;
 
 	if (!json_is_array(checks))
@@ -164,41 +162,17 @@ bool adm_doctor_complete(json_t *answer)
 	json_array_foreach (json_object_get(answer, "ports"), i, one)
 		check_port(answer, one, checks);
 	check_time(checks);
-	json_array_foreach (checks, i, one) {
-		const char *state = json_string_value(json_object_get(one, "state"));
-
-		well = well && state && strcmp(state, HWS_FOUND_BAD) != 0;
-	}
 	json_object_set_new(answer, "note",
 			json_string("tried from this machine: whether a firewall in front lets others "
-				    "pass, `hawser connect ID --why` says from theirs"));
-	return well;
-}
-
-static const char *shown(const json_t *check, const char *name, char *buf, size_t size)
-{
-	const char *text = json_string_value(json_object_get(check, name));
-
-	buf[0] = 0;
-	if (text)
-		hws_str_escape(buf, size, hws_bytes_str(text));
-	return buf;
+				    "pass, `hawser doctor` says from theirs"));
+	return hws_findings_well(checks);
 }
 
 void adm_doctor_print(FILE *out, const json_t *answer)
 {
-	char what[64], state[16], text[400];
-	json_t *one;
-	size_t i;
+	const char *note = json_string_value(json_object_get(answer, "note"));
 
-	json_array_foreach (json_object_get(answer, "checks"), i, one) {
-		fprintf(out, "%-5s %-16s %s\n", shown(one, "state", state, sizeof(state)),
-				shown(one, "what", what, sizeof(what)),
-				shown(one, "text", text, sizeof(text)));
-		if (json_object_get(one, "do"))
-			fprintf(out, "      to do:           %s\n",
-					shown(one, "do", text, sizeof(text)));
-	}
-	if (json_object_get(answer, "note"))
-		fprintf(out, "(%s)\n", shown(answer, "note", text, sizeof(text)));
+	hws_findings_print(out, json_object_get(answer, "checks"));
+	if (note)
+		fprintf(out, "(%s)\n", note);
 }

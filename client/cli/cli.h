@@ -45,6 +45,7 @@ int cli_recordings(int argc, char **argv, void *arg);
 int cli_peers(int argc, char **argv, void *arg);
 int cli_terminal(int argc, char **argv, void *arg);
 int cli_discover(int argc, char **argv, void *arg);
+int cli_doctor(int argc, char **argv, void *arg);
 int cli_wake(int argc, char **argv, void *arg);
 int cli_viewer_key(int argc, char **argv, void *arg);
 int cli_status(int argc, char **argv, void *ctx);

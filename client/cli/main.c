@@ -143,6 +143,9 @@ static const struct hws_verb verbs[] = {
 			cli_discover },
 	{ "wake", "ID|NAME|MAC", "wake a machine of the local network that sleeps", 1, 1,
 			cli_wake },
+	{ "doctor", "[--server HOST[:PORT]] [--key KEY] [--json]",
+			"test this machine's network against the server; says what to open", 0, -1,
+			cli_doctor },
 	{ "viewer-key", "[fingerprint]", "the key by which hosts can know this viewer", 0, 1,
 			cli_viewer_key },
 	{ "version", "", "print the version", 0, 0, print_version },
@@ -174,6 +177,11 @@ static int usage(FILE *out, int status)
 	      "  discover [--wait SECONDS] [ADDRESS ...]\n"
 	      "                           look for hosts: ID, address, name, platform, hardware address\n"
 	      "  wake ID|NAME|MAC         wake a machine that sleeps, one that discover found before\n"
+	      "\n"
+	      "The network of this machine:\n"
+	      "  doctor [--server HOST[:PORT]] [--key KEY] [--json]\n"
+	      "                           test it against the server: ports, NAT, UDP, relay, key; says\n"
+	      "                           what to open or change\n"
 	      "\n"
 	      "Settings of the viewer:\n"
 	      "  config [show]            all of them, with their meaning\n"

@@ -221,6 +221,8 @@ static const struct hws_verb verbs[] = {
 			"permanent one",
 			0, -1, hws_cmd_password },
 	{ "status", "[--json]", "show server, desktop and sessions", 0, -1, hws_cmd_status },
+	{ "doctor", "[--json]", "test whether this host can be reached; says what to open or change",
+			0, -1, hws_cmd_doctor },
 	{ "call", "[CONN] accept|reject|end|status", "answer a voice call of a viewer, or end it",
 			0, -1, hws_cmd_voice },
 	{ "chat", "[CONN] TEXT|-", "write to a viewer, or to all; -: what standard input holds", 0,

@@ -40,6 +40,7 @@ int hws_call_verb_first(int argc, char **argv) HWS_MUST_CHECK;
 int hws_cmd_password(int argc, char **argv, void *ctx);
 int hws_cmd_config(int argc, char **argv, void *ctx);
 int hws_cmd_status(int argc, char **argv, void *ctx);
+int hws_cmd_doctor(int argc, char **argv, void *ctx);
 int hws_cmd_chat(int argc, char **argv, void *ctx);
 int hws_cmd_voice(int argc, char **argv, void *ctx);
 int hws_cmd_print(int argc, char **argv, void *ctx);

@@ -260,6 +260,7 @@ const struct hws_options hws_settings_options = {
 	.usage = "hawser-host run [OPTION...]\n"
 		 "hawser-host id\n"
 		 "hawser-host status [--json]\n"
+		 "hawser-host doctor [--json]\n"
 		 "hawser-host password show | password renew | password set | password remove\n"
 		 "hawser-host kick CONN | kick all\n"
 		 "hawser-host permit CONN [NAME=on|off ...]\n"

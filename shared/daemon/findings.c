@@ -1,7 +1,9 @@
 /* One shape for what the programs' own examinations report, so that scripts read all of them
  * alike. */
 #include "shared/daemon/findings.h"
+#include "shared/base/str.h"
 #include <stdarg.h>
+#include <string.h>
 
 void hws_findings_add(json_t *list, const char *what, const char *state, const char *remedy,
 		const char *fmt, ...)
@@ -17,4 +19,44 @@ void hws_findings_add(json_t *list, const char *what, const char *state, const c
 	if (*remedy)
 		json_object_set_new(o, "do", json_string(remedy));
 	json_array_append_new(list, o);
+}
+
+bool hws_findings_well(const json_t *list)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach (list, i, one) {
+		const char *state = json_string_value(json_object_get(one, "state"));
+
+		if (!state || strcmp(state, HWS_FOUND_BAD) == 0)
+			return false;
+	}
+	return true;
+}
+
+static const char *shown(const json_t *finding, const char *name, char *buf, size_t size)
+{
+	const char *text = json_string_value(json_object_get(finding, name));
+
+	buf[0] = 0;
+	if (text)
+		hws_str_escape(buf, size, hws_bytes_str(text));
+	return buf;
+}
+
+void hws_findings_print(FILE *out, const json_t *list)
+{
+	char what[64], state[16], text[600];
+	json_t *one;
+	size_t i;
+
+	json_array_foreach (list, i, one) {
+		fprintf(out, "%-5s %-16s %s\n", shown(one, "state", state, sizeof(state)),
+				shown(one, "what", what, sizeof(what)),
+				shown(one, "text", text, sizeof(text)));
+		if (json_object_get(one, "do"))
+			fprintf(out, "      to do:           %s\n",
+					shown(one, "do", text, sizeof(text)));
+	}
 }

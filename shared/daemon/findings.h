@@ -4,6 +4,8 @@
 #pragma once
 #include "shared/base/macros.h"
 #include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
 
 #define HWS_FOUND_GOOD "good"
 #define HWS_FOUND_LOOK "look" /* works, but somebody should know */
@@ -12,3 +14,7 @@
 /* Adds to `list`; `remedy` may be "". Without memory the finding is missing. */
 void hws_findings_add(json_t *list, const char *what, const char *state, const char *remedy,
 		const char *fmt, ...) HWS_PRINTF(5, 6);
+/* Nothing of it is bad. */
+bool hws_findings_well(const json_t *list);
+/* For people: a line for each, with what to do below those that are not good. */
+void hws_findings_print(FILE *out, const json_t *list);

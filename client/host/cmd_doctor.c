@@ -1,0 +1,205 @@
+/* hawser-host doctor: whether this host can be reached, and what to do when it cannot: what the
+ * running host knows of itself, what stands in front of it on this machine, and the network. */
+#include "client/doctor/doctor.h"
+#include "client/host/cmd_call.h"
+#include "shared/base/mem.h"
+#include "shared/base/str.h"
+#include "shared/daemon/findings.h"
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LINE 256
+
+static const char *text_of(const json_t *o, const char *name)
+{
+	const char *s = json_string_value(json_object_get(o, name));
+
+	return s ? s : "";
+}
+
+static bool is(const json_t *o, const char *name)
+{
+	return json_is_true(json_object_get(o, name));
+}
+
+/* --- what the host says ----------------------------------------------------------------------- */
+
+static void judge_server(const json_t *server, json_t *list)
+{
+	const char *by = text_of(server, "by"), *text = text_of(server, "text");
+
+	if (!*text_of(server, "address"))
+		hws_findings_add(list, "registration", HWS_FOUND_LOOK,
+				"set 'server' and 'key', unless connections by address are all that "
+				"is wanted",
+				"no server: this host is reached by its address only");
+	else if (hws_str_equal(text_of(server, "state"), "registered") && hws_str_equal(by, "udp"))
+		hws_findings_add(list, "registration", HWS_FOUND_GOOD, "", "at %s by UDP",
+				text_of(server, "address"));
+	else if (hws_str_equal(text_of(server, "state"), "registered"))
+		hws_findings_add(list, "registration", HWS_FOUND_LOOK,
+				"let UDP out to the server's port, and its answers in",
+				"at %s by %s: UDP does not get through, or is not wanted",
+				text_of(server, "address"), by);
+	else
+		hws_findings_add(list, "registration", HWS_FOUND_BAD,
+				"what is found below about the network says more",
+				"not at %s: %s", text_of(server, "address"), text);
+	if (*text_of(server, "warning"))
+		hws_findings_add(list, "registration", HWS_FOUND_LOOK, "", "%s",
+				text_of(server, "warning"));
+}
+
+static void judge_desktop(const json_t *desktop, json_t *list)
+{
+	json_int_t displays = json_integer_value(json_object_get(desktop, "displays"));
+
+	if (is(desktop, "ready"))
+		hws_findings_add(list, "desktop", HWS_FOUND_GOOD, "",
+				"%s, %lld display(s); its agent answers",
+				text_of(desktop, "backend"), (long long)displays);
+	else
+		hws_findings_add(list, "desktop", HWS_FOUND_BAD,
+				"is somebody logged in there, on a desktop that this build knows? Files "
+				"and terminals need none",
+				"none can be shown: %s", text_of(desktop, "why"));
+}
+
+static bool has_line(const char *path, const char *want)
+{
+	char line[LINE];
+	FILE *f = fopen(path, "re");
+	bool found = false;
+
+	while (f && !found && fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\r\n")] = '\0';
+		found = strcmp(line, want) == 0;
+	}
+	if (f)
+		fclose(f);
+	return found;
+}
+
+/* Rules can be read by root alone; that there is somebody who makes them can be seen. */
+static const char *firewall(const char **ret_command)
+{
+	if (has_line("/etc/ufw/ufw.conf", "ENABLED=yes")) {
+		*ret_command = "ufw allow";
+		return "ufw";
+	}
+	if (access("/run/firewalld.pid", F_OK) == 0) {
+		*ret_command = "firewall-cmd --permanent --add-port";
+		return "firewalld";
+	}
+	return NULL;
+}
+
+static void judge_direct(const json_t *direct, bool wanted, json_t *list)
+{
+	json_int_t port = json_integer_value(json_object_get(direct, "port"));
+	const char *command, *wall = firewall(&command);
+
+	if (!is(direct, "listening") && wanted)
+		hws_findings_add(list, "direct", HWS_FOUND_BAD, "start the host again",
+				"the settings want connections by address, but nothing listens");
+	else if (!is(direct, "listening"))
+		hws_findings_add(list, "direct", HWS_FOUND_GOOD, "",
+				"connections by address are off");
+	else if (wall)
+		hws_findings_add(list, "direct", HWS_FOUND_LOOK,
+				"let the port in, if that was not done",
+				"port %lld takes connections by address; %s guards this machine (%s "
+				"%lld/tcp)",
+				(long long)port, wall, command, (long long)port);
+	else
+		hws_findings_add(list, "direct", HWS_FOUND_GOOD, "",
+				"port %lld takes connections by address", (long long)port);
+}
+
+static void judge_passwords(const json_t *a, json_t *list)
+{
+	if (!is(a, "temporary_password") &&
+			!(is(a, "permanent_password") && is(a, "permanent_accepted")))
+		hws_findings_add(list, "password", HWS_FOUND_LOOK, "hawser-host password set",
+				"none opens this host: a person there has to let viewers in");
+	if (*text_of(a, "restart_needed"))
+		hws_findings_add(list, "settings", HWS_FOUND_LOOK, "start the host again",
+				"what was changed is not in force yet: %s",
+				text_of(a, "restart_needed"));
+}
+
+static void judge_host(const struct hws_settings *s, json_t *list)
+{
+	struct hws_error err = { 0 };
+	json_t *a = NULL;
+
+	if (hws_call_ask(s, json_pack("{s:s}", "cmd", "status"), &a, &err) < 0) {
+		hws_findings_add(list, "host", HWS_FOUND_BAD,
+				"start it: hawser-host run, or its service", "%s", err.text);
+		return;
+	}
+	judge_server(json_object_get(a, "server"), list);
+	judge_desktop(json_object_get(a, "desktop"), list);
+	judge_direct(json_object_get(a, "direct"), hws_settings_direct(s), list);
+	judge_passwords(a, list);
+	json_decref(a);
+}
+
+/* --- the network ------------------------------------------------------------------------------ */
+
+static int judge_network(const struct hws_settings *s, json_t *list, struct hws_error *err)
+{
+	struct hws_proxy proxy;
+	const struct hws_doctor_conf conf = {
+		.server = s->server, .key = s->key, .proxy = s->proxy_url[0] ? &proxy : NULL
+	};
+	json_t *found = NULL;
+	int r = HWS_OK;
+
+	if (!s->server[0])
+		return HWS_OK; /* said already */
+	if (s->proxy_url[0])
+		r = hws_proxy_set(s->proxy_url, s->proxy_user, s->proxy_password_secret, &proxy);
+	if (r < 0)
+		hws_error_set(err, r, "'proxy-url' is not usable");
+	else
+		r = hws_doctor_run(&conf, &found, err);
+	if (s->proxy_url[0])
+		hws_wipe(&proxy, sizeof(proxy));
+	if (r == HWS_OK)
+		json_array_extend(list, found);
+	json_decref(found);
+	return r;
+}
+
+int hws_cmd_doctor(int argc, char **argv, void *ctx HWS_UNUSED)
+{
+	struct hws_call c;
+	struct hws_error err = { 0 };
+	bool as_json = hws_call_flag(&argc, argv, "--json");
+	json_t *list;
+	int status = hws_call_begin(&c, argc, argv, 0, false);
+
+	if (status != HWS_CALL_OK)
+		return status;
+	hws_doctor_hurry();
+	list = json_array();
+	judge_host(&c.s, list);
+	if (judge_network(&c.s, list, &err) < 0)
+		status = hws_call_fail(&err);
+	else if (!hws_findings_well(list))
+		status = HWS_CALL_FAILED;
+	if (as_json) {
+		json_t *o = json_pack("{s:s,s:O}", "server", c.s.server, "checks", list);
+
+		json_dumpf(o, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+		putchar('\n');
+		json_decref(o);
+	} else {
+		hws_findings_print(stdout, list);
+	}
+	json_decref(list);
+	hws_call_end(&c);
+	return status;
+}
