@@ -117,6 +117,20 @@ static void judge_direct(const json_t *direct, bool wanted, json_t *list)
 				"port %lld takes connections by address", (long long)port);
 }
 
+static void judge_mapped(const json_t *mapped, json_t *list)
+{
+	if (!is(mapped, "on"))
+		return; /* by the settings, or this build has none */
+	if (hws_str_equal(text_of(mapped, "state"), "mapped"))
+		hws_findings_add(list, "mapped port", HWS_FOUND_GOOD, "",
+				"the router lets viewers in at %s (%s)", text_of(mapped, "address"),
+				text_of(mapped, "by"));
+	else
+		hws_findings_add(list, "mapped port", HWS_FOUND_LOOK,
+				"switch on UPnP, NAT-PMP or PCP at the router, or set 'map-ports' to no",
+				"the router has given none: %s", text_of(mapped, "why"));
+}
+
 static void judge_passwords(const json_t *a, json_t *list)
 {
 	if (!is(a, "temporary_password") &&
@@ -142,6 +156,7 @@ static void judge_host(const struct hws_settings *s, json_t *list)
 	judge_server(json_object_get(a, "server"), list);
 	judge_desktop(json_object_get(a, "desktop"), list);
 	judge_direct(json_object_get(a, "direct"), hws_settings_direct(s), list);
+	judge_mapped(json_object_get(a, "mapped"), list);
 	judge_passwords(a, list);
 	json_decref(a);
 }
