@@ -24,6 +24,16 @@ static void on_progress(const char *text, void *arg)
 		api_report_state(w->e, HAWSER_STATE_CONNECTING, text, 0);
 }
 
+/* What answered is silent in the midst of the handshake, and another way stands. */
+static void on_better(void *arg)
+{
+	const struct api_way *w = arg;
+
+	if (w->arg == w->e)
+		api_session_loop_end(w->e, HWS_ERR_TIMEOUT,
+				"what answered in the host's place fell silent", NULL);
+}
+
 static void on_reached(int r, const struct hws_reached *how, void *arg)
 {
 	struct api_way *w = arg;
@@ -91,6 +101,7 @@ int api_connect_reach(struct api_session_loop *e, api_way_fn done, void *arg, st
 					.force_relay = e->force_relay,
 					.last_was_relayed = e->relayed,
 					.on_progress = on_progress,
+					.on_better = on_better,
 					.arg = w },
 			on_reached, &w->reach, err);
 	if (r < 0)

@@ -85,7 +85,7 @@ struct hws_reach {
 	struct hws_server_addr web_addr;
 	bool web_tried, by_web; /* and it is the one that is used */
 	int tcp_why;            /* the other one could not be */
-	struct hws_timer web_wait, ask_wait, plain_wait, head_start, hold;
+	struct hws_timer web_wait, ask_wait, plain_wait, head_start, hold, patience;
 	struct hws_deferred offering, deferred;
 	struct hws_reach_udp udp;
 	unsigned asked;
@@ -101,6 +101,7 @@ struct hws_reach {
 	unsigned mapped_count;
 	struct hws_reach_relay relay;
 	struct hws_reach_way *offered;
+	uint64_t offered_us;
 	uint8_t statement[HWS_REACH_STATEMENT_MAX];
 	size_t statement_len;
 	struct hws_verdict verdict;

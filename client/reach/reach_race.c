@@ -5,6 +5,10 @@
 
 #define HOLD_US 100000
 #define HOLD_MAX_US 600000 /* since the relay was begun with */
+/* A handshake takes a round trip or two; a repeat of what was lost, more. The relay is worth less
+ * than a slow direct way. */
+#define PATIENCE_US 400000
+#define PATIENCE_RELAY_US 1500000
 
 static void offer(void *arg);
 
@@ -60,6 +64,38 @@ static struct hws_reach_way *first_ready(struct hws_reach *r)
 	return r->relay.way.stage == HWS_REACH_READY && !is_held(r) ? &r->relay.way : NULL;
 }
 
+/* --- who is offered, and stays silent --------------------------------------------------------- */
+
+static const struct hws_reach_way *other_ready(const struct hws_reach *r)
+{
+	for (unsigned i = 0; i < r->direct_count; i++)
+		if (r->direct[i].way.stage == HWS_REACH_READY)
+			return &r->direct[i].way;
+	return r->relay.way.stage == HWS_REACH_READY ? &r->relay.way : NULL;
+}
+
+static void on_patience(void *arg)
+{
+	struct hws_reach *r = arg;
+
+	if (r->offered && !r->taken && !r->failing && other_ready(r) && r->conf.on_better)
+		r->conf.on_better(r->conf.arg);
+}
+
+/* Who lost patience once is asked again only when yet another way stands. */
+static void watch_offered(struct hws_reach *r)
+{
+	const struct hws_reach_way *w = other_ready(r);
+	uint64_t now = hws_loop_now_us(r->loop), at;
+
+	if (!w || r->taken)
+		return;
+	at = r->offered_us + 2 * r->opened_us +
+			(hws_path_is_relay(w->path) ? PATIENCE_RELAY_US : PATIENCE_US);
+	hws_timer_start(r->loop, &r->patience, at > now ? at - now : 0, on_patience, r);
+}
+
+/* The relay joins all the same when its time comes: the handshake may lead nowhere. */
 static void offer_way(struct hws_reach *r, struct hws_reach_way *w)
 {
 	struct hws_reached how = { .stream = w->stream,
@@ -70,11 +106,12 @@ static void offer_way(struct hws_reach *r, struct hws_reach_way *w)
 		.path = hws_path_token(w->path),
 		.verdict = &r->verdict };
 
-	hws_timer_stop(&r->head_start);
 	hws_timer_stop(&r->hold);
 	w->stage = HWS_REACH_OFFERED;
 	w->stream = NULL;
 	r->offered = w;
+	r->offered_us = hws_loop_now_us(r->loop);
+	watch_offered(r);
 	r->done(HWS_OK, &how, r->conf.arg);
 }
 
@@ -90,6 +127,8 @@ static void offer(void *arg)
 		r->done(r->why.code, &how, r->conf.arg);
 	} else if (w && !r->offered) {
 		offer_way(r, w);
+	} else if (r->offered) {
+		watch_offered(r);
 	}
 }
 
@@ -232,6 +271,7 @@ void hws_reach_race_stop(struct hws_reach *r)
 {
 	hws_timer_stop(&r->head_start);
 	hws_timer_stop(&r->hold);
+	hws_timer_stop(&r->patience);
 	hws_reach_ask_stop(r);
 	hws_reach_udp_stop(r);
 	for (unsigned i = 0; i < r->direct_count; i++)
@@ -249,6 +289,7 @@ void hws_reach_take(struct hws_reach *r)
 	r->taken = true;
 	hws_timer_stop(&r->head_start);
 	hws_timer_stop(&r->hold);
+	hws_timer_stop(&r->patience);
 	hws_reach_ask_stop(r);
 	hws_reach_udp_stop(r);
 	hws_verdict_over(&r->verdict, w->number, HWS_OK, now);
@@ -266,6 +307,7 @@ bool hws_reach_reject(struct hws_reach *r, int why)
 	if (!w || r->taken || r->failing)
 		return false;
 	r->offered = NULL;
+	hws_timer_stop(&r->patience);
 	w->stage = HWS_REACH_OVER;
 	hws_verdict_over(&r->verdict, w->number, why, hws_loop_now_us(r->loop));
 	if (go_on(r))

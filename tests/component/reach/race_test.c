@@ -288,9 +288,18 @@ static void on_reached(int r, const struct hws_reached *how, void *arg)
 	snprintf(path, sizeof(path), "%s", how->path);
 }
 
+static unsigned betters;
+
+static void on_better(void *arg)
+{
+	(void)arg;
+	betters++;
+}
+
 static void begin(void)
 {
 	const struct hws_reach_conf conf = { .id = "123456789",
+		.on_better = on_better,
 		.server = server_text,
 		.key = "",
 		.version = "1.4.9",
@@ -409,6 +418,47 @@ START_TEST(a_stranger_is_rejected_for_the_next_way)
 	take();
 	ck_assert_int_eq(verdict.why, HWS_INDIRECT_BROKEN);
 	ck_assert_int_eq(verdict.chosen, HWS_PATH_RELAY);
+}
+END_TEST
+
+/* A tar pit at the host's address speaks and falls silent; the host itself is there by UDP. Nobody
+ * waits for the pit until the limit of a handshake. */
+START_TEST(a_tar_pit_does_not_hold_the_host_up)
+{
+	serve_udp();
+	host.speaks = true;
+	begin();
+	UNTIL(offers == 1);
+	if (strcmp(path, "udp") == 0) { /* on a busy machine it may be there first */
+		take();
+		return;
+	}
+	ck_assert_str_eq(path, "punched");
+	UNTIL(betters);
+	ck_assert_uint_eq(offers, 1);
+	ck_assert(reject(HWS_ERR_TIMEOUT));
+	UNTIL(offers == 2);
+	ck_assert_str_eq(path, "udp");
+	take();
+	ck_assert_int_eq(verdict.chosen, HWS_PATH_UDP);
+	ck_assert_int_eq(verdict.why, HWS_INDIRECT_NO);
+}
+END_TEST
+
+/* The same where nothing else is direct: the relay has been asked for meanwhile. */
+START_TEST(nor_the_relay)
+{
+	no_udp = true;
+	host.speaks = relay.speaks = true;
+	begin();
+	UNTIL(offers == 1);
+	ck_assert_str_eq(path, "punched");
+	UNTIL(betters);
+	ck_assert(reject(HWS_ERR_TIMEOUT));
+	UNTIL(offers == 2);
+	ck_assert_str_eq(path, "relay");
+	take();
+	ck_assert_int_eq(verdict.why, HWS_INDIRECT_SILENT);
 }
 END_TEST
 
@@ -584,6 +634,7 @@ int main(void)
 					a_black_hole_does_not_hold_the_relay_back,
 					who_says_nothing_is_not_the_host,
 					a_stranger_is_rejected_for_the_next_way,
+					a_tar_pit_does_not_hold_the_host_up, nor_the_relay,
 					when_all_are_rejected_nothing_more_comes,
 					a_beaten_way_is_kept_until_one_is_taken,
 					a_host_that_was_asked_to_the_relay_is_let_go,
