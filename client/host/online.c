@@ -60,6 +60,18 @@ const char *hws_online_warning(const struct hws_online *o)
 			: "";
 }
 
+static void told_registered(struct hws_online *o)
+{
+	hws_info("server.registered", HWS_STR("server", o->server),
+			HWS_STR("by", hws_online_transport(o)),
+			HWS_STR("id", o->conf.whoami->id));
+	if (hws_registrar_udp_blocked(o->registrar))
+		hws_warn("server.udp_blocked", HWS_STR("server", o->server),
+				HWS_STR("text",
+						"it answers by TCP, and never by UDP: let UDP out, and "
+						"its answers in; without it more sessions are relayed"));
+}
+
 static void on_state(enum hws_registrar_state state, const char *text, void *arg)
 {
 	struct hws_online *o = arg;
@@ -78,9 +90,7 @@ static void on_state(enum hws_registrar_state state, const char *text, void *arg
 	if (state == HWS_REGISTRAR_REGISTERED && !hws_str_equal(hws_online_transport(o), "tcp"))
 		hws_key_check_again(o->key_check);
 	if (state == HWS_REGISTRAR_REGISTERED)
-		hws_info("server.registered", HWS_STR("server", o->server),
-				HWS_STR("by", hws_online_transport(o)),
-				HWS_STR("id", o->conf.whoami->id));
+		told_registered(o);
 	else if (state == HWS_REGISTRAR_CONNECTING)
 		hws_info("server.connecting", HWS_STR("server", o->server));
 	else
@@ -91,8 +101,10 @@ static void on_state(enum hws_registrar_state state, const char *text, void *arg
 static void on_push(const Rdv__RendezvousMessage *m, bool proven, void *arg)
 {
 	struct hws_online *o = arg;
-	int r = hws_answer_push(o->answer, o->conf.whoami->id, m, proven);
+	int r;
 
+	hws_answer_set_udp_blocked(o->answer, hws_registrar_udp_blocked(o->registrar));
+	r = hws_answer_push(o->answer, o->conf.whoami->id, m, proven);
 	if (r == HWS_ERR_FULL || r == HWS_ERR_BUSY)
 		hws_warn_limited("server.push_dropped",
 				HWS_STR("why", "too many requests at the same time"),

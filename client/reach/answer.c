@@ -119,6 +119,7 @@ static int send_local(struct hws_answer_job *j)
 	local.version = j->answer->version;
 	local.socket_addr_v6 = hws_answer_ipv6_bytes(j);
 	hws_answer_offer(j, &local.candidates, &local.n_candidates);
+	local.udp_blocked = j->answer->udp_blocked;
 	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_LOCAL_ADDR;
 	m.local_addr = &local;
 	return hws_server_query_send(j->query, &m);
@@ -215,6 +216,7 @@ static int send_relay_response(struct hws_answer_job *j)
 	resp.socket_addr = hws_answer_viewer_bytes(j);
 	resp.version = j->answer->version;
 	resp.socket_addr_v6 = hws_answer_ipv6_bytes(j);
+	resp.udp_blocked = j->answer->udp_blocked;
 	if (j->refused)
 		resp.refuse_reason = j->answer->refusal;
 	if (j->kind == JOB_RELAY_OWN) {
@@ -470,4 +472,9 @@ void hws_answer_refuse_relays(struct hws_answer *a, const char *text)
 void hws_answer_set_nat_type(struct hws_answer *a, Rdv__NatType type)
 {
 	a->conf.nat_type = type;
+}
+
+void hws_answer_set_udp_blocked(struct hws_answer *a, bool blocked)
+{
+	a->udp_blocked = blocked;
 }

@@ -58,6 +58,8 @@ void hws_answer_set_nat_type(struct hws_answer *a, Rdv__NatType type);
 uint16_t hws_answer_mapped_inside(const struct hws_answer *a);
 /* Where viewers of ours are told to come, from now on; NULL: nowhere. */
 void hws_answer_set_mapped(struct hws_answer *a, const struct sockaddr_storage *outside);
+/* Our UDP does not get through to the server, while TCP does: viewers read it in their verdict. */
+void hws_answer_set_udp_blocked(struct hws_answer *a, bool blocked);
 /* Who went to the relay is connected and has asked for the pair, or failed. Unknown numbers are
  * ignored (the job may have ended). Not from within the on_relay of the same one. */
 void hws_answer_joined(struct hws_answer *a, uint64_t meeting, int r);

@@ -33,6 +33,7 @@ struct hws_answer {
 	struct hws_push_bounds bounds;
 	struct hws_answer_udp *udp;          /* NULL: by TCP only */
 	struct hws_mapped_port *mapped_port; /* NULL: none */
+	bool udp_blocked;                    /* between us and the server */
 	uint64_t meetings;                   /* so many were numbered */
 };
 

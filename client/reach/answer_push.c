@@ -16,6 +16,7 @@ void hws_answer_fill_sent(
 	sent->relay_server = j->relay;
 	sent->nat_type = j->answer->conf.nat_type;
 	sent->version = j->answer->version;
+	sent->udp_blocked = j->answer->udp_blocked;
 	sent->socket_addr_v6 = hws_answer_ipv6_bytes(j);
 	hws_answer_offer(j, &sent->candidates, &sent->n_candidates);
 	m->union_case = RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_SENT;

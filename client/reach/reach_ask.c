@@ -145,6 +145,8 @@ static void on_punch_response(struct hws_reach *r, const Rdv__PunchHoleResponse 
 		r->facts.symmetric_host =
 				p->union_case == RDV__PUNCH_HOLE_RESPONSE__UNION_NAT_TYPE &&
 				p->nat_type == RDV__NAT_TYPE__SYMMETRIC;
+	r->facts.tests_udp = p->tests_udp;
+	r->facts.udp_blocked_host = p->udp_blocked;
 	keep_relay(r, p->relay_server);
 	if (!r->facts.forced &&
 			hws_addr_decode_usable(
@@ -198,6 +200,8 @@ static void on_relay_response(struct hws_reach *r, const Rdv__RelayResponse *a)
 		keep_statement(r, a->pk);
 	r->facts.host_relays = true;
 	r->facts.relay_reason = a->relay_reason;
+	r->facts.tests_udp = a->tests_udp;
+	r->facts.udp_blocked_host = a->udp_blocked;
 	r->answered = true;
 	hws_reach_ask_stop(r);
 	if (!r->facts.forced) {

@@ -63,6 +63,7 @@ struct hws_reach_udp {
 	struct hws_timer again;
 	unsigned asked;
 	uint64_t pause_us;
+	uint64_t begun_us; /* 0: nothing was asked */
 	uint16_t port; /* ours as the server sees it; 0: not known */
 	bool has_mapped;
 	struct sockaddr_storage mapped;
@@ -173,6 +174,9 @@ void hws_reach_udp_start(struct hws_reach *r);
 void hws_reach_udp_stop(struct hws_reach *r);
 /* Our address may be known in a moment. */
 bool hws_reach_udp_pending(const struct hws_reach *r);
+/* The server has been asked often and long enough to know that nothing comes through, if it is one
+ * that answers. */
+bool hws_reach_udp_silent(const struct hws_reach *r);
 /* Fills in what the host is offered; it borrows from `o` and `r`. */
 struct hws_reach_offer {
 	Rdv__Candidate candidate[3], *list[3];

@@ -290,6 +290,7 @@ void hws_reach_take(struct hws_reach *r)
 	hws_timer_stop(&r->head_start);
 	hws_timer_stop(&r->hold);
 	hws_timer_stop(&r->patience);
+	r->facts.udp_blocked = hws_reach_udp_silent(r);
 	hws_reach_ask_stop(r);
 	hws_reach_udp_stop(r);
 	hws_verdict_over(&r->verdict, w->number, HWS_OK, now);

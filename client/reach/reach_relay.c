@@ -163,6 +163,7 @@ static int send_request(struct hws_reach_relay *l)
 	q.uuid = l->uuid;
 	q.relay_server = l->name;
 	q.secure = reach_of(l)->statement_len > 0;
+	q.udp_blocked = reach_of(l)->facts.tests_udp && hws_reach_udp_silent(reach_of(l));
 	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_REQUEST_RELAY;
 	m.request_relay = &q;
 	l->host_waits = true;

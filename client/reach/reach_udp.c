@@ -14,6 +14,8 @@
 #define AGAIN_MOST_US 200000
 #define TIMES 16u
 #define LAN_FIRST_US 50000
+#define SILENT_TIMES 5u
+#define SILENT_US 250000 /* besides some round trips */
 #define PAD 64 /* a server answers with no more than it was sent */
 
 static void ask(void *arg);
@@ -56,6 +58,7 @@ static void on_open(void *arg)
 {
 	struct hws_reach_udp *u = arg;
 
+	u->begun_us = hws_loop_now_us(u->reach->loop);
 	u->pause_us = AGAIN_FIRST_US * 2 / 3;
 	ask(u); /* and once more at once: one of them may be lost */
 }
@@ -108,6 +111,14 @@ void hws_reach_udp_start(struct hws_reach *r)
 bool hws_reach_udp_pending(const struct hws_reach *r)
 {
 	return r->udp.line && !r->udp.port;
+}
+
+bool hws_reach_udp_silent(const struct hws_reach *r)
+{
+	const struct hws_reach_udp *u = &r->udp;
+
+	return u->line && u->begun_us && !u->port && u->asked >= SILENT_TIMES && r->opened &&
+			hws_loop_now_us(r->loop) >= u->begun_us + SILENT_US + 2 * r->opened_us;
 }
 
 /* --- what the host is told -------------------------------------------------------------------- */

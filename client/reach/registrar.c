@@ -419,6 +419,11 @@ bool hws_registrar_proven(const struct hws_registrar *r)
 	return hws_server_proof_required(&r->proof);
 }
 
+bool hws_registrar_udp_blocked(const struct hws_registrar *r)
+{
+	return uses_udp(r) && r->linked;
+}
+
 const char *hws_registrar_transport(const struct hws_registrar *r)
 {
 	if (r->state != HWS_REGISTRAR_REGISTERED)

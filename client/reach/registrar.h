@@ -51,6 +51,8 @@ struct hws_registrar_conf {
 
 int hws_registrar_new(struct hws_loop *loop, struct hws_work *work,
 		const struct hws_registrar_conf *conf, struct hws_registrar **ret) HWS_MUST_CHECK;
+/* It is registered by a link, since the server answers nothing by UDP. */
+bool hws_registrar_udp_blocked(const struct hws_registrar *r);
 /* Takes NULL. Allowed in its callbacks. */
 void hws_registrar_free(struct hws_registrar *r);
 enum hws_registrar_state hws_registrar_state(const struct hws_registrar *r);

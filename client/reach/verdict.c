@@ -115,6 +115,16 @@ static enum hws_indirect from_host(const struct hws_verdict_facts *f)
 			: why;
 }
 
+/* Where packets get lost, or a firewall says no, UDP is what mostly would have come through. */
+static enum hws_indirect with_udp(enum hws_indirect why, const struct hws_verdict_facts *f)
+{
+	if (why != HWS_INDIRECT_SILENT && why != HWS_INDIRECT_REFUSED)
+		return why;
+	if (f->tests_udp && f->udp_blocked)
+		return HWS_INDIRECT_UDP_BLOCKED;
+	return f->udp_blocked_host ? HWS_INDIRECT_UDP_BLOCKED_HOST : why;
+}
+
 static enum hws_indirect judge(const struct hws_verdict *v, const struct hws_verdict_facts *f)
 {
 	if (v->chosen == HWS_PATH_NONE)
@@ -133,7 +143,7 @@ static enum hws_indirect judge(const struct hws_verdict *v, const struct hws_ver
 		return HWS_INDIRECT_SYMMETRIC_VIEWER;
 	if (f->symmetric_host)
 		return HWS_INDIRECT_SYMMETRIC_HOST;
-	return f->host_relays ? HWS_INDIRECT_HOST : from_tries(v);
+	return f->host_relays ? HWS_INDIRECT_HOST : with_udp(from_tries(v), f);
 }
 
 void hws_verdict_end(struct hws_verdict *v, enum hws_path chosen,

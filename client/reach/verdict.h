@@ -43,6 +43,10 @@ enum hws_path {
 			"no way leads from here to the host's address, as between IPv4 and IPv6")  \
 	X(REFUSED, "refused", "the host's network refused the direct connection")                  \
 	X(SILENT, "silent", "a firewall or NAT on the way lets no direct connection through")      \
+	X(UDP_BLOCKED, "udp-blocked",                                                              \
+			"UDP is blocked here: the server answers by TCP, and never by UDP")        \
+	X(UDP_BLOCKED_HOST, "udp-blocked-host",                                                    \
+			"UDP is blocked at the host's side: it is registered by TCP")             \
 	X(BROKEN, "broken", "a direct connection stood, but what answered there was not the host") \
 	X(SLOW, "slow", "the relay was ready before the direct way was")                           \
 	X(FAILED, "failed", "the host was not reached at all")
@@ -81,6 +85,9 @@ struct hws_verdict_facts {
 	bool through_web; /* by the way to the server */
 	bool host_relays; /* the host answered by a relay, not by an address */
 	bool symmetric_viewer, symmetric_host;
+	bool tests_udp;   /* the server answers by UDP where UDP gets through */
+	bool udp_blocked; /* and we heard nothing of it */
+	bool udp_blocked_host;
 	uint32_t relay_reason; /* the host's own word, as RelayResponse.relay_reason; 0 = none */
 };
 

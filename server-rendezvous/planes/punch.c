@@ -398,9 +398,14 @@ void rdv_punch_nowhere(struct rdv_client *cl, const char *id, bool relay, bool k
 	}
 }
 
-static void on_relay_asked(struct rdv_attempt *a, void *arg HWS_UNUSED)
+/* `arg`: the request. */
+static void on_relay_asked(struct rdv_attempt *a, void *arg)
 {
+	const Rdv__RequestRelay *m = arg;
+
 	a->ways |= RDV_WAY_RELAY;
+	if (m->udp_blocked)
+		a->viewer_offers |= RDV_UDP_BLOCKED;
 }
 
 static bool relay_begin(struct request *q, Rdv__RequestRelay *m, const char *relay,
@@ -418,7 +423,9 @@ static bool relay_begin(struct request *q, Rdv__RequestRelay *m, const char *rel
 	m->controlled_context = NULL;
 	m->n_candidates = hws_candidates_keep(m->candidates, m->n_candidates);
 	p->attempt = rdv_attempts_last(q->core->attempts, q->id, &q->cl->addr);
-	rdv_attempts_update(q->core->attempts, p->attempt, on_relay_asked, NULL);
+	rdv_attempts_update(q->core->attempts, p->attempt, on_relay_asked, m);
+	p->udp_blocked = m->udp_blocked;
+	m->udp_blocked = false;
 	rdv_announce(q->cl->plane->announcer, p->uuid); /* before anybody can be there */
 	return true;
 }

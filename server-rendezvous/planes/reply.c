@@ -230,9 +230,10 @@ static void answered(struct match *m, struct change *c)
 		rdv_grant_relay(core->grants, &m->cl->addr, m->p->id, c->relay, hws_clock_us());
 }
 
-static uint8_t offers_of(bool udp, ProtobufCBinaryData v6, int upnp_port, size_t candidates)
+static uint8_t offers_of(bool udp, ProtobufCBinaryData v6, int upnp_port, size_t candidates,
+		bool blocked)
 {
-	return (uint8_t)((udp ? RDV_OFFER_UDP : 0) | (v6.len ? RDV_OFFER_V6 : 0) |
+	return (uint8_t)((udp ? RDV_OFFER_UDP : 0) | (blocked ? RDV_UDP_BLOCKED : 0) | (v6.len ? RDV_OFFER_V6 : 0) |
 			(upnp_port > 0 ? RDV_OFFER_PORT : 0) | (candidates ? RDV_OFFER_LIST : 0));
 }
 
@@ -253,6 +254,7 @@ static void send_response(struct match *m, Rdv__PunchHoleResponse *p)
 	Rdv__RendezvousMessage out = RDV__RENDEZVOUS_MESSAGE__INIT;
 	uint8_t buf[STATEMENT_MAX];
 
+	p->tests_udp = m->cl->plane->core->udp != NULL;
 	p->pk.len = statement(m, buf);
 	p->pk.data = buf;
 	out.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_RESPONSE;
@@ -290,12 +292,14 @@ void rdv_reply_sent(struct rdv_tcp *t, const struct rdv_replier *from, const Rdv
 		p.socket_addr_v6 = in->socket_addr_v6;
 	p.n_candidates = hws_candidates_keep(in->candidates, in->n_candidates);
 	p.candidates = in->candidates;
+	p.udp_blocked = in->udp_blocked;
 	answered(&m,
 			&(struct change){ .outcome = from->udp ? RDV_OUT_UDP : RDV_OUT_PUNCH,
 					.nat = (uint8_t)in->nat_type,
 					.way = from->udp ? RDV_WAY_UDP : RDV_WAY_TCP,
 					.offers = offers_of(from->udp, p.socket_addr_v6,
-							in->upnp_port, p.n_candidates),
+							in->upnp_port, p.n_candidates,
+							in->udp_blocked),
 					.relay = in->relay_server });
 	hws_count(from->udp ? &t->core->count.punch_udp : &t->core->count.punch_tcp);
 	send_response(&m, &p);
@@ -330,12 +334,13 @@ void rdv_reply_local(struct rdv_tcp *t, const struct rdv_replier *from, const Rd
 		p.socket_addr_v6 = in->socket_addr_v6;
 	p.n_candidates = hws_candidates_keep(in->candidates, in->n_candidates);
 	p.candidates = in->candidates;
+	p.udp_blocked = in->udp_blocked;
 	hws_count(&t->core->count.punch_local);
 	answered(&m,
 			&(struct change){ .outcome = RDV_OUT_LOCAL,
 					.way = RDV_WAY_LOCAL,
-					.offers = offers_of(
-							false, p.socket_addr_v6, 0, p.n_candidates),
+					.offers = offers_of(false, p.socket_addr_v6, 0,
+							p.n_candidates, in->udp_blocked),
 					.relay = in->relay_server });
 	send_response(&m, &p);
 }
@@ -397,11 +402,14 @@ void rdv_reply_relay(struct rdv_tcp *t, const struct rdv_replier *from, Rdv__Rel
 	if (m.p->relay) {
 		in->union_case = RDV__RELAY_RESPONSE__UNION__NOT_SET;
 		hws_count(&t->core->count.relay_answered);
+		if (m.p->udp_blocked || in->udp_blocked)
+			hws_count(&t->core->count.relayed_no_udp);
 		answered(&m,
 				&(struct change){ .outcome = in->refuse_reason[0]
 								? RDV_OUT_REFUSED_BY_DEVICE
 								: RDV_OUT_RELAY_ASKED,
 						.way = RDV_WAY_RELAY,
+						.offers = in->udp_blocked ? RDV_UDP_BLOCKED : 0,
 						.relay = m.p->relay_server,
 						.word = in->refuse_reason });
 	} else {
@@ -415,7 +423,8 @@ void rdv_reply_relay(struct rdv_tcp *t, const struct rdv_replier *from, Rdv__Rel
 						.nat = (uint8_t)in->nat_type,
 						.way = RDV_WAY_RELAY,
 						.offers = offers_of(false, in->socket_addr_v6,
-								in->upnp_port, in->n_candidates),
+								in->upnp_port, in->n_candidates,
+								in->udp_blocked),
 						.relay = in->relay_server,
 						.reason = reason });
 		if (hws_pair_id_valid(hws_bytes_str(in->uuid)))
@@ -423,6 +432,7 @@ void rdv_reply_relay(struct rdv_tcp *t, const struct rdv_replier *from, Rdv__Rel
 	}
 	in->socket_addr = (ProtobufCBinaryData){ 0, NULL };
 	in->feedback = 0;
+	in->tests_udp = t->core->udp != NULL;
 	out.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_RELAY_RESPONSE;
 	out.relay_response = in;
 	rdv_client_send(m.cl, &out);

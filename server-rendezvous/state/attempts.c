@@ -133,6 +133,10 @@ static const char *failed_reason(const struct rdv_attempt *a)
 		return "the viewer's network changes ports for each target";
 	if (host)
 		return "the device's network changes ports for each target";
+	if (a->viewer_offers & RDV_UDP_BLOCKED)
+		return "UDP is blocked at the viewer: this server answers it by TCP, and never by UDP";
+	if (a->host_offers & RDV_UDP_BLOCKED)
+		return "UDP is blocked at the device, which is registered by TCP";
 	if (!(a->ways & RDV_WAY_UDP))
 		return "both networks looked punchable but no direct connection came about by TCP, "
 		       "and UDP was not offered by both";
@@ -211,6 +215,7 @@ static const char *offers_text(uint8_t offers, char *buf, size_t size)
 	put_word(buf, size, offers & RDV_OFFER_V6, "ipv6");
 	put_word(buf, size, offers & RDV_OFFER_PORT, "mapped port");
 	put_word(buf, size, offers & RDV_OFFER_LIST, "candidates");
+	put_word(buf, size, offers & RDV_UDP_BLOCKED, "udp blocked");
 	return buf;
 }
 
@@ -242,7 +247,7 @@ static json_t *attempt_json(const struct rdv_attempt *a)
 {
 	struct sockaddr_storage ss;
 	char viewer[HWS_ADDR_TEXT], host[HWS_ADDR_TEXT], at[32], text[200];
-	char asks[60], offers[60], ways[60];
+	char asks[80], offers[80], ways[60];
 	const char *reason = relay_reason(a);
 	json_t *j;
 

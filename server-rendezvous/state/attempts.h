@@ -39,6 +39,7 @@ enum rdv_forced {
 #define RDV_OFFER_V6 2u
 #define RDV_OFFER_PORT 4u /* mapped at its router */
 #define RDV_OFFER_LIST 8u /* candidates: an end of ours */
+#define RDV_UDP_BLOCKED 16u /* no offer: it says that its UDP does not get through */
 
 /* What the viewer was told to try. */
 #define RDV_WAY_TCP 1u

@@ -49,6 +49,8 @@ static struct event server_ev;
 static struct hws_stream *knocking;
 static uint16_t viewer_udp; /* as the host was told; 0: it was not */
 static bool deployed, deaf_by_udp, no_udp;
+/* What the server says of UDP: that it answers; that the host's is blocked. And what it hears. */
+static bool tests_udp, host_blocked, viewer_blocked;
 static unsigned punch_requests, udp_requests;
 static int hole[3] = { -1, -1, -1 };
 
@@ -228,6 +230,8 @@ static void answer_punch(struct fake_link *l, uint16_t port, bool is_udp)
 	p.socket_addr.len = hws_addr_encode(&a, 7, addr);
 	p.relay_server = relay_text;
 	p.is_udp = is_udp;
+	p.tests_udp = tests_udp;
+	p.udp_blocked = host_blocked;
 	p.union_case = RDV__PUNCH_HOLE_RESPONSE__UNION_NAT_TYPE;
 	p.nat_type = RDV__NAT_TYPE__ASYMMETRIC;
 	out.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_RESPONSE;
@@ -260,6 +264,7 @@ static void on_message(struct fake_link *l, const Rdv__RendezvousMessage *m)
 	}
 	ck_assert_int_eq(m->union_case, RDV__RENDEZVOUS_MESSAGE__UNION_REQUEST_RELAY);
 	relay_requests++;
+	viewer_blocked = m->request_relay->udp_blocked;
 	if (refuses)
 		p.refuse_reason = (char *)"not today";
 	out.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_RELAY_RESPONSE;
@@ -611,6 +616,34 @@ START_TEST(where_udp_is_not_wanted_it_is_not_offered)
 }
 END_TEST
 
+static const struct {
+	bool answers, says, host; /* the server by UDP, that it does; the host's is blocked */
+	enum hws_indirect want;
+} silences[] = {
+	{ false, true, false, HWS_INDIRECT_UDP_BLOCKED },
+	{ false, true, true, HWS_INDIRECT_UDP_BLOCKED },
+	{ false, false, false, HWS_INDIRECT_SILENT }, /* a deployed one never answers */
+	{ true, true, false, HWS_INDIRECT_SILENT },
+	{ true, true, true, HWS_INDIRECT_UDP_BLOCKED_HOST },
+};
+
+START_TEST(blocked_udp_is_told_from_silence)
+{
+	tests_udp = silences[_i].says;
+	host_blocked = silences[_i].host;
+	deaf_by_udp = relay.speaks = true;
+	host_port = open_black_hole();
+	if (silences[_i].answers)
+		serve_udp();
+	begin();
+	UNTIL(offers);
+	take();
+	ck_assert_str_eq(path, "relay");
+	ck_assert_int_eq(verdict.why, silences[_i].want);
+	ck_assert_int_eq(viewer_blocked, silences[_i].want == HWS_INDIRECT_UDP_BLOCKED);
+}
+END_TEST
+
 /* Both ways are heard; the second one is nobody's, and is closed. */
 START_TEST(the_loser_by_udp_is_closed)
 {
@@ -648,5 +681,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_loop_test(tc, when_nothing_is_left_the_reason_is_told, 0, 2);
+	tcase_add_loop_test(tc, blocked_udp_is_told_from_silence, 0,
+			sizeof(silences) / sizeof(*silences));
 	return test_suite_run(s);
 }
