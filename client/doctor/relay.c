@@ -84,6 +84,7 @@ static void join(struct hws_doctor_leg *leg)
 	const struct hws_relay_join_conf conf = { .relay = d->facts.relay_name,
 		.key = d->key,
 		.uuid = d->pair.uuid,
+		.no_web = true,
 		.timeout_us = HWS_DOCTOR_TRY_US };
 	int r = hws_relay_join(d->loop, d->work, &conf, on_joined, leg, &leg->join);
 

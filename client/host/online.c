@@ -103,6 +103,7 @@ static void on_push(const Rdv__RendezvousMessage *m, bool proven, void *arg)
 	struct hws_online *o = arg;
 	int r;
 
+	hws_answer_set_way(o->answer, hws_registrar_way(o->registrar));
 	hws_answer_set_udp_blocked(o->answer, hws_registrar_udp_blocked(o->registrar));
 	r = hws_answer_push(o->answer, o->conf.whoami->id, m, proven);
 	if (r == HWS_ERR_FULL || r == HWS_ERR_BUSY)

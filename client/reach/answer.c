@@ -478,3 +478,8 @@ void hws_answer_set_udp_blocked(struct hws_answer *a, bool blocked)
 {
 	a->udp_blocked = blocked;
 }
+
+void hws_answer_set_way(struct hws_answer *a, const struct hws_server_addr *way)
+{
+	a->server_addr = *way;
+}

@@ -58,6 +58,8 @@ void hws_answer_set_nat_type(struct hws_answer *a, Rdv__NatType type);
 uint16_t hws_answer_mapped_inside(const struct hws_answer *a);
 /* Where viewers of ours are told to come, from now on; NULL: nowhere. */
 void hws_answer_set_mapped(struct hws_answer *a, const struct sockaddr_storage *outside);
+/* How the server is reached from now on (copied): by the web viewers are met at relays only. */
+void hws_answer_set_way(struct hws_answer *a, const struct hws_server_addr *way);
 /* Our UDP does not get through to the server, while TCP does: viewers read it in their verdict. */
 void hws_answer_set_udp_blocked(struct hws_answer *a, bool blocked);
 /* Who went to the relay is connected and has asked for the pair, or failed. Unknown numbers are

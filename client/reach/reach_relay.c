@@ -94,8 +94,13 @@ static void join_failed(struct hws_reach_relay *l, int res)
 static void on_joined(int res, struct hws_stream *s, void *arg)
 {
 	struct hws_reach_relay *l = arg;
+	bool by_web = hws_relay_join_by_web(l->join);
 
 	l->join = NULL;
+	if (by_web) {
+		l->way.path = HWS_PATH_RELAY_WS;
+		hws_verdict_path(&reach_of(l)->verdict, l->way.number, l->way.path);
+	}
 	if (l->leaving) {
 		hws_stream_close(s); /* the relay lets the host go */
 		hws_reach_relay_stop(l, HWS_ERR_CANCELED);

@@ -2,20 +2,8 @@
  * refuses, or has not answered for a moment. Whichever link stands first is used; by the web hosts
  * are met at relays only, which are then reached in the same manner. */
 #include "client/reach/reach_parts.h"
-#include "shared/net/addr.h"
 
 #define WAIT_US 2000000
-#define TLS_PORT 443
-
-/* A name has a web server with a certificate; an address has the server's own port for it. */
-static void find_way(const struct hws_server_addr *tcp, struct hws_server_addr *ret)
-{
-	hws_server_addr_websocket(tcp, ret);
-	if (ret->by_port)
-		return;
-	ret->tls = true;
-	ret->port = TLS_PORT;
-}
 
 static void start(void *arg)
 {
@@ -27,7 +15,7 @@ static void start(void *arg)
 	if (r->web_tried || r->opened || r->server_addr.ws || r->server_addr.proxy)
 		return;
 	r->web_tried = true;
-	find_way(&r->server_addr, &r->web_addr);
+	hws_server_addr_by_web(&r->server_addr, false, &r->web_addr);
 	hws_reach_progress(r, "The server does not answer: trying by the web");
 	hws_reach_ask_callbacks(r, &conf);
 	if (hws_server_query_new(r->loop, r->work, &conf, &r->web) < 0)

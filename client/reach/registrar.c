@@ -20,6 +20,7 @@
 #define SERIAL 3 /* what deployed hosts send at least */
 #define LINK_ANSWER_US (18 * HWS_US_PER_S)
 #define LINK_PAUSE_MAX_US (60 * HWS_US_PER_S)
+#define WEB_US (2 * HWS_US_PER_S) /* the server's own port gets so long before the web is tried */
 #define RETURN_INTERVALS 4 /* a host on a link asks so seldom whether UDP gets through again */
 
 static bool uses_udp(const struct hws_registrar *r)
@@ -150,7 +151,7 @@ void hws_registrar_leave_link(struct hws_registrar *r)
 {
 	hws_server_link_free(r->link);
 	r->link = NULL;
-	r->link_open = r->linked = r->moving = false;
+	r->link_open = r->linked = r->moving = r->by_web = false;
 	r->link_asked_us = r->link_next_us = 0;
 }
 
@@ -255,7 +256,7 @@ void hws_registrar_end_link(struct hws_registrar *r)
 {
 	hws_server_link_free(r->link);
 	r->link = NULL;
-	r->link_open = r->linked = false;
+	r->link_open = r->linked = r->by_web = false; /* the server's own port first, again */
 	r->link_asked_us = 0;
 	r->link_next_us = hws_loop_now_us(r->loop) + with_jitter(r->link_pause_us);
 	r->link_pause_us = HWS_MIN(r->link_pause_us * 2, (uint64_t)LINK_PAUSE_MAX_US);
@@ -265,7 +266,9 @@ static void on_link_open(void *arg)
 {
 	struct hws_registrar *r = arg;
 
+	hws_timer_stop(&r->web_soon);
 	r->link_open = true;
+	r->link_tries = 0;
 	hws_registrar_say_pk(r, BY_LINK);
 }
 
@@ -274,11 +277,26 @@ static void on_link_message(const Rdv__RendezvousMessage *m, struct hws_bytes ra
 	hws_registrar_hear(arg, BY_LINK, m, raw);
 }
 
+static void open_link(struct hws_registrar *r);
+static void on_web_soon(void *arg);
+
+static bool may_web(const struct hws_registrar *r)
+{
+	return !hws_server_addr_needs_relay(&r->server_addr);
+}
+
+static bool try_other(struct hws_registrar *r, int why);
+
 static void on_link_end(int why, void *arg)
 {
 	struct hws_registrar *r = arg;
-	bool was_linked = r->linked;
+	bool was_linked = r->linked, stood = r->link_open;
 
+	if (!stood && try_other(r, why))
+		return;
+	if (!stood && r->own_why != HWS_OK)
+		why = r->own_why; /* that it has no web server either is no news */
+	r->own_why = HWS_OK;
 	hws_registrar_end_link(r);
 	if (was_linked) {
 		hws_registrar_set_state(
@@ -295,7 +313,8 @@ static void on_link_end(int why, void *arg)
 
 static void open_link(struct hws_registrar *r)
 {
-	const struct hws_server_link_conf conf = { .server_addr = &r->server_addr,
+	const struct hws_server_link_conf conf = {
+		.server_addr = r->by_web ? &r->web_addr : &r->server_addr,
 		.server_pk = r->conf.server_pk,
 		.on_open = on_link_open,
 		.on_message = on_link_message,
@@ -304,10 +323,38 @@ static void open_link(struct hws_registrar *r)
 
 	if (r->closed)
 		return;
+	/* Once: a port that is slow gets its time at the next round. */
+	if (may_web(r) && !r->by_web && !r->link_tries)
+		hws_timer_start(r->loop, &r->web_soon, WEB_US, on_web_soon, r);
 	if (hws_server_link_new(r->loop, r->work, &conf, &r->link) < 0) {
 		r->link = NULL;
 		hws_registrar_end_link(r);
 	}
+}
+
+/* The link did not stand: the other manner is tried at once, this one again after a pause. */
+static bool try_other(struct hws_registrar *r, int why)
+{
+	bool network = hws_err_class(why) == HWS_CLASS_NET && why != HWS_ERR_RESOLVE;
+	bool other = may_web(r) && !r->by_web && network;
+
+	hws_timer_stop(&r->web_soon);
+	r->link_tries++;
+	if (!other)
+		return false;
+	hws_registrar_leave_link(r);
+	r->own_why = why;
+	r->by_web = true;
+	open_link(r);
+	return true;
+}
+
+static void on_web_soon(void *arg)
+{
+	struct hws_registrar *r = arg;
+
+	if (r->link && !r->link_open && !r->by_web)
+		try_other(r, HWS_ERR_TIMEOUT);
 }
 
 static void tick_link(struct hws_registrar *r, uint64_t now)
@@ -367,6 +414,8 @@ int hws_registrar_new(struct hws_loop *loop, struct hws_work *work,
 	r->conf = *conf;
 	r->server_addr = *conf->server_addr;
 	r->conf.server_addr = NULL;
+	if (may_web(r))
+		hws_server_addr_by_web(&r->server_addr, false, &r->web_addr);
 	if (conf->server_pk) {
 		memcpy(r->server_pk, conf->server_pk, sizeof(r->server_pk));
 		r->conf.server_pk = r->server_pk;
@@ -404,6 +453,7 @@ void hws_registrar_free(struct hws_registrar *r)
 		return;
 	r->closed = true;
 	hws_timer_stop(&r->tick);
+	hws_timer_stop(&r->web_soon);
 	hws_udp_line_free(r->udp);
 	hws_server_link_free(r->link);
 	hws_loop_defer(r->loop, &r->deferred, free_registrar, r);
@@ -424,13 +474,18 @@ bool hws_registrar_udp_blocked(const struct hws_registrar *r)
 	return uses_udp(r) && r->linked;
 }
 
+const struct hws_server_addr *hws_registrar_way(const struct hws_registrar *r)
+{
+	return r->linked && r->by_web ? &r->web_addr : &r->server_addr;
+}
+
 const char *hws_registrar_transport(const struct hws_registrar *r)
 {
 	if (r->state != HWS_REGISTRAR_REGISTERED)
 		return "";
 	if (!r->linked)
 		return "udp";
-	if (!r->server_addr.ws)
+	if (!hws_registrar_way(r)->ws)
 		return "tcp";
-	return r->server_addr.tls ? "wss" : "ws";
+	return hws_registrar_way(r)->tls ? "wss" : "ws";
 }

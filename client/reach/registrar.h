@@ -1,6 +1,7 @@
 /* reach/registrar: a host's registration at a rendezvous server and what the server pushes to it.
- * By UDP as long as that gets answers; where it gets none, by a lasting TCP link, until it gets
- * through again; by a WebSocket where the way to the server is one. Tries for ever, at bounded
+ * By UDP as long as that gets answers; where it gets none, by a lasting TCP link, or a WebSocket if
+ * that port is closed as well, until it gets through again; by a WebSocket alone where the way to
+ * the server is one. Tries for ever, at bounded
  * pauses that differ from host to host. One loop thread. */
 #pragma once
 #include "client/reach/server_addr.h"
@@ -53,6 +54,8 @@ int hws_registrar_new(struct hws_loop *loop, struct hws_work *work,
 		const struct hws_registrar_conf *conf, struct hws_registrar **ret) HWS_MUST_CHECK;
 /* It is registered by a link, since the server answers nothing by UDP. */
 bool hws_registrar_udp_blocked(const struct hws_registrar *r);
+/* How the server is reached now: at `server_addr`, or, where that is closed, by the web. Borrowed. */
+const struct hws_server_addr *hws_registrar_way(const struct hws_registrar *r);
 /* Takes NULL. Allowed in its callbacks. */
 void hws_registrar_free(struct hws_registrar *r);
 enum hws_registrar_state hws_registrar_state(const struct hws_registrar *r);

@@ -34,7 +34,12 @@ struct hws_registrar {
 	/* by UDP, while registered by a link: is it let through again? */
 	uint64_t return_us;
 	bool moving; /* the server may have taken the key by UDP already */
-	/* by a link */
+	/* by a link: to the server's own port, or by the web where that is closed */
+	struct hws_server_addr web_addr;
+	bool by_web;         /* this link, or the next one */
+	unsigned link_tries; /* in a row that did not stand */
+	int own_why;         /* why the link to its own port did not stand, while the web is tried */
+	struct hws_timer web_soon;
 	struct hws_server_link *link;
 	bool link_open, linked;
 	bool link_worked; /* once, where UDP had no answer: so it may be again */

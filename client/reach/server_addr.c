@@ -13,6 +13,8 @@
 #define WS_OFFSET 2 /* a server's WebSocket port above its own */
 #define WEB_PORT 80
 #define WEB_TLS_PORT 443
+#define ID_PATH "/ws/id"
+#define RELAY_PATH "/ws/relay"
 
 static bool is_literal(const char *host)
 {
@@ -82,7 +84,16 @@ void hws_server_addr_websocket(const struct hws_server_addr *tcp, struct hws_ser
 {
 	*ret = *tcp;
 	if (!tcp->ws)
-		become_websocket(ret, is_literal(tcp->host) ? 0 : WEB_PORT, "/ws/id");
+		become_websocket(ret, is_literal(tcp->host) ? 0 : WEB_PORT, ID_PATH);
+}
+
+void hws_server_addr_by_web(const struct hws_server_addr *tcp, bool relay, struct hws_server_addr *ret)
+{
+	bool literal = is_literal(tcp->host);
+
+	*ret = *tcp;
+	ret->tls = !literal;
+	become_websocket(ret, literal ? 0 : WEB_TLS_PORT, relay ? RELAY_PATH : ID_PATH);
 }
 
 int hws_server_addr_to_relay(const struct hws_server_addr *server, const char *relay,
@@ -102,7 +113,7 @@ int hws_server_addr_to_relay(const struct hws_server_addr *server, const char *r
 		by_port = server->by_port ||
 				(is_literal(w.host) && !hws_str_equal(w.host, server->host));
 		w.tls = server->tls;
-		become_websocket(&w, by_port ? 0 : server->port, "/ws/relay");
+		become_websocket(&w, by_port ? 0 : server->port, RELAY_PATH);
 	}
 	*ret = w;
 	return HWS_OK;

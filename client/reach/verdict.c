@@ -63,6 +63,12 @@ unsigned hws_verdict_try_addr(struct hws_verdict *v, enum hws_path path,
 	return hws_verdict_try(v, path, at, now_us);
 }
 
+void hws_verdict_path(struct hws_verdict *v, unsigned number, enum hws_path path)
+{
+	if (number < v->count && !v->tries[number].over)
+		v->tries[number].path = path;
+}
+
 void hws_verdict_over(struct hws_verdict *v, unsigned number, int result, uint64_t now_us)
 {
 	if (number >= v->count || v->tries[number].over)

@@ -99,6 +99,8 @@ unsigned hws_verdict_try(
 /* The same for an address, of which the network alone is kept: no end of it in logs. */
 unsigned hws_verdict_try_addr(struct hws_verdict *v, enum hws_path path,
 		const struct sockaddr_storage *addr, uint64_t now_us);
+/* It goes another way than it began. */
+void hws_verdict_path(struct hws_verdict *v, unsigned number, enum hws_path path);
 /* Once for each; later words about it are ignored. */
 void hws_verdict_over(struct hws_verdict *v, unsigned number, int result, uint64_t now_us);
 /* The one that was chosen, or NONE; tells why not directly. */
