@@ -72,6 +72,7 @@ int hws_viewer_new(const struct hws_viewer_conf *conf, struct hws_viewer **ret)
 	v->options = conf->options;
 	v->allow_plain = conf->allow_plain;
 	v->require_v2 = conf->require_v2;
+	v->legs = conf->legs && conf->ops->legs;
 	v->has_switch = conf->switch_number != NULL;
 	if (conf->switch_number)
 		memcpy(v->switch_secret, conf->switch_number, sizeof(v->switch_secret));
@@ -94,6 +95,7 @@ int hws_viewer_sibling(const struct hws_viewer *v, const struct hws_viewer_ops *
 		.options = v->options,
 		.allow_plain = v->allow_plain,
 		.require_v2 = v->require_v2,
+		.legs = v->legs,
 		.trusted = v->trusted,
 		.wish = *wish };
 	int r;
@@ -257,6 +259,15 @@ static void say_what_secures(struct hws_viewer *v)
 	} while (more);
 }
 
+/* Right behind the two confirmations; nothing else was sent yet. */
+static void begin_legs(struct hws_viewer *v)
+{
+	const uint8_t *key_secret = hws_secure_legs_key(&v->secure);
+
+	if (key_secret)
+		v->ops.legs(key_secret, v->arg);
+}
+
 /* `frame`: what the host said last. */
 static void securing_step(struct hws_viewer *v, struct hws_bytes frame)
 {
@@ -271,8 +282,10 @@ static void securing_step(struct hws_viewer *v, struct hws_bytes frame)
 	case HWS_SECURE_DONE:
 		v->level = hws_secure_level(&v->secure);
 		v->trust = hws_secure_trust(&v->secure);
-		if (hws_viewer_secured(v))
+		if (hws_viewer_secured(v)) {
+			begin_legs(v);
 			hws_viewer_set_state(v, HWS_VIEWER_HASH);
+		}
 		break;
 	case HWS_SECURE_FAILED:
 		hws_viewer_unsecured(v, frame);
@@ -303,7 +316,7 @@ int hws_viewer_start(struct hws_viewer *v, const struct hws_viewer_link *link)
 	v->has_server_pk = link->server_pk != NULL;
 	if (link->server_pk)
 		memcpy(v->server_pk, link->server_pk, sizeof(v->server_pk));
-	v->agreed = v->stranger = false;
+	v->agreed = v->stranger = v->has_leg_session = false;
 	v->trust_asked = false;
 	hws_viewer_login_begin(v);
 	memset(v->denied, 0, sizeof(v->denied));
@@ -318,6 +331,7 @@ int hws_viewer_start(struct hws_viewer *v, const struct hws_viewer_link *link)
 					.pinned_pk = link->pinned_pk,
 					.pin_rules = v->pin_given,
 					.plain_ok = hws_viewer_plain_ok(v),
+					.legs = v->legs,
 					.need = hws_viewer_need(v) });
 	if (r < 0)
 		return r;
@@ -325,6 +339,11 @@ int hws_viewer_start(struct hws_viewer *v, const struct hws_viewer_link *link)
 	hws_viewer_set_state(v, HWS_VIEWER_SECURING);
 	securing_step(v, hws_bytes(NULL, 0));
 	return HWS_OK;
+}
+
+const uint8_t *hws_viewer_leg_session(const struct hws_viewer *v)
+{
+	return v->state == HWS_VIEWER_READY && v->has_leg_session ? v->leg_session : NULL;
 }
 
 void hws_viewer_frame(struct hws_viewer *v, struct hws_bytes payload)

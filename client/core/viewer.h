@@ -67,6 +67,10 @@ struct hws_viewer_ops {
 	 * connections share a link. Nothing was sent yet; the link is of no more use. NULL: such
 	 * a link ends. */
 	void (*one_by_one)(void *arg);
+	/* Both ends can move the session to other connections: from the next byte on, both ways,
+	 * there are legs (hws_legs_begin, now). `key_secret`: 32 bytes, for net/leg_join. NULL:
+	 * this session stays where it is. */
+	void (*legs)(const uint8_t *key_secret, void *arg);
 	/* Read no more from the link, or go on. NULL: cannot be. */
 	void (*hold)(bool hold, void *arg);
 };
@@ -79,6 +83,7 @@ struct hws_viewer_conf {
 	struct hws_view_options options;
 	bool allow_plain;
 	bool require_v2; /* nothing less */
+	bool legs;       /* hosts are told that this session can move: ops.legs */
 	/* 16 bytes that let in, once, after a switch of sides; copied. NULL: none. */
 	const uint8_t *switch_number;
 	uint8_t hwid[HWS_HWID_LEN];   /* of this machine, told only on "trust this device" */
@@ -182,6 +187,9 @@ const uint8_t *hws_viewer_host_pk(const struct hws_viewer *v);
 /* Ended because the host itself showed a key or ID that is not the right one: who answered on this
  * way may be somebody else, and the right host be met on another. */
 bool hws_viewer_met_stranger(const struct hws_viewer *v);
+/* READY, and the session can move: 16 bytes that name it at the host, for net/leg_join. Else
+ * NULL. */
+const uint8_t *hws_viewer_leg_session(const struct hws_viewer *v);
 /* READY: whether the key may be remembered as that of the host. Not at first contact when it would
  * not confirm a password that the user gave. */
 bool hws_viewer_may_pin(const struct hws_viewer *v);

@@ -445,6 +445,15 @@ static void keep_ticket(struct hws_viewer *v, const Ses__Resume *r)
 	memcpy(t->host_pk, v->host_pk, sizeof(t->host_pk));
 }
 
+/* It is of use only where the handshake said so. */
+static void keep_leg_session(struct hws_viewer *v, const ProtobufCBinaryData *session)
+{
+	v->has_leg_session =
+			hws_secure_legs_key(&v->secure) && session->len == sizeof(v->leg_session);
+	if (v->has_leg_session)
+		memcpy(v->leg_session, session->data, sizeof(v->leg_session));
+}
+
 /* v2: who got a proof of the password has to show that it knows it. False: the link has ended. */
 static bool host_is_proved(struct hws_viewer *v, const Ses__LoginResponse *lr)
 {
@@ -459,6 +468,7 @@ static bool host_is_proved(struct hws_viewer *v, const Ses__LoginResponse *lr)
 		return false;
 	}
 	keep_ticket(v, lr->resume);
+	keep_leg_session(v, &lr->leg_session);
 	v->resuming = false;
 	return true;
 }

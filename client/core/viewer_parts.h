@@ -4,6 +4,7 @@
  * shown. */
 #pragma once
 #include "client/core/viewer.h"
+#include "shared/wire/leg_proof.h"
 
 /* `s` is each service in turn that has this hook, while they are open. */
 #define each_open_service(v, s, hook)                                                              \
@@ -25,9 +26,10 @@ struct hws_viewer {
 	uint8_t switch_secret[16];
 	uint8_t hwid[HWS_HWID_LEN];
 	struct hws_secure secure;
-	bool has_secure, local, by_address, pin_given, has_server_pk;
+	bool has_secure, local, by_address, pin_given, has_server_pk, legs, has_leg_session;
 	bool stranger; /* met: as hws_viewer_met_stranger */
 	uint8_t server_pk[HWS_PK_LEN];
+	uint8_t leg_session[HWS_LEG_SESSION_LEN];
 	enum hws_secure_level level, pinned_level;
 	enum hws_secure_trust trust;
 	char name[300]; /* of the host, for texts */

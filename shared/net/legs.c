@@ -424,6 +424,12 @@ void hws_legs_drop(struct hws_legs *l, uint32_t number)
 			hws_leg_fail(g, HWS_ERR_TIMEOUT);
 }
 
+void hws_legs_let_go(struct hws_legs *l)
+{
+	l->conf.on_event = NULL;
+	l->conf.arg = NULL;
+}
+
 void hws_legs_counted(const struct hws_legs *l, struct hws_legs_count *ret)
 {
 	*ret = l->count;

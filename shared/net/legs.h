@@ -90,6 +90,10 @@ void hws_legs_ask(struct hws_legs *l);
 uint64_t hws_legs_heard_us(const struct hws_legs *l);
 /* This end gives the leg up (its interface has gone): as if it had failed. */
 void hws_legs_drop(struct hws_legs *l, uint32_t number);
+/* No more events from now on: their `arg` goes before the link does. */
+void hws_legs_let_go(struct hws_legs *l);
+/* Other times from now on. */
+void hws_legs_set_pace(struct hws_legs *l, uint64_t ask_us, uint64_t silent_us);
 /* Another time without legs from now on, also when that has begun. */
 void hws_legs_set_away(struct hws_legs *l, uint64_t away_us);
 /* For figures: bytes of all legs, with what legs cost, and bytes that were sent again. */

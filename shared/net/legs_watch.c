@@ -115,6 +115,13 @@ void hws_legs_set_away(struct hws_legs *l, uint64_t away_us)
 	hws_legs_watch(l, l->away_since_us + away_us);
 }
 
+void hws_legs_set_pace(struct hws_legs *l, uint64_t ask_us, uint64_t silent_us)
+{
+	l->conf.ask_us = ask_us;
+	l->conf.silent_us = silent_us;
+	hws_legs_watch(l, now_of(l));
+}
+
 /* --- the timer -------------------------------------------------------------------------------- */
 
 /* The next moment at which something of the current leg is due; UINT64_MAX = never. */

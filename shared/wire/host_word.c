@@ -37,7 +37,7 @@ static size_t pack_caps(const struct hws_secure_host_word *w, uint8_t *ret)
 	put_bytes(&o, 2, w->nonce, HWS_NONCE_LEN);
 	put_number(&o, 3, HWS_V2_CIPHER_CHACHA20);
 	put_bytes(&o, 4, w->identity->pk, HWS_PK_LEN);
-	put_number(&o, 5, HWS_V2_FEATURES);
+	put_number(&o, 5, HWS_V2_FEATURES | (w->legs ? HWS_V2_LEGS : 0));
 	put_number(&o, 6, w->only_v2);
 	return (size_t)(o.at - ret);
 }

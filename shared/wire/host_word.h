@@ -24,6 +24,7 @@ struct hws_secure_host_word {
 	const uint8_t *box_pk; /* 32 bytes, from hws_secure_box_pk */
 	const uint8_t *nonce;  /* HWS_NONCE_LEN bytes */
 	bool only_v2;
+	bool legs;       /* it can: docs/protocol-v2.md, Legs */
 	bool without_v2; /* as deployed hosts speak; for tests */
 };
 /* A digest of what hws_secure_sign made, which names the connection for whoever signs on it. */

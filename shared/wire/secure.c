@@ -8,6 +8,7 @@
 #include "shared/crypto/hash.h"
 #include "shared/wire/envelope.h"
 #include "shared/wire/secure_v2.h"
+#include "shared/wire/signed_word.h"
 
 /* --- small steps --- */
 
@@ -94,36 +95,12 @@ static void set_v2_keys(struct hws_secure *s, const struct hws_v2_input *in)
 	memcpy(s->own_confirm, s->is_host ? o.confirm_h : o.confirm_v, 32);
 	memcpy(s->peer_confirm, s->is_host ? o.confirm_v : o.confirm_h, 32);
 	memcpy(s->binding_secret, o.binding, sizeof(s->binding_secret));
+	memcpy(s->legs_secret, o.legs, sizeof(s->legs_secret));
 	s->has_keys = true;
 	s->has_confirm = !s->is_host; /* the host waits for the viewer's */
 	s->state = HWS_SECURE_CONFIRM;
 	hws_box_pair_wipe(&s->pair);
 	hws_wipe(&o, sizeof(o));
-}
-
-/* --- what is signed --- */
-
-/* What is behind the signature, unverified; `ret` is freed by the caller. */
-static int read_id_pk(struct hws_bytes in, Ses__IdPk **ret)
-{
-	ProtobufCMessage *m;
-	int r;
-
-	if (in.len < HWS_SIG_LEN)
-		return HWS_ERR_CRYPTO;
-	r = hws_msg_unpack(&ses__id_pk__descriptor,
-			hws_bytes(in.ptr + HWS_SIG_LEN, in.len - HWS_SIG_LEN), HWS_SES_LIST_MAX,
-			&m);
-	if (r == HWS_OK)
-		*ret = (Ses__IdPk *)m;
-	return r;
-}
-
-static bool signed_by(const uint8_t pk[HWS_PK_LEN], struct hws_bytes in)
-{
-	struct hws_bytes content;
-
-	return hws_verify_attached(pk, in, &content) == HWS_OK;
 }
 
 /* --- host --- */
@@ -153,13 +130,14 @@ int hws_secure_give_signed(struct hws_secure *s, struct hws_bytes signed_id)
 
 	if (s->state != HWS_SECURE_SIGN || signed_id.len > sizeof(s->signed_id))
 		return HWS_ERR_PROTO;
-	r = read_id_pk(signed_id, &id_pk);
+	r = hws_signed_word_read(signed_id, &id_pk);
 	if (r < 0)
 		return r == HWS_ERR_NOMEM ? r : HWS_ERR_PROTO;
 	if (!hws_bytes_equal(bytes_of(&id_pk->pk), hws_bytes(s->pair.pk, HWS_BOX_PK_LEN)))
 		r = HWS_ERR_PROTO;
 	else if (id_pk->v2 && id_pk->v2->nonce.len == HWS_NONCE_LEN)
 		memcpy(s->nonce, id_pk->v2->nonce.data, HWS_NONCE_LEN);
+	s->legs = id_pk->v2 && id_pk->v2->features & HWS_V2_LEGS;
 	hws_msg_free(&id_pk->base);
 	if (r < 0)
 		return r;
@@ -191,6 +169,7 @@ static int host_v2(struct hws_secure *s, const uint8_t *e_v, struct hws_bytes bo
 
 	memcpy(in.nonce_h, s->nonce, sizeof(in.nonce_h));
 	r = hws_v2_read(&in, &s->pair, e_v, plain);
+	s->legs = s->legs && in.legs;
 	if (r == HWS_OK)
 		set_v2_keys(s, &in);
 	else if (r != HWS_ERR_NOMEM)
@@ -259,7 +238,7 @@ static void note_claimed(struct hws_secure *s, struct hws_bytes statement)
 {
 	Ses__IdPk *id_pk = NULL;
 
-	if (read_id_pk(statement, &id_pk) < 0)
+	if (hws_signed_word_read(statement, &id_pk) < 0)
 		return;
 	note_other(s, bytes_of(&id_pk->pk));
 	hws_msg_free(&id_pk->base);
@@ -272,9 +251,9 @@ static int read_statement(struct hws_secure *s, const struct hws_secure_client_c
 	Ses__IdPk *id_pk = NULL;
 	int r;
 
-	if (!signed_by(conf->server_pk, conf->statement))
+	if (!hws_signed_word_by(conf->server_pk, conf->statement))
 		return HWS_ERR_CRYPTO;
-	r = read_id_pk(conf->statement, &id_pk);
+	r = hws_signed_word_read(conf->statement, &id_pk);
 	if (r < 0)
 		return r == HWS_ERR_NOMEM ? r : HWS_ERR_CRYPTO;
 	if (id_pk->pk.len != HWS_PK_LEN || !hws_str_equal(id_pk->id, s->id)) {
@@ -297,6 +276,7 @@ int hws_secure_client_init(struct hws_secure *s, const struct hws_secure_client_
 	s->plain_ok = conf->plain_ok;
 	s->need = conf->need;
 	s->without_v2 = conf->without_v2;
+	s->legs = conf->legs;
 	if (hws_str_copy(s->id, sizeof(s->id), conf->id) < 0)
 		return HWS_ERR_INVAL;
 	s->state = HWS_SECURE_WAIT;
@@ -375,6 +355,8 @@ static void client_v2(struct hws_secure *s, struct hws_bytes signed_id, const Se
 	hws_box_pair_new(&s->pair);
 	memcpy(in.nonce_h, id_pk->v2->nonce.data, sizeof(in.nonce_h));
 	memcpy(in.statement_hash, s->statement_hash, sizeof(in.statement_hash));
+	in.legs = s->legs;
+	s->legs = s->legs && id_pk->v2->features & HWS_V2_LEGS;
 	if (hws_v2_seal(&in, &s->pair, id_pk->pk.data, box, &len) < 0) {
 		fail(s, HWS_ERR_CRYPTO, NULL);
 	} else {
@@ -403,7 +385,7 @@ static void refuse_key(struct hws_secure *s, const Ses__IdPk *id_pk, struct hws_
 {
 	/* The one that it has instead, for the user to compare. */
 	bool shown = id_pk && id_pk->v2 && id_pk->v2->hostpk.len == HWS_PK_LEN &&
-			signed_by(id_pk->v2->hostpk.data, signed_id);
+			hws_signed_word_by(id_pk->v2->hostpk.data, signed_id);
 
 	if (shown)
 		note_other(s, bytes_of(&id_pk->v2->hostpk));
@@ -422,7 +404,7 @@ static void refuse_key(struct hws_secure *s, const Ses__IdPk *id_pk, struct hws_
 static int client_signed_id(struct hws_secure *s, struct hws_bytes signed_id)
 {
 	Ses__IdPk *id_pk = NULL;
-	int r = read_id_pk(signed_id, &id_pk);
+	int r = hws_signed_word_read(signed_id, &id_pk);
 
 	if (r == HWS_ERR_NOMEM)
 		return r;
@@ -430,7 +412,8 @@ static int client_signed_id(struct hws_secure *s, struct hws_bytes signed_id)
 		take_first_key(s, id_pk);
 	if (!s->has_host_pk) {
 		client_unvouched(s);
-	} else if (r < 0 || !signed_by(s->host_pk, signed_id) || id_pk->pk.len != HWS_BOX_PK_LEN) {
+	} else if (r < 0 || !hws_signed_word_by(s->host_pk, signed_id) ||
+			id_pk->pk.len != HWS_BOX_PK_LEN) {
 		refuse_key(s, r == HWS_OK ? id_pk : NULL, signed_id);
 	} else if (*s->id && !hws_str_equal(id_pk->id, s->id)) {
 		if (fall_back(s, HWS_PLAIN_OTHER_ID))
@@ -450,19 +433,9 @@ static int client_signed_id(struct hws_secure *s, struct hws_bytes signed_id)
 	return HWS_OK;
 }
 
-/* What SignedId would hold, in the message with which deployed viewers by address are met. */
-static struct hws_bytes plain_offer(const Ses__Message *m)
-{
-	if (m && m->union_case == SES__MESSAGE__UNION_HASH)
-		return bytes_of(&m->hash->v2_signed_id);
-	if (m && m->union_case == SES__MESSAGE__UNION_LOGIN_RESPONSE)
-		return bytes_of(&m->login_response->v2_signed_id);
-	return hws_bytes(NULL, 0);
-}
-
 static int client_frame(struct hws_secure *s, const Ses__Message *m)
 {
-	struct hws_bytes offer = plain_offer(m);
+	struct hws_bytes offer = hws_signed_word_of(m);
 
 	if (m && m->union_case == SES__MESSAGE__UNION_SIGNED_ID)
 		return client_signed_id(s, bytes_of(&m->signed_id->id));

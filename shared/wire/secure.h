@@ -82,6 +82,7 @@ struct hws_secure {
 	int err;
 	const char *err_text; /* static; NULL = by code */
 	unsigned plain_ok;
+	bool legs; /* this end can; from CONFIRM on: both can */
 	bool has_output, has_keys, has_confirm, has_host_pk, has_pin, has_statement, vouched_v2,
 			frame_unused, bad_statement, has_other_pk;
 	struct hws_box_pair pair;
@@ -89,7 +90,7 @@ struct hws_secure {
 	uint8_t host_pk[HWS_PK_LEN], pin[HWS_PK_LEN], other_pk[HWS_PK_LEN];
 	uint8_t nonce[HWS_NONCE_LEN]; /* the host's */
 	uint8_t statement_hash[32];
-	uint8_t binding_secret[HWS_BINDING_LEN];
+	uint8_t binding_secret[HWS_BINDING_LEN], legs_secret[32];
 	uint8_t word[HWS_DIGEST_LEN]; /* of signed_id, v2 */
 	uint8_t own_confirm[32], peer_confirm[32];
 	char id[HWS_ID_MAX + 1];
@@ -123,6 +124,7 @@ struct hws_secure_client_conf {
 	/* V1: no plaintext; V2: nothing but v2, as remembered of this host or wished by the
 	 * user. */
 	enum hws_secure_level need;
+	bool legs;       /* this viewer can: see hws_secure_legs_key */
 	bool without_v2; /* as deployed viewers speak; for tests */
 	/* `pinned_pk` is what the user says: the server's word does not count beside it. */
 	bool pin_rules;
@@ -148,6 +150,10 @@ bool hws_secure_take_keys(struct hws_secure *s, struct hws_secure_keys *ret);
 /* v2 DONE: HWS_BINDING_LEN bytes that only the two ends of this connection know. Secret. NULL
  * before and with other levels. */
 const uint8_t *hws_secure_binding(const struct hws_secure *s);
+/* v2 DONE, and both ends can have legs (net/legs): 32 bytes by which the two know each other on
+ * other connections, and from the next byte on in both directions there are legs. Secret. Else
+ * NULL. */
+const uint8_t *hws_secure_legs_key(const struct hws_secure *s);
 /* With hws_secure_binding: the digest of what the host signed for this connection, which the host
  * knows by itself. */
 const uint8_t *hws_secure_signed_word(const struct hws_secure *s);

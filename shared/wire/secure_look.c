@@ -22,6 +22,11 @@ const uint8_t *hws_secure_binding(const struct hws_secure *s)
 	return s->level == HWS_LEVEL_V2 && s->state == HWS_SECURE_DONE ? s->binding_secret : NULL;
 }
 
+const uint8_t *hws_secure_legs_key(const struct hws_secure *s)
+{
+	return hws_secure_binding(s) && s->legs ? s->legs_secret : NULL;
+}
+
 const uint8_t *hws_secure_signed_word(const struct hws_secure *s)
 {
 	return s->word;

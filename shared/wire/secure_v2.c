@@ -36,6 +36,7 @@ void hws_v2_derive(const struct hws_v2_input *in, struct hws_v2_output *ret)
 	hws_digest_keyed(prk, "hawser v2 viewer confirms", t, 1, ret->confirm_v);
 	hws_digest_keyed(prk, "hawser v2 host confirms", t, 1, ret->confirm_h);
 	hws_digest_keyed(prk, "hawser v2 binding", t, 1, ret->binding);
+	hws_digest_keyed(prk, "hawser v2 legs", t, 1, ret->legs);
 	hws_wipe(prk, sizeof(prk));
 }
 
@@ -50,7 +51,7 @@ int hws_v2_seal(struct hws_v2_input *in, const struct hws_box_pair *own,
 	hws_session_key_new(in->secret);
 	hws_session_key_new(in->nonce_v);
 	caps.version = HWS_V2_VERSION;
-	caps.features = HWS_V2_FEATURES;
+	caps.features = HWS_V2_FEATURES | (in->legs ? HWS_V2_LEGS : 0);
 	caps.statement_hash.data = in->statement_hash;
 	caps.statement_hash.len = HWS_DIGEST_LEN;
 	memcpy(plain, in->secret, 32);
@@ -82,6 +83,7 @@ static int read_caps(struct hws_v2_input *in, struct hws_bytes bytes)
 		r = HWS_ERR_PROTO;
 	else
 		memcpy(in->statement_hash, c->statement_hash.data, HWS_DIGEST_LEN);
+	in->legs = c->features & HWS_V2_LEGS;
 	hws_msg_free(m);
 	return r;
 }

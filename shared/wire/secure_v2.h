@@ -11,6 +11,7 @@
 #define HWS_V2_CIPHER_CHACHA20                                                                     \
 	1u                 /* bit 0 of HostCaps.ciphers; ViewerCaps.cipher is the bit's number */
 #define HWS_V2_FEATURES 3u /* SPAKE2+ logins, framed forwards */
+#define HWS_V2_LEGS 4u     /* a session that moves between connections */
 #define HWS_V2_CAPS_MAX 256u
 #define HWS_V2_BOX_HEAD 96u /* secret, nonce, seen */
 #define HWS_V2_BOX_MAX (HWS_BOX_OVERHEAD + HWS_V2_BOX_HEAD + HWS_V2_CAPS_MAX)
@@ -21,9 +22,11 @@ struct hws_v2_input {
 	uint8_t nonce_v[HWS_NONCE_LEN], nonce_h[HWS_NONCE_LEN];
 	uint8_t statement_hash[HWS_DIGEST_LEN];
 	struct hws_bytes signed_id, e_v, box; /* borrowed */
+	bool legs;                            /* the viewer can: to be said, or as it said */
 };
 struct hws_v2_output {
-	uint8_t key_v[32], key_h[32], confirm_v[32], confirm_h[32], binding[HWS_BINDING_LEN];
+	uint8_t key_v[32], key_h[32], confirm_v[32], confirm_h[32], binding[HWS_BINDING_LEN],
+			legs[32];
 };
 
 void hws_v2_statement_hash(struct hws_bytes statement, uint8_t ret[HWS_DIGEST_LEN]);

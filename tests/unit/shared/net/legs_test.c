@@ -385,11 +385,11 @@ START_TEST(what_is_kept_has_an_end)
 	struct hws_legs_conf conf = { .away_us = LIMIT_US, .ended_us = LIMIT_US };
 	struct hws_mem_conf mem = { .pipe_max = 64u << 20 };
 	struct hws_legs_new_leg leg = { .number = 1 };
-	struct hws_stream *s, *far;
+	struct hws_stream *s, *far[4];
 	size_t taken = 0;
 	ssize_t n;
 
-	ck_assert_int_eq(hws_stream_mem_pair(loop, &mem, &s, &far), 0);
+	ck_assert_int_eq(hws_stream_mem_pair(loop, &mem, &s, &far[0]), 0);
 	ck_assert_int_eq(hws_legs_new(loop, s, &conf, &a.legs), 0);
 	s = hws_legs_stream(a.legs);
 	while ((n = hws_stream_write(s, hws_bytes(piece, sizeof(piece)))) > 0)
@@ -397,16 +397,18 @@ START_TEST(what_is_kept_has_an_end)
 	ck_assert_int_eq((int)n, HWS_ERR_AGAIN);
 	ck_assert_uint_eq(taken, HWS_LEGS_KEPT_MAX);
 	/* what the other end says to have is believed of what was sent, and no more */
-	ck_assert_int_eq(hws_stream_mem_pair(loop, &mem, &leg.stream, &far), 0);
+	ck_assert_int_eq(hws_stream_mem_pair(loop, &mem, &leg.stream, &far[1]), 0);
 	leg.peer_received = taken + 1;
 	ck_assert_int_eq(hws_legs_add(a.legs, &leg), HWS_ERR_PROTO);
-	ck_assert_int_eq(hws_stream_mem_pair(loop, &mem, &leg.stream, &far), 0);
+	ck_assert_int_eq(hws_stream_mem_pair(loop, &mem, &leg.stream, &far[2]), 0);
 	leg.peer_received = taken - 5;
 	ck_assert_int_eq(hws_legs_add(a.legs, &leg), HWS_OK);
 	ck_assert_int_gt(hws_stream_write(s, hws_bytes(piece, sizeof(piece))), 0);
-	ck_assert_int_eq(hws_stream_mem_pair(loop, &mem, &leg.stream, &far), 0);
+	ck_assert_int_eq(hws_stream_mem_pair(loop, &mem, &leg.stream, &far[3]), 0);
 	ck_assert_int_eq(hws_legs_add(a.legs, &leg), HWS_ERR_PROTO); /* the number again */
 	hws_stream_close(s);
+	for (size_t i = 0; i < HWS_COUNT(far); i++)
+		hws_stream_close(far[i]);
 }
 END_TEST
 
