@@ -120,6 +120,7 @@ void hws_gate_end(struct hws_gate *g, const char *why)
 	hws_ipc_close(g->agent, HWS_OK);
 	g->agent = NULL;
 	hws_gate_raw_done(g);
+	hws_gate_legs_done(g);
 	hws_conn_close(g->conn, HWS_OK);
 	hws_loop_defer(g->loop, &g->gone, gate_free, g);
 	g->conf.closed(g, g->conf.arg);
@@ -320,6 +321,8 @@ static void keep_welcome(struct hws_gate *g, const Agt__LoginVerdict *v)
 	w->has_confirm = v->pake_confirm.len == sizeof(w->confirm);
 	if (w->has_confirm)
 		memcpy(w->confirm, v->pake_confirm.data, sizeof(w->confirm));
+	w->has_leg_session = g->legs.below != NULL;
+	memcpy(w->leg_session, g->legs.session, sizeof(w->leg_session));
 	w->has_ticket = v->resume_id.len == sizeof(w->ticket.id) &&
 			v->resume_secret.len == sizeof(w->ticket.secret);
 	if (!w->has_ticket)
@@ -492,6 +495,8 @@ static int copy_start(struct hws_gate *g, const Agt__GateStart *s)
 	g->peer = hws_strdup(s->peer_addr);
 	g->permissions = (uint32_t)s->permissions;
 	g->clip_shut = s->clip_shut;
+	if (s->leg_session.len == sizeof(g->legs.session))
+		memcpy(g->legs.session, s->leg_session.data, sizeof(g->legs.session));
 	g->login_timeout_us = s->login_timeout_ms * HWS_US_PER_MS;
 	g->refusal = s->refuse && *s->refuse ? hws_strdup(s->refuse) : NULL;
 	if (!g->salt || !g->challenge || !g->peer || (s->refuse && *s->refuse && !g->refusal))

@@ -21,6 +21,9 @@ struct hws_gate_conf {
 	/* Exactly once; the gate is freed at the end of the turn. */
 	void (*closed)(struct hws_gate *g, void *arg);
 	void *arg;
+	/* For connections that are or become legs (net/legs); NULL: this gate has none. */
+	void (*leg_request)(const Agt__LegRequest *q, void *arg);
+	void (*leg_up)(const Agt__LegUp *up, void *arg);
 };
 
 /* Takes the stream in any case; copies what it needs of `start`. */
@@ -31,5 +34,12 @@ void hws_gate_signed(struct hws_gate *g, const Agt__SignReply *reply);
 /* `agent_fd`: one end of a host/ipc to the agent with result OK, else -1; always taken. */
 void hws_gate_verdict(struct hws_gate *g, const Agt__LoginVerdict *v, int agent_fd);
 void hws_gate_control(struct hws_gate *g, const Agt__GateControl *c);
+/* Of the session that this gate serves: a connection claims to be a leg of it. Takes `fd`. */
+void hws_gate_leg_join(struct hws_gate *g, const Agt__LegJoin *m, int fd);
+/* Of the connection that this gate asked for. Takes `fd`, which may be -1. */
+void hws_gate_leg_verdict(struct hws_gate *g, const Agt__LegVerdict *v, int fd);
+/* hostd has let go of it: true where it carries bytes of a leg, and ends by itself when they are
+ * through. */
+bool hws_gate_leg_leave(struct hws_gate *g);
 /* Ends the session; the viewer gets `reason` as close_reason (NULL = none). Idempotent. */
 void hws_gate_close(struct hws_gate *g, const char *reason, int why);

@@ -121,6 +121,8 @@ static void on_done(struct hws_gate *g)
 		hws_info_limited("gate.refused", HWS_STR("peer", g->peer),
 				HWS_STR("why", HWS_JUDGE_V2_ONLY));
 		hws_gate_refuse(g, HWS_JUDGE_V2_ONLY, HWS_GATE_REFUSED_US);
+	} else if (hws_gate_legs_begin(g) < 0) {
+		hws_gate_end(g, hws_err_text(HWS_ERR_NOMEM));
 	} else {
 		hws_gate_start_session(g);
 	}
@@ -148,6 +150,8 @@ static void advance(struct hws_gate *g)
 
 void hws_gate_channel_frame(struct hws_gate *g, struct hws_bytes frame)
 {
+	if (hws_gate_leg_asked(g, frame))
+		return;
 	if (hws_secure_frame(&g->secure, frame) < 0) {
 		hws_gate_end(g, "the handshake failed");
 		return;

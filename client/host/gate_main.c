@@ -73,6 +73,24 @@ static void on_state(const Agt__GateState *state, void *arg)
 	tell(arg, &m);
 }
 
+static void on_leg_request(const Agt__LegRequest *q, void *arg)
+{
+	Agt__Message m = AGT__MESSAGE__INIT;
+
+	m.union_case = AGT__MESSAGE__UNION_LEG_REQUEST;
+	m.leg_request = (Agt__LegRequest *)(uintptr_t)q;
+	tell(arg, &m);
+}
+
+static void on_leg_up(const Agt__LegUp *up, void *arg)
+{
+	Agt__Message m = AGT__MESSAGE__INIT;
+
+	m.union_case = AGT__MESSAGE__UNION_LEG_UP;
+	m.leg_up = (Agt__LegUp *)(uintptr_t)up;
+	tell(arg, &m);
+}
+
 /* The last message may still be in the queue to hostd. */
 static void end(struct gate_process *p)
 {
@@ -196,7 +214,8 @@ static int take_stream(struct gate_process *p, int fd, bool udp, struct hws_stre
 
 static void begin(struct gate_process *p, const Agt__GateStart *start, int fd)
 {
-	struct hws_gate_conf conf = { on_sign, on_login_check, on_state, on_gate_closed, p };
+	struct hws_gate_conf conf = { on_sign, on_login_check, on_state, on_gate_closed, p,
+		on_leg_request, on_leg_up };
 	struct hws_stream *stream = NULL;
 	int r;
 
@@ -223,6 +242,14 @@ static void on_message(struct hws_ipc *l HWS_UNUSED, const Agt__Message *m, int 
 		hws_gate_verdict(p->gate, m->login_verdict, fd);
 		return;
 	}
+	if (m->union_case == AGT__MESSAGE__UNION_LEG_JOIN && p->gate && fd >= 0) {
+		hws_gate_leg_join(p->gate, m->leg_join, fd);
+		return;
+	}
+	if (m->union_case == AGT__MESSAGE__UNION_LEG_VERDICT && p->gate) {
+		hws_gate_leg_verdict(p->gate, m->leg_verdict, fd);
+		return;
+	}
 	if (fd >= 0)
 		close(fd);
 	if (m->union_case == AGT__MESSAGE__UNION_GATE_RELAY && !p->started && !p->leg)
@@ -240,6 +267,8 @@ static void on_hostd_closed(struct hws_ipc *l HWS_UNUSED, int why, void *arg)
 	struct gate_process *p = arg;
 
 	p->hostd = NULL;
+	if (p->gate && hws_gate_leg_leave(p->gate))
+		return;
 	if (p->gate)
 		hws_gate_close(p->gate, "The host was stopped", why);
 	else

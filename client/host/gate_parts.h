@@ -12,6 +12,7 @@
 #include "shared/base/buf.h"
 #include "shared/base/clock.h"
 #include "shared/net/conn.h"
+#include "shared/net/leg_join.h"
 #include "shared/net/pump.h"
 #include "shared/wire/secure.h"
 #include "shared/wire/session_channel.h"
@@ -37,6 +38,20 @@ struct hws_gate_raw {
 	struct hws_timer look;
 	struct hws_pump *pump;
 	uint64_t before_in, before_out; /* bytes while there were frames; all, when it has ended */
+};
+
+/* gate_legs.c */
+#define HWS_GATE_JOINS 2u /* at one time */
+struct hws_gate_legs {
+	struct hws_legs *below; /* NULL: the session stays where it is */
+	uint8_t session[HWS_LEG_SESSION_LEN];
+	struct hws_gate_join {
+		struct hws_gate *gate;
+		struct hws_leg_join *join; /* NULL: the place is free */
+		uint64_t conn;
+	} joins[HWS_GATE_JOINS];
+	bool asked;              /* this connection is to be a leg of another gate's session */
+	struct hws_stream *line; /* then, the viewer's end; the pump's (raw.pump) */
 };
 
 struct hws_gate {
@@ -66,6 +81,7 @@ struct hws_gate {
 	unsigned doubted; /* ticks that are left to hear something of the viewer; 0 = it is not */
 	struct hws_gate_drops drops;
 	struct hws_gate_raw raw;
+	struct hws_gate_legs legs;
 	char why[160]; /* a copy: reasons come from messages that go */
 	struct hws_deferred gone;
 };
@@ -116,6 +132,13 @@ void hws_gate_forward(
 void hws_gate_option(struct hws_gate *g, const struct hws_session_row *row, struct hws_bytes frame);
 /* The viewer takes more of this class. */
 void hws_gate_let_agent_send(struct hws_gate *g, enum hws_send_class cls);
+
+/* gate_legs.c: the handshake is done, and nothing else was said yet. */
+int hws_gate_legs_begin(struct hws_gate *g) HWS_MUST_CHECK;
+/* A first frame: true when it asks for a leg, and is dealt with. */
+bool hws_gate_leg_asked(struct hws_gate *g, struct hws_bytes frame);
+/* With the gate, before its link. */
+void hws_gate_legs_done(struct hws_gate *g);
 
 /* gate_raw.c: a tunnel of a deployed viewer, raw after its login. */
 /* Is that the session's kind? From the verdict on, no probe is sent then: its answer would come

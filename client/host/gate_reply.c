@@ -153,6 +153,9 @@ int hws_gate_send_peer_info(
 	if (welcome->has_confirm)
 		response.pake_confirm =
 				(ProtobufCBinaryData){ sizeof(welcome->confirm), welcome->confirm };
+	if (welcome->has_leg_session)
+		response.leg_session = (ProtobufCBinaryData){ sizeof(welcome->leg_session),
+			welcome->leg_session };
 	if (welcome->has_ticket) {
 		resume.id = (ProtobufCBinaryData){ sizeof(welcome->ticket.id), welcome->ticket.id };
 		resume.secret = (ProtobufCBinaryData){ sizeof(welcome->ticket.secret),

@@ -7,6 +7,7 @@
 #include "shared/base/bytes.h"
 #include "shared/base/err.h"
 #include "shared/net/conn.h"
+#include "shared/wire/leg_proof.h"
 
 int hws_gate_send(struct hws_conn *c, const Ses__Message *m) HWS_MUST_CHECK;
 struct hws_gate_hash {
@@ -28,9 +29,10 @@ int hws_gate_send_turned_away(
 		struct hws_conn *c, const char *text, struct hws_bytes signed_id) HWS_MUST_CHECK;
 /* What hostd has for a viewer of ours that it lets in. Secret. */
 struct hws_gate_welcome {
-	bool has_confirm, has_ticket;
+	bool has_confirm, has_ticket, has_leg_session;
 	uint8_t confirm[HWS_PAKE_CONFIRM_LEN];
 	struct hws_resume_ticket ticket;
+	uint8_t leg_session[HWS_LEG_SESSION_LEN];
 };
 /* The PeerInfo comes serialised from the agent; HWS_ERR_PROTO when it is none. */
 int hws_gate_send_peer_info(struct hws_conn *c, struct hws_bytes peer_info,

@@ -220,7 +220,8 @@ static void do_status(struct hws_control_reply *reply, const json_t *req HWS_UNU
 	hws_list_for (n, &h->sessions) {
 		const struct hws_host_session *v = hws_container(n, struct hws_host_session, node);
 
-		if (v->begun) /* who is on the way to a relay has no viewer yet */
+		/* who is on the way to a relay has no viewer yet, and a leg one of another's */
+		if (v->begun && !v->leg.of)
 			json_array_append_new(sessions, session_json(h, v));
 	}
 	hws_control_ok(reply,

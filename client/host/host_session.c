@@ -33,7 +33,7 @@ void hws_host_session_free(struct hws_host_session *v)
 	hws_session_forget_account(v);
 	hws_timer_stop(&v->joining);
 	hws_timer_stop(&v->deadline);
-	hws_timer_stop(&v->leg);
+	hws_timer_stop(&v->errand);
 	hws_list_remove(&v->node);
 	hws_free_wiped(v, sizeof(*v));
 }
@@ -63,7 +63,8 @@ static void on_sign(struct hws_host_session *v, const Agt__SignRequest *q)
 		.id = who->id,
 		.box_pk = q->box_pk.data,
 		.nonce = nonce,
-		.only_v2 = v->env->settings->require_v2 };
+		.only_v2 = v->env->settings->require_v2,
+		.legs = v->env->leg_asked != NULL };
 	struct hws_offers_agt list;
 	struct hws_offers offers;
 	size_t len = 0;
@@ -109,7 +110,7 @@ static void on_deadline(void *arg)
 
 /* A gate keeps the time with its viewer; hostd with the gate. Once that has to end nothing gives it
  * more. */
-static void set_deadline(struct hws_host_session *v, uint64_t us)
+void hws_session_deadline(struct hws_host_session *v, uint64_t us)
 {
 	if (!v->leaving)
 		hws_timer_start(v->env->loop, &v->deadline, us + HWS_GATE_GRACE_US, on_deadline, v);
@@ -117,7 +118,7 @@ static void set_deadline(struct hws_host_session *v, uint64_t us)
 
 static void set_leaving(struct hws_host_session *v, uint64_t us)
 {
-	set_deadline(v, us);
+	hws_session_deadline(v, us);
 	v->leaving = true;
 }
 
@@ -131,9 +132,9 @@ static void answer_login(struct hws_host_session *v, Agt__LoginVerdict *verdict,
 		v->refused = true;
 		set_leaving(v, verdict->close_after_ms * HWS_US_PER_MS + HWS_LAST_WORDS_US);
 	} else if (verdict->result == AGT__LOGIN_VERDICT__RESULT__OK) {
-		set_deadline(v, HWS_AGENT_ANSWER_US);
+		hws_session_deadline(v, HWS_AGENT_ANSWER_US);
 	} else {
-		set_deadline(v, v->login_timeout_us * HWS_PERSON_TIMES);
+		hws_session_deadline(v, v->login_timeout_us * HWS_PERSON_TIMES);
 	}
 	hws_session_tell(v, &m, fd);
 }
@@ -265,7 +266,8 @@ static void on_login(struct hws_host_session *v, const Agt__LoginCheck *check)
 		.now_us = hws_loop_now_us(v->env->loop) };
 	struct hws_judge_result res;
 
-	if (v->open || v->refused || v->os_login) /* judged for good; a gate would not ask again */
+	if (v->open || v->refused || v->os_login ||
+			v->leg.of) /* judged for good; a gate would not ask again */
 		return;
 	v->spoke = true;
 	if (take_login(v, check)) {
@@ -323,10 +325,12 @@ static void on_state(struct hws_host_session *v, const Agt__GateState *s)
 	v->bytes_out = s->bytes_out;
 	v->rtt_ms = s->rtt_ms;
 	v->final_end = v->final_end || s->final_end; /* we may know better */
+	if (v->leg.of)
+		v->state = v->leg.up ? "leg" : "joining";
 	if (s->state >= AGT__GATE_STATE__STATE__CLOSING)
 		set_leaving(v, HWS_LAST_WORDS_US);
 	else if (v->shown)
-		set_deadline(v, HWS_GATE_SILENT_US);
+		hws_session_deadline(v, HWS_GATE_SILENT_US);
 }
 
 /* Once, and of whom we let in. Not by its gate's word, which might keep it to itself and so have a
@@ -339,7 +343,7 @@ void hws_host_session_shown(struct hws_host_session *v)
 		return;
 	v->shown = true;
 	set_since(v);
-	set_deadline(v, HWS_GATE_SILENT_US);
+	hws_session_deadline(v, HWS_GATE_SILENT_US);
 	hws_info("session.open", HWS_U64("conn", v->conn), HWS_STR("peer", v->peer),
 			HWS_STR("id", v->my_id),
 			HWS_STR("kind", hws_session_kind_name(v->login.kind)),
@@ -356,7 +360,7 @@ static void tell_leg(struct hws_host_session *v, int r)
 	if (!v->meeting || v->leg_told)
 		return;
 	v->leg_told = true;
-	hws_timer_stop(&v->leg);
+	hws_timer_stop(&v->errand);
 	v->env->joined(v->meeting, r, v->env->arg);
 }
 
@@ -391,6 +395,14 @@ static void on_message(struct hws_ipc *l HWS_UNUSED, const Agt__Message *m, int 
 		break;
 	case AGT__MESSAGE__UNION_GATE_JOINED:
 		on_leg(v, m->gate_joined);
+		break;
+	case AGT__MESSAGE__UNION_LEG_REQUEST:
+		if (v->env->leg_asked)
+			v->env->leg_asked(v, m->leg_request, v->env->arg);
+		break;
+	case AGT__MESSAGE__UNION_LEG_UP:
+		if (v->env->leg_up)
+			v->env->leg_up(v, m->leg_up, v->env->arg);
 		break;
 	default:
 		break;
@@ -430,6 +442,8 @@ void hws_host_session_kick(struct hws_host_session *v, const char *reason)
 	Agt__Message m = AGT__MESSAGE__INIT;
 	Agt__GateControl c = AGT__GATE_CONTROL__INIT;
 
+	if (v->leg.of) /* the goodbye goes over it, and it with its session */
+		return;
 	v->final_end = true; /* whatever its gate says of it */
 	if (!v->begun) {     /* nobody is there to say goodbye to */
 		hws_host_session_close(v, HWS_OK);
@@ -469,7 +483,8 @@ static int send_start(struct hws_host_session *v, int fd, bool udp)
 	v->login_timeout_us = s->login_timeout_us;
 	g.login_timeout_ms = s->login_timeout_us / HWS_US_PER_MS;
 	/* the handshake, then the first login; a refusal is told after the handshake, too */
-	set_deadline(v, HWS_HANDSHAKE_US + v->login_timeout_us);
+	hws_session_deadline(v, HWS_HANDSHAKE_US + v->login_timeout_us);
+	g.leg_session = (ProtobufCBinaryData){ sizeof(v->leg.name), v->leg.name };
 	g.refuse = (char *)(uintptr_t)(v->refuse ? v->refuse : "");
 	m.union_case = AGT__MESSAGE__UNION_GATE_START;
 	m.gate_start = &g;
@@ -500,7 +515,7 @@ static int send_relay(struct hws_host_session *v, const struct hws_answer_relay 
 	g.proxy_password_secret = (char *)(uintptr_t)proxy->password_secret;
 	m.union_case = AGT__MESSAGE__UNION_GATE_RELAY;
 	m.gate_relay = &g;
-	hws_timer_start(v->env->loop, &v->leg, LEG_US + LEG_GRACE_US, on_leg_limit, v);
+	hws_timer_start(v->env->loop, &v->errand, LEG_US + LEG_GRACE_US, on_leg_limit, v);
 	return hws_ipc_send(v->ipc, &m, -1);
 }
 
@@ -544,6 +559,7 @@ int hws_host_session_new(const struct hws_host_session_env *env,
 			? "mapped"
 			: hws_notice_via(conf->relay != NULL, conf->direct, conf->local);
 	v->secure = conf->secure;
+	hws_session_leg_init(v);
 	v->refuse = conf->refuse;
 	v->control_permissions = conf->control_permissions;
 	v->permissions = hws_session_permitted(v);

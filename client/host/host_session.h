@@ -13,8 +13,10 @@
 #include "client/host/whoami.h"
 #include "client/reach/answer.h"
 #include "client/services/video_cost.h"
+#include "shared/base/bucket.h"
 #include "shared/base/list.h"
 #include "shared/crypto/transcript.h"
+#include "shared/wire/leg_proof.h"
 #include <sys/socket.h>
 
 struct hws_host_session;
@@ -44,6 +46,9 @@ struct hws_host_session_env {
 	struct hws_os_guard *guard; /* of passwords of accounts; NULL: nobody counts */
 	/* Its login was right: NULL lets it in, else what it is told, in buf. May be NULL. */
 	const char *(*seat)(struct hws_host_session *v, char *buf, size_t size, void *arg);
+	/* Of legs (host/hostd_legs); may close the session. May be NULL. */
+	void (*leg_asked)(struct hws_host_session *v, const Agt__LegRequest *q, void *arg);
+	void (*leg_up)(struct hws_host_session *v, const Agt__LegUp *up, void *arg);
 };
 
 struct hws_host_session_conf {
@@ -70,9 +75,9 @@ struct hws_host_session {
 	struct hws_timer deadline;     /* by then its gate has gone on, whatever it says */
 	uint64_t login_timeout_us;
 	uint64_t join_until_us;
-	uint64_t meeting;     /* 0: there is none */
-	struct hws_timer leg; /* the gate is on its way to the relay */
-	bool leg_told, begun; /* how that went; the gate has what it needs to serve */
+	uint64_t meeting;        /* 0: there is none */
+	struct hws_timer errand; /* the gate is on its way to the relay */
+	bool leg_told, begun;    /* how that went; the gate has what it needs to serve */
 	const char *refuse;
 	pid_t pid;      /* of the gate; 0: it has been waited for */
 	bool leaving;   /* it was told to end, or said that it does */
@@ -106,6 +111,13 @@ struct hws_host_session {
 	bool has_viewer; /* it has proven this key */
 	uint8_t viewer_pk[HWS_PK_LEN];
 	struct hws_vault_offers offers_secret;
+	struct {                                   /* session_leg.c */
+		uint8_t name[HWS_LEG_SESSION_LEN]; /* for its viewer, once that is let in */
+		struct hws_bucket rate;
+		const char *first_via;
+		uint64_t of; /* it is no session, but one of this one's connections; 0: it is */
+		bool up;     /* the session's gate says so */
+	} leg;
 	/* for a viewer of ours that is let in, until it is told */
 	struct hws_host_session_welcome {
 		bool has_confirm, has_ticket;
@@ -145,6 +157,14 @@ uint32_t hws_session_permitted(const struct hws_host_session *v);
 void hws_session_reduce(struct hws_host_session *v);
 /* The ways that nothing copied may take (HWS_CLIP_*). */
 unsigned hws_session_clip_shut(const struct hws_host_session *v);
+/* --- for session_leg.c: by so much later the gate has gone on, and some. */
+void hws_session_deadline(struct hws_host_session *v, uint64_t us);
+/* --- session_leg.c. With the session; the rest for hostd_legs.c. */
+void hws_session_leg_init(struct hws_host_session *v);
+void hws_session_is_leg(struct hws_host_session *v, uint64_t conn);
+void hws_session_leg_is_up(struct hws_host_session *v);
+void hws_session_leg_over(struct hws_host_session *v);
+void hws_session_leg_ends(struct hws_host_session *v);
 /* --- for session_account.c: the end of a login that was found to be right. */
 void hws_session_let_in(struct hws_host_session *v);
 void hws_session_refuse(struct hws_host_session *v, const char *text);

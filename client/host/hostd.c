@@ -64,7 +64,7 @@ static struct hws_guest guest_of(
 	return (struct hws_guest){ .from = &v->from,
 		.told = v->told,
 		.known = hws_limits_known(h->passwords, &v->from, v->told, now_us),
-		.open = v->open,
+		.open = v->open || v->leg.up,
 		.spoke = v->spoke,
 		.since_us = v->came_us };
 }
@@ -112,6 +112,7 @@ static void on_ended(struct hws_host_session *v, bool was_open, void *arg)
 {
 	struct hws_hostd *h = arg;
 
+	hws_hostd_legs_end(h, v->conn);
 	hws_admit_close(admit_of(h, v->told), &v->from);
 	h->session_count--;
 	/* also of one whose password was right and that was refused all the same: what it may come
@@ -456,7 +457,7 @@ static int open_parts(struct hws_hostd *h, struct hws_error *err)
 		r = hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
 	h->env = (struct hws_host_session_env){ h->loop, s, &h->judge, &h->whoami, h->agents,
 		on_ended, on_joined, h, &h->logs, &h->leavers, h->launcher, hws_hostd_session_audit,
-		&h->os_guard, hws_hostd_seat };
+		&h->os_guard, hws_hostd_seat, hws_hostd_leg_asked, hws_hostd_leg_up };
 	if (r == HWS_OK && hws_beacon_new(h->loop, s, &h->whoami, &h->logs, &h->beacon) < 0)
 		r = hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
 	hws_beacon_set_direct_port(h->beacon, h->direct ? hws_listener_port(h->direct) : 0);

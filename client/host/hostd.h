@@ -101,6 +101,11 @@ void hws_hostd_agent_audit(
 		const Agt__AgentAudit *a, enum hws_agent_role role, const char *account, void *arg);
 void hws_hostd_session_audit(
 		const struct hws_host_session *v, const char *event, const char *why, void *arg);
+/* --- hostd_legs.c, for hostd.c: `arg` is the hostd. */
+void hws_hostd_leg_asked(struct hws_host_session *v, const Agt__LegRequest *q, void *arg);
+void hws_hostd_leg_up(struct hws_host_session *v, const Agt__LegUp *up, void *arg);
+/* With the session. */
+void hws_hostd_legs_end(struct hws_hostd *h, uint64_t conn);
 /* NULL: there is none, or none any more. */
 struct hws_host_session *hws_hostd_session(struct hws_hostd *h, uint64_t conn);
 /* Calls fn for each session; fn may close it. */

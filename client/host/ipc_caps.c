@@ -7,6 +7,7 @@
 #include "shared/crypto/box.h"
 #include "shared/crypto/identity.h"
 #include "shared/wire/field.h"
+#include "shared/wire/leg_proof.h"
 #include "shared/wire/limits.h"
 
 #define WITH_FD 100u /* set by the framing */
@@ -42,6 +43,11 @@ static const struct cap from_gate[] = {
 	{ AGT__MESSAGE__UNION_GATE_STATE, 0, 0 },
 	{ AGT__MESSAGE__UNION_GATE_STATE, 4, HWS_IPC_TEXT_MAX },
 	{ AGT__MESSAGE__UNION_GATE_JOINED, 0, 0 },
+	{ AGT__MESSAGE__UNION_LEG_REQUEST, 0, 0 },
+	{ AGT__MESSAGE__UNION_LEG_REQUEST, 1, HWS_LEG_SESSION_LEN },
+	{ AGT__MESSAGE__UNION_LEG_REQUEST, 3, HWS_LEG_NONCE_LEN },
+	{ AGT__MESSAGE__UNION_LEG_UP, 0, 0 },
+	{ AGT__MESSAGE__UNION_LEG_UP, 2, HWS_DIGEST_LEN },
 };
 
 static const struct cap from_agent[] = {

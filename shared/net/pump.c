@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 
 #define CHUNK (64u << 10)
-#define HELD_MAX (256u << 10) /* then nothing more is read */
+#define HELD_MAX (256u << 10) /* then nothing more is read; where its owner does not say less */
 #define ROUNDS 8              /* reads of one stream in a turn */
 #define WATCH_US (1 * HWS_US_PER_S)
 /* After an end that the other stream cannot be told of (a WebSocket): who is there waits for it. */
@@ -87,9 +87,10 @@ static bool write_held(struct hws_pump *p, struct way *w)
 
 static bool read_more(struct hws_pump *p, struct way *w)
 {
-	for (int i = 0; i < ROUNDS && !w->ended && hws_buf_len(&w->held) < HELD_MAX; i++) {
-		uint8_t *room = hws_buf_reserve(&w->held, CHUNK);
-		ssize_t n = room ? hws_stream_read(w->from, room, CHUNK) : HWS_ERR_NOMEM;
+	for (int i = 0; i < ROUNDS && !w->ended && hws_buf_len(&w->held) < p->conf.held_max; i++) {
+		size_t chunk = HWS_MIN(p->conf.held_max, (size_t)CHUNK);
+		uint8_t *room = hws_buf_reserve(&w->held, chunk);
+		ssize_t n = room ? hws_stream_read(w->from, room, chunk) : HWS_ERR_NOMEM;
 
 		if (n == HWS_ERR_AGAIN)
 			break;
@@ -118,7 +119,7 @@ static void set_wants(struct hws_pump *p)
 		unsigned wants = 0;
 
 		/* out.from is in.to */
-		if (!out->ended && hws_buf_len(&out->held) < HELD_MAX)
+		if (!out->ended && hws_buf_len(&out->held) < p->conf.held_max)
 			wants |= HWS_STREAM_READ;
 		if (hws_buf_len(&in->held))
 			wants |= HWS_STREAM_WRITE;
@@ -183,6 +184,8 @@ int hws_pump_new(const struct hws_pump_conf *conf, struct hws_stream *a, struct 
 		return first.len <= HELD_MAX ? HWS_ERR_NOMEM : HWS_ERR_TOOBIG;
 	}
 	p->conf = *conf;
+	if (!p->conf.held_max)
+		p->conf.held_max = HELD_MAX;
 	p->half_us = conf->half_us ? conf->half_us : UINT64_MAX;
 	join(p, a, b);
 	hws_buf_put(&p->way[0].held, first.ptr, first.len);

@@ -19,6 +19,7 @@ struct hws_pump;
 struct hws_pump_conf {
 	struct hws_loop *loop;
 	uint64_t idle_us, stall_us, half_us; /* 0 = for ever */
+	size_t held_max;                     /* of each way, about; 0 = 256 KiB */
 	/* Exactly once, unless by the own hws_pump_close: both streams are closed. HWS_OK: both
 	 * ended; HWS_ERR_TIMEOUT: a limit. The pump is freed at the end of the turn. */
 	void (*on_end)(struct hws_pump *p, int why, void *arg);

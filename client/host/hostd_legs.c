@@ -1,0 +1,168 @@
+/* What hostd has to do with legs (net/legs): it knows which session a name is of, and joins two
+ * gates by a socket pair, unread: the gate of a connection that claims to be its viewer's, which
+ * parses the stream, and the session's own, which has the key and asks for the proof. A leg is no
+ * session: it has no login, no desktop and no notice, and ends with the session. */
+#include "client/host/hostd.h"
+#include "shared/base/clock.h"
+#include "shared/base/log.h"
+#include "shared/base/str.h"
+#include "shared/crypto/hash.h"
+#include "shared/net/addr.h"
+#include <stdio.h>
+#include <unistd.h>
+
+#define JOINING_MAX 2u /* of one session, at one time */
+
+static struct hws_host_session *at(struct hws_list *n)
+{
+	return hws_container(n, struct hws_host_session, node);
+}
+
+/* Time tells nothing of how much of a name was right. */
+static struct hws_host_session *find(struct hws_hostd *h, const ProtobufCBinaryData *name)
+{
+	struct hws_host_session *found = NULL;
+	struct hws_list *n;
+
+	if (name->len != HWS_LEG_SESSION_LEN)
+		return NULL;
+	hws_list_for (n, &h->sessions) {
+		struct hws_host_session *v = at(n);
+
+		if (v->shown && !v->leaving &&
+				hws_secret_equal(v->leg.name, name->data, sizeof(v->leg.name)))
+			found = v;
+	}
+	return found;
+}
+
+static unsigned joining(struct hws_hostd *h, const struct hws_host_session *session)
+{
+	struct hws_list *n;
+	unsigned count = 0;
+
+	hws_list_for (n, &h->sessions)
+		count += at(n)->leg.of == session->conn && !at(n)->leg.up;
+	return count;
+}
+
+static const char *why_not(struct hws_hostd *h, const struct hws_host_session *v,
+		struct hws_host_session *session)
+{
+	if (!v->has_signed || v->spoke || v->leg.of || v->leaving)
+		return "it is something else already";
+	if (v->refuse)
+		return v->refuse;
+	if (!session)
+		return "there is no such session";
+	if (joining(h, session) >= JOINING_MAX)
+		return "others of its session are joining";
+	if (!hws_bucket_take(&session->leg.rate, 1, hws_loop_now_us(h->loop)))
+		return "too many in a short time";
+	return NULL;
+}
+
+/* Both ends are taken. The session may be over after this, and the leg with it. */
+static void join(struct hws_hostd *h, struct hws_host_session *v, struct hws_host_session *session,
+		const Agt__LegRequest *q)
+{
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__LegJoin j = AGT__LEG_JOIN__INIT;
+	Agt__LegVerdict verdict = AGT__LEG_VERDICT__INIT;
+	uint64_t conn = v->conn;
+	int fds[2];
+
+	if (hws_ipc_pair(fds) < 0) {
+		hws_host_session_close(v, HWS_ERR_NOMEM);
+		return;
+	}
+	hws_session_is_leg(v, session->conn);
+	j.conn = v->conn;
+	j.number = q->number;
+	j.nonce = q->nonce;
+	m.union_case = AGT__MESSAGE__UNION_LEG_JOIN;
+	m.leg_join = &j;
+	hws_session_tell(session, &m, fds[0]);
+	v = hws_hostd_session(h, conn);
+	if (!v) {
+		close(fds[1]);
+		return;
+	}
+	m.union_case = AGT__MESSAGE__UNION_LEG_VERDICT;
+	m.leg_verdict = &verdict;
+	hws_session_tell(v, &m, fds[1]);
+}
+
+void hws_hostd_leg_asked(struct hws_host_session *v, const Agt__LegRequest *q, void *arg)
+{
+	struct hws_hostd *h = arg;
+	struct hws_host_session *session = find(h, &q->session);
+	const char *why = why_not(h, v, session);
+
+	if (!why) {
+		join(h, v, session, q);
+		return;
+	}
+	hws_info_limited("leg.refused", HWS_U64("conn", v->conn), HWS_STR("peer", v->peer),
+			HWS_STR("why", why));
+	hws_host_session_close(v, HWS_ERR_DENIED);
+}
+
+/* What its gate says of its own session: which of the connections that hostd gave it for this one
+ * it goes over. */
+static void moved(struct hws_hostd *h, struct hws_host_session *v, const char *via,
+		const struct sockaddr_storage *peer)
+{
+	char text[HWS_ADDR_TEXT], words[2 * HWS_ADDR_TEXT + 40];
+
+	hws_addr_text(peer, text, sizeof(text));
+	snprintf(words, sizeof(words), "from %s, %s, to %s, %s", v->via, v->peer, via, text);
+	v->via = via;
+	hws_str_escape(v->peer, sizeof(v->peer), hws_bytes_str(text));
+	hws_info("session.path", HWS_U64("conn", v->conn), HWS_STR("via", via),
+			HWS_STR("peer", text));
+	hws_hostd_session_audit(v, "session.path", words, h);
+}
+
+/* Those that it went over before get the time to end by themselves. */
+static void end_others(struct hws_hostd *h, const struct hws_host_session *v, uint64_t but)
+{
+	struct hws_list *n;
+
+	hws_list_for (n, &h->sessions)
+		if (at(n)->leg.of == v->conn && at(n)->leg.up && at(n)->conn != but)
+			hws_session_leg_ends(at(n));
+}
+
+void hws_hostd_leg_up(struct hws_host_session *v, const Agt__LegUp *up, void *arg)
+{
+	struct hws_hostd *h = arg;
+	struct hws_host_session *leg = up->conn ? hws_hostd_session(h, up->conn) : NULL;
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__LegVerdict verdict = AGT__LEG_VERDICT__INIT;
+
+	if (!v->shown || v->leaving)
+		return;
+	if (!up->conn) {
+		moved(h, v, v->leg.first_via, &v->from);
+		return;
+	}
+	if (!leg || leg->leg.of != v->conn || leg->leg.up)
+		return;
+	hws_session_leg_is_up(leg);
+	moved(h, v, leg->via, &leg->from);
+	end_others(h, v, leg->conn);
+	verdict.tag_secret = up->tag_secret;
+	m.union_case = AGT__MESSAGE__UNION_LEG_VERDICT;
+	m.leg_verdict = &verdict;
+	hws_session_tell(leg, &m, -1);
+}
+
+void hws_hostd_legs_end(struct hws_hostd *h, uint64_t conn)
+{
+	struct hws_list *n;
+
+	hws_list_for (n, &h->sessions)
+		if (at(n)->leg.of == conn)
+			hws_session_leg_over(at(n));
+}
