@@ -1,7 +1,7 @@
-/* The gate and legs (net/legs), from both sides. The gate that serves a session goes on with it over
- * other connections; a gate that is met by JoinLeg instead of a handshake only carries the bytes of
- * such a connection to the other gate, by a socket of hostd's: what it parses is its stream, and
- * what they say it cannot read. */
+/* The gate and legs (net/legs), from both sides. The gate that serves a session goes on with it
+ * over other connections; a gate that is met by JoinLeg instead of a handshake only carries the
+ * bytes of such a connection to the other gate, by a socket of hostd's: what it parses is its
+ * stream, and what they say it cannot read. */
 #include "client/host/gate_parts.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"

@@ -3,7 +3,6 @@
 #pragma once
 #include "shared/base/bytes.h"
 #include "shared/base/err.h"
-#include "shared/net/legs.h"
 #include "shared/wire/frame.h"
 #include <stdint.h>
 
@@ -16,6 +15,7 @@ enum hws_leg_chunk_kind {
 	HWS_LEG_CLOSE,    /* nothing more comes at all */
 };
 
+#define HWS_LEGS_CHUNK_MAX (32u << 10)                     /* bytes in one frame */
 #define HWS_LEG_CHUNK_HEAD (HWS_FRAME_HEADER_MAX + 1)      /* before the bytes of DATA, at most */
 #define HWS_LEG_CONTROL_MAX (HWS_FRAME_HEADER_MAX + 1 + 8) /* any other */
 

@@ -5,11 +5,12 @@
  * another address. docs/protocol-v2.md, section "Legs".
  *
  * How: what is sent is kept until the other end has said that it has it. On each leg go small
- * frames (wire/frame, so a WebSocket is as good as TCP): bytes, where they belong, how far the other
- * direction has come, "are you there", "nothing more comes here", "the end". A new leg begins where
- * the other end says it is, and what was under way on the old one comes again, on the quicker of the
- * two. The old leg is kept until the new one has answered, and used again should that one fail.
- * Each direction of each end changes over by itself, to the usable leg with the highest number.
+ * frames (wire/frame, so a WebSocket is as good as TCP): bytes, where they belong, how far the
+ * other direction has come, "are you there", "nothing more comes here", "the end". A new leg
+ * begins where the other end says it is, and what was under way on the old one comes again, on the
+ * quicker of the two. The old leg is kept until the new one has answered, and used again should
+ * that one fail. Each direction of each end changes over by itself, to the usable leg with the
+ * highest number.
  *
  * Nothing here proves anything: records above (crypto/record_v2) tell a changed byte, and a leg is
  * let in by net/leg_join, which makes both ends prove that they are those of the session.
@@ -20,9 +21,8 @@
 
 struct hws_legs;
 
-#define HWS_LEGS_MAX 4u                /* at one time, old ones included */
-#define HWS_LEGS_KEPT_MAX (8u << 20)   /* bytes sent and not acknowledged; then nothing is taken */
-#define HWS_LEGS_CHUNK_MAX (32u << 10) /* bytes in one frame */
+#define HWS_LEGS_MAX 4u              /* at one time, old ones included */
+#define HWS_LEGS_KEPT_MAX (8u << 20) /* bytes sent and not acknowledged; then nothing is taken */
 
 enum hws_legs_event {
 	/* The session goes over this leg from now on: a new one, or an old one again. */
