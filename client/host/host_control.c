@@ -191,13 +191,11 @@ static json_t *agents_json(const struct hws_hostd *h)
 
 static json_t *mapped_json(const struct hws_hostd *h)
 {
-	const struct hws_ports *ports = h->online ? hws_online_ports(h->online) : NULL;
-	struct hws_ports_status s = { .by = "", .by_text = "", .why = "'map-ports' is off" };
+	struct hws_ports_status s;
 
-	if (ports)
-		hws_ports_status(ports, &s);
-	return json_pack("{s:b,s:b,s:s,s:s,s:s,s:s}", "on", ports != NULL, "mapped", s.mapped, "by",
-			s.by, "by_text", s.by_text, "address", s.address, "why", s.why);
+	hws_ports_status(h->ports, &s);
+	return json_pack("{s:b,s:s,s:s,s:s,s:s,s:s}", "on", s.on, "state", s.state, "by", s.by,
+			"by_text", s.by_text, "address", s.address, "why", s.why);
 }
 
 static json_t *sandbox_json(const struct hws_hostd *h)

@@ -312,7 +312,12 @@ static void on_met(uint64_t meeting, int r, void *arg)
 
 static int open_online(struct hws_hostd *h, struct hws_error *err)
 {
-	struct hws_online_conf oc = { h->settings, &h->whoami, on_online, &h->logs, on_met, h };
+	struct hws_online_conf oc = { .settings = h->settings,
+		.whoami = &h->whoami,
+		.ports = h->ports,
+		.admit = on_online,
+		.met = on_met,
+		.arg = h };
 
 	if (*h->settings->server)
 		return hws_online_new(h->loop, &oc, &h->online, err);
@@ -407,6 +412,7 @@ static int open_parts(struct hws_hostd *h, struct hws_error *err)
 		.max_links = s->max_per_address,
 		.rate = CONNECTS_PER_S,
 		.burst = CONNECTS_BURST };
+	const struct hws_ports_conf pc = { s, &h->logs, on_online, h };
 	struct hws_cidr_list whitelist;
 	struct hws_vault_conf vc;
 	struct hws_error settling = { 0 };
@@ -461,6 +467,8 @@ static int open_parts(struct hws_hostd *h, struct hws_error *err)
 	if (r == HWS_OK && hws_beacon_new(h->loop, s, &h->whoami, &h->logs, &h->beacon) < 0)
 		r = hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
 	hws_beacon_set_direct_port(h->beacon, h->direct ? hws_listener_port(h->direct) : 0);
+	if (r == HWS_OK && hws_ports_new(h->loop, &pc, &h->ports) < 0)
+		r = hws_error_set(err, HWS_ERR_SYS, "no port for 'map-ports' can be had");
 	return r == HWS_OK ? open_online(h, err) : r;
 }
 
@@ -529,6 +537,7 @@ void hws_hostd_free(struct hws_hostd *h)
 	hws_beacon_free(h->beacon);
 	hws_online_free(h->online);
 	h->online = NULL; /* sessions may still tell it */
+	hws_ports_free(h->ports);
 	hws_set_password_cancel(h->setting);
 	hws_control_free(h->control);
 	hws_work_free(h->work);

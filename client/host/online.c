@@ -23,7 +23,7 @@ struct hws_online {
 	struct hws_registrar *registrar;
 	struct hws_answer *answer;
 	struct hws_nat_probe *probe;
-	struct hws_ports *ports;         /* NULL: 'map-ports' is off */
+	bool wants_port;
 	struct hws_key_check *key_check; /* NULL: no key is set */
 	bool wrong_key;
 	struct hws_loop *loop;
@@ -63,13 +63,25 @@ const char *hws_online_warning(const struct hws_online *o)
 static void told_registered(struct hws_online *o)
 {
 	hws_info("server.registered", HWS_STR("server", o->server),
-			HWS_STR("by", hws_online_transport(o)),
-			HWS_STR("id", o->conf.whoami->id));
+			HWS_STR("by", hws_online_transport(o)), HWS_STR("id", o->conf.whoami->id));
 	if (hws_registrar_udp_blocked(o->registrar))
 		hws_warn("server.udp_blocked", HWS_STR("server", o->server),
 				HWS_STR("text",
 						"it answers by TCP, and never by UDP: let UDP out, and "
 						"its answers in; without it more sessions are relayed"));
+}
+
+/* Where viewers are met at relays alone nobody would come by it. */
+static struct hws_ports *ports_of(const struct hws_online *o)
+{
+	return hws_server_addr_needs_relay(&o->server_addr) ? NULL : o->conf.ports;
+}
+
+static void want_port(struct hws_online *o, bool wanted)
+{
+	if (o->wants_port != wanted)
+		hws_ports_want(ports_of(o), wanted);
+	o->wants_port = wanted;
 }
 
 static void on_state(enum hws_registrar_state state, const char *text, void *arg)
@@ -83,9 +95,9 @@ static void on_state(enum hws_registrar_state state, const char *text, void *arg
 	if (state == HWS_REGISTRAR_REGISTERED && o->was_offline) {
 		o->was_offline = false;
 		hws_nat_probe_again(o->probe);
-		hws_ports_again(o->ports);
+		hws_ports_again(o->conf.ports);
 	}
-	hws_ports_want(o->ports, state == HWS_REGISTRAR_REGISTERED);
+	want_port(o, state == HWS_REGISTRAR_REGISTERED);
 	/* an encrypted link has proved it already */
 	if (state == HWS_REGISTRAR_REGISTERED && !hws_str_equal(hws_online_transport(o), "tcp"))
 		hws_key_check_again(o->key_check);
@@ -196,7 +208,6 @@ static struct hws_host_session_conf session_conf(
 		.secure = how->secure,
 		.local = how->local,
 		.udp = how->udp,
-		.mapped = how->mapped,
 		.told = how->relayed && !how->proven && !o->conf.settings->trust_server_addresses,
 		.from = how->viewer,
 		.control_permissions = how->control_permissions };
@@ -242,12 +253,6 @@ static void on_failure(const char *what, int why, const struct sockaddr_storage 
 			HWS_STR("peer", hws_addr_text(viewer, text, sizeof(text))));
 }
 
-/* Where viewers are met at relays alone nobody would come by it. */
-static bool wants_port(const struct hws_online *o)
-{
-	return o->conf.settings->map_ports && !hws_server_addr_needs_relay(&o->server_addr);
-}
-
 static int open_answer(struct hws_online *o, struct hws_loop *loop)
 {
 	const struct hws_settings *s = o->conf.settings;
@@ -257,7 +262,7 @@ static int open_answer(struct hws_online *o, struct hws_loop *loop)
 		.version = HWS_PROTOCOL_VERSION,
 		.only_known_relays = s->only_known_relays,
 		.no_udp = s->disable_udp,
-		.map_port = wants_port(o),
+		.mapped_port = hws_ports_port(ports_of(o)),
 		.nat_type = hws_server_addr_needs_relay(&o->server_addr)
 				? RDV__NAT_TYPE__SYMMETRIC
 				: RDV__NAT_TYPE__UNKNOWN_NAT,
@@ -268,29 +273,6 @@ static int open_answer(struct hws_online *o, struct hws_loop *loop)
 		.arg = o };
 
 	return hws_answer_new(loop, o->work, &ac, &o->answer);
-}
-
-static void on_outside(const struct sockaddr_storage *outside, void *arg)
-{
-	struct hws_online *o = arg;
-
-	hws_answer_set_mapped(o->answer, outside);
-}
-
-static int open_ports(struct hws_online *o, struct hws_loop *loop)
-{
-	const struct hws_ports_conf conf = { .settings = o->conf.settings,
-		.logs = o->conf.logs,
-		.inside = hws_answer_mapped_inside(o->answer),
-		.on_outside = on_outside,
-		.arg = o };
-
-	return wants_port(o) ? hws_ports_new(loop, &conf, &o->ports) : HWS_OK;
-}
-
-const struct hws_ports *hws_online_ports(const struct hws_online *o)
-{
-	return o->ports;
 }
 
 static void on_nat_type(Rdv__NatType type, void *arg)
@@ -408,8 +390,6 @@ int hws_online_new(struct hws_loop *loop, const struct hws_online_conf *conf,
 	if (r == HWS_OK)
 		r = open_answer(o, loop);
 	if (r == HWS_OK)
-		r = open_ports(o, loop);
-	if (r == HWS_OK)
 		r = open_probe(o, loop);
 	if (r == HWS_OK)
 		r = open_key_check(o, loop);
@@ -433,7 +413,7 @@ void hws_online_free(struct hws_online *o)
 	if (!o)
 		return;
 	hws_registrar_free(o->registrar);
-	hws_ports_free(o->ports);
+	want_port(o, false);
 	hws_nat_probe_free(o->probe);
 	hws_key_check_free(o->key_check);
 	hws_answer_free(o->answer);

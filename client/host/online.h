@@ -15,11 +15,11 @@ struct hws_online;
 struct hws_online_conf {
 	const struct hws_settings *settings; /* borrowed */
 	struct hws_whoami *whoami;           /* borrowed; a new id is stored there */
+	struct hws_ports *ports;             /* borrowed; NULL: none is mapped */
 	/* A viewer is connected, and conf->fd passes to the callee; or it waits at conf->relay:
 	 * then the callee sends a gate there and tells by hws_online_joined, or returns an error
 	 * and has told why. */
 	int (*admit)(struct hws_host_session_conf *conf, void *arg);
-	struct hws_child_logs *logs; /* of processes that it starts; borrowed */
 	/* HWS_OK: who was sent to the relay begins; else it is not needed there any more. */
 	void (*met)(uint64_t meeting, int r, void *arg);
 	void *arg;
@@ -40,7 +40,5 @@ const char *hws_online_text(const struct hws_online *o);
 bool hws_online_proven(const struct hws_online *o);
 /* So many words of the server, or of who speaks in its place, were dropped for that. */
 uint64_t hws_online_dropped(const struct hws_online *o);
-/* Of the port at the router; NULL: none is asked for. */
-const struct hws_ports *hws_online_ports(const struct hws_online *o);
 /* What is wrong although it is registered, for the operator; "" = nothing is known. */
 const char *hws_online_warning(const struct hws_online *o);

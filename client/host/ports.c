@@ -5,7 +5,6 @@
 #include "client/host/ipc_caps.h"
 #include "client/host/port_why.h"
 #include "client/host/spawn_gate.h"
-#include "client/reach/mapped_port.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
@@ -26,7 +25,8 @@ struct hws_ports {
 	struct hws_loop *loop;
 	struct hws_ports_conf conf;
 	struct hws_ipc *ipc; /* NULL: no process */
-	bool wanted;
+	struct hws_mapped_port *port;
+	unsigned wanted; /* by so many servers */
 	struct hws_timer start, leave, expire;
 	uint64_t started_us, pause_us;
 	enum hws_port_by by;
@@ -71,13 +71,12 @@ static const char *why_text(enum hws_port_why why)
 
 static void set_none(struct hws_ports *p, enum hws_port_why why)
 {
-	bool was = p->by != HWS_PORT_BY_NONE, is_new = p->why != why;
+	bool is_new = p->why != why;
 
 	hws_timer_stop(&p->expire);
 	p->by = HWS_PORT_BY_NONE;
 	p->why = why;
-	if (was)
-		p->conf.on_outside(NULL, p->conf.arg);
+	hws_mapped_port_set_outside(p->port, NULL);
 	if (is_new && why != HWS_PORT_WHY_ASKING && why != HWS_PORT_WHY_NONE)
 		hws_info("port.not_mapped", HWS_STR("why", why_text(why)));
 }
@@ -96,13 +95,12 @@ static void set_mapped(struct hws_ports *p, enum hws_port_by by,
 	p->by = by;
 	p->why = HWS_PORT_WHY_NONE;
 	p->outside = *outside;
+	hws_mapped_port_set_outside(p->port, outside);
 	hws_timer_start(p->loop, &p->expire, lifetime_s * HWS_US_PER_S, on_expired, p);
-	if (!is_new)
-		return;
-	hws_info("port.mapped", HWS_STR("by", by_token(by)),
-			HWS_STR("at", hws_addr_text(outside, text, sizeof(text))),
-			HWS_U64("inside", p->conf.inside));
-	p->conf.on_outside(outside, p->conf.arg);
+	if (is_new)
+		hws_info("port.mapped", HWS_STR("by", by_token(by)),
+				HWS_STR("at", hws_addr_text(outside, text, sizeof(text))),
+				HWS_U64("inside", hws_mapped_port_inside(p->port)));
 }
 
 static void take(struct hws_ports *p, const Agt__PortsState *s)
@@ -155,7 +153,7 @@ static int tell(struct hws_ports *p)
 	Agt__Message m = AGT__MESSAGE__INIT;
 	Agt__PortsConf c = AGT__PORTS_CONF__INIT;
 
-	c.inside = p->conf.inside;
+	c.inside = hws_mapped_port_inside(p->port);
 	m.union_case = AGT__MESSAGE__UNION_PORTS_CONF;
 	m.ports_conf = &c;
 	return hws_ipc_send(p->ipc, &m, -1);
@@ -200,13 +198,14 @@ static void on_leave(void *arg)
 
 void hws_ports_want(struct hws_ports *p, bool wanted)
 {
-	if (!p || p->wanted == wanted)
+	if (!p)
 		return;
-	p->wanted = wanted;
-	hws_timer_stop(&p->leave);
-	if (!wanted)
+	p->wanted = wanted ? p->wanted + 1 : p->wanted - 1;
+	if (!p->wanted)
 		hws_timer_start(p->loop, &p->leave, LEAVE_US, on_leave, p);
-	else if (!p->ipc && !hws_timer_active(&p->start))
+	else
+		hws_timer_stop(&p->leave);
+	if (p->wanted && !p->ipc && !hws_timer_active(&p->start))
 		start(p);
 }
 
@@ -218,24 +217,64 @@ void hws_ports_again(struct hws_ports *p)
 
 void hws_ports_status(const struct hws_ports *p, struct hws_ports_status *ret)
 {
-	*ret = (struct hws_ports_status){ .mapped = p->by != HWS_PORT_BY_NONE,
-		.by = by_token(p->by),
-		.by_text = by_text(p->by),
-		.why = p->by != HWS_PORT_BY_NONE              ? ""
-				: p->why != HWS_PORT_WHY_NONE ? why_text(p->why)
-				: p->wanted
-				? "the process that asks the router could not be started, or has ended"
-				: "this host is not registered at a server" };
-	if (ret->mapped)
+	*ret = (struct hws_ports_status){
+		.state = "none", .by = "", .by_text = "", .why = "'map-ports' is off"
+	};
+	if (!p)
+		return;
+	ret->on = true;
+	ret->by = by_token(p->by);
+	ret->by_text = by_text(p->by);
+	if (p->by != HWS_PORT_BY_NONE) {
+		ret->state = "mapped";
+		ret->why = "";
 		hws_addr_text(&p->outside, ret->address, sizeof(ret->address));
+	} else if (!p->wanted) {
+		ret->why = "this host is not registered at a server";
+	} else if (p->why == HWS_PORT_WHY_NONE) {
+		ret->why = "the process that asks the router could not be started, or has ended";
+	} else {
+		ret->state = p->why == HWS_PORT_WHY_ASKING ? "asking" : "none";
+		ret->why = why_text(p->why);
+	}
+}
+
+struct hws_mapped_port *hws_ports_port(struct hws_ports *p)
+{
+	return p ? p->port : NULL;
+}
+
+/* The viewer's address is what the socket says, not a server's word. */
+static void on_socket(int fd, const struct hws_answered *how, void *arg)
+{
+	struct hws_ports *p = arg;
+	struct hws_host_session_conf conf = { .fd = fd,
+		.secure = how->secure,
+		.mapped = true,
+		.from = how->viewer,
+		.control_permissions = how->control_permissions };
+
+	(void)p->conf.admit(&conf, p->conf.arg); /* it has told, and nobody waits */
 }
 
 int hws_ports_new(struct hws_loop *loop, const struct hws_ports_conf *conf, struct hws_ports **ret)
 {
-	struct hws_ports *p = hws_alloc(sizeof(*p));
+	struct hws_mapped_port_conf mc = { .on_socket = on_socket };
+	struct hws_ports *p;
+	int r;
 
+	*ret = NULL;
+	if (!conf->settings->map_ports || !*conf->settings->server)
+		return HWS_OK;
+	p = hws_alloc(sizeof(*p));
 	if (!p)
 		return HWS_ERR_NOMEM;
+	mc.arg = p;
+	r = hws_mapped_port_new(loop, &mc, &p->port);
+	if (r < 0) {
+		hws_free(p);
+		return r;
+	}
 	p->loop = loop;
 	p->conf = *conf;
 	p->pause_us = PAUSE_US;
@@ -247,10 +286,11 @@ void hws_ports_free(struct hws_ports *p)
 {
 	if (!p)
 		return;
-	p->wanted = false;
-	hws_ipc_close(p->ipc, HWS_OK);
+	p->wanted = 0;
+	hws_ipc_close(p->ipc, HWS_OK); /* and with its socket the process ends */
 	hws_timer_stop(&p->start);
 	hws_timer_stop(&p->leave);
 	hws_timer_stop(&p->expire);
+	hws_mapped_port_free(p->port);
 	hws_free(p);
 }

@@ -388,8 +388,7 @@ int hws_answer_push(
 	return HWS_OK;
 }
 
-/* By UDP, or by the mapped port. */
-static void on_other_socket(int fd, const struct hws_answered *how, void *arg)
+static void on_udp_socket(int fd, const struct hws_answered *how, void *arg)
 {
 	struct hws_answer *a = arg;
 
@@ -408,8 +407,7 @@ int hws_answer_new(struct hws_loop *loop, struct hws_work *work, const struct hw
 		struct hws_answer **ret)
 {
 	struct hws_answer *a = hws_alloc(sizeof(*a));
-	const struct hws_answer_udp_conf udp = { on_other_socket, on_udp_failure, a };
-	const struct hws_mapped_port_conf mapped = { on_other_socket, a };
+	const struct hws_answer_udp_conf udp = { on_udp_socket, on_udp_failure, a };
 	int r;
 
 	if (!a)
@@ -428,10 +426,7 @@ int hws_answer_new(struct hws_loop *loop, struct hws_work *work, const struct hw
 		r = hws_str_copy(a->version, sizeof(a->version), conf->version);
 	if (r == HWS_OK && !conf->no_udp)
 		r = hws_answer_udp_new(loop, work, &udp, &a->udp);
-	if (r == HWS_OK && conf->map_port)
-		r = hws_mapped_port_new(loop, &mapped, &a->mapped_port);
 	if (r < 0) {
-		hws_answer_udp_free(a->udp);
 		hws_free(a);
 		return r;
 	}
@@ -448,19 +443,7 @@ void hws_answer_free(struct hws_answer *a)
 	hws_list_for_safe (node, next, &a->jobs)
 		end_job(hws_container(node, struct hws_answer_job, node));
 	hws_answer_udp_free(a->udp);
-	hws_mapped_port_free(a->mapped_port);
 	hws_free(a);
-}
-
-uint16_t hws_answer_mapped_inside(const struct hws_answer *a)
-{
-	return hws_mapped_port_inside(a->mapped_port);
-}
-
-void hws_answer_set_mapped(struct hws_answer *a, const struct sockaddr_storage *outside)
-{
-	if (a->mapped_port)
-		hws_mapped_port_set_outside(a->mapped_port, outside);
 }
 
 void hws_answer_refuse_relays(struct hws_answer *a, const char *text)

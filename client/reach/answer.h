@@ -5,6 +5,7 @@
  * by side, at most HWS_PUSH_JOBS_MAX. One loop thread. */
 #pragma once
 #include "client/reach/answered.h"
+#include "client/reach/mapped_port.h"
 #include "client/reach/server_addr.h"
 #include "proto/rendezvous.pb-c.h"
 #include "shared/base/err.h"
@@ -28,8 +29,8 @@ struct hws_answer_conf {
 	const char *version;
 	bool always_relay, only_known_relays;
 	bool no_udp; /* viewers are met by TCP only */
-	/* Listens at a port that a router may be asked to pass on: see reach/mapped_port. */
-	bool map_port;
+	/* Viewers of ours are told of it, too, and expected there. Borrowed; NULL: none. */
+	struct hws_mapped_port *mapped_port;
 	/* our own, UNKNOWN_NAT if not probed yet; SYMMETRIC is answered by a relay */
 	Rdv__NatType nat_type;
 	/* A viewer is connected, or knocks by UDP; the callee owns the socket, from which nothing
@@ -54,10 +55,6 @@ int hws_answer_new(struct hws_loop *loop, struct hws_work *work, const struct hw
 void hws_answer_free(struct hws_answer *a);
 /* What reach/nat_probe found, for the pushes from now on. */
 void hws_answer_set_nat_type(struct hws_answer *a, Rdv__NatType type);
-/* The port to be passed on; 0: none. */
-uint16_t hws_answer_mapped_inside(const struct hws_answer *a);
-/* Where viewers of ours are told to come, from now on; NULL: nowhere. */
-void hws_answer_set_mapped(struct hws_answer *a, const struct sockaddr_storage *outside);
 /* How the server is reached from now on (copied): by the web viewers are met at relays only. */
 void hws_answer_set_way(struct hws_answer *a, const struct hws_server_addr *way);
 /* Our UDP does not get through to the server, while TCP does: viewers read it in their verdict. */

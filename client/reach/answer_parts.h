@@ -3,7 +3,6 @@
 #pragma once
 #include "client/reach/answer.h"
 #include "client/reach/answer_udp.h"
-#include "client/reach/mapped_port.h"
 #include "client/reach/push_bounds.h"
 #include "client/reach/server_query.h"
 #include "shared/net/dialer.h"
@@ -31,10 +30,9 @@ struct hws_answer {
 	char refusal[200]; /* of all that must be met at a relay; "" = none */
 	struct hws_list jobs;
 	struct hws_push_bounds bounds;
-	struct hws_answer_udp *udp;          /* NULL: by TCP only */
-	struct hws_mapped_port *mapped_port; /* NULL: none */
-	bool udp_blocked;                    /* between us and the server */
-	uint64_t meetings;                   /* so many were numbered */
+	struct hws_answer_udp *udp; /* NULL: by TCP only */
+	bool udp_blocked;           /* between us and the server */
+	uint64_t meetings;          /* so many were numbered */
 };
 
 struct hws_answer_job {

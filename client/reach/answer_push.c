@@ -149,7 +149,8 @@ static bool wants_relay(const struct hws_answer_job *j)
 /* Deployed viewers would skip it: they are told nothing, so that nobody is expected. */
 void hws_answer_offer(struct hws_answer_job *j, Rdv__Candidate ***list, size_t *n)
 {
-	const struct sockaddr_storage *outside = hws_mapped_port_outside(j->answer->mapped_port);
+	const struct sockaddr_storage *outside =
+			hws_mapped_port_outside(j->answer->conf.mapped_port);
 
 	if (!outside || !j->lists || wants_relay(j))
 		return;
@@ -161,7 +162,7 @@ void hws_answer_offer(struct hws_answer_job *j, Rdv__Candidate ***list, size_t *
 	*list = j->candidates;
 	*n = 1;
 	if (!j->expected)
-		hws_mapped_port_expect(j->answer->mapped_port, &j->how);
+		hws_mapped_port_expect(j->answer->conf.mapped_port, &j->how);
 	j->expected = true;
 }
 
