@@ -16,18 +16,14 @@ enum hws_port_by {
 };
 
 /* Why there is none. X(NAME, sentence) */
-#define HWS_PORT_WHY_LIST(X)                                                                           \
-	X(NONE, "")                                                                                    \
-	X(ASKING, "the router is being asked")                                                         \
-	X(NO_ROUTER,                                                                                   \
-			"this machine has no router: there is no way to the internet by IPv4, or one " \
-			"without a router")                                                            \
-	X(PUBLIC, "this machine is on the internet itself: there is nothing to map")                   \
-	X(SILENT, "the router answers neither PCP nor NAT-PMP nor UPnP: switch one of them on there")  \
-	X(REFUSED, "the router refuses: its settings may forbid it, or all ports are taken")           \
-	X(DOUBLE_NAT,                                                                                  \
-			"the router has no address of the internet itself: there is another NAT "      \
-			"behind it, of the provider or of a second router")                            \
+#define HWS_PORT_WHY_LIST(X)                                                                       \
+	X(NONE, "")                                                                                \
+	X(ASKING, "the router is being asked")                                                     \
+	X(NO_ROUTER, "this machine has no router to ask: no way to the internet by IPv4")          \
+	X(PUBLIC, "this machine is on the internet itself: there is nothing to map")               \
+	X(SILENT, "the router answers neither PCP nor NAT-PMP nor UPnP: switch one on there")      \
+	X(REFUSED, "the router refuses: its settings may forbid it, or its ports are taken")       \
+	X(DOUBLE_NAT, "the router has no address of the internet: there is another NAT behind it") \
 	X(NONSENSE, "what the router answers makes no sense")
 
 enum hws_port_why {

@@ -1,6 +1,6 @@
-/* The host's router passes a port on to it, so nothing has to be punched: it helps where the NATs of
- * both sides do not. The host's word alone says where that is; it leads to a port of the internet
- * or nowhere, and what answers there must be the host. */
+/* The host's router passes a port on to it, so nothing has to be punched: it helps where the NATs
+ * of both sides do not. The host's word alone says where that is; it leads to a port of the
+ * internet or nowhere, and what answers there must be the host. */
 #include "client/reach/mapped_port.h"
 #include "client/reach/reach_parts.h"
 #include "shared/net/addr.h"

@@ -34,8 +34,10 @@ struct attempt_target target;
 #define LATE IN(DEVICE_LATE) /* opens devices itself */
 #define SERVERS (IN(RELAY) | IN(RENDEZVOUS))
 #define WORKERS (IN(FILES) | IN(TUNNEL))
+#define ROUTER IN(PORTS) /* asks it for a port */
 #define LISTED                                                                                     \
-	(CONFINED | LATE | SERVERS | WORKERS | IN(GATE_DIALING)) /* a list of what is allowed */
+	(CONFINED | LATE | SERVERS | WORKERS | ROUTER |                                            \
+			IN(GATE_DIALING)) /* a list of what is allowed */
 #define ALL (LISTED | IN(HOSTD) | IN(AGENT))
 
 static bool types_into_terminal(void)
@@ -493,15 +495,16 @@ const struct attempt attempts[] = {
 	{ "process_vm_readv", ALL, reads_memory },
 	{ "pidfd_getfd", ALL, takes_descriptor },
 	{ "prlimit of another", LISTED, changes_limits_of_others },
-	{ "open", CONFINED, reads_accounts },
-	{ "open, the call", CONFINED, reads_old_way },
-	{ "openat2", CONFINED, reads_newest_way },
-	{ "/proc", CONFINED, reads_processes },
-	{ "new file", CONFINED | LATE | IN(RELAY) | IN(TUNNEL) | IN(GATE_DIALING), writes_file },
+	{ "open", CONFINED | ROUTER, reads_accounts },
+	{ "open, the call", CONFINED | ROUTER, reads_old_way },
+	{ "openat2", CONFINED | ROUTER, reads_newest_way },
+	{ "/proc", CONFINED | ROUTER, reads_processes },
+	{ "new file", CONFINED | LATE | ROUTER | IN(RELAY) | IN(TUNNEL) | IN(GATE_DIALING),
+			writes_file },
 	{ "open_by_handle_at", ALL, opens_by_handle },
 	{ "socket", CONFINED | LATE | IN(FILES), makes_tcp },
-	{ "listen", CONFINED | LATE | IN(FILES) | IN(GATE_DIALING), listens },
-	{ "unlink", CONFINED | LATE | IN(GATE_DIALING), removes_file },
+	{ "listen", CONFINED | LATE | ROUTER | IN(FILES) | IN(GATE_DIALING), listens },
+	{ "unlink", CONFINED | LATE | ROUTER | IN(GATE_DIALING), removes_file },
 	{ "socketpair", CONFINED | LATE | IN(FILES), makes_pair },
 	{ "raw socket", LISTED, makes_raw },
 	{ "packet socket", ALL, makes_packet },
@@ -527,8 +530,8 @@ const struct attempt attempts[] = {
 	{ "mprotect", CONFINED | LATE | IN(FILES), turns_into_code },
 	{ "pkey_mprotect", LISTED, turns_into_code_by_key },
 	{ "mmap of a descriptor", IN(GATE), maps_file },
-	{ "two gigabytes", IN(GATE), takes_two_gigabytes },
-	{ "PR_SET_DUMPABLE", CONFINED | LATE | SERVERS | WORKERS, lets_others_look },
+	{ "two gigabytes", IN(GATE) | ROUTER, takes_two_gigabytes },
+	{ "PR_SET_DUMPABLE", CONFINED | LATE | ROUTER | SERVERS | WORKERS, lets_others_look },
 	{ "PR_SET_PDEATHSIG", LISTED, asks_for_death_signal },
 	{ "personality", ALL, makes_data_code_everywhere },
 	{ "io_uring", ALL, makes_ring },
@@ -537,12 +540,14 @@ const struct attempt attempts[] = {
 	{ "perf", ALL, counts_events },
 	{ "add_key", ALL, adds_key },
 	{ "keyctl", ALL, reads_keys },
-	{ "unshare", CONFINED | LATE | SERVERS | WORKERS | IN(AGENT), leaves_for_user_namespace },
+	{ "unshare", CONFINED | LATE | ROUTER | SERVERS | WORKERS | IN(AGENT),
+			leaves_for_user_namespace },
 	{ "unshare, pids", ALL, leaves_for_pid_namespace },
 	{ "clone, new user", ALL, clones_into_namespace },
 	{ "clone3, new user", ALL, clones_by_structure },
 	{ "setns", ALL, enters_namespace },
-	{ "mount", CONFINED | LATE | SERVERS | WORKERS | IN(AGENT) | IN(GATE_DIALING), mounts },
+	{ "mount", CONFINED | LATE | ROUTER | SERVERS | WORKERS | IN(AGENT) | IN(GATE_DIALING),
+			mounts },
 	{ "fsopen", ALL, opens_file_system },
 	{ "chroot", ALL, changes_root },
 	{ "setuid", LISTED, changes_owner },

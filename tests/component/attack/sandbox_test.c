@@ -29,8 +29,8 @@
 
 static int own_terminal = -1;
 
-static const char *const names[] = { "gate (dialing)", "gate", "compute", "hostd", "agent", "files",
-	"tunnel", "relay", "rendezvous", "none" };
+static const char *const names[] = { "gate (dialing)", "gate", "compute", "device", "device (late)",
+	"hostd", "agent", "files", "tunnel", "ports", "relay", "rendezvous", "none" };
 
 static int connected_stream(void)
 {

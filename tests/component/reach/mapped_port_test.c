@@ -1,6 +1,9 @@
 /* The port that is open to the internet: nobody is let through unless a viewer was told of it. */
+#include "client/reach/answer.h"
 #include "client/reach/mapped_port.h"
 #include "shared/net/addr.h"
+#include "shared/wire/addr_codec.h"
+#include "tests/component/reach/fake.h"
 #include "tests/support/proc.h"
 #include "tests/support/suite.h"
 #include <arpa/inet.h>
@@ -149,6 +152,156 @@ START_TEST(what_no_viewer_could_use_is_nowhere)
 }
 END_TEST
 
+/* --- who is told ------------------------------------------------------------------------------ */
+
+static struct fake fake;
+static struct hws_work *work;
+static struct hws_answer *answer;
+static Rdv__RendezvousMessage__UnionCase reply;
+static size_t told;
+static char told_at[HWS_ADDR_TEXT];
+
+static void take(Rdv__Candidate *const *list, size_t n)
+{
+	struct sockaddr_storage at;
+
+	told = n;
+	if (!n)
+		return;
+	ck_assert_int_eq(list[0]->kind, RDV__CANDIDATE__KIND__MAPPED_TCP);
+	ck_assert(hws_addr_decode_usable(
+			hws_bytes(list[0]->address.data, list[0]->address.len), &at));
+	hws_addr_text(&at, told_at, sizeof(told_at));
+}
+
+static void on_message(struct fake_link *l, const Rdv__RendezvousMessage *m)
+{
+	(void)l;
+	reply = m->union_case;
+	if (reply == RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_SENT)
+		take(m->punch_hole_sent->candidates, m->punch_hole_sent->n_candidates);
+	else if (reply == RDV__RENDEZVOUS_MESSAGE__UNION_LOCAL_ADDR)
+		take(m->local_addr->candidates, m->local_addr->n_candidates);
+	else if (reply == RDV__RENDEZVOUS_MESSAGE__UNION_RELAY_RESPONSE)
+		take(m->relay_response->candidates, m->relay_response->n_candidates);
+}
+
+/* Nobody goes there: not what is tested. */
+static int on_relay(const struct hws_answer_relay *relay, const struct hws_answered *how, void *arg)
+{
+	(void)relay;
+	(void)how;
+	(void)arg;
+	return HWS_ERR_REFUSED;
+}
+
+static void on_met(uint64_t meeting, int r, void *arg)
+{
+	(void)meeting;
+	(void)r;
+	(void)arg;
+}
+
+static void on_failure(const char *what, int why, const struct sockaddr_storage *viewer, void *arg)
+{
+	(void)what;
+	(void)why;
+	(void)viewer;
+	(void)arg;
+}
+
+static const struct {
+	const char *name;
+	bool lists, local, mapped, wants_relay;
+	Rdv__NatType own;
+	Rdv__RendezvousMessage__UnionCase reply;
+	size_t told;
+} pushes[] = {
+	{ "a viewer of ours", true, false, true, false, RDV__NAT_TYPE__UNKNOWN_NAT,
+			RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_SENT, 1 },
+	{ "a deployed one", false, false, true, false, RDV__NAT_TYPE__UNKNOWN_NAT,
+			RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_SENT, 0 },
+	{ "the same network", true, true, true, false, RDV__NAT_TYPE__UNKNOWN_NAT,
+			RDV__RENDEZVOUS_MESSAGE__UNION_LOCAL_ADDR, 1 },
+	{ "by the relay, for our NAT", true, false, true, false, RDV__NAT_TYPE__SYMMETRIC,
+			RDV__RENDEZVOUS_MESSAGE__UNION_RELAY_RESPONSE, 1 },
+	{ "by the relay, a deployed one", false, false, true, false, RDV__NAT_TYPE__SYMMETRIC,
+			RDV__RENDEZVOUS_MESSAGE__UNION_RELAY_RESPONSE, 0 },
+	{ "one that wants the relay", true, false, true, true, RDV__NAT_TYPE__UNKNOWN_NAT,
+			RDV__RENDEZVOUS_MESSAGE__UNION_RELAY_RESPONSE, 0 },
+	{ "nothing is mapped", true, false, false, false, RDV__NAT_TYPE__UNKNOWN_NAT,
+			RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_SENT, 0 },
+};
+
+static void push(unsigned i)
+{
+	Rdv__RendezvousMessage m = RDV__RENDEZVOUS_MESSAGE__INIT;
+	Rdv__PunchHole punch = RDV__PUNCH_HOLE__INIT;
+	Rdv__FetchLocalAddr local = RDV__FETCH_LOCAL_ADDR__INIT;
+	Rdv__Candidate none = RDV__CANDIDATE__INIT, *list[1] = { &none };
+	struct sockaddr_storage viewer;
+	uint8_t wire[HWS_ADDR_WIRE_MAX], byte = 0;
+
+	none.address = (ProtobufCBinaryData){ 1, &byte };
+	ck_assert_int_eq(hws_addr_parse("127.0.0.1:4009", 0, &viewer), HWS_OK);
+	punch.socket_addr.data = local.socket_addr.data = wire;
+	punch.socket_addr.len = local.socket_addr.len = hws_addr_encode(&viewer, 7, wire);
+	punch.nat_type = RDV__NAT_TYPE__ASYMMETRIC;
+	punch.force_relay = pushes[i].wants_relay;
+	punch.candidates = local.candidates = list;
+	punch.n_candidates = local.n_candidates = pushes[i].lists;
+	m.union_case = pushes[i].local ? RDV__RENDEZVOUS_MESSAGE__UNION_FETCH_LOCAL_ADDR
+				       : RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE;
+	if (pushes[i].local)
+		m.fetch_local_addr = &local;
+	else
+		m.punch_hole = &punch;
+	ck_assert_int_eq(hws_answer_push(answer, "123456789", &m, true), HWS_OK);
+}
+
+START_TEST(viewers_that_read_lists_are_told_and_then_let_in)
+{
+	const struct hws_server_addr server = { .host = "127.0.0.1",
+		.port = (uint16_t)(test_free_ports(2) + 1) };
+	const struct hws_answer_conf conf = { .server_addr = &server,
+		.key = "",
+		.relay = "127.0.0.1:4009",
+		.version = "1.4.9",
+		.no_udp = true,
+		.nat_type = pushes[_i].own,
+		.mapped_port = port,
+		.on_socket = on_socket,
+		.on_relay = on_relay,
+		.on_met = on_met,
+		.on_failure = on_failure };
+	uint64_t end = test_now_ms() + TEST_PATIENCE_MS;
+	struct sockaddr_storage outside;
+
+	hws_loop_set_clock(loop, NULL, NULL);
+	ck_assert_int_eq(hws_work_new(1, 16, &work), HWS_OK);
+	fake_start(&fake, loop, server.port);
+	fake.on_message = on_message;
+	ck_assert_int_eq(hws_addr_parse("11.9.0.11:40000", 0, &outside), HWS_OK);
+	hws_mapped_port_set_outside(port, pushes[_i].mapped ? &outside : NULL);
+	ck_assert_int_eq(hws_answer_new(loop, work, &conf, &answer), HWS_OK);
+	reply = RDV__RENDEZVOUS_MESSAGE__UNION__NOT_SET;
+	push((unsigned)_i);
+	while (reply == RDV__RENDEZVOUS_MESSAGE__UNION__NOT_SET) {
+		ck_assert_msg(test_now_ms() < end, "%s: no answer", pushes[_i].name);
+		hws_loop_once(loop, 10000);
+	}
+	ck_assert_msg(reply == pushes[_i].reply && told == pushes[_i].told, "%s: %d, told %zu",
+			pushes[_i].name, (int)reply, told);
+	if (told)
+		ck_assert_str_eq(told_at, "11.9.0.11:40000");
+	knock();
+	ck_assert_uint_eq(came, told); /* and who was not told is a stranger */
+	hws_answer_free(answer);
+	fake_stop(&fake);
+	hws_work_free(work);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("mapped_port");
@@ -161,5 +314,7 @@ int main(void)
 	tcase_add_test(t, it_is_expected_for_a_while_and_for_some_sockets);
 	tcase_add_test(t, many_push_out_the_first);
 	tcase_add_loop_test(t, what_no_viewer_could_use_is_nowhere, 0, (int)HWS_COUNT(outsides));
+	tcase_add_loop_test(t, viewers_that_read_lists_are_told_and_then_let_in, 0,
+			(int)HWS_COUNT(pushes));
 	return test_suite_run(s);
 }

@@ -34,16 +34,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct hws_bytes in = hws_bytes(data, size);
 	bool gate = hws_ipc_check_gate(in) == HWS_OK, agent = hws_ipc_check_agent(in) == HWS_OK;
+	bool ports = hws_ipc_check_ports(in) == HWS_OK;
 	Agt__Message *m;
 
-	if (!gate && !agent)
+	if (!gate && !agent && !ports)
 		return 0;
 	m = agt__message__unpack(NULL, size, data);
 	if (!m)
 		return 0;
-	assert(gate || m->union_case == AGT__MESSAGE__UNION_AGENT_STATE ||
+	assert(gate || ports || m->union_case == AGT__MESSAGE__UNION_AGENT_STATE ||
 			m->union_case == AGT__MESSAGE__UNION_AGENT_VIEWER ||
 			m->union_case == AGT__MESSAGE__UNION_SERVICE_RESULT ||
+			m->union_case == AGT__MESSAGE__UNION__NOT_SET);
+	assert(!ports || m->union_case == AGT__MESSAGE__UNION_PORTS_STATE ||
 			m->union_case == AGT__MESSAGE__UNION__NOT_SET);
 	look(m);
 	agt__message__free_unpacked(m, NULL);
