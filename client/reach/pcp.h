@@ -34,7 +34,7 @@ enum hws_pcp_said {
 struct hws_pcp_answer {
 	enum hws_pcp_said said;
 	unsigned result;        /* of the protocol that was spoken; never 0 when refused */
-	struct in_addr address; /* as the router claims: hws_mapped_public knows more */
+	struct in_addr address; /* as the router claims */
 	uint16_t port;
 	uint32_t lifetime_s; /* of the mapping, or of the refusal */
 };

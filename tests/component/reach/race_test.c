@@ -414,8 +414,8 @@ START_TEST(a_black_hole_does_not_hold_the_relay_back)
 }
 END_TEST
 
-/* The host's word alone says where its router is: a viewer is sent to no machine of an inner network,
- * to no service, and by no host to this very machine. */
+/* The host's word alone says where its router is: a viewer is sent to no machine of an inner
+ * network, to no service, and by no host to this very machine. */
 START_TEST(a_mapped_port_is_on_the_internet_or_nowhere)
 {
 	char near[40];
