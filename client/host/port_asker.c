@@ -22,6 +22,9 @@
 #define PAUSE_US (20 * HWS_US_PER_S) /* between two rounds that somebody else's word begins */
 #define STUCK_US (60 * HWS_US_PER_S)
 #define SEARCH_MS 2000
+/* results: the router has got no address itself, or none that is of use */
+#define NETWORK_FAILURE 7
+#define OLD_NETWORK_FAILURE 3
 
 /* Belongs to the pool until it is done; whose it was may have gone by then. */
 struct upnp_job {
@@ -40,7 +43,7 @@ struct hws_port_asker {
 	struct hws_port_pcp *pcp, *give_back;
 	struct hws_port_upnp upnp; /* the last question with its answer */
 	struct upnp_job *job;      /* NULL: none is asked */
-	bool refused;              /* in this round */
+	bool refused, inner;       /* in this round: by PCP; and it has no address to give */
 	struct hws_port_state state;
 	uint64_t begun_us, retry_us;
 	void (*ended)(void *arg);
@@ -136,6 +139,8 @@ static void on_pcp(int r, const struct hws_pcp_answer *answer, bool older, void 
 	a->pcp = NULL;
 	if (r < 0 || answer->said != HWS_PCP_MAPPED) {
 		a->refused = r == HWS_OK;
+		a->inner = a->refused &&
+				answer->result == (older ? OLD_NETWORK_FAILURE : NETWORK_FAILURE);
 		if (a->refused)
 			hws_info("port.refused", HWS_STR("by", older ? "nat-pmp" : "pcp"),
 					HWS_U64("code", answer->result));
@@ -190,6 +195,14 @@ static int run_upnp(void *arg)
 
 static void end_upnp(struct hws_port_asker *a);
 
+/* Where UPnP is silent, what PCP said counts. */
+static enum hws_port_why sum_up(const struct hws_port_asker *a, enum hws_port_why why)
+{
+	if (why != HWS_PORT_WHY_SILENT)
+		return why;
+	return a->inner ? HWS_PORT_WHY_DOUBLE_NAT : a->refused ? HWS_PORT_WHY_REFUSED : why;
+}
+
 static void on_upnp(void *arg, int r)
 {
 	struct upnp_job *j = arg;
@@ -218,9 +231,7 @@ static void on_upnp(void *arg, int r)
 	} else if (q->why == HWS_PORT_WHY_NONE) {
 		settle(a, &s);
 	} else {
-		fail(a,
-				q->why == HWS_PORT_WHY_SILENT && a->refused ? HWS_PORT_WHY_REFUSED
-									    : q->why);
+		fail(a, sum_up(a, q->why));
 	}
 }
 
@@ -295,7 +306,7 @@ static void begin(void *arg)
 	hws_timer_stop(&a->next);
 	hws_port_pcp_cancel(a->pcp);
 	a->pcp = NULL;
-	a->refused = false;
+	a->refused = a->inner = false;
 	a->begun_us = hws_loop_now_us(a->loop);
 	if (r < 0) {
 		a->route = (struct hws_route){ 0 };

@@ -18,6 +18,7 @@
 
 enum upnp_error {
 	INVALID_ARGS = 402,
+	ACTION_FAILED = 501,
 	CONFLICT = 718, /* somebody else has that port */
 	SAME_PORT = 724,
 	PERMANENT_ONLY = 725
@@ -94,9 +95,12 @@ static enum hws_port_why find_address(struct hws_port_upnp *q)
 	struct sockaddr_storage any = { 0 };
 	int r = UPNP_GetExternalIPAddress(q->control, q->service, text);
 
+	text[sizeof(text) - 1] = '\0';
+	/* so do routers behind another one, and those without a line */
+	if (r == ACTION_FAILED || (r == UPNPCOMMAND_SUCCESS && !*text))
+		return HWS_PORT_WHY_DOUBLE_NAT;
 	if (r != UPNPCOMMAND_SUCCESS)
 		return why_of(r);
-	text[sizeof(text) - 1] = '\0';
 	if (inet_pton(AF_INET, text, &a.sin_addr) != 1)
 		return HWS_PORT_WHY_NONSENSE;
 	memcpy(&any, &a, sizeof(a));

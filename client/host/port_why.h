@@ -22,8 +22,8 @@ enum hws_port_by {
 	X(NO_ROUTER, "this machine has no router to ask: no way to the internet by IPv4")          \
 	X(PUBLIC, "this machine is on the internet itself: there is nothing to map")               \
 	X(SILENT, "the router answers neither PCP nor NAT-PMP nor UPnP: switch one on there")      \
-	X(REFUSED, "the router refuses: its settings may forbid it, or its ports are taken")       \
-	X(DOUBLE_NAT, "the router has no address of the internet: there is another NAT behind it") \
+	X(REFUSED, "the router refuses: forbidden, no port free, or it is behind another NAT")     \
+	X(DOUBLE_NAT, "the router has no address of the internet: it is behind another NAT")       \
 	X(NONSENSE, "what the router answers makes no sense")
 
 enum hws_port_why {

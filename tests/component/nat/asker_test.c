@@ -8,12 +8,9 @@
 #include "tests/support/suite.h"
 #include <arpa/inet.h>
 #include <check.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static struct hws_loop *loop;
 static struct hws_port_asker *asker;
@@ -52,28 +49,6 @@ static void on_ended(void *arg)
 	ended = true;
 }
 
-static void enter(const char *house)
-{
-	char path[60];
-	int fd;
-
-	snprintf(path, sizeof(path), "/run/netns/%s", house);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(setns(fd, CLONE_NEWNET), 0);
-	close(fd);
-}
-
-static void run_in(const char *house, const char *command)
-{
-	const char *argv[] = { "/bin/sh", "-c", command, NULL }, *full[12];
-	char *out = NULL;
-
-	town_argv(house, argv, full, 12);
-	ck_assert_msg(test_run(full, NULL, &out) == 0, "%s\n%s", command, out);
-	free(out);
-}
-
 static void begin(enum router_mode mode)
 {
 	struct hws_port_asker_conf conf = {
@@ -85,10 +60,10 @@ static void begin(enum router_mode mode)
 	last = (struct hws_port_state){ 0 };
 	town_build();
 	town_nat("hostnat", "11.9.0.11/24", 1, TOWN_CONE, true);
-	run_in("hostnat", "ip addr add 192.168.1.7/24 dev lan");
+	town_run("hostnat", "ip addr add 192.168.1.7/24 dev lan");
 	town_house_behind("host", "hostnat", 1, 2);
 	router_start(&router, mode);
-	enter("host");
+	ck_assert_int_eq(setns(town_ns("host"), CLONE_NEWNET), 0);
 	hws_port_asker_usual(&conf);
 	conf.second_us = 10000; /* 100 s of a grant are one */
 	conf.pause_us = 200000;
@@ -180,7 +155,7 @@ START_TEST(a_change_of_address_is_another_mapping)
 	inet_pton(AF_INET, "192.168.1.44", &want);
 	UNTIL(mapped == 1);
 	nonce = router.heard->nonce;
-	run_in("host",
+	town_run("host",
 			"ip addr add 192.168.1.44/24 dev eth0; ip addr del 192.168.1.2/24 dev eth0;"
 			"ip addr replace 192.168.1.44/24 dev eth0;"
 			"ip route replace default via 192.168.1.1");
@@ -194,10 +169,10 @@ START_TEST(without_a_router_nobody_is_asked)
 {
 	begin(ROUTER_GOOD);
 	UNTIL(mapped == 1);
-	run_in("host", "ip route del default");
+	town_run("host", "ip route del default");
 	UNTIL(last.why == HWS_PORT_WHY_NO_ROUTER);
 	ck_assert_int_eq(last.by, HWS_PORT_BY_NONE);
-	run_in("host", "ip route add default via 192.168.1.1");
+	town_run("host", "ip route add default via 192.168.1.1");
 	UNTIL(last.by == HWS_PORT_BY_PCP);
 }
 END_TEST

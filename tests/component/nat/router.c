@@ -1,8 +1,8 @@
 /* Plain blocking code on four sockets: PCP, SSDP, HTTP, and HTTP at the address aside. */
 #include "tests/component/nat/router.h"
+#include "tests/component/nat/town.h"
 #include <arpa/inet.h>
 #include <check.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
@@ -231,9 +231,8 @@ static void serve(void)
 
 void router_start(struct router *r, enum router_mode how)
 {
-	int house = open("/run/netns/hostnat", O_RDONLY | O_CLOEXEC);
+	int house = town_ns("hostnat");
 
-	ck_assert_int_ge(house, 0);
 	heard = mmap(NULL, sizeof(*heard), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
 			0);
 	ck_assert_ptr_ne((void *)(uintptr_t)heard, MAP_FAILED);
@@ -248,7 +247,6 @@ void router_start(struct router *r, enum router_mode how)
 			_exit(2);
 		serve();
 	}
-	close(house);
 	while (heard->asked) { /* or it has ended, which fails the test */
 		ck_assert_int_eq(waitpid(r->pid, NULL, WNOHANG), 0);
 		poll(NULL, 0, 5);

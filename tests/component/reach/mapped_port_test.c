@@ -1,6 +1,8 @@
 /* The port that is open to the internet: nobody is let through unless a viewer was told of it. */
 #include "client/reach/answer.h"
 #include "client/reach/mapped_port.h"
+#include "client/reach/reach.h"
+#include "shared/base/str.h"
 #include "shared/net/addr.h"
 #include "shared/wire/addr_codec.h"
 #include "tests/component/reach/fake.h"
@@ -302,6 +304,80 @@ START_TEST(viewers_that_read_lists_are_told_and_then_let_in)
 }
 END_TEST
 
+/* --- who goes there ---------------------------------------------------------------------------- */
+
+static bool reads_lists;
+
+static void on_request(struct fake_link *l, const Rdv__RendezvousMessage *m)
+{
+	static const char *const outside[] = { "127.0.0.1:40000", "192.168.1.1:40000",
+		"100.64.0.1:40000", "11.9.0.11:25" };
+	Rdv__RendezvousMessage out = RDV__RENDEZVOUS_MESSAGE__INIT;
+	Rdv__PunchHoleResponse p = RDV__PUNCH_HOLE_RESPONSE__INIT;
+	Rdv__Candidate candidates[HWS_COUNT(outside)], *list[HWS_COUNT(outside)];
+	uint8_t addr[HWS_ADDR_WIRE_MAX], bytes[HWS_COUNT(outside)][HWS_ADDR_WIRE_MAX];
+	struct sockaddr_storage a;
+
+	if (m->union_case != RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_REQUEST)
+		return;
+	reads_lists = m->punch_hole_request->n_candidates > 0;
+	ck_assert_int_eq(hws_addr_parse("127.0.0.1:4009", 0, &a), HWS_OK);
+	p.socket_addr = (ProtobufCBinaryData){ hws_addr_encode(&a, 7, addr), addr };
+	for (size_t i = 0; i < HWS_COUNT(outside); i++) {
+		rdv__candidate__init(&candidates[i]);
+		ck_assert_int_eq(hws_addr_parse(outside[i], 0, &a), HWS_OK);
+		candidates[i].kind = RDV__CANDIDATE__KIND__MAPPED_TCP;
+		candidates[i].address =
+				(ProtobufCBinaryData){ hws_addr_encode(&a, 7, bytes[i]), bytes[i] };
+		list[i] = &candidates[i];
+	}
+	p.candidates = list;
+	p.n_candidates = HWS_COUNT(outside);
+	out.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_RESPONSE;
+	out.punch_hole_response = &p;
+	fake_send(l, &out);
+}
+
+static void on_reached(int r, const struct hws_reached *how, void *arg)
+{
+	(void)r;
+	(void)arg;
+	hws_stream_close(how->stream);
+}
+
+/* The host's word alone says where its router is: a viewer is sent to no machine of an inner
+ * network, to no service, and not to itself. */
+START_TEST(a_viewer_goes_to_the_internet_or_nowhere)
+{
+	char server[40];
+	uint16_t at = (uint16_t)(test_free_ports(2) + 1);
+	const struct hws_reach_conf conf = {
+		.id = "123456789", .server = server, .key = "", .version = "1.4.9", .no_udp = true
+	};
+	uint64_t end = test_now_ms() + TEST_PATIENCE_MS;
+	struct hws_reach *reach;
+	struct hws_error err;
+
+	hws_loop_set_clock(loop, NULL, NULL);
+	ck_assert_int_eq(hws_fmt(server, sizeof(server), "127.0.0.1:%u", at), HWS_OK);
+	ck_assert_int_eq(hws_work_new(1, 16, &work), HWS_OK);
+	fake_start(&fake, loop, at);
+	fake.on_message = on_request;
+	ck_assert_int_eq(hws_reach_start(loop, work, &conf, on_reached, &reach, &err), HWS_OK);
+	while (!hws_reach_verdict(reach)->count) {
+		ck_assert_uint_lt(test_now_ms(), end);
+		hws_loop_once(loop, 10000);
+	}
+	/* the address that the server told, and no other */
+	ck_assert_uint_eq(hws_reach_verdict(reach)->count, 1);
+	ck_assert_int_eq(hws_reach_verdict(reach)->tries[0].path, HWS_PATH_PUNCHED);
+	ck_assert(reads_lists); /* also where it has nothing to put into one itself */
+	hws_reach_free(reach);
+	fake_stop(&fake);
+	hws_work_free(work);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("mapped_port");
@@ -316,5 +392,6 @@ int main(void)
 	tcase_add_loop_test(t, what_no_viewer_could_use_is_nowhere, 0, (int)HWS_COUNT(outsides));
 	tcase_add_loop_test(t, viewers_that_read_lists_are_told_and_then_let_in, 0,
 			(int)HWS_COUNT(pushes));
+	tcase_add_test(t, a_viewer_goes_to_the_internet_or_nowhere);
 	return test_suite_run(s);
 }
