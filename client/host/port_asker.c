@@ -9,9 +9,9 @@
 #include "shared/base/rand.h"
 #include "shared/loop/work.h"
 #include "shared/net/addr.h"
+#include "shared/net/net_watch.h"
 #include "shared/sys/route.h"
 #include <string.h>
-#include <unistd.h>
 
 #define WISH_S 3600u
 #define GRANT_MIN_S 60u /* less is no use, and would be asked for all the time */
@@ -36,7 +36,7 @@ struct hws_port_asker {
 	struct hws_loop *loop;
 	struct hws_port_asker_conf conf;
 	struct hws_work *work;
-	struct event watch;
+	struct hws_net_watch *watch;
 	struct hws_timer next, settle, stuck;
 	struct hws_route route;
 	struct hws_pcp_map map;
@@ -299,7 +299,7 @@ static void begin(void *arg)
 	struct hws_port_asker *a = arg;
 	const struct hws_port_state asking = { .why = HWS_PORT_WHY_ASKING };
 	struct hws_route route = { 0 };
-	int r = hws_route_ask(a->conf.route_fd, &route);
+	int r = hws_route_ask(&route);
 
 	if (a->ending)
 		return;
@@ -345,7 +345,7 @@ static void on_settled(void *arg)
 
 	if (a->ending)
 		return;
-	if (hws_route_ask(a->conf.route_fd, &route) < 0)
+	if (hws_route_ask(&route) < 0)
 		route = (struct hws_route){ 0 };
 	if (same_route(&route, &a->route))
 		return;
@@ -359,12 +359,13 @@ static void on_settled(void *arg)
 	hws_port_asker_again(a);
 }
 
-static void on_change(evutil_socket_t fd, short what HWS_UNUSED, void *arg)
+static void on_change(enum hws_net_change change, void *arg)
 {
 	struct hws_port_asker *a = arg;
 
-	hws_route_seen((int)fd);
-	if (!hws_timer_active(&a->settle))
+	if (change == HWS_NET_WOKE) /* what was granted may be over */
+		hws_port_asker_again(a);
+	else if (!hws_timer_active(&a->settle))
 		hws_timer_start(a->loop, &a->settle, SETTLE_US, on_settled, a);
 }
 
@@ -380,22 +381,20 @@ int hws_port_asker_new(struct hws_loop *loop, const struct hws_port_asker_conf *
 		struct hws_port_asker **ret)
 {
 	struct hws_port_asker *a = hws_alloc(sizeof(*a));
-	int r = HWS_ERR_NOMEM;
+	int r;
 
-	if (a)
-		r = hws_work_new(1, 2, &a->work);
-	if (r < 0) {
-		hws_free(a);
-		close(conf->route_fd);
-		close(conf->watch_fd);
-		return r;
-	}
+	if (!a)
+		return HWS_ERR_NOMEM;
 	a->loop = loop;
 	a->conf = *conf;
 	a->retry_us = RETRY_US;
-	event_assign(&a->watch, hws_loop_base(loop), conf->watch_fd, EV_READ | EV_PERSIST,
-			on_change, a);
-	event_add(&a->watch, NULL);
+	r = hws_work_new(1, 2, &a->work);
+	if (r == HWS_OK)
+		r = hws_net_watch_new(loop, on_change, a, &a->watch);
+	if (r < 0) {
+		hws_port_asker_free(a);
+		return r;
+	}
 	hws_timer_start(loop, &a->next, 0, begin, a);
 	*ret = a;
 	return HWS_OK;
@@ -457,8 +456,6 @@ void hws_port_asker_free(struct hws_port_asker *a)
 	hws_timer_stop(&a->stuck);
 	hws_port_pcp_cancel(a->pcp);
 	hws_port_pcp_cancel(a->give_back);
-	event_del(&a->watch);
-	close(a->conf.watch_fd);
-	close(a->conf.route_fd);
+	hws_net_watch_free(a->watch);
 	hws_free(a);
 }

@@ -21,8 +21,6 @@ struct hws_port_state {
 
 struct hws_port_asker_conf {
 	uint16_t inside;
-	/* Of sys/route, taken over: hws_route_open and hws_route_watch. */
-	int route_fd, watch_fd;
 	/* As hws_port_asker_usual has them, but for tests: what a second of a grant is; the least
 	 * time between two rounds that a change begins; for how long devices are searched for; when
 	 * a thread counts as held up. */
@@ -39,7 +37,7 @@ struct hws_port_asker_conf {
 
 /* These of `conf`. */
 void hws_port_asker_usual(struct hws_port_asker_conf *conf);
-/* Begins at once. The descriptors are taken in any case. */
+/* Begins at once. */
 int hws_port_asker_new(struct hws_loop *loop, const struct hws_port_asker_conf *conf,
 		struct hws_port_asker **ret) HWS_MUST_CHECK;
 /* The way to the internet may be another one: asks again, though not too soon after the last

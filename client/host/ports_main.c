@@ -5,7 +5,6 @@
 #include "client/host/ports.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
-#include "shared/sys/route.h"
 #include "shared/sys/sandbox.h"
 #include <arpa/inet.h>
 #include <signal.h>
@@ -20,7 +19,6 @@ struct ports_process {
 	struct hws_port_asker *asker;
 	struct hws_timer limit;
 	uint16_t inside;
-	int route_fd, watch_fd;
 	int status;
 };
 
@@ -74,12 +72,9 @@ static void on_stuck(void *arg)
 
 static void begin(struct ports_process *p)
 {
-	struct hws_port_asker_conf conf = { .inside = p->inside,
-		.route_fd = p->route_fd,
-		.watch_fd = p->watch_fd,
-		.on_state = on_state,
-		.on_stuck = on_stuck,
-		.arg = p };
+	struct hws_port_asker_conf conf = {
+		.inside = p->inside, .on_state = on_state, .on_stuck = on_stuck, .arg = p
+	};
 
 	hws_port_asker_usual(&conf);
 	if (hws_port_asker_new(p->loop, &conf, &p->asker) < 0) {
@@ -137,15 +132,10 @@ static int run(struct ports_process *p, int ipc_fd)
 
 int hws_ports_main(int ipc_fd, bool sandbox)
 {
-	struct ports_process p = { .status = 1, .route_fd = -1, .watch_fd = -1 };
+	struct ports_process p = { .status = 1 };
 
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGINT, SIG_IGN); /* the end of its socket says when it is over */
 	signal(SIGTERM, SIG_IGN);
-	if (hws_route_open(&p.route_fd) < 0 || hws_route_watch(&p.watch_fd) < 0 ||
-			!confine(sandbox)) {
-		hws_warn("port.not_asked", HWS_STR("why", "no word of the kernel's routes"));
-		return 1;
-	}
-	return run(&p, ipc_fd);
+	return confine(sandbox) ? run(&p, ipc_fd) : 1;
 }

@@ -3,7 +3,6 @@
 #include "shared/sys/route.h"
 #include "shared/base/rand.h"
 #include <arpa/inet.h>
-#include <errno.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
@@ -20,44 +19,6 @@ struct question {
 	struct rtattr attr;
 	struct in_addr to;
 };
-
-static int open_with(unsigned groups, int *ret_fd)
-{
-	const struct sockaddr_nl own = { .nl_family = AF_NETLINK, .nl_groups = groups };
-	int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
-
-	if (fd < 0)
-		return HWS_ERR_SYS;
-	if (bind(fd, (const struct sockaddr *)&own, sizeof(own)) < 0) {
-		close(fd);
-		return HWS_ERR_SYS;
-	}
-	*ret_fd = fd;
-	return HWS_OK;
-}
-
-int hws_route_watch(int *ret_fd)
-{
-	return open_with(RTMGRP_IPV4_ROUTE | RTMGRP_IPV4_IFADDR | RTMGRP_LINK, ret_fd);
-}
-
-int hws_route_open(int *ret_fd)
-{
-	return open_with(0, ret_fd);
-}
-
-void hws_route_seen(int fd)
-{
-	uint8_t buf[4096];
-	ssize_t n;
-
-	/* an overflow is a word as well: something has changed */
-	for (int i = 0; i < STRAY_MAX; i++) {
-		n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
-		if (n < 0 && errno != ENOBUFS)
-			break;
-	}
-}
 
 static void take_attr(const struct rtattr *a, unsigned short type, struct in_addr *to)
 {
@@ -96,14 +57,14 @@ static int take_answer(int fd, uint32_t number, struct hws_route *ret)
 	const struct nlmsghdr *h = (const struct nlmsghdr *)(const void *)buf;
 
 	if (n < 0) /* the kernel has answered before the question's call returns */
-		return HWS_ERR_TIMEOUT;
+		return HWS_ERR_SYS;
 	if (from_len < sizeof(from) || from.nl_pid != 0 || !NLMSG_OK(h, (size_t)n) ||
 			h->nlmsg_seq != number)
 		return HWS_ERR_AGAIN;
 	return h->nlmsg_type == RTM_NEWROUTE ? read_route(h, ret) : HWS_ERR_NOTFOUND;
 }
 
-int hws_route_ask(int fd, struct hws_route *ret)
+static int ask(int fd, struct hws_route *ret)
 {
 	struct question q = { .head = { .nlmsg_len = sizeof(q),
 					      .nlmsg_type = RTM_GETROUTE,
@@ -119,5 +80,17 @@ int hws_route_ask(int fd, struct hws_route *ret)
 		return HWS_ERR_SYS;
 	for (int i = 0; i < STRAY_MAX && r == HWS_ERR_AGAIN; i++)
 		r = take_answer(fd, q.head.nlmsg_seq, ret);
-	return r == HWS_ERR_AGAIN ? HWS_ERR_TIMEOUT : r;
+	return r == HWS_ERR_AGAIN ? HWS_ERR_SYS : r;
+}
+
+int hws_route_ask(struct hws_route *ret)
+{
+	int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+	int r;
+
+	if (fd < 0)
+		return HWS_ERR_SYS;
+	r = ask(fd, ret);
+	close(fd);
+	return r;
 }

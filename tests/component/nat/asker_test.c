@@ -2,7 +2,6 @@
  * itself on the test's loop, in a house behind a router that does what the test tells it. */
 #include "client/host/port_asker.h"
 #include "shared/base/clock.h"
-#include "shared/sys/route.h"
 #include "tests/component/nat/router.h"
 #include "tests/component/nat/town.h"
 #include "tests/support/suite.h"
@@ -71,8 +70,6 @@ static void begin(enum router_mode mode)
 	if (mode == ROUTER_ENDLESS)
 		conf.stuck_us = 3 * HWS_US_PER_S;
 	ck_assert_int_eq(hws_loop_new(&loop), HWS_OK);
-	ck_assert_int_eq(hws_route_open(&conf.route_fd), HWS_OK);
-	ck_assert_int_eq(hws_route_watch(&conf.watch_fd), HWS_OK);
 	ck_assert_int_eq(hws_port_asker_new(loop, &conf, &asker), HWS_OK);
 }
 
