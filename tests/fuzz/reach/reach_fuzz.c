@@ -57,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.nat_type = (Rdv__NatType)(data[0] >> 2 & 3) % 3,
 		.force_relay = data[0] & 16,
 		.last_was_relayed = data[0] & 32,
-		.no_udp = true, /* else datagrams would go where an input says */
+		.no_udp = data[0] & 128,
 		.on_progress = on_progress };
 
 	over = offered = false;

@@ -31,6 +31,7 @@ static struct {
 	int udp;
 	struct sockaddr_storage udp_addr, udp_peer;
 	socklen_t udp_peer_len;
+	uint8_t name[12]; /* how the last datagram began */
 } w = { .udp = -1 };
 
 /* --- far ends --------------------------------------------------------------------------------- */
@@ -185,6 +186,12 @@ static void open_udp(void)
 	assert(getsockname(w.udp, (struct sockaddr *)&w.udp_addr, &len) == 0);
 }
 
+socklen_t wires_udp_addr(struct sockaddr_storage *ret)
+{
+	*ret = w.udp_addr;
+	return hws_addr_len(ret);
+}
+
 struct hws_loop *wires_open(const struct wires_plan *plan)
 {
 	static const uint8_t seed[32] = { 7 };
@@ -200,6 +207,7 @@ struct hws_loop *wires_open(const struct wires_plan *plan)
 	w.plan = *plan;
 	w.count = w.dials = 0;
 	w.udp_peer_len = 0;
+	memset(w.name, 0, sizeof(w.name));
 	assert(hws_loop_new(&w.loop) == HWS_OK);
 	return w.loop;
 }
@@ -215,9 +223,13 @@ static void hear_datagrams(void)
 	struct sockaddr_storage from;
 	socklen_t len = sizeof(from);
 
-	while (recvfrom(w.udp, buf, sizeof(buf), 0, (struct sockaddr *)&from, &len) >= 0) {
+	ssize_t n;
+
+	while ((n = recvfrom(w.udp, buf, sizeof(buf), 0, (struct sockaddr *)&from, &len)) >= 0) {
 		w.udp_peer = from;
 		w.udp_peer_len = len;
+		if ((size_t)n > sizeof(w.name))
+			memcpy(w.name, buf, sizeof(w.name));
 	}
 }
 
@@ -235,6 +247,25 @@ static void write_raw(struct hws_conn *c, struct hws_bytes data)
 	(void)n; /* what a full pipe does not take is lost */
 }
 
+static int send_datagram(struct hws_bytes data)
+{
+	if (w.udp_peer_len &&
+			sendto(w.udp, data.ptr, data.len, 0, (struct sockaddr *)&w.udp_peer,
+					w.udp_peer_len) < 0)
+		return HWS_ERR_SYS;
+	return HWS_OK;
+}
+
+static int send_named(struct hws_bytes data)
+{
+	uint8_t buf[1500];
+	const size_t len = HWS_MIN(data.len, sizeof(buf) - sizeof(w.name));
+
+	memcpy(buf, w.name, sizeof(w.name));
+	memcpy(buf + sizeof(w.name), data.ptr, len);
+	return send_datagram(hws_bytes(buf, sizeof(w.name) + len));
+}
+
 static void perform(unsigned op, struct hws_bytes data)
 {
 	struct hws_conn *c = newest(op == WIRES_OLDER);
@@ -250,10 +281,10 @@ static void perform(unsigned op, struct hws_bytes data)
 		write_raw(c, data);
 		break;
 	case WIRES_DATAGRAM:
-		if (w.udp_peer_len &&
-				sendto(w.udp, data.ptr, data.len, 0, (struct sockaddr *)&w.udp_peer,
-						w.udp_peer_len) < 0)
-			r = HWS_ERR_SYS;
+		r = send_datagram(data);
+		break;
+	case WIRES_NAMED:
+		r = send_named(data);
 		break;
 	case WIRES_CLOSE:
 		hws_conn_close(c, HWS_OK);

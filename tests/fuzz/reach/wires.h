@@ -5,6 +5,7 @@
 #include "shared/crypto/identity.h"
 #include "shared/loop/work.h"
 #include "shared/wire/server_kx.h"
+#include <sys/socket.h>
 
 #define WIRES_PORT 21116
 
@@ -16,6 +17,7 @@ enum wires_op {
 	WIRES_DATAGRAM, /* to whoever sent us one last */
 	WIRES_CLOSE,    /* the newest link ends */
 	WIRES_TURN,     /* let things happen */
+	WIRES_NAMED,    /* a datagram that begins as the last that came: in the same connection */
 	WIRES_OPS
 };
 
@@ -28,6 +30,8 @@ struct wires_plan {
 struct hws_loop *wires_open(const struct wires_plan *plan);
 /* Who offers keys. */
 const struct hws_identity *wires_server(void);
+/* Of the server's UDP socket. */
+socklen_t wires_udp_addr(struct sockaddr_storage *ret);
 /* Runs the operations (op, u16 length, bytes) to the end of `script`; stops early when `*over` (may
  * be NULL) is set. */
 void wires_run(struct hws_bytes script, const bool *over);
