@@ -73,8 +73,8 @@ const char *hws_secure_text(const struct hws_secure *s)
 		[HWS_PLAIN_NONE] = "encrypted",
 		[HWS_PLAIN_NO_STATEMENT] = "the server vouched for no key of the host",
 		[HWS_PLAIN_BAD_STATEMENT] =
-				"what the server says of the host's key is not signed by the key that "
-				"is set for the server",
+				("what the server says of the host's key is not signed by the key "
+				 "that is set for the server"),
 		[HWS_PLAIN_HOST_STARTED] = "the host began without encryption",
 		[HWS_PLAIN_OTHER_ID] = "the host that answered has another id",
 		[HWS_PLAIN_BAD_SIGNATURE] = "the host could not prove its key",
