@@ -212,6 +212,11 @@ struct hws_loop *wires_open(const struct wires_plan *plan)
 	return w.loop;
 }
 
+uint16_t wires_udp_port(void)
+{
+	return hws_addr_port(&w.udp_addr);
+}
+
 const struct hws_identity *wires_server(void)
 {
 	return &w.server;

@@ -28,6 +28,8 @@ struct wires_plan {
 
 /* A new network. Ends the program on failure. */
 struct hws_loop *wires_open(const struct wires_plan *plan);
+/* Where datagrams to the server arrive, at 127.0.0.1. */
+uint16_t wires_udp_port(void);
 /* Who offers keys. */
 const struct hws_identity *wires_server(void);
 /* Of the server's UDP socket. */

@@ -78,6 +78,28 @@ START_TEST(the_websocket_of_a_server_is_where_deployed_programs_look)
 }
 END_TEST
 
+START_TEST(by_the_web_a_closed_port_is_passed)
+{
+	static const struct {
+		const char *tcp;
+		bool relay;
+		const char *want;
+	} cases[] = {
+		{ "id.example.org:21116", false, "wss://id.example.org:443/ws/id" },
+		{ "r.example.org:21117", true, "wss://r.example.org:443/ws/relay" },
+		{ "10.0.0.1:21116", false, "ws://10.0.0.1:21118/" },
+		{ "[2001:db8::1]:21117", true, "ws://[2001:db8::1]:21119/" },
+	};
+	struct hws_server_addr w, web;
+
+	for (size_t i = 0; i < HWS_COUNT(cases); i++) {
+		ck_assert_int_eq(hws_server_addr_parse(cases[i].tcp, 21116, &w), HWS_OK);
+		hws_server_addr_by_web(&w, cases[i].relay, &web);
+		ck_assert_str_eq(as_text(&web), cases[i].want);
+	}
+}
+END_TEST
+
 START_TEST(relays_are_reached_like_their_server)
 {
 	static const struct {
@@ -118,6 +140,7 @@ int main(void)
 	tcase_add_test(t, names_addresses_and_urls_are_understood);
 	tcase_add_test(t, what_leads_nowhere_is_refused);
 	tcase_add_test(t, the_websocket_of_a_server_is_where_deployed_programs_look);
+	tcase_add_test(t, by_the_web_a_closed_port_is_passed);
 	tcase_add_test(t, relays_are_reached_like_their_server);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);

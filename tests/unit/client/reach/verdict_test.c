@@ -70,6 +70,48 @@ START_TEST(silence_and_refusal_are_told_apart)
 }
 END_TEST
 
+static const struct {
+	bool tests, blocked, host; /* facts */
+	int result;
+	enum hws_indirect want;
+} blocks[] = {
+	{ true, true, false, HWS_ERR_TIMEOUT, HWS_INDIRECT_UDP_BLOCKED },
+	{ true, true, true, HWS_ERR_TIMEOUT, HWS_INDIRECT_UDP_BLOCKED },
+	{ true, true, false, HWS_ERR_REFUSED, HWS_INDIRECT_UDP_BLOCKED },
+	{ false, true, false, HWS_ERR_TIMEOUT, HWS_INDIRECT_SILENT }, /* it never answers */
+	{ true, false, true, HWS_ERR_TIMEOUT, HWS_INDIRECT_UDP_BLOCKED_HOST },
+	{ true, true, false, HWS_ERR_CRYPTO, HWS_INDIRECT_BROKEN },
+};
+
+START_TEST(blocked_udp_has_a_reason_of_its_own)
+{
+	facts.tests_udp = blocks[_i].tests;
+	facts.udp_blocked = blocks[_i].blocked;
+	facts.udp_blocked_host = blocks[_i].host;
+	over(try_at(HWS_PATH_PUNCHED, "198.51.100.77:4000", 0), blocks[_i].result, 700);
+	end(HWS_PATH_RELAY, 800);
+	ck_assert_int_eq(v.why, blocks[_i].want);
+	/* a symmetric NAT is known for sure */
+	facts.symmetric_viewer = true;
+	end(HWS_PATH_RELAY, 800);
+	ck_assert_int_eq(v.why, HWS_INDIRECT_SYMMETRIC_VIEWER);
+}
+END_TEST
+
+START_TEST(a_way_may_change_on_the_way)
+{
+	unsigned n = hws_verdict_try(&v, HWS_PATH_RELAY, "r.example", 5000000);
+	char line[HWS_VERDICT_LINE];
+
+	hws_verdict_path(&v, n, HWS_PATH_RELAY_WS);
+	over(n, HWS_OK, 20);
+	hws_verdict_path(&v, n, HWS_PATH_RELAY); /* too late */
+	end(HWS_PATH_RELAY_WS, 20);
+	ck_assert_str_eq(hws_verdict_line(&v, line, sizeof(line)),
+			"relay-ws r.example: chosen after 20 ms");
+}
+END_TEST
+
 /* A way that was given up had its chance, or had not. */
 START_TEST(what_was_given_up_is_silent_or_slow)
 {
@@ -174,7 +216,7 @@ int main(void)
 	Suite *s = suite_create("client/reach/verdict");
 	TCase *t = test_case(s, "verdict", 10,
 			TESTS(a_direct_way_has_no_reason, the_whole_address_of_nobody_is_kept,
-					somebody_else_is_named,
+					somebody_else_is_named, a_way_may_change_on_the_way,
 					what_is_known_of_both_sides_counts_most,
 					the_record_is_bounded, every_way_and_reason_has_words));
 
@@ -182,5 +224,7 @@ int main(void)
 	tcase_add_loop_test(t, silence_and_refusal_are_told_apart, 0, 2);
 	tcase_add_loop_test(t, what_was_given_up_is_silent_or_slow, 0, 2);
 	tcase_add_loop_test(t, the_other_family_is_no_route, 0, 3);
+	tcase_add_loop_test(t, blocked_udp_has_a_reason_of_its_own, 0,
+			sizeof(blocks) / sizeof(*blocks));
 	return test_suite_run(s);
 }
