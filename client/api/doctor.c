@@ -1,7 +1,7 @@
 /* The examination of this machine's network, for embedders: blocks on a loop of its own, as the
  * search in the local network does. */
-#include "client/api/handle.h"
 #include "client/doctor/doctor.h"
+#include "client/api/handle.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include "shared/daemon/findings.h"

@@ -1,7 +1,7 @@
 /* The server's name is resolved once, so that all tests mean the same machines and none waits for a
  * resolver; then they run side by side. */
+#include "client/doctor/doctor_parts.h"
 #include "client/doctor/judge.h"
-#include "client/doctor/parts.h"
 #include "client/reach/udp_socket.h"
 #include "shared/base/clock.h"
 #include "shared/base/mem.h"
@@ -134,13 +134,14 @@ static void find_env_proxy(struct hws_doctor_facts *f)
 	for (size_t i = 0; i < HWS_COUNT(names) && !*f->env_proxy; i++) {
 		const char *value = getenv(names[i]);
 
-		if (value && *value && hws_str_copy(f->env_proxy, sizeof(f->env_proxy), names[i]) < 0)
+		if (value && *value &&
+				hws_str_copy(f->env_proxy, sizeof(f->env_proxy), names[i]) < 0)
 			return;
 	}
 }
 
-static int take_conf(struct hws_doctor *d, const struct hws_doctor_conf *conf,
-		struct hws_error *err)
+static int take_conf(
+		struct hws_doctor *d, const struct hws_doctor_conf *conf, struct hws_error *err)
 {
 	struct hws_doctor_facts *f = &d->facts;
 	struct sockaddr_storage literal;
@@ -159,7 +160,7 @@ static int take_conf(struct hws_doctor *d, const struct hws_doctor_conf *conf,
 		d->proxy = *conf->proxy;
 	memcpy(f->host, d->given.host, sizeof(f->host));
 	f->by_web = d->given.ws;
-	f->port = !d->given.ws                                           ? d->given.port
+	f->port = !d->given.ws ? d->given.port
 			: d->given.by_port && d->given.port > WS_OFFSET + 1u
 			? (uint16_t)(d->given.port - WS_OFFSET)
 			: SERVER_PORT;

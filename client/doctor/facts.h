@@ -40,10 +40,10 @@ struct hws_doctor_facts {
 	struct sockaddr_storage local;
 	struct hws_doctor_seen seen_tcp, seen_tcp_nat;
 	bool has_time;
-	int64_t clock_ahead_ms; /* ours against the server's */
+	int64_t clock_ahead_ms;             /* ours against the server's */
 	struct hws_doctor_try key, key_try; /* the server proves it; it is asked for something */
-	bool key_refused; /* the server demands another one, or one at all */
-	bool key_asked;   /* it was asked, and has answered */
+	bool key_refused;                   /* the server demands another one, or one at all */
+	bool key_asked;                     /* it was asked, and has answered */
 
 	/* the relay */
 	struct hws_doctor_try relay, relay_ws, relay_wss, pair;

@@ -218,7 +218,8 @@ static void judge_time(const struct hws_doctor_facts *f, json_t *list)
 				"this clock and the server's are %.1f s apart",
 				(double)apart / 1000);
 	else
-		hws_findings_add(list, "time", apart > CLOCK_BAD_MS ? HWS_FOUND_BAD : HWS_FOUND_LOOK,
+		hws_findings_add(list, "time",
+				apart > CLOCK_BAD_MS ? HWS_FOUND_BAD : HWS_FOUND_LOOK,
 				"timedatectl set-ntp true, on the machine that is wrong: "
 				"certificates and codes of two-factor logins need the right time",
 				"this clock is %.0f s %s the server's", (double)apart / 1000,
@@ -239,8 +240,7 @@ static void judge_proxy(const struct hws_doctor_facts *f, json_t *list)
 				"(CONNECT) to the server's ports",
 				"'proxy-url' does not lead to the server: %s", why(&f->proxy));
 	else if (*f->env_proxy && !good(&f->tcp))
-		hws_findings_add(list, "proxy", HWS_FOUND_LOOK,
-				"set 'proxy-url' to the same",
+		hws_findings_add(list, "proxy", HWS_FOUND_LOOK, "set 'proxy-url' to the same",
 				"the environment names one (%s), which is not heeded here",
 				f->env_proxy);
 }

@@ -131,8 +131,8 @@ static void judge_mapping(const struct hws_doctor_facts *f, json_t *list)
 		hws_findings_add(list, "NAT", HWS_FOUND_LOOK, to_do,
 				"symmetric for TCP: another public port for each connection%s",
 				udp == HWS_DOCTOR_NAT_UNKNOWN ? "" : "; UDP keeps its port");
-	else if (udp == HWS_DOCTOR_NAT_NONE || (udp == HWS_DOCTOR_NAT_UNKNOWN &&
-							   tcp == HWS_DOCTOR_NAT_NONE))
+	else if (udp == HWS_DOCTOR_NAT_NONE ||
+			(udp == HWS_DOCTOR_NAT_UNKNOWN && tcp == HWS_DOCTOR_NAT_NONE))
 		hws_findings_add(list, "NAT", HWS_FOUND_GOOD, "",
 				"none between this machine and the server");
 	else

@@ -1,6 +1,6 @@
 /* A pair with itself: two legs with one number, and a few bytes from one to the other. That a relay
  * takes connections says little, for it answers nothing by itself. */
-#include "client/doctor/parts.h"
+#include "client/doctor/doctor_parts.h"
 #include "shared/base/rand.h"
 #include "shared/base/str.h"
 #include "shared/net/addr.h"

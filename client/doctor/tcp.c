@@ -1,6 +1,6 @@
 /* Questions by TCP and WebSocket. Each port is asked something that only a rendezvous server
- * answers: that a port is open says little where a proxy or a sign-in page answers for everybody. */
-#include "client/doctor/parts.h"
+ * answers: that it is open says little where a proxy or a sign-in page answers for everybody. */
+#include "client/doctor/doctor_parts.h"
 #include "shared/base/clock.h"
 #include "shared/base/rand.h"
 #include "shared/base/str.h"
@@ -183,8 +183,9 @@ static void on_main(struct hws_doctor_ask *a, const Rdv__RendezvousMessage *m)
 	if (p) {
 		keep_test(a, p);
 		hws_doctor_keep_seen(&f->seen_tcp, p);
-		if (*p->relay_server && hws_str_copy(f->relay_name, sizeof(f->relay_name),
-							p->relay_server) < 0)
+		if (*p->relay_server &&
+				hws_str_copy(f->relay_name, sizeof(f->relay_name),
+						p->relay_server) < 0)
 			f->relay_name[0] = '\0';
 		if (hws_pair_id_valid(hws_bytes_str(p->relay_uuid))) {
 			uuid = p->relay_uuid;
@@ -287,9 +288,9 @@ static void on_opened(int r, struct hws_stream *s, void *arg)
 
 static void open_only(struct hws_doctor_open *o, const struct hws_server_addr *to)
 {
-	const struct hws_server_addr_conf conf = { .server_addr = to,
-		.timeout_us = HWS_DOCTOR_TRY_US,
-		.frame_max = HWS_SES_FRAME_MAX };
+	const struct hws_server_addr_conf conf = {
+		.server_addr = to, .timeout_us = HWS_DOCTOR_TRY_US, .frame_max = HWS_SES_FRAME_MAX
+	};
 	int r;
 
 	hws_doctor_begin(o->d, o->result);
@@ -310,7 +311,9 @@ static void ask_by_web(struct hws_doctor *d)
 
 	hws_addr_ip_text(&d->server[0], plain.host, sizeof(plain.host));
 	hws_server_addr_websocket(&plain, &id); /* an address: ports of its own */
-	d->ws = (struct hws_doctor_ask){ .d = d, .result = &f->ws, .say = say_test, .then = on_web };
+	d->ws = (struct hws_doctor_ask){
+		.d = d, .result = &f->ws, .say = say_test, .then = on_web
+	};
 	ask(&d->ws, &id, NULL);
 	relay = id;
 	relay.port = (uint16_t)(f->port + RELAY_WS_OFFSET);

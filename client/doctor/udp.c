@@ -1,7 +1,7 @@
 /* Datagrams: whether they come through at all, what the NAT makes of our address, what it lets in,
  * and how long they may be. Each test has a socket of its own, since what one has sent opens the
  * way for answers to others. */
-#include "client/doctor/parts.h"
+#include "client/doctor/doctor_parts.h"
 #include "shared/base/rand.h"
 #include "shared/net/addr.h"
 #include "shared/wire/envelope.h"

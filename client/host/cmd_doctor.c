@@ -44,8 +44,8 @@ static void judge_server(const json_t *server, json_t *list)
 				text_of(server, "address"), by);
 	else
 		hws_findings_add(list, "registration", HWS_FOUND_BAD,
-				"what is found below about the network says more",
-				"not at %s: %s", text_of(server, "address"), text);
+				"what is found below about the network says more", "not at %s: %s",
+				text_of(server, "address"), text);
 	if (*text_of(server, "warning"))
 		hws_findings_add(list, "registration", HWS_FOUND_LOOK, "", "%s",
 				text_of(server, "warning"));

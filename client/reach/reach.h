@@ -33,8 +33,8 @@ struct hws_reach_conf {
 	/* A line for the user; may be NULL. Borrows. */
 	void (*on_progress)(const char *text, void *arg);
 	/* The way that was offered is neither taken nor rejected, and for a while another one has
-	 * stood beside it: something that accepts, speaks and falls silent shall not hold the others
-	 * up. The owner may reject it now. May be NULL. */
+	 * stood beside it: what accepts, speaks and falls silent shall not hold the others up. The
+	 * owner may reject it now. May be NULL. */
 	void (*on_better)(void *arg);
 	void *arg;
 };

@@ -64,7 +64,7 @@ struct hws_reach_udp {
 	unsigned asked;
 	uint64_t pause_us;
 	uint64_t begun_us; /* 0: nothing was asked */
-	uint16_t port; /* ours as the server sees it; 0: not known */
+	uint16_t port;     /* ours as the server sees it; 0: not known */
 	bool has_mapped;
 	struct sockaddr_storage mapped;
 	int fd6; /* a socket at our own global IPv6 address `local6`; -1: none, or in use */

@@ -16,7 +16,7 @@
 #define LAN_FIRST_US 50000
 #define SILENT_TIMES 5u
 #define SILENT_US 250000 /* besides some round trips */
-#define PAD 64 /* a server answers with no more than it was sent */
+#define PAD 64           /* a server answers with no more than it was sent */
 
 static void ask(void *arg);
 

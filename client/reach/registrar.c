@@ -313,8 +313,8 @@ static void on_link_end(int why, void *arg)
 
 static void open_link(struct hws_registrar *r)
 {
-	const struct hws_server_link_conf conf = {
-		.server_addr = r->by_web ? &r->web_addr : &r->server_addr,
+	const struct hws_server_link_conf conf = { .server_addr = r->by_web ? &r->web_addr
+									    : &r->server_addr,
 		.server_pk = r->conf.server_pk,
 		.on_open = on_link_open,
 		.on_message = on_link_message,

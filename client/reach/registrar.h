@@ -54,7 +54,8 @@ int hws_registrar_new(struct hws_loop *loop, struct hws_work *work,
 		const struct hws_registrar_conf *conf, struct hws_registrar **ret) HWS_MUST_CHECK;
 /* It is registered by a link, since the server answers nothing by UDP. */
 bool hws_registrar_udp_blocked(const struct hws_registrar *r);
-/* How the server is reached now: at `server_addr`, or, where that is closed, by the web. Borrowed. */
+/* How the server is reached now: at `server_addr`, or, where that is closed, by the web.
+ * Borrowed. */
 const struct hws_server_addr *hws_registrar_way(const struct hws_registrar *r);
 /* Takes NULL. Allowed in its callbacks. */
 void hws_registrar_free(struct hws_registrar *r);

@@ -38,7 +38,7 @@ struct hws_registrar {
 	struct hws_server_addr web_addr;
 	bool by_web;         /* this link, or the next one */
 	unsigned link_tries; /* in a row that did not stand */
-	int own_why;         /* why the link to its own port did not stand, while the web is tried */
+	int own_why; /* why the link to its own port did not stand, while the web is tried */
 	struct hws_timer web_soon;
 	struct hws_server_link *link;
 	bool link_open, linked;

@@ -1,6 +1,6 @@
 /* One leg at a relay: dial, one message, done. The relay answers nothing, so what can go wrong is
- * found out by time limits. Where its port refuses, or has been silent for a moment, it is dialed by
- * the web as well, and whichever stands first is used: the ports of server and relay may be let
+ * found out by time limits. Where its port refuses, or has been silent for a moment, it is dialed
+ * by the web as well, and whichever stands first is used: the ports of server and relay may be let
  * through apart from each other. */
 #include "client/reach/relay_join.h"
 #include "shared/base/mem.h"

@@ -17,7 +17,7 @@ struct hws_relay_join_conf {
 	const char *id; /* of the host; NULL at the host itself */
 	Rdv__ConnType conn_type;
 	uint64_t timeout_us;
-	bool no_web; /* its own port alone */
+	bool no_web;                         /* its own port alone */
 	int (*on_socket)(int fd, void *arg); /* as in reach/server_addr; NULL = none */
 };
 
@@ -30,6 +30,7 @@ int hws_relay_join(struct hws_loop *loop, struct hws_work *work,
  * there. `took_us`: from the request to the answer that the host had a part in. `last`: nothing
  * will be asked for afterwards. */
 uint64_t hws_relay_join_patience(uint64_t took_us, bool last);
-/* Inside the callback: the leg stands by a WebSocket, though the relay was named by its TCP port. */
+/* Inside the callback: the leg stands by a WebSocket, though the relay was named by its TCP
+ * port. */
 bool hws_relay_join_by_web(const struct hws_relay_join *j);
 void hws_relay_join_cancel(struct hws_relay_join *j);

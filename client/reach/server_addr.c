@@ -87,7 +87,8 @@ void hws_server_addr_websocket(const struct hws_server_addr *tcp, struct hws_ser
 		become_websocket(ret, is_literal(tcp->host) ? 0 : WEB_PORT, ID_PATH);
 }
 
-void hws_server_addr_by_web(const struct hws_server_addr *tcp, bool relay, struct hws_server_addr *ret)
+void hws_server_addr_by_web(
+		const struct hws_server_addr *tcp, bool relay, struct hws_server_addr *ret)
 {
 	bool literal = is_literal(tcp->host);
 

@@ -26,9 +26,10 @@ int hws_server_addr_parse(const char *text, uint16_t default_port,
 /* The WebSocket of the rendezvous server that `tcp` leads to: at an address two ports above, at a
  * name below /ws/id of its web server. */
 void hws_server_addr_websocket(const struct hws_server_addr *tcp, struct hws_server_addr *ret);
-/* The way by the web to what is at `tcp`, where its own port is closed: of a name its web server with
- * a certificate, of an address the server's own WebSocket port. */
-void hws_server_addr_by_web(const struct hws_server_addr *tcp, bool relay, struct hws_server_addr *ret);
+/* The way by the web to what is at `tcp`, where its own port is closed: of a name its web server
+ * with a certificate, of an address the server's own WebSocket port. */
+void hws_server_addr_by_web(
+		const struct hws_server_addr *tcp, bool relay, struct hws_server_addr *ret);
 /* To a relay that somebody named HOST[:PORT], in the manner in which `server` is reached (NULL:
  * plain TCP): where paths tell servers apart, at /ws/relay of the web server that has the relay's
  * name. */

@@ -46,7 +46,7 @@ enum hws_path {
 	X(UDP_BLOCKED, "udp-blocked",                                                              \
 			"UDP is blocked here: the server answers by TCP, and never by UDP")        \
 	X(UDP_BLOCKED_HOST, "udp-blocked-host",                                                    \
-			"UDP is blocked at the host's side: it is registered by TCP")             \
+			"UDP is blocked at the host's side: it is registered by TCP")              \
 	X(BROKEN, "broken", "a direct connection stood, but what answered there was not the host") \
 	X(SLOW, "slow", "the relay was ready before the direct way was")                           \
 	X(FAILED, "failed", "the host was not reached at all")

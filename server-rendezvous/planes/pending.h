@@ -24,7 +24,7 @@ struct rdv_pending {
 	uint8_t pk[HWS_PK_LEN];
 	uint8_t viewer_nat;
 	char uuid[HWS_UUID_MAX + 1]; /* relay: the pair id the viewer made */
-	bool udp_blocked; /* at the viewer, by its word */
+	bool udp_blocked;            /* at the viewer, by its word */
 	char relay_server[RDV_RELAY_TEXT];
 };
 

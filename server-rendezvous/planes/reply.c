@@ -230,11 +230,12 @@ static void answered(struct match *m, struct change *c)
 		rdv_grant_relay(core->grants, &m->cl->addr, m->p->id, c->relay, hws_clock_us());
 }
 
-static uint8_t offers_of(bool udp, ProtobufCBinaryData v6, int upnp_port, size_t candidates,
-		bool blocked)
+static uint8_t offers_of(
+		bool udp, ProtobufCBinaryData v6, int upnp_port, size_t candidates, bool blocked)
 {
-	return (uint8_t)((udp ? RDV_OFFER_UDP : 0) | (blocked ? RDV_UDP_BLOCKED : 0) | (v6.len ? RDV_OFFER_V6 : 0) |
-			(upnp_port > 0 ? RDV_OFFER_PORT : 0) | (candidates ? RDV_OFFER_LIST : 0));
+	return (uint8_t)((udp ? RDV_OFFER_UDP : 0) | (blocked ? RDV_UDP_BLOCKED : 0) |
+			(v6.len ? RDV_OFFER_V6 : 0) | (upnp_port > 0 ? RDV_OFFER_PORT : 0) |
+			(candidates ? RDV_OFFER_LIST : 0));
 }
 
 /* True if this answer is the first of its kind since the viewer asked last (datagrams come three

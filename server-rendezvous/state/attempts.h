@@ -37,8 +37,8 @@ enum rdv_forced {
 /* What an end said of ways to it, besides its address at this server. */
 #define RDV_OFFER_UDP 1u
 #define RDV_OFFER_V6 2u
-#define RDV_OFFER_PORT 4u /* mapped at its router */
-#define RDV_OFFER_LIST 8u /* candidates: an end of ours */
+#define RDV_OFFER_PORT 4u   /* mapped at its router */
+#define RDV_OFFER_LIST 8u   /* candidates: an end of ours */
 #define RDV_UDP_BLOCKED 16u /* no offer: it says that its UDP does not get through */
 
 /* What the viewer was told to try. */

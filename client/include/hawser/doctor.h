@@ -1,6 +1,6 @@
 /* hawser/doctor: examines the network that this machine is in: which ports to a rendezvous server
- * are open, which NAT and firewall there are, whether the relay relays; and what to do about what is
- * not as it should be. Blocks, for 15 s at most; may be called from any thread. On failure
+ * are open, which NAT and firewall there are, whether the relay relays; and what to do about what
+ * is not as it should be. Blocks, for 15 s at most; may be called from any thread. On failure
  * hawser_last_error has a sentence with the remedy. */
 #pragma once
 #include <hawser/types.h>
@@ -26,8 +26,8 @@ struct hawser_finding {
 typedef void (*hawser_finding_fn)(const struct hawser_finding *finding, void *arg);
 
 /* Against the context's server, with its key and proxy. Calls `found` (may be NULL) on this thread
- * for each finding. ret_json (may be NULL): the same for scripts, to be freed by hawser_string_free.
- * How many findings are HAWSER_FOUND_BAD, or an error. */
+ * for each finding. ret_json (may be NULL): the same for scripts, for hawser_string_free. How
+ * many findings are HAWSER_FOUND_BAD, or an error. */
 int hawser_doctor(hawser_context *ctx, hawser_finding_fn found, void *arg, char **ret_json);
 
 #ifdef __cplusplus

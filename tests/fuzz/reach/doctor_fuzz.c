@@ -1,7 +1,7 @@
 /* The examination of a network by which a server answers anything: whatever it says, all that is
  * found can be told. */
+#include "client/doctor/doctor_parts.h"
 #include "client/doctor/judge.h"
-#include "client/doctor/parts.h"
 #include "shared/daemon/findings.h"
 #include "tests/fuzz/reach/wires.h"
 #include <assert.h>

@@ -45,8 +45,8 @@ static void set_up(void)
 		&f.carries };
 
 	memset(&f, 0, sizeof(f));
-	strcpy(f.host, "hawser.example");
-	strcpy(f.relay_name, "hawser.example:21117");
+	snprintf(f.host, sizeof(f.host), "hawser.example");
+	snprintf(f.relay_name, sizeof(f.relay_name), "hawser.example:21117");
 	f.port = 21116;
 	f.has_key = f.key_asked = f.is_hawser = f.has_time = f.pair_agreed = true;
 	f.count4 = f.servers = 1;
@@ -315,8 +315,8 @@ int main(void)
 	TCase *c = test_case(s, "judge", 60,
 			TESTS(a_good_network_is_good,
 					a_name_that_nobody_knows_is_all_there_is_to_say,
-					udp_is_blocked_where_tcp_answers, tcp_alone_may_be_symmetric,
-					two_ways_out_are_named,
+					udp_is_blocked_where_tcp_answers,
+					tcp_alone_may_be_symmetric, two_ways_out_are_named,
 					a_closed_relay_is_bad_unless_the_web_is_open,
 					a_closed_server_is_bad_unless_the_web_is_open,
 					keys_are_told_apart, clocks_are_compared,

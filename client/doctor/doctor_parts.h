@@ -1,5 +1,5 @@
-/* doctor/parts: one examination, as its files share it: doctor (begin, end), tcp (questions to
- * ports), relay (a pair with itself), udp (datagrams). One loop thread. */
+/* doctor/doctor_parts: one examination, as its files share it: doctor (begin, end), tcp (questions
+ * to ports), relay (a pair with itself), udp (datagrams). One loop thread. */
 #pragma once
 #include "client/doctor/doctor.h"
 #include "client/doctor/facts.h"
@@ -56,8 +56,14 @@ struct hws_doctor_udp {
 	void (*heard)(struct hws_doctor_udp *u, const struct sockaddr_storage *from,
 			const Rdv__RendezvousMessage *m, size_t len);
 };
-enum { HWS_DOCTOR_UDP_MAP, HWS_DOCTOR_UDP_FILTER, HWS_DOCTOR_UDP_PLAIN, HWS_DOCTOR_UDP_MTU,
-	HWS_DOCTOR_UDP_V6, HWS_DOCTOR_UDP_COUNT };
+enum {
+	HWS_DOCTOR_UDP_MAP,
+	HWS_DOCTOR_UDP_FILTER,
+	HWS_DOCTOR_UDP_PLAIN,
+	HWS_DOCTOR_UDP_MTU,
+	HWS_DOCTOR_UDP_V6,
+	HWS_DOCTOR_UDP_COUNT
+};
 
 struct hws_doctor {
 	struct hws_loop *loop;
@@ -67,7 +73,7 @@ struct hws_doctor {
 	struct hws_doctor_facts facts;
 	char key[HWS_DOCTOR_KEY_MAX];
 	struct hws_proxy proxy;
-	struct hws_server_addr given; /* as the server was named */
+	struct hws_server_addr given;                       /* as the server was named */
 	struct sockaddr_storage server[HWS_DOCTOR_SERVERS]; /* of the first one's family */
 	unsigned server_count;
 	struct sockaddr_storage server6; /* of the other family; AF_UNSPEC: none */
