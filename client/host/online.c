@@ -67,8 +67,8 @@ static void told_registered(struct hws_online *o)
 	if (hws_registrar_udp_blocked(o->registrar))
 		hws_warn("server.udp_blocked", HWS_STR("server", o->server),
 				HWS_STR("text",
-						"it answers by TCP, and never by UDP: let UDP out, and "
-						"its answers in; without it more sessions are relayed"));
+						"it answers, but never by UDP: let UDP out, and its "
+						"answers in; without it more sessions are relayed"));
 }
 
 /* Where viewers are met at relays alone nobody would come by it. */

@@ -28,6 +28,8 @@ const struct cell cells[] = {
 	{ "only the web is open to the viewer", CELL_PUBLIC, CELL_KERNEL_CONE,
 			.viewer_traits = CELL_ONLY_WEB, .paths = "relay-ws",
 			.why = "viewer-network" },
+	{ "only the web is open to the host", CELL_KERNEL_CONE, CELL_PUBLIC,
+			.host_traits = CELL_ONLY_WEB, .paths = "relay", .why = "host-policy" },
 	{ "symmetric, symmetric, IPv6", CELL_KERNEL_SYMMETRIC, CELL_KERNEL_SYMMETRIC,
 			.host_traits = CELL_HAS_IPV6, .viewer_traits = CELL_HAS_IPV6,
 			.paths = "ipv6" },
@@ -76,7 +78,7 @@ const struct cell cells[] = {
 	{ "no UDP anywhere, TCP to the server only", CELL_PORT_RESTRICTED, CELL_PORT_RESTRICTED,
 			.host_traits = CELL_NO_UDP | CELL_TCP_TO_SERVER,
 			.viewer_traits = CELL_NO_UDP | CELL_TCP_TO_SERVER, .paths = "relay",
-			.why = "silent" },
+			.why = "udp-blocked" },
 	{ "no UDP at a public host, viewer symmetric", CELL_PUBLIC, CELL_SYMMETRIC,
 			.host_traits = CELL_NO_UDP, .paths = "punched" },
 

@@ -220,7 +220,7 @@ static void end_one(struct running run[AT_ONCE], struct count *n)
 /* Of those that wait for something to be given up: they begin first. */
 static bool is_slow(const struct cell *c)
 {
-	return c->viewer_traits & CELL_FORGETS || c->host_traits & CELL_NO_UDP;
+	return c->viewer_traits & CELL_FORGETS || c->host_traits & (CELL_NO_UDP | CELL_ONLY_WEB);
 }
 
 static void run_next(struct running run[AT_ONCE], struct count *n, const struct cell *c)
