@@ -15,7 +15,10 @@
 /* A deployed host that answered by UDP is asked for TCP, too, if that does not come by itself; it
  * skips what comes from one place within 100 ms. */
 #define PLAIN_MIN_US 150000
-#define UDP_WAIT_MIN_US 20000 /* our own address by UDP may come a little later */
+/* Our own address by UDP may come a little later: so long that the third question can be answered,
+ * if the first two are lost. */
+#define UDP_WAIT_MIN_US 20000
+#define UDP_WAIT_MAX_US 35000
 #define DIRECT_SHORT_US 3000000
 #define DIRECT_MIN_US 6000000
 
@@ -281,7 +284,9 @@ static void on_open(struct hws_server_query *query, void *arg)
 	hws_reach_progress(r, "Looking for the host");
 	if (hws_reach_udp_pending(r))
 		hws_timer_start(r->loop, &r->ask_wait,
-				HWS_MAX(r->opened_us / 2, (uint64_t)UDP_WAIT_MIN_US), ask_now, r);
+				HWS_MIN(HWS_MAX(r->opened_us / 2, (uint64_t)UDP_WAIT_MIN_US),
+						(uint64_t)UDP_WAIT_MAX_US),
+				ask_now, r);
 	else
 		ask_once(r);
 }

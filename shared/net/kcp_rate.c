@@ -103,10 +103,11 @@ static uint64_t pacing(const struct hws_kcp_rate *r)
 		rate /= HWS_MAX(r->last_rtt_us, (uint64_t)1);
 		return HWS_MAX(rate, (uint64_t)RATE_LEAST);
 	}
-	if (rate == 0) /* the first window within the time that the path takes, if that is known */
-		rate = r->min_rtt_us
-				? (uint64_t)FIRST_WINDOW * r->segment * HWS_US_PER_S / r->min_rtt_us
-				: 0;
+	/* The first window within the time that the path takes, if that is known. The few bytes of
+	 * a handshake do not say that the path carries no more. */
+	if (!r->filled && r->min_rtt_us)
+		rate = HWS_MAX(rate,
+				(uint64_t)FIRST_WINDOW * r->segment * HWS_US_PER_S / r->min_rtt_us);
 	return rate == 0 ? 0 : HWS_MAX(rate * r->gain / 100, (uint64_t)RATE_LEAST);
 }
 

@@ -2,6 +2,7 @@
 #include "tests/support/street.h"
 #include "shared/base/clock.h"
 #include "shared/base/macros.h"
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
@@ -123,11 +124,35 @@ static void put(struct street *s, struct street_node *n, unsigned way, struct pa
 
 /* --- one step of a packet --------------------------------------------------------------------- */
 
+/* $STREET_TRACE: what every line carries, for who looks where time goes. */
+static void trace(const struct street_node *n, unsigned way, const struct packet *p)
+{
+	static const char *on;
+	static bool asked;
+	char from[INET6_ADDRSTRLEN], to[INET6_ADDRSTRLEN];
+
+	if (!asked)
+		on = getenv("STREET_TRACE");
+	asked = true;
+	if (!on || n->box)
+		return;
+	inet_ntop(AF_INET6, &p->src.ip, from, sizeof(from));
+	inet_ntop(AF_INET6, &p->dst.ip, to, sizeof(to));
+	fprintf(stderr, "street %.3f ms %s %s %s:%u > %s:%u flags %02x length %zu\n",
+			(double)hws_clock_us() / 1e3, way == UP ? "from" : "to  ",
+			p->proto == IPPROTO_TCP         ? "tcp"
+					: p->proto == IPPROTO_UDP ? "udp"
+								  : "icmp",
+			from, p->src.port, to, p->dst.port,
+			p->proto == IPPROTO_TCP ? p->data[p->payload + 13] : 0, p->len);
+}
+
 static void come_down(struct street *s, struct street_node *n, struct packet *p)
 {
 	struct street_node *to;
 
 	if (!n->box) {
+		trace(n, DOWN, p);
 		if (write(n->tun, p->data, p->len) < 0)
 			errno = 0; /* its interface is down */
 		return;
@@ -183,8 +208,10 @@ static void read_tun(struct street *s, struct street_node *n)
 
 		if (len < 0)
 			return;
-		if (packet_read(&p, data, (size_t)len))
-			put(s, n, UP, &p);
+		if (!packet_read(&p, data, (size_t)len))
+			continue;
+		trace(n, UP, &p);
+		put(s, n, UP, &p);
 	}
 }
 

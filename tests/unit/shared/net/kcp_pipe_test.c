@@ -197,6 +197,36 @@ START_TEST(a_pause_of_the_reader_ends)
 }
 END_TEST
 
+/* A handshake is a few small messages there and back, and then comes a picture: what was sent until
+ * then says nothing of what the path carries. */
+START_TEST(a_small_beginning_does_not_slow_what_follows)
+{
+	const struct kcp_line_conf c = { .seed = 3, .delay_us = 50 * MS };
+	const struct hws_kcp_pipe_conf near = ours(), far = ours();
+	struct kcp_line *l = kcp_line_new(&c, &near, &far, true);
+	const size_t sizes[] = { 260, 290, 365, 12000 };
+	uint8_t data[12000] = { 0 };
+
+	for (size_t i = 0; i < HWS_COUNT(sizes); i++) {
+		const uint64_t begin = kcp_line_now(l);
+		size_t got = 0;
+
+		ck_assert_int_eq(hws_kcp_pipe_write(kcp_line_near(l), hws_bytes(data, sizes[i])),
+				HWS_OK);
+		while (got < sizes[i] && kcp_line_now(l) < begin + HWS_US_PER_S) {
+			kcp_line_step(l, begin + HWS_US_PER_S);
+			got += hws_kcp_pipe_read(kcp_line_far(l), data, sizeof(data));
+		}
+		ck_assert_uint_eq(got, sizes[i]);
+		ck_assert_uint_lt(kcp_line_now(l) - begin, 75 * MS);
+		kcp_line_step(l, kcp_line_now(l) + 50 * MS); /* and its answer */
+		while (kcp_line_now(l) < begin + 110 * MS)
+			kcp_line_step(l, begin + 110 * MS);
+	}
+	kcp_line_free(l);
+}
+END_TEST
+
 /* Damaged datagrams may break a stream (there is no sum in KCP), never the program. */
 START_TEST(damage_does_no_harm_to_the_program)
 {
@@ -323,7 +353,9 @@ int main(void)
 {
 	Suite *s = suite_create("net/kcp_pipe");
 	TCase *t = test_case(s, "pipe", 60,
-			TESTS(a_pause_of_the_reader_ends, damage_does_no_harm_to_the_program,
+			TESTS(a_pause_of_the_reader_ends,
+					a_small_beginning_does_not_slow_what_follows,
+					damage_does_no_harm_to_the_program,
 					a_flood_holds_no_more_than_the_window,
 					what_was_never_sent_is_not_acknowledged,
 					a_segment_of_no_length_is_passed_over, numbers_wrap));
