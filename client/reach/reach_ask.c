@@ -11,6 +11,7 @@
 /* A direct way that works stands within two round trips to the host; it gets at least so long
  * alone. What the server's name cost is in the measure, so it counts only so far. */
 #define HEAD_MIN_US 300000
+#define HEAD_NO_UDP_US 200000
 #define HEAD_MAX_US 600000
 /* A deployed host that answered by UDP is asked for TCP, too, if that does not come by itself; it
  * skips what comes from one place within 100 ms. */
@@ -81,9 +82,12 @@ static uint64_t direct_limit(const struct hws_reach *r, bool is_local)
  * nothing where the direct way stands a moment later. */
 static uint64_t head_start(const struct hws_reach *r)
 {
+	/* A network that lets out no UDP lets out little else. */
+	const uint64_t least = hws_reach_udp_pending(r) ? HEAD_NO_UDP_US : HEAD_MIN_US;
+
 	if (r->facts.symmetric_host || r->facts.symmetric_viewer || r->conf.last_was_relayed)
 		return 0;
-	return HWS_MIN(HWS_MAX(2 * r->opened_us, (uint64_t)HEAD_MIN_US), (uint64_t)HEAD_MAX_US);
+	return HWS_MIN(HWS_MAX(2 * r->opened_us, least), (uint64_t)HEAD_MAX_US);
 }
 
 static void keep_relay(struct hws_reach *r, const char *relay)
@@ -99,8 +103,10 @@ static void on_plain_wait(void *arg)
 	struct hws_reach *r = arg;
 
 	r->plain = true;
-	if (r->query && send_punch_request(r) < 0)
+	if (r->query && send_punch_request(r) < 0) {
 		hws_reach_ask_stop(r);
+		hws_reach_relay_link_over(r);
+	}
 }
 
 static void start_way(struct hws_reach *r, const Rdv__PunchHoleResponse *p,
@@ -121,6 +127,8 @@ static void start_way(struct hws_reach *r, const Rdv__PunchHoleResponse *p,
 		return;
 	r->by_tcp = true;
 	hws_timer_stop(&r->plain_wait);
+	if (is_local)
+		hws_reach_udp_lan_begins(r);
 	hws_reach_progress(r, is_local ? "Connecting in the same network" : "Connecting directly");
 	hws_reach_direct_start(r, is_local ? HWS_PATH_LAN : HWS_PATH_PUNCHED, peer,
 			direct_limit(r, is_local));
@@ -151,6 +159,7 @@ static void on_punch_response(struct hws_reach *r, const Rdv__PunchHoleResponse 
 	r->facts.tests_udp = p->tests_udp;
 	r->facts.udp_blocked_host = p->udp_blocked;
 	keep_relay(r, p->relay_server);
+	r->relay.takes_link = r->relay.takes_link || p->relay_here;
 	if (!r->facts.forced &&
 			hws_addr_decode_usable(
 					hws_bytes(p->socket_addr.data, p->socket_addr.len), &peer))
@@ -219,6 +228,10 @@ static void on_message(struct hws_server_query *query, const Rdv__RendezvousMess
 	struct hws_reach *r = arg;
 
 	(void)query;
+	if (r->taken) { /* who asked for the relay has still to go there */
+		hws_reach_relay_heard(r, m);
+		return;
+	}
 	if (!r->answered) {
 		r->took_us = hws_loop_now_us(r->loop) - r->started_us;
 		r->verdict.answered_ms = (uint32_t)(r->took_us / 1000) + 1;
@@ -233,6 +246,8 @@ static void on_message(struct hws_server_query *query, const Rdv__RendezvousMess
 			on_punch_failure(r, p);
 	} else if (m->union_case == RDV__RENDEZVOUS_MESSAGE__UNION_RELAY_RESPONSE && !r->answered) {
 		on_relay_response(r, m->relay_response);
+	} else {
+		hws_reach_relay_heard(r, m);
 	}
 }
 
@@ -305,6 +320,7 @@ static void on_end(struct hws_server_query *query, int why, void *arg)
 
 	if (r->answered) {
 		hws_reach_ask_stop(r); /* a second answer will not come */
+		hws_reach_relay_link_over(r);
 	} else if (query == r->web) {
 		hws_server_query_free(r->web);
 		r->web = NULL;

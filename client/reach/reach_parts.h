@@ -53,6 +53,8 @@ struct hws_reach_relay {
 	char uuid[HWS_UUID_MAX + 1], name[HWS_HOSTNAME_MAX + 8];
 	/* The host was asked to come, and waits there; nobody needs it any more. */
 	bool host_waits, leaving;
+	/* It can be asked for over the link on which the host was asked for; it is; it was. */
+	bool takes_link, on_link, link_tried;
 };
 
 struct hws_udp_line;
@@ -163,6 +165,9 @@ void hws_reach_mapped_ways(struct hws_reach *r, Rdv__Candidate *const *list, siz
 void hws_reach_relay_start(struct hws_reach *r);
 /* The host agreed already: our leg at the relay. */
 void hws_reach_relay_join(struct hws_reach *r, const char *uuid, const char *relay);
+/* What came on the link of the question; and that link is no more. */
+void hws_reach_relay_heard(struct hws_reach *r, const Rdv__RendezvousMessage *m);
+void hws_reach_relay_link_over(struct hws_reach *r);
 /* Whether the server or the host said no: r->why is set then. */
 bool hws_reach_relay_refused(struct hws_reach *r, const Rdv__RelayResponse *m);
 /* Beaten: gently, so that the host does not wait there in vain. */
@@ -186,6 +191,8 @@ void hws_reach_udp_offer(struct hws_reach *r, Rdv__PunchHoleRequest *q, struct h
 /* The host knocks from there. A host behind our own address, which a router may lead back to, is
  * left to the LAN first. */
 void hws_reach_udp_way(struct hws_reach *r, const struct sockaddr_storage *peer);
+/* It is begun with now. */
+void hws_reach_udp_lan_begins(struct hws_reach *r);
 /* The LAN led nowhere. */
 void hws_reach_udp_hurry(struct hws_reach *r);
 void hws_reach_udp_way_ipv6(struct hws_reach *r, ProtobufCBinaryData bytes);

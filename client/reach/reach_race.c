@@ -291,7 +291,10 @@ void hws_reach_take(struct hws_reach *r)
 	hws_timer_stop(&r->hold);
 	hws_timer_stop(&r->patience);
 	r->facts.udp_blocked = hws_reach_udp_silent(r);
-	hws_reach_ask_stop(r);
+	hws_timer_stop(&r->ask_wait);
+	hws_timer_stop(&r->plain_wait);
+	if (!r->relay.on_link)
+		hws_reach_ask_stop(r);
 	hws_reach_udp_stop(r);
 	hws_verdict_over(&r->verdict, w->number, HWS_OK, now);
 	for (unsigned i = 0; i < r->direct_count; i++)

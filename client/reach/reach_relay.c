@@ -44,6 +44,7 @@ static void end_asking(struct hws_reach_relay *l)
 	hws_timer_stop(&l->way.wait);
 	hws_server_query_free(l->query);
 	l->query = NULL;
+	l->on_link = false;
 }
 
 void hws_reach_relay_stop(struct hws_reach_relay *l, int why)
@@ -159,7 +160,7 @@ void hws_reach_relay_join(struct hws_reach *r, const char *uuid, const char *rel
 
 /* --- asking the host -------------------------------------------------------------------------- */
 
-static int send_request(struct hws_reach_relay *l)
+static int send_request(struct hws_reach_relay *l, struct hws_server_query *query)
 {
 	Rdv__RendezvousMessage m = RDV__RENDEZVOUS_MESSAGE__INIT;
 	Rdv__RequestRelay q = RDV__REQUEST_RELAY__INIT;
@@ -172,7 +173,7 @@ static int send_request(struct hws_reach_relay *l)
 	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_REQUEST_RELAY;
 	m.request_relay = &q;
 	l->host_waits = true;
-	return hws_server_query_send(l->query, &m);
+	return hws_server_query_send(query, &m);
 }
 
 static void retry(struct hws_reach_relay *l, int why)
@@ -207,9 +208,8 @@ static void on_wait(void *arg)
 static void on_open(struct hws_server_query *query, void *arg)
 {
 	struct hws_reach_relay *l = arg;
-	int res = send_request(l);
+	int res = send_request(l, query);
 
-	(void)query;
 	if (res < 0)
 		retry(l, res);
 	else
@@ -250,6 +250,39 @@ static void on_end(struct hws_server_query *query, int why, void *arg)
 	retry(arg, why);
 }
 
+void hws_reach_relay_heard(struct hws_reach *r, const Rdv__RendezvousMessage *m)
+{
+	if (r->relay.on_link)
+		on_message(r->query, m, &r->relay);
+}
+
+void hws_reach_relay_link_over(struct hws_reach *r)
+{
+	if (!r->relay.on_link)
+		return;
+	end_asking(&r->relay);
+	if (r->relay.leaving)
+		hws_reach_relay_stop(&r->relay, HWS_ERR_CANCELED);
+	else
+		ask(&r->relay);
+}
+
+/* A link that still stands saves the time to open one. Deployed servers lose their end of it with
+ * the first answer. */
+static bool ask_on_link(struct hws_reach_relay *l)
+{
+	struct hws_reach *r = reach_of(l);
+
+	if (!r->query || !l->takes_link || l->link_tried)
+		return false;
+	l->link_tried = true;
+	if (send_request(l, r->query) < 0)
+		return false;
+	l->on_link = true;
+	hws_timer_start(r->loop, &l->way.wait, answer_limit(l), on_wait, l);
+	return true;
+}
+
 static void ask(struct hws_reach_relay *l)
 {
 	struct hws_reach *r = reach_of(l);
@@ -262,6 +295,8 @@ static void ask(struct hws_reach_relay *l)
 	int res;
 
 	hws_rand_uuid(l->uuid, sizeof(l->uuid));
+	if (ask_on_link(l))
+		return;
 	res = hws_server_query_new(r->loop, r->work, &conf, &l->query);
 	if (res < 0) {
 		struct hws_error err;
@@ -300,6 +335,6 @@ void hws_reach_relay_leave(struct hws_reach_relay *l)
 	hws_verdict_over(&reach_of(l)->verdict, l->way.number, HWS_ERR_CANCELED,
 			hws_loop_now_us(reach_of(l)->loop));
 	l->leaving = true;
-	if (l->query) /* else our leg is about to be made, and ends by itself */
+	if (l->query || l->on_link) /* else our leg is about to be made, and ends by itself */
 		hws_timer_start(reach_of(l)->loop, &l->way.wait, LEAVE_US, on_leave_limit, l);
 }

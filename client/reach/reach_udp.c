@@ -16,6 +16,7 @@
 #define LAN_FIRST_US 50000
 #define SILENT_TIMES 5u
 #define SILENT_US 250000 /* besides some round trips */
+#define LAN_TOLD_US 150000
 #define PAD 64           /* a server answers with no more than it was sent */
 
 static void ask(void *arg);
@@ -221,11 +222,20 @@ void hws_reach_udp_way(struct hws_reach *r, const struct sockaddr_storage *peer)
 	struct hws_reach_udp *u = &r->udp;
 
 	u->later_peer = *peer;
-	if (u->has_mapped && hws_addr_ip_equal(&u->mapped, peer) &&
-			!hws_addr_ip_equal(&r->local, peer))
-		hws_timer_start(r->loop, &u->later, LAN_FIRST_US, go, u);
-	else
+	if (!u->has_mapped || !hws_addr_ip_equal(&u->mapped, peer) ||
+			hws_addr_ip_equal(&r->local, peer))
 		go(u);
+	else if (r->by_tcp)
+		hws_timer_start(r->loop, &u->later, LAN_FIRST_US, go, u);
+	else /* the host tells its address there by a link that it opens first */
+		hws_timer_start(r->loop, &u->later,
+				HWS_MAX(2 * r->opened_us, (uint64_t)LAN_TOLD_US), go, u);
+}
+
+void hws_reach_udp_lan_begins(struct hws_reach *r)
+{
+	if (hws_timer_active(&r->udp.later))
+		hws_timer_start(r->loop, &r->udp.later, LAN_FIRST_US, go, &r->udp);
 }
 
 void hws_reach_udp_hurry(struct hws_reach *r)

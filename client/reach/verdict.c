@@ -79,7 +79,7 @@ void hws_verdict_over(struct hws_verdict *v, unsigned number, int result, uint64
 }
 
 /* A direct way that works stands within two round trips. */
-#define CHANCE_MS 250u
+#define CHANCE_MS 180u
 
 /* What became of the direct tries, of which the one that came farthest tells most. */
 static enum hws_indirect from_tries(const struct hws_verdict *v)

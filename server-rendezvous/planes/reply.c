@@ -258,6 +258,7 @@ static void send_response(struct match *m, Rdv__PunchHoleResponse *p)
 	p->tests_udp = m->cl->plane->core->udp != NULL;
 	p->pk.len = statement(m, buf);
 	p->pk.data = buf;
+	p->relay_here = true;
 	out.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_RESPONSE;
 	out.punch_hole_response = p;
 	rdv_client_send(m->cl, &out);

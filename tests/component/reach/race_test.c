@@ -42,7 +42,7 @@ static char server_text[32], relay_text[32], path[16], text[400];
 static uint16_t host_port;
 static unsigned relay_requests, offers, fails;
 static int failure;
-static bool refuses;
+static bool refuses, relay_here, drops_link;
 /* UDP: the server's, where viewers ask for their own address; and the host's. */
 static int server_udp = -1;
 static struct event server_ev;
@@ -232,6 +232,7 @@ static void answer_punch(struct fake_link *l, uint16_t port, bool is_udp)
 	p.is_udp = is_udp;
 	p.tests_udp = tests_udp;
 	p.udp_blocked = host_blocked;
+	p.relay_here = relay_here;
 	p.union_case = RDV__PUNCH_HOLE_RESPONSE__UNION_NAT_TYPE;
 	p.nat_type = RDV__NAT_TYPE__ASYMMETRIC;
 	out.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_RESPONSE;
@@ -267,6 +268,11 @@ static void on_message(struct fake_link *l, const Rdv__RendezvousMessage *m)
 	ck_assert_int_eq(m->union_case, RDV__RENDEZVOUS_MESSAGE__UNION_REQUEST_RELAY);
 	relay_requests++;
 	viewer_blocked = m->request_relay->udp_blocked;
+	if (drops_link) {
+		drops_link = false;
+		hws_conn_close(l->conn, HWS_OK);
+		return;
+	}
 	if (refuses)
 		p.refuse_reason = (char *)"not today";
 	out.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_RELAY_RESPONSE;
@@ -504,6 +510,39 @@ START_TEST(a_beaten_way_is_kept_until_one_is_taken)
 }
 END_TEST
 
+/* 0: by a server that takes no more questions on a link; 1: by one that does; 2: the link is lost
+ * just then. */
+START_TEST(the_relay_is_asked_for_on_the_link_there_is)
+{
+	relay_here = _i > 0;
+	drops_link = _i == 2;
+	host_port = open_black_hole();
+	relay.speaks = true;
+	begin();
+	UNTIL(offers);
+	ck_assert_str_eq(path, "relay");
+	take();
+	ck_assert_uint_eq(relay_requests, _i == 2 ? 2 : 1);
+	ck_assert_uint_eq(fake.accepted, _i == 1 ? 1 : 2);
+	ck_assert_uint_eq(punch_requests, 1);
+}
+END_TEST
+
+/* The host is let go as well where it was asked for on that link. */
+START_TEST(a_host_that_was_asked_on_the_link_is_let_go)
+{
+	relay_here = true;
+	begin();
+	UNTIL(relay_requests == 1);
+	UNTIL(host.came);
+	speak(&host);
+	UNTIL(offers);
+	take();
+	UNTIL(relay.count == 1 && relay.ended == 1);
+	ck_assert_uint_eq(fake.accepted, 1);
+}
+END_TEST
+
 /* It would wait there until the relay loses patience. */
 START_TEST(a_host_that_was_asked_to_the_relay_is_let_go)
 {
@@ -673,6 +712,7 @@ int main(void)
 					when_all_are_rejected_nothing_more_comes,
 					a_beaten_way_is_kept_until_one_is_taken,
 					a_host_that_was_asked_to_the_relay_is_let_go,
+					a_host_that_was_asked_on_the_link_is_let_go,
 					a_relay_that_refuses_ends_no_direct_way,
 					a_refused_direct_way_does_not_hold_the_relay_back,
 					udp_stands_where_tcp_does_not,
@@ -682,6 +722,7 @@ int main(void)
 					the_loser_by_udp_is_closed));
 
 	tcase_add_checked_fixture(tc, set_up, tear_down);
+	tcase_add_loop_test(tc, the_relay_is_asked_for_on_the_link_there_is, 0, 3);
 	tcase_add_loop_test(tc, when_nothing_is_left_the_reason_is_told, 0, 2);
 	tcase_add_loop_test(tc, blocked_udp_is_told_from_silence, 0,
 			sizeof(silences) / sizeof(*silences));
