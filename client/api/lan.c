@@ -33,25 +33,39 @@ static int file_of(hawser_context *ctx, char *buf, size_t size)
 	return hws_fmt(buf, size, "%.*slan.json", slash ? (int)(slash - path + 1) : 0, path);
 }
 
+/* Foreign texts, made plain. */
+struct shown {
+	char id[4 * (HWS_LAN_ID_MAX + 1)], hostname[512], username[512], platform[256];
+	char mac[MAC_TEXT], fingerprint[HWS_FINGERPRINT_TEXT], address[HWS_ADDR_TEXT];
+};
+
+/* `from`: NULL = not known. */
+static struct hawser_lan_host show(const struct hws_lan_host *h,
+		const struct sockaddr_storage *from, struct shown *room)
+{
+	*room = (struct shown){ 0 };
+	return (struct hawser_lan_host){ .size = sizeof(struct hawser_lan_host),
+		.id = hws_str_plain(room->id, sizeof(room->id), hws_bytes_str(h->id)),
+		.address = from ? hws_addr_ip_text(from, room->address, sizeof(room->address))
+				: room->address,
+		.hostname = hws_str_plain(
+				room->hostname, sizeof(room->hostname), hws_bytes_str(h->hostname)),
+		.username = hws_str_plain(
+				room->username, sizeof(room->username), hws_bytes_str(h->username)),
+		.platform = hws_str_plain(
+				room->platform, sizeof(room->platform), hws_bytes_str(h->platform)),
+		.mac = h->has_mac ? hws_lan_mac_text(h->mac, room->mac, sizeof(room->mac))
+				  : room->mac,
+		.direct_port = h->direct_port,
+		.fingerprint = h->has_proof ? hws_fingerprint_text(h->pk, room->fingerprint)
+					    : room->fingerprint };
+}
+
 static void on_found(const struct hws_lan_host *h, const struct sockaddr_storage *from, void *arg)
 {
 	struct search *s = arg;
-	char id[4 * sizeof(h->id)], hostname[4 * sizeof(h->hostname)],
-			username[4 * sizeof(h->username)], platform[4 * sizeof(h->platform)],
-			mac[MAC_TEXT] = "", fingerprint[HWS_FINGERPRINT_TEXT] = "",
-			address[HWS_ADDR_TEXT];
-	const struct hawser_lan_host shown = {
-		.size = sizeof(shown),
-		.id = hws_str_plain(id, sizeof(id), hws_bytes_str(h->id)),
-		.address = hws_addr_ip_text(from, address, sizeof(address)),
-		.hostname = hws_str_plain(hostname, sizeof(hostname), hws_bytes_str(h->hostname)),
-		.username = hws_str_plain(username, sizeof(username), hws_bytes_str(h->username)),
-		.platform = hws_str_plain(platform, sizeof(platform), hws_bytes_str(h->platform)),
-		.mac = h->has_mac ? hws_lan_mac_text(h->mac, mac, sizeof(mac)) : mac,
-		.direct_port = h->direct_port,
-		.fingerprint = h->has_proof ? hws_fingerprint_text(h->pk, fingerprint)
-					    : fingerprint,
-	};
+	struct shown room;
+	const struct hawser_lan_host shown = show(h, from, &room);
 
 	hws_lan_hosts_put(s->kept, h);
 	s->count++;
@@ -108,6 +122,32 @@ int hawser_lan_search(hawser_context *ctx, const char *const *targets, unsigned 
 		r = hws_lan_hosts_store(s.kept, path, &err);
 	hws_free(s.kept);
 	return r < 0 ? api_fail_err(&err) : s.count;
+}
+
+int hawser_lan_known(hawser_context *ctx, hawser_lan_fn found, void *arg)
+{
+	struct hws_lan_hosts *l;
+	struct hws_error err = { 0 };
+	char path[1024];
+	int r;
+
+	if (!ctx || !found)
+		return api_fail(HAWSER_ERR_INVAL, "whom to tell?");
+	l = hws_alloc(sizeof(*l));
+	if (!l)
+		return api_fail(HAWSER_ERR_NOMEM, "out of memory");
+	r = file_of(ctx, path, sizeof(path));
+	if (r == HWS_OK)
+		r = hws_lan_hosts_load(l, path, &err);
+	for (unsigned i = 0; r == HWS_OK && i < l->count; i++) {
+		struct shown room;
+		const struct hawser_lan_host shown = show(&l->host[i], NULL, &room);
+		found(&shown, arg);
+	}
+	if (r == HWS_OK)
+		r = (int)l->count;
+	hws_free(l);
+	return r < 0 ? api_fail_err(&err) : r;
 }
 
 static int wake_named(const struct hws_lan_hosts *l, const char *name)

@@ -3,6 +3,7 @@
 #include "client/gtk/window_main.h"
 #include "client/gtk/access.h"
 #include "client/gtk/host_viewers.h"
+#include "client/gtk/lan_list.h"
 #include "client/gtk/screenshot.h"
 #include "client/gtk/window_session.h"
 
@@ -44,6 +45,15 @@ static void on_cameras(GtkWidget *widget, gpointer arg)
 	connect_to(w, gtk_editable_get_text(w->target), true);
 }
 
+/* The proved key must be the one that is met. */
+static void on_lan(const char *target, const char *accept_key, gpointer arg)
+{
+	struct main_window *w = arg;
+	struct gui_launch launch = { .clipboard = HAWSER_CLIPBOARD_BOTH, .accept_key = accept_key };
+
+	gui_session_window_open(w->app, target, &launch);
+}
+
 static void on_recent(GtkListBox *list, GtkListBoxRow *row, gpointer arg)
 {
 	(void)list;
@@ -67,6 +77,7 @@ static void show_own_server(struct main_window *w)
 static void show_host(struct main_window *w, bool renew)
 {
 	char id[64] = "", password[64] = "", fingerprint[HAWSER_FINGERPRINT_TEXT] = "–";
+	char *grouped;
 
 	if (hawser_host_id(id, sizeof(id)) < 0) {
 		gtk_label_set_text(w->id, "–");
@@ -76,7 +87,9 @@ static void show_host(struct main_window *w, bool renew)
 		gtk_label_set_text(w->hint, hawser_last_error());
 		return;
 	}
-	gtk_label_set_text(w->id, id);
+	grouped = gui_group_id(id);
+	gtk_label_set_text(w->id, grouped);
+	g_free(grouped);
 	show_own_server(w);
 	hawser_host_fingerprint(fingerprint, sizeof(fingerprint));
 	gtk_label_set_text(w->fingerprint, fingerprint);
@@ -306,6 +319,8 @@ static GtkWidget *build_right(struct main_window *w)
 	gtk_scrolled_window_set_child(GTK_SCROLLED_WINDOW(scroller), list);
 	gtk_widget_set_vexpand(scroller, TRUE);
 	gtk_box_append(GTK_BOX(box), scroller);
+	gtk_box_append(GTK_BOX(box),
+			gui_lan_list_new(w->app, &(struct gui_lan_list_events){ on_lan, w }));
 	gtk_box_append(GTK_BOX(box), gui_host_viewers_new());
 	return box;
 }

@@ -29,6 +29,10 @@ typedef void (*hawser_lan_fn)(const struct hawser_lan_host *host, void *arg);
  * number of answers, or an error. */
 int hawser_lan_search(hawser_context *ctx, const char *const *targets, unsigned count,
 		uint32_t wait_ms, hawser_lan_fn found, void *arg);
+/* Calls `found` on this thread for each host whose hardware address is kept, newest first: with ID,
+ * name and hardware address alone. Whether it is there now is not known. Their number, or an
+ * error. */
+int hawser_lan_known(hawser_context *ctx, hawser_lan_fn found, void *arg);
 /* Sends the packet that wakes a machine ("magic packet") to all networks that this machine is in.
  * `name`: a hardware address, or the ID or name of a host that hawser_lan_search once found: then
  * to all its addresses. Whether anybody wakes is not known. HAWSER_ERR_NOTFOUND: no such host was

@@ -4,10 +4,10 @@
  * out. */
 #include "tests/support/proc.h"
 #include "tests/support/suite.h"
+#include "tests/support/wire.h"
 #include <arpa/inet.h>
 #include <check.h>
 #include <errno.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,23 +122,6 @@ END_TEST
 
 /* --- in a network of its own --- */
 
-static bool run(const char *command)
-{
-	const char *argv[] = { "/bin/sh", "-c", command, NULL };
-	char *out = NULL;
-	int r = test_run(argv, NULL, &out);
-
-	free(out);
-	return r == 0;
-}
-
-static bool enter_network(void)
-{
-	return unshare(geteuid() == 0 ? CLONE_NEWNET : CLONE_NEWUSER | CLONE_NEWNET) == 0 &&
-			run("ip link set lo up && ip link add wire0 address 02:00:00:00:00:01 type veth peer name wire1 && "
-			    "ip addr add 10.7.0.1/24 brd + dev wire0 && ip link set wire0 up && ip link set wire1 up");
-}
-
 static int listen_at(uint16_t port)
 {
 	const struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(port) };
@@ -171,14 +154,14 @@ START_TEST(hosts_of_a_network_are_found_and_woken)
 	char *out = NULL;
 	int fd;
 
-	if (!enter_network()) {
+	if (!test_wire_enter()) {
 		test_skip("no network namespace can be made here (%s)", strerror(errno));
 		return;
 	}
 	start_host("21119", "21118"); /* the ports of this network are free */
 	out = discover(NULL, 0);
-	ck_assert_msg(strstr(out, id) && strstr(out, "\t10.7.0.1:21118\t") &&
-					strstr(out, "\t02:00:00:00:00:01\t"),
+	ck_assert_msg(strstr(out, id) && strstr(out, "\t" TEST_WIRE_ADDRESS ":21118\t") &&
+					strstr(out, "\t" TEST_WIRE_MAC "\t"),
 			"%s", out);
 	free(out);
 	fd = listen_at(9);

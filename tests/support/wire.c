@@ -1,0 +1,27 @@
+/* A network of one cable. */
+#include "tests/support/wire.h"
+#include "tests/support/proc.h"
+#include <sched.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static bool run(const char *command)
+{
+	const char *argv[] = { "/bin/sh", "-c", command, NULL };
+	char *out = NULL;
+	int r = test_run(argv, NULL, &out);
+
+	free(out);
+	return r == 0;
+}
+
+bool test_wire_enter(void)
+{
+	if (unshare(geteuid() == 0 ? CLONE_NEWNET : CLONE_NEWUSER | CLONE_NEWNET) < 0 ||
+			!run("ip link set lo up && ip link add wire0 address " TEST_WIRE_MAC
+			     " type veth peer name wire1 && ip addr add " TEST_WIRE_ADDRESS
+			     "/24 brd + dev wire0 && ip link set wire0 up && ip link set wire1 up"))
+		return false;
+	run("ip -6 addr add fd07::1/64 dev wire0 nodad"); /* what needs it looks whether it is there */
+	return true;
+}

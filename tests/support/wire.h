@@ -1,0 +1,11 @@
+/* tests/support/wire: a network with a broadcast address for the calling process and those it
+ * starts from now on: a namespace with two ends of a cable, 10.7.0.1/24 (fd07::1/64, too, where the
+ * kernel has IPv6) at the hardware address 02:00:00:00:00:01. */
+#pragma once
+#include <stdbool.h>
+
+#define TEST_WIRE_ADDRESS "10.7.0.1"
+#define TEST_WIRE_MAC "02:00:00:00:00:01"
+
+/* False: no namespace can be made here (errno). */
+bool test_wire_enter(void);
