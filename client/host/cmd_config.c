@@ -146,8 +146,6 @@ int hws_cmd_config(int argc, char **argv, void *ctx HWS_UNUSED)
 	const char *what;
 	int status;
 
-	if (hws_call_wants_help(argc, argv))
-		return hws_options_print(&hws_settings_options, NULL);
 	status = hws_call_begin(&c, argc, argv, 3, is_set(argc, argv));
 	if (status != HWS_CALL_OK)
 		return status;

@@ -112,8 +112,6 @@ int hws_cmd_password(int argc, char **argv, void *ctx HWS_UNUSED)
 	enum what what = SHOW;
 	int said = 0, status;
 
-	if (hws_call_wants_help(argc, argv))
-		return hws_options_print(&hws_settings_options, NULL);
 	for (size_t i = 0; i < HWS_COUNT(ways); i++)
 		if (ways[i].flag && hws_call_flag(&argc, argv, ways[i].flag)) {
 			what = ways[i].what;

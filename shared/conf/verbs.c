@@ -51,10 +51,15 @@ static int unknown(
 }
 
 /* Those with options have more to say, and say it themselves. */
+static bool asks_for_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
 bool hws_verbs_help(const struct hws_verb *table, size_t count, const char *program,
 		const char *manual, int argc, char **argv)
 {
-	if (argc != 2 || (strcmp(argv[1], "--help") != 0 && strcmp(argv[1], "-h") != 0))
+	if (argc < 2 || !asks_for_help(argv[argc - 1]))
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		const struct hws_verb *v = &table[i];

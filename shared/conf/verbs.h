@@ -16,7 +16,7 @@ struct hws_verb {
  * status (2 = usage). */
 int hws_verbs_run(const struct hws_verb *table, size_t count, const char *program, int argc,
 		char **argv, void *ctx);
-/* Of "VERB --help": prints what the verb is, and returns true. False when it is anything else, or
- * a verb that does so itself. `manual`: "hawser(1)". */
+/* Of "VERB [...] --help": prints what the verb is, and returns true. False when it is anything
+ * else, or a verb that does so itself. `manual`: "hawser(1)". */
 bool hws_verbs_help(const struct hws_verb *table, size_t count, const char *program,
 		const char *manual, int argc, char **argv);
