@@ -156,6 +156,10 @@ static __attribute__((constructor)) void own_places(void)
 	if (setenv("HAWSER_HOST_HARDWARE_CODECS", "off", 1) < 0 ||
 			setenv("HAWSER_HWCODEC", "/nowhere", 1) < 0)
 		die("environment");
+	/* a desktop's library would start a bus by itself, which outlives the test: who needs one
+	 * has its own */
+	if (setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/dev/null/no-bus", 1) < 0)
+		die("environment");
 	folder("XDG_CONFIG_HOME", "config");
 	folder("XDG_STATE_HOME", "state");
 	folder("XDG_DATA_HOME", "data");
