@@ -365,7 +365,8 @@ void gui_side_windows_free(struct gui_side_windows *s)
 		return;
 	s->quiet = true;
 	s->session = NULL;
-	while (s->count)
+	/* each leaves the list as it goes; one that did not would be destroyed for ever */
+	for (size_t left = s->count; left > 0 && s->count > 0; left--)
 		gtk_window_destroy(s->window[0]->p.window);
 	g_clear_pointer(&s->cursor.rgba, g_bytes_unref);
 	g_free(s);
