@@ -24,8 +24,10 @@ int connect_around_act(const struct connect_options *o, hawser_session *session,
 
 int connect_around_message(const struct connect_options *o, const struct hawser_event *e)
 {
-	bool wished = o->restart_host && !e->u.message.local &&
-			strcmp(e->u.message.title, "Restart") == 0;
+	/* of the host's gate, which has one title for all that it refuses, or of the host itself */
+	bool wished = !e->u.message.local &&
+			((o->restart_host && strcmp(e->u.message.title, "Restart") == 0) ||
+					(o->switch_sides && strstr(e->u.message.text, "sides")));
 
 	return wished ? cli_fail(CLI_DENIED, "the host says: %s", e->u.message.text) : CLI_OK;
 }

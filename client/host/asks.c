@@ -123,6 +123,24 @@ static bool is_id(const char *id)
 	return n > 0 && n <= ID_LEN_MAX && !id[n] && *id != '-';
 }
 
+/* Who asked is looking at a session that goes on, and would wait. */
+static void tell_sides(struct hws_hostd *h, uint64_t conn, const char *why)
+{
+	char text[300];
+
+	if (hws_fmt(text, sizeof(text), "The sides were not changed: %.200s", why) == HWS_OK)
+		hws_agents_command(h->agents, "sides", conn, text, no_result, NULL);
+}
+
+static const char *why_not(int r)
+{
+	return r == HWS_ERR_DENIED ? "the host does not permit it"
+			: r == HWS_ERR_INVAL
+			? "the host does not know how to reach this viewer: it has no server, or the "
+			  "viewer no ID"
+			: hws_err_text(r);
+}
+
 static void change_sides(struct hws_hostd *h, struct hws_host_session *v, struct hws_bytes number)
 {
 	struct hws_launch what = { .what = HWS_LAUNCH_VIEWER,
@@ -141,6 +159,8 @@ static void change_sides(struct hws_hostd *h, struct hws_host_session *v, struct
 	audit(h, v, "sides.changed", r);
 	if (r == HWS_OK)
 		hws_host_session_kick(v, "Closed manually by the peer");
+	else
+		tell_sides(h, v->conn, why_not(r));
 }
 
 void hws_hostd_asked(struct hws_hostd *h, uint64_t conn, unsigned what, struct hws_bytes data)

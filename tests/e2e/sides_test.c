@@ -33,12 +33,14 @@ static void ask(int i, const char *verb, char *buf, size_t size)
 	free(out);
 }
 
+static const char *keyboard; /* of the second host's viewers */
+
 static void start_host(int i, const char *viewer_program)
 {
 	const char *argv[] = { test_bin("client/host/hawser-host"), "run", "--backend",
 		"headless:160x120@10", "--state-dir", state[i], "--server", stack.server, "--key",
 		stack.key, "--viewer-command", viewer_program, "--service-user", "root",
-		"--restart-command", "/bin/false", NULL };
+		"--restart-command", "/bin/false", i ? keyboard : "--enable-keyboard=yes", NULL };
 
 	snprintf(state[i], sizeof(state[i]), "%s/host%d", stack.dir, i);
 	test_proc_start(&host[i], argv, stack.envp);
@@ -58,7 +60,7 @@ static void write_program(const char *path)
 	ck_assert_int_eq(chmod(path, 0700), 0);
 }
 
-static void setup(void)
+static void start_both(void)
 {
 	char program[300];
 
@@ -68,6 +70,18 @@ static void setup(void)
 	start_host(0, "");
 	start_host(1, program);
 	ask(1, "password", password, sizeof(password));
+}
+
+static void setup(void)
+{
+	keyboard = "--enable-keyboard=yes";
+	start_both();
+}
+
+static void setup_no_keyboard(void)
+{
+	keyboard = "--enable-keyboard=no";
+	start_both();
 }
 
 static void teardown(void)
@@ -138,6 +152,28 @@ START_TEST(without_an_id_nothing_is_changed)
 }
 END_TEST
 
+/* By its gate, which permits no such message; by itself, which cannot call such an ID. */
+static void assert_refused(const char *text)
+{
+	test_proc_must_expect(&viewer, text, TEST_PATIENCE_MS);
+	ck_assert_int_eq(test_proc_wait(&viewer, TEST_PATIENCE_MS), 6);
+}
+
+START_TEST(a_host_that_does_not_permit_it_says_so)
+{
+	start_viewer(true);
+	assert_refused("the host says: This host cannot change sides.");
+}
+END_TEST
+
+START_TEST(a_host_that_cannot_call_back_says_so)
+{
+	snprintf(id[0], sizeof(id[0]), "desk.7");
+	start_viewer(true);
+	assert_refused("the host says: The sides were not changed: the host does not know how to reach");
+}
+END_TEST
+
 /* A host of a test runs no command that restarts: it is told, and this ends. */
 START_TEST(a_restart_that_fails_ends_it)
 {
@@ -176,8 +212,15 @@ END_TEST
 
 int main(void)
 {
-	return test_main("e2e/sides", 240, setup, teardown,
+	Suite *s = suite_create("e2e/sides");
+	TCase *t = test_case(s, "sides", 240,
 			TESTS(the_other_end_looks_here, without_an_id_nothing_is_changed,
 					a_restart_that_fails_ends_it,
-					an_unknown_number_lets_nobody_in));
+					an_unknown_number_lets_nobody_in,
+					a_host_that_cannot_call_back_says_so));
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	t = test_case(s, "refused", 240, TESTS(a_host_that_does_not_permit_it_says_so));
+	tcase_add_checked_fixture(t, setup_no_keyboard, teardown);
+	return test_suite_run(s);
 }

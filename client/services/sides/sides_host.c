@@ -1,6 +1,7 @@
 /* A viewer that wants to be looked at sends a number of 16 bytes that its own host knows, too. The
  * viewer of this machine shows it there, within ten seconds, and is let in by it. */
 #include "client/services/sides/sides_host.h"
+#include "client/services/host_viewer.h"
 #include "shared/base/mem.h"
 
 #define NUMBER_LEN 16u
@@ -29,6 +30,14 @@ static bool on_message(struct hws_host_service *s, struct hws_host_viewer *v, co
 	return uuid->len != NUMBER_LEN ||
 			h->env.ask_host(v, HWS_ASK_SWITCH, hws_bytes(uuid->data, uuid->len),
 					h->env.arg) == HWS_OK;
+}
+
+/* That and why nothing came of it. */
+static int on_command(struct hws_host_service *s HWS_UNUSED, struct hws_host_viewer *v,
+		const char *text, struct hws_error *err HWS_UNUSED)
+{
+	hws_host_viewer_box(v, HWS_SIDES_TITLE, text);
+	return HWS_OK;
 }
 
 static void on_viewer(struct hws_host_service *s HWS_UNUSED, struct hws_host_viewer *v HWS_UNUSED)
@@ -61,4 +70,5 @@ const struct hws_host_service_impl hws_sides_host_service = {
 	.join = on_viewer,
 	.leave = on_viewer,
 	.message = on_message,
+	.command = on_command,
 };

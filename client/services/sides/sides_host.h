@@ -3,4 +3,6 @@
 #pragma once
 #include "client/services/host_service.h"
 
+#define HWS_SIDES_TITLE "Change of sides"
+
 extern const struct hws_host_service_impl hws_sides_host_service;
