@@ -21,10 +21,10 @@ static void tell_host(struct api_session_loop *e, bool on)
 		return; /* no link: the next host will not know of a recording that has ended */
 }
 
-/* What the embedder began goes on with the next link if there is a folder for the next file. */
+/* What the embedder began goes on with the next link, in a further file. */
 static void forget_wish(struct api_session_loop *e)
 {
-	hws_free(e->record_wish.folder);
+	hws_free(e->record_wish.path);
 	e->record_wish = (struct api_record_wish){ 0 };
 }
 
@@ -44,7 +44,7 @@ static void on_end(int err, const char *path, void *arg)
 	}
 	e->recorder = NULL;
 	e->record_ending = e->record_again = false;
-	api_report_recording(e, false, err, path, e->record_wish.folder != NULL);
+	api_report_recording(e, false, err, path, e->record_wish.path != NULL);
 	if (again && hws_viewer_state(e->viewer) == HWS_VIEWER_READY)
 		api_record_go_on(e);
 }
@@ -72,12 +72,14 @@ void api_record_forget(struct api_session_loop *e)
 	forget_wish(e);
 }
 
-static int begin(struct api_session_loop *e, const char *path, bool folder, int display)
+static int begin(struct api_session_loop *e, const char *path, bool folder, int display,
+		bool further)
 {
 	struct hws_recorder_conf conf = { .loop = e->ctx->loop,
 		.work = e->ctx->work,
 		.path = path,
 		.folder = folder,
+		.further = further,
 		.prefix = "outgoing",
 		.peer = e->s->target,
 		.display = display,
@@ -109,15 +111,15 @@ static int begin(struct api_session_loop *e, const char *path, bool folder, int 
 
 void api_record_start(struct api_session_loop *e, const struct api_command *c)
 {
-	int r = begin(e, c->data, c->b, (int)c->a);
+	int r = begin(e, c->data, c->b, (int)c->a, false);
 
 	if (r < 0) {
 		api_report_recording(e, e->recorder && !e->record_ending, r, c->data, false);
 		return;
 	}
 	forget_wish(e);
-	if (c->b) /* without memory it ends with the link */
-		e->record_wish = (struct api_record_wish){ hws_strdup(c->data), (int)c->a };
+	/* without memory it ends with the link */
+	e->record_wish = (struct api_record_wish){ hws_strdup(c->data), c->b, (int)c->a };
 }
 
 void api_record_stop(struct api_session_loop *e, const struct api_command *c HWS_UNUSED)
@@ -147,10 +149,11 @@ void api_record_go_on(struct api_session_loop *e)
 		e->record_again = e->record_ending;
 		return;
 	}
-	if (e->record_wish.folder) {
-		r = begin(e, e->record_wish.folder, true, e->record_wish.display);
+	if (e->record_wish.path) {
+		r = begin(e, e->record_wish.path, e->record_wish.folder, e->record_wish.display,
+				true);
 		if (r < 0) {
-			api_report_recording(e, false, r, e->record_wish.folder, false);
+			api_report_recording(e, false, r, e->record_wish.path, false);
 			forget_wish(e);
 		}
 		return;
@@ -165,7 +168,7 @@ void api_record_go_on(struct api_session_loop *e)
 	if (!always)
 		return;
 	if (r == HWS_OK)
-		r = begin(e, folder, true, -1);
+		r = begin(e, folder, true, -1, false);
 	if (r < 0)
 		api_report_recording(e, false, r, r == HWS_ERR_NOTFOUND ? "" : folder, false);
 }

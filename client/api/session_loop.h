@@ -76,7 +76,8 @@ struct api_session_loop {
 	bool record_again;             /* and the settings want the next one then */
 	bool record_heard;             /* sound has come since it began */
 	struct api_record_wish {
-		char *folder; /* NULL: none, or it ends with the link */
+		char *path; /* NULL: none, or it ends with the link */
+		bool folder;
 		int display;
 	} record_wish; /* what the embedder began, and has not ended */
 	uint32_t shot; /* the number of the last picture that was asked for */

@@ -106,7 +106,7 @@ struct hawser_event {
 			bool running;
 			int error; /* HAWSER_OK, or why it ended */
 			const char *path;
-			/* the line was cut: a new file begins in the folder when it stands again */
+			/* the line was cut: a new file begins when it stands again */
 			bool resumes;
 		} recording;
 		struct {
@@ -332,8 +332,8 @@ int hawser_session_switch_sides(hawser_session *s);
  * whose ending (.webm, .mp4) chooses its kind where the codec leaves a choice, or a folder, where
  * files get names of their own; NULL: the folder of the settings. When size or codec change a
  * further file begins (FILE-2...), and each further display has its own (FILE-display2...).
- * Replaces nothing: HAWSER_ERR_EXISTS. A cut of the line ends the files; in a folder it goes on
- * with new ones when the session is ready again. The event tells of each file that begins, and of
+ * Replaces nothing: HAWSER_ERR_EXISTS. A cut of the line ends the files; it goes on with new ones
+ * (FILE-2...) when the session is ready again. The event tells of each file that begins, and of
  * the end. */
 int hawser_session_record_start(hawser_session *s, size_t display, const char *path);
 void hawser_session_record_stop(hawser_session *s);

@@ -25,7 +25,7 @@
 struct hws_film {
 	char path[PATH_MAX], now[PATH_MAX];
 	char prefix[16], peer[64];
-	bool folder, first;
+	bool folder, first, further;
 	unsigned display, files, part_ms;
 	struct hws_muxer *muxer; /* NULL: no file is open */
 	enum hws_codec codec;
@@ -53,6 +53,7 @@ int hws_film_new(const struct hws_film_conf *conf, struct hws_film **ret)
 			*p = '_';
 	f->folder = conf->folder;
 	f->first = conf->first;
+	f->further = conf->further;
 	f->part_ms = conf->part_ms;
 	f->channels = conf->channels;
 	f->display = conf->display;
@@ -117,8 +118,9 @@ static int name_of_file(struct hws_film *f, enum hws_codec codec, unsigned n)
 
 	if (!f->first)
 		snprintf(again, sizeof(again), "-display%u", f->display + 1);
-	if (f->files + n > 1)
-		snprintf(again + strlen(again), sizeof(again) - strlen(again), "-%u", f->files + n);
+	n += f->files + f->further;
+	if (n > 1)
+		snprintf(again + strlen(again), sizeof(again) - strlen(again), "-%u", n);
 	return hws_fmt(f->now, sizeof(f->now), "%.*s%s%s", (int)(ending - f->path), f->path, again,
 			same                                  ? ending
 					: mp4                 ? ".mp4"
@@ -135,7 +137,7 @@ static int make_file(struct hws_film *f, enum hws_codec codec, int *ret_fd)
 		if (r == HWS_OK)
 			r = hws_private_file_create(f->now, ret_fd, NULL);
 		/* Who names a file means that one. */
-		if (!f->folder && !f->files && f->first)
+		if (!f->folder && !f->files && f->first && !f->further)
 			break;
 	}
 	/* So that nobody repairs it meanwhile; who has it just now looks at nothing, and lets go.

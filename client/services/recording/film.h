@@ -9,6 +9,7 @@ struct hws_film_conf {
 	/* The first file, or with `folder` where files with names of their own are to be. */
 	const char *path;
 	bool folder;
+	bool further;       /* the first of these files is there: begins with the second name */
 	const char *prefix; /* of such names: "outgoing", "incoming" */
 	const char *peer;   /* and the other end's ID; any text */
 	unsigned display;

@@ -27,7 +27,7 @@ struct hws_recorder {
 	struct hws_loop *loop;
 	struct hws_work *work;
 	char path[PATH_MAX], prefix[16], peer[64];
-	bool folder, repair;
+	bool folder, further, repair;
 	int display;
 	unsigned part_ms;
 	uint64_t keep_s, bytes_max;
@@ -70,6 +70,7 @@ int hws_recorder_new(const struct hws_recorder_conf *conf, struct hws_recorder *
 	r->loop = conf->loop;
 	r->work = conf->work;
 	r->folder = conf->folder;
+	r->further = conf->further;
 	r->repair = conf->repair;
 	r->display = conf->display;
 	r->channels = conf->channels;
@@ -128,6 +129,7 @@ static int film_of(struct hws_recorder *r, unsigned display, struct hws_film **r
 			r->first = display;
 		e = hws_film_new(&(struct hws_film_conf){ .path = r->path,
 						 .folder = r->folder,
+						 .further = r->further,
 						 .prefix = r->prefix,
 						 .peer = r->peer,
 						 .display = display,

@@ -11,8 +11,8 @@ struct hws_recorder;
 struct hws_recorder_conf {
 	struct hws_loop *loop;
 	struct hws_work *work;
-	const char *path; /* as of hws_film_conf; a folder is made if it is missing */
-	bool folder;
+	const char *path;     /* as of hws_film_conf; a folder is made if it is missing */
+	bool folder, further; /* as of hws_film_conf, too */
 	const char *prefix, *peer;
 	int display;       /* -1 = all that come */
 	unsigned channels; /* of sound to be expected, so that files have a track; 0 = none */
