@@ -11,6 +11,7 @@
 #include "shared/sys/runtime_folder.h"
 #include "shared/sys/shared_memory.h"
 #include <limits.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -184,6 +185,38 @@ void hws_hw_use_here(const struct hws_hw_report *r)
 			HWS_STR("codecs", hws_hw_report_text(&here.table, text, sizeof(text))));
 }
 
+/* --- probes that are left alone --- */
+
+/* What one finds is for whoever comes next, so it outlives who began it; but a program that lives
+ * for long has to see its end, or a dead process stays for each session. */
+#define LEFT_MAX 16u
+static struct hws_child left[LEFT_MAX];
+static pthread_mutex_t left_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void see_ends(void)
+{
+	pthread_mutex_lock(&left_lock);
+	for (size_t i = 0; i < LEFT_MAX; i++)
+		if (left[i].pid && hws_child_wait(&left[i], 0, NULL))
+			left[i] = (struct hws_child){ 0 };
+	pthread_mutex_unlock(&left_lock);
+}
+
+/* Where there are too many already, something hangs: then it is not left. */
+static void leave(struct hws_child *c)
+{
+	size_t i = 0;
+
+	pthread_mutex_lock(&left_lock);
+	while (i < LEFT_MAX && left[i].pid)
+		i++;
+	if (i < LEFT_MAX)
+		left[i] = *c;
+	pthread_mutex_unlock(&left_lock);
+	if (i == LEFT_MAX)
+		hws_child_end(c);
+}
+
 /* --- the probe --- */
 
 struct hws_hw_use {
@@ -249,6 +282,7 @@ int hws_hw_use_new(struct hws_loop *loop, const char *word,
 	u->on_known = on_known;
 	u->arg = arg;
 	*ret = u;
+	see_ends();
 	int r = hws_str_copy(u->word, sizeof(u->word), word);
 	if (r == HWS_OK)
 		r = hws_hw_report_load(word, &report);
@@ -264,8 +298,8 @@ void hws_hw_use_free(struct hws_hw_use *u)
 	if (!u)
 		return;
 	hws_timer_stop(&u->look);
-	/* What it finds is for whoever comes next. */
-	if (!hws_child_wait(&u->probe, 0, NULL) && u->probe.pidfd >= 0)
-		close(u->probe.pidfd);
+	if (!hws_child_wait(&u->probe, 0, NULL))
+		leave(&u->probe);
+	see_ends();
 	hws_free(u);
 }

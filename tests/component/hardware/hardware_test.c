@@ -9,12 +9,14 @@
 #include "tests/support/proc.h"
 #include "tests/support/suite.h"
 #include "tests/support/va_driver/env.h"
+#include <errno.h>
 #include <limits.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #define W 320
 #define H 192
@@ -82,6 +84,45 @@ START_TEST(only_what_shows_the_right_picture_in_time_is_used)
 	setenv("LIBVA_DRIVERS_PATH", "/nowhere", 1);
 	ck_assert_int_eq(hws_hw_report_load(VA_TEST_DEVICE, &r), HWS_ERR_NOTFOUND);
 	ck_assert_int_eq(hws_hw_report_load("off", &r), HWS_ERR_UNSUPPORTED);
+}
+END_TEST
+
+static bool has_report(void *arg HWS_UNUSED)
+{
+	struct hws_hw_report r;
+
+	return hws_hw_report_load(VA_TEST_DEVICE, &r) == HWS_OK;
+}
+
+/* Somebody comes again, and whoever has ended meanwhile is seen to have. */
+static bool has_no_child(void *arg)
+{
+	struct hws_hw_use *use = NULL;
+	siginfo_t info = { 0 };
+
+	ck_assert_int_eq(hws_hw_use_new(arg, VA_TEST_DEVICE, NULL, NULL, &use), HWS_OK);
+	hws_hw_use_free(use);
+	return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 && errno == ECHILD;
+}
+
+/* A viewer that lives for weeks opens sessions while the probe runs. */
+START_TEST(who_goes_before_the_probe_ends_leaves_nobody_behind)
+{
+	struct hws_loop *loop = NULL;
+	char path[PATH_MAX];
+
+	va_test_environment("good");
+	ck_assert_int_eq(hws_hw_report_path(path, sizeof(path)), HWS_OK);
+	ck_assert_int_eq(hws_private_file_remove(path, NULL), HWS_OK);
+	ck_assert_int_eq(hws_loop_new(&loop), HWS_OK);
+	for (int i = 0; i < 3; i++) {
+		struct hws_hw_use *use = NULL;
+		ck_assert_int_eq(hws_hw_use_new(loop, VA_TEST_DEVICE, NULL, NULL, &use), HWS_OK);
+		hws_hw_use_free(use);
+	}
+	ck_assert(test_until(has_report, NULL, TEST_PATIENCE_MS));
+	ck_assert_msg(test_until(has_no_child, loop, TEST_PATIENCE_MS), "a process stays");
+	hws_loop_free(loop);
 }
 END_TEST
 
@@ -303,6 +344,7 @@ int main(void)
 			c, a_session_outlives_the_driver_of_its_encoder, 0, (int)HWS_COUNT(later));
 	tcase_add_loop_test(
 			c, a_session_outlives_the_driver_of_its_decoder, 0, (int)HWS_COUNT(later));
+	tcase_add_test(c, who_goes_before_the_probe_ends_leaves_nobody_behind);
 	tcase_add_test(c, what_the_device_does_not_take_the_processor_codes);
 	tcase_add_test(c, the_slower_one_is_not_used);
 	tcase_add_test(c, a_report_of_others_is_not_read);
