@@ -141,7 +141,7 @@ static void run(GTask *task, gpointer source, gpointer data, GCancellable *cance
 
 static char *target_of(const struct found *f)
 {
-	return !f->port                    ? g_strdup(f->id)
+	return !f->port                           ? g_strdup(f->id)
 			: strchr(f->address, ':') ? g_strdup_printf("[%s]:%u", f->address, f->port)
 						  : g_strdup_printf("%s:%u", f->address, f->port);
 }

@@ -1,4 +1,5 @@
-/* A network of one cable. */
+/* Two ends of a cable in a namespace: the one network kind that loopback is not is one with
+ * broadcasts. */
 #include "tests/support/wire.h"
 #include "tests/support/proc.h"
 #include <sched.h>
