@@ -146,15 +146,10 @@ static void print_mapped(const json_t *m)
 		printf("mapped:    none: %s\n", text_of(m, "why"));
 }
 
-static void print_status(const json_t *a)
+static void print_server(const json_t *server)
 {
-	const json_t *server = json_object_get(a, "server"), *direct = json_object_get(a, "direct");
-	const json_t *desktop = json_object_get(a, "desktop");
-	const char *address = json_string_value(json_object_get(server, "address"));
-	const char *by = json_string_value(json_object_get(server, "by"));
+	const char *address = text_of(server, "address"), *by = text_of(server, "by");
 
-	printf("id:        %s\n", json_string_value(json_object_get(a, "id")));
-	printf("key:       %s\n", json_string_value(json_object_get(a, "fingerprint")));
 	printf("server:    %s%s%s%s%s\n", address, *address ? ": " : "", text_of(server, "state"),
 			*by                                        ? " by "
 					: *text_of(server, "text") ? ": "
@@ -165,6 +160,27 @@ static void print_status(const json_t *a)
 		       " words without proof were dropped\n",
 				json_integer_value(json_object_get(server, "dropped")));
 	print_line("warning:   ", json_object_get(server, "warning"));
+}
+
+static void print_servers(const json_t *a)
+{
+	const json_t *all = json_object_get(a, "servers"), *server;
+	size_t i;
+
+	if (json_array_size(all) == 0)
+		print_server(json_object_get(a, "server"));
+	json_array_foreach (all, i, server)
+		print_server(server);
+}
+
+static void print_status(const json_t *a)
+{
+	const json_t *direct = json_object_get(a, "direct");
+	const json_t *desktop = json_object_get(a, "desktop");
+
+	printf("id:        %s\n", json_string_value(json_object_get(a, "id")));
+	printf("key:       %s\n", json_string_value(json_object_get(a, "fingerprint")));
+	print_servers(a);
 	if (json_is_true(json_object_get(direct, "listening")))
 		printf("direct:    port %" JSON_INTEGER_FORMAT "\n",
 				json_integer_value(json_object_get(direct, "port")));

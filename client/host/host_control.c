@@ -1,6 +1,7 @@
 /* The commands of the control socket: whoever may open it is the operator of this host. */
 #include "client/host/host_control.h"
 #include "client/host/control_permit.h"
+#include "client/host/servers_json.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
@@ -223,18 +224,12 @@ static void do_status(struct hws_control_reply *reply, const json_t *req HWS_UNU
 			json_array_append_new(sessions, session_json(h, v));
 	}
 	hws_control_ok(reply,
-			json_pack("{s:s,s:s,s:s,s:{s:s,s:s,s:s,s:s,s:s,s:b,s:I},s:{s:b,s:i},s:o,s:o,s:o,s:b,s:b,s:b,s:b,s:I,s:I,s:I,s:I,s:s,s:o,s:b,s:b,s:o}",
+			json_pack("{s:s,s:s,s:s,s:o,s:o,s:{s:b,s:i},s:o,s:o,s:o,s:b,s:b,s:b,s:b,s:I,s:I,s:I,s:I,s:s,s:o,s:b,s:b,s:o}",
 					"version", HAWSER_VERSION, "id", h->whoami.id,
 					"fingerprint",
 					hws_fingerprint_text(h->whoami.identity.pk, fingerprint),
-					"server", "address", h->settings->server, "state",
-					h->online ? hws_online_state(h->online)
-						  : "none: direct connections only",
-					"text", h->online ? hws_online_text(h->online) : "", "by",
-					h->online ? hws_online_transport(h->online) : "", "warning",
-					h->online ? hws_online_warning(h->online) : "", "proven",
-					h->online && hws_online_proven(h->online), "dropped",
-					(json_int_t)(h->online ? hws_online_dropped(h->online) : 0),
+					"server", hws_servers_best_json(h->servers), "servers",
+					hws_servers_json(h->servers),
 					"direct", "listening", h->direct != NULL, "port",
 					h->direct ? (int)hws_listener_port(h->direct) : 0, "mapped",
 					mapped_json(h), "desktop", desktop_json(h), "sessions",

@@ -278,7 +278,7 @@ static int open_direct(struct hws_hostd *h, struct hws_error *err)
 	return r;
 }
 
-static int on_online(struct hws_host_session_conf *conf, void *arg)
+static int on_viewer(struct hws_host_session_conf *conf, void *arg)
 {
 	return hws_hostd_admit(arg, conf);
 }
@@ -287,7 +287,7 @@ static void on_joined(uint64_t meeting, int r, void *arg)
 {
 	struct hws_hostd *h = arg;
 
-	hws_online_joined(h->online, meeting, r);
+	hws_servers_joined(h->servers, meeting, r);
 }
 
 static void on_met(uint64_t meeting, int r, void *arg)
@@ -310,17 +310,17 @@ static void on_met(uint64_t meeting, int r, void *arg)
 	}
 }
 
-static int open_online(struct hws_hostd *h, struct hws_error *err)
+static int open_servers(struct hws_hostd *h, struct hws_error *err)
 {
-	struct hws_online_conf oc = { .settings = h->settings,
+	struct hws_servers_conf oc = { .settings = h->settings,
 		.whoami = &h->whoami,
 		.ports = h->ports,
-		.admit = on_online,
+		.admit = on_viewer,
 		.met = on_met,
 		.arg = h };
 
 	if (*h->settings->server)
-		return hws_online_new(h->loop, &oc, &h->online, err);
+		return hws_servers_new(h->loop, &oc, &h->servers, err);
 	hws_info("server.none",
 			HWS_STR("text",
 					"no rendezvous server is set: this host serves "
@@ -412,7 +412,7 @@ static int open_parts(struct hws_hostd *h, struct hws_error *err)
 		.max_links = s->max_per_address,
 		.rate = CONNECTS_PER_S,
 		.burst = CONNECTS_BURST };
-	const struct hws_ports_conf pc = { s, &h->logs, on_online, h };
+	const struct hws_ports_conf pc = { s, &h->logs, on_viewer, h };
 	struct hws_cidr_list whitelist;
 	struct hws_vault_conf vc;
 	struct hws_error settling = { 0 };
@@ -469,7 +469,7 @@ static int open_parts(struct hws_hostd *h, struct hws_error *err)
 	hws_beacon_set_direct_port(h->beacon, h->direct ? hws_listener_port(h->direct) : 0);
 	if (r == HWS_OK && hws_ports_new(h->loop, &pc, &h->ports) < 0)
 		r = hws_error_set(err, HWS_ERR_SYS, "no port for 'map-ports' can be had");
-	return r == HWS_OK ? open_online(h, err) : r;
+	return r == HWS_OK ? open_servers(h, err) : r;
 }
 
 static int open_daemon(struct hws_hostd *h, struct hws_error *err)
@@ -535,8 +535,8 @@ void hws_hostd_free(struct hws_hostd *h)
 		return;
 	hws_listener_free(h->direct);
 	hws_beacon_free(h->beacon);
-	hws_online_free(h->online);
-	h->online = NULL; /* sessions may still tell it */
+	hws_servers_free(h->servers);
+	h->servers = NULL; /* sessions may still tell it */
 	hws_ports_free(h->ports);
 	hws_set_password_cancel(h->setting);
 	hws_control_free(h->control);

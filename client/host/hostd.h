@@ -15,10 +15,10 @@
 #include "client/host/host_session.h"
 #include "client/host/judge.h"
 #include "client/host/layers.h"
-#include "client/host/online.h"
 #include "client/host/os_guard.h"
 #include "client/host/ports.h"
 #include "client/host/seats.h"
+#include "client/host/servers.h"
 #include "client/host/set_password.h"
 #include "client/host/settings.h"
 #include "client/host/switches.h"
@@ -64,8 +64,8 @@ struct hws_hostd {
 	struct hws_child_logs logs;
 	struct hws_layers layers;
 	struct hws_beacon *beacon; /* NULL: not to be found in the local network */
-	struct hws_ports *ports;   /* NULL: no router is asked for a port */
-	struct hws_online *online; /* NULL: no server is set */
+	struct hws_ports *ports;     /* NULL: no router is asked for a port */
+	struct hws_servers *servers; /* NULL: no server is set */
 	struct hws_leavers leavers;
 	struct hws_host_session_env env;
 	struct hws_list sessions;

@@ -1,24 +1,23 @@
 /* From the rendezvous server's pushes to sockets for gates, and to errands of gates. What the
  * server asks costs us connections, so requests are bounded and told apart by who is meant. */
 #include "client/host/online.h"
-#include "client/host/state_file.h"
+#include "client/host/proven_servers.h"
 #include "client/reach/answer.h"
 #include "client/reach/key_check.h"
 #include "client/reach/nat_probe.h"
-#include "client/reach/registrar.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include "shared/crypto/identity.h"
 #include "shared/net/addr.h"
 #include "shared/wire/version.h"
-#include <limits.h>
 #include <stdlib.h>
 
 #define RENDEZVOUS_PORT 21116
 
 struct hws_online {
 	struct hws_online_conf conf;
+	struct hws_server_entry entry;
 	struct hws_work *work;
 	struct hws_registrar *registrar;
 	struct hws_answer *answer;
@@ -40,6 +39,22 @@ const char *hws_online_state(const struct hws_online *o)
 	static const char *const names[] = { "connecting", "registered", "offline", "refused" };
 
 	return o->registrar ? names[hws_registrar_state(o->registrar)] : names[0];
+}
+
+bool hws_online_registered(const struct hws_online *o)
+{
+	return o->registrar && hws_registrar_state(o->registrar) == HWS_REGISTRAR_REGISTERED;
+}
+
+const char *hws_online_server(const struct hws_online *o)
+{
+	return o->entry.text;
+}
+
+void hws_online_wake(struct hws_online *o)
+{
+	o->was_offline = true; /* so that the NAT is looked at, too */
+	hws_registrar_wake(o->registrar);
 }
 
 const char *hws_online_transport(const struct hws_online *o)
@@ -129,52 +144,23 @@ static void on_push(const Rdv__RendezvousMessage *m, bool proven, void *arg)
 						"allow"));
 }
 
-static void on_new_id(char *buf, size_t size, void *arg)
+static bool on_new_id(char *buf, size_t size, void *arg)
 {
 	struct hws_online *o = arg;
-	struct hws_error err = { 0 };
 
-	hws_whoami_draw_id(buf, size);
-	hws_warn("id.changed", HWS_STR("from", o->conf.whoami->id), HWS_STR("to", buf),
-			HWS_STR("why", "the server knows the old one with another machine"));
-	if (hws_whoami_set_id(o->conf.whoami, buf, &err) < 0)
-		hws_error_log("id.not_stored", HWS_STR("why", err.text));
-}
-
-/* --- what the server proves ------------------------------------------------------------------- */
-
-static int proof_path(const struct hws_online *o, char *buf, size_t size)
-{
-	return hws_fmt(buf, size, "%s/%s", o->conf.whoami->dir, HWS_PROVING_SERVER_FILE);
-}
-
-/* A server with this very key has proven itself to us before. */
-static bool has_proven(const struct hws_online *o, const uint8_t server_pk[HWS_PK_LEN])
-{
-	char path[PATH_MAX], known[HWS_KEY_TEXT + 2], key[HWS_KEY_TEXT];
-	struct hws_error err = { 0 };
-	int r = proof_path(o, path, sizeof(path));
-
-	if (r == HWS_OK)
-		r = hws_state_read(path, known, sizeof(known), &err);
-	if (r < 0 && r != HWS_ERR_NOTFOUND)
-		hws_warn("server.proof_unknown", HWS_STR("why", err.text));
-	return r == HWS_OK && hws_str_equal(known, hws_key_text(server_pk, key));
+	return o->conf.new_id(o, buf, size, o->conf.arg);
 }
 
 static void on_server_proves(void *arg)
 {
 	struct hws_online *o = arg;
-	char path[PATH_MAX], key[HWS_KEY_TEXT];
 	uint8_t server_pk[HWS_PK_LEN];
 	struct hws_error err = { 0 };
-	int r = hws_key_parse(o->conf.settings->key, server_pk);
+	int r = hws_key_parse(o->entry.key, server_pk);
 
 	hws_info("server.proven", HWS_STR("server", o->server));
 	if (r == HWS_OK)
-		r = proof_path(o, path, sizeof(path));
-	if (r == HWS_OK)
-		r = hws_state_write(path, hws_key_text(server_pk, key), &err);
+		r = hws_proven_servers_add(o->conf.whoami->dir, server_pk, &err);
 	if (r < 0)
 		hws_error_log("server.proof_not_stored", HWS_STR("why", err.text));
 }
@@ -184,8 +170,8 @@ static void on_dropped(const char *what, void *arg)
 	struct hws_online *o = arg;
 
 	o->dropped++;
-	hws_warn_limited("server.unproven_dropped", HWS_STR("what", what),
-			HWS_U64("count", o->dropped),
+	hws_warn_limited("server.unproven_dropped", HWS_STR("server", o->server),
+			HWS_STR("what", what), HWS_U64("count", o->dropped),
 			HWS_STR("text",
 					"it came from the server's address, and nothing shows that the server "
 					"with 'key' sent it"));
@@ -257,12 +243,13 @@ static int open_answer(struct hws_online *o, struct hws_loop *loop)
 {
 	const struct hws_settings *s = o->conf.settings;
 	struct hws_answer_conf ac = { .server_addr = &o->server_addr,
-		.key = s->key,
+		.key = o->entry.key,
 		.relay = s->relay,
 		.version = HWS_PROTOCOL_VERSION,
 		.only_known_relays = s->only_known_relays,
 		.no_udp = s->disable_udp,
 		.mapped_port = hws_ports_port(ports_of(o)),
+		.meetings_from = o->conf.meetings_from,
 		.nat_type = hws_server_addr_needs_relay(&o->server_addr)
 				? RDV__NAT_TYPE__SYMMETRIC
 				: RDV__NAT_TYPE__UNKNOWN_NAT,
@@ -316,7 +303,7 @@ static void on_key_checked(bool right, void *arg)
 static int open_key_check(struct hws_online *o, struct hws_loop *loop)
 {
 	const struct hws_key_check_conf kc = { .server_addr = &o->server_addr,
-		.key = o->conf.settings->key,
+		.key = o->entry.key,
 		.on_result = on_key_checked,
 		.arg = o };
 
@@ -353,9 +340,9 @@ static int open_registrar(struct hws_online *o, struct hws_loop *loop)
 		.on_dropped = on_dropped,
 		.arg = o };
 
-	if (*o->conf.settings->key && hws_key_parse(o->conf.settings->key, server_pk) == HWS_OK)
+	if (*o->entry.key && hws_key_parse(o->entry.key, server_pk) == HWS_OK)
 		rc.server_pk = server_pk;
-	rc.server_proves = rc.server_pk && has_proven(o, server_pk);
+	rc.server_proves = rc.server_pk && hws_proven_servers_has(w->dir, server_pk);
 	return hws_registrar_new(loop, o->work, &rc, &o->registrar);
 }
 
@@ -368,10 +355,12 @@ int hws_online_new(struct hws_loop *loop, const struct hws_online_conf *conf,
 	if (!o)
 		return hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
 	o->conf = *conf;
+	o->entry = *conf->server;
+	o->conf.server = &o->entry;
 	o->loop = loop;
-	r = hws_server_addr_parse(conf->settings->server, RENDEZVOUS_PORT, &o->server_addr);
+	r = hws_server_addr_parse(o->entry.text, RENDEZVOUS_PORT, &o->server_addr);
 	if (r < 0) {
-		hws_error_set(err, r, "'server' is not HOST[:PORT]: %s", conf->settings->server);
+		hws_error_set(err, r, "'server' is not HOST[:PORT]: %s", o->entry.text);
 		goto fail;
 	}
 	if (conf->settings->allow_websocket)
@@ -386,7 +375,7 @@ int hws_online_new(struct hws_loop *loop, const struct hws_online_conf *conf,
 	if (o->proxy.kind != HWS_PROXY_NONE)
 		o->server_addr.proxy = &o->proxy;
 	hws_server_addr_text(&o->server_addr, o->server, sizeof(o->server));
-	r = hws_work_new(1, 64, &o->work);
+	r = hws_work_new(2, 64, &o->work); /* a lookup on the old network may hang */
 	if (r == HWS_OK)
 		r = open_answer(o, loop);
 	if (r == HWS_OK)

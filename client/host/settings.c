@@ -3,7 +3,7 @@
 #include "client/host/settings.h"
 #include "client/host/state_file.h"
 #include "client/host/viewer_keys.h"
-#include "client/reach/server_addr.h"
+#include "client/reach/server_list.h"
 #include "client/services/tunnel/targets.h"
 #include "shared/base/clock.h"
 #include "shared/base/log.h"
@@ -43,12 +43,15 @@ static const struct hws_option table[] = {
 			"error|warn|info|debug|trace", R, "LEVEL", "How much to tell.", NULL },
 	{ "", "log-format", 0, HWS_OPT_ENUM, AT(log_format), "text", 0, 0, "text|json|journal", 0,
 			"FORMAT", "How to write the log.", NULL },
-	{ "network", "server", 's', HWS_OPT_STR, AT(server), "", 0, 0, NULL, 0, "HOST[:PORT]",
-			"Register with this rendezvous server; a ws:// or wss:// URL reaches it by a "
-			"WebSocket. Without one the host serves direct connections only.",
+	{ "network", "server", 's', HWS_OPT_STR, AT(server), "", 0, 0, NULL, 0,
+			"HOST[:PORT],...",
+			"Register with this rendezvous server, or with each of up to eight; a ws:// or "
+			"wss:// URL reaches one by a WebSocket; ?key=KEY behind one is its key. Without "
+			"any the host serves direct connections only.",
 			"custom-rendezvous-server" },
-	{ "network", "key", 'k', HWS_OPT_STR, AT(key), "", 0, 0, NULL, 0, "KEY",
-			"The server's public key (base64).", NULL },
+	{ "network", "key", 'k', HWS_OPT_STR, AT(key), "", 0, 0, NULL, 0, "KEY,...",
+			"The server's public key (base64); of several servers one that is the same for "
+			"all, or one for each, in their order, - for none.", NULL },
 	{ "network", "relay", 0, HWS_OPT_STR, AT(relay), "", 0, 0, NULL, 0, "HOST[:PORT]",
 			"Ask viewers to meet at this relay.", "relay-server" },
 	{ "network", "require-server-proof", 0, HWS_OPT_ENUM, AT(require_server_proof), "auto", 0,
@@ -355,11 +358,31 @@ static int check_services(const struct hws_settings *s, struct hws_error *err)
 	return check_targets("tunnel-listen", s->tunnel_listen, err);
 }
 
+static int check_servers(const struct hws_settings *s, struct hws_error *err)
+{
+	struct hws_error why = { 0 };
+	struct hws_server_list list;
+	int r = hws_server_list_parse(s->server, s->key, &list, &why);
+
+	if (r == HWS_OK)
+		r = hws_server_list_check_keys(&list, &why);
+	if (r < 0)
+		return hws_error_set(err, HWS_ERR_INVAL, "'server' and 'key': %s", why.text);
+	if (*s->key && list.count == 0)
+		return hws_error_set(err, HWS_ERR_INVAL, "'key' is set but no 'server'");
+	for (size_t i = 0; i < list.count && s->require_server_proof == HWS_YES; i++) {
+		if (!list.entry[i].key[0])
+			return hws_error_set(err, HWS_ERR_INVAL,
+					"'require-server-proof' is yes but no 'key' is set for %.80s: a "
+					"server proves itself by its key",
+					list.entry[i].text);
+	}
+	return HWS_OK;
+}
+
 int hws_settings_check(const struct hws_settings *s, struct hws_error *err)
 {
 	struct hws_cidr_list list = { .max = 256 };
-	uint8_t pk[HWS_PK_LEN];
-	struct hws_server_addr server_addr;
 	struct hws_proxy proxy;
 	int r = hws_cidr_list_parse(s->whitelist, &list, err);
 
@@ -370,24 +393,13 @@ int hws_settings_check(const struct hws_settings *s, struct hws_error *err)
 		r = check_services(s, err);
 	if (r < 0)
 		return r;
-	if (*s->server && hws_server_addr_parse(s->server, 1, &server_addr) < 0)
-		return hws_error_set(err, HWS_ERR_INVAL,
-				"'server' is not HOST, HOST:PORT or a ws:// or wss:// URL: %s",
-				s->server);
 	if (hws_proxy_set(s->proxy_url, "", "", &proxy) < 0)
 		return hws_error_set(err, HWS_ERR_INVAL,
 				"'proxy-url' is not socks5://, http:// or https://HOST[:PORT]; name and "
 				"password are set by 'proxy-username' and 'proxy-password'");
-	if (*s->key && hws_key_parse(s->key, pk) < 0)
-		return hws_error_set(err, HWS_ERR_INVAL,
-				"'key' is not a server key: copy the text of the server's "
-				"id_ed25519.pub");
-	if (!*s->key && s->require_server_proof == HWS_YES)
-		return hws_error_set(err, HWS_ERR_INVAL,
-				"'require-server-proof' is yes but no 'key' is set: a server proves itself "
-				"by its key");
-	if (*s->key && !*s->server)
-		return hws_error_set(err, HWS_ERR_INVAL, "'key' is set but no 'server'");
+	r = check_servers(s, err);
+	if (r < 0)
+		return r;
 	if (!*s->server && s->direct_server == HWS_NO)
 		return hws_error_set(err, HWS_ERR_INVAL,
 				"nobody could connect: set 'server', or leave 'direct-server' on");

@@ -415,6 +415,7 @@ int hws_answer_new(struct hws_loop *loop, struct hws_work *work, const struct hw
 	a->loop = loop;
 	a->work = work;
 	a->conf = *conf;
+	a->meetings = conf->meetings_from;
 	hws_list_init(&a->jobs);
 	hws_push_bounds_init(&a->bounds, hws_loop_now_us(loop));
 	a->server_addr = *conf->server_addr;

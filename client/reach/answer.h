@@ -31,6 +31,7 @@ struct hws_answer_conf {
 	bool no_udp; /* viewers are met by TCP only */
 	/* Viewers of ours are told of it, too, and expected there. Borrowed; NULL: none. */
 	struct hws_mapped_port *mapped_port;
+	uint64_t meetings_from; /* numbers above this one */
 	/* our own, UNKNOWN_NAT if not probed yet; SYMMETRIC is answered by a relay */
 	Rdv__NatType nat_type;
 	/* A viewer is connected, or knocks by UDP; the callee owns the socket, from which nothing

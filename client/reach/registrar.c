@@ -21,6 +21,9 @@
 #define LINK_ANSWER_US (18 * HWS_US_PER_S)
 #define LINK_PAUSE_MAX_US (60 * HWS_US_PER_S)
 #define WEB_US (2 * HWS_US_PER_S) /* the server's own port gets so long before the web is tried */
+#define EAGER_US (10 * HWS_US_PER_S) /* after a change of network */
+#define EAGER_STEP_US (250 * HWS_US_PER_MS)
+#define EAGER_ANSWER_US (500 * HWS_US_PER_MS)
 #define RETURN_INTERVALS 4 /* a host on a link asks so seldom whether UDP gets through again */
 
 static bool uses_udp(const struct hws_registrar *r)
@@ -45,6 +48,11 @@ void hws_registrar_set_state(
 static uint64_t with_jitter(uint64_t us)
 {
 	return us + hws_rand_below((uint32_t)(us / 4) + 1);
+}
+
+static bool is_eager(const struct hws_registrar *r)
+{
+	return r->eager_until_us != 0;
 }
 
 /* --- saying ----------------------------------------------------------------------------------- */
@@ -75,7 +83,7 @@ static void say(struct hws_registrar *r, enum by by, const Rdv__RendezvousMessag
 		return;
 	r->asked = true;
 	r->asked_us = now;
-	r->answer_us = ANSWER_US;
+	r->answer_us = is_eager(r) ? EAGER_ANSWER_US : ANSWER_US;
 	/* A server that is away gets less and less of it, but a question within any registration
 	 * interval. */
 	for (unsigned n = MISSED_OFFLINE; n < r->missed && r->answer_us < ANSWER_MAX_US; n++)
@@ -215,6 +223,11 @@ static void open_udp(struct hws_registrar *r)
 static void on_missed(struct hws_registrar *r, uint64_t now)
 {
 	r->missed++;
+	if (is_eager(r) && r->missed >= MISSED_CONNECTING) {
+		close_udp(r); /* a route that came since then wants another socket */
+		open_udp(r);
+		return;
+	}
 	if (r->missed >= MISSED_OFFLINE)
 		hws_registrar_set_state(r, HWS_REGISTRAR_OFFLINE,
 				"the server does not answer: is it running, is UDP let through?");
@@ -238,7 +251,7 @@ static void on_missed(struct hws_registrar *r, uint64_t now)
 static void tick_udp(struct hws_registrar *r, uint64_t now)
 {
 	if (!r->udp) {
-		if (now >= r->opened_us + REOPEN_US)
+		if (now >= r->opened_us + (is_eager(r) ? EAGER_ANSWER_US : REOPEN_US))
 			open_udp(r);
 	} else if (!r->udp_open) {
 		return;
@@ -391,6 +404,34 @@ static void on_tick(void *arg)
 		tick_link(r, now);
 }
 
+static void on_eager(void *arg)
+{
+	struct hws_registrar *r = arg;
+
+	on_tick(r);
+	if (r->closed || (r->state != HWS_REGISTRAR_REGISTERED &&
+					 hws_loop_now_us(r->loop) < r->eager_until_us))
+		return;
+	r->eager_until_us = 0;
+	hws_timer_stop(&r->eager);
+}
+
+void hws_registrar_wake(struct hws_registrar *r)
+{
+	if (r->closed)
+		return;
+	r->eager_until_us = hws_loop_now_us(r->loop) + EAGER_US;
+	hws_timer_every(r->loop, &r->eager, EAGER_STEP_US, on_eager, r);
+	hws_registrar_leave_link(r);
+	r->link_pause_us = HWS_LINK_PAUSE_US;
+	close_udp(r);
+	hws_registrar_set_state(r, HWS_REGISTRAR_CONNECTING, "the network has changed");
+	if (uses_udp(r))
+		open_udp(r);
+	else
+		open_link(r);
+}
+
 static void free_registrar(void *arg)
 {
 	struct hws_registrar *r = arg;
@@ -454,6 +495,7 @@ void hws_registrar_free(struct hws_registrar *r)
 	r->closed = true;
 	hws_timer_stop(&r->tick);
 	hws_timer_stop(&r->web_soon);
+	hws_timer_stop(&r->eager);
 	hws_udp_line_free(r->udp);
 	hws_server_link_free(r->link);
 	hws_loop_defer(r->loop, &r->deferred, free_registrar, r);

@@ -40,8 +40,8 @@ struct hws_registrar_conf {
 	 * come from anybody. */
 	void (*on_push)(const Rdv__RendezvousMessage *m, bool proven, void *arg);
 	/* The server says the id belongs to another machine: choose a new one (copied from the
-	 * buffer on return). */
-	void (*on_new_id)(char *buf, size_t size, void *arg);
+	 * buffer on return). False: the id stays, and this server refuses it. */
+	bool (*on_new_id)(char *buf, size_t size, void *arg);
 	/* A server with server_pk has proven itself, for the first time: remember it. May be
 	 * NULL. */
 	void (*on_server_proves)(void *arg);
@@ -59,6 +59,10 @@ bool hws_registrar_udp_blocked(const struct hws_registrar *r);
 const struct hws_server_addr *hws_registrar_way(const struct hws_registrar *r);
 /* Takes NULL. Allowed in its callbacks. */
 void hws_registrar_free(struct hws_registrar *r);
+/* The network is another one, or the machine has slept: sockets of before are of no use, and the
+ * server is told at once where this host is now. Tries are quick for some seconds, since routes and
+ * name servers come one after the other. */
+void hws_registrar_wake(struct hws_registrar *r);
 enum hws_registrar_state hws_registrar_state(const struct hws_registrar *r);
 /* Whether unproven words of the server are dropped. */
 bool hws_registrar_proven(const struct hws_registrar *r);

@@ -73,8 +73,13 @@ static void on_foreign_id(struct hws_registrar *r, enum by by)
 				"the server refuses every ID this computer tries");
 		return;
 	}
+	if (!r->conf.on_new_id(r->id, sizeof(r->id), r->conf.arg)) {
+		hws_registrar_set_state(r, HWS_REGISTRAR_REFUSED,
+				"the ID belongs to another computer at this server; it is kept, as other "
+				"servers know this one by it");
+		return;
+	}
 	r->renamed_us = now;
-	r->conf.on_new_id(r->id, sizeof(r->id), r->conf.arg);
 	hws_registrar_say_pk(r, by);
 }
 

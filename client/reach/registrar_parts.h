@@ -18,7 +18,8 @@ struct hws_registrar {
 	uint8_t server_pk[HWS_PK_LEN];
 	char id[HWS_ID_MAX + 1];
 	struct hws_buf uuid, pk;
-	struct hws_timer tick;
+	struct hws_timer tick, eager;
+	uint64_t eager_until_us; /* after a change of network: quick tries until then; 0 = none */
 	struct hws_deferred deferred;
 	enum hws_registrar_state state;
 	const char *text; /* as last told; all are literals */

@@ -92,12 +92,13 @@ static void on_push(const Rdv__RendezvousMessage *m, bool proven, void *arg)
 	ck_assert_int_eq(hws_answer_push(s.answer, HOST_ID, m, proven), 0);
 }
 
-static void on_new_id(char *buf, size_t size, void *arg)
+static bool on_new_id(char *buf, size_t size, void *arg)
 {
 	(void)buf;
 	(void)size;
 	(void)arg;
 	ck_abort_msg("the server wants another id");
+	return false;
 }
 
 static void host_speaks(struct hws_stream *stream)

@@ -32,11 +32,12 @@ static void on_push(const Rdv__RendezvousMessage *m, bool proven, void *arg)
 	hws_answer_joined(answer, sent / 2, sent & 2 ? HWS_OK : HWS_ERR_REFUSED);
 }
 
-static void on_new_id(char *buf, size_t size, void *arg)
+static bool on_new_id(char *buf, size_t size, void *arg)
 {
 	(void)arg;
 	assert(++renamed <= 1); /* one an interval, however often it is asked for */
 	assert(hws_str_copy(buf, size, "1234567890") == HWS_OK);
+	return true;
 }
 
 static void on_socket(int fd, const struct hws_answered *how, void *arg)

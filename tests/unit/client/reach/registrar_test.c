@@ -130,11 +130,12 @@ static void on_push(const Rdv__RendezvousMessage *m, bool proven HWS_UNUSED, voi
 	pushes++;
 }
 
-static void on_new_id(char *buf, size_t size, void *arg)
+static bool on_new_id(char *buf, size_t size, void *arg)
 {
 	(void)arg;
 	renamed++;
 	ck_assert_int_eq(hws_str_copy(buf, size, "1234567890"), 0);
+	return true;
 }
 
 static void until(enum hws_registrar_state want, unsigned ms)
