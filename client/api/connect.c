@@ -1,8 +1,9 @@
 /* How a session gets its link: it asks reach for a way to the host and gives the viewer what it
  * found. Apart from the session loop, because a connection is made anew after each loss. */
 #include "client/api/nat.h"
+#include "client/api/servers.h"
 #include "client/api/session_loop.h"
-#include "client/reach/reach.h"
+#include "client/reach/search.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include "shared/wire/version.h"
@@ -11,7 +12,7 @@
 /* One way to the host: of the session's link, or of a connection of a tunnel. */
 struct api_way {
 	struct api_session_loop *e;
-	struct hws_reach *reach;
+	struct hws_search *search;
 	api_way_fn done;
 	void *arg;
 };
@@ -34,18 +35,20 @@ static void on_better(void *arg)
 				"what answered in the host's place fell silent", NULL);
 }
 
-static void on_reached(int r, const struct hws_reached *how, void *arg)
+static void on_reached(int r, const struct hws_reached *how, const struct hws_server_entry *server,
+		void *arg)
 {
 	struct api_way *w = arg;
 	struct api_session_loop *e = w->e;
 	uint8_t pk[HWS_PK_LEN];
-	bool has_pk = e->key[0] && hws_key_parse(e->key, pk) == HWS_OK;
+	bool has_pk = server && server->key[0] && hws_key_parse(server->key, pk) == HWS_OK;
 
 	if (r < 0) {
 		api_why_keep(e, how->verdict);
 		w->done(r, NULL, how->error.text[0] ? how->error.text : hws_err_text(r), w->arg);
 		return;
 	}
+	api_servers_found(e, server);
 	w->done(HWS_OK,
 			&(struct api_path){ .stream = how->stream,
 					.leftover = how->leftover,
@@ -76,34 +79,43 @@ static Rdv__ConnType conn_type(const struct api_session_loop *e)
 	return RDV__CONN_TYPE__DEFAULT_CONN;
 }
 
-int api_connect_reach(struct api_session_loop *e, api_way_fn done, void *arg, struct api_way **ret,
-		struct hws_error *err)
+void api_connect_conf(struct api_session_loop *e, struct hws_reach_conf *ret)
 {
 	const struct hws_target *t = &e->target;
 	const bool asks = !t->is_direct && e->server[0] && e->proxy.kind == HWS_PROXY_NONE;
+
+	*ret = (struct hws_reach_conf){ .address = t->is_direct ? t->host : NULL,
+		.address_port = t->port,
+		.id = t->is_direct ? NULL : t->id,
+		.server = e->server,
+		.key = e->key,
+		.version = HWS_PROTOCOL_VERSION,
+		.conn_type = conn_type(e),
+		.nat_type = asks ? api_nat_type(e->ctx->nat, e->server)
+				 : RDV__NAT_TYPE__UNKNOWN_NAT,
+		.proxy = e->proxy.kind != HWS_PROXY_NONE ? &e->proxy : NULL,
+		.force_relay = e->force_relay,
+		.last_was_relayed = e->relayed };
+}
+
+int api_connect_reach(struct api_session_loop *e, api_way_fn done, void *arg, struct api_way **ret,
+		struct hws_error *err)
+{
 	struct api_way *w = hws_alloc(sizeof(*w));
+	struct hws_search_conf conf;
+	struct hws_server_list servers;
 	int r;
 
 	if (!w)
 		return HWS_ERR_NOMEM;
 	*w = (struct api_way){ .e = e, .done = done, .arg = arg };
-	r = hws_reach_start(e->ctx->loop, e->ctx->work,
-			&(struct hws_reach_conf){ .address = t->is_direct ? t->host : NULL,
-					.address_port = t->port,
-					.id = t->is_direct ? NULL : t->id,
-					.server = e->server,
-					.key = e->key,
-					.version = HWS_PROTOCOL_VERSION,
-					.conn_type = conn_type(e),
-					.nat_type = asks ? api_nat_type(e->ctx->nat, e->server)
-							 : RDV__NAT_TYPE__UNKNOWN_NAT,
-					.proxy = e->proxy.kind != HWS_PROXY_NONE ? &e->proxy : NULL,
-					.force_relay = e->force_relay,
-					.last_was_relayed = e->relayed,
-					.on_progress = on_progress,
-					.on_better = on_better,
-					.arg = w },
-			on_reached, &w->reach, err);
+	api_connect_conf(e, &conf.reach);
+	conf.reach.on_progress = on_progress;
+	conf.reach.on_better = on_better;
+	conf.reach.arg = w;
+	api_servers_order(e, &servers);
+	conf.servers = &servers;
+	r = hws_search_start(e->ctx->loop, e->ctx->work, &conf, on_reached, &w->search, err);
 	if (r < 0)
 		hws_free(w);
 	else
@@ -115,16 +127,16 @@ void api_connect_take(struct api_way *w)
 {
 	if (!w)
 		return;
-	hws_reach_take(w->reach);
-	api_why_keep(w->e, hws_reach_verdict(w->reach));
+	hws_search_take(w->search);
+	api_why_keep(w->e, hws_search_verdict(w->search));
 }
 
 bool api_connect_reject(struct api_way *w, int why)
 {
-	bool goes_on = w && hws_reach_reject(w->reach, why);
+	bool goes_on = w && hws_search_reject(w->search, why);
 
 	if (w && !goes_on)
-		api_why_keep(w->e, hws_reach_verdict(w->reach));
+		api_why_keep(w->e, hws_search_verdict(w->search));
 	return goes_on;
 }
 
@@ -132,7 +144,7 @@ void api_connect_drop(struct api_way *w)
 {
 	if (!w)
 		return;
-	hws_reach_free(w->reach);
+	hws_search_free(w->search);
 	hws_free(w);
 }
 

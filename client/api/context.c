@@ -3,6 +3,7 @@
 #include "client/api/files.h"
 #include "client/api/handle.h"
 #include "client/api/nat.h"
+#include "client/api/servers.h"
 #include "client/api/session_loop.h"
 #include "shared/base/clock.h"
 #include "shared/base/mem.h"
@@ -335,7 +336,7 @@ static void recent_target(const struct hws_view_settings *v, const struct hws_kn
 	char place[HWS_PEER_SERVER];
 	const char *server = p->server;
 	bool elsewhere = *server &&
-			!hws_target_same_server(server, hws_view_settings_config(v)->server);
+			!api_servers_setting_has(hws_view_settings_config(v), server);
 
 	/* a URL cannot stand there; by TCP, or where that is not let through by the usual URL, it
 	 * is the same one */

@@ -2,6 +2,7 @@
  * decides what follows an end. An embedder's handle may be gone before it; it ends by itself
  * then. */
 #include "client/api/session_loop.h"
+#include "client/api/servers.h"
 #include "client/decoder/confined.h"
 #include "client/services/video/video_view.h"
 #include "shared/base/clock.h"
@@ -92,7 +93,7 @@ static int new_viewer(struct api_session_loop *e, const struct api_session_loop_
 	e->has_id = conf->own_id || *hws_view_settings_config(e->ctx->settings)->id;
 	vc.my_name = name;
 	hws_view_settings_look(e->ctx->settings);
-	known = hws_view_settings_peer(e->ctx->settings, e->s->target, e->server);
+	known = api_servers_peer(e);
 	vc.trusted = known && known->trusted;
 	r = hws_viewer_new(&vc, &e->viewer);
 	if (r == HWS_OK && conf->password)
@@ -128,9 +129,7 @@ int api_session_loop_new(hawser_session *s, const struct api_session_loop_conf *
 		memcpy(e->accepted_pk, conf->accepted_pk, sizeof(e->accepted_pk));
 	e->proxy = conf->proxy;
 	e->path = "";
-	r = hws_str_copy(e->server, sizeof(e->server), conf->server);
-	if (r == HWS_OK)
-		r = hws_str_copy(e->key, sizeof(e->key), conf->key);
+	r = api_servers_set(e, &conf->servers);
 	if (r == HWS_OK)
 		r = hws_confined_new(&(struct hws_confined_conf){ .loop = e->ctx->loop,
 						     .hardware = conf->hardware,

@@ -7,6 +7,7 @@
 #include "client/core/retry.h"
 #include "client/core/target.h"
 #include "client/core/viewer.h"
+#include "client/reach/server_list.h"
 #include "client/services/recording/recorder.h"
 #include "shared/net/conn.h"
 #include "shared/net/proxy_client.h"
@@ -24,6 +25,8 @@ struct api_session_loop {
 	hawser_context *ctx;
 	hawser_session *s; /* one reference */
 	struct hws_target target;
+	struct hws_server_list servers; /* where IDs are looked up */
+	/* the one by which the host was found, or is known; else the first of them */
 	char server[300], key[HWS_KEY_TEXT_MAX + 1];
 	struct hws_proxy proxy;
 	bool force_relay, no_retry, closing, rdp;
@@ -86,7 +89,8 @@ struct api_session_loop {
 
 struct api_session_loop_conf {
 	const struct hws_target *target;
-	const char *server, *key, *password;
+	struct hws_server_list servers;
+	const char *password;
 	const unsigned char *switch_number; /* as hawser_session_config */
 	const uint8_t *accepted_pk; /* the key that the host has, as the user says; or NULL */
 	const char *own_id;
@@ -140,6 +144,9 @@ struct api_path {
  * api_connect_reject. */
 typedef void (*api_way_fn)(int r, const struct api_path *path, const char *text, void *arg);
 /* Another way, for another link of the session. As hws_reach_start. */
+struct hws_reach_conf;
+/* To the host by e->server; borrows from `e`. Without callbacks. */
+void api_connect_conf(struct api_session_loop *e, struct hws_reach_conf *ret);
 int api_connect_reach(struct api_session_loop *e, api_way_fn done, void *arg, struct api_way **ret,
 		struct hws_error *err) HWS_MUST_CHECK;
 void api_connect_take(struct api_way *w); /* as hws_reach_take; takes NULL */
@@ -197,7 +204,7 @@ void api_report_notice(struct api_session_loop *e, const char *title, const char
 /* --- api/trust.c: what is remembered of hosts and their keys. */
 /* The name by which the host is forgotten again, whatever server the settings have: in `buf`, or
  * the session's own. */
-const char *api_trust_name(const struct api_session_loop *e, char *buf, size_t size);
+const char *api_trust_name(struct api_session_loop *e, char *buf, size_t size);
 void api_trust_pin(struct api_session_loop *e, struct api_pin *ret);
 /* Gives the viewer's core what an earlier session remembered for the login. The lock of the context
  * is held. */

@@ -1,6 +1,7 @@
 /* How sessions of all kinds are opened: what the embedder says, what the target's text names and
  * what the settings add, put together on the embedder's thread before anything is posted. */
 #include "client/api/codecs.h"
+#include "client/api/servers.h"
 #include "client/api/session_loop.h"
 #include "client/media/codec_table.h"
 #include "client/services/print/outlet.h"
@@ -96,44 +97,19 @@ static void remember_options(hawser_session *s, const struct hws_view_options *o
 	s->option[HAWSER_OPTION_CHROMA] = (int)o->chroma;
 }
 
-/* The key of a server that the target names: of the target itself, else what was given for this
- * session or context beside no other server, else the settings' if that is their server. */
-static const char *key_of(
-		hawser_context *ctx, const struct hws_target *t, const struct hawser_link_config *c)
-{
-	const struct hws_viewer_config *v = hws_view_settings_config(ctx->settings);
-
-	if (t->key[0])
-		return t->key;
-	if (c->key && (!c->server || hws_target_same_server(c->server, t->server)))
-		return c->key;
-	if (ctx->key_alone || hws_target_same_server(v->server, t->server))
-		return v->key;
-	return "";
-}
-
-/* Where to look the ID up: what the target names, the session, the context. */
+/* Where to look the ID up, and how to get there. */
 static int choose_server(hawser_context *ctx, const struct hws_target *t,
 		const struct hawser_link_config *c, struct api_session_loop_conf *conf)
 {
 	const struct hws_viewer_config *v = hws_view_settings_config(ctx->settings);
+	int r = api_servers_choose(ctx, t, c, &conf->servers);
 
-	if (t->server[0]) {
-		conf->server = t->server;
-		conf->key = key_of(ctx, t, c);
-	} else if (c->server) {
-		conf->server = c->server;
-		conf->key = c->key                                             ? c->key
-				: hws_target_same_server(c->server, v->server) ? v->key
-									       : "";
-	} else {
-		conf->server = v->server;
-		conf->key = c->key ? c->key : v->key;
-	}
+	if (r < 0)
+		return r;
 	if (hws_proxy_set(v->proxy_url, v->proxy_user, v->proxy_password_secret, &conf->proxy) < 0)
 		return api_fail(HAWSER_ERR_INVAL,
 				"the setting 'proxy-url' is not socks5://, http:// or https://HOST[:PORT]");
-	if (!t->is_direct && !*conf->server)
+	if (!t->is_direct && !conf->servers.count)
 		return api_fail(HAWSER_ERR_INVAL,
 				"an ID needs a rendezvous server: name one (hawser config set server "
 				"HOST, and key KEY), write ID@SERVER, or give the host's address");

@@ -1,5 +1,6 @@
 /* The loop's side of hawser/terminal.h: the service of a session's terminals, and what the embedder
  * hears of it. */
+#include "client/api/servers.h"
 #include "client/api/terminals.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
@@ -173,7 +174,7 @@ static void on_list(const struct hws_terminal_item *items, size_t count, void *a
 
 static const struct hws_known_peer *known_peer(struct api_session_loop *e)
 {
-	return hws_view_settings_peer(e->ctx->settings, e->s->target, e->server);
+	return api_servers_peer(e);
 }
 
 /* The login's service is that of the next link, too; of later sessions if they want theirs back. */

@@ -1,5 +1,6 @@
 /* What a session remembers of its host, and what users are told of the host's key. A host that once
  * spoke v2 is taken for no less from then on, so that nobody on the way can talk it down. */
+#include "client/api/servers.h"
 #include "client/api/session_loop.h"
 #include "shared/base/str.h"
 #include <stdio.h>
@@ -56,21 +57,27 @@ enum hawser_trust api_trust_public(const struct api_session_loop *e)
 	return (enum hawser_trust)hws_viewer_trust(e->viewer);
 }
 
-const char *api_trust_name(const struct api_session_loop *e, char *buf, size_t size)
-{
-	bool at = !e->target.is_direct && !*e->target.server && *e->server;
-	char place[sizeof(e->server)];
-	const char *server = e->server;
-
-	if (strstr(server, "://") && hws_target_server_name(server, place, sizeof(place)) == HWS_OK)
-		server = place;
-	return at && hws_fmt(buf, size, "%s@%s", e->target.id, server) >= 0 ? buf : e->s->target;
-}
-
 /* The lock of the context is held. */
 static const struct hws_known_peer *known_peer(struct api_session_loop *e)
 {
-	return hws_view_settings_peer(e->ctx->settings, e->s->target, e->server);
+	return api_servers_peer(e);
+}
+
+const char *api_trust_name(struct api_session_loop *e, char *buf, size_t size)
+{
+	const struct hws_known_peer *known;
+	char server[HWS_PEER_SERVER], place[HWS_PEER_SERVER];
+	bool at;
+
+	/* it may be remembered by another server of the list than it was found by now */
+	pthread_mutex_lock(&e->ctx->lock);
+	known = known_peer(e);
+	snprintf(server, sizeof(server), "%s", known && *known->server ? known->server : e->server);
+	pthread_mutex_unlock(&e->ctx->lock);
+	at = !e->target.is_direct && !*e->target.server && *server;
+	if (strstr(server, "://") && hws_target_server_name(server, place, sizeof(place)) == HWS_OK)
+		memcpy(server, place, sizeof(server));
+	return at && hws_fmt(buf, size, "%s@%s", e->target.id, server) >= 0 ? buf : e->s->target;
 }
 
 void api_trust_pin(struct api_session_loop *e, struct api_pin *ret)
@@ -242,7 +249,7 @@ void api_trust_keep(struct api_session_loop *e, struct hws_viewer *v)
 {
 	const struct hws_peer *peer = hws_viewer_peer(v);
 	const struct hws_known_peer *known;
-	struct hws_known_peer k = { 0 };
+	struct hws_known_peer k = { 0 }, was;
 	bool pinned;
 
 	pthread_mutex_lock(&e->ctx->lock);
@@ -250,6 +257,7 @@ void api_trust_keep(struct api_session_loop *e, struct hws_viewer *v)
 	known = known_peer(e);
 	if (known)
 		k = *known;
+	was = k;
 	snprintf(k.target, sizeof(k.target), "%s", e->s->target);
 	snprintf(k.server, sizeof(k.server), "%s",
 			e->target.is_direct || *e->target.server ? "" : e->server);
@@ -260,7 +268,10 @@ void api_trust_keep(struct api_session_loop *e, struct hws_viewer *v)
 	keep_login(e, v, &k);
 	pinned = keep_pin(v, &k);
 	int r = hws_view_settings_keep(e->ctx->settings, &k, e->has_accepted);
+	if (r == HWS_OK)
+		r = api_servers_forget_moved(e, &was, &k);
 	pthread_mutex_unlock(&e->ctx->lock);
+	explicit_bzero(&was, sizeof(was));
 	explicit_bzero(&k, sizeof(k));
 	if (r == HWS_ERR_KEY) {
 		end_contradicted(e, v);

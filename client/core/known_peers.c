@@ -2,6 +2,7 @@
  * out, never an error that keeps somebody from connecting. */
 #include "client/core/known_peers.h"
 #include "client/core/target.h"
+#include "client/reach/server_list.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include "shared/sys/private_file.h"
@@ -123,11 +124,20 @@ static bool parse_peer(const json_t *o, const char *server, struct hws_known_pee
 /* However it was written; `count` when there is none. */
 static size_t find(const struct hws_known_peers *k, const char *target, const char *server)
 {
+	struct hws_server_list list = { 0 };
 	size_t i;
 
-	for (i = 0; i < k->count; i++)
-		if (hws_target_same_at(k->peer[i].target, k->peer[i].server, target, server))
+	if (hws_server_list_parse(server, "", &list, NULL) < 0 || list.count < 2)
+		list.count = 0; /* one, however it is written */
+	for (i = 0; i < k->count; i++) {
+		const struct hws_known_peer *p = &k->peer[i];
+		bool same = !list.count && hws_target_same_at(p->target, p->server, target, server);
+
+		for (size_t n = 0; n < list.count && !same; n++)
+			same = hws_target_same_at(p->target, p->server, target, list.entry[n].text);
+		if (same)
 			break;
+	}
 	return i;
 }
 
@@ -169,8 +179,11 @@ int hws_known_peers_parse(struct hws_known_peers *k, struct hws_bytes json, cons
 	json_t *root = json_loadb((const char *)json.ptr, json.len, JSON_REJECT_DUPLICATES, NULL);
 	const json_t *list = json_object_get(root, "peers");
 	int r = json_is_array(list) ? HWS_OK : HWS_ERR_CORRUPT;
+	struct hws_server_list servers;
 	struct hws_known_peer p;
 
+	if (hws_server_list_parse(server, "", &servers, NULL) == HWS_OK && servers.count > 1)
+		server = servers.entry[0].text;
 	k->count = 0;
 	for (size_t i = 0; r == HWS_OK && i < json_array_size(list) && k->count < HWS_PEERS_MAX;
 			i++)

@@ -2,7 +2,7 @@
  * later version can choose better ones. */
 #include "client/core/view_settings.h"
 #include "client/media/codec_table.h"
-#include "client/reach/server_addr.h"
+#include "client/reach/server_list.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
@@ -22,16 +22,18 @@ static const struct hws_option table[] = {
 			.type = HWS_OPT_STR,
 			.offset = AT(server),
 			.def = "",
-			.arg = "HOST[:PORT]",
-			.help = "Rendezvous server that hosts are looked up at by their ID; a ws:// or "
-				"wss:// URL reaches it by a WebSocket." },
+			.arg = "HOST[:PORT],...",
+			.help = "Rendezvous server that hosts are looked up at by their ID, or up to "
+				"eight, the first before the others; a ws:// or wss:// URL reaches one by a "
+				"WebSocket; ?key=KEY behind one is its key." },
 	{ .section = "",
 			.name = "key",
 			.type = HWS_OPT_STR,
 			.offset = AT(key),
 			.def = "",
-			.arg = "BASE64",
-			.help = "Public key of that server (its id_ed25519.pub)." },
+			.arg = "BASE64,...",
+			.help = "Public key of that server (its id_ed25519.pub); of several servers one "
+				"that is the same for all, or one for each, in their order, - for none." },
 	{ .section = "",
 			.name = "id",
 			.type = HWS_OPT_STR,
@@ -248,15 +250,14 @@ static const char *what_is_wrong(const char *name, const char *value)
 {
 	static const char *const qualities[] = { "best", "balanced", "low", NULL };
 	static const char *const chromas[] = { "auto", "420", "444", NULL };
-	uint8_t pk[HWS_PK_LEN];
-	struct hws_server_addr way;
 	bool is_text = hws_str_equal(name, "id") || hws_str_equal(name, "name");
 
-	if (hws_str_equal(name, "server") && *value && hws_server_addr_parse(value, 1, &way) < 0)
-		return "must be HOST, HOST:PORT or a ws:// or wss:// URL, like id.example.com";
-	if (hws_str_equal(name, "key") && *value && hws_key_parse(value, pk) < 0)
+	if (hws_str_equal(name, "server") && !hws_server_list_is(value))
+		return "must be HOST, HOST:PORT or a ws:// or wss:// URL, like id.example.com, or up to "
+		       "eight of them, all different, with commas between; ?key=KEY may stand behind one";
+	if (hws_str_equal(name, "key") && !hws_server_list_are_keys(value))
 		return "is not a server key; copy the one line of the server's id_ed25519.pub (44 "
-		       "characters)";
+		       "characters), or of several servers such lines with commas between";
 	if (is_text && strlen(value) > NAME_BYTES_MAX)
 		return "must have at most 128 bytes";
 	if (hws_str_equal(name, "proxy-url") && !is_proxy(value, "", ""))

@@ -49,7 +49,7 @@ int hws_view_settings_identity(const struct hws_view_settings *s, struct hws_ide
  * what is known stays. */
 void hws_view_settings_look(struct hws_view_settings *s);
 /* NULL when unknown; borrows until the next change or look. `server`: where an ID is looked up
- * that names none. */
+ * that names none, as hws_known_peers_find. */
 const struct hws_known_peer *hws_view_settings_peer(
 		const struct hws_view_settings *s, const char *target, const char *server);
 size_t hws_view_settings_peer_count(const struct hws_view_settings *s);

@@ -63,7 +63,7 @@ struct hws_hostd {
 	struct hws_audit_log *audit;
 	struct hws_child_logs logs;
 	struct hws_layers layers;
-	struct hws_beacon *beacon; /* NULL: not to be found in the local network */
+	struct hws_beacon *beacon;   /* NULL: not to be found in the local network */
 	struct hws_ports *ports;     /* NULL: no router is asked for a port */
 	struct hws_servers *servers; /* NULL: no server is set */
 	struct hws_leavers leavers;

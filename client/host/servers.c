@@ -8,12 +8,14 @@
 #include "client/host/servers.h"
 #include "shared/base/log.h"
 #include "shared/base/str.h"
+#include "shared/net/net_watch.h"
 #include <stdlib.h>
 
 #define MEETINGS_SHIFT 56 /* the number of the server stands above those of its meetings */
 
 struct hws_servers {
 	struct hws_servers_conf conf;
+	struct hws_net_watch *watch; /* NULL: the system does not tell */
 	size_t count;
 	struct hws_online *online[HWS_SERVERS_MAX];
 	bool taken[HWS_SERVERS_MAX]; /* the ID is another computer's there */
@@ -49,13 +51,17 @@ static bool on_new_id(struct hws_online *o, char *buf, size_t size, void *arg)
 	if (!hws_str_equal(buf, s->conf.whoami->id))
 		return hws_str_copy(buf, size, s->conf.whoami->id) == HWS_OK;
 	for (size_t i = 0; i < s->count; i++)
-		s->taken[i] = s->online[i] == o ? true
-						: s->taken[i] && !hws_online_registered(s->online[i]);
+		s->taken[i] = s->online[i] == o
+				? true
+				: s->taken[i] && !hws_online_registered(s->online[i]);
 	if (!all_taken(s))
 		return false;
 	draw_id(s, buf, size);
-	for (size_t i = 0; i < s->count; i++)
+	for (size_t i = 0; i < s->count; i++) {
 		s->taken[i] = false;
+		if (s->online[i] != o)
+			hws_online_wake(s->online[i]); /* it waits with the old one */
+	}
 	return true;
 }
 
@@ -71,6 +77,30 @@ static void on_met(uint64_t meeting, int r, void *arg)
 	struct hws_servers *s = arg;
 
 	s->conf.met(meeting, r, s->conf.arg);
+}
+
+/* The server is told at once where this host is now: it would send viewers to where it was. */
+static void on_net(enum hws_net_change what, void *arg)
+{
+	struct hws_servers *s = arg;
+
+	hws_info("network.changed",
+			HWS_STR("what",
+					what == HWS_NET_WOKE ? "the machine slept"
+							     : "addresses or routes"));
+	for (size_t i = 0; i < s->count; i++)
+		hws_online_wake(s->online[i]);
+}
+
+static void watch_net(struct hws_servers *s, struct hws_loop *loop)
+{
+	int r = hws_net_watch_new(loop, on_net, s, &s->watch);
+
+	if (r < 0)
+		hws_warn("network.unwatched", HWS_ERR("why", r),
+				HWS_STR("text",
+						"this host hears of changes of the network only by "
+						"the server's silence"));
 }
 
 int hws_servers_new(struct hws_loop *loop, const struct hws_servers_conf *conf,
@@ -103,6 +133,7 @@ int hws_servers_new(struct hws_loop *loop, const struct hws_servers_conf *conf,
 		hws_servers_free(s);
 		return r;
 	}
+	watch_net(s, loop);
 	*ret = s;
 	return HWS_OK;
 }
@@ -111,6 +142,7 @@ void hws_servers_free(struct hws_servers *s)
 {
 	if (!s)
 		return;
+	hws_net_watch_free(s->watch);
 	for (size_t i = 0; i < s->count; i++)
 		hws_online_free(s->online[i]);
 	free(s);
@@ -122,12 +154,6 @@ void hws_servers_joined(struct hws_servers *s, uint64_t meeting, int r)
 
 	if (s && i < s->count)
 		hws_online_joined(s->online[i], meeting, r);
-}
-
-void hws_servers_wake(struct hws_servers *s)
-{
-	for (size_t i = 0; i < hws_servers_count(s); i++)
-		hws_online_wake(s->online[i]);
 }
 
 size_t hws_servers_count(const struct hws_servers *s)

@@ -1,6 +1,6 @@
 /* host/servers: the host's presence at all its rendezvous servers at once, so that viewers find it by
  * whichever they ask. Each has its own key, registration, limits and jobs; what they share is the
- * ID. Owner: hostd. */
+ * ID. Registers anew when the network changes or the machine wakes up. Owner: hostd. */
 #pragma once
 #include "client/host/online.h"
 
@@ -23,8 +23,6 @@ int hws_servers_new(struct hws_loop *loop, const struct hws_servers_conf *conf,
 void hws_servers_free(struct hws_servers *s);
 /* As hws_answer_joined. Takes NULL. */
 void hws_servers_joined(struct hws_servers *s, uint64_t meeting, int r);
-/* The network is another one, or the machine has slept. Takes NULL. */
-void hws_servers_wake(struct hws_servers *s);
 size_t hws_servers_count(const struct hws_servers *s); /* takes NULL */
 const struct hws_online *hws_servers_at(const struct hws_servers *s, size_t i);
 /* The one that tells most about whether this host can be found: the first that it is registered at,

@@ -43,15 +43,15 @@ static const struct hws_option table[] = {
 			"error|warn|info|debug|trace", R, "LEVEL", "How much to tell.", NULL },
 	{ "", "log-format", 0, HWS_OPT_ENUM, AT(log_format), "text", 0, 0, "text|json|journal", 0,
 			"FORMAT", "How to write the log.", NULL },
-	{ "network", "server", 's', HWS_OPT_STR, AT(server), "", 0, 0, NULL, 0,
-			"HOST[:PORT],...",
+	{ "network", "server", 's', HWS_OPT_STR, AT(server), "", 0, 0, NULL, 0, "HOST[:PORT],...",
 			"Register with this rendezvous server, or with each of up to eight; a ws:// or "
 			"wss:// URL reaches one by a WebSocket; ?key=KEY behind one is its key. Without "
 			"any the host serves direct connections only.",
 			"custom-rendezvous-server" },
 	{ "network", "key", 'k', HWS_OPT_STR, AT(key), "", 0, 0, NULL, 0, "KEY,...",
 			"The server's public key (base64); of several servers one that is the same for "
-			"all, or one for each, in their order, - for none.", NULL },
+			"all, or one for each, in their order, - for none.",
+			NULL },
 	{ "network", "relay", 0, HWS_OPT_STR, AT(relay), "", 0, 0, NULL, 0, "HOST[:PORT]",
 			"Ask viewers to meet at this relay.", "relay-server" },
 	{ "network", "require-server-proof", 0, HWS_OPT_ENUM, AT(require_server_proof), "auto", 0,

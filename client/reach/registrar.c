@@ -409,8 +409,9 @@ static void on_eager(void *arg)
 	struct hws_registrar *r = arg;
 
 	on_tick(r);
-	if (r->closed || (r->state != HWS_REGISTRAR_REGISTERED &&
-					 hws_loop_now_us(r->loop) < r->eager_until_us))
+	if (r->closed ||
+			(r->state != HWS_REGISTRAR_REGISTERED &&
+					hws_loop_now_us(r->loop) < r->eager_until_us))
 		return;
 	r->eager_until_us = 0;
 	hws_timer_stop(&r->eager);

@@ -34,8 +34,8 @@ static bool is_same(const char *a, const char *b)
 	struct hws_server_addr one, two;
 
 	return hws_server_addr_parse(a, PORT, &one) == HWS_OK &&
-			hws_server_addr_parse(b, PORT, &two) == HWS_OK &&
-			one.port == two.port && one.ws == two.ws && one.tls == two.tls &&
+			hws_server_addr_parse(b, PORT, &two) == HWS_OK && one.port == two.port &&
+			one.ws == two.ws && one.tls == two.tls &&
 			strcasecmp(one.host, two.host) == 0 && hws_str_equal(one.path, two.path);
 }
 
@@ -60,8 +60,7 @@ static int add_server(struct hws_server_list *l, char *word, struct hws_error *e
 				"\"%.80s\" is not HOST, HOST:PORT or a ws:// or wss:// URL", word);
 	for (size_t i = 0; i < l->count; i++) {
 		if (is_same(l->entry[i].text, e.text))
-			return hws_error_set(
-					err, HWS_ERR_EXISTS, "\"%.80s\" is named twice", word);
+			return hws_error_set(err, HWS_ERR_EXISTS, "\"%.80s\" is named twice", word);
 	}
 	l->entry[l->count++] = e;
 	return HWS_OK;
@@ -108,8 +107,8 @@ static int add_keys(struct hws_server_list *l, const char *keys, struct hws_erro
 		const char *k = key[n == 1 ? 0 : i];
 
 		if (n > 1 && !is_none(k) && l->entry[i].key[0])
-			return hws_error_set(err, HWS_ERR_INVAL,
-					"there are two keys for \"%.80s\"", l->entry[i].text);
+			return hws_error_set(err, HWS_ERR_INVAL, "there are two keys for \"%.80s\"",
+					l->entry[i].text);
 		if (!l->entry[i].key[0] && !is_none(k))
 			memcpy(l->entry[i].key, k, sizeof(l->entry[i].key));
 	}
@@ -141,4 +140,26 @@ int hws_server_list_check_keys(const struct hws_server_list *l, struct hws_error
 					l->entry[i].text);
 	}
 	return HWS_OK;
+}
+
+bool hws_server_list_is(const char *servers)
+{
+	struct hws_server_list l;
+
+	return hws_server_list_parse(servers, "", &l, NULL) == HWS_OK &&
+			hws_server_list_check_keys(&l, NULL) == HWS_OK;
+}
+
+bool hws_server_list_are_keys(const char *keys)
+{
+	char key[HWS_KEY_TEXT_MAX + 1];
+	uint8_t pk[HWS_PK_LEN];
+	size_t n = 0;
+	int r;
+
+	while (next_word(&keys, key, sizeof(key), &r)) {
+		if (r < 0 || ++n > HWS_SERVERS_MAX || (!is_none(key) && hws_key_parse(key, pk) < 0))
+			return false;
+	}
+	return true;
 }

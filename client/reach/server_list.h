@@ -24,6 +24,9 @@ struct hws_server_list {
  * order, "-" for none. Both may be "". An error says what is wrong with which. */
 int hws_server_list_parse(const char *servers, const char *keys, struct hws_server_list *ret,
 		struct hws_error *err) HWS_MUST_CHECK;
+/* Whether a text can be one of `servers`, or one of `keys` for any of them; "" can. */
+bool hws_server_list_is(const char *servers);
+bool hws_server_list_are_keys(const char *keys);
 /* That what stands for keys can be some: keys of Ed25519 as text. */
 int hws_server_list_check_keys(
 		const struct hws_server_list *l, struct hws_error *err) HWS_MUST_CHECK;

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* A viewer that knows this server only. */
 static void must_be_found_at(unsigned server)
@@ -66,16 +65,6 @@ START_TEST(a_wrong_key_is_the_matter_of_its_server)
 }
 END_TEST
 
-/* The next host believes that this is its own. */
-static void take_id(const char *id)
-{
-	char path[300];
-
-	test_write_file(id, "%s/id", stage_host_dir);
-	snprintf(path, sizeof(path), "%s/id", stage_host_dir);
-	ck_assert_int_eq(chmod(path, 0600), 0);
-}
-
 START_TEST(an_id_that_is_taken_at_one_server_stays_at_the_others)
 {
 	struct test_proc first;
@@ -84,14 +73,14 @@ START_TEST(an_id_that_is_taken_at_one_server_stays_at_the_others)
 	/* another computer has this ID, at the second server alone */
 	stage_start(0);
 	stage_start(1);
-	stage_start_host((const char *const[]){ "--server", stage_server[1].text, "--key",
-			stage_server[1].key, NULL });
+	stage_start_host((const char *const[]){
+			"--server", stage_server[1].text, "--key", stage_server[1].key, NULL });
 	stage_host_until(stage_server[1].text, "registered");
 	snprintf(id, sizeof(id), "%s", stage_id);
 	first = stage_host;
 	memset(&stage_host, 0, sizeof(stage_host));
 	test_dir(stage_host_dir, sizeof(stage_host_dir));
-	take_id(id);
+	stage_take_id(id);
 	stage_start_host((const char *const[]){ "--server", stage_list(2), NULL });
 	ck_assert_str_eq(stage_id, id);
 	stage_host_until(stage_server[0].text, "registered");
@@ -118,7 +107,7 @@ START_TEST(an_id_that_is_taken_everywhere_is_drawn_anew)
 	first = stage_host;
 	memset(&stage_host, 0, sizeof(stage_host));
 	test_dir(stage_host_dir, sizeof(stage_host_dir));
-	take_id(id);
+	stage_take_id(id);
 	stage_start_host((const char *const[]){ "--server", stage_list(2), NULL });
 	stage_host_until(stage_server[0].text, "registered");
 	stage_host_until(stage_server[1].text, "registered");

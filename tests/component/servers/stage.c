@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define BLOCK 5 /* ports of a server: NAT test, its own, one free, WebSocket, one free */
 
@@ -104,6 +105,15 @@ const char *stage_list(unsigned count)
 		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s?key=%s", i ? "," : "",
 				stage_server[i].text, stage_server[i].key);
 	return text;
+}
+
+void stage_take_id(const char *id)
+{
+	char path[300];
+
+	test_write_file(id, "%s/id", stage_host_dir);
+	snprintf(path, sizeof(path), "%s/id", stage_host_dir);
+	ck_assert_int_eq(chmod(path, 0600), 0);
 }
 
 void stage_start_host(const char *const options[])

@@ -25,6 +25,8 @@ void stage_stop(unsigned server);
 void stage_make_key(unsigned server);
 /* "A?key=KEY,B?key=KEY" of the first `count`, in a static buffer. */
 const char *stage_list(unsigned count);
+/* The next host believes that this is its own ID. */
+void stage_take_id(const char *id);
 /* A host with these options behind `run`, NULL-terminated. */
 void stage_start_host(const char *const options[]);
 /* Waits until the host's status says so of the server with this address, e.g. "registered". */

@@ -21,11 +21,14 @@ static const struct {
 	{ "server", "192.0.2.7", true },
 	{ "server", "[2001:db8::1]:21116", true },
 	{ "server", "wss://id.example.com/ws/id", true },
-	{ "server", "a b", false },
+	{ "server", "a b", true },
+	{ "server", "a,b:7 ws://c/x", true },
+	{ "server", "a,a", false },
+	{ "server", "a?key=x", false },
 	{ "server", "id.example.com:0", false },
 	{ "server", "id.example.com:99999", false },
 	{ "server", "https://id.example.com", false },
-	{ "server", "a,b", false },
+	{ "server", "1:1,2:1,3:1,4:1,5:1,6:1,7:1,8:1,9:1", false },
 	{ "key", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", true },
 	{ "key", "AAAA", false },
 	{ "id", "desk-7", true },
@@ -111,7 +114,7 @@ START_TEST(a_file_with_a_wrong_value_is_named)
 	path_in_new_dir(path, sizeof(path), "hawser.conf");
 	f = fopen(path, "w");
 	ck_assert_ptr_nonnull(f);
-	fputs("server = a b\n", f);
+	fputs("server = a b:0\n", f);
 	fclose(f);
 	ck_assert_int_eq(chmod(path, 0600), 0);
 	ck_assert_int_eq(hws_view_settings_open(path, &s, &err), HWS_ERR_INVAL);

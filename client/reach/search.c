@@ -1,0 +1,318 @@
+/* Each server has a reach of its own, which knows nothing of the others. A server that does not know
+ * the ID, is away or wants another key gives the turn to the next at once; one that is silent after
+ * the head start. The host is asked by one server at a time, where that is possible: two would cost
+ * it two holes. */
+#include "client/reach/search.h"
+#include "shared/base/clock.h"
+#include "shared/base/mem.h"
+#include "shared/base/str.h"
+
+/* A server that knows the ID answers when its host has, within two round trips. */
+#define HEAD_US (400 * HWS_US_PER_MS)
+
+enum stage { WAITS, RUNS, FAILED };
+
+struct run {
+	struct hws_search *search;
+	enum stage stage;
+	struct hws_reach *reach;
+	struct hws_error error;
+	struct hws_verdict verdict; /* with FAILED */
+};
+
+struct hws_search {
+	struct hws_loop *loop;
+	struct hws_work *work;
+	struct hws_reach_conf conf;
+	void (*on_progress)(const char *text, void *arg);
+	void *arg;
+	hws_search_cb done;
+	struct hws_server_list servers;
+	size_t count; /* of runs: at least one */
+	struct run run[HWS_SERVERS_MAX];
+	struct run *offered; /* or taken */
+	struct hws_timer head;
+	struct hws_deferred deferred;
+	bool over;
+};
+
+static const struct hws_server_entry *server_of(const struct run *r)
+{
+	const struct hws_search *s = r->search;
+
+	return s->servers.count ? &s->servers.entry[r - s->run] : NULL;
+}
+
+static void stop(struct run *r, enum stage stage)
+{
+	hws_reach_free(r->reach);
+	r->reach = NULL;
+	r->stage = stage;
+}
+
+/* --- all have failed -------------------------------------------------------------------------- */
+
+/* What helps most to know: a word of a server about the host goes before trouble on the way to
+ * one, and that before a server that knows nothing. */
+static int rank(int code)
+{
+	switch (code) {
+	case HWS_ERR_DENIED:
+		return 5;
+	case HWS_ERR_OFFLINE:
+		return 4;
+	case HWS_ERR_KEY:
+		return 3;
+	case HWS_ERR_NOTFOUND:
+		return 1;
+	default:
+		return 2;
+	}
+}
+
+static const struct run *worst(const struct hws_search *s)
+{
+	const struct run *w = &s->run[0];
+
+	for (size_t i = 1; i < s->count; i++) {
+		const struct run *r = &s->run[i];
+
+		if (rank(r->error.code) > rank(w->error.code) ||
+				(rank(r->error.code) == rank(w->error.code) &&
+						r->verdict.answered_ms && !w->verdict.answered_ms))
+			w = r;
+	}
+	return w;
+}
+
+/* "a.example: the server does not know this ID ...; b.example: connection refused" */
+static void explain(const struct hws_search *s, const struct run *w, struct hws_error *ret)
+{
+	char text[sizeof(ret->text)];
+	size_t len;
+
+	*ret = w->error;
+	if (s->count == 1)
+		return;
+	hws_error_set(ret, w->error.code, "%.60s: %.200s", server_of(w)->text, w->error.text);
+	for (size_t i = 0; i < s->count; i++) {
+		if (&s->run[i] == w)
+			continue;
+		len = strlen(ret->text);
+		if (hws_fmt(text, sizeof(text), "; %.60s: %s", s->servers.entry[i].text,
+				    hws_err_text(s->run[i].error.code)) == HWS_OK &&
+				len + strlen(text) < sizeof(ret->text))
+			memcpy(ret->text + len, text, strlen(text) + 1);
+	}
+}
+
+static void tell_failure(void *arg)
+{
+	struct hws_search *s = arg;
+	const struct run *w = worst(s);
+	struct hws_reached how = { .verdict = &w->verdict };
+
+	explain(s, w, &how.error);
+	s->done(how.error.code, &how, server_of(w), s->arg);
+}
+
+/* --- the turns -------------------------------------------------------------------------------- */
+
+static void on_reached(int r, const struct hws_reached *how, void *arg);
+
+static void on_progress(const char *text, void *arg)
+{
+	const struct run *r = arg;
+	const struct hws_search *s = r->search;
+
+	if (s->on_progress && !s->offered)
+		s->on_progress(text, s->arg);
+}
+
+static int start_run(struct run *r, struct hws_error *err)
+{
+	struct hws_search *s = r->search;
+	struct hws_reach_conf conf = s->conf;
+	const struct hws_server_entry *server = server_of(r);
+	int res;
+
+	if (server) {
+		conf.server = server->text;
+		conf.key = server->key;
+	}
+	conf.on_progress = on_progress;
+	conf.arg = r;
+	res = hws_reach_start(s->loop, s->work, &conf, on_reached, &r->reach, err);
+	r->stage = res < 0 ? FAILED : RUNS;
+	return res;
+}
+
+static bool any_runs(const struct hws_search *s)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		if (s->run[i].stage == RUNS)
+			return true;
+	}
+	return false;
+}
+
+/* A server has answered: it knows the host, and its reach is under way. */
+static bool any_answered(const struct hws_search *s)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		if (s->run[i].stage == RUNS && hws_reach_verdict(s->run[i].reach)->answered_ms)
+			return true;
+	}
+	return false;
+}
+
+static void on_head(void *arg);
+
+static bool any_waits(const struct hws_search *s)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		if (s->run[i].stage == WAITS)
+			return true;
+	}
+	return false;
+}
+
+/* The next one that can begin; false: there is none. */
+static bool start_next(struct hws_search *s)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		struct run *r = &s->run[i];
+
+		if (r->stage == WAITS && start_run(r, &r->error) == HWS_OK) {
+			if (any_waits(s))
+				hws_timer_start(s->loop, &s->head, HEAD_US, on_head, s);
+			return true;
+		}
+	}
+	return false;
+}
+
+static void on_head(void *arg)
+{
+	struct hws_search *s = arg;
+
+	if (s->offered)
+		return;
+	if (any_answered(s)) /* its ways may all fail yet */
+		hws_timer_start(s->loop, &s->head, HEAD_US, on_head, s);
+	else
+		start_next(s);
+}
+
+static void offer(struct run *r, const struct hws_reached *how)
+{
+	struct hws_search *s = r->search;
+
+	/* the others may be asked again, should none of its ways be taken */
+	for (size_t i = 0; i < s->count; i++) {
+		if (&s->run[i] != r && s->run[i].stage == RUNS)
+			stop(&s->run[i], WAITS);
+	}
+	hws_timer_stop(&s->head);
+	s->offered = r;
+	s->done(HWS_OK, how, server_of(r), s->arg);
+}
+
+static void on_reached(int res, const struct hws_reached *how, void *arg)
+{
+	struct run *r = arg;
+	struct hws_search *s = r->search;
+
+	if (res == HWS_OK) {
+		offer(r, how);
+		return;
+	}
+	r->error = how->error;
+	r->error.code = res;
+	if (how->verdict)
+		r->verdict = *how->verdict;
+	stop(r, FAILED);
+	s->offered = NULL;
+	if (!start_next(s) && !any_runs(s))
+		tell_failure(s);
+}
+
+/* --- life ------------------------------------------------------------------------------------- */
+
+static void free_search(void *arg)
+{
+	hws_free(arg);
+}
+
+int hws_search_start(struct hws_loop *loop, struct hws_work *work,
+		const struct hws_search_conf *conf, hws_search_cb done, struct hws_search **ret,
+		struct hws_error *err)
+{
+	struct hws_search *s = hws_alloc(sizeof(*s));
+
+	if (!s)
+		return hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
+	s->loop = loop;
+	s->work = work;
+	s->conf = conf->reach;
+	s->on_progress = conf->reach.on_progress;
+	s->arg = conf->reach.arg;
+	s->done = done;
+	if (!conf->reach.address)
+		s->servers = *conf->servers;
+	s->count = HWS_MAX(s->servers.count, (size_t)1);
+	for (size_t i = 0; i < s->count; i++)
+		s->run[i].search = s;
+	if (!start_next(s)) {
+		struct hws_error why;
+
+		explain(s, worst(s), &why);
+		hws_free(s);
+		return hws_error_set(err, why.code, "%s", why.text);
+	}
+	*ret = s;
+	return HWS_OK;
+}
+
+void hws_search_take(struct hws_search *s)
+{
+	if (s->offered)
+		hws_reach_take(s->offered->reach);
+}
+
+bool hws_search_reject(struct hws_search *s, int why)
+{
+	struct run *r = s->offered;
+
+	if (!r || !r->reach)
+		return false;
+	if (hws_reach_reject(r->reach, why))
+		return true;
+	r->verdict = *hws_reach_verdict(r->reach);
+	hws_error_set(&r->error, why, "what answered there was not the host: %s",
+			hws_err_text(why));
+	stop(r, FAILED);
+	if (!start_next(s))
+		return false;
+	s->offered = NULL;
+	return true;
+}
+
+const struct hws_verdict *hws_search_verdict(const struct hws_search *s)
+{
+	if (s->offered)
+		return s->offered->reach ? hws_reach_verdict(s->offered->reach)
+					 : &s->offered->verdict;
+	return &worst(s)->verdict;
+}
+
+void hws_search_free(struct hws_search *s)
+{
+	if (!s || s->over)
+		return;
+	s->over = true;
+	hws_timer_stop(&s->head);
+	for (size_t i = 0; i < s->count; i++)
+		stop(&s->run[i], FAILED);
+	hws_loop_defer(s->loop, &s->deferred, free_search, s);
+}
