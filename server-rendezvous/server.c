@@ -3,6 +3,7 @@
  * reverse. */
 #include "server-rendezvous/server.h"
 #include "server-rendezvous/cluster/cluster.h"
+#include "server-rendezvous/cluster/own_address.h"
 #include "server-rendezvous/loading.h"
 #include "server-rendezvous/operate/control.h"
 #include "server-rendezvous/operate/control_rules.h"
@@ -150,11 +151,38 @@ static void on_left(struct hws_bytes id, void *arg)
 	rdv_cluster_left(arg, id);
 }
 
+/* Links are a help between nodes: what cannot be found out of itself leaves them to the database. */
+static const char *link_address(struct rdv_server *s, struct rdv_own_address *own)
+{
+	const struct rdv_config *c = s->core.conf;
+	uint16_t port = c->node_port ? c->node_port : (uint16_t)(c->port ? c->port + 4 : 0);
+	char host[256];
+	int r;
+
+	if (hws_str_equal(c->node_address, "off") || !port)
+		return "";
+	if (!hws_str_equal(c->node_address, "auto"))
+		return c->node_address;
+	own->at[0] = '\0';
+	rdv_store_host(c, s->state_dir, host, sizeof(host));
+	r = rdv_own_address(host, port, own);
+	if (r == HWS_OK) {
+		hws_info("node.address", HWS_STR("at", own->at), HWS_STR("why", own->how));
+		return own->at;
+	}
+	hws_warn("node.address_unknown", HWS_STR("at", own->at), HWS_ERR("why", r),
+			HWS_STR("text",
+					"this node takes no direct links of others: set node-address, or "
+					"'off' if that is meant"));
+	return "";
+}
+
 static int open_cluster(struct rdv_server *s, struct hws_error *err)
 {
 	const struct rdv_config *c = s->core.conf;
+	struct rdv_own_address own;
 	const struct rdv_cluster_conf conf = { .node = c->node,
-		.link_at = c->node_address,
+		.link_at = link_address(s, &own),
 		.link_bind = c->node_bind,
 		.link_port = c->node_port,
 		.link_default_port = (uint16_t)(c->port ? c->port + 4 : 0),

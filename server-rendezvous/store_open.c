@@ -46,3 +46,18 @@ int rdv_store_open(struct hws_loop *loop, const struct rdv_config *conf, const c
 		return rdv_store_sqlite_open(loop, place.file, ret, err);
 	}
 }
+
+void rdv_store_host(const struct rdv_config *conf, const char *state_dir, char *buf, size_t size)
+{
+	struct rdv_store_place place;
+	int r = rdv_store_place(conf, state_dir, &place, NULL);
+
+#ifdef RDV_WITH_POSTGRES
+	if (r == HWS_OK && place.kind == RDV_STORE_POSTGRES)
+		r = rdv_store_postgres_host(place.address, buf, size);
+	else
+#endif
+		r = HWS_ERR_NOTFOUND;
+	if (r < 0 && size > 0)
+		buf[0] = '\0';
+}

@@ -7,3 +7,5 @@
  * the back-end (store/store.h). `state_dir`: where the usual SQLite file lies. */
 int rdv_store_open(struct hws_loop *loop, const struct rdv_config *conf, const char *state_dir,
 		struct rdv_store **ret, struct hws_error *err) HWS_MUST_CHECK;
+/* The host where the store is; "" = this machine, or not known. */
+void rdv_store_host(const struct rdv_config *conf, const char *state_dir, char *buf, size_t size);

@@ -116,20 +116,37 @@ int hawser_host_fingerprint(char *buf, size_t size)
 	return ask_text("status", "fingerprint", buf, size);
 }
 
+/* Behind what stands there: "a.example, registered; b.example, offline". */
+static int add_server(const json_t *server, char *buf, size_t size)
+{
+	const char *address = json_string_value(json_object_get(server, "address"));
+	const char *state = json_string_value(json_object_get(server, "state"));
+	size_t len = strlen(buf);
+
+	if (!address || !state)
+		return HWS_ERR_PROTO;
+	if (!*address)
+		return HWS_OK;
+	return hws_fmt(buf + len, size - len, "%s%s, %s", len ? "; " : "", address, state);
+}
+
 int hawser_host_server(char *buf, size_t size)
 {
-	json_t *answer = NULL, *server;
+	json_t *answer = NULL, *servers, *server;
 	int r = api_host_ask(json_pack("{s:s}", "cmd", "status"), &answer);
-	const char *address, *state;
+	size_t i;
 
 	if (r < 0)
 		return r;
-	server = json_object_get(answer, "server");
-	address = json_string_value(json_object_get(server, "address"));
-	state = json_string_value(json_object_get(server, "state"));
-	r = !address || !state      ? HWS_ERR_PROTO
-			: !*address ? hws_str_copy(buf, size, "")
-				    : hws_fmt(buf, size, "%s, %s", address, state);
+	if (size > 0)
+		buf[0] = 0;
+	servers = json_object_get(answer, "servers");
+	json_array_foreach (servers, i, server) {
+		if (r == HWS_OK)
+			r = add_server(server, buf, size);
+	}
+	if (!json_is_array(servers)) /* a host of before */
+		r = add_server(json_object_get(answer, "server"), buf, size);
 	if (r < 0)
 		api_fail(r, "the host's answer was not understood; is it of another version?");
 	json_decref(answer);

@@ -27,10 +27,11 @@
 static char codec_choices[128];
 
 static const struct hws_option table[] = {
-	TEXT("", "server", server, "HOST[:PORT]",
-			"Rendezvous server to ask, instead of the configured one."),
+	TEXT("", "server", server, "HOST[:PORT],...",
+			"Rendezvous server to ask, instead of the configured one, or several."),
 	TEXT("", "key", key, "KEY",
-			"Public key of that server, or of the one that the target names."),
+			"Public key of that server, or of the one that the target names; of several a "
+			"list."),
 	TEXT("", "config", config, "FILE", "Configuration file, instead of the usual one."),
 	FLAG("", "password-stdin", password_stdin,
 			"Read the password from the first line of standard input."),

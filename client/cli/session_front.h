@@ -38,8 +38,8 @@ struct session_front_options {
 	}
 /* Rows for an option table; the type has a struct session_front_options named `front`. */
 #define SESSION_FRONT_OPTIONS(kind_)                                                               \
-	SESSION_FRONT_TEXT(offsetof(kind_, front.server), "server", "HOST[:PORT]",                 \
-			"Rendezvous server to ask, instead of the configured one."),               \
+	SESSION_FRONT_TEXT(offsetof(kind_, front.server), "server", "HOST[:PORT],...",             \
+			"Rendezvous server to ask, instead of the configured one, or several."),   \
 			SESSION_FRONT_TEXT(offsetof(kind_, front.key), "key", "KEY",               \
 					"Public key of that server, or of the one that the "       \
 					"target names."),                                          \

@@ -63,7 +63,7 @@ static void on_recent(GtkListBox *list, GtkListBoxRow *row, gpointer arg)
 /* What the entries below say is of another matter: where this window looks for others. */
 static void show_own_server(struct main_window *w)
 {
-	char server[300] = "", *text;
+	char server[4000] = "", *text;
 	int r = hawser_host_server(server, sizeof(server));
 
 	text = r < 0              ? g_strdup("")
@@ -277,8 +277,10 @@ static GtkWidget *build_left(struct main_window *w)
 	w->fingerprint = add_label(box, "–", NULL);
 	gtk_label_set_selectable(w->fingerprint, TRUE);
 	add_label(box, "Server for connecting to others", "hawser-title");
-	w->server = add_entry(box, "Rendezvous server", "rendezvous server: host or host:port");
-	w->key = add_entry(box, "Public key of the server", "its public key");
+	w->server = add_entry(box, "Rendezvous server",
+			"rendezvous server: host or host:port; several with commas between");
+	w->key = add_entry(box, "Public key of the server",
+			"its public key; of several servers one for each, or the one of all");
 	if (hawser_config_get(w->app->context, "server", text, sizeof(text)) == 0)
 		gtk_editable_set_text(w->server, text);
 	if (hawser_config_get(w->app->context, "key", text, sizeof(text)) == 0)

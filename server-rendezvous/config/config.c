@@ -146,10 +146,11 @@ static const struct hws_option table[] = {
 			"Name of this node among several on one PostgreSQL (default: one node "
 			"only).",
 			NULL },
-	{ "store", "node-address", 0, HWS_OPT_STR, AT(node_address), "", 0, 0, NULL, 0,
-			"HOST[:PORT]",
+	{ "store", "node-address", 0, HWS_OPT_STR, AT(node_address), "auto", 0, 0, NULL, 0,
+			"auto|off|HOST[:PORT]",
 			"Where the other nodes reach this one for direct encrypted links; the port "
-			"is the main port + 4 if none is given (default: this node takes none).",
+			"is the main port + 4 if none is given. auto: this machine's address towards "
+			"the database, else its first; off: this node takes none.",
 			NULL },
 	{ "store", "node-bind", 0, HWS_OPT_STR, AT(node_bind), "", 0, 0, NULL, 0, "IP",
 			"Take these links on this address (default: that of node-address, else "

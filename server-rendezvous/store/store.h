@@ -75,6 +75,8 @@ int rdv_store_sqlite_open(struct hws_loop *loop, const char *path, struct rdv_st
  * is migrated. */
 int rdv_store_sqlite_open_reader(struct hws_loop *loop, const char *path, struct rdv_store **ret,
 		struct hws_error *err) HWS_MUST_CHECK;
+/* The host that such an address names, the first of several; "": none, or none in a network. */
+int rdv_store_postgres_host(const char *conninfo, char *buf, size_t size) HWS_MUST_CHECK;
 /* Whether an address of PostgreSQL holds a password; HWS_ERR_INVAL when it cannot be read. */
 int rdv_store_postgres_check(
 		const char *conninfo, bool *ret_password, struct hws_error *err) HWS_MUST_CHECK;

@@ -205,6 +205,27 @@ int rdv_store_postgres_check(const char *conninfo, bool *ret_password, struct hw
 	return HWS_OK;
 }
 
+int rdv_store_postgres_host(const char *conninfo, char *buf, size_t size)
+{
+	PQconninfoOption *all = PQconninfoParse(conninfo, NULL);
+	const char *host = "";
+	int r;
+
+	if (!all)
+		return HWS_ERR_INVAL;
+	for (PQconninfoOption *o = all; o->keyword; o++) {
+		bool is_literal = hws_str_equal(o->keyword, "hostaddr");
+
+		if (o->val && *o->val &&
+				(is_literal || (!*host && hws_str_equal(o->keyword, "host"))))
+			host = o->val;
+	}
+	r = *host == '/' ? hws_str_copy(buf, size, "") /* a local socket */
+			 : hws_fmt(buf, size, "%.*s", (int)strcspn(host, ","), host);
+	PQconninfoFree(all);
+	return r;
+}
+
 int rdv_store_postgres_open(struct hws_loop *loop, const char *conninfo, unsigned pool,
 		struct rdv_store **ret, struct hws_error *err)
 {

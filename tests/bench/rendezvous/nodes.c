@@ -37,11 +37,12 @@ static void start_node(struct nodes *n, int i, bool linked)
 	static const char *const names[] = { "a", "b" };
 	char port[8], at[32];
 	const char *argv[] = { bench_program(), "--state-dir", n->dir[i], "--port", port, "--store",
-		n->pg.url, "--node", names[i], "--udp-threads", "0",
-		linked ? "--node-address" : NULL, at, NULL };
+		n->pg.url, "--node", names[i], "--udp-threads", "0", "--node-address", at, NULL };
 
 	snprintf(port, sizeof(port), "%u", test_free_ports(4) + 1u);
-	snprintf(at, sizeof(at), "127.0.0.1:%u", test_free_ports(1));
+	snprintf(at, sizeof(at), "off");
+	if (linked)
+		snprintf(at, sizeof(at), "127.0.0.1:%u", test_free_ports(1));
 	if (load_target_start(&n->t[i], argv) < 0)
 		exit(1);
 }

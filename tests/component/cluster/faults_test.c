@@ -116,7 +116,7 @@ END_TEST
 
 START_TEST(nodes_with_different_keys_do_not_talk)
 {
-	const char *args[] = { "--store", pg.url, "--node", "c", NULL };
+	const char *args[] = { "--store", pg.url, "--node", "c", "--node-address", "off", NULL };
 	struct server c = { 0 };
 	struct device d;
 

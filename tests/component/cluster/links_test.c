@@ -1,7 +1,9 @@
 /* Two hawser-rendezvous with direct links between them, each by way of a proxy that can be cut:
  * what goes over a link, and that nothing is lost with it; and who is not let in. */
 #include "server-rendezvous/cluster/link_words.h"
+#include "server-rendezvous/cluster/own_address.h"
 #include "shared/crypto/box.h"
+#include "shared/net/addr.h"
 #include "shared/wire/addr_codec.h"
 #include "tests/component/cluster/nodes.h"
 #include "tests/support/suite.h"
@@ -337,9 +339,70 @@ START_TEST(strangers_are_let_in_nowhere)
 }
 END_TEST
 
+/* Tests have a network of their own; false: or that of the machine, and it has no address. */
+static bool have_address(void)
+{
+	const char *argv[] = { "/sbin/ip", "addr", "add", "10.77.0.1/32", "dev", "lo", NULL };
+	struct rdv_own_address own;
+
+	(void)test_run(argv, NULL, NULL);
+	if (rdv_own_address("", test_free_port(), &own) == HWS_OK)
+		return true;
+	test_skip("this machine has no address but loopback, and none can be added");
+	return false;
+}
+
+/* With no address set the nodes find their own; "off" is said. */
+START_TEST(nodes_find_their_own_address)
+{
+	const char *names[] = { "a", "b" }, *urls[] = { pg.url, b_url };
+	struct server *nodes[] = { &a, &b };
+
+	if (!have_address())
+		return;
+	for (int i = 0; i < 2; i++) {
+		char port[10];
+		const char *args[] = { "--store", urls[i], "--node", names[i], "--relay-servers",
+			"relay.example.com", "--port", port, NULL };
+
+		server_stop(nodes[i]);
+		nodes[i]->port = (uint16_t)(test_free_ports(6) + 1);
+		snprintf(port, sizeof(port), "%u", nodes[i]->port);
+		server_start(nodes[i], args);
+		ck_assert_msg(strstr(nodes[i]->proc.log, "node.address "), "%s",
+				nodes[i]->proc.log);
+	}
+	until_linked();
+}
+END_TEST
+
+START_TEST(an_address_of_this_machine_leads_to_others)
+{
+	struct rdv_own_address own, busy;
+	struct sockaddr_storage ss;
+	int fd;
+
+	if (!have_address())
+		return;
+	/* a database here says nothing about how others come here */
+	ck_assert_int_eq(rdv_own_address("127.0.0.1", test_free_port(), &own), HWS_OK);
+	ck_assert_int_eq(hws_addr_parse(own.at, 0, &ss), HWS_OK);
+	ck_assert(!hws_addr_is_special(&ss));
+	/* what another program has is not told to the nodes */
+	fd = socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&ss, hws_addr_len(&ss)), 0);
+	ck_assert_int_eq(listen(fd, 1), 0);
+	ck_assert_int_eq(rdv_own_address("", hws_addr_port(&ss), &busy), HWS_ERR_BUSY);
+	close(fd);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("rendezvous/cluster links");
+	TCase *own = test_case(s, "own address", 120,
+			TESTS(nodes_find_their_own_address,
+					an_address_of_this_machine_leads_to_others));
 	TCase *t = test_case(s, "links", 180,
 			TESTS(requests_and_answers_go_over_the_link,
 					nothing_is_lost_when_the_link_is_cut,
@@ -349,6 +412,8 @@ int main(void)
 					an_older_node_is_heard_by_the_database,
 					strangers_are_let_in_nowhere));
 
+	tcase_add_unchecked_fixture(own, start_database, stop_database);
+	tcase_add_checked_fixture(own, set_up, tear_down);
 	tcase_add_unchecked_fixture(t, start_database, stop_database);
 	tcase_add_checked_fixture(t, set_up_links, tear_down_links);
 	return test_suite_run(s);

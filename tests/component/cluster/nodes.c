@@ -25,9 +25,9 @@ void start_node(struct server *s, const char *name, const char *url)
 {
 	char port[10], at[32];
 	const char *args[] = { "--store", url, "--node", name, "--relay-servers",
-		"relay.example.com", "--port", port, nodes_linked ? "--node-address" : NULL, at,
-		NULL };
+		"relay.example.com", "--port", port, "--node-address", at, NULL };
 
+	snprintf(at, sizeof(at), "off");
 	if (nodes_linked)
 		snprintf(at, sizeof(at), "127.0.0.1:%u", test_free_ports(1));
 
