@@ -19,7 +19,8 @@ void hws_reach_blame_certificate(struct hws_reach *r, const char *whose, const c
 	hws_error_set(&r->why, HWS_ERR_CRYPTO,
 			"the certificate of the %s %.100s%s is not trusted: it must be valid today, be made "
 			"for this name, and come from an authority that this computer knows (the "
-			"environment variable SSL_CERT_FILE can name a file with others)",
+			"environment variable SSL_CERT_FILE can name a file with others). A network that "
+			"asks for a sign-in first shows one of its own",
 			whose, name, r->conf.proxy ? " or of the proxy" : "");
 }
 
@@ -30,6 +31,13 @@ void hws_reach_blame_server(struct hws_reach *r, int why)
 	hws_server_addr_text(&r->server_addr, text, sizeof(text));
 	if (why == HWS_ERR_CRYPTO)
 		hws_reach_blame_certificate(r, "rendezvous server", text);
+	else if (why == HWS_ERR_PORTAL)
+		hws_error_set(&r->why, why,
+				"this network asks for a sign-in first (captive portal): open any page in a "
+				"browser, sign in, and try again. If it does not, what answers for the rendezvous "
+				"server %.100s is somebody else: check its name, and that its certificate is made "
+				"for it",
+				text);
 	else if (why == HWS_ERR_PROTO && r->server_addr.ws)
 		hws_error_set(&r->why, why,
 				"%s answers, but has no rendezvous server's WebSocket at this path: behind a web "

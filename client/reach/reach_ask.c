@@ -324,15 +324,17 @@ static void on_end(struct hws_server_query *query, int why, void *arg)
 	} else if (query == r->web) {
 		hws_server_query_free(r->web);
 		r->web = NULL;
+		if (why == HWS_ERR_PORTAL) /* it explains the other one's trouble, too */
+			r->web_why = why;
 		if (!r->query)
-			hws_reach_fail_server(r, r->tcp_why);
+			hws_reach_fail_server(r, r->web_why < 0 ? r->web_why : r->tcp_why);
 	} else if (!r->opened && why != HWS_ERR_RESOLVE && hws_err_class(why) == HWS_CLASS_NET &&
 			hws_reach_web_instead(r)) {
 		r->tcp_why = why;
 		hws_server_query_free(r->query);
 		r->query = NULL;
 	} else {
-		hws_reach_fail_server(r, why);
+		hws_reach_fail_server(r, !r->opened && r->web_why < 0 ? r->web_why : why);
 	}
 }
 

@@ -88,6 +88,7 @@ struct hws_reach {
 	struct hws_server_addr web_addr;
 	bool web_tried, by_web; /* and it is the one that is used */
 	int tcp_why;            /* the other one could not be */
+	int web_why;            /* HWS_ERR_PORTAL: what answered by the web; else 0 */
 	struct hws_timer web_wait, ask_wait, plain_wait, head_start, hold, patience;
 	struct hws_deferred offering, deferred;
 	struct hws_reach_udp udp;

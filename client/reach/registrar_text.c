@@ -34,6 +34,10 @@ const char *hws_registrar_link_text(int why)
 	case HWS_ERR_CRYPTO:
 		return "the server's certificate or signature proves nothing: check its name, the "
 		       "clock and the authorities of this computer";
+	case HWS_ERR_PORTAL:
+		return "this network asks for a sign-in first (captive portal): do that with a browser; "
+		       "if it does not, --server names a web server, or one whose certificate is for "
+		       "another name";
 	case HWS_ERR_UNSUPPORTED:
 		return "the server does not answer by UDP and takes no registrations by TCP";
 	default:

@@ -6,6 +6,7 @@
 #include "shared/base/mem.h"
 #include "shared/net/conn.h"
 #include "shared/wire/envelope.h"
+#include "shared/wire/frame.h"
 #include "shared/wire/limits.h"
 #include "shared/wire/server_kx.h"
 
@@ -72,19 +73,18 @@ static int take_offer(struct hws_server_link *l, struct hws_bytes payload)
 	return r;
 }
 
-static void take_message(struct hws_server_link *l, struct hws_bytes payload)
+static int take_message(struct hws_server_link *l, struct hws_bytes payload)
 {
 	Rdv__RendezvousMessage *m = NULL;
 	int r = hws_rdv_unpack(payload, &m);
 
-	if (r < 0) {
-		hws_conn_close(l->conn, r);
-		return;
-	}
+	if (r < 0)
+		return r;
 	/* without a key of the server an offer cannot be judged, so the link stays plain */
 	if (m->union_case != RDV__RENDEZVOUS_MESSAGE__UNION_KEY_EXCHANGE)
 		l->conf.on_message(m, payload, l->conf.arg);
 	hws_rdv_free(m);
+	return HWS_OK;
 }
 
 static void on_frame(struct hws_conn *c, struct hws_bytes payload, void *arg)
@@ -97,14 +97,14 @@ static void on_frame(struct hws_conn *c, struct hws_bytes payload, void *arg)
 	if (payload.len == 0) {
 		r = l->open ? hws_conn_send_heartbeat(c) : HWS_OK;
 	} else if (l->open) {
-		take_message(l, payload);
+		r = take_message(l, payload);
 	} else {
 		r = take_offer(l, payload);
 		if (r == HWS_OK)
 			become_open(l);
 	}
 	if (r < 0)
-		hws_conn_close(c, r);
+		hws_conn_close(c, hws_frame_is_http(payload) ? HWS_ERR_PORTAL : r);
 }
 
 static void on_close(struct hws_conn *c, int why, void *arg)

@@ -4,6 +4,7 @@
 #include "shared/base/mem.h"
 #include "shared/net/conn.h"
 #include "shared/wire/envelope.h"
+#include "shared/wire/frame.h"
 #include "shared/wire/limits.h"
 
 #define LINGER_US 5000000
@@ -43,7 +44,7 @@ static void on_frame(struct hws_conn *c, struct hws_bytes payload, void *arg)
 		return;
 	r = hws_rdv_unpack(payload, &m);
 	if (r < 0) {
-		hws_conn_close(c, r);
+		hws_conn_close(c, hws_frame_is_http(payload) ? HWS_ERR_PORTAL : r);
 		return;
 	}
 	if (m->union_case != RDV__RENDEZVOUS_MESSAGE__UNION_KEY_EXCHANGE)

@@ -52,6 +52,7 @@ static const char *const names[] = {
 	[-HWS_ERR_DISK] = "disk",
 	[-HWS_ERR_DISPLAY] = "display",
 	[-HWS_ERR_STORE] = "store",
+	[-HWS_ERR_PORTAL] = "portal",
 };
 
 static const struct entry *find(int err)

@@ -46,7 +46,8 @@ enum hws_err_class {
 	X(ERR_INSECURE, -29, USER, "the connection would not be encrypted")                        \
 	X(ERR_DISK, -30, SELF, "the disk is full or cannot be written")                            \
 	X(ERR_DISPLAY, -31, USER, "no usable display")                                             \
-	X(ERR_STORE, -32, SELF, "the database failed")
+	X(ERR_STORE, -32, SELF, "the database failed")                                             \
+	X(ERR_PORTAL, -33, NET, "this network asks for a sign-in first (captive portal)")
 
 enum hws_err {
 #define X(name, number, class, text) HWS_##name = (number),

@@ -251,8 +251,15 @@ static int failure(struct tls_stream *t, int r, unsigned *needs)
 	case SSL_ERROR_SYSCALL:
 		return errno ? hws_err_from_errno(errno) : HWS_ERR_EOF;
 	default:
-		if (SSL_get_verify_result(t->ssl) != X509_V_OK)
+		switch (SSL_get_verify_result(t->ssl)) {
+		case X509_V_OK:
+			break;
+		case X509_V_ERR_HOSTNAME_MISMATCH:
+		case X509_V_ERR_IP_ADDRESS_MISMATCH:
+			return HWS_ERR_PORTAL; /* somebody who can prove another name answers */
+		default:
 			return HWS_ERR_CRYPTO; /* a certificate that proves nothing */
+		}
 		return SSL_is_init_finished(t->ssl) ? HWS_ERR_CRYPTO : HWS_ERR_PROTO;
 	}
 }

@@ -16,7 +16,8 @@ void hws_tls_client_free(struct hws_tls_client *t);
 
 /* Takes the connected, non-blocking fd on success. `host` is a name or a literal address. The
  * handshake runs by itself while reading or writing is wanted; both give HWS_ERR_AGAIN until it is
- * done, HWS_ERR_CRYPTO when the certificate proves nothing, HWS_ERR_PROTO when the other side
+ * done, HWS_ERR_CRYPTO when the certificate proves nothing, HWS_ERR_PORTAL when it proves another
+ * name (as that of a network which wants a sign-in first), HWS_ERR_PROTO when the other side
  * speaks no TLS. The caller keeps the deadline. */
 int hws_stream_tls_client_new(struct hws_loop *loop, struct hws_tls_client *t, int fd,
 		const char *host, struct hws_stream **ret) HWS_MUST_CHECK;

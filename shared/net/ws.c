@@ -28,6 +28,7 @@ struct ws_stream {
 	bool shallow;                        /* no room is reported while anything waits here */
 	size_t frame_max, made_for;          /* in force now; the most that it may be */
 	char key[HWS_WS_KEY_TEXT];
+	char *host;              /* client: who was asked */
 	struct hws_buf in;       /* raw bytes of the lower stream */
 	struct hws_buf ready;    /* for the reader */
 	struct hws_buf joined;   /* pieces of a fragmented message */
@@ -227,6 +228,8 @@ static int upgrade(struct ws_stream *w)
 				hws_buf_bytes(&w->in), &w->out, &used, w->trusted, &w->base.peer);
 	else
 		r = hws_ws_upgrade_check(hws_buf_bytes(&w->in), w->key, &used);
+	if (r == HWS_ERR_PROTO && !w->server)
+		r = hws_ws_upgrade_refused(hws_buf_bytes(&w->in), w->host);
 	if (r == HWS_ERR_SHORT)
 		return HWS_OK;
 	if (r < 0) {
@@ -435,6 +438,7 @@ static void ws_free(struct hws_stream *s)
 	hws_buf_done(&w->ready);
 	hws_buf_done(&w->joined);
 	hws_buf_done(&w->out);
+	hws_free(w->host);
 	hws_free(w);
 }
 
@@ -495,6 +499,9 @@ int hws_stream_ws_new(struct hws_loop *loop, struct hws_stream *lower,
 	if (hws_buf_err(&w->in))
 		goto fail;
 	if (!w->server) {
+		w->host = hws_strdup(conf->host);
+		if (!w->host)
+			goto fail;
 		r = hws_ws_upgrade_request(conf->host, conf->path, &w->out, w->key);
 		if (r < 0)
 			goto fail;

@@ -160,6 +160,59 @@ int hws_ws_upgrade_check(struct hws_bytes in, const char *key, size_t *used)
 	return HWS_OK;
 }
 
+/* Of "HTTP/1.1 302 Found"; 0: it is none. */
+static int status_of(struct hws_bytes in)
+{
+	const uint8_t *p = in.ptr + strlen("HTTP/1.1 ");
+	int status = 0;
+
+	if (in.len < strlen("HTTP/1.1 302") || memcmp(in.ptr, "HTTP/1.", 7) != 0)
+		return 0;
+	for (int i = 0; i < 3; i++) {
+		if (p[i] < '0' || p[i] > '9')
+			return 0;
+		status = 10 * status + (p[i] - '0');
+	}
+	return status;
+}
+
+/* "http://login.example/..." of "id.example:80"; what stays at the host is its web server's. */
+static bool leads_elsewhere(const char *location, const char *host)
+{
+	const char *there = strstr(location, "://");
+	size_t len = host[0] == '[' ? strcspn(host, "]") : strcspn(host, ":");
+
+	if (!there)
+		return false;
+	there += 3;
+	return strncasecmp(there, host, len) != 0 ||
+			(there[len] && !strchr(host[0] == '[' ? "]" : ":/?#", there[len]));
+}
+
+int hws_ws_upgrade_refused(struct hws_bytes in, const char *host)
+{
+	int status = status_of(in), r;
+	char value[512];
+	size_t end;
+
+	if (status == 511) /* RFC 6585 */
+		return HWS_ERR_PORTAL;
+	if (status != 200 && (status < 301 || status > 308))
+		return HWS_ERR_PROTO;
+	r = header_end(in, &end);
+	if (r < 0)
+		return r == HWS_ERR_SHORT ? r : HWS_ERR_PROTO;
+	in = hws_bytes(in.ptr, end);
+	if (status == 200)
+		return header_value(in, "Content-Type", value, sizeof(value)) &&
+						strncasecmp(value, "text/html", 9) == 0
+				? HWS_ERR_PORTAL
+				: HWS_ERR_PROTO;
+	return header_value(in, "Location", value, sizeof(value)) && leads_elsewhere(value, host)
+			? HWS_ERR_PORTAL
+			: HWS_ERR_PROTO;
+}
+
 int hws_ws_upgrade_prepare(void)
 {
 	char unused[HWS_WS_ACCEPT_TEXT];

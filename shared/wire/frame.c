@@ -58,3 +58,11 @@ size_t hws_frame_header(size_t len, uint8_t hdr[HWS_FRAME_HEADER_MAX])
 		hdr[i] = (uint8_t)(h >> (8 * i));
 	return width;
 }
+
+bool hws_frame_is_http(struct hws_bytes payload)
+{
+	/* 'H' says: a header of one byte, and 18 that follow */
+	static const char rest[] = "TTP/1.";
+
+	return payload.len == ('H' >> 2) && memcmp(payload.ptr, rest, sizeof(rest) - 1) == 0;
+}

@@ -17,6 +17,8 @@ int hws_frame_next(struct hws_bytes in, size_t max, struct hws_bytes *ret,
 /* After HWS_ERR_SHORT: how many bytes the whole frame with its header needs (a lower bound until
  * the header is complete). Grows with what is known; never 0. */
 size_t hws_frame_need(struct hws_bytes in);
+/* Whether the first frame of a stream is the beginning of an HTTP answer, read as one. */
+bool hws_frame_is_http(struct hws_bytes payload);
 /* Writes the narrowest header for a payload of `len` bytes; returns its width (1..4), 0 when len
  * is above HWS_FRAME_LEN_MAX. */
 size_t hws_frame_header(size_t len, uint8_t hdr[HWS_FRAME_HEADER_MAX]);

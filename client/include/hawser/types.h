@@ -46,7 +46,8 @@ enum hawser_error {
 	HAWSER_ERR_PASSWORD = -28, /* wrong password, or none was given */
 	HAWSER_ERR_INSECURE = -29, /* not encrypted, and nobody agreed to that */
 	HAWSER_ERR_DISK = -30,
-	HAWSER_ERR_DISPLAY = -31 /* the host has no display that can be shown */
+	HAWSER_ERR_DISPLAY = -31, /* the host has no display that can be shown */
+	HAWSER_ERR_PORTAL = -33   /* this network asks for a sign-in first (captive portal) */
 };
 
 enum hawser_state {
