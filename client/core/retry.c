@@ -37,6 +37,7 @@ bool hws_retry_next(struct hws_retry *r, int err, const char *peer_text, uint64_
 	case HWS_ERR_UNREACHABLE:
 	case HWS_ERR_RESOLVE:
 	case HWS_ERR_OFFLINE:
+	case HWS_ERR_PORTAL:
 	case HWS_ERR_DISPLAY:
 		/* A host that has just been there may be starting again, or its desktop. */
 		if (r->was_ready)

@@ -165,6 +165,28 @@ static void on_server_proves(void *arg)
 		hws_error_log("server.proof_not_stored", HWS_STR("why", err.text));
 }
 
+/* One of several of the name's SRV records: what answers viewers goes to the same. */
+static void on_place(const struct hws_server_addr *at, void *arg)
+{
+	struct hws_online *o = arg;
+	char text[HWS_SERVER_ADDR_TEXT];
+
+	hws_info("server.place", HWS_STR("server", o->server),
+			HWS_STR("at", hws_server_addr_text(at, text, sizeof(text))));
+	hws_answer_set_server(o->answer, at);
+	hws_nat_probe_set_server(o->probe, at);
+	hws_key_check_set_server(o->key_check, at);
+}
+
+static void on_moved(const struct sockaddr_storage *to, void *arg)
+{
+	struct hws_online *o = arg;
+	char text[HWS_ADDR_TEXT];
+
+	hws_info("server.moved", HWS_STR("server", o->server),
+			HWS_STR("to", hws_addr_text(to, text, sizeof(text))));
+}
+
 static void on_dropped(const char *what, void *arg)
 {
 	struct hws_online *o = arg;
@@ -337,6 +359,9 @@ static int open_registrar(struct hws_online *o, struct hws_loop *loop)
 		.identity = &w->identity,
 		.trust = trust_of(o->conf.settings),
 		.on_server_proves = on_server_proves,
+		.resolve_us = o->conf.settings->resolve_every_us,
+		.on_place = on_place,
+		.on_moved = on_moved,
 		.on_dropped = on_dropped,
 		.arg = o };
 

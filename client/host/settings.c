@@ -54,6 +54,10 @@ static const struct hws_option table[] = {
 			NULL },
 	{ "network", "relay", 0, HWS_OPT_STR, AT(relay), "", 0, 0, NULL, 0, "HOST[:PORT]",
 			"Ask viewers to meet at this relay.", "relay-server" },
+	{ "network", "resolve-every", 0, HWS_OPT_DURATION, AT(resolve_every_us), "5m", HWS_US_PER_S,
+			24 * 3600 * HWS_US_PER_S, NULL, 0, "TIME",
+			"While registered, look so often whether the server's name leads elsewhere now.",
+			NULL },
 	{ "network", "require-server-proof", 0, HWS_OPT_ENUM, AT(require_server_proof), "auto", 0,
 			0, "auto|yes|no", 0, "WHEN",
 			"Obey only what the server proves with its key to have said; auto: once it has "

@@ -62,6 +62,7 @@ struct hws_settings {
 	char *whitelist, *id_whitelist, *viewer_keys;
 	bool require_v2;
 	bool trust_server_addresses, only_known_relays;
+	uint64_t resolve_every_us;
 	int require_server_proof; /* enum hws_tristate */
 	int require_encryption;   /* enum hws_tristate */
 	uint32_t max_connections, max_per_address;

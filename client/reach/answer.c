@@ -403,6 +403,11 @@ static void on_udp_failure(
 	a->conf.on_failure(what, why, viewer, a->conf.arg);
 }
 
+void hws_answer_set_server(struct hws_answer *a, const struct hws_server_addr *server)
+{
+	a->server_addr = *server;
+}
+
 int hws_answer_new(struct hws_loop *loop, struct hws_work *work, const struct hws_answer_conf *conf,
 		struct hws_answer **ret)
 {

@@ -131,3 +131,9 @@ void hws_key_check_free(struct hws_key_check *k)
 	stop(k);
 	hws_loop_defer(k->loop, &k->deferred, free_check, k);
 }
+
+void hws_key_check_set_server(struct hws_key_check *k, const struct hws_server_addr *server)
+{
+	if (k)
+		k->server_addr = *server;
+}

@@ -24,5 +24,7 @@ int hws_key_check_new(struct hws_loop *loop, struct hws_work *work,
 /* The server is reached (again): asks, unless it answered within the last ten minutes. A wrong key
  * counts as an attempt at the server, which may shut out who tries often. Takes NULL. */
 void hws_key_check_again(struct hws_key_check *k);
+/* The server is elsewhere now: for the questions from now on. Takes NULL. */
+void hws_key_check_set_server(struct hws_key_check *k, const struct hws_server_addr *server);
 /* Takes NULL; allowed in its callback. */
 void hws_key_check_free(struct hws_key_check *k);

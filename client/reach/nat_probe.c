@@ -187,3 +187,9 @@ Rdv__NatType hws_nat_probe_type(const struct hws_nat_probe *p)
 {
 	return p->type;
 }
+
+void hws_nat_probe_set_server(struct hws_nat_probe *p, const struct hws_server_addr *server)
+{
+	if (p && server->port >= 2)
+		p->server_addr = *server;
+}

@@ -25,5 +25,7 @@ int hws_nat_probe_new(struct hws_loop *loop, struct hws_work *work,
 void hws_nat_probe_free(struct hws_nat_probe *p);
 /* The network may have changed: tests again soon. What was known counts until then. Takes NULL. */
 void hws_nat_probe_again(struct hws_nat_probe *p);
+/* The server is elsewhere now: for the tests from now on. Takes NULL. */
+void hws_nat_probe_set_server(struct hws_nat_probe *p, const struct hws_server_addr *server);
 /* The last result. */
 Rdv__NatType hws_nat_probe_type(const struct hws_nat_probe *p);

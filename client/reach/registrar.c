@@ -17,6 +17,7 @@
 #define MISSED_OFFLINE 4
 #define REOPEN_US (5 * HWS_US_PER_S)
 #define DNS_US (60 * HWS_US_PER_S)
+#define RESOLVE_US (300 * HWS_US_PER_S)
 #define SERIAL 3 /* what deployed hosts send at least */
 #define LINK_ANSWER_US (18 * HWS_US_PER_S)
 #define LINK_PAUSE_MAX_US (60 * HWS_US_PER_S)
@@ -92,17 +93,34 @@ static void say(struct hws_registrar *r, enum by by, const Rdv__RendezvousMessag
 		r->answer_us = with_jitter(HWS_MIN(r->answer_us, (uint64_t)ANSWER_MAX_US));
 }
 
+static void fill_pk(struct hws_registrar *r, Rdv__RegisterPk *pk, Rdv__RendezvousMessage *m)
+{
+	struct hws_bytes uuid = hws_buf_bytes(&r->uuid), key = hws_buf_bytes(&r->pk);
+
+	pk->id = r->id;
+	pk->uuid = (ProtobufCBinaryData){ uuid.len, (uint8_t *)(uintptr_t)uuid.ptr };
+	pk->pk = (ProtobufCBinaryData){ key.len, (uint8_t *)(uintptr_t)key.ptr };
+	m->union_case = RDV__RENDEZVOUS_MESSAGE__UNION_REGISTER_PK;
+	m->register_pk = pk;
+}
+
+int hws_registrar_pack_pk(struct hws_registrar *r, struct hws_buf *out)
+{
+	Rdv__RendezvousMessage m = RDV__RENDEZVOUS_MESSAGE__INIT;
+	Rdv__RegisterPk pk = RDV__REGISTER_PK__INIT;
+	int res;
+
+	fill_pk(r, &pk, &m);
+	res = hws_rdv_pack(&m, out);
+	return res < 0 ? res : hws_server_proof_say(&r->proof, &m, out);
+}
+
 void hws_registrar_say_pk(struct hws_registrar *r, enum by by)
 {
 	Rdv__RendezvousMessage m = RDV__RENDEZVOUS_MESSAGE__INIT;
 	Rdv__RegisterPk pk = RDV__REGISTER_PK__INIT;
-	struct hws_bytes uuid = hws_buf_bytes(&r->uuid), key = hws_buf_bytes(&r->pk);
 
-	pk.id = r->id;
-	pk.uuid = (ProtobufCBinaryData){ uuid.len, (uint8_t *)(uintptr_t)uuid.ptr };
-	pk.pk = (ProtobufCBinaryData){ key.len, (uint8_t *)(uintptr_t)key.ptr };
-	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_REGISTER_PK;
-	m.register_pk = &pk;
+	fill_pk(r, &pk, &m);
 	say(r, by, &m);
 }
 
@@ -188,10 +206,8 @@ static void on_udp_message(const Rdv__RendezvousMessage *m, struct hws_bytes raw
 	hws_registrar_hear(arg, BY_UDP, m, raw);
 }
 
-static void on_udp_failure(int why, void *arg)
+void hws_registrar_udp_failed(struct hws_registrar *r, int why)
 {
-	struct hws_registrar *r = arg;
-
 	close_udp(r);
 	if (r->linked)
 		hws_registrar_stay_on_link(r);
@@ -202,21 +218,31 @@ static void on_udp_failure(int why, void *arg)
 						: "there is no way to the server's network");
 }
 
-static void open_udp(struct hws_registrar *r)
+static void on_udp_failure(int why, void *arg)
+{
+	hws_registrar_udp_failed(arg, why);
+}
+
+static void open_line(struct hws_registrar *r)
 {
 	const struct hws_udp_line_conf conf = { .host = r->server_addr.host,
 		.port = r->server_addr.port,
 		.turn = r->turn++,
+		.side_by_side = true,
 		.on_open = on_udp_open,
 		.on_message = on_udp_message,
 		.on_failure = on_udp_failure,
 		.arg = r };
 
-	r->opened_us = hws_loop_now_us(r->loop);
-	if (r->closed)
-		return;
 	if (hws_udp_line_new(r->loop, r->work, &conf, &r->udp) < 0)
 		r->udp = NULL; /* tried again by the timer */
+}
+
+static void open_udp(struct hws_registrar *r)
+{
+	r->opened_us = hws_loop_now_us(r->loop);
+	if (!r->closed && hws_registrar_place_ready(r))
+		open_line(r);
 }
 
 /* An answer did not come. */
@@ -237,7 +263,9 @@ static void on_missed(struct hws_registrar *r, uint64_t now)
 	/* The server may have moved, or another one of its addresses is the right one: ask DNS
 	 * again, use a new socket. */
 	if ((r->missed == MISSED_CONNECTING && !r->udp_answered) ||
-			(r->missed >= MISSED_OFFLINE && now >= r->opened_us + DNS_US)) {
+			(r->missed >= MISSED_OFFLINE &&
+					(now >= r->opened_us + DNS_US ||
+							hws_registrar_place_others(r)))) {
 		unsigned missed = r->missed;
 
 		close_udp(r);
@@ -334,7 +362,7 @@ static void open_link(struct hws_registrar *r)
 		.on_end = on_link_end,
 		.arg = r };
 
-	if (r->closed)
+	if (r->closed || (!uses_udp(r) && !hws_registrar_place_ready(r)))
 		return;
 	/* Once: a port that is slow gets its time at the next round. */
 	if (may_web(r) && !r->by_web && !r->link_tries)
@@ -385,6 +413,16 @@ static void tick_link(struct hws_registrar *r, uint64_t now)
 		hws_registrar_say_pk(r, BY_LINK); /* it was refused: again */
 }
 
+void hws_registrar_open(struct hws_registrar *r)
+{
+	if (!uses_udp(r)) {
+		if (!r->link)
+			open_link(r);
+	} else if (!r->udp) {
+		open_udp(r);
+	}
+}
+
 /* --- life ------------------------------------------------------------------------------------- */
 
 static void on_tick(void *arg)
@@ -402,6 +440,7 @@ static void on_tick(void *arg)
 		tick_udp(r, now);
 	if (want_link)
 		tick_link(r, now);
+	hws_registrar_place_tick(r, now);
 }
 
 static void on_eager(void *arg)
@@ -426,11 +465,9 @@ void hws_registrar_wake(struct hws_registrar *r)
 	hws_registrar_leave_link(r);
 	r->link_pause_us = HWS_LINK_PAUSE_US;
 	close_udp(r);
+	hws_registrar_place_forget(r);
 	hws_registrar_set_state(r, HWS_REGISTRAR_CONNECTING, "the network has changed");
-	if (uses_udp(r))
-		open_udp(r);
-	else
-		open_link(r);
+	hws_registrar_open(r);
 }
 
 static void free_registrar(void *arg)
@@ -467,6 +504,8 @@ int hws_registrar_new(struct hws_loop *loop, struct hws_work *work,
 	r->conf.identity = NULL;
 	if (!r->conf.interval_us)
 		r->conf.interval_us = INTERVAL_US;
+	if (!r->conf.resolve_us)
+		r->conf.resolve_us = RESOLVE_US;
 	r->pause_us = r->conf.interval_us;
 	r->link_pause_us = HWS_LINK_PAUSE_US;
 	hws_buf_init(&r->uuid, HWS_UUID_MAX);
@@ -481,10 +520,8 @@ int hws_registrar_new(struct hws_loop *loop, struct hws_work *work,
 		return res;
 	}
 	hws_timer_every(loop, &r->tick, TICK_US, on_tick, r);
-	if (uses_udp(r))
-		open_udp(r);
-	else
-		open_link(r);
+	hws_registrar_place_init(r);
+	hws_registrar_open(r);
 	*ret = r;
 	return HWS_OK;
 }
@@ -497,6 +534,7 @@ void hws_registrar_free(struct hws_registrar *r)
 	hws_timer_stop(&r->tick);
 	hws_timer_stop(&r->web_soon);
 	hws_timer_stop(&r->eager);
+	hws_registrar_place_forget(r);
 	hws_udp_line_free(r->udp);
 	hws_server_link_free(r->link);
 	hws_loop_defer(r->loop, &r->deferred, free_registrar, r);

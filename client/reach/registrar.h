@@ -34,6 +34,7 @@ struct hws_registrar_conf {
 	struct hws_bytes uuid; /* machine id */
 	struct hws_bytes pk;   /* 32 bytes */
 	uint64_t interval_us;  /* 0 = 15 s, the deployed one */
+	uint64_t resolve_us;   /* DNS is asked so often whether the server has moved; 0 = 5 min */
 	void (*on_state)(enum hws_registrar_state state, const char *text, void *arg);
 	/* PunchHole, FetchLocalAddr, RequestRelay; duplicates within 100 ms are dropped before.
 	 * `proven`: the server whose key is configured said it, and said it just now; else it may
@@ -45,6 +46,10 @@ struct hws_registrar_conf {
 	/* A server with server_pk has proven itself, for the first time: remember it. May be
 	 * NULL. */
 	void (*on_server_proves)(void *arg);
+	/* The server is at this one of its places now, by its name's SRV records. May be NULL. */
+	void (*on_place)(const struct hws_server_addr *at, void *arg);
+	/* The server's address has changed, and the new one has answered. May be NULL. */
+	void (*on_moved)(const struct sockaddr_storage *to, void *arg);
 	/* A push, or an answer, was dropped: nothing proves it. May be NULL. */
 	void (*on_dropped)(const char *what, void *arg);
 	void *arg;

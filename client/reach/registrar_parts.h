@@ -5,16 +5,35 @@
 #include "client/reach/server_link.h"
 #include "client/reach/udp_line.h"
 #include "shared/base/buf.h"
+#include "shared/net/dialer.h"
+#include "shared/net/srv.h"
 
 #define HWS_LINK_PAUSE_US (2 * HWS_US_PER_S) /* before the second attempt; doubles */
 
 enum by { BY_UDP, BY_LINK };
+
+/* Where the server is, by DNS (registrar_place.c). */
+struct hws_registrar_place {
+	struct hws_server_addr base; /* as it was configured; server_addr is where we are */
+	struct hws_srv_find *asking;
+	struct hws_srv targets;
+	bool known;        /* there are such records */
+	bool used;         /* `at` has been tried */
+	size_t at;         /* of targets */
+	uint64_t asked_us; /* targets were asked for; 0 = they must be */
+	/* while registered: is it there still? */
+	uint64_t look_us, trial_us;
+	struct hws_srv_target want;
+	struct hws_resolve *looking;
+	struct hws_udp_line *trial; /* to the new place; none of its answers has come */
+};
 
 struct hws_registrar {
 	struct hws_loop *loop;
 	struct hws_work *work;
 	struct hws_registrar_conf conf;
 	struct hws_server_addr server_addr;
+	struct hws_registrar_place place;
 	uint8_t server_pk[HWS_PK_LEN];
 	char id[HWS_ID_MAX + 1];
 	struct hws_buf uuid, pk;
@@ -51,6 +70,20 @@ struct hws_registrar {
 
 void hws_registrar_set_state(
 		struct hws_registrar *r, enum hws_registrar_state state, const char *text);
+int hws_registrar_pack_pk(struct hws_registrar *r, struct hws_buf *out) HWS_MUST_CHECK;
+/* Begins anew to reach the server. */
+void hws_registrar_open(struct hws_registrar *r);
+/* The line by UDP is of no use. */
+void hws_registrar_udp_failed(struct hws_registrar *r, int why);
+/* --- registrar_place.c */
+void hws_registrar_place_init(struct hws_registrar *r);
+/* True: server_addr is where to go now; false: hws_registrar_open comes when that is known. */
+bool hws_registrar_place_ready(struct hws_registrar *r);
+/* It is time for another target, as this one does not answer. */
+bool hws_registrar_place_others(const struct hws_registrar *r);
+void hws_registrar_place_tick(struct hws_registrar *r, uint64_t now);
+/* What is known belongs to another network, or to nobody any more. */
+void hws_registrar_place_forget(struct hws_registrar *r);
 void hws_registrar_say_pk(struct hws_registrar *r, enum by by);
 void hws_registrar_say_peer(struct hws_registrar *r);
 /* The link is over; another one comes after a pause. */

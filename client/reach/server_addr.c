@@ -62,6 +62,7 @@ int hws_server_addr_parse(const char *text, uint16_t default_port, struct hws_se
 		r = parse_url(strchr(text, '/') + 2, &w);
 	} else {
 		r = hws_host_port_split(text, default_port, w.host, sizeof(w.host), &w.port);
+		w.srv = r == HWS_OK && !strchr(text, ':') && !is_literal(w.host);
 	}
 	if (r == HWS_OK && (!*w.host || w.port == 0))
 		r = HWS_ERR_INVAL;
@@ -74,6 +75,7 @@ int hws_server_addr_parse(const char *text, uint16_t default_port, struct hws_se
 static void become_websocket(struct hws_server_addr *w, uint16_t web, const char *path)
 {
 	w->ws = true;
+	w->srv = false;
 	w->by_port = web == 0;
 	w->port = web ? web : (uint16_t)(w->port + WS_OFFSET);
 	if (hws_str_copy(w->path, sizeof(w->path), web ? path : "/") < 0)

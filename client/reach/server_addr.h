@@ -7,8 +7,12 @@
 #include "shared/net/proxy_client.h"
 #include "shared/net/stream.h"
 
+/* In SRV records, for UDP as well: the port is one. */
+#define HWS_RENDEZVOUS_SERVICE "_hawser-rendezvous._tcp"
+
 struct hws_server_addr {
 	bool ws, tls;
+	bool srv;     /* a name without a port, by plain TCP: it may have SRV records */
 	bool by_port; /* ws: the servers have ports of their own, not paths of one web server */
 	uint16_t port;
 	char host[256];

@@ -32,6 +32,30 @@ struct hws_resolve {
 	struct hws_deferred deferred;
 };
 
+/* The system's order within a family, and the families in turn (RFC 8305): the first address of the
+ * other one is not behind four of a network that leads nowhere. */
+static void take_turns(struct lookup *l)
+{
+	struct sockaddr_storage in[ADDRS_MAX];
+	bool taken[ADDRS_MAX] = { false };
+	int last = AF_UNSPEC;
+
+	memcpy(in, l->addrs, l->count * sizeof(in[0]));
+	for (size_t n = 0; n < l->count; n++) {
+		size_t next = l->count;
+
+		for (size_t i = l->count; i-- > 0;) {
+			if (!taken[i] &&
+					(in[i].ss_family != last || next == l->count ||
+							in[next].ss_family == last))
+				next = i;
+		}
+		taken[next] = true;
+		last = in[next].ss_family;
+		l->addrs[n] = in[next];
+	}
+}
+
 static int run_lookup(void *arg)
 {
 	struct lookup *l = arg;
@@ -52,6 +76,7 @@ static int run_lookup(void *arg)
 		l->count++;
 	}
 	freeaddrinfo(list);
+	take_turns(l);
 	return l->count > 0 ? HWS_OK : HWS_ERR_RESOLVE;
 }
 

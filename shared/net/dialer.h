@@ -1,6 +1,6 @@
 /* net/dialer: asynchronous name resolution (worker thread) and TCP connect with one overall time
- * limit. All addresses of a name are tried in order (happy-eyeballs light: next after 300 ms or
- * failure). */
+ * limit. All addresses of a name are tried, IPv6 and IPv4 in turn (happy-eyeballs light: next after
+ * 300 ms or failure). */
 #pragma once
 #include "shared/base/err.h"
 #include "shared/loop/loop.h"
@@ -30,7 +30,7 @@ int hws_dial(struct hws_loop *loop, struct hws_work *work, const struct hws_dial
 /* done will not be called. Takes NULL. */
 void hws_dial_cancel(struct hws_dial *d);
 
-/* Only resolution. addrs borrow until return. */
+/* Only resolution. addrs, the families in turn, borrow until return. */
 typedef void (*hws_resolve_cb)(
 		int r, const struct sockaddr_storage *addrs, size_t count, void *arg);
 struct hws_resolve;
