@@ -35,9 +35,10 @@ static void on_better(void *arg)
 				"what answered in the host's place fell silent", NULL);
 }
 
-static void on_reached(int r, const struct hws_reached *how, const struct hws_server_entry *server,
-		void *arg)
+static void on_reached(
+		int r, const struct hws_reached *how, const struct hws_search_by *by, void *arg)
 {
+	const struct hws_server_entry *server = by->server;
 	struct api_way *w = arg;
 	struct api_session_loop *e = w->e;
 	uint8_t pk[HWS_PK_LEN];
@@ -48,7 +49,7 @@ static void on_reached(int r, const struct hws_reached *how, const struct hws_se
 		w->done(r, NULL, how->error.text[0] ? how->error.text : hws_err_text(r), w->arg);
 		return;
 	}
-	api_servers_found(e, server);
+	api_servers_found(e, server, by->place);
 	w->done(HWS_OK,
 			&(struct api_path){ .stream = how->stream,
 					.leftover = how->leftover,
@@ -87,7 +88,7 @@ void api_connect_conf(struct api_session_loop *e, struct hws_reach_conf *ret)
 	*ret = (struct hws_reach_conf){ .address = t->is_direct ? t->host : NULL,
 		.address_port = t->port,
 		.id = t->is_direct ? NULL : t->id,
-		.server = e->server,
+		.server = e->place[0] ? e->place : e->server,
 		.key = e->key,
 		.version = HWS_PROTOCOL_VERSION,
 		.conn_type = conn_type(e),

@@ -120,8 +120,11 @@ const struct hws_known_peer *api_servers_peer(const struct api_session_loop *e)
 	return hws_view_settings_peer(e->ctx->settings, e->s->target, e->server);
 }
 
-void api_servers_found(struct api_session_loop *e, const struct hws_server_entry *server)
+void api_servers_found(struct api_session_loop *e, const struct hws_server_entry *server,
+		const char *place)
 {
+	if (hws_str_copy(e->place, sizeof(e->place), place) < 0)
+		e->place[0] = '\0';
 	/* api_servers_set has looked at their lengths */
 	if (server && hws_str_copy(e->server, sizeof(e->server), server->text) == HWS_OK)
 		memcpy(e->key, server->key, sizeof(e->key));
@@ -142,7 +145,7 @@ int api_servers_set(struct api_session_loop *e, const struct hws_server_list *se
 		(void)find(e, &first);
 		pthread_mutex_unlock(&e->ctx->lock);
 	}
-	api_servers_found(e, first);
+	api_servers_found(e, first, "");
 	return HWS_OK;
 }
 

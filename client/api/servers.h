@@ -20,8 +20,9 @@ int api_servers_set(
 		struct api_session_loop *e, const struct hws_server_list *servers) HWS_MUST_CHECK;
 /* The order in which they are to be asked: e->server first. */
 void api_servers_order(const struct api_session_loop *e, struct hws_server_list *ret);
-/* The host was found by this one (NULL: by none). */
-void api_servers_found(struct api_session_loop *e, const struct hws_server_entry *server);
+/* The host was found by this one (NULL: by none), at that place by its SRV records ("": none). */
+void api_servers_found(struct api_session_loop *e, const struct hws_server_entry *server,
+		const char *place);
 /* What is remembered of the host; NULL: nothing. The context's lock is held. */
 const struct hws_known_peer *api_servers_peer(const struct api_session_loop *e);
 /* `k` has been kept: what was remembered by another server of the list is the same host, and is

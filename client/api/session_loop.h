@@ -28,6 +28,7 @@ struct api_session_loop {
 	struct hws_server_list servers; /* where IDs are looked up */
 	/* the one by which the host was found, or is known; else the first of them */
 	char server[300], key[HWS_KEY_TEXT_MAX + 1];
+	char place[HWS_SERVER_ADDR_TEXT]; /* where it was by SRV records; "" = there were none */
 	struct hws_proxy proxy;
 	bool force_relay, no_retry, closing, rdp;
 	bool has_accepted; /* the user says which key the host has */

@@ -335,7 +335,7 @@ static void on_link_end(int why, void *arg)
 
 	if (!stood && try_other(r, why))
 		return;
-	if (!stood && r->own_why != HWS_OK)
+	if (!stood && r->own_why != HWS_OK && why != HWS_ERR_PORTAL)
 		why = r->own_why; /* that it has no web server either is no news */
 	r->own_why = HWS_OK;
 	hws_registrar_end_link(r);
@@ -462,10 +462,14 @@ void hws_registrar_wake(struct hws_registrar *r)
 		return;
 	r->eager_until_us = hws_loop_now_us(r->loop) + EAGER_US;
 	hws_timer_every(r->loop, &r->eager, EAGER_STEP_US, on_eager, r);
+	hws_timer_stop(&r->web_soon);
 	hws_registrar_leave_link(r);
 	r->link_pause_us = HWS_LINK_PAUSE_US;
+	r->link_tries = 0;
+	r->own_why = HWS_OK;
 	close_udp(r);
 	hws_registrar_place_forget(r);
+	r->again_us = 0;
 	hws_registrar_set_state(r, HWS_REGISTRAR_CONNECTING, "the network has changed");
 	hws_registrar_open(r);
 }

@@ -6,7 +6,8 @@
 #include "shared/base/str.h"
 #include "shared/net/addr.h"
 
-#define FRESH_US (60 * HWS_US_PER_S) /* targets are gone through for so long before DNS is asked again */
+#define FRESH_US                                                                                   \
+	(60 * HWS_US_PER_S) /* targets are gone through for so long before DNS is asked again */
 #define TRIAL_US (5 * HWS_US_PER_S)
 
 static bool is_by_srv(const struct hws_registrar *r)
@@ -28,6 +29,7 @@ static void go_to(struct hws_registrar *r, const char *host, uint16_t port)
 	if (hws_str_copy(a->host, sizeof(a->host), host) < 0)
 		return; /* cannot be: targets are no longer than names */
 	a->port = port;
+	r->again_us = 0; /* the proof that we have is the other place's */
 	if (r->conf.on_place)
 		r->conf.on_place(a, r->conf.arg);
 }
@@ -66,8 +68,8 @@ bool hws_registrar_place_ready(struct hws_registrar *r)
 	if (p->asking)
 		return false;
 	if (!p->asked_us || now >= p->asked_us + FRESH_US) {
-		if (hws_srv_find(r->loop, r->work, HWS_RENDEZVOUS_SERVICE, p->base.host, on_targets, r,
-				    &p->asking) == HWS_OK)
+		if (hws_srv_find(r->loop, r->work, HWS_RENDEZVOUS_SERVICE, p->base.host, on_targets,
+				    r, &p->asking) == HWS_OK)
 			return false;
 		p->asking = NULL;
 	}
@@ -108,6 +110,7 @@ static void adopt(struct hws_registrar *r)
 	hws_udp_line_free(r->udp);
 	r->udp = p->trial;
 	p->trial = NULL;
+	r->again_us = 0; /* the proof that we have is the other place's */
 	go_to(r, p->want.host, p->want.port);
 	if (r->conf.on_moved)
 		r->conf.on_moved(hws_udp_line_server(r->udp), r->conf.arg);

@@ -1,4 +1,4 @@
-/* Each server has a reach of its own, which knows nothing of the others. A server that does not know
+/* Each place has a reach of its own, which knows nothing of the others. A server that does not know
  * the ID, is away or wants another key gives the turn to the next at once; one that is silent after
  * the head start. The host is asked by one server at a time, where that is possible: two would cost
  * it two holes. */
@@ -6,14 +6,26 @@
 #include "shared/base/clock.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
+#include "shared/net/addr.h"
+#include "shared/net/srv.h"
 
 /* A server that knows the ID answers when its host has, within two round trips. */
 #define HEAD_US (400 * HWS_US_PER_MS)
 
-enum stage { WAITS, RUNS, FAILED };
+/* So long the answer of DNS about a name's SRV records is waited for before the name itself is tried. */
+#define SRV_US (300 * HWS_US_PER_MS)
+#define PORT 21116
+#define RUNS_MAX (2 * HWS_SERVERS_MAX)
+
+enum stage { WAITS, ASKS, RUNS, FAILED }; /* ASKS: for SRV records */
 
 struct run {
 	struct hws_search *search;
+	size_t server;                    /* of the list */
+	char place[HWS_SERVER_ADDR_TEXT]; /* a target of SRV records; "" = as the list names it */
+	bool asked;                       /* for such */
+	struct hws_srv_find *find;
+	struct hws_timer srv_wait;
 	enum stage stage;
 	struct hws_reach *reach;
 	struct hws_error error;
@@ -25,11 +37,12 @@ struct hws_search {
 	struct hws_work *work;
 	struct hws_reach_conf conf;
 	void (*on_progress)(const char *text, void *arg);
+	void (*on_better)(void *arg);
 	void *arg;
 	hws_search_cb done;
 	struct hws_server_list servers;
 	size_t count; /* of runs: at least one */
-	struct run run[HWS_SERVERS_MAX];
+	struct run run[RUNS_MAX];
 	struct run *offered; /* or taken */
 	struct hws_timer head;
 	struct hws_deferred deferred;
@@ -40,11 +53,24 @@ static const struct hws_server_entry *server_of(const struct run *r)
 {
 	const struct hws_search *s = r->search;
 
-	return s->servers.count ? &s->servers.entry[r - s->run] : NULL;
+	return s->servers.count ? &s->servers.entry[r->server] : NULL;
+}
+
+static struct hws_search_by by_of(const struct run *r)
+{
+	return (struct hws_search_by){ server_of(r), r->place };
+}
+
+static void stop_find(struct run *r)
+{
+	hws_timer_stop(&r->srv_wait);
+	hws_srv_find_cancel(r->find);
+	r->find = NULL;
 }
 
 static void stop(struct run *r, enum stage stage)
 {
+	stop_find(r);
 	hws_reach_free(r->reach);
 	r->reach = NULL;
 	r->stage = stage;
@@ -85,6 +111,11 @@ static const struct run *worst(const struct hws_search *s)
 	return w;
 }
 
+static const char *name_of(const struct run *r)
+{
+	return r->place[0] ? r->place : server_of(r)->text;
+}
+
 /* "a.example: the server does not know this ID ...; b.example: connection refused" */
 static void explain(const struct hws_search *s, const struct run *w, struct hws_error *ret)
 {
@@ -94,12 +125,12 @@ static void explain(const struct hws_search *s, const struct run *w, struct hws_
 	*ret = w->error;
 	if (s->count == 1)
 		return;
-	hws_error_set(ret, w->error.code, "%.60s: %.200s", server_of(w)->text, w->error.text);
+	hws_error_set(ret, w->error.code, "%.60s: %.200s", name_of(w), w->error.text);
 	for (size_t i = 0; i < s->count; i++) {
 		if (&s->run[i] == w)
 			continue;
 		len = strlen(ret->text);
-		if (hws_fmt(text, sizeof(text), "; %.60s: %s", s->servers.entry[i].text,
+		if (hws_fmt(text, sizeof(text), "; %.60s: %s", name_of(&s->run[i]),
 				    hws_err_text(s->run[i].error.code)) == HWS_OK &&
 				len + strlen(text) < sizeof(ret->text))
 			memcpy(ret->text + len, text, strlen(text) + 1);
@@ -112,8 +143,10 @@ static void tell_failure(void *arg)
 	const struct run *w = worst(s);
 	struct hws_reached how = { .verdict = &w->verdict };
 
+	struct hws_search_by by = by_of(w);
+
 	explain(s, w, &how.error);
-	s->done(how.error.code, &how, server_of(w), s->arg);
+	s->done(how.error.code, &how, &by, s->arg);
 }
 
 /* --- the turns -------------------------------------------------------------------------------- */
@@ -129,7 +162,15 @@ static void on_progress(const char *text, void *arg)
 		s->on_progress(text, s->arg);
 }
 
-static int start_run(struct run *r, struct hws_error *err)
+static void on_better(void *arg)
+{
+	const struct run *r = arg;
+
+	if (r->search->on_better && r->search->offered == r)
+		r->search->on_better(r->search->arg);
+}
+
+static int start_reach(struct run *r, struct hws_error *err)
 {
 	struct hws_search *s = r->search;
 	struct hws_reach_conf conf = s->conf;
@@ -137,10 +178,11 @@ static int start_run(struct run *r, struct hws_error *err)
 	int res;
 
 	if (server) {
-		conf.server = server->text;
+		conf.server = name_of(r);
 		conf.key = server->key;
 	}
 	conf.on_progress = on_progress;
+	conf.on_better = on_better;
 	conf.arg = r;
 	res = hws_reach_start(s->loop, s->work, &conf, on_reached, &r->reach, err);
 	r->stage = res < 0 ? FAILED : RUNS;
@@ -150,7 +192,7 @@ static int start_run(struct run *r, struct hws_error *err)
 static bool any_runs(const struct hws_search *s)
 {
 	for (size_t i = 0; i < s->count; i++) {
-		if (s->run[i].stage == RUNS)
+		if (s->run[i].stage == RUNS || s->run[i].stage == ASKS)
 			return true;
 	}
 	return false;
@@ -167,6 +209,7 @@ static bool any_answered(const struct hws_search *s)
 }
 
 static void on_head(void *arg);
+static int start_run(struct run *r, struct hws_error *err);
 
 static bool any_waits(const struct hws_search *s)
 {
@@ -204,18 +247,112 @@ static void on_head(void *arg)
 		start_next(s);
 }
 
-static void offer(struct run *r, const struct hws_reached *how)
+/* --- SRV records: places of one server -------------------------------------------------------- */
+
+/* What begins next, or the end if nothing can. */
+static void go_on(struct hws_search *s)
+{
+	if (!start_next(s) && !any_runs(s))
+		tell_failure(s);
+}
+
+static void fail_run(struct run *r, int why, const char *text)
+{
+	hws_error_set(&r->error, why, "%s", text);
+	stop(r, FAILED);
+	go_on(r->search);
+}
+
+static int join_place(const struct hws_srv_target *t, char *buf, size_t size)
+{
+	return hws_host_port_join(t->host, t->port, buf, size);
+}
+
+/* The first place is this run's, if it has not begun; the others stand behind all that wait. */
+static void take_places(struct run *r, const struct hws_srv *found)
+{
+	struct hws_search *s = r->search;
+	size_t i = 0;
+
+	if (r->stage == ASKS && join_place(&found->target[0], r->place, sizeof(r->place)) == HWS_OK)
+		i++;
+	for (; i < found->count && s->count < RUNS_MAX; i++) {
+		struct run *more = &s->run[s->count];
+
+		*more = (struct run){ .search = s, .server = r->server, .asked = true };
+		if (join_place(&found->target[i], more->place, sizeof(more->place)) == HWS_OK)
+			s->count++;
+	}
+}
+
+static void on_srv(int res, const struct hws_srv *found, void *arg)
+{
+	struct run *r = arg;
+	struct hws_search *s = r->search;
+	bool waited = r->stage == ASKS;
+
+	r->find = NULL;
+	hws_timer_stop(&r->srv_wait);
+	if (res == HWS_OK && found->count > 0)
+		take_places(r, found);
+	if (waited && res == HWS_OK && found->count == 0)
+		fail_run(r, HWS_ERR_NOTFOUND,
+				"the name's SRV record says that there is no such server");
+	else if (waited && start_reach(r, &r->error) < 0)
+		go_on(s);
+	else if (any_waits(s) && !s->offered && !hws_timer_active(&s->head))
+		hws_timer_start(s->loop, &s->head, HEAD_US, on_head, s);
+}
+
+/* DNS takes its time: the name itself is tried beside it. */
+static void on_srv_wait(void *arg)
+{
+	struct run *r = arg;
+
+	if (start_reach(r, &r->error) < 0)
+		go_on(r->search);
+}
+
+static bool may_have_srv(const struct run *r)
+{
+	struct hws_server_addr addr;
+
+	return server_of(r) && !r->asked && !r->search->conf.proxy &&
+			hws_server_addr_parse(server_of(r)->text, PORT, &addr) == HWS_OK &&
+			addr.srv;
+}
+
+static int start_run(struct run *r, struct hws_error *err)
 {
 	struct hws_search *s = r->search;
 
+	if (!may_have_srv(r))
+		return start_reach(r, err);
+	r->asked = true;
+	if (hws_srv_find(s->loop, s->work, HWS_RENDEZVOUS_SERVICE, server_of(r)->text, on_srv, r,
+			    &r->find) < 0)
+		return start_reach(r, err);
+	r->stage = ASKS;
+	hws_timer_start(s->loop, &r->srv_wait, SRV_US, on_srv_wait, r);
+	return HWS_OK;
+}
+
+/* --- ways ------------------------------------------------------------------------------------- */
+
+static void offer(struct run *r, const struct hws_reached *how)
+{
+	struct hws_search *s = r->search;
+	struct hws_search_by by = by_of(r);
+
 	/* the others may be asked again, should none of its ways be taken */
 	for (size_t i = 0; i < s->count; i++) {
-		if (&s->run[i] != r && s->run[i].stage == RUNS)
+		if (&s->run[i] != r && s->run[i].stage != FAILED)
 			stop(&s->run[i], WAITS);
 	}
+	stop_find(r);
 	hws_timer_stop(&s->head);
 	s->offered = r;
-	s->done(HWS_OK, how, server_of(r), s->arg);
+	s->done(HWS_OK, how, &by, s->arg);
 }
 
 static void on_reached(int res, const struct hws_reached *how, void *arg)
@@ -231,10 +368,10 @@ static void on_reached(int res, const struct hws_reached *how, void *arg)
 	r->error.code = res;
 	if (how->verdict)
 		r->verdict = *how->verdict;
+	/* its name may have places that DNS has not told yet: they are left out */
 	stop(r, FAILED);
 	s->offered = NULL;
-	if (!start_next(s) && !any_runs(s))
-		tell_failure(s);
+	go_on(s);
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -256,13 +393,14 @@ int hws_search_start(struct hws_loop *loop, struct hws_work *work,
 	s->work = work;
 	s->conf = conf->reach;
 	s->on_progress = conf->reach.on_progress;
+	s->on_better = conf->reach.on_better;
 	s->arg = conf->reach.arg;
 	s->done = done;
 	if (!conf->reach.address)
 		s->servers = *conf->servers;
 	s->count = HWS_MAX(s->servers.count, (size_t)1);
 	for (size_t i = 0; i < s->count; i++)
-		s->run[i].search = s;
+		s->run[i] = (struct run){ .search = s, .server = i };
 	if (!start_next(s)) {
 		struct hws_error why;
 

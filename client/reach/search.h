@@ -14,9 +14,15 @@ struct hws_search_conf {
 	const struct hws_server_list *servers; /* copied, in the order to be asked */
 };
 
-/* As hws_reach_cb; `server` (NULL: none takes part) is the one by which the way was found. */
-typedef void (*hws_search_cb)(int r, const struct hws_reached *how,
-		const struct hws_server_entry *server, void *arg);
+/* By whom the way was found, or by whom most is known. */
+struct hws_search_by {
+	const struct hws_server_entry *server; /* NULL: none takes part */
+	const char *place; /* where that is by its name's SRV records; "" = there are none */
+};
+
+/* As hws_reach_cb; `by` borrows until return. */
+typedef void (*hws_search_cb)(
+		int r, const struct hws_reached *how, const struct hws_search_by *by, void *arg);
 int hws_search_start(struct hws_loop *loop, struct hws_work *work,
 		const struct hws_search_conf *conf, hws_search_cb done, struct hws_search **ret,
 		struct hws_error *err) HWS_MUST_CHECK;

@@ -1,6 +1,7 @@
 /* Programs of the build on loopback; every wait is for what they say. */
 #include "tests/component/servers/stage.h"
 #include <check.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,13 +76,24 @@ void stage_make_key(unsigned server)
 	first_line(argv, s->key, sizeof(s->key));
 }
 
+void stage_same_key(unsigned from, unsigned server)
+{
+	char command[700];
+	const char *argv[] = { "/bin/sh", "-c", command, NULL };
+
+	snprintf(command, sizeof(command), "cp -p %s/id_ed25519* %s/", stage_server[from].dir,
+			stage_server[server].dir);
+	ck_assert_int_eq(test_run(argv, NULL, NULL), 0);
+	stage_make_key(server);
+}
+
 void stage_start(unsigned server)
 {
 	struct stage_server *s = &stage_server[server];
 	char port[8], control[300];
 	const char *argv[] = { test_bin("server-rendezvous/hawser-rendezvous"), "--bind",
-		"127.0.0.1", "--port", port, "--state-dir", s->dir, "--control", control, "--store",
-		"memory", "--relay-servers", relay_text, NULL };
+		s->ip ? s->ip : "127.0.0.1", "--port", port, "--state-dir", s->dir, "--control",
+		control, "--store", "memory", "--relay-servers", relay_text, NULL };
 
 	start_relay();
 	snprintf(port, sizeof(port), "%u", s->port);
@@ -93,6 +105,8 @@ void stage_start(unsigned server)
 
 void stage_stop(unsigned server)
 {
+	/* at once, as by a cut: one that ends in peace says good-bye to its clients first */
+	test_proc_signal(&stage_server[server].proc, SIGKILL);
 	test_proc_stop(&stage_server[server].proc);
 }
 
@@ -165,19 +179,41 @@ void stage_host_until(const char *address, const char *state)
 				stage_host.log);
 }
 
-int stage_connect(const char *config, const char *const options[], char **ret_out)
+static void ask_password(char secret[100])
 {
 	const char *ask[] = { test_bin("client/host/hawser-host"), "password", "--state-dir",
 		stage_host_dir, NULL };
-	char home[300], secret[100], password[64], png[300], own[300];
+	char password[64];
+
+	first_line(ask, password, sizeof(password)); /* another one after each session */
+	snprintf(secret, 100, "HAWSER_PASSWORD=%s", password);
+}
+
+void stage_stay(struct test_proc *p, const char *const options[])
+{
+	char home[300], secret[100], config[300];
+	const char *argv[40] = { test_bin("client/cli/hawser"), "connect", stage_id, "--headless",
+		"--after", "60s", "--stats", "--no-retry", "--config", config };
+	const char *env[] = { home, secret, NULL };
+
+	ask_password(secret);
+	snprintf(home, sizeof(home), "HOME=%s", viewer_dir);
+	snprintf(config, sizeof(config), "%s/none.conf", viewer_dir);
+	for (unsigned i = 0; options[i]; i++)
+		argv[10 + i] = options[i];
+	test_proc_start(p, argv, env);
+}
+
+int stage_connect(const char *config, const char *const options[], char **ret_out)
+{
+	char home[300], secret[100], png[300], own[300];
 	const char *argv[40] = { test_bin("client/cli/hawser"), "connect", stage_id, "--headless",
 		"--screenshot", png, "--stats", "--why", "--no-retry", "--config",
 		config ? config : own };
 	const char *env[] = { home, secret, NULL };
 
-	first_line(ask, password, sizeof(password)); /* another one after each session */
+	ask_password(secret);
 	snprintf(home, sizeof(home), "HOME=%s", viewer_dir);
-	snprintf(secret, sizeof(secret), "HAWSER_PASSWORD=%s", password);
 	snprintf(png, sizeof(png), "%s/shot.png", viewer_dir);
 	snprintf(own, sizeof(own), "%s/none.conf", viewer_dir);
 	for (unsigned i = 0; options && options[i]; i++)

@@ -8,6 +8,7 @@
 struct stage_server {
 	struct test_proc proc;
 	char dir[256], text[40], key[64]; /* text: 127.0.0.1:PORT */
+	const char *ip;                   /* NULL: 127.0.0.1 */
 	uint16_t port;
 };
 
@@ -23,6 +24,8 @@ void stage_start(unsigned server);
 void stage_stop(unsigned server);
 /* The key that a server without a past will have; makes it. */
 void stage_make_key(unsigned server);
+/* Before its start: the same key as `from` has. */
+void stage_same_key(unsigned from, unsigned server);
 /* "A?key=KEY,B?key=KEY" of the first `count`, in a static buffer. */
 const char *stage_list(unsigned count);
 /* The next host believes that this is its own ID. */
@@ -36,5 +39,7 @@ const char *stage_host_says(const char *address, const char *member);
 /* `hawser connect` without a window, with these options: its exit status and the caller's output.
  * Remembers nothing but in `config`, which may be NULL. */
 int stage_connect(const char *config, const char *const options[], char **ret_out);
+/* A session that stays for a minute; prints figures every second. */
+void stage_stay(struct test_proc *p, const char *const options[]);
 /* The same, until it works. */
 void stage_must_connect(const char *config, const char *const options[], const char *want);

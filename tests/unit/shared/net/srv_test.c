@@ -1,6 +1,6 @@
 /* Where a service is, by SRV records. */
-#include "shared/net/srv.h"
 #include "shared/base/buf.h"
+#include "shared/net/srv.h"
 #include "tests/support/suite.h"
 #include <check.h>
 #include <stdio.h>
