@@ -141,6 +141,34 @@ v["viewer_pk"] = viewer_pk
 v["word"] = B("hawser v2 word", signed)
 v["viewer_signature"] = sign(viewer_sk, b"hawser v2 viewer" + binding + v["word"])[:64]
 
+# --- legs: two ends that can, then another connection of their session
+legs_key = BK(prk, "hawser v2 legs", th)
+session, number = drawn("leg session")[:16], 3
+leg_nonce_v, leg_nonce_h = drawn("leg viewer"), drawn("leg host")
+host_received, viewer_received = 70000, 1 << 33
+
+
+def leg_mac(label, received):
+    return BK(legs_key, label, session, u32(number), leg_nonce_v, leg_nonce_h, u64(received))
+
+
+v.update(legs_key=legs_key, leg_session=session, leg_nonce_v=leg_nonce_v, leg_nonce_h=leg_nonce_h)
+v["leg_join"] = byts(1002, byts(1, session) + num(2, number) + byts(3, leg_nonce_v))
+v["leg_challenge"] = byts(1003, byts(1, leg_nonce_h) + num(2, host_received) +
+                          byts(3, leg_mac("hawser v2 leg host", host_received)))
+v["leg_proof"] = byts(1004, num(1, viewer_received) + byts(2, leg_mac("hawser v2 leg viewer", viewer_received)))
+v["leg_tags"] = leg_mac("hawser v2 leg tags", 0)
+
+
+def chunk(kind, body=b""):
+    n = len(body) + 1
+    head = bytes([n << 2]) if n < 64 else struct.pack("<H", n << 2 | 1)
+    return head + bytes([kind]) + body
+
+
+v["leg_chunks"] = (chunk(2, u64(host_received)) + chunk(4) + chunk(1, b"bytes") + chunk(1, bytes(100)) +
+                   chunk(3, u64(viewer_received)) + chunk(5) + chunk(6))
+
 path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "v2.json")
 text = json.dumps({"id": host_id.decode(), "ops": ops, "memory_kib": memory_kib, **{k: b.hex() for k, b in v.items()}},
                   indent=1) + "\n"

@@ -378,6 +378,38 @@ START_TEST(what_does_not_fit_ends_the_leg_only)
 }
 END_TEST
 
+/* "leg_chunks" of tests/vectors/v2.json. */
+START_TEST(chunks_are_these_bytes)
+{
+	static const uint8_t all[] = { 0x24, 2, 0x70, 0x11, 1, 0, 0, 0, 0, 0, 0x04, 4, 0x18, 1, 'b',
+		'y', 't', 'e', 's', 0x95, 0x01, 1 };
+	static const uint8_t rest[] = { 0x24, 3, 0, 0, 0, 0, 2, 0, 0, 0, 0x04, 5, 0x04, 6 };
+	static const struct hws_leg_chunk want[] = { { HWS_LEG_AT, 70000, 0 },
+		{ HWS_LEG_ASK, 0, 0 }, { HWS_LEG_DATA, 0, 5 }, { HWS_LEG_DATA, 0, 100 },
+		{ HWS_LEG_HAVE, 1ull << 33, 0 }, { HWS_LEG_PART, 0, 0 }, { HWS_LEG_CLOSE, 0, 0 } };
+	uint8_t bytes[sizeof(all) + 100 + sizeof(rest)] = { 0 }, own[HWS_LEG_CONTROL_MAX];
+	struct hws_bytes in = hws_bytes(bytes, sizeof(bytes));
+	struct hws_leg_chunk c;
+
+	memcpy(bytes, all, sizeof(all));
+	memcpy(bytes + sizeof(all) + 100, rest, sizeof(rest));
+	for (size_t i = 0; i < HWS_COUNT(want); i++) {
+		size_t used = 0;
+
+		ck_assert_int_eq(
+				hws_leg_chunk_next(hws_bytes(in.ptr, 1), &c, &used), HWS_ERR_SHORT);
+		ck_assert_int_eq(hws_leg_chunk_next(in, &c, &used), HWS_OK);
+		ck_assert_int_eq(c.kind, want[i].kind);
+		ck_assert_uint_eq(c.value, want[i].value);
+		ck_assert_uint_eq(c.len, want[i].len);
+		ck_assert_uint_eq(hws_leg_chunk_put(&c, own), used);
+		ck_assert_mem_eq(own, in.ptr, used);
+		in = hws_bytes(in.ptr + used + c.len, in.len - used - c.len);
+	}
+	ck_assert_uint_eq(in.len, 0);
+}
+END_TEST
+
 /* Nobody acknowledges: no more is taken than may be kept. */
 START_TEST(what_is_kept_has_an_end)
 {
@@ -442,7 +474,7 @@ int main(void)
 					without_patience_an_end_is_an_end,
 					silence_is_told_and_so_is_its_end,
 					what_does_not_fit_ends_the_leg_only,
-					what_is_kept_has_an_end));
+					what_is_kept_has_an_end, chunks_are_these_bytes));
 
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_loop_test(tc, it_begins_at_the_very_byte, 0, TORTURES);

@@ -6,6 +6,7 @@
 #include "shared/crypto/crypto.h"
 #include "shared/crypto/pake.h"
 #include "shared/crypto/record_v2.h"
+#include "shared/wire/leg_proof.h"
 #include "shared/wire/secure.h"
 #include "shared/wire/secure_v2.h"
 #include "tests/support/suite.h"
@@ -87,6 +88,8 @@ START_TEST(a_host_understands_this_viewer)
 	ck_assert(hws_secure_take_output(&h, &out));
 	same("confirm_h_message", out.ptr, out.len);
 	same("binding", hws_secure_binding(&h), HWS_BINDING_LEN);
+	ck_assert_ptr_null(hws_secure_legs_key(&h)); /* neither said that it can */
+	same("legs_key", h.legs_secret, HWS_LEG_KEY_LEN);
 }
 END_TEST
 
@@ -104,6 +107,68 @@ START_TEST(a_viewer_understands_this_host)
 	ck_assert_int_eq(hws_secure_state(&s), HWS_SECURE_CONFIRM);
 	ck_assert(s.vouched_v2);
 	same("host_pk", hws_secure_host_pk(&s), HWS_PK_LEN);
+}
+END_TEST
+
+START_TEST(a_leg_joins_with_these_bytes)
+{
+	struct hws_leg_terms t = {
+		.number = 3, .host_received = 70000, .viewer_received = 1ull << 33
+	};
+	struct hws_leg_terms other;
+	uint8_t out[HWS_LEG_WORD_MAX];
+
+	memcpy(t.session, get("leg_session").ptr, sizeof(t.session));
+	memcpy(t.key_secret, get("legs_key").ptr, sizeof(t.key_secret));
+	memcpy(t.nonce_v, get("leg_nonce_v").ptr, sizeof(t.nonce_v));
+	memcpy(t.nonce_h, get("leg_nonce_h").ptr, sizeof(t.nonce_h));
+	same("leg_join", out, hws_leg_join_put(&t, out));
+	same("leg_challenge", out, hws_leg_challenge_put(&t, out));
+	same("leg_proof", out, hws_leg_proof_put(&t, out));
+	hws_leg_tag_key(&t, out);
+	same("leg_tags", out, HWS_DIGEST_LEN);
+	/* and they are understood */
+	ck_assert_int_eq(hws_leg_join_read(get("leg_join"), &other), HWS_OK);
+	ck_assert_uint_eq(other.number, 3);
+	memcpy(other.key_secret, t.key_secret, sizeof(t.key_secret));
+	ck_assert_int_eq(hws_leg_challenge_read(get("leg_challenge"), &other), HWS_OK);
+	ck_assert_uint_eq(other.host_received, 70000);
+	ck_assert_int_eq(hws_leg_proof_read(get("leg_proof"), &other), HWS_OK);
+	ck_assert_uint_eq(other.viewer_received, 1ull << 33);
+}
+END_TEST
+
+/* Each bit of each of the three counts, and so does which of them it is. */
+START_TEST(a_changed_word_of_a_leg_proves_nothing)
+{
+	static int (*const reads[])(struct hws_bytes,
+			struct hws_leg_terms *) = { hws_leg_challenge_read, hws_leg_proof_read };
+	const char *key = _i ? "leg_proof" : "leg_challenge";
+	struct hws_bytes good = get(key);
+	struct hws_leg_terms t, from;
+	uint8_t bad[HWS_LEG_WORD_MAX];
+
+	ck_assert_int_eq(hws_leg_join_read(get("leg_join"), &from), HWS_OK);
+	memcpy(from.key_secret, get("legs_key").ptr, sizeof(from.key_secret));
+	memcpy(from.nonce_h, get("leg_nonce_h").ptr, sizeof(from.nonce_h));
+	for (size_t bit = 0; bit < good.len * 8; bit++) {
+		memcpy(bad, good.ptr, good.len);
+		bad[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		t = from;
+		ck_assert_int_lt(reads[_i](hws_bytes(bad, good.len), &t), 0);
+	}
+	for (size_t len = 0; len < good.len; len++) {
+		t = from;
+		ck_assert_int_lt(reads[_i](hws_bytes(good.ptr, len), &t), 0);
+	}
+	t = from;
+	t.number++;
+	ck_assert_int_eq(reads[_i](good, &t), HWS_ERR_CRYPTO);
+	t = from;
+	t.session[0]++;
+	ck_assert_int_eq(reads[_i](good, &t), HWS_ERR_CRYPTO);
+	t = from;
+	ck_assert_int_lt(reads[!_i](good, &t), 0);
 }
 END_TEST
 
@@ -202,11 +267,13 @@ int main(void)
 	Suite *s = suite_create("v2 vectors");
 	TCase *t = test_case(s, "all", 60,
 			TESTS(the_host_signs_these_bytes, records_are_these_bytes,
-					coming_back_and_the_viewers_key));
+					coming_back_and_the_viewers_key,
+					a_leg_joins_with_these_bytes));
 
 	tcase_add_checked_fixture(t, set_up, NULL);
 	tcase_add_loop_test(t, a_host_understands_this_viewer, 0, 2);
 	tcase_add_loop_test(t, a_viewer_understands_this_host, 0, 2);
 	tcase_add_loop_test(t, passwords_are_proved_so, 0, 2);
+	tcase_add_loop_test(t, a_changed_word_of_a_leg_proves_nothing, 0, 2);
 	return test_suite_run(s);
 }
