@@ -12,6 +12,7 @@
  * alone. What the server's name cost is in the measure, so it counts only so far. */
 #define HEAD_MIN_US 300000
 #define HEAD_NO_UDP_US 200000
+#define SEEN_NO_UDP_US 80000
 #define HEAD_MAX_US 600000
 /* A deployed host that answered by UDP is asked for TCP, too, if that does not come by itself; it
  * skips what comes from one place within 100 ms. */
@@ -82,8 +83,10 @@ static uint64_t direct_limit(const struct hws_reach *r, bool is_local)
  * nothing where the direct way stands a moment later. */
 static uint64_t head_start(const struct hws_reach *r)
 {
-	/* A network that lets out no UDP lets out little else. */
-	const uint64_t least = hws_reach_udp_pending(r) ? HEAD_NO_UDP_US : HEAD_MIN_US;
+	const uint64_t unseen = HEAD_NO_UDP_US + SEEN_NO_UDP_US -
+			HWS_MIN(r->took_us, (uint64_t)SEEN_NO_UDP_US);
+	/* A network that lets out no UDP lets out little else; but that must be seen first. */
+	const uint64_t least = hws_reach_udp_pending(r) ? unseen : HEAD_MIN_US;
 
 	if (r->facts.symmetric_host || r->facts.symmetric_viewer || r->conf.last_was_relayed)
 		return 0;

@@ -9,6 +9,7 @@
 #include "shared/wire/envelope.h"
 #include "shared/wire/limits.h"
 #include "tests/component/reach/fake.h"
+#include "tests/component/reach/place.h"
 #include "tests/support/proc.h"
 #include "tests/support/suite.h"
 #include <arpa/inet.h>
@@ -18,18 +19,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-#define WORD "\x2chost speaks"
-#define WORD_LEN (sizeof(WORD) - 1)
-
-/* A place where viewers arrive: the host's own, or the relay. */
-struct place {
-	struct hws_listener *listener;
-	uint16_t port;
-	struct hws_stream *came; /* the newest */
-	unsigned count, ended;
-	bool speaks;
-};
 
 static struct hws_loop *loop;
 static struct hws_work *work;
@@ -62,77 +51,6 @@ static int hole[3] = { -1, -1, -1 };
 			hws_loop_once(loop, 10000);                                                \
 		}                                                                                  \
 	} while (0)
-
-/* --- places ----------------------------------------------------------------------------------- */
-
-static void speak(struct place *p)
-{
-	ck_assert_int_eq(hws_stream_write(p->came, hws_bytes(WORD, WORD_LEN)), WORD_LEN);
-}
-
-static void on_bytes(struct hws_stream *s, unsigned ready, void *arg)
-{
-	struct place *p = arg;
-	char buf[256];
-	ssize_t n = hws_stream_read(s, buf, sizeof(buf));
-
-	(void)ready;
-	if (n > 0 || n == HWS_ERR_AGAIN)
-		return;
-	p->ended++;
-	hws_stream_close(s);
-	if (p->came == s)
-		p->came = NULL;
-}
-
-static void on_came(int fd, const struct sockaddr_storage *peer, void *arg)
-{
-	struct place *p = arg;
-
-	(void)peer;
-	ck_assert_int_eq(hws_stream_tcp_new(loop, fd, &p->came), HWS_OK);
-	hws_stream_set_callback(p->came, on_bytes, p);
-	hws_stream_want(p->came, HWS_STREAM_READ);
-	p->count++;
-	if (p->speaks)
-		speak(p);
-}
-
-static void open_place(struct place *p)
-{
-	const struct hws_listen_conf conf = {
-		.bind_ip = "127.0.0.1", .on_accept = on_came, .arg = p
-	};
-	struct hws_error err;
-
-	ck_assert_msg(hws_listener_new(loop, &conf, &p->listener, &err) == HWS_OK, "%s", err.text);
-	p->port = hws_listener_port(p->listener);
-}
-
-static void close_place(struct place *p)
-{
-	hws_listener_free(p->listener);
-	hws_stream_close(p->came);
-	memset(p, 0, sizeof(*p));
-}
-
-/* A port that answers nothing: its queue is full, and the kernel drops who comes then. */
-static uint16_t open_black_hole(void)
-{
-	struct sockaddr_in a = { .sin_family = AF_INET };
-	socklen_t len = sizeof(a);
-
-	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	hole[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	ck_assert_int_eq(bind(hole[0], (struct sockaddr *)&a, sizeof(a)), 0);
-	ck_assert_int_eq(listen(hole[0], 0), 0);
-	ck_assert_int_eq(getsockname(hole[0], (struct sockaddr *)&a, &len), 0);
-	for (int i = 1; i < 3; i++) {
-		hole[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-		(void)connect(hole[i], (struct sockaddr *)&a, sizeof(a));
-	}
-	return ntohs(a.sin_port);
-}
 
 /* --- UDP -------------------------------------------------------------------------------------- */
 
@@ -342,8 +260,8 @@ static void set_up(void)
 	ck_assert_int_eq(hws_work_new(1, 16, &work), 0);
 	fake_start(&fake, loop, test_free_ports(1));
 	fake.on_message = on_message;
-	open_place(&host);
-	open_place(&relay);
+	open_place(&host, loop);
+	open_place(&relay, loop);
 	host_port = host.port;
 	snprintf(server_text, sizeof(server_text), "127.0.0.1:%u", fake.port);
 	snprintf(relay_text, sizeof(relay_text), "127.0.0.1:%u", relay.port);
@@ -389,7 +307,7 @@ START_TEST(a_black_hole_does_not_hold_the_relay_back)
 {
 	const struct hws_verdict_try *t = verdict.tries;
 
-	host_port = open_black_hole();
+	host_port = open_black_hole(hole);
 	relay.speaks = true;
 	begin();
 	UNTIL(offers || fails);
@@ -516,7 +434,7 @@ START_TEST(the_relay_is_asked_for_on_the_link_there_is)
 {
 	relay_here = _i > 0;
 	drops_link = _i == 2;
-	host_port = open_black_hole();
+	host_port = open_black_hole(hole);
 	relay.speaks = true;
 	begin();
 	UNTIL(offers);
@@ -591,7 +509,7 @@ START_TEST(when_nothing_is_left_the_reason_is_told)
 {
 	static const char *const reasons[] = { "cannot reach the relay", "refused: not today" };
 
-	host_port = open_black_hole();
+	host_port = open_black_hole(hole);
 	if (_i == 0) {
 		hws_listener_free(relay.listener);
 		relay.listener = NULL;
@@ -609,7 +527,7 @@ END_TEST
 START_TEST(udp_stands_where_tcp_does_not)
 {
 	serve_udp();
-	host_port = open_black_hole();
+	host_port = open_black_hole(hole);
 	begin();
 	UNTIL(offers);
 	ck_assert_str_eq(path, "udp");
@@ -637,7 +555,7 @@ START_TEST(a_deployed_host_is_met_by_udp)
 {
 	serve_udp();
 	deployed = true;
-	host_port = open_black_hole();
+	host_port = open_black_hole(hole);
 	begin();
 	UNTIL(offers);
 	ck_assert_str_eq(path, "udp");
@@ -673,7 +591,7 @@ START_TEST(blocked_udp_is_told_from_silence)
 	tests_udp = silences[_i].says;
 	host_blocked = silences[_i].host;
 	deaf_by_udp = relay.speaks = true;
-	host_port = open_black_hole();
+	host_port = open_black_hole(hole);
 	if (silences[_i].answers)
 		serve_udp();
 	begin();
