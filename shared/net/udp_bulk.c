@@ -1,5 +1,6 @@
 /* A message of the kernel is at most 64 KiB and 64 datagrams. What it refuses to cut (a path
- * narrower than the datagrams, a device that cannot) is sent one by one, and from then on all is. */
+ * narrower than the datagrams, a device that cannot) is sent one by one, and from then on all
+ * is. */
 #include "shared/net/udp_bulk.h"
 #include "shared/base/mem.h"
 #include "shared/net/addr.h"

@@ -1,5 +1,5 @@
-/* net/udp_bulk: datagrams to and from one peer, many in a system call: a run of equal ones leaves as
- * one message (UDP_SEGMENT) and comes in as one (UDP_GRO) where the kernel can, else each is its
+/* net/udp_bulk: datagrams to and from one peer, many in a system call: a run of equal ones leaves
+ * as one message (UDP_SEGMENT) and comes in as one (UDP_GRO) where the kernel can, else each is its
  * own. What is to leave is written where the kernel takes it from. One thread. */
 #pragma once
 #include "shared/base/bytes.h"

@@ -1,7 +1,8 @@
 /* Two connections and the line between them, whose every datagram goes as the input says: passed
- * on, lost, sent twice, kept for later, and, if it says so, with a bit turned; and the time. What is
- * read must be what was written, in order and once; on a line that then is good, all of it arrives
- * and both come to an end. With damage, nothing is promised but that the program goes on. */
+ * on, lost, sent twice, kept for later, and, if it says so, with a bit turned; and the time. What
+ * is read must be what was written, in order and once; on a line that then is good, all of it
+ * arrives and both come to an end. With damage, nothing is promised but that the program goes
+ * on. */
 #include "shared/base/clock.h"
 #include "shared/net/kcp_header.h"
 #include "shared/net/kcp_link.h"
@@ -151,7 +152,8 @@ static void perform(uint8_t op)
 		read_all(who);
 		break;
 	case CLOSE:
-		if (damaged && !e->closed) { /* else it would be nobody's fault what does not arrive */
+		/* else it would be nobody's fault what does not arrive */
+		if (damaged && !e->closed) {
 			hws_kcp_link_close(e->link, now);
 			e->closed = true;
 		}
