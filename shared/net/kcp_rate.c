@@ -79,8 +79,10 @@ uint64_t hws_kcp_rate_window(const struct hws_kcp_rate *r)
 	const uint64_t least = (uint64_t)LEAST_WINDOW * r->segment;
 	uint64_t w;
 
-	if (r->timed_out || r->phase == HWS_KCP_PROBE_RTT)
+	if (r->timed_out)
 		return least;
+	if (r->phase == HWS_KCP_PROBE_RTT) /* less would be a pause that one sees */
+		return HWS_MAX(bdp(r) / 2, least);
 	if (hws_kcp_rate_found(r) == 0 || r->min_rtt_us == 0)
 		return (uint64_t)FIRST_WINDOW * r->segment;
 	if (r->share.on)
