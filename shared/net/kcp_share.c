@@ -36,7 +36,8 @@ static void cut(struct hws_kcp_share *s, uint64_t from, uint32_t segment, uint64
 	s->rounds = 0;
 }
 
-/* 0.4 (t - K)^3 + what it was, K the time after which the curve is there again. */
+/* 0.4 (t - K)^3 + what it was, K the time after which the curve is there again. K is that of a
+ * whole cut also where less was cut, so others, who come back sooner, get the larger half. */
 static uint64_t curve(const struct hws_kcp_share *s, uint32_t segment, uint64_t now_us)
 {
 	const uint64_t segments = s->before / segment;

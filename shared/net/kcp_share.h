@@ -10,8 +10,8 @@ struct hws_kcp_share {
 	bool on;
 	unsigned standing, empty; /* rounds in a row */
 	uint64_t window;          /* bytes; while on */
-	uint64_t before, cut_us;  /* before the last cut, and when that was */
-	uint64_t rounds;          /* since */
+	uint64_t before;          /* the last cut */
+	uint64_t cut_us, rounds;  /* when that was, and how long ago */
 	uint64_t low_us, high_us; /* of round trips since `since_us` */
 	uint64_t since_us;
 };

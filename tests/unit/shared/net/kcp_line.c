@@ -76,6 +76,11 @@ void kcp_line_free(struct kcp_line *l)
 	hws_free(l);
 }
 
+void kcp_line_change(struct kcp_line *l, const struct kcp_line_conf *conf)
+{
+	l->conf = *conf;
+}
+
 struct hws_kcp_pipe *kcp_line_near(struct kcp_line *l)
 {
 	return &l->end[0];

@@ -20,6 +20,8 @@ struct kcp_line *kcp_line_new(const struct kcp_line_conf *conf,
 		const struct hws_kcp_pipe_conf *near, const struct hws_kcp_pipe_conf *far,
 		bool ranges);
 void kcp_line_free(struct kcp_line *l);
+/* From now on it is such a line; what is under way arrives as before. */
+void kcp_line_change(struct kcp_line *l, const struct kcp_line_conf *conf);
 struct hws_kcp_pipe *kcp_line_near(struct kcp_line *l);
 struct hws_kcp_pipe *kcp_line_far(struct kcp_line *l);
 /* Bytes of the rival that arrived. */

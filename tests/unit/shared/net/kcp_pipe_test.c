@@ -165,6 +165,60 @@ START_TEST(tcp_keeps_its_share)
 END_TEST
 
 /* A reader that pauses closes the window; the word of new room comes again if it is lost. */
+/* Percent of the line that is used in the last ten of `s` seconds. */
+static unsigned percent_after(struct kcp_line *l, uint64_t rate, unsigned s)
+{
+	uint64_t before;
+
+	(void)kcp_line_transfer(l, UINT64_MAX, 65536, (s - 10) * HWS_US_PER_S);
+	before = kcp_line_far(l)->recv.next;
+	(void)kcp_line_transfer(l, UINT64_MAX, 65536, 10 * HWS_US_PER_S);
+	return (unsigned)((kcp_line_far(l)->recv.next - before) * HWS_KCP_MTU * 100 / (10 * rate));
+}
+
+/* A way round takes longer than before, which looks like a queue that others fill; and one in a
+ * hundred is lost, which looks as if it ran over. */
+START_TEST(a_longer_way_is_told_from_a_queue)
+{
+	const uint64_t rate = 2500000;
+	struct kcp_line_conf c = {
+		.seed = 5, .delay_us = 25 * MS, .rate = rate, .queue = rate / 10, .loss = 10
+	};
+	const struct hws_kcp_pipe_conf near = ours(), far = ours();
+	struct kcp_line *l = kcp_line_new(&c, &near, &far, true);
+	unsigned percent;
+
+	ck_assert_uint_ge(percent_after(l, rate, 15), 75);
+	c.delay_us = 60 * MS;
+	kcp_line_change(l, &c);
+	percent = percent_after(l, rate, 40);
+	printf("a longer way: %u %% of the line\n", percent);
+	ck_assert_uint_ge(percent, 60);
+	c.delay_us = 10 * MS;
+	kcp_line_change(l, &c);
+	ck_assert_uint_ge(percent_after(l, rate, 15), 75);
+	kcp_line_free(l);
+}
+END_TEST
+
+/* The other flow ends: what it had is taken. */
+START_TEST(what_tcp_leaves_is_taken)
+{
+	const uint64_t rate = 5000000;
+	struct kcp_line_conf c = {
+		.seed = 6, .delay_us = 20 * MS, .rate = rate, .queue = rate / 25, .rival = true
+	};
+	const struct hws_kcp_pipe_conf near = ours(), far = ours();
+	struct kcp_line *l = kcp_line_new(&c, &near, &far, true);
+
+	ck_assert_uint_le(percent_after(l, rate, 20), 65);
+	c.rival = false;
+	kcp_line_change(l, &c);
+	ck_assert_uint_ge(percent_after(l, rate, 20), 85);
+	kcp_line_free(l);
+}
+END_TEST
+
 START_TEST(a_pause_of_the_reader_ends)
 {
 	for (uint64_t seed = 1; seed <= 20; seed++) {
@@ -353,7 +407,8 @@ int main(void)
 {
 	Suite *s = suite_create("net/kcp_pipe");
 	TCase *t = test_case(s, "pipe", 60,
-			TESTS(a_pause_of_the_reader_ends,
+			TESTS(a_longer_way_is_told_from_a_queue, what_tcp_leaves_is_taken,
+					a_pause_of_the_reader_ends,
 					a_small_beginning_does_not_slow_what_follows,
 					damage_does_no_harm_to_the_program,
 					a_flood_holds_no_more_than_the_window,
