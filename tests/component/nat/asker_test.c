@@ -188,6 +188,8 @@ int main(int argc, char *argv[])
 	Suite *s;
 	TCase *t;
 
+	if (!why)
+		why = town_no_nft();
 	if (why) {
 		fprintf(stderr, "SKIPPED: no network namespaces with nftables here: %s\n", why);
 		return TEST_SKIPPED;

@@ -271,6 +271,8 @@ int main(int argc, char *argv[])
 	Suite *s;
 	TCase *t;
 
+	if (!why)
+		why = town_no_nft();
 	if (why) {
 		fprintf(stderr,
 				"SKIPPED: no network namespaces with nftables or no miniupnpd here, so no "
