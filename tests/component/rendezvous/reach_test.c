@@ -434,7 +434,7 @@ static void assert_says(const json_t *attempt, const char *name, const char *wan
 	ck_assert_msg(strcmp(text, want) == 0, "%s is '%s', not '%s'", name, text, want);
 }
 
-static void ask_relay(int fd, const char *id)
+static void ask_relay(int fd, const char *id, bool udp_blocked)
 {
 	Rdv__RequestRelay p = RDV__REQUEST_RELAY__INIT;
 	message m = RDV__RENDEZVOUS_MESSAGE__INIT;
@@ -442,6 +442,7 @@ static void ask_relay(int fd, const char *id)
 	p.id = (char *)(uintptr_t)id;
 	p.uuid = (char *)"8f14e45f-ceea-467f-a0e6-0d6a2f3c1b9e";
 	p.relay_server = (char *)"relay.example.com";
+	p.udp_blocked = udp_blocked;
 	m.union_case = M(REQUEST_RELAY);
 	m.request_relay = &p;
 	tcp_send(fd, &m);
@@ -477,7 +478,7 @@ START_TEST(an_operator_learns_why_it_was_not_direct)
 	/* on another link, as viewers do */
 	close(fd);
 	fd = tcp_open(9, srv.port);
-	ask_relay(fd, d.id);
+	ask_relay(fd, d.id, false);
 	push = device_pushed(&d, M(REQUEST_RELAY));
 	device_answer_relay(&d, 1,
 			hws_bytes(push->request_relay->socket_addr.data,
@@ -494,6 +495,63 @@ START_TEST(an_operator_learns_why_it_was_not_direct)
 	json_decref(why);
 	close(fd);
 	close(punching);
+	device_done(&d);
+}
+END_TEST
+
+/* Each end's word that its UDP does not get through: the viewer reads the device's, the operator
+ * both; nobody else does. */
+START_TEST(an_operator_learns_that_udp_is_blocked)
+{
+	json_int_t before = server_counter(&srv, "relayed_udp_blocked");
+	Rdv__PunchHoleSent p;
+	struct device d;
+	message *push, *m, out;
+	json_t *why;
+	int fd = viewer_punch(&srv, 9, "123456789");
+
+	m = viewer_answer(fd, M(PUNCH_HOLE_RESPONSE), WAIT_MS); /* nobody is there yet */
+	hws_rdv_free(m);
+	close(fd);
+	device_init(&d, &srv, 1, "123456789");
+	device_online(&d);
+	fd = viewer_punch(&srv, 9, d.id);
+	push = device_pushed(&d, M(PUNCH_HOLE));
+	fill_sent(&p, &out, d.id, push->punch_hole->socket_addr);
+	p.udp_blocked = true;
+	{
+		int answering = tcp_open(1, srv.port);
+
+		tcp_send(answering, &out);
+		m = viewer_answer(fd, M(PUNCH_HOLE_RESPONSE), WAIT_MS);
+		close(answering);
+	}
+	ck_assert(m->punch_hole_response->udp_blocked);
+	ck_assert(m->punch_hole_response->tests_udp);
+	hws_rdv_free(m);
+	hws_rdv_free(push);
+	close(fd);
+	fd = tcp_open(9, srv.port);
+	ask_relay(fd, d.id, true);
+	push = device_pushed(&d, M(REQUEST_RELAY));
+	ck_assert(!push->request_relay->udp_blocked);
+	device_answer_relay(&d, 1,
+			hws_bytes(push->request_relay->socket_addr.data,
+					push->request_relay->socket_addr.len),
+			NULL, NULL);
+	m = viewer_answer(fd, M(RELAY_RESPONSE), WAIT_MS);
+	ck_assert(m->relay_response->tests_udp);
+	hws_rdv_free(m);
+	hws_rdv_free(push);
+	why = last_attempt(d.id);
+	assert_says(why, "outcome", "relay-after-direct");
+	assert_says(why, "host_offers", "udp blocked");
+	assert_says(why, "viewer_offers", "udp blocked");
+	assert_says(why, "why_relayed",
+			"UDP is blocked at the viewer: this server answers it by TCP, and never by UDP");
+	json_decref(why);
+	ck_assert_int_eq(server_counter(&srv, "relayed_udp_blocked"), before + 1);
+	close(fd);
 	device_done(&d);
 }
 END_TEST
@@ -577,6 +635,7 @@ int main(void)
 					the_second_port_does_nothing_else,
 					tcp_tells_the_address_too,
 					an_operator_learns_why_it_was_not_direct,
+					an_operator_learns_that_udp_is_blocked,
 					an_operator_learns_who_wanted_the_relay));
 
 	tcase_add_checked_fixture(t, setup, teardown);
