@@ -30,6 +30,11 @@ struct hws_reach_conf {
 	bool no_udp; /* TCP only */
 	/* the last session with this host was not direct: the relay is asked for at once */
 	bool last_was_relayed;
+	/* The session goes by a relay already: only something better is of use. The verdict of a
+	 * failure tells why it stays there. */
+	bool only_direct;
+	/* The host may be about to appear under another address: it is asked again soon. */
+	bool eager;
 	/* A line for the user; may be NULL. Borrows. */
 	void (*on_progress)(const char *text, void *arg);
 	/* The way that was offered is neither taken nor rejected, and for a while another one has

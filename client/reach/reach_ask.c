@@ -8,6 +8,7 @@
 
 #define REQUEST_TRIES 3 /* waits of 3, 6 and 9 s */
 #define REQUEST_WAIT_US 3000000
+#define EAGER_WAIT_US 400000
 /* A direct way that works stands within two round trips to the host; it gets at least so long
  * alone. What the server's name cost is in the measure, so it counts only so far. */
 #define HEAD_MIN_US 300000
@@ -73,7 +74,7 @@ static uint64_t direct_limit(const struct hws_reach *r, bool is_local)
 {
 	if (is_local || r->facts.symmetric_host)
 		return DIRECT_SHORT_US;
-	if (!*r->relay.name)
+	if (!*r->relay.name && !r->conf.only_direct)
 		return HWS_REACH_CONNECT_US;
 	return HWS_MIN(HWS_MAX(6 * r->took_us, (uint64_t)DIRECT_MIN_US),
 			(uint64_t)HWS_REACH_CONNECT_US);
@@ -95,7 +96,8 @@ static uint64_t head_start(const struct hws_reach *r)
 
 static void keep_relay(struct hws_reach *r, const char *relay)
 {
-	if (!*r->relay.name && hws_str_copy(r->relay.name, sizeof(r->relay.name), relay) < 0)
+	if (!r->conf.only_direct && !*r->relay.name &&
+			hws_str_copy(r->relay.name, sizeof(r->relay.name), relay) < 0)
 		r->relay.name[0] = '\0';
 }
 
@@ -265,7 +267,8 @@ static void ask_once(struct hws_reach *r)
 	if (res < 0)
 		hws_reach_fail_server(r, res);
 	else
-		hws_timer_start(r->loop, &r->ask_wait, (uint64_t)++r->asked * REQUEST_WAIT_US,
+		hws_timer_start(r->loop, &r->ask_wait,
+				++r->asked * (r->conf.eager ? EAGER_WAIT_US : REQUEST_WAIT_US),
 				ask_again, r);
 }
 

@@ -132,6 +132,15 @@ static void offer(void *arg)
 	}
 }
 
+/* Beside a relay that carries the session it is of that one that the verdict tells, if the host
+ * was found. */
+static void end_without(struct hws_reach *r)
+{
+	enum hws_path path = r->conf.only_direct && r->answered ? HWS_PATH_RELAY : HWS_PATH_NONE;
+
+	hws_verdict_end(&r->verdict, path, &r->facts, hws_loop_now_us(r->loop));
+}
+
 void hws_reach_fail(struct hws_reach *r, int code, const char *text)
 {
 	struct hws_error why;
@@ -142,7 +151,7 @@ void hws_reach_fail(struct hws_reach *r, int code, const char *text)
 	r->why = why;
 	r->failing = true;
 	hws_reach_race_stop(r);
-	hws_verdict_end(&r->verdict, HWS_PATH_NONE, &r->facts, hws_loop_now_us(r->loop));
+	end_without(r);
 	offer_soon(r);
 }
 
@@ -316,6 +325,6 @@ bool hws_reach_reject(struct hws_reach *r, int why)
 	hws_verdict_over(&r->verdict, w->number, why, hws_loop_now_us(r->loop));
 	if (go_on(r))
 		return true;
-	hws_verdict_end(&r->verdict, HWS_PATH_NONE, &r->facts, hws_loop_now_us(r->loop));
+	end_without(r);
 	return false;
 }

@@ -76,6 +76,16 @@ static void on_silence(void *arg)
 	retry(arg, HWS_ERR_TIMEOUT);
 }
 
+/* Nobody waits for this way any more. Where it is not wanted at all it may have been the last. */
+static void gone(struct hws_reach_relay *l)
+{
+	struct hws_reach *r = reach_of(l);
+
+	hws_reach_relay_stop(l, HWS_ERR_CANCELED);
+	if (r->conf.only_direct)
+		hws_reach_way_failed(&l->way, HWS_ERR_CANCELED);
+}
+
 static void join_failed(struct hws_reach_relay *l, int res)
 {
 	struct hws_reach *r = reach_of(l);
@@ -104,7 +114,7 @@ static void on_joined(int res, struct hws_stream *s, void *arg)
 	}
 	if (l->leaving) {
 		hws_stream_close(s); /* the relay lets the host go */
-		hws_reach_relay_stop(l, HWS_ERR_CANCELED);
+		gone(l);
 		return;
 	}
 	if (res < 0) {
@@ -151,6 +161,8 @@ void hws_reach_relay_join(struct hws_reach *r, const char *uuid, const char *rel
 	if (hws_str_copy(l->name, sizeof(l->name), relay) < 0)
 		l->name[0] = '\0';
 	begin(r);
+	/* a host that went there by itself waits for us, who will only let it go */
+	l->leaving = r->conf.only_direct;
 	if (!hws_pair_id_valid(hws_bytes_str(uuid)) ||
 			hws_str_copy(l->uuid, sizeof(l->uuid), uuid) < 0 || !*l->name)
 		fail(l, HWS_ERR_PROTO, NO_RELAY);
@@ -183,7 +195,7 @@ static void retry(struct hws_reach_relay *l, int why)
 	l->way.stream = NULL;
 	l->host_waits = false;
 	if (l->leaving)
-		hws_reach_relay_stop(l, HWS_ERR_CANCELED);
+		gone(l);
 	else if (++l->tries >= RELAY_TRIES)
 		fail(l, why, "the host did not answer: it may have gone off line a moment ago, or cannot reach the server or the relay by TCP");
 	else if (!*l->name)
@@ -319,7 +331,7 @@ void hws_reach_relay_start(struct hws_reach *r)
 
 static void on_leave_limit(void *arg)
 {
-	hws_reach_relay_stop(arg, HWS_ERR_CANCELED);
+	gone(arg);
 }
 
 /* A host that was asked to the relay sits there until somebody comes or the relay loses patience:
