@@ -3,6 +3,7 @@
 #include "client/api/files.h"
 #include "client/api/handle.h"
 #include "client/api/nat.h"
+#include "client/api/network.h"
 #include "client/api/servers.h"
 #include "client/api/session_loop.h"
 #include "shared/base/clock.h"
@@ -38,6 +39,7 @@ static void stop_loop(void *arg)
 	while ((node = hws_list_first(&ctx->engines)))
 		api_session_loop_close(hws_container(node, struct api_session_loop, node));
 	api_nat_stop(ctx->nat);
+	api_network_stop(ctx);
 	ctx->stopping = true;
 	if (hws_list_empty(&ctx->leaving)) /* else the last one stops it */
 		hws_loop_stop(ctx->loop);

@@ -18,6 +18,7 @@ struct api_session_loop;
 struct api_nat;
 struct api_terminals;
 struct hws_roots;
+struct hws_net_watch;
 
 struct hawser_context {
 	struct hws_loop *loop; /* used by the thread, but for posts */
@@ -33,6 +34,7 @@ struct hawser_context {
 	bool key_alone;
 
 	struct api_nat *nat;           /* loop thread; api/nat.h */
+	struct hws_net_watch *watch;   /* loop thread; api/network.h */
 	struct hws_roots *files_roots; /* api/files.c; outlives the workers */
 
 	struct hws_list sessions; /* handles; embedder's thread */

@@ -2,6 +2,7 @@
  * decides what follows an end. An embedder's handle may be gone before it; it ends by itself
  * then. */
 #include "client/api/session_loop.h"
+#include "client/api/network.h"
 #include "client/api/servers.h"
 #include "client/decoder/confined.h"
 #include "client/services/video/video_view.h"
@@ -515,6 +516,7 @@ void api_session_loop_rest(struct api_session_loop *e, const char *text, void (*
 void api_session_loop_open(struct api_session_loop *e, const struct api_command *c HWS_UNUSED)
 {
 	hws_list_push(&e->ctx->engines, &e->node);
+	api_network_watch(e->ctx);
 	start(e);
 }
 
@@ -531,6 +533,14 @@ static void drop_link(struct api_session_loop *e)
 	hws_loop_defer_cancel(&e->ending);
 	hws_viewer_lost(e->viewer);
 	api_record_cut(e, HWS_OK);
+}
+
+bool api_session_loop_retry(struct api_session_loop *e, uint64_t delay_us)
+{
+	if (!hws_timer_active(&e->retry_timer))
+		return false;
+	hws_timer_start(e->ctx->loop, &e->retry_timer, delay_us, on_retry, e);
+	return true;
 }
 
 void api_session_loop_reconnect(struct api_session_loop *e, const struct api_command *c HWS_UNUSED)

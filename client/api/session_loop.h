@@ -114,6 +114,8 @@ hawser_context *api_session_loop_context(const struct api_session_loop *e);
 void api_session_loop_open(struct api_session_loop *e, const struct api_command *c);
 void api_session_loop_reconnect(struct api_session_loop *e, const struct api_command *c);
 void api_session_loop_disconnect(struct api_session_loop *e, const struct api_command *c);
+/* RETRYING: so long from now. False: it is in another state. */
+bool api_session_loop_retry(struct api_session_loop *e, uint64_t delay_us);
 /* Says goodbye, frees at the end of the turn. */
 void api_session_loop_close(struct api_session_loop *e);
 
