@@ -3,7 +3,6 @@
 #include "client/api/files.h"
 #include "client/api/handle.h"
 #include "client/api/nat.h"
-#include "client/api/network.h"
 #include "client/api/servers.h"
 #include "client/api/session_loop.h"
 #include "shared/base/clock.h"

@@ -34,7 +34,7 @@ struct hawser_context {
 	bool key_alone;
 
 	struct api_nat *nat;           /* loop thread; api/nat.h */
-	struct hws_net_watch *watch;   /* loop thread; api/network.h */
+	struct hws_net_watch *watch;   /* loop thread; api/network.c */
 	struct hws_roots *files_roots; /* api/files.c; outlives the workers */
 
 	struct hws_list sessions; /* handles; embedder's thread */
@@ -59,6 +59,8 @@ struct api_peer {
 /* The same for what was tried. */
 struct api_verdict {
 	struct hws_verdict verdict;
+	uint32_t looked;
+	uint64_t looked_us;
 	struct hawser_try tries[HWS_VERDICT_TRIES];
 };
 
@@ -86,6 +88,8 @@ struct hawser_session {
 	struct hawser_stats stats;
 	bool has_verdict;
 	struct hws_verdict verdict;
+	uint32_t looked; /* for a better way since then */
+	uint64_t looked_us;
 	uint32_t denied; /* bit set of hawser_permission */
 	int option[HAWSER_OPTION_VOLUME + 1];
 	enum hawser_keyboard_mode keyboard; /* in use */

@@ -1,5 +1,4 @@
 /* The kernel tells; what it means for a session is the session's own matter. */
-#include "client/api/network.h"
 #include "client/api/session_loop.h"
 #include "shared/base/clock.h"
 #include "shared/net/addr.h"
@@ -26,24 +25,27 @@ bool api_network_left(const struct sockaddr_storage *local)
 
 /* Who waits for the next try may be reached at once now. A link from an address that is gone says
  * nothing more, and would be waited for half a minute. */
-static void tell(struct api_session_loop *e)
+static void tell(struct api_session_loop *e, enum hws_net_change change)
 {
 	if (api_session_loop_retry(e, RETRY_US))
 		return;
-	if (e->conn && e->retry.was_ready && api_network_left(&hws_conn_stream(e->conn)->local))
+	if (e->paths)
+		api_paths_moved(e, change);
+	else if (e->conn && e->retry.was_ready &&
+			api_network_left(&hws_conn_stream(e->conn)->local))
 		api_session_loop_end(e, HWS_ERR_RESET,
 				"this computer's network has changed: the connection to the host was "
 				"lost",
 				NULL);
 }
 
-static void on_change(enum hws_net_change change HWS_UNUSED, void *arg)
+static void on_change(enum hws_net_change change, void *arg)
 {
 	hawser_context *ctx = arg;
 	struct hws_list *node, *tmp;
 
 	hws_list_for_safe (node, tmp, &ctx->engines)
-		tell(hws_container(node, struct api_session_loop, node));
+		tell(hws_container(node, struct api_session_loop, node), change);
 }
 
 void api_network_watch(hawser_context *ctx)

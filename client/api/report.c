@@ -76,6 +76,22 @@ void api_report_closed(struct api_session_loop *e, int err, const char *text)
 	api_report_push(e, ev);
 }
 
+void api_report_path(struct api_session_loop *e, const char *text)
+{
+	struct api_event *ev = api_event_new(e->s, HAWSER_EVENT_PATH);
+
+	pthread_mutex_lock(&e->s->lock);
+	e->s->peer.path = e->path;
+	e->s->peer.relayed = e->relayed;
+	pthread_mutex_unlock(&e->s->lock);
+	if (!ev)
+		return;
+	ev->ev.u.path.path = e->path; /* static, as `text` is */
+	ev->ev.u.path.relayed = e->relayed;
+	ev->ev.u.path.text = text;
+	api_report_push(e, ev);
+}
+
 void api_report_host_records(bool on, void *arg)
 {
 	struct api_session_loop *e = arg;
@@ -216,6 +232,14 @@ static void on_keyed(const struct hws_secure_keys *keys, void *arg)
 	}
 }
 
+static void on_legs(const uint8_t *key_secret, void *arg)
+{
+	struct api_session_loop *e = arg;
+
+	if (e->conn)
+		api_paths_begin(e, key_secret);
+}
+
 static void on_frame_max(size_t bytes, void *arg)
 {
 	struct api_session_loop *e = arg;
@@ -327,6 +351,7 @@ static void on_ready(void *arg)
 	api_report_state(e, HAWSER_STATE_READY, "connected", 0);
 	api_report_peer(e, HAWSER_EVENT_READY);
 	api_record_go_on(e);
+	api_paths_ready(e);
 }
 
 static void on_displays(void *arg)
@@ -425,6 +450,7 @@ static void on_hold(bool hold, void *arg)
 const struct hws_viewer_ops api_viewer_ops = {
 	.send = on_send,
 	.keyed = on_keyed,
+	.legs = on_legs,
 	.frame_max = on_frame_max,
 	.state = on_state,
 	.ask = on_ask,

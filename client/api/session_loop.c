@@ -2,7 +2,6 @@
  * decides what follows an end. An embedder's handle may be gone before it; it ends by itself
  * then. */
 #include "client/api/session_loop.h"
-#include "client/api/network.h"
 #include "client/api/servers.h"
 #include "client/decoder/confined.h"
 #include "client/services/video/video_view.h"
@@ -78,6 +77,7 @@ static int new_viewer(struct api_session_loop *e, const struct api_session_loop_
 		.wish = conf->wish,
 		.allow_plain = conf->allow_plain,
 		.require_v2 = conf->require_v2,
+		.legs = true,
 		.switch_number = conf->switch_number };
 	char id[HWS_PEER_TEXT], name[HWS_PEER_TEXT];
 	const struct hws_known_peer *known;
@@ -122,6 +122,7 @@ int api_session_loop_new(hawser_session *s, const struct api_session_loop_conf *
 	e->s = s;
 	e->target = *conf->target;
 	e->force_relay = conf->force_relay || e->target.force_relay;
+	e->keep_path = conf->keep_path;
 	e->no_retry = conf->no_retry;
 	e->rdp = conf->wish.rdp;
 	e->remember = conf->remember;
@@ -285,6 +286,7 @@ static void on_conn_close(struct hws_conn *c, int why, void *arg)
 
 	e->bytes_in += hws_conn_bytes_in(c);
 	e->bytes_out += hws_conn_bytes_out(c);
+	api_paths_end(e);
 	e->conn = NULL;
 	if (e->ended || e->closing)
 		return;
@@ -327,6 +329,7 @@ static void leave_link(struct api_session_loop *e)
 
 	if (!c)
 		return;
+	api_paths_end(e);
 	e->conn = NULL;
 	hws_timer_stop(&e->filler);
 	e->silent_s = 0;

@@ -7,9 +7,11 @@
 #include "client/core/retry.h"
 #include "client/core/target.h"
 #include "client/core/viewer.h"
+#include "client/reach/reach.h"
 #include "client/reach/server_list.h"
 #include "client/services/recording/recorder.h"
 #include "shared/net/conn.h"
+#include "shared/net/net_watch.h"
 #include "shared/net/proxy_client.h"
 
 struct api_tunnel;
@@ -30,7 +32,7 @@ struct api_session_loop {
 	char server[300], key[HWS_KEY_TEXT_MAX + 1];
 	char place[HWS_SERVER_ADDR_TEXT]; /* where it was by SRV records; "" = there were none */
 	struct hws_proxy proxy;
-	bool force_relay, no_retry, closing, rdp;
+	bool force_relay, keep_path, no_retry, closing, rdp;
 	bool has_accepted; /* the user says which key the host has */
 	uint8_t accepted_pk[HWS_PK_LEN];
 
@@ -51,7 +53,8 @@ struct api_session_loop {
 	struct api_tunnel *tunnel; /* of sessions of tunnels */
 	struct hws_error rejected; /* why a way was not good enough; code 0: none was rejected */
 	struct hws_conn *conn;
-	const char *path; /* "direct", ... */
+	struct api_paths *paths; /* of `conn`; NULL: it stays on its way */
+	const char *path;        /* "direct", ... */
 	bool relayed;
 	struct hws_timer limit, tick, retry_timer;
 	struct hws_deferred ending;
@@ -96,7 +99,7 @@ struct api_session_loop_conf {
 	const uint8_t *accepted_pk; /* the key that the host has, as the user says; or NULL */
 	const char *own_id;
 	struct hws_proxy proxy;
-	bool force_relay, no_retry, allow_plain, require_v2, remember;
+	bool force_relay, keep_path, no_retry, allow_plain, require_v2, remember;
 	const char *hardware; /* devices to decode by: as the setting; NULL = none */
 	struct hws_view_options options;
 	int keyboard; /* enum hawser_keyboard_mode */
@@ -143,13 +146,12 @@ struct api_path {
 	struct hws_bytes statement;
 	const uint8_t *server_pk;
 };
+/* What a run to the host by e->server is told; the caller adds its own. Borrows from `e`. */
+void api_connect_conf(struct api_session_loop *e, struct hws_reach_conf *ret);
 /* It, or why there is none (`text`, a sentence). Borrows but for the stream. Comes again after
  * api_connect_reject. */
 typedef void (*api_way_fn)(int r, const struct api_path *path, const char *text, void *arg);
 /* Another way, for another link of the session. As hws_reach_start. */
-struct hws_reach_conf;
-/* To the host by e->server; borrows from `e`. Without callbacks. */
-void api_connect_conf(struct api_session_loop *e, struct hws_reach_conf *ret);
 int api_connect_reach(struct api_session_loop *e, api_way_fn done, void *arg, struct api_way **ret,
 		struct hws_error *err) HWS_MUST_CHECK;
 void api_connect_take(struct api_way *w); /* as hws_reach_take; takes NULL */
@@ -176,14 +178,39 @@ void api_session_loop_rest(struct api_session_loop *e, const char *text, void (*
 void api_session_loop_end(
 		struct api_session_loop *e, int err, const char *text, const char *peer_text);
 
+/* --- api/paths.c: a session that stands goes over from one way to its host to another: from the
+ * relay to a direct one once there is one, back when that dies, on from another address when this
+ * machine or the host is in another network. What moves it is net/legs; here is decided when, and
+ * where to. Only with hosts that speak of it. */
+/* The link has its keys, and both ends know of legs: they are put below it. `key_secret`:
+ * HWS_LEG_KEY_LEN bytes. Without memory the link ends. */
+void api_paths_begin(struct api_session_loop *e, const uint8_t *key_secret);
+/* The host let us in. */
+void api_paths_ready(struct api_session_loop *e);
+/* The link is over. Harmless without one. */
+void api_paths_end(struct api_session_loop *e);
+/* This machine is in another network, or has slept. */
+void api_paths_moved(struct api_session_loop *e, enum hws_net_change change);
+
+/* --- api/network.c: sessions of the context hear of changes of this machine's network from now on,
+ * once for all of them. */
+void api_network_watch(hawser_context *ctx);
+void api_network_stop(hawser_context *ctx);
+/* The address that a stream comes from is not ours any more. */
+bool api_network_left(const struct sockaddr_storage *local);
+
 /* --- api/why.c: for hawser_session_verdict. */
 void api_why_keep(struct api_session_loop *e, const struct hws_verdict *verdict);
+/* A session that goes by the relay has looked for a better way, in vain. */
+void api_why_looked(struct api_session_loop *e, const struct hws_verdict *verdict);
 /* A new attempt begins. */
 void api_why_forget(struct api_session_loop *e);
 
 /* --- api/report.c: events. */
 void api_report_state(struct api_session_loop *e, enum hawser_state state, const char *text,
 		uint32_t retry_in_ms);
+/* The session goes by another way now: e->path. `text`: why, a sentence part. */
+void api_report_path(struct api_session_loop *e, const char *text);
 void api_report_peer(struct api_session_loop *e, enum hawser_event_type type);
 /* Looks whether the host still answers, and tells when that changed or a second more has passed. */
 void api_report_silence(struct api_session_loop *e, uint64_t now_us);

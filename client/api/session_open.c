@@ -152,6 +152,7 @@ static int fill_conf(hawser_context *ctx, const struct hawser_link_config *c,
 	conf->no_retry = c->no_retry;
 	conf->allow_plain = c->allow_insecure;
 	conf->force_relay = c->force_relay || v->force_relay;
+	conf->keep_path = v->keep_path;
 	conf->require_v2 = c->require_v2 || v->require_v2;
 	if (c->accept_key && hws_key_or_fingerprint_parse(c->accept_key, accepted) < 0)
 		return api_fail(HAWSER_ERR_INVAL,

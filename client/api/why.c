@@ -1,11 +1,25 @@
 /* What became of the attempts to reach the host, as the embedder sees it. */
 #include "client/api/session_loop.h"
+#include "shared/base/clock.h"
 
 void api_why_keep(struct api_session_loop *e, const struct hws_verdict *verdict)
 {
 	pthread_mutex_lock(&e->s->lock);
 	e->s->verdict = *verdict;
 	e->s->has_verdict = true;
+	e->s->looked = 0;
+	pthread_mutex_unlock(&e->s->lock);
+}
+
+/* How the session came to its way stays; what is known by now of why there is no better one takes
+ * the place of what was known then. */
+void api_why_looked(struct api_session_loop *e, const struct hws_verdict *verdict)
+{
+	pthread_mutex_lock(&e->s->lock);
+	if (verdict->chosen != HWS_PATH_NONE)
+		e->s->verdict.why = verdict->why;
+	e->s->looked++;
+	e->s->looked_us = hws_clock_us();
 	pthread_mutex_unlock(&e->s->lock);
 }
 
@@ -37,7 +51,11 @@ static void view(struct api_verdict *seen, struct hawser_verdict *ret)
 		.answered_ms = v->answered_ms,
 		.ended_ms = v->ended_ms,
 		.tries = seen->tries,
-		.try_count = v->count };
+		.try_count = v->count,
+		.looked = seen->looked,
+		.looked_s = seen->looked
+				? (uint32_t)((hws_clock_us() - seen->looked_us) / HWS_US_PER_S)
+				: 0 };
 }
 
 int hawser_session_verdict(hawser_session *s, struct hawser_verdict *ret)
@@ -47,8 +65,11 @@ int hawser_session_verdict(hawser_session *s, struct hawser_verdict *ret)
 
 	pthread_mutex_lock(&s->lock);
 	bool has = s->has_verdict;
-	if (has)
+	if (has) {
 		s->seen_verdict.verdict = s->verdict;
+		s->seen_verdict.looked = s->looked;
+		s->seen_verdict.looked_us = s->looked_us;
+	}
 	pthread_mutex_unlock(&s->lock);
 	if (!has)
 		return HAWSER_ERR_AGAIN;

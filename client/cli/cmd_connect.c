@@ -347,17 +347,18 @@ static void on_event(hawser_session *session, const struct hawser_event *ev, voi
 		if (e != CLI_OK)
 			finish(r, e);
 		break;
-	case HAWSER_EVENT_SCREENSHOT: {
-		int status = connect_around_shot(r->o, ev);
+	case HAWSER_EVENT_SCREENSHOT:
+		e = connect_around_shot(r->o, ev);
 		r->shot = true;
-		if (status != CLI_OK)
-			finish(r, status);
+		if (e != CLI_OK)
+			finish(r, e);
 		break;
-	}
 	case HAWSER_EVENT_HOST_RECORDING:
-		cli_fail(0,
-				ev->u.host_recording.running ? "the host records this session"
-							     : "the host records no longer");
+		connect_said_host_recording(ev->u.host_recording.running);
+		break;
+	case HAWSER_EVENT_PATH:
+		connect_said_path(ev, r->path, sizeof(r->path));
+		say_why(r);
 		break;
 	case HAWSER_EVENT_CLOSED:
 		on_closed(r, ev->u.closed.error, ev->u.closed.text);

@@ -1,6 +1,7 @@
 /* Lines about what comes from the host beside its pictures. */
 #include "client/cli/connect_said.h"
 #include "client/cli/cli.h"
+#include "client/cli/why_lines.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,6 +31,19 @@ void connect_said_print(const struct hawser_event *ev)
 				ev->u.print.text);
 	else
 		cli_fail(0, "a print job of the host is lost: %s", ev->u.print.text);
+}
+
+void connect_said_host_recording(bool running)
+{
+	cli_fail(0, running ? "the host records this session" : "the host records no longer");
+}
+
+void connect_said_path(const struct hawser_event *ev, char *path, size_t size)
+{
+	char text[CLI_PATH_TEXT];
+
+	snprintf(path, size, "%s", ev->u.path.path);
+	cli_fail(0, "%s", cli_path_text(ev, text));
 }
 
 static const char *decoder_text(uint32_t how)

@@ -1,6 +1,7 @@
 /* One way in for all commands with a session, so that a password, a host key or a lost line means
  * the same in each of them. */
 #include "client/cli/session_front.h"
+#include "client/cli/why_lines.h"
 #include "shared/base/clock.h"
 #include <errno.h>
 #include <signal.h>
@@ -209,6 +210,12 @@ static void on_event(hawser_session *session, const struct hawser_event *ev, voi
 				ev->u.message.local ? "" : "the host says: ", ev->u.message.title,
 				ev->u.message.text);
 		break;
+	case HAWSER_EVENT_PATH: {
+		char text[CLI_PATH_TEXT];
+
+		session_front_say(f, "%s", cli_path_text(ev, text));
+		break;
+	}
 	case HAWSER_EVENT_CLOSED:
 		on_closed(f, ev->u.closed.error, ev->u.closed.text);
 		break;

@@ -42,5 +42,15 @@ bool cli_print_why(hawser_session *s)
 		printf("try path=%s at=%s result=%s begun_ms=%u ended_ms=%u\n", t->path,
 				*t->at ? t->at : "-", result_text(t), t->begun_ms, t->ended_ms);
 	}
+	if (v.looked)
+		printf("looked times=%u seconds_ago=%u reason=%s\n", v.looked, v.looked_s,
+				v.reason);
 	return fflush(stdout) == 0;
+}
+
+const char *cli_path_text(const struct hawser_event *ev, char buf[CLI_PATH_TEXT])
+{
+	snprintf(buf, CLI_PATH_TEXT, "path=%s: %s, and the session goes on %s", ev->u.path.path,
+			ev->u.path.text, ev->u.path.relayed ? "by the relay" : "directly");
+	return buf;
 }

@@ -7,3 +7,6 @@
  * result=... begun_ms=... ended_ms=..."; nothing while it is not decided. False: standard output
  * takes no more. */
 bool cli_print_why(hawser_session *s);
+/* Of a HAWSER_EVENT_PATH: "path=udp: a direct way was found, and the session goes on there". */
+#define CLI_PATH_TEXT 160
+const char *cli_path_text(const struct hawser_event *ev, char buf[CLI_PATH_TEXT]);

@@ -10,7 +10,7 @@
 struct hws_viewer_config {
 	char *server, *key; /* rendezvous server and its public key; "" = none */
 	char *id, *name;    /* what hosts are shown; "" = of this machine and user */
-	bool force_relay, require_v2;
+	bool force_relay, keep_path, require_v2;
 	char *proxy_url, *proxy_user, *proxy_password_secret; /* "" = none */
 	char *quality, *codec, *chroma;
 	char *hardware_codecs;  /* "auto", "off" or the path of a device */

@@ -123,6 +123,14 @@ static void on_stats(struct session_window *w, const struct hawser_event *e)
 			gtk_window_is_fullscreen(w->p.window));
 }
 
+/* Somebody who works with a slow picture likes to know that it will be better now, or why not. */
+static void on_path(struct session_window *w, const struct hawser_event *e)
+{
+	const char *title = e->u.path.relayed ? "Now by the relay" : "Now direct";
+
+	gui_notice_show_passing(w->notice, title, e->u.path.text, strlen(e->u.path.text));
+}
+
 static void on_host_key(struct session_window *w, const char *text)
 {
 	if (*text)
@@ -206,6 +214,9 @@ void gui_window_event(hawser_session *session, const struct hawser_event *e, voi
 	case HAWSER_EVENT_SOUND:
 	case HAWSER_EVENT_CALL:
 		gui_sound_event(&w->sound, e);
+		break;
+	case HAWSER_EVENT_PATH:
+		on_path(w, e);
 		break;
 	case HAWSER_EVENT_PERMISSION:
 		on_permission(w, e);

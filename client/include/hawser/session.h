@@ -41,7 +41,10 @@ enum hawser_event_type {
 	HAWSER_EVENT_CALL,     /* .call: the voice call rings, is there, is over */
 	/* .host_recording: what is shown is recorded at the host, or no longer */
 	HAWSER_EVENT_HOST_RECORDING,
-	HAWSER_EVENT_SCREENSHOT /* .screenshot: answers hawser_session_host_screenshot */
+	HAWSER_EVENT_SCREENSHOT, /* .screenshot: answers hawser_session_host_screenshot */
+	/* .path: the session goes another way to the host from now on. Nothing is lost, and nobody
+	 * logs in again. */
+	HAWSER_EVENT_PATH
 };
 
 struct hawser_files_event;
@@ -157,6 +160,11 @@ struct hawser_event {
 			enum hawser_call state;
 			const char *text; /* for a status line */
 		} call;
+		struct {
+			const char *path; /* as hawser_peer.path */
+			bool relayed;
+			const char *text; /* why, a sentence part: "a direct way was found" */
+		} path;
 	} u;
 };
 

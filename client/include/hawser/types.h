@@ -336,6 +336,9 @@ struct hawser_verdict {
 	uint32_t ended_ms;
 	const struct hawser_try *tries;
 	size_t try_count;
+	/* A session that goes by the relay looks for a direct way from time to time: how often it
+	 * did in vain, and how many seconds ago; `reason` tells what was found. */
+	uint32_t looked, looked_s;
 };
 #define HAWSER_VERDICT_INIT                                                                        \
 	{                                                                                          \
