@@ -6,6 +6,7 @@
 #include "tests/support/suite.h"
 #include <arpa/inet.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -248,7 +249,8 @@ static void start_host(void)
 	char state[300], control[320];
 	const char *argv[] = { test_bin("client/host/hawser-host"), "run", "--backend",
 		"headless:320x240@10", "--state-dir", state, "--control-socket", control,
-		"--server", server_of(now->host), "--key", key, NULL };
+		"--server", server_of(now->host), "--key", key, "--files-roots", dir,
+		geteuid() == 0 ? "--service-user" : NULL, "root", NULL };
 	const char *ask_id[] = { argv[0], "id", "--state-dir", state, "--control-socket", control,
 		NULL };
 
@@ -295,13 +297,22 @@ bool scene_open(const struct cell *c)
 void scene_close(void)
 {
 	test_proc_stop(&host);
+	/* it would wait for those whose lines were cut, who never say goodbye */
+	test_proc_signal(&relay, SIGKILL);
 	test_proc_stop(&relay);
 	test_proc_stop(&rendezvous);
 	town_clear();
 }
 
+const char *scene_folder(void)
+{
+	return dir;
+}
+
 const char *scene_host_log(void)
 {
+	/* what it has written by now */
+	(void)test_proc_expect(&host, "\n\n", 1);
 	return host.log;
 }
 

@@ -18,5 +18,7 @@ void scene_stay(struct test_proc *ret);
 void scene_hawser(struct test_proc *ret, const char *shell, const char *const args[]);
 /* Whether they met as the cell says, and `why` was said. */
 bool scene_is_as_told(const char *out, const char *why);
+/* Everybody's folder, and the one whose files the host serves. */
+const char *scene_folder(void);
 /* What the host said. */
 const char *scene_host_log(void);

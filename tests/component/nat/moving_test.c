@@ -1,0 +1,204 @@
+/* Sessions that go over from way to way while bytes are under way in both directions: real programs
+ * in a small internet whose lines are opened, cut and moved under them. What was typed and what was
+ * copied must come out whole, and nobody may have logged in twice. */
+#include "tests/component/nat/scene.h"
+#include "tests/component/nat/town.h"
+#include "tests/support/suite.h"
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FILE_SIZE (24u << 20)
+#define LINE_RATE 1500000u /* bytes a second: the copy lasts as long as the way is moved */
+#define WAIT_MS TEST_PATIENCE_MS
+
+static const struct cell street = { "a street", CELL_PUBLIC, CELL_PUBLIC,
+	.viewer_traits = CELL_NO_UDP | CELL_TCP_TO_SERVER };
+
+static char typed[300], echoed[300], source[300], copied[300], stop[300];
+static struct test_proc terminal, copy;
+static bool opened;
+
+/* --- the line of the viewer ------------------------------------------------------------------- */
+
+static void open_direct(bool open)
+{
+	struct street_edge *e = town_edge("viewer");
+
+	e->no_udp = !open;
+	e->tcp_to = open ? 0 : inet_addr("10.9.0.1");
+}
+
+/* --- what goes over it ------------------------------------------------------------------------ */
+
+static void make_source(void)
+{
+	FILE *f = fopen(source, "we");
+	uint64_t x = 88172645463325252u;
+
+	ck_assert_ptr_nonnull(f);
+	for (size_t i = 0; i < FILE_SIZE / sizeof(x); i++) {
+		x ^= x << 13;
+		x ^= x >> 7;
+		x ^= x << 17;
+		ck_assert_uint_eq(fwrite(&x, sizeof(x), 1, f), 1);
+	}
+	ck_assert_int_eq(fclose(f), 0);
+}
+
+/* Somebody types into a program at the host, which types it back, until there is a file `stop`. */
+static void start_typing(void)
+{
+	const char *args[] = { "terminal", "--", "cat", NULL };
+	char line[1500];
+
+	snprintf(line, sizeof(line),
+			"i=0; until [ -e %s ]; do echo \"line $i of those that were typed\"; "
+			"i=$((i+1)); sleep 0.02; done | tee %s | \"$@\" >%s",
+			stop, typed, echoed);
+	scene_hawser(&terminal, line, args);
+}
+
+static void start_copy(void)
+{
+	const char *args[] = { "files", "put", source, copied, NULL };
+
+	scene_hawser(&copy, NULL, args);
+}
+
+static bool has_echo(void *arg)
+{
+	struct stat st;
+
+	(void)arg;
+	return stat(echoed, &st) == 0 && st.st_size > 200;
+}
+
+/* Under a name of its own, until all of it is there. */
+static bool has_part(void *arg)
+{
+	DIR *d = opendir(scene_folder());
+	bool found = false;
+
+	(void)arg;
+	ck_assert_ptr_nonnull(d);
+	for (struct dirent *e; !found && (e = readdir(d));)
+		found = strstr(e->d_name, "copied") != NULL;
+	closedir(d);
+	return found;
+}
+
+/* Both sessions say that they go by such a way now. */
+static void must_move(const char *why, bool relayed)
+{
+	const char *word = relayed ? "goes on by the relay" : "goes on directly";
+	struct test_proc *both[] = { &terminal, &copy };
+
+	for (int i = 0; i < 2; i++)
+		ck_assert_msg(test_proc_expect(both[i], word, WAIT_MS),
+				"%s: the %s did not move\n%s\nhost:\n%s", why,
+				i ? "copy" : "terminal", both[i]->log, scene_host_log());
+}
+
+static void must_be_equal(const char *a, const char *b)
+{
+	static char x[1 << 16], y[1 << 16];
+	FILE *f[2] = { fopen(a, "re"), fopen(b, "re") };
+	size_t at = 0, n, m;
+
+	ck_assert(f[0] && f[1]);
+	do {
+		n = fread(x, 1, sizeof(x), f[0]);
+		m = fread(y, 1, sizeof(y), f[1]);
+		ck_assert_msg(n == m && memcmp(x, y, n) == 0, "%s and %s differ behind %zu\n%s\n%s",
+				a, b, at, terminal.log, copy.log);
+		at += n;
+	} while (n > 0);
+	ck_assert_uint_gt(at, 200);
+	fclose(f[0]);
+	fclose(f[1]);
+}
+
+static unsigned logins(void)
+{
+	unsigned n = 0;
+
+	for (const char *at = scene_host_log(); (at = strstr(at, "session.open ")); at++)
+		n++;
+	return n;
+}
+
+static void setup(void)
+{
+	const char *dir = scene_folder();
+
+	opened = scene_open(&street);
+	snprintf(typed, sizeof(typed), "%s/typed", dir);
+	snprintf(echoed, sizeof(echoed), "%s/echoed", dir);
+	snprintf(source, sizeof(source), "%s/source", dir);
+	snprintf(copied, sizeof(copied), "%s/copied", dir);
+	snprintf(stop, sizeof(stop), "%s/stop", dir);
+}
+
+static void teardown(void)
+{
+	test_proc_stop(&terminal);
+	test_proc_stop(&copy);
+	scene_close();
+}
+
+START_TEST(a_session_goes_over_from_way_to_way_and_nothing_is_lost)
+{
+	if (!opened)
+		return;
+	town_edge("viewer")->line.rate = LINE_RATE;
+	town_edge("viewer")->line.queue = 100000;
+	make_source();
+	start_typing();
+	if (!test_until(has_echo, NULL, WAIT_MS)) {
+		test_proc_signal(&terminal, SIGTERM); /* for all of its words */
+		test_proc_wait(&terminal, 5000);
+		ck_abort_msg("%s\n%s", terminal.log, scene_host_log());
+	}
+	start_copy();
+	ck_assert(test_until(has_part, NULL, WAIT_MS));
+	open_direct(true);
+	must_move("a direct way is there", false);
+	town_move("viewer", "10.9.0.32/24");
+	must_move("the viewer has another address", false);
+	open_direct(false);
+	must_move("the direct way is dead", true);
+	open_direct(true);
+	must_move("there is a direct way again", false);
+	town_edge("viewer")->line.rate = 0;
+	test_write_file("", "%s", stop);
+	ck_assert_msg(test_proc_wait(&terminal, WAIT_MS) == 0, "%s", terminal.log);
+	ck_assert_msg(test_proc_wait(&copy, WAIT_MS) == 0, "%s", copy.log);
+	must_be_equal(typed, echoed);
+	must_be_equal(source, copied);
+	ck_assert_msg(logins() == 2, "%u logins\n%s", logins(), scene_host_log());
+}
+END_TEST
+
+int main(int argc, char *argv[])
+{
+	const char *why = town_enter(argc, argv);
+	Suite *s;
+	TCase *t;
+
+	if (why) {
+		fprintf(stderr, "SKIPPED: no network namespaces here, so no session was moved: %s\n",
+				why);
+		return TEST_SKIPPED;
+	}
+	s = suite_create("moving");
+	t = test_case(s, "moving", 240, TESTS_NONE);
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, a_session_goes_over_from_way_to_way_and_nothing_is_lost);
+	return test_suite_run(s);
+}
