@@ -1,11 +1,12 @@
 /* bench reach: the stream over UDP against the kernel's TCP on the same line: two network
  * namespaces, and between them a program that delays, loses and limits. 100 Mbit/s each way, a
  * queue of one bandwidth-delay product. Prints "bench reach.METRIC=VALUE". Parts: ratio, fairness,
- * cpu; paths and fallback (real programs in the NAT laboratory); all. */
+ * cpu; paths, fallback and moving (real programs in the NAT laboratory); all. */
 #include "shared/base/clock.h"
 #include "shared/base/macros.h"
 #include "tests/bench/common/report.h"
 #include "tests/bench/reach/flow.h"
+#include "tests/bench/reach/moving.h"
 #include "tests/bench/reach/paths.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -151,5 +152,7 @@ int main(int argc, char *argv[])
 		good = paths_round_trips(quick) && good;
 	if (strcmp(part, "all") == 0 || strcmp(part, "fallback") == 0)
 		good = paths_fallback() && good;
+	if (strcmp(part, "all") == 0 || strcmp(part, "moving") == 0)
+		good = part_moving() && good;
 	return good ? 0 : 77;
 }
