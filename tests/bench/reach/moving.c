@@ -5,6 +5,7 @@
 #include "shared/base/clock.h"
 #include "shared/base/macros.h"
 #include "tests/bench/common/report.h"
+#include "tests/bench/reach/paths.h"
 #include "tests/component/nat/scene.h"
 #include "tests/component/nat/town.h"
 #include <arpa/inet.h>
@@ -99,13 +100,13 @@ static void end(void)
 	scene_close();
 }
 
-bool part_moving(void)
+START_TEST(moving)
 {
 	double up[ROUNDS], down[ROUNDS], roam[ROUNDS], still[ROUNDS];
 
 	for (unsigned i = 0; i < ROUNDS; i++) {
 		if (!begin())
-			return false;
+			return;
 		still[i] = pause_until("x\n");
 		open_direct(true);
 		up[i] = pause_until("goes on directly");
@@ -122,5 +123,10 @@ bool part_moving(void)
 	metric("upgrade_gap_ms", quantile(up, ROUNDS, 0.5));
 	metric("roam_gap_ms", quantile(roam, ROUNDS, 0.5));
 	metric("fallback_gap_ms", quantile(down, ROUNDS, 0.5));
-	return true;
+}
+END_TEST
+
+bool part_moving(void)
+{
+	return paths_run(moving);
 }

@@ -148,8 +148,7 @@ START_TEST(fallback)
 }
 END_TEST
 
-/* As a test, which is what the laboratory is made for. */
-static bool run(const TTest *part)
+bool paths_run(const TTest *part)
 {
 	Suite *s = suite_create("paths");
 	TCase *t = tcase_create("paths");
@@ -173,10 +172,10 @@ static bool run(const TTest *part)
 bool paths_round_trips(bool quick)
 {
 	in_a_hurry = quick;
-	return run(round_trips);
+	return paths_run(round_trips);
 }
 
 bool paths_fallback(void)
 {
-	return run(fallback);
+	return paths_run(fallback);
 }
