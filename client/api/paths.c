@@ -12,10 +12,12 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A host is asked for a sign when nothing came for so long, and is silent when none comes in so
- * long after that. */
-#define ASK_US (400 * HWS_US_PER_MS)
-#define SILENT_US (600 * HWS_US_PER_MS)
+/* A host is asked for a sign when nothing came for so long, sooner when much came before; it is
+ * silent when none comes in so long after that. */
+#define ASK_US (500 * HWS_US_PER_MS)
+#define ASK_BUSY_US (200 * HWS_US_PER_MS)
+#define SILENT_US (500 * HWS_US_PER_MS)
+#define BUSY 4096u /* bytes a second */
 /* Without any way: as long as hosts keep a session; less where the host's process ended. */
 #define AWAY_US (30 * HWS_US_PER_S)
 #define ENDED_US (5 * HWS_US_PER_S)
@@ -44,9 +46,10 @@ struct api_paths {
 	uint8_t session[HWS_LEG_SESSION_LEN], key_secret[HWS_LEG_KEY_LEN];
 	uint32_t number; /* of the newest leg */
 	struct leg leg[LEGS];
-	uint64_t asked_us;    /* whether the way still answers; 0: that is not in question */
-	uint64_t silent_us;   /* since when it is silent */
-	uint64_t patience_us; /* how long silence is no news */
+	uint64_t asked_us;         /* whether the way still answers; 0: that is not in question */
+	uint64_t silent_us;        /* since when it is silent */
+	uint64_t patience_us;      /* how long silence is no news */
+	uint64_t ask_us, bytes_in; /* at the last tick */
 	unsigned denials;
 	const char *cause; /* why it moves, for people */
 };
@@ -275,7 +278,25 @@ static void on_silent(struct api_paths *p)
 static void set_patience(struct api_paths *p, uint64_t us)
 {
 	p->patience_us = us;
-	hws_legs_set_pace(p->legs, ASK_US, us);
+	hws_legs_set_pace(p->legs, p->ask_us, us);
+}
+
+/* Whoever looks at a moving picture waits; an idle session is not to be a busy one by its
+ * questions. */
+void api_paths_tick(struct api_session_loop *e)
+{
+	struct api_paths *p = e->paths;
+	uint64_t bytes, ask;
+
+	if (!p || !e->conn)
+		return;
+	bytes = hws_conn_bytes_in(e->conn);
+	ask = bytes - p->bytes_in >= BUSY ? ASK_BUSY_US : ASK_US;
+	p->bytes_in = bytes;
+	if (ask == p->ask_us)
+		return;
+	p->ask_us = ask;
+	set_patience(p, p->patience_us);
 }
 
 /* A long round trip, or a line that is full, is not a dead one: next time there is more patience.
@@ -389,6 +410,7 @@ void api_paths_begin(struct api_session_loop *e, const uint8_t *key_secret)
 	p->plan.keep = e->keep_path;
 	p->cause = "";
 	p->patience_us = SILENT_US;
+	p->ask_us = ASK_US;
 	memcpy(p->key_secret, key_secret, sizeof(p->key_secret));
 	if (hws_legs_begin(e->conn, &conf, &p->legs) < 0) {
 		hws_free_wiped(p, sizeof(*p));

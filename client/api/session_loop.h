@@ -189,6 +189,8 @@ void api_paths_begin(struct api_session_loop *e, const uint8_t *key_secret);
 void api_paths_ready(struct api_session_loop *e);
 /* The link is over. Harmless without one. */
 void api_paths_end(struct api_session_loop *e);
+/* A second has passed. Harmless without one. */
+void api_paths_tick(struct api_session_loop *e);
 /* This machine is in another network, or has slept. */
 void api_paths_moved(struct api_session_loop *e, enum hws_net_change change);
 

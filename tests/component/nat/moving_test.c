@@ -171,6 +171,8 @@ START_TEST(a_session_goes_over_from_way_to_way_and_nothing_is_lost)
 	must_move("a direct way is there", false);
 	town_move("viewer", "10.9.0.32/24");
 	must_move("the viewer has another address", false);
+	town_move("host", "10.9.0.31/24");
+	must_move("the host has another address", false);
 	open_direct(false);
 	must_move("the direct way is dead", true);
 	open_direct(true);
