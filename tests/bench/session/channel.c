@@ -10,6 +10,7 @@
 #include "shared/crypto/crypto.h"
 #include "shared/crypto/pake.h"
 #include "shared/net/conn.h"
+#include "shared/net/legs.h"
 #include "shared/wire/envelope.h"
 #include "tests/bench/common/report.h"
 #include "tests/support/handshake.h"
@@ -86,10 +87,29 @@ static double cpu_s(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* CPU seconds for a GiB. */
-static double carry(enum hws_secure_level level, uint64_t bytes)
+static void begin_legs(struct carry *c, struct hws_legs *legs[2])
+{
+	const struct hws_legs_conf conf = { 0 };
+
+	ck_assert_int_eq(hws_legs_begin(c->from, &conf, &legs[0]), HWS_OK);
+	ck_assert_int_eq(hws_legs_begin(c->to, &conf, &legs[1]), HWS_OK);
+}
+
+static double legs_cost(struct carry *c, struct hws_legs *const legs[2])
+{
+	struct hws_legs_count out, back;
+
+	hws_legs_counted(legs[0], &out);
+	hws_legs_counted(legs[1], &back);
+	return (double)(out.out + back.out) / (double)hws_conn_bytes_out(c->from) - 1;
+}
+
+/* CPU seconds for a GiB. `ret_more` not NULL: with legs, and the bytes that they add, as a share of
+ * all. */
+static double carry(enum hws_secure_level level, uint64_t bytes, double *ret_more)
 {
 	struct carry *c = hws_alloc(sizeof(*c));
+	struct hws_legs *legs[2];
 	uint8_t key[2][32];
 	double cpu;
 	int fd[2];
@@ -108,12 +128,16 @@ static double carry(enum hws_secure_level level, uint64_t bytes)
 		hws_conn_set_key(c->from, key[0]);
 		hws_conn_set_key(c->to, key[0]);
 	}
+	if (ret_more)
+		begin_legs(c, legs);
 	c->left = c->all = bytes / FRAME;
 	cpu = cpu_s();
 	feed(c);
 	ck_assert_int_eq(hws_loop_run(c->loop), HWS_OK);
 	cpu = cpu_s() - cpu;
 	ck_assert_uint_eq(c->got, c->all);
+	if (ret_more)
+		*ret_more = legs_cost(c, legs);
 	hws_conn_close(c->from, HWS_OK);
 	hws_conn_close(c->to, HWS_OK);
 	hws_loop_free(c->loop);
@@ -124,21 +148,28 @@ static double carry(enum hws_secure_level level, uint64_t bytes)
 static void bench_cpu(bool quick)
 {
 	uint64_t bytes = quick ? 64u << 20 : 256u << 20;
-	double v1[ROUNDS], v2[ROUNDS], plain[ROUNDS], ratio[ROUNDS];
+	double v1[ROUNDS], v2[ROUNDS], plain[ROUNDS], ratio[ROUNDS], legs[ROUNDS], cost[ROUNDS];
+	double more = 0;
 
 	for (size_t i = 0; i < ROUNDS; i++) {
 		/* Who is first changes, so that neither always finds the warm caches. */
 		if (i % 2)
-			v2[i] = carry(HWS_LEVEL_V2, bytes);
-		v1[i] = carry(HWS_LEVEL_V1, bytes);
+			v2[i] = carry(HWS_LEVEL_V2, bytes, NULL);
+		v1[i] = carry(HWS_LEVEL_V1, bytes, NULL);
 		if (i % 2 == 0)
-			v2[i] = carry(HWS_LEVEL_V2, bytes);
-		plain[i] = carry(HWS_LEVEL_PLAIN, bytes);
+			v2[i] = carry(HWS_LEVEL_V2, bytes, NULL);
+		legs[i] = carry(HWS_LEVEL_V2, bytes, &more);
+		plain[i] = carry(HWS_LEVEL_PLAIN, bytes, NULL);
 		ratio[i] = v2[i] / v1[i];
+		cost[i] = legs[i] / v2[i];
 	}
 	note("a GiB through two links: RustDesk 1.x scheme", quantile(v1, ROUNDS, 0.5), "s of CPU");
 	note("a GiB through two links: hawser v2", quantile(v2, ROUNDS, 0.5), "s of CPU");
 	note("a GiB through two links: not encrypted", quantile(plain, ROUNDS, 0.5), "s of CPU");
+	note("a GiB through two links: hawser v2 that can move", quantile(legs, ROUNDS, 0.5),
+			"s of CPU");
+	metric("legs_cpu_ratio", quantile(cost, ROUNDS, 0.5));
+	metric("legs_bytes_pct", more * 100);
 	metric("v2_cpu_ratio", quantile(ratio, ROUNDS, 0.5));
 }
 
