@@ -13,7 +13,9 @@
  * that it proved. */
 static void print_host(const struct hawser_lan_host *h, void *arg HWS_UNUSED)
 {
-	printf("%s\t%s", h->id, h->address);
+	bool six = strchr(h->address, ':') != NULL && h->direct_port;
+
+	printf("%s\t%s%s%s", h->id, six ? "[" : "", h->address, six ? "]" : "");
 	if (h->direct_port)
 		printf(":%u", h->direct_port);
 	printf("\t%s%s%s\t%s\t%s\t%s\n", h->username, *h->username ? "@" : "",

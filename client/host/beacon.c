@@ -15,6 +15,7 @@
 /* A process that does not live is not started again and again by who sends something. */
 #define PAUSE_US (5 * HWS_US_PER_S)
 #define FRAME_MAX 1024u
+#define JOIN_US (30 * HWS_US_PER_S)
 /* As many as it may answer (reach/lan_answer). */
 #define SIGNS_PER_S 10u
 #define SIGNS_BURST 40u
@@ -27,9 +28,9 @@ struct hws_beacon {
 	struct hws_ipc *ipc; /* NULL: no process */
 	uint16_t direct_port;
 	struct hws_lan_host told; /* what the process answers with */
-	int fd;
-	struct event ev;
-	struct hws_timer again;
+	int fd, fd6;              /* fd6: -1 = this machine has no IPv6 */
+	struct event ev, ev6;
+	struct hws_timer again, join;
 };
 
 static void on_asked(evutil_socket_t fd, short what, void *arg);
@@ -39,6 +40,14 @@ static void watch(void *arg)
 	struct hws_beacon *b = arg;
 
 	event_add(&b->ev, NULL);
+	if (b->fd6 >= 0)
+		event_add(&b->ev6, NULL);
+}
+
+/* Networks come and go. */
+static void join(void *arg)
+{
+	hws_lan_answer_join(((struct hws_beacon *)arg)->fd6);
 }
 
 static void on_closed(struct hws_ipc *l HWS_UNUSED, int why HWS_UNUSED, void *arg)
@@ -78,6 +87,18 @@ static void on_message(struct hws_ipc *l, const Agt__Message *m, int fd, void *a
 	if (fd >= 0 || m->union_case != AGT__MESSAGE__UNION_BEACON_SIGN ||
 			sign(arg, m->beacon_sign) < 0)
 		hws_ipc_close(l, HWS_ERR_PROTO);
+}
+
+static int brief_six(struct hws_beacon *b)
+{
+	Agt__Message m = AGT__MESSAGE__INIT;
+	Agt__BeaconConf c = AGT__BEACON_CONF__INIT;
+	int fd = b->fd6 >= 0 ? dup(b->fd6) : -1;
+
+	c.six = true;
+	m.union_case = AGT__MESSAGE__UNION_BEACON_CONF;
+	m.beacon_conf = &c;
+	return fd >= 0 ? hws_ipc_send(b->ipc, &m, fd) : HWS_OK;
 }
 
 /* What it answers with, and the socket. */
@@ -122,9 +143,12 @@ static void on_asked(evutil_socket_t fd HWS_UNUSED, short what HWS_UNUSED, void 
 	pid_t pid;
 	int end, r = hws_spawn_gate(b->settings, b->logs, "beacon", 0, &pid, &end);
 
+	event_del(&b->ev);
+	if (b->fd6 >= 0)
+		event_del(&b->ev6);
 	if (r == HWS_OK)
 		r = hws_ipc_new(b->loop, end, &conf, &b->ipc);
-	if (r == HWS_OK && brief(b) < 0) {
+	if (r == HWS_OK && (brief_six(b) < 0 || brief(b) < 0)) {
 		hws_ipc_close(b->ipc, HWS_ERR_SYS);
 		return;
 	}
@@ -156,10 +180,17 @@ int hws_beacon_new(struct hws_loop *loop, const struct hws_settings *s, const st
 		return HWS_ERR_NOMEM;
 	}
 	*b = (struct hws_beacon){
-		.loop = loop, .settings = s, .whoami = w, .logs = logs, .fd = fd
+		.loop = loop, .settings = s, .whoami = w, .logs = logs, .fd = fd, .fd6 = -1
 	};
 	event_assign(&b->ev, hws_loop_base(loop), fd, EV_READ, on_asked, b);
-	event_add(&b->ev, NULL);
+	if (hws_lan_answer_socket6(s->lan_port, &b->fd6) == HWS_OK) {
+		event_assign(&b->ev6, hws_loop_base(loop), b->fd6, EV_READ, on_asked, b);
+		hws_timer_every(loop, &b->join, JOIN_US, join, b);
+		join(b);
+	} else {
+		b->fd6 = -1;
+	}
+	watch(b);
 	*ret = b;
 	return HWS_OK;
 }
@@ -177,6 +208,11 @@ void hws_beacon_free(struct hws_beacon *b)
 	hws_ipc_close(b->ipc, HWS_OK); /* and with its socket the process ends */
 	hws_timer_stop(&b->again);
 	event_del(&b->ev);
+	if (b->fd6 >= 0) {
+		hws_timer_stop(&b->join);
+		event_del(&b->ev6);
+		close(b->fd6);
+	}
 	close(b->fd);
 	hws_free(b);
 }

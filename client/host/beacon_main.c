@@ -113,6 +113,11 @@ static void on_message(struct hws_ipc *l HWS_UNUSED, const Agt__Message *m, int 
 		on_signed(p, m->beacon_signed);
 		return;
 	}
+	if (m->union_case == AGT__MESSAGE__UNION_BEACON_CONF && m->beacon_conf->six && fd >= 0 &&
+			p->conf.fd6 < 0 && !p->answer) {
+		p->conf.fd6 = fd;
+		return;
+	}
 	if (m->union_case != AGT__MESSAGE__UNION_BEACON_CONF || fd < 0 || p->answer) {
 		if (fd >= 0)
 			close(fd);
@@ -134,6 +139,7 @@ int hws_beacon_main(int ipc_fd, bool sandbox)
 		.arg = &p };
 	int count = hws_lan_ifs(p.conf.ifs); /* while it may ask the kernel */
 
+	p.conf.fd6 = -1;
 	p.conf.if_count = count > 0 ? (unsigned)count : 0;
 	if (hws_loop_new(&p.loop) < 0)
 		return 1;

@@ -5,6 +5,7 @@
 #include "shared/base/macros.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
+#include "shared/net/addr.h"
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -21,7 +22,7 @@ struct waiting {
 	unsigned number; /* 0: none */
 	uint64_t since_us;
 	struct hws_lan_if by;
-	struct sockaddr_in to;
+	struct sockaddr_storage to;
 	size_t asked_len;
 };
 
@@ -29,7 +30,7 @@ struct hws_lan_answer {
 	struct hws_loop *loop;
 	struct hws_lan_answer_conf conf;
 	struct hws_bucket bucket;
-	struct event ev;
+	struct event ev, ev6;
 	uint64_t asked_us;
 	struct waiting waiting[WAITING_MAX];
 	unsigned number;
@@ -54,6 +55,38 @@ int hws_lan_answer_socket(uint16_t port, int *ret_fd)
 	return hws_err_from_errno(e);
 }
 
+int hws_lan_answer_socket6(uint16_t port, int *ret_fd)
+{
+	struct sockaddr_in6 all = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), one = 1, e;
+
+	if (fd >= 0 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one)) == 0 &&
+			setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) == 0 &&
+			bind(fd, (struct sockaddr *)&all, sizeof(all)) == 0) {
+		*ret_fd = fd;
+		return HWS_OK;
+	}
+	e = errno;
+	if (fd >= 0)
+		close(fd);
+	return hws_err_from_errno(e);
+}
+
+void hws_lan_answer_join(int fd6)
+{
+	struct hws_lan_if ifs[HWS_LAN_IFS_MAX];
+	int count = hws_lan_ifs(ifs);
+
+	for (int i = 0; i < count; i++) {
+		const struct ipv6_mreq m = { hws_lan_group(), ifs[i].index };
+
+		/* where it is in the group already, and where there are no groups, all is well */
+		if (ifs[i].addr.ss_family == AF_INET6 &&
+				setsockopt(fd6, IPPROTO_IPV6, IPV6_JOIN_GROUP, &m, sizeof(m)) < 0)
+			errno = 0;
+	}
+}
+
 static struct hws_lan_host host_by(const struct hws_lan_answer *a, const struct hws_lan_if *by)
 {
 	struct hws_lan_host host = a->conf.host;
@@ -63,34 +96,49 @@ static struct hws_lan_host host_by(const struct hws_lan_answer *a, const struct 
 	return host;
 }
 
+/* The control message that says from where, by which interface. */
+static size_t put_source(const struct hws_lan_if *by, struct cmsghdr *head)
+{
+	const struct in_pktinfo from = { .ipi_ifindex = (int)by->index,
+		.ipi_spec_dst = ((const struct sockaddr_in *)&by->addr)->sin_addr };
+	const struct in6_pktinfo from6 = { .ipi6_ifindex = by->index,
+		.ipi6_addr = ((const struct sockaddr_in6 *)&by->addr)->sin6_addr };
+	bool four = by->addr.ss_family == AF_INET;
+
+	head->cmsg_level = four ? IPPROTO_IP : IPPROTO_IPV6;
+	head->cmsg_type = four ? IP_PKTINFO : IPV6_PKTINFO;
+	head->cmsg_len = four ? CMSG_LEN(sizeof(from)) : CMSG_LEN(sizeof(from6));
+	if (four)
+		memcpy(CMSG_DATA(head), &from, sizeof(from));
+	else
+		memcpy(CMSG_DATA(head), &from6, sizeof(from6));
+	return four ? CMSG_SPACE(sizeof(from)) : CMSG_SPACE(sizeof(from6));
+}
+
 /* From the address that was asked, by the interface that the question came by. */
 static void send_from(struct hws_lan_answer *a, const struct hws_lan_if *by,
-		const struct sockaddr_in *to, struct hws_bytes pong)
+		const struct sockaddr_storage *to, struct hws_bytes pong)
 {
 	struct iovec iov = { (void *)(uintptr_t)pong.ptr, pong.len };
 	struct msghdr msg = { .msg_name = (void *)(uintptr_t)to,
-		.msg_namelen = sizeof(*to),
+		.msg_namelen = hws_addr_len(to),
 		.msg_iov = &iov,
 		.msg_iovlen = 1 };
 	union {
 		struct cmsghdr head;
-		char space[CMSG_SPACE(sizeof(struct in_pktinfo))];
+		char space[CMSG_SPACE(sizeof(struct in6_pktinfo))];
 	} control = { 0 };
-	const struct in_pktinfo from = { .ipi_ifindex = (int)by->index, .ipi_spec_dst = by->addr };
+	int fd = to->ss_family == AF_INET ? a->conf.fd : a->conf.fd6;
 
 	msg.msg_control = control.space;
-	msg.msg_controllen = sizeof(control.space);
-	control.head.cmsg_level = IPPROTO_IP;
-	control.head.cmsg_type = IP_PKTINFO;
-	control.head.cmsg_len = CMSG_LEN(sizeof(from));
-	memcpy(CMSG_DATA(&control.head), &from, sizeof(from));
-	if (sendmsg(a->conf.fd, &msg, MSG_NOSIGNAL) < 0)
+	msg.msg_controllen = put_source(by, &control.head);
+	if (sendmsg(fd, &msg, MSG_NOSIGNAL) < 0)
 		errno = 0; /* lost, as a datagram may be */
 }
 
 /* What is longer than what was sent to us goes to nobody: with `most`, what was sent; 0 = any. */
 static bool answer(struct hws_lan_answer *a, const struct hws_lan_if *by,
-		const struct sockaddr_in *to, const struct hws_lan_host *host, size_t most)
+		const struct sockaddr_storage *to, const struct hws_lan_host *host, size_t most)
 {
 	struct hws_buf out;
 	bool fits;
@@ -113,18 +161,15 @@ static struct waiting *place(struct hws_lan_answer *a, uint64_t now_us)
 
 /* True: it is on its way to who signs. */
 static bool have_signed(struct hws_lan_answer *a, const struct hws_lan_if *by,
-		const struct sockaddr_in *to, const struct hws_lan_host *host,
+		const struct sockaddr_storage *to, const struct hws_lan_host *host,
 		const uint8_t nonce[HWS_LAN_NONCE], size_t asked_len)
 {
-	const struct sockaddr_in own = { .sin_family = AF_INET, .sin_addr = by->addr };
-	struct sockaddr_storage from = { 0 };
 	struct waiting *w = a->conf.sign ? place(a, a->asked_us) : NULL;
 	uint8_t address[HWS_LAN_ADDRESS];
 
 	if (!w)
 		return false;
-	memcpy(&from, &own, sizeof(own));
-	hws_lan_address(&from, address);
+	hws_lan_address(&by->addr, address);
 	if (++a->number == 0)
 		a->number = 1;
 	*w = (struct waiting){ a->number, a->asked_us, *by, *to, asked_len };
@@ -158,15 +203,21 @@ void hws_lan_answer_signed(struct hws_lan_answer *a, unsigned number, const uint
 	answer(a, &w->by, &w->to, &host, 0);
 }
 
-static void on_datagram(
-		struct hws_lan_answer *a, struct hws_bytes datagram, const struct sockaddr_in *from)
+static bool is_broadcast(const struct hws_lan_if *i, const struct sockaddr_storage *a)
 {
-	const struct hws_lan_if *by = hws_lan_if_of(a->conf.ifs, a->conf.if_count, from->sin_addr);
+	return a->ss_family == AF_INET &&
+			((const struct sockaddr_in *)a)->sin_addr.s_addr == i->broadcast.s_addr;
+}
+
+static void on_datagram(struct hws_lan_answer *a, struct hws_bytes datagram,
+		const struct sockaddr_storage *from)
+{
+	const struct hws_lan_if *by = hws_lan_if_of(a->conf.ifs, a->conf.if_count, from);
 	struct hws_lan_host asker, host;
 	enum hws_lan_word word;
 
-	if (!by || from->sin_addr.s_addr == by->broadcast.s_addr ||
-			hws_lan_parse(datagram, &word, &asker) < 0 || word != HWS_LAN_PING)
+	if (!by || is_broadcast(by, from) || hws_lan_parse(datagram, &word, &asker) < 0 ||
+			word != HWS_LAN_PING)
 		return;
 	/* we ourselves, by another of our programs */
 	if (*asker.id && hws_str_equal(asker.id, a->conf.host.id))
@@ -185,7 +236,7 @@ static void on_readable(evutil_socket_t fd, short what HWS_UNUSED, void *arg)
 	uint8_t buf[HWS_LAN_DATAGRAM_MAX];
 
 	for (int i = 0; i < BUDGET; i++) {
-		struct sockaddr_in from = { 0 };
+		struct sockaddr_storage from = { 0 };
 		struct iovec iov = { buf, sizeof(buf) };
 		struct msghdr msg = { .msg_name = &from,
 			.msg_namelen = sizeof(from),
@@ -195,9 +246,22 @@ static void on_readable(evutil_socket_t fd, short what HWS_UNUSED, void *arg)
 
 		if (n < 0)
 			return;
-		if (n > 0 && from.sin_family == AF_INET && !(msg.msg_flags & MSG_TRUNC))
+		if (n > 0 && !(msg.msg_flags & MSG_TRUNC))
 			on_datagram(a, hws_bytes(buf, (size_t)n), &from);
 	}
+}
+
+static void close_fds(const struct hws_lan_answer_conf *conf)
+{
+	close(conf->fd);
+	if (conf->fd6 >= 0)
+		close(conf->fd6);
+}
+
+static void listen_to(struct hws_lan_answer *a, int fd, struct event *ev)
+{
+	event_assign(ev, hws_loop_base(a->loop), fd, EV_READ | EV_PERSIST, on_readable, a);
+	event_add(ev, NULL);
 }
 
 int hws_lan_answer_new(struct hws_loop *loop, const struct hws_lan_answer_conf *conf,
@@ -206,15 +270,16 @@ int hws_lan_answer_new(struct hws_loop *loop, const struct hws_lan_answer_conf *
 	struct hws_lan_answer *a = hws_alloc(sizeof(*a));
 
 	if (!a) {
-		close(conf->fd);
+		close_fds(conf);
 		return HWS_ERR_NOMEM;
 	}
 	a->loop = loop;
 	a->conf = *conf;
 	a->asked_us = hws_loop_now_us(loop);
 	hws_bucket_init(&a->bucket, ANSWERS_PER_S, ANSWERS_BURST, a->asked_us);
-	event_assign(&a->ev, hws_loop_base(loop), conf->fd, EV_READ | EV_PERSIST, on_readable, a);
-	event_add(&a->ev, NULL);
+	listen_to(a, conf->fd, &a->ev);
+	if (conf->fd6 >= 0)
+		listen_to(a, conf->fd6, &a->ev6);
 	*ret = a;
 	return HWS_OK;
 }
@@ -224,7 +289,9 @@ void hws_lan_answer_free(struct hws_lan_answer *a)
 	if (!a)
 		return;
 	event_del(&a->ev);
-	close(a->conf.fd);
+	if (a->conf.fd6 >= 0)
+		event_del(&a->ev6);
+	close_fds(&a->conf);
 	hws_free(a);
 }
 

@@ -10,6 +10,7 @@ struct hws_lan_answer;
 
 struct hws_lan_answer_conf {
 	int fd;                   /* of hws_lan_answer_socket; taken, also on failure */
+	int fd6;                  /* of hws_lan_answer_socket6, taken, too; -1 = none */
 	struct hws_lan_host host; /* its MAC is that of the interface that is asked by */
 	struct hws_lan_if ifs[HWS_LAN_IFS_MAX];
 	unsigned if_count;
@@ -24,6 +25,10 @@ struct hws_lan_answer_conf {
 /* The socket: UDP on all interfaces, shared with other programs that answer there. *ret_fd is the
  * caller's. */
 int hws_lan_answer_socket(uint16_t port, int *ret_fd) HWS_MUST_CHECK;
+/* The same for who asks by IPv6, heard once it has joined the group of the interfaces that there
+ * are: again when there are others. */
+int hws_lan_answer_socket6(uint16_t port, int *ret_fd) HWS_MUST_CHECK;
+void hws_lan_answer_join(int fd6);
 int hws_lan_answer_new(struct hws_loop *loop, const struct hws_lan_answer_conf *conf,
 		struct hws_lan_answer **ret) HWS_MUST_CHECK;
 /* What `sign` asked for; NULL: there is none, and the answer goes without a proof. */

@@ -32,35 +32,83 @@ static struct in_addr ip_of(const struct sockaddr *a)
 			: none;
 }
 
+static bool is_wanted(const struct ifaddrs *a, sa_family_t family)
+{
+	const struct sockaddr_in6 *six = (const void *)a->ifa_addr;
+
+	return a->ifa_addr && a->ifa_netmask && a->ifa_addr->sa_family == family &&
+			a->ifa_flags & IFF_UP &&
+			!(family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&six->sin6_addr));
+}
+
+static void copy(const struct sockaddr *from, sa_family_t family, struct sockaddr_storage *to)
+{
+	memcpy(to, from,
+			family == AF_INET ? sizeof(struct sockaddr_in)
+					  : sizeof(struct sockaddr_in6));
+	to->ss_family = family; /* the kernel does not always say so of a mask */
+}
+
 int hws_lan_ifs(struct hws_lan_if ret[HWS_LAN_IFS_MAX])
 {
+	static const sa_family_t families[] = { AF_INET, AF_INET6 };
 	struct ifaddrs *all = NULL;
 	unsigned count = 0;
 
 	if (getifaddrs(&all) < 0)
 		return hws_err_from_errno(errno);
-	for (const struct ifaddrs *a = all; a && count < HWS_LAN_IFS_MAX; a = a->ifa_next) {
-		struct hws_lan_if *i = &ret[count];
+	for (size_t f = 0; f < HWS_COUNT(families); f++)
+		for (const struct ifaddrs *a = all; a && count < HWS_LAN_IFS_MAX; a = a->ifa_next) {
+			struct hws_lan_if *i = &ret[count];
 
-		if (!a->ifa_addr || a->ifa_addr->sa_family != AF_INET || !(a->ifa_flags & IFF_UP))
-			continue;
-		*i = (struct hws_lan_if){ .addr = ip_of(a->ifa_addr),
-			.mask = ip_of(a->ifa_netmask) };
-		if (a->ifa_flags & IFF_BROADCAST)
-			i->broadcast = ip_of(a->ifa_broadaddr);
-		take_mac(all, a->ifa_name, i);
-		count++;
-	}
+			if (!is_wanted(a, families[f]))
+				continue;
+			*i = (struct hws_lan_if){ 0 };
+			copy(a->ifa_addr, families[f], &i->addr);
+			copy(a->ifa_netmask, families[f], &i->mask);
+			if (families[f] == AF_INET && a->ifa_flags & IFF_BROADCAST)
+				i->broadcast = ip_of(a->ifa_broadaddr);
+			take_mac(all, a->ifa_name, i);
+			count++;
+		}
 	freeifaddrs(all);
 	return (int)count;
 }
 
-const struct hws_lan_if *hws_lan_if_of(
-		const struct hws_lan_if *list, unsigned count, struct in_addr a)
+static const uint8_t *bytes_of(const struct sockaddr_storage *a, size_t *ret_len)
 {
+	*ret_len = a->ss_family == AF_INET ? 4 : 16;
+	return a->ss_family == AF_INET
+			? (const uint8_t *)&((const struct sockaddr_in *)a)->sin_addr
+			: (const uint8_t *)&((const struct sockaddr_in6 *)a)->sin6_addr;
+}
+
+static bool is_in(const struct hws_lan_if *i, const struct sockaddr_storage *a)
+{
+	size_t len;
+	const uint8_t *net = bytes_of(&i->addr, &len), *mask = bytes_of(&i->mask, &len),
+		      *ip = bytes_of(a, &len);
+	bool any = false, same = true;
+
+	for (size_t b = 0; b < len; b++) {
+		any |= mask[b] != 0;
+		same &= !((net[b] ^ ip[b]) & mask[b]);
+	}
+	return any && same;
+}
+
+const struct hws_lan_if *hws_lan_if_of(
+		const struct hws_lan_if *list, unsigned count, const struct sockaddr_storage *a)
+{
+	if (a->ss_family != AF_INET && a->ss_family != AF_INET6)
+		return NULL;
 	for (unsigned i = 0; i < count; i++)
-		if (list[i].mask.s_addr &&
-				((list[i].addr.s_addr ^ a.s_addr) & list[i].mask.s_addr) == 0)
+		if (list[i].addr.ss_family == a->ss_family && is_in(&list[i], a))
 			return &list[i];
 	return NULL;
+}
+
+struct in6_addr hws_lan_group(void)
+{
+	return (struct in6_addr){ .s6_addr = { 0xff, 0x12, [12] = 'h', 'a', 'w', 's' } };
 }

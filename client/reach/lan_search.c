@@ -18,7 +18,7 @@
 
 struct asker {
 	struct hws_lan_search *search;
-	struct sockaddr_in to;
+	struct sockaddr_storage to;
 	int fd;
 	struct event ev;
 };
@@ -26,7 +26,7 @@ struct asker {
 /* What was told already. */
 struct told {
 	uint64_t id; /* a number of its text */
-	struct in_addr from;
+	uint8_t from[HWS_LAN_ADDRESS];
 	bool proven; /* a proof is told of, also after a word without one */
 };
 
@@ -41,14 +41,18 @@ struct hws_lan_search {
 	unsigned told_count;
 };
 
-static int open_socket(struct in_addr by)
+/* By this address of ours; IPv6 also by the interface that has it. */
+static int open_socket(const struct sockaddr_storage *by, unsigned index)
 {
-	struct sockaddr_in here = { .sin_family = AF_INET, .sin_addr = by };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), one = 1;
+	int fd = socket(by->ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), one = 1;
+	int r = fd < 0 ? -1
+			: by->ss_family == AF_INET
+			? setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &one, sizeof(one))
+			: index
+			? setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, &index, sizeof(index))
+			: 0;
 
-	if (fd >= 0 &&
-			(setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &one, sizeof(one)) < 0 ||
-					bind(fd, (struct sockaddr *)&here, sizeof(here)) < 0)) {
+	if (fd >= 0 && (r < 0 || bind(fd, (const struct sockaddr *)by, hws_addr_len(by)) < 0)) {
 		close(fd);
 		fd = -1;
 	}
@@ -65,12 +69,14 @@ static uint64_t number_of(const char *text)
 	return h;
 }
 
-static bool is_new(struct hws_lan_search *s, const char *id, struct in_addr from, bool proven)
+static bool is_new(struct hws_lan_search *s, const char *id, const struct sockaddr_storage *from,
+		bool proven)
 {
-	const struct told t = { number_of(id), from, proven };
+	struct told t = { .id = number_of(id), .proven = proven };
 
+	hws_lan_address(from, t.from);
 	for (unsigned i = 0; i < s->told_count; i++)
-		if (s->told[i].id == t.id && s->told[i].from.s_addr == from.s_addr &&
+		if (s->told[i].id == t.id && !memcmp(s->told[i].from, t.from, sizeof(t.from)) &&
 				(s->told[i].proven || !proven))
 			return false;
 	if (s->told_count == HWS_LAN_FOUND_MAX)
@@ -95,13 +101,12 @@ static void on_readable(evutil_socket_t fd, short what HWS_UNUSED, void *arg)
 
 		if (n < 0)
 			return;
-		if (n == 0 || from.ss_family != AF_INET ||
-				hws_lan_parse(hws_bytes(buf, (size_t)n), &word, &host) < 0 ||
+		if (n == 0 || hws_lan_parse(hws_bytes(buf, (size_t)n), &word, &host) < 0 ||
 				word != HWS_LAN_PONG)
 			continue;
 		proven = hws_lan_proves(&host, s->nonce, &from);
 		host.has_proof = proven;
-		if (is_new(s, host.id, ((struct sockaddr_in *)&from)->sin_addr, proven))
+		if (is_new(s, host.id, &from, proven))
 			s->conf.on_found(&host, &from, s->conf.arg);
 	}
 }
@@ -117,21 +122,22 @@ static void ask(void *arg)
 			if (sendto(s->askers[i].fd, hws_buf_bytes(&out).ptr,
 					    hws_buf_bytes(&out).len, MSG_NOSIGNAL,
 					    (struct sockaddr *)&s->askers[i].to,
-					    sizeof(s->askers[i].to)) < 0)
+					    hws_addr_len(&s->askers[i].to)) < 0)
 				errno = 0; /* that network has no broadcast, or is away */
 	hws_buf_done(&out);
 	if (++s->asked < ASKS)
 		hws_timer_start(s->loop, &s->again, ASK_AGAIN_US, ask, s);
 }
 
-static void add(struct hws_lan_search *s, struct in_addr by, struct sockaddr_in to)
+static void add(struct hws_lan_search *s, const struct sockaddr_storage *by, unsigned index,
+		const struct sockaddr_storage *to)
 {
 	struct asker *a = &s->askers[s->count];
-	int fd = s->count < SOCKETS_MAX ? open_socket(by) : -1;
+	int fd = s->count < SOCKETS_MAX ? open_socket(by, index) : -1;
 
 	if (fd < 0)
 		return;
-	*a = (struct asker){ .search = s, .to = to, .fd = fd };
+	*a = (struct asker){ .search = s, .to = *to, .fd = fd };
 	event_assign(&a->ev, hws_loop_base(s->loop), fd, EV_READ | EV_PERSIST, on_readable, a);
 	event_add(&a->ev, NULL);
 	s->count++;
@@ -139,31 +145,48 @@ static void add(struct hws_lan_search *s, struct in_addr by, struct sockaddr_in 
 
 static int add_targets(struct hws_lan_search *s, struct hws_error *err)
 {
-	const struct in_addr any = { htonl(INADDR_ANY) };
 	struct sockaddr_storage to;
 
 	for (unsigned i = 0; i < s->conf.target_count; i++) {
-		if (hws_addr_parse(s->conf.targets[i], HWS_LAN_PORT, &to) < 0 ||
-				to.ss_family != AF_INET)
+		if (hws_addr_parse(s->conf.targets[i], HWS_LAN_PORT, &to) < 0)
 			return hws_error_set(err, HWS_ERR_INVAL,
-					"'%s' is no IPv4 address to ask at (a host's, or a network's broadcast address)",
+					"'%s' is no address to ask at (a host's, or a network's broadcast address)",
 					s->conf.targets[i]);
-		add(s, any, *(struct sockaddr_in *)&to);
+		add(s, &(struct sockaddr_storage){ .ss_family = to.ss_family }, 0, &to);
 	}
 	return HWS_OK;
 }
 
-static int add_interfaces(struct hws_lan_search *s)
+static struct sockaddr_storage everybody(const struct hws_lan_if *i)
 {
 	const struct sockaddr_in all = { .sin_family = AF_INET,
 		.sin_port = htons(HWS_LAN_PORT),
 		.sin_addr.s_addr = htonl(INADDR_BROADCAST) };
+	const struct sockaddr_in6 group = { .sin6_family = AF_INET6,
+		.sin6_port = htons(HWS_LAN_PORT),
+		.sin6_addr = hws_lan_group(),
+		.sin6_scope_id = i->index };
+	struct sockaddr_storage to = { 0 };
+
+	if (i->addr.ss_family == AF_INET)
+		memcpy(&to, &all, sizeof(all));
+	else
+		memcpy(&to, &group, sizeof(group));
+	return to;
+}
+
+static int add_interfaces(struct hws_lan_search *s)
+{
 	struct hws_lan_if ifs[HWS_LAN_IFS_MAX];
 	int count = hws_lan_ifs(ifs);
 
-	for (int i = 0; i < count; i++)
-		if (ifs[i].broadcast.s_addr)
-			add(s, ifs[i].addr, all);
+	for (int i = 0; i < count; i++) {
+		const struct sockaddr_storage to = everybody(&ifs[i]);
+
+		if (ifs[i].addr.ss_family == AF_INET6 ? !hws_addr_is_loopback(&ifs[i].addr)
+						      : ifs[i].broadcast.s_addr != 0)
+			add(s, &ifs[i].addr, ifs[i].index, &to);
+	}
 	return count < 0 ? count : HWS_OK;
 }
 
@@ -217,7 +240,7 @@ int hws_lan_wake(const uint8_t mac[HWS_LAN_MAC], unsigned *ret_sent)
 		const struct sockaddr_in to = { .sin_family = AF_INET,
 			.sin_port = htons(DISCARD_PORT),
 			.sin_addr = ifs[i].broadcast };
-		int fd = to.sin_addr.s_addr ? open_socket(ifs[i].addr) : -1;
+		int fd = to.sin_addr.s_addr ? open_socket(&ifs[i].addr, 0) : -1;
 
 		if (fd < 0)
 			continue;

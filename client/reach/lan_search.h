@@ -13,7 +13,7 @@
 struct hws_lan_search;
 
 struct hws_lan_search_conf {
-	/* Literals, with a port or not: these are asked in place of the broadcast of each
+	/* Literals, with a port or not: these are asked in place of everybody at each
 	 * interface. */
 	const char *const *targets;
 	unsigned target_count;
@@ -25,7 +25,7 @@ struct hws_lan_search_conf {
 	void *arg;
 };
 
-/* HWS_ERR_INVAL: a target is no IPv4 address; HWS_ERR_UNREACHABLE: there is no interface to ask
+/* HWS_ERR_INVAL: a target is no address; HWS_ERR_UNREACHABLE: there is no interface to ask
  * by. */
 int hws_lan_search_new(struct hws_loop *loop, const struct hws_lan_search_conf *conf,
 		struct hws_lan_search **ret, struct hws_error *err) HWS_MUST_CHECK;

@@ -23,7 +23,7 @@ struct hawser_lan_host {
 };
 typedef void (*hawser_lan_fn)(const struct hawser_lan_host *host, void *arg);
 
-/* Asks all networks that this machine is in (or, if any are given, the IPv4 addresses `targets`: of
+/* Asks all networks that this machine is in (or, if any are given, the addresses `targets`: of
  * hosts, or broadcast addresses), and calls `found` on this thread for each host that answers
  * within wait_ms (at most 60000). Their hardware addresses are kept for hawser_lan_wake. The
  * number of answers, or an error. */

@@ -148,6 +148,14 @@ static void assert_woken(int fd, const char *name)
 		ck_assert_uint_eq(packet[i], i < 6 ? 0xff : mac[i % 6]);
 }
 
+static bool has_six(void)
+{
+	const char *argv[] = { "/bin/sh", "-c", "ip -6 addr show dev wire0 | grep -q fd07::1",
+		NULL };
+
+	return test_run(argv, NULL, NULL) == 0;
+}
+
 START_TEST(hosts_of_a_network_are_found_and_woken)
 {
 	const char *unknown[] = { test_bin("client/cli/hawser"), "wake", "987654321", NULL };
@@ -163,6 +171,8 @@ START_TEST(hosts_of_a_network_are_found_and_woken)
 	ck_assert_msg(strstr(out, id) && strstr(out, "\t" TEST_WIRE_ADDRESS ":21118\t") &&
 					strstr(out, "\t" TEST_WIRE_MAC "\t"),
 			"%s", out);
+	if (strstr(out, "[fd07::1]:21118\t") == NULL) /* the kernel has IPv6, or it has none */
+		ck_assert_msg(access("/proc/net/if_inet6", F_OK) != 0 || !has_six(), "%s", out);
 	free(out);
 	fd = listen_at(9);
 	assert_woken(fd, "02-00-00-00-00-01");

@@ -137,6 +137,8 @@ static void on_found(const struct hws_lan_host *h, const struct sockaddr_storage
 	hws_addr_ip_text(from, lan.from, sizeof(lan.from));
 }
 
+static int six = -1; /* the socket for IPv6 */
+
 static void open_answer(bool neighbours)
 {
 	struct hws_lan_answer_conf conf = { .host = { .id = "123456789",
@@ -147,6 +149,7 @@ static void open_answer(bool neighbours)
 	socklen_t len = sizeof(a);
 	int count;
 
+	conf.fd6 = six;
 	if (lan.identity.pk[0] || lan.identity.pk[1])
 		conf.sign = sign;
 	count = neighbours ? hws_lan_ifs(conf.ifs) : 0;
@@ -215,6 +218,33 @@ START_TEST(a_host_is_found_once_however_often_it_is_asked)
 	ck_assert_str_eq(lan.last.hostname, "here");
 	ck_assert_uint_eq(lan.last.direct_port, 21118);
 	ck_assert_str_eq(lan.from, "127.0.0.1");
+	close_all();
+}
+END_TEST
+
+START_TEST(a_host_is_found_and_proved_by_ipv6)
+{
+	struct sockaddr_in6 a;
+	socklen_t len = sizeof(a);
+	int fd;
+
+	if (hws_lan_answer_socket6(0, &fd) < 0) {
+		test_skip("no IPv6 here");
+		return;
+	}
+	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&a, &len), 0);
+	hws_lan_answer_join(fd);
+	hws_identity_generate(false, &lan.identity);
+	six = fd;
+	open_answer(true);
+	six = -1;
+	snprintf(lan.target, sizeof(lan.target), "[::1]:%u", ntohs(a.sin6_port));
+	search();
+	for (int i = 0; i < 100 && !lan.found; i++)
+		hws_loop_once(lan.loop, 20000);
+	ck_assert_uint_eq(lan.found, 1);
+	ck_assert_str_eq(lan.from, "::1");
+	ck_assert(lan.last.has_proof);
 	close_all();
 }
 END_TEST
@@ -380,7 +410,7 @@ END_TEST
 
 START_TEST(what_is_no_address_is_not_asked)
 {
-	static const char *const bad[] = { "host.example.org", "::1", "1.2.3", "" };
+	static const char *const bad[] = { "host.example.org", "1.2.3", "" };
 	struct hws_lan_search_conf conf = { .target_count = 1, .on_found = on_found };
 	struct hws_error err = { 0 };
 
@@ -389,7 +419,7 @@ START_TEST(what_is_no_address_is_not_asked)
 		conf.targets = &bad[i];
 		ck_assert_int_eq(hws_lan_search_new(lan.loop, &conf, &lan.search, &err),
 				HWS_ERR_INVAL);
-		ck_assert_ptr_nonnull(strstr(err.text, "IPv4"));
+		ck_assert_ptr_nonnull(strstr(err.text, "no address"));
 	}
 	close_all();
 }
@@ -402,6 +432,7 @@ int main(void)
 			TESTS(words_are_those_of_deployed_clients, ids_that_are_none_are_no_answer,
 					hardware_addresses_are_read_as_people_write_them,
 					a_host_is_found_once_however_often_it_is_asked,
+					a_host_is_found_and_proved_by_ipv6,
 					no_proof_is_longer_than_its_question,
 					a_proof_is_good_for_its_words_number_and_place_only,
 					only_neighbours_are_answered,
