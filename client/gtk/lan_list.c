@@ -84,7 +84,19 @@ static bool same(const struct found *a, const struct found *b)
 	return strcmp(a->id, b->id) == 0 && strcmp(a->address, b->address) == 0;
 }
 
-/* The one without a proof gives way to the one with it. */
+/* The same machine by its key, which has answered from several addresses. */
+static bool same_machine(const struct found *a, const struct found *b)
+{
+	return *a->fingerprint && strcmp(a->id, b->id) == 0 &&
+			strcmp(a->fingerprint, b->fingerprint) == 0;
+}
+
+static bool is_six(const struct found *f)
+{
+	return strchr(f->address, ':') != NULL;
+}
+
+/* The one without a proof gives way to the one with it; of one machine one address is enough. */
 static void on_found(const struct hawser_lan_host *h, void *arg)
 {
 	GPtrArray *list = arg;
@@ -93,11 +105,16 @@ static void on_found(const struct hawser_lan_host *h, void *arg)
 	if (list->len >= ROWS_MAX)
 		return;
 	f = new_found(h);
-	for (guint i = 0; i < list->len; i++)
-		if (same(list->pdata[i], f)) {
-			g_ptr_array_remove_index(list, i);
-			break;
+	for (guint i = 0; i < list->len; i++) {
+		if (!same(list->pdata[i], f) && !same_machine(list->pdata[i], f))
+			continue;
+		if (same_machine(list->pdata[i], f) && is_six(f) && !is_six(list->pdata[i])) {
+			found_free(f);
+			return;
 		}
+		g_ptr_array_remove_index(list, i);
+		break;
+	}
 	g_ptr_array_add(list, f);
 }
 
