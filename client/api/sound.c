@@ -64,6 +64,17 @@ static void on_trouble(const char *text, void *arg)
 	api_report_push(e, ev);
 }
 
+static void on_host_sound(bool none, void *arg)
+{
+	struct api_session_loop *e = arg;
+	struct api_event *ev = api_event_new(e->s, HAWSER_EVENT_HOST_SOUND);
+
+	if (!ev)
+		return;
+	ev->ev.u.host_sound.none = none;
+	api_report_push(e, ev);
+}
+
 static void on_player_trouble(const char *why, void *arg)
 {
 	char text[480];
@@ -190,6 +201,7 @@ int api_sound_new(struct api_session_loop *e, const struct api_session_loop_conf
 						       .on_samples = on_samples,
 						       .on_packet = on_packet,
 						       .on_trouble = on_trouble,
+						       .on_host_sound = on_host_sound,
 						       .on_call = on_call,
 						       .arg = e },
 				&sv);

@@ -53,6 +53,8 @@ void gui_window_show_options(struct session_window *w)
 	gui_toolbar_set_quality(w->p.edge_bar, (enum hawser_quality)value);
 }
 
+#define NO_SOUND "This host has no sound"
+
 /* What a button needs of the host. */
 static const struct {
 	enum gui_action action;
@@ -120,7 +122,8 @@ void gui_window_show_permissions(struct session_window *w)
 		const char *why = !hawser_session_permitted(w->session, needs[i].needs)
 				? "The host does not permit it"
 				: looks && needs[i].sends ? "Not while you only look on"
-							  : NULL;
+				: w->mute && needs[i].needs == HAWSER_PERMISSION_AUDIO ? NO_SOUND
+										       : NULL;
 
 		gui_window_deny(w, needs[i].action, why);
 		if (needs[i].action == GUI_ACTION_CTRL_ALT_DEL ||

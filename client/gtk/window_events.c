@@ -21,6 +21,7 @@ static void show_peer(struct session_window *w, const struct hawser_peer *peer, 
 static void on_ready(struct session_window *w, const struct hawser_event *e)
 {
 	w->met = true;
+	w->mute = false; /* it says so again */
 	gui_canvas_tell_layout(w->p.canvas);
 	gui_window_show_permissions(w);
 	show_peer(w, e->u.peer, true);
@@ -210,6 +211,10 @@ void gui_window_event(hawser_session *session, const struct hawser_event *e, voi
 		break;
 	case HAWSER_EVENT_HOST_KEY:
 		on_host_key(w, e->u.host_key.text);
+		break;
+	case HAWSER_EVENT_HOST_SOUND:
+		w->mute = e->u.host_sound.none;
+		gui_window_show_permissions(w);
 		break;
 	case HAWSER_EVENT_SOUND:
 	case HAWSER_EVENT_CALL:

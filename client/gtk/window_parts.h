@@ -30,6 +30,7 @@ struct session_window {
 	bool camera;     /* not of a desktop */
 	bool ready;      /* there is a picture */
 	bool looks_told; /* that nothing typed arrives */
+	bool mute;       /* the host has no sound */
 	bool met;        /* the host let us in since the connection was last asked for */
 	char *screenshot;
 	guint end_timer;

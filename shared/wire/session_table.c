@@ -185,6 +185,7 @@ static const struct hws_session_row miscs[] = {
 			QUIET),
 	MISC(FOLLOW_CURRENT_DISPLAY, "follow_current_display", NEVER, OPEN, VISUAL, FREE, K(1),
 			OF(CORE), PASS, QUIET),
+	MISC(NO_SOUND, "no_sound", NEVER, OPEN, VISUAL, FREE, K(1), OF(SOUND), PASS, QUIET),
 	MISC(HOST_RECORDS, "host_records", NEVER, OPEN, VISUAL, FREE, K(1), OF(VIDEO), PASS, QUIET),
 	MISC(KEYBOARD_LAYOUT, "keyboard_layout", NEVER, OPEN, REMOTE, FREE, K(4), OF(INPUT), PASS,
 			QUIET),

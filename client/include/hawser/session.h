@@ -44,7 +44,9 @@ enum hawser_event_type {
 	HAWSER_EVENT_SCREENSHOT, /* .screenshot: answers hawser_session_host_screenshot */
 	/* .path: the session goes another way to the host from now on. Nothing is lost, and nobody
 	 * logs in again. */
-	HAWSER_EVENT_PATH
+	HAWSER_EVENT_PATH,
+	/* .host_sound: the host has no sound, or has it again; of hosts of hawser, to who listens */
+	HAWSER_EVENT_HOST_SOUND
 };
 
 struct hawser_files_event;
@@ -115,6 +117,9 @@ struct hawser_event {
 		struct {
 			bool running;
 		} host_recording;
+		struct {
+			bool none;
+		} host_sound;
 		struct {
 			/* Its pixels, in a file that this side has written. NULL: there is none */
 			const unsigned char *png;

@@ -15,6 +15,7 @@ struct sound_viewer {
 	uint64_t late_us; /* since when its line takes less than comes; 0 = it does not */
 	bool rings;
 	bool heard;         /* something, so that its end is news */
+	bool misses;        /* it was told that there is no sound */
 	int64_t ring_stamp; /* of its request */
 	struct hws_bucket pace;
 	struct hws_timer limit; /* of ringing */
@@ -24,6 +25,7 @@ struct sound_host {
 	struct hws_host_service service;
 	struct hws_host_env env;
 	struct hws_sound *sound; /* NULL: this desktop has none */
+	bool missing;            /* none now, or none at all */
 	struct hws_sound_source *desktop, *microphone;
 	struct sound_viewer viewer[HWS_HOST_VIEWERS_MAX];
 	/* The one call that there is. */

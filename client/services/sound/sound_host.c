@@ -54,10 +54,30 @@ static void begin_to_hear(struct sound_viewer *w)
 	w->hears = hws_host_viewer_send(w->v, &m.m) == HWS_OK;
 }
 
+/* A sign in the viewer's window; deployed viewers pass over it. */
+static void tell_missing(struct sound_host *h)
+{
+	Ses__Misc misc = SES__MISC__INIT;
+	Ses__Message m = SES__MESSAGE__INIT;
+
+	misc.union_case = SES__MISC__UNION_NO_SOUND;
+	misc.no_sound = h->missing;
+	m.union_case = SES__MESSAGE__UNION_MISC;
+	m.misc = &misc;
+	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++) {
+		struct sound_viewer *w = &h->viewer[i];
+		if (w->v && w->misses != h->missing && hears_desktop(h, w)) {
+			w->misses = h->missing;
+			hws_host_viewer_tell(w->v, &m);
+		}
+	}
+}
+
 void sound_host_turn(struct sound_host *h)
 {
 	bool desktop = false, microphone = false;
 
+	tell_missing(h);
 	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX && h->sound; i++) {
 		struct sound_viewer *w = &h->viewer[i];
 		bool hears = hears_desktop(h, w);
@@ -120,7 +140,8 @@ static void on_microphone(struct hws_bytes packet, uint64_t number, void *arg)
 	send_to(arg, true, packet, number);
 }
 
-/* Who listens is told of what went away under its ears, and not that a desktop never had any. */
+/* Who listens is told in words of what went away under its ears; that a desktop never had any is no
+ * more than a sign. */
 static void on_desktop_trouble(const char *why, void *arg)
 {
 	struct sound_host *h = arg;
@@ -129,6 +150,8 @@ static void on_desktop_trouble(const char *why, void *arg)
 		hws_warn_limited("sound.missing", HWS_STR("why", why));
 	else
 		hws_info_limited("sound.ready");
+	h->missing = why != NULL;
+	tell_missing(h);
 	for (unsigned i = 0; i < HWS_HOST_VIEWERS_MAX; i++) {
 		struct sound_viewer *w = &h->viewer[i];
 		if (why && w->v && w->heard && hears_desktop(h, w)) {
@@ -259,6 +282,7 @@ static int sound_new(const struct hws_host_env *env, struct hws_host_service **r
 	h->service.impl = &hws_sound_host_service;
 	h->env = *env;
 	h->sound = env->platform ? env->platform->sound : NULL;
+	h->missing = !h->sound;
 	r = new_source(h, HWS_SOUND_CAPTURE, on_desktop, on_desktop_trouble, &h->desktop);
 	if (r == HWS_OK)
 		r = new_source(h, HWS_SOUND_RECORD, on_microphone, on_microphone_trouble,

@@ -188,6 +188,8 @@ static bool on_message(struct hws_service *s, Ses__Message *m)
 	case SES__MESSAGE__UNION_MISC:
 		if (m->misc->union_case == SES__MISC__UNION_AUDIO_FORMAT)
 			hws_sound_inlet_format(sv->inlet, m->misc->audio_format);
+		else if (m->misc->union_case == SES__MISC__UNION_NO_SOUND && sv->conf.on_host_sound)
+			sv->conf.on_host_sound(m->misc->no_sound, sv->conf.arg);
 		break;
 	case SES__MESSAGE__UNION_VOICE_CALL_RESPONSE:
 		on_response(sv, m->voice_call_response);

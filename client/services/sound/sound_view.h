@@ -21,6 +21,8 @@ struct hws_sound_view_conf {
 	void (*on_packet)(struct hws_bytes opus, unsigned rate, unsigned channels, void *arg);
 	/* A sentence: what is missing. */
 	void (*on_trouble)(const char *text, void *arg);
+	/* The host has none, or has it again. May be NULL. */
+	void (*on_host_sound)(bool none, void *arg);
 	/* `text`: a sentence for people. */
 	void (*on_call)(enum hws_call_state state, const char *text, void *arg);
 	void *arg;

@@ -31,8 +31,8 @@ int hws_notifier_show(struct hws_notifier *n, unsigned place, const char *summar
 
 struct seen {
 	struct hws_host_viewer v;
-	unsigned formats, frames, boxes, answers, hang_ups;
-	bool accepted, congested, heard_no_more, heard_again;
+	unsigned formats, frames, boxes, answers, hang_ups, signs;
+	bool misses, accepted, congested, heard_no_more, heard_again;
 	int64_t stamp;
 	uint64_t number; /* of the last frame */
 };
@@ -54,6 +54,12 @@ static int send_parts(struct hws_host_viewer *v, const struct hws_session_row *r
 	ck_assert_int_eq(hws_ses_unpack(head, &m), HWS_OK);
 	switch (m->union_case) {
 	case SES__MESSAGE__UNION_MISC:
+		if (m->misc->union_case == SES__MISC__UNION_NO_SOUND) {
+			ck_assert_int_ne(s->misses, m->misc->no_sound); /* each change once */
+			s->misses = m->misc->no_sound;
+			s->signs++;
+			break;
+		}
 		ck_assert_int_eq(m->misc->union_case, SES__MISC__UNION_AUDIO_FORMAT);
 		ck_assert_uint_eq(m->misc->audio_format->sample_rate, 48000);
 		ck_assert_uint_eq(m->misc->audio_format->channels, 2);
@@ -226,10 +232,20 @@ START_TEST(a_device_that_vanishes_is_told_and_found_again)
 	until(&one.frames, 3);
 	hws_headless_sound_plug(desk->sound, false);
 	until(&one.boxes, 1);
+	until(&one.signs, 1);
+	ck_assert(one.misses);
+	/* who comes meanwhile is told by a sign alone; who does not hear, of nothing */
+	join(&two, 1, true);
+	until(&two.signs, 1);
+	permit(&two, false);
 	unsigned before = one.frames;
 	hws_headless_sound_plug(desk->sound, true);
 	until(&one.frames, before + 3);
 	ck_assert_uint_eq(one.boxes, 1);
+	ck_assert_uint_eq(two.boxes, 0);
+	ck_assert(!one.misses);
+	ck_assert_uint_eq(one.signs, 2);
+	ck_assert_uint_eq(two.signs, 1);
 }
 END_TEST
 

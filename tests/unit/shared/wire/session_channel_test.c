@@ -79,6 +79,7 @@ static const struct {
 	{ "keyboard_layout", NEVER, C(INPUT) },
 	{ "video_cost", NEVER, C(VIDEO) },
 	{ "host_records", NEVER, C(VIDEO) },
+	{ "no_sound", NEVER, C(SOUND) },
 	{ "clipboard_part", C(CLIPBOARD), C(CLIPBOARD) },
 };
 
