@@ -2,6 +2,7 @@
  * believed within bounds: so many viewers, texts of such lengths. */
 #include "client/api/handle.h"
 #include "client/api/host_ask.h"
+#include "client/services/chat/chat_host.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include <hawser/host.h>
@@ -28,7 +29,7 @@ static const struct {
 /* A viewer with its texts; the first member is what the embedder steps through. */
 struct entry {
 	struct hawser_host_viewer v;
-	char text[5][TEXT_MAX];
+	char text[6][TEXT_MAX];
 };
 
 /* Strangers chose some of them. */
@@ -75,11 +76,23 @@ static bool says(const char *text, const char *what, uint64_t conn)
 	return length >= n && hws_str_equal(text + length - n, end);
 }
 
-static int tell_sound(uint64_t conn, const char *word, json_t **ret)
+static int tell(const char *service, uint64_t conn, const char *word, json_t **ret)
 {
-	return api_host_ask(json_pack("{s:s,s:s,s:I,s:s}", "cmd", "tell", "service", "sound",
+	return api_host_ask(json_pack("{s:s,s:s,s:I,s:s}", "cmd", "tell", "service", service,
 					    "conn", (json_int_t)conn, "text", word),
 			ret);
+}
+
+/* A stranger's words, made readable by the host. */
+static const char *ask_said(struct entry *e)
+{
+	json_t *answer = NULL;
+
+	e->v.said = "";
+	if (tell("chat", e->v.conn, HWS_CHAT_LAST, &answer) == HAWSER_OK)
+		e->v.said = take_text(e, 5, answer, "text");
+	json_decref(answer);
+	return e->v.said;
 }
 
 /* A host says so by a refusal when there is no call. */
@@ -91,7 +104,7 @@ static enum hawser_call ask_call(const struct hawser_host_viewer *v)
 
 	if (!hws_str_equal(v->kind, "remote") && !hws_str_equal(v->kind, "camera"))
 		return call;
-	if (tell_sound(v->conn, "status", &answer) == HAWSER_OK &&
+	if (tell("sound", v->conn, "status", &answer) == HAWSER_OK &&
 			(text = json_string_value(json_object_get(answer, "text"))))
 		call = says(text, "rings", v->conn)                   ? HAWSER_CALL_RINGS
 				: says(text, "is in a call", v->conn) ? HAWSER_CALL_ACTIVE
@@ -114,6 +127,7 @@ static void take_entry(struct entry *e, const json_t *s)
 	e->v.seconds = seconds > 0 ? (uint64_t)seconds : 0;
 	e->v.permitted = ask_permitted(e->v.conn);
 	e->v.call = ask_call(&e->v);
+	e->v.said = ask_said(e);
 }
 
 int hawser_host_viewers(struct hawser_host_viewer **ret, size_t *ret_count)
@@ -174,7 +188,7 @@ int hawser_host_call(uint64_t conn, enum hawser_host_answer what)
 
 	if (!conn || conn > INT64_MAX || (unsigned)what >= HWS_COUNT(words))
 		return api_fail(HAWSER_ERR_RANGE, "there is no such session or answer");
-	r = tell_sound(conn, words[what], &answer);
+	r = tell("sound", conn, words[what], &answer);
 	json_decref(answer);
 	return r;
 }

@@ -25,7 +25,7 @@ static const struct {
 struct row {
 	uint64_t conn;
 	GtkWidget *check[ITEMS];
-	GtkWidget *call, *call_text, *accept, *refuse;
+	GtkWidget *call, *call_text, *accept, *refuse, *said;
 	enum hawser_call state;
 };
 
@@ -191,6 +191,17 @@ static void show_call(struct row *r, enum hawser_call state)
 	gtk_widget_set_visible(r->call, state != HAWSER_CALL_NONE);
 }
 
+/* A notification may be gone before it was read, or never shown. */
+static void show_said(struct row *r, const char *said)
+{
+	char *text = g_strdup_printf("\u201c%s\u201d", said);
+
+	gtk_label_set_text(GTK_LABEL(r->said), *said ? text : "");
+	gui_set_reason(r->said, "The last message of this viewer; 'hawser-host chat' answers");
+	gtk_widget_set_visible(r->said, *said != 0);
+	g_free(text);
+}
+
 static void add_row(struct viewers *v, const struct hawser_host_viewer *h)
 {
 	struct row *r = &v->row[v->count++];
@@ -207,6 +218,9 @@ static void add_row(struct viewers *v, const struct hawser_host_viewer *h)
 	gtk_box_append(GTK_BOX(head), new_button(v, h->conn, who));
 	gtk_box_append(GTK_BOX(box), head);
 	gtk_box_append(GTK_BOX(box), new_label(second, "hawser-hint"));
+	r->said = new_label("", NULL);
+	gtk_widget_set_visible(r->said, FALSE);
+	gtk_box_append(GTK_BOX(box), r->said);
 	gtk_box_append(GTK_BOX(box), new_call(v, r));
 	gtk_flow_box_set_selection_mode(GTK_FLOW_BOX(flow), GTK_SELECTION_NONE);
 	gtk_flow_box_set_max_children_per_line(GTK_FLOW_BOX(flow), ITEMS);
@@ -250,6 +264,7 @@ static void show(struct viewers *v, const struct question *q)
 	v->quiet = true;
 	for (size_t i = 0; i < v->count; i++) {
 		show_call(&v->row[i], hawser_host_viewer_at(q->list, i)->call);
+		show_said(&v->row[i], hawser_host_viewer_at(q->list, i)->said);
 		for (size_t k = 0; k < ITEMS; k++)
 			gtk_check_button_set_active(GTK_CHECK_BUTTON(v->row[i].check[k]),
 					may(hawser_host_viewer_at(q->list, i), k));

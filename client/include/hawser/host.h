@@ -12,8 +12,8 @@ extern "C" {
 int hawser_host_id(char *buf, size_t size);
 /* The fingerprint of the host's key, for viewers to compare: groups of four hex digits. */
 int hawser_host_fingerprint(char *buf, size_t size);
-/* Where it is registered, and how that stands: "HOST:PORT, registered"; of several servers with "; "
- * between. "": it has no server, and is reached by address only. */
+/* Where it is registered, and how that stands: "HOST:PORT, registered"; of several servers with ";
+ * " between. "": it has no server, and is reached by address only. */
 int hawser_host_server(char *buf, size_t size);
 /* The temporary password that is valid now; `renew` makes a new one first. */
 int hawser_host_password(bool renew, char *buf, size_t size);
@@ -32,6 +32,7 @@ struct hawser_host_viewer {
 	uint64_t seconds;             /* since it came */
 	uint32_t permitted;           /* what it may now: 1 << enum hawser_permission */
 	enum hawser_call call;        /* RINGS: the person at this machine is asked */
+	const char *said;             /* the begin of the last message that it wrote; "" = none */
 };
 /* Those who are let in now; freed by hawser_host_viewers_free. */
 int hawser_host_viewers(struct hawser_host_viewer **ret, size_t *ret_count);

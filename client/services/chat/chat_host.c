@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define SHOWN_MAX 1000u /* bytes of a message that are shown */
+#define SAID_MAX 99u    /* bytes of the last one that are kept */
 #define PER_S 1u        /* messages of one viewer ... */
 #define BURST 5u        /* ... that may come together */
 #define BOX_US (10 * HWS_US_PER_S)
@@ -26,6 +27,7 @@ _Static_assert(HWS_CHAT_ROOM(SHOWN_MAX) <= HWS_NOTIFY_TEXT, "shown as a whole");
 struct chat_viewer {
 	struct hws_bucket pace;
 	uint64_t box_us; /* when it was last told that something was left out; 0 = never */
+	char said[HWS_CHAT_ROOM(SAID_MAX)]; /* its last words, readable; "" = none */
 };
 
 struct hws_chat_host {
@@ -91,6 +93,15 @@ static int show(struct hws_chat_host *c, struct hws_host_viewer *v, const char *
 	return r;
 }
 
+/* In one line. */
+static void keep(struct chat_viewer *w, const char *text)
+{
+	hws_chat_readable(w->said, sizeof(w->said), text);
+	for (char *p = w->said; *p; p++)
+		if (*p == '\n')
+			*p = ' ';
+}
+
 static bool on_message(struct hws_host_service *s, struct hws_host_viewer *v, const Ses__Message *m)
 {
 	struct hws_chat_host *c = of(s);
@@ -109,6 +120,7 @@ static bool on_message(struct hws_host_service *s, struct hws_host_viewer *v, co
 					"left out.");
 		return true;
 	}
+	keep(&c->viewer[v->slot], m->misc->chat_message->text);
 	if (!c->notifier || show(c, v, m->misc->chat_message->text, &whole) < 0)
 		return false;
 	if (!whole)
@@ -118,13 +130,18 @@ static bool on_message(struct hws_host_service *s, struct hws_host_viewer *v, co
 	return true;
 }
 
-static int on_command(struct hws_host_service *s HWS_UNUSED, struct hws_host_viewer *v,
-		const char *text, struct hws_error *err)
+static int on_command(struct hws_host_service *s, struct hws_host_viewer *v, const char *text,
+		struct hws_error *err)
 {
+	const char *said = of(s)->viewer[v->slot].said;
 	Ses__ChatMessage chat = SES__CHAT_MESSAGE__INIT;
 	Ses__Misc misc = SES__MISC__INIT;
 	Ses__Message m = SES__MESSAGE__INIT;
 
+	if (hws_str_equal(text, HWS_CHAT_LAST)) {
+		hws_error_set(err, HWS_OK, "%s", said);
+		return *said ? HWS_OK : HWS_ERR_NOTFOUND;
+	}
 	if (hws_chat_is_blank(text))
 		return hws_error_set(err, HWS_ERR_INVAL, "there is nothing to read in the message");
 	chat.text = (char *)(uintptr_t)text;
@@ -143,6 +160,7 @@ static void on_join(struct hws_host_service *s, struct hws_host_viewer *v)
 	struct hws_chat_host *c = of(s);
 
 	c->viewer[v->slot].box_us = 0;
+	c->viewer[v->slot].said[0] = 0;
 	hws_bucket_init(&c->viewer[v->slot].pace, PER_S, BURST, hws_loop_now_us(c->loop));
 }
 

@@ -126,6 +126,35 @@ START_TEST(a_message_is_shown_until_it_is_closed)
 }
 END_TEST
 
+/* For the list of viewers: a notification may be gone, or nobody is shown any. */
+START_TEST(the_last_words_are_told_to_who_asks)
+{
+	struct hws_error err = { 0 };
+	char *big = calloc(1, 1001);
+
+	ck_assert_ptr_nonnull(big);
+	ck_assert_int_eq(hws_host_set_command(set, "chat", &viewer, HWS_CHAT_LAST, &err),
+			HWS_ERR_NOTFOUND);
+	ck_assert(writes("hello\nthere"));
+	ck_assert_int_eq(hws_host_set_command(set, "chat", &viewer, HWS_CHAT_LAST, &err), HWS_OK);
+	ck_assert_str_eq(err.text, "hello there");
+	ck_assert(writes("\x1b[2Jmore"));
+	ck_assert_int_eq(hws_host_set_command(set, "chat", &viewer, HWS_CHAT_LAST, &err), HWS_OK);
+	ck_assert_str_eq(err.text, "\\x1b[2Jmore");
+	memset(big, 0xff, 1000);
+	ck_assert(writes(big));
+	ck_assert_int_eq(hws_host_set_command(set, "chat", &viewer, HWS_CHAT_LAST, &err), HWS_OK);
+	ck_assert_uint_le(strlen(err.text), 396);
+	ck_assert_uint_eq(sent, 0); /* nothing of it went to the viewer */
+	/* who comes to this place next has said nothing */
+	hws_host_set_leave(set, &viewer);
+	hws_host_set_join(set, &viewer, NULL);
+	ck_assert_int_eq(hws_host_set_command(set, "chat", &viewer, HWS_CHAT_LAST, &err),
+			HWS_ERR_NOTFOUND);
+	free(big);
+}
+END_TEST
+
 START_TEST(a_message_commands_neither_markup_nor_terminal)
 {
 	ck_assert(writes("<a href=\"http://evil.example\">&amp;\x1b[2J\xff"));
@@ -219,6 +248,7 @@ int main(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, a_message_is_shown_until_it_is_closed);
+	tcase_add_test(t, the_last_words_are_told_to_who_asks);
 	tcase_add_test(t, a_message_commands_neither_markup_nor_terminal);
 	tcase_add_test(t, a_long_message_is_cut_and_its_sender_told);
 	tcase_add_test(t, a_viewer_that_floods_is_not_shown);
