@@ -34,6 +34,7 @@ enum cell_trait {
 	CELL_BAD_LINE = 1 << 7,      /* 40 ms, loses, doubles and shuffles packets */
 	CELL_HAIRPIN = 1 << 8,       /* of the host: its box, or the carrier's, hairpins */
 	CELL_RELAY_ONLY = 1 << 9,    /* the viewer is told to use the relay */
+	CELL_ONLY_443 = 1 << 11,     /* only TCP to port 443 */
 	CELL_FORGETS = 1 << 10,      /* of the viewer: its box starts anew in mid-session */
 };
 
@@ -45,6 +46,7 @@ struct cell {
 	const char *why;   /* and why not directly; NULL: they do */
 	const char *later; /* what is said once the viewer knows its NAT; NULL: not tried */
 	bool by_name;      /* the server has a name, with an address of each family */
+	bool tls;          /* and a certificate for it */
 };
 
 extern const struct cell cells[];

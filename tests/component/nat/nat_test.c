@@ -4,10 +4,12 @@
  * contain one of these. */
 #include "tests/component/nat/scene.h"
 #include "tests/component/nat/town.h"
+#include "tests/component/reach/certificate.h"
 #include "tests/support/suite.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -103,6 +105,13 @@ static void stay(void)
 
 START_TEST(they_meet)
 {
+	char dir[256], cert[320], key[320];
+
+	if (cell->tls) {
+		certificate_make(test_dir(dir, sizeof(dir)), "DNS:server.test", cert, key);
+		ck_assert_int_eq(chmod(dir, 0711), 0); /* gates have an account of their own */
+		scene_use_tls(cert, key);
+	}
 	if (!scene_open(cell))
 		return;
 	if (cell->viewer_traits & CELL_FORGETS) {

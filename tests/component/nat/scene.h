@@ -4,6 +4,9 @@
 #include "tests/component/nat/cells.h"
 #include "tests/support/proc.h"
 
+/* The certificate of the next scene's server, and its key; for this program and those it starts
+ * it is one to be trusted. */
+void scene_use_tls(const char *cert, const char *key);
 /* Builds the town and starts servers and host; the host is registered and knows its NAT. False: it
  * cannot be done here, which was said. */
 bool scene_open(const struct cell *c);
