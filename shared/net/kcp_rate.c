@@ -154,13 +154,6 @@ void hws_kcp_rate_idle(struct hws_kcp_rate *r, uint64_t in_flight)
 	r->app_limited = HWS_MAX(r->delivered + in_flight, (uint64_t)1);
 }
 
-void hws_kcp_rate_lost(struct hws_kcp_rate *r, uint64_t bytes, uint64_t rtt_us)
-{
-	r->lost_rtt_us = HWS_MAX(r->lost_rtt_us, rtt_us);
-	r->lost += bytes;
-	r->lost_total += bytes;
-}
-
 void hws_kcp_rate_timed_out(struct hws_kcp_rate *r)
 {
 	r->timed_out = true;
@@ -176,6 +169,14 @@ static uint64_t shortest(const struct hws_kcp_rate *r, unsigned percent)
 	return r->min_rtt_us * percent / 100 + LEAST_WAIT_US + lump * HWS_US_PER_S / found;
 }
 
+void hws_kcp_rate_lost(struct hws_kcp_rate *r, uint64_t bytes, uint64_t rtt_us)
+{
+	r->lost += bytes;
+	r->lost_total += bytes;
+	r->lost_waited += rtt_us > shortest(r, WAITED) ? bytes : 0;
+	r->lost_long += rtt_us > shortest(r, WAITED_LONG) ? bytes : 0;
+}
+
 /* Whether what was lost says that a queue is full. A bad line loses as much while the path is
  * empty as while it is not; a full queue loses when everything takes long, or loses a lot. */
 static bool overflowed(const struct hws_kcp_rate *r)
@@ -184,8 +185,8 @@ static bool overflowed(const struct hws_kcp_rate *r)
 
 	if (r->lost == 0)
 		return false;
-	return r->lost_rtt_us > shortest(r, WAITED_LONG) ||
-			(r->lost_rtt_us > shortest(r, WAITED) && r->lost * 100 > all * MUCH_LOSS) ||
+	return r->lost_long * 2 > r->lost ||
+			(r->lost_waited * 2 > r->lost && r->lost * 100 > all * MUCH_LOSS) ||
 			r->lost * 100 > all * HEAVY_LOSS;
 }
 
@@ -203,7 +204,7 @@ static void judge_round(struct hws_kcp_rate *r, uint64_t now_us)
 	r->filled = r->filled || round.overflowed; /* and more than that */
 	hws_kcp_share_round(&r->share, &round, now_us);
 	r->lost = 0;
-	r->lost_rtt_us = 0;
+	r->lost_waited = r->lost_long = 0;
 	r->round_delivered = r->delivered;
 	r->round_rtt_us = 0;
 	r->round_in_flight = 0;

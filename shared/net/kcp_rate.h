@@ -41,7 +41,7 @@ struct hws_kcp_rate {
 	unsigned gain;                          /* of the pacing, in percent */
 	uint64_t lost, lost_total;              /* bytes, of this round and ever */
 	uint64_t round_delivered;               /* at its begin */
-	uint64_t lost_rtt_us;                   /* longest of this round beside a loss */
+	uint64_t lost_waited, lost_long;        /* of these, beside what waited, or waited long */
 	uint64_t round_rtt_us, round_in_flight; /* shortest, most of this round */
 	uint64_t last_rtt_us;                   /* shortest of the last round */
 	struct hws_kcp_share share;

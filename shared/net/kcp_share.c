@@ -5,8 +5,9 @@
 
 #define STANDING_ROUNDS 8u /* more than one probe of the rate makes a queue stand */
 #define EMPTY_ROUNDS 4u
-#define LEFT 70u /* percent after a cut */
-#define LEAST 4u /* segments */
+#define ENTRY 60u /* percent of what the path carries */
+#define LEFT 70u  /* percent after a cut */
+#define LEAST 4u  /* segments */
 #define CURVE_MOST_MS 30000
 #define FLAT_US 1000u
 
@@ -28,7 +29,7 @@ static uint64_t cube_root(uint64_t v)
 static void cut(struct hws_kcp_share *s, uint64_t from, uint32_t segment, uint64_t now_us)
 {
 	if (!s->on) /* it was what the path carries, and more than a share */
-		from = from * LEFT / 100;
+		from = from * ENTRY / 100;
 	/* who has less than the last time makes room for others sooner */
 	s->before = s->on && from < s->before ? from * (100 + LEFT) / 200 : from;
 	s->window = HWS_MAX(from * LEFT / 100, (uint64_t)LEAST * segment);
