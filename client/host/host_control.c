@@ -192,11 +192,13 @@ static json_t *agents_json(const struct hws_hostd *h)
 
 static json_t *mapped_json(const struct hws_hostd *h)
 {
-	struct hws_ports_status s;
+	struct hws_ports_status s, u;
 
-	hws_ports_status(h->ports, &s);
-	return json_pack("{s:b,s:s,s:s,s:s,s:s,s:s}", "on", s.on, "state", s.state, "by", s.by,
-			"by_text", s.by_text, "address", s.address, "why", s.why);
+	hws_ports_status(h->ports, false, &s);
+	hws_ports_status(h->ports, true, &u);
+	return json_pack("{s:b,s:s,s:s,s:s,s:s,s:s,s:s}", "on", s.on, "state", s.state, "by", s.by,
+			"by_text", s.by_text, "address", s.address, "udp_address", u.address, "why",
+			s.why);
 }
 
 static json_t *sandbox_json(const struct hws_hostd *h)

@@ -554,9 +554,9 @@ int hws_host_session_new(const struct hws_host_session_env *env,
 	v->told = conf->told;
 	v->came_us = hws_loop_now_us(env->loop);
 	v->meeting = conf->relay ? conf->relay->meeting : 0;
-	v->via = conf->udp ? hws_notice_via_udp(&conf->from)
-			: conf->mapped
-			? "mapped"
+	v->via = conf->mapped ? "mapped"
+			: conf->udp
+			? hws_notice_via_udp(&conf->from)
 			: hws_notice_via(conf->relay != NULL, conf->direct, conf->local);
 	v->secure = conf->secure;
 	hws_session_leg_init(v);

@@ -261,6 +261,7 @@ static void ask_upnp(struct hws_port_asker *a)
 		return;
 	a->upnp.route = a->route;
 	a->upnp.inside = a->conf.inside;
+	a->upnp.udp = a->conf.udp;
 	a->upnp.wanted = a->map.wanted;
 	a->upnp.lease_s = WISH_S;
 	a->upnp.search_ms = a->conf.search_ms;
@@ -284,7 +285,8 @@ static bool is_public(struct in_addr ip)
 static void forget(struct hws_port_asker *a, const struct hws_route *route)
 {
 	a->route = *route;
-	a->map = (struct hws_pcp_map){ .client = route->own,
+	a->map = (struct hws_pcp_map){ .udp = a->conf.udp,
+		.client = route->own,
 		.port = a->conf.inside,
 		.wanted = a->conf.inside,
 		.lifetime_s = WISH_S };

@@ -7,6 +7,7 @@
 #include "shared/base/err.h"
 #include "shared/loop/loop.h"
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct hws_port_asker;
@@ -21,6 +22,7 @@ struct hws_port_state {
 
 struct hws_port_asker_conf {
 	uint16_t inside;
+	bool udp; /* of UDP, else of TCP */
 	/* As hws_port_asker_usual has them, but for tests: what a second of a grant is; the least
 	 * time between two rounds that a change begins; for how long devices are searched for; when
 	 * a thread counts as held up. */

@@ -110,6 +110,11 @@ static enum hws_port_why find_address(struct hws_port_upnp *q)
 	return HWS_PORT_WHY_NONE;
 }
 
+static const char *protocol(const struct hws_port_upnp *q)
+{
+	return q->udp ? "UDP" : "TCP";
+}
+
 static int add(const struct hws_port_upnp *q, uint16_t outside, bool lasting)
 {
 	char out[PORT_TEXT], in[PORT_TEXT], lease[12], own[INET_ADDRSTRLEN];
@@ -119,7 +124,8 @@ static int add(const struct hws_port_upnp *q, uint16_t outside, bool lasting)
 			hws_fmt(lease, sizeof(lease), "%u", lasting ? 0 : q->lease_s) < 0 ||
 			!inet_ntop(AF_INET, &q->route.own, own, sizeof(own)))
 		return UPNPCOMMAND_INVALID_ARGS;
-	return UPNP_AddPortMapping(q->control, q->service, out, in, own, NAME, "TCP", NULL, lease);
+	return UPNP_AddPortMapping(
+			q->control, q->service, out, in, own, NAME, protocol(q), NULL, lease);
 }
 
 static enum hws_port_why map(struct hws_port_upnp *q)
@@ -152,7 +158,7 @@ static enum hws_port_why give_back(struct hws_port_upnp *q)
 
 	if (hws_fmt(out, sizeof(out), "%u", q->wanted) < 0)
 		return HWS_PORT_WHY_NONSENSE;
-	return UPNP_DeletePortMapping(q->control, q->service, out, "TCP", NULL) ==
+	return UPNP_DeletePortMapping(q->control, q->service, out, protocol(q), NULL) ==
 					UPNPCOMMAND_SUCCESS
 			? HWS_PORT_WHY_NONE
 			: HWS_PORT_WHY_REFUSED;

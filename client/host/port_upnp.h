@@ -16,6 +16,7 @@ struct hws_port_upnp {
 	uint16_t inside, wanted;
 	uint32_t lease_s;
 	unsigned search_ms;
+	bool udp;
 	bool remove; /* give back `wanted` */
 	/* where it is asked; "": to be found. Kept for the next question */
 	char control[HWS_PORT_UPNP_URL], service[HWS_PORT_UPNP_SERVICE];

@@ -12,8 +12,8 @@
 #include <netinet/in.h>
 
 #define FRAME_MAX 64u
-#define RATE 2u
-#define BURST 20u
+#define RATE 4u
+#define BURST 40u
 #define LEAVE_US (60 * HWS_US_PER_S) /* a break of the link to the server is no reason */
 /* A process that does not live is started ever more seldom. */
 #define PAUSE_US (30 * HWS_US_PER_S)
@@ -21,17 +21,25 @@
 #define LIVED_US (600 * HWS_US_PER_S)
 #define LIFETIME_MAX_S 86400u
 
+/* One of the two: TCP, UDP. */
+struct slot {
+	struct hws_ports *ports;
+	bool udp;
+	struct hws_timer expire;
+	enum hws_port_by by;
+	enum hws_port_why why;
+	struct sockaddr_storage outside;
+};
+
 struct hws_ports {
 	struct hws_loop *loop;
 	struct hws_ports_conf conf;
 	struct hws_ipc *ipc; /* NULL: no process */
 	struct hws_mapped_port *port;
 	unsigned wanted; /* by so many servers */
-	struct hws_timer start, leave, expire;
+	struct hws_timer start, leave;
 	uint64_t started_us, pause_us;
-	enum hws_port_by by;
-	enum hws_port_why why;
-	struct sockaddr_storage outside;
+	struct slot slot[2];
 };
 
 static void start(void *arg);
@@ -69,16 +77,22 @@ static const char *why_text(enum hws_port_why why)
 	return texts[why];
 }
 
-static void set_none(struct hws_ports *p, enum hws_port_why why)
+static const char *protocol(const struct slot *s)
 {
-	bool is_new = p->why != why;
+	return s->udp ? "udp" : "tcp";
+}
 
-	hws_timer_stop(&p->expire);
-	p->by = HWS_PORT_BY_NONE;
-	p->why = why;
-	hws_mapped_port_set_outside(p->port, NULL);
+static void set_none(struct slot *s, enum hws_port_why why)
+{
+	bool is_new = s->why != why;
+
+	hws_timer_stop(&s->expire);
+	s->by = HWS_PORT_BY_NONE;
+	s->why = why;
+	hws_mapped_port_set_outside(s->ports->port, s->udp, NULL);
 	if (is_new && why != HWS_PORT_WHY_ASKING && why != HWS_PORT_WHY_NONE)
-		hws_info("port.not_mapped", HWS_STR("why", why_text(why)));
+		hws_info("port.not_mapped", HWS_STR("protocol", protocol(s)),
+				HWS_STR("why", why_text(why)));
 }
 
 static void on_expired(void *arg)
@@ -86,40 +100,50 @@ static void on_expired(void *arg)
 	set_none(arg, HWS_PORT_WHY_SILENT);
 }
 
-static void set_mapped(struct hws_ports *p, enum hws_port_by by,
-		const struct sockaddr_storage *outside, uint32_t lifetime_s)
+static void set_mapped(struct slot *s, enum hws_port_by by, const struct sockaddr_storage *outside,
+		uint32_t lifetime_s)
 {
-	bool is_new = p->by != by || !hws_addr_equal(&p->outside, outside);
+	struct hws_ports *p = s->ports;
+	bool is_new = s->by != by || !hws_addr_equal(&s->outside, outside);
 	char text[HWS_ADDR_TEXT];
 
-	p->by = by;
-	p->why = HWS_PORT_WHY_NONE;
-	p->outside = *outside;
-	hws_mapped_port_set_outside(p->port, outside);
-	hws_timer_start(p->loop, &p->expire, lifetime_s * HWS_US_PER_S, on_expired, p);
+	s->by = by;
+	s->why = HWS_PORT_WHY_NONE;
+	s->outside = *outside;
+	hws_mapped_port_set_outside(p->port, s->udp, outside);
+	hws_timer_start(p->loop, &s->expire, lifetime_s * HWS_US_PER_S, on_expired, s);
 	if (is_new)
-		hws_info("port.mapped", HWS_STR("by", by_token(by)),
+		hws_info("port.mapped", HWS_STR("protocol", protocol(s)),
+				HWS_STR("by", by_token(by)),
 				HWS_STR("at", hws_addr_text(outside, text, sizeof(text))),
-				HWS_U64("inside", hws_mapped_port_inside(p->port)));
+				HWS_U64("inside", hws_mapped_port_inside(p->port, s->udp)));
 }
 
-static void take(struct hws_ports *p, const Agt__PortsState *s)
+static void take(struct hws_ports *p, const Agt__PortsState *t)
 {
 	struct sockaddr_in in = { .sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(s->address),
-		.sin_port = htons((uint16_t)s->port) };
+		.sin_addr.s_addr = htonl(t->address),
+		.sin_port = htons((uint16_t)t->port) };
 	struct sockaddr_storage outside = { 0 };
+	struct slot *s = &p->slot[t->udp ? 1 : 0];
 
 	memcpy(&outside, &in, sizeof(in));
-	if (s->by == HWS_PORT_BY_NONE)
-		set_none(p,
-				s->why < HWS_PORT_WHYS ? (enum hws_port_why)s->why
+	if (t->by == HWS_PORT_BY_NONE)
+		set_none(s,
+				t->why < HWS_PORT_WHYS ? (enum hws_port_why)t->why
 						       : HWS_PORT_WHY_NONSENSE);
-	else if (s->by > HWS_PORT_BY_UPNP || s->port > UINT16_MAX || !s->lifetime_s ||
-			s->lifetime_s > LIFETIME_MAX_S || !hws_mapped_port_usable(&outside))
-		set_none(p, HWS_PORT_WHY_NONSENSE);
+	else if (t->by > HWS_PORT_BY_UPNP || t->port > UINT16_MAX || !t->lifetime_s ||
+			t->lifetime_s > LIFETIME_MAX_S || !hws_mapped_port_usable(&outside) ||
+			!hws_mapped_port_inside(p->port, s->udp))
+		set_none(s, HWS_PORT_WHY_NONSENSE);
 	else
-		set_mapped(p, (enum hws_port_by)s->by, &outside, s->lifetime_s);
+		set_mapped(s, (enum hws_port_by)t->by, &outside, t->lifetime_s);
+}
+
+static void set_both(struct hws_ports *p, enum hws_port_why why)
+{
+	set_none(&p->slot[0], why);
+	set_none(&p->slot[1], why);
 }
 
 static void on_message(struct hws_ipc *l, const Agt__Message *m, int fd HWS_UNUSED, void *arg)
@@ -141,7 +165,7 @@ static void on_closed(struct hws_ipc *l HWS_UNUSED, int why HWS_UNUSED, void *ar
 	struct hws_ports *p = arg;
 
 	p->ipc = NULL;
-	set_none(p, HWS_PORT_WHY_NONE);
+	set_both(p, HWS_PORT_WHY_NONE);
 	if (hws_loop_now_us(p->loop) > p->started_us + LIVED_US)
 		p->pause_us = PAUSE_US;
 	if (p->wanted)
@@ -153,7 +177,8 @@ static int tell(struct hws_ports *p)
 	Agt__Message m = AGT__MESSAGE__INIT;
 	Agt__PortsConf c = AGT__PORTS_CONF__INIT;
 
-	c.inside = hws_mapped_port_inside(p->port);
+	c.inside = hws_mapped_port_inside(p->port, false);
+	c.inside_udp = hws_mapped_port_inside(p->port, true);
 	m.union_case = AGT__MESSAGE__UNION_PORTS_CONF;
 	m.ports_conf = &c;
 	return hws_ipc_send(p->ipc, &m, -1);
@@ -183,7 +208,7 @@ static void start(void *arg)
 		start_later(p);
 		return;
 	}
-	p->why = HWS_PORT_WHY_ASKING;
+	set_both(p, HWS_PORT_WHY_ASKING);
 	if (tell(p) < 0)
 		hws_ipc_close(p->ipc, HWS_ERR_SYS);
 }
@@ -215,28 +240,32 @@ void hws_ports_again(struct hws_ports *p)
 		hws_ipc_close(p->ipc, HWS_ERR_SYS);
 }
 
-void hws_ports_status(const struct hws_ports *p, struct hws_ports_status *ret)
+static void describe(const struct hws_ports *p, const struct slot *s, struct hws_ports_status *ret)
+{
+	ret->on = true;
+	ret->by = by_token(s->by);
+	ret->by_text = by_text(s->by);
+	if (s->by != HWS_PORT_BY_NONE) {
+		ret->state = "mapped";
+		ret->why = "";
+		hws_addr_text(&s->outside, ret->address, sizeof(ret->address));
+	} else if (!p->wanted) {
+		ret->why = "this host is not registered at a server";
+	} else if (s->why == HWS_PORT_WHY_NONE) {
+		ret->why = "the process that asks the router could not be started, or has ended";
+	} else {
+		ret->state = s->why == HWS_PORT_WHY_ASKING ? "asking" : "none";
+		ret->why = why_text(s->why);
+	}
+}
+
+void hws_ports_status(const struct hws_ports *p, bool udp, struct hws_ports_status *ret)
 {
 	*ret = (struct hws_ports_status){
 		.state = "none", .by = "", .by_text = "", .why = "'map-ports' is off"
 	};
-	if (!p)
-		return;
-	ret->on = true;
-	ret->by = by_token(p->by);
-	ret->by_text = by_text(p->by);
-	if (p->by != HWS_PORT_BY_NONE) {
-		ret->state = "mapped";
-		ret->why = "";
-		hws_addr_text(&p->outside, ret->address, sizeof(ret->address));
-	} else if (!p->wanted) {
-		ret->why = "this host is not registered at a server";
-	} else if (p->why == HWS_PORT_WHY_NONE) {
-		ret->why = "the process that asks the router could not be started, or has ended";
-	} else {
-		ret->state = p->why == HWS_PORT_WHY_ASKING ? "asking" : "none";
-		ret->why = why_text(p->why);
-	}
+	if (p && (!udp || hws_mapped_port_inside(p->port, true)))
+		describe(p, &p->slot[udp], ret);
 }
 
 struct hws_mapped_port *hws_ports_port(struct hws_ports *p)
@@ -251,6 +280,7 @@ static void on_socket(int fd, const struct hws_answered *how, void *arg)
 	struct hws_host_session_conf conf = { .fd = fd,
 		.secure = how->secure,
 		.mapped = true,
+		.udp = how->udp,
 		.from = how->viewer,
 		.control_permissions = how->control_permissions };
 
@@ -259,7 +289,8 @@ static void on_socket(int fd, const struct hws_answered *how, void *arg)
 
 int hws_ports_new(struct hws_loop *loop, const struct hws_ports_conf *conf, struct hws_ports **ret)
 {
-	struct hws_mapped_port_conf mc = { .on_socket = on_socket };
+	struct hws_mapped_port_conf mc = { .no_udp = conf->settings->disable_udp,
+		.on_socket = on_socket };
 	struct hws_ports *p;
 	int r;
 
@@ -278,6 +309,10 @@ int hws_ports_new(struct hws_loop *loop, const struct hws_ports_conf *conf, stru
 	p->loop = loop;
 	p->conf = *conf;
 	p->pause_us = PAUSE_US;
+	for (unsigned i = 0; i < 2; i++) {
+		p->slot[i].ports = p;
+		p->slot[i].udp = i == 1;
+	}
 	*ret = p;
 	return HWS_OK;
 }
@@ -290,7 +325,8 @@ void hws_ports_free(struct hws_ports *p)
 	hws_ipc_close(p->ipc, HWS_OK); /* and with its socket the process ends */
 	hws_timer_stop(&p->start);
 	hws_timer_stop(&p->leave);
-	hws_timer_stop(&p->expire);
+	hws_timer_stop(&p->slot[0].expire);
+	hws_timer_stop(&p->slot[1].expire);
 	hws_mapped_port_free(p->port);
 	hws_free(p);
 }

@@ -40,8 +40,8 @@ struct hws_mapped_port *hws_ports_port(struct hws_ports *p);
 void hws_ports_want(struct hws_ports *p, bool wanted);
 /* The network may be another one. Takes NULL. */
 void hws_ports_again(struct hws_ports *p);
-/* Takes NULL. */
-void hws_ports_status(const struct hws_ports *p, struct hws_ports_status *ret);
+/* Of the port of TCP, or of UDP. Takes NULL. */
+void hws_ports_status(const struct hws_ports *p, bool udp, struct hws_ports_status *ret);
 /* Takes NULL. */
 void hws_ports_free(struct hws_ports *p);
 

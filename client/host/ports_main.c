@@ -13,12 +13,21 @@
 #define FRAME_MAX 256u
 #define END_US (4 * HWS_US_PER_S) /* a router that is slow to take a port back is left with it */
 
+struct ports_process;
+
+/* One port: they are asked for one by one. */
+struct port {
+	struct ports_process *process;
+	bool udp;
+	struct hws_port_asker *asker;
+};
+
 struct ports_process {
 	struct hws_loop *loop;
 	struct hws_ipc *hostd;
-	struct hws_port_asker *asker;
+	struct port port[2]; /* of TCP, of UDP */
+	unsigned ending;
 	struct hws_timer limit;
-	uint16_t inside;
 	int status;
 };
 
@@ -29,24 +38,37 @@ static void stop(void *arg)
 	hws_loop_stop(p->loop);
 }
 
+static void on_ended(void *arg)
+{
+	struct ports_process *p = arg;
+
+	if (--p->ending == 0)
+		hws_loop_stop(p->loop);
+}
+
 static void on_closed(struct hws_ipc *l HWS_UNUSED, int why HWS_UNUSED, void *arg)
 {
 	struct ports_process *p = arg;
 
 	p->hostd = NULL;
 	hws_timer_start(p->loop, &p->limit, END_US, stop, p);
-	if (p->asker)
-		hws_port_asker_end(p->asker, stop, p);
-	else
-		stop(p);
+	p->ending = 1;
+	for (int i = 0; i < 2; i++)
+		if (p->port[i].asker) {
+			p->ending++;
+			hws_port_asker_end(p->port[i].asker, on_ended, p);
+		}
+	on_ended(p);
 }
 
 static void on_state(const struct hws_port_state *s, void *arg)
 {
-	struct ports_process *p = arg;
+	const struct port *port = arg;
+	struct ports_process *p = port->process;
 	Agt__Message m = AGT__MESSAGE__INIT;
 	Agt__PortsState t = AGT__PORTS_STATE__INIT;
 
+	t.udp = port->udp;
 	t.by = s->by;
 	t.why = s->why;
 	t.address = ntohl(s->address.s_addr);
@@ -60,7 +82,7 @@ static void on_state(const struct hws_port_state *s, void *arg)
 
 static void on_stuck(void *arg)
 {
-	struct ports_process *p = arg;
+	struct ports_process *p = ((struct port *)arg)->process;
 
 	hws_warn("port.router_holds_up",
 			HWS_STR("text",
@@ -70,17 +92,20 @@ static void on_stuck(void *arg)
 	hws_loop_stop(p->loop);
 }
 
-static void begin(struct ports_process *p)
+static int begin(struct port *port, uint32_t inside)
 {
-	struct hws_port_asker_conf conf = {
-		.inside = p->inside, .on_state = on_state, .on_stuck = on_stuck, .arg = p
-	};
+	struct hws_port_asker_conf conf = { .inside = (uint16_t)inside,
+		.udp = port->udp,
+		.on_state = on_state,
+		.on_stuck = on_stuck,
+		.arg = port };
 
-	hws_port_asker_usual(&conf);
-	if (hws_port_asker_new(p->loop, &conf, &p->asker) < 0) {
-		p->status = 1;
-		hws_loop_stop(p->loop);
+	if (port->asker) {
+		hws_port_asker_again(port->asker);
+		return HWS_OK;
 	}
+	hws_port_asker_usual(&conf);
+	return inside ? hws_port_asker_new(port->process->loop, &conf, &port->asker) : HWS_OK;
 }
 
 static void on_message(struct hws_ipc *l, const Agt__Message *m, int fd HWS_UNUSED, void *arg)
@@ -91,11 +116,17 @@ static void on_message(struct hws_ipc *l, const Agt__Message *m, int fd HWS_UNUS
 		hws_ipc_close(l, HWS_ERR_PROTO);
 		return;
 	}
-	p->inside = (uint16_t)m->ports_conf->inside;
-	if (p->asker)
-		hws_port_asker_again(p->asker);
-	else
-		begin(p);
+	if (begin(&p->port[false], m->ports_conf->inside) < 0 ||
+			begin(&p->port[true], m->ports_conf->inside_udp) < 0) {
+		p->status = 1;
+		hws_loop_stop(p->loop);
+	}
+}
+
+/* A thread of it waits for a router, for which nobody waits. */
+static bool is_busy(const struct port *port)
+{
+	return port->asker && hws_port_asker_busy(port->asker);
 }
 
 /* Nothing of a router is read without it. */
@@ -123,16 +154,17 @@ static int run(struct ports_process *p, int ipc_fd)
 	}
 	hws_timer_stop(&p->limit);
 	hws_ipc_close(p->hostd, HWS_OK);
-	if (p->asker && hws_port_asker_busy(p->asker))
-		_exit(p->status); /* its thread waits for a router: nobody waits for that */
-	hws_port_asker_free(p->asker);
+	if (is_busy(&p->port[false]) || is_busy(&p->port[true]))
+		_exit(p->status);
+	hws_port_asker_free(p->port[false].asker);
+	hws_port_asker_free(p->port[true].asker);
 	hws_loop_free(p->loop);
 	return p->status;
 }
 
 int hws_ports_main(int ipc_fd, bool sandbox)
 {
-	struct ports_process p = { .status = 1 };
+	struct ports_process p = { .status = 1, .port = { { &p, false }, { &p, true } } };
 
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGINT, SIG_IGN); /* the end of its socket says when it is over */

@@ -98,7 +98,7 @@ static const struct hws_option table[] = {
 			"Answer who looks for hosts in the local network at this UDP port, with ID and name of this machine; 0: do not.",
 			NULL },
 	{ "network", "map-ports", 0, HWS_OPT_BOOL, AT(map_ports), "no", 0, 0, NULL, 0, NULL,
-			"Ask the router (PCP, NAT-PMP or UPnP) to pass a TCP port on to this host, so that viewers come directly where the networks of both sides forbid it.",
+			"Ask the router (PCP, NAT-PMP or UPnP) to pass ports on to this host, so that viewers come directly where the networks of both sides forbid it.",
 			NULL },
 	{ "desktop", "display", 'd', HWS_OPT_STR, AT(display), "", 0, 0, NULL, 0, ":N",
 			"Serve this X display; default: $DISPLAY.", NULL },

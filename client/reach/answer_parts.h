@@ -45,8 +45,8 @@ struct hws_answer_job {
 	uint8_t own_ipv6[HWS_ADDR_WIRE_MAX]; /* where we wait by UDP */
 	size_t own_ipv6_len;
 	bool lists; /* the viewer reads lists of candidates */
-	Rdv__Candidate candidate, *candidates[1];
-	uint8_t mapped[HWS_ADDR_WIRE_MAX];
+	Rdv__Candidate candidate[2], *candidates[2];
+	uint8_t mapped[2][HWS_ADDR_WIRE_MAX];
 	bool expected;                 /* at the mapped port */
 	enum hws_answer_reason reason; /* why the relay */
 	struct hws_answered how;

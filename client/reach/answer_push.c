@@ -146,24 +146,33 @@ static bool wants_relay(const struct hws_answer_job *j)
 	return relay_only(j->answer) || j->reason == HWS_REASON_VIEWER_CHOICE;
 }
 
+static void add_candidate(struct hws_answer_job *j, bool udp, size_t *n)
+{
+	const struct sockaddr_storage *outside =
+			hws_mapped_port_outside(j->answer->conf.mapped_port, udp);
+	Rdv__Candidate *c = &j->candidate[*n];
+
+	if (!outside)
+		return;
+	rdv__candidate__init(c);
+	c->kind = udp ? RDV__CANDIDATE__KIND__MAPPED_UDP : RDV__CANDIDATE__KIND__MAPPED_TCP;
+	c->address.data = j->mapped[*n];
+	c->address.len = hws_addr_encode(outside, 0, j->mapped[*n]);
+	j->candidates[(*n)++] = c;
+}
+
 /* Deployed viewers would skip it: they are told nothing, so that nobody is expected. */
 void hws_answer_offer(struct hws_answer_job *j, Rdv__Candidate ***list, size_t *n)
 {
-	const struct sockaddr_storage *outside =
-			hws_mapped_port_outside(j->answer->conf.mapped_port);
-
-	if (!outside || !j->lists || wants_relay(j))
+	*n = 0;
+	if (!j->lists || wants_relay(j))
 		return;
-	rdv__candidate__init(&j->candidate);
-	j->candidate.kind = RDV__CANDIDATE__KIND__MAPPED_TCP;
-	j->candidate.address.data = j->mapped;
-	j->candidate.address.len = hws_addr_encode(outside, 0, j->mapped);
-	j->candidates[0] = &j->candidate;
+	add_candidate(j, false, n);
+	add_candidate(j, true, n);
 	*list = j->candidates;
-	*n = 1;
-	if (!j->expected)
+	if (*n && !j->expected)
 		hws_mapped_port_expect(j->answer->conf.mapped_port, &j->how);
-	j->expected = true;
+	j->expected |= *n > 0;
 }
 
 /* --- ways by UDP ------------------------------------------------------------------------------ */

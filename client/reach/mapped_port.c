@@ -1,6 +1,7 @@
 /* Whose connection it is: by its address, which a NAT in front of the viewer mostly keeps; else it
  * can only be the one that is expected. */
 #include "client/reach/mapped_port.h"
+#include "client/reach/mapped_udp.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
 #include "shared/net/addr.h"
@@ -15,7 +16,9 @@
 struct expected {
 	struct hws_answered how;
 	uint64_t until_us;
-	unsigned left; /* sockets */
+	/* Sockets, of TCP and UDP; who has one of UDP: the first datagrams may be many. */
+	unsigned left[2];
+	struct sockaddr_storage has[SOCKETS_MAX];
 };
 
 struct hws_mapped_port {
@@ -24,18 +27,20 @@ struct hws_mapped_port {
 	struct hws_listener *listener;
 	struct expected list[EXPECTED_MAX];
 	unsigned next;
-	bool has_outside;
-	struct sockaddr_storage outside;
+	struct hws_mapped_udp *udp; /* NULL: TCP alone */
+	bool has_outside[2];
+	struct sockaddr_storage outside[2];
 };
 
-static bool is_live(const struct expected *e, uint64_t now_us)
+static bool is_live(const struct expected *e, bool udp, uint64_t now_us)
 {
-	return e->left && now_us < e->until_us;
+	return e->left[udp] && now_us < e->until_us;
 }
 
 /* By its address, or as the only kind that there is: what the server allows one viewer must not
  * come to another. */
-static struct expected *find(struct hws_mapped_port *m, const struct sockaddr_storage *peer)
+static struct expected *find(
+		struct hws_mapped_port *m, bool udp, const struct sockaddr_storage *peer)
 {
 	uint64_t now = hws_loop_now_us(m->loop);
 	struct expected *sole = NULL;
@@ -44,7 +49,7 @@ static struct expected *find(struct hws_mapped_port *m, const struct sockaddr_st
 	for (unsigned i = 0; i < EXPECTED_MAX; i++) {
 		struct expected *e = &m->list[i];
 
-		if (!is_live(e, now))
+		if (!is_live(e, udp, now))
 			continue;
 		if (hws_addr_ip_equal(&e->how.viewer, peer))
 			return e;
@@ -57,23 +62,54 @@ static struct expected *find(struct hws_mapped_port *m, const struct sockaddr_st
 	return alike ? sole : NULL;
 }
 
+static void hand_over(struct hws_mapped_port *m, struct expected *e, bool udp, int fd,
+		const struct sockaddr_storage *peer)
+{
+	struct hws_answered how = e->how;
+
+	e->left[udp]--;
+	how.viewer = *peer;
+	how.mapped = true;
+	how.udp = udp;
+	how.relayed = how.local = false;
+	m->conf.on_socket(fd, &how, m->conf.arg);
+}
+
 static void on_accept(int fd, const struct sockaddr_storage *peer, void *arg)
 {
 	struct hws_mapped_port *m = arg;
-	struct expected *e = find(m, peer);
-	struct hws_answered how;
+	struct expected *e = find(m, false, peer);
 
-	if (!e) {
+	if (e) {
+		hand_over(m, e, false, fd, peer);
+	} else {
 		hws_debug("mapped.stranger");
 		close(fd);
-		return;
 	}
-	e->left--;
-	how = e->how;
-	how.viewer = *peer;
-	how.mapped = true;
-	how.relayed = how.local = how.udp = false;
-	m->conf.on_socket(fd, &how, m->conf.arg);
+}
+
+static bool has_socket(const struct hws_mapped_port *m, const struct sockaddr_storage *from)
+{
+	uint64_t now = hws_loop_now_us(m->loop);
+
+	for (unsigned i = 0; i < EXPECTED_MAX; i++)
+		for (unsigned k = 0; k < SOCKETS_MAX; k++)
+			if (now < m->list[i].until_us && hws_addr_equal(&m->list[i].has[k], from))
+				return true;
+	return false;
+}
+
+/* Its first datagram is gone; who wants to come in sends it again. */
+static void on_knock(const struct sockaddr_storage *from, void *arg)
+{
+	struct hws_mapped_port *m = arg;
+	struct expected *e = has_socket(m, from) ? NULL : find(m, true, from);
+	int fd;
+
+	if (!e || hws_mapped_udp_socket(m->udp, from, &fd) < 0)
+		return;
+	e->has[SOCKETS_MAX - e->left[true]] = *from;
+	hand_over(m, e, true, fd, from);
 }
 
 int hws_mapped_port_new(struct hws_loop *loop, const struct hws_mapped_port_conf *conf,
@@ -91,8 +127,10 @@ int hws_mapped_port_new(struct hws_loop *loop, const struct hws_mapped_port_conf
 	m->loop = loop;
 	m->conf = *conf;
 	r = hws_listener_new(loop, &lc, &m->listener, &err);
+	if (r == HWS_OK && !conf->no_udp)
+		r = hws_mapped_udp_new(loop, on_knock, m, &m->udp);
 	if (r < 0) {
-		hws_free(m);
+		hws_mapped_port_free(m);
 		return r;
 	}
 	*ret = m;
@@ -104,12 +142,15 @@ void hws_mapped_port_free(struct hws_mapped_port *m)
 	if (!m)
 		return;
 	hws_listener_free(m->listener);
+	hws_mapped_udp_free(m->udp);
 	hws_free(m);
 }
 
-uint16_t hws_mapped_port_inside(const struct hws_mapped_port *m)
+uint16_t hws_mapped_port_inside(const struct hws_mapped_port *m, bool udp)
 {
-	return m ? hws_listener_port(m->listener) : 0;
+	if (!m || (udp && !m->udp))
+		return 0;
+	return udp ? hws_mapped_udp_port(m->udp) : hws_listener_port(m->listener);
 }
 
 bool hws_mapped_port_usable(const struct sockaddr_storage *outside)
@@ -117,21 +158,24 @@ bool hws_mapped_port_usable(const struct sockaddr_storage *outside)
 	return hws_addr_is_public_v4(outside) && hws_addr_port(outside) >= HWS_MAPPED_PORT_MIN;
 }
 
-void hws_mapped_port_set_outside(struct hws_mapped_port *m, const struct sockaddr_storage *outside)
+void hws_mapped_port_set_outside(
+		struct hws_mapped_port *m, bool udp, const struct sockaddr_storage *outside)
 {
-	m->has_outside = outside && hws_mapped_port_usable(outside);
-	if (m->has_outside)
-		m->outside = *outside;
+	m->has_outside[udp] = outside && hws_mapped_port_usable(outside);
+	if (m->has_outside[udp])
+		m->outside[udp] = *outside;
 }
 
-const struct sockaddr_storage *hws_mapped_port_outside(const struct hws_mapped_port *m)
+const struct sockaddr_storage *hws_mapped_port_outside(const struct hws_mapped_port *m, bool udp)
 {
-	return m && m->has_outside ? &m->outside : NULL;
+	return m && m->has_outside[udp] ? &m->outside[udp] : NULL;
 }
 
 void hws_mapped_port_expect(struct hws_mapped_port *m, const struct hws_answered *how)
 {
-	m->list[m->next++ % EXPECTED_MAX] = (struct expected){
-		.how = *how, .until_us = hws_loop_now_us(m->loop) + EXPECT_US, .left = SOCKETS_MAX
-	};
+	m->list[m->next++ % EXPECTED_MAX] = (struct expected){ .how = *how,
+		.until_us = hws_loop_now_us(m->loop) + EXPECT_US,
+		.left = { SOCKETS_MAX, SOCKETS_MAX } };
+	if (m->has_outside[true])
+		hws_mapped_udp_look(m->udp, EXPECT_US);
 }

@@ -7,10 +7,12 @@
 #define NATPMP 0
 #define OP_MAP 1
 #define OP_ADDRESS 0
+#define OP_MAP_UDP 1
 #define OP_MAP_TCP 2
 #define ANSWER 128
 #define UNSUPPORTED_VERSION 1 /* of both */
 #define TCP 6
+#define UDP 17
 
 #define PCP_HEAD 24u
 #define NATPMP_ADDRESS_ANSWER 12u
@@ -54,7 +56,7 @@ void hws_pcp_pack(const struct hws_pcp_map *m, uint8_t ret[HWS_PCP_MAP_LEN])
 	memcpy(ret + 8, mapped, sizeof(mapped));
 	memcpy(ret + 20, &m->client, 4);
 	memcpy(map, m->nonce, HWS_PCP_NONCE);
-	map[12] = TCP;
+	map[12] = m->udp ? UDP : TCP;
 	put_16(map + 16, m->port);
 	put_16(map + 18, m->wanted);
 	memcpy(map + 20, mapped, sizeof(mapped)); /* any address, of IPv4 */
@@ -70,7 +72,7 @@ void hws_natpmp_pack_map(const struct hws_pcp_map *m, uint8_t ret[HWS_NATPMP_MAP
 {
 	memset(ret, 0, HWS_NATPMP_MAP_LEN);
 	ret[0] = NATPMP;
-	ret[1] = OP_MAP_TCP;
+	ret[1] = m->udp ? OP_MAP_UDP : OP_MAP_TCP;
 	put_16(ret + 4, m->port);
 	put_16(ret + 6, m->lifetime_s ? m->wanted : 0); /* 3.4: 0 where it is given back */
 	put_32(ret + 8, m->lifetime_s);
@@ -104,7 +106,7 @@ int hws_pcp_read(struct hws_bytes in, const struct hws_pcp_map *m, struct hws_pc
 	if (in.len < HWS_PCP_MAP_LEN) {
 		if (!a.result)
 			return HWS_ERR_PROTO;
-	} else if (memcmp(map, m->nonce, HWS_PCP_NONCE) != 0 || map[12] != TCP ||
+	} else if (memcmp(map, m->nonce, HWS_PCP_NONCE) != 0 || map[12] != (m->udp ? UDP : TCP) ||
 			get_16(map + 16) != m->port) {
 		return HWS_ERR_PROTO;
 	}
@@ -122,12 +124,13 @@ int hws_pcp_read(struct hws_bytes in, const struct hws_pcp_map *m, struct hws_pc
 int hws_natpmp_read(struct hws_bytes in, const struct hws_pcp_map *m, struct hws_pcp_answer *ret)
 {
 	struct hws_pcp_answer a = { 0 };
+	const unsigned map = ANSWER | (m->udp ? OP_MAP_UDP : OP_MAP_TCP);
 	unsigned op;
 
 	if (in.len < NATPMP_REFUSAL || in.len > HWS_PCP_MAX || in.ptr[0] != NATPMP)
 		return HWS_ERR_PROTO;
 	op = in.ptr[1];
-	if (op != (ANSWER | OP_ADDRESS) && op != (ANSWER | OP_MAP_TCP))
+	if (op != (ANSWER | OP_ADDRESS) && op != map)
 		return HWS_ERR_PROTO;
 	a.result = get_16(in.ptr + 2);
 	if (a.result) {

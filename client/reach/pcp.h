@@ -15,9 +15,10 @@
 #define HWS_NATPMP_ADDRESS_LEN 2u
 #define HWS_NATPMP_MAP_LEN 12u
 
-/* A TCP port of this machine. Kept for as long as the mapping is: the same question renews it. */
+/* A port of this machine. Kept for as long as the mapping is: the same question renews it. */
 struct hws_pcp_map {
 	uint8_t nonce[HWS_PCP_NONCE]; /* who does not know it cannot change the mapping */
+	bool udp;                     /* of UDP, else of TCP */
 	struct in_addr client;        /* ours, as the router sees it */
 	uint16_t port;                /* ours; not 0 */
 	uint16_t wanted;              /* outside; 0: any */

@@ -12,7 +12,8 @@
 
 #define HWS_REACH_CONNECT_US 18000000 /* deployed peers' connect and read limit */
 #define HWS_REACH_STATEMENT_MAX 256
-#define HWS_REACH_DIRECT_MAX 6u
+#define HWS_REACH_DIRECT_MAX 8u
+#define HWS_REACH_MAPPED_MAX 3u
 #define HWS_REACH_WORD_MAX 256u
 
 enum hws_reach_stage {
@@ -102,6 +103,10 @@ struct hws_reach {
 	struct sockaddr_storage local;
 	struct hws_reach_direct direct[HWS_REACH_DIRECT_MAX];
 	unsigned direct_count;
+	struct {
+		bool udp;
+		struct sockaddr_storage at;
+	} mapped[HWS_REACH_MAPPED_MAX]; /* ports at the host's router, which were tried */
 	unsigned mapped_count;
 	struct hws_reach_relay relay;
 	struct hws_reach_way *offered;
@@ -159,7 +164,7 @@ void hws_reach_direct_start(struct hws_reach *r, enum hws_path path,
 		const struct sockaddr_storage *peer, uint64_t limit_us);
 void hws_reach_direct_stop(struct hws_reach_direct *d, int why);
 
-/* --- reach_mapped.c: by TCP to ports that the host's router passes on. */
+/* --- reach_mapped.c: to ports that the host's router passes on. */
 void hws_reach_mapped_ways(struct hws_reach *r, Rdv__Candidate *const *list, size_t n);
 
 /* --- reach_relay.c: both meet at the relay `relay.name`. */
@@ -197,3 +202,5 @@ void hws_reach_udp_lan_begins(struct hws_reach *r);
 /* The LAN led nowhere. */
 void hws_reach_udp_hurry(struct hws_reach *r);
 void hws_reach_udp_way_ipv6(struct hws_reach *r, ProtobufCBinaryData bytes);
+/* To a port that its router passes on: from a fresh socket. */
+void hws_reach_udp_way_mapped(struct hws_reach *r, const struct sockaddr_storage *peer);

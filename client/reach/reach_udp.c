@@ -17,7 +17,7 @@
 #define SILENT_TIMES 5u
 #define SILENT_US 250000 /* besides some round trips */
 #define LAN_TOLD_US 150000
-#define PAD 64           /* a server answers with no more than it was sent */
+#define PAD 64 /* a server answers with no more than it was sent */
 
 static void ask(void *arg);
 
@@ -254,6 +254,15 @@ void hws_reach_udp_way_ipv6(struct hws_reach *r, ProtobufCBinaryData bytes)
 		return;
 	r->udp.fd6 = -1;
 	begin(r, HWS_PATH_IPV6, fd, &peer);
+}
+
+void hws_reach_udp_way_mapped(struct hws_reach *r, const struct sockaddr_storage *peer)
+{
+	int fd = r->conf.no_udp ? -1
+				: socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd >= 0)
+		begin(r, HWS_PATH_MAPPED, fd, peer);
 }
 
 void hws_reach_udp_stop(struct hws_reach *r)

@@ -19,6 +19,7 @@ struct cell {
 	const char *name, *by; /* as status has it */
 	bool upnp, pmp;
 	bool no_pcp; /* what speaks PCP is dropped on its way: an older router */
+	bool no_tcp; /* the viewer's NAT lets TCP out to the servers alone */
 	bool inner;  /* the router has no address of the internet: nothing is offered */
 };
 
@@ -26,7 +27,8 @@ static const struct cell cells[] = {
 	{ .name = "PCP", .by = "pcp", .upnp = true, .pmp = true },
 	{ .name = "NAT-PMP", .by = "nat-pmp", .pmp = true, .no_pcp = true },
 	{ .name = "UPnP", .by = "upnp", .upnp = true },
-	{ .name = "PCP, behind another NAT", .by = "", .pmp = true, .inner = true },
+	{ .name = "PCP, by UDP", .by = "pcp", .pmp = true, .no_tcp = true },
+	{ .name = "UPnP, by UDP", .by = "upnp", .upnp = true, .no_tcp = true },
 	{ .name = "UPnP, behind another NAT", .by = "", .upnp = true, .inner = true },
 };
 
@@ -218,12 +220,17 @@ static void connect_until(const struct cell *c, const char *path, char **ret)
 
 static void meet_by_port(const struct cell *c)
 {
-	char by[40], *out = NULL;
+	char by[60], *out = NULL;
 	uint64_t end;
 
-	snprintf(by, sizeof(by), "port.mapped by=%s", c->by);
-	ck_assert_msg(strstr(host.log, by) != NULL, "%s: %s", c->name, host.log);
-	ck_assert_msg(status_says("mapped:    11.9.0.11:", &out), "%s", out);
+	snprintf(by, sizeof(by), "port.mapped protocol=tcp by=%s", c->by);
+	host.scanned = 0;
+	test_proc_must_expect(&host, by, START_MS);
+	snprintf(by, sizeof(by), "port.mapped protocol=udp by=%s", c->by);
+	host.scanned = 0;
+	test_proc_must_expect(&host, by, START_MS);
+	ck_assert_msg(status_says("mapped:    11.9.0.11:", &out) && strstr(out, ", UDP 11.9.0.11:"),
+			"%s", out);
 	free(out);
 	connect_until(c, "mapped", &out);
 	ck_assert_msg(strstr(out, "reason=direct") != NULL, "%s", out);
@@ -254,6 +261,10 @@ START_TEST(a_mapped_port_is_the_way_between_two_symmetric_nats)
 	const struct cell *c = &cells[_i];
 
 	build(c->inner);
+	if (c->no_tcp)
+		town_run("viewnat",
+				"nft insert rule ip t thru oifname wan ip protocol tcp "
+				"ip daddr != " SERVER " drop");
 	start_router(c);
 	start_servers();
 	start_host(c->inner ? "port.not_mapped" : "port.mapped");

@@ -36,14 +36,14 @@ static void on_socket(int fd, const struct hws_answered *how, void *arg)
 
 static void set_up(void)
 {
-	const struct hws_mapped_port_conf conf = { on_socket, NULL };
+	const struct hws_mapped_port_conf conf = { .on_socket = on_socket };
 
 	now_us = 1000000;
 	came = 0;
 	ck_assert_int_eq(hws_loop_new(&loop), HWS_OK);
 	hws_loop_set_clock(loop, clock_us, NULL);
 	ck_assert_int_eq(hws_mapped_port_new(loop, &conf, &port), HWS_OK);
-	ck_assert_uint_ne(hws_mapped_port_inside(port), 0);
+	ck_assert_uint_ne(hws_mapped_port_inside(port, false), 0);
 }
 
 static void tear_down(void)
@@ -57,7 +57,7 @@ static void knock(void)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-		.sin_port = htons(hws_mapped_port_inside(port)) };
+		.sin_port = htons(hws_mapped_port_inside(port, false)) };
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	uint64_t end = test_now_ms() + TEST_PATIENCE_MS;
 	char byte;
@@ -146,11 +146,115 @@ START_TEST(what_no_viewer_could_use_is_nowhere)
 	struct sockaddr_storage at;
 
 	ck_assert_int_eq(hws_addr_parse(outsides[_i].outside, 0, &at), HWS_OK);
-	hws_mapped_port_set_outside(port, &at);
-	ck_assert_msg((hws_mapped_port_outside(port) != NULL) == outsides[_i].usable, "%s",
+	hws_mapped_port_set_outside(port, false, &at);
+	ck_assert_msg((hws_mapped_port_outside(port, false) != NULL) == outsides[_i].usable, "%s",
 			outsides[_i].outside);
-	hws_mapped_port_set_outside(port, NULL);
-	ck_assert_ptr_null(hws_mapped_port_outside(port));
+	hws_mapped_port_set_outside(port, false, NULL);
+	ck_assert_ptr_null(hws_mapped_port_outside(port, false));
+}
+END_TEST
+
+/* --- UDP -------------------------------------------------------------------------------------- */
+
+/* From a socket of its own, which is returned. */
+static int send_to_port(const char *what)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+		.sin_port = htons(hws_mapped_port_inside(port, true)) };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	ck_assert_int_eq(connect(fd, (const struct sockaddr *)&to, sizeof(to)), 0);
+	ck_assert_int_eq(send(fd, what, strlen(what), 0), (ssize_t)strlen(what));
+	return fd;
+}
+
+static void map_udp(void)
+{
+	struct sockaddr_storage at;
+
+	ck_assert_int_eq(hws_addr_parse("11.9.0.11:40000", 0, &at), HWS_OK);
+	hws_mapped_port_set_outside(port, true, &at);
+}
+
+static int udp_fd = -1;
+
+static void on_udp_socket(int fd, const struct hws_answered *how, void *arg)
+{
+	(void)arg;
+	if (udp_fd >= 0)
+		close(udp_fd);
+	udp_fd = fd;
+	last = *how;
+	came++;
+}
+
+static void turn(int times)
+{
+	while (times--)
+		hws_loop_once(loop, 1000);
+}
+
+static void until_came(unsigned n)
+{
+	uint64_t end = test_now_ms() + TEST_PATIENCE_MS;
+
+	while (came < n) {
+		ck_assert_uint_lt(test_now_ms(), end);
+		hws_loop_once(loop, 10000);
+	}
+}
+
+START_TEST(by_udp_who_is_expected_gets_a_socket_and_no_second_one)
+{
+	const struct hws_mapped_port_conf conf = { .on_socket = on_udp_socket };
+	uint64_t end = test_now_ms() + TEST_PATIENCE_MS;
+	char word[20];
+	int viewer, stranger;
+	ssize_t n;
+
+	hws_mapped_port_free(port);
+	ck_assert_int_eq(hws_mapped_port_new(loop, &conf, &port), HWS_OK);
+	map_udp();
+	stranger = send_to_port("before anybody was told");
+	turn(5);
+	expect("127.0.0.1:4000", 5);
+	turn(5);
+	ck_assert_uint_eq(came, 0); /* what lay there is thrown away */
+	viewer = send_to_port("one");
+	ck_assert_int_eq(send(viewer, "two", 3, 0), 3);
+	until_came(1);
+	turn(5);
+	ck_assert_uint_eq(came, 1);
+	ck_assert(last.udp && last.mapped && !last.relayed);
+	ck_assert_uint_eq(last.control_permissions, 5);
+	/* what it sends from now on goes there, and what others send does not */
+	ck_assert_int_eq(send(viewer, "three", 5, 0), 5);
+	while ((n = recv(udp_fd, word, sizeof(word), MSG_DONTWAIT)) < 0)
+		ck_assert_uint_lt(test_now_ms(), end);
+	ck_assert(n == 5 && memcmp(word, "three", 5) == 0);
+	ck_assert_int_eq(send(udp_fd, "back", 4, 0), 4);
+	ck_assert_int_eq(recv(viewer, word, sizeof(word), 0), 4);
+	ck_assert_int_lt(recv(udp_fd, word, sizeof(word), MSG_DONTWAIT), 0);
+	for (int i = 0; i < 5; i++)
+		close(send_to_port("a flood"));
+	turn(10);
+	ck_assert_uint_le(came, 4);
+	close(viewer);
+	close(stranger);
+	close(udp_fd);
+	udp_fd = -1;
+}
+END_TEST
+
+START_TEST(by_udp_a_stranger_is_nobody)
+{
+	map_udp();
+	expect("11.9.0.12:4000", 5);
+	expect("11.9.0.13:4000", 6); /* it could be either, and they may do different things */
+	close(send_to_port("hello"));
+	turn(10);
+	ck_assert_uint_eq(came, 0);
 }
 END_TEST
 
@@ -171,6 +275,7 @@ static void take(Rdv__Candidate *const *list, size_t n)
 	if (!n)
 		return;
 	ck_assert_int_eq(list[0]->kind, RDV__CANDIDATE__KIND__MAPPED_TCP);
+	ck_assert(n == 1 || list[1]->kind == RDV__CANDIDATE__KIND__MAPPED_UDP);
 	ck_assert(hws_addr_decode_usable(
 			hws_bytes(list[0]->address.data, list[0]->address.len), &at));
 	hws_addr_text(&at, told_at, sizeof(told_at));
@@ -231,6 +336,8 @@ static const struct {
 			RDV__RENDEZVOUS_MESSAGE__UNION_RELAY_RESPONSE, 0 },
 	{ "one that wants the relay", true, false, true, true, RDV__NAT_TYPE__UNKNOWN_NAT,
 			RDV__RENDEZVOUS_MESSAGE__UNION_RELAY_RESPONSE, 0 },
+	{ "by both protocols", true, false, true, false, RDV__NAT_TYPE__UNKNOWN_NAT,
+			RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_SENT, 2 },
 	{ "nothing is mapped", true, false, false, false, RDV__NAT_TYPE__UNKNOWN_NAT,
 			RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_SENT, 0 },
 };
@@ -284,7 +391,9 @@ START_TEST(viewers_that_read_lists_are_told_and_then_let_in)
 	fake_start(&fake, loop, server.port);
 	fake.on_message = on_message;
 	ck_assert_int_eq(hws_addr_parse("11.9.0.11:40000", 0, &outside), HWS_OK);
-	hws_mapped_port_set_outside(port, pushes[_i].mapped ? &outside : NULL);
+	hws_mapped_port_set_outside(port, false, pushes[_i].mapped ? &outside : NULL);
+	if (pushes[_i].mapped && pushes[_i].told == 2)
+		hws_mapped_port_set_outside(port, true, &outside);
 	ck_assert_int_eq(hws_answer_new(loop, work, &conf, &answer), HWS_OK);
 	reply = RDV__RENDEZVOUS_MESSAGE__UNION__NOT_SET;
 	push((unsigned)_i);
@@ -297,7 +406,7 @@ START_TEST(viewers_that_read_lists_are_told_and_then_let_in)
 	if (told)
 		ck_assert_str_eq(told_at, "11.9.0.11:40000");
 	knock();
-	ck_assert_uint_eq(came, told); /* and who was not told is a stranger */
+	ck_assert_uint_eq(came, told > 0); /* and who was not told is a stranger */
 	hws_answer_free(answer);
 	fake_stop(&fake);
 	hws_work_free(work);
@@ -392,6 +501,8 @@ int main(void)
 	tcase_add_loop_test(t, what_no_viewer_could_use_is_nowhere, 0, (int)HWS_COUNT(outsides));
 	tcase_add_loop_test(t, viewers_that_read_lists_are_told_and_then_let_in, 0,
 			(int)HWS_COUNT(pushes));
+	tcase_add_test(t, by_udp_who_is_expected_gets_a_socket_and_no_second_one);
+	tcase_add_test(t, by_udp_a_stranger_is_nobody);
 	tcase_add_test(t, a_viewer_goes_to_the_internet_or_nowhere);
 	return test_suite_run(s);
 }

@@ -1,6 +1,6 @@
 /* What anybody in a local network may answer in a router's place. The first byte chooses the
- * protocol. An answer that counts has repeated the question, and a port that is mapped is told with
- * an address. */
+ * protocol and the question. An answer that counts has repeated the question, and a port that is
+ * mapped is told with an address. */
 #include "client/reach/pcp.h"
 #include <assert.h>
 #include <string.h>
@@ -18,6 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(m.nonce, "nonce of our", HWS_PCP_NONCE);
 	in = hws_bytes(data + 1, size - 1);
 	m.lifetime_s = data[0] & 2 ? 0 : 3600;
+	m.udp = data[0] & 4;
 	if (data[0] & 1) {
 		if (hws_natpmp_read(in, &m, &a) < 0)
 			return 0;

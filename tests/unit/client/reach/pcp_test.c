@@ -70,6 +70,26 @@ START_TEST(a_port_is_given_back_without_a_wish)
 }
 END_TEST
 
+START_TEST(ports_of_udp_are_told_from_those_of_tcp)
+{
+	uint8_t buf[HWS_PCP_MAP_LEN], old[sizeof(old_map)];
+
+	m.udp = true;
+	hws_pcp_pack(&m, buf);
+	ck_assert_uint_eq(buf[36], 17);
+	ck_assert_int_eq(read_pcp(mapped, sizeof(mapped)), HWS_ERR_PROTO);
+	memcpy(buf, mapped, sizeof(mapped));
+	buf[36] = 17;
+	ck_assert_int_eq(read_pcp(buf, sizeof(mapped)), HWS_OK);
+	hws_natpmp_pack_map(&m, buf);
+	ck_assert_uint_eq(buf[1], 1);
+	ck_assert_int_eq(read_old(old_map, sizeof(old_map)), HWS_ERR_PROTO);
+	memcpy(old, old_map, sizeof(old));
+	old[1] = 129;
+	ck_assert_int_eq(read_old(old, sizeof(old)), HWS_OK);
+}
+END_TEST
+
 START_TEST(an_answer_is_read)
 {
 	ck_assert_int_eq(read_pcp(mapped, sizeof(mapped)), HWS_OK);
@@ -209,6 +229,7 @@ int main(void)
 	tcase_add_checked_fixture(t, set_up, NULL);
 	tcase_add_test(t, a_port_is_asked_for);
 	tcase_add_test(t, a_port_is_given_back_without_a_wish);
+	tcase_add_test(t, ports_of_udp_are_told_from_those_of_tcp);
 	tcase_add_test(t, an_answer_is_read);
 	tcase_add_test(t, the_older_answers_are_read);
 	tcase_add_test(t, an_answer_to_somebody_else_is_passed_over);
