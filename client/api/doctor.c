@@ -57,12 +57,13 @@ static int tell(const json_t *list, hawser_finding_fn found, void *arg)
 	size_t i;
 
 	json_array_foreach (list, i, one) {
-		char what[64], text[TEXT_MAX], remedy[TEXT_MAX];
+		char what[64], text[TEXT_MAX], remedy[TEXT_MAX], server[424];
 		const struct hawser_finding f = { .size = sizeof(f),
 			.state = state_of(one),
 			.what = plain(one, "what", what, sizeof(what)),
 			.text = plain(one, "text", text, sizeof(text)),
-			.remedy = plain(one, "do", remedy, sizeof(remedy)) };
+			.remedy = plain(one, "do", remedy, sizeof(remedy)),
+			.server = plain(one, "server", server, sizeof(server)) };
 
 		bad += f.state == HAWSER_FOUND_BAD;
 		if (found)

@@ -9,16 +9,23 @@
 
 #define WORDS "[--server HOST[:PORT]] [--key KEY] [--config FILE] [--json]"
 
+#define SERVER_MAX 424
+
 struct options {
 	struct hawser_context_config context;
 	bool json;
 };
 
-/* The same columns as hawser-admin doctor. */
-static void print_finding(const struct hawser_finding *f, void *arg HWS_UNUSED)
+/* The same columns as hawser-admin doctor; `arg` is where the name of the server of the finding
+ * before is kept. */
+static void print_finding(const struct hawser_finding *f, void *arg)
 {
 	static const char *const states[] = { "good", "look", "bad" };
+	char *server = arg;
 
+	if (*f->server && strcmp(f->server, server) != 0)
+		printf("%s:\n", f->server);
+	snprintf(server, SERVER_MAX, "%s", f->server);
 	printf("%-5s %-16s %s\n", states[f->state], f->what, f->text);
 	if (*f->remedy)
 		printf("      to do:           %s\n", f->remedy);
@@ -75,7 +82,7 @@ int cli_doctor(int argc, char **argv, void *arg HWS_UNUSED)
 {
 	struct options o = { .context = HAWSER_CONTEXT_CONFIG_INIT };
 	hawser_context *ctx = NULL;
-	char *json = NULL;
+	char *json = NULL, server[SERVER_MAX] = "";
 	int status = parse(argc, argv, &o), e;
 
 	if (status != CLI_OK)
@@ -85,7 +92,7 @@ int cli_doctor(int argc, char **argv, void *arg HWS_UNUSED)
 	e = open_context(&o, &ctx);
 	if (e < 0)
 		return cli_fail(CLI_FILE, "%s", hawser_last_error());
-	e = hawser_doctor(ctx, o.json ? NULL : print_finding, NULL, o.json ? &json : NULL);
+	e = hawser_doctor(ctx, o.json ? NULL : print_finding, server, o.json ? &json : NULL);
 	if (e < 0)
 		status = cli_fail(cli_exit_of(e), "%s", hawser_last_error());
 	else if (e > 0)

@@ -1,7 +1,6 @@
 /* The server's name is resolved once, so that all tests mean the same machines and none waits for a
  * resolver; then they run side by side. */
 #include "client/doctor/doctor_parts.h"
-#include "client/doctor/judge.h"
 #include "client/reach/udp_socket.h"
 #include "shared/base/clock.h"
 #include "shared/base/mem.h"
@@ -11,10 +10,9 @@
 #include <unistd.h>
 
 #define SERVER_PORT 21116
-#define RESOLVE_US 4000000
+#define RESOLVE_US 5000000 /* with SRV records */
+#define SRV_US 2000000
 #define WS_OFFSET 2
-#define WORKERS 4
-#define JOBS 32
 
 void hws_doctor_begin(struct hws_doctor *d, struct hws_doctor_try *t)
 {
@@ -48,6 +46,9 @@ static void stop(struct hws_doctor *d)
 {
 	hws_timer_stop(&d->end);
 	hws_timer_stop(&d->resolve_limit);
+	hws_timer_stop(&d->srv_limit);
+	hws_srv_find_cancel(d->srv);
+	d->srv = NULL;
 	hws_resolve_cancel(d->resolve);
 	d->resolve = NULL;
 	hws_doctor_tcp_stop(d);
@@ -65,6 +66,12 @@ static void on_end(void *arg)
 	d->over = true;
 	stop(d);
 	hws_loop_defer(d->loop, &d->ending, finish, d);
+}
+
+/* The ports below and above it are its, too. */
+static bool may_have_neighbours(uint16_t port)
+{
+	return port >= 2 && port <= UINT16_MAX - 3;
 }
 
 /* --- the name --------------------------------------------------------------------------------- */
@@ -119,8 +126,37 @@ static void on_resolve_limit(void *arg)
 {
 	struct hws_doctor *d = arg;
 
+	hws_srv_find_cancel(d->srv);
+	d->srv = NULL;
 	hws_resolve_cancel(d->resolve);
 	on_resolved(HWS_ERR_RESOLVE, NULL, 0, d);
+}
+
+static int resolve(struct hws_doctor *d)
+{
+	return hws_resolve(d->loop, d->work, d->facts.host, d->facts.port, on_resolved, d,
+			&d->resolve);
+}
+
+/* A name may say where its server is. The one that would be asked first is tested; most names have
+ * no such records. */
+static void on_srv(int r, const struct hws_srv *found, void *arg)
+{
+	struct hws_doctor *d = arg;
+	struct hws_doctor_facts *f = &d->facts;
+
+	d->srv = NULL;
+	hws_timer_stop(&d->srv_limit);
+	if (r == HWS_OK && found->count > 0 && may_have_neighbours(found->target[0].port)) {
+		memcpy(f->domain, f->host, sizeof(f->domain));
+		memcpy(f->host, found->target[0].host, sizeof(f->host));
+		memcpy(d->given.host, f->host, sizeof(d->given.host));
+		f->port = d->given.port = found->target[0].port;
+	}
+	if (resolve(d) < 0) {
+		d->resolve = NULL;
+		on_resolved(HWS_ERR_RESOLVE, NULL, 0, d);
+	}
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -164,7 +200,7 @@ static int take_conf(
 			: d->given.by_port && d->given.port > WS_OFFSET + 1u
 			? (uint16_t)(d->given.port - WS_OFFSET)
 			: SERVER_PORT;
-	if (f->port < 2 || f->port > UINT16_MAX - 3)
+	if (!may_have_neighbours(f->port))
 		return hws_error_set(err, HWS_ERR_INVAL,
 				"the server has ports below and above the one that is named: %u "
 				"cannot be it",
@@ -174,6 +210,14 @@ static int take_conf(
 	f->has_proxy = d->proxy.kind != HWS_PROXY_NONE;
 	find_env_proxy(f);
 	return HWS_OK;
+}
+
+static void on_srv_limit(void *arg)
+{
+	struct hws_doctor *d = arg;
+
+	hws_srv_find_cancel(d->srv);
+	on_srv(HWS_ERR_TIMEOUT, NULL, d);
 }
 
 /* An address at which this machine could be met by IPv6. */
@@ -212,8 +256,9 @@ int hws_doctor_new(struct hws_loop *loop, struct hws_work *work, const struct hw
 		d->udp[i].fd = -1;
 	r = take_conf(d, conf, err);
 	if (r == HWS_OK) {
-		r = hws_resolve(loop, work, d->facts.host, d->facts.port, on_resolved, d,
-				&d->resolve);
+		r = d->given.srv ? hws_srv_find(loop, work, HWS_RENDEZVOUS_SERVICE, d->facts.host,
+						   on_srv, d, &d->srv)
+				 : resolve(d);
 		if (r < 0)
 			hws_error_set(err, r, "cannot begin: %s", hws_err_text(r));
 	}
@@ -222,6 +267,8 @@ int hws_doctor_new(struct hws_loop *loop, struct hws_work *work, const struct hw
 		return r;
 	}
 	d->facts.has_ipv6 = has_ipv6();
+	if (d->srv)
+		hws_timer_start(loop, &d->srv_limit, SRV_US, on_srv_limit, d);
 	hws_doctor_begin(d, &d->facts.name);
 	hws_timer_start(loop, &d->resolve_limit, RESOLVE_US, on_resolve_limit, d);
 	hws_timer_start(loop, &d->end, HWS_DOCTOR_MAX_US, on_end, d);
@@ -237,49 +284,4 @@ void hws_doctor_free(struct hws_doctor *d)
 	hws_loop_defer_cancel(&d->ending);
 	stop(d);
 	hws_loop_defer(d->loop, &d->deferred, free_doctor, d);
-}
-
-/* --- for programs ----------------------------------------------------------------------------- */
-
-void hws_doctor_hurry(void)
-{
-	setenv("RES_OPTIONS", "timeout:2 attempts:1", 0);
-}
-
-struct run {
-	struct hws_loop *loop;
-	json_t *list;
-};
-
-static void on_done(const struct hws_doctor_facts *facts, void *arg)
-{
-	struct run *run = arg;
-
-	hws_doctor_judge(facts, run->list);
-	hws_loop_stop(run->loop);
-}
-
-int hws_doctor_run(const struct hws_doctor_conf *conf, json_t **ret, struct hws_error *err)
-{
-	struct run run = { .list = json_array() };
-	struct hws_work *work = NULL;
-	struct hws_doctor *d = NULL;
-	int r = run.list ? hws_loop_new(&run.loop) : HWS_ERR_NOMEM;
-
-	if (r == HWS_OK)
-		r = hws_work_new(WORKERS, JOBS, &work);
-	if (r < 0)
-		hws_error_set(err, r, "cannot begin: %s", hws_err_text(r));
-	else
-		r = hws_doctor_new(run.loop, work, conf, on_done, &run, &d, err);
-	if (r == HWS_OK)
-		hws_loop_run(run.loop);
-	hws_doctor_free(d);
-	hws_work_free(work);
-	hws_loop_free(run.loop);
-	if (r == HWS_OK)
-		*ret = run.list;
-	else
-		json_decref(run.list);
-	return r;
 }

@@ -15,8 +15,9 @@ struct hws_doctor_conf {
 	const struct hws_proxy *proxy; /* NULL = none */
 };
 
-/* For programs that do nothing else meanwhile: blocks, on a loop of its own. *ret: a list of
- * findings. */
+/* For programs that do nothing else meanwhile (doctor/run): blocks, on a loop of its own. `server`
+ * and `key` may be lists, whose servers are tested side by side. *ret: a list of findings; where
+ * there are several servers each names its "server". */
 int hws_doctor_run(const struct hws_doctor_conf *conf, json_t **ret,
 		struct hws_error *err) HWS_MUST_CHECK;
 

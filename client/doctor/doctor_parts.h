@@ -9,6 +9,7 @@
 #include "client/reach/server_query.h"
 #include "shared/loop/loop.h"
 #include "shared/net/dialer.h"
+#include "shared/net/srv.h"
 #include "shared/wire/limits.h"
 
 #define HWS_DOCTOR_TRY_US 4500000ull /* one test */
@@ -77,8 +78,9 @@ struct hws_doctor {
 	struct sockaddr_storage server[HWS_DOCTOR_SERVERS]; /* of the first one's family */
 	unsigned server_count;
 	struct sockaddr_storage server6; /* of the other family; AF_UNSPEC: none */
+	struct hws_srv_find *srv;
 	struct hws_resolve *resolve;
-	struct hws_timer end, resolve_limit;
+	struct hws_timer end, resolve_limit, srv_limit;
 	unsigned running; /* tests that have not ended */
 	bool over;
 	struct hws_deferred ending, deferred;

@@ -26,7 +26,8 @@ struct hws_doctor_seen {
 struct hws_doctor_facts {
 	char server[416]; /* as it was given */
 	char host[256];
-	uint16_t port; /* its main port, TCP and UDP */
+	uint16_t port;    /* its main port, TCP and UDP */
+	char domain[256]; /* whose SRV records name it; "" = it was named itself */
 	bool is_literal, by_web, has_key, has_proxy;
 	char env_proxy[64]; /* the name of a variable of the environment that names a proxy */
 

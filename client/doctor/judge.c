@@ -2,6 +2,7 @@
  * that nobody misses is no fault. */
 #include "client/doctor/judge.h"
 #include "shared/base/err.h"
+#include "shared/base/macros.h"
 #include "shared/daemon/findings.h"
 #include "shared/net/addr.h"
 #include <stdio.h>
@@ -49,10 +50,31 @@ static void judge_name(const struct hws_doctor_facts *f, json_t *list)
 		hws_findings_add(list, "name", HWS_FOUND_BAD,
 				"check the name, and this machine's DNS (/etc/resolv.conf)",
 				"%s cannot be resolved: %s", f->host, why(&f->name));
+	else if (*f->domain)
+		hws_findings_add(list, "name", HWS_FOUND_GOOD, "",
+				"%s names %s port %u (SRV), with %u IPv4 and %u IPv6 addresses",
+				f->domain, f->host, f->port, f->count4, f->count6);
 	else if (!f->is_literal)
 		hws_findings_add(list, "name", HWS_FOUND_GOOD, "",
 				"%s has %u IPv4 and %u IPv6 addresses; found in %u ms", f->host,
 				f->count4, f->count6, f->name.ms);
+}
+
+/* What answers is neither server nor relay, but wants to be looked at. */
+static void judge_portal(const struct hws_doctor_facts *f, json_t *list)
+{
+	/* not that of TLS: many a name has a web server that knows nothing of us */
+	const struct hws_doctor_try *const all[] = { &f->tcp, &f->tcp_nat, &f->ws };
+
+	for (size_t i = 0; i < HWS_COUNT(all); i++) {
+		if (all[i]->state != HWS_DOCTOR_FAILED || all[i]->why != HWS_ERR_PORTAL)
+			continue;
+		hws_findings_add(list, "network", HWS_FOUND_BAD,
+				"open any web page and sign in, or accept the terms, there",
+				"a web page answers in the server's place: this network wants a "
+				"sign-in first, or a web server has that port");
+		return;
+	}
 }
 
 /* --- TCP -------------------------------------------------------------------------------------- */
@@ -251,6 +273,7 @@ void hws_doctor_judge(const struct hws_doctor_facts *f, json_t *list)
 	judge_proxy(f, list);
 	if (!good(&f->name))
 		return;
+	judge_portal(f, list);
 	judge_main(f, list);
 	judge_nat_port(f, list);
 	judge_relay(f, list);

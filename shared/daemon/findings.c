@@ -47,11 +47,15 @@ static const char *shown(const json_t *finding, const char *name, char *buf, siz
 
 void hws_findings_print(FILE *out, const json_t *list)
 {
-	char what[64], state[16], text[600];
+	char what[64], state[16], text[600], server[424], before[424] = "";
 	json_t *one;
 	size_t i;
 
 	json_array_foreach (list, i, one) {
+		shown(one, "server", server, sizeof(server));
+		if (*server && strcmp(server, before) != 0)
+			fprintf(out, "%s:\n", server);
+		memcpy(before, server, sizeof(before));
 		fprintf(out, "%-5s %-16s %s\n", shown(one, "state", state, sizeof(state)),
 				shown(one, "what", what, sizeof(what)),
 				shown(one, "text", text, sizeof(text)));

@@ -16,5 +16,6 @@ void hws_findings_add(json_t *list, const char *what, const char *state, const c
 		const char *fmt, ...) HWS_PRINTF(5, 6);
 /* Nothing of it is bad. */
 bool hws_findings_well(const json_t *list);
-/* For people: a line for each, with what to do below those that are not good. */
+/* For people: a line for each, with what to do below those that are not good; where they name a
+ * "server", below its name. */
 void hws_findings_print(FILE *out, const json_t *list);

@@ -22,12 +22,13 @@ struct hawser_finding {
 	const char *what; /* "UDP 21116", "NAT", "relay" */
 	const char *text;
 	const char *remedy; /* what to do; "" = nothing */
+	const char *server; /* which one, where the settings name several; else "" */
 };
 typedef void (*hawser_finding_fn)(const struct hawser_finding *finding, void *arg);
 
-/* Against the context's server, with its key and proxy. Calls `found` (may be NULL) on this thread
- * for each finding. ret_json (may be NULL): the same for scripts, for hawser_string_free. How
- * many findings are HAWSER_FOUND_BAD, or an error. */
+/* Against the context's server, or each of them, with its key and the proxy of the settings. Calls
+ * `found` (may be NULL) on this thread for each finding. ret_json (may be NULL): the same for
+ * scripts, for hawser_string_free. How many findings are HAWSER_FOUND_BAD, or an error. */
 int hawser_doctor(hawser_context *ctx, hawser_finding_fn found, void *arg, char **ret_json);
 
 #ifdef __cplusplus

@@ -20,7 +20,7 @@
 /* --- real servers ----------------------------------------------------------------------------- */
 
 static struct test_proc rendezvous, relay, host;
-static char dir[256], server[40], key[80];
+static char dir[256], server[120], key[80];
 static uint16_t port;
 
 static void text_after(const char *at, const char *name, char *buf, size_t size)
@@ -155,6 +155,34 @@ static bool host_is_well(void *arg)
 {
 	return test_run(arg, NULL, NULL) == 0;
 }
+
+/* Each of a list of servers is told of by its name, with its own key. */
+START_TEST(all_servers_of_a_list_are_tested)
+{
+	char list[120], two[100];
+	json_t *o, *one;
+	unsigned good = 0, bad = 0;
+	size_t i;
+
+	start_servers(true);
+	snprintf(list, sizeof(list), "%.40s,127.0.0.1:%u", server, test_free_ports(5) + 1u);
+	snprintf(server, sizeof(server), "%s", list);
+	snprintf(two, sizeof(two), "%s,-", key);
+	o = examine(two, 1);
+	json_array_foreach (json_object_get(o, "checks"), i, one) {
+		const char *of = json_string_value(json_object_get(one, "server"));
+		bool is_bad = !strcmp(json_string_value(json_object_get(one, "state")), "bad");
+
+		ck_assert_ptr_nonnull(of);
+		ck_assert_int_eq(is_bad && strstr(list, of) == list, 0);
+		good += strstr(list, of) == list;
+		bad += is_bad;
+	}
+	ck_assert_uint_ge(good, 8);
+	ck_assert_uint_ge(bad, 2);
+	json_decref(o);
+}
+END_TEST
 
 START_TEST(a_host_is_examined_with_its_network)
 {
@@ -383,6 +411,7 @@ int main(void)
 	TCase *real = test_case(s, "programs", 120,
 			TESTS(a_network_without_fault_is_said_to_be_so,
 					a_missing_relay_and_a_wrong_key_are_bad,
+					all_servers_of_a_list_are_tested,
 					a_host_is_examined_with_its_network));
 	TCase *played = test_case(
 			s, "networks", 120, TESTS(a_network_is_seen_as_it_is, it_can_be_left));

@@ -300,6 +300,18 @@ START_TEST(short_packets_and_broken_ipv6_are_named)
 }
 END_TEST
 
+START_TEST(a_page_in_the_servers_place_is_named)
+{
+	fails(&f.tcp, HWS_ERR_PORTAL);
+	judge();
+	is("network", "bad", "sign-in");
+	/* a name with SRV records says where it leads */
+	snprintf(f.domain, sizeof(f.domain), "example");
+	judge();
+	is("name", "good", "example names hawser.example port 21116");
+}
+END_TEST
+
 /* A test that was still running when time was up. */
 START_TEST(what_did_not_end_has_timed_out)
 {
@@ -321,6 +333,7 @@ int main(void)
 					a_closed_server_is_bad_unless_the_web_is_open,
 					keys_are_told_apart, clocks_are_compared,
 					short_packets_and_broken_ipv6_are_named,
+					a_page_in_the_servers_place_is_named,
 					what_did_not_end_has_timed_out));
 
 	tcase_add_checked_fixture(c, set_up, tear_down);
