@@ -45,10 +45,24 @@ static void judge_server(const json_t *server, json_t *list)
 	else
 		hws_findings_add(list, "registration", HWS_FOUND_BAD,
 				"what is found below about the network says more", "not at %s: %s",
-				text_of(server, "address"), text);
+				text_of(server, "address"),
+				*text ? text : text_of(server, "state"));
 	if (*text_of(server, "warning"))
 		hws_findings_add(list, "registration", HWS_FOUND_LOOK, "", "%s",
 				text_of(server, "warning"));
+}
+
+/* Each of a list; without any, that there is none. */
+static void judge_servers(const json_t *a, json_t *list)
+{
+	const json_t *servers = json_object_get(a, "servers");
+	json_t *one;
+	size_t i;
+
+	if (json_array_size(servers) == 0)
+		judge_server(json_object_get(a, "server"), list);
+	json_array_foreach (servers, i, one)
+		judge_server(one, list);
 }
 
 static void judge_desktop(const json_t *desktop, json_t *list)
@@ -153,7 +167,7 @@ static void judge_host(const struct hws_settings *s, json_t *list)
 				"start it: hawser-host run, or its service", "%s", err.text);
 		return;
 	}
-	judge_server(json_object_get(a, "server"), list);
+	judge_servers(a, list);
 	judge_desktop(json_object_get(a, "desktop"), list);
 	judge_direct(json_object_get(a, "direct"), hws_settings_direct(s), list);
 	judge_mapped(json_object_get(a, "mapped"), list);
