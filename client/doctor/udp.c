@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define ROUNDS 6u
-#define FIRST_US 150000ull /* then half as long again each time: 3 s in all */
+#define FIRST_US 100000ull /* then half as long again each time: 2 s in all */
 #define BUDGET 16          /* datagrams a turn */
 #define PAD 64             /* a server answers with no more than it was sent */
 #define UDP_HEADERS 28u    /* of IPv4 and UDP */
