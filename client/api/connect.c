@@ -1,7 +1,6 @@
 /* How a session gets its link: it asks reach for a way to the host and gives the viewer what it
  * found. Apart from the session loop, because a connection is made anew after each loss. */
 #include "client/api/nat.h"
-#include "client/api/servers.h"
 #include "client/api/session_loop.h"
 #include "client/reach/search.h"
 #include "shared/base/mem.h"

@@ -233,6 +233,22 @@ void api_report_push(struct api_session_loop *e, struct api_event *ev);
 /* What we have to say to the user, not the host: a dialog as those of hosts. */
 void api_report_notice(struct api_session_loop *e, const char *title, const char *text);
 
+/* --- api/servers.c: by which servers the host is looked for, and what is known of it by them. */
+/* Takes them; e->server becomes the one by which the host was known last, else the first. The
+ * context's lock is not held. */
+int api_servers_set(
+		struct api_session_loop *e, const struct hws_server_list *servers) HWS_MUST_CHECK;
+/* The order in which they are to be asked: e->server first. */
+void api_servers_order(const struct api_session_loop *e, struct hws_server_list *ret);
+/* The host was found by this one (NULL: by none), at that place by its SRV records ("": none). */
+void api_servers_found(struct api_session_loop *e, const struct hws_server_entry *server,
+		const char *place);
+/* What is remembered of the host; NULL: nothing. The context's lock is held. */
+const struct hws_known_peer *api_servers_peer(const struct api_session_loop *e);
+/* `k` has been kept: what was remembered by another server of the list is the same host, and is
+ * remembered once. The lock is held; `old` is a copy of what was known before. */
+int api_servers_forget_moved(struct api_session_loop *e, const struct hws_known_peer *old,
+		const struct hws_known_peer *k) HWS_MUST_CHECK;
 /* --- api/trust.c: what is remembered of hosts and their keys. */
 /* The name by which the host is forgotten again, whatever server the settings have: in `buf`, or
  * the session's own. */

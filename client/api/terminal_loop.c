@@ -1,6 +1,5 @@
 /* The loop's side of hawser/terminal.h: the service of a session's terminals, and what the embedder
  * hears of it. */
-#include "client/api/servers.h"
 #include "client/api/terminals.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"

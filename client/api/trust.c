@@ -1,6 +1,5 @@
 /* What a session remembers of its host, and what users are told of the host's key. A host that once
  * spoke v2 is taken for no less from then on, so that nobody on the way can talk it down. */
-#include "client/api/servers.h"
 #include "client/api/session_loop.h"
 #include "shared/base/str.h"
 #include <stdio.h>

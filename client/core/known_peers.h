@@ -59,8 +59,8 @@ int hws_known_peers_load(struct hws_known_peers *k, const char *path, const char
 int hws_known_peers_parse(struct hws_known_peers *k, struct hws_bytes json,
 		const char *server) HWS_MUST_CHECK;
 int hws_known_peers_store(const struct hws_known_peers *k, const char *path) HWS_MUST_CHECK;
-/* An ID without a server is one of `server`, which may be a list (reach/server_list): then the newest
- * that is remembered by any of them; "" = of none. */
+/* An ID without a server is one of `server`, which may be a list (reach/server_list): then the
+ * newest that is remembered by any of them; "" = of none. */
 const struct hws_known_peer *hws_known_peers_find(
 		const struct hws_known_peers *k, const char *target, const char *server);
 /* Replaces the entry of the same host (by its target and server). Where there are too many,

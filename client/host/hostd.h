@@ -2,8 +2,9 @@
  * connection, and the control socket. The only process of a host that holds the private key, so
  * it reads nothing that a viewer or a relay says: a socket goes to a gate with not a byte taken
  * from it, and to relays a gate goes itself. What hostd does read from the network is its own
- * rendezvous server's: replies and pushes, by UDP or on links that it opened (frames, and TLS
- * and WebSocket where such a link has them). What gates and the agent say is capped, field by
+ * rendezvous servers': replies and pushes, by UDP or on links that it opened (frames, and TLS
+ * and WebSocket where such a link has them); and what name servers answer about them, by the C
+ * library. What gates and the agent say is capped, field by
  * field, before it is unpacked (host/ipc_caps). tools/hostd_calls.txt lists all that it links and
  * calls of such code, and tools/check_hostd compares, in each test run.
  * Fields are for host/hostd and host/host_control only. */

@@ -1,6 +1,6 @@
-/* host/servers: the host's presence at all its rendezvous servers at once, so that viewers find it by
- * whichever they ask. Each has its own key, registration, limits and jobs; what they share is the
- * ID. Registers anew when the network changes or the machine wakes up. Owner: hostd. */
+/* host/servers: the host's presence at all its rendezvous servers at once, so that viewers find
+ * it by whichever they ask. Each has its own key, registration, limits and jobs; what they share
+ * is the ID. Registers anew when the network changes or the machine wakes up. Owner: hostd. */
 #pragma once
 #include "client/host/online.h"
 

@@ -1,6 +1,6 @@
-/* reach/registrar: where the server is. A name may have SRV records, whose targets are tried in their
- * order, and addresses that change while we are registered: from time to time both are asked for
- * again, and a host moves over once the new place has answered, not before. */
+/* reach/registrar: where the server is. A name may have SRV records, whose targets are tried in
+ * their order, and addresses that change while we are registered: from time to time both are
+ * asked for again, and a host moves over once the new place has answered, not before. */
 #include "client/reach/registrar_parts.h"
 #include "shared/base/clock.h"
 #include "shared/base/str.h"

@@ -12,7 +12,8 @@
 /* A server that knows the ID answers when its host has, within two round trips. */
 #define HEAD_US (400 * HWS_US_PER_MS)
 
-/* So long the answer of DNS about a name's SRV records is waited for before the name itself is tried. */
+/* So long the answer of DNS about a name's SRV records is waited for before the name itself is
+ * tried. */
 #define SRV_US (300 * HWS_US_PER_MS)
 #define PORT 21116
 #define RUNS_MAX (2 * HWS_SERVERS_MAX)

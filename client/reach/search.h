@@ -1,7 +1,7 @@
-/* reach/search: a viewer finds a host by one of several rendezvous servers. They are asked one after
- * the other with short head starts, so that one that is away costs little and one that knows the
- * host is alone; the first that brings a way is the one that counts. To an address, and with one
- * server, it is reach/reach and nothing else. One loop thread. */
+/* reach/search: a viewer finds a host by one of several rendezvous servers. They are asked one
+ * after the other with short head starts, so that one that is away costs little and one that
+ * knows the host is alone; the first that brings a way is the one that counts. To an address, and
+ * with one server, it is reach/reach and nothing else. One loop thread. */
 #pragma once
 #include "client/reach/reach.h"
 #include "client/reach/server_list.h"

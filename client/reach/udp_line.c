@@ -123,11 +123,11 @@ static void choose_beside(
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct sockaddr_storage *a = &addrs[(l->conf.turn + i) % count];
+		bool other = a->ss_family != l->server.ss_family;
+		bool better = !l->has_beside ||
+				(other && l->beside.ss_family == l->server.ss_family);
 
-		if (hws_addr_equal(a, &l->server) ||
-				(l->has_beside &&
-						(l->beside.ss_family != l->server.ss_family ||
-								a->ss_family == l->server.ss_family)))
+		if (!better || hws_addr_equal(a, &l->server))
 			continue;
 		l->beside = *a;
 		l->has_beside = true;

@@ -14,8 +14,8 @@ struct hws_udp_line_conf {
 	uint16_t port;
 	int family;    /* AF_UNSPEC: any */
 	unsigned turn; /* of several addresses of the name begin with this one */
-	/* What has no answer after a moment is sent to another address of the name, too, one of the other
-	 * family if there is one; the first that answers is the line's from then on. */
+	/* What has no answer after a moment is sent to another address of the name, too, one of
+	 * the other family if there is one; the first that answers is the line's from then on. */
 	bool side_by_side;
 	void (*on_open)(void *arg);
 	/* `raw`: as it came. Both are borrowed until return. */

@@ -80,13 +80,13 @@ int hws_srv_parse(struct hws_bytes answer, struct hws_srv *ret)
 }
 
 /* The one of [first, end) that chance and weights choose; weight 0 gets a small chance. */
-static size_t choose(const struct hws_srv *s, size_t first, size_t end, uint32_t (*rand)(uint32_t))
+static size_t choose(const struct hws_srv *s, size_t first, size_t end, uint32_t (*draw)(uint32_t))
 {
 	uint32_t sum = 0, at;
 
 	for (size_t i = first; i < end; i++)
 		sum += s->target[i].weight + 1u;
-	at = rand(sum);
+	at = draw(sum);
 	for (size_t i = first; i < end; i++) {
 		if (at <= s->target[i].weight)
 			return i;
@@ -103,7 +103,7 @@ static void swap(struct hws_srv *s, size_t a, size_t b)
 	s->target[b] = t;
 }
 
-void hws_srv_order(struct hws_srv *s, uint32_t (*rand)(uint32_t below))
+void hws_srv_order(struct hws_srv *s, uint32_t (*draw)(uint32_t below))
 {
 	for (size_t i = 0; i < s->count; i++) {
 		uint16_t least = UINT16_MAX;
@@ -118,7 +118,7 @@ void hws_srv_order(struct hws_srv *s, uint32_t (*rand)(uint32_t below))
 			if (s->target[k].priority == least)
 				swap(s, k, end++);
 		}
-		swap(s, i, choose(s, i, end, rand));
+		swap(s, i, choose(s, i, end, draw));
 	}
 }
 

@@ -1,5 +1,5 @@
-/* net/srv: where a service of a name is, by SRV records (RFC 2782). The parser and the order are pure;
- * the question goes by the system's name servers, on a worker. */
+/* net/srv: where a service of a name is, by SRV records (RFC 2782). The parser and the order are
+ * pure; the question goes by the system's name servers, on a worker. */
 #pragma once
 #include "shared/base/bytes.h"
 #include "shared/base/err.h"
@@ -20,12 +20,12 @@ struct hws_srv {
 	uint32_t ttl_s; /* the shortest */
 };
 
-/* A whole DNS answer. HWS_ERR_NOTFOUND: no such record in it; HWS_ERR_PROTO: it is none, or says what
- * cannot be a place. What is too much is left out. */
+/* A whole DNS answer. HWS_ERR_NOTFOUND: no such record in it; HWS_ERR_PROTO: it is none, or says
+ * what cannot be a place. What is too much is left out. */
 int hws_srv_parse(struct hws_bytes answer, struct hws_srv *ret) HWS_MUST_CHECK;
-/* As they are to be tried: by priority; within one by chance, by their weights. `rand(below)` gives a
- * number below. */
-void hws_srv_order(struct hws_srv *s, uint32_t (*rand)(uint32_t below));
+/* As they are to be tried: by priority; within one by chance, by their weights. `draw(below)`
+ * gives a number below. */
+void hws_srv_order(struct hws_srv *s, uint32_t (*draw)(uint32_t below));
 
 struct hws_srv_find;
 /* `found` (ordered) borrows until return; with an error it is NULL. HWS_ERR_NOTFOUND: there are no

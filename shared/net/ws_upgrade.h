@@ -21,9 +21,9 @@ int hws_ws_upgrade_request(const char *host, const char *path, struct hws_buf *o
 		char key[HWS_WS_KEY_TEXT]) HWS_MUST_CHECK;
 /* Client: reads the answer. */
 int hws_ws_upgrade_check(struct hws_bytes in, const char *key, size_t *used) HWS_MUST_CHECK;
-/* Client: why the answer, of which hws_ws_upgrade_check said HWS_ERR_PROTO, is none; `host` as in the
- * request. HWS_ERR_PORTAL: not the server answers but a network that wants a sign-in first: a web
- * page, or the way to another host. HWS_ERR_SHORT: more must be read to tell; HWS_ERR_PROTO:
+/* Client: why the answer, of which hws_ws_upgrade_check said HWS_ERR_PROTO, is none; `host` as in
+ * the request. HWS_ERR_PORTAL: not the server answers but a network that wants a sign-in first: a
+ * web page, or the way to another host. HWS_ERR_SHORT: more must be read to tell; HWS_ERR_PROTO:
  * something else. */
 int hws_ws_upgrade_refused(struct hws_bytes in, const char *host) HWS_MUST_CHECK;
 /* Has the library behind the check read now what it reads from files when it is first used: for

@@ -1,4 +1,5 @@
-/* Networks that want a sign-in first answer in the server's place: with a web page, or the way to one. */
+/* Networks that want a sign-in first answer in the server's place: with a web page, or the way to
+ * one. */
 #include "tests/component/servers/stage.h"
 #include "tests/support/suite.h"
 #include <arpa/inet.h>

@@ -1,5 +1,5 @@
-/* Servers that are named: SRV records, names with addresses of both families, names that lead elsewhere
- * after a while, names that are not known yet. */
+/* Servers that are named: SRV records, names with addresses of both families, names that lead
+ * elsewhere after a while, names that are not known yet. */
 #include "tests/component/servers/name_server.h"
 #include "tests/component/servers/stage.h"
 #include "tests/support/suite.h"

@@ -116,6 +116,39 @@ START_TEST(an_id_that_is_taken_everywhere_is_drawn_anew)
 }
 END_TEST
 
+static int ip(const char *what)
+{
+	char command[200];
+	const char *argv[] = { "/bin/sh", "-c", command, NULL };
+
+	snprintf(command, sizeof(command), "PATH=$PATH:/sbin:/usr/sbin; ip %s", what);
+	return test_run(argv, NULL, NULL);
+}
+
+/* Another address of this machine: the server is told at once where this host is. */
+START_TEST(a_change_of_network_is_told_to_all_servers)
+{
+	/* the test's own network, if it has one: else there is nothing to change */
+	if (ip("link add served type dummy") != 0 || ip("link set served up") != 0) {
+		test_skip("no interface can be added here");
+		return;
+	}
+	stage_start(0);
+	stage_start(1);
+	stage_start_host((const char *const[]){ "--server", stage_list(2), NULL });
+	stage_host_until(stage_server[0].text, "registered");
+	stage_host_until(stage_server[1].text, "registered");
+	while (test_proc_expect(&stage_host, "server.registered", 1))
+		;
+	ck_assert_int_eq(ip("addr add 10.88.0.1/24 dev served"), 0);
+	test_proc_must_expect(&stage_host, "network.changed", 20000);
+	test_proc_must_expect(&stage_host, "server.registered", 20000);
+	test_proc_must_expect(&stage_host, "server.registered", 20000);
+	must_be_found_at(1);
+	(void)ip("link del served");
+}
+END_TEST
+
 int main(void)
 {
 	return test_main("servers/host", 200, stage_setup, stage_teardown,
@@ -123,5 +156,6 @@ int main(void)
 					a_server_that_goes_and_comes_back_hurts_no_other,
 					a_wrong_key_is_the_matter_of_its_server,
 					an_id_that_is_taken_at_one_server_stays_at_the_others,
-					an_id_that_is_taken_everywhere_is_drawn_anew));
+					an_id_that_is_taken_everywhere_is_drawn_anew,
+					a_change_of_network_is_told_to_all_servers));
 }

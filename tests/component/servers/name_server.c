@@ -1,5 +1,6 @@
 /* Reads its zone anew for each question, so that a test changes it by writing a file. */
 #include "tests/component/servers/name_server.h"
+#include "shared/base/num.h"
 #include "tests/support/proc.h"
 #include "tests/support/suite.h"
 #include <arpa/inet.h>
@@ -71,10 +72,29 @@ static size_t question_name(const struct message *q, char name[NAME_MAX_BYTES])
 	return at + 5 <= q->len ? at + 1 : 0;
 }
 
+/* The next word of *text, which moves on; "" at its end. */
+static const char *word_of(const char **text, char buf[200])
+{
+	size_t len;
+
+	*text += strspn(*text, " \n");
+	len = strcspn(*text, " \n");
+	snprintf(buf, 200, "%.*s", (int)len, *text);
+	*text += len;
+	return buf;
+}
+
+static unsigned number_of(const char **text)
+{
+	char buf[200];
+	uint32_t n = 0;
+
+	return hws_parse_u32(word_of(text, buf), &n) == 0 ? n : 0;
+}
+
 static void put_record(struct message *m, unsigned type, const char *value)
 {
-	unsigned priority, weight, port;
-	char target[200];
+	char word[200];
 	size_t len_at;
 
 	put_u16(m, 0xc000 | HEADER); /* the name of the question */
@@ -84,16 +104,13 @@ static void put_record(struct message *m, unsigned type, const char *value)
 	put_u16(m, 0); /* good for this question only */
 	len_at = m->len;
 	put_u16(m, 0);
-	if (type == T_A && inet_pton(AF_INET, value, m->bytes + m->len) == 1) {
-		m->len += 4;
-	} else if (type == T_AAAA && inet_pton(AF_INET6, value, m->bytes + m->len) == 1) {
-		m->len += 16;
-	} else if (type == T_SRV &&
-			sscanf(value, "%u %u %u %199s", &priority, &weight, &port, target) == 4) {
-		put_u16(m, priority);
-		put_u16(m, weight);
-		put_u16(m, port);
-		put_name(m, target);
+	if (type == T_SRV) {
+		for (int i = 0; i < 3; i++) /* priority, weight, port */
+			put_u16(m, number_of(&value));
+		put_name(m, word_of(&value, word));
+	} else if (inet_pton(type == T_A ? AF_INET : AF_INET6, word_of(&value, word),
+				   m->bytes + m->len) == 1) {
+		m->len += type == T_A ? 4 : 16;
 	}
 	m->bytes[len_at] = (uint8_t)((m->len - len_at - 2) >> 8);
 	m->bytes[len_at + 1] = (uint8_t)(m->len - len_at - 2);
@@ -101,7 +118,7 @@ static void put_record(struct message *m, unsigned type, const char *value)
 
 static void answer(const struct message *q, struct message *ret)
 {
-	char name[NAME_MAX_BYTES], line[400], owner[200], word[10], value[200];
+	char name[NAME_MAX_BYTES], line[400], owner[200], word[200];
 	size_t end = question_name(q, name);
 	unsigned type = end ? (unsigned)(q->bytes[end] << 8 | q->bytes[end + 1]) : 0, count = 0;
 	bool exists = false;
@@ -114,9 +131,11 @@ static void answer(const struct message *q, struct message *ret)
 	ret->bytes[5] = end != 0;
 	f = fopen(zone, "re");
 	while (f && fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%199s %9s %199[^\n]", owner, word, value) != 3 ||
-				strcasecmp(owner, name) != 0)
+		const char *value = line;
+
+		if (strcasecmp(word_of(&value, owner), name) != 0)
 			continue;
+		word_of(&value, word);
 		exists = true;
 		if ((type == T_A && !strcmp(word, "A")) ||
 				(type == T_AAAA && !strcmp(word, "AAAA")) ||

@@ -24,7 +24,7 @@ START_TEST(an_id_is_found_where_it_is_known)
 }
 END_TEST
 
-START_TEST(servers_that_are_away_or_silent_or_of_another_key_are_passed)
+START_TEST(servers_away_silent_or_of_another_key_are_passed)
 {
 	struct test_proc *silent = &stage_server[0].proc;
 	char list[600];
@@ -82,8 +82,8 @@ static unsigned count_of(const char *text, const char *what)
 	return n;
 }
 
-/* By whichever server it was found, the host is remembered once; and what was remembered holds by all
- * of them. */
+/* By whichever server it was found, the host is remembered once; and what was remembered holds by
+ * all of them. */
 START_TEST(a_host_has_one_pin_in_a_list_of_servers)
 {
 	char dir[256], config[300], forget[120], *peers, *out = NULL;
@@ -132,7 +132,7 @@ int main(void)
 {
 	return test_main("servers/viewer", 200, stage_setup, stage_teardown,
 			TESTS(an_id_is_found_where_it_is_known,
-					servers_that_are_away_or_silent_or_of_another_key_are_passed,
+					servers_away_silent_or_of_another_key_are_passed,
 					all_are_named_when_none_has_it,
 					a_host_has_one_pin_in_a_list_of_servers));
 }

@@ -1,5 +1,6 @@
-/* What a name server, or somebody in its place, answers about where a service is. Held throughout: what
- * is taken is a name that can be looked up, with a port, and the order loses none. */
+/* What a name server, or somebody in its place, answers about where a service is. Held
+ * throughout: what is taken is a name that can be looked up, with a port, and the order loses
+ * none. */
 #include "shared/net/srv.h"
 #include <assert.h>
 #include <string.h>
