@@ -129,7 +129,8 @@ static int ip(const char *what)
 START_TEST(a_change_of_network_is_told_to_all_servers)
 {
 	/* the test's own network, if it has one: else there is nothing to change */
-	if (ip("link add served type dummy") != 0 || ip("link set served up") != 0) {
+	if (ip("link add served type veth peer name other") != 0 || ip("link set served up") != 0 ||
+			ip("link set other up") != 0) {
 		test_skip("no interface can be added here");
 		return;
 	}
