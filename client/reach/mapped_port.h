@@ -1,6 +1,7 @@
 /* reach/mapped_port: the ports of a host, of TCP and UDP, that its router was asked to pass on
- * (host/ports). They are open to the whole internet, so whoever comes is let go at once, unless a viewer was told of them
- * a moment ago: only then a socket is handed over, unread. One loop thread. */
+ * (host/ports). They are open to the whole internet, so whoever comes is let go at once, unless a
+ * viewer was told of them a moment ago: only then a socket is handed over, unread. One loop
+ * thread. */
 #pragma once
 #include "client/reach/answered.h"
 #include "shared/base/err.h"

@@ -413,7 +413,7 @@ START_TEST(viewers_that_read_lists_are_told_and_then_let_in)
 }
 END_TEST
 
-/* --- who goes there ---------------------------------------------------------------------------- */
+/* --- who goes there --------------------------------------------------------------------------- */
 
 static bool reads_lists;
 
