@@ -17,6 +17,7 @@ struct stage {
 	struct hws_stream *far[LEGS];
 	unsigned count;
 	uint64_t read, written;
+	unsigned want;
 };
 
 static void on_ready(struct hws_stream *s, unsigned ready, void *arg)
@@ -25,13 +26,15 @@ static void on_ready(struct hws_stream *s, unsigned ready, void *arg)
 	uint8_t buf[1000];
 	ssize_t n;
 
+	if (ready & HWS_STREAM_WRITE) /* told once: nobody writes here */
+		hws_stream_want(s, st->want &= ~HWS_STREAM_WRITE);
 	if (!(ready & HWS_STREAM_READ))
 		return;
 	n = hws_stream_read(s, buf, sizeof(buf));
 	if (n > 0)
 		st->read += (uint64_t)n;
 	else if (n != HWS_ERR_AGAIN)
-		hws_stream_want(s, 0);
+		hws_stream_want(s, st->want = 0);
 	if (st->read != hws_legs_received(st->legs))
 		abort();
 }
@@ -81,7 +84,7 @@ static size_t step(struct stage *st, const uint8_t *data, size_t size)
 		st->far[data[0] % LEGS] = NULL;
 		return 2;
 	case 3:
-		hws_stream_want(s, data[1] & 3);
+		hws_stream_want(s, st->want = data[1] & 3);
 		return 2;
 	case 4:
 		hws_legs_drop(st->legs, data[1]);
@@ -119,7 +122,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	st.count = 1;
 	hws_stream_set_callback(hws_legs_stream(st.legs), on_ready, &st);
-	hws_stream_want(hws_legs_stream(st.legs), HWS_STREAM_READ);
+	hws_stream_want(hws_legs_stream(st.legs), st.want = HWS_STREAM_READ);
 	while (size >= 2) {
 		size_t n = step(&st, data, size);
 
