@@ -1,6 +1,7 @@
 /* A session's legs that get arbitrary bytes from whoever stands on the way, on up to three
  * connections, between reads, writes and new legs of this end; and the words with which a
- * connection joins. What was read and what is kept must stay within what can be, whatever is said. */
+ * connection joins. What was read and what is kept must stay within what can be, whatever is
+ * said. */
 #include "shared/base/macros.h"
 #include "shared/net/legs.h"
 #include "shared/wire/leg_proof.h"
