@@ -31,7 +31,7 @@ struct round {
 };
 
 struct lan_list {
-	struct gui_app *app;
+	hawser_context *context;
 	struct gui_lan_list_events events;
 	GtkWidget *box;
 	GtkListBox *rows;
@@ -169,7 +169,7 @@ static enum known compare(struct lan_list *l, const char *target, const char *fi
 	struct hawser_recent *r = NULL;
 	enum known k = PROVEN;
 
-	if (hawser_recent_find(l->app->context, target, &r) < 0)
+	if (hawser_recent_find(l->context, target, &r) < 0)
 		return PROVEN;
 	if (*r->fingerprint)
 		k = strcmp(r->fingerprint, fingerprint) == 0 ? REMEMBERED : ANOTHER;
@@ -396,7 +396,7 @@ static void look(struct lan_list *l, const char *wake)
 	GTask *task = g_task_new(NULL, l->cancel, on_round, l);
 
 	r->found = g_ptr_array_new_with_free_func(found_free);
-	r->config_path = g_strdup(hawser_config_path(l->app->context));
+	r->config_path = g_strdup(hawser_config_path(l->context));
 	r->wake = g_strdup(wake);
 	l->looking = true;
 	g_task_set_task_data(task, r, round_free);
@@ -434,12 +434,12 @@ static void on_map(GtkWidget *widget, gpointer arg)
 		look(l, NULL);
 }
 
-GtkWidget *gui_lan_list_new(struct gui_app *app, const struct gui_lan_list_events *events)
+GtkWidget *gui_lan_list_new(hawser_context *context, const struct gui_lan_list_events *events)
 {
 	struct lan_list *l = g_new0(struct lan_list, 1);
 	GtkWidget *scroller = gtk_scrolled_window_new(), *list = gtk_list_box_new();
 
-	l->app = app;
+	l->context = context;
 	l->events = *events;
 	l->box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 8);
 	l->rows = GTK_LIST_BOX(list);

@@ -322,7 +322,8 @@ static GtkWidget *build_right(struct main_window *w)
 	gtk_widget_set_vexpand(scroller, TRUE);
 	gtk_box_append(GTK_BOX(box), scroller);
 	gtk_box_append(GTK_BOX(box),
-			gui_lan_list_new(w->app, &(struct gui_lan_list_events){ on_lan, w }));
+			gui_lan_list_new(w->app->context,
+					&(struct gui_lan_list_events){ on_lan, w }));
 	gtk_box_append(GTK_BOX(box), gui_host_viewers_new());
 	return box;
 }
