@@ -181,6 +181,7 @@ static struct place *add_house(const char *name)
 	return add_place(name, ns, NULL);
 }
 
+static void run_in(int ns, const char *format, va_list ap) __attribute__((format(printf, 2, 0)));
 static void run_in(int ns, const char *format, va_list ap)
 {
 	char line[2000], net[60], *out = NULL;
