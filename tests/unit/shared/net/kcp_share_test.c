@@ -1,4 +1,5 @@
-/* When a share begins and ends, and how it grows between: as a flow of TCP (CUBIC) would have it. */
+/* When a share begins and ends, and how it grows between: as a flow of TCP (CUBIC) would have
+ * it. */
 #include "shared/base/clock.h"
 #include "shared/net/kcp_share.h"
 #include "tests/support/suite.h"
