@@ -114,6 +114,8 @@ int hws_servers_new(struct hws_loop *loop, const struct hws_servers_conf *conf,
 		return hws_error_set(err, HWS_ERR_NOMEM, "out of memory");
 	s->conf = *conf;
 	r = hws_server_list_parse(conf->settings->server, conf->settings->key, &list, err);
+	if (r == HWS_OK && list.count == 0)
+		r = hws_error_set(err, HWS_ERR_INVAL, "'server' names none");
 	for (size_t i = 0; r == HWS_OK && i < list.count; i++) {
 		const struct hws_online_conf oc = { .settings = conf->settings,
 			.server = &list.entry[i],

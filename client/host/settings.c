@@ -372,8 +372,14 @@ static int check_servers(const struct hws_settings *s, struct hws_error *err)
 		r = hws_server_list_check_keys(&list, &why);
 	if (r < 0)
 		return hws_error_set(err, HWS_ERR_INVAL, "'server' and 'key': %s", why.text);
+	if (!hws_server_list_are_keys(s->key))
+		return hws_error_set(err, HWS_ERR_INVAL,
+				"'key' is not a server key: copy the text of the server's "
+				"id_ed25519.pub");
 	if (*s->key && list.count == 0)
 		return hws_error_set(err, HWS_ERR_INVAL, "'key' is set but no 'server'");
+	if (*s->server && list.count == 0)
+		return hws_error_set(err, HWS_ERR_INVAL, "'server' names none");
 	for (size_t i = 0; i < list.count && s->require_server_proof == HWS_YES; i++) {
 		if (!list.entry[i].key[0])
 			return hws_error_set(err, HWS_ERR_INVAL,

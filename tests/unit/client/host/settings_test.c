@@ -59,6 +59,19 @@ START_TEST(what_single_values_cannot_tell_is_checked)
 	set("key", "l97IOz45wvLzoZXWHPjVVWCiBtoUYzRpRf5E7PpsSU=");
 	ck_assert_int_lt(hws_settings_check(&s, &err), 0);
 	set("key", "");
+	set("server", " , ");
+	ck_assert_int_lt(hws_settings_check(&s, &err), 0);
+	ck_assert_ptr_nonnull(strstr(err.text, "names none"));
+	set("server", "a.example,b.example?key=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+	ck_assert_int_eq(hws_settings_check(&s, &err), HWS_OK);
+	set("require-server-proof", "yes"); /* by which key should the first one? */
+	ck_assert_int_lt(hws_settings_check(&s, &err), 0);
+	ck_assert_ptr_nonnull(strstr(err.text, "a.example"));
+	set("require-server-proof", "auto");
+	set("key", "no key");
+	ck_assert_int_lt(hws_settings_check(&s, &err), 0);
+	set("key", "");
+	set("server", "");
 	set("whitelist", "10.0.0.0/33");
 	ck_assert_int_lt(hws_settings_check(&s, &err), 0);
 }
