@@ -2,7 +2,6 @@
  * decides what follows an end. An embedder's handle may be gone before it; it ends by itself
  * then. */
 #include "client/api/session_loop.h"
-#include "client/api/servers.h"
 #include "client/decoder/confined.h"
 #include "client/services/video/video_view.h"
 #include "shared/base/clock.h"
