@@ -1,7 +1,7 @@
-/* A session of the real programs with a tar pit on its way: every TCP connection of the viewer to the
- * host's address ends at something that accepts, begins a frame and falls silent, as some security
- * boxes do. The host itself is there by UDP, and must be met there long before a handshake with the
- * pit would be given up. */
+/* A session of the real programs with a tar pit on its way: every TCP connection of the viewer to
+ * the host's address ends at something that accepts, begins a frame and falls silent, as some
+ * security boxes do. The host itself is there by UDP, and must be met there long before a handshake
+ * with the pit would be given up. */
 #include "tests/component/nat/scene.h"
 #include "tests/component/nat/town.h"
 #include "tests/support/suite.h"
