@@ -151,7 +151,8 @@ static void on_left(struct hws_bytes id, void *arg)
 	rdv_cluster_left(arg, id);
 }
 
-/* Links are a help between nodes: what cannot be found out of itself leaves them to the database. */
+/* Links are a help between nodes: what cannot be found out of itself leaves them to the
+ * database. */
 static const char *link_address(struct rdv_server *s, struct rdv_own_address *own)
 {
 	const struct rdv_config *c = s->core.conf;

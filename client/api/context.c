@@ -336,8 +336,7 @@ static void recent_target(const struct hws_view_settings *v, const struct hws_kn
 {
 	char place[HWS_PEER_SERVER];
 	const char *server = p->server;
-	bool elsewhere = *server &&
-			!api_servers_setting_has(hws_view_settings_config(v), server);
+	bool elsewhere = *server && !api_servers_setting_has(hws_view_settings_config(v), server);
 
 	/* a URL cannot stand there; by TCP, or where that is not let through by the usual URL, it
 	 * is the same one */

@@ -140,7 +140,7 @@ static void trace(const struct street_node *n, unsigned way, const struct packet
 	inet_ntop(AF_INET6, &p->dst.ip, to, sizeof(to));
 	fprintf(stderr, "street %.3f ms %s %s %s:%u > %s:%u flags %02x length %zu\n",
 			(double)hws_clock_us() / 1e3, way == UP ? "from" : "to  ",
-			p->proto == IPPROTO_TCP         ? "tcp"
+			p->proto == IPPROTO_TCP                   ? "tcp"
 					: p->proto == IPPROTO_UDP ? "udp"
 								  : "icmp",
 			from, p->src.port, to, p->dst.port,

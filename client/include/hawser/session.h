@@ -45,7 +45,8 @@ enum hawser_event_type {
 	/* .path: the session goes another way to the host from now on. Nothing is lost, and nobody
 	 * logs in again. */
 	HAWSER_EVENT_PATH,
-	/* .host_sound: the host has no sound, or has it again; of hosts of hawser, to who listens */
+	/* .host_sound: the host has no sound, or has it again; of hosts of hawser, to who
+	 * listens */
 	HAWSER_EVENT_HOST_SOUND
 };
 

@@ -91,8 +91,8 @@ static void watch_until(struct watch *w, unsigned long seen)
 	}
 }
 
-/* The same session goes on, without a login, when the box before the viewer starts anew: all that it
- * had let in is shut out, and what goes out has another port. */
+/* The same session goes on, without a login, when the box before the viewer starts anew: all that
+ * it had let in is shut out, and what goes out has another port. */
 static void stay(void)
 {
 	struct watch w = { 0 };
