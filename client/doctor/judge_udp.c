@@ -114,8 +114,9 @@ static void judge_udp(const struct hws_doctor_facts *f, json_t *list)
 static void judge_mapping(const struct hws_doctor_facts *f, json_t *list)
 {
 	static const char to_do[] =
-			"IPv6 at both ends, a router set to \"full cone\" or \"endpoint "
-			"independent\", or an open port at the host and a connection by address; "
+			"'map-ports' at the host, IPv6 at both ends, a router set to \"full cone\" or "
+			"\"endpoint independent\", or an open port at the host and a connection by "
+			"address; "
 			"else sessions with other such networks are relayed";
 	enum hws_doctor_nat udp = hws_doctor_nat_udp(f), tcp = hws_doctor_nat_tcp(f);
 	bool tcp_moves = tcp == HWS_DOCTOR_NAT_PORT;

@@ -49,6 +49,8 @@ static void join_second(void *arg)
 {
 	struct hws_doctor *d = arg;
 
+	/* what is told is the relay's time, without our pause */
+	d->facts.pair.begun_us += LEG_US;
 	hws_timer_start(d->loop, &d->pair.limit, HWS_DOCTOR_TRY_US, on_limit, d);
 	join(&d->pair.leg[1]);
 }

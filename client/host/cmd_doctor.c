@@ -2,6 +2,7 @@
  * running host knows of itself, what stands in front of it on this machine, and the network. */
 #include "client/doctor/doctor.h"
 #include "client/host/cmd_call.h"
+#include "client/reach/server_list.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include "shared/daemon/findings.h"
@@ -109,12 +110,12 @@ static const char *firewall(const char **ret_command)
 	return NULL;
 }
 
-static void judge_direct(const json_t *direct, bool wanted, json_t *list)
+static void judge_direct(const json_t *direct, json_t *list)
 {
 	json_int_t port = json_integer_value(json_object_get(direct, "port"));
 	const char *command, *wall = firewall(&command);
 
-	if (!is(direct, "listening") && wanted)
+	if (!is(direct, "listening") && is(direct, "wanted"))
 		hws_findings_add(list, "direct", HWS_FOUND_BAD, "start the host again",
 				"the settings want connections by address, but nothing listens");
 	else if (!is(direct, "listening"))
@@ -139,6 +140,9 @@ static void judge_mapped(const json_t *mapped, json_t *list)
 		hws_findings_add(list, "mapped port", HWS_FOUND_GOOD, "",
 				"the router lets viewers in at %s (%s)", text_of(mapped, "address"),
 				text_of(mapped, "by"));
+	else if (hws_str_equal(text_of(mapped, "state"), "asking"))
+		hws_findings_add(list, "mapped port", HWS_FOUND_LOOK, "look again in some seconds",
+				"the router is being asked");
 	else
 		hws_findings_add(list, "mapped port", HWS_FOUND_LOOK,
 				"switch on UPnP, NAT-PMP or PCP at the router, or set 'map-ports' to no",
@@ -157,7 +161,28 @@ static void judge_passwords(const json_t *a, json_t *list)
 				text_of(a, "restart_needed"));
 }
 
-static void judge_host(const struct hws_settings *s, json_t *list)
+/* The servers of the host that runs: its command line may name others than the settings here. */
+static void running_servers(const json_t *a, char *buf, size_t size)
+{
+	const json_t *servers = json_object_get(a, "servers"), *one;
+	size_t i, len = 0;
+
+	buf[0] = '\0';
+	json_array_foreach (servers, i, one) {
+		const char *key = text_of(one, "key");
+		int n = snprintf(buf + len, size - len, "%s%s%s%s", i ? "," : "",
+				text_of(one, "address"), *key ? "?key=" : "", key);
+
+		if (n < 0 || (size_t)n >= size - len) {
+			buf[len] = '\0';
+			return;
+		}
+		len += (size_t)n;
+	}
+}
+
+/* `servers`: "" when it does not run, or has none. */
+static void judge_host(const struct hws_settings *s, char *servers, size_t size, json_t *list)
 {
 	struct hws_error err = { 0 };
 	json_t *a = NULL;
@@ -169,24 +194,26 @@ static void judge_host(const struct hws_settings *s, json_t *list)
 	}
 	judge_servers(a, list);
 	judge_desktop(json_object_get(a, "desktop"), list);
-	judge_direct(json_object_get(a, "direct"), hws_settings_direct(s), list);
+	judge_direct(json_object_get(a, "direct"), list);
 	judge_mapped(json_object_get(a, "mapped"), list);
 	judge_passwords(a, list);
+	running_servers(a, servers, size);
 	json_decref(a);
 }
 
 /* --- the network ------------------------------------------------------------------------------ */
 
-static int judge_network(const struct hws_settings *s, json_t *list, struct hws_error *err)
+static int judge_network(const struct hws_settings *s, const char *servers, json_t *list,
+		struct hws_error *err)
 {
 	struct hws_proxy proxy;
-	const struct hws_doctor_conf conf = {
-		.server = s->server, .key = s->key, .proxy = s->proxy_url[0] ? &proxy : NULL
-	};
+	const struct hws_doctor_conf conf = { .server = *servers ? servers : s->server,
+		.key = *servers ? "" : s->key,
+		.proxy = s->proxy_url[0] ? &proxy : NULL };
 	json_t *found = NULL;
 	int r = HWS_OK;
 
-	if (!s->server[0])
+	if (!*conf.server)
 		return HWS_OK; /* said already */
 	if (s->proxy_url[0])
 		r = hws_proxy_set(s->proxy_url, s->proxy_user, s->proxy_password_secret, &proxy);
@@ -207,6 +234,7 @@ int hws_cmd_doctor(int argc, char **argv, void *ctx HWS_UNUSED)
 	struct hws_call c;
 	struct hws_error err = { 0 };
 	bool as_json = hws_call_flag(&argc, argv, "--json");
+	char servers[HWS_SERVERS_TEXT] = "";
 	json_t *list;
 	int status = hws_call_begin(&c, argc, argv, 0, false);
 
@@ -214,13 +242,14 @@ int hws_cmd_doctor(int argc, char **argv, void *ctx HWS_UNUSED)
 		return status;
 	hws_doctor_hurry();
 	list = json_array();
-	judge_host(&c.s, list);
-	if (judge_network(&c.s, list, &err) < 0)
+	judge_host(&c.s, servers, sizeof(servers), list);
+	if (judge_network(&c.s, servers, list, &err) < 0)
 		status = hws_call_fail(&err);
 	else if (!hws_findings_well(list))
 		status = HWS_CALL_FAILED;
 	if (as_json) {
-		json_t *o = json_pack("{s:s,s:O}", "server", c.s.server, "checks", list);
+		json_t *o = json_pack("{s:s,s:O}", "server", *servers ? servers : c.s.server,
+				"checks", list);
 
 		json_dumpf(o, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
 		putchar('\n');

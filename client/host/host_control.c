@@ -226,12 +226,13 @@ static void do_status(struct hws_control_reply *reply, const json_t *req HWS_UNU
 			json_array_append_new(sessions, session_json(h, v));
 	}
 	hws_control_ok(reply,
-			json_pack("{s:s,s:s,s:s,s:o,s:o,s:{s:b,s:i},s:o,s:o,s:o,s:b,s:b,s:b,s:b,s:I,s:I,s:I,s:I,s:s,s:o,s:b,s:b,s:o}",
+			json_pack("{s:s,s:s,s:s,s:o,s:o,s:{s:b,s:b,s:i},s:o,s:o,s:o,s:b,s:b,s:b,s:b,s:I,s:I,s:I,s:I,s:s,s:o,s:b,s:b,s:o}",
 					"version", HAWSER_VERSION, "id", h->whoami.id,
 					"fingerprint",
 					hws_fingerprint_text(h->whoami.identity.pk, fingerprint),
 					"server", hws_servers_best_json(h->servers), "servers",
-					hws_servers_json(h->servers), "direct", "listening",
+					hws_servers_json(h->servers), "direct", "wanted",
+					hws_settings_direct(h->settings), "listening",
 					h->direct != NULL, "port",
 					h->direct ? (int)hws_listener_port(h->direct) : 0, "mapped",
 					mapped_json(h), "desktop", desktop_json(h), "sessions",

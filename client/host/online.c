@@ -51,6 +51,11 @@ const char *hws_online_server(const struct hws_online *o)
 	return o->entry.text;
 }
 
+const char *hws_online_key(const struct hws_online *o)
+{
+	return o->entry.key;
+}
+
 void hws_online_wake(struct hws_online *o)
 {
 	o->was_offline = true; /* so that the NAT is looked at, too */

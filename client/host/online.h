@@ -37,6 +37,8 @@ void hws_online_joined(struct hws_online *o, uint64_t meeting, int r);
 void hws_online_wake(struct hws_online *o);
 /* As the settings name it. */
 const char *hws_online_server(const struct hws_online *o);
+/* Its public key as text; "" = none is known. */
+const char *hws_online_key(const struct hws_online *o);
 /* "registered", "connecting", "offline", "refused" with the server's words. */
 const char *hws_online_state(const struct hws_online *o);
 bool hws_online_registered(const struct hws_online *o);

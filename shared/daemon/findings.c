@@ -41,7 +41,7 @@ static const char *shown(const json_t *finding, const char *name, char *buf, siz
 
 	buf[0] = 0;
 	if (text)
-		hws_str_escape(buf, size, hws_bytes_str(text));
+		hws_str_plain(buf, size, hws_bytes_str(text));
 	return buf;
 }
 

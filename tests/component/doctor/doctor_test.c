@@ -192,6 +192,7 @@ START_TEST(a_host_is_examined_with_its_network)
 		"--lan-port", "0", NULL };
 	const char *ask[] = { run[0], "doctor", "--state-dir", state, "--server", server, "--key",
 		key, "--json", NULL };
+	const char *bare[] = { run[0], "doctor", "--state-dir", state, "--json", NULL };
 	char *out = NULL;
 	json_t *o;
 
@@ -211,6 +212,15 @@ START_TEST(a_host_is_examined_with_its_network)
 	is(o, "registration", "good", "by UDP");
 	is(o, "desktop", "good", "headless");
 	is(o, "direct", "good", "");
+	is(o, "relay", "good", "relays");
+	json_decref(o);
+	free(out);
+	/* who asks need not say again what the host was started with */
+	ck_assert_int_eq(test_run(bare, NULL, &out), 0);
+	o = findings(out);
+	is(o, "registration", "good", "by UDP");
+	is(o, "direct", "good", "are off");
+	is(o, "key", "good", "");
 	is(o, "relay", "good", "relays");
 	json_decref(o);
 	free(out);
