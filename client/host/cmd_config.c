@@ -102,6 +102,34 @@ static bool is_there(const struct hws_settings *s, const char *name, const char 
 	return !hws_settings_world(&would, name, say_problem, NULL);
 }
 
+/* What the host was started with on its command line or in its environment stands above the file:
+ * without a word of that one would believe in what was just set. Switches are spelled in several
+ * ways and are left out. */
+static void say_what_stands_above(const struct hws_settings *s, const char *name, const char *value)
+{
+	static const char *const switches[] = { "yes", "no", "true", "false", "on", "off", "1",
+		"0" };
+	struct hws_error err = { 0 };
+	json_t *answer = NULL;
+	const char *text;
+
+	for (size_t i = 0; i < HWS_COUNT(switches); i++) {
+		if (!strcmp(value, switches[i]))
+			return;
+	}
+	if (ask_if_there(s, json_pack("{s:s,s:s}", "cmd", "config", "name", name), &answer, &err) <
+			0)
+		return;
+	text = json_string_value(json_object_get(answer, "value"));
+	if (text && strcmp(text, value) != 0)
+		fprintf(stderr,
+				HWS_HOST_PROGRAM
+				": stored, but the running host was started with another '%s', "
+				"which stays: start it without that\n",
+				name);
+	json_decref(answer);
+}
+
 static int set(const struct hws_settings *s, const char *name, const char *value)
 {
 	struct hws_error err = { 0 };
@@ -128,6 +156,9 @@ static int set(const struct hws_settings *s, const char *name, const char *value
 	if (pending && *pending)
 		fprintf(stderr, HWS_HOST_PROGRAM ": with the next start of the host: %s\n",
 				pending);
+	/* what waits for a start is not in force either; a secret is not told */
+	if (value && (!pending || !strstr(pending, name)) && !strstr(name, "password"))
+		say_what_stands_above(s, name, value);
 	json_decref(answer);
 	return HWS_CALL_OK;
 }

@@ -23,6 +23,7 @@
 #define R HWS_OPT_RELOAD
 /* As deployed hosts listen at. */
 #define DIRECT_PORT 21118
+#define RELAY_PORT 21117
 #define DIRECT_PORT_TEXT "21118"
 #define BOOL(text_name, field, text)                                                               \
 	{                                                                                          \
@@ -366,12 +367,16 @@ static int check_servers(const struct hws_settings *s, struct hws_error *err)
 {
 	struct hws_error why = { 0 };
 	struct hws_server_list list;
+	struct hws_server_addr relay;
 	int r = hws_server_list_parse(s->server, s->key, &list, &why);
 
 	if (r == HWS_OK)
 		r = hws_server_list_check_keys(&list, &why);
 	if (r < 0)
 		return hws_error_set(err, HWS_ERR_INVAL, "'server' and 'key': %s", why.text);
+	if (*s->relay && hws_server_addr_parse(s->relay, RELAY_PORT, &relay) < 0)
+		return hws_error_set(err, HWS_ERR_INVAL,
+				"'relay' is HOST or HOST:PORT, and not %.100s", s->relay);
 	if (!hws_server_list_are_keys(s->key))
 		return hws_error_set(err, HWS_ERR_INVAL,
 				"'key' is not a server key: copy the text of the server's "

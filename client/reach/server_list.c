@@ -147,6 +147,7 @@ bool hws_server_list_is(const char *servers)
 	struct hws_server_list l;
 
 	return hws_server_list_parse(servers, "", &l, NULL) == HWS_OK &&
+			(l.count > 0 || !*servers) &&
 			hws_server_list_check_keys(&l, NULL) == HWS_OK;
 }
 

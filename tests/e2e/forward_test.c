@@ -48,8 +48,14 @@ static int host_does(const char *script, char **ret_out)
 static void begin(unsigned flags)
 {
 	const char *argv[] = { "/usr/bin/env", "python3", "-c", echo_program, NULL };
-	char script[300];
+	char script[300], settings[300];
+	FILE *f;
 
+	/* as root it would be the machine's own file */
+	snprintf(settings, sizeof(settings), "%s/host.conf", getenv("HOME"));
+	f = fopen(settings, "we");
+	ck_assert(f && fclose(f) == 0);
+	ck_assert_int_eq(setenv("HAWSER_HOST_CONFIG", settings, 1), 0);
 	test_proc_start(&echo, argv, NULL);
 	echo_port = (unsigned)test_line_number(test_proc_must_expect(&echo, "port=", MS), "port=");
 	test_stack_start(&stack, flags);

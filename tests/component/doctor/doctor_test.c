@@ -192,6 +192,8 @@ START_TEST(a_host_is_examined_with_its_network)
 		"--lan-port", "0", NULL };
 	const char *ask[] = { run[0], "doctor", "--state-dir", state, "--server", server, "--key",
 		key, "--json", NULL };
+	char line[900];
+	const char *set[] = { "/bin/sh", "-c", line, NULL };
 	const char *bare[] = { run[0], "doctor", "--state-dir", state, "--json", NULL };
 	char *out = NULL;
 	json_t *o;
@@ -223,6 +225,14 @@ START_TEST(a_host_is_examined_with_its_network)
 	is(o, "key", "good", "");
 	is(o, "relay", "good", "relays");
 	json_decref(o);
+	free(out);
+	/* nor does a file win over that without a word */
+	snprintf(line, sizeof(line),
+			"HAWSER_HOST_CONFIG=%s/host.conf exec %s config set server b.example "
+			"--state-dir %s 2>&1",
+			dir, run[0], state);
+	ck_assert_int_eq(test_run(set, NULL, &out), 0);
+	ck_assert_msg(strstr(out, "was started with another 'server', which stays"), "%s", out);
 	free(out);
 }
 END_TEST

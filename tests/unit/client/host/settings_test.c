@@ -68,6 +68,12 @@ START_TEST(what_single_values_cannot_tell_is_checked)
 	ck_assert_int_lt(hws_settings_check(&s, &err), 0);
 	ck_assert_ptr_nonnull(strstr(err.text, "a.example"));
 	set("require-server-proof", "auto");
+	set("relay", ":::");
+	ck_assert_int_lt(hws_settings_check(&s, &err), 0);
+	ck_assert_ptr_nonnull(strstr(err.text, "'relay'"));
+	set("relay", "[2001:db8::1]:7");
+	ck_assert_int_eq(hws_settings_check(&s, &err), HWS_OK);
+	set("relay", "");
 	set("key", "no key");
 	ck_assert_int_lt(hws_settings_check(&s, &err), 0);
 	set("key", "");
