@@ -35,9 +35,27 @@ void stage_setup(void)
 	}
 }
 
+/* What a sanitizer found in the host or any of its processes. */
+static void stop_host(void)
+{
+	bool clean = true;
+
+	if (!stage_host.pid)
+		return;
+	test_proc_signal(&stage_host, SIGTERM);
+	test_proc_wait(&stage_host, TEST_PATIENCE_MS);
+	if (stage_host.log)
+		clean = !strstr(stage_host.log, "Sanitizer") &&
+				!strstr(stage_host.log, "runtime error");
+	if (!clean)
+		fputs(stage_host.log, stderr); /* too long for a message of the test */
+	ck_assert(clean);
+	test_proc_stop(&stage_host);
+}
+
 void stage_teardown(void)
 {
-	test_proc_stop(&stage_host);
+	stop_host();
 	for (unsigned i = 0; i < STAGE_SERVERS; i++)
 		test_proc_stop(&stage_server[i].proc);
 	test_proc_stop(&relay);
