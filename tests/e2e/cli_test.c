@@ -463,6 +463,17 @@ START_TEST(what_a_host_refuses_has_a_status)
 	   "$KEY --headless "
 	   "--no-retry",
 			3, "does not know this ID");
+	/* the host's key by hand: the right one is remembered, another one refused with both */
+	sh("K=$($BIN/client/host/hawser-host status | sed -n 's/^key: *//p'); "
+	   "HAWSER_PASSWORD=a-fixed-password " CONNECT
+	   "--accept-key \"$K\" --no-retry --stats --after 1 && $HAWSER peers show $ID@$SERVER | "
+	   "grep -x \"key: $K\"",
+			0, "\nkey: ");
+	sh("HAWSER_PASSWORD=a-fixed-password " CONNECT "--no-retry --accept-key "
+	   "0000000000000000000000000000000000000000000000000000000000000000",
+			5, "given is 0000 0000");
+	sh(CONNECT "--accept-key 0000", 2, "the accepted key");
+	sh("$HAWSER peers show 000000000", 2, "not in the list");
 	sh("HAWSER_PASSWORD=x $HAWSER connect $ID --server $SERVER "
 	   "--key AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= --headless --no-retry",
 			5, "key");
