@@ -97,7 +97,7 @@ static void run_failed(struct api_paths *p, const struct hws_verdict *verdict)
  * where it is; else the host is logged in at anew. */
 static void on_denied(struct api_paths *p)
 {
-	if (++p->denials < DENIALS)
+	if (++p->denials < DENIALS && hws_legs_current(p->legs))
 		return;
 	p->plan.keep = true;
 	if (!p->plan.in_need)
@@ -379,12 +379,10 @@ void api_paths_moved(struct api_session_loop *e, enum hws_net_change change)
 	if (s && (left || change == HWS_NET_WOKE) && hws_stream_is_kcp(s) && renew_socket(s))
 		grace = KCP_GRACE_US;
 	else if (left)
-		hws_legs_drop(p->legs, hws_legs_number(p->legs)); /* and so we are away */
-	if (hws_legs_current(p->legs)) {
+		grace = 0; /* it is kept all the same: its end would be that of the session */
+	if (s) {
 		p->asked_us = now_us(p);
 		hws_legs_ask(p->legs);
-	} else {
-		grace = 0;
 	}
 	hws_path_plan_silent(&p->plan, now_us(p), grace);
 	plan_step(p);

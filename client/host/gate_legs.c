@@ -8,10 +8,10 @@
 #include "shared/net/kcp.h"
 #include <unistd.h>
 
-/* A viewer whose line is silent may come back so late, and one whose line was ended, as that of a
- * program that died is, so late: until then its session goes on without anybody there. */
+/* A viewer whose line is lost may come back so late: until then its session goes on without anybody
+ * there. Not where the line was ended, as that of a program that died is: what it was about to
+ * write is not to be kept from the next one. */
 #define AWAY_US (30 * HWS_US_PER_S)
-#define ENDED_US (5 * HWS_US_PER_S)
 #define JOIN_US (10 * HWS_US_PER_S)
 #define CARRY_HELD (16u << 10) /* what lies here can no more be overtaken */
 #define CARRY_STALL_US (60 * HWS_US_PER_S)
@@ -43,11 +43,9 @@ static void on_event(struct hws_legs *l HWS_UNUSED, enum hws_legs_event event, u
 
 int hws_gate_legs_begin(struct hws_gate *g)
 {
-	const struct hws_legs_conf conf = { .away_us = AWAY_US,
-		.ended_us = ENDED_US,
-		.unsent = HWS_STREAM_UNSENT,
-		.on_event = on_event,
-		.arg = g };
+	const struct hws_legs_conf conf = {
+		.away_us = AWAY_US, .unsent = HWS_STREAM_UNSENT, .on_event = on_event, .arg = g
+	};
 
 	if (!hws_secure_legs_key(&g->secure))
 		return HWS_OK;
