@@ -342,6 +342,7 @@ void hws_gate_verdict(struct hws_gate *g, const Agt__LoginVerdict *v, int agent_
 	}
 	if (v->result == AGT__LOGIN_VERDICT__RESULT__OK) {
 		keep_welcome(g, v);
+		hws_gate_legs_opened(g);
 		hws_gate_open_desktop(g, agent_fd);
 		return;
 	}

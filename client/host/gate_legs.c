@@ -8,10 +8,10 @@
 #include "shared/net/kcp.h"
 #include <unistd.h>
 
-/* A viewer whose line is lost may come back so late: until then its session goes on without anybody
- * there. Not where the line was ended, as that of a program that died is: what it was about to
- * write is not to be kept from the next one. */
+/* A viewer whose line is silent may come back so late, and one whose line was ended, as that of a
+ * program that died is, so late: until then its session goes on without anybody there. */
 #define AWAY_US (30 * HWS_US_PER_S)
+#define ENDED_US (3 * HWS_US_PER_S)
 #define JOIN_US (10 * HWS_US_PER_S)
 #define CARRY_HELD (16u << 10) /* what lies here can no more be overtaken */
 #define CARRY_STALL_US (60 * HWS_US_PER_S)
@@ -43,9 +43,11 @@ static void on_event(struct hws_legs *l HWS_UNUSED, enum hws_legs_event event, u
 
 int hws_gate_legs_begin(struct hws_gate *g)
 {
-	const struct hws_legs_conf conf = {
-		.away_us = AWAY_US, .unsent = HWS_STREAM_UNSENT, .on_event = on_event, .arg = g
-	};
+	const struct hws_legs_conf conf = { .away_us = AWAY_US,
+		.ended_us = ENDED_US,
+		.unsent = HWS_STREAM_UNSENT,
+		.on_event = on_event,
+		.arg = g };
 
 	if (!hws_secure_legs_key(&g->secure))
 		return HWS_OK;
@@ -69,6 +71,14 @@ static struct hws_gate_join *free_join(struct hws_gate *g)
 		if (!g->legs.joins[i].join)
 			return &g->legs.joins[i];
 	return NULL;
+}
+
+/* What somebody looks at goes on. A copy, a shell, a tunnel that is begun anew at once would find
+ * its file, its terminal or its port still taken by who has gone; and goes on by itself anyway. */
+void hws_gate_legs_opened(struct hws_gate *g)
+{
+	if (g->legs.below && g->login.kind != HWS_KIND_REMOTE && g->login.kind != HWS_KIND_CAMERA)
+		hws_legs_set_ended(g->legs.below, 0);
 }
 
 void hws_gate_leg_join(struct hws_gate *g, const Agt__LegJoin *m, int fd)

@@ -135,6 +135,8 @@ void hws_gate_let_agent_send(struct hws_gate *g, enum hws_send_class cls);
 
 /* gate_legs.c: the handshake is done, and nothing else was said yet. */
 int hws_gate_legs_begin(struct hws_gate *g) HWS_MUST_CHECK;
+/* The viewer was let in: its kind is known. */
+void hws_gate_legs_opened(struct hws_gate *g);
 /* A first frame: true when it asks for a leg, and is dealt with. */
 bool hws_gate_leg_asked(struct hws_gate *g, struct hws_bytes frame);
 /* With the gate, before its link. */

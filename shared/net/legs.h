@@ -96,6 +96,8 @@ void hws_legs_let_go(struct hws_legs *l);
 void hws_legs_set_pace(struct hws_legs *l, uint64_t ask_us, uint64_t silent_us);
 /* Another time without legs from now on, also when that has begun. */
 void hws_legs_set_away(struct hws_legs *l, uint64_t away_us);
+/* The same for conf.ended_us, of later ends. */
+void hws_legs_set_ended(struct hws_legs *l, uint64_t ended_us);
 /* For figures: bytes of all legs, with what legs cost, and bytes that were sent again. */
 struct hws_legs_count {
 	uint64_t out, in, again;

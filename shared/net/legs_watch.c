@@ -115,6 +115,11 @@ void hws_legs_set_away(struct hws_legs *l, uint64_t away_us)
 	hws_legs_watch(l, l->away_since_us + away_us);
 }
 
+void hws_legs_set_ended(struct hws_legs *l, uint64_t ended_us)
+{
+	l->conf.ended_us = ended_us;
+}
+
 void hws_legs_set_pace(struct hws_legs *l, uint64_t ask_us, uint64_t silent_us)
 {
 	l->conf.ask_us = ask_us;
