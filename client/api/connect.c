@@ -14,6 +14,7 @@ struct api_way {
 	struct hws_search *search;
 	api_way_fn done;
 	void *arg;
+	bool taken;
 };
 
 static void on_progress(const char *text, void *arg)
@@ -125,8 +126,9 @@ int api_connect_reach(struct api_session_loop *e, api_way_fn done, void *arg, st
 
 void api_connect_take(struct api_way *w)
 {
-	if (!w)
+	if (!w || w->taken) /* it is said with each frame, and the session may be elsewhere by now */
 		return;
+	w->taken = true;
 	hws_search_take(w->search);
 	api_why_keep(w->e, hws_search_verdict(w->search));
 }

@@ -215,12 +215,10 @@ static void on_password(struct run *r, enum hawser_password_reason reason, const
 /* Said once when it begins and once when it ends: the figures tell the rest. */
 static void on_silence(struct run *r, uint32_t silent_s)
 {
-	bool silent = silent_s > 0;
-
-	if (silent == r->silent)
+	if (r->silent == (silent_s > 0))
 		return;
-	r->silent = silent;
-	if (silent)
+	r->silent = silent_s > 0;
+	if (r->silent)
 		cli_fail(0, "the host is not answering for %u s", silent_s);
 	else
 		cli_fail(0, "the host is answering again");
@@ -573,6 +571,8 @@ static int run_headless(const struct connect_options *o)
 		loop(&r, signals);
 	if (o->stats && hawser_session_stats(r.session, &stats) == 0 &&
 			!cli_print_stats("final", &stats, r.path) && r.status == CLI_OK)
+		r.status = CLI_FILE;
+	if (o->why && !cli_print_looked(r.session) && r.status == CLI_OK)
 		r.status = CLI_FILE;
 	hawser_session_close(r.session);
 out:

@@ -42,9 +42,17 @@ bool cli_print_why(hawser_session *s)
 		printf("try path=%s at=%s result=%s begun_ms=%u ended_ms=%u\n", t->path,
 				*t->at ? t->at : "-", result_text(t), t->begun_ms, t->ended_ms);
 	}
-	if (v.looked)
-		printf("looked times=%u seconds_ago=%u reason=%s\n", v.looked, v.looked_s,
-				v.reason);
+	return fflush(stdout) == 0;
+}
+
+bool cli_print_looked(hawser_session *s)
+{
+	struct hawser_verdict v = HAWSER_VERDICT_INIT;
+
+	if (!s || hawser_session_verdict(s, &v) < 0 || !v.looked)
+		return true;
+	printf("looked times=%u seconds_ago=%u reason=%s text=%s\n", v.looked, v.looked_s, v.reason,
+			v.text);
 	return fflush(stdout) == 0;
 }
 

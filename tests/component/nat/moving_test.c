@@ -187,6 +187,22 @@ START_TEST(a_session_goes_over_from_way_to_way_and_nothing_is_lost)
 }
 END_TEST
 
+/* Its tries disturb nobody, and are told of at the end. */
+START_TEST(what_is_looked_for_in_vain_is_told)
+{
+	const char *args[] = { "connect", "--headless", "--why", "--after", "20", NULL };
+
+	if (!opened)
+		return;
+	scene_hawser(&terminal, NULL, args);
+	ck_assert_msg(test_proc_wait(&terminal, WAIT_MS) == 0, "%s", terminal.log);
+	ck_assert_msg(strstr(terminal.log, "why path=relay ") &&
+					strstr(terminal.log, "looked times="),
+			"%s\nhost:\n%s", terminal.log, scene_host_log());
+	ck_assert_msg(!strstr(terminal.log, "goes on"), "%s", terminal.log);
+}
+END_TEST
+
 int main(int argc, char *argv[])
 {
 	const char *why = town_enter(argc, argv);
@@ -202,5 +218,6 @@ int main(int argc, char *argv[])
 	t = test_case(s, "moving", 240, TESTS_NONE);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, a_session_goes_over_from_way_to_way_and_nothing_is_lost);
+	tcase_add_test(t, what_is_looked_for_in_vain_is_told);
 	return test_suite_run(s);
 }
