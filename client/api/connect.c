@@ -126,7 +126,7 @@ int api_connect_reach(struct api_session_loop *e, api_way_fn done, void *arg, st
 
 void api_connect_take(struct api_way *w)
 {
-	if (!w || w->taken) /* it is said with each frame, and the session may be elsewhere by now */
+	if (!w || w->taken) /* it is said with each frame, and the session may be elsewhere */
 		return;
 	w->taken = true;
 	hws_search_take(w->search);
