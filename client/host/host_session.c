@@ -43,11 +43,8 @@ void hws_session_tell(struct hws_host_session *v, const Agt__Message *m, int fd)
 {
 	int r = hws_ipc_send(v->ipc, m, fd);
 
-	if (r >= 0)
-		return;
-	if (fd >= 0)
-		close(fd);
-	hws_host_session_close(v, r);
+	if (r < 0)
+		hws_host_session_close(v, r); /* the descriptor is gone in any case */
 }
 
 /* Nothing but our half of a handshake is ever signed, once for a connection, and put together here

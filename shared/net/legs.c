@@ -28,6 +28,7 @@ static void make_current(struct hws_legs *l, struct hws_leg *g)
 	g->answers = false;
 	/* what comes says that the leg carries, and the old one may go */
 	g->asked = true;
+	g->waits_us = 0; /* of one that is used again: not since it was left */
 	hws_leg_say(g, HWS_LEG_ASK, 0);
 	hws_legs_await(g);
 	(void)hws_leg_catch_up(g);

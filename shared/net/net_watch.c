@@ -30,19 +30,21 @@ struct hws_net_watch {
 	struct hws_net_state state;
 	unsigned listing; /* the list that is being read; HWS_COUNT(lists): all are known */
 	bool missed;      /* something was not read: what changed is not known, but that it did */
-	uint64_t told_us, awake_us;
+	uint64_t told_us;
+	int64_t awake_us;
 	struct hws_timer settle, look;
 };
 
-/* How long the machine has slept since it was started, in all. */
-static uint64_t asleep_us(void)
+/* How long the machine has slept since it was started, in all; less than nothing where it never
+ * has, for the two clocks are not read at the same moment. */
+static int64_t asleep_us(void)
 {
 	struct timespec all, awake;
 
 	if (clock_gettime(CLOCK_BOOTTIME, &all) < 0 || clock_gettime(CLOCK_MONOTONIC, &awake) < 0)
 		return 0;
-	return (uint64_t)((all.tv_sec - awake.tv_sec) * 1000000 +
-			(all.tv_nsec - awake.tv_nsec) / 1000);
+	return (int64_t)(all.tv_sec - awake.tv_sec) * 1000000 +
+			(all.tv_nsec - awake.tv_nsec) / 1000;
 }
 
 /* --- telling ---------------------------------------------------------------------------------- */
@@ -68,11 +70,10 @@ static void tell_soon(struct hws_net_watch *w)
 static void look(void *arg)
 {
 	struct hws_net_watch *w = arg;
-	uint64_t before = w->awake_us;
+	int64_t before = w->awake_us;
 
 	w->awake_us = asleep_us();
-	/* the two clocks are not read at the same moment */
-	if (w->awake_us > before + SLEPT_US)
+	if (w->awake_us > before + (int64_t)SLEPT_US)
 		w->on_change(HWS_NET_WOKE, w->arg);
 }
 
