@@ -23,16 +23,37 @@ struct hws_mapped_udp {
 	struct hws_timer until;
 };
 
-static int open_at(uint16_t port)
+/* Not SO_REUSEADDR: by that any user of the machine may bind there too, and then gets what comes.
+ * By this one only who runs as we do, and no longer than `on`. */
+static int share(int fd, int on)
+{
+	return setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+}
+
+static int open_at(uint16_t port, bool beside)
 {
 	const struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(port) };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1;
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd >= 0 &&
-			(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
+			((beside && share(fd, 1) < 0) ||
 					bind(fd, (const struct sockaddr *)&at, sizeof(at)) < 0)) {
 		close(fd);
 		return -1;
+	}
+	return fd;
+}
+
+static int open_beside(const struct hws_mapped_udp *u)
+{
+	int fd;
+
+	if (share(u->fd, 1) < 0)
+		return -1;
+	fd = open_at(u->port, true);
+	if (share(u->fd, 0) < 0 && fd >= 0) {
+		close(fd);
+		fd = -1;
 	}
 	return fd;
 }
@@ -79,7 +100,7 @@ void hws_mapped_udp_look(struct hws_mapped_udp *u, uint64_t us)
 int hws_mapped_udp_socket(
 		struct hws_mapped_udp *u, const struct sockaddr_storage *from, int *ret_fd)
 {
-	int fd = open_at(u->port), r;
+	int fd = open_beside(u), r;
 
 	if (fd < 0)
 		return HWS_ERR_SYS;
@@ -105,7 +126,7 @@ int hws_mapped_udp_new(struct hws_loop *loop, hws_mapped_udp_cb on_knock, void *
 	if (!u)
 		return HWS_ERR_NOMEM;
 	*u = (struct hws_mapped_udp){
-		.loop = loop, .on_knock = on_knock, .arg = arg, .fd = open_at(0)
+		.loop = loop, .on_knock = on_knock, .arg = arg, .fd = open_at(0, false)
 	};
 	if (u->fd < 0 || getsockname(u->fd, (struct sockaddr *)&own, &len) < 0 ||
 			setsockopt(u->fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room)) < 0) {
