@@ -17,8 +17,12 @@ struct expected {
 	struct hws_answered how;
 	uint64_t until_us;
 	/* Sockets, of TCP and UDP; who has one of UDP: the first datagrams may be many. */
-	unsigned left[2];
-	struct sockaddr_storage has[SOCKETS_MAX];
+	struct places {
+		unsigned left;        /* for its own address */
+		unsigned left_others; /* apart, so that strangers use up none of its own */
+	} places[2];
+	unsigned has_count;
+	struct sockaddr_storage has[2 * SOCKETS_MAX];
 };
 
 struct hws_mapped_port {
@@ -32,34 +36,42 @@ struct hws_mapped_port {
 	struct sockaddr_storage outside[2];
 };
 
-static bool is_live(const struct expected *e, bool udp, uint64_t now_us)
-{
-	return e->left[udp] && now_us < e->until_us;
-}
-
 /* By its address, or as the only kind that there is: what the server allows one viewer must not
- * come to another. */
-static struct expected *find(
+ * come to another. Takes one of its places. */
+static struct expected *take_place(
 		struct hws_mapped_port *m, bool udp, const struct sockaddr_storage *peer)
 {
 	uint64_t now = hws_loop_now_us(m->loop);
-	struct expected *sole = NULL;
-	bool alike = true;
+	struct expected *first = NULL, *sole = NULL;
 
 	for (unsigned i = 0; i < EXPECTED_MAX; i++) {
 		struct expected *e = &m->list[i];
 
-		if (!is_live(e, udp, now))
+		if (now >= e->until_us)
+			continue;
+		if (e->places[udp].left && hws_addr_ip_equal(&e->how.viewer, peer)) {
+			e->places[udp].left--;
+			return e;
+		}
+	}
+	for (unsigned i = 0; i < EXPECTED_MAX; i++) {
+		struct expected *e = &m->list[i];
+
+		if (now >= e->until_us)
 			continue;
 		if (hws_addr_ip_equal(&e->how.viewer, peer))
-			return e;
-		if (sole &&
-				(sole->how.control_permissions != e->how.control_permissions ||
-						sole->how.secure != e->how.secure))
-			alike = false;
-		sole = e;
+			return NULL; /* it had its own */
+		if (first &&
+				(first->how.control_permissions != e->how.control_permissions ||
+						first->how.secure != e->how.secure))
+			return NULL;
+		first = e;
+		if (e->places[udp].left_others)
+			sole = e;
 	}
-	return alike ? sole : NULL;
+	if (sole)
+		sole->places[udp].left_others--;
+	return sole;
 }
 
 static void hand_over(struct hws_mapped_port *m, struct expected *e, bool udp, int fd,
@@ -67,7 +79,6 @@ static void hand_over(struct hws_mapped_port *m, struct expected *e, bool udp, i
 {
 	struct hws_answered how = e->how;
 
-	e->left[udp]--;
 	how.viewer = *peer;
 	how.mapped = true;
 	how.udp = udp;
@@ -78,7 +89,7 @@ static void hand_over(struct hws_mapped_port *m, struct expected *e, bool udp, i
 static void on_accept(int fd, const struct sockaddr_storage *peer, void *arg)
 {
 	struct hws_mapped_port *m = arg;
-	struct expected *e = find(m, false, peer);
+	struct expected *e = take_place(m, false, peer);
 
 	if (e) {
 		hand_over(m, e, false, fd, peer);
@@ -93,7 +104,7 @@ static bool has_socket(const struct hws_mapped_port *m, const struct sockaddr_st
 	uint64_t now = hws_loop_now_us(m->loop);
 
 	for (unsigned i = 0; i < EXPECTED_MAX; i++)
-		for (unsigned k = 0; k < SOCKETS_MAX; k++)
+		for (unsigned k = 0; k < m->list[i].has_count; k++)
 			if (now < m->list[i].until_us && hws_addr_equal(&m->list[i].has[k], from))
 				return true;
 	return false;
@@ -103,12 +114,12 @@ static bool has_socket(const struct hws_mapped_port *m, const struct sockaddr_st
 static void on_knock(const struct sockaddr_storage *from, void *arg)
 {
 	struct hws_mapped_port *m = arg;
-	struct expected *e = has_socket(m, from) ? NULL : find(m, true, from);
+	struct expected *e = has_socket(m, from) ? NULL : take_place(m, true, from);
 	int fd;
 
 	if (!e || hws_mapped_udp_socket(m->udp, from, &fd) < 0)
 		return;
-	e->has[SOCKETS_MAX - e->left[true]] = *from;
+	e->has[e->has_count++] = *from;
 	hand_over(m, e, true, fd, from);
 }
 
@@ -175,7 +186,7 @@ void hws_mapped_port_expect(struct hws_mapped_port *m, const struct hws_answered
 {
 	m->list[m->next++ % EXPECTED_MAX] = (struct expected){ .how = *how,
 		.until_us = hws_loop_now_us(m->loop) + EXPECT_US,
-		.left = { SOCKETS_MAX, SOCKETS_MAX } };
+		.places = { { SOCKETS_MAX, SOCKETS_MAX }, { SOCKETS_MAX, SOCKETS_MAX } } };
 	if (m->has_outside[true])
 		hws_mapped_udp_look(m->udp, EXPECT_US);
 }

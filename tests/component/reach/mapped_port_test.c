@@ -52,9 +52,10 @@ static void tear_down(void)
 	hws_loop_free(loop);
 }
 
-/* Knocks from 127.0.0.1; returns when the other side has decided. */
-static void knock(void)
+/* Returns when the other side has decided. */
+static void knock_from(in_addr_t own)
 {
+	const struct sockaddr_in from = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(own) };
 	struct sockaddr_in to = { .sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 		.sin_port = htons(hws_mapped_port_inside(port, false)) };
@@ -62,12 +63,18 @@ static void knock(void)
 	uint64_t end = test_now_ms() + TEST_PATIENCE_MS;
 	char byte;
 
+	ck_assert_int_eq(bind(fd, (const struct sockaddr *)&from, sizeof(from)), 0);
 	ck_assert_int_eq(connect(fd, (const struct sockaddr *)&to, sizeof(to)), 0);
 	while (recv(fd, &byte, 1, MSG_DONTWAIT) < 0) { /* both ways end with it being closed */
 		ck_assert_uint_lt(test_now_ms(), end);
 		hws_loop_once(loop, 10000);
 	}
 	close(fd);
+}
+
+static void knock(void)
+{
+	knock_from(INADDR_LOOPBACK);
 }
 
 static void expect(const char *viewer, uint64_t permissions)
@@ -121,6 +128,20 @@ START_TEST(it_is_expected_for_a_while_and_for_some_sockets)
 	now_us += 21000000;
 	knock();
 	ck_assert_uint_eq(came, 4);
+}
+END_TEST
+
+/* Who only finds the port takes what is there for a viewer with another address than the server
+ * saw, and no more. */
+START_TEST(strangers_use_up_nothing_of_who_is_expected)
+{
+	expect("127.0.0.2:4000", 5);
+	for (int i = 0; i < 6; i++)
+		knock();
+	ck_assert_uint_eq(came, 4);
+	for (int i = 0; i < 6; i++)
+		knock_from(INADDR_LOOPBACK + 1);
+	ck_assert_uint_eq(came, 8);
 }
 END_TEST
 
@@ -242,6 +263,43 @@ START_TEST(by_udp_who_is_expected_gets_a_socket_and_no_second_one)
 	ck_assert_uint_le(came, 4);
 	close(viewer);
 	close(stranger);
+	close(udp_fd);
+	udp_fd = -1;
+}
+END_TEST
+
+/* As another user of this machine would; the kernel asks for no right there but that all allow it. */
+static bool can_be_taken(void)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+		.sin_port = htons(hws_mapped_port_inside(port, true)) };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), on = 1;
+	bool bound;
+
+	ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)), 0);
+	bound = bind(fd, (const struct sockaddr *)&at, sizeof(at)) == 0;
+	close(fd);
+	return bound;
+}
+
+START_TEST(by_udp_nobody_of_this_machine_takes_the_port)
+{
+	const struct hws_mapped_port_conf conf = { .on_socket = on_udp_socket };
+	int viewer, second;
+
+	hws_mapped_port_free(port);
+	ck_assert_int_eq(hws_mapped_port_new(loop, &conf, &port), HWS_OK);
+	map_udp();
+	ck_assert(!can_be_taken());
+	expect("127.0.0.1:4000", 5);
+	viewer = send_to_port("one");
+	until_came(1);
+	ck_assert(!can_be_taken());
+	second = send_to_port("another of its sockets");
+	until_came(2);
+	ck_assert(!can_be_taken());
+	close(viewer);
+	close(second);
 	close(udp_fd);
 	udp_fd = -1;
 }
@@ -497,11 +555,13 @@ int main(void)
 	tcase_add_test(t, a_viewer_that_was_told_comes_with_what_is_known_of_it);
 	tcase_add_test(t, one_that_comes_by_another_address_is_the_only_one_it_can_be);
 	tcase_add_test(t, it_is_expected_for_a_while_and_for_some_sockets);
+	tcase_add_test(t, strangers_use_up_nothing_of_who_is_expected);
 	tcase_add_test(t, many_push_out_the_first);
 	tcase_add_loop_test(t, what_no_viewer_could_use_is_nowhere, 0, (int)HWS_COUNT(outsides));
 	tcase_add_loop_test(t, viewers_that_read_lists_are_told_and_then_let_in, 0,
 			(int)HWS_COUNT(pushes));
 	tcase_add_test(t, by_udp_who_is_expected_gets_a_socket_and_no_second_one);
+	tcase_add_test(t, by_udp_nobody_of_this_machine_takes_the_port);
 	tcase_add_test(t, by_udp_a_stranger_is_nobody);
 	tcase_add_test(t, a_viewer_goes_to_the_internet_or_nowhere);
 	return test_suite_run(s);
