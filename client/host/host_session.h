@@ -117,6 +117,7 @@ struct hws_host_session {
 		const char *first_via;
 		uint64_t of; /* it is no session, but one of this one's connections; 0: it is */
 		bool up;     /* the session's gate says so */
+		uint64_t on; /* a session's: the leg that it goes over; 0: its first connection */
 	} leg;
 	/* for a viewer of ours that is let in, until it is told */
 	struct hws_host_session_welcome {

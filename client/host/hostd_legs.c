@@ -109,17 +109,20 @@ void hws_hostd_leg_asked(struct hws_host_session *v, const Agt__LegRequest *q, v
 }
 
 /* What its gate says of its own session: which of the connections that hostd gave it for this one
- * it goes over. */
-static void moved(struct hws_hostd *h, struct hws_host_session *v, const char *via,
-		const struct sockaddr_storage *peer)
+ * it goes over. `leg` NULL: its first one. */
+static void moved(
+		struct hws_hostd *h, struct hws_host_session *v, const struct hws_host_session *leg)
 {
+	const struct sockaddr_storage *peer = leg ? &leg->from : &v->from;
+	const char *via = leg ? leg->via : v->leg.first_via;
 	char text[HWS_ADDR_TEXT], words[2 * HWS_ADDR_TEXT + 40];
 
+	v->leg.on = leg ? leg->conn : 0;
 	hws_addr_text(peer, text, sizeof(text));
 	snprintf(words, sizeof(words), "from %s, %s, to %s, %s", v->via, v->peer, via, text);
 	v->via = via;
 	hws_str_escape(v->peer, sizeof(v->peer), hws_bytes_str(text));
-	hws_info("session.path", HWS_U64("conn", v->conn), HWS_STR("via", via),
+	hws_info_limited("session.path", HWS_U64("conn", v->conn), HWS_STR("via", via),
 			HWS_STR("peer", text));
 	hws_hostd_session_audit(v, "session.path", words, h);
 }
@@ -144,13 +147,14 @@ void hws_hostd_leg_up(struct hws_host_session *v, const Agt__LegUp *up, void *ar
 	if (!v->shown || v->leaving)
 		return;
 	if (!up->conn) {
-		moved(h, v, v->leg.first_via, &v->from);
+		if (v->leg.on) /* a gate that errs may say so for ever */
+			moved(h, v, NULL);
 		return;
 	}
 	if (!leg || leg->leg.of != v->conn || leg->leg.up)
 		return;
 	hws_session_leg_is_up(leg);
-	moved(h, v, leg->via, &leg->from);
+	moved(h, v, leg);
 	end_others(h, v, leg->conn);
 	verdict.tag_secret = up->tag_secret;
 	m.union_case = AGT__MESSAGE__UNION_LEG_VERDICT;
