@@ -25,12 +25,11 @@
 #define EAGER_US (10 * HWS_US_PER_S) /* after a change of network */
 #define EAGER_STEP_US (250 * HWS_US_PER_MS)
 #define EAGER_ANSWER_US (500 * HWS_US_PER_MS)
-#define RETURN_INTERVALS 4 /* a host on a link asks so seldom whether UDP gets through again */
-
-static bool uses_udp(const struct hws_registrar *r)
-{
-	return !hws_server_addr_needs_relay(&r->server_addr) && !r->conf.no_udp;
-}
+#define OVERDUE_INTERVALS 4         /* answers may be lost */
+#define EARLY_US (3 * HWS_US_PER_S) /* UDP has no answer since the start */
+#define EARLY_LINKS 1u
+#define EARLY_LINKS_AWAKE 3u /* the way may come while they are tried */
+#define RETURN_INTERVALS 4   /* a host on a link asks so seldom whether UDP gets through again */
 
 void hws_registrar_set_state(
 		struct hws_registrar *r, enum hws_registrar_state state, const char *text)
@@ -82,6 +81,8 @@ static void say(struct hws_registrar *r, enum by by, const Rdv__RendezvousMessag
 	hws_buf_done(&out);
 	if (by == BY_LINK)
 		return;
+	if (!r->early_us)
+		r->early_us = now + with_jitter(EARLY_US);
 	r->asked = true;
 	r->asked_us = now;
 	r->answer_us = is_eager(r) ? EAGER_ANSWER_US : ANSWER_US;
@@ -104,7 +105,8 @@ static void fill_pk(struct hws_registrar *r, Rdv__RegisterPk *pk, Rdv__Rendezvou
 	m->register_pk = pk;
 }
 
-int hws_registrar_pack_pk(struct hws_registrar *r, struct hws_buf *out)
+int hws_registrar_pack_pk(
+		struct hws_registrar *r, struct hws_server_proof *proof, struct hws_buf *out)
 {
 	Rdv__RendezvousMessage m = RDV__RENDEZVOUS_MESSAGE__INIT;
 	Rdv__RegisterPk pk = RDV__REGISTER_PK__INIT;
@@ -112,7 +114,7 @@ int hws_registrar_pack_pk(struct hws_registrar *r, struct hws_buf *out)
 
 	fill_pk(r, &pk, &m);
 	res = hws_rdv_pack(&m, out);
-	return res < 0 ? res : hws_server_proof_say(&r->proof, &m, out);
+	return res < 0 ? res : hws_server_proof_say(proof, &m, out);
 }
 
 void hws_registrar_say_pk(struct hws_registrar *r, enum by by)
@@ -276,8 +278,22 @@ static void on_missed(struct hws_registrar *r, uint64_t now)
 	register_by_udp(r);
 }
 
+/* Somebody answers, but not our server: what was proven is no more, and DNS is asked again. */
+static void on_overdue(struct hws_registrar *r)
+{
+	r->confirmed = false;
+	hws_registrar_set_state(r, HWS_REGISTRAR_CONNECTING,
+			"the server answers, but has not proven itself for minutes");
+	close_udp(r);
+	open_udp(r);
+}
+
 static void tick_udp(struct hws_registrar *r, uint64_t now)
 {
+	if (r->state == HWS_REGISTRAR_REGISTERED &&
+			hws_server_proof_overdue(
+					&r->proof, now, OVERDUE_INTERVALS * r->conf.interval_us))
+		on_overdue(r);
 	if (!r->udp) {
 		if (now >= r->opened_us + (is_eager(r) ? EAGER_ANSWER_US : REOPEN_US))
 			open_udp(r);
@@ -298,6 +314,7 @@ void hws_registrar_end_link(struct hws_registrar *r)
 	hws_server_link_free(r->link);
 	r->link = NULL;
 	r->link_open = r->linked = r->by_web = false; /* the server's own port first, again */
+	r->early = false;
 	r->link_asked_us = 0;
 	r->link_next_us = hws_loop_now_us(r->loop) + with_jitter(r->link_pause_us);
 	r->link_pause_us = HWS_MIN(r->link_pause_us * 2, (uint64_t)LINK_PAUSE_MAX_US);
@@ -332,6 +349,8 @@ static void on_link_end(int why, void *arg)
 {
 	struct hws_registrar *r = arg;
 	bool was_linked = r->linked, stood = r->link_open;
+	/* UDP has its tries yet; what else is wrong is told at once */
+	bool untold = r->early && hws_err_class(why) == HWS_CLASS_NET;
 
 	if (!stood && try_other(r, why))
 		return;
@@ -343,11 +362,11 @@ static void on_link_end(int why, void *arg)
 		hws_registrar_set_state(
 				r, HWS_REGISTRAR_CONNECTING, "the link to the server was lost");
 		r->link_next_us = hws_loop_now_us(r->loop) + with_jitter(TICK_US);
-		if (uses_udp(r) && !r->udp) /* the network may be another one now */
+		if (hws_registrar_uses_udp(r) && !r->udp) /* the network may be another one now */
 			open_udp(r);
-	} else if (why == HWS_ERR_KEY && !uses_udp(r)) {
+	} else if (why == HWS_ERR_KEY && !hws_registrar_uses_udp(r)) {
 		hws_registrar_set_state(r, HWS_REGISTRAR_REFUSED, hws_registrar_link_text(why));
-	} else if (r->state != HWS_REGISTRAR_REFUSED) {
+	} else if (r->state != HWS_REGISTRAR_REFUSED && !untold) {
 		hws_registrar_set_state(r, HWS_REGISTRAR_OFFLINE, hws_registrar_link_text(why));
 	}
 }
@@ -362,7 +381,7 @@ static void open_link(struct hws_registrar *r)
 		.on_end = on_link_end,
 		.arg = r };
 
-	if (r->closed || (!uses_udp(r) && !hws_registrar_place_ready(r)))
+	if (r->closed || (!hws_registrar_uses_udp(r) && !hws_registrar_place_ready(r)))
 		return;
 	/* Once: a port that is slow gets its time at the next round. */
 	if (may_web(r) && !r->by_web && !r->link_tries)
@@ -415,12 +434,25 @@ static void tick_link(struct hws_registrar *r, uint64_t now)
 
 void hws_registrar_open(struct hws_registrar *r)
 {
-	if (!uses_udp(r)) {
+	if (!hws_registrar_uses_udp(r)) {
 		if (!r->link)
 			open_link(r);
 	} else if (!r->udp) {
 		open_udp(r);
 	}
+}
+
+/* A host that starts where UDP is closed is not kept waiting. A line that worked gets more time: a
+ * server that was away for a moment must not come back to links of all its hosts. */
+static bool wants_early_link(struct hws_registrar *r, uint64_t now)
+{
+	if (!r->early_links || !r->early_us || now < r->early_us)
+		return false;
+	if (!r->link && now >= r->link_next_us) {
+		r->early_links--;
+		r->early = true;
+	}
+	return true;
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -429,16 +461,16 @@ static void on_tick(void *arg)
 {
 	struct hws_registrar *r = arg;
 	uint64_t now = hws_loop_now_us(r->loop);
-	bool want_link = !uses_udp(r) || r->missed >= MISSED_OFFLINE ||
+	bool want_link = !hws_registrar_uses_udp(r) || r->missed >= MISSED_OFFLINE ||
 			r->state == HWS_REGISTRAR_OFFLINE || r->link;
 
 	if (r->link_worked && r->state != HWS_REGISTRAR_REGISTERED)
 		want_link = true;
-	if (uses_udp(r) && r->linked)
+	if (hws_registrar_uses_udp(r) && r->linked)
 		tick_return(r, now);
-	else if (uses_udp(r))
+	else if (hws_registrar_uses_udp(r))
 		tick_udp(r, now);
-	if (want_link)
+	if (wants_early_link(r, now) || want_link)
 		tick_link(r, now);
 	hws_registrar_place_tick(r, now);
 }
@@ -466,6 +498,9 @@ void hws_registrar_wake(struct hws_registrar *r)
 	hws_registrar_leave_link(r);
 	r->link_pause_us = HWS_LINK_PAUSE_US;
 	r->link_tries = 0;
+	r->early_links = EARLY_LINKS_AWAKE;
+	r->early_us = 0;
+	r->early = false;
 	r->own_why = HWS_OK;
 	close_udp(r);
 	hws_registrar_place_forget(r);
@@ -512,6 +547,7 @@ int hws_registrar_new(struct hws_loop *loop, struct hws_work *work,
 		r->conf.resolve_us = RESOLVE_US;
 	r->pause_us = r->conf.interval_us;
 	r->link_pause_us = HWS_LINK_PAUSE_US;
+	r->early_links = EARLY_LINKS;
 	hws_buf_init(&r->uuid, HWS_UUID_MAX);
 	hws_buf_init(&r->pk, 64);
 	hws_buf_put(&r->uuid, conf->uuid.ptr, conf->uuid.len);
@@ -542,35 +578,4 @@ void hws_registrar_free(struct hws_registrar *r)
 	hws_udp_line_free(r->udp);
 	hws_server_link_free(r->link);
 	hws_loop_defer(r->loop, &r->deferred, free_registrar, r);
-}
-
-enum hws_registrar_state hws_registrar_state(const struct hws_registrar *r)
-{
-	return r->state;
-}
-
-bool hws_registrar_proven(const struct hws_registrar *r)
-{
-	return hws_server_proof_required(&r->proof);
-}
-
-bool hws_registrar_udp_blocked(const struct hws_registrar *r)
-{
-	return uses_udp(r) && r->linked;
-}
-
-const struct hws_server_addr *hws_registrar_way(const struct hws_registrar *r)
-{
-	return r->linked && r->by_web ? &r->web_addr : &r->server_addr;
-}
-
-const char *hws_registrar_transport(const struct hws_registrar *r)
-{
-	if (r->state != HWS_REGISTRAR_REGISTERED)
-		return "";
-	if (!r->linked)
-		return "udp";
-	if (!hws_registrar_way(r)->ws)
-		return "tcp";
-	return hws_registrar_way(r)->tls ? "wss" : "ws";
 }

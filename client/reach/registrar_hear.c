@@ -11,6 +11,8 @@
 static void note_answer(struct hws_registrar *r, enum by by)
 {
 	r->pause_us = r->conf.interval_us;
+	r->early_links = 0;
+	r->early = false;
 	if (by == BY_LINK) {
 		r->link_asked_us = 0;
 		return;
@@ -135,6 +137,11 @@ static void on_register_peer_response(struct hws_registrar *r, enum by by,
 			hws_registrar_say_pk(r, by);
 		return;
 	}
+	/* anybody can say so; where a proof is due it is no sign of our server */
+	if (hws_server_proof_required(&r->proof) && !a->request_pk &&
+			(!r->confirmed ||
+					hws_server_proof_due(&r->proof, hws_loop_now_us(r->loop))))
+		return;
 	note_answer(r, by);
 	if (hws_server_proof_required(&r->proof)) {
 		r->confirmed = r->confirmed && !a->request_pk;
@@ -185,6 +192,12 @@ void hws_registrar_hear(struct hws_registrar *r, enum by by, const Rdv__Rendezvo
 
 	if (!proved && r->proof.server_proves && r->conf.on_server_proves)
 		r->conf.on_server_proves(r->conf.arg);
+	hws_registrar_take(r, by, m, word);
+}
+
+void hws_registrar_take(struct hws_registrar *r, enum by by, const Rdv__RendezvousMessage *m,
+		enum hws_word word)
+{
 	switch (m->union_case) {
 	case RDV__RENDEZVOUS_MESSAGE__UNION_REGISTER_PEER_RESPONSE:
 		on_register_peer_response(r, by, m->register_peer_response, word);

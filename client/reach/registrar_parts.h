@@ -25,7 +25,9 @@ struct hws_registrar_place {
 	uint64_t look_us, trial_us;
 	struct hws_srv_target want;
 	struct hws_resolve *looking;
-	struct hws_udp_line *trial; /* to the new place; none of its answers has come */
+	struct hws_udp_line
+			*trial; /* to the new place, which has not shown that it is the server */
+	struct hws_server_proof trial_proof; /* ours stays that of where we are */
 };
 
 struct hws_registrar {
@@ -51,6 +53,11 @@ struct hws_registrar {
 	bool udp_open, udp_answered, asked;
 	unsigned missed, turn;
 	uint64_t last_answer_us, asked_us, answer_us, opened_us, pause_us;
+	/* Since the start, or a change of network, nothing has come by UDP: so many links are tried
+	 * beside it, from then on; 0 = nothing was asked. `early`: this one is. */
+	unsigned early_links;
+	uint64_t early_us;
+	bool early;
 	/* by UDP, while registered by a link: is it let through again? */
 	uint64_t return_us;
 	bool moving; /* the server may have taken the key by UDP already */
@@ -70,7 +77,11 @@ struct hws_registrar {
 
 void hws_registrar_set_state(
 		struct hws_registrar *r, enum hws_registrar_state state, const char *text);
-int hws_registrar_pack_pk(struct hws_registrar *r, struct hws_buf *out) HWS_MUST_CHECK;
+/* With what `proof` proves. */
+/* By UDP as long as that works. */
+bool hws_registrar_uses_udp(const struct hws_registrar *r);
+int hws_registrar_pack_pk(struct hws_registrar *r, struct hws_server_proof *proof,
+		struct hws_buf *out) HWS_MUST_CHECK;
 /* Begins anew to reach the server. */
 void hws_registrar_open(struct hws_registrar *r);
 /* The line by UDP is of no use. */
@@ -97,3 +108,6 @@ void hws_registrar_stay_on_link(struct hws_registrar *r);
 /* A message of the server, and as it came. */
 void hws_registrar_hear(struct hws_registrar *r, enum by by, const Rdv__RendezvousMessage *m,
 		struct hws_bytes raw);
+/* The same, of a message whose proof has been looked at. */
+void hws_registrar_take(struct hws_registrar *r, enum by by, const Rdv__RendezvousMessage *m,
+		enum hws_word word);

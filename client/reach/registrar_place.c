@@ -1,6 +1,7 @@
 /* reach/registrar: where the server is. A name may have SRV records, whose targets are tried in
  * their order, and addresses that change while we are registered: from time to time both are
- * asked for again, and a host moves over once the new place has answered, not before. */
+ * asked for again, and a host moves over once the new place has answered, and has proven
+ * itself if the server did before, not earlier. */
 #include "client/reach/registrar_parts.h"
 #include "shared/base/clock.h"
 #include "shared/base/str.h"
@@ -100,9 +101,10 @@ static void drop_trial(struct hws_registrar *r)
 {
 	hws_udp_line_free(r->place.trial);
 	r->place.trial = NULL;
+	hws_server_proof_wipe(&r->place.trial_proof);
 }
 
-/* The new place has answered. */
+/* The new place has answered, and proven itself if the server must. */
 static void adopt(struct hws_registrar *r)
 {
 	struct hws_registrar_place *p = &r->place;
@@ -110,21 +112,46 @@ static void adopt(struct hws_registrar *r)
 	hws_udp_line_free(r->udp);
 	r->udp = p->trial;
 	p->trial = NULL;
+	r->proof = p->trial_proof;
+	hws_server_proof_wipe(&p->trial_proof);
+	r->confirmed = false; /* there, until the answer says so */
+	r->asked = false;
 	r->again_us = 0; /* the proof that we have is the other place's */
 	go_to(r, p->want.host, p->want.port);
 	if (r->conf.on_moved)
 		r->conf.on_moved(hws_udp_line_server(r->udp), r->conf.arg);
 }
 
-static void on_trial_open(void *arg)
+static void say_on_trial(struct hws_registrar *r)
 {
-	struct hws_registrar *r = arg;
 	struct hws_buf out;
 
 	hws_buf_init(&out, HWS_RDV_DATAGRAM_SEND_MAX);
-	if (hws_registrar_pack_pk(r, &out) == HWS_OK)
+	if (hws_registrar_pack_pk(r, &r->place.trial_proof, &out) == HWS_OK)
 		hws_udp_line_send(r->place.trial, hws_buf_bytes(&out));
 	hws_buf_done(&out);
+}
+
+static void on_trial_open(void *arg)
+{
+	say_on_trial(arg);
+}
+
+/* Whoever is there can answer; where our server proves itself, only its proof makes us leave. */
+static void hear_on_trial(
+		struct hws_registrar *r, const Rdv__RendezvousMessage *m, struct hws_bytes raw)
+{
+	struct hws_server_proof *proof = &r->place.trial_proof;
+	bool had_cookie = proof->has_cookie;
+	enum hws_word word = hws_server_proof_hear(proof, m, raw, hws_loop_now_us(r->loop));
+	bool answers = m->union_case == RDV__RENDEZVOUS_MESSAGE__UNION_REGISTER_PK_RESPONSE;
+
+	if (word == HWS_WORD_PROVEN && answers) {
+		adopt(r);
+		hws_registrar_take(r, BY_UDP, m, word);
+	} else if (word == HWS_WORD_COOKIE && !had_cookie) {
+		say_on_trial(r);
+	}
 }
 
 /* Also once it is the line. */
@@ -132,8 +159,14 @@ static void on_trial_message(const Rdv__RendezvousMessage *m, struct hws_bytes r
 {
 	struct hws_registrar *r = arg;
 
-	if (r->place.trial)
+	if (r->place.trial && hws_server_proof_required(&r->proof)) {
+		hear_on_trial(r, m, raw);
+		return;
+	}
+	if (r->place.trial) {
+		r->place.trial_proof.window = r->proof.window;
 		adopt(r);
+	}
 	hws_registrar_hear(r, BY_UDP, m, raw);
 }
 
@@ -159,6 +192,7 @@ static void try_out(struct hws_registrar *r)
 		.arg = r };
 
 	p->trial_us = hws_loop_now_us(r->loop);
+	hws_server_proof_elsewhere(&r->proof, &p->trial_proof);
 	if (hws_udp_line_new(r->loop, r->work, &conf, &p->trial) < 0)
 		p->trial = NULL;
 }

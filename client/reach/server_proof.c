@@ -20,6 +20,13 @@ void hws_server_proof_init(struct hws_server_proof *p, const struct hws_identity
 	hws_rand_bytes(p->nonce, sizeof(p->nonce));
 }
 
+void hws_server_proof_elsewhere(const struct hws_server_proof *p, struct hws_server_proof *ret)
+{
+	*ret = *p;
+	ret->has_cookie = false;
+	hws_rand_bytes(ret->nonce, sizeof(ret->nonce));
+}
+
 void hws_server_proof_wipe(struct hws_server_proof *p)
 {
 	hws_wipe(p, sizeof(*p));
@@ -86,4 +93,10 @@ bool hws_server_proof_required(const struct hws_server_proof *p)
 bool hws_server_proof_due(const struct hws_server_proof *p, uint64_t now_us)
 {
 	return p->proven_us && now_us >= p->proven_us + AGAIN_US;
+}
+
+bool hws_server_proof_overdue(const struct hws_server_proof *p, uint64_t now_us, uint64_t grace_us)
+{
+	return hws_server_proof_required(p) &&
+			(!p->proven_us || now_us >= p->proven_us + AGAIN_US + grace_us);
 }

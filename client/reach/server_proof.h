@@ -37,6 +37,9 @@ struct hws_server_proof {
  * this host before. Keeps no private key, but keys made of it: wipe. */
 void hws_server_proof_init(struct hws_server_proof *p, const struct hws_identity *identity,
 		const uint8_t *server_pk, enum hws_server_trust trust, bool proves);
+/* For a place that may be the server's: with nothing that it could take from what was said to the
+ * one that we know. */
+void hws_server_proof_elsewhere(const struct hws_server_proof *p, struct hws_server_proof *ret);
 void hws_server_proof_wipe(struct hws_server_proof *p);
 /* Puts behind a packed RegisterPk or RegisterPeer what we can prove, if anything. */
 int hws_server_proof_say(struct hws_server_proof *p, const Rdv__RendezvousMessage *m,
@@ -48,3 +51,5 @@ enum hws_word hws_server_proof_hear(struct hws_server_proof *p, const Rdv__Rende
 bool hws_server_proof_required(const struct hws_server_proof *p);
 /* The last proof is old: it is time to ask for another. */
 bool hws_server_proof_due(const struct hws_server_proof *p, uint64_t now_us);
+/* One was due so long ago, and did not come: that this is our server is not known any more. */
+bool hws_server_proof_overdue(const struct hws_server_proof *p, uint64_t now_us, uint64_t grace_us);

@@ -1,83 +1,23 @@
 /* A registration against a server of a few lines, with a resolver of our own. */
 #include "client/reach/registrar.h"
 #include "shared/base/clock.h"
-#include "shared/base/mem.h"
 #include "shared/base/str.h"
 #include "shared/net/addr.h"
-#include "shared/net/dialer.h"
 #include "shared/wire/envelope.h"
 #include "tests/support/proc.h"
+#include "tests/unit/client/reach/two_addresses.h"
 #include <check.h>
 #include <string.h>
 #include <unistd.h>
 
 static struct hws_loop *loop;
 static struct hws_registrar *registrar;
-static struct sockaddr_storage addrs[2]; /* of the server's name */
-static int sockets[2];                   /* bound to them */
-static unsigned lookups, dials, asked[2], states, renamed, pushes;
+static int sockets[2]; /* bound to them */
+static unsigned asked[2], states, renamed, pushes;
 static enum hws_registrar_state state;
 static Rdv__RegisterPkResponse__Result verdict;
 static char told_id[32];
 static bool mute[2];
-
-/* --- in place of net/dialer: the name has two addresses, TCP leads nowhere -------------------- */
-
-struct hws_resolve {
-	hws_resolve_cb done;
-	void *arg;
-	struct hws_deferred deferred;
-};
-
-static void finish_resolve(void *arg)
-{
-	struct hws_resolve q = *(struct hws_resolve *)arg;
-
-	hws_free(arg);
-	q.done(HWS_OK, addrs, 2, q.arg);
-}
-
-int hws_resolve(struct hws_loop *l, struct hws_work *work, const char *host, uint16_t port,
-		hws_resolve_cb done, void *arg, struct hws_resolve **ret)
-{
-	struct hws_resolve *q = hws_alloc(sizeof(*q));
-
-	(void)work;
-	ck_assert_str_eq(host, "id.example.org");
-	ck_assert_uint_eq(port, 21116);
-	q->done = done;
-	q->arg = arg;
-	lookups++;
-	hws_loop_defer(l, &q->deferred, finish_resolve, q);
-	*ret = q;
-	return HWS_OK;
-}
-
-void hws_resolve_cancel(struct hws_resolve *q)
-{
-	if (!q)
-		return;
-	hws_loop_defer_cancel(&q->deferred);
-	hws_free(q);
-}
-
-int hws_dial(struct hws_loop *l, struct hws_work *work, const struct hws_dial_conf *conf,
-		hws_dial_cb done, void *arg, struct hws_dial **ret)
-{
-	(void)l;
-	(void)work;
-	(void)conf;
-	(void)done;
-	(void)arg;
-	(void)ret;
-	dials++;
-	return HWS_ERR_NOMEM;
-}
-
-void hws_dial_cancel(struct hws_dial *d)
-{
-	(void)d;
-}
 
 /* --- the server ------------------------------------------------------------------------------- */
 
@@ -262,6 +202,41 @@ START_TEST(without_any_answer_links_are_tried_too)
 }
 END_TEST
 
+/* The host starts where UDP is closed: it does not wait until that is certain. */
+START_TEST(a_start_without_an_answer_tries_a_link_beside_udp)
+{
+	mute[0] = mute[1] = true;
+	start();
+	until_count(&dials, 1);
+	ck_assert_uint_eq(states, 0); /* UDP is not given up */
+	mute[0] = mute[1] = false;
+	until(HWS_REGISTRAR_REGISTERED, 60000);
+	ck_assert_str_eq(hws_registrar_transport(registrar), "udp");
+}
+END_TEST
+
+static uint64_t faster(void *arg)
+{
+	(void)arg;
+	return hws_clock_us() * 4;
+}
+
+/* A server that is away for a moment must not get links of all its hosts. */
+START_TEST(a_line_that_worked_is_given_time)
+{
+	hws_loop_set_clock(loop, faster, NULL);
+	start();
+	until(HWS_REGISTRAR_REGISTERED, 60000);
+	until_count(&asked[0], 2);
+	mute[0] = mute[1] = true;
+	until(HWS_REGISTRAR_CONNECTING, 60000);
+	ck_assert_uint_eq(dials, 0);
+	until(HWS_REGISTRAR_OFFLINE, 60000);
+	ck_assert_uint_eq(dials, 0);
+	until_count(&dials, 1);
+}
+END_TEST
+
 /* One keep-alive comes in 15 s, so what comes at once is the wake's doing. */
 START_TEST(a_host_that_wakes_up_registers_at_once)
 {
@@ -340,6 +315,8 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, the_other_address_is_tried_when_the_first_is_silent);
 	tcase_add_test(t, a_host_that_wakes_up_registers_at_once);
+	tcase_add_test(t, a_start_without_an_answer_tries_a_link_beside_udp);
+	tcase_add_test(t, a_line_that_worked_is_given_time);
 	tcase_add_test(t, after_a_wake_tries_are_quick);
 	tcase_add_test(t, a_server_that_moves_is_followed_when_it_answers_there);
 	tcase_add_test(t, a_foreign_id_is_given_up_once_only);
