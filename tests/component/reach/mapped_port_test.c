@@ -268,7 +268,7 @@ START_TEST(by_udp_who_is_expected_gets_a_socket_and_no_second_one)
 }
 END_TEST
 
-/* As another user of this machine would; the kernel asks for no right there but that all allow it. */
+/* As another user of this machine would: the kernel asks for no right there. */
 static bool can_be_taken(void)
 {
 	struct sockaddr_in at = { .sin_family = AF_INET,

@@ -1,3 +1,4 @@
+/* In place of net/dialer, for tests: it answers in the next turn of the loop, and dials nothing. */
 #include "tests/unit/client/reach/two_addresses.h"
 #include "shared/base/mem.h"
 #include "shared/net/dialer.h"
