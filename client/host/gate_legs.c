@@ -30,6 +30,22 @@ static void tell_up(struct hws_gate *g, uint64_t conn, const uint8_t *tag_secret
 		g->conf.leg_up(&up, g->conf.arg);
 }
 
+static struct hws_gate_stood *stood_at(struct hws_gate *g, uint32_t number)
+{
+	return &g->legs.stood[number % HWS_GATE_STOOD];
+}
+
+/* One that stood before carries the session again. Of a new one on_joined tells. */
+static void on_moved(struct hws_gate *g, uint32_t number)
+{
+	const struct hws_gate_stood *was = stood_at(g, number);
+
+	if (number == 0)
+		tell_up(g, 0, NULL);
+	else if (was->number == number)
+		tell_up(g, was->conn, NULL);
+}
+
 static void on_event(struct hws_legs *l HWS_UNUSED, enum hws_legs_event event, uint32_t number,
 		void *arg)
 {
@@ -37,8 +53,8 @@ static void on_event(struct hws_legs *l HWS_UNUSED, enum hws_legs_event event, u
 
 	if (event == HWS_LEGS_AWAY)
 		hws_info_limited("gate.away", HWS_STR("peer", g->peer));
-	else if (event == HWS_LEGS_MOVED && number == 0)
-		tell_up(g, 0, NULL); /* the line that it began on carries it again */
+	else if (event == HWS_LEGS_MOVED)
+		on_moved(g, number);
 }
 
 int hws_gate_legs_begin(struct hws_gate *g)
@@ -61,8 +77,11 @@ static void on_joined(int r, const uint8_t *tag_secret, void *arg)
 
 	j->join = NULL;
 	hws_debug("gate.leg", HWS_U64("conn", j->conn), HWS_ERR("result", r));
-	if (r == HWS_OK)
-		tell_up(g, j->conn, tag_secret);
+	/* it may have failed again already: then hostd knows what is used instead */
+	if (r < 0 || hws_legs_number(g->legs.below) != j->number)
+		return;
+	*stood_at(g, j->number) = (struct hws_gate_stood){ j->conn, j->number };
+	tell_up(g, j->conn, tag_secret);
 }
 
 static struct hws_gate_join *free_join(struct hws_gate *g)
@@ -99,7 +118,7 @@ void hws_gate_leg_join(struct hws_gate *g, const Agt__LegJoin *m, int fd)
 			close(fd);
 		return;
 	}
-	*j = (struct hws_gate_join){ .gate = g, .conn = m->conn };
+	*j = (struct hws_gate_join){ .gate = g, .conn = m->conn, .number = m->number };
 	conf.arg = j;
 	memcpy(conf.session, g->legs.session, sizeof(conf.session));
 	memcpy(conf.key_secret, key_secret, sizeof(conf.key_secret));

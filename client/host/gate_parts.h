@@ -42,6 +42,7 @@ struct hws_gate_raw {
 
 /* gate_legs.c */
 #define HWS_GATE_JOINS 2u /* at one time */
+#define HWS_GATE_STOOD 16u
 struct hws_gate_legs {
 	struct hws_legs *below; /* NULL: the session stays where it is */
 	uint8_t session[HWS_LEG_SESSION_LEN];
@@ -49,7 +50,13 @@ struct hws_gate_legs {
 		struct hws_gate *gate;
 		struct hws_leg_join *join; /* NULL: the place is free */
 		uint64_t conn;
+		uint32_t number;
 	} joins[HWS_GATE_JOINS];
+	/* of the last legs that stood, at their number, for when one of them is used again */
+	struct hws_gate_stood {
+		uint64_t conn;
+		uint32_t number; /* 0: none */
+	} stood[HWS_GATE_STOOD];
 	bool asked;              /* this connection is to be a leg of another gate's session */
 	struct hws_stream *line; /* then, the viewer's end; the pump's (raw.pump) */
 };

@@ -143,6 +143,7 @@ void hws_hostd_leg_up(struct hws_host_session *v, const Agt__LegUp *up, void *ar
 	struct hws_host_session *leg = up->conn ? hws_hostd_session(h, up->conn) : NULL;
 	Agt__Message m = AGT__MESSAGE__INIT;
 	Agt__LegVerdict verdict = AGT__LEG_VERDICT__INIT;
+	bool again;
 
 	if (!v->shown || v->leaving)
 		return;
@@ -151,11 +152,14 @@ void hws_hostd_leg_up(struct hws_host_session *v, const Agt__LegUp *up, void *ar
 			moved(h, v, NULL);
 		return;
 	}
-	if (!leg || leg->leg.of != v->conn || leg->leg.up)
+	if (!leg || leg->leg.of != v->conn || leg->leaving || v->leg.on == leg->conn)
 		return;
+	again = leg->leg.up; /* the one that came after it has failed */
 	hws_session_leg_is_up(leg);
 	moved(h, v, leg);
 	end_others(h, v, leg->conn);
+	if (again) /* it knows the rest */
+		return;
 	verdict.tag_secret = up->tag_secret;
 	m.union_case = AGT__MESSAGE__UNION_LEG_VERDICT;
 	m.leg_verdict = &verdict;

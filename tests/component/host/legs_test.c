@@ -445,6 +445,59 @@ START_TEST(a_flood_of_joins_ends_and_the_session_does_not)
 }
 END_TEST
 
+/* A leg of the session's that the viewer's own legs know nothing of, and that ends when it stands. */
+static void brief_frame(struct hws_conn *c, struct hws_bytes payload, void *arg)
+{
+	struct hws_leg_terms *t = arg;
+	uint8_t word[HWS_LEG_WORD_MAX];
+
+	if (!t->viewer_received) {
+		t->viewer_received = hws_legs_received(legs);
+		ck_assert_int_eq(hws_conn_send(c, hws_bytes(word, hws_leg_join_put(t, word))), 0);
+		return;
+	}
+	ck_assert_int_eq(hws_leg_challenge_read(payload, t), HWS_OK);
+	ck_assert_int_eq(hws_conn_send(c, hws_bytes(word, hws_leg_proof_put(t, word))), 0);
+	hws_conn_close_flushed(c, HWS_US_PER_S);
+}
+
+static void brief_gone(struct hws_conn *c HWS_UNUSED, int why HWS_UNUSED, void *arg HWS_UNUSED)
+{
+	joined = HWS_OK;
+}
+
+START_TEST(a_leg_that_is_used_again_is_not_ended)
+{
+	struct hws_leg_join_conf conf = join_conf(1);
+	struct hws_leg_terms t = { .number = 2 };
+	const struct hws_conn_conf cc = {
+		.frame_max = 65536, .on_frame = brief_frame, .on_close = brief_gone, .arg = &t
+	};
+	struct hws_conn *brief;
+	uint64_t end_us;
+
+	ck_assert_int_eq(join(&conf), HWS_OK);
+	all_come_back(5);
+	path_told("session.path", 1);
+	memcpy(t.session, session, sizeof(session));
+	memcpy(t.key_secret, conf.key_secret, sizeof(t.key_secret));
+	joined = 1;
+	ck_assert_int_eq(hws_conn_new(loop, to_host(), &cc, hws_bytes(NULL, 0), &brief), HWS_OK);
+	WAIT_FOR(joined != 1);
+	path_told("session.path", 3); /* there, and back again */
+	all_come_back(5);
+	/* longer than one that has been left is given */
+	end_us = hws_clock_us() + 17 * HWS_US_PER_S;
+	while (hws_clock_us() < end_us) {
+		all_come_back(1);
+		turns(20);
+	}
+	ck_assert_uint_eq(events[HWS_LEGS_LOST], 1); /* the first connection */
+	ck_assert_uint_eq(events[HWS_LEGS_AWAY], 0);
+	ck_assert_int_eq(ended, 1);
+}
+END_TEST
+
 int main(void)
 {
 	return test_main("host/legs", 200, set_up, tear_down,
@@ -452,5 +505,6 @@ int main(void)
 					a_session_without_a_line_waits_for_one,
 					a_viewer_that_died_is_not_waited_for,
 					strangers_get_nothing_and_hurt_nobody,
-					a_flood_of_joins_ends_and_the_session_does_not));
+					a_flood_of_joins_ends_and_the_session_does_not,
+					a_leg_that_is_used_again_is_not_ended));
 }
