@@ -43,6 +43,7 @@ struct api_paths {
 	struct hws_reach *reach; /* the run, or the last one that brought something */
 	struct hws_leg_join *join;
 	bool is_ready, looking, only_direct;
+	bool moved; /* to another network: of ways in there nothing is known yet */
 	uint8_t session[HWS_LEG_SESSION_LEN], key_secret[HWS_LEG_KEY_LEN];
 	uint32_t number; /* of the newest leg */
 	struct leg leg[LEGS];
@@ -115,6 +116,7 @@ static void stand_on(struct api_paths *p, uint32_t number)
 		return;
 	p->e->path = l->name;
 	p->e->relayed = l->relayed;
+	p->moved = false;
 	hws_path_plan_stands(&p->plan, l->relayed, l->why, now_us(p), jitter());
 	api_report_path(p->e, p->cause);
 	plan_step(p);
@@ -207,6 +209,7 @@ static void start_run(struct api_paths *p, bool only_direct)
 	conf.only_direct = only_direct;
 	/* in need the relay is asked for beside the rest, and a host that moves comes back soon */
 	conf.last_was_relayed = conf.eager = !only_direct;
+	conf.direct_fell = !only_direct && !p->e->relayed && !p->moved;
 	conf.on_better = on_better;
 	conf.arg = p;
 	if (hws_reach_start(loop_of(p), p->e->ctx->work, &conf, on_reached, &p->reach, &err) < 0)
@@ -372,6 +375,7 @@ void api_paths_moved(struct api_session_loop *e, enum hws_net_change change)
 	s = hws_legs_current(p->legs);
 	left = s && api_network_left(&s->local);
 	end_run(p); /* it began in the one before */
+	p->moved = true;
 	p->cause = change == HWS_NET_WOKE ? "this computer has slept"
 					  : "this computer's network has changed";
 	set_patience(p, SILENT_US);

@@ -38,6 +38,7 @@ struct run {
 	struct connect_record record;
 	struct connect_sound sound;
 	struct connect_clip clip;
+	struct cli_why why;
 	bool shot;    /* the host's own picture has come */
 	bool untyped; /* the host could not type a part of the text, or nobody read it */
 	int status;
@@ -158,7 +159,7 @@ static void on_displays(struct run *r, const struct hawser_peer *peer, bool read
 
 static void say_why(struct run *r)
 {
-	if (r->o->why && !cli_print_why(r->session))
+	if (r->o->why && !cli_print_why(&r->why, r->session))
 		lost_output(r);
 }
 
@@ -217,7 +218,7 @@ static void on_silence(struct run *r, uint32_t silent_s)
 {
 	if (r->silent == (silent_s > 0))
 		return;
-	r->silent = silent_s > 0;
+	r->silent = !r->silent;
 	if (r->silent)
 		cli_fail(0, "the host is not answering for %u s", silent_s);
 	else
@@ -229,8 +230,6 @@ static void on_closed(struct run *r, int error, const char *text)
 {
 	int status = cli_exit_of(error);
 
-	if (!r->ready)
-		say_why(r);
 	if (r->ready && status == CLI_UNREACHABLE)
 		status = CLI_ENDED;
 	if (r->acted && connect_around_changed(r->o, error, text))
@@ -339,6 +338,8 @@ static void on_event(hawser_session *session, const struct hawser_event *ev, voi
 	case HAWSER_EVENT_STATS:
 		if (r->o->stats && !cli_print_stats("stats", ev->u.stats, r->path))
 			lost_output(r);
+		if (r->o->stats)
+			say_why(r);
 		break;
 	case HAWSER_EVENT_RECORDING:
 		e = connect_record_event(&r->record, ev, r->o->record);
@@ -569,10 +570,9 @@ static int run_headless(const struct connect_options *o)
 		r.status = cli_fail(CLI_FAILED, "%s", hawser_last_error());
 	else
 		loop(&r, signals);
+	say_why(&r); /* of a login that failed, too, and of what was found in vain since */
 	if (o->stats && hawser_session_stats(r.session, &stats) == 0 &&
 			!cli_print_stats("final", &stats, r.path) && r.status == CLI_OK)
-		r.status = CLI_FILE;
-	if (o->why && !cli_print_looked(r.session) && r.status == CLI_OK)
 		r.status = CLI_FILE;
 	hawser_session_close(r.session);
 out:

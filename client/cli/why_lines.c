@@ -3,6 +3,7 @@
 #include "client/cli/why_lines.h"
 #include <hawser/hawser.h>
 #include <stdio.h>
+#include <string.h>
 
 static const char *result_text(const struct hawser_try *t)
 {
@@ -28,31 +29,38 @@ static const char *result_text(const struct hawser_try *t)
 	}
 }
 
-bool cli_print_why(hawser_session *s)
+static void print_tries(const struct hawser_verdict *v)
 {
-	struct hawser_verdict v = HAWSER_VERDICT_INIT;
-
-	if (!s || hawser_session_verdict(s, &v) < 0)
-		return true;
-	printf("why path=%s reason=%s answered_ms=%u ended_ms=%u text=%s\n", v.path, v.reason,
-			v.answered_ms, v.ended_ms, v.text);
-	for (size_t i = 0; i < v.try_count; i++) {
-		const struct hawser_try *t = hawser_try_at(&v, i);
+	for (size_t i = 0; i < v->try_count; i++) {
+		const struct hawser_try *t = hawser_try_at(v, i);
 
 		printf("try path=%s at=%s result=%s begun_ms=%u ended_ms=%u\n", t->path,
 				*t->at ? t->at : "-", result_text(t), t->begun_ms, t->ended_ms);
 	}
-	return fflush(stdout) == 0;
 }
 
-bool cli_print_looked(hawser_session *s)
+bool cli_print_why(struct cli_why *last, hawser_session *s)
 {
 	struct hawser_verdict v = HAWSER_VERDICT_INIT;
+	char answered[40] = "";
+	bool is_same;
 
-	if (!s || hawser_session_verdict(s, &v) < 0 || !v.looked)
+	if (!s || hawser_session_verdict(s, &v) < 0)
 		return true;
-	printf("looked times=%u seconds_ago=%u reason=%s text=%s\n", v.looked, v.looked_s, v.reason,
-			v.text);
+	is_same = last->said && last->ended_ms == v.ended_ms && strcmp(last->path, v.path) == 0;
+	if (is_same && last->looked == v.looked)
+		return true;
+	if (v.answered_ms)
+		snprintf(answered, sizeof(answered), " answered_ms=%u", v.answered_ms);
+	printf("why path=%s reason=%s%s ended_ms=%u text=%s\n", v.path, v.reason, answered,
+			v.ended_ms, v.text);
+	if (!is_same)
+		print_tries(&v);
+	if (v.looked)
+		printf("looked times=%u seconds_ago=%u reason=%s text=%s\n", v.looked, v.looked_s,
+				v.reason, v.text);
+	*last = (struct cli_why){ .said = true, .ended_ms = v.ended_ms, .looked = v.looked };
+	snprintf(last->path, sizeof(last->path), "%s", v.path);
 	return fflush(stdout) == 0;
 }
 

@@ -3,13 +3,19 @@
 #pragma once
 #include <hawser/session.h>
 
+/* What was printed last. */
+struct cli_why {
+	bool said;
+	uint32_t ended_ms, looked;
+	char path[16];
+};
+
 /* "why path=... reason=... answered_ms=... ended_ms=... text=..." and "try path=... at=...
- * result=... begun_ms=... ended_ms=..."; nothing while it is not decided. False: standard output
- * takes no more. */
-bool cli_print_why(hawser_session *s);
-/* "looked times=... seconds_ago=... reason=... text=...": for a way that is better than the relay, in
- * vain; nothing if it did not. */
-bool cli_print_looked(hawser_session *s);
+ * result=... begun_ms=... ended_ms=..."; where a better way was looked for since, "why ..." as it is
+ * known now, and "looked times=... seconds_ago=... reason=... text=...". Nothing while it is not decided, or
+ * when nothing is new since `last`. Without answered_ms where nobody answered, or was asked. False:
+ * standard output takes no more. */
+bool cli_print_why(struct cli_why *last, hawser_session *s);
 /* Of a HAWSER_EVENT_PATH: "path=udp: a direct way was found, and the session goes on there". */
 #define CLI_PATH_TEXT 160
 const char *cli_path_text(const struct hawser_event *ev, char buf[CLI_PATH_TEXT]);

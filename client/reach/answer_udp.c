@@ -170,7 +170,14 @@ static void on_line_message(const Rdv__RendezvousMessage *m, struct hws_bytes ra
 
 static void on_line_failure(int why, void *arg)
 {
-	fail_knock(arg, "cannot reach the server by UDP", why);
+	const struct knock *k = arg;
+
+	/* it is dialed by the viewer's family, and may well be reached by the other one */
+	fail_knock(arg,
+			k->how.viewer.ss_family == AF_INET6
+					? "cannot reach the server by UDP and IPv6, as this viewer needs it"
+					: "cannot reach the server by UDP and IPv4, as this viewer needs it",
+			why);
 }
 
 static int new_knock(struct hws_answer_udp *a, const struct hws_answered *how, bool brief,

@@ -93,7 +93,7 @@ void hws_path_plan_over(
 {
 	p->running = false;
 	/* A try that did not reach the host says nothing of the way. */
-	if (why != HWS_INDIRECT_FAILED)
+	if (!hws_indirect_is_failure(why))
 		p->why = why;
 	if (p->next_us) /* something has come up meanwhile */
 		return;

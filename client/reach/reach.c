@@ -3,6 +3,7 @@
 #include "client/reach/reach_parts.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
+#include "shared/net/addr.h"
 #include "shared/wire/text.h"
 
 #define SERVER_PORT 21116
@@ -54,6 +55,7 @@ void hws_reach_fail_server(struct hws_reach *r, int why)
 {
 	hws_reach_ask_stop(r);
 	hws_reach_blame_server(r, why);
+	r->facts.failed = HWS_INDIRECT_SERVER_UNREACHABLE;
 	hws_reach_fail(r, why, r->why.text);
 }
 
@@ -75,7 +77,7 @@ static void on_address(int res, struct hws_stream *s, void *arg)
 		hws_reach_blame_certificate(r, "host", r->server_addr.host);
 	else
 		hws_error_set(&r->why, res,
-				"cannot connect to %s port %u: %s. Is hawser-host running there with --direct-port, and the port open?",
+				"cannot connect to %s port %u: %s. Is hawser-host running there, is its setting direct-server on ('hawser-host config set direct-server yes'), and the port open?",
 				r->server_addr.host, r->server_addr.port, hws_err_text(res));
 	hws_reach_fail(r, res, r->why.text);
 }
@@ -85,6 +87,7 @@ static int start_by_address(
 {
 	const struct hws_server_addr_conf open = { .server_addr = &r->server_addr,
 		.timeout_us = HWS_REACH_CONNECT_US };
+	struct sockaddr_storage addr;
 	int res = hws_str_copy(r->server_addr.host, sizeof(r->server_addr.host), conf->address);
 
 	r->server_addr.port = conf->address_port;
@@ -96,8 +99,13 @@ static int start_by_address(
 		return hws_error_set(err, res, "'%s' is no address to connect to", conf->address);
 	r->direct_count = 1;
 	hws_reach_way_begin(r, &r->direct[0].way, HWS_PATH_ADDRESS);
-	r->direct[0].way.number = hws_verdict_try(
-			&r->verdict, HWS_PATH_ADDRESS, NULL, hws_loop_now_us(r->loop));
+	/* of a name that is looked up the name is told, as of a relay */
+	if (hws_addr_parse(r->server_addr.host, 0, &addr) == HWS_OK)
+		r->direct[0].way.number = hws_verdict_try_addr(&r->verdict, HWS_PATH_ADDRESS, &addr,
+				hws_loop_now_us(r->loop));
+	else
+		r->direct[0].way.number = hws_verdict_try(&r->verdict, HWS_PATH_ADDRESS,
+				r->server_addr.host, hws_loop_now_us(r->loop));
 	return HWS_OK;
 }
 
@@ -124,6 +132,7 @@ static int start_by_id(
 	r->server_addr.proxy = conf->proxy;
 	r->facts.through_web = hws_server_addr_needs_relay(&r->server_addr);
 	r->facts.forced = conf->force_relay || r->facts.through_web;
+	r->facts.not_slow = conf->direct_fell || conf->only_direct;
 	r->facts.symmetric_viewer = conf->nat_type == RDV__NAT_TYPE__SYMMETRIC;
 	if (hws_str_copy(r->key, sizeof(r->key), conf->key ? conf->key : "") < 0)
 		return hws_error_set(err, HWS_ERR_INVAL, "the server key is too long to be one");

@@ -33,6 +33,8 @@ struct hws_reach_conf {
 	/* The session goes by a relay already: only something better is of use. The verdict of a
 	 * failure tells why it stays there. */
 	bool only_direct;
+	/* A direct way has died a moment ago: a relay that stands first is not just the faster. */
+	bool direct_fell;
 	/* The host may be about to appear under another address: it is asked again soon. */
 	bool eager;
 	/* A line for the user; may be NULL. Borrows. */

@@ -175,6 +175,20 @@ static void on_punch_response(struct hws_reach *r, const Rdv__PunchHoleResponse 
 		hws_reach_race_begin(r, head_start(r));
 }
 
+static enum hws_indirect of_server(Rdv__PunchHoleResponse__Failure failure)
+{
+	switch (failure) {
+	case RDV__PUNCH_HOLE_RESPONSE__FAILURE__OFFLINE:
+		return HWS_INDIRECT_OFFLINE;
+	case RDV__PUNCH_HOLE_RESPONSE__FAILURE__LICENSE_MISMATCH:
+		return HWS_INDIRECT_SERVER_KEY;
+	case RDV__PUNCH_HOLE_RESPONSE__FAILURE__LICENSE_OVERUSE:
+		return HWS_INDIRECT_SERVER_REFUSED;
+	default:
+		return HWS_INDIRECT_UNKNOWN_ID;
+	}
+}
+
 static void on_punch_failure(struct hws_reach *r, const Rdv__PunchHoleResponse *p)
 {
 	struct hws_error err;
@@ -183,9 +197,11 @@ static void on_punch_failure(struct hws_reach *r, const Rdv__PunchHoleResponse *
 	if (*p->other_failure) {
 		hws_str_escape(text, sizeof(text), hws_bytes_str(p->other_failure));
 		hws_error_set(&err, HWS_ERR_DENIED, "the server refuses: %s", text);
+		r->facts.failed = HWS_INDIRECT_SERVER_REFUSED;
 		hws_reach_fail(r, HWS_ERR_DENIED, err.text);
 		return;
 	}
+	r->facts.failed = of_server(p->failure);
 	switch (p->failure) {
 	case RDV__PUNCH_HOLE_RESPONSE__FAILURE__OFFLINE:
 		hws_reach_fail(r, HWS_ERR_OFFLINE,
@@ -239,7 +255,7 @@ static void on_message(struct hws_server_query *query, const Rdv__RendezvousMess
 	}
 	if (!r->answered) {
 		r->took_us = hws_loop_now_us(r->loop) - r->started_us;
-		r->verdict.answered_ms = (uint32_t)(r->took_us / 1000) + 1;
+		r->verdict.answered_ms = (uint32_t)HWS_MAX(r->took_us / 1000, (uint64_t)1);
 	}
 	if (m->union_case == RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_RESPONSE) {
 		const Rdv__PunchHoleResponse *p = m->punch_hole_response;
@@ -281,6 +297,7 @@ static void ask_again(void *arg)
 		hws_reach_progress(r, "The server knows the ID, but its host has not answered yet");
 		ask_once(r);
 	} else {
+		r->facts.failed = HWS_INDIRECT_HOST_SILENT;
 		hws_reach_fail(r, HWS_ERR_TIMEOUT,
 				"the host did not answer the server: it may have lost its connection a moment ago; try again");
 	}

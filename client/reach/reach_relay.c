@@ -99,6 +99,7 @@ static void join_failed(struct hws_reach_relay *l, int res)
 				"cannot reach the relay %s: %s. The host may be reachable only by it: is it running, and open to you (TCP)?",
 				l->name, hws_err_text(res));
 	}
+	r->facts.failed = HWS_INDIRECT_RELAY_UNREACHABLE;
 	fail(l, res, err.text);
 }
 
@@ -237,6 +238,7 @@ bool hws_reach_relay_refused(struct hws_reach *r, const Rdv__RelayResponse *m)
 		return false;
 	hws_str_escape(text, sizeof(text), hws_bytes_str(m->refuse_reason));
 	hws_error_set(&r->why, HWS_ERR_DENIED, "refused: %s", text);
+	r->facts.failed = HWS_INDIRECT_SERVER_REFUSED;
 	return true;
 }
 

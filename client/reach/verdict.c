@@ -1,5 +1,6 @@
 /* The record is made while it happens and judged when it is over. */
 #include "client/reach/verdict.h"
+#include "shared/base/macros.h"
 #include "shared/base/str.h"
 #include "shared/net/addr.h"
 #include <netinet/in.h>
@@ -82,7 +83,7 @@ void hws_verdict_over(struct hws_verdict *v, unsigned number, int result, uint64
 #define CHANCE_MS 180u
 
 /* What became of the direct tries, of which the one that came farthest tells most. */
-static enum hws_indirect from_tries(const struct hws_verdict *v)
+static enum hws_indirect from_tries(const struct hws_verdict *v, const struct hws_verdict_facts *f)
 {
 	enum hws_indirect why = HWS_INDIRECT_NO_ADDRESS;
 
@@ -91,7 +92,8 @@ static enum hws_indirect from_tries(const struct hws_verdict *v)
 
 		if (hws_path_is_relay(t->path))
 			continue;
-		if (t->result == HWS_ERR_CANCELED && t->ended_ms - t->begun_ms < CHANCE_MS)
+		if (t->result == HWS_ERR_CANCELED && t->ended_ms - t->begun_ms < CHANCE_MS &&
+				!f->not_slow)
 			return HWS_INDIRECT_SLOW;
 		if (t->result == HWS_ERR_CRYPTO || t->result == HWS_ERR_PROTO)
 			return HWS_INDIRECT_BROKEN;
@@ -131,10 +133,27 @@ static enum hws_indirect with_udp(enum hws_indirect why, const struct hws_verdic
 	return f->udp_blocked_host ? HWS_INDIRECT_UDP_BLOCKED_HOST : why;
 }
 
+/* Who was met and refused says more than who was not met. */
+static enum hws_indirect from_failure(
+		const struct hws_verdict *v, const struct hws_verdict_facts *f)
+{
+	enum hws_indirect why = f->failed ? f->failed : HWS_INDIRECT_FAILED;
+
+	for (unsigned i = 0; i < v->count; i++) {
+		const struct hws_verdict_try *t = &v->tries[i];
+
+		if (t->result == HWS_ERR_KEY || t->result == HWS_ERR_INSECURE)
+			return HWS_INDIRECT_KEY_REFUSED;
+		if (t->result == HWS_ERR_CRYPTO || t->result == HWS_ERR_PROTO)
+			why = HWS_INDIRECT_NOT_HOST;
+	}
+	return why;
+}
+
 static enum hws_indirect judge(const struct hws_verdict *v, const struct hws_verdict_facts *f)
 {
 	if (v->chosen == HWS_PATH_NONE)
-		return HWS_INDIRECT_FAILED;
+		return from_failure(v, f);
 	if (!hws_path_is_relay(v->chosen))
 		return HWS_INDIRECT_NO;
 	if (f->through_web)
@@ -149,14 +168,14 @@ static enum hws_indirect judge(const struct hws_verdict *v, const struct hws_ver
 		return HWS_INDIRECT_SYMMETRIC_VIEWER;
 	if (f->symmetric_host)
 		return HWS_INDIRECT_SYMMETRIC_HOST;
-	return f->host_relays ? HWS_INDIRECT_HOST : with_udp(from_tries(v), f);
+	return f->host_relays ? HWS_INDIRECT_HOST : with_udp(from_tries(v, f), f);
 }
 
 void hws_verdict_end(struct hws_verdict *v, enum hws_path chosen,
 		const struct hws_verdict_facts *facts, uint64_t now_us)
 {
 	v->chosen = chosen;
-	v->ended_ms = since(v, now_us);
+	v->ended_ms = HWS_MAX(since(v, now_us), v->answered_ms);
 	v->why = judge(v, facts);
 }
 
@@ -185,6 +204,11 @@ const char *hws_path_text(enum hws_path path)
 bool hws_path_is_relay(enum hws_path path)
 {
 	return path == HWS_PATH_RELAY || path == HWS_PATH_RELAY_WS;
+}
+
+bool hws_indirect_is_failure(enum hws_indirect why)
+{
+	return why >= HWS_INDIRECT_FAILED;
 }
 
 const char *hws_indirect_token(enum hws_indirect why)

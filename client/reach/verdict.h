@@ -25,7 +25,7 @@ enum hws_path {
 #undef X
 };
 
-/* Why the way is not direct. X(NAME, token, sentence) */
+/* Why the way is not direct; from FAILED on: why there is none. X(NAME, token, sentence) */
 #define HWS_INDIRECT_LIST(X)                                                                       \
 	X(NO, "direct", "the way is direct")                                                       \
 	X(VIEWER, "viewer-policy", "the relay was asked for here")                                 \
@@ -49,7 +49,16 @@ enum hws_path {
 			"UDP is blocked at the host's side: it is registered by TCP")              \
 	X(BROKEN, "broken", "a direct connection stood, but what answered there was not the host") \
 	X(SLOW, "slow", "the relay was ready before the direct way was")                           \
-	X(FAILED, "failed", "the host was not reached at all")
+	X(FAILED, "failed", "the host was not reached at all")                                     \
+	X(HOST_SILENT, "host-silent", "the server knows the host, which does not answer")          \
+	X(OFFLINE, "offline", "the server knows the host, which is not there now")                 \
+	X(UNKNOWN_ID, "unknown-id", "the server does not know this ID")                            \
+	X(SERVER_UNREACHABLE, "server-unreachable", "the rendezvous server was not reached")       \
+	X(SERVER_KEY, "server-key", "the server was reached, and wants another key")               \
+	X(SERVER_REFUSED, "server-refused", "the server was reached, or the host, and refuses")    \
+	X(RELAY_UNREACHABLE, "relay-unreachable", "the relay was not reached, and no other way")   \
+	X(KEY_REFUSED, "key-refused", "the host was reached, and its key was refused here")        \
+	X(NOT_HOST, "not-the-host", "something was reached, but not the host")
 
 enum hws_indirect {
 #define X(name, token, text) HWS_INDIRECT_##name,
@@ -89,6 +98,10 @@ struct hws_verdict_facts {
 	bool udp_blocked; /* and we heard nothing of it */
 	bool udp_blocked_host;
 	uint32_t relay_reason; /* the host's own word, as RelayResponse.relay_reason; 0 = none */
+	/* That the relay stood first tells nothing: a direct way had just died, or there was no
+	 * relay to be first. */
+	bool not_slow;
+	enum hws_indirect failed; /* what is known of it, should no way be found; NO: nothing */
 };
 
 void hws_verdict_begin(struct hws_verdict *v, uint64_t now_us);
@@ -110,6 +123,8 @@ void hws_verdict_end(struct hws_verdict *v, enum hws_path chosen,
 const char *hws_path_token(enum hws_path path);
 const char *hws_path_text(enum hws_path path);
 bool hws_path_is_relay(enum hws_path path);
+/* There is no way at all. */
+bool hws_indirect_is_failure(enum hws_indirect why);
 const char *hws_indirect_token(enum hws_indirect why);
 const char *hws_indirect_text(enum hws_indirect why);
 /* "punched 203.0.113.x: timed out after 18000 ms; relay r.example: chosen after 410 ms": buf of

@@ -330,9 +330,10 @@ struct hawser_try {
 struct hawser_verdict {
 	size_t size;
 	const char *path;     /* the one taken, as hawser_peer.path; "none" */
-	const char *reason;   /* why it is not direct, a word: "direct", "silent", ... */
+	/* why it is not direct, a word: "direct", "silent", ...; where there is none: why */
+	const char *reason;
 	const char *text;     /* the same as a sentence */
-	uint32_t answered_ms; /* the server's answer; 0: there was none */
+	uint32_t answered_ms; /* the server's answer; 0: none came, or was needed */
 	uint32_t ended_ms;
 	const struct hawser_try *tries;
 	size_t try_count;

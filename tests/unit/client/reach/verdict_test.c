@@ -181,6 +181,50 @@ START_TEST(what_is_known_of_both_sides_counts_most)
 }
 END_TEST
 
+/* A direct way that has just died is not slow, however soon the relay stands. */
+START_TEST(what_fell_is_not_slow)
+{
+	unsigned n = try_at(HWS_PATH_PUNCHED, "198.51.100.77:4000", 100);
+
+	facts.not_slow = true;
+	over(n, HWS_ERR_CANCELED, 120);
+	end(HWS_PATH_RELAY, 120);
+	ck_assert_int_eq(v.why, HWS_INDIRECT_SILENT);
+}
+END_TEST
+
+static const struct {
+	enum hws_indirect failed;
+	int result;
+	enum hws_indirect want;
+} failures[] = {
+	{ HWS_INDIRECT_NO, HWS_ERR_TIMEOUT, HWS_INDIRECT_FAILED },
+	{ HWS_INDIRECT_NO, HWS_ERR_KEY, HWS_INDIRECT_KEY_REFUSED },
+	{ HWS_INDIRECT_NO, HWS_ERR_INSECURE, HWS_INDIRECT_KEY_REFUSED },
+	{ HWS_INDIRECT_NO, HWS_ERR_CRYPTO, HWS_INDIRECT_NOT_HOST },
+	{ HWS_INDIRECT_RELAY_UNREACHABLE, HWS_ERR_TIMEOUT, HWS_INDIRECT_RELAY_UNREACHABLE },
+	{ HWS_INDIRECT_RELAY_UNREACHABLE, HWS_ERR_KEY, HWS_INDIRECT_KEY_REFUSED },
+};
+
+START_TEST(a_failure_tells_how_far_it_came)
+{
+	over(try_at(HWS_PATH_PUNCHED, "198.51.100.77:4000", 0), failures[_i].result, 700);
+	facts.failed = failures[_i].failed;
+	end(HWS_PATH_NONE, 800);
+	ck_assert_int_eq(v.why, failures[_i].want);
+	ck_assert(hws_indirect_is_failure(v.why));
+	ck_assert(!hws_indirect_is_failure(HWS_INDIRECT_SLOW));
+}
+END_TEST
+
+START_TEST(nothing_ends_before_the_answer)
+{
+	v.answered_ms = 1;
+	hws_verdict_end(&v, HWS_PATH_NONE, &facts, 5000400);
+	ck_assert_uint_eq(v.ended_ms, 1);
+}
+END_TEST
+
 START_TEST(the_record_is_bounded)
 {
 	char line[120];
@@ -202,7 +246,7 @@ START_TEST(every_way_and_reason_has_words)
 		ck_assert_uint_gt(strlen(hws_path_token((enum hws_path)i)), 0);
 		ck_assert_uint_gt(strlen(hws_path_text((enum hws_path)i)), 0);
 	}
-	for (unsigned i = 0; i <= HWS_INDIRECT_FAILED; i++) {
+	for (unsigned i = 0; i <= HWS_INDIRECT_NOT_HOST; i++) {
 		ck_assert_uint_gt(strlen(hws_indirect_token((enum hws_indirect)i)), 0);
 		ck_assert_uint_gt(strlen(hws_indirect_text((enum hws_indirect)i)), 0);
 	}
@@ -218,10 +262,13 @@ int main(void)
 			TESTS(a_direct_way_has_no_reason, the_whole_address_of_nobody_is_kept,
 					somebody_else_is_named, a_way_may_change_on_the_way,
 					what_is_known_of_both_sides_counts_most,
+					what_fell_is_not_slow, nothing_ends_before_the_answer,
 					the_record_is_bounded, every_way_and_reason_has_words));
 
 	tcase_add_checked_fixture(t, set_up, NULL);
 	tcase_add_loop_test(t, silence_and_refusal_are_told_apart, 0, 2);
+	tcase_add_loop_test(t, a_failure_tells_how_far_it_came, 0,
+			sizeof(failures) / sizeof(*failures));
 	tcase_add_loop_test(t, what_was_given_up_is_silent_or_slow, 0, 2);
 	tcase_add_loop_test(t, the_other_family_is_no_route, 0, 3);
 	tcase_add_loop_test(t, blocked_udp_has_a_reason_of_its_own, 0,
