@@ -93,14 +93,32 @@ static void establish(struct hws_kcp_link *l, const struct kcp_knock *k, uint32_
 	kcp_alive_start(l, now_us);
 }
 
+static bool any_knock(const struct hws_kcp_link *l)
+{
+	for (unsigned i = 0; i < KCP_KNOCKS; i++)
+		if (l->knock[i].state != HWS_KCP_UNKNOWN)
+			return true;
+	return false;
+}
+
+/* A FIN is a viewer's that goes another way, or nowhere, and says so for each of its numbers: once
+ * none is left nobody will come. */
+static void on_goodbye(struct hws_kcp_link *l, const struct kcp_knock *k, bool fin)
+{
+	if (hws_kcp_id_equal(&k->id, &l->id))
+		l->state = HWS_KCP_UNKNOWN;
+	l->refusals += fin;
+	if (l->refusals && !any_knock(l))
+		kcp_link_fail(l, HWS_ERR_EOF);
+}
+
 /* A FIN is a host's that has us in its table and wants no more of us; a RST may be one that does
  * not know us yet. */
 static void on_refused(struct hws_kcp_link *l, struct kcp_knock *k, bool fin, uint64_t now_us)
 {
 	k->state = HWS_KCP_UNKNOWN;
 	if (l->conf.accept) {
-		if (hws_kcp_id_equal(&k->id, &l->id))
-			l->state = HWS_KCP_UNKNOWN;
+		on_goodbye(l, k, fin);
 		return;
 	}
 	if (fin || ++l->refusals >= REFUSALS_MAX)

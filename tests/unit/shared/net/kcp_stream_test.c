@@ -305,6 +305,39 @@ START_TEST(a_host_that_closes_ends_the_attempt)
 }
 END_TEST
 
+/* A viewer that has found another way says so before this one stands: the host, which has heard it
+ * knock and cannot be heard, does not wait for it. */
+START_TEST(a_viewer_that_closes_ends_the_wait)
+{
+	struct sockaddr_storage at[2];
+	struct hws_stream *s[2];
+	struct end e;
+	uint64_t begun_us;
+	uint8_t seen[1500];
+	ssize_t n;
+	int fd[2];
+
+	pair(fd, at, false);
+	ck_assert_int_eq(hws_stream_kcp_connect(loop, fd[0], NULL, &s[0]), HWS_OK);
+	do {
+		hws_loop_once(loop, 10000);
+		n = recv(fd[1], seen, sizeof(seen), MSG_PEEK | MSG_DONTWAIT);
+		if (n == 0)
+			ck_assert_int_eq(recv(fd[1], seen, sizeof(seen), MSG_DONTWAIT), 0);
+	} while (n < HWS_KCP_HEADER);
+	hws_stream_close(s[0]);
+	WAIT_FOR(hws_kcp_lingering(loop) == 0);
+	begun_us = hws_clock_us();
+	ck_assert_int_eq(hws_stream_kcp_accept(loop, fd[1], NULL, &s[1]), HWS_OK);
+	attach(&e, s[1], 0, 1);
+	WAIT_FOR(e.error);
+	ck_assert_int_eq(e.error, HWS_ERR_EOF);
+	ck_assert_uint_lt(hws_clock_us() - begun_us, 18000000); /* not by its own limit */
+	hws_stream_close(s[1]);
+	WAIT_FOR(hws_kcp_lingering(loop) == 0);
+}
+END_TEST
+
 static void inject(const struct sockaddr_storage *to, int fd, const struct hws_kcp_id *id,
 		uint8_t flag, struct hws_bytes payload)
 {
@@ -522,6 +555,7 @@ int main(void)
 					closing_loses_nothing, a_reader_holds_the_writer_back,
 					nobody_there_is_a_timeout, a_first_datagram_is_handed_over,
 					a_host_that_closes_ends_the_attempt,
+					a_viewer_that_closes_ends_the_wait,
 					a_forged_end_ends_nothing, with_a_key_only_the_peer_speaks,
 					a_viewer_that_moves_is_followed, strangers_are_not_heard));
 }
