@@ -80,10 +80,20 @@ static Rdv__ConnType conn_type(const struct api_session_loop *e)
 	return RDV__CONN_TYPE__DEFAULT_CONN;
 }
 
+static bool asks_nat(const struct api_session_loop *e)
+{
+	return !e->target.is_direct && e->server[0] && e->proxy.kind == HWS_PROXY_NONE;
+}
+
+void api_connect_doubt_nat(struct api_session_loop *e)
+{
+	if (asks_nat(e) && !e->force_relay)
+		api_nat_doubt(e->ctx->nat, e->server);
+}
+
 void api_connect_conf(struct api_session_loop *e, struct hws_reach_conf *ret)
 {
 	const struct hws_target *t = &e->target;
-	const bool asks = !t->is_direct && e->server[0] && e->proxy.kind == HWS_PROXY_NONE;
 
 	*ret = (struct hws_reach_conf){ .address = t->is_direct ? t->host : NULL,
 		.address_port = t->port,
@@ -92,7 +102,7 @@ void api_connect_conf(struct api_session_loop *e, struct hws_reach_conf *ret)
 		.key = e->key,
 		.version = HWS_PROTOCOL_VERSION,
 		.conn_type = conn_type(e),
-		.nat_type = asks ? api_nat_type(e->ctx->nat, e->server)
+		.nat_type = asks_nat(e) ? api_nat_type(e->ctx->nat, e->server)
 				 : RDV__NAT_TYPE__UNKNOWN_NAT,
 		.proxy = e->proxy.kind != HWS_PROXY_NONE ? &e->proxy : NULL,
 		.force_relay = e->force_relay,
@@ -131,6 +141,8 @@ void api_connect_take(struct api_way *w)
 	w->taken = true;
 	hws_search_take(w->search);
 	api_why_keep(w->e, hws_search_verdict(w->search));
+	if (hws_search_verdict(w->search)->why == HWS_INDIRECT_SILENT)
+		api_connect_doubt_nat(w->e);
 }
 
 bool api_connect_reject(struct api_way *w, int why)

@@ -13,6 +13,7 @@
 #define SERVER_PORT 21116
 #define GOOD_S (7 * 86400u)
 #define FRESH_S 3600u /* not looked at again before */
+#define DOUBT_S 180u  /* the same where a meeting has failed */
 
 struct api_nat {
 	hawser_context *ctx;
@@ -104,7 +105,8 @@ static void look(struct api_nat *n, const char *key, const char *server)
 		n->probe = NULL;
 }
 
-Rdv__NatType api_nat_type(struct api_nat *n, const char *server)
+/* Looks again unless it did so within `fresh_s`. */
+static Rdv__NatType type_of(struct api_nat *n, const char *server, uint64_t fresh_s)
 {
 	char network[HWS_NAT_KEY], key[HWS_NAT_KEY];
 	uint64_t now_s = (uint64_t)time(NULL);
@@ -112,10 +114,20 @@ Rdv__NatType api_nat_type(struct api_nat *n, const char *server)
 	if (!n || !hws_nat_network(network))
 		return RDV__NAT_TYPE__UNKNOWN_NAT;
 	hws_nat_key(network, server, key);
-	if (hws_nat_memory_get(&n->memory, key, now_s, FRESH_S) == RDV__NAT_TYPE__UNKNOWN_NAT &&
+	if (hws_nat_memory_get(&n->memory, key, now_s, fresh_s) == RDV__NAT_TYPE__UNKNOWN_NAT &&
 			(!n->probe || !hws_str_equal(n->asked, key)))
 		look(n, key, server);
 	return hws_nat_memory_get(&n->memory, key, now_s, GOOD_S);
+}
+
+Rdv__NatType api_nat_type(struct api_nat *n, const char *server)
+{
+	return type_of(n, server, FRESH_S);
+}
+
+void api_nat_doubt(struct api_nat *n, const char *server)
+{
+	(void)type_of(n, server, DOUBT_S);
 }
 
 void api_nat_stop(struct api_nat *n)

@@ -207,6 +207,8 @@ static void start_run(struct api_paths *p, bool only_direct)
 	p->looking = p->plan.running = true;
 	api_connect_conf(p->e, &conf);
 	conf.only_direct = only_direct;
+	if (only_direct) /* for the next look */
+		api_connect_doubt_nat(p->e);
 	/* in need the relay is asked for beside the rest, and a host that moves comes back soon */
 	conf.last_was_relayed = conf.eager = !only_direct;
 	conf.direct_fell = !only_direct && !p->e->relayed && !p->moved;

@@ -146,6 +146,8 @@ struct api_path {
 	struct hws_bytes statement;
 	const uint8_t *server_pk;
 };
+/* What reach is told of the NAT may be wrong: the session is at the relay. */
+void api_connect_doubt_nat(struct api_session_loop *e);
 /* What a run to the host by e->server is told; the caller adds its own. Borrows from `e`. */
 void api_connect_conf(struct api_session_loop *e, struct hws_reach_conf *ret);
 /* It, or why there is none (`text`, a sentence). Borrows but for the stream. Comes again after

@@ -148,7 +148,7 @@ static json_t *session_json(const struct hws_hostd *h, const struct hws_host_ses
 			"conn", (json_int_t)v->conn, "peer", v->peer, "state", v->state, "kind",
 			hws_session_kind_name(v->login.kind), "id", v->my_id, "name", v->my_name,
 			"viewer_key", hws_host_session_viewer(v, viewer), "protection",
-			hws_secure_level_text((enum hws_secure_level)v->level), "level",
+			hws_session_protection(v), "level",
 			hws_secure_level_word((enum hws_secure_level)v->level), "encrypted",
 			v->level > HWS_LEVEL_PLAIN, "via", v->via, "since", since, "controls",
 			(v->permissions & HWS_NEED(HWS_PERM_KEYBOARD)) != 0, "seconds",

@@ -546,6 +546,8 @@ int hws_host_session_new(const struct hws_host_session_env *env,
 	v->env = env;
 	v->conn = conf->conn;
 	v->from = conf->from;
+	v->request = conf->request;
+	v->udp = conf->udp;
 	v->direct = conf->direct;
 	v->local = conf->local;
 	v->told = conf->told;

@@ -61,6 +61,7 @@ struct hws_host_session_conf {
 	bool udp;                             /* `fd` is one of datagrams */
 	bool told;                            /* `from` is a server's word, which nothing proves */
 	struct sockaddr_storage from;         /* for limits and the white list */
+	uint64_t request;                     /* as hws_answered.request */
 	uint64_t control_permissions;         /* of the rendezvous server */
 	const char *refuse;                   /* not NULL: send this static text and close */
 };
@@ -87,6 +88,8 @@ struct hws_host_session {
 	uint64_t came_us;                 /* hostd was asked for it then */
 	uint64_t since_us, since_wall_us; /* of the connection, then of the open session */
 	struct sockaddr_storage from;
+	uint64_t request; /* the viewer's, of which this is one way; 0: not known */
+	bool udp;
 	bool direct, local, told, secure, open, has_signed, final_end;
 	uint8_t word[HWS_DIGEST_LEN]; /* of what was signed for it */
 	unsigned level;               /* as its gate says: a number of hws_secure_level, or any */
@@ -180,6 +183,8 @@ void hws_session_forget_account(struct hws_host_session *v);
 const char *hws_session_result_name(Agt__LoginVerdict__Result r);
 /* What no viewer is told, since it would tell a guesser that he guessed right. */
 void hws_session_log_result(const struct hws_host_session *v, const struct hws_judge_result *res);
+/* How it is protected; while nothing was agreed, that it has not begun. */
+const char *hws_session_protection(const struct hws_host_session *v);
 /* Why it is not served, as one sentence. Returns buf. */
 char *hws_session_unserved_text(const struct hws_host_session *v, char *buf, size_t size, int why,
 		const char *text);

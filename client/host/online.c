@@ -5,6 +5,7 @@
 #include "client/reach/answer.h"
 #include "client/reach/key_check.h"
 #include "client/reach/nat_probe.h"
+#include "shared/base/clock.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
@@ -14,6 +15,7 @@
 #include <stdlib.h>
 
 #define RENDEZVOUS_PORT 21116
+#define NAT_DOUBT_US (180 * HWS_US_PER_S)
 
 struct hws_online {
 	struct hws_online_conf conf;
@@ -31,6 +33,7 @@ struct hws_online {
 	char server[HWS_SERVER_ADDR_TEXT];
 	char text[200];
 	bool was_offline;
+	uint64_t doubted_us; /* when the NAT was last looked at again for a failed meeting */
 	uint64_t dropped; /* words of the server that nothing proved */
 };
 
@@ -130,11 +133,25 @@ static void on_state(enum hws_registrar_state state, const char *text, void *arg
 				HWS_STR("server", o->server), HWS_STR("why", o->text));
 }
 
+/* A router may have been set otherwise under us, which nothing tells but that viewers do not come
+ * through. */
+static void doubt_nat(struct hws_online *o)
+{
+	uint64_t now = hws_loop_now_us(o->loop);
+
+	if (o->probe && now >= o->doubted_us + NAT_DOUBT_US) {
+		o->doubted_us = now;
+		hws_nat_probe_again(o->probe);
+	}
+}
+
 static void on_push(const Rdv__RendezvousMessage *m, bool proven, void *arg)
 {
 	struct hws_online *o = arg;
 	int r;
 
+	if (m->union_case == RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE && m->punch_hole->only_direct)
+		doubt_nat(o); /* it is at the relay */
 	hws_answer_set_way(o->answer, hws_registrar_way(o->registrar));
 	hws_answer_set_udp_blocked(o->answer, hws_registrar_udp_blocked(o->registrar));
 	r = hws_answer_push(o->answer, o->conf.whoami->id, m, proven);
@@ -223,6 +240,7 @@ static struct hws_host_session_conf session_conf(
 		.udp = how->udp,
 		.told = how->relayed && !how->proven && !o->conf.settings->trust_server_addresses,
 		.from = how->viewer,
+		.request = how->request,
 		.control_permissions = how->control_permissions };
 }
 
@@ -241,6 +259,7 @@ static int on_relay(const struct hws_answer_relay *relay, const struct hws_answe
 	struct hws_host_session_conf conf = session_conf(o, how);
 
 	conf.relay = relay;
+	doubt_nat(o);
 	return o->conf.admit(&conf, o->conf.arg);
 }
 
@@ -257,11 +276,13 @@ void hws_online_joined(struct hws_online *o, uint64_t meeting, int r)
 		hws_answer_joined(o->answer, meeting, r);
 }
 
-static void on_failure(const char *what, int why, const struct sockaddr_storage *viewer,
-		void *arg HWS_UNUSED)
+static void on_failure(
+		const char *what, int why, const struct sockaddr_storage *viewer, void *arg)
 {
 	char text[HWS_ADDR_TEXT];
 
+	if (why == HWS_ERR_TIMEOUT)
+		doubt_nat(arg);
 	hws_info_limited("answer.failed", HWS_STR("what", what), HWS_ERR("why", why),
 			HWS_STR("peer", hws_addr_text(viewer, text, sizeof(text))));
 }

@@ -282,6 +282,7 @@ static void on_socket(int fd, const struct hws_answered *how, void *arg)
 		.mapped = true,
 		.udp = how->udp,
 		.from = how->viewer,
+		.request = how->request,
 		.control_permissions = how->control_permissions };
 
 	(void)p->conf.admit(&conf, p->conf.arg); /* it has told, and nobody waits */

@@ -153,11 +153,30 @@ const char *hws_seats_ask(struct hws_seats *s, const struct hws_list *sessions,
 	return r < 0 ? "A second viewer is not allowed" : buf;
 }
 
+/* A viewer that was let in by one way comes by no other of the same request. By TCP it closes them;
+ * by UDP its word may be lost, or have come before ours. */
+static void end_losers(const struct hws_list *sessions, const struct hws_host_session *v)
+{
+	struct hws_list *n, *tmp;
+
+	hws_list_for_safe (n, tmp, (struct hws_list *)(uintptr_t)sessions) {
+		struct hws_host_session *o = at(n);
+
+		if (o != v && v->request && o->request == v->request && o->udp && !o->spoke &&
+				!o->open)
+			hws_host_session_close(o, HWS_ERR_CANCELED);
+	}
+}
+
 const char *hws_hostd_seat(struct hws_host_session *v, char *buf, size_t size, void *arg)
 {
 	struct hws_hostd *h = arg;
 
-	return hws_seats_ask(&h->seats, &h->sessions, v, buf, size);
+	const char *why = hws_seats_ask(&h->seats, &h->sessions, v, buf, size);
+
+	if (!why)
+		end_losers(&h->sessions, v);
+	return why;
 }
 
 static void take_place(struct hws_host_session *v, struct hws_host_session *o)

@@ -2,6 +2,7 @@
  * for the log of who owns the host. */
 #include "client/host/host_session.h"
 #include "client/host/no_desktop.h"
+#include "client/host/standing.h"
 #include "shared/base/log.h"
 #include "shared/base/mem.h"
 #include "shared/base/str.h"
@@ -58,4 +59,13 @@ void hws_session_fill_welcome(struct hws_host_session_welcome *w, Agt__LoginVerd
 	verdict->resume_id = (ProtobufCBinaryData){ sizeof(w->ticket.id), w->ticket.id };
 	verdict->resume_secret =
 			(ProtobufCBinaryData){ sizeof(w->ticket.secret), w->ticket.secret };
+}
+
+const char *hws_session_protection(const struct hws_host_session *v)
+{
+	const char *before = hws_standing_name(AGT__GATE_STATE__STATE__HANDSHAKE);
+
+	return hws_str_equal(v->state, "starting") || hws_str_equal(v->state, before)
+			? "has not begun"
+			: hws_secure_level_text((enum hws_secure_level)v->level);
 }

@@ -220,8 +220,10 @@ static int send_relay_response(struct hws_answer_job *j)
 	if (j->refused)
 		resp.refuse_reason = j->answer->refusal;
 	if (j->kind == JOB_RELAY_OWN) {
-		resp.uuid = j->uuid;
-		resp.relay_server = j->relay;
+		if (!j->only_direct) { /* else there is nobody to be met */
+			resp.uuid = j->uuid;
+			resp.relay_server = j->relay;
+		}
 		resp.nat_type = j->answer->conf.nat_type;
 		resp.relay_reason = j->reason;
 		hws_answer_offer(j, &resp.candidates, &resp.n_candidates);
@@ -301,6 +303,11 @@ static void join(struct hws_answer_job *j)
 		j->leg_failed = HWS_ERR_KEY;
 		return;
 	}
+	if (j->only_direct) {
+		j->unwanted = true;
+		j->leg_failed = HWS_ERR_CANCELED;
+		return;
+	}
 	j->meeting = relay.meeting;
 	j->leg_failed = a->conf.on_relay(&relay, &j->how, a->conf.arg);
 	j->unwanted = j->leg_failed < 0;
@@ -365,6 +372,7 @@ int hws_answer_push(
 	}
 	j->answer = a;
 	j->how.proven = proven;
+	hws_rand_bytes(&j->how.request, sizeof(j->how.request));
 	conf.arg = j;
 	r = hws_answer_fill_job(j, id, m);
 	if (r == HWS_OK && !proven && a->conf.only_known_relays &&

@@ -55,7 +55,8 @@ struct hws_answer_job {
 	struct hws_listener *listener;
 	/* its number; 0 = nobody goes to a relay for this job, or nobody any more */
 	uint64_t meeting;
-	bool leg, unwanted;   /* the leg at the relay stands; our owner lets nobody go there */
+	bool leg, unwanted;   /* the leg at the relay stands; nobody is to go there */
+	bool only_direct;     /* the viewer has been met at the relay before */
 	bool refused;         /* the viewer is told why it cannot be met */
 	int leg_failed;       /* why there is no leg, or HWS_OK */
 	bool asked, answered; /* the link to the server is open; it has our answer */

@@ -64,6 +64,7 @@ static int from_punch(struct hws_answer_job *j, const Rdv__PunchHole *p)
 {
 	j->reason = reason_for(j, p);
 	j->kind = j->reason == HWS_REASON_NONE ? JOB_PUNCH : JOB_RELAY_OWN;
+	j->only_direct = p->only_direct && !p->force_relay;
 	j->how.secure = true;
 	j->lists = p->n_candidates > 0;
 	if (p->control_permissions)

@@ -14,5 +14,6 @@ struct hws_answered {
 	bool udp;    /* the socket is one of datagrams, for net/kcp; else of TCP */
 	/* the server proved itself: at a relay, `viewer` is a word to rely on */
 	bool proven;
+	uint64_t request;             /* the same for all ways of one request of a viewer; or 0 */
 	uint64_t control_permissions; /* of the server, 0 = none */
 };

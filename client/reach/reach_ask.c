@@ -59,6 +59,7 @@ static int send_punch_request(struct hws_reach *r)
 	q.conn_type = r->conf.conn_type;
 	q.version = r->version;
 	q.force_relay = r->facts.forced;
+	q.only_direct = r->conf.only_direct;
 	if (!r->plain)
 		hws_reach_udp_offer(r, &q, &offer);
 	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_REQUEST;
@@ -241,7 +242,11 @@ static void on_relay_response(struct hws_reach *r, const Rdv__RelayResponse *a)
 		hws_reach_udp_way_ipv6(r, a->socket_addr_v6);
 		hws_reach_mapped_ways(r, a->candidates, a->n_candidates);
 	}
-	hws_reach_relay_join(r, a->uuid, a->relay_server);
+	/* a host of ours says that it cannot be met directly, and does not go to the relay */
+	if (r->conf.only_direct && !*a->uuid)
+		hws_reach_race_begin(r, 0);
+	else
+		hws_reach_relay_join(r, a->uuid, a->relay_server);
 }
 
 static void on_message(struct hws_server_query *query, const Rdv__RendezvousMessage *m, void *arg)

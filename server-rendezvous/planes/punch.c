@@ -187,6 +187,7 @@ static void fill_punch(Rdv__PunchHole *punch, const Rdv__PunchHoleRequest *in,
 	punch->relay_server = (char *)(uintptr_t)p->relay_server;
 	punch->nat_type = p->force_relay ? RDV__NAT_TYPE__SYMMETRIC : in->nat_type;
 	punch->force_relay = p->force_relay;
+	punch->only_direct = in->only_direct;
 	if (!p->force_relay) {
 		punch->udp_port = in->udp_port;
 		punch->upnp_port = in->upnp_port;

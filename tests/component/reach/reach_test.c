@@ -42,6 +42,8 @@ struct scene {
 	struct hws_stream *leg; /* the server does not know of it yet */
 	uint64_t meeting;
 	bool done, relayed;
+	bool only_direct; /* what is begun from now on */
+	struct hws_verdict verdict;
 	int result;
 	char path[16], text[400], state_text[200];
 	struct forwarder *forwarder;
@@ -262,6 +264,7 @@ static void on_reached(int r, const struct hws_reached *how, void *arg)
 	s.statement_len = how->statement.len;
 	snprintf(s.path, sizeof(s.path), "%s", how->path ? how->path : "");
 	snprintf(s.text, sizeof(s.text), "%s", how->error.text);
+	s.verdict = *how->verdict;
 	if (r < 0)
 		return;
 	ck_assert_uint_le(how->leftover.len, sizeof(s.word));
@@ -277,6 +280,7 @@ static void reach_by(const char *server, const char *id, const char *key, bool f
 		.key = key,
 		.version = "1.4.9",
 		.proxy = s.proxy.kind != HWS_PROXY_NONE ? &s.proxy : NULL,
+		.only_direct = s.only_direct,
 		.force_relay = force_relay };
 	struct hws_error err;
 
@@ -378,6 +382,7 @@ START_TEST(an_unknown_id_is_explained)
 	reach("987654321", s.key, false);
 	ck_assert_int_eq(s.result, HWS_ERR_NOTFOUND);
 	ck_assert_ptr_nonnull(strstr(s.text, "does not know this ID"));
+	ck_assert_int_eq(s.verdict.why, HWS_INDIRECT_UNKNOWN_ID);
 }
 END_TEST
 
@@ -388,6 +393,22 @@ START_TEST(a_wrong_key_is_explained)
 	reach(HOST_ID, "A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=", false);
 	ck_assert_int_eq(s.result, HWS_ERR_KEY);
 	ck_assert_ptr_nonnull(strstr(s.text, "hawser-rendezvous key"));
+	ck_assert_int_eq(s.verdict.why, HWS_INDIRECT_SERVER_KEY);
+}
+END_TEST
+
+/* Nobody would be met there: no connection that looks like a visit, and the host's reason all the
+ * same. */
+START_TEST(who_looks_for_a_direct_way_brings_no_host_to_the_relay)
+{
+	start_server();
+	start_host_by(s.server_text, true);
+	hws_answer_set_nat_type(s.answer, RDV__NAT_TYPE__SYMMETRIC);
+	s.only_direct = true;
+	reach(HOST_ID, s.key, false);
+	ck_assert_int_lt(s.result, 0);
+	ck_assert_uint_eq(s.meeting, 0);
+	ck_assert_int_eq(s.verdict.why, HWS_INDIRECT_SYMMETRIC_HOST);
 }
 END_TEST
 
@@ -396,6 +417,7 @@ START_TEST(a_server_that_is_not_there_is_explained)
 	reach(HOST_ID, "", false);
 	ck_assert_int_eq(s.result, HWS_ERR_REFUSED);
 	ck_assert_ptr_nonnull(strstr(s.text, "cannot reach the rendezvous server"));
+	ck_assert_int_eq(s.verdict.why, HWS_INDIRECT_SERVER_UNREACHABLE);
 }
 END_TEST
 
@@ -649,6 +671,7 @@ int main(void)
 	TCase *tc = test_case(suite, "reach", 90,
 			TESTS(viewer_and_host_meet_directly, an_unknown_id_is_explained,
 					a_wrong_key_is_explained,
+					who_looks_for_a_direct_way_brings_no_host_to_the_relay,
 					a_server_that_is_not_there_is_explained,
 					a_restarted_server_has_the_host_again,
 					a_host_without_udp_registers_by_tcp_and_is_met_directly,
