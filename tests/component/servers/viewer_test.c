@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static void start_host_at(unsigned server)
 {
@@ -57,6 +58,47 @@ START_TEST(all_are_named_when_none_has_it)
 			0);
 	ck_assert_msg(strstr(out, stage_server[1].text) && strstr(out, "127.0.0.1:1"), "%s", out);
 	free(out);
+}
+END_TEST
+
+static void must_say(const char *const options[], const char *want)
+{
+	char *out = NULL;
+
+	ck_assert_int_ne(stage_connect(NULL, options, &out), 0);
+	ck_assert_msg(strstr(out, want) && !strstr(out, "answered_ms=0"), "no %s in:\n%s", want, out);
+	free(out);
+}
+
+/* Also of a host that was met, and did not let the viewer in or was not let in by it; and of none.
+ */
+START_TEST(each_attempt_ends_with_a_record)
+{
+	char server[200], other[200], wrong[300];
+	FILE *f;
+
+	stage_start(0);
+	stage_start(1);
+	start_host_at(0);
+	snprintf(server, sizeof(server), "%s?key=%s", stage_server[0].text, stage_server[0].key);
+	snprintf(other, sizeof(other), "%s?key=%s", stage_server[1].text, stage_server[1].key);
+	stage_must_connect(NULL, (const char *const[]){ "--server", server, NULL },
+			"encrypted=yes");
+	must_say((const char *const[]){ "--server", other, NULL },
+			"why path=none reason=unknown-id answered_ms=");
+	snprintf(wrong, sizeof(wrong), "%s/wrong", stage_host_dir);
+	f = fopen(wrong, "we");
+	ck_assert_ptr_nonnull(f);
+	fputs("not-the-password\n", f);
+	fclose(f);
+	ck_assert_int_eq(chmod(wrong, 0600), 0);
+	must_say((const char *const[]){ "--server", server, "--password-file", wrong, NULL },
+			" reason=direct ");
+	must_say((const char *const[]){ "--server", server, "--accept-key", stage_server[1].key,
+				 NULL },
+			"why path=none reason=key-refused");
+	must_say((const char *const[]){ "--server", "127.0.0.1:1", NULL },
+			"why path=none reason=server-unreachable ended_ms=");
 }
 END_TEST
 
@@ -133,6 +175,6 @@ int main(void)
 	return test_main("servers/viewer", 200, stage_setup, stage_teardown,
 			TESTS(an_id_is_found_where_it_is_known,
 					servers_away_silent_or_of_another_key_are_passed,
-					all_are_named_when_none_has_it,
+					all_are_named_when_none_has_it, each_attempt_ends_with_a_record,
 					a_host_has_one_pin_in_a_list_of_servers));
 }
