@@ -103,7 +103,7 @@ void api_connect_conf(struct api_session_loop *e, struct hws_reach_conf *ret)
 		.version = HWS_PROTOCOL_VERSION,
 		.conn_type = conn_type(e),
 		.nat_type = asks_nat(e) ? api_nat_type(e->ctx->nat, e->server)
-				 : RDV__NAT_TYPE__UNKNOWN_NAT,
+					: RDV__NAT_TYPE__UNKNOWN_NAT,
 		.proxy = e->proxy.kind != HWS_PROXY_NONE ? &e->proxy : NULL,
 		.force_relay = e->force_relay,
 		.last_was_relayed = e->relayed };

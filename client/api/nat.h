@@ -10,8 +10,8 @@ struct api_nat;
 int api_nat_new(hawser_context *ctx, const char *settings, struct api_nat **ret) HWS_MUST_CHECK;
 /* As known, without waiting; and has a look at it for the next time. Takes NULL. */
 Rdv__NatType api_nat_type(struct api_nat *n, const char *server);
-/* A direct meeting has failed: what is known may be of a router that is set otherwise now. Looked at
- * again for the next time, at most every three minutes. Takes NULL. */
+/* A direct meeting has failed: what is known may be of a router that is set otherwise now. Looked
+ * at again for the next time, at most every three minutes. Takes NULL. */
 void api_nat_doubt(struct api_nat *n, const char *server);
 /* Nothing runs any more. Takes NULL. */
 void api_nat_stop(struct api_nat *n);

@@ -11,10 +11,10 @@ struct cli_why {
 };
 
 /* "why path=... reason=... answered_ms=... ended_ms=... text=..." and "try path=... at=...
- * result=... begun_ms=... ended_ms=..."; where a better way was looked for since, "why ..." as it is
- * known now, and "looked times=... seconds_ago=... reason=... text=...". Nothing while it is not decided, or
- * when nothing is new since `last`. Without answered_ms where nobody answered, or was asked. False:
- * standard output takes no more. */
+ * result=... begun_ms=... ended_ms=..."; where a better way was looked for since, "why ..." as it
+ * is known now, and "looked times=... seconds_ago=... reason=... text=...". Nothing while it is not
+ * decided, or when nothing is new since `last`. Without answered_ms where nobody answered, or was
+ * asked. False: standard output takes no more. */
 bool cli_print_why(struct cli_why *last, hawser_session *s);
 /* Of a HAWSER_EVENT_PATH: "path=udp: a direct way was found, and the session goes on there". */
 #define CLI_PATH_TEXT 160

@@ -34,7 +34,7 @@ struct hws_online {
 	char text[200];
 	bool was_offline;
 	uint64_t doubted_us; /* when the NAT was last looked at again for a failed meeting */
-	uint64_t dropped; /* words of the server that nothing proved */
+	uint64_t dropped;    /* words of the server that nothing proved */
 };
 
 const char *hws_online_state(const struct hws_online *o)
@@ -150,7 +150,8 @@ static void on_push(const Rdv__RendezvousMessage *m, bool proven, void *arg)
 	struct hws_online *o = arg;
 	int r;
 
-	if (m->union_case == RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE && m->punch_hole->only_direct)
+	if (m->union_case == RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE &&
+			m->punch_hole->only_direct)
 		doubt_nat(o); /* it is at the relay */
 	hws_answer_set_way(o->answer, hws_registrar_way(o->registrar));
 	hws_answer_set_udp_blocked(o->answer, hws_registrar_udp_blocked(o->registrar));
@@ -276,8 +277,7 @@ void hws_online_joined(struct hws_online *o, uint64_t meeting, int r)
 		hws_answer_joined(o->answer, meeting, r);
 }
 
-static void on_failure(
-		const char *what, int why, const struct sockaddr_storage *viewer, void *arg)
+static void on_failure(const char *what, int why, const struct sockaddr_storage *viewer, void *arg)
 {
 	char text[HWS_ADDR_TEXT];
 

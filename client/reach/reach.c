@@ -101,8 +101,8 @@ static int start_by_address(
 	hws_reach_way_begin(r, &r->direct[0].way, HWS_PATH_ADDRESS);
 	/* of a name that is looked up the name is told, as of a relay */
 	if (hws_addr_parse(r->server_addr.host, 0, &addr) == HWS_OK)
-		r->direct[0].way.number = hws_verdict_try_addr(&r->verdict, HWS_PATH_ADDRESS, &addr,
-				hws_loop_now_us(r->loop));
+		r->direct[0].way.number = hws_verdict_try_addr(
+				&r->verdict, HWS_PATH_ADDRESS, &addr, hws_loop_now_us(r->loop));
 	else
 		r->direct[0].way.number = hws_verdict_try(&r->verdict, HWS_PATH_ADDRESS,
 				r->server_addr.host, hws_loop_now_us(r->loop));

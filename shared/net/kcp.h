@@ -5,7 +5,8 @@
  * The viewer connects, the host accepts. Both send empty datagrams, which open the way, together
  * with the handshake, until it stands. Before that, read and write say HWS_ERR_AGAIN; the stream
  * becomes writable when it stands, or when it never will: then read and write say why
- * (HWS_ERR_TIMEOUT, HWS_ERR_REFUSED; at the host HWS_ERR_EOF: the viewer has taken leave). A peer that falls silent is HWS_ERR_TIMEOUT after 60 s.
+ * (HWS_ERR_TIMEOUT, HWS_ERR_REFUSED; at the host HWS_ERR_EOF: the viewer has taken leave). A peer
+ * that falls silent is HWS_ERR_TIMEOUT after 60 s.
  *
  * Runs under a gate's filter; open the socket (hws_kcp_prepare_socket) before that. */
 #pragma once

@@ -329,7 +329,7 @@ struct hawser_try {
 /* How the host was reached, or not. Valid until the next dispatch. */
 struct hawser_verdict {
 	size_t size;
-	const char *path;     /* the one taken, as hawser_peer.path; "none" */
+	const char *path; /* the one taken, as hawser_peer.path; "none" */
 	/* why it is not direct, a word: "direct", "silent", ...; where there is none: why */
 	const char *reason;
 	const char *text;     /* the same as a sentence */

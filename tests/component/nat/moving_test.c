@@ -212,6 +212,23 @@ START_TEST(what_is_looked_for_in_vain_is_told)
 }
 END_TEST
 
+/* The relay has no head start to give then, and stands first: that is not why. */
+START_TEST(a_direct_way_that_died_was_silent_and_not_slow)
+{
+	const char *args[] = { "connect", "--headless", "--why", "--after", "60", NULL };
+
+	if (!opened)
+		return;
+	open_direct(true);
+	scene_hawser(&terminal, NULL, args);
+	ck_assert_msg(test_proc_expect(&terminal, " reason=direct ", WAIT_MS), "%s", terminal.log);
+	open_direct(false);
+	ck_assert_msg(test_proc_expect(&terminal, "why path=relay ", WAIT_MS), "%s\nhost:\n%s",
+			terminal.log, scene_host_log());
+	ck_assert_msg(strstr(terminal.log, "why path=relay reason=silent "), "%s", terminal.log);
+}
+END_TEST
+
 int main(int argc, char *argv[])
 {
 	const char *why = town_enter(argc, argv);
@@ -228,5 +245,6 @@ int main(int argc, char *argv[])
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, a_session_goes_over_from_way_to_way_and_nothing_is_lost);
 	tcase_add_test(t, what_is_looked_for_in_vain_is_told);
+	tcase_add_test(t, a_direct_way_that_died_was_silent_and_not_slow);
 	return test_suite_run(s);
 }

@@ -66,7 +66,8 @@ static void must_say(const char *const options[], const char *want)
 	char *out = NULL;
 
 	ck_assert_int_ne(stage_connect(NULL, options, &out), 0);
-	ck_assert_msg(strstr(out, want) && !strstr(out, "answered_ms=0"), "no %s in:\n%s", want, out);
+	ck_assert_msg(strstr(out, want) && !strstr(out, "answered_ms=0"), "no %s in:\n%s", want,
+			out);
 	free(out);
 }
 
@@ -82,8 +83,8 @@ START_TEST(each_attempt_ends_with_a_record)
 	start_host_at(0);
 	snprintf(server, sizeof(server), "%s?key=%s", stage_server[0].text, stage_server[0].key);
 	snprintf(other, sizeof(other), "%s?key=%s", stage_server[1].text, stage_server[1].key);
-	stage_must_connect(NULL, (const char *const[]){ "--server", server, NULL },
-			"encrypted=yes");
+	stage_must_connect(
+			NULL, (const char *const[]){ "--server", server, NULL }, "encrypted=yes");
 	must_say((const char *const[]){ "--server", other, NULL },
 			"why path=none reason=unknown-id answered_ms=");
 	snprintf(wrong, sizeof(wrong), "%s/wrong", stage_host_dir);
@@ -175,6 +176,7 @@ int main(void)
 	return test_main("servers/viewer", 200, stage_setup, stage_teardown,
 			TESTS(an_id_is_found_where_it_is_known,
 					servers_away_silent_or_of_another_key_are_passed,
-					all_are_named_when_none_has_it, each_attempt_ends_with_a_record,
+					all_are_named_when_none_has_it,
+					each_attempt_ends_with_a_record,
 					a_host_has_one_pin_in_a_list_of_servers));
 }
