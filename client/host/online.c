@@ -33,8 +33,8 @@ struct hws_online {
 	char server[HWS_SERVER_ADDR_TEXT];
 	char text[200];
 	bool was_offline;
-	uint64_t doubted_us; /* when the NAT was last looked at again for a failed meeting */
-	uint64_t dropped;    /* words of the server that nothing proved */
+	uint64_t tested_us; /* when the NAT was looked at, or was to be */
+	uint64_t dropped;   /* words of the server that nothing proved */
 };
 
 const char *hws_online_state(const struct hws_online *o)
@@ -139,8 +139,8 @@ static void doubt_nat(struct hws_online *o)
 {
 	uint64_t now = hws_loop_now_us(o->loop);
 
-	if (o->probe && now >= o->doubted_us + NAT_DOUBT_US) {
-		o->doubted_us = now;
+	if (o->probe && now >= o->tested_us + NAT_DOUBT_US) {
+		o->tested_us = now;
 		hws_nat_probe_again(o->probe);
 	}
 }
@@ -318,6 +318,7 @@ static void on_nat_type(Rdv__NatType type, void *arg)
 			HWS_STR("type",
 					type == RDV__NAT_TYPE__SYMMETRIC ? "symmetric"
 									 : "asymmetric"));
+	o->tested_us = hws_loop_now_us(o->loop);
 	hws_answer_set_nat_type(o->answer, type);
 }
 
@@ -329,6 +330,7 @@ static int open_probe(struct hws_online *o, struct hws_loop *loop)
 
 	if (hws_server_addr_needs_relay(&o->server_addr) || o->server_addr.port < 2)
 		return HWS_OK; /* the test needs the port below; viewers are met at relays */
+	o->tested_us = hws_loop_now_us(loop);
 	return hws_nat_probe_new(loop, o->work, &conf, &o->probe);
 }
 
