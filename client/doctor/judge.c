@@ -28,6 +28,12 @@ static const char *why(const struct hws_doctor_try *t)
 	return hws_err_text(t->state == HWS_DOCTOR_RUNS ? HWS_ERR_TIMEOUT : t->why);
 }
 
+/* Somebody answered, and said no. */
+static bool is_refused(const struct hws_doctor_try *t)
+{
+	return t->state == HWS_DOCTOR_FAILED && t->why == HWS_ERR_REFUSED;
+}
+
 static const char *port_name(char buf[16], const char *kind, unsigned port)
 {
 	snprintf(buf, 16, "%s %u", kind, port);
@@ -60,8 +66,9 @@ static void judge_name(const struct hws_doctor_facts *f, json_t *list)
 				f->count4, f->count6, f->name.ms);
 }
 
-/* What answers is neither server nor relay, but wants to be looked at. */
-static void judge_portal(const struct hws_doctor_facts *f, json_t *list)
+/* What answers is neither server nor relay, but wants to be looked at. True: that is the whole
+ * cause, and advice about ports, keys and relays would lead astray before it is mended. */
+static bool judge_portal(const struct hws_doctor_facts *f, json_t *list)
 {
 	/* not that of TLS: many a name has a web server that knows nothing of us */
 	const struct hws_doctor_try *const all[] = { &f->tcp, &f->tcp_nat, &f->ws };
@@ -73,8 +80,9 @@ static void judge_portal(const struct hws_doctor_facts *f, json_t *list)
 				"open any web page and sign in, or accept the terms, there",
 				"a web page answers in the server's place: this network wants a "
 				"sign-in first, or a web server has that port");
-		return;
+		return !good(&f->tcp) && !server_by_web(f) && !good(&f->proxy);
 	}
+	return false;
 }
 
 /* --- TCP -------------------------------------------------------------------------------------- */
@@ -100,9 +108,17 @@ static void judge_main(const struct hws_doctor_facts *f, json_t *list)
 				why(&f->tcp));
 	else
 		hws_findings_add(list, name, HWS_FOUND_BAD,
-				"let this port out, or TCP 443 to a web server in front "
-				"(docs/operate-proxies.md); does the server run there?",
-				"connection requests: %s", why(&f->tcp));
+				is_refused(&f->tcp)
+						? "does the server run there, and on this port? If "
+						  "so, a firewall refuses: let the port out, or TCP "
+						  "443 to a web server in front "
+						  "(docs/operate-proxies.md)"
+						: "let this port out, or TCP 443 to a web server "
+						  "in front (docs/operate-proxies.md); does the "
+						  "server run there?",
+				"connection requests: %s; until it answers, key and time are not "
+				"tested",
+				why(&f->tcp));
 }
 
 static void judge_nat_port(const struct hws_doctor_facts *f, json_t *list)
@@ -270,10 +286,11 @@ static void judge_proxy(const struct hws_doctor_facts *f, json_t *list)
 void hws_doctor_judge(const struct hws_doctor_facts *f, json_t *list)
 {
 	judge_name(f, list);
+	if (good(&f->name) && judge_portal(f, list))
+		return;
 	judge_proxy(f, list);
 	if (!good(&f->name))
 		return;
-	judge_portal(f, list);
 	judge_main(f, list);
 	judge_nat_port(f, list);
 	judge_relay(f, list);

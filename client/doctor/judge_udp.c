@@ -105,19 +105,28 @@ static void judge_udp(const struct hws_doctor_facts *f, json_t *list)
 				"let UDP out to any address, and its answers in: then most "
 				"sessions go directly; without it more of them are relayed",
 				"UDP is blocked here: the server answers by TCP, and never by UDP");
+	else if (good(&f->ws) || good(&f->wss))
+		hws_findings_add(list, name, HWS_FOUND_LOOK,
+				"let UDP out to any address, and its answers in: then most "
+				"sessions go directly; without it they are relayed",
+				"UDP is blocked here: the server answers by the web, and never by "
+				"UDP");
 	else
 		hws_findings_add(list, name, HWS_FOUND_LOOK,
 				"does the server run, and does its own firewall let UDP in?",
 				"registration: no answer");
 }
 
+#define CONE                                                                                       \
+	"a router set to \"full cone\" or \"endpoint independent\", or an open port at the "       \
+	"host and a connection by address; else sessions with other such networks are relayed"
+
 static void judge_mapping(const struct hws_doctor_facts *f, json_t *list)
 {
-	static const char to_do[] =
-			"'map-ports' at the host, IPv6 at both ends, a router set to \"full cone\" or "
-			"\"endpoint independent\", or an open port at the host and a connection by "
-			"address; "
-			"else sessions with other such networks are relayed";
+	static const char without_v6[] = "'map-ports' at the host, IPv6 at both ends, " CONE;
+	static const char with_v6[] = "'map-ports' at the host, IPv6 at the other end as well as "
+				      "here, " CONE;
+	const char *to_do = f->has_ipv6 ? with_v6 : without_v6;
 	enum hws_doctor_nat udp = hws_doctor_nat_udp(f), tcp = hws_doctor_nat_tcp(f);
 	bool tcp_moves = tcp == HWS_DOCTOR_NAT_PORT;
 
@@ -194,9 +203,13 @@ static void judge_ipv6(const struct hws_doctor_facts *f, json_t *list)
 	if (!f->has_ipv6)
 		hws_findings_add(list, "IPv6", HWS_FOUND_GOOD, "",
 				"this machine has no public address: sessions go by IPv4");
+	else if (!server && f->is_literal)
+		hws_findings_add(list, "IPv6", HWS_FOUND_GOOD, "",
+				"this machine has a public address; not tested, as 'server' is an "
+				"IPv4 address: a name with both would be");
 	else if (!server)
 		hws_findings_add(list, "IPv6", HWS_FOUND_GOOD, "",
-				"this machine has a public address; the server has none");
+				"this machine has a public address; the server's name has none");
 	else if (!good(&f->tcp6) && f->tcp6.state != HWS_DOCTOR_UNTRIED)
 		hws_findings_add(list, "IPv6", HWS_FOUND_LOOK,
 				"mend it, or take the server's IPv6 address out of its name",

@@ -133,6 +133,7 @@ START_TEST(udp_is_blocked_where_tcp_answers)
 	ck_assert_ptr_null(member("packets", "text"));
 	/* the same, but nothing answers at all: then it may be the server */
 	fails(&f.tcp, HWS_ERR_TIMEOUT);
+	fails(&f.ws, HWS_ERR_TIMEOUT);
 	judge();
 	is("UDP 21116", "look", "no answer");
 	/* one port of UDP is let through */
@@ -305,10 +306,67 @@ START_TEST(a_page_in_the_servers_place_is_named)
 	fails(&f.tcp, HWS_ERR_PORTAL);
 	judge();
 	is("network", "bad", "sign-in");
+	ck_assert_ptr_nonnull(member("relay", "text")); /* by the web the server is there */
 	/* a name with SRV records says where it leads */
 	snprintf(f.domain, sizeof(f.domain), "example");
 	judge();
 	is("name", "good", "example names hawser.example port 21116");
+}
+END_TEST
+
+/* What else fails fails for that reason: no other advice. */
+START_TEST(a_captive_network_is_all_there_is_to_say)
+{
+	struct hws_doctor_try *const all[] = { &f.tcp, &f.tcp_nat, &f.ws, &f.relay_ws, &f.pair };
+
+	for (size_t i = 0; i < HWS_COUNT(all); i++)
+		fails(all[i], HWS_ERR_PORTAL);
+	fails(&f.udp, HWS_ERR_TIMEOUT);
+	fails(&f.udp_nat, HWS_ERR_TIMEOUT);
+	fails(&f.udp_plain, HWS_ERR_TIMEOUT);
+	snprintf(f.env_proxy, sizeof(f.env_proxy), "http_proxy");
+	judge();
+	ck_assert_uint_eq(json_array_size(list), 2); /* the name, and this */
+	is("network", "bad", "sign-in");
+}
+END_TEST
+
+START_TEST(a_server_that_is_reached_by_the_web_runs)
+{
+	fails(&f.tcp, HWS_ERR_TIMEOUT);
+	fails(&f.udp, HWS_ERR_TIMEOUT);
+	fails(&f.udp_nat, HWS_ERR_TIMEOUT);
+	fails(&f.udp_plain, HWS_ERR_TIMEOUT);
+	judge();
+	is("UDP 21116", "look", "answers by the web, and never by UDP");
+	ck_assert_ptr_null(strstr(member("UDP 21116", "do"), "does the server run"));
+}
+END_TEST
+
+/* Whoever refuses is there: the server is what to look at first. */
+START_TEST(a_refused_port_asks_for_the_server_first)
+{
+	fails(&f.tcp, HWS_ERR_REFUSED);
+	fails(&f.ws, HWS_ERR_REFUSED);
+	judge();
+	ck_assert_ptr_eq(strstr(member("TCP 21116", "do"), "does the server run"),
+			member("TCP 21116", "do"));
+	is("TCP 21116", "bad", "key and time are not tested");
+}
+END_TEST
+
+START_TEST(ipv6_of_this_end_is_known)
+{
+	seen(&f.seen_udp[0][1], "203.0.113.9:41001");
+	judge();
+	ck_assert_ptr_nonnull(strstr(member("NAT", "do"), "IPv6 at both ends"));
+	f.has_ipv6 = f.is_literal = true;
+	judge();
+	ck_assert_ptr_nonnull(strstr(member("NAT", "do"), "IPv6 at the other end"));
+	is("IPv6", "good", "'server' is an IPv4 address");
+	f.is_literal = false;
+	judge();
+	is("IPv6", "good", "the server's name has none");
 }
 END_TEST
 
@@ -334,7 +392,10 @@ int main(void)
 					keys_are_told_apart, clocks_are_compared,
 					short_packets_and_broken_ipv6_are_named,
 					a_page_in_the_servers_place_is_named,
-					what_did_not_end_has_timed_out));
+					a_captive_network_is_all_there_is_to_say,
+					a_server_that_is_reached_by_the_web_runs,
+					a_refused_port_asks_for_the_server_first,
+					ipv6_of_this_end_is_known, what_did_not_end_has_timed_out));
 
 	tcase_add_checked_fixture(c, set_up, tear_down);
 	tcase_add_loop_test(c, nats_are_told_apart, 0, HWS_COUNT(nats));
