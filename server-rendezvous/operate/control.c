@@ -84,7 +84,7 @@ static void cmd_stats(struct hws_control_reply *reply, const json_t *req HWS_UNU
 					"refused", (json_int_t)j.refused));
 	json_object_set_new(o, "counters",
 			json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,"
-				  "s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}",
+				  "s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}",
 					"keepalives", (json_int_t)n->keepalives, "registrations",
 					(json_int_t)n->register_ok, "new",
 					(json_int_t)n->register_new, "id_in_use",
@@ -92,7 +92,8 @@ static void cmd_stats(struct hws_control_reply *reply, const json_t *req HWS_UNU
 					(json_int_t)n->register_frequent, "punch_requests",
 					(json_int_t)n->punch, "answered",
 					(json_int_t)n->punch_answered, "relayed",
-					(json_int_t)n->punch_relayed, "relayed_udp_blocked",
+					(json_int_t)n->punch_relayed, "relayed_or_direct",
+					(json_int_t)n->relayed_or_direct, "relayed_udp_blocked",
 					(json_int_t)n->relayed_no_udp, "absent",
 					(json_int_t)n->punch_absent, "offline",
 					(json_int_t)n->punch_offline, "auth_failures",

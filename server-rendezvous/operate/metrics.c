@@ -88,6 +88,10 @@ static const struct {
 			C(relayed_server) },
 	{ "hawser_rdv_answers_relay_total", "why=\"device\"", "Of them: relayed, by reason.",
 			C(relayed_host) },
+	{ "hawser_rdv_answers_relay_or_direct_total", NULL,
+			"Of them: the relay, with other ways beside it: direct where one of these "
+			"leads there.",
+			C(relayed_or_direct) },
 	{ "hawser_rdv_relay_udp_blocked_total", NULL,
 			"Relayed after a direct way had failed, with UDP blocked at an end.",
 			C(relayed_no_udp) },

@@ -23,6 +23,7 @@ struct rdv_pending {
 	bool proves;    /* and that it proves itself */
 	uint8_t pk[HWS_PK_LEN];
 	uint8_t viewer_nat;
+	uint8_t viewer_offers;       /* RDV_OFFER_ */
 	char uuid[HWS_UUID_MAX + 1]; /* relay: the pair id the viewer made */
 	bool udp_blocked;            /* at the viewer, by its word */
 	char relay_server[RDV_RELAY_TEXT];

@@ -249,10 +249,10 @@ static enum rdv_forced forced_by(const struct request *q, const Rdv__PunchHoleRe
 
 static uint8_t offers_of(const Rdv__PunchHoleRequest *in)
 {
-	return (uint8_t)((in->udp_port > 0 ? RDV_OFFER_UDP : 0) |
+	return (uint8_t)(rdv_attempts_offers(in->candidates, in->n_candidates) |
+			(in->udp_port > 0 ? RDV_OFFER_UDP : 0) |
 			(in->socket_addr_v6.len ? RDV_OFFER_V6 : 0) |
-			(in->upnp_port > 0 ? RDV_OFFER_PORT : 0) |
-			(in->n_candidates ? RDV_OFFER_LIST : 0));
+			(in->upnp_port > 0 ? RDV_OFFER_PORT : 0));
 }
 
 /* Notes that the request waits for an answer. NULL without memory. */
@@ -265,6 +265,7 @@ static struct rdv_pending *begin(struct request *q, const Rdv__PunchHoleRequest 
 	p->forced = (uint8_t)forced_by(q, in);
 	p->force_relay = p->forced != RDV_FORCED_NOT;
 	p->viewer_nat = (uint8_t)in->nat_type;
+	p->viewer_offers = offers_of(in);
 	if (!p->relay_server[0])
 		pick_relay(q, p);
 	q->attempt.forced = p->forced;

@@ -230,12 +230,12 @@ static void answered(struct match *m, struct change *c)
 		rdv_grant_relay(core->grants, &m->cl->addr, m->p->id, c->relay, hws_clock_us());
 }
 
+/* Of an answer; `list`: its ways. */
 static uint8_t offers_of(
-		bool udp, ProtobufCBinaryData v6, int upnp_port, size_t candidates, bool blocked)
+		bool udp, ProtobufCBinaryData v6, int upnp_port, uint8_t list, bool blocked)
 {
-	return (uint8_t)((udp ? RDV_OFFER_UDP : 0) | (blocked ? RDV_UDP_BLOCKED : 0) |
-			(v6.len ? RDV_OFFER_V6 : 0) | (upnp_port > 0 ? RDV_OFFER_PORT : 0) |
-			(candidates ? RDV_OFFER_LIST : 0));
+	return (uint8_t)(list | (udp ? RDV_OFFER_UDP : 0) | (blocked ? RDV_UDP_BLOCKED : 0) |
+			(v6.len ? RDV_OFFER_V6 : 0) | (upnp_port > 0 ? RDV_OFFER_PORT : 0));
 }
 
 /* True if this answer is the first of its kind since the viewer asked last (datagrams come three
@@ -300,7 +300,9 @@ void rdv_reply_sent(struct rdv_tcp *t, const struct rdv_replier *from, const Rdv
 					.nat = (uint8_t)in->nat_type,
 					.way = from->udp ? RDV_WAY_UDP : RDV_WAY_TCP,
 					.offers = offers_of(from->udp, p.socket_addr_v6,
-							in->upnp_port, p.n_candidates,
+							in->upnp_port,
+							rdv_attempts_offers(p.candidates,
+									p.n_candidates),
 							in->udp_blocked),
 					.relay = in->relay_server });
 	hws_count(from->udp ? &t->core->count.punch_udp : &t->core->count.punch_tcp);
@@ -342,7 +344,9 @@ void rdv_reply_local(struct rdv_tcp *t, const struct rdv_replier *from, const Rd
 			&(struct change){ .outcome = RDV_OUT_LOCAL,
 					.way = RDV_WAY_LOCAL,
 					.offers = offers_of(false, p.socket_addr_v6, 0,
-							p.n_candidates, in->udp_blocked),
+							rdv_attempts_offers(p.candidates,
+									p.n_candidates),
+							in->udp_blocked),
 					.relay = in->relay_server });
 	send_response(&m, &p);
 }
@@ -384,10 +388,21 @@ static uint64_t *relayed_why(struct rdv_counts *n, const struct rdv_pending *p)
 	return p->viewer_nat == RDV__NAT_TYPE__SYMMETRIC ? &n->relayed_symmetric : &n->relayed_host;
 }
 
+/* `ways`: others beside the relay. */
+static void count_relay(struct rdv_counts *n, const struct rdv_pending *p, uint8_t ways)
+{
+	if (ways) {
+		hws_count(&n->relayed_or_direct);
+		return;
+	}
+	hws_count(&n->punch_relayed);
+	hws_count(relayed_why(n, p));
+}
+
 void rdv_reply_relay(struct rdv_tcp *t, const struct rdv_replier *from, Rdv__RelayResponse *in)
 {
 	Rdv__RendezvousMessage out = RDV__RENDEZVOUS_MESSAGE__INIT;
-	uint8_t buf[STATEMENT_MAX], reason = 0;
+	uint8_t buf[STATEMENT_MAX], reason = 0, ways;
 	struct match m;
 
 	if (in->relay_reason < RDV_REASON_COUNT)
@@ -415,18 +430,21 @@ void rdv_reply_relay(struct rdv_tcp *t, const struct rdv_replier *from, Rdv__Rel
 						.relay = m.p->relay_server,
 						.word = in->refuse_reason });
 	} else {
+		uint8_t offers = offers_of(false, in->socket_addr_v6, in->upnp_port,
+				rdv_attempts_offers(in->candidates, in->n_candidates),
+				in->udp_blocked);
+
 		in->union_case = RDV__RELAY_RESPONSE__UNION_PK;
 		in->pk.len = statement(&m, buf);
 		in->pk.data = buf;
-		hws_count(&t->core->count.punch_relayed);
-		hws_count(relayed_why(&t->core->count, m.p));
+		ways = m.p->force_relay ? 0 : rdv_attempts_ways(m.p->viewer_offers, offers);
+		count_relay(&t->core->count, m.p, ways);
 		answered(&m,
-				&(struct change){ .outcome = RDV_OUT_RELAY,
+				&(struct change){
+						.outcome = ways ? RDV_OUT_RELAY_OR : RDV_OUT_RELAY,
 						.nat = (uint8_t)in->nat_type,
-						.way = RDV_WAY_RELAY,
-						.offers = offers_of(false, in->socket_addr_v6,
-								in->upnp_port, in->n_candidates,
-								in->udp_blocked),
+						.way = (uint8_t)(RDV_WAY_RELAY | ways),
+						.offers = offers,
 						.relay = in->relay_server,
 						.reason = reason });
 		if (hws_pair_id_valid(hws_bytes_str(in->uuid)))

@@ -28,8 +28,11 @@ static const struct {
 	[RDV_OUT_UDP] = { "direct-udp", "both sides were told to connect directly (UDP)" },
 	[RDV_OUT_LOCAL] = { "local", "same network: the viewer was given the local address" },
 	[RDV_OUT_RELAY] = { "relay", "the device chose the relay" },
+	[RDV_OUT_RELAY_OR] = { "relay-or-direct",
+			"the device had the relay in mind, and both sides were told of other ways "
+			"beside it" },
 	[RDV_OUT_RELAY_ASKED] = { "relay-after-direct",
-			"the direct way failed and the viewer went on by the relay" },
+			"no direct way had come about when the viewer asked for the relay" },
 	[RDV_OUT_REFUSED_BY_DEVICE] = { "refused", "the device refused" },
 	[RDV_OUT_ABSENT] = { "absent", "no device has this id" },
 	[RDV_OUT_OFFLINE] = { "offline", "the device has not spoken for 30 seconds" },
@@ -109,6 +112,34 @@ uint64_t rdv_attempts_last(struct rdv_attempts *w, const char *id, const struct 
 	return found;
 }
 
+uint8_t rdv_attempts_offers(Rdv__Candidate *const *list, size_t n)
+{
+	uint8_t offers = n ? RDV_OFFER_LIST : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		switch (list[i]->kind) {
+		case RDV__CANDIDATE__KIND__V6_TCP:
+		case RDV__CANDIDATE__KIND__V6_UDP:
+			offers |= RDV_OFFER_V6;
+			break;
+		case RDV__CANDIDATE__KIND__MAPPED_TCP:
+		case RDV__CANDIDATE__KIND__MAPPED_UDP:
+			offers |= RDV_OFFER_PORT;
+			break;
+		default:
+			break;
+		}
+	}
+	return offers;
+}
+
+uint8_t rdv_attempts_ways(uint8_t viewer_offers, uint8_t host_offers)
+{
+	bool v6 = viewer_offers & host_offers & RDV_OFFER_V6;
+
+	return (uint8_t)((v6 ? RDV_WAY_V6 : 0) | (host_offers & RDV_OFFER_PORT ? RDV_WAY_PORT : 0));
+}
+
 static const char *nat_name(uint8_t nat)
 {
 	static const char *const names[] = { "unknown", "punchable", "not-punchable" };
@@ -155,7 +186,7 @@ static const char *relay_reason(const struct rdv_attempt *a)
 
 	if (a->outcome == RDV_OUT_RELAY_ASKED)
 		return failed_reason(a);
-	if (a->outcome != RDV_OUT_RELAY)
+	if (a->outcome != RDV_OUT_RELAY && a->outcome != RDV_OUT_RELAY_OR)
 		return NULL;
 	if (a->forced)
 		return forced[a->forced];
@@ -192,9 +223,15 @@ static const char *result_text(const struct rdv_attempt *a)
 		return hws_wall_us() - a->wall_us < SETTLED_US
 				? "under way"
 				: "direct, it seems: the viewer did not ask for the relay";
+	case RDV_OUT_RELAY_OR:
+		return "relayed, or direct by one of the other ways: this server does not see "
+		       "which";
+	case RDV_OUT_RELAY_ASKED: /* the direct way may still have been the first */
+		return "relayed, it seems: the viewer asked for the relay, and the device agreed";
 	case RDV_OUT_RELAY:
-	case RDV_OUT_RELAY_ASKED:
-		return "relayed";
+		return a->forced || !(a->viewer_offers & a->host_offers & RDV_OFFER_LIST)
+				? "relayed"
+				: "relayed, unless both have a network of their own in common";
 	default:
 		return "no connection";
 	}
@@ -225,6 +262,8 @@ static const char *ways_text(uint8_t ways, char *buf, size_t size)
 	put_word(buf, size, ways & RDV_WAY_LOCAL, "local");
 	put_word(buf, size, ways & RDV_WAY_TCP, "tcp");
 	put_word(buf, size, ways & RDV_WAY_UDP, "udp");
+	put_word(buf, size, ways & RDV_WAY_V6, "ipv6");
+	put_word(buf, size, ways & RDV_WAY_PORT, "mapped port");
 	put_word(buf, size, ways & RDV_WAY_RELAY, "relay");
 	return buf;
 }
@@ -281,7 +320,8 @@ static json_t *attempt_json(const struct rdv_attempt *a)
 	if (a->answer_us)
 		json_object_set_new(j, "answer_ms", json_real((double)a->answer_us / 1000.0));
 	if (reason)
-		json_object_set_new(j, "why_relayed", json_string(reason));
+		json_object_set_new(j, a->outcome == RDV_OUT_RELAY_OR ? "why_relay" : "why_relayed",
+				json_string(reason));
 	return j;
 }
 

@@ -1,6 +1,7 @@
 /* rendezvous/state/attempts: the last connection attempts and what became of them, for
  * `hawser-admin why ID`. A ring of fixed size; any thread. */
 #pragma once
+#include "proto/rendezvous.pb-c.h"
 #include "server-rendezvous/state/addr.h"
 #include "shared/base/err.h"
 #include "shared/wire/limits.h"
@@ -14,6 +15,9 @@ enum rdv_outcome {
 	RDV_OUT_UDP,   /* direct UDP proposed */
 	RDV_OUT_LOCAL, /* same network: local address given */
 	RDV_OUT_RELAY, /* the device chose the relay */
+	/* The device has the relay in mind, but both ends told of other ways, too: whether one of
+	 * them led there no server sees. */
+	RDV_OUT_RELAY_OR,
 	/* The direct way failed: the viewer asked for the relay and the device agreed. */
 	RDV_OUT_RELAY_ASKED,
 	RDV_OUT_REFUSED_BY_DEVICE,
@@ -46,6 +50,8 @@ enum rdv_forced {
 #define RDV_WAY_UDP 2u
 #define RDV_WAY_LOCAL 4u
 #define RDV_WAY_RELAY 8u
+#define RDV_WAY_V6 16u
+#define RDV_WAY_PORT 32u /* that the device's router was asked for */
 
 /* Numbers of RelayResponse.relay_reason; 0 = not said. */
 #define RDV_REASON_COUNT 7
@@ -79,6 +85,10 @@ uint64_t rdv_attempts_add(struct rdv_attempts *w, const struct rdv_attempt *a);
 /* Calls change(a, arg) on the entry under the lock, if the ring still has it. */
 void rdv_attempts_update(struct rdv_attempts *w, uint64_t ticket,
 		void (*change)(struct rdv_attempt *a, void *arg), void *arg);
+/* What a list of ways says, as RDV_OFFER_: their kinds alone are looked at. */
+uint8_t rdv_attempts_offers(Rdv__Candidate *const *list, size_t n);
+/* The ways that are open beside a punched IPv4 connection, by what both ends say: RDV_WAY_. */
+uint8_t rdv_attempts_ways(uint8_t viewer_offers, uint8_t host_offers);
 /* The last one of this viewer, by its IP address, for this device: a viewer asks for the relay on
  * another link. RDV_NO_ATTEMPT: none of late. */
 uint64_t rdv_attempts_last(struct rdv_attempts *w, const char *id, const struct rdv_addr *viewer);

@@ -16,7 +16,8 @@ struct rdv_counts {
 			reply_wrong_ip, reply_lost;
 	uint64_t punch_tcp, punch_v6, punch_list;
 	uint64_t relayed_symmetric, relayed_forced, relayed_ws, relayed_server, relayed_host;
-	uint64_t relayed_no_udp; /* after a direct way failed, with UDP blocked at an end */
+	uint64_t relayed_or_direct; /* with other ways beside the relay */
+	uint64_t relayed_no_udp;    /* after a direct way failed, with UDP blocked at an end */
 	uint64_t relay_requests, relay_refused, relay_answered;
 	uint64_t auth_failures, online_queries, online_refused, nat_tests, id_changes,
 			id_change_refused;

@@ -470,7 +470,7 @@ START_TEST(an_operator_learns_why_it_was_not_direct)
 	hws_rdv_free(push);
 	why = last_attempt(d.id);
 	assert_says(why, "outcome", "direct-udp");
-	assert_says(why, "viewer_offers", "udp, candidates");
+	assert_says(why, "viewer_offers", "udp, ipv6, mapped port, candidates");
 	assert_says(why, "host_offers", "udp");
 	assert_says(why, "ways", "udp");
 	assert_says(why, "forced", "no");
@@ -490,7 +490,8 @@ START_TEST(an_operator_learns_why_it_was_not_direct)
 	assert_says(why, "outcome", "relay-after-direct");
 	assert_says(why, "host_nat", "not-punchable");
 	assert_says(why, "ways", "udp, relay");
-	assert_says(why, "result", "relayed");
+	assert_says(why, "result",
+			"relayed, it seems: the viewer asked for the relay, and the device agreed");
 	assert_says(why, "why_relayed", "the device's network changes ports for each target");
 	json_decref(why);
 	close(fd);
@@ -557,7 +558,8 @@ START_TEST(an_operator_learns_that_udp_is_blocked)
 END_TEST
 
 /* The device's answer that it wants the relay, with its reason. */
-static void choose_relay(const char *id, ProtobufCBinaryData addr, unsigned reason)
+static void choose_relay(
+		const char *id, ProtobufCBinaryData addr, unsigned reason, struct offer *offer)
 {
 	Rdv__RelayResponse p = RDV__RELAY_RESPONSE__INIT;
 	message out = RDV__RENDEZVOUS_MESSAGE__INIT;
@@ -570,6 +572,10 @@ static void choose_relay(const char *id, ProtobufCBinaryData addr, unsigned reas
 	p.id = (char *)(uintptr_t)id;
 	p.nat_type = RDV__NAT_TYPE__SYMMETRIC;
 	p.relay_reason = reason;
+	if (offer) {
+		p.candidates = offer->list;
+		p.n_candidates = OFFERED;
+	}
 	out.union_case = M(RELAY_RESPONSE);
 	out.relay_response = &p;
 	tcp_send(fd, &out);
@@ -578,16 +584,17 @@ static void choose_relay(const char *id, ProtobufCBinaryData addr, unsigned reas
 }
 
 /* One attempt that ends at the relay, for the reason that the device says. */
-static json_t *relayed(struct device *d, bool forced, unsigned reason)
+static json_t *relayed(struct device *d, bool forced, unsigned reason, bool offers)
 {
-	struct offer viewer;
+	struct offer viewer, host;
 	message *push, *m;
 	int fd = tcp_open(9, srv.port);
 
 	offer_make(&viewer, 0x20);
+	offer_make(&host, 0x60);
 	ask_with(fd, d->id, &viewer, forced);
 	push = device_pushed(d, M(PUNCH_HOLE));
-	choose_relay(d->id, push->punch_hole->socket_addr, reason);
+	choose_relay(d->id, push->punch_hole->socket_addr, reason, offers ? &host : NULL);
 	m = viewer_answer(fd, M(RELAY_RESPONSE), WAIT_MS);
 	ck_assert_uint_eq(m->relay_response->relay_reason, reason); /* of a newer host, too */
 	hws_rdv_free(m);
@@ -603,20 +610,52 @@ START_TEST(an_operator_learns_who_wanted_the_relay)
 
 	device_init(&d, &srv, 1, "123456789");
 	device_online(&d);
-	why = relayed(&d, true, 0);
+	why = relayed(&d, true, 0, false);
 	assert_says(why, "outcome", "relay");
 	assert_says(why, "forced", "by the viewer");
 	assert_says(why, "why_relayed", "the viewer demands the relay");
 	ck_assert_ptr_null(json_object_get(why, "host_says"));
 	json_decref(why);
-	why = relayed(&d, false, 4);
+	why = relayed(&d, false, 4, false);
 	assert_says(why, "forced", "no");
 	assert_says(why, "why_relayed", "the device's network changes ports for each target");
 	assert_says(why, "host_says", "my settings or network allow no direct connections");
 	json_decref(why);
-	why = relayed(&d, false, 4000000000u); /* not known here */
+	why = relayed(&d, false, 4000000000u, false); /* not known here */
 	ck_assert_ptr_null(json_object_get(why, "host_says"));
 	json_decref(why);
+	device_done(&d);
+}
+END_TEST
+
+/* The device has the relay in mind, and both have IPv6: which way they went no server knows, nor
+ * counts. */
+START_TEST(an_operator_is_not_told_of_a_relay_that_nobody_saw)
+{
+	json_int_t before = server_counter(&srv, "relayed");
+	json_int_t either = server_counter(&srv, "relayed_or_direct");
+	struct device d;
+	json_t *why;
+
+	device_init(&d, &srv, 1, "123456789");
+	device_online(&d);
+	why = relayed(&d, false, 3, true);
+	assert_says(why, "outcome", "relay-or-direct");
+	assert_says(why, "ways", "ipv6, mapped port, relay");
+	assert_says(why, "result",
+			"relayed, or direct by one of the other ways: this server does not see which");
+	assert_says(why, "why_relay", "the device's network changes ports for each target");
+	ck_assert_ptr_null(json_object_get(why, "why_relayed"));
+	json_decref(why);
+	ck_assert_int_eq(server_counter(&srv, "relayed"), before);
+	ck_assert_int_eq(server_counter(&srv, "relayed_or_direct"), either + 1);
+	/* demanded: then there is no other */
+	why = relayed(&d, true, 5, true);
+	assert_says(why, "outcome", "relay");
+	assert_says(why, "ways", "relay");
+	assert_says(why, "result", "relayed");
+	json_decref(why);
+	ck_assert_int_eq(server_counter(&srv, "relayed"), before + 1);
 	device_done(&d);
 }
 END_TEST
@@ -636,7 +675,8 @@ int main(void)
 					tcp_tells_the_address_too,
 					an_operator_learns_why_it_was_not_direct,
 					an_operator_learns_that_udp_is_blocked,
-					an_operator_learns_who_wanted_the_relay));
+					an_operator_learns_who_wanted_the_relay,
+					an_operator_is_not_told_of_a_relay_that_nobody_saw));
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	return test_suite_run(s);
