@@ -150,7 +150,7 @@ static int run_run(int argc, char **argv, void *ctx HWS_UNUSED)
 	if (hws_call_wants_help(argc, argv))
 		return hws_options_print(&hws_settings_options, NULL);
 	hws_sandbox_conceal();
-	status = hws_call_begin(&c, argc, argv, 0, false);
+	status = hws_call_begin(&c, argc, argv, 0, HWS_CALL_MAKES_STATE);
 	if (status != HWS_CALL_OK)
 		return status;
 	hws_log_setup(PROGRAM, (enum hws_log_format)c.s.log_format, 2);
@@ -173,7 +173,7 @@ static int run_id(int argc, char **argv, void *ctx HWS_UNUSED)
 	struct hws_call c;
 	struct hws_error err = { 0 };
 	char id[HWS_ID_MAX + 1];
-	int r, status = hws_call_begin(&c, argc, argv, 0, false);
+	int r, status = hws_call_begin(&c, argc, argv, 0, 0);
 
 	if (status != HWS_CALL_OK)
 		return status;
@@ -194,7 +194,7 @@ static int run_kick(int argc, char **argv, void *ctx HWS_UNUSED)
 	struct hws_error err = { 0 };
 	json_t *answer = NULL;
 	uint64_t conn = 0;
-	int status = hws_call_begin(&c, argc, argv, 1, false);
+	int status = hws_call_begin(&c, argc, argv, 1, 0);
 
 	if (status != HWS_CALL_OK)
 		return status;

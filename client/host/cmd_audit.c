@@ -244,7 +244,7 @@ int hws_cmd_audit(int argc, char **argv, void *ctx HWS_UNUSED)
 	a.follow = hws_call_flag(&argc, argv, "--follow");
 	status = take_since(&argc, argv, &a);
 	if (status == HWS_CALL_OK)
-		status = hws_call_begin(&c, argc, argv, 0, false);
+		status = hws_call_begin(&c, argc, argv, 0, 0);
 	if (status != HWS_CALL_OK)
 		return status;
 	r = hws_fmt(a.path, sizeof(a.path), "%s/" HWS_AUDIT_FILE, c.s.state_dir);

@@ -96,7 +96,7 @@ static int sort(int argc, char **argv, int *ret, struct hws_error *err)
 	return HWS_OK;
 }
 
-int hws_call_begin(struct hws_call *c, int argc, char **argv, int max_words, bool may_make)
+int hws_call_begin(struct hws_call *c, int argc, char **argv, int max_words, unsigned makes)
 {
 	struct hws_error err = { 0 };
 	int rest, r;
@@ -114,10 +114,10 @@ int hws_call_begin(struct hws_call *c, int argc, char **argv, int max_words, boo
 				c->word[max_words]);
 		return HWS_CALL_USAGE;
 	}
-	r = hws_settings_load(&c->s, c->argc, argv, may_make, &rest, &err);
+	r = hws_settings_load(&c->s, c->argc, argv, makes & HWS_CALL_MAKES_CONF, &rest, &err);
 	if (r < 0)
 		return fail_settings(r, &err);
-	if (hws_settings_paths(&c->s, &err) == HWS_OK)
+	if (hws_settings_paths(&c->s, makes & HWS_CALL_MAKES_STATE, &err) == HWS_OK)
 		return HWS_CALL_OK;
 	hws_settings_done(&c->s);
 	return hws_call_fail(&err);
@@ -155,10 +155,9 @@ int hws_call_ask(const struct hws_settings *s, json_t *req, json_t **ret, struct
 	if (r == HWS_ERR_NOTFOUND || r == HWS_ERR_REFUSED)
 		return hws_error_set(err, r,
 				"no hawser-host is running on this machine (no answer at %.300s); start "
-				"it with: hawser-host run%s",
-				s->control_socket,
-				geteuid() ? "; or it is run by root: sudo hawser-host password"
-					  : "");
+				"it with: hawser-host run; one that was started with --state-dir or "
+				"--control-socket is asked with the same%s",
+				s->control_socket, geteuid() ? ", one of root's with sudo" : "");
 	if (r < 0)
 		return r;
 	if (json_is_true(json_object_get(answer, "ok"))) {

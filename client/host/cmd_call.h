@@ -8,6 +8,9 @@
 
 enum hws_call_status { HWS_CALL_OK = 0, HWS_CALL_FAILED = 1, HWS_CALL_USAGE = 2 };
 
+#define HWS_CALL_MAKES_CONF 1u  /* a named configuration file may be missing */
+#define HWS_CALL_MAKES_STATE 2u /* the folders of the state and the socket */
+
 /* A verb's arguments, taken apart. */
 struct hws_call {
 	struct hws_settings s; /* with all paths */
@@ -18,10 +21,10 @@ struct hws_call {
 };
 
 /* Takes options and words apart, in whatever order they stand (argv is sorted for it), and loads
- * the settings. With `may_make` a named configuration file may be missing. 0, or the exit status of
- * what was told on standard error; hws_call_end is due after 0 only. */
+ * the settings. `makes`: HWS_CALL_MAKES_; who only asks makes nothing. 0, or the exit status of what
+ * was told on standard error; hws_call_end is due after 0 only. */
 int hws_call_begin(struct hws_call *c, int argc, char **argv, int max_words,
-		bool may_make) HWS_MUST_CHECK;
+		unsigned makes) HWS_MUST_CHECK;
 void hws_call_end(struct hws_call *c);
 /* Takes a flag of the verb itself out of the arguments. Before hws_call_begin. */
 bool hws_call_flag(int *argc, char **argv, const char *flag);

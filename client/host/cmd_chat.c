@@ -49,7 +49,7 @@ int hws_cmd_chat(int argc, char **argv, void *ctx HWS_UNUSED)
 	json_t *answer = NULL;
 	char text[TEXT_MAX + 1];
 	uint64_t conn;
-	int status = hws_call_begin(&c, argc, argv, 2, false);
+	int status = hws_call_begin(&c, argc, argv, 2, 0);
 
 	if (status != HWS_CALL_OK)
 		return status;

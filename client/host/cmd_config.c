@@ -177,7 +177,7 @@ int hws_cmd_config(int argc, char **argv, void *ctx HWS_UNUSED)
 	const char *what;
 	int status;
 
-	status = hws_call_begin(&c, argc, argv, 3, is_set(argc, argv));
+	status = hws_call_begin(&c, argc, argv, 3, is_set(argc, argv) ? HWS_CALL_MAKES_CONF : 0);
 	if (status != HWS_CALL_OK)
 		return status;
 	what = c.words ? c.word[0] : "show";

@@ -236,7 +236,7 @@ int hws_cmd_doctor(int argc, char **argv, void *ctx HWS_UNUSED)
 	bool as_json = hws_call_flag(&argc, argv, "--json");
 	char servers[HWS_SERVERS_TEXT] = "";
 	json_t *list;
-	int status = hws_call_begin(&c, argc, argv, 0, false);
+	int status = hws_call_begin(&c, argc, argv, 0, 0);
 
 	if (status != HWS_CALL_OK)
 		return status;

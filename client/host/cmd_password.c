@@ -106,6 +106,16 @@ static int set_from_stdin(const struct hws_settings *s)
 	return status;
 }
 
+/* Who only looks makes no folder. */
+static bool changes(enum what what, int argc, char **argv)
+{
+	bool is = what == SET || what == REMOVE;
+
+	for (int i = 1; i < argc && !is; i++)
+		is = !strcmp(argv[i], "set") || !strcmp(argv[i], "remove");
+	return is;
+}
+
 int hws_cmd_password(int argc, char **argv, void *ctx HWS_UNUSED)
 {
 	struct hws_call c;
@@ -117,7 +127,8 @@ int hws_cmd_password(int argc, char **argv, void *ctx HWS_UNUSED)
 			what = ways[i].what;
 			said++;
 		}
-	status = hws_call_begin(&c, argc, argv, 1, false);
+	status = hws_call_begin(
+			&c, argc, argv, 1, changes(what, argc, argv) ? HWS_CALL_MAKES_STATE : 0);
 	if (status != HWS_CALL_OK)
 		return status;
 	for (size_t i = 0; c.words && i < HWS_COUNT(ways); i++)

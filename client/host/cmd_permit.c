@@ -45,7 +45,7 @@ int hws_cmd_permit(int argc, char **argv, void *ctx HWS_UNUSED)
 	struct hws_error err = { 0 };
 	json_t *answer = NULL, *set = json_object();
 	uint64_t conn = 0;
-	int status = hws_call_begin(&c, argc, argv, WORDS_MAX, false);
+	int status = hws_call_begin(&c, argc, argv, WORDS_MAX, 0);
 
 	if (status != HWS_CALL_OK) {
 		json_decref(set);

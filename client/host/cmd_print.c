@@ -52,7 +52,7 @@ int hws_cmd_print(int argc, char **argv, void *ctx HWS_UNUSED)
 		       "or of all.\nhawser-host(8) has the options of all commands.\n");
 		return HWS_CALL_OK;
 	}
-	status = hws_call_begin(&c, argc, argv, 2, false);
+	status = hws_call_begin(&c, argc, argv, 2, 0);
 
 	if (status != HWS_CALL_OK)
 		return status;

@@ -211,7 +211,7 @@ int hws_cmd_status(int argc, char **argv, void *ctx HWS_UNUSED)
 	struct hws_error err = { 0 };
 	bool as_json = hws_call_flag(&argc, argv, "--json");
 	json_t *answer = NULL;
-	int status = hws_call_begin(&c, argc, argv, 0, false);
+	int status = hws_call_begin(&c, argc, argv, 0, 0);
 
 	if (status != HWS_CALL_OK)
 		return status;

@@ -54,7 +54,7 @@ int hws_cmd_voice(int argc, char **argv, void *ctx HWS_UNUSED)
 	json_t *answer = NULL;
 	const char *what;
 	uint64_t conn;
-	int r, status = hws_call_begin(&c, argc, argv, 2, false);
+	int r, status = hws_call_begin(&c, argc, argv, 2, 0);
 
 	if (status != HWS_CALL_OK)
 		return status;

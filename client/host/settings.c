@@ -22,6 +22,7 @@
 #define AT(field) offsetof(struct hws_settings, field)
 #define R HWS_OPT_RELOAD
 /* As deployed hosts listen at. */
+#define NAME "hawser-host"
 #define DIRECT_PORT 21118
 #define RELAY_PORT 21117
 #define DIRECT_PORT_TEXT "21118"
@@ -263,7 +264,7 @@ static const struct hws_option table[] = {
 };
 
 const struct hws_options hws_settings_options = {
-	.program = "hawser-host",
+	.program = NAME,
 	.env_prefix = "HAWSER_HOST_",
 	.usage = "hawser-host run [OPTION...]\n"
 		 "hawser-host id\n"
@@ -529,17 +530,18 @@ static int set_text(char **field, const char *text)
 	return HWS_OK;
 }
 
-int hws_settings_paths(struct hws_settings *s, struct hws_error *err)
+int hws_settings_paths(struct hws_settings *s, bool make, struct hws_error *err)
 {
 	char dir[PATH_MAX], socket[PATH_MAX];
 	bool own_dir = *s->state_dir;
 	int r = HWS_OK;
 
 	if (!own_dir) {
-		r = hws_daemon_state_dir("hawser-host", dir, sizeof(dir), err);
+		r = (make ? hws_daemon_state_dir : hws_daemon_state_path)(
+				NAME, dir, sizeof(dir), err);
 		if (r == HWS_OK)
 			r = set_text(&s->state_dir, dir);
-	} else if (mkdir(s->state_dir, 0700) < 0 && errno != EEXIST) {
+	} else if (make && mkdir(s->state_dir, 0700) < 0 && errno != EEXIST) {
 		r = hws_error_set(err, hws_err_from_errno(errno), "the state folder %s: %s",
 				s->state_dir, strerror(errno));
 	}
@@ -548,7 +550,8 @@ int hws_settings_paths(struct hws_settings *s, struct hws_error *err)
 	if (own_dir) /* so that two hosts with folders of their own do not meet */
 		r = hws_fmt(socket, sizeof(socket), "%s/control.sock", s->state_dir);
 	else
-		r = hws_daemon_runtime_dir("hawser-host", dir, sizeof(dir), err);
+		r = (make ? hws_daemon_runtime_dir : hws_daemon_runtime_path)(
+				NAME, dir, sizeof(dir), err);
 	if (r == HWS_OK && !own_dir)
 		r = hws_fmt(socket, sizeof(socket), "%s/control.sock", dir);
 	return r < 0 ? r : set_text(&s->control_socket, socket);

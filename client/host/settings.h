@@ -107,8 +107,8 @@ bool hws_settings_direct(const struct hws_settings *s);
 /* Whether a viewer may go on without encryption. Deployed ones cannot encrypt direct connections,
  * but all others. */
 bool hws_settings_plaintext(const struct hws_settings *s, bool direct);
-/* Where the state and the control socket are; made if needed. */
-int hws_settings_paths(struct hws_settings *s, struct hws_error *err) HWS_MUST_CHECK;
+/* Where the state and the control socket are. `make`: the folders are made if needed. */
+int hws_settings_paths(struct hws_settings *s, bool make, struct hws_error *err) HWS_MUST_CHECK;
 /* Changes one value in the configuration file, and nothing else of it; NULL takes it out, so that
  * the default is in force again. The file is made if needed (0600). HWS_ERR_INVAL, _RANGE,
  * _NOTFOUND and the like: name or value is wrong. */

@@ -32,7 +32,9 @@ int hws_daemon_named_dir(
  * $XDG_RUNTIME_DIR/NAME, else the state folder; created 0700. */
 int hws_daemon_runtime_dir(
 		const char *name, char *buf, size_t size, struct hws_error *err) HWS_MUST_CHECK;
-/* The same folder for a program that only looks for the socket of another: nothing is made, nothing
- * checked. */
+/* The same folders for a program that only looks for what another has there: nothing is made,
+ * nothing checked. */
+int hws_daemon_state_path(
+		const char *name, char *buf, size_t size, struct hws_error *err) HWS_MUST_CHECK;
 int hws_daemon_runtime_path(
 		const char *name, char *buf, size_t size, struct hws_error *err) HWS_MUST_CHECK;

@@ -113,6 +113,11 @@ int hws_daemon_runtime_dir(const char *name, char *buf, size_t size, struct hws_
 	return finish(runtime_path(name, buf, size), buf, err);
 }
 
+int hws_daemon_state_path(const char *name, char *buf, size_t size, struct hws_error *err)
+{
+	return say(state_path(name, buf, size), err);
+}
+
 int hws_daemon_runtime_path(const char *name, char *buf, size_t size, struct hws_error *err)
 {
 	return say(runtime_path(name, buf, size), err);

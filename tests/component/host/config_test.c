@@ -93,6 +93,27 @@ START_TEST(set_makes_the_file_that_is_named)
 }
 END_TEST
 
+/* A question makes no folder, neither where the state would be nor where it is said to be. */
+START_TEST(who_only_asks_makes_nothing)
+{
+	static const char *const asks[] = { "status", "doctor", "id", "audit", "password", "call" };
+	char state[320], socket[320], env[360];
+
+	snprintf(state, sizeof(state), "%s/none", dir);
+	snprintf(socket, sizeof(socket), "%s/none.sock", dir);
+	snprintf(env, sizeof(env), "STATE_DIRECTORY=%s", state);
+	for (size_t i = 0; i < HWS_COUNT(asks); i++) {
+		RUN(NULL, asks[i], "--state-dir", state);
+		ck_assert_int_ne(access(state, F_OK), 0);
+		/* the default one */
+		RUN(env, asks[i], "--state-dir", "", "--control-socket", socket);
+		ck_assert_msg(access(state, F_OK) != 0, "%s made a folder", asks[i]);
+	}
+	ck_assert_int_ne(RUN(NULL, "status", "--state-dir", state), 0);
+	ck_assert_msg(strstr(out, "--state-dir") != NULL, "%s", out);
+}
+END_TEST
+
 START_TEST(set_changes_one_line_and_leaves_the_rest_alone)
 {
 	write_file("# ours\nlog-level = debug\n\n[network]\n  server : a.example\n; old: key = "
@@ -293,7 +314,7 @@ END_TEST
 int main(void)
 {
 	return test_main("host config", 120, set_up, tear_down,
-			TESTS(set_makes_the_file_that_is_named,
+			TESTS(set_makes_the_file_that_is_named, who_only_asks_makes_nothing,
 					set_changes_one_line_and_leaves_the_rest_alone,
 					a_refused_value_leaves_the_file_alone,
 					what_settings_name_must_be_there,
