@@ -69,11 +69,9 @@ int api_host_ask(json_t *req, json_t **ret)
 		if (r == HWS_ERR_NOTFOUND || r == HWS_ERR_REFUSED)
 			return api_fail(HAWSER_ERR_NOTFOUND,
 					"no hawser-host is running on this machine (no answer at %s); start it "
-					"with: hawser-host run%s",
-					path,
-					geteuid() ? "; or it is run by root: sudo hawser-host "
-						    "password"
-						  : "");
+					"with: hawser-host run; one of root's, or with folders of its "
+					"own, is asked by its own command line: hawser-host status",
+					path);
 		return err.text[0] ? api_fail_err(&err)
 				   : api_fail(r, "the host at %s did not answer: %s", path,
 						     hws_err_text(r));

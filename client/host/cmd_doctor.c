@@ -38,10 +38,17 @@ static void judge_server(const json_t *server, json_t *list)
 	else if (hws_str_equal(text_of(server, "state"), "registered") && hws_str_equal(by, "udp"))
 		hws_findings_add(list, "registration", HWS_FOUND_GOOD, "", "at %s by UDP",
 				text_of(server, "address"));
-	else if (hws_str_equal(text_of(server, "state"), "registered"))
+	else if (hws_str_equal(text_of(server, "state"), "registered") && hws_str_equal(by, "tcp"))
 		hws_findings_add(list, "registration", HWS_FOUND_LOOK,
 				"let UDP out to the server's port, and its answers in",
-				"at %s by %s: UDP does not get through, or is not wanted",
+				"at %s by TCP: UDP does not get through, or is not wanted",
+				text_of(server, "address"));
+	else if (hws_str_equal(text_of(server, "state"), "registered"))
+		hws_findings_add(list, "registration", HWS_FOUND_LOOK,
+				"let UDP and TCP out to the server's port, and answers in: by the "
+				"web viewers are met at the relay only",
+				"at %s by the web (%s): neither UDP nor TCP gets through to its "
+				"port, or they are not wanted",
 				text_of(server, "address"), by);
 	else
 		hws_findings_add(list, "registration", HWS_FOUND_BAD,
@@ -49,8 +56,8 @@ static void judge_server(const json_t *server, json_t *list)
 				text_of(server, "address"),
 				*text ? text : text_of(server, "state"));
 	if (*text_of(server, "warning"))
-		hws_findings_add(list, "registration", HWS_FOUND_LOOK, "", "%s",
-				text_of(server, "warning"));
+		hws_findings_add(list, "registration", HWS_FOUND_LOOK, "", "at %s: %s",
+				text_of(server, "address"), text_of(server, "warning"));
 }
 
 /* Each of a list; without any, that there is none. */
@@ -143,6 +150,10 @@ static void judge_mapped(const json_t *mapped, json_t *list)
 	else if (hws_str_equal(text_of(mapped, "state"), "asking"))
 		hws_findings_add(list, "mapped port", HWS_FOUND_LOOK, "look again in some seconds",
 				"the router is being asked");
+	else if (hws_str_equal(text_of(mapped, "state"), "idle"))
+		hws_findings_add(list, "mapped port", HWS_FOUND_LOOK,
+				"the registration comes first: the router is asked then",
+				"the router is not asked: %s", text_of(mapped, "why"));
 	else
 		hws_findings_add(list, "mapped port", HWS_FOUND_LOOK,
 				"switch on UPnP, NAT-PMP or PCP at the router, or set 'map-ports' to no",

@@ -156,7 +156,7 @@ static void print_server(const json_t *server)
 					: *text_of(server, "text") ? ": "
 								   : "",
 			*by ? by : why_of(server, "text"));
-	if (json_is_true(json_object_get(server, "proven")))
+	if (*by && json_is_true(json_object_get(server, "proven")))
 		printf("           it proves what it says; %" JSON_INTEGER_FORMAT
 		       " words without proof were dropped\n",
 				json_integer_value(json_object_get(server, "dropped")));

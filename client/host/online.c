@@ -78,8 +78,8 @@ const char *hws_online_text(const struct hws_online *o)
 const char *hws_online_warning(const struct hws_online *o)
 {
 	return o->wrong_key
-			? "'key' is not this server's: viewers that need the relay are refused; copy the "
-			  "text of the server's id_ed25519.pub"
+			? "'key' is not this server's: viewers that need the relay are refused; take "
+			  "the one that 'hawser-rendezvous key' prints there"
 			: "";
 }
 

@@ -250,6 +250,7 @@ static void describe(const struct hws_ports *p, const struct slot *s, struct hws
 		ret->why = "";
 		hws_addr_text(&s->outside, ret->address, sizeof(ret->address));
 	} else if (!p->wanted) {
+		ret->state = "idle";
 		ret->why = "this host is not registered at a server";
 	} else if (s->why == HWS_PORT_WHY_NONE) {
 		ret->why = "the process that asks the router could not be started, or has ended";

@@ -275,6 +275,7 @@ START_TEST(a_host_with_a_wrong_key_says_so)
 	struct hws_identity other;
 	char wrong[HWS_KEY_TEXT];
 	const char *status_argv[] = { HOST_PROGRAM, "status", "--state-dir", host_dir, NULL };
+	const char *doctor_argv[] = { HOST_PROGRAM, "doctor", "--state-dir", host_dir, NULL };
 	char *out = NULL;
 
 	start_server();
@@ -284,6 +285,13 @@ START_TEST(a_host_with_a_wrong_key_says_so)
 	ck_assert_int_eq(test_run(status_argv, NULL, &out), 0);
 	ck_assert_msg(strstr(out, "registered by udp"), "%s", out);
 	ck_assert_msg(strstr(out, "\nwarning:   'key' is not this server's"), "%s", out);
+	free(out);
+	out = NULL;
+	/* which server it is about, and where the right one is had */
+	ck_assert_int_ge(test_run(doctor_argv, NULL, &out), 0);
+	ck_assert_msg(strstr(out, ": 'key' is not this server's") &&
+					strstr(out, "'hawser-rendezvous key' prints"),
+			"%s", out);
 	free(out);
 	try_once(true);
 	ck_assert(failed);
