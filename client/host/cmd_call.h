@@ -21,8 +21,8 @@ struct hws_call {
 };
 
 /* Takes options and words apart, in whatever order they stand (argv is sorted for it), and loads
- * the settings. `makes`: HWS_CALL_MAKES_; who only asks makes nothing. 0, or the exit status of what
- * was told on standard error; hws_call_end is due after 0 only. */
+ * the settings. `makes`: HWS_CALL_MAKES_; who only asks makes nothing. 0, or the exit status of
+ * what was told on standard error; hws_call_end is due after 0 only. */
 int hws_call_begin(struct hws_call *c, int argc, char **argv, int max_words,
 		unsigned makes) HWS_MUST_CHECK;
 void hws_call_end(struct hws_call *c);

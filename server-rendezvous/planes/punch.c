@@ -5,6 +5,7 @@
 #include "server-rendezvous/cluster/cluster.h"
 #include "server-rendezvous/config/config.h"
 #include "server-rendezvous/planes/client.h"
+#include "server-rendezvous/planes/offers.h"
 #include "server-rendezvous/planes/pending.h"
 #include "server-rendezvous/planes/push.h"
 #include "server-rendezvous/planes/tcp_plane.h"
@@ -249,7 +250,7 @@ static enum rdv_forced forced_by(const struct request *q, const Rdv__PunchHoleRe
 
 static uint8_t offers_of(const Rdv__PunchHoleRequest *in)
 {
-	return (uint8_t)(rdv_attempts_offers(in->candidates, in->n_candidates) |
+	return (uint8_t)(rdv_offers_of_list(in->candidates, in->n_candidates) |
 			(in->udp_port > 0 ? RDV_OFFER_UDP : 0) |
 			(in->socket_addr_v6.len ? RDV_OFFER_V6 : 0) |
 			(in->upnp_port > 0 ? RDV_OFFER_PORT : 0));

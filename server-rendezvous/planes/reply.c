@@ -4,6 +4,7 @@
 #include "server-rendezvous/planes/reply.h"
 #include "server-rendezvous/cluster/cluster.h"
 #include "server-rendezvous/planes/client.h"
+#include "server-rendezvous/planes/offers.h"
 #include "server-rendezvous/planes/pending.h"
 #include "server-rendezvous/planes/tcp_plane.h"
 #include "server-rendezvous/relays/announce.h"
@@ -301,7 +302,7 @@ void rdv_reply_sent(struct rdv_tcp *t, const struct rdv_replier *from, const Rdv
 					.way = from->udp ? RDV_WAY_UDP : RDV_WAY_TCP,
 					.offers = offers_of(from->udp, p.socket_addr_v6,
 							in->upnp_port,
-							rdv_attempts_offers(p.candidates,
+							rdv_offers_of_list(p.candidates,
 									p.n_candidates),
 							in->udp_blocked),
 					.relay = in->relay_server });
@@ -344,7 +345,7 @@ void rdv_reply_local(struct rdv_tcp *t, const struct rdv_replier *from, const Rd
 			&(struct change){ .outcome = RDV_OUT_LOCAL,
 					.way = RDV_WAY_LOCAL,
 					.offers = offers_of(false, p.socket_addr_v6, 0,
-							rdv_attempts_offers(p.candidates,
+							rdv_offers_of_list(p.candidates,
 									p.n_candidates),
 							in->udp_blocked),
 					.relay = in->relay_server });
@@ -431,7 +432,7 @@ void rdv_reply_relay(struct rdv_tcp *t, const struct rdv_replier *from, Rdv__Rel
 						.word = in->refuse_reason });
 	} else {
 		uint8_t offers = offers_of(false, in->socket_addr_v6, in->upnp_port,
-				rdv_attempts_offers(in->candidates, in->n_candidates),
+				rdv_offers_of_list(in->candidates, in->n_candidates),
 				in->udp_blocked);
 
 		in->union_case = RDV__RELAY_RESPONSE__UNION_PK;

@@ -112,27 +112,6 @@ uint64_t rdv_attempts_last(struct rdv_attempts *w, const char *id, const struct 
 	return found;
 }
 
-uint8_t rdv_attempts_offers(Rdv__Candidate *const *list, size_t n)
-{
-	uint8_t offers = n ? RDV_OFFER_LIST : 0;
-
-	for (size_t i = 0; i < n; i++) {
-		switch (list[i]->kind) {
-		case RDV__CANDIDATE__KIND__V6_TCP:
-		case RDV__CANDIDATE__KIND__V6_UDP:
-			offers |= RDV_OFFER_V6;
-			break;
-		case RDV__CANDIDATE__KIND__MAPPED_TCP:
-		case RDV__CANDIDATE__KIND__MAPPED_UDP:
-			offers |= RDV_OFFER_PORT;
-			break;
-		default:
-			break;
-		}
-	}
-	return offers;
-}
-
 uint8_t rdv_attempts_ways(uint8_t viewer_offers, uint8_t host_offers)
 {
 	bool v6 = viewer_offers & host_offers & RDV_OFFER_V6;

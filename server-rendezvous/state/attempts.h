@@ -1,7 +1,6 @@
 /* rendezvous/state/attempts: the last connection attempts and what became of them, for
  * `hawser-admin why ID`. A ring of fixed size; any thread. */
 #pragma once
-#include "proto/rendezvous.pb-c.h"
 #include "server-rendezvous/state/addr.h"
 #include "shared/base/err.h"
 #include "shared/wire/limits.h"
@@ -85,8 +84,6 @@ uint64_t rdv_attempts_add(struct rdv_attempts *w, const struct rdv_attempt *a);
 /* Calls change(a, arg) on the entry under the lock, if the ring still has it. */
 void rdv_attempts_update(struct rdv_attempts *w, uint64_t ticket,
 		void (*change)(struct rdv_attempt *a, void *arg), void *arg);
-/* What a list of ways says, as RDV_OFFER_: their kinds alone are looked at. */
-uint8_t rdv_attempts_offers(Rdv__Candidate *const *list, size_t n);
 /* The ways that are open beside a punched IPv4 connection, by what both ends say: RDV_WAY_. */
 uint8_t rdv_attempts_ways(uint8_t viewer_offers, uint8_t host_offers);
 /* The last one of this viewer, by its IP address, for this device: a viewer asks for the relay on
