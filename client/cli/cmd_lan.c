@@ -5,6 +5,7 @@
 #include <hawser/lan.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define WAIT_MS 2000u
 #define ASK_MAX 16
@@ -63,6 +64,33 @@ int cli_discover(int argc, char **argv, void *arg HWS_UNUSED)
 	return status;
 }
 
+struct woken {
+	const char *name;
+	unsigned count;
+};
+
+/* The same comparison as the library's, which wakes all hardware addresses of a name. */
+static void print_woken(const struct hawser_lan_host *h, void *arg)
+{
+	struct woken *w = arg;
+
+	if (strcasecmp(h->id, w->name) != 0 && strcasecmp(h->hostname, w->name) != 0)
+		return;
+	w->count++;
+	printf("sent to %s (%s%s%s)\n", h->mac, h->id, *h->hostname ? ", " : "", h->hostname);
+}
+
+/* To do nothing visible looks like having failed, and nobody answers such a packet. */
+static void say_woken(hawser_context *ctx, const char *name)
+{
+	struct woken w = { .name = name };
+
+	if (hawser_lan_known(ctx, print_woken, &w) < 0 || !w.count)
+		printf("sent to %s\n", name);
+	puts("It went to all networks of this machine. Nobody answers such a packet: whether the "
+	     "machine\nwakes shows in a minute, in 'hawser discover' or when you connect.");
+}
+
 int cli_wake(int argc HWS_UNUSED, char **argv, void *arg HWS_UNUSED)
 {
 	hawser_context *ctx = NULL;
@@ -73,6 +101,8 @@ int cli_wake(int argc HWS_UNUSED, char **argv, void *arg HWS_UNUSED)
 	e = hawser_lan_wake(ctx, argv[1]);
 	if (e < 0)
 		status = cli_fail(cli_exit_of(e), "%s", hawser_last_error());
+	else
+		say_woken(ctx, argv[1]);
 	hawser_context_free(ctx);
 	return status;
 }

@@ -1,6 +1,7 @@
 /* The networks of this machine's interfaces. */
 #include "client/reach/lan_ifs.h"
 #include "shared/base/macros.h"
+#include <arpa/inet.h>
 #include <errno.h>
 #include <ifaddrs.h>
 #include <linux/if_packet.h>
@@ -30,6 +31,20 @@ static struct in_addr ip_of(const struct sockaddr *a)
 	return a && a->sa_family == AF_INET
 			? ((const struct sockaddr_in *)(const void *)a)->sin_addr
 			: none;
+}
+
+/* An address that was set without one (`ip addr add A/24`, common in containers) has no broadcast
+ * address, and libc tells of the address itself in its place. The kernel has one for the network
+ * all the same, but for networks of one or two addresses: there everybody on the cable is meant. */
+static struct in_addr broadcast_of(const struct ifaddrs *a)
+{
+	struct in_addr own = ip_of(a->ifa_addr), to = ip_of(a->ifa_broadaddr);
+
+	if (to.s_addr != 0 && to.s_addr != own.s_addr)
+		return to;
+	to.s_addr = ~((const struct sockaddr_in *)(const void *)a->ifa_netmask)->sin_addr.s_addr;
+	to.s_addr = ntohl(to.s_addr) > 1 ? own.s_addr | to.s_addr : htonl(INADDR_BROADCAST);
+	return to;
 }
 
 static bool is_wanted(const struct ifaddrs *a, sa_family_t family)
@@ -67,7 +82,7 @@ int hws_lan_ifs(struct hws_lan_if ret[HWS_LAN_IFS_MAX])
 			copy(a->ifa_addr, families[f], &i->addr);
 			copy(a->ifa_netmask, families[f], &i->mask);
 			if (families[f] == AF_INET && a->ifa_flags & IFF_BROADCAST)
-				i->broadcast = ip_of(a->ifa_broadaddr);
+				i->broadcast = broadcast_of(a);
 			take_mac(all, a->ifa_name, i);
 			count++;
 		}

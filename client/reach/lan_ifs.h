@@ -13,7 +13,7 @@ struct hws_lan_if {
 	unsigned index;               /* of the interface, as the kernel numbers it */
 	struct sockaddr_storage addr; /* port 0 */
 	struct sockaddr_storage mask; /* of the same family */
-	struct in_addr broadcast;     /* 0 where it has none; never with IPv6 */
+	struct in_addr broadcast;     /* 0 where nothing is broadcast; never with IPv6 */
 	bool has_mac;
 	uint8_t mac[HWS_LAN_MAC];
 };

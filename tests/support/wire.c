@@ -3,6 +3,7 @@
 #include "tests/support/wire.h"
 #include "tests/support/proc.h"
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -14,6 +15,15 @@ static bool run(const char *command)
 
 	free(out);
 	return r == 0;
+}
+
+bool test_wire_set_address(const char *more)
+{
+	char command[200];
+
+	snprintf(command, sizeof(command),
+			"ip -4 addr flush dev wire0 && ip addr add " TEST_WIRE_ADDRESS "%s dev wire0", more);
+	return run(command);
 }
 
 bool test_wire_enter(void)

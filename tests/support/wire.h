@@ -9,3 +9,5 @@
 
 /* False: no namespace can be made here (errno). */
 bool test_wire_enter(void);
+/* The address of IPv4 anew, with this behind it: "/24" alone has no broadcast address that is set. */
+bool test_wire_set_address(const char *more);

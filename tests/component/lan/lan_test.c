@@ -134,7 +134,7 @@ static int listen_at(uint16_t port)
 	return fd;
 }
 
-static void assert_woken(int fd, const char *name)
+static void assert_woken(int fd, const char *name, const char *said)
 {
 	const char *argv[] = { test_bin("client/cli/hawser"), "wake", name, NULL };
 	static const uint8_t mac[6] = { 2, 0, 0, 0, 0, 1 };
@@ -142,6 +142,7 @@ static void assert_woken(int fd, const char *name)
 	char *out = NULL;
 
 	ck_assert_msg(test_run(argv, env, &out) == 0, "%s", out);
+	ck_assert_msg(strncmp(out, said, strlen(said)) == 0, "%s", out);
 	free(out);
 	ck_assert_int_eq(recv(fd, packet, sizeof(packet), 0), 102);
 	for (int i = 0; i < 102; i++)
@@ -159,7 +160,7 @@ static bool has_six(void)
 START_TEST(hosts_of_a_network_are_found_and_woken)
 {
 	const char *unknown[] = { test_bin("client/cli/hawser"), "wake", "987654321", NULL };
-	char *out = NULL;
+	char *out = NULL, said[100];
 	int fd;
 
 	if (!test_wire_enter()) {
@@ -175,8 +176,14 @@ START_TEST(hosts_of_a_network_are_found_and_woken)
 		ck_assert_msg(access("/proc/net/if_inet6", F_OK) != 0 || !has_six(), "%s", out);
 	free(out);
 	fd = listen_at(9);
-	assert_woken(fd, "02-00-00-00-00-01");
-	assert_woken(fd, id);
+	assert_woken(fd, "02-00-00-00-00-01", "sent to 02-00-00-00-00-01\n");
+	snprintf(said, sizeof(said), "sent to " TEST_WIRE_MAC " (%s, ", id);
+	assert_woken(fd, id, said);
+	/* as most set it by hand, and in networks that have no broadcast address of their own */
+	for (size_t i = 0; i < 3; i++) {
+		ck_assert(test_wire_set_address((const char *const[]){ "/24", "/31", "/32" }[i]));
+		assert_woken(fd, id, said);
+	}
 	ck_assert_int_eq(test_run(unknown, env, &out), 3);
 	ck_assert_ptr_nonnull(strstr(out, "hawser discover"));
 	free(out);
