@@ -132,7 +132,7 @@ static const struct option stream_options[] = { { SOL_SOCKET, SO_ERROR }, { SOL_
 	{ IPPROTO_IP, IP_MTU_DISCOVER }, { IPPROTO_IPV6, IPV6_MTU_DISCOVER },
 	{ IPPROTO_UDP, UDP_SEGMENT }, { IPPROTO_UDP, UDP_GRO } };
 
-/* Ours, and those of libc (names of hosts) and libpq. */
+/* Ours, and those of libc (names of hosts), libpq and miniupnpc (how far its question goes). */
 static const struct option serve_options[] = { { SOL_SOCKET, SO_REUSEADDR },
 	{ SOL_SOCKET, SO_REUSEPORT }, { SOL_SOCKET, SO_KEEPALIVE }, { SOL_SOCKET, SO_LINGER },
 	{ SOL_SOCKET, SO_RCVBUFFORCE }, { SOL_SOCKET, SO_MEMINFO }, { SOL_SOCKET, SO_PEERCRED },
@@ -141,8 +141,9 @@ static const struct option serve_options[] = { { SOL_SOCKET, SO_REUSEADDR },
 	{ SOL_SOCKET, SO_RXQ_OVFL }, { IPPROTO_TCP, TCP_KEEPIDLE }, { IPPROTO_TCP, TCP_KEEPINTVL },
 	{ IPPROTO_TCP, TCP_KEEPCNT }, { IPPROTO_TCP, TCP_USER_TIMEOUT },
 	{ IPPROTO_TCP, TCP_QUICKACK }, { IPPROTO_TCP, TCP_CORK }, { IPPROTO_IP, IP_RECVERR },
-	{ IPPROTO_IP, IP_PKTINFO }, { IPPROTO_IP, IP_TOS }, { IPPROTO_IPV6, IPV6_V6ONLY },
-	{ IPPROTO_IPV6, IPV6_RECVERR }, { IPPROTO_IPV6, IPV6_RECVPKTINFO } };
+	{ IPPROTO_IP, IP_PKTINFO }, { IPPROTO_IP, IP_TOS }, { IPPROTO_IP, IP_MULTICAST_TTL },
+	{ IPPROTO_IPV6, IPV6_V6ONLY }, { IPPROTO_IPV6, IPV6_RECVERR },
+	{ IPPROTO_IPV6, IPV6_RECVPKTINFO } };
 
 /* A filter under construction; the first failure stays. */
 struct filter {

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -76,6 +77,17 @@ static int code_memory(void)
 static int new_socket(void)
 {
 	return socket(AF_INET, SOCK_STREAM, 0) < 0;
+}
+
+/* What miniupnpc sets before it asks for routers; and nobody's to set. */
+static int multicast_hops(void)
+{
+	const int hops = 2, on = 1;
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	return setsockopt(fd, IPPROTO_IP, IP_MULTICAST_TTL, &hops, sizeof(hops)) < 0 ||
+			setsockopt(fd, IPPROTO_IP, IP_TRANSPARENT, &on, sizeof(on)) == 0 ||
+			errno != EPERM;
 }
 
 static int raw_socket(void)
@@ -162,6 +174,7 @@ static const struct {
 	int (*act)(void);
 	bool dies;
 } acts[] = {
+	{ HWS_SANDBOX_PORTS, multicast_hops, false },
 	{ RELAY, use_loop, false },
 	{ RELAY, threaded_loop, false },
 	{ RELAY, open_for_reading, false },
