@@ -17,6 +17,7 @@
 #define SRV_US (300 * HWS_US_PER_MS)
 #define PORT 21116
 #define RUNS_MAX (2 * HWS_SERVERS_MAX)
+#define WORDS_MAX 200 /* of the one failure that is told in full */
 
 enum stage { WAITS, ASKS, RUNS, FAILED }; /* ASKS: for SRV records */
 
@@ -117,16 +118,41 @@ static const char *name_of(const struct run *r)
 	return r->place[0] ? r->place : server_of(r)->text;
 }
 
+/* All of them ask for a sign-in: that is this computer's network, and no server's. */
+static bool is_portal(const struct hws_search *s)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (s->run[i].error.code != HWS_ERR_PORTAL)
+			return false;
+	return true;
+}
+
+/* As many whole sentences of a long text as leave room for others; of one that has none so short,
+ * its beginning. */
+static size_t first_words(const char *text)
+{
+	size_t len = strlen(text), end = 0;
+
+	if (len <= WORDS_MAX)
+		return len;
+	for (size_t i = 0; i + 1 < WORDS_MAX; i++)
+		if (text[i] == '.' && text[i + 1] == ' ')
+			end = i;
+	return end ? end : WORDS_MAX;
+}
+
 /* "a.example: the server does not know this ID ...; b.example: connection refused" */
 static void explain(const struct hws_search *s, const struct run *w, struct hws_error *ret)
 {
+	const char *why = w->error.text;
 	char text[sizeof(ret->text)];
 	size_t len;
 
 	*ret = w->error;
-	if (s->count == 1)
+	if (s->count == 1 || is_portal(s))
 		return;
-	hws_error_set(ret, w->error.code, "%.60s: %.200s", name_of(w), w->error.text);
+	hws_error_set(ret, w->error.code, "%.60s%s%.*s", strstr(why, name_of(w)) ? "" : name_of(w),
+			strstr(why, name_of(w)) ? "" : ": ", (int)first_words(why), why);
 	for (size_t i = 0; i < s->count; i++) {
 		if (&s->run[i] == w)
 			continue;
