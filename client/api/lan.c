@@ -1,5 +1,6 @@
 /* Hosts of the local network, for embedders: a loop of its own for as long as the search takes, so
  * that neither sessions nor the embedder's thread model matter. */
+#include "client/api/lan.h"
 #include "client/api/handle.h"
 #include "client/core/lan_hosts.h"
 #include "client/reach/lan_search.h"
@@ -148,6 +149,18 @@ int hawser_lan_known(hawser_context *ctx, hawser_lan_fn found, void *arg)
 		r = (int)l->count;
 	hws_free(l);
 	return r < 0 ? api_fail_err(&err) : r;
+}
+
+bool api_lan_knows(hawser_context *ctx, const char *id)
+{
+	struct hws_lan_hosts *l = hws_alloc(sizeof(*l));
+	char path[1024];
+	bool known = l && file_of(ctx, path, sizeof(path)) == HWS_OK &&
+			hws_lan_hosts_load(l, path, NULL) == HWS_OK &&
+			hws_lan_hosts_find(l, id, 0) != 0;
+
+	hws_free(l);
+	return known;
 }
 
 static int wake_named(const struct hws_lan_hosts *l, const char *name)

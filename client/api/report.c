@@ -1,6 +1,7 @@
 /* What the viewer's core and services say, as events for the embedder: the one place where inner
  * terms become public ones. */
 #include "client/api/codecs.h"
+#include "client/api/lan.h"
 #include "client/api/session_loop.h"
 #include "client/api/tunnel.h"
 #include "client/decoder/protocol.h"
@@ -15,6 +16,12 @@
  * delay of the network that a user would not want to know of. */
 _Static_assert(HWS_CONFINED_ALL == HAWSER_CONFINED_ALL, "public numbers are those inside");
 #define SILENT_US (3 * HWS_US_PER_S)
+
+/* No server has to know a host that answers in this network. */
+#define NEAR                                                                                       \
+	"%s. A host with this ID was found in this computer's network: 'hawser discover' (in the " \
+	"window: \"In this network\") shows the address that it can be connected to without a "    \
+	"server; 'hawser wake %s' wakes it if it sleeps"
 
 void api_report_push(struct api_session_loop *e, struct api_event *ev)
 {
@@ -68,11 +75,14 @@ void api_report_silence(struct api_session_loop *e, uint64_t now_us)
 void api_report_closed(struct api_session_loop *e, int err, const char *text)
 {
 	struct api_event *ev = api_event_new(e->s, HAWSER_EVENT_CLOSED);
+	char near[sizeof(e->end_text) + 400] = "";
 
 	if (!ev)
 		return;
+	if (err == HWS_ERR_NOTFOUND && e->target.id[0] && api_lan_knows(e->ctx, e->target.id))
+		snprintf(near, sizeof(near), NEAR, text, e->target.id);
 	ev->ev.u.closed.error = err;
-	ev->ev.u.closed.text = api_event_text(ev, text);
+	ev->ev.u.closed.text = api_event_text(ev, *near ? near : text);
 	api_report_push(e, ev);
 }
 

@@ -5,6 +5,11 @@
 
 #define CLI_PROGRAM "hawser"
 
+/* What was right a minute ago may be wrong now; the host tells nobody why. */
+#define CLI_WRONG_PASSWORD                                                                         \
+	"the password is wrong (a one-time password is good for one session: 'hawser-host "        \
+	"password' there shows the one that is valid now)"
+
 /* Documented in hawser(1). */
 enum cli_exit {
 	CLI_OK = 0,
@@ -44,6 +49,8 @@ int cli_config(int argc, char **argv, void *arg);
 int cli_recordings(int argc, char **argv, void *arg);
 int cli_peers(int argc, char **argv, void *arg);
 int cli_terminal(int argc, char **argv, void *arg);
+/* What --help of a command says below its first lines: its options and columns. */
+extern const char cli_discover_help[], cli_wake_help[], cli_doctor_help[];
 int cli_discover(int argc, char **argv, void *arg);
 int cli_doctor(int argc, char **argv, void *arg);
 int cli_wake(int argc, char **argv, void *arg);

@@ -200,7 +200,7 @@ static void on_password(struct run *r, enum hawser_password_reason reason, const
 		finish(r,
 				cli_fail(CLI_PASSWORD, "%s",
 						reason == HAWSER_PASSWORD_WRONG
-								? "the password is wrong"
+								? CLI_WRONG_PASSWORD
 								: "the host asks for a password: give it by "
 								  "HAWSER_PASSWORD, --password-stdin or "
 								  "--password-file"));

@@ -11,6 +11,18 @@
 
 #define SERVER_MAX 424
 
+const char cli_doctor_help[] =
+		"  --server HOST[:PORT]  this server instead of those of the settings\n"
+		"  --key KEY             its key\n"
+		"  --config FILE         other settings of the viewer\n"
+		"  --json                for programs\n"
+		"\n"
+		"For each server a line for each test, its columns:\n"
+		"  good, look, bad  it works; it works with less than it could; it does not work\n"
+		"  WHAT             what was tested\n"
+		"  RESULT           what was seen, and, below, what to do about it\n"
+		"The status is 1 when something is bad.\n";
+
 struct options {
 	struct hawser_context_config context;
 	bool json;

@@ -10,6 +10,28 @@
 #define WAIT_MS 2000u
 #define ASK_MAX 16
 
+const char cli_discover_help[] =
+		"  --wait SECONDS   how long to wait for answers: 1 to 60, else 2\n"
+		"  ADDRESS ...      ask there alone: hosts, or a network's broadcast address\n"
+		"\n"
+		"A line for each host, its columns between tabs:\n"
+		"  ID               what others reach it by at a server\n"
+		"  ADDRESS[:PORT]   with a port, 'hawser connect ADDRESS:PORT' needs no server; without\n"
+		"                   one the host takes no connections by address, only by its ID\n"
+		"  USER@NAME        who is logged in there, and the machine's name\n"
+		"  PLATFORM         its system\n"
+		"  MAC              its network card, which 'hawser wake' wakes\n"
+		"  KEY              the fingerprint of the key by which it proved that it answers from\n"
+		"                   there; 'unproven': anybody may have said this line\n"
+		"'-' stands for what a host does not say.\n";
+const char cli_wake_help[] =
+		"  ID, NAME         of a host that 'hawser discover' has found before\n"
+		"  MAC              a network card's address, as aa:bb:cc:dd:ee:ff\n"
+		"\n"
+		"The packet goes to all networks of this machine, and nobody answers it: whether the\n"
+		"machine wakes shows in a minute. It must be set to wake on LAN, in its firmware and its\n"
+		"system.\n";
+
 /* Fields between tabs, for programs, too: ID, address and port, name, platform, hardware, the key
  * that it proved. */
 static void print_host(const struct hawser_lan_host *h, void *arg HWS_UNUSED)

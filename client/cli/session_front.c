@@ -77,7 +77,7 @@ static void ask_password(struct session_front *f, bool wrong, const char *text)
 	bool good;
 
 	if (fixed && wrong) {
-		session_front_finish(f, cli_fail(CLI_PASSWORD, "the password is wrong"));
+		session_front_finish(f, cli_fail(CLI_PASSWORD, CLI_WRONG_PASSWORD));
 		return;
 	}
 	if (f->asked || wrong)
@@ -90,7 +90,7 @@ static void ask_password(struct session_front *f, bool wrong, const char *text)
 	if (!good)
 		session_front_finish(f,
 				cli_fail(CLI_PASSWORD, "%s",
-						wrong ? "the password is wrong"
+						wrong ? CLI_WRONG_PASSWORD
 						      : "the host asks for a password: give it by "
 							"HAWSER_PASSWORD, --password-stdin, --password-file "
 							"or on a terminal"));

@@ -5,6 +5,8 @@
 
 #define LABEL "hawser-notice"
 #define PASSING "hawser-passing"
+#define TIMER "hawser-timer"
+#define SHORTLY_S 10 /* read twice, slowly */
 #define LINES_MAX 6
 #define CHARS_MAX 2000 /* more than LINES_MAX lines of any window */
 
@@ -55,10 +57,23 @@ static void cut(GString *text)
 	g_string_append(text, "…");
 }
 
+static void remove_source(gpointer id)
+{
+	g_source_remove(GPOINTER_TO_UINT(id));
+}
+
+static gboolean on_time(gpointer notice)
+{
+	g_object_steal_data(notice, TIMER);
+	gtk_widget_set_visible(notice, FALSE);
+	return G_SOURCE_REMOVE;
+}
+
 void gui_notice_show(GtkWidget *notice, const char *title, const char *utf8, size_t length)
 {
 	GString *text = g_string_new(title);
 
+	g_object_set_data(G_OBJECT(notice), TIMER, NULL);
 	g_object_set_data(G_OBJECT(notice), PASSING, NULL);
 	if (*title && length)
 		g_string_append(text, ": ");
@@ -79,4 +94,13 @@ void gui_notice_pass(GtkWidget *notice)
 {
 	if (g_object_get_data(G_OBJECT(notice), PASSING))
 		gtk_widget_set_visible(notice, FALSE);
+}
+
+void gui_notice_show_shortly(GtkWidget *notice, const char *title, const char *utf8, size_t length)
+{
+	guint id;
+
+	gui_notice_show_passing(notice, title, utf8, length);
+	id = g_timeout_add_seconds(SHORTLY_S, on_time, notice);
+	g_object_set_data_full(G_OBJECT(notice), TIMER, GUINT_TO_POINTER(id), remove_source);
 }

@@ -11,3 +11,5 @@ void gui_notice_show(GtkWidget *notice, const char *title, const char *utf8, siz
  * screen is the picture's. */
 void gui_notice_show_passing(GtkWidget *notice, const char *title, const char *utf8, size_t length);
 void gui_notice_pass(GtkWidget *notice);
+/* The same for a piece of news: it goes by itself after some seconds. */
+void gui_notice_show_shortly(GtkWidget *notice, const char *title, const char *utf8, size_t length);

@@ -69,6 +69,8 @@ bool hws_verbs_help(const struct hws_verb *table, size_t count, const char *prog
 		printf("usage: %s %s%s%s\n\n%s; see %s.\n", program, v->name,
 				v->args && *v->args ? " " : "", v->args ? v->args : "", v->help,
 				manual);
+		if (v->more)
+			printf("\n%s", v->more);
 		return true;
 	}
 	return false;

@@ -10,6 +10,7 @@ struct hws_verb {
 	int min_args, max_args;                       /* behind the verb, -1 = any */
 	int (*run)(int argc, char **argv, void *ctx); /* argv[0] = verb; returns exit status */
 	bool has_help;                                /* it answers --help itself */
+	const char *more; /* lines below, in --help of this verb alone; NULL = none */
 };
 
 /* Runs the verb named argv[0]; prints a suggestion on stderr for an unknown one. Returns exit

@@ -344,6 +344,9 @@ static const struct {
 	{ "$HAWSER id --help", 0, "usage: hawser id\n" },
 	{ "$HAWSER recordings --help", 0, "usage: hawser recordings repair FILE" },
 	{ "$HAWSER discover --help", 0, "usage: hawser discover [--wait SECONDS]" },
+	{ "$HAWSER discover --help", 0, "'unproven': anybody may have said this line" },
+	{ "$HAWSER wake --help", 0, "whether the\nmachine wakes" },
+	{ "$HAWSER doctor --help", 0, "  good, look, bad  it works" },
 	{ "$BIN/client/host/hawser-host chat --help", 0, "usage: hawser-host chat [CONN] TEXT|-" },
 	{ "$BIN/client/host/hawser-host permit -h", 0, "usage: hawser-host permit CONN" },
 	{ "$BIN/client/host/hawser-host config --help", 0, "usage: hawser-host config show" },
@@ -439,7 +442,8 @@ END_TEST
 START_TEST(what_a_host_refuses_has_a_status)
 {
 	setup(STACK_SERVERS);
-	sh("HAWSER_PASSWORD=wrong " CONNECT "--no-retry </dev/null", 4, "password is wrong");
+	sh("HAWSER_PASSWORD=wrong " CONNECT "--no-retry </dev/null", 4,
+			"password is wrong (a one-time password is good for one session");
 	sh(CONNECT "--no-retry </dev/null", 4, "--password-stdin");
 	sh("echo $PASSWORD | " CONNECT "--password-stdin --screenshot /nonexistent/a.png", 7,
 			"/nonexistent/a.png");
@@ -463,6 +467,10 @@ START_TEST(what_a_host_refuses_has_a_status)
 	   "$KEY --headless "
 	   "--no-retry",
 			3, "does not know this ID");
+	sh("echo '{\"hosts\":[{\"id\":\"999999999\",\"hostname\":\"vm\",\"mac\":"
+	   "\"02:00:00:00:00:01\"}]}' >$XDG_CONFIG_HOME/hawser/lan.json && $HAWSER connect 999999999 "
+	   "--server $SERVER --key $KEY --headless --no-retry",
+			3, "was found in this computer's network: 'hawser discover'");
 	/* the host's key by hand: the right one is remembered, another one refused with both */
 	sh("K=$($BIN/client/host/hawser-host status | sed -n 's/^key: *//p'); "
 	   "HAWSER_PASSWORD=a-fixed-password " CONNECT
