@@ -11,6 +11,8 @@
 #define ROWS_MAX 64u
 #define MISSED_MAX 3u /* rounds; datagrams get lost */
 #define HEIGHT_MAX 200
+#define SAID_US (G_GINT64_CONSTANT(60) * G_USEC_PER_SEC)
+#define ID_CHARS 13 /* an ID of digits, in groups */
 
 /* What is known of the key that it proved. */
 enum known { UNPROVEN, PROVEN, REMEMBERED, ANOTHER };
@@ -27,7 +29,8 @@ struct found {
 struct round {
 	char *config_path;
 	GPtrArray *found;
-	char *wake; /* whom first; NULL = nobody */
+	char *wake;  /* whom first; NULL = nobody */
+	bool unsent; /* that went nowhere */
 };
 
 struct lan_list {
@@ -39,6 +42,7 @@ struct lan_list {
 	GPtrArray *found;
 	guint timer;
 	bool looking;
+	gint64 said_until; /* the hint tells of a packet that was sent */
 	GCancellable *cancel;
 };
 
@@ -145,7 +149,7 @@ static void run(GTask *task, gpointer source, gpointer data, GCancellable *cance
 	cc.config_path = r->config_path;
 	e = hawser_context_new(&cc, &ctx);
 	if (e == HAWSER_OK && r->wake)
-		hawser_lan_wake(ctx, r->wake); /* whether anybody wakes is seen when it answers */
+		r->unsent = hawser_lan_wake(ctx, r->wake) < 0;
 	if (e == HAWSER_OK)
 		e = hawser_lan_search(ctx, NULL, 0, WAIT_MS, on_found, r->found);
 	if (e >= 0)
@@ -207,6 +211,20 @@ static const char *known_text(const struct found *f, enum known k)
 	return "proves nothing: anybody may have said this";
 }
 
+/* The same for a row, where there is no room for sentences: what the host is known by first, then
+ * where it is. */
+static char *state_text(const struct found *f, enum known k)
+{
+	static const char *const words[] = { [UNPROVEN] = "not proven",
+		[PROVEN] = "key proved",
+		[REMEMBERED] = "known key",
+		[ANOTHER] = "ANOTHER KEY" };
+
+	if (f->missed == ASLEEP)
+		return g_strdup("does not answer");
+	return g_strdup_printf("%s%s%s", words[k], *f->address ? " · " : "", f->address);
+}
+
 /* A proved key must be the one that is met; but what is remembered is not overruled by it. */
 static void connect_to(struct lan_list *l, const struct found *f)
 {
@@ -243,7 +261,10 @@ static void on_wake(GtkButton *button, gpointer arg)
 
 	if (!f)
 		return;
-	gtk_label_set_text(l->hint, "The packet that wakes it was sent. It may take a minute.");
+	gtk_label_set_text(l->hint,
+			"The packet that wakes it was sent. Nobody answers that: it shows here in a minute "
+			"whether it wakes.");
+	l->said_until = g_get_monotonic_time() + SAID_US;
 	look(l, f->id);
 }
 
@@ -266,8 +287,8 @@ static void add_wake(struct lan_list *l, GtkWidget *line, const struct found *f,
 	gui_set_reason(button, name);
 	g_object_set_data(G_OBJECT(button), "place", GUINT_TO_POINTER(place));
 	g_signal_connect(button, "clicked", G_CALLBACK(on_wake), l);
-	gtk_widget_set_halign(button, GTK_ALIGN_END);
-	gtk_widget_set_hexpand(button, TRUE);
+	gtk_widget_set_valign(button, GTK_ALIGN_CENTER);
+	gtk_widget_set_margin_end(button, 8);
 	gtk_box_append(GTK_BOX(line), button);
 	g_free(name);
 }
@@ -281,13 +302,22 @@ static void add_row(struct lan_list *l, const struct found *f, guint place)
 	char *name = g_strdup_printf("%s %s", id, f->who);
 	char *tip = g_strdup_printf("%s%s%s\n%s%s%s", f->address, *f->address ? " · " : "", f->who,
 			known_text(f, k), *f->fingerprint ? "\nkey: " : "", f->fingerprint);
-	GtkWidget *state = new_label(known_text(f, k), "hawser-hint");
+	char *state_words = state_text(f, k);
+	GtkWidget *texts = gtk_box_new(GTK_ORIENTATION_VERTICAL, 2),
+		  *first = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 12),
+		  *number = new_label(id, NULL), *who = new_label(f->who, "hawser-hint"),
+		  *state = new_label(state_words, k == ANOTHER ? "hawser-insecure" : "hawser-hint");
 
-	gtk_box_append(GTK_BOX(line), new_label(id, NULL));
-	gtk_box_append(GTK_BOX(line), new_label(f->who, "hawser-hint"));
-	gtk_box_append(GTK_BOX(line), state);
-	if (k == ANOTHER)
-		gtk_widget_add_css_class(state, "hawser-insecure");
+	/* of these two it is the name that may be long, and is cut */
+	gtk_label_set_ellipsize(GTK_LABEL(number),
+			strlen(id) > ID_CHARS ? PANGO_ELLIPSIZE_END : PANGO_ELLIPSIZE_NONE);
+	gtk_widget_set_halign(state, GTK_ALIGN_START);
+	gtk_box_append(GTK_BOX(first), number);
+	gtk_box_append(GTK_BOX(first), who);
+	gtk_box_append(GTK_BOX(texts), first);
+	gtk_box_append(GTK_BOX(texts), state);
+	gtk_widget_set_hexpand(texts, TRUE);
+	gtk_box_append(GTK_BOX(line), texts);
 	if (f->missed == ASLEEP)
 		add_wake(l, line, f, place);
 	gtk_widget_set_tooltip_text(line, tip);
@@ -302,6 +332,7 @@ static void add_row(struct lan_list *l, const struct found *f, guint place)
 	g_free(id);
 	g_free(name);
 	g_free(tip);
+	g_free(state_words);
 }
 
 static void show(struct lan_list *l)
@@ -384,6 +415,13 @@ static void on_round(GObject *source, GAsyncResult *result, gpointer arg)
 	l->found = g_ptr_array_ref(r->found);
 	if (changed)
 		show(l);
+	if (r->unsent) {
+		gtk_label_set_text(l->hint,
+				"The packet that wakes it could not be sent: is a network up?");
+		l->said_until = g_get_monotonic_time() + SAID_US;
+	}
+	if (g_get_monotonic_time() < l->said_until)
+		return;
 	if (e < 0)
 		gtk_label_set_text(l->hint, "This computer is in no network that can be asked.");
 	else if (l->found->len)
@@ -444,6 +482,8 @@ GtkWidget *gui_lan_list_new(hawser_context *context, const struct gui_lan_list_e
 	l->box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 8);
 	l->rows = GTK_LIST_BOX(list);
 	l->hint = GTK_LABEL(new_label("", "hawser-hint"));
+	gtk_label_set_ellipsize(l->hint, PANGO_ELLIPSIZE_NONE);
+	gtk_label_set_wrap(l->hint, TRUE);
 	l->found = g_ptr_array_new_with_free_func(found_free);
 	l->cancel = g_cancellable_new();
 	gui_set_name(list, "Computers in this network");

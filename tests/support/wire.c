@@ -22,7 +22,9 @@ bool test_wire_set_address(const char *more)
 	char command[200];
 
 	snprintf(command, sizeof(command),
-			"ip -4 addr flush dev wire0 && ip addr add " TEST_WIRE_ADDRESS "%s dev wire0", more);
+			"ip -4 addr flush dev wire0 && ip addr add " TEST_WIRE_ADDRESS
+			"%s dev wire0",
+			more);
 	return run(command);
 }
 
