@@ -157,6 +157,8 @@ static void build_progress(struct gui_pages *p)
 	gui_set_name(spinner, "Busy");
 	gtk_box_append(GTK_BOX(box), spinner);
 	p->progress = add_label(box, NULL);
+	/* the page has nothing else for the focus to go to, and would have a text cursor */
+	gtk_widget_set_focusable(GTK_WIDGET(p->progress), FALSE);
 }
 
 static void build_secret(struct gui_pages *p)

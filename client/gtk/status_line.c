@@ -139,7 +139,11 @@ void gui_status_line_show(GtkLabel *line, const struct hawser_stats *stats, bool
 		bool fullscreen)
 {
 	const char *codec = hawser_codec_title(stats->codec);
-	char *pace = stats->silent_s ? g_strdup_printf("NOT ANSWERING for %u s", stats->silent_s)
+	/* only sessions of that kind can go on by another way */
+	const char *tries = stats->encryption == HAWSER_ENCRYPTION_V2 ? ", looking for a way to it"
+								      : "";
+	char *pace = stats->silent_s
+			? g_strdup_printf("NOT ANSWERING for %u s%s", stats->silent_s, tries)
 			: stats->rtt_ms
 			? g_strdup_printf("%.0f frames/s · %u ms", stats->fps, stats->rtt_ms)
 			: g_strdup_printf("%.0f frames/s", stats->fps);
@@ -162,13 +166,35 @@ void gui_status_line_show(GtkLabel *line, const struct hawser_stats *stats, bool
 	show_figures(line, stats);
 }
 
-void gui_status_line_explain(GtkLabel *line, const struct hawser_peer *peer)
+/* A session that can move goes from the relay to a direct way when one is found. */
+static char *way_text(const struct hawser_peer *peer, hawser_session *session)
+{
+	struct hawser_verdict v = HAWSER_VERDICT_INIT;
+
+	if (!peer->relayed)
+		return g_strdup_printf("Straight to the host, without a relay (%s)", peer->path);
+	if (!session || hawser_session_verdict(session, &v) < 0 || !*v.text)
+		return g_strdup_printf("By the server's relay (%s)", peer->path);
+	return g_strdup_printf(
+			"By the server's relay (%s), because: %s%s\n'hawser doctor' tells what "
+			"would help",
+			peer->path, v.text,
+			v.looked ? "\nA direct way is looked for again from time to time" : "");
+}
+
+void gui_status_line_explain(
+		GtkLabel *line, const struct hawser_peer *peer, hawser_session *session)
 {
 	bool has_key = peer->fingerprint && *peer->fingerprint;
-	char *text = g_strdup_printf("%s%s%s%s%s", hawser_encryption_text(peer->encryption),
+	const char *before = gtk_widget_get_tooltip_text(GTK_WIDGET(line));
+	char *way = way_text(peer, session);
+	char *text = g_strdup_printf("%s\n%s%s%s%s%s", way,
+			hawser_encryption_text(peer->encryption),
 			has_key ? "\nThe host's key: " : "", has_key ? peer->fingerprint : "",
 			has_key ? "\n" : "", has_key ? hawser_trust_text(peer->trust) : "");
 
-	gtk_widget_set_tooltip_text(GTK_WIDGET(line), text);
+	if (g_strcmp0(before, text) != 0) /* one that is open would close */
+		gtk_widget_set_tooltip_text(GTK_WIDGET(line), text);
+	g_free(way);
 	g_free(text);
 }

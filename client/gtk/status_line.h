@@ -11,6 +11,7 @@ GtkWidget *gui_status_line_figures(GtkLabel *line);
 /* In full screen the line shows only that the host does not answer. */
 void gui_status_line_show(GtkLabel *line, const struct hawser_stats *stats, bool only_looking,
 		bool fullscreen);
-/* What stands behind its words, for who wants to compare: how it is encrypted, the host's key
- * and who vouches for it. As a tooltip. */
-void gui_status_line_explain(GtkLabel *line, const struct hawser_peer *peer);
+/* What stands behind its words, for who wants to compare: the way, and why it is no direct one; how
+ * it is encrypted, the host's key and who vouches for it. As a tooltip. */
+void gui_status_line_explain(
+		GtkLabel *line, const struct hawser_peer *peer, hawser_session *session);

@@ -15,7 +15,7 @@ static void show_peer(struct session_window *w, const struct hawser_peer *peer, 
 	title = g_strdup_printf("%s@%s – %s", peer->username, peer->hostname, peer->id);
 	gtk_window_set_title(w->p.window, title);
 	g_free(title);
-	gui_status_line_explain(w->status, peer);
+	gui_status_line_explain(w->status, peer, w->session);
 }
 
 static void on_ready(struct session_window *w, const struct hawser_event *e)
@@ -35,6 +35,8 @@ static void on_state(struct session_window *w, const struct hawser_event *e)
 
 	if (state == HAWSER_STATE_RETRYING)
 		gui_window_set_ready(w, false);
+	if (state != HAWSER_STATE_READY || e->u.state.silent_s)
+		gui_notice_pass(w->news); /* no longer true */
 	if (state == HAWSER_STATE_READY || state == HAWSER_STATE_WAITING ||
 			state == HAWSER_STATE_CLOSED)
 		return;
@@ -118,8 +120,20 @@ static void on_message(struct session_window *w, const struct hawser_event *e)
 		gui_notice_show(w->notice, e->u.message.title, text, strlen(text));
 }
 
+/* Whoever asks why is told what is known by now: while a session goes by the relay, more comes to be
+ * known. */
+static void explain_way(struct session_window *w)
+{
+	struct hawser_peer peer = HAWSER_PEER_INIT;
+
+	if (w->session && hawser_session_peer(w->session, &peer) == HAWSER_OK)
+		gui_status_line_explain(w->status, &peer, w->session);
+}
+
 static void on_stats(struct session_window *w, const struct hawser_event *e)
 {
+	if (e->u.stats->relayed)
+		explain_way(w);
 	gui_status_line_show(w->status, e->u.stats, gui_window_only_looks(w),
 			gtk_window_is_fullscreen(w->p.window));
 }
@@ -129,7 +143,8 @@ static void on_path(struct session_window *w, const struct hawser_event *e)
 {
 	const char *title = e->u.path.relayed ? "Now by the relay" : "Now direct";
 
-	gui_notice_show_passing(w->notice, title, e->u.path.text, strlen(e->u.path.text));
+	explain_way(w);
+	gui_notice_show_shortly(w->news, title, e->u.path.text, strlen(e->u.path.text));
 }
 
 static void on_host_key(struct session_window *w, const char *text)

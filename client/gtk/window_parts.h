@@ -19,6 +19,7 @@ struct session_window {
 	struct gui_app *app;
 	struct gui_picture_window p;
 	GtkWidget *notice, *chat;
+	GtkWidget *news; /* of the way: lies over the picture for a while */
 	struct gui_recording *recording;
 	GtkLabel *status;
 	struct gui_pages *pages;

@@ -32,6 +32,8 @@ static void on_fullscreen(bool full, gpointer arg)
 	gtk_widget_set_visible(GTK_WIDGET(w->status), !full);
 	if (full && w->ready)
 		gui_notice_pass(w->notice);
+	if (full)
+		gui_notice_pass(w->news);
 }
 
 static bool is_hidden(struct session_window *w)
@@ -205,6 +207,10 @@ static void build_window(struct session_window *w, const char *target)
 	w->recording = gui_recording_new(w->notice, w->p.bar, w->p.edge_bar);
 	gtk_overlay_add_overlay(GTK_OVERLAY(w->p.overlay), gui_recording_mark(w->recording));
 	gtk_box_append(GTK_BOX(column), w->notice);
+	w->news = gui_notice_new();
+	gtk_widget_add_css_class(w->news, "background");
+	gtk_widget_set_valign(w->news, GTK_ALIGN_END);
+	gtk_overlay_add_overlay(GTK_OVERLAY(w->p.overlay), w->news);
 	w->chat = gui_chat_new(on_chat, w);
 	w->p.typed = w->chat;
 	gtk_box_append(GTK_BOX(column), w->chat);
