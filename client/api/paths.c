@@ -53,6 +53,7 @@ struct api_paths {
 	uint64_t ask_us, bytes_in; /* at the last tick */
 	unsigned denials;
 	const char *cause; /* why it moves, for people */
+	bool portal_told;  /* while the session has no way */
 };
 
 static void plan_step(struct api_paths *p);
@@ -114,6 +115,7 @@ static void stand_on(struct api_paths *p, uint32_t number)
 
 	if (l->number != number) /* too old to be remembered, and to be one of the legs */
 		return;
+	p->portal_told = false;
 	p->e->path = l->name;
 	p->e->relayed = l->relayed;
 	p->moved = false;
@@ -184,11 +186,23 @@ static int join(struct api_paths *p, const struct hws_reached *how)
 	return r;
 }
 
+/* Somebody can do something about it, and it is not the host's fault that it is silent. */
+static void tell_portal(struct api_paths *p)
+{
+	if (p->portal_told || !p->plan.in_need)
+		return;
+	p->portal_told = true;
+	api_report_notice(p->e, "This network asks for a sign-in first",
+			"open any page in a browser and sign in; the session goes on by itself then");
+}
+
 static void on_reached(int r, const struct hws_reached *how, void *arg)
 {
 	struct api_paths *p = arg;
 
 	if (r < 0) {
+		if (r == HWS_ERR_PORTAL)
+			tell_portal(p);
 		run_failed(p, how->verdict);
 		return;
 	}
@@ -311,6 +325,7 @@ static void on_heard(struct api_paths *p)
 	uint64_t late = p->silent_us ? now_us(p) - p->silent_us : 0;
 
 	p->silent_us = p->asked_us = 0;
+	p->portal_told = false;
 	set_patience(p, HWS_MIN((p->patience_us + late) * 3 / 2, PATIENCE_MAX_US));
 	if (p->looking && !p->join)
 		end_run(p);

@@ -66,7 +66,8 @@ START_TEST(computers_of_the_network_are_shown_and_can_be_woken)
 	test_desk_window(&desk, "Hawser");
 	ck_assert(test_eyes_wait(NULL, "In this network"));
 	group(stack.id, grouped);
-	if (!test_eyes_wait("label", grouped) || !test_eyes_wait(NULL, "has proved its key")) {
+	if (!test_eyes_wait("label", grouped) ||
+			!test_eyes_wait("label", "key proved · " TEST_WIRE_ADDRESS)) {
 		all = test_eyes_all(&(unsigned){ 0 });
 		ck_abort_msg("%s is not shown: %s%s", grouped, all, desk.program.log);
 	}
@@ -90,6 +91,7 @@ START_TEST(computers_of_the_network_are_shown_and_can_be_woken)
 	ck_assert_int_eq(TEST_DESK_DO(&desk, "key", "space"), 0);
 	ck_assert_int_eq(recv(fd, packet, sizeof(packet), 0), 102);
 	close(fd);
+	ck_assert(test_eyes_wait("label", "The packet that wakes it was sent"));
 }
 END_TEST
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define SIGN_IN "asks for a sign-in"
+#define REDIRECT "HTTP/1.1 302 Found\r\nLocation: http://login.example/\r\n\r\n"
 
 static pid_t portal;
 static char portal_text[40];
@@ -35,13 +36,17 @@ static void serve(int listener, const char *answer)
 	}
 }
 
-static void start_portal(const char *answer)
+/* port 0: any */
+static void start_portal(uint16_t port, const char *answer)
 {
 	struct sockaddr_in at = { .sin_family = AF_INET,
+		.sin_port = htons(port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	struct timeval limit = { .tv_sec = 20 };
 	socklen_t len = sizeof(at);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
+
+	ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)), 0);
 
 	ck_assert_int_eq(bind(fd, (struct sockaddr *)&at, len), 0);
 	ck_assert_int_eq(listen(fd, 16), 0);
@@ -98,7 +103,7 @@ START_TEST(a_viewer_says_that_the_network_wants_a_sign_in)
 		char server[60], *out = NULL;
 		const char *options[] = { "--server", server, NULL };
 
-		start_portal(cases[i].answer);
+		start_portal(0, cases[i].answer);
 		snprintf(server, sizeof(server), "%s%s", cases[i].scheme, portal_text);
 		ck_assert_int_ne(stage_connect(NULL, options, &out), 0);
 		ck_assert_msg((strstr(out, SIGN_IN) != NULL) == cases[i].is_portal, "%zu: %s", i,
@@ -115,7 +120,7 @@ START_TEST(a_host_says_so_in_its_log_and_status)
 {
 	char server[60];
 
-	start_portal("HTTP/1.1 302 Found\r\nLocation: http://login.example/\r\n\r\n");
+	start_portal(0, REDIRECT);
 	test_proc_stop(&stage_host);
 	snprintf(server, sizeof(server), "ws://%s", portal_text);
 	stage_start_host((const char *const[]){ "--server", server, NULL });
@@ -125,9 +130,63 @@ START_TEST(a_host_says_so_in_its_log_and_status)
 }
 END_TEST
 
+/* It is one network, however many servers it keeps from this computer. */
+START_TEST(it_is_said_once_for_all_servers)
+{
+	char servers[120], *out = NULL, *first;
+	const char *options[] = { "--server", servers, NULL };
+
+	start_portal(0, REDIRECT);
+	snprintf(servers, sizeof(servers), "%s,ws://%s", portal_text, portal_text);
+	ck_assert_int_ne(stage_connect(NULL, options, &out), 0);
+	first = strstr(out, "hawser: ");
+	ck_assert_msg(first && strstr(first, SIGN_IN), "%s", out);
+	ck_assert_msg(!strstr(strstr(first, SIGN_IN) + 1, SIGN_IN) && !strstr(out, ": ;"), "%s",
+			out);
+	free(out);
+}
+END_TEST
+
+/* The host with the processes that it has started: whoever is away is silent, and says no good-bye. */
+static void signal_host(int sig)
+{
+	char path[80], pids[500] = "", *at = pids, *end;
+	long pid;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)stage_host.pid,
+			(int)stage_host.pid);
+	test_proc_signal(&stage_host, sig);
+	f = fopen(path, "re");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_ptr_nonnull(fgets(pids, sizeof(pids), f));
+	fclose(f);
+	for (; (pid = strtol(at, &end, 10)) > 0 && end != at; at = end)
+		kill((pid_t)pid, sig);
+}
+
+START_TEST(a_session_that_has_lost_its_way_says_so)
+{
+	struct test_proc viewer;
+
+	stage_host_until(stage_server[0].text, "registered");
+	stage_stay(&viewer, (const char *const[]){ "--server", stage_list(1), NULL });
+	test_proc_must_expect(&viewer, "encrypted=yes", TEST_PATIENCE_MS);
+	stage_stop(0);
+	start_portal(stage_server[0].port, REDIRECT);
+	signal_host(SIGSTOP);
+	test_proc_must_expect(&viewer, "This network asks for a sign-in first: open any page",
+			TEST_PATIENCE_MS);
+	signal_host(SIGCONT);
+	test_proc_stop(&viewer);
+}
+END_TEST
+
 int main(void)
 {
 	return test_main("servers/captive", 200, setup, teardown,
 			TESTS(a_viewer_says_that_the_network_wants_a_sign_in,
-					a_host_says_so_in_its_log_and_status));
+					a_host_says_so_in_its_log_and_status,
+					it_is_said_once_for_all_servers,
+					a_session_that_has_lost_its_way_says_so));
 }
