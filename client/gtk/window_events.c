@@ -120,8 +120,7 @@ static void on_message(struct session_window *w, const struct hawser_event *e)
 		gui_notice_show(w->notice, e->u.message.title, text, strlen(text));
 }
 
-/* Whoever asks why is told what is known by now: while a session goes by the relay, more comes to be
- * known. */
+/* Of a session by the relay more comes to be known: whoever asks why is told the last of it. */
 static void explain_way(struct session_window *w)
 {
 	struct hawser_peer peer = HAWSER_PEER_INIT;

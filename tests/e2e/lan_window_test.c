@@ -91,7 +91,9 @@ START_TEST(computers_of_the_network_are_shown_and_can_be_woken)
 	ck_assert_int_eq(TEST_DESK_DO(&desk, "key", "space"), 0);
 	ck_assert_int_eq(recv(fd, packet, sizeof(packet), 0), 102);
 	close(fd);
-	ck_assert(test_eyes_wait("label", "The packet that wakes it was sent"));
+	ck_assert(test_eyes_wait("label",
+			"The packet that wakes it was sent. Nobody answers that: it shows here in a minute "
+			"whether it wakes."));
 }
 END_TEST
 

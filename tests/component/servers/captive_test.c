@@ -147,11 +147,11 @@ START_TEST(it_is_said_once_for_all_servers)
 }
 END_TEST
 
-/* The host with the processes that it has started: whoever is away is silent, and says no good-bye. */
+/* The host with the processes that it has started: who is away says no good-bye. */
 static void signal_host(int sig)
 {
 	char path[80], pids[500] = "", *at = pids, *end;
-	long pid;
+	unsigned long pid;
 	FILE *f;
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)stage_host.pid,
@@ -161,7 +161,7 @@ static void signal_host(int sig)
 	ck_assert_ptr_nonnull(f);
 	ck_assert_ptr_nonnull(fgets(pids, sizeof(pids), f));
 	fclose(f);
-	for (; (pid = strtol(at, &end, 10)) > 0 && end != at; at = end)
+	for (; (pid = strtoul(at, &end, 10)) > 0 && end != at; at = end)
 		kill((pid_t)pid, sig);
 }
 
