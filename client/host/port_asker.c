@@ -358,6 +358,8 @@ static void on_settled(void *arg)
 	}
 	hws_port_pcp_cancel(a->pcp);
 	a->pcp = NULL;
+	if (a->job) /* what it brings is of the network that we have left */
+		a->route = (struct hws_route){ 0 };
 	hws_port_asker_again(a);
 }
 

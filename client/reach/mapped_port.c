@@ -36,6 +36,31 @@ struct hws_mapped_port {
 	struct sockaddr_storage outside[2];
 };
 
+static bool is_alike(const struct expected *a, const struct expected *b)
+{
+	return a->how.control_permissions == b->how.control_permissions &&
+			a->how.secure == b->how.secure;
+}
+
+/* Of viewers at one address, as those behind one NAT are, who are not alike: which of them it is
+ * cannot be known. */
+static bool is_ambiguous(
+		const struct hws_mapped_port *m, uint64_t now, const struct sockaddr_storage *peer)
+{
+	const struct expected *known = NULL;
+
+	for (unsigned i = 0; i < EXPECTED_MAX; i++) {
+		const struct expected *e = &m->list[i];
+
+		if (now >= e->until_us || !hws_addr_ip_equal(&e->how.viewer, peer))
+			continue;
+		if (known && !is_alike(known, e))
+			return true;
+		known = e;
+	}
+	return false;
+}
+
 /* By its address, or as the only kind that there is: what the server allows one viewer must not
  * come to another. Takes one of its places. */
 static struct expected *take_place(
@@ -44,6 +69,8 @@ static struct expected *take_place(
 	uint64_t now = hws_loop_now_us(m->loop);
 	struct expected *first = NULL, *sole = NULL;
 
+	if (is_ambiguous(m, now, peer))
+		return NULL;
 	for (unsigned i = 0; i < EXPECTED_MAX; i++) {
 		struct expected *e = &m->list[i];
 
@@ -61,9 +88,7 @@ static struct expected *take_place(
 			continue;
 		if (hws_addr_ip_equal(&e->how.viewer, peer))
 			return NULL; /* it had its own */
-		if (first &&
-				(first->how.control_permissions != e->how.control_permissions ||
-						first->how.secure != e->how.secure))
+		if (first && !is_alike(first, e))
 			return NULL;
 		first = e;
 		if (e->places[udp].left_others)

@@ -175,7 +175,12 @@ static void on_heard(struct hws_reach_way *w, int r)
 		hws_reach_way_failed(w, r);
 }
 
-/* Takes `fd`. */
+static void on_no_way(void *arg)
+{
+	hws_reach_way_failed(arg, HWS_ERR_UNREACHABLE);
+}
+
+/* Takes `fd`. What fails at once is told in the next turn: others may be about to begin. */
 static void begin(struct hws_reach *r, enum hws_path path, int fd,
 		const struct sockaddr_storage *peer)
 {
@@ -200,7 +205,7 @@ static void begin(struct hws_reach *r, enum hws_path path, int fd,
 		res = hws_stream_kcp_connect(r->loop, fd, &conf, &s);
 	if (res < 0) {
 		close(fd);
-		hws_reach_way_failed(&d->way, res);
+		hws_timer_start(r->loop, &d->way.wait, 0, on_no_way, &d->way);
 		return;
 	}
 	hws_reach_way_listen(&d->way, s);
@@ -221,6 +226,8 @@ void hws_reach_udp_way(struct hws_reach *r, const struct sockaddr_storage *peer)
 {
 	struct hws_reach_udp *u = &r->udp;
 
+	if (!u->line) /* it is this way's already, or there is none */
+		return;
 	u->later_peer = *peer;
 	if (!u->has_mapped || !hws_addr_ip_equal(&u->mapped, peer) ||
 			hws_addr_ip_equal(&r->local, peer))

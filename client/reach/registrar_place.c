@@ -111,6 +111,7 @@ static void adopt(struct hws_registrar *r)
 
 	hws_udp_line_free(r->udp);
 	r->udp = p->trial;
+	r->udp_open = true; /* the line before may have been closed, or not open yet */
 	p->trial = NULL;
 	r->proof = p->trial_proof;
 	hws_server_proof_wipe(&p->trial_proof);

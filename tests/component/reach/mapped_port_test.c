@@ -118,6 +118,16 @@ START_TEST(one_that_comes_by_another_address_is_the_only_one_it_can_be)
 }
 END_TEST
 
+/* Behind one NAT are two, who may not do the same: neither gets what the other may. */
+START_TEST(viewers_of_one_address_that_are_not_alike_do_not_come_by_it)
+{
+	expect("127.0.0.1:4000", 5);
+	expect("127.0.0.1:4001", 1);
+	knock();
+	ck_assert_uint_eq(came, 0);
+}
+END_TEST
+
 START_TEST(it_is_expected_for_a_while_and_for_some_sockets)
 {
 	expect("127.0.0.1:4000", 0);
@@ -554,7 +564,8 @@ int main(void)
 	tcase_add_test(t, a_stranger_is_let_go);
 	tcase_add_test(t, a_viewer_that_was_told_comes_with_what_is_known_of_it);
 	tcase_add_test(t, one_that_comes_by_another_address_is_the_only_one_it_can_be);
-	tcase_add_test(t, it_is_expected_for_a_while_and_for_some_sockets);
+	tcase_add_test(t, viewers_of_one_address_that_are_not_alike_do_not_come_by_it,
+			it_is_expected_for_a_while_and_for_some_sockets);
 	tcase_add_test(t, strangers_use_up_nothing_of_who_is_expected);
 	tcase_add_test(t, many_push_out_the_first);
 	tcase_add_loop_test(t, what_no_viewer_could_use_is_nowhere, 0, (int)HWS_COUNT(outsides));
