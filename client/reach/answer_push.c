@@ -45,6 +45,12 @@ static bool relay_only(const struct hws_answer *a)
 	return a->conf.always_relay || hws_server_addr_needs_relay(&a->server_addr);
 }
 
+/* Nobody set it where the web is just what was left to register by. */
+static enum hws_answer_reason own_reason(const struct hws_answer *a)
+{
+	return a->conf.always_relay ? HWS_REASON_OWN_CHOICE : HWS_REASON_OWN_NETWORK;
+}
+
 /* Why a viewer that asks for a hole is met at the relay instead. */
 static enum hws_answer_reason reason_for(const struct hws_answer_job *j, const Rdv__PunchHole *p)
 {
@@ -52,7 +58,7 @@ static enum hws_answer_reason reason_for(const struct hws_answer_job *j, const R
 	bool theirs = p->nat_type == RDV__NAT_TYPE__SYMMETRIC;
 
 	if (relay_only(j->answer))
-		return HWS_REASON_OWN_CHOICE;
+		return own_reason(j->answer);
 	if (p->force_relay)
 		return HWS_REASON_VIEWER_CHOICE;
 	if (ours)
@@ -75,7 +81,7 @@ static int from_punch(struct hws_answer_job *j, const Rdv__PunchHole *p)
 static int from_local(struct hws_answer_job *j, const Rdv__FetchLocalAddr *f)
 {
 	j->kind = relay_only(j->answer) ? JOB_RELAY_OWN : JOB_LOCAL;
-	j->reason = relay_only(j->answer) ? HWS_REASON_OWN_CHOICE : HWS_REASON_NONE;
+	j->reason = relay_only(j->answer) ? own_reason(j->answer) : HWS_REASON_NONE;
 	j->how.secure = true;
 	j->lists = f->n_candidates > 0;
 	if (f->control_permissions)

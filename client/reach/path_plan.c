@@ -6,7 +6,8 @@
 static bool is_settled(enum hws_indirect why)
 {
 	return why == HWS_INDIRECT_VIEWER || why == HWS_INDIRECT_NETWORK ||
-			why == HWS_INDIRECT_HOST_POLICY || why == HWS_INDIRECT_SERVER_POLICY;
+			why == HWS_INDIRECT_HOST_POLICY || why == HWS_INDIRECT_HOST_NETWORK ||
+			why == HWS_INDIRECT_SERVER_POLICY;
 }
 
 static uint64_t doubled(uint64_t first_us, unsigned times, uint64_t most_us)

@@ -113,7 +113,8 @@ static enum hws_indirect from_host(const struct hws_verdict_facts *f)
 {
 	static const enum hws_indirect reasons[] = { HWS_INDIRECT_HOST, HWS_INDIRECT_SYMMETRIC_HOST,
 		HWS_INDIRECT_SYMMETRIC_VIEWER, HWS_INDIRECT_SYMMETRIC_BOTH,
-		HWS_INDIRECT_HOST_POLICY, HWS_INDIRECT_VIEWER, HWS_INDIRECT_SERVER_POLICY };
+		HWS_INDIRECT_HOST_POLICY, HWS_INDIRECT_VIEWER, HWS_INDIRECT_SERVER_POLICY,
+		HWS_INDIRECT_HOST_NETWORK };
 	enum hws_indirect why = f->relay_reason < sizeof(reasons) / sizeof(*reasons)
 			? reasons[f->relay_reason]
 			: HWS_INDIRECT_HOST;

@@ -34,6 +34,8 @@ enum hws_path {
 	X(HOST, "host", "the host, its NAT or its server wants to be met at the relay")            \
 	X(HOST_POLICY, "host-policy",                                                              \
 			"the host's settings, or its way to the server, want the relay")           \
+	X(HOST_NETWORK, "host-network",                                                            \
+			"a WebSocket leads from the host to the server, and to relays only")       \
 	X(SERVER_POLICY, "server-policy", "the server wants the relay")                            \
 	X(SYMMETRIC_VIEWER, "symmetric-viewer", "symmetric NAT at the viewer's side")              \
 	X(SYMMETRIC_HOST, "symmetric-host", "symmetric NAT at the host's side")                    \

@@ -184,7 +184,7 @@ static const char *const reasons[RDV_REASON_COUNT] = { "",
 	"the viewer's network changes ports for each target",
 	"both networks change ports for each target",
 	"my settings or network allow no direct connections", "the viewer demands the relay",
-	"the server demands the relay" };
+	"the server demands the relay", "my network lets out the web alone" };
 
 /* A viewer that has not asked for the relay by now needs none. */
 #define SETTLED_US (20 * HWS_US_PER_S)

@@ -53,7 +53,7 @@ enum rdv_forced {
 #define RDV_WAY_PORT 32u /* that the device's router was asked for */
 
 /* Numbers of RelayResponse.relay_reason; 0 = not said. */
-#define RDV_REASON_COUNT 7
+#define RDV_REASON_COUNT 8
 
 #define RDV_WORD_MAX 100 /* of what a device says when it refuses */
 

@@ -52,7 +52,7 @@ END_TEST
 START_TEST(what_will_not_change_is_not_tried)
 {
 	static const enum hws_indirect settled[] = { HWS_INDIRECT_VIEWER, HWS_INDIRECT_NETWORK,
-		HWS_INDIRECT_HOST_POLICY, HWS_INDIRECT_SERVER_POLICY };
+		HWS_INDIRECT_HOST_POLICY, HWS_INDIRECT_HOST_NETWORK, HWS_INDIRECT_SERVER_POLICY };
 
 	for (unsigned i = 0; i < HWS_COUNT(settled); i++) {
 		stands(true, settled[i], S);

@@ -166,6 +166,7 @@ START_TEST(what_is_known_of_both_sides_counts_most)
 				HWS_INDIRECT_SYMMETRIC_BOTH },
 		{ { .host_relays = true, .relay_reason = 4, .symmetric_viewer = true },
 				HWS_INDIRECT_HOST_POLICY },
+		{ { .host_relays = true, .relay_reason = 7 }, HWS_INDIRECT_HOST_NETWORK },
 		{ { .host_relays = true, .relay_reason = 6 }, HWS_INDIRECT_SERVER_POLICY },
 		{ { .host_relays = true, .relay_reason = 4000000000u }, HWS_INDIRECT_HOST },
 		{ { 0 }, HWS_INDIRECT_NO_ADDRESS },
