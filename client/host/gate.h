@@ -24,6 +24,7 @@ struct hws_gate_conf {
 	/* For connections that are or become legs (net/legs); NULL: this gate has none. */
 	void (*leg_request)(const Agt__LegRequest *q, void *arg);
 	void (*leg_up)(const Agt__LegUp *up, void *arg);
+	void (*leg_names)(const Agt__LegNames *names, void *arg);
 };
 
 /* Takes the stream in any case; copies what it needs of `start`. */

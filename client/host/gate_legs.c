@@ -57,6 +57,25 @@ static void on_event(struct hws_legs *l HWS_UNUSED, enum hws_legs_event event, u
 		on_moved(g, number);
 }
 
+/* By these its hostd knows the legs that come next, and nobody a leg that has been. */
+static void tell_names(struct hws_gate *g, uint32_t first)
+{
+	Agt__LegNames m = AGT__LEG_NAMES__INIT;
+	struct hws_leg_terms t = { .number = first };
+	uint8_t names[HWS_LEG_NAMES][HWS_LEG_NAME_LEN];
+
+	if (!g->conf.leg_names)
+		return;
+	memcpy(t.session, g->legs.session, sizeof(t.session));
+	memcpy(t.key_secret, hws_secure_legs_key(&g->secure), sizeof(t.key_secret));
+	for (size_t i = 0; i < HWS_LEG_NAMES; i++, t.number++)
+		hws_leg_name(&t, names[i]);
+	hws_wipe(&t, sizeof(t));
+	m.first = first;
+	m.names = (ProtobufCBinaryData){ sizeof(names), names[0] };
+	g->conf.leg_names(&m, g->conf.arg);
+}
+
 int hws_gate_legs_begin(struct hws_gate *g)
 {
 	const struct hws_legs_conf conf = { .away_us = AWAY_US,
@@ -67,6 +86,7 @@ int hws_gate_legs_begin(struct hws_gate *g)
 
 	if (!hws_secure_legs_key(&g->secure))
 		return HWS_OK;
+	tell_names(g, 1);
 	return hws_legs_begin(g->conn, &conf, &g->legs.below);
 }
 
@@ -111,6 +131,8 @@ void hws_gate_leg_join(struct hws_gate *g, const Agt__LegJoin *m, int fd)
 	const uint8_t *key_secret = hws_secure_legs_key(&g->secure);
 	struct hws_stream *s;
 
+	if (key_secret && m->number < UINT32_MAX - HWS_LEG_NAMES)
+		tell_names(g, m->number + 1); /* whatever becomes of this one */
 	if (!j || !key_secret || !g->legs.below || g->state != GATE_OPEN ||
 			m->nonce.len != sizeof(conf.nonce_v) ||
 			hws_stream_tcp_new(g->loop, fd, &s) < 0) {
@@ -164,7 +186,7 @@ bool hws_gate_leg_asked(struct hws_gate *g, struct hws_bytes frame)
 	g->legs.asked = true;
 	hws_conn_pause(g->conn); /* what comes behind is not ours to read */
 	hws_timer_start(g->loop, &g->deadline, JOIN_US, on_join_limit, g);
-	q.session = (ProtobufCBinaryData){ sizeof(t.session), t.session };
+	q.name = (ProtobufCBinaryData){ sizeof(t.name), t.name };
 	q.number = t.number;
 	q.nonce = (ProtobufCBinaryData){ sizeof(t.nonce_v), t.nonce_v };
 	g->conf.leg_request(&q, g->conf.arg);

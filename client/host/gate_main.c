@@ -91,6 +91,15 @@ static void on_leg_up(const Agt__LegUp *up, void *arg)
 	tell(arg, &m);
 }
 
+static void on_leg_names(const Agt__LegNames *names, void *arg)
+{
+	Agt__Message m = AGT__MESSAGE__INIT;
+
+	m.union_case = AGT__MESSAGE__UNION_LEG_NAMES;
+	m.leg_names = (Agt__LegNames *)(uintptr_t)names;
+	tell(arg, &m);
+}
+
 /* The last message may still be in the queue to hostd. */
 static void end(struct gate_process *p)
 {
@@ -215,7 +224,7 @@ static int take_stream(struct gate_process *p, int fd, bool udp, struct hws_stre
 static void begin(struct gate_process *p, const Agt__GateStart *start, int fd)
 {
 	struct hws_gate_conf conf = { on_sign, on_login_check, on_state, on_gate_closed, p,
-		on_leg_request, on_leg_up };
+		on_leg_request, on_leg_up, on_leg_names };
 	struct hws_stream *stream = NULL;
 	int r;
 

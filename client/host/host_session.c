@@ -397,6 +397,9 @@ static void on_message(struct hws_ipc *l HWS_UNUSED, const Agt__Message *m, int 
 		if (v->env->leg_asked)
 			v->env->leg_asked(v, m->leg_request, v->env->arg);
 		break;
+	case AGT__MESSAGE__UNION_LEG_NAMES:
+		hws_session_leg_names(v, m->leg_names);
+		break;
 	case AGT__MESSAGE__UNION_LEG_UP:
 		if (v->env->leg_up)
 			v->env->leg_up(v, m->leg_up, v->env->arg);
@@ -481,7 +484,7 @@ static int send_start(struct hws_host_session *v, int fd, bool udp)
 	g.login_timeout_ms = s->login_timeout_us / HWS_US_PER_MS;
 	/* the handshake, then the first login; a refusal is told after the handshake, too */
 	hws_session_deadline(v, HWS_HANDSHAKE_US + v->login_timeout_us);
-	g.leg_session = (ProtobufCBinaryData){ sizeof(v->leg.name), v->leg.name };
+	g.leg_session = (ProtobufCBinaryData){ sizeof(v->leg.session), v->leg.session };
 	g.refuse = (char *)(uintptr_t)(v->refuse ? v->refuse : "");
 	m.union_case = AGT__MESSAGE__UNION_GATE_START;
 	m.gate_start = &g;

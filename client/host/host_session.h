@@ -114,8 +114,12 @@ struct hws_host_session {
 	bool has_viewer; /* it has proven this key */
 	uint8_t viewer_pk[HWS_PK_LEN];
 	struct hws_vault_offers offers_secret;
-	struct {                                   /* session_leg.c */
-		uint8_t name[HWS_LEG_SESSION_LEN]; /* for its viewer, once that is let in */
+	struct {                                      /* session_leg.c */
+		uint8_t session[HWS_LEG_SESSION_LEN]; /* for its viewer, once that is let in */
+		/* of the legs `first` and on, as its gate says; count 0: there are none */
+		uint8_t names[HWS_LEG_NAMES][HWS_LEG_NAME_LEN];
+		uint32_t first;
+		unsigned count;
 		struct hws_bucket rate;
 		const char *first_via;
 		uint64_t of; /* it is no session, but one of this one's connections; 0: it is */
@@ -165,6 +169,12 @@ unsigned hws_session_clip_shut(const struct hws_host_session *v);
 void hws_session_deadline(struct hws_host_session *v, uint64_t us);
 /* --- session_leg.c. With the session; the rest for hostd_legs.c. */
 void hws_session_leg_init(struct hws_host_session *v);
+void hws_session_leg_names(struct hws_host_session *v, const Agt__LegNames *m);
+/* The leg of that name becomes used, and all before it: its number, or 0. */
+uint32_t hws_session_leg_use(struct hws_host_session *v, const uint8_t name[HWS_LEG_NAME_LEN]);
+/* The same without use. */
+uint32_t hws_session_leg_named(
+		const struct hws_host_session *v, const uint8_t name[HWS_LEG_NAME_LEN]);
 void hws_session_is_leg(struct hws_host_session *v, uint64_t conn);
 void hws_session_leg_is_up(struct hws_host_session *v);
 void hws_session_leg_over(struct hws_host_session *v);

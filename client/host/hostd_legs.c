@@ -18,19 +18,17 @@ static struct hws_host_session *at(struct hws_list *n)
 	return hws_container(n, struct hws_host_session, node);
 }
 
-/* Time tells nothing of how much of a name was right. */
 static struct hws_host_session *find(struct hws_hostd *h, const ProtobufCBinaryData *name)
 {
 	struct hws_host_session *found = NULL;
 	struct hws_list *n;
 
-	if (name->len != HWS_LEG_SESSION_LEN)
+	if (name->len != HWS_LEG_NAME_LEN)
 		return NULL;
 	hws_list_for (n, &h->sessions) {
 		struct hws_host_session *v = at(n);
 
-		if (v->shown && !v->leaving &&
-				hws_secret_equal(v->leg.name, name->data, sizeof(v->leg.name)))
+		if (v->shown && !v->leaving && hws_session_leg_named(v, name->data))
 			found = v;
 	}
 	return found;
@@ -47,14 +45,16 @@ static unsigned joining(struct hws_hostd *h, const struct hws_host_session *sess
 }
 
 static const char *why_not(struct hws_hostd *h, const struct hws_host_session *v,
-		struct hws_host_session *session)
+		struct hws_host_session *session, const Agt__LegRequest *q)
 {
 	if (!v->has_signed || v->spoke || v->leg.of || v->leaving)
 		return "it is something else already";
 	if (v->refuse)
 		return v->refuse;
-	if (!session)
-		return "there is no such session";
+	if (!session) /* who has seen a name go by comes too late with it */
+		return "no session has a leg of that name to come";
+	if (hws_session_leg_use(session, q->name.data) != q->number)
+		return "its number is another leg's";
 	if (joining(h, session) >= JOINING_MAX)
 		return "others of its session are joining";
 	if (!hws_bucket_take(&session->leg.rate, 1, hws_loop_now_us(h->loop)))
@@ -96,8 +96,8 @@ static void join(struct hws_hostd *h, struct hws_host_session *v, struct hws_hos
 void hws_hostd_leg_asked(struct hws_host_session *v, const Agt__LegRequest *q, void *arg)
 {
 	struct hws_hostd *h = arg;
-	struct hws_host_session *session = find(h, &q->session);
-	const char *why = why_not(h, v, session);
+	struct hws_host_session *session = find(h, &q->name);
+	const char *why = why_not(h, v, session, q);
 
 	if (!why) {
 		join(h, v, session, q);

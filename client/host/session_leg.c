@@ -2,6 +2,8 @@
 #include "client/host/host_session.h"
 #include "client/host/patience.h"
 #include "shared/base/rand.h"
+#include "shared/crypto/hash.h"
+#include <string.h>
 
 #define JOINS_PER_S 1u
 #define JOINS_BURST 8u
@@ -9,9 +11,45 @@
 
 void hws_session_leg_init(struct hws_host_session *v)
 {
-	hws_rand_bytes(v->leg.name, sizeof(v->leg.name));
+	hws_rand_bytes(v->leg.session, sizeof(v->leg.session));
 	hws_bucket_init(&v->leg.rate, JOINS_PER_S, JOINS_BURST, hws_loop_now_us(v->env->loop));
 	v->leg.first_via = v->via;
+}
+
+void hws_session_leg_names(struct hws_host_session *v, const Agt__LegNames *m)
+{
+	size_t count = m->names.len / HWS_LEG_NAME_LEN;
+
+	if (v->leg.of || m->first == 0 || m->first < v->leg.first || count > HWS_LEG_NAMES ||
+			m->first > UINT32_MAX - HWS_LEG_NAMES)
+		return;
+	if (count)
+		memcpy(v->leg.names, m->names.data, count * HWS_LEG_NAME_LEN);
+	v->leg.first = m->first;
+	v->leg.count = (unsigned)count;
+}
+
+/* Time tells nothing of how much of a name was right. */
+uint32_t hws_session_leg_named(
+		const struct hws_host_session *v, const uint8_t name[HWS_LEG_NAME_LEN])
+{
+	uint32_t number = 0;
+
+	for (unsigned i = 0; i < v->leg.count; i++)
+		if (hws_secret_equal(v->leg.names[i], name, HWS_LEG_NAME_LEN))
+			number = v->leg.first + i;
+	return number;
+}
+
+uint32_t hws_session_leg_use(struct hws_host_session *v, const uint8_t name[HWS_LEG_NAME_LEN])
+{
+	uint32_t number = hws_session_leg_named(v, name);
+	unsigned used = number ? number - v->leg.first + 1 : 0;
+
+	v->leg.count -= used;
+	v->leg.first += used;
+	memmove(v->leg.names, v->leg.names[used], v->leg.count * HWS_LEG_NAME_LEN);
+	return number;
 }
 
 void hws_session_is_leg(struct hws_host_session *v, uint64_t conn)

@@ -1,9 +1,9 @@
 /* net/leg_join: how a new connection becomes a leg of a session (net/legs): the viewer names the
- * session, and both ends prove that they are its ends, with a key that comes from the session's
+ * leg, and both ends prove that they are its ends, with a key that comes from the session's
  * handshake, before a byte counts. docs/protocol-v2.md, section "Legs".
  *
  *   host    SignedId, as on every connection (or Hash or LoginResponse with v2_signed_id)
- *   viewer  JoinLeg{session, number, nonce_v}
+ *   viewer  JoinLeg{name, number, nonce_v}
  *   host    LegChallenge{nonce_h, received, mac}
  *   viewer  LegProof{received, mac}, and its bytes behind it
  *   host    its bytes, once the proof was right

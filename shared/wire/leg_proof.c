@@ -42,6 +42,17 @@ void hws_leg_tag_key(const struct hws_leg_terms *t, uint8_t ret_secret[HWS_DIGES
 	mac_of(t, "hawser v2 leg tags", 0, ret_secret);
 }
 
+void hws_leg_name(const struct hws_leg_terms *t, uint8_t ret[HWS_LEG_NAME_LEN])
+{
+	uint8_t number[4], whole[HWS_DIGEST_LEN];
+	const struct hws_bytes parts[] = { hws_bytes(t->session, sizeof(t->session)),
+		hws_bytes(number, sizeof(number)) };
+
+	put_le(number, t->number, sizeof(number));
+	hws_digest_keyed(t->key_secret, "hawser v2 leg name", parts, HWS_COUNT(parts), whole);
+	memcpy(ret, whole, HWS_LEG_NAME_LEN);
+}
+
 /* Of bounded lengths. */
 static size_t pack(const Ses__Message *m, uint8_t ret[HWS_LEG_WORD_MAX])
 {
@@ -72,8 +83,10 @@ size_t hws_leg_join_put(const struct hws_leg_terms *t, uint8_t ret[HWS_LEG_WORD_
 {
 	Ses__Message m = SES__MESSAGE__INIT;
 	Ses__JoinLeg j = SES__JOIN_LEG__INIT;
+	uint8_t name[HWS_LEG_NAME_LEN];
 
-	j.session = binary(t->session, sizeof(t->session));
+	hws_leg_name(t, name);
+	j.name = binary(name, sizeof(name));
 	j.number = t->number;
 	j.nonce = binary(t->nonce_v, sizeof(t->nonce_v));
 	m.join_leg = &j;
@@ -91,7 +104,7 @@ int hws_leg_join_read(struct hws_bytes frame, struct hws_leg_terms *ret)
 	}
 	memset(ret, 0, sizeof(*ret));
 	ret->number = m->join_leg->number;
-	if (!take(&m->join_leg->session, ret->session, sizeof(ret->session)) ||
+	if (!take(&m->join_leg->name, ret->name, sizeof(ret->name)) ||
 			!take(&m->join_leg->nonce, ret->nonce_v, sizeof(ret->nonce_v)) ||
 			ret->number == 0)
 		r = HWS_ERR_PROTO;

@@ -8,6 +8,8 @@
 #include <stdint.h>
 
 #define HWS_LEG_SESSION_LEN 16 /* random; names a session at its host */
+#define HWS_LEG_NAME_LEN 16    /* names one leg, once */
+#define HWS_LEG_NAMES 16u      /* so many legs ahead a host knows by their names */
 #define HWS_LEG_KEY_LEN 32
 #define HWS_LEG_NONCE_LEN 32
 #define HWS_LEG_WORD_MAX 128u /* each of the three, packed */
@@ -17,13 +19,18 @@ struct hws_leg_terms {
 	uint8_t session[HWS_LEG_SESSION_LEN];
 	uint8_t key_secret[HWS_LEG_KEY_LEN];
 	uint32_t number;
+	uint8_t name[HWS_LEG_NAME_LEN]; /* as read; what is put is made of the above */
 	uint8_t nonce_v[HWS_LEG_NONCE_LEN], nonce_h[HWS_LEG_NONCE_LEN];
 	uint64_t host_received, viewer_received;
 };
 
-/* Viewer: JoinLeg of session, number and nonce_v. The length. */
+/* Both: what JoinLeg names the leg by, of session, key and number. Nobody else knows it before it
+ * is said, and it is good once. */
+void hws_leg_name(const struct hws_leg_terms *t, uint8_t ret[HWS_LEG_NAME_LEN]);
+/* Viewer: JoinLeg of the leg's name, number and nonce_v. The length. */
 size_t hws_leg_join_put(const struct hws_leg_terms *t, uint8_t ret[HWS_LEG_WORD_MAX]);
-/* Gate: of a first frame. HWS_ERR_NOTFOUND: it is something else; HWS_ERR_PROTO. */
+/* Gate: fills name, number and nonce_v of a first frame. HWS_ERR_NOTFOUND: it is something else;
+ * HWS_ERR_PROTO. */
 int hws_leg_join_read(struct hws_bytes frame, struct hws_leg_terms *ret) HWS_MUST_CHECK;
 /* Host: LegChallenge, with all but viewer_received. */
 size_t hws_leg_challenge_put(const struct hws_leg_terms *t, uint8_t ret[HWS_LEG_WORD_MAX]);

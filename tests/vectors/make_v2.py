@@ -153,7 +153,9 @@ def leg_mac(label, received):
 
 
 v.update(legs_key=legs_key, leg_session=session, leg_nonce_v=leg_nonce_v, leg_nonce_h=leg_nonce_h)
-v["leg_join"] = byts(1002, byts(1, session) + num(2, number) + byts(3, leg_nonce_v))
+leg_name = BK(legs_key, "hawser v2 leg name", session, u32(number))[:16]
+v["leg_name"] = leg_name
+v["leg_join"] = byts(1002, byts(1, leg_name) + num(2, number) + byts(3, leg_nonce_v))
 v["leg_challenge"] = byts(1003, byts(1, leg_nonce_h) + num(2, host_received) +
                           byts(3, leg_mac("hawser v2 leg host", host_received)))
 v["leg_proof"] = byts(1004, num(1, viewer_received) + byts(2, leg_mac("hawser v2 leg viewer", viewer_received)))

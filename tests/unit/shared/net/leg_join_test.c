@@ -136,7 +136,6 @@ static void on_join(struct hws_conn *c, struct hws_bytes frame, void *arg HWS_UN
 	ck_assert_int_eq(hws_conn_detach(c, &s, &rest), HWS_OK);
 	ck_assert_uint_eq(hws_buf_len(&rest), 0);
 	gate = NULL;
-	memcpy(hc.session, t.session, sizeof(hc.session));
 	memcpy(hc.nonce_v, t.nonce_v, sizeof(hc.nonce_v));
 	hc.number = t.number;
 	hc.legs = legs_h;

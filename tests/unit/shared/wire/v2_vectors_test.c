@@ -122,6 +122,8 @@ START_TEST(a_leg_joins_with_these_bytes)
 	memcpy(t.key_secret, get("legs_key").ptr, sizeof(t.key_secret));
 	memcpy(t.nonce_v, get("leg_nonce_v").ptr, sizeof(t.nonce_v));
 	memcpy(t.nonce_h, get("leg_nonce_h").ptr, sizeof(t.nonce_h));
+	hws_leg_name(&t, out);
+	same("leg_name", out, HWS_LEG_NAME_LEN);
 	same("leg_join", out, hws_leg_join_put(&t, out));
 	same("leg_challenge", out, hws_leg_challenge_put(&t, out));
 	same("leg_proof", out, hws_leg_proof_put(&t, out));
@@ -130,6 +132,8 @@ START_TEST(a_leg_joins_with_these_bytes)
 	/* and they are understood */
 	ck_assert_int_eq(hws_leg_join_read(get("leg_join"), &other), HWS_OK);
 	ck_assert_uint_eq(other.number, 3);
+	same("leg_name", other.name, sizeof(other.name));
+	memcpy(other.session, t.session, sizeof(t.session));
 	memcpy(other.key_secret, t.key_secret, sizeof(t.key_secret));
 	ck_assert_int_eq(hws_leg_challenge_read(get("leg_challenge"), &other), HWS_OK);
 	ck_assert_uint_eq(other.host_received, 70000);
@@ -149,6 +153,7 @@ START_TEST(a_changed_word_of_a_leg_proves_nothing)
 	uint8_t bad[HWS_LEG_WORD_MAX];
 
 	ck_assert_int_eq(hws_leg_join_read(get("leg_join"), &from), HWS_OK);
+	memcpy(from.session, get("leg_session").ptr, sizeof(from.session));
 	memcpy(from.key_secret, get("legs_key").ptr, sizeof(from.key_secret));
 	memcpy(from.nonce_h, get("leg_nonce_h").ptr, sizeof(from.nonce_h));
 	for (size_t bit = 0; bit < good.len * 8; bit++) {
