@@ -22,10 +22,18 @@
 
 static const struct cell *cell;
 
+/* As much of a log as Check takes. */
+static const char *end_of(const char *log)
+{
+	size_t n = strlen(log), most = 1500;
+
+	return n > most ? log + n - most : log;
+}
+
 /* Why a picture that should have come did not: tells both sides. */
 #define WRONG(out, r, why)                                                                         \
 	"%s: status %d, wanted %s because %s, got\n%s\nhost:\n%s", cell->name, r, cell->paths,     \
-			why ? why : "direct", out, scene_host_log()
+			why ? why : "direct", end_of(out), end_of(scene_host_log())
 
 /* Once in a while a busy machine has the relay there before a way that is as good as it should
  * be. */

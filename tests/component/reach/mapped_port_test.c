@@ -564,8 +564,8 @@ int main(void)
 	tcase_add_test(t, a_stranger_is_let_go);
 	tcase_add_test(t, a_viewer_that_was_told_comes_with_what_is_known_of_it);
 	tcase_add_test(t, one_that_comes_by_another_address_is_the_only_one_it_can_be);
-	tcase_add_test(t, viewers_of_one_address_that_are_not_alike_do_not_come_by_it,
-			it_is_expected_for_a_while_and_for_some_sockets);
+	tcase_add_test(t, viewers_of_one_address_that_are_not_alike_do_not_come_by_it);
+	tcase_add_test(t, it_is_expected_for_a_while_and_for_some_sockets);
 	tcase_add_test(t, strangers_use_up_nothing_of_who_is_expected);
 	tcase_add_test(t, many_push_out_the_first);
 	tcase_add_loop_test(t, what_no_viewer_could_use_is_nowhere, 0, (int)HWS_COUNT(outsides));

@@ -47,7 +47,8 @@ START_TEST(the_targets_of_a_name_are_tried_in_order_and_the_best_is_gone_back_to
 			"--resolve-every", "1s", NULL });
 	stage_host_until("id.test", "registered");
 	snprintf(at, sizeof(at), "at=b.test:%u", stage_server[1].port);
-	ck_assert_ptr_nonnull(strstr(stage_host.log, at));
+	if (!strstr(stage_host.log, at)) /* said a moment later on a busy machine */
+		test_proc_must_expect(&stage_host, at, TEST_PATIENCE_MS);
 	must_connect("id.test", stage_server[0].key);
 	/* the better one is there again */
 	stage_start(0);
