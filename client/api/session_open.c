@@ -162,6 +162,13 @@ static int fill_conf(hawser_context *ctx, const struct hawser_link_config *c,
 	return choose_server(ctx, target, c, conf);
 }
 
+/* What is open_session's own. */
+static void forget_borrowed(struct api_session_loop_conf *conf)
+{
+	conf->target = NULL;
+	conf->accepted_pk = NULL;
+}
+
 static int start(hawser_session *s, const struct api_session_loop_conf *conf)
 {
 	int r = api_session_loop_new(s, conf, &s->loop_side);
@@ -199,11 +206,11 @@ static int open_session(hawser_context *ctx, const struct hawser_link_config *li
 	if (desktop)
 		default_options(ctx, desktop, &conf->options);
 	pthread_mutex_unlock(&ctx->lock);
-	if (r < 0)
-		return r;
-	s = new_handle(ctx, link, conf->wish.kind);
-	if (!s)
-		return api_fail(HAWSER_ERR_NOMEM, "out of memory");
+	s = r < 0 ? NULL : new_handle(ctx, link, conf->wish.kind);
+	if (!s) {
+		forget_borrowed(conf);
+		return r < 0 ? r : api_fail(HAWSER_ERR_NOMEM, "out of memory");
+	}
 	if (desktop) {
 		s->format = desktop->format;
 		remember_options(s, &conf->options, desktop->keyboard_mode);
@@ -211,6 +218,7 @@ static int open_session(hawser_context *ctx, const struct hawser_link_config *li
 		s->option[HAWSER_OPTION_VOLUME] = (int)conf->volume;
 	}
 	r = start(s, conf);
+	forget_borrowed(conf);
 	hws_wipe(&conf->proxy, sizeof(conf->proxy));
 	if (r < 0)
 		return api_fail(r, "the session could not be opened: %s", hws_err_text(r));
