@@ -104,12 +104,22 @@ static void on_joined(int r, const uint8_t *tag_secret, void *arg)
 	tell_up(g, j->conn, tag_secret);
 }
 
+/* The place of the one that was begun first, if there is none: its viewer has given it up. */
 static struct hws_gate_join *free_join(struct hws_gate *g)
 {
-	for (size_t i = 0; i < HWS_GATE_JOINS; i++)
-		if (!g->legs.joins[i].join)
-			return &g->legs.joins[i];
-	return NULL;
+	struct hws_gate_join *first = &g->legs.joins[0];
+
+	for (size_t i = 0; i < HWS_GATE_JOINS; i++) {
+		struct hws_gate_join *j = &g->legs.joins[i];
+
+		if (!j->join)
+			return j;
+		if (j->number < first->number)
+			first = j;
+	}
+	hws_leg_join_cancel(first->join);
+	first->join = NULL;
+	return first;
 }
 
 /* What somebody looks at goes on. A copy, a shell, a tunnel that is begun anew at once would find
@@ -133,7 +143,7 @@ void hws_gate_leg_join(struct hws_gate *g, const Agt__LegJoin *m, int fd)
 
 	if (key_secret && m->number < UINT32_MAX - HWS_LEG_NAMES)
 		tell_names(g, m->number + 1); /* whatever becomes of this one */
-	if (!j || !key_secret || !g->legs.below || g->state != GATE_OPEN ||
+	if (!key_secret || !g->legs.below || g->state != GATE_OPEN ||
 			m->nonce.len != sizeof(conf.nonce_v) ||
 			hws_stream_tcp_new(g->loop, fd, &s) < 0) {
 		if (fd >= 0)

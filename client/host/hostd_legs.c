@@ -34,14 +34,25 @@ static struct hws_host_session *find(struct hws_hostd *h, const ProtobufCBinaryD
 	return found;
 }
 
-static unsigned joining(struct hws_hostd *h, const struct hws_host_session *session)
+/* A viewer makes one leg after the other: who comes with a new name has given up those that it
+ * began before, whose way may be dead without a word. NULL: there is room beside them. */
+static struct hws_host_session *given_up(
+		struct hws_hostd *h, const struct hws_host_session *session)
 {
+	struct hws_host_session *oldest = NULL;
 	struct hws_list *n;
 	unsigned count = 0;
 
-	hws_list_for (n, &h->sessions)
-		count += at(n)->leg.of == session->conn && !at(n)->leg.up;
-	return count;
+	hws_list_for (n, &h->sessions) {
+		struct hws_host_session *v = at(n);
+
+		if (v->leg.of != session->conn || v->leg.up || v->leaving)
+			continue;
+		if (!oldest || v->conn < oldest->conn)
+			oldest = v;
+		count++;
+	}
+	return count >= JOINING_MAX ? oldest : NULL;
 }
 
 static const char *why_not(struct hws_hostd *h, const struct hws_host_session *v,
@@ -55,8 +66,6 @@ static const char *why_not(struct hws_hostd *h, const struct hws_host_session *v
 		return "no session has a leg of that name to come";
 	if (hws_session_leg_use(session, q->name.data) != q->number)
 		return "its number is another leg's";
-	if (joining(h, session) >= JOINING_MAX)
-		return "others of its session are joining";
 	if (!hws_bucket_take(&session->leg.rate, 1, hws_loop_now_us(h->loop)))
 		return "too many in a short time";
 	return NULL;
@@ -96,10 +105,13 @@ static void join(struct hws_hostd *h, struct hws_host_session *v, struct hws_hos
 void hws_hostd_leg_asked(struct hws_host_session *v, const Agt__LegRequest *q, void *arg)
 {
 	struct hws_hostd *h = arg;
-	struct hws_host_session *session = find(h, &q->name);
+	struct hws_host_session *session = find(h, &q->name), *before;
 	const char *why = why_not(h, v, session, q);
 
 	if (!why) {
+		before = given_up(h, session);
+		if (before)
+			hws_host_session_close(before, HWS_ERR_TIMEOUT);
 		join(h, v, session, q);
 		return;
 	}

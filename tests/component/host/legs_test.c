@@ -458,7 +458,24 @@ START_TEST(a_flood_of_joins_ends_and_the_session_does_not)
 }
 END_TEST
 
-/* A leg of the session's that the viewer's own legs know nothing of; it ends when it stands. */
+/* Connections that the viewer gave up, whose end the host has not heard of: the next one does not
+ * wait until they are over. */
+START_TEST(legs_that_were_given_up_keep_no_place)
+{
+	struct hws_leg_join_conf conf;
+
+	strangers_come(1, 1, false);
+	all_come_back(5);
+	strangers_come(1, 2, false);
+	all_come_back(5);
+	conf = join_conf(3);
+	ck_assert_int_eq(join(&conf), HWS_OK);
+	all_come_back(5);
+	WAIT_FOR(turned_away == 1); /* the first of them */
+}
+END_TEST
+
+/* A leg of the session's that the viewer's own legs know nothing of. */
 static void brief_frame(struct hws_conn *c, struct hws_bytes payload, void *arg)
 {
 	struct hws_leg_terms *t = arg;
@@ -471,7 +488,7 @@ static void brief_frame(struct hws_conn *c, struct hws_bytes payload, void *arg)
 	}
 	ck_assert_int_eq(hws_leg_challenge_read(payload, t), HWS_OK);
 	ck_assert_int_eq(hws_conn_send(c, hws_bytes(word, hws_leg_proof_put(t, word))), 0);
-	hws_conn_close_flushed(c, HWS_US_PER_S);
+	hws_conn_pause(c); /* what comes now are chunks */
 }
 
 static void brief_gone(struct hws_conn *c HWS_UNUSED, int why HWS_UNUSED, void *arg HWS_UNUSED)
@@ -496,6 +513,8 @@ START_TEST(a_leg_that_is_used_again_is_not_ended)
 	memcpy(t.key_secret, conf.key_secret, sizeof(t.key_secret));
 	joined = 1;
 	ck_assert_int_eq(hws_conn_new(loop, to_host(), &cc, hws_bytes(NULL, 0), &brief), HWS_OK);
+	path_told("session.path", 2);
+	hws_conn_close(brief, HWS_OK);
 	WAIT_FOR(joined != 1);
 	path_told("session.path", 3); /* there, and back again */
 	all_come_back(5);
@@ -518,6 +537,7 @@ int main(void)
 					a_session_without_a_line_waits_for_one,
 					a_viewer_that_died_is_not_waited_for,
 					strangers_get_nothing_and_hurt_nobody,
+					legs_that_were_given_up_keep_no_place,
 					a_flood_of_joins_ends_and_the_session_does_not,
 					a_leg_that_is_used_again_is_not_ended));
 }
