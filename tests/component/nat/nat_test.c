@@ -83,7 +83,7 @@ static void watch_line(struct watch *w)
 			test_proc_must_expect(&w->viewer, "stats frames=", START_MS), "frames=");
 
 	ck_assert_msg(n >= w->last, "%s: the session is another one\n%s\nhost:\n%s", cell->name,
-			w->viewer.log, scene_host_log());
+			end_of(w->viewer.log), end_of(scene_host_log()));
 	w->seen += n - w->last;
 	w->last = n;
 }
@@ -95,7 +95,8 @@ static void watch_until(struct watch *w, unsigned long seen)
 	while (w->seen < seen) {
 		watch_line(w);
 		ck_assert_msg(test_now_ms() < end, "%s: %lu pictures of %lu\n%s\nhost:\n%s",
-				cell->name, w->seen, seen, w->viewer.log, scene_host_log());
+				cell->name, w->seen, seen, end_of(w->viewer.log),
+				end_of(scene_host_log()));
 	}
 }
 
