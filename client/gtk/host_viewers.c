@@ -2,6 +2,7 @@
  * than before; else only their switches are set, so that a switch keeps the keyboard. */
 #include "client/gtk/host_viewers.h"
 #include "client/gtk/access.h"
+#include "client/gtk/lookout.h"
 #include <hawser/hawser.h>
 #include <stdbool.h>
 
@@ -33,10 +34,8 @@ struct viewers {
 	GtkWidget *box, *rows;
 	struct row row[ROWS_MAX];
 	size_t count;
-	guint timer;
-	bool asking; /* a thread does */
-	bool quiet;  /* what changes now was not done by the user */
-	GCancellable *cancel;
+	bool quiet; /* what changes now was not done by the user */
+	struct gui_lookout *lookout;
 };
 
 /* What a thread asks the host: something first, and then who is there. */
@@ -50,7 +49,11 @@ struct question {
 	size_t count;
 };
 
-static void ask(struct viewers *v, struct question *q);
+static gpointer new_question(gpointer arg)
+{
+	(void)arg;
+	return g_new0(struct question, 1);
+}
 
 static void question_free(gpointer data)
 {
@@ -60,12 +63,10 @@ static void question_free(gpointer data)
 	g_free(q);
 }
 
-static void run(GTask *task, gpointer source, gpointer data, GCancellable *cancel)
+static int ask(gpointer question)
 {
-	struct question *q = data;
+	struct question *q = question;
 
-	(void)source;
-	(void)cancel;
 	/* What is refused is seen by what is then. */
 	if (q->conn && q->what == SEND_AWAY)
 		hawser_host_send_away(q->conn);
@@ -73,7 +74,7 @@ static void run(GTask *task, gpointer source, gpointer data, GCancellable *cance
 		hawser_host_call(q->conn, q->answer);
 	else if (q->conn)
 		hawser_host_permit(q->conn, q->permission, q->on);
-	g_task_return_int(task, hawser_host_viewers(&q->list, &q->count));
+	return hawser_host_viewers(&q->list, &q->count);
 }
 
 static void on_toggled(GtkCheckButton *button, gpointer arg)
@@ -91,7 +92,7 @@ static void on_toggled(GtkCheckButton *button, gpointer arg)
 			q->conn = v->row[i].conn;
 			q->permission = items[k].permission;
 			q->on = gtk_check_button_get_active(button);
-			ask(v, q);
+			gui_lookout_ask(v->lookout, q);
 		}
 }
 
@@ -102,7 +103,7 @@ static void on_away(GtkButton *button, gpointer arg)
 
 	q->conn = *conn;
 	q->what = SEND_AWAY;
-	ask(arg, q);
+	gui_lookout_ask(((struct viewers *)arg)->lookout, q);
 }
 
 static GtkWidget *new_label(const char *text, const char *class)
@@ -156,7 +157,7 @@ static void on_answered(GtkButton *button, gpointer arg)
 		q->answer = r->accept == GTK_WIDGET(button)     ? HAWSER_HOST_CALL_ACCEPT
 				: r->state == HAWSER_CALL_RINGS ? HAWSER_HOST_CALL_REJECT
 								: HAWSER_HOST_CALL_END;
-		ask(v, q);
+		gui_lookout_ask(v->lookout, q);
 	}
 }
 
@@ -273,52 +274,21 @@ static void show(struct viewers *v, const struct question *q)
 	gtk_widget_set_visible(v->box, v->count != 0);
 }
 
-static void on_answer(GObject *source, GAsyncResult *result, gpointer arg)
+/* What the user does is asked beside a look that is on its way. */
+static void on_answer(gpointer question, int r, gpointer arg)
 {
-	struct viewers *v = arg;
-	struct question *q = g_task_get_task_data(G_TASK(result));
-	GError *gone = NULL;
-	gssize r = g_task_propagate_int(G_TASK(result), &gone);
+	struct question *q = question;
 
-	(void)source;
-	if (gone) { /* with its window */
-		g_error_free(gone);
-		return;
-	}
-	v->asking = false;
 	if (r < 0)
 		q->count = 0; /* no host is here, or none that answers */
-	show(v, q);
-}
-
-/* Takes the question. What the user does is asked beside a look that is on its way. */
-static void ask(struct viewers *v, struct question *q)
-{
-	GTask *task = g_task_new(NULL, v->cancel, on_answer, v);
-
-	v->asking = true;
-	g_task_set_task_data(task, q, question_free);
-	g_task_run_in_thread(task, run);
-	g_object_unref(task);
-}
-
-static gboolean on_time(gpointer arg)
-{
-	struct viewers *v = arg;
-	GtkRoot *root = gtk_widget_get_root(v->box);
-
-	if (!v->asking && root && gtk_widget_get_mapped(GTK_WIDGET(root)))
-		ask(v, g_new0(struct question, 1));
-	return G_SOURCE_CONTINUE;
+	show(arg, q);
 }
 
 static void viewers_free(gpointer data)
 {
 	struct viewers *v = data;
 
-	g_source_remove(v->timer);
-	g_cancellable_cancel(v->cancel);
-	g_object_unref(v->cancel);
+	gui_lookout_free(v->lookout);
 	g_free(v);
 }
 
@@ -329,7 +299,6 @@ GtkWidget *gui_host_viewers_new(void)
 
 	v->box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 8);
 	v->rows = gtk_box_new(GTK_ORIENTATION_VERTICAL, 8);
-	v->cancel = g_cancellable_new();
 	gtk_box_append(GTK_BOX(v->box), new_label("Connected to this computer", "hawser-title"));
 	gtk_scrolled_window_set_child(GTK_SCROLLED_WINDOW(scroller), v->rows);
 	gtk_scrolled_window_set_policy(
@@ -338,7 +307,13 @@ GtkWidget *gui_host_viewers_new(void)
 	gtk_scrolled_window_set_max_content_height(GTK_SCROLLED_WINDOW(scroller), HEIGHT_MAX);
 	gtk_box_append(GTK_BOX(v->box), scroller);
 	gtk_widget_set_visible(v->box, FALSE);
-	v->timer = g_timeout_add_seconds(LOOK_S, on_time, v);
+	v->lookout = gui_lookout_new(&(struct gui_lookout_conf){ .box = v->box,
+			.every_s = LOOK_S,
+			.question = new_question,
+			.ask = ask,
+			.answered = on_answer,
+			.free = question_free,
+			.arg = v });
 	g_object_set_data_full(G_OBJECT(v->box), DATA, v, viewers_free);
 	return v->box;
 }

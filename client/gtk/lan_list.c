@@ -2,6 +2,7 @@
  * does not wait for it. Rows are made anew only when there is something else to show. */
 #include "client/gtk/lan_list.h"
 #include "client/gtk/access.h"
+#include "client/gtk/lookout.h"
 #include <hawser/lan.h>
 #include <string.h>
 
@@ -40,10 +41,8 @@ struct lan_list {
 	GtkListBox *rows;
 	GtkLabel *hint;
 	GPtrArray *found;
-	guint timer;
-	bool looking;
 	gint64 said_until; /* the hint tells of a packet that was sent */
-	GCancellable *cancel;
+	struct gui_lookout *lookout;
 };
 
 static void found_free(gpointer data)
@@ -137,15 +136,13 @@ static void on_known(const struct hawser_lan_host *h, void *arg)
 	g_ptr_array_add(list, f);
 }
 
-static void run(GTask *task, gpointer source, gpointer data, GCancellable *cancel)
+static int search(gpointer question)
 {
-	struct round *r = data;
+	struct round *r = question;
 	struct hawser_context_config cc = HAWSER_CONTEXT_CONFIG_INIT;
 	hawser_context *ctx = NULL;
 	int e;
 
-	(void)source;
-	(void)cancel;
 	cc.config_path = r->config_path;
 	e = hawser_context_new(&cc, &ctx);
 	if (e == HAWSER_OK && r->wake)
@@ -155,7 +152,7 @@ static void run(GTask *task, gpointer source, gpointer data, GCancellable *cance
 	if (e >= 0)
 		hawser_lan_known(ctx, on_known, r->found);
 	hawser_context_free(ctx);
-	g_task_return_int(task, e);
+	return e;
 }
 
 /* --- the rows --------------------------------------------------------------------------------- */
@@ -252,7 +249,20 @@ static void on_row(GtkListBox *list, GtkListBoxRow *row, gpointer arg)
 		connect_to(l, f);
 }
 
-static void look(struct lan_list *l, const char *wake);
+static struct round *new_round(const struct lan_list *l, const char *wake)
+{
+	struct round *r = g_new0(struct round, 1);
+
+	r->found = g_ptr_array_new_with_free_func(found_free);
+	r->config_path = g_strdup(hawser_config_path(l->context));
+	r->wake = g_strdup(wake);
+	return r;
+}
+
+static gpointer usual_round(gpointer arg)
+{
+	return new_round(arg, NULL);
+}
 
 static void on_wake(GtkButton *button, gpointer arg)
 {
@@ -265,7 +275,7 @@ static void on_wake(GtkButton *button, gpointer arg)
 			"The packet that wakes it was sent. Nobody answers that: it shows here in a minute "
 			"whether it wakes.");
 	l->said_until = g_get_monotonic_time() + SAID_US;
-	look(l, f->id);
+	gui_lookout_ask(l->lookout, new_round(l, f->id));
 }
 
 static GtkWidget *new_label(const char *text, const char *class)
@@ -395,20 +405,12 @@ static void take_over(struct lan_list *l, GPtrArray *now)
 	}
 }
 
-static void on_round(GObject *source, GAsyncResult *result, gpointer arg)
+static void on_round(gpointer question, int e, gpointer arg)
 {
 	struct lan_list *l = arg;
-	struct round *r = g_task_get_task_data(G_TASK(result));
-	GError *gone = NULL;
-	gssize e = g_task_propagate_int(G_TASK(result), &gone);
+	struct round *r = question;
 	bool changed;
 
-	(void)source;
-	if (gone) { /* with its window */
-		g_error_free(gone);
-		return;
-	}
-	l->looking = false;
 	take_over(l, r->found);
 	changed = !alike(l->found, r->found);
 	g_ptr_array_unref(l->found);
@@ -428,37 +430,11 @@ static void on_round(GObject *source, GAsyncResult *result, gpointer arg)
 		gtk_label_set_text(l->hint, "");
 }
 
-static void look(struct lan_list *l, const char *wake)
-{
-	struct round *r = g_new0(struct round, 1);
-	GTask *task = g_task_new(NULL, l->cancel, on_round, l);
-
-	r->found = g_ptr_array_new_with_free_func(found_free);
-	r->config_path = g_strdup(hawser_config_path(l->context));
-	r->wake = g_strdup(wake);
-	l->looking = true;
-	g_task_set_task_data(task, r, round_free);
-	g_task_run_in_thread(task, run);
-	g_object_unref(task);
-}
-
-static gboolean on_time(gpointer arg)
-{
-	struct lan_list *l = arg;
-	GtkRoot *root = gtk_widget_get_root(l->box);
-
-	if (!l->looking && root && gtk_widget_get_mapped(GTK_WIDGET(root)))
-		look(l, NULL);
-	return G_SOURCE_CONTINUE;
-}
-
 static void list_free(gpointer data)
 {
 	struct lan_list *l = data;
 
-	g_source_remove(l->timer);
-	g_cancellable_cancel(l->cancel);
-	g_object_unref(l->cancel);
+	gui_lookout_free(l->lookout);
 	g_ptr_array_unref(l->found);
 	g_free(l);
 }
@@ -468,8 +444,8 @@ static void on_map(GtkWidget *widget, gpointer arg)
 	struct lan_list *l = arg;
 
 	(void)widget;
-	if (!l->looking)
-		look(l, NULL);
+	if (!gui_lookout_asks(l->lookout))
+		gui_lookout_ask(l->lookout, NULL);
 }
 
 GtkWidget *gui_lan_list_new(hawser_context *context, const struct gui_lan_list_events *events)
@@ -485,7 +461,6 @@ GtkWidget *gui_lan_list_new(hawser_context *context, const struct gui_lan_list_e
 	gtk_label_set_ellipsize(l->hint, PANGO_ELLIPSIZE_NONE);
 	gtk_label_set_wrap(l->hint, TRUE);
 	l->found = g_ptr_array_new_with_free_func(found_free);
-	l->cancel = g_cancellable_new();
 	gui_set_name(list, "Computers in this network");
 	gtk_list_box_set_placeholder(
 			l->rows, gtk_label_new("Nobody has answered in this network yet."));
@@ -498,7 +473,13 @@ GtkWidget *gui_lan_list_new(hawser_context *context, const struct gui_lan_list_e
 	gtk_scrolled_window_set_max_content_height(GTK_SCROLLED_WINDOW(scroller), HEIGHT_MAX);
 	gtk_box_append(GTK_BOX(l->box), scroller);
 	gtk_box_append(GTK_BOX(l->box), GTK_WIDGET(l->hint));
-	l->timer = g_timeout_add_seconds(LOOK_S, on_time, l);
+	l->lookout = gui_lookout_new(&(struct gui_lookout_conf){ .box = l->box,
+			.every_s = LOOK_S,
+			.question = usual_round,
+			.ask = search,
+			.answered = on_round,
+			.free = round_free,
+			.arg = l });
 	g_signal_connect(l->box, "map", G_CALLBACK(on_map), l);
 	g_object_set_data_full(G_OBJECT(l->box), DATA, l, list_free);
 	return l->box;

@@ -36,40 +36,51 @@ struct hws_lan_answer {
 	unsigned number;
 };
 
-int hws_lan_answer_socket(uint16_t port, int *ret_fd)
+static bool is_set(int fd, int level, int option)
 {
-	struct sockaddr_in all = { .sin_family = AF_INET, .sin_port = htons(port) };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), one = 1, e;
+	const int one = 1;
 
-	/* shared: an RustDesk client of the same machine listens there, too; the kernel gives
-	 * broadcasts to both */
-	if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) == 0 &&
-			setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &one, sizeof(one)) == 0 &&
-			bind(fd, (struct sockaddr *)&all, sizeof(all)) == 0) {
+	return setsockopt(fd, level, option, &one, sizeof(one)) == 0;
+}
+
+/* Takes `fd`. Not `fine`: errno says why. */
+static int keep_socket(int fd, bool fine, int *ret_fd)
+{
+	int e = errno;
+
+	if (fine) {
 		*ret_fd = fd;
 		return HWS_OK;
 	}
-	e = errno;
 	if (fd >= 0)
 		close(fd);
 	return hws_err_from_errno(e);
 }
 
+int hws_lan_answer_socket(uint16_t port, int *ret_fd)
+{
+	struct sockaddr_in all = { .sin_family = AF_INET, .sin_port = htons(port) };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	/* shared: a RustDesk client of the same machine listens there, too; the kernel gives
+	 * broadcasts to both */
+	return keep_socket(fd,
+			fd >= 0 && is_set(fd, SOL_SOCKET, SO_REUSEADDR) &&
+					is_set(fd, IPPROTO_IP, IP_PKTINFO) &&
+					bind(fd, (struct sockaddr *)&all, sizeof(all)) == 0,
+			ret_fd);
+}
+
 int hws_lan_answer_socket6(uint16_t port, int *ret_fd)
 {
 	struct sockaddr_in6 all = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
-	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), one = 1, e;
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-	if (fd >= 0 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one)) == 0 &&
-			setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) == 0 &&
-			bind(fd, (struct sockaddr *)&all, sizeof(all)) == 0) {
-		*ret_fd = fd;
-		return HWS_OK;
-	}
-	e = errno;
-	if (fd >= 0)
-		close(fd);
-	return hws_err_from_errno(e);
+	return keep_socket(fd,
+			fd >= 0 && is_set(fd, IPPROTO_IPV6, IPV6_V6ONLY) &&
+					is_set(fd, SOL_SOCKET, SO_REUSEADDR) &&
+					bind(fd, (struct sockaddr *)&all, sizeof(all)) == 0,
+			ret_fd);
 }
 
 void hws_lan_answer_join(int fd6)
