@@ -103,30 +103,30 @@ static bool is_there(const struct hws_settings *s, const char *name, const char 
 }
 
 /* What the host was started with on its command line or in its environment stands above the file:
- * without a word of that one would believe in what was just set. Switches are spelled in several
- * ways and are left out. */
+ * without a word of that one would believe in what was just set. */
 static void say_what_stands_above(const struct hws_settings *s, const char *name, const char *value)
 {
-	static const char *const switches[] = { "yes", "no", "true", "false", "on", "off", "1",
-		"0" };
+	const struct hws_options *o = &hws_settings_options;
+	struct hws_settings would = { 0 };
 	struct hws_error err = { 0 };
 	json_t *answer = NULL;
 	const char *text;
+	char want[8192];
 
-	for (size_t i = 0; i < HWS_COUNT(switches); i++) {
-		if (!strcmp(value, switches[i]))
-			return;
-	}
 	if (ask_if_there(s, json_pack("{s:s,s:s}", "cmd", "config", "name", name), &answer, &err) <
 			0)
 		return;
 	text = json_string_value(json_object_get(answer, "value"));
-	if (text && strcmp(text, value) != 0)
+	/* as the host tells it: 60s is 1m, on is yes, and of a secret that it is set */
+	if (text && hws_options_set(o, &would, name, value, &err) == HWS_OK &&
+			hws_options_get(o, &would, name, want, sizeof(want)) == HWS_OK &&
+			strcmp(text, want) != 0)
 		fprintf(stderr,
 				HWS_HOST_PROGRAM
 				": stored, but the running host was started with another '%s', "
 				"which stays: start it without that\n",
 				name);
+	hws_options_done(o, &would);
 	json_decref(answer);
 }
 
@@ -156,8 +156,8 @@ static int set(const struct hws_settings *s, const char *name, const char *value
 	if (pending && *pending)
 		fprintf(stderr, HWS_HOST_PROGRAM ": with the next start of the host: %s\n",
 				pending);
-	/* what waits for a start is not in force either; a secret is not told */
-	if (value && (!pending || !strstr(pending, name)) && !strstr(name, "password"))
+	/* what waits for a start is not in force either */
+	if (value && (!pending || !strstr(pending, name)))
 		say_what_stands_above(s, name, value);
 	json_decref(answer);
 	return HWS_CALL_OK;

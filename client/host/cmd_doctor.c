@@ -104,14 +104,17 @@ static bool has_line(const char *path, const char *want)
 }
 
 /* Rules can be read by root alone; that there is somebody who makes them can be seen. */
-static const char *firewall(const char **ret_command)
+static const char *firewall(long long port, char ret_command[LINE])
 {
 	if (has_line("/etc/ufw/ufw.conf", "ENABLED=yes")) {
-		*ret_command = "ufw allow";
+		snprintf(ret_command, LINE, "ufw allow %lld/tcp", port);
 		return "ufw";
 	}
 	if (access("/run/firewalld.pid", F_OK) == 0) {
-		*ret_command = "firewall-cmd --permanent --add-port";
+		snprintf(ret_command, LINE,
+				"firewall-cmd --permanent --add-port=%lld/tcp && firewall-cmd "
+				"--reload",
+				port);
 		return "firewalld";
 	}
 	return NULL;
@@ -120,7 +123,8 @@ static const char *firewall(const char **ret_command)
 static void judge_direct(const json_t *direct, json_t *list)
 {
 	json_int_t port = json_integer_value(json_object_get(direct, "port"));
-	const char *command, *wall = firewall(&command);
+	char command[LINE];
+	const char *wall = firewall((long long)port, command);
 
 	if (!is(direct, "listening") && is(direct, "wanted"))
 		hws_findings_add(list, "direct", HWS_FOUND_BAD, "start the host again",
@@ -131,9 +135,9 @@ static void judge_direct(const json_t *direct, json_t *list)
 	else if (wall)
 		hws_findings_add(list, "direct", HWS_FOUND_LOOK,
 				"let the port in, if that was not done",
-				"port %lld takes connections by address; %s guards this machine (%s "
-				"%lld/tcp)",
-				(long long)port, wall, command, (long long)port);
+				"port %lld takes connections by address; %s guards this machine "
+				"(%s)",
+				(long long)port, wall, command);
 	else
 		hws_findings_add(list, "direct", HWS_FOUND_GOOD, "",
 				"port %lld takes connections by address", (long long)port);
@@ -141,12 +145,14 @@ static void judge_direct(const json_t *direct, json_t *list)
 
 static void judge_mapped(const json_t *mapped, json_t *list)
 {
+	const char *tcp = text_of(mapped, "address");
+
 	if (!is(mapped, "on"))
 		return; /* by the settings, or this build has none */
 	if (hws_str_equal(text_of(mapped, "state"), "mapped"))
 		hws_findings_add(list, "mapped port", HWS_FOUND_GOOD, "",
-				"the router lets viewers in at %s (%s)", text_of(mapped, "address"),
-				text_of(mapped, "by"));
+				"the router lets viewers in at %s%s (%s)", *tcp ? "" : "UDP ",
+				*tcp ? tcp : text_of(mapped, "udp_address"), text_of(mapped, "by"));
 	else if (hws_str_equal(text_of(mapped, "state"), "asking"))
 		hws_findings_add(list, "mapped port", HWS_FOUND_LOOK, "look again in some seconds",
 				"the router is being asked");

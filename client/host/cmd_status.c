@@ -139,10 +139,11 @@ static void print_sandbox(const json_t *a, const json_t *sandbox)
 
 static void print_mapped(const json_t *m)
 {
+	const char *tcp = text_of(m, "address"), *udp = text_of(m, "udp_address");
+
 	if (!strcmp(text_of(m, "state"), "mapped"))
-		printf("mapped:    %s%s%s, at the router by %s\n", text_of(m, "address"),
-				*text_of(m, "udp_address") ? ", UDP " : "",
-				text_of(m, "udp_address"), text_of(m, "by_text"));
+		printf("mapped:    %s%s%s%s, at the router by %s\n", tcp, *tcp && *udp ? ", " : "",
+				*udp ? "UDP " : "", udp, text_of(m, "by_text"));
 	else if (json_is_true(json_object_get(m, "on")))
 		printf("mapped:    none: %s\n", text_of(m, "why"));
 }

@@ -192,13 +192,15 @@ static json_t *agents_json(const struct hws_hostd *h)
 
 static json_t *mapped_json(const struct hws_hostd *h)
 {
-	struct hws_ports_status s, u;
+	struct hws_ports_status t, u;
+	const struct hws_ports_status *s;
 
-	hws_ports_status(h->ports, false, &s);
+	hws_ports_status(h->ports, false, &t);
 	hws_ports_status(h->ports, true, &u);
-	return json_pack("{s:b,s:s,s:s,s:s,s:s,s:s,s:s}", "on", s.on, "state", s.state, "by", s.by,
-			"by_text", s.by_text, "address", s.address, "udp_address", u.address, "why",
-			s.why);
+	s = *u.address && !*t.address ? &u : &t; /* a router may give UDP alone */
+	return json_pack("{s:b,s:s,s:s,s:s,s:s,s:s,s:s}", "on", s->on, "state", s->state, "by",
+			s->by, "by_text", s->by_text, "address", t.address, "udp_address",
+			u.address, "why", s->why);
 }
 
 static json_t *sandbox_json(const struct hws_hostd *h)
@@ -261,8 +263,8 @@ static void kick_one(struct hws_host_session *v, void *arg)
 {
 	struct kick_case *k = arg;
 
-	if (k->conn && (uint64_t)k->conn != v->conn)
-		return;
+	if (v->leg.of || (k->conn && (uint64_t)k->conn != v->conn))
+		return; /* a leg goes with its session */
 	k->found += v->begun;
 	hws_host_session_kick(v, "Closed manually by the peer");
 }

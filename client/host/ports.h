@@ -23,7 +23,7 @@ struct hws_ports_conf {
 
 struct hws_ports_status {
 	bool on;
-	const char *state;            /* "mapped", "asking", "none" */
+	const char *state;            /* "mapped", "asking", "idle" (not wanted), "none" */
 	const char *by, *by_text;     /* "pcp", "PCP"; "" when there is none */
 	char address[HWS_PORTS_TEXT]; /* "IP:PORT", or "" */
 	const char *why;              /* a sentence; "" when mapped */

@@ -21,10 +21,10 @@
 
 #define AT(field) offsetof(struct hws_settings, field)
 #define R HWS_OPT_RELOAD
-/* As deployed hosts listen at. */
 #define NAME "hawser-host"
-#define DIRECT_PORT 21118
 #define RELAY_PORT 21117
+/* As deployed hosts listen at. */
+#define DIRECT_PORT 21118
 #define DIRECT_PORT_TEXT "21118"
 #define BOOL(text_name, field, text)                                                               \
 	{                                                                                          \

@@ -234,6 +234,14 @@ START_TEST(a_host_is_examined_with_its_network)
 	ck_assert_int_eq(test_run(set, NULL, &out), 0);
 	ck_assert_msg(strstr(out, "was started with another 'server', which stays"), "%s", out);
 	free(out);
+	/* what it has anyway is the same, however it is spelled */
+	snprintf(line, sizeof(line),
+			"HAWSER_HOST_CONFIG=%s/host.conf exec %s config set login-timeout 60s "
+			"--state-dir %s 2>&1",
+			dir, run[0], state);
+	ck_assert_int_eq(test_run(set, NULL, &out), 0);
+	ck_assert_ptr_null(strstr(out, "was started with"));
+	free(out);
 }
 END_TEST
 
