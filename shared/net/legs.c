@@ -175,6 +175,9 @@ int hws_legs_acknowledged(struct hws_legs *l, uint64_t to)
 		return HWS_ERR_PROTO;
 	if (to > l->kept.start)
 		hws_ring_drop(&l->kept, to);
+	/* it was heard before this was read, and nothing else is awaited */
+	if (l->kept.start == l->kept.end && l->current && !l->current->asked)
+		l->current->waits_us = 0;
 	return HWS_OK;
 }
 

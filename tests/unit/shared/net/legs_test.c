@@ -345,6 +345,30 @@ START_TEST(silence_is_told_and_so_is_its_end)
 }
 END_TEST
 
+/* Both ends have what the other sent, and say nothing more. */
+START_TEST(nobody_waits_for_what_has_come)
+{
+	struct hws_legs_conf conf = conf_of_side(&a);
+	uint64_t end_us;
+
+	conf.ask_us = 0;
+	conf.silent_us = HWS_US_PER_S;
+	open_sides(&tortures[0]);
+	ck_assert_int_eq(hws_legs_begin(a.end.conn, &conf, &a.legs), 0);
+	begin(&b);
+	send_one(&a);
+	send_one(&b);
+	settle_sides(1);
+	hws_legs_set_pace(b.legs, 0, 0); /* it asks nothing either */
+	end_us = hws_clock_us() + 5 * HWS_US_PER_S / 2;
+	while (hws_clock_us() < end_us) {
+		carry(4096);
+	}
+	ck_assert_uint_eq(a.events[HWS_LEGS_SILENT], 0);
+	close_sides();
+}
+END_TEST
+
 /* Chunks that an attacker on the way might write: this leg ends, and the session waits. */
 START_TEST(what_does_not_fit_ends_the_leg_only)
 {
@@ -472,6 +496,7 @@ int main(void)
 					a_leg_that_fails_at_once_costs_nothing,
 					away_ends_with_a_leg_or_with_its_time,
 					without_patience_an_end_is_an_end,
+					nobody_waits_for_what_has_come,
 					silence_is_told_and_so_is_its_end,
 					what_does_not_fit_ends_the_leg_only,
 					what_is_kept_has_an_end, chunks_are_these_bytes));
