@@ -2,7 +2,6 @@
  * a new key would lock out everybody who trusts the old one. */
 #include "shared/crypto/identity.h"
 
-#include <ctype.h>
 #include <limits.h>
 #include <sodium.h>
 #include <unistd.h>
@@ -110,7 +109,7 @@ static bool from_fingerprint(const char *text, uint8_t ret[HWS_PK_LEN])
 			continue;
 		if (n == sizeof(hex) - 1)
 			return false;
-		hex[n++] = (char)tolower((unsigned char)*text);
+		hex[n++] = *text;
 	}
 	hex[n] = 0;
 	return n == sizeof(hex) - 1 && hws_hex_decode(hex, ret, HWS_PK_LEN) == HWS_OK;

@@ -408,6 +408,7 @@ int hws_conn_change_stream(struct hws_conn *c,
 	c->bytes_out += hws_buf_len(&c->sender.out);
 	hws_sender_drop(&c->sender);
 	c->in.end -= rest.len;
+	c->bytes_in -= HWS_MIN(c->bytes_in, (uint64_t)rest.len); /* they come again, from `upper` */
 	c->stream = upper;
 	hws_stream_set_callback(upper, on_stream, c);
 	hws_conn_want(c);

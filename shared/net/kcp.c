@@ -17,6 +17,8 @@
 #define BATCHES 8   /* of messages, before others of the loop have their turn */
 #define OUT_MAX 256 /* datagrams in one go; the rest in the next turn */
 
+_Static_assert(HWS_KCP_DATAGRAM_MAX <= HWS_UDP_BULK_MTU, "a datagram fits its room");
+
 struct kcp_stream {
 	struct hws_stream base;
 	int fd;

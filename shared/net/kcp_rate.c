@@ -315,7 +315,7 @@ static void measure_rtt(struct hws_kcp_rate *r, const struct hws_kcp_arrival *a,
 	bool old = r->min_rtt_us && now_us - r->min_rtt_at > MIN_RTT_FOR;
 
 	if (old && r->share.on) { /* others fill the queue: what is measured says nothing */
-		if (hws_kcp_share_is_flat(&r->share, now_us))
+		if (hws_kcp_share_is_flat(&r->share))
 			r->min_rtt_us = HWS_MAX(r->min_rtt_us, r->last_rtt_us);
 		r->min_rtt_at = now_us;
 		old = false;

@@ -60,12 +60,6 @@ static void grow(struct hws_kcp_share *s, const struct hws_kcp_round *round, uin
 	s->window = HWS_MIN(HWS_MAX(want, s->window), s->window + s->window / 2);
 }
 
-static void begin_watch(struct hws_kcp_share *s, uint64_t now_us)
-{
-	s->low_us = s->high_us = 0;
-	s->since_us = now_us;
-}
-
 void hws_kcp_share_round(
 		struct hws_kcp_share *s, const struct hws_kcp_round *round, uint64_t now_us)
 {
@@ -76,7 +70,7 @@ void hws_kcp_share_round(
 		if (!round->overflowed && s->standing < STANDING_ROUNDS)
 			return;
 		cut(s, round->in_flight, round->segment, now_us);
-		begin_watch(s, now_us);
+		s->low_us = s->high_us = 0;
 		s->on = true;
 		s->empty = 0;
 		return;
@@ -96,10 +90,10 @@ void hws_kcp_share_round(
 	}
 }
 
-bool hws_kcp_share_is_flat(struct hws_kcp_share *s, uint64_t now_us)
+bool hws_kcp_share_is_flat(struct hws_kcp_share *s)
 {
 	const bool flat = s->high_us - s->low_us <= HWS_MAX(s->low_us / 16, (uint64_t)FLAT_US);
 
-	begin_watch(s, now_us);
+	s->low_us = s->high_us = 0;
 	return flat;
 }

@@ -12,8 +12,7 @@ struct hws_kcp_share {
 	uint64_t window;          /* bytes; while on */
 	uint64_t before;          /* the last cut */
 	uint64_t cut_us, rounds;  /* when that was, and how long ago */
-	uint64_t low_us, high_us; /* of round trips since `since_us` */
-	uint64_t since_us;
+	uint64_t low_us, high_us; /* of round trips since that was looked at */
 };
 
 /* A round trip's worth of arrivals. */
@@ -30,4 +29,4 @@ void hws_kcp_share_round(
 		struct hws_kcp_share *s, const struct hws_kcp_round *round, uint64_t now_us);
 /* Whether all round trips of the last while were alike, which a shared queue never lets them be: it
  * is the path that has become longer. Asked when the shortest one is old. */
-bool hws_kcp_share_is_flat(struct hws_kcp_share *s, uint64_t now_us);
+bool hws_kcp_share_is_flat(struct hws_kcp_share *s);

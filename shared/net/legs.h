@@ -73,8 +73,8 @@ struct hws_legs_new_leg {
 	struct hws_bytes unsent;   /* goes out before all else */
 	struct hws_bytes leftover; /* was read from it already */
 };
-/* Takes the stream in any case. The session goes over it at once if its number is the highest.
- * HWS_ERR_PROTO: a number that is not new; HWS_ERR_BUSY: too many. */
+/* Takes the stream in any case. The session goes over it at once. HWS_ERR_PROTO: a number that is
+ * not above all before it. Of too many the oldest that is not used goes, and that is not told. */
 int hws_legs_add(struct hws_legs *l, const struct hws_legs_new_leg *leg) HWS_MUST_CHECK;
 
 /* So many bytes of the peer have been taken: for peer_received at the other end. */

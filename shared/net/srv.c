@@ -54,7 +54,7 @@ static bool take(const ns_msg *m, const ns_rr *rr, struct hws_srv_target *ret)
 
 int hws_srv_parse(struct hws_bytes answer, struct hws_srv *ret)
 {
-	struct hws_srv s = { .ttl_s = UINT32_MAX };
+	struct hws_srv s = { 0 };
 	unsigned records = 0;
 	ns_msg m;
 
@@ -68,10 +68,8 @@ int hws_srv_parse(struct hws_bytes answer, struct hws_srv *ret)
 		if (ns_rr_type(rr) != ns_t_srv || ns_rr_class(rr) != ns_c_in)
 			continue; /* an alias on the way */
 		records++;
-		if (s.count < HWS_SRV_MAX && take(&m, &rr, &s.target[s.count])) {
+		if (s.count < HWS_SRV_MAX && take(&m, &rr, &s.target[s.count]))
 			s.count++;
-			s.ttl_s = HWS_MIN(s.ttl_s, (uint32_t)ns_rr_ttl(rr));
-		}
 	}
 	if (!records)
 		return HWS_ERR_NOTFOUND;

@@ -15,13 +15,12 @@ struct hws_srv_target {
 };
 
 struct hws_srv {
-	size_t count; /* 0: the service is said to be nowhere (target ".") */
+	size_t count; /* 0: the service is nowhere (target "."), or at nothing that can be a place */
 	struct hws_srv_target target[HWS_SRV_MAX];
-	uint32_t ttl_s; /* the shortest */
 };
 
-/* A whole DNS answer. HWS_ERR_NOTFOUND: no such record in it; HWS_ERR_PROTO: it is none, or says
- * what cannot be a place. What is too much is left out. */
+/* A whole DNS answer. HWS_ERR_NOTFOUND: no such record in it; HWS_ERR_PROTO: it is none. What
+ * cannot be a place, and what is too much, is left out. */
 int hws_srv_parse(struct hws_bytes answer, struct hws_srv *ret) HWS_MUST_CHECK;
 /* As they are to be tried: by priority; within one by chance, by their weights. `draw(below)`
  * gives a number below. */

@@ -81,10 +81,9 @@ int hws_udp_batch_put(struct hws_udp_batch *b, int fd, const struct sockaddr_sto
 	if (data.len > 0)
 		memcpy(b->tx_data[i], data.ptr, data.len);
 	b->tx_iov[i].iov_len = data.len;
-	if (to)
-		b->tx_to[i] = *to;
-	b->tx[i].msg_hdr.msg_name = to ? &b->tx_to[i] : NULL;
-	b->tx[i].msg_hdr.msg_namelen = to ? hws_addr_len(to) : 0;
+	b->tx_to[i] = *to;
+	b->tx[i].msg_hdr.msg_name = &b->tx_to[i];
+	b->tx[i].msg_hdr.msg_namelen = hws_addr_len(to);
 	return HWS_OK;
 }
 

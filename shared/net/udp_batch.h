@@ -17,8 +17,7 @@ int hws_udp_batch_recv(struct hws_udp_batch *b, int fd) HWS_MUST_CHECK;
  * as it is). */
 struct hws_bytes hws_udp_batch_get(
 		struct hws_udp_batch *b, int i, struct sockaddr_storage *ret_from);
-/* Queues an answer (copied, at most HWS_UDP_MTU); flushes by itself when full. `to`: NULL on a
- * connected socket. */
+/* Queues an answer (copied, at most HWS_UDP_MTU); flushes by itself when full. */
 int hws_udp_batch_put(struct hws_udp_batch *b, int fd, const struct sockaddr_storage *to,
 		struct hws_bytes data) HWS_MUST_CHECK;
 /* Sends what is queued; per-destination errors are counted, not returned. Returns packets

@@ -30,12 +30,12 @@ static int read_route(const struct nlmsghdr *h, struct hws_route *ret)
 {
 	struct hws_route found = { 0 };
 	const struct rtmsg *m = NLMSG_DATA(h);
-	size_t left;
+	int left; /* RTA_NEXT may take more than there is */
 
 	if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*m)) || m->rtm_type != RTN_UNICAST ||
 			m->rtm_family != AF_INET)
 		return HWS_ERR_NOTFOUND;
-	left = h->nlmsg_len - NLMSG_LENGTH(sizeof(*m));
+	left = (int)(h->nlmsg_len - NLMSG_LENGTH(sizeof(*m)));
 	for (const struct rtattr *a = RTM_RTA(m); RTA_OK(a, left); a = RTA_NEXT(a, left)) {
 		take_attr(a, RTA_GATEWAY, &found.router);
 		take_attr(a, RTA_PREFSRC, &found.own);

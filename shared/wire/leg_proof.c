@@ -1,5 +1,5 @@
-/* Both nonces, the name and the number are in each proof, and each end's has a label of its own and
- * what that end has received: nothing of one leg, end or session serves at another. */
+/* The session, the number and both nonces are in each proof, and each end's has a label of its own
+ * and what that end has received: nothing of one leg, end or session serves at another. */
 #include "shared/wire/leg_proof.h"
 #include "shared/base/mem.h"
 #include "shared/crypto/hash.h"

@@ -89,6 +89,8 @@ const char *hws_secure_text(const struct hws_secure *s)
 		return reasons[s->reason];
 	if (s->err == HWS_ERR_KEY && s->reason == HWS_PLAIN_BAD_SIGNATURE)
 		return "the host has another key than the server vouches for";
+	if (s->err == HWS_ERR_KEY && s->reason == HWS_PLAIN_OTHER_ID)
+		return reasons[s->reason];
 	if (s->err == HWS_ERR_KEY)
 		return "the host's key is not the one remembered for it";
 	if (s->err == HWS_ERR_CRYPTO)

@@ -230,13 +230,14 @@ bool hws_targets_never(const struct sockaddr_storage *address)
 
 static bool is_private(const struct sockaddr_storage *a)
 {
-	static const char *const nets[] = { "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16",
-		"100.64.0.0/10", "198.18.0.0/15", "192.0.0.0/24", "fc00::/7", "fec0::/10" };
+	static const char *const nets[] = { "fc00::/7", "fec0::/10" };
 	struct sockaddr_storage inner;
 	struct hws_cidr c;
 
 	if (translated(a, &inner))
 		a = &inner;
+	if (a->ss_family == AF_INET)
+		return !hws_addr_is_public_v4(a) && !hws_addr_is_special(a);
 	for (size_t i = 0; i < HWS_COUNT(nets); i++)
 		if (hws_cidr_parse(nets[i], &c) == HWS_OK && hws_cidr_match(&c, a))
 			return true;

@@ -164,7 +164,6 @@ START_TEST(tcp_keeps_its_share)
 }
 END_TEST
 
-/* A reader that pauses closes the window; the word of new room comes again if it is lost. */
 /* Percent of the line that is used in the last ten of `s` seconds. */
 static unsigned percent_after(struct kcp_line *l, uint64_t rate, unsigned s)
 {
@@ -219,6 +218,7 @@ START_TEST(what_tcp_leaves_is_taken)
 }
 END_TEST
 
+/* A reader that pauses closes the window; the word of new room comes again if it is lost. */
 START_TEST(a_pause_of_the_reader_ends)
 {
 	for (uint64_t seed = 1; seed <= 20; seed++) {
