@@ -5,7 +5,6 @@
 #include "tests/support/wire.h"
 #include <check.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,18 +31,6 @@ static void group(const char *id, char *buf)
 		*buf++ = id[i];
 	}
 	*buf = 0;
-}
-
-static int listen_at(uint16_t port)
-{
-	const struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(port) };
-	const struct timeval limit = { DESK_SHOW_MS / 1000, 0 };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(bind(fd, (const struct sockaddr *)&a, sizeof(a)), 0);
-	ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)), 0);
-	return fd;
 }
 
 START_TEST(computers_of_the_network_are_shown_and_can_be_woken)
@@ -81,7 +68,7 @@ START_TEST(computers_of_the_network_are_shown_and_can_be_woken)
 	test_desk_window(&desk, title);
 	ck_assert(!test_eyes_see(NULL, "Key of the host"));
 	/* gone: known by its hardware */
-	fd = listen_at(9);
+	fd = test_wire_listen(9);
 	ck_assert_int_eq(test_proc_stop(&stack.host), 0);
 	ck_assert_int_eq(TEST_DESK_DO(&desk, "search", "--name", "^Hawser$", "windowactivate"), 0);
 	ck_assert(test_eyes_wait(NULL, "does not answer"));

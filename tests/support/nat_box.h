@@ -15,7 +15,7 @@ struct nat_box_conf {
 	bool hairpin;   /* inside they meet by the addresses outside, too */
 	bool keep_port; /* outside as inside, where that one is free */
 	bool firewall;  /* no addresses are translated: it only filters */
-	/* Where UDP leaves by another address than TCP; "": by the same. */
+	/* Where UDP leaves by another address than TCP; NULL: by the same. */
 	const char *udp_address;
 };
 

@@ -24,8 +24,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* A test that runs itself again, or another, stays in the one there is. */
+/* A test that runs itself again, or another, stays in the one there is: OWN, or the machine's. */
 #define INSIDE "HAWSER_TEST_NETWORK"
+#define OWN "own"
 #define X11 "/tmp/.X11-unix"
 
 static void die(const char *what)
@@ -117,6 +118,13 @@ static void own_x11_sockets(void)
 		die("cannot mount on " X11);
 }
 
+bool test_network_is_own(void)
+{
+	const char *is = getenv(INSIDE);
+
+	return is && strcmp(is, OWN) == 0;
+}
+
 static __attribute__((constructor)) void own_network(void)
 {
 	int own = CLONE_NEWNET | CLONE_NEWNS;
@@ -125,13 +133,15 @@ static __attribute__((constructor)) void own_network(void)
 
 	if (getenv(INSIDE))
 		return;
-	if (setenv(INSIDE, "1", 1) < 0)
+	if (setenv(INSIDE, "machine", 1) < 0)
 		die("environment");
 	if (unshare(uid == 0 ? own : own | CLONE_NEWUSER) < 0) {
 		fprintf(stderr, "tests: in the network of the machine, no other is to be had: %s\n",
 				strerror(errno));
 		return;
 	}
+	if (setenv(INSIDE, OWN, 1) < 0)
+		die("environment");
 	if (uid != 0)
 		keep_account(uid, gid);
 	loopback_up();

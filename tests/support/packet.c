@@ -17,11 +17,6 @@ bool packet_ip_equal(const struct in6_addr *a, const struct in6_addr *b)
 	return memcmp(a, b, sizeof(*a)) == 0;
 }
 
-bool packet_is_v4(const struct in6_addr *a)
-{
-	return IN6_IS_ADDR_V4MAPPED(a);
-}
-
 bool packet_ip_parse(const char *text, struct in6_addr *ret)
 {
 	char mapped[64];

@@ -38,4 +38,3 @@ size_t packet_too_big(const struct packet *p, uint32_t mtu, uint8_t *ret, size_t
 
 bool packet_ip_parse(const char *text, struct in6_addr *ret);
 bool packet_ip_equal(const struct in6_addr *a, const struct in6_addr *b);
-bool packet_is_v4(const struct in6_addr *a);

@@ -149,13 +149,11 @@ const char *test_proc_expect(struct test_proc *p, const char *text, unsigned tim
 	}
 }
 
-/* The end of a log: a message of Check holds no more than 8 KiB, and a longer one hides what failed
- * behind an error of its own. */
-static const char *tail(const char *log)
+const char *test_log_end(const char *log, size_t most)
 {
 	size_t n = log ? strlen(log) : 0;
 
-	return n > LOG_SHOWN ? log + n - LOG_SHOWN : log ? log : "";
+	return n > most ? log + n - most : log ? log : "";
 }
 
 const char *test_proc_must_expect(struct test_proc *p, const char *text, unsigned timeout_ms)
@@ -167,7 +165,7 @@ const char *test_proc_must_expect(struct test_proc *p, const char *text, unsigne
 	at = test_proc_expect(p, text, timeout_ms);
 	if (!at)
 		ck_abort_msg("no \"%s\" within %u ms in the output of the process:\n%s", text,
-				timeout_ms, tail(p->log));
+				timeout_ms, test_log_end(p->log, LOG_SHOWN));
 	return at;
 }
 
@@ -238,6 +236,20 @@ int test_run(const char *const argv[], const char *const env[], char **ret_out)
 		*ret_out = strdup(p.log);
 	test_proc_stop(&p);
 	return r;
+}
+
+void test_first_line(const char *const argv[], char *buf, size_t size)
+{
+	uint64_t end = test_now_ms() + TEST_PATIENCE_MS;
+	char *out = NULL;
+
+	while (test_run(argv, NULL, &out) != 0 || strcspn(out, "\r\n") == 0) {
+		ck_assert_msg(test_now_ms() < end, "%s %s: %s", argv[0], argv[1],
+				test_log_end(out, LOG_SHOWN));
+		free(out);
+	}
+	snprintf(buf, size, "%.*s", (int)strcspn(out, "\r\n"), out);
+	free(out);
 }
 
 const char *test_bin(const char *folder_and_name)

@@ -29,6 +29,9 @@ void test_proc_close_reports(void);
 const char *test_proc_expect(struct test_proc *p, const char *text, unsigned timeout_ms);
 /* The same, but fails the test with the whole output; waits for TEST_PATIENCE_MS at least. */
 const char *test_proc_must_expect(struct test_proc *p, const char *text, unsigned timeout_ms);
+/* The last `most` bytes of a log (NULL: of none): a message of Check holds no more than 8 KiB, and
+ * a longer one hides what failed behind an error of its own. */
+const char *test_log_end(const char *log, size_t most);
 /* The number behind `key` ("port=") in the line at `at`. 0 if there is none. */
 unsigned long test_line_number(const char *at, const char *key);
 /* Waits for the end; exit status, 128 + signal, or -1 after the time limit. */
@@ -40,6 +43,8 @@ void test_proc_signal(struct test_proc *p, int sig);
 /* Runs a program to its end and returns the exit status; *ret_out (may be NULL) is malloc'ed
  * output. */
 int test_run(const char *const argv[], const char *const env[], char **ret_out);
+/* Runs it until it succeeds and says something; the first line of that. */
+void test_first_line(const char *const argv[], char *buf, size_t size);
 
 /* Folder of the build's programs ($HAWSER_BIN or as configured); path of one of them in a static
  * buffer set. */

@@ -2,9 +2,13 @@
  * broadcasts. */
 #include "tests/support/wire.h"
 #include "tests/support/proc.h"
+#include <check.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 static bool run(const char *command)
@@ -37,4 +41,16 @@ bool test_wire_enter(void)
 		return false;
 	run("ip -6 addr add fd07::1/64 dev wire0 nodad"); /* what needs it looks whether it is there */
 	return true;
+}
+
+int test_wire_listen(uint16_t port)
+{
+	const struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(port) };
+	const struct timeval limit = { TEST_PATIENCE_MS / 1000, 0 };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(bind(fd, (const struct sockaddr *)&a, sizeof(a)), 0);
+	ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)), 0);
+	return fd;
 }

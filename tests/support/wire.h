@@ -3,6 +3,7 @@
  * kernel has IPv6) at the hardware address 02:00:00:00:00:01. */
 #pragma once
 #include <stdbool.h>
+#include <stdint.h>
 
 #define TEST_WIRE_ADDRESS "10.7.0.1"
 #define TEST_WIRE_MAC "02:00:00:00:00:01"
@@ -11,3 +12,5 @@
 bool test_wire_enter(void);
 /* The address of IPv4 anew, with this behind it: "/24" alone has no broadcast address that is set. */
 bool test_wire_set_address(const char *more);
+/* A socket of UDP at this port, which waits as long as a test does. */
+int test_wire_listen(uint16_t port);

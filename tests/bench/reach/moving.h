@@ -2,5 +2,5 @@
 #pragma once
 #include <stdbool.h>
 
-/* False: it cannot be done here, which was said. */
+/* False: it failed, which was said. */
 bool part_moving(void);

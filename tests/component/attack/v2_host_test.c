@@ -7,16 +7,15 @@
 #include "shared/crypto/crypto.h"
 #include "shared/wire/envelope.h"
 #include "shared/wire/limits.h"
+#include "tests/component/host/by_hand.h"
 #include "tests/component/host/host.h"
 #include "tests/support/handshake.h"
 #include "tests/support/pake_login.h"
 #include "tests/support/proc.h"
 #include "tests/support/suite.h"
-#include <arpa/inet.h>
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 enum direction { TO_HOST, TO_VIEWER };
@@ -216,11 +215,7 @@ static void log_in(const Ses__Hash *hash)
 	Ses__Message m = SES__MESSAGE__INIT;
 	Ses__LoginRequest lr = SES__LOGIN_REQUEST__INIT;
 
-	pake_login(hash->pake, hash->n_pake, host.password, hash->salt, hws_secure_binding(&secure),
-			hws_secure_host_pk(&secure), &proofs, &lr);
-	lr.username = (char *)"127.0.0.1";
-	lr.my_id = (char *)"987654321";
-	lr.version = (char *)"1.4.9";
+	by_hand_login(&host, hash, &secure, &proofs, &lr);
 	m.union_case = SES__MESSAGE__UNION_LOGIN_REQUEST;
 	m.login_request = &lr;
 	send_message(&m, HWS_CHANNEL_CONTROL);
@@ -294,22 +289,9 @@ static void viewer_gone(struct hws_conn *c HWS_UNUSED, int why, void *arg HWS_UN
 
 /* --- attempts --- */
 
-/* From one of many addresses, as the host takes only so many connections of one. */
 static struct hws_stream *to_host(void)
 {
-	static unsigned made;
-	struct sockaddr_in a = { .sin_family = AF_INET };
-	struct hws_stream *s = NULL;
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	ck_assert_int_ge(fd, 0);
-	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 256 + made++ / 8);
-	ck_assert_int_eq(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
-	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	a.sin_port = htons((uint16_t)host.port);
-	ck_assert_int_eq(connect(fd, (struct sockaddr *)&a, sizeof(a)), 0);
-	ck_assert_int_eq(hws_stream_tcp_new(loop, fd, &s), HWS_OK);
-	return s;
+	return by_hand_dial(&host, loop);
 }
 
 static struct hws_conn *frames_of(struct hws_stream *s,

@@ -7,10 +7,10 @@
 #include "shared/wire/addr_codec.h"
 #include "shared/wire/envelope.h"
 #include "shared/wire/limits.h"
+#include "tests/support/findings.h"
 #include "tests/support/proc.h"
 #include "tests/support/suite.h"
 #include <arpa/inet.h>
-#include <jansson.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,21 +73,12 @@ static json_t *findings(const char *out)
 
 static const char *member(const json_t *o, const char *what, const char *name)
 {
-	json_t *one;
-	size_t i;
-
-	json_array_foreach (json_object_get(o, "checks"), i, one)
-		if (strcmp(json_string_value(json_object_get(one, "what")), what) == 0)
-			return json_string_value(json_object_get(one, name));
-	return NULL;
+	return test_finding(json_object_get(o, "checks"), what, name);
 }
 
 static void is(const json_t *o, const char *what, const char *state, const char *text)
 {
-	const char *s = member(o, what, "state"), *t = member(o, what, "text");
-
-	ck_assert_msg(s != NULL, "nothing is said of %s", what);
-	ck_assert_msg(strcmp(s, state) == 0 && strstr(t, text) != NULL, "%s is %s: %s", what, s, t);
+	test_finding_is(json_object_get(o, "checks"), what, state, text);
 }
 
 static json_t *examine(const char *with_key, int want)

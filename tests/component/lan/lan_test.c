@@ -122,18 +122,6 @@ END_TEST
 
 /* --- in a network of its own --- */
 
-static int listen_at(uint16_t port)
-{
-	const struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(port) };
-	const struct timeval limit = { TEST_PATIENCE_MS / 1000, 0 };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(bind(fd, (const struct sockaddr *)&a, sizeof(a)), 0);
-	ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)), 0);
-	return fd;
-}
-
 static void assert_woken(int fd, const char *name, const char *said)
 {
 	const char *argv[] = { test_bin("client/cli/hawser"), "wake", name, NULL };
@@ -175,7 +163,7 @@ START_TEST(hosts_of_a_network_are_found_and_woken)
 	if (strstr(out, "[fd07::1]:21118\t") == NULL) /* the kernel has IPv6, or it has none */
 		ck_assert_msg(access("/proc/net/if_inet6", F_OK) != 0 || !has_six(), "%s", out);
 	free(out);
-	fd = listen_at(9);
+	fd = test_wire_listen(9);
 	assert_woken(fd, "02-00-00-00-00-01", "sent to 02-00-00-00-00-01\n");
 	snprintf(said, sizeof(said), "sent to " TEST_WIRE_MAC " (%s, ", id);
 	assert_woken(fd, id, said);

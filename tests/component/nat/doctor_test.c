@@ -1,9 +1,9 @@
 /* `hawser doctor` behind real NATs and firewalls: what it says is what stands there. */
 #include "tests/component/nat/town.h"
+#include "tests/support/findings.h"
 #include "tests/support/proc.h"
 #include "tests/support/suite.h"
 #include <arpa/inet.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,10 +55,7 @@ static const struct network {
 
 static void start_in(const char *house, struct test_proc *p, const char *const argv[])
 {
-	const char *full[ARGS];
-
-	town_argv(house, argv, full, ARGS);
-	test_proc_start(p, full, NULL);
+	town_start(house, p, argv);
 	test_proc_must_expect(p, "listening", TEST_PATIENCE_MS);
 }
 
@@ -118,15 +115,10 @@ static json_t *examine(int *ret, char **ret_out)
 
 static bool is_said(const json_t *o, const char *what, const char *state, const char *text)
 {
-	json_t *one;
-	size_t i;
+	const json_t *checks = json_object_get(o, "checks");
+	const char *s = test_finding(checks, what, "state");
 
-	json_array_foreach (json_object_get(o, "checks"), i, one)
-		if (!strcmp(json_string_value(json_object_get(one, "what")), what))
-			return !strcmp(json_string_value(json_object_get(one, "state")), state) &&
-					strstr(json_string_value(json_object_get(one, "text")),
-							text);
-	return false;
+	return s && !strcmp(s, state) && strstr(test_finding(checks, what, "text"), text);
 }
 
 static const char *missing(const struct network *n, const json_t *o, int status)

@@ -93,14 +93,6 @@ static bool has_part(void *arg)
 	return found;
 }
 
-/* As much of a log as Check takes. */
-static const char *end_of(const char *log)
-{
-	size_t n = strlen(log), most = 1500;
-
-	return n > most ? log + n - most : log;
-}
-
 /* Both sessions say that they go by such a way now. */
 static void must_move(const char *why, bool relayed)
 {
@@ -110,8 +102,8 @@ static void must_move(const char *why, bool relayed)
 	for (int i = 0; i < 2; i++)
 		ck_assert_msg(test_proc_expect(both[i], word, WAIT_MS),
 				"%s: the %s did not move\n%s\nhost:\n%s", why,
-				i ? "copy" : "terminal", end_of(both[i]->log),
-				end_of(scene_host_log()));
+				i ? "copy" : "terminal", scene_end(both[i]->log),
+				scene_end(scene_host_log()));
 }
 
 static void must_be_equal(const char *a, const char *b)
@@ -125,7 +117,7 @@ static void must_be_equal(const char *a, const char *b)
 		n = fread(x, 1, sizeof(x), f[0]);
 		m = fread(y, 1, sizeof(y), f[1]);
 		ck_assert_msg(n == m && memcmp(x, y, n) == 0, "%s and %s differ behind %zu\n%s\n%s",
-				a, b, at, end_of(terminal.log), end_of(copy.log));
+				a, b, at, scene_end(terminal.log), scene_end(copy.log));
 		at += n;
 	} while (n > 0);
 	ck_assert_uint_gt(at, 200);
@@ -172,7 +164,7 @@ START_TEST(a_session_goes_over_from_way_to_way_and_nothing_is_lost)
 	if (!test_until(has_echo, NULL, WAIT_MS)) {
 		test_proc_signal(&terminal, SIGTERM); /* for all of its words */
 		test_proc_wait(&terminal, 5000);
-		ck_abort_msg("%s\n%s", end_of(terminal.log), end_of(scene_host_log()));
+		ck_abort_msg("%s\n%s", scene_end(terminal.log), scene_end(scene_host_log()));
 	}
 	start_copy();
 	ck_assert(test_until(has_part, NULL, WAIT_MS));
@@ -188,11 +180,11 @@ START_TEST(a_session_goes_over_from_way_to_way_and_nothing_is_lost)
 	must_move("there is a direct way again", false);
 	town_edge("viewer")->line.rate = 0;
 	test_write_file("", "%s", stop);
-	ck_assert_msg(test_proc_wait(&terminal, WAIT_MS) == 0, "%s", end_of(terminal.log));
-	ck_assert_msg(test_proc_wait(&copy, WAIT_MS) == 0, "%s", end_of(copy.log));
+	ck_assert_msg(test_proc_wait(&terminal, WAIT_MS) == 0, "%s", scene_end(terminal.log));
+	ck_assert_msg(test_proc_wait(&copy, WAIT_MS) == 0, "%s", scene_end(copy.log));
 	must_be_equal(typed, echoed);
 	must_be_equal(source, copied);
-	ck_assert_msg(logins() == 2, "%u logins\n%s", logins(), end_of(scene_host_log()));
+	ck_assert_msg(logins() == 2, "%u logins\n%s", logins(), scene_end(scene_host_log()));
 }
 END_TEST
 
@@ -204,11 +196,11 @@ START_TEST(what_is_looked_for_in_vain_is_told)
 	if (!opened)
 		return;
 	scene_hawser(&terminal, NULL, args);
-	ck_assert_msg(test_proc_wait(&terminal, WAIT_MS) == 0, "%s", end_of(terminal.log));
+	ck_assert_msg(test_proc_wait(&terminal, WAIT_MS) == 0, "%s", scene_end(terminal.log));
 	ck_assert_msg(strstr(terminal.log, "why path=relay ") &&
 					strstr(terminal.log, "looked times="),
-			"%s\nhost:\n%s", end_of(terminal.log), end_of(scene_host_log()));
-	ck_assert_msg(!strstr(terminal.log, "goes on"), "%s", end_of(terminal.log));
+			"%s\nhost:\n%s", scene_end(terminal.log), scene_end(scene_host_log()));
+	ck_assert_msg(!strstr(terminal.log, "goes on"), "%s", scene_end(terminal.log));
 }
 END_TEST
 
@@ -221,11 +213,13 @@ START_TEST(a_direct_way_that_died_was_silent_and_not_slow)
 		return;
 	open_direct(true);
 	scene_hawser(&terminal, NULL, args);
-	ck_assert_msg(test_proc_expect(&terminal, " reason=direct ", WAIT_MS), "%s", terminal.log);
+	ck_assert_msg(test_proc_expect(&terminal, " reason=direct ", WAIT_MS), "%s",
+			scene_end(terminal.log));
 	open_direct(false);
 	ck_assert_msg(test_proc_expect(&terminal, "why path=relay ", WAIT_MS), "%s\nhost:\n%s",
-			terminal.log, scene_host_log());
-	ck_assert_msg(strstr(terminal.log, "why path=relay reason=silent "), "%s", terminal.log);
+			scene_end(terminal.log), scene_end(scene_host_log()));
+	ck_assert_msg(strstr(terminal.log, "why path=relay reason=silent "), "%s",
+			scene_end(terminal.log));
 }
 END_TEST
 

@@ -6,9 +6,11 @@
 #include "tests/component/nat/town.h"
 #include "tests/component/reach/certificate.h"
 #include "tests/support/suite.h"
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,18 +24,10 @@
 
 static const struct cell *cell;
 
-/* As much of a log as Check takes. */
-static const char *end_of(const char *log)
-{
-	size_t n = strlen(log), most = 1500;
-
-	return n > most ? log + n - most : log;
-}
-
 /* Why a picture that should have come did not: tells both sides. */
 #define WRONG(out, r, why)                                                                         \
 	"%s: status %d, wanted %s because %s, got\n%s\nhost:\n%s", cell->name, r, cell->paths,     \
-			why ? why : "direct", end_of(out), end_of(scene_host_log())
+			why ? why : "direct", scene_end(out), scene_end(scene_host_log())
 
 /* Once in a while a busy machine has the relay there before a way that is as good as it should
  * be. */
@@ -83,7 +77,7 @@ static void watch_line(struct watch *w)
 			test_proc_must_expect(&w->viewer, "stats frames=", START_MS), "frames=");
 
 	ck_assert_msg(n >= w->last, "%s: the session is another one\n%s\nhost:\n%s", cell->name,
-			end_of(w->viewer.log), end_of(scene_host_log()));
+			scene_end(w->viewer.log), scene_end(scene_host_log()));
 	w->seen += n - w->last;
 	w->last = n;
 }
@@ -95,8 +89,8 @@ static void watch_until(struct watch *w, unsigned long seen)
 	while (w->seen < seen) {
 		watch_line(w);
 		ck_assert_msg(test_now_ms() < end, "%s: %lu pictures of %lu\n%s\nhost:\n%s",
-				cell->name, w->seen, seen, end_of(w->viewer.log),
-				end_of(scene_host_log()));
+				cell->name, w->seen, seen, scene_end(w->viewer.log),
+				scene_end(scene_host_log()));
 	}
 }
 
@@ -193,6 +187,7 @@ static bool begin(struct running *r, const struct cell *c)
 	fflush(NULL);
 	r->pid = r->out ? fork() : -1;
 	if (r->pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGTERM); /* Check ends its test then */
 		dup2(fileno(r->out), 1);
 		dup2(fileno(r->out), 2);
 		execl("/proc/self/exe", "nat_test", ONE, c->name, (char *)NULL);

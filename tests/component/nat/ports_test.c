@@ -35,27 +35,6 @@ static const struct cell cells[] = {
 static char dir[256], key[64], id[64], password[64], control[320], state[300];
 static struct test_proc rendezvous, relay, host, router;
 
-static void start_in(const char *house, struct test_proc *p, const char *const argv[])
-{
-	const char *full[40];
-
-	town_argv(house, argv, full, 40);
-	test_proc_start(p, full, NULL);
-}
-
-static void first_line(const char *const argv[], char *buf, size_t size)
-{
-	uint64_t end = test_now_ms() + START_MS;
-	char *out = NULL;
-
-	while (test_run(argv, NULL, &out) != 0 || strcspn(out, "\r\n") == 0) {
-		ck_assert_msg(test_now_ms() < end, "%s %s: %s", argv[0], argv[1], out);
-		free(out);
-	}
-	snprintf(buf, size, "%.*s", (int)strcspn(out, "\r\n"), out);
-	free(out);
-}
-
 /* Two symmetric NATs; the host's lets in what a router of ours maps. */
 static void build(bool inner)
 {
@@ -108,7 +87,7 @@ static void start_router(const struct cell *c)
 	if (c->no_pcp) /* a first byte of 2: version 2 */
 		town_run("hostnat",
 				"nft insert rule ip t inp iifname lan udp dport 5351 @th,64,8 2 drop");
-	start_in("hostnat", &router, argv);
+	town_start("hostnat", &router, argv);
 	test_proc_must_expect(&router, c->upnp ? "listening on" : "Listening for", START_MS);
 }
 
@@ -125,11 +104,11 @@ static void start_servers(void)
 	snprintf(rdv_state, sizeof(rdv_state), "%s/rendezvous", dir);
 	snprintf(rdv_control, sizeof(rdv_control), "%s/rendezvous.sock", dir);
 	snprintf(relay_control, sizeof(relay_control), "%s/relay.sock", dir);
-	start_in("server", &relay, rly);
+	town_start("server", &relay, rly);
 	test_proc_must_expect(&relay, "listening", START_MS);
-	start_in("server", &rendezvous, rdv);
+	town_start("server", &rendezvous, rdv);
 	test_proc_must_expect(&rendezvous, "listening", START_MS);
-	first_line(ask_key, key, sizeof(key));
+	test_first_line(ask_key, key, sizeof(key));
 }
 
 static void start_host(const char *must)
@@ -142,13 +121,13 @@ static void start_host(const char *must)
 
 	snprintf(state, sizeof(state), "%s/host", dir);
 	snprintf(control, sizeof(control), "%s/host.sock", dir);
-	start_in("host", &host, argv);
+	town_start("host", &host, argv);
 	test_proc_must_expect(&host, "nat.probed", START_MS);
 	host.scanned = 0;
 	test_proc_must_expect(&host, "server.registered", START_MS);
 	host.scanned = 0;
 	test_proc_must_expect(&host, must, START_MS);
-	first_line(ask_id, id, sizeof(id));
+	test_first_line(ask_id, id, sizeof(id));
 }
 
 static bool status_says(const char *want, char **ret)
@@ -170,7 +149,7 @@ static bool connect_once(const char *path, char **ret_out)
 		"--server", SERVER, "--key", key, NULL };
 	const char *env[] = { home, secret, NULL }, *full[40];
 
-	first_line(ask, password, sizeof(password)); /* another one after each session */
+	test_first_line(ask, password, sizeof(password)); /* another one after each session */
 	snprintf(png, sizeof(png), "%s/shot.png", dir);
 	snprintf(config, sizeof(config), "%s/viewer.conf", dir);
 	snprintf(home, sizeof(home), "HOME=%s", dir);
@@ -213,7 +192,8 @@ static void connect_until(const struct cell *c, const char *path, char **ret)
 
 	/* on a busy machine the relay may be there a moment before */
 	while (!connect_once(path, ret)) {
-		ck_assert_msg(test_now_ms() < end, "%s: %s\nhost:\n%s", c->name, *ret, host.log);
+		ck_assert_msg(test_now_ms() < end, "%s: %s\nhost:\n%s", c->name,
+				test_log_end(*ret, 1500), test_log_end(host.log, 1500));
 		free(*ret);
 	}
 }
@@ -249,7 +229,8 @@ static void meet_without(const struct cell *c)
 {
 	char *out = NULL;
 
-	ck_assert_msg(status_says("it is behind another NAT", &out), "%s\n%s", out, host.log);
+	ck_assert_msg(status_says("it is behind another NAT", &out), "%s\n%s", out,
+			test_log_end(host.log, 1500));
 	free(out);
 	connect_until(c, "relay", &out);
 	ck_assert_ptr_null(strstr(out, "mapped"));

@@ -194,31 +194,6 @@ static void build(const struct cell *c)
 
 /* --- programs --------------------------------------------------------------------------------- */
 
-static void start_in(const char *house, struct test_proc *p, const char *const argv[])
-{
-	const char *full[ARGS];
-
-	town_argv(house, argv, full, ARGS);
-	test_proc_start(p, full, NULL);
-}
-
-static void first_line(const char *const argv[], char *buf, size_t size)
-{
-	uint64_t end = test_now_ms() + START_MS;
-	char *out = NULL;
-
-	for (;;) {
-		int r = test_run(argv, NULL, &out);
-
-		if (r == 0 && strcspn(out, "\r\n") > 0)
-			break;
-		ck_assert_msg(test_now_ms() < end, "%s %s: %s", argv[0], argv[1], out);
-		free(out);
-	}
-	snprintf(buf, size, "%.*s", (int)strcspn(out, "\r\n"), out);
-	free(out);
-}
-
 /* What that end calls the server. */
 static const char *server_of(enum cell_place place)
 {
@@ -243,11 +218,11 @@ static void start_servers(void)
 	snprintf(relay_control, sizeof(relay_control), "%s/relay.sock", dir);
 	/* first: a relay that is not there is not handed out, and looked for again only after a
 	 * while */
-	start_in("server", &relay, rly);
+	town_start("server", &relay, rly);
 	test_proc_must_expect(&relay, "listening", START_MS);
-	start_in("server", &rendezvous, rdv);
+	town_start("server", &rendezvous, rdv);
 	test_proc_must_expect(&rendezvous, "listening", START_MS);
-	first_line(ask_key, key, sizeof(key));
+	test_first_line(ask_key, key, sizeof(key));
 }
 
 static void start_host(void)
@@ -262,7 +237,7 @@ static void start_host(void)
 
 	snprintf(state, sizeof(state), "%s/host", dir);
 	snprintf(control, sizeof(control), "%s/host.sock", dir);
-	start_in("host", &host, argv);
+	town_start("host", &host, argv);
 	/* the kind of NAT decides how a viewer is answered, so it must be known; both orders
 	 * happen */
 	if (!(now->host_traits & (CELL_ONLY_WEB | CELL_ONLY_443))) {
@@ -270,7 +245,7 @@ static void start_host(void)
 		host.scanned = 0;
 	}
 	test_proc_must_expect(&host, "server.registered", START_MS);
-	first_line(ask_id, id, sizeof(id));
+	test_first_line(ask_id, id, sizeof(id));
 }
 
 void scene_use_tls(const char *cert, const char *key_file)
@@ -328,6 +303,11 @@ const char *scene_host_log(void)
 	return host.log;
 }
 
+const char *scene_end(const char *log)
+{
+	return test_log_end(log, 1500);
+}
+
 /* --- viewers ---------------------------------------------------------------------------------- */
 
 struct viewer {
@@ -347,7 +327,7 @@ static void name_viewer(struct viewer *v, const char *shell, const char *const a
 	/* another one after each session */
 	snprintf(state, sizeof(state), "%s/host", dir);
 	snprintf(control, sizeof(control), "%s/host.sock", dir);
-	first_line(ask, password, sizeof(password));
+	test_first_line(ask, password, sizeof(password));
 	snprintf(v->config, sizeof(v->config), "%s/viewer.conf", dir);
 	snprintf(v->home, sizeof(v->home), "HOME=%s", dir);
 	snprintf(v->secret, sizeof(v->secret), "HAWSER_PASSWORD=%s", password);

@@ -25,3 +25,5 @@ bool scene_is_as_told(const char *out, const char *why);
 const char *scene_folder(void);
 /* What the host said. */
 const char *scene_host_log(void);
+/* So much of a log that a message of Check has room for two. */
+const char *scene_end(const char *log);

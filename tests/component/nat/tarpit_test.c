@@ -95,8 +95,8 @@ START_TEST(the_host_is_met_beside_a_tar_pit)
 
 		if (met && left)
 			break;
-		ck_assert_msg(tries < TRIES, "status %d:\n%s\nhost:\n%s", status, out,
-				scene_host_log());
+		ck_assert_msg(tries < TRIES, "status %d:\n%s\nhost:\n%s", status, scene_end(out),
+				scene_end(scene_host_log()));
 		free(out);
 	}
 	free(out);

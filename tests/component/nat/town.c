@@ -221,6 +221,14 @@ void town_argv(const char *house, const char *const argv[], const char *ret[], s
 	ret[n] = NULL;
 }
 
+void town_start(const char *house, struct test_proc *p, const char *const argv[])
+{
+	const char *full[40];
+
+	town_argv(house, argv, full, HWS_COUNT(full));
+	test_proc_start(p, full, NULL);
+}
+
 int town_ns(const char *name)
 {
 	int ns = find(name)->ns;
@@ -375,20 +383,6 @@ void town_box_behind(const char *name, const char *box, const char *address,
 		const struct nat_box_conf *conf)
 {
 	build_box(name, find(box)->node, address, conf);
-}
-
-void town_no_tcp(const char *name)
-{
-	town_run(name,
-			"nft insert rule ip t thru oifname wan ip protocol tcp ip daddr != 10.9.0.1 "
-			"drop");
-}
-
-void town_only_web(const char *name)
-{
-	town_run(name,
-			"nft insert rule ip t thru oifname wan tcp dport != 21118-21119 drop && "
-			"nft insert rule ip t thru oifname wan ip protocol udp drop");
 }
 
 static void add_ipv6(const char *name, struct street_node *in, const char *address)

@@ -6,8 +6,6 @@
 #include "tests/support/proc.h"
 #include "tests/support/street.h"
 
-#define TOWN_PREFIX 8 /* arguments that lead into a house */
-
 enum town_nat {
 	TOWN_CONE,     /* the kernel's: keeps the port, lets in who was called */
 	TOWN_SYMMETRIC /* another port for every destination */
@@ -35,10 +33,6 @@ void town_box(const char *name, const char *address, const struct nat_box_conf *
 /* Behind another such box. */
 void town_box_behind(const char *name, const char *box, const char *address,
 		const struct nat_box_conf *conf);
-/* That NAT box lets TCP out to 10.9.0.1 only. */
-void town_no_tcp(const char *name);
-/* That NAT box lets nothing out but TCP to the web's ports of servers of ours, 21118 and 21119. */
-void town_only_web(const char *name);
 /* The house is on the street by IPv6 as well, at this address, and has its way out there; its line
  * is town_edge("NAME/6"). */
 void town_ipv6(const char *name, const char *address);
@@ -60,3 +54,5 @@ int town_ns(const char *name);
 void town_run(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* argv that runs `argv` in the house; both NULL-terminated. */
 void town_argv(const char *house, const char *const argv[], const char *ret[], size_t size);
+/* As test_proc_start, there. */
+void town_start(const char *house, struct test_proc *p, const char *const argv[]);

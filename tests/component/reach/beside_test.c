@@ -3,24 +3,14 @@
  * loop. */
 #include "client/reach/reach.h"
 #include "shared/net/addr.h"
-#include "shared/net/listener.h"
 #include "shared/wire/addr_codec.h"
 #include "tests/component/reach/fake.h"
+#include "tests/component/reach/place.h"
 #include "tests/support/proc.h"
 #include "tests/support/suite.h"
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
-
-#define WORD "\x2chost speaks"
-
-/* Where viewers arrive: the host's own, or the relay. */
-struct place {
-	struct hws_listener *listener;
-	uint16_t port;
-	struct hws_stream *came;
-	unsigned count, ended;
-};
 
 static struct hws_loop *loop;
 static struct hws_work *work;
@@ -46,41 +36,6 @@ static enum {
 			hws_loop_once(loop, 10000);                                                \
 		}                                                                                  \
 	} while (0)
-
-static void on_bytes(struct hws_stream *s, unsigned ready HWS_UNUSED, void *arg)
-{
-	struct place *p = arg;
-	char buf[256];
-	ssize_t n = hws_stream_read(s, buf, sizeof(buf));
-
-	if (n > 0 || n == HWS_ERR_AGAIN)
-		return;
-	p->ended++;
-	p->came = NULL;
-	hws_stream_close(s);
-}
-
-static void on_came(int fd, const struct sockaddr_storage *peer HWS_UNUSED, void *arg)
-{
-	struct place *p = arg;
-
-	ck_assert_int_eq(hws_stream_tcp_new(loop, fd, &p->came), HWS_OK);
-	hws_stream_set_callback(p->came, on_bytes, p);
-	hws_stream_want(p->came, HWS_STREAM_READ);
-	p->count++;
-	ck_assert_int_gt(hws_stream_write(p->came, hws_bytes(WORD, sizeof(WORD) - 1)), 0);
-}
-
-static void open_place(struct place *p)
-{
-	const struct hws_listen_conf conf = {
-		.bind_ip = "127.0.0.1", .on_accept = on_came, .arg = p
-	};
-	struct hws_error err;
-
-	ck_assert_msg(hws_listener_new(loop, &conf, &p->listener, &err) == HWS_OK, "%s", err.text);
-	p->port = hws_listener_port(p->listener);
-}
 
 static void answer(struct fake_link *l)
 {
@@ -160,8 +115,9 @@ static void set_up(void)
 	ck_assert_int_eq(hws_work_new(1, 16, &work), 0);
 	fake_start(&fake, loop, test_free_ports(1));
 	fake.on_message = on_message;
-	open_place(&host);
-	open_place(&relay);
+	host.speaks = relay.speaks = true;
+	open_place(&host, loop);
+	open_place(&relay, loop);
 	snprintf(server_text, sizeof(server_text), "127.0.0.1:%u", fake.port);
 	snprintf(relay_text, sizeof(relay_text), "127.0.0.1:%u", relay.port);
 }
@@ -170,12 +126,8 @@ static void tear_down(void)
 {
 	hws_reach_free(reach);
 	hws_stream_close(stream);
-	for (int i = 0; i < 2; i++) {
-		struct place *p = i ? &host : &relay;
-
-		hws_listener_free(p->listener);
-		hws_stream_close(p->came);
-	}
+	close_place(&host);
+	close_place(&relay);
 	fake_stop(&fake);
 	for (int i = 0; i < 3; i++)
 		hws_loop_once(loop, 1000);

@@ -1,6 +1,7 @@
 /* Reads its zone anew for each question, so that a test changes it by writing a file. */
 #include "tests/component/servers/name_server.h"
 #include "shared/base/num.h"
+#include "tests/support/network.h"
 #include "tests/support/proc.h"
 #include "tests/support/suite.h"
 #include <arpa/inet.h>
@@ -176,13 +177,6 @@ void name_server_zone(const char *records)
 	ck_assert_int_eq(rename(next, zone), 0);
 }
 
-/* What is mounted then is seen by this test and what it starts, and by nobody else. */
-static bool own_mounts(void)
-{
-	return unshare(CLONE_NEWNS) == 0 &&
-			mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
-}
-
 bool name_server_start(void)
 {
 	struct sockaddr_in at = { .sin_family = AF_INET,
@@ -201,7 +195,9 @@ bool name_server_start(void)
 		close(fd);
 		return false;
 	}
-	if (!own_mounts() || mount(conf, "/etc/resolv.conf", NULL, MS_BIND, NULL) < 0) {
+	/* seen by this test and what it starts, and by nobody else */
+	if (unshare(CLONE_NEWNS) < 0 || !test_mount_unseen() ||
+			mount(conf, "/etc/resolv.conf", NULL, MS_BIND, NULL) < 0) {
 		test_skip("no name server can be named here: %s", strerror(errno));
 		close(fd);
 		return false;

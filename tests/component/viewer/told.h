@@ -10,7 +10,7 @@
 struct told {
 	hawser_context *ctx;
 	hawser_session *session;
-	int count[HAWSER_EVENT_PATH + 1];
+	int count[HAWSER_EVENT_HOST_SOUND + 1];
 	enum hawser_password_reason reason;
 	int closed_error;
 	char closed_text[500], text[100], chat[100], path[16], fingerprint[100];

@@ -5,6 +5,7 @@
 #include "shared/base/macros.h"
 #include "shared/daemon/findings.h"
 #include "shared/net/addr.h"
+#include "tests/support/findings.h"
 #include "tests/support/suite.h"
 #include <stdio.h>
 #include <string.h>
@@ -68,13 +69,7 @@ static void tear_down(void)
 
 static const char *member(const char *what, const char *name)
 {
-	json_t *one;
-	size_t i;
-
-	json_array_foreach (list, i, one)
-		if (strcmp(json_string_value(json_object_get(one, "what")), what) == 0)
-			return json_string_value(json_object_get(one, name));
-	return NULL;
+	return test_finding(list, what, name);
 }
 
 static void judge(void)
@@ -85,11 +80,13 @@ static void judge(void)
 
 static void is(const char *what, const char *state, const char *text)
 {
-	const char *s = member(what, "state"), *t = member(what, "text");
+	test_finding_is(list, what, state, text);
+}
 
-	ck_assert_msg(s != NULL, "nothing is said of %s", what);
-	ck_assert_msg(strcmp(s, state) == 0, "%s is %s: %s", what, s, t);
-	ck_assert_msg(strstr(t, text) != NULL, "%s: no '%s' in '%s'", what, text, t);
+static void judged(const char *what, const char *state, const char *text)
+{
+	judge();
+	is(what, state, text);
 }
 
 START_TEST(a_good_network_is_good)
@@ -125,8 +122,7 @@ START_TEST(udp_is_blocked_where_tcp_answers)
 	fails(&f.filter, HWS_ERR_TIMEOUT);
 	memset(f.seen_udp, 0, sizeof(f.seen_udp));
 	f.mtu = 0;
-	judge();
-	is("UDP 21116", "look", "UDP is blocked here");
+	judged("UDP 21116", "look", "UDP is blocked here");
 	ck_assert_ptr_nonnull(member("UDP 21116", "do"));
 	is("NAT", "good", "as far as TCP tells");
 	ck_assert_ptr_null(member("filter", "text"));
@@ -134,12 +130,10 @@ START_TEST(udp_is_blocked_where_tcp_answers)
 	/* the same, but nothing answers at all: then it may be the server */
 	fails(&f.tcp, HWS_ERR_TIMEOUT);
 	fails(&f.ws, HWS_ERR_TIMEOUT);
-	judge();
-	is("UDP 21116", "look", "no answer");
+	judged("UDP 21116", "look", "no answer");
 	/* one port of UDP is let through */
 	well(&f.udp_nat);
-	judge();
-	is("UDP 21116", "look", "UDP 21115 is let through");
+	judged("UDP 21116", "look", "UDP 21115 is let through");
 }
 END_TEST
 
@@ -182,18 +176,15 @@ END_TEST
 START_TEST(tcp_alone_may_be_symmetric)
 {
 	seen(&f.seen_tcp_nat, "203.0.113.9:40001");
-	judge();
-	is("NAT", "look", "symmetric for TCP");
+	judged("NAT", "look", "symmetric for TCP");
 	/* deployed servers tell the port alone */
 	f.is_hawser = false;
 	memset(f.seen_udp, 0, sizeof(f.seen_udp));
 	f.seen_tcp.at.ss_family = f.seen_tcp_nat.at.ss_family = AF_UNSPEC;
-	judge();
-	is("NAT", "look", "symmetric for TCP");
+	judged("NAT", "look", "symmetric for TCP");
 	is("server", "good", "not hawser-rendezvous");
 	f.seen_tcp_nat.port = f.seen_tcp.port;
-	judge();
-	is("NAT", "good", "endpoint independent");
+	judged("NAT", "good", "endpoint independent");
 }
 END_TEST
 
@@ -201,8 +192,7 @@ START_TEST(two_ways_out_are_named)
 {
 	seen(&f.seen_tcp, "198.51.100.3:40000");
 	seen(&f.seen_tcp_nat, "198.51.100.3:40000");
-	judge();
-	is("public address", "look", "TCP leaves by 198.51.100.3, UDP by 203.0.113.9");
+	judged("public address", "look", "TCP leaves by 198.51.100.3, UDP by 203.0.113.9");
 }
 END_TEST
 
@@ -210,107 +200,85 @@ START_TEST(a_closed_relay_is_bad_unless_the_web_is_open)
 {
 	fails(&f.relay, HWS_ERR_TIMEOUT);
 	fails(&f.pair, HWS_ERR_TIMEOUT);
-	judge();
-	is("relay", "look", "by the web");
+	judged("relay", "look", "by the web");
 	fails(&f.relay_ws, HWS_ERR_TIMEOUT);
-	judge();
-	is("relay", "bad", "timed out");
+	judged("relay", "bad", "timed out");
 	/* it takes connections and does nothing with them */
 	well(&f.relay);
-	judge();
-	is("relay", "bad", "does not relay");
+	judged("relay", "bad", "does not relay");
 	/* it may do so by right when nobody has agreed to the pair */
 	f.pair_agreed = false;
 	fails(&f.pair, HWS_ERR_EOF);
-	judge();
-	is("relay", "look", "the key was not shown");
+	judged("relay", "look", "the key was not shown");
 }
 END_TEST
 
 START_TEST(a_closed_server_is_bad_unless_the_web_is_open)
 {
 	fails(&f.tcp, HWS_ERR_REFUSED);
-	judge();
-	is("TCP 21116", "look", "by the web the server is reached");
+	judged("TCP 21116", "look", "by the web the server is reached");
 	fails(&f.ws, HWS_ERR_REFUSED);
-	judge();
-	is("TCP 21116", "bad", "connection refused");
+	judged("TCP 21116", "bad", "connection refused");
 	f.has_proxy = true;
 	well(&f.proxy);
-	judge();
-	is("TCP 21116", "look", "through the proxy");
+	judged("TCP 21116", "look", "through the proxy");
 	is("proxy", "look", "at the relay only");
 	fails(&f.proxy, HWS_ERR_DENIED);
-	judge();
-	is("proxy", "bad", "not permitted");
+	judged("proxy", "bad", "not permitted");
 }
 END_TEST
 
 START_TEST(keys_are_told_apart)
 {
 	fails(&f.key, HWS_ERR_KEY);
-	judge();
-	is("key", "bad", "another key");
+	judged("key", "bad", "another key");
 	fails(&f.key, HWS_ERR_UNSUPPORTED);
-	judge();
-	is("key", "look", "proves nothing");
+	judged("key", "look", "proves nothing");
 	f.key_refused = true;
-	judge();
-	is("key", "bad", "another key");
+	judged("key", "bad", "another key");
 	f.has_key = false;
 	memset(&f.key, 0, sizeof(f.key));
-	judge();
-	is("key", "bad", "none is configured");
+	judged("key", "bad", "none is configured");
 	f.key_refused = false;
-	judge();
-	is("key", "look", "none is configured");
+	judged("key", "look", "none is configured");
 }
 END_TEST
 
 START_TEST(clocks_are_compared)
 {
 	f.clock_ahead_ms = -60000;
-	judge();
-	is("time", "look", "60 s behind");
+	judged("time", "look", "60 s behind");
 	f.clock_ahead_ms = 3600000;
-	judge();
-	is("time", "bad", "3600 s ahead of");
+	judged("time", "bad", "3600 s ahead of");
 	f.has_time = false;
-	judge();
-	is("time", "good", "not compared");
+	judged("time", "good", "not compared");
 }
 END_TEST
 
 START_TEST(short_packets_and_broken_ipv6_are_named)
 {
 	f.mtu = 0;
-	judge();
-	is("packets", "look", "1280");
+	judged("packets", "look", "1280");
 	f.has_ipv6 = true;
 	f.count6 = 1;
 	fails(&f.tcp6, HWS_ERR_TIMEOUT);
 	fails(&f.udp6, HWS_ERR_TIMEOUT);
-	judge();
-	is("IPv6", "look", "TCP does not get there");
+	judged("IPv6", "look", "TCP does not get there");
 	well(&f.tcp6);
-	judge();
-	is("IPv6", "look", "UDP does not");
+	judged("IPv6", "look", "UDP does not");
 	well(&f.udp6);
-	judge();
-	is("IPv6", "good", "comes through");
+	judged("IPv6", "good", "comes through");
 }
 END_TEST
 
 START_TEST(a_page_in_the_servers_place_is_named)
 {
 	fails(&f.tcp, HWS_ERR_PORTAL);
-	judge();
-	is("network", "bad", "sign-in");
+	judged("network", "bad", "sign-in");
 	ck_assert_ptr_nonnull(member("relay", "text")); /* by the web the server is there */
 	/* a name with SRV records says where it leads */
 	snprintf(f.domain, sizeof(f.domain), "example");
-	judge();
-	is("name", "good", "example names hawser.example port 21116");
+	judged("name", "good", "example names hawser.example port 21116");
 }
 END_TEST
 
@@ -337,8 +305,7 @@ START_TEST(a_server_that_is_reached_by_the_web_runs)
 	fails(&f.udp, HWS_ERR_TIMEOUT);
 	fails(&f.udp_nat, HWS_ERR_TIMEOUT);
 	fails(&f.udp_plain, HWS_ERR_TIMEOUT);
-	judge();
-	is("UDP 21116", "look", "answers by the web, and never by UDP");
+	judged("UDP 21116", "look", "answers by the web, and never by UDP");
 	ck_assert_ptr_null(strstr(member("UDP 21116", "do"), "does the server run"));
 }
 END_TEST
@@ -365,8 +332,7 @@ START_TEST(ipv6_of_this_end_is_known)
 	ck_assert_ptr_nonnull(strstr(member("NAT", "do"), "IPv6 at the other end"));
 	is("IPv6", "good", "'server' is an IPv4 address");
 	f.is_literal = false;
-	judge();
-	is("IPv6", "good", "the server's name has none");
+	judged("IPv6", "good", "the server's name has none");
 }
 END_TEST
 
@@ -374,8 +340,7 @@ END_TEST
 START_TEST(what_did_not_end_has_timed_out)
 {
 	f.tcp.state = f.ws.state = HWS_DOCTOR_RUNS;
-	judge();
-	is("TCP 21116", "bad", "timed out");
+	judged("TCP 21116", "bad", "timed out");
 }
 END_TEST
 

@@ -3,7 +3,6 @@
 #include "shared/base/clock.h"
 #include "shared/crypto/crypto.h"
 #include "shared/crypto/identity.h"
-#include "shared/net/addr.h"
 #include "shared/wire/envelope.h"
 #include "shared/wire/proof.h"
 #include "tests/support/proc.h"
@@ -11,7 +10,6 @@
 #include "tests/unit/client/reach/two_addresses.h"
 #include <check.h>
 #include <string.h>
-#include <unistd.h>
 
 #define DUE_US (601 * HWS_US_PER_S) /* a proof is renewed after ten minutes */
 #define FASTER 5u
@@ -30,7 +28,6 @@ static struct hws_proof_keys keys;
 static enum hws_registrar_state state;
 static enum manner manner[2];
 static struct sockaddr_storage elsewhere;
-static int sockets[2];
 static unsigned said[2], proofs, moves, states;
 static uint64_t later_us, seq;
 
@@ -102,24 +99,19 @@ static void answer(unsigned i)
 	Rdv__RendezvousMessage *in = NULL;
 	struct hws_proof proof = { 0 };
 	struct sockaddr_storage from;
-	socklen_t len = sizeof(from);
 	uint8_t buf[2048];
 	struct hws_buf out;
-	ssize_t n = recvfrom(
-			sockets[i], buf, sizeof(buf), MSG_DONTWAIT, (struct sockaddr *)&from, &len);
+	size_t n = hear(i, buf, sizeof(buf), &from, &in);
 
-	if (n < 0)
+	if (!n)
 		return;
-	ck_assert_int_eq(hws_rdv_unpack(hws_bytes(buf, (size_t)n), &in), HWS_OK);
-	if (hws_proof_read(hws_bytes(buf, (size_t)n), &proof) < 0)
+	if (hws_proof_read(hws_bytes(buf, n), &proof) < 0)
 		proof = (struct hws_proof){ 0 };
 	hws_buf_init(&out, 1024);
 	put_answer(manner[i], in->union_case == RDV__RENDEZVOUS_MESSAGE__UNION_REGISTER_PK, proof,
 			&out);
 	hws_rdv_free(in);
-	ck_assert_int_gt(sendto(sockets[i], hws_buf_bytes(&out).ptr, hws_buf_len(&out), 0,
-					 (struct sockaddr *)&from, len),
-			0);
+	say(i, hws_buf_bytes(&out), &from);
 	hws_buf_done(&out);
 	said[i]++;
 }
@@ -141,29 +133,10 @@ static void until(enum hws_registrar_state want)
 	}
 }
 
-static void until_count(const unsigned *n, unsigned want)
-{
-	uint64_t end = test_now_ms() + TEST_PATIENCE_MS;
-
-	while (*n < want) {
-		ck_assert_uint_lt(test_now_ms(), end);
-		turn();
-	}
-}
-
 /* The name has one address: the true server's. */
-static void open_sockets(void)
+static void open_servers(void)
 {
-	for (int i = 0; i < 2; i++) {
-		socklen_t len = sizeof(addrs[i]);
-
-		ck_assert_int_eq(hws_addr_parse("127.0.0.1:0", 0, &addrs[i]), HWS_OK);
-		sockets[i] = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-		ck_assert_int_eq(bind(sockets[i], (struct sockaddr *)&addrs[i],
-						 hws_addr_len(&addrs[i])),
-				0);
-		ck_assert_int_eq(getsockname(sockets[i], (struct sockaddr *)&addrs[i], &len), 0);
-	}
+	open_sockets();
 	elsewhere = addrs[1];
 	addrs[1] = addrs[0];
 }
@@ -200,7 +173,7 @@ static void set_up(void)
 	make_keys();
 	ck_assert_int_eq(hws_loop_new(&loop), HWS_OK);
 	hws_loop_set_clock(loop, clock_us, NULL);
-	open_sockets();
+	open_servers();
 	start();
 	until(HWS_REGISTRAR_REGISTERED);
 	ck_assert_uint_ge(proofs, 1);
@@ -212,8 +185,7 @@ static void tear_down(void)
 	hws_registrar_free(registrar);
 	hws_loop_once(loop, 0);
 	hws_loop_free(loop);
-	close(sockets[0]);
-	close(sockets[1]);
+	close_sockets();
 }
 
 START_TEST(a_wrong_answer_of_dns_moves_nobody)
@@ -222,17 +194,17 @@ START_TEST(a_wrong_answer_of_dns_moves_nobody)
 
 	manner[1] = TAKES_ALL;
 	addrs[0] = addrs[1] = elsewhere;
-	until_count(&said[1], 1);
+	until_count(&said[1], 1, turn);
 	before = said[0];
-	until_count(&said[0], before + 3); /* what it said has come by then */
+	until_count(&said[0], before + 3, turn); /* what it said has come by then */
 	ck_assert_uint_eq(moves, 0);
 	ck_assert_int_eq(state, HWS_REGISTRAR_REGISTERED);
 	/* and one that is our server there is followed */
 	manner[1] = WANTS_A_COOKIE;
-	until_count(&moves, 1);
+	until_count(&moves, 1, turn);
 	ck_assert_int_eq(state, HWS_REGISTRAR_REGISTERED);
 	before = said[1];
-	until_count(&said[1], before + 2);
+	until_count(&said[1], before + 2, turn);
 	ck_assert_uint_eq(moves, 1);
 }
 END_TEST
@@ -242,17 +214,17 @@ START_TEST(who_proves_nothing_any_more_is_not_our_server)
 	unsigned before = proofs;
 
 	later_us += DUE_US;
-	until_count(&proofs, before + 1); /* asked for, and given */
+	until_count(&proofs, before + 1, turn); /* asked for, and given */
 	ck_assert_int_eq(state, HWS_REGISTRAR_REGISTERED);
 	ck_assert_uint_eq(states, 1);
 	manner[0] = _i ? ASKS_ALWAYS : TAKES_ALL;
 	before = said[0];
-	until_count(&said[0], before + 2);
+	until_count(&said[0], before + 2, turn);
 	ck_assert_int_eq(state, HWS_REGISTRAR_REGISTERED); /* what was proven holds */
 	later_us += DUE_US;
 	until(HWS_REGISTRAR_CONNECTING);
 	before = said[0];
-	until_count(&said[0], before + 2);
+	until_count(&said[0], before + 2, turn);
 	ck_assert_int_ne(state, HWS_REGISTRAR_REGISTERED);
 	manner[0] = PROVES;
 	until(HWS_REGISTRAR_REGISTERED);

@@ -12,7 +12,6 @@
 
 static struct hws_loop *loop;
 static struct hws_registrar *registrar;
-static int sockets[2]; /* bound to them */
 static unsigned asked[2], states, renamed, pushes;
 static enum hws_registrar_state state;
 static Rdv__RegisterPkResponse__Result verdict;
@@ -27,16 +26,12 @@ static void answer(unsigned i)
 	Rdv__RegisterPkResponse pk = RDV__REGISTER_PK_RESPONSE__INIT;
 	Rdv__RegisterPeerResponse peer = RDV__REGISTER_PEER_RESPONSE__INIT;
 	struct sockaddr_storage from;
-	socklen_t len = sizeof(from);
 	uint8_t buf[2048];
 	struct hws_buf out;
-	ssize_t n = recvfrom(
-			sockets[i], buf, sizeof(buf), MSG_DONTWAIT, (struct sockaddr *)&from, &len);
 
-	if (n < 0)
+	if (!hear(i, buf, sizeof(buf), &from, &in))
 		return;
 	asked[i]++;
-	ck_assert_int_eq(hws_rdv_unpack(hws_bytes(buf, (size_t)n), &in), HWS_OK);
 	pk.result = verdict;
 	m.union_case = RDV__RENDEZVOUS_MESSAGE__UNION_REGISTER_PEER_RESPONSE;
 	m.register_peer_response = &peer;
@@ -50,9 +45,7 @@ static void answer(unsigned i)
 		return;
 	hws_buf_init(&out, 1024);
 	ck_assert_int_eq(hws_rdv_pack(&m, &out), HWS_OK);
-	ck_assert_int_gt(sendto(sockets[i], hws_buf_bytes(&out).ptr, hws_buf_len(&out), 0,
-					 (struct sockaddr *)&from, len),
-			0);
+	say(i, hws_buf_bytes(&out), &from);
 	hws_buf_done(&out);
 }
 
@@ -79,15 +72,20 @@ static bool on_new_id(char *buf, size_t size, void *arg)
 	return true;
 }
 
+static void turn(void)
+{
+	hws_loop_once(loop, 5000);
+	answer(0);
+	answer(1);
+}
+
 static void until(enum hws_registrar_state want, unsigned ms)
 {
 	uint64_t end = test_now_ms() + ms;
 
 	while (state != want || !states) {
 		ck_assert_msg(test_now_ms() < end, "the state stays %d", state);
-		hws_loop_once(loop, 5000);
-		answer(0);
-		answer(1);
+		turn();
 	}
 }
 
@@ -122,36 +120,14 @@ static void start(void)
 	start_with(0);
 }
 
-/* Turns until `n` has become `want`. */
-static void until_count(const unsigned *n, unsigned want)
-{
-	uint64_t end = test_now_ms() + TEST_PATIENCE_MS;
-
-	while (*n < want) {
-		ck_assert_uint_lt(test_now_ms(), end);
-		hws_loop_once(loop, 5000);
-		answer(0);
-		answer(1);
-	}
-}
-
 static void setup(void)
 {
 	moves = lookups = dials = states = renamed = pushes = 0;
 	verdict = RDV__REGISTER_PK_RESPONSE__RESULT__OK;
 	ck_assert_int_eq(hws_loop_new(&loop), HWS_OK);
-	for (int i = 0; i < 2; i++) {
-		socklen_t len = sizeof(addrs[i]);
-
-		mute[i] = false;
-		asked[i] = 0;
-		ck_assert_int_eq(hws_addr_parse("127.0.0.1:0", 0, &addrs[i]), HWS_OK);
-		sockets[i] = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-		ck_assert_int_eq(bind(sockets[i], (struct sockaddr *)&addrs[i],
-						 hws_addr_len(&addrs[i])),
-				0);
-		ck_assert_int_eq(getsockname(sockets[i], (struct sockaddr *)&addrs[i], &len), 0);
-	}
+	memset(mute, 0, sizeof(mute));
+	memset(asked, 0, sizeof(asked));
+	open_sockets();
 }
 
 static void teardown(void)
@@ -159,8 +135,7 @@ static void teardown(void)
 	hws_registrar_free(registrar);
 	hws_loop_once(loop, 0);
 	hws_loop_free(loop);
-	close(sockets[0]);
-	close(sockets[1]);
+	close_sockets();
 }
 
 START_TEST(the_other_address_is_tried_when_the_first_is_silent)
@@ -207,7 +182,7 @@ START_TEST(a_start_without_an_answer_tries_a_link_beside_udp)
 {
 	mute[0] = mute[1] = true;
 	start();
-	until_count(&dials, 1);
+	until_count(&dials, 1, turn);
 	ck_assert_uint_eq(states, 0); /* UDP is not given up */
 	mute[0] = mute[1] = false;
 	until(HWS_REGISTRAR_REGISTERED, 60000);
@@ -227,13 +202,13 @@ START_TEST(a_line_that_worked_is_given_time)
 	hws_loop_set_clock(loop, faster, NULL);
 	start();
 	until(HWS_REGISTRAR_REGISTERED, 60000);
-	until_count(&asked[0], 2);
+	until_count(&asked[0], 2, turn);
 	mute[0] = mute[1] = true;
 	until(HWS_REGISTRAR_CONNECTING, 60000);
 	ck_assert_uint_eq(dials, 0);
 	until(HWS_REGISTRAR_OFFLINE, 60000);
 	ck_assert_uint_eq(dials, 0);
-	until_count(&dials, 1);
+	until_count(&dials, 1, turn);
 }
 END_TEST
 
@@ -244,7 +219,7 @@ START_TEST(a_host_that_wakes_up_registers_at_once)
 
 	start();
 	until(HWS_REGISTRAR_REGISTERED, 60000);
-	until_count(&asked[0], 2);
+	until_count(&asked[0], 2, turn);
 	before = asked[0] + asked[1];
 	hws_registrar_wake(registrar);
 	ck_assert_int_eq(state, HWS_REGISTRAR_CONNECTING);
@@ -264,7 +239,7 @@ START_TEST(after_a_wake_tries_are_quick)
 	mute[0] = mute[1] = true;
 	hws_registrar_wake(registrar);
 	begun = hws_loop_now_us(loop);
-	until_count(&lookups, 5);
+	until_count(&lookups, 5, turn);
 	/* usual tries would need 2 x 3 s for each; a busy machine delays all of them alike */
 	ck_assert_uint_ge(asked[0] + asked[1], 4);
 	ck_assert_uint_gt(hws_loop_now_us(loop), begun);
@@ -281,7 +256,7 @@ START_TEST(a_server_that_moves_is_followed_when_it_answers_there)
 	addrs[1] = addrs[0]; /* one address, that of sockets[0] */
 	start_with(HWS_US_PER_S);
 	until(HWS_REGISTRAR_REGISTERED, 60000);
-	until_count(&asked[0], 2);
+	until_count(&asked[0], 2, turn);
 	old = addrs[0];
 	close(sockets[1]);
 	sockets[1] = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -293,12 +268,12 @@ START_TEST(a_server_that_moves_is_followed_when_it_answers_there)
 			0);
 	addrs[1] = addrs[0];
 	mute[1] = true; /* DNS may be wrong */
-	until_count(&asked[1], 1);
+	until_count(&asked[1], 1, turn);
 	ck_assert_uint_eq(moves, 0);
 	ck_assert_int_eq(state, HWS_REGISTRAR_REGISTERED);
 	mute[1] = false;
-	until_count(&moves, 1);
-	until_count(&asked[1], 3);
+	until_count(&moves, 1, turn);
+	until_count(&asked[1], 3, turn);
 	ck_assert_int_eq(state, HWS_REGISTRAR_REGISTERED);
 	ck_assert(!hws_addr_equal(&old, &addrs[0]));
 }

@@ -1,5 +1,6 @@
 /* The kernel's own word of changes, in a network that belongs to the test. */
 #include "shared/net/net_watch.h"
+#include "tests/support/network.h"
 #include "tests/support/proc.h"
 #include "tests/support/suite.h"
 #include <check.h>
@@ -63,9 +64,9 @@ static void setup(void)
 
 	told = 0;
 	ck_assert_int_eq(hws_loop_new(&loop), HWS_OK);
-	wired = test_run(wire, NULL, &out) == 0;
+	wired = test_network_is_own() && test_run(wire, NULL, &out) == 0;
 	if (!wired)
-		test_skip("no interface can be made here: %s", out);
+		test_skip("no interface can be made here: %s", out ? out : "the machine's network");
 	free(out);
 }
 
