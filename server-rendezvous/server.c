@@ -157,6 +157,7 @@ static const char *link_address(struct rdv_server *s, struct rdv_own_address *ow
 {
 	const struct rdv_config *c = s->core.conf;
 	uint16_t port = c->node_port ? c->node_port : (uint16_t)(c->port ? c->port + 4 : 0);
+	struct sockaddr_storage bound;
 	char host[256];
 	int r;
 
@@ -164,6 +165,9 @@ static const char *link_address(struct rdv_server *s, struct rdv_own_address *ow
 		return "";
 	if (!hws_str_equal(c->node_address, "auto"))
 		return c->node_address;
+	/* nobody comes elsewhere than where it is listened */
+	if (hws_addr_parse(c->node_bind, port, &bound) == HWS_OK && !hws_addr_is_special(&bound))
+		return hws_addr_text(&bound, own->at, sizeof(own->at));
 	own->at[0] = '\0';
 	rdv_store_host(c, s->state_dir, host, sizeof(host));
 	r = rdv_own_address(host, port, own);

@@ -72,7 +72,8 @@ static int load_settings(hawser_context *ctx, const struct hawser_context_config
 	int r = hws_view_settings_open(c->config_path, &ctx->settings, &err);
 
 	if (r == HWS_OK && c->server)
-		r = hws_view_settings_override(ctx->settings, "server", c->server, &err);
+		r = c->key ? hws_view_settings_override(ctx->settings, "server", c->server, &err)
+			   : api_servers_override(ctx->settings, c->server, &err);
 	if (r == HWS_OK && c->key)
 		r = hws_view_settings_override(ctx->settings, "key", c->key, &err);
 	ctx->key_alone = c->key && *c->key && !(c->server && *c->server);
@@ -334,17 +335,12 @@ struct recent_text {
 static void recent_target(const struct hws_view_settings *v, const struct hws_known_peer *p,
 		char *buf, size_t size)
 {
-	char place[HWS_PEER_SERVER];
-	const char *server = p->server;
-	bool elsewhere = *server && !api_servers_setting_has(hws_view_settings_config(v), server);
+	bool elsewhere = *p->server &&
+			!api_servers_setting_has(hws_view_settings_config(v), p->server);
+	int r = elsewhere ? api_servers_name(p->target, p->server, buf, size)
+			  : hws_str_copy(buf, size, p->target);
 
-	/* a URL cannot stand there; by TCP, or where that is not let through by the usual URL, it
-	 * is the same one */
-	if (strstr(server, "://") && hws_target_server_name(server, place, sizeof(place)) == HWS_OK)
-		server = place;
-
-	if (hws_fmt(buf, size, "%s%s%s", p->target, elsewhere ? "@" : "", elsewhere ? server : "") <
-			0)
+	if (r < 0)
 		buf[0] = 0;
 }
 

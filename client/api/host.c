@@ -136,16 +136,17 @@ int hawser_host_server(char *buf, size_t size)
 
 	if (r < 0)
 		return r;
-	if (size > 0)
-		buf[0] = 0;
+	r = hws_str_copy(buf, size, "");
 	servers = json_object_get(answer, "servers");
 	json_array_foreach (servers, i, server) {
 		if (r == HWS_OK)
 			r = add_server(server, buf, size);
 	}
-	if (!json_is_array(servers)) /* a host of before */
+	if (r == HWS_OK && !json_is_array(servers)) /* a host of before */
 		r = add_server(json_object_get(answer, "server"), buf, size);
-	if (r < 0)
+	if (r == HWS_ERR_TOOBIG)
+		api_fail(r, "the host's servers do not fit in %zu bytes", size);
+	else if (r < 0)
 		api_fail(r, "the host's answer was not understood; is it of another version?");
 	json_decref(answer);
 	return r;

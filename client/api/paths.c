@@ -164,10 +164,19 @@ static void on_better(void *arg)
 	on_joined(HWS_ERR_TIMEOUT, NULL, p);
 }
 
+/* What is known of the way in use stays known, however many tries fail beside it: its place is
+ * passed over. */
+static uint32_t next_number(const struct api_paths *p)
+{
+	uint32_t next = p->number + 1;
+
+	return next % LEGS == hws_legs_number(p->legs) % LEGS ? next + 1 : next;
+}
+
 static int join(struct api_paths *p, const struct hws_reached *how)
 {
 	struct hws_leg_join_conf conf = { .loop = loop_of(p),
-		.number = ++p->number,
+		.number = next_number(p),
 		.host_pk = hws_viewer_host_pk(p->e->viewer),
 		.id = how->by_address ? "" : p->e->target.id,
 		.legs = p->legs,
@@ -175,6 +184,7 @@ static int join(struct api_paths *p, const struct hws_reached *how)
 		.arg = p };
 	int r;
 
+	p->number = conf.number;
 	p->leg[p->number % LEGS] = (struct leg){ .number = p->number,
 		.name = how->path,
 		.relayed = how->relayed,

@@ -356,6 +356,8 @@ static void on_ready(void *arg)
 		api_report_push(e, ev);
 	}
 	api_trust_keep(e, e->viewer);
+	if (e->ended) /* another key stands for this host by now: nobody is to act on it */
+		return;
 	forget_denied(e);
 	api_input_note_mode(e);
 	api_report_state(e, HAWSER_STATE_READY, "connected", 0);

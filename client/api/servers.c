@@ -29,6 +29,40 @@ bool api_servers_setting_has(const struct hws_viewer_config *v, const char *serv
 	return hws_server_list_parse(v->server, "", &l, NULL) == HWS_OK && has(&l, server);
 }
 
+int api_servers_override(struct hws_view_settings *s, const char *server, struct hws_error *err)
+{
+	const struct hws_viewer_config *v = hws_view_settings_config(s);
+	char keys[HWS_SERVERS_MAX * (HWS_KEY_TEXT_MAX + 2)] = "";
+	struct hws_server_list named = { 0 }, set = { 0 };
+	bool lone_key = !strpbrk(v->key, ", "); /* for whatever is looked up at */
+	int r;
+
+	if (hws_server_list_parse(v->server, lone_key ? "" : v->key, &set, NULL) < 0)
+		set.count = 0; /* what is wrong there is not asked for */
+	r = hws_view_settings_override(s, "server", server, err);
+	if (r < 0 || lone_key)
+		return r;
+	r = hws_server_list_parse(server, "", &named, err);
+	for (size_t i = 0; r == HWS_OK && i < named.count; i++) {
+		const struct hws_server_entry *n = &named.entry[i];
+		const char *key = n->key[0] ? "" : key_in(&set, n->text);
+		size_t len = strlen(keys);
+
+		r = hws_fmt(keys + len, sizeof(keys) - len, "%s%s", len ? "," : "",
+				*key ? key : "-");
+	}
+	return r < 0 ? r : hws_view_settings_override(s, "key", keys, err);
+}
+
+int api_servers_name(const char *id, const char *server, char *buf, size_t size)
+{
+	char place[HWS_PEER_SERVER];
+
+	if (strstr(server, "://") && hws_target_server_name(server, place, sizeof(place)) == HWS_OK)
+		server = place;
+	return hws_fmt(buf, size, "%s@%s", id, server);
+}
+
 /* A key that was given beside no server of its own is for whatever is looked up at. */
 static int parse(const char *servers, const char *keys, const char *whose,
 		struct hws_server_list *ret)

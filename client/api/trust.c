@@ -1,5 +1,6 @@
 /* What a session remembers of its host, and what users are told of the host's key. A host that once
  * spoke v2 is taken for no less from then on, so that nobody on the way can talk it down. */
+#include "client/api/servers.h"
 #include "client/api/session_loop.h"
 #include "shared/base/str.h"
 #include <stdio.h>
@@ -65,7 +66,7 @@ static const struct hws_known_peer *known_peer(struct api_session_loop *e)
 const char *api_trust_name(struct api_session_loop *e, char *buf, size_t size)
 {
 	const struct hws_known_peer *known;
-	char server[HWS_PEER_SERVER], place[HWS_PEER_SERVER];
+	char server[HWS_PEER_SERVER];
 	bool at;
 
 	/* it may be remembered by another server of the list than it was found by now */
@@ -74,9 +75,8 @@ const char *api_trust_name(struct api_session_loop *e, char *buf, size_t size)
 	snprintf(server, sizeof(server), "%s", known && *known->server ? known->server : e->server);
 	pthread_mutex_unlock(&e->ctx->lock);
 	at = !e->target.is_direct && !*e->target.server && *server;
-	if (strstr(server, "://") && hws_target_server_name(server, place, sizeof(place)) == HWS_OK)
-		memcpy(server, place, sizeof(server));
-	return at && hws_fmt(buf, size, "%s@%s", e->target.id, server) >= 0 ? buf : e->s->target;
+	return at && api_servers_name(e->target.id, server, buf, size) == HWS_OK ? buf
+										 : e->s->target;
 }
 
 void api_trust_pin(struct api_session_loop *e, struct api_pin *ret)

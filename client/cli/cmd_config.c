@@ -9,7 +9,7 @@
 
 static int get(hawser_context *ctx, const char *name)
 {
-	char value[2048];
+	char value[4096];
 	int e = hawser_config_get(ctx, name, value, sizeof(value));
 
 	if (e < 0)

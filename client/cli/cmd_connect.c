@@ -232,9 +232,9 @@ static void on_closed(struct run *r, int error, const char *text)
 
 	if (r->ready && status == CLI_UNREACHABLE)
 		status = CLI_ENDED;
-	if (r->acted && connect_around_changed(r->o, error, text))
-		finish(r, CLI_OK);
-	finish(r, error == HAWSER_OK ? CLI_OK : cli_fail(status, "%s", text));
+	if (error == HAWSER_OK || (r->acted && connect_around_changed(r->o, error, text)))
+		status = CLI_OK;
+	finish(r, status == CLI_OK ? CLI_OK : cli_fail(status, "%s", text));
 }
 
 static void on_privacy(struct run *r, const struct hawser_event *ev)

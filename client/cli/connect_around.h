@@ -12,7 +12,8 @@ struct connect_switch {
 int connect_around_act(const struct connect_options *o, hawser_session *session, size_t display);
 /* The host's picture has come: an exit status, after a message where it is not CLI_OK. */
 int connect_around_shot(const struct connect_options *o, const struct hawser_event *e);
-/* A box of the host's: CLI_DENIED, after a message, when it says that there is no restart. */
+/* A box of the host's: CLI_DENIED, after a message, when it says that there is no restart, or no
+ * change of sides. */
 int connect_around_message(const struct connect_options *o, const struct hawser_event *e);
 /* The session has ended: whether that is what --switch-sides was for, and it was said. */
 bool connect_around_changed(const struct connect_options *o, int error, const char *text);

@@ -42,7 +42,7 @@ struct session_front_options {
 			"Rendezvous server to ask, instead of the configured one, or several."),   \
 			SESSION_FRONT_TEXT(offsetof(kind_, front.key), "key", "KEY",               \
 					"Public key of that server, or of the one that the "       \
-					"target names."),                                          \
+					"target names; of several a list."),                       \
 			SESSION_FRONT_TEXT(offsetof(kind_, front.config), "config", "FILE",        \
 					"Configuration file, instead of the usual one."),          \
 			SESSION_FRONT_FLAG(offsetof(kind_, front.password_stdin),                  \

@@ -16,6 +16,6 @@ struct cli_why {
  * decided, or when nothing is new since `last`. Without answered_ms where nobody answered, or was
  * asked. False: standard output takes no more. */
 bool cli_print_why(struct cli_why *last, hawser_session *s);
-/* Of a HAWSER_EVENT_PATH: "path=udp: a direct way was found, and the session goes on there". */
+/* Of a HAWSER_EVENT_PATH: "path=udp: a direct way was found, and the session goes on directly". */
 #define CLI_PATH_TEXT 160
 const char *cli_path_text(const struct hawser_event *ev, char buf[CLI_PATH_TEXT]);

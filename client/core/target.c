@@ -10,7 +10,6 @@
 #include <string.h>
 
 #define RENDEZVOUS_PORT 21116
-#define WS_OFFSET 2
 
 static bool is_literal(const char *host)
 {
@@ -146,12 +145,9 @@ int hws_target_server_name(const char *text, char *buf, size_t size)
 	struct hws_server_addr a;
 	int r = hws_server_addr_parse(text, RENDEZVOUS_PORT, &a);
 
-	if (r < 0)
-		return r;
-	if (a.ws)
-		a.port = a.by_port && a.port > WS_OFFSET ? (uint16_t)(a.port - WS_OFFSET)
-							 : RENDEZVOUS_PORT;
-	return place_name(a.host, a.port, buf, size);
+	return r < 0 ? r
+		     : place_name(a.host, hws_server_addr_plain_port(&a, RENDEZVOUS_PORT), buf,
+				       size);
 }
 
 bool hws_target_same_server(const char *a, const char *b)

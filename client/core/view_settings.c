@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define FILE_MAX (256u << 10)
+#define VALUE_MAX 4000u /* with its name in one line of the file, as that is read */
 #define NAME_BYTES_MAX 128
 #define AT(field) offsetof(struct hws_viewer_config, field)
 
@@ -258,6 +259,8 @@ static const char *what_is_wrong(const char *name, const char *value)
 	static const char *const chromas[] = { "auto", "420", "444", NULL };
 	bool is_text = hws_str_equal(name, "id") || hws_str_equal(name, "name");
 
+	if (strlen(value) >= VALUE_MAX)
+		return "is too long for a line of the file";
 	if (hws_str_equal(name, "server") && !hws_server_list_is(value))
 		return "must be HOST, HOST:PORT or a ws:// or wss:// URL, like id.example.com, or up to "
 		       "eight of them, all different, with commas between; ?key=KEY may stand behind one";
@@ -411,7 +414,7 @@ static int store(const struct hws_view_settings *s, struct hws_error *err)
 	hws_buf_put_str(&out,
 			"# hawser: the viewer's settings. `hawser config show` lists all of them.\n");
 	for (size_t i = 0; i < HWS_COUNT(table); i++) {
-		char now[2048];
+		char now[VALUE_MAX];
 		if (table[i].flags & HWS_OPT_SECRET) {
 			const char *secret = raw_text(&s->stored, &table[i]);
 			if (*secret)

@@ -12,7 +12,6 @@
 #define SERVER_PORT 21116
 #define RESOLVE_US 5000000 /* with SRV records */
 #define SRV_US 2000000
-#define WS_OFFSET 2
 
 void hws_doctor_begin(struct hws_doctor *d, struct hws_doctor_try *t)
 {
@@ -147,6 +146,10 @@ static void on_srv(int r, const struct hws_srv *found, void *arg)
 
 	d->srv = NULL;
 	hws_timer_stop(&d->srv_limit);
+	if (r == HWS_OK && found->count == 0) {
+		on_resolved(HWS_ERR_NOTFOUND, NULL, 0, d);
+		return;
+	}
 	if (r == HWS_OK && found->count > 0 && may_have_neighbours(found->target[0].port)) {
 		memcpy(f->domain, f->host, sizeof(f->domain));
 		memcpy(f->host, found->target[0].host, sizeof(f->host));
@@ -185,8 +188,7 @@ static int take_conf(
 	if (!conf->server || !*conf->server)
 		return hws_error_set(err, HWS_ERR_INVAL,
 				"no rendezvous server is configured: name one with --server");
-	if (hws_server_addr_parse(conf->server, SERVER_PORT, &d->given) < 0 ||
-			hws_str_copy(f->server, sizeof(f->server), conf->server) < 0)
+	if (hws_server_addr_parse(conf->server, SERVER_PORT, &d->given) < 0)
 		return hws_error_set(err, HWS_ERR_INVAL,
 				"'%.200s' is no server address (HOST, HOST:PORT, ws:// or wss:// URL)",
 				conf->server);
@@ -196,10 +198,7 @@ static int take_conf(
 		d->proxy = *conf->proxy;
 	memcpy(f->host, d->given.host, sizeof(f->host));
 	f->by_web = d->given.ws;
-	f->port = !d->given.ws ? d->given.port
-			: d->given.by_port && d->given.port > WS_OFFSET + 1u
-			? (uint16_t)(d->given.port - WS_OFFSET)
-			: SERVER_PORT;
+	f->port = hws_server_addr_plain_port(&d->given, SERVER_PORT);
 	if (!may_have_neighbours(f->port))
 		return hws_error_set(err, HWS_ERR_INVAL,
 				"the server has ports below and above the one that is named: %u "
@@ -256,9 +255,11 @@ int hws_doctor_new(struct hws_loop *loop, struct hws_work *work, const struct hw
 		d->udp[i].fd = -1;
 	r = take_conf(d, conf, err);
 	if (r == HWS_OK) {
-		r = d->given.srv ? hws_srv_find(loop, work, HWS_RENDEZVOUS_SERVICE, d->facts.host,
-						   on_srv, d, &d->srv)
-				 : resolve(d);
+		/* behind a proxy nobody asks for SRV records */
+		r = d->given.srv && d->proxy.kind == HWS_PROXY_NONE
+				? hws_srv_find(loop, work, HWS_RENDEZVOUS_SERVICE, d->facts.host,
+						  on_srv, d, &d->srv)
+				: resolve(d);
 		if (r < 0)
 			hws_error_set(err, r, "cannot begin: %s", hws_err_text(r));
 	}

@@ -13,7 +13,6 @@
 #include "shared/wire/limits.h"
 
 #define HWS_DOCTOR_TRY_US 4500000ull /* one test */
-#define HWS_DOCTOR_KEY_MAX 64
 
 /* A question to a port of the server. */
 struct hws_doctor_ask {
@@ -72,7 +71,7 @@ struct hws_doctor {
 	hws_doctor_cb done;
 	void *arg;
 	struct hws_doctor_facts facts;
-	char key[HWS_DOCTOR_KEY_MAX];
+	char key[HWS_KEY_TEXT_MAX + 1];
 	struct hws_proxy proxy;
 	struct hws_server_addr given;                       /* as the server was named */
 	struct sockaddr_storage server[HWS_DOCTOR_SERVERS]; /* of the first one's family */

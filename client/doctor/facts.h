@@ -24,7 +24,6 @@ struct hws_doctor_seen {
 };
 
 struct hws_doctor_facts {
-	char server[416]; /* as it was given */
 	char host[256];
 	uint16_t port;    /* its main port, TCP and UDP */
 	char domain[256]; /* whose SRV records name it; "" = it was named itself */
@@ -44,7 +43,6 @@ struct hws_doctor_facts {
 	int64_t clock_ahead_ms;             /* ours against the server's */
 	struct hws_doctor_try key, key_try; /* the server proves it; it is asked for something */
 	bool key_refused;                   /* the server demands another one, or one at all */
-	bool key_asked;                     /* it was asked, and has answered */
 
 	/* the relay */
 	struct hws_doctor_try relay, relay_ws, relay_wss, pair;

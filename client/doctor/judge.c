@@ -52,7 +52,11 @@ static bool relay_by_web(const struct hws_doctor_facts *f)
 
 static void judge_name(const struct hws_doctor_facts *f, json_t *list)
 {
-	if (!good(&f->name))
+	if (!good(&f->name) && f->name.why == HWS_ERR_NOTFOUND)
+		hws_findings_add(list, "name", HWS_FOUND_BAD,
+				"ask whoever gave you the name where the server is now",
+				"the SRV record of %s says that there is no such server", f->host);
+	else if (!good(&f->name))
 		hws_findings_add(list, "name", HWS_FOUND_BAD,
 				"check the name, and this machine's DNS (/etc/resolv.conf)",
 				"%s cannot be resolved: %s", f->host, why(&f->name));
@@ -140,6 +144,7 @@ static void judge_nat_port(const struct hws_doctor_facts *f, json_t *list)
 
 static void judge_web(const struct hws_doctor_facts *f, json_t *list)
 {
+	const char *how = f->by_web ? "as 'server' names it" : "WebSockets in TLS";
 	bool needed = !good(&f->tcp) || !good(&f->relay);
 	char name[16];
 
@@ -158,14 +163,15 @@ static void judge_web(const struct hws_doctor_facts *f, json_t *list)
 	port_name(name, "TCP", WEB_PORT);
 	if (good(&f->wss) && good(&f->relay_wss))
 		hws_findings_add(list, f->by_web ? "web" : name, HWS_FOUND_GOOD, "",
-				"WebSockets in TLS: server and relay answer: networks that let out "
-				"nothing else are served");
+				"%s: server and relay answer: networks that let out nothing else "
+				"are served",
+				how);
 	else if ((needed && tried(&f->wss)) || f->by_web)
 		hws_findings_add(list, f->by_web ? "web" : name,
 				f->by_web ? HWS_FOUND_BAD : HWS_FOUND_LOOK,
 				"a web server in front of the server can pass /ws/id and /ws/relay "
 				"on (docs/operate-proxies.md)",
-				"WebSockets in TLS: server: %s; relay: %s",
+				"%s: server: %s; relay: %s", how,
 				good(&f->wss) ? "answers" : why(&f->wss),
 				good(&f->relay_wss) ? "answers" : why(&f->relay_wss));
 }
@@ -196,13 +202,14 @@ static void judge_relay(const struct hws_doctor_facts *f, json_t *list)
 				why(&f->pair));
 	else if (relay_by_web(f))
 		hws_findings_add(list, "relay", HWS_FOUND_LOOK,
-				"let its port out (TCP 21117): relayed sessions go faster by it",
+				"let its port out (TCP 21117 where none is named): relayed sessions "
+				"go faster by it",
 				"%s: %s; by the web a relay is reached", f->relay_name,
 				why(&f->relay));
 	else
 		hws_findings_add(list, "relay", HWS_FOUND_BAD,
-				"let its port out (TCP 21117): where no direct way is found there "
-				"is no session without it. Does it run?",
+				"let its port out (TCP 21117 where none is named): where no direct "
+				"way is found there is no session without it. Does it run?",
 				"%s: %s", f->relay_name, why(&f->relay));
 }
 

@@ -8,7 +8,6 @@
 #include "shared/wire/addr_codec.h"
 #include "shared/wire/text.h"
 
-#define TLS_PORT 443
 #define RELAY_WS_OFFSET 3
 #define NOBODY_LEN 14 /* an ID that nobody has: letters, while those of devices are digits */
 
@@ -216,7 +215,6 @@ static void on_key(struct hws_doctor_ask *a, const Rdv__RendezvousMessage *m)
 
 	if (!m || m->union_case != RDV__RENDEZVOUS_MESSAGE__UNION_PUNCH_HOLE_RESPONSE)
 		return;
-	f->key_asked = true;
 	f->key_refused = m->punch_hole_response->failure ==
 			RDV__PUNCH_HOLE_RESPONSE__FAILURE__LICENSE_MISMATCH;
 }
@@ -306,11 +304,10 @@ static void open_only(struct hws_doctor_open *o, const struct hws_server_addr *t
 static void ask_by_web(struct hws_doctor *d)
 {
 	struct hws_doctor_facts *f = &d->facts;
-	struct hws_server_addr id, relay, plain = { .port = f->port };
-	char name[sizeof(f->host) + 8];
+	const struct hws_server_addr plain = address(&d->server[0], f->port);
+	struct hws_server_addr id, relay;
 
-	hws_addr_ip_text(&d->server[0], plain.host, sizeof(plain.host));
-	hws_server_addr_websocket(&plain, &id); /* an address: ports of its own */
+	hws_server_addr_by_web(&plain, false, &id); /* an address: ports of its own */
 	d->ws = (struct hws_doctor_ask){
 		.d = d, .result = &f->ws, .say = say_test, .then = on_web
 	};
@@ -321,19 +318,15 @@ static void ask_by_web(struct hws_doctor *d)
 	open_only(&d->relay_ws, &relay);
 	if (f->is_literal && !f->by_web)
 		return; /* nobody certifies it */
-	id = d->given;
-	if (!f->by_web) {
-		hws_server_addr_websocket(&d->given, &id);
-		id.tls = true;
-		id.port = TLS_PORT;
-	}
-	id.proxy = NULL;
+	if (f->by_web)
+		id = d->given;
+	else
+		hws_server_addr_by_web(&d->given, false, &id);
 	d->wss = (struct hws_doctor_ask){
 		.d = d, .result = &f->wss, .say = say_test, .then = on_web
 	};
 	ask(&d->wss, &id, NULL);
-	if (hws_str_copy(name, sizeof(name), f->host) < 0 ||
-			hws_server_addr_to_relay(&id, name, &relay) < 0)
+	if (hws_server_addr_to_relay(&id, f->host, &relay) < 0)
 		return;
 	if (id.by_port)
 		relay.port = (uint16_t)(id.port + 1);

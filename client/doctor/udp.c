@@ -4,6 +4,7 @@
 #include "client/doctor/doctor_parts.h"
 #include "shared/base/rand.h"
 #include "shared/net/addr.h"
+#include "shared/net/own_addr.h"
 #include "shared/wire/envelope.h"
 #include "shared/wire/register_codec.h"
 #include <netinet/in.h>
@@ -283,21 +284,6 @@ static void forbid_pieces(int fd, int family)
 		(void)setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &probe4, sizeof(probe4));
 }
 
-/* Which of our addresses leads there; nothing is sent. */
-static void find_local(struct hws_doctor *d)
-{
-	struct sockaddr_storage own = { 0 };
-	socklen_t len = sizeof(own);
-	int fd = socket(d->server[0].ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		return;
-	if (connect(fd, (struct sockaddr *)&d->server[0], hws_addr_len(&d->server[0])) == 0 &&
-			getsockname(fd, (struct sockaddr *)&own, &len) == 0)
-		d->facts.local_udp = own;
-	close(fd);
-}
-
 static void fail_waiting(struct hws_doctor_udp *u)
 {
 	struct hws_doctor *d = u->d;
@@ -366,7 +352,8 @@ void hws_doctor_udp_start(struct hws_doctor *d)
 	};
 	struct hws_doctor_facts *f = &d->facts;
 
-	find_local(d);
+	if (hws_own_addr(&d->server[0], &f->local_udp) < 0)
+		f->local_udp.ss_family = AF_UNSPEC;
 	hws_doctor_begin(d, &f->udp);
 	hws_doctor_begin(d, &f->udp_nat);
 	hws_doctor_begin(d, &f->filter);

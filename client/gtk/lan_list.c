@@ -20,7 +20,6 @@ enum known { UNPROVEN, PROVEN, REMEMBERED, ANOTHER };
 
 struct found {
 	char *id, *address, *who, *fingerprint;
-	char *mac;
 	uint16_t port;
 	unsigned missed; /* rounds without an answer; ASLEEP: only known from before */
 };
@@ -53,7 +52,6 @@ static void found_free(gpointer data)
 	g_free(f->address);
 	g_free(f->who);
 	g_free(f->fingerprint);
-	g_free(f->mac);
 	g_free(f);
 }
 
@@ -77,7 +75,6 @@ static struct found *new_found(const struct hawser_lan_host *h)
 	f->address = g_strdup(h->address);
 	f->who = g_strdup_printf("%s%s%s", h->username, *h->username ? "@" : "", h->hostname);
 	f->fingerprint = g_strdup(h->fingerprint);
-	f->mac = g_strdup(h->mac);
 	f->port = h->direct_port;
 	return f;
 }
@@ -365,6 +362,19 @@ static struct found *find(GPtrArray *list, const struct found *f)
 	return NULL;
 }
 
+/* A row knows its host by the place in the list, so the same hosts stand in the same order, whoever
+ * has answered first. */
+static gint in_order(gconstpointer a, gconstpointer b)
+{
+	const struct found *x = *(const struct found *const *)a;
+	const struct found *y = *(const struct found *const *)b;
+	int by_id = strcmp(x->id, y->id);
+
+	if ((x->missed == ASLEEP) != (y->missed == ASLEEP))
+		return x->missed == ASLEEP ? 1 : -1;
+	return by_id ? by_id : strcmp(x->address, y->address);
+}
+
 /* Nothing that could be seen is another. */
 static bool alike(GPtrArray *a, GPtrArray *b)
 {
@@ -400,7 +410,7 @@ static void take_over(struct lan_list *l, GPtrArray *now)
 		}
 		copy = g_new0(struct found, 1);
 		*copy = (struct found){ g_strdup(f->id), g_strdup(f->address), g_strdup(f->who),
-			g_strdup(f->fingerprint), g_strdup(f->mac), f->port, f->missed + 1 };
+			g_strdup(f->fingerprint), f->port, f->missed + 1 };
 		g_ptr_array_add(now, copy);
 	}
 }
@@ -412,6 +422,7 @@ static void on_round(gpointer question, int e, gpointer arg)
 	bool changed;
 
 	take_over(l, r->found);
+	g_ptr_array_sort(r->found, in_order);
 	changed = !alike(l->found, r->found);
 	g_ptr_array_unref(l->found);
 	l->found = g_ptr_array_ref(r->found);

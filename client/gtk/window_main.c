@@ -259,7 +259,7 @@ static void add_button(GtkWidget *box, const char *label, GCallback fn, struct m
 static GtkWidget *build_left(struct main_window *w)
 {
 	GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 8);
-	char text[256];
+	char text[4096]; /* servers and keys may be lists */
 
 	gtk_widget_add_css_class(box, "hawser-page");
 	add_label(box, "This computer", "hawser-title");

@@ -226,20 +226,18 @@ static int judge_network(const struct hws_settings *s, const char *servers, json
 	struct hws_proxy proxy;
 	const struct hws_doctor_conf conf = { .server = *servers ? servers : s->server,
 		.key = *servers ? "" : s->key,
-		.proxy = s->proxy_url[0] ? &proxy : NULL };
+		.proxy = &proxy };
 	json_t *found = NULL;
-	int r = HWS_OK;
+	int r;
 
 	if (!*conf.server)
 		return HWS_OK; /* said already */
-	if (s->proxy_url[0])
-		r = hws_proxy_set(s->proxy_url, s->proxy_user, s->proxy_password_secret, &proxy);
+	r = hws_proxy_set(s->proxy_url, s->proxy_user, s->proxy_password_secret, &proxy);
 	if (r < 0)
 		hws_error_set(err, r, "'proxy-url' is not usable");
 	else
 		r = hws_doctor_run(&conf, &found, err);
-	if (s->proxy_url[0])
-		hws_wipe(&proxy, sizeof(proxy));
+	hws_wipe(&proxy, sizeof(proxy));
 	if (r == HWS_OK)
 		json_array_extend(list, found);
 	json_decref(found);

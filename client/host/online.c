@@ -188,7 +188,7 @@ static void on_server_proves(void *arg)
 		hws_error_log("server.proof_not_stored", HWS_STR("why", err.text));
 }
 
-/* One of several of the name's SRV records: what answers viewers goes to the same. */
+/* One of several of the name's SRV records; what answers viewers is told with each push. */
 static void on_place(const struct hws_server_addr *at, void *arg)
 {
 	struct hws_online *o = arg;
@@ -196,7 +196,6 @@ static void on_place(const struct hws_server_addr *at, void *arg)
 
 	hws_info("server.place", HWS_STR("server", o->server),
 			HWS_STR("at", hws_server_addr_text(at, text, sizeof(text))));
-	hws_answer_set_server(o->answer, at);
 	hws_nat_probe_set_server(o->probe, at);
 	hws_key_check_set_server(o->key_check, at);
 }

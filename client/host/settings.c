@@ -58,7 +58,7 @@ static const struct hws_option table[] = {
 			"Ask viewers to meet at this relay.", "relay-server" },
 	{ "network", "resolve-every", 0, HWS_OPT_DURATION, AT(resolve_every_us), "5m", HWS_US_PER_S,
 			24 * 3600 * HWS_US_PER_S, NULL, 0, "TIME",
-			"While registered, look so often whether the server's name leads elsewhere now.",
+			"While registered by UDP, look so often whether the server has moved.",
 			NULL },
 	{ "network", "require-server-proof", 0, HWS_OPT_ENUM, AT(require_server_proof), "auto", 0,
 			0, "auto|yes|no", 0, "WHEN",

@@ -411,11 +411,6 @@ static void on_udp_failure(
 	a->conf.on_failure(what, why, viewer, a->conf.arg);
 }
 
-void hws_answer_set_server(struct hws_answer *a, const struct hws_server_addr *server)
-{
-	a->server_addr = *server;
-}
-
 int hws_answer_new(struct hws_loop *loop, struct hws_work *work, const struct hws_answer_conf *conf,
 		struct hws_answer **ret)
 {
@@ -432,6 +427,7 @@ int hws_answer_new(struct hws_loop *loop, struct hws_work *work, const struct hw
 	hws_list_init(&a->jobs);
 	hws_push_bounds_init(&a->bounds, hws_loop_now_us(loop));
 	a->server_addr = *conf->server_addr;
+	a->relay_is_set = conf->always_relay || hws_server_addr_needs_relay(conf->server_addr);
 	a->conf.server_addr = NULL;
 	r = hws_str_copy(a->key, sizeof(a->key), conf->key);
 	if (r == HWS_OK)

@@ -54,11 +54,10 @@ struct hws_answer_conf {
 int hws_answer_new(struct hws_loop *loop, struct hws_work *work, const struct hws_answer_conf *conf,
 		struct hws_answer **ret) HWS_MUST_CHECK;
 void hws_answer_free(struct hws_answer *a);
-/* The server is elsewhere now: for the pushes from now on. */
-void hws_answer_set_server(struct hws_answer *a, const struct hws_server_addr *server);
 /* What reach/nat_probe found, for the pushes from now on. */
 void hws_answer_set_nat_type(struct hws_answer *a, Rdv__NatType type);
-/* How the server is reached from now on (copied): by the web viewers are met at relays only. */
+/* How the server is reached, for the pushes from now on (copied): by the web viewers are met at
+ * relays only. */
 void hws_answer_set_way(struct hws_answer *a, const struct hws_server_addr *way);
 /* Our UDP does not get through to the server, while TCP does: viewers read it in their verdict. */
 void hws_answer_set_udp_blocked(struct hws_answer *a, bool blocked);

@@ -33,6 +33,7 @@ struct hws_answer {
 	struct hws_push_bounds bounds;
 	struct hws_answer_udp *udp; /* NULL: by TCP only */
 	bool udp_blocked;           /* between us and the server */
+	bool relay_is_set;          /* by our owner, or by the way to the server that he set */
 	uint64_t meetings;          /* so many were numbered */
 };
 

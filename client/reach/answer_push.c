@@ -48,7 +48,7 @@ static bool relay_only(const struct hws_answer *a)
 /* Nobody set it where the web is just what was left to register by. */
 static enum hws_answer_reason own_reason(const struct hws_answer *a)
 {
-	return a->conf.always_relay ? HWS_REASON_OWN_CHOICE : HWS_REASON_OWN_NETWORK;
+	return a->relay_is_set ? HWS_REASON_OWN_CHOICE : HWS_REASON_OWN_NETWORK;
 }
 
 /* Why a viewer that asks for a hole is met at the relay instead. */

@@ -36,22 +36,21 @@ struct hws_lan_answer {
 	unsigned number;
 };
 
-static bool is_set(int fd, int level, int option)
+/* Shared: a RustDesk client of the same machine listens there, too; the kernel gives broadcasts to
+ * both. */
+static int open_shared(sa_family_t family, uint16_t port, int level, int option, int *ret_fd)
 {
-	const int one = 1;
+	struct sockaddr_storage all = { .ss_family = family };
+	int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), one = 1, e;
 
-	return setsockopt(fd, level, option, &one, sizeof(one)) == 0;
-}
-
-/* Takes `fd`. Not `fine`: errno says why. */
-static int keep_socket(int fd, bool fine, int *ret_fd)
-{
-	int e = errno;
-
-	if (fine) {
+	hws_addr_set_port(&all, port);
+	if (fd >= 0 && setsockopt(fd, level, option, &one, sizeof(one)) == 0 &&
+			setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) == 0 &&
+			bind(fd, (struct sockaddr *)&all, hws_addr_len(&all)) == 0) {
 		*ret_fd = fd;
 		return HWS_OK;
 	}
+	e = errno;
 	if (fd >= 0)
 		close(fd);
 	return hws_err_from_errno(e);
@@ -59,28 +58,12 @@ static int keep_socket(int fd, bool fine, int *ret_fd)
 
 int hws_lan_answer_socket(uint16_t port, int *ret_fd)
 {
-	struct sockaddr_in all = { .sin_family = AF_INET, .sin_port = htons(port) };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	/* shared: a RustDesk client of the same machine listens there, too; the kernel gives
-	 * broadcasts to both */
-	return keep_socket(fd,
-			fd >= 0 && is_set(fd, SOL_SOCKET, SO_REUSEADDR) &&
-					is_set(fd, IPPROTO_IP, IP_PKTINFO) &&
-					bind(fd, (struct sockaddr *)&all, sizeof(all)) == 0,
-			ret_fd);
+	return open_shared(AF_INET, port, IPPROTO_IP, IP_PKTINFO, ret_fd);
 }
 
 int hws_lan_answer_socket6(uint16_t port, int *ret_fd)
 {
-	struct sockaddr_in6 all = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
-	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	return keep_socket(fd,
-			fd >= 0 && is_set(fd, IPPROTO_IPV6, IPV6_V6ONLY) &&
-					is_set(fd, SOL_SOCKET, SO_REUSEADDR) &&
-					bind(fd, (struct sockaddr *)&all, sizeof(all)) == 0,
-			ret_fd);
+	return open_shared(AF_INET6, port, IPPROTO_IPV6, IPV6_V6ONLY, ret_fd);
 }
 
 void hws_lan_answer_join(int fd6)
@@ -180,7 +163,7 @@ static bool have_signed(struct hws_lan_answer *a, const struct hws_lan_if *by,
 
 	if (!w)
 		return false;
-	hws_lan_address(&by->addr, address);
+	hws_addr_ip_bytes(&by->addr, address);
 	if (++a->number == 0)
 		a->number = 1;
 	*w = (struct waiting){ a->number, a->asked_us, *by, *to, asked_len };

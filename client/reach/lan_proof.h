@@ -7,14 +7,9 @@
 #include "shared/crypto/identity.h"
 #include <sys/socket.h>
 
-/* What is signed: `host` as it answers (without its proof), the asker's nonce, and the address. */
-#define HWS_LAN_SIGNED_MAX 64u
-size_t hws_lan_signed_text(const struct hws_lan_host *host, const uint8_t nonce[HWS_LAN_NONCE],
-		const uint8_t address[HWS_LAN_ADDRESS], uint8_t ret[HWS_LAN_SIGNED_MAX]);
+/* Both take the asker's nonce and the address that is answered from (hws_addr_ip_bytes). */
 void hws_lan_sign(const struct hws_identity *id, struct hws_lan_host *host,
 		const uint8_t nonce[HWS_LAN_NONCE], const uint8_t address[HWS_LAN_ADDRESS]);
 /* Whether `host` proved, for this nonce, that it answers from there with its key. */
 bool hws_lan_proves(const struct hws_lan_host *host, const uint8_t nonce[HWS_LAN_NONCE],
 		const struct sockaddr_storage *from);
-/* 16 bytes, IPv4 as IPv6 has it; all zero for other kinds. */
-void hws_lan_address(const struct sockaddr_storage *a, uint8_t ret[HWS_LAN_ADDRESS]);

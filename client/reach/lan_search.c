@@ -74,7 +74,7 @@ static bool is_new(struct hws_lan_search *s, const char *id, const struct sockad
 {
 	struct told t = { .id = number_of(id), .proven = proven };
 
-	hws_lan_address(from, t.from);
+	hws_addr_ip_bytes(from, t.from);
 	for (unsigned i = 0; i < s->told_count; i++)
 		if (s->told[i].id == t.id && !memcmp(s->told[i].from, t.from, sizeof(t.from)) &&
 				(s->told[i].proven || !proven))
@@ -117,7 +117,7 @@ static void ask(void *arg)
 	struct hws_buf out;
 
 	hws_buf_init(&out, HWS_LAN_DATAGRAM_MAX);
-	if (hws_lan_ask("", s->nonce, &out) == HWS_OK)
+	if (hws_lan_ping("", s->nonce, &out) == HWS_OK)
 		for (unsigned i = 0; i < s->count; i++)
 			if (sendto(s->askers[i].fd, hws_buf_bytes(&out).ptr,
 					    hws_buf_bytes(&out).len, MSG_NOSIGNAL,
@@ -204,7 +204,7 @@ int hws_lan_search_new(struct hws_loop *loop, const struct hws_lan_search_conf *
 	r = conf->target_count ? add_targets(s, err) : add_interfaces(s);
 	if (r == HWS_OK && !s->count)
 		r = hws_error_set(err, HWS_ERR_UNREACHABLE,
-				"there is no network to ask in: no interface with a broadcast address is up");
+				"there is no network to ask in: no interface to ask by is up");
 	if (r < 0) {
 		hws_lan_search_free(s);
 		return r;

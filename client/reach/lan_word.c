@@ -23,24 +23,17 @@ static char *borrow(const char *s)
 	return (char *)(uintptr_t)s;
 }
 
-int hws_lan_ping(const char *id, struct hws_buf *out)
-{
-	Rdv__PeerDiscovery p = RDV__PEER_DISCOVERY__INIT;
-
-	p.cmd = borrow("ping");
-	p.id = borrow(id);
-	return pack(&p, out);
-}
-
-int hws_lan_ask(const char *id, const uint8_t nonce[HWS_LAN_NONCE], struct hws_buf *out)
+int hws_lan_ping(const char *id, const uint8_t *nonce, struct hws_buf *out)
 {
 	static const uint8_t nothing[ASK_PADDING];
 	Rdv__PeerDiscovery p = RDV__PEER_DISCOVERY__INIT;
 
 	p.cmd = borrow("ping");
 	p.id = borrow(id);
-	p.nonce = (ProtobufCBinaryData){ HWS_LAN_NONCE, (uint8_t *)(uintptr_t)nonce };
-	p.padding = (ProtobufCBinaryData){ sizeof(nothing), (uint8_t *)(uintptr_t)nothing };
+	if (nonce) {
+		p.nonce = (ProtobufCBinaryData){ HWS_LAN_NONCE, (uint8_t *)(uintptr_t)nonce };
+		p.padding = (ProtobufCBinaryData){ sizeof(nothing), (uint8_t *)(uintptr_t)nothing };
+	}
 	return pack(&p, out);
 }
 

@@ -15,7 +15,7 @@
 #define HWS_LAN_ID_MAX 253u /* as deployed clients take them */
 #define HWS_LAN_MAC 6u
 #define HWS_LAN_NONCE 32u
-#define HWS_LAN_ADDRESS 16u /* IPv4 as IPv6 has it */
+#define HWS_LAN_ADDRESS 16u /* of hws_addr_ip_bytes */
 
 struct hws_lan_host {
 	char id[HWS_LAN_ID_MAX + 1];
@@ -32,12 +32,10 @@ struct hws_lan_host {
 
 enum hws_lan_word { HWS_LAN_PING, HWS_LAN_PONG };
 
-/* `id`: who asks; "" = does not say. Appends. */
-int hws_lan_ping(const char *id, struct hws_buf *out) HWS_MUST_CHECK;
-/* The same for hosts of hawser, too, which prove themselves; others pass over what is new. Longer
- * than any usual answer, so that nobody gets more by us than he sends. */
-int hws_lan_ask(const char *id, const uint8_t nonce[HWS_LAN_NONCE],
-		struct hws_buf *out) HWS_MUST_CHECK;
+/* `id`: who asks; "" = does not say. `nonce`: hosts of hawser are to prove themselves, others pass
+ * over it; then it is longer than any usual answer, so that nobody gets more by us than he sends.
+ * NULL: as deployed clients ask. Appends. */
+int hws_lan_ping(const char *id, const uint8_t *nonce, struct hws_buf *out) HWS_MUST_CHECK;
 /* With its proof, if it has one. */
 int hws_lan_pong(const struct hws_lan_host *h, struct hws_buf *out) HWS_MUST_CHECK;
 /* HWS_ERR_PROTO: neither, or an ID that is none. Of a ping, only `id` and `nonce` are filled in.

@@ -5,7 +5,7 @@
 #include "shared/base/mem.h"
 #include "shared/net/addr.h"
 #include "shared/net/kcp_socket.h"
-#include <netinet/in.h>
+#include "shared/net/listener.h"
 #include <unistd.h>
 
 #define BUDGET 16 /* datagrams a turn */
@@ -32,16 +32,9 @@ static int share(int fd, int on)
 
 static int open_at(uint16_t port, bool beside)
 {
-	const struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(port) };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int fd;
 
-	if (fd >= 0 &&
-			((beside && share(fd, 1) < 0) ||
-					bind(fd, (const struct sockaddr *)&at, sizeof(at)) < 0)) {
-		close(fd);
-		return -1;
-	}
-	return fd;
+	return hws_udp_bind("0.0.0.0", port, beside, &fd, NULL) < 0 ? -1 : fd;
 }
 
 static int open_beside(const struct hws_mapped_udp *u)

@@ -150,6 +150,7 @@ void hws_reach_fail(struct hws_reach *r, int code, const char *text)
 	hws_error_set(&why, code, "%s", text); /* `text` may be that of r->why */
 	r->why = why;
 	r->failing = true;
+	r->facts.udp_blocked = hws_reach_udp_silent(r);
 	hws_reach_race_stop(r);
 	end_without(r);
 	offer_soon(r);
@@ -325,6 +326,7 @@ bool hws_reach_reject(struct hws_reach *r, int why)
 	hws_verdict_over(&r->verdict, w->number, why, hws_loop_now_us(r->loop));
 	if (go_on(r))
 		return true;
+	r->facts.udp_blocked = hws_reach_udp_silent(r);
 	end_without(r);
 	return false;
 }

@@ -44,6 +44,8 @@ static void end_asking(struct hws_reach_relay *l)
 	hws_timer_stop(&l->way.wait);
 	hws_server_query_free(l->query);
 	l->query = NULL;
+	if (l->on_link && reach_of(l)->taken)
+		hws_reach_ask_stop(reach_of(l)); /* it was kept for this alone */
 	l->on_link = false;
 }
 

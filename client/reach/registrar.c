@@ -371,6 +371,14 @@ static void on_link_end(int why, void *arg)
 	}
 }
 
+/* By UDP it is the line that goes from place to place. */
+static bool may_link(struct hws_registrar *r)
+{
+	if (!r->by_web && !hws_registrar_uses_udp(r) && !hws_registrar_place_ready(r))
+		return false;
+	return !hws_registrar_place_none(r);
+}
+
 static void open_link(struct hws_registrar *r)
 {
 	const struct hws_server_link_conf conf = { .server_addr = r->by_web ? &r->web_addr
@@ -381,7 +389,7 @@ static void open_link(struct hws_registrar *r)
 		.on_end = on_link_end,
 		.arg = r };
 
-	if (r->closed || (!hws_registrar_uses_udp(r) && !hws_registrar_place_ready(r)))
+	if (r->closed || !may_link(r))
 		return;
 	/* Once: a port that is slow gets its time at the next round. */
 	if (may_web(r) && !r->by_web && !r->link_tries)
@@ -405,6 +413,7 @@ static bool try_other(struct hws_registrar *r, int why)
 	hws_registrar_leave_link(r);
 	r->own_why = why;
 	r->by_web = true;
+	hws_server_addr_by_web(&r->server_addr, false, &r->web_addr);
 	open_link(r);
 	return true;
 }
@@ -532,8 +541,6 @@ int hws_registrar_new(struct hws_loop *loop, struct hws_work *work,
 	r->conf = *conf;
 	r->server_addr = *conf->server_addr;
 	r->conf.server_addr = NULL;
-	if (may_web(r))
-		hws_server_addr_by_web(&r->server_addr, false, &r->web_addr);
 	if (conf->server_pk) {
 		memcpy(r->server_pk, conf->server_pk, sizeof(r->server_pk));
 		r->conf.server_pk = r->server_pk;

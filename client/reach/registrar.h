@@ -34,7 +34,7 @@ struct hws_registrar_conf {
 	struct hws_bytes uuid; /* machine id */
 	struct hws_bytes pk;   /* 32 bytes */
 	uint64_t interval_us;  /* 0 = 15 s, the deployed one */
-	uint64_t resolve_us;   /* DNS is asked so often whether the server has moved; 0 = 5 min */
+	uint64_t resolve_us;   /* by UDP DNS is asked so often whether it has moved; 0 = 5 min */
 	void (*on_state)(enum hws_registrar_state state, const char *text, void *arg);
 	/* PunchHole, FetchLocalAddr, RequestRelay; duplicates within 100 ms are dropped before.
 	 * `proven`: the server whose key is configured said it, and said it just now; else it may

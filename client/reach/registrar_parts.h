@@ -77,9 +77,9 @@ struct hws_registrar {
 
 void hws_registrar_set_state(
 		struct hws_registrar *r, enum hws_registrar_state state, const char *text);
-/* With what `proof` proves. */
 /* By UDP as long as that works. */
 bool hws_registrar_uses_udp(const struct hws_registrar *r);
+/* With what `proof` proves. */
 int hws_registrar_pack_pk(struct hws_registrar *r, struct hws_server_proof *proof,
 		struct hws_buf *out) HWS_MUST_CHECK;
 /* Begins anew to reach the server. */
@@ -90,6 +90,8 @@ void hws_registrar_udp_failed(struct hws_registrar *r, int why);
 void hws_registrar_place_init(struct hws_registrar *r);
 /* True: server_addr is where to go now; false: hws_registrar_open comes when that is known. */
 bool hws_registrar_place_ready(struct hws_registrar *r);
+/* The name says that there is no server. */
+bool hws_registrar_place_none(const struct hws_registrar *r);
 /* It is time for another target, as this one does not answer. */
 bool hws_registrar_place_others(const struct hws_registrar *r);
 void hws_registrar_place_tick(struct hws_registrar *r, uint64_t now);

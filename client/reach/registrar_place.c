@@ -59,6 +59,11 @@ static void on_targets(int res, const struct hws_srv *found, void *arg)
 	hws_registrar_open(r);
 }
 
+bool hws_registrar_place_none(const struct hws_registrar *r)
+{
+	return is_by_srv(r) && r->place.known && !r->place.targets.count;
+}
+
 bool hws_registrar_place_ready(struct hws_registrar *r)
 {
 	struct hws_registrar_place *p = &r->place;
@@ -78,7 +83,7 @@ bool hws_registrar_place_ready(struct hws_registrar *r)
 		go_to(r, p->base.host, p->base.port);
 		return true;
 	}
-	if (!p->targets.count) {
+	if (hws_registrar_place_none(r)) {
 		hws_registrar_set_state(r, HWS_REGISTRAR_OFFLINE,
 				"the name's SRV record says that there is no such server");
 		return false;

@@ -164,12 +164,10 @@ static void explain(const struct hws_search *s, const struct run *w, struct hws_
 	}
 }
 
-static void tell_failure(void *arg)
+static void tell_failure(struct hws_search *s)
 {
-	struct hws_search *s = arg;
 	const struct run *w = worst(s);
 	struct hws_reached how = { .verdict = &w->verdict };
-
 	struct hws_search_by by = by_of(w);
 
 	explain(s, w, &how.error);

@@ -29,7 +29,7 @@ int hws_search_start(struct hws_loop *loop, struct hws_work *work,
 /* As hws_reach_take and hws_reach_reject, of the way that was offered. */
 void hws_search_take(struct hws_search *s);
 bool hws_search_reject(struct hws_search *s, int why);
-/* Of the server that counts, or that came furthest; NULL: none began. */
+/* Of the server that counts, or that came furthest; never NULL. */
 const struct hws_verdict *hws_search_verdict(const struct hws_search *s);
 /* As hws_reach_free. Takes NULL. */
 void hws_search_free(struct hws_search *s);

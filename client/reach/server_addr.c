@@ -89,6 +89,15 @@ void hws_server_addr_websocket(const struct hws_server_addr *tcp, struct hws_ser
 		become_websocket(ret, is_literal(tcp->host) ? 0 : WEB_PORT, ID_PATH);
 }
 
+uint16_t hws_server_addr_plain_port(const struct hws_server_addr *server_addr, uint16_t usual)
+{
+	if (!server_addr->ws)
+		return server_addr->port;
+	return server_addr->by_port && server_addr->port > WS_OFFSET
+			? (uint16_t)(server_addr->port - WS_OFFSET)
+			: usual;
+}
+
 void hws_server_addr_by_web(
 		const struct hws_server_addr *tcp, bool relay, struct hws_server_addr *ret)
 {

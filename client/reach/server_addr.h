@@ -30,6 +30,9 @@ int hws_server_addr_parse(const char *text, uint16_t default_port,
 /* The WebSocket of the rendezvous server that `tcp` leads to: at an address two ports above, at a
  * name below /ws/id of its web server. */
 void hws_server_addr_websocket(const struct hws_server_addr *tcp, struct hws_server_addr *ret);
+/* The port for plain TCP of the server that an address leads to: where paths of one web server tell
+ * servers apart it is not known, and `usual`. */
+uint16_t hws_server_addr_plain_port(const struct hws_server_addr *server_addr, uint16_t usual);
 /* The way by the web to what is at `tcp`, where its own port is closed: of a name its web server
  * with a certificate, of an address the server's own WebSocket port. */
 void hws_server_addr_by_web(

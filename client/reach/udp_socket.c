@@ -2,8 +2,8 @@
 #include "client/reach/udp_socket.h"
 #include "shared/net/addr.h"
 #include "shared/net/kcp_socket.h"
+#include "shared/net/own_addr.h"
 #include <netinet/in.h>
-#include <string.h>
 #include <unistd.h>
 
 #define STALE_MAX 64 /* datagrams that are thrown away: nobody sends more to a new port */
@@ -23,24 +23,14 @@ bool hws_udp_is_global_ipv6(const struct sockaddr_storage *a)
 			(((const struct sockaddr_in6 *)a)->sin6_addr.s6_addr[0] & 0xe0) == 0x20;
 }
 
-/* Nothing is sent: the kernel only looks which address it would send from. */
 static int find_own(struct sockaddr_storage *ret)
 {
 	struct sockaddr_storage far;
-	socklen_t len = sizeof(*ret);
-	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int r = HWS_ERR_UNREACHABLE;
+	int r = hws_addr_parse("[2001:4860:4860::8888]", 53, &far);
 
-	if (fd < 0)
-		return r;
-	memset(ret, 0, sizeof(*ret));
-	if (hws_addr_parse("[2001:4860:4860::8888]", 53, &far) == HWS_OK &&
-			connect(fd, (struct sockaddr *)&far, hws_addr_len(&far)) == 0 &&
-			getsockname(fd, (struct sockaddr *)ret, &len) == 0 &&
-			hws_udp_is_global_ipv6(ret))
-		r = HWS_OK;
-	close(fd);
-	return r;
+	if (r == HWS_OK)
+		r = hws_own_addr(&far, ret);
+	return r == HWS_OK && hws_udp_is_global_ipv6(ret) ? HWS_OK : HWS_ERR_UNREACHABLE;
 }
 
 int hws_udp_open_ipv6(struct sockaddr_storage *ret_local, int *ret_fd)

@@ -1,8 +1,8 @@
-/* The kernel's routes say which address leads to the database: a datagram socket that is connected
- * there, and sends nothing, has it. */
+/* The kernel's routes say which address leads to the database. */
 #include "server-rendezvous/cluster/own_address.h"
 #include "shared/base/str.h"
 #include "shared/net/addr.h"
+#include "shared/net/own_addr.h"
 #include <errno.h>
 #include <ifaddrs.h>
 #include <net/if.h>
@@ -20,14 +20,12 @@ static bool find_towards(const char *host, struct sockaddr_storage *ret)
 	if (!*host || getaddrinfo(host, ANY_PORT, &hints, &list) != 0)
 		return false;
 	for (const struct addrinfo *i = list; i && !found; i = i->ai_next) {
-		int fd = socket(i->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-		socklen_t len = sizeof(*ret);
+		struct sockaddr_storage to = { 0 };
 
-		found = fd >= 0 && connect(fd, i->ai_addr, i->ai_addrlen) == 0 &&
-				getsockname(fd, (struct sockaddr *)ret, &len) == 0 &&
-				!hws_addr_is_special(ret);
-		if (fd >= 0)
-			close(fd);
+		if (i->ai_addrlen > sizeof(to))
+			continue;
+		memcpy(&to, i->ai_addr, i->ai_addrlen);
+		found = hws_own_addr(&to, ret) == HWS_OK && !hws_addr_is_special(ret);
 	}
 	freeaddrinfo(list);
 	return found;

@@ -10,45 +10,33 @@
 #define TAG_LEN 2
 #define BODY_MAX 80
 
-static size_t put_tag(uint8_t *out, uint32_t number, enum hws_field_wire wire)
-{
-	return hws_varint_put((uint64_t)number << 3 | wire, out);
-}
-
 /* Everything but the padding. */
 static size_t body(const struct rdv_nat_answer *a, uint8_t out[BODY_MAX])
 {
-	size_t n = put_tag(out, 1, HWS_WIRE_VARINT);
+	size_t n = hws_tag_put(1, HWS_WIRE_VARINT, out);
 
 	n += hws_varint_put(hws_addr_port(a->from), out + n);
 	if (a->address) {
-		n += put_tag(out + n, 1001, HWS_WIRE_BYTES);
+		n += hws_tag_put(1001, HWS_WIRE_BYTES, out + n);
 		out[n] = (uint8_t)hws_addr_encode(a->from, a->mask, out + n + 1);
 		n += 1 + out[n];
 	}
 	if (a->address && a->other_port) {
-		n += put_tag(out + n, 1002, HWS_WIRE_VARINT);
+		n += hws_tag_put(1002, HWS_WIRE_VARINT, out + n);
 		n += hws_varint_put(a->other_port, out + n);
 	}
 	if (a->time_ms) {
-		n += put_tag(out + n, 1010, HWS_WIRE_VARINT);
+		n += hws_tag_put(1010, HWS_WIRE_VARINT, out + n);
 		n += hws_varint_put(a->time_ms, out + n);
 	}
 	return n;
 }
 
-static size_t varint_len(size_t v)
-{
-	uint8_t buf[10];
-
-	return hws_varint_put(v, buf);
-}
-
 static size_t total(size_t body_len, size_t pad)
 {
-	size_t len = body_len + (pad ? TAG_LEN + varint_len(pad) + pad : 0);
+	size_t len = body_len + (pad ? TAG_LEN + hws_varint_len(pad) + pad : 0);
 
-	return TAG_LEN + varint_len(len) + len;
+	return TAG_LEN + hws_varint_len(len) + len;
 }
 
 /* The most padding with which all is no longer than wanted: at a few lengths that is a byte less,
@@ -67,13 +55,13 @@ size_t rdv_nat_answer(const struct rdv_nat_answer *a, uint8_t out[RDV_NAT_ANSWER
 {
 	uint8_t plain[BODY_MAX];
 	size_t body_len = body(a, plain), pad = padding(a, body_len);
-	size_t n = put_tag(out, 21, HWS_WIRE_BYTES);
+	size_t n = hws_tag_put(21, HWS_WIRE_BYTES, out);
 
-	n += hws_varint_put(body_len + (pad ? TAG_LEN + varint_len(pad) + pad : 0), out + n);
+	n += hws_varint_put(body_len + (pad ? TAG_LEN + hws_varint_len(pad) + pad : 0), out + n);
 	memcpy(out + n, plain, body_len);
 	n += body_len;
 	if (pad) {
-		n += put_tag(out + n, 1011, HWS_WIRE_BYTES);
+		n += hws_tag_put(1011, HWS_WIRE_BYTES, out + n);
 		n += hws_varint_put(pad, out + n);
 		memset(out + n, 0, pad);
 		n += pad;

@@ -105,8 +105,8 @@ bool rdv_punch_key_counts(struct rdv_client *cl, const char *key)
 	if (key_shown(q.core, key) || rdv_conf(q.core)->open)
 		return true;
 	auth_failed(&q);
-	if (!hws_admit_event(cl->plane->limits.keys, &cl->peer, 1, hws_clock_us()))
-		rdv_client_finish(cl);
+	/* the link ends with the answer in any case */
+	(void)hws_admit_event(cl->plane->limits.keys, &cl->peer, 1, hws_clock_us());
 	return false;
 }
 

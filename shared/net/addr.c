@@ -255,7 +255,7 @@ int hws_host_port_join(const char *host, uint16_t port, char *buf, size_t size)
 	return hws_fmt(buf, size, literal6 ? "[%s]:%u" : "%s:%u", host, port);
 }
 
-static void ip_bytes(const struct sockaddr_storage *a, uint8_t ret[16])
+void hws_addr_ip_bytes(const struct sockaddr_storage *a, uint8_t ret[16])
 {
 	memset(ret, 0, 16);
 	if (a->ss_family == AF_INET6) {
@@ -296,7 +296,7 @@ int hws_cidr_parse(const char *text, struct hws_cidr *ret)
 			return HWS_ERR_INVAL;
 		bits = (uint16_t)(given - extra);
 	}
-	ip_bytes(&a, c.ip);
+	hws_addr_ip_bytes(&a, c.ip);
 	c.bits = (uint8_t)(a.ss_family == AF_INET ? bits + 96 : bits);
 	*ret = c;
 	return HWS_OK;
@@ -310,7 +310,7 @@ bool hws_cidr_match(const struct hws_cidr *c, const struct sockaddr_storage *a)
 
 	if (a->ss_family != AF_INET && a->ss_family != AF_INET6)
 		return false;
-	ip_bytes(a, ip);
+	hws_addr_ip_bytes(a, ip);
 	if (memcmp(ip, c->ip, whole) != 0)
 		return false;
 	return rest == 0 || ((ip[whole] ^ c->ip[whole]) >> (8 - rest)) == 0;

@@ -30,6 +30,8 @@ bool hws_addr_is_special(const struct sockaddr_storage *a);
  * carrier's NAT (100.64.0.0/10), and of no range for protocols and benches. */
 bool hws_addr_is_public_v4(const struct sockaddr_storage *a);
 socklen_t hws_addr_len(const struct sockaddr_storage *a);
+/* The 16 bytes of its IP address, IPv4 as mapped. */
+void hws_addr_ip_bytes(const struct sockaddr_storage *a, uint8_t ret[16]);
 /* Splits "host", "host:port", "[v6]:port", bare v6; default_port when there is none. Checks the
  * host's characters. */
 int hws_host_port_split(const char *text, uint16_t default_port, char *host, size_t host_size,

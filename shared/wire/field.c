@@ -35,6 +35,18 @@ size_t hws_varint_put(uint64_t v, uint8_t buf[10])
 	return n;
 }
 
+size_t hws_varint_len(uint64_t v)
+{
+	uint8_t buf[10];
+
+	return hws_varint_put(v, buf);
+}
+
+size_t hws_tag_put(uint32_t number, enum hws_field_wire wire, uint8_t buf[10])
+{
+	return hws_varint_put((uint64_t)number << 3 | wire, buf);
+}
+
 static bool take_fixed(struct hws_bytes *in, size_t width, uint64_t *ret)
 {
 	uint64_t v = 0;

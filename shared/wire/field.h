@@ -25,3 +25,7 @@ int hws_field_next(struct hws_bytes *in, struct hws_wire_field *ret) HWS_MUST_CH
 bool hws_varint_take(struct hws_bytes *in, uint64_t *ret);
 /* Writes 1..10 bytes; returns the count. */
 size_t hws_varint_put(uint64_t v, uint8_t buf[10]);
+/* How many that would be. */
+size_t hws_varint_len(uint64_t v);
+/* What stands in front of a field; as hws_varint_put. */
+size_t hws_tag_put(uint32_t number, enum hws_field_wire wire, uint8_t buf[10]);

@@ -1,7 +1,8 @@
 /* hawser/doctor: examines the network that this machine is in: which ports to a rendezvous server
  * are open, which NAT and firewall there are, whether the relay relays; and what to do about what
- * is not as it should be. Blocks, for 15 s at most; may be called from any thread. On failure
- * hawser_last_error has a sentence with the remedy. */
+ * is not as it should be. Blocks, for 15 s and as long as the system's resolver holds on to a name
+ * that nobody answers for (RES_OPTIONS in the environment shortens that); may be called from any
+ * thread. On failure hawser_last_error has a sentence with the remedy. */
 #pragma once
 #include <hawser/types.h>
 

@@ -7,9 +7,6 @@
 #define XXH_STATIC_LINKING_ONLY
 #include <xxhash.h>
 
-#define BYTES 2u
-#define VARINT 0u
-
 static struct hws_hash from_xxh(XXH128_hash_t h)
 {
 	return (struct hws_hash){ h.low64, h.high64 };
@@ -78,23 +75,18 @@ void hws_hash_add_zeros(struct hws_hash *file, uint64_t offset, uint64_t len)
 		hws_hash_add(file, hws_hash_of_zeros(len), index);
 }
 
-static size_t put_key(uint8_t *out, uint32_t number, uint32_t wire)
-{
-	return hws_varint_put((uint64_t)number << 3 | wire, out);
-}
-
 /* Proto3: what is zero is left out. */
 static size_t put_number(uint8_t *out, uint32_t number, uint64_t value)
 {
 	if (!value)
 		return 0;
-	size_t n = put_key(out, number, VARINT);
+	size_t n = hws_tag_put(number, HWS_WIRE_VARINT, out);
 	return n + hws_varint_put(value, out + n);
 }
 
 static size_t put_hash(uint8_t *out, uint32_t number, struct hws_hash h)
 {
-	size_t n = put_key(out, number, BYTES);
+	size_t n = hws_tag_put(number, HWS_WIRE_BYTES, out);
 
 	out[n++] = HWS_HASH_LEN;
 	hws_hash_put(h, out + n);
@@ -127,12 +119,12 @@ size_t hws_block_head(const struct hws_block *b, size_t len, uint8_t out[HWS_BLO
 	if (b->extended)
 		n += put_extended(inner + n, b, len);
 	if (len) {
-		n += put_key(inner + n, 3, BYTES);
+		n += hws_tag_put(3, HWS_WIRE_BYTES, inner + n);
 		n += hws_varint_put(len, inner + n);
 	}
-	m = put_key(mid, SES__FILE_RESPONSE__UNION_BLOCK, BYTES);
+	m = hws_tag_put(SES__FILE_RESPONSE__UNION_BLOCK, HWS_WIRE_BYTES, mid);
 	m += hws_varint_put(n + len, mid + m);
-	at = put_key(out, SES__MESSAGE__UNION_FILE_RESPONSE, BYTES);
+	at = hws_tag_put(SES__MESSAGE__UNION_FILE_RESPONSE, HWS_WIRE_BYTES, out);
 	at += hws_varint_put(m + n + len, out + at);
 	memcpy(out + at, mid, m);
 	memcpy(out + at + m, inner, n);

@@ -39,25 +39,20 @@ void hws_mux_send(struct hws_mux *m, Ses__Tunnel *t)
 	hws_buf_done(&b);
 }
 
-static size_t put_tag(uint8_t *p, uint32_t field, enum hws_field_wire wire)
-{
-	return hws_varint_put((uint64_t)field << 3 | wire, p);
-}
-
 void hws_mux_send_data(struct hws_mux_stream *s, struct hws_bytes data, bool datagram)
 {
 	uint32_t member = datagram ? SES__TUNNEL__UNION_DATAGRAM : SES__TUNNEL__UNION_DATA;
 	uint8_t inner[32], outer[HEAD_MAX];
 	size_t in = 0, out = 0, mid;
 
-	in += put_tag(inner + in, ID_FIELD, HWS_WIRE_VARINT);
+	in += hws_tag_put(ID_FIELD, HWS_WIRE_VARINT, inner + in);
 	in += hws_varint_put(s->id, inner + in);
-	in += put_tag(inner + in, DATA_FIELD, HWS_WIRE_BYTES);
+	in += hws_tag_put(DATA_FIELD, HWS_WIRE_BYTES, inner + in);
 	in += hws_varint_put(data.len, inner + in);
 	uint8_t tag[20];
-	mid = put_tag(tag, member, HWS_WIRE_BYTES);
+	mid = hws_tag_put(member, HWS_WIRE_BYTES, tag);
 	mid += hws_varint_put(in + data.len, tag + mid);
-	out += put_tag(outer + out, TUNNEL_FIELD, HWS_WIRE_BYTES);
+	out += hws_tag_put(TUNNEL_FIELD, HWS_WIRE_BYTES, outer + out);
 	out += hws_varint_put(mid + in + data.len, outer + out);
 	memcpy(outer + out, tag, mid);
 	memcpy(outer + out + mid, inner, in);

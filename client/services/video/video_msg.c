@@ -5,18 +5,6 @@
 #include "shared/wire/field.h"
 #include <string.h>
 
-static size_t put_key(uint32_t number, enum hws_field_wire wire, uint8_t *to)
-{
-	return hws_varint_put((uint64_t)number << 3 | wire, to);
-}
-
-static size_t size_of_varint(uint64_t v)
-{
-	uint8_t scratch[10];
-
-	return hws_varint_put(v, scratch);
-}
-
 #define EXACT_MAX (16 + HWS_REGION_MAX * 4 * 5)
 _Static_assert(EXACT_MAX + 100 <= HWS_VIDEO_HEAD_MAX, "a head has room for all of it");
 
@@ -33,19 +21,19 @@ static size_t put_exact(const struct hws_video_exact *e, uint8_t *to)
 		n += hws_varint_put((uint64_t)r->w, rects + n);
 		n += hws_varint_put((uint64_t)r->h, rects + n);
 	}
-	k += put_key(1, HWS_WIRE_VARINT, body + k);
+	k += hws_tag_put(1, HWS_WIRE_VARINT, body + k);
 	k += hws_varint_put(e->generation, body + k);
 	if (!e->region) {
-		k += put_key(2, HWS_WIRE_VARINT, body + k);
+		k += hws_tag_put(2, HWS_WIRE_VARINT, body + k);
 		body[k++] = 1;
 	}
 	if (n) {
-		k += put_key(3, HWS_WIRE_BYTES, body + k);
+		k += hws_tag_put(3, HWS_WIRE_BYTES, body + k);
 		k += hws_varint_put(n, body + k);
 		memcpy(body + k, rects, n);
 		k += n;
 	}
-	l += put_key(1001, HWS_WIRE_BYTES, to + l);
+	l += hws_tag_put(1001, HWS_WIRE_BYTES, to + l);
 	l += hws_varint_put(k, to + l);
 	memcpy(to + l, body, k);
 	return l + k;
@@ -58,14 +46,14 @@ size_t hws_video_patch_head(unsigned display, uint32_t generation, size_t data_l
 	size_t k = 0, n = 0;
 
 	if (display) {
-		k += put_key(1, HWS_WIRE_VARINT, body + k);
+		k += hws_tag_put(1, HWS_WIRE_VARINT, body + k);
 		k += hws_varint_put(display, body + k);
 	}
-	k += put_key(2, HWS_WIRE_VARINT, body + k);
+	k += hws_tag_put(2, HWS_WIRE_VARINT, body + k);
 	k += hws_varint_put(generation, body + k);
-	k += put_key(3, HWS_WIRE_BYTES, body + k);
+	k += hws_tag_put(3, HWS_WIRE_BYTES, body + k);
 	k += hws_varint_put(data_len, body + k);
-	n += put_key(SES__MESSAGE__UNION_PATCH, HWS_WIRE_BYTES, buf + n);
+	n += hws_tag_put(SES__MESSAGE__UNION_PATCH, HWS_WIRE_BYTES, buf + n);
 	n += hws_varint_put(k + data_len, buf + n);
 	memcpy(buf + n, body, k);
 	return n + k;
@@ -83,33 +71,33 @@ size_t hws_video_head(enum hws_codec codec, unsigned display, bool key, int64_t 
 		return 0;
 	/* EncodedVideoFrame: key, pts, then data, so that data can be last. */
 	if (key) {
-		f += put_key(2, HWS_WIRE_VARINT, frame + f);
+		f += hws_tag_put(2, HWS_WIRE_VARINT, frame + f);
 		frame[f++] = 1;
 	}
 	if (pts_ms) {
-		f += put_key(3, HWS_WIRE_VARINT, frame + f);
+		f += hws_tag_put(3, HWS_WIRE_VARINT, frame + f);
 		f += hws_varint_put((uint64_t)pts_ms, frame + f);
 	}
-	f += put_key(1, HWS_WIRE_BYTES, frame + f);
+	f += hws_tag_put(1, HWS_WIRE_BYTES, frame + f);
 	f += hws_varint_put(data_len, frame + f);
 	/* VideoFrame: display before the union, as deployed peers write it. */
 	if (display) {
-		l += put_key(14, HWS_WIRE_VARINT, lead + l);
+		l += hws_tag_put(14, HWS_WIRE_VARINT, lead + l);
 		l += hws_varint_put(display, lead + l);
 	}
 	if (exact)
 		l += put_exact(exact, lead + l);
-	l += put_key(member, HWS_WIRE_BYTES, lead + l);
+	l += hws_tag_put(member, HWS_WIRE_BYTES, lead + l);
 	uint64_t frame_len = f + data_len;
-	uint64_t frames_len = 1 + size_of_varint(frame_len) + frame_len;
-	uint64_t video_len = l + size_of_varint(frames_len) + frames_len;
+	uint64_t frames_len = 1 + hws_varint_len(frame_len) + frame_len;
+	uint64_t video_len = l + hws_varint_len(frames_len) + frames_len;
 
-	n += put_key(6, HWS_WIRE_BYTES, buf + n);
+	n += hws_tag_put(6, HWS_WIRE_BYTES, buf + n);
 	n += hws_varint_put(video_len, buf + n);
 	memcpy(buf + n, lead, l);
 	n += l;
 	n += hws_varint_put(frames_len, buf + n);
-	n += put_key(1, HWS_WIRE_BYTES, buf + n);
+	n += hws_tag_put(1, HWS_WIRE_BYTES, buf + n);
 	n += hws_varint_put(frame_len, buf + n);
 	memcpy(buf + n, frame, f);
 	return n + f;

@@ -49,7 +49,7 @@ static void set_up(void)
 	snprintf(f.host, sizeof(f.host), "hawser.example");
 	snprintf(f.relay_name, sizeof(f.relay_name), "hawser.example:21117");
 	f.port = 21116;
-	f.has_key = f.key_asked = f.is_hawser = f.has_time = f.pair_agreed = true;
+	f.has_key = f.is_hawser = f.has_time = f.pair_agreed = true;
 	f.count4 = f.servers = 1;
 	f.mtu = 1500;
 	for (size_t i = 0; i < HWS_COUNT(all); i++)

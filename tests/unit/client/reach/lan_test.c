@@ -28,7 +28,7 @@ START_TEST(words_are_those_of_deployed_clients)
 	size_t len = test_vector("services.json", "lan_ping", want, sizeof(want), NULL, NULL);
 
 	hws_buf_init(&out, HWS_LAN_DATAGRAM_MAX);
-	ck_assert_int_eq(hws_lan_ping("", &out), HWS_OK);
+	ck_assert_int_eq(hws_lan_ping("", NULL, &out), HWS_OK);
 	ck_assert_uint_eq(hws_buf_len(&out), len);
 	ck_assert_mem_eq(hws_buf_bytes(&out).ptr, want, len);
 	ck_assert_int_eq(hws_lan_parse(hws_bytes(want, len), &word, &got), HWS_OK);
@@ -326,7 +326,7 @@ START_TEST(a_proof_is_good_for_its_words_number_and_place_only)
 	hws_identity_generate(false, &stranger);
 	ck_assert_int_eq(hws_addr_parse("192.0.2.1", 1, &from), HWS_OK);
 	ck_assert_int_eq(hws_addr_parse("192.0.2.2", 1, &elsewhere), HWS_OK);
-	hws_lan_address(&from, address);
+	hws_addr_ip_bytes(&from, address);
 	ck_assert(!hws_lan_proves(&host, nonce, &from));
 	hws_lan_sign(&id, &host, nonce, address);
 	ck_assert(hws_lan_proves(&host, nonce, &from));
@@ -397,7 +397,7 @@ START_TEST(a_host_does_not_answer_itself)
 	open_answer(true);
 	fd = asker();
 	hws_buf_init(&out, HWS_LAN_DATAGRAM_MAX);
-	ck_assert_int_eq(hws_lan_ping("123456789", &out), HWS_OK);
+	ck_assert_int_eq(hws_lan_ping("123456789", NULL, &out), HWS_OK);
 	ck_assert_int_gt(send(fd, hws_buf_bytes(&out).ptr, hws_buf_len(&out), 0), 0);
 	for (int i = 0; i < 5; i++)
 		hws_loop_once(lan.loop, 20000);
