@@ -172,18 +172,50 @@ static bool reach_once(struct server *s, struct device *d)
 	return true;
 }
 
+#define SPEAKS_MS 10000
+
+/* What both nodes said last, for whoever reads why a test failed. */
+static void tell_logs(void)
+{
+	struct server *const nodes[] = { &a, &b };
+
+	for (size_t i = 0; i < 2; i++) {
+		(void)test_proc_expect(&nodes[i]->proc, "\n\n", 0); /* reads what is there */
+		fprintf(stderr, "node %c:\n%s\n", (char)('a' + i),
+				test_log_end(nodes[i]->proc.log, 6000));
+	}
+}
+
+/* Takes what was pushed for attempts that were given up, and does what the server asks for. */
+static void drain(struct device *d)
+{
+	message *old;
+
+	while ((old = udp_recv(d->udp, 0))) {
+		bool ask = old->union_case == M(REGISTER_PEER_RESPONSE) &&
+				old->register_peer_response->request_pk;
+
+		hws_rdv_free(old);
+		if (ask)
+			(void)device_register(d);
+	}
+}
+
+/* The device speaks meanwhile as devices do: one that is silent for long is offline. */
 bool reached(struct server *s, struct device *d, unsigned ms)
 {
-	uint64_t end = test_now_ms() + ms;
+	uint64_t now = test_now_ms(), end = now + ms, speaks = now + SPEAKS_MS;
 
-	while (test_now_ms() < end) {
-		message *old;
-
-		while ((old = udp_recv(d->udp, 0))) /* pushes of attempts that were given up */
-			hws_rdv_free(old);
+	for (; now < end; now = test_now_ms()) {
+		if (now >= speaks) {
+			device_send_peer(d);
+			speaks = now + SPEAKS_MS;
+		}
+		drain(d);
 		if (reach_once(s, d))
 			return true;
 	}
+	tell_logs();
 	return false;
 }
 
