@@ -391,31 +391,43 @@ START_TEST(a_call_outlives_its_decoder)
 }
 END_TEST
 
-/* The worst of rooms: the host's microphone hears its loudspeakers, and nothing else. */
-START_TEST(a_caller_does_not_hear_its_own_echo)
+/* One call of so many seconds; whether the caller's own tone was 30 dB below what it said for more
+ * than half a second of the last eight: a server that stumbles makes a new echo. */
+static bool echo_goes(unsigned seconds)
 {
 	unsigned quiet = 0;
 	double said;
 	struct sound s;
 
-	begin_call();
-	test_pulse_say(&far, "set-default-source speakers.monitor");
-	begin_host("--voice-call", "auto");
 	begin_viewer(wav, "--call");
 	test_proc_must_expect(&viewer, "voice call: in a voice call", TEST_PATIENCE_MS);
 	until_played(&far, 400, true);
 	said = test_tone_level(heard, EAR, 1);
-	until_written(10); /* of which it learns some */
+	ck_assert(said > 0.1);
+	until_written(seconds);
 	end_viewer();
 	s = read_wav();
-	/* for more than half a second of the last eight: a server that stumbles makes a new echo */
 	for (unsigned i = 0; i < 40 && quiet < 3; i++)
 		quiet = test_tone_level(s.samples + (s.frames - (i + 1) * EAR) * 2, EAR, 2) <
 						said * 0.0316
 				? quiet + 1
 				: 0;
-	ck_assert_msg(said > 0.1 && quiet == 3, "it is never quieter by 30 dB");
 	free(s.samples);
+	return quiet == 3;
+}
+
+/* The worst of rooms: the host's microphone hears its loudspeakers, and nothing else. What it
+ * learns needs sound without gaps, which a busy machine does not always have: three calls. */
+START_TEST(a_caller_does_not_hear_its_own_echo)
+{
+	bool quiet = false;
+
+	begin_call();
+	test_pulse_say(&far, "set-default-source speakers.monitor");
+	begin_host("--voice-call", "auto");
+	for (unsigned i = 1; i <= 3 && !quiet; i++)
+		quiet = echo_goes(10);
+	ck_assert_msg(quiet, "it is never quieter by 30 dB");
 }
 END_TEST
 
