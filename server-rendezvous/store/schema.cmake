@@ -1,6 +1,11 @@
-# rdv_schema(ENGINE ret): writes schema_ENGINE.c with the files schema/ENGINE/NNN_*.sql as texts; sets ret to its path.
+# rdv_schema(ENGINE ret [FOLDER]): writes schema_ENGINE.c with the files schema/ENGINE/NNN_*.sql (or FOLDER/NNN_*.sql) as texts;
+# sets ret to its path.
 function(rdv_schema engine ret)
-	file(GLOB steps CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/schema/${engine}/*.sql)
+	set(folder schema/${engine})
+	if(ARGC GREATER 2)
+		set(folder ${ARGV2})
+	endif()
+	file(GLOB steps CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.sql)
 	list(SORT steps)
 	set(texts "")
 	set(rows "")

@@ -186,6 +186,32 @@ static int collect(struct pg_connection *l, PGresult **ret, struct hws_error *er
 	return r;
 }
 
+int pg_connection_answer(struct pg_connection *l, PGresult **ret)
+{
+	uint64_t until_us = hws_clock_us() + l->answer_us;
+	PGresult *res, *last = NULL;
+	int r = flush(l, until_us);
+
+	while (r == HWS_OK) {
+		r = next_result(l, until_us, &res);
+		if (r < 0 || !res)
+			break;
+		/* the first that failed is the one that says why */
+		if (last && !is_good(last)) {
+			PQclear(res);
+			continue;
+		}
+		PQclear(last);
+		last = res;
+	}
+	if (r == HWS_OK && last) {
+		*ret = last;
+		return HWS_OK;
+	}
+	PQclear(last);
+	return r < 0 ? r : lost(l, "unexpected end of answers");
+}
+
 int pg_connection_exec(struct pg_connection *l, const char *sql, struct hws_error *err)
 {
 	if (!PQsendQuery(l->c, sql))

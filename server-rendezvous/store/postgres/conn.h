@@ -55,6 +55,10 @@ int pg_connection_query(struct pg_connection *l, const char *statement,
  * pg_connection_drop. */
 int pg_copy_begin(struct pg_connection *l, const char *sql) HWS_MUST_CHECK;
 int pg_copy_next(struct pg_connection *l, char **ret, size_t *ret_len) HWS_MUST_CHECK;
+/* The last result of what the caller has sent by one of PQsend..., or the first that failed: that
+ * is neither logged nor told, the caller knows what it means (and whether to call
+ * pg_connection_failed). */
+int pg_connection_answer(struct pg_connection *l, PGresult **ret) HWS_MUST_CHECK;
 /* Runs SQL text of one or more statements, results dropped. */
 int pg_connection_exec(
 		struct pg_connection *l, const char *sql, struct hws_error *err) HWS_MUST_CHECK;

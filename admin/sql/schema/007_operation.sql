@@ -1,0 +1,75 @@
+-- The service itself.
+
+CREATE TABLE setting (
+	skey TEXT PRIMARY KEY,
+	sval TEXT NOT NULL,
+	secret SMALLINT NOT NULL DEFAULT 0 CHECK (secret IN (0, 1)),
+	updated_at BIGINT NOT NULL,
+	updated_by TEXT NOT NULL DEFAULT ''
+);
+
+-- state drain: no new sessions.
+CREATE TABLE relay (
+	guid TEXT PRIMARY KEY,
+	name TEXT NOT NULL,
+	name_key TEXT NOT NULL UNIQUE,
+	host TEXT NOT NULL,
+	port INTEGER NOT NULL DEFAULT 21117 CHECK (port BETWEEN 1 AND 65535),
+	control TEXT NOT NULL DEFAULT '',
+	region TEXT NOT NULL DEFAULT '',
+	weight INTEGER NOT NULL DEFAULT 100,
+	state TEXT NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'drain', 'off')),
+	note TEXT NOT NULL DEFAULT '',
+	created_at BIGINT NOT NULL,
+	updated_at BIGINT NOT NULL
+);
+
+-- Nodes of this service on one database, and what only one of them does at a time. fence: grows with each holder.
+CREATE TABLE node (
+	guid TEXT PRIMARY KEY,
+	addr TEXT NOT NULL,
+	version TEXT NOT NULL,
+	started_at BIGINT NOT NULL,
+	beat_at BIGINT NOT NULL
+);
+CREATE TABLE lease (
+	name TEXT PRIMARY KEY,
+	holder TEXT NOT NULL,
+	fence BIGINT NOT NULL,
+	expires_at BIGINT NOT NULL
+);
+
+-- Sessions that a viewer keeps alive, for limits on how many there may be.
+CREATE TABLE live_session (
+	token TEXT PRIMARY KEY,
+	account_guid TEXT NOT NULL DEFAULT '',
+	device_id TEXT NOT NULL,
+	node_guid TEXT NOT NULL,
+	started_at BIGINT NOT NULL,
+	beat_at BIGINT NOT NULL
+);
+CREATE INDEX live_session_by_account ON live_session (account_guid);
+
+CREATE TABLE notice (
+	guid TEXT PRIMARY KEY,
+	way TEXT NOT NULL CHECK (way IN ('mail', 'webhook')),
+	rcpt TEXT NOT NULL,
+	template TEXT NOT NULL,
+	params TEXT NOT NULL,
+	tries INTEGER NOT NULL DEFAULT 0,
+	next_at BIGINT NOT NULL,
+	sent_at BIGINT NOT NULL DEFAULT 0,
+	last_error TEXT NOT NULL DEFAULT '',
+	created_at BIGINT NOT NULL
+);
+CREATE INDEX notice_waiting ON notice (next_at) WHERE sent_at = 0;
+
+-- What changed, so that other nodes forget what they remember of it.
+CREATE TABLE change_log (
+	seq BIGINT PRIMARY KEY,
+	kind TEXT NOT NULL,
+	ref TEXT NOT NULL,
+	at BIGINT NOT NULL
+);
+
+INSERT INTO counter (name, value) VALUES ('strategy', 0), ('change', 0);
