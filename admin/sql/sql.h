@@ -1,15 +1,15 @@
 /* admin/sql: one small layer over SQLite and PostgreSQL, so that a statement is written once.
  *
  * The same text runs on both: parameters are $1, $2, ... in the order of their first use, keys
- * are texts, times are Unix milliseconds, truth values are 0 and 1; INSERT ... ON CONFLICT and RETURNING
- * are there, ILIKE, now() and casts by :: are not. A sum of BIGINT is written as CAST(sum(x) AS
- * BIGINT): PostgreSQL makes a number without end of it.
+ * are texts, times are Unix milliseconds, truth values are 0 and 1; INSERT ... ON CONFLICT and
+ * RETURNING are there, ILIKE, now() and casts by :: are not. A sum of BIGINT is written as
+ * CAST(sum(x) AS BIGINT): PostgreSQL makes a number without end of it.
  *
  * Everything here blocks: on worker threads only. A connection belongs to one thread from sql_take
- * to sql_give. Failure, everywhere: HWS_ERR_STORE (the database is away or answered with an
- * error, which is logged), HWS_ERR_DISK, HWS_ERR_BUSY (others hold it for too long, or both waited for each
- * other: worth another try), HWS_ERR_EXISTS (a unique key is taken), HWS_ERR_INVAL (another rule of
- * the schema: a key that does not exist, a value that no column takes), HWS_ERR_NOMEM. */
+ * to sql_give. Failure, everywhere: HWS_ERR_STORE (the database is away or answered with an error,
+ * which is logged), HWS_ERR_DISK, HWS_ERR_BUSY (others hold it for too long, or both waited for
+ * each other: worth another try), HWS_ERR_EXISTS (a unique key is taken), HWS_ERR_INVAL (another
+ * rule of the schema: a key that does not exist, a value that no column takes), HWS_ERR_NOMEM. */
 #pragma once
 #include "shared/base/err.h"
 #include <stdbool.h>

@@ -1,0 +1,52 @@
+/* admin/data: what all subjects need. */
+#include "admin/data/dat.h"
+#include "shared/base/str.h"
+
+#include <string.h>
+
+struct dat_page dat_page(struct dat_page p)
+{
+	p.limit = HWS_MAX(1u, HWS_MIN(p.limit, DAT_PAGE_MAX));
+	p.offset = HWS_MIN(p.offset, DAT_OFFSET_MAX);
+	return p;
+}
+
+int dat_tx_begin(struct dat_tx *tx, struct sql_conn *c)
+{
+	*tx = (struct dat_tx){ .c = c, .own = !sql_in_transaction(c) };
+	return tx->own ? sql_begin(c) : HWS_OK;
+}
+
+int dat_tx_end(struct dat_tx *tx, int r)
+{
+	return tx->own ? sql_end(tx->c, r) : r;
+}
+
+int dat_change_one(struct sql_conn *c, const char *text, const struct sql_value *params, size_t n)
+{
+	int64_t changed = 0;
+	int r = sql_change(c, text, params, n, &changed);
+
+	return r == HWS_OK && changed == 0 ? HWS_ERR_NOTFOUND : r;
+}
+
+int dat_count_up(struct sql_conn *c, const char *name, int64_t *ret)
+{
+	return sql_number(c, "UPDATE counter SET value = value + 1 WHERE name = $1 RETURNING value",
+			SQL_P(SQL_T(name)), ret);
+}
+
+int dat_text_check(const char *s, size_t size, bool lines)
+{
+	if (strnlen(s, size) >= size)
+		return HWS_ERR_TOOBIG;
+	if (!hws_utf8_valid(hws_bytes_str(s)))
+		return HWS_ERR_INVAL;
+	for (; *s; s++) {
+		unsigned char ch = (unsigned char)*s;
+
+		if ((ch < 32 && !(lines && (ch == '\n' || ch == '\t' || ch == '\r'))) || ch == 127)
+			return HWS_ERR_INVAL;
+	}
+	return HWS_OK;
+}
