@@ -25,6 +25,8 @@ CREATE TABLE control_role (
 	updated_at BIGINT NOT NULL
 );
 
+CREATE UNIQUE INDEX control_role_builtin ON control_role (builtin) WHERE builtin <> '';
+
 -- status as clients read it: 1 normal, 0 disabled, -1 not verified yet. session_epoch: one more ends all sessions at once, without
 -- touching them. pw_hash: Argon2id; none = only by an identity provider.
 CREATE TABLE account (

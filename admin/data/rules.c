@@ -1,0 +1,385 @@
+/* admin/data/rules: rules name their ends without a reference, since an end is of several kinds: that
+ * it exists is looked at when a rule is written. */
+#include "admin/data/rules.h"
+#include "admin/data/name.h"
+#include "shared/base/rand.h"
+#include "shared/base/str.h"
+
+#define RULES_MAX 1000u
+
+static const struct {
+	const char *name, *exists;
+} ends[] = {
+	[DAT_END_USER] = { "user", "SELECT 1 FROM account WHERE guid = $1" },
+	[DAT_END_USER_GROUP] = { "user_group", "SELECT 1 FROM user_group WHERE guid = $1" },
+	[DAT_END_DEVICE_GROUP] = { "device_group", "SELECT 1 FROM device_group WHERE guid = $1" },
+	[DAT_END_DEVICE] = { "device", "SELECT 1 FROM device WHERE guid = $1" },
+};
+
+static int parse_end(const char *name, enum dat_end *ret)
+{
+	for (unsigned i = 0; i < HWS_COUNT(ends); i++) {
+		if (hws_str_equal(ends[i].name, name)) {
+			*ret = (enum dat_end)i;
+			return HWS_OK;
+		}
+	}
+	return HWS_ERR_CORRUPT;
+}
+
+static int check(struct sql_conn *c, const struct dat_rule *rule)
+{
+	int64_t one;
+	int r = dat_text_check(rule->note, DAT_NOTE_TEXT, true);
+
+	if (rule->subj_kind != DAT_END_USER && rule->subj_kind != DAT_END_USER_GROUP)
+		return HWS_ERR_INVAL;
+	if (rule->obj_kind > DAT_END_DEVICE || !dat_perms_valid(rule->perms) ||
+			!dat_when_valid(&rule->when))
+		return HWS_ERR_INVAL;
+	if (r == HWS_OK)
+		r = sql_number(c, ends[rule->subj_kind].exists, SQL_P(SQL_T(rule->subj_guid)),
+				&one);
+	if (r == HWS_OK)
+		r = sql_number(c, ends[rule->obj_kind].exists, SQL_P(SQL_T(rule->obj_guid)), &one);
+	return r;
+}
+
+static int write_rule(struct sql_conn *c, const char *text, const char *guid,
+		const struct dat_rule *rule, int64_t now)
+{
+	const struct dat_when *w = &rule->when;
+
+	return dat_change_one(c, text,
+			SQL_P(SQL_T(guid), SQL_T(ends[rule->subj_kind].name),
+					SQL_T(rule->subj_guid), SQL_T(ends[rule->obj_kind].name),
+					SQL_T(rule->obj_guid), SQL_I(rule->enabled),
+					SQL_I((int64_t)rule->perms), SQL_I(w->days),
+					SQL_I(w->minute_from), SQL_I(w->minute_to),
+					SQL_I(w->utc_offset), SQL_I(w->valid_from),
+					SQL_I(w->valid_until), SQL_T(rule->note), SQL_I(now)));
+}
+
+static int checked_write(struct sql_conn *c, const char *text, const char *guid,
+		const struct dat_rule *rule, int64_t now)
+{
+	struct dat_tx tx;
+	int r = dat_tx_begin(&tx, c);
+
+	if (r < 0)
+		return r;
+	r = check(c, rule);
+	if (r == HWS_OK)
+		r = write_rule(c, text, guid, rule, now);
+	return dat_tx_end(&tx, r);
+}
+
+int dat_rule_add(struct sql_conn *c, const struct dat_rule *rule, int64_t now,
+		char ret_guid[DAT_GUID_TEXT])
+{
+	char guid[DAT_GUID_TEXT];
+	int r;
+
+	hws_rand_uuid(guid, sizeof(guid));
+	r = checked_write(c,
+			"INSERT INTO access_rule (guid, subj_kind, subj_guid, obj_kind, obj_guid, "
+			"enabled, perms, days, minute_from, minute_to, utc_offset, valid_from, "
+			"valid_until, note, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, "
+			"$6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15)",
+			guid, rule, now);
+	return r == HWS_OK ? hws_str_copy(ret_guid, DAT_GUID_TEXT, guid) : r;
+}
+
+int dat_rule_replace(struct sql_conn *c, const char *guid, const struct dat_rule *rule, int64_t now)
+{
+	/* the key comes first, since parameters are numbered by first use */
+	return checked_write(c,
+			"UPDATE access_rule SET guid = $1, subj_kind = $2, subj_guid = $3, obj_kind "
+			"= $4, obj_guid = $5, enabled = $6, perms = $7, days = $8, minute_from = "
+			"$9, minute_to = $10, utc_offset = $11, valid_from = $12, valid_until = "
+			"$13, note = $14, updated_at = $15 WHERE guid = $1",
+			guid, rule, now);
+}
+
+int dat_rule_remove(struct sql_conn *c, const char *guid)
+{
+	return dat_change_one(c, "DELETE FROM access_rule WHERE guid = $1", SQL_P(SQL_T(guid)));
+}
+
+#define COLUMNS                                                                                    \
+	"SELECT r.guid, r.subj_kind, r.subj_guid, r.obj_kind, r.obj_guid, r.enabled, r.perms, "    \
+	"r.days, r.minute_from, r.minute_to, r.utc_offset, r.valid_from, r.valid_until, r.note, "  \
+	"r.created_at, r.updated_at FROM access_rule r "
+
+static void read_when(const struct sql_row *row, size_t at, struct dat_when *w)
+{
+	w->days = (unsigned)sql_int(row, at);
+	w->minute_from = (unsigned)sql_int(row, at + 1);
+	w->minute_to = (unsigned)sql_int(row, at + 2);
+	w->utc_offset = (int)sql_int(row, at + 3);
+	w->valid_from = sql_int(row, at + 4);
+	w->valid_until = sql_int(row, at + 5);
+}
+
+static int read_rule(const struct sql_row *row, void *arg)
+{
+	struct dat_rule *rule = arg;
+	int r = sql_copy(row, 0, rule->guid, sizeof(rule->guid));
+
+	if (r == HWS_OK)
+		r = parse_end(sql_text(row, 1), &rule->subj_kind);
+	if (r == HWS_OK)
+		r = sql_copy(row, 2, rule->subj_guid, sizeof(rule->subj_guid));
+	if (r == HWS_OK)
+		r = parse_end(sql_text(row, 3), &rule->obj_kind);
+	if (r == HWS_OK)
+		r = sql_copy(row, 4, rule->obj_guid, sizeof(rule->obj_guid));
+	rule->enabled = sql_int(row, 5) != 0;
+	rule->perms = (uint64_t)sql_int(row, 6);
+	read_when(row, 7, &rule->when);
+	rule->created_at = sql_int(row, 14);
+	rule->updated_at = sql_int(row, 15);
+	return r == HWS_OK ? sql_copy(row, 13, rule->note, sizeof(rule->note)) : r;
+}
+
+int dat_rule_get(struct sql_conn *c, const char *guid, struct dat_rule *ret)
+{
+	struct dat_rule rule = { 0 };
+	int r = sql_one(c, COLUMNS "WHERE r.guid = $1", SQL_P(SQL_T(guid)), read_rule, &rule);
+
+	if (r == HWS_OK)
+		*ret = rule;
+	return r;
+}
+
+struct list {
+	dat_rule_fn fn;
+	void *arg;
+};
+
+static int list_row(const struct sql_row *row, void *arg)
+{
+	const struct list *l = arg;
+	struct dat_rule rule = { 0 };
+	int r = read_rule(row, &rule);
+
+	return r == HWS_OK ? l->fn(&rule, l->arg) : r;
+}
+
+#define NAMED "WHERE ($1 = '' OR r.subj_guid = $1 OR r.obj_guid = $1) "
+
+int dat_rule_list(struct sql_conn *c, const char *guid, struct dat_page page, dat_rule_fn fn,
+		void *arg, int64_t *ret_total)
+{
+	struct list l = { fn, arg };
+	int r = sql_number(c, "SELECT count(*) FROM access_rule r " NAMED, SQL_P(SQL_T(guid)),
+			ret_total);
+
+	page = dat_page(page);
+	if (r == HWS_OK)
+		r = sql_query(c, COLUMNS NAMED "ORDER BY r.created_at, r.guid LIMIT $2 OFFSET $3",
+				SQL_P(SQL_T(guid), SQL_I(page.limit), SQL_I(page.offset)), list_row,
+				&l);
+	return r;
+}
+
+/* --- the decision ----------------------------------------------------------------------------- */
+
+struct ends_of {
+	struct dat_access_facts facts;
+	char group[DAT_GUID_TEXT];
+	char device[DAT_GUID_TEXT], owner[DAT_GUID_TEXT], owner_group[DAT_GUID_TEXT],
+			device_group[DAT_GUID_TEXT];
+	struct dat_access_rule rules[RULES_MAX];
+	size_t n;
+	bool intra;
+};
+
+static int read_viewer(const struct sql_row *row, void *arg)
+{
+	struct ends_of *e = arg;
+
+	e->facts.viewer_enabled = sql_int(row, 0) == 1;
+	e->intra = sql_int(row, 2) != 0;
+	e->facts.role_perms = (uint64_t)sql_int(row, 3);
+	return sql_copy(row, 1, e->group, sizeof(e->group));
+}
+
+static int read_device(const struct sql_row *row, void *arg)
+{
+	struct ends_of *e = arg;
+	int r = sql_copy(row, 0, e->device, sizeof(e->device));
+
+	e->facts.device_known = true;
+	e->facts.device_enabled = sql_int(row, 1) == 1;
+	e->facts.device_pending = sql_int(row, 1) == 2;
+	e->facts.owned = !sql_null(row, 2);
+	e->facts.grouped = !sql_null(row, 3);
+	e->facts.owner_enabled = sql_int(row, 4) == 1;
+	if (r == HWS_OK)
+		r = sql_copy(row, 2, e->owner, sizeof(e->owner));
+	if (r == HWS_OK)
+		r = sql_copy(row, 3, e->device_group, sizeof(e->device_group));
+	return r == HWS_OK ? sql_copy(row, 5, e->owner_group, sizeof(e->owner_group)) : r;
+}
+
+static int read_access_rule(const struct sql_row *row, void *arg)
+{
+	struct ends_of *e = arg;
+	struct dat_access_rule *rule;
+
+	if (e->n == RULES_MAX)
+		return HWS_ERR_TOOBIG;
+	rule = &e->rules[e->n++];
+	rule->enabled = true;
+	rule->perms = (uint64_t)sql_int(row, 0);
+	read_when(row, 1, &rule->when);
+	return HWS_OK;
+}
+
+static int read_perms(const struct sql_row *row, void *arg)
+{
+	*(uint64_t *)arg = (uint64_t)sql_int(row, 0);
+	return HWS_OK;
+}
+
+static int load_viewer(struct sql_conn *c, const char *account_guid, struct ends_of *e)
+{
+	int r;
+
+	e->facts.logged_in = *account_guid != '\0';
+	if (!e->facts.logged_in) {
+		r = sql_one(c,
+				"SELECT perms FROM control_role WHERE builtin = 'not_logged' AND "
+				"enabled = 1",
+				SQL_NONE, read_perms, &e->facts.role_perms);
+		return r == HWS_ERR_NOTFOUND ? HWS_OK : r;
+	}
+	r = sql_one(c,
+			"SELECT a.status, a.user_group_guid, g.intra_access, coalesce(k.perms, (SELECT "
+			"b.perms FROM control_role b WHERE b.builtin = 'default' AND b.enabled = "
+			"1), 0) FROM account a JOIN user_group g ON g.guid = a.user_group_guid LEFT "
+			"JOIN control_role k ON k.guid = a.control_role_guid AND k.enabled = 1 "
+			"WHERE a.guid = $1",
+			SQL_P(SQL_T(account_guid)), read_viewer, e);
+	/* it was removed while its session was in use */
+	return r == HWS_ERR_NOTFOUND ? HWS_OK : r;
+}
+
+static int load_rules(struct sql_conn *c, const char *account_guid, struct ends_of *e)
+{
+	return sql_query(c,
+			"SELECT perms, days, minute_from, minute_to, utc_offset, valid_from, "
+			"valid_until FROM access_rule WHERE enabled = 1 AND ((subj_kind = 'user' "
+			"AND subj_guid = $1) OR (subj_kind = 'user_group' AND subj_guid = $2)) AND "
+			"((obj_kind = 'device' AND obj_guid = $3) OR (obj_kind = 'device_group' AND "
+			"obj_guid = $4) OR (obj_kind = 'user' AND obj_guid = $5) OR (obj_kind = "
+			"'user_group' AND obj_guid = $6))",
+			SQL_P(SQL_T(account_guid), SQL_T(e->group), SQL_T(e->device),
+					SQL_T(e->device_group), SQL_T(e->owner),
+					SQL_T(e->owner_group)),
+			read_access_rule, e);
+}
+
+int dat_access_check(struct sql_conn *c, const char *account_guid, const char *device_id,
+		bool strangers, bool unowned_open, int64_t now, struct dat_access *ret)
+{
+	struct ends_of e = { 0 };
+	int r;
+
+	e.facts.strangers = strangers;
+	e.facts.unowned_open = unowned_open;
+	r = load_viewer(c, account_guid, &e);
+	if (r == HWS_OK)
+		r = sql_one(c,
+				"SELECT d.guid, d.status, d.owner_guid, d.device_group_guid, "
+				"o.status, o.user_group_guid FROM device d LEFT JOIN account o ON "
+				"o.guid = d.owner_guid WHERE d.id = $1",
+				SQL_P(SQL_T(device_id)), read_device, &e);
+	/* a device that never reported here is nobody's */
+	if (r == HWS_ERR_NOTFOUND)
+		r = HWS_OK;
+	if (r == HWS_OK && e.facts.logged_in && e.facts.device_known)
+		r = load_rules(c, account_guid, &e);
+	if (r < 0)
+		return r;
+	e.facts.own = e.facts.owned && hws_str_equal(e.owner, account_guid);
+	e.facts.same_group = e.facts.owned && e.intra && hws_str_equal(e.owner_group, e.group);
+	*ret = dat_access_decide(&e.facts, e.rules, e.n, now);
+	return HWS_OK;
+}
+
+/* --- control roles ---------------------------------------------------------------------------- */
+
+static int read_guid(const struct sql_row *row, void *arg)
+{
+	return sql_copy(row, 0, arg, DAT_GUID_TEXT);
+}
+
+int dat_control_role_set(struct sql_conn *c, const char *name, const char *builtin, bool enabled,
+		uint64_t perms, const char *note, int64_t now, char ret_guid[DAT_GUID_TEXT])
+{
+	char key[DAT_NAME_KEY_TEXT], guid[DAT_GUID_TEXT];
+	int r = dat_name_key(name, key);
+
+	if (r == HWS_OK)
+		r = dat_text_check(note, DAT_NOTE_TEXT, true);
+	if (r == HWS_OK && !dat_perms_valid(perms))
+		r = HWS_ERR_INVAL;
+	if (r < 0)
+		return r;
+	hws_rand_uuid(guid, sizeof(guid));
+	r = dat_change_one(c,
+			"INSERT INTO control_role (guid, name, name_key, builtin, enabled, perms, "
+			"note, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT "
+			"(name_key) DO UPDATE SET name = excluded.name, enabled = excluded.enabled, "
+			"perms = excluded.perms, note = excluded.note, updated_at = "
+			"excluded.updated_at WHERE control_role.builtin = excluded.builtin",
+			SQL_P(SQL_T(guid), SQL_T(name), SQL_T(key), SQL_T(builtin), SQL_I(enabled),
+					SQL_I((int64_t)perms), SQL_T(note), SQL_I(now)));
+	if (r == HWS_ERR_NOTFOUND)
+		return HWS_ERR_EXISTS; /* the name is that of a role of another kind */
+	/* of one that was there, its own */
+	return r == HWS_OK ? sql_one(c, "SELECT guid FROM control_role WHERE name_key = $1",
+					     SQL_P(SQL_T(key)), read_guid, ret_guid)
+			   : r;
+}
+
+int dat_control_role_remove(struct sql_conn *c, const char *guid)
+{
+	return dat_change_one(c, "DELETE FROM control_role WHERE guid = $1 AND builtin = ''",
+			SQL_P(SQL_T(guid)));
+}
+
+struct role_list {
+	dat_control_role_fn fn;
+	void *arg;
+};
+
+static int role_row(const struct sql_row *row, void *arg)
+{
+	const struct role_list *l = arg;
+	struct dat_control_role role = { 0 };
+	int r = sql_copy(row, 0, role.guid, sizeof(role.guid));
+
+	if (r == HWS_OK)
+		r = sql_copy(row, 1, role.name, sizeof(role.name));
+	if (r == HWS_OK)
+		r = sql_copy(row, 2, role.builtin, sizeof(role.builtin));
+	if (r == HWS_OK)
+		r = sql_copy(row, 5, role.note, sizeof(role.note));
+	role.enabled = sql_int(row, 3) != 0;
+	role.perms = (uint64_t)sql_int(row, 4);
+	role.updated_at = sql_int(row, 6);
+	return r == HWS_OK ? l->fn(&role, l->arg) : r;
+}
+
+int dat_control_role_list(struct sql_conn *c, dat_control_role_fn fn, void *arg)
+{
+	struct role_list l = { fn, arg };
+
+	return sql_query(c,
+			"SELECT guid, name, builtin, enabled, perms, note, updated_at FROM "
+			"control_role ORDER BY name_key LIMIT 1000",
+			SQL_NONE, role_row, &l);
+}
