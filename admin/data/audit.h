@@ -1,0 +1,51 @@
+/* admin/data/audit: what happened, in a chain: each event carries a MAC over itself and the one
+ * before, under a key that is not in the database. Who can write to the database alone can neither
+ * change an event, take one out, put one in, nor cut the end off without its being seen. */
+#pragma once
+#include "admin/data/keys.h"
+
+#define DAT_AUDIT_KIND_TEXT 65
+#define DAT_AUDIT_INFO_TEXT 16385
+
+struct dat_event {
+	/* NULL = "". */
+	const char *kind; /* "login.failed", "user.add", ... */
+	const char *actor_guid, *actor_name;
+	const char *via; /* "console", "token", "client", "local" */
+	const char *target_kind, *target_guid, *target_name;
+	const char *ip;
+	const char *info; /* a JSON object of the caller's */
+	/* Set by what reads. */
+	int64_t seq, at;
+};
+
+/* In the transaction of what it tells, so that both are there or neither. Texts that are too long
+ * are cut at their bounds, what is no UTF-8 is escaped: an event is never lost for its form. */
+int dat_audit_add(struct sql_conn *c, const struct dat_keys *keys, const struct dat_event *e,
+		int64_t now) HWS_MUST_CHECK;
+
+struct dat_audit_filter {
+	const char *kind; /* exactly, or with all below it ("login" finds "login.failed"); "" = all */
+	const char *actor;   /* guid; "" = all */
+	const char *target;  /* guid; "" = all */
+	int64_t from, until; /* Unix milliseconds; 0 = no bound */
+	int64_t before_seq;  /* go on from here; 0 = the newest */
+	unsigned limit;      /* at most DAT_PAGE_MAX */
+};
+typedef int (*dat_event_fn)(const struct dat_event *e, void *arg);
+/* The newest first. An export goes on with the last seq as before_seq. */
+int dat_audit_list(struct sql_conn *c, const struct dat_audit_filter *f, dat_event_fn fn,
+		void *arg) HWS_MUST_CHECK;
+
+struct dat_audit_verdict {
+	bool whole;
+	int64_t checked;
+	int64_t bad_seq; /* the first that is wrong or missing; 0 = the record of the ends itself */
+	const char *what;
+};
+/* Reads all of it, some at a time: writers go on meanwhile. */
+int dat_audit_verify(struct sql_conn *c, const struct dat_keys *keys,
+		struct dat_audit_verdict *ret) HWS_MUST_CHECK;
+/* Takes away what is older, and vouches for the cut. At most `max` at a time; *ret: how many. */
+int dat_audit_trim(struct sql_conn *c, const struct dat_keys *keys, int64_t older_than,
+		unsigned max, int64_t *ret) HWS_MUST_CHECK;
